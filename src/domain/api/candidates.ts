@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { PRIORITY_DEFAULT } from '../candidate.ts';
+import { CandidateId } from '../ids.ts';
+import { Language, Params } from '../plan.ts';
+import { CandidateRecord, JournalEvent } from '../records.ts';
+import { VERDICTS } from '../outcome.ts';
+
+export const BATCH_MAX = 1000;
+
+/** One candidate as people submit it. */
+export const SubmitCandidate = z.strictObject({
+  problem: z.string().min(1).max(64),
+  source: z.string().min(1),
+  /** Left out: told by the plan header's comment style is not tried; `cuda` is assumed. */
+  language: Language.default('cuda'),
+  device: z.string().min(1).max(40).default('H100'),
+  /** Override params of the plan's header. */
+  params: Params.default({}),
+  priority: z.int().min(1).max(2_000_000).default(PRIORITY_DEFAULT),
+  submitter: z.string().min(1).max(64).default('anonymous'),
+  labels: z.array(z.string().min(1).max(64)).max(16).default([]),
+  trial: z.int().min(0).max(9999).default(0),
+});
+export type SubmitCandidate = z.input<typeof SubmitCandidate>;
+
+/** POST /v1/candidates: one, or {candidates: [...]} up to BATCH_MAX. */
+export const SubmitBody = z.union([SubmitCandidate, z.strictObject({ candidates: z.array(SubmitCandidate).min(1).max(BATCH_MAX) })]);
+export type SubmitBody = z.input<typeof SubmitBody>;
+
+/** Answer for each candidate, in the order sent. `known`: the same content was submitted before. */
+export const Submitted = z.strictObject({
+  id: CandidateId,
+  known: z.boolean(),
+  status: z.string(),
+  verdict: z.enum(VERDICTS).nullable(),
+  /** Why it is done already (a plan error), or null. */
+  message: z.string().nullable(),
+});
+export type Submitted = z.infer<typeof Submitted>;
+export const SubmitAnswer = z.strictObject({ candidates: z.array(Submitted) });
+export type SubmitAnswer = z.infer<typeof SubmitAnswer>;
+
+export const ListQuery = z.strictObject({
+  problem: z.string().optional(),
+  device: z.string().optional(),
+  status: z.string().optional(),
+  verdict: z.enum(VERDICTS).optional(),
+  submitter: z.string().optional(),
+  sweep: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  /** Opaque; from `next` of the page before. */
+  cursor: z.string().optional(),
+});
+export type ListQuery = z.output<typeof ListQuery>;
+export const CandidateList = z.strictObject({ candidates: z.array(CandidateRecord), next: z.string().nullable() });
+export type CandidateList = z.infer<typeof CandidateList>;
+
+export const CancelAnswer = z.strictObject({ id: CandidateId, status: z.string() });
+export type CancelAnswer = z.infer<typeof CancelAnswer>;
+
+export const EventList = z.array(JournalEvent);

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { DeviceClass } from './device.ts';
+import { AttemptId, DeviceId, HostId, SweepId } from './ids.ts';
+import { Outcome } from './outcome.ts';
+import { Language, Params } from './plan.ts';
+
+export const PRIORITY_DEFAULT = 100;
+
+/** What is judged. Everything in `content` can change the verdict and is hashed into the id; the rest only steers the queue. */
+export const CandidateContent = z.strictObject({
+  problem: z.string(),
+  language: Language,
+  source: z.string(),
+  params: Params,
+  device: DeviceClass,
+  /** The same content judged again as a candidate of its own, to test repeatability. Only trial 0 is ranked. */
+  trial: z.int().min(0).max(9999),
+});
+export type CandidateContent = z.infer<typeof CandidateContent>;
+
+export const Submission = z.strictObject({
+  content: CandidateContent,
+  /** 1 is first; equal priorities go first come, first served. */
+  priority: z.int().min(1).max(2_000_000),
+  submitter: z.string().min(1).max(64),
+  /** Host labels that must all be there. */
+  labels: z.array(z.string().max(64)).max(16),
+  sweepId: SweepId.nullable(),
+});
+export type Submission = z.infer<typeof Submission>;
+
+/** Where a candidate is. Data lives in the state that owns it. */
+export const CandidateState = z.discriminatedUnion('status', [
+  z.strictObject({ status: z.literal('queued') }),
+  z.strictObject({ status: z.literal('compiling'), hostId: HostId }),
+  /** Compiled on `hostId`, waiting for one of its devices. */
+  z.strictObject({ status: z.literal('ready'), hostId: HostId }),
+  z.strictObject({ status: z.literal('judging'), hostId: HostId, deviceId: DeviceId, attemptId: AttemptId }),
+  /** Judged once as the fastest yet; paired with the record holder before it may take its place. */
+  z.strictObject({ status: z.literal('confirming'), hostId: HostId, deviceId: DeviceId, attemptId: AttemptId }),
+  z.strictObject({ status: z.literal('done'), outcome: Outcome, finishedAt: z.iso.datetime() }),
+]);
+export type CandidateState = z.infer<typeof CandidateState>;
+export type CandidateStatus = CandidateState['status'];
+
+/** Allowed moves. `queued` is reachable from every live state: an infra failure puts a candidate back. */
+export const TRANSITIONS = {
+  queued: ['compiling', 'ready', 'judging', 'done'],
+  compiling: ['queued', 'ready', 'done'],
+  ready: ['queued', 'judging', 'done'],
+  judging: ['queued', 'ready', 'confirming', 'done'],
+  confirming: ['queued', 'ready', 'done'],
+  done: [],
+} as const satisfies Record<CandidateStatus, readonly CandidateStatus[]>;
+
+export const canMove = (from: CandidateStatus, to: CandidateStatus): boolean =>
+  (TRANSITIONS[from] as readonly CandidateStatus[]).includes(to);
+

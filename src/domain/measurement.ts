@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+const Nanoseconds = z.number().positive();
+
+/** One side's statistics over its timed runs. All times are nanoseconds of one execution of the whole plan. */
+export const TimingStatistics = z.strictObject({
+  runs: z.int().positive(),
+  /** Executions between one pair of events; times are divided by it. */
+  batch: z.int().positive(),
+  medianNs: Nanoseconds,
+  /** Mean of the middle 80 %. */
+  trimmedMeanNs: Nanoseconds,
+  minNs: Nanoseconds,
+  p95Ns: Nanoseconds,
+  /** 95 % interval of the median (order statistics). */
+  ciLowNs: Nanoseconds,
+  ciHighNs: Nanoseconds,
+});
+export type TimingStatistics = z.infer<typeof TimingStatistics>;
+
+/** What one bench case measured on one device. */
+export const CaseTiming = z.strictObject({
+  case: z.string(),
+  candidate: TimingStatistics,
+  baseline: TimingStatistics,
+  /** Ratio baseline/candidate. `paired`: from interleaved A B B A groups; `cached`: from the baseline's medians in the same judge. */
+  method: z.enum(['paired', 'cached']),
+  speedup: z.number().positive(),
+  speedupLow: z.number().positive(),
+  speedupHigh: z.number().positive(),
+  /** Paired with the record holder, when the judge was asked to: ratio record/candidate (above 1: the candidate is faster). */
+  record: z
+    .strictObject({ ratio: z.number().positive(), ratioLow: z.number().positive(), ratioHigh: z.number().positive() })
+    .optional(),
+});
+export type CaseTiming = z.infer<typeof CaseTiming>;
+
+/** State of the device right after the timed section; null where the driver does not tell. */
+export const Telemetry = z.strictObject({
+  deviceId: z.string(),
+  smClockMhz: z.number().nullable(),
+  memoryClockMhz: z.number().nullable(),
+  powerW: z.number().nullable(),
+  temperatureC: z.number().nullable(),
+  /** Names of NVML clock event reasons that were active ("sw_power_cap", "hw_slowdown", …). */
+  throttleReasons: z.array(z.string()),
+});
+export type Telemetry = z.infer<typeof Telemetry>;
+
+/** Where a judgement's time went, in milliseconds of the host's monotonic clock. */
+export const JudgePhases = z.strictObject({
+  /** Received by the runner to start. */
+  waitedMs: z.number().min(0),
+  /** The device was idle between the previous judgement's end and this one's start, though this attempt was already there. */
+  idleGapMs: z.number().min(0),
+  loadMs: z.number().min(0),
+  checkMs: z.number().min(0),
+  /** Warm-up and timed section, under the exclusive lock. */
+  measureMs: z.number().min(0),
+  /** Waiting for the exclusive lock. */
+  lockMs: z.number().min(0),
+  totalMs: z.number().min(0),
+});
+export type JudgePhases = z.infer<typeof JudgePhases>;

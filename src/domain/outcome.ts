@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { CaseTiming } from './measurement.ts';
+
+const LOG_CHARS_MAX = 64 * 1024;
+const Message = z.string().max(LOG_CHARS_MAX);
+
+/** First element that misses its tolerance, and how bad the whole output is. */
+export const Mismatch = z.strictObject({
+  tensor: z.string(),
+  /** Flat index, row-major. */
+  index: z.int().min(0),
+  /** Numbers as text, since NaN and infinities are common here. */
+  expected: z.string(),
+  actual: z.string(),
+  mismatches: z.int().min(0),
+  elements: z.int().positive(),
+  relativeL2: z.string(),
+});
+export type Mismatch = z.infer<typeof Mismatch>;
+
+/** What a candidate came to. A latency exists only inside `passed`. Everything here is data about the candidate, never an exception. */
+export const Outcome = z.discriminatedUnion('verdict', [
+  z.strictObject({ verdict: z.literal('passed'), timings: z.array(CaseTiming).min(1), checkedCases: z.int().positive() }),
+  z.strictObject({ verdict: z.literal('compile_error'), log: Message }),
+  z.strictObject({ verdict: z.literal('plan_error'), field: z.string(), message: Message }),
+  z.strictObject({ verdict: z.literal('wrong_answer'), case: z.string(), stage: z.enum(['check', 'timed_run']), mismatch: Mismatch }),
+  z.strictObject({ verdict: z.literal('modified_input'), case: z.string(), tensor: z.string() }),
+  z.strictObject({
+    verdict: z.literal('out_of_bounds'),
+    case: z.string(),
+    tensor: z.string(),
+    side: z.enum(['before', 'after']),
+    /** Bytes from the nearest edge of the buffer to the first damaged byte. */
+    distanceBytes: z.int().min(0),
+  }),
+  z.strictObject({ verdict: z.literal('crashed'), case: z.string(), message: Message, lostMs: z.number().min(0).optional() }),
+  z.strictObject({
+    verdict: z.literal('timed_out'),
+    stage: z.enum(['compile', 'check', 'measure']),
+    case: z.string(),
+    limitMs: z.number().positive(),
+    /** How long the device was lost: from the limit to the next judge ready. */
+    lostMs: z.number().min(0).optional(),
+  }),
+  z.strictObject({
+    verdict: z.literal('implausible'),
+    case: z.string(),
+    medianNs: z.number().positive(),
+    floorNs: z.number().positive(),
+    message: Message,
+  }),
+  z.strictObject({ verdict: z.literal('cancelled') }),
+  z.strictObject({ verdict: z.literal('infra_failed'), message: Message }),
+]);
+export type Outcome = z.infer<typeof Outcome>;
+
+export type Verdict = Outcome['verdict'];
+export const VERDICTS = Outcome.options.map((option) => option.shape.verdict.value);

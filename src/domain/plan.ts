@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/** An integer, or an expression over shape variables and params (see expression.ts). */
+export const Expression = z.union([z.int(), z.string().min(1).max(500)]);
+export type Expression = z.infer<typeof Expression>;
+
+export const Language = z.enum(['cuda', 'triton', 'c']);
+export type Language = z.infer<typeof Language>;
+
+const Name = z.string().regex(/^[A-Za-z_]\w{0,127}$/, 'a name is a C identifier of at most 128 characters');
+
+const GRID_DIMS_MAX = 3;
+const LAUNCHES_MAX = 16;
+const ARGS_MAX = 64;
+const PARAMS_MAX = 64;
+const SCRATCH_MAX = 16;
+
+/** Values of `-D` defines. Strings are C tokens (`float4`, `__half`), never options. */
+export const ParamValue = z.union([
+  z.int(),
+  z.string().regex(/^[A-Za-z_][\w ]{0,63}$/, 'a param is an integer or a C identifier'),
+]);
+export type ParamValue = z.infer<typeof ParamValue>;
+
+export const Params = z
+  .record(Name, ParamValue)
+  .refine((params) => Object.keys(params).length <= PARAMS_MAX, `at most ${PARAMS_MAX} params`);
+export type Params = z.infer<typeof Params>;
+
+/** One kernel launch. `args` are names of tensors, shape variables, scalars or scratch buffers of the problem, in the kernel's order. */
+export const Launch = z.strictObject({
+  kernel: Name,
+  /** Blocks per dimension; 1 to 3 entries. Ignored for `c`, where it may be left out. */
+  grid: z.array(Expression).min(1).max(GRID_DIMS_MAX).default([1]),
+  /** Threads per dimension; 1 to 3 entries. Ignored for `c` and `triton`. */
+  block: z.array(Expression).min(1).max(GRID_DIMS_MAX).default([1]),
+  /** Thread-block cluster dimensions (sm_90 and later). */
+  cluster: z.array(Expression).min(1).max(GRID_DIMS_MAX).optional(),
+  /** Dynamic shared memory, bytes. Ignored for `triton`, whose compiler decides it. */
+  shared: Expression.default(0),
+  args: z.array(Name).max(ARGS_MAX),
+});
+export type Launch = z.infer<typeof Launch>;
+
+/** The header of a candidate: everything the judge needs to run its device code, as data. */
+export const LaunchPlan = z.strictObject({
+  params: Params.default({}),
+  launch: z.array(Launch).min(1).max(LAUNCHES_MAX),
+  /** Scratch buffers: name -> bytes. Their contents are undefined (poisoned) before every run. */
+  scratch: z
+    .record(Name, Expression)
+    .refine((scratch) => Object.keys(scratch).length <= SCRATCH_MAX, `at most ${SCRATCH_MAX} scratch buffers`)
+    .default({}),
+  /** Triton only: warps per program and software pipelining depth; expressions, so that a sweep can set them through params. */
+  num_warps: Expression.optional(),
+  num_stages: Expression.optional(),
+});
+export type LaunchPlan = z.infer<typeof LaunchPlan>;

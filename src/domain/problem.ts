@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { Dtype, ScalarDtype } from './dtype.ts';
+import { Expression } from './plan.ts';
+
+const ProblemName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'a problem name is lower case letters, digits and "_"');
+const Variable = z.string().regex(/^[A-Za-z_]\w{0,31}$/, 'a variable is a C identifier of at most 32 characters');
+const CASES_MAX = 32;
+const TENSORS_MAX = 16;
+
+/**
+ * How fresh inputs are drawn; the seed is the judge's.
+ * `uniform`: [low, high). `normal`: mean, std. `bits`: every bit random (packed formats; never for IEEE floats, it makes NaN).
+ * `integers`: whole numbers in [low, high], exact in any type that holds them.
+ */
+export const Distribution = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('uniform'), low: z.number(), high: z.number() }),
+  z.strictObject({ kind: z.literal('normal'), mean: z.number().default(0), std: z.number().positive().default(1) }),
+  z.strictObject({ kind: z.literal('integers'), low: z.int(), high: z.int() }),
+  z.strictObject({ kind: z.literal('bits') }),
+]);
+export type Distribution = z.infer<typeof Distribution>;
+
+/** A tensor is contiguous, row-major, 256-byte aligned. `shape` is in elements of `dtype`. */
+export const TensorSpec = z.strictObject({
+  dtype: Dtype,
+  shape: z.array(Expression).min(1).max(8),
+  role: z.enum(['in', 'out', 'inout']),
+  distribution: Distribution.default({ kind: 'normal', mean: 0, std: 1 }),
+});
+export type TensorSpec = z.infer<typeof TensorSpec>;
+
+/** A case gives every shape variable a value. */
+export const ProblemCase = z.strictObject({
+  name: z.string().regex(/^[\w.-]{1,63}$/, 'a case name is letters, digits, "_", "." and "-"'),
+  shape: z.record(Variable, z.int().positive()),
+});
+export type ProblemCase = z.infer<typeof ProblemCase>;
+
+/**
+ * An output element passes when |out - ref| <= atol + rtol * |ref| (both NaN, or the same infinity, pass);
+ * the whole output passes when besides ||out - ref|| / ||ref|| <= relative_l2.
+ */
+export const Tolerance = z.strictObject({
+  rtol: z.number().min(0),
+  atol: z.number().min(0),
+  relative_l2: z.number().positive(),
+});
+export type Tolerance = z.infer<typeof Tolerance>;
+
+/** Arithmetic unit a problem's floor counts on. */
+export const ComputeUnit = z.enum(['f64', 'f32', 'f16_tensor', 'f8_tensor']);
+export type ComputeUnit = z.infer<typeof ComputeUnit>;
+
+/** The least work any correct kernel does, for the physical limit: bytes through device memory, operations on `unit`. */
+export const Floor = z.strictObject({
+  /** Bytes that must be read from memory (each input once). Nothing can be faster than these. */
+  read_bytes: Expression,
+  /** Bytes that must be written. They count for the percent of the floor, not for `implausible`: a write may end in the cache. */
+  write_bytes: Expression,
+  flops: Expression,
+  unit: ComputeUnit,
+});
+export type Floor = z.infer<typeof Floor>;
+
+/** One target a problem can be judged on: which files are its reference and its baseline. */
+const Implementation = z.strictObject({ reference: z.string(), baseline: z.string() });
+
+/** `problem.yaml` in a folder of `kernels/`. */
+export const Problem = z.strictObject({
+  name: ProblemName,
+  title: z.string().min(1).max(120),
+  description: z.string().max(4000).default(''),
+  variables: z.array(Variable).min(1).max(16),
+  tensors: z.record(Variable, TensorSpec).refine((t) => Object.keys(t).length <= TENSORS_MAX, `at most ${TENSORS_MAX} tensors`),
+  /** Kernel arguments passed by value besides the shape variables (which are i32). */
+  scalars: z.record(Variable, z.strictObject({ dtype: ScalarDtype, value: z.number() })).default({}),
+  tolerance: Tolerance,
+  /** Correctness only: small and awkward shapes. */
+  check: z.array(ProblemCase).min(1).max(CASES_MAX),
+  /** Timed (and checked): the shapes practitioners use. `bench.cpu` replaces `bench.gpu` on the cpu device. */
+  bench: z.strictObject({
+    gpu: z.array(ProblemCase).max(CASES_MAX).default([]),
+    cpu: z.array(ProblemCase).max(CASES_MAX).default([]),
+  }),
+  floor: Floor,
+  /** File names in the problem's folder. A target that is absent cannot judge this problem. */
+  gpu: Implementation.optional(),
+  cpu: Implementation.optional(),
+});
+export type Problem = z.infer<typeof Problem>;

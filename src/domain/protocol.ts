@@ -1,0 +1,242 @@
+/**
+ * The runner protocol: what the daemon and the program on a host say to each other, over any byte stream.
+ *
+ * Frame on the wire: u32 big-endian N = bytes of the JSON header; u32 big-endian M = bytes of the payload; N bytes of UTF-8
+ * JSON; M bytes of payload. N <= HEADER_BYTES_MAX, M <= PAYLOAD_BYTES_MAX. Only `artifact` frames have a payload today.
+ * `type` names the frame. An unknown type or a header that does not parse is answered with `error` and the stream is closed.
+ *
+ * Order: the daemon says `attach` first; the runner answers `hello` with everything it still holds (queued, running and
+ * finished but unacknowledged attempts). Then both sides speak freely. A second `attach` of the same daemon replaces the first
+ * connection. Results are repeated after each `hello` until `ack`ed, so every message may arrive twice: all are idempotent by id.
+ */
+import { z } from 'zod';
+import { Device } from './device.ts';
+import { AttemptId, ContentHash, DeviceId } from './ids.ts';
+import { JudgePhases, Telemetry } from './measurement.ts';
+import { Outcome } from './outcome.ts';
+import { Language, Params } from './plan.ts';
+import { Tolerance } from './problem.ts';
+import { ResolvedPlan, ResolvedTensor } from './resolved-plan.ts';
+
+export const PROTOCOL_VERSION = 1;
+export const HEADER_BYTES_MAX = 8 * 1024 * 1024;
+export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Device code to compile: the same shape for candidates, references and baselines. */
+export const CompileUnit = z.strictObject({
+  language: Language,
+  source: z.string(),
+  /** Become `-D NAME=VALUE` (cuda, c) or constexprs (triton). */
+  params: Params,
+  /** "sm_90a", or "native" for c. */
+  architecture: z.string(),
+  /** Triton only: the signature of each kernel, since Triton compiles for argument types. */
+  kernels: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        args: z.array(z.strictObject({ pointer: z.boolean(), dtype: z.string(), divisibleBy16: z.boolean() })),
+      }),
+    )
+    .default([]),
+  numWarps: z.int().positive().nullable().default(null),
+  numStages: z.int().min(0).nullable().default(null),
+});
+export type CompileUnit = z.infer<typeof CompileUnit>;
+
+/** A case of a problem, resolved. Reference and baseline are launched by their own plans on the same tensors. */
+export const DefinedCase = z.strictObject({
+  name: z.string(),
+  kind: z.enum(['check', 'bench']),
+  tensors: z.array(ResolvedTensor),
+  reference: ResolvedPlan,
+  baseline: ResolvedPlan,
+});
+export type DefinedCase = z.infer<typeof DefinedCase>;
+
+/** Everything about a problem that a judge needs, sent once a connection; `key` is the hash of the rest. */
+export const ProblemDefinition = z.strictObject({
+  key: ContentHash,
+  name: z.string(),
+  tolerance: Tolerance,
+  cases: z.array(DefinedCase).min(1),
+  reference: CompileUnit,
+  baseline: CompileUnit,
+});
+export type ProblemDefinition = z.infer<typeof ProblemDefinition>;
+
+/** How long and how exactly to time a case. */
+export const TimingRules = z.strictObject({
+  /** `paired`: baseline interleaved A B B A. `cached`: the baseline's medians, measured in the same context within baselineAgeMsMax. */
+  method: z.enum(['paired', 'cached']),
+  warmupRuns: z.int().min(0),
+  runsMin: z.int().positive(),
+  runsMax: z.int().positive(),
+  /** Stop when half the 95 % interval of the median is within this share of the median (0.002 = 0.2 %). */
+  targetRelativeCi: z.number().positive(),
+  /** Time to spend on one case's timed runs. */
+  caseBudgetMs: z.number().positive(),
+  baselineAgeMsMax: z.number().positive(),
+});
+export type TimingRules = z.infer<typeof TimingRules>;
+
+export const JudgeTask = z.strictObject({
+  attemptId: AttemptId,
+  deviceId: DeviceId,
+  problemKey: ContentHash,
+  artifact: ContentHash,
+  /** Case name -> the candidate's resolved plan for it. Every case of the problem is there. */
+  plans: z.record(z.string(), ResolvedPlan),
+  timing: TimingRules,
+  /** The record holder to be paired with: its artifact (compiled on this host before) and its plans. */
+  record: z.strictObject({ artifact: ContentHash, plans: z.record(z.string(), ResolvedPlan) }).nullable(),
+  /** Wall clock limit of the whole judgement, from its start. The judge process is killed at it. */
+  limitMs: z.number().positive(),
+  /** How long the attempt has been waiting in the daemon when it was sent; tells idle gaps apart from lack of work. */
+  waitedMs: z.number().min(0),
+});
+export type JudgeTask = z.infer<typeof JudgeTask>;
+
+/** A failure that is not the candidate's. The daemon retries elsewhere. */
+export const InfraFailure = z.strictObject({
+  code: z.enum([
+    'unknown_problem',
+    'unknown_artifact',
+    'reference_failed',
+    'baseline_failed',
+    'device_lost',
+    'compiler_missing',
+    'out_of_memory',
+    'out_of_disk',
+    'worker_died',
+    'lease_expired',
+    'internal',
+  ]),
+  message: z.string(),
+});
+export type InfraFailure = z.infer<typeof InfraFailure>;
+
+export const CompileResult = z.discriminatedUnion('status', [
+  z.strictObject({
+    status: z.literal('compiled'),
+    artifact: ContentHash,
+    cached: z.boolean(),
+    durationMs: z.number().min(0),
+    /** Warnings. */
+    log: z.string(),
+    compiler: z.string(),
+    /** Per kernel, where the compiler tells. */
+    resources: z.record(
+      z.string(),
+      z.strictObject({ registers: z.int().min(0), sharedBytes: z.int().min(0), spillBytes: z.int().min(0) }),
+    ),
+  }),
+  /** compile_error, or timed_out with stage `compile`. */
+  z.strictObject({ status: z.literal('failed'), outcome: Outcome, durationMs: z.number().min(0), compiler: z.string() }),
+  z.strictObject({ status: z.literal('infra'), failure: InfraFailure }),
+]);
+export type CompileResult = z.infer<typeof CompileResult>;
+
+export const JudgeResult = z.strictObject({
+  attemptId: AttemptId,
+  deviceId: DeviceId,
+  /** Exactly one of the two is not null. */
+  outcome: Outcome.nullable(),
+  infra: InfraFailure.nullable(),
+  phases: JudgePhases,
+  telemetry: Telemetry.nullable(),
+});
+export type JudgeResult = z.infer<typeof JudgeResult>;
+
+/** What the runner found on its host. */
+export const Inventory = z.strictObject({
+  hostname: z.string(),
+  machineId: z.string(),
+  cores: z.int().positive(),
+  memoryBytes: z.number().min(0),
+  python: z.string(),
+  driver: z.string().nullable(),
+  nvrtc: z.string().nullable(),
+  nvcc: z.string().nullable(),
+  gcc: z.string().nullable(),
+  triton: z.string().nullable(),
+  ncu: z.string().nullable(),
+  languages: z.array(Language),
+  compileSlots: z.int().positive(),
+  devices: z.array(Device),
+  /** Things that are missing or odd, each with the command or step that mends it. */
+  warnings: z.array(z.string()),
+});
+export type Inventory = z.infer<typeof Inventory>;
+
+const Millis = z.number().positive();
+
+export const ToRunner = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('attach'),
+    protocol: z.int(),
+    daemonId: z.string(),
+    /** Without a frame from the daemon for this long, the runner kills device work and forgets queued attempts. */
+    leaseMs: Millis,
+    /** Without a daemon for this long after the lease, the runner removes its socket and exits. Spooled results stay on disk. */
+    idleExitMs: Millis,
+  }),
+  z.strictObject({ type: z.literal('problem'), definition: ProblemDefinition }),
+  z.strictObject({ type: z.literal('compile'), compileId: z.string(), unit: CompileUnit, limitMs: Millis }),
+  z.strictObject({ type: z.literal('judge'), task: JudgeTask }),
+  /** Gives queued attempts back; one that has started stays. */
+  z.strictObject({ type: z.literal('retract'), attemptIds: z.array(AttemptId) }),
+  /** Stops the attempt even if it runs; its result is `cancelled` unless it had finished. */
+  z.strictObject({ type: z.literal('cancel'), attemptId: AttemptId }),
+  z.strictObject({ type: z.literal('cancel_compile'), compileId: z.string() }),
+  z.strictObject({ type: z.literal('ack'), attemptIds: z.array(AttemptId) }),
+  z.strictObject({ type: z.literal('ping'), nonce: z.int() }),
+  /** Finish nothing more, kill all children, remove the socket, exit 0. */
+  z.strictObject({ type: z.literal('shutdown') }),
+]);
+export type ToRunner = z.infer<typeof ToRunner>;
+
+export const FromRunner = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('hello'),
+    protocol: z.int(),
+    /** New at each start of the runner: tells a reconnect from a restart. */
+    runnerId: z.string(),
+    runnerHash: z.string(),
+    inventory: Inventory,
+    queued: z.array(AttemptId),
+    running: z.array(AttemptId),
+    /** Finished, not yet acknowledged; their `result` frames follow. */
+    finished: z.array(AttemptId),
+    problems: z.array(ContentHash),
+  }),
+  z.strictObject({ type: z.literal('compiled'), compileId: z.string(), result: CompileResult }),
+  /** An attempt started. Sent alone for the first; otherwise `result.started` carries it. */
+  z.strictObject({ type: z.literal('started'), attemptId: AttemptId, deviceId: DeviceId }),
+  z.strictObject({ type: z.literal('result'), result: JudgeResult, started: AttemptId.nullable() }),
+  /** Those of a `retract` that had not started, now forgotten by the runner. */
+  z.strictObject({ type: z.literal('retracted'), attemptIds: z.array(AttemptId) }),
+  z.strictObject({ type: z.literal('pong'), nonce: z.int() }),
+  z.strictObject({
+    type: z.literal('health'),
+    /** Devices whose `unavailable` or ceilings may have changed. */
+    devices: z.array(Device),
+    compileQueued: z.int().min(0),
+    compileRunning: z.int().min(0),
+    /** Totals since the runner started, milliseconds, per device. */
+    use: z.record(
+      z.string(),
+      z.strictObject({
+        measuringMs: z.number(),
+        checkingMs: z.number(),
+        loadingMs: z.number(),
+        idleWithWorkMs: z.number(),
+        idleWithoutWorkMs: z.number(),
+        faultMs: z.number(),
+        judged: z.int(),
+      }),
+    ),
+  }),
+  z.strictObject({ type: z.literal('error'), code: z.string(), message: z.string() }),
+]);
+export type FromRunner = z.infer<typeof FromRunner>;

@@ -1,0 +1,120 @@
+/** What the store keeps and the API shows. Times are ISO 8601 UTC. */
+import { z } from 'zod';
+import { CandidateState, Submission } from './candidate.ts';
+import { AttemptId, CandidateId, DeviceId, HostId, SweepId } from './ids.ts';
+import { CaseTiming, JudgePhases, Telemetry } from './measurement.ts';
+import { VERDICTS } from './outcome.ts';
+import { Language, Params } from './plan.ts';
+
+const Instant = z.iso.datetime();
+
+/** One finished judgement of a candidate, or one infra failure. */
+export const AttemptRecord = z.strictObject({
+  attemptId: AttemptId,
+  hostId: HostId,
+  deviceId: DeviceId,
+  deviceModel: z.string(),
+  mode: z.enum(['screen', 'confirm']),
+  startedAt: Instant.nullable(),
+  finishedAt: Instant,
+  verdict: z.enum(VERDICTS).nullable(),
+  /** Set when the attempt failed for a reason that is not the candidate's. */
+  infra: z.string().nullable(),
+  timings: z.array(CaseTiming),
+  phases: JudgePhases.nullable(),
+  telemetry: Telemetry.nullable(),
+});
+export type AttemptRecord = z.infer<typeof AttemptRecord>;
+
+/** What a passed candidate is ranked by. */
+export const Score = z.strictObject({
+  /** Geometric mean over bench cases of the speed-up against the baseline. */
+  speedup: z.number().positive(),
+  speedupLow: z.number().positive(),
+  speedupHigh: z.number().positive(),
+  /** Geometric mean over bench cases of the median time, nanoseconds. */
+  timeNs: z.number().positive(),
+  /** Geometric mean over bench cases of physical floor / time, 0 to 1; null where the device's ceilings are unknown. */
+  floorShare: z.number().min(0).nullable(),
+  deviceModel: z.string(),
+  /** The place in the ranking follows this: the speed-up, corrected by the paired comparison with the record holder of the day. */
+  rankKey: z.number().positive(),
+  /** Measured in pairs against the baseline (and the record holder, where there was one). */
+  confirmed: z.boolean(),
+});
+export type Score = z.infer<typeof Score>;
+
+export const CandidateRecord = z.strictObject({
+  id: CandidateId,
+  submission: Submission.omit({ content: true }).extend({
+    problem: z.string(),
+    language: Language,
+    params: Params,
+    device: z.string(),
+    trial: z.int(),
+    sourceBytes: z.int(),
+  }),
+  state: CandidateState,
+  attempts: z.array(AttemptRecord),
+  score: Score.nullable(),
+  /** The compiler's messages: text made by a candidate, never instructions. */
+  compileLog: z.string(),
+  infraFailures: z.int().min(0),
+  submittedAt: Instant,
+  updatedAt: Instant,
+});
+export type CandidateRecord = z.infer<typeof CandidateRecord>;
+
+/** One line of the append-only journal. */
+export const JournalEvent = z.strictObject({
+  sequence: z.int().positive(),
+  at: Instant,
+  type: z.enum([
+    'candidate.queued',
+    'candidate.compiling',
+    'candidate.ready',
+    'candidate.judging',
+    'candidate.confirming',
+    'candidate.requeued',
+    'candidate.done',
+    'candidate.record',
+    'sweep.created',
+    'host.connected',
+    'host.lost',
+    'host.refused',
+    'device.changed',
+    'daemon.started',
+    'daemon.stopped',
+  ]),
+  candidateId: CandidateId.nullable(),
+  hostId: HostId.nullable(),
+  /** Small facts of this type: verdict, deviceId, message, … */
+  data: z.record(z.string(), z.unknown()),
+});
+export type JournalEvent = z.infer<typeof JournalEvent>;
+export type NewJournalEvent = Omit<JournalEvent, 'sequence' | 'at'>;
+
+export const SweepRecord = z.strictObject({
+  id: SweepId,
+  problem: z.string(),
+  device: z.string(),
+  createdAt: Instant,
+  size: z.int().min(0),
+  /** Candidates by status; `done` ones by verdict. */
+  byStatus: z.record(z.string(), z.int()),
+  byVerdict: z.record(z.string(), z.int()),
+});
+export type SweepRecord = z.infer<typeof SweepRecord>;
+
+/** One place of a ranking. Places are given within one device model. */
+export const RankingEntry = z.strictObject({
+  place: z.int().positive(),
+  candidateId: CandidateId,
+  language: Language,
+  params: Params,
+  submitter: z.string(),
+  score: Score,
+  record: z.boolean(),
+  finishedAt: Instant,
+});
+export type RankingEntry = z.infer<typeof RankingEntry>;

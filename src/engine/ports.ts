@@ -1,0 +1,140 @@
+/** What the engine needs from the store, the queue and the hosts. Each has two implementations that pass one conformance suite. */
+import type { CandidateContent, CandidateState, Submission } from '../domain/candidate.ts';
+import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId, SweepId } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition } from '../domain/protocol.ts';
+import type { AttemptRecord, CandidateRecord, JournalEvent, NewJournalEvent, RankingEntry, Score, SweepRecord } from '../domain/records.ts';
+
+export interface NewCandidate {
+  readonly id: CandidateId;
+  readonly submission: Submission;
+  /** Set when the verdict is known at once (a plan error). */
+  readonly outcome: Outcome | null;
+}
+
+/** A candidate moved. Written with its journal event in one transaction. */
+export interface Transition {
+  readonly candidateId: CandidateId;
+  readonly state: CandidateState;
+  readonly event: NewJournalEvent;
+  readonly compileLog?: string;
+  /** Counts one infra failure. */
+  readonly infraFailure?: boolean;
+}
+
+/** The final word on a candidate, idempotent: a candidate that is done already is left as it is. */
+export interface Completion {
+  readonly candidateId: CandidateId;
+  readonly outcome: Outcome;
+  readonly score: Score | null;
+  readonly compileLog?: string;
+  readonly record: boolean;
+}
+
+/** What must be known to queue a candidate again after a restart. */
+export interface Unfinished {
+  readonly id: CandidateId;
+  readonly submission: Submission;
+  readonly state: CandidateState;
+  readonly attempts: number;
+  readonly infraFailures: number;
+  readonly submittedAtMs: number;
+}
+
+export interface CandidateFilter {
+  readonly problem?: string | undefined;
+  readonly device?: string | undefined;
+  readonly status?: string | undefined;
+  readonly verdict?: string | undefined;
+  readonly submitter?: string | undefined;
+  readonly sweep?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface Store {
+  /** Inserts those that are new; gives the current record state of every id, in order. One transaction. */
+  insertCandidates(batch: readonly NewCandidate[]): Promise<readonly { readonly known: boolean; readonly state: CandidateState }[]>;
+  /** Applies in order. A transition of a candidate that is done is dropped (its event too). */
+  recordTransitions(batch: readonly Transition[]): Promise<void>;
+  /** Idempotent by attempt id: a second write of one attempt changes nothing. */
+  recordAttempts(batch: readonly AttemptRecord[]): Promise<void>;
+  /** Returns the ids that were not done before. One transaction with their `candidate.done` (and `candidate.record`) events. */
+  complete(batch: readonly Completion[]): Promise<readonly CandidateId[]>;
+  candidate(id: CandidateId): Promise<CandidateRecord | null>;
+  candidates(filter: CandidateFilter): Promise<{ readonly candidates: readonly CandidateRecord[]; readonly next: string | null }>;
+  content(id: CandidateId): Promise<CandidateContent | null>;
+  contents(ids: readonly CandidateId[]): Promise<ReadonlyMap<CandidateId, CandidateContent>>;
+  /** Everything that is not done, oldest first, `page` at a time from after `afterId` in submission order. */
+  unfinished(page: number, after: { readonly submittedAtMs: number; readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
+  appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
+  events(query: { readonly after: number; readonly limit: number; readonly candidateId?: CandidateId }): Promise<readonly JournalEvent[]>;
+  lastSequence(): Promise<number>;
+  /** Best first by rank key; trial 0 only. `deviceModel` null: all models. */
+  ranking(query: { readonly problem: string; readonly limit: number }): Promise<readonly (RankingEntry & { readonly device: string })[]>;
+  failures(problem: string): Promise<Readonly<Record<string, number>>>;
+  /** The record holder of a problem on a model, or null. */
+  record(problem: string, deviceModel: string): Promise<{ readonly candidateId: CandidateId; readonly score: Score } | null>;
+  createSweep(sweep: { readonly id: SweepId; readonly problem: string; readonly device: string; readonly candidateIds: readonly CandidateId[] }): Promise<void>;
+  sweep(id: SweepId): Promise<SweepRecord | null>;
+  sweepBest(id: SweepId, limit: number): Promise<readonly CandidateRecord[]>;
+  close(): Promise<void>;
+}
+
+/** One candidate leased from BullMQ: ours until completed, put back, or the lock runs out. */
+export interface Lease {
+  readonly candidateId: CandidateId;
+  readonly priority: number;
+  readonly queuedAtMs: number;
+}
+
+export interface Queue {
+  /** Durable when it resolves. A job whose id is there already is left as it is. Priority >= 1. */
+  add(batch: readonly { readonly candidateId: CandidateId; readonly priority: number }[]): Promise<void>;
+  /** Takes up to `count` waiting jobs, best priority first. Empty when none waits. Does not block. */
+  lease(count: number): Promise<readonly Lease[]>;
+  /** Ends leased jobs for good. Unknown or already ended ids are no error. */
+  complete(ids: readonly CandidateId[]): Promise<void>;
+  /** Puts leased jobs back at their priority, e.g. when stopping. */
+  release(ids: readonly CandidateId[]): Promise<void>;
+  /** Removes a job wherever it is (cancel before it was leased). */
+  remove(id: CandidateId): Promise<void>;
+  /** Leases that a previous life of this daemon still held (same persisted token), now ours again. Called once at start. */
+  adopt(): Promise<readonly Lease[]>;
+  waiting(): Promise<number>;
+  /** Called when new work may be there. */
+  onWork(listener: () => void): void;
+  close(): Promise<void>;
+}
+
+export type HostEvent =
+  | { readonly type: 'connected'; readonly hostId: HostId; readonly hello: Extract<FromRunner, { type: 'hello' }> }
+  | { readonly type: 'frame'; readonly hostId: HostId; readonly frame: FromRunner }
+  | { readonly type: 'lost'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null }
+  | { readonly type: 'refused'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null };
+
+/** A host of the fleet: keeps one attached connection, reconnects with backoff, never throws into the engine. */
+export interface HostSession {
+  readonly hostId: HostId;
+  readonly labels: readonly string[];
+  readonly transport: 'ssh' | 'local' | 'command';
+  readonly address: string;
+  /** Last measured ping, milliseconds; null before the first. */
+  readonly roundTripMs: number | null;
+  /** Runner of the current connection; null while not connected. */
+  readonly inventory: Inventory | null;
+  start(listener: (event: HostEvent) => void): void;
+  /** False when not connected: nothing was sent. */
+  defineProblem(definition: ProblemDefinition): boolean;
+  compile(compileId: string, unit: CompileUnit, limitMs: number): boolean;
+  judge(task: JudgeTask): boolean;
+  retract(attemptIds: readonly AttemptId[]): boolean;
+  cancel(attemptId: AttemptId): boolean;
+  cancelCompile(compileId: string): boolean;
+  ack(attemptIds: readonly AttemptId[]): boolean;
+  /** Idempotent. With `shutdownRunner` the runner ends too; otherwise it is left for the next daemon. */
+  stop(options: { readonly shutdownRunner: boolean }): Promise<void>;
+}
+
+export type ProblemKey = ContentHash;
+export type DeviceRef = { readonly hostId: HostId; readonly deviceId: DeviceId };

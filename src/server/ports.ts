@@ -1,0 +1,33 @@
+/** What the server needs from the engine. Every method throws KilnError for what the caller did wrong. */
+import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
+import type { FleetView, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
+import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
+import type { CandidateId, SweepId } from '../domain/ids.ts';
+import type { CandidateRecord, JournalEvent } from '../domain/records.ts';
+import type { z } from 'zod';
+
+export interface Kiln {
+  submit(batch: readonly z.output<typeof SubmitCandidate>[]): Promise<SubmitAnswer>;
+  cancel(id: CandidateId): Promise<CancelAnswer>;
+  candidate(id: CandidateId): Promise<CandidateRecord>;
+  candidates(query: ListQuery): Promise<CandidateList>;
+  source(id: CandidateId): Promise<{ readonly source: string; readonly language: string }>;
+  /** Journal after `after`; `wait` on `onEvents` for more. */
+  events(query: { readonly after: number; readonly limit: number; readonly candidateId?: CandidateId }): Promise<readonly JournalEvent[]>;
+  /** Sequence number of the newest event. */
+  lastSequence(): Promise<number>;
+  /** Called after every journal write, in order. Returns the unsubscriber. */
+  onEvents(listener: () => void): () => void;
+  queue(): Promise<QueueView>;
+  fleet(): Promise<FleetView>;
+  problems(): ProblemList;
+  problem(name: string): ProblemView;
+  ranking(problem: string, query: { readonly device?: string | undefined; readonly limit: number }): Promise<RankingView>;
+  createSweep(sweep: z.output<typeof CreateSweep>): Promise<SweepCreated>;
+  sweep(id: SweepId): Promise<SweepView>;
+  /** Null when ready, otherwise why not. */
+  notReady(): string | null;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+}
+
