@@ -64,7 +64,10 @@ export interface Store {
   candidate(id: CandidateId): Promise<CandidateRecord | null>;
   candidates(filter: CandidateFilter): Promise<{ readonly candidates: readonly CandidateRecord[]; readonly next: string | null }>;
   content(id: CandidateId): Promise<CandidateContent | null>;
-  contents(ids: readonly CandidateId[]): Promise<ReadonlyMap<CandidateId, CandidateContent>>;
+  /** Those of `ids` that are not done, in no particular order: what the scheduler needs once they are leased. */
+  pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
+  /** Makes candidates that ended `cancelled` or `infra_failed` queued again (no verdict of the content existed). Returns those that were. */
+  reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   /** Everything that is not done, oldest first, `page` at a time from after `afterId` in submission order. */
   unfinished(page: number, after: { readonly submittedAtMs: number; readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
