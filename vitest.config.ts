@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config';
+
+/** Forks, not threads: tests start real processes, and a crashed native addon must cost one file, not the run. */
+const WORKERS_MAX = 2;
+const UNIT_TEST_MS = 10_000;
+const INTEGRATION_TEST_MS = 60_000;
+const END_TO_END_TEST_MS = 180_000;
+
+const project = (name: string, include: string[], testMs: number) => ({
+  extends: true as const,
+  test: { name, include, testTimeout: testMs, hookTimeout: testMs },
+});
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: WORKERS_MAX,
+    watch: false,
+    passWithNoTests: false,
+    restoreMocks: true,
+    projects: [
+      project('unit', ['test/unit/**/*.test.ts', 'test/architecture*.test.ts'], UNIT_TEST_MS),
+      project('integration', ['test/integration/**/*.test.ts'], INTEGRATION_TEST_MS),
+      project('e2e', ['test/e2e/**/*.test.ts'], END_TO_END_TEST_MS),
+    ],
+  },
+});
