@@ -9,6 +9,8 @@ export const PRIORITY_DEFAULT = 100;
 /** What is judged. Everything in `content` can change the verdict and is hashed into the id; the rest only steers the queue. */
 export const CandidateContent = z.strictObject({
   problem: z.string(),
+  /** Content hash of the problem for the device's kind: a problem that was edited is another problem, with a ranking of its own. */
+  problemVersion: z.string(),
   language: Language,
   source: z.string(),
   params: Params,

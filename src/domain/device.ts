@@ -33,6 +33,9 @@ export const deviceClassOf = (device: Pick<Device, 'kind' | 'model'>): DeviceCla
   return DeviceClass.parse(known ?? device.model.replace(/^NVIDIA\s+/, '').replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 40));
 };
 
+/** Whether a class is one Kiln knows by name, in the fleet or not. */
+export const isKnownClass = (name: string): boolean => CLASS.exec(name)?.[0] === name;
+
 /** The vendor's peak rates: memory bytes/s, operations/s by unit (dense). Upper bounds for `implausible`. */
 export interface DevicePeaks {
   readonly memoryBytesPerSecond: number;

@@ -74,10 +74,10 @@ export interface Store {
   events(query: { readonly after: number; readonly limit: number; readonly candidateId?: CandidateId }): Promise<readonly JournalEvent[]>;
   lastSequence(): Promise<number>;
   /** Best first by rank key; trial 0 only. `deviceModel` null: all models. */
-  ranking(query: { readonly problem: string; readonly limit: number }): Promise<readonly (RankingEntry & { readonly device: string })[]>;
-  failures(problem: string): Promise<Readonly<Record<string, number>>>;
+  ranking(query: { readonly problem: string; readonly problemVersions: readonly string[]; readonly limit: number }): Promise<readonly (RankingEntry & { readonly device: string })[]>;
+  failures(problem: string, problemVersions: readonly string[]): Promise<Readonly<Record<string, number>>>;
   /** The record holder of a problem on a model, or null. */
-  record(problem: string, deviceModel: string): Promise<{ readonly candidateId: CandidateId; readonly score: Score } | null>;
+  record(problem: string, problemVersion: string, deviceModel: string): Promise<{ readonly candidateId: CandidateId; readonly score: Score } | null>;
   createSweep(sweep: { readonly id: SweepId; readonly problem: string; readonly device: string; readonly candidateIds: readonly CandidateId[] }): Promise<void>;
   sweep(id: SweepId): Promise<SweepRecord | null>;
   sweepBest(id: SweepId, limit: number): Promise<readonly CandidateRecord[]>;
