@@ -1,0 +1,110 @@
+/**
+ * Writes what happened, in order, in batches: one writer, so that the journal's order is the order of events.
+ *
+ * Modes: idle; flushing (one batch at the store; what arrives meanwhile waits for the next); stopped.
+ * Invariant: `after` of an entry runs only when its rows are committed, so a result is acknowledged and its queue job ended
+ * only once the verdict is durable. A failed flush is tried again with the same rows (all writes are idempotent).
+ */
+import type { Logger } from 'pino';
+import type { CandidateId } from '../domain/ids.ts';
+import type { AttemptRecord, NewJournalEvent } from '../domain/records.ts';
+import type { Completion, Store, Transition } from './ports.ts';
+
+const BATCH_MAX = 500;
+const FLUSH_AFTER_MS = 10;
+const RETRY_MS = 1000;
+
+export type Entry =
+  | { readonly type: 'transition'; readonly transition: Transition }
+  | { readonly type: 'attempt'; readonly attempt: AttemptRecord }
+  | { readonly type: 'completion'; readonly completion: Completion; readonly after: () => void }
+  | { readonly type: 'event'; readonly event: NewJournalEvent }
+  | { readonly type: 'barrier'; readonly after: () => void };
+
+export interface Recorder {
+  add(entry: Entry): void;
+  /** Resolves when everything added so far is committed. */
+  drained(): Promise<void>;
+  /** Null while writes work; otherwise why they do not. */
+  trouble(): string | null;
+  stop(): Promise<void>;
+}
+
+export interface RecorderDeps {
+  readonly store: Pick<Store, 'recordTransitions' | 'recordAttempts' | 'complete' | 'appendEvents'>;
+  readonly log: Logger;
+  /** Called after each commit. */
+  readonly onCommit: (completed: readonly CandidateId[]) => void;
+}
+
+export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder => {
+  let waiting: Entry[] = [];
+  let flushing: Promise<void> | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let trouble: string | null = null;
+  let isStopped = false;
+
+  const schedule = (delayMs: number): void => {
+    if (timer || flushing || waiting.length === 0) return;
+    timer = setTimeout(
+      () => {
+        timer = null;
+        flushing = flush().finally(() => {
+          flushing = null;
+          schedule(trouble && !isStopped ? RETRY_MS : 0);
+        });
+      },
+      waiting.length >= BATCH_MAX ? 0 : delayMs,
+    );
+  };
+
+  const flush = async (): Promise<void> => {
+    const batch = waiting.slice(0, BATCH_MAX);
+    try {
+      const completed = await writeBatch(store, batch);
+      waiting = waiting.slice(batch.length);
+      trouble = null;
+      for (const entry of batch) if ('after' in entry) entry.after();
+      onCommit(completed);
+    } catch (error) {
+      trouble = error instanceof Error ? error.message : String(error);
+      log.error({ err: error, rows: waiting.length }, 'store write failed; it will be tried again');
+    }
+  };
+
+  const drained = async (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waiting.push({ type: 'barrier', after: resolve });
+    schedule(0);
+    await promise;
+  };
+
+  return {
+    add: (entry) => {
+      waiting.push(entry);
+      schedule(FLUSH_AFTER_MS);
+    },
+    drained,
+    trouble: () => trouble,
+    stop: async () => {
+      isStopped = true;
+      // One last try each: a store that is gone must not hold the daemon back; the rows are re-made from the queue at the next start.
+      if (timer) clearTimeout(timer);
+      timer = null;
+      await flushing;
+      while (waiting.length > 0 && !trouble) await flush();
+    },
+  };
+};
+
+/** Order within a batch: moves, then attempts, then final words; a candidate's own entries are always in this order. */
+const writeBatch = async (store: RecorderDeps['store'], batch: readonly Entry[]): Promise<readonly CandidateId[]> => {
+  const transitions = batch.flatMap((entry) => (entry.type === 'transition' ? [entry.transition] : []));
+  const attempts = batch.flatMap((entry) => (entry.type === 'attempt' ? [entry.attempt] : []));
+  const completions = batch.flatMap((entry) => (entry.type === 'completion' ? [entry.completion] : []));
+  const events = batch.flatMap((entry) => (entry.type === 'event' ? [entry.event] : []));
+  if (transitions.length > 0) await store.recordTransitions(transitions);
+  if (attempts.length > 0) await store.recordAttempts(attempts);
+  if (events.length > 0) await store.appendEvents(events);
+  return completions.length > 0 ? await store.complete(completions) : [];
+};
