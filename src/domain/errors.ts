@@ -18,6 +18,7 @@ export const ERRORS = {
   DATA_DIR_LOCKED: { status: 503, retryable: false },
   HOST_UNREACHABLE: { status: 503, retryable: true },
   HOST_KEY_MISMATCH: { status: 503, retryable: false },
+  HOST_AUTH_REFUSED: { status: 503, retryable: false },
   HOST_TOOL_MISSING: { status: 503, retryable: false },
   PROTOCOL_ERROR: { status: 500, retryable: true },
   ILLEGAL_TRANSITION: { status: 500, retryable: false },

@@ -1,0 +1,51 @@
+/** The fleet as the rest of Kiln sees it: what `config/fleet.yaml` says after it was checked and its paths were resolved. */
+import type { HostId } from './ids.ts';
+
+/** How the server proves who it is. Exactly one kind; `none` refuses every server and says which line would pin its key. */
+export type HostKeyPin =
+  | { readonly kind: 'fingerprint'; readonly sha256: string }
+  | { readonly kind: 'key'; readonly type: string; readonly base64: string }
+  | { readonly kind: 'known-hosts'; readonly path: string }
+  | { readonly kind: 'none' };
+
+/** How we prove who we are: a private key file, or the socket of an ssh-agent. Paths are absolute. */
+export type SshCredential = { readonly kind: 'key'; readonly path: string } | { readonly kind: 'agent'; readonly socket: string };
+
+export interface SshTarget {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly credential: SshCredential;
+  readonly hostKey: HostKeyPin;
+  /** Reach `host` through this one. */
+  readonly jump: SshTarget | null;
+}
+
+export type HostTransport =
+  | { readonly kind: 'ssh'; readonly target: SshTarget }
+  | { readonly kind: 'local' }
+  /** argv prefix of a program that runs the rest of its arguments on the host with stdin and stdout attached. */
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
+
+/** Which GPUs of the host take work: all, none, or those named by UUID or by index in the runner's inventory. */
+export type GpuSelection =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'listed'; readonly gpus: readonly (string | number)[] };
+
+export interface HostConfig {
+  readonly name: HostId;
+  readonly transport: HostTransport;
+  readonly labels: readonly string[];
+  readonly gpus: GpuSelection;
+  /** Whether the development device is offered too. */
+  readonly cpu: boolean;
+  /** Compilations at once; null: as the runner says. */
+  readonly compileSlots: number | null;
+  /** Folder on the host for the runner, its socket and its spool; null: the transport's default. */
+  readonly runnerDir: string | null;
+}
+
+export interface Fleet {
+  readonly hosts: readonly HostConfig[];
+}
