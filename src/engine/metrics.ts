@@ -1,0 +1,60 @@
+/** Prometheus metrics of the daemon. Names end in their unit; label values are bounded (verdicts, stages, devices of the fleet). */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { CompileResult, FromRunner, JudgeResult } from '../domain/protocol.ts';
+
+const IDLE_GAP_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10];
+const STAGE_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 600, 3600];
+
+export type Stage = 'queued' | 'compiling' | 'ready' | 'judging' | 'confirming';
+type Health = Extract<FromRunner, { type: 'health' }>;
+
+export interface Metrics {
+  onJudged(problem: string, verdict: string, result: JudgeResult | null): void;
+  onCompiled(hostId: string, result: CompileResult): void;
+  onInfra(code: string): void;
+  onStageLeft(stage: Stage, seconds: number): void;
+  onHealth(hostId: string, health: Health): void;
+  setDepth(depth: Readonly<Record<Stage, number>>): void;
+  text(): Promise<string>;
+}
+
+export const createMetrics = (): Metrics => {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'kiln_' });
+  const registers = [registry];
+  const verdicts = new Counter({ name: 'kiln_candidates_total', help: 'Final verdicts', labelNames: ['problem', 'verdict'], registers });
+  const infra = new Counter({ name: 'kiln_infra_failures_total', help: 'Attempts that failed for a reason that is not the candidate’s', labelNames: ['code'], registers });
+  const compiles = new Counter({ name: 'kiln_compiles_total', help: 'Compilations by host and result', labelNames: ['host', 'result'], registers });
+  const compileSeconds = new Histogram({ name: 'kiln_compile_seconds', help: 'Time of compilations that were not cached', labelNames: ['host'], buckets: STAGE_SECONDS, registers });
+  const stages = new Histogram({ name: 'kiln_stage_seconds', help: 'Time a candidate spent in a stage', labelNames: ['stage'], buckets: STAGE_SECONDS, registers });
+  const depth = new Gauge({ name: 'kiln_queue_depth', help: 'Candidates by stage', labelNames: ['stage'], registers });
+  const gap = new Histogram({ name: 'kiln_device_idle_gap_seconds', help: 'Device idle between two judgements while work was waiting', labelNames: ['device'], buckets: IDLE_GAP_SECONDS, registers });
+  const use = new Gauge({ name: 'kiln_device_use_seconds', help: 'Where a device’s time went since its runner started', labelNames: ['host', 'device', 'use'], registers });
+  return {
+    onJudged: (problem, verdict, result) => {
+      verdicts.inc({ problem, verdict });
+      if (result) gap.observe({ device: result.deviceId }, result.phases.idleGapMs / 1000);
+    },
+    onCompiled: (host, result) => {
+      const kind = result.status === 'compiled' && result.cached ? 'cached' : result.status;
+      compiles.inc({ host, result: kind });
+      if (result.status === 'compiled' && !result.cached) compileSeconds.observe({ host }, result.durationMs / 1000);
+    },
+    onInfra: (code) => infra.inc({ code }),
+    onStageLeft: (stage, seconds) => stages.observe({ stage }, seconds),
+    onHealth: (host, health) => {
+      for (const [device, times] of Object.entries(health.use)) {
+        use.set({ host, device, use: 'measuring' }, times.measuringMs / 1000);
+        use.set({ host, device, use: 'checking' }, times.checkingMs / 1000);
+        use.set({ host, device, use: 'loading' }, times.loadingMs / 1000);
+        use.set({ host, device, use: 'idle_with_work' }, times.idleWithWorkMs / 1000);
+        use.set({ host, device, use: 'idle_without_work' }, times.idleWithoutWorkMs / 1000);
+        use.set({ host, device, use: 'faults' }, times.faultMs / 1000);
+      }
+    },
+    setDepth: (counts) => {
+      for (const [stage, count] of Object.entries(counts)) depth.set({ stage }, count);
+    },
+    text: async () => await registry.metrics(),
+  };
+};
