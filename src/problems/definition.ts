@@ -1,0 +1,55 @@
+/** A problem as a judge needs it: every case resolved, reference and baseline ready to compile. Pure. */
+import { type ContentHash, hashOf } from '../domain/ids.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
+import { PlanError } from './plan-error.ts';
+import { type Code, type ResolvedUnit, resolveUnit, type UnitContext } from './resolve-unit.ts';
+import { resolveTensors } from './shapes.ts';
+
+export interface TargetCode {
+  readonly reference: Code;
+  readonly baseline: Code;
+}
+
+/** Throws PlanError (its field begins with the case's or the file's role) when anything does not resolve. */
+export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDefinition => {
+  const reference = withRole('reference', () => resolveUnit(code.reference, context));
+  const baseline = withRole('baseline', () => resolveUnit(code.baseline, context));
+  const { problem, target } = context;
+  const cases = [
+    ...problem.check.map((item, i) =>
+      defineCase({ ...item, kind: 'check', field: `check[${i}]` }, { problem, reference, baseline }),
+    ),
+    ...problem.bench[target].map((item, i) =>
+      defineCase({ ...item, kind: 'bench', field: `bench.${target}[${i}]` }, { problem, reference, baseline }),
+    ),
+  ];
+  const body = { name: problem.name, tolerance: problem.tolerance, cases, reference: reference.unit, baseline: baseline.unit };
+  return { key: hashOf(body), ...body };
+};
+
+/** Everything about a problem that can change a verdict: the judge's definition, and the floors that the daemon tests. */
+export const contentHashOf = (code: TargetCode, context: Omit<UnitContext, 'architecture'>): ContentHash =>
+  hashOf({ definition: defineProblem(code, { ...context, architecture: 'any' }).key, floor: context.problem.floor });
+
+type CaseInput = Pick<DefinedCase, 'name' | 'kind'> & {
+  readonly shape: Readonly<Record<string, number>>;
+  readonly field: string;
+};
+type CaseContext = { readonly problem: Problem } & Readonly<Record<'reference' | 'baseline', ResolvedUnit>>;
+
+const defineCase = ({ name, kind, shape, field }: CaseInput, { problem, reference, baseline }: CaseContext): DefinedCase => {
+  const tensors = withRole(field, () => resolveTensors(problem, shape));
+  const [referencePlan, baselinePlan] = [reference.plans[name], baseline.plans[name]];
+  if (!referencePlan || !baselinePlan) throw new PlanError(field, `no plan for case "${name}"`);
+  return { name, kind, tensors, reference: referencePlan, baseline: baselinePlan };
+};
+
+const withRole = <T>(role: string, resolve: () => T): T => {
+  try {
+    return resolve();
+  } catch (error) {
+    if (error instanceof PlanError) throw new PlanError(`${role}.${error.field}`, error.message, error);
+    throw error;
+  }
+};

@@ -1,0 +1,96 @@
+/** Reads every problem of a folder once, when the daemon starts. Anything wrong stops the start with the file and the field. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { KilnError } from '../domain/errors.ts';
+import type { ContentHash } from '../domain/ids.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { ProblemDefinition } from '../domain/protocol.ts';
+import { contentHashOf, defineProblem, type TargetCode } from './definition.ts';
+import { workOf } from './floors.ts';
+import { PlanError } from './plan-error.ts';
+import { invalidProblem, isProblemFolder, type ProblemFolder, readProblemFolder } from './read-problem.ts';
+import { languageOfFile, type Target, TARGETS } from './targets.ts';
+
+/** A problem of `kernels/`, read and validated. Immutable. */
+export interface LoadedProblem {
+  readonly problem: Problem;
+  /** Text of README.md; empty where there is none. */
+  readonly readme: string;
+  /** Path inside the folder (`reference.cu`, `seeds/1-naive.cu`) -> text. problem.yaml and README.md are not among them. */
+  readonly files: Readonly<Record<string, string>>;
+  /** What it can be judged on. */
+  readonly targets: readonly Target[];
+  /** Throws UNKNOWN_DEVICE for a target that the problem does not have. */
+  readonly requireTarget: (target: Target) => void;
+  /** What judges get. `key` is the hash of the rest. Kept, so asking again costs nothing. */
+  readonly definitionFor: (target: Target, architecture: string) => ProblemDefinition;
+  /** Changes whenever anything changes that can change a verdict on this target. Part of every candidate's id. */
+  readonly contentHash: (target: Target) => ContentHash;
+}
+
+/** Name -> problem, sorted by name. A folder without problem.yaml is none. Throws INVALID_PROBLEM naming file, line and field. */
+export const loadProblems = (directory: string): ReadonlyMap<string, LoadedProblem> => {
+  const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
+  const folders = entries.filter((entry) => entry.isDirectory());
+  const paths = folders.map((entry) => join(directory, entry.name)).filter((folder) => isProblemFolder(folder));
+  if (paths.length === 0) throw invalidProblem(directory, 'problems', 'no folder in it holds a problem.yaml');
+  return new Map(
+    paths
+      .toSorted()
+      .map((folder) => loadProblem(folder))
+      .map((loaded) => [loaded.problem.name, loaded]),
+  );
+};
+
+/** One problem. Throws INVALID_PROBLEM naming file, line and field. */
+export const loadProblem = (folder: string): LoadedProblem => {
+  const read = readProblemFolder(folder);
+  try {
+    return createLoadedProblem(read);
+  } catch (error) {
+    if (error instanceof PlanError) throw invalidProblem(folder, error.field, error.message);
+    throw error;
+  }
+};
+
+/** Checks that reference and baseline of every target resolve for every case. Throws PlanError otherwise. */
+const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedProblem => {
+  const targets = TARGETS.filter((target) => problem[target] !== undefined);
+  if (targets.length === 0) throw new PlanError('gpu', 'neither "gpu" nor "cpu" is given: it could be judged on nothing');
+  for (const { shape } of targets.flatMap((target) => problem.bench[target])) workOf(problem, shape);
+  const codes = new Map(targets.map((target) => [target, codeOf({ problem, readme, files }, target)]));
+  const hashes = new Map(targets.map((target) => [target, contentHashOf(codeFor(target), { problem, target })]));
+  const definitions = new Map<string, ProblemDefinition>();
+
+  function codeFor(target: Target): TargetCode {
+    const code = codes.get(target);
+    if (code) return code;
+    throw new KilnError(
+      'UNKNOWN_DEVICE',
+      `problem "${problem.name}" cannot be judged on a ${target} device, only on: ${targets.join(', ')}`,
+    );
+  }
+
+  const definitionFor = (target: Target, architecture: string): ProblemDefinition => {
+    const key = `${target} ${architecture}`;
+    const definition = definitions.get(key) ?? defineProblem(codeFor(target), { problem, target, architecture });
+    definitions.set(key, definition);
+    return definition;
+  };
+
+  const contentHash = (target: Target): ContentHash => hashes.get(target) ?? contentHashOf(codeFor(target), { problem, target });
+  return { problem, readme, files, targets, requireTarget: (target) => void codeFor(target), definitionFor, contentHash };
+};
+
+const codeOf = ({ problem, files }: ProblemFolder, target: Target): TargetCode => {
+  if (problem.bench[target].length === 0)
+    throw new PlanError(`bench.${target}`, `"${target}" is given, but no case to time on it`);
+  const code = (role: 'reference' | 'baseline') => {
+    const file = problem[target]?.[role] ?? '';
+    const [language, source] = [languageOfFile(file), files[file]];
+    if (source === undefined) throw new PlanError(`${target}.${role}`, `there is no file "${file}" in the problem's folder`);
+    if (!language) throw new PlanError(`${target}.${role}`, `"${file}" ends with neither .cu, .c nor .py`);
+    return { language, source, params: {} };
+  };
+  return { reference: code('reference'), baseline: code('baseline') };
+};

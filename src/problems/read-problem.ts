@@ -1,0 +1,84 @@
+/** The files of one problem's folder: read, bounded, problem.yaml validated. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { KilnError } from '../domain/errors.ts';
+import { Problem } from '../domain/problem.ts';
+import { parseYaml } from './strict-yaml.ts';
+import { languageOfFile, TARGETS } from './targets.ts';
+
+const PROBLEM_FILE = 'problem.yaml';
+const PROBLEM_BYTES_MAX = 64 * 1024;
+const FILE_BYTES_MAX = 256 * 1024;
+const FILES_MAX = 64;
+const SEEDS = 'seeds';
+
+export interface ProblemFolder {
+  readonly problem: Problem;
+  /** Text of README.md; empty where there is none. */
+  readonly readme: string;
+  /** Path inside the folder -> text of every code file. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export const isProblemFolder = (folder: string): boolean => isFile(join(folder, PROBLEM_FILE));
+
+/** Throws INVALID_PROBLEM naming file, line and field. */
+export const readProblemFolder = (folder: string): ProblemFolder => {
+  const readme = join(folder, 'README.md');
+  return {
+    problem: readProblem(folder),
+    files: readCode(folder),
+    readme: isFile(readme) ? readText(readme, FILE_BYTES_MAX) : '',
+  };
+};
+
+const readProblem = (folder: string): Problem => {
+  const file = join(folder, PROBLEM_FILE);
+  const parsed = parseYaml(
+    { text: readText(file, PROBLEM_BYTES_MAX), firstLine: 1, bytesMax: PROBLEM_BYTES_MAX },
+    Problem,
+    PROBLEM_FILE,
+  );
+  if (!parsed.ok) throw invalidProblem(file, parsed.field, parsed.message);
+  const problem = parsed.value;
+  if (problem.name !== basename(folder))
+    throw invalidProblem(file, 'name', `"${problem.name}" is not the folder's name, "${basename(folder)}"`);
+  refuseRepeatedNames(problem, file);
+  return problem;
+};
+
+/** Plans are kept by case name, arguments by name: neither may mean two things. */
+const refuseRepeatedNames = (problem: Problem, file: string): void => {
+  for (const target of TARGETS) {
+    const twice = firstRepeated([...problem.check, ...problem.bench[target]].map((item) => item.name));
+    if (twice !== undefined) throw invalidProblem(file, `bench.${target}`, `two cases are called "${twice}"`);
+  }
+  const twice = firstRepeated([...problem.variables, ...Object.keys(problem.tensors), ...Object.keys(problem.scalars)]);
+  if (twice !== undefined)
+    throw invalidProblem(file, 'variables', `"${twice}" names two things; variables, tensors and scalars share one space`);
+};
+
+const firstRepeated = (names: readonly string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i);
+
+/** Code files of the folder and its `seeds`. */
+const readCode = (folder: string): Record<string, string> => {
+  const seeds = join(folder, SEEDS);
+  const inSeeds =
+    statSync(seeds, { throwIfNoEntry: false })?.isDirectory() === true
+      ? readdirSync(seeds).map((name) => `${SEEDS}/${name}`)
+      : [];
+  const names = [...readdirSync(folder), ...inSeeds].filter((name) => languageOfFile(name) !== undefined).toSorted();
+  if (names.length > FILES_MAX) throw invalidProblem(folder, 'files', `${names.length} code files; the limit is ${FILES_MAX}`);
+  return Object.fromEntries(names.map((name) => [name, readText(join(folder, name), FILE_BYTES_MAX)]));
+};
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
+const readText = (path: string, bytesMax: number): string => {
+  const { size } = statSync(path);
+  if (size > bytesMax) throw invalidProblem(path, 'size', `${size} bytes; the limit is ${bytesMax}`);
+  return readFileSync(path, 'utf8');
+};
+
+export const invalidProblem = (file: string, field: string, message: string): KilnError =>
+  new KilnError('INVALID_PROBLEM', `${file}: ${field}: ${message}`, { details: { file, field } });

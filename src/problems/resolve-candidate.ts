@@ -1,0 +1,42 @@
+import type { CandidateContent } from '../domain/candidate.ts';
+import { KilnError } from '../domain/errors.ts';
+import type { Language } from '../domain/plan.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { LoadedProblem } from './load-problems.ts';
+import { PlanError } from './plan-error.ts';
+import { type ResolvedUnit, resolveUnit } from './resolve-unit.ts';
+import { LANGUAGES_OF, type Target } from './targets.ts';
+
+export type CandidateResult =
+  | ({ readonly ok: true } & ResolvedUnit)
+  | { readonly ok: false; readonly outcome: Extract<Outcome, { verdict: 'plan_error' }> };
+
+export interface CandidateInput {
+  readonly target: Target;
+  /** "sm_90a", or "native" for the cpu target. Changes the unit, never whether the plan resolves. */
+  readonly architecture: string;
+  readonly content: Pick<CandidateContent, 'language' | 'source' | 'params'>;
+}
+
+/**
+ * What to compile and how to launch it on every case of the target, or why its plan is no plan.
+ * Throws UNSUPPORTED_LANGUAGE when the target never runs the language, UNKNOWN_DEVICE when the problem has no such target.
+ */
+export const resolveCandidate = (loaded: LoadedProblem, { target, architecture, content }: CandidateInput): CandidateResult => {
+  const { language, source, params } = content;
+  refuseTarget(loaded, target, language);
+  try {
+    return { ok: true, ...resolveUnit({ language, source, params }, { problem: loaded.problem, target, architecture }) };
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    return { ok: false, outcome: { verdict: 'plan_error', field: error.field, message: error.message } };
+  }
+};
+
+const refuseTarget = (loaded: LoadedProblem, target: Target, language: Language): void => {
+  const languages: readonly Language[] = LANGUAGES_OF[target];
+  if (!languages.includes(language)) {
+    throw new KilnError('UNSUPPORTED_LANGUAGE', `${language} does not run on a ${target} device; use ${languages.join(' or ')}`);
+  }
+  loaded.requireTarget(target);
+};

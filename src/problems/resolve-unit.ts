@@ -1,0 +1,81 @@
+/** Device code (candidate, reference or baseline) with its plans for every case. Pure. */
+import type { Language, LaunchPlan, Params } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { CompileUnit } from '../domain/protocol.ts';
+import type { ResolvedArg, ResolvedPlan } from '../domain/resolved-plan.ts';
+import { parseHeader } from './parse-header.ts';
+import { PlanError } from './plan-error.ts';
+import { effectiveParams, resolvePlan, tritonOptions } from './resolve-plan.ts';
+import { casesOf, type Target } from './targets.ts';
+
+export interface Code {
+  readonly language: Language;
+  readonly source: string;
+  readonly params: Params;
+}
+
+export interface UnitContext {
+  readonly problem: Problem;
+  readonly target: Target;
+  /** "sm_90a", or "native" for the cpu target. */
+  readonly architecture: string;
+}
+
+export interface ResolvedUnit {
+  readonly unit: CompileUnit;
+  /** Case name -> plan. Every check case and every bench case of the target is there. */
+  readonly plans: Readonly<Record<string, ResolvedPlan>>;
+}
+
+/** Throws PlanError for anything wrong with the header or its expressions. */
+export const resolveUnit = (code: Code, context: UnitContext): ResolvedUnit => {
+  const header = parseHeader(code.source, code.language);
+  if (!header.ok) throw new PlanError(header.field, header.message);
+  const params = effectiveParams(header.plan, code.params);
+  const plans = Object.fromEntries(
+    casesOf(context.problem, context.target).map(({ name, shape }) => {
+      const result = resolvePlan(header.plan, { problem: context.problem, language: code.language, shape, params });
+      if (!result.ok) throw new PlanError(result.field, `case ${name}: ${result.message}`);
+      return [name, result.plan];
+    }),
+  );
+  const unit = { language: code.language, source: code.source, params, architecture: context.architecture };
+  if (code.language !== 'triton') return { unit: { ...unit, kernels: [], numWarps: null, numStages: null }, plans };
+  const kernels = signaturesOf(header.plan, Object.values(plans), context.problem);
+  return { unit: { ...unit, kernels, ...tritonOptions(header.plan, params) }, plans };
+};
+
+type Signature = CompileUnit['kernels'][number];
+
+/** Triton compiles for argument types. A value counts as divisible by 16 only where it is in every case and every launch. */
+const signaturesOf = (plan: LaunchPlan, plans: readonly ResolvedPlan[], problem: Problem): Signature[] => {
+  const signatures = new Map<string, Signature>();
+  plan.launch.forEach((launch, i) => {
+    for (const resolved of plans) {
+      const args = (resolved.launches[i]?.args ?? []).map((arg) => argType(arg, problem));
+      const known = signatures.get(launch.kernel);
+      signatures.set(launch.kernel, { name: launch.kernel, args: known ? merged(known, args, i) : args });
+    }
+  });
+  return [...signatures.values()];
+};
+
+const merged = (known: Signature, args: Signature['args'], launch: number): Signature['args'] => {
+  const same =
+    known.args.length === args.length &&
+    args.every((arg, i) => arg.dtype === known.args[i]?.dtype && arg.pointer === known.args[i].pointer);
+  if (!same) throw new PlanError(`launch[${launch}].args`, `"${known.name}" is launched with other argument types before`);
+  return args.map((arg, i) => ({ ...arg, divisibleBy16: arg.divisibleBy16 && known.args[i]?.divisibleBy16 === true }));
+};
+
+/** Pointers are 256-byte aligned. A scratch buffer is bytes: a kernel casts it. */
+const argType = (arg: ResolvedArg, problem: Problem): Signature['args'][number] => {
+  switch (arg.kind) {
+    case 'tensor':
+      return { pointer: true, dtype: problem.tensors[arg.name]?.dtype ?? 'u8', divisibleBy16: true };
+    case 'scratch':
+      return { pointer: true, dtype: 'u8', divisibleBy16: true };
+    case 'scalar':
+      return { pointer: false, dtype: arg.dtype, divisibleBy16: Number.isInteger(arg.value) && arg.value % 16 === 0 };
+  }
+};

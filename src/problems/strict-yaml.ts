@@ -1,0 +1,95 @@
+/** YAML that people and programs hand us, parsed strictly: unique keys, no aliases, bounded size, errors with field and line. */
+import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml';
+import type { z } from 'zod';
+
+const FIRST_ISSUES_MAX = 5;
+
+export interface YamlText {
+  readonly text: string;
+  /** Line of the whole file on which `text` starts, from 1. */
+  readonly firstLine: number;
+  readonly bytesMax: number;
+}
+
+/** `field` is a path such as `launch[0].grid[1]`, or the `rootField` given for what belongs to the document as a whole. */
+export type YamlResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly field: string; readonly message: string };
+
+interface Parsed {
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+  readonly firstLine: number;
+}
+
+/** Parses and validates. Never throws for what the text holds. */
+export const parseYaml = <T>(input: YamlText, schema: z.ZodType<T>, rootField: string): YamlResult<T> => {
+  const bytes = Buffer.byteLength(input.text);
+  const fail = (message: string, field = rootField): YamlResult<T> => ({ ok: false, field, message });
+  if (bytes > input.bytesMax) return fail(`${bytes} bytes of YAML; the limit is ${input.bytesMax}`);
+  const parsed = parseText(input);
+  if (typeof parsed === 'string') return fail(parsed);
+  const checked = schema.safeParse(parsed.document.toJS({ maxAliasCount: 0 }));
+  if (checked.success) return { ok: true, value: checked.data };
+  const issues = checked.error.issues.slice(0, FIRST_ISSUES_MAX).map((issue) => describe(parsed, issue));
+  return fail(issues.map((issue) => issue.message).join('; '), issues[0]?.field === '' ? rootField : issues[0]?.field);
+};
+
+/** The document, or what is wrong with the text. */
+const parseText = ({ text, firstLine }: YamlText): Parsed | string => {
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, {
+      uniqueKeys: true,
+      lineCounter: lines,
+      prettyErrors: false,
+      strict: true,
+      stringKeys: true,
+    });
+    const parsed = { document, lines, firstLine };
+    const [first] = document.errors;
+    return first ? `line ${lineAt(parsed, first.pos[0])}: ${first.message}` : (aliasIn(parsed) ?? parsed);
+  } catch (error) {
+    // The parser recurses: text made of thousands of nested brackets ends the stack.
+    if (error instanceof RangeError) return 'the YAML is nested too deep';
+    throw error;
+  }
+};
+
+const aliasIn = (parsed: Parsed): string | undefined => {
+  let found: string | undefined;
+  visit(parsed.document, (_key, node) => {
+    if (!isAlias(node)) return undefined;
+    found = `line ${lineAt(parsed, node.range?.[0] ?? 0)}: aliases (*${node.source}) are not allowed; write the value out`;
+    return visit.BREAK;
+  });
+  return found;
+};
+
+const describe = (parsed: Parsed, issue: z.core.$ZodIssue): { readonly field: string; readonly message: string } => {
+  const field = fieldOf(issue.path);
+  return { field, message: `line ${lineOfPath(parsed, issue.path)}: ${field === '' ? '' : `${field}: `}${issue.message}` };
+};
+
+/** `['launch', 0, 'grid']` -> `launch[0].grid` */
+const fieldOf = (path: readonly PropertyKey[]): string =>
+  path.map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${String(step)}`)).join('');
+
+/** Line of the innermost node of `path` that is in the text: a missing key is reported where its parent starts. */
+const lineOfPath = (parsed: Parsed, path: readonly PropertyKey[]): number => {
+  for (let length = path.length; length > 0; length--) {
+    const node: unknown = parsed.document.getIn(path.slice(0, length), true);
+    const at = startOf(node);
+    if (at !== undefined) return lineAt(parsed, at);
+  }
+  return lineAt(parsed, parsed.document.contents?.range[0] ?? 0);
+};
+
+const startOf = (node: unknown): number | undefined => {
+  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) return undefined;
+  const start: unknown = node.range[0];
+  return typeof start === 'number' ? start : undefined;
+};
+
+const lineAt = ({ lines, firstLine }: Pick<Parsed, 'lines' | 'firstLine'>, offset: number): number =>
+  Math.max(1, lines.linePos(offset).line) + firstLine - 1;
