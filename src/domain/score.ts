@@ -7,11 +7,9 @@ import type { Score } from './records.ts';
 /** A screening this close below the record is settled by pairs: screening medians of one kernel differ by about 1 %. */
 const CONFIRM_MARGIN = 0.99;
 
-/** Physical limits of a bench case, nanoseconds; null where the device's rates are unknown. */
+/** Physical limits of a bench case, nanoseconds; null where the device's rates are unknown (problems/floors.ts). */
 export interface CaseFloor {
-  /** Nothing correct can be faster: faster is `implausible`. */
   readonly hardFloorNs: number | null;
-  /** What the percent of the floor is counted from. */
   readonly floorNs: number | null;
 }
 

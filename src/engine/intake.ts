@@ -10,6 +10,7 @@ import type { SweepId } from '../domain/ids.ts';
 import type { Language, Params } from '../domain/plan.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import { parseHeader } from '../problems/parse-header.ts';
+import type { Target } from '../problems/targets.ts';
 import { resolveCandidate } from '../problems/resolve-candidate.ts';
 import type { NewCandidate } from './ports.ts';
 
@@ -24,7 +25,7 @@ export interface IntakeRules {
 }
 
 type Input = z.output<typeof SubmitCandidate>;
-type Target = 'gpu' | 'cpu';
+
 
 export const targetOf = (device: string): Target => (device === 'cpu' ? 'cpu' : 'gpu');
 
