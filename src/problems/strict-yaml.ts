@@ -3,6 +3,8 @@ import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml'
 import type { z } from 'zod';
 
 const FIRST_ISSUES_MAX = 5;
+/** Stands for a comma inside parentheses while YAML reads the text; a private code point, of the same length. */
+const CALL_COMMA = '\uE000';
 
 export interface YamlText {
   readonly text: string;
@@ -29,7 +31,7 @@ export const parseYaml = <T>(input: YamlText, schema: z.ZodType<T>, rootField: s
   if (bytes > input.bytesMax) return fail(`${bytes} bytes of YAML; the limit is ${input.bytesMax}`);
   const parsed = parseText(input);
   if (typeof parsed === 'string') return fail(parsed);
-  const checked = schema.safeParse(parsed.document.toJS({ maxAliasCount: 0 }));
+  const checked = schema.safeParse(toValue(parsed.document));
   if (checked.success) return { ok: true, value: checked.data };
   const issues = checked.error.issues.slice(0, FIRST_ISSUES_MAX).map((issue) => describe(parsed, issue));
   return fail(issues.map((issue) => issue.message).join('; '), issues[0]?.field === '' ? rootField : issues[0]?.field);
@@ -39,7 +41,7 @@ export const parseYaml = <T>(input: YamlText, schema: z.ZodType<T>, rootField: s
 const parseText = ({ text, firstLine }: YamlText): Parsed | string => {
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, {
+    const document = parseDocument(protectCalls(text), {
       uniqueKeys: true,
       lineCounter: lines,
       prettyErrors: false,
@@ -54,6 +56,24 @@ const parseText = ({ text, firstLine }: YamlText): Parsed | string => {
     if (error instanceof RangeError) return 'the YAML is nested too deep';
     throw error;
   }
+};
+
+/** `[ceil_div(n, 256)]` is one expression to people, but two entries to YAML: the comma of a call must not end an entry. */
+const protectCalls = (text: string): string => {
+  let depth = 0;
+  return text.replaceAll(/[(),\n]/g, (mark) => {
+    if (mark === '(') depth += 1;
+    else if (mark === ')') depth = Math.max(0, depth - 1);
+    else if (mark === '\n') depth = 0;
+    else if (depth > 0) return CALL_COMMA;
+    return mark;
+  });
+};
+
+const toValue = (document: Document.Parsed): unknown => {
+  const restore = (_key: unknown, value: unknown): unknown =>
+    typeof value === 'string' ? value.replaceAll(CALL_COMMA, ',') : value;
+  return document.toJS({ maxAliasCount: 0, reviver: restore });
 };
 
 const aliasIn = (parsed: Parsed): string | undefined => {
