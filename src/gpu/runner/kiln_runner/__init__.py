@@ -1,0 +1,1 @@
+"""The Kiln runner: the program on a GPU host that compiles, judges and reports. Python standard library only."""

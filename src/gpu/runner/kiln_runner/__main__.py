@@ -1,0 +1,33 @@
+"""Entry point: `python3 runner.pyz COMMAND …`, or `python3 -m kiln_runner COMMAND …` from the source folder."""
+import importlib
+import sys
+from typing import Dict, List
+
+# Imported one at a time: a judge must not pay for the server's modules, nor load what the server loads.
+COMMANDS: Dict[str, str] = {
+    "serve": "kiln_runner.serve",
+    "attach": "kiln_runner.bridge",
+    "start": "kiln_runner.start",
+    "stop": "kiln_runner.stop",
+    "inventory": "kiln_runner.host.inventory",
+    "judge": "kiln_runner.judge.main",
+    "simulated-judge": "kiln_runner.simulated_judge",
+    "compile-worker": "kiln_runner.compile.worker",
+}
+# Children of the server: none of them may outlive it.
+CHILDREN = ("judge", "simulated-judge", "compile-worker", "inventory")
+
+
+def main(argv: List[str]) -> int:
+    if not argv or argv[0] not in COMMANDS:
+        sys.stderr.write(f"usage: runner COMMAND …, where COMMAND is one of {', '.join(COMMANDS)}\n")
+        return 2
+    if argv[0] in CHILDREN:
+        from kiln_runner.parent_death import die_with_parent
+
+        die_with_parent()
+    return importlib.import_module(COMMANDS[argv[0]]).run(argv[1:]) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""The frame codec of the runner protocol, used on the socket and on the pipes to judges and compile workers.
+
+A frame is: u32 big-endian N, u32 big-endian M, N bytes of UTF-8 JSON (an object with a string `type`), M bytes of payload.
+"""
+import json
+import struct
+from typing import BinaryIO, Iterator, NamedTuple, Optional, Tuple
+
+HEADER_BYTES_MAX = 8 * 1024 * 1024
+PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
+_LENGTHS = struct.Struct(">II")
+
+
+class FrameError(ValueError):
+    """The stream is not what this codec writes; it cannot be trusted from here on and must be closed."""
+
+
+class Frame(NamedTuple):
+    header: dict
+    payload: bytes
+    # The header as it came, so that it can be passed on without being encoded again.
+    raw: bytes
+
+
+def encode(header: dict, payload: bytes = b"") -> bytes:
+    return encode_raw(json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode(), payload)
+
+
+def encode_raw(header: bytes, payload: bytes = b"") -> bytes:
+    """Frames a header that is JSON text already."""
+    _check(len(header), len(payload))
+    return _LENGTHS.pack(len(header), len(payload)) + header + payload
+
+
+def read_frame(stream: BinaryIO) -> Optional[Tuple[dict, bytes]]:
+    """Blocks for one frame; None at the end of the stream. FrameError when it ends inside a frame or holds none."""
+    lengths = _read_exactly(stream, _LENGTHS.size)
+    if not lengths:
+        return None
+    header_bytes, payload_bytes = _LENGTHS.unpack(lengths)
+    _check(header_bytes, payload_bytes)
+    body = _read_exactly(stream, header_bytes + payload_bytes)
+    if len(body) < header_bytes + payload_bytes:
+        raise FrameError("the stream ended inside a frame")
+    return _parse(body[:header_bytes]), body[header_bytes:]
+
+
+class FrameDecoder:
+    """Cuts frames out of a stream that arrives in chunks of any size. Holds at most one unfinished frame."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, chunk: bytes) -> Iterator[Frame]:
+        """Yields every frame that is whole now. FrameError when the stream holds none."""
+        self._buffer += chunk
+        at = 0
+        try:
+            while len(self._buffer) - at >= _LENGTHS.size:
+                header_bytes, payload_bytes = _LENGTHS.unpack_from(self._buffer, at)
+                _check(header_bytes, payload_bytes)
+                end = at + _LENGTHS.size + header_bytes + payload_bytes
+                if len(self._buffer) < end:
+                    break
+                raw = bytes(self._buffer[at + _LENGTHS.size : end - payload_bytes])
+                payload = bytes(self._buffer[end - payload_bytes : end])
+                at = end
+                yield Frame(_parse(raw), payload, raw)
+        finally:
+            del self._buffer[:at]
+
+
+def _check(header_bytes: int, payload_bytes: int) -> None:
+    if header_bytes > HEADER_BYTES_MAX:
+        raise FrameError(f"a header of {header_bytes} bytes; the limit is {HEADER_BYTES_MAX}")
+    if payload_bytes > PAYLOAD_BYTES_MAX:
+        raise FrameError(f"a payload of {payload_bytes} bytes; the limit is {PAYLOAD_BYTES_MAX}")
+
+
+def _parse(raw: bytes) -> dict:
+    try:
+        header = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise FrameError(f"a header that is not JSON: {error}") from error
+    if not isinstance(header, dict) or not isinstance(header.get("type"), str):
+        raise FrameError('a header must be a JSON object with a string "type"')
+    return header
+
+
+def _read_exactly(stream: BinaryIO, count: int) -> bytes:
+    """`count` bytes, or nothing at the end of the stream, or fewer when it ends inside."""
+    parts = []
+    while count > 0:
+        part = stream.read(count)
+        if not part:
+            break
+        parts.append(part)
+        count -= len(part)
+    if parts and count > 0:
+        raise FrameError("the stream ended inside a frame")
+    return b"".join(parts)
