@@ -1,0 +1,45 @@
+/** What the shell must do, in order. Effects name only hosts that are attached. */
+import type { CandidateState } from '../domain/candidate.ts';
+import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { JudgeMode } from './events.ts';
+
+/** States the scheduler moves a candidate to; `queued` comes as `requeued`, `done` as `finished`. */
+export type MovedState = Extract<CandidateState, { status: 'compiling' | 'ready' | 'judging' | 'confirming' }>;
+
+export type Effect =
+  /** Compile on `hostId` for its devices of `deviceModel`; answered by `compiled`. */
+  | { readonly type: 'compile'; readonly id: CandidateId; readonly hostId: HostId; readonly deviceModel: string }
+  /** Nobody waits for it any more; no answer is needed. */
+  | { readonly type: 'cancel-compile'; readonly id: CandidateId; readonly hostId: HostId }
+  | {
+      readonly type: 'judge';
+      readonly id: CandidateId;
+      readonly attemptId: AttemptId;
+      readonly hostId: HostId;
+      readonly deviceId: DeviceId;
+      readonly mode: JudgeMode;
+      readonly artifact: ContentHash;
+      /** Since it could have been sent. */
+      readonly waitedMs: number;
+    }
+  /** Answered by `retracted` with those that had not started. */
+  | { readonly type: 'retract'; readonly hostId: HostId; readonly attemptIds: readonly AttemptId[] }
+  | { readonly type: 'cancel'; readonly hostId: HostId; readonly attemptId: AttemptId }
+  /** Results that nobody waits for: acknowledge and forget. */
+  | { readonly type: 'ack-stale'; readonly hostId: HostId; readonly attemptIds: readonly AttemptId[] }
+  /** To be persisted with its journal event. */
+  | { readonly type: 'moved'; readonly id: CandidateId; readonly state: MovedState }
+  /** Back to `queued`. `infra` counts one infra failure. */
+  | { readonly type: 'requeued'; readonly id: CandidateId; readonly reason: string; readonly infra: boolean }
+  /**
+   * The final word; the scheduler has forgotten the candidate. Every `judged` event that is not answered by `ack-stale` was used: its attempt
+   * is to be acknowledged once what follows from it is stored.
+   */
+  | {
+      readonly type: 'finished';
+      readonly id: CandidateId;
+      readonly outcome: Outcome;
+      /** The screening outcome of a would-be record that could not be confirmed: it ranks, but holds no record. */
+      readonly unconfirmed: boolean;
+    };

@@ -1,0 +1,99 @@
+/** What the shell tells the scheduler. Every event may arrive twice; events of one host arrive in the order its frames were read. */
+import type { DeviceClass } from '../domain/device.ts';
+import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Language } from '../domain/plan.ts';
+import type { InfraFailure } from '../domain/protocol.ts';
+
+/** `screen`: a first judgement. `confirm`: judged again, paired with the record holder, before it may take its place. */
+export type JudgeMode = 'screen' | 'confirm';
+
+/** A candidate as the scheduler sees it. */
+export interface Task {
+  readonly id: CandidateId;
+  readonly device: DeviceClass;
+  /** All must be on the host. */
+  readonly labels: readonly string[];
+  readonly language: Language;
+  /** 1 is first. */
+  readonly priority: number;
+  readonly submitter: string;
+  readonly queuedAtMs: number;
+  /** Highest attempt number ever given out for it, so that no id is used twice over restarts of the daemon. */
+  readonly attempts: number;
+  readonly infraFailures: number;
+  /** Hosts that failed it before; ignored where no other host matches. */
+  readonly excludedHosts?: readonly HostId[];
+}
+
+export interface HostDevice {
+  readonly deviceId: DeviceId;
+  readonly class: DeviceClass;
+  readonly model: string;
+  /** Takes work now. */
+  readonly available: boolean;
+}
+
+export interface HostFacts {
+  readonly hostId: HostId;
+  /** New at each start of the runner: artifacts of an earlier runner are compiled again. */
+  readonly runnerId: string;
+  readonly labels: readonly string[];
+  readonly languages: readonly Language[];
+  readonly compileSlots: number;
+  readonly rttMs: number;
+  readonly devices: readonly HostDevice[];
+}
+
+/** What the runner's hello says it still holds. */
+export interface HeldAttempts {
+  readonly queued: readonly AttemptId[];
+  readonly running: readonly AttemptId[];
+  readonly finished: readonly AttemptId[];
+}
+
+export type CompileReport =
+  | { readonly status: 'compiled'; readonly artifact: ContentHash }
+  /** compile_error or timed_out: final. */
+  | { readonly status: 'failed'; readonly outcome: Outcome }
+  | { readonly status: 'infra'; readonly failure: InfraFailure };
+
+/** Exactly what JudgeResult holds, as a union. */
+export type JudgeReport =
+  | { readonly status: 'judged'; readonly outcome: Outcome }
+  | { readonly status: 'infra'; readonly failure: InfraFailure };
+
+export type SchedulerEvent =
+  /** Known ids are ignored. */
+  | { readonly type: 'task-added'; readonly task: Task }
+  /** After a restart of the daemon: the store says the attempt was at a judge. Held until that host says hello, at most adoptGraceMs. */
+  | {
+      readonly type: 'task-adopted';
+      readonly task: Task;
+      readonly hostId: HostId;
+      readonly deviceId: DeviceId;
+      readonly attemptId: AttemptId;
+      readonly mode: JudgeMode;
+      /** `confirm` only: what the screening came to, if the shell still knows. */
+      readonly screened: Outcome | null;
+    }
+  | { readonly type: 'task-cancelled'; readonly id: CandidateId }
+  /** Attached, also again. Compile jobs asked for over an earlier connection count as lost. */
+  | { readonly type: 'host-up'; readonly host: HostFacts; readonly attempts: HeldAttempts }
+  | { readonly type: 'host-changed'; readonly host: HostFacts }
+  | { readonly type: 'host-lost'; readonly hostId: HostId }
+  | { readonly type: 'compiled'; readonly id: CandidateId; readonly hostId: HostId; readonly result: CompileReport }
+  | { readonly type: 'started'; readonly hostId: HostId; readonly attemptId: AttemptId }
+  | {
+      readonly type: 'judged';
+      readonly hostId: HostId;
+      readonly attemptId: AttemptId;
+      readonly result: JudgeReport;
+      /** Time the device was taken (phases.totalMs). */
+      readonly serviceMs: number;
+      /** Set when this passed screening would be a new record on that model: it is judged once more in mode `confirm`. */
+      readonly confirm: { readonly deviceModel: string } | null;
+    }
+  | { readonly type: 'retracted'; readonly hostId: HostId; readonly attemptIds: readonly AttemptId[] }
+  /** Time passed: send one at `nextWakeMs`, and about once a second. */
+  | { readonly type: 'tick' };

@@ -1,0 +1,58 @@
+/** Every limit of the scheduler, by name. Times are milliseconds. */
+export interface SchedulerOptions {
+  /** How long an attempt known from the store waits for its host's hello after a restart of the daemon. */
+  readonly adoptGraceMs: number;
+  /** How long attempts at a lost host wait for it: the runner outlives the connection. */
+  readonly hostGraceMs: number;
+  /** A would-be record that finds no device of its model for this long ends with its screening outcome, unconfirmed. */
+  readonly confirmWaitMs: number;
+  /** Infra failures of one candidate that are retried. */
+  readonly infraRetries: number;
+  /** First wait before the same host is tried again; doubles with each failure. */
+  readonly backoffMs: number;
+  /** Bounds of how many runnable candidates wait in memory (`wanted`). */
+  readonly windowMin: number;
+  readonly windowMax: number;
+  /** Candidates held in all, blocked ones included; above it nothing more is wanted. */
+  readonly heldMax: number;
+}
+
+export const SCHEDULER_DEFAULTS: SchedulerOptions = {
+  adoptGraceMs: 30_000,
+  hostGraceMs: 30_000,
+  confirmWaitMs: 120_000,
+  infraRetries: 3,
+  backoffMs: 1_000,
+  windowMin: 1_000,
+  windowMax: 5_000,
+  heldMax: 200_000,
+};
+
+/** Service time taken for granted before a device's first judgement. */
+export const SERVICE_DEFAULT_MS = 50;
+/** Compile time taken for granted before a host's first. */
+export const COMPILE_DEFAULT_MS = 100;
+/** Service times a device remembers. */
+export const SERVICE_SAMPLES = 64;
+/** From a result at the daemon to the next attempt on the wire, beside the round trip. */
+export const DISPATCH_MS = 5;
+/** Entries at one device, the running one included. */
+export const PREFETCH_MAX = 32;
+/** Work waiting at one device behind the running attempt. */
+export const PREFETCH_MS_MAX = 1_000;
+/** Work compiled ahead for one device, and its bounds in candidates. */
+export const AHEAD_MS = 1_500;
+export const AHEAD_MIN = 2;
+export const AHEAD_MAX = 64;
+/** A ready candidate whose priority number is this many times smaller makes a device give its queue back. */
+export const JUMP_RATIO = 2;
+/** Candidates moved to an idle host at once, and how many of the loaded host's are looked at. */
+export const STEAL_MAX = 64;
+/** Hosts that a search for an idle one compares. */
+export const PLACE_SCAN_MAX = 32;
+/** Starved pools looked at by one tick. */
+export const TICK_STEALS_MAX = 16;
+/** Constraint groups kept although nothing is in them. */
+export const GROUPS_IDLE_MAX = 1_024;
+/** Pools worked on in one event; more means a cycle. */
+export const PUMPS_MAX = 1_000_000;
