@@ -1,0 +1,54 @@
+/** The KILN_* variables that override fields of `config/kiln.yaml`. KILN_CONFIG itself is read by `kiln-config.ts`. */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Variable {
+  readonly path: readonly string[];
+  readonly number?: true;
+}
+
+export const VARIABLES: Readonly<Record<string, Variable>> = {
+  KILN_HOST: { path: ['server', 'host'] },
+  KILN_PORT: { path: ['server', 'port'], number: true },
+  KILN_TOKEN: { path: ['server', 'token'] },
+  KILN_DATA_DIR: { path: ['dataDir'] },
+  KILN_FLEET: { path: ['fleetFile'] },
+  KILN_KERNELS_DIR: { path: ['kernelsDir'] },
+  KILN_LOG_LEVEL: { path: ['log', 'level'] },
+  KILN_JUDGE_LIMIT_MS: { path: ['judging', 'limitMs'], number: true },
+  KILN_COMPILE_LIMIT_MS: { path: ['judging', 'compileLimitMs'], number: true },
+  KILN_INFRA_RETRIES: { path: ['judging', 'infraRetries'], number: true },
+  KILN_TIMING_METHOD: { path: ['judging', 'timing', 'method'] },
+};
+
+type Tree = { readonly [key: string]: unknown };
+
+/** `file` with the variables laid over it. An empty variable counts as not set. */
+export const overlayEnvironment = (file: Tree, env: Environment): Tree => {
+  const set = Object.entries(VARIABLES).filter(([name]) => env[name]);
+  const overlaid = set.reduce((tree, [name, { path, number }]) => put(tree, path, number ? Number(env[name]) : env[name]), file);
+  return { ...overlaid, ...backends(env) };
+};
+
+/** The variable that set the field at `path` (or a field above it), if one did. */
+export const variableOf = (path: readonly (string | number)[], env: Environment): string | undefined => {
+  const field = path.join('.');
+  if (env['KILN_POSTGRES_URL'] && field.startsWith('store')) return 'KILN_POSTGRES_URL';
+  if (field.startsWith('queue'))
+    return env['KILN_REDIS_URL'] ? 'KILN_REDIS_URL' : env['KILN_POSTGRES_URL'] && 'KILN_POSTGRES_URL';
+  return Object.entries(VARIABLES).find(([name, variable]) => env[name] && variable.path.join('.') === field)?.[0];
+};
+
+/** Postgres alone holds both the records and the queue; with Redis beside it the queue is there. */
+const backends = ({ KILN_POSTGRES_URL: postgres, KILN_REDIS_URL: redis }: Environment): Tree => ({
+  ...(postgres ? { store: { backend: 'postgres', url: postgres }, queue: { backend: 'postgres', url: postgres } } : {}),
+  ...(redis ? { queue: { backend: 'redis', url: redis } } : {}),
+});
+
+const put = (tree: Tree, [key, ...rest]: readonly string[], value: unknown): Tree => {
+  if (key === undefined) return tree;
+  const child = tree[key];
+  return { ...tree, [key]: rest.length === 0 ? value : put(isTree(child) ? child : {}, rest, value) };
+};
+
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);

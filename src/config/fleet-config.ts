@@ -1,0 +1,168 @@
+/** `config/fleet.yaml` -> Fleet. Every complaint names file, line, column and field; key material is never repeated. */
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { KilnError } from '../domain/errors.ts';
+import type { Fleet, GpuSelection, HostConfig, HostKeyPin, HostTransport, SshCredential, SshTarget } from '../domain/fleet.ts';
+import { HostId } from '../domain/ids.ts';
+import { FleetFile, type RawHost, type RawSsh } from './fleet-schema.ts';
+import { type FieldPath, type FieldProblem, parseLocatedYaml } from './located-yaml.ts';
+
+export interface FleetSource {
+  /** Null: no fleet file, so this machine alone. */
+  readonly file: string | null;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The fleet of a machine without a fleet file: itself, with its GPUs and its CPU. */
+export const LOCAL_FLEET: Fleet = Object.freeze({
+  hosts: [
+    {
+      name: HostId.parse('local'),
+      transport: { kind: 'local' },
+      labels: [],
+      gpus: { kind: 'all' },
+      cpu: true,
+      compileSlots: null,
+      runnerDir: null,
+    } satisfies HostConfig,
+  ],
+});
+
+/** Throws KilnError INVALID_CONFIG. */
+export const loadFleet = ({ file, env }: FleetSource): Fleet => {
+  if (file === null) return LOCAL_FLEET;
+  return parseFleet(readText(file), { file, env });
+};
+
+export const parseFleet = (text: string, { file, env }: { readonly file: string; readonly env: FleetSource['env'] }): Fleet => {
+  const { value, errorOf } = parseLocatedYaml(text, file, FleetFile);
+  const check = new Check(dirname(resolve(file)), env);
+  const hosts = value.hosts.map((host, index) => hostConfig(host, ['hosts', index], check));
+  reportDuplicates(value.hosts, check);
+  if (hosts.length === 0) check.report(['hosts'], 'lists no host; add one, or remove the file to use this machine alone');
+  if (check.problems.length > 0) throw errorOf(check.problems);
+  return Object.freeze({ hosts: hosts.map((host) => Object.freeze(host)) });
+};
+
+/** Collects complaints, so that one start shows all of them. */
+class Check {
+  readonly problems: FieldProblem[] = [];
+  readonly #folder: string;
+  readonly env: FleetSource['env'];
+
+  constructor(folder: string, env: FleetSource['env']) {
+    this.#folder = folder;
+    this.env = env;
+  }
+
+  report(path: FieldPath, message: string): void {
+    this.problems.push({ path, message });
+  }
+
+  /** `~` is the user's home; relative paths start at the folder of the fleet file. */
+  absolute(path: string): string {
+    const home = this.env['HOME'] ?? '/';
+    const expanded = path === '~' || path.startsWith('~/') ? join(home, path.slice(2)) : path;
+    return isAbsolute(expanded) ? expanded : join(this.#folder, expanded);
+  }
+
+  readable(value: string, path: FieldPath, mend: string): string {
+    const absolute = this.absolute(value);
+    try {
+      accessSync(absolute, constants.R_OK);
+    } catch {
+      this.report(path, `cannot read ${absolute}; ${mend}`);
+    }
+    return absolute;
+  }
+}
+
+const readText = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new KilnError(
+      'INVALID_CONFIG',
+      `${file}: cannot be read; create it (see config/fleet.example.yaml) or unset KILN_FLEET`,
+      { cause },
+    );
+  }
+};
+
+const reportDuplicates = (hosts: readonly RawHost[], check: Check): void => {
+  const firstAt = new Map<string, number>();
+  for (const [index, { name }] of hosts.entries()) {
+    const first = firstAt.get(name.toLowerCase());
+    if (first === undefined) firstAt.set(name.toLowerCase(), index);
+    else
+      check.report(['hosts', index, 'name'], `"${name}" is the name of hosts[${first}] too; every host needs a name of its own`);
+  }
+};
+
+const hostConfig = (host: RawHost, path: FieldPath, check: Check): HostConfig => {
+  const transport = transportOf(host, path, check);
+  return {
+    name: host.name,
+    transport,
+    labels: host.labels,
+    gpus: gpusOf(host.gpus),
+    cpu: host.cpu ?? transport.kind === 'local',
+    compileSlots: host.compileSlots ?? null,
+    runnerDir: host.runnerDir === undefined ? null : transport.kind === 'local' ? check.absolute(host.runnerDir) : host.runnerDir,
+  };
+};
+
+const gpusOf = (gpus: RawHost['gpus']): GpuSelection => {
+  if (gpus === 'auto') return { kind: 'all' };
+  return gpus === 'none' ? { kind: 'none' } : { kind: 'listed', gpus };
+};
+
+const transportOf = (host: RawHost, path: FieldPath, check: Check): HostTransport => {
+  const given = (['ssh', 'local', 'command'] as const).filter((kind) => host[kind] !== undefined);
+  const [first, second] = given;
+  if (first === undefined) check.report(path, 'says no way to reach the host; add one of ssh, local, command');
+  if (second !== undefined) check.report([...path, second], `the host has ${given.join(' and ')}; keep one of them`);
+  if (host.ssh) return { kind: 'ssh', target: sshTarget(host.ssh, [...path, 'ssh'], check) };
+  return host.command ? { kind: 'command', argv: host.command } : { kind: 'local' };
+};
+
+const sshTarget = (ssh: RawSsh, path: FieldPath, check: Check): SshTarget => ({
+  host: ssh.host,
+  port: ssh.port,
+  user: ssh.user,
+  credential: credentialOf(ssh, path, check),
+  hostKey: hostKeyOf(ssh, path, check),
+  jump: ssh.jump ? sshTarget(ssh.jump, [...path, 'jump'], check) : null,
+});
+
+const credentialOf = ({ key, agent }: RawSsh, path: FieldPath, check: Check): SshCredential => {
+  if (key !== undefined && agent !== undefined)
+    check.report([...path, 'agent'], 'both key and agent are given; keep one of them');
+  if (key !== undefined) {
+    return { kind: 'key', path: check.readable(key, [...path, 'key'], 'put the path of the private key, or use agent: true') };
+  }
+  if (agent === undefined) check.report(path, 'says no way to log in; add key (path of a private key) or agent: true');
+  const socket = agent === true ? check.env['SSH_AUTH_SOCK'] : agent;
+  if (agent === true && !socket) check.report([...path, 'agent'], 'SSH_AUTH_SOCK is not set; start ssh-agent, or give a key');
+  return { kind: 'agent', socket: check.absolute(socket ?? '') };
+};
+
+const FINGERPRINT = /^SHA256:([A-Za-z0-9+/]{43})=?$/;
+const PUBLIC_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521))\s+([A-Za-z0-9+/]+={0,2})(?:\s.*)?$/;
+
+const hostKeyOf = ({ hostKey, knownHosts }: RawSsh, path: FieldPath, check: Check): HostKeyPin => {
+  if (hostKey !== undefined && knownHosts !== undefined) {
+    check.report([...path, 'knownHosts'], 'both hostKey and knownHosts are given; keep one of them');
+  }
+  if (knownHosts !== undefined) {
+    const mend = 'put the path of a known_hosts file, or pin the key with hostKey';
+    return { kind: 'known-hosts', path: check.readable(knownHosts, [...path, 'knownHosts'], mend) };
+  }
+  if (hostKey === undefined) return { kind: 'none' };
+  const sha256 = FINGERPRINT.exec(hostKey.trim())?.[1];
+  if (sha256 !== undefined) return { kind: 'fingerprint', sha256 };
+  const [, type, base64] = PUBLIC_KEY.exec(hostKey.trim()) ?? [];
+  if (type !== undefined && base64 !== undefined) return { kind: 'key', type, base64 };
+  check.report([...path, 'hostKey'], 'must be "SHA256:" and 43 characters, or a public key line such as "ssh-ed25519 AAAA…"');
+  return { kind: 'none' };
+};

@@ -1,0 +1,81 @@
+/** What people write in `fleet.yaml`, field by field. `fleet-config.ts` turns it into the domain's Fleet. */
+import { z } from 'zod';
+import { HostId } from '../domain/ids.ts';
+import { strictFields } from './located-yaml.ts';
+
+export const HOSTS_MAX = 4096;
+const LABELS_MAX = 32;
+const GPUS_MAX = 64;
+const ARGV_MAX = 64;
+const JUMPS_MAX = 4;
+
+const Port = z
+  .int({ error: 'must be a whole number from 1 to 65535' })
+  .min(1, 'must be from 1 to 65535')
+  .max(65_535, 'must be from 1 to 65535');
+const Path = z
+  .string({ error: 'must be the path of a file' })
+  .min(1, 'must be the path of a file')
+  .max(4096)
+  .refine(
+    (path) => !path.includes('\n') && !path.includes('PRIVATE KEY'),
+    'holds key material; put the path of the key file here',
+  );
+const Name = z.string({ error: 'is missing or not text' }).min(1, 'must not be empty').max(255);
+
+const sshFields = {
+  host: Name.describe('name or address'),
+  port: Port.default(22),
+  user: Name,
+  key: Path.optional(),
+  /** true: the agent of SSH_AUTH_SOCK; otherwise the path of its socket. */
+  agent: z.union([z.literal(true), Path], { error: 'must be true (SSH_AUTH_SOCK) or the path of the agent’s socket' }).optional(),
+  /** "SHA256:…" or a whole public key line. */
+  hostKey: z.string({ error: 'must be "SHA256:…" or a public key line' }).max(16_384).optional(),
+  knownHosts: Path.optional(),
+};
+
+export type RawSsh = {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly key?: string | undefined;
+  readonly agent?: true | string | undefined;
+  readonly hostKey?: string | undefined;
+  readonly knownHosts?: string | undefined;
+  readonly jump?: RawSsh | undefined;
+};
+
+/** A chain of jump hosts is finite by construction: the innermost level has no `jump` field. */
+const sshLevel = (jumps: number): z.ZodType<RawSsh> =>
+  jumps === 0 ? strictFields(sshFields) : strictFields({ ...sshFields, jump: sshLevel(jumps - 1).optional() });
+
+const Gpus = z.union(
+  [
+    z.literal('auto'),
+    z.literal('none'),
+    z
+      .array(z.union([z.string().min(1).max(80), z.int().min(0).max(GPUS_MAX)]))
+      .min(1)
+      .max(GPUS_MAX),
+  ],
+  { error: 'must be auto, none, or a list of GPU UUIDs or indices' },
+);
+
+const Host = strictFields({
+  name: HostId,
+  ssh: sshLevel(JUMPS_MAX).optional(),
+  local: strictFields({}).nullable().optional(),
+  command: z.array(z.string().min(1), { error: 'must be a list: the program and its arguments' }).min(1).max(ARGV_MAX).optional(),
+  labels: z.array(z.string().min(1).max(64)).max(LABELS_MAX).default([]),
+  gpus: Gpus.default('auto'),
+  cpu: z.boolean({ error: 'must be true or false' }).optional(),
+  compileSlots: z.int({ error: 'must be a whole number from 1 to 1024' }).min(1).max(1024).optional(),
+  runnerDir: Path.optional(),
+});
+export type RawHost = z.infer<typeof Host>;
+
+export const FleetFile = strictFields({
+  hosts: z.array(Host, { error: 'must be a list of hosts, each with a name and one of ssh, local, command' }).max(HOSTS_MAX),
+});
+export type FleetFile = z.infer<typeof FleetFile>;

@@ -1,0 +1,99 @@
+/** `config/kiln.yaml` and the KILN_* variables -> one frozen KilnConfig. Secrets never show in messages, JSON or inspection. */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { inspect } from 'node:util';
+import { z } from 'zod';
+import { KilnError } from '../domain/errors.ts';
+import { type Environment, overlayEnvironment, variableOf } from './environment.ts';
+import { KilnFile } from './kiln-schema.ts';
+import { fieldName, type FieldPath, parseLocatedYaml, problemsOf } from './located-yaml.ts';
+
+/** Paths are absolute. Variables win over the file, the file over the defaults. */
+export type KilnConfig = Readonly<KilnFile>;
+
+export interface ConfigSource {
+  /** The project's folder: relative paths start here. */
+  readonly root: string;
+  readonly env: Environment;
+}
+
+const CONFIG_FILE = 'config/kiln.yaml';
+const FLEET_FILE = 'config/fleet.yaml';
+
+/** Throws KilnError INVALID_CONFIG, naming the file's line or the variable, the field and what to do. */
+export const loadKilnConfig = ({ root, env }: ConfigSource): KilnConfig => {
+  const file = env['KILN_CONFIG'] ? resolve(root, env['KILN_CONFIG']) : resolve(root, CONFIG_FILE);
+  const text = env['KILN_CONFIG'] || existsSync(file) ? readText(file) : '';
+  return parseKilnConfig(text, { root, env, file });
+};
+
+export const parseKilnConfig = (text: string, { root, env, file }: ConfigSource & { readonly file: string }): KilnConfig => {
+  const yaml = parseLocatedYaml(text, file, z.record(z.string(), z.unknown(), { error: 'must be fields and their values' }));
+  const checked = KilnFile.safeParse(overlayEnvironment(yaml.value, env));
+  const complaints = checked.success ? crossChecks(checked.data) : checked.error.issues.flatMap(problemsOf);
+  const [fromEnvironment] = complaints.flatMap(({ path, message }) => describeVariable(path, message, env));
+  if (fromEnvironment !== undefined) throw new KilnError('INVALID_CONFIG', fromEnvironment);
+  if (!checked.success || complaints.length > 0) throw yaml.errorOf(complaints);
+  return freeze(withAbsolutePaths(checked.data, root));
+};
+
+const readText = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new KilnError('INVALID_CONFIG', `${file}: cannot be read; create it or unset KILN_CONFIG`, { cause });
+  }
+};
+
+const describeVariable = (path: FieldPath, message: string, env: Environment): readonly string[] => {
+  const variable = variableOf(path, env);
+  return variable === undefined ? [] : [`${variable} (${fieldName(path)}): ${message}`];
+};
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+
+const crossChecks = (config: KilnFile): readonly { readonly path: FieldPath; readonly message: string }[] => {
+  if (isLoopback(config.server.host) || config.server.token !== undefined) return [];
+  const message = `${config.server.host} can be reached from other machines, so a token is required: set KILN_TOKEN, or listen on 127.0.0.1`;
+  return [{ path: ['server', 'host'], message }];
+};
+
+const withAbsolutePaths = (config: KilnFile, root: string): KilnFile => {
+  const implied = resolve(root, FLEET_FILE);
+  return {
+    ...config,
+    dataDir: resolve(root, config.dataDir),
+    kernelsDir: resolve(root, config.kernelsDir),
+    fleetFile: config.fleetFile === null ? (existsSync(implied) ? implied : null) : resolve(root, config.fleetFile),
+  };
+};
+
+const freeze = (config: KilnFile): KilnConfig =>
+  Object.freeze({
+    ...config,
+    server: veiled(config.server, { token: '[secret]' }),
+    store: veiled(config.store, 'url' in config.store ? { url: withoutPassword(config.store.url) } : {}),
+    queue: veiled(config.queue, 'url' in config.queue ? { url: withoutPassword(config.queue.url) } : {}),
+    limits: Object.freeze(config.limits),
+    judging: Object.freeze({ ...config.judging, timing: Object.freeze(config.judging.timing) }),
+    log: Object.freeze(config.log),
+  });
+
+/** Frozen copy whose JSON and inspection show `shown` in place of the fields that hold secrets. */
+const veiled = <T extends object>(value: T, shown: Readonly<Record<string, string>>): T => {
+  const copy = { ...value };
+  const hidden = Object.keys(shown).filter((key) => key in copy);
+  const view = (): object => ({ ...copy, ...Object.fromEntries(hidden.map((key) => [key, shown[key]])) });
+  Object.defineProperty(copy, 'toJSON', { value: view, enumerable: false });
+  Object.defineProperty(copy, inspect.custom, { value: view, enumerable: false });
+  return Object.freeze(copy);
+};
+
+/** "postgres://user:secret@host/db" -> "postgres://user:***@host/db". */
+export const withoutPassword = (url: string): string => {
+  const parsed = new URL(url);
+  if (parsed.password !== '') parsed.password = '***';
+  for (const key of parsed.searchParams.keys()) if (/pass|secret|token/i.test(key)) parsed.searchParams.set(key, '***');
+  return parsed.href;
+};

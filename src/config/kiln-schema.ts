@@ -1,0 +1,89 @@
+/** What `config/kiln.yaml` and the KILN_* variables may say, with every default and limit. */
+import { z } from 'zod';
+import { strictFields } from './located-yaml.ts';
+
+const TOKEN_CHARS_MIN = 16;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const Count = (min: number, max: number): z.ZodInt => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, error).max(max, error);
+};
+const Milliseconds = (max: number): z.ZodNumber => {
+  const error = `must be a number of milliseconds, above 0 and at most ${max}`;
+  return z.number({ error }).positive(error).max(max, error);
+};
+const Url = (...protocols: readonly string[]): z.ZodString =>
+  z
+    .string({ error: `must be a URL that starts with ${protocols.join(' or ')}` })
+    .max(4096)
+    .refine(
+      (url) => protocols.some((protocol) => url.startsWith(protocol)) && URL.canParse(url),
+      `must be a URL that starts with ${protocols.join(' or ')}`,
+    );
+
+const Server = strictFields({
+  host: z.string({ error: 'must be an address to listen on' }).min(1).max(255).default('127.0.0.1'),
+  /** 0: any free port. */
+  port: Count(0, 65_535).default(7070),
+  token: z
+    .string({ error: 'must be text' })
+    .min(TOKEN_CHARS_MIN, `must have at least ${TOKEN_CHARS_MIN} characters; make one with: openssl rand -hex 32`)
+    .max(4096)
+    .optional(),
+});
+
+const StoreConfig = z.discriminatedUnion(
+  'backend',
+  [
+    strictFields({ backend: z.literal('embedded') }),
+    strictFields({ backend: z.literal('postgres'), url: Url('postgres://', 'postgresql://') }),
+  ],
+  { error: 'must be embedded or postgres' },
+);
+
+const QueueConfig = z.discriminatedUnion(
+  'backend',
+  [
+    strictFields({ backend: z.literal('embedded') }),
+    strictFields({ backend: z.literal('postgres'), url: Url('postgres://', 'postgresql://') }),
+    strictFields({ backend: z.literal('redis'), url: Url('redis://', 'rediss://') }),
+  ],
+  { error: 'must be embedded, postgres or redis' },
+);
+
+/** The domain's TimingRules, each field with its default. */
+const Timing = strictFields({
+  method: z.enum(['paired', 'cached'], { error: 'must be paired or cached' }).default('cached'),
+  warmupRuns: Count(0, 10_000).default(5),
+  runsMin: Count(1, 1_000_000).default(20),
+  runsMax: Count(1, 1_000_000).default(100),
+  targetRelativeCi: z.number({ error: 'must be a share such as 0.002' }).positive().max(1).default(0.002),
+  caseBudgetMs: Milliseconds(600_000).default(250),
+  baselineAgeMsMax: Milliseconds(86_400_000).default(30_000),
+}).refine((timing) => timing.runsMin <= timing.runsMax, { path: ['runsMin'], error: 'must not be above runsMax' });
+
+export const KilnFile = strictFields({
+  server: Server.prefault({}),
+  dataDir: z.string({ error: 'must be the path of a folder' }).min(1).max(4096).default('.kiln/data'),
+  store: StoreConfig.default({ backend: 'embedded' }),
+  queue: QueueConfig.default({ backend: 'embedded' }),
+  /** Null: `config/fleet.yaml` if it is there, otherwise this machine alone. */
+  fleetFile: z.string({ error: 'must be the path of a fleet file' }).min(1).max(4096).nullable().default(null),
+  kernelsDir: z.string({ error: 'must be the path of a folder' }).min(1).max(4096).default('kernels'),
+  limits: strictFields({
+    sourceBytes: Count(1, 8 * 1024 * 1024).default(262_144),
+    batch: Count(1, 10_000).default(1000),
+    queued: Count(1, 100_000_000).default(2_000_000),
+  }).prefault({}),
+  judging: strictFields({
+    timing: Timing.prefault({}),
+    limitMs: Milliseconds(3_600_000).default(30_000),
+    compileLimitMs: Milliseconds(3_600_000).default(20_000),
+    infraRetries: Count(0, 100).default(3),
+  }).prefault({}),
+  log: strictFields({ level: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info') }).prefault(
+    {},
+  ),
+});
+export type KilnFile = z.infer<typeof KilnFile>;

@@ -1,0 +1,179 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadFleet, parseFleet } from '../../../src/config/fleet-config.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kiln-fleet-'));
+  writeFileSync(join(folder, 'id'), 'not really a key');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const env = { HOME: '/home/someone' };
+const parse = (text: string): ReturnType<typeof parseFleet> => parseFleet(text, { file: join(folder, 'fleet.yaml'), env });
+const messageOf = (text: string): string => {
+  try {
+    parse(text);
+  } catch (error) {
+    return String(error).replaceAll(folder, 'F');
+  }
+  throw new Error('the fleet was accepted');
+};
+const ssh = (more = ''): string => `hosts:
+  - name: a
+    ssh:
+      host: h
+      user: u
+      key: id
+${more}`;
+
+describe('a good fleet file', () => {
+  test('the example parses', () => {
+    const file = 'config/fleet.example.yaml';
+    const { hosts } = parseFleet(readFileSync(file, 'utf8'), { file, env });
+    expect(hosts.map((host) => [host.name, host.transport.kind, host.cpu])).toEqual([
+      ['h100-a', 'ssh', false],
+      ['h100-b', 'ssh', false],
+      ['here', 'local', true],
+      ['box', 'command', false],
+    ]);
+    const [, second] = hosts;
+    expect(second?.gpus).toEqual({ kind: 'listed', gpus: [0, 1] });
+    expect(second?.transport.kind === 'ssh' && second.transport.target.jump?.port).toBe(2222);
+  });
+
+  test('without a file it is this machine, with its GPUs and its CPU', () => {
+    expect(loadFleet({ file: null, env }).hosts).toEqual([
+      {
+        name: 'local',
+        transport: { kind: 'local' },
+        labels: [],
+        gpus: { kind: 'all' },
+        cpu: true,
+        compileSlots: null,
+        runnerDir: null,
+      },
+    ]);
+  });
+
+  test('ssh defaults: port 22, all GPUs, no CPU, paths from the folder of the file', () => {
+    const [host] = parse(ssh()).hosts;
+    expect(host).toMatchObject({ cpu: false, gpus: { kind: 'all' } });
+    expect(host?.transport).toEqual({
+      kind: 'ssh',
+      target: {
+        host: 'h',
+        port: 22,
+        user: 'u',
+        credential: { kind: 'key', path: join(folder, 'id') },
+        hostKey: { kind: 'none' },
+        jump: null,
+      },
+    });
+  });
+
+  test('a fingerprint and a public key line are both pins', () => {
+    const pins = [`SHA256:${'a'.repeat(43)}`, 'ssh-ed25519 AAAAC3Nz comment'].map((hostKey) => {
+      const transport = parse(ssh(`      hostKey: "${hostKey}"`)).hosts[0]?.transport;
+      return transport?.kind === 'ssh' ? transport.target.hostKey : null;
+    });
+    expect(pins).toEqual([
+      { kind: 'fingerprint', sha256: 'a'.repeat(43) },
+      { kind: 'key', type: 'ssh-ed25519', base64: 'AAAAC3Nz' },
+    ]);
+  });
+});
+
+describe('a bad fleet file is refused with file, line, column, field and what to do', () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    [
+      'two hosts of one name',
+      'hosts:\n  - {name: a, local: {}}\n  - {name: A, local: {}}',
+      'F/fleet.yaml:3:6: hosts[1].name: "A" is the name of hosts[0] too; every host needs a name of its own',
+    ],
+    [
+      'ssh and local at once',
+      ssh('    local: {}'),
+      'F/fleet.yaml:7:5: hosts[0].local: the host has ssh and local; keep one of them',
+    ],
+    [
+      'no transport',
+      'hosts:\n  - name: a\n',
+      'F/fleet.yaml:2:5: hosts[0]: says no way to reach the host; add one of ssh, local, command',
+    ],
+    [
+      'an unknown field',
+      ssh('      prot: 23'),
+      'F/fleet.yaml:7:7: hosts[0].ssh.prot: unknown field; known are host, port, user, key, agent, hostKey, knownHosts, jump',
+    ],
+    ['a bad port', ssh('      port: 99999'), 'F/fleet.yaml:7:7: hosts[0].ssh.port: must be from 1 to 65535'],
+    [
+      'a port that is text',
+      ssh('      port: ssh'),
+      'F/fleet.yaml:7:7: hosts[0].ssh.port: must be a whole number from 1 to 65535',
+    ],
+    [
+      'a missing key file',
+      ssh().replace('key: id', 'key: none'),
+      'F/fleet.yaml:6:7: hosts[0].ssh.key: cannot read F/none; put the path of the private key, or use agent: true',
+    ],
+    [
+      'a missing known_hosts',
+      ssh('      knownHosts: ./kh'),
+      'F/fleet.yaml:7:7: hosts[0].ssh.knownHosts: cannot read F/kh; put the path of a known_hosts file, or pin the key with hostKey',
+    ],
+    [
+      'an agent that is not there',
+      ssh().replace('key: id', 'agent: true'),
+      'F/fleet.yaml:6:7: hosts[0].ssh.agent: SSH_AUTH_SOCK is not set; start ssh-agent, or give a key',
+    ],
+    [
+      'no way to log in',
+      ssh().replace('      key: id\n', ''),
+      'F/fleet.yaml:3:5: hosts[0].ssh: says no way to log in; add key (path of a private key) or agent: true',
+    ],
+    [
+      'a bad host key',
+      ssh('      hostKey: MD5:aa'),
+      'F/fleet.yaml:7:7: hosts[0].ssh.hostKey: must be "SHA256:" and 43 characters, or a public key line such as "ssh-ed25519 AAAA…"',
+    ],
+    [
+      'a bad jump host',
+      ssh('      jump: {host: g, user: u, key: gone}'),
+      'F/fleet.yaml:7:32: hosts[0].ssh.jump.key: cannot read F/gone; put the path of the private key, or use agent: true',
+    ],
+    [
+      'a bad name',
+      'hosts:\n  - {name: "a b", local: {}}',
+      'F/fleet.yaml:2:6: hosts[0].name: a host name is letters, digits, ".", "_", "-", at most 63',
+    ],
+    ['a missing name', 'hosts:\n  - local: {}', 'F/fleet.yaml:2:5: hosts[0].name: is missing'],
+    [
+      'bad gpus',
+      'hosts:\n  - name: a\n    local: {}\n    gpus: some',
+      'F/fleet.yaml:4:5: hosts[0].gpus: must be auto, none, or a list of GPU UUIDs or indices',
+    ],
+    ['no hosts', 'hosts: []', 'F/fleet.yaml:1:1: hosts: lists no host; add one, or remove the file to use this machine alone'],
+    ['an empty file', '', 'F/fleet.yaml:1:1: hosts: must be a list of hosts, each with a name and one of ssh, local, command'],
+    ['a key written twice', 'hosts: []\nhosts: []', 'F/fleet.yaml:2:1: not valid YAML: Map keys must be unique'],
+  ];
+  test.each(cases)('%s', (_name, text, message) => {
+    expect(messageOf(text)).toBe(`KilnError: ${message}`);
+  });
+
+  test('all complaints of one file come at once', () => {
+    expect(messageOf('hosts:\n  - {name: a}\n  - {name: a, local: {}}').split('\n')).toHaveLength(2);
+  });
+
+  test('a private key pasted into the file is not repeated', () => {
+    const message = messageOf(ssh().replace('key: id', 'key: "-----BEGIN OPENSSH PRIVATE KEY-----\\nc2VjcmV0"'));
+    expect(message).toContain('hosts[0].ssh.key: holds key material; put the path of the key file here');
+    expect(message).not.toContain('c2VjcmV0');
+  });
+
+  test('a file that is not there is named', () => {
+    expect(() => loadFleet({ file: '/nowhere/fleet.yaml', env })).toThrow(/^\/nowhere\/fleet.yaml: cannot be read; create it/);
+  });
+});

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { VARIABLES } from '../../../src/config/environment.ts';
+import { loadKilnConfig, parseKilnConfig } from '../../../src/config/kiln-config.ts';
+import { TimingRules } from '../../../src/domain/protocol.ts';
+
+const TOKEN = 'a-token-of-the-tests';
+const parse = (text: string, env: Record<string, string> = {}): ReturnType<typeof parseKilnConfig> =>
+  parseKilnConfig(text, { root: '/project', env, file: 'kiln.yaml' });
+
+describe('defaults', () => {
+  test('an empty file gives a loopback daemon on the embedded store', () => {
+    const config = parse('');
+    expect(config.server).toMatchObject({ host: '127.0.0.1', port: 7070 });
+    expect(config.store).toMatchObject({ backend: 'embedded' });
+    expect(config.queue).toMatchObject({ backend: 'embedded' });
+    expect(config).toMatchObject({ dataDir: '/project/.kiln/data', kernelsDir: '/project/kernels', fleetFile: null });
+    expect(config.limits).toEqual({ sourceBytes: 262_144, batch: 1000, queued: 2_000_000 });
+    expect(config.judging).toMatchObject({ limitMs: 30_000, compileLimitMs: 20_000, infraRetries: 3 });
+    expect(TimingRules.parse(config.judging.timing)).toEqual(config.judging.timing);
+  });
+
+  test('config/kiln.yaml spells out exactly the defaults', () => {
+    expect(parse(readFileSync('config/kiln.yaml', 'utf8'))).toEqual(parse(''));
+  });
+
+  test('config/kiln.yaml names every variable', () => {
+    const text = readFileSync('config/kiln.yaml', 'utf8');
+    expect(Object.keys(VARIABLES).filter((name) => !text.includes(name))).toEqual([]);
+  });
+
+  test('the configuration is frozen at every level', () => {
+    const config = parse('');
+    const parts = [
+      config,
+      config.server,
+      config.store,
+      config.queue,
+      config.limits,
+      config.judging,
+      config.judging.timing,
+      config.log,
+    ];
+    expect(parts.every((part) => Object.isFrozen(part))).toBe(true);
+  });
+});
+
+describe('the environment', () => {
+  test('wins over the file', () => {
+    const config = parse('server: {port: 1}\nlog: {level: warn}', {
+      KILN_PORT: '8080',
+      KILN_JUDGE_LIMIT_MS: '4000',
+      KILN_DATA_DIR: '/data',
+    });
+    expect([config.server.port, config.judging.limitMs, config.dataDir, config.log.level]).toEqual([8080, 4000, '/data', 'warn']);
+  });
+
+  test('Postgres holds records and queue, unless Redis takes the queue', () => {
+    const postgres = { KILN_POSTGRES_URL: 'postgres://u:p@h/kiln' };
+    expect(parse('', postgres).queue).toMatchObject({ backend: 'postgres', url: 'postgres://u:p@h/kiln' });
+    const both = parse('', { ...postgres, KILN_REDIS_URL: 'redis://r:6379' });
+    expect([both.store, both.queue]).toMatchObject([{ backend: 'postgres' }, { backend: 'redis', url: 'redis://r:6379' }]);
+  });
+
+  test('an empty variable counts as not set', () => {
+    expect(parse('', { KILN_PORT: '', KILN_TOKEN: '' }).server.port).toBe(7070);
+  });
+
+  test.each([
+    [{ KILN_PORT: 'http' }, 'KILN_PORT (server.port): must be a whole number from 0 to 65535'],
+    [{ KILN_LOG_LEVEL: 'loud' }, 'KILN_LOG_LEVEL (log.level): must be one of trace, debug, info, warn, error, fatal, silent'],
+    [{ KILN_REDIS_URL: 'localhost:6379' }, 'KILN_REDIS_URL (queue.url): must be a URL that starts with redis:// or rediss://'],
+    [
+      { KILN_JUDGE_LIMIT_MS: '0' },
+      'KILN_JUDGE_LIMIT_MS (judging.limitMs): must be a number of milliseconds, above 0 and at most 3600000',
+    ],
+  ])('a bad variable is named: %o', (env, message) => {
+    expect(() => parse('', env)).toThrow(message);
+  });
+});
+
+describe('bad files', () => {
+  test.each([
+    ['server:\n  prot: 1', 'kiln.yaml:2:3: server.prot: unknown field; known are host, port, token'],
+    ['limits:\n  batch: many', 'kiln.yaml:2:3: limits.batch: must be a whole number from 1 to 10000'],
+    ['judging:\n  timing:\n    runsMin: 200', 'kiln.yaml:3:5: judging.timing.runsMin: must not be above runsMax'],
+    ['store: {backend: oracle}', 'kiln.yaml:1:9: store.backend: must be embedded or postgres'],
+    ['- 1', 'kiln.yaml:1:1: must be fields and their values'],
+    ['a: [', 'kiln.yaml:1:5: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]'],
+  ])('%s', (text, message) => {
+    expect(() => parse(text)).toThrow(message);
+  });
+
+  test('KILN_CONFIG must name a file that exists', () => {
+    expect(() => loadKilnConfig({ root: '/', env: { KILN_CONFIG: '/nowhere.yaml' } })).toThrow('/nowhere.yaml: cannot be read');
+  });
+});
+
+describe('listening', () => {
+  test.each(['0.0.0.0', '::', '192.168.1.5', 'example.org'])('on %s is refused without a token', (host) => {
+    expect(() => parse('', { KILN_HOST: host })).toThrow(
+      `KILN_HOST (server.host): ${host} can be reached from other machines, so a token is required: set KILN_TOKEN, or listen on 127.0.0.1`,
+    );
+    expect(parse('', { KILN_HOST: host, KILN_TOKEN: TOKEN }).server.token).toBe(TOKEN);
+  });
+
+  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('on %s needs none', (host) => {
+    expect(parse('', { KILN_HOST: host }).server.host).toBe(host);
+  });
+
+  test('the message about a host in the file names its line', () => {
+    expect(() => parse('server:\n  host: 0.0.0.0')).toThrow('kiln.yaml:2:3: server.host: 0.0.0.0 can be reached');
+  });
+});
+
+describe('secrets', () => {
+  const config = parse(`server: {token: ${TOKEN}}`, {
+    KILN_POSTGRES_URL: 'postgres://u:hunter22@h/kiln',
+    KILN_REDIS_URL: 'redis://:hunter33@r',
+  });
+
+  test('show in neither JSON nor inspection nor text', () => {
+    for (const shown of [JSON.stringify(config), inspect(config, { depth: 9 }), String(config), JSON.stringify(config.server)]) {
+      expect(shown).not.toMatch(/hunter|a-token/);
+    }
+    expect(JSON.stringify(config.store)).toBe('{"backend":"postgres","url":"postgres://u:***@h/kiln"}');
+  });
+
+  test('a short token is refused without being repeated', () => {
+    expect(() => parse('', { KILN_TOKEN: 'hunter2' })).toThrow(
+      /^KILN_TOKEN \(server.token\): must have at least 16 characters(?!.*hunter)/,
+    );
+  });
+
+  test('are still there for those who use them', () => {
+    expect(config.server.token).toBe(TOKEN);
+    expect(config.queue).toMatchObject({ url: 'redis://:hunter33@r' });
+  });
+});
