@@ -1,0 +1,57 @@
+/** `./kiln test [FILTER...]`: every check and suite in order, the failures again at the end, then one line of counts. */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Leftover, leftoversOf } from './leftovers.ts';
+import { runPythonSuites } from './python-suites.ts';
+import { runStaticChecks } from './static-checks.ts';
+import { failedOnce, isSuccess, PASSED, sum, summaryLine, type Tally } from './tally.ts';
+import { runVitestSuites } from './vitest-suites.ts';
+
+const DETAIL_CHARS_MAX = 4000;
+
+/** Short, because paths of UNIX sockets below it end at 107 bytes; passable, because Postgres runs as another user. */
+const makeFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'kt-'));
+  chmodSync(folder, 0o711);
+  return folder;
+};
+
+const end = ({ pid }: Leftover): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+};
+
+const checkNothingLeft = async (folder: string): Promise<Tally> => {
+  const left = await leftoversOf(folder);
+  left.forEach(end);
+  return left.length === 0
+    ? PASSED
+    : failedOnce('no process is left behind', left.map(({ pid, command }) => `${pid} ${command}`).join('\n'));
+};
+
+const print = (tally: Tally): void => {
+  for (const { name, detail } of tally.failures) process.stdout.write(`\nFAILED ${name}\n${detail.slice(0, DETAIL_CHARS_MAX)}\n`);
+  process.stdout.write(`\n${summaryLine(tally)}\n`);
+};
+
+const runAll = async (filters: readonly string[], folder: string): Promise<Tally> => {
+  process.stdout.write('== checks\n');
+  const checks = filters.length === 0 ? await runStaticChecks() : [];
+  const vitest = await runVitestSuites(filters, folder);
+  const python = await runPythonSuites(filters, folder);
+  const suites = sum([...checks, ...vitest, ...python]);
+  const leftovers = await checkNothingLeft(folder);
+  // With nothing run, a clean process table is no success.
+  return suites.passed + suites.failures.length === 0 ? sum([suites]) : sum([suites, leftovers]);
+};
+
+const folder = makeFolder();
+process.env['TMPDIR'] = folder;
+const tally = await runAll(process.argv.slice(2), folder);
+rmSync(folder, { recursive: true, force: true });
+print(tally);
+process.exitCode = isSuccess(tally) ? 0 : 1;
