@@ -41,6 +41,14 @@ export interface Unfinished {
   readonly submittedAtMs: number;
 }
 
+export interface BacklogRow {
+  readonly status: string;
+  readonly device: string;
+  readonly submitter: string;
+  readonly count: number;
+  readonly oldestSubmittedAtMs: number;
+}
+
 export interface CandidateFilter {
   readonly problem?: string | undefined;
   readonly device?: string | undefined;
@@ -70,6 +78,8 @@ export interface Store {
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   /** Everything that is not done, oldest first, `page` at a time from after `afterId` in submission order. */
   unfinished(page: number, after: { readonly submittedAtMs: number; readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
+  /** Counts of what is not done, for GET /v1/queue. */
+  backlog(): Promise<readonly BacklogRow[]>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
   events(query: { readonly after: number; readonly limit: number; readonly candidateId?: CandidateId }): Promise<readonly JournalEvent[]>;
   lastSequence(): Promise<number>;
