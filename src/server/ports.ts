@@ -13,7 +13,11 @@ export interface Kiln {
   candidates(query: ListQuery): Promise<CandidateList>;
   source(id: CandidateId): Promise<{ readonly source: string; readonly language: string }>;
   /** Journal after `after`; `wait` on `onEvents` for more. */
-  events(query: { readonly after: number; readonly limit: number; readonly candidateId?: CandidateId }): Promise<readonly JournalEvent[]>;
+  events(query: {
+    readonly after: number;
+    readonly limit: number;
+    readonly candidateId?: CandidateId;
+  }): Promise<readonly JournalEvent[]>;
   /** Sequence number of the newest event. */
   lastSequence(): Promise<number>;
   /** Called after every journal write, in order. Returns the unsubscriber. */
@@ -30,4 +34,3 @@ export interface Kiln {
   /** Prometheus text. */
   metrics(): Promise<string>;
 }
-

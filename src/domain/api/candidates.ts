@@ -24,7 +24,10 @@ export const SubmitCandidate = z.strictObject({
 export type SubmitCandidate = z.input<typeof SubmitCandidate>;
 
 /** POST /v1/candidates: one, or {candidates: [...]} up to BATCH_MAX. */
-export const SubmitBody = z.union([SubmitCandidate, z.strictObject({ candidates: z.array(SubmitCandidate).min(1).max(BATCH_MAX) })]);
+export const SubmitBody = z.union([
+  SubmitCandidate,
+  z.strictObject({ candidates: z.array(SubmitCandidate).min(1).max(BATCH_MAX) }),
+]);
 export type SubmitBody = z.input<typeof SubmitBody>;
 
 /** Answer for each candidate, in the order sent. `known`: the same content was submitted before. */

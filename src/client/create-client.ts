@@ -1,0 +1,125 @@
+/** The typed client: the CLI, scripts and agents speak to a daemon through it. Every method throws KilnError. */
+import type { z } from 'zod';
+import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
+import {
+  candidatesContract,
+  eventsContract,
+  fleetContract,
+  operationsContract,
+  problemsContract,
+  queueContract,
+  sweepsContract,
+} from '../domain/api/contracts.ts';
+import { Readiness } from '../domain/api/events.ts';
+import type { FleetView, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
+import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
+import { KilnError } from '../domain/errors.ts';
+import type { CandidateRecord, JournalEvent } from '../domain/records.ts';
+import { EVENT_LIMITS, type EventLimits, followEvents } from './event-iterator.ts';
+import { type Call, type Connection, type Endpoint, parseAnswer, request, textOf } from './http.ts';
+
+/** Time for an answer; a long poll gets its waiting time on top. */
+const ANSWER_LIMIT_MS = 60_000;
+
+export interface ClientOptions {
+  /** "http://127.0.0.1:7070" */
+  readonly url: string;
+  readonly token?: string | null | undefined;
+  readonly events?: Partial<EventLimits>;
+}
+
+export interface EventOptions {
+  /** Sequence number: events after it come first. Left out: from now on; a candidate's from its beginning. */
+  readonly after?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface KilnClient {
+  readonly url: string;
+  /** At most 1,000 candidates and 32 MiB at once. Answers come in order. */
+  submit(candidates: readonly SubmitCandidate[]): Promise<SubmitAnswer>;
+  candidates(query?: Partial<ListQuery>): Promise<CandidateList>;
+  /** With `waitSeconds` (at most 60) the answer comes when the candidate is done, or then. */
+  candidate(id: string, options?: { readonly waitSeconds?: number }): Promise<CandidateRecord>;
+  source(id: string): Promise<{ readonly source: string; readonly language: string }>;
+  cancel(id: string): Promise<CancelAnswer>;
+  /** Survives broken connections; ends by `signal`. */
+  events(options?: EventOptions): AsyncGenerator<JournalEvent>;
+  /** Ends after the candidate is done. */
+  candidateEvents(id: string, options?: EventOptions): AsyncGenerator<JournalEvent>;
+  queue(): Promise<QueueView>;
+  fleet(): Promise<FleetView>;
+  problems(): Promise<ProblemList>;
+  problem(name: string): Promise<ProblemView>;
+  ranking(
+    problem: string,
+    query?: { readonly device?: string | undefined; readonly limit?: number | undefined },
+  ): Promise<RankingView>;
+  createSweep(sweep: CreateSweep): Promise<SweepCreated>;
+  sweep(id: string): Promise<SweepView>;
+  ready(): Promise<Readiness>;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+}
+
+interface JsonContract<Answer extends z.ZodType> extends Endpoint {
+  readonly schema: { readonly response: { readonly 200: Answer } };
+}
+type CallOptions = Omit<Call, 'signal'> & { readonly waitMs?: number };
+
+export const createClient = (options: ClientOptions): KilnClient => {
+  const connection = connectionOf(options);
+  const limits = { ...EVENT_LIMITS, ...options.events };
+  const text = async (endpoint: Endpoint, call: CallOptions): Promise<string> =>
+    textOf(connection, await send(connection, endpoint, call));
+  const json = async <Answer extends z.ZodType>(
+    contract: JsonContract<Answer>,
+    call: CallOptions = {},
+  ): Promise<z.output<Answer>> => parseAnswer(contract.schema.response[200], await text(contract, call));
+  return {
+    url: connection.url,
+    submit: (candidates) => json(candidatesContract.submit, { body: { candidates } }),
+    candidates: (query = {}) => json(candidatesContract.list, { query }),
+    candidate: (id, { waitSeconds = 0 } = {}) =>
+      json(candidatesContract.get, { params: { id }, query: { wait: waitSeconds || undefined }, waitMs: waitSeconds * 1000 }),
+    source: (id) => sourceOf(connection, id),
+    cancel: (id) => json(candidatesContract.cancel, { params: { id } }),
+    events: ({ after, signal = never() } = {}) =>
+      followEvents({ connection, endpoint: eventsContract.all, params: {}, after, signal, limits }),
+    candidateEvents: (id, { after, signal = never() } = {}) =>
+      followEvents({ connection, endpoint: eventsContract.candidate, params: { id }, after, signal, limits }),
+    queue: () => json(queueContract.get),
+    fleet: () => json(fleetContract.get),
+    problems: () => json(problemsContract.list),
+    problem: (name) => json(problemsContract.get, { params: { name } }),
+    ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),
+    createSweep: (sweep) => json(sweepsContract.create, { body: sweep }),
+    sweep: (id) => json(sweepsContract.get, { params: { id } }),
+    ready: () => readinessOf(connection),
+    metrics: () => text(operationsContract.metrics, {}),
+  };
+};
+
+const connectionOf = ({ url, token = null }: ClientOptions): Connection => {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new KilnError('INVALID_REQUEST', `"${url}" is no URL of a daemon: give one such as http://127.0.0.1:7070`);
+  }
+  return { url: url.replace(/\/+$/, ''), token };
+};
+
+const send = (connection: Connection, endpoint: Endpoint, { waitMs = 0, ...call }: CallOptions): Promise<Response> =>
+  request(connection, endpoint, { ...call, signal: AbortSignal.timeout(ANSWER_LIMIT_MS + waitMs) });
+
+const never = (): AbortSignal => new AbortController().signal;
+
+const sourceOf = async (connection: Connection, id: string): Promise<{ readonly source: string; readonly language: string }> => {
+  const response = await send(connection, candidatesContract.source, { params: { id } });
+  return { source: await textOf(connection, response), language: response.headers.get('x-kiln-language') ?? 'unknown' };
+};
+
+/** Not being ready is an answer here, not an error. */
+const readinessOf = async (connection: Connection): Promise<Readiness> => {
+  const response = await send(connection, operationsContract.ready, {});
+  if (response.status !== 503) return parseAnswer(Readiness, await textOf(connection, response));
+  return parseAnswer(Readiness, await response.text());
+};

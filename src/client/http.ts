@@ -1,0 +1,69 @@
+/** One call of a contract over fetch. */
+import type { z } from 'zod';
+import { KilnError } from '../domain/errors.ts';
+import { errorOfAnswer, unreachable } from './errors.ts';
+
+export interface Connection {
+  /** Without a trailing slash. */
+  readonly url: string;
+  readonly token: string | null;
+}
+
+export interface Endpoint {
+  readonly method: string;
+  readonly url: string;
+}
+
+/** `params` fill the `:name` parts of the path; undefined query values are left out. */
+export interface Call {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** The answer, whatever its status. Throws DAEMON_UNREACHABLE; an abort by the caller's own signal passes through. */
+export const request = async (connection: Connection, endpoint: Endpoint, call: Call): Promise<Response> => {
+  const init: RequestInit = { method: endpoint.method, headers: headersOf(connection, call), signal: call.signal };
+  if (call.body !== undefined) init.body = JSON.stringify(call.body);
+  try {
+    return await fetch(addressOf(connection, endpoint, call), init);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') throw error;
+    throw unreachable(connection.url, error);
+  }
+};
+
+/** The answer's text. Throws the server's error when it is not a success. */
+export const textOf = async (connection: Connection, response: Response): Promise<string> => {
+  const text = await response.text().catch((error: unknown) => {
+    throw unreachable(connection.url, error);
+  });
+  if (!response.ok) throw errorOfAnswer(response.status, text);
+  return text;
+};
+
+/** The answer's JSON, checked by the contract's schema. */
+export const parseAnswer = <Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> => {
+  const parsed = schema.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new KilnError(
+    'INTERNAL',
+    `the daemon's answer is not what this client expects (${issue?.path.join('.')}: ${issue?.message}): are both of one version?`,
+  );
+};
+
+const headersOf = ({ token }: Connection, call: Call): Record<string, string> => ({
+  ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+  ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+  ...call.headers,
+});
+
+const addressOf = (connection: Connection, endpoint: Endpoint, { params = {}, query = {} }: Call): string => {
+  const path = endpoint.url.replaceAll(/:(\w+)/g, (_match, name: string) => encodeURIComponent(params[name] ?? ''));
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  return `${connection.url}${path}${search.size === 0 ? '' : `?${search.toString()}`}`;
+};

@@ -1,0 +1,220 @@
+/** Every endpoint of the API, once: the server's routes and the client's methods both read these records. */
+import { z } from 'zod';
+import { CandidateId, SweepId } from '../ids.ts';
+import { CandidateRecord } from '../records.ts';
+import { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitBody } from './candidates.ts';
+import { ErrorBody } from './errors.ts';
+import { CandidateQuery, EventsQuery, Health, Readiness } from './events.ts';
+import { FleetView, ProblemList, ProblemView, QueueView, RankingQuery, RankingView } from './inspection.ts';
+import { CreateSweep, SweepCreated, SweepView } from './sweeps.ts';
+
+const failures = { '4xx': ErrorBody, '5xx': ErrorBody } as const;
+const text = (contentType: string) => ({ content: { [contentType]: { schema: z.string() } } });
+const CandidateParams = z.strictObject({ id: CandidateId });
+const ProblemParams = z.strictObject({ name: z.string().min(1).max(64) });
+
+export const candidatesContract = {
+  submit: {
+    method: 'POST',
+    url: '/v1/candidates',
+    schema: {
+      operationId: 'submitCandidates',
+      tags: ['candidates'],
+      summary: 'Submit one candidate, or a batch; ids come at once, and the verdict where the same content is known',
+      body: SubmitBody,
+      response: { 200: SubmitAnswer, ...failures },
+    },
+  },
+  list: {
+    method: 'GET',
+    url: '/v1/candidates',
+    schema: {
+      operationId: 'listCandidates',
+      tags: ['candidates'],
+      summary: 'Candidates, newest first, in pages',
+      querystring: ListQuery,
+      response: { 200: CandidateList, ...failures },
+    },
+  },
+  get: {
+    method: 'GET',
+    url: '/v1/candidates/:id',
+    schema: {
+      operationId: 'getCandidate',
+      tags: ['candidates'],
+      summary: 'State, verdict, measurements per case, compile log, host and device; `wait` holds the answer until it is done',
+      params: CandidateParams,
+      querystring: CandidateQuery,
+      response: { 200: CandidateRecord, ...failures },
+    },
+  },
+  source: {
+    method: 'GET',
+    url: '/v1/candidates/:id/source',
+    schema: {
+      operationId: 'getCandidateSource',
+      tags: ['candidates'],
+      summary: 'The source as it was submitted; the header x-kiln-language names its language',
+      params: CandidateParams,
+      response: { 200: text('text/plain'), ...failures },
+    },
+  },
+  cancel: {
+    method: 'DELETE',
+    url: '/v1/candidates/:id',
+    schema: {
+      operationId: 'cancelCandidate',
+      tags: ['candidates'],
+      summary: 'Cancel, also while it runs',
+      params: CandidateParams,
+      response: { 200: CancelAnswer, ...failures },
+    },
+  },
+} as const;
+
+export const eventsContract = {
+  all: {
+    method: 'GET',
+    url: '/v1/events',
+    schema: {
+      operationId: 'streamEvents',
+      tags: ['events'],
+      summary: 'Journal as server-sent events: from `after` or Last-Event-ID (default: from now), then live',
+      querystring: EventsQuery,
+      response: { 200: text('text/event-stream'), ...failures },
+    },
+  },
+  candidate: {
+    method: 'GET',
+    url: '/v1/candidates/:id/events',
+    schema: {
+      operationId: 'streamCandidateEvents',
+      tags: ['events'],
+      summary: "A candidate's events from its beginning; ends after it is done (204 when nothing is left to send)",
+      params: CandidateParams,
+      querystring: EventsQuery,
+      response: { 200: text('text/event-stream'), 204: z.undefined(), ...failures },
+    },
+  },
+} as const;
+
+export const queueContract = {
+  get: {
+    method: 'GET',
+    url: '/v1/queue',
+    schema: {
+      operationId: 'getQueue',
+      tags: ['queue'],
+      summary: 'What waits, per stage, device class and submitter; oldest age, throughput, ETA',
+      response: { 200: QueueView, ...failures },
+    },
+  },
+} as const;
+
+export const fleetContract = {
+  get: {
+    method: 'GET',
+    url: '/v1/fleet',
+    schema: {
+      operationId: 'getFleet',
+      tags: ['fleet'],
+      summary: 'Hosts and devices: state, inventory, what runs, how the time is used',
+      response: { 200: FleetView, ...failures },
+    },
+  },
+} as const;
+
+export const problemsContract = {
+  list: {
+    method: 'GET',
+    url: '/v1/problems',
+    schema: {
+      operationId: 'listProblems',
+      tags: ['problems'],
+      summary: 'All problems',
+      response: { 200: ProblemList, ...failures },
+    },
+  },
+  get: {
+    method: 'GET',
+    url: '/v1/problems/:name',
+    schema: {
+      operationId: 'getProblem',
+      tags: ['problems'],
+      summary: "A problem's definition with the text of its files",
+      params: ProblemParams,
+      response: { 200: ProblemView, ...failures },
+    },
+  },
+  ranking: {
+    method: 'GET',
+    url: '/v1/problems/:name/ranking',
+    schema: {
+      operationId: 'getRanking',
+      tags: ['problems'],
+      summary: 'Best candidates, one list per device model',
+      params: ProblemParams,
+      querystring: RankingQuery,
+      response: { 200: RankingView, ...failures },
+    },
+  },
+} as const;
+
+export const sweepsContract = {
+  create: {
+    method: 'POST',
+    url: '/v1/sweeps',
+    schema: {
+      operationId: 'createSweep',
+      tags: ['sweeps'],
+      summary: "One source over a grid, or random points of it, of a candidate's params",
+      body: CreateSweep,
+      response: { 200: SweepCreated, ...failures },
+    },
+  },
+  get: {
+    method: 'GET',
+    url: '/v1/sweeps/:id',
+    schema: {
+      operationId: 'getSweep',
+      tags: ['sweeps'],
+      summary: 'Progress and the best candidates so far',
+      params: z.strictObject({ id: SweepId }),
+      response: { 200: SweepView, ...failures },
+    },
+  },
+} as const;
+
+export const operationsContract = {
+  health: {
+    method: 'GET',
+    url: '/healthz',
+    schema: {
+      operationId: 'getHealth',
+      tags: ['operations'],
+      summary: 'The process is alive (needs no token)',
+      security: [],
+      response: { 200: Health },
+    },
+  },
+  ready: {
+    method: 'GET',
+    url: '/readyz',
+    schema: {
+      operationId: 'getReadiness',
+      tags: ['operations'],
+      summary: 'The daemon takes work, or why not',
+      response: { 200: Readiness, 503: Readiness, '4xx': ErrorBody },
+    },
+  },
+  metrics: {
+    method: 'GET',
+    url: '/metrics',
+    schema: {
+      operationId: 'getMetrics',
+      tags: ['operations'],
+      summary: 'Prometheus text format',
+      response: { 200: text('text/plain'), ...failures },
+    },
+  },
+} as const;

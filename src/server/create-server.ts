@@ -1,0 +1,128 @@
+/** The HTTP server. It does not listen: whoever made it calls `listen` and `close`. */
+import { randomUUID } from 'node:crypto';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import { KilnError } from '../domain/errors.ts';
+import { createAccessCheck } from './access.ts';
+import { installErrorAnswers } from './error-answers.ts';
+import { EventFeed } from './event-feed.ts';
+import { STREAM_LIMITS, type StreamLimits } from './event-stream.ts';
+import { installHttpMetrics } from './http-metrics.ts';
+import { installOpenApi } from './openapi.ts';
+import type { Kiln } from './ports.ts';
+import { candidatesRoutes } from './routes/candidates.ts';
+import { eventsRoutes } from './routes/events.ts';
+import { fleetRoutes } from './routes/fleet.ts';
+import { operationsRoutes } from './routes/operations.ts';
+import { problemsRoutes } from './routes/problems.ts';
+import { queueRoutes } from './routes/queue.ts';
+import { sweepsRoutes } from './routes/sweeps.ts';
+import { validatorCompiler } from './validation.ts';
+
+/** One request's body, before it is parsed. A full batch of the largest sources would be 256 MiB: it is refused, not buffered. */
+const BODY_BYTES_MAX = 32 * 1024 * 1024;
+/** Time to receive one whole request. */
+const RECEIVE_LIMIT_MS = 60_000;
+const CONNECTIONS_MAX = 16_384;
+
+export interface ServerConfig {
+  /** The address it will be bound to: without a token, a loopback one has more checks. */
+  readonly host: string;
+  readonly port: number;
+  readonly token: string | null;
+  readonly limits: {
+    /** Bytes of one source (UTF-8). */
+    readonly sourceBytes: number;
+    /** Candidates of one request. */
+    readonly batch: number;
+  };
+}
+
+export interface ServerDeps {
+  readonly kiln: Kiln;
+  readonly config: ServerConfig;
+  readonly log: FastifyBaseLogger;
+  /** Limits of event streams; tests make them short. */
+  readonly streams?: Partial<StreamLimits>;
+}
+
+/** What every route plugin gets. */
+export interface RouteDeps {
+  readonly kiln: Kiln;
+  readonly feed: EventFeed;
+  readonly limits: ServerConfig['limits'];
+  readonly streams: StreamLimits;
+  /** Aborts when the server starts to close: streams and long polls end. */
+  readonly closing: AbortSignal;
+  readonly httpMetrics: () => Promise<string>;
+}
+
+export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> => {
+  const app = createBareServer(deps.log);
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  installErrorAnswers(app, { bodyBytesMax: BODY_BYTES_MAX });
+  const closing = installClosing(app);
+  installAccess(app, deps.config);
+  const httpMetrics = installHttpMetrics(app);
+  await installOpenApi(app);
+  await registerRoutes(app, {
+    kiln: deps.kiln,
+    feed: new EventFeed({ kiln: deps.kiln, log: deps.log }),
+    limits: deps.config.limits,
+    streams: { ...STREAM_LIMITS, ...deps.streams },
+    closing,
+    httpMetrics,
+  });
+  return app;
+};
+
+const createBareServer = (log: FastifyBaseLogger): FastifyInstance => {
+  const app = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: RECEIVE_LIMIT_MS,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    // Refused by our own hook, in the shape of all other errors.
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true },
+  });
+  app.server.maxConnections = CONNECTIONS_MAX;
+  return app;
+};
+
+const installClosing = (app: FastifyInstance): AbortSignal => {
+  const closing = new AbortController();
+  app.addHook('preClose', async () => {
+    closing.abort();
+  });
+  app.addHook('onRequest', async () => {
+    if (closing.signal.aborted) throw new KilnError('STOPPING', 'the daemon is stopping');
+  });
+  return closing.signal;
+};
+
+const installAccess = (app: FastifyInstance, config: ServerConfig): void => {
+  const checkAccess = createAccessCheck(config);
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' });
+    checkAccess(request);
+  });
+};
+
+const registerRoutes = async (app: FastifyInstance, deps: RouteDeps): Promise<void> => {
+  const typed = app.withTypeProvider<ZodTypeProvider>();
+  for (const routes of [
+    candidatesRoutes,
+    eventsRoutes,
+    queueRoutes,
+    fleetRoutes,
+    problemsRoutes,
+    sweepsRoutes,
+    operationsRoutes,
+  ]) {
+    await typed.register(routes, deps);
+  }
+};

@@ -1,0 +1,75 @@
+/** Every failure leaves the server as {code, message, details?, requestId}; what a 5xx knows stays in the log. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorBody } from '../domain/api/errors.ts';
+import { ERRORS, KilnError } from '../domain/errors.ts';
+
+const RETRY_AFTER_SECONDS = 1;
+
+/** Fastify's own refusals, told in our words. */
+const REFUSALS: Readonly<Record<string, { readonly code: 'INVALID_REQUEST' | 'BATCH_TOO_LARGE'; readonly message: string }>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: { code: 'INVALID_REQUEST', message: 'body: not valid JSON: check quotes, commas and braces' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'INVALID_REQUEST', message: 'body: empty: send a JSON object' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'INVALID_REQUEST', message: 'content-type: only "application/json" is read here' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'INVALID_REQUEST', message: 'content-length: differs from the body that came' },
+  FST_ERR_BAD_URL: { code: 'INVALID_REQUEST', message: 'the path is not valid: check its percent-encoding' },
+};
+
+export const installErrorAnswers = (app: FastifyInstance, limits: { readonly bodyBytesMax: number }): void => {
+  app.setErrorHandler((error, request, reply) => answerError({ error: toKilnError(error, limits), request, reply }));
+  app.setNotFoundHandler((request) => {
+    throw new KilnError('NOT_FOUND', `nothing answers ${request.method} ${pathOf(request.url)}: /docs lists what does`);
+  });
+};
+
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
+
+const toKilnError = (error: unknown, { bodyBytesMax }: { readonly bodyBytesMax: number }): KilnError => {
+  if (error instanceof KilnError) return error;
+  const { code, status } = factsOf(error);
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new KilnError('BATCH_TOO_LARGE', `body: over ${bodyBytesMax} bytes: send fewer or smaller candidates at once`, {
+      details: { bodyBytesMax },
+    });
+  }
+  const refusal = REFUSALS[code];
+  if (refusal) return new KilnError(refusal.code, refusal.message, { cause: error });
+  if (status >= 400 && status < 500)
+    return new KilnError('INVALID_REQUEST', 'the request could not be read: /docs shows what is expected', { cause: error });
+  return new KilnError('INTERNAL', 'unexpected failure', { cause: error });
+};
+
+const factsOf = (error: unknown): { readonly code: string; readonly status: number } => {
+  if (!(error instanceof Error)) return { code: '', status: 500 };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+  return { code, status };
+};
+
+const answerError = async ({
+  error,
+  request,
+  reply,
+}: {
+  error: KilnError;
+  request: FastifyRequest;
+  reply: FastifyReply;
+}): Promise<ErrorBody> => {
+  if (error.status >= 500) request.log.error({ err: error, code: error.code }, 'request failed');
+  else request.log.debug({ code: error.code, message: error.message }, 'request refused');
+  if (error.retryable) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (error.code === 'UNAUTHORIZED') void reply.header('www-authenticate', 'Bearer realm="kiln"');
+  void reply.status(error.status).type('application/json; charset=utf-8');
+  return errorBody(error, request.id);
+};
+
+export const errorBody = (error: KilnError, requestId: string): ErrorBody => {
+  if (error.status >= 500) return { code: error.code, message: serverMessage(error, requestId), requestId };
+  const { code, message, details } = error;
+  return details === undefined ? { code, message, requestId } : { code, message, details, requestId };
+};
+
+const serverMessage = (error: KilnError, requestId: string): string => {
+  if (error.code === 'STOPPING') return 'the daemon is stopping: try again when it is back';
+  const next = ERRORS[error.code].retryable ? 'try again; if it stays, look' : 'look';
+  return `the daemon could not answer: ${next} into its log for request ${requestId}`;
+};

@@ -1,0 +1,24 @@
+import type { ServerResponse } from 'node:http';
+
+/** A signal that aborts when the client goes away or the server closes. Call `release` when the request is served. */
+export const requestSignal = (
+  raw: ServerResponse,
+  closing: AbortSignal,
+): { readonly signal: AbortSignal; readonly release: () => void } => {
+  const controller = new AbortController();
+  const abort = (): void => {
+    controller.abort();
+  };
+  raw.once('close', abort);
+  if (closing.aborted) abort();
+  else closing.addEventListener('abort', abort);
+  return {
+    signal: controller.signal,
+    release: () => {
+      raw.off('close', abort);
+      closing.removeEventListener('abort', abort);
+      // Ends what still waits on it, such as a timer.
+      abort();
+    },
+  };
+};

@@ -1,0 +1,91 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { eventsContract } from '../../domain/api/contracts.ts';
+import type { EventsQuery } from '../../domain/api/events.ts';
+import { KilnError } from '../../domain/errors.ts';
+import type { CandidateId } from '../../domain/ids.ts';
+import type { RouteDeps } from '../create-server.ts';
+import type { Follower } from '../event-feed.ts';
+import { runStream } from '../event-stream.ts';
+import { requestSignal } from '../request-signal.ts';
+
+const NO_CONTENT = 204;
+
+export const eventsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) => {
+  const openStream = createStreamOpener(deps);
+  app.route({
+    ...eventsContract.all,
+    handler: async (request, reply) => {
+      await openStream(reply, (follower) => ({ candidateId: null, after: startOf(request, request.query) ?? follower.head() }));
+      return reply;
+    },
+  });
+  app.route({
+    ...eventsContract.candidate,
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const after = startOf(request, request.query) ?? 0;
+      if (await hasEnded(deps, id, after)) return reply.status(NO_CONTENT).send();
+      await openStream(reply, () => ({ candidateId: id, after }));
+      return reply;
+    },
+  });
+};
+
+/** The header wins over the query: it is what a browser knows when it reconnects. */
+const startOf = (request: FastifyRequest, query: EventsQuery): number | null => {
+  const header = request.headers['last-event-id'];
+  if (header === undefined || header === '') return query.after ?? null;
+  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header);
+  throw new KilnError('INVALID_REQUEST', 'headers.last-event-id: must be the id of an event, a whole number');
+};
+
+/** Throws NOT_FOUND for an unknown candidate. */
+const hasEnded = async ({ kiln }: RouteDeps, candidateId: CandidateId, after: number): Promise<boolean> => {
+  const record = await kiln.candidate(candidateId);
+  if (record.state.status !== 'done') return false;
+  return (await kiln.events({ after, limit: 1, candidateId })).length === 0;
+};
+
+type Start = (follower: Follower) => { readonly candidateId: CandidateId | null; readonly after: number };
+
+const createStreamOpener = ({ feed, streams, closing }: RouteDeps) => {
+  let open = 0;
+  return async (reply: FastifyReply, start: Start): Promise<void> => {
+    if (open >= streams.streamsMax) {
+      throw new KilnError(
+        'TOO_MANY_STREAMS',
+        `${streams.streamsMax} event streams are open already: close some, or poll with ?wait=`,
+      );
+    }
+    open += 1;
+    const { signal, release } = requestSignal(reply.raw, closing);
+    let follower: Follower | null = null;
+    try {
+      follower = await feed.follow();
+      hijack(reply);
+      await runStream({ raw: reply.raw, follower, limits: streams, signal, ...start(follower) });
+    } catch (error) {
+      if (!reply.raw.headersSent) throw error;
+      // Too late for an error answer: the reader sees the end and resumes by id.
+      reply.log.warn({ err: error }, 'event stream failed');
+      reply.raw.destroy();
+    } finally {
+      open -= 1;
+      release();
+      follower?.unfollow();
+    }
+  };
+};
+
+const hijack = (reply: FastifyReply): void => {
+  reply.hijack();
+  const headers = {
+    ...reply.getHeaders(),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  };
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value);
+  reply.raw.flushHeaders();
+};

@@ -1,0 +1,9 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { problemsContract } from '../../domain/api/contracts.ts';
+import type { RouteDeps } from '../create-server.ts';
+
+export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln }) => {
+  app.route({ ...problemsContract.list, handler: async () => kiln.problems() });
+  app.route({ ...problemsContract.get, handler: async (request) => kiln.problem(request.params.name) });
+  app.route({ ...problemsContract.ranking, handler: (request) => kiln.ranking(request.params.name, request.query) });
+};
