@@ -1,0 +1,31 @@
+/* kiln
+launch:
+  - kernel: rmsnorm
+    args: [x, weight, out, rows, cols, eps]
+*/
+// bf16 is the upper half of an f32.
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+static float from_bf16(uint16_t h) {
+  const uint32_t bits = (uint32_t)h << 16;
+  float f;
+  memcpy(&f, &bits, 4);
+  return f;
+}
+
+static uint16_t to_bf16(float f) {
+  uint32_t bits;
+  memcpy(&bits, &f, 4);
+  return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+void rmsnorm(const uint16_t* x, const uint16_t* weight, uint16_t* out, int rows, int cols, float eps) {
+  for (long r = 0; r < rows; r++) {
+    float squares = 0;
+    for (int c = 0; c < cols; c++) squares += from_bf16(x[r * cols + c]) * from_bf16(x[r * cols + c]);
+    const float scale = 1 / sqrtf(squares / cols + eps);
+    for (int c = 0; c < cols; c++) out[r * cols + c] = to_bf16(from_bf16(x[r * cols + c]) * scale * from_bf16(weight[c]));
+  }
+}

@@ -1,0 +1,33 @@
+/* kiln
+launch:
+  - kernel: rmsnorm_reference
+    grid: [rows]
+    block: [256]
+    args: [x, weight, out, cols, eps]
+*/
+// One block a row; sums in double, rounded once at the end.
+#include <cuda_bf16.h>
+
+extern "C" __global__ void rmsnorm_reference(const __nv_bfloat16* x, const __nv_bfloat16* weight, __nv_bfloat16* out, int cols, float eps) {
+  __shared__ double partial[256];
+  const int t = threadIdx.x;
+  x += (size_t)blockIdx.x * cols;
+  out += (size_t)blockIdx.x * cols;
+
+  double squares = 0;
+  for (int c = t; c < cols; c += 256) {
+    const double v = __bfloat162float(x[c]);
+    squares += v * v;
+  }
+  partial[t] = squares;
+  __syncthreads();
+  for (int half = 128; half > 0; half /= 2) {
+    if (t < half) partial[t] += partial[t + half];
+    __syncthreads();
+  }
+
+  const double scale = 1 / sqrt(partial[0] / cols + eps);
+  for (int c = t; c < cols; c += 256) {
+    out[c] = __float2bfloat16((float)(__bfloat162float(x[c]) * scale * __bfloat162float(weight[c])));
+  }
+}
