@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const RUNNER = 'src/gpu/runner';
+const ENTRY_LINES_MAX = 40;
+const FILE_LINES_MAX = 400;
+/** Compressed, the runner travels to a host in one go; its length is what somebody must read before they run it as root. */
+const RUNNER_LINES_MAX = 6000;
+/** Only a child that compiles for Triton may import these. */
+const FOREIGN_IN_CHILDREN = new Set(['torch', 'triton']);
+
+const LIST_IMPORTS = `
+import ast, json, sys
+found = []
+for path in sys.argv[1:]:
+    tree = ast.parse(open(path, encoding="utf-8").read(), path, feature_version=(3, 9))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [[path, alias.name.split(".")[0]] for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.append([path, (node.module or "").split(".")[0]])
+print(json.dumps([pair for pair in found if pair[1] not in sys.stdlib_module_names]))
+`;
+
+const files = globSync(`${RUNNER}/**/*.py`).toSorted();
+const linesOf = (file: string): number => readFileSync(file, 'utf8').split('\n').length;
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+describe.skipIf(files.length === 0)('the runner (skipped while there is none)', () => {
+  test.skipIf(!hasPython)('parses as Python 3.9 and imports the standard library alone (skipped without python3)', () => {
+    const { stdout, stderr, status } = spawnSync('python3', ['-c', LIST_IMPORTS, ...files], { encoding: 'utf8' });
+    expect(status, stderr).toBe(0);
+    const foreign = (JSON.parse(stdout) as [string, string][]).filter(
+      ([file, name]) => name !== 'kiln_runner' && !(FOREIGN_IN_CHILDREN.has(name) && file.includes('triton')),
+    );
+    expect(foreign).toEqual([]);
+  });
+
+  test('starts from a file that can be read at a glance', () => {
+    const entries = files.filter((file) => file.endsWith('__main__.py'));
+    expect(entries.length).toBeGreaterThan(0);
+    expect(entries.filter((file) => linesOf(file) > ENTRY_LINES_MAX)).toEqual([]);
+  });
+
+  test('stays small', () => {
+    expect(files.filter((file) => linesOf(file) > FILE_LINES_MAX)).toEqual([]);
+    expect(files.reduce((total, file) => total + linesOf(file), 0)).toBeLessThanOrEqual(RUNNER_LINES_MAX);
+  });
+});

@@ -1,0 +1,73 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize, sep } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** Layer -> layers it may import. Nothing imports upwards; only the composition root sees everything. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  scheduler: ['domain'],
+  store: ['domain'],
+  queue: ['domain'],
+  gpu: ['domain'],
+  config: ['domain'],
+  problems: ['domain'],
+  engine: ['domain', 'scheduler', 'problems'],
+  server: ['domain'],
+  client: ['domain'],
+  agents: ['client', 'domain'],
+  cli: ['client', 'config', 'domain'],
+  'daemon.ts': ['domain', 'scheduler', 'store', 'queue', 'gpu', 'config', 'problems', 'engine', 'server'],
+};
+const FILE_LINES_MAX = 400;
+const IMPORT = /^\s*(?:import|export)\b[^'"]*?(?:from\s+)?['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]/gmu;
+
+const read = (file: string): string => readFileSync(file, 'utf8');
+const layerOf = (file: string): string => file.split(sep)[1] ?? '';
+const sources = globSync('src/**/*.ts').toSorted();
+const written = globSync('{src,test,scripts,bench}/**/*.ts').toSorted();
+
+describe('architecture', () => {
+  test('finds the sources it is about', () => {
+    expect(sources.length).toBeGreaterThan(20);
+  });
+
+  test('every folder of src is a known layer', () => {
+    const layers = new Set(sources.map(layerOf));
+    expect([...layers].filter((layer) => ALLOWED[layer] === undefined)).toEqual([]);
+  });
+
+  test.each(sources)('%s imports only the layers below it', (file) => {
+    const from = layerOf(file);
+    for (const [, spec, dynamic] of read(file).matchAll(IMPORT)) {
+      const to = layerOf(normalize(join(dirname(file), spec ?? dynamic ?? '')));
+      expect([from, ...(ALLOWED[from] ?? [])], `${file} -> ${spec ?? dynamic}`).toContain(to);
+    }
+  });
+
+  test.each(written)(`%s stays within ${FILE_LINES_MAX} lines`, (file) => {
+    expect(read(file).split('\n').length).toBeLessThanOrEqual(FILE_LINES_MAX);
+  });
+
+  test('there is no drawer for things without a name', () => {
+    const drawers = new Set(['utils', 'util', 'helpers', 'common', 'types', 'misc']);
+    expect(written.filter((file) => file.split(sep).some((part) => drawers.has(part.replace(/\.ts$/u, ''))))).toEqual([]);
+  });
+
+  test('there is no barrel', () => {
+    expect(written.filter((file) => basename(file) === 'index.ts')).toEqual([]);
+  });
+
+  test('nothing is exported by default', () => {
+    expect(written.filter((file) => /^export default\b/mu.test(read(file)))).toEqual([]);
+  });
+
+  test('no test replaces a module', () => {
+    const mock = new RegExp(String.raw`\bvi\.(?:do)?mock\(`, 'iu');
+    expect(globSync('test/**/*.ts').filter((file) => mock.test(read(file)))).toEqual([]);
+  });
+
+  test('the scheduler takes time and chance from its caller', () => {
+    const impure = /\bDate\.now\(|new Date\(\)|Math\.random\(|\bperformance\.|\bset(?:Timeout|Interval|Immediate)\(|from 'node:/u;
+    expect(globSync('src/scheduler/**/*.ts').filter((file) => impure.test(read(file)))).toEqual([]);
+  });
+});
