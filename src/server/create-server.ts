@@ -4,7 +4,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { KilnError } from '../domain/errors.ts';
 import { createAccessCheck } from './access.ts';
-import { installErrorAnswers } from './error-answers.ts';
+import { answerClientError, answerFrameworkError, installErrorAnswers } from './error-answers.ts';
 import { EventFeed } from './event-feed.ts';
 import { STREAM_LIMITS, type StreamLimits } from './event-stream.ts';
 import { installHttpMetrics } from './http-metrics.ts';
@@ -87,6 +87,8 @@ const createBareServer = (log: FastifyBaseLogger): FastifyInstance => {
     requestIdHeader: false,
     // Refused by our own hook, in the shape of all other errors.
     return503OnClosing: false,
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerClientError,
     routerOptions: { ignoreTrailingSlash: true },
   });
   app.server.maxConnections = CONNECTIONS_MAX;

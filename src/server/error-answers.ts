@@ -1,8 +1,12 @@
 /** Every failure leaves the server as {code, message, details?, requestId}; what a 5xx knows stays in the log. */
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorBody } from '../domain/api/errors.ts';
 import { ERRORS, KilnError } from '../domain/errors.ts';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
 const RETRY_AFTER_SECONDS = 1;
 
 /** Fastify's own refusals, told in our words. */
@@ -58,11 +62,38 @@ const answerError = async ({
   else request.log.debug({ code: error.code, message: error.message }, 'request refused');
   if (error.retryable) void reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (error.code === 'UNAUTHORIZED') void reply.header('www-authenticate', 'Bearer realm="kiln"');
-  void reply.status(error.status).type('application/json; charset=utf-8');
+  void reply.status(error.status).type(JSON_TYPE);
   return errorBody(error, request.id);
 };
 
-export const errorBody = (error: KilnError, requestId: string): ErrorBody => {
+/** For what fails before a route is looked up, such as a bad path. */
+export const answerFrameworkError = (error: Error, request: { readonly id: string }, reply: BareReply): void => {
+  const known = toKilnError(error, { bodyBytesMax: 0 });
+  reply.hijack();
+  reply.raw
+    .writeHead(known.status, { 'content-type': JSON_TYPE, 'x-request-id': request.id })
+    .end(JSON.stringify(errorBody(known, request.id)));
+};
+
+interface BareReply {
+  readonly raw: ServerResponse;
+  hijack(): unknown;
+}
+
+/** For what is no HTTP at all, or took too long to come. */
+export const answerClientError = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const message =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'the request did not come in time' : 'this is not a valid HTTP request';
+  const body = JSON.stringify(errorBody(new KilnError('INVALID_REQUEST', message), randomUUID()));
+  const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+  socket.end(`${head}\r\n\r\n${body}`);
+};
+
+const errorBody = (error: KilnError, requestId: string): ErrorBody => {
   if (error.status >= 500) return { code: error.code, message: serverMessage(error, requestId), requestId };
   const { code, message, details } = error;
   return details === undefined ? { code, message, requestId } : { code, message, details, requestId };

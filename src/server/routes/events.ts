@@ -63,8 +63,9 @@ const createStreamOpener = ({ feed, streams, closing }: RouteDeps) => {
     let follower: Follower | null = null;
     try {
       follower = await feed.follow();
+      const from = start(follower);
       hijack(reply);
-      await runStream({ raw: reply.raw, follower, limits: streams, signal, ...start(follower) });
+      await runStream({ raw: reply.raw, follower, limits: streams, signal, ...from });
     } catch (error) {
       if (!reply.raw.headersSent) throw error;
       // Too late for an error answer: the reader sees the end and resumes by id.

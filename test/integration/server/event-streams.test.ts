@@ -1,0 +1,253 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createClient } from '../../../src/client/create-client.ts';
+import type { CandidateId } from '../../../src/domain/ids.ts';
+import type { JournalEvent } from '../../../src/domain/records.ts';
+import { createFakeKiln, type FakeKiln, passed } from '../../fixtures/server/fake-kiln.ts';
+import { type FakeServer, serveFake, until } from '../../fixtures/server/serve-fake.ts';
+
+const servers: FakeServer[] = [];
+const start = async (...options: Parameters<typeof serveFake>): Promise<FakeServer> => {
+  const server = await serveFake(...options);
+  servers.push(server);
+  return server;
+};
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+const submit = async (kiln: FakeKiln, trial = 0): Promise<CandidateId> => {
+  const input = {
+    problem: 'vector_add',
+    source: 'x',
+    language: 'c' as const,
+    device: 'cpu',
+    params: {},
+    priority: 1,
+    submitter: 'me',
+    labels: [],
+    trial,
+  };
+  const answer = await kiln.submit([input]);
+  const [first] = answer.candidates;
+  if (!first) throw new Error('one answer expected');
+  return first.id;
+};
+
+/** The next `count` events; the stream stays open. */
+const take = async (events: AsyncGenerator<JournalEvent>, count: number): Promise<number[]> => {
+  const sequences: number[] = [];
+  while (sequences.length < count) {
+    const next = await events.next();
+    if (next.done) break;
+    sequences.push(next.value.sequence);
+  }
+  return sequences;
+};
+const all = async (events: AsyncGenerator<JournalEvent>): Promise<JournalEvent[]> => {
+  const list: JournalEvent[] = [];
+  for await (const event of events) list.push(event);
+  return list;
+};
+const emit = (kiln: FakeKiln, count: number): void => {
+  for (let n = 0; n < count; n += 1) kiln.emit('daemon.started', null, { n });
+};
+
+describe('GET /v1/events', () => {
+  test('starts at now, and then gives every event once, in order, with its sequence as id', async () => {
+    const server = await start();
+    emit(server.kiln, 5);
+    const events = createClient({ url: server.url }).events();
+    const first = take(events, 3);
+    await until(() => server.kiln.listeners() === 1, 'the stream follows');
+    emit(server.kiln, 3);
+    expect(await first).toEqual([6, 7, 8]);
+    await events.return(undefined);
+    await until(() => server.kiln.listeners() === 0, 'nobody follows any more');
+  });
+
+  test('starts after ?after=, reads old pages from the journal and goes on live without a gap', async () => {
+    const server = await start();
+    for (let n = 0; n < 1300; n += 1) server.kiln.append('daemon.started', null);
+    const controller = new AbortController();
+    const events = createClient({ url: server.url }).events({ after: 3, signal: controller.signal });
+    const old = await take(events, 600);
+    emit(server.kiln, 700);
+    const rest = await take(events, 2000 - 3 - 600);
+    expect([...old, ...rest]).toEqual(Array.from({ length: 1997 }, (_, index) => index + 4));
+    controller.abort();
+    expect((await events.next()).done).toBe(true);
+  });
+
+  test('one reader of the journal serves many streams', async () => {
+    const server = await start();
+    const streams = Array.from({ length: 20 }, () => createClient({ url: server.url }).events());
+    const firsts = streams.map((events) => take(events, 50));
+    await until(() => server.kiln.listeners() === 1, 'one subscription');
+    // Events come until every stream, however late it opened, has had fifty.
+    let waiting = true;
+    const finished = Promise.all(firsts).finally(() => {
+      waiting = false;
+    });
+    let written = 0;
+    await until(() => {
+      emit(server.kiln, 1);
+      written += 1;
+      return !waiting;
+    }, 'all streams had their events');
+    for (const first of await finished) {
+      const [from = 0] = first;
+      expect(first).toEqual(Array.from({ length: 50 }, (_, index) => from + index));
+    }
+    expect(server.kiln.reads()).toBeLessThan(2 * written);
+    for (const events of streams) await events.return(undefined);
+  });
+
+  test('the client resumes with Last-Event-ID after the server went away, and misses nothing', async () => {
+    const kiln = createFakeKiln();
+    const before = await start({ kiln });
+    const events = createClient({ url: before.url, events: { backoffMs: 5, backoffMaxMs: 5 } }).events({ after: 0 });
+    emit(kiln, 3);
+    expect(await take(events, 2)).toEqual([1, 2]);
+    await before.stop();
+    emit(kiln, 4);
+    await start({ kiln, port: before.port });
+    expect(await take(events, 5)).toEqual([3, 4, 5, 6, 7]);
+    await events.return(undefined);
+  });
+
+  test('Last-Event-ID wins over ?after=', async () => {
+    const server = await start();
+    emit(server.kiln, 4);
+    const controller = new AbortController();
+    const response = await fetch(`${server.url}/v1/events?after=0`, {
+      headers: { 'last-event-id': '3' },
+      signal: controller.signal,
+    });
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    let text = '';
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk;
+      if (text.includes('data:')) break;
+    }
+    expect(text).toContain('retry: 1000\n\nid: 4\nevent: daemon.started\ndata: {"sequence":4,');
+    controller.abort();
+  });
+
+  test('sends a comment when nothing happens', async () => {
+    const server = await start({ streams: { heartbeatMs: 5 } });
+    const response = await fetch(`${server.url}/v1/events`);
+    let text = '';
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk;
+      if (text.split(': ping\n\n').length > 3) break;
+    }
+    expect(text).toMatch(/^retry: 1000\n\n(: ping\n\n)+$/);
+  });
+
+  test('disconnects a reader that takes nothing, and frees what it held', async () => {
+    const server = await start({ streams: { stallMs: 50 } });
+    const socket = connect(server.port, '127.0.0.1');
+    socket.pause();
+    socket.write(`GET /v1/events?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await until(() => server.kiln.listeners() === 1, 'the stream is open');
+    // Far more than the socket's buffers hold.
+    for (let n = 0; n < 200; n += 1) server.kiln.emit('daemon.started', null, { text: 'x'.repeat(200_000) });
+    await until(() => server.kiln.listeners() === 0, 'the stalled stream is closed');
+    expect(socket.bytesRead).toBeLessThan(200 * 200_000);
+    socket.destroy();
+  });
+
+  test('refuses more streams than its limit, and takes new ones when old ones end', async () => {
+    const server = await start({ streams: { streamsMax: 1 } });
+    const client = createClient({ url: server.url });
+    const first = client.events({ after: 0 });
+    server.kiln.emit('daemon.started', null);
+    await first.next();
+    await expect(client.events().next()).rejects.toMatchObject({ code: 'TOO_MANY_STREAMS', retryable: true });
+    await first.return(undefined);
+    await until(() => server.kiln.listeners() === 0, 'the first is gone');
+    expect(await take(client.events({ after: 0 }), 1)).toEqual([1]);
+  });
+
+  test('a journal that cannot be read for a moment delays events and loses none', async () => {
+    const server = await start();
+    const events = createClient({ url: server.url }).events();
+    const first = take(events, 2);
+    await until(() => server.kiln.listeners() === 1, 'the stream follows');
+    server.kiln.failNext('events', new Error('the store is away'));
+    emit(server.kiln, 2);
+    expect(await first).toEqual([1, 2]);
+    expect(server.kiln.failed()).toEqual(['events']);
+    await events.return(undefined);
+  });
+
+  test('closing the server ends streams and long polls at once', async () => {
+    const server = await start();
+    const id = await submit(server.kiln);
+    const controller = new AbortController();
+    const client = createClient({ url: server.url, events: { reconnectsMax: 0 } });
+    const poll = client.candidate(id, { waitSeconds: 60 });
+    await until(() => server.kiln.listeners() === 1, 'the long poll follows');
+    const events = client.events({ after: 0, signal: controller.signal });
+    await events.next();
+    const stream = take(events, 1).catch((error: unknown) => error);
+    const from = performance.now();
+    await server.stop();
+    expect(performance.now() - from).toBeLessThan(2000);
+    expect((await poll).state.status).toBe('queued');
+    expect(await stream).toMatchObject({ code: 'DAEMON_UNREACHABLE' });
+    controller.abort();
+  });
+});
+
+describe('GET /v1/candidates/:id/events', () => {
+  test('gives the whole life of one candidate and ends with it', async () => {
+    const server = await start();
+    const id = await submit(server.kiln);
+    const other = await submit(server.kiln, 1);
+    const events = all(createClient({ url: server.url }).candidateEvents(id));
+    await until(() => server.kiln.listeners() === 1, 'the stream follows');
+    server.kiln.emit('candidate.compiling', other);
+    server.kiln.emit('candidate.compiling', id);
+    server.kiln.finish(other, passed(1));
+    server.kiln.finish(id, passed(2));
+    expect((await events).map((event) => [event.candidateId, event.type])).toEqual([
+      [id, 'candidate.queued'],
+      [id, 'candidate.compiling'],
+      [id, 'candidate.done'],
+    ]);
+    await until(() => server.kiln.listeners() === 0, 'nobody follows any more');
+  });
+
+  test('of a candidate that is done gives what is left, and nothing (204) when nothing is', async () => {
+    const server = await start();
+    const id = await submit(server.kiln);
+    server.kiln.finish(id, { verdict: 'cancelled' });
+    const client = createClient({ url: server.url });
+    expect((await all(client.candidateEvents(id, { after: 1 }))).map((event) => event.type)).toEqual(['candidate.done']);
+    expect(await all(client.candidateEvents(id, { after: 2 }))).toEqual([]);
+    expect((await fetch(`${server.url}/v1/candidates/${id}/events`, { headers: { 'last-event-id': '2' } })).status).toBe(204);
+  });
+
+  test('of an unknown candidate is not found', async () => {
+    const server = await start();
+    const events = createClient({ url: server.url }).candidateEvents(`c-${'0'.repeat(32)}`);
+    await expect(events.next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+test('a client without a daemon says how to start one', async () => {
+  const server = await start();
+  await server.stop();
+  servers.splice(0);
+  const client = createClient({ url: server.url });
+  const expected = {
+    code: 'DAEMON_UNREACHABLE',
+    message: `no daemon at ${server.url}: start one with ./kiln up, or name another with --url or KILN_URL`,
+  };
+  await expect(client.queue()).rejects.toMatchObject(expected);
+  await expect(client.events().next()).rejects.toMatchObject(expected);
+  expect(() => createClient({ url: 'kiln' })).toThrow(/no URL of a daemon/);
+});
