@@ -9,7 +9,8 @@ export type Stage = 'queued' | 'compiling' | 'ready' | 'judging' | 'confirming';
 type Health = Extract<FromRunner, { type: 'health' }>;
 
 export interface Metrics {
-  onJudged(problem: string, verdict: string, result: JudgeResult | null): void;
+  onVerdict(problem: string, verdict: string): void;
+  onJudged(result: JudgeResult): void;
   onCompiled(hostId: string, result: CompileResult): void;
   onInfra(code: string): void;
   onStageLeft(stage: Stage, seconds: number): void;
@@ -31,10 +32,8 @@ export const createMetrics = (): Metrics => {
   const gap = new Histogram({ name: 'kiln_device_idle_gap_seconds', help: 'Device idle between two judgements while work was waiting', labelNames: ['device'], buckets: IDLE_GAP_SECONDS, registers });
   const use = new Gauge({ name: 'kiln_device_use_seconds', help: 'Where a device’s time went since its runner started', labelNames: ['host', 'device', 'use'], registers });
   return {
-    onJudged: (problem, verdict, result) => {
-      verdicts.inc({ problem, verdict });
-      if (result) gap.observe({ device: result.deviceId }, result.phases.idleGapMs / 1000);
-    },
+    onVerdict: (problem, verdict) => verdicts.inc({ problem, verdict }),
+    onJudged: ({ deviceId, phases }) => gap.observe({ device: deviceId }, phases.idleGapMs / 1000),
     onCompiled: (host, result) => {
       const kind = result.status === 'compiled' && result.cached ? 'cached' : result.status;
       compiles.inc({ host, result: kind });

@@ -33,7 +33,7 @@ export interface Recorder {
 export interface RecorderDeps {
   readonly store: Pick<Store, 'recordTransitions' | 'recordAttempts' | 'complete' | 'appendEvents'>;
   readonly log: Logger;
-  /** Called after each commit. */
+  /** Called after each commit, after its entries' own `after`, with the candidates whose final word it held. */
   readonly onCommit: (completed: readonly CandidateId[]) => void;
 }
 
@@ -61,11 +61,11 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
   const flush = async (): Promise<void> => {
     const batch = waiting.slice(0, BATCH_MAX);
     try {
-      const completed = await writeBatch(store, batch);
+      await writeBatch(store, batch);
       waiting = waiting.slice(batch.length);
       trouble = null;
       for (const entry of batch) if ('after' in entry) entry.after();
-      onCommit(completed);
+      onCommit(batch.flatMap((entry) => (entry.type === 'completion' ? [entry.completion.candidateId] : [])));
     } catch (error) {
       trouble = error instanceof Error ? error.message : String(error);
       log.error({ err: error, rows: waiting.length }, 'store write failed; it will be tried again');
@@ -98,7 +98,7 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
 };
 
 /** Order within a batch: moves, then attempts, then final words; a candidate's own entries are always in this order. */
-const writeBatch = async (store: RecorderDeps['store'], batch: readonly Entry[]): Promise<readonly CandidateId[]> => {
+const writeBatch = async (store: RecorderDeps['store'], batch: readonly Entry[]): Promise<void> => {
   const transitions = batch.flatMap((entry) => (entry.type === 'transition' ? [entry.transition] : []));
   const attempts = batch.flatMap((entry) => (entry.type === 'attempt' ? [entry.attempt] : []));
   const completions = batch.flatMap((entry) => (entry.type === 'completion' ? [entry.completion] : []));
@@ -106,5 +106,5 @@ const writeBatch = async (store: RecorderDeps['store'], batch: readonly Entry[])
   if (transitions.length > 0) await store.recordTransitions(transitions);
   if (attempts.length > 0) await store.recordAttempts(attempts);
   if (events.length > 0) await store.appendEvents(events);
-  return completions.length > 0 ? await store.complete(completions) : [];
+  if (completions.length > 0) await store.complete(completions);
 };

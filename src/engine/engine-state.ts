@@ -1,0 +1,61 @@
+/** What the parts of the engine share. Changed only from the engine's own loop, one event at a time. */
+import type { Logger } from 'pino';
+import type { Device } from '../domain/device.ts';
+import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
+import type { CompileResult, Inventory, TimingRules } from '../domain/protocol.ts';
+import type { LoadedProblem } from '../problems/load-problems.ts';
+import type { SchedulerEvent } from '../scheduler/events.ts';
+import type { Core } from '../scheduler/scheduler.ts';
+import type { DeviceUse } from './device-use.ts';
+import type { Live } from './live-candidates.ts';
+import type { Metrics } from './metrics.ts';
+import type { HostSession, Queue, Store } from './ports.ts';
+import type { Recorder } from './recorder.ts';
+import type { Records } from './records.ts';
+
+export interface JudgingRules {
+  readonly timing: TimingRules;
+  readonly limitMs: number;
+  readonly compileLimitMs: number;
+  readonly infraRetries: number;
+}
+
+/** Statistics of a host's connection and what it has told. */
+export interface HostState {
+  readonly session: HostSession;
+  state: 'connecting' | 'connected' | 'unreachable' | 'refused' | 'stopped';
+  reason: string | null;
+  nextRetryAtMs: number | null;
+  runnerId: string;
+  inventory: Inventory | null;
+  devices: readonly Device[];
+  /** Problem definitions this runner holds. */
+  readonly defined: Set<ContentHash>;
+  /** Record holders being compiled for a pair, by compile id. */
+  readonly recordCompiles: Map<string, (result: CompileResult) => void>;
+  /** Attempts held back until their record holder is compiled. */
+  readonly preparing: Set<AttemptId>;
+  readonly use: Map<string, DeviceUse>;
+  compile: { queued: number; running: number };
+}
+
+export interface EngineState {
+  readonly core: Core;
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly problems: ReadonlyMap<string, LoadedProblem>;
+  readonly records: Records;
+  readonly recorder: Recorder;
+  readonly metrics: Metrics;
+  readonly rules: JudgingRules;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly lives: Map<CandidateId, Live>;
+  readonly hosts: Map<HostId, HostState>;
+  /** Feeds the scheduler and does what it answers. Safe to call from inside: events wait their turn. */
+  readonly apply: (event: SchedulerEvent) => void;
+  /** Results whose consequences are committed, to be acknowledged in one frame a host. */
+  readonly acknowledgements: Map<HostId, AttemptId[]>;
+  /** Times of the last verdicts, for the throughput. */
+  readonly verdictTimesMs: number[];
+}

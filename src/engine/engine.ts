@@ -1,0 +1,170 @@
+/**
+ * The engine: runs the scheduler's decisions against the queue, the store and the hosts, and answers the server.
+ *
+ * Modes: created; running (after `start`); stopping; stopped. What runs on
+ * a host when the daemon stops goes on there (or is put back at the next start): nothing is waited for, nothing is lost.
+ * Invariant: one event at a time goes through the scheduler, and what it decides is done before the next.
+ */
+import type { Logger } from 'pino';
+import type { CandidateId } from '../domain/ids.ts';
+import type { LoadedProblem } from '../problems/load-problems.ts';
+import { createScheduler, handle, nextWakeMs } from '../scheduler/scheduler.ts';
+import type { SchedulerEvent } from '../scheduler/events.ts';
+import type { EngineState, HostState, JudgingRules } from './engine-state.ts';
+import { createLeaseWindow } from './lease-window.ts';
+import { createMetrics } from './metrics.ts';
+import { onHostEvent } from './on-host-event.ts';
+import { perform } from './perform.ts';
+import type { HostEvent, HostSession, Queue, Store } from './ports.ts';
+import { createRecorder } from './recorder.ts';
+import { createRecords } from './records.ts';
+import { recover } from './recover.ts';
+import { createService } from './service.ts';
+import type { Service } from './service.ts';
+
+/** Without news, the scheduler still hears of the time this often. */
+const TICK_MS = 1000;
+
+export interface EngineDeps {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly sessions: readonly HostSession[];
+  readonly problems: ReadonlyMap<string, LoadedProblem>;
+  readonly rules: JudgingRules;
+  readonly limits: { readonly sourceBytes: number; readonly queued: number };
+  readonly log: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export interface Engine {
+  readonly kiln: Service;
+  start(): Promise<void>;
+  /** Idempotent; also before `start`. Runners of this machine end too; those of other hosts wait for the next daemon until their lease is over. */
+  stop(): Promise<void>;
+}
+
+export const createEngine = (deps: EngineDeps): Engine => {
+  const { store, queue, problems, log, now } = deps;
+  const listeners = new Set<() => void>();
+  const notify = (): void => listeners.forEach((listener) => listener());
+  const recorder = createRecorder({ store, log, onCommit: (completed) => onCommit(completed) });
+  const loop = createLoop((event) => {
+    for (const effect of handle(state.core, event, now())) perform(state, effect);
+  });
+  const state: EngineState = {
+    core: createScheduler({ infraRetries: deps.rules.infraRetries }),
+    store,
+    queue,
+    problems,
+    records: createRecords(store, problems),
+    recorder,
+    metrics: createMetrics(),
+    rules: deps.rules,
+    log,
+    now,
+    lives: new Map(),
+    hosts: new Map(deps.sessions.map((session) => [session.hostId, newHost(session)])),
+    apply: (event) => {
+      loop.push(event);
+      scheduleWake();
+    },
+    acknowledgements: new Map(),
+    verdictTimesMs: [],
+  };
+  const service = createService(state, { ...deps, listeners, notify, poke: () => leases.poke(), isRunning: () => mode === 'running' });
+  const leases = createLeaseWindow(state, { takeRecent: service.takeRecent });
+  let mode: 'created' | 'running' | 'stopping' | 'stopped' = 'created';
+  let wake: NodeJS.Timeout | null = null;
+
+  /** Committed: end the queue's jobs, let the hosts forget, tell whoever watches the journal. */
+  const onCommit = (completed: readonly CandidateId[]): void => {
+    for (const [hostId, attemptIds] of state.acknowledgements) state.hosts.get(hostId)?.session.ack(attemptIds);
+    state.acknowledgements.clear();
+    if (completed.length > 0) {
+      void queue
+        .complete(completed)
+        .catch((error: unknown) => log.warn({ err: error }, 'ending queue jobs failed; they end when they are leased again'));
+      leases.poke();
+    }
+    notify();
+  };
+
+  const scheduleWake = (): void => {
+    if (wake || mode !== 'running') return;
+    const delayMs = Math.max(1, Math.min(TICK_MS, (nextWakeMs(state.core) ?? Infinity) - now()));
+    wake = setTimeout(() => {
+      wake = null;
+      state.apply({ type: 'tick' });
+      leases.poke();
+    }, delayMs);
+  };
+
+  const start = async (): Promise<void> => {
+    mode = 'running';
+    recorder.add({ type: 'event', event: { type: 'daemon.started', candidateId: null, hostId: null, data: {} } });
+    await recover(state, service.takeRecent);
+    queue.onWork(() => leases.poke());
+    for (const { session } of state.hosts.values()) session.start(inOrder(state));
+    leases.start();
+    scheduleWake();
+  };
+
+  const stop = async (): Promise<void> => {
+    if (mode === 'stopped' || mode === 'stopping') return;
+    mode = 'stopping';
+    if (wake) clearTimeout(wake);
+    await leases.stop();
+    await Promise.all([...state.hosts.values()].map(async ({ session }) => await session.stop({ shutdownRunner: session.transport === 'local' })));
+    recorder.add({ type: 'event', event: { type: 'daemon.stopped', candidateId: null, hostId: null, data: {} } });
+    await recorder.stop();
+    mode = 'stopped';
+    notify();
+  };
+
+  return { kiln: service, start, stop };
+};
+
+/** Events pushed while one is handled wait for their turn. */
+const createLoop = (handleOne: (event: SchedulerEvent) => void): { push(event: SchedulerEvent): void } => {
+  const waiting: SchedulerEvent[] = [];
+  let isRunning = false;
+  return {
+    push: (event) => {
+      waiting.push(event);
+      if (isRunning) return;
+      isRunning = true;
+      try {
+        for (let next = waiting.shift(); next; next = waiting.shift()) handleOne(next);
+      } finally {
+        isRunning = false;
+      }
+    },
+  };
+};
+
+/** A host's events wait for one another, since the first of a connection reads the store. */
+const inOrder = (state: EngineState): ((event: HostEvent) => void) => {
+  let last: Promise<void> = Promise.resolve();
+  return (event) => {
+    last = last
+      .then(async () => await onHostEvent(state, event))
+      .catch((error: unknown) => state.log.error({ err: error, hostId: event.hostId }, 'a host event could not be handled'));
+  };
+};
+
+const newHost = (session: HostSession): HostState => ({
+  session,
+  state: 'connecting',
+  reason: null,
+  nextRetryAtMs: null,
+  runnerId: '',
+  inventory: null,
+  devices: [],
+  defined: new Set(),
+  recordCompiles: new Map(),
+  preparing: new Set(),
+  use: new Map(),
+  compile: { queued: 0, running: 0 },
+});
+

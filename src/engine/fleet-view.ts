@@ -1,0 +1,33 @@
+/** GET /v1/fleet: every host with its state and reason, every device with what it does and where its time went. */
+import type { DeviceView, FleetView, HostView } from '../domain/api/inspection.ts';
+import { deviceClassOf } from '../domain/device.ts';
+import type { Device } from '../domain/device.ts';
+import { hostSnapshot } from '../scheduler/scheduler.ts';
+import { createDeviceUse } from './device-use.ts';
+import type { EngineState, HostState } from './engine-state.ts';
+
+export const fleetView = (state: EngineState): FleetView => ({
+  hosts: [...state.hosts.values()].map((host) => hostView(state, host)),
+});
+
+const hostView = (state: EngineState, host: HostState): HostView => ({
+  name: host.session.hostId,
+  transport: host.session.transport,
+  address: host.session.address,
+  labels: [...host.session.labels],
+  state: host.state,
+  reason: host.reason,
+  nextRetryAt: host.nextRetryAtMs === null ? null : new Date(host.nextRetryAtMs).toISOString(),
+  roundTripMs: host.session.roundTripMs,
+  inventory: host.inventory && withoutDevices(host.inventory),
+  devices: host.devices.map((device) => deviceView(state, host, device)),
+  compile: host.compile,
+});
+
+const withoutDevices = ({ devices: _devices, ...inventory }: NonNullable<HostState['inventory']>) => inventory;
+
+const deviceView = (state: EngineState, host: HostState, device: Device): DeviceView => {
+  const held = hostSnapshot(state.core, host.session.hostId)?.devices.find(({ deviceId }) => deviceId === device.id);
+  const { use, idleGapMs, judged } = (host.use.get(device.id) ?? createDeviceUse()).view();
+  return { ...device, class: deviceClassOf(device), queued: held?.queued ?? 0, running: held?.running ?? null, judged, use, idleGapMs };
+};

@@ -1,0 +1,127 @@
+/**
+ * Keeps as many leased candidates in the scheduler as it wants, and no more.
+ *
+ * Modes: idle; leasing (one lease at a time; pokes meanwhile make it go round again); stopped.
+ * Invariant: every leased id is either in the scheduler, ended at the queue (its verdict was known), or put back.
+ */
+import type { CandidateId } from '../domain/ids.ts';
+import type { SchedulerEvent, Task } from '../scheduler/events.ts';
+import { wanted } from '../scheduler/scheduler.ts';
+import type { EngineState } from './engine-state.ts';
+import { createLive } from './live-candidates.ts';
+import type { Unfinished } from './ports.ts';
+
+const LEASE_BATCH_MAX = 500;
+/** Work that nobody announced (another daemon's adds, a lost notification) is found after this long. */
+const SAFETY_POLL_MS = 1000;
+
+export interface LeaseWindow {
+  /** Work may be there, or room for it. */
+  poke(): void;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface LeaseWindowDeps {
+  /** Submissions of this process that the store need not be asked for again. */
+  readonly takeRecent: (ids: readonly CandidateId[]) => readonly Unfinished[];
+}
+
+export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindowDeps): LeaseWindow => {
+  let running: Promise<void> | null = null;
+  let isPoked = false;
+  let isStopped = true;
+  let timer: NodeJS.Timeout | null = null;
+
+  const fill = async (): Promise<void> => {
+    do {
+      isPoked = false;
+      const count = Math.min(wanted(state.core), LEASE_BATCH_MAX);
+      if (count === 0 || isStopped || state.recorder.trouble()) return;
+      const leases = await state.queue.lease(count);
+      await admit(
+        state,
+        leases.map(({ candidateId }) => candidateId),
+        takeRecent,
+      );
+      if (leases.length === count) isPoked = true;
+    } while (isPoked);
+  };
+
+  const poke = (): void => {
+    isPoked = true;
+    if (running || isStopped) return;
+    running = fill()
+      .catch((error: unknown) => state.log.error({ err: error }, 'leasing from the queue failed; it will be tried again'))
+      .finally(() => {
+        running = null;
+      });
+  };
+
+  return {
+    poke,
+    start: () => {
+      isStopped = false;
+      timer = setInterval(poke, SAFETY_POLL_MS);
+      poke();
+    },
+    stop: async () => {
+      isStopped = true;
+      if (timer) clearInterval(timer);
+      await running;
+    },
+  };
+};
+
+/** Hands leased ids to the scheduler; ends the jobs of those whose verdict the store knows already. */
+export const admit = async (state: EngineState, ids: readonly CandidateId[], takeRecent: LeaseWindowDeps['takeRecent']): Promise<void> => {
+  if (ids.length === 0) return;
+  const recent = takeRecent(ids);
+  const known = new Set(recent.map(({ id }) => id));
+  const unknown = ids.filter((id) => !known.has(id));
+  const read = unknown.length > 0 ? await state.store.pending(unknown) : [];
+  const pending = new Set(read.map(({ id }) => id));
+  const done = unknown.filter((id) => !pending.has(id));
+  if (done.length > 0) await state.queue.complete(done);
+  for (const item of [...recent, ...read]) admitOne(state, item);
+};
+
+const admitOne = (state: EngineState, item: Unfinished): void => {
+  if (state.lives.has(item.id)) return;
+  const { content } = item.submission;
+  const loaded = state.problems.get(content.problem);
+  const isSame = loaded?.contentHash(content.device === 'cpu' ? 'cpu' : 'gpu') === content.problemVersion;
+  if (!loaded || !isSame) return refuseChanged(state, item);
+  state.lives.set(item.id, createLive(item.id, item.submission, loaded, state.now()));
+  state.apply(eventOf(item));
+};
+
+/** Judging it by other rules than it was submitted under would give a wrong place in a ranking. */
+const refuseChanged = (state: EngineState, { id, submission }: Unfinished): void => {
+  const message = `problem "${submission.content.problem}" was changed or removed after this was submitted; submit it again`;
+  state.recorder.add({
+    type: 'completion',
+    completion: { candidateId: id, outcome: { verdict: 'infra_failed', message }, score: null, record: false },
+    after: () => undefined,
+  });
+};
+
+const eventOf = (item: Unfinished): SchedulerEvent => {
+  const { state } = item;
+  if (state.status !== 'judging' && state.status !== 'confirming') return { type: 'task-added', task: taskOf(item) };
+  const mode = state.status === 'judging' ? 'screen' : 'confirm';
+  const { hostId, deviceId, attemptId } = state;
+  return { type: 'task-adopted', task: taskOf(item), hostId, deviceId, attemptId, mode, screened: null };
+};
+
+const taskOf = ({ id, submission, attempts, infraFailures, submittedAtMs }: Unfinished): Task => ({
+  id,
+  device: submission.content.device,
+  labels: submission.labels,
+  language: submission.content.language,
+  priority: submission.priority,
+  submitter: submission.submitter,
+  queuedAtMs: submittedAtMs,
+  attempts,
+  infraFailures,
+});

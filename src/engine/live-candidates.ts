@@ -1,0 +1,79 @@
+/**
+ * What the engine knows of the candidates it holds a lease on, besides their place in the scheduler: content, resolved plans, times.
+ * Entry: leased (or adopted) from the queue. Exit: its verdict is committed, or it is put back. Bounded by the lease window.
+ */
+import type { CandidateContent, Submission } from '../domain/candidate.ts';
+import type { AttemptId, CandidateId, HostId } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Score } from '../domain/records.ts';
+import type { RecordHolder } from '../domain/score.ts';
+import type { LoadedProblem } from '../problems/load-problems.ts';
+import type { ResolvedUnit } from '../problems/resolve-unit.ts';
+import { resolveCandidate } from '../problems/resolve-candidate.ts';
+import type { JudgeMode } from '../scheduler/events.ts';
+import type { Evaluation } from './evaluate.ts';
+import { targetOf } from './intake.ts';
+import type { Stage } from './metrics.ts';
+
+/** A screening that waits for its confirmation. */
+export interface Screened {
+  readonly outcome: Outcome;
+  readonly score: Score;
+}
+
+/** An attempt that was given to a host. */
+export interface Sent {
+  readonly mode: JudgeMode;
+  /** Confirming only; undefined when the daemon was restarted meanwhile. */
+  readonly pairedWith: RecordHolder | null | undefined;
+}
+
+export interface Live {
+  readonly id: CandidateId;
+  readonly submission: Submission;
+  readonly loaded: LoadedProblem;
+  stage: Stage;
+  stageSinceMs: number;
+  compileLog: string;
+  screened: Screened | null;
+  /** Confirmations asked for so far. */
+  confirmations: number;
+  /** Of its last result. */
+  evaluation: Evaluation | null;
+  /** Attempts that hosts were given and that count: a retracted one is no longer here. */
+  readonly attempts: Map<AttemptId, Sent>;
+  /** Results that are used but not yet durable. */
+  readonly unacknowledged: { readonly hostId: HostId; readonly attemptId: AttemptId }[];
+  /** By architecture. Small: a candidate meets one or two. */
+  readonly resolved: Map<string, ResolvedUnit>;
+}
+
+export const createLive = (id: CandidateId, submission: Submission, loaded: LoadedProblem, nowMs: number): Live => ({
+  id,
+  submission,
+  loaded,
+  stage: 'queued',
+  stageSinceMs: nowMs,
+  compileLog: '',
+  screened: null,
+  confirmations: 0,
+  evaluation: null,
+  attempts: new Map(),
+  unacknowledged: [],
+  resolved: new Map(),
+});
+
+/** Unit and plans of a live candidate for an architecture, or why its plan is no plan. */
+export const resolvedFor = (live: Live, architecture: string): ResolvedUnit | Outcome => {
+  const known = live.resolved.get(architecture);
+  if (known) return known;
+  const { content } = live.submission;
+  const resolved = resolveContent(live.loaded, content, architecture);
+  if (!('verdict' in resolved)) live.resolved.set(architecture, resolved);
+  return resolved;
+};
+
+export const resolveContent = (loaded: LoadedProblem, content: CandidateContent, architecture: string): ResolvedUnit | Outcome => {
+  const resolved = resolveCandidate(loaded, { target: targetOf(content.device), architecture, content });
+  return resolved.ok ? resolved : resolved.outcome;
+};

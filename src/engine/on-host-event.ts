@@ -1,0 +1,220 @@
+/** What hosts say, told to the scheduler. Events of one host are handled in the order they were read. */
+import { deviceClassOf } from '../domain/device.ts';
+import type { Device } from '../domain/device.ts';
+import { CandidateId, candidateIdOf } from '../domain/ids.ts';
+import type { HostId } from '../domain/ids.ts';
+import type { CompileResult, FromRunner, JudgeResult } from '../domain/protocol.ts';
+import type { AttemptRecord } from '../domain/records.ts';
+import type { HostFacts } from '../scheduler/events.ts';
+import { createDeviceUse } from './device-use.ts';
+import type { EngineState, HostState } from './engine-state.ts';
+import { evaluate } from './evaluate.ts';
+import type { Live } from './live-candidates.ts';
+import { acknowledge } from './perform.ts';
+import type { HostEvent } from './ports.ts';
+import { recordKeyOf } from './record-key.ts';
+
+/** A would-be record meets holders that change while it is paired; after this many tries it ranks unconfirmed. */
+const CONFIRMATIONS_MAX = 3;
+const COMPILE_LOG_CHARS_MAX = 64 * 1024;
+const ROUND_TRIP_DEFAULT_MS = 20;
+
+type Frame<T extends FromRunner['type']> = Extract<FromRunner, { type: T }>;
+
+/** Waits for the store only at `connected`, to know the record holders of new device models. */
+export const onHostEvent = async (state: EngineState, event: HostEvent): Promise<void> => {
+  const host = state.hosts.get(event.hostId);
+  if (!host) return;
+  switch (event.type) {
+    case 'connected':
+      return await onConnected(state, host, event.hello);
+    case 'frame':
+      return onFrame(state, host, event.frame);
+    case 'lost':
+      return onLost(state, host, { state: 'unreachable', reason: event.reason, nextRetryAtMs: event.retryAtMs });
+    case 'refused':
+      return onLost(state, host, { state: 'refused', reason: event.reason, nextRetryAtMs: event.retryAtMs });
+  }
+};
+
+const onConnected = async (state: EngineState, host: HostState, hello: Frame<'hello'>): Promise<void> => {
+  const { session } = host;
+  if (host.runnerId !== hello.runnerId) for (const use of host.use.values()) use.reset();
+  Object.assign(host, { state: 'connected', reason: null, nextRetryAtMs: null, runnerId: hello.runnerId });
+  host.inventory = hello.inventory;
+  host.devices = hello.inventory.devices;
+  host.defined.clear();
+  for (const key of hello.problems) host.defined.add(key);
+  host.recordCompiles.clear();
+  host.preparing.clear();
+  await state.records.ensure(host.devices.map(({ model, kind }) => ({ model, target: kind })));
+  const devices = host.devices.map(({ id, model }) => `${id} (${model})`);
+  note(state, 'host.connected', session.hostId, { devices, runnerId: hello.runnerId });
+  const { queued, running, finished } = hello;
+  state.apply({ type: 'host-up', host: factsOf(host), attempts: { queued, running, finished } });
+};
+
+const onLost = (state: EngineState, host: HostState, facts: Pick<HostState, 'state' | 'reason' | 'nextRetryAtMs'>): void => {
+  const wasConnected = host.state === 'connected';
+  const isNews = wasConnected || host.reason !== facts.reason;
+  Object.assign(host, facts);
+  if (isNews) note(state, facts.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: facts.reason });
+  if (wasConnected) state.apply({ type: 'host-lost', hostId: host.session.hostId });
+};
+
+const note = (state: EngineState, type: 'host.connected' | 'host.lost' | 'host.refused' | 'device.changed', hostId: HostId, data: Record<string, unknown>): void =>
+  state.recorder.add({ type: 'event', event: { type, candidateId: null, hostId, data } });
+
+export const factsOf = ({ session, inventory, devices, runnerId }: HostState): HostFacts => ({
+  hostId: session.hostId,
+  runnerId,
+  labels: session.labels,
+  languages: inventory?.languages ?? [],
+  compileSlots: inventory?.compileSlots ?? 1,
+  rttMs: session.roundTripMs ?? ROUND_TRIP_DEFAULT_MS,
+  devices: devices.map((device) => ({
+    deviceId: device.id,
+    class: deviceClassOf(device),
+    model: device.model,
+    available: device.unavailable === null,
+  })),
+});
+
+const onFrame = (state: EngineState, host: HostState, frame: FromRunner): void => {
+  const { hostId } = host.session;
+  switch (frame.type) {
+    case 'compiled':
+      return onCompiled(state, host, frame);
+    case 'started':
+      return state.apply({ type: 'started', hostId, attemptId: frame.attemptId });
+    case 'result':
+      onResult(state, host, frame.result);
+      if (frame.started) state.apply({ type: 'started', hostId, attemptId: frame.started });
+      return;
+    case 'retracted':
+      for (const attemptId of frame.attemptIds) state.lives.get(candidateIdOf(attemptId))?.attempts.delete(attemptId);
+      return state.apply({ type: 'retracted', hostId, attemptIds: frame.attemptIds });
+    case 'health':
+      return onHealth(state, host, frame);
+    case 'error':
+      state.log.warn({ hostId, code: frame.code }, `runner: ${frame.message}`);
+      return;
+    case 'hello':
+    case 'pong':
+      return;
+  }
+};
+
+const onCompiled = (state: EngineState, host: HostState, { compileId, result }: Frame<'compiled'>): void => {
+  const { hostId } = host.session;
+  state.metrics.onCompiled(hostId, result);
+  const forRecord = host.recordCompiles.get(compileId);
+  if (forRecord) return forRecord(result);
+  const id = CandidateId.safeParse(compileId).data;
+  const live = id && state.lives.get(id);
+  if (!live) return;
+  live.compileLog = logOf(result).slice(0, COMPILE_LOG_CHARS_MAX);
+  if (result.status === 'infra') state.metrics.onInfra(result.failure.code);
+  state.apply({ type: 'compiled', id: live.id, hostId, result });
+};
+
+const logOf = (result: CompileResult): string => {
+  switch (result.status) {
+    case 'compiled':
+      return result.log;
+    case 'failed':
+      return result.outcome.verdict === 'compile_error' ? result.outcome.log : '';
+    case 'infra':
+      return '';
+  }
+};
+
+const onResult = (state: EngineState, host: HostState, result: JudgeResult): void => {
+  const { hostId } = host.session;
+  const { attemptId } = result;
+  const live = state.lives.get(candidateIdOf(attemptId));
+  const device = host.devices.find(({ id }) => id === result.deviceId);
+  if (!live || !device) {
+    // Nobody waits for it: the scheduler says so and it is acknowledged.
+    state.apply({ type: 'judged', hostId, attemptId, result: reportOf(result), serviceMs: result.phases.totalMs, confirm: null });
+    return;
+  }
+  host.use.get(device.id)?.onGap(result.phases.idleGapMs);
+  state.metrics.onJudged(result);
+  judge(state, { host, live, device, result });
+  if (state.lives.has(live.id) && live.unacknowledged.length > 0) {
+    state.recorder.add({ type: 'barrier', after: () => acknowledge(state, live) });
+  }
+};
+
+interface Judged {
+  readonly host: HostState;
+  readonly live: Live;
+  readonly device: Device;
+  readonly result: JudgeResult;
+}
+
+const judge = (state: EngineState, { host, live, device, result }: Judged): void => {
+  const { hostId } = host.session;
+  const { attemptId } = result;
+  const sent = live.attempts.get(attemptId) ?? { mode: 'screen', pairedWith: undefined };
+  const holder = state.records.holder(recordKeyOf(live, device.model));
+  const evaluation = result.outcome && evaluate(result.outcome, { live, device, holder, ...sent });
+  if (result.infra) state.metrics.onInfra(result.infra.code);
+  live.evaluation = evaluation;
+  if (evaluation?.score && sent.mode === 'screen') live.screened = { outcome: evaluation.outcome, score: evaluation.score };
+  const again = evaluation?.mustConfirm === true && live.confirmations < CONFIRMATIONS_MAX;
+  if (again) live.confirmations += 1;
+  live.unacknowledged.push({ hostId, attemptId });
+  state.recorder.add({ type: 'attempt', attempt: attemptRecordOf(state, { host, live, device, result }, evaluation?.outcome ?? null) });
+  state.apply({
+    type: 'judged',
+    hostId,
+    attemptId,
+    result: evaluation ? { status: 'judged', outcome: evaluation.outcome } : reportOf(result),
+    serviceMs: result.phases.totalMs,
+    confirm: again ? { deviceModel: device.model } : null,
+  });
+};
+
+const reportOf = ({ outcome, infra }: JudgeResult) => {
+  if (outcome) return { status: 'judged', outcome } as const;
+  return { status: 'infra', failure: infra ?? { code: 'internal', message: 'the runner gave neither outcome nor failure' } } as const;
+};
+
+const attemptRecordOf = (state: EngineState, { host, live, device, result }: Judged, outcome: JudgeResult['outcome']): AttemptRecord => {
+  const finishedAtMs = state.now();
+  return {
+    attemptId: result.attemptId,
+    hostId: host.session.hostId,
+    deviceId: result.deviceId,
+    deviceModel: device.model,
+    mode: live.attempts.get(result.attemptId)?.mode ?? 'screen',
+    startedAt: new Date(finishedAtMs - result.phases.totalMs).toISOString(),
+    finishedAt: new Date(finishedAtMs).toISOString(),
+    verdict: outcome?.verdict ?? null,
+    infra: result.infra ? `${result.infra.code}: ${result.infra.message}` : null,
+    timings: outcome?.verdict === 'passed' ? outcome.timings : [],
+    phases: result.phases,
+    telemetry: result.telemetry,
+  };
+};
+
+const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>): void => {
+  const before = host.devices;
+  host.devices = health.devices;
+  host.compile = { queued: health.compileQueued, running: health.compileRunning };
+  state.metrics.onHealth(host.session.hostId, health);
+  for (const [deviceId, totals] of Object.entries(health.use)) {
+    const use = host.use.get(deviceId) ?? createDeviceUse();
+    host.use.set(deviceId, use);
+    use.onHealth(totals, state.now());
+  }
+  for (const device of changedDevices(before, health.devices)) {
+    note(state, 'device.changed', host.session.hostId, { deviceId: device.id, unavailable: device.unavailable });
+  }
+  state.apply({ type: 'host-changed', host: factsOf(host) });
+};
+
+const changedDevices = (before: readonly Device[], after: readonly Device[]): readonly Device[] =>
+  after.filter((device) => before.find(({ id }) => id === device.id)?.unavailable !== device.unavailable);

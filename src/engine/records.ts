@@ -1,0 +1,44 @@
+/** The record holder of each problem on each device model, in memory: the hot path must not ask the store. */
+import type { RecordHolder } from '../domain/score.ts';
+import type { LoadedProblem } from '../problems/load-problems.ts';
+import type { Target } from '../problems/targets.ts';
+import type { Store } from './ports.ts';
+
+export interface RecordKey {
+  readonly problem: string;
+  readonly problemVersion: string;
+  readonly deviceModel: string;
+}
+
+export interface Records {
+  /** Reads the holders of every problem on these models once; needed before results of such a device are judged. */
+  ensure(models: readonly { readonly model: string; readonly target: Target }[]): Promise<void>;
+  isReady(model: string): boolean;
+  holder(key: RecordKey): RecordHolder | null;
+  set(key: RecordKey, holder: RecordHolder): void;
+}
+
+export const createRecords = (store: Pick<Store, 'record'>, problems: ReadonlyMap<string, LoadedProblem>): Records => {
+  const holders = new Map<string, RecordHolder>();
+  const ready = new Set<string>();
+  const keyOf = (key: RecordKey): string => `${key.problem}\n${key.problemVersion}\n${key.deviceModel}`;
+
+  const load = async (model: string, target: Target): Promise<void> => {
+    for (const { problem, targets, contentHash } of problems.values()) {
+      if (!targets.includes(target)) continue;
+      const problemVersion = contentHash(target);
+      const holder = await store.record(problem.name, problemVersion, model);
+      if (holder) holders.set(keyOf({ problem: problem.name, problemVersion, deviceModel: model }), holder);
+    }
+    ready.add(model);
+  };
+
+  return {
+    ensure: async (models) => {
+      for (const { model, target } of models) if (!ready.has(model)) await load(model, target);
+    },
+    isReady: (model) => ready.has(model),
+    holder: (key) => holders.get(keyOf(key)) ?? null,
+    set: (key, holder) => void holders.set(keyOf(key), holder),
+  };
+};

@@ -1,0 +1,74 @@
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { CandidateId } from '../../../src/domain/ids.ts';
+import type { NewJournalEvent } from '../../../src/domain/records.ts';
+import { createRecorder } from '../../../src/engine/recorder.ts';
+
+const id = CandidateId.parse(`c-${'a'.repeat(32)}`);
+const event: NewJournalEvent = { type: 'candidate.ready', candidateId: id, hostId: null, data: {} };
+const silent = pino({ level: 'silent' });
+
+const createStore = (failures = 0) => {
+  let left = failures;
+  const written: string[] = [];
+  const write = async (kind: string): Promise<void> => {
+    if (left > 0) {
+      left -= 1;
+      throw new Error('disk full');
+    }
+    written.push(kind);
+    await Promise.resolve();
+  };
+  return {
+    written,
+    recordTransitions: async () => await write('transitions'),
+    recordAttempts: async () => await write('attempts'),
+    appendEvents: async () => await write('events'),
+    complete: async () => {
+      await write('complete');
+      return [id];
+    },
+  };
+};
+
+const completion = (after: () => void) =>
+  ({ type: 'completion', completion: { candidateId: id, outcome: { verdict: 'cancelled' }, score: null, record: false }, after }) as const;
+
+describe('the recorder', () => {
+  test('writes moves before final words and acknowledges only after the commit', async () => {
+    const store = createStore();
+    const seen: string[] = [];
+    const recorder = createRecorder({ store, log: silent, onCommit: (done) => seen.push(`commit ${done.length}`) });
+    recorder.add(completion(() => seen.push(`after ${store.written.join(',')}`)));
+    recorder.add({ type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } });
+    await recorder.drained();
+    expect(store.written).toEqual(['transitions', 'complete']);
+    expect(seen).toEqual(['after transitions,complete', 'commit 1']);
+  });
+
+  test('a failed write keeps its rows, says so, and is tried again', async () => {
+    const store = createStore(1);
+    const { promise: committed, resolve } = Promise.withResolvers<void>();
+    const recorder = createRecorder({ store, log: silent, onCommit: () => undefined });
+    let troubled: string | null = null;
+    recorder.add(
+      completion(() => {
+        resolve();
+      }),
+    );
+    const watch = setInterval(() => (troubled ??= recorder.trouble()), 1);
+    await committed;
+    clearInterval(watch);
+    expect(troubled).toBe('disk full');
+    expect(recorder.trouble()).toBeNull();
+    expect(store.written).toEqual(['complete']);
+  });
+
+  test('stopping writes what waits', async () => {
+    const store = createStore();
+    const recorder = createRecorder({ store, log: silent, onCommit: () => undefined });
+    recorder.add({ type: 'event', event });
+    await recorder.stop();
+    expect(store.written).toEqual(['events']);
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { sweepPoints } from '../../../src/engine/sweep-points.ts';
+
+describe('sweep points', () => {
+  test('a grid is the full product, last axis fastest', () => {
+    expect(sweepPoints({ grid: { A: [1, 2], B: ['x', 'y'] } })).toEqual([
+      { A: 1, B: 'x' },
+      { A: 1, B: 'y' },
+      { A: 2, B: 'x' },
+      { A: 2, B: 'y' },
+    ]);
+  });
+
+  test('random points are different from each other, belong to the grid, and are the same for the same seed', () => {
+    const grid = { A: Array.from({ length: 30 }, (_, i) => i), B: Array.from({ length: 40 }, (_, i) => i) };
+    const points = sweepPoints({ grid, random: { count: 500, seed: 7 } });
+    expect(new Set(points.map((point) => JSON.stringify(point))).size).toBe(500);
+    expect(points).toEqual(sweepPoints({ grid, random: { count: 500, seed: 7 } }));
+    expect(points).not.toEqual(sweepPoints({ grid, random: { count: 500, seed: 8 } }));
+  });
+
+  test('a random count above the grid gives every point once', () => {
+    expect(sweepPoints({ grid: { A: [1, 2, 3] }, random: { count: 10, seed: 1 } }).map(({ A }) => Number(A)).toSorted()).toEqual([1, 2, 3]);
+  });
+
+  test('a grid beyond the limit is refused with what to do; a random draw from it is not', () => {
+    const grid = Object.fromEntries(['A', 'B', 'C', 'D', 'E'].map((name) => [name, [1, 2, 3, 4, 5, 6, 7]]));
+    expect(() => sweepPoints({ grid })).toThrow(/16807 points; the limit is 10000.*random/);
+    expect(sweepPoints({ grid, random: { count: 5, seed: 1 } })).toHaveLength(5);
+  });
+
+  test('an empty grid is refused with an example', () => {
+    expect(() => sweepPoints({ grid: {} })).toThrow(/BLOCK/);
+  });
+});
