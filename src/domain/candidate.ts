@@ -47,9 +47,9 @@ export type CandidateStatus = CandidateState['status'];
 
 /** Allowed moves. `queued` is reachable from every live state: an infra failure puts a candidate back. */
 export const TRANSITIONS = {
-  queued: ['compiling', 'ready', 'judging', 'done'],
+  queued: ['compiling', 'ready', 'judging', 'confirming', 'done'],
   compiling: ['queued', 'ready', 'done'],
-  ready: ['queued', 'judging', 'done'],
+  ready: ['queued', 'judging', 'confirming', 'done'],
   judging: ['queued', 'ready', 'confirming', 'done'],
   confirming: ['queued', 'ready', 'done'],
   done: [],

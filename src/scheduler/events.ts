@@ -76,6 +76,8 @@ export type SchedulerEvent =
       readonly mode: JudgeMode;
       /** `confirm` only: what the screening came to, if the shell still knows. */
       readonly screened: Outcome | null;
+      /** `confirm` only: the model to confirm on, if the shell still knows. */
+      readonly deviceModel?: string;
     }
   | { readonly type: 'task-cancelled'; readonly id: CandidateId }
   /** Attached, also again. Compile jobs asked for over an earlier connection count as lost. */

@@ -1,27 +1,83 @@
-import type { HostId } from '../domain/ids.ts';
+/**
+ * The scheduler: events in, effects out. It owns the order of work, where each candidate is, and every retry; it does no I/O, reads no clock
+ * and draws no random number, so the same events always give the same effects. The shell (src/engine) runs the effects.
+ */
+import type { CandidateId, HostId } from '../domain/ids.ts';
+import { onJudged, onRetracted, onStarted } from './attempts.ts';
+import { onCompiled } from './compiles.ts';
 import type { Effect } from './effects.ts';
+import { roomOf } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
-import type { SchedulerOptions } from './options.ts';
-import type { HostSnapshot, Snapshot } from './snapshot.ts';
+import { onHostChanged, onHostLost, onHostUp } from './hosts.ts';
+import { SCHEDULER_DEFAULTS, type SchedulerOptions } from './options.ts';
+import { pumpAll } from './pump.ts';
+import { type HostSnapshot, hostSnapshotOf, type Snapshot, snapshotOf } from './snapshot.ts';
+import { type CoreState, createState } from './state.ts';
+import { onTaskAdded, onTaskAdopted, onTaskCancelled } from './tasks.ts';
+import { onTick } from './time.ts';
 
-/** Opaque state, changed in place by `handle`. */
-export interface Core {
-  readonly options: SchedulerOptions;
-}
-
-const missing = (): never => {
-  throw new Error('being written');
-};
+/** Opaque to the shell; changed in place by `handle`. */
+export type Core = CoreState;
 
 /** Options left out are SCHEDULER_DEFAULTS. */
-export const createScheduler = (_options: Partial<SchedulerOptions> = {}): Core => missing();
+export const createScheduler = (options: Partial<SchedulerOptions> = {}): Core =>
+  createState({ ...SCHEDULER_DEFAULTS, ...options });
+
 /** Applies one event; gives what the shell must do, in order. `nowMs` never goes back. */
-export const handle = (_core: Core, _event: SchedulerEvent, _nowMs: number): readonly Effect[] => missing();
-/** How many more candidates to lease from the queue now. */
-export const wanted = (_core: Core): number => missing();
+export const handle = (core: Core, event: SchedulerEvent, nowMs: number): readonly Effect[] => {
+  core.nowMs = Math.max(core.nowMs, nowMs);
+  core.outbox = [];
+  apply(core, event);
+  pumpAll(core);
+  return core.outbox;
+};
+
+/** How many more candidates to lease from the queue now. Candidates that nothing can run do not keep others out, up to `heldMax`. */
+export const wanted = (core: Core): number => {
+  const { windowMin, windowMax, heldMax } = core.options;
+  let room = 0;
+  for (const state of core.classes.values()) {
+    for (const pool of state.pools) room += Math.max(0, roomOf(pool));
+  }
+  const window = Math.min(windowMax, Math.max(windowMin, room));
+  return Math.max(0, Math.min(window - core.runnable, heldMax - core.tasks.size));
+};
+
 /** When the next `tick` is due at the latest, or null. */
-export const nextWakeMs = (_core: Core): number | null => missing();
-export const snapshot = (_core: Core): Snapshot => missing();
-/** What one host holds, for the fleet view; null for a host never seen. */
-export const hostSnapshot = (_core: Core, _hostId: HostId): HostSnapshot | null => missing();
-/** Is the candidate in the scheduler (not finished)? */
+export const nextWakeMs = (core: Core): number | null => core.deadlines.peek()?.atMs ?? null;
+
+/** Whether the candidate is here: added or adopted, and not finished. */
+export const isHeld = (core: Core, id: CandidateId): boolean => core.tasks.has(id);
+
+/** For GET /v1/queue. */
+export const snapshot = (core: Core): Snapshot => snapshotOf(core);
+
+/** For the fleet view; null for a host never seen. */
+export const hostSnapshot = (core: Core, hostId: HostId): HostSnapshot | null => hostSnapshotOf(core, hostId);
+
+const apply = (core: Core, event: SchedulerEvent): void => {
+  switch (event.type) {
+    case 'task-added':
+      return onTaskAdded(core, event);
+    case 'task-adopted':
+      return onTaskAdopted(core, event);
+    case 'task-cancelled':
+      return onTaskCancelled(core, event);
+    case 'host-up':
+      return onHostUp(core, event);
+    case 'host-changed':
+      return onHostChanged(core, event);
+    case 'host-lost':
+      return onHostLost(core, event);
+    case 'compiled':
+      return onCompiled(core, event);
+    case 'started':
+      return onStarted(core, event);
+    case 'judged':
+      return onJudged(core, event);
+    case 'retracted':
+      return onRetracted(core, event);
+    case 'tick':
+      return onTick(core);
+  }
+};

@@ -1,6 +1,10 @@
+/** What the scheduler knows at a glance: O(classes + groups + submitters), never O(candidates). */
 import type { DeviceClass } from '../domain/device.ts';
-import type { AttemptId, DeviceId } from '../domain/ids.ts';
+import type { AttemptId, DeviceId, HostId } from '../domain/ids.ts';
 import type { Language } from '../domain/plan.ts';
+import type { ClassState, CoreState, Group, Host, Pool } from './state.ts';
+
+const BLOCKED_MAX = 64;
 
 export interface ClassSnapshot {
   readonly device: DeviceClass;
@@ -26,7 +30,13 @@ export interface BlockedSnapshot {
 }
 
 export interface Snapshot {
-  readonly stages: { readonly queued: number; readonly compiling: number; readonly ready: number; readonly judging: number; readonly confirming: number };
+  readonly stages: {
+    readonly queued: number;
+    readonly compiling: number;
+    readonly ready: number;
+    readonly judging: number;
+    readonly confirming: number;
+  };
   readonly byDevice: readonly ClassSnapshot[];
   readonly bySubmitter: readonly { readonly submitter: string; readonly waiting: number; readonly running: number }[];
   /** At most 64, largest first. */
@@ -39,3 +49,90 @@ export interface HostSnapshot {
   readonly ready: number;
   readonly devices: readonly { readonly deviceId: DeviceId; readonly queued: number; readonly running: AttemptId | null }[];
 }
+
+export const snapshotOf = (core: CoreState): Snapshot => ({
+  stages: { ...core.stages },
+  byDevice: [...core.classes.values()].filter(isOfInterest).map(classSnapshot),
+  bySubmitter: [...core.submitters.values()].map(({ name, waiting, running }) => ({ submitter: name, waiting, running })),
+  blocked: blockedGroups(core),
+  oldestQueuedAtMs: core.ages.peek()?.task.queuedAtMs ?? null,
+});
+
+/** Classes that hosts have, or that candidates ask for. */
+const isOfInterest = ({ counter, pools }: ClassState): boolean => counter.waiting + counter.running + pools.size > 0;
+
+const classSnapshot = (state: ClassState): ClassSnapshot => {
+  const { waiting, running } = state.counter;
+  let slots = 0;
+  for (const pool of state.pools) if (pool.open) slots += pool.available;
+  const etaMs = slots === 0 ? null : ((waiting + running) * state.serviceMs) / slots;
+  return { device: state.name, waiting, running, slots, blocked: whyClassBlocked(state), etaMs };
+};
+
+/** Something is pending, none of it can be placed now, and nothing is in work. */
+const whyClassBlocked = (state: ClassState): string | null => {
+  const [first, ...others] = [...state.active];
+  if (!first || [first, ...others].some((group) => group.pools.size > 0) || isInWork(state)) return null;
+  return whyBlocked(others.reduce((most, group) => (group.heap.size > most.heap.size ? group : most), first));
+};
+
+const isInWork = ({ counter, active }: ClassState): boolean => {
+  let pending = 0;
+  for (const group of active) pending += group.heap.size;
+  return counter.waiting + counter.running > pending;
+};
+
+const blockedGroups = (core: CoreState): readonly BlockedSnapshot[] => {
+  const found: BlockedSnapshot[] = [];
+  for (const state of core.classes.values()) {
+    for (const group of state.active) if (group.pools.size === 0) found.push(blockedSnapshot(group));
+  }
+  return found.toSorted((a, b) => b.waiting - a.waiting).slice(0, BLOCKED_MAX);
+};
+
+const blockedSnapshot = (group: Group): BlockedSnapshot => ({
+  device: group.class.name,
+  labels: group.labels,
+  language: group.language,
+  waiting: group.heap.size,
+  reason: whyBlocked(group),
+});
+
+/** Names the first of the conditions, in the order they are asked, that leaves no pool. */
+const whyBlocked = ({ class: state, labels, language, model }: Group): string => {
+  let pools: readonly Pool[] = [...state.pools];
+  const conditions: readonly (readonly [string, (pool: Pool) => boolean])[] = [
+    [`no host of the fleet has the device class ${state.name}`, () => true],
+    [`all hosts with ${state.name} are lost`, (pool) => pool.host.up],
+    [
+      `no host with ${state.name} has the labels ${labels.join(', ')}`,
+      ({ host }) => labels.every((label) => host.labels.has(label)),
+    ],
+    [`no matching host with ${state.name} supports ${language}`, ({ host }) => host.languages.has(language)],
+    [`no matching host has the model ${model ?? ''}`, (pool) => model === null || pool.model === model],
+    [`no matching device of ${state.name} takes work now`, (pool) => pool.available > 0],
+  ];
+  for (const [reason, isMet] of conditions) {
+    pools = pools.filter(isMet);
+    if (pools.length === 0) return reason;
+  }
+  return 'every matching host has failed it';
+};
+
+export const hostSnapshotOf = (core: CoreState, hostId: HostId): HostSnapshot | null => {
+  const host = core.hosts.get(hostId);
+  return host ? snapshotHost(host) : null;
+};
+
+const snapshotHost = (host: Host): HostSnapshot => {
+  const pools = [...host.pools.values()];
+  return {
+    compiling: pools.reduce((sum, pool) => sum + pool.compiling.size, 0),
+    ready: pools.reduce((sum, pool) => sum + pool.ready.size, 0),
+    devices: [...host.devices.values()].map(({ id, entries, running }) => ({
+      deviceId: id,
+      queued: entries.size - (running ? 1 : 0),
+      running: running?.place.kind === 'judge' ? running.place.attemptId : null,
+    })),
+  };
+};

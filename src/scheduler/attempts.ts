@@ -1,0 +1,98 @@
+/** What hosts say of attempts. Every attempt number is used at most once: `settled` tells repeats and leftovers apart. */
+import { candidateIdOf, type AttemptId, type ContentHash } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { recordService } from './estimates.ts';
+import type { SchedulerEvent } from './events.ts';
+import { failOnHost } from './failures.ts';
+import { finish, makeReady, requeue, startCompile, withdraw } from './moves.ts';
+import { keepThere, settle } from './settle.ts';
+import { type CoreState, emit, type Entry, type Judging, type Pool } from './state.ts';
+
+type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
+type Started = Extract<SchedulerEvent, { type: 'started' }>;
+type Retracted = Extract<SchedulerEvent, { type: 'retracted' }>;
+
+export const attemptNumber = (attemptId: AttemptId): number => Number(attemptId.slice(attemptId.lastIndexOf('.') + 1));
+
+/** It runs now: it can no longer be given back. */
+export const onStarted = (core: CoreState, { attemptId }: Started): void => {
+  const place = core.attempts.get(attemptId)?.place;
+  if (place?.kind !== 'judge') return;
+  place.device.running = place.entry;
+  keepThere(core, place);
+};
+
+export const onJudged = (core: CoreState, event: Judged): void => {
+  const current = core.attempts.get(event.attemptId);
+  if (current?.place.kind === 'judge') return useResult(core, current.place, event);
+  const entry = core.tasks.get(candidateIdOf(event.attemptId));
+  if (entry && canUseLate(entry, event)) return useLate(core, entry, event);
+  emit(core, { type: 'ack-stale', hostId: event.hostId, attemptIds: [event.attemptId] });
+};
+
+const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
+  const { entry, device } = judging;
+  recordService(device, event.serviceMs);
+  entry.settled = judging.attempt;
+  const { result } = event;
+  if (result.status === 'infra') {
+    return failOnHost(core, entry, { hostId: event.hostId, reason: `${result.failure.code}: ${result.failure.message}` });
+  }
+  if (result.outcome.verdict === 'cancelled' && !entry.cancelled) {
+    return failOnHost(core, entry, { hostId: event.hostId, reason: 'the host cancelled an attempt that nobody had cancelled' });
+  }
+  useOutcome(core, entry, { outcome: result.outcome, confirm: event.confirm, pool: device.pool, artifact: judging.artifact });
+};
+
+interface Used {
+  readonly outcome: Outcome;
+  readonly confirm: Judged['confirm'];
+  /** Where it is compiled, when it is. */
+  readonly pool: Pool | null;
+  readonly artifact: ContentHash | null;
+}
+
+/** The result of a screening may ask for a confirmation; anything else is final. */
+const useOutcome = (core: CoreState, entry: Entry, { outcome, confirm, pool, artifact }: Used): void => {
+  if (!confirm || entry.confirm || entry.cancelled) return finish(core, entry, outcome);
+  withdraw(core, entry);
+  settle(core, entry, { kind: 'backoff' });
+  entry.confirm = { model: confirm.deviceModel, screened: outcome, failures: 0 };
+  if (pool?.open && artifact && pool.model === confirm.deviceModel) return makeReady(core, entry, { pool, artifact });
+  requeue(core, entry, 'passed as the fastest yet; to be confirmed');
+};
+
+/** An older attempt's verdict is as good as another, unless a judge has the candidate again or it was used or given back before. */
+const canUseLate = (entry: Entry, event: Judged): boolean =>
+  entry.place.kind !== 'judge' &&
+  attemptNumber(event.attemptId) > entry.settled &&
+  attemptNumber(event.attemptId) <= entry.attempts &&
+  event.result.status === 'judged' &&
+  event.result.outcome.verdict !== 'cancelled';
+
+const useLate = (core: CoreState, entry: Entry, event: Judged): void => {
+  if (event.result.status === 'infra') return;
+  entry.settled = attemptNumber(event.attemptId);
+  useOutcome(core, entry, { outcome: event.result.outcome, confirm: event.confirm, pool: null, artifact: null });
+};
+
+export const onRetracted = (core: CoreState, { attemptIds }: Retracted): void => {
+  for (const attemptId of attemptIds) {
+    const place = core.attempts.get(attemptId)?.place;
+    if (place?.kind === 'judge') takeBack(core, place);
+  }
+};
+
+const takeBack = (core: CoreState, judging: Judging): void => {
+  const { entry, artifact } = judging;
+  const own = judging.device.pool;
+  const to = judging.retract?.to ?? own;
+  entry.settled = judging.attempt;
+  if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
+  if (to && to !== own && to.open && entry.group.pools.has(to)) {
+    requeue(core, entry, `moved to host ${to.host.id}, which is idle`);
+    return startCompile(core, entry, to);
+  }
+  if (own?.open && artifact) return makeReady(core, entry, { pool: own, artifact });
+  requeue(core, entry, 'given back by its device');
+};

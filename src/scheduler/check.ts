@@ -1,0 +1,127 @@
+/** Invariants, for tests: each broken one is named. Walks everything, so it is never called in production. */
+import { roomOf } from './estimates.ts';
+import { countedAs, isWaiting } from './settle.ts';
+import type { ClassState, CoreState, Counted, Device, Entry, Group, Host, Pool } from './state.ts';
+
+/** Sentences about what is wrong; empty when all is well. Holds between two events. */
+export const check = (core: CoreState): readonly string[] => {
+  const wrong: string[] = [];
+  const must = (holds: boolean, sentence: string): void => {
+    if (!holds) wrong.push(sentence);
+  };
+  for (const entry of core.tasks.values()) checkEntry(core, entry, must);
+  for (const host of core.hosts.values()) checkHost(core, host, must);
+  for (const group of core.groups.values()) checkGroup(core, group, must);
+  for (const state of core.classes.values()) checkClass(state, must);
+  checkCounts(core, must);
+  must(core.dirtyPools.length + core.placingGroups.length === 0, 'nothing is left to do after an event');
+  return wrong;
+};
+
+type Must = (holds: boolean, sentence: string) => void;
+
+const has = (heap: { readonly size: number; at(position: number): Entry | undefined }, entry: Entry): boolean =>
+  heap.at(entry.order.at) === entry;
+
+const checkEntry = (core: CoreState, entry: Entry, must: Must): void => {
+  const { place, task } = entry;
+  must(core.groups.get(entry.group.key) === entry.group, `${task.id} is in a group that is known`);
+  must(
+    entry.order.at >= 0 === (place.kind === 'pending' || place.kind === 'ready'),
+    `${task.id} is in a heap only where it waits`,
+  );
+  must(entry.counted === countedAs(entry), `${task.id} is counted where it is`);
+  must(!entry.cancelled || place.kind === 'judge', `${task.id}, cancelled, is only kept while a judge has it`);
+  switch (place.kind) {
+    case 'pending':
+      return must(
+        place.group === entry.group && has(place.group.heap, entry),
+        `${task.id}, pending, is in the heap of its group`,
+      );
+    case 'backoff':
+      return must(entry.deadline !== null && entry.deadline.at >= 0, `${task.id}, backing off, has a deadline`);
+    case 'compiling':
+      return must(place.pool.open && place.pool.compiling.has(entry), `${task.id}, compiling, is known to an open pool`);
+    case 'ready':
+      return must(place.pool.open && has(place.pool.ready, entry), `${task.id}, ready, is in the heap of an open pool`);
+    case 'judge':
+      must(core.attempts.get(place.attemptId) === entry, `${task.id}'s attempt is known`);
+      must(place.attempt <= entry.attempts && place.attempt > entry.settled, `${task.id}'s attempt is its newest and unused`);
+      must(
+        place.host.up || place.host.deadline !== null || entry.deadline !== null,
+        `${task.id} does not wait for a lost host for ever`,
+      );
+      return must(
+        place.device.entries.has(entry) && place.host.attempts.has(entry),
+        `${task.id} is known to its device and host`,
+      );
+    case 'done':
+      return must(false, `${task.id} is forgotten once it is done`);
+  }
+};
+
+const checkHost = (core: CoreState, host: Host, must: Must): void => {
+  let attempts = 0;
+  for (const device of host.devices.values()) {
+    attempts += device.entries.size;
+    checkDevice(core, device, must);
+  }
+  must(attempts === host.attempts.size, `${host.id} counts the attempts at its devices`);
+  for (const pool of host.pools.values()) checkPool(core, pool, must);
+};
+
+const checkDevice = (core: CoreState, device: Device, must: Must): void => {
+  must(device.running === null || device.entries.has(device.running), `what runs on ${device.id} is there`);
+  for (const entry of device.entries) {
+    must(entry.place.kind === 'judge' && entry.place.device === device, `${entry.task.id} is at the device that lists it`);
+    must(core.tasks.get(entry.task.id) === entry, `${entry.task.id}, listed by a device, is known`);
+  }
+};
+
+const checkPool = (core: CoreState, pool: Pool, must: Must): void => {
+  const name = `${pool.host.id}/${pool.model}`;
+  must(!pool.open || pool.host.up, `${name} is open only while its host is attached`);
+  must(pool.open || pool.compiling.size + pool.ready.size === 0, `${name}, closed, holds nothing`);
+  must(pool.roomNode.at >= 0 === roomOf(pool) > 0, `${name} is among those with room when it has room`);
+  must(pool.class.pools.has(pool), `${name} is known to its class`);
+  for (const entry of pool.compiling) must(core.tasks.get(entry.task.id) === entry, `${entry.task.id}, compiling, is known`);
+  let incoming = 0;
+  for (const entry of core.attempts.values()) if (entry.place.kind === 'judge' && entry.place.retract?.to === pool) incoming += 1;
+  must(pool.incoming === incoming, `${name} counts what is on its way`);
+  const idle = [...pool.devices].some((device) => device.available && device.entries.size === 0);
+  must(!pool.open || pool.ready.size === 0 || !idle, `${name} has nothing ready while a device idles`);
+};
+
+const checkGroup = (core: CoreState, group: Group, must: Must): void => {
+  let members = 0;
+  for (const entry of core.tasks.values()) if (entry.group === group) members += 1;
+  must(members === group.members, `group ${group.key} counts its members`);
+  must(group.class.active.has(group) === group.heap.size > 0, `group ${group.key} is active when something is pending`);
+  if (group.heap.size === 0) return;
+  for (const pool of group.pools) must(pool.roomNode.at < 0, `nothing is pending for ${pool.host.id}, which has room`);
+};
+
+const checkClass = (state: ClassState, must: Must): void => {
+  must([...state.pools].filter((pool) => pool.open).length === state.openPools, `class ${state.name} counts its open pools`);
+};
+
+const checkCounts = (core: CoreState, must: Must): void => {
+  const stages: Record<Exclude<Counted, 'none'>, number> = { queued: 0, compiling: 0, ready: 0, judging: 0, confirming: 0 };
+  let runnable = 0;
+  const perSubmitter = new Map<string, number>();
+  for (const entry of core.tasks.values()) {
+    const counted = countedAs(entry);
+    if (counted !== 'none') stages[counted] += 1;
+    if (entry.place.kind === 'pending' && entry.group.pools.size > 0) runnable += 1;
+    if (isWaiting(counted)) perSubmitter.set(entry.task.submitter, (perSubmitter.get(entry.task.submitter) ?? 0) + 1);
+  }
+  must(
+    JSON.stringify(stages) === JSON.stringify(core.stages),
+    `stages are counted: ${JSON.stringify(stages)} is ${JSON.stringify(core.stages)}`,
+  );
+  must(runnable === core.runnable, `runnable candidates are counted: ${runnable} is ${core.runnable}`);
+  must(core.ages.size === stages.queued + stages.compiling + stages.ready, 'every waiting candidate has an age');
+  for (const counter of core.submitters.values()) {
+    must(counter.waiting === (perSubmitter.get(counter.name) ?? 0), `waiting candidates of ${counter.name} are counted`);
+  }
+};

@@ -1,0 +1,23 @@
+import { smooth } from './estimates.ts';
+import type { SchedulerEvent } from './events.ts';
+import { failOnHost } from './failures.ts';
+import { finish, makeReady } from './moves.ts';
+import type { CoreState } from './state.ts';
+
+type Compiled = Extract<SchedulerEvent, { type: 'compiled' }>;
+
+/** A compile ended. One that nobody waits for (cancelled, moved to another host, repeated) changes nothing. */
+export const onCompiled = (core: CoreState, { id, hostId, result }: Compiled): void => {
+  const entry = core.tasks.get(id);
+  if (entry?.place.kind !== 'compiling' || entry.place.pool.host.id !== hostId) return;
+  const { pool, sinceMs } = entry.place;
+  switch (result.status) {
+    case 'compiled':
+      pool.compileMs = smooth(pool.compileMs, core.nowMs - sinceMs);
+      return makeReady(core, entry, { pool, artifact: result.artifact });
+    case 'failed':
+      return finish(core, entry, result.outcome);
+    case 'infra':
+      return failOnHost(core, entry, { hostId, reason: `${result.failure.code}: ${result.failure.message}` });
+  }
+};

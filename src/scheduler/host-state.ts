@@ -1,0 +1,124 @@
+/** Hosts, their devices and pools, as their runners describe them. */
+import type { DeviceId, HostId } from '../domain/ids.ts';
+import { setDepth } from './estimates.ts';
+import type { HostDevice, HostFacts } from './events.ts';
+import { classOf, rematch } from './groups.ts';
+import { requeue, retract, retractable, wait } from './moves.ts';
+import { index } from './pump.ts';
+import { settle } from './settle.ts';
+import { type CoreState, type Device, type Group, type Host, Pool, touch } from './state.ts';
+
+export const hostOf = (core: CoreState, id: HostId): Host => {
+  const known = core.hosts.get(id);
+  if (known) return known;
+  const made: Host = {
+    id,
+    up: false,
+    runnerId: null,
+    labels: new Set(),
+    languages: new Set(),
+    compileSlots: 1,
+    rttMs: 0,
+    devices: new Map(),
+    pools: new Map(),
+    attempts: new Set(),
+    deadline: null,
+  };
+  core.hosts.set(id, made);
+  return made;
+};
+
+export const deviceOf = (host: Host, id: DeviceId): Device => {
+  const known = host.devices.get(id);
+  if (known) return known;
+  const made: Device = {
+    id,
+    host,
+    pool: null,
+    available: false,
+    entries: new Set(),
+    running: null,
+    samples: [],
+    sampled: 0,
+    low: 2,
+    high: 2,
+    filling: false,
+  };
+  host.devices.set(id, made);
+  return made;
+};
+
+/** Takes over what the runner says of its host, then opens and closes pools accordingly. */
+export const applyFacts = (core: CoreState, host: Host, facts: HostFacts): void => {
+  host.runnerId = facts.runnerId;
+  host.labels = new Set(facts.labels);
+  host.languages = new Set(facts.languages);
+  host.compileSlots = Math.max(1, facts.compileSlots);
+  host.rttMs = facts.rttMs;
+  for (const device of host.devices.values()) device.available = false;
+  for (const fact of facts.devices) applyDevice(core, host, fact);
+  refreshPools(core, host);
+  for (const device of host.devices.values()) {
+    setDepth(device);
+    if (!device.available) retract(core, retractable(device), null);
+  }
+};
+
+const applyDevice = (core: CoreState, host: Host, fact: HostDevice): void => {
+  const device = deviceOf(host, fact.deviceId);
+  const pool = poolOf(core, host, fact);
+  if (device.pool !== pool) {
+    device.pool?.devices.delete(device);
+    device.pool = pool;
+    pool.devices.add(device);
+  }
+  device.available = fact.available;
+};
+
+const poolOf = (core: CoreState, host: Host, fact: HostDevice): Pool => {
+  const known = host.pools.get(fact.model);
+  if (known) return known;
+  const made = new Pool({ order: core.nextPool, host, model: fact.model, class: classOf(core, fact.class) });
+  core.nextPool += 1;
+  host.pools.set(fact.model, made);
+  made.class.pools.add(made);
+  return made;
+};
+
+/** After the host came, went or changed: which of its pools take work. A pool that closes gives back what is bound to it. */
+export const refreshPools = (core: CoreState, host: Host): void => {
+  for (const pool of host.pools.values()) {
+    const wasOpen = pool.open;
+    pool.available = 0;
+    for (const device of pool.devices) if (device.available) pool.available += 1;
+    pool.open = host.up && pool.available > 0;
+    pool.class.openPools += Number(pool.open) - Number(wasOpen);
+    const stranded = rematch(core, pool);
+    index(pool);
+    if (wasOpen && !pool.open) release(core, pool, host.up ? 'no device of the host takes work' : 'its host was lost');
+    for (const group of stranded) relaxAll(core, group);
+    touch(core, pool);
+  }
+};
+
+const release = (core: CoreState, pool: Pool, reason: string): void => {
+  releaseCompiling(core, pool, reason);
+  releaseReady(core, pool, reason);
+};
+
+export const releaseCompiling = (core: CoreState, pool: Pool, reason: string): void => {
+  for (const entry of pool.compiling) requeue(core, entry, reason);
+};
+
+export const releaseReady = (core: CoreState, pool: Pool, reason: string): void => {
+  for (let entry = pool.ready.peek(); entry; entry = pool.ready.peek()) requeue(core, entry, reason);
+};
+
+const relaxAll = (core: CoreState, group: Group): void => {
+  const entries = Array.from({ length: group.heap.size }, (_, at) => group.heap.at(at));
+  for (const entry of entries) {
+    if (!entry) continue;
+    settle(core, entry, { kind: 'backoff' });
+    wait(core, entry);
+  }
+};

@@ -1,0 +1,105 @@
+/** What can happen to an entry: each moves it and emits the effects that go with it. */
+import { attemptIdOf, type ContentHash } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { regroup, relax } from './groups.ts';
+import { settle } from './settle.ts';
+import { type CoreState, type Device, emit, type Entry, type Judging, type Pool } from './state.ts';
+
+export const startCompile = (core: CoreState, entry: Entry, pool: Pool): void => {
+  const { id } = entry.task;
+  settle(core, entry, { kind: 'compiling', pool, sinceMs: core.nowMs });
+  emit(core, { type: 'moved', id, state: { status: 'compiling', hostId: pool.host.id } });
+  emit(core, { type: 'compile', id, hostId: pool.host.id, deviceModel: pool.model });
+};
+
+export const makeReady = (core: CoreState, entry: Entry, to: { readonly pool: Pool; readonly artifact: ContentHash }): void => {
+  settle(core, entry, { kind: 'ready', pool: to.pool, sinceMs: core.nowMs, artifact: to.artifact, jumped: false });
+  emit(core, { type: 'moved', id: entry.task.id, state: { status: 'ready', hostId: to.pool.host.id } });
+};
+
+/** Hands a ready entry to a device, under an attempt id never used before. */
+export const sendToJudge = (core: CoreState, entry: Entry, device: Device): void => {
+  if (entry.place.kind !== 'ready') return;
+  const { artifact, sinceMs } = entry.place;
+  const { id } = entry.task;
+  entry.attempts += 1;
+  const attemptId = attemptIdOf(id, entry.attempts);
+  const hostId = device.host.id;
+  settle(core, entry, {
+    kind: 'judge',
+    entry,
+    host: device.host,
+    device,
+    attempt: entry.attempts,
+    attemptId,
+    artifact,
+    retract: null,
+  });
+  const status = entry.confirm ? 'confirming' : 'judging';
+  const mode = entry.confirm ? 'confirm' : 'screen';
+  emit(core, { type: 'moved', id, state: { status, hostId, deviceId: device.id, attemptId } });
+  emit(core, { type: 'judge', id, attemptId, hostId, deviceId: device.id, mode, artifact, waitedMs: core.nowMs - sinceMs });
+};
+
+/** Asks entries of one host back. */
+export const retract = (core: CoreState, judgings: readonly Judging[], to: Pool | null): void => {
+  const [first] = judgings;
+  if (!first?.host.up) return;
+  for (const judging of judgings) {
+    judging.retract = { to };
+    if (to) to.incoming += 1;
+  }
+  emit(core, { type: 'retract', hostId: first.host.id, attemptIds: judgings.map((judging) => judging.attemptId) });
+};
+
+/** Those of the device that have not started, as far as is known, and are not asked back; oldest first. */
+export const retractable = (device: Device): readonly Judging[] => {
+  const found: Judging[] = [];
+  for (const entry of device.entries) {
+    if (entry === device.running || entry.cancelled || entry.place.kind !== 'judge' || entry.place.retract) continue;
+    found.push(entry.place);
+  }
+  return found;
+};
+
+/** Stops work that is no longer wanted on the host that compiles it. */
+export const withdraw = (core: CoreState, entry: Entry): void => {
+  if (entry.place.kind !== 'compiling' || !entry.place.pool.host.up) return;
+  emit(core, { type: 'cancel-compile', id: entry.task.id, hostId: entry.place.pool.host.id });
+};
+
+/** Back into the queue, wherever it is now; no fault of its own or of a host. */
+export const requeue = (core: CoreState, entry: Entry, reason: string): void => {
+  withdraw(core, entry);
+  emit(core, { type: 'requeued', id: entry.task.id, reason, infra: false });
+  wait(core, entry);
+};
+
+/** Into the heap of its group, as its constraints are now. */
+export const wait = (core: CoreState, entry: Entry): void => {
+  settle(core, entry, { kind: 'backoff' });
+  regroup(core, entry);
+  relax(core, entry);
+  settle(core, entry, { kind: 'pending', group: entry.group });
+};
+
+export const finish = (core: CoreState, entry: Entry, outcome: Outcome): void =>
+  conclude(core, entry, { outcome, unconfirmed: false });
+
+/** Ends a would-be record with what its screening came to. Where that is not known any more it is screened again. */
+export const finishUnconfirmed = (core: CoreState, entry: Entry): void => {
+  const screened = entry.confirm?.screened;
+  if (screened) return conclude(core, entry, { outcome: screened, unconfirmed: true });
+  withdraw(core, entry);
+  settle(core, entry, { kind: 'backoff' });
+  entry.confirm = null;
+  requeue(core, entry, 'its screening is not known any more');
+};
+
+const conclude = (core: CoreState, entry: Entry, end: { readonly outcome: Outcome; readonly unconfirmed: boolean }): void => {
+  withdraw(core, entry);
+  settle(core, entry, { kind: 'done' });
+  entry.group.members -= 1;
+  core.tasks.delete(entry.task.id);
+  emit(core, { type: 'finished', id: entry.task.id, ...end });
+};

@@ -1,0 +1,127 @@
+/** The one setter of an entry's place: keeps every index, count and deadline in step. */
+import { armEntry, disarm } from './deadlines.ts';
+import { type Counted, type CoreState, type Entry, type Group, type Judging, type Place, touch } from './state.ts';
+
+/** Moves the entry. Emits nothing. */
+export const settle = (core: CoreState, entry: Entry, place: Place): void => {
+  leave(core, entry);
+  disarm(core, entry);
+  entry.place = place;
+  enter(core, entry);
+  recount(core, entry);
+  if (entry.confirm && (place.kind === 'pending' || place.kind === 'compiling' || place.kind === 'ready')) {
+    armEntry(core, entry, core.nowMs + core.options.confirmWaitMs);
+  }
+};
+
+/** It is no longer asked back: it started, or its host was attached again. */
+export const keepThere = (core: CoreState, judging: Judging): void => {
+  const to = judging.retract?.to;
+  judging.retract = null;
+  if (!to) return;
+  to.incoming -= 1;
+  touch(core, to);
+};
+
+const leave = (core: CoreState, entry: Entry): void => {
+  const { place } = entry;
+  switch (place.kind) {
+    case 'pending':
+      place.group.heap.remove(entry.order);
+      if (place.group.heap.size === 0) place.group.class.active.delete(place.group);
+      if (place.group.pools.size > 0) core.runnable -= 1;
+      return;
+    case 'compiling':
+      place.pool.compiling.delete(entry);
+      touch(core, place.pool);
+      return;
+    case 'ready':
+      place.pool.ready.remove(entry.order);
+      touch(core, place.pool);
+      return;
+    case 'judge':
+      leaveJudge(core, entry, place);
+      return;
+    case 'backoff':
+    case 'done':
+      return;
+  }
+};
+
+const leaveJudge = (core: CoreState, entry: Entry, judging: Judging): void => {
+  keepThere(core, judging);
+  core.attempts.delete(judging.attemptId);
+  judging.host.attempts.delete(entry);
+  judging.device.entries.delete(entry);
+  if (judging.device.running === entry) judging.device.running = null;
+  if (judging.device.pool) touch(core, judging.device.pool);
+};
+
+const enter = (core: CoreState, entry: Entry): void => {
+  const { place } = entry;
+  switch (place.kind) {
+    case 'pending':
+      place.group.heap.push(entry.order);
+      place.group.class.active.add(place.group);
+      if (place.group.pools.size > 0) core.runnable += 1;
+      placeSoon(core, place.group);
+      return;
+    case 'compiling':
+      place.pool.compiling.add(entry);
+      touch(core, place.pool);
+      return;
+    case 'ready':
+      place.pool.ready.push(entry.order);
+      touch(core, place.pool);
+      return;
+    case 'judge':
+      core.attempts.set(place.attemptId, entry);
+      place.host.attempts.add(entry);
+      place.device.entries.add(entry);
+      if (place.device.pool) touch(core, place.device.pool);
+      return;
+    case 'backoff':
+    case 'done':
+      return;
+  }
+};
+
+const placeSoon = (core: CoreState, group: Group): void => {
+  if (group.placing) return;
+  group.placing = true;
+  core.placingGroups.push(group);
+};
+
+const COUNTED = {
+  pending: 'queued',
+  backoff: 'queued',
+  compiling: 'compiling',
+  ready: 'ready',
+  done: 'none',
+} as const satisfies Partial<Record<Place['kind'], Counted>>;
+
+export const countedAs = (entry: Entry): Counted => {
+  if (entry.place.kind === 'judge') return entry.confirm ? 'confirming' : 'judging';
+  return COUNTED[entry.place.kind];
+};
+
+export const isWaiting = (counted: Counted): boolean => counted === 'queued' || counted === 'compiling' || counted === 'ready';
+const isRunning = (counted: Counted): boolean => counted === 'judging' || counted === 'confirming';
+
+const recount = (core: CoreState, entry: Entry): void => {
+  const before = entry.counted;
+  const after = countedAs(entry);
+  if (before === after) return;
+  entry.counted = after;
+  if (before !== 'none') core.stages[before] -= 1;
+  if (after !== 'none') core.stages[after] += 1;
+  const waiting = Number(isWaiting(after)) - Number(isWaiting(before));
+  const running = Number(isRunning(after)) - Number(isRunning(before));
+  for (const counter of [entry.submitter, entry.group.class.counter]) {
+    counter.waiting += waiting;
+    counter.running += running;
+  }
+  if (waiting > 0) core.ages.push(entry.age);
+  if (waiting < 0) core.ages.remove(entry.age);
+  if (entry.submitter.waiting + entry.submitter.running === 0) core.submitters.delete(entry.submitter.name);
+};

@@ -1,0 +1,263 @@
+/**
+ * The scheduler's state. A candidate (`Entry`) is in exactly one `Place`; only `settle` moves it.
+ *
+ *   pending    in the heap of its group, until a pool that matches has room
+ *   backoff    after an infra failure that only the same host can retry, until its deadline
+ *   compiling  asked for at the pool's host; the candidate is bound to that host
+ *   ready      compiled; bound to the pool, not to a device
+ *   judge      handed to one device under an attempt id: queued there, running, at a lost host, or adopted from the store
+ *   done       forgotten
+ *
+ * A `Pool` is the devices of one model on one host. A `Group` is the queue of candidates with the same constraints. Each pool that
+ * has room is in its class's `room` heap; then no group that matches it has anything pending.
+ */
+import type { DeviceClass } from '../domain/device.ts';
+import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Language } from '../domain/plan.ts';
+import type { Effect } from './effects.ts';
+import type { Task } from './events.ts';
+import { Heap, type HeapNode, nodeOf } from './heap.ts';
+import { COMPILE_DEFAULT_MS, SERVICE_DEFAULT_MS, type SchedulerOptions } from './options.ts';
+
+export interface Deadline {
+  atMs: number;
+  readonly subject: { readonly kind: 'entry'; readonly entry: Entry } | { readonly kind: 'host'; readonly host: Host };
+}
+
+export interface Judging {
+  readonly kind: 'judge';
+  readonly entry: Entry;
+  readonly host: Host;
+  readonly device: Device;
+  readonly attempt: number;
+  readonly attemptId: AttemptId;
+  /** Null for one adopted from the store: then it is compiled again before another attempt. */
+  readonly artifact: ContentHash | null;
+  /** Asked back; `to` is the idle pool it is meant for. */
+  retract: { readonly to: Pool | null } | null;
+}
+
+export type Place =
+  | { readonly kind: 'pending'; readonly group: Group }
+  | { readonly kind: 'backoff' }
+  | { readonly kind: 'compiling'; readonly pool: Pool; readonly sinceMs: number }
+  | { readonly kind: 'ready'; readonly pool: Pool; readonly sinceMs: number; readonly artifact: ContentHash; jumped: boolean }
+  | Judging
+  | { readonly kind: 'done' };
+
+export interface Confirmation {
+  /** Null where only the adopted attempt's device would tell, and it has not been seen yet. */
+  model: string | null;
+  /** Null where the daemon was restarted in between and no longer knows. */
+  readonly screened: Outcome | null;
+  failures: number;
+}
+
+export class Entry {
+  readonly task: Task;
+  /** Order of arrival. */
+  readonly sequence: number;
+  readonly submitter: Counter;
+  group: Group;
+  place: Place = { kind: 'backoff' };
+  counted: Counted = 'none';
+  attempts: number;
+  /** Highest attempt number whose result was used or that was given back: anything up to it is stale. */
+  settled: number;
+  infraFailures: number;
+  confirm: Confirmation | null;
+  excluded: readonly HostId[];
+  cancelled = false;
+  /** Where an attempt was when it was given up; a host that comes back with it still running has it taken up again. */
+  lost: { readonly attemptId: AttemptId; readonly attempt: number; readonly host: Host; readonly device: Device } | null = null;
+  /** In the heap of its group or of its pool. */
+  readonly order: HeapNode<Entry> = nodeOf(this);
+  readonly age: HeapNode<Entry> = nodeOf(this);
+  deadline: HeapNode<Deadline> | null = null;
+
+  constructor(made: Pick<Entry, 'task' | 'sequence' | 'submitter' | 'group' | 'confirm' | 'excluded'>) {
+    this.task = made.task;
+    this.sequence = made.sequence;
+    this.submitter = made.submitter;
+    this.group = made.group;
+    this.attempts = made.task.attempts;
+    this.settled = made.task.attempts;
+    this.infraFailures = made.task.infraFailures;
+    this.confirm = made.confirm;
+    this.excluded = made.excluded;
+  }
+}
+
+export type Counted = 'queued' | 'compiling' | 'ready' | 'judging' | 'confirming' | 'none';
+
+export interface Counter {
+  readonly name: string;
+  waiting: number;
+  running: number;
+}
+
+export interface Group {
+  readonly key: string;
+  readonly class: ClassState;
+  readonly labels: readonly string[];
+  readonly language: Language;
+  /** Confirmations need this model. */
+  readonly model: string | null;
+  readonly excluded: readonly HostId[];
+  readonly heap: Heap<Entry>;
+  /** Open pools that match. */
+  readonly pools: Set<Pool>;
+  /** Entries whose group this is, wherever they are. */
+  members: number;
+  placing: boolean;
+}
+
+export interface ClassState {
+  readonly name: DeviceClass;
+  readonly counter: Counter;
+  /** All known, closed ones too. */
+  readonly pools: Set<Pool>;
+  readonly groups: Set<Group>;
+  /** Groups with something pending. */
+  readonly active: Set<Group>;
+  openPools: number;
+  /** Open pools with room, least load first. */
+  readonly room: Heap<Pool>;
+  /** Open pools with work behind their running attempts, most first. */
+  readonly backlog: Heap<Pool>;
+  /** Open pools with an idle device and nothing on its way to it. */
+  readonly starved: Set<Pool>;
+  serviceMs: number;
+}
+
+export class Pool {
+  /** Order of appearance. */
+  readonly order: number;
+  readonly host: Host;
+  readonly model: string;
+  readonly class: ClassState;
+  readonly devices = new Set<Device>();
+  /** Devices that take work now. */
+  available = 0;
+  /** The host is attached and a device takes work. */
+  open = false;
+  readonly compiling = new Set<Entry>();
+  readonly ready = new Heap<Entry>(isBefore);
+  /** Entries on their way here from devices. */
+  incoming = 0;
+  serviceMs = SERVICE_DEFAULT_MS;
+  compileMs = COMPILE_DEFAULT_MS;
+  /** Outstanding milliseconds of work per device; and those behind the running attempts. */
+  loadMs = 0;
+  backlogMs = 0;
+  readonly roomNode: HeapNode<Pool> = nodeOf(this);
+  readonly backlogNode: HeapNode<Pool> = nodeOf(this);
+  dirty = false;
+
+  constructor(made: Pick<Pool, 'order' | 'host' | 'model' | 'class'>) {
+    this.order = made.order;
+    this.host = made.host;
+    this.model = made.model;
+    this.class = made.class;
+  }
+}
+
+export interface Device {
+  readonly id: DeviceId;
+  readonly host: Host;
+  /** Null for a device known only from an adopted attempt. */
+  pool: Pool | null;
+  available: boolean;
+  /** Handed over and not ended, oldest first. */
+  readonly entries: Set<Entry>;
+  running: Entry | null;
+  readonly samples: number[];
+  sampled: number;
+  /** Below `low` entries it is filled to `high`. */
+  low: number;
+  high: number;
+  filling: boolean;
+}
+
+export interface Host {
+  readonly id: HostId;
+  up: boolean;
+  runnerId: string | null;
+  labels: ReadonlySet<string>;
+  languages: ReadonlySet<Language>;
+  compileSlots: number;
+  rttMs: number;
+  readonly devices: Map<DeviceId, Device>;
+  readonly pools: Map<string, Pool>;
+  readonly attempts: Set<Entry>;
+  deadline: HeapNode<Deadline> | null;
+}
+
+export interface CoreState {
+  readonly options: SchedulerOptions;
+  nowMs: number;
+  nextSequence: number;
+  nextPool: number;
+  readonly tasks: Map<CandidateId, Entry>;
+  readonly attempts: Map<AttemptId, Entry>;
+  readonly hosts: Map<HostId, Host>;
+  readonly classes: Map<DeviceClass, ClassState>;
+  readonly groups: Map<string, Group>;
+  sweepGroupsAt: number;
+  readonly submitters: Map<string, Counter>;
+  readonly stages: Record<Exclude<Counted, 'none'>, number>;
+  /** Waiting entries, oldest first. */
+  readonly ages: Heap<Entry>;
+  /** Pending entries of groups that some open pool matches. */
+  runnable: number;
+  readonly deadlines: Heap<Deadline>;
+  /** Work left to do in this event. */
+  readonly dirtyPools: Pool[];
+  readonly placingGroups: Group[];
+  outbox: Effect[];
+}
+
+/** Confirmations first, then by priority, time and arrival. */
+export const isBefore = (a: Entry, b: Entry): boolean => {
+  const left = a.confirm ? 0 : a.task.priority;
+  const right = b.confirm ? 0 : b.task.priority;
+  if (left !== right) return left < right;
+  if (a.task.queuedAtMs !== b.task.queuedAtMs) return a.task.queuedAtMs < b.task.queuedAtMs;
+  return a.sequence < b.sequence;
+};
+
+const isOlder = (a: Entry, b: Entry): boolean =>
+  a.task.queuedAtMs === b.task.queuedAtMs ? a.sequence < b.sequence : a.task.queuedAtMs < b.task.queuedAtMs;
+
+export const createState = (options: SchedulerOptions): CoreState => ({
+  options,
+  nowMs: 0,
+  nextSequence: 0,
+  nextPool: 0,
+  tasks: new Map(),
+  attempts: new Map(),
+  hosts: new Map(),
+  classes: new Map(),
+  groups: new Map(),
+  sweepGroupsAt: 0,
+  submitters: new Map(),
+  stages: { queued: 0, compiling: 0, ready: 0, judging: 0, confirming: 0 },
+  ages: new Heap(isOlder),
+  runnable: 0,
+  deadlines: new Heap((a, b) => a.atMs < b.atMs),
+  dirtyPools: [],
+  placingGroups: [],
+  outbox: [],
+});
+
+export const emit = (core: CoreState, effect: Effect): void => {
+  core.outbox.push(effect);
+};
+
+/** The pool is looked at before this event ends. */
+export const touch = (core: CoreState, pool: Pool): void => {
+  if (pool.dirty) return;
+  pool.dirty = true;
+  core.dirtyPools.push(pool);
+};
