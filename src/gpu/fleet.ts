@@ -1,0 +1,99 @@
+/** The fleet's sessions: each host's configuration joined with its transport. */
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import type { Fleet, HostConfig } from '../domain/fleet.ts';
+import { SYSTEM_CLOCK } from './clock.ts';
+import { createHostSession, type Log, type RunnerHostSession, type Transport } from './host-session.ts';
+import { commandEnvironment, runnerEnvironment } from './process-environment.ts';
+import { buildRunnerArchive, type RunnerArchive } from './runner-archive.ts';
+import { createCommandTransport } from './transports/command.ts';
+import { createLocalTransport } from './transports/local.ts';
+import { createSshTransport } from './transports/ssh.ts';
+import { describeTarget } from './transports/ssh-failure.ts';
+
+const LEASE_MS = 60_000;
+const IDLE_EXIT_MS = 300_000;
+const RANDOM_STEPS = 2 ** 32;
+
+export interface FleetOptions {
+  readonly config: Fleet;
+  /** Local runners live below it. */
+  readonly dataDir: string;
+  /** Kept over restarts of the daemon: the same id finds its runners again. */
+  readonly daemonId: string;
+  readonly log: Log;
+  /** Without a sign of the daemon for this long, runners drop what they do. */
+  readonly leaseMs?: number;
+  /** Without a daemon for this long after the lease, runners exit. */
+  readonly idleExitMs?: number;
+}
+
+/** One session a host, none started yet. */
+export const createFleet = ({
+  config,
+  dataDir,
+  daemonId,
+  log,
+  leaseMs = LEASE_MS,
+  idleExitMs = IDLE_EXIT_MS,
+}: FleetOptions): RunnerHostSession[] => {
+  const archive = archiveOnce();
+  return config.hosts.map((host) =>
+    createHostSession({
+      config: host,
+      address: addressOf(host),
+      transport: createTransport(host, { dataDir, daemonId, archive }),
+      daemonId,
+      leaseMs,
+      idleExitMs,
+      clock: SYSTEM_CLOCK,
+      random: () => randomInt(RANDOM_STEPS) / RANDOM_STEPS,
+      log,
+    }),
+  );
+};
+
+/** The archive is built at the first connection and shared by all hosts. */
+export const archiveOnce = (): (() => Promise<RunnerArchive>) => {
+  let built: Promise<RunnerArchive> | null = null;
+  return async () => (built ??= buildRunnerArchive());
+};
+
+export interface TransportPlace {
+  readonly dataDir: string;
+  readonly daemonId: string;
+  readonly archive: () => Promise<RunnerArchive>;
+}
+
+export const createTransport = (host: HostConfig, { dataDir, daemonId, archive }: TransportPlace): Transport => {
+  const { transport } = host;
+  const folder = runnerFolder(host, { dataDir, daemonId });
+  switch (transport.kind) {
+    case 'local':
+      return createLocalTransport({ archive, folder, env: runnerEnvironment() });
+    case 'ssh':
+      return createSshTransport({ target: transport.target, archive, folder });
+    case 'command':
+      return createCommandTransport({ argv: transport.argv, archive, folder, env: commandEnvironment() });
+  }
+};
+
+/** Folder of this daemon's runner on the host. */
+export const runnerFolder = (host: HostConfig, { dataDir, daemonId }: Pick<TransportPlace, 'dataDir' | 'daemonId'>): string => {
+  if (host.transport.kind === 'local') return host.runnerDir ?? join(dataDir, `runner-${host.name}`);
+  return host.runnerDir === null ? `~/.cache/kiln/${daemonId}` : `${host.runnerDir}/${daemonId}`;
+};
+
+const SECRET_ARGUMENT = /((?:token|password|secret|key)[\w-]*=).+/i;
+
+/** How a host is reached, for people. */
+export const addressOf = ({ transport }: HostConfig): string => {
+  switch (transport.kind) {
+    case 'local':
+      return 'local';
+    case 'ssh':
+      return describeTarget(transport.target);
+    case 'command':
+      return transport.argv.map((word) => word.replace(SECRET_ARGUMENT, '$1***')).join(' ');
+  }
+};

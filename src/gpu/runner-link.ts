@@ -1,0 +1,162 @@
+/**
+ * One attached byte stream to a runner: frames in and out, signs of life, and exactly one end.
+ *
+ * Modes
+ * - greeting: `attach` was sent, `hello` is awaited for HELLO_MS_MAX. Left by hello (open), or by any failure (ended).
+ * - open: frames flow both ways; a ping every PING_MS. Left by silence of SILENCE_MS_MAX (a half-open connection says nothing
+ *   and reports nothing), a frame that does not parse, more than UNSENT_BYTES_MAX waiting to be sent, the stream's end, `close`.
+ * - ended: `onEnd` was called once with the first cause; the stream is destroyed, nothing is sent or reported any more.
+ */
+import type { Duplex } from 'node:stream';
+import { KilnError } from '../domain/errors.ts';
+import { FromRunner, type ToRunner } from '../domain/protocol.ts';
+import type { Clock } from './clock.ts';
+import { encodeFrame, FrameDecoder } from './frames.ts';
+
+export const HELLO_MS_MAX = 10_000;
+export const PING_MS = 5000;
+export const SILENCE_MS_MAX = 15_000;
+export const UNSENT_BYTES_MAX = 64 * 1024 * 1024;
+const ISSUES_SHOWN_MAX = 3;
+
+export type Hello = Extract<FromRunner, { type: 'hello' }>;
+
+export interface RunnerLinkOptions {
+  readonly stream: Duplex;
+  readonly attach: Extract<ToRunner, { type: 'attach' }>;
+  readonly clock: Clock;
+  readonly onHello: (hello: Hello) => void;
+  /** Every frame after hello but pongs. */
+  readonly onFrame: (frame: FromRunner) => void;
+  /** Once, with why. Also after `close`. */
+  readonly onEnd: (cause: KilnError) => void;
+}
+
+export interface RunnerLink {
+  /** False when the link has ended: nothing was sent. */
+  readonly send: (frame: ToRunner) => boolean;
+  /** Last measured ping, milliseconds; null before the first pong. */
+  readonly roundTripMs: () => number | null;
+  /** Idempotent. */
+  readonly close: (cause: KilnError) => void;
+}
+
+export const createRunnerLink = (options: RunnerLinkOptions): RunnerLink => {
+  const link = new Link(options);
+  return {
+    send: (frame) => link.send(frame),
+    roundTripMs: () => link.roundTripMs,
+    close: (cause) => link.end(cause),
+  };
+};
+
+class Link {
+  roundTripMs: number | null = null;
+  #mode: 'greeting' | 'open' | 'ended' = 'greeting';
+  /** What the runner said in its last `error` frame: why it is about to hang up. */
+  #complaint: string | null = null;
+  #pinged: { readonly nonce: number; readonly at: number } = { nonce: 0, at: 0 };
+  #cancelDeadline: () => void;
+  #cancelPing: () => void = () => undefined;
+  readonly #decoder = new FrameDecoder();
+  readonly #options: RunnerLinkOptions;
+
+  constructor(options: RunnerLinkOptions) {
+    this.#options = options;
+    const { stream, clock, attach } = options;
+    this.#cancelDeadline = clock.after(HELLO_MS_MAX, () =>
+      this.end(unreachable(`the runner did not say hello within ${HELLO_MS_MAX} ms`)),
+    );
+    stream.on('data', (chunk: Buffer) => this.#onData(chunk));
+    stream.on('error', (cause) => this.end(unreachable(this.#complaint ?? `the connection broke: ${cause.message}`, cause)));
+    stream.on('close', () => this.end(this.#hungUp()));
+    stream.on('end', () => this.end(this.#hungUp()));
+    stream.resume();
+    this.send(attach);
+  }
+
+  send(frame: ToRunner): boolean {
+    const { stream } = this.#options;
+    if (this.#mode === 'ended' || !stream.writable) return false;
+    stream.write(encodeFrame(frame));
+    if (stream.writableLength <= UNSENT_BYTES_MAX) return true;
+    this.end(unreachable(`more than ${UNSENT_BYTES_MAX} bytes wait to be sent; the host or the network is too slow`));
+    return false;
+  }
+
+  end(cause: KilnError): void {
+    if (this.#mode === 'ended') return;
+    this.#mode = 'ended';
+    this.#cancelDeadline();
+    this.#cancelPing();
+    this.#options.stream.destroy();
+    this.#options.onEnd(cause);
+  }
+
+  #onData(chunk: Buffer): void {
+    try {
+      for (const { header } of this.#decoder.push(chunk)) {
+        if (this.#mode === 'ended') return;
+        this.#onFrame(parseFrame(header));
+      }
+    } catch (error) {
+      if (!(error instanceof KilnError && error.code === 'PROTOCOL_ERROR')) throw error;
+      this.end(error);
+    }
+  }
+
+  #onFrame(frame: FromRunner): void {
+    if (frame.type === 'error') this.#complaint = `the runner refused (${frame.code}): ${frame.message}`;
+    if (frame.type === 'hello') return this.#onHello(frame);
+    if (this.#mode === 'greeting') {
+      // An error instead of hello says more than the hang-up that follows it.
+      return this.end(new KilnError('PROTOCOL_ERROR', this.#complaint ?? `the runner said ${frame.type} before hello`));
+    }
+    this.#heard();
+    if (frame.type === 'pong') this.#onPong(frame.nonce);
+    else this.#options.onFrame(frame);
+  }
+
+  #onHello(hello: Hello): void {
+    if (this.#mode !== 'greeting') return this.end(new KilnError('PROTOCOL_ERROR', 'the runner said hello twice'));
+    this.#mode = 'open';
+    this.#heard();
+    this.#options.onHello(hello);
+    this.#ping();
+  }
+
+  #heard(): void {
+    this.#cancelDeadline();
+    this.#cancelDeadline = this.#options.clock.after(SILENCE_MS_MAX, () => {
+      this.end(unreachable(`nothing heard for ${SILENCE_MS_MAX} ms; the connection is dead`));
+    });
+  }
+
+  #ping(): void {
+    if (this.#mode === 'ended') return;
+    this.#pinged = { nonce: this.#pinged.nonce + 1, at: this.#options.clock.monotonic() };
+    this.#cancelPing = this.#options.clock.after(PING_MS, () => this.#ping());
+    this.send({ type: 'ping', nonce: this.#pinged.nonce });
+  }
+
+  #onPong(nonce: number): void {
+    if (nonce === this.#pinged.nonce) this.roundTripMs = this.#options.clock.monotonic() - this.#pinged.at;
+  }
+
+  #hungUp(): KilnError {
+    return unreachable(
+      this.#complaint ?? (this.#mode === 'greeting' ? 'the runner hung up before hello' : 'the connection was closed'),
+    );
+  }
+}
+
+const parseFrame = (header: unknown): FromRunner => {
+  const parsed = FromRunner.safeParse(header);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues
+    .slice(0, ISSUES_SHOWN_MAX)
+    .map(({ path, message }) => `${path.join('.') || 'frame'}: ${message}`);
+  throw new KilnError('PROTOCOL_ERROR', `the runner sent a frame that does not parse: ${issues.join('; ')}`);
+};
+
+const unreachable = (message: string, cause?: unknown): KilnError => new KilnError('HOST_UNREACHABLE', message, { cause });

@@ -1,0 +1,185 @@
+/** One authenticated SSH connection: host key checked, Nagle off, kept alive, through any number of jump hosts. */
+import { readFile } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
+import ssh2, { type Client as SshClient, type ClientChannel, type ConnectConfig } from 'ssh2';
+import { KilnError } from '../../domain/errors.ts';
+import type { SshTarget } from '../../domain/fleet.ts';
+import { type HostKeyCheck, hostKeyCheck } from '../host-key.ts';
+import { type Execute, keepTail, type RemoteCommand } from './remote-command.ts';
+import { describeTarget, sshFailure } from './ssh-failure.ts';
+
+const READY_MS_MAX = 20_000;
+const KEEPALIVE_MS = 5000;
+const KEEPALIVES_MISSED_MAX = 3;
+
+export interface SshConnection {
+  readonly execute: Execute;
+  /** A stream to a UNIX socket of the host. Rejects with HOST_UNREACHABLE where sshd forbids it or nobody listens. */
+  readonly openSocket: (path: string) => Promise<Duplex>;
+  /** Resolves when the connection is gone, whoever ended it. */
+  readonly closed: Promise<void>;
+  /** Idempotent. Ends the jump connections too. */
+  readonly end: () => void;
+}
+
+/** Rejects with HOST_KEY_MISMATCH, HOST_AUTH_REFUSED or HOST_UNREACHABLE; the message says which host and what to do. */
+export const connectSsh = async (target: SshTarget, signal: AbortSignal): Promise<SshConnection> => {
+  const { client, closed } = await connectClient(target, signal);
+  return {
+    execute: async (argv) => execute(client, argv, target),
+    openSocket: async (path) => openSocket(client, path, target),
+    closed,
+    end: () => client.end(),
+  };
+};
+
+interface OpenClient {
+  readonly client: SshClient;
+  readonly closed: Promise<void>;
+}
+
+const connectClient = async (target: SshTarget, signal: AbortSignal): Promise<OpenClient> => {
+  const jump = target.jump ? await connectClient(target.jump, signal) : null;
+  try {
+    return await openClient(target, { jump, signal });
+  } catch (error) {
+    jump?.client.end();
+    throw error;
+  }
+};
+
+interface Way {
+  readonly jump: OpenClient | null;
+  readonly signal: AbortSignal;
+}
+
+const openClient = async (target: SshTarget, { jump, signal }: Way): Promise<OpenClient> => {
+  const check = await hostKeyCheck(target);
+  const credential = await credentialOf(target);
+  const sock = jump ? await forward(jump.client, target) : null;
+  const client = new ssh2.Client();
+  const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+  // Errors after `ready` end in `close`; without a listener they would end the process.
+  client.on('error', () => undefined);
+  void closed.then(() => jump?.client.end());
+  try {
+    await ready(client, { check, signal, target, config: { ...settings(target, check), ...credential, ...(sock && { sock }) } });
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
+  client.setNoDelay(true);
+  return { client, closed };
+};
+
+const settings = ({ host, port, user }: SshTarget, check: HostKeyCheck): ConnectConfig => ({
+  host,
+  port,
+  username: user,
+  readyTimeout: READY_MS_MAX,
+  keepaliveInterval: KEEPALIVE_MS,
+  keepaliveCountMax: KEEPALIVES_MISSED_MAX,
+  ...(check.algorithms && { algorithms: { serverHostKey: check.algorithms } }),
+});
+
+const credentialOf = async (target: SshTarget): Promise<ConnectConfig> => {
+  const { credential } = target;
+  if (credential.kind === 'agent') return { agent: credential.socket, authHandler: ['agent'] };
+  const refuse = (what: string, cause?: unknown): KilnError =>
+    new KilnError('HOST_AUTH_REFUSED', `${describeTarget(target)}: the key file ${credential.path} ${what}`, { cause });
+  const privateKey = await readFile(credential.path).catch((cause: unknown) => {
+    throw refuse('cannot be read', cause);
+  });
+  const parsed = ssh2.utils.parseKey(privateKey);
+  // The parser's own message may quote the file, so it is not passed on.
+  if (parsed instanceof Error) {
+    throw refuse(
+      /encrypted/i.test(parsed.message) ? 'has a passphrase; load it into ssh-agent and use agent: true' : 'is not a private key',
+    );
+  }
+  return { privateKey, authHandler: ['publickey'] };
+};
+
+interface Attempt {
+  readonly target: SshTarget;
+  readonly check: HostKeyCheck;
+  readonly signal: AbortSignal;
+  readonly config: ConnectConfig;
+}
+
+const ready = async (client: SshClient, { target, check, signal, config }: Attempt): Promise<void> => {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    let refused: KilnError | null = null;
+    const onAbort = (): void => settle(new KilnError('HOST_UNREACHABLE', `${describeTarget(target)}: connecting was given up`));
+    const settle = (error: Error | null): void => {
+      signal.removeEventListener('abort', onAbort);
+      if (error) reject(refused ?? error);
+      else resolve();
+    };
+    signal.addEventListener('abort', onAbort);
+    client.once('ready', () => settle(null));
+    client.once('error', (error) => settle(sshFailure(error, target)));
+    client.once('close', () =>
+      settle(new KilnError('HOST_UNREACHABLE', `${describeTarget(target)}: the server closed the connection`)),
+    );
+    client.connect({
+      ...config,
+      hostVerifier: (key: Buffer): boolean => {
+        refused = check.verify(key);
+        return refused === null;
+      },
+    });
+  });
+};
+
+const forward = async (client: SshClient, target: SshTarget): Promise<Duplex> =>
+  new Promise((resolve, reject) => {
+    client.forwardOut('127.0.0.1', 0, target.host, target.port, (error, channel) => {
+      if (error)
+        reject(
+          new KilnError('HOST_UNREACHABLE', `${describeTarget(target)}: the jump host cannot reach it: ${error.message}`, {
+            cause: error,
+          }),
+        );
+      else resolve(channel);
+    });
+  });
+
+const openSocket = async (client: SshClient, path: string, target: SshTarget): Promise<Duplex> =>
+  new Promise((resolve, reject) => {
+    client.openssh_forwardOutStreamLocal(path, (error: Error | undefined, channel: ClientChannel) => {
+      if (error)
+        reject(
+          new KilnError('HOST_UNREACHABLE', `${describeTarget(target)}: no stream to ${path}: ${error.message}`, {
+            cause: error,
+          }),
+        );
+      else resolve(channel);
+    });
+  });
+
+const execute = async (client: SshClient, argv: readonly string[], target: SshTarget): Promise<RemoteCommand> => {
+  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+    client.exec(argv.map(quoted).join(' '), (error, opened) => {
+      if (error)
+        reject(
+          new KilnError('HOST_UNREACHABLE', `${describeTarget(target)}: cannot run a command: ${error.message}`, {
+            cause: error,
+          }),
+        );
+      else resolve(opened);
+    });
+  });
+  const exited = new Promise<number | null>((resolve) => {
+    let code: number | null = null;
+    channel.once('exit', (exitCode: number | null) => {
+      code = exitCode;
+    });
+    channel.once('close', () => resolve(code));
+  });
+  return { stdin: channel, stdout: channel, stderrTail: keepTail(channel.stderr), exited, kill: () => channel.destroy() };
+};
+
+/** One word of a POSIX shell, whatever it holds: sshd hands the command to the user's login shell as one string. */
+export const quoted = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`;
