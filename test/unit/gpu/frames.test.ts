@@ -38,7 +38,7 @@ describe('frames', () => {
           at += size;
         }
         expect(received.map(({ header, payload }) => [header, [...payload]])).toEqual(
-          sent.map(({ header, payload }) => [JSON.parse(JSON.stringify(header)), [...payload]]),
+          sent.map(({ header, payload }) => [JSON.parse(JSON.stringify(header)) as unknown, [...payload]]),
         );
         expect(decoder.buffered).toBe(0);
       }),

@@ -39,7 +39,7 @@ describe('known_hosts', () => {
     ['a comment', `# box ssh-ed25519 ${ED}`, 'box', 22, 0],
     ['a certificate authority', `@cert-authority box ssh-ed25519 ${ED}`, 'box', 22, 0],
     ['a broken line', 'box ssh-ed25519', 'box', 22, 0],
-  ])('%s', (_name, text, host, port, keys) => {
+  ])('%s', (...[, text, host, port, keys]) => {
     expect(typesOf(text, host, port)).toHaveLength(keys);
   });
 
@@ -50,6 +50,8 @@ describe('known_hosts', () => {
   });
 });
 
+const check = async (hostKey: HostKeyPin): ReturnType<typeof hostKeyCheck> => hostKeyCheck({ host: 'box', port: 22, hostKey });
+
 describe('the host key check', () => {
   let folder: string;
   beforeAll(() => {
@@ -57,7 +59,6 @@ describe('the host key check', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const check = async (hostKey: HostKeyPin): ReturnType<typeof hostKeyCheck> => hostKeyCheck({ host: 'box', port: 22, hostKey });
   const listed = async (text: string): ReturnType<typeof hostKeyCheck> => {
     writeFileSync(join(folder, 'known_hosts'), text);
     return check({ kind: 'known-hosts', path: join(folder, 'known_hosts') });

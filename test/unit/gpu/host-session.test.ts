@@ -1,0 +1,337 @@
+import { describe, expect, test } from 'vitest';
+import { KilnError } from '../../../src/domain/errors.ts';
+import type { HostConfig } from '../../../src/domain/fleet.ts';
+import { AttemptId, HostId } from '../../../src/domain/ids.ts';
+import type { Device } from '../../../src/domain/device.ts';
+import type { HostSession } from '../../../src/engine/ports.ts';
+import { createHostSession, type HostEvent } from '../../../src/gpu/host-session.ts';
+import { UNSENT_BYTES_MAX } from '../../../src/gpu/runner-link.ts';
+import { ManualClock, settled } from './manual-clock.ts';
+import { helloOf, ScriptedTransport } from './scripted-runner.ts';
+
+const HOST: HostConfig = {
+  name: HostId.parse('box'),
+  transport: {
+    kind: 'ssh',
+    target: {
+      host: 'h',
+      port: 22,
+      user: 'u',
+      credential: { kind: 'agent', socket: '/s' },
+      hostKey: { kind: 'none' },
+      jump: null,
+    },
+  },
+  labels: ['a'],
+  gpus: { kind: 'all' },
+  cpu: false,
+  compileSlots: null,
+  runnerDir: null,
+};
+const ATTEMPT = AttemptId.parse(`c-${'0'.repeat(32)}.1`);
+
+const setUp = (host: Partial<HostConfig> = {}) => {
+  const transport = new ScriptedTransport();
+  const clock = new ManualClock();
+  const warnings: string[] = [];
+  const events: HostEvent[] = [];
+  const session: HostSession = createHostSession({
+    config: { ...HOST, ...host },
+    address: 'u@h:22',
+    transport,
+    daemonId: 'd1',
+    leaseMs: 1000,
+    idleExitMs: 2000,
+    clock,
+    random: () => 1,
+    log: { info: () => undefined, warn: (_facts, message) => warnings.push(message) },
+  });
+  const start = async (): Promise<void> => {
+    session.start((event) => events.push(event));
+    await settled();
+  };
+  const connect = async (inventory: Parameters<typeof helloOf>[0] = {}): Promise<void> => {
+    transport.last.send(helloOf(inventory));
+    await settled();
+  };
+  return { transport, clock, warnings, events, session, start, connect, types: () => events.map((event) => event.type) };
+};
+
+describe('connecting', () => {
+  test('says attach first, is connected on hello, pings at once and measures the round trip', async () => {
+    const { transport, clock, events, session, start, connect } = setUp();
+    await start();
+    expect(transport.last.received).toEqual([{ type: 'attach', protocol: 1, daemonId: 'd1', leaseMs: 1000, idleExitMs: 2000 }]);
+    expect([events, session.inventory, session.roundTripMs]).toEqual([[], null, null]);
+    await connect();
+    expect(events).toMatchObject([{ type: 'connected', hostId: 'box', hello: { runnerId: 'r1' } }]);
+    expect(transport.last.received.at(-1)).toEqual({ type: 'ping', nonce: 1 });
+    await clock.advance(7);
+    transport.last.send({ type: 'pong', nonce: 1 });
+    await settled();
+    expect(session.roundTripMs).toBe(7);
+    expect(session.inventory?.hostname).toBe('h');
+    expect(events).toHaveLength(1);
+  });
+
+  test('a runner that says no hello for ten seconds is given up and tried again', async () => {
+    const { clock, events, transport, start } = setUp();
+    await start();
+    await clock.advance(9_999);
+    expect(events).toEqual([]);
+    await clock.advance(1);
+    expect(events).toEqual([
+      { type: 'lost', hostId: 'box', reason: 'the runner did not say hello within 10000 ms', retryAtMs: 1_011_000 },
+    ]);
+    await clock.advance(1000);
+    expect(transport.ends).toHaveLength(2);
+  });
+
+  test('waits twice as long after each failure, up to a minute, and starts anew after a stable connection', async () => {
+    const { clock, events, transport, start, connect } = setUp();
+    transport.failures = Array.from({ length: 8 }, () => new KilnError('HOST_UNREACHABLE', 'connection refused'));
+    await start();
+    await clock.advance(183_000);
+    const delays = events.map((event, index) =>
+      event.type === 'lost' ? (event.retryAtMs ?? 0) - (index === 0 ? 1_000_000 : lastRetry(events, index)) : -1,
+    );
+    expect(delays).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+    await connect();
+    await keepAlive(clock, transport, 3);
+    transport.last.stream.destroy();
+    await settled();
+    const last = events.at(-1);
+    expect(last?.type === 'lost' && (last.retryAtMs ?? 0) - clock.now()).toBe(1000);
+  });
+
+  test('a host that stays away is logged once', async () => {
+    const { clock, transport, warnings, start } = setUp();
+    transport.failures = Array.from({ length: 5 }, () => new KilnError('HOST_UNREACHABLE', 'connection refused'));
+    await start();
+    await clock.advance(20_000);
+    expect(warnings).toEqual(['host not connected']);
+  });
+
+  test.each(['HOST_KEY_MISMATCH', 'HOST_AUTH_REFUSED', 'HOST_TOOL_MISSING'] as const)(
+    '%s is refused and tried again after a minute',
+    async (code) => {
+      const { clock, events, transport, start } = setUp();
+      transport.failures = [new KilnError(code, 'mend me')];
+      await start();
+      expect(events).toEqual([{ type: 'refused', hostId: 'box', reason: 'mend me', retryAtMs: 1_060_000 }]);
+      await clock.advance(59_999);
+      expect(transport.ends).toHaveLength(0);
+      await clock.advance(1);
+      expect(transport.ends).toHaveLength(1);
+    },
+  );
+
+  test('the reason of a runner that refuses is what it said, not that it hung up', async () => {
+    const { events, transport, start } = setUp();
+    await start();
+    transport.last.send({ type: 'error', code: 'protocol', message: 'protocol 1 is too old' });
+    transport.last.stream.end();
+    await settled();
+    expect(events).toMatchObject([{ type: 'lost', reason: 'the runner refused (protocol): protocol 1 is too old' }]);
+  });
+});
+
+const lastRetry = (events: readonly HostEvent[], index: number): number => {
+  const before = events[index - 1];
+  return before?.type === 'lost' ? (before.retryAtMs ?? 0) : 0;
+};
+const keepAlive = async (clock: ManualClock, transport: ScriptedTransport, pings: number): Promise<void> => {
+  for (let ping = 0; ping < pings; ping += 1) {
+    await clock.advance(5000);
+    transport.last.send({ type: 'pong', nonce: 0 });
+    await settled();
+  }
+};
+
+describe('connected', () => {
+  test('passes on frames and sends what the engine asks for', async () => {
+    const { transport, events, session, start, connect } = setUp();
+    await start();
+    expect(session.ack([ATTEMPT])).toBe(false);
+    await connect();
+    expect([session.ack([ATTEMPT]), session.retract([ATTEMPT]), session.cancel(ATTEMPT), session.cancelCompile('x')]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    transport.last.send({ type: 'retracted', attemptIds: [ATTEMPT] });
+    await settled();
+    expect(transport.last.types).toEqual(['attach', 'ping', 'ack', 'retract', 'cancel', 'cancel_compile']);
+    expect(events.at(-1)).toEqual({ type: 'frame', hostId: 'box', frame: { type: 'retracted', attemptIds: [ATTEMPT] } });
+  });
+
+  test('a connection that says nothing for fifteen seconds is dead', async () => {
+    const { clock, events, transport, session, start, connect } = setUp();
+    await start();
+    await connect();
+    await keepAlive(clock, transport, 4);
+    expect(events).toHaveLength(1);
+    await clock.advance(14_999);
+    expect(events).toHaveLength(1);
+    await clock.advance(1);
+    expect(events.at(-1)).toMatchObject({ type: 'lost', reason: 'nothing heard for 15000 ms; the connection is dead' });
+    expect([session.inventory, session.ack([ATTEMPT])]).toEqual([null, false]);
+  });
+
+  test.each([
+    ['an unknown type', { type: 'surprise' }],
+    ['a missing field', { type: 'pong' }],
+    ['a field too many', { type: 'pong', nonce: 1, more: true }],
+    ['a second hello', helloOf()],
+  ])('%s drops the connection', async (_name, frame) => {
+    const { events, transport, start, connect, types } = setUp();
+    await start();
+    await connect();
+    transport.last.send(frame);
+    transport.last.send({ type: 'retracted', attemptIds: [] });
+    await settled();
+    expect(types()).toEqual(['connected', 'lost']);
+    expect(events.at(-1)).toMatchObject({ reason: expect.stringMatching(/does not parse|hello twice/) as string });
+  });
+
+  test('a host that takes nothing off the wire is dropped before it costs memory', async () => {
+    const { events, transport, session, start, connect } = setUp();
+    await start();
+    await connect();
+    transport.last.stream.pause();
+    const unit = {
+      language: 'c' as const,
+      source: 'x'.repeat(4 * 1024 * 1024),
+      params: {},
+      architecture: 'native',
+      kernels: [],
+      numWarps: null,
+      numStages: null,
+    };
+    const sent = Array.from({ length: 20 }, (_, index) => session.compile(`k${index}`, unit, 1));
+    await settled();
+    expect(sent.filter(Boolean).length).toBeLessThanOrEqual(UNSENT_BYTES_MAX / unit.source.length);
+    expect(events.at(-1)).toMatchObject({ type: 'lost', reason: expect.stringContaining('wait to be sent') as string });
+  });
+
+  test('the connection lost and back: one lost, then connected again', async () => {
+    const { clock, transport, types, start, connect } = setUp();
+    await start();
+    await connect();
+    transport.last.stream.destroy();
+    await settled();
+    await clock.advance(1000);
+    await connect();
+    expect(types()).toEqual(['connected', 'lost', 'connected']);
+  });
+});
+
+describe('stopping', () => {
+  test('leaves the runner, closes the transport, emits nothing more, cancels every timer', async () => {
+    const { clock, transport, session, types, start, connect } = setUp();
+    await start();
+    await connect();
+    await Promise.all([session.stop({ shutdownRunner: false }), session.stop({ shutdownRunner: false })]);
+    await settled();
+    expect([transport.closed, transport.runnersStopped, clock.pending]).toEqual([1, 0, 0]);
+    expect(transport.last.types).not.toContain('shutdown');
+    expect(types()).toEqual(['connected']);
+    expect(session.ack([ATTEMPT])).toBe(false);
+  });
+
+  test('with shutdownRunner says so, waits for the hang-up and makes sure', async () => {
+    const { clock, transport, session, start, connect } = setUp();
+    await start();
+    await connect();
+    const stopped = session.stop({ shutdownRunner: true });
+    await settled();
+    expect(transport.last.types.at(-1)).toBe('shutdown');
+    expect(transport.closed).toBe(0);
+    transport.last.stream.end();
+    await stopped;
+    expect([transport.runnersStopped, transport.closed, clock.pending]).toEqual([1, 1, 0]);
+  });
+
+  test('a runner that ignores shutdown is waited for five seconds', async () => {
+    const { clock, transport, session, start, connect } = setUp();
+    await start();
+    await connect();
+    const stopped = session.stop({ shutdownRunner: true });
+    await clock.advance(5000);
+    await stopped;
+    expect(transport.closed).toBe(1);
+  });
+
+  test('before start, while connecting and while waiting is fine', async () => {
+    const early = setUp();
+    await early.session.stop({ shutdownRunner: true });
+    await early.start();
+    expect([early.transport.ends.length, early.transport.runnersStopped]).toEqual([0, 0]);
+
+    const connecting = setUp();
+    await connecting.start();
+    await connecting.session.stop({ shutdownRunner: false });
+    expect([connecting.clock.pending, connecting.events]).toEqual([0, []]);
+
+    const waiting = setUp();
+    waiting.transport.failures = [new KilnError('HOST_UNREACHABLE', 'x')];
+    await waiting.start();
+    await waiting.session.stop({ shutdownRunner: false });
+    await waiting.clock.advance(100_000);
+    expect([waiting.transport.ends.length, waiting.clock.pending]).toEqual([0, 0]);
+  });
+});
+
+const device = (id: string, kind: 'gpu' | 'cpu'): Device =>
+  ({
+    id,
+    kind,
+    model: 'M',
+    architecture: 'sm_90a',
+    memoryBytes: 1,
+    multiprocessors: 1,
+    l2Bytes: 1,
+    copyBytesPerSecond: null,
+    unavailable: null,
+  }) as Device;
+
+describe('the fleet file decides which devices take work', () => {
+  const devices = [device('GPU-a', 'gpu'), device('cpu-0', 'cpu'), device('GPU-b', 'gpu')];
+
+  test.each([
+    ['all GPUs, no CPU', {}, ['GPU-a', 'GPU-b']],
+    ['CPU too', { cpu: true }, ['GPU-a', 'cpu-0', 'GPU-b']],
+    ['no GPU', { gpus: { kind: 'none' as const } }, []],
+    ['by index among the GPUs', { gpus: { kind: 'listed' as const, gpus: [1] } }, ['GPU-b']],
+    ['by UUID', { gpus: { kind: 'listed' as const, gpus: ['GPU-a'] } }, ['GPU-a']],
+  ])('%s', async (_name, wishes, ids) => {
+    const { events, session, start, connect } = setUp(wishes);
+    await start();
+    await connect({ devices });
+    expect(session.inventory?.devices.map(({ id }) => id)).toEqual(ids);
+    const [connected] = events;
+    expect(connected?.type === 'connected' && connected.hello.inventory.devices.map(({ id }) => id)).toEqual(ids);
+  });
+
+  test('health tells only of those', async () => {
+    const { events, transport, start, connect } = setUp({ gpus: { kind: 'listed', gpus: [0] } });
+    await start();
+    await connect({ devices });
+    const use = { measuringMs: 1, checkingMs: 1, loadingMs: 1, idleWithWorkMs: 1, idleWithoutWorkMs: 1, faultMs: 1, judged: 1 };
+    transport.last.send({ type: 'health', devices, compileQueued: 0, compileRunning: 0, use: { 'GPU-a': use, 'GPU-b': use } });
+    await settled();
+    expect(events.at(-1)).toMatchObject({ frame: { devices: [{ id: 'GPU-a' }], use: { 'GPU-a': use } } });
+    expect(JSON.stringify(events.at(-1))).not.toContain('GPU-b');
+  });
+
+  test('a listed GPU that is not there becomes a warning; compile slots are overridden', async () => {
+    const { session, start, connect } = setUp({ gpus: { kind: 'listed', gpus: [0, 5] }, compileSlots: 7 });
+    await start();
+    await connect({ devices });
+    expect(session.inventory?.compileSlots).toBe(7);
+    expect(session.inventory?.warnings).toEqual([
+      'the fleet file lists GPU 5, which the host does not have (it has 0: GPU-a, 1: GPU-b); correct gpus',
+    ]);
+  });
+});

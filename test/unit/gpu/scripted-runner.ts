@@ -1,0 +1,88 @@
+import { type Duplex, duplexPair } from 'node:stream';
+import type { FromRunner, Inventory, ToRunner } from '../../../src/domain/protocol.ts';
+import { FromRunner as FromRunnerSchema } from '../../../src/domain/protocol.ts';
+import { encodeFrame, FrameDecoder } from '../../../src/gpu/frames.ts';
+import type { Transport } from '../../../src/gpu/host-session.ts';
+
+export const INVENTORY: Inventory = {
+  hostname: 'h',
+  machineId: 'm',
+  cores: 2,
+  memoryBytes: 1,
+  python: '3',
+  driver: null,
+  nvrtc: null,
+  nvcc: null,
+  gcc: null,
+  triton: null,
+  ncu: null,
+  languages: ['c'],
+  compileSlots: 2,
+  devices: [],
+  warnings: [],
+};
+
+export const helloOf = (inventory: Partial<Inventory> = {}): FromRunner =>
+  FromRunnerSchema.parse({
+    type: 'hello',
+    protocol: 1,
+    runnerId: 'r1',
+    runnerHash: 'x',
+    inventory: { ...INVENTORY, ...inventory },
+    queued: [],
+    running: [],
+    finished: [],
+    problems: [],
+  });
+
+/** The runner's end of one stream, driven by the test. */
+export class RunnerEnd {
+  readonly received: ToRunner[] = [];
+  readonly stream: Duplex;
+
+  constructor(stream: Duplex) {
+    this.stream = stream;
+    const decoder = new FrameDecoder();
+    stream.on('data', (chunk: Buffer) => {
+      for (const { header } of decoder.push(chunk)) this.received.push(header as ToRunner);
+    });
+    stream.on('error', () => undefined);
+  }
+
+  send(frame: object): void {
+    this.stream.write(encodeFrame(frame));
+  }
+
+  get types(): readonly string[] {
+    return this.received.map((frame) => frame.type);
+  }
+}
+
+/** Each `open` gives a new stream, or fails with the next of `failures`. */
+export class ScriptedTransport implements Transport {
+  readonly ends: RunnerEnd[] = [];
+  failures: Error[] = [];
+  closed = 0;
+  runnersStopped = 0;
+
+  open = async (signal: AbortSignal): Promise<Duplex> => {
+    signal.throwIfAborted();
+    const failure = this.failures.shift();
+    if (failure) throw failure;
+    const [ours, theirs] = duplexPair();
+    this.ends.push(new RunnerEnd(theirs));
+    return ours;
+  };
+  stopRunner = async (): Promise<void> => {
+    this.runnersStopped += 1;
+  };
+  close = async (): Promise<void> => {
+    this.closed += 1;
+  };
+
+  get last(): RunnerEnd {
+    const end = this.ends.at(-1);
+    if (!end) throw new Error('nothing was opened');
+    return end;
+  }
+}
