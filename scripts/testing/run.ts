@@ -39,7 +39,6 @@ const print = (tally: Tally): void => {
 };
 
 const runAll = async (filters: readonly string[], folder: string): Promise<Tally> => {
-  process.stdout.write('== checks\n');
   const checks = filters.length === 0 ? await runStaticChecks() : [];
   const vitest = await runVitestSuites(filters, folder);
   const python = await runPythonSuites(filters, folder);

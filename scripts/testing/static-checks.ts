@@ -50,6 +50,7 @@ const runCheck = async ({ name, command, needs }: Check): Promise<Tally> => {
 
 /** Each check counts as one test. */
 export const runStaticChecks = async (): Promise<readonly Tally[]> => {
+  process.stdout.write('== checks\n');
   const tallies: Tally[] = [];
   for (const check of CHECKS) tallies.push(await runCheck(check));
   return tallies;
