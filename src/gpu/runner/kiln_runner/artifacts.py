@@ -1,0 +1,97 @@
+"""Compiled code on disk by content hash: `<cache>/artifacts/<hash>/` with meta.json and code files, never changed once there.
+
+Least recently used artifacts are removed when the folder outgrows its limit, except pinned ones (queued or running work).
+"""
+import json
+import os
+import shutil
+from collections import Counter, OrderedDict
+from pathlib import Path
+from typing import Dict, Optional
+
+CACHE_BYTES_MAX = 4 * 1024 ** 3
+# After an eviction this much is free, so that not every compile evicts.
+CACHE_BYTES_SHARE_KEPT = 0.9
+META_KEPT_MAX = 4096
+
+
+class ArtifactCache:
+    def __init__(self, folder: Path, bytes_max: int = CACHE_BYTES_MAX) -> None:
+        self._folder = folder
+        self._bytes_max = bytes_max
+        self._pins: Counter = Counter()
+        self._metas: "OrderedDict[str, dict]" = OrderedDict()
+        self._sizes = self._scan()
+        self._bytes = sum(self._sizes.values())
+
+    def has(self, artifact: str) -> bool:
+        return artifact in self._sizes
+
+    def meta(self, artifact: str) -> Optional[dict]:
+        """The artifact's meta.json; None when it is not here. Counts as a use."""
+        if artifact not in self._sizes:
+            return None
+        meta = self._metas.get(artifact) or self._read(artifact)
+        if meta is None:
+            self._forget(artifact)
+            return None
+        self._touch(artifact)
+        self._metas[artifact] = meta
+        if len(self._metas) > META_KEPT_MAX:
+            self._metas.popitem(last=False)
+        return meta
+
+    def added(self, artifact: str) -> None:
+        """A worker has put it in place: count it, and make room."""
+        self._forget(artifact)
+        self._sizes[artifact] = _bytes_of(self._folder / artifact)
+        self._bytes += self._sizes[artifact]
+        if self._bytes > self._bytes_max:
+            self._evict()
+
+    def pin(self, artifact: str) -> None:
+        self._pins[artifact] += 1
+
+    def unpin(self, artifact: str) -> None:
+        self._pins[artifact] -= 1
+        if self._pins[artifact] <= 0:
+            del self._pins[artifact]
+
+    def _evict(self) -> None:
+        for artifact in list(self._sizes):
+            if self._bytes <= self._bytes_max * CACHE_BYTES_SHARE_KEPT:
+                return
+            if artifact not in self._pins:
+                shutil.rmtree(self._folder / artifact, ignore_errors=True)
+                self._forget(artifact)
+
+    def _forget(self, artifact: str) -> None:
+        self._metas.pop(artifact, None)
+        self._bytes -= self._sizes.pop(artifact, 0)
+
+    def _touch(self, artifact: str) -> None:
+        self._sizes[artifact] = self._sizes.pop(artifact)
+        os.utime(self._folder / artifact)
+
+    def _read(self, artifact: str) -> Optional[dict]:
+        try:
+            return json.loads((self._folder / artifact / "meta.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def _scan(self) -> Dict[str, int]:
+        """What earlier runners left, oldest use first. Folders with a dot are unfinished work of theirs."""
+        found = []
+        for entry in os.scandir(self._folder):
+            if entry.name.startswith("."):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            elif (Path(entry.path) / "meta.json").exists():
+                found.append((entry.stat().st_mtime, entry.name))
+        return {name: _bytes_of(self._folder / name) for _, name in sorted(found)}
+
+
+def _bytes_of(folder: Path) -> int:
+    try:
+        return sum(entry.stat().st_size for entry in os.scandir(folder))
+    except OSError:
+        return 0

@@ -1,0 +1,68 @@
+"""`attach --dir DIR [--start]`: stdin and stdout become the runner's socket, for hosts where sockets cannot be forwarded."""
+import argparse
+import os
+import socket
+import sys
+import threading
+from typing import List
+
+from kiln_runner.paths import RunnerPaths, connect
+from kiln_runner.start import StartFailure, ensure_started
+
+CHUNK_BYTES = 256 * 1024
+
+
+def run(argv: List[str]) -> int:
+    parser = argparse.ArgumentParser(prog="attach")
+    parser.add_argument("--dir", required=True)
+    parser.add_argument("--start", action="store_true")
+    options = parser.parse_args(argv)
+    paths = RunnerPaths(options.dir)
+    try:
+        if options.start:
+            ensure_started(paths)
+    except StartFailure as failure:
+        sys.stderr.write(f"{failure}\n")
+        return 1
+    connection = connect(paths)
+    if connection is None:
+        sys.stderr.write(f"no runner answers at {paths.socket}; start one with: attach --dir {paths.folder} --start\n")
+        return 1
+    threading.Thread(target=_copy_input, args=(connection,), daemon=True).start()
+    _copy_output(connection)
+    sys.stdout = None  # type: ignore[assignment]  # a reader that is gone must not fail the exit
+    return 0
+
+
+def _copy_input(connection: socket.socket) -> None:
+    """The end of stdin ends the bridge: whoever held it is gone."""
+    try:
+        while True:
+            chunk = os.read(0, CHUNK_BYTES)
+            if not chunk:
+                break
+            connection.sendall(chunk)
+    except OSError:
+        pass
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def _copy_output(connection: socket.socket) -> None:
+    try:
+        while True:
+            chunk = connection.recv(CHUNK_BYTES)
+            if not chunk:
+                return
+            _write_all(chunk)
+    except OSError:
+        # Either end broke: the bridge is over, and the daemon sees its stream end.
+        return
+
+
+def _write_all(chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        view = view[os.write(1, view) :]

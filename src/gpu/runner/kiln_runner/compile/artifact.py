@@ -1,0 +1,32 @@
+"""What an artifact is called and how it gets into the cache whole."""
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Dict
+
+# Raise when the meaning of an artifact changes (options, files, meta.json): old ones are then no longer found.
+COMPILE_FORMAT = 1
+
+
+def artifact_hash(unit: dict, compiler: str) -> str:
+    """Hash of everything that can change the code. `compiler` tells versions, and the processor where code is native to it."""
+    key = {"unit": unit, "compiler": compiler, "format": COMPILE_FORMAT}
+    return hashlib.sha256(json.dumps(key, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def store_artifact(artifacts: Path, artifact: str, meta: dict, files: Dict[str, bytes]) -> None:
+    """Writes into a folder beside its place, then renames: other processes see the whole artifact or none."""
+    unfinished = artifacts / f".{artifact[:16]}-{os.getpid()}"
+    unfinished.mkdir(mode=0o700)
+    try:
+        for name, content in files.items():
+            (unfinished / name).write_bytes(content)
+        (unfinished / "meta.json").write_text(json.dumps(meta))
+        os.rename(unfinished, artifacts / artifact)
+    except OSError:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        # Somebody else was first with the same content.
+        if not (artifacts / artifact / "meta.json").exists():
+            raise

@@ -1,0 +1,55 @@
+"""Which compilers the host has, as the server knows them: names that go into artifact hashes, never loaded libraries."""
+import hashlib
+import platform
+from pathlib import Path
+from typing import Optional
+
+from kiln_runner.compile.simulated import COMPILER, compile_simulated
+
+MEND = {
+    "c": "no gcc on this host; install it: apt-get install gcc",
+    "cuda": "neither NVRTC nor nvcc on this host; install one: pip install nvidia-cuda-nvrtc nvidia-cuda-runtime, or the CUDA toolkit",
+    "triton": "this runner does not compile Triton",
+}
+
+
+class Compilers:
+    """`tools` is {gcc, nvrtc, nvcc} of the inventory; each null or {path, version, …}."""
+
+    def __init__(self, tools: dict, artifacts: Path, work: Path, *, simulated: bool) -> None:
+        self.tools = tools
+        self.artifacts = artifacts
+        self.work = work
+        self._simulated = simulated
+        self._native = f"for {_processor_hash()}"
+
+    def version(self, language: str) -> Optional[str]:
+        """Tells apart every compiler whose code could differ; None where there is none."""
+        if self.simulates(language):
+            return COMPILER
+        if language == "c" and self.tools["gcc"]:
+            # -march=native: code for this processor, though the folder may be shared with other hosts.
+            return f"{self.tools['gcc']['version']} {self._native}"
+        if language == "cuda":
+            tool = self.tools["nvrtc"] or self.tools["nvcc"]
+            return tool["version"] if tool else None
+        return None
+
+    def mend(self, language: str) -> str:
+        return MEND[language]
+
+    def simulates(self, language: str) -> bool:
+        return self._simulated and language != "c"
+
+    def simulate(self, artifact: str, unit: dict) -> None:
+        compile_simulated(self.artifacts, artifact, unit)
+
+
+def _processor_hash() -> str:
+    """Of the processor's model and features: the same hash runs the same native code."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
+    except OSError:
+        lines = [platform.processor()]
+    kept = [line for line in lines if line.split("\t")[0] in ("model name", "flags", "Features", "CPU part")]
+    return hashlib.sha256("\n".join(kept).encode()).hexdigest()[:12]

@@ -1,0 +1,45 @@
+"""`cuda` units: CUDA C++ to a cubin for one architecture, through NVRTC or, where that is missing, nvcc."""
+import os
+import re
+from typing import List
+
+from kiln_runner.compile.elf import kernel_names
+from kiln_runner.compile.nvrtc import Nvrtc, NvrtcFailure, nvrtc_options
+from kiln_runner.compile.ptxas import split_ptxas
+from kiln_runner.compile.subprocess_limits import run_limited
+from kiln_runner.compile.units import Built, Infra, refused
+
+NVCC_CPU_SECONDS_MAX = 300
+
+
+def compile_nvrtc(nvrtc: Nvrtc, unit: dict, _folder: str) -> Built:
+    try:
+        cubin, log = nvrtc.compile(unit["source"], nvrtc_options(unit["params"], unit["architecture"]))
+    except NvrtcFailure as failure:
+        raise Infra("compiler_missing", f"NVRTC cannot compile for {unit['architecture']}: {failure}") from failure
+    return refused(split_ptxas(log)[0]) if cubin is None else _built(cubin, log)
+
+
+def compile_nvcc(nvcc: str, unit: dict, folder: str) -> Built:
+    with open(os.path.join(folder, "candidate.cu"), "w", encoding="utf-8") as file:
+        file.write(unit["source"])
+    done = run_limited(_nvcc_command(nvcc, unit), folder, NVCC_CPU_SECONDS_MAX, None)
+    cubin = os.path.join(folder, "code.cubin")
+    if done.code != 0 or not os.path.exists(cubin):
+        return refused(split_ptxas(done.log)[0] or f"nvcc ended with {done.code} and said nothing")
+    with open(cubin, "rb") as file:
+        return _built(file.read(), done.log)
+
+
+def _built(cubin: bytes, log: str) -> Built:
+    text, resources = split_ptxas(log)
+    names = kernel_names(cubin)
+    return Built({"code.cubin": cubin}, {name: {"file": "code.cubin"} for name in names}, text, resources)
+
+
+def _nvcc_command(nvcc: str, unit: dict) -> List[str]:
+    # "sm_90a" needs both names: -arch=sm_90a alone would ask for a PTX target that older nvcc do not know.
+    number = re.sub(r"^sm_", "", unit["architecture"])
+    defines = [f"-D{name}={value}" for name, value in unit["params"].items()]
+    target = f"-gencode=arch=compute_{number},code=sm_{number}"
+    return [nvcc, "-cubin", target, "--std=c++17", "--resource-usage", *defines, "-o", "code.cubin", "candidate.cu"]

@@ -1,0 +1,73 @@
+"""CUDA C++ to a cubin through NVRTC, in this process. Only compile workers load it: a process that has used NVRTC must not become a judge."""
+import ctypes
+import glob
+import os
+from typing import List, Optional, Tuple
+
+_SUCCESS = 0
+_COMPILATION = 6
+
+
+class NvrtcFailure(Exception):
+    """NVRTC itself failed (not the source): a broken installation, no memory."""
+
+
+class Nvrtc:
+    """One loaded libnvrtc. `library` is its path, `includes` the folders with cuda_fp16.h and its like."""
+
+    def __init__(self, library: str, includes: List[str]) -> None:
+        # NVRTC opens its builtins by name, which fails for wheels outside the loader's path unless they are loaded already.
+        for builtins in sorted(glob.glob(os.path.join(os.path.dirname(library), "libnvrtc-builtins.so*"))):
+            ctypes.CDLL(builtins, mode=ctypes.RTLD_GLOBAL)
+        self._lib = ctypes.CDLL(library)
+        self._lib.nvrtcGetErrorString.restype = ctypes.c_char_p
+        self._includes = includes
+
+    def version(self) -> Tuple[int, int]:
+        major, minor = ctypes.c_int(), ctypes.c_int()
+        self._check(self._lib.nvrtcVersion(ctypes.byref(major), ctypes.byref(minor)), "nvrtcVersion")
+        return major.value, minor.value
+
+    def architectures(self) -> List[int]:
+        """Compute capabilities it can compile for, such as 90."""
+        count = ctypes.c_int()
+        self._check(self._lib.nvrtcGetNumSupportedArchs(ctypes.byref(count)), "nvrtcGetNumSupportedArchs")
+        values = (ctypes.c_int * count.value)()
+        self._check(self._lib.nvrtcGetSupportedArchs(values), "nvrtcGetSupportedArchs")
+        return list(values)
+
+    def compile(self, source: str, options: List[str]) -> Tuple[Optional[bytes], str]:
+        """(cubin, or None where the source does not compile; the log)."""
+        program = ctypes.c_void_p()
+        created = self._lib.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"candidate.cu", 0, None, None)
+        self._check(created, "nvrtcCreateProgram")
+        try:
+            return self._compile(program, options + [f"--include-path={folder}" for folder in self._includes])
+        finally:
+            self._lib.nvrtcDestroyProgram(ctypes.byref(program))
+
+    def _compile(self, program: ctypes.c_void_p, options: List[str]) -> Tuple[Optional[bytes], str]:
+        values = (ctypes.c_char_p * len(options))(*[option.encode() for option in options])
+        code = self._lib.nvrtcCompileProgram(program, len(options), values)
+        log = self._text(program, "ProgramLog").rstrip(b"\0").decode(errors="replace")
+        if code == _COMPILATION:
+            return None, log
+        self._check(code, f"nvrtcCompileProgram: {log[:500]}")
+        return self._text(program, "CUBIN"), log
+
+    def _text(self, program: ctypes.c_void_p, what: str) -> bytes:
+        size = ctypes.c_size_t()
+        self._check(getattr(self._lib, f"nvrtcGet{what}Size")(program, ctypes.byref(size)), what)
+        buffer = ctypes.create_string_buffer(size.value)
+        self._check(getattr(self._lib, f"nvrtcGet{what}")(program, buffer), what)
+        return buffer.raw
+
+    def _check(self, code: int, what: str) -> None:
+        if code != _SUCCESS:
+            raise NvrtcFailure(f"{what}: {self._lib.nvrtcGetErrorString(code).decode()}")
+
+
+def nvrtc_options(params: dict, architecture: str) -> List[str]:
+    # ptxas -v tells registers, shared memory and spills of each kernel in the log.
+    options = [f"--gpu-architecture={architecture}", "--std=c++17", "--ptxas-options=-v"]
+    return options + [f"--define-macro={name}={value}" for name, value in params.items()]

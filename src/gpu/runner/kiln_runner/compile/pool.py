@@ -1,0 +1,234 @@
+"""The compile pool: a first come, first served queue in front of a fixed number of warm workers.
+
+One run an artifact: compiles of the same content share it. A run lives from the first `compile` of its content to its result;
+it is dropped when everybody who asked has cancelled. States of a run: queued -> running (has a worker) -> told to all who asked.
+"""
+import asyncio
+import time
+from collections import OrderedDict
+from typing import Callable, Dict, List, Optional
+
+from kiln_runner.artifacts import ArtifactCache
+from kiln_runner.compile.artifact import artifact_hash
+from kiln_runner.compile.compilers import Compilers
+from kiln_runner.compile.pool_worker import PoolWorker
+from kiln_runner.process import Children
+
+QUEUED_MAX = 50_000
+WORKER_DEATHS_MAX = 2
+OnCompiled = Callable[[dict], None]
+
+
+class Run:
+    def __init__(self, artifact: str, unit: dict, limit_ms: float) -> None:
+        self.artifact = artifact
+        self.unit = unit
+        self.limit_ms = limit_ms
+        self.asked: Dict[str, OnCompiled] = {}
+        self.worker: Optional[PoolWorker] = None
+        self.timer: Optional[asyncio.TimerHandle] = None
+        self.started_ns = 0
+        self.deaths = 0
+
+
+class CompilePool:
+    """`compile` answers through a callback with a CompileResult of the protocol, at once when the artifact is there."""
+
+    def __init__(self, children: Children, cache: ArtifactCache, compilers: Compilers, slots: int) -> None:
+        self._children = children
+        self._loop = children.loop
+        self._cache = cache
+        self._compilers = compilers
+        self._slots = slots
+        self._workers: List[PoolWorker] = []
+        self._runs: "OrderedDict[str, Run]" = OrderedDict()
+        self._queue: "OrderedDict[str, Run]" = OrderedDict()
+        self._asked: Dict[str, Run] = {}
+        self._stopped = False
+
+    @property
+    def queued(self) -> int:
+        return len(self._queue)
+
+    @property
+    def running(self) -> int:
+        return len(self._runs) - len(self._queue)
+
+    def compile(self, ask_id: str, unit: dict, limit_ms: float, on_compiled: OnCompiled) -> None:
+        """An `ask_id` that is being compiled already is left as it is."""
+        if ask_id in self._asked:
+            return
+        compiler = self._compilers.version(unit["language"])
+        if compiler is None:
+            on_compiled(infra("compiler_missing", self._compilers.mend(unit["language"])))
+            return
+        artifact = artifact_hash(unit, compiler)
+        meta = self._cache.meta(artifact)
+        if meta is not None:
+            on_compiled(compiled(artifact, meta, cached=True, duration_ms=0))
+        elif self._compilers.simulates(unit["language"]):
+            on_compiled(self._simulate(artifact, unit))
+        else:
+            self._ask(ask_id, artifact, unit, limit_ms, on_compiled)
+
+    def cancel(self, ask_id: str) -> bool:
+        """False when it was not being compiled. A run nobody waits for any more is dropped, its worker killed."""
+        run = self._asked.pop(ask_id, None)
+        if run is None:
+            return False
+        del run.asked[ask_id]
+        if not run.asked:
+            self._drop(run)
+        return True
+
+    def forget(self, ask_ids: List[str]) -> None:
+        """The asker is gone. What runs goes on and fills the cache; what is queued for nobody else is dropped."""
+        for ask_id in ask_ids:
+            run = self._asked.pop(ask_id, None)
+            if run is not None:
+                del run.asked[ask_id]
+                if not run.asked and run.worker is None:
+                    self._drop(run)
+
+    def stop(self) -> None:
+        self._stopped = True
+        for worker in self._workers:
+            worker.kill()
+
+    def warm(self, count: int) -> None:
+        """Starts up to `count` workers before there is work."""
+        while len(self._workers) < min(count, self._slots):
+            self._workers.append(PoolWorker(self._children, self._compilers, self._on_done, self._on_death))
+
+    def _ask(self, ask_id: str, artifact: str, unit: dict, limit_ms: float, on_compiled: OnCompiled) -> None:
+        run = self._runs.get(artifact)
+        if run is None:
+            if len(self._queue) >= QUEUED_MAX:
+                on_compiled(infra("internal", f"the compile queue holds {QUEUED_MAX} units already"))
+                return
+            run = self._runs[artifact] = self._queue[artifact] = Run(artifact, unit, limit_ms)
+        run.asked[ask_id] = on_compiled
+        self._asked[ask_id] = run
+        self._pump()
+
+    def _simulate(self, artifact: str, unit: dict) -> dict:
+        try:
+            self._compilers.simulate(artifact, unit)
+        except OSError as error:
+            return infra("out_of_disk", f"{error}")
+        self._cache.added(artifact)
+        return compiled(artifact, self._cache.meta(artifact) or {}, cached=False, duration_ms=0)
+
+    def _pump(self) -> None:
+        while self._queue and not self._stopped:
+            worker = next((worker for worker in self._workers if worker.run is None), None)
+            if worker is None and len(self._workers) < self._slots:
+                self.warm(len(self._workers) + 1)
+                worker = self._workers[-1]
+            if worker is None:
+                return
+            _, run = self._queue.popitem(last=False)
+            self._start(run, worker)
+
+    def _start(self, run: Run, worker: PoolWorker) -> None:
+        run.worker, worker.run = worker, run
+        run.started_ns = time.monotonic_ns()
+        run.timer = self._loop.call_later(run.limit_ms / 1000, self._over_limit, run)
+        worker.compile(run.artifact, run.unit, self._compilers.version(run.unit["language"]))
+
+    def _over_limit(self, run: Run) -> None:
+        worker = run.worker
+        outcome = {"verdict": "timed_out", "stage": "compile", "case": "", "limitMs": run.limit_ms}
+        self._tell(run, self._failed(run, outcome))
+        self._replace(worker)
+
+    def _on_done(self, worker: PoolWorker, answer: dict) -> None:
+        run = worker.run
+        if run is None:
+            return
+        result = self._result(run, answer)
+        worker.run = None
+        self._tell(run, result)
+        if worker.worn_out:
+            self._replace(worker)
+        self._pump()
+
+    def _result(self, run: Run, answer: dict) -> dict:
+        if answer["status"] == "infra":
+            return infra(answer["code"], answer["message"])
+        if answer["status"] == "failed":
+            return self._failed(run, {"verdict": "compile_error", "log": answer["log"]})
+        self._cache.added(run.artifact)
+        meta = self._cache.meta(run.artifact)
+        if meta is None:
+            return infra("internal", f"artifact {run.artifact} vanished after it was compiled")
+        return compiled(run.artifact, meta, cached=False, duration_ms=_since_ms(run.started_ns))
+
+    def _on_death(self, worker: PoolWorker, code: int) -> None:
+        """A compiler that crashes twice on one source crashes because of it; once may be chance."""
+        if worker in self._workers:
+            self._workers.remove(worker)
+        run, worker.run = worker.run, None
+        if run is not None and run.artifact in self._runs:
+            run.deaths += 1
+            if run.deaths < WORKER_DEATHS_MAX:
+                _stop_timer(run)
+                run.worker = None
+                self._queue[run.artifact] = run
+                self._queue.move_to_end(run.artifact, last=False)
+            else:
+                self._tell(run, self._died(run, worker, code))
+        self._pump()
+
+    def _died(self, run: Run, worker: PoolWorker, code: int) -> dict:
+        if code >= 0:
+            return infra("worker_died", f"the compile worker ended with {code} twice; its last words: {worker.last_words}")
+        return self._failed(run, {"verdict": "compile_error", "log": f"the compiler was ended by signal {-code} twice on this source"})
+
+    def _failed(self, run: Run, outcome: dict) -> dict:
+        compiler = self._compilers.version(run.unit["language"])
+        return {"status": "failed", "outcome": outcome, "durationMs": _since_ms(run.started_ns), "compiler": compiler}
+
+    def _tell(self, run: Run, result: dict) -> None:
+        asked, run.asked = run.asked, {}
+        self._drop(run, keep_worker=True)
+        for ask_id, on_compiled in asked.items():
+            del self._asked[ask_id]
+            on_compiled(result)
+
+    def _drop(self, run: Run, keep_worker: bool = False) -> None:
+        self._runs.pop(run.artifact, None)
+        self._queue.pop(run.artifact, None)
+        _stop_timer(run)
+        if run.worker is not None and not keep_worker:
+            self._replace(run.worker)
+        run.worker = None
+
+    def _replace(self, worker: PoolWorker) -> None:
+        """Out of the pool at once, so that the next run gets a fresh one while this one still dies."""
+        worker.run = None
+        if worker in self._workers:
+            self._workers.remove(worker)
+        worker.kill()
+        self._pump()
+
+
+def compiled(artifact: str, meta: dict, *, cached: bool, duration_ms: float) -> dict:
+    return {
+        "status": "compiled", "artifact": artifact, "cached": cached, "durationMs": duration_ms, "log": meta["log"],
+        "compiler": meta["compiler"], "resources": meta["resources"],
+    }
+
+
+def infra(code: str, message: str) -> dict:
+    return {"status": "infra", "failure": {"code": code, "message": message}}
+
+
+def _since_ms(start_ns: int) -> float:
+    return (time.monotonic_ns() - start_ns) / 1e6
+
+
+def _stop_timer(run: Run) -> None:
+    if run.timer is not None:
+        run.timer.cancel()
+        run.timer = None

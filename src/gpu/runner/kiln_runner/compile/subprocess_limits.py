@@ -1,0 +1,55 @@
+"""Runs a compiler as a child of a compile worker, within limits, and leaves nothing behind."""
+import os
+import resource
+import signal
+import subprocess
+from typing import List, NamedTuple, Optional
+
+from kiln_runner.parent_death import request_signal
+
+FILE_BYTES_MAX = 64 * 1024 * 1024
+OUTPUT_BYTES_MAX = 1024 * 1024
+
+
+class Finished(NamedTuple):
+    code: int
+    log: str
+
+
+def run_limited(argv: List[str], folder: str, cpu_seconds: int, memory_bytes: Optional[int]) -> Finished:
+    """Runs `argv` in `folder` (empty but for the source), which is its only temporary place. The log is stderr, cut at OUTPUT_BYTES_MAX.
+
+    Time is limited by the pool, which kills the worker's whole process group; the processor limit is for what that would miss.
+    """
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES_MAX, FILE_BYTES_MAX))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if memory_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+    log_path = os.path.join(folder, "compiler.log")
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": folder, "LC_ALL": "C", "HOME": folder}
+    with open(log_path, "w+b") as log, _group_dies_with_server():
+        # preexec_fn is safe here: a compile worker has one thread.
+        done = subprocess.run(
+            argv, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit, check=False
+        )
+        log.seek(0)
+        return Finished(done.returncode, log.read(OUTPUT_BYTES_MAX).decode(errors="replace"))
+
+
+class _group_dies_with_server:
+    """While a compiler runs, the server's death must end the compiler and its own children too, not only this worker.
+
+    The kernel tells only the worker; so it gets SIGTERM instead of SIGKILL and passes it on to its whole group.
+    """
+
+    def __enter__(self) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
+        request_signal(signal.SIGTERM)
+
+    def __exit__(self, *_: object) -> None:
+        request_signal(signal.SIGKILL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,67 @@
+"""Compiles one unit into an artifact. Runs in a compile worker. What the source does wrong is data; what the host lacks is `Infra`."""
+import errno
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Callable, Dict, NamedTuple
+
+from kiln_runner.compile.artifact import store_artifact
+from kiln_runner.compile.log_text import clean_log
+from kiln_runner.compile.source_scan import refusal
+
+
+class Infra(Exception):
+    """The host could not compile, whatever the source. `code` is one of the protocol's infra codes."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Built(NamedTuple):
+    """`files` empty: the source does not compile, and `log` says why."""
+
+    files: Dict[str, bytes]
+    kernels: Dict[str, dict]
+    log: str
+    resources: Dict[str, dict]
+
+
+Compiler = Callable[[dict, str], Built]
+
+
+def compile_unit(job: dict, compiler: Compiler) -> dict:
+    """Answer of the worker for {artifact, unit, compiler, artifacts, work}: {status: compiled | failed | infra, …}."""
+    folder = tempfile.mkdtemp(prefix="compile-", dir=job["work"])
+    try:
+        built = _build(job["unit"], folder, compiler)
+        if not built.files:
+            return {"status": "failed", "log": clean_log(built.log, folder)}
+        meta = _meta(job, built, folder)
+        store_artifact(Path(job["artifacts"]), job["artifact"], meta, built.files)
+        return {"status": "compiled"}
+    except Infra as failure:
+        return {"status": "infra", "code": failure.code, "message": str(failure)}
+    except OSError as error:
+        code = "out_of_disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "internal"
+        return {"status": "infra", "code": code, "message": f"compiling in {os.path.dirname(folder)}: {error}"}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _build(unit: dict, folder: str, compiler: Compiler) -> Built:
+    complaint = refusal(unit["source"])
+    return refused(complaint) if complaint else compiler(unit, folder)
+
+
+def refused(log: str) -> Built:
+    return Built({}, {}, log, {})
+
+
+def _meta(job: dict, built: Built, folder: str) -> dict:
+    unit = job["unit"]
+    return {
+        "language": unit["language"], "architecture": unit["architecture"], "kernels": built.kernels,
+        "compiler": job["compiler"], "log": clean_log(built.log, folder), "resources": built.resources,
+    }

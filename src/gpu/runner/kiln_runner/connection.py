@@ -1,0 +1,68 @@
+"""One connection of a daemon: frames in, frames out, and a polite end when a frame is wrong."""
+import asyncio
+import traceback
+from typing import Callable, Optional
+
+from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode
+from kiln_runner.messages import check_to_runner
+from kiln_runner.schema import ShapeError
+
+UNSENT_BYTES_MAX = 64 * 1024 * 1024
+
+
+class Refusal(Exception):
+    """The daemon asked for what this runner does not do: told as an `error` frame, then the connection is closed."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Connection(asyncio.Protocol):
+    """`on_frame(connection, frame)` gets checked frames only; it may raise Refusal. `on_end(connection)` comes once."""
+
+    def __init__(
+        self, on_frame: Callable[["Connection", Frame], None], on_end: Callable[["Connection"], None], log: Callable[[str], None]
+    ) -> None:
+        self.daemon_id: Optional[str] = None
+        self._on_frame = on_frame
+        self._on_end = on_end
+        self._log = log
+        self._decoder = FrameDecoder()
+        self._transport: Optional[asyncio.Transport] = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for frame in self._decoder.feed(data):
+                check_to_runner(frame.header)
+                self._on_frame(self, frame)
+        except (FrameError, ShapeError) as error:
+            self.refuse("bad_frame", str(error))
+        except Refusal as refusal:
+            self.refuse(refusal.code, str(refusal))
+        except Exception:
+            # Ours, not the daemon's: leave a trace and let it reconnect.
+            self._log(traceback.format_exc())
+            self.refuse("internal", "the runner failed on this frame; its runner.log has the trace")
+
+    def connection_lost(self, _error: Optional[Exception]) -> None:
+        self._on_end(self)
+
+    def send(self, header: dict) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(encode(header))
+        if self._transport.get_write_buffer_size() > UNSENT_BYTES_MAX:
+            # A daemon that reads nothing: results are in the spool, and it gets them when it comes back.
+            self._transport.abort()
+
+    def refuse(self, code: str, message: str) -> None:
+        self.send({"type": "error", "code": code, "message": message})
+        self.close()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()

@@ -1,0 +1,181 @@
+"""The judge processes of one device: a resident that works and, for GPUs, a standby with a live context that takes over at once.
+
+Modes:
+- idle: nothing started yet (`start` begins).
+- starting: the first judge is on its way; its `ready` makes it the resident.
+- serving: the resident takes tasks. Exit: `replace`, or its death.
+- recovering: the resident is gone; the next ready judge must pass a canary before it serves.
+- refusing: the judge says the device is unavailable; a canary is tried again every RECHECK_S.
+- stopped.
+Invariant: `usable` exactly in serving; only the resident's frames reach the owner. Judges that do not start are tried again, more and
+more slowly; after START_FAILURES_MAX in a row the device is unavailable until one does.
+"""
+from typing import Callable, NamedTuple, Optional
+
+from kiln_runner.devices.judge_process import JudgeCommand, JudgeProcess
+from kiln_runner.process import Children
+
+CANARY_TIMEOUT_S = 15.0
+RECHECK_S = 10.0
+RETRY_FIRST_S = 0.2
+RETRY_MAX_S = 60.0
+START_FAILURES_MAX = 3
+
+
+class PairEvents(NamedTuple):
+    """`usable`: a judge can take a task now. `frame`: of the resident. `lost`: it died by itself, after its last frame, with this code.
+    `device`: what a judge says of the device. `unavailable`: why the device takes no work, or None again."""
+
+    usable: Callable[[], None]
+    frame: Callable[[dict], None]
+    lost: Callable[[int], None]
+    device: Callable[[dict], None]
+    unavailable: Callable[[Optional[str]], None]
+
+
+class JudgePair:
+    def __init__(self, children: Children, command: JudgeCommand, events: PairEvents, *, standby: bool) -> None:
+        self._children = children
+        self._loop = children.loop
+        self._command = command
+        self._events = events
+        self._wants_standby = standby
+        self._mode = "idle"
+        self._failures = 0
+        self._timer = None
+        self._standby: Optional[JudgeProcess] = None
+        self.resident: Optional[JudgeProcess] = None
+
+    @property
+    def usable(self) -> bool:
+        return self._mode == "serving"
+
+    def start(self) -> None:
+        if self._mode == "idle":
+            self._mode = "starting"
+            self._spawn()
+
+    def replace(self) -> None:
+        """Kills the resident; `usable` tells when the next one has passed its canary."""
+        if self._mode in ("idle", "stopped"):
+            return
+        resident, self.resident = self.resident, None
+        if resident is not None:
+            resident.kill()
+        self._mode = "recovering"
+        self._promote()
+
+    def stop(self) -> None:
+        self._mode = "stopped"
+        self._cancel_timer()
+        for judge in (self.resident, self._standby):
+            if judge is not None:
+                judge.kill()
+        self.resident = self._standby = None
+
+    def _spawn(self) -> None:
+        try:
+            self._standby = JudgeProcess(self._children, self._command, self._on_frame, self._on_exit)
+        except OSError as error:
+            self._failed(f"the judge cannot be started: {error}")
+
+    def _promote(self) -> None:
+        """Makes the next judge the resident, as soon as there is one that is ready."""
+        if self.resident is not None:
+            return
+        if self._standby is None:
+            self._spawn()
+        elif self._standby.ready:
+            self.resident, self._standby = self._standby, None
+            if self._mode == "starting":
+                self._accept(self._refusal_of_ready())
+            else:
+                self._ask_canary()
+
+    def _refusal_of_ready(self) -> Optional[str]:
+        return (self.resident.device or {}).get("unavailable") if self.resident else None
+
+    def _ask_canary(self) -> None:
+        self._cancel_timer()
+        if self.resident is not None:
+            self.resident.canary()
+            self._timer = self._loop.call_later(CANARY_TIMEOUT_S, self._canary_failed, "no answer to the canary")
+
+    def _canary_failed(self, message: str) -> None:
+        self._cancel_timer()
+        resident, self.resident = self.resident, None
+        if resident is not None:
+            resident.kill()
+        self._mode = "recovering"
+        self._failed(f"canary failed: {message}")
+
+    def _accept(self, refusal: Optional[str]) -> None:
+        """The resident works. It serves unless the device is taken by somebody else."""
+        self._cancel_timer()
+        self._failures = 0
+        self._events.unavailable(refusal)
+        if refusal is not None:
+            self._mode = "refusing"
+            self._timer = self._loop.call_later(RECHECK_S, self._ask_canary)
+            return
+        self._mode = "serving"
+        # The owner's next task first, then the replacement of what was used up.
+        self._events.usable()
+        if self._wants_standby and self._standby is None and self._mode == "serving":
+            self._spawn()
+
+    def _failed(self, reason: str) -> None:
+        self._failures += 1
+        if self._failures >= START_FAILURES_MAX and not self.usable:
+            self._events.unavailable(reason)
+        delay = min(RETRY_MAX_S, RETRY_FIRST_S * 2 ** min(self._failures, 16))
+        self._cancel_timer()
+        self._timer = self._loop.call_later(delay, self._retry)
+
+    def _retry(self) -> None:
+        self._timer = None
+        if self._mode == "serving":
+            if self._wants_standby and self._standby is None:
+                self._spawn()
+        elif self._mode != "stopped" and self.resident is None:
+            self._promote()
+
+    def _on_frame(self, judge: JudgeProcess, header: dict) -> None:
+        kind = header["type"]
+        if kind == "ready" and judge.device is not None:
+            self._events.device(judge.device)
+            if judge is self._standby:
+                self._promote()
+        elif judge is self.resident and kind == "canary":
+            self._on_canary(header)
+        elif judge is self.resident:
+            self._events.frame(header)
+
+    def _on_canary(self, header: dict) -> None:
+        if header.get("ok"):
+            self._accept(header.get("unavailable"))
+        else:
+            self._canary_failed(str(header.get("message", "")))
+
+    def _on_exit(self, judge: JudgeProcess, code: int) -> None:
+        if judge is self._standby:
+            self._standby = None
+            self._failed(f"the judge ended with {code} before it was ready; its last words: {judge.last_words}")
+        elif judge is self.resident:
+            self._on_resident_exit(code)
+
+    def _on_resident_exit(self, code: int) -> None:
+        self.resident = None
+        was_serving = self._mode == "serving"
+        self._mode = "recovering"
+        if was_serving:
+            # First the owner, who knows what it was doing; then the successor.
+            self._events.lost(code)
+            self._promote()
+        else:
+            self._failed(f"the judge ended with {code} while it was tested")
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

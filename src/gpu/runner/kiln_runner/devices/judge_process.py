@@ -1,0 +1,68 @@
+"""One judge process of a device, as its slot sees it: starting -> ready -> (tasks) -> dead."""
+import time
+from typing import Callable, Dict, List, NamedTuple, Optional, Set
+
+from kiln_runner.frames import Frame
+from kiln_runner.process import Children, ChildProcess
+
+READY_TIMEOUT_S = 60.0
+
+
+class JudgeCommand(NamedTuple):
+    argv: List[str]
+    environment: Dict[str, str]
+    folder: str
+
+
+class JudgeProcess:
+    def __init__(
+        self, children: Children, command: JudgeCommand,
+        on_frame: Callable[["JudgeProcess", dict], None], on_exit: Callable[["JudgeProcess", int], None],
+    ) -> None:
+        self.ready = False
+        # The Device of its `ready` frame.
+        self.device: Optional[dict] = None
+        self.problems: Set[str] = set()
+        self.killed = False
+        self._on_frame = on_frame
+        self._on_exit = on_exit
+        self._process = ChildProcess(children, self._frame, self._exit)
+        self._process.start(command.argv, command.environment, command.folder)
+        self._ready_timer = children.loop.call_later(READY_TIMEOUT_S, self.kill)
+        self.started_ns = time.monotonic_ns()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def last_words(self) -> str:
+        return self._process.stderr_tail[-500:]
+
+    def give_problem(self, key: str, frame: bytes) -> None:
+        if key not in self.problems:
+            self.problems.add(key)
+            self._process.write(frame)
+
+    def judge(self, raw_task_frame: bytes) -> None:
+        """The daemon's `judge` frame, passed on byte by byte."""
+        self._process.send_raw(raw_task_frame)
+
+    def canary(self) -> None:
+        self._process.send({"type": "canary"})
+
+    def kill(self) -> None:
+        self.killed = True
+        self._ready_timer.cancel()
+        self._process.kill()
+
+    def _frame(self, frame: Frame) -> None:
+        if frame.header["type"] == "ready" and not self.ready:
+            self.ready = True
+            self.device = frame.header.get("device")
+            self._ready_timer.cancel()
+        self._on_frame(self, frame.header)
+
+    def _exit(self, code: int) -> None:
+        self._ready_timer.cancel()
+        self._on_exit(self, code)

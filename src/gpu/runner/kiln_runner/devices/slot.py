@@ -1,0 +1,266 @@
+"""One device: its queue of tasks, the one that runs, and what came of it.
+
+A task is queued -> running -> finished, or leaves by `retract` (queued only) or `cancel`. The next task is written to the judge in the
+same callback that reads a result, before that result is written to disk or sent: the device never waits for bookkeeping.
+Tasks start in the order they came, except that one whose problem is still being prepared lets others pass.
+Invariant: at most one task runs; every task that was accepted has exactly one result, unless it was retracted or forgotten.
+"""
+import time
+from collections import OrderedDict
+from typing import Callable, List, NamedTuple, Optional, Union
+
+from kiln_runner.devices.judge_pair import JudgePair, PairEvents
+from kiln_runner.devices.judge_process import JudgeCommand
+from kiln_runner.devices.task import NO_PHASES, NS_PER_MS, Running, Task, infra_of, result_of
+from kiln_runner.devices.use_totals import UseTotals
+from kiln_runner.process import Children
+
+QUEUED_MAX = 4096
+# A result that tells how long the device was lost waits for the device to be back, but not longer than this.
+HELD_S = 10.0
+
+
+class Preparing(NamedTuple):
+    """The problem's reference and baseline are being compiled."""
+
+
+class Prepared(NamedTuple):
+    """`frame` is the encoded `problem` frame for a judge."""
+
+    frame: bytes
+
+
+class Unpreparable(NamedTuple):
+    infra: dict
+
+
+class SlotEvents(NamedTuple):
+    """What the slot needs and tells. `finished(result, started)`: `started` is the attempt that began in the same moment, or None."""
+
+    problem: Callable[[str], Union[Preparing, Prepared, Unpreparable]]
+    missing_artifact: Callable[[Task], Optional[str]]
+    started: Callable[[str, str], None]
+    finished: Callable[[dict, Optional[str]], None]
+    released: Callable[[Task], None]
+    device_changed: Callable[[str], None]
+
+
+class DeviceSlot:
+    def __init__(self, children: Children, device: dict, command: JudgeCommand, events: SlotEvents) -> None:
+        self.device = device
+        self.totals = UseTotals(time.monotonic_ns())
+        self._loop = children.loop
+        self._events = events
+        self._queue: "OrderedDict[str, Task]" = OrderedDict()
+        self._running: Optional[Running] = None
+        self._limit = None
+        self._held: Optional[dict] = None
+        self._held_timer = None
+        self._lost_since_ns: Optional[int] = None
+        pair_events = PairEvents(self._on_usable, self._on_frame, self._on_lost, self._on_device, self._on_unavailable)
+        # The cpu judge forks a child for each candidate and survives them; a new one is there in a tenth of a second.
+        self._pair = JudgePair(children, command, pair_events, standby=device["kind"] == "gpu")
+
+    @property
+    def queued_ids(self) -> List[str]:
+        return list(self._queue)
+
+    @property
+    def unfinished_ids(self) -> List[str]:
+        """What has started and has no result yet that was told."""
+        held = [self._held["attemptId"]] if self._held else []
+        return held + ([self.running_id] if self.running_id else [])
+
+    @property
+    def running_id(self) -> Optional[str]:
+        return self._running.task.attempt_id if self._running else None
+
+    def start(self) -> None:
+        """Starts the judges; without it they start with the first task."""
+        self._pair.start()
+
+    def submit(self, task: Task) -> None:
+        if self.device["unavailable"] is not None:
+            self._refuse(task, infra_of("device_lost", f"{self.device['id']} is unavailable: {self.device['unavailable']}"))
+        elif len(self._queue) >= QUEUED_MAX:
+            self._refuse(task, infra_of("internal", f"{self.device['id']} has {QUEUED_MAX} tasks queued already"))
+        else:
+            self._queue[task.attempt_id] = task
+            self._pair.start()
+            self.pump()
+
+    def retract(self, attempt_id: str) -> bool:
+        """True when it was queued here; it is forgotten then."""
+        task = self._queue.pop(attempt_id, None)
+        if task is not None:
+            self._events.released(task)
+        return task is not None
+
+    def cancel(self, attempt_id: str) -> None:
+        if attempt_id in self._queue:
+            task = self._queue.pop(attempt_id)
+            self._release(task, result_of(self.device["id"], attempt_id, NO_PHASES, outcome={"verdict": "cancelled"}))
+        elif attempt_id == self.running_id:
+            self._break_off(outcome={"verdict": "cancelled"})
+
+    def abandon(self, infra: dict) -> None:
+        """The daemon is gone: what is queued is forgotten, what runs is killed and has `infra` for its result."""
+        for attempt_id in self.queued_ids:
+            self.retract(attempt_id)
+        if self._running is not None:
+            self._break_off(infra=infra)
+
+    def stop(self) -> None:
+        self._cancel_limit()
+        self._pair.stop()
+
+    def pump(self) -> None:
+        """Starts the next task if the device is free and tells so."""
+        started = self._start_next()
+        if started is not None:
+            self._events.started(started, self.device["id"])
+
+    def _start_next(self) -> Optional[str]:
+        if self._running is not None or not self._pair.usable:
+            return None
+        for attempt_id, task in list(self._queue.items()):
+            problem = self._events.problem(task.body["problemKey"])
+            if isinstance(problem, Preparing):
+                continue
+            del self._queue[attempt_id]
+            missing = self._events.missing_artifact(task)
+            if isinstance(problem, Unpreparable):
+                self._refuse(task, problem.infra)
+            elif missing is not None:
+                self._refuse(task, infra_of("unknown_artifact", f"artifact {missing} is not on this host; compile it again"))
+            else:
+                self._begin(task, problem)
+                return attempt_id
+        return None
+
+    def _begin(self, task: Task, problem: Prepared) -> None:
+        judge = self._pair.resident
+        judge.give_problem(task.body["problemKey"], problem.frame)
+        judge.judge(task.raw)
+        now = time.monotonic_ns()
+        self._running = Running(task, now, self.totals.started(now, task.work_since_ns))
+        self._limit = self._loop.call_later(task.body["limitMs"] / 1000, self._over_limit)
+
+    def _on_frame(self, header: dict) -> None:
+        running = self._running
+        if running is None or header.get("attemptId") != running.task.attempt_id:
+            return
+        if header["type"] == "phase":
+            running.enter(header["phase"], header.get("case") or "", time.monotonic_ns())
+        elif header["type"] == "result":
+            self._on_result(running, header)
+
+    def _on_result(self, running: Running, header: dict) -> None:
+        now = time.monotonic_ns()
+        result = {
+            "attemptId": running.task.attempt_id, "deviceId": self.device["id"], "outcome": header["outcome"],
+            "infra": header["infra"], "phases": running.complete_phases(header["phases"]), "telemetry": header["telemetry"],
+        }
+        self._end(now, result["phases"])
+        if header.get("contextLost"):
+            self._hold(result, now)
+            self._pair.replace()
+        else:
+            self._release(running.task, result)
+            return
+        self._events.released(running.task)
+
+    def _over_limit(self) -> None:
+        running = self._running
+        if running is not None:
+            self._break_off(outcome=running.timed_out(), hold=True)
+
+    def _on_lost(self, code: int) -> None:
+        """The resident died by itself. Before its first phase nothing of the candidate had run: not the candidate's fault."""
+        running = self._running
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        if running is None:
+            self._lose(time.monotonic_ns())
+        elif running.phase is None:
+            self._break_off(infra=infra_of("worker_died", f"the judge process died with {how} before it touched the candidate"))
+        else:
+            message = f"judge process died with {how}"
+            self._break_off(outcome={"verdict": "crashed", "case": running.case, "message": message}, hold=True)
+
+    def _break_off(self, *, outcome: Optional[dict] = None, infra: Optional[dict] = None, hold: bool = False) -> None:
+        running, now = self._running, time.monotonic_ns()
+        phases = running.broken_phases(now)
+        result = result_of(self.device["id"], running.task.attempt_id, phases, outcome=outcome, infra=infra)
+        self._end(now, phases)
+        if hold:
+            self._hold(result, now)
+        else:
+            self._lose(now)
+            self._events.finished(result, None)
+        self._events.released(running.task)
+        self._pair.replace()
+
+    def _end(self, now_ns: int, phases: dict) -> None:
+        self._cancel_limit()
+        self._running = None
+        self.totals.finished(now_ns, phases)
+
+    def _hold(self, result: dict, now_ns: int) -> None:
+        """Keeps the result until the device is back, so that it tells how long the candidate cost it."""
+        self._lose(now_ns)
+        self._held = result
+        self._held_timer = self._loop.call_later(HELD_S, self._let_go, None)
+
+    def _let_go(self, started: Optional[str]) -> None:
+        result, self._held = self._held, None
+        self._held_timer.cancel()
+        self._events.finished(result, started)
+
+    def _lose(self, now_ns: int) -> None:
+        self._lost_since_ns = now_ns
+        self.totals.busy(now_ns)
+
+    def _on_usable(self) -> None:
+        now = time.monotonic_ns()
+        was_lost = self._lost_since_ns is not None
+        if was_lost:
+            lost_ms = (now - self._lost_since_ns) / NS_PER_MS
+            self._lost_since_ns = None
+            self.totals.lost(lost_ms)
+            self.totals.free(now)
+            if self._held is not None and (self._held["outcome"] or {}).get("verdict") in ("timed_out", "crashed"):
+                self._held["outcome"]["lostMs"] = lost_ms
+        if self._held is not None:
+            self._let_go(self._start_next())
+        else:
+            self.pump()
+        if was_lost:
+            self._events.device_changed(self.device["id"])
+
+    def _on_device(self, device: dict) -> None:
+        if device.get("id") == self.device["id"]:
+            self.device = {**self.device, **{key: device[key] for key in self.device if key in device}, "unavailable": self.device["unavailable"]}
+            self._events.device_changed(self.device["id"])
+
+    def _on_unavailable(self, reason: Optional[str]) -> None:
+        if reason == self.device["unavailable"]:
+            return
+        self.device = {**self.device, "unavailable": reason}
+        self._events.device_changed(self.device["id"])
+        if reason is not None:
+            for task in list(self._queue.values()):
+                del self._queue[task.attempt_id]
+                self._refuse(task, infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}"))
+
+    def _refuse(self, task: Task, infra: dict) -> None:
+        self._events.finished(result_of(self.device["id"], task.attempt_id, NO_PHASES, infra=infra), None)
+        self._events.released(task)
+
+    def _release(self, task: Task, result: dict) -> None:
+        self._events.finished(result, self._start_next())
+        self._events.released(task)
+
+    def _cancel_limit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None

@@ -1,0 +1,63 @@
+"""What the server needs to start: inventory, tools, and the command of each device's judge. Taken once, in a child process."""
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from kiln_runner.devices.judge_process import JudgeCommand
+from kiln_runner.host.simulated_gpus import MODEL
+from kiln_runner.identity import child_environment, self_command
+from kiln_runner.paths import RunnerPaths
+
+PROBE_TIMEOUT_S = 60
+# For all users of the host: two runners must exclude each other on one GPU.
+LOCK_FOLDER = Path("/tmp/kiln-locks")
+
+
+class Equipment(NamedTuple):
+    inventory: dict
+    tools: dict
+
+    @property
+    def simulated(self) -> bool:
+        return any(device["model"] == MODEL for device in self.inventory["devices"])
+
+
+def probe() -> Equipment:
+    """Blocks; for a thread. RuntimeError when the inventory cannot be taken."""
+    done = subprocess.run(
+        self_command("inventory", "--tools"), env=child_environment(), capture_output=True, timeout=PROBE_TIMEOUT_S,
+        stdin=subprocess.DEVNULL, check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"the inventory failed with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")
+    return Equipment(**json.loads(done.stdout))
+
+
+def judge_command(paths: RunnerPaths, device: dict, ordinal: int) -> JudgeCommand:
+    # The same order as the inventory's, so that the ordinal means the same GPU.
+    environment = child_environment(CUDA_DEVICE_ORDER="PCI_BUS_ID")
+    command = "simulated-judge" if device["model"] == MODEL else "judge"
+    argv = self_command(
+        command, "--kind", device["kind"], "--device", device["id"], "--ordinal", str(ordinal),
+        "--cache", str(paths.cache), "--lock", str(device_lock_file(device["id"])),
+    )
+    return JudgeCommand(argv, environment, str(paths.work))
+
+
+def device_lock_file(device_id: str) -> Path:
+    """The file whose flock guards timing on this device, made so that every user of the host can open it."""
+    try:
+        LOCK_FOLDER.mkdir(mode=0o1777)
+        os.chmod(LOCK_FOLDER, 0o1777)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.lstat(LOCK_FOLDER).st_mode):
+            raise
+    path = LOCK_FOLDER / f"{device_id}.lock"
+    if not path.exists():
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        os.fchmod(descriptor, 0o666)
+        os.close(descriptor)
+    return path

@@ -1,0 +1,79 @@
+"""The GPUs of this host through the driver API, without making a context (which would take 200 ms and memory on each)."""
+import ctypes
+from typing import List, NamedTuple, Optional
+
+from kiln_runner.host.machine import driver_version_file
+
+_MULTIPROCESSORS, _L2_BYTES, _MAJOR, _MINOR = 16, 38, 75, 76
+_NO_DEVICE = 100
+GPUS_MAX = 64
+
+
+class Gpus(NamedTuple):
+    devices: List[dict]
+    driver: Optional[str]
+    # Why there is a driver but nothing to use, with what to do; None when all is well or there is no driver at all.
+    warning: Optional[str]
+
+
+def find_gpus() -> Gpus:
+    driver = _driver_version()
+    try:
+        cuda = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        warning = "the NVIDIA driver runs but libcuda.so.1 is missing; install the driver's user libraries (libcuda1)"
+        return Gpus([], driver, warning if driver else None)
+    code = cuda.cuInit(0)
+    if code == _NO_DEVICE:
+        return Gpus([], driver, None)
+    if code != 0:
+        return Gpus([], driver, f"cuInit failed with {code}: check that nvidia-smi works and that this user may open /dev/nvidia*")
+    count = ctypes.c_int()
+    cuda.cuDeviceGetCount(ctypes.byref(count))
+    return Gpus([_device(cuda, ordinal) for ordinal in range(min(count.value, GPUS_MAX))], driver, None)
+
+
+def _device(cuda: ctypes.CDLL, ordinal: int) -> dict:
+    handle = ctypes.c_int()
+    cuda.cuDeviceGet(ctypes.byref(handle), ordinal)
+    name = ctypes.create_string_buffer(256)
+    cuda.cuDeviceGetName(name, 256, handle)
+    memory = ctypes.c_size_t()
+    cuda.cuDeviceTotalMem_v2(ctypes.byref(memory), handle)
+    return {
+        "id": _uuid(cuda, handle), "kind": "gpu", "model": name.value.decode(errors="replace") or "unknown NVIDIA GPU",
+        "architecture": _architecture(_attribute(cuda, handle, _MAJOR), _attribute(cuda, handle, _MINOR)),
+        "memoryBytes": memory.value, "multiprocessors": _attribute(cuda, handle, _MULTIPROCESSORS),
+        "l2Bytes": _attribute(cuda, handle, _L2_BYTES), "copyBytesPerSecond": None, "unavailable": None,
+    }
+
+
+def _architecture(major: int, minor: int) -> str:
+    """From compute capability 9.0 on, the architecture-specific target: it alone has wgmma and its like."""
+    return f"sm_{major}{minor}{'a' if major >= 9 else ''}"
+
+
+def _uuid(cuda: ctypes.CDLL, handle: ctypes.c_int) -> str:
+    raw = (ctypes.c_ubyte * 16)()
+    cuda.cuDeviceGetUuid(raw, handle)
+    digits = bytes(raw).hex()
+    return f"GPU-{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _attribute(cuda: ctypes.CDLL, handle: ctypes.c_int, attribute: int) -> int:
+    value = ctypes.c_int()
+    cuda.cuDeviceGetAttribute(ctypes.byref(value), attribute, handle)
+    return value.value
+
+
+def _driver_version() -> Optional[str]:
+    try:
+        nvml = ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return driver_version_file()
+    if nvml.nvmlInit_v2() != 0:
+        return driver_version_file()
+    text = ctypes.create_string_buffer(96)
+    code = nvml.nvmlSystemGetDriverVersion(text, 96)
+    nvml.nvmlShutdown()
+    return text.value.decode() if code == 0 else driver_version_file()

@@ -1,0 +1,87 @@
+"""`inventory`: everything the daemon must know of this host, as one line of JSON {inventory, tools}.
+
+The server runs it as a child, because it opens libcuda and libnvrtc, which the server itself must never do.
+"""
+import json
+import os
+import platform
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import List, Tuple
+
+from kiln_runner.compile.compilers import MEND
+from kiln_runner.host.gpus import Gpus, find_gpus
+from kiln_runner.host.machine import cores, cpu_device, machine_id, memory_bytes
+from kiln_runner.host.simulated_gpus import COUNT_VARIABLE, simulated_count, simulated_gpus
+from kiln_runner.host.toolchain import find_gcc, find_ncu, find_nvcc, find_nvrtc
+
+# Two for the judges of each GPU: one that measures, one that loads or stands by.
+CORES_PER_GPU = 2
+SMALL_MACHINE_CORES = 2
+
+
+def run(argv: List[str]) -> int:
+    inventory, tools = take_inventory()
+    print(json.dumps({"inventory": inventory, "tools": tools} if "--tools" in argv else inventory))
+    sys.stdout.flush()
+    return 0
+
+
+def take_inventory() -> Tuple[dict, dict]:
+    """(Inventory of the protocol, {gcc, nvrtc, nvcc} with paths for the compile workers)."""
+    # PCI order here and in the judges, so that an ordinal means the same GPU in both.
+    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        found = {name: pool.submit(find) for name, find in (("gcc", find_gcc), ("nvcc", find_nvcc), ("ncu", find_ncu))}
+        nvrtc = find_nvrtc()
+        gpus = Gpus(simulated_gpus(), None, _simulation_warning()) if simulated_count() else find_gpus()
+        gcc, nvcc, ncu = (found[name].result() for name in ("gcc", "nvcc", "ncu"))
+    tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc}
+    return _inventory(gpus, tools, ncu), tools
+
+
+def _inventory(gpus: Gpus, tools: dict, ncu: "str | None") -> dict:
+    has_cuda = bool(tools["nvrtc"] or tools["nvcc"]) or simulated_count() > 0
+    real_gpus = 0 if simulated_count() else len(gpus.devices)
+    return {
+        "hostname": socket.gethostname(), "machineId": machine_id(), "cores": cores(), "memoryBytes": memory_bytes(),
+        "python": platform.python_version(), "driver": gpus.driver, "nvrtc": _version(tools["nvrtc"]),
+        "nvcc": _version(tools["nvcc"]), "gcc": _version(tools["gcc"]), "triton": None, "ncu": ncu,
+        "languages": (["cuda"] if has_cuda else []) + (["c"] if tools["gcc"] else []),
+        "compileSlots": compile_slots(cores(), real_gpus), "devices": [*gpus.devices, cpu_device()],
+        "warnings": _warnings(gpus, tools, has_cuda),
+    }
+
+
+def compile_slots(core_count: int, gpu_count: int) -> int:
+    if core_count <= SMALL_MACHINE_CORES:
+        return core_count
+    return max(1, core_count - CORES_PER_GPU * gpu_count)
+
+
+def _warnings(gpus: Gpus, tools: dict, has_cuda: bool) -> List[str]:
+    warnings = [gpus.warning] if gpus.warning else []
+    if not tools["gcc"]:
+        warnings.append(MEND["c"])
+    if gpus.devices and not has_cuda:
+        warnings.append(MEND["cuda"])
+    if tools["nvrtc"] and not tools["nvrtc"]["includes"]:
+        warnings.append("NVRTC without CUDA headers (cuda_fp16.h); install them: pip install nvidia-cuda-runtime, or set CUDA_HOME")
+    warnings += [
+        f"NVRTC does not know {device['architecture']} of {device['model']}; install a newer CUDA toolkit"
+        for device in gpus.devices if tools["nvrtc"] and not simulated_count() and not _knows(tools["nvrtc"], device["architecture"])
+    ]
+    return list(dict.fromkeys(warnings))
+
+
+def _knows(nvrtc: dict, architecture: str) -> bool:
+    return int("".join(character for character in architecture if character.isdigit())) in nvrtc["architectures"]
+
+
+def _simulation_warning() -> str:
+    return f"the GPUs of this host are simulated; unset {COUNT_VARIABLE} to offer real ones"
+
+
+def _version(tool: "dict | None") -> "str | None":
+    return tool["version"] if tool else None

@@ -1,0 +1,63 @@
+"""Facts about this machine, read from /proc and /sys."""
+import hashlib
+import os
+import platform
+import re
+import socket
+from pathlib import Path
+from typing import Optional
+
+
+def machine_id() -> str:
+    """Stable for this installation: /etc/machine-id, else a hash of the host's name."""
+    text = _read("/etc/machine-id").strip()
+    if re.fullmatch(r"[0-9a-f]{32}", text):
+        return text
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:32]
+
+
+def cores() -> int:
+    """Those this process may use, which in a container are fewer than the machine has."""
+    return max(1, len(os.sched_getaffinity(0)))
+
+
+def memory_bytes() -> int:
+    found = re.search(r"MemTotal:\s+(\d+) kB", _read("/proc/meminfo"))
+    return int(found.group(1)) * 1024 if found else 0
+
+
+def processor_model() -> str:
+    found = re.search(r"^model name\s*:\s*(.+)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return found.group(1).strip() if found else platform.processor() or platform.machine() or "unknown processor"
+
+
+def last_level_cache_bytes() -> int:
+    sizes = [_cache_bytes(_read(str(path)).strip()) for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")]
+    return max(sizes, default=0)
+
+
+def cpu_device() -> dict:
+    """The development device that every host has. `multiprocessors` are its cores, `l2Bytes` its last level cache."""
+    return {
+        "id": f"cpu-{machine_id()}-0", "kind": "cpu", "model": processor_model(), "architecture": "native",
+        "memoryBytes": memory_bytes(), "multiprocessors": cores(), "l2Bytes": last_level_cache_bytes(),
+        "copyBytesPerSecond": None, "unavailable": None,
+    }
+
+
+def _cache_bytes(text: str) -> int:
+    found = re.fullmatch(r"(\d+)([KMG]?)", text)
+    return int(found.group(1)) * {"": 1, "K": 1024, "M": 1024 ** 2, "G": 1024 ** 3}[found.group(2)] if found else 0
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def driver_version_file() -> Optional[str]:
+    """The NVIDIA driver's version as its kernel module tells it."""
+    found = re.search(r"Kernel Module.*?\s(\d+\.\d+[\d.]*)", _read("/proc/driver/nvidia/version"))
+    return found.group(1) if found else None

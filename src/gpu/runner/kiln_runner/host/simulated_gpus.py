@@ -1,0 +1,25 @@
+"""Simulated GPUs, so that benches and tests run many devices without hardware. Their model's name keeps them out of real rankings."""
+import os
+from typing import List
+
+from kiln_runner.host.machine import machine_id
+
+COUNT_VARIABLE = "KILN_SIMULATED_DEVICES"
+MODEL = "Kiln simulated GPU"
+COUNT_MAX = 1024
+
+
+def simulated_count() -> int:
+    text = os.environ.get(COUNT_VARIABLE, "")
+    return min(int(text), COUNT_MAX) if text.isdigit() else 0
+
+
+def simulated_gpus() -> List[dict]:
+    return [
+        {
+            "id": f"simulated-{machine_id()}-{index}", "kind": "gpu", "model": MODEL, "architecture": "sm_90a",
+            "memoryBytes": 80 * 10 ** 9, "multiprocessors": 132, "l2Bytes": 50 * 10 ** 6,
+            "copyBytesPerSecond": 3.0e12, "unavailable": None,
+        }
+        for index in range(simulated_count())
+    ]

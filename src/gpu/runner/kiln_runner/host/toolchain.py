@@ -1,0 +1,122 @@
+"""Finds the compilers of this host: gcc, NVRTC with its headers, nvcc, ncu. Run in a short-lived process, since it loads NVRTC."""
+import glob
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Iterator, List, Optional
+
+VERSION_TIMEOUT_S = 10
+_CUDA_FOLDERS = ("/usr/local/cuda", "/usr/local/cuda-*", "/opt/cuda", "/opt/cuda-*")
+# Where pip puts NVIDIA's wheels, for the interpreters people use; `*` is a version or an environment.
+_SITE_PACKAGES = (
+    "/usr/lib/python3*/dist-packages", "/usr/lib/python3*/site-packages", "/usr/local/lib/python3*/dist-packages",
+    "/usr/local/lib/python3*/site-packages", "~/.local/lib/python3*/site-packages", "~/.pyenv/versions/*/lib/python3*/site-packages",
+    "/opt/*/lib/python3*/site-packages", "/opt/*/.venv/lib/python3*/site-packages", "/opt/*/venv/lib/python3*/site-packages",
+)
+
+
+def find_gcc() -> Optional[dict]:
+    path = shutil.which("gcc")
+    version = _first_line([path, "--version"]) if path else None
+    return {"path": path, "version": version} if version else None
+
+
+def find_nvcc() -> Optional[dict]:
+    candidates = [shutil.which("nvcc")] + [os.path.join(folder, "bin/nvcc") for folder in _cuda_folders()]
+    for path in candidates:
+        found = re.search(r"V(\d[\d.]*)", _output([path, "--version"])) if path and os.access(path, os.X_OK) else None
+        if found:
+            return {"path": path, "version": f"nvcc {found.group(1)}"}
+    return None
+
+
+def find_nvrtc() -> Optional[dict]:
+    """{path, includes, version, architectures} of the first libnvrtc that loads and answers."""
+    from kiln_runner.compile.nvrtc import Nvrtc, NvrtcFailure
+
+    for path in _nvrtc_libraries():
+        try:
+            nvrtc = Nvrtc(path, [])
+            major, minor = nvrtc.version()
+            architectures = nvrtc.architectures()
+        except (OSError, AttributeError, NvrtcFailure):
+            continue
+        # The version alone does not tell two patch releases apart; the size of the library does.
+        version = f"NVRTC {major}.{minor} ({os.path.getsize(path)} bytes)"
+        return {"path": path, "includes": _includes(path), "version": version, "architectures": architectures}
+    return None
+
+
+def find_ncu() -> Optional[str]:
+    candidates = [shutil.which("ncu")] + [os.path.join(folder, "bin/ncu") for folder in _cuda_folders()]
+    for path in candidates:
+        found = re.search(r"Version (\d[\d.]*)", _output([path, "--version"])) if path and os.access(path, os.X_OK) else None
+        if found:
+            return found.group(1)
+    return None
+
+
+def _nvrtc_libraries() -> Iterator[str]:
+    folders = [os.path.join(folder, sub) for folder in _cuda_folders() for sub in ("lib64", "targets/x86_64-linux/lib", "lib")]
+    folders += _loader_folders()
+    for site in _site_packages():
+        folders += sorted(glob.glob(os.path.join(glob.escape(site), "nvidia/*/lib")), reverse=True)
+    seen = set()
+    for folder in folders:
+        for path in sorted(glob.glob(os.path.join(glob.escape(folder), "libnvrtc.so*"))):
+            real = os.path.realpath(path)
+            if real not in seen and os.path.isfile(real):
+                seen.add(real)
+                yield real
+
+
+def _cuda_folders() -> List[str]:
+    named = [os.environ[name] for name in ("CUDA_HOME", "CUDA_PATH") if os.environ.get(name)]
+    found = [path for pattern in _CUDA_FOLDERS for path in sorted(glob.glob(pattern), reverse=True)]
+    return list(dict.fromkeys(named + found))
+
+
+def _loader_folders() -> List[str]:
+    paths = re.findall(r"=> (\S*/libnvrtc\.so[^\s]*)", _output([shutil.which("ldconfig") or "/sbin/ldconfig", "-p"]))
+    return list(dict.fromkeys(os.path.dirname(path) for path in paths))
+
+
+def _site_packages() -> List[str]:
+    """Of the python3 programs on PATH, then the usual places."""
+    patterns = []
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        python = Path(folder) / "python3"
+        if python.exists():
+            # A virtual environment's python is a link out of it: its packages are beside the link.
+            patterns += [str(place.parent.parent / "lib/python3*/*-packages") for place in (python, python.resolve())]
+    patterns += [os.path.expanduser(pattern) for pattern in _SITE_PACKAGES]
+    return list(dict.fromkeys(path for pattern in patterns for path in sorted(glob.glob(pattern), reverse=True)))
+
+
+def _includes(library: str) -> List[str]:
+    """Folders with the CUDA headers that belong to this library, else any toolkit's."""
+    near = Path(library).parent
+    candidates = [near / "../include", near / "../../include", near / "../../../include"]
+    candidates += sorted(near.parent.parent.glob("*/include"), reverse=True)
+    candidates += [Path(folder) / "include" for folder in _cuda_folders()]
+    for folder in candidates:
+        if (folder / "cuda_fp16.h").exists():
+            real = folder.resolve()
+            return [str(path) for path in (real, real / "cccl") if path.is_dir()]
+    return []
+
+
+def _first_line(argv: List[str]) -> Optional[str]:
+    lines = _output(argv).splitlines()
+    return lines[0].strip() if lines else None
+
+
+def _output(argv: List[str]) -> str:
+    """What the program prints; empty where it is missing, fails to start or takes too long."""
+    try:
+        done = subprocess.run(argv, capture_output=True, timeout=VERSION_TIMEOUT_S, stdin=subprocess.DEVNULL, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace") if done.returncode == 0 else ""

@@ -1,0 +1,89 @@
+"""What the daemon may say: the shapes of its frames, the same as `ToRunner` of src/domain/protocol.ts (held by golden fixtures)."""
+from kiln_runner.schema import (
+    ShapeError, array, boolean, either, integer, mapping, matching, nullable, number, one_of, record, string, union,
+)
+
+PROTOCOL_VERSION = 1
+LANGUAGES = ("cuda", "triton", "c")
+DTYPES = ("f64", "f32", "f16", "bf16", "i64", "i32", "u32", "i8", "u8", "f8e4m3", "f4e2m1x2")
+SCALAR_DTYPES = ("f64", "f32", "i64", "i32", "u32")
+
+content_hash = matching(r"[0-9a-f]{64}", "64 hex digits")
+attempt_id = matching(r"c-[0-9a-f]{32}\.[1-9]\d*", 'a candidate id, "." and a number from 1')
+device_id = matching(r"[\w.:-]{1,80}", "a device id of at most 80 characters")
+parameter = either(integer(), matching(r"[A-Za-z_][\w ]{0,63}", "an integer or a C identifier"))
+name = matching(r"[A-Za-z_]\w{0,127}", "a C identifier of at most 128 characters")
+millis = number(above=0)
+dim3 = array(integer(1), 3, 3)
+
+argument = union("kind", {
+    "tensor": record({"name": string}),
+    "scratch": record({"name": string}),
+    "scalar": record({"dtype": one_of(*SCALAR_DTYPES), "value": number()}),
+})
+launch = record({
+    "kernel": string, "grid": dim3, "block": dim3, "cluster": nullable(dim3), "shared": integer(0), "args": array(argument),
+})
+plan = record({"launches": array(launch, 1), "scratch": mapping(integer(1))})
+distribution = union("kind", {
+    "uniform": record({"low": number(), "high": number()}),
+    "normal": record({}, {"mean": number(), "std": number(above=0)}),
+    "integers": record({"low": integer(), "high": integer()}),
+    "bits": record({}),
+})
+tensor = record({
+    "name": string, "dtype": one_of(*DTYPES), "elements": integer(1), "role": one_of("in", "out", "inout"),
+    "distribution": distribution,
+})
+compile_unit = record(
+    {
+        "language": one_of(*LANGUAGES), "source": string, "params": mapping(parameter),
+        "architecture": matching(r"sm_\d{2,3}[af]?|native", '"sm_" and a number, or "native"'),
+    },
+    {
+        "kernels": array(record({
+            "name": string, "args": array(record({"pointer": boolean, "dtype": string, "divisibleBy16": boolean})),
+        })),
+        "numWarps": nullable(integer(1)), "numStages": nullable(integer(0)),
+    },
+)
+problem_definition = record({
+    "key": content_hash, "name": string,
+    "tolerance": record({"rtol": number(0), "atol": number(0), "relative_l2": number(above=0)}),
+    "cases": array(record({
+        "name": string, "kind": one_of("check", "bench"), "tensors": array(tensor), "reference": plan, "baseline": plan,
+    }), 1),
+    "reference": compile_unit, "baseline": compile_unit,
+})
+timing_rules = record({
+    "method": one_of("paired", "cached"), "warmupRuns": integer(0), "runsMin": integer(1), "runsMax": integer(1),
+    "targetRelativeCi": number(above=0), "caseBudgetMs": millis, "baselineAgeMsMax": millis,
+})
+judge_task = record({
+    "attemptId": attempt_id, "deviceId": device_id, "problemKey": content_hash, "artifact": content_hash,
+    "plans": mapping(plan), "timing": timing_rules,
+    "record": nullable(record({"artifact": content_hash, "plans": mapping(plan)})),
+    "limitMs": millis, "waitedMs": number(0),
+})
+to_runner = union("type", {
+    "attach": record({"protocol": integer(), "daemonId": string, "leaseMs": millis, "idleExitMs": millis}),
+    "problem": record({"definition": problem_definition}),
+    "compile": record({"compileId": string, "unit": compile_unit, "limitMs": millis}),
+    "judge": record({"task": judge_task}),
+    "retract": record({"attemptIds": array(attempt_id)}),
+    "cancel": record({"attemptId": attempt_id}),
+    "cancel_compile": record({"compileId": string}),
+    "ack": record({"attemptIds": array(attempt_id)}),
+    "ping": record({"nonce": integer()}),
+    "shutdown": record({}),
+})
+
+
+def check_to_runner(header: dict) -> None:
+    """ShapeError naming the field when the frame is not one the daemon may send."""
+    to_runner(header, "")
+    for key in header.get("unit", {}).get("params", {}):
+        name(key, f"unit.params.{key}")
+
+
+__all__ = ["PROTOCOL_VERSION", "ShapeError", "check_to_runner"]

@@ -1,0 +1,163 @@
+"""A child process that speaks frames, driven by the server's event loop without threads.
+
+`on_frame(frame)` is called from the loop the moment a frame is whole, so that the next task can be written in the same callback.
+`on_exit(code)` is called once, after the last frame; code < 0 is a signal. Children lead their own process group; `kill` ends all of it.
+"""
+import asyncio
+import os
+import signal
+import subprocess
+from typing import Callable, Dict, List, Optional, Set
+
+from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode, encode_raw
+
+READ_BYTES = 256 * 1024
+UNSENT_BYTES_MAX = 64 * 1024 * 1024
+STDERR_TAIL_BYTES = 4096
+
+
+class ChildProcess:
+    def __init__(self, children: "Children", on_frame: Callable[[Frame], None], on_exit: Callable[[int], None]) -> None:
+        self._children = children
+        self._loop = children.loop
+        self._on_frame = on_frame
+        self._on_exit = on_exit
+        self._decoder = FrameDecoder()
+        self._unsent = bytearray()
+        self._process: Optional[subprocess.Popen] = None
+        self._stderr = b""
+
+    def start(self, argv: List[str], environment: Dict[str, str], folder: Optional[str] = None) -> None:
+        process = subprocess.Popen(
+            argv, env=environment, cwd=folder, bufsize=0, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        self._process = process
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            os.set_blocking(pipe.fileno(), False)
+        self._loop.add_reader(process.stdout.fileno(), self._read_frames)
+        self._loop.add_reader(process.stderr.fileno(), self._read_stderr)
+        self._children.add(self)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def stderr_tail(self) -> str:
+        return self._stderr.decode(errors="replace").strip()
+
+    def send(self, header: dict) -> None:
+        self.write(encode(header))
+
+    def send_raw(self, header: bytes) -> None:
+        self.write(encode_raw(header))
+
+    def write(self, data: bytes) -> None:
+        """Never blocks. What is written to a dead child is dropped: `on_exit` tells of its death."""
+        if not self.alive:
+            return
+        was_empty = not self._unsent
+        self._unsent += data
+        if len(self._unsent) > UNSENT_BYTES_MAX:
+            self.kill()
+        elif was_empty:
+            self._flush()
+
+    def kill(self) -> None:
+        """SIGKILL to the process group. Harmless after the end: the pid is ours until it is reaped."""
+        if self.alive:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def reap(self) -> bool:
+        """True once the child has ended; then its last frames and its end have been told."""
+        if self._process.poll() is None:
+            return False
+        self._read_frames()
+        self._read_stderr()
+        self._close()
+        self._on_exit(self._process.returncode)
+        return True
+
+    def _flush(self) -> None:
+        descriptor = self._process.stdin.fileno()
+        try:
+            while self._unsent:
+                del self._unsent[: os.write(descriptor, self._unsent)]
+        except BlockingIOError:
+            self._loop.add_writer(descriptor, self._flush)
+            return
+        except BrokenPipeError:
+            self._unsent.clear()
+        self._loop.remove_writer(descriptor)
+
+    def _read_frames(self) -> None:
+        """Reads what is there, to the last byte: a child that died may have left more than one read gives."""
+        while True:
+            chunk = _read(self._process.stdout.fileno())
+            if chunk is None:
+                return
+            if not chunk:
+                self._loop.remove_reader(self._process.stdout.fileno())
+                return
+            self._decode(chunk)
+
+    def _decode(self, chunk: bytes) -> None:
+        try:
+            for frame in self._decoder.feed(chunk):
+                self._on_frame(frame)
+        except FrameError as error:
+            self._stderr += f"\nspoke no frames: {error}".encode()
+            self.kill()
+
+    def _read_stderr(self) -> None:
+        chunk = _read(self._process.stderr.fileno())
+        if chunk:
+            self._stderr = (self._stderr + chunk)[-STDERR_TAIL_BYTES:]
+        elif chunk == b"":
+            self._loop.remove_reader(self._process.stderr.fileno())
+
+    def _close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            self._loop.remove_reader(pipe.fileno())
+            self._loop.remove_writer(pipe.fileno())
+            pipe.close()
+        self._unsent.clear()
+
+
+class Children:
+    """Every child of the server: reaps them on SIGCHLD and can end them all."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._alive: Set[ChildProcess] = set()
+        loop.add_signal_handler(signal.SIGCHLD, self._reap)
+
+    def add(self, child: ChildProcess) -> None:
+        self._alive.add(child)
+        # It may have ended before the handler could see it.
+        self.loop.call_soon(self._reap)
+
+    def kill_all(self) -> None:
+        for child in self._alive:
+            child.kill()
+
+    def _reap(self) -> None:
+        for child in list(self._alive):
+            if child in self._alive and child.reap():
+                self._alive.discard(child)
+
+
+def _read(descriptor: int) -> Optional[bytes]:
+    """None when nothing is there now, b"" at the end."""
+    try:
+        return os.read(descriptor, READ_BYTES)
+    except BlockingIOError:
+        return None

@@ -1,0 +1,264 @@
+"""The runner server: one event loop that answers a daemon, feeds the compile pool and every device, and keeps results until acknowledged.
+
+It belongs to one daemon at a time. A new `attach` of the same daemon replaces its connection; another daemon is refused while the lease
+lives. Nothing here blocks: compilers and judges are child processes, the disk is a thread.
+"""
+import asyncio
+import time
+import uuid
+from typing import Callable, Dict, List, Optional
+
+from kiln_runner.artifacts import ArtifactCache
+from kiln_runner.compile.compilers import Compilers
+from kiln_runner.compile.pool import CompilePool
+from kiln_runner.connection import Connection, Refusal
+from kiln_runner.devices.problems import ProblemBook
+from kiln_runner.devices.slot import DeviceSlot, SlotEvents
+from kiln_runner.devices.task import NO_PHASES, Task, infra_of, result_of
+from kiln_runner.frames import Frame
+from kiln_runner.host.equipment import Equipment, judge_command
+from kiln_runner.identity import runner_hash
+from kiln_runner.lease import Lease
+from kiln_runner.messages import PROTOCOL_VERSION
+from kiln_runner.paths import RunnerPaths
+from kiln_runner.process import Children
+from kiln_runner.spool import Kept, Spool
+
+HEALTH_PERIOD_S = 2.0
+WARM_WORKERS = 2
+
+
+class Server:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, paths: RunnerPaths, equipment: Equipment,
+        *, log: Callable[[str], None], on_stop: Callable[[str], None],
+    ) -> None:
+        self._loop = loop
+        self._equipment = equipment
+        self._log = log
+        self._on_stop = on_stop
+        self._runner_id = uuid.uuid4().hex
+        self._hash = runner_hash()
+        self._daemon_id = ""
+        self._connection: Optional[Connection] = None
+        self._compile_ids: Dict[str, None] = {}
+        self._attempts: Dict[str, DeviceSlot] = {}
+        self._changed: Dict[str, None] = {}
+        self._children = Children(loop)
+        self._cache = ArtifactCache(paths.artifacts)
+        compilers = Compilers(equipment.tools, paths.artifacts, paths.work, simulated=equipment.simulated)
+        self._pool = CompilePool(self._children, self._cache, compilers, equipment.inventory["compileSlots"])
+        self._book = ProblemBook(self._pool, self._cache, self._pump_all)
+        self._spool = Spool(loop, paths.spool, self._on_kept)
+        self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
+        self._slots = self._make_slots(paths)
+        self._handlers: Dict[str, Callable[[dict, bytes], None]] = {
+            "problem": self._on_problem, "compile": self._on_compile, "judge": self._on_judge, "retract": self._on_retract,
+            "cancel": self._on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack, "ping": self._on_ping,
+            "shutdown": self._on_shutdown,
+        }
+
+    def start(self) -> None:
+        """Starts the judges of every GPU; the cpu device's start with its first task, since not every fleet uses it."""
+        for slot in self._slots.values():
+            if slot.device["kind"] == "gpu":
+                slot.start()
+        self._pool.warm(0 if self._equipment.simulated else WARM_WORKERS)
+        self._loop.call_later(HEALTH_PERIOD_S, self._tick)
+
+    def accept(self) -> Connection:
+        """For the socket: a new connection, unattached."""
+        return Connection(self._on_frame, self._on_end, self._log)
+
+    async def stop(self) -> None:
+        """Ends every child, then waits until every result is on disk."""
+        self._lease.stop()
+        self._pool.stop()
+        for slot in self._slots.values():
+            slot.stop()
+        self._children.kill_all()
+        if self._connection is not None:
+            self._connection.close()
+        await self._spool.close()
+
+    def _make_slots(self, paths: RunnerPaths) -> Dict[str, DeviceSlot]:
+        events = SlotEvents(
+            self._book.state, self._missing_artifact, self._on_started, self._on_finished, self._on_released, self._on_device_changed
+        )
+        return {
+            device["id"]: DeviceSlot(self._children, device, judge_command(paths, device, ordinal), events)
+            for ordinal, device in enumerate(self._equipment.inventory["devices"])
+        }
+
+    # Frames of the daemon
+
+    def _on_frame(self, connection: Connection, frame: Frame) -> None:
+        header = frame.header
+        if header["type"] == "attach":
+            self._on_attach(connection, header)
+        elif connection is not self._connection:
+            raise Refusal("not_attached", 'the first frame must be "attach"')
+        else:
+            self._lease.renew()
+            self._handlers[header["type"]](header, frame.raw)
+
+    def _on_attach(self, connection: Connection, header: dict) -> None:
+        if header["protocol"] != PROTOCOL_VERSION:
+            raise Refusal("unsupported_protocol", f"this runner speaks protocol {PROTOCOL_VERSION}, not {header['protocol']}")
+        if self._lease.attached and self._daemon_id not in ("", header["daemonId"]):
+            raise Refusal("busy", f"this runner works for daemon {self._daemon_id}; give each daemon its own folder")
+        former, self._connection = self._connection, connection
+        if former is not None and former is not connection:
+            former.close()
+        if self._daemon_id != header["daemonId"]:
+            self._drop_work("another daemon took over")
+        self._forget_compiles()
+        self._daemon_id = header["daemonId"]
+        self._lease.attach(header["leaseMs"], header["idleExitMs"])
+        self._say_hello()
+
+    def _say_hello(self) -> None:
+        finished = self._spool.unacknowledged(self._daemon_id)
+        slots = list(self._slots.values())
+        self._send({
+            "type": "hello", "protocol": PROTOCOL_VERSION, "runnerId": self._runner_id, "runnerHash": self._hash,
+            "inventory": {**self._equipment.inventory, "devices": [slot.device for slot in slots]},
+            "queued": [attempt for slot in slots for attempt in slot.queued_ids],
+            "running": [attempt for slot in slots for attempt in slot.unfinished_ids],
+            "finished": [result["attemptId"] for result in finished] + self._spool.unwritten_ids,
+            "problems": self._book.keys,
+        })
+        for result in finished:
+            self._send({"type": "result", "result": result, "started": None})
+        self._changed.clear()
+
+    def _on_problem(self, header: dict, _raw: bytes) -> None:
+        self._book.define(header["definition"])
+
+    def _on_compile(self, header: dict, _raw: bytes) -> None:
+        compile_id = header["compileId"]
+        self._compile_ids[compile_id] = None
+        self._pool.compile(compile_id, header["unit"], header["limitMs"], lambda result: self._on_compiled(compile_id, result))
+
+    def _on_compiled(self, compile_id: str, result: dict) -> None:
+        self._compile_ids.pop(compile_id, None)
+        self._send({"type": "compiled", "compileId": compile_id, "result": result})
+
+    def _on_cancel_compile(self, header: dict, _raw: bytes) -> None:
+        if self._pool.cancel(header["compileId"]):
+            outcome = {"status": "failed", "outcome": {"verdict": "cancelled"}, "durationMs": 0, "compiler": ""}
+            self._on_compiled(header["compileId"], outcome)
+
+    def _on_judge(self, header: dict, raw: bytes) -> None:
+        body = header["task"]
+        attempt_id = body["attemptId"]
+        if attempt_id in self._attempts or self._spool.has(attempt_id):
+            return
+        slot = self._slots.get(body["deviceId"])
+        if slot is None:
+            failure = infra_of("device_lost", f"this host has no device {body['deviceId']}; it has {', '.join(self._slots)}")
+            self._on_finished(result_of(body["deviceId"], attempt_id, NO_PHASES, infra=failure), None)
+            return
+        task = Task(attempt_id, body, raw, time.monotonic_ns())
+        self._attempts[attempt_id] = slot
+        for artifact in task.artifacts:
+            self._cache.pin(artifact)
+        self._book.prepare(body["problemKey"])
+        slot.submit(task)
+
+    def _on_retract(self, header: dict, _raw: bytes) -> None:
+        retracted = []
+        for attempt_id in header["attemptIds"]:
+            slot = self._attempts.get(attempt_id)
+            if slot is not None and slot.retract(attempt_id):
+                retracted.append(attempt_id)
+        self._send({"type": "retracted", "attemptIds": retracted})
+
+    def _on_cancel(self, header: dict, _raw: bytes) -> None:
+        slot = self._attempts.get(header["attemptId"])
+        if slot is not None:
+            slot.cancel(header["attemptId"])
+
+    def _on_ack(self, header: dict, _raw: bytes) -> None:
+        self._spool.acknowledge(header["attemptIds"])
+
+    def _on_ping(self, header: dict, _raw: bytes) -> None:
+        self._send({"type": "pong", "nonce": header["nonce"]})
+
+    def _on_shutdown(self, _header: dict, _raw: bytes) -> None:
+        self._on_stop("the daemon asked for it")
+
+    # What devices tell
+
+    def _missing_artifact(self, task: Task) -> Optional[str]:
+        return next((artifact for artifact in task.artifacts if self._cache.meta(artifact) is None), None)
+
+    def _on_started(self, attempt_id: str, device_id: str) -> None:
+        self._send({"type": "started", "attemptId": attempt_id, "deviceId": device_id})
+
+    def _on_finished(self, result: dict, started: Optional[str]) -> None:
+        self._spool.keep(self._daemon_id, result, started)
+
+    def _on_released(self, task: Task) -> None:
+        self._attempts.pop(task.attempt_id, None)
+        for artifact in task.artifacts:
+            self._cache.unpin(artifact)
+
+    def _on_kept(self, kept: Kept) -> None:
+        daemon_id, result, started = kept
+        if daemon_id == self._daemon_id:
+            self._send({"type": "result", "result": result, "started": started})
+
+    def _on_device_changed(self, device_id: str) -> None:
+        self._changed[device_id] = None
+        self._loop.call_soon(self._send_changes)
+
+    # Life
+
+    def _send(self, header: dict) -> None:
+        if self._connection is not None:
+            self._connection.send(header)
+
+    def _pump_all(self) -> None:
+        for slot in self._slots.values():
+            slot.pump()
+
+    def _tick(self) -> None:
+        self._send_health()
+        self._loop.call_later(HEALTH_PERIOD_S, self._tick)
+
+    def _send_changes(self) -> None:
+        if self._changed:
+            self._send_health()
+
+    def _send_health(self) -> None:
+        if self._connection is None:
+            return
+        now = time.monotonic_ns()
+        changed = [self._slots[device_id].device for device_id in self._changed]
+        self._changed.clear()
+        self._send({
+            "type": "health", "devices": changed, "compileQueued": self._pool.queued, "compileRunning": self._pool.running,
+            "use": {device_id: slot.totals.snapshot(now) for device_id, slot in self._slots.items()},
+        })
+
+    def _on_end(self, connection: Connection) -> None:
+        if connection is self._connection:
+            self._connection = None
+
+    def _on_lease_expired(self) -> None:
+        self._log(f"the lease of daemon {self._daemon_id} has run out: its work is dropped, its results are kept")
+        if self._connection is not None:
+            self._connection.close()
+        self._drop_work("the daemon's lease ran out")
+
+    def _drop_work(self, reason: str) -> None:
+        self._forget_compiles()
+        for slot in self._slots.values():
+            slot.abandon(infra_of("lease_expired", reason))
+
+    def _forget_compiles(self) -> None:
+        """The daemon asks again after each hello for what it still wants."""
+        forgotten: List[str] = list(self._compile_ids)
+        self._compile_ids.clear()
+        self._pool.forget(forgotten)

@@ -1,0 +1,83 @@
+"""`simulated-judge`: speaks the judge protocol without a device. Every task passes after KILN_SIMULATED_JUDGE_MS milliseconds.
+
+Timings follow from the artifact's hash, so that the same candidate always measures the same: speed-ups between 0.5 and 2.
+"""
+import argparse
+import os
+import sys
+import time
+from typing import Dict, List
+
+from kiln_runner.frames import encode, read_frame
+from kiln_runner.host.simulated_gpus import simulated_gpus
+
+MS_VARIABLE = "KILN_SIMULATED_JUDGE_MS"
+BASELINE_NS = 100_000.0
+HALF_INTERVAL = 0.001
+RUNS = 100
+# Shares of a real judgement: most of it is the timed section.
+LOAD_SHARE, CHECK_SHARE, MEASURE_SHARE = 0.01, 0.04, 0.95
+
+
+def run(argv: List[str]) -> int:
+    parser = argparse.ArgumentParser(prog="simulated-judge")
+    for name in ("kind", "device", "ordinal", "cache", "lock"):
+        parser.add_argument(f"--{name}", required=True)
+    device = next(entry for entry in simulated_gpus() if entry["id"] == parser.parse_args(argv).device)
+    frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    frames_out.write(encode({"type": "ready", "device": device}))
+    problems: Dict[str, dict] = {}
+    while True:
+        frame = read_frame(sys.stdin.buffer)
+        if frame is None or frame[0]["type"] == "exit":
+            return 0
+        header = frame[0]
+        if header["type"] == "problem":
+            problems[header["definition"]["key"]] = header["definition"]
+        elif header["type"] == "canary":
+            frames_out.write(encode({"type": "canary", "ok": True, "message": "", "ms": 0}))
+        elif header["type"] == "judge":
+            _judge(header["task"], problems[header["task"]["problemKey"]], frames_out)
+
+
+def _judge(task: dict, problem: dict, frames_out) -> None:
+    total_ms = float(os.environ.get(MS_VARIABLE, "0"))
+    first = problem["cases"][0]["name"]
+    frames_out.write(encode({"type": "phase", "attemptId": task["attemptId"], "phase": "measure", "case": first}))
+    if total_ms > 0:
+        time.sleep(total_ms / 1000)
+    bench = [case["name"] for case in problem["cases"] if case["kind"] == "bench"] or [first]
+    outcome = {"verdict": "passed", "timings": [_timing(task, case) for case in bench], "checkedCases": len(problem["cases"])}
+    phases = {
+        "loadMs": total_ms * LOAD_SHARE, "checkMs": total_ms * CHECK_SHARE, "measureMs": total_ms * MEASURE_SHARE,
+        "lockMs": 0, "totalMs": total_ms,
+    }
+    frames_out.write(encode({
+        "type": "result", "attemptId": task["attemptId"], "outcome": outcome, "infra": None, "phases": phases,
+        "telemetry": None, "contextLost": False,
+    }))
+
+
+def _timing(task: dict, case: str) -> dict:
+    speedup = _speedup(task["artifact"])
+    timing = {
+        "case": case, "candidate": _statistics(BASELINE_NS / speedup), "baseline": _statistics(BASELINE_NS),
+        "method": task["timing"]["method"], "speedup": speedup, "speedupLow": speedup * (1 - HALF_INTERVAL),
+        "speedupHigh": speedup * (1 + HALF_INTERVAL),
+    }
+    if task["record"] is not None:
+        ratio = speedup / _speedup(task["record"]["artifact"])
+        timing["record"] = {"ratio": ratio, "ratioLow": ratio * (1 - HALF_INTERVAL), "ratioHigh": ratio * (1 + HALF_INTERVAL)}
+    return timing
+
+
+def _statistics(median_ns: float) -> dict:
+    return {
+        "runs": RUNS, "batch": 1, "medianNs": median_ns, "trimmedMeanNs": median_ns, "minNs": median_ns * 0.99,
+        "p95Ns": median_ns * 1.01, "ciLowNs": median_ns * (1 - HALF_INTERVAL), "ciHighNs": median_ns * (1 + HALF_INTERVAL),
+    }
+
+
+def _speedup(artifact: str) -> float:
+    return 0.5 + 1.5 * int(artifact[:8], 16) / 0xFFFFFFFF

@@ -1,0 +1,79 @@
+"""`start --dir DIR`: makes sure that a runner serves DIR, detached, and tells where: {"socket", "pid", "runnerHash"}."""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import List
+
+from kiln_runner.identity import ROOT, runner_hash, self_command
+from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, connect
+
+START_TIMEOUT_S = 15.0
+POLL_S = 0.02
+LOG_TAIL_BYTES = 2000
+
+
+class StartFailure(Exception):
+    """The server did not come up; the message ends with what its log says."""
+
+
+def run(argv: List[str]) -> int:
+    parser = argparse.ArgumentParser(prog="start")
+    parser.add_argument("--dir", required=True)
+    paths = RunnerPaths(parser.parse_args(argv).dir)
+    try:
+        ensure_started(paths)
+    except StartFailure as failure:
+        sys.stderr.write(f"{failure}\n")
+        return 1
+    pid = int(paths.pid.read_text())
+    print(json.dumps({"socket": str(paths.socket), "pid": pid, "runnerHash": runner_hash()}), flush=True)
+    return 0
+
+
+def ensure_started(paths: RunnerPaths) -> None:
+    """Returns once the socket answers. Two callers at once start one server: the other's finds the lock taken."""
+    if _answers(paths):
+        return
+    paths.create()
+    server = _spawn(paths)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not _answers(paths):
+        code = server.poll()
+        if code not in (None, EXIT_LOCKED):
+            raise StartFailure(f"the runner ended with {code} while it started. {_log_tail(paths)}")
+        if time.monotonic() > deadline:
+            raise StartFailure(f"the runner's socket {paths.socket} did not answer within {START_TIMEOUT_S:.0f} s. {_log_tail(paths)}")
+        time.sleep(POLL_S)
+
+
+def _spawn(paths: RunnerPaths) -> "subprocess.Popen[bytes]":
+    log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    environment = dict(os.environ)
+    if ROOT.is_dir():
+        environment["PYTHONPATH"] = str(ROOT)
+    try:
+        # A session of its own: the end of the SSH connection that started it must not end it.
+        return subprocess.Popen(
+            self_command("serve", "--dir", str(paths.folder)), env=environment, cwd="/", start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )
+    finally:
+        os.close(log)
+
+
+def _answers(paths: RunnerPaths) -> bool:
+    connection = connect(paths)
+    if connection is not None:
+        connection.close()
+    return connection is not None
+
+
+def _log_tail(paths: RunnerPaths) -> str:
+    try:
+        text = paths.log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace")
+    except OSError:
+        return "It has no log."
+    return f"The end of {paths.log}:\n{text}"
