@@ -1,0 +1,71 @@
+/** What the queue needs of the place where BullMQ keeps its jobs. Redis and Postgres give it; both pass test/integration/queue. */
+import type { CandidateId } from '../domain/ids.ts';
+
+export const QUEUE_NAME = 'candidates';
+const JOB_NAME = 'candidate';
+
+/** BullMQ counts leases that ran out and gives a job up after so many. Kiln's scheduler decides about retries, so never. */
+export const STALLED_COUNT_MAX = 1_000_000_000;
+/** Events that BullMQ keeps; nobody reads them, Kiln has a journal of its own. */
+export const EVENTS_MAX = 256;
+
+/**
+ * The store is the ledger of what was judged, and takes care that nothing is added twice: a finished job is removed at once.
+ * The job carries no data: its id is the candidate's, and the store has the rest.
+ */
+export const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const;
+
+export interface NewJob {
+  readonly candidateId: CandidateId;
+  /** 1 is first. Never 0, which BullMQ would take before every prioritised job. */
+  readonly priority: number;
+}
+
+export const bulkJob = ({
+  candidateId,
+  priority,
+}: NewJob): { name: string; data: object; opts: { jobId: string; priority: number } } => ({
+  name: JOB_NAME,
+  data: {},
+  opts: { jobId: candidateId, priority },
+});
+
+/** One candidate leased: ours until completed, put back, or its lock runs out. */
+export interface Lease {
+  readonly candidateId: CandidateId;
+  readonly priority: number;
+  readonly queuedAtMs: number;
+}
+
+/** A lease, and what BullMQ says against running it again (null: nothing). */
+export interface LeasedJob extends Lease {
+  readonly deferredFailure: string | null;
+}
+
+export interface QueueBackend {
+  add(jobs: readonly NewJob[]): Promise<void>;
+  lease(count: number): Promise<readonly LeasedJob[]>;
+  /** Of `ids`, those leased under our token end; the others stay as they are. */
+  complete(ids: readonly CandidateId[]): Promise<void>;
+  /** The first of `ids` will be the first again among its priority, where the backend can. */
+  release(ids: readonly CandidateId[]): Promise<void>;
+  remove(id: CandidateId): Promise<void>;
+  /** Active jobs under our token, or under a lock that ran out; their locks are renewed. */
+  adopt(): Promise<readonly LeasedJob[]>;
+  /** Renews locks. Returns the ids whose lock was lost. */
+  extend(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
+  waiting(): Promise<number>;
+  hasWaiting(): Promise<boolean>;
+  /** Starts to put back, now and every lease time, jobs whose lock ran out. */
+  watchStalled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BackendOptions {
+  readonly name: string;
+  /** Lock token of this daemon: kept over restarts, so that its leases can be adopted. */
+  readonly token: string;
+  readonly leaseMs: number;
+  /** Connection trouble, as it comes and goes. */
+  readonly onError: (error: unknown) => void;
+}

@@ -1,0 +1,137 @@
+/**
+ * Kiln's queue: the durable order of what waits, and the leases of what is being worked on. The engine's `Queue` (engine/ports.ts).
+ *
+ * Modes: up; down (a command failed: leases are empty, adding rejects, every call tries again); closed.
+ * Entry to down: any failed command. Exit: any command that succeeds; leases that a failed command may have taken are then adopted.
+ */
+import type { PgPool } from 'bullmq';
+import type { CandidateId } from '../domain/ids.ts';
+import { QUEUE_NAME } from './backend.ts';
+import type { BackendOptions, Lease, NewJob, QueueBackend } from './backend.ts';
+import { createHealth, unavailable } from './health.ts';
+import type { Health, QueueLog } from './health.ts';
+import { createLeases } from './leases.ts';
+import type { Leases } from './leases.ts';
+import { loadLockToken } from './lock-token.ts';
+import { createPostgresQueueBackend } from './postgres-backend.ts';
+import { createRedisQueueBackend } from './redis-backend.ts';
+
+/** Work added by this process is told at once; this is for what comes otherwise (stalled jobs, a backend that was away). */
+const SAFETY_POLL_MS = 1_000;
+const RENEWALS_PER_LEASE = 3;
+
+export interface LeasingQueue {
+  add(batch: readonly NewJob[]): Promise<void>;
+  lease(count: number): Promise<readonly Lease[]>;
+  complete(ids: readonly CandidateId[]): Promise<void>;
+  release(ids: readonly CandidateId[]): Promise<void>;
+  remove(id: CandidateId): Promise<void>;
+  adopt(): Promise<readonly Lease[]>;
+  waiting(): Promise<number>;
+  onWork(listener: () => void): void;
+  close(): Promise<void>;
+}
+
+export interface QueueOptions {
+  readonly backend: { readonly kind: 'redis'; readonly url: string } | { readonly kind: 'postgres'; readonly pool: PgPool };
+  /** File of this daemon's lock token, in its data folder. Two daemons never share one. */
+  readonly tokenFile: string;
+  /** How long a lease lasts without renewal: after a crash without restart, jobs wait so long (up to twice) for another daemon. */
+  readonly leaseMs: number;
+  readonly log: QueueLog;
+  /** Calls `work` every `ms` until stopped. The system's timer by default; it does not hold the process. */
+  readonly every?: (ms: number, work: () => void) => () => void;
+  /** For several queues in one Redis or Postgres, as in tests. */
+  readonly name?: string;
+}
+
+/** Connects. Throws QUEUE_UNAVAILABLE (retryable) within seconds where the backend cannot be reached. */
+export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> => {
+  const health = createHealth(options.log);
+  const backend = await openBackend(options, health);
+  const leases = createLeases(backend, health, options.log);
+  const listeners: (() => void)[] = [];
+  const notify = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const poll = async (): Promise<void> => {
+    await leases.mend();
+    if (await health.attemptQuietly('looking for work', async () => backend.hasWaiting())) notify();
+  };
+  const close = startTimers(options, backend, { poll, renew: leases.renew });
+  return {
+    add: async (batch) => {
+      if (batch.length === 0) return;
+      await leases.settle(batch.map(({ candidateId }) => candidateId));
+      await health.attempt('adding to the queue', async () => backend.add(batch));
+      notify();
+    },
+    lease: async (count) => (count > 0 ? leases.lease(count) : []),
+    complete: async (ids) => leases.complete(ids),
+    release: async (ids) => leases.release(ids),
+    remove: async (id) => leases.remove(id),
+    adopt: async () => leases.adopt(),
+    waiting: async () => health.attempt('counting the queue', async () => backend.waiting()),
+    onWork: (listener) => {
+      listeners.push(listener);
+    },
+    close,
+  };
+};
+
+interface Routines {
+  readonly poll: () => Promise<void>;
+  readonly renew: Leases['renew'];
+}
+
+/** Returns what stops the routines, lets the running ones end, and closes the backend; idempotent. */
+const startTimers = ({ every = systemTimer, leaseMs }: QueueOptions, backend: QueueBackend, { poll, renew }: Routines) => {
+  const routines = [startRoutine(every, SAFETY_POLL_MS, poll), startRoutine(every, leaseMs / RENEWALS_PER_LEASE, renew)];
+  let closing: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    await Promise.all(routines.map(async (stopRoutine) => stopRoutine()));
+    await backend.close();
+  };
+  return async (): Promise<void> => {
+    closing ??= stop();
+    await closing;
+  };
+};
+
+type Every = NonNullable<QueueOptions['every']>;
+
+/** A turn that comes while the last one still runs (a backend that hangs) is left out. */
+const startRoutine = (every: Every, ms: number, work: () => Promise<void>): (() => Promise<void>) => {
+  let running: Promise<void> | null = null;
+  const stopTimer = every(ms, () => {
+    running ??= work().finally(() => {
+      running = null;
+    });
+  });
+  return async () => {
+    stopTimer();
+    await running;
+  };
+};
+
+const systemTimer = (ms: number, work: () => void): (() => void) => {
+  const timer = setInterval(work, ms).unref();
+  return () => clearInterval(timer);
+};
+
+const openBackend = async (
+  { backend, tokenFile, leaseMs, name = QUEUE_NAME }: QueueOptions,
+  health: Health,
+): Promise<QueueBackend> => {
+  const options: BackendOptions = { name, token: loadLockToken(tokenFile), leaseMs, onError: health.fail };
+  try {
+    switch (backend.kind) {
+      case 'redis':
+        return await createRedisQueueBackend(backend.url, options);
+      case 'postgres':
+        return await createPostgresQueueBackend(backend.pool, options);
+    }
+  } catch (error) {
+    throw unavailable('opening the queue', error);
+  }
+};

@@ -1,0 +1,178 @@
+/** BullMQ on Redis. One manual worker leases; many commands are written at once and share round trips. */
+import { ErrorCode, Job, Queue, Worker } from 'bullmq';
+import { CandidateId } from '../domain/ids.ts';
+import { EVENTS_MAX, JOB_OPTIONS, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
+import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
+
+const PREFIX = 'kiln';
+/** Commands written before the first answer is waited for. */
+const COMMANDS_AT_ONCE = 256;
+/** A command without an answer for so long has failed; it may have been done all the same. */
+const COMMAND_LIMIT_MS = 5_000;
+const CONNECT_LIMIT_MS = 5_000;
+const RECONNECT_AFTER_MS = 100;
+const RECONNECT_AFTER_MS_MAX = 2_000;
+
+/** A command fails at once while Redis is away; nothing is kept to be sent later, when its caller has given up. */
+const connectionOf = (url: string): object => ({
+  url,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: null,
+  commandTimeout: COMMAND_LIMIT_MS,
+  connectTimeout: CONNECT_LIMIT_MS,
+  retryStrategy: (times: number) => Math.min(times * RECONNECT_AFTER_MS, RECONNECT_AFTER_MS_MAX),
+});
+
+/** Rejects within CONNECT_LIMIT_MS where Redis cannot be reached. */
+export const createRedisQueueBackend = async (url: string, options: BackendOptions): Promise<QueueBackend> => {
+  const { name, token, leaseMs, onError } = options;
+  const shared = { connection: connectionOf(url), prefix: PREFIX };
+  const queue = new Queue(name, { ...shared, defaultJobOptions: JOB_OPTIONS, streams: { events: { maxLen: EVENTS_MAX } } });
+  const leasing = { autorun: false, lockDuration: leaseMs, stalledInterval: leaseMs, maxStalledCount: STALLED_COUNT_MAX };
+  const worker = new Worker(name, null, { ...shared, ...leasing });
+  queue.on('error', onError);
+  worker.on('error', onError);
+  const close = async (): Promise<void> => {
+    await worker.close(true);
+    await queue.close();
+  };
+  try {
+    await within(CONNECT_LIMIT_MS, Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const jobs: Jobs = new Map();
+  return {
+    ...leaseOperations({ queue, worker, jobs, token, leaseMs }),
+    add: async (batch) => {
+      await queue.addBulk(batch.map(bulkJob));
+    },
+    remove: async (id) => {
+      jobs.delete(id);
+      await queue.remove(id);
+    },
+    waiting: async () => queue.getJobCountByTypes('waiting', 'prioritized'),
+    hasWaiting: async () => (await queue.getJobCountByTypes('waiting', 'prioritized')) > 0,
+    watchStalled: async () => {
+      await worker.startStalledCheckTimer();
+    },
+    close,
+  };
+};
+
+/** Jobs that we hold: BullMQ ends them through their objects. */
+type Jobs = Map<CandidateId, Job>;
+
+interface Leasing {
+  readonly queue: Queue;
+  readonly worker: Worker;
+  readonly jobs: Jobs;
+  readonly token: string;
+  readonly leaseMs: number;
+}
+
+const leaseOperations = (leasing: Leasing): Pick<QueueBackend, 'lease' | 'complete' | 'release' | 'adopt' | 'extend'> => {
+  const { worker, jobs, token, leaseMs } = leasing;
+  return {
+    lease: async (count) => leaseMany(leasing, count),
+    complete: async (ids) => endEach(leasing, ids, async (job) => void (await job.moveToCompleted(null, token, false))),
+    release: async (ids) => endEach(leasing, ids.toReversed(), async (job) => void (await job.moveToWait(token))),
+    adopt: async () => adoptActive(leasing),
+    extend: async (ids) => {
+      const lost = new Set(
+        await worker.extendJobLocks(
+          [...ids],
+          Array.from(ids, () => token),
+          leaseMs,
+        ),
+      );
+      for (const id of lost) jobs.delete(CandidateId.parse(id));
+      return ids.filter((id) => lost.has(id));
+    },
+  };
+};
+
+/** Stops at the first round that finds the queue empty. */
+const leaseMany = async ({ worker, jobs, token }: Leasing, count: number): Promise<readonly LeasedJob[]> => {
+  // BullMQ's type says Job; it is undefined when none waits.
+  const next = async (): Promise<Job | undefined> => worker.getNextJob(token, { block: false });
+  const leased: LeasedJob[] = [];
+  while (leased.length < count) {
+    const found = await Promise.all(Array.from({ length: Math.min(COMMANDS_AT_ONCE, count - leased.length) }, next));
+    for (const job of found) if (job) leased.push(hold(jobs, job));
+    if (found.includes(undefined)) break;
+  }
+  return leased;
+};
+
+const hold = (jobs: Jobs, job: Job): LeasedJob => {
+  const candidateId = CandidateId.parse(job.id);
+  jobs.set(candidateId, job);
+  // Unset where BullMQ has nothing against the job, whatever its type says.
+  const { deferredFailure }: { readonly deferredFailure?: string } = job;
+  return { candidateId, priority: job.priority, queuedAtMs: job.timestamp, deferredFailure: deferredFailure ?? null };
+};
+
+const endEach = async (
+  { queue, jobs }: Leasing,
+  ids: readonly CandidateId[],
+  end: (job: Job) => Promise<void>,
+): Promise<void> => {
+  for (let from = 0; from < ids.length; from += COMMANDS_AT_ONCE) {
+    await Promise.all(
+      ids.slice(from, from + COMMANDS_AT_ONCE).map(async (id) => {
+        const job = jobs.get(id) ?? (await Job.fromId(queue, id));
+        if (job) await end(job).catch(unlessNotOurs);
+        jobs.delete(id);
+      }),
+    );
+  }
+};
+
+const NOT_OURS: readonly unknown[] = [
+  ErrorCode.JobNotExist,
+  ErrorCode.JobLockNotExist,
+  ErrorCode.JobNotInState,
+  ErrorCode.JobLockMismatch,
+];
+
+/** A job that is gone, or leased by another since, is not ours to end. */
+const unlessNotOurs = (error: unknown): void => {
+  if (!(error instanceof Error) || !('code' in error) || !NOT_OURS.includes(error.code)) throw error;
+};
+
+/** Of the active jobs, takes the locks that are ours or nobody's, all in one atomic script. */
+const adoptActive = async ({ queue, jobs, token, leaseMs }: Leasing): Promise<readonly LeasedJob[]> => {
+  const active = await queue.getActive(0, -1);
+  const client = await queue.getBackend().client;
+  client.defineCommand(TAKE_LOCKS, { numberOfKeys: 0, lua: TAKE_LOCKS_LUA });
+  const keys = active.map((job) => `${queue.toKey(job.id ?? '')}:lock`);
+  const taken: unknown = active.length > 0 ? await client.runCommand(TAKE_LOCKS, [token, leaseMs, ...keys]) : [];
+  const takenKeys = new Set(Array.isArray(taken) ? taken : []);
+  return active.filter((_, index) => takenKeys.has(keys[index])).map((job) => hold(jobs, job));
+};
+
+const TAKE_LOCKS = 'kilnTakeLocks';
+/** Input: token, lease in ms, lock keys. Output: the lock keys that now hold the token. */
+const TAKE_LOCKS_LUA = `
+local taken = {}
+for i = 3, #ARGV do
+  local holder = redis.call('GET', ARGV[i])
+  if not holder or holder == ARGV[1] then
+    redis.call('SET', ARGV[i], ARGV[1], 'PX', ARGV[2])
+    table.insert(taken, ARGV[i])
+  end
+end
+return taken`;
+
+const within = async <T>(limitMs: number, work: Promise<T>): Promise<T> => {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no connection within ${limitMs} ms`)), limitMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+};

@@ -1,0 +1,127 @@
+/** New candidates: their sources, their rows and their first events, in one transaction. */
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import type { CandidateState, Submission } from '../domain/candidate.ts';
+import type { CandidateId } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { NewJournalEvent } from '../domain/records.ts';
+import { append, writing } from './journal.ts';
+import { toJson } from './json.ts';
+import type { Sql, SqlSession } from './sql.ts';
+
+/** Base64 characters in one statement; a longer batch of sources takes several. */
+const SOURCE_CHARS_PER_STATEMENT = 8 * 1024 * 1024;
+
+export interface NewCandidate {
+  readonly id: CandidateId;
+  readonly submission: Submission;
+  /** Set when the verdict is known at once (a plan error). */
+  readonly outcome: Outcome | null;
+}
+
+export interface Inserted {
+  readonly known: boolean;
+  readonly state: CandidateState;
+}
+
+/** The answer has an entry for each of `batch`, in its order; the second of two equal ids in one batch is `known`. */
+export const insertCandidates = async (sql: Sql, batch: readonly NewCandidate[], at: string): Promise<readonly Inserted[]> => {
+  if (batch.length === 0) return [];
+  return writing(sql, async (session) => {
+    const hashes = batch.map(({ submission }) => createHash('sha256').update(submission.content.source).digest('hex'));
+    await insertSources(session, new Map(batch.map(({ submission }, index) => [hashes[index] ?? '', submission.content.source])));
+    const rows = batch.map((candidate, order) => ({ ...rowOf(candidate, at), order, sourceHash: hashes[order] }));
+    const inserted = await session.query<{ id: CandidateId }>(INSERT, [toJson(rows), at]);
+    const fresh = new Set(inserted.map(({ id }) => id));
+    await append(session, firstEvents(batch, fresh), at);
+    return answers(batch, fresh, await statesOf(session, batch));
+  });
+};
+
+const rowOf = ({ id, submission, outcome }: NewCandidate, at: string): object => {
+  const { source, ...content } = submission.content;
+  const state: CandidateState = outcome ? { status: 'done', outcome, finishedAt: at } : { status: 'queued' };
+  const { priority, submitter, labels, sweepId } = submission;
+  return { id, content, priority, submitter, labels, sweepId, state, sourceBytes: Buffer.byteLength(source) };
+};
+
+const INSERT = `
+insert into kiln.candidates (id, content, source_hash, source_bytes, priority, submitter, labels, sweep_id, state, submitted_at, updated_at)
+select id, content, "sourceHash", "sourceBytes", priority, submitter, labels, "sweepId", state, $2::timestamptz, $2::timestamptz
+from jsonb_to_recordset($1::jsonb) as new_candidate (
+  "order" integer, id text, content jsonb, "sourceHash" text, "sourceBytes" integer,
+  priority integer, submitter text, labels jsonb, "sweepId" text, state jsonb)
+order by "order"
+on conflict (id) do nothing
+returning id`;
+
+const insertSources = async (session: SqlSession, sources: ReadonlyMap<string, string>): Promise<void> => {
+  const known = await session.query<{ hash: string }>('select hash from kiln.sources where hash = any($1::text[])', [
+    [...sources.keys()],
+  ]);
+  const knownHashes = new Set(known.map(({ hash }) => hash));
+  const missing = [...sources].filter(([hash]) => !knownHashes.has(hash));
+  for (const chunk of chunksOf(missing.map(([hash, source]) => ({ hash, body: Buffer.from(source).toString('base64') })))) {
+    await session.query(INSERT_SOURCES, [JSON.stringify(chunk)]);
+  }
+};
+
+const INSERT_SOURCES = `
+insert into kiln.sources (hash, body)
+select hash, decode(body, 'base64') from jsonb_to_recordset($1::jsonb) as source (hash text, body text)
+on conflict do nothing`;
+
+const chunksOf = <Part extends { readonly body: string }>(parts: readonly Part[]): readonly (readonly Part[])[] => {
+  const chunks: Part[][] = [];
+  let room = 0;
+  for (const part of parts) {
+    room -= part.body.length;
+    if (room < 0) {
+      chunks.push([]);
+      room = SOURCE_CHARS_PER_STATEMENT - part.body.length;
+    }
+    chunks.at(-1)?.push(part);
+  }
+  return chunks;
+};
+
+const firstEvents = (batch: readonly NewCandidate[], fresh: ReadonlySet<CandidateId>): readonly NewJournalEvent[] => {
+  const firstOf = new Map(batch.toReversed().map((candidate) => [candidate.id, candidate]));
+  return [...firstOf.values()].toReversed().flatMap(({ id, submission, outcome }) => {
+    if (!fresh.has(id)) return [];
+    const { problem, device } = submission.content;
+    const queued = eventOf('candidate.queued', id, { problem, device, submitter: submission.submitter });
+    return outcome ? [queued, eventOf('candidate.done', id, { verdict: outcome.verdict, problem, device })] : [queued];
+  });
+};
+
+const eventOf = (type: NewJournalEvent['type'], candidateId: CandidateId, data: Record<string, unknown>): NewJournalEvent => ({
+  type,
+  candidateId,
+  hostId: null,
+  data,
+});
+
+const statesOf = async (
+  session: SqlSession,
+  batch: readonly NewCandidate[],
+): Promise<ReadonlyMap<CandidateId, CandidateState>> => {
+  const rows = await session.query<{ id: CandidateId; state: CandidateState }>(
+    'select id, state from kiln.candidates where id = any($1::text[])',
+    [batch.map(({ id }) => id)],
+  );
+  return new Map(rows.map(({ id, state }) => [id, state]));
+};
+
+const answers = (
+  batch: readonly NewCandidate[],
+  fresh: ReadonlySet<CandidateId>,
+  states: ReadonlyMap<CandidateId, CandidateState>,
+): readonly Inserted[] => {
+  const seen = new Set<CandidateId>();
+  return batch.map(({ id }) => {
+    const known = !fresh.has(id) || seen.has(id);
+    seen.add(id);
+    return { known, state: states.get(id) ?? { status: 'queued' } };
+  });
+};

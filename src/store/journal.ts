@@ -1,0 +1,65 @@
+/**
+ * The append-only journal. Its promise: who has read up to sequence N never finds a new event at or below N later.
+ * Sequence numbers are drawn before a transaction commits, so two writers could commit out of order. Every transaction that appends
+ * therefore holds one advisory lock from before it draws numbers until it commits. Kiln has one writer: nobody waits for it.
+ */
+import type { CandidateId, HostId } from '../domain/ids.ts';
+import type { JournalEvent, NewJournalEvent } from '../domain/records.ts';
+import { toJson } from './json.ts';
+import type { Sql, SqlSession } from './sql.ts';
+
+/** Any fixed number: it names the lock among those of the database. */
+const JOURNAL_LOCK = 0x6b6a726e;
+
+export interface EventQuery {
+  readonly after: number;
+  readonly limit: number;
+  readonly candidateId?: CandidateId;
+}
+
+/** A transaction that may append events. It is also the one writer of candidates, so that what it read stays true until it commits. */
+export const writing = async <T>(sql: Sql, work: (session: SqlSession) => Promise<T>): Promise<T> =>
+  sql.transaction(async (session) => {
+    await session.query('select pg_advisory_xact_lock($1::bigint)', [JOURNAL_LOCK]);
+    return work(session);
+  });
+
+/** Only inside `writing`. `at`: ISO time of all of them. */
+export const append = async (session: SqlSession, events: readonly NewJournalEvent[], at: string): Promise<void> => {
+  if (events.length === 0) return;
+  await session.query(APPEND, [toJson(events.map((event, order) => ({ ...event, order }))), at]);
+};
+
+const APPEND = `
+insert into kiln.journal (at, type, candidate_id, host_id, data)
+select $2::timestamptz, type, "candidateId", "hostId", data
+from jsonb_to_recordset($1::jsonb) as event ("order" integer, type text, "candidateId" text, "hostId" text, data jsonb)
+order by "order"`;
+
+interface EventRow {
+  readonly sequence: number;
+  readonly at: Date;
+  readonly type: JournalEvent['type'];
+  readonly candidateId: CandidateId | null;
+  readonly hostId: HostId | null;
+  readonly data: Record<string, unknown>;
+}
+
+/** In order, from after `after`. */
+export const readEvents = async (
+  sql: SqlSession,
+  { after, limit, candidateId }: EventQuery,
+): Promise<readonly JournalEvent[]> => {
+  const ofCandidate = candidateId === undefined ? '' : 'and candidate_id = $3';
+  const rows = await sql.query<EventRow>(
+    `select sequence::float8 as sequence, at, type, candidate_id as "candidateId", host_id as "hostId", data
+     from kiln.journal where sequence > $1::bigint ${ofCandidate} order by kiln.journal.sequence limit $2::integer`,
+    candidateId === undefined ? [after, limit] : [after, limit, candidateId],
+  );
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+};
+
+export const readLastSequence = async (sql: SqlSession): Promise<number> => {
+  const [row] = await sql.query<{ last: number }>('select coalesce(max(sequence), 0)::float8 as last from kiln.journal');
+  return row?.last ?? 0;
+};

@@ -1,0 +1,120 @@
+/**
+ * PGlite seen as a `pg.Pool`, as far as BullMQ uses one: queries, checked-out clients with transactions, LISTEN.
+ * All clients share PGlite's one session. Between a client's BEGIN and its COMMIT or ROLLBACK nobody else's statement runs.
+ */
+import { EventEmitter } from 'node:events';
+import type { PGlite, Transaction } from '@electric-sql/pglite';
+import type { PgPool, PgPoolClient, PgQueryResult } from 'bullmq';
+
+const INT8 = 20;
+/** As node-postgres gives it: int8 as text, so that both pools answer alike. */
+const PARSERS = { [INT8]: (value: string) => value };
+
+export const createPglitePool = (database: PGlite): PgPool => new PglitePool(database);
+
+class PglitePool extends EventEmitter {
+  readonly #database: PGlite;
+  /** In-process: there is no socket that could drop unseen. */
+  readonly options = { keepAlive: true };
+
+  constructor(database: PGlite) {
+    super();
+    this.#database = database;
+  }
+
+  async query<Row>(text: string, params: readonly unknown[] = []): Promise<PgQueryResult<Row>> {
+    return run<Row>(this.#database, text, params);
+  }
+
+  async connect(): Promise<PgPoolClient> {
+    await this.#database.waitReady;
+    return new PgliteClient(this.#database);
+  }
+
+  /** The database belongs to who opened it. */
+  async end(): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+interface OpenTransaction {
+  readonly session: Transaction;
+  readonly settle: () => void;
+  readonly settled: Promise<void>;
+}
+
+class PgliteClient extends EventEmitter {
+  readonly #database: PGlite;
+  readonly #stopNotifications: () => void;
+  #transaction: OpenTransaction | null = null;
+
+  constructor(database: PGlite) {
+    super();
+    this.#database = database;
+    this.#stopNotifications = database.onNotification((channel, payload) => this.emit('notification', { channel, payload }));
+  }
+
+  async query<Row>(text: string, params: readonly unknown[] = []): Promise<PgQueryResult<Row>> {
+    switch (text.trim().toUpperCase()) {
+      case 'BEGIN':
+        this.#transaction = await beginTransaction(this.#database);
+        return { rows: [] };
+      case 'COMMIT':
+        await this.#end(async () => {});
+        return { rows: [] };
+      case 'ROLLBACK':
+        await this.#end(async (session) => session.rollback());
+        return { rows: [] };
+      default:
+        return run<Row>(this.#transaction?.session ?? this.#database, text, params);
+    }
+  }
+
+  release(): void {
+    this.#stopNotifications();
+    this.removeAllListeners();
+  }
+
+  async #end(last: (session: Transaction) => Promise<void>): Promise<void> {
+    const open = this.#transaction;
+    if (!open) return;
+    this.#transaction = null;
+    try {
+      await last(open.session);
+    } finally {
+      open.settle();
+    }
+    await open.settled;
+  }
+}
+
+/** PGlite's transactions are callbacks: this one is held open until `settle` is called. */
+const beginTransaction = async (database: PGlite): Promise<OpenTransaction> => {
+  const begun = Promise.withResolvers<Transaction>();
+  const done = Promise.withResolvers<void>();
+  const settled = database.transaction(async (session) => {
+    begun.resolve(session);
+    await done.promise;
+  });
+  settled.catch(begun.reject);
+  return { session: await begun.promise, settle: done.resolve, settled };
+};
+
+const run = async <Row>(
+  session: Pick<PGlite, 'query' | 'exec'>,
+  text: string,
+  params: readonly unknown[],
+): Promise<PgQueryResult<Row>> => {
+  if (params.length === 0) return runScript<Row>(session, text);
+  const result = await session.query<Row>(text, [...params], { parsers: PARSERS });
+  return { rows: result.rows, rowCount: result.affectedRows ?? result.rows.length };
+};
+
+/** Without parameters node-postgres allows several statements in one text (BullMQ's migrations). The last one's rows count. */
+const runScript = async <Row>(session: Pick<PGlite, 'exec'>, text: string): Promise<PgQueryResult<Row>> => {
+  const results = await session.exec(text, { parsers: PARSERS });
+  return { rows: rowsOf<Row>(results.at(-1)?.rows ?? []) };
+};
+
+/** Rows have the type that the author of the statement says, as in node-postgres. */
+const rowsOf = <Row>(rows: readonly unknown[]): Row[] => rows.filter((row): row is Row => row !== undefined);

@@ -1,0 +1,70 @@
+/** The embedded database: Postgres in this process (PGlite), in `<dataDir>/postgres`. One session, so one statement at a time. */
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import type { PgPool } from 'bullmq';
+import { KilnError } from '../domain/errors.ts';
+import { lockDataDir } from './data-dir-lock.ts';
+import { DURABLE_START_PARAMS, DurableNodeFS } from './durable-files.ts';
+import { migrate } from './migrate.ts';
+import { createPglitePool } from './pglite-pool.ts';
+import { SEARCH_PATH } from './schemas.ts';
+import type { Sql, SqlSession } from './sql.ts';
+
+/** A database that is open: `sql` for the store, `pool` for BullMQ. `close` ends both; idempotent. */
+export interface OpenDatabase {
+  readonly sql: Sql;
+  readonly pool: PgPool;
+  close(): Promise<void>;
+}
+
+/** Opens (makes, migrates) the database of a data folder. Throws DATA_DIR_LOCKED where another daemon has it. */
+export const openEmbedded = async (dataDir: string): Promise<OpenDatabase> => {
+  const unlock = lockDataDir(dataDir);
+  try {
+    const database = await PGlite.create({ fs: new DurableNodeFS(join(dataDir, 'postgres')), startParams: START_PARAMS });
+    const close = closeOnce(database, unlock);
+    try {
+      const sql = sqlOf(database, close);
+      await migrate(sql);
+      return { sql, pool: createPglitePool(database), close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+};
+
+// Compiling a plan for each small statement would cost more than it gives.
+const START_PARAMS = [...DURABLE_START_PARAMS, '-c', `search_path=${SEARCH_PATH}`, '-c', 'jit=off'];
+
+const closeOnce = (database: PGlite, unlock: () => void): (() => Promise<void>) => {
+  let closing: Promise<void> | null = null;
+  return async () => {
+    closing ??= (database.closed ? Promise.resolve() : database.close()).finally(unlock);
+    await closing;
+  };
+};
+
+const sqlOf = (database: PGlite, close: () => Promise<void>): Sql => {
+  const open = (): PGlite => {
+    if (database.closed) throw new KilnError('STORE_UNAVAILABLE', 'the embedded database is closed: the daemon is stopping');
+    return database;
+  };
+  return {
+    query: async (text, params) => sessionOf(open()).query(text, params),
+    script: async (text) => sessionOf(open()).script(text),
+    transaction: async (work) => open().transaction(async (session) => work(sessionOf(session))),
+    close,
+  };
+};
+
+const sessionOf = (session: Pick<PGlite, 'query' | 'exec'>): SqlSession => ({
+  query: async <Row extends object>(text: string, params: readonly unknown[] = []) =>
+    (await session.query<Row>(text, [...params])).rows,
+  script: async (text) => {
+    await session.exec(text);
+  },
+});

@@ -1,0 +1,101 @@
+/** A Postgres server (15 or later) behind a pool, for the store and, where the queue is kept there too, for BullMQ. */
+import pg from 'pg';
+import { isPgPool } from 'bullmq';
+import { KilnError } from '../domain/errors.ts';
+import { migrate } from './migrate.ts';
+import type { OpenDatabase } from './pglite.ts';
+import { SEARCH_PATH } from './schemas.ts';
+import type { Sql, SqlSession } from './sql.ts';
+
+const CONNECTIONS_MAX = 10;
+const CONNECT_LIMIT_MS = 5_000;
+const STATEMENT_LIMIT_MS = 60_000;
+/** SQLSTATE classes that say "the server, not the statement": connection, resources, operator intervention, system. */
+const UNAVAILABLE = /^(?:08|53|57|58)/;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** Connects and migrates. Throws STORE_UNAVAILABLE (retryable) where the server cannot be reached. */
+export const openPostgres = async (url: string): Promise<OpenDatabase> => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+    statement_timeout: STATEMENT_LIMIT_MS,
+    keepAlive: true,
+    options: `-c search_path=${SEARCH_PATH}`,
+  });
+  // An idle connection that the server closes is replaced by the pool; the next statement tells if it cannot be.
+  pool.on('error', () => {});
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    closing ??= pool.end();
+    await closing;
+  };
+  const sql = sqlOf(pool, close);
+  try {
+    await migrate(sql);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  // node-postgres' types are wider than the part that BullMQ asks for.
+  const queuePool: unknown = pool;
+  if (!isPgPool(queuePool))
+    throw new KilnError('INTERNAL', 'this version of pg has no pool that BullMQ knows; install the locked version');
+  return { sql, pool: queuePool, close };
+};
+
+const sqlOf = (pool: pg.Pool, close: () => Promise<void>): Sql => {
+  const session = sessionOf(pool);
+  return {
+    query: async (text, params) => reaching(session.query(text, params)),
+    script: async (text) => reaching(session.script(text)),
+    transaction: async (work) => reaching(inTransaction(pool, work)),
+    close,
+  };
+};
+
+const inTransaction = async <T>(pool: pg.Pool, work: (session: SqlSession) => Promise<T>): Promise<T> => {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const result = await work(sessionOf(client));
+    await client.query('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    // A connection that cannot even roll back is thrown away; the server rolls back when it is gone.
+    const broken = await client.query('rollback').then(
+      () => false,
+      () => true,
+    );
+    client.release(broken);
+    throw error;
+  }
+};
+
+const sessionOf = (queryable: Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'query'>): SqlSession => ({
+  query: async <Row extends object>(text: string, params: readonly unknown[] = []) =>
+    (await queryable.query<Row>({ text, values: [...params] })).rows,
+  script: async (text) => {
+    await queryable.query(text);
+  },
+});
+
+const reaching = async <T>(statement: Promise<T>): Promise<T> => {
+  try {
+    return await statement;
+  } catch (error) {
+    if (error instanceof KilnError || !isUnreachable(error)) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new KilnError('STORE_UNAVAILABLE', `Postgres cannot be reached (${reason}); check the database and its URL`, {
+      cause: error,
+    });
+  }
+};
+
+/** Errors of the server carry a SQLSTATE; those of the socket or the pool do not. */
+const isUnreachable = (error: unknown): boolean => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return SQLSTATE.test(code) ? UNAVAILABLE.test(code) : true;
+};

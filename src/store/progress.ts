@@ -1,0 +1,195 @@
+/** What happens to candidates after intake: moves, attempts, final words. Each function is one transaction of a few multi-row statements. */
+import type { CandidateState } from '../domain/candidate.ts';
+import type { CandidateId, HostId } from '../domain/ids.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { AttemptRecord, NewJournalEvent, Score } from '../domain/records.ts';
+import { append, writing } from './journal.ts';
+import { toJson } from './json.ts';
+import type { Sql, SqlSession } from './sql.ts';
+
+/** A candidate moved. Written with its journal event in one transaction. */
+export interface Transition {
+  readonly candidateId: CandidateId;
+  readonly state: CandidateState;
+  readonly event: NewJournalEvent;
+  readonly compileLog?: string;
+  /** Counts one infra failure. */
+  readonly infraFailure?: boolean;
+}
+
+/** The final word on a candidate. */
+export interface Completion {
+  readonly candidateId: CandidateId;
+  readonly outcome: Outcome;
+  readonly score: Score | null;
+  readonly compileLog?: string;
+  /** It takes the record of its problem on the score's device model. */
+  readonly record: boolean;
+}
+
+/** Applies in order. What moves a candidate that is done is dropped with its event. */
+export const recordTransitions = async (sql: Sql, batch: readonly Transition[], at: string): Promise<void> => {
+  if (batch.length === 0) return;
+  await writing(sql, async (session) => {
+    const live = await liveAmong(
+      session,
+      batch.map(({ candidateId }) => candidateId),
+    );
+    const applied = batch.filter(({ candidateId, state }) => {
+      const applies = live.has(candidateId);
+      if (state.status === 'done') live.delete(candidateId);
+      return applies;
+    });
+    await session.query(MOVE, [toJson(lastMoves(applied)), at]);
+    await append(
+      session,
+      applied.map(({ event }) => event),
+      at,
+    );
+  });
+};
+
+interface Move {
+  readonly id: CandidateId;
+  readonly state: CandidateState;
+  readonly compileLog: string | null;
+  readonly infraFailures: number;
+  readonly attempt: number;
+}
+
+/** One row a candidate: where it ends, the newest compile log, infra failures and the highest attempt number on the way. */
+const lastMoves = (batch: readonly Transition[]): readonly Move[] => {
+  const moves = new Map<CandidateId, Move>();
+  for (const { candidateId, state, compileLog, infraFailure } of batch) {
+    const before = moves.get(candidateId);
+    moves.set(candidateId, {
+      id: candidateId,
+      state,
+      compileLog: compileLog ?? before?.compileLog ?? null,
+      infraFailures: (before?.infraFailures ?? 0) + (infraFailure ? 1 : 0),
+      attempt: Math.max(before?.attempt ?? 0, attemptOf(state)),
+    });
+  }
+  return [...moves.values()];
+};
+
+const attemptOf = (state: CandidateState): number =>
+  'attemptId' in state ? Number(state.attemptId.slice(state.attemptId.lastIndexOf('.') + 1)) : 0;
+
+const MOVE = `
+update kiln.candidates set
+  state = move.state,
+  compile_log = coalesce(move."compileLog", compile_log),
+  infra_failures = infra_failures + move."infraFailures",
+  last_attempt = greatest(last_attempt, move.attempt),
+  updated_at = $2::timestamptz
+from jsonb_to_recordset($1::jsonb) as move (id text, state jsonb, "compileLog" text, "infraFailures" integer, attempt integer)
+where candidates.id = move.id and candidates.status <> 'done'`;
+
+/** Idempotent by attempt id. */
+export const recordAttempts = async (sql: Sql, batch: readonly AttemptRecord[]): Promise<void> => {
+  if (batch.length === 0) return;
+  await sql.query(INSERT_ATTEMPTS, [toJson(batch)]);
+};
+
+const INSERT_ATTEMPTS = `
+insert into kiln.attempts (
+  attempt_id, candidate_id, host_id, device_id, device_model, mode, started_at, finished_at, verdict, infra, timings, phases, telemetry)
+select "attemptId", split_part("attemptId", '.', 1), "hostId", "deviceId", "deviceModel", mode, "startedAt", "finishedAt", verdict, infra,
+  timings, nullif(phases, 'null'::jsonb), nullif(telemetry, 'null'::jsonb)
+from jsonb_to_recordset($1::jsonb) as attempt (
+  "attemptId" text, "hostId" text, "deviceId" text, "deviceModel" text, mode text, "startedAt" timestamptz, "finishedAt" timestamptz,
+  verdict text, infra text, timings jsonb, phases jsonb, telemetry jsonb)
+on conflict (attempt_id) do nothing`;
+
+/** Returns the ids that were not done before, each once, in the batch's order. */
+export const complete = async (sql: Sql, batch: readonly Completion[], at: string): Promise<readonly CandidateId[]> => {
+  if (batch.length === 0) return [];
+  return writing(sql, async (session) => {
+    const live = await liveAmong(
+      session,
+      batch.map(({ candidateId }) => candidateId),
+    );
+    const firstOf = new Map(batch.toReversed().map((completion) => [completion.candidateId, completion]));
+    const final = [...firstOf.values()].toReversed().filter(({ candidateId }) => live.has(candidateId));
+    if (final.length === 0) return [];
+    await session.query(FINISH, [toJson(final.map((completion) => finishOf(completion, at))), at]);
+    await session.query(SET_RECORDS, [toJson(recordsOf(final)), at]);
+    await append(
+      session,
+      final.flatMap((completion) => lastEvents(completion, live.get(completion.candidateId))),
+      at,
+    );
+    return final.map(({ candidateId }) => candidateId);
+  });
+};
+
+const finishOf = ({ candidateId, outcome, score, compileLog }: Completion, at: string): object => ({
+  id: candidateId,
+  state: { status: 'done', outcome, finishedAt: at } satisfies CandidateState,
+  score,
+  compileLog: compileLog ?? null,
+});
+
+const FINISH = `
+update kiln.candidates set
+  state = finish.state,
+  score = nullif(finish.score, 'null'::jsonb),
+  compile_log = coalesce(finish."compileLog", compile_log),
+  updated_at = $2::timestamptz
+from jsonb_to_recordset($1::jsonb) as finish (id text, state jsonb, score jsonb, "compileLog" text)
+where candidates.id = finish.id and candidates.status <> 'done'`;
+
+/** The last record of a batch stands, as if they had been written one after another. */
+const recordsOf = (final: readonly Completion[]): readonly object[] =>
+  final.flatMap(({ candidateId, record, score }, order) => (record && score ? [{ id: candidateId, order }] : []));
+
+const SET_RECORDS = `
+insert into kiln.records (problem, problem_version, device_model, candidate_id, set_at)
+select distinct on (problem, problem_version, device_model) problem, problem_version, device_model, candidates.id, $2::timestamptz
+from jsonb_to_recordset($1::jsonb) as holder (id text, "order" integer) join kiln.candidates on candidates.id = holder.id
+order by problem, problem_version, device_model, "order" desc
+on conflict (problem, problem_version, device_model) do update set candidate_id = excluded.candidate_id, set_at = excluded.set_at`;
+
+const lastEvents = ({ candidateId, outcome, score, record }: Completion, live: Live | undefined): readonly NewJournalEvent[] => {
+  const about = { candidateId, hostId: live?.hostId ?? null };
+  const facts = { problem: live?.problem, device: live?.device, ...scoreFacts(score) };
+  const done: NewJournalEvent = { ...about, type: 'candidate.done', data: { verdict: outcome.verdict, ...facts } };
+  return record && score ? [done, { ...about, type: 'candidate.record', data: facts }] : [done];
+};
+
+const scoreFacts = (score: Score | null): object =>
+  score ? { deviceModel: score.deviceModel, speedup: score.speedup, timeNs: score.timeNs, rankKey: score.rankKey } : {};
+
+/** Queues again what ended without a verdict of its own; its attempt numbers go on. Returns the ids that were. */
+export const reopen = async (sql: Sql, ids: readonly CandidateId[], at: string): Promise<readonly CandidateId[]> => {
+  if (ids.length === 0) return [];
+  return writing(sql, async (session) => {
+    const reopened = await session.query<{ id: CandidateId }>(REOPEN, [ids, at]);
+    const queued = reopened.map(
+      ({ id }): NewJournalEvent => ({ type: 'candidate.queued', candidateId: id, hostId: null, data: { again: true } }),
+    );
+    await append(session, queued, at);
+    return reopened.map(({ id }) => id);
+  });
+};
+
+const REOPEN = `
+update kiln.candidates set state = '{"status": "queued"}'::jsonb, infra_failures = 0, updated_at = $2::timestamptz
+where id = any($1::text[]) and verdict in ('cancelled', 'infra_failed')
+returning id`;
+
+interface Live {
+  readonly id: CandidateId;
+  readonly hostId: HostId | null;
+  readonly problem: string;
+  readonly device: string;
+}
+
+const liveAmong = async (session: SqlSession, ids: readonly CandidateId[]): Promise<Map<CandidateId, Live>> => {
+  const rows = await session.query<Live>(
+    `select id, state ->> 'hostId' as "hostId", problem, device from kiln.candidates where id = any($1::text[]) and status <> 'done'`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+};

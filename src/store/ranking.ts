@@ -1,0 +1,131 @@
+/** Rankings, records, failures and sweeps: what a problem's candidates came to. Device models are never compared with each other. */
+import type { CandidateId, SweepId } from '../domain/ids.ts';
+import type { CandidateRecord, NewJournalEvent, RankingEntry, Score, SweepRecord } from '../domain/records.ts';
+import { append, writing } from './journal.ts';
+import { readRecords } from './reading.ts';
+import type { Sql, SqlSession } from './sql.ts';
+
+export interface RankingQuery {
+  readonly problem: string;
+  /** Definitions of the problem that count; candidates of others were judged by other rules. */
+  readonly problemVersions: readonly string[];
+  /** Places on each device model. */
+  readonly limit: number;
+}
+
+export type RankedEntry = RankingEntry & { readonly device: string };
+
+/** Model by model, best first by rank key, the earlier submission first where keys are equal. Trial 0 only. */
+export const readRanking = async (sql: SqlSession, query: RankingQuery): Promise<readonly RankedEntry[]> =>
+  sql.query<RankedEntry>(RANKING, [query.problem, query.problemVersions, query.limit]);
+
+const RANKING = `
+with ranked as (
+  select *, row_number() over (partition by device_model order by rank_key desc, submit_order)::integer as place
+  from kiln.candidates
+  where problem = $1 and problem_version = any($2::text[]) and rank_key is not null and trial = 0
+)
+select place, ranked.id as "candidateId", device, content ->> 'language' as language, content -> 'params' as params, submitter, score,
+  records.candidate_id is not null as record, state ->> 'finishedAt' as "finishedAt"
+from ranked
+left join kiln.records on records.problem = ranked.problem and records.problem_version = ranked.problem_version
+  and records.device_model = ranked.device_model and records.candidate_id = ranked.id
+where place <= $3::integer
+order by ranked.device_model, place`;
+
+/** Candidates that did not pass, by verdict. */
+export const readFailures = async (
+  sql: SqlSession,
+  problem: string,
+  problemVersions: readonly string[],
+): Promise<Readonly<Record<string, number>>> =>
+  countsOf(
+    await sql.query<Count>(
+      `select verdict as name, count(*)::integer as count from kiln.candidates
+       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed' group by verdict`,
+      [problem, problemVersions],
+    ),
+  );
+
+export interface RecordHolder {
+  readonly candidateId: CandidateId;
+  readonly score: Score;
+}
+
+export const readRecordHolder = async (
+  sql: SqlSession,
+  ...[problem, problemVersion, deviceModel]: readonly [string, string, string]
+): Promise<RecordHolder | null> => {
+  const [row] = await sql.query<RecordHolder>(
+    `select candidate_id as "candidateId", score from kiln.records join kiln.candidates on candidates.id = candidate_id
+     where records.problem = $1 and records.problem_version = $2 and records.device_model = $3`,
+    [problem, problemVersion, deviceModel],
+  );
+  return row ?? null;
+};
+
+export interface NewSweep {
+  readonly id: SweepId;
+  readonly problem: string;
+  readonly device: string;
+  readonly candidateIds: readonly CandidateId[];
+}
+
+/** Idempotent by id. */
+export const insertSweep = async (sql: Sql, sweep: NewSweep, at: string): Promise<void> =>
+  writing(sql, async (session) => {
+    const inserted = await session.query<{ id: SweepId }>(
+      'insert into kiln.sweeps (id, problem, device, created_at) values ($1, $2, $3, $4::timestamptz) on conflict do nothing returning id',
+      [sweep.id, sweep.problem, sweep.device, at],
+    );
+    if (inserted.length === 0) return;
+    await session.query(
+      'insert into kiln.sweep_candidates (sweep_id, candidate_id) select $1, unnest($2::text[]) on conflict do nothing',
+      [sweep.id, sweep.candidateIds],
+    );
+    await append(session, [createdEvent(sweep)], at);
+  });
+
+const createdEvent = ({ id, problem, device, candidateIds }: NewSweep): NewJournalEvent => ({
+  type: 'sweep.created',
+  candidateId: null,
+  hostId: null,
+  data: { sweepId: id, problem, device, size: new Set(candidateIds).size },
+});
+
+export const readSweep = async (sql: SqlSession, id: SweepId): Promise<SweepRecord | null> => {
+  const [sweep] = await sql.query<{ problem: string; device: string; createdAt: Date }>(
+    'select problem, device, created_at as "createdAt" from kiln.sweeps where id = $1',
+    [id],
+  );
+  if (!sweep) return null;
+  const [byStatus, byVerdict] = [await countMembers(sql, id, 'status'), await countMembers(sql, id, 'verdict')];
+  const size = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
+  return { id, ...sweep, createdAt: sweep.createdAt.toISOString(), size, byStatus, byVerdict };
+};
+
+/** The sweep's passed candidates, best first by rank key. */
+export const readSweepBest = async (sql: SqlSession, id: SweepId, limit: number): Promise<readonly CandidateRecord[]> =>
+  readRecords(sql, {
+    where: `rank_key is not null and id in (select candidate_id from kiln.sweep_candidates where sweep_id = $1)
+      order by rank_key desc, submit_order limit $2::integer`,
+    params: [id, limit],
+  });
+
+interface Count {
+  readonly name: string;
+  readonly count: number;
+}
+
+const countMembers = async (sql: SqlSession, id: SweepId, column: 'status' | 'verdict'): Promise<Record<string, number>> =>
+  countsOf(
+    await sql.query<Count>(
+      `select ${column} as name, count(*)::integer as count
+       from kiln.sweep_candidates join kiln.candidates on candidates.id = candidate_id
+       where sweep_candidates.sweep_id = $1 and ${column} is not null group by ${column}`,
+      [id],
+    ),
+  );
+
+const countsOf = (rows: readonly Count[]): Record<string, number> =>
+  Object.fromEntries(rows.map(({ name, count }) => [name, count]));

@@ -1,0 +1,218 @@
+/** Candidates read back: records, lists, contents, and what is not done. */
+import { Buffer } from 'node:buffer';
+import type { CandidateContent, CandidateState, Submission } from '../domain/candidate.ts';
+import { KilnError } from '../domain/errors.ts';
+import { candidateIdOf } from '../domain/ids.ts';
+import type { CandidateId, SweepId } from '../domain/ids.ts';
+import type { AttemptRecord, CandidateRecord, Score } from '../domain/records.ts';
+import type { SqlSession } from './sql.ts';
+
+export interface CandidateFilter {
+  readonly problem?: string | undefined;
+  readonly device?: string | undefined;
+  readonly status?: string | undefined;
+  readonly verdict?: string | undefined;
+  readonly submitter?: string | undefined;
+  readonly sweep?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface CandidatePage {
+  readonly candidates: readonly CandidateRecord[];
+  readonly next: string | null;
+}
+
+/** What must be known to queue a candidate again. `attempts`: the highest attempt number used so far. */
+export interface Unfinished {
+  readonly id: CandidateId;
+  readonly submission: Submission;
+  readonly state: CandidateState;
+  readonly attempts: number;
+  readonly infraFailures: number;
+  readonly submittedAtMs: number;
+}
+
+export interface BacklogRow {
+  readonly status: string;
+  readonly device: string;
+  readonly submitter: string;
+  readonly count: number;
+  readonly oldestSubmittedAtMs: number;
+}
+
+/** `where` uses $1, $2, … of `params`, and the tables `candidates` and `sources`. */
+export interface Selection {
+  readonly where: string;
+  readonly params: readonly unknown[];
+}
+
+interface CandidateRow {
+  readonly submitOrder: string;
+  readonly id: CandidateId;
+  readonly content: Omit<CandidateContent, 'source'>;
+  readonly sourceBytes: number;
+  readonly priority: number;
+  readonly submitter: string;
+  readonly labels: string[];
+  readonly sweepId: SweepId | null;
+  readonly state: CandidateState;
+  readonly score: Score | null;
+  readonly compileLog: string;
+  readonly infraFailures: number;
+  readonly lastAttempt: number;
+  readonly submittedAt: Date;
+  readonly updatedAt: Date;
+}
+
+const COLUMNS = `submit_order::text as "submitOrder", candidates.id, content, source_bytes as "sourceBytes", priority, submitter, labels,
+  candidates.sweep_id as "sweepId", state, score, compile_log as "compileLog", infra_failures as "infraFailures",
+  last_attempt as "lastAttempt", submitted_at as "submittedAt", updated_at as "updatedAt"`;
+
+export const readCandidate = async (sql: SqlSession, id: CandidateId): Promise<CandidateRecord | null> =>
+  (await readRecords(sql, { where: 'candidates.id = $1', params: [id] }))[0] ?? null;
+
+/** Newest first. `cursor` is the `next` of the page before. */
+export const readCandidates = async (sql: SqlSession, filter: CandidateFilter): Promise<CandidatePage> => {
+  const { where, params } = conditionsOf(filter);
+  const rows = await sql.query<CandidateRow>(
+    `select ${COLUMNS} from kiln.candidates where ${where} order by submit_order desc limit ${Math.trunc(filter.limit) + 1}`,
+    params,
+  );
+  const page = rows.slice(0, filter.limit);
+  return {
+    candidates: await withAttempts(sql, page),
+    next: rows.length > page.length ? (page.at(-1)?.submitOrder ?? null) : null,
+  };
+};
+
+/** In the order that `where` ends with, or any. */
+export const readRecords = async (sql: SqlSession, { where, params }: Selection): Promise<readonly CandidateRecord[]> =>
+  withAttempts(sql, await sql.query<CandidateRow>(`select ${COLUMNS} from kiln.candidates where ${where}`, params));
+
+const conditionsOf = (filter: CandidateFilter): Selection => {
+  const params: unknown[] = [];
+  const when = (value: string | undefined, condition: (bound: string) => string): readonly string[] =>
+    value === undefined ? [] : [condition(`$${params.push(value)}`)];
+  const conditions = [
+    ...when(filter.problem, (bound) => `problem = ${bound}`),
+    ...when(filter.device, (bound) => `device = ${bound}`),
+    ...when(filter.status, (bound) => `status = ${bound}`),
+    ...when(filter.verdict, (bound) => `verdict = ${bound}`),
+    ...when(filter.submitter, (bound) => `submitter = ${bound}`),
+    ...when(filter.sweep, (bound) => `id in (select candidate_id from kiln.sweep_candidates where sweep_id = ${bound})`),
+    ...when(filter.cursor && orderOf(filter.cursor), (bound) => `submit_order < ${bound}::bigint`),
+    'true',
+  ];
+  return { where: conditions.join(' and '), params };
+};
+
+const orderOf = (cursor: string): string => {
+  if (/^\d{1,18}$/.test(cursor)) return cursor;
+  throw new KilnError('INVALID_REQUEST', 'cursor: take it from "next" of the page before', { details: { field: 'cursor' } });
+};
+
+interface AttemptRow extends Omit<AttemptRecord, 'startedAt' | 'finishedAt'> {
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date;
+}
+
+const withAttempts = async (sql: SqlSession, rows: readonly CandidateRow[]): Promise<readonly CandidateRecord[]> => {
+  if (rows.length === 0) return [];
+  const attempts = await sql.query<AttemptRow>(ATTEMPTS, [rows.map(({ id }) => id)]);
+  const byCandidate = Map.groupBy(attempts, ({ attemptId }) => candidateIdOf(attemptId));
+  return rows.map((row) => recordOf(row, (byCandidate.get(row.id) ?? []).map(attemptOf)));
+};
+
+const ATTEMPTS = `
+select attempt_id as "attemptId", host_id as "hostId", device_id as "deviceId", device_model as "deviceModel",
+  mode, started_at as "startedAt", finished_at as "finishedAt", verdict, infra, timings, phases, telemetry
+from kiln.attempts where candidate_id = any($1::text[]) order by candidate_id, number`;
+
+const attemptOf = (row: AttemptRow): AttemptRecord => ({
+  ...row,
+  startedAt: row.startedAt?.toISOString() ?? null,
+  finishedAt: row.finishedAt.toISOString(),
+});
+
+const recordOf = (row: CandidateRow, attempts: AttemptRecord[]): CandidateRecord => ({
+  id: row.id,
+  submission: { ...steering(row), ...summary(row.content), sourceBytes: row.sourceBytes },
+  state: row.state,
+  attempts,
+  score: row.score,
+  compileLog: row.compileLog,
+  infraFailures: row.infraFailures,
+  submittedAt: row.submittedAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+});
+
+const steering = ({ priority, submitter, labels, sweepId }: CandidateRow): Omit<Submission, 'content'> => ({
+  priority,
+  submitter,
+  labels,
+  sweepId,
+});
+
+type Summary = Pick<CandidateContent, 'problem' | 'language' | 'params' | 'device' | 'trial'>;
+const summary = ({ problem, language, params, device, trial }: CandidateRow['content']): Summary => ({
+  problem,
+  language,
+  params,
+  device,
+  trial,
+});
+
+interface SourceRow extends CandidateRow {
+  readonly body: Uint8Array;
+}
+
+const selectWithSource = async (sql: SqlSession, { where, params }: Selection): Promise<readonly SourceRow[]> =>
+  sql.query<SourceRow>(
+    `select ${COLUMNS}, body from kiln.candidates join kiln.sources on sources.hash = source_hash where ${where}`,
+    params,
+  );
+
+const contentOf = ({ content, body }: SourceRow): CandidateContent => ({
+  ...content,
+  source: Buffer.from(body).toString('utf8'),
+});
+
+export const readContent = async (sql: SqlSession, id: CandidateId): Promise<CandidateContent | null> => {
+  const [row] = await selectWithSource(sql, { where: 'candidates.id = $1', params: [id] });
+  return row ? contentOf(row) : null;
+};
+
+/** Those of `ids` that are not done. */
+export const readPending = async (sql: SqlSession, ids: readonly CandidateId[]): Promise<readonly Unfinished[]> =>
+  (await selectWithSource(sql, { where: `candidates.id = any($1::text[]) and status <> 'done'`, params: [ids] })).map(
+    unfinishedOf,
+  );
+
+/** Everything that is not done, in submission order, from after the candidate `afterId`. */
+export const readUnfinished = async (
+  sql: SqlSession,
+  page: number,
+  afterId: CandidateId | null,
+): Promise<readonly Unfinished[]> => {
+  const after = 'coalesce((select submit_order from kiln.candidates where id = $2), 0)';
+  const where = `status <> 'done' and submit_order > ${after} order by submit_order limit $1::integer`;
+  return (await selectWithSource(sql, { where, params: [page, afterId] })).map(unfinishedOf);
+};
+
+const unfinishedOf = (row: SourceRow): Unfinished => ({
+  id: row.id,
+  submission: { content: contentOf(row), ...steering(row) },
+  state: row.state,
+  attempts: row.lastAttempt,
+  infraFailures: row.infraFailures,
+  submittedAtMs: row.submittedAt.getTime(),
+});
+
+/** Counts of what is not done. */
+export const readBacklog = async (sql: SqlSession): Promise<readonly BacklogRow[]> =>
+  sql.query<BacklogRow>(
+    `select status, device, submitter, count(*)::integer as count,
+       floor(extract(epoch from min(submitted_at)) * 1000)::float8 as "oldestSubmittedAtMs"
+     from kiln.candidates where status <> 'done' group by status, device, submitter`,
+  );

@@ -1,0 +1,16 @@
+/** The little that the store asks of a database. Postgres and PGlite give it; both pass test/integration/store. */
+
+/** One session. `Row` names the columns of `text`; timestamps arrive as Date, jsonb parsed, bytea as Uint8Array, int8 cast to float8. */
+export interface SqlSession {
+  query<Row extends object>(text: string, params?: readonly unknown[]): Promise<readonly Row[]>;
+  /** Several statements without parameters, for migrations. */
+  script(text: string): Promise<void>;
+}
+
+/** Throws KilnError STORE_UNAVAILABLE (retryable) when the database cannot be reached; errors of the statement itself as they are. */
+export interface Sql extends SqlSession {
+  /** Commits when `work` resolves, rolls back when it rejects. */
+  transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}

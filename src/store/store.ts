@@ -1,0 +1,72 @@
+/** The records of Kiln over any Sql: candidates, attempts, journal, sweeps, rankings. The engine's `Store` (engine/ports.ts). */
+import type { CandidateContent } from '../domain/candidate.ts';
+import type { CandidateId, SweepId } from '../domain/ids.ts';
+import type { AttemptRecord, CandidateRecord, JournalEvent, NewJournalEvent, SweepRecord } from '../domain/records.ts';
+import { insertCandidates } from './intake.ts';
+import type { Inserted, NewCandidate } from './intake.ts';
+import { append, readEvents, readLastSequence, writing } from './journal.ts';
+import type { EventQuery } from './journal.ts';
+import { complete, recordAttempts, recordTransitions, reopen } from './progress.ts';
+import type { Completion, Transition } from './progress.ts';
+import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
+import type { NewSweep, RankedEntry, RankingQuery, RecordHolder } from './ranking.ts';
+import { readBacklog, readCandidate, readCandidates, readContent, readPending, readUnfinished } from './reading.ts';
+import type { BacklogRow, CandidateFilter, CandidatePage, Unfinished } from './reading.ts';
+import type { Sql } from './sql.ts';
+
+export interface SqlStore {
+  insertCandidates(batch: readonly NewCandidate[]): Promise<readonly Inserted[]>;
+  recordTransitions(batch: readonly Transition[]): Promise<void>;
+  recordAttempts(batch: readonly AttemptRecord[]): Promise<void>;
+  complete(batch: readonly Completion[]): Promise<readonly CandidateId[]>;
+  candidate(id: CandidateId): Promise<CandidateRecord | null>;
+  candidates(filter: CandidateFilter): Promise<CandidatePage>;
+  content(id: CandidateId): Promise<CandidateContent | null>;
+  pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
+  reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
+  backlog(): Promise<readonly BacklogRow[]>;
+  unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
+  appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
+  events(query: EventQuery): Promise<readonly JournalEvent[]>;
+  lastSequence(): Promise<number>;
+  ranking(query: RankingQuery): Promise<readonly RankedEntry[]>;
+  failures(problem: string, problemVersions: readonly string[]): Promise<Readonly<Record<string, number>>>;
+  record(problem: string, problemVersion: string, deviceModel: string): Promise<RecordHolder | null>;
+  createSweep(sweep: NewSweep): Promise<void>;
+  sweep(id: SweepId): Promise<SweepRecord | null>;
+  sweepBest(id: SweepId, limit: number): Promise<readonly CandidateRecord[]>;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  /** Milliseconds since 1970; the system's clock by default. */
+  readonly now?: () => number;
+}
+
+/** `sql` is open and migrated (openEmbedded, openPostgres); `close` leaves it to whoever opened it. */
+export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): SqlStore => {
+  const at = (): string => new Date(now()).toISOString();
+  return {
+    insertCandidates: async (batch) => insertCandidates(sql, batch, at()),
+    recordTransitions: async (batch) => recordTransitions(sql, batch, at()),
+    recordAttempts: async (batch) => recordAttempts(sql, batch),
+    complete: async (batch) => complete(sql, batch, at()),
+    candidate: async (id) => readCandidate(sql, id),
+    candidates: async (filter) => readCandidates(sql, filter),
+    content: async (id) => readContent(sql, id),
+    pending: async (ids) => readPending(sql, ids),
+    reopen: async (ids) => reopen(sql, ids, at()),
+    backlog: async () => readBacklog(sql),
+    unfinished: async (page, after) => readUnfinished(sql, page, after?.id ?? null),
+    appendEvents: async (events) => writing(sql, async (session) => append(session, events, at())),
+    events: async (query) => readEvents(sql, query),
+    lastSequence: async () => readLastSequence(sql),
+    ranking: async (query) => readRanking(sql, query),
+    failures: async (problem, problemVersions) => readFailures(sql, problem, problemVersions),
+    record: async (problem, problemVersion, deviceModel) => readRecordHolder(sql, problem, problemVersion, deviceModel),
+    createSweep: async (sweep) => insertSweep(sql, sweep, at()),
+    sweep: async (id) => readSweep(sql, id),
+    sweepBest: async (id, limit) => readSweepBest(sql, id, limit),
+    close: async () => Promise.resolve(),
+  };
+};

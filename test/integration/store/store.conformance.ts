@@ -1,0 +1,378 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { AttemptId, HostId } from '../../../src/domain/ids.ts';
+import { CandidateRecord, JournalEvent, RankingEntry, SweepRecord } from '../../../src/domain/records.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Store } from '../../../src/engine/ports.ts';
+import { createStore } from '../../../src/store/store.ts';
+import type { Sql } from '../../../src/store/sql.ts';
+import {
+  attempt,
+  cancelled,
+  candidate,
+  DEVICE,
+  event,
+  HOST,
+  idOf,
+  MODEL,
+  passed,
+  score,
+  sweepIdOf,
+  VERSION,
+} from './builders.ts';
+
+const TABLES = ['candidates', 'sources', 'attempts', 'journal', 'sweeps', 'sweep_candidates', 'records']
+  .map((table) => `kiln.${table}`)
+  .join(', ');
+const START = Date.parse('2026-01-01T00:00:00.000Z');
+
+/** What every store must do, over any database. `open` gives the one migrated database of the suite. */
+export const describeStore = (name: string, open: () => Sql): void => {
+  /** A store over empty tables, and the clock that it reads. */
+  const fresh = async (): Promise<{ readonly store: Store; readonly clock: { now: number } }> => {
+    await open().script(`truncate ${TABLES} restart identity`);
+    const clock = { now: START };
+    const store: Store = createStore(open(), { now: () => clock.now });
+    onTestFinished(async () => store.close());
+    return { store, clock };
+  };
+  const judging = (name_: string | number, number = 1) => ({
+    candidateId: idOf(name_),
+    state: { status: 'judging' as const, hostId: HOST, deviceId: DEVICE, attemptId: attempt(name_, number).attemptId },
+    event: event('candidate.judging', name_),
+  });
+  const completion = (name_: string | number, rankKey: number, record = false) => ({
+    candidateId: idOf(name_),
+    outcome: passed,
+    score: score(rankKey),
+    record,
+  });
+  const types = async (store: Store): Promise<string[]> =>
+    (await store.events({ after: 0, limit: 1000 })).map(({ type }) => type);
+
+  describe(`a store on ${name}: intake`, () => {
+    test('inserts what is new, in order, and says what was known', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a')]);
+      const answer = await store.insertCandidates([candidate('b'), candidate('a'), candidate('b')]);
+      expect(answer.map(({ known }) => known)).toEqual([false, true, true]);
+      expect(answer.map(({ state }) => state.status)).toEqual(['queued', 'queued', 'queued']);
+      expect(await types(store)).toEqual(['candidate.queued', 'candidate.queued']);
+    });
+
+    test('keeps a candidate whose verdict is known at once as done', async () => {
+      const { store } = await fresh();
+      const outcome: Outcome = { verdict: 'plan_error', field: 'launch', message: 'no grid' };
+      const [inserted] = await store.insertCandidates([candidate('a', { outcome })]);
+      expect(inserted).toEqual({ known: false, state: { status: 'done', outcome, finishedAt: new Date(START).toISOString() } });
+      expect(await types(store)).toEqual(['candidate.queued', 'candidate.done']);
+    });
+
+    test('answers a known candidate with its verdict', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a')]);
+      await store.complete([completion('a', 2)]);
+      const [again] = await store.insertCandidates([candidate('a')]);
+      expect(again).toMatchObject({ known: true, state: { status: 'done', outcome: { verdict: 'passed' } } });
+    });
+
+    test('gives records that the API accepts', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a', { labels: ['fast', 'nvlink'], submitter: 'grace', priority: 7 })]);
+      await store.recordTransitions([judging('a')]);
+      await store.recordAttempts([attempt('a')]);
+      await store.complete([{ ...completion('a', 2), compileLog: 'warning: unused' }]);
+      const record = CandidateRecord.parse(await store.candidate(idOf('a')));
+      expect(record.submission).toMatchObject({ labels: ['fast', 'nvlink'], submitter: 'grace', priority: 7, sourceBytes: 4 });
+      expect(record).toMatchObject({ attempts: [attempt('a')], score: score(2), compileLog: 'warning: unused' });
+    });
+
+    test('gives the source back byte for byte, whatever it holds', async () => {
+      const { store } = await fresh();
+      const source = 'a\0b\u{1F525}\\u0000 "\'\r\n\u{FFFF}';
+      await store.insertCandidates([candidate('a', { content: { source } }), candidate('b', { content: { source } })]);
+      expect(await store.content(idOf('a'))).toEqual(candidate('a', { content: { source } }).submission.content);
+      expect(await open().query('select 1 as one from kiln.sources')).toHaveLength(1);
+    });
+
+    test('takes sources of many megabytes in one batch', async () => {
+      const { store } = await fresh();
+      const large = Array.from({ length: 48 }, (_, n) => candidate(n, { content: { source: `${n}`.repeat(200_000) } }));
+      await store.insertCandidates(large);
+      expect((await store.content(idOf(47)))?.source).toHaveLength(400_000);
+    });
+
+    test('keeps text that Postgres refuses with a replacement character', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a', { submitter: 'nul\0' })]);
+      await store.complete([
+        { candidateId: idOf('a'), outcome: { verdict: 'compile_error', log: '\0 \ud800 \\u0000' }, score: null, record: false },
+      ]);
+      const record = await store.candidate(idOf('a'));
+      expect(record?.submission.submitter).toBe('nul\u{FFFD}');
+      expect(record?.state).toMatchObject({ outcome: { log: '\u{FFFD} \u{FFFD} \\u0000' } });
+    });
+
+    test('inserts nothing of a batch that fails', async () => {
+      const { store } = await fresh();
+      const broken = candidate('b');
+      const poisoned = { ...broken, submission: { ...broken.submission, priority: Number.NaN } };
+      await expect(store.insertCandidates([candidate('a'), poisoned])).rejects.toThrow();
+      expect(await store.candidate(idOf('a'))).toBeNull();
+      expect(await store.lastSequence()).toBe(0);
+    });
+  });
+
+  describe(`a store on ${name}: progress`, () => {
+    test('applies transitions in order and journals each', async () => {
+      const { store, clock } = await fresh();
+      await store.insertCandidates([candidate('a')]);
+      clock.now += 1000;
+      await store.recordTransitions([
+        {
+          candidateId: idOf('a'),
+          state: { status: 'compiling', hostId: HOST },
+          event: event('candidate.compiling', 'a'),
+          compileLog: 'log 1',
+        },
+        { candidateId: idOf('a'), state: { status: 'ready', hostId: HOST }, event: event('candidate.ready', 'a') },
+        judging('a', 3),
+        { candidateId: idOf('a'), state: { status: 'queued' }, event: event('candidate.requeued', 'a'), infraFailure: true },
+      ]);
+      expect(await types(store)).toEqual([
+        'candidate.queued',
+        'candidate.compiling',
+        'candidate.ready',
+        'candidate.judging',
+        'candidate.requeued',
+      ]);
+      expect(await store.candidate(idOf('a'))).toMatchObject({
+        state: { status: 'queued' },
+        compileLog: 'log 1',
+        infraFailures: 1,
+        updatedAt: new Date(START + 1000).toISOString(),
+      });
+      const [unfinished] = await store.unfinished(10, null);
+      expect(unfinished).toMatchObject({ attempts: 3, infraFailures: 1, submittedAtMs: START });
+    });
+
+    test('drops a transition of a candidate that is done, with its event', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a'), candidate('b')]);
+      await store.complete([completion('a', 2)]);
+      await store.recordTransitions([judging('a'), judging('b')]);
+      expect((await store.candidate(idOf('a')))?.state.status).toBe('done');
+      expect((await store.candidate(idOf('b')))?.state.status).toBe('judging');
+      expect((await types(store)).filter((type) => type === 'candidate.judging')).toHaveLength(1);
+    });
+
+    test('writes an attempt once', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a')]);
+      await store.recordAttempts([
+        attempt('a', 10),
+        attempt('a', 2, { startedAt: null, infra: 'host lost', verdict: null, timings: [] }),
+      ]);
+      await store.recordAttempts([attempt('a', 10, { hostId: HostId.parse('other') })]);
+      const record = CandidateRecord.parse(await store.candidate(idOf('a')));
+      expect(record.attempts.map(({ attemptId }) => attemptId)).toEqual([attempt('a', 2).attemptId, attempt('a', 10).attemptId]);
+      expect(record.attempts.map(({ hostId }) => hostId)).toEqual([HOST, HOST]);
+    });
+
+    test('completes a candidate once and journals it in the same transaction', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a'), candidate('b')]);
+      await store.recordTransitions([judging('a')]);
+      expect(await store.complete([completion('a', 2, true), completion('a', 3), completion('b', 1)])).toEqual([
+        idOf('a'),
+        idOf('b'),
+      ]);
+      expect(await store.complete([completion('a', 9, true)])).toEqual([]);
+      expect((await store.candidate(idOf('a')))?.score?.rankKey).toBe(2);
+      const events = await store.events({ after: 3, limit: 10 });
+      expect(events.map(({ type, candidateId }) => [type, candidateId])).toEqual([
+        ['candidate.done', idOf('a')],
+        ['candidate.record', idOf('a')],
+        ['candidate.done', idOf('b')],
+      ]);
+      expect(events[0]).toMatchObject({ hostId: HOST, data: { verdict: 'passed', problem: 'softmax', speedup: 2 } });
+    });
+
+    test('lets no done row change, and no score or timing stand beside a failure', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a'), candidate('b')]);
+      await store.complete([completion('a', 2)]);
+      const sql = open();
+      await expect(sql.query(`update kiln.candidates set compile_log = 'x' where id = $1`, [idOf('a')])).rejects.toThrow(
+        /is done/,
+      );
+      await expect(sql.query('delete from kiln.candidates where id = $1', [idOf('a')])).rejects.toThrow();
+      await expect(
+        store.complete([{ candidateId: idOf('b'), outcome: cancelled, score: score(2), record: false }]),
+      ).rejects.toThrow(/candidates_score_when_passed/);
+      await expect(store.recordAttempts([attempt('b', 1, { verdict: 'wrong_answer' })])).rejects.toThrow(
+        /attempts_timings_when_passed/,
+      );
+      expect((await store.candidate(idOf('b')))?.state.status).toBe('queued');
+    });
+
+    test('reopens what was cancelled or lost to infrastructure, and nothing else', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates(['a', 'b', 'c', 'd'].map((name_) => candidate(name_)));
+      await store.recordTransitions([judging('a', 4)]);
+      const ended = (name_: string, outcome: Outcome) => ({ candidateId: idOf(name_), outcome, score: null, record: false });
+      await store.complete([ended('a', cancelled), ended('b', { verdict: 'infra_failed', message: 'lost' }), completion('c', 2)]);
+      const reopened = await store.reopen(['a', 'b', 'c', 'd'].map(idOf));
+      expect(new Set(reopened)).toEqual(new Set([idOf('a'), idOf('b')]));
+      expect((await store.candidate(idOf('a')))?.state).toEqual({ status: 'queued' });
+      expect((await store.pending([idOf('a'), idOf('c')])).map(({ id, attempts }) => [id, attempts])).toEqual([[idOf('a'), 4]]);
+    });
+
+    test('pages through what is not done in submission order, also within one millisecond', async () => {
+      const { store } = await fresh();
+      const names = Array.from({ length: 7 }, (_, n) => n);
+      await store.insertCandidates(names.map((n) => candidate(n, { labels: ['x'] })));
+      await store.complete([completion(2, 1)]);
+      const first = await store.unfinished(3, null);
+      const rest = await store.unfinished(10, first.at(-1) ?? null);
+      expect([...first, ...rest].map(({ id }) => id)).toEqual([0, 1, 3, 4, 5, 6].map(idOf));
+      expect(first[0]?.submission).toEqual(candidate(0, { labels: ['x'] }).submission);
+    });
+  });
+
+  describe(`a store on ${name}: what people read`, () => {
+    test('counts what is not done by status, device and submitter, with the oldest submission', async () => {
+      const { store, clock } = await fresh();
+      await store.insertCandidates([candidate('a'), candidate('b')]);
+      clock.now += 5000;
+      await store.insertCandidates([candidate('c', { submitter: 'grace' }), candidate('d')]);
+      await store.complete([completion('d', 1)]);
+      const backlog = await store.backlog();
+      expect(backlog.toSorted((one, two) => one.submitter.localeCompare(two.submitter))).toEqual([
+        { status: 'queued', device: 'H100', submitter: 'ada', count: 2, oldestSubmittedAtMs: START },
+        { status: 'queued', device: 'H100', submitter: 'grace', count: 1, oldestSubmittedAtMs: START + 5000 },
+      ]);
+    });
+
+    test('lists newest first by every filter, page by page', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([
+        candidate('a'),
+        candidate('b', { submitter: 'grace' }),
+        candidate('c', { content: { problem: 'matmul', device: 'cpu' } }),
+      ]);
+      await store.complete([completion('a', 2)]);
+      const list = async (filter: Partial<Parameters<Store['candidates']>[0]>) =>
+        (await store.candidates({ limit: 10, ...filter })).candidates.map(({ id }) => id);
+      expect(await list({})).toEqual(['c', 'b', 'a'].map(idOf));
+      expect(await list({ submitter: 'grace', status: 'queued' })).toEqual([idOf('b')]);
+      expect(await list({ problem: 'matmul', device: 'cpu' })).toEqual([idOf('c')]);
+      expect(await list({ verdict: 'passed' })).toEqual([idOf('a')]);
+      const page = await store.candidates({ limit: 2 });
+      expect(await list({ cursor: page.next ?? 'none' })).toEqual([idOf('a')]);
+      expect((await store.candidates({ limit: 3 })).next).toBeNull();
+      await expect(store.candidates({ limit: 1, cursor: `1'; drop table kiln.journal` })).rejects.toThrow(/cursor/);
+    });
+
+    test('ranks each device model by rank key, the earlier submission first among equals, trial 0 only', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([
+        ...['a', 'b', 'c', 'd'].map((name_) => candidate(name_)),
+        candidate('again', { content: { trial: 1 } }),
+        candidate('old rules', { content: { problemVersion: 'v0' } }),
+      ]);
+      const other = { ...completion('d', 9), score: score(9, 'NVIDIA A100') };
+      await store.complete([
+        completion('c', 2),
+        completion('b', 2, true),
+        completion('a', 1),
+        other,
+        completion('again', 5),
+        completion('old rules', 7),
+      ]);
+      const ranking = await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 2 });
+      for (const { device, ...entry } of ranking) expect([RankingEntry.parse(entry).place > 0, device]).toEqual([true, 'H100']);
+      expect(ranking.map((entry) => [entry.score.deviceModel, entry.place, entry.candidateId, entry.record])).toEqual([
+        ['NVIDIA A100', 1, idOf('d'), false],
+        [MODEL, 1, idOf('b'), true],
+        [MODEL, 2, idOf('c'), false],
+      ]);
+    });
+
+    test('knows the record holder of a problem as it is defined, on a model', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates(['a', 'b'].map((name_) => candidate(name_)));
+      expect(await store.record('softmax', VERSION, MODEL)).toBeNull();
+      await store.complete([completion('a', 1, true), completion('b', 2, true)]);
+      expect(await store.record('softmax', VERSION, MODEL)).toEqual({ candidateId: idOf('b'), score: score(2) });
+      expect(await store.record('softmax', 'v0', MODEL)).toBeNull();
+    });
+
+    test('counts failures by verdict', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates(['a', 'b', 'c'].map((name_) => candidate(name_)));
+      const crashed: Outcome = { verdict: 'crashed', case: 'small', message: 'illegal access' };
+      await store.complete([
+        completion('a', 1),
+        ...['b', 'c'].map((name_) => ({ candidateId: idOf(name_), outcome: crashed, score: null, record: false })),
+      ]);
+      expect(await store.failures('softmax', [VERSION])).toEqual({ crashed: 2 });
+      expect(await store.failures('softmax', ['v0'])).toEqual({});
+    });
+
+    test('follows a sweep, also through candidates that were there before', async () => {
+      const { store } = await fresh();
+      const id = sweepIdOf('grid');
+      await store.insertCandidates([candidate('a')]);
+      await store.insertCandidates(['b', 'c'].map((name_) => candidate(name_, { sweepId: id })));
+      const sweep = { id, problem: 'softmax', device: 'H100', candidateIds: ['a', 'b', 'c'].map(idOf) };
+      await store.createSweep(sweep);
+      await store.createSweep(sweep);
+      await store.complete([completion('a', 1), completion('b', 3)]);
+      const record = SweepRecord.parse(await store.sweep(id));
+      expect(record).toMatchObject({ size: 3, byStatus: { done: 2, queued: 1 }, byVerdict: { passed: 2 } });
+      expect((await store.sweepBest(id, 10)).map((best) => best.id)).toEqual([idOf('b'), idOf('a')]);
+      expect((await store.candidates({ limit: 10, sweep: id })).candidates).toHaveLength(3);
+      expect((await types(store)).filter((type) => type === 'sweep.created')).toHaveLength(1);
+      expect(await store.sweep(sweepIdOf('unknown'))).toBeNull();
+    });
+
+    test('gives the journal in order, from any point, of all or of one candidate', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a'), candidate('b')]);
+      await store.appendEvents([event('daemon.started'), event('candidate.ready', 'a')]);
+      const all = (await store.events({ after: 0, limit: 10 })).map((entry) => JournalEvent.parse(entry));
+      expect(all.map(({ type }) => type)).toEqual(['candidate.queued', 'candidate.queued', 'daemon.started', 'candidate.ready']);
+      expect(await store.lastSequence()).toBe(all.at(-1)?.sequence);
+      expect(await store.events({ after: all[1]?.sequence ?? 0, limit: 1 })).toEqual([all[2]]);
+      expect((await store.events({ after: 0, limit: 10, candidateId: idOf('a') })).map(({ type }) => type)).toEqual([
+        'candidate.queued',
+        'candidate.ready',
+      ]);
+    });
+
+    test('never shows a later event before an earlier one, whoever writes', async () => {
+      const { store } = await fresh();
+      const WRITERS = 8;
+      const ROUNDS = 25;
+      const seen: number[] = [];
+      let isWriting = true;
+      const reader = (async () => {
+        while (isWriting || seen.length < WRITERS * ROUNDS) {
+          const events = await store.events({ after: seen.at(-1) ?? 0, limit: 1000 });
+          seen.push(...events.map(({ sequence }) => sequence));
+        }
+      })();
+      const writer = async (): Promise<void> => {
+        for (let round = 0; round < ROUNDS; round += 1) await store.appendEvents([event('device.changed')]);
+      };
+      await Promise.all(Array.from({ length: WRITERS }, writer));
+      isWriting = false;
+      await reader;
+      expect(seen).toHaveLength(WRITERS * ROUNDS);
+    });
+  });
+
+  test(`attempt ids of the suite on ${name} are what the domain says`, () => {
+    expect(AttemptId.safeParse(attempt('a').attemptId).success).toBe(true);
+  });
+};

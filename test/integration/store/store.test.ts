@@ -1,0 +1,35 @@
+import { rmSync } from 'node:fs';
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { OpenDatabase } from '../../../src/store/pglite.ts';
+import { openEmbedded } from '../../../src/store/pglite.ts';
+import { openPostgres } from '../../../src/store/postgres.ts';
+import { hasPostgres, POSTGRES_MISSING, startPostgres, temporaryFolder } from './servers.ts';
+import type { Server } from './servers.ts';
+import { describeStore } from './store.conformance.ts';
+
+describe('embedded', () => {
+  const folder = temporaryFolder();
+  let database: OpenDatabase;
+  beforeAll(async () => {
+    database = await openEmbedded(folder);
+  });
+  afterAll(async () => {
+    await database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  describeStore('PGlite', () => database.sql);
+});
+
+describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
+  let server: Server;
+  let database: OpenDatabase;
+  beforeAll(async () => {
+    server = await startPostgres();
+    database = await openPostgres(server.url);
+  });
+  afterAll(async () => {
+    await database.close();
+    await server.stop();
+  });
+  describeStore('Postgres', () => database.sql);
+});
