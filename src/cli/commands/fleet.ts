@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import type { DeviceView, FleetView, HostView } from '../../domain/api/inspection.ts';
+import { contextOf, print, printJson } from '../context.ts';
+import { plainLine } from '../output/plain-text.ts';
+import { table } from '../output/table.ts';
+import { milliseconds, percent } from '../output/units.ts';
+
+export const addFleet = (program: Command): void => {
+  program
+    .command('fleet')
+    .description('hosts and devices: state, what runs, how the time is used')
+    .action(async () => {
+      const { client, json } = contextOf(program);
+      const view = await client.fleet();
+      if (json) printJson(view);
+      else print(fleetText(view));
+    });
+};
+
+const right = 'right' as const;
+
+export const fleetText = (view: FleetView): string => {
+  if (view.hosts.length === 0) return 'the fleet has no hosts: list them in config/fleet.yaml';
+  return [hostTable(view), deviceTable(view), remarks(view)].filter((part) => part !== '').join('\n\n');
+};
+
+const hostTable = ({ hosts }: FleetView): string =>
+  table(
+    [
+      { title: 'HOST' },
+      { title: 'STATE' },
+      { title: 'ADDRESS' },
+      { title: 'RTT', align: right },
+      { title: 'DEVICES', align: right },
+      { title: 'COMPILING', align: right },
+      { title: 'LABELS' },
+    ],
+    hosts.map((host) => [
+      host.name,
+      host.state,
+      host.address,
+      host.roundTripMs === null ? '-' : milliseconds(host.roundTripMs),
+      String(host.devices.length),
+      `${host.compile.running}+${host.compile.queued}`,
+      host.labels.join(','),
+    ]),
+  );
+
+const deviceTable = ({ hosts }: FleetView): string =>
+  table(
+    [
+      { title: 'CLASS' },
+      { title: 'HOST' },
+      { title: 'MODEL' },
+      { title: 'QUEUED', align: right },
+      { title: 'JUDGED', align: right },
+      { title: 'MEASURING', align: right },
+      { title: 'IDLE WITH WORK', align: right },
+      { title: 'GAP P50/P99', align: right },
+      { title: 'STATE' },
+    ],
+    hosts.flatMap((host) => host.devices.map((device) => deviceRow(host, device))),
+  );
+
+const deviceRow = (host: HostView, device: DeviceView): readonly string[] => [
+  device.class,
+  host.name,
+  device.model,
+  String(device.queued),
+  String(device.judged),
+  percent(device.use.measuring),
+  percent(device.use.idleWithWork),
+  device.idleGapMs === null ? '-' : `${milliseconds(device.idleGapMs.p50)}/${milliseconds(device.idleGapMs.p99)}`,
+  device.unavailable ?? (device.running === null ? 'idle' : 'judging'),
+];
+
+/** Why a host takes no work, and what its runner found missing. */
+const remarks = ({ hosts }: FleetView): string =>
+  hosts
+    .flatMap((host) => [
+      ...(host.reason === null ? [] : [`${host.name}: ${host.reason}${retryText(host)}`]),
+      ...(host.inventory?.warnings ?? []).map((warning) => `${host.name}: ${warning}`),
+    ])
+    .map((line) => plainLine(line, 500))
+    .join('\n');
+
+const retryText = ({ nextRetryAt }: HostView): string => (nextRetryAt === null ? '' : ` (next try at ${nextRetryAt})`);

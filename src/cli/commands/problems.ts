@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import type { ProblemView } from '../../domain/api/inspection.ts';
+import { contextOf, print, printJson } from '../context.ts';
+import { plainText } from '../output/plain-text.ts';
+import { fields, table } from '../output/table.ts';
+
+export const addProblems = (program: Command): void => {
+  program
+    .command('problems')
+    .description('all problems, or one with its shapes, arguments and tolerances')
+    .argument('[name]')
+    .action(async (name: string | undefined) => {
+      const { client, json } = contextOf(program);
+      if (name !== undefined) {
+        const view = await client.problem(name);
+        if (json) printJson(view);
+        else print(problemText(view));
+        return;
+      }
+      const list = await client.problems();
+      if (json) printJson(list);
+      else {
+        const rows = list.problems.map((problem) => [problem.name, problem.targets.join(', '), problem.title]);
+        print(table([{ title: 'PROBLEM' }, { title: 'TARGETS' }, { title: 'TITLE' }], rows));
+      }
+    });
+};
+
+export const problemText = ({ problem, readme, files }: ProblemView): string => {
+  const { rtol, atol, relative_l2: l2 } = problem.tolerance;
+  const head = fields([
+    ['problem', `${problem.name}: ${problem.title}`],
+    ['variables', problem.variables.join(', ')],
+    ['tolerance', `rtol ${rtol}, atol ${atol}, relative L2 ${l2}`],
+    ['gpu cases', problem.bench.gpu.map(({ name }) => name).join(', ') || null],
+    ['cpu cases', problem.bench.cpu.map(({ name }) => name).join(', ') || null],
+    ['files', Object.keys(files).join(', ') || null],
+  ]);
+  const tensors = Object.entries(problem.tensors).map(([name, tensor]) => [
+    name,
+    tensor.role,
+    tensor.dtype,
+    `[${tensor.shape.join(', ')}]`,
+  ]);
+  const args = table([{ title: 'TENSOR' }, { title: 'ROLE' }, { title: 'TYPE' }, { title: 'SHAPE' }], tensors);
+  return [head, args, plainText(readme).trim()].filter((part) => part !== '').join('\n\n');
+};

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import type { RankingView } from '../../domain/api/inspection.ts';
+import { contextOf, print, printJson } from '../context.ts';
+import { wholeNumber } from '../input/whole-number.ts';
+import { plainLine } from '../output/plain-text.ts';
+import { table } from '../output/table.ts';
+import { interval, nanoseconds, percent, times } from '../output/units.ts';
+import { paramsText } from './show.ts';
+
+export const addRank = (program: Command): void => {
+  program
+    .command('rank')
+    .description('best candidates of a problem, one list per device model')
+    .argument('<problem>')
+    .option('-d, --device <class>', 'only this device class or model')
+    .option('-n, --limit <number>', 'entries of each list (default: 50)', wholeNumber(1, 1000))
+    .action(async (problem: string, query: { readonly device?: string; readonly limit?: number }) => {
+      const { client, json } = contextOf(program);
+      const view = await client.ranking(problem, query);
+      if (json) printJson(view);
+      else print(rankingText(view));
+    });
+};
+
+export const rankingText = (view: RankingView): string => {
+  const ranked = view.models.filter(({ entries }) => entries.length > 0);
+  const lists = ranked.map((model) => {
+    const note = model.note === null ? '' : `  (${plainLine(model.note)})`;
+    return `${view.problem} on ${plainLine(model.deviceModel)}${note}\n${rankTable(model.entries)}`;
+  });
+  const none = lists.length === 0 ? [`${view.problem}: nothing has passed yet`] : [];
+  return [...lists, ...none, ...failedText(view.failed)].join('\n\n');
+};
+
+const failedText = (failed: RankingView['failed']): readonly string[] => {
+  const counts = Object.entries(failed).filter(([, count]) => count > 0);
+  return counts.length === 0 ? [] : [`did not pass: ${counts.map(([verdict, count]) => `${count} ${verdict}`).join(', ')}`];
+};
+
+const right = 'right' as const;
+const rankTable = (entries: RankingView['models'][number]['entries']): string =>
+  table(
+    [
+      { title: '#', align: right },
+      { title: 'SPEED-UP', align: right },
+      { title: '95 % INTERVAL', align: right },
+      { title: 'TIME', align: right },
+      { title: 'OF FLOOR', align: right },
+      { title: 'CANDIDATE' },
+      { title: 'LANGUAGE' },
+      { title: 'PARAMS' },
+      { title: 'SUBMITTER' },
+      { title: '' },
+    ],
+    entries.map(({ place, score, candidateId, language, params, submitter, record }) => [
+      String(place),
+      times(score.speedup),
+      interval(score.speedupLow, score.speedupHigh),
+      nanoseconds(score.timeNs),
+      score.floorShare === null ? '-' : percent(score.floorShare),
+      candidateId,
+      language,
+      paramsText(params),
+      submitter,
+      record ? 'record' : '',
+    ]),
+  );

@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import type { AttemptRecord, CandidateRecord } from '../../domain/records.ts';
+import { contextOf, print, printJson } from '../context.ts';
+import { reasonText, scoreText, statusText } from '../output/describe.ts';
+import { plainText } from '../output/plain-text.ts';
+import { fields, table } from '../output/table.ts';
+import { bytes, interval, milliseconds, nanoseconds, times } from '../output/units.ts';
+
+const LOG_LINES_MAX = 40;
+
+export const addShow = (program: Command): void => {
+  program
+    .command('show')
+    .description('state, verdict, times per case and compile log of a candidate')
+    .argument('<id>')
+    .option('--source', 'print its source instead')
+    .action(async (id: string, options: { readonly source?: boolean }) => {
+      const { client, json } = contextOf(program);
+      if (options.source) {
+        const answer = await client.source(id);
+        if (json) printJson(answer);
+        else process.stdout.write(process.stdout.isTTY ? plainText(answer.source) : answer.source);
+        return;
+      }
+      const record = await client.candidate(id);
+      if (json) printJson(record);
+      else print(recordText(record));
+    });
+};
+
+export const recordText = (record: CandidateRecord): string =>
+  [summary(record), caseTable(record), attemptTable(record.attempts), compileLog(record)]
+    .filter((part) => part !== '')
+    .join('\n\n');
+
+const summary = ({ id, submission, state, score, infraFailures, submittedAt }: CandidateRecord): string =>
+  fields([
+    ['candidate', id],
+    ['problem', `${submission.problem} on ${submission.device} (${submission.language}, ${bytes(submission.sourceBytes)})`],
+    ['params', paramsText(submission.params) || null],
+    ['submitter', submission.submitter],
+    ['submitted', submittedAt],
+    ['status', statusText(state)],
+    ['why', state.status === 'done' ? reasonText(state.outcome) || null : null],
+    ['result', score ? scoreText(score) : null],
+    ['device', score?.deviceModel ?? null],
+    ['confirmed', score ? (score.confirmed ? 'yes, in pairs' : 'no, against cached baseline times') : null],
+    ['infra failures', infraFailures === 0 ? null : String(infraFailures)],
+  ]);
+
+export const paramsText = (params: Readonly<Record<string, string | number>>): string =>
+  Object.entries(params)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+
+const right = 'right' as const;
+const caseTable = ({ state }: CandidateRecord): string => {
+  if (state.status !== 'done' || state.outcome.verdict !== 'passed') return '';
+  const rows = state.outcome.timings.map(({ case: name, candidate, baseline, speedup, speedupLow, speedupHigh, method }) => [
+    name,
+    nanoseconds(candidate.medianNs),
+    `[${nanoseconds(candidate.ciLowNs)}, ${nanoseconds(candidate.ciHighNs)}]`,
+    nanoseconds(baseline.medianNs),
+    `${times(speedup)} ${interval(speedupLow, speedupHigh)}`,
+    String(candidate.runs),
+    method,
+  ]);
+  return table(
+    [
+      { title: 'CASE' },
+      { title: 'MEDIAN', align: right },
+      { title: '95 % INTERVAL', align: right },
+      { title: 'BASELINE', align: right },
+      { title: 'SPEED-UP', align: right },
+      { title: 'RUNS', align: right },
+      { title: 'METHOD' },
+    ],
+    rows,
+  );
+};
+
+const attemptTable = (attempts: readonly AttemptRecord[]): string =>
+  table(
+    [
+      { title: 'ATTEMPT' },
+      { title: 'HOST' },
+      { title: 'DEVICE' },
+      { title: 'MODE' },
+      { title: 'TOOK', align: right },
+      { title: 'RESULT' },
+    ],
+    attempts.map(({ attemptId, hostId, deviceModel, mode, phases, verdict, infra }) => [
+      attemptId.slice(attemptId.lastIndexOf('.') + 1),
+      hostId,
+      deviceModel,
+      mode,
+      phases === null ? '-' : milliseconds(phases.totalMs),
+      verdict ?? `infra: ${infra ?? 'unknown'}`,
+    ]),
+  );
+
+const compileLog = ({ compileLog: log }: CandidateRecord): string => {
+  const lines = plainText(log).trimEnd().split('\n');
+  if (lines.join('') === '') return '';
+  const shown = lines.slice(0, LOG_LINES_MAX).map((line) => `  ${line}`);
+  const more = lines.length > LOG_LINES_MAX ? [`  (${lines.length - LOG_LINES_MAX} more lines: --json shows all)`] : [];
+  return ['compile log:', ...shown, ...more].join('\n');
+};

@@ -1,0 +1,93 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { SWEEP_POINTS_MAX, type SweepView } from '../../domain/api/sweeps.ts';
+import { type Context, contextOf, print, printJson, printJsonLine } from '../context.ts';
+import { collectAxis, type Grid } from '../input/params.ts';
+import { wholeNumber } from '../input/whole-number.ts';
+import { scoreText } from '../output/describe.ts';
+import { createProgress } from '../output/progress.ts';
+import { patiently } from '../watch-candidates.ts';
+import { paramsText } from './show.ts';
+import { type CandidateOptions, candidateOf, withCandidateOptions } from './submit.ts';
+
+const POLL_MS = 500;
+const BEST_SHOWN = 10;
+
+interface SweepOptions extends CandidateOptions {
+  readonly grid: Grid;
+  readonly random?: number;
+  readonly seed?: number;
+  readonly watch?: boolean;
+}
+
+export const addSweep = (program: Command): void => {
+  withCandidateOptions(program.command('sweep').description('judge one file over a grid of params').argument('<file>'))
+    .requiredOption('-g, --grid <name=values...>', 'params and their values, such as BLOCK=64,128,256 VEC=1,2,4', collectAxis)
+    .option('--random <count>', 'draw this many points of the grid instead of all', wholeNumber(1, SWEEP_POINTS_MAX))
+    .option('--seed <number>', 'seed of the draw (default: 1)', wholeNumber(0, 2 ** 31))
+    .option('-w, --watch', 'wait for all verdicts and show the best')
+    .action(async (file: string, options: SweepOptions) => {
+      const context = contextOf(program);
+      const candidate = await candidateOf(file, options);
+      const created = await context.client.createSweep({ candidate, grid: options.grid, ...randomOf(options) });
+      if (options.watch) await watchSweep(context, created.id);
+      else if (context.json) printJson(created);
+      else print(`${created.id}  ${created.size} candidates\nfollow it with: kiln sweep-status ${created.id}`);
+    });
+  program
+    .command('sweep-status')
+    .description('progress and best candidates of a sweep')
+    .argument('<id>')
+    .option('-w, --watch', 'wait for all verdicts')
+    .action(async (id: string, options: { readonly watch?: boolean }) => {
+      const context = contextOf(program);
+      if (options.watch) await watchSweep(context, id);
+      else show(context, await context.client.sweep(id));
+    });
+};
+
+const randomOf = ({ random, seed }: SweepOptions): { readonly random?: { readonly count: number; readonly seed?: number } } => {
+  if (random === undefined) return {};
+  return { random: { count: random, ...(seed === undefined ? {} : { seed }) } };
+};
+
+const show = ({ json }: Context, view: SweepView): void => {
+  if (json) printJson(view);
+  else print(sweepText(view));
+};
+
+/** JSON: one line whenever the view changed. Otherwise a bar, then the best. */
+const watchSweep = async (context: Context, id: string): Promise<void> => {
+  let shown = '';
+  let view = await context.client.sweep(id);
+  const progress = createProgress({ sink: process.stderr, total: view.size, lines: 'none' });
+  for (;;) {
+    const text = JSON.stringify(view);
+    if (context.json && text !== shown) printJsonLine(view);
+    shown = text;
+    progress.update(doneOf(view), progressText(view));
+    if (doneOf(view) >= view.size) break;
+    await pause(POLL_MS);
+    view = await patiently(() => context.client.sweep(id));
+  }
+  progress.end();
+  if (!context.json) print(sweepText(view));
+};
+
+const doneOf = ({ byStatus }: SweepView): number => byStatus['done'] ?? 0;
+
+const progressText = ({ byVerdict, best: [best] }: SweepView): string => {
+  const failed = Object.entries(byVerdict).reduce((sum, [verdict, count]) => sum + (verdict === 'passed' ? 0 : count), 0);
+  const leader = best?.score ? `  best ${scoreText(best.score)}` : '';
+  return `${byVerdict['passed'] ?? 0} passed, ${failed} not${leader}`;
+};
+
+export const sweepText = (view: SweepView): string => {
+  const verdicts = Object.entries(view.byVerdict).map(([verdict, count]) => `${count} ${verdict}`);
+  const counts = verdicts.length === 0 ? '' : `: ${verdicts.join(', ')}`;
+  const head = `${view.id}  ${view.problem} on ${view.device}  ${doneOf(view)} of ${view.size} done${counts}`;
+  const best = view.best.slice(0, BEST_SHOWN).flatMap(({ id, score, submission }) => {
+    return score ? [`  ${scoreText(score)}  ${id}  ${paramsText(submission.params)}`] : [];
+  });
+  return [head, ...best].join('\n');
+};

@@ -1,0 +1,31 @@
+import closeWithGrace from 'close-with-grace';
+import type { Command } from 'commander';
+import { loadKilnConfig } from '../../config/kiln-config.ts';
+import { note, print, printJsonLine, PROJECT_ROOT } from '../context.ts';
+
+/** Hosts and store get this long to be closed; what is cut off is taken up again by the next start. */
+const STOP_LIMIT_MS = 20_000;
+
+export const addUp = (program: Command): void => {
+  program
+    .command('up')
+    .description('run the daemon until interrupted')
+    .action(async () => {
+      const { json = false } = program.opts<{ readonly json?: boolean }>();
+      const { startDaemon } = await import('../../daemon.ts');
+      const config = loadKilnConfig({ root: PROJECT_ROOT, env: process.env });
+      const starting = startDaemon({ config, env: process.env });
+      // Before it is up: an interrupt while it starts must not leave a runner behind.
+      const grace = closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
+        if (err) note(`error: ${err.stack ?? err.message}`);
+        else if (!json) print('stopping');
+        await (await starting).stop();
+      });
+      const { url } = await starting.catch((error: unknown) => {
+        grace.uninstall();
+        throw error;
+      });
+      if (json) printJsonLine({ url });
+      else print(`Kiln is up: ${url}  (API: ${url}/docs, stop with Ctrl-C)`);
+    });
+};

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { JournalEvent } from '../../domain/records.ts';
+import { contextOf, print, printJsonLine } from '../context.ts';
+import { wholeNumber } from '../input/whole-number.ts';
+import { plainLine } from '../output/plain-text.ts';
+
+export const addWatch = (program: Command): void => {
+  program
+    .command('watch')
+    .description('events as they happen: of a candidate until it is done, or of everything until interrupted')
+    .argument('[id]')
+    .option('--after <sequence>', 'start after this event', wholeNumber(0, Number.MAX_SAFE_INTEGER))
+    .action(async (id: string | undefined, options: { readonly after?: number }) => {
+      const { client, json } = contextOf(program);
+      const events = id === undefined ? client.events(options) : client.candidateEvents(id, options);
+      for await (const event of events) {
+        if (json) printJsonLine(event);
+        else print(eventText(event));
+      }
+    });
+};
+
+export const eventText = ({ at, type, candidateId, hostId, data }: JournalEvent): string => {
+  const facts = Object.entries(data).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return plainLine([at.slice(11, 23), type, candidateId, hostId, ...facts].filter((part) => part !== null).join('  '), 400);
+};

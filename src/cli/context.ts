@@ -1,0 +1,58 @@
+/** What every command works with: the client, where output goes, and whether it is for programs. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { createClient, type KilnClient } from '../client/create-client.ts';
+import { loadKilnConfig } from '../config/kiln-config.ts';
+
+/** The project's folder: configuration and kernels are found from here, whatever the working directory. */
+export const PROJECT_ROOT = resolve(import.meta.dirname, '../..');
+const ANY_ADDRESS: readonly string[] = ['0.0.0.0', '::', '[::]'];
+
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly url?: string;
+  readonly token?: string;
+}
+
+export interface Context {
+  readonly client: KilnClient;
+  readonly json: boolean;
+}
+
+export const contextOf = (program: Command): Context => {
+  const { json = false, url, token } = program.opts<GlobalOptions>();
+  return { client: createClient(addressOf(url, token)), json };
+};
+
+/** Options win over variables, variables over the configuration of this project's daemon. */
+const addressOf = (
+  url: string | undefined,
+  token: string | undefined,
+): { readonly url: string; readonly token: string | null } => {
+  const { env } = process;
+  const given = url ?? env['KILN_URL'];
+  if (given) return { url: given, token: token ?? env['KILN_TOKEN'] ?? null };
+  const { server } = loadKilnConfig({ root: PROJECT_ROOT, env });
+  const host = ANY_ADDRESS.includes(server.host) ? '127.0.0.1' : server.host;
+  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  return { url: `http://${name}:${server.port}`, token: token ?? server.token ?? null };
+};
+
+export const print = (text: string): void => {
+  if (text !== '') process.stdout.write(`${text}\n`);
+};
+
+/** One JSON document, indented for a terminal. */
+export const printJson = (value: unknown): void => {
+  print(JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined));
+};
+
+/** One document of JSON lines. */
+export const printJsonLine = (value: unknown): void => {
+  print(JSON.stringify(value));
+};
+
+/** For people: goes to standard error, so that it never mixes with results. */
+export const note = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};

@@ -1,0 +1,10 @@
+/** What the CLI's exit status means. */
+export const EXIT = {
+  ok: 0,
+  /** The command failed: "error: what. what to do" is on standard error. */
+  failed: 1,
+  /** The command line is wrong. */
+  usage: 2,
+  /** `submit --watch`: judged, and at least one candidate did not pass. */
+  notPassed: 3,
+} as const;

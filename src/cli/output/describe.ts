@@ -1,0 +1,77 @@
+/** What happened to a candidate, in one line. */
+import type { CandidateState } from '../../domain/candidate.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { CandidateRecord, Score } from '../../domain/records.ts';
+import { plainLine } from './plain-text.ts';
+import { interval, milliseconds, nanoseconds, percent, times } from './units.ts';
+
+/** "passed", "judging on box", "queued" */
+export const statusText = (state: CandidateState): string => {
+  switch (state.status) {
+    case 'done':
+      return state.outcome.verdict;
+    case 'queued':
+      return 'queued';
+    case 'compiling':
+    case 'ready':
+    case 'judging':
+    case 'confirming':
+      return `${state.status} on ${state.hostId}`;
+  }
+};
+
+/** "1.53x [1.51, 1.55]  73.0 µs  84 % of the floor" */
+export const scoreText = (score: Score): string => {
+  const floor = score.floorShare === null ? '' : `  ${percent(score.floorShare)} of the floor`;
+  return `${times(score.speedup)} ${interval(score.speedupLow, score.speedupHigh)}  ${nanoseconds(score.timeNs)}${floor}`;
+};
+
+/** The result of a candidate that is done, or where it is. */
+export const summaryText = (record: CandidateRecord): string => {
+  if (record.state.status !== 'done') return statusText(record.state);
+  const { outcome } = record.state;
+  if (outcome.verdict === 'passed') return record.score ? `passed  ${scoreText(record.score)}` : 'passed';
+  const reason = reasonText(outcome);
+  return reason === '' ? outcome.verdict : `${outcome.verdict}  ${reason}`;
+};
+
+/** Why it did not pass; empty where there is nothing to add. */
+export const reasonText = (outcome: Outcome): string => {
+  switch (outcome.verdict) {
+    case 'passed':
+    case 'cancelled':
+      return '';
+    case 'compile_error':
+      return plainLine(firstError(outcome.log));
+    case 'plan_error':
+      return plainLine(`${outcome.field}: ${outcome.message}`);
+    case 'wrong_answer':
+      return wrongAnswerText(outcome);
+    case 'modified_input':
+      return plainLine(`case ${outcome.case}: wrote to its input ${outcome.tensor}`);
+    case 'out_of_bounds':
+      return plainLine(`case ${outcome.case}: wrote ${outcome.distanceBytes} bytes ${outcome.side} ${outcome.tensor}`);
+    case 'crashed':
+      return plainLine(`case ${outcome.case}: ${outcome.message}`);
+    case 'timed_out':
+      return plainLine(`case ${outcome.case}: no end of ${outcome.stage} in ${milliseconds(outcome.limitMs)}`);
+    case 'implausible':
+      return plainLine(
+        `case ${outcome.case}: ${nanoseconds(outcome.medianNs)}, the physical floor is ${nanoseconds(outcome.floorNs)}`,
+      );
+    case 'infra_failed':
+      return plainLine(outcome.message);
+  }
+};
+
+const wrongAnswerText = ({ case: name, mismatch, stage }: Extract<Outcome, { verdict: 'wrong_answer' }>): string => {
+  const when = stage === 'timed_run' ? ', in a timed run' : '';
+  const where = `case ${name}${when}: ${mismatch.tensor}[${mismatch.index}] is ${mismatch.actual}, not ${mismatch.expected}`;
+  return plainLine(`${where} (${mismatch.mismatches} of ${mismatch.elements} elements)`);
+};
+
+/** Compilers print notes and warnings too: the first line with an error says most. */
+const firstError = (log: string): string => {
+  const lines = log.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /\berror\b/i.test(line)) ?? lines[0] ?? 'no message from the compiler';
+};
