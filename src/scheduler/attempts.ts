@@ -4,8 +4,8 @@ import type { Outcome } from '../domain/outcome.ts';
 import { recordService } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { failOnHost } from './failures.ts';
-import { finish, makeReady, requeue, startCompile, withdraw } from './moves.ts';
-import { keepThere, settle } from './settle.ts';
+import { finish, makeReady, requeue, startCompile, takeOut, wait } from './moves.ts';
+import { keepThere } from './settle.ts';
 import { type CoreState, emit, type Entry, type Judging, type Pool } from './state.ts';
 
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
@@ -55,11 +55,14 @@ interface Used {
 /** The result of a screening may ask for a confirmation; anything else is final. */
 const useOutcome = (core: CoreState, entry: Entry, { outcome, confirm, pool, artifact }: Used): void => {
   if (!confirm || entry.confirm || entry.cancelled) return finish(core, entry, outcome);
-  withdraw(core, entry);
-  settle(core, entry, { kind: 'backoff' });
-  entry.confirm = { model: confirm.deviceModel, screened: outcome, failures: 0 };
-  if (pool?.open && artifact && pool.model === confirm.deviceModel) return makeReady(core, entry, { pool, artifact });
-  requeue(core, entry, 'passed as the fastest yet; to be confirmed');
+  const confirmation = { model: confirm.deviceModel, screened: outcome, failures: 0 };
+  if (pool?.open && artifact && pool.model === confirm.deviceModel) {
+    entry.confirm = confirmation;
+    return makeReady(core, entry, { pool, artifact });
+  }
+  takeOut(core, entry, 'passed as the fastest yet; to be confirmed');
+  entry.confirm = confirmation;
+  wait(core, entry);
 };
 
 /** An older attempt's verdict is as good as another, unless a judge has the candidate again or it was used or given back before. */

@@ -45,6 +45,11 @@ export class Heap<T> {
     this.#down(last, last.at);
   }
 
+  removeFirst(): void {
+    const first = this.#nodes[0];
+    if (first) this.remove(first);
+  }
+
   /** Puts the node where it belongs after its item changed, or in. */
   update(node: HeapNode<T>): void {
     if (node.at < 0) return this.push(node);

@@ -53,10 +53,15 @@ export const giveUpHost = (core: CoreState, host: Host): void => {
   for (const entry of host.attempts) loseAttempt(core, entry, `host ${host.id} was lost`);
 };
 
+/**
+ * What only the runner knows is cancelled, not retracted: it may start at any moment, when a retract would no longer stop it. Queued ones
+ * first, so that none starts because the running one was cancelled.
+ */
 const reconcile = (core: CoreState, host: Host, held: HeldAttempts): void => {
-  const retracted: AttemptId[] = [];
   const stale: AttemptId[] = [];
-  for (const attemptId of held.queued) if (!recognise(core, host, { attemptId, running: false })) retracted.push(attemptId);
+  for (const attemptId of held.queued) {
+    if (!recognise(core, host, { attemptId, running: false })) emit(core, { type: 'cancel', hostId: host.id, attemptId });
+  }
   for (const attemptId of held.running) {
     if (recognise(core, host, { attemptId, running: true }) || resume(core, host, attemptId)) continue;
     emit(core, { type: 'cancel', hostId: host.id, attemptId });
@@ -64,7 +69,6 @@ const reconcile = (core: CoreState, host: Host, held: HeldAttempts): void => {
   for (const attemptId of held.finished) {
     if (!recognise(core, host, { attemptId, running: false }) && !isAwaited(core, attemptId)) stale.push(attemptId);
   }
-  if (retracted.length > 0) emit(core, { type: 'retract', hostId: host.id, attemptIds: retracted });
   if (stale.length > 0) emit(core, { type: 'ack-stale', hostId: host.id, attemptIds: stale });
   loseUnknown(core, host, new Set([...held.queued, ...held.running, ...held.finished]));
 };

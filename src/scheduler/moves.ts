@@ -70,9 +70,15 @@ export const withdraw = (core: CoreState, entry: Entry): void => {
 
 /** Back into the queue, wherever it is now; no fault of its own or of a host. */
 export const requeue = (core: CoreState, entry: Entry, reason: string): void => {
-  withdraw(core, entry);
-  emit(core, { type: 'requeued', id: entry.task.id, reason, infra: false });
+  takeOut(core, entry, reason);
   wait(core, entry);
+};
+
+/** Out of its place, so that its constraints may change; `wait` must follow. */
+export const takeOut = (core: CoreState, entry: Entry, reason: string): void => {
+  withdraw(core, entry);
+  if (entry.counted !== 'queued') emit(core, { type: 'requeued', id: entry.task.id, reason, infra: false });
+  settle(core, entry, { kind: 'backoff' });
 };
 
 /** Into the heap of its group, as its constraints are now. */
@@ -90,10 +96,9 @@ export const finish = (core: CoreState, entry: Entry, outcome: Outcome): void =>
 export const finishUnconfirmed = (core: CoreState, entry: Entry): void => {
   const screened = entry.confirm?.screened;
   if (screened) return conclude(core, entry, { outcome: screened, unconfirmed: true });
-  withdraw(core, entry);
-  settle(core, entry, { kind: 'backoff' });
+  takeOut(core, entry, 'its screening is not known any more');
   entry.confirm = null;
-  requeue(core, entry, 'its screening is not known any more');
+  wait(core, entry);
 };
 
 const conclude = (core: CoreState, entry: Entry, end: { readonly outcome: Outcome; readonly unconfirmed: boolean }): void => {

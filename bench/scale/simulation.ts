@@ -1,0 +1,131 @@
+import type { Effect } from '../../src/scheduler/effects.ts';
+import type { SchedulerEvent } from '../../src/scheduler/events.ts';
+import { createScheduler, handle } from '../../src/scheduler/scheduler.ts';
+import { HostModel, type Meter } from './runner-model.ts';
+import { seeded } from './random.ts';
+import { Timeline } from './timeline.ts';
+import { DEVICES_PER_HOST, taskOf } from './workload.ts';
+
+const SEED = 20_260;
+
+export interface Setting {
+  readonly gpus: number;
+  /** Candidates that wait, kept at this number: each verdict is followed by a submission. */
+  readonly queued: number;
+  readonly warmupMs: number;
+  readonly measuredMs: number;
+}
+
+export interface Report {
+  readonly hosts: number;
+  readonly decisions: number;
+  readonly verdicts: number;
+  /** Share of device time spent judging, after the warm-up. */
+  readonly busy: number;
+  readonly gapMs: { readonly p50: number; readonly p99: number };
+  readonly decisionUs: { readonly mean: number; readonly p50: number; readonly p99: number };
+  /** Mean CPU time of adding one candidate while the queue was filled. */
+  readonly fillUs: number;
+}
+
+export const simulate = (setting: Setting): Report => {
+  const run = new Simulation(setting);
+  run.fill();
+  run.connect();
+  run.go();
+  return run.report();
+};
+
+class Simulation implements Meter {
+  readonly #setting: Setting;
+  readonly #timeline = new Timeline();
+  readonly #core = createScheduler();
+  readonly #hosts = new Map<string, HostModel>();
+  readonly #costsUs: number[] = [];
+  readonly #gapsMs: number[] = [];
+  #busyMs = 0;
+  #verdicts = 0;
+  #submitted = 0;
+  #fillUs = 0;
+
+  constructor(setting: Setting) {
+    this.#setting = setting;
+    const draw = seeded(SEED);
+    const hosts = Math.ceil(setting.gpus / DEVICES_PER_HOST);
+    for (let n = 0; n < hosts; n += 1) {
+      const devices = Math.floor(((n + 1) * setting.gpus) / hosts) - Math.floor((n * setting.gpus) / hosts);
+      const deliver = (events: readonly SchedulerEvent[]): void => events.forEach((event) => this.#decide(event));
+      const host = new HostModel(n, devices, { timeline: this.#timeline, draw, meter: this, deliver });
+      this.#hosts.set(host.id, host);
+    }
+  }
+
+  /** Before any host is there, so that the queue is as deep as it gets. */
+  fill(): void {
+    const from = performance.now();
+    while (this.#submitted < this.#setting.queued) this.#submit();
+    this.#fillUs = ((performance.now() - from) * 1_000) / Math.max(1, this.#setting.queued);
+    this.#costsUs.length = 0;
+  }
+
+  connect(): void {
+    for (const host of this.#hosts.values()) {
+      this.#decide({ type: 'host-up', host: host.facts(), attempts: { queued: [], running: [], finished: [] } });
+    }
+  }
+
+  go(): void {
+    const { warmupMs, measuredMs } = this.#setting;
+    this.#timeline.runUntil(warmupMs);
+    this.#costsUs.length = 0;
+    this.#gapsMs.length = 0;
+    this.#verdicts = 0;
+    this.#timeline.runUntil(warmupMs + measuredMs);
+  }
+
+  judged(fromMs: number, toMs: number, gapMs: number): void {
+    const { warmupMs, measuredMs } = this.#setting;
+    this.#busyMs += Math.max(0, Math.min(toMs, warmupMs + measuredMs) - Math.max(fromMs, warmupMs));
+    this.#gapsMs.push(gapMs);
+  }
+
+  report(): Report {
+    const costs = Float64Array.from(this.#costsUs).toSorted();
+    const gaps = Float64Array.from(this.#gapsMs).toSorted();
+    return {
+      hosts: this.#hosts.size,
+      decisions: costs.length,
+      verdicts: this.#verdicts,
+      busy: this.#busyMs / (this.#setting.gpus * this.#setting.measuredMs),
+      gapMs: { p50: quantile(gaps, 0.5), p99: quantile(gaps, 0.99) },
+      decisionUs: {
+        mean: costs.reduce((sum, cost) => sum + cost, 0) / costs.length,
+        p50: quantile(costs, 0.5),
+        p99: quantile(costs, 0.99),
+      },
+      fillUs: this.#fillUs,
+    };
+  }
+
+  #submit(): void {
+    const task = taskOf(this.#submitted, this.#timeline.nowMs);
+    this.#submitted += 1;
+    this.#decide({ type: 'task-added', task });
+  }
+
+  #decide(event: SchedulerEvent): void {
+    const from = performance.now();
+    const effects = handle(this.#core, event, this.#timeline.nowMs);
+    this.#costsUs.push((performance.now() - from) * 1_000);
+    for (const effect of effects) this.#run(effect);
+  }
+
+  #run(effect: Effect): void {
+    if (effect.type === 'finished') {
+      this.#verdicts += 1;
+      this.#submit();
+    } else if ('hostId' in effect) this.#hosts.get(effect.hostId)?.receive(effect);
+  }
+}
+
+const quantile = (sorted: Float64Array, share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
