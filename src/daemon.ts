@@ -1,0 +1,117 @@
+/** The composition root: the only place that knows every part. Opens in order, closes in the opposite one. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import { loadFleet } from './config/fleet-config.ts';
+import type { KilnConfig } from './config/kiln-config.ts';
+import { createEngine } from './engine/engine.ts';
+import type { Engine } from './engine/engine.ts';
+import { createFleet } from './gpu/fleet.ts';
+import { loadProblems } from './problems/load-problems.ts';
+import { createQueue } from './queue/queue.ts';
+import type { QueueOptions } from './queue/queue.ts';
+import { createServer } from './server/create-server.ts';
+import { openEmbedded } from './store/pglite.ts';
+import type { OpenDatabase } from './store/pglite.ts';
+import { openPostgres } from './store/postgres.ts';
+import { createStore } from './store/store.ts';
+
+/** A daemon that dies is back within this, or another one may take its jobs. */
+const QUEUE_LEASE_MS = 60_000;
+
+export interface Daemon {
+  /** "http://127.0.0.1:7070". */
+  readonly url: string;
+  /** Idempotent. Nothing is lost: what runs on remote hosts goes on there, the rest is taken back at the next start. */
+  stop(): Promise<void>;
+}
+
+export interface DaemonOptions {
+  readonly config: KilnConfig;
+  /** For `~` and paths in the fleet file. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Throws KilnError for anything that keeps it from starting, with nothing left open. */
+export const startDaemon = async ({ config, env }: DaemonOptions): Promise<Daemon> => {
+  const log = pino({ level: config.log.level }, pino.destination({ dest: 2, sync: false }));
+  // What is wrong with files is said before anything is opened.
+  const fleet = loadFleet({ file: config.fleetFile, env });
+  const problems = loadProblems(config.kernelsDir);
+  const closers: (() => Promise<void>)[] = [];
+  const stop = onceOnly(async () => {
+    for (const close of closers.toReversed()) await close();
+    log.flush();
+  });
+  try {
+    const { dataDir } = config;
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const database = await openDatabase(config);
+    closers.push(database.close);
+    const store = createStore(database.sql);
+    const queue = await createQueue(queueOptions(config, database, log));
+    closers.push(queue.close);
+    const sessions = createFleet({ config: fleet, dataDir, daemonId: daemonIdOf(dataDir), log });
+    const engine = createEngine({ store, queue, sessions, problems, rules: config.judging, limits: config.limits, log, now: Date.now });
+    closers.push(engine.stop);
+    await engine.start();
+    const url = await listen(config, engine, { log, closers });
+    log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+const listen = async (
+  config: KilnConfig,
+  engine: Engine,
+  { log, closers }: { readonly log: Logger; readonly closers: (() => Promise<void>)[] },
+): Promise<string> => {
+  const { host, port, token = null } = config.server;
+  const app = await createServer({ kiln: engine.kiln, config: { host, port, token, limits: config.limits }, log: log.child({}, { level: 'warn' }) });
+  closers.push(async () => await app.close());
+  await app.listen({ host, port });
+  const address = app.server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+};
+
+const openDatabase = async ({ store, dataDir }: KilnConfig): Promise<OpenDatabase> => {
+  switch (store.backend) {
+    case 'embedded':
+      return await openEmbedded(dataDir);
+    case 'postgres':
+      return await openPostgres(store.url);
+  }
+};
+
+const queueOptions = ({ queue, dataDir }: KilnConfig, database: OpenDatabase, log: Logger): QueueOptions => {
+  const common = { tokenFile: join(dataDir, 'queue-token'), leaseMs: QUEUE_LEASE_MS, log };
+  if (queue.backend === 'redis') return { ...common, backend: { kind: 'redis', url: queue.url } };
+  return { ...common, backend: { kind: 'postgres', pool: database.pool } };
+};
+
+/** Runners know their daemon by it, over restarts. */
+const daemonIdOf = (dataDir: string): string => {
+  const file = join(dataDir, 'daemon-id');
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const id = randomBytes(8).toString('hex');
+    writeFileSync(file, `${id}\n`, { mode: 0o600 });
+    return id;
+  }
+};
+
+const onceOnly = (work: () => Promise<void>): (() => Promise<void>) => {
+  let running: Promise<void> | null = null;
+  return async () => {
+    running ??= work();
+    await running;
+  };
+};
