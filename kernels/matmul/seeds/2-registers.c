@@ -1,0 +1,65 @@
+/* kiln
+params: {ROWS: 4, COLUMNS: 2, WIDTH: 8}
+launch:
+  - kernel: matmul
+    args: [a, b, c, a32, b32, m, n, k]
+scratch: {a32: 4 * (m + ROWS) * k, b32: 4 * (n + COLUMNS) * k}
+*/
+// ROWS x COLUMNS results at a time, each a vector of WIDTH partial sums in a register: every value loaded is used ROWS or COLUMNS
+// times. The widened copies are padded with rows of zeros, so that edges need no code of their own. n and k are multiples of 8.
+#include <string.h>
+_Static_assert(WIDTH == 4 || WIDTH == 8, "WIDTH is 4 or 8 floats, which divide k");
+_Static_assert(ROWS >= 1 && ROWS <= 8 && COLUMNS >= 1 && COLUMNS <= 8, "ROWS and COLUMNS are 1 to 8");
+typedef float vec __attribute__((vector_size(WIDTH * 4)));
+
+static void widen(const _Float16* restrict from, float* restrict to, long count) {
+  for (long i = 0; i < count; i++) to[i] = (float)from[i];
+}
+
+static inline vec load(const float* p) {
+  vec v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+static inline float total(vec v) {
+  float sum = 0;
+  for (int i = 0; i < WIDTH; i++) sum += v[i];
+  return sum;
+}
+
+static inline void square(const float* restrict a, const float* restrict b, float sums[ROWS][COLUMNS], int k) {
+  vec partial[ROWS][COLUMNS] = {};
+  for (int p = 0; p < k; p += WIDTH) {
+    vec x[ROWS], y[COLUMNS];
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++) x[i] = load(a + (long)i * k + p);
+#pragma GCC unroll 8
+    for (int j = 0; j < COLUMNS; j++) y[j] = load(b + (long)j * k + p);
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++) {
+#pragma GCC unroll 8
+      for (int j = 0; j < COLUMNS; j++) partial[i][j] += x[i] * y[j];
+    }
+  }
+  for (int i = 0; i < ROWS; i++) {
+    for (int j = 0; j < COLUMNS; j++) sums[i][j] = total(partial[i][j]);
+  }
+}
+
+void matmul(const _Float16* restrict a, const _Float16* restrict b, _Float16* restrict c, float* restrict a32, float* restrict b32, int m, int n,
+            int k) {
+  widen(a, a32, (long)m * k);
+  widen(b, b32, (long)n * k);
+  memset(a32 + (long)m * k, 0, sizeof(float) * ROWS * k);
+  memset(b32 + (long)n * k, 0, sizeof(float) * COLUMNS * k);
+  for (long i0 = 0; i0 < m; i0 += ROWS) {
+    for (long j0 = 0; j0 < n; j0 += COLUMNS) {
+      float sums[ROWS][COLUMNS];
+      square(a32 + i0 * k, b32 + j0 * k, sums, k);
+      for (long i = i0; i < i0 + ROWS && i < m; i++) {
+        for (long j = j0; j < j0 + COLUMNS && j < n; j++) c[i * n + j] = (_Float16)sums[i - i0][j - j0];
+      }
+    }
+  }
+}
