@@ -202,7 +202,7 @@ const attemptRecordOf = (state: EngineState, { host, live, device, result }: Jud
 
 const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>): void => {
   const before = host.devices;
-  host.devices = health.devices;
+  host.devices = before.map((device) => health.devices.find(({ id }) => id === device.id) ?? device);
   host.compile = { queued: health.compileQueued, running: health.compileRunning };
   state.metrics.onHealth(host.session.hostId, health);
   for (const [deviceId, totals] of Object.entries(health.use)) {
@@ -210,7 +210,7 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
     host.use.set(deviceId, use);
     use.onHealth(totals, state.now());
   }
-  for (const device of changedDevices(before, health.devices)) {
+  for (const device of changedDevices(before, host.devices)) {
     note(state, 'device.changed', host.session.hostId, { deviceId: device.id, unavailable: device.unavailable });
   }
   state.apply({ type: 'host-changed', host: factsOf(host) });
