@@ -111,8 +111,9 @@ const hold = (jobs: Jobs, job: Job): LeasedJob => {
   const candidateId = CandidateId.parse(job.id);
   jobs.set(candidateId, job);
   // Unset where BullMQ has nothing against the job, whatever its type says.
-  const { deferredFailure }: { readonly deferredFailure?: string } = job;
-  return { candidateId, priority: job.priority, queuedAtMs: job.timestamp, deferredFailure: deferredFailure ?? null };
+  const failure: unknown = job.deferredFailure;
+  const deferredFailure = typeof failure === 'string' ? failure : null;
+  return { candidateId, priority: job.priority, queuedAtMs: job.timestamp, deferredFailure };
 };
 
 const endEach = async (

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { KilnError } from '../domain/errors.ts';
-import { STORE_SCHEMA } from './schemas.ts';
+import { STORE_SCHEMA } from './session.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
 const FOLDER = new URL('migrations/', import.meta.url);

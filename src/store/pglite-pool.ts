@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import type { PgPool, PgPoolClient, PgQueryResult } from 'bullmq';
+import { POOL_LISTENERS_MAX } from './session.ts';
 
 const INT8 = 20;
 /** As node-postgres gives it: int8 as text, so that both pools answer alike. */
@@ -20,6 +21,7 @@ class PglitePool extends EventEmitter {
   constructor(database: PGlite) {
     super();
     this.#database = database;
+    this.setMaxListeners(POOL_LISTENERS_MAX);
   }
 
   async query<Row>(text: string, params: readonly unknown[] = []): Promise<PgQueryResult<Row>> {

@@ -7,7 +7,7 @@ import { lockDataDir } from './data-dir-lock.ts';
 import { DURABLE_START_PARAMS, DurableNodeFS } from './durable-files.ts';
 import { migrate } from './migrate.ts';
 import { createPglitePool } from './pglite-pool.ts';
-import { SEARCH_PATH } from './schemas.ts';
+import { SEARCH_PATH } from './session.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
 /** A database that is open: `sql` for the store, `pool` for BullMQ. `close` ends both; idempotent. */

@@ -4,7 +4,7 @@ import { isPgPool } from 'bullmq';
 import { KilnError } from '../domain/errors.ts';
 import { migrate } from './migrate.ts';
 import type { OpenDatabase } from './pglite.ts';
-import { SEARCH_PATH } from './schemas.ts';
+import { POOL_LISTENERS_MAX, SEARCH_PATH } from './session.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
 const CONNECTIONS_MAX = 10;
@@ -26,6 +26,7 @@ export const openPostgres = async (url: string): Promise<OpenDatabase> => {
   });
   // An idle connection that the server closes is replaced by the pool; the next statement tells if it cannot be.
   pool.on('error', () => {});
+  pool.setMaxListeners(POOL_LISTENERS_MAX);
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     closing ??= pool.end();

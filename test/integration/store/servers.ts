@@ -41,9 +41,10 @@ export const startPostgres = async (): Promise<Server> => {
 /** Postgres refuses to run as root. */
 const postgresUser = (): { readonly uid: number; readonly gid: number } | undefined => {
   if (process.getuid?.() !== 0) return undefined;
-  const idOf = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
-  return { uid: idOf('-u'), gid: idOf('-g') };
+  return { uid: userNumber('-u'), gid: userNumber('-g') };
 };
+
+const userNumber = (flag: '-u' | '-g'): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
 
 export interface RedisServer extends Server {
   /** Ends the server and starts it again on the same port and data. */

@@ -25,6 +25,21 @@ const TABLES = ['candidates', 'sources', 'attempts', 'journal', 'sweeps', 'sweep
   .join(', ');
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 
+const judging = (name: string | number, number = 1) => ({
+  candidateId: idOf(name),
+  state: { status: 'judging' as const, hostId: HOST, deviceId: DEVICE, attemptId: attempt(name, number).attemptId },
+  event: event('candidate.judging', name),
+});
+const completion = (name: string | number, rankKey: number, record = false) => ({
+  candidateId: idOf(name),
+  outcome: passed,
+  score: score(rankKey),
+  record,
+});
+const types = async (store: Store): Promise<string[]> => (await store.events({ after: 0, limit: 1000 })).map(({ type }) => type);
+
+const ended = (name: string, outcome: Outcome) => ({ candidateId: idOf(name), outcome, score: null, record: false });
+
 /** What every store must do, over any database. `open` gives the one migrated database of the suite. */
 export const describeStore = (name: string, open: () => Sql): void => {
   /** A store over empty tables, and the clock that it reads. */
@@ -35,19 +50,6 @@ export const describeStore = (name: string, open: () => Sql): void => {
     onTestFinished(async () => store.close());
     return { store, clock };
   };
-  const judging = (name_: string | number, number = 1) => ({
-    candidateId: idOf(name_),
-    state: { status: 'judging' as const, hostId: HOST, deviceId: DEVICE, attemptId: attempt(name_, number).attemptId },
-    event: event('candidate.judging', name_),
-  });
-  const completion = (name_: string | number, rankKey: number, record = false) => ({
-    candidateId: idOf(name_),
-    outcome: passed,
-    score: score(rankKey),
-    record,
-  });
-  const types = async (store: Store): Promise<string[]> =>
-    (await store.events({ after: 0, limit: 1000 })).map(({ type }) => type);
 
   describe(`a store on ${name}: intake`, () => {
     test('inserts what is new, in order, and says what was known', async () => {
@@ -116,7 +118,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
       const { store } = await fresh();
       const broken = candidate('b');
       const poisoned = { ...broken, submission: { ...broken.submission, priority: Number.NaN } };
-      await expect(store.insertCandidates([candidate('a'), poisoned])).rejects.toThrow();
+      await expect(store.insertCandidates([candidate('a'), poisoned])).rejects.toThrow(/priority/);
       expect(await store.candidate(idOf('a'))).toBeNull();
       expect(await store.lastSequence()).toBe(0);
     });
@@ -205,7 +207,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
       await expect(sql.query(`update kiln.candidates set compile_log = 'x' where id = $1`, [idOf('a')])).rejects.toThrow(
         /is done/,
       );
-      await expect(sql.query('delete from kiln.candidates where id = $1', [idOf('a')])).rejects.toThrow();
+      await expect(sql.query('delete from kiln.candidates where id = $1', [idOf('a')])).rejects.toThrow(/is done/);
       await expect(
         store.complete([{ candidateId: idOf('b'), outcome: cancelled, score: score(2), record: false }]),
       ).rejects.toThrow(/candidates_score_when_passed/);
@@ -219,7 +221,6 @@ export const describeStore = (name: string, open: () => Sql): void => {
       const { store } = await fresh();
       await store.insertCandidates(['a', 'b', 'c', 'd'].map((name_) => candidate(name_)));
       await store.recordTransitions([judging('a', 4)]);
-      const ended = (name_: string, outcome: Outcome) => ({ candidateId: idOf(name_), outcome, score: null, record: false });
       await store.complete([ended('a', cancelled), ended('b', { verdict: 'infra_failed', message: 'lost' }), completion('c', 2)]);
       const reopened = await store.reopen(['a', 'b', 'c', 'd'].map(idOf));
       expect(new Set(reopened)).toEqual(new Set([idOf('a'), idOf('b')]));
@@ -355,9 +356,9 @@ export const describeStore = (name: string, open: () => Sql): void => {
       const WRITERS = 8;
       const ROUNDS = 25;
       const seen: number[] = [];
-      let isWriting = true;
+      const writing = { isOver: false };
       const reader = (async () => {
-        while (isWriting || seen.length < WRITERS * ROUNDS) {
+        while (!writing.isOver || seen.length < WRITERS * ROUNDS) {
           const events = await store.events({ after: seen.at(-1) ?? 0, limit: 1000 });
           seen.push(...events.map(({ sequence }) => sequence));
         }
@@ -366,7 +367,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
         for (let round = 0; round < ROUNDS; round += 1) await store.appendEvents([event('device.changed')]);
       };
       await Promise.all(Array.from({ length: WRITERS }, writer));
-      isWriting = false;
+      writing.isOver = true;
       await reader;
       expect(seen).toHaveLength(WRITERS * ROUNDS);
     });

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KilnError } from '../../../src/domain/errors.ts';
+import { createQueue } from '../../../src/queue/queue.ts';
+import { idOf } from '../store/builders.ts';
+import { freePort, hasRedis, REDIS_MISSING, startRedis, temporaryFolder } from '../store/servers.ts';
+import type { RedisServer } from '../store/servers.ts';
+import { jobs, openBench } from './queue.conformance.ts';
+
+const RECOVERY_LIMIT_MS = 10_000;
+const REFUSAL_LIMIT_MS = 6_000;
+
+describe.skipIf(!hasRedis)(`a queue whose Redis goes away${REDIS_MISSING}`, () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+  const backend = () => ({ kind: 'redis' as const, url: server.url });
+
+  test('refuses to add, leases nothing and says so once; then goes on by itself with all that it had', async () => {
+    const { queue, said, tick } = await openBench(backend());
+    await queue.add(jobs(['waits', 'is leased'], 5));
+    const held = await queue.lease(1);
+    let calls = 0;
+    queue.onWork(() => (calls += 1));
+    await server.restart(async () => {
+      const started = performance.now();
+      await expect(queue.add(jobs(['refused']))).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE', retryable: true });
+      expect(performance.now() - started).toBeLessThan(REFUSAL_LIMIT_MS);
+      expect(await queue.lease(10)).toEqual([]);
+      expect(await queue.lease(10)).toEqual([]);
+      tick('poll');
+      tick('renew');
+      await expect(queue.complete([idOf('waits')])).rejects.toBeInstanceOf(KilnError);
+      expect(said).toEqual([expect.stringContaining('cannot be reached')]);
+    });
+    await expect
+      .poll(
+        () => {
+          tick('poll');
+          return calls;
+        },
+        { timeout: RECOVERY_LIMIT_MS },
+      )
+      .toBeGreaterThan(0);
+    expect(said.at(-1)).toContain('answers again');
+    const next = await queue.lease(10);
+    expect([...held, ...next].map(({ candidateId }) => candidateId)).toEqual(['waits', 'is leased'].map(idOf));
+  });
+
+  test('wakes up for work that comes after Redis was restarted while the queue was idle', async () => {
+    const { queue } = await openBench(backend());
+    await server.restart(async () => {});
+    await expect
+      .poll(
+        async () =>
+          queue.add(jobs(['later'])).then(
+            () => 'added',
+            () => 'refused',
+          ),
+        { timeout: RECOVERY_LIMIT_MS },
+      )
+      .toBe('added');
+    expect(await queue.lease(10)).toHaveLength(1);
+  });
+
+  test('ends at the first chance what could not be ended during the outage', async () => {
+    const { queue, tick } = await openBench(backend());
+    await queue.add(jobs(['a']));
+    await queue.lease(1);
+    await server.restart(async () => {
+      await expect(queue.complete([idOf('a')])).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+    });
+    await expect
+      .poll(
+        async () => {
+          tick('poll');
+          return queue.add(jobs(['a'])).then(
+            async () => queue.waiting(),
+            () => 'refused',
+          );
+        },
+        { timeout: RECOVERY_LIMIT_MS },
+      )
+      .toBe(1);
+  });
+
+  test('takes back a lease whose answer was lost with the connection', async () => {
+    const { queue, again, tick } = await openBench(backend());
+    const twin = await again('same');
+    await queue.add(jobs(['a']));
+    // Leased under our token by somebody else: the same as a lease whose answer never came.
+    await twin.queue.lease(1);
+    await server.restart(async () => {
+      expect(await queue.lease(1)).toEqual([]);
+    });
+    await expect
+      .poll(
+        async () => {
+          tick('poll');
+          return (await queue.lease(1)).map(({ candidateId }) => candidateId);
+        },
+        { timeout: RECOVERY_LIMIT_MS },
+      )
+      .toEqual([idOf('a')]);
+  });
+});
+
+test('a queue whose Redis cannot be reached is refused within seconds', async () => {
+  const started = performance.now();
+  const opening = createQueue({
+    backend: { kind: 'redis', url: `redis://127.0.0.1:${await freePort()}` },
+    tokenFile: `${temporaryFolder()}/queue-token`,
+    leaseMs: 60_000,
+    log: { info: () => {}, warn: () => {} },
+  });
+  await expect(opening).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+  expect(performance.now() - started).toBeLessThan(REFUSAL_LIMIT_MS);
+});

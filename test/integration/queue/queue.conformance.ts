@@ -1,0 +1,250 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { CandidateId } from '../../../src/domain/ids.ts';
+import type { Queue } from '../../../src/engine/ports.ts';
+import { createQueue } from '../../../src/queue/queue.ts';
+import type { QueueOptions } from '../../../src/queue/queue.ts';
+import { idOf } from '../store/builders.ts';
+import { temporaryFolder } from '../store/servers.ts';
+
+const LEASE_MS = 60_000;
+let queues = 0;
+
+/** A queue of its own in the suite's backend, ended with the test; its timers run when the test says so. */
+export interface Bench {
+  readonly queue: Queue;
+  readonly said: string[];
+  /** Runs the safety poll (1 s) or the renewal (a third of the lease). */
+  readonly tick: (which: 'poll' | 'renew') => void;
+  /** The same queue opened by another daemon, or by this one after a restart (the same token). */
+  readonly again: (whose: 'another' | 'same', leaseMs?: number) => Promise<Bench>;
+}
+
+export const openBench = async (backend: QueueOptions['backend'], leaseMs = LEASE_MS): Promise<Bench> => {
+  queues += 1;
+  return benchOf(backend, { name: `test-${process.pid}-${queues}`, folder: temporaryFolder(), leaseMs });
+};
+
+const benchOf = async (
+  backend: QueueOptions['backend'],
+  { name, folder, leaseMs }: { readonly name: string; readonly folder: string; readonly leaseMs: number },
+): Promise<Bench> => {
+  const said: string[] = [];
+  const routines = new Map<number, () => void>();
+  const queue: Queue = await createQueue({
+    backend,
+    name,
+    leaseMs,
+    tokenFile: join(folder, 'queue-token'),
+    log: { info: (_facts, message) => said.push(message), warn: (_facts, message) => said.push(message) },
+    every: (ms, work) => {
+      routines.set(ms, work);
+      return () => routines.delete(ms);
+    },
+  });
+  onTestFinished(async () => queue.close());
+  return {
+    queue,
+    said,
+    tick: (which) => routines.get(which === 'poll' ? 1000 : leaseMs / 3)?.(),
+    again: async (whose, nextLeaseMs = leaseMs) =>
+      benchOf(backend, { name, folder: whose === 'same' ? folder : temporaryFolder(), leaseMs: nextLeaseMs }),
+  };
+};
+
+export const jobs = (names: readonly (string | number)[], priority = 100): { candidateId: CandidateId; priority: number }[] =>
+  names.map((name) => ({ candidateId: idOf(name), priority }));
+
+const idsOf = (leases: readonly { readonly candidateId: CandidateId }[]): CandidateId[] =>
+  leases.map(({ candidateId }) => candidateId);
+
+/** What every queue must do, over any backend. */
+export const describeQueue = (name: string, backendOf: () => QueueOptions['backend']): void => {
+  describe(`a queue on ${name}`, () => {
+    test('leases by priority, first come first served within one', async () => {
+      const { queue } = await openBench(backendOf());
+      await queue.add([...jobs(['a', 'b']), ...jobs(['urgent'], 1), ...jobs(['later'], 2_000_000)]);
+      await queue.add(jobs(['c']));
+      expect(idsOf(await queue.lease(10))).toEqual(['urgent', 'a', 'b', 'c', 'later'].map(idOf));
+      expect(await queue.lease(10)).toEqual([]);
+    });
+
+    test('tells priority and time of a lease, and leases no more than asked', async () => {
+      const { queue } = await openBench(backendOf());
+      const before = Date.now();
+      await queue.add(jobs(['a', 'b', 'c'], 7));
+      const leases = await queue.lease(2);
+      expect(leases).toHaveLength(2);
+      expect(leases[0]).toMatchObject({ candidateId: idOf('a'), priority: 7 });
+      expect(leases[0]?.queuedAtMs).toBeGreaterThanOrEqual(before);
+      expect(await queue.waiting()).toBe(1);
+      expect(await queue.lease(0)).toEqual([]);
+    });
+
+    test('leaves a job alone whose id is there already, waiting or leased', async () => {
+      const { queue } = await openBench(backendOf());
+      await queue.add(jobs(['a'], 5));
+      await queue.add(jobs(['a', 'a', 'b'], 1));
+      expect(await queue.waiting()).toBe(2);
+      await queue.lease(10);
+      await queue.add(jobs(['a', 'b']));
+      expect(await queue.waiting()).toBe(0);
+    });
+
+    test('takes an id again once its job has ended', async () => {
+      const { queue } = await openBench(backendOf());
+      await queue.add(jobs(['a']));
+      await queue.lease(1);
+      await Promise.all([queue.complete([idOf('a')]), queue.add(jobs(['a']))]);
+      expect(idsOf(await queue.lease(1))).toEqual([idOf('a')]);
+    });
+
+    test('ends leases for good, whatever else it is asked to end', async () => {
+      const { queue } = await openBench(backendOf());
+      await queue.add(jobs(['a', 'b', 'c']));
+      await queue.lease(2);
+      await queue.complete([idOf('a'), idOf('unknown'), idOf('c')]);
+      await queue.complete([idOf('a')]);
+      const next = await queue.lease(10);
+      expect(idsOf(next)).toEqual([idOf('c')]);
+      expect(await queue.waiting()).toBe(0);
+    });
+
+    test('puts leases back before what came later', async () => {
+      const { queue } = await openBench(backendOf());
+      await queue.add(jobs(['a', 'b', 'c', 'd']));
+      const taken = await queue.lease(3);
+      await queue.release(idsOf(taken));
+      const order = idsOf(await queue.lease(10));
+      expect(new Set(order.slice(0, 3))).toEqual(new Set(idsOf(taken)));
+      expect(order[3]).toBe(idOf('d'));
+    });
+
+    test('removes a job that waits and one that is leased', async () => {
+      const { queue } = await openBench(backendOf());
+      await queue.add(jobs(['a', 'b']));
+      await queue.lease(1);
+      await queue.remove(idOf('a'));
+      await queue.remove(idOf('b'));
+      await queue.remove(idOf('unknown'));
+      expect(await queue.waiting()).toBe(0);
+      await queue.add(jobs(['a', 'b']));
+      expect(await queue.waiting()).toBe(2);
+    });
+
+    test('leases thousands, each once, to concurrent callers', async () => {
+      const { queue } = await openBench(backendOf());
+      const names = Array.from({ length: 2_000 }, (_, n) => n);
+      await queue.add(jobs(names));
+      const leases = (await Promise.all([queue.lease(700), queue.lease(700), queue.lease(700)])).flat();
+      expect(leases).toHaveLength(2_000);
+      expect(new Set(idsOf(leases))).toEqual(new Set(names.map(idOf)));
+      await queue.complete(idsOf(leases));
+      expect(await queue.waiting()).toBe(0);
+    });
+
+    test('adopts after a restart what this daemon held, and nothing twice', async () => {
+      const before = await openBench(backendOf());
+      await before.queue.add(jobs(['a', 'b', 'c'], 9));
+      await before.queue.lease(2);
+      await before.queue.close();
+      const after = await before.again('same');
+      const adopted = await after.queue.adopt();
+      expect(new Set(idsOf(adopted))).toEqual(new Set([idOf('a'), idOf('b')]));
+      expect(adopted[0]?.priority).toBe(9);
+      expect(await after.queue.adopt()).toEqual([]);
+      await after.queue.complete(idsOf(adopted));
+      expect(idsOf(await after.queue.lease(10))).toEqual([idOf('c')]);
+    });
+
+    test('neither adopts nor ends nor puts back what another daemon holds', async () => {
+      const ours = await openBench(backendOf());
+      await ours.queue.add(jobs(['a', 'b']));
+      const taken = idsOf(await ours.queue.lease(1));
+      const other = await ours.again('another');
+      expect(await other.queue.adopt()).toEqual([]);
+      await other.queue.complete(taken);
+      await other.queue.release(taken);
+      await other.queue.remove(idOf('b'));
+      expect(await ours.queue.waiting()).toBe(0);
+      await ours.queue.add(jobs(['a']));
+      expect(await ours.queue.waiting()).toBe(0);
+      await ours.queue.complete(taken);
+      await ours.queue.add(jobs(['a']));
+      expect(await ours.queue.waiting()).toBe(1);
+    });
+
+    test('adopts what a daemon held that let its leases run out', async () => {
+      const SHORT_MS = 50;
+      const gone = await openBench(backendOf(), SHORT_MS);
+      await gone.queue.add(jobs(['a']));
+      await gone.queue.lease(1);
+      await passed(SHORT_MS * 2);
+      const other = await gone.again('another', LEASE_MS);
+      expect(idsOf(await other.queue.adopt())).toEqual([idOf('a')]);
+    });
+
+    test('keeps a lease beyond its time by renewing it', async () => {
+      const SHORT_MS = 600;
+      const ours = await openBench(backendOf(), SHORT_MS);
+      await ours.queue.add(jobs(['kept', 'dropped']));
+      await ours.queue.lease(1);
+      const until = Date.now() + SHORT_MS * 2;
+      while (Date.now() < until) {
+        ours.tick('renew');
+        await passed(SHORT_MS / 4);
+      }
+      const other = await ours.again('another', SHORT_MS);
+      expect(await other.queue.adopt()).toEqual([]);
+      expect(ours.said).toEqual([]);
+      await ours.queue.complete([idOf('kept')]);
+      await ours.queue.add(jobs(['kept']));
+      expect(await ours.queue.waiting()).toBe(2);
+    });
+
+    test('tells of a lease that was lost and lets it go', async () => {
+      const SHORT_MS = 50;
+      const ours = await openBench(backendOf(), SHORT_MS);
+      await ours.queue.add(jobs(['a']));
+      await ours.queue.lease(1);
+      await passed(SHORT_MS * 2);
+      const other = await ours.again('another', LEASE_MS);
+      await other.queue.adopt();
+      ours.tick('renew');
+      await expect.poll(() => ours.said).toEqual([expect.stringContaining('leases were lost')]);
+      ours.tick('renew');
+      await ours.queue.complete([idOf('a')]);
+      await other.queue.add(jobs(['a']));
+      expect(await other.queue.waiting()).toBe(0);
+      expect(ours.said).toHaveLength(1);
+    });
+
+    test('calls for work at once when it adds, and by the poll when others do', async () => {
+      const ours = await openBench(backendOf());
+      const other = await ours.again('another');
+      let calls = 0;
+      ours.queue.onWork(() => (calls += 1));
+      await ours.queue.add(jobs(['a']));
+      expect(calls).toBe(1);
+      await ours.queue.lease(1);
+      await other.queue.add(jobs(['b']));
+      expect(calls).toBe(1);
+      ours.tick('poll');
+      await expect.poll(() => calls).toBe(2);
+    });
+
+    test('keeps one token per data folder, readable by its owner alone', async () => {
+      const folder = temporaryFolder();
+      const open = async () => benchOf(backendOf(), { name: 'token', folder, leaseMs: LEASE_MS });
+      await open();
+      const token = readFileSync(join(folder, 'queue-token'), 'utf8');
+      await open();
+      expect(readFileSync(join(folder, 'queue-token'), 'utf8')).toBe(token);
+      expect(token).toMatch(/^kiln-[0-9a-f]{32}\n$/);
+    });
+  });
+};
+
+/** The tests of leases that run out are about time itself: this much must really pass at the backend. */
+const passed = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs, { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openEmbedded } from '../../../src/store/pglite.ts';
+import { createStore } from '../../../src/store/store.ts';
+import { candidate } from './builders.ts';
+import { temporaryFolder, told } from './servers.ts';
+
+const folderOfTest = (): string => {
+  const folder = temporaryFolder();
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+test('a second daemon on a data folder is refused, and told which process has it', async () => {
+  const folder = folderOfTest();
+  const first = await openEmbedded(folder);
+  onTestFinished(async () => first.close());
+  await expect(openEmbedded(folder)).rejects.toMatchObject({
+    code: 'DATA_DIR_LOCKED',
+    message: expect.stringContaining(`process ${process.pid}; stop it`),
+    details: { dataDir: folder, pid: process.pid },
+  });
+  await first.close();
+  const second = await openEmbedded(folder);
+  await second.close();
+  expect(existsSync(join(folder, 'daemon.lock'))).toBe(false);
+});
+
+test('locks that nobody holds any more are taken over: of a killed process, of a reused process number, damaged ones', async () => {
+  const folder = folderOfTest();
+  const lock = join(folder, 'daemon.lock');
+  const script = `import { openEmbedded } from ${JSON.stringify(join(import.meta.dirname, '../../../src/store/pglite.ts'))};
+    const { sql } = await openEmbedded(${JSON.stringify(folder)}); await sql.script('create table kept (n int)');
+    console.log('open'); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await told(child, 'open');
+  await expect(openEmbedded(folder)).rejects.toMatchObject({ details: { pid: child.pid } });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(existsSync(lock)).toBe(true);
+  const stale = [readFileSync(lock, 'utf8'), JSON.stringify({ pid: process.pid, bornAt: 'another boot/1' }), '{"pid":'];
+  for (const content of stale) {
+    writeFileSync(lock, content);
+    const database = await openEmbedded(folder);
+    expect(await database.sql.query('select count(*)::integer as count from kept')).toEqual([{ count: 0 }]);
+    await database.close();
+  }
+});
+
+test('every commit reaches the disk before it is acknowledged', async () => {
+  const database = await openEmbedded(folderOfTest());
+  const store = createStore(database.sql);
+  onTestFinished(async () => database.close());
+  expect(
+    await database.sql.query(`select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit`),
+  ).toEqual([{ fsync: 'on', commit: 'on' }]);
+  const original = fs.fdatasyncSync;
+  let syncs = 0;
+  fs.fdatasyncSync = (descriptor) => {
+    syncs += 1;
+    original(descriptor);
+  };
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    fs.fdatasyncSync = original;
+    syncBuiltinESMExports();
+  });
+  const COMMITS = 5;
+  for (let commit = 1; commit <= COMMITS; commit += 1) {
+    await store.insertCandidates([candidate(commit)]);
+    expect(syncs).toBeGreaterThanOrEqual(commit);
+  }
+});
+
+test('what is asked of a closed database is refused, and the schema of an unknown future too', async () => {
+  const folder = folderOfTest();
+  const database = await openEmbedded(folder);
+  await database.sql.query(`insert into kiln.migrations (version, name, hash) values (9999, '9999_future.sql', '')`);
+  await database.close();
+  await database.close();
+  await expect(createStore(database.sql).lastSequence()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  await expect(openEmbedded(folder)).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('newer'),
+  });
+  expect(existsSync(join(folder, 'daemon.lock'))).toBe(false);
+});
