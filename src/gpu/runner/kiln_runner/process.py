@@ -14,6 +14,7 @@ from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode, encode_r
 READ_BYTES = 256 * 1024
 UNSENT_BYTES_MAX = 64 * 1024 * 1024
 STDERR_TAIL_BYTES = 4096
+END_TIMEOUT_S = 5.0
 
 
 class ChildProcess:
@@ -76,15 +77,15 @@ class ChildProcess:
             except ProcessLookupError:
                 pass
 
-    def reap(self) -> bool:
-        """True once the child has ended; then its last frames and its end have been told."""
-        if self._process.poll() is None:
-            return False
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def finish(self) -> None:
+        """After the end, once: tells the last frames, then the end."""
         self._read_frames()
         self._read_stderr()
         self._close()
         self._on_exit(self._process.returncode)
-        return True
 
     def _flush(self) -> None:
         descriptor = self._process.stdin.fileno()
@@ -138,6 +139,7 @@ class Children:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._alive: Set[ChildProcess] = set()
+        self._gone: "Optional[asyncio.Future[None]]" = None
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
 
     def add(self, child: ChildProcess) -> None:
@@ -145,14 +147,22 @@ class Children:
         # It may have ended before the handler could see it.
         self.loop.call_soon(self._reap)
 
-    def kill_all(self) -> None:
-        for child in self._alive:
+    async def end_all(self) -> None:
+        """Kills every child and waits until each is reaped, at most END_TIMEOUT_S (a driver may hold on to a dying process)."""
+        for child in list(self._alive):
             child.kill()
+        deadline = self.loop.time() + END_TIMEOUT_S
+        while self._alive and self.loop.time() < deadline:
+            self._gone = self.loop.create_future()
+            await asyncio.wait([self._gone], timeout=deadline - self.loop.time())
 
     def _reap(self) -> None:
         for child in list(self._alive):
-            if child in self._alive and child.reap():
+            if child in self._alive and child.has_ended():
                 self._alive.discard(child)
+                child.finish()
+        if self._gone is not None and not self._gone.done():
+            self._gone.set_result(None)
 
 
 def _read(descriptor: int) -> Optional[bytes]:

@@ -76,7 +76,7 @@ class Server:
         self._pool.stop()
         for slot in self._slots.values():
             slot.stop()
-        self._children.kill_all()
+        await self._children.end_all()
         if self._connection is not None:
             self._connection.close()
         await self._spool.close()

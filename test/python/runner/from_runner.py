@@ -1,0 +1,94 @@
+"""The shapes of everything a runner says, the same as `FromRunner` of src/domain/protocol.ts (held by the golden fixtures)."""
+from kiln_runner.messages import LANGUAGES, attempt_id, content_hash, device_id, millis
+from kiln_runner.schema import (
+    array, boolean, integer, mapping, nullable, number, one_of, record, string, union,
+)
+
+INFRA_CODES = (
+    "unknown_problem", "unknown_artifact", "reference_failed", "baseline_failed", "device_lost", "compiler_missing", "out_of_memory",
+    "out_of_disk", "worker_died", "lease_expired", "internal",
+)
+device = record({
+    "id": device_id, "kind": one_of("gpu", "cpu"), "model": string, "architecture": string, "memoryBytes": number(0),
+    "multiprocessors": integer(0), "l2Bytes": number(0), "copyBytesPerSecond": nullable(number(above=0)), "unavailable": nullable(string),
+})
+statistics = record({
+    "runs": integer(1), "batch": integer(1), "medianNs": millis, "trimmedMeanNs": millis, "minNs": millis, "p95Ns": millis,
+    "ciLowNs": millis, "ciHighNs": millis,
+})
+case_timing = record(
+    {
+        "case": string, "candidate": statistics, "baseline": statistics, "method": one_of("paired", "cached"),
+        "speedup": millis, "speedupLow": millis, "speedupHigh": millis,
+    },
+    {"record": record({"ratio": millis, "ratioLow": millis, "ratioHigh": millis})},
+)
+mismatch = record({
+    "tensor": string, "index": integer(0), "expected": string, "actual": string, "mismatches": integer(0), "elements": integer(1),
+    "relativeL2": string,
+})
+outcome = union("verdict", {
+    "passed": record({"timings": array(case_timing, 1), "checkedCases": integer(1)}),
+    "compile_error": record({"log": string}),
+    "plan_error": record({"field": string, "message": string}),
+    "wrong_answer": record({"case": string, "stage": one_of("check", "timed_run"), "mismatch": mismatch}),
+    "modified_input": record({"case": string, "tensor": string}),
+    "out_of_bounds": record({"case": string, "tensor": string, "side": one_of("before", "after"), "distanceBytes": integer(0)}),
+    "crashed": record({"case": string, "message": string}, {"lostMs": number(0)}),
+    "timed_out": record(
+        {"stage": one_of("compile", "check", "measure"), "case": string, "limitMs": millis}, {"lostMs": number(0)}
+    ),
+    "implausible": record({"case": string, "medianNs": millis, "floorNs": millis, "message": string}),
+    "cancelled": record({}),
+    "infra_failed": record({"message": string}),
+})
+infra = record({"code": one_of(*INFRA_CODES), "message": string})
+phases = record({
+    name: number(0) for name in ("waitedMs", "idleGapMs", "loadMs", "checkMs", "measureMs", "lockMs", "totalMs")
+})
+telemetry = record({
+    "deviceId": string, "smClockMhz": nullable(number()), "memoryClockMhz": nullable(number()), "powerW": nullable(number()),
+    "temperatureC": nullable(number()), "throttleReasons": array(string),
+})
+judge_result = record({
+    "attemptId": attempt_id, "deviceId": device_id, "outcome": nullable(outcome), "infra": nullable(infra), "phases": phases,
+    "telemetry": nullable(telemetry),
+})
+resources = record({"registers": integer(0), "sharedBytes": integer(0), "spillBytes": integer(0)})
+compile_result = union("status", {
+    "compiled": record({
+        "artifact": content_hash, "cached": boolean, "durationMs": number(0), "log": string, "compiler": string,
+        "resources": mapping(resources),
+    }),
+    "failed": record({"outcome": outcome, "durationMs": number(0), "compiler": string}),
+    "infra": record({"failure": infra}),
+})
+inventory = record({
+    "hostname": string, "machineId": string, "cores": integer(1), "memoryBytes": number(0), "python": string,
+    "driver": nullable(string), "nvrtc": nullable(string), "nvcc": nullable(string), "gcc": nullable(string),
+    "triton": nullable(string), "ncu": nullable(string), "languages": array(one_of(*LANGUAGES)), "compileSlots": integer(1),
+    "devices": array(device), "warnings": array(string),
+})
+use = record({
+    "measuringMs": number(), "checkingMs": number(), "loadingMs": number(), "idleWithWorkMs": number(),
+    "idleWithoutWorkMs": number(), "faultMs": number(), "judged": integer(0),
+})
+_from_runner = union("type", {
+    "hello": record({
+        "protocol": integer(), "runnerId": string, "runnerHash": string, "inventory": inventory, "queued": array(attempt_id),
+        "running": array(attempt_id), "finished": array(attempt_id), "problems": array(content_hash),
+    }),
+    "compiled": record({"compileId": string, "result": compile_result}),
+    "started": record({"attemptId": attempt_id, "deviceId": device_id}),
+    "result": record({"result": judge_result, "started": nullable(attempt_id)}),
+    "retracted": record({"attemptIds": array(attempt_id)}),
+    "pong": record({"nonce": integer()}),
+    "health": record({
+        "devices": array(device), "compileQueued": integer(0), "compileRunning": integer(0), "use": mapping(use),
+    }),
+    "error": record({"code": string, "message": string}),
+})
+
+
+def check_from_runner(header: dict) -> None:
+    _from_runner(header, "")

@@ -1,0 +1,176 @@
+"""One device slot with a judge that fails as asked: who is blamed, how long the device is lost, and that it comes back."""
+import asyncio
+import os
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from typing import Callable, List, Optional, Tuple
+
+from kiln_runner.devices.judge_process import JudgeCommand
+from kiln_runner.devices.slot import DeviceSlot, Prepared, SlotEvents
+from kiln_runner.devices.task import Task
+from kiln_runner.frames import encode
+from kiln_runner.process import Children
+
+from . import samples
+from .drive import RUNNER_ROOT
+
+WAIT_S = 15.0
+DEVICE = {
+    "id": "GPU-test", "kind": "gpu", "model": "Test GPU", "architecture": "sm_90a", "memoryBytes": 1, "multiprocessors": 1, "l2Bytes": 1,
+    "copyBytesPerSecond": None, "unavailable": None,
+}
+
+
+class FaultyDevice(unittest.IsolatedAsyncioTestCase):
+    def setUp(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="kiln-slot-")
+        self.results: List[Tuple[dict, Optional[str]]] = []
+        self.news = asyncio.Event()
+        self.bodies: dict = {}
+
+    async def asyncSetUp(self) -> None:
+        self.children = Children(asyncio.get_running_loop())
+        self.slot = self.make_slot()
+
+    async def asyncTearDown(self) -> None:
+        self.slot.stop()
+        await self.children.end_all()
+        self.folder.cleanup()
+
+    def make_slot(self) -> DeviceSlot:
+        script = Path(__file__).with_name("faulty_judge.py")
+        environment = {**os.environ, "PYTHONPATH": str(RUNNER_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = JudgeCommand([sys.executable, str(script), self.folder.name], environment, self.folder.name)
+        prepared = Prepared(encode({"type": "problem"}))
+        events = SlotEvents(
+            problem=lambda _key: prepared, missing_artifact=lambda _task: None, started=lambda _attempt, _device: self.news.set(),
+            finished=self.finished, released=lambda _task: None, device_changed=lambda _device: self.news.set(),
+        )
+        return DeviceSlot(self.children, dict(DEVICE), command, events)
+
+    def finished(self, result: dict, started: Optional[str]) -> None:
+        self.results.append((result, started))
+        self.news.set()
+
+    def write(self, name: str, count: int) -> None:
+        (Path(self.folder.name) / name).write_text(str(count))
+
+    def submit(self, what: str, limit_ms: float = 20_000) -> str:
+        attempt_id = samples.attempt()
+        body = {
+            "attemptId": attempt_id, "problemKey": "p", "artifact": "a", "record": None, "plans": {what: {}}, "limitMs": limit_ms,
+            "waitedMs": 0,
+        }
+        raw = encode({"type": "judge", "task": body})[8:]
+        self.slot.submit(Task(attempt_id, body, raw, time.monotonic_ns()))
+        return attempt_id
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Waits for news of the slot until the condition holds."""
+        deadline = time.monotonic() + WAIT_S
+        while not condition():
+            self.news.clear()
+            await asyncio.wait_for(self.news.wait(), deadline - time.monotonic())
+
+    async def judged(self, count: int) -> List[dict]:
+        await self.until(lambda: len(self.results) >= count)
+        return [result for result, _ in self.results]
+
+    async def warm(self) -> None:
+        """Resident and standby are both up, so that what follows measures a takeover, not a start."""
+        self.submit("passed")
+        await self.judged(1)
+        starts = Path(self.folder.name) / "starts"
+        deadline = time.monotonic() + WAIT_S
+        while len(starts.read_text().split()) < 2:
+            assert time.monotonic() < deadline, "no standby"
+            await asyncio.sleep(0.005)
+        self.results.clear()
+
+    async def test_a_lost_context_costs_its_candidate_only_and_the_standby_goes_on_in_milliseconds(self) -> None:
+        await self.warm()
+        self.submit("context_lost")
+        following = self.submit("passed")
+        first, second = await self.judged(2)
+        self.assertEqual(first["outcome"]["verdict"], "crashed")
+        self.assertLess(first["outcome"]["lostMs"], 200)
+        self.assertEqual(self.results[0][1], following)
+        self.assertEqual(second["outcome"]["verdict"], "passed")
+
+    async def test_a_judge_that_dies_in_a_case_convicts_the_candidate_with_the_signal(self) -> None:
+        self.submit("die_late")
+        self.submit("passed")
+        first, second = await self.judged(2)
+        self.assertEqual((first["outcome"]["verdict"], first["outcome"]["case"]), ("crashed", "case-0"))
+        self.assertEqual(first["outcome"]["message"], "judge process died with signal 11")
+        self.assertEqual(second["outcome"]["verdict"], "passed")
+
+    async def test_a_judge_that_exits_in_a_case_convicts_the_candidate_with_the_code(self) -> None:
+        self.submit("exit_late")
+        first, = await self.judged(1)
+        self.assertEqual(first["outcome"]["message"], "judge process died with exit code 7")
+
+    async def test_a_judge_that_dies_before_it_touched_the_candidate_is_no_verdict(self) -> None:
+        self.submit("die_early")
+        self.submit("passed")
+        first, second = await self.judged(2)
+        self.assertEqual((first["outcome"], first["infra"]["code"]), (None, "worker_died"))
+        self.assertEqual(second["outcome"]["verdict"], "passed")
+
+    async def test_a_hanging_check_is_killed_at_its_limit_and_told_with_its_case(self) -> None:
+        await self.warm()
+        self.submit("hang", limit_ms=150)
+        following = self.submit("passed")
+        first, second = await self.judged(2)
+        outcome = first["outcome"]
+        self.assertEqual((outcome["verdict"], outcome["stage"], outcome["case"], outcome["limitMs"]), ("timed_out", "check", "case-0", 150))
+        self.assertLess(outcome["lostMs"], 300)
+        self.assertEqual(self.results[0][1], following)
+        self.assertGreater(first["phases"]["checkMs"], 100)
+        self.assertEqual(second["outcome"]["verdict"], "passed")
+
+    async def test_every_tenth_candidate_may_kill_the_context_and_all_get_their_verdict(self) -> None:
+        kinds = ["context_lost" if index % 10 == 9 else "passed" for index in range(40)]
+        for kind in kinds:
+            self.submit(kind)
+        results = await self.judged(40)
+        verdicts = [result["outcome"]["verdict"] for result in results]
+        self.assertEqual(verdicts, ["crashed" if kind == "context_lost" else "passed" for kind in kinds])
+        self.assertEqual(self.slot.totals.snapshot(time.monotonic_ns())["judged"], 40)
+
+    async def test_a_judge_that_fails_to_start_is_tried_again(self) -> None:
+        self.write("bad_starts", 2)
+        self.submit("passed")
+        first, = await self.judged(1)
+        self.assertEqual(first["outcome"]["verdict"], "passed")
+
+    async def test_a_device_whose_judge_never_starts_is_unavailable_with_its_last_words_and_may_come_back(self) -> None:
+        self.write("bad_starts", 3)
+        self.submit("passed")
+        first, = await self.judged(1)
+        self.assertEqual(first["infra"]["code"], "device_lost")
+        self.assertIn("no context today", self.slot.device["unavailable"])
+        await self.until(lambda: self.slot.device["unavailable"] is None)
+        self.submit("passed")
+        self.assertEqual((await self.judged(2))[1]["outcome"]["verdict"], "passed")
+
+    async def test_a_failed_canary_keeps_the_device_back_until_one_passes(self) -> None:
+        self.write("bad_canaries", 1)
+        self.submit("context_lost")
+        self.submit("passed")
+        first, second = await self.judged(2)
+        self.assertEqual(first["outcome"]["verdict"], "crashed")
+        self.assertEqual(second["outcome"]["verdict"], "passed")
+
+    async def test_what_a_judge_says_of_its_device_is_taken_over(self) -> None:
+        self.submit("passed")
+        await self.judged(1)
+        self.assertEqual(self.slot.device["copyBytesPerSecond"], 3e12)
+        self.assertEqual(self.slot.device["model"], "Test GPU")
+
+
+if __name__ == "__main__":
+    unittest.main()
