@@ -69,6 +69,11 @@ describe('the launcher', () => {
     expect(npmCalls()[0]).toContain('--omit=dev');
   });
 
+  test('prepares a machine without running anything, and says where Node is', () => {
+    expect(launch(['setup']).stdout).toBe(`${join(root, 'bin', 'node')}\n`);
+    expect(npmCalls()).toHaveLength(1);
+  });
+
   test('runs through a link to it', () => {
     symlinkSync(join(project, 'kiln'), join(root, 'bin', 'kiln'));
     expect(launch(['x'], {}, join(root, 'bin', 'kiln')).status).toBe(0);
