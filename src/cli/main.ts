@@ -74,5 +74,6 @@ process.stderr.on('error', onOutputError);
 try {
   await createProgram().parseAsync();
 } catch (error) {
-  process.exitCode = exitCodeOf(error);
+  // At once: what the command still waits for is of no use any more.
+  process.exit(exitCodeOf(error));
 }

@@ -1,0 +1,9 @@
+/* kiln
+launch:
+  - kernel: vector_add
+    args: [a, b, out, n]
+*/
+// Wrong on purpose: `c` is declared nowhere.
+void vector_add(const float* a, const float* b, float* out, int n) {
+  for (int i = 0; i < n; i++) out[i] = a[i] + c[i];
+}

@@ -1,0 +1,98 @@
+/** What the demo submits: good candidates with the params to try, and bad ones with the verdict each must get. */
+import { readFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import type { KilnClient } from '../../client/create-client.ts';
+import type { Verdict } from '../../domain/outcome.ts';
+import { PROJECT_ROOT } from '../context.ts';
+import type { Grid } from '../input/params.ts';
+
+export type DemoTarget = 'gpu' | 'cpu';
+
+export interface Tuning {
+  readonly problem: string;
+  /** In `kernels/PROBLEM/seeds`. */
+  readonly seed: string;
+  /** Null: as it is. */
+  readonly grid: Grid | null;
+}
+
+export const TUNING: Readonly<Record<DemoTarget, readonly Tuning[]>> = {
+  cpu: [
+    { problem: 'vector_add', seed: '1-restrict.c', grid: null },
+    { problem: 'vector_add', seed: '2-vectors.c', grid: { WIDTH: [4, 8], UNROLL: [1, 2, 4, 8] } },
+    { problem: 'vector_add', seed: '3-streaming.c', grid: { UNROLL: [2, 4, 8] } },
+    { problem: 'softmax', seed: '1-keep-exp.c', grid: null },
+    { problem: 'softmax', seed: '2-vectors.c', grid: { WIDTH: [4, 8], ACCUMULATORS: [1, 2, 4] } },
+  ],
+  gpu: [
+    { problem: 'vector_add', seed: '1-grid-stride.cu', grid: { BLOCK: [128, 256], PER_THREAD: [2, 4] } },
+    { problem: 'vector_add', seed: '2-float4.cu', grid: { BLOCK: [128, 256, 512] } },
+    { problem: 'vector_add', seed: '3-streaming.cu', grid: { BLOCK: [256, 512], UNROLL: [1, 2, 4] } },
+    { problem: 'softmax', seed: '1-online.cu', grid: { BLOCK: [128, 256, 512] } },
+    { problem: 'softmax', seed: '3-registers.cu', grid: { VECTORS: [4, 8], CHUNK: [8192, 16384] } },
+  ],
+};
+
+/** Files in `candidates/`, all of them for vector_add. */
+export const BAD: Readonly<Record<string, Verdict>> = {
+  'wrong-answer': 'wrong_answer',
+  'does-not-compile': 'compile_error',
+  'bad-plan': 'plan_error',
+  crash: 'crashed',
+  endless: 'timed_out',
+  'overwrites-input': 'modified_input',
+};
+const BAD_PROBLEM = 'vector_add';
+const ENDING: Readonly<Record<DemoTarget, string>> = { cpu: '.c', gpu: '.cu' };
+const SUBMITTER = 'demo';
+
+export const seedPath = ({ problem, seed }: Tuning): string => join(PROJECT_ROOT, 'kernels', problem, 'seeds', seed);
+export const badPath = (name: string, target: DemoTarget): string =>
+  join(import.meta.dirname, 'candidates', `${name}${ENDING[target]}`);
+
+/** One submitted candidate of the demo. */
+export interface Submitted {
+  readonly id: string;
+  /** Its file. */
+  readonly name: string;
+  readonly expected: Verdict;
+}
+
+/** Bad ones first, so that the endless one's waiting overlaps with nothing that comes last. */
+export const submitWork = async (client: KilnClient, target: DemoTarget, device: string): Promise<readonly Submitted[]> => {
+  const bad = await Promise.all(
+    Object.entries(BAD).map(([name, expected]) => submitBad(client, { name, expected, target, device })),
+  );
+  const good: Submitted[] = [];
+  for (const tuning of TUNING[target]) good.push(...(await submitTuning(client, tuning, device)));
+  return [...bad, ...good];
+};
+
+interface BadOne {
+  readonly name: string;
+  readonly expected: Verdict;
+  readonly target: DemoTarget;
+  readonly device: string;
+}
+
+const submitBad = async (client: KilnClient, { name, expected, target, device }: BadOne): Promise<Submitted> => {
+  const candidate = { problem: BAD_PROBLEM, device, ...(await fileOf(badPath(name, target))) };
+  const answer = await client.submit([candidate]);
+  return { id: answer.candidates[0]?.id ?? '', name: `${name}${ENDING[target]}`, expected };
+};
+
+const submitTuning = async (client: KilnClient, tuning: Tuning, device: string): Promise<readonly Submitted[]> => {
+  const path = seedPath(tuning);
+  const candidate = { problem: tuning.problem, device, ...(await fileOf(path)) };
+  const ids =
+    tuning.grid === null
+      ? (await client.submit([candidate])).candidates.map(({ id }) => id)
+      : (await client.createSweep({ candidate, grid: tuning.grid })).candidateIds;
+  return ids.map((id) => ({ id, name: basename(path), expected: 'passed' as const }));
+};
+
+const fileOf = async (path: string) => ({
+  source: await readFile(path, 'utf8'),
+  language: extname(path) === '.c' ? ('c' as const) : ('cuda' as const),
+  submitter: SUBMITTER,
+});

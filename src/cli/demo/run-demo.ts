@@ -1,0 +1,113 @@
+/** `kiln demo`: a user's first five minutes, by themselves. Everything goes through the API, as a user's own work would. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { createClient, type KilnClient } from '../../client/create-client.ts';
+import type { DeviceView } from '../../domain/api/inspection.ts';
+import { KilnError } from '../../domain/errors.ts';
+import type { CandidateRecord } from '../../domain/records.ts';
+import { rankingText } from '../commands/rank.ts';
+import { paramsText } from '../commands/show.ts';
+import { note, print } from '../context.ts';
+import { reasonText } from '../output/describe.ts';
+import { createProgress } from '../output/progress.ts';
+import { table } from '../output/table.ts';
+import { seconds } from '../output/units.ts';
+import { whenDone } from '../watch-candidates.ts';
+import { startDemoDaemon } from './demo-daemon.ts';
+import { type DemoTarget, type Submitted, submitWork, TUNING } from './demo-work.ts';
+
+const DEVICES_LIMIT_MS = 60_000;
+const WORK_LIMIT_MS = 300_000;
+const LOOK_EVERY_MS = 200;
+
+/** Throws when anything is not as it should be: a bad candidate that passed, a good one that did not, a process left behind. */
+export const runDemo = async (signal: AbortSignal): Promise<void> => {
+  const from = performance.now();
+  note('starting a daemon of its own, with an empty store in a temporary folder');
+  const daemon = await startDemoDaemon();
+  try {
+    const client = createClient({ url: daemon.url });
+    await Promise.race([demonstrate(client), daemon.died, interrupted(signal), tooLate()]);
+  } finally {
+    await daemon.stop();
+  }
+  print(`\nstopped; no process is left. All of it took ${seconds((performance.now() - from) / 1000)}.`);
+};
+
+const demonstrate = async (client: KilnClient): Promise<void> => {
+  const device = await firstDevice(client);
+  const target: DemoTarget = device.kind === 'gpu' ? 'gpu' : 'cpu';
+  const work = await submitWork(client, target, device.class);
+  print(`${work.length} candidates of two problems on ${device.model}, some of them bad on purpose`);
+  const records = await judged(client, work);
+  for (const problem of new Set(TUNING[target].map((tuning) => tuning.problem))) {
+    print(`\n${rankingText(await client.ranking(problem, { device: device.class, limit: 10 }))}`);
+  }
+  print(`\nwhat failed, and why:\n${failureTable(work, records)}`);
+  checkVerdicts(work, records);
+};
+
+/** A GPU where there is one. The runner tells its devices as soon as it is connected. */
+const firstDevice = async (client: KilnClient): Promise<DeviceView> => {
+  const deadline = performance.now() + DEVICES_LIMIT_MS;
+  for (;;) {
+    const { hosts } = await client.fleet();
+    const devices = hosts.flatMap((host) => host.devices).filter(({ unavailable }) => unavailable === null);
+    const device = devices.find(({ kind }) => kind === 'gpu') ?? devices[0];
+    if (device) return device;
+    if (performance.now() > deadline) {
+      const reasons = hosts.map(({ state, reason }) => reason ?? state).join('; ');
+      throw new KilnError('HOST_UNREACHABLE', `this machine shows no device (${reasons}): ./kiln doctor says what is missing`);
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+};
+
+const judged = async (client: KilnClient, work: readonly Submitted[]): Promise<ReadonlyMap<string, CandidateRecord>> => {
+  const progress = createProgress({ sink: process.stderr, total: work.length, lines: 'some' });
+  const records = new Map<string, CandidateRecord>();
+  let passed = 0;
+  const onDone = (record: CandidateRecord): void => {
+    records.set(record.id, record);
+    if (verdictOf(record) === 'passed') passed += 1;
+    progress.update(records.size, `judged, ${passed} passed`);
+  };
+  progress.update(0, 'judged');
+  const ids = work.map(({ id }) => id);
+  await whenDone(client, ids, onDone);
+  progress.end();
+  return records;
+};
+
+const verdictOf = ({ state }: CandidateRecord): string => (state.status === 'done' ? state.outcome.verdict : state.status);
+
+const failureTable = (work: readonly Submitted[], records: ReadonlyMap<string, CandidateRecord>): string => {
+  const rows = work.flatMap(({ id, name }) => {
+    const record = records.get(id);
+    if (record?.state.status !== 'done' || record.state.outcome.verdict === 'passed') return [];
+    const params = paramsText(record.submission.params);
+    return [[params === '' ? name : `${name} ${params}`, record.state.outcome.verdict, reasonText(record.state.outcome)]];
+  });
+  return table([{ title: 'FILE' }, { title: 'VERDICT' }, { title: 'WHY' }], rows);
+};
+
+const checkVerdicts = (work: readonly Submitted[], records: ReadonlyMap<string, CandidateRecord>): void => {
+  const wrong = work.flatMap(({ id, name, expected }) => {
+    const record = records.get(id);
+    const verdict = record ? verdictOf(record) : 'unknown';
+    return verdict === expected ? [] : [`${name} (${id}) is ${verdict}, not ${expected}`];
+  });
+  if (wrong.length === 0) return;
+  throw new KilnError('INTERNAL', `the demo did not go as it should: ${wrong.join('; ')}`);
+};
+
+const interrupted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(new KilnError('STOPPING', 'interrupted'));
+    });
+  });
+
+const tooLate = async (): Promise<never> => {
+  await pause(WORK_LIMIT_MS, null, { ref: false });
+  throw new KilnError('INTERNAL', `the demo was not through after ${WORK_LIMIT_MS / 1000} s`);
+};

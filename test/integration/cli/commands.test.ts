@@ -1,0 +1,243 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CandidateId } from '../../../src/domain/ids.ts';
+import { passed, score } from '../../fixtures/server/fake-kiln.ts';
+import { type CliRun, runCli } from '../../fixtures/server/run-cli.ts';
+import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+
+const UNKNOWN = `c-${'0'.repeat(32)}`;
+let server: FakeServer;
+let folder: string;
+beforeEach(async () => {
+  server = await serveFake();
+  folder = mkdtempSync(join(tmpdir(), 'kiln-cli-'));
+  writeFileSync(join(folder, 'good.c'), 'void f(void) {}');
+  writeFileSync(join(folder, 'bad.cu'), '__global__ void f() {}');
+});
+afterEach(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const kiln = (...args: string[]): Promise<CliRun> => runCli(args, { url: server.url, cwd: folder });
+const submitted = async (...args: string[]): Promise<CandidateId[]> => {
+  const run = await kiln('submit', '--problem', 'vector_add', '--json', ...args);
+  const answer = JSON.parse(run.stdout) as { candidates: { id: string }[] };
+  return answer.candidates.map(({ id }) => CandidateId.parse(id));
+};
+/** Judges whatever comes: .c passes, the rest does not compile. */
+const judgeAll = (): void => {
+  server.kiln.onSubmit((id, { language, params }) => {
+    setImmediate(() => {
+      const speedup = 1 + Number(params['BLOCK'] ?? 0) / 1000;
+      if (language === 'c') server.kiln.finish(id, passed(speedup), score(speedup));
+      else server.kiln.finish(id, { verdict: 'compile_error', log: 'x.cu:1: error: \u001b[31mno\u001b[0m such thing' });
+    });
+  });
+};
+
+describe('submit', () => {
+  test('sends files with language and device by their ending, and prints their ids', async () => {
+    const run = await kiln(
+      'submit',
+      'good.c',
+      'bad.cu',
+      '-p',
+      'vector_add',
+      '--param',
+      'BLOCK=64',
+      '--priority',
+      '5',
+      '--label',
+      'lab',
+    );
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout).toMatch(
+      /^FILE {4}CANDIDATE +STATUS\ngood\.c {2}c-[0-9a-f]{32} {2}queued\nbad\.cu {2}c-[0-9a-f]{32} {2}queued\n$/,
+    );
+    const { candidates } = await server.kiln.candidates({ limit: 9 });
+    expect(candidates.map(({ submission }) => [submission.language, submission.device])).toEqual([
+      ['c', 'cpu'],
+      ['cuda', 'H100'],
+    ]);
+    expect(candidates[0]?.submission).toMatchObject({ params: { BLOCK: 64 }, priority: 5, labels: ['lab'] });
+  });
+
+  test('--json prints the answer of the API and nothing else', async () => {
+    const run = await kiln('submit', 'good.c', '-p', 'vector_add', '--json');
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      candidates: [{ known: false, status: 'queued', verdict: null, message: null }],
+    });
+    expect(run.stdout.trim().split('\n')).toHaveLength(1);
+  });
+
+  test('--watch waits for every verdict, says why one failed, and exits with 3', async () => {
+    judgeAll();
+    const run = await kiln('submit', 'good.c', 'bad.cu', '-p', 'vector_add', '--watch');
+    expect(run.code).toBe(3);
+    expect(run.stdout).toMatch(/good\.c {2}c-\w+ {2}passed {2}1\.00x \[0\.98, 1\.02\] {2}73\.0 µs {2}50 % of the floor/);
+    expect(run.stdout).toMatch(/bad\.cu {2}c-\w+ {2}compile_error {2}x\.cu:1: error: no such thing/);
+    expect(run.stderr).toContain('1 of 2 did not pass');
+  });
+
+  test('--watch --json prints one record a line and exits with 0 when all passed', async () => {
+    judgeAll();
+    const run = await kiln('submit', 'good.c', '-p', 'vector_add', '--watch', '--json');
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(
+      run.stdout
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { state: { status: string } }).state.status),
+    ).toEqual(['done']);
+  });
+
+  test.each([
+    [['submit', 'none.c', '-p', 'vector_add'], 'error: none.c cannot be read (ENOENT): check the path\n'],
+    [['submit', 'good.c', '-p', 'nope'], 'error: no problem "nope": known are vector_add\n'],
+    [['show', UNKNOWN], `error: no candidate ${UNKNOWN}: list them with GET /v1/candidates\n`],
+    [['show', 'c-1'], 'error: params.id: a candidate id is "c-" and 32 hex digits; /docs shows what is expected\n'],
+    [['rank', 'nope'], 'error: no problem "nope": known are vector_add\n'],
+  ])('kiln %j fails with one line and exit 1', async (args, stderr) => {
+    expect(await kiln(...args)).toEqual({ code: 1, stdout: '', stderr });
+  });
+
+  test('a file whose language nobody can tell is refused with what to do', async () => {
+    writeFileSync(join(folder, 'x.txt'), 'x');
+    expect(await kiln('submit', 'x.txt', '-p', 'vector_add')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--language') as unknown,
+    });
+    expect(await kiln('submit', 'x.txt', '-p', 'vector_add', '--language', 'cuda')).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    [['submit', 'good.c'], "required option '-p, --problem <name>' not specified"],
+    [['submit', 'good.c', '-p', 'x', '--param', 'BLOCK'], 'NAME=VALUE'],
+    [['submit', 'good.c', '-p', 'x', '--priority', '0'], 'from 1 to 2000000'],
+    [['sweep', 'good.c', '-p', 'x'], "required option '-g, --grid"],
+    [['list', '--verdict', 'great'], 'Allowed choices'],
+    [['rank'], "missing required argument 'problem'"],
+    [['nothing'], "unknown command 'nothing'"],
+    [['queue', '--nothing'], "unknown option '--nothing'"],
+  ])('kiln %j is a usage error: exit 2', async (args, message) => {
+    const run = await kiln(...args);
+    expect(run).toMatchObject({ code: 2, stdout: '' });
+    expect(run.stderr).toContain(message);
+  });
+});
+
+describe('looking', () => {
+  test('show prints state, cases, attempts and the log without its control characters', async () => {
+    const [good, bad] = await submitted('good.c', 'bad.cu');
+    if (!good || !bad) throw new Error('two ids expected');
+    server.kiln.finish(good, passed(2), score(2));
+    server.kiln.finish(bad, { verdict: 'compile_error', log: 'x.cu:1: error: \u001b[31mno' });
+    const first = await kiln('show', good);
+    expect(first.stdout).toMatch(/status +passed\nresult +2\.00x \[1\.96, 2\.04\]/);
+    expect(first.stdout).toMatch(/big +36\.5 µs +\[36\.1 µs, 36\.9 µs\] +73\.0 µs +2\.00x \[1\.96, 2\.04\] +100 +paired/);
+    const second = await kiln('show', bad);
+    expect(second.stdout).toContain('why        x.cu:1: error: no');
+    expect(second.stdout).toContain('compile log:\n  x.cu:1: error: no\n');
+    expect(JSON.parse((await kiln('show', good, '--json')).stdout)).toEqual(await server.kiln.candidate(good));
+    expect((await kiln('show', good, '--source')).stdout).toBe('void f(void) {}');
+  });
+
+  test('rank prints places with interval, time and share of the floor, and what failed', async () => {
+    const [good, bad] = await submitted('good.c', 'bad.cu');
+    if (!good || !bad) throw new Error('two ids expected');
+    server.kiln.finish(good, passed(1.5), score(1.5));
+    server.kiln.finish(bad, { verdict: 'cancelled' });
+    const run = await kiln('rank', 'vector_add', '--device', 'H100');
+    expect(run.stdout).toMatch(/^vector_add on NVIDIA H100 80GB HBM3\n#/);
+    expect(run.stdout).toMatch(/1 +1\.50x +\[1\.47, 1\.53\] +48\.7 µs +50 % +c-\w+ +c +anonymous +record/);
+    expect(run.stdout).toContain('did not pass: 1 cancelled');
+  });
+
+  test('queue and fleet say what is blocked and what cannot be reached', async () => {
+    const queue = await kiln('queue');
+    expect(queue.stdout).toContain('3 queued, 1 compiling, 0 ready, 1 judging, 0 confirming');
+    expect(queue.stdout).toMatch(/A100 +2 +0 +0 +- +no host of the fleet has this device class/);
+    const fleet = await kiln('fleet');
+    expect(fleet.stdout).toMatch(/box +connected +root@10\.0\.0\.5:22 +1\.50 ms/);
+    expect(fleet.stdout).toContain('far: connection refused: is sshd running? (next try at 2026');
+    expect((await kiln('top')).stdout).toContain('3 queued');
+  });
+
+  test('problems and list', async () => {
+    await submitted('good.c');
+    expect((await kiln('problems')).stdout).toMatch(/vector_add +cpu, gpu +Add two vectors/);
+    expect((await kiln('problems', 'vector_add')).stdout).toMatch(/out +out +f32 +\[n\]/);
+    expect((await kiln('list', '--limit', '5')).stdout).toMatch(/c-\w+ +vector_add +cpu +anonymous +2026-01-02T03:04:05 +queued/);
+    expect((await kiln('list', '--submitter', 'nobody')).stdout).toBe('no candidates\n');
+  });
+
+  test('watch follows a candidate to its end', async () => {
+    const [id] = await submitted('good.c');
+    if (!id) throw new Error('an id expected');
+    const run = kiln('watch', id, '--json');
+    server.kiln.emit('candidate.compiling', id);
+    server.kiln.finish(id, { verdict: 'cancelled' });
+    const { stdout, code } = await run;
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { type: string }).type),
+    ).toEqual(['candidate.queued', 'candidate.compiling', 'candidate.done']);
+    expect((await kiln('watch', id)).stdout).toContain(`03:04:05.000 candidate.done ${id} verdict=cancelled`);
+  });
+});
+
+describe('acting', () => {
+  test('cancel stops a candidate, and says so when it is done already', async () => {
+    const [id = ''] = await submitted('good.c');
+    expect(await kiln('cancel', id)).toEqual({ code: 0, stdout: `${id}  done\n`, stderr: '' });
+    expect(await kiln('cancel', id)).toMatchObject({ code: 1, stderr: `error: candidate ${id} is done already\n` });
+  });
+
+  test('sweep --watch judges every point and prints the best first', async () => {
+    judgeAll();
+    const run = await kiln('sweep', 'good.c', '-p', 'vector_add', '--grid', 'BLOCK=64,128,256', '--watch');
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const lines = run.stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^s-\d+ {2}vector_add on H100 {2}3 of 3 done: 3 passed$/);
+    expect(lines.slice(1).map((line) => /BLOCK=\d+$/.exec(line)?.[0])).toEqual(['BLOCK=256', 'BLOCK=128', 'BLOCK=64']);
+  });
+
+  test('sweep without --watch tells how to follow it', async () => {
+    const run = await kiln('sweep', 'good.c', '-p', 'vector_add', '--grid', 'BLOCK=1,2');
+    expect(run.stdout).toMatch(/^(s-\d+) {2}2 candidates\nfollow it with: kiln sweep-status \1\n$/);
+    const [id = ''] = run.stdout.split(' ');
+    expect((await kiln('sweep-status', id)).stdout).toContain('0 of 2 done');
+    expect(JSON.parse((await kiln('sweep-status', id, '--json')).stdout)).toMatchObject({ size: 2, byStatus: { queued: 2 } });
+  });
+});
+
+describe('reaching the daemon', () => {
+  test('none there: says how to start one', async () => {
+    const { url } = server;
+    const run = await runCli(['queue', '--url', 'http://127.0.0.1:1']);
+    expect(run).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'error: no daemon at http://127.0.0.1:1: start one with ./kiln up, or name another with --url or KILN_URL\n',
+    });
+    expect((await runCli(['queue', '--url', url])).code).toBe(0);
+  });
+
+  test('the configured address and token of this project are the default', async () => {
+    const own = await serveFake({ config: { token: 'a-token-of-sixteen-characters' } });
+    const env = { KILN_PORT: String(own.port) };
+    expect(await runCli(['queue'], { env })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--token or KILN_TOKEN') as unknown,
+    });
+    expect(await runCli(['queue'], { env: { ...env, KILN_TOKEN: 'a-token-of-sixteen-characters' } })).toMatchObject({ code: 0 });
+    expect(await runCli(['queue', '--token', 'a-token-of-sixteen-characters'], { url: own.url })).toMatchObject({ code: 0 });
+    await own.stop();
+  });
+});

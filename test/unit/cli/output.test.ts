@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { reasonText } from '../../../src/cli/output/describe.ts';
+import { plainLine, plainText } from '../../../src/cli/output/plain-text.ts';
+import { barLine, createProgress } from '../../../src/cli/output/progress.ts';
+import { fields, table } from '../../../src/cli/output/table.ts';
+
+describe('plain text', () => {
+  test('drops escape sequences, control characters and marks that reorder text, and keeps lines', () => {
+    expect(plainText('a\u001b[31mred\u001b[0m\tb\r\n\u0007c')).toBe('ared\tb\nc');
+    expect(plainText('\u001b]0;title\u0007x\u001b]8;;http://e\u001b\\y')).toBe('xy');
+    expect(plainText('safe\u202etxt.exe\u2066')).toBe('safetxt.exe');
+  });
+
+  test('never holds what a terminal would obey, whatever comes in', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('\u001b', '[', ']', '3', 'm', '\u0007', '\u009b', '\r', '\n', 'é', '\u0000') }),
+        (text) => {
+          const codes = Array.from(plainText(text), (character) => character.codePointAt(0) ?? 0);
+          expect(codes.filter((code) => code !== 9 && code !== 10 && (code < 32 || (code >= 127 && code <= 159)))).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  test('becomes one line of limited length', () => {
+    expect(plainLine(' a\n  b\tc ')).toBe('a b c');
+    expect(plainLine('x'.repeat(10), 4)).toBe('xxx…');
+  });
+});
+
+describe('table', () => {
+  test('aligns columns by characters on screen and trims line ends', () => {
+    const text = table(
+      [{ title: 'NAME' }, { title: 'TIME', align: 'right' }, { title: 'NOTE' }],
+      [
+        ['a', '73.0 µs', ''],
+        ['longer', '1 ms', 'x'],
+      ],
+    );
+    expect(text.split('\n')).toEqual(['NAME       TIME  NOTE', 'a       73.0 µs', 'longer     1 ms  x']);
+  });
+
+  test('makes cells safe, and is empty without rows', () => {
+    expect(table([{ title: 'A' }], [['x\u001b[2Jy\nz']])).toBe('A\nxy z');
+    expect(table([{ title: 'A' }], [])).toBe('');
+  });
+
+  test('fields leaves out what is not known', () => {
+    expect(
+      fields([
+        ['id', 'c-1'],
+        ['why', null],
+        ['status', 'done'],
+      ]),
+    ).toBe('id      c-1\nstatus  done');
+  });
+});
+
+describe('reasons', () => {
+  test('a compile error shows its first error line, not the notes before it', () => {
+    const log = 'In file included from x.c:1:\nx.c:2: note: here\nx.c:3:5: error: unknown type\u001b[0m name\nmore';
+    expect(reasonText({ verdict: 'compile_error', log })).toBe('x.c:3:5: error: unknown type name');
+    expect(reasonText({ verdict: 'compile_error', log: '' })).toBe('no message from the compiler');
+  });
+
+  test('a wrong answer shows where, what came and what should have', () => {
+    const mismatch = { tensor: 'out', index: 6, expected: '1.5', actual: 'nan', mismatches: 1, elements: 7, relativeL2: 'nan' };
+    expect(reasonText({ verdict: 'wrong_answer', case: 'small', stage: 'check', mismatch })).toBe(
+      'case small: out[6] is nan, not 1.5 (1 of 7 elements)',
+    );
+  });
+
+  test('a timeout names its stage and limit', () => {
+    expect(reasonText({ verdict: 'timed_out', stage: 'check', case: 'small', limitMs: 8000 })).toBe(
+      'case small: no end of check in 8.00 s',
+    );
+  });
+});
+
+const written = (isTTY: boolean, lines: 'some' | 'none') => {
+  const texts: string[] = [];
+  const clock = { ms: 0 };
+  const progress = createProgress({
+    sink: { isTTY, columns: 60, write: (text) => texts.push(text) },
+    total: 4,
+    lines,
+    now: () => clock.ms,
+  });
+  return { texts, clock, progress };
+};
+
+describe('progress', () => {
+  test('redraws one line on a terminal, not more often than ten times a second, and removes it', () => {
+    const { texts, clock, progress } = written(true, 'none');
+    progress.update(1, 'a');
+    progress.update(2, 'b');
+    clock.ms = 100;
+    progress.update(3, 'c');
+    progress.end();
+    expect(texts).toEqual([
+      barLine({ done: 1, total: 4, text: 'a' }, 60),
+      '\r\u001b[K',
+      barLine({ done: 3, total: 4, text: 'c' }, 60),
+      '\r\u001b[K',
+    ]);
+  });
+
+  test('prints a line every few seconds elsewhere, and always the last', () => {
+    const { texts, clock, progress } = written(false, 'some');
+    progress.update(1, 'a');
+    clock.ms = 2999;
+    progress.update(2, 'b');
+    clock.ms = 3000;
+    progress.update(3, 'c');
+    progress.update(4, 'd');
+    progress.end();
+    expect(texts).toEqual(['1/4  a\n', '3/4  c\n', '4/4  d\n']);
+  });
+
+  test('is silent elsewhere when nobody asked for lines', () => {
+    const { texts, progress } = written(false, 'none');
+    progress.update(4, 'd');
+    progress.end();
+    expect(texts).toEqual([]);
+  });
+
+  test('a bar never fills the width of the terminal', () => {
+    expect(barLine({ done: 2, total: 4, text: 'x'.repeat(100) }, 40)).toHaveLength(39);
+    expect(barLine({ done: 2, total: 4, text: 'y' }, 80)).toBe(`[${'#'.repeat(15)}${'.'.repeat(15)}] 2/4  y`);
+  });
+});
