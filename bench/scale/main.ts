@@ -22,34 +22,48 @@ const QUICK: readonly Setting[] = [
   { gpus: 100, queued: 50_000, ...times },
 ];
 
-const row = ({ gpus, queued }: Setting, report: Report): string =>
+const COLUMNS = [
+  'GPUs',
+  'hosts',
+  'queued',
+  'verdicts',
+  'slots busy',
+  'idle gap p50 / p99, ms',
+  'decisions',
+  'CPU a decision, us',
+  'wall p50 / p99, us',
+  'CPU to queue one, us',
+];
+
+const row = ({ gpus, queued }: Setting, { hosts, verdicts, busy, gapMs, decisions, additions }: Report): string =>
   `| ${[
     gpus,
-    report.hosts,
+    hosts,
     queued,
-    report.verdicts,
-    `${(report.busy * 100).toFixed(2)} %`,
-    `${report.gapMs.p50.toFixed(2)} / ${report.gapMs.p99.toFixed(2)}`,
-    report.decisions,
-    `${report.decisionUs.mean.toFixed(1)} / ${report.decisionUs.p50.toFixed(1)} / ${report.decisionUs.p99.toFixed(1)}`,
-    report.fillUs.toFixed(1),
+    verdicts,
+    `${(busy * 100).toFixed(2)} %`,
+    `${gapMs.p50.toFixed(2)} / ${gapMs.p99.toFixed(2)}`,
+    decisions.calls,
+    decisions.cpuUs.toFixed(1),
+    `${decisions.wallUs.p50.toFixed(1)} / ${decisions.wallUs.p99.toFixed(1)}`,
+    additions.cpuUs.toFixed(1),
   ].join(' | ')} |`;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const main = (settings: readonly Setting[]): void => {
-  say(
-    '| GPUs | hosts | queued | verdicts | slots busy | idle gap p50 / p99, ms | decisions | CPU a decision: mean / p50 / p99, us | fill, us |',
-  );
-  say('|---|---|---|---|---|---|---|---|---|');
+  let missed = 0;
+  say(`| ${COLUMNS.join(' | ')} |`);
+  say(`|${'---|'.repeat(COLUMNS.length)}`);
   for (const setting of settings) {
     const report = simulate(setting);
     say(row(setting, report));
-    if (report.busy < BUSY_MIN || report.decisionUs.mean > DECISION_US_MAX) process.exitCode = 1;
+    if (report.busy < BUSY_MIN || report.decisions.cpuUs > DECISION_US_MAX) missed += 1;
   }
   say(
-    `\nTargets: at least ${BUSY_MIN * 100} % busy, at most ${DECISION_US_MAX} us a decision: ${process.exitCode ? 'MISSED' : 'met'}.`,
+    `\nTargets: at least ${BUSY_MIN * 100} % busy, at most ${DECISION_US_MAX} us a decision: ${missed > 0 ? 'MISSED' : 'met'}.`,
   );
+  process.exitCode = missed > 0 ? 1 : 0;
 };
 
 main(process.argv.includes('--quick') ? QUICK : FULL);

@@ -3,6 +3,7 @@ import type { SchedulerEvent } from '../../src/scheduler/events.ts';
 import { createScheduler, handle } from '../../src/scheduler/scheduler.ts';
 import { HostModel, type Meter } from './runner-model.ts';
 import { seeded } from './random.ts';
+import { type Cost, quantile, Stopwatch } from './stopwatch.ts';
 import { Timeline } from './timeline.ts';
 import { DEVICES_PER_HOST, taskOf } from './workload.ts';
 
@@ -18,14 +19,13 @@ export interface Setting {
 
 export interface Report {
   readonly hosts: number;
-  readonly decisions: number;
   readonly verdicts: number;
   /** Share of device time spent judging, after the warm-up. */
   readonly busy: number;
   readonly gapMs: { readonly p50: number; readonly p99: number };
-  readonly decisionUs: { readonly mean: number; readonly p50: number; readonly p99: number };
-  /** Mean CPU time of adding one candidate while the queue was filled. */
-  readonly fillUs: number;
+  readonly decisions: Cost;
+  /** Adding one candidate while the queue was filled. */
+  readonly additions: Cost;
 }
 
 export const simulate = (setting: Setting): Report => {
@@ -41,12 +41,12 @@ class Simulation implements Meter {
   readonly #timeline = new Timeline();
   readonly #core = createScheduler();
   readonly #hosts = new Map<string, HostModel>();
-  readonly #costsUs: number[] = [];
+  readonly #stopwatch = new Stopwatch();
   readonly #gapsMs: number[] = [];
   #busyMs = 0;
   #verdicts = 0;
   #submitted = 0;
-  #fillUs = 0;
+  #additions: Cost | null = null;
 
   constructor(setting: Setting) {
     this.#setting = setting;
@@ -62,10 +62,8 @@ class Simulation implements Meter {
 
   /** Before any host is there, so that the queue is as deep as it gets. */
   fill(): void {
-    const from = performance.now();
     while (this.#submitted < this.#setting.queued) this.#submit();
-    this.#fillUs = ((performance.now() - from) * 1_000) / Math.max(1, this.#setting.queued);
-    this.#costsUs.length = 0;
+    this.#additions = this.#stopwatch.read();
   }
 
   connect(): void {
@@ -77,7 +75,7 @@ class Simulation implements Meter {
   go(): void {
     const { warmupMs, measuredMs } = this.#setting;
     this.#timeline.runUntil(warmupMs);
-    this.#costsUs.length = 0;
+    this.#stopwatch.reset();
     this.#gapsMs.length = 0;
     this.#verdicts = 0;
     this.#timeline.runUntil(warmupMs + measuredMs);
@@ -90,20 +88,15 @@ class Simulation implements Meter {
   }
 
   report(): Report {
-    const costs = Float64Array.from(this.#costsUs).toSorted();
     const gaps = Float64Array.from(this.#gapsMs).toSorted();
+    const decisions = this.#stopwatch.read();
     return {
       hosts: this.#hosts.size,
-      decisions: costs.length,
       verdicts: this.#verdicts,
       busy: this.#busyMs / (this.#setting.gpus * this.#setting.measuredMs),
       gapMs: { p50: quantile(gaps, 0.5), p99: quantile(gaps, 0.99) },
-      decisionUs: {
-        mean: costs.reduce((sum, cost) => sum + cost, 0) / costs.length,
-        p50: quantile(costs, 0.5),
-        p99: quantile(costs, 0.99),
-      },
-      fillUs: this.#fillUs,
+      decisions,
+      additions: this.#additions ?? decisions,
     };
   }
 
@@ -114,9 +107,7 @@ class Simulation implements Meter {
   }
 
   #decide(event: SchedulerEvent): void {
-    const from = performance.now();
-    const effects = handle(this.#core, event, this.#timeline.nowMs);
-    this.#costsUs.push((performance.now() - from) * 1_000);
+    const effects = this.#stopwatch.time(() => handle(this.#core, event, this.#timeline.nowMs));
     for (const effect of effects) this.#run(effect);
   }
 
@@ -127,5 +118,3 @@ class Simulation implements Meter {
     } else if ('hostId' in effect) this.#hosts.get(effect.hostId)?.receive(effect);
   }
 }
-
-const quantile = (sorted: Float64Array, share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;

@@ -46,6 +46,8 @@ export const AHEAD_MIN = 2;
 export const AHEAD_MAX = 64;
 /** A ready candidate whose priority number is this many times smaller makes a device give its queue back. */
 export const JUMP_RATIO = 2;
+/** Work it must overtake at the least. */
+export const JUMP_GAIN_MS = 200;
 /** Candidates moved to an idle host at once, and how many of the loaded host's are looked at. */
 export const STEAL_MAX = 64;
 /** Hosts that a search for an idle one compares. */
