@@ -42,7 +42,7 @@ export interface Transport {
   readonly open: (signal: AbortSignal) => Promise<Duplex>;
   /** Ends every runner of this daemon on the host, connected or not. Resolves when they are gone. */
   readonly stopRunner: (signal: AbortSignal) => Promise<void>;
-  /** Ends what is open on this side; the runner goes on. Idempotent. */
+  /** Ends what is open on this side, in bounded time even where the other side is silent; the runner goes on. Idempotent. */
   readonly close: () => Promise<void>;
 }
 
@@ -54,7 +54,8 @@ export interface Log {
 export type HostEvent =
   | { readonly type: 'connected'; readonly hostId: HostId; readonly hello: Hello }
   | { readonly type: 'frame'; readonly hostId: HostId; readonly frame: FromRunner }
-  | { readonly type: 'lost' | 'refused'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null };
+  | { readonly type: 'lost'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null }
+  | { readonly type: 'refused'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null };
 
 export interface HostSessionOptions {
   readonly config: HostConfig;
@@ -211,7 +212,9 @@ export class RunnerHostSession {
       this.#onShutdown();
       return;
     }
-    const { clock, random } = this.#options;
+    const { clock, random, transport } = this.#options;
+    // Destroying a stream of a half-open connection reaches nobody; what carried it must go too.
+    void transport.close();
     const wasStable = this.#mode.name === 'connected' && clock.monotonic() - this.#mode.since >= STABLE_MS;
     this.#failures = wasStable ? 1 : this.#failures + 1;
     const isRefusal = error instanceof KilnError && REFUSALS.has(error.code);

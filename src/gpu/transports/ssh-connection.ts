@@ -1,5 +1,6 @@
 /** One authenticated SSH connection: host key checked, Nagle off, kept alive, through any number of jump hosts. */
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client as SshClient, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { KilnError } from '../../domain/errors.ts';
@@ -11,6 +12,8 @@ import { describeTarget, sshFailure } from './ssh-failure.ts';
 const READY_MS_MAX = 20_000;
 const KEEPALIVE_MS = 5000;
 const KEEPALIVES_MISSED_MAX = 3;
+/** For what was written to leave; a silent peer gets no longer. */
+const END_MS_MAX = 1000;
 
 export interface SshConnection {
   readonly execute: Execute;
@@ -18,24 +21,25 @@ export interface SshConnection {
   readonly openSocket: (path: string) => Promise<Duplex>;
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>;
-  /** Idempotent. Ends the jump connections too. */
+  /** Idempotent, bounded in time. Ends the jump connections too. */
   readonly end: () => void;
 }
 
 /** Rejects with HOST_KEY_MISMATCH, HOST_AUTH_REFUSED or HOST_UNREACHABLE; the message says which host and what to do. */
 export const connectSsh = async (target: SshTarget, signal: AbortSignal): Promise<SshConnection> => {
-  const { client, closed } = await connectClient(target, signal);
+  const { client, closed, end } = await connectClient(target, signal);
   return {
     execute: async (argv) => execute(client, argv, target),
     openSocket: async (path) => openSocket(client, path, target),
     closed,
-    end: () => client.end(),
+    end,
   };
 };
 
 interface OpenClient {
   readonly client: SshClient;
   readonly closed: Promise<void>;
+  readonly end: () => void;
 }
 
 const connectClient = async (target: SshTarget, signal: AbortSignal): Promise<OpenClient> => {
@@ -43,7 +47,7 @@ const connectClient = async (target: SshTarget, signal: AbortSignal): Promise<Op
   try {
     return await openClient(target, { jump, signal });
   } catch (error) {
-    jump?.client.end();
+    jump?.end();
     throw error;
   }
 };
@@ -56,20 +60,39 @@ interface Way {
 const openClient = async (target: SshTarget, { jump, signal }: Way): Promise<OpenClient> => {
   const check = await hostKeyCheck(target);
   const credential = await credentialOf(target);
-  const sock = jump ? await forward(jump.client, target) : null;
+  // Our own socket, since ssh2 does not destroy one that it has begun to end; without Nagle, or each command waits 40 ms for an ack.
+  const sock = jump ? await forward(jump.client, target) : connect({ host: target.host, port: target.port, noDelay: true });
   const client = new ssh2.Client();
   const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
   // Errors after `ready` end in `close`; without a listener they would end the process.
   client.on('error', () => undefined);
-  void closed.then(() => jump?.client.end());
+  void closed.then(() => jump?.end());
   try {
-    await ready(client, { check, signal, target, config: { ...settings(target, check), ...credential, ...(sock && { sock }) } });
+    await ready(client, { check, signal, target, config: { ...settings(target, check), ...credential, sock } });
   } catch (error) {
-    client.destroy();
+    sock.destroy();
     throw error;
   }
-  client.setNoDelay(true);
-  return { client, closed };
+  return { client, closed, end: endOf({ client, closed, sock, jump }) };
+};
+
+interface Ending {
+  readonly client: SshClient;
+  readonly closed: Promise<void>;
+  readonly sock: Duplex;
+  readonly jump: OpenClient | null;
+}
+
+const endOf = ({ client, closed, sock, jump }: Ending): (() => void) => {
+  let ending = false;
+  return () => {
+    if (ending) return;
+    ending = true;
+    client.end();
+    jump?.end();
+    const timer = setTimeout(() => sock.destroy(), END_MS_MAX);
+    void closed.then(() => clearTimeout(timer));
+  };
 };
 
 const settings = ({ host, port, user }: SshTarget, check: HostKeyCheck): ConnectConfig => ({

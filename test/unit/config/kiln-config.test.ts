@@ -124,7 +124,7 @@ describe('secrets', () => {
     for (const shown of [
       JSON.stringify(config),
       inspect(config, { depth: 9 }),
-      `${inspect(config.server)}`,
+      inspect(config.server),
       JSON.stringify(config.server),
     ]) {
       expect(shown).not.toMatch(/hunter|a-token/);
