@@ -28,7 +28,8 @@ def report_of(result: CountingResult) -> dict[str, object]:
 
 def main(folder: str, report: str) -> int:
     sys.path.insert(0, os.path.abspath("src/gpu/runner"))
-    suite = unittest.defaultTestLoader.discover(folder, pattern="test_*.py", top_level_dir=folder)
+    # Suites import their neighbours as members of the package test.python.AREA.
+    suite = unittest.defaultTestLoader.discover(folder, pattern="test_*.py", top_level_dir=".")
     result = unittest.TextTestRunner(resultclass=CountingResult, verbosity=2).run(suite)
     with open(report, "w", encoding="utf-8") as file:
         json.dump(report_of(result), file)
