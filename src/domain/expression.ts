@@ -13,12 +13,22 @@ export class ExpressionError extends Error {
 }
 
 const FUNCTIONS: Readonly<Record<string, { readonly arity: number; readonly apply: (...xs: number[]) => number }>> = {
-  ceil_div: { arity: 2, apply: (a = 0, b = 0) => (b === 0 ? Number.NaN : Math.ceil(a / b)) },
+  ceil_div: { arity: 2, apply: (a = 0, b = 0) => ceilDivide(a, b) },
   min: { arity: 2, apply: Math.min },
   max: { arity: 2, apply: Math.max },
-  next_pow2: { arity: 1, apply: (a = 0) => (a <= 1 ? 1 : 2 ** Math.ceil(Math.log2(a))) },
-  log2: { arity: 1, apply: (a = 0) => (a < 1 ? Number.NaN : Math.floor(Math.log2(a))) },
+  next_pow2: { arity: 1, apply: (a = 0) => (a <= 1 ? 1 : 2 ** bitsOf(a - 1)) },
+  log2: { arity: 1, apply: (a = 0) => (a < 1 ? Number.NaN : bitsOf(a) - 1) },
 };
+
+/** A quotient of doubles is rounded, possibly up to the next integer, before it could be cut off. Without the remainder it is exact. */
+const divide = (a: number, b: number): number => (a - (a % b)) / b;
+
+const ceilDivide = (a: number, b: number): number => {
+  if (b === 0) return Number.NaN;
+  return divide(a, b) + (a % b !== 0 && a < 0 === b < 0 ? 1 : 0);
+};
+
+const bitsOf = (value: number): number => value.toString(2).length;
 
 const TOKEN = /\s*(?:(\d+)|([A-Za-z_]\w*)|([-+*/%(),]))/y;
 
@@ -38,9 +48,11 @@ export const evaluate = (expression: string | number, scope: Scope): number => {
 
 const checkedInteger = (value: number, expression: string): number => {
   if (!Number.isSafeInteger(value)) {
-    throw new ExpressionError(`"${expression}" is not a safe integer (got ${value}): check for a division by zero or an overflow`);
+    throw new ExpressionError(
+      `"${expression}" is not a safe integer (got ${value}): check for a division by zero or an overflow`,
+    );
   }
-  return value;
+  return value + 0; // never -0
 };
 
 class Evaluation {
@@ -83,7 +95,7 @@ class Evaluation {
   }
 
   #unary(): number {
-    if (this.#accept('-')) return -this.#nested(() => this.#unary());
+    if (this.#accept('-')) return 0 - this.#nested(() => this.#unary());
     return this.#primary();
   }
 
@@ -148,7 +160,7 @@ class Evaluation {
 
 const applyProduct = (op: string, a: number, b: number): number => {
   if (op === '*') return a * b;
-  return op === '/' ? Math.trunc(a / b) : a % b;
+  return op === '/' ? divide(a, b) : a % b;
 };
 
 const tokenize = (text: string): readonly Token[] => {

@@ -70,11 +70,10 @@ const protectCalls = (text: string): string => {
   });
 };
 
-const toValue = (document: Document.Parsed): unknown => {
-  const restore = (_key: unknown, value: unknown): unknown =>
-    typeof value === 'string' ? value.replaceAll(CALL_COMMA, ',') : value;
-  return document.toJS({ maxAliasCount: 0, reviver: restore });
-};
+const toValue = (document: Document.Parsed): unknown => document.toJS({ maxAliasCount: 0, reviver: restoreCalls });
+
+const restoreCalls = (_key: unknown, value: unknown): unknown =>
+  typeof value === 'string' ? value.replaceAll(CALL_COMMA, ',') : value;
 
 const aliasIn = (parsed: Parsed): string | undefined => {
   let found: string | undefined;

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadProblems } from '../../../src/problems/load-problems.ts';
+import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
+import { casesOf, LANGUAGES_OF, languageOfFile, type Target } from '../../../src/problems/targets.ts';
+import { floorsOf } from '../../../src/problems/floors.ts';
+import { peaksOf } from '../../../src/domain/device.ts';
+
+const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));
+const h100 = peaksOf({ kind: 'gpu', model: 'NVIDIA H100 80GB HBM3' });
+const targetOf = (language: string): Target => (language === 'c' ? 'cpu' : 'gpu');
+const allFiles = [...problems.values()].flatMap((loaded) =>
+  Object.keys(loaded.files).map((file) => [loaded.problem.name, file] as const),
+);
+
+test('the problems of the folder are these', () => {
+  expect([...problems.keys()]).toEqual(
+    expect.arrayContaining(['matmul', 'nvfp4_gemv', 'rmsnorm', 'softmax', 'transpose', 'vector_add']),
+  );
+});
+
+describe.each([...problems.values()].map((loaded) => [loaded.problem.name, loaded] as const))('%s', (_name, loaded) => {
+  test('is explained and has at least three GPU seeds', () => {
+    expect(loaded.readme.length).toBeGreaterThan(400);
+    expect(Object.keys(loaded.files).filter((file) => /^seeds\/\d-.*\.cu$/.test(file)).length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('is timed on at least two shapes of every target, each with a floor', () => {
+    for (const target of loaded.targets) {
+      const floors = Object.values(floorsOf(loaded.problem, target, { peaks: h100, copyBytesPerSecond: null }));
+      expect(floors.length).toBeGreaterThanOrEqual(2);
+      for (const { hardFloorNs, floorNs } of floors) expect(hardFloorNs).toBeLessThan(floorNs ?? 0);
+    }
+  });
+
+  test('checks a shape that is no multiple of 16 in every variable it allows', () => {
+    const odd = loaded.problem.check.some(({ shape }) => Object.values(shape).some((size) => size % 16 !== 0));
+    expect(odd).toBe(true);
+  });
+});
+
+test.each(allFiles)('%s/%s resolves for every case of its target', (name, file) => {
+  const loaded = problems.get(name);
+  const language = languageOfFile(file);
+  if (!loaded || !language) throw new Error('not loaded');
+  const target = targetOf(language);
+  expect(LANGUAGES_OF[target]).toContain(language);
+  const content = { language, source: loaded.files[file] ?? '', params: {} };
+  const result = resolveCandidate(loaded, { target, architecture: 'sm_90a', content });
+  if (!result.ok) throw new Error(JSON.stringify(result.outcome));
+  expect(Object.keys(result.plans)).toEqual(casesOf(loaded.problem, target).map((item) => item.name));
+});

@@ -1,0 +1,144 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { KilnError } from '../../../src/domain/errors.ts';
+import { hashOf } from '../../../src/domain/ids.ts';
+import { ProblemDefinition } from '../../../src/domain/protocol.ts';
+import { loadProblem, loadProblems } from '../../../src/problems/load-problems.ts';
+
+const FIXTURES = join(import.meta.dirname, '../../fixtures/problems');
+let root = '';
+let folder = '';
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'kiln-problems-'));
+  folder = join(root, 'scale');
+  cpSync(join(FIXTURES, 'scale'), folder, { recursive: true });
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** Replaces text of a file; fails when there is nothing to replace. */
+const edit = (file: string, from: string, to: string): void => {
+  const path = join(folder, file);
+  const text = readFileSync(path, 'utf8');
+  if (!text.includes(from)) throw new Error(`"${from}" is not in ${file}`);
+  writeFileSync(path, text.replace(from, to));
+};
+const failure = (): KilnError => {
+  try {
+    loadProblems(root);
+  } catch (error) {
+    if (error instanceof KilnError) return error;
+  }
+  throw new Error('the folder was accepted');
+};
+
+describe('a problem folder that is right', () => {
+  test('becomes a definition that judges accept, its key being the hash of the rest', () => {
+    const definition = loadProblem(folder).definitionFor('gpu', 'sm_90a');
+    expect(ProblemDefinition.parse(definition)).toEqual(definition);
+    const { key, ...rest } = definition;
+    expect(key).toBe(hashOf(rest));
+    expect(definition.cases.map(({ name, kind }) => `${kind} ${name}`)).toEqual(['check one', 'check odd', 'bench 16M']);
+    expect(definition.cases[1]?.tensors[0]).toMatchObject({ name: 'x', elements: 1003, role: 'in' });
+    expect(definition.reference).toMatchObject({ language: 'cuda', architecture: 'sm_90a', params: { BLOCK: 256 } });
+    expect(definition.cases[1]?.reference.launches[0]).toMatchObject({
+      grid: [4, 1, 1],
+      args: [{ name: 'x' }, { name: 'y' }, { dtype: 'f32', value: 2.5 }, { dtype: 'i32', value: 1003 }],
+    });
+  });
+
+  test('has the cpu bench cases on the cpu and another key for each architecture', () => {
+    const loaded = loadProblem(folder);
+    expect(loaded.definitionFor('cpu', 'native').cases.at(-1)).toMatchObject({ name: '256K', kind: 'bench' });
+    expect(loaded.definitionFor('gpu', 'sm_80').key).not.toBe(loaded.definitionFor('gpu', 'sm_90a').key);
+    expect(loaded.definitionFor('gpu', 'sm_80')).toBe(loaded.definitionFor('gpu', 'sm_80'));
+  });
+
+  test('names the targets it has when asked for another', () => {
+    edit('problem.yaml', 'cpu: {reference: reference.c, baseline: reference.c}', '');
+    const loaded = loadProblem(folder);
+    expect(loaded.targets).toEqual(['gpu']);
+    expect(() => loaded.definitionFor('cpu', 'native')).toThrow(/cannot be judged on a cpu device, only on: gpu/);
+  });
+});
+
+describe('the content hash', () => {
+  test.each([
+    ['the reference changes', 'reference.cu', 'x[i] * factor', 'factor * x[i]'],
+    ['the tolerance changes', 'problem.yaml', 'rtol: 1.0e-6', 'rtol: 1.0e-5'],
+    ['a shape changes', 'problem.yaml', 'n: 1003', 'n: 1005'],
+    ['the floor changes', 'problem.yaml', 'read_bytes: 4*n', 'read_bytes: 2*n'],
+    ['a distribution changes', 'problem.yaml', 'high: 1}', 'high: 2}'],
+  ])('changes when %s', (_what, ...change) => {
+    const before = loadProblem(folder).contentHash('gpu');
+    edit(...change);
+    expect(loadProblem(folder).contentHash('gpu')).not.toBe(before);
+  });
+
+  test.each([
+    ['the title changes', 'problem.yaml', 'Scale a vector', 'Scaling'],
+    ['only the other target changes', 'reference.c', 'x[i] * factor', 'factor * x[i]'],
+  ])('stays when %s', (_what, ...change) => {
+    const before = loadProblem(folder).contentHash('gpu');
+    edit(...change);
+    expect(loadProblem(folder).contentHash('gpu')).toBe(before);
+  });
+});
+
+describe('a problem folder that is wrong stops the start and names the file and field:', () => {
+  test.each<[string, RegExp, string, string, string]>([
+    ['a misspelt key', /problem\.yaml: title: line \d+: title/, 'problem.yaml', 'title:', 'titel:'],
+    ['an unknown dtype', /tensors\.y\.dtype: line 7: /, 'problem.yaml', 'y: {dtype: f32', 'y: {dtype: f33'],
+    ['broken YAML', /problem\.yaml: problem\.yaml: line \d+/, 'problem.yaml', 'variables: [n]', 'variables: [n'],
+    ['another name than its folder', /name: "scales" is not the folder's name/, 'problem.yaml', 'name: scale', 'name: scales'],
+    [
+      'a shape over an unknown name',
+      /check\[0\]\.tensors\.y\.shape\[0\]/,
+      'problem.yaml',
+      'shape: [n], role: out',
+      'shape: [m], role: out',
+    ],
+    [
+      'a case without a variable',
+      /case odd|check\[1\]/,
+      'problem.yaml',
+      '{name: odd, shape: {n: 1003}}',
+      '{name: odd, shape: {}}',
+    ],
+    ['a case with an unknown variable', /"m" is no variable/, 'problem.yaml', 'shape: {n: 1003}', 'shape: {n: 1, m: 2}'],
+    ['a size beyond i32', /bench\.gpu\[0\]|case 16M/, 'problem.yaml', 'n: 16777216', 'n: 3000000000'],
+    ['two cases of one name', /two cases are called "one"/, 'problem.yaml', 'name: odd', 'name: one'],
+    ['one name for two things', /"n" names two things/, 'problem.yaml', 'factor: {', 'n: {'],
+    ['a floor over an unknown name', /floor\.flops: .*unknown name "k"/, 'problem.yaml', 'flops: n', 'flops: k'],
+    [
+      'a reference that is not there',
+      /gpu\.reference: .*no file "ref\.cu"/,
+      'problem.yaml',
+      'gpu: {reference: reference.cu',
+      'gpu: {reference: ref.cu',
+    ],
+    ['no case to time', /bench\.gpu/, 'problem.yaml', '- {name: 16M, shape: {n: 16777216}}', ''],
+    ['a reference without a plan', /reference\.header: no launch plan/, 'reference.c', '/* kiln', '/* oven'],
+    [
+      'a plan that does not resolve',
+      /reference\.launch\[0\]\.grid\[0\]: case one: .*BLOK/,
+      'reference.cu',
+      'ceil_div(n, BLOCK)',
+      'ceil_div(n, BLOK)',
+    ],
+  ])('%s', (_what, message, ...change) => {
+    edit(...change);
+    const error = failure();
+    expect(error.code).toBe('INVALID_PROBLEM');
+    expect(error.message).toContain(folder);
+    expect(error.message).toMatch(message);
+  });
+
+  test('no folder at all', () => {
+    unlinkSync(join(folder, 'problem.yaml'));
+    expect(failure().message).toContain('no folder in it holds a problem.yaml');
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { HEADER_BYTES_MAX, parseHeader } from '../../../src/problems/parse-header.ts';
+
+const plan = 'launch:\n  - kernel: k\n    grid: [ceil_div(n, 256)]\n    args: [a]\n';
+const cuda = (yaml: string): string => `/* kiln\n${yaml}*/\n__global__ void k() {}\n`;
+const failure = (source: string, language: 'cuda' | 'c' | 'triton' = 'cuda') => {
+  const result = parseHeader(source, language);
+  if (result.ok) throw new Error('the header was accepted');
+  return result;
+};
+
+describe('a plan in a leading block comment', () => {
+  test('is read with its defaults, a call in a list being one expression', () => {
+    expect(parseHeader(cuda(`params: {BLOCK: 256, VEC: float4}\n${plan}`), 'cuda')).toEqual({
+      ok: true,
+      plan: {
+        params: { BLOCK: 256, VEC: 'float4' },
+        launch: [{ kernel: 'k', grid: ['ceil_div(n, 256)'], block: [1], shared: 0, args: ['a'] }],
+        scratch: {},
+      },
+    });
+  });
+
+  test('keeps several expressions of one list apart, nested calls included', () => {
+    const result = parseHeader(cuda('launch: [{kernel: k, grid: [min(n, max(m, 2)), 3, (n + 1) / 2], args: [a]}]\n'), 'cuda');
+    expect(result.ok && result.plan.launch[0]?.grid).toEqual(['min(n, max(m, 2))', 3, '(n + 1) / 2']);
+  });
+
+  test.each([
+    ['blank lines', `\n\n${cuda(plan)}`],
+    ['line comments', `// Copyright\n// of someone\n${cuda(plan)}`],
+    ['another block comment', `/* kilns are hot */\n${cuda(plan)}`],
+    ['Windows line ends', cuda(plan).replaceAll('\n', '\r\n')],
+    ['stars before each line', `/* kiln\n${plan.trimEnd().replaceAll(/^/gm, ' * ')}\n */\nint x;`],
+  ])('is found after or with %s', (_what, source) => {
+    expect(parseHeader(source, 'cuda')).toMatchObject({ ok: true, plan: { launch: [{ grid: ['ceil_div(n, 256)'] }] } });
+  });
+
+  test.each([
+    ['an empty file', '', 'the file must start with'],
+    ['code before it', `int x;\n${cuda(plan)}`, 'the file must start with'],
+    ['no end', `\n/* kiln\n${plan}`, 'line 2: '],
+    ['an empty plan', '/* kiln\n*/', 'expected object'],
+  ])('is missing with %s', (_what, source, message) => {
+    const result = failure(source);
+    expect(result.field).toBe('header');
+    expect(result.message).toContain(message);
+  });
+
+  test('names the line of the file and the field of a wrong value', () => {
+    const result = failure(`// one\n${cuda('launch:\n  - kernel: k\n    grid: [1]\n    args: [a]\n    blok: [2]\n')}`);
+    expect(result).toMatchObject({ field: 'launch[0]' });
+    expect(result.message).toMatch(/^line 4: launch\[0\]: .*blok/);
+    expect(failure(cuda('launch:\n  - kernel: "9k"\n    args: [a]\n'))).toMatchObject({
+      field: 'launch[0].kernel',
+      message: expect.stringContaining('line 3: ') as string,
+    });
+  });
+
+  test('names the line of broken YAML and of a key given twice', () => {
+    expect(failure(cuda('launch: [\n')).message).toMatch(/^line \d+: /);
+    expect(failure(cuda(`${plan}launch: []\n`)).message).toMatch(/^line 6: .*unique/);
+  });
+
+  test('is refused with aliases, so that no small text becomes a large plan', () => {
+    expect(failure(cuda(`params: &p {A: 1}\nscratch: *p\n${plan}`)).message).toMatch(/^line 3: aliases .*not allowed/);
+  });
+
+  test.each(['[', '{a: ', '- '])('is refused when %s is nested thousands deep, without ending the daemon', (open) => {
+    const result = failure(cuda(`${open.repeat(5000)}\n`));
+    expect(result.field).toBe('header');
+  });
+
+  test('is refused above its size limit', () => {
+    expect(failure(cuda(`# ${'x'.repeat(HEADER_BYTES_MAX)}\n${plan}`)).message).toContain(`the limit is ${HEADER_BYTES_MAX}`);
+  });
+
+  test('does not take the prototype of objects for params', () => {
+    const result = parseHeader(cuda(`params: {__proto__: 4, constructor: 5}\n${plan}`), 'cuda');
+    expect(result.ok ? Object.getPrototypeOf(result.plan.params) : Object.prototype).toBe(Object.prototype);
+  });
+});
+
+describe('a plan in a Triton file', () => {
+  const body = 'import triton\n';
+  test.each([
+    ['a docstring', `"""kiln\n${plan}"""\n${body}`],
+    ['a docstring after a shebang', `#!/usr/bin/env python3\n# a softmax\n\n'''kiln\n${plan}'''\n${body}`],
+    ['comment lines', `# kiln\n${plan.trimEnd().replaceAll(/^/gm, '# ')}\n${body}`],
+  ])('is read from %s', (_what, source) => {
+    expect(parseHeader(source, 'triton')).toMatchObject({ ok: true, plan: { launch: [{ grid: ['ceil_div(n, 256)'] }] } });
+  });
+
+  test('names the line of the file in comment lines too', () => {
+    expect(failure(`# x\n# kiln\n# launch:\n#   - kernel: k\n#     arg: [a]\n`, 'triton').message).toMatch(
+      /^line \d: .*launch\[0\]/,
+    );
+  });
+
+  test('is missing where code comes first or the docstring has no end', () => {
+    expect(failure(`${body}"""kiln\n${plan}"""`, 'triton').message).toContain('must start with');
+    expect(failure(`"""kiln\n${plan}`, 'triton').message).toContain('not closed');
+  });
+});

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Outcome } from '../../../src/domain/outcome.ts';
+import { CompileUnit } from '../../../src/domain/protocol.ts';
+import { loadProblem } from '../../../src/problems/load-problems.ts';
+import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
+
+const scale = loadProblem(join(import.meta.dirname, '../../fixtures/problems/scale'));
+const source = scale.files['reference.cu'] ?? '';
+const cuda = (text: string, params = {}) =>
+  resolveCandidate(scale, { target: 'gpu', architecture: 'sm_90a', content: { language: 'cuda', source: text, params } });
+
+test('a candidate becomes a unit with its params and a plan for every case', () => {
+  const result = cuda(source, { BLOCK: 128 });
+  if (!result.ok) throw new Error(result.outcome.message);
+  expect(CompileUnit.parse(result.unit)).toEqual(result.unit);
+  expect(result.unit).toEqual({
+    language: 'cuda',
+    source,
+    params: { BLOCK: 128 },
+    architecture: 'sm_90a',
+    kernels: [],
+    numWarps: null,
+    numStages: null,
+  });
+  expect(Object.keys(result.plans)).toEqual(['one', 'odd', '16M']);
+  expect(result.plans['odd']?.launches[0]?.grid).toEqual([8, 1, 1]);
+});
+
+describe('a bad plan is a plan_error that says where:', () => {
+  test.each([
+    ['no header', 'int x;', {}, 'header', 'no launch plan'],
+    ['an undeclared param', source, { BLOK: 1 }, 'params.BLOK', 'declared are BLOCK'],
+    ['a block too large for the device', source, { BLOCK: 2048 }, 'launch[0].block[0]', 'case one: '],
+    [
+      'an expression that fails on one case only',
+      source.replace('ceil_div(n, BLOCK)', 'n / 2'),
+      {},
+      'launch[0].grid[0]',
+      'case one: ',
+    ],
+  ])('%s', (_what, text, ...[params, field, message]) => {
+    const result = cuda(text, params);
+    if (result.ok) throw new Error('accepted');
+    expect(Outcome.parse(result.outcome)).toMatchObject({ verdict: 'plan_error', field });
+    expect(result.outcome.message).toContain(message);
+  });
+});
+
+test('a language that the target never runs, or a target the problem lacks, is the caller’s mistake', () => {
+  const c = { language: 'c', source, params: {} } as const;
+  expect(() => resolveCandidate(scale, { target: 'gpu', architecture: 'sm_90a', content: c })).toThrow(/use cuda or triton/);
+});
+
+const python = (plan: string): string => `"""kiln
+params: {BLOCK: 1024}
+scratch: {partial: n * 4}
+launch:
+  - kernel: scale
+    grid: [ceil_div(n, BLOCK)]
+    args: [x, partial, factor, n]
+${plan}"""
+`;
+const triton = (text: string) =>
+  resolveCandidate(scale, { target: 'gpu', architecture: 'sm_90a', content: { language: 'triton', source: text, params: {} } });
+
+describe('a Triton candidate', () => {
+  test('gets the signature of its kernel, a value divisible by 16 only where it is in every case', () => {
+    const result = triton(python('num_warps: BLOCK / 128\nnum_stages: 2\n'));
+    if (!result.ok) throw new Error(result.outcome.message);
+    expect(result.unit).toMatchObject({ numWarps: 8, numStages: 2 });
+    expect(result.unit.kernels).toEqual([
+      {
+        name: 'scale',
+        args: [
+          { pointer: true, dtype: 'f32', divisibleBy16: true },
+          { pointer: true, dtype: 'u8', divisibleBy16: true },
+          { pointer: false, dtype: 'f32', divisibleBy16: false },
+          { pointer: false, dtype: 'i32', divisibleBy16: false },
+        ],
+      },
+    ]);
+    expect(result.plans['16M']?.launches[0]?.block).toEqual([256, 1, 1]);
+  });
+
+  test('may not launch one kernel with two signatures', () => {
+    const result = triton(python('  - kernel: scale\n    args: [x, n, factor, partial]\n'));
+    expect(result).toMatchObject({ ok: false, outcome: { field: 'launch[1].args' } });
+  });
+});

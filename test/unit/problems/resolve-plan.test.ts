@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { type Language, LaunchPlan, type Params } from '../../../src/domain/plan.ts';
+import { Problem } from '../../../src/domain/problem.ts';
+import { resolvePlan } from '../../../src/problems/resolve-plan.ts';
+
+const problem = Problem.parse({
+  name: 'p',
+  title: 'P',
+  variables: ['n', 'm'],
+  tensors: { a: { dtype: 'f32', shape: ['n'], role: 'in' }, out: { dtype: 'f32', shape: ['n'], role: 'out' } },
+  scalars: { eps: { dtype: 'f32', value: 0.5 } },
+  tolerance: { rtol: 0, atol: 0, relative_l2: 1 },
+  check: [{ name: 'c', shape: { n: 1000, m: 3 } }],
+  bench: {},
+  floor: { read_bytes: 1, write_bytes: 1, flops: 1, unit: 'f32' },
+});
+
+const base = { kernel: 'k', grid: ['ceil_div(n, BLOCK)'], block: ['BLOCK'], args: ['a', 'out', 'n'] };
+const resolve = (launch: object, options: { params?: Params; language?: Language; plan?: object } = {}) =>
+  resolvePlan(LaunchPlan.parse({ params: { BLOCK: 256, KIND: 'float4' }, launch: [{ ...base, ...launch }], ...options.plan }), {
+    problem,
+    language: options.language ?? 'cuda',
+    shape: { n: 1000, m: 3 },
+    params: options.params ?? {},
+  });
+
+test('expressions become numbers and names become tensors, i32 shape values, scalars and scratch buffers', () => {
+  const launch = { args: ['out', 'n', 'eps', 'partial'], shared: 'BLOCK * 4', cluster: ['2'] };
+  expect(resolve(launch, { plan: { scratch: { partial: 'ceil_div(n, BLOCK) * 4' } } })).toEqual({
+    ok: true,
+    plan: {
+      launches: [
+        {
+          kernel: 'k',
+          grid: [4, 1, 1],
+          block: [256, 1, 1],
+          cluster: [2, 1, 1],
+          shared: 1024,
+          args: [
+            { kind: 'tensor', name: 'out' },
+            { kind: 'scalar', dtype: 'i32', value: 1000 },
+            { kind: 'scalar', dtype: 'f32', value: 0.5 },
+            { kind: 'scratch', name: 'partial' },
+          ],
+        },
+      ],
+      scratch: { partial: 16 },
+    },
+  });
+});
+
+test("the submitter's params win over the header's", () => {
+  expect(resolve({}, { params: { BLOCK: 128 } })).toMatchObject({
+    ok: true,
+    plan: { launches: [{ grid: [8, 1, 1], block: [128, 1, 1] }] },
+  });
+});
+
+test('a param the header does not declare is named with the declared ones', () => {
+  expect(resolve({}, { params: { BLOK: 128 } })).toEqual({
+    ok: false,
+    field: 'params.BLOK',
+    message: 'the header declares no param "BLOK"; declared are BLOCK, KIND',
+  });
+});
+
+describe('a plan is refused with the field when', () => {
+  test.each<[string, object, string, RegExp]>([
+    ['a name is unknown', { grid: ['k'] }, 'launch[0].grid[0]', /unknown name "k"; known are BLOCK, n, m/],
+    ['a param that is no integer is used as one', { grid: ['KIND'] }, 'launch[0].grid[0]', /unknown name "KIND"/],
+    ['an argument is unknown', { args: ['a', 'b'] }, 'launch[0].args[1]', /unknown argument "b"; known are a, out, n, m, eps/],
+    ['a param is passed as an argument', { args: ['BLOCK'] }, 'launch[0].args[0]', /unknown argument "BLOCK"/],
+    ['a grid has no block', { grid: ['m / BLOCK'] }, 'launch[0].grid[0]', /is 0; grid x must be 1 to 2147483647/],
+    ['grid x is too large', { grid: [2 ** 31] }, 'launch[0].grid[0]', /2147483647/],
+    ['grid y is too large', { grid: [1, 65536] }, 'launch[0].grid[1]', /65535/],
+    ['grid z is too large', { grid: [1, 1, 65536] }, 'launch[0].grid[2]', /65535/],
+    ['block z is too large', { block: [1, 1, 65] }, 'launch[0].block[2]', /64/],
+    ['a block has too many threads', { block: [32, 33] }, 'launch[0].block', /1056 threads a block; at most 1024/],
+    ['a cluster is too large', { grid: [32, 2], cluster: [16, 2] }, 'launch[0].cluster', /32 blocks a cluster; at most 16/],
+    ['a grid is no multiple of the cluster', { cluster: [3] }, 'launch[0].cluster[0]', /no multiple/],
+    ['shared memory is too large', { shared: 232449 }, 'launch[0].shared', /232448/],
+    ['shared memory is negative', { shared: '0 - 1' }, 'launch[0].shared', /is -1/],
+    ['a division by zero is met', { grid: ['n / (m - 3)'] }, 'launch[0].grid[0]', /division by zero/],
+  ])('%s', (_what, launch, ...[field, message]) => {
+    const result = resolve(launch);
+    expect(result).toMatchObject({ ok: false, field });
+    expect(!result.ok && result.message).toMatch(message);
+  });
+
+  test('a scratch buffer is empty or above its limit', () => {
+    expect(resolve({}, { plan: { scratch: { s: 0 } } })).toMatchObject({ ok: false, field: 'scratch.s' });
+    expect(resolve({}, { plan: { scratch: { s: 2 ** 30 + 1 } } })).toMatchObject({ ok: false, field: 'scratch.s' });
+    expect(resolve({}, { plan: { scratch: { s: 2 ** 30 } } })).toMatchObject({ ok: true });
+  });
+
+  test('a param or scratch buffer is called like something of the problem', () => {
+    expect(resolve({}, { plan: { params: { BLOCK: 1, n: 5 } } })).toMatchObject({ ok: false, field: 'params.n' });
+    expect(resolve({}, { plan: { scratch: { out: 5 } } })).toMatchObject({ ok: false, field: 'scratch.out' });
+  });
+});
+
+test('every limit itself is allowed', () => {
+  const limits = { grid: [2 ** 31 - 1, 65535, 65535], block: [16, 1, 64], shared: 232448 };
+  expect(resolve(limits)).toMatchObject({ ok: true, plan: { launches: [limits] } });
+});
+
+test('grid, block and shared memory mean nothing to C', () => {
+  expect(resolve({ grid: [0], block: ['nonsense'], shared: 10 ** 9 }, { language: 'c' })).toMatchObject({
+    ok: true,
+    plan: { launches: [{ grid: [1, 1, 1], block: [1, 1, 1], shared: 0 }] },
+  });
+});
+
+const triton = (plan: object) => resolve({ block: [7] }, { language: 'triton', plan });
+test('a Triton block follows from its warps', () => {
+  expect(triton({ num_warps: 'BLOCK / 32' })).toMatchObject({ ok: true, plan: { launches: [{ block: [256, 1, 1] }] } });
+  expect(triton({})).toMatchObject({ ok: true, plan: { launches: [{ block: [128, 1, 1] }] } });
+  expect(triton({ num_warps: 3 })).toMatchObject({ ok: false, field: 'num_warps' });
+  expect(triton({ num_warps: 'n' })).toMatchObject({ ok: false, field: 'num_warps' });
+});
