@@ -1,0 +1,35 @@
+"""Open cases of a device, kept between candidates: their helper launches are made ready once."""
+from collections import OrderedDict
+from typing import Callable, Dict, Tuple, TypeVar
+
+CASES_MAX = 128
+
+CaseType = TypeVar("CaseType")
+Scratch = Dict[str, Dict[str, int]]
+
+
+class CaseCache:
+    """`generation` changes when the device's memory moved: cases of an older one are closed."""
+
+    def __init__(self) -> None:
+        self._cases: "OrderedDict[tuple, CaseType]" = OrderedDict()
+
+    def get(self, key: tuple, make: Callable[[], CaseType], generation: Callable[[], int]) -> CaseType:
+        if (*key, generation()) not in self._cases:
+            made = make()
+            # Making it may have moved the memory.
+            self._cases[(*key, generation())] = made
+            self._drop(generation())
+        self._cases.move_to_end((*key, generation()))
+        return self._cases[(*key, generation())]
+
+    def _drop(self, generation: int) -> None:
+        for key in [key for key in self._cases if key[-1] != generation]:
+            self._cases.pop(key).close()
+        while len(self._cases) > CASES_MAX:
+            self._cases.popitem(last=False)[1].close()
+
+
+def case_key(problem: dict, case: dict, batch: int, scratch: Scratch) -> Tuple:
+    sizes = tuple(sorted((side, tuple(sorted(names.items()))) for side, names in scratch.items() if names))
+    return (problem["key"], case["name"], batch, sizes)

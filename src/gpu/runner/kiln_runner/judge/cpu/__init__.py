@@ -1,0 +1,1 @@
+"""The judge on the CPU: candidates run in disposable child processes. For development, demos and tests."""

@@ -1,0 +1,161 @@
+"""A case with its buffers in host memory. Two memories: one that the candidate's child maps, one that only the reference's child does."""
+import ctypes
+import random
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+
+from ..layout import GUARD_BYTES, Placement, buffer_name, distance, guards_of, place
+from ..numbers import element_text
+from ..outcomes import Comparison, Findings, GuardDamage
+from ..schedule import TimedRun
+from ..tensors import DTYPE_BYTES, DTYPE_CODE, distribution_of, is_input, is_output, keys_of, poison_pattern, tensor_bytes
+from . import library
+from .child import Bound, Program
+from .timing import run_timed
+
+
+class CpuCase:
+    def __init__(self, cpu: "CpuDevice", case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
+        self._lib, self._visible, self._private = cpu.lib, cpu.visible, cpu.private
+        self.name, self.batch = case["name"], batch
+        self.bound: Dict[str, Bound] = {}
+        self.tensors: List[dict] = case["tensors"]
+        self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
+        self._inputs = [(n, tensor) for n, tensor in enumerate(self.tensors) if is_input(tensor)]
+        self._place(batch, scratch)
+        self._guard_key, self._seed = 0, 0
+        self._found = Findings(None, None, [])
+
+    def _place(self, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
+        sides = [(side, n, size) for side in sorted(scratch) for n, size in scratch[side].items()]
+        visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in self.tensors]
+        visible += [(f"{side}.{n}", size) for side, n, size in sides if side != "reference"]
+        private = [(t["name"], tensor_bytes(t)) for t in self.tensors] + [(f"kept/{t['name']}", tensor_bytes(t)) for t in self._outputs]
+        private += [(f"reference.{n}", size) for side, n, size in sides if side == "reference"]
+        self._shown, visible_end = place(visible, 0, GUARD_BYTES)
+        self._hidden, private_end = place(private, 0, GUARD_BYTES)
+        self._visible.require(visible_end)
+        self._private.require(private_end)
+        self._guards = guards_of(self._shown)
+
+    def _at(self, placement: Placement) -> int:
+        return self._visible.base + placement.offset
+
+    def _hidden_at(self, name: str) -> int:
+        return self._private.base + self._hidden[name].offset
+
+    def close(self) -> None:
+        """Nothing of its own to give back: both memories are the device's."""
+
+    # --- the operations of device.Case
+
+    def bind(self, side: str, program: Program, plan: dict) -> Bound:
+        if side == "reference":
+            return program.bind(plan, [lambda a: self._hidden[f"reference.{a['name']}" if a["kind"] == "scratch" else a["name"]].offset])
+        return program.bind(plan, [lambda a, r=r: self._shown[self._name(side, r, a)].offset for r in range(self.batch)])
+
+    @staticmethod
+    def _name(side: str, replica: int, argument: dict) -> str:
+        return f"{side}.{argument['name']}" if argument["kind"] == "scratch" else f"{replica}/{argument['name']}"
+
+    def arm(self, rng: random.Random) -> None:
+        self._guard_key = rng.getrandbits(64)
+        for number, guard in enumerate(self._guards):
+            self._lib.kiln_guard_fill(self._visible.base + guard.offset, guard.bytes, self._key(number))
+
+    def _key(self, guard: int) -> int:
+        return (self._guard_key + (guard << 40)) & (2**64 - 1)
+
+    def draw(self, seed: int) -> None:
+        self._seed = seed
+        for replica in range(self.batch):
+            for number, tensor in self._inputs:
+                self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(seed, replica, number))
+
+    def restore(self) -> None:
+        for replica in range(self.batch):
+            for number, tensor in self._inputs:
+                if tensor["role"] == "inout":
+                    self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(self._seed, replica, number))
+
+    def _draw(self, tensor: dict, pointer: int, keys: Tuple[int, int]) -> None:
+        self._lib.kiln_draw(pointer, tensor["elements"], DTYPE_CODE[tensor["dtype"]], *distribution_of(tensor), *keys)
+
+    def poison(self, rng: random.Random) -> None:
+        self.poison_replicas(self.batch, rng)
+
+    def poison_replicas(self, replicas: int, rng: random.Random) -> None:
+        outputs = [tensor for tensor in self._outputs if tensor["role"] == "out"]
+        for replica in range(replicas):
+            for tensor in outputs:
+                self._poison(self._shown[f"{replica}/{tensor['name']}"], tensor["dtype"], rng)
+        for name, placement in self._shown.items():
+            if "/" not in name:
+                self._poison(placement, "f32", rng)
+
+    def _poison(self, placement: Placement, dtype: str, rng: random.Random) -> None:
+        self._lib.kiln_poison(self._at(placement), placement.bytes, poison_pattern(dtype, rng))
+
+    def flush(self) -> None:
+        for placement in self._shown.values():
+            self._lib.kiln_flush(self._at(placement), placement.bytes)
+
+    def execute(self, runnable: Bound) -> None:
+        runnable.program.run(runnable, 1)
+
+    def inspect(self, seed: int) -> None:
+        self._found = Findings(self._damage(), self._modified(seed), [])
+
+    def _damage(self) -> Optional[GuardDamage]:
+        found = (ctypes.c_uint64 * 2)()
+        for number, guard in enumerate(self._guards):
+            self._lib.kiln_guard_check(self._visible.base + guard.offset, guard.bytes, self._key(number), found)
+            if found[1]:
+                return GuardDamage(buffer_name(guard.buffer), guard.side, distance(guard, found[0] - 1, found[1] - 1))
+        return None
+
+    def _modified(self, seed: int) -> Optional[str]:
+        for replica in range(self.batch):
+            for number, tensor in self._inputs:
+                if tensor["role"] == "in" and not self._is_as_drawn(tensor, replica, keys_of(seed, replica, number)):
+                    return tensor["name"]
+        return None
+
+    def _is_as_drawn(self, tensor: dict, replica: int, keys: Tuple[int, int]) -> bool:
+        drawn, shown = self._hidden[tensor["name"]], self._shown[f"{replica}/{tensor['name']}"]
+        self._draw(tensor, self._private.base + drawn.offset, keys)
+        return self._private.bytes_at(drawn.offset, drawn.bytes) == self._visible.bytes_at(shown.offset, shown.bytes)
+
+    def snapshot(self, replica: int) -> None:
+        for tensor in self._outputs:
+            shown = self._shown[f"{replica}/{tensor['name']}"]
+            ctypes.memmove(self._hidden_at(f"kept/{tensor['name']}"), self._at(shown), shown.bytes)
+
+    def expect(self, reference: Bound, seed: int, replica: int) -> None:
+        for number, tensor in self._inputs:
+            self._draw(tensor, self._hidden_at(tensor["name"]), keys_of(seed, replica, number))
+        reference.program.run(reference, 1)
+
+    def compare(self, tolerance: dict) -> None:
+        for tensor in self._outputs:
+            found = library.Comparison()
+            kept, expected = self._hidden_at(f"kept/{tensor['name']}"), self._hidden_at(tensor["name"])
+            code = DTYPE_CODE[tensor["dtype"]]
+            self._lib.kiln_compare(kept, expected, tensor["elements"], code, tolerance["rtol"], tolerance["atol"], ctypes.byref(found))
+            self._found.comparisons.append(Comparison(tensor, found.words()))
+
+    def findings(self) -> Findings:
+        found, self._found = self._found, Findings(None, None, [])
+        return found
+
+    def values(self, comparison: Comparison) -> Tuple[str, str]:
+        name, dtype = comparison.tensor["name"], comparison.tensor["dtype"]
+        size = DTYPE_BYTES[dtype]
+        at = [self._hidden[where].offset + size * comparison.index for where in (name, f"kept/{name}")]
+        return tuple(element_text(self._private.bytes_at(offset, size), dtype) for offset in at)
+
+    def wipe(self) -> None:
+        for tensor in self._outputs:
+            self._lib.kiln_poison(self._hidden_at(tensor["name"]), tensor_bytes(tensor), 0xFFFFFFFF)
+
+    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
+        return run_timed(self, runs, runnables, rng)

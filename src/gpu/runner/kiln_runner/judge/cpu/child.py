@@ -1,0 +1,130 @@
+"""One artifact in a disposable process (native/harness.c), and the calls it is asked for.
+
+Modes: not started; idle; running a command; dead (it ended by itself: the next command starts another). Whatever it answers may be
+forged by the artifact.
+"""
+import os
+import signal
+import struct
+import subprocess
+from pathlib import Path
+from typing import Callable, List, Optional
+
+from ..artifacts import Artifact
+from ..failures import DeviceFault, InfraFailure, LaunchRejected
+from ..tensors import scalar_bytes
+from .memory import Memory
+
+OP_BIND, OP_RUN = 1, 2
+ARG_POINTER, ARG_INTEGER, ARG_FLOAT = 0, 1, 2
+COMMAND, ANSWER, ARGUMENT = struct.Struct("=QQQ"), struct.Struct("=QQ"), struct.Struct("=QQ")
+ARGS_MAX, INTEGERS_MAX, FLOATS_MAX = 64, 30, 8
+SYMBOL_BYTES = 128
+CPU_SECONDS_MAX = 600
+
+
+class Bound:
+    """One side's launches as the harness takes them, for each replica."""
+
+    def __init__(self, program: "Program", replicas: List[bytes], launches: int) -> None:
+        self.program, self.replicas, self.launches = program, replicas, launches
+
+
+class Program:
+    def __init__(self, side: str, artifact: Artifact, harness: Path, memory: Memory) -> None:
+        self._side, self._file, self._harness, self._memory = side, artifact.code_files()[0], harness, memory
+        self._process: Optional[subprocess.Popen] = None
+        self._bound: Optional[Bound] = None
+
+    def bind(self, plan: dict, resolve: List[Callable[[dict], int]]) -> Bound:
+        """`resolve` gives offsets in the memory, one function a replica. LaunchRejected where the artifact cannot be called so."""
+        replicas = [b"".join(_pack(n, launch, place) for n, launch in enumerate(plan["launches"])) for place in resolve]
+        bound = Bound(self, replicas, len(plan["launches"]))
+        self._place(bound, plan)
+        return bound
+
+    def run(self, bound: Bound, replicas: int) -> int:
+        """Nanoseconds as the child claims."""
+        if self._bound is not bound:
+            self._place(bound, None)
+        return self._ask(COMMAND.pack(OP_RUN, 0, replicas))[1]
+
+    def close(self) -> None:
+        if self._process is None:
+            return
+        process, self._process, self._bound = self._process, None, None
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+    def _place(self, bound: Bound, plan: Optional[dict]) -> None:
+        self._start()
+        for slot, launches in enumerate(bound.replicas):
+            missing, _ = self._ask(COMMAND.pack(OP_BIND, slot, bound.launches) + launches)
+            if missing:
+                name = plan["launches"][missing - 1]["kernel"] if plan else "?"
+                raise LaunchRejected(f"launch[{missing - 1}].kernel", f'no function "{name}" in the artifact; it must not be static')
+        self._bound = bound
+
+    def _start(self) -> None:
+        if self._process is not None:
+            return
+        command = [str(self._harness), str(self._file), str(self._memory.fd), str(self._memory.size), str(CPU_SECONDS_MAX), str(os.getpid())]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env={}, pass_fds=(self._memory.fd,)
+        )
+        failed, _ = self._answer()
+        if failed:
+            self.close()
+            raise LaunchRejected(
+                "launch[0].kernel", "the compiled code cannot be loaded: it calls a function that neither it nor the C library defines"
+            )
+
+    def _ask(self, command: bytes) -> tuple:
+        try:
+            self._process.stdin.write(command)
+        except BrokenPipeError:
+            pass  # It died: the answer, which will not come, says how.
+        return self._answer()
+
+    def _answer(self) -> tuple:
+        data = b""
+        while len(data) < ANSWER.size:
+            part = self._process.stdout.read(ANSWER.size - len(data))
+            if not part:
+                self._died()
+            data += part
+        return ANSWER.unpack(data)
+
+    def _died(self) -> None:
+        process = self._process
+        code = process.wait()
+        self.close()
+        message = f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"the process ended by itself with status {code}"
+        if self._side == "candidate":
+            raise DeviceFault(message, lost=False)
+        code_of = {"reference": "reference_failed", "baseline": "baseline_failed"}
+        raise InfraFailure(code_of.get(self._side, "internal"), f"the {self._side} died: {message}")
+
+
+def _pack(number: int, launch: dict, resolve: Callable[[dict], int]) -> bytes:
+    arguments = [_argument(argument, resolve) for argument in launch["args"]]
+    floats = sum(1 for kind, _ in arguments if kind == ARG_FLOAT)
+    if floats > FLOATS_MAX or len(arguments) - floats > INTEGERS_MAX:
+        raise LaunchRejected(
+            f"launch[{number}].args", f"the cpu device passes at most {INTEGERS_MAX} pointers and integers and {FLOATS_MAX} floats"
+        )
+    packed = b"".join(ARGUMENT.pack(*argument) for argument in arguments)
+    return launch["kernel"].encode().ljust(SYMBOL_BYTES, b"\0") + struct.pack("=Q", len(arguments)) + packed.ljust(ARGUMENT.size * ARGS_MAX, b"\0")
+
+
+def _argument(argument: dict, resolve: Callable[[dict], int]) -> tuple:
+    """(kind, the 64 bits of the register)."""
+    if argument["kind"] != "scalar":
+        return ARG_POINTER, resolve(argument)
+    if argument["dtype"] in ("f64", "f32"):
+        raw = struct.pack("=d" if argument["dtype"] == "f64" else "=f", argument["value"])
+        return ARG_FLOAT, int.from_bytes(raw.ljust(8, b"\0"), "little")
+    value = int(argument["value"])
+    return ARG_INTEGER, value & (2 ** (8 * scalar_bytes(argument["dtype"])) - 1 if argument["dtype"] == "u32" else 2**64 - 1)

@@ -1,0 +1,96 @@
+"""The CPU as the protocol sees it (device.Device)."""
+import ctypes
+import os
+import platform
+import secrets
+import time
+from pathlib import Path
+from typing import Dict
+
+from ..artifacts import Artifact
+from ..case_cache import CaseCache, case_key
+from ..failures import DeviceFault
+from ..layout import GUARD_BYTES, REPLICAS_MAX
+from ..tensors import DTYPE_CODE, KIND_CODE, tensor_bytes
+from .case import CpuCase
+from .child import Program
+from .library import Comparison, harness, load_library
+from .memory import PRIVATE_BYTES_MAX, VISIBLE_BYTES_MAX, Memory
+
+CANARY_ELEMENTS = 4096
+COPY_BYTES = 32 * 1024 * 1024
+COPIES = 3
+REPLICA_BYTES_MAX = 256 * 1024 * 1024
+
+
+class CpuDevice:
+    def __init__(self, device_id: str, cache: Path) -> None:
+        self._id = device_id
+        self._cases = CaseCache()
+        self.lib, self._harness = load_library(cache), harness(cache)
+        self.visible, self.private = Memory("visible", VISIBLE_BYTES_MAX), Memory("private", PRIVATE_BYTES_MAX)
+        self.canary()
+        self._copy_rate = self._measure_copy()
+
+    def describe(self) -> dict:
+        return {
+            "id": self._id,
+            "kind": "cpu",
+            "model": cpu_model(),
+            "architecture": "native",
+            "memoryBytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "multiprocessors": os.cpu_count() or 1,
+            "l2Bytes": 0,
+            "copyBytesPerSecond": self._copy_rate,
+            "unavailable": None,
+        }
+
+    def canary(self) -> None:
+        """Drawn twice with one seed memory must compare equal, with two seeds different."""
+        memory = [(ctypes.c_float * CANARY_ELEMENTS)() for _ in range(3)]
+        one, other = secrets.randbits(64), secrets.randbits(64)
+        for buffer, key in zip(memory, (one, one, other)):
+            self.lib.kiln_draw(buffer, CANARY_ELEMENTS, DTYPE_CODE["f32"], KIND_CODE["normal"], 0.0, 1.0, key, one)
+        if self._mismatches(memory[0], memory[1]) or self._mismatches(memory[0], memory[2]) < CANARY_ELEMENTS // 2:
+            raise DeviceFault("canary: the judge's kernels cannot tell equal memory from different", lost=True)
+
+    def _mismatches(self, one: ctypes.Array, other: ctypes.Array) -> int:
+        found = Comparison()
+        self.lib.kiln_compare(one, other, CANARY_ELEMENTS, DTYPE_CODE["f32"], 0.0, 0.0, ctypes.byref(found))
+        return found.mismatches
+
+    def _measure_copy(self) -> float:
+        """Bytes a second, read plus written; the best of a few, after one that touches the pages."""
+        best = float("inf")
+        for _ in range(COPIES + 1):
+            start = time.perf_counter_ns()
+            ctypes.memmove(self.private.base + COPY_BYTES, self.private.base, COPY_BYTES)
+            best = min(best, time.perf_counter_ns() - start)
+        return 2 * COPY_BYTES / best * 1e9
+
+    def load(self, side: str, artifact: Artifact) -> Program:
+        return Program(side, artifact, self._harness, self.private if side == "reference" else self.visible)
+
+    def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> CpuCase:
+        return self._cases.get(case_key(problem, case, batch, scratch), lambda: CpuCase(self, case, batch, scratch), lambda: 0)
+
+    def replicas_max(self, case: dict) -> int:
+        size = sum(tensor_bytes(tensor) + 3 * GUARD_BYTES for tensor in case["tensors"])
+        return max(1, min(REPLICAS_MAX, REPLICA_BYTES_MAX // size))
+
+    def telemetry(self) -> dict:
+        return {
+            "deviceId": self._id,
+            "smClockMhz": None,
+            "memoryClockMhz": None,
+            "powerW": None,
+            "temperatureC": None,
+            "throttleReasons": [],
+        }
+
+
+def cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()

@@ -1,0 +1,88 @@
+"""What the protocol of checking.py and measuring.py needs of a device. Two implementations: gpu/device.py and cpu/device.py.
+
+A `Case` is one case of a problem with its buffers in place: inputs and outputs (as many replicas of them as executions are timed
+together), scratch of each side, guards around each of these; and, out of every side's reach, the reference's outputs and the
+snapshot. Operations may be queued; `findings` and `run_timed` wait. Where code of a side breaks the device, any of them raises
+DeviceFault.
+"""
+import random
+from typing import Dict, List, Mapping, Protocol, Sequence, Tuple
+
+from .artifacts import Artifact
+from .outcomes import Comparison, Findings
+from .schedule import TimedRun
+
+# Who may run code on a case. The reference writes to its own outputs; the others to the candidate's.
+SIDES = ("reference", "baseline", "candidate", "record")
+
+
+class Runnable(Protocol):
+    """A program with one case's plan, bound to the buffers of that case."""
+
+
+class Program(Protocol):
+    def close(self) -> None: ...
+
+
+class Case(Protocol):
+    name: str
+    batch: int
+    # The problem's own sides, bound once.
+    bound: Dict[str, Runnable]
+
+    def bind(self, side: str, program: Program, plan: dict) -> Runnable:
+        """LaunchRejected when a launch of the plan cannot be made."""
+
+    def arm(self, rng: random.Random) -> None:
+        """Writes new guard patterns."""
+
+    def draw(self, seed: int) -> None:
+        """Fresh inputs in every replica."""
+
+    def poison(self, rng: random.Random) -> None:
+        """Outputs and scratch: NaN where the type has it."""
+
+    def execute(self, runnable: Runnable) -> None:
+        """Once, on replica 0."""
+
+    def inspect(self, seed: int) -> None:
+        """Looks for damaged guards, and for inputs that are not those of `seed` any more."""
+
+    def snapshot(self, replica: int) -> None:
+        """Copies that replica's outputs out of reach."""
+
+    def expect(self, reference: Runnable, seed: int, replica: int) -> None:
+        """Runs the reference on the inputs that this replica had under `seed`."""
+
+    def compare(self, tolerance: dict) -> None:
+        """The snapshot with the reference's outputs."""
+
+    def findings(self) -> Findings:
+        """What inspect and compare found since the last call."""
+
+    def values(self, comparison: Comparison) -> Tuple[str, str]:
+        """(expected, actual) at the comparison's index."""
+
+    def wipe(self) -> None:
+        """Destroys the reference's outputs."""
+
+    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
+        """Nanoseconds of one execution in each run: outputs poisoned and caches flushed before each."""
+
+
+class Device(Protocol):
+    def describe(self) -> dict:
+        """A Device of the protocol."""
+
+    def canary(self) -> None:
+        """Raises when the device does not compute, or the helper kernels cannot tell right from wrong."""
+
+    def load(self, side: str, artifact: Artifact) -> Program: ...
+
+    def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> Case:
+        """`scratch`: side -> name -> bytes. Cases share memory: another one's contents are gone once this one is armed and drawn."""
+
+    def replicas_max(self, case: dict) -> int:
+        """How many replicas of the case's tensors fit."""
+
+    def telemetry(self) -> dict: ...

@@ -1,0 +1,1 @@
+"""The judge on an NVIDIA GPU: the driver API through ctypes, nothing else."""

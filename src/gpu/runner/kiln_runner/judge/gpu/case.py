@@ -1,0 +1,225 @@
+"""A case with its buffers on the GPU. Everything is queued on one stream, so order is all the isolation that is needed."""
+import random
+import struct
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ..failures import DeviceFault
+from ..layout import GUARD_BYTES, Placement, buffer_name, distance, guards_of, place
+from ..numbers import element_text
+from ..outcomes import Comparison, Findings, GuardDamage
+from ..schedule import TimedRun
+from ..tensors import DTYPE_BYTES, is_input, is_output, keys_of, poison_pattern, tensor_bytes
+from .driver import CudaError
+from .kernels import FindingsBlock
+from .launching import PreparedLaunch
+from .program import Program, rejected
+
+
+class Runnable(NamedTuple):
+    """Launches of one side, for each replica."""
+
+    launches: List[List[PreparedLaunch]]
+
+
+class Poisonable(NamedTuple):
+    pointer: int
+    bytes: int
+    dtype: str
+
+
+class GpuCase:
+    def __init__(self, gpu: "GpuDevice", case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
+        self._gpu, self._driver, self.name, self.batch = gpu, gpu.driver, case["name"], batch
+        self.tensors: List[dict] = case["tensors"]
+        self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
+        self._place(batch, scratch)
+        self._prepare_guards()
+        self._prepare_inputs()
+        self._prepare_comparisons()
+        self._inputs_at: Optional[Tuple[int, int]] = None
+        self._guard_key, self._seed = 0, 0
+        self.bound: Dict[str, Runnable] = {}
+
+    # --- where things are
+
+    def _place(self, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
+        own = [(t["name"], tensor_bytes(t)) for t in self._outputs]
+        private, end = place([(f"{where}/{n}", size) for where in ("expected", "kept") for n, size in own], 0, 0)
+        visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in self.tensors]
+        visible += [(f"{side}.{n}", size) for side in sorted(scratch) for n, size in scratch[side].items()]
+        self._visible, end = place(visible, end, GUARD_BYTES)
+        self._gpu.arena.reserve(end)
+        self._private = private
+        self._base = self._gpu.arena.base
+
+    def _at(self, placement: Placement) -> int:
+        return self._base + placement.offset
+
+    def tensor_at(self, replica: int, name: str) -> int:
+        return self._at(self._visible[f"{replica}/{name}"])
+
+    def _prepare_guards(self) -> None:
+        self._guards = guards_of(self._visible)
+        table = b"".join(struct.pack("=QQ", self._base + guard.offset, guard.bytes) for guard in self._guards)
+        self._table = self._driver.allocate(len(table))
+        self._driver.upload(self._table, table)
+        kernels, findings = self._gpu.kernels, self._gpu.findings
+        self._write_guards = kernels.guard(self._table, len(self._guards))
+        self._check_guards = kernels.guard(self._table, len(self._guards), findings.at(0))
+
+    def _prepare_inputs(self) -> None:
+        kernels, first = self._gpu.kernels, 2 * len(self._guards)
+        self._changed_at = first
+        inputs = [(n, t) for n, t in enumerate(self.tensors) if is_input(t)]
+        self._draws = [
+            [(n, kernels.draw(t, self.tensor_at(r, t["name"]))) for n, t in inputs] for r in range(self.batch)
+        ]
+        self._redraws = [(n, kernels.draw(t, self._reference_tensor(t))) for n, t in inputs]
+        self._inouts = [(r, n, draw) for r in range(self.batch) for n, draw in self._draws[r] if self.tensors[n]["role"] == "inout"]
+        self._unchanging = [(n, t) for n, t in inputs if t["role"] == "in"]
+        self._verifies = [
+            [
+                (n, kernels.draw(t, self.tensor_at(r, t["name"]), self._gpu.findings.at(first + slot)))
+                for slot, (n, t) in enumerate(self._unchanging)
+            ]
+            for r in range(self.batch)
+        ]
+
+    def _reference_tensor(self, tensor: dict) -> int:
+        """Where the reference finds a tensor: pure inputs where replica 0 has them, all others apart."""
+        if tensor["role"] == "in":
+            return self.tensor_at(0, tensor["name"])
+        return self._at(self._private[f"expected/{tensor['name']}"])
+
+    def _prepare_comparisons(self) -> None:
+        findings, first = self._gpu.findings, self._changed_at + len(self._unchanging)
+        self._compared_at = first
+        self._words = first + FindingsBlock.COMPARISON_WORDS * len(self._outputs)
+        self._compares = [
+            self._gpu.kernels.compare(
+                tensor,
+                self._at(self._private[f"kept/{tensor['name']}"]),
+                self._at(self._private[f"expected/{tensor['name']}"]),
+                findings.at(first + FindingsBlock.COMPARISON_WORDS * n),
+            )
+            for n, tensor in enumerate(self._outputs)
+        ]
+
+    def close(self) -> None:
+        self._driver.free(self._table)
+
+    # --- the operations of device.Case
+
+    def bind(self, side: str, program: Program, plan: dict) -> Runnable:
+        replicas = 1 if side == "reference" else self.batch
+        return Runnable([program.prepare(plan, lambda argument, r=r: self._resolve(side, r, argument)) for r in range(replicas)])
+
+    def _resolve(self, side: str, replica: int, argument: dict) -> int:
+        if argument["kind"] == "scratch":
+            return self._at(self._visible[f"{side}.{argument['name']}"])
+        if side == "reference":
+            return self._reference_tensor(next(t for t in self.tensors if t["name"] == argument["name"]))
+        return self.tensor_at(replica, argument["name"])
+
+    def arm(self, rng: random.Random) -> None:
+        self._guard_key = rng.getrandbits(64)
+        self._write_guards(self._guard_key)
+
+    def draw(self, seed: int) -> None:
+        for replica in range(self.batch):
+            for tensor, draw in self._draws[replica]:
+                draw(*keys_of(seed, replica, tensor))
+        self._seed, self._inputs_at = seed, (seed, 0)
+
+    def restore(self) -> None:
+        """Gives tensors that are input and output their initial values back."""
+        for replica, tensor, draw in self._inouts:
+            draw(*keys_of(self._seed, replica, tensor))
+
+    def poison(self, rng: random.Random) -> None:
+        for pointer, size, dtype in self.poisonable(self.batch):
+            self._driver.fill(pointer, poison_pattern(dtype, rng), size)
+
+    def poisonable(self, replicas: int) -> List[Poisonable]:
+        outputs = [t for t in self._outputs if t["role"] == "out"]
+        found = [Poisonable(self.tensor_at(r, t["name"]), tensor_bytes(t), t["dtype"]) for r in range(replicas) for t in outputs]
+        scratch = [(name, place) for name, place in self._visible.items() if "/" not in name]
+        return found + [Poisonable(self._at(place), place.bytes, "f32") for _, place in scratch]
+
+    def execute(self, runnable: Runnable) -> None:
+        self.launch(runnable, 0)
+
+    def launch(self, runnable: Runnable, replica: int) -> None:
+        for number, launch in enumerate(runnable.launches[replica]):
+            code = launch()
+            if code:
+                self._launch_failed(number, CudaError(code, self._driver.error_name(code), "cuLaunchKernel"))
+
+    def _launch_failed(self, number: int, error: CudaError) -> None:
+        if self._driver.is_lost():
+            raise DeviceFault(str(error), lost=True) from error
+        raise rejected(f"launch[{number}]", error) from error
+
+    def inspect(self, seed: int) -> None:
+        # Cleared after the candidate ran, not before: what it may have written there must not count.
+        self._gpu.findings.clear(self._words)
+        self._check_guards(self._guard_key)
+        for replica in range(self.batch):
+            for tensor, verify in self._verifies[replica]:
+                verify(*keys_of(seed, replica, tensor))
+
+    def snapshot(self, replica: int) -> None:
+        for tensor in self._outputs:
+            kept = self._at(self._private[f"kept/{tensor['name']}"])
+            self._driver.copy(kept, self.tensor_at(replica, tensor["name"]), tensor_bytes(tensor))
+
+    def expect(self, reference: Runnable, seed: int, replica: int) -> None:
+        for tensor, draw in self._redraws:
+            if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
+                draw(*keys_of(seed, replica, tensor))
+        self._inputs_at = (seed, replica)
+        self.launch(reference, 0)
+
+    def compare(self, tolerance: dict) -> None:
+        for compare in self._compares:
+            compare(tolerance["rtol"], tolerance["atol"])
+
+    def findings(self) -> Findings:
+        found = self._gpu.findings
+        found.fetch(self._words)
+        comparisons = [
+            Comparison(tensor, found.comparison(self._compared_at + FindingsBlock.COMPARISON_WORDS * n))
+            for n, tensor in enumerate(self._outputs)
+        ]
+        result = Findings(self._damage(found), self._modified(found), comparisons)
+        found.clear(self._words)
+        return result
+
+    def _damage(self, found: FindingsBlock) -> Optional[GuardDamage]:
+        for number, guard in enumerate(self._guards):
+            last = found.word(2 * number + 1)
+            if last:
+                first = ~found.word(2 * number) & (2**64 - 1)
+                return GuardDamage(buffer_name(guard.buffer), guard.side, distance(guard, first, last - 1))
+        return None
+
+    def _modified(self, found: FindingsBlock) -> Optional[str]:
+        for slot, (_, tensor) in enumerate(self._unchanging):
+            if found.word(self._changed_at + slot):
+                return tensor["name"]
+        return None
+
+    def values(self, comparison: Comparison) -> Tuple[str, str]:
+        size = DTYPE_BYTES[comparison.tensor["dtype"]]
+        texts = []
+        for where in ("expected", "kept"):
+            start = self._at(self._private[f"{where}/{comparison.tensor['name']}"])
+            texts.append(element_text(self._driver.download(start + size * comparison.index, size), comparison.tensor["dtype"]))
+        return texts[0], texts[1]
+
+    def wipe(self) -> None:
+        for tensor in self._outputs:
+            self._driver.fill(self._at(self._private[f"expected/{tensor['name']}"]), 0xFFFFFFFF, tensor_bytes(tensor))
+
+    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
+        return self._gpu.timer.run(self, runs, runnables, rng)

@@ -1,0 +1,141 @@
+"""libcuda through ctypes: the functions the judge uses, and errors with the driver's own names."""
+import ctypes
+from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint64, c_void_p
+
+from ..failures import DeviceFault
+
+LIBRARY = "libcuda.so.1"
+SUCCESS = 0
+OUT_OF_MEMORY = 2
+# CUdevice_attribute
+MULTIPROCESSORS, L2_BYTES, CC_MAJOR, CC_MINOR, SHARED_OPTIN_BYTES, MAX_GRID_X = 16, 38, 75, 76, 97, 5
+# CUfunction_attribute
+FUNCTION_MAX_THREADS, FUNCTION_STATIC_SHARED, FUNCTION_MAX_DYNAMIC_SHARED, FUNCTION_NON_PORTABLE_CLUSTER = 0, 1, 8, 14
+# CUlimit
+LIMIT_PRINTF_FIFO, LIMIT_MALLOC_HEAP = 1, 2
+
+
+class CudaError(Exception):
+    def __init__(self, code: int, name: str, what: str) -> None:
+        super().__init__(f"{what}: {name} ({code})")
+        self.code, self.name = code, name
+
+
+class Driver:
+    """The driver with the primary context of one device current in this thread."""
+
+    def __init__(self, ordinal: int) -> None:
+        self.lib = lib = ctypes.CDLL(LIBRARY)
+        # Without these ctypes would pass 64-bit addresses and sizes as 32-bit ints.
+        lib.cuMemFree_v2.argtypes = [c_uint64]
+        lib.cuMemsetD32Async.argtypes = [c_uint64, ctypes.c_uint, c_size_t, c_void_p]
+        lib.cuMemsetD16Async.argtypes = [c_uint64, ctypes.c_ushort, c_size_t, c_void_p]
+        lib.cuMemsetD8Async.argtypes = [c_uint64, ctypes.c_ubyte, c_size_t, c_void_p]
+        lib.cuMemcpyDtoDAsync_v2.argtypes = [c_uint64, c_uint64, c_size_t, c_void_p]
+        lib.cuMemcpyHtoD_v2.argtypes = [c_uint64, c_void_p, c_size_t]
+        lib.cuMemcpyDtoH_v2.argtypes = [c_void_p, c_uint64, c_size_t]
+        lib.cuMemcpyDtoHAsync_v2.argtypes = [c_void_p, c_uint64, c_size_t, c_void_p]
+        self.check(lib.cuInit(0), "cuInit")
+        device = c_int()
+        self.check(lib.cuDeviceGet(byref(device), ordinal), f"cuDeviceGet({ordinal})")
+        self.device = device.value
+        context = c_void_p()
+        self.check(lib.cuDevicePrimaryCtxRetain(byref(context), device), "cuDevicePrimaryCtxRetain")
+        self.check(lib.cuCtxSetCurrent(context), "cuCtxSetCurrent")
+
+    def check(self, code: int, what: str) -> None:
+        """CudaError where only this call failed; DeviceFault where a kernel took the context with it."""
+        if code:
+            error = CudaError(code, self.error_name(code), what)
+            if self.is_lost():
+                raise DeviceFault(str(error), lost=True) from error
+            raise error
+
+    def error_name(self, code: int) -> str:
+        name = c_char_p()
+        self.lib.cuGetErrorName(code, byref(name))
+        return name.value.decode() if name.value else f"CUDA error {code}"
+
+    def synchronize(self) -> None:
+        self.check(self.lib.cuCtxSynchronize(), "cuCtxSynchronize")
+
+    def is_lost(self) -> bool:
+        """Errors of a kernel stick to the context: then every call fails, this one too."""
+        return self.lib.cuCtxSynchronize() != SUCCESS
+
+    def attribute(self, which: int) -> int:
+        value = c_int()
+        self.check(self.lib.cuDeviceGetAttribute(byref(value), which, self.device), f"cuDeviceGetAttribute({which})")
+        return value.value
+
+    def name(self) -> str:
+        buffer = ctypes.create_string_buffer(256)
+        self.check(self.lib.cuDeviceGetName(buffer, 256, self.device), "cuDeviceGetName")
+        return buffer.value.decode()
+
+    def total_bytes(self) -> int:
+        value = c_size_t()
+        self.check(self.lib.cuDeviceTotalMem_v2(byref(value), self.device), "cuDeviceTotalMem")
+        return value.value
+
+    def set_limit(self, which: int, value: int) -> None:
+        self.check(self.lib.cuCtxSetLimit(which, c_size_t(value)), f"cuCtxSetLimit({which})")
+
+    def allocate(self, size: int) -> int:
+        pointer = c_uint64()
+        self.check(self.lib.cuMemAlloc_v2(byref(pointer), c_size_t(size)), f"cuMemAlloc({size})")
+        return pointer.value
+
+    def free(self, pointer: int) -> None:
+        self.check(self.lib.cuMemFree_v2(pointer), "cuMemFree")
+
+    def host_buffer(self, size: int) -> int:
+        """Page-locked host memory: copies to it need no staging."""
+        pointer = c_void_p()
+        self.check(self.lib.cuMemHostAlloc(byref(pointer), c_size_t(size), 0), f"cuMemHostAlloc({size})")
+        return pointer.value
+
+    def upload(self, to: int, data: bytes) -> None:
+        self.check(self.lib.cuMemcpyHtoD_v2(to, data, len(data)), "cuMemcpyHtoD")
+
+    def download(self, source: int, size: int) -> bytes:
+        buffer = ctypes.create_string_buffer(size)
+        self.check(self.lib.cuMemcpyDtoH_v2(buffer, source, size), "cuMemcpyDtoH")
+        return buffer.raw
+
+    def copy(self, to: int, source: int, size: int) -> None:
+        self.check(self.lib.cuMemcpyDtoDAsync_v2(to, source, size, None), "cuMemcpyDtoDAsync")
+
+    def fill(self, to: int, pattern: int, size: int) -> None:
+        """`size` bytes of the 32-bit pattern; asynchronous."""
+        words, rest = divmod(size, 4)
+        if words:
+            self.check(self.lib.cuMemsetD32Async(to, pattern, words, None), "cuMemsetD32Async")
+        if rest >= 2:
+            self.check(self.lib.cuMemsetD16Async(to + 4 * words, pattern & 0xFFFF, 1, None), "cuMemsetD16Async")
+        if rest % 2:
+            self.check(self.lib.cuMemsetD8Async(to + size - 1, pattern & 0xFF, 1, None), "cuMemsetD8Async")
+
+    def event(self) -> c_void_p:
+        event = c_void_p()
+        self.check(self.lib.cuEventCreate(byref(event), 0), "cuEventCreate")
+        return event
+
+    def record(self, event: c_void_p) -> None:
+        self.check(self.lib.cuEventRecord(event, None), "cuEventRecord")
+
+    def wait(self, event: c_void_p) -> None:
+        self.check(self.lib.cuEventSynchronize(event), "cuEventSynchronize")
+
+    def elapsed_ns(self, start: c_void_p, end: c_void_p) -> float:
+        value = c_float()
+        self.check(self.lib.cuEventElapsedTime(byref(value), start, end), "cuEventElapsedTime")
+        return value.value * 1e6
+
+    def load_module(self, image: bytes) -> c_void_p:
+        module = c_void_p()
+        self.check(self.lib.cuModuleLoadData(byref(module), image), "cuModuleLoadData")
+        return module
+
+    def unload_module(self, module: c_void_p) -> None:
+        self.check(self.lib.cuModuleUnload(module), "cuModuleUnload")

@@ -1,0 +1,134 @@
+"""The helper kernels of native/gpu_kernels.cu, made ready for given buffers."""
+from ctypes import byref, c_double, c_int, c_uint64, c_void_p
+from typing import Dict, List
+
+from ..tensors import DTYPE_CODE, distribution_of
+from .driver import Driver
+from .launching import LaunchShape, PreparedLaunch, address
+
+THREADS = 256
+BLOCKS_MAX = 132 * 16
+GUARD_BLOCKS = 16
+ELEMENTS_PER_THREAD = 4
+
+
+class HelperKernels:
+    def __init__(self, driver: Driver, image: bytes) -> None:
+        self._driver = driver
+        module = driver.load_module(image)
+        self._functions: Dict[str, c_void_p] = {}
+        for name in ("kiln_draw", "kiln_guard", "kiln_compare", "kiln_delay"):
+            function = c_void_p()
+            driver.check(driver.lib.cuModuleGetFunction(byref(function), module, name.encode()), name)
+            self._functions[name] = function
+
+    def draw(self, tensor: dict, pointer: int, found: int = 0) -> "Draw":
+        """Draws the tensor; with `found`, an address of findings, compares it with what would be drawn."""
+        kind, p0, p1 = distribution_of(tensor)
+        values = [
+            address(pointer),
+            c_uint64(tensor["elements"]),
+            c_int(DTYPE_CODE[tensor["dtype"]]),
+            c_int(kind),
+            c_double(p0),
+            c_double(p1),
+            c_uint64(0),
+            c_uint64(0),
+            address(found),
+        ]
+        return Draw(self._driver, self._prepare("kiln_draw", _blocks(tensor["elements"]), values))
+
+    def guard(self, table: int, segments: int, found: int = 0) -> "Guard":
+        values = [address(table), c_uint64(0), address(found)]
+        shape = LaunchShape([GUARD_BLOCKS, segments], [THREADS])
+        return Guard(self._driver, PreparedLaunch(self._driver, self._functions["kiln_guard"], shape, values))
+
+    def compare(self, tensor: dict, out: int, reference: int, found: int) -> "Compare":
+        values = [
+            address(out),
+            address(reference),
+            c_uint64(tensor["elements"]),
+            c_int(DTYPE_CODE[tensor["dtype"]]),
+            c_double(0),
+            c_double(0),
+            address(found),
+        ]
+        return Compare(self._driver, self._prepare("kiln_compare", _blocks(tensor["elements"]), values))
+
+    def delay(self) -> "Delay":
+        return Delay(self._driver, self._prepare("kiln_delay", [1], [c_uint64(0)], threads=1))
+
+    def _prepare(self, name: str, grid: List[int], values: List[object], threads: int = THREADS) -> PreparedLaunch:
+        return PreparedLaunch(self._driver, self._functions[name], LaunchShape(grid, [threads]), values)
+
+
+class _Helper:
+    __slots__ = ("_driver", "_launch")
+
+    def __init__(self, driver: Driver, launch: PreparedLaunch) -> None:
+        self._driver, self._launch = driver, launch
+
+    def _go(self) -> None:
+        self._driver.check(self._launch(), "a helper kernel")
+
+
+class Draw(_Helper):
+    def __call__(self, key0: int, key1: int) -> None:
+        self._launch.values[6].value, self._launch.values[7].value = key0, key1
+        self._go()
+
+
+class Guard(_Helper):
+    def __call__(self, key: int) -> None:
+        self._launch.values[1].value = key
+        self._go()
+
+
+class Compare(_Helper):
+    def __call__(self, rtol: float, atol: float) -> None:
+        self._launch.values[4].value, self._launch.values[5].value = rtol, atol
+        self._go()
+
+
+class Delay(_Helper):
+    def __call__(self, nanoseconds: int) -> None:
+        self._launch.values[0].value = nanoseconds
+        self._go()
+
+
+def _blocks(elements: int) -> List[int]:
+    return [min(BLOCKS_MAX, -(-elements // (THREADS * ELEMENTS_PER_THREAD)))]
+
+
+class FindingsBlock:
+    """Device memory that helper kernels write what they found to, and its page-locked copy on the host."""
+
+    WORDS = 8192
+    COMPARISON_WORDS = 5
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self.pointer = driver.allocate(8 * self.WORDS)
+        self._host = driver.host_buffer(8 * self.WORDS)
+        self._words = (c_uint64 * self.WORDS).from_address(self._host)
+        self._doubles = (c_double * self.WORDS).from_address(self._host)
+
+    def clear(self, words: int) -> None:
+        self._driver.fill(self.pointer, 0, 8 * words)
+
+    def fetch(self, words: int) -> None:
+        """Waits for everything queued."""
+        driver = self._driver
+        driver.check(driver.lib.cuMemcpyDtoHAsync_v2(self._host, self.pointer, 8 * words, None), "cuMemcpyDtoHAsync")
+        driver.synchronize()
+
+    def at(self, word: int) -> int:
+        return self.pointer + 8 * word
+
+    def word(self, index: int) -> int:
+        return self._words[index]
+
+    def comparison(self, index: int) -> tuple:
+        return (*self._words[index : index + 3], self._doubles[index + 3], self._doubles[index + 4])
+
+

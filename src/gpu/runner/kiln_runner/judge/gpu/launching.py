@@ -1,0 +1,88 @@
+"""Kernel launches made ready: every argument is packed once, a launch is then one call with nothing to convert."""
+import ctypes
+from ctypes import POINTER, c_double, c_float, c_int, c_int64, c_uint, c_uint64, c_void_p, pointer
+from typing import Callable, List, Sequence, Tuple
+
+from .driver import Driver
+
+# Where a kernel takes more than the plan gives (only a driver before CUDA 12.4 cannot tell), it finds zeros, never the end of an array.
+ZERO_BYTES = 4096
+SLOT_BYTES = 8
+PARAMETERS_MAX = 128
+_ZEROS = ctypes.create_string_buffer(ZERO_BYTES)
+_TAIL = [ctypes.addressof(_ZEROS)] * PARAMETERS_MAX
+CLUSTER_ATTRIBUTE = 4  # CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION
+
+SCALARS = {"f64": c_double, "f32": c_float, "i64": c_int64, "i32": c_int, "u32": c_uint}
+address = c_uint64
+
+
+class _LaunchAttribute(ctypes.Structure):
+    _fields_ = [("id", c_int), ("pad", ctypes.c_char * 4), ("value", c_uint * 16)]
+
+
+class _LaunchConfig(ctypes.Structure):
+    _fields_ = [
+        ("grid", c_uint * 3),
+        ("block", c_uint * 3),
+        ("shared", c_uint),
+        ("stream", c_void_p),
+        ("attributes", POINTER(_LaunchAttribute)),
+        ("attribute_count", c_uint),
+    ]
+
+
+class PreparedLaunch:
+    """One kernel launch. `values` are ctypes objects; changing their `.value` changes the next launch."""
+
+    __slots__ = ("_call", "_arguments", "values", "_parameters", "_keep")
+
+    def __init__(self, driver: Driver, function: c_void_p, shape: "LaunchShape", values: Sequence[object]) -> None:
+        self.values, addresses = _pack(values)
+        self._parameters = (c_void_p * PARAMETERS_MAX)(*addresses, *_TAIL[len(addresses) :])
+        self._keep: List[object] = []
+        self._call, self._arguments = self._prepare(driver, function, shape)
+
+    def __call__(self) -> int:
+        """The driver's code."""
+        return self._call(*self._arguments)
+
+    def _prepare(self, driver: Driver, function: c_void_p, shape: "LaunchShape") -> Tuple[Callable[..., int], tuple]:
+        if shape.cluster is None:
+            numbers = [c_uint(n) for n in (*shape.grid, *shape.block, shape.shared)]
+            return driver.lib.cuLaunchKernel, (function, *numbers, None, self._parameters, None)
+        attribute = _LaunchAttribute(id=CLUSTER_ATTRIBUTE)
+        attribute.value[0:3] = list(shape.cluster)
+        config = _LaunchConfig(
+            (c_uint * 3)(*shape.grid), (c_uint * 3)(*shape.block), shape.shared, None, pointer(attribute), 1
+        )
+        self._keep += [attribute, config]
+        return driver.lib.cuLaunchKernelEx, (pointer(config), function, self._parameters, None)
+
+
+class LaunchShape:
+    def __init__(self, grid: Sequence[int], block: Sequence[int], shared: int = 0, cluster: object = None) -> None:
+        self.grid, self.block, self.shared = _three(grid), _three(block), shared
+        self.cluster = None if cluster is None else _three(cluster)
+
+
+def _three(dims: Sequence[int]) -> Tuple[int, int, int]:
+    return (*dims, 1, 1)[:3]
+
+
+def _pack(values: Sequence[object]) -> Tuple[List[object], List[int]]:
+    """The same values in one buffer with zeros behind it, and their addresses."""
+    buffer = ctypes.create_string_buffer(SLOT_BYTES * len(values) + ZERO_BYTES)
+    start = ctypes.addressof(buffer)
+    packed = []
+    for slot, value in enumerate(values):
+        item = type(value).from_buffer(buffer, SLOT_BYTES * slot)
+        item.value = value.value
+        packed.append(item)
+    return packed, [start + SLOT_BYTES * slot for slot in range(len(values))]
+
+
+def scalar(dtype: str, value: float) -> object:
+    kind = SCALARS[dtype]
+    return kind(value) if dtype in ("f64", "f32") else kind(int(value))
+

@@ -1,0 +1,153 @@
+"""An artifact loaded on the GPU, and its launch plans checked against what the driver knows of its kernels."""
+import ctypes
+from ctypes import byref, c_char_p, c_int, c_size_t, c_void_p
+from pathlib import Path
+from typing import Callable, Dict, List, Optional
+
+from ..artifacts import Artifact
+from ..failures import LaunchRejected
+from .driver import (
+    FUNCTION_MAX_DYNAMIC_SHARED,
+    FUNCTION_MAX_THREADS,
+    FUNCTION_NON_PORTABLE_CLUSTER,
+    FUNCTION_STATIC_SHARED,
+    SHARED_OPTIN_BYTES,
+    CudaError,
+    Driver,
+)
+from .launching import LaunchShape, PreparedLaunch, address, scalar
+
+PORTABLE_CLUSTER_MAX = 8
+KERNELS_NAMED_MAX = 32
+
+
+class Program:
+    """Modules of one artifact; `close` unloads them."""
+
+    def __init__(self, driver: Driver, artifact: Artifact) -> None:
+        self._driver, self._artifact = driver, artifact
+        self._modules: Dict[Path, c_void_p] = {}
+        self._functions: Dict[str, c_void_p] = {}
+        for file in artifact.code_files():
+            self._modules[file] = driver.load_module(file.read_bytes())
+
+    def close(self) -> None:
+        for module in self._modules.values():
+            self._driver.unload_module(module)
+        self._modules.clear()
+
+    def prepare(self, plan: dict, resolve: Callable[[dict], int]) -> List[PreparedLaunch]:
+        """The plan's launches with the addresses that `resolve` gives. LaunchRejected names the field that cannot be."""
+        return [self._launch(f"launch[{n}]", launch, resolve) for n, launch in enumerate(plan["launches"])]
+
+    def _launch(self, field: str, launch: dict, resolve: Callable[[dict], int]) -> PreparedLaunch:
+        meta = self._artifact.kernel(launch["kernel"])
+        function = self._function(field, launch["kernel"])
+        block = [32 * meta["numWarps"], 1, 1] if meta.get("numWarps") else launch["block"]
+        shared = launch["shared"] if meta.get("shared") is None else meta["shared"]
+        shape = LaunchShape(launch["grid"], block, shared, launch["cluster"])
+        values = [_value(argument, resolve) for argument in launch["args"]]
+        values += [address(0) for hidden in meta.get("hidden") or [] if hidden == "null_ptr"]
+        self._check_arguments(field, launch["kernel"], function, values)
+        self._allow(field, function, shape)
+        return PreparedLaunch(self._driver, function, shape, values)
+
+    def _function(self, field: str, name: str) -> c_void_p:
+        if name not in self._functions:
+            file = self._artifact.file_of(name)
+            function = c_void_p()
+            code = self._driver.lib.cuModuleGetFunction(byref(function), self._modules[file], name.encode())
+            if code:
+                raise LaunchRejected(f"{field}.kernel", f'no kernel "{name}" in the artifact; {self._known(file)}')
+            self._functions[name] = function
+        return self._functions[name]
+
+    def _known(self, file: Path) -> str:
+        names = kernel_names(self._driver, self._modules[file])
+        return f'it has {", ".join(names)}. Declare it extern "C" __global__' if names else 'declare it extern "C" __global__'
+
+    def _allow(self, field: str, function: c_void_p, shape: LaunchShape) -> None:
+        self._check_block(field, function, shape)
+        self._allow_shared(field, function, shape)
+        if shape.cluster and _product(shape.cluster) > PORTABLE_CLUSTER_MAX:
+            self._set(function, FUNCTION_NON_PORTABLE_CLUSTER, 1)
+
+    def _check_block(self, field: str, function: c_void_p, shape: LaunchShape) -> None:
+        threads, most = _product(shape.block), self._get(function, FUNCTION_MAX_THREADS)
+        if threads > most:
+            raise LaunchRejected(
+                f"{field}.block",
+                f"a block of {threads} threads; this kernel runs with at most {most} (its registers or __launch_bounds__ decide)",
+            )
+
+    def _allow_shared(self, field: str, function: c_void_p, shape: LaunchShape) -> None:
+        static = self._get(function, FUNCTION_STATIC_SHARED)
+        most = self._driver.attribute(SHARED_OPTIN_BYTES) - static
+        if shape.shared > most:
+            raise LaunchRejected(
+                f"{field}.shared",
+                f"{shape.shared} bytes of dynamic shared memory; this device gives a block at most {most} besides {static} static ones",
+            )
+        self._set(function, FUNCTION_MAX_DYNAMIC_SHARED, shape.shared)
+
+    def _check_arguments(self, field: str, name: str, function: c_void_p, values: List[object]) -> None:
+        sizes = parameter_sizes(self._driver, function)
+        if sizes is None:
+            return
+        if len(sizes) != len(values):
+            raise LaunchRejected(f"{field}.args", f"{name} takes {len(sizes)} arguments, the plan gives {len(values)}")
+        for n, (size, value) in enumerate(zip(sizes, values)):
+            if size != ctypes.sizeof(value):
+                raise LaunchRejected(
+                    f"{field}.args[{n}]", f"{name} takes {size} bytes here, the plan gives {ctypes.sizeof(value)} (a pointer is 8, i32 4)"
+                )
+
+    def _get(self, function: c_void_p, which: int) -> int:
+        value = c_int()
+        self._driver.check(self._driver.lib.cuFuncGetAttribute(byref(value), which, function), f"cuFuncGetAttribute({which})")
+        return value.value
+
+    def _set(self, function: c_void_p, which: int, value: int) -> None:
+        self._driver.check(self._driver.lib.cuFuncSetAttribute(function, which, value), f"cuFuncSetAttribute({which})")
+
+
+def rejected(field_prefix: str, error: CudaError) -> LaunchRejected:
+    """A launch that the driver refused though it looked right."""
+    fields = {1: "grid", 701: "block", 912: "cluster", 9: "grid"}
+    return LaunchRejected(
+        f"{field_prefix}.{fields.get(error.code, 'kernel')}",
+        f"the driver refuses this launch: {error.name}. Check grid (x <= 2^31-1, y and z <= 65535), block, cluster and registers",
+    )
+
+
+def parameter_sizes(driver: Driver, function: c_void_p) -> Optional[List[int]]:
+    """Bytes of each kernel parameter; None with a driver that cannot tell (before CUDA 12.4)."""
+    tell = getattr(driver.lib, "cuFuncGetParamInfo", None)
+    if tell is None:
+        return None
+    sizes, offset, size = [], c_size_t(), c_size_t()
+    while tell(function, c_size_t(len(sizes)), byref(offset), byref(size)) == 0:
+        sizes.append(size.value)
+    return sizes
+
+
+def kernel_names(driver: Driver, module: c_void_p) -> List[str]:
+    """Kernels of a module; none with a driver that cannot tell (before CUDA 12.4)."""
+    functions, names = (c_void_p * KERNELS_NAMED_MAX)(), []
+    if not hasattr(driver.lib, "cuFuncGetName") or driver.lib.cuModuleEnumerateFunctions(functions, KERNELS_NAMED_MAX, module):
+        return names
+    for function in functions:
+        name = c_char_p()
+        if function and driver.lib.cuFuncGetName(byref(name), c_void_p(function)) == 0:
+            names.append(name.value.decode())
+    return names
+
+
+def _value(argument: dict, resolve: Callable[[dict], int]) -> object:
+    if argument["kind"] == "scalar":
+        return scalar(argument["dtype"], argument["value"])
+    return address(resolve(argument))
+
+
+def _product(dims: tuple) -> int:
+    return dims[0] * dims[1] * dims[2]

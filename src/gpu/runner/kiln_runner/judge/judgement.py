@@ -1,0 +1,211 @@
+"""One candidate, from its artifact to its outcome: load, check every case, then time every bench case.
+
+Whoever breaks off does it by raising: CandidateFailure for a verdict, InfraFailure for everything that is not the candidate's.
+"""
+import random
+from pathlib import Path
+from typing import Callable, ContextManager, Dict, List, NamedTuple, Optional, Tuple
+
+from .artifacts import open_artifact
+from .checking import Terms, check, check_timed
+from .device import Case, Device, Program, Runnable
+from .device_lock import DeviceLock
+from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
+from .measuring import Conditions, Section, lives_on_stale_inputs, time_sides, warm_up
+from .outcomes import crashed, passed, plan_error
+from .problems import Problem
+from .schedule import batch_for
+from .statistics import Interval, ratio_of_medians, timing_statistics
+from .stopwatch import Stopwatch
+
+
+class Bench(NamedTuple):
+    """What a judgement works with."""
+
+    device: Device
+    lock: DeviceLock
+    cache: Path
+    watch: Stopwatch
+    report: Callable[[str, str], None]
+    rng: random.Random
+
+
+class Judgement:
+    def __init__(self, bench: Bench, problem: Problem, task: dict) -> None:
+        self._bench, self._problem, self._task = bench, problem, task
+        self._terms = Terms(problem.definition["tolerance"], bench.rng)
+        self._programs: Dict[str, Program] = {}
+        self._bound: Dict[Tuple[str, int], Tuple[Case, Runnable]] = {}
+        self.telemetry: Optional[dict] = None
+        self.case = ""
+
+    def run(self) -> dict:
+        """The outcome `passed`; anything else is raised."""
+        specs = self._problem.definition["cases"]
+        try:
+            self._load(specs)
+            self._check(specs)
+            timings = [self._time(spec) for spec in specs if spec["kind"] == "bench"]
+        except LaunchRejected as error:
+            raise CandidateFailure(plan_error(error.field, f"{error} (case {self.case})")) from error
+        except DeviceFault as error:
+            raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
+        return passed(timings, len(specs))
+
+    def close(self) -> None:
+        for program in self._programs.values():
+            program.close()
+
+    # --- load
+
+    def _load(self, specs: List[dict]) -> None:
+        with self._phase("load", "", "loadMs"):
+            self._programs["candidate"] = self._bench.device.load("candidate", open_artifact(self._bench.cache, self._task["artifact"]))
+            if self._task["record"]:
+                self._programs["record"] = self._bench.device.load("record", open_artifact(self._bench.cache, self._task["record"]["artifact"]))
+            for spec in specs:
+                self.case = spec["name"]
+                if spec["name"] not in self._task["plans"]:
+                    raise InfraFailure("internal", f"the task has no plan for the case {spec['name']}")
+                self._runnable("candidate", self._open(spec, 1), spec)
+
+    def _phase(self, phase: str, case: str, count_as: str) -> ContextManager[None]:
+        self._bench.report(phase, case)
+        return self._bench.watch.span(count_as)
+
+    def _open(self, spec: dict, batch: int) -> Case:
+        scratch = {side: self._plan(side, spec)["scratch"] for side in ("reference", "baseline", *self._programs)}
+        return self._bench.device.open_case(self._problem.definition, spec, batch, scratch)
+
+    def _plan(self, side: str, spec: dict) -> dict:
+        if side == "candidate":
+            return self._task["plans"][spec["name"]]
+        if side == "record":
+            return self._task["record"]["plans"][spec["name"]]
+        return self._problem.plan(side, spec)
+
+    def _runnable(self, side: str, case: Case, spec: dict) -> Runnable:
+        if side in ("reference", "baseline"):
+            return self._trusted_side(side, case, spec)
+        key = (side, id(case))
+        if key not in self._bound:
+            # The case is kept beside, so that its id stays its own.
+            self._bound[key] = (case, case.bind(side, self._programs[side], self._plan(side, spec)))
+        return self._bound[key][1]
+
+    def _trusted_side(self, side: str, case: Case, spec: dict) -> Runnable:
+        try:
+            return self._problem.bound(side, case, spec)
+        except LaunchRejected as error:
+            raise InfraFailure(f"{side}_failed", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
+
+    # --- check
+
+    def _check(self, specs: List[dict]) -> None:
+        with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
+            for spec in specs:
+                self.case = spec["name"]
+                self._bench.report("check", spec["name"])
+                case = self._open(spec, 1)
+                reference = self._runnable("reference", case, spec)
+                self._trust(case, spec, reference)
+                check(case, self._runnable("candidate", case, spec), reference, self._terms)
+
+    def _trust(self, case: Case, spec: dict, reference: Runnable) -> None:
+        """Once in this process and case: the baseline must pass what candidates must pass. That tries the reference too."""
+        if spec["name"] in self._problem.trusted:
+            return
+        baseline = self._runnable("baseline", case, spec)
+        try:
+            check(case, baseline, reference, self._terms)
+        except CandidateFailure as failure:
+            raise InfraFailure("baseline_failed", f"the problem's own baseline is judged {failure.outcome}") from failure
+        except (DeviceFault, LaunchRejected) as error:
+            message = f"the problem's own reference or baseline, case {spec['name']}: {error}"
+            raise InfraFailure("baseline_failed", message, lost=getattr(error, "lost", False)) from error
+        self._problem.trusted.add(spec["name"])
+
+    # --- time
+
+    def _time(self, spec: dict) -> dict:
+        self.case = spec["name"]
+        self._bench.report("measure", spec["name"])
+        with self._bench.lock.exclusive(self._bench.watch), self._bench.watch.span("measureMs"):
+            measured = self._measure(spec)
+        with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
+            check_timed(measured.case, self._runnable("reference", measured.case, spec), measured.section.outputs, self._terms)
+        return measured.timing()
+
+    def _measure(self, spec: dict) -> "Measured":
+        others = ["record"] if self._task["record"] else []
+        paired = self._task["timing"]["method"] == "paired"
+        sides = ["candidate", "baseline", *others] if paired else ["candidate", *others]
+        case, conditions = self._get_ready(spec)
+        baseline = None if paired else self._baseline(case, spec, conditions)
+        section = time_sides(case, self._runnables(sides, case, spec), conditions, strict=False)
+        if lives_on_stale_inputs(section, "candidate"):
+            # Measured under other conditions than usual, so the baseline is measured with it.
+            sides, baseline = ["candidate", "baseline", *others], None
+            section = time_sides(case, self._runnables(sides, case, spec), conditions, strict=True)
+        self.telemetry = self._bench.device.telemetry()
+        return Measured(case, section, sides, baseline)
+
+    def _get_ready(self, spec: dict) -> Tuple[Case, Conditions]:
+        """The case in place for as many executions between two events as the candidate's speed asks for."""
+        case, rng = self._prepared(spec, 1), self._bench.rng
+        rules = self._task["timing"]
+        warmth = warm_up(case, {"candidate": self._runnable("candidate", case, spec)}, rules, rng)
+        batch = batch_for(warmth.single_ns, self._bench.device.replicas_max(spec))
+        return (case if batch == 1 else self._prepared(spec, batch)), Conditions(rules, warmth, rng)
+
+    def _prepared(self, spec: dict, batch: int) -> Case:
+        case = self._open(spec, batch)
+        case.arm(self._bench.rng)
+        case.draw(self._bench.rng.getrandbits(128))
+        case.poison(self._bench.rng)
+        return case
+
+    def _baseline(self, case: Case, spec: dict, conditions: Conditions) -> dict:
+        """Its statistics of the last minutes in this process, measured now where there are none."""
+        rules = conditions.rules
+        known = self._problem.recent_baseline(spec["name"], case.batch, rules["baselineAgeMsMax"])
+        if known is None:
+            runnables = self._runnables(["baseline"], case, spec)
+            warmth = warm_up(case, runnables, rules, conditions.rng)
+            section = time_sides(case, runnables, conditions._replace(warmth=warmth), strict=False)
+            known = timing_statistics(section.of("baseline"), case.batch)
+            self._problem.remember_baseline(spec["name"], case.batch, known)
+        return known
+
+    def _runnables(self, sides: List[str], case: Case, spec: dict) -> Dict[str, Runnable]:
+        return {side: self._runnable(side, case, spec) for side in sides}
+
+
+class Measured(NamedTuple):
+    case: Case
+    section: Section
+    sides: List[str]
+    # Statistics taken apart from the section; None: the section holds the baseline's runs.
+    baseline: Optional[dict]
+
+    def timing(self) -> dict:
+        """A CaseTiming of the protocol."""
+        candidate = timing_statistics(self.section.of("candidate"), self.case.batch)
+        baseline = self.baseline or timing_statistics(self.section.of("baseline"), self.case.batch)
+        speedup = ratio_of_medians(baseline, candidate) if self.baseline else self._ratio("baseline")
+        timing = {
+            "case": self.case.name,
+            "candidate": candidate,
+            "baseline": baseline,
+            "method": "cached" if self.baseline else "paired",
+            "speedup": speedup.middle,
+            "speedupLow": speedup.low,
+            "speedupHigh": speedup.high,
+        }
+        if "record" in self.sides:
+            ratio = self._ratio("record")
+            timing["record"] = {"ratio": ratio.middle, "ratioLow": ratio.low, "ratioHigh": ratio.high}
+        return timing
+
+    def _ratio(self, side: str) -> Interval:
+        return self.section.ratios(side, "candidate", self.sides)

@@ -1,0 +1,56 @@
+"""Where the buffers of a case lie in a device's memory. Pure."""
+from typing import Dict, Iterable, List, NamedTuple, Tuple
+
+ALIGNMENT_BYTES = 256
+# On each side of every buffer that a candidate may write to.
+GUARD_BYTES = 64 * 1024
+REPLICAS_MAX = 16
+
+
+class Placement(NamedTuple):
+    offset: int
+    bytes: int
+
+
+class Guard(NamedTuple):
+    buffer: str
+    side: str
+    offset: int
+    bytes: int
+
+
+def align(offset: int) -> int:
+    return -(-offset // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
+
+
+def place(buffers: Iterable[Tuple[str, int]], start: int, guard_bytes: int) -> Tuple[Dict[str, Placement], int]:
+    """Buffers one after another from `start`, each with guards around it (0: none). Returns them and the first free offset."""
+    placements = {}
+    at = start
+    for name, size in buffers:
+        offset = align(at + guard_bytes)
+        placements[name] = Placement(offset, size)
+        at = align(offset + size + guard_bytes)
+    return placements, at
+
+
+def guards_of(placements: Dict[str, Placement]) -> List[Guard]:
+    """The guards before and after each buffer; the one after starts at the byte behind the last."""
+    return [
+        guard
+        for name, (offset, size) in placements.items()
+        for guard in (
+            Guard(name, "before", offset - GUARD_BYTES, GUARD_BYTES),
+            Guard(name, "after", offset + size, GUARD_BYTES),
+        )
+    ]
+
+
+def distance(guard: Guard, first: int, last: int) -> int:
+    """Bytes between the buffer's edge and the damaged byte nearest to it; `first` and `last` are offsets in the guard."""
+    return first if guard.side == "after" else guard.bytes - 1 - last
+
+
+def buffer_name(guard_buffer: str) -> str:
+    """"a" of "3/a" (the third replica's), "candidate.tmp" -> "tmp"."""
+    return guard_buffer.rsplit("/", 1)[-1].rsplit(".", 1)[-1]

@@ -1,0 +1,39 @@
+"""`runner judge --kind gpu|cpu --device ID --ordinal N --cache DIR --lock FILE`: a resident judge of one device, frames on stdin and stdout."""
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import List
+
+from ..frames import encode, read_frame
+from .device import Device
+from .device_lock import DeviceLock
+from .service import CONTEXT_LOST_EXIT, Service
+
+
+def run(argv: List[str]) -> int:
+    parser = argparse.ArgumentParser(prog="runner judge")
+    parser.add_argument("--kind", choices=("gpu", "cpu"), required=True)
+    parser.add_argument("--device", required=True)
+    parser.add_argument("--ordinal", type=int, default=0)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--lock", required=True)
+    options = parser.parse_args(argv)
+    # Frames get a descriptor of their own at once: whatever a candidate prints goes to the log, never between frames.
+    frames = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    service = Service(open_device(options), DeviceLock(options.lock), options.cache, lambda header: frames.write(encode(header)))
+    lost = service.serve(lambda: read_frame(sys.stdin.buffer))
+    frames.close()
+    # No destructors: after a fault the driver would only complain, and an exit must not wait for it.
+    os._exit(CONTEXT_LOST_EXIT if lost else 0)
+
+
+def open_device(options: argparse.Namespace) -> Device:
+    if options.kind == "gpu":
+        from .gpu.device import GpuDevice
+
+        return GpuDevice(options.device, options.ordinal, options.cache)
+    from .cpu.device import CpuDevice
+
+    return CpuDevice(options.device, options.cache)

@@ -1,0 +1,115 @@
+"""How long does a side take: warm-up, timed runs until the interval is narrow enough, and proof that no run lived on an earlier one."""
+import random
+import time
+from typing import List, Mapping, NamedTuple, Sequence
+
+from .checking import TimedOutputs
+from .device import Case, Runnable
+from .schedule import RUNS_LEAST, Freshness, TimedRun, group_order, plan_chunk, split_fresh
+from .statistics import Interval, interval, median, relative_half_width
+
+# A section whose runs on fresh inputs are slower than its others by this much is measured again with fresh inputs before every run.
+# Honest kernels differ by well under a percent; whoever trips it by chance loses nothing but time.
+STALE_RATIO_MAX = 1.10
+STALE_DIFFERENCE_NS = 1_000.0
+WARMUP_LEAST = 2
+RUNS_PER_CHUNK_MAX = 256
+NS_PER_MS = 1e6
+
+
+class Section(NamedTuple):
+    """Timed runs in the order they were made, and their nanoseconds of one execution."""
+
+    runs: List[TimedRun]
+    times: List[float]
+
+    @property
+    def outputs(self) -> TimedOutputs:
+        kept = next(run for run in self.runs if run.keep is not None)
+        last = next(run for run in reversed(self.runs) if run.seed is not None)
+        return TimedOutputs(kept.seed, kept.keep, last.seed)
+
+    def of(self, side: str) -> List[float]:
+        return [time for run, time in zip(self.runs, self.times) if run.side == side]
+
+    def ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> Interval:
+        """Of the two sides' means in each group: what drifts over the section cancels within a group."""
+        size = len(group_order(sides))
+        ratios = []
+        for at in range(0, len(self.runs), size):
+            group = list(zip(self.runs[at : at + size], self.times[at : at + size]))
+            mean = {side: sum(t for run, t in group if run.side == side) for side in (numerator, denominator)}
+            ratios.append(mean[numerator] / mean[denominator])
+        return interval(ratios)
+
+
+class Warmth(NamedTuple):
+    """What the warm-up learned: nanoseconds of one execution, milliseconds of wall clock that a run costs with all around it."""
+
+    single_ns: float
+    run_ms: float
+
+
+def warm_up(case: Case, runnables: Mapping[str, Runnable], rules: dict, rng: random.Random) -> Warmth:
+    """A few runs of the given sides, not counted."""
+    runs = max(WARMUP_LEAST, rules["warmupRuns"])
+    start = time.monotonic_ns()
+    times = case.run_timed([TimedRun(side, 1, None, None) for _ in range(runs) for side in runnables], runnables, rng)
+    run_ms = (time.monotonic_ns() - start) / NS_PER_MS / len(times)
+    # The fastest: one slow first run must not hide that a plan is short enough to be batched.
+    return Warmth(min(times), run_ms)
+
+
+class Conditions(NamedTuple):
+    rules: dict
+    warmth: Warmth
+    rng: random.Random
+
+
+def lives_on_stale_inputs(section: Section, side: str) -> bool:
+    """True when runs on inputs the side has seen are suspiciously faster than runs on fresh ones."""
+    fresh, stale = split_fresh(section.runs, section.times, side)
+    if not fresh or not stale:
+        return False
+    # The fastest of them: a kernel that must work on fresh inputs is slow in all, a preempted one in some.
+    slow, fast = min(fresh), median(sorted(stale))
+    return slow > STALE_RATIO_MAX * fast and slow - fast > STALE_DIFFERENCE_NS
+
+
+def time_sides(case: Case, runnables: Mapping[str, Runnable], conditions: Conditions, strict: bool) -> Section:
+    """Times the sides together; the first is under suspicion. `strict`: fresh inputs before every run. `case` is armed and drawn."""
+    sides, rules, rng = list(runnables), conditions.rules, conditions.rng
+    start = time.monotonic_ns()
+    runs: List[TimedRun] = []
+    times: List[float] = []
+    while True:
+        elapsed_ms = (time.monotonic_ns() - start) / NS_PER_MS
+        groups = next_groups(sides, len(runs), elapsed_ms, conditions)
+        if groups == 0 or (runs and narrow_enough(Section(runs, times), sides, rules)):
+            return Section(runs, times)
+        chunk = plan_chunk(sides, groups, case.batch, Freshness(rng, strict, keep=not runs))
+        times += case.run_timed(chunk, runnables, rng)
+        runs += chunk
+
+
+def next_groups(sides: Sequence[str], runs_done: int, elapsed_ms: float, conditions: Conditions) -> int:
+    """Groups of the next chunk: runsMin first, then half as many again; fewer where the budget ends, 0 when all is spent."""
+    rules, size, per_side = conditions.rules, len(group_order(sides)), 1 if len(sides) == 1 else 2
+    done = runs_done // size * per_side
+    least = -(-RUNS_LEAST // per_side)
+    wanted = rules["runsMin"] if done == 0 else max(RUNS_LEAST, rules["runsMin"] // 2)
+    groups = -(-min(wanted, rules["runsMax"] - done) // per_side)
+    affordable = int((rules["caseBudgetMs"] - elapsed_ms) / (conditions.warmth.run_ms * size))
+    if done == 0:
+        groups = max(min(groups, affordable), least)
+    return max(0, min(groups, affordable if done else groups, RUNS_PER_CHUNK_MAX // size))
+
+
+def narrow_enough(section: Section, sides: Sequence[str], rules: dict) -> bool:
+    """Of a pair the ratio counts, of one side alone its median."""
+    if len(section.of(sides[0])) < rules["runsMin"]:
+        return False
+    target = rules["targetRelativeCi"]
+    if len(sides) == 1:
+        return relative_half_width(interval(section.of(sides[0]))) <= target
+    return all(relative_half_width(section.ratios(other, sides[0], sides)) <= target for other in sides[1:])

@@ -1,0 +1,188 @@
+/* Elements of tensors: drawing random ones, and reading them as numbers. Compiled into the GPU's and the CPU's helper kernels.
+ *
+ * Every value depends on (index, two 64-bit keys of the judge) alone, so the inputs of any run can be drawn again later and
+ * compared bit by bit. Two rounds with two secret keys: a kernel that sees some inputs cannot work out the others from them
+ * instead of reading memory. Codes of dtypes and distributions: see tensors.py.
+ */
+#ifdef __CUDACC__
+#define KILN_FN __device__ __forceinline__
+#else
+#include <math.h>
+#include <string.h>
+#define KILN_FN static inline
+#endif
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef long long i64;
+
+enum { F64, F32, F16, BF16, I64, I32, U32, I8, U8, F8E4M3, F4E2M1X2 };
+enum { UNIFORM, NORMAL, INTEGERS, BITS };
+
+KILN_FN u32 bits_of(float x) {
+#ifdef __CUDACC__
+  return __float_as_uint(x);
+#else
+  u32 b;
+  memcpy(&b, &x, 4);
+  return b;
+#endif
+}
+
+KILN_FN float float_of(u32 b) {
+#ifdef __CUDACC__
+  return __uint_as_float(b);
+#else
+  float x;
+  memcpy(&x, &b, 4);
+  return x;
+#endif
+}
+
+KILN_FN u64 bits_of_double(double x) {
+#ifdef __CUDACC__
+  return (u64)__double_as_longlong(x);
+#else
+  u64 b;
+  memcpy(&b, &x, 8);
+  return b;
+#endif
+}
+
+/* The finaliser of splitmix64. */
+KILN_FN u64 mix(u64 x) {
+  x ^= x >> 30;
+  x *= 0xbf58476d1ce4e5b9ull;
+  x ^= x >> 27;
+  x *= 0x94d049bb133111ebull;
+  return x ^ (x >> 31);
+}
+
+KILN_FN u64 hash(u64 index, u64 key0, u64 key1) { return mix(mix(index * 0x9e3779b97f4a7c15ull + key0) ^ key1); }
+
+KILN_FN u32 element_bytes(int dtype) {
+  return dtype == F64 || dtype == I64 ? 8 : dtype == F16 || dtype == BF16 ? 2 : dtype >= I8 ? 1 : 4;
+}
+
+/* Rounds a positive float's mantissa to its upper `keep` bits, ties to even; what is left is shifted down. */
+KILN_FN u32 round_mantissa(u32 bits, int keep) {
+  int drop = 23 - keep;
+  return (bits + ((1u << (drop - 1)) - 1) + ((bits >> drop) & 1)) >> drop;
+}
+
+KILN_FN u32 encode_f16(float x) {
+  u32 b = bits_of(x), sign = (b >> 16) & 0x8000u;
+  float a = fabsf(x);
+  if (!(a < 65520.0f)) return sign | (a != a ? 0x7e00u : 0x7c00u);
+  if (a < 6.103515625e-05f) return sign | (u32)rintf(a * 16777216.0f);
+  return sign | (round_mantissa(b & 0x7fffffffu, 10) - (112u << 10));
+}
+
+KILN_FN u32 encode_bf16(float x) {
+  u32 b = bits_of(x);
+  if (x != x) return 0x7fc0u;
+  return (b + 0x7fffu + ((b >> 16) & 1)) >> 16;
+}
+
+/* Saturates at 448, as the converting instructions do. */
+KILN_FN u32 encode_e4m3(float x) {
+  u32 b = bits_of(x), sign = (b >> 24) & 0x80u, code;
+  float a = fabsf(x);
+  if (a != a) return 0x7fu;
+  if (a >= 448.0f) return sign | 0x7eu;
+  if (a < 0.015625f) return sign | (u32)rintf(a * 512.0f);
+  code = round_mantissa(b & 0x7fffffffu, 3) - (120u << 3);
+  return sign | (code > 0x7eu ? 0x7eu : code);
+}
+
+KILN_FN u32 encode_e2m1(float x) {
+  float a = fabsf(x);
+  u32 code = (a > 0.25f) + (a >= 0.75f) + (a > 1.25f) + (a >= 1.75f) + (a > 2.5f) + (a >= 3.5f) + (a > 5.0f);
+  return ((bits_of(x) >> 28) & 8u) | code;
+}
+
+KILN_FN double decode_f16(u32 h) {
+  u32 sign = (h & 0x8000u) << 16, e = (h >> 10) & 31, m = h & 1023;
+  if (e == 0) return (sign ? -1.0 : 1.0) * m * 5.9604644775390625e-08;
+  return float_of(sign | (e == 31 ? 0x7f800000u : (e + 112) << 23) | (m << 13));
+}
+
+KILN_FN double decode_e4m3(u32 c) {
+  double sign = c & 0x80 ? -1.0 : 1.0;
+  u32 e = (c >> 3) & 15, m = c & 7;
+  if ((c & 0x7f) == 0x7f) return float_of(0x7fc00000u);
+  if (e == 0) return sign * m * 0.001953125;
+  return sign * float_of(((e + 120) << 23) | (m << 20));
+}
+
+KILN_FN double decode_e2m1(u32 c) {
+  u32 e = (c >> 1) & 3, m = c & 1;
+  double a = e == 0 ? 0.5 * m : (1.0 + 0.5 * m) * (1u << (e - 1));
+  return c & 8 ? -a : a;
+}
+
+/* Element `i` as a number; of the two in a byte of f4e2m1x2 the one that `half` names. */
+KILN_FN double read_element(const void* data, u64 i, int dtype, int half) {
+  switch (dtype) {
+    case F64: return ((const double*)data)[i];
+    case F32: return ((const float*)data)[i];
+    case F16: return decode_f16(((const u16*)data)[i]);
+    case BF16: return float_of((u32)((const u16*)data)[i] << 16);
+    case I64: return (double)((const i64*)data)[i];
+    case I32: return ((const int*)data)[i];
+    case U32: return ((const u32*)data)[i];
+    case I8: return ((const signed char*)data)[i];
+    case U8: return ((const u8*)data)[i];
+    case F8E4M3: return decode_e4m3(((const u8*)data)[i]);
+    default: return decode_e2m1((((const u8*)data)[i] >> (4 * half)) & 15);
+  }
+}
+
+KILN_FN void write_element(void* data, u64 i, int dtype, u64 bits) {
+  switch (element_bytes(dtype)) {
+    case 8: ((u64*)data)[i] = bits; break;
+    case 4: ((u32*)data)[i] = (u32)bits; break;
+    case 2: ((u16*)data)[i] = (u16)bits; break;
+    default: ((u8*)data)[i] = (u8)bits;
+  }
+}
+
+KILN_FN u64 read_bits(const void* data, u64 i, int dtype) {
+  switch (element_bytes(dtype)) {
+    case 8: return ((const u64*)data)[i];
+    case 4: return ((const u32*)data)[i];
+    case 2: return ((const u16*)data)[i];
+    default: return ((const u8*)data)[i];
+  }
+}
+
+/* The bits of one element of `dtype` nearest to `x`; `fine` adds bits below a float's to f64. */
+KILN_FN u64 encode(float x, double fine, int dtype) {
+  float r = rintf(x);
+  switch (dtype) {
+    case F64: return bits_of_double((double)x + (double)x * fine);
+    case F32: return bits_of(x);
+    case F16: return encode_f16(x);
+    case BF16: return encode_bf16(x);
+    case I64: return (u64)(i64)r;
+    case I32: return (u32)(int)fminf(fmaxf(r, -2147483648.0f), 2147483520.0f);
+    case U32: return (u32)fminf(fmaxf(r, 0.0f), 4294967040.0f);
+    case I8: return (u8)(signed char)fminf(fmaxf(r, -128.0f), 127.0f);
+    case U8: return (u8)fminf(fmaxf(r, 0.0f), 255.0f);
+    case F8E4M3: return encode_e4m3(x);
+    default: return encode_e2m1(x);
+  }
+}
+
+/* A whole number as an element; integer types take it exactly. */
+KILN_FN u64 encode_integer(i64 n, int dtype) {
+  if (dtype >= I64 && dtype <= U8) return (u64)n;
+  return dtype == F64 ? bits_of_double((double)n) : encode((float)n, 0.0, dtype);
+}
+
+KILN_FN i64 draw_integer(u32 random, double low, double high) {
+  u64 span = (u64)(high - low) + 1;
+  return (i64)low + (i64)(span >> 32 ? (u64)((double)random * 2.3283064365386963e-10 * (double)span) : ((u64)random * span) >> 32);
+}

@@ -1,0 +1,133 @@
+/* The disposable process that runs one artifact of the cpu device: `harness CODE.so MEMORY_FD MEMORY_BYTES CPU_SECONDS PARENT_PID`.
+ *
+ * Commands on fd 0, answers on fd 1, both of fixed size (cpu/child.py packs them). It sees the memory of MEMORY_FD and nothing else of the
+ * judge. The artifact can forge every answer: the judge checks outputs from its own copies and times by its own clock as well.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ARGS_MAX 64
+#define LAUNCHES_MAX 16
+#define SLOTS_MAX 64
+#define SYMBOL_BYTES 128
+#define BYTES_BESIDE_MEMORY (1ull << 30)
+
+enum { ARG_POINTER, ARG_INTEGER, ARG_FLOAT };
+enum { OP_BIND = 1, OP_RUN = 2 };
+
+struct arg { uint64_t kind, value; };
+struct launch { char symbol[SYMBOL_BYTES]; uint64_t args; struct arg arg[ARGS_MAX]; };
+struct command { uint64_t op, slot, count; };
+struct answer { uint64_t status, nanoseconds; };
+struct bound { void* function; uint64_t integers[ARGS_MAX]; double floats[8]; };
+
+static struct bound bound[SLOTS_MAX][LAUNCHES_MAX];
+static uint64_t launches_of[SLOTS_MAX];
+
+typedef void (*kernel)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, double, double, double, double, double, double, double, double,
+                       uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
+                       uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+/* Integer and float arguments travel in separate registers, in order, and integers that find none on the stack in order: so one call shape
+ * serves every signature of up to 30 integers or pointers and 8 floats, on x86-64 and aarch64. */
+static void call(const struct bound* b) {
+  const uint64_t* i = b->integers;
+  const double* f = b->floats;
+  ((kernel)b->function)(i[0], i[1], i[2], i[3], i[4], i[5], f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], i[6], i[7], i[8], i[9], i[10], i[11],
+                        i[12], i[13], i[14], i[15], i[16], i[17], i[18], i[19], i[20], i[21], i[22], i[23], i[24], i[25], i[26], i[27], i[28], i[29]);
+}
+
+static void limit(int what, rlim_t value) {
+  struct rlimit r = {value, value};
+  setrlimit(what, &r);
+}
+
+static void confine(uint64_t memory_bytes, uint64_t cpu_seconds, int parent) {
+  setsid();
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (getppid() != parent) _exit(1);
+  limit(RLIMIT_AS, memory_bytes + BYTES_BESIDE_MEMORY);
+  limit(RLIMIT_CPU, cpu_seconds);
+  limit(RLIMIT_NOFILE, 8);
+  limit(RLIMIT_NPROC, 0);
+  limit(RLIMIT_FSIZE, 0);
+  limit(RLIMIT_CORE, 0);
+}
+
+static void take(int fd, void* to, size_t bytes) {
+  for (char* at = to; bytes > 0;) {
+    ssize_t n = read(fd, at, bytes);
+    if (n <= 0) _exit(0);
+    at += n;
+    bytes -= (size_t)n;
+  }
+}
+
+static void tell(int fd, uint64_t status, uint64_t nanoseconds) {
+  struct answer a = {status, nanoseconds};
+  if (write(fd, &a, sizeof a) != (ssize_t)sizeof a) _exit(0);
+}
+
+/* 0, or 1 + the number of the launch whose kernel the artifact lacks. */
+static uint64_t bind(int in, void* code, char* memory, const struct command* c) {
+  uint64_t missing = 0;
+  for (uint64_t n = 0; n < c->count; n++) {
+    struct launch l;
+    struct bound b = {0};
+    uint64_t integers = 0, floats = 0;
+    take(in, &l, sizeof l);
+    l.symbol[SYMBOL_BYTES - 1] = 0;
+    b.function = dlsym(code, l.symbol);
+    for (uint64_t a = 0; a < l.args && a < ARGS_MAX; a++) {
+      if (l.arg[a].kind == ARG_FLOAT && floats < 8) memcpy(&b.floats[floats++], &l.arg[a].value, 8);
+      if (l.arg[a].kind == ARG_INTEGER) b.integers[integers++] = l.arg[a].value;
+      if (l.arg[a].kind == ARG_POINTER) b.integers[integers++] = (uint64_t)(memory + l.arg[a].value);
+    }
+    if (!b.function && !missing) missing = n + 1;
+    bound[c->slot][n] = b;
+  }
+  launches_of[c->slot] = missing ? 0 : c->count;
+  return missing;
+}
+
+/* Runs slots [slot, slot + count) one after another; nanoseconds of all of them. */
+static uint64_t run(const struct command* c) {
+  struct timespec start, end;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  for (uint64_t s = c->slot; s < c->slot + c->count; s++)
+    for (uint64_t n = 0; n < launches_of[s]; n++) call(&bound[s][n]);
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  return (uint64_t)(end.tv_sec - start.tv_sec) * 1000000000ull + (uint64_t)(end.tv_nsec - start.tv_nsec);
+}
+
+int main(int argc, char** argv) {
+  if (argc != 6) return 2;
+  int memory_fd = atoi(argv[2]);
+  uint64_t bytes = strtoull(argv[3], 0, 10);
+  int in = fcntl(0, F_DUPFD_CLOEXEC, 3), out = fcntl(1, F_DUPFD_CLOEXEC, 3), null = open("/dev/null", O_RDWR);
+  dup2(null, 0), dup2(null, 1), dup2(null, 2), close(null);
+  char* memory = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd, 0);
+  close(memory_fd);
+  if (memory == MAP_FAILED) return 3;
+  confine(bytes, strtoull(argv[4], 0, 10), atoi(argv[5]));
+  void* code = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+  tell(out, code ? 0 : 1, 0);
+  for (struct command c;;) {
+    take(in, &c, sizeof c);
+    if (c.slot >= SLOTS_MAX || c.count > (c.op == OP_BIND ? LAUNCHES_MAX : SLOTS_MAX - c.slot)) return 4;
+    if (c.op == OP_BIND) tell(out, bind(in, code, memory, &c), 0);
+    if (c.op == OP_RUN) tell(out, 0, run(&c));
+  }
+}

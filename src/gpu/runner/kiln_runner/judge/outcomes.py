@@ -1,0 +1,86 @@
+"""The outcomes a judge can give, as the protocol writes them."""
+import math
+from typing import List, Optional
+
+MESSAGE_CHARS_MAX = 64 * 1024
+
+
+def passed(timings: List[dict], checked_cases: int) -> dict:
+    return {"verdict": "passed", "timings": timings, "checkedCases": checked_cases}
+
+
+def plan_error(field: str, message: str) -> dict:
+    return {"verdict": "plan_error", "field": field, "message": message[:MESSAGE_CHARS_MAX]}
+
+
+def wrong_answer(case: str, stage: str, mismatch: dict) -> dict:
+    return {"verdict": "wrong_answer", "case": case, "stage": stage, "mismatch": mismatch}
+
+
+def modified_input(case: str, tensor: str) -> dict:
+    return {"verdict": "modified_input", "case": case, "tensor": tensor}
+
+
+def out_of_bounds(case: str, damage: "GuardDamage") -> dict:
+    return {
+        "verdict": "out_of_bounds",
+        "case": case,
+        "tensor": damage.tensor,
+        "side": damage.side,
+        "distanceBytes": damage.distance_bytes,
+    }
+
+
+def crashed(case: str, message: str) -> dict:
+    return {"verdict": "crashed", "case": case, "message": message[:MESSAGE_CHARS_MAX]}
+
+
+class GuardDamage:
+    """Bytes written outside a buffer. `distance_bytes` 0: right at its edge."""
+
+    def __init__(self, tensor: str, side: str, distance_bytes: int) -> None:
+        self.tensor, self.side, self.distance_bytes = tensor, side, distance_bytes
+
+
+class Comparison:
+    """One output against the reference: how many elements miss, which first, which is worst, and the norms for relative L2."""
+
+    def __init__(self, tensor: dict, words: tuple) -> None:
+        self.tensor = tensor
+        self.mismatches, first, worst, self.difference2, self.reference2 = words
+        self._first = ~first & (2**64 - 1) if self.mismatches else None
+        self._worst = ~worst & 0xFFFFFFFF if worst else 0
+
+    @property
+    def index(self) -> int:
+        """The first element outside its tolerance; where only the whole is outside, the worst element."""
+        return self._worst if self._first is None else self._first
+
+    @property
+    def relative_l2(self) -> float:
+        if self.difference2 == 0:
+            return 0.0
+        if math.isnan(self.difference2) or self.reference2 == 0:
+            return math.inf
+        return math.sqrt(self.difference2 / self.reference2)
+
+    def passes(self, tolerance: dict) -> bool:
+        return self.mismatches == 0 and self.relative_l2 <= tolerance["relative_l2"]
+
+    def mismatch(self, expected: str, actual: str) -> dict:
+        return {
+            "tensor": self.tensor["name"],
+            "index": self.index,
+            "expected": expected,
+            "actual": actual,
+            "mismatches": self.mismatches,
+            "elements": self.tensor["elements"],
+            "relativeL2": f"{self.relative_l2:.6g}",
+        }
+
+
+class Findings:
+    """What the device found since the last look. `comparisons` are those of the outputs, in the order of the case's tensors."""
+
+    def __init__(self, damage: Optional[GuardDamage], modified: Optional[str], comparisons: List[Comparison]) -> None:
+        self.damage, self.modified, self.comparisons = damage, modified, comparisons

@@ -1,0 +1,71 @@
+"""What a timed section does, run by run, as data. Pure: randomness is given."""
+import random
+from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
+
+# Runs of a section before which the inputs are drawn afresh, at places the candidate cannot know.
+FRESH_RUNS = 4
+# Two of a section's four fresh runs would do for a median; below this many runs every second one is fresh.
+RUNS_LEAST = 2 * FRESH_RUNS
+# Plans faster than this are executed several times between one pair of events, each time on other buffers.
+BATCH_BELOW_NS = 10_000.0
+BATCH_AIM_NS = 20_000.0
+BATCH_MAX = 16
+
+
+class TimedRun(NamedTuple):
+    """One pair of events: `side` executed once on each of `replicas` buffer sets."""
+
+    side: str
+    replicas: int
+    # Draw all inputs from this seed right before; None: leave them as they are.
+    seed: Optional[int]
+    # Copy the outputs of this replica aside right after; None: do not.
+    keep: Optional[int]
+
+
+def batch_for(single_ns: float, replicas_max: int) -> int:
+    """How many executions to time together: a power of two, 1 for all but the shortest plans."""
+    batch = 1
+    while single_ns < BATCH_BELOW_NS and batch * single_ns < BATCH_AIM_NS and 2 * batch <= min(BATCH_MAX, replicas_max):
+        batch *= 2
+    return batch
+
+
+def group_order(sides: Sequence[str]) -> List[str]:
+    """A alone, or A B … B A: a drift that is linear in time then weighs on all sides alike."""
+    return list(sides) if len(sides) == 1 else list(sides) + list(reversed(sides))
+
+
+def fresh_positions(runs: int, rng: random.Random) -> Set[int]:
+    return set(rng.sample(range(runs), min(FRESH_RUNS, max(1, runs // 2))))
+
+
+def plan_chunk(sides: Sequence[str], groups: int, batch: int, how: "Freshness") -> List[TimedRun]:
+    """`groups` groups of runs. Fresh runs fall on the first side, the candidate's."""
+    order = group_order(sides)
+    own = [position for position in range(groups * len(order)) if order[position % len(order)] == sides[0]]
+    fresh = {own[n] for n in fresh_positions(len(own), how.rng)}
+    keep_at = how.rng.choice(sorted(fresh)) if how.keep else None
+    return [
+        TimedRun(
+            order[position % len(order)],
+            batch,
+            how.rng.getrandbits(128) if how.every_run or position in fresh else None,
+            how.rng.randrange(batch) if position == keep_at else None,
+        )
+        for position in range(groups * len(order))
+    ]
+
+
+class Freshness(NamedTuple):
+    rng: random.Random
+    # Strict mode: fresh inputs before every run, so that nothing can be carried from one run to the next.
+    every_run: bool
+    # Keep the outputs of one fresh run for the check after the section.
+    keep: bool
+
+
+def split_fresh(runs: Sequence[TimedRun], times: Sequence[float], side: str) -> Tuple[List[float], List[float]]:
+    """Times of the side's runs on fresh inputs, and of its others."""
+    own = [(run.seed is not None, time) for run, time in zip(runs, times) if run.side == side]
+    return [time for fresh, time in own if fresh], [time for fresh, time in own if not fresh]

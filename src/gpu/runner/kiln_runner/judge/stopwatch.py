@@ -1,0 +1,30 @@
+"""Where a judgement's time goes, in the protocol's phases."""
+import time
+from contextlib import contextmanager
+from typing import Dict, Iterator
+
+NS_PER_MS = 1e6
+
+
+class Stopwatch:
+    """Time inside nested spans counts for the innermost one only, so that the phases add up to at most the total."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic_ns()
+        self._spent: Dict[str, int] = {"loadMs": 0, "checkMs": 0, "measureMs": 0, "lockMs": 0}
+
+    @contextmanager
+    def span(self, phase: str) -> Iterator[None]:
+        start, before = time.monotonic_ns(), sum(self._spent.values())
+        try:
+            yield
+        finally:
+            nested = sum(self._spent.values()) - before
+            self._spent[phase] += time.monotonic_ns() - start - nested
+
+    def add(self, phase: str, nanoseconds: int) -> None:
+        self._spent[phase] += nanoseconds
+
+    def phases(self) -> dict:
+        total = time.monotonic_ns() - self._start
+        return {**{phase: spent / NS_PER_MS for phase, spent in self._spent.items()}, "totalMs": total / NS_PER_MS}

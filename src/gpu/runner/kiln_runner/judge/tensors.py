@@ -1,0 +1,57 @@
+"""Dtypes and distributions of the domain as the helper kernels know them (native/element.h), and patterns that poison memory."""
+import random
+from typing import Tuple
+
+DTYPES = ("f64", "f32", "f16", "bf16", "i64", "i32", "u32", "i8", "u8", "f8e4m3", "f4e2m1x2")
+DTYPE_CODE = {name: code for code, name in enumerate(DTYPES)}
+DTYPE_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4, "f16": 2, "bf16": 2, "i8": 1, "u8": 1, "f8e4m3": 1, "f4e2m1x2": 1}
+KIND_CODE = {"uniform": 0, "normal": 1, "integers": 2, "bits": 3}
+_SCALAR_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4}
+
+
+def tensor_bytes(tensor: dict) -> int:
+    return tensor["elements"] * DTYPE_BYTES[tensor["dtype"]]
+
+
+def scalar_bytes(dtype: str) -> int:
+    return _SCALAR_BYTES[dtype]
+
+
+def is_input(tensor: dict) -> bool:
+    return tensor["role"] in ("in", "inout")
+
+
+def is_output(tensor: dict) -> bool:
+    return tensor["role"] in ("out", "inout")
+
+
+def distribution_of(tensor: dict) -> Tuple[int, float, float]:
+    """(code, first parameter, second parameter) for the drawing kernel."""
+    distribution = tensor["distribution"]
+    kind = distribution["kind"]
+    if kind == "normal":
+        return KIND_CODE[kind], float(distribution.get("mean", 0)), float(distribution.get("std", 1))
+    if kind == "bits":
+        return KIND_CODE[kind], 0.0, 0.0
+    return KIND_CODE[kind], float(distribution["low"]), float(distribution["high"])
+
+
+def poison_pattern(dtype: str, rng: random.Random) -> int:
+    """32 bits to fill memory with: NaN in every float type, and not the same at each run, so that no kernel can know it."""
+    if dtype == "f8e4m3":
+        return sum(rng.choice((0x7F, 0xFF)) << shift for shift in (0, 8, 16, 24))
+    if dtype in ("f64", "f32", "f16", "bf16"):
+        return _nan_half(rng) << 16 | _nan_half(rng)
+    return rng.getrandbits(32)
+
+
+def _nan_half(rng: random.Random) -> int:
+    """16 bits that are a NaN in f16 and bf16, and the upper half of a NaN in f32 and f64."""
+    return rng.choice((0x7FF8, 0xFFF8)) | rng.getrandbits(3)
+
+
+def keys_of(seed: int, replica: int, tensor: int) -> Tuple[int, int]:
+    """The two drawing keys of one tensor of one replica under a 128-bit seed of a run."""
+    mask = 2**64 - 1
+    step = (replica * 64 + tensor + 1) * 0xD1342543DE82EF95
+    return (seed + step) & mask, ((seed >> 64) ^ (step * 0x9E3779B97F4A7C15)) & mask

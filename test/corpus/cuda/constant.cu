@@ -1,0 +1,13 @@
+/* kiln
+launch:
+  - kernel: vector_add
+    grid: [ceil_div(n, 256)]
+    block: [256]
+    args: [a, b, out, n]
+*/
+// expect: wrong_answer
+// The same output for every input.
+extern "C" __global__ void vector_add(const float* a, const float* b, float* out, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) out[i] = 0.0f;
+}

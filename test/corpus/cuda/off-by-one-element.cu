@@ -1,0 +1,13 @@
+/* kiln
+launch:
+  - kernel: vector_add
+    grid: [ceil_div(n, 256)]
+    block: [256]
+    args: [a, b, out, n]
+*/
+// expect: wrong_answer
+// One wrong element in the middle.
+extern "C" __global__ void vector_add(const float* a, const float* b, float* out, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) out[i] = a[i] + b[i] + (i == n / 2 ? 1.0f : 0.0f);
+}

@@ -1,0 +1,16 @@
+/* kiln
+launch:
+  - kernel: vector_add
+    grid: [ceil_div(n, 256)]
+    block: [256]
+    args: [a, b, out, n]
+*/
+// expect: timed_out
+// Never ends.
+extern "C" __global__ void vector_add(const float* a, const float* b, float* out, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  volatile float* o = out;
+  while (o[0] != 12345.0f) {
+  }
+  if (i < n) out[i] = a[i] + b[i];
+}
