@@ -26,15 +26,25 @@ export type Device = z.infer<typeof Device>;
 
 const CLASS = /\b(GB200|GB300|B300|B200|GH200|H200|H100|H800|H20|A100|A800|L40S|L40|L4|A40|A30|A10G|A10|V100|T4)\b/;
 
+/** Devices of a runner started with KILN_SIMULATED_DEVICES: no hardware, a class and rankings of their own. */
+const SIMULATED_MODEL = 'Kiln simulated GPU';
+const SIMULATED_CLASS = 'simulated';
+
 /** "NVIDIA H100 80GB HBM3" -> "H100"; a model we do not know -> its name with "-" for what a class may not hold. */
 export const deviceClassOf = (device: Pick<Device, 'kind' | 'model'>): DeviceClass => {
   if (device.kind === 'cpu') return 'cpu';
+  if (device.model === SIMULATED_MODEL) return SIMULATED_CLASS;
   const known = CLASS.exec(device.model)?.[1];
   return DeviceClass.parse(known ?? device.model.replace(/^NVIDIA\s+/, '').replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 40));
 };
 
-/** Whether a class is one Kiln knows by name, in the fleet or not. */
-export const isKnownClass = (name: string): boolean => CLASS.exec(name)?.[0] === name;
+/** The class that `name` means, whatever its case, if it is one Kiln knows by name (in the fleet or not); otherwise null. */
+export const knownClass = (name: string): DeviceClass | null => {
+  const lower = name.toLowerCase();
+  if (lower === 'cpu' || lower === SIMULATED_CLASS) return lower;
+  const upper = name.toUpperCase();
+  return CLASS.exec(upper)?.[0] === upper ? upper : null;
+};
 
 /** The vendor's peak rates: memory bytes/s, operations/s by unit (dense). Upper bounds for `implausible`. */
 export interface DevicePeaks {

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { z } from 'zod';
 import type { SubmitCandidate } from '../domain/api/candidates.ts';
 import type { CandidateContent, Submission } from '../domain/candidate.ts';
-import { isKnownClass } from '../domain/device.ts';
+import { knownClass } from '../domain/device.ts';
 import { KilnError } from '../domain/errors.ts';
 import { CandidateId, hashOf } from '../domain/ids.ts';
 import type { SweepId } from '../domain/ids.ts';
@@ -69,10 +69,10 @@ const problemOf = (name: string, rules: IntakeRules): LoadedProblem => {
 };
 
 const deviceOf = (asked: string, rules: IntakeRules): string => {
-  const inFleet = rules.fleetClasses.find((known) => known.toLowerCase() === asked.toLowerCase());
+  const inFleet = rules.fleetClasses.find((shown) => shown.toLowerCase() === asked.toLowerCase());
   if (inFleet) return inFleet;
-  if (asked.toLowerCase() === 'cpu') return 'cpu';
-  if (isKnownClass(asked.toUpperCase())) return asked.toUpperCase();
+  const known = knownClass(asked);
+  if (known) return known;
   const fleet = rules.fleetClasses.join(', ') || 'nothing yet';
   throw new KilnError('UNKNOWN_DEVICE', `device: "${asked}" is no device class; the fleet has ${fleet}. Use a class such as H100, A100 or cpu`, {
     details: { field: 'device', fleet: rules.fleetClasses },

@@ -1,0 +1,135 @@
+/** A real daemon as a child process, as `./kiln up` runs it: its own data folder, a free port, no configuration of the user's. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createClient, type KilnClient } from '../../src/client/create-client.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const STOP_MS_MAX = 30_000;
+/** The journal is read to its end when nothing more comes for this long. */
+const JOURNAL_QUIET_MS = 1500;
+
+export interface KilnFolder {
+  readonly path: string;
+  readonly env: Record<string, string>;
+  /** Ends what is left of this folder's processes and removes it. Returns the command lines that had to be killed. */
+  remove(): readonly string[];
+}
+
+export const kilnFolder = (fleet: string, settings: Record<string, string> = {}): KilnFolder => {
+  const path = mkdtempSync(join(tmpdir(), 'kiln-e2e-'));
+  writeFileSync(join(path, 'kiln.yaml'), '{}\n');
+  writeFileSync(join(path, 'fleet.yaml'), fleet);
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KILN_'));
+  const env = {
+    ...(Object.fromEntries(inherited) as Record<string, string>),
+    KILN_CONFIG: join(path, 'kiln.yaml'),
+    KILN_FLEET: join(path, 'fleet.yaml'),
+    KILN_DATA_DIR: join(path, 'data'),
+    KILN_PORT: '0',
+    KILN_LOG_LEVEL: 'warn',
+    ...settings,
+  };
+  return {
+    path,
+    env,
+    remove: () => {
+      const left = processesNaming(path);
+      for (const { pid } of left) process.kill(pid, 'SIGKILL');
+      rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+      return left.map(({ command }) => command);
+    },
+  };
+};
+
+export interface KilnProcess {
+  readonly client: KilnClient;
+  readonly url: string;
+  /** SIGKILL: no goodbye. */
+  kill(): Promise<void>;
+  /** SIGTERM, as Ctrl-C or a service manager would; throws when it does not end. */
+  stop(): Promise<void>;
+}
+
+export const startKiln = async ({ env }: KilnFolder): Promise<KilnProcess> => {
+  const child = spawn(process.execPath, [join(ROOT, 'src/cli/main.ts'), 'up', '--json'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log = (log + text).slice(-8000);
+  });
+  const url = await Promise.race([
+    urlOf(child),
+    once(child, 'exit').then(() => Promise.reject(new Error(`the daemon ended before it was up:\n${log}`))),
+  ]);
+  return { client: createClient({ url }), url, kill: async () => await end(child, 'SIGKILL', () => log), stop: async () => await end(child, 'SIGTERM', () => log) };
+};
+
+const urlOf = async (child: ChildProcess): Promise<string> => {
+  if (!child.stdout) throw new Error('no stdout');
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return (JSON.parse(line) as { url: string }).url;
+};
+
+const end = async (child: ChildProcess, signal: NodeJS.Signals, log: () => string): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+  const [code] = (await ended) as [number | null];
+  clearTimeout(deadline);
+  if (signal === 'SIGTERM' && code !== 0) throw new Error(`the daemon did not stop cleanly (code ${code}):\n${log()}`);
+};
+
+export const processesNaming = (text: string): readonly { readonly pid: number; readonly command: string }[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const command = commandOf(name);
+      return command.includes(text) ? [{ pid: Number(name), command }] : [];
+    });
+
+/** A process that is gone has no command line. */
+const commandOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+};
+
+/** Follows the journal until `count` candidates are done, and gives their done events in order. */
+export const untilDone = async (client: KilnClient, ids: ReadonlySet<string>, limitMs: number): Promise<ReadonlyMap<string, string>> => {
+  const done = new Map<string, string>();
+  const abort = new AbortController();
+  const deadline = setTimeout(() => abort.abort(), limitMs);
+  for await (const event of client.events({ after: 0, signal: abort.signal })) {
+    if (event.type !== 'candidate.done' || !event.candidateId || !ids.has(event.candidateId)) continue;
+    done.set(event.candidateId, String(event.data['verdict']));
+    if (done.size === ids.size) break;
+  }
+  clearTimeout(deadline);
+  if (done.size < ids.size) throw new Error(`${done.size} of ${ids.size} candidates were done within ${limitMs} ms`);
+  return done;
+};
+
+/** Every candidate.done event of the journal, by candidate: more than one each would be a verdict recorded twice. */
+export const doneEvents = async (client: KilnClient, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, number>> => {
+  const counts = new Map<string, number>();
+  const abort = new AbortController();
+  const idle = setTimeout(() => abort.abort(), JOURNAL_QUIET_MS);
+  for await (const event of client.events({ after: 0, signal: abort.signal })) {
+    idle.refresh();
+    if (event.type === 'candidate.done' && event.candidateId && ids.has(event.candidateId)) {
+      counts.set(event.candidateId, (counts.get(event.candidateId) ?? 0) + 1);
+    }
+  }
+  clearTimeout(idle);
+  return counts;
+};
