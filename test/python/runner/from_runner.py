@@ -91,4 +91,4 @@ _from_runner = union("type", {
 
 
 def check_from_runner(header: dict) -> None:
-    _from_runner(header, "")
+    _from_runner(header)

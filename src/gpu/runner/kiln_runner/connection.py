@@ -1,13 +1,16 @@
 """One connection of a daemon: frames in, frames out, and a polite end when a frame is wrong."""
 import asyncio
+import itertools
 import traceback
-from typing import Callable, Optional
+from typing import Callable, Iterator, Optional
 
 from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode
 from kiln_runner.messages import check_to_runner
 from kiln_runner.schema import ShapeError
 
 UNSENT_BYTES_MAX = 64 * 1024 * 1024
+# A burst of tasks must not keep the loop from a judge that has just finished: after so many frames, others have their turn.
+FRAMES_PER_TURN = 8
 
 
 class Refusal(Exception):
@@ -28,6 +31,7 @@ class Connection(asyncio.Protocol):
         self._on_frame = on_frame
         self._on_end = on_end
         self._log = log
+        self._loop = asyncio.get_running_loop()
         self._decoder = FrameDecoder()
         self._transport: Optional[asyncio.Transport] = None
 
@@ -35,8 +39,15 @@ class Connection(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
+        self._take_turn(self._decoder.feed(data))
+
+    def _take_turn(self, frames: Iterator[Frame]) -> None:
+        taken = 0
         try:
-            for frame in self._decoder.feed(data):
+            for frame in itertools.islice(frames, FRAMES_PER_TURN):
+                if self._is_closing:
+                    return
+                taken += 1
                 check_to_runner(frame.header)
                 self._on_frame(self, frame)
         except (FrameError, ShapeError) as error:
@@ -47,12 +58,21 @@ class Connection(asyncio.Protocol):
             # Ours, not the daemon's: leave a trace and let it reconnect.
             self._log(traceback.format_exc())
             self.refuse("internal", "the runner failed on this frame; its runner.log has the trace")
+        if taken == FRAMES_PER_TURN and not self._is_closing:
+            self._transport.pause_reading()
+            self._loop.call_soon(self._take_turn, frames)
+        elif not self._is_closing:
+            self._transport.resume_reading()
+
+    @property
+    def _is_closing(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
 
     def connection_lost(self, _error: Optional[Exception]) -> None:
         self._on_end(self)
 
     def send(self, header: dict) -> None:
-        if self._transport is None or self._transport.is_closing():
+        if self._is_closing:
             return
         self._transport.write(encode(header))
         if self._transport.get_write_buffer_size() > UNSENT_BYTES_MAX:

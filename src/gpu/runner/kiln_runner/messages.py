@@ -1,4 +1,6 @@
 """What the daemon may say: the shapes of its frames, the same as `ToRunner` of src/domain/protocol.ts (held by golden fixtures)."""
+from typing import Any
+
 from kiln_runner.schema import (
     ShapeError, array, boolean, either, integer, mapping, matching, nullable, number, one_of, record, string, union,
 )
@@ -12,9 +14,21 @@ content_hash = matching(r"[0-9a-f]{64}", "64 hex digits")
 attempt_id = matching(r"c-[0-9a-f]{32}\.[1-9]\d*", 'a candidate id, "." and a number from 1')
 device_id = matching(r"[\w.:-]{1,80}", "a device id of at most 80 characters")
 parameter = either(integer(), matching(r"[A-Za-z_][\w ]{0,63}", "an integer or a C identifier"))
-name = matching(r"[A-Za-z_]\w{0,127}", "a C identifier of at most 128 characters")
+name = matching(r"[A-Za-z_]\w{0,127}", "named by a C identifier of at most 128 characters")
 millis = number(above=0)
 dim3 = array(integer(1), 3, 3)
+
+
+
+def params(value: Any) -> None:
+    """Names and values become compiler options: nothing else may get through."""
+    mapping(parameter)(value)
+    for key in value:
+        try:
+            name(key)
+        except ShapeError as error:
+            raise error.within(key)
+
 
 argument = union("kind", {
     "tensor": record({"name": string}),
@@ -37,7 +51,7 @@ tensor = record({
 })
 compile_unit = record(
     {
-        "language": one_of(*LANGUAGES), "source": string, "params": mapping(parameter),
+        "language": one_of(*LANGUAGES), "source": string, "params": params,
         "architecture": matching(r"sm_\d{2,3}[af]?|native", '"sm_" and a number, or "native"'),
     },
     {
@@ -81,9 +95,4 @@ to_runner = union("type", {
 
 def check_to_runner(header: dict) -> None:
     """ShapeError naming the field when the frame is not one the daemon may send."""
-    to_runner(header, "")
-    for key in header.get("unit", {}).get("params", {}):
-        name(key, f"unit.params.{key}")
-
-
-__all__ = ["PROTOCOL_VERSION", "ShapeError", "check_to_runner"]
+    to_runner(header)

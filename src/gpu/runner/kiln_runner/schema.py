@@ -1,95 +1,122 @@
-"""Checks JSON against shapes. A shape is a function (value, path) that raises ShapeError naming the first field that is wrong."""
+"""Checks JSON against shapes. A shape is a function of a value that raises ShapeError naming the first field that is wrong.
+
+Every task passes through here, so the way of a good value is short: paths are put together only when something is wrong.
+"""
 import math
 import re
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Union
 
-Shape = Callable[[Any, str], None]
+Shape = Callable[..., None]
 
 
 class ShapeError(ValueError):
-    """`path` is the field ("task.plans.odd.launches[0].grid"); the message names it and what belongs there."""
+    """`path` is the field ("task.plans.odd.launches[0].grid"); `what` says what belongs there."""
 
-    def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path or 'the frame'}: {message}")
+    def __init__(self, what: str, path: str = "") -> None:
+        super().__init__(what)
+        self.what = what
         self.path = path
+
+    def within(self, part: Union[str, int]) -> "ShapeError":
+        """The same complaint, seen from one level further out."""
+        head = f"[{part}]" if isinstance(part, int) else part
+        self.path = head + ("" if not self.path or self.path.startswith("[") else ".") + self.path
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.path or 'the frame'}: {self.what}"
 
 
 def record(fields: Dict[str, Shape], optional: Optional[Dict[str, Shape]] = None) -> Shape:
-    """An object with exactly these fields; those of `optional` may be missing."""
+    """An object with exactly these fields; those of `optional` may be missing, and so may the `tag` that a union has read."""
     every = {**fields, **(optional or {})}
+    needed = len(fields)
 
-    def check(value: Any, path: str) -> None:
+    def check(value: Any, tag: Optional[str] = None) -> None:
         if not isinstance(value, dict):
-            raise ShapeError(path, "must be an object")
-        for name in fields:
-            if name not in value:
-                raise ShapeError(_field(path, name), "is missing")
+            raise ShapeError("must be an object")
+        found = 0
         for name, item in value.items():
+            if name == tag:
+                continue
             shape = every.get(name)
             if shape is None:
-                raise ShapeError(_field(path, name), f"is not known; known are {', '.join(every)}")
-            shape(item, _field(path, name))
+                raise ShapeError(f"is not known; known are {', '.join(every)}", name)
+            if name in fields:
+                found += 1
+            try:
+                shape(item)
+            except ShapeError as error:
+                raise error.within(name)
+        if found < needed:
+            raise ShapeError("is missing", next(name for name in fields if name not in value))
 
     return check
 
 
 def union(tag: str, variants: Dict[str, Shape]) -> Shape:
-    """An object whose `tag` field names its shape. The shapes do not check the tag itself."""
+    """An object whose `tag` field names its shape, a record without the tag."""
 
-    def check(value: Any, path: str) -> None:
+    def check(value: Any) -> None:
         name = value.get(tag) if isinstance(value, dict) else None
         shape = variants.get(name) if isinstance(name, str) else None
         if shape is None:
-            raise ShapeError(_field(path, tag), f"must be one of {', '.join(variants)}")
-        shape({key: item for key, item in value.items() if key != tag}, path)
+            raise ShapeError(f"must be one of {', '.join(variants)}", tag)
+        shape(value, tag)
 
     return check
 
 
 def array(item: Shape, low: int = 0, high: Optional[int] = None) -> Shape:
-    def check(value: Any, path: str) -> None:
+    def check(value: Any) -> None:
         if not isinstance(value, list):
-            raise ShapeError(path, "must be an array")
+            raise ShapeError("must be an array")
         if len(value) < low or (high is not None and len(value) > high):
-            raise ShapeError(path, f"has {len(value)} entries; allowed are {low} to {'any number' if high is None else high}")
+            raise ShapeError(f"has {len(value)} entries; allowed are {low} to {'any number' if high is None else high}")
         for index, entry in enumerate(value):
-            item(entry, f"{path}[{index}]")
+            try:
+                item(entry)
+            except ShapeError as error:
+                raise error.within(index)
 
     return check
 
 
 def mapping(item: Shape) -> Shape:
-    def check(value: Any, path: str) -> None:
+    def check(value: Any) -> None:
         if not isinstance(value, dict):
-            raise ShapeError(path, "must be an object")
+            raise ShapeError("must be an object")
         for name, entry in value.items():
-            item(entry, _field(path, name))
+            try:
+                item(entry)
+            except ShapeError as error:
+                raise error.within(name)
 
     return check
 
 
 def nullable(shape: Shape) -> Shape:
-    def check(value: Any, path: str) -> None:
+    def check(value: Any) -> None:
         if value is not None:
-            shape(value, path)
+            shape(value)
 
     return check
 
 
-def string(value: Any, path: str) -> None:
+def string(value: Any) -> None:
     if not isinstance(value, str):
-        raise ShapeError(path, "must be a string")
+        raise ShapeError("must be a string")
 
 
-def boolean(value: Any, path: str) -> None:
+def boolean(value: Any) -> None:
     if not isinstance(value, bool):
-        raise ShapeError(path, "must be true or false")
+        raise ShapeError("must be true or false")
 
 
 def one_of(*names: str) -> Shape:
-    def check(value: Any, path: str) -> None:
+    def check(value: Any) -> None:
         if not isinstance(value, str) or value not in names:
-            raise ShapeError(path, f"must be one of {', '.join(names)}")
+            raise ShapeError(f"must be one of {', '.join(names)}")
 
     return check
 
@@ -97,9 +124,9 @@ def one_of(*names: str) -> Shape:
 def matching(pattern: str, what: str) -> Shape:
     compiled = re.compile(pattern)
 
-    def check(value: Any, path: str) -> None:
+    def check(value: Any) -> None:
         if not isinstance(value, str) or not compiled.fullmatch(value):
-            raise ShapeError(path, f"must be {what}")
+            raise ShapeError(f"must be {what}")
 
     return check
 
@@ -107,39 +134,32 @@ def matching(pattern: str, what: str) -> Shape:
 def number(low: float = -math.inf, above: float = -math.inf) -> Shape:
     """At least `low` and more than `above`. NaN and infinities are not JSON and are refused."""
 
-    def check(value: Any, path: str) -> None:
+    def check(value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise ShapeError(path, "must be a number")
+            raise ShapeError("must be a number")
         if value < low or value <= above:
-            raise ShapeError(path, f"must be {f'more than {above:g}' if above > low else f'at least {low:g}'}")
+            raise ShapeError(f"must be {f'more than {above:g}' if above > low else f'at least {low:g}'}")
 
     return check
 
 
 def integer(low: Optional[int] = None) -> Shape:
-    def check(value: Any, path: str) -> None:
-        if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
-            raise ShapeError(path, "must be a whole number")
+    def check(value: Any) -> None:
+        if type(value) is not int and not (isinstance(value, float) and value.is_integer()):
+            raise ShapeError("must be a whole number")
         if low is not None and value < low:
-            raise ShapeError(path, f"must be at least {low}")
+            raise ShapeError(f"must be at least {low}")
 
     return check
 
 
-def either(*shapes: Shape) -> Shape:
-    """Any of the shapes; the complaint is the last one's."""
+def either(first: Shape, second: Shape) -> Shape:
+    """One of the two; the complaint is the second's."""
 
-    def check(value: Any, path: str) -> None:
-        for shape in shapes[:-1]:
-            try:
-                shape(value, path)
-                return
-            except ShapeError:
-                continue
-        shapes[-1](value, path)
+    def check(value: Any) -> None:
+        try:
+            first(value)
+        except ShapeError:
+            second(value)
 
     return check
-
-
-def _field(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name

@@ -6,7 +6,7 @@ _ENTRY = re.compile(r"Compiling entry function '([^']+)'")
 _SPILL = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
 _REGISTERS = re.compile(r"Used (\d+) registers")
 _SHARED = re.compile(r"(\d+) bytes smem")
-_NOISE = re.compile(r"^ptxas (info    |        ) ?[:.]|using precompiled header file|: creating precompiled header file")
+_NOISE = re.compile(r"^ptxas (info    |        ) ?[:.]|^\s*\d+ bytes stack frame, ")
 
 
 def split_ptxas(log: str) -> Tuple[str, Dict[str, dict]]:

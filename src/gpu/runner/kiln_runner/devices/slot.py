@@ -123,19 +123,25 @@ class DeviceSlot:
     def _start_next(self) -> Optional[str]:
         if self._running is not None or not self._pair.usable:
             return None
-        for attempt_id, task in list(self._queue.items()):
-            problem = self._events.problem(task.body["problemKey"])
-            if isinstance(problem, Preparing):
-                continue
-            del self._queue[attempt_id]
-            missing = self._events.missing_artifact(task)
+        while True:
+            task = self._next_startable()
+            if task is None:
+                return None
+            del self._queue[task.attempt_id]
+            problem, missing = self._events.problem(task.body["problemKey"]), self._events.missing_artifact(task)
             if isinstance(problem, Unpreparable):
                 self._refuse(task, problem.infra)
             elif missing is not None:
                 self._refuse(task, infra_of("unknown_artifact", f"artifact {missing} is not on this host; compile it again"))
             else:
                 self._begin(task, problem)
-                return attempt_id
+                return task.attempt_id
+
+    def _next_startable(self) -> Optional[Task]:
+        """The oldest task whose problem is not still being prepared."""
+        for task in self._queue.values():
+            if not isinstance(self._events.problem(task.body["problemKey"]), Preparing):
+                return task
         return None
 
     def _begin(self, task: Task, problem: Prepared) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Iterator, List, Optional
 
 VERSION_TIMEOUT_S = 10
+# "nvcc" keeps NVRTC out of use, for a host whose NVRTC is broken.
+COMPILER_VARIABLE = "KILN_CUDA_COMPILER"
 _CUDA_FOLDERS = ("/usr/local/cuda", "/usr/local/cuda-*", "/opt/cuda", "/opt/cuda-*")
 # Where pip puts NVIDIA's wheels, for the interpreters people use; `*` is a version or an environment.
 _SITE_PACKAGES = (
@@ -36,6 +38,8 @@ def find_nvrtc() -> Optional[dict]:
     """{path, includes, version, architectures} of the first libnvrtc that loads and answers."""
     from kiln_runner.compile.nvrtc import Nvrtc, NvrtcFailure
 
+    if os.environ.get(COMPILER_VARIABLE) == "nvcc":
+        return None
     for path in _nvrtc_libraries():
         try:
             nvrtc = Nvrtc(path, [])

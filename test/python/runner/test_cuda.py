@@ -1,0 +1,79 @@
+"""CUDA compiles without a GPU: through NVRTC and through nvcc, each where the machine has it."""
+import json
+import os
+import shutil
+import unittest
+from pathlib import Path
+
+from kiln_runner.host.toolchain import find_nvcc, find_nvrtc
+
+from . import samples
+from .drive import Runner
+
+SOURCE = """#include <cuda_fp16.h>
+extern "C" __global__ void scale(half* x, int n) {
+  __shared__ float tile[64];
+  int i = blockIdx.x * BLOCK + threadIdx.x;
+  tile[threadIdx.x % 64] = i < n ? __half2float(x[i]) : 0.0f;
+  __syncthreads();
+  if (i < n) x[i] = __float2half(tile[(threadIdx.x + 1) % 64]);
+}
+"""
+NVRTC = find_nvrtc()
+NVCC = find_nvcc()
+
+
+class CompilingCuda:
+    """Run by both compilers below."""
+
+    runner: Runner
+
+    def setUp(self) -> None:
+        self.client = self.runner.client()
+        self.client.attach()
+
+    def test_a_kernel_becomes_a_cubin_with_its_resources(self) -> None:
+        result = self.client.compile(samples.cuda_unit(SOURCE, BLOCK=128))
+        self.assertEqual(result["status"], "compiled", result)
+        folder = Path(self.runner.folder) / "cache/artifacts" / result["artifact"]
+        self.assertEqual((folder / "code.cubin").read_bytes()[:4], b"\x7fELF")
+        self.assertEqual(json.loads((folder / "meta.json").read_text())["kernels"], {"scale": {"file": "code.cubin"}})
+        self.assertEqual(result["resources"]["scale"]["sharedBytes"], 256)
+        self.assertGreater(result["resources"]["scale"]["registers"], 4)
+        self.assertEqual(result["log"], "")
+
+    def test_an_error_names_the_line_of_the_source(self) -> None:
+        outcome = self.client.compile(samples.cuda_unit('extern "C" __global__ void k() {\n  int x = ;\n}\n'))["outcome"]
+        self.assertEqual(outcome["verdict"], "compile_error")
+        self.assertIn("candidate.cu(2)", outcome["log"])
+        self.assertNotIn(self.runner.folder, outcome["log"])
+
+    def test_a_file_of_the_host_is_not_quoted(self) -> None:
+        outcome = self.client.compile(samples.cuda_unit('#include "/etc/hostname"\n'))["outcome"]
+        self.assertIn("not allowed", outcome["log"])
+
+
+@unittest.skipUnless(NVRTC and NVRTC["includes"], "no NVRTC with headers on this machine: set CUDA_HOME to a toolkit")
+class Nvrtc(CompilingCuda, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.runner = Runner().__enter__()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.runner.__exit__()
+
+
+@unittest.skipUnless(NVCC and shutil.which("gcc"), "no nvcc on this machine: install the CUDA toolkit")
+class Nvcc(CompilingCuda, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.runner = Runner(KILN_CUDA_COMPILER="nvcc").__enter__()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.runner.__exit__()
+
+
+if __name__ == "__main__":
+    unittest.main()
