@@ -13,21 +13,14 @@ export class ExpressionError extends Error {
 }
 
 const FUNCTIONS: Readonly<Record<string, { readonly arity: number; readonly apply: (...xs: number[]) => number }>> = {
-  ceil_div: { arity: 2, apply: (a = 0, b = 0) => ceilDivide(a, b) },
+  ceil_div: { arity: 2, apply: (a = 0, b = 0) => (b === 0 ? Number.NaN : Math.ceil(a / b)) },
   min: { arity: 2, apply: Math.min },
   max: { arity: 2, apply: Math.max },
   next_pow2: { arity: 1, apply: (a = 0) => (a <= 1 ? 1 : 2 ** bitsOf(a - 1)) },
   log2: { arity: 1, apply: (a = 0) => (a < 1 ? Number.NaN : bitsOf(a) - 1) },
 };
 
-/** A quotient of doubles is rounded, possibly up to the next integer, before it could be cut off. Without the remainder it is exact. */
-const divide = (a: number, b: number): number => (a - (a % b)) / b;
-
-const ceilDivide = (a: number, b: number): number => {
-  if (b === 0) return Number.NaN;
-  return divide(a, b) + (a % b !== 0 && a < 0 === b < 0 ? 1 : 0);
-};
-
+/** Exact, which Math.log2 is not near large powers of two. */
 const bitsOf = (value: number): number => value.toString(2).length;
 
 const TOKEN = /\s*(?:(\d+)|([A-Za-z_]\w*)|([-+*/%(),]))/y;
@@ -160,7 +153,7 @@ class Evaluation {
 
 const applyProduct = (op: string, a: number, b: number): number => {
   if (op === '*') return a * b;
-  return op === '/' ? divide(a, b) : a % b;
+  return op === '/' ? Math.trunc(a / b) : a % b;
 };
 
 const tokenize = (text: string): readonly Token[] => {

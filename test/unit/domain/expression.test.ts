@@ -40,6 +40,11 @@ const applied = (text: string, parts: readonly Sample[], apply: (...xs: bigint[]
 const leaf: fc.Arbitrary<Sample> = fc.oneof(
   fc.nat({ max: 5000 }).map((value) => ({ text: String(value), value: BigInt(value) })),
   fc.maxSafeNat().map((value) => ({ text: String(value), value: BigInt(value) })),
+  // Beside powers of two, where logarithms and quotients of doubles round.
+  fc
+    .tuple(fc.nat({ max: 52 }), fc.constantFrom(-1, 0, 1))
+    .map(([power, beside]) => 2 ** power + beside)
+    .map((value) => ({ text: String(value), value: BigInt(value) })),
   fc.constantFrom(...(Object.keys(SCOPE) as (keyof typeof SCOPE)[])).map((name) => ({ text: name, value: BigInt(SCOPE[name]) })),
 );
 const { sample } = fc.letrec<{ sample: Sample }>((tie) => ({
@@ -123,6 +128,8 @@ describe('an expression', () => {
     ['ceil_div(n, BLOCK)', 4],
     ['next_pow2(n)', 1024],
     ['log2(BLOCK)', 8],
+    ['next_pow2(1125899906842625)', 2 ** 51],
+    ['log2(1125899906842623)', 49],
   ])('%s is %d', (text, value) => {
     expect(evaluate(text, SCOPE)).toBe(value);
   });
