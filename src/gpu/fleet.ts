@@ -8,7 +8,10 @@ import { commandEnvironment, runnerEnvironment } from './process-environment.ts'
 import { buildRunnerArchive, type RunnerArchive } from './runner-archive.ts';
 import { createCommandTransport } from './transports/command.ts';
 import { createLocalTransport } from './transports/local.ts';
+import type { Execute } from './transports/remote-command.ts';
+import { spawnWith } from './transports/spawn.ts';
 import { createSshTransport } from './transports/ssh.ts';
+import { connectSsh } from './transports/ssh-connection.ts';
 import { describeTarget } from './transports/ssh-failure.ts';
 
 const LEASE_MS = 60_000;
@@ -75,6 +78,21 @@ export const createTransport = (host: HostConfig, { dataDir, daemonId, archive }
       return createSshTransport({ target: transport.target, archive, folder });
     case 'command':
       return createCommandTransport({ argv: transport.argv, archive, folder, env: commandEnvironment() });
+  }
+};
+
+/** Runs commands on a host as its transport would; `end` when done. Rejects as the transport does. */
+export const executorOf = async (
+  { transport }: HostConfig,
+  signal: AbortSignal,
+): Promise<{ readonly execute: Execute; readonly end: () => void }> => {
+  switch (transport.kind) {
+    case 'local':
+      return { execute: spawnWith([], runnerEnvironment()), end: () => undefined };
+    case 'command':
+      return { execute: spawnWith(transport.argv, commandEnvironment()), end: () => undefined };
+    case 'ssh':
+      return connectSsh(transport.target, signal);
   }
 };
 

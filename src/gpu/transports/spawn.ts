@@ -24,7 +24,10 @@ const started = async (child: ChildProcess, program: string): Promise<void> => {
     child.once('spawn', resolve);
     child.once('error', (cause) => {
       reject(
-        new KilnError('HOST_TOOL_MISSING', `cannot run ${program}: ${cause.message}; is it installed and on PATH?`, { cause }),
+        new KilnError('HOST_TOOL_MISSING', `cannot run ${program}: ${cause.message}; is it installed and on PATH?`, {
+          cause,
+          details: { tool: program },
+        }),
       );
     });
   });

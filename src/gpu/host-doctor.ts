@@ -1,0 +1,109 @@
+/** What is missing on a host, with the step that mends each thing: `kiln doctor`. Never throws for what a host lacks. */
+import { z } from 'zod';
+import { KilnError } from '../domain/errors.ts';
+import type { Fleet, HostConfig } from '../domain/fleet.ts';
+import { Inventory } from '../domain/protocol.ts';
+import { archiveOnce, executorOf, runnerFolder, type TransportPlace } from './fleet.ts';
+import { bad, good, type HostCheck } from './host-check.ts';
+import { inspectInventory } from './inventory-checks.ts';
+import { bootAndRead, type BootMode } from './transports/boot.ts';
+
+const HOST_MS_MAX = 90_000;
+const HOSTS_AT_ONCE_MAX = 8;
+const PARSE_CHARS_MAX = 300;
+const FREE_BYTES_MIN = 2 * 1024 ** 3;
+
+export interface HostDiagnosis {
+  readonly host: string;
+  readonly checks: readonly HostCheck[];
+}
+
+export type DoctorOptions = Omit<TransportPlace, 'archive'> & { readonly config: Fleet };
+
+/** All hosts, some at a time, in the order of the fleet file. */
+export const diagnoseFleet = async ({ config, ...place }: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
+  const archive = archiveOnce();
+  const diagnoses: HostDiagnosis[] = [];
+  for (let at = 0; at < config.hosts.length; at += HOSTS_AT_ONCE_MAX) {
+    const some = config.hosts.slice(at, at + HOSTS_AT_ONCE_MAX);
+    diagnoses.push(
+      ...(await Promise.all(
+        some.map(async (host) => ({ host: host.name, checks: await diagnoseHost(host, { ...place, archive }) })),
+      )),
+    );
+  }
+  return diagnoses;
+};
+
+/** The checks of one host in order; the first failure that stops the rest is the last of the list. */
+export const diagnoseHost = async (host: HostConfig, place: TransportPlace): Promise<readonly HostCheck[]> => {
+  const signal = AbortSignal.timeout(HOST_MS_MAX);
+  const checks: HostCheck[] = [];
+  try {
+    const executor = await executorOf(host, signal);
+    try {
+      checks.push(...reached(host));
+      const folder = runnerFolder(host, place);
+      const ask = async (mode: BootMode): Promise<unknown> =>
+        JSON.parse(await bootAndRead(mode, { execute: executor.execute, archive: await place.archive(), folder, signal }));
+      checks.push(...inspectProbe(Probe.parse(await ask('probe'))));
+      checks.push(...inspectInventory(Inventory.parse(await ask('inventory')), host));
+    } finally {
+      executor.end();
+    }
+    return checks;
+  } catch (error) {
+    const failure = failureOf(error);
+    const passed = checks.length > 0 ? checks : reached(host).slice(0, PASSED_BEFORE[failure.check] ?? 0);
+    return [...passed.filter(({ check }) => check !== failure.check), failure];
+  }
+};
+
+const Probe = z.object({ python: z.string(), folder: z.string(), freeBytes: z.number() });
+
+const reached = ({ transport }: HostConfig): readonly HostCheck[] =>
+  transport.kind === 'ssh'
+    ? [
+        good('reachable', `${transport.target.host}:${transport.target.port}`),
+        good('host key', 'as pinned'),
+        good('login', transport.target.user),
+      ]
+    : [good('reachable', transport.kind)];
+
+const inspectProbe = ({ python, folder, freeBytes }: z.infer<typeof Probe>): readonly HostCheck[] => {
+  const found = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free at ${folder}`;
+  const isEnough = freeBytes >= FREE_BYTES_MIN;
+  return [
+    good('python3', python),
+    isEnough
+      ? good('disk', found)
+      : bad('disk', found, `free at least ${FREE_BYTES_MIN / 1024 ** 3} GiB, or set runnerDir to a larger disk`),
+  ];
+};
+
+/** How many of `reached` a failed connection had behind it. */
+const PASSED_BEFORE: Readonly<Record<string, number>> = { 'host key': 1, login: 2 };
+
+/** The check an error belongs to. The message says what happened, in full; `mend` where to go. */
+const failureOf = (error: unknown): HostCheck => {
+  if (error instanceof z.ZodError || error instanceof SyntaxError) {
+    const found = `the runner's answer does not parse: ${error.message.slice(0, PARSE_CHARS_MAX)}`;
+    return bad('runner', found, 'this is a defect of Kiln: please report it with the host’s python3 --version');
+  }
+  if (!(error instanceof KilnError)) throw error;
+  const found = error.message;
+  if (error.code === 'HOST_KEY_MISMATCH')
+    return bad('host key', found, 'compare the fingerprints on the host, then correct hostKey in the fleet file');
+  if (error.code === 'HOST_AUTH_REFUSED')
+    return bad('login', found, 'correct user and key in the fleet file, or ~/.ssh/authorized_keys on the host');
+  if (error.code === 'HOST_TOOL_MISSING' && !isMissingCommand(error))
+    return bad('python3', found, 'apt-get install python3 (3.9 or newer) on the host');
+  return bad(
+    'reachable',
+    found,
+    'correct how the fleet file reaches the host; is the host up, and the program or sshd there running?',
+  );
+};
+
+/** The program of a `command` host, not python3 behind it. */
+const isMissingCommand = ({ details }: KilnError): boolean => details?.['tool'] !== undefined && details['tool'] !== 'python3';

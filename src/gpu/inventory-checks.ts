@@ -1,0 +1,54 @@
+/** A runner's inventory against what the fleet file wants of the host. */
+import type { HostConfig } from '../domain/fleet.ts';
+import type { Inventory } from '../domain/protocol.ts';
+import { selectInventory } from './device-selection.ts';
+import { bad, good, type HostCheck } from './host-check.ts';
+
+export const inspectInventory = (inventory: Inventory, host: HostConfig): readonly HostCheck[] => {
+  const selected = selectInventory(inventory, host);
+  const missing = selected.warnings.slice(inventory.warnings.length);
+  const hasGpu = selected.devices.some((device) => device.kind === 'gpu');
+  return [
+    ...(host.gpus.kind === 'none' ? [] : [driver(inventory), gpus(selected, missing, host)]),
+    ...(hasGpu ? [cudaCompiler(inventory)] : []),
+    ...(host.cpu ? [gcc(inventory)] : []),
+    ...selected.devices
+      .filter(({ unavailable }) => unavailable !== null)
+      .map((device) =>
+        bad('device', `${device.model} ${device.id}: ${device.unavailable}`, 'end what uses it, or list the others in gpus'),
+      ),
+    ...inventory.warnings.map((warning) => good('note', warning)),
+  ];
+};
+
+/** A machine that is meant to have no GPU (it offers its CPU) lacks nothing without a driver. */
+const driver = ({ driver: version, devices }: Inventory): HostCheck => {
+  if (version !== null) return good('driver', version);
+  if (devices.some((device) => device.kind === 'gpu')) return good('driver', 'simulated');
+  return good('driver', 'none');
+};
+
+const gpus = ({ devices }: Inventory, missing: readonly string[], { cpu }: HostConfig): HostCheck => {
+  const found = devices.filter((device) => device.kind === 'gpu').map((device) => device.model);
+  if (missing.length > 0) return bad('GPU', missing.join('; '), 'correct gpus in the fleet file; on the host: nvidia-smi -L');
+  if (found.length > 0) return good('GPU', `${found.length} x ${[...new Set(found)].join(', ')}`);
+  if (cpu) return good('GPU', 'none; work for the cpu device only');
+  return bad(
+    'GPU',
+    'none',
+    'install the NVIDIA driver (then nvidia-smi must list the GPUs), or set gpus: none if the host is to compile only',
+  );
+};
+
+const cudaCompiler = ({ nvrtc, nvcc }: Inventory): HostCheck => {
+  if (nvrtc !== null) return good('CUDA compiler', `NVRTC ${nvrtc}`);
+  if (nvcc !== null) return good('CUDA compiler', `nvcc ${nvcc}; with NVRTC (libnvrtc) it would be many times faster`);
+  return bad(
+    'CUDA compiler',
+    'neither NVRTC nor nvcc',
+    'install a CUDA toolkit, or: pip install nvidia-cuda-nvrtc nvidia-cuda-runtime',
+  );
+};
+
+const gcc = ({ gcc: version }: Inventory): HostCheck =>
+  version === null ? bad('gcc', 'not found', 'apt-get install gcc, or set cpu: false') : good('gcc', version);

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HostConfig, HostTransport } from '../../../src/domain/fleet.ts';
+import { HostId } from '../../../src/domain/ids.ts';
+import { diagnoseFleet } from '../../../src/gpu/host-doctor.ts';
+import { freePort, type Sshd, sshdMissing, startSshd, targetOf } from './sshd.ts';
+
+let dataDir: string;
+beforeAll(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'kiln-doctor-'));
+});
+afterAll(() => rmSync(dataDir, { recursive: true }));
+
+/** "ok python3" or "FAILED login", in order. */
+const examine = async (transport: HostTransport): Promise<readonly string[]> => {
+  const host: HostConfig = {
+    name: HostId.parse('box'),
+    transport,
+    labels: [],
+    gpus: { kind: 'none' },
+    cpu: true,
+    compileSlots: null,
+    runnerDir: join(dataDir, transport.kind),
+  };
+  const [diagnosis] = await diagnoseFleet({ config: { hosts: [host] }, dataDir, daemonId: 'd' });
+  const checks = diagnosis?.checks.filter(({ check }) => check !== 'note') ?? [];
+  expect(checks.filter(({ ok, mend }) => !ok && !mend)).toEqual([]);
+  return checks.map(({ ok, check }) => `${ok ? 'ok' : 'FAILED'} ${check}`);
+};
+
+describe('the doctor', () => {
+  test('examines this machine with the real runner', async () => {
+    expect(await examine({ kind: 'local' })).toEqual(['ok reachable', 'ok python3', 'ok disk', 'ok gcc']);
+  });
+
+  test('a command that is not installed: the way there is what fails', async () => {
+    expect(await examine({ kind: 'command', argv: ['no-such-program'] })).toEqual(['FAILED reachable']);
+  });
+
+  test('a host without python3', async () => {
+    expect(await examine({ kind: 'command', argv: ['/usr/bin/env', 'PATH=/nowhere'] })).toEqual([
+      'ok reachable',
+      'FAILED python3',
+    ]);
+  });
+});
+
+describe.skipIf(sshdMissing)(`the doctor over a real sshd${sshdMissing ? ` (skipped: ${sshdMissing})` : ''}`, () => {
+  let sshd: Sshd;
+  beforeAll(async () => {
+    sshd = await startSshd();
+  });
+  afterAll(async () => sshd.stop());
+
+  test('a healthy host passes every step', async () => {
+    expect(await examine({ kind: 'ssh', target: targetOf(sshd) })).toEqual([
+      'ok reachable',
+      'ok host key',
+      'ok login',
+      'ok python3',
+      'ok disk',
+      'ok gcc',
+    ]);
+  });
+
+  test('the step that fails is named, with those before it', async () => {
+    const ssh = async (change: Parameters<typeof targetOf>[1]): Promise<readonly string[]> =>
+      examine({ kind: 'ssh', target: targetOf(sshd, change) });
+    expect(await ssh({ port: await freePort() })).toEqual(['FAILED reachable']);
+    expect(await ssh({ hostKey: { kind: 'none' } })).toEqual(['ok reachable', 'FAILED host key']);
+    expect(await ssh({ credential: { kind: 'key', path: sshd.strangerKeyPath } })).toEqual([
+      'ok reachable',
+      'ok host key',
+      'FAILED login',
+    ]);
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import type { Device } from '../../../src/domain/device.ts';
+import type { HostConfig } from '../../../src/domain/fleet.ts';
+import { DeviceId, HostId } from '../../../src/domain/ids.ts';
+import type { Inventory } from '../../../src/domain/protocol.ts';
+import { inspectInventory } from '../../../src/gpu/inventory-checks.ts';
+import { INVENTORY } from './scripted-runner.ts';
+
+const HOST: HostConfig = {
+  name: HostId.parse('box'),
+  transport: { kind: 'command', argv: ['x'] },
+  labels: [],
+  gpus: { kind: 'all' },
+  cpu: false,
+  compileSlots: null,
+  runnerDir: null,
+};
+const GPU: Device = {
+  id: DeviceId.parse('GPU-a'),
+  kind: 'gpu',
+  model: 'NVIDIA H100',
+  architecture: 'sm_90a',
+  memoryBytes: 1,
+  multiprocessors: 132,
+  l2Bytes: 1,
+  copyBytesPerSecond: null,
+  unavailable: null,
+};
+const inspect = (inventory: Partial<Inventory>, host: Partial<HostConfig> = {}): readonly string[] =>
+  inspectInventory({ ...INVENTORY, ...inventory }, { ...HOST, ...host }).map(
+    ({ check, ok, found }) => `${ok ? 'ok' : 'MISSING'} ${check}: ${found}`,
+  );
+const FULL: Partial<Inventory> = { driver: '580', nvrtc: '13.0', devices: [GPU] };
+
+describe('the inventory of a host', () => {
+  test('with driver, GPU and NVRTC lacks nothing', () => {
+    expect(inspect(FULL)).toEqual(['ok driver: 580', 'ok GPU: 1 x NVIDIA H100', 'ok CUDA compiler: NVRTC 13.0']);
+  });
+
+  test.each<[string, Partial<Inventory>, Partial<HostConfig>, string]>([
+    ['no GPU at all', {}, {}, 'MISSING GPU: none'],
+    ['no GPU, but the CPU is offered', {}, { cpu: true }, 'ok GPU: none; work for the cpu device only'],
+    ['a listed GPU that is not there', FULL, { gpus: { kind: 'listed', gpus: [3] } }, 'MISSING GPU: the fleet file lists GPU 3'],
+    ['no compiler for the GPU', { ...FULL, nvrtc: null }, {}, 'MISSING CUDA compiler: neither NVRTC nor nvcc'],
+    ['only nvcc', { ...FULL, nvrtc: null, nvcc: '13.0' }, {}, 'ok CUDA compiler: nvcc 13.0'],
+    ['no gcc for the CPU', FULL, { cpu: true }, 'MISSING gcc: not found'],
+    [
+      'a device in use by others',
+      { ...FULL, devices: [{ ...GPU, unavailable: 'foreign process 7' }] },
+      {},
+      'MISSING device: NVIDIA H100 GPU-a: foreign process 7',
+    ],
+    ['a warning of the runner', { ...FULL, warnings: ['no ncu: apt-get install it'] }, {}, 'ok note: no ncu: apt-get install it'],
+  ])('%s', (...[, inventory, host, line]) => {
+    expect(inspect(inventory, host)).toContainEqual(expect.stringContaining(line));
+  });
+
+  test('a host without GPUs on purpose is asked for none', () => {
+    expect(inspect({}, { gpus: { kind: 'none' } })).toEqual([]);
+  });
+
+  test('every failure says what to do', () => {
+    const failures = inspectInventory({ ...INVENTORY }, { ...HOST, cpu: true, gpus: { kind: 'listed', gpus: ['x'] } }).filter(
+      ({ ok }) => !ok,
+    );
+    expect(failures.map(({ mend }) => mend !== null && mend.length > 10)).toEqual([true, true]);
+  });
+});
