@@ -1,7 +1,7 @@
 /** Invariants, for tests: each broken one is named. Walks everything, so it is never called in production. */
 import { roomOf } from './estimates.ts';
 import { countedAs, isWaiting } from './settle.ts';
-import type { ClassState, CoreState, Counted, Device, Entry, Group, Host, Pool } from './state.ts';
+import type { ClassState, CoreState, Counted, Device, Entry, Group, Host, Judging, Pool } from './state.ts';
 
 /** Sentences about what is wrong; empty when all is well. Holds between two events. */
 export const check = (core: CoreState): readonly string[] => {
@@ -32,32 +32,33 @@ const checkEntry = (core: CoreState, entry: Entry, must: Must): void => {
   );
   must(entry.counted === countedAs(entry), `${task.id} is counted where it is`);
   must(!entry.cancelled || place.kind === 'judge', `${task.id}, cancelled, is only kept while a judge has it`);
+  if (place.kind === 'judge') checkJudging(core, place, must);
+  else must(isWhereItSays(entry), `${task.id}, ${place.kind}, is known where it is`);
+};
+
+const isWhereItSays = (entry: Entry): boolean => {
+  const { place } = entry;
   switch (place.kind) {
     case 'pending':
-      return must(
-        place.group === entry.group && has(place.group.heap, entry),
-        `${task.id}, pending, is in the heap of its group`,
-      );
+      return place.group === entry.group && has(place.group.heap, entry);
     case 'backoff':
-      return must(entry.deadline !== null && entry.deadline.at >= 0, `${task.id}, backing off, has a deadline`);
+      return entry.deadline !== null && entry.deadline.at >= 0;
     case 'compiling':
-      return must(place.pool.open && place.pool.compiling.has(entry), `${task.id}, compiling, is known to an open pool`);
+      return place.pool.open && place.pool.compiling.has(entry);
     case 'ready':
-      return must(place.pool.open && has(place.pool.ready, entry), `${task.id}, ready, is in the heap of an open pool`);
+      return place.pool.open && has(place.pool.ready, entry);
     case 'judge':
-      must(core.attempts.get(place.attemptId) === entry, `${task.id}'s attempt is known`);
-      must(place.attempt <= entry.attempts && place.attempt > entry.settled, `${task.id}'s attempt is its newest and unused`);
-      must(
-        place.host.up || place.host.deadline !== null || entry.deadline !== null,
-        `${task.id} does not wait for a lost host for ever`,
-      );
-      return must(
-        place.device.entries.has(entry) && place.host.attempts.has(entry),
-        `${task.id} is known to its device and host`,
-      );
+      return true;
     case 'done':
-      return must(false, `${task.id} is forgotten once it is done`);
+      return false;
   }
+};
+
+const checkJudging = (core: CoreState, { entry, host, device, attempt, attemptId }: Judging, must: Must): void => {
+  must(core.attempts.get(attemptId) === entry, `${attemptId} is known`);
+  must(attempt <= entry.attempts && attempt > entry.settled, `${attemptId} was given out and not used`);
+  must(host.up || host.deadline !== null || entry.deadline !== null, `${attemptId} does not wait for a lost host for ever`);
+  must(device.entries.has(entry) && host.attempts.has(entry), `${attemptId} is known to its device and host`);
 };
 
 const checkHost = (core: CoreState, host: Host, must: Must): void => {

@@ -2,7 +2,11 @@ import { smooth } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { failOnHost } from './failures.ts';
 import { finish, makeReady } from './moves.ts';
+import { settle } from './settle.ts';
 import type { CoreState } from './state.ts';
+
+/** No compile job is left to withdraw. */
+const ANSWERED = { kind: 'backoff' } as const;
 
 type Compiled = Extract<SchedulerEvent, { type: 'compiled' }>;
 
@@ -13,11 +17,14 @@ export const onCompiled = (core: CoreState, { id, hostId, result }: Compiled): v
   const { pool, sinceMs } = entry.place;
   switch (result.status) {
     case 'compiled':
-      pool.compileMs = smooth(pool.compileMs, core.nowMs - sinceMs);
+      pool.compiled += 1;
+      pool.compileMs = smooth(pool.compileMs, core.nowMs - sinceMs, pool.compiled);
       return makeReady(core, entry, { pool, artifact: result.artifact });
     case 'failed':
+      settle(core, entry, ANSWERED);
       return finish(core, entry, result.outcome);
     case 'infra':
+      settle(core, entry, ANSWERED);
       return failOnHost(core, entry, { hostId, reason: `${result.failure.code}: ${result.failure.message}` });
   }
 };

@@ -9,22 +9,29 @@ import {
   SERVICE_DEFAULT_MS,
   SERVICE_SAMPLES,
 } from './options.ts';
-import type { Device, Pool } from './state.ts';
+import type { ClassState, Device, Pool } from './state.ts';
 
-/** Weight of a new sample in the running means. */
+/** Least weight of a new sample in the running means. */
 const SMOOTHING = 1 / 16;
 const TIME_MIN_MS = 0.1;
 
-export const smooth = (mean: number, sample: number): number => mean + (Math.max(sample, TIME_MIN_MS) - mean) * SMOOTHING;
+/** Running mean after the `count`-th sample; the first replaces what was taken for granted. */
+export const smooth = (mean: number, sample: number, count: number): number =>
+  mean + (Math.max(sample, TIME_MIN_MS) - mean) * Math.max(SMOOTHING, 1 / count);
 
 export const recordService = (device: Device, serviceMs: number): void => {
   device.samples[device.sampled % SERVICE_SAMPLES] = Math.max(serviceMs, TIME_MIN_MS);
   device.sampled += 1;
   if (device.pool) {
-    device.pool.serviceMs = smooth(device.pool.serviceMs, serviceMs);
-    device.pool.class.serviceMs = smooth(device.pool.class.serviceMs, serviceMs);
+    recordIn(device.pool, serviceMs);
+    recordIn(device.pool.class, serviceMs);
   }
   setDepth(device);
+};
+
+const recordIn = (of: Pool | ClassState, serviceMs: number): void => {
+  of.judged += 1;
+  of.serviceMs = smooth(of.serviceMs, serviceMs, of.judged);
 };
 
 /** Entries behind the running one that cover a round trip even when the shortest tenth of judgements comes, by time and count. */

@@ -18,6 +18,7 @@ export const classOf = (core: CoreState, name: DeviceClass): ClassState => {
     room: new Heap((a, b) => (a.loadMs === b.loadMs ? a.order < b.order : a.loadMs < b.loadMs)),
     backlog: new Heap((a, b) => (a.backlogMs === b.backlogMs ? a.order < b.order : a.backlogMs > b.backlogMs)),
     starved: new Set(),
+    judged: 0,
     serviceMs: SERVICE_DEFAULT_MS,
   };
   core.classes.set(name, made);

@@ -128,6 +128,7 @@ export interface ClassState {
   readonly backlog: Heap<Pool>;
   /** Open pools with an idle device and nothing on its way to it. */
   readonly starved: Set<Pool>;
+  judged: number;
   serviceMs: number;
 }
 
@@ -146,7 +147,9 @@ export class Pool {
   readonly ready = new Heap<Entry>(isBefore);
   /** Entries on their way here from devices. */
   incoming = 0;
+  judged = 0;
   serviceMs = SERVICE_DEFAULT_MS;
+  compiled = 0;
   compileMs = COMPILE_DEFAULT_MS;
   /** Outstanding milliseconds of work per device; and those behind the running attempts. */
   loadMs = 0;

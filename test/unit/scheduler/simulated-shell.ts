@@ -1,5 +1,5 @@
 /** The shell's part in tests: runs effects on simulated hosts and holds the scheduler to its promises, whatever happens. */
-import { expect } from 'vitest';
+import { deepEqual, ok } from 'node:assert/strict';
 import { type CandidateStatus, canMove } from '../../../src/domain/candidate.ts';
 import type { AttemptId, CandidateId, HostId } from '../../../src/domain/ids.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
@@ -45,7 +45,8 @@ export class SimulatedShell {
   /** Delivers the host's oldest frame, `times` times. */
   deliver(host: SimulatedHost, times = 1): void {
     const frame = host.attached ? host.frames.shift() : undefined;
-    for (let sent = 0; frame && sent < times; sent += 1) this.send(frame);
+    if (!frame) return;
+    for (let sent = 0; sent < times; sent += 1) this.send(frame);
   }
 
   deliverSome(host: SimulatedHost, frames: number): void {
@@ -56,7 +57,7 @@ export class SimulatedShell {
     const effects = handle(this.core, event, this.nowMs);
     for (const effect of effects) this.#run(effect);
     if (event.type === 'judged') this.host(event.hostId).spool.delete(event.attemptId);
-    expect(check(this.core)).toEqual([]);
+    deepEqual(check(this.core), []);
     return effects;
   }
 
@@ -90,9 +91,8 @@ export class SimulatedShell {
   }
 
   #run(effect: Effect): void {
-    if ('id' in effect)
-      expect(this.verdicts.has(effect.id) && effect.type !== 'cancel-compile', `${effect.type} after the verdict`).toBe(false);
-    if ('hostId' in effect) expect(this.host(effect.hostId).attached, `${effect.type} for a host that is away`).toBe(true);
+    if ('id' in effect && this.verdicts.has(effect.id)) ok(effect.type === 'cancel-compile', `${effect.type} after the verdict`);
+    if ('hostId' in effect) ok(this.host(effect.hostId).attached, `${effect.type} for a host that is away`);
     if (effect.type === 'judge') this.#expectAlone(effect);
     if (effect.type === 'moved') this.#move(effect.id, effect.state.status);
     if (effect.type === 'requeued') this.#move(effect.id, 'queued');
@@ -105,21 +105,21 @@ export class SimulatedShell {
 
   #move(id: CandidateId, to: CandidateStatus): void {
     const from = this.status.get(id);
-    expect(from && canMove(from, to), `${id}: ${from} -> ${to}`).toBe(true);
+    ok(from && canMove(from, to), `${id}: ${from} -> ${to}`);
     this.status.set(id, to);
   }
 
   /** A new attempt id, and no attached host still has the candidate. */
   #expectAlone(judge: Judge): void {
     const { id, attemptId } = judge;
-    expect(this.#attempts.has(attemptId), `${attemptId} was given out before`).toBe(false);
+    ok(!this.#attempts.has(attemptId), `${attemptId} was given out before`);
     this.#attempts.add(attemptId);
     this.#handed.set(judge.id, judge);
     for (const host of this.hosts) {
       if (!host.attached) continue;
       const held = host.devices.flatMap((device) => [...device.queue, ...(device.running ? [device.running] : [])]);
       const others = held.filter((other) => other.startsWith(`${id}.`));
-      expect(others, `${attemptId} is handed out while ${host.id} has another attempt`).toEqual([]);
+      deepEqual(others, [], `${attemptId} is handed out while ${host.id} has another attempt`);
     }
   }
 }
