@@ -1,2 +1,41 @@
 import type { Command } from 'commander';
-export const addDoctor = (_program: Command): void => undefined;
+import { note, print, printJson, PROJECT_ROOT } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { plainLine } from '../output/plain-text.ts';
+
+interface Check {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly found: string;
+  readonly mend: string | null;
+}
+interface Diagnosis {
+  readonly host: string;
+  readonly checks: readonly Check[];
+}
+const LINE_CHARS_MAX = 500;
+
+export const addDoctor = (program: Command): void => {
+  program
+    .command('doctor')
+    .description('what is missing on this machine and on every host of the fleet, and what mends it')
+    .action(async () => {
+      const { json = false } = program.opts<{ readonly json?: boolean }>();
+      const { diagnose } = await import('../../doctor.ts');
+      const diagnoses = await diagnose({ root: PROJECT_ROOT, env: process.env });
+      if (json) printJson(diagnoses);
+      else print(diagnosisText(diagnoses));
+      const wrong = diagnoses.flatMap(({ checks }) => checks).filter(({ ok }) => !ok).length;
+      if (wrong === 0) return;
+      if (!json) note(`${wrong} ${wrong === 1 ? 'thing needs' : 'things need'} attention`);
+      process.exitCode = EXIT.failed;
+    });
+};
+
+export const diagnosisText = (diagnoses: readonly Diagnosis[]): string =>
+  diagnoses.map(({ host, checks }) => [plainLine(host), ...checks.flatMap(checkLines)].join('\n')).join('\n\n');
+
+const checkLines = ({ check, ok, found, mend }: Check): readonly string[] => [
+  `  ${ok ? 'ok      ' : 'MISSING '} ${check}: ${plainLine(found, LINE_CHARS_MAX)}`,
+  ...(mend === null ? [] : [`            -> ${plainLine(mend, LINE_CHARS_MAX)}`]),
+];

@@ -24,7 +24,7 @@ export const queueText = (view: QueueView): string =>
 const headline = ({ stages, oldestSeconds, throughputPerSecond, etaSeconds }: QueueView): string => {
   const counts = Object.entries(stages).map(([stage, count]) => `${count} ${stage}`);
   const oldest = oldestSeconds === null ? 'nothing waits' : `oldest waits ${seconds(oldestSeconds)}`;
-  const eta = etaSeconds === null ? '' : `, empty in ${seconds(etaSeconds)}`;
+  const eta = etaSeconds === null || oldestSeconds === null ? '' : `, empty in ${seconds(etaSeconds)}`;
   return `${counts.join(', ')}\n${throughputPerSecond.toFixed(1)} verdicts/s, ${oldest}${eta}`;
 };
 

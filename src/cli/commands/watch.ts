@@ -21,6 +21,11 @@ export const addWatch = (program: Command): void => {
 };
 
 export const eventText = ({ at, type, candidateId, hostId, data }: JournalEvent): string => {
-  const facts = Object.entries(data).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const facts = Object.entries(data).map(([key, value]) => `${key}=${factText(value)}`);
   return plainLine([at.slice(11, 23), type, candidateId, hostId, ...facts].filter((part) => part !== null).join('  '), 400);
+};
+
+const factText = (value: unknown): string => {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' && !Number.isInteger(value) ? value.toPrecision(4) : JSON.stringify(value);
 };

@@ -23,8 +23,9 @@ const significant = (value: number): string => {
 
 export const milliseconds = (ms: number): string => nanoseconds(ms * 1e6);
 
-/** 4.2 -> "4.2 s", 90 -> "1 min 30 s", 7260 -> "2 h 1 min" */
+/** 0 -> "0 s", 4.2 -> "4.2 s", 90 -> "1 min 30 s", 7260 -> "2 h 1 min" */
 export const seconds = (value: number): string => {
+  if (value === 0) return '0 s';
   if (value < 60) return value < 1 ? milliseconds(value * 1000) : `${value.toFixed(1)} s`;
   const whole = Math.round(value);
   const minutes = Math.floor(whole / 60);

@@ -1,0 +1,60 @@
+/** The other composition root: what this machine and every host of the fleet lack, found without a daemon. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { loadFleet } from './config/fleet-config.ts';
+import { loadKilnConfig } from './config/kiln-config.ts';
+import { KilnError } from './domain/errors.ts';
+import { bad, good, type HostCheck } from './gpu/host-check.ts';
+import { diagnoseFleet, type HostDiagnosis } from './gpu/host-doctor.ts';
+import { loadProblems } from './problems/load-problems.ts';
+
+/** Not a daemon's id: hosts keep what it leaves in a folder of its own. */
+const DOCTOR_ID = 'doctor';
+
+export interface DoctorOptions {
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** "this machine" first, then the hosts in the order of the fleet file. What is wrong is told, never thrown. */
+export const diagnose = async ({ root, env }: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
+  const checks: HostCheck[] = [good('node', process.version)];
+  const here = { host: 'this machine', checks };
+  const config = attempt(() => loadKilnConfig({ root, env }));
+  checks.push(config.ok ? good('configuration', 'valid') : complaint('configuration', config.error));
+  if (!config.ok) return [here];
+  const { dataDir, kernelsDir, fleetFile } = config.value;
+  checks.push(dataFolder(dataDir));
+  const problems = attempt(() => loadProblems(kernelsDir));
+  checks.push(problems.ok ? good('problems', `${problems.value.size} in ${kernelsDir}`) : complaint('problems', problems.error));
+  const fleet = attempt(() => loadFleet({ file: fleetFile, env }));
+  checks.push(fleet.ok ? good('fleet', fleetFile ?? 'this machine alone (no fleet file)') : complaint('fleet', fleet.error));
+  if (!fleet.ok) return [here];
+  return [here, ...(await diagnoseFleet({ config: fleet.value, dataDir, daemonId: DOCTOR_ID }))];
+};
+
+type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: KilnError };
+
+const attempt = <T>(work: () => T): Attempt<T> => {
+  try {
+    return { ok: true, value: work() };
+  } catch (error) {
+    if (error instanceof KilnError) return { ok: false, error };
+    throw error;
+  }
+};
+
+const complaint = (check: string, error: KilnError): HostCheck => bad(check, error.message, 'correct what the message names');
+
+/** The nearest folder above that exists must allow making what is missing. */
+const dataFolder = (dataDir: string): HostCheck => {
+  let folder = dataDir;
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return good('data folder', dataDir);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return bad('data folder', `${dataDir} cannot be written (${error.message})`, 'give it to this user, or set KILN_DATA_DIR');
+  }
+};

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCli } from '../../fixtures/server/run-cli.ts';
+
+describe('kiln doctor', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'kiln-doctor-'));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const doctor = (fleet: string, ...args: string[]) => {
+    writeFileSync(join(folder, 'fleet.yaml'), fleet);
+    return runCli(['doctor', ...args], { env: { KILN_FLEET: join(folder, 'fleet.yaml'), KILN_DATA_DIR: join(folder, 'data') } });
+  };
+
+  test('finds nothing missing on a machine that has what it needs', async () => {
+    const run = await doctor('hosts:\n  - {name: here, local: {}, cpu: true, gpus: none}\n');
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout).toMatch(/^this machine\n {2}ok {7}node: v\d+/);
+    expect(run.stdout).toMatch(/\nhere\n {2}ok {7}reachable: local\n/);
+  });
+
+  test('tells what is wrong with a host, what mends it, and exits with 1', async () => {
+    const run = await doctor('hosts:\n  - {name: gone, command: [/nonexistent/program]}\n');
+    expect(run.code).toBe(1);
+    expect(run.stdout).toMatch(/gone\n(.*\n)* {2}MISSING {2}.*\n {12}-> .+/);
+    expect(run.stderr).toMatch(/needs? attention/);
+  });
+
+  test('goes no further than a configuration that is wrong, and names the line', async () => {
+    const run = await doctor('hosts:\n  - {name: a, local: {}}\n  - {name: a, local: {}}\n', '--json');
+    expect(run).toMatchObject({ code: 1, stderr: '' });
+    const diagnoses = JSON.parse(run.stdout) as { host: string; checks: { check: string; ok: boolean; found: string }[] }[];
+    expect(diagnoses.map(({ host }) => host)).toEqual(['this machine']);
+    expect(diagnoses[0]?.checks.find(({ ok }) => !ok)).toMatchObject({
+      check: 'fleet',
+      found: expect.stringContaining('fleet.yaml:3') as unknown,
+    });
+  });
+});
