@@ -164,19 +164,30 @@ const summary = ({ problem, language, params, device, trial }: CandidateRow['con
 });
 
 interface SourceRow extends CandidateRow {
-  readonly body: Uint8Array;
+  readonly source: string;
 }
 
-const selectWithSource = async (sql: SqlSession, { where, params }: Selection): Promise<readonly SourceRow[]> =>
-  sql.query<SourceRow>(
-    `select ${COLUMNS}, body from kiln.candidates join kiln.sources on sources.hash = source_hash where ${where}`,
+/** Sources are fetched once each: the candidates of a sweep share one. */
+const selectWithSource = async (sql: SqlSession, { where, params }: Selection): Promise<readonly SourceRow[]> => {
+  const rows = await sql.query<CandidateRow & { readonly sourceHash: string }>(
+    `select ${COLUMNS}, source_hash as "sourceHash" from kiln.candidates where ${where}`,
     params,
   );
+  if (rows.length === 0) return [];
+  const sources = await readSources(sql, [...new Set(rows.map(({ sourceHash }) => sourceHash))]);
+  return rows.map((row) => ({ ...row, source: sources.get(row.sourceHash) ?? '' }));
+};
 
-const contentOf = ({ content, body }: SourceRow): CandidateContent => ({
-  ...content,
-  source: Buffer.from(body).toString('utf8'),
-});
+/** Base64 on the way: PGlite decodes bytea digit by digit in JavaScript. */
+const readSources = async (sql: SqlSession, hashes: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+  const rows = await sql.query<{ hash: string; body: string }>(
+    `select hash, encode(body, 'base64') as body from kiln.sources where hash = any($1::text[])`,
+    [hashes],
+  );
+  return new Map(rows.map(({ hash, body }) => [hash, Buffer.from(body, 'base64').toString('utf8')]));
+};
+
+const contentOf = ({ content, source }: SourceRow): CandidateContent => ({ ...content, source });
 
 export const readContent = async (sql: SqlSession, id: CandidateId): Promise<CandidateContent | null> => {
   const [row] = await selectWithSource(sql, { where: 'candidates.id = $1', params: [id] });

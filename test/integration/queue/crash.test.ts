@@ -8,13 +8,18 @@ import { CandidateId } from '../../../src/domain/ids.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
-import { hasRedis, REDIS_MISSING, startRedis, temporaryFolder } from '../store/servers.ts';
+import { createFolderMaker, hasRedis, REDIS_MISSING, startRedis } from '../store/servers.ts';
 import type { Server } from '../store/servers.ts';
 
 const CHILD = join(import.meta.dirname, 'life-child.ts');
-const LIVES = 4;
-const STEPS_MAX = 60;
+const LIVES = 3;
+const STEPS_MAX = 40;
+const CRASHES_LIMIT_MS = 240_000;
 const SEED = 20_260_101;
+
+const folders = createFolderMaker();
+beforeAll(folders.prepare);
+afterAll(folders.remove);
 
 /** mulberry32: the same crashes in every run. */
 const random = (seed: number): (() => number) => {
@@ -83,9 +88,9 @@ const checkJournal = async (store: ReturnType<typeof createStore>, told: Told): 
 
 const describeCrashes = (name: string, backend: () => string): void => {
   test(`with the queue on ${name}, a daemon killed at any moment loses nothing that was acknowledged`, {
-    timeout: 120_000,
+    timeout: CRASHES_LIMIT_MS,
   }, async () => {
-    const folder = temporaryFolder();
+    const folder = folders.folder();
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const next = random(SEED);
     const told: Told = {};
@@ -97,7 +102,7 @@ const describeCrashes = (name: string, backend: () => string): void => {
   });
 
   test(`with the queue on ${name}, a process that closed everything ends by itself`, async () => {
-    const folder = temporaryFolder();
+    const folder = folders.folder();
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const child = spawn(process.execPath, [CHILD, 'exit', folder, backend(), 'exit'], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => void child.kill('SIGKILL'));

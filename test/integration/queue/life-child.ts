@@ -45,7 +45,8 @@ const round = async (number: number): Promise<void> => {
 };
 
 tell('ready', []);
-for (let number = 0; mode === 'crash' || number < ROUNDS_OF_EXIT; number += 1) await round(number);
+const rounds = mode === 'crash' ? Infinity : ROUNDS_OF_EXIT;
+for (let number = 0; number < rounds; number += 1) await round(number);
 await Promise.all([queue.close(), queue.close()]);
 await Promise.all([database.close(), database.close()]);
 tell('closed', []);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CandidateId } from '../../../src/domain/ids.ts';
@@ -232,16 +231,6 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       expect(calls).toBe(1);
       ours.tick('poll');
       await expect.poll(() => calls).toBe(2);
-    });
-
-    test('keeps one token per data folder, readable by its owner alone', async () => {
-      const folder = temporaryFolder();
-      const open = async () => benchOf(backendOf(), { name: 'token', folder, leaseMs: LEASE_MS });
-      await open();
-      const token = readFileSync(join(folder, 'queue-token'), 'utf8');
-      await open();
-      expect(readFileSync(join(folder, 'queue-token'), 'utf8')).toBe(token);
-      expect(token).toMatch(/^kiln-[0-9a-f]{32}\n$/);
     });
   });
 };

@@ -3,14 +3,18 @@ import { once } from 'node:events';
 import fs, { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
 import { candidate } from './builders.ts';
-import { temporaryFolder, told } from './servers.ts';
+import { createFolderMaker, told } from './servers.ts';
+
+const folders = createFolderMaker();
+beforeAll(folders.prepare);
+afterAll(folders.remove);
 
 const folderOfTest = (): string => {
-  const folder = temporaryFolder();
+  const folder = folders.folder();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 };
@@ -21,9 +25,9 @@ test('a second daemon on a data folder is refused, and told which process has it
   onTestFinished(async () => first.close());
   await expect(openEmbedded(folder)).rejects.toMatchObject({
     code: 'DATA_DIR_LOCKED',
-    message: expect.stringContaining(`process ${process.pid}; stop it`),
     details: { dataDir: folder, pid: process.pid },
   });
+  await expect(openEmbedded(folder)).rejects.toThrow(`process ${process.pid}; stop it`);
   await first.close();
   const second = await openEmbedded(folder);
   await second.close();
@@ -83,9 +87,6 @@ test('what is asked of a closed database is refused, and the schema of an unknow
   await database.close();
   await database.close();
   await expect(createStore(database.sql).lastSequence()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-  await expect(openEmbedded(folder)).rejects.toMatchObject({
-    code: 'STORE_UNAVAILABLE',
-    message: expect.stringContaining('newer'),
-  });
+  await expect(openEmbedded(folder)).rejects.toThrow(/newer than this Kiln/);
   expect(existsSync(join(folder, 'daemon.lock'))).toBe(false);
 });

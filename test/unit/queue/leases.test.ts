@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import { CandidateId } from '../../../src/domain/ids.ts';
+import type { LeasedJob, QueueBackend } from '../../../src/queue/backend.ts';
+import { createHealth } from '../../../src/queue/health.ts';
+import { createLeases } from '../../../src/queue/leases.ts';
+
+const id = (digit: string): CandidateId => CandidateId.parse(`c-${digit.repeat(32)}`);
+const job = (digit: string, deferredFailure: string | null = null): LeasedJob => ({
+  candidateId: id(digit),
+  priority: 1,
+  queuedAtMs: 0,
+  deferredFailure,
+});
+
+/** A backend whose answers the test decides; every call is written down. */
+const setUp = (overrides: Partial<QueueBackend> = {}) => {
+  const calls: string[] = [];
+  const said: string[] = [];
+  const tell = (what: string, ids: readonly CandidateId[] = []): void => {
+    calls.push([what, ...ids.map((each) => each.slice(2, 3))].join(' '));
+  };
+  const backend: QueueBackend = {
+    add: async () => tell('add'),
+    lease: async () => [],
+    complete: async (ids) => tell('complete', ids),
+    release: async (ids) => tell('release', ids),
+    remove: async (each) => tell('remove', [each]),
+    adopt: async () => [],
+    extend: async (ids) => {
+      tell('extend', ids);
+      return [];
+    },
+    waiting: async () => 0,
+    hasWaiting: async () => false,
+    watchStalled: async () => tell('watch'),
+    close: async () => {},
+    ...overrides,
+  };
+  const log = {
+    info: (_facts: object, message: string) => void said.push(message),
+    warn: (_facts: object, message: string) => void said.push(message),
+  };
+  return { leases: createLeases(backend, createHealth(log), log), calls, said };
+};
+
+const failing = async (): Promise<never> => Promise.reject(new Error('gone'));
+
+test('renews what it holds and nothing that ended', async () => {
+  const { leases, calls } = setUp({ lease: async () => [job('a'), job('b'), job('c')] });
+  await leases.renew();
+  await leases.lease(3);
+  await leases.complete([id('a')]);
+  await leases.release([id('b')]);
+  await leases.renew();
+  expect(calls).toEqual(['complete a', 'release b', 'extend c']);
+});
+
+test('hands out a job that BullMQ gave up, and says so', async () => {
+  const { leases, said } = setUp({ lease: async () => [job('a', 'job stalled more than allowable limit')] });
+  expect(await leases.lease(1)).toEqual([{ candidateId: id('a'), priority: 1, queuedAtMs: 0 }]);
+  expect(said).toEqual([expect.stringContaining('gave this job up')]);
+});
+
+test('tells of an outage once, and of its end once', async () => {
+  let isDown = true;
+  const { leases, said } = setUp({ lease: async () => (isDown ? failing() : []) });
+  expect([await leases.lease(1), await leases.lease(1)]).toEqual([[], []]);
+  isDown = false;
+  await leases.lease(1);
+  await leases.lease(1);
+  expect(said).toEqual([expect.stringContaining('cannot be reached'), expect.stringContaining('answers again')]);
+});
+
+test('after a failed command, adopts what it does not know of, and never what it holds', async () => {
+  let failures = 0;
+  const { leases } = setUp({
+    lease: async () => (failures === 1 ? Promise.reject(new Error(`failure ${(failures += 1)}`)) : [job('a')]),
+    adopt: async () => [job('a'), job('b')],
+  });
+  await leases.lease(1);
+  failures = 1;
+  await leases.lease(1);
+  expect((await leases.lease(1)).map(({ candidateId }) => candidateId)).toEqual([id('b')]);
+});
+
+test('keeps what it could not end, and ends it when asked to mend or before it is added again', async () => {
+  let isDown = true;
+  const ended: string[] = [];
+  const { leases } = setUp({ complete: async (ids) => (isDown ? failing() : void ended.push(...ids)) });
+  await expect(leases.complete([id('a')])).rejects.toThrow(/ending leases failed/);
+  await expect(leases.settle([id('a')])).rejects.toThrow(/ending leases failed/);
+  isDown = false;
+  await leases.settle([id('b')]);
+  expect(ended).toEqual([]);
+  await leases.mend();
+  await leases.mend();
+  await leases.settle([id('a')]);
+  expect(ended).toEqual([id('a')]);
+});
+
+test('ends a lease that is removed, and removes what it does not hold', async () => {
+  const { leases, calls } = setUp({ lease: async () => [job('a')] });
+  await leases.lease(1);
+  await leases.remove(id('a'));
+  await leases.remove(id('b'));
+  expect(calls).toEqual(['complete a', 'remove b']);
+});
+
+test('starts to look for stalled jobs only once its own are adopted', async () => {
+  const order: string[] = [];
+  const { leases } = setUp({
+    adopt: async () => {
+      order.push('adopt');
+      return [];
+    },
+    watchStalled: async () => void order.push('watch'),
+  });
+  await leases.adopt();
+  await leases.adopt();
+  expect(order).toEqual(['adopt', 'watch', 'adopt']);
+});
