@@ -34,6 +34,7 @@ export const REFUSED_RETRY_MS = 60_000;
 /** A connection that lasted this long starts the backoff anew. */
 const STABLE_MS = 10_000;
 const SHUTDOWN_MS_MAX = 5000;
+const HANG_UP_MS_MAX = 1000;
 const STOP_RUNNER_MS_MAX = 30_000;
 
 /** How bytes get to a host's runner. Implemented for ssh, local and command; one conformance suite over all. */
@@ -88,7 +89,7 @@ export class RunnerHostSession {
   #lastReason = '';
   #everConnected = false;
   #emit: (event: HostEvent) => void = () => undefined;
-  #onShutdown: () => void = () => undefined;
+  #onEnded: () => void = () => undefined;
 
   constructor(options: HostSessionOptions) {
     this.#options = options;
@@ -209,7 +210,7 @@ export class RunnerHostSession {
 
   #onLost(error: unknown): void {
     if (this.#mode.name === 'stopped') {
-      this.#onShutdown();
+      this.#onEnded();
       return;
     }
     const { clock, random, transport } = this.#options;
@@ -249,7 +250,7 @@ export class RunnerHostSession {
         before.link?.close(STOPPING);
         break;
       case 'connected':
-        if (runner === 'end-runner') await this.#shutdown(before.link);
+        await this.#finish(before.link, runner);
         before.link.close(STOPPING);
         break;
     }
@@ -257,15 +258,16 @@ export class RunnerHostSession {
     await this.#options.transport.close();
   }
 
-  /** Until the runner hung up, bounded. */
-  async #shutdown(link: RunnerLink): Promise<void> {
+  /** What was sent arrives (the last acks), and the runner hangs up; bounded. */
+  async #finish(link: RunnerLink, runner: 'end-runner' | 'leave-runner'): Promise<void> {
     await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(SHUTDOWN_MS_MAX, resolve);
-      this.#onShutdown = () => {
+      const cancel = this.#options.clock.after(runner === 'end-runner' ? SHUTDOWN_MS_MAX : HANG_UP_MS_MAX, resolve);
+      this.#onEnded = () => {
         cancel();
         resolve();
       };
-      if (!link.send({ type: 'shutdown' })) this.#onShutdown();
+      if (runner === 'leave-runner') link.hangUp();
+      else if (!link.send({ type: 'shutdown' })) this.#onEnded();
     });
   }
 

@@ -37,7 +37,9 @@ export interface RunnerLink {
   readonly send: (frame: ToRunner) => boolean;
   /** Last measured ping, milliseconds; null before the first pong. */
   readonly roundTripMs: () => number | null;
-  /** Idempotent. */
+  /** Sends what is waiting, then hangs up; `onEnd` follows when the runner has hung up too. */
+  readonly hangUp: () => void;
+  /** At once. Idempotent. */
   readonly close: (cause: KilnError) => void;
 }
 
@@ -46,6 +48,7 @@ export const createRunnerLink = (options: RunnerLinkOptions): RunnerLink => {
   return {
     send: (frame) => link.send(frame),
     roundTripMs: () => link.roundTripMs,
+    hangUp: () => options.stream.end(),
     close: (cause) => link.end(cause),
   };
 };

@@ -5,46 +5,22 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { HostConfig, SshTarget } from '../../../src/domain/fleet.ts';
 import { AttemptId, HostId } from '../../../src/domain/ids.ts';
 import { type Clock, SYSTEM_CLOCK } from '../../../src/gpu/clock.ts';
-import { createHostSession, type HostEvent, type RunnerHostSession } from '../../../src/gpu/host-session.ts';
+import { createHostSession, type RunnerHostSession } from '../../../src/gpu/host-session.ts';
 import { runnerEnvironment } from '../../../src/gpu/process-environment.ts';
 import { buildRunnerArchive } from '../../../src/gpu/runner-archive.ts';
 import { createLocalTransport } from '../../../src/gpu/transports/local.ts';
 import { createSshTransport } from '../../../src/gpu/transports/ssh.ts';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
+import { Events } from './session-events.ts';
 import { type Sshd, sshdMissing, startSshd, targetOf } from './sshd.ts';
 import { FAKE_RUNNER, isAlive } from './transport.conformance.ts';
 
-const EVENT_MS_MAX = 30_000;
 /** Timers of the session run this much faster, so that a dead connection is noticed in 0.75 s instead of 15. */
 const FASTER = 20;
 const HURRIED_CLOCK: Clock = { ...SYSTEM_CLOCK, after: (ms, act) => SYSTEM_CLOCK.after(ms / FASTER, act) };
 const ATTEMPT = AttemptId.parse(`c-${'0'.repeat(32)}.1`);
 
 const archive = async (): ReturnType<typeof buildRunnerArchive> => buildRunnerArchive(FAKE_RUNNER);
-
-/** Events of a session in order, each awaited by its type with a deadline. */
-class Events {
-  readonly #events: HostEvent[] = [];
-  #wake: () => void = () => undefined;
-
-  push = (event: HostEvent): void => {
-    this.#events.push(event);
-    this.#wake();
-  };
-
-  async next<T extends HostEvent['type']>(type: T): Promise<Extract<HostEvent, { type: T }>> {
-    const expired = Date.now() + EVENT_MS_MAX;
-    for (;;) {
-      const event = this.#events.shift();
-      if (event?.type === type) return event as Extract<HostEvent, { type: T }>;
-      if (event) throw new Error(`${type} was awaited, got ${JSON.stringify(event)}`);
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      const timer = setTimeout(() => reject(new Error(`no ${type} within ${EVENT_MS_MAX} ms`)), expired - Date.now());
-      await promise.finally(() => clearTimeout(timer));
-    }
-  }
-}
 
 describe.skipIf(sshdMissing)(`a host session over a real sshd${sshdMissing ? ` (skipped: ${sshdMissing})` : ''}`, () => {
   let sshd: Sshd;

@@ -253,6 +253,15 @@ describe('stopping', () => {
     expect([transport.runnersStopped, transport.closed, clock.pending]).toEqual([1, 1, 0]);
   });
 
+  test('what was sent before stop still arrives', async () => {
+    const { transport, session, start, connect } = setUp();
+    await start();
+    await connect();
+    session.ack([ATTEMPT]);
+    await session.stop({ shutdownRunner: false });
+    expect(transport.last.types.at(-1)).toBe('ack');
+  });
+
   test('a runner that ignores shutdown is waited for five seconds', async () => {
     const { clock, transport, session, start, connect } = setUp();
     await start();

@@ -47,6 +47,7 @@ export class RunnerEnd {
       for (const { header } of decoder.push(chunk)) this.received.push(header as ToRunner);
     });
     stream.on('error', () => undefined);
+    stream.on('end', () => stream.end());
   }
 
   send(frame: object): void {

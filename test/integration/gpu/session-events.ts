@@ -1,0 +1,42 @@
+import type { HostEvent } from '../../../src/gpu/host-session.ts';
+import type { FromRunner } from '../../../src/domain/protocol.ts';
+
+const EVENT_MS_MAX = 30_000;
+
+/** Events of a session in order, each awaited by its type with a deadline. */
+export class Events {
+  readonly #events: HostEvent[] = [];
+  #wake: () => void = () => undefined;
+
+  push = (event: HostEvent): void => {
+    this.#events.push(event);
+    this.#wake();
+  };
+
+  async next<T extends HostEvent['type']>(type: T): Promise<Extract<HostEvent, { type: T }>> {
+    const expired = Date.now() + EVENT_MS_MAX;
+    for (;;) {
+      const event = this.#events.shift();
+      if (event?.type === type) return event as Extract<HostEvent, { type: T }>;
+      if (event) throw new Error(`${type} was awaited, got ${JSON.stringify(event)}`);
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      const timer = setTimeout(() => reject(new Error(`no ${type} within ${EVENT_MS_MAX} ms`)), expired - Date.now());
+      await promise.finally(() => clearTimeout(timer));
+    }
+  }
+
+  /** The next event of that type; frames before it are dropped. */
+  async after<T extends 'lost' | 'refused'>(type: T): Promise<Extract<HostEvent, { type: T }>> {
+    while (this.#events[0]?.type === 'frame') this.#events.shift();
+    return this.next(type);
+  }
+
+  /** The next frame of that type; other frames before it are dropped. */
+  async frame<T extends FromRunner['type']>(type: T): Promise<Extract<FromRunner, { type: T }>> {
+    for (;;) {
+      const { frame } = await this.next('frame');
+      if (frame.type === type) return frame as Extract<FromRunner, { type: T }>;
+    }
+  }
+}
