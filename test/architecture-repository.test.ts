@@ -1,4 +1,5 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { missingOptionals } from '../scripts/complete-lock.ts';
 
@@ -26,6 +27,11 @@ describe('the repository', () => {
   test.each(FOREIGN)('holds nowhere %s', (_, pattern) => {
     expect(written.length).toBeGreaterThan(50);
     expect(written.filter((file) => pattern.test(readFileSync(file, 'utf8')))).toEqual([]);
+  });
+
+  test.each(globSync(['*.md', 'docs/**/*.md']))('%s links only to what is there', (file) => {
+    const links = [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]+)/gu)].map(([, link]) => link ?? '');
+    expect(links.filter((link) => !existsSync(join(dirname(file), link)))).toEqual([]);
   });
 
   test('has a lock that npm accepts on every platform (after an install: node scripts/complete-lock.ts)', () => {
