@@ -20,8 +20,7 @@ def run(argv: List[str]) -> int:
     parser.add_argument("--dir", required=True)
     paths = RunnerPaths(parser.parse_args(argv).dir)
     paths.create()
-    lock = take_lock(paths)
-    if lock is None:
+    if take_lock(paths) is None:
         sys.stderr.write(f"another runner serves {paths.folder}; stop it with: stop --dir {paths.folder}\n")
         return EXIT_LOCKED
     _clean_work(paths)
@@ -30,7 +29,7 @@ def run(argv: List[str]) -> int:
         return asyncio.run(_serve(paths))
     finally:
         paths.pid.unlink(missing_ok=True)
-        os.close(lock)
+        # The lock stays until the process is gone: whoever then finds it free finds nothing left of this runner.
 
 
 async def _serve(paths: RunnerPaths) -> int:

@@ -59,9 +59,10 @@ class Server:
         }
 
     def start(self) -> None:
-        """Starts the judges of every GPU; the cpu device's start with its first task, since not every fleet uses it."""
+        """Starts the judges of every GPU. Where there are GPUs the cpu device is hardly used: its judge starts with its first task."""
+        has_gpus = any(slot.device["kind"] == "gpu" for slot in self._slots.values())
         for slot in self._slots.values():
-            if slot.device["kind"] == "gpu":
+            if slot.device["kind"] == "gpu" or not has_gpus:
                 slot.start()
         self._pool.warm(0 if self._equipment.simulated else WARM_WORKERS)
         self._loop.call_later(HEALTH_PERIOD_S, self._tick)

@@ -63,7 +63,7 @@ def find_ncu() -> Optional[str]:
 
 
 def _nvrtc_libraries() -> Iterator[str]:
-    folders = [os.path.join(folder, sub) for folder in _cuda_folders() for sub in ("lib64", "targets/x86_64-linux/lib", "lib")]
+    folders = [os.path.join(folder, sub) for folder in _cuda_folders() for sub in ("lib64", "targets/x86_64-linux/lib", "targets/sbsa-linux/lib", "lib")]
     folders += _loader_folders()
     for site in _site_packages():
         folders += sorted(glob.glob(os.path.join(glob.escape(site), "nvidia/*/lib")), reverse=True)
