@@ -61,7 +61,7 @@ describe('the commands of the documents', () => {
   });
 
   // In order: what is submitted first is ranked later.
-  test.each(runHere)('%s', async (command, { skip }) => {
+  test.for(runHere)('%s', async (command, { skip }) => {
     skip(command.includes('curl ') && !hasCurl, 'curl is not installed');
     const { code, output } = await run(command);
     expect(MAY_EXIT_1.has(command) && code === 1 ? 0 : code, output).toBe(0);
