@@ -77,12 +77,51 @@ describe('a lost host', () => {
   });
 });
 
+describe('frames that come too late', () => {
+  test('a cancelled leftover of an older attempt is no verdict', () => {
+    const s = judging({ hostGraceMs: 100 })
+      .lost(0)
+      .tickAt(100)
+      .up(0, {}, { queued: [attemptId(2, 1)] })
+      .skip();
+    s.judged(2, 1, { result: { status: 'judged', outcome: { verdict: 'cancelled' } } }).expect('ack-stale 2.1 h0');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('a result of an attempt that was given back is dropped', () => {
+    const s = judging().retracted(0, [2, 1]).expect('2 is ready', '2 is judging', 'judge 2.2 GPU-0-0 screen');
+    s.retracted(0, [2, 2]).skip().changed(0, { devices: [] }).skip().retracted(0, [2, 3]).expect('2 is queued again');
+    s.judged(2, 3).expect('ack-stale 2.3 h0');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('a cancelled attempt that is given back is cancelled', () => {
+    const s = judging().cancel(2).expect('cancel 2.1 h0').retracted(0, [2, 1]).expect('2 is cancelled');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('code compiled on a host that no longer has the candidate is not used', () => {
+    const s = new Scenario().up(0).add(1).skip().lost(0).up(1).expect('1 is queued again', '1 is compiling', 'compile 1 h1');
+    s.compiled(1, 0).expect();
+    expect(s.unread).toEqual([]);
+  });
+});
+
 describe('after a restart of the daemon', () => {
   test('an attempt at a judge is held until its host says hello, and its result taken', () => {
     const s = adopt(new Scenario())
       .up(1)
       .expect()
       .up(0, {}, { running: [attemptId(1, 3)] })
+      .expect();
+    s.judged(1, 3).expect('1 is passed');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('once its host has said hello there is no deadline for it', () => {
+    const s = adopt(new Scenario({ adoptGraceMs: 100 }))
+      .up(0, {}, { running: [attemptId(1, 3)] })
+      .tickAt(100)
       .expect();
     s.judged(1, 3).expect('1 is passed');
     expect(s.unread).toEqual([]);

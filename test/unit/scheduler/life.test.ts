@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Scenario } from './scenario.ts';
-import { COMPILE_ERROR, candidateId, hostId, PASSED } from './simulated-fleet.ts';
+import { attemptId, COMPILE_ERROR, candidateId, hostId, PASSED } from './simulated-fleet.ts';
 
 const screened = (s: Scenario): Scenario => s.up(0).add(1).compiled(1, 0).started(1, 1).skip();
 
@@ -92,6 +92,13 @@ describe('confirming a would-be record', () => {
   test('a repeated screening result does not end the confirmation', () => {
     const s = screened(new Scenario()).judged(1, 1, { confirm: 'NVIDIA H100' }).skip();
     s.judged(1, 1, { confirm: 'NVIDIA H100' }).expect('ack-stale 1.1 h0').judged(1, 2).expect('1 is passed');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('a screening result that comes again while the confirmation waits for a device changes nothing', () => {
+    const s = screened(new Scenario()).judged(1, 1, { confirm: 'another model' }).expect('1 is queued again');
+    s.judged(1, 1, { confirm: 'another model' }).expect('ack-stale 1.1 h0').lost(0);
+    s.up(0, {}, { running: [attemptId(1, 1)] }).expect('cancel 1.1 h0');
     expect(s.unread).toEqual([]);
   });
 

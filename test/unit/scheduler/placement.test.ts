@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { snapshot, wanted } from '../../../src/scheduler/scheduler.ts';
 import { facts, Scenario } from './scenario.ts';
+import { hostId } from './simulated-fleet.ts';
 
 describe('constraints', () => {
   test('class, labels and language must all match', () => {
@@ -61,6 +62,36 @@ describe('constraints', () => {
   });
 });
 
+describe('candidates with different constraints', () => {
+  test('keep the order of their priorities and times', () => {
+    const s = new Scenario()
+      .add(1, { labels: ['eu'], queuedAtMs: 2 })
+      .add(2, { queuedAtMs: 1 })
+      .add(3, { labels: ['eu'], priority: 1 });
+    s.up(0, { labels: ['eu'] });
+    s.expect('3 is compiling', 'compile 3 h0', '2 is compiling', 'compile 2 h0', '1 is compiling', 'compile 1 h0');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('are spread over the hosts that match', () => {
+    const s = new Scenario()
+      .up(0)
+      .up(1, { labels: ['eu'] })
+      .up(2, { labels: ['eu'] });
+    for (let n = 1; n <= 4; n += 1) s.add(n, { labels: ['eu'] });
+    const hosts = ['compile 1 h1', 'compile 2 h2', 'compile 3 h1', 'compile 4 h2'];
+    s.expect(...hosts.flatMap((compile, at) => [`${at + 1} is compiling`, compile]));
+    expect(s.unread).toEqual([]);
+  });
+
+  test('do not move to an idle host that lacks the label', () => {
+    const s = new Scenario().up(0, { labels: ['eu'] });
+    for (let n = 1; n <= 20; n += 1) s.add(n, { labels: ['eu'] }).compiled(n, 0);
+    s.skip().up(1).tickAt(1_000).expect();
+    expect(s.unread).toEqual([]);
+  });
+});
+
 describe('spreading work', () => {
   test('a candidate goes to the host with the least work per device', () => {
     const s = new Scenario().up(0, { compileSlots: 8 }).up(1, { count: 2, compileSlots: 8 });
@@ -102,6 +133,17 @@ describe('spreading work', () => {
     expect(s.unread).toEqual([]);
   });
 
+  test('one candidate at a time is asked back', () => {
+    const device = facts(0, { count: 2 }).devices;
+    const oneOff = device.map((fact, at) => ({ ...fact, available: at === 0 }));
+    const s = new Scenario().up(0, { devices: oneOff, rttMs: 50 });
+    for (let n = 1; n <= 9; n += 1) s.add(n).compiled(n, 0);
+    s.judged(1, 1, { serviceMs: 20 }).judged(2, 1, { serviceMs: 580 });
+    for (let n = 3; n <= 5; n += 1) s.judged(n, 1, { serviceMs: 300 });
+    s.started(6, 1).skip().changed(0, { count: 2, rttMs: 50 }).expect('retract 9.1 h0').tickAt(1).expect();
+    expect(s.unread).toEqual([]);
+  });
+
   test('one that started in the meantime stays, and nothing is judged twice', () => {
     const device = facts(0, { count: 2 }).devices;
     const oneOff = device.map((fact, at) => ({ ...fact, available: at === 0 }));
@@ -130,7 +172,7 @@ describe('spreading work', () => {
   test('urgent work does not cost a device its cover when judgements are short', () => {
     const s = new Scenario().up(0);
     for (let n = 1; n <= 3; n += 1) s.add(n).compiled(n, 0);
-    s.judged(1, 1, { serviceMs: 20 }).started(2, 1).skip();
+    s.judged(1, 1, { serviceMs: 60 }).started(2, 1).skip();
     for (const n of [4, 5]) s.add(n).compiled(n, 0);
     s.skip().add(6, { priority: 1 }).compiled(6, 0).expect('6 is compiling', 'compile 6 h0', '6 is ready');
     expect(s.unread).toEqual([]);
@@ -162,6 +204,16 @@ describe('infra failures', () => {
   test('a cancelled verdict that nobody asked for is the host failing', () => {
     const s = new Scenario().up(0).add(1).compiled(1, 0).skip();
     s.judged(1, 1, { result: { status: 'judged', outcome: { verdict: 'cancelled' } } }).expect('1 is queued again (infra)');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('a host that failed it is used where no other comes up', () => {
+    const s = new Scenario()
+      .add(1, { excludedHosts: [hostId(0)] })
+      .expect()
+      .up(0)
+      .expect('1 is compiling', 'compile 1 h0');
+    s.add(2, { excludedHosts: [hostId(0)] }).expect('2 is compiling', 'compile 2 h0');
     expect(s.unread).toEqual([]);
   });
 
