@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
 import { runProcess } from './process.ts';
 import { failedOnce, PASSED, type Tally } from './tally.ts';
 
@@ -11,7 +12,7 @@ interface Check {
   readonly needs?: string;
 }
 
-const CHECKS: readonly Check[] = [
+const checks = (): readonly Check[] => [
   { name: 'format (biome)', command: ['node_modules/.bin/biome', 'format', '.'] },
   {
     name: 'lint (oxlint)',
@@ -30,11 +31,18 @@ const CHECKS: readonly Check[] = [
   { name: 'types (tsc)', command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json'] },
   { name: 'unused code (knip)', command: ['node_modules/.bin/knip', '--no-progress'] },
   {
+    name: 'style (Python)',
+    command: ['python3', 'scripts/testing/python_style.py', ...globSync(PYTHON_FILES)],
+    needs: 'python3',
+  },
+  {
     name: 'shell scripts (shellcheck)',
     command: ['shellcheck', 'kiln', 'scripts/ensure-tools', 'scripts/test', '.ci/run', 'bench/gpu/bundle', 'bench/gpu/unbundle'],
     needs: 'shellcheck',
   },
 ];
+
+const PYTHON_FILES = '{src/gpu/runner,scripts,test/python}/**/*.py';
 
 const isThere = (program: string): boolean => spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
 
@@ -52,6 +60,6 @@ const runCheck = async ({ name, command, needs }: Check): Promise<Tally> => {
 export const runStaticChecks = async (): Promise<readonly Tally[]> => {
   process.stdout.write('== checks\n');
   const tallies: Tally[] = [];
-  for (const check of CHECKS) tallies.push(await runCheck(check));
+  for (const check of checks()) tallies.push(await runCheck(check));
   return tallies;
 };
