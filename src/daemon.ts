@@ -35,28 +35,37 @@ export interface DaemonOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+interface Closer {
+  readonly part: string;
+  readonly close: () => Promise<void>;
+}
+
 /** Throws KilnError for anything that keeps it from starting, with nothing left open. */
 export const startDaemon = async ({ config, env }: DaemonOptions): Promise<Daemon> => {
   const log = pino({ level: config.log.level }, pino.destination({ dest: 2, sync: false }));
   // What is wrong with files is said before anything is opened.
   const fleet = loadFleet({ file: config.fleetFile, env });
   const problems = loadProblems(config.kernelsDir);
-  const closers: (() => Promise<void>)[] = [];
+  const closers: Closer[] = [];
   const stop = onceOnly(async () => {
-    for (const close of closers.toReversed()) await close();
+    for (const { part, close } of closers.toReversed()) {
+      const startedMs = performance.now();
+      await close();
+      log.debug({ part, ms: performance.now() - startedMs }, 'closed');
+    }
     log.flush();
   });
   try {
     const { dataDir } = config;
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const database = await openDatabase(config);
-    closers.push(database.close);
+    closers.push({ part: 'store', close: database.close });
     const store = createStore(database.sql);
     const queue = await createQueue(queueOptions(config, database, log));
-    closers.push(queue.close);
+    closers.push({ part: 'queue', close: queue.close });
     const sessions = createFleet({ config: fleet, dataDir, daemonId: daemonIdOf(dataDir), log });
     const engine = createEngine({ store, queue, sessions, problems, rules: config.judging, limits: config.limits, log, now: Date.now });
-    closers.push(engine.stop);
+    closers.push({ part: 'engine', close: engine.stop });
     await engine.start();
     const url = await listen(config, engine, { log, closers });
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
@@ -70,11 +79,11 @@ export const startDaemon = async ({ config, env }: DaemonOptions): Promise<Daemo
 const listen = async (
   config: KilnConfig,
   engine: Engine,
-  { log, closers }: { readonly log: Logger; readonly closers: (() => Promise<void>)[] },
+  { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
 ): Promise<string> => {
   const { host, port, token = null } = config.server;
   const app = await createServer({ kiln: engine.kiln, config: { host, port, token, limits: config.limits }, log: log.child({}, { level: 'warn' }) });
-  closers.push(async () => await app.close());
+  closers.push({ part: 'server', close: async () => await app.close() });
   await app.listen({ host, port });
   const address = app.server.address() as AddressInfo;
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;

@@ -68,10 +68,16 @@ export const mustConfirm = (score: Score, holder: RecordHolder | null): boolean 
 export const settle = (score: Score, timings: readonly CaseTiming[], holder: RecordHolder | null): { readonly score: Score; readonly record: boolean } => {
   if (holder === null) return { score, record: true };
   const pairs = timings.map((timing) => timing.record).filter((pair) => pair !== undefined);
-  if (pairs.length < timings.length) return { score: { ...score, rankKey: Math.min(score.rankKey, holder.score.rankKey) }, record: false };
+  if (pairs.length < timings.length) return { score: behind(score, holder, score.speedup), record: false };
   const ratio = geometricMean(pairs.map((pair) => pair.ratio));
   const won = geometricMean(pairs.map((pair) => pair.ratioLow)) > 1;
   const byPair = holder.score.rankKey * ratio;
-  const rankKey = won ? Math.max(score.speedup, byPair) : Math.min(score.speedup, byPair, holder.score.rankKey);
-  return { score: { ...score, rankKey }, record: won };
+  if (!won) return { score: behind(score, holder, Math.min(score.speedup, byPair)), record: false };
+  return { score: { ...score, rankKey: Math.max(score.speedup, byPair) }, record: true };
 };
+
+/** Just below the record holder at best: whoever did not win the pair never stands above or beside it. */
+export const behind = (score: Score, holder: RecordHolder, rankKey: number): Score => ({
+  ...score,
+  rankKey: Math.min(rankKey, holder.score.rankKey * (1 - Number.EPSILON * 4)),
+});

@@ -4,7 +4,7 @@ import type { Device } from '../domain/device.ts';
 import type { CaseTiming } from '../domain/measurement.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Score } from '../domain/records.ts';
-import { implausibleOutcome, mustConfirm, scoreOf, settle } from '../domain/score.ts';
+import { behind, implausibleOutcome, mustConfirm, scoreOf, settle } from '../domain/score.ts';
 import type { RecordHolder } from '../domain/score.ts';
 import { floorsOf } from '../problems/floors.ts';
 import type { JudgeMode } from '../scheduler/events.ts';
@@ -57,7 +57,6 @@ const place = (outcome: Outcome, score: Score, timings: readonly CaseTiming[], c
 
 /** A would-be record that could not be confirmed ranks behind the record holder. */
 export const unconfirmedScore = (score: Score, holder: RecordHolder | null): Score => ({
-  ...score,
-  rankKey: holder ? Math.min(score.rankKey, holder.score.rankKey) : score.rankKey,
+  ...(holder ? behind(score, holder, score.rankKey) : score),
   confirmed: false,
 });

@@ -15,6 +15,7 @@ const JOURNAL_QUIET_MS = 1500;
 export interface KilnFolder {
   readonly path: string;
   readonly env: Record<string, string>;
+  write(name: string, text: string): void;
   /** Ends what is left of this folder's processes and removes it. Returns the command lines that had to be killed. */
   remove(): readonly string[];
 }
@@ -30,12 +31,13 @@ export const kilnFolder = (fleet: string, settings: Record<string, string> = {})
     KILN_FLEET: join(path, 'fleet.yaml'),
     KILN_DATA_DIR: join(path, 'data'),
     KILN_PORT: '0',
-    KILN_LOG_LEVEL: 'warn',
+    KILN_LOG_LEVEL: 'debug',
     ...settings,
   };
   return {
     path,
     env,
+    write: (name, text) => writeFileSync(join(path, name), text),
     remove: () => {
       const left = processesNaming(path);
       for (const { pid } of left) process.kill(pid, 'SIGKILL');

@@ -19,7 +19,10 @@ export const addUp = (program: Command): void => {
       const grace = closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
         if (err) note(`error: ${err.stack ?? err.message}`);
         else if (!json) print('stopping');
-        await (await starting).stop();
+        await (await starting).stop().catch((cause: unknown) => {
+          note(`error: stopping failed: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
+          throw cause;
+        });
       });
       const { url } = await starting.catch((error: unknown) => {
         grace.uninstall();
