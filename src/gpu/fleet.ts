@@ -96,10 +96,13 @@ export const executorOf = async (
   }
 };
 
-/** Folder of this daemon's runner on the host. */
+/**
+ * Folder of this daemon's runner for this entry of the fleet file, on the host. The name is part of it, since two entries may be
+ * one machine: a second connection to one runner would end the first.
+ */
 export const runnerFolder = (host: HostConfig, { dataDir, daemonId }: Pick<TransportPlace, 'dataDir' | 'daemonId'>): string => {
-  if (host.transport.kind === 'local') return host.runnerDir ?? join(dataDir, `runner-${host.name}`);
-  return host.runnerDir === null ? `~/.cache/kiln/${daemonId}` : `${host.runnerDir}/${daemonId}`;
+  if (host.runnerDir === null && host.transport.kind === 'local') return join(dataDir, `runner-${host.name}`);
+  return `${host.runnerDir ?? '~/.cache/kiln'}/${daemonId}/${host.name}`;
 };
 
 const SECRET_ARGUMENT = /((?:token|password|secret|key)[\w-]*=).+/i;

@@ -74,6 +74,13 @@ describe('a good fleet file', () => {
     });
   });
 
+  test('only this machine offers its CPU unless told otherwise', () => {
+    const { hosts } = parse(
+      'hosts:\n  - {name: a, local: {}}\n  - {name: b, command: [x]}\n  - {name: c, command: [x], cpu: true}\n  - {name: d, local: , cpu: false}',
+    );
+    expect(hosts.map(({ cpu }) => cpu)).toEqual([true, false, true, false]);
+  });
+
   test('a fingerprint and a public key line are both pins', () => {
     const pins = [`SHA256:${'a'.repeat(43)}`, 'ssh-ed25519 AAAAC3Nz comment'].map((hostKey) => {
       const transport = parse(ssh(`      hostKey: "${hostKey}"`)).hosts[0]?.transport;

@@ -185,13 +185,13 @@ describe('connected', () => {
     ['a field too many', { type: 'pong', nonce: 1, more: true }],
     ['a second hello', helloOf()],
   ])('%s drops the connection', async (_name, frame) => {
-    const { events, transport, start, connect, types } = setUp();
+    const { clock, events, transport, start, connect, types } = setUp();
     await start();
     await connect();
-    transport.last.send(frame);
-    transport.last.send({ type: 'retracted', attemptIds: [] });
+    transport.last.sendTogether(frame, { type: 'retracted', attemptIds: [] });
     await settled();
     expect(types()).toEqual(['connected', 'lost']);
+    expect(clock.pending).toBe(1);
     expect(events.at(-1)).toMatchObject({ reason: expect.stringMatching(/does not parse|hello twice/) as string });
   });
 
@@ -260,6 +260,7 @@ describe('stopping', () => {
     session.ack([ATTEMPT]);
     await session.stop({ shutdownRunner: false });
     expect(transport.last.types.at(-1)).toBe('ack');
+    expect(transport.last.stream.readableEnded).toBe(true);
   });
 
   test('a runner that ignores shutdown is waited for five seconds', async () => {

@@ -54,6 +54,11 @@ export class RunnerEnd {
     this.stream.write(encodeFrame(frame));
   }
 
+  /** In one piece, as a busy network delivers them. */
+  sendTogether(...frames: readonly object[]): void {
+    this.stream.write(Buffer.concat(frames.map((frame) => encodeFrame(frame))));
+  }
+
   get types(): readonly string[] {
     return this.received.map((frame) => frame.type);
   }
