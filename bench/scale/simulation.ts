@@ -1,6 +1,6 @@
 import type { Effect } from '../../src/scheduler/effects.ts';
 import type { SchedulerEvent } from '../../src/scheduler/events.ts';
-import { createScheduler, handle } from '../../src/scheduler/scheduler.ts';
+import { createScheduler, handle, wanted } from '../../src/scheduler/scheduler.ts';
 import { HostModel, type Meter } from './runner-model.ts';
 import { seeded } from './random.ts';
 import { type Cost, quantile, Stopwatch } from './stopwatch.ts';
@@ -8,11 +8,13 @@ import { Timeline } from './timeline.ts';
 import { DEVICES_PER_HOST, taskOf } from './workload.ts';
 
 const SEED = 20_260;
+/** As fast as a queue can be asked for a window of jobs. */
+const LEASE_EVERY_MS = 50;
 
 export interface Setting {
   readonly gpus: number;
-  /** Candidates that wait, kept at this number: each verdict is followed by a submission. */
-  readonly queued: number;
+  /** Candidates that wait, kept at this number: each verdict is followed by a submission. `window`: leased as the core asks for them. */
+  readonly queued: number | 'window';
   readonly warmupMs: number;
   readonly measuredMs: number;
 }
@@ -32,6 +34,7 @@ export const simulate = (setting: Setting): Report => {
   const run = new Simulation(setting);
   run.fill();
   run.connect();
+  run.lease();
   run.go();
   return run.report();
 };
@@ -62,7 +65,9 @@ class Simulation implements Meter {
 
   /** Before any host is there, so that the queue is as deep as it gets. */
   fill(): void {
-    while (this.#submitted < this.#setting.queued) this.#submit();
+    const { queued } = this.#setting;
+    const most = queued === 'window' ? 0 : queued;
+    for (let added = 0; added < most; added += 1) this.#submit();
     this.#additions = this.#stopwatch.read();
   }
 
@@ -70,6 +75,13 @@ class Simulation implements Meter {
     for (const host of this.#hosts.values()) {
       this.#decide({ type: 'host-up', host: host.facts(), attempts: { queued: [], running: [], finished: [] } });
     }
+  }
+
+  /** Takes from a queue that never runs dry what the core wants, every few milliseconds. */
+  lease(): void {
+    if (this.#setting.queued !== 'window') return;
+    for (let missing = wanted(this.#core); missing > 0; missing -= 1) this.#submit();
+    this.#timeline.after(LEASE_EVERY_MS, () => this.lease());
   }
 
   go(): void {
@@ -114,7 +126,7 @@ class Simulation implements Meter {
   #run(effect: Effect): void {
     if (effect.type === 'finished') {
       this.#verdicts += 1;
-      this.#submit();
+      if (this.#setting.queued !== 'window') this.#submit();
     } else if ('hostId' in effect) this.#hosts.get(effect.hostId)?.receive(effect);
   }
 }

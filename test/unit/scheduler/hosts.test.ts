@@ -100,6 +100,13 @@ describe('frames that come too late', () => {
     expect(s.unread).toEqual([]);
   });
 
+  test('an attempt given up goes on only while no later one was given out and back', () => {
+    const s = judging({ hostGraceMs: 100 }).lost(0).tickAt(100).up(1).compiled(2, 1).skip().changed(1, { devices: [] });
+    s.expect('retract 2.2 h1').retracted(1, [2, 2]).expect('2 is queued again');
+    s.up(0, {}, { running: [attemptId(2, 1)] }).expect('cancel 2.1 h0', '2 is compiling', 'compile 2 h0');
+    expect(s.unread).toEqual([]);
+  });
+
   test('code compiled on a host that no longer has the candidate is not used', () => {
     const s = new Scenario().up(0).add(1).skip().lost(0).up(1).expect('1 is queued again', '1 is compiling', 'compile 1 h1');
     s.compiled(1, 0).expect();
