@@ -65,10 +65,7 @@ const main = (settings: readonly Setting[]): void => {
   say(
     `\nTargets: at least ${BUSY_MIN * 100} % busy, at most ${DECISION_US_MAX} us a decision: ${missed > 0 ? 'MISSED' : 'met'}.`,
   );
-  say(
-    'Queued: candidates in the core; "window": leased from an endless queue as the core asks. Where slots idle, a host ran out of',
-  );
-  say('compiled work while its round trip or its neighbours kept new work away; an idle device never waits for a decision.');
+  say('Queued: candidates in the core; "window": leased from an endless queue as the core asks for them.');
   process.exitCode = missed > 0 ? 1 : 0;
 };
 
