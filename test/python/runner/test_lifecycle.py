@@ -14,6 +14,7 @@ from kiln_runner.frames import FrameDecoder, encode
 from . import samples
 from .drive import Runner, processes_of, wait_until
 from .test_compiling import ENDLESS, HAS_GCC
+from .test_judging import prepare
 
 ATTACH = {"type": "attach", "protocol": 1, "daemonId": "test", "leaseMs": 1000, "idleExitMs": 1000}
 
@@ -121,6 +122,15 @@ class WrongFrames(unittest.TestCase):
             client.wait_end()
 
 
+class Bursts(unittest.TestCase):
+    def test_every_frame_of_a_burst_is_answered_in_order(self) -> None:
+        with Runner(KILN_SIMULATED_DEVICES="1") as runner:
+            client = runner.client()
+            client.attach()
+            client.send_bytes(b"".join(encode({"type": "ping", "nonce": nonce}) for nonce in range(100)))
+            self.assertEqual([client.wait("pong", timeout_s=5)["nonce"] for _ in range(100)], list(range(100)))
+
+
 class Bridging(unittest.TestCase):
     def test_attach_starts_a_runner_and_is_its_byte_stream_until_stdin_ends(self) -> None:
         with Runner(KILN_SIMULATED_DEVICES="1") as runner:
@@ -155,6 +165,14 @@ class NothingLeft(unittest.TestCase):
             client.attach()
             client.send({"type": "compile", "compileId": "1", "unit": samples.c_unit(ENDLESS), "limitMs": 60_000})
             wait_until(lambda: any("cc1" in line for line in runner.processes()), "the compiler runs")
+            runner.kill()
+
+    def test_no_busy_judge_outlives_a_killed_server(self) -> None:
+        with Runner(KILN_SIMULATED_DEVICES="1", KILN_SIMULATED_JUDGE_MS="60000") as runner:
+            client = runner.client()
+            definition, artifact, device = prepare(client)
+            client.send({"type": "judge", "task": samples.task(definition, artifact, device, samples.attempt())})
+            client.wait("started")
             runner.kill()
 
     def test_shutdown_ends_everything_and_removes_the_socket(self) -> None:

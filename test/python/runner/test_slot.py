@@ -162,6 +162,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.submit("context_lost")
         self.submit("passed")
         first, second = await self.judged(2)
+        self.assertEqual((Path(self.folder.name) / "bad_canaries").read_text(), "0")
         self.assertEqual(first["outcome"]["verdict"], "crashed")
         self.assertEqual(second["outcome"]["verdict"], "passed")
 
