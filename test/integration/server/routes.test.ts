@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import { containing } from '../../fixtures/server/containing.ts';
 import { passed, score } from '../../fixtures/server/fake-kiln.ts';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { type FakeServer, serveFake, until } from '../../fixtures/server/serve-fake.ts';
 
 const UNKNOWN = `c-${'0'.repeat(32)}`;
 const one = { problem: 'vector_add', source: 'void f(void) {}', language: 'c' as const };
@@ -82,6 +83,19 @@ describe('the API through the typed client', () => {
     server.kiln.finish(id, passed(1.5), score(1.5));
     expect((await waiting).state).toMatchObject({ status: 'done', outcome: { verdict: 'passed' } });
     expect(server.kiln.listeners()).toBe(0);
+  });
+
+  test('a long poll does not miss the end that comes while it reads', async () => {
+    const id = await submitOne();
+    server.kiln.afterNextRead(async () => {
+      const before = server.kiln.reads();
+      server.kiln.finish(id, passed(1.5), score(1.5));
+      await until(() => server.kiln.reads() > before, 'the journal was read');
+      await setImmediate();
+    });
+    const from = performance.now();
+    expect((await client.candidate(id, { waitSeconds: 5 })).state.status).toBe('done');
+    expect(performance.now() - from).toBeLessThan(4000);
   });
 
   test('answers a long poll with the state as it is when the time is over', async () => {
