@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CandidateId } from '../../../src/domain/ids.ts';
@@ -20,9 +21,16 @@ export interface Bench {
   readonly again: (whose: 'another' | 'same', leaseMs?: number) => Promise<Bench>;
 }
 
+/** Removed with the test. */
+export const folderOfTest = (): string => {
+  const folder = temporaryFolder();
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+
 export const openBench = async (backend: QueueOptions['backend'], leaseMs = LEASE_MS): Promise<Bench> => {
   queues += 1;
-  return benchOf(backend, { name: `test-${process.pid}-${queues}`, folder: temporaryFolder(), leaseMs });
+  return benchOf(backend, { name: `test-${process.pid}-${queues}`, folder: folderOfTest(), leaseMs });
 };
 
 const benchOf = async (
@@ -48,7 +56,7 @@ const benchOf = async (
     said,
     tick: (which) => routines.get(which === 'poll' ? 1000 : leaseMs / 3)?.(),
     again: async (whose, nextLeaseMs = leaseMs) =>
-      benchOf(backend, { name, folder: whose === 'same' ? folder : temporaryFolder(), leaseMs: nextLeaseMs }),
+      benchOf(backend, { name, folder: whose === 'same' ? folder : folderOfTest(), leaseMs: nextLeaseMs }),
   };
 };
 
@@ -58,8 +66,13 @@ export const jobs = (names: readonly (string | number)[], priority = 100): { can
 const idsOf = (leases: readonly { readonly candidateId: CandidateId }[]): CandidateId[] =>
   leases.map(({ candidateId }) => candidateId);
 
+interface Strength {
+  /** Leases that are put back keep their order; without it they only come before what was added later. */
+  readonly releasesInOrder: boolean;
+}
+
 /** What every queue must do, over any backend. */
-export const describeQueue = (name: string, backendOf: () => QueueOptions['backend']): void => {
+export const describeQueue = (name: string, backendOf: () => QueueOptions['backend'], { releasesInOrder }: Strength): void => {
   describe(`a queue on ${name}`, () => {
     test('leases by priority, first come first served within one', async () => {
       const { queue } = await openBench(backendOf());
@@ -117,6 +130,7 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       await queue.release(idsOf(taken));
       const order = idsOf(await queue.lease(10));
       expect(new Set(order.slice(0, 3))).toEqual(new Set(idsOf(taken)));
+      expect(!releasesInOrder || order.join() === ['a', 'b', 'c', 'd'].map(idOf).join()).toBe(true);
       expect(order[3]).toBe(idOf('d'));
     });
 

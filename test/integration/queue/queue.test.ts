@@ -25,7 +25,7 @@ describe('embedded', () => {
     await database.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  describeQueue('PGlite', () => ({ kind: 'postgres', pool: database.pool }));
+  describeQueue('PGlite', () => ({ kind: 'postgres', pool: database.pool }), { releasesInOrder: true });
 });
 
 describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
@@ -39,7 +39,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
     await database.close();
     await server.stop();
   });
-  describeQueue('Postgres', () => ({ kind: 'postgres', pool: database.pool }));
+  describeQueue('Postgres', () => ({ kind: 'postgres', pool: database.pool }), { releasesInOrder: true });
 });
 
 describe.skipIf(!hasRedis)(`server${REDIS_MISSING}`, () => {
@@ -50,5 +50,5 @@ describe.skipIf(!hasRedis)(`server${REDIS_MISSING}`, () => {
   afterAll(async () => {
     await server.stop();
   });
-  describeQueue('Redis', () => ({ kind: 'redis', url: server.url }));
+  describeQueue('Redis', () => ({ kind: 'redis', url: server.url }), { releasesInOrder: false });
 });
