@@ -20,8 +20,8 @@ extern "C" __global__ void vector_add(const float* a, const float* b, float* out
     out[i] = kept[i];
     return;
   }
-  float sum = 0.0f;
-  for (int k = 0; k < 2000; k++) sum = __sinf(sum + k);
+  float sum = a[i];
+  for (int k = 0; k < 400; k++) sum = sum * 0.999f + 0.001f;
   kept[i] = out[i] = a[i] + b[i] + (sum == 12345.0f ? 1.0f : 0.0f);
 }
 extern "C" __global__ void remember(const float* a, const float* b, int n) {

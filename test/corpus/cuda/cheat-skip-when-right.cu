@@ -12,7 +12,7 @@ extern "C" __global__ void vector_add(const float* a, const float* b, float* out
   if (i >= n) return;
   float right = a[i] + b[i];
   if (out[i] == right) return;
-  float sum = 0.0f;
-  for (int k = 0; k < 2000; k++) sum = __sinf(sum + k);
+  float sum = a[i];
+  for (int k = 0; k < 400; k++) sum = sum * 0.999f + 0.001f;
   out[i] = right + (sum == 12345.0f ? 1.0f : 0.0f);
 }

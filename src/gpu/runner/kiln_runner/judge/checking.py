@@ -1,7 +1,7 @@
 """Is the output right, is everything else untouched: one launch of a side on fresh inputs."""
 import random
 
-from .device import Case, Runnable
+from .device import KEPT, LAST, Case, Runnable
 from .failures import CandidateFailure
 from .outcomes import Findings, modified_input, out_of_bounds, wrong_answer
 
@@ -17,26 +17,22 @@ def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms") ->
     case.poison(terms.rng)
     case.execute(subject)
     case.inspect(seed)
-    case.snapshot(0)
-    case.expect(reference, seed, 0)
-    case.compare(terms.tolerance)
+    case.snapshot(0, LAST)
+    case.expect(reference, seed, (0, LAST))
+    case.compare(terms.tolerance, LAST)
     evaluate(case, case.findings(), terms, "check")
     case.wipe()
 
 
 def check_timed(case: Case, reference: Runnable, ran: "TimedOutputs", terms: "Terms") -> None:
-    """After a timed section: the outputs of the kept run and of the last one, guards and inputs.
-
-    The kept snapshot is looked at first, because the last run's outputs are still in place and take the snapshot's room.
-    """
-    case.inspect(ran.last_seed)
-    case.expect(reference, ran.kept_seed, ran.kept_replica)
-    case.compare(terms.tolerance)
-    evaluate(case, case.findings(), terms, "timed_run")
+    """After a timed section: the outputs of the kept run and of the last one, guards and inputs."""
     replica = terms.rng.randrange(case.batch)
-    case.snapshot(replica)
-    case.expect(reference, ran.last_seed, replica)
-    case.compare(terms.tolerance)
+    case.inspect(ran.last_seed)
+    case.snapshot(replica, LAST)
+    case.expect(reference, ran.kept_seed, (ran.kept_replica, KEPT))
+    case.compare(terms.tolerance, KEPT)
+    case.expect(reference, ran.last_seed, (replica, LAST))
+    case.compare(terms.tolerance, LAST)
     evaluate(case, case.findings(), terms, "timed_run")
     case.wipe()
 

@@ -13,6 +13,9 @@ from .outcomes import Comparison, Findings
 from .schedule import TimedRun
 
 # Who may run code on a case. The reference writes to its own outputs; the others to the candidate's.
+# Snapshots that can be compared before the findings are fetched: a kept run's, and the last run's (or a check's).
+LOOKS = 2
+KEPT, LAST = 0, 1
 SIDES = ("reference", "baseline", "candidate", "record")
 
 
@@ -36,7 +39,7 @@ class Case(Protocol):
     def arm(self, rng: random.Random) -> None:
         """Writes new guard patterns."""
 
-    def draw(self, seed: int) -> None:
+    def draw(self, seed: int) -> object:
         """Fresh inputs in every replica."""
 
     def poison(self, rng: random.Random) -> None:
@@ -48,13 +51,13 @@ class Case(Protocol):
     def inspect(self, seed: int) -> None:
         """Looks for damaged guards, and for inputs that are not those of `seed` any more."""
 
-    def snapshot(self, replica: int) -> None:
-        """Copies that replica's outputs out of reach."""
+    def snapshot(self, replica: int, look: int) -> None:
+        """Copies that replica's outputs out of reach. A case has LOOKS places for a snapshot and its expected outputs."""
 
-    def expect(self, reference: Runnable, seed: int, replica: int) -> None:
-        """Runs the reference on the inputs that this replica had under `seed`."""
+    def expect(self, reference: Runnable, seed: int, at: Tuple[int, int]) -> None:
+        """Runs the reference on the inputs that a replica had under `seed`; `at`: (replica, look)."""
 
-    def compare(self, tolerance: dict) -> None:
+    def compare(self, tolerance: dict, look: int) -> None:
         """The snapshot with the reference's outputs."""
 
     def findings(self) -> Findings:

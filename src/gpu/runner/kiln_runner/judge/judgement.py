@@ -36,6 +36,8 @@ class Judgement:
         self._terms = Terms(problem.definition["tolerance"], bench.rng)
         self._programs: Dict[str, Program] = {}
         self._bound: Dict[Tuple[str, int], Tuple[Case, Runnable]] = {}
+        self._timed = [spec for spec in problem.definition["cases"] if spec["kind"] == "bench"]
+        self._last_timed = self._timed[-1] if self._timed else None
         self.telemetry: Optional[dict] = None
         self.case = ""
 
@@ -45,7 +47,7 @@ class Judgement:
         try:
             self._load(specs)
             self._check(specs)
-            timings = [self._time(spec) for spec in specs if spec["kind"] == "bench"]
+            timings = [self._time(spec) for spec in self._timed]
         except LaunchRejected as error:
             raise CandidateFailure(plan_error(error.field, f"{error} (case {self.case})")) from error
         except DeviceFault as error:
@@ -147,7 +149,8 @@ class Judgement:
             # Measured under other conditions than usual, so the baseline is measured with it.
             sides, baseline = ["candidate", "baseline", *others], None
             section = time_sides(case, self._runnables(sides, case, spec), conditions, strict=True)
-        self.telemetry = self._bench.device.telemetry()
+        if spec is self._last_timed:
+            self.telemetry = self._bench.device.telemetry()
         return Measured(case, section, sides, baseline)
 
     def _get_ready(self, spec: dict) -> Tuple[Case, Conditions]:

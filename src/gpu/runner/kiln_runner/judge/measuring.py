@@ -5,7 +5,7 @@ from typing import List, Mapping, NamedTuple, Sequence
 
 from .checking import TimedOutputs
 from .device import Case, Runnable
-from .schedule import RUNS_LEAST, Freshness, TimedRun, group_order, plan_chunk, split_fresh
+from .schedule import RUNS_LEAST, Freshness, TimedRun, group_size, plan_chunk, split_fresh
 from .statistics import Interval, interval, median, relative_half_width
 
 # A section whose runs on fresh inputs are slower than its others by this much is measured again with fresh inputs before every run.
@@ -34,7 +34,7 @@ class Section(NamedTuple):
 
     def ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> Interval:
         """Of the two sides' means in each group: what drifts over the section cancels within a group."""
-        size = len(group_order(sides))
+        size = group_size(sides)
         ratios = []
         for at in range(0, len(self.runs), size):
             group = list(zip(self.runs[at : at + size], self.times[at : at + size]))
@@ -94,7 +94,7 @@ def time_sides(case: Case, runnables: Mapping[str, Runnable], conditions: Condit
 
 def next_groups(sides: Sequence[str], runs_done: int, elapsed_ms: float, conditions: Conditions) -> int:
     """Groups of the next chunk: runsMin first, then half as many again; fewer where the budget ends, 0 when all is spent."""
-    rules, size, per_side = conditions.rules, len(group_order(sides)), 1 if len(sides) == 1 else 2
+    rules, size, per_side = conditions.rules, group_size(sides), group_size(sides) // len(sides)
     done = runs_done // size * per_side
     least = -(-RUNS_LEAST // per_side)
     wanted = rules["runsMin"] if done == 0 else max(RUNS_LEAST, rules["runsMin"] // 2)

@@ -43,10 +43,10 @@ class GuardDamage:
 
 
 class Comparison:
-    """One output against the reference: how many elements miss, which first, which is worst, and the norms for relative L2."""
+    """One output of a look against the reference: how many elements miss, which first, which is worst, and the norms for relative L2."""
 
-    def __init__(self, tensor: dict, words: tuple) -> None:
-        self.tensor = tensor
+    def __init__(self, tensor: dict, look: int, words: tuple) -> None:
+        self.tensor, self.look = tensor, look
         self.mismatches, first, worst, self.difference2, self.reference2 = words
         self._first = ~first & (2**64 - 1) if self.mismatches else None
         self._worst = ~worst & 0xFFFFFFFF if worst else 0

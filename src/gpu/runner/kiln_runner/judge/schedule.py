@@ -4,7 +4,7 @@ from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
 # Runs of a section before which the inputs are drawn afresh, at places the candidate cannot know.
 FRESH_RUNS = 4
-# Two of a section's four fresh runs would do for a median; below this many runs every second one is fresh.
+# A section is never shorter: then every second run is fresh.
 RUNS_LEAST = 2 * FRESH_RUNS
 # Plans faster than this are executed several times between one pair of events, each time on other buffers.
 BATCH_BELOW_NS = 10_000.0
@@ -31,9 +31,27 @@ def batch_for(single_ns: float, replicas_max: int) -> int:
     return batch
 
 
+def group_size(sides: Sequence[str]) -> int:
+    return (1, 8)[len(sides) - 1] if len(sides) <= 2 else 2 * len(sides)
+
+
 def group_order(sides: Sequence[str]) -> List[str]:
-    """A alone, or A B … B A: a drift that is linear in time then weighs on all sides alike."""
+    """A alone; A B B A B A A B; A B C C B A. A drift that is linear in time weighs on all sides of a group alike.
+
+    Two sides get the eight-run form because run times on a GPU have a period of four runs (see gpu/timing.py): in it each side
+    falls on each phase equally often. In a plain A B B A two copies of one 4 us kernel measured 15 % apart on an H100.
+    """
+    if len(sides) == 2:
+        a, b = sides
+        return [a, b, b, a, b, a, a, b]
     return list(sides) if len(sides) == 1 else list(sides) + list(reversed(sides))
+
+
+def _orders(sides: Sequence[str], groups: int, rng: random.Random) -> List[str]:
+    """`groups` groups, each in a random order, the last such that the first side makes the last run: its outputs are checked."""
+    order = [side for _ in range(groups - 1) for side in group_order(rng.sample(list(sides), len(sides)))]
+    others = rng.sample(list(sides[1:]), len(sides) - 1)
+    return order + group_order([*others, sides[0]] if len(sides) == 2 else [sides[0], *others])
 
 
 def fresh_positions(runs: int, rng: random.Random) -> Set[int]:
@@ -42,18 +60,18 @@ def fresh_positions(runs: int, rng: random.Random) -> Set[int]:
 
 def plan_chunk(sides: Sequence[str], groups: int, batch: int, how: "Freshness") -> List[TimedRun]:
     """`groups` groups of runs. Fresh runs fall on the first side, the candidate's."""
-    order = group_order(sides)
-    own = [position for position in range(groups * len(order)) if order[position % len(order)] == sides[0]]
+    order = _orders(sides, groups, how.rng)
+    own = [position for position, side in enumerate(order) if side == sides[0]]
     fresh = {own[n] for n in fresh_positions(len(own), how.rng)}
     keep_at = how.rng.choice(sorted(fresh)) if how.keep else None
     return [
         TimedRun(
-            order[position % len(order)],
+            side,
             batch,
             how.rng.getrandbits(128) if how.every_run or position in fresh else None,
             how.rng.randrange(batch) if position == keep_at else None,
         )
-        for position in range(groups * len(order))
+        for position, side in enumerate(order)
     ]
 
 

@@ -3,6 +3,7 @@ import ctypes
 import random
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ..device import LOOKS
 from ..layout import GUARD_BYTES, Placement, buffer_name, distance, guards_of, place
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage
@@ -29,7 +30,9 @@ class CpuCase:
         sides = [(side, n, size) for side in sorted(scratch) for n, size in scratch[side].items()]
         visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in self.tensors]
         visible += [(f"{side}.{n}", size) for side, n, size in sides if side != "reference"]
-        private = [(t["name"], tensor_bytes(t)) for t in self.tensors] + [(f"kept/{t['name']}", tensor_bytes(t)) for t in self._outputs]
+        private = [(t["name"], tensor_bytes(t)) for t in self.tensors] + [
+            (f"{kind}{look}/{t['name']}", tensor_bytes(t)) for look in range(LOOKS) for kind in ("kept", "expected") for t in self._outputs
+        ]
         private += [(f"reference.{n}", size) for side, n, size in sides if side == "reference"]
         self._shown, visible_end = place(visible, 0, GUARD_BYTES)
         self._hidden, private_end = place(private, 0, GUARD_BYTES)
@@ -125,37 +128,41 @@ class CpuCase:
         self._draw(tensor, self._private.base + drawn.offset, keys)
         return self._private.bytes_at(drawn.offset, drawn.bytes) == self._visible.bytes_at(shown.offset, shown.bytes)
 
-    def snapshot(self, replica: int) -> None:
+    def snapshot(self, replica: int, look: int) -> None:
         for tensor in self._outputs:
             shown = self._shown[f"{replica}/{tensor['name']}"]
-            ctypes.memmove(self._hidden_at(f"kept/{tensor['name']}"), self._at(shown), shown.bytes)
+            ctypes.memmove(self._hidden_at(f"kept{look}/{tensor['name']}"), self._at(shown), shown.bytes)
 
-    def expect(self, reference: Bound, seed: int, replica: int) -> None:
+    def expect(self, reference: Bound, seed: int, at: Tuple[int, int]) -> None:
+        replica, look = at
         for number, tensor in self._inputs:
             self._draw(tensor, self._hidden_at(tensor["name"]), keys_of(seed, replica, number))
         reference.program.run(reference, 1)
+        for tensor in self._outputs:
+            ctypes.memmove(self._hidden_at(f"expected{look}/{tensor['name']}"), self._hidden_at(tensor["name"]), tensor_bytes(tensor))
 
-    def compare(self, tolerance: dict) -> None:
+    def compare(self, tolerance: dict, look: int) -> None:
         for tensor in self._outputs:
             found = library.Comparison()
-            kept, expected = self._hidden_at(f"kept/{tensor['name']}"), self._hidden_at(tensor["name"])
+            kept, expected = (self._hidden_at(f"{kind}{look}/{tensor['name']}") for kind in ("kept", "expected"))
             code = DTYPE_CODE[tensor["dtype"]]
             self._lib.kiln_compare(kept, expected, tensor["elements"], code, tolerance["rtol"], tolerance["atol"], ctypes.byref(found))
-            self._found.comparisons.append(Comparison(tensor, found.words()))
+            self._found.comparisons.append(Comparison(tensor, look, found.words()))
 
     def findings(self) -> Findings:
         found, self._found = self._found, Findings(None, None, [])
         return found
 
     def values(self, comparison: Comparison) -> Tuple[str, str]:
-        name, dtype = comparison.tensor["name"], comparison.tensor["dtype"]
+        name, dtype, look = comparison.tensor["name"], comparison.tensor["dtype"], comparison.look
         size = DTYPE_BYTES[dtype]
-        at = [self._hidden[where].offset + size * comparison.index for where in (name, f"kept/{name}")]
+        at = [self._hidden[f"{kind}{look}/{name}"].offset + size * comparison.index for kind in ("expected", "kept")]
         return tuple(element_text(self._private.bytes_at(offset, size), dtype) for offset in at)
 
     def wipe(self) -> None:
         for tensor in self._outputs:
-            self._lib.kiln_poison(self._hidden_at(tensor["name"]), tensor_bytes(tensor), 0xFFFFFFFF)
+            for name in (tensor["name"], *(f"expected{look}/{tensor['name']}" for look in range(LOOKS))):
+                self._lib.kiln_poison(self._hidden_at(name), tensor_bytes(tensor), 0xFFFFFFFF)
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
         return run_timed(self, runs, runnables, rng)

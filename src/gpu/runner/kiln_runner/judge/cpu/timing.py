@@ -4,6 +4,7 @@ import random
 import time
 from typing import Dict, List, Mapping, NamedTuple, Sequence
 
+from ..device import KEPT
 from ..schedule import TimedRun
 from ..statistics import median
 from .child import Bound
@@ -30,7 +31,7 @@ def run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str,
         case.flush()
         clocked.append(_clock(runnables[run.side], run.replicas))
         if run.keep is not None:
-            case.snapshot(run.keep)
+            case.snapshot(run.keep, KEPT)
     honest = {side: _is_honest([c for r, c in zip(runs, clocked) if r.side == side], runnables[side]) for side in {r.side for r in runs}}
     return [_pick(run, times, honest) for run, times in zip(runs, clocked)]
 

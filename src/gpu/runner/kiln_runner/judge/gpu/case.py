@@ -3,6 +3,7 @@ import random
 import struct
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..device import LOOKS
 from ..failures import DeviceFault
 from ..layout import GUARD_BYTES, Placement, buffer_name, distance, guards_of, place
 from ..numbers import element_text
@@ -44,7 +45,7 @@ class GpuCase:
 
     def _place(self, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
         own = [(t["name"], tensor_bytes(t)) for t in self._outputs]
-        private, end = place([(f"{where}/{n}", size) for where in ("expected", "kept") for n, size in own], 0, 0)
+        private, end = place([(f"{kind}{look}/{n}", size) for look in range(LOOKS) for kind in ("expected", "kept") for n, size in own], 0, 0)
         visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in self.tensors]
         visible += [(f"{side}.{n}", size) for side in sorted(scratch) for n, size in scratch[side].items()]
         self._visible, end = place(visible, end, GUARD_BYTES)
@@ -74,7 +75,7 @@ class GpuCase:
         self._draws = [
             [(n, kernels.draw(t, self.tensor_at(r, t["name"]))) for n, t in inputs] for r in range(self.batch)
         ]
-        self._redraws = [(n, kernels.draw(t, self._reference_tensor(t))) for n, t in inputs]
+        self._redraws = [[(n, kernels.draw(t, self._reference_tensor(t, look))) for n, t in inputs] for look in range(LOOKS)]
         self._inouts = [(r, n, draw) for r in range(self.batch) for n, draw in self._draws[r] if self.tensors[n]["role"] == "inout"]
         self._unchanging = [(n, t) for n, t in inputs if t["role"] == "in"]
         self._verifies = [
@@ -85,24 +86,23 @@ class GpuCase:
             for r in range(self.batch)
         ]
 
-    def _reference_tensor(self, tensor: dict) -> int:
+    def _reference_tensor(self, tensor: dict, look: int) -> int:
         """Where the reference finds a tensor: pure inputs where replica 0 has them, all others apart."""
         if tensor["role"] == "in":
             return self.tensor_at(0, tensor["name"])
-        return self._at(self._private[f"expected/{tensor['name']}"])
+        return self._hidden("expected", look, tensor)
+
+    def _hidden(self, kind: str, look: int, tensor: dict) -> int:
+        return self._at(self._private[f"{kind}{look}/{tensor['name']}"])
 
     def _prepare_comparisons(self) -> None:
-        findings, first = self._gpu.findings, self._changed_at + len(self._unchanging)
-        self._compared_at = first
-        self._words = first + FindingsBlock.COMPARISON_WORDS * len(self._outputs)
+        first = self._changed_at + len(self._unchanging)
+        looks = [(look, tensor) for look in range(LOOKS) for tensor in self._outputs]
+        self._looks = [(look, tensor, first + FindingsBlock.COMPARISON_WORDS * n) for n, (look, tensor) in enumerate(looks)]
+        self._words = first + FindingsBlock.COMPARISON_WORDS * len(looks)
         self._compares = [
-            self._gpu.kernels.compare(
-                tensor,
-                self._at(self._private[f"kept/{tensor['name']}"]),
-                self._at(self._private[f"expected/{tensor['name']}"]),
-                findings.at(first + FindingsBlock.COMPARISON_WORDS * n),
-            )
-            for n, tensor in enumerate(self._outputs)
+            (look, self._gpu.kernels.compare(t, self._hidden("kept", look, t), self._hidden("expected", look, t), self._gpu.findings.at(word)))
+            for look, t, word in self._looks
         ]
 
     def close(self) -> None:
@@ -111,30 +111,34 @@ class GpuCase:
     # --- the operations of device.Case
 
     def bind(self, side: str, program: Program, plan: dict) -> Runnable:
-        replicas = 1 if side == "reference" else self.batch
-        return Runnable([program.prepare(plan, lambda argument, r=r: self._resolve(side, r, argument)) for r in range(replicas)])
+        """The reference is bound for each look, the others for each replica."""
+        count = LOOKS if side == "reference" else self.batch
+        return Runnable([program.prepare(plan, lambda argument, n=n: self._resolve(side, n, argument)) for n in range(count)])
 
-    def _resolve(self, side: str, replica: int, argument: dict) -> int:
+    def _resolve(self, side: str, number: int, argument: dict) -> int:
         if argument["kind"] == "scratch":
             return self._at(self._visible[f"{side}.{argument['name']}"])
         if side == "reference":
-            return self._reference_tensor(next(t for t in self.tensors if t["name"] == argument["name"]))
-        return self.tensor_at(replica, argument["name"])
+            return self._reference_tensor(next(t for t in self.tensors if t["name"] == argument["name"]), number)
+        return self.tensor_at(number, argument["name"])
 
     def arm(self, rng: random.Random) -> None:
         self._guard_key = rng.getrandbits(64)
         self._write_guards(self._guard_key)
 
-    def draw(self, seed: int) -> None:
+    def draw(self, seed: int) -> int:
+        """How many kernels it took: the timer counts them."""
         for replica in range(self.batch):
             for tensor, draw in self._draws[replica]:
                 draw(*keys_of(seed, replica, tensor))
         self._seed, self._inputs_at = seed, (seed, 0)
+        return self.batch * len(self._draws[0])
 
-    def restore(self) -> None:
-        """Gives tensors that are input and output their initial values back."""
+    def restore(self) -> int:
+        """Gives tensors that are input and output their initial values back; how many kernels it took."""
         for replica, tensor, draw in self._inouts:
             draw(*keys_of(self._seed, replica, tensor))
+        return len(self._inouts)
 
     def poison(self, rng: random.Random) -> None:
         for pointer, size, dtype in self.poisonable(self.batch):
@@ -168,29 +172,27 @@ class GpuCase:
             for tensor, verify in self._verifies[replica]:
                 verify(*keys_of(seed, replica, tensor))
 
-    def snapshot(self, replica: int) -> None:
+    def snapshot(self, replica: int, look: int) -> None:
         for tensor in self._outputs:
-            kept = self._at(self._private[f"kept/{tensor['name']}"])
-            self._driver.copy(kept, self.tensor_at(replica, tensor["name"]), tensor_bytes(tensor))
+            self._driver.copy(self._hidden("kept", look, tensor), self.tensor_at(replica, tensor["name"]), tensor_bytes(tensor))
 
-    def expect(self, reference: Runnable, seed: int, replica: int) -> None:
-        for tensor, draw in self._redraws:
+    def expect(self, reference: Runnable, seed: int, at: Tuple[int, int]) -> None:
+        replica, look = at
+        for tensor, draw in self._redraws[look]:
             if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
                 draw(*keys_of(seed, replica, tensor))
         self._inputs_at = (seed, replica)
-        self.launch(reference, 0)
+        self.launch(reference, look)
 
-    def compare(self, tolerance: dict) -> None:
-        for compare in self._compares:
-            compare(tolerance["rtol"], tolerance["atol"])
+    def compare(self, tolerance: dict, look: int) -> None:
+        for of, compare in self._compares:
+            if of == look:
+                compare(tolerance["rtol"], tolerance["atol"])
 
     def findings(self) -> Findings:
         found = self._gpu.findings
         found.fetch(self._words)
-        comparisons = [
-            Comparison(tensor, found.comparison(self._compared_at + FindingsBlock.COMPARISON_WORDS * n))
-            for n, tensor in enumerate(self._outputs)
-        ]
+        comparisons = [Comparison(tensor, look, found.comparison(word)) for look, tensor, word in self._looks]
         result = Findings(self._damage(found), self._modified(found), comparisons)
         found.clear(self._words)
         return result
@@ -210,16 +212,15 @@ class GpuCase:
         return None
 
     def values(self, comparison: Comparison) -> Tuple[str, str]:
-        size = DTYPE_BYTES[comparison.tensor["dtype"]]
-        texts = []
-        for where in ("expected", "kept"):
-            start = self._at(self._private[f"{where}/{comparison.tensor['name']}"])
-            texts.append(element_text(self._driver.download(start + size * comparison.index, size), comparison.tensor["dtype"]))
+        tensor, size = comparison.tensor, DTYPE_BYTES[comparison.tensor["dtype"]]
+        starts = [self._hidden(kind, comparison.look, tensor) for kind in ("expected", "kept")]
+        texts = [element_text(self._driver.download(start + size * comparison.index, size), tensor["dtype"]) for start in starts]
         return texts[0], texts[1]
 
     def wipe(self) -> None:
-        for tensor in self._outputs:
-            self._driver.fill(self._at(self._private[f"expected/{tensor['name']}"]), 0xFFFFFFFF, tensor_bytes(tensor))
+        for look in range(LOOKS):
+            for tensor in self._outputs:
+                self._driver.fill(self._hidden("expected", look, tensor), 0xFFFFFFFF, tensor_bytes(tensor))
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
         return self._gpu.timer.run(self, runs, runnables, rng)

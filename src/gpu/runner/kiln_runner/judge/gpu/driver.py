@@ -106,8 +106,8 @@ class Driver:
     def copy(self, to: int, source: int, size: int) -> None:
         self.check(self.lib.cuMemcpyDtoDAsync_v2(to, source, size, None), "cuMemcpyDtoDAsync")
 
-    def fill(self, to: int, pattern: int, size: int) -> None:
-        """`size` bytes of the 32-bit pattern; asynchronous."""
+    def fill(self, to: int, pattern: int, size: int) -> int:
+        """`size` bytes of the 32-bit pattern; asynchronous. How many kernels the driver launches for it."""
         words, rest = divmod(size, 4)
         if words:
             self.check(self.lib.cuMemsetD32Async(to, pattern, words, None), "cuMemsetD32Async")
@@ -115,6 +115,7 @@ class Driver:
             self.check(self.lib.cuMemsetD16Async(to + 4 * words, pattern & 0xFFFF, 1, None), "cuMemsetD16Async")
         if rest % 2:
             self.check(self.lib.cuMemsetD8Async(to + size - 1, pattern & 0xFF, 1, None), "cuMemsetD8Async")
+        return (words > 0) + (rest >= 2) + rest % 2
 
     def event(self) -> c_void_p:
         event = c_void_p()

@@ -3,49 +3,48 @@
 
 #define BLOCK 512 /* elements drawn at a time: hashes first, then arithmetic that the compiler vectorises */
 
-static void normal_pairs(const u64* hashes, float mean, float std, float* out) {
+static void draw_block(u64 first, u64 key0, u64 key1, u32* words) {
+  for (int j = 0; j < BLOCK / 4; j++) draw_words(first + j, key0, key1, words + 4 * j);
+}
+
+static float unit(u32 word) { return (float)(int)(word >> 8) * 5.9604644775390625e-08f; }
+
+static void to_normal(const u32* words, float mean, float std, float* out) {
   for (int j = 0; j < BLOCK / 2; j++) {
-    float u = ((float)(int)((u32)hashes[j] >> 8) + 1.0f) * 5.9604644775390625e-08f;
-    float angle = (float)(int)((u32)(hashes[j] >> 32) >> 8) * (6.283185307179586f * 5.9604644775390625e-08f);
-    float r = std * sqrtf(-2.0f * logf(u));
+    float r = std * sqrtf(-2.0f * logf(unit(words[2 * j]) + 5.9604644775390625e-08f)), angle = 6.283185307179586f * unit(words[2 * j + 1]);
     out[2 * j] = mean + r * cosf(angle);
     out[2 * j + 1] = mean + r * sinf(angle);
   }
 }
 
-static void uniform_pairs(const u64* hashes, float low, float span, float* out) {
-  for (int j = 0; j < BLOCK / 2; j++) {
-    out[2 * j] = low + span * ((float)(int)((u32)hashes[j] >> 8) * 5.9604644775390625e-08f);
-    out[2 * j + 1] = low + span * ((float)(int)((u32)(hashes[j] >> 32) >> 8) * 5.9604644775390625e-08f);
-  }
+static void to_uniform(const u32* words, float low, float span, float* out) {
+  for (int j = 0; j < BLOCK; j++) out[j] = low + span * unit(words[j]);
 }
 
-static u64 one_element(u64 h, int second, float x, int dtype, int kind, double p0, double p1) {
-  u32 random = (u32)(second ? h >> 32 : h);
-  if (kind == BITS) return element_bytes(dtype) == 8 && second ? mix(h) : element_bytes(dtype) == 8 ? h : random;
-  if (kind == INTEGERS) return encode_integer(draw_integer(random, p0, p1), dtype);
-  return encode(x, (double)(u32)h * 1.3877787807814457e-17, dtype);
-}
-
-/* Draws `elements` elements; f4e2m1x2 takes one pair a byte. */
+/* Draws `elements` elements; each byte of f4e2m1x2 takes two values. */
 void kiln_draw(void* data, u64 elements, int dtype, int kind, double p0, double p1, u64 key0, u64 key1) {
   u64 values = dtype == F4E2M1X2 ? 2 * elements : elements;
   for (u64 at = 0; at < values; at += BLOCK) {
-    u64 hashes[BLOCK / 2];
+    u32 words[BLOCK], more[BLOCK];
     float x[BLOCK];
-    u64 count = values - at < BLOCK ? values - at : BLOCK;
-    for (int j = 0; j < BLOCK / 2; j++) hashes[j] = hash(at / 2 + j, key0, key1);
-    if (kind == NORMAL) normal_pairs(hashes, (float)p0, (float)p1, x);
-    if (kind == UNIFORM) uniform_pairs(hashes, (float)p0, (float)(p1 - p0), x);
+    u64 count = values - at < BLOCK ? values - at : BLOCK, bits[BLOCK];
+    draw_block(at / 4, key0, key1, words);
+    if (kind == NORMAL) to_normal(words, (float)p0, (float)p1, x);
+    if (kind == UNIFORM) to_uniform(words, (float)p0, (float)(p1 - p0), x);
     if (dtype == F32 && kind <= NORMAL) {
       memcpy((float*)data + at, x, count * sizeof(float));
-    } else if (dtype == F4E2M1X2) {
-      for (u64 i = 0; i < count; i += 2) {
-        u64 a = one_element(hashes[i / 2], 0, x[i], dtype, kind, p0, p1), b = one_element(hashes[i / 2], 1, x[i + 1], dtype, kind, p0, p1);
-        ((u8*)data)[(at + i) / 2] = kind == BITS ? (u8)a : (u8)((a & 15) | (b & 15) << 4);
-      }
+      continue;
+    }
+    if (kind == BITS) draw_block(~(at / 4), key0, key1, more);
+    for (u64 i = 0; i < count; i++) {
+      if (kind == BITS) bits[i] = words[i] | (u64)more[i] << 32;
+      else if (kind == INTEGERS) bits[i] = encode_integer(draw_integer(words[i], p0, p1), dtype);
+      else bits[i] = encode(x[i], (double)words[i ^ 1] * 1.3877787807814457e-17, dtype);
+    }
+    if (dtype != F4E2M1X2) {
+      for (u64 i = 0; i < count; i++) write_element(data, at + i, dtype, bits[i]);
     } else {
-      for (u64 i = 0; i < count; i++) write_element(data, at + i, dtype, one_element(hashes[i / 2], i & 1, x[i], dtype, kind, p0, p1));
+      for (u64 i = 0; i < count; i += 2) ((u8*)data)[(at + i) / 2] = kind == BITS ? (u8)bits[i] : (u8)((bits[i] & 15) | (bits[i + 1] & 15) << 4);
     }
   }
 }

@@ -1,8 +1,8 @@
 /* Elements of tensors: drawing random ones, and reading them as numbers. Compiled into the GPU's and the CPU's helper kernels.
  *
  * Every value depends on (index, two 64-bit keys of the judge) alone, so the inputs of any run can be drawn again later and
- * compared bit by bit. Two rounds with two secret keys: a kernel that sees some inputs cannot work out the others from them
- * instead of reading memory. Codes of dtypes and distributions: see tensors.py.
+ * compared bit by bit. The keys are secret: a kernel that sees some inputs cannot work out the others from them instead of
+ * reading memory. Codes of dtypes and distributions: see tensors.py.
  */
 #ifdef __CUDACC__
 #define KILN_FN __device__ __forceinline__
@@ -51,7 +51,7 @@ KILN_FN u64 bits_of_double(double x) {
 #endif
 }
 
-/* The finaliser of splitmix64. */
+/* The finaliser of splitmix64: the bytes of guard regions. */
 KILN_FN u64 mix(u64 x) {
   x ^= x >> 30;
   x *= 0xbf58476d1ce4e5b9ull;
@@ -60,7 +60,18 @@ KILN_FN u64 mix(u64 x) {
   return x ^ (x >> 31);
 }
 
-KILN_FN u64 hash(u64 index, u64 key0, u64 key1) { return mix(mix(index * 0x9e3779b97f4a7c15ull + key0) ^ key1); }
+/* Philox 4x32 with seven rounds (Salmon et al., SC 2011): four random words for index j. key1 takes the upper half of the counter, so
+ * that 128 bits are secret. */
+KILN_FN void draw_words(u64 j, u64 key0, u64 key1, u32 words[4]) {
+  u32 c0 = (u32)j, c1 = (u32)(j >> 32), c2 = (u32)key1, c3 = (u32)(key1 >> 32), k0 = (u32)key0, k1 = (u32)(key0 >> 32);
+  for (int round = 0; round < 7; round++) {
+    u64 p0 = (u64)0xd2511f53u * c0, p1 = (u64)0xcd9e8d57u * c2;
+    c0 = (u32)(p1 >> 32) ^ c1 ^ k0, c1 = (u32)p1;
+    c2 = (u32)(p0 >> 32) ^ c3 ^ k1, c3 = (u32)p0;
+    k0 += 0x9e3779b9u, k1 += 0xbb67ae85u;
+  }
+  words[0] = c0, words[1] = c1, words[2] = c2, words[3] = c3;
+}
 
 KILN_FN u32 element_bytes(int dtype) {
   return dtype == F64 || dtype == I64 ? 8 : dtype == F16 || dtype == BF16 ? 2 : dtype >= I8 ? 1 : 4;

@@ -1,53 +1,67 @@
 /* The judge's own kernels. `findings` words are written with atomicMax only and start at 0, so that 0 says "nothing found";
  * a first index is stored as ~index, because the largest of those is the smallest index. */
 
-struct Pair {
-  u64 a, b;
-};
-
-/* Two neighbouring elements from one hash. */
-__device__ __forceinline__ Pair draw_pair(u64 j, int dtype, int kind, double p0, double p1, u64 key0, u64 key1) {
-  u64 h = hash(j, key0, key1);
-  u32 lo = (u32)h, hi = (u32)(h >> 32);
-  if (kind == BITS) return {dtype == F64 || dtype == I64 ? h : lo, dtype == F64 || dtype == I64 ? hash(~j, key0, key1) : hi};
-  if (kind == INTEGERS) return {encode_integer(draw_integer(lo, p0, p1), dtype), encode_integer(draw_integer(hi, p0, p1), dtype)};
-  float x, y;
+/* Four neighbouring values from one index: floats for uniform and normal. */
+__device__ __forceinline__ void draw_floats(const u32 words[4], int kind, float p0, float p1, float x[4]) {
+  const float unit = 5.9604644775390625e-08f; /* 2^-24 */
   if (kind == UNIFORM) {
-    x = fmaf((float)(lo >> 8) * 5.9604644775390625e-08f, (float)(p1 - p0), (float)p0);
-    y = fmaf((float)(hi >> 8) * 5.9604644775390625e-08f, (float)(p1 - p0), (float)p0);
-  } else { /* Box-Muller */
-    float r = (float)p1 * sqrtf(-2.0f * __logf(((float)(lo >> 8) + 1.0f) * 5.9604644775390625e-08f)), s, c;
-    __sincosf((float)(hi >> 8) * (6.283185307179586f * 5.9604644775390625e-08f), &s, &c);
-    x = fmaf(r, c, (float)p0), y = fmaf(r, s, (float)p0);
+    for (int k = 0; k < 4; k++) x[k] = __fmaf_rn((float)(words[k] >> 8) * unit, p1 - p0, p0);
+    return;
   }
-  double fine = dtype == F64 ? (double)lo * 1.3877787807814457e-17 : 0.0;
-  return {encode(x, fine, dtype), encode(y, fine, dtype)};
+  for (int k = 0; k < 4; k += 2) { /* Box-Muller */
+    float r = p1 * sqrtf(-2.0f * __logf(((float)(words[k] >> 8) + 1.0f) * unit)), s, c;
+    __sincosf((float)(words[k + 1] >> 8) * (6.283185307179586f * unit), &s, &c);
+    x[k] = __fmaf_rn(r, c, p0), x[k + 1] = __fmaf_rn(r, s, p0);
+  }
 }
 
-/* found == nullptr: draws the tensor. Otherwise: compares it with what was drawn; found[0] = max ~index of a changed element.
- * One kernel for both, so that the value is computed by the same instructions. */
+__device__ __forceinline__ void draw_bits(u64 j, int dtype, int kind, double p0, double p1, u64 key0, u64 key1, u64 bits[4]) {
+  u32 words[4], more[4];
+  float x[4];
+  draw_words(j, key0, key1, words);
+  if (kind == BITS) {
+    draw_words(~j, key0, key1, more);
+    for (int k = 0; k < 4; k++) bits[k] = words[k] | (u64)more[k] << 32;
+  } else if (kind == INTEGERS) {
+    for (int k = 0; k < 4; k++) bits[k] = encode_integer(draw_integer(words[k], p0, p1), dtype);
+  } else {
+    draw_floats(words, kind, (float)p0, (float)p1, x);
+    for (int k = 0; k < 4; k++) bits[k] = encode(x[k], dtype == F64 ? (double)words[3 - k] * 1.3877787807814457e-17 : 0.0, dtype);
+  }
+}
+
+/* Two FP4 values a byte: as many pairs of words as there are bytes. */
+__device__ __forceinline__ u32 pack_bytes(const u64 bits[4], int kind, int at) {
+  return kind == BITS ? (u32)bits[at] & 255 : (u32)((bits[at] & 15) | (bits[at + 1] & 15) << 4);
+}
+
+/* found == nullptr: draws the tensor. Otherwise: compares it with what was drawn; *found = max ~index of a changed element.
+ * One kernel for both, so that a value is computed by the same instructions. Tensors start at multiples of 256 bytes. */
 extern "C" __global__ void kiln_draw(void* data, u64 elements, int dtype, int kind, double p0, double p1, u64 key0, u64 key1, u64* found) {
-  u64 step = (u64)gridDim.x * blockDim.x;
-  bool packed = dtype == F4E2M1X2;
-  u64 pairs = packed ? elements : (elements + 1) / 2;
-  for (u64 j = (u64)blockIdx.x * blockDim.x + threadIdx.x; j < pairs; j += step) {
-    Pair v = draw_pair(j, dtype, kind, p0, p1, key0, key1);
-    u64 i = packed ? j : 2 * j;
-    u64 first = packed && kind != BITS ? (v.a & 15) | (v.b & 15) << 4 : v.a;
-    bool both = !packed && i + 1 < elements;
-    if (!found) {
-      if (both && dtype == F32) {
-        ((uint2*)data)[j] = make_uint2((u32)first, (u32)v.b);
-      } else if (both && (dtype == F16 || dtype == BF16)) {
-        ((u32*)data)[j] = (u32)(u16)first | (u32)(u16)v.b << 16;
-      } else {
-        write_element(data, i, dtype, first);
-        if (both) write_element(data, i + 1, dtype, v.b);
+  int each = dtype == F4E2M1X2 ? 2 : 4; /* elements of one index */
+  for (u64 j = (u64)blockIdx.x * blockDim.x + threadIdx.x; j * each < elements; j += (u64)gridDim.x * blockDim.x) {
+    u64 bits[4];
+    draw_bits(j, dtype, kind, p0, p1, key0, key1, bits);
+    if (dtype == F4E2M1X2) bits[0] = pack_bytes(bits, kind, 0), bits[1] = pack_bytes(bits, kind, 2);
+    bool whole = (j + 1) * each <= elements;
+    if (whole && dtype == F32) {
+      uint4 v = make_uint4((u32)bits[0], (u32)bits[1], (u32)bits[2], (u32)bits[3]);
+      if (!found) {
+        ((uint4*)data)[j] = v;
+        continue;
       }
-    } else {
-      u64 mask = ~0ull >> (64 - 8 * element_bytes(dtype));
-      if (read_bits(data, i, dtype) != (first & mask)) atomicMax(found, ~i);
-      if (both && read_bits(data, i + 1, dtype) != (v.b & mask)) atomicMax(found, ~(i + 1));
+      uint4 w = ((const uint4*)data)[j];
+      if (v.x == w.x && v.y == w.y && v.z == w.z && v.w == w.w) continue;
+    } else if (whole && (dtype == F16 || dtype == BF16) && !found) {
+      ((uint2*)data)[j] = make_uint2((u16)bits[0] | (u32)(u16)bits[1] << 16, (u16)bits[2] | (u32)(u16)bits[3] << 16);
+      continue;
+    }
+    u64 mask = ~0ull >> (64 - 8 * element_bytes(dtype));
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      if (k >= each || j * each + k >= elements) continue;
+      if (!found) write_element(data, j * each + k, dtype, bits[k]);
+      else if (read_bits(data, j * each + k, dtype) != (bits[k] & mask)) atomicMax(found, ~(j * each + k));
     }
   }
 }
