@@ -8,7 +8,13 @@ TIMING = {
     "method": "cached", "warmupRuns": 1, "runsMin": 5, "runsMax": 10, "targetRelativeCi": 0.5, "caseBudgetMs": 50,
     "baselineAgeMsMax": 60000,
 }
-GOOD_C = "void vector_add(const float* a, const float* b, float* out, int n) { for (int i = 0; i < n; i++) out[i] = a[i] + b[i]; }\n"
+GOOD_C = """void vector_add(const float* a, const float* b, float* out, int n) {
+  for (int i = 0; i < n; i++) out[i] = a[i] + b[i];
+}
+"""
+
+
+NORMAL = {"kind": "normal", "mean": 0, "std": 1}
 
 
 def attempt(number: Optional[int] = None) -> str:
@@ -17,7 +23,8 @@ def attempt(number: Optional[int] = None) -> str:
 
 def c_unit(source: str = GOOD_C, **params: object) -> dict:
     return {
-        "language": "c", "source": source, "params": params, "architecture": "native", "kernels": [], "numWarps": None, "numStages": None,
+        "language": "c", "source": source, "params": params, "architecture": "native", "kernels": [], "numWarps": None,
+        "numStages": None,
     }
 
 
@@ -36,11 +43,12 @@ def plan(kernel: str = "vector_add", elements: int = 1000) -> dict:
 
 def problem(unit: dict, cases: int = 1, elements: int = 1000) -> dict:
     tensors = [
-        {"name": name, "dtype": "f32", "elements": elements, "role": role, "distribution": {"kind": "normal", "mean": 0, "std": 1}}
+        {"name": name, "dtype": "f32", "elements": elements, "role": role, "distribution": NORMAL}
         for name, role in (("a", "in"), ("b", "in"), ("out", "out"))
     ]
+    launches = plan(elements=elements)
     bodies = [
-        {"name": f"case-{index}", "kind": "bench", "tensors": tensors, "reference": plan(elements=elements), "baseline": plan(elements=elements)}
+        {"name": f"case-{index}", "kind": "bench", "tensors": tensors, "reference": launches, "baseline": launches}
         for index in range(cases)
     ]
     return {

@@ -46,7 +46,8 @@ class CompilingC(unittest.TestCase):
         unit = samples.c_unit("int shared_run(void) { return 7; }")
         for index in range(4):
             self.client.send({"type": "compile", "compileId": f"same-{index}", "unit": unit, "limitMs": 20_000})
-        results = [self.client.wait("compiled", lambda frame, i=index: frame["compileId"] == f"same-{i}")["result"] for index in range(4)]
+        frames = [self.client.wait("compiled", lambda frame, i=index: frame["compileId"] == f"same-{i}") for index in range(4)]
+        results = [frame["result"] for frame in frames]
         self.assertEqual(len({result["artifact"] for result in results}), 1)
         # One run has one duration; runs of their own would each have another.
         self.assertEqual(len({result["durationMs"] for result in results if not result["cached"]}), 1)
@@ -83,7 +84,8 @@ class CompilingC(unittest.TestCase):
 
     def test_sources_that_read_files_of_the_host_are_refused_by_name(self) -> None:
         sources = (
-            '#include "/etc/hostname"', '#include </etc/hostname>', '  #  include "../../secret.h"', '#define P "/etc/hostname"\n#include P',
+            '#include "/etc/hostname"', '#include </etc/hostname>', '  #  include "../../secret.h"',
+            '#define P "/etc/hostname"\n#include P',
             '#/* */include "/etc/hostname"', '#inc\\\nlude "/etc/hostname"', '%:include "/etc/hostname"',
             'const char* a = "/*";\n#include "/etc/hostname"\nconst char* b = "*/";', '__asm__(".incbin \\"/etc/hostname\\"");',
             '#if __has_include("/etc/hostname")\n#endif', '#include "x/../../y"',

@@ -1,6 +1,5 @@
 """CUDA compiles without a GPU: through NVRTC and through nvcc, each where the machine has it."""
 import json
-import os
 import shutil
 import unittest
 from pathlib import Path

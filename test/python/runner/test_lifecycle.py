@@ -104,7 +104,8 @@ class WrongFrames(unittest.TestCase):
 
     def test_a_param_name_that_is_an_option_is_refused(self) -> None:
         unit = {**samples.c_unit(), "params": {"A -o/tmp/x": 1}}
-        self.assertIn("unit.params.A -o/tmp/x", self.refusal(ATTACH, {"type": "compile", "compileId": "1", "unit": unit, "limitMs": 1})["message"])
+        error = self.refusal(ATTACH, {"type": "compile", "compileId": "1", "unit": unit, "limitMs": 1})
+        self.assertIn("unit.params.A -o/tmp/x", error["message"])
 
     def test_work_before_attach_is_refused(self) -> None:
         self.assertEqual(self.refusal({"type": "ping", "nonce": 1})["code"], "not_attached")

@@ -96,7 +96,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         following = self.submit("passed")
         first, second = await self.judged(2)
         self.assertEqual(first["outcome"]["verdict"], "crashed")
-        self.assertLess(first["outcome"]["lostMs"], 200)
+        self.assertLess(first["outcome"]["lostMs"], 1000)
         self.assertEqual(self.results[0][1], following)
         self.assertEqual(second["outcome"]["verdict"], "passed")
 
@@ -126,8 +126,8 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         following = self.submit("passed")
         first, second = await self.judged(2)
         outcome = first["outcome"]
-        self.assertEqual((outcome["verdict"], outcome["stage"], outcome["case"], outcome["limitMs"]), ("timed_out", "check", "case-0", 150))
-        self.assertLess(outcome["lostMs"], 300)
+        self.assertLess(outcome.pop("lostMs"), 1000)
+        self.assertEqual(outcome, {"verdict": "timed_out", "stage": "check", "case": "case-0", "limitMs": 150})
         self.assertEqual(self.results[0][1], following)
         self.assertGreater(first["phases"]["checkMs"], 100)
         self.assertEqual(second["outcome"]["verdict"], "passed")

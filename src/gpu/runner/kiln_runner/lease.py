@@ -1,7 +1,7 @@
 """The daemon's lease: how long the runner works for a daemon it has not heard from, and how long it stays at all.
 
-Modes: unattached (since the start; ends the runner after START_IDLE_S) -> attached (every frame renews) -> expired (work dropped; ends the
-runner after idleExitMs) -> attached again with the next `attach`.
+Modes: unattached (since the start; ends the runner after START_IDLE_S) -> attached (every frame renews) -> expired (work dropped;
+ends the runner after idleExitMs) -> attached again with the next `attach`.
 """
 import asyncio
 from typing import Callable, Optional

@@ -1,4 +1,4 @@
-"""What the daemon may say: the shapes of its frames, the same as `ToRunner` of src/domain/protocol.ts (held by golden fixtures)."""
+"""What the daemon may say: shapes of its frames, the same as `ToRunner` of src/domain/protocol.ts (held by golden fixtures)."""
 from typing import Any
 
 from kiln_runner.schema import (

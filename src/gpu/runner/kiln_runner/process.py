@@ -1,7 +1,8 @@
 """A child process that speaks frames, driven by the server's event loop without threads.
 
 `on_frame(frame)` is called from the loop the moment a frame is whole, so that the next task can be written in the same callback.
-`on_exit(code)` is called once, after the last frame; code < 0 is a signal. Children lead their own process group; `kill` ends all of it.
+`on_exit(code)` is called once, after the last frame; code < 0 is a signal. Children lead their own process group; `kill` ends all
+of it.
 """
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""`serve --dir DIR`: the server in the foreground, until SIGTERM, SIGINT, a daemon's `shutdown`, or nobody has asked for too long."""
+"""`serve --dir DIR`: the server in the foreground, until SIGTERM, SIGINT, a daemon's `shutdown`, or too long without a daemon."""
 import argparse
 import asyncio
 import os

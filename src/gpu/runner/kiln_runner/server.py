@@ -1,7 +1,8 @@
-"""The runner server: one event loop that answers a daemon, feeds the compile pool and every device, and keeps results until acknowledged.
+"""The runner server: one event loop that answers a daemon, feeds the compile pool and every device, and keeps results until they
+are acknowledged.
 
-It belongs to one daemon at a time. A new `attach` of the same daemon replaces its connection; another daemon is refused while the lease
-lives. Nothing here blocks: compilers and judges are child processes, the disk is a thread.
+It belongs to one daemon at a time. A new `attach` of the same daemon replaces its connection; another daemon is refused while the
+lease lives. Nothing here blocks: compilers and judges are child processes, the disk is a thread.
 """
 import asyncio
 import time
@@ -59,7 +60,7 @@ class Server:
         }
 
     def start(self) -> None:
-        """Starts the judges of every GPU. Where there are GPUs the cpu device is hardly used: its judge starts with its first task."""
+        """Starts the judges of every GPU. Beside GPUs the cpu device is hardly used: its judge starts with its first task."""
         has_gpus = any(slot.device["kind"] == "gpu" for slot in self._slots.values())
         for slot in self._slots.values():
             if slot.device["kind"] == "gpu" or not has_gpus:
@@ -84,7 +85,8 @@ class Server:
 
     def _make_slots(self, paths: RunnerPaths) -> Dict[str, DeviceSlot]:
         events = SlotEvents(
-            self._book.state, self._missing_artifact, self._on_started, self._on_finished, self._on_released, self._on_device_changed
+            self._book.state, self._missing_artifact, self._on_started, self._on_finished, self._on_released,
+            self._on_device_changed,
         )
         return {
             device["id"]: DeviceSlot(self._children, device, judge_command(paths, device, ordinal), events)

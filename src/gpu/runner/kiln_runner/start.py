@@ -45,7 +45,8 @@ def ensure_started(paths: RunnerPaths) -> None:
         if code not in (None, EXIT_LOCKED):
             raise StartFailure(f"the runner ended with {code} while it started. {_log_tail(paths)}")
         if time.monotonic() > deadline:
-            raise StartFailure(f"the runner's socket {paths.socket} did not answer within {START_TIMEOUT_S:.0f} s. {_log_tail(paths)}")
+            late = f"the runner's socket {paths.socket} did not answer within {START_TIMEOUT_S:.0f} s"
+            raise StartFailure(f"{late}. {_log_tail(paths)}")
         time.sleep(POLL_S)
 
 

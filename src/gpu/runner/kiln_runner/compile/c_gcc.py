@@ -8,7 +8,7 @@ from kiln_runner.compile.units import Built, Infra, refused
 
 CPU_SECONDS_MAX = 120
 MEMORY_BYTES_MAX = 2 * 1024 ** 3
-# No LTO: its helpers would run with other options than these. Few errors: gcc looks for what each wrong name may have meant, for minutes.
+# No LTO: its helpers would run with other options than these. Few errors: gcc searches for minutes what wrong names may mean.
 OPTIONS = (
     "-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC", "-fno-lto", "-fdiagnostics-color=never", "-fmax-errors=100",
 )

@@ -8,7 +8,7 @@ from kiln_runner.compile.simulated import COMPILER, compile_simulated
 
 MEND = {
     "c": "no gcc on this host; install it: apt-get install gcc",
-    "cuda": "neither NVRTC nor nvcc on this host; install one: pip install nvidia-cuda-nvrtc nvidia-cuda-runtime, or the CUDA toolkit",
+    "cuda": "neither NVRTC nor nvcc on this host; pip install nvidia-cuda-nvrtc nvidia-cuda-runtime, or install the CUDA toolkit",
     "triton": "this runner does not compile Triton",
 }
 

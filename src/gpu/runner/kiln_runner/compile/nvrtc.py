@@ -1,4 +1,4 @@
-"""CUDA C++ to a cubin through NVRTC, in this process. Only compile workers load it: a process that has used NVRTC must not become a judge."""
+"""CUDA C++ to a cubin through NVRTC, in this process. For compile workers only: a process that has used NVRTC makes no judge."""
 import ctypes
 import glob
 import os

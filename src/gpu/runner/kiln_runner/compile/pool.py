@@ -183,7 +183,8 @@ class CompilePool:
     def _died(self, run: Run, worker: PoolWorker, code: int) -> dict:
         if code >= 0:
             return infra("worker_died", f"the compile worker ended with {code} twice; its last words: {worker.last_words}")
-        return self._failed(run, {"verdict": "compile_error", "log": f"the compiler was ended by signal {-code} twice on this source"})
+        log = f"the compiler was ended by signal {-code} twice on this source"
+        return self._failed(run, {"verdict": "compile_error", "log": log})
 
     def _failed(self, run: Run, outcome: dict) -> dict:
         compiler = self._compilers.version(run.unit["language"])

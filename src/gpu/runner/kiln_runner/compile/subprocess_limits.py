@@ -17,7 +17,7 @@ class Finished(NamedTuple):
 
 
 def run_limited(argv: List[str], folder: str, cpu_seconds: int, memory_bytes: Optional[int]) -> Finished:
-    """Runs `argv` in `folder` (empty but for the source), which is its only temporary place. The log is stderr, cut at OUTPUT_BYTES_MAX.
+    """Runs `argv` in `folder` (empty but for the source), its only temporary place. The log is cut at OUTPUT_BYTES_MAX.
 
     Time is limited by the pool, which kills the worker's whole process group; the processor limit is for what that would miss.
     """

@@ -1,4 +1,4 @@
-"""Compiles one unit into an artifact. Runs in a compile worker. What the source does wrong is data; what the host lacks is `Infra`."""
+"""Compiles one unit into an artifact, in a compile worker. What the source does wrong is data; what the host lacks is `Infra`."""
 import errno
 import os
 import shutil

@@ -7,8 +7,8 @@ Modes:
 - recovering: the resident is gone; the next ready judge must pass a canary before it serves.
 - refusing: the judge says the device is unavailable; a canary is tried again every RECHECK_S.
 - stopped.
-Invariant: `usable` exactly in serving; only the resident's frames reach the owner. Judges that do not start are tried again, more and
-more slowly; after START_FAILURES_MAX in a row the device is unavailable until one does.
+Invariant: `usable` exactly in serving; only the resident's frames reach the owner. Judges that do not start are tried again, more
+and more slowly; after START_FAILURES_MAX in a row the device is unavailable until one does.
 """
 from typing import Callable, NamedTuple, Optional
 
@@ -23,7 +23,7 @@ START_FAILURES_MAX = 3
 
 
 class PairEvents(NamedTuple):
-    """`usable`: a judge can take a task now. `frame`: of the resident. `lost`: it died by itself, after its last frame, with this code.
+    """`usable`: a judge can take a task now. `frame`: of the resident. `lost`: it died by itself, with this code.
     `device`: what a judge says of the device. `unavailable`: why the device takes no work, or None again."""
 
     usable: Callable[[], None]

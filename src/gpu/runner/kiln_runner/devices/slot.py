@@ -1,7 +1,7 @@
 """One device: its queue of tasks, the one that runs, and what came of it.
 
-A task is queued -> running -> finished, or leaves by `retract` (queued only) or `cancel`. The next task is written to the judge in the
-same callback that reads a result, before that result is written to disk or sent: the device never waits for bookkeeping.
+A task is queued -> running -> finished, or leaves by `retract` (queued only) or `cancel`. The next task is written to the judge
+in the same callback that reads a result, before that result is written to disk or sent: the device never waits for bookkeeping.
 Tasks start in the order they came, except that one whose problem is still being prepared lets others pass.
 Invariant: at most one task runs; every task that was accepted has exactly one result, unless it was retracted or forgotten.
 """
@@ -35,7 +35,7 @@ class Unpreparable(NamedTuple):
 
 
 class SlotEvents(NamedTuple):
-    """What the slot needs and tells. `finished(result, started)`: `started` is the attempt that began in the same moment, or None."""
+    """What the slot needs and tells. `finished(result, started)`: `started` is the attempt that began in the same moment."""
 
     problem: Callable[[str], Union[Preparing, Prepared, Unpreparable]]
     missing_artifact: Callable[[Task], Optional[str]]
@@ -245,7 +245,8 @@ class DeviceSlot:
 
     def _on_device(self, device: dict) -> None:
         if device.get("id") == self.device["id"]:
-            self.device = {**self.device, **{key: device[key] for key in self.device if key in device}, "unavailable": self.device["unavailable"]}
+            told = {key: device[key] for key in self.device if key in device and key != "unavailable"}
+            self.device = {**self.device, **told}
             self._events.device_changed(self.device["id"])
 
     def _on_unavailable(self, reason: Optional[str]) -> None:

@@ -61,7 +61,9 @@ class Running:
         self._phase_since_ns = now_ns
 
 
-def result_of(device_id: str, attempt_id: str, phases: dict, *, outcome: Optional[dict] = None, infra: Optional[dict] = None) -> dict:
+def result_of(
+    device_id: str, attempt_id: str, phases: dict, *, outcome: Optional[dict] = None, infra: Optional[dict] = None
+) -> dict:
     return {
         "attemptId": attempt_id, "deviceId": device_id, "outcome": outcome, "infra": infra, "phases": phases, "telemetry": None,
     }

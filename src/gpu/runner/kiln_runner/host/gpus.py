@@ -27,7 +27,8 @@ def find_gpus() -> Gpus:
     if code == _NO_DEVICE:
         return Gpus([], driver, None)
     if code != 0:
-        return Gpus([], driver, f"cuInit failed with {code}: check that nvidia-smi works and that this user may open /dev/nvidia*")
+        warning = f"cuInit failed with {code}: check that nvidia-smi works and that this user may open /dev/nvidia*"
+        return Gpus([], driver, warning)
     count = ctypes.c_int()
     cuda.cuDeviceGetCount(ctypes.byref(count))
     return Gpus([_device(cuda, ordinal) for ordinal in range(min(count.value, GPUS_MAX))], driver, None)

@@ -67,10 +67,11 @@ def _warnings(gpus: Gpus, tools: dict, has_cuda: bool) -> List[str]:
     if gpus.devices and not has_cuda:
         warnings.append(MEND["cuda"])
     if tools["nvrtc"] and not tools["nvrtc"]["includes"]:
-        warnings.append("NVRTC without CUDA headers (cuda_fp16.h); install them: pip install nvidia-cuda-runtime, or set CUDA_HOME")
+        warnings.append("NVRTC without CUDA headers (cuda_fp16.h); pip install nvidia-cuda-runtime, or set CUDA_HOME")
     warnings += [
         f"NVRTC does not know {device['architecture']} of {device['model']}; install a newer CUDA toolkit"
-        for device in gpus.devices if tools["nvrtc"] and not simulated_count() and not _knows(tools["nvrtc"], device["architecture"])
+        for device in gpus.devices
+        if tools["nvrtc"] and not simulated_count() and not _knows(tools["nvrtc"], device["architecture"])
     ]
     return list(dict.fromkeys(warnings))
 

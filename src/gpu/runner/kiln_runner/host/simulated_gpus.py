@@ -1,4 +1,4 @@
-"""Simulated GPUs, so that benches and tests run many devices without hardware. Their model's name keeps them out of real rankings."""
+"""Simulated GPUs: benches and tests run many devices without hardware. Their model's name keeps them out of real rankings."""
 import os
 from typing import List
 

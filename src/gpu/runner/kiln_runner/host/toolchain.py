@@ -1,4 +1,4 @@
-"""Finds the compilers of this host: gcc, NVRTC with its headers, nvcc, ncu. Run in a short-lived process, since it loads NVRTC."""
+"""Finds the compilers of this host: gcc, NVRTC with its headers, nvcc, ncu. For a short-lived process, since it loads NVRTC."""
 import glob
 import os
 import re
@@ -11,10 +11,12 @@ VERSION_TIMEOUT_S = 10
 # "nvcc" keeps NVRTC out of use, for a host whose NVRTC is broken.
 COMPILER_VARIABLE = "KILN_CUDA_COMPILER"
 _CUDA_FOLDERS = ("/usr/local/cuda", "/usr/local/cuda-*", "/opt/cuda", "/opt/cuda-*")
+_LIBRARY_FOLDERS = ("lib64", "targets/x86_64-linux/lib", "targets/sbsa-linux/lib", "lib")
 # Where pip puts NVIDIA's wheels, for the interpreters people use; `*` is a version or an environment.
 _SITE_PACKAGES = (
     "/usr/lib/python3*/dist-packages", "/usr/lib/python3*/site-packages", "/usr/local/lib/python3*/dist-packages",
-    "/usr/local/lib/python3*/site-packages", "~/.local/lib/python3*/site-packages", "~/.pyenv/versions/*/lib/python3*/site-packages",
+    "/usr/local/lib/python3*/site-packages", "~/.local/lib/python3*/site-packages",
+    "~/.pyenv/versions/*/lib/python3*/site-packages",
     "/opt/*/lib/python3*/site-packages", "/opt/*/.venv/lib/python3*/site-packages", "/opt/*/venv/lib/python3*/site-packages",
 )
 
@@ -63,7 +65,7 @@ def find_ncu() -> Optional[str]:
 
 
 def _nvrtc_libraries() -> Iterator[str]:
-    folders = [os.path.join(folder, sub) for folder in _cuda_folders() for sub in ("lib64", "targets/x86_64-linux/lib", "targets/sbsa-linux/lib", "lib")]
+    folders = [os.path.join(folder, sub) for folder in _cuda_folders() for sub in _LIBRARY_FOLDERS]
     folders += _loader_folders()
     for site in _site_packages():
         folders += sorted(glob.glob(os.path.join(glob.escape(site), "nvidia/*/lib")), reverse=True)
