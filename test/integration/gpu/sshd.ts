@@ -7,7 +7,10 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { HostKeyPin, SshTarget } from '../../../src/domain/fleet.ts';
 
-const SSHD = '/usr/sbin/sshd';
+const SSHD = process.env['KILN_SSHD'] ?? '/usr/sbin/sshd';
+/** Where util-linux is there, the server dies with the test process, however that ends: a killed run leaves no listener. */
+const SETPRIV = '/usr/bin/setpriv';
+const DIE_WITH_PARENT = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : [];
 const START_MS_MAX = 10_000;
 const PORT_TRIES_MAX = 5;
 
@@ -93,7 +96,8 @@ const listen = async (
   for (let attempt = 0; attempt < PORT_TRIES_MAX; attempt += 1) {
     const port = await freePort();
     writeFileSync(config, [`Port ${port}`, ...lines].join('\n'));
-    const child = spawn(SSHD, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [program = SSHD, ...rest] = [...DIE_WITH_PARENT, SSHD, '-D', '-e', '-f', config];
+    const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
     log = await untilListening(child);
     if (child.exitCode === null) return { child, port };
   }
