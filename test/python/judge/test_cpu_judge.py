@@ -1,0 +1,228 @@
+"""The whole judge process on the cpu device with real gcc: every file of test/corpus/c has the verdict it expects, cheats do not pay."""
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from rig import CORPUS, ROOT, HandmadeProblem, Rig, expectation, vector_add  # noqa: E402
+
+BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
+CASES = {"one": ("check", 1), "odd": ("check", 10_007), "64K": ("bench", 1 << 16)}
+SHORT = {"runsMin": 8, "runsMax": 8, "warmupRuns": 2}
+
+
+def corpus(name):
+    return (CORPUS / "c" / f"{name}.c").read_text()
+
+
+@unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
+class CpuJudge(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.rig = Rig("cpu", Path(cls.folder.name))
+        cls.problem = vector_add("cpu", CASES)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.rig.close()
+        cls.folder.cleanup()
+
+    def verdict(self, result):
+        return result["outcome"]["verdict"] if result["outcome"] else result["infra"]
+
+    def test_every_file_of_the_corpus_has_the_verdict_it_expects_and_the_same_process_survives_them_all(self):
+        process = self.rig.process.pid
+        for file in sorted((CORPUS / "c").glob("*.c")):
+            source = file.read_text()
+            if expectation(source) != "timed_out":
+                with self.subTest(file.name):
+                    result = self.rig.judge(self.problem, source, timing=SHORT)
+                    self.assertEqual(self.verdict(result), expectation(source), result)
+                    self.assertFalse(result["contextLost"])
+        self.assertEqual(self.rig.process.pid, process)
+
+    def test_a_result_has_every_field_of_the_protocol(self):
+        result = self.rig.judge(self.problem, BASELINE)
+        self.assertEqual(set(result), {"type", "attemptId", "outcome", "infra", "phases", "telemetry", "contextLost"})
+        self.assertEqual(set(result["phases"]), {"loadMs", "checkMs", "measureMs", "lockMs", "totalMs"})
+        self.assertLessEqual(sum(result["phases"][p] for p in ("loadMs", "checkMs", "measureMs", "lockMs")), result["phases"]["totalMs"])
+        self.assertEqual(result["outcome"]["checkedCases"], 3)
+        timing = result["outcome"]["timings"][0]
+        self.assertEqual((timing["case"], timing["method"]), ("64K", "cached"))
+        self.assertLessEqual(timing["speedupLow"], timing["speedup"])
+        self.assertLessEqual(timing["speedup"], timing["speedupHigh"])
+
+    def test_phases_are_told_in_order(self):
+        self.rig.judge(self.problem, BASELINE)
+        self.assertEqual(
+            self.rig.phases, [("load", ""), ("check", "one"), ("check", "odd"), ("check", "64K"), ("measure", "64K")]
+        )
+
+    def test_the_reason_of_a_verdict_says_where(self):
+        wrong = self.rig.judge(vector_add("cpu", {"odd": ("check", 10_007), "64K": ("bench", 1 << 16)}), corpus("off-by-one-element"))
+        mismatch = wrong["outcome"]["mismatch"]
+        self.assertEqual((mismatch["index"], mismatch["mismatches"], mismatch["elements"], mismatch["tensor"]), (5003, 1, 10_007, "out"))
+        before = self.rig.judge(self.problem, corpus("writes-before-start"))["outcome"]
+        self.assertEqual((before["tensor"], before["side"], before["distanceBytes"]), ("out", "before", 0))
+        self.assertEqual(self.rig.judge(self.problem, corpus("modifies-input"))["outcome"]["tensor"], "a")
+        self.assertIn("SIGSEGV", self.rig.judge(self.problem, corpus("null-pointer"))["outcome"]["message"])
+        self.assertEqual(self.rig.judge(self.problem, corpus("skip-after-launches"))["outcome"]["stage"], "timed_run")
+
+    def test_cheats_on_the_clock_take_what_honest_work_takes(self):
+        """Half of the honest time is far below what noise does, and far above what these cheats ask for (nothing, or a copy)."""
+        problem = vector_add("cpu", {"one": ("check", 1), "256K": ("bench", 1 << 18)})
+        honest = self.median(self.rig.judge(problem, corpus("honest-slow")))
+        for cheat in ("cheat-memoise", "cheat-forged-clock"):
+            with self.subTest(cheat):
+                result = self.rig.judge(problem, corpus(cheat))
+                self.assertEqual(self.verdict(result), "passed", result)
+                self.assertGreater(self.median(result), honest / 2)
+
+    def test_a_memoising_candidate_is_measured_strictly_in_pairs(self):
+        problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
+        timing = self.rig.judge(problem, corpus("cheat-memoise"))["outcome"]["timings"][0]
+        self.assertEqual(timing["method"], "paired")
+
+    def median(self, result):
+        return result["outcome"]["timings"][0]["candidate"]["medianNs"]
+
+    def test_the_baseline_paired_with_itself_is_close_to_one(self):
+        result = self.rig.judge(self.problem, BASELINE, timing={"method": "paired", "runsMin": 40, "runsMax": 40})
+        timing = result["outcome"]["timings"][0]
+        self.assertEqual(timing["method"], "paired")
+        self.assertTrue(0.7 < timing["speedup"] < 1.4, timing["speedup"])
+
+    def test_a_record_holder_is_timed_beside_the_candidate(self):
+        record = {"artifact": self.rig.artifact(corpus("honest-slow")), "plans": self.rig.task(self.problem, BASELINE)["plans"]}
+        for method in ("cached", "paired"):
+            result = self.rig.judge(self.problem, BASELINE, record=record, timing={**SHORT, "method": method})
+            found = result["outcome"]["timings"][0]["record"]
+            self.assertGreater(found["ratio"], 3, "the slow record must lose clearly")
+            self.assertLessEqual(found["ratioLow"], found["ratioHigh"])
+
+    def test_short_plans_are_timed_many_at_a_time_on_buffers_of_their_own(self):
+        problem = vector_add("cpu", {"tiny": ("bench", 1000)})
+        timing = self.rig.judge(problem, BASELINE, timing=SHORT)["outcome"]["timings"][0]
+        self.assertGreater(timing["candidate"]["batch"], 1)
+        self.assertLess(timing["candidate"]["medianNs"], 10_000)
+        wrong = self.rig.judge(problem, corpus("skip-after-launches"), timing=SHORT)
+        self.assertEqual(self.verdict(wrong), "wrong_answer")
+
+    def test_a_tensor_that_is_input_and_output_starts_from_its_initial_value_in_every_run(self):
+        normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
+        tensors = [{"name": "a", "role": "in", **normal}, {"name": "x", "role": "inout", **normal}]
+        header = "/* kiln\nlaunch:\n  - kernel: axpy\n    args: [a, x, n]\n*/\n"
+        source = header + "void axpy(const float* a, float* x, int n) { for (int i = 0; i < n; i++) x[i] += 2 * a[i]; }\n"
+        problem = HandmadeProblem("axpy", tensors, source, source, {"odd": ("check", 1001), "64K": ("bench", 1 << 16), "1K": ("bench", 1024)})
+        self.assertEqual(self.verdict(self.rig.judge(problem, source, timing=SHORT)), "passed")
+        lazy = source.replace("{ for", "{ static int runs; if (runs++ > 5) return; for")
+        self.assertEqual(self.verdict(self.rig.judge(problem, lazy, timing=SHORT)), "wrong_answer")
+
+    def test_floats_integers_and_pointers_reach_the_kernel_in_any_order(self):
+        normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
+        tensors = [{"name": "a", "role": "in", **normal}, {"name": "out", "role": "out", **normal}]
+        source = """/* kiln
+launch:
+  - kernel: mixed
+    args: [a, out, n]
+*/
+void mixed(float s, const float* a, double d, int i1, long i2, float* out, int i3, int i4, int i5, int n, unsigned u, float t) {
+  for (int i = 0; i < n; i++) out[i] = a[i] * s + d + i1 + i2 + i3 + i4 + i5 + u + t;
+}
+"""
+        scalars = [("f32", 0.5), ("t", "a"), ("f64", 0.25), ("i32", -1), ("i64", -(2**40)), ("t", "out")]
+        scalars += [("i32", 3), ("i32", 4), ("i32", 5), ("i32", 777), ("u32", 2**32 - 1), ("f32", 8.0)]
+        args = [{"kind": "tensor", "name": v} if k == "t" else {"kind": "scalar", "dtype": k, "value": v} for k, v in scalars]
+        launch = {"kernel": "mixed", "grid": [1, 1, 1], "block": [1, 1, 1], "cluster": None, "shared": 0, "args": args}
+        plain = """/* kiln
+launch:
+  - kernel: plain
+    args: [a, out, n]
+*/
+void plain(const float* a, float* out, int n) {
+  for (int i = 0; i < n; i++) out[i] = a[i] * 0.5f + 0.25 - 1 - 1099511627776L + 12 + 4294967295u + 8.0f;
+}
+"""
+        problem = HandmadeProblem("mixed", tensors, plain, plain, {"777": ("bench", 777)})
+        problem.tolerance = {"rtol": 1e-5, "atol": 0, "relative_l2": 1e-5}
+        result = self.rig.judge(problem, source, plans={"777": {"launches": [launch], "scratch": {}}}, timing=SHORT)
+        self.assertEqual(self.verdict(result), "passed", result)
+
+    def test_what_is_not_the_candidates_fault_is_reported_apart(self):
+        task = self.rig.task(self.problem, BASELINE)
+        self.rig.give(self.problem)
+        self.rig.send({"type": "judge", "task": {**task, "artifact": "0" * 64}})
+        self.assertEqual(self.rig.result()["infra"]["code"], "unknown_artifact")
+        self.rig.send({"type": "judge", "task": {**task, "problemKey": "0" * 64}})
+        self.assertEqual(self.rig.result()["infra"]["code"], "unknown_problem")
+        broken = vector_add("cpu", {**CASES, "more": ("check", 5)})
+        broken.baseline = corpus("skips-last")
+        broken.key = "1" * 64
+        self.assertEqual(self.rig.judge(broken, BASELINE)["infra"]["code"], "baseline_failed")
+        broken.key, broken.reference = "2" * 64, corpus("null-pointer")
+        self.assertEqual(self.rig.judge(broken, BASELINE)["infra"]["code"], "reference_failed")
+
+    def test_the_canary_answers(self):
+        self.rig.send({"type": "canary"})
+        answer = self.rig.read()
+        self.assertEqual((answer["type"], answer["ok"], answer["message"]), ("canary", True, ""))
+
+
+@unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
+class Ends(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.rig = Rig("cpu", Path(self.folder.name))
+        self.problem = vector_add("cpu", CASES)
+
+    def tearDown(self):
+        self.rig.close()
+        self.folder.cleanup()
+
+    def test_a_candidate_that_never_ends_dies_with_the_judges_process_group(self):
+        task = self.rig.task(self.problem, corpus("spins-forever"))
+        self.rig.give(self.problem)
+        self.rig.send({"type": "judge", "task": task})
+        while self.rig.read().get("phase") != "check":
+            pass
+        child = wait_for_child(self.rig.process.pid)
+        os.killpg(self.rig.process.pid, signal.SIGKILL)
+        self.rig.process.wait()
+        wait_until_gone(child)
+
+    def test_exit_and_the_end_of_the_stream_end_it_with_0(self):
+        self.rig.send({"type": "exit"})
+        self.assertEqual(self.rig.process.wait(10), 0)
+        self.rig.close()
+        self.rig.start()
+        self.rig.process.stdin.close()
+        self.assertEqual(self.rig.process.wait(10), 0)
+        self.rig.process.stdin = open(os.devnull, "wb")
+
+
+def wait_for_child(pid):
+    """The harness that spins: the child that has used processor time."""
+    while True:
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            if cpu_ticks(child) >= 5:
+                return int(child)
+
+
+def cpu_ticks(pid):
+    return sum(map(int, Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+
+
+def wait_until_gone(pid):
+    """A dead child of a dead parent is reaped by init, or stays as a zombie where nobody does it: both are dead."""
+    file = Path(f"/proc/{pid}/stat")
+    while file.exists() and file.read_text().rsplit(")", 1)[1].split()[0] != "Z":
+        pass
+
+
+if __name__ == "__main__":
+    unittest.main()
