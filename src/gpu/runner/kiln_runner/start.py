@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from typing import List
+from typing import List, Optional
 
 from kiln_runner.identity import ROOT, runner_hash, self_command
 from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, connect
@@ -28,8 +28,7 @@ def run(argv: List[str]) -> int:
     except StartFailure as failure:
         sys.stderr.write(f"{failure}\n")
         return 1
-    pid = int(paths.pid.read_text())
-    print(json.dumps({"socket": str(paths.socket), "pid": pid, "runnerHash": runner_hash()}), flush=True)
+    print(json.dumps({"socket": str(paths.socket), "pid": _pid(paths), "runnerHash": runner_hash()}), flush=True)
     return 0
 
 
@@ -48,6 +47,10 @@ def ensure_started(paths: RunnerPaths) -> None:
             late = f"the runner's socket {paths.socket} did not answer within {START_TIMEOUT_S:.0f} s"
             raise StartFailure(f"{late}. {_log_tail(paths)}")
         time.sleep(POLL_S)
+    if _pid(paths) != server.pid:
+        # Another starter's server was first. Ours must not wait in the wings and take over once that one is stopped.
+        server.kill()
+        server.wait()
 
 
 def _spawn(paths: RunnerPaths) -> "subprocess.Popen[bytes]":
@@ -63,6 +66,13 @@ def _spawn(paths: RunnerPaths) -> "subprocess.Popen[bytes]":
         )
     finally:
         os.close(log)
+
+
+def _pid(paths: RunnerPaths) -> Optional[int]:
+    try:
+        return int(paths.pid.read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def _answers(paths: RunnerPaths) -> bool:
