@@ -96,7 +96,7 @@ const listen = async (
   for (let attempt = 0; attempt < PORT_TRIES_MAX; attempt += 1) {
     const port = await freePort();
     writeFileSync(config, [`Port ${port}`, ...lines].join('\n'));
-    const [program = SSHD, ...rest] = [...DIE_WITH_PARENT, SSHD, '-D', '-e', '-f', config];
+    const [program, ...rest] = [...DIE_WITH_PARENT, SSHD, '-D', '-e', '-f', config];
     const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
     log = await untilListening(child);
     if (child.exitCode === null) return { child, port };

@@ -11,7 +11,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const env = { HOME: '/home/someone' };
+const env = { HOME: '/somewhere' };
 const parse = (text: string): ReturnType<typeof parseFleet> => parseFleet(text, { file: join(folder, 'fleet.yaml'), env });
 const messageOf = (text: string): string => {
   try {

@@ -17,7 +17,7 @@ const TARGET: SshTarget = {
   host: 'h',
   port: 2222,
   user: 'u',
-  credential: { kind: 'key', path: '/home/u/.ssh/id' },
+  credential: { kind: 'key', path: '/keys/id' },
   hostKey: { kind: 'none' },
   jump: null,
 };

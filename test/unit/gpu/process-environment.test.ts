@@ -3,7 +3,7 @@ import { commandEnvironment, runnerEnvironment } from '../../../src/gpu/process-
 
 const env = {
   PATH: '/bin',
-  HOME: '/root',
+  HOME: '/somewhere',
   CUDA_HOME: '/usr/local/cuda',
   KILN_SIMULATED_DEVICES: '2',
   KILN_TOKEN: 'secret',
@@ -15,7 +15,7 @@ const env = {
 test('candidates run below an environment without secrets', () => {
   expect(runnerEnvironment(env)).toEqual({
     PATH: '/bin',
-    HOME: '/root',
+    HOME: '/somewhere',
     CUDA_HOME: '/usr/local/cuda',
     KILN_SIMULATED_DEVICES: '2',
   });
