@@ -1,12 +1,12 @@
 /** The composition root: the only place that knows every part. Opens in order, closes in the opposite one. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { loadFleet } from './config/fleet-config.ts';
 import type { KilnConfig } from './config/kiln-config.ts';
+import { KilnError } from './domain/errors.ts';
 import { createEngine } from './engine/engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { createFleet } from './gpu/fleet.ts';
@@ -59,13 +59,22 @@ export const startDaemon = async ({ config, env }: DaemonOptions): Promise<Daemo
     const { dataDir } = config;
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const database = await openDatabase(config);
-    closers.push({ part: 'store', close: database.close });
+    closers.push({ part: 'store', close: async () => database.close() });
     const store = createStore(database.sql);
     const queue = await createQueue(queueOptions(config, database, log));
-    closers.push({ part: 'queue', close: queue.close });
+    closers.push({ part: 'queue', close: async () => queue.close() });
     const sessions = createFleet({ config: fleet, dataDir, daemonId: daemonIdOf(dataDir), log });
-    const engine = createEngine({ store, queue, sessions, problems, rules: config.judging, limits: config.limits, log, now: Date.now });
-    closers.push({ part: 'engine', close: engine.stop });
+    const engine = createEngine({
+      store,
+      queue,
+      sessions,
+      problems,
+      rules: config.judging,
+      limits: config.limits,
+      log,
+      now: Date.now,
+    });
+    closers.push({ part: 'engine', close: async () => engine.stop() });
     await engine.start();
     const url = await listen(config, engine, { log, closers });
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
@@ -82,19 +91,24 @@ const listen = async (
   { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
 ): Promise<string> => {
   const { host, port, token = null } = config.server;
-  const app = await createServer({ kiln: engine.kiln, config: { host, port, token, limits: config.limits }, log: log.child({}, { level: 'warn' }) });
-  closers.push({ part: 'server', close: async () => await app.close() });
+  const app = await createServer({
+    kiln: engine.kiln,
+    config: { host, port, token, limits: config.limits },
+    log: log.child({}, { level: 'warn' }),
+  });
+  closers.push({ part: 'server', close: async () => app.close() });
   await app.listen({ host, port });
-  const address = app.server.address() as AddressInfo;
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new KilnError('INTERNAL', `no TCP address for ${host}:${port}`);
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 };
 
 const openDatabase = async ({ store, dataDir }: KilnConfig): Promise<OpenDatabase> => {
   switch (store.backend) {
     case 'embedded':
-      return await openEmbedded(dataDir);
+      return openEmbedded(dataDir);
     case 'postgres':
-      return await openPostgres(store.url);
+      return openPostgres(store.url);
   }
 };
 

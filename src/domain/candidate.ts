@@ -57,4 +57,3 @@ export const TRANSITIONS = {
 
 export const canMove = (from: CandidateStatus, to: CandidateStatus): boolean =>
   (TRANSITIONS[from] as readonly CandidateStatus[]).includes(to);
-

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DeviceId } from './ids.ts';
-import { ComputeUnit } from './problem.ts';
+import type { ComputeUnit } from './problem.ts';
 
 /** What people ask for: "H100", "A100", "cpu". Derived from the model, see deviceClassOf. */
 export const DeviceClass = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'a device class is a short name such as H100, A100 or cpu');
@@ -35,7 +35,13 @@ export const deviceClassOf = (device: Pick<Device, 'kind' | 'model'>): DeviceCla
   if (device.kind === 'cpu') return 'cpu';
   if (device.model === SIMULATED_MODEL) return SIMULATED_CLASS;
   const known = CLASS.exec(device.model)?.[1];
-  return DeviceClass.parse(known ?? device.model.replace(/^NVIDIA\s+/, '').replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 40));
+  return DeviceClass.parse(
+    known ??
+      device.model
+        .replace(/^NVIDIA\s+/, '')
+        .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
+        .slice(0, 40),
+  );
 };
 
 /** The class that `name` means, whatever its case, if it is one Kiln knows by name (in the fleet or not); otherwise null. */

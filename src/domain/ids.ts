@@ -36,8 +36,7 @@ export type DeviceId = z.infer<typeof DeviceId>;
 export const ContentHash = z.string().regex(/^[0-9a-f]{64}$/, 'a content hash is 64 hex digits');
 export type ContentHash = z.infer<typeof ContentHash>;
 
-export const attemptIdOf = (candidateId: CandidateId, attempt: number): AttemptId =>
-  AttemptId.parse(`${candidateId}.${attempt}`);
+export const attemptIdOf = (candidateId: CandidateId, attempt: number): AttemptId => AttemptId.parse(`${candidateId}.${attempt}`);
 
 export const candidateIdOf = (attemptId: AttemptId): CandidateId =>
   CandidateId.parse(attemptId.slice(0, attemptId.lastIndexOf('.')));

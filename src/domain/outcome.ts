@@ -23,7 +23,12 @@ export const Outcome = z.discriminatedUnion('verdict', [
   z.strictObject({ verdict: z.literal('passed'), timings: z.array(CaseTiming).min(1), checkedCases: z.int().positive() }),
   z.strictObject({ verdict: z.literal('compile_error'), log: Message }),
   z.strictObject({ verdict: z.literal('plan_error'), field: z.string(), message: Message }),
-  z.strictObject({ verdict: z.literal('wrong_answer'), case: z.string(), stage: z.enum(['check', 'timed_run']), mismatch: Mismatch }),
+  z.strictObject({
+    verdict: z.literal('wrong_answer'),
+    case: z.string(),
+    stage: z.enum(['check', 'timed_run']),
+    mismatch: Mismatch,
+  }),
   z.strictObject({ verdict: z.literal('modified_input'), case: z.string(), tensor: z.string() }),
   z.strictObject({
     verdict: z.literal('out_of_bounds'),

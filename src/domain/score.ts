@@ -22,7 +22,10 @@ export const geometricMean = (values: readonly number[]): number =>
   Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 
 /** Tested case by case, before any aggregation. Null when every case is possible. */
-export const implausibleOutcome = (timings: readonly CaseTiming[], floors: Readonly<Record<string, CaseFloor>>): Outcome | null => {
+export const implausibleOutcome = (
+  timings: readonly CaseTiming[],
+  floors: Readonly<Record<string, CaseFloor>>,
+): Outcome | null => {
   for (const timing of timings) {
     const hardFloorNs = floors[timing.case]?.hardFloorNs ?? null;
     if (hardFloorNs === null || timing.candidate.medianNs >= hardFloorNs) continue;
@@ -38,7 +41,11 @@ export const implausibleOutcome = (timings: readonly CaseTiming[], floors: Reado
 };
 
 /** Score of a passed candidate before it meets the record holder. */
-export const scoreOf = (timings: readonly CaseTiming[], floors: Readonly<Record<string, CaseFloor>>, deviceModel: string): Score => {
+export const scoreOf = (
+  timings: readonly CaseTiming[],
+  floors: Readonly<Record<string, CaseFloor>>,
+  deviceModel: string,
+): Score => {
   const speedup = geometricMean(timings.map((timing) => timing.speedup));
   const shares = timings.map((timing) => {
     const floorNs = floors[timing.case]?.floorNs ?? null;
@@ -65,7 +72,11 @@ export const mustConfirm = (score: Score, holder: RecordHolder | null): boolean 
  * Settles a confirmed score against the record holder it was paired with: the pair decides which of the two stands higher, so that a
  * difference of 1 % does not depend on two separate runs. A win must be outside the pair's 95 % interval.
  */
-export const settle = (score: Score, timings: readonly CaseTiming[], holder: RecordHolder | null): { readonly score: Score; readonly record: boolean } => {
+export const settle = (
+  score: Score,
+  timings: readonly CaseTiming[],
+  holder: RecordHolder | null,
+): { readonly score: Score; readonly record: boolean } => {
   if (holder === null) return { score, record: true };
   const pairs = timings.map((timing) => timing.record).filter((pair) => pair !== undefined);
   if (pairs.length < timings.length) return { score: behind(score, holder, score.speedup), record: false };

@@ -72,7 +72,13 @@ export const createEngine = (deps: EngineDeps): Engine => {
     acknowledgements: new Map(),
     verdictTimesMs: [],
   };
-  const service = createService(state, { ...deps, listeners, notify, poke: () => leases.poke(), isRunning: () => mode === 'running' });
+  const service = createService(state, {
+    ...deps,
+    listeners,
+    notify,
+    poke: () => leases.poke(),
+    isRunning: () => mode === 'running',
+  });
   const leases = createLeaseWindow(state, { takeRecent: service.takeRecent });
   let mode: 'created' | 'running' | 'stopping' | 'stopped' = 'created';
   let wake: NodeJS.Timeout | null = null;
@@ -103,7 +109,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const start = async (): Promise<void> => {
     mode = 'running';
     recorder.add({ type: 'event', event: { type: 'daemon.started', candidateId: null, hostId: null, data: {} } });
-    await recover(state, service.takeRecent);
+    await recover(state);
     queue.onWork(() => leases.poke());
     for (const { session } of state.hosts.values()) session.start(inOrder(state));
     leases.start();
@@ -115,7 +121,9 @@ export const createEngine = (deps: EngineDeps): Engine => {
     mode = 'stopping';
     if (wake) clearTimeout(wake);
     await leases.stop();
-    await Promise.all([...state.hosts.values()].map(async ({ session }) => await session.stop({ shutdownRunner: session.transport === 'local' })));
+    await Promise.all(
+      [...state.hosts.values()].map(async ({ session }) => session.stop({ shutdownRunner: session.transport === 'local' })),
+    );
     recorder.add({ type: 'event', event: { type: 'daemon.stopped', candidateId: null, hostId: null, data: {} } });
     await recorder.stop();
     mode = 'stopped';
@@ -148,7 +156,7 @@ const inOrder = (state: EngineState): ((event: HostEvent) => void) => {
   let last: Promise<void> = Promise.resolve();
   return (event) => {
     last = last
-      .then(async () => await onHostEvent(state, event))
+      .then(async () => onHostEvent(state, event))
       .catch((error: unknown) => state.log.error({ err: error, hostId: event.hostId }, 'a host event could not be handled'));
   };
 };
@@ -167,4 +175,3 @@ const newHost = (session: HostSession): HostState => ({
   use: new Map(),
   compile: { queued: 0, running: 0 },
 });
-

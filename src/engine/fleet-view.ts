@@ -29,5 +29,13 @@ const withoutDevices = ({ devices: _devices, ...inventory }: NonNullable<HostSta
 const deviceView = (state: EngineState, host: HostState, device: Device): DeviceView => {
   const held = hostSnapshot(state.core, host.session.hostId)?.devices.find(({ deviceId }) => deviceId === device.id);
   const { use, idleGapMs, judged } = (host.use.get(device.id) ?? createDeviceUse()).view();
-  return { ...device, class: deviceClassOf(device), queued: held?.queued ?? 0, running: held?.running ?? null, judged, use, idleGapMs };
+  return {
+    ...device,
+    class: deviceClassOf(device),
+    queued: held?.queued ?? 0,
+    running: held?.running ?? null,
+    judged,
+    use,
+    idleGapMs,
+  };
 };

@@ -26,7 +26,6 @@ export interface IntakeRules {
 
 type Input = z.output<typeof SubmitCandidate>;
 
-
 export const targetOf = (device: string): Target => (device === 'cpu' ? 'cpu' : 'gpu');
 
 /** Throws KilnError where the request itself is wrong; a bad plan is the candidate's own failure and becomes its verdict. */
@@ -63,9 +62,13 @@ export const contentId = (content: CandidateContent): CandidateId =>
 const problemOf = (name: string, rules: IntakeRules): LoadedProblem => {
   const loaded = rules.problems.get(name);
   if (loaded) return loaded;
-  throw new KilnError('UNKNOWN_PROBLEM', `problem: there is no problem "${name}"; known are ${[...rules.problems.keys()].join(', ')}`, {
-    details: { field: 'problem', known: [...rules.problems.keys()] },
-  });
+  throw new KilnError(
+    'UNKNOWN_PROBLEM',
+    `problem: there is no problem "${name}"; known are ${[...rules.problems.keys()].join(', ')}`,
+    {
+      details: { field: 'problem', known: [...rules.problems.keys()] },
+    },
+  );
 };
 
 const deviceOf = (asked: string, rules: IntakeRules): string => {
@@ -74,9 +77,13 @@ const deviceOf = (asked: string, rules: IntakeRules): string => {
   const known = knownClass(asked);
   if (known) return known;
   const fleet = rules.fleetClasses.join(', ') || 'nothing yet';
-  throw new KilnError('UNKNOWN_DEVICE', `device: "${asked}" is no device class; the fleet has ${fleet}. Use a class such as H100, A100 or cpu`, {
-    details: { field: 'device', fleet: rules.fleetClasses },
-  });
+  throw new KilnError(
+    'UNKNOWN_DEVICE',
+    `device: "${asked}" is no device class; the fleet has ${fleet}. Use a class such as H100, A100 or cpu`,
+    {
+      details: { field: 'device', fleet: rules.fleetClasses },
+    },
+  );
 };
 
 const checkTarget = (loaded: LoadedProblem, target: Target, language: Language): void => {
@@ -90,9 +97,13 @@ const checkTarget = (loaded: LoadedProblem, target: Target, language: Language):
   const fits = target === 'cpu' ? language === 'c' : language !== 'c';
   if (!fits) {
     const use = target === 'cpu' ? 'c' : 'cuda or triton';
-    throw new KilnError('UNSUPPORTED_LANGUAGE', `language: "${language}" does not run on this device; use ${use}, or another device`, {
-      details: { field: 'language' },
-    });
+    throw new KilnError(
+      'UNSUPPORTED_LANGUAGE',
+      `language: "${language}" does not run on this device; use ${use}, or another device`,
+      {
+        details: { field: 'language' },
+      },
+    );
   }
 };
 

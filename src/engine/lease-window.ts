@@ -39,11 +39,8 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
       const count = Math.min(wanted(state.core), LEASE_BATCH_MAX);
       if (count === 0 || isStopped || state.recorder.trouble()) return;
       const leases = await state.queue.lease(count);
-      await admit(
-        state,
-        leases.map(({ candidateId }) => candidateId),
-        takeRecent,
-      );
+      const ids = leases.map(({ candidateId }) => candidateId);
+      await admit(state, ids, takeRecent(ids));
       if (leases.length === count) isPoked = true;
     } while (isPoked);
   };
@@ -74,9 +71,8 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
 };
 
 /** Hands leased ids to the scheduler; ends the jobs of those whose verdict the store knows already. */
-export const admit = async (state: EngineState, ids: readonly CandidateId[], takeRecent: LeaseWindowDeps['takeRecent']): Promise<void> => {
+export const admit = async (state: EngineState, ids: readonly CandidateId[], recent: readonly Unfinished[]): Promise<void> => {
   if (ids.length === 0) return;
-  const recent = takeRecent(ids);
   const known = new Set(recent.map(({ id }) => id));
   const unknown = ids.filter((id) => !known.has(id));
   const read = unknown.length > 0 ? await state.store.pending(unknown) : [];
@@ -86,7 +82,7 @@ export const admit = async (state: EngineState, ids: readonly CandidateId[], tak
   for (const item of [...recent, ...read]) admitOne(state, item);
 };
 
-const admitOne = (state: EngineState, item: Unfinished): void => {
+export const admitOne = (state: EngineState, item: Unfinished): void => {
   if (state.lives.has(item.id)) return;
   const { content } = item.submission;
   const loaded = state.problems.get(content.problem);

@@ -73,7 +73,11 @@ export const resolvedFor = (live: Live, architecture: string): ResolvedUnit | Ou
   return resolved;
 };
 
-export const resolveContent = (loaded: LoadedProblem, content: CandidateContent, architecture: string): ResolvedUnit | Outcome => {
+export const resolveContent = (
+  loaded: LoadedProblem,
+  content: CandidateContent,
+  architecture: string,
+): ResolvedUnit | Outcome => {
   const resolved = resolveCandidate(loaded, { target: targetOf(content.device), architecture, content });
   return resolved.ok ? resolved : resolved.outcome;
 };

@@ -23,14 +23,52 @@ export const createMetrics = (): Metrics => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'kiln_' });
   const registers = [registry];
-  const verdicts = new Counter({ name: 'kiln_candidates_total', help: 'Final verdicts', labelNames: ['problem', 'verdict'], registers });
-  const infra = new Counter({ name: 'kiln_infra_failures_total', help: 'Attempts that failed for a reason that is not the candidate’s', labelNames: ['code'], registers });
-  const compiles = new Counter({ name: 'kiln_compiles_total', help: 'Compilations by host and result', labelNames: ['host', 'result'], registers });
-  const compileSeconds = new Histogram({ name: 'kiln_compile_seconds', help: 'Time of compilations that were not cached', labelNames: ['host'], buckets: STAGE_SECONDS, registers });
-  const stages = new Histogram({ name: 'kiln_stage_seconds', help: 'Time a candidate spent in a stage', labelNames: ['stage'], buckets: STAGE_SECONDS, registers });
+  const verdicts = new Counter({
+    name: 'kiln_candidates_total',
+    help: 'Final verdicts',
+    labelNames: ['problem', 'verdict'],
+    registers,
+  });
+  const infra = new Counter({
+    name: 'kiln_infra_failures_total',
+    help: 'Attempts that failed for a reason that is not the candidate’s',
+    labelNames: ['code'],
+    registers,
+  });
+  const compiles = new Counter({
+    name: 'kiln_compiles_total',
+    help: 'Compilations by host and result',
+    labelNames: ['host', 'result'],
+    registers,
+  });
+  const compileSeconds = new Histogram({
+    name: 'kiln_compile_seconds',
+    help: 'Time of compilations that were not cached',
+    labelNames: ['host'],
+    buckets: STAGE_SECONDS,
+    registers,
+  });
+  const stages = new Histogram({
+    name: 'kiln_stage_seconds',
+    help: 'Time a candidate spent in a stage',
+    labelNames: ['stage'],
+    buckets: STAGE_SECONDS,
+    registers,
+  });
   const depth = new Gauge({ name: 'kiln_queue_depth', help: 'Candidates by stage', labelNames: ['stage'], registers });
-  const gap = new Histogram({ name: 'kiln_device_idle_gap_seconds', help: 'Device idle between two judgements while work was waiting', labelNames: ['device'], buckets: IDLE_GAP_SECONDS, registers });
-  const use = new Gauge({ name: 'kiln_device_use_seconds', help: 'Where a device’s time went since its runner started', labelNames: ['host', 'device', 'use'], registers });
+  const gap = new Histogram({
+    name: 'kiln_device_idle_gap_seconds',
+    help: 'Device idle between two judgements while work was waiting',
+    labelNames: ['device'],
+    buckets: IDLE_GAP_SECONDS,
+    registers,
+  });
+  const use = new Gauge({
+    name: 'kiln_device_use_seconds',
+    help: 'Where a device’s time went since its runner started',
+    labelNames: ['host', 'device', 'use'],
+    registers,
+  });
   return {
     onVerdict: (problem, verdict) => verdicts.inc({ problem, verdict }),
     onJudged: ({ deviceId, phases }) => gap.observe({ device: deviceId }, phases.idleGapMs / 1000),
@@ -54,6 +92,6 @@ export const createMetrics = (): Metrics => {
     setDepth: (counts) => {
       for (const [stage, count] of Object.entries(counts)) depth.set({ stage }, count);
     },
-    text: async () => await registry.metrics(),
+    text: async () => registry.metrics(),
   };
 };

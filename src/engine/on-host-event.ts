@@ -27,7 +27,7 @@ export const onHostEvent = async (state: EngineState, event: HostEvent): Promise
   if (!host) return;
   switch (event.type) {
     case 'connected':
-      return await onConnected(state, host, event.hello);
+      return onConnected(state, host, event.hello);
     case 'frame':
       return onFrame(state, host, event.frame);
     case 'lost':
@@ -58,12 +58,17 @@ const onLost = (state: EngineState, host: HostState, facts: Pick<HostState, 'sta
   const wasConnected = host.state === 'connected';
   const isNews = wasConnected || host.reason !== facts.reason;
   Object.assign(host, facts);
-  if (isNews) note(state, facts.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: facts.reason });
+  if (isNews)
+    note(state, facts.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: facts.reason });
   if (wasConnected) state.apply({ type: 'host-lost', hostId: host.session.hostId });
 };
 
-const note = (state: EngineState, type: 'host.connected' | 'host.lost' | 'host.refused' | 'device.changed', hostId: HostId, data: Record<string, unknown>): void =>
-  state.recorder.add({ type: 'event', event: { type, candidateId: null, hostId, data } });
+const note = (
+  state: EngineState,
+  type: 'host.connected' | 'host.lost' | 'host.refused' | 'device.changed',
+  hostId: HostId,
+  data: Record<string, unknown>,
+): void => state.recorder.add({ type: 'event', event: { type, candidateId: null, hostId, data } });
 
 export const factsOf = ({ session, inventory, devices, runnerId }: HostState): HostFacts => ({
   hostId: session.hostId,
@@ -166,7 +171,10 @@ const judge = (state: EngineState, { host, live, device, result }: Judged): void
   const again = evaluation?.mustConfirm === true && live.confirmations < CONFIRMATIONS_MAX;
   if (again) live.confirmations += 1;
   live.unacknowledged.push({ hostId, attemptId });
-  state.recorder.add({ type: 'attempt', attempt: attemptRecordOf(state, { host, live, device, result }, evaluation?.outcome ?? null) });
+  state.recorder.add({
+    type: 'attempt',
+    attempt: attemptRecordOf(state, { host, live, device, result }, evaluation?.outcome ?? null),
+  });
   state.apply({
     type: 'judged',
     hostId,
@@ -179,10 +187,17 @@ const judge = (state: EngineState, { host, live, device, result }: Judged): void
 
 const reportOf = ({ outcome, infra }: JudgeResult) => {
   if (outcome) return { status: 'judged', outcome } as const;
-  return { status: 'infra', failure: infra ?? { code: 'internal', message: 'the runner gave neither outcome nor failure' } } as const;
+  return {
+    status: 'infra',
+    failure: infra ?? { code: 'internal', message: 'the runner gave neither outcome nor failure' },
+  } as const;
 };
 
-const attemptRecordOf = (state: EngineState, { host, live, device, result }: Judged, outcome: JudgeResult['outcome']): AttemptRecord => {
+const attemptRecordOf = (
+  state: EngineState,
+  { host, live, device, result }: Judged,
+  outcome: JudgeResult['outcome'],
+): AttemptRecord => {
   const finishedAtMs = state.now();
   return {
     attemptId: result.attemptId,

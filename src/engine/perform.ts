@@ -75,7 +75,8 @@ const onMoved = (state: EngineState, { id, state: next }: Of<'moved'>): void => 
   const live = state.lives.get(id);
   if (!live) return;
   enterStage(state, live, next.status);
-  const facts = next.status === 'judging' || next.status === 'confirming' ? { deviceId: next.deviceId, attemptId: next.attemptId } : {};
+  const facts =
+    next.status === 'judging' || next.status === 'confirming' ? { deviceId: next.deviceId, attemptId: next.attemptId } : {};
   state.recorder.add({
     type: 'transition',
     transition: {

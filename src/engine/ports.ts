@@ -3,7 +3,15 @@ import type { CandidateContent, CandidateState, Submission } from '../domain/can
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId, SweepId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition } from '../domain/protocol.ts';
-import type { AttemptRecord, CandidateRecord, JournalEvent, NewJournalEvent, RankingEntry, Score, SweepRecord } from '../domain/records.ts';
+import type {
+  AttemptRecord,
+  CandidateRecord,
+  JournalEvent,
+  NewJournalEvent,
+  RankingEntry,
+  Score,
+  SweepRecord,
+} from '../domain/records.ts';
 
 export interface NewCandidate {
   readonly id: CandidateId;
@@ -62,7 +70,9 @@ export interface CandidateFilter {
 
 export interface Store {
   /** Inserts those that are new; gives the current record state of every id, in order. One transaction. */
-  insertCandidates(batch: readonly NewCandidate[]): Promise<readonly { readonly known: boolean; readonly state: CandidateState }[]>;
+  insertCandidates(
+    batch: readonly NewCandidate[],
+  ): Promise<readonly { readonly known: boolean; readonly state: CandidateState }[]>;
   /** Applies in order. A transition of a candidate that is done is dropped (its event too). */
   recordTransitions(batch: readonly Transition[]): Promise<void>;
   /** Idempotent by attempt id: a second write of one attempt changes nothing. */
@@ -77,18 +87,38 @@ export interface Store {
   /** Makes candidates that ended `cancelled` or `infra_failed` queued again (no verdict of the content existed). Returns those that were. */
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   /** Everything that is not done, oldest first, `page` at a time from after `afterId` in submission order. */
-  unfinished(page: number, after: { readonly submittedAtMs: number; readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
+  unfinished(
+    page: number,
+    after: { readonly submittedAtMs: number; readonly id: CandidateId } | null,
+  ): Promise<readonly Unfinished[]>;
   /** Counts of what is not done, for GET /v1/queue. */
   backlog(): Promise<readonly BacklogRow[]>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
-  events(query: { readonly after: number; readonly limit: number; readonly candidateId?: CandidateId }): Promise<readonly JournalEvent[]>;
+  events(query: {
+    readonly after: number;
+    readonly limit: number;
+    readonly candidateId?: CandidateId;
+  }): Promise<readonly JournalEvent[]>;
   lastSequence(): Promise<number>;
   /** Best first by rank key; trial 0 only. `deviceModel` null: all models. */
-  ranking(query: { readonly problem: string; readonly problemVersions: readonly string[]; readonly limit: number }): Promise<readonly (RankingEntry & { readonly device: string })[]>;
+  ranking(query: {
+    readonly problem: string;
+    readonly problemVersions: readonly string[];
+    readonly limit: number;
+  }): Promise<readonly (RankingEntry & { readonly device: string })[]>;
   failures(problem: string, problemVersions: readonly string[]): Promise<Readonly<Record<string, number>>>;
   /** The record holder of a problem on a model, or null. */
-  record(problem: string, problemVersion: string, deviceModel: string): Promise<{ readonly candidateId: CandidateId; readonly score: Score } | null>;
-  createSweep(sweep: { readonly id: SweepId; readonly problem: string; readonly device: string; readonly candidateIds: readonly CandidateId[] }): Promise<void>;
+  record(
+    problem: string,
+    problemVersion: string,
+    deviceModel: string,
+  ): Promise<{ readonly candidateId: CandidateId; readonly score: Score } | null>;
+  createSweep(sweep: {
+    readonly id: SweepId;
+    readonly problem: string;
+    readonly device: string;
+    readonly candidateIds: readonly CandidateId[];
+  }): Promise<void>;
   sweep(id: SweepId): Promise<SweepRecord | null>;
   sweepBest(id: SweepId, limit: number): Promise<readonly CandidateRecord[]>;
   close(): Promise<void>;

@@ -92,7 +92,10 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
       if (timer) clearTimeout(timer);
       timer = null;
       await flushing;
-      while (waiting.length > 0 && !trouble) await flush();
+      while (waiting.length > 0) {
+        await flush();
+        if (trouble) return;
+      }
     },
   };
 };

@@ -21,7 +21,6 @@ export interface Records {
 export const createRecords = (store: Pick<Store, 'record'>, problems: ReadonlyMap<string, LoadedProblem>): Records => {
   const holders = new Map<string, RecordHolder>();
   const ready = new Set<string>();
-  const keyOf = (key: RecordKey): string => `${key.problem}\n${key.problemVersion}\n${key.deviceModel}`;
 
   const load = async (model: string, target: Target): Promise<void> => {
     for (const { problem, targets, contentHash } of problems.values()) {
@@ -42,3 +41,5 @@ export const createRecords = (store: Pick<Store, 'record'>, problems: ReadonlyMa
     set: (key, holder) => void holders.set(keyOf(key), holder),
   };
 };
+
+const keyOf = (key: RecordKey): string => `${key.problem}\n${key.problemVersion}\n${key.deviceModel}`;

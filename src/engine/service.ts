@@ -4,11 +4,12 @@ import { KilnError } from '../domain/errors.ts';
 import type { EngineDeps } from './engine.ts';
 import type { EngineState } from './engine-state.ts';
 import { fleetView } from './fleet-view.ts';
-import type { Unfinished } from './ports.ts';
+import type { Store, Unfinished } from './ports.ts';
 import { queueView } from './queue-view.ts';
 import { rankingView } from './ranking-view.ts';
 import { createRecent } from './recent.ts';
 import { createSubmitter } from './submit.ts';
+import type { Submitter } from './submit.ts';
 import { createSweeps } from './sweeps.ts';
 import { cancelCandidate } from './cancel.ts';
 
@@ -32,16 +33,10 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
     if (loaded) return loaded;
     throw new KilnError('NOT_FOUND', `there is no problem "${name}"; known are ${[...problems.keys()].join(', ')}`);
   };
-  const existing = async <T>(id: CandidateId, read: Promise<T | null>): Promise<T> => {
-    const found = await read;
-    if (found !== null) return found;
-    throw new KilnError('NOT_FOUND', `there is no candidate ${id}; GET /v1/candidates lists those there are`);
-  };
-
   return {
-    submit: submitter.submit,
-    cancel: async (id: CandidateId) => await cancelCandidate(state, id, deps.notify),
-    candidate: async (id: CandidateId) => await existing(id, store.candidate(id)),
+    submit: async (batch: Parameters<Submitter['submit']>[0]) => submitter.submit(batch),
+    cancel: async (id: CandidateId) => cancelCandidate(state, id, deps.notify),
+    candidate: async (id: CandidateId) => existing(id, store.candidate(id)),
     candidates: async (query: Parameters<typeof store.candidates>[0]) => {
       const { candidates, next } = await store.candidates(query);
       return { candidates: [...candidates], next };
@@ -50,27 +45,34 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
       const { source, language } = await existing(id, store.content(id));
       return { source, language };
     },
-    events: store.events,
-    lastSequence: store.lastSequence,
+    events: async (query: Parameters<Store['events']>[0]) => store.events(query),
+    lastSequence: async () => store.lastSequence(),
     onEvents: (listener: () => void) => {
       deps.listeners.add(listener);
       return () => void deps.listeners.delete(listener);
     },
-    queue: async () => await queueView(state),
-    fleet: async () => await Promise.resolve(fleetView(state)),
-    problems: () => ({ problems: [...problems.values()].map((loaded) => ({ name: loaded.problem.name, title: loaded.problem.title, targets: [...loaded.targets] })) }),
+    queue: async () => queueView(state),
+    fleet: async () => Promise.resolve(fleetView(state)),
+    problems: () => ({
+      problems: [...problems.values()].map((loaded) => ({
+        name: loaded.problem.name,
+        title: loaded.problem.title,
+        targets: [...loaded.targets],
+      })),
+    }),
     problem: (name: string) => {
       const loaded = problem(name);
       return { problem: loaded.problem, readme: loaded.readme, files: { ...loaded.files } };
     },
-    ranking: async (name: string, query: { readonly device?: string | undefined; readonly limit: number }) => await rankingView(state, problem(name), query),
+    ranking: async (name: string, query: { readonly device?: string | undefined; readonly limit: number }) =>
+      rankingView(state, problem(name), query),
     createSweep: sweeps.create,
     sweep: sweeps.view,
     notReady: () => (deps.isRunning() ? notReadyReason(state) : 'the daemon is starting or stopping'),
     metrics: async () => {
       const view = await queueView(state);
       state.metrics.setDepth(view.stages);
-      return await state.metrics.text();
+      return state.metrics.text();
     },
     takeRecent: (ids: readonly CandidateId[]): readonly Unfinished[] => recent.take(ids),
   };
@@ -79,4 +81,10 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
 const notReadyReason = (state: EngineState): string | null => {
   const trouble = state.recorder.trouble();
   return trouble ? `the store does not take writes: ${trouble}` : null;
+};
+
+const existing = async <T>(id: CandidateId, read: Promise<T | null>): Promise<T> => {
+  const found = await read;
+  if (found !== null) return found;
+  throw new KilnError('NOT_FOUND', `there is no candidate ${id}; GET /v1/candidates lists those there are`);
 };

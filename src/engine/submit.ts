@@ -28,7 +28,10 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readon
     if (deps.now() - backlog.atMs > BACKLOG_CHECK_MS) backlog = { size: await state.queue.waiting(), atMs: deps.now() };
     backlog.size += adding;
     if (backlog.size <= deps.limits.queued) return;
-    throw new KilnError('QUEUE_FULL', `${backlog.size} candidates wait; the limit is ${deps.limits.queued} (limits.queued in kiln.yaml). Submit again later`);
+    throw new KilnError(
+      'QUEUE_FULL',
+      `${backlog.size} candidates wait; the limit is ${deps.limits.queued} (limits.queued in kiln.yaml). Submit again later`,
+    );
   };
 
   const submit = async (batch: readonly Input[], sweepId: SweepId | null = null): Promise<SubmitAnswer> => {
@@ -56,20 +59,29 @@ const prepareBatch = (
   batch: readonly Input[],
   { sweepId, sourceBytesMax }: { readonly sweepId: SweepId | null; readonly sourceBytesMax: number },
 ): readonly NewCandidate[] => {
-  const fleetClasses = [...new Set([...state.hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device))))];
+  const fleetClasses = [
+    ...new Set([...state.hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device)))),
+  ];
   return batch.map((input, index) => {
     try {
       return prepareCandidate(input, sweepId, { problems: state.problems, fleetClasses, sourceBytesMax });
     } catch (error) {
       if (!(error instanceof KilnError) || batch.length === 1) throw error;
-      throw new KilnError(error.code, `candidates[${index}].${error.message}`, { details: { ...error.details, index }, cause: error });
+      throw new KilnError(error.code, `candidates[${index}].${error.message}`, {
+        details: { ...error.details, index },
+        cause: error,
+      });
     }
   });
 };
 
 type Inserted = { readonly known: boolean; readonly state: CandidateState } | undefined;
 
-const reopen = async (state: EngineState, batch: readonly NewCandidate[], results: ReadonlyMap<CandidateId, Inserted>): Promise<ReadonlySet<CandidateId>> => {
+const reopen = async (
+  state: EngineState,
+  batch: readonly NewCandidate[],
+  results: ReadonlyMap<CandidateId, Inserted>,
+): Promise<ReadonlySet<CandidateId>> => {
   const ended = batch.filter(({ id }) => {
     const known = results.get(id)?.state;
     return known?.status === 'done' && REOPENED.has(known.outcome.verdict);

@@ -10,11 +10,15 @@ type Sweep = Pick<z.output<typeof CreateSweep>, 'grid' | 'random'>;
 /** Grid: the full product, last axis fastest. Random: `count` different points of that product, drawn by `seed`. */
 export const sweepPoints = (sweep: Sweep): readonly Params[] => {
   const axes = Object.entries(sweep.grid);
-  if (axes.length === 0) throw new KilnError('INVALID_REQUEST', 'grid: name at least one param with its values, e.g. {"BLOCK": [128, 256]}');
+  if (axes.length === 0)
+    throw new KilnError('INVALID_REQUEST', 'grid: name at least one param with its values, e.g. {"BLOCK": [128, 256]}');
   const size = axes.reduce((product, [, values]) => product * values.length, 1);
   if (sweep.random) return randomIndices(size, sweep.random).map((index) => pointAt(axes, index));
   if (size > SWEEP_POINTS_MAX) {
-    throw new KilnError('BATCH_TOO_LARGE', `grid: ${size} points; the limit is ${SWEEP_POINTS_MAX}. Use fewer values, or "random" with a count`);
+    throw new KilnError(
+      'BATCH_TOO_LARGE',
+      `grid: ${size} points; the limit is ${SWEEP_POINTS_MAX}. Use fewer values, or "random" with a count`,
+    );
   }
   return Array.from({ length: size }, (_, index) => pointAt(axes, index));
 };
@@ -32,7 +36,8 @@ const pointAt = (axes: readonly (readonly [string, readonly ParamValue[]])[], in
 
 /** Partial Fisher-Yates over a sparse array: no memory for the points that are not drawn. */
 const randomIndices = (size: number, random: { readonly count: number; readonly seed: number }): readonly number[] => {
-  if (!Number.isSafeInteger(size)) throw new KilnError('BATCH_TOO_LARGE', 'grid: more points than can be counted; use fewer values');
+  if (!Number.isSafeInteger(size))
+    throw new KilnError('BATCH_TOO_LARGE', 'grid: more points than can be counted; use fewer values');
   const next = generator(random.seed);
   const moved = new Map<number, number>();
   return Array.from({ length: Math.min(random.count, size) }, (_, drawn) => {

@@ -70,7 +70,12 @@ export const startKiln = async ({ env }: KilnFolder): Promise<KilnProcess> => {
     urlOf(child),
     once(child, 'exit').then(() => Promise.reject(new Error(`the daemon ended before it was up:\n${log}`))),
   ]);
-  return { client: createClient({ url }), url, kill: async () => await end(child, 'SIGKILL', () => log), stop: async () => await end(child, 'SIGTERM', () => log) };
+  return {
+    client: createClient({ url }),
+    url,
+    kill: async () => end(child, 'SIGKILL', () => log),
+    stop: async () => end(child, 'SIGTERM', () => log),
+  };
 };
 
 const urlOf = async (child: ChildProcess): Promise<string> => {
@@ -107,7 +112,11 @@ const commandOf = (pid: string): string => {
 };
 
 /** Follows the journal until `count` candidates are done, and gives their done events in order. */
-export const untilDone = async (client: KilnClient, ids: ReadonlySet<string>, limitMs: number): Promise<ReadonlyMap<string, string>> => {
+export const untilDone = async (
+  client: KilnClient,
+  ids: ReadonlySet<string>,
+  limitMs: number,
+): Promise<ReadonlyMap<string, string>> => {
   const done = new Map<string, string>();
   const abort = new AbortController();
   const deadline = setTimeout(() => abort.abort(), limitMs);

@@ -41,7 +41,11 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
   });
 
   /** The runner is kept below the test's folder, so that every process of it can be accounted for. */
-  const sshFolder = (settings: Record<string, string>, hostKey = sshd.hostKeyLine, devices = 'cpu: true, gpus: auto'): KilnFolder => {
+  const sshFolder = (
+    settings: Record<string, string>,
+    hostKey = sshd.hostKeyLine,
+    devices = 'cpu: true, gpus: auto',
+  ): KilnFolder => {
     const made = kilnFolder('hosts: []\n', settings);
     const ssh = `{host: 127.0.0.1, port: ${proxy.port}, user: ${sshd.user}, key: ${sshd.keyPath}, hostKey: "${hostKey}"}`;
     made.write('fleet.yaml', `hosts:\n  - {name: remote, ssh: ${ssh}, runnerDir: ${made.path}/remote, ${devices}}\n`);
@@ -52,11 +56,15 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     folder = sshFolder({});
     kiln = await startKiln(folder);
     const files = ['vector_add/seeds/1-restrict.c', 'vector_add/seeds/2-vectors.c'];
-    const { candidates } = await kiln.client.submit(files.map((file) => ({ problem: 'vector_add', language: 'c', device: 'cpu', source: seed(file) })));
+    const { candidates } = await kiln.client.submit(
+      files.map((file) => ({ problem: 'vector_add', language: 'c', device: 'cpu', source: seed(file) })),
+    );
     const verdicts = await untilDone(kiln.client, new Set(candidates.map(({ id }) => id)), 90_000);
     expect([...verdicts.values()]).toEqual(['passed', 'passed']);
     const { models } = await kiln.client.ranking('vector_add', { device: 'cpu' });
-    expect(models[0]?.entries.map(({ candidateId }) => candidateId).toSorted()).toEqual(candidates.map(({ id }) => id).toSorted());
+    expect(models[0]?.entries.map(({ candidateId }) => candidateId).toSorted()).toEqual(
+      candidates.map(({ id }) => id).toSorted(),
+    );
     expect(models[0]?.entries[0]?.record).toBe(true);
     expect(models[0]?.note).toMatch(/development only/);
   });
@@ -73,7 +81,9 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
 
   const submitAndWaitUntilJudging = async (): Promise<string> => {
     if (!kiln) throw new Error('no daemon');
-    const { candidates } = await kiln.client.submit([{ problem: 'vector_add', device: 'simulated', source: addition(1), trial: 1 }]);
+    const { candidates } = await kiln.client.submit([
+      { problem: 'vector_add', device: 'simulated', source: addition(1), trial: 1 },
+    ]);
     const id = candidates[0]?.id ?? '';
     for await (const event of kiln.client.candidateEvents(id)) if (event.type === 'candidate.judging') return id;
     throw new Error('it was never judged');
@@ -92,13 +102,9 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
       if (event.type === 'candidate.done') break;
     }
     // Cut while it was judged, back before the verdict.
-    expect(order.filter((type) => type.startsWith('host.') || type === 'candidate.judging' || type === 'candidate.done')).toEqual([
-      'host.connected',
-      'candidate.judging',
-      'host.lost',
-      'host.connected',
-      'candidate.done',
-    ]);
+    expect(order.filter((type) => type.startsWith('host.') || type === 'candidate.judging' || type === 'candidate.done')).toEqual(
+      ['host.connected', 'candidate.judging', 'host.lost', 'host.connected', 'candidate.done'],
+    );
     const record = await kiln.client.candidate(id);
     expect(record.state).toMatchObject({ status: 'done', outcome: { verdict: 'passed' } });
     expect(record.attempts.map(({ attemptId }) => attemptId)).toEqual([`${id}.1`]);
@@ -129,7 +135,9 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     folder = sshFolder({}, other.hostKeyLine);
     await other.stop();
     kiln = await startKiln(folder);
-    const { candidates } = await kiln.client.submit([{ problem: 'vector_add', language: 'c', device: 'cpu', source: seed('vector_add/seeds/1-restrict.c') }]);
+    const { candidates } = await kiln.client.submit([
+      { problem: 'vector_add', language: 'c', device: 'cpu', source: seed('vector_add/seeds/1-restrict.c') },
+    ]);
     for await (const event of kiln.client.events({ after: 0 })) if (event.type === 'host.refused') break;
     const [host] = (await kiln.client.fleet()).hosts;
     expect(host).toMatchObject({ state: 'refused', devices: [] });

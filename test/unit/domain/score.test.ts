@@ -28,7 +28,10 @@ const holderId = CandidateId.parse(`c-${'1'.repeat(32)}`);
 const scored = (speedup: number) => scoreOf([timing('a', 2000, speedup), timing('b', 4000, speedup)], floors, 'GPU');
 const holder = { candidateId: holderId, score: scored(2) };
 const pair = (ratio: number, spread = 0.002) => ({ ratio, ratioLow: ratio - spread, ratioHigh: ratio + spread });
-const paired = (speedup: number, ratio: number) => [timing('a', 2000, speedup, pair(ratio)), timing('b', 4000, speedup, pair(ratio))];
+const paired = (speedup: number, ratio: number) => [
+  timing('a', 2000, speedup, pair(ratio)),
+  timing('b', 4000, speedup, pair(ratio)),
+];
 
 describe('scoring', () => {
   test('a score is the geometric mean over cases of speed-up, time and share of the floor', () => {
@@ -39,7 +42,10 @@ describe('scoring', () => {
   });
 
   test('one case below its hard floor makes the whole candidate implausible, however slow the others are', () => {
-    expect(implausibleOutcome([timing('a', 5000, 1), timing('b', 1799, 1)], floors)).toMatchObject({ verdict: 'implausible', case: 'b' });
+    expect(implausibleOutcome([timing('a', 5000, 1), timing('b', 1799, 1)], floors)).toMatchObject({
+      verdict: 'implausible',
+      case: 'b',
+    });
     expect(implausibleOutcome([timing('a', 900, 1), timing('b', 1800, 1)], floors)).toBeNull();
   });
 

@@ -21,9 +21,9 @@ const createStore = (failures = 0) => {
   };
   return {
     written,
-    recordTransitions: async () => await write('transitions'),
-    recordAttempts: async () => await write('attempts'),
-    appendEvents: async () => await write('events'),
+    recordTransitions: async () => write('transitions'),
+    recordAttempts: async () => write('attempts'),
+    appendEvents: async () => write('events'),
     complete: async () => {
       await write('complete');
       return [id];
@@ -32,7 +32,11 @@ const createStore = (failures = 0) => {
 };
 
 const completion = (after: () => void) =>
-  ({ type: 'completion', completion: { candidateId: id, outcome: { verdict: 'cancelled' }, score: null, record: false }, after }) as const;
+  ({
+    type: 'completion',
+    completion: { candidateId: id, outcome: { verdict: 'cancelled' }, score: null, record: false },
+    after,
+  }) as const;
 
 describe('the recorder', () => {
   test('writes moves before final words and acknowledges only after the commit', async () => {

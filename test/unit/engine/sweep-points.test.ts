@@ -20,7 +20,11 @@ describe('sweep points', () => {
   });
 
   test('a random count above the grid gives every point once', () => {
-    expect(sweepPoints({ grid: { A: [1, 2, 3] }, random: { count: 10, seed: 1 } }).map(({ A }) => Number(A)).toSorted()).toEqual([1, 2, 3]);
+    expect(
+      sweepPoints({ grid: { A: [1, 2, 3] }, random: { count: 10, seed: 1 } })
+        .map(({ A }) => Number(A))
+        .toSorted((a, b) => a - b),
+    ).toEqual([1, 2, 3]);
   });
 
   test('a grid beyond the limit is refused with what to do; a random draw from it is not', () => {

@@ -1,0 +1,103 @@
+/**
+ * Every seed, the null test and the wrong and cheating corpus over a real sshd on this machine's GPU; prints one report.
+ *
+ * usage: node bench/gpu/run.ts [--out FILE] [--device CLASS]      (bench/gpu/run does it with the offline bundle)
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { loadProblems } from '../../src/problems/load-problems.ts';
+import { startSshd } from '../../test/integration/gpu/sshd.ts';
+import { kilnFolder, startKiln, untilDone } from '../../test/e2e/kiln-process.ts';
+import type { KilnProcess } from '../../test/e2e/kiln-process.ts';
+import { report } from './report.ts';
+import type { RunFacts } from './report.ts';
+import { gpuWork } from './work.ts';
+
+const RUN_LIMIT_MS = 480_000;
+const CONNECT_LIMIT_MS = 90_000;
+const JUDGE_LIMIT_MS = 6000;
+
+const Ceiling = z.union([z.object({ flopsPerSecond: z.record(z.string(), z.number()) }), z.object({ missing: z.string() })]);
+
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({ options: { out: { type: 'string' }, device: { type: 'string' } } });
+  const ceiling = measureMatmulCeiling();
+  const sshd = await startSshd(environmentForSessions());
+  const folder = kilnFolder('hosts: []\n', {
+    KILN_TIMING_METHOD: 'paired',
+    KILN_JUDGE_LIMIT_MS: String(JUDGE_LIMIT_MS),
+    KILN_LOG_LEVEL: 'warn',
+  });
+  const ssh = `{host: 127.0.0.1, port: ${sshd.port}, user: ${sshd.user}, key: ${sshd.keyPath}, hostKey: "${sshd.hostKeyLine}"}`;
+  folder.write('fleet.yaml', `hosts:\n  - {name: gpu-host, ssh: ${ssh}, runnerDir: ${folder.path}/remote, gpus: auto}\n`);
+  const kiln = await startKiln(folder);
+  try {
+    const text = report(await runAll(kiln, { device: values.device, ceiling }));
+    process.stdout.write(text);
+    if (values.out) writeFileSync(values.out, text);
+  } finally {
+    await kiln.stop();
+    folder.remove();
+    await sshd.stop();
+  }
+};
+
+/** sshd gives its sessions a plain environment; the driver's libraries may be found only by this machine's. */
+const environmentForSessions = (): readonly string[] => {
+  const kept = ['PATH', 'LD_LIBRARY_PATH', 'CUDA_HOME', 'KILN_SIMULATED_DEVICES', 'KILN_SIMULATED_JUDGE_MS'].filter(
+    (name) => process.env[name],
+  );
+  return kept.length === 0 ? [] : [`SetEnv ${kept.map((name) => `${name}=${process.env[name]}`).join(' ')}`];
+};
+
+const runAll = async (
+  kiln: KilnProcess,
+  options: { readonly device: string | undefined; readonly ceiling: RunFacts['matmulCeiling'] },
+): Promise<RunFacts> => {
+  const device = options.device ?? (await gpuClass(kiln));
+  const work = gpuWork(device);
+  const startedMs = performance.now();
+  const { candidates } = await kiln.client.submit(work.map(({ body }) => body));
+  const ids = new Set<string>(candidates.map(({ id }) => id));
+  await untilDone(kiln.client, ids, RUN_LIMIT_MS);
+  const wallSeconds = (performance.now() - startedMs) / 1000;
+  const judged = [];
+  for (const [index, item] of work.entries())
+    judged.push({ item, record: await kiln.client.candidate(candidates[index]?.id ?? '') });
+  const [host] = (await kiln.client.fleet()).hosts;
+  if (!host) throw new Error('the fleet is empty');
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    judged,
+    host,
+    problems: loadProblems(join(import.meta.dirname, '../../kernels')),
+    matmulCeiling: options.ceiling,
+    wallSeconds,
+  };
+};
+
+const gpuClass = async (kiln: KilnProcess): Promise<string> => {
+  const abort = AbortSignal.timeout(CONNECT_LIMIT_MS);
+  for await (const event of kiln.client.events({ after: 0, signal: abort })) {
+    if (event.type === 'host.refused' || event.type === 'host.lost')
+      throw new Error(`the host cannot be used: ${String(event.data['reason'])}`);
+    if (event.type === 'host.connected') break;
+  }
+  const devices = (await kiln.client.fleet()).hosts.flatMap((host) => host.devices);
+  const gpu = devices.find(({ kind }) => kind === 'gpu');
+  if (!gpu) throw new Error('the runner found no GPU; ./kiln doctor says why');
+  return gpu.class;
+};
+
+/** Before Kiln runs, so that nothing disturbs anything. */
+const measureMatmulCeiling = (): RunFacts['matmulCeiling'] => {
+  const { stdout, stderr, status } = spawnSync('python3', [join(import.meta.dirname, 'matmul-ceiling.py')], { encoding: 'utf8' });
+  const line = stdout.trim().split('\n').at(-1) ?? '';
+  if (status !== 0) return { missing: stderr.trim().split('\n').at(-1) ?? 'python3 failed' };
+  return Ceiling.parse(JSON.parse(line));
+};
+
+await main();

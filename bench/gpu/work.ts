@@ -1,0 +1,74 @@
+/** What the GPU run submits: every seed, every baseline against itself, and the corpus of wrong and cheating kernels. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { SubmitCandidate } from '../../src/domain/api/candidates.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const NULL_TRIALS = 5;
+
+export interface WorkItem {
+  readonly name: string;
+  readonly problem: string;
+  readonly kind: 'seed' | 'baseline' | 'corpus';
+  readonly expected: string;
+  readonly body: SubmitCandidate;
+}
+
+/** `device`: class of the GPU. Corpus kernels say in a comment what verdict they should have ("expect: wrong_answer"). */
+export const gpuWork = (device: string): readonly WorkItem[] => {
+  const problems = readdirSync(join(ROOT, 'kernels'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [...problems.flatMap(({ name }) => [...seeds(name, device), ...baselines(name, device)]), ...corpus(device)];
+};
+
+const seeds = (problem: string, device: string): readonly WorkItem[] => {
+  const folder = join(ROOT, 'kernels', problem, 'seeds');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.cu'))
+    .toSorted()
+    .map((file) => itemOf({ file: join(folder, file), problem, device, kind: 'seed', expected: 'passed' }));
+};
+
+/** The null test: a baseline judged as a candidate, several times, must come out at 1.000. */
+const baselines = (problem: string, device: string): readonly WorkItem[] =>
+  Array.from({ length: NULL_TRIALS }, (_, trial) => {
+    const item = itemOf({
+      file: join(ROOT, 'kernels', problem, 'baseline.cu'),
+      problem,
+      device,
+      kind: 'baseline',
+      expected: 'passed',
+    });
+    return { ...item, name: `${item.name} #${trial + 1}`, body: { ...item.body, trial: trial + 1 } };
+  });
+
+const corpus = (device: string): readonly WorkItem[] => {
+  const folder = join(ROOT, 'test/corpus/cuda');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.cu'))
+    .toSorted()
+    .map((file) => {
+      const source = readFileSync(join(folder, file), 'utf8');
+      const expected = /expect:\s*(\w+)/.exec(source)?.[1] ?? 'passed';
+      return itemOf({ file: join(folder, file), problem: 'vector_add', device, kind: 'corpus', expected });
+    });
+};
+
+const itemOf = (item: {
+  readonly file: string;
+  readonly problem: string;
+  readonly device: string;
+  readonly kind: WorkItem['kind'];
+  readonly expected: string;
+}): WorkItem => ({
+  name: basename(item.file),
+  problem: item.problem,
+  kind: item.kind,
+  expected: item.expected,
+  body: {
+    problem: item.problem,
+    device: item.device,
+    language: 'cuda',
+    source: readFileSync(item.file, 'utf8'),
+    submitter: 'bench',
+  },
+});
