@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { missingOptionals } from '../scripts/complete-lock.ts';
 
@@ -32,6 +32,11 @@ describe('the repository', () => {
   test.each(globSync(['*.md', 'docs/**/*.md']))('%s links only to what is there', (file) => {
     const links = [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]+)/gu)].map(([, link]) => link ?? '');
     expect(links.filter((link) => !existsSync(join(dirname(file), link)))).toEqual([]);
+  });
+
+  test('numbers each decision once', () => {
+    const numbers = globSync('docs/adr/*.md').map((file) => basename(file).slice(0, 4));
+    expect(new Set(numbers).size).toBe(numbers.length);
   });
 
   test('has a lock that npm accepts on every platform (after an install: node scripts/complete-lock.ts)', () => {

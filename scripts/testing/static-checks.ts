@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { runProcess } from './process.ts';
 import { failedOnce, PASSED, type Tally } from './tally.ts';
 
@@ -37,10 +37,15 @@ const checks = (): readonly Check[] => [
   },
   {
     name: 'shell scripts (shellcheck)',
-    command: ['shellcheck', 'kiln', 'scripts/ensure-tools', 'scripts/test', '.ci/run', 'bench/gpu/bundle', 'bench/gpu/unbundle'],
+    command: ['shellcheck', ...shellScripts()],
     needs: 'shellcheck',
   },
 ];
+
+const shellScripts = (): readonly string[] =>
+  globSync(['kiln', '.ci/*', 'scripts/*', 'bench/**/*'])
+    .filter((file) => statSync(file).isFile())
+    .filter((file) => /^#!.*\b(?:ba)?sh\n/u.test(readFileSync(file, 'utf8')));
 
 const PYTHON_FILES = '{src/gpu/runner,scripts,test/python}/**/*.py';
 
