@@ -3,6 +3,10 @@ import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml'
 import type { z } from 'zod';
 
 const FIRST_ISSUES_MAX = 5;
+/** The YAML parser's time grows with the square of these; a hostile text must not hold up everyone else. */
+const LINES_MAX = 1000;
+const LINE_CHARS_MAX = 4096;
+const NESTING_MAX = 32;
 /** Stands for a comma inside parentheses while YAML reads the text; a private code point, of the same length. */
 const CALL_COMMA = '\uE000';
 
@@ -29,12 +33,25 @@ export const parseYaml = <T>(input: YamlText, schema: z.ZodType<T>, rootField: s
   const bytes = Buffer.byteLength(input.text);
   const fail = (message: string, field = rootField): YamlResult<T> => ({ ok: false, field, message });
   if (bytes > input.bytesMax) return fail(`${bytes} bytes of YAML; the limit is ${input.bytesMax}`);
-  const parsed = parseText(input);
+  const parsed = shapeComplaint(input.text) ?? parseText(input);
   if (typeof parsed === 'string') return fail(parsed);
   const checked = schema.safeParse(toValue(parsed.document));
   if (checked.success) return { ok: true, value: checked.data };
   const issues = checked.error.issues.slice(0, FIRST_ISSUES_MAX).map((issue) => describe(parsed, issue));
   return fail(issues.map((issue) => issue.message).join('; '), issues[0]?.field === '' ? rootField : issues[0]?.field);
+};
+
+/** What makes the text dear to parse, before it is parsed. */
+const shapeComplaint = (text: string): string | undefined => {
+  const lines = text.split('\n');
+  if (lines.length > LINES_MAX) return `${lines.length} lines of YAML; the limit is ${LINES_MAX}`;
+  if (lines.some((line) => line.length > LINE_CHARS_MAX)) return `a line of YAML is longer than ${LINE_CHARS_MAX} characters`;
+  let depth = 0;
+  for (const mark of text.match(/[[\]{}]/g) ?? []) {
+    depth += mark === '[' || mark === '{' ? 1 : -1;
+    if (depth > NESTING_MAX) return `the YAML is nested deeper than ${NESTING_MAX}`;
+  }
+  return undefined;
 };
 
 /** The document, or what is wrong with the text. */

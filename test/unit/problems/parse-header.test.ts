@@ -66,13 +66,19 @@ describe('a plan in a leading block comment', () => {
     expect(failure(cuda(`params: &p {A: 1}\nscratch: *p\n${plan}`)).message).toMatch(/^line 3: aliases .*not allowed/);
   });
 
-  test.each(['[', '{a: ', '- '])('is refused when %s is nested thousands deep, without ending the daemon', (open) => {
-    const result = failure(cuda(`${open.repeat(5000)}\n`));
-    expect(result.field).toBe('header');
+  test.each([
+    ['thousands of brackets', '['.repeat(4000), 'nested deeper than 32'],
+    ['thousands of maps', '{a: '.repeat(1000), 'nested deeper than 32'],
+    ['thousands of nested lists', '- '.repeat(2000), 'line '],
+    ['a very long line', 'a'.repeat(5000), 'longer than 4096'],
+    ['thousands of lines', '\n'.repeat(2000), 'the limit is 1000'],
+  ])('is refused with %s, without ending the daemon', (_what, text, message) => {
+    const result = failure(cuda(`${text}\n`));
+    expect(result).toMatchObject({ field: 'header', message: expect.stringContaining(message) as string });
   });
 
   test('is refused above its size limit', () => {
-    expect(failure(cuda(`# ${'x'.repeat(HEADER_BYTES_MAX)}\n${plan}`)).message).toContain(`the limit is ${HEADER_BYTES_MAX}`);
+    expect(failure(cuda(`${'# x\n'.repeat(HEADER_BYTES_MAX)}${plan}`)).message).toContain(`the limit is ${HEADER_BYTES_MAX}`);
   });
 
   test('does not take the prototype of objects for params', () => {
