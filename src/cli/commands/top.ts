@@ -7,6 +7,9 @@ import { fleetText } from './fleet.ts';
 import { queueText } from './queue.ts';
 
 const REFRESH_MS = 1000;
+/** Some terminals do not tell their size. */
+const COLUMNS_DEFAULT = 80;
+const ROWS_DEFAULT = 24;
 const HOME_AND_CLEAR = '\u001b[H\u001b[J';
 const ENTER_SCREEN = '\u001b[?1049h\u001b[?25l';
 const LEAVE_SCREEN = '\u001b[?25h\u001b[?1049l';
@@ -53,7 +56,7 @@ const fitted = (text: string): string => {
   const { rows, columns } = process.stdout;
   return text
     .split('\n')
-    .slice(0, rows - 1)
-    .map((line) => line.slice(0, columns))
+    .slice(0, (rows || ROWS_DEFAULT) - 1)
+    .map((line) => line.slice(0, columns || COLUMNS_DEFAULT))
     .join('\n');
 };

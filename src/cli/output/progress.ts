@@ -44,7 +44,7 @@ export const createProgress = ({ sink, total, lines, now = () => performance.now
         return;
       }
       clear();
-      sink.write(barLine({ done, total, text }, sink.columns ?? 80));
+      sink.write(barLine({ done, total, text }, sink.columns || 80));
       drawn = true;
     },
     line: (text) => {
