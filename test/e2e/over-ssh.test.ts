@@ -34,10 +34,15 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     proxy = await startCuttingProxy(sshd.port);
   });
   afterEach(async () => {
-    await kiln?.stop();
-    folder?.remove();
-    await proxy.stop();
-    await sshd.stop();
+    try {
+      await kiln?.stop();
+    } finally {
+      folder?.remove();
+      await proxy.stop();
+      await sshd.stop();
+      kiln = null;
+      folder = null;
+    }
   });
 
   /** The runner is kept below the test's folder, so that every process of it can be accounted for. */

@@ -27,7 +27,9 @@ const batch = Array.from({ length: CANDIDATES }, (_, index) => ({
 
 let folder: KilnFolder | null = null;
 afterEach(() => {
+  // Also a daemon that a failed test left running: it names the folder in its environment only, its runner in its command line.
   folder?.remove();
+  folder = null;
 });
 
 /** Returns the processes left after the last stop. */

@@ -10,6 +10,8 @@ from kiln_runner.paths import RunnerPaths, connect
 from kiln_runner.start import StartFailure, ensure_started
 
 CHUNK_BYTES = 256 * 1024
+# After the end of stdin the runner reads what was sent and hangs up; a runner that does not is not waited for.
+HANG_UP_SECONDS = 3.0
 
 
 def run(argv: List[str]) -> int:
@@ -35,7 +37,7 @@ def run(argv: List[str]) -> int:
 
 
 def _copy_input(connection: socket.socket) -> None:
-    """The end of stdin ends the bridge: whoever held it is gone."""
+    """The end of stdin ends the bridge, once the runner has read everything: the last frames before it must arrive."""
     try:
         while True:
             chunk = os.read(0, CHUNK_BYTES)
@@ -45,7 +47,8 @@ def _copy_input(connection: socket.socket) -> None:
     except OSError:
         pass
     try:
-        connection.shutdown(socket.SHUT_RDWR)
+        connection.settimeout(HANG_UP_SECONDS)
+        connection.shutdown(socket.SHUT_WR)
     except OSError:
         pass
 
