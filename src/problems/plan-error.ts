@@ -21,6 +21,8 @@ export interface Bounds {
   readonly of: string;
 }
 
+export const within = (max: number, of: string, min = 1): Bounds => ({ min, max, of });
+
 /** Value of an expression, inside its bounds. Throws PlanError naming `field`. */
 export const evaluateWithin = (
   expression: string | number,

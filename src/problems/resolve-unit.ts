@@ -5,7 +5,8 @@ import type { CompileUnit } from '../domain/protocol.ts';
 import type { ResolvedArg, ResolvedPlan } from '../domain/resolved-plan.ts';
 import { parseHeader } from './parse-header.ts';
 import { PlanError } from './plan-error.ts';
-import { effectiveParams, resolvePlan, tritonOptions } from './resolve-plan.ts';
+import { effectiveParams, tritonOptions } from './plan-params.ts';
+import { resolvePlan } from './resolve-plan.ts';
 import { casesOf, type Target } from './targets.ts';
 
 export interface Code {

@@ -96,6 +96,7 @@ describe('a plan is refused with the field when', () => {
   test('a param or scratch buffer is called like something of the problem', () => {
     expect(resolve({}, { plan: { params: { BLOCK: 1, n: 5 } } })).toMatchObject({ ok: false, field: 'params.n' });
     expect(resolve({}, { plan: { scratch: { out: 5 } } })).toMatchObject({ ok: false, field: 'scratch.out' });
+    expect(resolve({}, { plan: { scratch: { BLOCK: 5 } } })).toMatchObject({ ok: false, field: 'scratch.BLOCK' });
   });
 });
 

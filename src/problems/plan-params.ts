@@ -1,0 +1,37 @@
+/** What a plan's params are and what follows from them alone, whatever the shape. Pure. */
+import type { Scope } from '../domain/expression.ts';
+import type { LaunchPlan, Params } from '../domain/plan.ts';
+import { within, evaluateWithin, PlanError } from './plan-error.ts';
+
+const TRITON_WARPS_DEFAULT = 4;
+const TRITON_WARPS_MAX = 32;
+const TRITON_STAGES_MAX = 32;
+
+/** Header defaults with the submitter's values over them. Throws PlanError for a param that the header does not declare. */
+export const effectiveParams = (plan: LaunchPlan, params: Params): Params => {
+  for (const name of Object.keys(params)) {
+    if (Object.hasOwn(plan.params, name)) continue;
+    const known = Object.keys(plan.params).join(', ') || 'none';
+    throw new PlanError(`params.${name}`, `the header declares no param "${name}"; declared are ${known}`);
+  }
+  return { ...plan.params, ...params };
+};
+
+/** Warps and stages of a Triton candidate: functions of its params alone, since one compilation serves every case. */
+export const tritonOptions = (
+  plan: LaunchPlan,
+  params: Params,
+): { readonly numWarps: number; readonly numStages: number | null } => {
+  const scope = integersOf(params);
+  const warps = plan.num_warps ?? TRITON_WARPS_DEFAULT;
+  const numWarps = evaluateWithin(warps, { field: 'num_warps', scope, bounds: within(TRITON_WARPS_MAX, 'num_warps') });
+  if (!Number.isInteger(Math.log2(numWarps)))
+    throw new PlanError('num_warps', `"${warps}" is ${numWarps}; num_warps must be a power of two`);
+  if (plan.num_stages === undefined) return { numWarps, numStages: null };
+  const stages = { field: 'num_stages', scope, bounds: within(TRITON_STAGES_MAX, 'num_stages', 0) };
+  return { numWarps, numStages: evaluateWithin(plan.num_stages, stages) };
+};
+
+/** The params that expressions may use. */
+export const integersOf = (params: Params): Scope =>
+  Object.fromEntries(Object.entries(params).filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
