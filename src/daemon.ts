@@ -61,7 +61,8 @@ export const startDaemon = async ({ config, env }: DaemonOptions): Promise<Daemo
     const database = await openDatabase(config);
     closers.push({ part: 'store', close: async () => database.close() });
     const store = createStore(database.sql);
-    const queue = await createQueue(queueOptions(config, database, log));
+    const backend = await queueBackend(config, database, closers);
+    const queue = await createQueue({ backend, tokenFile: join(dataDir, 'queue-token'), leaseMs: QUEUE_LEASE_MS, log });
     closers.push({ part: 'queue', close: async () => queue.close() });
     const sessions = createFleet({ config: fleet, dataDir, daemonId: daemonIdOf(dataDir), log });
     const engine = createEngine({
@@ -112,10 +113,18 @@ const openDatabase = async ({ store, dataDir }: KilnConfig): Promise<OpenDatabas
   }
 };
 
-const queueOptions = ({ queue, dataDir }: KilnConfig, database: OpenDatabase, log: Logger): QueueOptions => {
-  const common = { tokenFile: join(dataDir, 'queue-token'), leaseMs: QUEUE_LEASE_MS, log };
-  if (queue.backend === 'redis') return { ...common, backend: { kind: 'redis', url: queue.url } };
-  return { ...common, backend: { kind: 'postgres', pool: database.pool } };
+/** Where the queue is not on Redis it lives beside the records, unless the configuration names another Postgres for it. */
+const queueBackend = async (
+  { queue, store }: KilnConfig,
+  database: OpenDatabase,
+  closers: Closer[],
+): Promise<QueueOptions['backend']> => {
+  if (queue.backend === 'redis') return { kind: 'redis', url: queue.url };
+  const isElsewhere = queue.backend === 'postgres' && !(store.backend === 'postgres' && store.url === queue.url);
+  if (!isElsewhere) return { kind: 'postgres', pool: database.pool };
+  const own = await openPostgres(queue.url);
+  closers.push({ part: 'queue database', close: async () => await own.close() });
+  return { kind: 'postgres', pool: own.pool };
 };
 
 /** Runners know their daemon by it, over restarts. */

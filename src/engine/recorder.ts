@@ -60,14 +60,17 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
 
   const flush = async (): Promise<void> => {
     const batch = waiting.slice(0, BATCH_MAX);
+    const written = new Set<Entry>();
     try {
-      await writeBatch(store, batch);
+      await writeBatch(store, batch, written);
       waiting = waiting.slice(batch.length);
       trouble = null;
       for (const entry of batch) if ('after' in entry) entry.after();
       onCommit(batch.flatMap((entry) => (entry.type === 'completion' ? [entry.completion.candidateId] : [])));
     } catch (error) {
       trouble = error instanceof Error ? error.message : String(error);
+      // Only what is not durable yet is tried again: events must not stand in the journal twice.
+      waiting = waiting.filter((entry) => !written.has(entry));
       log.error({ err: error, rows: waiting.length }, 'store write failed; it will be tried again');
     }
   };
@@ -100,14 +103,19 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
   };
 };
 
+type Kind = Entry['type'];
+type OfKind<K extends Kind> = Extract<Entry, { type: K }>;
+
 /** Order within a batch: moves, then attempts, then final words; a candidate's own entries are always in this order. */
-const writeBatch = async (store: RecorderDeps['store'], batch: readonly Entry[]): Promise<void> => {
-  const transitions = batch.flatMap((entry) => (entry.type === 'transition' ? [entry.transition] : []));
-  const attempts = batch.flatMap((entry) => (entry.type === 'attempt' ? [entry.attempt] : []));
-  const completions = batch.flatMap((entry) => (entry.type === 'completion' ? [entry.completion] : []));
-  const events = batch.flatMap((entry) => (entry.type === 'event' ? [entry.event] : []));
-  if (transitions.length > 0) await store.recordTransitions(transitions);
-  if (attempts.length > 0) await store.recordAttempts(attempts);
-  if (events.length > 0) await store.appendEvents(events);
-  if (completions.length > 0) await store.complete(completions);
+const writeBatch = async (store: RecorderDeps['store'], batch: readonly Entry[], written: Set<Entry>): Promise<void> => {
+  const write = async <K extends Kind>(kind: K, to: (entries: readonly OfKind<K>[]) => Promise<unknown>): Promise<void> => {
+    const entries = batch.filter((entry): entry is OfKind<K> => entry.type === kind);
+    if (entries.length > 0) await to(entries);
+    // What acknowledges something waits for the whole batch.
+    for (const entry of entries) if (!('after' in entry)) written.add(entry);
+  };
+  await write('transition', async (entries) => await store.recordTransitions(entries.map(({ transition }) => transition)));
+  await write('attempt', async (entries) => await store.recordAttempts(entries.map(({ attempt }) => attempt)));
+  await write('event', async (entries) => await store.appendEvents(entries.map(({ event }) => event)));
+  await write('completion', async (entries) => await store.complete(entries.map(({ completion }) => completion)));
 };

@@ -8,11 +8,11 @@ const id = CandidateId.parse(`c-${'a'.repeat(32)}`);
 const event: NewJournalEvent = { type: 'candidate.ready', candidateId: id, hostId: null, data: {} };
 const silent = pino({ level: 'silent' });
 
-const createStore = (failures = 0) => {
+const createStore = (failures = 0, failing = '') => {
   let left = failures;
   const written: string[] = [];
   const write = async (kind: string): Promise<void> => {
-    if (left > 0) {
+    if (left > 0 && kind.startsWith(failing)) {
       left -= 1;
       throw new Error('disk full');
     }
@@ -66,6 +66,20 @@ describe('the recorder', () => {
     expect(troubled).toBe('disk full');
     expect(recorder.trouble()).toBeNull();
     expect(store.written).toEqual(['complete']);
+  });
+
+  test('what was written before a failure in the same batch is not written twice', async () => {
+    const store = createStore(1, 'complete');
+    const recorder = createRecorder({ store, log: silent, onCommit: () => undefined });
+    recorder.add({ type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } });
+    const { promise: committed, resolve } = Promise.withResolvers<void>();
+    recorder.add(
+      completion(() => {
+        resolve();
+      }),
+    );
+    await committed;
+    expect(store.written).toEqual(['transitions', 'complete']);
   });
 
   test('stopping writes what waits', async () => {
