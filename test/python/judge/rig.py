@@ -73,6 +73,11 @@ class Rig:
         self.process.stdout.close()
         self.process = None
 
+    def become(self, standby: "Rig") -> None:
+        """Goes on with another judge's process."""
+        self.close()
+        self.process, self.ready, self._sent = standby.process, standby.ready, standby._sent
+
     def give(self, problem: "HandmadeProblem") -> None:
         if problem.key not in self._sent:
             self._sent[problem.key] = True
@@ -112,7 +117,7 @@ class Rig:
 
     def artifact(self, source: str) -> str:
         """Compiles it into the cache as the runner's compile pool would; the hash."""
-        digest = hashlib.sha256(f"{self.kind}\0{source}".encode()).hexdigest()
+        digest = artifact_hash(self.kind, source)
         folder = self.cache / "artifacts" / digest
         if not folder.exists():
             folder.mkdir(parents=True)
@@ -133,6 +138,10 @@ class Rig:
             flag = f"-gencode=arch={target.replace('sm_', 'compute_')},code={target}"
             command = [find_nvcc() or "nvcc", "-cubin", flag, "-o", str(folder / "code.cubin"), str(file)]
         subprocess.run(command, check=True)
+
+
+def artifact_hash(kind: str, source: str) -> str:
+    return hashlib.sha256(f"{kind}\0{source}".encode()).hexdigest()
 
 
 class HandmadeProblem:

@@ -4,6 +4,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -12,30 +13,31 @@ from rig import CORPUS, ROOT, HandmadeProblem, Rig, expectation, vector_add  # n
 
 BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
 CASES = {"one": ("check", 1), "odd": ("check", 10_007), "64K": ("bench", 1 << 16)}
+DEADLINE_SECONDS = 10
 SHORT = {"runsMin": 8, "runsMax": 8, "warmupRuns": 2}
 
 
-def corpus(name):
+def corpus(name: str) -> str:
     return (CORPUS / "c" / f"{name}.c").read_text()
 
 
 @unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
 class CpuJudge(unittest.TestCase):
     @classmethod
-    def setUpClass(cls):
+    def setUpClass(cls) -> None:
         cls.folder = tempfile.TemporaryDirectory()
         cls.rig = Rig("cpu", Path(cls.folder.name))
         cls.problem = vector_add("cpu", CASES)
 
     @classmethod
-    def tearDownClass(cls):
+    def tearDownClass(cls) -> None:
         cls.rig.close()
         cls.folder.cleanup()
 
-    def verdict(self, result):
+    def verdict(self, result: dict) -> object:
         return result["outcome"]["verdict"] if result["outcome"] else result["infra"]
 
-    def test_every_file_of_the_corpus_has_the_verdict_it_expects_and_the_same_process_survives_them_all(self):
+    def test_every_file_of_the_corpus_has_the_verdict_it_expects_and_the_same_process_survives_them_all(self) -> None:
         process = self.rig.process.pid
         for file in sorted((CORPUS / "c").glob("*.c")):
             source = file.read_text()
@@ -46,7 +48,7 @@ class CpuJudge(unittest.TestCase):
                     self.assertFalse(result["contextLost"])
         self.assertEqual(self.rig.process.pid, process)
 
-    def test_a_result_has_every_field_of_the_protocol(self):
+    def test_a_result_has_every_field_of_the_protocol(self) -> None:
         result = self.rig.judge(self.problem, BASELINE)
         self.assertEqual(set(result), {"type", "attemptId", "outcome", "infra", "phases", "telemetry", "contextLost"})
         self.assertEqual(set(result["phases"]), {"loadMs", "checkMs", "measureMs", "lockMs", "totalMs"})
@@ -57,13 +59,13 @@ class CpuJudge(unittest.TestCase):
         self.assertLessEqual(timing["speedupLow"], timing["speedup"])
         self.assertLessEqual(timing["speedup"], timing["speedupHigh"])
 
-    def test_phases_are_told_in_order(self):
+    def test_phases_are_told_in_order(self) -> None:
         self.rig.judge(self.problem, BASELINE)
         self.assertEqual(
             self.rig.phases, [("load", ""), ("check", "one"), ("check", "odd"), ("check", "64K"), ("measure", "64K")]
         )
 
-    def test_the_reason_of_a_verdict_says_where(self):
+    def test_the_reason_of_a_verdict_says_where(self) -> None:
         wrong = self.rig.judge(vector_add("cpu", {"odd": ("check", 10_007), "64K": ("bench", 1 << 16)}), corpus("off-by-one-element"))
         mismatch = wrong["outcome"]["mismatch"]
         self.assertEqual((mismatch["index"], mismatch["mismatches"], mismatch["elements"], mismatch["tensor"]), (5003, 1, 10_007, "out"))
@@ -73,7 +75,7 @@ class CpuJudge(unittest.TestCase):
         self.assertIn("SIGSEGV", self.rig.judge(self.problem, corpus("null-pointer"))["outcome"]["message"])
         self.assertEqual(self.rig.judge(self.problem, corpus("skip-after-launches"))["outcome"]["stage"], "timed_run")
 
-    def test_cheats_on_the_clock_take_what_honest_work_takes(self):
+    def test_cheats_on_the_clock_take_what_honest_work_takes(self) -> None:
         """Half of the honest time is far below what noise does, and far above what these cheats ask for (nothing, or a copy)."""
         problem = vector_add("cpu", {"one": ("check", 1), "256K": ("bench", 1 << 18)})
         honest = self.median(self.rig.judge(problem, corpus("honest-slow")))
@@ -83,21 +85,21 @@ class CpuJudge(unittest.TestCase):
                 self.assertEqual(self.verdict(result), "passed", result)
                 self.assertGreater(self.median(result), honest / 2)
 
-    def test_a_memoising_candidate_is_measured_strictly_in_pairs(self):
+    def test_a_memoising_candidate_is_measured_strictly_in_pairs(self) -> None:
         problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
         timing = self.rig.judge(problem, corpus("cheat-memoise"))["outcome"]["timings"][0]
         self.assertEqual(timing["method"], "paired")
 
-    def median(self, result):
+    def median(self, result: dict) -> float:
         return result["outcome"]["timings"][0]["candidate"]["medianNs"]
 
-    def test_the_baseline_paired_with_itself_is_close_to_one(self):
+    def test_the_baseline_paired_with_itself_is_close_to_one(self) -> None:
         result = self.rig.judge(self.problem, BASELINE, timing={"method": "paired", "runsMin": 40, "runsMax": 40})
         timing = result["outcome"]["timings"][0]
         self.assertEqual(timing["method"], "paired")
         self.assertTrue(0.7 < timing["speedup"] < 1.4, timing["speedup"])
 
-    def test_a_record_holder_is_timed_beside_the_candidate(self):
+    def test_a_record_holder_is_timed_beside_the_candidate(self) -> None:
         record = {"artifact": self.rig.artifact(corpus("honest-slow")), "plans": self.rig.task(self.problem, BASELINE)["plans"]}
         for method in ("cached", "paired"):
             result = self.rig.judge(self.problem, BASELINE, record=record, timing={**SHORT, "method": method})
@@ -105,7 +107,7 @@ class CpuJudge(unittest.TestCase):
             self.assertGreater(found["ratio"], 3, "the slow record must lose clearly")
             self.assertLessEqual(found["ratioLow"], found["ratioHigh"])
 
-    def test_short_plans_are_timed_many_at_a_time_on_buffers_of_their_own(self):
+    def test_short_plans_are_timed_many_at_a_time_on_buffers_of_their_own(self) -> None:
         problem = vector_add("cpu", {"tiny": ("bench", 1000)})
         timing = self.rig.judge(problem, BASELINE, timing=SHORT)["outcome"]["timings"][0]
         self.assertGreater(timing["candidate"]["batch"], 1)
@@ -113,7 +115,7 @@ class CpuJudge(unittest.TestCase):
         wrong = self.rig.judge(problem, corpus("skip-after-launches"), timing=SHORT)
         self.assertEqual(self.verdict(wrong), "wrong_answer")
 
-    def test_a_tensor_that_is_input_and_output_starts_from_its_initial_value_in_every_run(self):
+    def test_a_tensor_that_is_input_and_output_starts_from_its_initial_value_in_every_run(self) -> None:
         normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
         tensors = [{"name": "a", "role": "in", **normal}, {"name": "x", "role": "inout", **normal}]
         header = "/* kiln\nlaunch:\n  - kernel: axpy\n    args: [a, x, n]\n*/\n"
@@ -123,7 +125,7 @@ class CpuJudge(unittest.TestCase):
         lazy = source.replace("{ for", "{ static int runs; if (runs++ > 5) return; for")
         self.assertEqual(self.verdict(self.rig.judge(problem, lazy, timing=SHORT)), "wrong_answer")
 
-    def test_floats_integers_and_pointers_reach_the_kernel_in_any_order(self):
+    def test_floats_integers_and_pointers_reach_the_kernel_in_any_order(self) -> None:
         normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
         tensors = [{"name": "a", "role": "in", **normal}, {"name": "out", "role": "out", **normal}]
         source = """/* kiln
@@ -153,7 +155,7 @@ void plain(const float* a, float* out, int n) {
         result = self.rig.judge(problem, source, plans={"777": {"launches": [launch], "scratch": {}}}, timing=SHORT)
         self.assertEqual(self.verdict(result), "passed", result)
 
-    def test_what_is_not_the_candidates_fault_is_reported_apart(self):
+    def test_what_is_not_the_candidates_fault_is_reported_apart(self) -> None:
         task = self.rig.task(self.problem, BASELINE)
         self.rig.give(self.problem)
         self.rig.send({"type": "judge", "task": {**task, "artifact": "0" * 64}})
@@ -167,7 +169,7 @@ void plain(const float* a, float* out, int n) {
         broken.key, broken.reference = "2" * 64, corpus("null-pointer")
         self.assertEqual(self.rig.judge(broken, BASELINE)["infra"]["code"], "reference_failed")
 
-    def test_the_canary_answers(self):
+    def test_the_canary_answers(self) -> None:
         self.rig.send({"type": "canary"})
         answer = self.rig.read()
         self.assertEqual((answer["type"], answer["ok"], answer["message"]), ("canary", True, ""))
@@ -175,16 +177,16 @@ void plain(const float* a, float* out, int n) {
 
 @unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
 class Ends(unittest.TestCase):
-    def setUp(self):
+    def setUp(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.rig = Rig("cpu", Path(self.folder.name))
         self.problem = vector_add("cpu", CASES)
 
-    def tearDown(self):
+    def tearDown(self) -> None:
         self.rig.close()
         self.folder.cleanup()
 
-    def test_a_candidate_that_never_ends_dies_with_the_judges_process_group(self):
+    def test_a_candidate_that_never_ends_dies_with_the_judges_process_group(self) -> None:
         task = self.rig.task(self.problem, corpus("spins-forever"))
         self.rig.give(self.problem)
         self.rig.send({"type": "judge", "task": task})
@@ -195,7 +197,7 @@ class Ends(unittest.TestCase):
         self.rig.process.wait()
         wait_until_gone(child)
 
-    def test_exit_and_the_end_of_the_stream_end_it_with_0(self):
+    def test_exit_and_the_end_of_the_stream_end_it_with_0(self) -> None:
         self.rig.send({"type": "exit"})
         self.assertEqual(self.rig.process.wait(10), 0)
         self.rig.close()
@@ -205,23 +207,26 @@ class Ends(unittest.TestCase):
         self.rig.process.stdin = open(os.devnull, "wb")
 
 
-def wait_for_child(pid):
+def wait_for_child(pid: int) -> int:
     """The harness that spins: the child that has used processor time."""
-    while True:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
             if cpu_ticks(child) >= 5:
                 return int(child)
+    raise TimeoutError("no harness came to run")
 
 
-def cpu_ticks(pid):
+def cpu_ticks(pid: str) -> int:
     return sum(map(int, Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
 
 
-def wait_until_gone(pid):
+def wait_until_gone(pid: int) -> None:
     """A dead child of a dead parent is reaped by init, or stays as a zombie where nobody does it: both are dead."""
-    file = Path(f"/proc/{pid}/stat")
+    file, deadline = Path(f"/proc/{pid}/stat"), time.monotonic() + DEADLINE_SECONDS
     while file.exists() and file.read_text().rsplit(")", 1)[1].split()[0] != "Z":
-        pass
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {pid} outlived its judge")
 
 
 if __name__ == "__main__":

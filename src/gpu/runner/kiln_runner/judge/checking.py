@@ -21,7 +21,7 @@ def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms") ->
     case.expect(reference, seed, (0, LAST))
     case.compare(terms.tolerance, LAST)
     evaluate(case, case.findings(), terms, "check")
-    case.wipe()
+    case.wipe([LAST])
 
 
 def check_timed(case: Case, reference: Runnable, ran: "TimedOutputs", terms: "Terms") -> None:
@@ -29,12 +29,13 @@ def check_timed(case: Case, reference: Runnable, ran: "TimedOutputs", terms: "Te
     replica = terms.rng.randrange(case.batch)
     case.inspect(ran.last_seed)
     case.snapshot(replica, LAST)
-    case.expect(reference, ran.kept_seed, (ran.kept_replica, KEPT))
-    case.compare(terms.tolerance, KEPT)
+    # The last run first: its inputs are still in place.
     case.expect(reference, ran.last_seed, (replica, LAST))
     case.compare(terms.tolerance, LAST)
+    case.expect(reference, ran.kept_seed, (ran.kept_replica, KEPT))
+    case.compare(terms.tolerance, KEPT)
     evaluate(case, case.findings(), terms, "timed_run")
-    case.wipe()
+    case.wipe([KEPT, LAST])
 
 
 def evaluate(case: Case, findings: Findings, terms: "Terms", stage: str) -> None:

@@ -66,7 +66,7 @@ class Case(Protocol):
     def values(self, comparison: Comparison) -> Tuple[str, str]:
         """(expected, actual) at the comparison's index."""
 
-    def wipe(self) -> None:
+    def wipe(self, looks: Sequence[int]) -> None:
         """Destroys the reference's outputs."""
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:

@@ -159,9 +159,9 @@ class CpuCase:
         at = [self._hidden[f"{kind}{look}/{name}"].offset + size * comparison.index for kind in ("expected", "kept")]
         return tuple(element_text(self._private.bytes_at(offset, size), dtype) for offset in at)
 
-    def wipe(self) -> None:
+    def wipe(self, looks: Sequence[int]) -> None:
         for tensor in self._outputs:
-            for name in (tensor["name"], *(f"expected{look}/{tensor['name']}" for look in range(LOOKS))):
+            for name in (tensor["name"], *(f"expected{look}/{tensor['name']}" for look in looks)):
                 self._lib.kiln_poison(self._hidden_at(name), tensor_bytes(tensor), 0xFFFFFFFF)
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:

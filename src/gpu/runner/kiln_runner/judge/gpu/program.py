@@ -2,7 +2,7 @@
 import ctypes
 from ctypes import byref, c_char_p, c_int, c_size_t, c_void_p
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 from ..artifacts import Artifact
 from ..failures import LaunchRejected
@@ -21,6 +21,13 @@ PORTABLE_CLUSTER_MAX = 8
 KERNELS_NAMED_MAX = 32
 
 
+class KernelFacts(NamedTuple):
+    # Bytes of each parameter; None where the driver cannot tell.
+    parameters: Optional[List[int]]
+    threads_max: int
+    static_shared: int
+
+
 class Program:
     """Modules of one artifact; `close` unloads them."""
 
@@ -28,6 +35,8 @@ class Program:
         self._driver, self._artifact = driver, artifact
         self._modules: Dict[Path, c_void_p] = {}
         self._functions: Dict[str, c_void_p] = {}
+        self._facts: Dict[int, KernelFacts] = {}
+        self._shared: Dict[int, int] = {}
         for file in artifact.code_files():
             self._modules[file] = driver.load_module(file.read_bytes())
 
@@ -39,6 +48,14 @@ class Program:
     def prepare(self, plan: dict, resolve: Callable[[dict], int]) -> List[PreparedLaunch]:
         """The plan's launches with the addresses that `resolve` gives. LaunchRejected names the field that cannot be."""
         return [self._launch(f"launch[{n}]", launch, resolve) for n, launch in enumerate(plan["launches"])]
+
+    def _facts_of(self, function: c_void_p) -> "KernelFacts":
+        """Asked of the driver once a kernel, not once a case."""
+        if function.value not in self._facts:
+            sizes = parameter_sizes(self._driver, function)
+            threads, static = (self._get(function, which) for which in (FUNCTION_MAX_THREADS, FUNCTION_STATIC_SHARED))
+            self._facts[function.value] = KernelFacts(sizes, threads, static)
+        return self._facts[function.value]
 
     def _launch(self, field: str, launch: dict, resolve: Callable[[dict], int]) -> PreparedLaunch:
         meta = self._artifact.kernel(launch["kernel"])
@@ -73,7 +90,7 @@ class Program:
             self._set(function, FUNCTION_NON_PORTABLE_CLUSTER, 1)
 
     def _check_block(self, field: str, function: c_void_p, shape: LaunchShape) -> None:
-        threads, most = _product(shape.block), self._get(function, FUNCTION_MAX_THREADS)
+        threads, most = _product(shape.block), self._facts_of(function).threads_max
         if threads > most:
             raise LaunchRejected(
                 f"{field}.block",
@@ -81,17 +98,20 @@ class Program:
             )
 
     def _allow_shared(self, field: str, function: c_void_p, shape: LaunchShape) -> None:
-        static = self._get(function, FUNCTION_STATIC_SHARED)
+        static = self._facts_of(function).static_shared
         most = self._driver.attribute(SHARED_OPTIN_BYTES) - static
         if shape.shared > most:
             raise LaunchRejected(
                 f"{field}.shared",
                 f"{shape.shared} bytes of dynamic shared memory; this device gives a block at most {most} besides {static} static ones",
             )
-        self._set(function, FUNCTION_MAX_DYNAMIC_SHARED, shape.shared)
+        # Never lowered: another launch of the same kernel may need more.
+        if shape.shared > self._shared.get(function.value, 0):
+            self._shared[function.value] = shape.shared
+            self._set(function, FUNCTION_MAX_DYNAMIC_SHARED, shape.shared)
 
     def _check_arguments(self, field: str, name: str, function: c_void_p, values: List[object]) -> None:
-        sizes = parameter_sizes(self._driver, function)
+        sizes = self._facts_of(function).parameters
         if sizes is None:
             return
         if len(sizes) != len(values):

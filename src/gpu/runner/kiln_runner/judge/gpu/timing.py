@@ -24,9 +24,10 @@ RUNS_PER_CALL_MAX = 1024
 FLUSH_BY_CAPABILITY = {(9, 0): (1.25, 0.75)}
 FLUSH_ELSEWHERE = (2.0, 1.0)
 PHASES = 4
-# With more launches than this in a run, the stream is held until the host has queued them all.
-LAUNCHES_WITHOUT_DELAY = 4
-DELAY_PER_LAUNCH_NS = 6_000
+# With more launches than this in a run the stream is held until the host has queued them all, or the events would time the host: it
+# takes about 6 us for a call, and a flush of 65 MB gives it 22 us.
+LAUNCHES_WITHOUT_DELAY = 2
+DELAY_PER_LAUNCH_NS = 10_000
 
 
 class Timer:

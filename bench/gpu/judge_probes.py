@@ -1,0 +1,138 @@
+"""Looks at single parts of the judge on a real GPU, each in a process of its own: judge_probes.py bare|stale|dtypes DEVICE CACHE."""
+import ctypes
+import random
+import secrets
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Dict, List
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "src" / "gpu" / "runner"), str(ROOT / "test" / "python" / "judge")]
+from kiln_runner.judge.artifacts import open_artifact  # noqa: E402
+from kiln_runner.judge.gpu.device import GpuDevice  # noqa: E402
+from kiln_runner.judge.gpu.driver import L2_BYTES, Driver  # noqa: E402
+from kiln_runner.judge.gpu.launching import LaunchShape, PreparedLaunch, address  # noqa: E402
+from kiln_runner.judge.numbers import element_text  # noqa: E402
+from kiln_runner.judge.schedule import TimedRun  # noqa: E402
+from kiln_runner.judge.tensors import DTYPE_BYTES, DTYPES  # noqa: E402
+from rig import CORPUS, artifact_hash, header_of, vector_add  # noqa: E402
+
+M = 1 << 20
+FLOAT4 = (CORPUS / "cuda" / "honest-float4.cu").read_text()
+RUNS, BARE_CANDIDATES, TRIALS = 100, 40, 10
+GUARD_BYTE, GUARD_BYTES = 0xAA, 256
+
+
+class Bare:
+    """What a loop without any check or protocol reaches: load, 100 flushed runs of three sizes, unload."""
+
+    def __init__(self, cache: Path) -> None:
+        self.driver = Driver(0)
+        self.image = (cache / "artifacts" / artifact_hash("gpu", FLOAT4) / "code.cubin").read_bytes()
+        self.flush_bytes = 2 * self.driver.attribute(L2_BYTES)
+        self.tensors = [self.driver.allocate(4 * 16 * M) for _ in range(3)]
+        self.flush = self.driver.allocate(self.flush_bytes)
+        self.events = [(self.driver.event(), self.driver.event()) for _ in range(RUNS)]
+
+    def candidate(self) -> List[float]:
+        """Medians, microseconds."""
+        module, function = self.driver.load_module(self.image), ctypes.c_void_p()
+        self.driver.lib.cuModuleGetFunction(ctypes.byref(function), module, b"vector_add")
+        medians = [self.size(function, n) for n in (4 * M, 8 * M, 16 * M)]
+        self.driver.unload_module(module)
+        return medians
+
+    def size(self, function: ctypes.c_void_p, n: int) -> float:
+        values = [address(pointer) for pointer in self.tensors] + [ctypes.c_int(n)]
+        launch = PreparedLaunch(self.driver, function, LaunchShape([-(-n // 1024)], [256]), values)
+        for start, end in self.events:
+            self.driver.fill(self.flush, 1, self.flush_bytes)
+            self.driver.record(start)
+            launch()
+            self.driver.record(end)
+        self.driver.synchronize()
+        return round(statistics.median(self.driver.elapsed_ns(*pair) for pair in self.events) / 1e3, 2)
+
+
+def bare(_device: str, cache: Path) -> None:
+    loop = Bare(cache)
+    loop.candidate()
+    start = time.monotonic()
+    medians = [loop.candidate() for _ in range(BARE_CANDIDATES)][-1]
+    spent = time.monotonic() - start
+    rate = f"{BARE_CANDIDATES / spent:.1f} candidates/s, {1e3 * spent / BARE_CANDIDATES:.2f} ms each"
+    print(f"  bare loop (no checks, flush {loop.flush_bytes} bytes): {rate}, medians us {medians}")
+
+
+def stale(device_id: str, cache: Path) -> None:
+    """How far an honest kernel's runs on fresh inputs are from its others: the threshold of strict timing must lie well beyond."""
+    device, rng = GpuDevice(device_id, 0, cache), random.SystemRandom()
+    sizes = {"tiny": 4096, "256K": 1 << 18, "4M": 4 * M, "16M": 16 * M}
+    problem = vector_add("gpu", {name: ("bench", n) for name, n in sizes.items()})
+    program = device.load("candidate", open_artifact(cache, artifact_hash("gpu", FLOAT4)))
+    for spec in problem.definition["cases"]:
+        batch = 8 if sizes[spec["name"]] <= 1 << 18 else 1
+        case = device.open_case(problem.definition, spec, batch, {})
+        bound = {"candidate": case.bind("candidate", program, problem.plans(header_of(FLOAT4))[spec["name"]])}
+        case.arm(rng)
+        case.draw(1)
+        ratios = [fresh_to_stale(case, bound, batch, rng) for _ in range(TRIALS)]
+        print(f"stale {spec['name']} batch {batch}: honest kernel, fresh/stale {min(ratios):.4f} .. {max(ratios):.4f}")
+    start = time.perf_counter()
+    device.telemetry()
+    print(f"telemetry: {1e3 * (time.perf_counter() - start):.3f} ms a reading")
+
+
+def fresh_to_stale(case: object, bound: Dict[str, object], batch: int, rng: random.Random) -> float:
+    runs = [TimedRun("candidate", batch, rng.getrandbits(128) if n % 8 == 5 else None, None) for n in range(RUNS)]
+    times = case.run_timed(runs, bound, rng)
+    fresh = [t for t, run in zip(times, runs) if run.seed is not None]
+    return min(fresh) / statistics.median(t for t, run in zip(times, runs) if run.seed is None)
+
+
+def dtypes(device_id: str, cache: Path) -> None:
+    """Every dtype and distribution: drawn, verified, within its length, one changed bit found."""
+    probe, kinds = DtypeProbe(GpuDevice(device_id, 0, cache)), ("normal", "uniform", "integers", "bits")
+    failures = [f for dtype in DTYPES for kind in kinds for count in (1, 3, 1000, 100_003) for f in probe.failures(dtype, kind, count)]
+    print(f"dtypes: {len(DTYPES)} types x {len(kinds)} distributions x 4 lengths drawn, verified, one changed bit found; failures: {failures}")
+
+
+class DtypeProbe:
+    PARAMETERS = {"normal": {"mean": 1, "std": 2}, "uniform": {"low": -1, "high": 3}, "integers": {"low": -3, "high": 3}, "bits": {}}
+    DEVIATIONS = {"normal": 2.0, "uniform": 1.1547}
+
+    def __init__(self, device: GpuDevice) -> None:
+        self.driver, self.kernels, self.findings = device.driver, device.kernels, device.findings
+
+    def failures(self, dtype: str, kind: str, count: int) -> List[str]:
+        size, keys = DTYPE_BYTES[dtype], (secrets.randbits(64), secrets.randbits(64))
+        tensor = {"dtype": dtype, "elements": count, "distribution": {"kind": kind, **self.PARAMETERS[kind]}}
+        memory = self.driver.allocate(count * size + GUARD_BYTES)
+        self.driver.fill(memory, GUARD_BYTE * 0x01010101, count * size + GUARD_BYTES)
+        self.kernels.draw(tensor, memory)(*keys)
+        intact, data, at = self.changed(tensor, memory, keys), self.driver.download(memory, count * size + GUARD_BYTES), count // 2
+        self.driver.upload(memory + at * size, bytes([data[at * size] ^ 1]))
+        found = ~self.changed(tensor, memory, keys) & (2**64 - 1)
+        self.driver.free(memory)
+        wrong = {"not as drawn": intact != 0, "beyond its end": data[count * size :] != bytes([GUARD_BYTE]) * GUARD_BYTES, "bit": found != at}
+        wrong["shape"] = count > 100_000 and dtype[0] in "fb" and dtype != "f4e2m1x2" and not self.has_shape(data[: count * size], dtype, kind)
+        return [f"{dtype} {kind} {count}: {what}" for what, is_wrong in wrong.items() if is_wrong]
+
+    def changed(self, tensor: dict, memory: int, keys: tuple) -> int:
+        self.findings.clear(1)
+        self.kernels.draw(tensor, memory, self.findings.at(0))(*keys)
+        self.findings.fetch(1)
+        return self.findings.word(0)
+
+    def has_shape(self, data: bytes, dtype: str, kind: str) -> bool:
+        if kind not in self.DEVIATIONS:
+            return True
+        size = DTYPE_BYTES[dtype]
+        values = [float(element_text(data[n : n + size], dtype)) for n in range(0, len(data), size)]
+        return abs(statistics.fmean(values) - 1) < 0.03 and abs(statistics.pstdev(values) - self.DEVIATIONS[kind]) < 0.03
+
+
+if __name__ == "__main__":
+    {"bare": bare, "stale": stale, "dtypes": dtypes}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
