@@ -1,6 +1,6 @@
 /** What the engine needs from the store, the queue and the hosts. Each has two implementations that pass one conformance suite. */
 import type { CandidateContent, CandidateState, Submission } from '../domain/candidate.ts';
-import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId, SweepId } from '../domain/ids.ts';
+import type { AttemptId, CandidateId, HostId, SweepId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition } from '../domain/protocol.ts';
 import type {
@@ -178,6 +178,3 @@ export interface HostSession {
   /** Idempotent. With `shutdownRunner` the runner ends too; otherwise it is left for the next daemon. */
   stop(options: { readonly shutdownRunner: boolean }): Promise<void>;
 }
-
-export type ProblemKey = ContentHash;
-export type DeviceRef = { readonly hostId: HostId; readonly deviceId: DeviceId };

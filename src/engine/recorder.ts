@@ -114,8 +114,8 @@ const writeBatch = async (store: RecorderDeps['store'], batch: readonly Entry[],
     // What acknowledges something waits for the whole batch.
     for (const entry of entries) if (!('after' in entry)) written.add(entry);
   };
-  await write('transition', async (entries) => await store.recordTransitions(entries.map(({ transition }) => transition)));
-  await write('attempt', async (entries) => await store.recordAttempts(entries.map(({ attempt }) => attempt)));
-  await write('event', async (entries) => await store.appendEvents(entries.map(({ event }) => event)));
-  await write('completion', async (entries) => await store.complete(entries.map(({ completion }) => completion)));
+  await write('transition', async (entries) => store.recordTransitions(entries.map(({ transition }) => transition)));
+  await write('attempt', async (entries) => store.recordAttempts(entries.map(({ attempt }) => attempt)));
+  await write('event', async (entries) => store.appendEvents(entries.map(({ event }) => event)));
+  await write('completion', async (entries) => store.complete(entries.map(({ completion }) => completion)));
 };

@@ -2,7 +2,7 @@
  * The scheduler: events in, effects out. It owns the order of work, where each candidate is, and every retry; it does no I/O, reads no clock
  * and draws no random number, so the same events always give the same effects. The shell (src/engine) runs the effects.
  */
-import type { CandidateId, HostId } from '../domain/ids.ts';
+import type { HostId } from '../domain/ids.ts';
 import { onJudged, onRetracted, onStarted } from './attempts.ts';
 import { onCompiled } from './compiles.ts';
 import type { Effect } from './effects.ts';
@@ -45,9 +45,6 @@ export const wanted = (core: Core): number => {
 
 /** When the next `tick` is due at the latest, or null. */
 export const nextWakeMs = (core: Core): number | null => core.deadlines.peek()?.atMs ?? null;
-
-/** Whether the candidate is here: added or adopted, and not finished. */
-export const isHeld = (core: Core, id: CandidateId): boolean => core.tasks.has(id);
 
 /** For GET /v1/queue. */
 export const snapshot = (core: Core): Snapshot => snapshotOf(core);

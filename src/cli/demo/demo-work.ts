@@ -26,9 +26,9 @@ export const TUNING: Readonly<Record<DemoTarget, readonly Tuning[]>> = {
   ],
   gpu: [
     { problem: 'vector_add', seed: '1-grid-stride.cu', grid: { BLOCK: [128, 256], PER_THREAD: [2, 4] } },
-    { problem: 'vector_add', seed: '2-float4.cu', grid: { BLOCK: [128, 256, 512] } },
-    { problem: 'vector_add', seed: '3-streaming.cu', grid: { BLOCK: [256, 512], UNROLL: [1, 2, 4] } },
-    { problem: 'softmax', seed: '1-online.cu', grid: { BLOCK: [128, 256, 512] } },
+    { problem: 'vector_add', seed: '3-float4.cu', grid: { BLOCK: [128, 256, 512] } },
+    { problem: 'vector_add', seed: '2-streaming.cu', grid: { BLOCK: [256, 512], UNROLL: [1, 2, 4] } },
+    { problem: 'softmax', seed: '2-online.cu', grid: { BLOCK: [128, 256, 512] } },
     { problem: 'softmax', seed: '3-registers.cu', grid: { VECTORS: [4, 8], CHUNK: [8192, 16384] } },
   ],
 };

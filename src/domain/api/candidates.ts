@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PRIORITY_DEFAULT } from '../candidate.ts';
 import { CandidateId } from '../ids.ts';
 import { Language, Params } from '../plan.ts';
-import { CandidateRecord, JournalEvent } from '../records.ts';
+import { CandidateRecord } from '../records.ts';
 import { VERDICTS } from '../outcome.ts';
 
 export const BATCH_MAX = 1000;
@@ -60,5 +60,3 @@ export type CandidateList = z.infer<typeof CandidateList>;
 
 export const CancelAnswer = z.strictObject({ id: CandidateId, status: z.string() });
 export type CancelAnswer = z.infer<typeof CancelAnswer>;
-
-export const EventList = z.array(JournalEvent);

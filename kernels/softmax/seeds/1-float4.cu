@@ -6,7 +6,7 @@ launch:
     block: [BLOCK]
     args: [x, out, cols]
 */
-// As 1-online, with 16-byte accesses where rows are 16-byte aligned, and one rescaling for four values. The second pass reads
+// As 2-online, with 16-byte accesses where rows are 16-byte aligned, and one rescaling for four values. The second pass reads
 // the row again, from the L2 cache if it is still there.
 static_assert(BLOCK % 32 == 0 && BLOCK <= 1024, "BLOCK is a multiple of a warp, at most 1024");
 
