@@ -123,7 +123,7 @@ const queueBackend = async (
   const isElsewhere = queue.backend === 'postgres' && !(store.backend === 'postgres' && store.url === queue.url);
   if (!isElsewhere) return { kind: 'postgres', pool: database.pool };
   const own = await openPostgres(queue.url);
-  closers.push({ part: 'queue database', close: async () => await own.close() });
+  closers.push({ part: 'queue database', close: async () => own.close() });
   return { kind: 'postgres', pool: own.pool };
 };
 
