@@ -155,6 +155,23 @@ void plain(const float* a, float* out, int n) {
         result = self.rig.judge(problem, source, plans={"777": {"launches": [launch], "scratch": {}}}, timing=SHORT)
         self.assertEqual(self.verdict(result), "passed", result)
 
+    def test_every_run_finds_poison_in_its_outputs_and_scratch(self) -> None:
+        """A probe, not a candidate: it is right only where it finds NaN in both."""
+        source = """/* kiln
+launch:
+  - kernel: probe
+    args: [a, b, out, tmp, n]
+scratch: {tmp: 4*n}
+*/
+void probe(const float* a, const float* b, float* out, float* tmp, int n) {
+  for (int i = 0; i < n; i++) out[i] = out[i] != out[i] && tmp[i] != tmp[i] ? a[i] + b[i] : 0.0f, tmp[i] = 1.0f;
+}
+"""
+        for n in (1 << 16, 1000):
+            result = self.rig.judge(vector_add("cpu", {"case": ("bench", n)}), source, timing=SHORT)
+            expected = "passed" if n > 1000 else "wrong_answer"
+            self.assertEqual(self.verdict(result), expected, "executions timed together share one scratch buffer, poisoned before the first")
+
     def test_what_is_not_the_candidates_fault_is_reported_apart(self) -> None:
         task = self.rig.task(self.problem, BASELINE)
         self.rig.give(self.problem)

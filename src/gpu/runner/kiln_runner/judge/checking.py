@@ -24,8 +24,8 @@ def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms") ->
     case.wipe([LAST])
 
 
-def check_timed(case: Case, reference: Runnable, ran: "TimedOutputs", terms: "Terms") -> None:
-    """After a timed section: the outputs of the kept run and of the last one, guards and inputs."""
+def queue_timed_checks(case: Case, reference: Runnable, ran: "TimedOutputs", terms: "Terms") -> None:
+    """After a timed section: the outputs of the kept run and of the last one, guards and inputs. `evaluate` then tells."""
     replica = terms.rng.randrange(case.batch)
     case.inspect(ran.last_seed)
     case.snapshot(replica, LAST)
@@ -34,8 +34,6 @@ def check_timed(case: Case, reference: Runnable, ran: "TimedOutputs", terms: "Te
     case.compare(terms.tolerance, LAST)
     case.expect(reference, ran.kept_seed, (ran.kept_replica, KEPT))
     case.compare(terms.tolerance, KEPT)
-    evaluate(case, case.findings(), terms, "timed_run")
-    case.wipe([KEPT, LAST])
 
 
 def evaluate(case: Case, findings: Findings, terms: "Terms", stage: str) -> None:

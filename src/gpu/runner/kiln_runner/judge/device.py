@@ -31,7 +31,7 @@ class Case(Protocol):
     name: str
     batch: int
     # The problem's own sides, bound once.
-    bound: Dict[str, Runnable]
+    bound: Dict[str, Tuple["Program", Runnable]]
 
     def bind(self, side: str, program: Program, plan: dict) -> Runnable:
         """LaunchRejected when a launch of the plan cannot be made."""
@@ -76,6 +76,9 @@ class Case(Protocol):
 class Device(Protocol):
     def describe(self) -> dict:
         """A Device of the protocol."""
+
+    def prove(self) -> None:
+        """Once, before anything else: the canary, and how fast memory is copied."""
 
     def canary(self) -> None:
         """Raises when the device does not compute, or the helper kernels cannot tell right from wrong."""

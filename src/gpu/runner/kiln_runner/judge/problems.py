@@ -29,9 +29,12 @@ class Problem:
 
     def bound(self, side: str, case: Case, spec: dict) -> Runnable:
         """The side's runnable for an open case, bound once for as long as the case stays where it is."""
-        if side not in case.bound:
-            case.bound[side] = case.bind(side, self._programs[side], self.plan(side, spec))
-        return case.bound[side]
+        program = self._programs[side]
+        known = case.bound.get(side)
+        # The case may be older than this program: a problem that was put away and loaded again has new ones.
+        if known is None or known[0] is not program:
+            known = case.bound[side] = (program, case.bind(side, program, self.plan(side, spec)))
+        return known[1]
 
     def recent_baseline(self, case: str, batch: int, age_ms_max: float) -> Optional[dict]:
         statistics, measured = self._baselines.get((case, batch), (None, 0))

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections import OrderedDict
 from pathlib import Path
-from typing import Callable, Optional, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
 from .device import Device
 from .device_lock import DeviceLock
@@ -18,18 +18,22 @@ from .problems import Problem
 from .stopwatch import NS_PER_MS, Stopwatch
 
 CONTEXT_LOST_EXIT = 3
+# Problems with their code loaded; the others' definitions are kept, since the parent sends them once only.
 PROBLEMS_MAX = 64
 
 
 class Service:
     def __init__(self, device: Device, lock: DeviceLock, cache: Path, send: Callable[[dict], None]) -> None:
         self._device, self._lock, self._cache, self._send = device, lock, cache, send
-        self._frames: "OrderedDict[str, dict]" = OrderedDict()
+        self._frames: Dict[str, dict] = {}
         self._problems: "OrderedDict[str, Problem]" = OrderedDict()
         self._rng = random.SystemRandom()
 
     def serve(self, read: Callable[[], Optional[Tuple[dict, bytes]]]) -> bool:
         """Until `exit` or the end of the stream; True when the context was lost."""
+        # A standby starts while its neighbour times: it must not touch the device meanwhile.
+        with self._lock.exclusive(Stopwatch()):
+            self._device.prove()
         self._send({"type": "ready", "device": self._device.describe()})
         while True:
             frame = read()
@@ -49,18 +53,13 @@ class Service:
 
     def _on_problem(self, header: dict) -> None:
         """Loaded at its first candidate, where a failure has an attempt to be reported with."""
-        key = header["definition"]["key"]
-        if key not in self._frames:
-            self._frames[key] = header
-        while len(self._frames) > PROBLEMS_MAX:
-            oldest, _ = self._frames.popitem(last=False)
-            if oldest in self._problems:
-                self._problems.pop(oldest).close()
+        self._frames.setdefault(header["definition"]["key"], header)
 
     def _on_canary(self) -> bool:
         start, message = time.monotonic_ns(), ""
         try:
-            self._device.canary()
+            with self._lock.shared(Stopwatch()):
+                self._device.canary()
         except DeviceFault as fault:
             message = str(fault)
         spent = (time.monotonic_ns() - start) / NS_PER_MS
@@ -103,4 +102,7 @@ class Service:
             raise InfraFailure("unknown_problem", f"no problem frame with the key {key} came before the task")
         if key not in self._problems:
             self._problems[key] = Problem(self._device, self._cache, self._frames[key])
+        self._problems.move_to_end(key)
+        while len(self._problems) > PROBLEMS_MAX:
+            self._problems.popitem(last=False)[1].close()
         return self._problems[key]

@@ -18,7 +18,7 @@ class CpuCase:
     def __init__(self, cpu: "CpuDevice", case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
         self._lib, self._visible, self._private = cpu.lib, cpu.visible, cpu.private
         self.name, self.batch = case["name"], batch
-        self.bound: Dict[str, Bound] = {}
+        self.bound: Dict[str, Tuple[Program, Bound]] = {}
         self.tensors: List[dict] = case["tensors"]
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
         self._inputs = [(n, tensor) for n, tensor in enumerate(self.tensors) if is_input(tensor)]

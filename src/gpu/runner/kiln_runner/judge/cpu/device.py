@@ -5,7 +5,7 @@ import platform
 import secrets
 import time
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Optional
 
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
@@ -29,6 +29,9 @@ class CpuDevice:
         self._cases = CaseCache()
         self.lib, self._harness = load_library(cache), harness(cache)
         self.visible, self.private = Memory("visible", VISIBLE_BYTES_MAX), Memory("private", PRIVATE_BYTES_MAX)
+        self._copy_rate: Optional[float] = None
+
+    def prove(self) -> None:
         self.canary()
         self._copy_rate = self._measure_copy()
 

@@ -39,7 +39,7 @@ class GpuCase:
         self._prepare_comparisons()
         self._inputs_at: Optional[Tuple[int, int]] = None
         self._guard_key, self._seed = 0, 0
-        self.bound: Dict[str, Runnable] = {}
+        self.bound: Dict[str, Tuple[Program, Runnable]] = {}
 
     # --- where things are
 

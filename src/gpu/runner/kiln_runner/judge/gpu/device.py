@@ -39,6 +39,9 @@ class GpuDevice:
         self._telemetry = Telemetry(device_id, device_id)
         self._cases = CaseCache()
         self._id = device_id
+        self._copy_rate: Optional[float] = None
+
+    def prove(self) -> None:
         self.canary()
         self._copy_rate = measure_copy(self.driver)
 
