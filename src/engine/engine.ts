@@ -5,17 +5,16 @@
  * a host when the daemon stops goes on there (or is put back at the next start): nothing is waited for, nothing is lost.
  * Invariant: one event at a time goes through the scheduler, and what it decides is done before the next.
  */
-import type { Logger } from 'pino';
 import type { CandidateId } from '../domain/ids.ts';
-import type { LoadedProblem } from '../problems/load-problems.ts';
 import { createScheduler, handle, nextWakeMs } from '../scheduler/scheduler.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
-import type { EngineState, HostState, JudgingRules } from './engine-state.ts';
+import type { EngineDeps } from './deps.ts';
+import type { EngineState, HostState } from './engine-state.ts';
 import { createLeaseWindow } from './lease-window.ts';
 import { createMetrics } from './metrics.ts';
 import { onHostEvent } from './on-host-event.ts';
 import { perform } from './perform.ts';
-import type { HostEvent, HostSession, Queue, Store } from './ports.ts';
+import type { HostEvent, HostSession } from './ports.ts';
 import { createRecorder } from './recorder.ts';
 import { createRecords } from './records.ts';
 import { recover } from './recover.ts';
@@ -24,18 +23,6 @@ import type { Service } from './service.ts';
 
 /** Without news, the scheduler still hears of the time this often. */
 const TICK_MS = 1000;
-
-export interface EngineDeps {
-  readonly store: Store;
-  readonly queue: Queue;
-  readonly sessions: readonly HostSession[];
-  readonly problems: ReadonlyMap<string, LoadedProblem>;
-  readonly rules: JudgingRules;
-  readonly limits: { readonly sourceBytes: number; readonly queued: number };
-  readonly log: Logger;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-}
 
 export interface Engine {
   readonly kiln: Service;

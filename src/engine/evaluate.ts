@@ -9,16 +9,7 @@ import type { RecordHolder } from '../domain/score.ts';
 import { floorsOf } from '../problems/floors.ts';
 import type { JudgeMode } from '../scheduler/events.ts';
 import { targetOf } from './intake.ts';
-import type { Live } from './live-candidates.ts';
-
-export interface Evaluation {
-  readonly outcome: Outcome;
-  /** Null unless it passed. */
-  readonly score: Score | null;
-  /** It takes the record. */
-  readonly record: boolean;
-  readonly mustConfirm: boolean;
-}
+import type { Evaluation, Live } from './live-candidates.ts';
 
 export interface EvaluationContext {
   readonly live: Live;

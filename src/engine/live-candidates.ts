@@ -11,9 +11,18 @@ import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { ResolvedUnit } from '../problems/resolve-unit.ts';
 import { resolveCandidate } from '../problems/resolve-candidate.ts';
 import type { JudgeMode } from '../scheduler/events.ts';
-import type { Evaluation } from './evaluate.ts';
 import { targetOf } from './intake.ts';
 import type { Stage } from './metrics.ts';
+
+/** What a judge's result means for its candidate (evaluate.ts). */
+export interface Evaluation {
+  readonly outcome: Outcome;
+  /** Null unless it passed. */
+  readonly score: Score | null;
+  /** It takes the record. */
+  readonly record: boolean;
+  readonly mustConfirm: boolean;
+}
 
 /** A screening that waits for its confirmation. */
 export interface Screened {

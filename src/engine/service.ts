@@ -1,7 +1,7 @@
 /** Answers the server: one small file for each kind of question. */
 import type { CandidateId } from '../domain/ids.ts';
 import { KilnError } from '../domain/errors.ts';
-import type { EngineDeps } from './engine.ts';
+import type { ServiceDeps } from './deps.ts';
 import type { EngineState } from './engine-state.ts';
 import { fleetView } from './fleet-view.ts';
 import type { Store, Unfinished } from './ports.ts';
@@ -12,13 +12,6 @@ import { createSubmitter } from './submit.ts';
 import type { Submitter } from './submit.ts';
 import { createSweeps } from './sweeps.ts';
 import { cancelCandidate } from './cancel.ts';
-
-export interface ServiceDeps extends Pick<EngineDeps, 'limits' | 'now'> {
-  readonly listeners: Set<() => void>;
-  readonly notify: () => void;
-  readonly poke: () => void;
-  readonly isRunning: () => boolean;
-}
 
 export type Service = ReturnType<typeof createService>;
 

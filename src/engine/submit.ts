@@ -10,7 +10,7 @@ import type { EngineState } from './engine-state.ts';
 import { prepareCandidate } from './intake.ts';
 import type { NewCandidate } from './ports.ts';
 import type { Recent } from './recent.ts';
-import type { ServiceDeps } from './service.ts';
+import type { ServiceDeps } from './deps.ts';
 
 type Input = z.output<typeof SubmitCandidate>;
 /** Ended without a verdict of the content: submitting it again gives it another chance. */

@@ -1,0 +1,24 @@
+/** What the engine and its parts are given. */
+import type { Logger } from 'pino';
+import type { LoadedProblem } from '../problems/load-problems.ts';
+import type { JudgingRules } from './engine-state.ts';
+import type { HostSession, Queue, Store } from './ports.ts';
+
+export interface EngineDeps {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly sessions: readonly HostSession[];
+  readonly problems: ReadonlyMap<string, LoadedProblem>;
+  readonly rules: JudgingRules;
+  readonly limits: { readonly sourceBytes: number; readonly queued: number };
+  readonly log: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export interface ServiceDeps extends Pick<EngineDeps, 'limits' | 'now'> {
+  readonly listeners: Set<() => void>;
+  readonly notify: () => void;
+  readonly poke: () => void;
+  readonly isRunning: () => boolean;
+}
