@@ -1,0 +1,84 @@
+/** A TCP proxy that delivers every byte a fixed time after it came, in order and at full bandwidth: a long way, not a slow line. */
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** Bytes on their way in one direction of one connection; above it the sender has to wait, as on a real line. */
+const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024;
+/** Timers fire a little late, never early: what is due within this goes out now. */
+const TIMER_SLACK_MS = 0.5;
+
+export interface DelayingProxy {
+  readonly port: number;
+  /** Cuts what is open. */
+  readonly stop: () => Promise<void>;
+}
+
+/** `oneWayMs`: added in each direction, so the round trip grows by twice that. */
+export const startDelayingProxy = async (targetPort: number, oneWayMs: number): Promise<DelayingProxy> => {
+  const open = new Set<Socket>();
+  const server = createServer((client) => {
+    const target = connect(targetPort, '127.0.0.1');
+    for (const socket of [client, target]) {
+      open.add(socket);
+      socket.setNoDelay(true).on('error', () => undefined);
+      socket.on('close', () => {
+        open.delete(socket);
+        client.destroy();
+        target.destroy();
+      });
+    }
+    delay(client, target, oneWayMs);
+    delay(target, client, oneWayMs);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  return {
+    port: address.port,
+    stop: async () => {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+};
+
+interface Parcel {
+  readonly dueMs: number;
+  /** Null: the sender has finished. */
+  readonly data: Buffer | null;
+}
+
+const delay = (from: Socket, to: Socket, delayMs: number): void => {
+  const parcels: Parcel[] = [];
+  let bytes = 0;
+  let timer: NodeJS.Timeout | null = null;
+
+  const deliver = (): void => {
+    timer = null;
+    const nowMs = performance.now() + TIMER_SLACK_MS;
+    for (let next = parcels[0]; next && next.dueMs <= nowMs; next = parcels[0]) {
+      parcels.shift();
+      if (next.data === null) to.end();
+      else to.write(next.data);
+      bytes -= next.data?.length ?? 0;
+    }
+    if (bytes <= IN_FLIGHT_BYTES_MAX) from.resume();
+    schedule();
+  };
+  const schedule = (): void => {
+    const [next] = parcels;
+    if (next && !timer) timer = setTimeout(deliver, Math.max(0, next.dueMs - performance.now()));
+  };
+  const take = (data: Buffer | null): void => {
+    parcels.push({ dueMs: performance.now() + delayMs, data });
+    bytes += data?.length ?? 0;
+    if (bytes > IN_FLIGHT_BYTES_MAX) from.pause();
+    schedule();
+  };
+
+  from.on('data', take);
+  from.on('end', () => take(null));
+  to.on('close', () => clearTimeout(timer ?? undefined));
+};

@@ -1,0 +1,150 @@
+/** One stream through a daemon of its own: REST, queue, host session, runner, judge, ranking. */
+import { z } from 'zod';
+import type { KilnClient } from '../../../src/client/create-client.ts';
+import type { CandidateRecord } from '../../../src/domain/records.ts';
+import { kilnFolder, startKiln, untilDone } from '../../../test/e2e/kiln-process.ts';
+import { bodyOf, expectedVerdict, PROBLEMS_FOLDER, sweepOnly } from './candidates.ts';
+import type { Candidate } from './candidates.ts';
+import type { Judgement } from './figures.ts';
+import { SIMULATED_MODEL } from './judge-child.ts';
+import { kilnYaml } from './timing.ts';
+
+const CONNECT_LIMIT_MS = 90_000;
+const STREAM_LIMIT_MS = 400_000;
+const PAGE = 500;
+const PAGES_MAX = 20;
+const WRONG_SHOWN_MAX = 5;
+/** Judged before the clock starts, a device: contexts, problem and baseline are then there, as in a fleet that works. */
+export const PRELUDE = 2;
+
+export interface KilnRun {
+  readonly judgements: readonly (Judgement & { readonly lostMs: number | null })[];
+  /** From the submission to the last verdict, all candidates. */
+  readonly wholeSeconds: number;
+  readonly candidates: number;
+  readonly confirmations: number;
+  readonly daemonCpuSeconds: number;
+  readonly roundTripMs: number | null;
+  /** Verdicts that should have been others. */
+  readonly unexpected: readonly string[];
+}
+
+export interface KilnRunOptions {
+  /** Transport of the fleet file's one host, e.g. "local: {}" or "ssh: {…}". */
+  readonly transport: string;
+  /** Devices 0 to gpus - 1. */
+  readonly gpus: number;
+  readonly stream: readonly Candidate[];
+  /** Would-be records are confirmed in pairs, as in real use; otherwise every candidate is judged exactly once. */
+  readonly isRanked: boolean;
+  /** First point of the sweep that the stream does not use. */
+  readonly preludeFrom: number;
+}
+
+export const runKiln = async (options: KilnRunOptions): Promise<KilnRun> => {
+  const folder = kilnFolder('hosts: []\n', { ...simulation(), KILN_KERNELS_DIR: PROBLEMS_FOLDER, KILN_LOG_LEVEL: 'warn' });
+  folder.write('kiln.yaml', kilnYaml());
+  const gpus = Array.from({ length: options.gpus }, (_, index) => index).join(', ');
+  folder.write(
+    'fleet.yaml',
+    `hosts:\n  - {name: bench, ${options.transport}, runnerDir: ${folder.path}/runner, gpus: [${gpus}], cpu: false}\n`,
+  );
+  try {
+    const kiln = await startKiln(folder);
+    try {
+      return await stream(kiln.client, options);
+    } finally {
+      await kiln.stop();
+    }
+  } finally {
+    // A runner behind ssh outlives its daemon by design; it names the folder, so it ends here.
+    folder.remove();
+  }
+};
+
+/** The daemon's environment holds no other KILN_ variable of ours. */
+const simulation = (): Record<string, string> =>
+  Object.fromEntries(
+    // oxlint-disable-next-line node/no-process-env -- simulated devices are asked for by environment
+    Object.entries(process.env).flatMap(([name, value]) => (name.startsWith('KILN_SIMULATED_') && value ? [[name, value]] : [])),
+  );
+
+const stream = async (client: KilnClient, options: KilnRunOptions): Promise<KilnRun> => {
+  const { device, isSimulated } = await connectedGpu(client);
+  const prelude = sweepOnly(PRELUDE * options.gpus, options.preludeFrom);
+  await submitAll(client, prelude, { device, isRanked: false });
+  const cpuBefore = await cpuSeconds(client);
+  const startedMs = performance.now();
+  const ids = await submitAll(client, options.stream, { device, isRanked: options.isRanked });
+  const wholeSeconds = (performance.now() - startedMs) / 1000;
+  const daemonCpuSeconds = (await cpuSeconds(client)) - cpuBefore;
+  const records = await recordsOf(client);
+  const judged = ids.map((id) => records.get(id)).filter((record) => record !== undefined);
+  return {
+    judgements: judged.flatMap(judgementsOf),
+    wholeSeconds,
+    candidates: ids.length,
+    confirmations: judged.flatMap(({ attempts }) => attempts.filter(({ mode }) => mode === 'confirm')).length,
+    daemonCpuSeconds,
+    roundTripMs: (await client.fleet()).hosts[0]?.roundTripMs ?? null,
+    unexpected: options.stream
+      .flatMap(({ kind }, index) => {
+        const expected = expectedVerdict(kind, isSimulated);
+        const verdict = verdictOf(records.get(ids[index] ?? ''));
+        return verdict === expected ? [] : [`${kind}: ${verdict} instead of ${expected}`];
+      })
+      .slice(0, WRONG_SHOWN_MAX),
+  };
+};
+
+const connectedGpu = async (client: KilnClient): Promise<{ readonly device: string; readonly isSimulated: boolean }> => {
+  const abort = AbortSignal.timeout(CONNECT_LIMIT_MS);
+  for await (const event of client.events({ after: 0, signal: abort })) {
+    if (event.type === 'host.refused' || event.type === 'host.lost')
+      throw new Error(`the host cannot be used: ${String(event.data['reason'])}`);
+    if (event.type === 'host.connected') break;
+  }
+  const gpu = (await client.fleet()).hosts.flatMap((host) => host.devices).find(({ kind }) => kind === 'gpu');
+  if (!gpu) throw new Error('the runner found no GPU; ./kiln doctor says why');
+  return { device: gpu.class, isSimulated: gpu.model === SIMULATED_MODEL };
+};
+
+/** Their ids, once all are done. */
+const submitAll = async (
+  client: KilnClient,
+  candidates: readonly Candidate[],
+  options: { readonly device: string; readonly isRanked: boolean },
+): Promise<readonly string[]> => {
+  const answer = await client.submit(candidates.map((candidate) => bodyOf(candidate, options)));
+  const ids = answer.candidates.map(({ id }): string => id);
+  await untilDone(client, new Set(ids), STREAM_LIMIT_MS);
+  return ids;
+};
+
+const cpuSeconds = async (client: KilnClient): Promise<number> => {
+  const line = /^kiln_process_cpu_seconds_total (\S+)/m.exec(await client.metrics());
+  return z.coerce.number().parse(line?.[1]);
+};
+
+const recordsOf = async (client: KilnClient): Promise<ReadonlyMap<string, CandidateRecord>> => {
+  const records = new Map<string, CandidateRecord>();
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const { candidates, next } = await client.candidates({ limit: PAGE, submitter: 'bench', ...(cursor ? { cursor } : {}) });
+    for (const record of candidates) records.set(record.id, record);
+    if (next === null) return records;
+    cursor = next;
+  }
+  throw new Error(`more than ${PAGES_MAX * PAGE} candidates`);
+};
+
+const verdictOf = (record: CandidateRecord | undefined): string =>
+  record?.state.status === 'done' ? record.state.outcome.verdict : (record?.state.status ?? 'unknown');
+
+const judgementsOf = ({ attempts, state }: CandidateRecord): KilnRun['judgements'] =>
+  attempts.flatMap(({ phases, deviceId, finishedAt, verdict }) => {
+    if (!phases || !verdict) return [];
+    const lostMs = state.status === 'done' && state.outcome.verdict === 'crashed' ? (state.outcome.lostMs ?? null) : null;
+    const { totalMs, measureMs, checkMs, loadMs, idleGapMs } = phases;
+    return [{ deviceId, verdict, finishedMs: Date.parse(finishedAt), totalMs, measureMs, checkMs, loadMs, idleGapMs, lostMs }];
+  });

@@ -1,0 +1,10 @@
+/** sshd gives its sessions a plain environment; the driver's libraries, and simulated devices, may be found only by this machine's. */
+import { env } from 'node:process';
+
+const KEPT = ['PATH', 'LD_LIBRARY_PATH', 'CUDA_HOME', 'KILN_SIMULATED_DEVICES', 'KILN_SIMULATED_JUDGE_MS'];
+
+/** Lines for sshd_config. */
+export const sessionEnvironment = (): readonly string[] => {
+  const kept = KEPT.filter((name) => env[name]);
+  return kept.length === 0 ? [] : [`SetEnv ${kept.map((name) => `${name}=${env[name]}`).join(' ')}`];
+};

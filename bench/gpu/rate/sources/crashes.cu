@@ -1,0 +1,14 @@
+/* kiln
+params: {VARIANT: 0}
+launch:
+  - kernel: vector_add
+    grid: [ceil_div(n, 256)]
+    block: [256]
+    args: [a, b, out, n]
+*/
+// Writes where no memory is: the context is lost.
+extern "C" __global__ void vector_add(const float* a, const float* b, float* out, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) out[i] = a[i] + b[i];
+  if (i == 0) *(float*)((1ull << 52) + 4ull * VARIANT) = 1.0f;
+}
