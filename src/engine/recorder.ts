@@ -59,7 +59,7 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
   };
 
   const flush = async (): Promise<void> => {
-    const batch = waiting.slice(0, BATCH_MAX);
+    const batch = nextBatch(waiting);
     const written = new Set<Entry>();
     try {
       await writeBatch(store, batch, written);
@@ -101,6 +101,13 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
       }
     },
   };
+};
+
+/** Host and daemon events are rare; a batch is only them or none of them, so that the journal keeps the order of what happened. */
+const nextBatch = (waiting: readonly Entry[]): readonly Entry[] => {
+  const isEvent = waiting[0]?.type === 'event';
+  const other = waiting.findIndex(({ type }) => (type === 'event') !== isEvent);
+  return waiting.slice(0, Math.min(BATCH_MAX, other === -1 ? waiting.length : other));
 };
 
 type Kind = Entry['type'];

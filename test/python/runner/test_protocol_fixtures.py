@@ -2,6 +2,7 @@
 import io
 import json
 import unittest
+from typing import Callable
 
 from kiln_runner.frames import FrameDecoder, FrameError, encode, read_frame
 from kiln_runner.messages import check_to_runner
@@ -26,7 +27,7 @@ class GoldenFrames(unittest.TestCase):
                 check_to_runner(entry["frame"])
             self.assertEqual(caught.exception.path, entry["field"])
 
-    def check_all(self, folder: str, check, types: int) -> None:
+    def check_all(self, folder: str, check: Callable[[dict], object], types: int) -> None:
         files = sorted((FIXTURES / folder).glob("*.json"))
         self.assertEqual(len(files), types)
         for path in files:

@@ -82,6 +82,15 @@ describe('the recorder', () => {
     expect(store.written).toEqual(['transitions', 'complete']);
   });
 
+  test('host events keep their place between the moves of candidates', async () => {
+    const store = createStore();
+    const recorder = createRecorder({ store, log: silent, onCommit: () => undefined });
+    const move = { type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } } as const;
+    for (const entry of [{ type: 'event', event } as const, move, move, { type: 'event', event } as const, move]) recorder.add(entry);
+    await recorder.drained();
+    expect(store.written).toEqual(['events', 'transitions', 'events', 'transitions']);
+  });
+
   test('stopping writes what waits', async () => {
     const store = createStore();
     const recorder = createRecorder({ store, log: silent, onCommit: () => undefined });

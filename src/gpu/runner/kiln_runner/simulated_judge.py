@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from typing import Dict, List
+from typing import BinaryIO, Dict, List
 
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.host.simulated_gpus import simulated_gpus
@@ -41,7 +41,7 @@ def run(argv: List[str]) -> int:
             _judge(header["task"], problems[header["task"]["problemKey"]], frames_out)
 
 
-def _judge(task: dict, problem: dict, frames_out) -> None:
+def _judge(task: dict, problem: dict, frames_out: BinaryIO) -> None:
     total_ms = float(os.environ.get(MS_VARIABLE, "0"))
     first = problem["cases"][0]["name"]
     frames_out.write(encode({"type": "phase", "attemptId": task["attemptId"], "phase": "measure", "case": first}))

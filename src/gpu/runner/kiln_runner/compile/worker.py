@@ -1,12 +1,12 @@
 """A compile worker: a warm process that sees no GPU and compiles one unit after another.
 
-stdin: {type:"tools", gcc, nvrtc, nvcc} once, then {type:"compile", artifact, unit, compiler, artifacts, work}.
-stdout: {type:"done", status:"compiled"|"failed"|"infra", …} for each. The end of stdin ends it.
+stdin: {type:"tools", gcc, nvrtc, nvcc, triton} once, then {type:"compile", artifact, unit, compiler, artifacts, work, limitMs, hidden}.
+stdout: {type:"done", status:"compiled"|"failed"|"timed_out"|"infra", …} for each. The end of stdin ends it.
 """
 import os
 import sys
 from functools import partial
-from typing import List, Optional
+from typing import BinaryIO, Callable, List, Optional
 
 from kiln_runner.compile.units import Built, Compiler, Infra, compile_unit
 from kiln_runner.frames import encode, read_frame
@@ -44,21 +44,32 @@ class Toolchain:
 
 
 def run(_argv: List[str]) -> int:
+    serve_units(_compilers_of)
+    return 0
+
+
+def _compilers_of(tools: dict) -> Callable[[dict], Compiler]:
+    toolchain = Toolchain(tools)
+    return lambda job: toolchain.compiler(job["unit"]["language"])
+
+
+def serve_units(compilers_of: Callable[[dict], Callable[[dict], Compiler]]) -> None:
+    """Answers frames until stdin ends. `compilers_of(tools)` gives what chooses the compiler of a job."""
     frames_out = _keep_stdout_for_frames()
     os.nice(NICENESS)
-    toolchain: Optional[Toolchain] = None
+    choose: Optional[Callable[[dict], Compiler]] = None
     while True:
         frame = read_frame(sys.stdin.buffer)
         if frame is None:
-            return 0
+            return
         header = frame[0]
         if header["type"] == "tools":
-            toolchain = Toolchain(header)
-        elif toolchain is not None:
-            frames_out.write(encode({"type": "done", **compile_unit(header, toolchain.compiler(header["unit"]["language"]))}))
+            choose = compilers_of(header)
+        elif choose is not None:
+            frames_out.write(encode({"type": "done", **compile_unit(header, choose(header))}))
 
 
-def _keep_stdout_for_frames():
+def _keep_stdout_for_frames() -> BinaryIO:
     """Nothing a compiler prints may get between the frames: fd 1 becomes fd 2."""
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
