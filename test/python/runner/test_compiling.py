@@ -18,7 +18,7 @@ class CompilingC(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.runner = Runner().__enter__()
+        cls.runner = Runner(KILN_TRITON_PYTHON="").__enter__()
 
     @classmethod
     def tearDownClass(cls) -> None:

@@ -13,9 +13,10 @@ COMMANDS: Dict[str, str] = {
     "judge": "kiln_runner.judge.main",
     "simulated-judge": "kiln_runner.simulated_judge",
     "compile-worker": "kiln_runner.compile.worker",
+    "triton-worker": "kiln_runner.compile.triton_worker",
 }
 # Children of the server: none of them may outlive it.
-CHILDREN = ("judge", "simulated-judge", "compile-worker", "inventory")
+CHILDREN = ("judge", "simulated-judge", "compile-worker", "triton-worker", "inventory")
 
 
 def main(argv: List[str]) -> int:

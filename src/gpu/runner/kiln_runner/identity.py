@@ -22,10 +22,10 @@ def runner_hash() -> str:
     return digest.hexdigest()
 
 
-def self_command(command: str, *arguments: str) -> List[str]:
+def self_command(command: str, *arguments: str, python: str = sys.executable) -> List[str]:
     if ROOT.is_file():
-        return [sys.executable, str(ROOT), command, *arguments]
-    return [sys.executable, "-m", "kiln_runner", command, *arguments]
+        return [python, str(ROOT), command, *arguments]
+    return [python, "-m", "kiln_runner", command, *arguments]
 
 
 def child_environment(**changes: str) -> Dict[str, str]:

@@ -10,7 +10,8 @@ from typing import List, Optional
 from kiln_runner.identity import ROOT, runner_hash, self_command
 from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, connect
 
-START_TIMEOUT_S = 15.0
+# The inventory is taken first; where Triton is installed it compiles a kernel, from a cold disk in tens of seconds.
+START_TIMEOUT_S = 60.0
 POLL_S = 0.02
 LOG_TAIL_BYTES = 2000
 

@@ -1,20 +1,22 @@
 """Which compilers the host has, as the server knows them: names that go into artifact hashes, never loaded libraries."""
 import hashlib
+import os
 import platform
 from pathlib import Path
-from typing import Optional
+from typing import List, Optional
 
 from kiln_runner.compile.simulated import COMPILER, compile_simulated
+from kiln_runner.identity import self_command
 
 MEND = {
     "c": "no gcc on this host; install it: apt-get install gcc",
     "cuda": "neither NVRTC nor nvcc on this host; pip install nvidia-cuda-nvrtc nvidia-cuda-runtime, or install the CUDA toolkit",
-    "triton": "this runner does not compile Triton",
+    "triton": "no Triton that works on this host; pip install 'triton>=3.3', or name a Python that has it in KILN_TRITON_PYTHON",
 }
 
 
 class Compilers:
-    """`tools` is {gcc, nvrtc, nvcc} of the inventory; each null or {path, version, …}."""
+    """`tools` is {gcc, nvrtc, nvcc, triton} of the inventory; each null or {path, version, …}."""
 
     def __init__(self, tools: dict, artifacts: Path, work: Path, *, simulated: bool) -> None:
         self.tools = tools
@@ -33,7 +35,23 @@ class Compilers:
         if language == "cuda":
             tool = self.tools["nvrtc"] or self.tools["nvcc"]
             return tool["version"] if tool else None
+        if language == "triton" and self.tools["triton"]:
+            return self.tools["triton"]["version"]
         return None
+
+    def worker_kind(self, language: str) -> str:
+        """Which kind of worker compiles it: Triton needs a process that has it imported."""
+        return "triton" if language == "triton" else "native"
+
+    def worker_command(self, kind: str) -> List[str]:
+        if kind == "triton":
+            return self_command("triton-worker", python=self.tools["triton"]["path"])
+        return self_command("compile-worker")
+
+    @property
+    def hidden(self) -> List[str]:
+        """Folders that a source which runs while it is compiled must not see: the runner's and the user's own."""
+        return [str(self.artifacts.parents[1]), os.path.expanduser("~")]
 
     def mend(self, language: str) -> str:
         return MEND[language]

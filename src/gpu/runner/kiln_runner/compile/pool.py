@@ -98,7 +98,7 @@ class CompilePool:
     def warm(self, count: int) -> None:
         """Starts up to `count` workers before there is work."""
         while len(self._workers) < min(count, self._slots):
-            self._workers.append(PoolWorker(self._children, self._compilers, self._on_done, self._on_death))
+            self._add_worker("native")
 
     def _ask(self, ask_id: str, artifact: str, unit: dict, limit_ms: float, on_compiled: OnCompiled) -> None:
         run = self._runs.get(artifact)
@@ -120,27 +120,31 @@ class CompilePool:
         return compiled(artifact, self._cache.meta(artifact) or {}, cached=False, duration_ms=0)
 
     def _pump(self) -> None:
-        while self._queue and not self._stopped:
-            worker = next((worker for worker in self._workers if worker.run is None), None)
-            if worker is None and len(self._workers) < self._slots:
-                self.warm(len(self._workers) + 1)
-                worker = self._workers[-1]
-            if worker is None:
-                return
+        """Idle workers of another kind stay warm and take no slot: only those at work do."""
+        while self._queue and not self._stopped and sum(worker.run is not None for worker in self._workers) < self._slots:
             _, run = self._queue.popitem(last=False)
-            self._start(run, worker)
+            kind = self._compilers.worker_kind(run.unit["language"])
+            idle = next((worker for worker in self._workers if worker.run is None and worker.kind == kind), None)
+            self._start(run, idle or self._add_worker(kind))
+
+    def _add_worker(self, kind: str) -> PoolWorker:
+        worker = PoolWorker(self._children, self._compilers, kind, self._on_done, self._on_death)
+        self._workers.append(worker)
+        return worker
 
     def _start(self, run: Run, worker: PoolWorker) -> None:
         run.worker, worker.run = worker, run
         run.started_ns = time.monotonic_ns()
-        run.timer = self._loop.call_later(run.limit_ms / 1000, self._over_limit, run)
-        worker.compile(run.artifact, run.unit, self._compilers.version(run.unit["language"]))
+        run.timer = self._loop.call_later(run.limit_ms / 1000 + worker.grace_s, self._over_limit, run)
+        worker.compile(run.artifact, run.unit, self._compilers.version(run.unit["language"]), run.limit_ms)
 
     def _over_limit(self, run: Run) -> None:
         worker = run.worker
-        outcome = {"verdict": "timed_out", "stage": "compile", "case": "", "limitMs": run.limit_ms}
-        self._tell(run, self._failed(run, outcome))
+        self._tell(run, self._timed_out(run))
         self._replace(worker)
+
+    def _timed_out(self, run: Run) -> dict:
+        return self._failed(run, {"verdict": "timed_out", "stage": "compile", "case": "", "limitMs": run.limit_ms})
 
     def _on_done(self, worker: PoolWorker, answer: dict) -> None:
         run = worker.run
@@ -156,6 +160,8 @@ class CompilePool:
     def _result(self, run: Run, answer: dict) -> dict:
         if answer["status"] == "infra":
             return infra(answer["code"], answer["message"])
+        if answer["status"] == "timed_out":
+            return self._timed_out(run)
         if answer["status"] == "failed":
             return self._failed(run, {"verdict": "compile_error", "log": answer["log"]})
         self._cache.added(run.artifact)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.frames import Frame
-from kiln_runner.identity import child_environment, self_command
+from kiln_runner.identity import child_environment
 from kiln_runner.process import Children, ChildProcess
 
 if TYPE_CHECKING:
@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 
 # NVRTC keeps what it has seen: a worker is replaced before that matters.
 COMPILES_MAX = 5000
+# A Triton worker sweeps up after a source that it ends; it takes a second to start and import anew.
+SELF_LIMIT_GRACE_S = 3.0
 
 
 class PoolWorker:
     def __init__(
-        self, children: Children, compilers: Compilers,
+        self, children: Children, compilers: Compilers, kind: str,
         on_done: Callable[["PoolWorker", dict], None], on_death: Callable[["PoolWorker", int], None],
     ) -> None:
         self.run: "Optional[Run]" = None
+        self.kind = kind
         self._compilers = compilers
         self._on_done = on_done
         self._on_death = on_death
@@ -30,7 +33,7 @@ class PoolWorker:
         self._process = ChildProcess(children, self._on_frame, self._on_exit)
         # No GPU may be visible: a context made here would take the driver's time from the judges.
         environment = child_environment(CUDA_VISIBLE_DEVICES="", TMPDIR=self._work)
-        self._process.start(self_command("compile-worker"), environment, self._work)
+        self._process.start(compilers.worker_command(kind), environment, self._work)
         self._process.send({"type": "tools", **compilers.tools})
 
     @property
@@ -41,11 +44,16 @@ class PoolWorker:
     def last_words(self) -> str:
         return self._process.stderr_tail
 
-    def compile(self, artifact: str, unit: dict, compiler: Optional[str]) -> None:
+    @property
+    def grace_s(self) -> float:
+        """How long after a run's limit the pool waits for the worker to end it, before it kills the worker."""
+        return SELF_LIMIT_GRACE_S if self.kind == "triton" else 0.0
+
+    def compile(self, artifact: str, unit: dict, compiler: Optional[str], limit_ms: float) -> None:
         self._compiles += 1
         self._process.send({
             "type": "compile", "artifact": artifact, "unit": unit, "compiler": compiler,
-            "artifacts": str(self._compilers.artifacts), "work": self._work,
+            "artifacts": str(self._compilers.artifacts), "work": self._work, "limitMs": limit_ms, "hidden": self._compilers.hidden,
         })
 
     def kill(self) -> None:

@@ -15,6 +15,7 @@ from kiln_runner.host.gpus import Gpus, find_gpus
 from kiln_runner.host.machine import cores, cpu_device, machine_id, memory_bytes
 from kiln_runner.host.simulated_gpus import COUNT_VARIABLE, simulated_count, simulated_gpus
 from kiln_runner.host.toolchain import find_gcc, find_ncu, find_nvcc, find_nvrtc
+from kiln_runner.host.triton_toolchain import FoundTriton, find_triton
 
 # Two for the judges of each GPU: one that measures, one that loads or stands by.
 CORES_PER_GPU = 2
@@ -29,16 +30,24 @@ def run(argv: List[str]) -> int:
 
 
 def take_inventory() -> Tuple[dict, dict]:
-    """(Inventory of the protocol, {gcc, nvrtc, nvcc} with paths for the compile workers)."""
+    """(Inventory of the protocol, {gcc, nvrtc, nvcc, triton} with paths for the compile workers)."""
     # PCI order here and in the judges, so that an ordinal means the same GPU in both.
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     with ThreadPoolExecutor(max_workers=4) as pool:
         found = {name: pool.submit(find) for name, find in (("gcc", find_gcc), ("nvcc", find_nvcc), ("ncu", find_ncu))}
         nvrtc = find_nvrtc()
         gpus = Gpus(simulated_gpus(), None, _simulation_warning()) if simulated_count() else find_gpus()
+        # Simulated GPUs compile nothing with it.
+        triton = pool.submit(find_triton, _architecture(gpus)) if not simulated_count() else None
         gcc, nvcc, ncu = (found[name].result() for name in ("gcc", "nvcc", "ncu"))
-    tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc}
-    return _inventory(gpus, tools, ncu), tools
+    found_triton = triton.result() if triton else FoundTriton(None, None)
+    tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc, "triton": found_triton.tool}
+    inventory = _inventory(gpus, tools, ncu)
+    return {**inventory, "warnings": inventory["warnings"] + _triton_warnings(gpus, found_triton)}, tools
+
+
+def _architecture(gpus: Gpus) -> "str | None":
+    return gpus.devices[0]["architecture"] if gpus.devices else None
 
 
 def _inventory(gpus: Gpus, tools: dict, ncu: "str | None") -> dict:
@@ -47,8 +56,8 @@ def _inventory(gpus: Gpus, tools: dict, ncu: "str | None") -> dict:
     return {
         "hostname": socket.gethostname(), "machineId": machine_id(), "cores": cores(), "memoryBytes": memory_bytes(),
         "python": platform.python_version(), "driver": gpus.driver, "nvrtc": _version(tools["nvrtc"]),
-        "nvcc": _version(tools["nvcc"]), "gcc": _version(tools["gcc"]), "triton": None, "ncu": ncu,
-        "languages": (["cuda"] if has_cuda else []) + (["c"] if tools["gcc"] else []),
+        "nvcc": _version(tools["nvcc"]), "gcc": _version(tools["gcc"]), "triton": _version(tools["triton"]), "ncu": ncu,
+        "languages": (["cuda"] if has_cuda else []) + [name for name, tool in (("triton", "triton"), ("c", "gcc")) if tools[tool]],
         "compileSlots": compile_slots(cores(), real_gpus), "devices": [*gpus.devices, cpu_device()],
         "warnings": _warnings(gpus, tools, has_cuda),
     }
@@ -74,6 +83,13 @@ def _warnings(gpus: Gpus, tools: dict, has_cuda: bool) -> List[str]:
         if tools["nvrtc"] and not simulated_count() and not _knows(tools["nvrtc"], device["architecture"])
     ]
     return list(dict.fromkeys(warnings))
+
+
+def _triton_warnings(gpus: Gpus, found: FoundTriton) -> List[str]:
+    """A host without any is told only where it has GPUs that could use it."""
+    if found.warning:
+        return [found.warning]
+    return [MEND["triton"]] if gpus.devices and not simulated_count() and not found.tool else []
 
 
 def _knows(nvrtc: dict, architecture: str) -> bool:

@@ -1,0 +1,59 @@
+/** What bench/gpu/triton-check judges, as one JSON document on stdout: problems with their Triton seeds over a small grid of params. */
+import { resolveCandidate } from '../../src/problems/resolve-candidate.ts';
+import { type LoadedProblem, loadProblems } from '../../src/problems/load-problems.ts';
+import { languageOfFile } from '../../src/problems/targets.ts';
+import { join } from 'node:path';
+import type { Params } from '../../src/domain/plan.ts';
+
+const ARCHITECTURE = process.argv[2] ?? 'sm_90a';
+const TARGET = 'gpu';
+
+/** Beside the defaults of each seed's header. */
+const GRIDS: Readonly<Record<string, readonly Params[]>> = {
+  'softmax/seeds/1-triton-rows.py': [
+    { BLOCK: 4096, WARPS: 4 },
+    { BLOCK: 4096, WARPS: 16 },
+    { BLOCK: 8192, WARPS: 8 },
+    { BLOCK: 8192, WARPS: 16 },
+    { BLOCK: 16384, WARPS: 16 },
+    { BLOCK: 32768, WARPS: 32 },
+  ],
+  'rmsnorm/seeds/1-triton-rows.py': [
+    { BLOCK: 4096, WARPS: 8 },
+    { BLOCK: 8192, WARPS: 4 },
+    { BLOCK: 8192, WARPS: 16 },
+    { BLOCK: 16384, WARPS: 8 },
+    { BLOCK: 16384, WARPS: 16 },
+    { BLOCK: 16384, WARPS: 32 },
+  ],
+  'matmul/seeds/2-triton-dot.py': [
+    { STAGES: 4 },
+    { BN: 128, STAGES: 4 },
+    { BN: 128, WARPS: 4, STAGES: 4 },
+    { BM: 64, BN: 256, WARPS: 4, STAGES: 4 },
+    { BM: 256, BN: 128, STAGES: 3 },
+    { GROUP: 16 },
+  ],
+};
+
+const candidateOf = (loaded: LoadedProblem, file: string, params: Params) => {
+  const language = languageOfFile(file);
+  if (!language) throw new Error(`${file} is in no language`);
+  const content = { language, source: loaded.files[file] ?? '', params };
+  const resolved = resolveCandidate(loaded, { target: TARGET, architecture: ARCHITECTURE, content });
+  if (!resolved.ok) throw new Error(JSON.stringify(resolved.outcome));
+  const setting = Object.entries(params).map(([name, value]) => `${name}=${value}`);
+  return { name: [file.replace('seeds/', ''), ...setting].join(' '), unit: resolved.unit, plans: resolved.plans };
+};
+
+const candidatesOf = (loaded: LoadedProblem) => {
+  const seeds = Object.keys(loaded.files).filter((file) => file.startsWith('seeds/') && /\.(cu|py)$/.test(file));
+  return seeds.flatMap((file) =>
+    [{}, ...(GRIDS[`${loaded.problem.name}/${file}`] ?? [])].map((params) => candidateOf(loaded, file, params)),
+  );
+};
+
+const work = [...loadProblems(join(import.meta.dirname, '../../kernels')).values()]
+  .filter(({ files }) => Object.keys(files).some((file) => file.endsWith('.py')))
+  .map((loaded) => ({ definition: loaded.definitionFor(TARGET, ARCHITECTURE), candidates: candidatesOf(loaded) }));
+process.stdout.write(JSON.stringify(work));

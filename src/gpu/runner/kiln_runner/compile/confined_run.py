@@ -1,0 +1,243 @@
+"""Runs one untrusted task in a forked, confined copy of this process, and leaves nothing of it.
+
+worker (warm, trusted) -> guardian (ends everything, also when the worker was killed) -> keeper (enters the namespaces)
+-> first process of the namespace (its end is the end of all in it) -> the task. Only the task runs code of the source.
+"""
+import os
+import selectors
+import shutil
+import signal
+import time
+import traceback
+from typing import Callable, NamedTuple, Optional
+
+from kiln_runner.compile.confinement import Place, Unconfinable, drop_privileges, enter_namespaces
+from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode
+from kiln_runner.parent_death import request_signal
+
+LOG_FILE = "output.log"
+LOG_BYTES_MAX = 1024 * 1024
+ANSWER_BYTES_MAX = 60 * 1024 * 1024
+READ_BYTES = 256 * 1024
+SWEEPS_MAX = 100
+SWEEP_PAUSE_S = 0.01
+_PR_SET_CHILD_SUBREAPER = 36
+_RESULT_DESCRIPTOR = 3
+_DESCRIPTORS_MAX = 65536
+
+
+class Ended(NamedTuple):
+    """`how`: answered (then `answer`), ended (without an answer), timed_out, flooded (the answer was too long), unconfinable."""
+
+    how: str
+    answer: Optional[Frame]
+    # What it printed, or why it could not be confined.
+    log: str
+
+
+def run_confined(task: Callable[[], bytes], place: Place, limit_s: float) -> Ended:
+    """`task` returns one frame. `place.folder` exists and is empty or ours; it is removed. Blocks for `limit_s` and a little."""
+    lifeline, held = os.pipe()
+    answer, told = os.pipe()
+    guardian = os.fork()
+    if guardian == 0:
+        os.close(held)
+        os.close(answer)
+        _leave(lambda: _guard(task, place, limit_s, lifeline, told))
+    os.close(lifeline)
+    os.close(told)
+    try:
+        frame = _decode(_read_all(answer))
+    finally:
+        os.close(answer)
+        os.close(held)
+        os.waitpid(guardian, 0)
+    if frame is None:
+        return Ended("ended", None, "the guardian of the compiler was killed")
+    inner = _decode(frame.payload) if frame.header["how"] == "answered" else None
+    if frame.header["how"] == "answered" and inner is None:
+        return Ended("ended", None, frame.header["log"])
+    return Ended(frame.header["how"], inner, frame.header["log"])
+
+
+def _guard(task: Callable[[], bytes], place: Place, limit_s: float, lifeline: int, told: int) -> None:
+    os.setsid()
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    result, result_in = os.pipe()
+    keeper = os.fork()
+    if keeper == 0:
+        _leave(lambda: _keep(task, place, int(limit_s) + 2, result_in))
+    os.close(result_in)
+    how, data = _await(result, lifeline, time.monotonic() + limit_s)
+    _sweep(keeper, place)
+    log = _log_of(place)
+    shutil.rmtree(place.folder, ignore_errors=True)
+    if data.startswith(b"!"):
+        how, data, log = "unconfinable", b"", data[1:].decode(errors="replace")
+    os.set_blocking(told, True)
+    _write_all(told, encode({"type": "ended", "how": how, "log": log}, data if how == "answered" else b""))
+
+
+def _keep(task: Callable[[], bytes], place: Place, cpu_seconds: int, result: int) -> None:
+    request_signal(signal.SIGKILL)
+    try:
+        enter_namespaces(place)
+        alive, held = os.pipe()
+        first = os.fork()
+        if first == 0:
+            os.close(held)
+            _leave(lambda: _be_first(task, place, cpu_seconds, result, alive))
+        os.close(result)
+        os.waitpid(first, 0)
+    except Unconfinable as error:
+        _write_all(result, b"!" + str(error).encode())
+
+
+def _be_first(task: Callable[[], bytes], place: Place, cpu_seconds: int, result: int, keeper_alive: int) -> None:
+    request_signal(signal.SIGKILL)
+    os.set_blocking(keeper_alive, False)
+    try:
+        os.read(keeper_alive, 1)
+        # The keeper died before the kernel knew that this process wants to die with it.
+        return
+    except BlockingIOError:
+        pass
+    untrusted = os.fork()
+    if untrusted == 0:
+        _leave(lambda: _run(task, place, cpu_seconds, result))
+    os.close(result)
+    os.waitpid(untrusted, 0)
+
+
+def _run(task: Callable[[], bytes], place: Place, cpu_seconds: int, result: int) -> None:
+    _keep_descriptors(place, result)
+    try:
+        drop_privileges(place, cpu_seconds)
+    except Unconfinable as error:
+        _write_all(_RESULT_DESCRIPTOR, b"!" + str(error).encode())
+        return
+    # A terminal signal of the worker's must not be caught by its handlers here.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    _write_all(_RESULT_DESCRIPTOR, task())
+
+
+def _keep_descriptors(place: Place, result: int) -> None:
+    """Nothing of the worker's may be reached: neither its frames nor its pipes."""
+    os.chdir(place.folder)
+    log = os.open(LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    os.fchown(log, place.user, -1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    moved = os.dup(result)
+    for descriptor, wanted in ((nothing, 0), (log, 1), (log, 2), (moved, _RESULT_DESCRIPTOR)):
+        os.dup2(descriptor, wanted, inheritable=wanted != _RESULT_DESCRIPTOR)
+    os.closerange(_RESULT_DESCRIPTOR + 1, _DESCRIPTORS_MAX)
+
+
+def _await(result: int, lifeline: int, deadline: float) -> "tuple[str, bytes]":
+    """Until the task's frame is whole, its pipe is closed, time is up, or the worker is gone (whom nobody then answers)."""
+    data, decoder = bytearray(), FrameDecoder()
+    with selectors.DefaultSelector() as selector:
+        for descriptor in (result, lifeline):
+            os.set_blocking(descriptor, False)
+            selector.register(descriptor, selectors.EVENT_READ)
+        while True:
+            ready = {key.fd for key, _ in selector.select(max(0.0, deadline - time.monotonic()))}
+            if lifeline in ready or not ready:
+                return "timed_out", b""
+            chunk = os.read(result, READ_BYTES)
+            if not chunk:
+                return "ended", bytes(data)
+            data += chunk
+            if len(data) > ANSWER_BYTES_MAX:
+                return "flooded", b""
+            if data[:1] != b"!" and _has_frame(decoder, chunk):
+                return "answered", bytes(data)
+
+
+def _has_frame(decoder: FrameDecoder, chunk: bytes) -> bool:
+    try:
+        return any(True for _ in decoder.feed(chunk))
+    except FrameError:
+        # Not what our code writes: the source wrote there itself. It ends as a source that gave no answer.
+        return False
+
+
+def _sweep(keeper: int, place: Place) -> None:
+    """The namespace dies with its first process. Without one, every process of the task's user is killed, again while there are any."""
+    os.kill(keeper, signal.SIGKILL)
+    for _ in range(SWEEPS_MAX):
+        if os.geteuid() == 0:
+            _kill_all_of(place.user)
+        if _reap():
+            return
+        time.sleep(SWEEP_PAUSE_S)
+
+
+def _kill_all_of(user: int) -> None:
+    killer = os.fork()
+    if killer == 0:
+        os.setresuid(user, user, user)
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        os._exit(0)
+    os.waitpid(killer, 0)
+
+
+def _reap() -> bool:
+    """True once no child is left: orphans of the task become children of the guardian."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return True
+    return False
+
+
+def _log_of(place: Place) -> str:
+    try:
+        descriptor = os.open(os.path.join(place.folder, LOG_FILE), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(LOG_BYTES_MAX).decode(errors="replace")
+
+
+def _decode(data: bytes) -> Optional[Frame]:
+    try:
+        return next(iter(FrameDecoder().feed(data)), None)
+    except FrameError:
+        return None
+
+
+def _leave(step: Callable[[], None]) -> None:
+    """Runs a forked copy's part and ends it without going back into the worker's code."""
+    try:
+        step()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def _read_all(descriptor: int) -> bytes:
+    parts = []
+    while True:
+        part = os.read(descriptor, READ_BYTES)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _prctl(option: int, value: int) -> None:
+    import ctypes
+
+    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
