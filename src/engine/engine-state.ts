@@ -50,6 +50,8 @@ export interface EngineState {
   readonly rules: JudgingRules;
   readonly log: Logger;
   readonly now: () => number;
+  /** How long this process is deaf now and then, milliseconds: counts like a part of every round trip. */
+  readonly pauseMs: () => number;
   readonly lives: Map<CandidateId, Live>;
   readonly hosts: Map<HostId, HostState>;
   /** Feeds the scheduler and does what it answers. Safe to call from inside: events wait their turn. */

@@ -13,6 +13,7 @@ import type { EngineState, HostState } from './engine-state.ts';
 import { createLeaseWindow } from './lease-window.ts';
 import { createMetrics } from './metrics.ts';
 import { onHostEvent } from './on-host-event.ts';
+import { watchPauses } from './pauses.ts';
 import { perform } from './perform.ts';
 import type { HostEvent, HostSession } from './ports.ts';
 import { createRecorder } from './recorder.ts';
@@ -39,6 +40,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const loop = createLoop((event) => {
     for (const effect of handle(state.core, event, now())) perform(state, effect);
   });
+  const pauses = watchPauses();
   const state: EngineState = {
     core: createScheduler({ infraRetries: deps.rules.infraRetries }),
     store,
@@ -50,6 +52,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     rules: deps.rules,
     log,
     now,
+    pauseMs: () => pauses.typicalMs(now()),
     lives: new Map(),
     hosts: new Map(deps.sessions.map((session) => [session.hostId, newHost(session)])),
     apply: (event) => {
@@ -113,6 +116,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     );
     recorder.add({ type: 'event', event: { type: 'daemon.stopped', candidateId: null, hostId: null, data: {} } });
     await recorder.stop();
+    pauses.stop();
     mode = 'stopped';
     notify();
   };

@@ -51,7 +51,7 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
   const devices = host.devices.map(({ id, model }) => `${id} (${model})`);
   note(state, 'host.connected', session.hostId, { devices, runnerId: hello.runnerId });
   const { queued, running, finished } = hello;
-  state.apply({ type: 'host-up', host: factsOf(host), attempts: { queued, running, finished } });
+  state.apply({ type: 'host-up', host: factsOf(state, host), attempts: { queued, running, finished } });
 };
 
 const onLost = (state: EngineState, host: HostState, facts: Pick<HostState, 'state' | 'reason' | 'nextRetryAtMs'>): void => {
@@ -70,13 +70,13 @@ const note = (
   data: Record<string, unknown>,
 ): void => state.recorder.add({ type: 'event', event: { type, candidateId: null, hostId, data } });
 
-export const factsOf = ({ session, inventory, devices, runnerId }: HostState): HostFacts => ({
+export const factsOf = ({ pauseMs }: EngineState, { session, inventory, devices, runnerId }: HostState): HostFacts => ({
   hostId: session.hostId,
   runnerId,
   labels: session.labels,
   languages: inventory?.languages ?? [],
   compileSlots: inventory?.compileSlots ?? 1,
-  rttMs: session.roundTripMs ?? ROUND_TRIP_DEFAULT_MS,
+  rttMs: (session.roundTripMs ?? ROUND_TRIP_DEFAULT_MS) + pauseMs(),
   devices: devices.map((device) => ({
     deviceId: device.id,
     class: deviceClassOf(device),
@@ -228,7 +228,7 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
   for (const device of changedDevices(before, host.devices)) {
     note(state, 'device.changed', host.session.hostId, { deviceId: device.id, unavailable: device.unavailable });
   }
-  state.apply({ type: 'host-changed', host: factsOf(host) });
+  state.apply({ type: 'host-changed', host: factsOf(state, host) });
 };
 
 const changedDevices = (before: readonly Device[], after: readonly Device[]): readonly Device[] =>
