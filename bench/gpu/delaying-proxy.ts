@@ -16,16 +16,13 @@ export interface DelayingProxy {
 /** `oneWayMs`: added in each direction, so the round trip grows by twice that. */
 export const startDelayingProxy = async (targetPort: number, oneWayMs: number): Promise<DelayingProxy> => {
   const open = new Set<Socket>();
-  const server = createServer((client) => {
-    const target = connect(targetPort, '127.0.0.1');
+  // Half-open: the end of one direction travels as slowly as its bytes, and the other goes on.
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const target = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
     for (const socket of [client, target]) {
       open.add(socket);
       socket.setNoDelay(true).on('error', () => undefined);
-      socket.on('close', () => {
-        open.delete(socket);
-        client.destroy();
-        target.destroy();
-      });
+      socket.on('close', () => open.delete(socket));
     }
     delay(client, target, oneWayMs);
     delay(target, client, oneWayMs);
@@ -46,8 +43,8 @@ export const startDelayingProxy = async (targetPort: number, oneWayMs: number): 
 
 interface Parcel {
   readonly dueMs: number;
-  /** Null: the sender has finished. */
-  readonly data: Buffer | null;
+  /** Bytes, or that the sender has finished, or that it is gone. */
+  readonly what: Buffer | 'end' | 'gone';
 }
 
 const delay = (from: Socket, to: Socket, delayMs: number): void => {
@@ -60,9 +57,10 @@ const delay = (from: Socket, to: Socket, delayMs: number): void => {
     const nowMs = performance.now() + TIMER_SLACK_MS;
     for (let next = parcels[0]; next && next.dueMs <= nowMs; next = parcels[0]) {
       parcels.shift();
-      if (next.data === null) to.end();
-      else to.write(next.data);
-      bytes -= next.data?.length ?? 0;
+      if (next.what === 'end') to.end();
+      else if (next.what === 'gone') to.destroySoon();
+      else to.write(next.what);
+      bytes -= sizeOf(next);
     }
     if (bytes <= IN_FLIGHT_BYTES_MAX) from.resume();
     schedule();
@@ -71,14 +69,21 @@ const delay = (from: Socket, to: Socket, delayMs: number): void => {
     const [next] = parcels;
     if (next && !timer) timer = setTimeout(deliver, Math.max(0, next.dueMs - performance.now()));
   };
-  const take = (data: Buffer | null): void => {
-    parcels.push({ dueMs: performance.now() + delayMs, data });
-    bytes += data?.length ?? 0;
+  const take = (what: Parcel['what']): void => {
+    const parcel = { dueMs: performance.now() + delayMs, what };
+    parcels.push(parcel);
+    bytes += sizeOf(parcel);
     if (bytes > IN_FLIGHT_BYTES_MAX) from.pause();
     schedule();
   };
 
   from.on('data', take);
-  from.on('end', () => take(null));
-  to.on('close', () => clearTimeout(timer ?? undefined));
+  from.on('end', () => take('end'));
+  from.on('close', () => take('gone'));
+  to.on('close', () => {
+    clearTimeout(timer ?? undefined);
+    parcels.length = 0;
+  });
 };
+
+const sizeOf = ({ what }: Parcel): number => (typeof what === 'string' ? 0 : what.length);

@@ -11,28 +11,19 @@ const TARGET = 'gpu';
 /** Beside the defaults of each seed's header. */
 const GRIDS: Readonly<Record<string, readonly Params[]>> = {
   'softmax/seeds/1-triton-rows.py': [
-    { BLOCK: 4096, WARPS: 4 },
-    { BLOCK: 4096, WARPS: 16 },
-    { BLOCK: 8192, WARPS: 8 },
+    { WARPS: 4 },
+    { WARPS: 16 },
+    { SMALL: 2048, WARPS: 8 },
     { BLOCK: 8192, WARPS: 16 },
-    { BLOCK: 16384, WARPS: 16 },
-    { BLOCK: 32768, WARPS: 32 },
+    { BLOCK: 1024, WARPS: 4 },
   ],
-  'rmsnorm/seeds/1-triton-rows.py': [
-    { BLOCK: 4096, WARPS: 8 },
-    { BLOCK: 8192, WARPS: 4 },
-    { BLOCK: 8192, WARPS: 16 },
-    { BLOCK: 16384, WARPS: 8 },
-    { BLOCK: 16384, WARPS: 16 },
-    { BLOCK: 16384, WARPS: 32 },
-  ],
-  'matmul/seeds/2-triton-dot.py': [
+  'rmsnorm/seeds/1-triton-rows.py': [{ WARPS: 4 }, { WARPS: 16 }, { BLOCK: 2048, WARPS: 4 }, { BLOCK: 8192 }],
+  'matmul/seeds/1-triton-dot.py': [
     { STAGES: 4 },
-    { BN: 128, STAGES: 4 },
-    { BN: 128, WARPS: 4, STAGES: 4 },
-    { BM: 64, BN: 256, WARPS: 4, STAGES: 4 },
-    { BM: 256, BN: 128, STAGES: 3 },
     { GROUP: 16 },
+    { BM: 128, BN: 256 },
+    { BM: 128, WARPS: 4, STAGES: 4 },
+    { BM: 128, WARPS: 4, STAGES: 4, GROUP: 16 },
   ],
 };
 

@@ -35,7 +35,7 @@ export interface RunnerLinkOptions {
 export interface RunnerLink {
   /** False when the link has ended: nothing was sent. */
   readonly send: (frame: ToRunner) => boolean;
-  /** Last measured ping, milliseconds; null before the first pong. */
+  /** Last measured ping, milliseconds; before the first pong how long the runner took to say hello; null before that. */
   readonly roundTripMs: () => number | null;
   /** Sends what is waiting, then hangs up; `onEnd` follows when the runner has hung up too. */
   readonly hangUp: () => void;
@@ -58,6 +58,7 @@ class Link {
   #mode: 'greeting' | 'open' | 'ended' = 'greeting';
   /** What the runner said in its last `error` frame: why it is about to hang up. */
   #complaint: string | null = null;
+  readonly #attachedAt: number;
   #pinged: { readonly nonce: number; readonly at: number } = { nonce: 0, at: 0 };
   #cancelDeadline: () => void;
   #cancelPing: () => void = () => undefined;
@@ -75,6 +76,7 @@ class Link {
     stream.on('close', () => this.end(this.#hungUp()));
     stream.on('end', () => this.end(this.#hungUp()));
     stream.resume();
+    this.#attachedAt = clock.monotonic();
     this.send(attach);
   }
 
@@ -124,6 +126,7 @@ class Link {
     if (this.#mode !== 'greeting') return this.end(new KilnError('PROTOCOL_ERROR', 'the runner said hello twice'));
     this.#mode = 'open';
     this.#heard();
+    this.roundTripMs = this.#options.clock.monotonic() - this.#attachedAt;
     this.#options.onHello(hello);
     this.#ping();
   }

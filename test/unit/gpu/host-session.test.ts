@@ -74,6 +74,14 @@ describe('connecting', () => {
     expect(events).toHaveLength(1);
   });
 
+  test('knows the round trip roughly before the first pong: a far host must get enough work ahead at once', async () => {
+    const { clock, session, start, connect } = setUp();
+    await start();
+    await clock.advance(81);
+    await connect();
+    expect(session.roundTripMs).toBe(81);
+  });
+
   test('a runner that says no hello for ten seconds is given up and tried again', async () => {
     const { clock, events, transport, start } = setUp();
     await start();
