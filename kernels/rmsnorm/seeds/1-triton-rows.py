@@ -1,5 +1,5 @@
 """kiln
-params: {BLOCK: 8192, WARPS: 8, STAGES: 2}
+params: {BLOCK: 4096, WARPS: 8, STAGES: 2}
 launch:
   - kernel: rmsnorm
     grid: [rows]

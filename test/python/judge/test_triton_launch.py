@@ -6,7 +6,6 @@ import unittest
 from pathlib import Path
 from typing import List
 
-from . import rig  # noqa: F401  (puts the runner on the path)
 from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.failures import LaunchRejected
 from kiln_runner.judge.gpu.driver import FUNCTION_MAX_DYNAMIC_SHARED

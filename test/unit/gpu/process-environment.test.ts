@@ -6,6 +6,7 @@ const env = {
   HOME: '/somewhere',
   CUDA_HOME: '/usr/local/cuda',
   KILN_SIMULATED_DEVICES: '2',
+  KILN_TRITON_PYTHON: '/opt/triton/bin/python3',
   KILN_TOKEN: 'secret',
   KILN_REDIS_URL: 'secret',
   ANTHROPIC_API_KEY: 'secret',
@@ -18,9 +19,17 @@ test('candidates run below an environment without secrets', () => {
     HOME: '/somewhere',
     CUDA_HOME: '/usr/local/cuda',
     KILN_SIMULATED_DEVICES: '2',
+    KILN_TRITON_PYTHON: '/opt/triton/bin/python3',
   });
 });
 
 test('a command of the fleet file keeps its own variables and gets none of ours', () => {
-  expect(Object.keys(commandEnvironment(env))).toEqual(['PATH', 'HOME', 'CUDA_HOME', 'KILN_SIMULATED_DEVICES', 'AWS_PROFILE']);
+  expect(Object.keys(commandEnvironment(env))).toEqual([
+    'PATH',
+    'HOME',
+    'CUDA_HOME',
+    'KILN_SIMULATED_DEVICES',
+    'KILN_TRITON_PYTHON',
+    'AWS_PROFILE',
+  ]);
 });

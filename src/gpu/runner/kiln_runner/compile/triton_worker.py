@@ -3,6 +3,7 @@
 It speaks frames as the other compile workers do, and ends a compile at its limit itself, so that Triton stays warm.
 `--probe ARCHITECTURE` compiles a known kernel the same way and prints {version, hidden} or {error}.
 """
+import importlib
 import inspect
 import json
 import os
@@ -15,6 +16,7 @@ from typing import Any, Dict, List
 from kiln_runner.compile.confined_run import Ended, run_confined
 from kiln_runner.compile.confinement import Place, user_for
 from kiln_runner.compile.log_text import LOG_CHARS_MAX
+from kiln_runner.compile.triton_known import compile_known, known_unit
 from kiln_runner.compile.units import Built, Infra, TimedOut, refused
 from kiln_runner.frames import encode
 from kiln_runner.identity import ROOT
@@ -22,19 +24,7 @@ from kiln_runner.identity import ROOT
 PROBE_LIMIT_S = 25.0
 SHARED_BYTES_MAX = 256 * 1024
 WARPS_MAX = 64
-KNOWN_SOURCE = '''"""kiln
-launch: [{kernel: known, grid: [1], args: [x, y, n, factor]}]
-"""
-import triton
-import triton.language as tl
-
-
-@triton.jit
-def known(x, y, n, factor, BLOCK: tl.constexpr):
-    at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    inside = at < n
-    tl.store(y + at, tl.load(x + at, mask=inside) * factor, mask=inside)
-'''
+HIDDEN_MAX = 8
 
 
 def run(argv: List[str]) -> int:
@@ -44,6 +34,7 @@ def run(argv: List[str]) -> int:
     from kiln_runner.compile.worker import serve_units
 
     _keep_warm()
+    compile_known()
     serve_units(lambda _tools: lambda job: lambda unit, _folder: compile_triton(unit, job))
     return 0
 
@@ -71,15 +62,8 @@ def probe(architecture: str) -> dict:
         _keep_warm()
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
-    args = [("x", "f32"), ("y", "f32"), (None, "i32"), (None, "f32")]
-    unit = {
-        "language": "triton", "source": KNOWN_SOURCE, "params": {"BLOCK": 256}, "architecture": architecture, "numWarps": 4,
-        "numStages": None, "kernels": [{"name": "known", "args": [
-            {"pointer": name is not None, "dtype": dtype, "divisibleBy16": name is not None} for name, dtype in args
-        ]}],
-    }
     try:
-        built = compile_triton(unit, {"limitMs": PROBE_LIMIT_S * 1000, "hidden": []})
+        built = compile_triton(known_unit(architecture), {"limitMs": PROBE_LIMIT_S * 1000, "hidden": []})
     except (Infra, TimedOut, OSError) as error:
         return {"error": str(error) or f"a known kernel was not compiled within {PROBE_LIMIT_S:.0f} s"}
     if not built.files:
@@ -92,8 +76,7 @@ def _keep_warm() -> None:
     import triton
     from triton.compiler import ASTSource
 
-    import kiln_runner.compile.triton_build  # noqa: F401
-
+    importlib.import_module("kiln_runner.compile.triton_build")
     if "constexprs" not in inspect.signature(ASTSource.__init__).parameters:
         raise ImportError(f"Triton {triton.__version__} is too old; pip install 'triton>=3.3'")
 
@@ -153,8 +136,8 @@ def _read(header: Dict[str, Any], payload: bytes, log: str) -> Built:
     """The answer comes from the process that ran the source: every value is checked."""
     files, kernels, at = {}, {}, 0
     for number, fact in enumerate(header["kernels"]):
-        size, shared, warps = (_whole(fact[name], most) for name, most in (("bytes", len(payload)), ("shared", SHARED_BYTES_MAX), ("numWarps", WARPS_MAX)))
-        if fact["hidden"] != ["null_ptr"] * _whole(len(fact["hidden"]), 8) or payload[at : at + 4] != b"\x7fELF" or warps < 1:
+        size, shared, warps = _whole(fact["bytes"], len(payload)), _whole(fact["shared"], SHARED_BYTES_MAX), _whole(fact["numWarps"], WARPS_MAX)
+        if fact["hidden"] != ["null_ptr"] * _whole(len(fact["hidden"]), HIDDEN_MAX) or payload[at : at + 4] != b"\x7fELF" or warps < 1:
             raise ValueError("not what the compiler makes")
         file = f"code-{number}.cubin"
         files[file] = payload[at : at + size]

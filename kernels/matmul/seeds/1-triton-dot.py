@@ -1,5 +1,5 @@
 """kiln
-params: {BM: 128, BN: 256, BK: 64, GROUP: 8, WARPS: 8, STAGES: 3}
+params: {BM: 256, BN: 128, BK: 64, GROUP: 8, WARPS: 8, STAGES: 3}
 launch:
   - kernel: matmul
     grid: ["ceil_div(m, BM) * ceil_div(n, BN)"]
