@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Callable, List, Optional, Tuple
 
 from kiln_runner.devices.judge_process import JudgeCommand
+from kiln_runner.devices.judges import STANDBYS_AFTER_LOSS, STANDBYS_USUAL
 from kiln_runner.devices.slot import DeviceSlot, Prepared, SlotEvents
 from kiln_runner.devices.task import Task
 from kiln_runner.frames import encode
@@ -80,15 +81,19 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         return [result for result, _ in self.results]
 
     async def warm(self) -> None:
-        """Resident and standby are both up, so that what follows measures a takeover, not a start."""
+        """Resident and standbys are up, so that what follows measures a takeover, not a start."""
         self.submit("passed")
         await self.judged(1)
+        await self.started(1 + STANDBYS_USUAL)
+        self.results.clear()
+
+    async def started(self, count: int) -> None:
+        """Waits until so many judges have started in all."""
         starts = Path(self.folder.name) / "starts"
         deadline = time.monotonic() + WAIT_S
-        while len(starts.read_text().split()) < 2:
-            assert time.monotonic() < deadline, "no standby"
+        while len(starts.read_text().split()) < count:
+            assert time.monotonic() < deadline, f"{starts.read_text().split()} judges, not {count}"
             await asyncio.sleep(0.005)
-        self.results.clear()
 
     async def test_a_lost_context_costs_its_candidate_only_and_the_standby_goes_on_in_milliseconds(self) -> None:
         await self.warm()
@@ -99,6 +104,24 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.assertLess(first["outcome"]["lostMs"], 1000)
         self.assertEqual(self.results[0][1], following)
         self.assertEqual(second["outcome"]["verdict"], "passed")
+
+    async def test_two_losses_in_a_row_are_taken_over_by_judges_that_were_parked_before(self) -> None:
+        await self.warm()
+        self.write("bad_starts", 1000)
+        for what in ("context_lost", "context_lost", "passed"):
+            self.submit(what)
+        verdicts = [result["outcome"]["verdict"] for result in await self.judged(3)]
+        self.assertEqual(verdicts, ["crashed", "crashed", "passed"])
+
+    async def test_after_a_loss_more_judges_are_parked(self) -> None:
+        await self.warm()
+        self.submit("context_lost")
+        await self.started(2 + STANDBYS_AFTER_LOSS)
+
+    async def test_a_standby_that_measures_the_copy_rate_beside_work_does_not_lower_it(self) -> None:
+        self.slot._on_device({**DEVICE, "copyBytesPerSecond": 3e12})
+        self.slot._on_device({**DEVICE, "copyBytesPerSecond": 1e12})
+        self.assertEqual(self.slot.device["copyBytesPerSecond"], 3e12)
 
     async def test_a_judge_that_dies_in_a_case_convicts_the_candidate_with_the_signal(self) -> None:
         self.submit("die_late")

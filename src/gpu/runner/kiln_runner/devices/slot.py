@@ -9,8 +9,8 @@ import time
 from collections import OrderedDict
 from typing import Callable, List, NamedTuple, Optional, Union
 
-from kiln_runner.devices.judge_pair import JudgePair, PairEvents
 from kiln_runner.devices.judge_process import JudgeCommand
+from kiln_runner.devices.judges import Judges, JudgesEvents
 from kiln_runner.devices.task import NO_PHASES, NS_PER_MS, Running, Task, infra_of, result_of
 from kiln_runner.devices.use_totals import UseTotals
 from kiln_runner.process import Children
@@ -57,9 +57,9 @@ class DeviceSlot:
         self._held: Optional[dict] = None
         self._held_timer = None
         self._lost_since_ns: Optional[int] = None
-        pair_events = PairEvents(self._on_usable, self._on_frame, self._on_lost, self._on_device, self._on_unavailable)
+        judges_events = JudgesEvents(self._on_usable, self._on_frame, self._on_lost, self._on_device, self._on_unavailable)
         # The cpu judge forks a child for each candidate and survives them; a new one is there in a tenth of a second.
-        self._pair = JudgePair(children, command, pair_events, standby=device["kind"] == "gpu")
+        self._judges = Judges(children, command, judges_events, standbys=device["kind"] == "gpu")
 
     @property
     def queued_ids(self) -> List[str]:
@@ -77,7 +77,7 @@ class DeviceSlot:
 
     def start(self) -> None:
         """Starts the judges; without it they start with the first task."""
-        self._pair.start()
+        self._judges.start()
 
     def submit(self, task: Task) -> None:
         if self.device["unavailable"] is not None:
@@ -86,7 +86,7 @@ class DeviceSlot:
             self._refuse(task, infra_of("internal", f"{self.device['id']} has {QUEUED_MAX} tasks queued already"))
         else:
             self._queue[task.attempt_id] = task
-            self._pair.start()
+            self._judges.start()
             self.pump()
 
     def retract(self, attempt_id: str) -> bool:
@@ -112,7 +112,7 @@ class DeviceSlot:
 
     def stop(self) -> None:
         self._cancel_limit()
-        self._pair.stop()
+        self._judges.stop()
 
     def pump(self) -> None:
         """Starts the next task if the device is free and tells so."""
@@ -121,7 +121,7 @@ class DeviceSlot:
             self._events.started(started, self.device["id"])
 
     def _start_next(self) -> Optional[str]:
-        if self._running is not None or not self._pair.usable:
+        if self._running is not None or not self._judges.usable:
             return None
         while True:
             task = self._next_startable()
@@ -145,7 +145,7 @@ class DeviceSlot:
         return None
 
     def _begin(self, task: Task, problem: Prepared) -> None:
-        judge = self._pair.resident
+        judge = self._judges.resident
         judge.give_problem(task.body["problemKey"], problem.frame)
         judge.judge(task.raw)
         now = time.monotonic_ns()
@@ -170,7 +170,7 @@ class DeviceSlot:
         self._end(now, result["phases"])
         if header.get("contextLost"):
             self._hold(result, now)
-            self._pair.replace()
+            self._judges.replace()
         else:
             self._release(running.task, result)
             return
@@ -204,7 +204,7 @@ class DeviceSlot:
             self._lose(now)
             self._events.finished(result, None)
         self._events.released(running.task)
-        self._pair.replace()
+        self._judges.replace()
 
     def _end(self, now_ns: int, phases: dict) -> None:
         self._cancel_limit()
@@ -246,6 +246,9 @@ class DeviceSlot:
     def _on_device(self, device: dict) -> None:
         if device.get("id") == self.device["id"]:
             told = {key: device[key] for key in self.device if key in device and key != "unavailable"}
+            # The best of all judges: a standby measures it beside a candidate that is being timed.
+            rates = [known["copyBytesPerSecond"] for known in (self.device, device) if known.get("copyBytesPerSecond")]
+            told["copyBytesPerSecond"] = max(rates, default=None)
             self.device = {**self.device, **told}
             self._events.device_changed(self.device["id"])
 

@@ -1,4 +1,4 @@
-"""The judge processes of one device: a resident that works and, for GPUs, a standby with a live context that takes over at once.
+"""The judge processes of one device: a resident that works and, for GPUs, standbys with live contexts that take over at once.
 
 Modes:
 - idle: nothing started yet (`start` begins).
@@ -9,12 +9,20 @@ Modes:
 - stopped.
 Invariant: `usable` exactly in serving; only the resident's frames reach the owner. Judges that do not start are tried again, more
 and more slowly; after START_FAILURES_MAX in a row the device is unavailable until one does.
+
+A new context takes longer than ten judgements, and the driver makes those of a whole host one after the other. So there are
+STANDBYS_USUAL, and after a loss STANDBYS_AFTER_LOSS: a stream in which every tenth candidate takes the context never waits for one.
+Parked contexts do not change what is measured beside them.
 """
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, List, NamedTuple, Optional
 
 from kiln_runner.devices.judge_process import JudgeCommand, JudgeProcess
 from kiln_runner.process import Children
 
+STANDBYS_USUAL = 2
+STANDBYS_AFTER_LOSS = 4
+# After the last loss; the judges that are then too many are kept until they are used.
+LOSS_REMEMBERED_S = 60.0
 CANARY_TIMEOUT_S = 15.0
 RECHECK_S = 10.0
 RETRY_FIRST_S = 0.2
@@ -22,7 +30,7 @@ RETRY_MAX_S = 60.0
 START_FAILURES_MAX = 3
 
 
-class PairEvents(NamedTuple):
+class JudgesEvents(NamedTuple):
     """`usable`: a judge can take a task now. `frame`: of the resident. `lost`: it died by itself, with this code.
     `device`: what a judge says of the device. `unavailable`: why the device takes no work, or None again."""
 
@@ -33,17 +41,20 @@ class PairEvents(NamedTuple):
     unavailable: Callable[[Optional[str]], None]
 
 
-class JudgePair:
-    def __init__(self, children: Children, command: JudgeCommand, events: PairEvents, *, standby: bool) -> None:
+class Judges:
+    def __init__(self, children: Children, command: JudgeCommand, events: JudgesEvents, *, standbys: bool) -> None:
         self._children = children
         self._loop = children.loop
         self._command = command
         self._events = events
-        self._wants_standby = standby
+        self._wants_standbys = standbys
         self._mode = "idle"
         self._failures = 0
+        # Of the resident: its canary's limit, or its next canary. And of judges that did not start.
         self._timer = None
-        self._standby: Optional[JudgeProcess] = None
+        self._retry_timer = None
+        self._lost_at: Optional[float] = None
+        self._standbys: List[JudgeProcess] = []
         self.resident: Optional[JudgeProcess] = None
 
     @property
@@ -62,35 +73,52 @@ class JudgePair:
         resident, self.resident = self.resident, None
         if resident is not None:
             resident.kill()
-        self._mode = "recovering"
-        self._promote()
+        self._recover()
 
     def stop(self) -> None:
         self._mode = "stopped"
         self._cancel_timer()
-        for judge in (self.resident, self._standby):
+        if self._retry_timer is not None:
+            self._retry_timer.cancel()
+        for judge in [self.resident, *self._standbys]:
             if judge is not None:
                 judge.kill()
-        self.resident = self._standby = None
+        self.resident, self._standbys = None, []
 
     def _spawn(self) -> None:
         try:
-            self._standby = JudgeProcess(self._children, self._command, self._on_frame, self._on_exit)
+            self._standbys.append(JudgeProcess(self._children, self._command, self._on_frame, self._on_exit))
         except OSError as error:
             self._failed(f"the judge cannot be started: {error}")
+
+    def _fill(self) -> None:
+        """As many standbys as there should be. Only beside a resident that serves: what it has shown, they can do too."""
+        if not self._wants_standbys or self._mode != "serving":
+            return
+        is_recent = self._lost_at is not None and self._loop.time() - self._lost_at < LOSS_REMEMBERED_S
+        for _ in range((STANDBYS_AFTER_LOSS if is_recent else STANDBYS_USUAL) - len(self._standbys)):
+            if self._retry_timer is None:
+                self._spawn()
+
+    def _recover(self) -> None:
+        self._mode = "recovering"
+        self._lost_at = self._loop.time()
+        self._promote()
 
     def _promote(self) -> None:
         """Makes the next judge the resident, as soon as there is one that is ready."""
         if self.resident is not None:
             return
-        if self._standby is None:
-            self._spawn()
-        elif self._standby.ready:
-            self.resident, self._standby = self._standby, None
+        ready = next((judge for judge in self._standbys if judge.ready), None)
+        if ready is not None:
+            self._standbys.remove(ready)
+            self.resident = ready
             if self._mode == "starting":
                 self._accept(self._refusal_of_ready())
             else:
                 self._ask_canary()
+        elif not self._standbys:
+            self._spawn()
 
     def _refusal_of_ready(self) -> Optional[str]:
         return (self.resident.device or {}).get("unavailable") if self.resident else None
@@ -121,30 +149,27 @@ class JudgePair:
         self._mode = "serving"
         # The owner's next task first, then the replacement of what was used up.
         self._events.usable()
-        if self._wants_standby and self._standby is None and self._mode == "serving":
-            self._spawn()
+        self._fill()
 
     def _failed(self, reason: str) -> None:
         self._failures += 1
         if self._failures >= START_FAILURES_MAX and not self.usable:
             self._events.unavailable(reason)
         delay = min(RETRY_MAX_S, RETRY_FIRST_S * 2 ** min(self._failures, 16))
-        self._cancel_timer()
-        self._timer = self._loop.call_later(delay, self._retry)
+        if self._retry_timer is None:
+            self._retry_timer = self._loop.call_later(delay, self._retry)
 
     def _retry(self) -> None:
-        self._timer = None
-        if self._mode == "serving":
-            if self._wants_standby and self._standby is None:
-                self._spawn()
-        elif self._mode != "stopped" and self.resident is None:
+        self._retry_timer = None
+        self._fill()
+        if self._mode not in ("serving", "stopped"):
             self._promote()
 
     def _on_frame(self, judge: JudgeProcess, header: dict) -> None:
         kind = header["type"]
         if kind == "ready" and judge.device is not None:
             self._events.device(judge.device)
-            if judge is self._standby:
+            if judge in self._standbys and self._mode != "serving":
                 self._promote()
         elif judge is self.resident and kind == "canary":
             self._on_canary(header)
@@ -158,8 +183,8 @@ class JudgePair:
             self._canary_failed(str(header.get("message", "")))
 
     def _on_exit(self, judge: JudgeProcess, code: int) -> None:
-        if judge is self._standby:
-            self._standby = None
+        if judge in self._standbys:
+            self._standbys.remove(judge)
             self._failed(f"the judge ended with {code} before it was ready; its last words: {judge.last_words}")
         elif judge is self.resident:
             self._on_resident_exit(code)
@@ -171,8 +196,9 @@ class JudgePair:
         if was_serving:
             # First the owner, who knows what it was doing; then the successor.
             self._events.lost(code)
-            self._promote()
+            self._recover()
         else:
+            self._cancel_timer()
             self._failed(f"the judge ended with {code} while it was tested")
 
     def _cancel_timer(self) -> None:
