@@ -45,8 +45,6 @@ export interface Live {
   stageSinceMs: number;
   compileLog: string;
   screened: Screened | null;
-  /** Confirmations asked for so far. */
-  confirmations: number;
   /** Of its last result. */
   evaluation: Evaluation | null;
   /** Attempts that hosts were given and that count: a retracted one is no longer here. */
@@ -65,7 +63,6 @@ export const createLive = (id: CandidateId, submission: Submission, loaded: Load
   stageSinceMs: nowMs,
   compileLog: '',
   screened: null,
-  confirmations: 0,
   evaluation: null,
   attempts: new Map(),
   unacknowledged: [],

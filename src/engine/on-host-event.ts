@@ -14,8 +14,6 @@ import { acknowledge } from './perform.ts';
 import type { HostEvent } from './ports.ts';
 import { recordKeyOf } from './record-key.ts';
 
-/** A would-be record meets holders that change while it is paired; after this many tries it ranks unconfirmed. */
-const CONFIRMATIONS_MAX = 3;
 const COMPILE_LOG_CHARS_MAX = 64 * 1024;
 const ROUND_TRIP_DEFAULT_MS = 20;
 
@@ -168,8 +166,6 @@ const judge = (state: EngineState, { host, live, device, result }: Judged): void
   if (result.infra) state.metrics.onInfra(result.infra.code);
   live.evaluation = evaluation;
   if (evaluation?.score && sent.mode === 'screen') live.screened = { outcome: evaluation.outcome, score: evaluation.score };
-  const again = evaluation?.mustConfirm === true && live.confirmations < CONFIRMATIONS_MAX;
-  if (again) live.confirmations += 1;
   live.unacknowledged.push({ hostId, attemptId });
   state.recorder.add({
     type: 'attempt',
@@ -181,7 +177,7 @@ const judge = (state: EngineState, { host, live, device, result }: Judged): void
     attemptId,
     result: evaluation ? { status: 'judged', outcome: evaluation.outcome } : reportOf(result),
     serviceMs: result.phases.totalMs,
-    confirm: again ? { deviceModel: device.model } : null,
+    confirm: evaluation?.mustConfirm ? { deviceModel: device.model } : null,
   });
 };
 

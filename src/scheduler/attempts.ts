@@ -52,10 +52,11 @@ interface Used {
   readonly artifact: ContentHash | null;
 }
 
-/** The result of a screening may ask for a confirmation; anything else is final. */
+/** A screening may ask for a confirmation, and a confirmation for another: the record changed hands meanwhile. Anything else is final. */
 const useOutcome = (core: CoreState, entry: Entry, { outcome, confirm, pool, artifact }: Used): void => {
-  if (!confirm || entry.confirm || entry.cancelled) return finish(core, entry, outcome);
-  const confirmation = { model: confirm.deviceModel, screened: outcome, failures: 0 };
+  const { screened, round, failures } = entry.confirm ?? { screened: outcome, round: 0, failures: 0 };
+  if (!confirm || entry.cancelled || round >= core.options.confirmationsMax) return finish(core, entry, outcome);
+  const confirmation = { model: confirm.deviceModel, screened, round: round + 1, failures };
   if (pool?.open && artifact && pool.model === confirm.deviceModel) {
     entry.confirm = confirmation;
     return makeReady(core, entry, { pool, artifact });

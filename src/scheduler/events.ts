@@ -93,7 +93,7 @@ export type SchedulerEvent =
       readonly result: JudgeReport;
       /** Time the device was taken (phases.totalMs). */
       readonly serviceMs: number;
-      /** Set when this passed screening would be a new record on that model: it is judged once more in mode `confirm`. */
+      /** Set when this may be a new record on that model, and was not paired with its holder yet: it is judged again in mode `confirm`. */
       readonly confirm: { readonly deviceModel: string } | null;
     }
   | { readonly type: 'retracted'; readonly hostId: HostId; readonly attemptIds: readonly AttemptId[] }

@@ -6,6 +6,8 @@ export interface SchedulerOptions {
   readonly hostGraceMs: number;
   /** A would-be record that finds no device of its model for this long ends with its screening outcome, unconfirmed. */
   readonly confirmWaitMs: number;
+  /** Confirmations of one candidate: each time the record changed hands while it was paired, it needs another. Then it ranks unconfirmed. */
+  readonly confirmationsMax: number;
   /** Infra failures of one candidate that are retried. */
   readonly infraRetries: number;
   /** First wait before the same host is tried again; doubles with each failure. */
@@ -21,6 +23,7 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   adoptGraceMs: 30_000,
   hostGraceMs: 30_000,
   confirmWaitMs: 120_000,
+  confirmationsMax: 8,
   infraRetries: 3,
   backoffMs: 1_000,
   windowMin: 1_000,

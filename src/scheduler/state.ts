@@ -51,6 +51,8 @@ export interface Confirmation {
   model: string | null;
   /** Null where the daemon was restarted in between and no longer knows. */
   readonly screened: Outcome | null;
+  /** How often it was asked for, this one included. */
+  readonly round: number;
   failures: number;
 }
 

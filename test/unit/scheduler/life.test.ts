@@ -85,7 +85,16 @@ describe('confirming a would-be record', () => {
     const s = screened(new Scenario());
     for (const n of [2, 3, 4]) s.add(n, { priority: 1 }).compiled(n, 0);
     s.skip().judged(1, 1, { confirm: 'NVIDIA H100' }).expect('1 is ready', '1 is confirming', 'judge 1.2 GPU-0-0 confirm');
-    s.judged(1, 2, { confirm: 'NVIDIA H100' }).expect('1 is passed', '3 is judging', 'judge 3.1 GPU-0-0 screen');
+    s.judged(1, 2).expect('1 is passed', '3 is judging', 'judge 3.1 GPU-0-0 screen');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('it is confirmed again while the record changes hands, and not for ever', () => {
+    const s = screened(new Scenario({ confirmationsMax: 2 }))
+      .judged(1, 1, { confirm: 'NVIDIA H100' })
+      .skip();
+    s.judged(1, 2, { confirm: 'NVIDIA H100' }).expect('1 is ready', '1 is confirming', 'judge 1.3 GPU-0-0 confirm');
+    s.judged(1, 3, { confirm: 'NVIDIA H100' }).expect('1 is passed');
     expect(s.unread).toEqual([]);
   });
 
