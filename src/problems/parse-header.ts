@@ -16,9 +16,28 @@ export type HeaderResult =
 export const parseHeader = (source: string, language: Language): HeaderResult => {
   const found = language === 'triton' ? pythonHeader(source) : blockHeader(source);
   if (typeof found === 'string') return { ok: false, field: 'header', message: found };
+  return found.text.length > HEADER_BYTES_MAX ? read(found) : readOnce(found);
+};
+
+const read = (found: Found): HeaderResult => {
   const parsed = parseYaml({ ...found, bytesMax: HEADER_BYTES_MAX }, LaunchPlan, 'header');
   return parsed.ok ? { ok: true, plan: parsed.value } : parsed;
 };
+
+/** Every point of a sweep has the same header, read at submission and again for its device: YAML would be a quarter of the daemon's CPU. */
+const readOnce = (found: Found): HeaderResult => {
+  const key = `${found.firstLine}\n${found.text}`;
+  const result = remembered.get(key) ?? read(found);
+  // The one used last stands last; the first is forgotten.
+  remembered.delete(key);
+  remembered.set(key, result);
+  if (remembered.size > REMEMBERED_MAX) remembered.delete(remembered.keys().next().value ?? key);
+  return result;
+};
+
+/** At most HEADER_BYTES_MAX of text each. Nobody changes a plan once it is parsed. */
+const REMEMBERED_MAX = 512;
+const remembered = new Map<string, HeaderResult>();
 
 type Found = Omit<YamlText, 'bytesMax'>;
 

@@ -108,3 +108,21 @@ describe('a plan in a Triton file', () => {
     expect(failure(`"""kiln\n${plan}`, 'triton').message).toContain('not closed');
   });
 });
+
+test('a header that was read before is not read again, and equal text on another line is another header', () => {
+  const source = '/* kiln\nlaunch:\n  - {kernel: again, grid: [1], block: [32], args: []}\n*/';
+  const first = parseHeader(source, 'cuda');
+  expect(first.ok && first.plan.launch[0]?.kernel).toBe('again');
+  expect(parseHeader(`${source}\n// another body`, 'cuda')).toBe(first);
+  const wrong = (lead: string) => parseHeader(`${lead}/* kiln\nlaunch: none\n*/`, 'cuda');
+  expect(wrong('')).toMatchObject({ ok: false, message: expect.stringContaining('line 2') as unknown });
+  expect(wrong('// one\n// two\n')).toMatchObject({ ok: false, message: expect.stringContaining('line 4') as unknown });
+});
+
+test('headers that were read long ago are forgotten', () => {
+  const header = (number: number) => `/* kiln\nlaunch:\n  - {kernel: k${number}, grid: [1], block: [32], args: []}\n*/`;
+  const first = parseHeader(header(0), 'cuda');
+  for (let number = 1; number <= 600; number += 1) parseHeader(header(number), 'cuda');
+  expect(parseHeader(header(0), 'cuda')).toEqual(first);
+  expect(parseHeader(header(0), 'cuda')).not.toBe(first);
+});
