@@ -7,8 +7,9 @@ import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { CandidateState } from '../domain/candidate.ts';
 import type { EngineState } from './engine-state.ts';
+import { createGroupCommit } from './group-commit.ts';
 import { prepareCandidate } from './intake.ts';
-import type { NewCandidate } from './ports.ts';
+import type { NewCandidate, Queue } from './ports.ts';
 import type { Recent } from './recent.ts';
 import type { ServiceDeps } from './deps.ts';
 
@@ -17,12 +18,20 @@ type Input = z.output<typeof SubmitCandidate>;
 const REOPENED: ReadonlySet<string> = new Set(['cancelled', 'infra_failed']);
 const BACKLOG_CHECK_MS = 1000;
 
+type Addition = Parameters<Queue['add']>[0][number];
+
 export interface Submitter {
   submit(batch: readonly Input[], sweepId?: SweepId | null): Promise<SubmitAnswer>;
 }
 
 export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readonly recent: Recent }): Submitter => {
   let backlog = { size: 0, atMs: 0 };
+  const inserts = createGroupCommit(async (group: readonly NewCandidate[]) => state.store.insertCandidates(group));
+  const additions = createGroupCommit(async (group: readonly Addition[]) => {
+    // Two requests of one group may have brought the same candidate.
+    await state.queue.add([...new Map(group.map((addition) => [addition.candidateId, addition])).values()]);
+    return [];
+  });
 
   const refuseWhenFull = async (adding: number): Promise<void> => {
     if (deps.now() - backlog.atMs > BACKLOG_CHECK_MS) backlog = { size: await state.queue.waiting(), atMs: deps.now() };
@@ -39,11 +48,11 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readon
     const prepared = prepareBatch(state, batch, { sweepId, sourceBytesMax: deps.limits.sourceBytes });
     await refuseWhenFull(prepared.length);
     const unique = [...new Map(prepared.map((candidate) => [candidate.id, candidate])).values()];
-    const inserted = await state.store.insertCandidates(unique);
+    const inserted = await inserts.write(unique);
     const results = new Map(unique.map((candidate, index) => [candidate.id, inserted[index]]));
     const reopened = await reopen(state, unique, results);
     const waiting = unique.filter(({ id }) => reopened.has(id) || results.get(id)?.state.status !== 'done');
-    await state.queue.add(waiting.map(({ id, submission }) => ({ candidateId: id, priority: submission.priority })));
+    await additions.write(waiting.map(({ id, submission }) => ({ candidateId: id, priority: submission.priority })));
     for (const candidate of waiting) if (results.get(candidate.id)?.known === false) remember(deps, candidate);
     deps.notify();
     deps.poke();

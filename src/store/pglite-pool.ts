@@ -3,6 +3,7 @@
  * All clients share PGlite's one session. Between a client's BEGIN and its COMMIT or ROLLBACK nobody else's statement runs.
  */
 import { EventEmitter } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import type { PgPool, PgPoolClient, PgQueryResult } from 'bullmq';
 import { POOL_LISTENERS_MAX } from './session.ts';
@@ -109,6 +110,8 @@ const run = async <Row>(
 ): Promise<PgQueryResult<Row>> => {
   if (params.length === 0) return runScript<Row>(session, text);
   const result = await session.query<Row>(text, [...params], { parsers: PARSERS });
+  // As in pglite.ts: sockets have their turn between statements.
+  await turn();
   return { rows: result.rows, rowCount: result.affectedRows ?? result.rows.length };
 };
 

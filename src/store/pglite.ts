@@ -1,5 +1,6 @@
 /** The embedded database: Postgres in this process (PGlite), in `<dataDir>/postgres`. One session, so one statement at a time. */
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import type { PgPool } from 'bullmq';
 import { KilnError } from '../domain/errors.ts';
@@ -56,14 +57,25 @@ const sqlOf = (database: PGlite, close: () => Promise<void>): Sql => {
   return {
     query: async (text, params) => sessionOf(open()).query(text, params),
     script: async (text) => sessionOf(open()).script(text),
-    transaction: async (work) => open().transaction(async (session) => work(sessionOf(session))),
+    transaction: async (work) => {
+      const result = await open().transaction(async (session) => work(sessionOf(session)));
+      await turn();
+      return result;
+    },
     close,
   };
 };
 
+/**
+ * PGlite computes on this thread and answers by microtasks: a chain of statements would keep sockets waiting until its end. Each statement
+ * is followed by a turn of the event loop, in which requests are read and hosts are heard.
+ */
 const sessionOf = (session: Pick<PGlite, 'query' | 'exec'>): SqlSession => ({
-  query: async <Row extends object>(text: string, params: readonly unknown[] = []) =>
-    (await session.query<Row>(text, [...params])).rows,
+  query: async <Row extends object>(text: string, params: readonly unknown[] = []) => {
+    const { rows } = await session.query<Row>(text, [...params]);
+    await turn();
+    return rows;
+  },
   script: async (text) => {
     await session.exec(text);
   },
