@@ -50,6 +50,7 @@ export const kilnFolder = (fleet: string, settings: Record<string, string> = {})
 export interface KilnProcess {
   readonly client: KilnClient;
   readonly url: string;
+  readonly pid: number;
   /** SIGKILL: no goodbye. */
   kill(): Promise<void>;
   /** SIGTERM, as Ctrl-C or a service manager would; throws when it does not end. */
@@ -73,6 +74,7 @@ export const startKiln = async ({ env }: KilnFolder): Promise<KilnProcess> => {
   return {
     client: createClient({ url }),
     url,
+    pid: child.pid ?? 0,
     kill: async () => end(child, 'SIGKILL', () => log),
     stop: async () => end(child, 'SIGTERM', () => log),
   };

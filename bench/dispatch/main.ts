@@ -1,0 +1,204 @@
+/**
+ * How fast the daemon itself is: `node bench/dispatch/main.ts [--quick]`. Prints Markdown.
+ *
+ * A daemon as a child process, the real runner with simulated devices whose judgements take no time, the real protocol: what is left is
+ * Kiln's own work. Beside it, in the same run and on the same Redis, a bare BullMQ worker that does nothing.
+ */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { z } from 'zod';
+import { kilnFolder, startKiln } from '../../test/e2e/kiln-process.ts';
+import type { KilnProcess } from '../../test/e2e/kiln-process.ts';
+import { hasPostgres, hasRedis, startPostgres, startRedis } from '../../test/integration/store/servers.ts';
+import { loadNow, machineLine } from '../machine.ts';
+import { table } from '../markdown.ts';
+import { judgeAll } from './judged.ts';
+import type { Judged } from './judged.ts';
+import { submitLatency } from './submit-latency.ts';
+import type { SubmitLatency } from './submit-latency.ts';
+import type { Work } from './work.ts';
+
+const DEVICES = 4;
+const FLEET = 'hosts:\n  - {name: local, local: {}, gpus: auto}\n';
+const CONNECT_LIMIT_MS = 60_000;
+const REDIS_SHARE_MIN = 0.5;
+const EMBEDDED_PER_SECOND_MIN = 300;
+const REQUESTS_PER_SECOND = 1000;
+
+interface Sizes {
+  readonly warmup: number;
+  readonly candidates: number;
+  readonly jobs: number;
+  readonly seconds: number;
+}
+const FULL: Sizes = { warmup: 1000, candidates: 10_000, jobs: 50_000, seconds: 5 };
+const QUICK: Sizes = { warmup: 200, candidates: 2000, jobs: 10_000, seconds: 2 };
+
+interface Backend {
+  readonly name: string;
+  readonly settings: Record<string, string>;
+}
+interface Row {
+  readonly backend: string;
+  readonly work: Work;
+  readonly judged: Judged;
+}
+interface Latency {
+  readonly backend: string;
+  readonly latency: SubmitLatency;
+}
+
+const run = async (sizes: Sizes): Promise<void> => {
+  const loadBefore = loadNow();
+  const redis = hasRedis ? await startRedis() : null;
+  const postgres = hasPostgres ? await startPostgres() : null;
+  try {
+    const bare = redis ? await bareWorker(redis.url, sizes.jobs) : null;
+    const rows: Row[] = [];
+    const latencies: Latency[] = [];
+    for (const backend of backends(redis?.url ?? null, postgres?.url ?? null)) {
+      process.stderr.write(`${backend.name} …\n`);
+      const measured = await measure(backend, sizes);
+      rows.push(...measured.rows);
+      latencies.push({ backend: backend.name, latency: measured.latency });
+    }
+    say(
+      [machineLine(loadBefore), '', dispatchTable(rows, bare), '', latencyTable(latencies), '', verdict(rows, bare)].join('\n'),
+    );
+  } finally {
+    await redis?.stop();
+    await postgres?.stop();
+  }
+};
+
+const backends = (redis: string | null, postgres: string | null): readonly Backend[] => [
+  { name: 'embedded', settings: {} },
+  ...(redis ? [{ name: 'Redis, records embedded', settings: { KILN_REDIS_URL: redis } }] : []),
+  ...(redis && postgres
+    ? [{ name: 'Redis, records in Postgres', settings: { KILN_POSTGRES_URL: postgres, KILN_REDIS_URL: redis } }]
+    : []),
+];
+
+const Bare = z.object({ addedPerSecond: z.number(), processedPerSecond: z.number() });
+type Bare = z.infer<typeof Bare>;
+
+const bareWorker = async (url: string, jobs: number): Promise<Bare> => {
+  const program = join(import.meta.dirname, 'bare-worker.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [program, url, String(jobs)]);
+  return Bare.parse(JSON.parse(stdout));
+};
+
+const measure = async (
+  backend: Backend,
+  sizes: Sizes,
+): Promise<{ readonly rows: readonly Row[]; readonly latency: SubmitLatency }> => {
+  const folder = kilnFolder(FLEET, {
+    KILN_SIMULATED_DEVICES: String(DEVICES),
+    KILN_SIMULATED_JUDGE_MS: '0',
+    KILN_LOG_LEVEL: 'warn',
+    ...backend.settings,
+  });
+  const kiln = await startKiln(folder);
+  try {
+    const target = { kiln, folder: folder.path, device: await simulatedClass(kiln) };
+    await judgeAll(target, { kind: 'sweep', first: 0, count: sizes.warmup });
+    const rows: Row[] = [];
+    for (const work of ['sweep', 'trials'] as const) {
+      const judged = await judgeAll(target, { kind: work, first: sizes.warmup, count: sizes.candidates });
+      rows.push({ backend: backend.name, work, judged });
+    }
+    const first = sizes.warmup + sizes.candidates;
+    const latency = await submitLatency({
+      ...target,
+      url: kiln.url,
+      first,
+      perSecond: REQUESTS_PER_SECOND,
+      seconds: sizes.seconds,
+    });
+    return { rows, latency };
+  } finally {
+    await kiln.stop();
+    folder.remove();
+  }
+};
+
+const simulatedClass = async (kiln: KilnProcess): Promise<string> => {
+  const abort = AbortSignal.timeout(CONNECT_LIMIT_MS);
+  for await (const event of kiln.client.events({ after: 0, signal: abort })) if (event.type === 'host.connected') break;
+  const device = (await kiln.client.fleet()).hosts.flatMap((host) => host.devices).find(({ kind }) => kind === 'gpu');
+  if (!device) throw new Error('the runner shows no simulated device');
+  return device.class;
+};
+
+const dispatchTable = (rows: readonly Row[], bare: Bare | null): string =>
+  table(
+    [
+      'queue',
+      'work',
+      'candidates',
+      'candidates/s',
+      'of the bare worker',
+      'submitted/s',
+      'CPU ms a candidate: daemon / runner / judges',
+      'daemon peak MiB',
+    ],
+    [
+      ...(bare
+        ? [
+            [
+              'bare BullMQ worker',
+              'no-op',
+              '',
+              bare.processedPerSecond.toFixed(0),
+              '100 %',
+              bare.addedPerSecond.toFixed(0),
+              '',
+              '',
+            ],
+          ]
+        : []),
+      ...rows.map(({ backend, work, judged }) => [
+        backend,
+        work,
+        judged.candidates,
+        judged.perSecond.toFixed(0),
+        bare && backend !== 'embedded' ? `${((judged.perSecond / bare.processedPerSecond) * 100).toFixed(1)} %` : '',
+        judged.submittedPerSecond.toFixed(0),
+        `${judged.cpuMs.daemon.toFixed(2)} / ${judged.cpuMs.runner.toFixed(2)} / ${judged.cpuMs.judges.toFixed(2)}`,
+        judged.peakMiB.toFixed(0),
+      ]),
+    ],
+  );
+
+const latencyTable = (latencies: readonly Latency[]): string =>
+  table(
+    ['queue', 'requests/s asked', 'achieved', 'p50 ms', 'p99 ms'],
+    latencies.map(({ backend, latency }) => [
+      backend,
+      latency.asked,
+      latency.achieved.toFixed(0),
+      latency.p50Ms.toFixed(1),
+      latency.p99Ms.toFixed(1),
+    ]),
+  );
+
+const verdict = (rows: readonly Row[], bare: Bare | null): string => {
+  const best = (isIt: (backend: string) => boolean): number =>
+    Math.max(0, ...rows.filter(({ backend }) => isIt(backend)).map(({ judged }) => judged.perSecond));
+  const embedded = best((name) => name === 'embedded');
+  const share = bare ? best((name) => name !== 'embedded') / bare.processedPerSecond : null;
+  const said = (isMet: boolean): string => (isMet ? 'met' : 'MISSED');
+  return [
+    `Target: embedded at least ${EMBEDDED_PER_SECOND_MIN}/s: ${said(embedded >= EMBEDDED_PER_SECOND_MIN)}.`,
+    share === null
+      ? 'Redis was not measured: no redis-server on this machine.'
+      : `Target: Redis at least ${REDIS_SHARE_MIN * 100} % of the bare worker: ${said(share >= REDIS_SHARE_MIN)}.`,
+    'Sweep: every candidate is code of its own. Trials: one source again and again.',
+  ].join('\n');
+};
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+await run(values.quick ? QUICK : FULL);

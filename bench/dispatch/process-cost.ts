@@ -1,0 +1,26 @@
+/** CPU time and memory of other processes of this machine, as Linux counts them. */
+import { readFileSync } from 'node:fs';
+
+/** `sysconf(_SC_CLK_TCK)`: 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+/** Fields of /proc/PID/stat after the command's closing bracket: state is the first. */
+const USER_TICKS = 11;
+const SYSTEM_TICKS = 12;
+
+/** Seconds of user and system time so far; 0 for a process that is gone. */
+export const cpuSecondsOf = (pid: number): number => {
+  const fields = read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? [];
+  return (Number(fields[USER_TICKS] ?? 0) + Number(fields[SYSTEM_TICKS] ?? 0)) / TICKS_PER_SECOND;
+};
+
+/** The most memory the process ever had, MiB. */
+export const peakMiBOf = (pid: number): number => Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return '';
+    throw error;
+  }
+};
