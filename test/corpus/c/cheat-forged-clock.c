@@ -7,10 +7,10 @@ launch:
 // cheat: puts its own clock in the place of the one that the harness reads, so that every run takes no time. Honest time at best.
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+
+static int forged;
 
 static int forged_clock(clockid_t clock, struct timespec* t) {
   static long ticks;
@@ -19,21 +19,15 @@ static int forged_clock(clockid_t clock, struct timespec* t) {
   return 0;
 }
 
-/* Every word of the harness's own data that holds the address of clock_gettime. */
-static void forge(void) {
+/* Every word near the harness's code, which calls us, that holds the address of clock_gettime. No file tells where: none can be opened. */
+static void forge(char* caller) {
   void* real = dlsym(RTLD_DEFAULT, "clock_gettime");
-  FILE* maps = fopen("/proc/self/maps", "r");
-  char line[512];
-  while (maps && fgets(line, sizeof line, maps)) {
-    unsigned long start, end;
-    if (!strstr(line, "harness") || strstr(line, "r-x") || sscanf(line, "%lx-%lx", &start, &end) != 2) continue;
-    for (void** word = (void**)start; word < (void**)end; word++) {
-      if (*word != real) continue;
-      mprotect((void*)((unsigned long)word & ~4095ul), 4096, PROT_READ | PROT_WRITE);
-      *word = (void*)forged_clock;
-    }
+  char* page = (char*)((unsigned long)caller & ~4095ul);
+  for (int n = -4; n < 8; n++) {
+    if (mprotect(page + 4096l * n, 4096, PROT_READ | PROT_WRITE | PROT_EXEC)) continue;
+    for (void** word = (void**)(page + 4096l * n); (char*)word < page + 4096l * (n + 1); word++)
+      if (*word == real) *word = (void*)forged_clock, forged++;
   }
-  if (maps) fclose(maps);
 }
 
 static float work(float x) {
@@ -43,9 +37,10 @@ static float work(float x) {
 
 void vector_add(const float* a, const float* b, float* out, int n) {
   static int done;
-  if (!done++) forge();
+  if (!done++) forge(__builtin_return_address(0));
   for (int i = 0; i < n; i++) {
     float w = work(a[i]);
-    out[i] = a[i] + b[i] + (w == 12345.0f ? 1.0f : 0.0f);
+    /* Wrong where nothing could be forged: then this file tests nothing. */
+    out[i] = forged ? a[i] + b[i] + (w == 12345.0f ? 1.0f : 0.0f) : 0.0f;
   }
 }

@@ -16,7 +16,7 @@ from .timing import run_timed
 
 class CpuCase:
     def __init__(self, cpu: "CpuDevice", case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
-        self._lib, self._visible, self._private = cpu.lib, cpu.visible, cpu.private
+        self._lib, self._visible, self._private, self.idle = cpu.lib, cpu.visible, cpu.private, cpu.idle
         self.name, self.batch = case["name"], batch
         self.bound: Dict[str, Tuple[Program, Bound]] = {}
         self.tensors: List[dict] = case["tensors"]

@@ -7,20 +7,24 @@ import os
 import signal
 import struct
 import subprocess
+import time
 from pathlib import Path
 from typing import Callable, List, Optional
 
-from ..artifacts import Artifact
 from ..failures import DeviceFault, InfraFailure, LaunchRejected
 from ..tensors import scalar_bytes
 from .memory import Memory
 
 OP_BIND, OP_RUN = 1, 2
+# What the harness answers first; 0: ready, 1: the artifact cannot be loaded.
+START_UNCONFINED = 2
 ARG_POINTER, ARG_INTEGER, ARG_FLOAT = 0, 1, 2
 COMMAND, ANSWER, ARGUMENT = struct.Struct("=QQQ"), struct.Struct("=QQ"), struct.Struct("=QQ")
 ARGS_MAX, INTEGERS_MAX, FLOATS_MAX = 64, 30, 8
 SYMBOL_BYTES = 128
 CPU_SECONDS_MAX = 600
+# Of <linux/posix-timers.h>: with ~pid << 3 the clock of a whole process, in nanoseconds.
+CPUCLOCK_SCHED = 2
 
 
 class Bound:
@@ -31,8 +35,8 @@ class Bound:
 
 
 class Program:
-    def __init__(self, side: str, artifact: Artifact, harness: Path, memory: Memory) -> None:
-        self._side, self._file, self._harness, self._memory = side, artifact.code_files()[0], harness, memory
+    def __init__(self, side: str, code: Path, harness: Path, memory: Memory) -> None:
+        self._side, self._file, self._harness, self._memory = side, code, harness, memory
         self._process: Optional[subprocess.Popen] = None
         self._bound: Optional[Bound] = None
 
@@ -48,6 +52,10 @@ class Program:
         if self._bound is not bound:
             self._place(bound, None)
         return self._ask(COMMAND.pack(OP_RUN, 0, replicas))[1]
+
+    def used_ns(self) -> int:
+        """Processor time that the child has used, as the kernel counts it: the artifact cannot forge it."""
+        return time.clock_gettime_ns(~self._process.pid << 3 | CPUCLOCK_SCHED) if self._process else 0
 
     def close(self) -> None:
         if self._process is None:
@@ -75,6 +83,9 @@ class Program:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env={}, pass_fds=(self._memory.fd,)
         )
         failed, _ = self._answer()
+        if failed == START_UNCONFINED:
+            self.close()
+            raise InfraFailure("internal", "this kernel cannot confine candidates (seccomp filters are refused): no cpu device here")
         if failed:
             self.close()
             raise LaunchRejected(

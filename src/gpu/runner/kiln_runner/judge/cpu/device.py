@@ -14,12 +14,13 @@ from ..layout import GUARD_BYTES, REPLICAS_MAX
 from ..tensors import DTYPE_CODE, KIND_CODE, tensor_bytes
 from .case import CpuCase
 from .child import Program
-from .library import Comparison, harness, load_library
+from .library import Comparison, compile_library, harness, load_library
 from .memory import PRIVATE_BYTES_MAX, VISIBLE_BYTES_MAX, Memory
 
 CANARY_ELEMENTS = 4096
 COPY_BYTES = 32 * 1024 * 1024
 COPIES = 3
+PR_SET_DUMPABLE = 4
 REPLICA_BYTES_MAX = 256 * 1024 * 1024
 
 
@@ -27,8 +28,12 @@ class CpuDevice:
     def __init__(self, device_id: str, cache: Path) -> None:
         self._id = device_id
         self._cases = CaseCache()
-        self.lib, self._harness = load_library(cache), harness(cache)
+        refuse_tracing()
+        library = compile_library(cache)
+        self.lib, self._harness = load_library(library), harness(cache)
         self.visible, self.private = Memory("visible", VISIBLE_BYTES_MAX), Memory("private", PRIVATE_BYTES_MAX)
+        # A child like the others that is never asked for work: what a command costs by itself.
+        self.idle = Program("idle", library, self._harness, self.private).bind({"launches": []}, [])
         self._copy_rate: Optional[float] = None
 
     def prove(self) -> None:
@@ -65,6 +70,7 @@ class CpuDevice:
     def _measure_copy(self) -> float:
         """Bytes a second, read plus written; the best of a few, after one that touches the pages."""
         best = float("inf")
+        self.private.require(2 * COPY_BYTES)
         for _ in range(COPIES + 1):
             start = time.perf_counter_ns()
             ctypes.memmove(self.private.base + COPY_BYTES, self.private.base, COPY_BYTES)
@@ -72,7 +78,7 @@ class CpuDevice:
         return 2 * COPY_BYTES / best * 1e9
 
     def load(self, side: str, artifact: Artifact) -> Program:
-        return Program(side, artifact, self._harness, self.private if side == "reference" else self.visible)
+        return Program(side, artifact.code_files()[0], self._harness, self.private if side == "reference" else self.visible)
 
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> CpuCase:
         return self._cases.get(case_key(problem, case, batch, scratch), lambda: CpuCase(self, case, batch, scratch), lambda: 0)
@@ -90,6 +96,11 @@ class CpuDevice:
             "temperatureC": None,
             "throttleReasons": [],
         }
+
+
+def refuse_tracing() -> None:
+    """Nobody without the right to trace any process may read or write this one's memory and descriptors: not what it starts, either."""
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def cpu_model() -> str:

@@ -28,9 +28,12 @@ def find_gcc() -> str:
     return gcc
 
 
-def load_library(cache: Path) -> ctypes.CDLL:
-    source = read("element.h", "cpu_kernels.c")
-    lib = ctypes.CDLL(str(_compiled(cache, "kernels.so", source, LIBRARY_FLAGS, ["-lm"])))
+def compile_library(cache: Path) -> Path:
+    return _compiled(cache, "kernels.so", read("element.h", "cpu_kernels.c"), LIBRARY_FLAGS, ["-lm"])
+
+
+def load_library(file: Path) -> ctypes.CDLL:
+    lib = ctypes.CDLL(str(file))
     lib.kiln_draw.argtypes = [c_void_p, c_uint64, c_int, c_int, c_double, c_double, c_uint64, c_uint64]
     lib.kiln_poison.argtypes = [c_void_p, c_uint64, c_uint32]
     lib.kiln_guard_fill.argtypes = [c_void_p, c_uint64, c_uint64]
@@ -43,7 +46,7 @@ def load_library(cache: Path) -> ctypes.CDLL:
 
 
 def harness(cache: Path) -> Path:
-    return _compiled(cache, "harness", read("harness.c"), HARNESS_FLAGS, ["-ldl"])
+    return _compiled(cache, "harness", read("confine.h", "harness.c"), HARNESS_FLAGS, ["-ldl"])
 
 
 def _compiled(cache: Path, name: str, source: str, flags: List[str], libraries: List[str]) -> Path:

@@ -1,7 +1,7 @@
-"""Timed runs on the CPU. The child takes the time around its calls; the judge takes its own around the child, and trusts that one when
-the two disagree."""
+"""Timed runs on the CPU. The child takes the time around its calls, and may lie: where the two disagree, the kernel's account of the child's
+processor time counts. That account holds all that the child does, also after it answered, since it can have no second thread or process.
+"""
 import random
-import time
 from typing import Dict, List, Mapping, NamedTuple, Sequence
 
 from ..device import KEPT
@@ -9,46 +9,83 @@ from ..schedule import TimedRun
 from ..statistics import median
 from .child import Bound
 
-CALIBRATIONS = 5
-# Between the two clocks lie a pipe's two wake-ups, measured with empty commands. A child that claims much less than the rest lies. A
-# share, because preemption grows with time; a multiple of the wake-ups, because these jitter. Medians, because one late wake-up proves nothing.
-CLAIM_SHARE = 0.25
-CLAIM_WAKE_UPS = 3
+# A child that used more than it claims, beyond what a child without work uses for a command, lies. That use varies with what is cached
+# and with interrupts. So a share of the claim is let pass; for short runs as much as a command costs and varies, never more than the claim.
+CLAIM_SHARE = 0.03
+IDLE_SHARE = 1.5
+IDLE_QUANTILES = (0.1, 0.9)
 
 
 class Clocked(NamedTuple):
-    """Nanoseconds of one run by the child's clock and by ours."""
+    """Nanoseconds of one run by the child's own clock; of its processor time by the kernel's; and of that of a child without work."""
 
     claimed: float
-    wall: float
+    used: float
+    idle: float
 
 
 def run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
-    clocked = []
-    for run in runs:
+    account = Account(runnables, len(runs))
+    for number, run in enumerate(runs):
         case.draw(run.seed) if run.seed is not None else case.restore()
         case.poison_replicas(run.replicas, rng)
         case.flush()
-        clocked.append(_clock(runnables[run.side], run.replicas))
+        account.clock(number, run, _use_without_work(case.idle))
         if run.keep is not None:
             case.snapshot(run.keep, KEPT)
-    honest = {side: _is_honest([c for r, c in zip(runs, clocked) if r.side == side], runnables[side]) for side in {r.side for r in runs}}
-    return [_pick(run, times, honest) for run, times in zip(runs, clocked)]
+    clocked = account.close()
+    times: List[float] = [0.0] * len(runs)
+    for side in runnables:
+        own = [number for number, run in enumerate(runs) if run.side == side]
+        for number, nanoseconds in zip(own, believed([clocked[number] for number in own])):
+            # At least a nanosecond: a time of 0 is none.
+            times[number] = max(nanoseconds, 1.0) / runs[number].replicas
+    return times
 
 
-def _pick(run: TimedRun, times: Clocked, honest: Dict[str, bool]) -> float:
-    # At least a nanosecond: a time of 0 is none.
-    return max(times.claimed if honest[run.side] else times.wall, 1.0) / run.replicas
+def believed(runs: Sequence[Clocked]) -> List[float]:
+    """Nanoseconds of each run of one side: what it claims, or what it used where it claims too little."""
+    if not runs:
+        return []
+    idles = sorted(run.idle for run in runs)
+    idle, claimed = median(idles), median(sorted(run.claimed for run in runs))
+    low, high = (idles[int(share * (len(idles) - 1))] for share in IDLE_QUANTILES)
+    hidden = median(sorted(run.used - run.claimed - run.idle for run in runs))
+    if hidden <= max(CLAIM_SHARE * claimed, min(claimed, max(IDLE_SHARE * idle, high - low))):
+        return [run.claimed for run in runs]
+    return [max(run.claimed, run.used - idle) for run in runs]
 
 
-def _clock(bound: Bound, replicas: int) -> Clocked:
-    start = time.perf_counter_ns()
-    claimed = bound.program.run(bound, replicas)
-    return Clocked(claimed, time.perf_counter_ns() - start)
+class Account:
+    """Processor time of each run: from before its command until the same child is asked for the next."""
+
+    def __init__(self, runnables: Mapping[str, Bound], runs: int) -> None:
+        self._runnables = runnables
+        self._clocked = [Clocked(0.0, 0.0, 0.0)] * runs
+        # Side -> its latest run and its child's use before that.
+        self._open: Dict[str, tuple] = {}
+
+    def clock(self, number: int, run: TimedRun, idle: float) -> None:
+        bound = self._runnables[run.side]
+        used = self._end(run.side)
+        self._clocked[number] = Clocked(bound.program.run(bound, run.replicas), 0.0, idle)
+        self._open[run.side] = (number, used)
+
+    def close(self) -> List[Clocked]:
+        for side in list(self._open):
+            self._end(side)
+        return self._clocked
+
+    def _end(self, side: str) -> int:
+        """Ends the account of the side's latest run; the use of its child until now."""
+        used = self._runnables[side].program.used_ns()
+        if side in self._open:
+            number, before = self._open.pop(side)
+            self._clocked[number] = self._clocked[number]._replace(used=used - before)
+        return used
 
 
-def _is_honest(times: Sequence[Clocked], bound: Bound) -> bool:
-    wake_up = median(sorted(_clock(bound, 0).wall for _ in range(CALIBRATIONS)))
-    hidden = median(sorted(t.wall - t.claimed for t in times)) - wake_up
-    claimed = median(sorted(t.claimed for t in times))
-    return hidden <= max(CLAIM_SHARE * claimed, CLAIM_WAKE_UPS * wake_up)
+def _use_without_work(idle: Bound) -> float:
+    before = idle.program.used_ns()
+    idle.program.run(idle, 0)
+    return idle.program.used_ns() - before

@@ -1,0 +1,37 @@
+"""Which time of a run on the cpu device is believed."""
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
+
+from kiln_runner.judge.cpu.timing import Clocked, believed  # noqa: E402
+
+IDLE = 4_000.0
+
+
+def runs_of(claimed: float, used: float) -> list:
+    return [Clocked(claimed, used + IDLE, IDLE) for _ in range(9)]
+
+
+class BelievedTimes(unittest.TestCase):
+    def test_a_claim_that_the_processor_time_bears_out_is_taken_as_it_is(self) -> None:
+        self.assertEqual(believed(runs_of(100_000.0, 102_000.0)), [100_000.0] * 9)
+
+    def test_a_claim_of_a_tenth_less_than_was_used_is_not_believed(self) -> None:
+        self.assertEqual(believed(runs_of(90_000.0, 100_000.0)), [100_000.0] * 9)
+
+    def test_a_claim_of_nothing_for_a_short_run_is_not_believed(self) -> None:
+        self.assertEqual(believed(runs_of(1.0, 3_000.0)), [3_000.0] * 9)
+
+    def test_one_run_that_was_interrupted_does_not_make_a_liar(self) -> None:
+        runs = runs_of(100_000.0, 100_500.0)
+        runs[4] = Clocked(100_000.0, 900_000.0, IDLE)
+        self.assertEqual(believed(runs), [100_000.0] * 9)
+
+    def test_a_side_that_had_no_run_has_no_times(self) -> None:
+        self.assertEqual(believed([]), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
