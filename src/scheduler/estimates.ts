@@ -8,6 +8,7 @@ import {
   PREFETCH_MS_MAX,
   SERVICE_DEFAULT_MS,
   SERVICE_SAMPLES,
+  SPOOL_MS,
 } from './options.ts';
 import type { ClassState, Device, Pool } from './state.ts';
 
@@ -36,7 +37,7 @@ const recordIn = (of: Pool | ClassState, serviceMs: number): void => {
 
 /** Entries behind the running one that cover a round trip even when the shortest tenth of judgements comes, by time and count. */
 export const setDepth = (device: Device): void => {
-  const cover = Math.ceil((device.host.rttMs + DISPATCH_MS) / shortServiceMs(device));
+  const cover = Math.ceil((device.host.rttMs + SPOOL_MS + DISPATCH_MS) / shortServiceMs(device));
   const meanMs = device.pool?.serviceMs ?? SERVICE_DEFAULT_MS;
   const most = Math.min(PREFETCH_MAX - 1, Math.max(1, Math.floor(PREFETCH_MS_MAX / meanMs)));
   device.low = 1 + Math.min(most, cover);

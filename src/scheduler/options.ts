@@ -39,6 +39,8 @@ export const COMPILE_DEFAULT_MS = 100;
 export const SERVICE_SAMPLES = 64;
 /** From a result at the daemon to the next attempt on the wire, beside the round trip. */
 export const DISPATCH_MS = 5;
+/** A result reaches the disk of its host before it is told: a sync, and the one before it that it waited for. */
+export const SPOOL_MS = 20;
 /** Entries at one device, the running one included. */
 export const PREFETCH_MAX = 32;
 /** Work waiting at one device behind the running attempt. */

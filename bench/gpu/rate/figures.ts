@@ -21,10 +21,11 @@ export interface Figures {
   /** Of the steady part: from the last warm-up judgement to the first device's last. */
   readonly seconds: number;
   readonly perSecond: number;
-  /** Shares of the devices' time in the steady part. `idle` is what no judgement took. */
+  /** Shares of the devices' time in the steady part. `other`: in a judgement, but none of these (the lock, reports). `idle`: in none. */
   readonly measuring: number;
   readonly checking: number;
   readonly loading: number;
+  readonly other: number;
   readonly idle: number;
   readonly idleGapMs: { readonly p50: number; readonly p99: number } | null;
 }
@@ -47,6 +48,7 @@ export const figuresOf = (judgements: readonly Judgement[]): Figures => {
     measuring: share(({ measureMs }) => measureMs),
     checking: share(({ checkMs }) => checkMs),
     loading: share(({ loadMs }) => loadMs),
+    other: share(({ totalMs, measureMs, checkMs, loadMs }) => totalMs - measureMs - checkMs - loadMs),
     idle: 1 - share(({ totalMs }) => totalMs),
     idleGapMs: gaps.length === 0 ? null : { p50: quantile(gaps, 0.5), p99: quantile(gaps, 0.99) },
   };

@@ -1,5 +1,6 @@
 /** Everything a bare judge needs, made ahead: the devices of this machine, the candidates' artifacts, and their tasks. */
-import { join } from 'node:path';
+import { globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import type { Device } from '../../../src/domain/device.ts';
 import { attemptIdOf, CandidateId, HostId, hashOf } from '../../../src/domain/ids.ts';
@@ -57,7 +58,7 @@ export const prepareWork = async (candidates: readonly Candidate[], folder: stri
       ...compiled,
       inventory: runner.inventory,
       devices,
-      cacheFolder: join(runnerFolder(host, { dataDir: folder, daemonId: DAEMON_ID }), 'cache'),
+      cacheFolder: cacheIn(runnerFolder(host, { dataDir: folder, daemonId: DAEMON_ID })),
       compiling: {
         count: candidates.length,
         seconds: (performance.now() - startedMs) / 1000,
@@ -67,6 +68,13 @@ export const prepareWork = async (candidates: readonly Candidate[], folder: stri
   } finally {
     await runner.stop();
   }
+};
+
+/** A runner's folder has one below it for each version of the program; here there is one. */
+const cacheIn = (runner: string): string => {
+  const [artifacts] = globSync('**/cache/artifacts', { cwd: runner });
+  if (artifacts === undefined) throw new Error(`no artifact cache below ${runner}`);
+  return join(runner, dirname(artifacts));
 };
 
 interface Runner {

@@ -59,6 +59,8 @@ const heading = ({ date, inventory, devices, candidates, compiling }: Throughput
 | compiling all of them once | ${fixed(compiling.seconds, 1)} s with ${compiling.slots} workers, ${fixed(compiling.count / compiling.seconds, 0)}/s |
 
 Rates count the candidates that reach a judge, over the steady part of a stream: after its first judgements, until the first GPU has no more.
+measuring, checking, loading: shares of the GPU’s time, as its judge told; other: the lock and reports; idle: between two judgements. gap: idle
+though the next candidate was compiled and waiting.
 `;
 };
 
@@ -66,8 +68,8 @@ const blockOf = (block: Block): string => {
   const limit = rateOf(block.rows.find(({ key }) => key === 'a'));
   return [
     `## ${block.gpus} GPU${block.gpus === 1 ? '' : 's'}\n`,
-    '| | path | candidates/s | of (a) | measuring | checking | loading | idle | gap p50 | gap p99 | daemon CPU | whole stream |',
-    '|---|---|---|---|---|---|---|---|---|---|---|---|',
+    '| | path | candidates/s | of (a) | measuring | checking | loading | other | idle | gap p50 | gap p99 | daemon CPU | whole stream |',
+    '|---|---|---|---|---|---|---|---|---|---|---|---|---|',
     ...block.rows.map((row) => line(row, limit)),
     '',
     ...notes(block),
@@ -84,7 +86,9 @@ const line = (row: Row, limit: number | null): string => {
     row.name,
     rate === null ? 'not run' : fixed(rate, rate < 10 ? 2 : 1),
     rate === null || limit === null ? '' : percent(rate / limit),
-    ...(figures ? [figures.measuring, figures.checking, figures.loading, figures.idle].map(percent) : ['', '', '', '']),
+    ...(figures
+      ? [figures.measuring, figures.checking, figures.loading, figures.other, figures.idle].map(percent)
+      : ['', '', '', '', '']),
     ...(figures?.idleGapMs ? [figures.idleGapMs.p50, figures.idleGapMs.p99].map((ms) => `${fixed(ms, 2)} ms`) : ['', '']),
     daemonCpuSeconds === null ? '' : `${fixed(daemonCpuSeconds, 1)} s`,
     whole === null ? '' : `${whole.candidates} in ${fixed(whole.seconds, 1)} s`,

@@ -6,8 +6,10 @@ import ctypes
 import json
 import statistics
 import sys
+from typing import Callable
 
 import torch
+from torch import Tensor
 
 FLUSH_BYTES = 128 * 1024 * 1024
 
@@ -26,14 +28,14 @@ def main() -> None:
     print(json.dumps({"correct": correct, "mediansUs": medians}))
 
 
-def load(cubin: str, name: str):
+def load(cubin: str, name: str) -> Callable[[dict, Tensor, Tensor, Tensor], None]:
     """The kernel as a function, in the context that torch has made."""
     driver, module, function = ctypes.CDLL("libcuda.so.1"), ctypes.c_void_p(), ctypes.c_void_p()
     with open(cubin, "rb") as file:
         check(driver.cuModuleLoadData(ctypes.byref(module), file.read()))
     check(driver.cuModuleGetFunction(ctypes.byref(function), module, name.encode()))
 
-    def launch(case: dict, a, b, out) -> None:
+    def launch(case: dict, a: Tensor, b: Tensor, out: Tensor) -> None:
         values = [ctypes.c_uint64(tensor.data_ptr()) for tensor in (a, b, out)] + [ctypes.c_int(case["n"])]
         pointers = (ctypes.c_void_p * len(values))(*[ctypes.addressof(value) for value in values])
         stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
@@ -42,7 +44,7 @@ def load(cubin: str, name: str):
     return launch
 
 
-def time_case(launch, runs: int) -> float:
+def time_case(launch: Callable[[], None], runs: int) -> float:
     """Median microseconds, the cache flushed before each run."""
     cache = torch.empty(FLUSH_BYTES, dtype=torch.uint8, device="cuda")
     events = [[torch.cuda.Event(enable_timing=True) for _ in range(runs)] for _ in range(2)]

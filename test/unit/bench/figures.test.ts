@@ -19,12 +19,9 @@ describe('figures of a stream', () => {
   test('rate and shares are those of the steady part', () => {
     const figures = figuresOf(steady(121, 'g0'));
     expect(figures).toMatchObject({ judged: 100, seconds: 2.5, perSecond: 40, idleGapMs: { p50: 1, p99: 1 } });
-    expect([figures.measuring, figures.checking, figures.loading, figures.idle].map((share) => share.toFixed(3))).toEqual([
-      '0.720',
-      '0.040',
-      '0.020',
-      '0.200',
-    ]);
+    expect(
+      [figures.measuring, figures.checking, figures.loading, figures.other, figures.idle].map((share) => share.toFixed(3)),
+    ).toEqual(['0.720', '0.040', '0.020', '0.020', '0.200']);
   });
 
   test('a slow start and the tail of the busiest device count for nothing', () => {

@@ -116,6 +116,13 @@ describe('spreading work', () => {
     expect(snapshot(s.core).stages.judging).toBeGreaterThanOrEqual(6);
   });
 
+  test('short judgements on a near host are handed out far enough ahead for results that reach the disk before they are told', () => {
+    const s = new Scenario().up(0, { rttMs: 1 });
+    for (let n = 1; n <= 12; n += 1) s.add(n).compiled(n, 0);
+    for (let n = 1; n <= 2; n += 1) s.judged(n, 1, { serviceMs: 10 });
+    expect(snapshot(s.core).stages.judging).toBeGreaterThanOrEqual(4);
+  });
+
   test('an idle host takes ready work from a loaded one, and its own device queues are shared', () => {
     const s = new Scenario().up(0);
     for (let n = 1; n <= 20; n += 1) s.add(n).compiled(n, 0);
