@@ -13,7 +13,7 @@ import { startSshd } from '../../test/integration/gpu/sshd.ts';
 import { sessionEnvironment } from './rate/session-environment.ts';
 import { mixedStream } from './rate/candidates.ts';
 import { prepareWork } from './rate/prepared-work.ts';
-import { throughputReport } from './rate/report.ts';
+import { isComplete, throughputReport } from './rate/report.ts';
 import { measureBlock, SECTIONS } from './rate/sections.ts';
 import type { Section } from './rate/sections.ts';
 
@@ -33,16 +33,18 @@ const main = async (): Promise<void> => {
       if (gpus > work.devices.length) throw new Error(`--gpus: ${gpus} asked for, this machine has ${work.devices.length}`);
       blocks.push(await measureBlock({ work, stream, sshd, gpus, sections: options.sections, say }));
     }
-    const text = throughputReport({
+    const facts = {
       date: new Date().toISOString().slice(0, 10),
       inventory: work.inventory,
       devices: work.devices,
       candidates: stream.length,
       compiling: work.compiling,
       blocks,
-    });
+    };
+    const text = throughputReport(facts);
     process.stdout.write(text);
     if (options.out) writeFileSync(options.out, text);
+    if (!isComplete(facts)) process.exitCode = 1;
   } finally {
     await sshd.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

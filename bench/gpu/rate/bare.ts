@@ -18,7 +18,8 @@ interface Slot {
 const slotsOf = (work: PreparedWork, gpus: number): readonly Slot[] =>
   work.devices.slice(0, gpus).map((device, ordinal) => ({ device, ordinal }));
 
-const judgementOf = (slot: Slot, { verdict, phases }: JudgeAnswer): Judgement => ({
+const judgementOf = (slot: Slot, { key }: Task, { verdict, phases }: JudgeAnswer): Judgement => ({
+  key,
   deviceId: slot.device.id,
   verdict,
   finishedMs: performance.now(),
@@ -50,17 +51,17 @@ const loop = async (
 ): Promise<readonly Judgement[]> => {
   const done: Judgement[] = [];
   judge.defineProblem(problem);
-  let unanswered = 0;
+  const unanswered: Task[] = [];
   for (;;) {
-    while (unanswered < AHEAD) {
+    while (unanswered.length < AHEAD) {
       const { value, done: isEnd } = tasks.next();
       if (isEnd) break;
       judge.judge(taskFor(value, slot.device.id));
-      unanswered += 1;
+      unanswered.push(value);
     }
-    if (unanswered === 0) return done;
-    done.push(judgementOf(slot, await judge.result()));
-    unanswered -= 1;
+    const oldest = unanswered.shift();
+    if (!oldest) return done;
+    done.push(judgementOf(slot, oldest, await judge.result()));
   }
 };
 
@@ -86,7 +87,7 @@ const processEach = async (work: PreparedWork, slot: Slot, tasks: IteratorObject
       await judge.ready;
       judge.defineProblem(work.problem);
       judge.judge(taskFor(task, slot.device.id));
-      done.push(judgementOf(slot, await judge.result()));
+      done.push(judgementOf(slot, task, await judge.result()));
       // Not waited for: it dies while the next one judges.
       void judge.kill();
     }

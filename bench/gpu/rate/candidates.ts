@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
+import { canonicalJson } from '../../../src/domain/ids.ts';
+import type { Params } from '../../../src/domain/plan.ts';
 
 export const PROBLEM = 'vector_add_rate';
 export const PROBLEMS_FOLDER = join(import.meta.dirname, '../problems');
@@ -74,6 +76,9 @@ export const faultyStream = (count: number, skip: number): readonly Candidate[] 
   Array.from({ length: count }, (_, index) =>
     index % FAULT_EVERY === FAULT_EVERY - 1 ? variant('crashes', index) : sweepPoint(skip + index),
   );
+
+/** The same in every section. */
+export const keyOf = (params: Params): string => canonicalJson(params);
 
 /** `isRanked`: as trial 0, so that would-be records are confirmed; other trials are judged exactly once, as by the bare judge. */
 export const bodyOf = (

@@ -5,6 +5,8 @@ const WARM_UP = 20;
 const WARM_UP_SHARE_MAX = 0.2;
 
 export interface Judgement {
+  /** Names its candidate over all sections. */
+  readonly key: string;
   readonly deviceId: string;
   readonly verdict: string;
   readonly finishedMs: number;
@@ -31,15 +33,8 @@ export interface Figures {
 }
 
 export const figuresOf = (judgements: readonly Judgement[]): Figures => {
-  const ordered = judgements.toSorted((one, two) => one.finishedMs - two.finishedMs);
-  const first = ordered[Math.min(WARM_UP, Math.floor(ordered.length * WARM_UP_SHARE_MAX))];
-  if (!first) throw new Error('nothing was judged');
-  const lastOfEach = [...Map.groupBy(ordered, ({ deviceId }) => deviceId).values()].map((list) => list.at(-1)?.finishedMs ?? 0);
-  const endMs = Math.min(...lastOfEach);
-  const steady = ordered.filter(({ finishedMs }) => finishedMs > first.finishedMs && finishedMs <= endMs);
-  const wallMs = endMs - first.finishedMs;
-  const deviceMs = wallMs * lastOfEach.length;
-  const share = (of: (judgement: Judgement) => number): number => steady.reduce((sum, one) => sum + of(one), 0) / deviceMs;
+  const { steady, wallMs, deviceMs } = steadyPart(judgements);
+  const share = (of: (judgement: Judgement) => number): number => sumOf(steady, of) / deviceMs;
   const gaps = steady.flatMap(({ idleGapMs }) => (idleGapMs === null ? [] : [idleGapMs]));
   return {
     judged: steady.length,
@@ -53,6 +48,29 @@ export const figuresOf = (judgements: readonly Judgement[]): Figures => {
     idleGapMs: gaps.length === 0 ? null : { p50: quantile(gaps, 0.5), p99: quantile(gaps, 0.99) },
   };
 };
+
+interface SteadyPart {
+  readonly steady: readonly Judgement[];
+  readonly wallMs: number;
+  /** Wall time of all devices together. */
+  readonly deviceMs: number;
+}
+
+const steadyPart = (judgements: readonly Judgement[]): SteadyPart => {
+  const ordered = inOrder(judgements);
+  const first = ordered[Math.min(WARM_UP, Math.floor(ordered.length * WARM_UP_SHARE_MAX))];
+  if (!first) throw new Error('nothing was judged');
+  const lastOfEach = [...Map.groupBy(ordered, ({ deviceId }) => deviceId).values()].map((list) => list.at(-1)?.finishedMs ?? 0);
+  const endMs = Math.min(...lastOfEach);
+  const wallMs = endMs - first.finishedMs;
+  const steady = ordered.filter(({ finishedMs }) => finishedMs > first.finishedMs && finishedMs <= endMs);
+  return { steady, wallMs, deviceMs: wallMs * lastOfEach.length };
+};
+
+const inOrder = <One extends Judgement>(judgements: readonly One[]): readonly One[] =>
+  judgements.toSorted((one, two) => one.finishedMs - two.finishedMs);
+
+const sumOf = <One>(list: readonly One[], of: (one: One) => number): number => list.reduce((sum, one) => sum + of(one), 0);
 
 export const quantile = (values: readonly number[], at: number): number => {
   const sorted = values.toSorted((one, two) => one - two);
@@ -68,17 +86,37 @@ export interface Fault {
   readonly rewarmMs: number | null;
 }
 
-/** In the order of their ends. `lostMs` by judgement index, as outcomes told it. */
-export const faultsOf = (
-  judgements: readonly (Judgement & { readonly lostMs: number | null })[],
-  usualMs: number,
-): readonly Fault[] =>
+export type WithLoss = Judgement & { readonly lostMs: number | null };
+
+/** `usual`: how long a candidate takes a warm judge, by its key. */
+export const faultsOf = (judgements: readonly WithLoss[], usual: UsualTimes): readonly Fault[] =>
   [...Map.groupBy(judgements, ({ deviceId }) => deviceId).values()].flatMap((list) => {
-    const ordered = list.toSorted((one, two) => one.finishedMs - two.finishedMs);
+    const ordered = inOrder(list);
     return ordered.flatMap((one, index) => {
       if (one.verdict !== 'crashed') return [];
       const next = ordered[index + 1];
-      const rewarmMs = next?.verdict === 'passed' ? next.totalMs - usualMs : null;
+      const rewarmMs = next?.verdict === 'passed' ? next.totalMs - usual(next.key) : null;
       return [{ reportMs: one.totalMs, lostMs: one.lostMs, rewarmMs }];
     });
   });
+
+/** What a fault cost its device beyond the report, on average: the steady part less every other candidate's usual time. Null without faults. */
+export const costOfFaultMs = (judgements: readonly Judgement[], usual: UsualTimes): number | null => {
+  const { steady, deviceMs } = steadyPart(judgements);
+  const faults = steady.filter(({ verdict }) => verdict === 'crashed').length;
+  if (faults === 0) return null;
+  const accountedMs = sumOf(steady, ({ verdict, key, totalMs }) => (verdict === 'crashed' ? totalMs : usual(key)));
+  return (deviceMs - accountedMs) / faults;
+};
+
+export type UsualTimes = (key: string) => number;
+
+/** From a run without faults: the time from one end to the next, so that what lies between two judgements is part of it. */
+export const usualTimesOf = (judgements: readonly Judgement[]): UsualTimes => {
+  const passed = judgements.filter(({ verdict }) => verdict === 'passed');
+  const known = new Map(passed.map(({ key, totalMs }) => [key, totalMs]));
+  const { steady, deviceMs } = steadyPart(judgements);
+  const betweenMs = (deviceMs - sumOf(steady, ({ totalMs }) => totalMs)) / steady.length;
+  const middle = quantile([...known.values()], 0.5);
+  return (key) => (known.get(key) ?? middle) + betweenMs;
+};

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { KilnClient } from '../../../src/client/create-client.ts';
 import type { CandidateRecord } from '../../../src/domain/records.ts';
 import { kilnFolder, startKiln, untilDone } from '../../../test/e2e/kiln-process.ts';
-import { bodyOf, expectedVerdict, PROBLEMS_FOLDER, sweepOnly } from './candidates.ts';
+import { bodyOf, expectedVerdict, keyOf, PROBLEMS_FOLDER, sweepOnly } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
-import type { Judgement } from './figures.ts';
+import type { WithLoss } from './figures.ts';
 import { SIMULATED_MODEL } from './judge-child.ts';
 import { kilnYaml } from './timing.ts';
 
@@ -18,7 +18,7 @@ const WRONG_SHOWN_MAX = 5;
 export const PRELUDE = 2;
 
 export interface KilnRun {
-  readonly judgements: readonly (Judgement & { readonly lostMs: number | null })[];
+  readonly judgements: readonly WithLoss[];
   /** From the submission to the last verdict, all candidates. */
   readonly wholeSeconds: number;
   readonly candidates: number;
@@ -141,10 +141,23 @@ const recordsOf = async (client: KilnClient): Promise<ReadonlyMap<string, Candid
 const verdictOf = (record: CandidateRecord | undefined): string =>
   record?.state.status === 'done' ? record.state.outcome.verdict : (record?.state.status ?? 'unknown');
 
-const judgementsOf = ({ attempts, state }: CandidateRecord): KilnRun['judgements'] =>
+const judgementsOf = ({ attempts, state, submission }: CandidateRecord): KilnRun['judgements'] =>
   attempts.flatMap(({ phases, deviceId, finishedAt, verdict }) => {
     if (!phases || !verdict) return [];
     const lostMs = state.status === 'done' && state.outcome.verdict === 'crashed' ? (state.outcome.lostMs ?? null) : null;
     const { totalMs, measureMs, checkMs, loadMs, idleGapMs } = phases;
-    return [{ deviceId, verdict, finishedMs: Date.parse(finishedAt), totalMs, measureMs, checkMs, loadMs, idleGapMs, lostMs }];
+    return [
+      {
+        key: keyOf(submission.params),
+        deviceId,
+        verdict,
+        finishedMs: Date.parse(finishedAt),
+        totalMs,
+        measureMs,
+        checkMs,
+        loadMs,
+        idleGapMs,
+        lostMs,
+      },
+    ];
   });

@@ -9,7 +9,7 @@ import type { CompileResult, CompileUnit, Inventory, JudgeTask } from '../../../
 import { createFleet, runnerFolder } from '../../../src/gpu/fleet.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
-import { PROBLEM, PROBLEMS_FOLDER } from './candidates.ts';
+import { keyOf, PROBLEM, PROBLEMS_FOLDER } from './candidates.ts';
 import type { Candidate, Kind } from './candidates.ts';
 import { COMPILE_LIMIT_MS, JUDGE_LIMIT_MS, TIMING } from './timing.ts';
 
@@ -19,6 +19,7 @@ const DAEMON_ID = 'bench';
 
 export interface Task {
   readonly kind: Kind;
+  readonly key: string;
   /** The device is the judge's own. */
   readonly task: Omit<JudgeTask, 'deviceId'>;
 }
@@ -133,7 +134,9 @@ const compileAll = async (
       if (!resolved.ok || !artifact) return [];
       const id = CandidateId.parse(`c-${hashOf({ source, params }).slice(0, 32)}`);
       const common = { problemKey: definition.key, timing: TIMING, record: null, limitMs: JUDGE_LIMIT_MS, waitedMs: 0 };
-      return [{ kind, task: { ...common, attemptId: attemptIdOf(id, 1), artifact, plans: { ...resolved.plans } } }];
+      return [
+        { kind, key: keyOf(params), task: { ...common, attemptId: attemptIdOf(id, 1), artifact, plans: { ...resolved.plans } } },
+      ];
     }),
   );
   return { problem: { type: 'problem', definition, referenceArtifact, baselineArtifact }, tasks: tasks.flat() };

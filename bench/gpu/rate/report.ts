@@ -5,6 +5,9 @@ import type { Fault, Figures } from './figures.ts';
 import { quantile } from './figures.ts';
 import { RUNS } from './timing.ts';
 
+/** Begins a note of a section that did not come to its end. */
+export const FAILED = 'FAILED:';
+
 export interface Row {
   /** "a" to "f". */
   readonly key: string;
@@ -27,7 +30,7 @@ export interface FaultRow {
 export interface Block {
   readonly gpus: number;
   readonly rows: readonly Row[];
-  readonly faults: FaultRow | null;
+  readonly faults: FaultRow | { readonly failed: string } | null;
 }
 
 export interface ThroughputFacts {
@@ -42,6 +45,13 @@ export interface ThroughputFacts {
 const fixed = (value: number, digits: number): string => value.toFixed(digits);
 const percent = (share: number): string => `${fixed(share * 100, 1)} %`;
 const rateOf = (row: Row | undefined): number | null => row?.figures?.perSecond ?? row?.perSecond ?? null;
+
+/** Whether every section came to its end. */
+export const isComplete = ({ blocks }: ThroughputFacts): boolean =>
+  blocks.every(
+    ({ rows, faults }) =>
+      !(faults && 'failed' in faults) && rows.every(({ notes: said }) => said.every((note) => !note.startsWith(FAILED))),
+  );
 
 export const throughputReport = (facts: ThroughputFacts): string =>
   [heading(facts), ...facts.blocks.map(blockOf), scaling(facts)].filter((part) => part !== '').join('\n');
@@ -110,7 +120,9 @@ const ratios = ({ rows }: Block): string => {
   return `Ratios: (c)/(a) ${ratio('c', 'a')}, (d)/(c) ${ratio('d', 'c')}, (c)/(e) ${ratio('c', 'e')}, (c)/(f) ${ratio('c', 'f')}.\n`;
 };
 
-const faultSection = ({ figures, faults, notes: said }: FaultRow): string => {
+const faultSection = (row: Exclude<Block['faults'], null>): string => {
+  if ('failed' in row) return `${row.failed}\n`;
+  const { figures, faults, notes: said } = row;
   const column = (name: string, pick: (fault: Fault) => number | null): string => {
     const values = faults.map(pick).filter((value) => value !== null);
     const shown = [0.5, 0.9, 1].map((at) => (values.length === 0 ? '' : `${fixed(quantile(values, at), 1)} ms`));

@@ -4,14 +4,14 @@ import { startDelayingProxy } from '../delaying-proxy.ts';
 import { runBare, runProcessEach } from './bare.ts';
 import { faultyStream } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
-import { faultsOf, figuresOf, quantile } from './figures.ts';
-import type { Figures } from './figures.ts';
+import { costOfFaultMs, faultsOf, figuresOf, usualTimesOf } from './figures.ts';
 import { SIMULATED_MODEL } from './judge-child.ts';
-import { PRELUDE, runKiln } from './kiln-run.ts';
+import { runKiln } from './kiln-run.ts';
 import type { KilnRun } from './kiln-run.ts';
 import type { PreparedWork } from './prepared-work.ts';
+import { FAILED } from './report.ts';
 import type { Block, FaultRow, Row } from './report.ts';
-import { runSmoke, torchMissing } from './smoke.ts';
+import { pythonWithTorch, runSmoke } from './smoke.ts';
 
 export const SECTIONS = ['a', 'b', 'c', 'd', 'e', 'f', 'ranked', 'faults'] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -30,50 +30,60 @@ export interface BlockOptions {
   readonly say: (text: string) => void;
 }
 
+const NAMED = {
+  a: { key: 'a', name: 'bare resident judge in a loop, compiled before: the limit' },
+  b: { key: 'b', name: 'Kiln, this machine' },
+  c: { key: 'c', name: 'Kiln through sshd' },
+  d: { key: 'd', name: `Kiln through sshd, ${2 * DELAY_ONE_WAY_MS} ms added to the round trip` },
+  e: { key: 'e', name: 'one process a candidate' },
+  f: { key: 'f', name: 'sequential loop of ssh python smoke_test.py with torch' },
+  ranked: { key: '', name: 'as (c), would-be records confirmed in pairs' },
+} as const;
+
 const EMPTY: Omit<Row, 'key' | 'name'> = { figures: null, perSecond: null, daemonCpuSeconds: null, whole: null, notes: [] };
 
+/** A section that fails says so in its row and does not cost the others theirs. */
 export const measureBlock = async (options: BlockOptions): Promise<Block> => {
   const { sections, say, gpus } = options;
   const rows: Row[] = [];
-  for (const { section, measure } of ROWS) {
+  for (const { section, measure, ...named } of ROWS) {
     if (!sections.has(section)) continue;
-    const row = await measure(options);
+    const row = await measure(options).catch((error: unknown) => ({ ...EMPTY, ...named, notes: [failed(error)] }));
     rows.push(row);
     say(
-      `${gpus} GPU${gpus === 1 ? '' : 's'}, ${row.name}: ${(row.figures?.perSecond ?? row.perSecond)?.toFixed(1) ?? 'not run'}/s`,
+      `${gpus} GPU${gpus === 1 ? '' : 's'}, ${row.name}: ${(row.figures?.perSecond ?? row.perSecond)?.toFixed(1) ?? row.notes[0]}`,
     );
   }
-  const usualMs = sections.has('faults') && !isSimulated(options) ? await usualMsOf(options) : null;
-  return { gpus, rows, faults: usualMs === null ? null : await faults(options, usualMs) };
+  if (!sections.has('faults') || isSimulated(options)) return { gpus, rows, faults: null };
+  return { gpus, rows, faults: await faults(options).catch((error: unknown) => ({ failed: failed(error) })) };
 };
+
+const failed = (error: unknown): string => `${FAILED} ${error instanceof Error ? error.message : String(error)}`;
 
 const isSimulated = ({ work }: BlockOptions): boolean => work.devices.some(({ model }) => model === SIMULATED_MODEL);
 
 const bare = async ({ work, gpus }: BlockOptions): Promise<Row> => ({
   ...EMPTY,
-  key: 'a',
-  name: 'bare resident judge in a loop, compiled before: the limit',
+  ...NAMED.a,
   figures: figuresOf(await runBare(work, gpus)),
 });
 
-const local = async (options: BlockOptions): Promise<Row> =>
-  kilnRow({ key: 'b', name: 'Kiln, this machine' }, await stream(options, 'local: {}'));
+const local = async (options: BlockOptions): Promise<Row> => kilnRow(NAMED.b, await stream(options, 'local: {}'));
 
-const ssh = async (options: BlockOptions): Promise<Row> =>
-  kilnRow({ key: 'c', name: 'Kiln through sshd' }, await stream(options, throughSshd(options.sshd)));
+const ssh = async (options: BlockOptions): Promise<Row> => kilnRow(NAMED.c, await stream(options, throughSshd(options.sshd)));
 
 const far = async (options: BlockOptions): Promise<Row> => {
   const proxy = await startDelayingProxy(options.sshd.port, DELAY_ONE_WAY_MS);
   try {
     const run = await stream(options, throughSshd(options.sshd, proxy.port));
-    return kilnRow({ key: 'd', name: `Kiln through sshd, ${2 * DELAY_ONE_WAY_MS} ms added to the round trip` }, run);
+    return kilnRow(NAMED.d, run);
   } finally {
     await proxy.stop();
   }
 };
 
 const processEach = async (options: BlockOptions): Promise<Row> => {
-  const row = { ...EMPTY, key: 'e', name: 'one process a candidate' };
+  const row = { ...EMPTY, ...NAMED.e };
   if (isSimulated(options)) return { ...row, notes: ['needs a GPU'] };
   const figures = figuresOf(await runProcessEach(options.work, { gpus: options.gpus, sample: PROCESS_SAMPLE }));
   const note = `a sample of ${PROCESS_SAMPLE} a GPU; the same judge, its process and context made ahead while others are judged`;
@@ -81,11 +91,11 @@ const processEach = async (options: BlockOptions): Promise<Row> => {
 };
 
 const smoke = async (options: BlockOptions): Promise<Row> => {
-  const row = { ...EMPTY, key: 'f', name: 'sequential loop of ssh python smoke_test.py with torch' };
+  const row = { ...EMPTY, ...NAMED.f };
   if (isSimulated(options)) return { ...row, notes: ['needs a GPU'] };
-  const missing = torchMissing();
-  if (missing) return { ...row, notes: [`skipped: ${missing}`] };
-  const seconds = await runSmoke(options.work, options.sshd, SMOKE_SAMPLE);
+  const found = pythonWithTorch();
+  if ('missing' in found) return { ...row, notes: [`skipped: ${found.missing}`] };
+  const seconds = await runSmoke(options.work, { ...found, sshd: options.sshd, sample: SMOKE_SAMPLE });
   const perSecond = seconds.length / seconds.reduce((sum, one) => sum + one, 0);
   const note = `a sample of ${seconds.length} (${seconds.map((one) => one.toFixed(1)).join(', ')} s), one GPU; compiled before, baseline not timed`;
   return { ...row, perSecond, notes: [note] };
@@ -93,18 +103,23 @@ const smoke = async (options: BlockOptions): Promise<Row> => {
 
 const ranked = async (options: BlockOptions): Promise<Row> => {
   const run = await stream(options, throughSshd(options.sshd), true);
-  const row = kilnRow({ key: '', name: 'as (c), would-be records confirmed in pairs' }, run);
+  const row = kilnRow(NAMED.ranked, run);
   return { ...row, notes: [...row.notes, `${run.confirmations} confirmations among the judgements`] };
 };
 
-const ROWS: readonly { readonly section: Section; readonly measure: (options: BlockOptions) => Promise<Row> }[] = [
-  { section: 'a', measure: bare },
-  { section: 'b', measure: local },
-  { section: 'c', measure: ssh },
-  { section: 'd', measure: far },
-  { section: 'e', measure: processEach },
-  { section: 'f', measure: smoke },
-  { section: 'ranked', measure: ranked },
+const ROWS: readonly {
+  readonly section: Section;
+  readonly key: string;
+  readonly name: string;
+  readonly measure: (options: BlockOptions) => Promise<Row>;
+}[] = [
+  { section: 'a', ...NAMED.a, measure: bare },
+  { section: 'b', ...NAMED.b, measure: local },
+  { section: 'c', ...NAMED.c, measure: ssh },
+  { section: 'd', ...NAMED.d, measure: far },
+  { section: 'e', ...NAMED.e, measure: processEach },
+  { section: 'f', ...NAMED.f, measure: smoke },
+  { section: 'ranked', ...NAMED.ranked, measure: ranked },
 ];
 
 const throughSshd = (sshd: Sshd, port = sshd.port): string =>
@@ -125,36 +140,26 @@ const kilnRow = (named: Pick<Row, 'key' | 'name'>, run: KilnRun): Row => ({
   ],
 });
 
-/** A judgement of the stream by a warm judge. */
-const usualMsOf = async ({ work, gpus }: BlockOptions): Promise<number> => {
-  const passed = (await runBare(work, gpus)).filter(({ verdict }) => verdict === 'passed');
-  return quantile(
-    passed.map(({ totalMs }) => totalMs),
-    0.5,
-  );
-};
-
-const faults = async (options: BlockOptions, usualMs: number): Promise<FaultRow> => {
-  const count = Math.min(options.stream.length, FAULTS_CANDIDATES_MAX);
+/** Two runs, since candidates of a sweep differ: what each usually takes is known from the bare judge. */
+const faults = async (options: BlockOptions): Promise<FaultRow> => {
+  const usual = usualTimesOf(await runBare(options.work, options.gpus));
   const run = await runKiln({
     transport: throughSshd(options.sshd),
     gpus: options.gpus,
-    stream: faultyStream(count, 0),
+    stream: faultyStream(Math.min(options.stream.length, FAULTS_CANDIDATES_MAX), 0),
     isRanked: false,
-    preludeFrom: options.stream.length + PRELUDE * options.gpus,
+    preludeFrom: options.stream.length,
   });
-  const figures: Figures = figuresOf(run.judgements);
-  const found = faultsOf(run.judgements, usualMs);
-  const good = run.judgements.length - found.length;
-  const reportMs = found.reduce((sum, fault) => sum + fault.reportMs, 0);
-  const beyondMs =
-    (figures.seconds * 1000 * options.gpus - (good * usualMs + reportMs) * (figures.judged / run.judgements.length)) /
-    found.length;
+  const costMs = costOfFaultMs(run.judgements, usual);
   return {
-    figures,
-    faults: found,
+    figures: figuresOf(run.judgements),
+    faults: faultsOf(run.judgements, usual),
     notes: [
-      `all in all each fault cost its GPU ${beyondMs.toFixed(1)} ms beyond the driver’s report (steady part, less a usual ${usualMs.toFixed(1)} ms for every other candidate)`,
+      ...(costMs === null
+        ? []
+        : [
+            `all in all each fault cost its GPU ${costMs.toFixed(1)} ms beyond the driver’s report, against a bare judge of the others`,
+          ]),
       ...run.unexpected.map((text) => `UNEXPECTED ${text}`),
     ],
   };

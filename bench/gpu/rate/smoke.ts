@@ -15,22 +15,26 @@ const SMOKE_LIMIT_MS = 120_000;
 
 const Answer = z.object({ correct: z.boolean(), mediansUs: z.array(z.number()) });
 
-/** Why the section cannot run here, or null. */
-export const torchMissing = (): string | null => {
-  const probe = 'import torch; assert torch.cuda.is_available(), "torch sees no GPU"; print(torch.__version__)';
-  const { status, stderr } = spawnSync('python3', ['-c', probe], { encoding: 'utf8', timeout: PROBE_LIMIT_MS });
-  return status === 0 ? null : (stderr.trim().split('\n').at(-1) ?? 'python3 failed');
+/** The python3 that has torch and a GPU, by its path, since an ssh session may find another; or why there is none. */
+export const pythonWithTorch = (): { readonly python: string } | { readonly missing: string } => {
+  const probe = 'import sys, torch; assert torch.cuda.is_available(), "torch sees no GPU"; print(sys.executable)';
+  const { status, stdout, stderr } = spawnSync('python3', ['-c', probe], { encoding: 'utf8', timeout: PROBE_LIMIT_MS });
+  if (status === 0) return { python: stdout.trim() };
+  return { missing: stderr.trim().split('\n').at(-1) ?? 'python3 failed' };
 };
 
-/** Seconds of each of the first `sample` candidates that pass; the machine's disk cache has torch by then (torchMissing). */
-export const runSmoke = async (work: PreparedWork, sshd: Sshd, sample: number): Promise<readonly number[]> => {
+/** Seconds of each of the first `sample` candidates that pass; the machine's disk cache has torch by then (pythonWithTorch). */
+export const runSmoke = async (
+  work: PreparedWork,
+  { python, sshd, sample }: { readonly python: string; readonly sshd: Sshd; readonly sample: number },
+): Promise<readonly number[]> => {
   const seconds: number[] = [];
   for (const { task } of work.tasks.filter(({ kind }) => kind === 'sweep').slice(0, sample)) {
     const launches = Object.values(task.plans).flatMap(({ launches: [launch] }) => (launch ? [launch] : []));
     const cases = launches.map(({ grid, block, args }) => ({ grid, block, n: elementsOf(args) }));
     const cubin = join(work.cacheFolder, 'artifacts', task.artifact, 'code.cubin');
     const startedMs = performance.now();
-    await smokeTest(sshd, { cubin, kernel: launches[0]?.kernel, cases, runs: RUNS });
+    await smokeTest([python, SCRIPT], sshd, { cubin, kernel: launches[0]?.kernel, cases, runs: RUNS });
     seconds.push((performance.now() - startedMs) / 1000);
   }
   return seconds;
@@ -42,10 +46,10 @@ const elementsOf = (args: ResolvedLaunch['args']): number => {
   throw new Error('the launch has no number of elements');
 };
 
-const smokeTest = async (sshd: Sshd, input: object): Promise<void> => {
+const smokeTest = async (argv: readonly string[], sshd: Sshd, input: object): Promise<void> => {
   const connection = await connectSsh(targetOf(sshd), AbortSignal.timeout(SMOKE_LIMIT_MS));
   try {
-    const command = await connection.execute(['python3', SCRIPT], AbortSignal.timeout(SMOKE_LIMIT_MS));
+    const command = await connection.execute(argv, AbortSignal.timeout(SMOKE_LIMIT_MS));
     command.stdin.end(JSON.stringify(input));
     let output = '';
     for await (const text of command.stdout.setEncoding('utf8')) output += String(text);

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { faultsOf, figuresOf } from '../../../bench/gpu/rate/figures.ts';
+import { costOfFaultMs, faultsOf, figuresOf, usualTimesOf } from '../../../bench/gpu/rate/figures.ts';
 import type { Judgement } from '../../../bench/gpu/rate/figures.ts';
 
 /** One every 25 ms, 20 of them judging, 18 measuring. */
 const steady = (count: number, deviceId: string, idleGapMs: number | null = 1): readonly Judgement[] =>
   Array.from({ length: count }, (_, index) => ({
+    key: `${index}`,
     deviceId,
     verdict: 'passed',
     finishedMs: 25 * (index + 1),
@@ -39,9 +40,26 @@ describe('figures of a stream', () => {
   });
 });
 
-test('a fault costs its report, the way to the next judge and what is new to that one', () => {
-  const list = steady(4, 'g0').map((one) => ({ ...one, lostMs: null as number | null }));
-  const crashed = { ...list[1], verdict: 'crashed', totalMs: 144, lostMs: 3 } as (typeof list)[number];
-  const after = { ...list[2], totalMs: 50 } as (typeof list)[number];
-  expect(faultsOf([list[0], crashed, after, list[3]] as typeof list, 20)).toEqual([{ reportMs: 144, lostMs: 3, rewarmMs: 30 }]);
+const usual = (): number => 20;
+
+describe('faults', () => {
+  test('cost their report, the way to the next judge and what is new to that one', () => {
+    const list = steady(4, 'g0').map((one) => ({ ...one, lostMs: null as number | null }));
+    const stream = list.map((one, index) => {
+      if (index === 1) return { ...one, verdict: 'crashed', totalMs: 144, lostMs: 3 };
+      return index === 2 ? { ...one, totalMs: 50 } : one;
+    });
+    expect(faultsOf(stream, usual)).toEqual([{ reportMs: 144, lostMs: 3, rewarmMs: 30 }]);
+  });
+
+  test('cost, all in all, what their device did not spend on reports and on usual judgements', () => {
+    const stream = steady(121, 'g0').map((one, index) => (index % 10 === 9 ? { ...one, verdict: 'crashed', totalMs: 20 } : one));
+    expect(costOfFaultMs(stream, usual)).toBeCloseTo(50);
+    expect(costOfFaultMs(steady(121, 'g0'), usual)).toBeNull();
+  });
+
+  test('are held against what each candidate takes without them, with the way from one to the next', () => {
+    const times = usualTimesOf(steady(121, 'g0').map((one, index) => (index === 7 ? { ...one, totalMs: 45 } : one)));
+    expect([times('7'), times('8'), times('unknown')]).toEqual([50, 25, 25]);
+  });
 });
