@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PRIORITY_DEFAULT } from '../candidate.ts';
 import { CandidateId } from '../ids.ts';
+import { PlainText } from '../plain-text.ts';
 import { Language, Params } from '../plan.ts';
 import { CandidateRecord } from '../records.ts';
 import { VERDICTS } from '../outcome.ts';
@@ -10,15 +11,15 @@ export const BATCH_MAX = 1000;
 /** One candidate as people submit it. */
 export const SubmitCandidate = z.strictObject({
   problem: z.string().min(1).max(64),
-  source: z.string().min(1),
+  source: PlainText.min(1),
   /** Left out: told by the plan header's comment style is not tried; `cuda` is assumed. */
   language: Language.default('cuda'),
   device: z.string().min(1).max(40).default('H100'),
   /** Override params of the plan's header. */
   params: Params.default({}),
   priority: z.int().min(1).max(2_000_000).default(PRIORITY_DEFAULT),
-  submitter: z.string().min(1).max(64).default('anonymous'),
-  labels: z.array(z.string().min(1).max(64)).max(16).default([]),
+  submitter: PlainText.min(1).max(64).default('anonymous'),
+  labels: z.array(PlainText.min(1).max(64)).max(16).default([]),
   trial: z.int().min(0).max(9999).default(0),
 });
 export type SubmitCandidate = z.input<typeof SubmitCandidate>;
@@ -44,15 +45,15 @@ export const SubmitAnswer = z.strictObject({ candidates: z.array(Submitted) });
 export type SubmitAnswer = z.infer<typeof SubmitAnswer>;
 
 export const ListQuery = z.strictObject({
-  problem: z.string().optional(),
-  device: z.string().optional(),
-  status: z.string().optional(),
+  problem: PlainText.optional(),
+  device: PlainText.optional(),
+  status: PlainText.optional(),
   verdict: z.enum(VERDICTS).optional(),
-  submitter: z.string().optional(),
-  sweep: z.string().optional(),
+  submitter: PlainText.optional(),
+  sweep: PlainText.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   /** Opaque; from `next` of the page before. */
-  cursor: z.string().optional(),
+  cursor: PlainText.optional(),
 });
 export type ListQuery = z.output<typeof ListQuery>;
 export const CandidateList = z.strictObject({ candidates: z.array(CandidateRecord), next: z.string().nullable() });

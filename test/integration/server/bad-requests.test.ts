@@ -37,6 +37,9 @@ describe('bad requests', () => {
     ['a bad param', { ...good, params: { BLOCK: '1;2' } }, 'body.params.BLOCK: '],
     ['a bad language', { ...good, language: 'rust' }, 'body.language: '],
     ['a bad candidate of a batch', { candidates: [good, { ...good, priority: 0 }] }, 'body.candidates[1].priority: '],
+    ['NUL in a source', { ...good, source: 'x\0y' }, 'body.source: '],
+    ['NUL in a submitter', { ...good, submitter: 'a\0b' }, 'body.submitter: '],
+    ['half of a surrogate pair', { ...good, source: '// \ud800' }, 'body.source: '],
     ['an empty batch', { candidates: [] }, 'body.candidates: '],
     ['a body that is no object', [1], 'body: '],
   ])('names the field path of %s', async (_name, body, message) => {
@@ -46,6 +49,12 @@ describe('bad requests', () => {
     expect(answer.body.message).toContain(message);
     expect(answer.body.message).toContain('/docs');
     expect(answer.headers.get('x-request-id')).toBe(answer.body.requestId);
+  });
+
+  test.each(['problem', 'device', 'submitter', 'status', 'sweep'])('refuses NUL in the filter %s', async (filter) => {
+    const answer = await call('GET', `/v1/candidates?${filter}=a%00b`);
+    expect(answer.status).toBe(400);
+    expect(answer.body.message).toContain(`query.${filter}: `);
   });
 
   test('says what either kind of a param may be', async () => {
