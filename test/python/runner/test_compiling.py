@@ -89,6 +89,8 @@ class CompilingC(unittest.TestCase):
             '#/* */include "/etc/hostname"', '#inc\\\nlude "/etc/hostname"', '%:include "/etc/hostname"',
             'const char* a = "/*";\n#include "/etc/hostname"\nconst char* b = "*/";', '__asm__(".incbin \\"/etc/hostname\\"");',
             '#if __has_include("/etc/hostname")\n#endif', '#include "x/../../y"',
+            '__asm__(".inc" "bin \\"/etc/hostname\\"");', '__asm__("\\x2einclude \\"/etc/hostname\\"");',
+            '#define DOT "."\n__asm__(DOT "macro g a, b\\n.\\\\a\\\\b \\"/etc/hostname\\"\\n.endm\\n g inc, bin");',
         )
         for source in sources:
             outcome = self.client.compile(samples.c_unit(source + "\nint f(void) { return 0; }\n"))["outcome"]

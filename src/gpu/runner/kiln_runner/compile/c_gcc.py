@@ -1,6 +1,8 @@
 """`c` units for the cpu device: gcc to a shared object, native to this host's processor."""
 import os
-from typing import List
+import re
+from pathlib import Path
+from typing import List, Optional
 
 from kiln_runner.compile.elf import function_names
 from kiln_runner.compile.subprocess_limits import run_limited
@@ -11,7 +13,11 @@ MEMORY_BYTES_MAX = 2 * 1024 ** 3
 # No LTO: its helpers would run with other options than these. Few errors: gcc searches for minutes what wrong names may mean.
 OPTIONS = (
     "-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC", "-fno-lto", "-fdiagnostics-color=never", "-fmax-errors=100",
+    # The assembly stays in the folder, so that it can be read: see _complaint.
+    "-save-temps=cwd",
 )
+# Directives that read files of the host, and those that could put such a directive together. gcc itself writes none of them.
+_FORBIDDEN = re.compile(r"(?<![\w.$])\.(incbin|include|macro|altmacro|irpc?|rept)\b", re.IGNORECASE)
 
 
 def compile_c(gcc: str, unit: dict, folder: str) -> Built:
@@ -21,6 +27,10 @@ def compile_c(gcc: str, unit: dict, folder: str) -> Built:
     done = run_limited(_command(gcc, unit["params"]), folder, CPU_SECONDS_MAX, MEMORY_BYTES_MAX)
     if done.code < 0:
         return refused(f"gcc was ended by signal {-done.code}: the source needs more than the compiler is allowed\n{done.log}")
+    complaint = _complaint(Path(folder))
+    if complaint:
+        # Without the log: the assembler quotes what it does not understand.
+        return refused(complaint)
     library = os.path.join(folder, "code.so")
     if done.code != 0 or not os.path.exists(library):
         if "No space left on device" in done.log:
@@ -29,6 +39,15 @@ def compile_c(gcc: str, unit: dict, folder: str) -> Built:
     with open(library, "rb") as file:
         code = file.read()
     return Built({"code.so": code}, {name: {"file": "code.so"} for name in function_names(code)}, done.log, {})
+
+
+def _complaint(folder: Path) -> Optional[str]:
+    """In the source such a directive can be put together from macros and string literals; in the assembly it stands as it is."""
+    for file in folder.glob("*.s"):
+        found = _FORBIDDEN.search(file.read_text(encoding="utf-8", errors="replace"))
+        if found:
+            return f"{found.group(0)} in asm() is not allowed: a source may not read files of the host"
+    return None
 
 
 def _command(gcc: str, params: dict) -> List[str]:
