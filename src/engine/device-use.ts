@@ -1,10 +1,10 @@
 /** Where each device's time went over the last minute, from the totals its runner reports. Pure but for its own memory. */
 import type { DeviceView } from '../domain/api/inspection.ts';
 import type { FromRunner } from '../domain/protocol.ts';
+import { createRecentTimes } from './recent-times.ts';
 
 const WINDOW_MS = 60_000;
 const SAMPLES_MAX = 64;
-const GAPS_MAX = 512;
 
 type Totals = Extract<FromRunner, { type: 'health' }>['use'][string];
 interface Sample {
@@ -22,19 +22,16 @@ export interface DeviceUse {
 
 export const createDeviceUse = (): DeviceUse => {
   let samples: Sample[] = [];
-  const gaps: number[] = [];
+  const gaps = createRecentTimes();
   return {
     onHealth: (totals, nowMs) => {
       samples = [...samples.filter((sample) => nowMs - sample.atMs <= WINDOW_MS), { atMs: nowMs, totals }].slice(-SAMPLES_MAX);
     },
-    onGap: (gapMs) => {
-      gaps.push(gapMs);
-      if (gaps.length > GAPS_MAX) gaps.shift();
-    },
+    onGap: (gapMs) => gaps.add(gapMs),
     reset: () => {
       samples = [];
     },
-    view: () => ({ use: sharesOf(samples), idleGapMs: gapsOf(gaps), judged: samples.at(-1)?.totals.judged ?? 0 }),
+    view: () => ({ use: sharesOf(samples), idleGapMs: gaps.quantiles(), judged: samples.at(-1)?.totals.judged ?? 0 }),
   };
 };
 
@@ -54,11 +51,4 @@ const sharesOf = (samples: readonly Sample[]): DeviceView['use'] => {
     idleWithoutWork: share((totals) => totals.idleWithoutWorkMs),
     faults: share((totals) => totals.faultMs),
   };
-};
-
-const gapsOf = (gaps: readonly number[]): DeviceView['idleGapMs'] => {
-  if (gaps.length === 0) return null;
-  const sorted = gaps.toSorted((a, b) => a - b);
-  const at = (quantile: number): number => sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? 0;
-  return { p50: at(0.5), p99: at(0.99) };
 };

@@ -6,6 +6,7 @@ import type { CompileResult, Inventory, TimingRules } from '../domain/protocol.t
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
 import type { Core } from '../scheduler/scheduler.ts';
+import type { CompileCounts } from './compile-counts.ts';
 import type { DeviceUse } from './device-use.ts';
 import type { Live } from './live-candidates.ts';
 import type { Metrics } from './metrics.ts';
@@ -37,6 +38,7 @@ export interface HostState {
   readonly preparing: Set<AttemptId>;
   readonly use: Map<string, DeviceUse>;
   compile: { queued: number; running: number };
+  readonly compileCounts: CompileCounts;
 }
 
 export interface EngineState {

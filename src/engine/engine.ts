@@ -21,6 +21,7 @@ import { createRecords } from './records.ts';
 import { recover } from './recover.ts';
 import { createService } from './service.ts';
 import type { Service } from './service.ts';
+import { createCompileCounts } from './compile-counts.ts';
 
 /** Without news, the scheduler still hears of the time this often. */
 const TICK_MS = 1000;
@@ -165,4 +166,5 @@ const newHost = (session: HostSession): HostState => ({
   preparing: new Set(),
   use: new Map(),
   compile: { queued: 0, running: 0 },
+  compileCounts: createCompileCounts(),
 });

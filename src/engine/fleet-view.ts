@@ -8,6 +8,7 @@ import type { EngineState, HostState } from './engine-state.ts';
 
 export const fleetView = (state: EngineState): FleetView => ({
   hosts: [...state.hosts.values()].map((host) => hostView(state, host)),
+  stages: state.metrics.stageTimesMs(),
 });
 
 const hostView = (state: EngineState, host: HostState): HostView => ({
@@ -21,7 +22,7 @@ const hostView = (state: EngineState, host: HostState): HostView => ({
   roundTripMs: host.session.roundTripMs,
   inventory: host.inventory && withoutDevices(host.inventory),
   devices: host.devices.map((device) => deviceView(state, host, device)),
-  compile: host.compile,
+  compile: { ...host.compile, ...host.compileCounts.view() },
 });
 
 const withoutDevices = ({ devices: _devices, ...inventory }: NonNullable<HostState['inventory']>) => inventory;

@@ -1,6 +1,8 @@
 /** Prometheus metrics of the daemon. Names end in their unit; label values are bounded (verdicts, stages, devices of the fleet). */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { FleetView } from '../domain/api/inspection.ts';
 import type { CompileResult, FromRunner, JudgeResult } from '../domain/protocol.ts';
+import { createStageTimes } from './stage-times.ts';
 
 const IDLE_GAP_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2, 10];
 const STAGE_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 600, 3600];
@@ -14,6 +16,8 @@ export interface Metrics {
   onCompiled(hostId: string, result: CompileResult): void;
   onInfra(code: string): void;
   onStageLeft(stage: Stage, seconds: number): void;
+  /** Of the last candidates that left each stage. */
+  stageTimesMs(): FleetView['stages'];
   onHealth(hostId: string, health: Health): void;
   setDepth(depth: Readonly<Record<Stage, number>>): void;
   text(): Promise<string>;
@@ -69,6 +73,13 @@ export const createMetrics = (): Metrics => {
     labelNames: ['host', 'device', 'use'],
     registers,
   });
+  const compileQueue = new Gauge({
+    name: 'kiln_compile_queue',
+    help: 'Compilations at a host, as it last told',
+    labelNames: ['host', 'state'],
+    registers,
+  });
+  const stageTimes = createStageTimes();
   return {
     onVerdict: (problem, verdict) => verdicts.inc({ problem, verdict }),
     onJudged: ({ deviceId, phases }) => gap.observe({ device: deviceId }, phases.idleGapMs / 1000),
@@ -78,8 +89,14 @@ export const createMetrics = (): Metrics => {
       if (result.status === 'compiled' && !result.cached) compileSeconds.observe({ host }, result.durationMs / 1000);
     },
     onInfra: (code) => infra.inc({ code }),
-    onStageLeft: (stage, seconds) => stages.observe({ stage }, seconds),
+    onStageLeft: (stage, seconds) => {
+      stages.observe({ stage }, seconds);
+      stageTimes.add(stage, seconds * 1000);
+    },
+    stageTimesMs: () => stageTimes.view(),
     onHealth: (host, health) => {
+      compileQueue.set({ host, state: 'queued' }, health.compileQueued);
+      compileQueue.set({ host, state: 'running' }, health.compileRunning);
       for (const [device, times] of Object.entries(health.use)) {
         use.set({ host, device, use: 'measuring' }, times.measuringMs / 1000);
         use.set({ host, device, use: 'checking' }, times.checkingMs / 1000);

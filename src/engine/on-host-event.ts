@@ -111,6 +111,7 @@ const onFrame = (state: EngineState, host: HostState, frame: FromRunner): void =
 const onCompiled = (state: EngineState, host: HostState, { compileId, result }: Frame<'compiled'>): void => {
   const { hostId } = host.session;
   state.metrics.onCompiled(hostId, result);
+  host.compileCounts.onCompiled(result);
   const forRecord = host.recordCompiles.get(compileId);
   if (forRecord) return forRecord(result);
   const id = CandidateId.safeParse(compileId).data;

@@ -54,6 +54,9 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readon
     const waiting = unique.filter(({ id }) => reopened.has(id) || results.get(id)?.state.status !== 'done');
     await additions.write(waiting.map(({ id, submission }) => ({ candidateId: id, priority: submission.priority })));
     for (const candidate of waiting) if (results.get(candidate.id)?.known === false) remember(deps, candidate);
+    for (const { submission, outcome } of unique.filter(({ id, outcome: known }) => known && results.get(id)?.known === false)) {
+      if (outcome) state.metrics.onVerdict(submission.content.problem, outcome.verdict);
+    }
     deps.notify();
     deps.poke();
     return { candidates: prepared.map(({ id }) => answerOf(id, results.get(id), reopened.has(id))) };

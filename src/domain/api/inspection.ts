@@ -5,6 +5,7 @@ import { RankingEntry } from '../records.ts';
 import { Problem } from '../problem.ts';
 
 const Count = z.int().min(0);
+const Quantiles = z.strictObject({ p50: z.number(), p99: z.number() });
 
 /** GET /v1/queue: what waits, where, for whom, since when, and how long it will take. */
 export const QueueView = z.strictObject({
@@ -46,7 +47,7 @@ export const DeviceView = Device.extend({
     faults: z.number(),
   }),
   /** Idle gap between two judgements while work was waiting, milliseconds; null before the second one. */
-  idleGapMs: z.strictObject({ p50: z.number(), p99: z.number() }).nullable(),
+  idleGapMs: Quantiles.nullable(),
 });
 export type DeviceView = z.infer<typeof DeviceView>;
 
@@ -63,10 +64,29 @@ export const HostView = z.strictObject({
   roundTripMs: z.number().nullable(),
   inventory: Inventory.omit({ devices: true }).nullable(),
   devices: z.array(DeviceView),
-  compile: z.strictObject({ queued: Count, running: Count }),
+  compile: z.strictObject({
+    queued: Count,
+    running: Count,
+    /** Since the daemon started: done by a compiler, answered by the host's cache, refused by the compiler. */
+    compiled: Count,
+    cached: Count,
+    failed: Count,
+    /** Of the last ones that were not cached, milliseconds; null before the first. */
+    timeMs: Quantiles.nullable(),
+  }),
 });
 export type HostView = z.infer<typeof HostView>;
-export const FleetView = z.strictObject({ hosts: z.array(HostView) });
+export const FleetView = z.strictObject({
+  hosts: z.array(HostView),
+  /** How long the last candidates stayed in each stage, milliseconds; null before the first. */
+  stages: z.strictObject({
+    queued: Quantiles.nullable(),
+    compiling: Quantiles.nullable(),
+    ready: Quantiles.nullable(),
+    judging: Quantiles.nullable(),
+    confirming: Quantiles.nullable(),
+  }),
+});
 export type FleetView = z.infer<typeof FleetView>;
 
 export const ProblemList = z.strictObject({
