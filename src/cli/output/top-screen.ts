@@ -1,0 +1,138 @@
+/** One frame of `kiln top`: what the fleet does now, what waits, and what is wrong. Pure. */
+import type { DeviceView, FleetView, HostView, QueueView } from '../../domain/api/inspection.ts';
+import { plainLine } from './plain-text.ts';
+import { table } from './table.ts';
+import { milliseconds, percent, seconds } from './units.ts';
+
+const BAR_CHARS = 20;
+const REASON_CHARS_MAX = 500;
+const right = 'right' as const;
+
+/** The letters of the bar, in its order. What is left had no work. */
+const USES = [
+  { use: 'measuring', mark: '#' },
+  { use: 'checking', mark: '+' },
+  { use: 'loading', mark: '-' },
+  { use: 'faults', mark: 'x' },
+  { use: 'idleWithWork', mark: '.' },
+] as const satisfies readonly { use: keyof DeviceView['use']; mark: string }[];
+const LEGEND = '# measuring  + checking  - loading  x faults  . idle with work waiting  _ no work';
+
+export const topScreen = (fleet: FleetView, queue: QueueView): string =>
+  [headline(queue), classTable(queue), deviceTable(fleet), hostTable(fleet), stageLine(fleet), troubles(fleet)]
+    .filter((part) => part !== '')
+    .join('\n\n');
+
+const headline = ({ stages, oldestSeconds, throughputPerSecond, etaSeconds }: QueueView): string => {
+  const counts = Object.entries(stages).map(([stage, count]) => `${count} ${stage}`);
+  const oldest = oldestSeconds === null ? 'nothing waits' : `oldest waits ${seconds(oldestSeconds)}`;
+  const eta = etaSeconds === null || oldestSeconds === null ? '' : `, empty in ${seconds(etaSeconds)}`;
+  return `${throughputPerSecond.toFixed(1)} verdicts/s   ${counts.join(', ')}   ${oldest}${eta}`;
+};
+
+const classTable = ({ byDevice }: QueueView): string =>
+  table(
+    [
+      { title: 'CLASS' },
+      { title: 'WAITING', align: right },
+      { title: 'RUNNING', align: right },
+      { title: 'SLOTS', align: right },
+      { title: 'ETA', align: right },
+      { title: 'BLOCKED' },
+    ],
+    byDevice.map(({ device, waiting, running, slots, etaSeconds, blocked }) => [
+      device,
+      String(waiting),
+      String(running),
+      String(slots),
+      etaSeconds === null ? '-' : seconds(etaSeconds),
+      blocked ?? '',
+    ]),
+  );
+
+const deviceTable = ({ hosts }: FleetView): string => {
+  const rows = hosts.flatMap((host) => host.devices.map((device) => deviceRow(host, device)));
+  const columns = [
+    { title: 'DEVICE' },
+    { title: 'HOST' },
+    { title: 'LAST MINUTE'.padEnd(BAR_CHARS + 2) },
+    { title: 'MEASURING', align: right },
+    { title: 'IDLE WITH WORK', align: right },
+    { title: 'GAP P50/P99', align: right },
+    { title: 'QUEUED', align: right },
+    { title: 'JUDGED', align: right },
+    { title: 'STATE' },
+  ];
+  return rows.length === 0 ? '' : `${table(columns, rows)}\n${LEGEND}`;
+};
+
+const deviceRow = (host: HostView, device: DeviceView): readonly string[] => [
+  device.class,
+  host.name,
+  bar(device.use),
+  percent(device.use.measuring),
+  percent(device.use.idleWithWork),
+  device.idleGapMs === null ? '-' : `${milliseconds(device.idleGapMs.p50)}/${milliseconds(device.idleGapMs.p99)}`,
+  String(device.queued),
+  String(device.judged),
+  stateOf(host, device),
+];
+
+const stateOf = (host: HostView, device: DeviceView): string => {
+  if (host.state !== 'connected') return host.state;
+  return device.unavailable ?? (device.running === null ? 'idle' : 'judging');
+};
+
+/** "[##########++--x.____]": each mark begins where the sum of those before it ends, so that rounding never adds up. */
+const bar = (use: DeviceView['use']): string => {
+  let sum = 0;
+  let text = '';
+  for (const { use: name, mark } of USES) {
+    sum += use[name];
+    text = text.padEnd(Math.min(BAR_CHARS, Math.round(sum * BAR_CHARS)), mark);
+  }
+  return `[${text.padEnd(BAR_CHARS, '_')}]`;
+};
+
+const hostTable = ({ hosts }: FleetView): string =>
+  table(
+    [
+      { title: 'HOST' },
+      { title: 'STATE' },
+      { title: 'RTT', align: right },
+      { title: 'COMPILING', align: right },
+      { title: 'COMPILED', align: right },
+      { title: 'FROM CACHE', align: right },
+      { title: 'TIME P50/P99', align: right },
+    ],
+    hosts.map(({ name, state, roundTripMs, compile }) => [
+      name,
+      state,
+      roundTripMs === null ? '-' : milliseconds(roundTripMs),
+      `${compile.running}+${compile.queued}`,
+      String(compile.compiled + compile.failed),
+      hitRate(compile),
+      compile.timeMs === null ? '-' : `${milliseconds(compile.timeMs.p50)}/${milliseconds(compile.timeMs.p99)}`,
+    ]),
+  );
+
+const hitRate = ({ compiled, cached, failed }: HostView['compile']): string => {
+  const all = compiled + cached + failed;
+  return all === 0 ? '-' : percent(cached / all);
+};
+
+const stageLine = ({ stages }: FleetView): string => {
+  const told = Object.entries(stages).flatMap(([stage, times]) =>
+    times === null ? [] : [`${stage} ${milliseconds(times.p50)}/${milliseconds(times.p99)}`],
+  );
+  return told.length === 0 ? '' : `time in a stage, p50/p99: ${told.join('   ')}`;
+};
+
+/** Why a host takes no work, and when it is tried again. */
+const troubles = ({ hosts }: FleetView): string =>
+  hosts
+    .flatMap(({ name, reason, nextRetryAt }) =>
+      reason === null ? [] : [`${name}: ${reason}${nextRetryAt === null ? '' : ` (next try at ${nextRetryAt})`}`],
+    )
+    .map((line) => plainLine(line, REASON_CHARS_MAX))
+    .join('\n');
