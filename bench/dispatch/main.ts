@@ -183,12 +183,13 @@ const latencyTable = (latencies: readonly Latency[]): string =>
     ]),
   );
 
+const said = (isMet: boolean): string => (isMet ? 'met' : 'MISSED');
+
 const verdict = (rows: readonly Row[], bare: Bare | null): string => {
   const best = (isIt: (backend: string) => boolean): number =>
     Math.max(0, ...rows.filter(({ backend }) => isIt(backend)).map(({ judged }) => judged.perSecond));
   const embedded = best((name) => name === 'embedded');
   const share = bare ? best((name) => name !== 'embedded') / bare.processedPerSecond : null;
-  const said = (isMet: boolean): string => (isMet ? 'met' : 'MISSED');
   return [
     `Target: embedded at least ${EMBEDDED_PER_SECOND_MIN}/s: ${said(embedded >= EMBEDDED_PER_SECOND_MIN)}.`,
     share === null

@@ -50,7 +50,11 @@ describe('a plan in a leading block comment', () => {
   test('names the line of the file and the field of a wrong value', () => {
     const result = failure(`// one\n${cuda('launch:\n  - kernel: k\n    grid: [1]\n    args: [a]\n    blok: [2]\n')}`);
     expect(result).toMatchObject({ field: 'launch[0]' });
-    expect(result.message).toMatch(/^line 4: launch\[0\]: .*blok/);
+    expect(result.message).toMatch(/^line 4: .*blok/);
+    expect(failure(cuda('lunch: []\n'))).toMatchObject({
+      field: 'launch',
+      message: 'line 2: is missing; line 2: Unrecognized key: "lunch"',
+    });
     expect(failure(cuda('launch:\n  - kernel: "9k"\n    args: [a]\n'))).toMatchObject({
       field: 'launch[0].kernel',
       message: expect.stringContaining('line 3: ') as string,
@@ -109,20 +113,21 @@ describe('a plan in a Triton file', () => {
   });
 });
 
+const wrong = (lead: string) => parseHeader(`${lead}/* kiln\nlaunch: none\n*/`, 'cuda');
+const numbered = (number: number) => `/* kiln\nlaunch:\n  - {kernel: k${number}, grid: [1], block: [32], args: []}\n*/`;
+
 test('a header that was read before is not read again, and equal text on another line is another header', () => {
   const source = '/* kiln\nlaunch:\n  - {kernel: again, grid: [1], block: [32], args: []}\n*/';
   const first = parseHeader(source, 'cuda');
   expect(first.ok && first.plan.launch[0]?.kernel).toBe('again');
   expect(parseHeader(`${source}\n// another body`, 'cuda')).toBe(first);
-  const wrong = (lead: string) => parseHeader(`${lead}/* kiln\nlaunch: none\n*/`, 'cuda');
   expect(wrong('')).toMatchObject({ ok: false, message: expect.stringContaining('line 2') as unknown });
   expect(wrong('// one\n// two\n')).toMatchObject({ ok: false, message: expect.stringContaining('line 4') as unknown });
 });
 
 test('headers that were read long ago are forgotten', () => {
-  const header = (number: number) => `/* kiln\nlaunch:\n  - {kernel: k${number}, grid: [1], block: [32], args: []}\n*/`;
-  const first = parseHeader(header(0), 'cuda');
-  for (let number = 1; number <= 600; number += 1) parseHeader(header(number), 'cuda');
-  expect(parseHeader(header(0), 'cuda')).toEqual(first);
-  expect(parseHeader(header(0), 'cuda')).not.toBe(first);
+  const first = parseHeader(numbered(0), 'cuda');
+  for (let number = 1; number <= 600; number += 1) parseHeader(numbered(number), 'cuda');
+  expect(parseHeader(numbered(0), 'cuda')).toEqual(first);
+  expect(parseHeader(numbered(0), 'cuda')).not.toBe(first);
 });
