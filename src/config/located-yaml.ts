@@ -2,6 +2,7 @@
 import { isMap, isNode, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
+import { issueText } from '../domain/issue-text.ts';
 
 const FILE_BYTES_MAX = 1024 * 1024;
 const PROBLEMS_SHOWN_MAX = 8;
@@ -56,9 +57,7 @@ const invalid = (message: string): KilnError => new KilnError('INVALID_CONFIG', 
 export const problemsOf = (issue: z.core.$ZodIssue): readonly FieldProblem[] => {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [...path, key], message: issue.message }));
-  return [
-    { path, message: issue.message.replace(/^Invalid input: /, '').replace(/^expected .*, received undefined$/, 'is missing') },
-  ];
+  return [{ path, message: issueText(issue) }];
 };
 
 export const fieldName = (path: FieldPath): string =>

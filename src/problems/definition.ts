@@ -13,17 +13,15 @@ export interface TargetCode {
 
 /** Throws PlanError (its field begins with the case's or the file's role) when anything does not resolve. */
 export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDefinition => {
+  const { problem, target } = context;
+  // Cases first: one without a variable would be told as a plan that names something unknown.
+  const inputs = [
+    ...problem.check.map((item, i) => caseOf(problem, { ...item, kind: 'check', field: `check[${i}]` })),
+    ...problem.bench[target].map((item, i) => caseOf(problem, { ...item, kind: 'bench', field: `bench.${target}[${i}]` })),
+  ];
   const reference = withRole('reference', () => resolveUnit(code.reference, context));
   const baseline = withRole('baseline', () => resolveUnit(code.baseline, context));
-  const { problem, target } = context;
-  const cases = [
-    ...problem.check.map((item, i) =>
-      defineCase({ ...item, kind: 'check', field: `check[${i}]` }, { problem, reference, baseline }),
-    ),
-    ...problem.bench[target].map((item, i) =>
-      defineCase({ ...item, kind: 'bench', field: `bench.${target}[${i}]` }, { problem, reference, baseline }),
-    ),
-  ];
+  const cases = inputs.map((item) => defineCase(item, { reference, baseline }));
   const body = { name: problem.name, tolerance: problem.tolerance, cases, reference: reference.unit, baseline: baseline.unit };
   return { key: hashOf(body), ...body };
 };
@@ -32,14 +30,22 @@ export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDe
 export const contentHashOf = (code: TargetCode, context: Omit<UnitContext, 'architecture'>): ContentHash =>
   hashOf({ definition: defineProblem(code, { ...context, architecture: 'any' }).key, floor: context.problem.floor });
 
-type CaseInput = Pick<DefinedCase, 'name' | 'kind'> & {
+type CaseText = Pick<DefinedCase, 'name' | 'kind'> & {
   readonly shape: Readonly<Record<string, number>>;
   readonly field: string;
 };
-type CaseContext = { readonly problem: Problem } & Readonly<Record<'reference' | 'baseline', ResolvedUnit>>;
+type CaseInput = Pick<DefinedCase, 'name' | 'kind' | 'tensors'> & { readonly field: string };
 
-const defineCase = ({ name, kind, shape, field }: CaseInput, { problem, reference, baseline }: CaseContext): DefinedCase => {
-  const tensors = withRole(field, () => resolveTensors(problem, shape));
+const caseOf = (problem: Problem, { name, kind, shape, field }: CaseText): CaseInput => ({
+  name,
+  kind,
+  field,
+  tensors: withRole(field, () => resolveTensors(problem, shape)),
+});
+
+type Sides = Readonly<Record<'reference' | 'baseline', ResolvedUnit>>;
+
+const defineCase = ({ name, kind, tensors, field }: CaseInput, { reference, baseline }: Sides): DefinedCase => {
   const [referencePlan, baselinePlan] = [reference.plans[name], baseline.plans[name]];
   if (!referencePlan || !baselinePlan) throw new PlanError(field, `no plan for case "${name}"`);
   return { name, kind, tensors, reference: referencePlan, baseline: baselinePlan };

@@ -1,6 +1,7 @@
 /** YAML that people and programs hand us, parsed strictly: unique keys, no aliases, bounded size, errors with field and line. */
 import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
+import { issueText } from '../domain/issue-text.ts';
 
 const FIRST_ISSUES_MAX = 5;
 /** The YAML parser's time grows with the square of these; a hostile text must not hold up everyone else. */
@@ -37,8 +38,9 @@ export const parseYaml = <T>(input: YamlText, schema: z.ZodType<T>, rootField: s
   if (typeof parsed === 'string') return fail(parsed);
   const checked = schema.safeParse(toValue(parsed.document));
   if (checked.success) return { ok: true, value: checked.data };
-  const issues = checked.error.issues.slice(0, FIRST_ISSUES_MAX).map((issue) => describe(parsed, issue));
-  return fail(issues.map((issue) => issue.message).join('; '), issues[0]?.field === '' ? rootField : issues[0]?.field);
+  const [first, ...rest] = checked.error.issues.slice(0, FIRST_ISSUES_MAX).map((issue) => describe(parsed, issue));
+  const more = rest.map(({ field, line, text }) => `${line}: ${field === '' ? '' : `${field}: `}${text}`);
+  return fail([`${first?.line}: ${first?.text}`, ...more].join('; '), first?.field || rootField);
 };
 
 /** What makes the text dear to parse, before it is parsed. */
@@ -102,10 +104,11 @@ const aliasIn = (parsed: Parsed): string | undefined => {
   return found;
 };
 
-const describe = (parsed: Parsed, issue: z.core.$ZodIssue): { readonly field: string; readonly message: string } => {
-  const field = fieldOf(issue.path);
-  return { field, message: `line ${lineOfPath(parsed, issue.path)}: ${field === '' ? '' : `${field}: `}${issue.message}` };
-};
+const describe = (parsed: Parsed, issue: z.core.$ZodIssue) => ({
+  field: fieldOf(issue.path),
+  line: `line ${lineOfPath(parsed, issue.path)}`,
+  text: issueText(issue),
+});
 
 /** `['launch', 0, 'grid']` -> `launch[0].grid` */
 const fieldOf = (path: readonly PropertyKey[]): string =>

@@ -3,6 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { BATCH_MAX } from '../domain/api/candidates.ts';
 import { KilnError } from '../domain/errors.ts';
+import { issueText } from '../domain/issue-text.ts';
 
 const ISSUES_TOLD_MAX = 20;
 type Issue = z.core.$ZodIssue;
@@ -38,7 +39,7 @@ const requestError = (part: string, issues: readonly Issue[]): KilnError => {
 
 const explain = (issue: Issue, parents: readonly PropertyKey[]): readonly ToldIssue[] => {
   const path = [...parents, ...issue.path];
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ path: pathText(path), message: issue.message }];
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ path: pathText(path), message: issueText(issue) }];
   if (issue.errors.every(isOneValue)) {
     const messages = new Set(issue.errors.flat().map((inner) => inner.message));
     return [{ path: pathText(path), message: [...messages].join(', or: ') }];

@@ -90,7 +90,13 @@ describe('the content hash', () => {
 
 describe('a problem folder that is wrong stops the start and names the file and field:', () => {
   test.each<[string, RegExp, string, string, string]>([
-    ['a misspelt key', /problem\.yaml: title: line \d+: title/, 'problem.yaml', 'title:', 'titel:'],
+    [
+      'a misspelt key',
+      /problem\.yaml: title: line \d+: is missing; line \d+: Unrecognized key: "titel"/,
+      'problem.yaml',
+      'title:',
+      'titel:',
+    ],
     ['an unknown dtype', /tensors\.y\.dtype: line 7: /, 'problem.yaml', 'y: {dtype: f32', 'y: {dtype: f33'],
     ['broken YAML', /problem\.yaml: problem\.yaml: line \d+/, 'problem.yaml', 'variables: [n]', 'variables: [n'],
     ['another name than its folder', /name: "scales" is not the folder's name/, 'problem.yaml', 'name: scale', 'name: scales'],
@@ -109,6 +115,13 @@ describe('a problem folder that is wrong stops the start and names the file and 
       '{name: odd, shape: {}}',
     ],
     ['a case with an unknown variable', /"m" is no variable/, 'problem.yaml', 'shape: {n: 1003}', 'shape: {n: 1, m: 2}'],
+    [
+      'a variable misspelt in a case',
+      /check\[1\]\.shape\.n: the case gives no value for "n"/,
+      'problem.yaml',
+      'n: 1003',
+      'm: 1003',
+    ],
     ['a size beyond i32', /bench\.gpu\[0\]|case 16M/, 'problem.yaml', 'n: 16777216', 'n: 3000000000'],
     ['two cases of one name', /two cases are called "one"/, 'problem.yaml', 'name: odd', 'name: one'],
     ['one name for two things', /"n" names two things/, 'problem.yaml', 'factor: {', 'n: {'],
