@@ -4,6 +4,7 @@ import { SWEEP_POINTS_MAX } from '../domain/api/sweeps.ts';
 import type { CreateSweep } from '../domain/api/sweeps.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { Params, ParamValue } from '../domain/plan.ts';
+import { parseHeader } from '../problems/parse-header.ts';
 
 type Sweep = Pick<z.output<typeof CreateSweep>, 'grid' | 'random'>;
 
@@ -21,6 +22,17 @@ export const sweepPoints = (sweep: Sweep): readonly Params[] => {
     );
   }
   return Array.from({ length: size }, (_, index) => pointAt(axes, index));
+};
+
+/** Every point would be the same plan error. What else is wrong with a plan is the verdict of each candidate. */
+export const refuseUnknownParams = ({ candidate, grid }: Pick<z.output<typeof CreateSweep>, 'candidate' | 'grid'>): void => {
+  const header = parseHeader(candidate.source, candidate.language);
+  if (!header.ok) return;
+  const declared = Object.keys(header.plan.params);
+  const unknown = Object.keys(grid).find((name) => !declared.includes(name));
+  if (unknown === undefined) return;
+  const known = declared.length === 0 ? 'it declares none' : `declared are ${declared.join(', ')}`;
+  throw new KilnError('INVALID_REQUEST', `grid.${unknown}: the header declares no param "${unknown}"; ${known}`);
 };
 
 const pointAt = (axes: readonly (readonly [string, readonly ParamValue[]])[], index: number): Params => {

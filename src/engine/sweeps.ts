@@ -7,12 +7,13 @@ import { SweepId, hashOf } from '../domain/ids.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { EngineState } from './engine-state.ts';
 import type { Submitter } from './submit.ts';
-import { sweepPoints } from './sweep-points.ts';
+import { refuseUnknownParams, sweepPoints } from './sweep-points.ts';
 
 const BEST_SHOWN = 10;
 
 export const createSweeps = (state: EngineState, submitter: Submitter) => ({
   create: async (request: z.output<typeof CreateSweep>): Promise<SweepCreated> => {
+    refuseUnknownParams(request);
     const points = sweepPoints(request);
     // The same request is the same sweep: sending it twice after a lost answer makes nothing twice.
     const loaded = state.problems.get(request.candidate.problem);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { sweepPoints } from '../../../src/engine/sweep-points.ts';
+import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
+import { refuseUnknownParams, sweepPoints } from '../../../src/engine/sweep-points.ts';
 
 describe('sweep points', () => {
   test('a grid is the full product, last axis fastest', () => {
@@ -31,6 +32,15 @@ describe('sweep points', () => {
     const grid = Object.fromEntries(['A', 'B', 'C', 'D', 'E'].map((name) => [name, [1, 2, 3, 4, 5, 6, 7]]));
     expect(() => sweepPoints({ grid })).toThrow(/16807 points; the limit is 10000.*random/);
     expect(sweepPoints({ grid, random: { count: 5, seed: 1 } })).toHaveLength(5);
+  });
+
+  test('a param that the header does not declare is refused once, not for every point', () => {
+    const source = '/* kiln\nparams: {WIDTH: 4}\nlaunch: [{kernel: k, args: []}]\n*/';
+    const candidate = SubmitCandidate.parse({ problem: 'scale', source, language: 'c' });
+    expect(() => refuseUnknownParams({ candidate, grid: { WIDTH: [4], WIDHT: [4, 8] } })).toThrow(
+      /grid\.WIDHT: the header declares no param "WIDHT"; declared are WIDTH/,
+    );
+    expect(() => refuseUnknownParams({ candidate, grid: { WIDTH: [4, 8] } })).not.toThrow();
   });
 
   test('an empty grid is refused with an example', () => {
