@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import type { Logger } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
 import { loadFleet } from './config/fleet-config.ts';
 import type { KilnConfig } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
@@ -33,6 +33,8 @@ export interface DaemonOptions {
   readonly config: KilnConfig;
   /** For `~` and paths in the fleet file. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where lines of JSON go; left out: standard error. */
+  readonly logTo?: DestinationStream;
 }
 
 interface Closer {
@@ -41,8 +43,8 @@ interface Closer {
 }
 
 /** Throws KilnError for anything that keeps it from starting, with nothing left open. */
-export const startDaemon = async ({ config, env }: DaemonOptions): Promise<Daemon> => {
-  const log = pino({ level: config.log.level }, pino.destination({ dest: 2, sync: false }));
+export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promise<Daemon> => {
+  const log = pino({ level: config.log.level }, logTo ?? pino.destination({ dest: 2, sync: false }));
   // What is wrong with files is said before anything is opened.
   const fleet = loadFleet({ file: config.fleetFile, env });
   const problems = loadProblems(config.kernelsDir);

@@ -36,6 +36,11 @@ export const diagnosisText = (diagnoses: readonly Diagnosis[]): string =>
   diagnoses.map(({ host, checks }) => [plainLine(host), ...checks.flatMap(checkLines)].join('\n')).join('\n\n');
 
 const checkLines = ({ check, ok, found, mend }: Check): readonly string[] => [
-  `  ${ok ? 'ok      ' : 'MISSING '} ${check}: ${plainLine(found, LINE_CHARS_MAX)}`,
+  ...found
+    .split('\n')
+    .map(
+      (line, index) =>
+        `${index === 0 ? `  ${ok ? 'ok      ' : 'MISSING '} ${check}: ` : ' '.repeat(11)}${plainLine(line, LINE_CHARS_MAX)}`,
+    ),
   ...(mend === null ? [] : [`            -> ${plainLine(mend, LINE_CHARS_MAX)}`]),
 ];

@@ -32,7 +32,7 @@ const hostTable = ({ hosts }: FleetView): string =>
       { title: 'ADDRESS' },
       { title: 'RTT', align: right },
       { title: 'DEVICES', align: right },
-      { title: 'COMPILING', align: right },
+      { title: 'COMPILING/WAITING', align: right },
       { title: 'LABELS' },
     ],
     hosts.map((host) => [
@@ -41,7 +41,7 @@ const hostTable = ({ hosts }: FleetView): string =>
       host.address,
       host.roundTripMs === null ? '-' : milliseconds(host.roundTripMs),
       String(host.devices.length),
-      `${host.compile.running}+${host.compile.queued}`,
+      `${host.compile.running}/${host.compile.queued}`,
       host.labels.join(','),
     ]),
   );

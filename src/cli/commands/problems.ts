@@ -3,6 +3,7 @@ import type { ProblemView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { plainText } from '../output/plain-text.ts';
 import { fields, table } from '../output/table.ts';
+import { paramsText } from './show.ts';
 
 export const addProblems = (program: Command): void => {
   program
@@ -26,14 +27,25 @@ export const addProblems = (program: Command): void => {
     });
 };
 
+/** "4M (n=4194304), 16M (n=16777216)" */
+const casesText = (cases: ProblemView['problem']['check']): string | null =>
+  cases.map(({ name, shape }) => `${name} (${paramsText(shape)})`).join(', ') || null;
+
 export const problemText = ({ problem, readme, files }: ProblemView): string => {
   const { rtol, atol, relative_l2: l2 } = problem.tolerance;
   const head = fields([
     ['problem', `${problem.name}: ${problem.title}`],
     ['variables', problem.variables.join(', ')],
     ['tolerance', `rtol ${rtol}, atol ${atol}, relative L2 ${l2}`],
-    ['gpu cases', problem.bench.gpu.map(({ name }) => name).join(', ') || null],
-    ['cpu cases', problem.bench.cpu.map(({ name }) => name).join(', ') || null],
+    ['check cases', casesText(problem.check)],
+    ['gpu cases', casesText(problem.bench.gpu)],
+    ['cpu cases', casesText(problem.bench.cpu)],
+    [
+      'scalars',
+      Object.entries(problem.scalars)
+        .map(([name, { dtype, value }]) => `${name}: ${dtype} = ${value}`)
+        .join(', ') || null,
+    ],
     ['files', Object.keys(files).join(', ') || null],
   ]);
   const tensors = Object.entries(problem.tensors).map(([name, tensor]) => [

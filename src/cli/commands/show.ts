@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AttemptRecord, CandidateRecord } from '../../domain/records.ts';
 import { contextOf, print, printJson } from '../context.ts';
+import { blockedReason } from '../why-waiting.ts';
 import { reasonText, scoreText, statusText } from '../output/describe.ts';
 import { plainText } from '../output/plain-text.ts';
 import { fields, table } from '../output/table.ts';
@@ -24,16 +25,22 @@ export const addShow = (program: Command): void => {
       }
       const record = await client.candidate(id);
       if (json) printJson(record);
-      else print(recordText(record));
+      else
+        print(
+          recordText(record, record.state.status === 'queued' ? await blockedReason(client, record.submission.device) : null),
+        );
     });
 };
 
-export const recordText = (record: CandidateRecord): string =>
-  [summary(record), caseTable(record), attemptTable(record.attempts), compileLog(record)]
+export const recordText = (record: CandidateRecord, waitsFor: string | null): string =>
+  [summary(record, waitsFor), caseTable(record), attemptTable(record.attempts), compileLog(record)]
     .filter((part) => part !== '')
     .join('\n\n');
 
-const summary = ({ id, submission, state, score, infraFailures, submittedAt }: CandidateRecord): string =>
+const summary = (
+  { id, submission, state, score, infraFailures, submittedAt }: CandidateRecord,
+  waitsFor: string | null,
+): string =>
   fields([
     ['candidate', id],
     ['problem', `${submission.problem} on ${submission.device} (${submission.language}, ${bytes(submission.sourceBytes)})`],
@@ -41,8 +48,15 @@ const summary = ({ id, submission, state, score, infraFailures, submittedAt }: C
     ['submitter', submission.submitter],
     ['submitted', submittedAt],
     ['status', statusText(state)],
+    ['waits', waitsFor],
     ['why', state.status === 'done' ? reasonText(state.outcome) || null : null],
     ['result', score ? scoreText(score) : null],
+    [
+      'ranks as',
+      score && score.rankKey !== score.speedup
+        ? `${times(score.rankKey)}, as the pair with the record holder of its time decided`
+        : null,
+    ],
     ['device', score?.deviceModel ?? null],
     ['confirmed', score ? (score.confirmed ? 'yes, in pairs' : 'no, against cached baseline times') : null],
     ['infra failures', infraFailures === 0 ? null : String(infraFailures)],

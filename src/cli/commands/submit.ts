@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { SubmitCandidate } from '../../domain/api/candidates.ts';
+import { SubmitCandidate } from '../../domain/api/candidates.ts';
 import { Language, type Params } from '../../domain/plan.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
 import { type Context, contextOf, note, print, printJson, printJsonLine } from '../context.ts';
@@ -11,6 +11,7 @@ import { summaryText } from '../output/describe.ts';
 import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { whenDone } from '../watch-candidates.ts';
+import { blockedLines, tellWhyWaiting } from '../why-waiting.ts';
 
 export interface CandidateOptions {
   readonly problem: string;
@@ -64,7 +65,7 @@ export const addSubmit = (program: Command): void => {
       const candidates = await Promise.all(files.map((file) => candidateOf(file, options)));
       const answer = await context.client.submit(candidates);
       if (options.watch) {
-        await watch(context, new Map(answer.candidates.map(({ id }, index) => [id, files[index] ?? ''])));
+        await watch(context, new Map(answer.candidates.map(({ id }, index) => [id, files[index] ?? ''])), devicesOf(candidates));
         return;
       }
       if (context.json) printJson(answer);
@@ -74,11 +75,15 @@ export const addSubmit = (program: Command): void => {
           return [files[index] ?? '', id, what.join(', ')];
         });
         print(table([{ title: 'FILE' }, { title: 'CANDIDATE' }, { title: 'STATUS' }], rows));
+        for (const line of await blockedLines(context.client, devicesOf(candidates))) note(line);
       }
     });
 };
 
-const watch = async (context: Context, files: ReadonlyMap<string, string>): Promise<void> => {
+const devicesOf = (candidates: readonly SubmitCandidate[]): ReadonlySet<string> =>
+  new Set(candidates.map(({ device }) => SubmitCandidate.shape.device.parse(device)));
+
+const watch = async (context: Context, files: ReadonlyMap<string, string>, devices: ReadonlySet<string>): Promise<void> => {
   const progress = createProgress({ sink: process.stderr, total: files.size, lines: 'none' });
   let done = 0;
   let notPassed = 0;
@@ -91,7 +96,9 @@ const watch = async (context: Context, files: ReadonlyMap<string, string>): Prom
     if (done < files.size) progress.update(done, 'judged');
   };
   progress.update(0, 'judged');
-  await whenDone(context.client, [...files.keys()], onDone);
+  const ended = new AbortController();
+  if (!context.json) void tellWhyWaiting(context.client, devices, { signal: ended.signal, tell: note });
+  await whenDone(context.client, [...files.keys()], onDone).finally(() => ended.abort());
   if (notPassed === 0) return;
   if (!context.json) note(`${notPassed} of ${files.size} did not pass: kiln show ID says why`);
   process.exitCode = EXIT.notPassed;

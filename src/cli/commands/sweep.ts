@@ -22,7 +22,11 @@ interface SweepOptions extends CandidateOptions {
 
 export const addSweep = (program: Command): void => {
   withCandidateOptions(program.command('sweep').description('judge one file over a grid of params').argument('<file>'))
-    .requiredOption('-g, --grid <name=values...>', 'params and their values, such as BLOCK=64,128,256 VEC=1,2,4', collectAxis)
+    .requiredOption(
+      '-g, --grid <name=values...>',
+      "params of the plan's header and their values, such as BLOCK=64,128,256 VEC=1,2,4",
+      collectAxis,
+    )
     .option('--random <count>', 'draw this many points of the grid instead of all', wholeNumber(1, SWEEP_POINTS_MAX))
     .option('--seed <number>', 'seed of the draw (default: 1)', wholeNumber(0, 2 ** 31))
     .option('-w, --watch', 'wait for all verdicts and show the best')
@@ -89,5 +93,7 @@ export const sweepText = (view: SweepView): string => {
   const best = view.best.slice(0, BEST_SHOWN).flatMap(({ id, score, submission }) => {
     return score ? [`  ${scoreText(score)}  ${id}  ${paramsText(submission.params)}`] : [];
   });
-  return [head, ...best].join('\n');
+  const failed = Object.keys(view.byVerdict).some((verdict) => verdict !== 'passed');
+  const why = failed ? [`  why some did not pass: kiln list --sweep ${view.id}`] : [];
+  return [head, ...best, ...why].join('\n');
 };

@@ -2,9 +2,13 @@ import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { loadKilnConfig } from '../../config/kiln-config.ts';
 import { note, print, printJsonLine, PROJECT_ROOT } from '../context.ts';
+import { logLine } from '../output/log-line.ts';
 
 /** Hosts and store get this long to be closed; what is cut off is taken up again by the next start. */
 const STOP_LIMIT_MS = 20_000;
+
+/** People read it there; anything else that takes standard error gets the JSON. */
+const terminalLog = { write: (text: string): void => void process.stderr.write(`${logLine(text)}\n`) };
 
 export const addUp = (program: Command): void => {
   program
@@ -14,7 +18,11 @@ export const addUp = (program: Command): void => {
       const { json = false } = program.opts<{ readonly json?: boolean }>();
       const { startDaemon } = await import('../../daemon.ts');
       const config = loadKilnConfig({ root: PROJECT_ROOT, env: process.env });
-      const starting = startDaemon({ config, env: process.env });
+      const starting = startDaemon({
+        config,
+        env: process.env,
+        ...(process.stderr.isTTY && !json ? { logTo: terminalLog } : {}),
+      });
       // Before it is up: an interrupt while it starts must not leave a runner behind.
       const grace = closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
         if (err) note(`error: ${err.stack ?? err.message}`);

@@ -50,7 +50,7 @@ export const reasonText = (outcome: Outcome): string => {
     case 'modified_input':
       return plainLine(`case ${outcome.case}: wrote to its input ${outcome.tensor}`);
     case 'out_of_bounds':
-      return plainLine(`case ${outcome.case}: wrote ${outcome.distanceBytes} bytes ${outcome.side} ${outcome.tensor}`);
+      return plainLine(`case ${outcome.case}: wrote outside ${outcome.tensor}, ${placeText(outcome)}`);
     case 'crashed':
       return plainLine(`case ${outcome.case}: ${outcome.message}`);
     case 'timed_out':
@@ -67,7 +67,16 @@ export const reasonText = (outcome: Outcome): string => {
 const wrongAnswerText = ({ case: name, mismatch, stage }: Extract<Outcome, { verdict: 'wrong_answer' }>): string => {
   const when = stage === 'timed_run' ? ', in a timed run' : '';
   const where = `case ${name}${when}: ${mismatch.tensor}[${mismatch.index}] is ${mismatch.actual}, not ${mismatch.expected}`;
-  return plainLine(`${where} (${mismatch.mismatches} of ${mismatch.elements} elements)`);
+  const unwritten = mismatch.actual === 'nan' && mismatch.expected !== 'nan' ? UNWRITTEN : '';
+  return plainLine(`${where} (${mismatch.mismatches} of ${mismatch.elements} elements${unwritten})`);
+};
+
+/** What a launch leaves out keeps the NaN that outputs are filled with before it. */
+const UNWRITTEN = '; nan is what stands there until it is written: was it, and does the plan pass every argument in order?';
+
+const placeText = ({ side, distanceBytes }: Extract<Outcome, { verdict: 'out_of_bounds' }>): string => {
+  if (distanceBytes === 0) return side === 'after' ? 'right after its end' : 'right before its start';
+  return `${distanceBytes} bytes ${side === 'after' ? 'after its end' : 'before its start'}`;
 };
 
 /** Compilers print notes and warnings too: the first line with an error says most. */

@@ -73,6 +73,16 @@ describe('submit', () => {
     expect(run.stdout.trim().split('\n')).toHaveLength(1);
   });
 
+  test('tells at once when no device of the fleet can take it', async () => {
+    const run = await kiln('submit', 'bad.cu', '-p', 'vector_add', '--device', 'A100');
+    expect(run).toMatchObject({
+      code: 0,
+      stderr: 'waiting: no host of the fleet has this device class (kiln fleet shows the hosts)\n',
+    });
+    const [, id = ''] = /(c-[0-9a-f]{32})/.exec(run.stdout) ?? [];
+    expect((await kiln('show', id)).stdout).toMatch(/waits +no host of the fleet has this device class/);
+  });
+
   test('--watch waits for every verdict, says why one failed, and exits with 3', async () => {
     judgeAll();
     const run = await kiln('submit', 'good.c', 'bad.cu', '-p', 'vector_add', '--watch');
@@ -152,7 +162,7 @@ describe('looking', () => {
     server.kiln.finish(bad, { verdict: 'cancelled' });
     const run = await kiln('rank', 'vector_add', '--device', 'H100');
     expect(run.stdout).toMatch(/^vector_add on NVIDIA H100 80GB HBM3\n#/);
-    expect(run.stdout).toMatch(/1 +1\.50x +\[1\.47, 1\.53\] +48\.7 µs +50 % +c-\w+ +c +anonymous +record/);
+    expect(run.stdout).toMatch(/1 +1\.50x +\[1\.47, 1\.53\] +1\.50x +48\.7 µs +50 % +c-\w+ +c +anonymous +record/);
     expect(run.stdout).toContain('did not pass: 1 cancelled');
   });
 

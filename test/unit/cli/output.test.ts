@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { reasonText } from '../../../src/cli/output/describe.ts';
+import { logLine } from '../../../src/cli/output/log-line.ts';
 import { plainLine, plainText } from '../../../src/cli/output/plain-text.ts';
 import { barLine, createProgress } from '../../../src/cli/output/progress.ts';
 import { fields, table } from '../../../src/cli/output/table.ts';
@@ -68,7 +69,18 @@ describe('reasons', () => {
   test('a wrong answer shows where, what came and what should have', () => {
     const mismatch = { tensor: 'out', index: 6, expected: '1.5', actual: 'nan', mismatches: 1, elements: 7, relativeL2: 'nan' };
     expect(reasonText({ verdict: 'wrong_answer', case: 'small', stage: 'check', mismatch })).toBe(
-      'case small: out[6] is nan, not 1.5 (1 of 7 elements)',
+      'case small: out[6] is nan, not 1.5 (1 of 7 elements; nan is what stands there until it is written: was it, and does the plan pass every argument in order?)',
+    );
+    expect(reasonText({ verdict: 'wrong_answer', case: 'small', stage: 'check', mismatch: { ...mismatch, actual: '2' } })).toBe(
+      'case small: out[6] is 2, not 1.5 (1 of 7 elements)',
+    );
+  });
+
+  test('a write out of bounds shows on which side, and how far away', () => {
+    const outcome = { verdict: 'out_of_bounds', case: 'small', tensor: 'out', side: 'after', distanceBytes: 0 } as const;
+    expect(reasonText(outcome)).toBe('case small: wrote outside out, right after its end');
+    expect(reasonText({ ...outcome, side: 'before', distanceBytes: 8 })).toBe(
+      'case small: wrote outside out, 8 bytes before its start',
     );
   });
 
@@ -129,5 +141,16 @@ describe('progress', () => {
   test('a bar never fills the width of the terminal', () => {
     expect(barLine({ done: 2, total: 4, text: 'x'.repeat(100) }, 40)).toHaveLength(39);
     expect(barLine({ done: 2, total: 4, text: 'y' }, 80)).toBe(`[${'#'.repeat(15)}${'.'.repeat(15)}] 2/4  y`);
+  });
+});
+
+describe('a line of the log', () => {
+  test('is told in words on a terminal, without what is always the same', () => {
+    const entry = { level: 40, time: 0, pid: 1, hostname: 'vm', host: 'gone', devices: 2, msg: 'not \u001b[31mconnected' };
+    expect(logLine(JSON.stringify(entry))).toMatch(/^\d\d:\d\d:\d\d warn not connected host=gone devices=2$/);
+  });
+
+  test('that is no JSON is passed on', () => {
+    expect(logLine('Segmentation fault\n')).toBe('Segmentation fault');
   });
 });

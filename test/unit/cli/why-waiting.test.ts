@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { tellWhyWaiting } from '../../../src/cli/why-waiting.ts';
+import { QueueView } from '../../../src/domain/api/inspection.ts';
+
+const blocked = (device: string, reason: string | null) => ({
+  device,
+  waiting: 1,
+  running: 0,
+  slots: 0,
+  blocked: reason,
+  etaSeconds: null,
+});
+const view = QueueView.parse({
+  stages: { queued: 2, compiling: 0, ready: 0, judging: 0, confirming: 0 },
+  byDevice: [
+    blocked('A100', 'no host of the fleet has the device class A100'),
+    blocked('H100', 'of no interest'),
+    blocked('cpu', null),
+  ],
+  bySubmitter: [],
+  oldestSeconds: 1,
+  throughputPerSecond: 0,
+  etaSeconds: null,
+});
+
+test('who waits is told once why nothing of his classes moves, until the wait is over', async () => {
+  const told: string[] = [];
+  const ended = new AbortController();
+  const heard = Promise.withResolvers<undefined>();
+  const telling = tellWhyWaiting({ queue: async () => view }, new Set(['A100', 'cpu']), {
+    signal: ended.signal,
+    tell: (line) => {
+      told.push(line);
+      heard.resolve(undefined);
+    },
+  });
+  await heard.promise;
+  ended.abort();
+  await telling;
+  expect(told).toEqual(['waiting: no host of the fleet has the device class A100 (kiln fleet shows the hosts)']);
+});
+
+test('a daemon that cannot answer is left to the wait itself', async () => {
+  const ended = new AbortController();
+  const told: string[] = [];
+  const queue = async (): Promise<QueueView> => {
+    ended.abort();
+    throw new Error('restarting');
+  };
+  await tellWhyWaiting({ queue }, new Set(['A100']), { signal: ended.signal, tell: (line) => told.push(line) });
+  expect(told).toEqual([]);
+});
