@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import type { Language } from '../../src/domain/plan.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
 import { startSshd } from '../../test/integration/gpu/sshd.ts';
 import { kilnFolder, startKiln, untilDone } from '../../test/e2e/kiln-process.ts';
@@ -57,8 +58,8 @@ const runAll = async (
   kiln: KilnProcess,
   options: { readonly device: string | undefined; readonly ceiling: RunFacts['matmulCeiling'] },
 ): Promise<RunFacts> => {
-  const device = options.device ?? (await gpuClass(kiln));
-  const work = gpuWork(device);
+  const gpu = await gpuOf(kiln);
+  const work = gpuWork(options.device ?? gpu.class, gpu.languages);
   const startedMs = performance.now();
   const { candidates } = await kiln.client.submit(work.map(({ body }) => body));
   const ids = new Set<string>(candidates.map(({ id }) => id));
@@ -79,17 +80,17 @@ const runAll = async (
   };
 };
 
-const gpuClass = async (kiln: KilnProcess): Promise<string> => {
+const gpuOf = async (kiln: KilnProcess): Promise<{ readonly class: string; readonly languages: readonly Language[] }> => {
   const abort = AbortSignal.timeout(CONNECT_LIMIT_MS);
   for await (const event of kiln.client.events({ after: 0, signal: abort })) {
     if (event.type === 'host.refused' || event.type === 'host.lost')
       throw new Error(`the host cannot be used: ${String(event.data['reason'])}`);
     if (event.type === 'host.connected') break;
   }
-  const devices = (await kiln.client.fleet()).hosts.flatMap((host) => host.devices);
-  const gpu = devices.find(({ kind }) => kind === 'gpu');
+  const [host] = (await kiln.client.fleet()).hosts;
+  const gpu = host?.devices.find(({ kind }) => kind === 'gpu');
   if (!gpu) throw new Error('the runner found no GPU; ./kiln doctor says why');
-  return gpu.class;
+  return { class: gpu.class, languages: host?.inventory?.languages ?? [] };
 };
 
 /** Before Kiln runs, so that nothing disturbs anything. */

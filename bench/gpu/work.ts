@@ -2,6 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { SubmitCandidate } from '../../src/domain/api/candidates.ts';
+import type { Language } from '../../src/domain/plan.ts';
+import { languageOfFile } from '../../src/problems/targets.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NULL_TRIALS = 5;
@@ -15,15 +17,16 @@ export interface WorkItem {
 }
 
 /** `device`: class of the GPU. Corpus kernels say in a comment what verdict they should have ("expect: wrong_answer"). */
-export const gpuWork = (device: string): readonly WorkItem[] => {
+export const gpuWork = (device: string, languages: readonly Language[]): readonly WorkItem[] => {
   const problems = readdirSync(join(ROOT, 'kernels'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return [...problems.flatMap(({ name }) => [...seeds(name, device), ...baselines(name, device)]), ...corpus(device)];
+  return [...problems.flatMap(({ name }) => [...seeds(name, device, languages), ...baselines(name, device)]), ...corpus(device)];
 };
 
-const seeds = (problem: string, device: string): readonly WorkItem[] => {
+/** Those in a language that the host compiles. */
+const seeds = (problem: string, device: string, languages: readonly Language[]): readonly WorkItem[] => {
   const folder = join(ROOT, 'kernels', problem, 'seeds');
   return readdirSync(folder)
-    .filter((file) => file.endsWith('.cu'))
+    .filter((file) => languageOfFile(file) !== 'c' && languages.some((language) => language === languageOfFile(file)))
     .toSorted()
     .map((file) => itemOf({ file: join(folder, file), problem, device, kind: 'seed', expected: 'passed' }));
 };
@@ -67,7 +70,7 @@ const itemOf = (item: {
   body: {
     problem: item.problem,
     device: item.device,
-    language: 'cuda',
+    language: languageOfFile(item.file) ?? 'cuda',
     source: readFileSync(item.file, 'utf8'),
     submitter: 'bench',
   },
