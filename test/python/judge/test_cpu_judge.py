@@ -186,6 +186,23 @@ void probe(const float* a, const float* b, float* out, float* tmp, int n) {
         broken.key, broken.reference = "2" * 64, corpus("null-pointer")
         self.assertEqual(self.rig.judge(broken, BASELINE)["infra"]["code"], "reference_failed")
 
+    def test_a_damaged_reference_is_not_the_candidates_fault(self) -> None:
+        problem = vector_add("cpu", {"damaged": ("check", 77)})
+        self.assertEqual(self.verdict(self.rig.judge(problem, BASELINE)), "passed")
+        code = self.rig.cache / "artifacts" / self.rig.artifact(problem.reference) / "code.so"
+        sound = code.read_bytes()
+        code.unlink()
+        code.write_bytes(b"junk")
+        try:
+            for child in Path(f"/proc/{self.rig.process.pid}/task/{self.rig.process.pid}/children").read_text().split():
+                if str(code) in Path(f"/proc/{child}/cmdline").read_text():
+                    os.kill(int(child), signal.SIGKILL)
+            codes = {self.rig.judge(problem, BASELINE)["infra"]["code"] for _ in range(2)}
+            self.assertEqual(codes, {"reference_failed"})
+        finally:
+            code.unlink()
+            code.write_bytes(sound)
+
     def test_the_canary_answers(self) -> None:
         self.rig.send({"type": "canary"})
         answer = self.rig.read()

@@ -29,8 +29,11 @@ class BelievedTimes(unittest.TestCase):
         runs[4] = Clocked(100_000.0, 900_000.0, IDLE)
         self.assertEqual(believed(runs), [100_000.0] * 9)
 
-    def test_a_side_that_had_no_run_has_no_times(self) -> None:
-        self.assertEqual(believed([]), [])
+    def test_what_honest_code_hides_beside_it_is_let_pass(self) -> None:
+        self.assertEqual(believed(runs_of(30_000.0, 45_000.0), runs_of(30_000.0, 45_000.0)), [30_000.0] * 9)
+
+    def test_a_warm_up_is_taken_as_it_is(self) -> None:
+        self.assertEqual(believed(runs_of(1.0, 9_000.0)[:5]), [1.0] * 5)
 
 
 if __name__ == "__main__":

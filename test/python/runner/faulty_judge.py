@@ -1,7 +1,7 @@
 """A judge for tests that fails as asked: `faulty_judge.py FOLDER`. What to do with a task is the name of its first plan.
 
 passed: answers. context_lost: answers `crashed` with contextLost and exits with 3. die_early: killed before its first phase.
-die_late: killed in phase check. exit_late: exits with 7 in phase measure. hang: says phase check and never answers.
+die_late: SIGSEGV in phase check. killed_late: SIGKILL there. exit_late: exits with 7 in phase measure. hang: says phase check and never answers.
 FOLDER/bad_starts holds how many starts must fail (exit 1), FOLDER/bad_canaries how many canaries; each counts down.
 """
 import os
@@ -52,6 +52,9 @@ def judge(task: dict) -> None:
     elif what == "die_late":
         phase(task, "check")
         os.kill(os.getpid(), signal.SIGSEGV)
+    elif what == "killed_late":
+        phase(task, "check")
+        os.kill(os.getpid(), signal.SIGKILL)
     elif what == "exit_late":
         phase(task, "measure")
         os._exit(7)

@@ -136,6 +136,14 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         first, = await self.judged(1)
         self.assertEqual(first["outcome"]["message"], "judge process died with exit code 7")
 
+    async def test_a_judge_that_somebody_kills_in_a_case_convicts_nobody(self) -> None:
+        self.submit("killed_late")
+        self.submit("passed")
+        first, second = await self.judged(2)
+        self.assertEqual((first["outcome"], first["infra"]["code"]), (None, "worker_died"))
+        self.assertIn("check case-0", first["infra"]["message"])
+        self.assertEqual(second["outcome"]["verdict"], "passed")
+
     async def test_a_judge_that_dies_before_it_touched_the_candidate_is_no_verdict(self) -> None:
         self.submit("die_early")
         self.submit("passed")

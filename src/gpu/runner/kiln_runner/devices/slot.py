@@ -5,6 +5,7 @@ in the same callback that reads a result, before that result is written to disk 
 Tasks start in the order they came, except that one whose problem is still being prepared lets others pass.
 Invariant: at most one task runs; every task that was accepted has exactly one result, unless it was retracted or forgotten.
 """
+import signal
 import time
 from collections import OrderedDict
 from typing import Callable, List, NamedTuple, Optional, Union
@@ -182,13 +183,15 @@ class DeviceSlot:
             self._break_off(outcome=running.timed_out(), hold=True)
 
     def _on_lost(self, code: int) -> None:
-        """The resident died by itself. Before its first phase nothing of the candidate had run: not the candidate's fault."""
+        """The resident died by itself. Not the candidate's fault where nothing of it had run yet, where it cannot reach the judge (the cpu
+        device runs it in a process of its own), or where SIGKILL says that somebody else did it."""
         running = self._running
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         if running is None:
             self._lose(time.monotonic_ns())
-        elif running.phase is None:
-            self._break_off(infra=infra_of("worker_died", f"the judge process died with {how} before it touched the candidate"))
+        elif running.phase is None or code == -signal.SIGKILL or self.device["kind"] == "cpu":
+            at = f"at {running.phase} {running.case}".rstrip() if running.phase else "before it touched the candidate"
+            self._break_off(infra=infra_of("worker_died", f"the judge process died with {how} {at}"))
         else:
             message = f"judge process died with {how}"
             self._break_off(outcome={"verdict": "crashed", "case": running.case, "message": message}, hold=True)

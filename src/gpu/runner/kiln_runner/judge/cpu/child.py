@@ -88,9 +88,16 @@ class Program:
             raise InfraFailure("internal", "this kernel cannot confine candidates (seccomp filters are refused): no cpu device here")
         if failed:
             self.close()
-            raise LaunchRejected(
-                "launch[0].kernel", "the compiled code cannot be loaded: it calls a function that neither it nor the C library defines"
-            )
+            self._refused()
+
+    def _refused(self) -> None:
+        if self._side != "candidate":
+            raise InfraFailure(self._failure_code(), f"the {self._side}'s compiled code cannot be loaded: {self._file} is damaged")
+        message = "the compiled code cannot be loaded: it calls a function that neither it nor the C library defines"
+        raise LaunchRejected("launch[0].kernel", message)
+
+    def _failure_code(self) -> str:
+        return {"reference": "reference_failed", "baseline": "baseline_failed"}.get(self._side, "internal")
 
     def _ask(self, command: bytes) -> tuple:
         try:
@@ -115,8 +122,7 @@ class Program:
         message = f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"the process ended by itself with status {code}"
         if self._side == "candidate":
             raise DeviceFault(message, lost=False)
-        code_of = {"reference": "reference_failed", "baseline": "baseline_failed"}
-        raise InfraFailure(code_of.get(self._side, "internal"), f"the {self._side} died: {message}")
+        raise InfraFailure(self._failure_code(), f"the {self._side} died: {message}")
 
 
 def _pack(number: int, launch: dict, resolve: Callable[[dict], int]) -> bytes:
