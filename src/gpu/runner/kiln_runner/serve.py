@@ -8,6 +8,7 @@ import sys
 from typing import List
 
 from kiln_runner.host.equipment import probe
+from kiln_runner.host.placement import move_to
 from kiln_runner.log import Log
 from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, take_lock
 from kiln_runner.server import Server
@@ -40,6 +41,8 @@ async def _serve(paths: RunnerPaths) -> int:
         loop.add_signal_handler(number, _settle, stopped, f"signal {number.name}")
     loop.set_exception_handler(lambda _, context: log.write(_describe(context)))
     equipment = await loop.run_in_executor(None, probe)
+    # Here, before any child: compile workers and judges that start inherit it.
+    move_to(equipment.placement["shared"])
     server = Server(loop, paths, equipment, log=log.write, on_stop=lambda reason: _settle(stopped, reason))
     socket = await _listen(loop, paths, server)
     log.write(f"serving {paths.folder} at {paths.socket}, pid {os.getpid()}")

@@ -88,8 +88,9 @@ class Server:
             self._book.state, self._missing_artifact, self._on_started, self._on_finished, self._on_released,
             self._on_device_changed,
         )
+        own = self._equipment.placement["judges"]
         return {
-            device["id"]: DeviceSlot(self._children, device, judge_command(paths, device, ordinal), events)
+            device["id"]: DeviceSlot(self._children, device, judge_command(paths, device, ordinal, own.get(device["id"])), events)
             for ordinal, device in enumerate(self._equipment.inventory["devices"])
         }
 

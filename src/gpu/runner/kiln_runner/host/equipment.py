@@ -4,7 +4,7 @@ import os
 import stat
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
+from typing import List, NamedTuple, Optional
 
 from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.host.simulated_gpus import MODEL
@@ -19,6 +19,8 @@ LOCK_FOLDER = Path("/tmp/kiln-locks")
 class Equipment(NamedTuple):
     inventory: dict
     tools: dict
+    # Placement as a dict: {judges, shared}.
+    placement: dict
 
     @property
     def simulated(self) -> bool:
@@ -36,13 +38,15 @@ def probe() -> Equipment:
     return Equipment(**json.loads(done.stdout))
 
 
-def judge_command(paths: RunnerPaths, device: dict, ordinal: int) -> JudgeCommand:
+def judge_command(paths: RunnerPaths, device: dict, ordinal: int, cores: Optional[List[int]]) -> JudgeCommand:
+    """`cores`: the device's own, where it has some."""
     # The same order as the inventory's, so that the ordinal means the same GPU.
     environment = child_environment(CUDA_DEVICE_ORDER="PCI_BUS_ID")
     command = "simulated-judge" if device["model"] == MODEL else "judge"
     argv = self_command(
         command, "--kind", device["kind"], "--device", device["id"], "--ordinal", str(ordinal),
         "--cache", str(paths.cache), "--lock", str(device_lock_file(device["id"])),
+        *(["--cores", ",".join(map(str, cores))] if cores else []),
     )
     return JudgeCommand(argv, environment, str(paths.work))
 

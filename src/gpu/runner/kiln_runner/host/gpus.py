@@ -1,6 +1,6 @@
 """The GPUs of this host through the driver API, without making a context (which would take 200 ms and memory on each)."""
 import ctypes
-from typing import List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 from kiln_runner.host.machine import driver_version_file
 
@@ -14,6 +14,8 @@ class Gpus(NamedTuple):
     driver: Optional[str]
     # Why there is a driver but nothing to use, with what to do; None when all is well or there is no driver at all.
     warning: Optional[str]
+    # Device id -> PCI address as /sys names it; empty where the driver does not tell.
+    addresses: Dict[str, str] = {}
 
 
 def find_gpus() -> Gpus:
@@ -31,7 +33,9 @@ def find_gpus() -> Gpus:
         return Gpus([], driver, warning)
     count = ctypes.c_int()
     cuda.cuDeviceGetCount(ctypes.byref(count))
-    return Gpus([_device(cuda, ordinal) for ordinal in range(min(count.value, GPUS_MAX))], driver, None)
+    ordinals = range(min(count.value, GPUS_MAX))
+    devices = [_device(cuda, ordinal) for ordinal in ordinals]
+    return Gpus(devices, driver, None, {device["id"]: _pci_address(cuda, ordinal) for device, ordinal in zip(devices, ordinals)})
 
 
 def _device(cuda: ctypes.CDLL, ordinal: int) -> dict:
@@ -47,6 +51,15 @@ def _device(cuda: ctypes.CDLL, ordinal: int) -> dict:
         "memoryBytes": memory.value, "multiprocessors": _attribute(cuda, handle, _MULTIPROCESSORS),
         "l2Bytes": _attribute(cuda, handle, _L2_BYTES), "copyBytesPerSecond": None, "unavailable": None,
     }
+
+
+def _pci_address(cuda: ctypes.CDLL, ordinal: int) -> str:
+    handle, text = ctypes.c_int(), ctypes.create_string_buffer(32)
+    if cuda.cuDeviceGet(ctypes.byref(handle), ordinal) or cuda.cuDeviceGetPCIBusId(text, 32, handle):
+        return ""
+    # The driver writes capitals and maybe eight digits of domain, the kernel small letters and four.
+    domain, _, rest = text.value.decode().lower().partition(":")
+    return f"{int(domain, 16):04x}:{rest}" if rest else ""
 
 
 def _architecture(major: int, minor: int) -> str:

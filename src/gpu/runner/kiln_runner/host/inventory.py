@@ -13,24 +13,22 @@ from typing import List, Tuple
 from kiln_runner.compile.compilers import MEND
 from kiln_runner.host.gpus import Gpus, find_gpus
 from kiln_runner.host.machine import cores, cpu_device, machine_id, memory_bytes
+from kiln_runner.host.placement import Placement, compile_slots, place
 from kiln_runner.host.simulated_gpus import COUNT_VARIABLE, simulated_count, simulated_gpus
 from kiln_runner.host.toolchain import find_gcc, find_ncu, find_nvcc, find_nvrtc
 from kiln_runner.host.triton_toolchain import FoundTriton, find_triton
 
-# Two for the judges of each GPU: one that measures, one that loads or stands by.
-CORES_PER_GPU = 2
-SMALL_MACHINE_CORES = 2
-
 
 def run(argv: List[str]) -> int:
-    inventory, tools = take_inventory()
-    print(json.dumps({"inventory": inventory, "tools": tools} if "--tools" in argv else inventory))
+    inventory, tools, placement = take_inventory()
+    everything = {"inventory": inventory, "tools": tools, "placement": placement._asdict()}
+    print(json.dumps(everything if "--tools" in argv else inventory))
     sys.stdout.flush()
     return 0
 
 
-def take_inventory() -> Tuple[dict, dict]:
-    """(Inventory of the protocol, {gcc, nvrtc, nvcc, triton} with paths for the compile workers)."""
+def take_inventory() -> Tuple[dict, dict, Placement]:
+    """(Inventory of the protocol, {gcc, nvrtc, nvcc, triton} with paths for the compile workers, who gets which cores)."""
     # PCI order here and in the judges, so that an ordinal means the same GPU in both.
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     with ThreadPoolExecutor(max_workers=4) as pool:
@@ -42,15 +40,17 @@ def take_inventory() -> Tuple[dict, dict]:
         gcc, nvcc, ncu = (found[name].result() for name in ("gcc", "nvcc", "ncu"))
     found_triton = triton.result() if triton else FoundTriton(None, None)
     tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc, "triton": found_triton.tool}
-    inventory = _inventory(gpus, tools, ncu)
-    return {**inventory, "warnings": inventory["warnings"] + _triton_warnings(gpus, found_triton)}, tools
+    # Simulated GPUs have no address: nothing is bound for them.
+    placement = place(gpus.addresses, sorted(os.sched_getaffinity(0)))
+    inventory = _inventory(gpus, tools, ncu, placement)
+    return {**inventory, "warnings": inventory["warnings"] + _triton_warnings(gpus, found_triton)}, tools, placement
 
 
 def _architecture(gpus: Gpus) -> "str | None":
     return gpus.devices[0]["architecture"] if gpus.devices else None
 
 
-def _inventory(gpus: Gpus, tools: dict, ncu: "str | None") -> dict:
+def _inventory(gpus: Gpus, tools: dict, ncu: "str | None", placement: Placement) -> dict:
     has_cuda = bool(tools["nvrtc"] or tools["nvcc"]) or simulated_count() > 0
     real_gpus = 0 if simulated_count() else len(gpus.devices)
     return {
@@ -58,15 +58,9 @@ def _inventory(gpus: Gpus, tools: dict, ncu: "str | None") -> dict:
         "python": platform.python_version(), "driver": gpus.driver, "nvrtc": _version(tools["nvrtc"]),
         "nvcc": _version(tools["nvcc"]), "gcc": _version(tools["gcc"]), "triton": _version(tools["triton"]), "ncu": ncu,
         "languages": (["cuda"] if has_cuda else []) + [name for name, tool in (("triton", "triton"), ("c", "gcc")) if tools[tool]],
-        "compileSlots": compile_slots(cores(), real_gpus), "devices": [*gpus.devices, cpu_device()],
+        "compileSlots": compile_slots(cores(), real_gpus, placement), "devices": [*gpus.devices, cpu_device()],
         "warnings": _warnings(gpus, tools, has_cuda),
     }
-
-
-def compile_slots(core_count: int, gpu_count: int) -> int:
-    if core_count <= SMALL_MACHINE_CORES:
-        return core_count
-    return max(1, core_count - CORES_PER_GPU * gpu_count)
 
 
 def _warnings(gpus: Gpus, tools: dict, has_cuda: bool) -> List[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import List
 
 from ..frames import encode, read_frame
+from ..host.placement import move_to, parse_cores
 from .device import Device
 from .device_lock import DeviceLock
 from .service import CONTEXT_LOST_EXIT, Service
@@ -18,11 +19,15 @@ def run(argv: List[str]) -> int:
     parser.add_argument("--ordinal", type=int, default=0)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--lock", required=True)
+    parser.add_argument("--cores", type=parse_cores, default=None)
     options = parser.parse_args(argv)
     # Frames get a descriptor of their own at once: whatever a candidate prints goes to the log, never between frames.
     frames = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
-    service = Service(open_device(options), DeviceLock(options.lock), options.cache, lambda header: frames.write(encode(header)))
+    device = open_device(options)
+    # Only now: making a context is work that would disturb the judge that measures there.
+    move_to(options.cores)
+    service = Service(device, DeviceLock(options.lock), options.cache, lambda header: frames.write(encode(header)))
     lost = service.serve(lambda: read_frame(sys.stdin.buffer))
     frames.close()
     # No destructors: after a fault the driver would only complain, and an exit must not wait for it.
