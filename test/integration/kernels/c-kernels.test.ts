@@ -55,7 +55,6 @@ describe.skipIf(!has('gcc') || !has('python3'))('the C kernels (gcc and python3 
   test.each(problems.map((loaded) => [loaded.problem.name, loaded] as const))(
     'of %s agree with their reference on every shape, inside their buffers',
     (_name, loaded) => {
-      expect(Object.keys(loaded.files).filter((file) => /^seeds\/.*\.c$/.test(file)).length).toBeGreaterThanOrEqual(2);
       expect(judge(loaded).failures).toEqual([]);
     },
     60_000,
