@@ -67,7 +67,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     ...deps,
     listeners,
     notify,
-    poke: () => leases.poke(),
+    poke: () => leases.onWork(),
     isRunning: () => mode === 'running',
   });
   const leases = createLeaseWindow(state, { takeRecent: service.takeRecent });
@@ -82,7 +82,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
       void queue
         .complete(completed)
         .catch((error: unknown) => log.warn({ err: error }, 'ending queue jobs failed; they end when they are leased again'));
-      leases.poke();
+      leases.onRoom();
     }
     notify();
   };
@@ -93,7 +93,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     wake = setTimeout(() => {
       wake = null;
       state.apply({ type: 'tick' });
-      leases.poke();
+      leases.onRoom();
     }, delayMs);
   };
 
@@ -101,7 +101,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     mode = 'running';
     recorder.add({ type: 'event', event: { type: 'daemon.started', candidateId: null, hostId: null, data: {} } });
     await recover(state);
-    queue.onWork(() => leases.poke());
+    queue.onWork(() => leases.onWork());
     for (const { session } of state.hosts.values()) session.start(inOrder(state));
     leases.start();
     scheduleWake();

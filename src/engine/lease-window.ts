@@ -2,6 +2,7 @@
  * Keeps as many leased candidates in the scheduler as it wants, and no more.
  *
  * Modes: idle; leasing (one lease at a time; pokes meanwhile make it go round again); stopped.
+ * A queue that gave nothing is asked again when work is announced, not whenever there is room.
  * Invariant: every leased id is either in the scheduler, ended at the queue (its verdict was known), or put back.
  */
 import type { CandidateId } from '../domain/ids.ts';
@@ -12,12 +13,14 @@ import { createLive } from './live-candidates.ts';
 import type { Unfinished } from './ports.ts';
 
 const LEASE_BATCH_MAX = 500;
-/** Work that nobody announced (another daemon's adds, a lost notification) is found after this long. */
+/** Work that nobody announced (a lost notification, a job that came back to the queue) is found after this long. */
 const SAFETY_POLL_MS = 1000;
 
 export interface LeaseWindow {
-  /** Work may be there, or room for it. */
-  poke(): void;
+  /** New work may be in the queue. */
+  onWork(): void;
+  /** The scheduler may want more. */
+  onRoom(): void;
   start(): void;
   stop(): Promise<void>;
 }
@@ -30,6 +33,7 @@ export interface LeaseWindowDeps {
 export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindowDeps): LeaseWindow => {
   let running: Promise<void> | null = null;
   let isPoked = false;
+  let mayHoldMore = true;
   let isStopped = true;
   let timer: NodeJS.Timeout | null = null;
 
@@ -38,9 +42,12 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
       isPoked = false;
       const count = Math.min(wanted(state.core), LEASE_BATCH_MAX);
       if (count === 0 || isStopped || state.recorder.trouble()) return;
+      // Before the question: what is announced while it is asked must be asked for again.
+      mayHoldMore = false;
       const leases = await state.queue.lease(count);
       const ids = leases.map(({ candidateId }) => candidateId);
       await admit(state, ids, takeRecent(ids));
+      if (leases.length > 0) mayHoldMore = true;
       if (leases.length === count) isPoked = true;
     } while (isPoked);
   };
@@ -49,18 +56,29 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
     isPoked = true;
     if (running || isStopped) return;
     running = fill()
-      .catch((error: unknown) => state.log.error({ err: error }, 'leasing from the queue failed; it will be tried again'))
+      .catch((error: unknown) => {
+        mayHoldMore = true;
+        state.log.error({ err: error }, 'leasing from the queue failed; it will be tried again');
+      })
       .finally(() => {
         running = null;
       });
   };
 
+  const onWork = (): void => {
+    mayHoldMore = true;
+    poke();
+  };
+
   return {
-    poke,
+    onWork,
+    onRoom: () => {
+      if (mayHoldMore) poke();
+    },
     start: () => {
       isStopped = false;
-      timer = setInterval(poke, SAFETY_POLL_MS);
-      poke();
+      timer = setInterval(onWork, SAFETY_POLL_MS);
+      onWork();
     },
     stop: async () => {
       isStopped = true;

@@ -13,7 +13,7 @@ import type { Kiln } from './ports.ts';
 const RING_EVENTS_MAX = 4096;
 const PAGE_EVENTS = 500;
 /** Between two reads of the journal while writes keep coming: many writes, one read. */
-const READ_PAUSE_MS = 10;
+const READ_PAUSE_MS = 50;
 const RETRY_MS = 1000;
 
 export interface Page {

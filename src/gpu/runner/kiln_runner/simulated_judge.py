@@ -42,7 +42,7 @@ def run(argv: List[str]) -> int:
 
 
 def _judge(task: dict, problem: dict, frames_out: BinaryIO) -> None:
-    total_ms = float(os.environ.get(MS_VARIABLE, "0"))
+    start, total_ms = time.monotonic(), float(os.environ.get(MS_VARIABLE, "0"))
     first = problem["cases"][0]["name"]
     frames_out.write(encode({"type": "phase", "attemptId": task["attemptId"], "phase": "measure", "case": first}))
     if total_ms > 0:
@@ -51,7 +51,8 @@ def _judge(task: dict, problem: dict, frames_out: BinaryIO) -> None:
     outcome = {"verdict": "passed", "timings": [_timing(task, case) for case in bench], "checkedCases": len(problem["cases"])}
     phases = {
         "loadMs": total_ms * LOAD_SHARE, "checkMs": total_ms * CHECK_SHARE, "measureMs": total_ms * MEASURE_SHARE,
-        "lockMs": 0, "totalMs": total_ms,
+        # As it was: a busy machine wakes a sleeper late.
+        "lockMs": 0, "totalMs": (time.monotonic() - start) * 1000,
     }
     frames_out.write(encode({
         "type": "result", "attemptId": task["attemptId"], "outcome": outcome, "infra": None, "phases": phases,
