@@ -34,17 +34,25 @@ export const kilnFolder = (fleet: string, settings: Record<string, string> = {})
     KILN_LOG_LEVEL: 'debug',
     ...settings,
   };
-  return {
-    path,
-    env,
-    write: (name, text) => writeFileSync(join(path, name), text),
-    remove: () => {
-      const left = processesNaming(path);
-      for (const { pid } of left) process.kill(pid, 'SIGKILL');
-      rmSync(path, { recursive: true, force: true, maxRetries: 5 });
-      return left.map(({ command }) => command);
-    },
+  const remove = (): readonly string[] => {
+    process.removeListener('exit', remove);
+    const left = processesWhere((pid) => commandOf(pid).includes(path) || textOf(pid, 'environ').includes(path));
+    for (const { pid } of left) kill(pid);
+    rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+    return left.map(({ command }) => command);
   };
+  // A test that was cut off must not leave its daemon behind.
+  process.once('exit', remove);
+  return { path, env, write: (name, text) => writeFileSync(join(path, name), text), remove };
+};
+
+/** It may have ended by itself meanwhile. */
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 };
 
 export interface KilnProcess {
@@ -96,18 +104,22 @@ const end = async (child: ChildProcess, signal: NodeJS.Signals, log: () => strin
   if (signal === 'SIGTERM' && code !== 0) throw new Error(`the daemon did not stop cleanly (code ${code}):\n${log()}`);
 };
 
-export const processesNaming = (text: string): readonly { readonly pid: number; readonly command: string }[] =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      const command = commandOf(name);
-      return command.includes(text) ? [{ pid: Number(name), command }] : [];
-    });
+type Process = { readonly pid: number; readonly command: string };
 
-/** A process that is gone has no command line. */
-const commandOf = (pid: string): string => {
+/** By their command line: runners and judges name their folder there, a daemon does not. */
+export const processesNaming = (text: string): readonly Process[] => processesWhere((pid) => commandOf(pid).includes(text));
+
+const processesWhere = (isOne: (pid: string) => boolean): readonly Process[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isOne(name))
+    .map((name) => ({ pid: Number(name), command: commandOf(name) }));
+
+const commandOf = (pid: string): string => textOf(pid, 'cmdline').replaceAll('\0', ' ');
+
+/** A process that is gone, or not ours to read, has none. */
+const textOf = (pid: string, file: 'cmdline' | 'environ'): string => {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
     return '';
   }

@@ -10,7 +10,8 @@ import type { KilnFolder, KilnProcess } from './kiln-process.ts';
 
 const KERNELS = join(import.meta.dirname, '../../kernels');
 const seed = (path: string): string => readFileSync(join(KERNELS, path), 'utf8');
-const SLOW_JUDGE_MS = 6000;
+/** Long enough that a cut, noticed late on a busy machine, still comes in the middle of it. */
+const SLOW_JUDGE_MS = 10_000;
 
 const addition = (index: number): string => `/* kiln
 params: {INDEX: ${index}}
