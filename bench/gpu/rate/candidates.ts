@@ -77,6 +77,10 @@ export const faultyStream = (count: number, skip: number): readonly Candidate[] 
     index % FAULT_EVERY === FAULT_EVERY - 1 ? variant('crashes', index) : sweepPoint(skip + index),
   );
 
+/** Each takes the context with it. */
+export const killers = (count: number): readonly Candidate[] =>
+  Array.from({ length: count }, (_, index) => variant('crashes', index));
+
 /** The same in every section. */
 export const keyOf = (params: Params): string => canonicalJson(params);
 

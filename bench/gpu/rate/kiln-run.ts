@@ -27,13 +27,17 @@ export interface KilnRun {
   readonly roundTripMs: number | null;
   /** Verdicts that should have been others. */
   readonly unexpected: readonly string[];
+  /** Of the stream, in its order. */
+  readonly records: readonly CandidateRecord[];
 }
 
 export interface KilnRunOptions {
   /** Transport of the fleet file's one host, e.g. "local: {}" or "ssh: {…}". */
   readonly transport: string;
-  /** Devices 0 to gpus - 1. */
+  /** So many, from firstGpu on. */
   readonly gpus: number;
+  /** 0 where it is left out. */
+  readonly firstGpu?: number;
   readonly stream: readonly Candidate[];
   /** Would-be records are confirmed in pairs, as in real use; otherwise every candidate is judged exactly once. */
   readonly isRanked: boolean;
@@ -44,7 +48,7 @@ export interface KilnRunOptions {
 export const runKiln = async (options: KilnRunOptions): Promise<KilnRun> => {
   const folder = kilnFolder('hosts: []\n', { ...simulation(), KILN_KERNELS_DIR: PROBLEMS_FOLDER, KILN_LOG_LEVEL: 'warn' });
   folder.write('kiln.yaml', kilnYaml());
-  const gpus = Array.from({ length: options.gpus }, (_, index) => index).join(', ');
+  const gpus = Array.from({ length: options.gpus }, (_, index) => (options.firstGpu ?? 0) + index).join(', ');
   folder.write(
     'fleet.yaml',
     `hosts:\n  - {name: bench, ${options.transport}, runnerDir: ${folder.path}/runner, gpus: [${gpus}], cpu: false}\n`,
@@ -87,6 +91,7 @@ const stream = async (client: KilnClient, options: KilnRunOptions): Promise<Kiln
     confirmations: judged.flatMap(({ attempts }) => attempts.filter(({ mode }) => mode === 'confirm')).length,
     daemonCpuSeconds,
     roundTripMs: (await client.fleet()).hosts[0]?.roundTripMs ?? null,
+    records: judged,
     unexpected: options.stream
       .flatMap(({ kind }, index) => {
         const expected = expectedVerdict(kind, isSimulated);

@@ -1,0 +1,115 @@
+/** Section 3: medians on GPU 0, while nothing else runs and while GPU 1 and every compile worker are busy. In the order A B B A. */
+import { join } from 'node:path';
+import { loadProblem } from '../../../src/problems/load-problems.ts';
+import { quantile } from '../../quantile.ts';
+import { PROBLEM, PROBLEMS_FOLDER } from '../rate/candidates.ts';
+import type { BenchHost } from './host.ts';
+import { startLoad } from './load.ts';
+import type { LoadFigures } from './load.ts';
+import { startRunner } from './runner.ts';
+import type { Judged, Runner, Work } from './runner.ts';
+
+const KERNELS = join(import.meta.dirname, '../../../kernels');
+/** Small launches first, then large ones. */
+const WATCHED = [
+  { folder: join(PROBLEMS_FOLDER, 'vector_add_small'), file: 'baseline.cu' },
+  { folder: join(PROBLEMS_FOLDER, PROBLEM), file: 'baseline.cu' },
+  { folder: join(KERNELS, 'rmsnorm'), file: 'seeds/3-registers.cu' },
+  { folder: join(KERNELS, 'softmax'), file: 'seeds/3-registers.cu' },
+  { folder: join(KERNELS, 'transpose'), file: 'seeds/3-vectors.cu' },
+  { folder: join(KERNELS, 'vector_add'), file: 'seeds/3-float4.cu' },
+] as const;
+
+export interface Moved {
+  readonly problem: string;
+  readonly case: string;
+  /** Medians over the judgements of each phase. */
+  readonly quietNs: number;
+  readonly loadedNs: number;
+  /** loaded / quiet - 1. */
+  readonly moved: number;
+  /** The same between the two quiet phases: what time alone does. */
+  readonly drift: number;
+}
+
+export interface PlacementFigures {
+  readonly moved: readonly Moved[];
+  readonly repeats: number;
+  readonly load: LoadFigures;
+  readonly compileSlots: number;
+}
+
+export const measurePlacement = async (host: BenchHost, repeats: number): Promise<PlacementFigures> => {
+  const runner = await startRunner(host);
+  try {
+    const loaded = WATCHED.map(({ folder, file }) => ({ problem: loadProblem(folder), file }));
+    const works = await Promise.all(
+      loaded.map(async ({ problem, file }) => runner.prepare(problem, { source: problem.files[file] ?? '', params: {} })),
+    );
+    const watched = loaded.map(({ problem }, index) => ({ name: problem.problem.name, work: must(works[index]) }));
+    // Problems, buffers and baselines are new to the judge.
+    await phase(runner, watched, 1);
+    const before = await phase(runner, watched, repeats);
+    const { between, load } = await underLoad(runner, async () => phase(runner, watched, 2 * repeats));
+    const after = await phase(runner, watched, repeats);
+    return { moved: movedOf(before, between, after), repeats, load, compileSlots: runner.inventory.compileSlots };
+  } finally {
+    await runner.stop();
+  }
+};
+
+/** "problem case" -> the medians of its judgements. */
+type Medians = ReadonlyMap<string, readonly number[]>;
+
+const underLoad = async (
+  runner: Runner,
+  measure: () => Promise<Medians>,
+): Promise<{ readonly between: Medians; readonly load: LoadFigures }> => {
+  const load = startLoad(runner, must(runner.gpus[1]), loadProblem(join(PROBLEMS_FOLDER, PROBLEM)));
+  await load.full;
+  const between = await measure();
+  return { between, load: await load.stop() };
+};
+
+const phase = async (
+  runner: Runner,
+  watched: readonly { readonly name: string; readonly work: Work }[],
+  repeats: number,
+): Promise<Medians> => {
+  const gpu = must(runner.gpus[0]);
+  // All kernels in turn, so that a slow moment hits each of them once.
+  const asked = Array.from({ length: repeats }, () => watched).flat();
+  const judged = await Promise.all(
+    asked.map(async ({ name, work }) => ({ name, timings: timingsOf(name, await runner.judge(gpu, work)) })),
+  );
+  const medians = judged.flatMap(({ name, timings }) =>
+    timings.map((timing) => ({ key: `${name} ${timing.case}`, medianNs: timing.candidate.medianNs })),
+  );
+  return new Map([...Map.groupBy(medians, ({ key }) => key)].map(([key, list]) => [key, list.map(({ medianNs }) => medianNs)]));
+};
+
+const timingsOf = (name: string, { outcome, infra }: Judged) => {
+  if (outcome?.verdict === 'passed') return outcome.timings;
+  throw new Error(`${name} ended as ${JSON.stringify(outcome ?? infra).slice(0, 500)}`);
+};
+
+const movedOf = (before: Medians, between: Medians, after: Medians): readonly Moved[] =>
+  [...before].map(([key, first]) => {
+    const last = after.get(key) ?? [];
+    const [problem = '', name = ''] = key.split(' ');
+    const quietNs = quantile([...first, ...last], 0.5);
+    const loadedNs = quantile(between.get(key) ?? [], 0.5);
+    return {
+      problem,
+      case: name,
+      quietNs,
+      loadedNs,
+      moved: loadedNs / quietNs - 1,
+      drift: quantile(last, 0.5) / quantile(first, 0.5) - 1,
+    };
+  });
+
+const must = <Value>(value: Value | undefined): Value => {
+  if (value === undefined) throw new Error('fewer GPUs or kernels than there were');
+  return value;
+};

@@ -1,0 +1,55 @@
+/** The benchmark of several GPUs, without hardware: every section runs to its end and leaves nothing behind. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, test } from 'vitest';
+import { processesNaming } from '../../e2e/kiln-process.ts';
+import { sshdMissing } from '../gpu/sshd.ts';
+
+const SCRIPT = join(import.meta.dirname, '../../../bench/gpu/scaling.ts');
+const LIMIT_MS = 50_000;
+const SMALL = ['--candidates', '40', '--repeats', '1', '--judgements', '20'];
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+const run = async (sections: string, devices: number): Promise<{ readonly report: string; readonly folder: string }> => {
+  const folder = mkdtempSync(join(tmpdir(), 'kiln-scaling-test-'));
+  folders.push(folder);
+  const out = join(folder, 'report.md');
+  await promisify(execFile)(process.execPath, [SCRIPT, '--sections', sections, ...SMALL, '--out', out], {
+    timeout: LIMIT_MS,
+    // oxlint-disable-next-line node/no-process-env -- the benchmark is a command of its own
+    env: { ...process.env, TMPDIR: folder, KILN_SIMULATED_DEVICES: String(devices), KILN_SIMULATED_JUDGE_MS: '2' },
+  });
+  return { report: readFileSync(out, 'utf8'), folder };
+};
+
+describe.skipIf(sshdMissing !== null)(`bench/gpu/scaling${sshdMissing ? ` (skipped: ${sshdMissing})` : ''}`, () => {
+  test('measures one GPU against all of them through the whole path, and names each of them', async () => {
+    const { report, folder } = await run('1', 4);
+    expect(report).toMatch(/^\| 1 \| together \| [\d.]+ \|.* 40 in [\d.]+ s \|$/m);
+    expect(report).toMatch(/^\| {2}\| GPU 3 \| [\d.]+ \|/m);
+    expect(report).toMatch(/\*\*4 GPUs judge [\d.]+ times/);
+    expect(report).not.toMatch(/UNEXPECTED|FAILED/);
+    expect(processesNaming(folder)).toEqual([]);
+  });
+
+  test('loads one GPU with compiles and with faults while it measures the other, and leaves no process', async () => {
+    const { report, folder } = await run('3,4', 2);
+    expect(report).toMatch(/^\| vector_add_small \| 64K \| [\d.]+ \| [\d.]+ \| \+0\.00 % \|/m);
+    expect(report).toMatch(/[1-9]\d* new units in .*, [1-9]\d* of them judged on GPU 1/);
+    expect(report).toMatch(/\*\*GPU 0 keeps [\d.]+ % of its rate\.\*\*/);
+    expect(report).toContain('Needs real kernels');
+    expect(report).not.toMatch(/UNEXPECTED|FAILED/);
+    expect(processesNaming(folder)).toEqual([]);
+  });
+
+  test('refuses a machine with one GPU and a section that is none', async () => {
+    await expect(run('3', 1)).rejects.toThrow('this machine has 1 GPU(s), two are needed');
+    await expect(run('5', 2)).rejects.toThrow('--sections: "5" is none of 1, 2, 3, 4');
+  });
+});
