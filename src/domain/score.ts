@@ -4,8 +4,11 @@ import type { Outcome } from './outcome.ts';
 import type { CandidateId } from './ids.ts';
 import type { Score } from './records.ts';
 
-/** A screening this close below the record is settled by pairs: screening medians of one kernel differ by about 1 %. */
-const CONFIRM_MARGIN = 0.99;
+/**
+ * A screening this close below the record is settled by pairs: within one judge, screenings of one kernel differ by less. A wider margin would
+ * confirm half of a sweep over a kernel that has reached its floor.
+ */
+const CONFIRM_MARGIN = 0.995;
 
 /** Physical limits of a bench case, nanoseconds; null where the device's rates are unknown (problems/floors.ts). */
 export interface CaseFloor {

@@ -54,9 +54,9 @@ describe('scoring', () => {
     expect(scoreOf([timing('a', 1, 1)], {}, 'CPU').floorShare).toBeNull();
   });
 
-  test('a screening within a percent of the record must be confirmed, one further below must not', () => {
-    expect(mustConfirm(scored(1.985), holder)).toBe(true);
-    expect(mustConfirm(scored(1.97), holder)).toBe(false);
+  test('a screening within half a percent of the record must be confirmed, one further below must not', () => {
+    expect(mustConfirm(scored(1.992), holder)).toBe(true);
+    expect(mustConfirm(scored(1.988), holder)).toBe(false);
     expect(mustConfirm(scored(0.1), null)).toBe(true);
   });
 
