@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 ROOT = Path(__file__).resolve().parents[3]
 RUNNER = ROOT / "src" / "gpu" / "runner"
@@ -32,9 +32,10 @@ C_FLAGS = ["-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC"]
 class Rig:
     """One judge process over one cache folder. `close` ends it with its whole process group."""
 
-    def __init__(self, kind: str, cache: Path, device: str = "cpu-test-0") -> None:
-        self.kind, self.cache, self.device_id = kind, cache, device
+    def __init__(self, kind: str, cache: Path, device: str = "cpu-test-0", arguments: Sequence[str] = ()) -> None:
+        self.kind, self.cache, self.device_id, self._more = kind, cache, device, list(arguments)
         self.phases: List[Tuple[str, str]] = []
+        self.learned: List[dict] = []
         self._sent: Dict[str, bool] = {}
         self._attempts = 0
         self.process: Optional[subprocess.Popen] = None
@@ -43,7 +44,7 @@ class Rig:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "kiln_runner", "judge", "--kind", self.kind, "--device", self.device_id, "--ordinal", "0"]
-        command += ["--cache", str(self.cache), "--lock", str(self.cache / "device.lock")]
+        command += ["--cache", str(self.cache), "--lock", str(self.cache / "device.lock"), *self._more]
         environment = {**os.environ, "PYTHONPATH": str(RUNNER)}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
@@ -56,10 +57,14 @@ class Rig:
         self.process.stdin.flush()
 
     def read(self) -> dict:
-        frame = read_frame(self.process.stdout)
-        if frame is None:
-            raise EOFError(f"the judge ended with {self.process.wait()}")
-        return frame[0]
+        """The next frame; those that answer nothing are put into `learned`."""
+        while True:
+            frame = read_frame(self.process.stdout)
+            if frame is None:
+                raise EOFError(f"the judge ended with {self.process.wait()}")
+            if frame[0]["type"] != "learned":
+                return frame[0]
+            self.learned.append(frame[0])
 
     def close(self) -> None:
         if self.process is None:

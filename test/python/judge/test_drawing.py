@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import List, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.judge.cpu.library import Comparison, load_library  # noqa: E402
+from kiln_runner.judge.cpu.library import Comparison, compile_library, load_library  # noqa: E402
 from kiln_runner.judge.numbers import element_text  # noqa: E402
 from kiln_runner.judge.tensors import DTYPE_BYTES, DTYPE_CODE, DTYPES, KIND_CODE, keys_of, poison_pattern  # noqa: E402
 
@@ -23,7 +23,7 @@ class Drawing(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.folder = tempfile.TemporaryDirectory()
-        cls.lib = load_library(Path(cls.folder.name))
+        cls.lib = load_library(compile_library(Path(cls.folder.name)))
 
     @classmethod
     def tearDownClass(cls) -> None:
@@ -105,7 +105,7 @@ class Comparing(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.folder = tempfile.TemporaryDirectory()
-        cls.lib = load_library(Path(cls.folder.name))
+        cls.lib = load_library(compile_library(Path(cls.folder.name)))
 
     @classmethod
     def tearDownClass(cls) -> None:

@@ -2,6 +2,9 @@
 
 passed: answers. context_lost: answers `crashed` with contextLost and exits with 3. die_early: killed before its first phase.
 die_late: SIGSEGV in phase check. killed_late: SIGKILL there. exit_late: exits with 7 in phase measure. hang: says phase check and never answers.
+learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
+FOLDER/told holds a line for every start and every frame but tasks: pid, what, more. FOLDER/gate: how many judges, in the order of their starts, may
+become ready.
 FOLDER/bad_starts holds how many starts must fail (exit 1), FOLDER/bad_canaries how many canaries; each counts down.
 """
 import os
@@ -9,6 +12,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Optional
 
 from kiln_runner.frames import encode, read_frame
 
@@ -32,10 +36,15 @@ def phase(task: dict, name: str) -> None:
     say({"type": "phase", "attemptId": task["attemptId"], "phase": name, "case": "case-0"})
 
 
-def answer(task: dict, outcome: dict, context_lost: bool) -> None:
+def note(what: str, more: str) -> None:
+    with open(FOLDER / "told", "a", encoding="utf-8") as told:
+        told.write(f"{os.getpid()} {what} {more}\n")
+
+
+def answer(task: dict, outcome: Optional[dict], context_lost: bool, infra: Optional[dict] = None) -> None:
     phases = {"loadMs": 1, "checkMs": 2, "measureMs": 3, "lockMs": 0, "totalMs": 6}
     say({
-        "type": "result", "attemptId": task["attemptId"], "outcome": outcome, "infra": None, "phases": phases, "telemetry": None,
+        "type": "result", "attemptId": task["attemptId"], "outcome": outcome, "infra": infra, "phases": phases, "telemetry": None,
         "contextLost": context_lost,
     })
 
@@ -44,6 +53,12 @@ def judge(task: dict) -> None:
     what = next(iter(task["plans"]))
     if what == "passed":
         answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False)
+    elif what == "learns":
+        answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False)
+        baseline = {"case": "case-0", "batch": 1, "statistics": {"medianNs": 5}, "measuredAtNs": 7}
+        say({"type": "learned", "problemKey": task["problemKey"], "trusted": ["case-0"], "baselines": [baseline]})
+    elif what == "no_memory":
+        answer(task, None, False, {"code": "out_of_memory", "message": "full"})
     elif what == "context_lost":
         answer(task, {"verdict": "crashed", "case": "case-0", "message": "CUDA_ERROR_ILLEGAL_ADDRESS"}, True)
         sys.exit(3)
@@ -68,11 +83,17 @@ if take("bad_starts"):
     sys.exit(1)
 with open(FOLDER / "starts", "a", encoding="utf-8") as starts:
     starts.write(f"{os.getpid()}\n")
+note("start", " ".join(sys.argv[2:]))
+starts_before = [line.split()[0] for line in (FOLDER / "told").read_text().splitlines() if " start " in line]
+while (FOLDER / "gate").exists() and starts_before.index(str(os.getpid())) >= int((FOLDER / "gate").read_text() or 0):
+    time.sleep(0.005)
 say({"type": "ready", "device": {"id": "GPU-test", "copyBytesPerSecond": 3e12, "unavailable": None}})
 while True:
     frame = read_frame(sys.stdin.buffer)
     if frame is None:
         sys.exit(0)
+    if frame[0]["type"] in ("problem", "known"):
+        note(frame[0]["type"], ",".join([*frame[0].get("trusted", []), *(str(b["measuredAtNs"]) for b in frame[0].get("baselines", []))]))
     if frame[0]["type"] == "judge":
         judge(frame[0]["task"])
     elif frame[0]["type"] == "canary":

@@ -6,11 +6,12 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from kiln_runner.devices.judge_process import JudgeCommand
-from kiln_runner.devices.judges import STANDBYS_AFTER_LOSS, STANDBYS_USUAL
+from kiln_runner.devices.judges import STARTING_MAX
 from kiln_runner.devices.slot import DeviceSlot, Prepared, SlotEvents
+from kiln_runner.devices.standby_count import STANDBYS_MAX, standbys_for
 from kiln_runner.devices.task import Task
 from kiln_runner.frames import encode
 from kiln_runner.process import Children
@@ -20,7 +21,7 @@ from .drive import RUNNER_ROOT
 
 WAIT_S = 15.0
 DEVICE = {
-    "id": "GPU-test", "kind": "gpu", "model": "Test GPU", "architecture": "sm_90a", "memoryBytes": 1, "multiprocessors": 1, "l2Bytes": 1,
+    "id": "GPU-test", "kind": "gpu", "model": "Test GPU", "architecture": "sm_90a", "memoryBytes": 80 * 1024**3, "multiprocessors": 1, "l2Bytes": 1,
     "copyBytesPerSecond": None, "unavailable": None,
 }
 
@@ -84,7 +85,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         """Resident and standbys are up, so that what follows measures a takeover, not a start."""
         self.submit("passed")
         await self.judged(1)
-        await self.started(1 + STANDBYS_USUAL)
+        await self.started(1 + STANDBYS_MAX)
         self.results.clear()
 
     async def started(self, count: int) -> None:
@@ -113,10 +114,77 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         verdicts = [result["outcome"]["verdict"] for result in await self.judged(3)]
         self.assertEqual(verdicts, ["crashed", "crashed", "passed"])
 
-    async def test_after_a_loss_more_judges_are_parked(self) -> None:
+    async def test_a_loss_is_replaced_by_one_judge(self) -> None:
         await self.warm()
         self.submit("context_lost")
-        await self.started(2 + STANDBYS_AFTER_LOSS)
+        await self.started(2 + STANDBYS_MAX)
+
+    def told(self) -> Dict[str, List[List[str]]]:
+        """pid -> what it was told, in order."""
+        told: Dict[str, List[List[str]]] = {}
+        file = Path(self.folder.name) / "told"
+        for line in file.read_text().splitlines() if file.exists() else ():
+            pid, *words = line.split(" ")
+            told.setdefault(pid, []).append(words)
+        return told
+
+    async def until_told(self, condition: Callable[[Dict[str, List[List[str]]]], bool]) -> None:
+        """Waits until the judges have been told enough."""
+        deadline = time.monotonic() + WAIT_S
+        while not condition(self.told()):
+            assert time.monotonic() < deadline, self.told()
+            await asyncio.sleep(0.005)
+
+    async def test_parked_judges_are_told_the_problem_in_use_and_what_the_resident_learned(self) -> None:
+        await self.warm()
+        await self.until_told(lambda told: sum(["problem", ""] in words for words in told.values()) == 1 + STANDBYS_MAX)
+        self.submit("learns")
+        await self.until_told(lambda told: sum(words[-1] == ["known", "case-0,7"] for words in told.values()) == STANDBYS_MAX)
+
+    async def test_a_judge_that_starts_later_is_told_what_was_learned_before_the_problem(self) -> None:
+        await self.warm()
+        self.submit("learns")
+        self.submit("context_lost")
+        await self.until_told(lambda told: len(told) == 2 + STANDBYS_MAX and len(list(told.values())[-1]) == 3)
+        latest = list(self.told().values())[-1]
+        self.assertEqual(latest, [["start", "--standby"], ["known", "case-0,7"], ["problem", ""]])
+
+    async def test_only_the_first_judge_is_started_to_measure_the_device_by_itself(self) -> None:
+        await self.warm()
+        starts = [words[0] for words in self.told().values()]
+        self.assertEqual(starts, [["start", ""]] + [["start", "--standby"]] * STANDBYS_MAX)
+
+    async def test_few_judges_are_begun_at_a_time(self) -> None:
+        self.write("gate", 0)
+        self.submit("passed")
+        begun = []
+        for count in (1, 1 + STARTING_MAX, 1 + STANDBYS_MAX):
+            await self.until_told(lambda told, count=count: len(told) == count)
+            begun.append(len(self.slot._judges._standbys))
+            self.write("gate", count)
+        self.assertEqual(begun, [1, STARTING_MAX, STANDBYS_MAX])
+        await self.judged(1)
+
+    async def test_a_judgement_without_memory_ends_the_parked_judges_and_the_next_goes_on(self) -> None:
+        await self.warm()
+        pids = list(self.told())
+        self.submit("no_memory")
+        self.submit("passed")
+        first, second = await self.judged(2)
+        self.assertEqual((first["infra"]["code"], second["outcome"]["verdict"]), ("out_of_memory", "passed"))
+        await self.until_gone(pids[1:])
+        self.assertEqual(len(self.told()), 1 + STANDBYS_MAX, "none has been started since")
+
+    async def until_gone(self, pids: List[str]) -> None:
+        deadline = time.monotonic() + WAIT_S
+        while any(Path(f"/proc/{pid}").exists() for pid in pids):
+            assert time.monotonic() < deadline, f"{pids} are alive"
+            await asyncio.sleep(0.005)
+
+    async def test_small_devices_park_few_judges_and_a_cpu_none(self) -> None:
+        sizes = {gib: standbys_for({**DEVICE, "memoryBytes": gib * 1024**3}) for gib in (2, 8, 16, 24, 40, 80, 192)}
+        self.assertEqual(sizes, {2: 1, 8: 1, 16: 2, 24: 3, 40: 4, 80: 4, 192: 4})
+        self.assertEqual(standbys_for({**DEVICE, "kind": "cpu"}), 0)
 
     async def test_a_standby_that_measures_the_copy_rate_beside_work_does_not_lower_it(self) -> None:
         self.slot._on_device({**DEVICE, "copyBytesPerSecond": 3e12})

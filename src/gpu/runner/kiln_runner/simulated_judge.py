@@ -23,6 +23,7 @@ def run(argv: List[str]) -> int:
     parser = argparse.ArgumentParser(prog="simulated-judge")
     for name in ("kind", "device", "ordinal", "cache", "lock"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--standby", action="store_true")
     device = next(entry for entry in simulated_gpus() if entry["id"] == parser.parse_args(argv).device)
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

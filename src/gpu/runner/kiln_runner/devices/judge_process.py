@@ -44,6 +44,10 @@ class JudgeProcess:
             self.problems.add(key)
             self._process.write(frame)
 
+    def tell(self, frame: bytes) -> None:
+        """An encoded frame that asks for no answer."""
+        self._process.write(frame)
+
     def judge(self, raw_task_frame: bytes) -> None:
         """The daemon's `judge` frame, passed on byte by byte."""
         self._process.send_raw(raw_task_frame)

@@ -10,19 +10,20 @@ Modes:
 Invariant: `usable` exactly in serving; only the resident's frames reach the owner. Judges that do not start are tried again, more
 and more slowly; after START_FAILURES_MAX in a row the device is unavailable until one does.
 
-A new context takes longer than ten judgements, and the driver makes those of a whole host one after the other. So there are
-STANDBYS_USUAL, and after a loss STANDBYS_AFTER_LOSS: a stream in which every tenth candidate takes the context never waits for one.
-Parked contexts do not change what is measured beside them.
+A new context takes longer than ten judgements, and the driver makes those of a whole host one after the other: of three that are begun
+together each is ready when all are. So as many are parked as a burst of faults may take, before the first fault and not after it, and
+few are begun at a time. Then a stream in which every tenth candidate takes the context never waits for one. Parked judges are told the
+problems in use (briefing.py), so that their first judgement is like any other. They do not change what is measured beside them.
 """
 from typing import Callable, List, NamedTuple, Optional
 
+from kiln_runner.devices.briefing import Briefing
 from kiln_runner.devices.judge_process import JudgeCommand, JudgeProcess
 from kiln_runner.process import Children
 
-STANDBYS_USUAL = 2
-STANDBYS_AFTER_LOSS = 4
-# After the last loss; the judges that are then too many are kept until they are used.
-LOSS_REMEMBERED_S = 60.0
+STARTING_MAX = 2
+# After a judgement lacked memory nothing is parked for so long: the candidate that is tried again must find the device empty.
+ROOM_S = 60.0
 CANARY_TIMEOUT_S = 15.0
 RECHECK_S = 10.0
 RETRY_FIRST_S = 0.2
@@ -42,18 +43,20 @@ class JudgesEvents(NamedTuple):
 
 
 class Judges:
-    def __init__(self, children: Children, command: JudgeCommand, events: JudgesEvents, *, standbys: bool) -> None:
+    def __init__(self, children: Children, command: JudgeCommand, events: JudgesEvents, *, standbys: int) -> None:
         self._children = children
         self._loop = children.loop
         self._command = command
         self._events = events
-        self._wants_standbys = standbys
+        self._standbys_max = standbys
+        self._briefing = Briefing()
+        self._was_ready = False
+        self._room_timer = None
         self._mode = "idle"
         self._failures = 0
         # Of the resident: its canary's limit, or its next canary. And of judges that did not start.
         self._timer = None
         self._retry_timer = None
-        self._lost_at: Optional[float] = None
         self._standbys: List[JudgeProcess] = []
         self.resident: Optional[JudgeProcess] = None
 
@@ -75,11 +78,28 @@ class Judges:
             resident.kill()
         self._recover()
 
+    def judge(self, raw_task_frame: bytes, problem_key: str, problem_frame: bytes) -> None:
+        """Gives the resident a task, then the others its problem."""
+        self._briefing.introduce(self.resident, problem_key, problem_frame)
+        self.resident.judge(raw_task_frame)
+        if self._briefing.use(problem_key, problem_frame):
+            for judge in self._ready_standbys():
+                self._briefing.brief(judge)
+
+    def make_room(self) -> None:
+        """Ends the parked judges: a judgement found the device's memory full. New ones come after ROOM_S."""
+        parked, self._standbys = self._standbys, []
+        for judge in parked:
+            judge.kill()
+        if self._room_timer is None:
+            self._room_timer = self._loop.call_later(ROOM_S, self._end_of_room)
+
     def stop(self) -> None:
         self._mode = "stopped"
         self._cancel_timer()
-        if self._retry_timer is not None:
-            self._retry_timer.cancel()
+        for timer in (self._retry_timer, self._room_timer):
+            if timer is not None:
+                timer.cancel()
         for judge in [self.resident, *self._standbys]:
             if judge is not None:
                 judge.kill()
@@ -87,29 +107,38 @@ class Judges:
 
     def _spawn(self) -> None:
         try:
-            self._standbys.append(JudgeProcess(self._children, self._command, self._on_frame, self._on_exit))
+            command = self._command
+            if self._was_ready:
+                command = command._replace(argv=[*command.argv, "--standby"])
+            self._standbys.append(JudgeProcess(self._children, command, self._on_frame, self._on_exit))
         except OSError as error:
             self._failed(f"the judge cannot be started: {error}")
 
     def _fill(self) -> None:
         """As many standbys as there should be. Only beside a resident that serves: what it has shown, they can do too."""
-        if not self._wants_standbys or self._mode != "serving":
+        if self._mode != "serving" or self._room_timer is not None:
             return
-        is_recent = self._lost_at is not None and self._loop.time() - self._lost_at < LOSS_REMEMBERED_S
-        for _ in range((STANDBYS_AFTER_LOSS if is_recent else STANDBYS_USUAL) - len(self._standbys)):
+        missing, starting = self._standbys_max - len(self._standbys), len(self._standbys) - len(self._ready_standbys())
+        for _ in range(min(missing, STARTING_MAX - starting)):
             if self._retry_timer is None:
                 self._spawn()
 
+    def _ready_standbys(self) -> List[JudgeProcess]:
+        return [judge for judge in self._standbys if judge.ready]
+
+    def _end_of_room(self) -> None:
+        self._room_timer = None
+        self._fill()
+
     def _recover(self) -> None:
         self._mode = "recovering"
-        self._lost_at = self._loop.time()
         self._promote()
 
     def _promote(self) -> None:
         """Makes the next judge the resident, as soon as there is one that is ready."""
         if self.resident is not None:
             return
-        ready = next((judge for judge in self._standbys if judge.ready), None)
+        ready = next(iter(self._ready_standbys()), None)
         if ready is not None:
             self._standbys.remove(ready)
             self.resident = ready
@@ -168,11 +197,17 @@ class Judges:
     def _on_frame(self, judge: JudgeProcess, header: dict) -> None:
         kind = header["type"]
         if kind == "ready" and judge.device is not None:
+            self._was_ready = True
             self._events.device(judge.device)
             if judge in self._standbys and self._mode != "serving":
                 self._promote()
+            # After the canary of one that takes over.
+            self._briefing.brief(judge)
+            self._fill()
         elif judge is self.resident and kind == "canary":
             self._on_canary(header)
+        elif judge is self.resident and kind == "learned":
+            self._briefing.learn(header, self._ready_standbys())
         elif judge is self.resident:
             self._events.frame(header)
 

@@ -12,6 +12,7 @@ from typing import Callable, List, NamedTuple, Optional, Union
 
 from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.devices.judges import Judges, JudgesEvents
+from kiln_runner.devices.standby_count import standbys_for
 from kiln_runner.devices.task import NO_PHASES, NS_PER_MS, Running, Task, infra_of, result_of
 from kiln_runner.devices.use_totals import UseTotals
 from kiln_runner.process import Children
@@ -59,8 +60,7 @@ class DeviceSlot:
         self._held_timer = None
         self._lost_since_ns: Optional[int] = None
         judges_events = JudgesEvents(self._on_usable, self._on_frame, self._on_lost, self._on_device, self._on_unavailable)
-        # The cpu judge forks a child for each candidate and survives them; a new one is there in a tenth of a second.
-        self._judges = Judges(children, command, judges_events, standbys=device["kind"] == "gpu")
+        self._judges = Judges(children, command, judges_events, standbys=standbys_for(device))
 
     @property
     def queued_ids(self) -> List[str]:
@@ -146,9 +146,7 @@ class DeviceSlot:
         return None
 
     def _begin(self, task: Task, problem: Prepared) -> None:
-        judge = self._judges.resident
-        judge.give_problem(task.body["problemKey"], problem.frame)
-        judge.judge(task.raw)
+        self._judges.judge(task.raw, task.body["problemKey"], problem.frame)
         now = time.monotonic_ns()
         self._running = Running(task, now, self.totals.started(now, task.work_since_ns))
         self._limit = self._loop.call_later(task.body["limitMs"] / 1000, self._over_limit)
@@ -169,6 +167,8 @@ class DeviceSlot:
             "infra": header["infra"], "phases": running.complete_phases(header["phases"]), "telemetry": header["telemetry"],
         }
         self._end(now, result["phases"])
+        if (header["infra"] or {}).get("code") == "out_of_memory":
+            self._judges.make_room()
         if header.get("contextLost"):
             self._hold(result, now)
             self._judges.replace()

@@ -6,7 +6,7 @@ snapshot. Operations may be queued; `findings` and `run_timed` wait. Where code 
 DeviceFault.
 """
 import random
-from typing import Dict, List, Mapping, Protocol, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Protocol, Sequence, Tuple
 
 from .artifacts import Artifact
 from .outcomes import Comparison, Findings
@@ -73,12 +73,23 @@ class Case(Protocol):
         """Nanoseconds of one execution in each run: outputs poisoned and caches flushed before each."""
 
 
+class Part(NamedTuple):
+    """A case as open_case takes it."""
+
+    case: dict
+    batch: int
+    scratch: Dict[str, Dict[str, int]]
+
+
 class Device(Protocol):
     def describe(self) -> dict:
         """A Device of the protocol."""
 
     def prove(self) -> None:
-        """Once, before anything else: the canary, and how fast memory is copied."""
+        """Once, before anything else, in well under a millisecond: the canary, and what costs more the first time than ever after."""
+
+    def measure_copy(self) -> None:
+        """How fast memory is copied, for `describe`: tens of milliseconds that must not fall into a neighbour's timed section."""
 
     def canary(self) -> None:
         """Raises when the device does not compute, or the helper kernels cannot tell right from wrong."""
@@ -87,6 +98,9 @@ class Device(Protocol):
 
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> Case:
         """`scratch`: side -> name -> bytes. Cases share memory: another one's contents are gone once this one is armed and drawn."""
+
+    def reserve(self, parts: Sequence[Part]) -> bool:
+        """Gets the memory for these ahead of time; False where whoever works on the device may come to need it."""
 
     def replicas_max(self, case: dict) -> int:
         """How many replicas of the case's tensors fit."""

@@ -121,8 +121,8 @@ class Judgement:
                 check(case, self._runnable("candidate", case, spec), reference, self._terms)
 
     def _trust(self, case: Case, spec: dict, reference: Runnable) -> None:
-        """Once in this process and case: the baseline must pass what candidates must pass. That tries the reference too."""
-        if spec["name"] in self._problem.trusted:
+        """Once on this device and in this case: the baseline must pass what candidates must pass. That tries the reference too."""
+        if self._problem.facts.trusts(spec["name"]):
             return
         baseline = self._runnable("baseline", case, spec)
         try:
@@ -132,7 +132,7 @@ class Judgement:
         except (DeviceFault, LaunchRejected) as error:
             message = f"the problem's own reference or baseline, case {spec['name']}: {error}"
             raise InfraFailure("baseline_failed", message, lost=getattr(error, "lost", False)) from error
-        self._problem.trusted.add(spec["name"])
+        self._problem.facts.trust(spec["name"])
 
     # --- time
 
@@ -180,15 +180,15 @@ class Judgement:
         return case
 
     def _baseline(self, case: Case, spec: dict, conditions: Conditions) -> dict:
-        """Its statistics of the last minutes in this process, measured now where there are none."""
+        """Its statistics of the last minutes on this device, measured now where there are none."""
         rules = conditions.rules
-        known = self._problem.recent_baseline(spec["name"], case.batch, rules["baselineAgeMsMax"])
+        known = self._problem.facts.recent_baseline(spec["name"], case.batch, rules["baselineAgeMsMax"])
         if known is None:
             runnables = self._runnables(["baseline"], case, spec)
             warmth = warm_up(case, runnables, rules, conditions.rng)
             section = time_sides(case, runnables, conditions._replace(warmth=warmth), strict=False)
             known = timing_statistics(section.of("baseline"), case.batch)
-            self._problem.remember_baseline(spec["name"], case.batch, known)
+            self._problem.facts.remember_baseline(spec["name"], case.batch, known)
         return known
 
     def _runnables(self, sides: List[str], case: Case, spec: dict) -> Dict[str, Runnable]:

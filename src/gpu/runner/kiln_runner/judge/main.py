@@ -1,15 +1,17 @@
-"""`runner judge --kind gpu|cpu --device ID --ordinal N --cache DIR --lock FILE`: a resident judge of one device, frames on stdin and stdout."""
+"""`runner judge --kind gpu|cpu --device ID --ordinal N --cache DIR --lock FILE [--cores LIST] [--standby]`: a judge of one device.
+
+Frames on stdin and stdout (service.py). `--standby`: another one has been ready before."""
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import List
 
-from ..frames import encode, read_frame
+from ..frames import encode
 from ..host.placement import move_to, parse_cores
 from .device import Device
 from .device_lock import DeviceLock
-from .service import CONTEXT_LOST_EXIT, Service
+from .inbox import Inbox
+from .service import CONTEXT_LOST_EXIT, Service, Surroundings
 
 
 def run(argv: List[str]) -> int:
@@ -20,15 +22,17 @@ def run(argv: List[str]) -> int:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--lock", required=True)
     parser.add_argument("--cores", type=parse_cores, default=None)
+    parser.add_argument("--standby", action="store_true")
     options = parser.parse_args(argv)
     # Frames get a descriptor of their own at once: whatever a candidate prints goes to the log, never between frames.
     frames = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
-    device = open_device(options)
-    # Only now: making a context is work that would disturb the judge that measures there.
-    move_to(options.cores)
-    service = Service(device, DeviceLock(options.lock), options.cache, lambda header: frames.write(encode(header)))
-    lost = service.serve(lambda: read_frame(sys.stdin.buffer))
+    # It moves when it gets work: making a context and preparing problems would disturb the judge that measures there.
+    around = Surroundings(
+        DeviceLock(options.lock), options.cache, lambda header: frames.write(encode(header)), lambda: move_to(options.cores),
+        not options.standby,
+    )
+    lost = Service(open_device(options), around).serve(Inbox(0))
     frames.close()
     # No destructors: after a fault the driver would only complain, and an exit must not wait for it.
     os._exit(CONTEXT_LOST_EXIT if lost else 0)

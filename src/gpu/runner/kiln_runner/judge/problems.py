@@ -1,24 +1,21 @@
-"""Problems this judge knows: definition, reference and baseline loaded, and the baseline's times of the last minutes."""
-import time
+"""Problems this judge has loaded: definition, reference and baseline."""
 from pathlib import Path
-from typing import Dict, Optional, Set, Tuple
+from typing import Dict, List
 
 from .artifacts import open_artifact
-from .device import Case, Device, Program, Runnable
+from .device import Case, Device, Part, Program, Runnable
+from .facts import Facts
 
-NS_PER_MS = 1e6
+SIDES = ("reference", "baseline")
 
 
 class Problem:
-    def __init__(self, device: Device, cache: Path, frame: dict) -> None:
-        self.definition = frame["definition"]
+    def __init__(self, device: Device, cache: Path, frame: dict, facts: Facts) -> None:
+        self.definition, self.facts = frame["definition"], facts
         self._device = device
         self._programs: Dict[str, Program] = {
-            side: device.load(side, open_artifact(cache, frame[f"{side}Artifact"])) for side in ("reference", "baseline")
+            side: device.load(side, open_artifact(cache, frame[f"{side}Artifact"])) for side in SIDES
         }
-        # Cases whose reference ran and whose baseline agreed with it in this process.
-        self.trusted: Set[str] = set()
-        self._baselines: Dict[Tuple[str, int], Tuple[dict, int]] = {}
 
     @property
     def key(self) -> str:
@@ -36,14 +33,19 @@ class Problem:
             known = case.bound[side] = (program, case.bind(side, program, self.plan(side, spec)))
         return known[1]
 
-    def recent_baseline(self, case: str, batch: int, age_ms_max: float) -> Optional[dict]:
-        statistics, measured = self._baselines.get((case, batch), (None, 0))
-        if statistics is None or (time.monotonic_ns() - measured) / NS_PER_MS > age_ms_max:
-            return None
-        return statistics
+    def parts(self) -> List[Part]:
+        """What a candidate without scratch memory will need: every case, also with as many replicas as candidates were timed with."""
+        specs = self.definition["cases"]
+        return [Part(spec, batch, self._scratch(spec)) for spec in specs for batch in self.facts.batches(spec["name"])]
 
-    def remember_baseline(self, case: str, batch: int, statistics: dict) -> None:
-        self._baselines[(case, batch)] = (statistics, time.monotonic_ns())
+    def make_ready(self, part: Part) -> None:
+        """Opens the case and binds the problem's own sides to it; nothing is launched. LaunchRejected, InfraFailure."""
+        case = self._device.open_case(self.definition, part.case, part.batch, part.scratch)
+        for side in SIDES:
+            self.bound(side, case, part.case)
+
+    def _scratch(self, spec: dict) -> Dict[str, Dict[str, int]]:
+        return {side: self.plan(side, spec)["scratch"] for side in SIDES}
 
     def close(self) -> None:
         for program in self._programs.values():

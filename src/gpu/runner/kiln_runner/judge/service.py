@@ -1,6 +1,11 @@
-"""The judge's frames: `problem`, `judge`, `canary` and `exit` in; `ready`, `phase`, `result` and `canary` out.
+"""The judge's frames: `problem`, `known`, `judge`, `canary` and `exit` in; `ready`, `phase`, `result`, `learned` and `canary` out.
 
-Modes: ready (waiting for a frame), judging (between a `judge` frame and its `result`), lost (a fault took the context: the loop ends
+`problem`: {definition, referenceArtifact, baselineArtifact}; made ready while no other frame comes (preparation.py). `learned`:
+{problemKey, trusted: [case], baselines: [{case, batch, statistics: TimingStatistics, measuredAtNs}]}, after the `result` whose
+judgement taught it and never after a fault; `measuredAtNs` is CLOCK_MONOTONIC. `known`: the same fields, learned by other judges of the
+device; before or after its `problem`.
+
+Modes: ready (waiting for a frame, making problems ready meanwhile), judging (between a `judge` frame and its `result`), lost (a fault took the context: the loop ends
 and the process exits). Invariant: every `judge` frame is answered by exactly one `result`, unless the process is killed.
 """
 import random
@@ -8,52 +13,95 @@ import time
 import traceback
 from collections import OrderedDict
 from pathlib import Path
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, NamedTuple, Optional
 
 from .device import Device
 from .device_lock import DeviceLock
+from .facts import Facts
 from .failures import CandidateFailure, DeviceFault, InfraFailure
+from .inbox import Inbox
 from .judgement import Bench, Judgement
+from .preparation import Preparation
 from .problems import Problem
 from .stopwatch import NS_PER_MS, Stopwatch
 
 CONTEXT_LOST_EXIT = 3
 # Problems with their code loaded; the others' definitions are kept, since the parent sends them once only.
 PROBLEMS_MAX = 64
+# Between two steps of preparation: a neighbour that waits for the device gets it, and a task that comes is heard.
+PAUSE_S = 0.005
+
+
+class Surroundings(NamedTuple):
+    """`settle`: called once, before the first canary or task: until then the judge keeps away from the cores of its device's resident.
+    `is_first`: no other judge of this device has told yet how fast its memory is copied."""
+
+    lock: DeviceLock
+    cache: Path
+    send: Callable[[dict], None]
+    settle: Callable[[], None]
+    is_first: bool
 
 
 class Service:
-    def __init__(self, device: Device, lock: DeviceLock, cache: Path, send: Callable[[dict], None]) -> None:
-        self._device, self._lock, self._cache, self._send = device, lock, cache, send
+    def __init__(self, device: Device, around: Surroundings) -> None:
+        self._device, self._around = device, around
+        self._lock, self._cache, self._send = around.lock, around.cache, around.send
+        self._is_settled = False
+        self._preparation = Preparation(device, around.lock)
+        self._facts: Dict[str, Facts] = {}
         self._frames: Dict[str, dict] = {}
         self._problems: "OrderedDict[str, Problem]" = OrderedDict()
         self._rng = random.SystemRandom()
 
-    def serve(self, read: Callable[[], Optional[Tuple[dict, bytes]]]) -> bool:
+    def serve(self, inbox: Inbox) -> bool:
         """Until `exit` or the end of the stream; True when the context was lost."""
-        # A standby starts while its neighbour times: it must not touch the device meanwhile.
-        with self._lock.exclusive(Stopwatch()):
-            self._device.prove()
+        self._prove()
         self._send({"type": "ready", "device": self._device.describe()})
         while True:
-            frame = read()
+            try:
+                while self._preparation.is_pending and not inbox.has_frame(PAUSE_S):
+                    self._preparation.step()
+            except DeviceFault:
+                return True
+            frame = inbox.read()
             if frame is None or frame[0]["type"] == "exit":
                 return False
             if self._on_frame(frame[0]):
                 return True
 
+    def _prove(self) -> None:
+        """Not while a neighbour times. It waits for no more than is needed: a canary passes beside a check, a copy rate beside nothing."""
+        with self._lock.shared(Stopwatch()):
+            self._device.prove()
+        if self._around.is_first:
+            with self._lock.exclusive(Stopwatch()):
+                self._device.measure_copy()
+
     def _on_frame(self, header: dict) -> bool:
         if header["type"] == "problem":
             self._on_problem(header)
-        elif header["type"] == "canary":
-            return self._on_canary()
-        elif header["type"] == "judge":
-            return self._on_judge(header["task"])
+        elif header["type"] == "known":
+            self._facts_of(header["problemKey"]).accept(header)
+        elif header["type"] in ("canary", "judge"):
+            self._settle()
+            return self._on_canary() if header["type"] == "canary" else self._on_judge(header["task"])
         return False
 
+    def _settle(self) -> None:
+        if not self._is_settled:
+            self._is_settled = True
+            self._around.settle()
+
     def _on_problem(self, header: dict) -> None:
-        """Loaded at its first candidate, where a failure has an attempt to be reported with."""
-        self._frames.setdefault(header["definition"]["key"], header)
+        """Where preparing fails, its first candidate tries again: there a failure has an attempt to be reported with."""
+        key = header["definition"]["key"]
+        if key not in self._frames:
+            self._frames[key] = header
+            self._preparation.add(lambda: self._problem(key))
+
+    def _facts_of(self, key: str) -> Facts:
+        return self._facts.setdefault(key, Facts())
 
     def _on_canary(self) -> bool:
         start, message = time.monotonic_ns(), ""
@@ -79,9 +127,12 @@ class Service:
         except Exception:
             # Unforeseen: the judge itself may be at fault, so it must not go on with a context it cannot vouch for.
             result.update(infra={"code": "internal", "message": traceback.format_exc(limit=-12)}, contextLost=True)
-        return self._finish(result, judgement, watch)
+        self._finish(result, judgement, watch)
+        if not result["contextLost"]:
+            self._tell_news(task["problemKey"])
+        return result["contextLost"]
 
-    def _finish(self, result: dict, judgement: Optional[Judgement], watch: Stopwatch) -> bool:
+    def _finish(self, result: dict, judgement: Optional[Judgement], watch: Stopwatch) -> None:
         if judgement:
             result["telemetry"] = judgement.telemetry
         result["phases"] = watch.phases()
@@ -89,7 +140,11 @@ class Service:
         # After the result: the next task is on its way while modules are unloaded.
         if judgement and not result["contextLost"]:
             judgement.close()
-        return result["contextLost"]
+
+    def _tell_news(self, key: str) -> None:
+        news = self._facts[key].take_news() if key in self._facts else None
+        if news:
+            self._send({"type": "learned", "problemKey": key, **news})
 
     def _bench(self, task: dict, watch: Stopwatch) -> Bench:
         def report(phase: str, case: str) -> None:
@@ -101,7 +156,7 @@ class Service:
         if key not in self._frames:
             raise InfraFailure("unknown_problem", f"no problem frame with the key {key} came before the task")
         if key not in self._problems:
-            self._problems[key] = Problem(self._device, self._cache, self._frames[key])
+            self._problems[key] = Problem(self._device, self._cache, self._frames[key], self._facts_of(key))
         self._problems.move_to_end(key)
         while len(self._problems) > PROBLEMS_MAX:
             self._problems.popitem(last=False)[1].close()

@@ -5,7 +5,7 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..device import LOOKS
 from ..failures import DeviceFault
-from ..layout import GUARD_BYTES, Placement, buffer_name, distance, guards_of, place
+from ..layout import Placement, buffer_name, distance, guards_of
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage
 from ..schedule import TimedRun
@@ -13,6 +13,7 @@ from ..tensors import DTYPE_BYTES, is_input, is_output, keys_of, poison_pattern,
 from .driver import CudaError
 from .kernels import FindingsBlock
 from .launching import PreparedLaunch
+from .placing import place_case
 from .program import Program, rejected
 
 
@@ -44,13 +45,8 @@ class GpuCase:
     # --- where things are
 
     def _place(self, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
-        own = [(t["name"], tensor_bytes(t)) for t in self._outputs]
-        private, end = place([(f"{kind}{look}/{n}", size) for look in range(LOOKS) for kind in ("expected", "kept") for n, size in own], 0, 0)
-        visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in self.tensors]
-        visible += [(f"{side}.{n}", size) for side in sorted(scratch) for n, size in scratch[side].items()]
-        self._visible, end = place(visible, end, GUARD_BYTES)
+        self._private, self._visible, end = place_case(self.tensors, batch, scratch)
         self._gpu.arena.reserve(end)
-        self._private = private
         self._base = self._gpu.arena.base
 
     def _at(self, placement: Placement) -> int:

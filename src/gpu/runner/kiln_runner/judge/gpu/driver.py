@@ -1,6 +1,7 @@
 """libcuda through ctypes: the functions the judge uses, and errors with the driver's own names."""
 import ctypes
 from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint64, c_void_p
+from typing import Tuple
 
 from ..failures import DeviceFault
 
@@ -77,6 +78,12 @@ class Driver:
         value = c_size_t()
         self.check(self.lib.cuDeviceTotalMem_v2(byref(value), self.device), "cuDeviceTotalMem")
         return value.value
+
+    def memory_bytes(self) -> Tuple[int, int]:
+        """(free, total) of the device, whoever holds the rest."""
+        free, total = c_size_t(), c_size_t()
+        self.check(self.lib.cuMemGetInfo_v2(byref(free), byref(total)), "cuMemGetInfo")
+        return free.value, total.value
 
     def set_limit(self, which: int, value: int) -> None:
         self.check(self.lib.cuCtxSetLimit(which, c_size_t(value)), f"cuCtxSetLimit({which})")

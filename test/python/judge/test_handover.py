@@ -1,0 +1,250 @@
+"""A judge that takes over goes on with what its predecessor learned, and with what it made ready while it was parked."""
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+from typing import Callable, List, Tuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from rig import ROOT, HandmadeProblem, Rig, vector_add  # noqa: E402
+
+from kiln_runner.judge.device import Part  # noqa: E402
+from kiln_runner.judge.device_lock import DeviceLock  # noqa: E402
+from kiln_runner.judge.facts import Facts  # noqa: E402
+from kiln_runner.judge.failures import InfraFailure  # noqa: E402
+from kiln_runner.judge.gpu.memory import STEP_BYTES, Arena  # noqa: E402
+from kiln_runner.judge.gpu.placing import place_case  # noqa: E402
+from kiln_runner.judge.preparation import Preparation  # noqa: E402
+
+BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
+SHORT = {"runsMin": 8, "runsMax": 8, "warmupRuns": 2}
+DEADLINE_S = 10
+GIB = 1024**3
+
+
+@unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
+class TakingOver(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.first = Rig("cpu", Path(self.folder.name))
+        self.second = Rig("cpu", Path(self.folder.name))
+
+    def tearDown(self) -> None:
+        self.first.close()
+        self.second.close()
+        self.folder.cleanup()
+
+    def learned(self, problem: HandmadeProblem) -> Tuple[dict, dict]:
+        """(the first judge's result, what it told to have learned from it)."""
+        result = self.first.judge(problem, BASELINE, timing=SHORT)
+        self.first.send({"type": "canary"})
+        self.first.read()
+        return result, self.first.learned.pop()
+
+    def take_over(self, problem: HandmadeProblem, learned: dict, **timing: float) -> dict:
+        self.second.send({**learned, "type": "known"})
+        return self.second.judge(problem, BASELINE, timing={**SHORT, **timing})
+
+    def baseline(self, result: dict) -> dict:
+        return result["outcome"]["timings"][0]["baseline"]
+
+    def test_what_was_learned_is_told_once_and_a_successor_measures_no_baseline_again(self) -> None:
+        problem = vector_add("cpu", {"one": ("check", 1), "256K": ("bench", 1 << 18)})
+        before, learned = self.learned(problem)
+        self.assertEqual((learned["problemKey"], learned["trusted"]), (problem.key, ["one", "256K"]))
+        self.assertEqual([(b["case"], b["batch"], b["statistics"]) for b in learned["baselines"]], [("256K", 1, self.baseline(before))])
+        after = self.take_over(problem, learned)
+        self.assertEqual(self.baseline(after), self.baseline(before))
+        self.first.judge(problem, BASELINE, timing=SHORT)
+        for rig in (self.first, self.second):
+            rig.send({"type": "canary"})
+            rig.read()
+            self.assertEqual(rig.learned, [], "nothing new was learned")
+
+    def test_times_that_are_too_old_are_measured_again(self) -> None:
+        problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
+        before, learned = self.learned(problem)
+        learned["baselines"][0]["measuredAtNs"] -= int(3600e9)
+        self.assertNotEqual(self.baseline(self.take_over(problem, learned)), self.baseline(before))
+
+    def test_times_of_plans_so_short_that_they_are_batched_are_measured_again(self) -> None:
+        problem = vector_add("cpu", {"tiny": ("bench", 1000)})
+        before, learned = self.learned(problem)
+        self.assertGreater(learned["baselines"][0]["batch"], 1)
+        self.assertNotEqual(self.baseline(self.take_over(problem, learned)), self.baseline(before))
+
+    def test_a_parked_judge_has_the_problems_code_ready_before_its_first_task(self) -> None:
+        problem = vector_add("cpu", {"one": ("check", 1), "256K": ("bench", 1 << 18)})
+        self.second.give(problem)
+        wanted = {self.second.artifact(source) for source in (problem.reference, problem.baseline)}
+        until(lambda: wanted <= loaded_by(self.second.process.pid), "the harnesses of reference and baseline run")
+        self.assertEqual(self.second.judge(problem, BASELINE, timing=SHORT)["outcome"]["verdict"], "passed")
+
+    def test_a_problem_that_cannot_be_made_ready_is_told_with_its_first_task(self) -> None:
+        problem = vector_add("cpu", {"one": ("check", 1)})
+        missing = "0" * 64
+        self.second.send({"type": "problem", "definition": problem.definition, "referenceArtifact": missing, "baselineArtifact": missing})
+        self.second.send({"type": "canary"})
+        self.assertTrue(self.second.read()["ok"])
+        self.second._sent[problem.key] = True
+        self.assertEqual(self.second.judge(problem, BASELINE)["infra"]["code"], "unknown_artifact")
+
+    def test_a_standby_does_not_measure_how_fast_memory_is_copied(self) -> None:
+        self.assertGreater(self.first.ready["copyBytesPerSecond"], 0)
+        self.second.close()
+        self.second = Rig("cpu", Path(self.folder.name), arguments=["--standby"])
+        self.assertIsNone(self.second.ready["copyBytesPerSecond"])
+
+
+def loaded_by(pid: int) -> set:
+    """Artifacts that children of a process were started with."""
+    commands = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        try:
+            commands.append(Path(f"/proc/{child}/cmdline").read_text())
+        except FileNotFoundError:
+            continue
+    return {part.split("/")[-2] for command in commands for part in command.split("\0") if part.endswith("code.so")}
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.005)
+
+
+class Learning(unittest.TestCase):
+    def test_the_newest_time_of_a_baseline_counts_whoever_measured_it(self) -> None:
+        facts, now = Facts(), time.monotonic_ns()
+        told = {"case": "big", "batch": 1, "statistics": {"medianNs": 1}, "measuredAtNs": now}
+        facts.accept({"trusted": ["big"], "baselines": [told]})
+        facts.accept({"trusted": [], "baselines": [{**told, "statistics": {"medianNs": 2}, "measuredAtNs": now - 1}]})
+        self.assertEqual(facts.recent_baseline("big", 1, 60_000), {"medianNs": 1})
+        facts.accept({"trusted": [], "baselines": [{**told, "statistics": {"medianNs": 3}, "measuredAtNs": now + 1}]})
+        self.assertEqual(facts.recent_baseline("big", 1, 60_000), {"medianNs": 3})
+        self.assertTrue(facts.trusts("big"))
+        self.assertIsNone(facts.take_news(), "what was told is no news")
+
+    def test_of_batched_times_only_the_batch_is_taken_over(self) -> None:
+        facts = Facts()
+        facts.accept({"trusted": [], "baselines": [{"case": "tiny", "batch": 8, "statistics": {}, "measuredAtNs": time.monotonic_ns()}]})
+        self.assertIsNone(facts.recent_baseline("tiny", 8, 60_000))
+        self.assertEqual((facts.batches("tiny"), facts.batches("other")), ([1, 8], [1]))
+
+
+class FakeProblem:
+    def __init__(self, test: "Preparing") -> None:
+        self._test = test
+
+    def parts(self) -> List[Part]:
+        return [Part({"name": name}, 1, {}) for name in ("one", "two")]
+
+    def make_ready(self, part: Part) -> None:
+        self._test.note(f"ready {part.case['name']}")
+
+
+class Preparing(unittest.TestCase):
+    """What is done in which step, and whether a neighbour could time meanwhile."""
+
+    def setUp(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = str(Path(self.folder.name) / "lock")
+        self.lock = DeviceLock(self.path)
+        self.neighbour = os.open(self.path, os.O_RDWR)
+        self.seen: List[Tuple[str, bool]] = []
+        self.has_room = True
+        self.preparation = Preparation(self, self.lock)
+
+    def tearDown(self) -> None:
+        os.close(self.neighbour)
+        self.folder.cleanup()
+
+    def note(self, what: str) -> None:
+        self.seen.append((what, self.neighbour_may_time()))
+
+    def neighbour_may_time(self) -> bool:
+        try:
+            fcntl.flock(self.neighbour, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        fcntl.flock(self.neighbour, fcntl.LOCK_UN)
+        return True
+
+    def reserve(self, parts: List[Part]) -> bool:
+        self.note(f"reserve {len(parts)}")
+        return self.has_room
+
+    def load(self) -> FakeProblem:
+        return FakeProblem(self)
+
+    def run_all(self) -> int:
+        steps = 0
+        while self.preparation.is_pending:
+            self.preparation.step()
+            self.assertTrue(self.neighbour_may_time(), "nothing is held between two steps")
+            steps += 1
+        return steps
+
+    def test_cases_are_opened_one_a_step_never_while_a_neighbour_times(self) -> None:
+        self.preparation.add(self.load)
+        self.assertEqual(self.run_all(), 5)
+        self.assertEqual(self.seen, [("reserve 2", True), ("ready one", False), ("ready two", False)])
+
+    def test_without_room_no_case_is_opened(self) -> None:
+        self.has_room = False
+        self.preparation.add(self.load)
+        self.run_all()
+        self.assertEqual(self.seen, [("reserve 2", True)])
+
+    def test_a_problem_that_fails_keeps_no_other_from_being_made_ready(self) -> None:
+        def fail() -> FakeProblem:
+            raise InfraFailure("unknown_artifact", "not here")
+
+        self.preparation.add(fail)
+        self.preparation.add(self.load)
+        self.run_all()
+        self.assertEqual(len(self.seen), 3)
+
+
+class FakeDriver:
+    def __init__(self, free: int, total: int) -> None:
+        self.free_bytes, self.total = free, total
+
+    def memory_bytes(self) -> Tuple[int, int]:
+        return self.free_bytes, self.total
+
+    def allocate(self, size: int) -> int:
+        self.free_bytes -= size
+        return 4096
+
+
+class ParkedMemory(unittest.TestCase):
+    def test_a_parked_judge_holds_little_and_leaves_most_to_the_one_that_works(self) -> None:
+        self.assertTrue(Arena(FakeDriver(76 * GIB, 80 * GIB)).may_park(2 * GIB))
+        self.assertFalse(Arena(FakeDriver(76 * GIB, 80 * GIB)).may_park(3 * GIB))
+        self.assertFalse(Arena(FakeDriver(39 * GIB, 80 * GIB)).may_park(2 * GIB))
+        self.assertFalse(Arena(FakeDriver(5 * GIB, 6 * GIB)).may_park(1), "a step of the arena is too much for a small device")
+
+    def test_what_it_holds_already_it_may_use(self) -> None:
+        arena = Arena(FakeDriver(80 * GIB, 80 * GIB))
+        arena.reserve(1)
+        arena._driver.free_bytes = 0
+        self.assertTrue(arena.may_park(STEP_BYTES))
+        self.assertFalse(arena.may_park(STEP_BYTES + 1))
+
+    def test_places_of_a_case_hold_every_replica_scratch_and_two_looks(self) -> None:
+        tensors = [{"name": "a", "role": "in", "dtype": "f32", "elements": 3}, {"name": "o", "role": "out", "dtype": "f32", "elements": 5}]
+        places = place_case(tensors, 2, {"reference": {"t": 7}, "candidate": {}})
+        self.assertEqual(set(places.private), {f"{kind}{look}/o" for kind in ("kept", "expected") for look in (0, 1)})
+        self.assertEqual(set(places.visible), {"0/a", "0/o", "1/a", "1/o", "reference.t"})
+        last = max((*places.private.values(), *places.visible.values()), key=lambda place: place.offset)
+        self.assertGreaterEqual(places.end, last.offset + last.bytes)
+
+
+if __name__ == "__main__":
+    unittest.main()
