@@ -5,14 +5,16 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
+from kiln_runner.frames import encode, read_frame
 from kiln_runner.host.equipment import device_lock_file, judge_command
 from kiln_runner.host.placement import NOWHERE, Placement, compile_slots, parse_cores, place
 from kiln_runner.paths import RunnerPaths
 
-from .drive import RUNNER_ROOT
+from .drive import RUNNER_ROOT, wait_until
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(RUNNER_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "KILN_TRITON_PYTHON": ""}
 ADDRESSES = {"GPU-a": "0000:1b:00.0", "GPU-b": "0000:9d:00.0"}
 
 
@@ -100,9 +102,46 @@ class PlacementOfCores(unittest.TestCase):
             "subprocess.run([sys.executable, '-c', 'import os; print(os.sched_getaffinity(0))'])\n"
         )
         done = subprocess.run(
-            [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(RUNNER_ROOT)}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True, check=True
         )
         self.assertEqual(done.stdout.strip(), str({core}))
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "needs two cores")
+    def test_a_judge_moves_to_its_own_cores_with_its_first_work(self) -> None:
+        core = max(os.sched_getaffinity(0))
+        argv = ["judge", "--kind", "cpu", "--device", "cpu-test-0", "--cache", self.folder.name, "--lock", f"{self.folder.name}/lock"]
+        judge = subprocess.Popen(
+            [sys.executable, "-m", "kiln_runner", *argv, "--cores", str(core)], env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        with judge:
+            seen = [(read_frame(judge.stdout)[0]["type"], os.sched_getaffinity(judge.pid))]
+            judge.stdin.write(encode({"type": "canary"}))
+            judge.stdin.flush()
+            seen.append((read_frame(judge.stdout)[0]["type"], os.sched_getaffinity(judge.pid)))
+            judge.kill()
+        self.assertEqual(seen, [("ready", os.sched_getaffinity(0)), ("canary", {core})])
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "needs two cores")
+    def test_the_server_and_its_compile_workers_keep_off_the_judges_cores(self) -> None:
+        shared = min(os.sched_getaffinity(0))
+        # The same program, told of a placement that this machine without GPUs would not have.
+        script = (
+            "import sys\nfrom kiln_runner import serve\nprobe = serve.probe\n"
+            f"serve.probe = lambda: probe()._replace(placement={{'judges': {{}}, 'shared': [{shared}]}})\n"
+            f"sys.exit(serve.run(['--dir', {self.folder.name!r}]))\n"
+        )
+        with subprocess.Popen([sys.executable, "-c", script], env=ENVIRONMENT, stderr=subprocess.DEVNULL) as server:
+            try:
+                wait_until(lambda: len(children_of(server.pid)) >= 2, "the server has warm compile workers")
+                found = [os.sched_getaffinity(pid) for pid in [server.pid, *children_of(server.pid)]]
+            finally:
+                server.terminate()
+        self.assertEqual(found, [{shared}] * len(found))
+
+
+def children_of(pid: int) -> List[int]:
+    """Started by its main thread. Two or more: warm compile workers, for the inventory is taken by one from another thread."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 if __name__ == "__main__":

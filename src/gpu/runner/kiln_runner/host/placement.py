@@ -1,7 +1,7 @@
 """Which cores belong to whom on a host with GPUs.
 
-Each GPU gets cores of its own, near it where the host tells: its judge moves there once its context is made. Everything else (the
-server, compile workers, judges while they make contexts) shares the others, so that no compiler and no other GPU's judge ever takes
+Each GPU gets cores of its own, near it where the host tells: a judge moves there with its first work. Everything else (the
+server, compile workers, judges that start or stand by) shares the others, so that no compiler and no other GPU's judge ever takes
 a core from a judge that measures. Machines with too few cores are left as they are.
 """
 import os
@@ -11,7 +11,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 
 PCI_DEVICES = Path("/sys/bus/pci/devices")
 CPUS = Path("/sys/devices/system/cpu")
-# One for the judge that measures, one for its driver's threads and for a standby's moment; where cores are scarce, one.
+# One for the judge that measures, one for its driver's threads; where cores are scarce, one for both.
 CORES_PER_GPU = (2, 1)
 # Of the shared cores, one stays free for the server, which hands out the next candidate.
 SERVER_CORES = 1
