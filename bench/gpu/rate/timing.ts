@@ -10,7 +10,7 @@ export const TIMING: TimingRules = {
   // Never reached: the number of runs alone decides.
   targetRelativeCi: 1e-9,
   caseBudgetMs: 5000,
-  // The baseline is measured once a judge and never again in a section.
+  // The baseline is measured once a device and never again in a section.
   baselineAgeMsMax: 3_600_000,
 };
 export const JUDGE_LIMIT_MS = 30_000;

@@ -133,7 +133,7 @@ class Learning(unittest.TestCase):
     def test_of_batched_times_only_the_batch_is_taken_over(self) -> None:
         facts = Facts()
         facts.accept({"trusted": [], "baselines": [{"case": "tiny", "batch": 8, "statistics": {}, "measuredAtNs": time.monotonic_ns()}]})
-        self.assertIsNone(facts.recent_baseline("tiny", 8, 60_000))
+        self.assertEqual([facts.recent_baseline("tiny", batch, 60_000) for batch in (1, 8)], [None, None])
         self.assertEqual((facts.batches("tiny"), facts.batches("other")), ([1, 8], [1]))
 
 
