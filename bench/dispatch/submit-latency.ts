@@ -7,9 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from '../quantile.ts';
 import { bodies } from './work.ts';
 
+/** Each on a keep-alive connection of its own, as so many agents would hold. */
 const IN_FLIGHT_MAX = 512;
-/** Keep-alive connections, as so many clients would hold. */
-const CONNECTIONS = 64;
 const STEP_MS = 5;
 
 export interface SubmitLatency {
@@ -32,7 +31,7 @@ export const submitLatency = async (load: Load): Promise<SubmitLatency> => {
   const texts = bodies('sweep', { ...load, count: total }).map((body) => JSON.stringify(body));
   const latenciesMs: number[] = [];
   const inFlight = new Set<Promise<void>>();
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT_MAX });
   const startedMs = performance.now();
   let sent = 0;
   while (sent < total) {
