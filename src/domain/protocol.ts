@@ -77,6 +77,11 @@ export const TimingRules = z.strictObject({
   /** Time to spend on one case's timed runs. */
   caseBudgetMs: z.number().positive(),
   baselineAgeMsMax: z.number().positive(),
+  /**
+   * `sampled` (also where it is left out): a few randomly chosen runs get fresh inputs, and all do where those show that it matters. `fresh`: every run does, so that
+   * nothing remembered from an earlier launch can help; used before a candidate may take a record.
+   */
+  inputs: z.enum(['sampled', 'fresh']).optional(),
 });
 export type TimingRules = z.infer<typeof TimingRules>;
 

@@ -60,6 +60,7 @@ const send = (state: EngineState, { judge, live, host, architecture }: Delivery,
 const confirmTiming = (timing: TimingRules): TimingRules => ({
   ...timing,
   method: 'paired',
+  inputs: 'fresh',
   runsMin: timing.runsMin * CONFIRM_RUNS_FACTOR,
   runsMax: timing.runsMax * CONFIRM_RUNS_FACTOR,
   caseBudgetMs: timing.caseBudgetMs * CONFIRM_RUNS_FACTOR,

@@ -90,6 +90,13 @@ class CpuJudge(unittest.TestCase):
         timing = self.rig.judge(problem, corpus("cheat-memoise"))["outcome"]["timings"][0]
         self.assertEqual(timing["method"], "paired")
 
+    def test_fresh_inputs_before_every_run_can_be_asked_for(self) -> None:
+        """Then the baseline is timed beside the candidate, though its medians are known."""
+        fresh = self.rig.judge(self.problem, BASELINE, timing={**SHORT, "method": "cached", "inputs": "fresh"})
+        self.assertEqual([timing["method"] for timing in fresh["outcome"]["timings"]], ["paired"])
+        sampled = self.rig.judge(self.problem, BASELINE, timing={**SHORT, "method": "cached", "inputs": "sampled"})
+        self.assertEqual([timing["method"] for timing in sampled["outcome"]["timings"]], ["cached"])
+
     def median(self, result: dict) -> float:
         return result["outcome"]["timings"][0]["candidate"]["medianNs"]
 

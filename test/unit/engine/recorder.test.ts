@@ -86,7 +86,8 @@ describe('the recorder', () => {
     const store = createStore();
     const recorder = createRecorder({ store, log: silent, onCommit: () => undefined });
     const move = { type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } } as const;
-    for (const entry of [{ type: 'event', event } as const, move, move, { type: 'event', event } as const, move]) recorder.add(entry);
+    for (const entry of [{ type: 'event', event } as const, move, move, { type: 'event', event } as const, move])
+      recorder.add(entry);
     await recorder.drained();
     expect(store.written).toEqual(['events', 'transitions', 'events', 'transitions']);
   });

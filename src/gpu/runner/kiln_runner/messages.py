@@ -72,7 +72,7 @@ problem_definition = record({
 timing_rules = record({
     "method": one_of("paired", "cached"), "warmupRuns": integer(0), "runsMin": integer(1), "runsMax": integer(1),
     "targetRelativeCi": number(above=0), "caseBudgetMs": millis, "baselineAgeMsMax": millis,
-})
+}, {"inputs": one_of("sampled", "fresh")})
 judge_task = record({
     "attemptId": attempt_id, "deviceId": device_id, "problemKey": content_hash, "artifact": content_hash,
     "plans": mapping(plan), "timing": timing_rules,

@@ -153,12 +153,14 @@ class Judgement:
 
     def _measure(self, spec: dict) -> "Measured":
         others = ["record"] if self._task["record"] else []
-        paired = self._task["timing"]["method"] == "paired"
+        strict = self._task["timing"].get("inputs") == "fresh"
+        # A baseline that was measured under other conditions would flatter it.
+        paired = strict or self._task["timing"]["method"] == "paired"
         sides = ["candidate", "baseline", *others] if paired else ["candidate", *others]
         case, conditions = self._get_ready(spec)
         baseline = None if paired else self._baseline(case, spec, conditions)
-        section = time_sides(case, self._runnables(sides, case, spec), conditions, strict=False)
-        if lives_on_stale_inputs(section, "candidate"):
+        section = time_sides(case, self._runnables(sides, case, spec), conditions, strict=strict)
+        if not strict and lives_on_stale_inputs(section, "candidate"):
             # Measured under other conditions than usual, so the baseline is measured with it.
             sides, baseline = ["candidate", "baseline", *others], None
             section = time_sides(case, self._runnables(sides, case, spec), conditions, strict=True)
