@@ -5,7 +5,8 @@ die_late: SIGSEGV in phase check. killed_late: SIGKILL there. exit_late: exits w
 learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
 FOLDER/told holds a line for every start and every frame but tasks: pid, what, more. FOLDER/gate: how many judges, in the order of their starts, may
 become ready.
-FOLDER/bad_starts holds how many starts must fail (exit 1), FOLDER/bad_canaries how many canaries; each counts down.
+FOLDER/bad_starts holds how many starts must fail (exit 1), FOLDER/bad_canaries how many canaries, FOLDER/foreign how many times a foreign
+process is seen; each counts down.
 """
 import os
 import signal
@@ -87,7 +88,8 @@ note("start", " ".join(sys.argv[2:]))
 starts_before = [line.split()[0] for line in (FOLDER / "told").read_text().splitlines() if " start " in line]
 while (FOLDER / "gate").exists() and starts_before.index(str(os.getpid())) >= int((FOLDER / "gate").read_text() or 0):
     time.sleep(0.005)
-say({"type": "ready", "device": {"id": "GPU-test", "copyBytesPerSecond": 3e12, "unavailable": None}})
+foreign = "foreign process 7 (somebody) computes on this GPU" if take("foreign") else None
+say({"type": "ready", "device": {"id": "GPU-test", "copyBytesPerSecond": 3e12, "unavailable": foreign}})
 while True:
     frame = read_frame(sys.stdin.buffer)
     if frame is None:
@@ -98,4 +100,5 @@ while True:
         judge(frame[0]["task"])
     elif frame[0]["type"] == "canary":
         ok = not take("bad_canaries")
-        say({"type": "canary", "ok": ok, "message": "" if ok else "wrong sum", "ms": 1})
+        refusal = foreign if frame[0].get("recheck") and take("foreign") else None
+        say({"type": "canary", "ok": ok, "message": "" if ok else "wrong sum", "ms": 1, "unavailable": refusal})

@@ -8,6 +8,7 @@ import unittest
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Tuple
 
+from kiln_runner.devices import judges
 from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.devices.judges import STARTING_MAX
 from kiln_runner.devices.slot import DeviceSlot, Prepared, SlotEvents
@@ -253,6 +254,18 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(first["infra"]["code"], "device_lost")
         self.assertIn("no context today", self.slot.device["unavailable"])
         await self.until(lambda: self.slot.device["unavailable"] is None)
+        self.submit("passed")
+        self.assertEqual((await self.judged(2))[1]["outcome"]["verdict"], "passed")
+
+    async def test_a_device_that_somebody_else_uses_takes_no_work_until_they_are_gone(self) -> None:
+        recheck_s, judges.RECHECK_S = judges.RECHECK_S, 0.05
+        self.addCleanup(setattr, judges, "RECHECK_S", recheck_s)
+        self.write("foreign", 3)
+        self.submit("passed")
+        refused, = await self.judged(1)
+        self.assertIn("foreign process 7", refused["infra"]["message"])
+        await self.until(lambda: self.slot.device["unavailable"] is None)
+        self.assertEqual((Path(self.folder.name) / "foreign").read_text(), "0", "it was asked again while they were there")
         self.submit("passed")
         self.assertEqual((await self.judged(2))[1]["outcome"]["verdict"], "passed")
 

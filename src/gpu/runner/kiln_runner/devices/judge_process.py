@@ -52,8 +52,8 @@ class JudgeProcess:
         """The daemon's `judge` frame, passed on byte by byte."""
         self._process.send_raw(raw_task_frame)
 
-    def canary(self) -> None:
-        self._process.send({"type": "canary"})
+    def canary(self, recheck: bool) -> None:
+        self._process.send({"type": "canary", "recheck": recheck})
 
     def kill(self) -> None:
         self.killed = True

@@ -21,7 +21,7 @@ from kiln_runner.devices.briefing import Briefing
 from kiln_runner.devices.judge_process import JudgeCommand, JudgeProcess
 from kiln_runner.process import Children
 
-STARTING_MAX = 2
+STARTING_MAX = 4
 # After a judgement lacked memory nothing is parked for so long: the candidate that is tried again must find the device empty.
 ROOM_S = 60.0
 CANARY_TIMEOUT_S = 15.0
@@ -155,7 +155,7 @@ class Judges:
     def _ask_canary(self) -> None:
         self._cancel_timer()
         if self.resident is not None:
-            self.resident.canary()
+            self.resident.canary(recheck=self._mode == "refusing")
             self._timer = self._loop.call_later(CANARY_TIMEOUT_S, self._canary_failed, "no answer to the canary")
 
     def _canary_failed(self, message: str) -> None:

@@ -6,7 +6,7 @@ snapshot. Operations may be queued; `findings` and `run_timed` wait. Where code 
 DeviceFault.
 """
 import random
-from typing import Dict, List, Mapping, NamedTuple, Protocol, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from .artifacts import Artifact
 from .outcomes import Comparison, Findings
@@ -93,6 +93,9 @@ class Device(Protocol):
 
     def canary(self) -> None:
         """Raises when the device does not compute, or the helper kernels cannot tell right from wrong."""
+
+    def unavailable(self) -> Optional[str]:
+        """Why the device should take no work now (somebody else computes on it), or None."""
 
     def load(self, side: str, artifact: Artifact) -> Program: ...
 

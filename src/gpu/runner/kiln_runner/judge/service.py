@@ -85,7 +85,7 @@ class Service:
             self._facts_of(header["problemKey"]).accept(header)
         elif header["type"] in ("canary", "judge"):
             self._settle()
-            return self._on_canary() if header["type"] == "canary" else self._on_judge(header["task"])
+            return self._on_canary(header) if header["type"] == "canary" else self._on_judge(header["task"])
         return False
 
     def _settle(self) -> None:
@@ -103,7 +103,8 @@ class Service:
     def _facts_of(self, key: str) -> Facts:
         return self._facts.setdefault(key, Facts())
 
-    def _on_canary(self) -> bool:
+    def _on_canary(self, header: dict) -> bool:
+        """Who else computes on the device is looked for only where `recheck` asks: it costs more than the canary."""
         start, message = time.monotonic_ns(), ""
         try:
             with self._lock.shared(Stopwatch()):
@@ -111,7 +112,8 @@ class Service:
         except DeviceFault as fault:
             message = str(fault)
         spent = (time.monotonic_ns() - start) / NS_PER_MS
-        self._send({"type": "canary", "ok": not message, "message": message, "ms": spent})
+        unavailable = self._device.unavailable() if header.get("recheck") and not message else None
+        self._send({"type": "canary", "ok": not message, "message": message, "ms": spent, "unavailable": unavailable})
         return bool(message)
 
     def _on_judge(self, task: dict) -> bool:

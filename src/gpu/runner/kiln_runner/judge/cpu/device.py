@@ -56,6 +56,9 @@ class CpuDevice:
             "unavailable": None,
         }
 
+    def unavailable(self) -> None:
+        """Others on the CPU are no reason: it is for development."""
+
     def canary(self) -> None:
         """Drawn twice with one seed memory must compare equal, with two seeds different."""
         memory = [(ctypes.c_float * CANARY_ELEMENTS)() for _ in range(3)]

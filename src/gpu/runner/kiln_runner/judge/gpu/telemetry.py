@@ -1,5 +1,6 @@
 """NVML through ctypes: clocks, power, temperature, why clocks are held down, and who else computes on the GPU. Needs no root."""
 import ctypes
+import re
 from ctypes import byref, c_char_p, c_uint, c_ulonglong, c_void_p
 from pathlib import Path
 from typing import List, Optional
@@ -7,8 +8,9 @@ from typing import List, Optional
 LIBRARY = "libnvidia-ml.so.1"
 CLOCK_SM, CLOCK_MEMORY, TEMPERATURE_GPU = 1, 2, 0
 PROCESSES_MAX = 128
-# A process whose command line holds one of these is a judge of ours or of another runner: the device lock keeps those apart.
-OUR_COMMANDS = ("kiln_runner", "runner.pyz", "kiln-runner")
+# A process whose command line says this is a judge of ours or of another runner: the device lock keeps those apart. The archive is
+# `runner-<sha256>.pyz`; from its folder it runs as the module `kiln_runner`.
+OUR_COMMAND = re.compile(r"(\bkiln_runner|\brunner-[0-9a-f]{64}\.pyz)\b")
 REASONS = {
     0x02: "applications_clocks",
     0x04: "sw_power_cap",
@@ -53,7 +55,7 @@ class Telemetry:
         """Why the device should take no work: "foreign process 123 (python train.py)"; or None."""
         for pid in self._pids():
             command = _command_of(pid)
-            if command and not any(ours in command for ours in OUR_COMMANDS):
+            if command and not is_ours(command):
                 return f"foreign process {pid} ({command[:120]}) computes on this GPU"
         return None
 
@@ -78,6 +80,10 @@ class Telemetry:
 
 def _scaled(value: Optional[int], by: int) -> Optional[float]:
     return None if value is None else value / by
+
+
+def is_ours(command: str) -> bool:
+    return OUR_COMMAND.search(command) is not None
 
 
 def _command_of(pid: int) -> str:
