@@ -53,7 +53,7 @@ const heading = ({ date, host, wallSeconds, judged }: RunFacts): string => {
 |---|---|
 | GPU | ${device?.model}, ${device?.architecture}, ${device?.multiprocessors} SMs |
 | driver | ${inventory?.driver} |
-| compilers | NVRTC ${inventory?.nvrtc ?? 'none'}, nvcc ${inventory?.nvcc ?? 'none'} |
+| compilers | ${inventory?.nvrtc ?? 'no NVRTC'}, ${inventory?.nvcc ?? 'no nvcc'} |
 | reached by | ${host.transport} on loopback, round trip ${fixed(host.roundTripMs ?? 0, 2)} ms |
 | candidates | ${judged.length} in ${fixed(wallSeconds, 1)} s |
 `;

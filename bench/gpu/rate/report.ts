@@ -63,7 +63,7 @@ const heading = ({ date, inventory, devices, candidates, compiling }: Throughput
 | what | value |
 |---|---|
 | devices | ${devices.length} x ${device?.model}, ${device?.architecture} |
-| driver, compiler | ${inventory.driver ?? 'none'}, NVRTC ${inventory.nvrtc ?? 'none'} |
+| driver, compiler | ${inventory.driver ?? 'none'}, ${inventory.nvrtc ?? 'none'} |
 | cores | ${inventory.cores} |
 | stream | ${candidates} candidates of vector_add (4M, 8M, 16M floats), ${RUNS} timed runs a case; 6 % are bad: wrong answers, compile errors, plan errors |
 | compiling all of them once | ${fixed(compiling.seconds, 1)} s with ${compiling.slots} workers, ${fixed(compiling.count / compiling.seconds, 0)}/s |

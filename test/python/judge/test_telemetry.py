@@ -3,8 +3,7 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import ROOT  # noqa: E402, F401
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 
 from kiln_runner.judge.gpu.telemetry import is_ours  # noqa: E402
 
