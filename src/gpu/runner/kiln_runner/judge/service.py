@@ -6,7 +6,8 @@ judgement taught it and never after a fault; `measuredAtNs` is CLOCK_MONOTONIC. 
 device; before or after its `problem`.
 
 Modes: ready (waiting for a frame, making problems ready meanwhile), judging (between a `judge` frame and its `result`), lost (a fault
-took the context: the loop ends and the process exits). Invariant: every `judge` frame is answered by exactly one `result`, unless the process is killed.
+took the context: the loop ends and the process exits). Invariant: every `judge` frame is answered by exactly one `result`, unless the
+process is killed.
 """
 import random
 import time
