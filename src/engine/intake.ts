@@ -8,11 +8,11 @@ import { KilnError } from '../domain/errors.ts';
 import { CandidateId, hashOf } from '../domain/ids.ts';
 import type { SweepId } from '../domain/ids.ts';
 import type { Language, Params } from '../domain/plan.ts';
+import type { NewCandidate } from '../domain/ledger.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import { parseHeader } from '../problems/parse-header.ts';
 import type { Target } from '../problems/targets.ts';
 import { resolveCandidate } from '../problems/resolve-candidate.ts';
-import type { NewCandidate } from './ports.ts';
 
 /** Part of every candidate id: raise it when the judge's rules change what a verdict means. */
 const JUDGE_RULES_VERSION = 1;

@@ -6,11 +6,11 @@
  * Invariant: every leased id is either in the scheduler, ended at the queue (its verdict was known), or put back.
  */
 import type { CandidateId } from '../domain/ids.ts';
+import type { Unfinished } from '../domain/ledger.ts';
 import type { SchedulerEvent, Task } from '../scheduler/events.ts';
 import { wanted } from '../scheduler/scheduler.ts';
 import type { EngineState } from './engine-state.ts';
 import { createLive } from './live-candidates.ts';
-import type { Unfinished } from './ports.ts';
 
 const LEASE_BATCH_MAX = 500;
 /** Work that nobody announced (a lost notification, a job that came back to the queue) is found after this long. */

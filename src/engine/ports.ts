@@ -1,7 +1,7 @@
 /** What the engine needs from the store, the queue and the hosts. Each has two implementations that pass one conformance suite. */
-import type { CandidateContent, CandidateState, Submission } from '../domain/candidate.ts';
+import type { CandidateContent, CandidateState } from '../domain/candidate.ts';
 import type { AttemptId, CandidateId, HostId, SweepId } from '../domain/ids.ts';
-import type { Outcome } from '../domain/outcome.ts';
+import type { BacklogRow, CandidateFilter, Completion, NewCandidate, Transition, Unfinished } from '../domain/ledger.ts';
 import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition } from '../domain/protocol.ts';
 import type {
   AttemptRecord,
@@ -12,61 +12,6 @@ import type {
   Score,
   SweepRecord,
 } from '../domain/records.ts';
-
-export interface NewCandidate {
-  readonly id: CandidateId;
-  readonly submission: Submission;
-  /** Set when the verdict is known at once (a plan error). */
-  readonly outcome: Outcome | null;
-}
-
-/** A candidate moved. Written with its journal event in one transaction. */
-export interface Transition {
-  readonly candidateId: CandidateId;
-  readonly state: CandidateState;
-  readonly event: NewJournalEvent;
-  readonly compileLog?: string;
-  /** Counts one infra failure. */
-  readonly infraFailure?: boolean;
-}
-
-/** The final word on a candidate, idempotent: a candidate that is done already is left as it is. */
-export interface Completion {
-  readonly candidateId: CandidateId;
-  readonly outcome: Outcome;
-  readonly score: Score | null;
-  readonly compileLog?: string;
-  readonly record: boolean;
-}
-
-/** What must be known to queue a candidate again after a restart. */
-export interface Unfinished {
-  readonly id: CandidateId;
-  readonly submission: Submission;
-  readonly state: CandidateState;
-  readonly attempts: number;
-  readonly infraFailures: number;
-  readonly submittedAtMs: number;
-}
-
-export interface BacklogRow {
-  readonly status: string;
-  readonly device: string;
-  readonly submitter: string;
-  readonly count: number;
-  readonly oldestSubmittedAtMs: number;
-}
-
-export interface CandidateFilter {
-  readonly problem?: string | undefined;
-  readonly device?: string | undefined;
-  readonly status?: string | undefined;
-  readonly verdict?: string | undefined;
-  readonly submitter?: string | undefined;
-  readonly sweep?: string | undefined;
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
 
 export interface Store {
   /** Inserts those that are new; gives the current record state of every id, in order. One transaction. */

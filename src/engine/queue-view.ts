@@ -1,8 +1,8 @@
 /** GET /v1/queue: counts from the store (everything that waits), reasons and rates from the scheduler. */
 import type { QueueView } from '../domain/api/inspection.ts';
+import type { BacklogRow } from '../domain/ledger.ts';
 import { snapshot } from '../scheduler/scheduler.ts';
 import type { EngineState } from './engine-state.ts';
-import type { BacklogRow } from './ports.ts';
 
 const THROUGHPUT_WINDOW_MS = 60_000;
 const RUNNING: ReadonlySet<string> = new Set(['judging', 'confirming']);

@@ -8,7 +8,8 @@
 import type { Logger } from 'pino';
 import type { CandidateId } from '../domain/ids.ts';
 import type { AttemptRecord, NewJournalEvent } from '../domain/records.ts';
-import type { Completion, Store, Transition } from './ports.ts';
+import type { Completion, Transition } from '../domain/ledger.ts';
+import type { Store } from './ports.ts';
 
 const BATCH_MAX = 500;
 const FLUSH_AFTER_MS = 10;

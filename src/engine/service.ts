@@ -1,10 +1,11 @@
 /** Answers the server: one small file for each kind of question. */
 import type { CandidateId } from '../domain/ids.ts';
 import { KilnError } from '../domain/errors.ts';
+import type { Unfinished } from '../domain/ledger.ts';
 import type { ServiceDeps } from './deps.ts';
 import type { EngineState } from './engine-state.ts';
 import { fleetView } from './fleet-view.ts';
-import type { Store, Unfinished } from './ports.ts';
+import type { Store } from './ports.ts';
 import { queueView } from './queue-view.ts';
 import { rankingView } from './ranking-view.ts';
 import { createRecent } from './recent.ts';

@@ -6,10 +6,11 @@ import { KilnError } from '../domain/errors.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { CandidateState } from '../domain/candidate.ts';
+import type { NewCandidate } from '../domain/ledger.ts';
 import type { EngineState } from './engine-state.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { prepareCandidate } from './intake.ts';
-import type { NewCandidate, Queue } from './ports.ts';
+import type { Queue } from './ports.ts';
 import type { Recent } from './recent.ts';
 import type { ServiceDeps } from './deps.ts';
 

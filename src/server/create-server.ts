@@ -10,6 +10,8 @@ import { STREAM_LIMITS, type StreamLimits } from './event-stream.ts';
 import { installHttpMetrics } from './http-metrics.ts';
 import { installOpenApi } from './openapi.ts';
 import type { Kiln } from './ports.ts';
+import type { RouteDeps } from './route-deps.ts';
+import type { ServerConfig } from './server-config.ts';
 import { candidatesRoutes } from './routes/candidates.ts';
 import { eventsRoutes } from './routes/events.ts';
 import { fleetRoutes } from './routes/fleet.ts';
@@ -27,36 +29,12 @@ const CONNECTIONS_MAX = 16_384;
 /** Requests in flight get this long to be answered when the server closes. */
 const CLOSE_GRACE_MS = 3000;
 
-export interface ServerConfig {
-  /** The address it will be bound to: without a token, a loopback one has more checks. */
-  readonly host: string;
-  readonly port: number;
-  readonly token: string | null;
-  readonly limits: {
-    /** Bytes of one source (UTF-8). */
-    readonly sourceBytes: number;
-    /** Candidates of one request. */
-    readonly batch: number;
-  };
-}
-
 export interface ServerDeps {
   readonly kiln: Kiln;
   readonly config: ServerConfig;
   readonly log: FastifyBaseLogger;
   /** Limits of event streams; tests make them short. */
   readonly streams?: Partial<StreamLimits>;
-}
-
-/** What every route plugin gets. */
-export interface RouteDeps {
-  readonly kiln: Kiln;
-  readonly feed: EventFeed;
-  readonly limits: ServerConfig['limits'];
-  readonly streams: StreamLimits;
-  /** Aborts when the server starts to close: streams and long polls end. */
-  readonly closing: AbortSignal;
-  readonly httpMetrics: () => Promise<string>;
 }
 
 export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> => {

@@ -1,23 +1,16 @@
 /** New candidates: their sources, their rows and their first events, in one transaction. */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { CandidateState, Submission } from '../domain/candidate.ts';
+import type { CandidateState } from '../domain/candidate.ts';
 import type { CandidateId } from '../domain/ids.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import type { NewJournalEvent } from '../domain/records.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession } from './sql.ts';
+import type { NewCandidate } from '../domain/ledger.ts';
 
 /** Base64 characters in one statement; a longer batch of sources takes several. */
 const SOURCE_CHARS_PER_STATEMENT = 8 * 1024 * 1024;
-
-export interface NewCandidate {
-  readonly id: CandidateId;
-  readonly submission: Submission;
-  /** Set when the verdict is known at once (a plan error). */
-  readonly outcome: Outcome | null;
-}
 
 export interface Inserted {
   readonly known: boolean;

@@ -1,31 +1,12 @@
 /** What happens to candidates after intake: moves, attempts, final words. Each function is one transaction of a few multi-row statements. */
 import type { CandidateState } from '../domain/candidate.ts';
 import type { CandidateId, HostId } from '../domain/ids.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import type { AttemptRecord, NewJournalEvent, Score } from '../domain/records.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession } from './sql.ts';
-
-/** A candidate moved. Written with its journal event in one transaction. */
-export interface Transition {
-  readonly candidateId: CandidateId;
-  readonly state: CandidateState;
-  readonly event: NewJournalEvent;
-  readonly compileLog?: string;
-  /** Counts one infra failure. */
-  readonly infraFailure?: boolean;
-}
-
-/** The final word on a candidate. */
-export interface Completion {
-  readonly candidateId: CandidateId;
-  readonly outcome: Outcome;
-  readonly score: Score | null;
-  readonly compileLog?: string;
-  /** It takes the record of its problem on the score's device model. */
-  readonly record: boolean;
-}
+import type { Transition } from '../domain/ledger.ts';
+import type { Completion } from '../domain/ledger.ts';
 
 /** Applies in order. What moves a candidate that is done is dropped with its event. */
 export const recordTransitions = async (sql: Sql, batch: readonly Transition[], at: string): Promise<void> => {

@@ -6,39 +6,13 @@ import { candidateIdOf } from '../domain/ids.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { AttemptRecord, CandidateRecord, Score } from '../domain/records.ts';
 import type { SqlSession } from './sql.ts';
-
-export interface CandidateFilter {
-  readonly problem?: string | undefined;
-  readonly device?: string | undefined;
-  readonly status?: string | undefined;
-  readonly verdict?: string | undefined;
-  readonly submitter?: string | undefined;
-  readonly sweep?: string | undefined;
-  readonly limit: number;
-  readonly cursor?: string | undefined;
-}
+import type { CandidateFilter } from '../domain/ledger.ts';
+import type { Unfinished } from '../domain/ledger.ts';
+import type { BacklogRow } from '../domain/ledger.ts';
 
 export interface CandidatePage {
   readonly candidates: readonly CandidateRecord[];
   readonly next: string | null;
-}
-
-/** What must be known to queue a candidate again. `attempts`: the highest attempt number used so far. */
-export interface Unfinished {
-  readonly id: CandidateId;
-  readonly submission: Submission;
-  readonly state: CandidateState;
-  readonly attempts: number;
-  readonly infraFailures: number;
-  readonly submittedAtMs: number;
-}
-
-export interface BacklogRow {
-  readonly status: string;
-  readonly device: string;
-  readonly submitter: string;
-  readonly count: number;
-  readonly oldestSubmittedAtMs: number;
 }
 
 /** `where` uses $1, $2, … of `params`, and the tables `candidates` and `sources`. */

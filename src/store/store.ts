@@ -2,16 +2,16 @@
 import type { CandidateContent } from '../domain/candidate.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { AttemptRecord, CandidateRecord, JournalEvent, NewJournalEvent, SweepRecord } from '../domain/records.ts';
+import type { BacklogRow, CandidateFilter, Completion, NewCandidate, Transition, Unfinished } from '../domain/ledger.ts';
 import { insertCandidates } from './intake.ts';
-import type { Inserted, NewCandidate } from './intake.ts';
+import type { Inserted } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
 import type { EventQuery } from './journal.ts';
 import { complete, recordAttempts, recordTransitions, reopen } from './progress.ts';
-import type { Completion, Transition } from './progress.ts';
 import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
 import type { NewSweep, RankedEntry, RankingQuery, RecordHolder } from './ranking.ts';
 import { readBacklog, readCandidate, readCandidates, readContent, readPending, readUnfinished } from './reading.ts';
-import type { BacklogRow, CandidateFilter, CandidatePage, Unfinished } from './reading.ts';
+import type { CandidatePage } from './reading.ts';
 import type { Sql } from './sql.ts';
 
 export interface SqlStore {

@@ -5,7 +5,7 @@ import { candidatesContract } from '../../domain/api/contracts.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
-import type { RouteDeps } from '../create-server.ts';
+import type { RouteDeps } from '../route-deps.ts';
 import { requestSignal } from '../request-signal.ts';
 import { checkSourceSize } from '../source-limit.ts';
 

@@ -4,7 +4,7 @@ import { eventsContract } from '../../domain/api/contracts.ts';
 import type { EventsQuery } from '../../domain/api/events.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { RouteDeps } from '../create-server.ts';
+import type { RouteDeps } from '../route-deps.ts';
 import type { Follower } from '../event-feed.ts';
 import { runStream } from '../event-stream.ts';
 import { requestSignal } from '../request-signal.ts';

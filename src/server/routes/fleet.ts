@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { fleetContract } from '../../domain/api/contracts.ts';
-import type { RouteDeps } from '../create-server.ts';
+import type { RouteDeps } from '../route-deps.ts';
 
 export const fleetRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln }) => {
   app.route({ ...fleetContract.get, handler: () => kiln.fleet() });

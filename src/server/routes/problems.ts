@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { problemsContract } from '../../domain/api/contracts.ts';
-import type { RouteDeps } from '../create-server.ts';
+import type { RouteDeps } from '../route-deps.ts';
 
 export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln }) => {
   app.route({ ...problemsContract.list, handler: async () => kiln.problems() });

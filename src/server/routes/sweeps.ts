@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { sweepsContract } from '../../domain/api/contracts.ts';
-import type { RouteDeps } from '../create-server.ts';
+import type { RouteDeps } from '../route-deps.ts';
 import { checkSourceSize } from '../source-limit.ts';
 
 export const sweepsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln, limits }) => {

@@ -5,7 +5,7 @@ import type { CandidateContent, Submission } from '../../../src/domain/candidate
 import type { CaseTiming } from '../../../src/domain/measurement.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { AttemptRecord, NewJournalEvent, Score } from '../../../src/domain/records.ts';
-import type { NewCandidate } from '../../../src/engine/ports.ts';
+import type { NewCandidate } from '../../../src/domain/ledger.ts';
 
 export const HOST = HostId.parse('box-1');
 export const DEVICE = DeviceId.parse('GPU-0');

@@ -1,0 +1,60 @@
+/** What goes into the store and comes out of it again, besides the records that people see (records.ts). */
+import type { CandidateState, Submission } from './candidate.ts';
+import type { CandidateId } from './ids.ts';
+import type { Outcome } from './outcome.ts';
+import type { NewJournalEvent, Score } from './records.ts';
+
+export interface NewCandidate {
+  readonly id: CandidateId;
+  readonly submission: Submission;
+  /** Set when the verdict is known at once (a plan error). */
+  readonly outcome: Outcome | null;
+}
+
+/** A candidate moved. Written with its journal event in one transaction. */
+export interface Transition {
+  readonly candidateId: CandidateId;
+  readonly state: CandidateState;
+  readonly event: NewJournalEvent;
+  readonly compileLog?: string;
+  /** Counts one infra failure. */
+  readonly infraFailure?: boolean;
+}
+
+/** The final word on a candidate, idempotent: a candidate that is done already is left as it is. */
+export interface Completion {
+  readonly candidateId: CandidateId;
+  readonly outcome: Outcome;
+  readonly score: Score | null;
+  readonly compileLog?: string;
+  readonly record: boolean;
+}
+
+/** What must be known to queue a candidate again after a restart. */
+export interface Unfinished {
+  readonly id: CandidateId;
+  readonly submission: Submission;
+  readonly state: CandidateState;
+  readonly attempts: number;
+  readonly infraFailures: number;
+  readonly submittedAtMs: number;
+}
+
+export interface BacklogRow {
+  readonly status: string;
+  readonly device: string;
+  readonly submitter: string;
+  readonly count: number;
+  readonly oldestSubmittedAtMs: number;
+}
+
+export interface CandidateFilter {
+  readonly problem?: string | undefined;
+  readonly device?: string | undefined;
+  readonly status?: string | undefined;
+  readonly verdict?: string | undefined;
+  readonly submitter?: string | undefined;
+  readonly sweep?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}

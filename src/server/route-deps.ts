@@ -1,0 +1,15 @@
+import type { EventFeed } from './event-feed.ts';
+import type { StreamLimits } from './event-stream.ts';
+import type { Kiln } from './ports.ts';
+import type { ServerConfig } from './server-config.ts';
+
+/** What every route plugin gets. */
+export interface RouteDeps {
+  readonly kiln: Kiln;
+  readonly feed: EventFeed;
+  readonly limits: ServerConfig['limits'];
+  readonly streams: StreamLimits;
+  /** Aborts when the server starts to close: streams and long polls end. */
+  readonly closing: AbortSignal;
+  readonly httpMetrics: () => Promise<string>;
+}
