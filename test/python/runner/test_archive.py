@@ -51,10 +51,26 @@ class Archive(unittest.TestCase):
                 with self.subTest(verdict=verdict):
                     self.assertEqual(self.verdict(client, definition, device, source), verdict)
 
+    def test_a_damaged_artifact_costs_a_try_and_is_compiled_again(self) -> None:
+        with ArchivedRunner() as runner:
+            client = runner.client()
+            device = next(entry["id"] for entry in client.attach()["inventory"]["devices"] if entry["kind"] == "cpu")
+            definition = samples.problem(samples.c_unit())
+            client.send({"type": "problem", "definition": definition})
+            compiled = client.compile(samples.c_unit(samples.GOOD_C + "// damaged later\n"))
+            for code in Path(runner.folder).rglob(f"artifacts/{compiled['artifact']}/code.so"):
+                code.unlink()
+            attempt_id = samples.attempt()
+            client.send({"type": "judge", "task": samples.task(definition, compiled["artifact"], device, attempt_id)})
+            self.assertEqual(client.result(attempt_id)["result"]["infra"]["code"], "unknown_artifact")
+            again = client.compile(samples.c_unit(samples.GOOD_C + "// damaged later\n"))
+            self.assertEqual((again["artifact"], again["cached"]), (compiled["artifact"], False))
+            self.assertEqual(self.verdict(client, definition, device, samples.GOOD_C + "// damaged later\n"), "passed")
+
     def verdict(self, client: Client, definition: dict, device: str, source: str) -> str:
         attempt_id = samples.attempt()
         artifact = client.compile(samples.c_unit(source))["artifact"]
-        client.send({"type": "judge", "task": samples.task(definition, artifact, device, attempt_id, limit_ms=LIMIT_MS[source])})
+        client.send({"type": "judge", "task": samples.task(definition, artifact, device, attempt_id, limit_ms=LIMIT_MS.get(source, 15_000.0))})
         result = client.result(attempt_id)["result"]
         self.assertIsNotNone(result["outcome"], json.dumps(result))
         return result["outcome"]["verdict"]

@@ -50,7 +50,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         prepared = Prepared(encode({"type": "problem"}))
         events = SlotEvents(
             problem=lambda _key: prepared, missing_artifact=lambda _task: None, started=lambda _attempt, _device: self.news.set(),
-            finished=self.finished, released=lambda _task: None, device_changed=lambda _device: self.news.set(),
+            finished=self.finished, released=lambda _task: None, device_changed=lambda _device: self.news.set(), damaged=lambda _task: None,
         )
         return DeviceSlot(self.children, dict(DEVICE), command, events)
 

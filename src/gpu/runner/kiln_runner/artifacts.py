@@ -49,6 +49,11 @@ class ArtifactCache:
         if self._bytes > self._bytes_max:
             self._evict()
 
+    def discard(self, artifact: str) -> None:
+        """It cannot be used as it lies there: the next compile makes it anew. Whoever has it open keeps what it has read."""
+        shutil.rmtree(self._folder / artifact, ignore_errors=True)
+        self._forget(artifact)
+
     def pin(self, artifact: str) -> None:
         self._pins[artifact] += 1
 

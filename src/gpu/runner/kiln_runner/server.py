@@ -86,7 +86,7 @@ class Server:
     def _make_slots(self, paths: RunnerPaths) -> Dict[str, DeviceSlot]:
         events = SlotEvents(
             self._book.state, self._missing_artifact, self._on_started, self._on_finished, self._on_released,
-            self._on_device_changed,
+            self._on_device_changed, self._on_damaged,
         )
         own = self._equipment.placement["judges"]
         return {
@@ -202,6 +202,11 @@ class Server:
 
     def _on_finished(self, result: dict, started: Optional[str]) -> None:
         self._spool.keep(self._daemon_id, result, started)
+
+    def _on_damaged(self, task: Task) -> None:
+        for artifact in task.artifacts:
+            self._cache.discard(artifact)
+        self._book.renew(task.body["problemKey"])
 
     def _on_released(self, task: Task) -> None:
         self._attempts.pop(task.attempt_id, None)

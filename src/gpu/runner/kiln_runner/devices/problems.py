@@ -55,6 +55,16 @@ class ProblemBook:
             ask_id = f"{role} of {key}"
             self._pool.compile(ask_id, problem.definition[role], COMPILE_LIMIT_MS, self._receiver(problem, role))
 
+    def renew(self, key: str) -> None:
+        """Something that its judge was given does not work: reference and baseline are compiled again for the next task."""
+        problem = self._problems.get(key)
+        if problem is None or not isinstance(problem.state, Prepared):
+            return
+        for artifact in problem.artifacts.values():
+            self._cache.discard(artifact)
+        self._unpin(problem)
+        problem.state = None
+
     def state(self, key: str) -> Union[Preparing, Prepared, Unpreparable]:
         problem = self._problems.get(key)
         if problem is None:

@@ -20,6 +20,8 @@ from kiln_runner.process import Children
 QUEUED_MAX = 4096
 # A result that tells how long the device was lost waits for the device to be back, but not longer than this.
 HELD_S = 10.0
+# What a judge says when a file of the cache is not what it was.
+DAMAGE_CODES = ("unknown_artifact", "reference_failed", "baseline_failed")
 
 
 class Preparing(NamedTuple):
@@ -37,7 +39,8 @@ class Unpreparable(NamedTuple):
 
 
 class SlotEvents(NamedTuple):
-    """What the slot needs and tells. `finished(result, started)`: `started` is the attempt that began in the same moment."""
+    """What the slot needs and tells. `finished(result, started)`: `started` is the attempt that began in the same moment. `damaged`: an
+    artifact that the task needs cannot be used."""
 
     problem: Callable[[str], Union[Preparing, Prepared, Unpreparable]]
     missing_artifact: Callable[[Task], Optional[str]]
@@ -45,6 +48,7 @@ class SlotEvents(NamedTuple):
     finished: Callable[[dict, Optional[str]], None]
     released: Callable[[Task], None]
     device_changed: Callable[[str], None]
+    damaged: Callable[[Task], None]
 
 
 class DeviceSlot:
@@ -167,8 +171,11 @@ class DeviceSlot:
             "infra": header["infra"], "phases": running.complete_phases(header["phases"]), "telemetry": header["telemetry"],
         }
         self._end(now, result["phases"])
-        if (header["infra"] or {}).get("code") == "out_of_memory":
+        failure = (header["infra"] or {}).get("code")
+        if failure == "out_of_memory":
             self._judges.make_room()
+        elif failure in DAMAGE_CODES:
+            self._events.damaged(running.task)
         if header.get("contextLost"):
             self._hold(result, now)
             self._judges.replace()
