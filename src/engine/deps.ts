@@ -20,5 +20,7 @@ export interface ServiceDeps extends Pick<EngineDeps, 'limits' | 'now'> {
   readonly listeners: Set<() => void>;
   readonly notify: () => void;
   readonly poke: () => void;
+  /** Candidates were stored that the queue did not take. */
+  readonly onUnqueued: () => void;
   readonly isRunning: () => boolean;
 }

@@ -18,7 +18,7 @@ import { perform } from './perform.ts';
 import type { HostEvent, HostSession } from './ports.ts';
 import { createRecorder } from './recorder.ts';
 import { createRecords } from './records.ts';
-import { recover } from './recover.ts';
+import { recover, requeueLost } from './recover.ts';
 import { createService } from './service.ts';
 import type { Service } from './service.ts';
 import { createCompileCounts } from './compile-counts.ts';
@@ -68,11 +68,15 @@ export const createEngine = (deps: EngineDeps): Engine => {
     listeners,
     notify,
     poke: () => leases.onWork(),
+    onUnqueued: () => {
+      hasUnqueued = true;
+    },
     isRunning: () => mode === 'running',
   });
   const leases = createLeaseWindow(state, { takeRecent: service.takeRecent });
   let mode: 'created' | 'running' | 'stopping' | 'stopped' = 'created';
   let wake: NodeJS.Timeout | null = null;
+  let hasUnqueued = false;
 
   /** Committed: end the queue's jobs, let the hosts forget, tell whoever watches the journal. */
   const onCommit = (completed: readonly CandidateId[]): void => {
@@ -94,7 +98,16 @@ export const createEngine = (deps: EngineDeps): Engine => {
       wake = null;
       state.apply({ type: 'tick' });
       leases.onRoom();
+      if (hasUnqueued) void queueStored();
     }, delayMs);
+  };
+
+  /** Tried at every tick until the queue takes them. */
+  const queueStored = async (): Promise<void> => {
+    hasUnqueued = false;
+    await requeueLost(state).catch(() => {
+      hasUnqueued = true;
+    });
   };
 
   const start = async (): Promise<void> => {

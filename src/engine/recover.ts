@@ -28,8 +28,8 @@ const takeBack = async (state: EngineState, ids: readonly CandidateId[]): Promis
   if (done.length > 0) await state.queue.complete(done);
 };
 
-/** A crash between the store's commit and the queue's add leaves a candidate without a job. Adding is idempotent, so all are added. */
-const requeueLost = async (state: EngineState): Promise<void> => {
+/** A crash (or an outage of the queue) between the store's commit and the queue's add leaves a candidate without a job. Adding is idempotent, so all are added. */
+export const requeueLost = async (state: EngineState): Promise<void> => {
   let after: { readonly submittedAtMs: number; readonly id: CandidateId } | null = null;
   for (;;) {
     const page = await state.store.unfinished(PAGE, after);

@@ -53,7 +53,13 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readon
     const results = new Map(unique.map((candidate, index) => [candidate.id, inserted[index]]));
     const reopened = await reopen(state, unique, results);
     const waiting = unique.filter(({ id }) => reopened.has(id) || results.get(id)?.state.status !== 'done');
-    await additions.write(waiting.map(({ id, submission }) => ({ candidateId: id, priority: submission.priority })));
+    try {
+      await additions.write(waiting.map(({ id, submission }) => ({ candidateId: id, priority: submission.priority })));
+    } catch (error) {
+      // Stored without a job: the submitter is told, and they are queued when the queue is back.
+      deps.onUnqueued();
+      throw error;
+    }
     for (const candidate of waiting) if (results.get(candidate.id)?.known === false) remember(deps, candidate);
     for (const { submission, outcome } of unique.filter(({ id, outcome: known }) => known && results.get(id)?.known === false)) {
       if (outcome) state.metrics.onVerdict(submission.content.problem, outcome.verdict);

@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { hasRedis, REDIS_MISSING, startRedis } from '../integration/store/servers.ts';
+import { doneEvents, kilnFolder, startKiln, untilDone } from './kiln-process.ts';
+import type { KilnFolder } from './kiln-process.ts';
+
+const CANDIDATES = 80;
+const OUTAGE_MS = 4000;
+const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
+
+const source = (index: number): string => `/* kiln
+params: {INDEX: ${index}}
+launch:
+  - {kernel: add, grid: [ceil_div(n, 256)], block: [256], args: [a, b, out, n]}
+*/
+extern "C" __global__ void add(const float* a, const float* b, float* out, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) out[i] = a[i] + b[i];
+}
+`;
+
+let folder: KilnFolder | null = null;
+afterEach(() => {
+  folder?.remove();
+  folder = null;
+});
+
+describe.skipIf(!hasRedis)(`a Redis that goes away in the middle of the work${REDIS_MISSING}`, () => {
+  test('costs no candidate its verdict: what was accepted is judged once, and work goes on when it is back', async () => {
+    const redis = await startRedis();
+    folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '1', KILN_SIMULATED_JUDGE_MS: '100', KILN_REDIS_URL: redis.url });
+    const kiln = await startKiln(folder);
+    try {
+      const batch = Array.from({ length: CANDIDATES }, (_, index) => ({
+        problem: 'vector_add',
+        device: 'simulated',
+        source: source(index),
+      }));
+      const { candidates } = await kiln.client.submit(batch);
+      const ids = new Set<string>(candidates.map(({ id }) => id));
+      for await (const event of kiln.client.events({ after: 0 })) if (event.type === 'candidate.done') break;
+      await redis.restart(async () => {
+        // While it is away, submitting says so instead of accepting what could be lost.
+        await expect(
+          kiln.client.submit([{ problem: 'vector_add', device: 'simulated', source: source(9999) }]),
+        ).rejects.toMatchObject({
+          code: 'QUEUE_UNAVAILABLE',
+        });
+        const { promise, resolve } = Promise.withResolvers<void>();
+        setTimeout(resolve, OUTAGE_MS);
+        await promise;
+      });
+      const verdicts = await untilDone(kiln.client, ids, 90_000);
+      expect([...new Set(verdicts.values())]).toEqual(['passed']);
+      expect([...(await doneEvents(kiln.client, ids)).values()].every((count) => count === 1)).toBe(true);
+    } finally {
+      await kiln.stop();
+      await redis.stop();
+    }
+  });
+});
