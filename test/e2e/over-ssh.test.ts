@@ -7,22 +7,12 @@ import { sshdMissing, startSshd } from '../integration/gpu/sshd.ts';
 import type { Sshd } from '../integration/gpu/sshd.ts';
 import { kilnFolder, processesNaming, startKiln, untilDone } from './kiln-process.ts';
 import type { KilnFolder, KilnProcess } from './kiln-process.ts';
+import { addition } from './addition.ts';
 
 const KERNELS = join(import.meta.dirname, '../../kernels');
 const seed = (path: string): string => readFileSync(join(KERNELS, path), 'utf8');
 /** Long enough that a cut, noticed late on a busy machine, still comes in the middle of it. */
 const SLOW_JUDGE_MS = 10_000;
-
-const addition = (index: number): string => `/* kiln
-params: {INDEX: ${index}}
-launch:
-  - {kernel: add, grid: [ceil_div(n, 256)], block: [256], args: [a, b, out, n]}
-*/
-extern "C" __global__ void add(const float* a, const float* b, float* out, int n) {
-  int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < n) out[i] = a[i] + b[i];
-}
-`;
 
 describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skipped: ${sshdMissing})` : ''}`, () => {
   let sshd: Sshd;

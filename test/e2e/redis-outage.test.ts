@@ -2,21 +2,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { hasRedis, REDIS_MISSING, startRedis } from '../integration/store/servers.ts';
 import { doneEvents, kilnFolder, startKiln, untilDone } from './kiln-process.ts';
 import type { KilnFolder } from './kiln-process.ts';
+import { addition } from './addition.ts';
 
 const CANDIDATES = 80;
 const OUTAGE_MS = 4000;
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
-
-const source = (index: number): string => `/* kiln
-params: {INDEX: ${index}}
-launch:
-  - {kernel: add, grid: [ceil_div(n, 256)], block: [256], args: [a, b, out, n]}
-*/
-extern "C" __global__ void add(const float* a, const float* b, float* out, int n) {
-  int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < n) out[i] = a[i] + b[i];
-}
-`;
 
 let folder: KilnFolder | null = null;
 afterEach(() => {
@@ -33,7 +23,7 @@ describe.skipIf(!hasRedis)(`a Redis that goes away in the middle of the work${RE
       const batch = Array.from({ length: CANDIDATES }, (_, index) => ({
         problem: 'vector_add',
         device: 'simulated',
-        source: source(index),
+        source: addition(index),
       }));
       const { candidates } = await kiln.client.submit(batch);
       const ids = new Set<string>(candidates.map(({ id }) => id));
@@ -41,7 +31,7 @@ describe.skipIf(!hasRedis)(`a Redis that goes away in the middle of the work${RE
       await redis.restart(async () => {
         // While it is away, submitting says so instead of accepting what could be lost.
         await expect(
-          kiln.client.submit([{ problem: 'vector_add', device: 'simulated', source: source(9999) }]),
+          kiln.client.submit([{ problem: 'vector_add', device: 'simulated', source: addition(9999) }]),
         ).rejects.toMatchObject({
           code: 'QUEUE_UNAVAILABLE',
         });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { REDIS_MISSING, hasRedis, startRedis } from '../integration/store/servers.ts';
 import { doneEvents, kilnFolder, processesNaming, startKiln, untilDone } from './kiln-process.ts';
 import type { KilnFolder } from './kiln-process.ts';
+import { addition } from './addition.ts';
 
 const CANDIDATES = 60;
 const KILLS = 4;
@@ -9,20 +10,10 @@ const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\
 const SIMULATED = { KILN_SIMULATED_DEVICES: '2', KILN_SIMULATED_JUDGE_MS: '60' };
 const DEVICE = 'simulated';
 
-const source = (index: number): string => `/* kiln
-params: {INDEX: ${index}}
-launch:
-  - {kernel: add, grid: [ceil_div(n, 256)], block: [256], args: [a, b, out, n]}
-*/
-extern "C" __global__ void add(const float* a, const float* b, float* out, int n) {
-  int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < n) out[i] = a[i] + b[i];
-}
-`;
 const batch = Array.from({ length: CANDIDATES }, (_, index) => ({
   problem: 'vector_add',
   device: DEVICE,
-  source: source(index),
+  source: addition(index),
 }));
 
 let folder: KilnFolder | null = null;

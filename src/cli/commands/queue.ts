@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { QueueView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
+import { classTable } from '../output/class-table.ts';
 import { table } from '../output/table.ts';
 import { seconds } from '../output/units.ts';
 
@@ -19,7 +20,7 @@ export const addQueue = (program: Command): void => {
 const right = 'right' as const;
 
 export const queueText = (view: QueueView): string =>
-  [headline(view), deviceTable(view), submitterTable(view)].filter((part) => part !== '').join('\n\n');
+  [headline(view), classTable(view, 'DEVICE'), submitterTable(view)].filter((part) => part !== '').join('\n\n');
 
 const headline = ({ stages, oldestSeconds, throughputPerSecond, etaSeconds }: QueueView): string => {
   const counts = Object.entries(stages).map(([stage, count]) => `${count} ${stage}`);
@@ -27,26 +28,6 @@ const headline = ({ stages, oldestSeconds, throughputPerSecond, etaSeconds }: Qu
   const eta = etaSeconds === null || oldestSeconds === null ? '' : `, empty in ${seconds(etaSeconds)}`;
   return `${counts.join(', ')}\n${throughputPerSecond.toFixed(1)} verdicts/s, ${oldest}${eta}`;
 };
-
-const deviceTable = ({ byDevice }: QueueView): string =>
-  table(
-    [
-      { title: 'DEVICE' },
-      { title: 'WAITING', align: right },
-      { title: 'RUNNING', align: right },
-      { title: 'SLOTS', align: right },
-      { title: 'ETA', align: right },
-      { title: 'BLOCKED' },
-    ],
-    byDevice.map(({ device, waiting, running, slots, etaSeconds, blocked }) => [
-      device,
-      String(waiting),
-      String(running),
-      String(slots),
-      etaSeconds === null ? '-' : seconds(etaSeconds),
-      blocked ?? '',
-    ]),
-  );
 
 const submitterTable = ({ bySubmitter }: QueueView): string =>
   table(

@@ -1,5 +1,6 @@
 /** One frame of `kiln top`: what the fleet does now, what waits, and what is wrong. Pure. */
 import type { DeviceView, FleetView, HostView, QueueView } from '../../domain/api/inspection.ts';
+import { classTable } from './class-table.ts';
 import { plainLine } from './plain-text.ts';
 import { table } from './table.ts';
 import { milliseconds, percent, seconds } from './units.ts';
@@ -19,7 +20,7 @@ const USES = [
 const LEGEND = '# measuring  + checking  - loading  x faults  . idle with work waiting  _ no work';
 
 export const topScreen = (fleet: FleetView, queue: QueueView): string =>
-  [headline(queue), classTable(queue), deviceTable(fleet), hostTable(fleet), stageLine(fleet), troubles(fleet)]
+  [headline(queue), classTable(queue, 'CLASS'), deviceTable(fleet), hostTable(fleet), stageLine(fleet), troubles(fleet)]
     .filter((part) => part !== '')
     .join('\n\n');
 
@@ -29,26 +30,6 @@ const headline = ({ stages, oldestSeconds, throughputPerSecond, etaSeconds }: Qu
   const eta = etaSeconds === null || oldestSeconds === null ? '' : `, empty in ${seconds(etaSeconds)}`;
   return `${throughputPerSecond.toFixed(1)} verdicts/s   ${counts.join(', ')}   ${oldest}${eta}`;
 };
-
-const classTable = ({ byDevice }: QueueView): string =>
-  table(
-    [
-      { title: 'CLASS' },
-      { title: 'WAITING', align: right },
-      { title: 'RUNNING', align: right },
-      { title: 'SLOTS', align: right },
-      { title: 'ETA', align: right },
-      { title: 'BLOCKED' },
-    ],
-    byDevice.map(({ device, waiting, running, slots, etaSeconds, blocked }) => [
-      device,
-      String(waiting),
-      String(running),
-      String(slots),
-      etaSeconds === null ? '-' : seconds(etaSeconds),
-      blocked ?? '',
-    ]),
-  );
 
 const deviceTable = ({ hosts }: FleetView): string => {
   const rows = hosts.flatMap((host) => host.devices.map((device) => deviceRow(host, device)));

@@ -1,0 +1,26 @@
+import type { QueueView } from '../../domain/api/inspection.ts';
+import { table } from './table.ts';
+import { seconds } from './units.ts';
+
+const right = 'right';
+
+/** What waits and runs by device class, and why nothing moves. `title` heads the column of classes. */
+export const classTable = ({ byDevice }: QueueView, title: string): string =>
+  table(
+    [
+      { title },
+      { title: 'WAITING', align: right },
+      { title: 'RUNNING', align: right },
+      { title: 'SLOTS', align: right },
+      { title: 'ETA', align: right },
+      { title: 'BLOCKED' },
+    ],
+    byDevice.map(({ device, waiting, running, slots, etaSeconds, blocked }) => [
+      device,
+      String(waiting),
+      String(running),
+      String(slots),
+      etaSeconds === null ? '-' : seconds(etaSeconds),
+      blocked ?? '',
+    ]),
+  );
