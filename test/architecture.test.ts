@@ -12,13 +12,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   config: ['domain'],
   problems: ['domain'],
   engine: ['domain', 'scheduler', 'problems'],
-  server: ['domain'],
+  // The same tools for both of its transports: /mcp and `kiln mcp`.
+  mcp: ['domain'],
+  server: ['domain', 'mcp'],
   client: ['domain'],
-  agents: ['client', 'domain'],
+  agents: ['domain', 'problems'],
   // `kiln up` is the process of the daemon.
-  cli: ['client', 'config', 'domain', 'daemon.ts', 'doctor.ts'],
+  cli: ['client', 'config', 'domain', 'mcp', 'daemon.ts', 'doctor.ts'],
   'doctor.ts': ['domain', 'gpu', 'config', 'problems'],
-  'daemon.ts': ['domain', 'scheduler', 'store', 'queue', 'gpu', 'config', 'problems', 'engine', 'server'],
+  'daemon.ts': ['domain', 'scheduler', 'store', 'queue', 'gpu', 'config', 'problems', 'engine', 'agents', 'server'],
 };
 const FILE_LINES_MAX = 400;
 const IMPORT = /\bfrom\s+['"](\.[^'"]+)['"]|^\s*import\s+['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]/gmu;

@@ -21,6 +21,19 @@ export const SweepId = z
   .brand<'SweepId'>();
 export type SweepId = z.infer<typeof SweepId>;
 
+export const CampaignId = z
+  .string()
+  .regex(/^k-[0-9a-f]{16}$/, 'a campaign id is "k-" and 16 hex digits')
+  .brand<'CampaignId'>();
+export type CampaignId = z.infer<typeof CampaignId>;
+
+/** `<campaign id>.<n>`: the n-th time (from 1) a campaign asked a generator for a candidate. */
+export const GenerationId = z
+  .string()
+  .regex(/^k-[0-9a-f]{16}\.[1-9]\d*$/, 'a generation id is a campaign id, "." and a number from 1')
+  .brand<'GenerationId'>();
+export type GenerationId = z.infer<typeof GenerationId>;
+
 /** Name of a host as written in `fleet.yaml`. */
 export const HostId = z
   .string()
@@ -37,6 +50,9 @@ export const ContentHash = z.string().regex(/^[0-9a-f]{64}$/, 'a content hash is
 export type ContentHash = z.infer<typeof ContentHash>;
 
 export const attemptIdOf = (candidateId: CandidateId, attempt: number): AttemptId => AttemptId.parse(`${candidateId}.${attempt}`);
+
+export const generationIdOf = (campaignId: CampaignId, number: number): GenerationId =>
+  GenerationId.parse(`${campaignId}.${number}`);
 
 export const candidateIdOf = (attemptId: AttemptId): CandidateId =>
   CandidateId.parse(attemptId.slice(0, attemptId.lastIndexOf('.')));

@@ -51,6 +51,14 @@ export const LaunchPlan = z.strictObject({
     .record(Name, Expression)
     .refine((scratch) => Object.keys(scratch).length <= SCRATCH_MAX, `at most ${SCRATCH_MAX} scratch buffers`)
     .default({}),
+  /**
+   * Param -> the values worth trying, for tuning and the `evolve` generator. It changes nothing for the judge: a sweep or a submitter may
+   * set other values.
+   */
+  space: z
+    .record(Name, z.array(ParamValue).min(1).max(256))
+    .refine((space) => Object.keys(space).length <= PARAMS_MAX, `at most ${PARAMS_MAX} params`)
+    .optional(),
   /** Triton only: warps per program and software pipelining depth; expressions, so that a sweep can set them through params. */
   num_warps: Expression.optional(),
   num_stages: Expression.optional(),

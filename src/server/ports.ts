@@ -1,8 +1,17 @@
 /** What the server needs from the engine. Every method throws KilnError for what the caller did wrong. */
 import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
 import type { FleetView, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
+import type {
+  CampaignList,
+  CampaignView,
+  CreateCampaign,
+  GenerationList,
+  GenerationsQuery,
+  GeneratorList,
+  ReportQuery,
+} from '../domain/api/campaigns.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
-import type { CandidateId, SweepId } from '../domain/ids.ts';
+import type { CampaignId, CandidateId, SweepId } from '../domain/ids.ts';
 import type { CandidateRecord, JournalEvent } from '../domain/records.ts';
 import type { z } from 'zod';
 
@@ -33,4 +42,19 @@ export interface Kiln {
   notReady(): string | null;
   /** Prometheus text. */
   metrics(): Promise<string>;
+}
+
+/** What the server needs from the agents. Every method throws KilnError for what the caller did wrong. */
+export interface Campaigns {
+  create(spec: z.output<typeof CreateCampaign>): Promise<CampaignView>;
+  list(): Promise<CampaignList>;
+  view(id: CampaignId): Promise<CampaignView>;
+  /** Idempotent. Throws CAMPAIGN_ENDED for one that is stopped or finished. */
+  pause(id: CampaignId): Promise<CampaignView>;
+  resume(id: CampaignId): Promise<CampaignView>;
+  /** Idempotent. Candidates that are submitted are still judged. */
+  stop(id: CampaignId): Promise<CampaignView>;
+  generations(id: CampaignId, query: GenerationsQuery): Promise<GenerationList>;
+  report(id: CampaignId, query: ReportQuery): Promise<{ readonly contentType: string; readonly text: string }>;
+  generators(): GeneratorList;
 }

@@ -67,7 +67,7 @@ export const HostView = z.strictObject({
   compile: z.strictObject({
     queued: Count,
     running: Count,
-    /** Since the daemon started: done by a compiler, answered by the host's cache, refused by the compiler. */
+    /** Since the daemon started: done by a compiler, answered by the host's cache (or known to be there), refused by the compiler. */
     compiled: Count,
     cached: Count,
     failed: Count,

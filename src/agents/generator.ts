@@ -1,0 +1,19 @@
+/** What every generator is: one small interface, one file each in `generators/`. */
+import type { Draft, GenerationFailure, Usage } from '../domain/campaign.ts';
+import type { GenerationContext } from '../domain/generation-context.ts';
+
+/** `usage` is what the service counted, also where no candidate came of it. */
+export type Answer =
+  | { readonly ok: true; readonly draft: Draft; readonly usage: Usage }
+  | { readonly ok: false; readonly failure: GenerationFailure; readonly message: string; readonly usage: Usage };
+
+export interface Generator {
+  readonly name: string;
+  readonly kind: 'claude' | 'openai-compatible' | 'evolve' | 'command';
+  /** Why it cannot be used ("ANTHROPIC_API_KEY is not set: …"), or null. */
+  readonly unavailable: string | null;
+  /** The most that one answer to `context` can cost, millionths of a US dollar: reserved before it is asked, so that a budget holds. */
+  reserveMicros(context: GenerationContext): number;
+  /** Writes one candidate. Never rejects: what goes wrong is an answer. Ends soon after `signal` aborts, with failure `stopped`. */
+  next(context: GenerationContext, signal: AbortSignal): Promise<Answer>;
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { CampaignRecord, CampaignSpec, Generation, Usage } from '../campaign.ts';
+import { CampaignId, CandidateId } from '../ids.ts';
+import { Language } from '../plan.ts';
+
+const Count = z.int().min(0);
+
+/** POST /v1/campaigns. */
+export const CreateCampaign = CampaignSpec.extend({ submitter: CampaignRecord.shape.submitter.default('anonymous') });
+export type CreateCampaign = z.input<typeof CreateCampaign>;
+
+/** Of one problem on one device class. */
+export const CampaignBest = z.strictObject({
+  problem: z.string(),
+  device: z.string(),
+  /** Null until something passed. */
+  best: z
+    .strictObject({
+      candidateId: CandidateId,
+      speedup: z.number().positive(),
+      language: Language,
+      generator: z.string(),
+      idea: z.string(),
+      /** Generations from a starting point to it, itself included. */
+      lineage: z.array(CandidateId),
+    })
+    .nullable(),
+  /** Speed-up of the best starting point; null until one passed. */
+  startSpeedup: z.number().positive().nullable(),
+});
+export type CampaignBest = z.infer<typeof CampaignBest>;
+
+export const CampaignView = CampaignRecord.extend({
+  /** What it does now and what holds it back ("the queue holds 4.8 s of work for H100, the target is 5 s"). */
+  activity: z.string(),
+  thinking: Count,
+  waitingForVerdict: Count,
+  spent: z.strictObject({
+    usd: z.number().min(0),
+    /** Worst case of the requests on their way. */
+    reservedUsd: z.number().min(0),
+    gpuMinutes: z.number().min(0),
+    candidates: Count,
+    minutes: z.number().min(0),
+  }),
+  usage: Usage.omit({ micros: true }),
+  generations: z.strictObject({ asked: Count, answered: Count, submitted: Count, judged: Count, failed: Count, lost: Count }),
+  /** Judged candidates by verdict. */
+  byVerdict: z.record(z.string(), Count),
+  /** Answers that gave no candidate, by failure. */
+  byFailure: z.record(z.string(), Count),
+  best: z.array(CampaignBest),
+});
+export type CampaignView = z.infer<typeof CampaignView>;
+
+export const CampaignList = z.strictObject({ campaigns: z.array(CampaignView) });
+export type CampaignList = z.infer<typeof CampaignList>;
+
+export const GenerationsQuery = z.strictObject({
+  /** Generations with a higher number. */
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+export type GenerationsQuery = z.output<typeof GenerationsQuery>;
+export const GenerationList = z.strictObject({ generations: z.array(Generation) });
+export type GenerationList = z.infer<typeof GenerationList>;
+
+export const ReportQuery = z.strictObject({
+  format: z.enum(['markdown', 'svg']).default('markdown'),
+  /** For `svg`: one problem's plot; left out: all. */
+  problem: z.string().max(64).optional(),
+});
+export type ReportQuery = z.output<typeof ReportQuery>;
+
+export const CampaignParams = z.strictObject({ id: CampaignId });
+
+/** GET /v1/generators: what campaigns can use here. */
+export const GeneratorList = z.strictObject({
+  generators: z.array(
+    z.strictObject({
+      name: z.string(),
+      kind: z.string(),
+      isDefault: z.boolean(),
+      /** Why it cannot be used ("ANTHROPIC_API_KEY is not set"), or null. */
+      unavailable: z.string().nullable(),
+    }),
+  ),
+});
+export type GeneratorList = z.infer<typeof GeneratorList>;
