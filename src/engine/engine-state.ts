@@ -8,6 +8,7 @@ import type { SchedulerEvent } from '../scheduler/events.ts';
 import type { Core } from '../scheduler/scheduler.ts';
 import type { CompileCounts } from './compile-counts.ts';
 import type { DeviceUse } from './device-use.ts';
+import type { KnownArtifacts } from './known-artifacts.ts';
 import type { Live } from './live-candidates.ts';
 import type { Metrics } from './metrics.ts';
 import type { HostSession, Queue, Store } from './ports.ts';
@@ -32,6 +33,8 @@ export interface HostState {
   devices: readonly Device[];
   /** Problem definitions this runner holds. */
   readonly defined: Set<ContentHash>;
+  /** What this runner has compiled. */
+  readonly known: KnownArtifacts;
   /** Record holders being compiled for a pair, by compile id. */
   readonly recordCompiles: Map<string, (result: CompileResult) => void>;
   /** Attempts held back until their record holder is compiled. */

@@ -10,6 +10,7 @@ import { createScheduler, handle, nextWakeMs } from '../scheduler/scheduler.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
 import type { EngineDeps } from './deps.ts';
 import type { EngineState, HostState } from './engine-state.ts';
+import { createKnownArtifacts } from './known-artifacts.ts';
 import { createLeaseWindow } from './lease-window.ts';
 import { createMetrics } from './metrics.ts';
 import { onHostEvent } from './on-host-event.ts';
@@ -175,6 +176,7 @@ const newHost = (session: HostSession): HostState => ({
   inventory: null,
   devices: [],
   defined: new Set(),
+  known: createKnownArtifacts(),
   recordCompiles: new Map(),
   preparing: new Set(),
   use: new Map(),

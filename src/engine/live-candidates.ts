@@ -3,8 +3,9 @@
  * Entry: leased (or adopted) from the queue. Exit: its verdict is committed, or it is put back. Bounded by the lease window.
  */
 import type { CandidateContent, Submission } from '../domain/candidate.ts';
-import type { AttemptId, CandidateId, HostId } from '../domain/ids.ts';
+import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import type { CompileUnit } from '../domain/protocol.ts';
 import type { Score } from '../domain/records.ts';
 import type { RecordHolder } from '../domain/score.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
@@ -35,6 +36,8 @@ export interface Sent {
   readonly mode: JudgeMode;
   /** Confirming only; undefined when the daemon was restarted meanwhile. */
   readonly pairedWith: RecordHolder | null | undefined;
+  /** What its judge loads: its own, and the record holder's. */
+  readonly artifacts: readonly ContentHash[];
 }
 
 export interface Live {
@@ -44,6 +47,8 @@ export interface Live {
   stage: Stage;
   stageSinceMs: number;
   compileLog: string;
+  /** What a host was asked to compile for it and has not answered. */
+  compiling: { readonly hostId: HostId; readonly compileId: string; readonly unit: CompileUnit } | null;
   screened: Screened | null;
   /** Of its last result. */
   evaluation: Evaluation | null;
@@ -62,6 +67,7 @@ export const createLive = (id: CandidateId, submission: Submission, loaded: Load
   stage: 'queued',
   stageSinceMs: nowMs,
   compileLog: '',
+  compiling: null,
   screened: null,
   evaluation: null,
   attempts: new Map(),

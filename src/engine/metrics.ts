@@ -14,6 +14,8 @@ export interface Metrics {
   onVerdict(problem: string, verdict: string): void;
   onJudged(result: JudgeResult): void;
   onCompiled(hostId: string, result: CompileResult): void;
+  /** A compilation that the host need not be asked for: it is known to hold the artifact. */
+  onKnown(hostId: string): void;
   onInfra(code: string): void;
   onStageLeft(stage: Stage, seconds: number): void;
   /** Of the last candidates that left each stage. */
@@ -88,6 +90,7 @@ export const createMetrics = (): Metrics => {
       compiles.inc({ host, result: kind });
       if (result.status === 'compiled' && !result.cached) compileSeconds.observe({ host }, result.durationMs / 1000);
     },
+    onKnown: (host) => compiles.inc({ host, result: 'known' }),
     onInfra: (code) => infra.inc({ code }),
     onStageLeft: (stage, seconds) => {
       stages.observe({ stage }, seconds);

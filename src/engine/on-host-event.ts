@@ -1,20 +1,20 @@
 /** What hosts say, told to the scheduler. Events of one host are handled in the order they were read. */
 import { deviceClassOf } from '../domain/device.ts';
 import type { Device } from '../domain/device.ts';
-import { CandidateId, candidateIdOf } from '../domain/ids.ts';
+import { candidateIdOf } from '../domain/ids.ts';
 import type { HostId } from '../domain/ids.ts';
-import type { CompileResult, FromRunner, JudgeResult } from '../domain/protocol.ts';
+import type { FromRunner, JudgeResult } from '../domain/protocol.ts';
 import type { AttemptRecord } from '../domain/records.ts';
 import type { HostFacts } from '../scheduler/events.ts';
+import { forgetArtifacts, onCompiled } from './compiling.ts';
 import { createDeviceUse } from './device-use.ts';
 import type { EngineState, HostState } from './engine-state.ts';
 import { evaluate } from './evaluate.ts';
-import type { Live } from './live-candidates.ts';
+import type { Live, Sent } from './live-candidates.ts';
 import { acknowledge } from './perform.ts';
 import type { HostEvent } from './ports.ts';
 import { recordKeyOf } from './record-key.ts';
 
-const COMPILE_LOG_CHARS_MAX = 64 * 1024;
 const ROUND_TRIP_DEFAULT_MS = 20;
 
 type Frame<T extends FromRunner['type']> = Extract<FromRunner, { type: T }>;
@@ -37,7 +37,10 @@ export const onHostEvent = async (state: EngineState, event: HostEvent): Promise
 
 const onConnected = async (state: EngineState, host: HostState, hello: Frame<'hello'>): Promise<void> => {
   const { session } = host;
-  if (host.runnerId !== hello.runnerId) for (const use of host.use.values()) use.reset();
+  if (host.runnerId !== hello.runnerId) {
+    for (const use of host.use.values()) use.reset();
+    host.known.clear();
+  }
   Object.assign(host, { state: 'connected', reason: null, nextRetryAtMs: null, runnerId: hello.runnerId });
   host.inventory = hello.inventory;
   host.devices = hello.inventory.devices;
@@ -108,31 +111,6 @@ const onFrame = (state: EngineState, host: HostState, frame: FromRunner): void =
   }
 };
 
-const onCompiled = (state: EngineState, host: HostState, { compileId, result }: Frame<'compiled'>): void => {
-  const { hostId } = host.session;
-  state.metrics.onCompiled(hostId, result);
-  host.compileCounts.onCompiled(result);
-  const forRecord = host.recordCompiles.get(compileId);
-  if (forRecord) return forRecord(result);
-  const id = CandidateId.safeParse(compileId).data;
-  const live = id && state.lives.get(id);
-  if (!live) return;
-  live.compileLog = logOf(result).slice(0, COMPILE_LOG_CHARS_MAX);
-  if (result.status === 'infra') state.metrics.onInfra(result.failure.code);
-  state.apply({ type: 'compiled', id: live.id, hostId, result });
-};
-
-const logOf = (result: CompileResult): string => {
-  switch (result.status) {
-    case 'compiled':
-      return result.log;
-    case 'failed':
-      return result.outcome.verdict === 'compile_error' ? result.outcome.log : '';
-    case 'infra':
-      return '';
-  }
-};
-
 const onResult = (state: EngineState, host: HostState, result: JudgeResult): void => {
   const { hostId } = host.session;
   const { attemptId } = result;
@@ -158,13 +136,17 @@ interface Judged {
   readonly result: JudgeResult;
 }
 
+/** Sent by an earlier life of the daemon. */
+const UNKNOWN_ATTEMPT: Sent = { mode: 'screen', pairedWith: undefined, artifacts: [] };
+
 const judge = (state: EngineState, { host, live, device, result }: Judged): void => {
   const { hostId } = host.session;
   const { attemptId } = result;
-  const sent = live.attempts.get(attemptId) ?? { mode: 'screen', pairedWith: undefined };
+  const { artifacts, ...sent } = live.attempts.get(attemptId) ?? UNKNOWN_ATTEMPT;
   const holder = state.records.holder(recordKeyOf(live, device.model));
   const evaluation = result.outcome && evaluate(result.outcome, { live, device, holder, ...sent });
   if (result.infra) state.metrics.onInfra(result.infra.code);
+  forgetArtifacts(host, result.infra, artifacts);
   live.evaluation = evaluation;
   if (evaluation?.score && sent.mode === 'screen') live.screened = { outcome: evaluation.outcome, score: evaluation.score };
   live.unacknowledged.push({ hostId, attemptId });

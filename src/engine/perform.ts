@@ -4,10 +4,10 @@ import type { HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Score } from '../domain/records.ts';
 import type { Effect } from '../scheduler/effects.ts';
+import { askCompile, cancelCompile } from './compiling.ts';
 import { sendJudge } from './send-judge.ts';
 import type { EngineState } from './engine-state.ts';
 import { unconfirmedScore } from './evaluate.ts';
-import { resolvedFor } from './live-candidates.ts';
 import type { Live } from './live-candidates.ts';
 import type { Stage } from './metrics.ts';
 import { recordKeyOf } from './record-key.ts';
@@ -19,9 +19,9 @@ type Of<T extends Effect['type']> = Extract<Effect, { type: T }>;
 export const perform = (state: EngineState, effect: Effect): void => {
   switch (effect.type) {
     case 'compile':
-      return onCompile(state, effect);
+      return askCompile(state, effect);
     case 'cancel-compile':
-      return void sessionOf(state, effect.hostId)?.cancelCompile(effect.id);
+      return cancelCompile(state, effect);
     case 'judge':
       return sendJudge(state, effect);
     case 'retract':
@@ -40,18 +40,6 @@ export const perform = (state: EngineState, effect: Effect): void => {
 };
 
 const sessionOf = (state: EngineState, hostId: HostId) => state.hosts.get(hostId)?.session;
-
-const onCompile = (state: EngineState, { id, hostId, deviceModel }: Of<'compile'>): void => {
-  const live = state.lives.get(id);
-  const device = state.hosts.get(hostId)?.devices.find(({ model }) => model === deviceModel);
-  if (!live || !device) return;
-  const resolved = resolvedFor(live, device.architecture);
-  if ('verdict' in resolved) {
-    state.apply({ type: 'compiled', id, hostId, result: { status: 'failed', outcome: resolved } });
-    return;
-  }
-  sessionOf(state, hostId)?.compile(id, resolved.unit, state.rules.compileLimitMs);
-};
 
 /** An attempt whose pair is still being compiled never reached the runner: it is given back here. */
 const onRetract = (state: EngineState, { hostId, attemptIds }: Of<'retract'>): void => {

@@ -2,8 +2,10 @@
 import type { JudgeTask, TimingRules } from '../domain/protocol.ts';
 import type { RecordHolder } from '../domain/score.ts';
 import type { Effect } from '../scheduler/effects.ts';
+import { findKnown, remember } from './compiling.ts';
 import type { EngineState, HostState } from './engine-state.ts';
 import { targetOf } from './intake.ts';
+import type { Compiled } from './known-artifacts.ts';
 import { resolveContent, resolvedFor } from './live-candidates.ts';
 import type { Live } from './live-candidates.ts';
 import { recordKeyOf } from './record-key.ts';
@@ -28,7 +30,7 @@ export const sendJudge = (state: EngineState, judge: Judge): void => {
   if (!live || !host || !device) return;
   const delivery = { judge, live, host, architecture: device.architecture, model: device.model };
   const holder = judge.mode === 'confirm' ? state.records.holder(recordKeyOf(live, device.model)) : null;
-  live.attempts.set(judge.attemptId, { mode: judge.mode, pairedWith: holder });
+  live.attempts.set(judge.attemptId, { mode: judge.mode, pairedWith: holder, artifacts: [judge.artifact] });
   define(delivery);
   if (holder === null || holder.candidateId === judge.id) return send(state, delivery, null);
   host.preparing.add(judge.attemptId);
@@ -69,7 +71,7 @@ const confirmTiming = (timing: TimingRules): TimingRules => ({
 /** False when it was retracted or cancelled meanwhile. */
 const release = ({ host, judge }: Delivery): boolean => host.preparing.delete(judge.attemptId);
 
-/** The host has compiled it before, as a rule: then this is a look in its cache. */
+/** The host has compiled it before, as a rule: then it is known here, or this is a look in its cache. */
 const compileRecord = async (state: EngineState, delivery: Delivery, holder: RecordHolder): Promise<void> => {
   const { judge, live, host, architecture } = delivery;
   const content = await state.store.content(holder.candidateId).catch((error: unknown) => {
@@ -78,11 +80,19 @@ const compileRecord = async (state: EngineState, delivery: Delivery, holder: Rec
   });
   const resolved = content && resolveContent(live.loaded, content, architecture);
   if (!resolved || 'verdict' in resolved) return unpaired(state, delivery);
+  const paired = ({ artifact }: Compiled): void => {
+    if (!release(delivery)) return;
+    live.attempts.set(judge.attemptId, { mode: judge.mode, pairedWith: holder, artifacts: [judge.artifact, artifact] });
+    send(state, delivery, { artifact, plans: resolved.plans });
+  };
+  const known = findKnown(state, host, resolved.unit);
+  if (known) return paired(known);
   const compileId = `${RECORD_PREFIX}${judge.attemptId}`;
   host.recordCompiles.set(compileId, (result) => {
     host.recordCompiles.delete(compileId);
+    remember(host, resolved.unit, result);
     if (result.status !== 'compiled') return unpaired(state, delivery);
-    if (release(delivery)) send(state, delivery, { artifact: result.artifact, plans: resolved.plans });
+    paired(result);
   });
   if (!host.session.compile(compileId, resolved.unit, state.rules.compileLimitMs)) host.recordCompiles.delete(compileId);
 };
@@ -90,6 +100,10 @@ const compileRecord = async (state: EngineState, delivery: Delivery, holder: Rec
 /** Judged against the baseline alone: the result will not count as paired with the holder. */
 const unpaired = (state: EngineState, delivery: Delivery): void => {
   if (!release(delivery)) return;
-  delivery.live.attempts.set(delivery.judge.attemptId, { mode: 'confirm', pairedWith: null });
+  delivery.live.attempts.set(delivery.judge.attemptId, {
+    mode: 'confirm',
+    pairedWith: null,
+    artifacts: [delivery.judge.artifact],
+  });
   send(state, delivery, null);
 };

@@ -1,6 +1,7 @@
 /** What hosts say of attempts. Every attempt number is used at most once: `settled` tells repeats and leftovers apart. */
-import { candidateIdOf, type AttemptId, type ContentHash } from '../domain/ids.ts';
+import { candidateIdOf, type AttemptId, type ContentHash, type HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import type { InfraFailure } from '../domain/protocol.ts';
 import { recordService } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { failOnHost } from './failures.ts';
@@ -36,12 +37,22 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
   entry.settled = judging.attempt;
   const { result } = event;
   if (result.status === 'infra') {
+    if (canRecompile(core, entry, result.failure)) return recompile(core, entry, event.hostId);
     return failOnHost(core, entry, { hostId: event.hostId, reason: `${result.failure.code}: ${result.failure.message}` });
   }
   if (result.outcome.verdict === 'cancelled' && !entry.cancelled) {
     return failOnHost(core, entry, { hostId: event.hostId, reason: 'the host cancelled an attempt that nobody had cancelled' });
   }
   useOutcome(core, entry, { outcome: result.outcome, confirm: event.confirm, pool: device.pool, artifact: judging.artifact });
+};
+
+/** Hosts keep what they compiled for a while only: that it is gone is nobody's failure. */
+const canRecompile = (core: CoreState, entry: Entry, failure: InfraFailure): boolean =>
+  failure.code === 'unknown_artifact' && !entry.cancelled && entry.recompiles < core.options.recompilesMax;
+
+const recompile = (core: CoreState, entry: Entry, hostId: HostId): void => {
+  entry.recompiles += 1;
+  requeue(core, entry, `host ${hostId} no longer has its artifact; it is compiled again`);
 };
 
 interface Used {

@@ -10,6 +10,8 @@ export interface SchedulerOptions {
   readonly confirmationsMax: number;
   /** Infra failures of one candidate that are retried. */
   readonly infraRetries: number;
+  /** How often a candidate whose artifact its host no longer had is compiled again before that counts as an infra failure. */
+  readonly recompilesMax: number;
   /** First wait before the same host is tried again; doubles with each failure. */
   readonly backoffMs: number;
   /** Bounds of how many runnable candidates wait in memory (`wanted`). */
@@ -25,6 +27,7 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   confirmWaitMs: 120_000,
   confirmationsMax: 8,
   infraRetries: 3,
+  recompilesMax: 2,
   backoffMs: 1_000,
   windowMin: 1_000,
   windowMax: 5_000,

@@ -68,6 +68,7 @@ export class Entry {
   /** Highest attempt number whose result was used or that was given back: anything up to it is stale. */
   settled: number;
   infraFailures: number;
+  recompiles = 0;
   confirm: Confirmation | null;
   excluded: readonly HostId[];
   cancelled = false;

@@ -1,5 +1,6 @@
 """The artifact cache and the log: limits, least recent use, what survives a restart."""
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,14 @@ class Cache(unittest.TestCase):
         cache = ArtifactCache(self.folder)
         self.add(cache, "a")
         (self.folder / "a" / "meta.json").unlink()
+        self.assertIsNone(cache.meta("a"))
+        self.assertFalse(cache.has("a"))
+
+    def test_an_artifact_that_vanished_after_its_meta_was_read_is_not_there_either(self) -> None:
+        cache = ArtifactCache(self.folder)
+        self.add(cache, "a")
+        self.assertIsNotNone(cache.meta("a"))
+        shutil.rmtree(self.folder / "a")
         self.assertIsNone(cache.meta("a"))
         self.assertFalse(cache.has("a"))
 

@@ -51,6 +51,46 @@ describe('the life of one candidate', () => {
   });
 });
 
+describe('an artifact that its host did not keep', () => {
+  const compiledAgain = ['1 is queued again', '1 is compiling', 'compile 1 h0'];
+
+  test('is compiled again, and nobody is blamed', () => {
+    const s = screened(new Scenario())
+      .missing(1, 1)
+      .expect(...compiledAgain);
+    s.compiled(1, 0).expect('1 is ready', '1 is judging', 'judge 1.2 GPU-0-0 screen').judged(1, 2).expect('1 is passed');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('counts as an infra failure when it is gone each time', () => {
+    const s = screened(new Scenario({ recompilesMax: 2 }));
+    s.missing(1, 1)
+      .expect(...compiledAgain)
+      .compiled(1, 0)
+      .skip();
+    s.missing(1, 2)
+      .expect(...compiledAgain)
+      .compiled(1, 0)
+      .skip();
+    s.missing(1, 3).expect('1 is queued again (infra)');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('keeps a confirmation a confirmation', () => {
+    const s = screened(new Scenario()).judged(1, 1, { confirm: 'NVIDIA H100' }).skip();
+    s.missing(1, 2)
+      .expect(...compiledAgain)
+      .compiled(1, 0)
+      .expect('1 is ready', '1 is confirming', 'judge 1.3 GPU-0-0 confirm');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('does not bring back a candidate that was cancelled', () => {
+    const s = screened(new Scenario()).cancel(1).expect('cancel 1.1 h0').missing(1, 1).expect('1 is cancelled');
+    expect(s.unread).toEqual([]);
+  });
+});
+
 describe('cancelling', () => {
   test('ends a queued, compiling or ready candidate at once', () => {
     const s = new Scenario().add(1).cancel(1).expect('1 is cancelled');

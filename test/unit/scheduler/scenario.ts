@@ -6,7 +6,7 @@ import type { Effect } from '../../../src/scheduler/effects.ts';
 import type { HeldAttempts, HostFacts, JudgeReport, SchedulerEvent, Task } from '../../../src/scheduler/events.ts';
 import type { SchedulerOptions } from '../../../src/scheduler/options.ts';
 import { createScheduler, handle } from '../../../src/scheduler/scheduler.ts';
-import { ARTIFACT, attemptId, BROKEN, candidateId, deviceId, hostId, PASSED, task } from './simulated-fleet.ts';
+import { ARTIFACT, attemptId, BROKEN, candidateId, deviceId, hostId, MISSING, PASSED, task } from './simulated-fleet.ts';
 
 const NOTHING: HeldAttempts = { queued: [], running: [], finished: [] };
 
@@ -107,6 +107,11 @@ export class Scenario {
     const { host = 0, result = { status: 'judged', outcome: PASSED }, confirm = null, serviceMs = 100 } = how;
     const event = { hostId: hostId(host), attemptId: attemptId(n, attempt), result, serviceMs };
     return this.send({ type: 'judged', ...event, confirm: confirm === null ? null : { deviceModel: confirm } });
+  }
+
+  /** The host has not kept the artifact. */
+  missing(n: number, attempt: number, host = 0): this {
+    return this.judged(n, attempt, { host, result: { status: 'infra', failure: MISSING } });
   }
 
   broken(n: number, attempt: number, host = 0): this {

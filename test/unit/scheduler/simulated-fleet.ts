@@ -22,6 +22,7 @@ const TIMING = {
 } as const;
 export const PASSED: Outcome = { verdict: 'passed', timings: [TIMING], checkedCases: 1 };
 export const COMPILE_ERROR: Outcome = { verdict: 'compile_error', log: 'no' };
+export const MISSING = { code: 'unknown_artifact', message: 'compile it again' } as const;
 export const BROKEN = { code: 'worker_died', message: 'gone' } as const;
 
 export const task = (n: number, changes: Partial<Task> = {}): Task => ({
@@ -55,7 +56,12 @@ interface SimulatedDevice {
 }
 
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
-const INFRA: JudgeReport = { status: 'infra', failure: BROKEN };
+const ENDS: Readonly<Record<'passed' | 'record' | 'infra' | 'missing', JudgeReport>> = {
+  passed: { status: 'judged', outcome: PASSED },
+  record: { status: 'judged', outcome: PASSED },
+  infra: { status: 'infra', failure: BROKEN },
+  missing: { status: 'infra', failure: MISSING },
+};
 
 const SERVICE_MS = 400;
 
@@ -150,11 +156,10 @@ export class SimulatedHost {
     if (id) this.frames.push({ type: 'compiled', id, hostId: this.id, result: report });
   }
 
-  endJudge(at: number, how: 'passed' | 'record' | 'infra'): void {
+  endJudge(at: number, how: keyof typeof ENDS): void {
     const device = this.devices[at % this.devices.length];
     if (!device?.running) return;
-    const report: JudgeReport = how === 'infra' ? INFRA : { status: 'judged', outcome: PASSED };
-    this.#end(device, report, how === 'record' ? { deviceModel: device.model } : null);
+    this.#end(device, ENDS[how], how === 'record' ? { deviceModel: device.model } : null);
   }
 
   #end(device: SimulatedDevice, result: JudgeReport, confirm: Judged['confirm']): void {

@@ -32,10 +32,9 @@ class ArtifactCache:
         if artifact not in self._sizes:
             return None
         meta = self._metas.get(artifact) or self._read(artifact)
-        if meta is None:
+        if meta is None or not self._touch(artifact):
             self._forget(artifact)
             return None
-        self._touch(artifact)
         self._metas[artifact] = meta
         if len(self._metas) > META_KEPT_MAX:
             self._metas.popitem(last=False)
@@ -74,9 +73,14 @@ class ArtifactCache:
         self._metas.pop(artifact, None)
         self._bytes -= self._sizes.pop(artifact, 0)
 
-    def _touch(self, artifact: str) -> None:
+    def _touch(self, artifact: str) -> bool:
+        """False when somebody else has removed it."""
         self._sizes[artifact] = self._sizes.pop(artifact)
-        os.utime(self._folder / artifact)
+        try:
+            os.utime(self._folder / artifact)
+        except OSError:
+            return False
+        return True
 
     def _read(self, artifact: str) -> Optional[dict]:
         try:
