@@ -2,8 +2,9 @@
  * Several GPUs of one host: 1 growth of the rate, 2 agreement of their rankings, 3 whether one GPU's compile load moves another's medians,
  * 4 whether one GPU's faults cost another its rate. Prints one Markdown report; a section that fails costs no other its table.
  *
- * usage: node bench/gpu/scaling.ts [--sections 1,2,3,4] [--candidates 500] [--compared 60] [--repeats 8] [--judgements 300] [--out FILE]
- *   --candidates: stream of section 1; --compared: of section 2; --repeats: judgements of each kernel in a phase of section 3;
+ * usage: node bench/gpu/scaling.ts [--sections 1,2,3,4] [--candidates 500] [--compared 60] [--repeats 6] [--rounds 7]
+ *     [--judgements 300] [--out FILE]
+ *   --candidates: stream of section 1; --compared: of section 2; --repeats: judgements of each kernel in a quiet phase of section 3, --rounds of it;
  *   --judgements: in a phase of section 4. --out is written anew after each section.
  * With KILN_SIMULATED_DEVICES=N (and KILN_SIMULATED_JUDGE_MS) it runs without hardware and says what that does not show.
  */
@@ -26,6 +27,7 @@ interface Sizes {
   readonly candidates: number;
   readonly compared: number;
   readonly repeats: number;
+  readonly rounds: number;
   readonly judgements: number;
 }
 
@@ -47,7 +49,7 @@ const SECTIONS: readonly {
   {
     key: '3',
     title: 'One GPU’s compile load and the other’s medians',
-    measure: async (host, { repeats }) => placementText(await measurePlacement(host, repeats)),
+    measure: async (host, sizes) => placementText(await measurePlacement(host, sizes)),
   },
   {
     key: '4',
@@ -98,7 +100,7 @@ const withinLimit = async <Value>(work: Promise<Value>): Promise<Value> => {
 const optionsOf = (): Sizes & { readonly out: string | undefined; readonly keys: ReadonlySet<string> } => {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
-    options: { sections: text, candidates: text, compared: text, repeats: text, judgements: text, out: text },
+    options: { sections: text, candidates: text, compared: text, repeats: text, rounds: text, judgements: text, out: text },
   });
   const known = SECTIONS.map(({ key }) => key);
   const keys = new Set(values.sections?.split(',') ?? known);
@@ -108,7 +110,8 @@ const optionsOf = (): Sizes & { readonly out: string | undefined; readonly keys:
     keys,
     candidates: count('--candidates', values.candidates ?? '500'),
     compared: count('--compared', values.compared ?? '60'),
-    repeats: count('--repeats', values.repeats ?? '8'),
+    repeats: count('--repeats', values.repeats ?? '6'),
+    rounds: count('--rounds', values.rounds ?? '7'),
     judgements: count('--judgements', values.judgements ?? '300'),
   };
 };

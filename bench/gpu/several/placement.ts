@@ -1,4 +1,7 @@
-/** Section 3: medians on GPU 0, while nothing else runs and while GPU 1 and every compile worker are busy. In the order A B B A. */
+/**
+ * Section 3: medians on GPU 0, while nothing else runs and while GPU 1 and every compile worker are busy. In rounds of the order A B B A: a
+ * clock or a temperature that drifts moves both sides of a round alike, and the median over the rounds leaves out the round in which it did not.
+ */
 import { join } from 'node:path';
 import { loadProblem } from '../../../src/problems/load-problems.ts';
 import { quantile } from '../../quantile.ts';
@@ -23,23 +26,30 @@ const WATCHED = [
 export interface Moved {
   readonly problem: string;
   readonly case: string;
-  /** Medians over the judgements of each phase. */
+  /** Medians over the judgements of all rounds. */
   readonly quietNs: number;
   readonly loadedNs: number;
-  /** loaded / quiet - 1. */
+  /** loaded / quiet - 1, median over the rounds. */
   readonly moved: number;
-  /** The same between the two quiet phases: what time alone does. */
+  /** The largest that the two quiet phases of a round differ by: what time alone does. */
   readonly drift: number;
 }
 
 export interface PlacementFigures {
   readonly moved: readonly Moved[];
   readonly repeats: number;
+  readonly rounds: number;
   readonly load: LoadFigures;
   readonly compileSlots: number;
 }
 
-export const measurePlacement = async (host: BenchHost, repeats: number): Promise<PlacementFigures> => {
+export interface PlacementSizes {
+  /** Judgements of each kernel in a quiet phase; twice as many under load. */
+  readonly repeats: number;
+  readonly rounds: number;
+}
+
+export const measurePlacement = async (host: BenchHost, { repeats, rounds }: PlacementSizes): Promise<PlacementFigures> => {
   const runner = await startRunner(host);
   try {
     const loaded = WATCHED.map(({ folder, file }) => ({ problem: loadProblem(folder), file }));
@@ -49,14 +59,35 @@ export const measurePlacement = async (host: BenchHost, repeats: number): Promis
     const watched = loaded.map(({ problem }, index) => ({ name: problem.problem.name, work: must(works[index]) }));
     // Problems, buffers and baselines are new to the judge.
     await phase(runner, watched, 1);
-    const before = await phase(runner, watched, repeats);
-    const { between, load } = await underLoad(runner, async () => phase(runner, watched, 2 * repeats));
-    const after = await phase(runner, watched, repeats);
-    return { moved: movedOf(before, between, after), repeats, load, compileSlots: runner.inventory.compileSlots };
+    const measured: Round[] = [];
+    for (let round = 0; round < rounds; round += 1) measured.push(await measureRound(runner, watched, repeats));
+    const load = measured.map((round) => round.load).reduce(together);
+    return { moved: movedOf(measured), repeats, rounds, load, compileSlots: runner.inventory.compileSlots };
   } finally {
     await runner.stop();
   }
 };
+
+type Watched = readonly { readonly name: string; readonly work: Work }[];
+
+interface Round {
+  readonly before: Medians;
+  readonly between: Medians;
+  readonly after: Medians;
+  readonly load: LoadFigures;
+}
+
+const measureRound = async (runner: Runner, watched: Watched, repeats: number): Promise<Round> => {
+  const before = await phase(runner, watched, repeats);
+  const { between, load } = await underLoad(runner, async () => phase(runner, watched, 2 * repeats));
+  return { before, between, load, after: await phase(runner, watched, repeats) };
+};
+
+const together = (one: LoadFigures, other: LoadFigures): LoadFigures => ({
+  compiled: one.compiled + other.compiled,
+  judged: one.judged + other.judged,
+  seconds: one.seconds + other.seconds,
+});
 
 /** "problem case" -> the medians of its judgements. */
 type Medians = ReadonlyMap<string, readonly number[]>;
@@ -71,11 +102,7 @@ const underLoad = async (
   return { between, load: await load.stop() };
 };
 
-const phase = async (
-  runner: Runner,
-  watched: readonly { readonly name: string; readonly work: Work }[],
-  repeats: number,
-): Promise<Medians> => {
+const phase = async (runner: Runner, watched: Watched, repeats: number): Promise<Medians> => {
   const gpu = must(runner.gpus[0]);
   // All kernels in turn, so that a slow moment hits each of them once.
   const asked = Array.from({ length: repeats }, () => watched).flat();
@@ -93,19 +120,30 @@ const timingsOf = (name: string, { outcome, infra }: Judged) => {
   throw new Error(`${name} ended as ${JSON.stringify(outcome ?? infra).slice(0, 500)}`);
 };
 
-const movedOf = (before: Medians, between: Medians, after: Medians): readonly Moved[] =>
-  [...before].map(([key, first]) => {
-    const last = after.get(key) ?? [];
+const movedOf = (rounds: readonly Round[]): readonly Moved[] =>
+  [...must(rounds[0]).before.keys()].map((key) => {
     const [problem = '', name = ''] = key.split(' ');
-    const quietNs = quantile([...first, ...last], 0.5);
-    const loadedNs = quantile(between.get(key) ?? [], 0.5);
+    const sides = rounds.map(({ before, between, after }) => ({
+      quiet: [...(before.get(key) ?? []), ...(after.get(key) ?? [])],
+      loaded: between.get(key) ?? [],
+      drift: quantile(after.get(key) ?? [], 0.5) / quantile(before.get(key) ?? [], 0.5) - 1,
+    }));
     return {
       problem,
       case: name,
-      quietNs,
-      loadedNs,
-      moved: loadedNs / quietNs - 1,
-      drift: quantile(last, 0.5) / quantile(first, 0.5) - 1,
+      quietNs: quantile(
+        sides.flatMap(({ quiet }) => quiet),
+        0.5,
+      ),
+      loadedNs: quantile(
+        sides.flatMap(({ loaded }) => loaded),
+        0.5,
+      ),
+      moved: quantile(
+        sides.map(({ quiet, loaded }) => quantile(loaded, 0.5) / quantile(quiet, 0.5) - 1),
+        0.5,
+      ),
+      drift: sides.reduce((most, { drift }) => (Math.abs(drift) > Math.abs(most) ? drift : most), 0),
     };
   });
 

@@ -10,7 +10,7 @@ import { sshdMissing } from '../gpu/sshd.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../../bench/gpu/scaling.ts');
 const LIMIT_MS = 50_000;
-const SMALL = ['--candidates', '40', '--repeats', '1', '--judgements', '20'];
+const SMALL = ['--candidates', '40', '--repeats', '1', '--rounds', '2', '--judgements', '20'];
 const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
