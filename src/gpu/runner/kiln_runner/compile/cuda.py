@@ -4,7 +4,8 @@ import re
 from typing import List
 
 from kiln_runner.compile.elf import kernel_names
-from kiln_runner.compile.nvrtc import Nvrtc, NvrtcFailure, nvrtc_options
+from kiln_runner.compile.nvrtc import NvrtcFailure, nvrtc_options
+from kiln_runner.compile.precompiled import PrecompiledHeaders
 from kiln_runner.compile.ptxas import split_ptxas
 from kiln_runner.compile.subprocess_limits import run_limited
 from kiln_runner.compile.units import Built, Infra, refused
@@ -12,9 +13,9 @@ from kiln_runner.compile.units import Built, Infra, refused
 NVCC_CPU_SECONDS_MAX = 300
 
 
-def compile_nvrtc(nvrtc: Nvrtc, unit: dict, _folder: str) -> Built:
+def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: dict, _folder: str) -> Built:
     try:
-        cubin, log = nvrtc.compile(unit["source"], nvrtc_options(unit["params"], unit["architecture"]))
+        cubin, log = nvrtc.compile(unit["source"], unit["params"], nvrtc_options(unit["architecture"]))
     except NvrtcFailure as failure:
         raise Infra("compiler_missing", f"NVRTC cannot compile for {unit['architecture']}: {failure}") from failure
     return refused(split_ptxas(log)[0]) if cubin is None else _built(cubin, log)

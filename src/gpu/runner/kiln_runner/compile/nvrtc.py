@@ -21,7 +21,12 @@ class Nvrtc:
             ctypes.CDLL(builtins, mode=ctypes.RTLD_GLOBAL)
         self._lib = ctypes.CDLL(library)
         self._lib.nvrtcGetErrorString.restype = ctypes.c_char_p
-        self._includes = includes
+        self.includes = includes
+
+    @property
+    def precompiles(self) -> bool:
+        """True from NVRTC 12.8 on."""
+        return hasattr(self._lib, "nvrtcGetPCHCreateStatus")
 
     def version(self) -> Tuple[int, int]:
         major, minor = ctypes.c_int(), ctypes.c_int()
@@ -42,7 +47,7 @@ class Nvrtc:
         created = self._lib.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"candidate.cu", 0, None, None)
         self._check(created, "nvrtcCreateProgram")
         try:
-            return self._compile(program, options + [f"--include-path={folder}" for folder in self._includes])
+            return self._compile(program, options + [f"--include-path={folder}" for folder in self.includes])
         finally:
             self._lib.nvrtcDestroyProgram(ctypes.byref(program))
 
@@ -67,7 +72,10 @@ class Nvrtc:
             raise NvrtcFailure(f"{what}: {self._lib.nvrtcGetErrorString(code).decode()}")
 
 
-def nvrtc_options(params: dict, architecture: str) -> List[str]:
+def nvrtc_options(architecture: str) -> List[str]:
     # ptxas -v tells registers, shared memory and spills of each kernel in the log.
-    options = [f"--gpu-architecture={architecture}", "--std=c++17", "--ptxas-options=-v"]
-    return options + [f"--define-macro={name}={value}" for name, value in params.items()]
+    return [f"--gpu-architecture={architecture}", "--std=c++17", "--ptxas-options=-v"]
+
+
+def defines(params: dict) -> List[str]:
+    return [f"--define-macro={name}={value}" for name, value in params.items()]

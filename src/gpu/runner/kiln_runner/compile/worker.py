@@ -5,6 +5,7 @@ stdout: {type:"done", status:"compiled"|"failed"|"timed_out"|"infra", …} for e
 """
 import os
 import sys
+import tempfile
 from functools import partial
 from typing import BinaryIO, Callable, List, Optional
 
@@ -35,9 +36,12 @@ class Toolchain:
     def _make_cuda(self) -> Compiler:
         from kiln_runner.compile.cuda import compile_nvcc, compile_nvrtc
         from kiln_runner.compile.nvrtc import Nvrtc
+        from kiln_runner.compile.precompiled import PrecompiledHeaders
 
         if self._tools["nvrtc"]:
-            return partial(compile_nvrtc, Nvrtc(self._tools["nvrtc"]["path"], self._tools["nvrtc"]["includes"]))
+            nvrtc = Nvrtc(self._tools["nvrtc"]["path"], self._tools["nvrtc"]["includes"])
+            # The worker's own folder: it goes with the worker.
+            return partial(compile_nvrtc, PrecompiledHeaders(nvrtc, tempfile.gettempdir()))
         if self._tools["nvcc"]:
             return partial(compile_nvcc, self._tools["nvcc"]["path"])
         return partial(_missing, "cuda")
