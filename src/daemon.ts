@@ -14,6 +14,7 @@ import { loadProblems } from './problems/load-problems.ts';
 import { createQueue } from './queue/queue.ts';
 import type { QueueOptions } from './queue/queue.ts';
 import { createServer } from './server/create-server.ts';
+import type { Campaigns } from './server/ports.ts';
 import { openEmbedded } from './store/pglite.ts';
 import type { OpenDatabase } from './store/pglite.ts';
 import { openPostgres } from './store/postgres.ts';
@@ -96,6 +97,7 @@ const listen = async (
   const { host, port, token = null } = config.server;
   const app = await createServer({
     kiln: engine.kiln,
+    campaigns: noCampaigns,
     config: { host, port, token, limits: config.limits },
     log: log.child({}, { level: 'warn' }),
   });
@@ -104,6 +106,22 @@ const listen = async (
   const address = app.server.address();
   if (address === null || typeof address === 'string') throw new KilnError('INTERNAL', `no TCP address for ${host}:${port}`);
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+};
+
+const refuse = async (): Promise<never> => {
+  throw new KilnError('NOT_FOUND', 'this daemon runs no campaigns yet: submit candidates, or update it');
+};
+/** Placeholder until the agents are opened here. */
+const noCampaigns: Campaigns = {
+  create: refuse,
+  list: async () => ({ campaigns: [] }),
+  view: refuse,
+  pause: refuse,
+  resume: refuse,
+  stop: refuse,
+  generations: refuse,
+  report: refuse,
+  generators: () => ({ generators: [] }),
 };
 
 const openDatabase = async ({ store, dataDir }: KilnConfig): Promise<OpenDatabase> => {

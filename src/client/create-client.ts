@@ -1,5 +1,15 @@
 /** The typed client: the CLI, scripts and agents speak to a daemon through it. Every method throws KilnError. */
 import type { z } from 'zod';
+import { campaignsContract, generatorsContract } from '../domain/api/campaign-contracts.ts';
+import type {
+  CampaignList,
+  CampaignView,
+  CreateCampaign,
+  GenerationList,
+  GenerationsQuery,
+  GeneratorList,
+  ReportQuery,
+} from '../domain/api/campaigns.ts';
 import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
 import {
   candidatesContract,
@@ -57,6 +67,16 @@ export interface KilnClient {
   ): Promise<RankingView>;
   createSweep(sweep: CreateSweep): Promise<SweepCreated>;
   sweep(id: string): Promise<SweepView>;
+  createCampaign(campaign: CreateCampaign): Promise<CampaignView>;
+  campaigns(): Promise<CampaignList>;
+  campaign(id: string): Promise<CampaignView>;
+  pauseCampaign(id: string): Promise<CampaignView>;
+  resumeCampaign(id: string): Promise<CampaignView>;
+  stopCampaign(id: string): Promise<CampaignView>;
+  generations(id: string, query?: Partial<GenerationsQuery>): Promise<GenerationList>;
+  /** Markdown, or one SVG. */
+  campaignReport(id: string, query?: Partial<ReportQuery>): Promise<string>;
+  generators(): Promise<GeneratorList>;
   ready(): Promise<Readiness>;
   /** Prometheus text. */
   metrics(): Promise<string>;
@@ -95,6 +115,15 @@ export const createClient = (options: ClientOptions): KilnClient => {
     ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),
     createSweep: (sweep) => json(sweepsContract.create, { body: sweep }),
     sweep: (id) => json(sweepsContract.get, { params: { id } }),
+    createCampaign: (campaign) => json(campaignsContract.create, { body: campaign }),
+    campaigns: () => json(campaignsContract.list),
+    campaign: (id) => json(campaignsContract.get, { params: { id } }),
+    pauseCampaign: (id) => json(campaignsContract.pause, { params: { id } }),
+    resumeCampaign: (id) => json(campaignsContract.resume, { params: { id } }),
+    stopCampaign: (id) => json(campaignsContract.stop, { params: { id } }),
+    generations: (id, query = {}) => json(campaignsContract.generations, { params: { id }, query }),
+    campaignReport: (id, query = {}) => text(campaignsContract.report, { params: { id }, query }),
+    generators: () => json(generatorsContract.list),
     ready: () => readinessOf(connection),
     metrics: () => text(operationsContract.metrics, {}),
   };

@@ -9,9 +9,10 @@ import { EventFeed } from './event-feed.ts';
 import { STREAM_LIMITS, type StreamLimits } from './event-stream.ts';
 import { installHttpMetrics } from './http-metrics.ts';
 import { installOpenApi } from './openapi.ts';
-import type { Kiln } from './ports.ts';
+import type { Campaigns, Kiln } from './ports.ts';
 import type { RouteDeps } from './route-deps.ts';
 import type { ServerConfig } from './server-config.ts';
+import { campaignsRoutes } from './routes/campaigns.ts';
 import { candidatesRoutes } from './routes/candidates.ts';
 import { eventsRoutes } from './routes/events.ts';
 import { fleetRoutes } from './routes/fleet.ts';
@@ -31,6 +32,7 @@ const CLOSE_GRACE_MS = 3000;
 
 export interface ServerDeps {
   readonly kiln: Kiln;
+  readonly campaigns: Campaigns;
   readonly config: ServerConfig;
   readonly log: FastifyBaseLogger;
   /** Limits of event streams; tests make them short. */
@@ -48,6 +50,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
   await installOpenApi(app);
   await registerRoutes(app, {
     kiln: deps.kiln,
+    campaigns: deps.campaigns,
     feed: new EventFeed({ kiln: deps.kiln, log: deps.log }),
     limits: deps.config.limits,
     streams: { ...STREAM_LIMITS, ...deps.streams },
@@ -105,6 +108,7 @@ const registerRoutes = async (app: FastifyInstance, deps: RouteDeps): Promise<vo
     fleetRoutes,
     problemsRoutes,
     sweepsRoutes,
+    campaignsRoutes,
     operationsRoutes,
   ]) {
     await typed.register(routes, deps);

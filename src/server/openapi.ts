@@ -4,9 +4,11 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { CampaignView } from '../domain/api/campaigns.ts';
 import { SubmitCandidate } from '../domain/api/candidates.ts';
 import { ErrorBody } from '../domain/api/errors.ts';
 import { DeviceView, HostView } from '../domain/api/inspection.ts';
+import { Generation } from '../domain/campaign.ts';
 import { Outcome } from '../domain/outcome.ts';
 import { Problem } from '../domain/problem.ts';
 import { AttemptRecord, CandidateRecord, JournalEvent, RankingEntry, Score } from '../domain/records.ts';
@@ -23,6 +25,8 @@ const NAMED = {
   Problem,
   HostView,
   DeviceView,
+  CampaignView,
+  Generation,
 };
 
 /** Register before the routes: they are collected as they are added. */

@@ -1,11 +1,12 @@
 import type { EventFeed } from './event-feed.ts';
 import type { StreamLimits } from './event-stream.ts';
-import type { Kiln } from './ports.ts';
+import type { Campaigns, Kiln } from './ports.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** What every route plugin gets. */
 export interface RouteDeps {
   readonly kiln: Kiln;
+  readonly campaigns: Campaigns;
   readonly feed: EventFeed;
   readonly limits: ServerConfig['limits'];
   readonly streams: StreamLimits;

@@ -3,12 +3,11 @@ import { z } from 'zod';
 import { CandidateId, SweepId } from '../ids.ts';
 import { CandidateRecord } from '../records.ts';
 import { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitBody } from './candidates.ts';
-import { ErrorBody } from './errors.ts';
+import { ErrorBody, FAILURES } from './errors.ts';
 import { CandidateQuery, EventsQuery, Health, Readiness } from './events.ts';
 import { FleetView, ProblemList, ProblemView, QueueView, RankingQuery, RankingView } from './inspection.ts';
 import { CreateSweep, SweepCreated, SweepView } from './sweeps.ts';
 
-const failures = { '4xx': ErrorBody, '5xx': ErrorBody } as const;
 const text = (contentType: string) => ({ content: { [contentType]: { schema: z.string() } } });
 const CandidateParams = z.strictObject({ id: CandidateId });
 const ProblemParams = z.strictObject({ name: z.string().min(1).max(64) });
@@ -22,7 +21,7 @@ export const candidatesContract = {
       tags: ['candidates'],
       summary: 'Submit one candidate, or a batch; ids come at once, and the verdict where the same content is known',
       body: SubmitBody,
-      response: { 200: SubmitAnswer, ...failures },
+      response: { 200: SubmitAnswer, ...FAILURES },
     },
   },
   list: {
@@ -33,7 +32,7 @@ export const candidatesContract = {
       tags: ['candidates'],
       summary: 'Candidates, newest first, in pages',
       querystring: ListQuery,
-      response: { 200: CandidateList, ...failures },
+      response: { 200: CandidateList, ...FAILURES },
     },
   },
   get: {
@@ -45,7 +44,7 @@ export const candidatesContract = {
       summary: 'State, verdict, measurements per case, compile log, host and device; `wait` holds the answer until it is done',
       params: CandidateParams,
       querystring: CandidateQuery,
-      response: { 200: CandidateRecord, ...failures },
+      response: { 200: CandidateRecord, ...FAILURES },
     },
   },
   source: {
@@ -56,7 +55,7 @@ export const candidatesContract = {
       tags: ['candidates'],
       summary: 'The source as it was submitted; the header x-kiln-language names its language',
       params: CandidateParams,
-      response: { 200: text('text/plain'), ...failures },
+      response: { 200: text('text/plain'), ...FAILURES },
     },
   },
   cancel: {
@@ -67,7 +66,7 @@ export const candidatesContract = {
       tags: ['candidates'],
       summary: 'Cancel, also while it runs',
       params: CandidateParams,
-      response: { 200: CancelAnswer, ...failures },
+      response: { 200: CancelAnswer, ...FAILURES },
     },
   },
 } as const;
@@ -81,7 +80,7 @@ export const eventsContract = {
       tags: ['events'],
       summary: 'Journal as server-sent events: from `after` or Last-Event-ID (default: from now), then live',
       querystring: EventsQuery,
-      response: { 200: text('text/event-stream'), ...failures },
+      response: { 200: text('text/event-stream'), ...FAILURES },
     },
   },
   candidate: {
@@ -93,7 +92,7 @@ export const eventsContract = {
       summary: "A candidate's events from its beginning; ends after it is done (204 when nothing is left to send)",
       params: CandidateParams,
       querystring: EventsQuery,
-      response: { 200: text('text/event-stream'), 204: z.undefined(), ...failures },
+      response: { 200: text('text/event-stream'), 204: z.undefined(), ...FAILURES },
     },
   },
 } as const;
@@ -106,7 +105,7 @@ export const queueContract = {
       operationId: 'getQueue',
       tags: ['queue'],
       summary: 'What waits, per stage, device class and submitter; oldest age, throughput, ETA',
-      response: { 200: QueueView, ...failures },
+      response: { 200: QueueView, ...FAILURES },
     },
   },
 } as const;
@@ -119,7 +118,7 @@ export const fleetContract = {
       operationId: 'getFleet',
       tags: ['fleet'],
       summary: 'Hosts and devices: state, inventory, what runs, how the time is used',
-      response: { 200: FleetView, ...failures },
+      response: { 200: FleetView, ...FAILURES },
     },
   },
 } as const;
@@ -132,7 +131,7 @@ export const problemsContract = {
       operationId: 'listProblems',
       tags: ['problems'],
       summary: 'All problems',
-      response: { 200: ProblemList, ...failures },
+      response: { 200: ProblemList, ...FAILURES },
     },
   },
   get: {
@@ -143,7 +142,7 @@ export const problemsContract = {
       tags: ['problems'],
       summary: "A problem's definition with the text of its files",
       params: ProblemParams,
-      response: { 200: ProblemView, ...failures },
+      response: { 200: ProblemView, ...FAILURES },
     },
   },
   ranking: {
@@ -155,7 +154,7 @@ export const problemsContract = {
       summary: 'Best candidates, one list per device model',
       params: ProblemParams,
       querystring: RankingQuery,
-      response: { 200: RankingView, ...failures },
+      response: { 200: RankingView, ...FAILURES },
     },
   },
 } as const;
@@ -169,7 +168,7 @@ export const sweepsContract = {
       tags: ['sweeps'],
       summary: "One source over a grid, or random points of it, of a candidate's params",
       body: CreateSweep,
-      response: { 200: SweepCreated, ...failures },
+      response: { 200: SweepCreated, ...FAILURES },
     },
   },
   get: {
@@ -180,7 +179,7 @@ export const sweepsContract = {
       tags: ['sweeps'],
       summary: 'Progress and the best candidates so far',
       params: z.strictObject({ id: SweepId }),
-      response: { 200: SweepView, ...failures },
+      response: { 200: SweepView, ...FAILURES },
     },
   },
 } as const;
@@ -214,7 +213,7 @@ export const operationsContract = {
       operationId: 'getMetrics',
       tags: ['operations'],
       summary: 'Prometheus text format',
-      response: { 200: text('text/plain'), ...failures },
+      response: { 200: text('text/plain'), ...FAILURES },
     },
   },
 } as const;

@@ -13,3 +13,6 @@ export const ErrorBody = z.strictObject({
   requestId: z.string(),
 });
 export type ErrorBody = z.infer<typeof ErrorBody>;
+
+/** The failures that every endpoint may answer with. */
+export const FAILURES = { '4xx': ErrorBody, '5xx': ErrorBody } as const;

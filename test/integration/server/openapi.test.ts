@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import * as campaignContracts from '../../../src/domain/api/campaign-contracts.ts';
 import * as contracts from '../../../src/domain/api/contracts.ts';
 import { serveFake } from '../../fixtures/server/serve-fake.ts';
 
@@ -21,8 +22,10 @@ interface Documented {
   url: string;
   operationId: string;
 }
-const resources: readonly Record<string, { method: string; url: string; schema: { operationId: string } }>[] =
-  Object.values(contracts);
+const resources: readonly Record<string, { method: string; url: string; schema: { operationId: string } }>[] = Object.values({
+  ...contracts,
+  ...campaignContracts,
+});
 const all: readonly Documented[] = resources.flatMap((resource) =>
   Object.values(resource).map(({ method, url, schema }) => ({ method, url, operationId: schema.operationId })),
 );

@@ -1,0 +1,36 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { campaignsContract, generatorsContract } from '../../domain/api/campaign-contracts.ts';
+import type { RouteDeps } from '../route-deps.ts';
+import { checkSourceSize } from '../source-limit.ts';
+
+/** Reports quote what candidates made: opened as a page, they must not run or load anything. */
+const REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+export const campaignsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { campaigns, limits }) => {
+  app.route({
+    ...campaignsContract.create,
+    handler: (request) => {
+      request.body.start.sources.forEach(({ source }, index) => {
+        checkSourceSize(source, `body.start.sources[${index}].source`, limits.sourceBytes);
+      });
+      return campaigns.create(request.body);
+    },
+  });
+  app.route({ ...campaignsContract.list, handler: () => campaigns.list() });
+  app.route({ ...campaignsContract.get, handler: (request) => campaigns.view(request.params.id) });
+  app.route({ ...campaignsContract.pause, handler: (request) => campaigns.pause(request.params.id) });
+  app.route({ ...campaignsContract.resume, handler: (request) => campaigns.resume(request.params.id) });
+  app.route({ ...campaignsContract.stop, handler: (request) => campaigns.stop(request.params.id) });
+  app.route({
+    ...campaignsContract.generations,
+    handler: (request) => campaigns.generations(request.params.id, request.query),
+  });
+  app.route({
+    ...campaignsContract.report,
+    handler: async (request, reply) => {
+      const { contentType, text } = await campaigns.report(request.params.id, request.query);
+      return reply.header('content-security-policy', REPORT_POLICY).type(contentType).send(text);
+    },
+  });
+  app.route({ ...generatorsContract.list, handler: async () => campaigns.generators() });
+};
