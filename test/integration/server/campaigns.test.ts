@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
 import { NO_USAGE } from '../../../src/domain/campaign.ts';
+import type { KilnError } from '../../../src/domain/errors.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
 import { containing } from '../../fixtures/server/containing.ts';
 import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
@@ -105,7 +106,14 @@ describe('campaigns over the API', () => {
   });
 
   test('that are not known answer 404 on every path', async () => {
-    const calls = [client.campaign, client.pauseCampaign, client.stopCampaign, client.generations, client.campaignReport];
-    for (const call of calls) await expect(call(UNKNOWN)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const calls = [
+      client.campaign(UNKNOWN),
+      client.pauseCampaign(UNKNOWN),
+      client.stopCampaign(UNKNOWN),
+      client.generations(UNKNOWN),
+      client.campaignReport(UNKNOWN),
+    ];
+    const codes = (await Promise.allSettled(calls)).map((call) => call.status === 'rejected' && (call.reason as KilnError).code);
+    expect(codes).toEqual(calls.map(() => 'NOT_FOUND'));
   });
 });
