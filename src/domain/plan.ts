@@ -43,24 +43,47 @@ export const Launch = z.strictObject({
 export type Launch = z.infer<typeof Launch>;
 
 /** The header of a candidate: everything the judge needs to run its device code, as data. */
-export const LaunchPlan = z.strictObject({
-  params: Params.default({}),
-  launch: z.array(Launch).min(1).max(LAUNCHES_MAX),
-  /** Scratch buffers: name -> bytes. Their contents are undefined (poisoned) before every run. */
-  scratch: z
-    .record(Name, Expression)
-    .refine((scratch) => Object.keys(scratch).length <= SCRATCH_MAX, `at most ${SCRATCH_MAX} scratch buffers`)
-    .default({}),
-  /**
-   * Param -> the values worth trying, for tuning and the `evolve` generator. It changes nothing for the judge: a sweep or a submitter may
-   * set other values.
-   */
-  space: z
-    .record(Name, z.array(ParamValue).min(1).max(256))
-    .refine((space) => Object.keys(space).length <= PARAMS_MAX, `at most ${PARAMS_MAX} params`)
-    .optional(),
-  /** Triton only: warps per program and software pipelining depth; expressions, so that a sweep can set them through params. */
-  num_warps: Expression.optional(),
-  num_stages: Expression.optional(),
-});
+export const LaunchPlan = z
+  .strictObject({
+    params: Params.default({}),
+    launch: z.array(Launch).min(1).max(LAUNCHES_MAX),
+    /** Scratch buffers: name -> bytes. Their contents are undefined (poisoned) before every run. */
+    scratch: z
+      .record(Name, Expression)
+      .refine((scratch) => Object.keys(scratch).length <= SCRATCH_MAX, `at most ${SCRATCH_MAX} scratch buffers`)
+      .default({}),
+    /**
+     * Param -> the values worth trying, for tuning and the `evolve` generator. It changes nothing for the judge: a sweep or a submitter may
+     * set other values.
+     */
+    space: z
+      .record(Name, z.array(ParamValue).min(1).max(256))
+      .refine((space) => Object.keys(space).length <= PARAMS_MAX, `at most ${PARAMS_MAX} params`)
+      .optional(),
+    /** Triton only: warps per program and software pipelining depth; expressions, so that a sweep can set them through params. */
+    num_warps: Expression.optional(),
+    num_stages: Expression.optional(),
+  })
+  .superRefine((plan, context) => {
+    for (const [name, values] of Object.entries(plan.space ?? {})) {
+      const message = spaceComplaint(plan.params, name, values);
+      if (message !== undefined) context.addIssue({ code: 'custom', path: ['space', name], message });
+    }
+  });
 export type LaunchPlan = z.infer<typeof LaunchPlan>;
+
+/** A value of another kind than the default would fail wherever an expression or the code uses the param. */
+const spaceComplaint = (params: Params, name: string, values: readonly ParamValue[]): string | undefined => {
+  const usual = Object.hasOwn(params, name) ? params[name] : undefined;
+  if (usual === undefined) {
+    const declared = Object.keys(params).join(', ') || 'none';
+    return `"params" declares no "${name}"; declared are ${declared}. Give it a default there, or take it out of the space`;
+  }
+  const other = values.find((value) => typeof value !== typeof usual);
+  if (other !== undefined)
+    return `${name} is ${kindOf(usual)} by default, so "${other}" cannot stand for it; use ${kindOf(usual)}`;
+  const twice = values.find((value, i) => values.indexOf(value) !== i);
+  return twice === undefined ? undefined : `${twice} is there twice; name each value once`;
+};
+
+const kindOf = (value: ParamValue): string => (typeof value === 'number' ? 'an integer' : 'a C identifier');

@@ -10,7 +10,8 @@ const PROBLEM_FILE = 'problem.yaml';
 const PROBLEM_BYTES_MAX = 64 * 1024;
 const FILE_BYTES_MAX = 256 * 1024;
 const FILES_MAX = 64;
-const SEEDS = 'seeds';
+/** `seeds`: good starting candidates. `evolve`: poor ones with much to vary. Neither changes what a candidate is judged by. */
+const CANDIDATE_FOLDERS = ['seeds', 'evolve'] as const;
 
 export interface ProblemFolder {
   readonly problem: Problem;
@@ -60,17 +61,16 @@ const refuseRepeatedNames = (problem: Problem, file: string): void => {
 
 const firstRepeated = (names: readonly string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i);
 
-/** Code files of the folder and its `seeds`. */
+/** Code files of the folder, its `seeds` and its `evolve`. */
 const readCode = (folder: string): Record<string, string> => {
-  const seeds = join(folder, SEEDS);
-  const inSeeds =
-    statSync(seeds, { throwIfNoEntry: false })?.isDirectory() === true
-      ? readdirSync(seeds).map((name) => `${SEEDS}/${name}`)
-      : [];
-  const names = [...readdirSync(folder), ...inSeeds].filter((name) => languageOfFile(name) !== undefined).toSorted();
+  const inFolders = CANDIDATE_FOLDERS.flatMap((name) => filesOf(join(folder, name)).map((file) => `${name}/${file}`));
+  const names = [...readdirSync(folder), ...inFolders].filter((name) => languageOfFile(name) !== undefined).toSorted();
   if (names.length > FILES_MAX) throw invalidProblem(folder, 'files', `${names.length} code files; the limit is ${FILES_MAX}`);
   return Object.fromEntries(names.map((name) => [name, readText(join(folder, name), FILE_BYTES_MAX)]));
 };
+
+const filesOf = (folder: string): readonly string[] =>
+  statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -55,6 +55,16 @@ describe('a problem folder that is right', () => {
     expect(loaded.definitionFor('cpu', 'native').cases.at(-1)).toMatchObject({ name: '256K', kind: 'bench' });
     expect(loaded.definitionFor('gpu', 'sm_80').key).not.toBe(loaded.definitionFor('gpu', 'sm_90a').key);
     expect(loaded.definitionFor('gpu', 'sm_80')).toBe(loaded.definitionFor('gpu', 'sm_80'));
+  });
+
+  test('keeps its candidates to vary beside it, which change nothing of what is judged', () => {
+    const before = loadProblem(folder);
+    mkdirSync(join(folder, 'evolve'));
+    writeFileSync(join(folder, 'evolve', 'start.cu'), 'anything');
+    const after = loadProblem(folder);
+    expect(after.files['evolve/start.cu']).toBe('anything');
+    expect(after.contentHash('gpu')).toBe(before.contentHash('gpu'));
+    expect(after.definitionFor('gpu', 'sm_90a').key).toBe(before.definitionFor('gpu', 'sm_90a').key);
   });
 
   test('names the targets it has when asked for another', () => {

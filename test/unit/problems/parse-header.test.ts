@@ -91,6 +91,31 @@ describe('a plan in a leading block comment', () => {
   });
 });
 
+describe('the space of a plan', () => {
+  const spaced = (space: string) => cuda(`params: {BLOCK: 256, TYPE: float4}\n${plan}space: ${space}\n`);
+
+  test('is read, and need not hold the defaults', () => {
+    const result = parseHeader(spaced('{BLOCK: [64, 128], TYPE: [float2, float]}'), 'cuda');
+    expect(result.ok && result.plan.space).toEqual({ BLOCK: [64, 128], TYPE: ['float2', 'float'] });
+  });
+
+  test.each([
+    ['a name that is no param', '{BLOK: [64]}', 'space.BLOK', '"params" declares no "BLOK"; declared are BLOCK, TYPE'],
+    ['a name of every object', '{constructor: [64]}', 'space.constructor', '"params" declares no "constructor"'],
+    ['an identifier for an integer', '{BLOCK: [64, float4]}', 'space.BLOCK', 'BLOCK is an integer by default, so "float4"'],
+    ['an integer for an identifier', '{TYPE: [float, 4]}', 'space.TYPE', 'TYPE is a C identifier by default, so "4"'],
+    ['a value twice', '{BLOCK: [64, 128, 64]}', 'space.BLOCK', '64 is there twice'],
+    ['no values', '{BLOCK: []}', 'space.BLOCK', ''],
+    ['an expression', '{BLOCK: [n * 2]}', 'space.BLOCK[0]', 'a param is an integer or a C identifier'],
+    ['a fraction', '{BLOCK: [1.5]}', 'space.BLOCK[0]', ''],
+  ])('is refused with %s, by field and line', (_what, space, field, message) => {
+    const result = failure(spaced(space));
+    expect(result.field).toBe(field);
+    expect(result.message).toMatch(/^line \d+: /);
+    expect(result.message).toContain(message);
+  });
+});
+
 describe('a plan in a Triton file', () => {
   const body = 'import triton\n';
   test.each([
