@@ -21,7 +21,7 @@ import { addUp } from './commands/up.ts';
 import { addWatch } from './commands/watch.ts';
 import { note, PROJECT_ROOT } from './context.ts';
 import { EXIT } from './exit-codes.ts';
-import { plainText } from './output/plain-text.ts';
+import { plainText } from '../domain/text/plain-text.ts';
 
 const COMMANDS = [
   addSubmit,

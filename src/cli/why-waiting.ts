@@ -1,7 +1,7 @@
 /** Why candidates that wait do not move. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KilnClient } from '../client/create-client.ts';
-import { plainLine } from './output/plain-text.ts';
+import { plainLine } from '../domain/text/plain-text.ts';
 
 const LOOK_AGAIN_MS = 5000;
 type Asked = Pick<KilnClient, 'queue'>;

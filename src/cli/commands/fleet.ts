@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { DeviceView, FleetView, HostView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
-import { plainLine } from '../output/plain-text.ts';
+import { plainLine } from '../../domain/text/plain-text.ts';
 import { table } from '../output/table.ts';
-import { milliseconds, percent } from '../output/units.ts';
+import { milliseconds, percent } from '../../domain/text/units.ts';
 
 export const addFleet = (program: Command): void => {
   program

@@ -3,7 +3,7 @@ import type { CandidateList, ListQuery } from '../../domain/api/candidates.ts';
 import { VERDICTS } from '../../domain/outcome.ts';
 import { contextOf, note, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
-import { summaryText } from '../output/describe.ts';
+import { summaryText } from '../../domain/text/describe.ts';
 import { table } from '../output/table.ts';
 
 const STATUSES = ['queued', 'compiling', 'ready', 'judging', 'confirming', 'done'];

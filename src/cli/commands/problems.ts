@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ProblemView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
-import { plainText } from '../output/plain-text.ts';
+import { plainText } from '../../domain/text/plain-text.ts';
 import { fields, table } from '../output/table.ts';
 import { paramsText } from './show.ts';
 

@@ -3,7 +3,7 @@ import type { QueueView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { classTable } from '../output/class-table.ts';
 import { table } from '../output/table.ts';
-import { seconds } from '../output/units.ts';
+import { seconds } from '../../domain/text/units.ts';
 
 export const addQueue = (program: Command): void => {
   program

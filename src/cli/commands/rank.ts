@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import type { RankingView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
-import { plainLine } from '../output/plain-text.ts';
+import { plainLine } from '../../domain/text/plain-text.ts';
 import { table } from '../output/table.ts';
-import { interval, nanoseconds, percent, times } from '../output/units.ts';
+import { interval, nanoseconds, percent, times } from '../../domain/text/units.ts';
 import { paramsText } from './show.ts';
 
 export const addRank = (program: Command): void => {

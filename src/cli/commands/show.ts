@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import type { AttemptRecord, CandidateRecord } from '../../domain/records.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { blockedReason } from '../why-waiting.ts';
-import { reasonText, scoreText, statusText } from '../output/describe.ts';
-import { plainText } from '../output/plain-text.ts';
+import { reasonText, scoreText, statusText } from '../../domain/text/describe.ts';
+import { plainText } from '../../domain/text/plain-text.ts';
 import { fields, table } from '../output/table.ts';
-import { bytes, interval, milliseconds, nanoseconds, times } from '../output/units.ts';
+import { bytes, interval, milliseconds, nanoseconds, times } from '../../domain/text/units.ts';
 
 const LOG_LINES_MAX = 40;
 
@@ -33,7 +33,7 @@ export const addShow = (program: Command): void => {
 };
 
 export const recordText = (record: CandidateRecord, waitsFor: string | null): string =>
-  [summary(record, waitsFor), caseTable(record), attemptTable(record.attempts), compileLog(record)]
+  [summary(record, waitsFor), caseTable(record), resourceTable(record), attemptTable(record.attempts), compileLog(record)]
     .filter((part) => part !== '')
     .join('\n\n');
 
@@ -92,6 +92,22 @@ const caseTable = ({ state }: CandidateRecord): string => {
     rows,
   );
 };
+
+const resourceTable = ({ resources }: CandidateRecord): string =>
+  table(
+    [
+      { title: 'KERNEL' },
+      { title: 'REGISTERS', align: right },
+      { title: 'STATIC SHARED', align: right },
+      { title: 'SPILLS', align: right },
+    ],
+    Object.entries(resources ?? {}).map(([kernel, { registers, sharedBytes, spillBytes }]) => [
+      plainText(kernel),
+      String(registers),
+      bytes(sharedBytes),
+      bytes(spillBytes),
+    ]),
+  );
 
 const attemptTable = (attempts: readonly AttemptRecord[]): string =>
   table(

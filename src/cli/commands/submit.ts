@@ -7,7 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 import { collectParam } from '../input/params.ts';
 import { deviceFor, readSource } from '../input/source-file.ts';
 import { wholeNumber } from '../input/whole-number.ts';
-import { summaryText } from '../output/describe.ts';
+import { summaryText } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { whenDone } from '../watch-candidates.ts';

@@ -4,7 +4,7 @@ import { SWEEP_POINTS_MAX, type SweepView } from '../../domain/api/sweeps.ts';
 import { type Context, contextOf, print, printJson, printJsonLine } from '../context.ts';
 import { collectAxis, type Grid } from '../input/params.ts';
 import { wholeNumber } from '../input/whole-number.ts';
-import { scoreText } from '../output/describe.ts';
+import { scoreText } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';
 import { patiently } from '../watch-candidates.ts';
 import { paramsText } from './show.ts';

@@ -1,6 +1,6 @@
 import type { QueueView } from '../../domain/api/inspection.ts';
 import { table } from './table.ts';
-import { seconds } from './units.ts';
+import { seconds } from '../../domain/text/units.ts';
 
 const right = 'right';
 

@@ -1,5 +1,5 @@
 /** Aligned columns. */
-import { plainLine } from './plain-text.ts';
+import { plainLine } from '../../domain/text/plain-text.ts';
 
 const CELL_CHARS_MAX = 120;
 const GAP = '  ';

@@ -1,9 +1,9 @@
 /** One frame of `kiln top`: what the fleet does now, what waits, and what is wrong. Pure. */
 import type { DeviceView, FleetView, HostView, QueueView } from '../../domain/api/inspection.ts';
 import { classTable } from './class-table.ts';
-import { plainLine } from './plain-text.ts';
+import { plainLine } from '../../domain/text/plain-text.ts';
 import { table } from './table.ts';
-import { milliseconds, percent, seconds } from './units.ts';
+import { milliseconds, percent, seconds } from '../../domain/text/units.ts';
 
 const BAR_CHARS = 20;
 const REASON_CHARS_MAX = 500;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { reasonText } from '../../../src/cli/output/describe.ts';
+import { reasonText } from '../../../src/domain/text/describe.ts';
 import { logLine } from '../../../src/cli/output/log-line.ts';
-import { plainLine, plainText } from '../../../src/cli/output/plain-text.ts';
+import { plainLine, plainText } from '../../../src/domain/text/plain-text.ts';
 import { barLine, createProgress } from '../../../src/cli/output/progress.ts';
 import { fields, table } from '../../../src/cli/output/table.ts';
 

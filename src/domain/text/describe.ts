@@ -1,7 +1,7 @@
 /** What happened to a candidate, in one line. */
-import type { CandidateState } from '../../domain/candidate.ts';
-import type { Outcome } from '../../domain/outcome.ts';
-import type { CandidateRecord, Score } from '../../domain/records.ts';
+import type { CandidateState } from '../candidate.ts';
+import type { Outcome } from '../outcome.ts';
+import type { CandidateRecord, Score } from '../records.ts';
 import { plainLine } from './plain-text.ts';
 import { interval, milliseconds, nanoseconds, percent, times } from './units.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, interval, milliseconds, nanoseconds, percent, seconds, times } from '../../../src/cli/output/units.ts';
+import { bytes, interval, milliseconds, nanoseconds, percent, seconds, times } from '../../../src/domain/text/units.ts';
 
 describe('units', () => {
   test.each([

@@ -1,4 +1,4 @@
-/** Text that a candidate made, such as compiler messages, must not steer the terminal it is shown on. */
+/** Text that a candidate made, such as compiler messages, must not steer the terminal, the page or the model that it is shown to. */
 
 // Control characters but tab and line feed, and the marks that reorder text on screen.
 // oxlint-disable-next-line no-control-regex
