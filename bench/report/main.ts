@@ -1,7 +1,7 @@
 /**
  * Writes the tables of docs/performance.md, so that no figure in it is typed by hand.
  *
- *   node bench/report/main.ts [NAME…]      runs these benchmarks (scale, store, dispatch; all three by default) and writes what they printed
+ *   node bench/report/main.ts [NAME…]      runs these benchmarks (scale, store, dispatch, compile; all by default) and writes what they printed
  *   node bench/report/main.ts --files      writes only what docs/results/NAME.md hold, for the tables that need a GPU
  */
 import { spawn } from 'node:child_process';
@@ -19,6 +19,8 @@ const RUN_LIMIT_MS = 900_000;
 
 interface Benchmark {
   readonly args: readonly string[];
+  /** Node where it is not said. */
+  readonly program?: 'python3';
   /** What it prints is no Markdown: shown as it is. */
   readonly isPlain?: boolean;
 }
@@ -27,13 +29,14 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   scale: { args: ['bench/scale/main.ts'] },
   store: { args: ['bench/store/batches.ts'], isPlain: true },
   dispatch: { args: ['bench/dispatch/main.ts'] },
+  compile: { args: ['bench/compile/main.py'], program: 'python3' },
 };
 
 const main = async (names: readonly string[]): Promise<void> => {
   for (const name of names) {
     const benchmark = BENCHMARKS[name];
     if (!benchmark) throw new Error(`no benchmark "${name}"; there are ${Object.keys(BENCHMARKS).join(', ')}`);
-    process.stderr.write(`node ${benchmark.args.join(' ')}\n`);
+    process.stderr.write(`${commandOf(benchmark)}\n`);
     put(name, await measured(benchmark));
   }
   for (const name of sectionNames(readFileSync(PAGE, 'utf8'))) {
@@ -44,21 +47,28 @@ const main = async (names: readonly string[]): Promise<void> => {
 
 const put = (name: string, text: string): void => writeFileSync(PAGE, withSection(readFileSync(PAGE, 'utf8'), name, text));
 
-const measured = async ({ args, isPlain = false }: Benchmark): Promise<string> => {
+const commandOf = ({ args, program }: Benchmark): string => [program ?? 'node', ...args].join(' ');
+
+const measured = async (benchmark: Benchmark): Promise<string> => {
+  const { isPlain = false } = benchmark;
   const before = loadNow();
-  const printed = await run(args);
+  const printed = await run(benchmark);
   const date = new Date().toISOString().slice(0, 10);
-  const facts = `\`node ${args.join(' ')}\`, ${date}, ${availableParallelism()} cores, Node ${process.version}, load average ${before.toFixed(1)} before and ${loadNow().toFixed(1)} after.`;
+  const facts = `\`${commandOf(benchmark)}\`, ${date}, ${availableParallelism()} cores, Node ${process.version}, load average ${before.toFixed(1)} before and ${loadNow().toFixed(1)} after.`;
   return `${facts}\n\n${isPlain ? `\`\`\`text\n${printed}\n\`\`\`` : printed}`;
 };
 
 /** A benchmark that misses a target ends with 1: its table says so, and is written all the same. */
-const run = async (args: readonly string[]): Promise<string> => {
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], timeout: RUN_LIMIT_MS });
+const run = async (benchmark: Benchmark): Promise<string> => {
+  const child = spawn(benchmark.program ?? process.execPath, benchmark.args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: RUN_LIMIT_MS,
+  });
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
   await once(child, 'close');
-  if (child.signalCode !== null || printed.trim() === '') throw new Error(`node ${args.join(' ')} ended without a table`);
+  if (child.signalCode !== null || printed.trim() === '') throw new Error(`${commandOf(benchmark)} ended without a table`);
   return printed.trim();
 };
 

@@ -126,7 +126,8 @@ class Deciding(unittest.TestCase):
             self.compile(source)
             self.compile(source)
         self.assertEqual(len(list(self.folder.glob("headers-*/*"))), 2)
-        self.assertEqual([self.compile(source) for source in reversed(sources)], [["use"], ["use"], ["cre", "use"]])
+        self.assertEqual([self.compile(source) for source in reversed(sources)], [["use"], ["use"], ["plain"]])
+        self.assertEqual([self.compile(sources[0]) for _ in range(3)], [["plain"], ["plain"], ["cre", "use"]], "twice as often as at first")
 
 
 class Openings(unittest.TestCase):

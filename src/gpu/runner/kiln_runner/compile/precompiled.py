@@ -19,8 +19,10 @@ from kiln_runner.compile.nvrtc import Nvrtc, NvrtcFailure, defines
 from kiln_runner.compile.opening import Opening, opening_of, words_of
 from kiln_runner.compile.ptxas import split_ptxas
 
-# The heavy ones (cooperative groups, barriers) take 140 MB: one or two of those, or some dozen of the others.
-BYTES_MAX = 256 * 1024 * 1024
+# The heavy ones (cooperative groups, barriers) take 140 MB: a few of those, or some dozen of the others.
+BYTES_MAX = 512 * 1024 * 1024
+# Making them takes about two plain compiles: the first time they must come again, after each time they had to go twice as often.
+SEEN_LEAST = 2
 # Sets of headers and of param names that are remembered.
 KNOWN_MAX = 256
 _STOP = "#pragma nv_hdrstop\n"
@@ -40,6 +42,7 @@ class Headers:
 
     def __init__(self) -> None:
         self.times_seen = 0
+        self.seen_least = SEEN_LEAST
         self.is_useless = False
         self.file: Optional[Path] = None
         self.bytes = 0
@@ -92,7 +95,7 @@ class PrecompiledHeaders:
         headers = self._known.setdefault(key, Headers())
         self._known.move_to_end(key)
         headers.times_seen += 1
-        if headers.file is None and headers.times_seen > 1 and not headers.is_useless:
+        if headers.file is None and headers.times_seen >= headers.seen_least and not headers.is_useless:
             self._make(key, headers)
         self._forget_oldest()
         return headers if headers.file else None
@@ -147,7 +150,7 @@ class PrecompiledHeaders:
     def _remove(headers: Headers) -> None:
         if headers.file is not None:
             headers.file.unlink(missing_ok=True)
-        headers.file = None
+        headers.file, headers.times_seen, headers.seen_least = None, 0, 2 * headers.seen_least
 
 
 def _rewritten(source: str, opening: Opening, params: dict) -> str:
