@@ -1,7 +1,9 @@
 /** What goes into the store and comes out of it again, besides the records that people see (records.ts). */
 import type { CandidateState, Submission } from './candidate.ts';
-import type { CandidateId } from './ids.ts';
+import type { CandidateId, HostId } from './ids.ts';
+import type { KernelResources } from './kernel-resources.ts';
 import type { Outcome } from './outcome.ts';
+import type { ProfileRecord } from './profile.ts';
 import type { NewJournalEvent, Score } from './records.ts';
 
 export interface NewCandidate {
@@ -17,6 +19,7 @@ export interface Transition {
   readonly state: CandidateState;
   readonly event: NewJournalEvent;
   readonly compileLog?: string;
+  readonly resources?: KernelResources | null;
   /** Counts one infra failure. */
   readonly infraFailure?: boolean;
 }
@@ -27,6 +30,7 @@ export interface Completion {
   readonly outcome: Outcome;
   readonly score: Score | null;
   readonly compileLog?: string;
+  readonly resources?: KernelResources | null;
   readonly record: boolean;
 }
 
@@ -38,6 +42,16 @@ export interface Unfinished {
   readonly attempts: number;
   readonly infraFailures: number;
   readonly submittedAtMs: number;
+}
+
+/** The end of a profile that was waited for. A profile that waits no more is left as it is. */
+export interface FinishedProfile {
+  readonly candidateId: CandidateId;
+  readonly state: Exclude<ProfileRecord['state'], { readonly status: 'waiting' }>;
+  /** The profiler's report; null where there is none. */
+  readonly raw: Uint8Array | null;
+  /** Where it ran, or null. */
+  readonly hostId: HostId | null;
 }
 
 export interface BacklogRow {

@@ -12,6 +12,7 @@
 import { z } from 'zod';
 import { Device } from './device.ts';
 import { AttemptId, ContentHash, DeviceId } from './ids.ts';
+import { KernelResources } from './kernel-resources.ts';
 import { JudgePhases, Telemetry } from './measurement.ts';
 import { Outcome } from './outcome.ts';
 import { Language, Params } from './plan.ts';
@@ -131,10 +132,7 @@ export const CompileResult = z.discriminatedUnion('status', [
     log: z.string(),
     compiler: z.string(),
     /** Per kernel, where the compiler tells. */
-    resources: z.record(
-      z.string(),
-      z.strictObject({ registers: z.int().min(0), sharedBytes: z.int().min(0), spillBytes: z.int().min(0) }),
-    ),
+    resources: KernelResources,
   }),
   /** compile_error, or timed_out with stage `compile`. */
   z.strictObject({ status: z.literal('failed'), outcome: Outcome, durationMs: z.number().min(0), compiler: z.string() }),

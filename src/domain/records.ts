@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CandidateState, Submission } from './candidate.ts';
 import { AttemptId, CandidateId, DeviceId, HostId, SweepId } from './ids.ts';
+import { KernelResources } from './kernel-resources.ts';
 import { CaseTiming, JudgePhases, Telemetry } from './measurement.ts';
 import { VERDICTS } from './outcome.ts';
 import { Language, Params } from './plan.ts';
@@ -59,6 +60,8 @@ export const CandidateRecord = z.strictObject({
   score: Score.nullable(),
   /** The compiler's messages: text made by a candidate, never instructions. */
   compileLog: z.string(),
+  /** Of its kernels, where the compiler told; null before it was compiled. */
+  resources: KernelResources.nullable().default(null),
   infraFailures: z.int().min(0),
   submittedAt: Instant,
   updatedAt: Instant,

@@ -1,6 +1,7 @@
 /** Asks hosts to compile, and takes their answers. What a host is known to hold compiled is answered here, without a round trip. */
 import { CandidateId } from '../domain/ids.ts';
 import type { ContentHash } from '../domain/ids.ts';
+import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { CompileResult, CompileUnit, FromRunner, InfraFailure } from '../domain/protocol.ts';
 import type { Effect } from '../scheduler/effects.ts';
 import type { EngineState, HostState } from './engine-state.ts';
@@ -90,6 +91,7 @@ interface Answer {
 const use = (state: EngineState, { live, host, result }: Answer): void => {
   const { hostId } = host.session;
   live.compileLog = logOf(result).slice(0, COMPILE_LOG_CHARS_MAX);
+  if (result.status === 'compiled') live.resources = launchedOnly(live, result.resources);
   if (result.status === 'infra') state.metrics.onInfra(result.failure.code);
   state.apply({ type: 'compiled', id: live.id, hostId, result });
 };
@@ -97,6 +99,14 @@ const use = (state: EngineState, { live, host, result }: Answer): void => {
 const count = (state: EngineState, host: HostState, result: CompileResult): void => {
   state.metrics.onCompiled(host.session.hostId, result);
   host.compileCounts.onCompiled(result);
+};
+
+/** A source may instantiate thousands of kernels; those that the plan launches decide. */
+const launchedOnly = (live: Live, resources: KernelResources): KernelResources | null => {
+  const plans = [...live.resolved.values()].flatMap((resolved) => Object.values(resolved.plans));
+  const launched = new Set(plans.flatMap(({ launches }) => launches.map(({ kernel }) => kernel)));
+  const told = Object.entries(resources).filter(([kernel]) => launched.has(kernel));
+  return told.length === 0 ? null : Object.fromEntries(told);
 };
 
 const logOf = (result: CompileResult): string => {

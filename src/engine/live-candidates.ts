@@ -4,6 +4,7 @@
  */
 import type { CandidateContent, Submission } from '../domain/candidate.ts';
 import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
+import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { CompileUnit } from '../domain/protocol.ts';
 import type { Score } from '../domain/records.ts';
@@ -47,6 +48,8 @@ export interface Live {
   stage: Stage;
   stageSinceMs: number;
   compileLog: string;
+  /** Of the kernels it launches; null where the compiler does not tell. */
+  resources: KernelResources | null;
   /** What a host was asked to compile for it and has not answered. */
   compiling: { readonly hostId: HostId; readonly compileId: string; readonly unit: CompileUnit } | null;
   screened: Screened | null;
@@ -67,6 +70,7 @@ export const createLive = (id: CandidateId, submission: Submission, loaded: Load
   stage: 'queued',
   stageSinceMs: nowMs,
   compileLog: '',
+  resources: null,
   compiling: null,
   screened: null,
   evaluation: null,

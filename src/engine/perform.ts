@@ -71,6 +71,7 @@ const onMoved = (state: EngineState, { id, state: next }: Of<'moved'>): void => 
       candidateId: id,
       state: next,
       compileLog: live.compileLog,
+      resources: live.resources,
       event: { type: `candidate.${next.status}`, candidateId: id, hostId: next.hostId, data: facts },
     },
   });
@@ -107,7 +108,7 @@ const onFinished = (state: EngineState, { id, outcome, unconfirmed }: Of<'finish
   countVerdict(state, live, outcome);
   state.recorder.add({
     type: 'completion',
-    completion: { candidateId: id, outcome, score, compileLog: live.compileLog, record },
+    completion: { candidateId: id, outcome, score, compileLog: live.compileLog, resources: live.resources, record },
     after: () => acknowledge(state, live),
   });
   // The id is free for the scheduler at once; what is left of it waits for the commit.

@@ -1,7 +1,16 @@
 /** What the engine needs from the store, the queue and the hosts. Each has two implementations that pass one conformance suite. */
 import type { CandidateContent, CandidateState } from '../domain/candidate.ts';
 import type { AttemptId, CandidateId, HostId, SweepId } from '../domain/ids.ts';
-import type { BacklogRow, CandidateFilter, Completion, NewCandidate, Transition, Unfinished } from '../domain/ledger.ts';
+import type {
+  BacklogRow,
+  CandidateFilter,
+  Completion,
+  FinishedProfile,
+  NewCandidate,
+  Transition,
+  Unfinished,
+} from '../domain/ledger.ts';
+import type { ProfileRecord } from '../domain/profile.ts';
 import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition } from '../domain/protocol.ts';
 import type {
   AttemptRecord,
@@ -66,6 +75,17 @@ export interface Store {
   }): Promise<void>;
   sweep(id: SweepId): Promise<SweepRecord | null>;
   sweepBest(id: SweepId, limit: number): Promise<readonly CandidateRecord[]>;
+  /**
+   * Makes profiles wait to be taken: those that nobody asked for yet, those that failed, with `again` also those that are done. Returns
+   * the ids that wait now. Durable when it resolves.
+   */
+  askProfiles(ids: readonly CandidateId[], options: { readonly again: boolean }): Promise<readonly CandidateId[]>;
+  /** With its `profile.done` event, in one transaction. False when it did not wait any more. */
+  finishProfile(finished: FinishedProfile): Promise<boolean>;
+  profile(id: CandidateId): Promise<ProfileRecord | null>;
+  profileReport(id: CandidateId): Promise<Uint8Array | null>;
+  /** In the order they were asked for. */
+  waitingProfiles(limit: number): Promise<readonly CandidateId[]>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 /** What happens to candidates after intake: moves, attempts, final words. Each function is one transaction of a few multi-row statements. */
 import type { CandidateState } from '../domain/candidate.ts';
 import type { CandidateId, HostId } from '../domain/ids.ts';
+import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { AttemptRecord, NewJournalEvent, Score } from '../domain/records.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
@@ -34,6 +35,7 @@ interface Move {
   readonly id: CandidateId;
   readonly state: CandidateState;
   readonly compileLog: string | null;
+  readonly resources: KernelResources | null;
   readonly infraFailures: number;
   readonly attempt: number;
 }
@@ -41,12 +43,13 @@ interface Move {
 /** One row a candidate: where it ends, the newest compile log, infra failures and the highest attempt number on the way. */
 const lastMoves = (batch: readonly Transition[]): readonly Move[] => {
   const moves = new Map<CandidateId, Move>();
-  for (const { candidateId, state, compileLog, infraFailure } of batch) {
+  for (const { candidateId, state, compileLog, resources, infraFailure } of batch) {
     const before = moves.get(candidateId);
     moves.set(candidateId, {
       id: candidateId,
       state,
       compileLog: compileLog ?? before?.compileLog ?? null,
+      resources: resources ?? before?.resources ?? null,
       infraFailures: (before?.infraFailures ?? 0) + (infraFailure ? 1 : 0),
       attempt: Math.max(before?.attempt ?? 0, attemptOf(state)),
     });
@@ -61,10 +64,12 @@ const MOVE = `
 update kiln.candidates set
   state = move.state,
   compile_log = coalesce(move."compileLog", compile_log),
+  resources = coalesce(nullif(move.resources, 'null'::jsonb), candidates.resources),
   infra_failures = infra_failures + move."infraFailures",
   last_attempt = greatest(last_attempt, move.attempt),
   updated_at = $2::timestamptz
-from jsonb_to_recordset($1::jsonb) as move (id text, state jsonb, "compileLog" text, "infraFailures" integer, attempt integer)
+from jsonb_to_recordset($1::jsonb) as move
+  (id text, state jsonb, "compileLog" text, resources jsonb, "infraFailures" integer, attempt integer)
 where candidates.id = move.id and candidates.status <> 'done'`;
 
 /** Idempotent by attempt id. */
@@ -105,11 +110,12 @@ export const complete = async (sql: Sql, batch: readonly Completion[], at: strin
   });
 };
 
-const finishOf = ({ candidateId, outcome, score, compileLog }: Completion, at: string): object => ({
+const finishOf = ({ candidateId, outcome, score, compileLog, resources }: Completion, at: string): object => ({
   id: candidateId,
   state: { status: 'done', outcome, finishedAt: at } satisfies CandidateState,
   score,
   compileLog: compileLog ?? null,
+  resources: resources ?? null,
 });
 
 const FINISH = `
@@ -117,8 +123,9 @@ update kiln.candidates set
   state = finish.state,
   score = nullif(finish.score, 'null'::jsonb),
   compile_log = coalesce(finish."compileLog", compile_log),
+  resources = coalesce(nullif(finish.resources, 'null'::jsonb), candidates.resources),
   updated_at = $2::timestamptz
-from jsonb_to_recordset($1::jsonb) as finish (id text, state jsonb, score jsonb, "compileLog" text)
+from jsonb_to_recordset($1::jsonb) as finish (id text, state jsonb, score jsonb, "compileLog" text, resources jsonb)
 where candidates.id = finish.id and candidates.status <> 'done'`;
 
 /** The last record of a batch stands, as if they had been written one after another. */

@@ -4,6 +4,7 @@ import type { CandidateContent, CandidateState, Submission } from '../domain/can
 import { KilnError } from '../domain/errors.ts';
 import { candidateIdOf } from '../domain/ids.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
+import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { AttemptRecord, CandidateRecord, Score } from '../domain/records.ts';
 import type { SqlSession } from './sql.ts';
 import type { CandidateFilter } from '../domain/ledger.ts';
@@ -33,6 +34,7 @@ interface CandidateRow {
   readonly state: CandidateState;
   readonly score: Score | null;
   readonly compileLog: string;
+  readonly resources: KernelResources | null;
   readonly infraFailures: number;
   readonly lastAttempt: number;
   readonly submittedAt: Date;
@@ -40,7 +42,7 @@ interface CandidateRow {
 }
 
 const COLUMNS = `submit_order::text as "submitOrder", candidates.id, content, source_bytes as "sourceBytes", priority, submitter, labels,
-  candidates.sweep_id as "sweepId", state, score, compile_log as "compileLog", infra_failures as "infraFailures",
+  candidates.sweep_id as "sweepId", state, score, compile_log as "compileLog", resources, infra_failures as "infraFailures",
   last_attempt as "lastAttempt", submitted_at as "submittedAt", updated_at as "updatedAt"`;
 
 export const readCandidate = async (sql: SqlSession, id: CandidateId): Promise<CandidateRecord | null> =>
@@ -116,6 +118,7 @@ const recordOf = (row: CandidateRow, attempts: AttemptRecord[]): CandidateRecord
   attempts,
   score: row.score,
   compileLog: row.compileLog,
+  resources: row.resources,
   infraFailures: row.infraFailures,
   submittedAt: row.submittedAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),

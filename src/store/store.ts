@@ -2,11 +2,21 @@
 import type { CandidateContent } from '../domain/candidate.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { AttemptRecord, CandidateRecord, JournalEvent, NewJournalEvent, SweepRecord } from '../domain/records.ts';
-import type { BacklogRow, CandidateFilter, Completion, NewCandidate, Transition, Unfinished } from '../domain/ledger.ts';
+import type { ProfileRecord } from '../domain/profile.ts';
+import type {
+  BacklogRow,
+  CandidateFilter,
+  Completion,
+  FinishedProfile,
+  NewCandidate,
+  Transition,
+  Unfinished,
+} from '../domain/ledger.ts';
 import { insertCandidates } from './intake.ts';
 import type { Inserted } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
 import type { EventQuery } from './journal.ts';
+import { askProfiles, finishProfile, readProfile, readProfileReport, readWaitingProfiles } from './profiles.ts';
 import { complete, recordAttempts, recordTransitions, reopen } from './progress.ts';
 import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
 import type { NewSweep, RankedEntry, RankingQuery, RecordHolder } from './ranking.ts';
@@ -35,6 +45,11 @@ export interface SqlStore {
   createSweep(sweep: NewSweep): Promise<void>;
   sweep(id: SweepId): Promise<SweepRecord | null>;
   sweepBest(id: SweepId, limit: number): Promise<readonly CandidateRecord[]>;
+  askProfiles(ids: readonly CandidateId[], options: { readonly again: boolean }): Promise<readonly CandidateId[]>;
+  finishProfile(finished: FinishedProfile): Promise<boolean>;
+  profile(id: CandidateId): Promise<ProfileRecord | null>;
+  profileReport(id: CandidateId): Promise<Uint8Array | null>;
+  waitingProfiles(limit: number): Promise<readonly CandidateId[]>;
   close(): Promise<void>;
 }
 
@@ -67,6 +82,11 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
     createSweep: async (sweep) => insertSweep(sql, sweep, at()),
     sweep: async (id) => readSweep(sql, id),
     sweepBest: async (id, limit) => readSweepBest(sql, id, limit),
+    askProfiles: async (ids, { again }) => askProfiles(sql, ids, { again, at: at() }),
+    finishProfile: async (finished) => finishProfile(sql, finished, at()),
+    profile: async (id) => readProfile(sql, id),
+    profileReport: async (id) => readProfileReport(sql, id),
+    waitingProfiles: async (limit) => readWaitingProfiles(sql, limit),
     close: async () => Promise.resolve(),
   };
 };

@@ -20,7 +20,7 @@ import {
   VERSION,
 } from './builders.ts';
 
-const TABLES = ['candidates', 'sources', 'attempts', 'journal', 'sweeps', 'sweep_candidates', 'records']
+const TABLES = ['candidates', 'sources', 'attempts', 'journal', 'sweeps', 'sweep_candidates', 'records', 'profiles']
   .map((table) => `kiln.${table}`)
   .join(', ');
 const START = Date.parse('2026-01-01T00:00:00.000Z');

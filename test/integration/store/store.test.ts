@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
+import { describeProfiles } from './profiles.conformance.ts';
 import { hasPostgres, POSTGRES_MISSING, startPostgres, temporaryFolder } from './servers.ts';
 import type { Server } from './servers.ts';
 import { describeStore } from './store.conformance.ts';
@@ -18,6 +19,7 @@ describe('embedded', () => {
     rmSync(folder, { recursive: true, force: true });
   });
   describeStore('PGlite', () => database.sql);
+  describeProfiles('PGlite', () => database.sql);
 });
 
 describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
@@ -32,4 +34,5 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
     await server.stop();
   });
   describeStore('Postgres', () => database.sql);
+  describeProfiles('Postgres', () => database.sql);
 });
