@@ -47,3 +47,9 @@ export const bytes = (count: number): string => {
   const power = Math.min(units.length - 1, count < 1 ? 0 : Math.floor(Math.log2(count) / 10));
   return `${power === 0 ? count : significant(count / 1024 ** power)} ${units[power] ?? 'B'}`;
 };
+
+/** 0.0312 -> "$0.0312", 12.5 -> "$12.50" */
+export const dollars = (usd: number): string => `$${usd.toFixed(usd > 0 && usd < 1 ? 4 : 2)}`;
+
+/** 1234567 -> "1,234,567" */
+export const grouped = (count: number): string => String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',');
