@@ -17,9 +17,11 @@ export interface CampaignStore {
   ): Promise<void>;
   /** Newest first. */
   campaigns(): Promise<readonly CampaignRecord[]>;
+  /** Those with generations that are asked, answered or submitted: what a daemon that starts must settle. */
+  unsettledCampaigns(): Promise<readonly CampaignId[]>;
   /** Idempotent by id. */
   addGenerations(batch: readonly Generation[]): Promise<void>;
-  /** Applies in order; one transaction. */
+  /** Applies in order; one transaction. What is judged, failed or lost stays as it is. */
   updateGenerations(batch: readonly GenerationUpdate[]): Promise<void>;
   /** By number, from after `after`. */
   generations(id: CampaignId, page: { readonly after: number; readonly limit: number }): Promise<readonly Generation[]>;
@@ -37,7 +39,11 @@ export interface Judging {
   fleet(): Promise<FleetView>;
   /** Null where none was asked for. */
   profile(id: CandidateId): Promise<ProfileRecord | null>;
-  events(query: { readonly after: number; readonly limit: number }): Promise<readonly JournalEvent[]>;
+  events(query: {
+    readonly after: number;
+    readonly limit: number;
+    readonly candidateId?: CandidateId;
+  }): Promise<readonly JournalEvent[]>;
   lastSequence(): Promise<number>;
   /** Called after every journal write. Returns the unsubscriber. */
   onEvents(listener: () => void): () => void;

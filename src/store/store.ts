@@ -1,6 +1,7 @@
-/** The records of Kiln over any Sql: candidates, attempts, journal, sweeps, rankings. The engine's `Store` (engine/ports.ts). */
+/** The records of Kiln over any Sql: candidates, attempts, journal, sweeps, rankings, campaigns. The engine's and the agents' store. */
+import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign.ts';
 import type { CandidateContent } from '../domain/candidate.ts';
-import type { CandidateId, SweepId } from '../domain/ids.ts';
+import type { CampaignId, CandidateId, SweepId } from '../domain/ids.ts';
 import type { AttemptRecord, CandidateRecord, JournalEvent, NewJournalEvent, SweepRecord } from '../domain/records.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import type {
@@ -12,6 +13,16 @@ import type {
   Transition,
   Unfinished,
 } from '../domain/ledger.ts';
+import {
+  insertCampaign,
+  insertGenerations,
+  readCampaigns,
+  readGenerations,
+  readUnsettled,
+  updateCampaign,
+  updateGenerations,
+} from './campaigns.ts';
+import type { CampaignChange, GenerationPage } from './campaigns.ts';
 import { insertCandidates } from './intake.ts';
 import type { Inserted } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
@@ -45,6 +56,13 @@ export interface SqlStore {
   createSweep(sweep: NewSweep): Promise<void>;
   sweep(id: SweepId): Promise<SweepRecord | null>;
   sweepBest(id: SweepId, limit: number): Promise<readonly CandidateRecord[]>;
+  createCampaign(campaign: CampaignRecord): Promise<void>;
+  updateCampaign(id: CampaignId, change: CampaignChange): Promise<void>;
+  campaigns(): Promise<readonly CampaignRecord[]>;
+  unsettledCampaigns(): Promise<readonly CampaignId[]>;
+  addGenerations(batch: readonly Generation[]): Promise<void>;
+  updateGenerations(batch: readonly GenerationUpdate[]): Promise<void>;
+  generations(id: CampaignId, page: Omit<GenerationPage, 'id'>): Promise<readonly Generation[]>;
   askProfiles(ids: readonly CandidateId[], options: { readonly again: boolean }): Promise<readonly CandidateId[]>;
   finishProfile(finished: FinishedProfile): Promise<boolean>;
   profile(id: CandidateId): Promise<ProfileRecord | null>;
@@ -82,6 +100,13 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
     createSweep: async (sweep) => insertSweep(sql, sweep, at()),
     sweep: async (id) => readSweep(sql, id),
     sweepBest: async (id, limit) => readSweepBest(sql, id, limit),
+    createCampaign: async (campaign) => insertCampaign(sql, campaign),
+    updateCampaign: async (id, change) => updateCampaign(sql, { id, change }, at()),
+    campaigns: async () => readCampaigns(sql),
+    unsettledCampaigns: async () => readUnsettled(sql),
+    addGenerations: async (batch) => insertGenerations(sql, batch),
+    updateGenerations: async (batch) => updateGenerations(sql, batch, at()),
+    generations: async (id, page) => readGenerations(sql, { id, ...page }),
     askProfiles: async (ids, { again }) => askProfiles(sql, ids, { again, at: at() }),
     finishProfile: async (finished) => finishProfile(sql, finished, at()),
     profile: async (id) => readProfile(sql, id),

@@ -6,6 +6,7 @@ import { openPostgres } from '../../../src/store/postgres.ts';
 import { describeProfiles } from './profiles.conformance.ts';
 import { hasPostgres, POSTGRES_MISSING, startPostgres, temporaryFolder } from './servers.ts';
 import type { Server } from './servers.ts';
+import { describeCampaignStore } from './campaigns.conformance.ts';
 import { describeStore } from './store.conformance.ts';
 
 describe('embedded', () => {
@@ -20,6 +21,7 @@ describe('embedded', () => {
   });
   describeStore('PGlite', () => database.sql);
   describeProfiles('PGlite', () => database.sql);
+  describeCampaignStore('PGlite', () => database.sql);
 });
 
 describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
@@ -35,4 +37,5 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   });
   describeStore('Postgres', () => database.sql);
   describeProfiles('Postgres', () => database.sql);
+  describeCampaignStore('Postgres', () => database.sql);
 });

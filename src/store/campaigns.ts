@@ -1,0 +1,148 @@
+/** Campaigns and their generations: what was asked of generators, what it cost, and what became of it. */
+import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign.ts';
+import type { CampaignId } from '../domain/ids.ts';
+import type { NewJournalEvent } from '../domain/records.ts';
+import { append, writing } from './journal.ts';
+import { toJson } from './json.ts';
+import type { Sql, SqlSession } from './sql.ts';
+
+/** Idempotent by id. */
+export const insertCampaign = async (sql: Sql, campaign: CampaignRecord): Promise<void> =>
+  writing(sql, async (session) => {
+    const { id, spec, status, reason, submitter, ranMs, createdAt, updatedAt } = campaign;
+    const inserted = await session.query<{ id: CampaignId }>(INSERT_CAMPAIGN, [
+      id,
+      toJson(spec),
+      status,
+      reason,
+      submitter,
+      ranMs,
+      createdAt,
+      updatedAt,
+    ]);
+    if (inserted.length > 0) await append(session, [createdEvent(campaign)], createdAt);
+  });
+
+const INSERT_CAMPAIGN = `
+insert into kiln.campaigns (id, spec, status, reason, submitter, ran_ms, created_at, updated_at)
+values ($1, $2::jsonb, $3, $4, $5, $6::double precision, $7::timestamptz, $8::timestamptz)
+on conflict (id) do nothing
+returning id`;
+
+const createdEvent = ({ id, spec, submitter }: CampaignRecord): NewJournalEvent =>
+  eventOf('campaign.created', {
+    campaignId: id,
+    name: spec.name,
+    problems: spec.problems,
+    devices: spec.devices,
+    agents: spec.agents,
+    submitter,
+  });
+
+const eventOf = (type: NewJournalEvent['type'], data: Record<string, unknown>): NewJournalEvent => ({
+  type,
+  candidateId: null,
+  hostId: null,
+  data,
+});
+
+export type CampaignChange = Pick<CampaignRecord, 'status' | 'reason' | 'ranMs'>;
+
+/** With an event where the status changes. A campaign that is not there is left alone. */
+export const updateCampaign = async (
+  sql: Sql,
+  { id, change }: { readonly id: CampaignId; readonly change: CampaignChange },
+  at: string,
+): Promise<void> =>
+  writing(sql, async (session) => {
+    const [before] = await session.query<{ status: string }>('select status from kiln.campaigns where id = $1', [id]);
+    if (!before) return;
+    const { status, reason, ranMs } = change;
+    await session.query(UPDATE_CAMPAIGN, [id, status, reason, ranMs, at]);
+    if (before.status !== status) await append(session, [eventOf('campaign.changed', { campaignId: id, status, reason })], at);
+  });
+
+const UPDATE_CAMPAIGN = `
+update kiln.campaigns set status = $2, reason = $3, ran_ms = $4::double precision, updated_at = $5::timestamptz where id = $1`;
+
+interface CampaignRow extends Omit<CampaignRecord, 'createdAt' | 'updatedAt'> {
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Newest first. */
+export const readCampaigns = async (sql: SqlSession): Promise<readonly CampaignRecord[]> => {
+  const rows = await sql.query<CampaignRow>(`
+    select id, spec, status, reason, submitter, ran_ms as "ranMs", created_at as "createdAt", updated_at as "updatedAt"
+    from kiln.campaigns order by campaign_order desc`);
+  return rows.map((row) => ({ ...row, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() }));
+};
+
+/** Campaigns with generations that a daemon left asked, answered or submitted. */
+export const readUnsettled = async (sql: SqlSession): Promise<readonly CampaignId[]> => {
+  const rows = await sql.query<{ id: CampaignId }>(
+    `select distinct campaign_id as id from kiln.generations where status in ('asked', 'answered', 'submitted')`,
+  );
+  return rows.map(({ id }) => id);
+};
+
+/** Idempotent by campaign and number. */
+export const insertGenerations = async (sql: SqlSession, batch: readonly Generation[]): Promise<void> => {
+  if (batch.length > 0) await sql.query(INSERT_GENERATIONS, [toJson(batch)]);
+};
+
+const INSERT_GENERATIONS = `
+insert into kiln.generations (
+  campaign_id, number, agent, generator, problem, device, move, island, parents, idea, usage, state, asked_at, updated_at)
+select "campaignId", number, agent, generator, problem, device, move, island, parents, idea, usage, state, "askedAt", "updatedAt"
+from jsonb_to_recordset($1::jsonb) as generation (
+  "campaignId" text, number integer, agent integer, generator text, problem text, device text, move text, island integer,
+  parents jsonb, idea text, usage jsonb, state jsonb, "askedAt" timestamptz, "updatedAt" timestamptz)
+on conflict (campaign_id, number) do nothing`;
+
+/** The last state of each stands. What is judged, failed or lost stays as it is. */
+export const updateGenerations = async (sql: SqlSession, batch: readonly GenerationUpdate[], at: string): Promise<void> => {
+  if (batch.length > 0) await sql.query(UPDATE_GENERATIONS, [toJson(lastUpdates(batch)), at]);
+};
+
+const lastUpdates = (batch: readonly GenerationUpdate[]): readonly object[] => {
+  const last = new Map<string, GenerationUpdate>();
+  for (const update of batch) last.set(update.id, { ...last.get(update.id), ...update });
+  return [...last.values()].map(({ id, state, idea, usage }) => {
+    const dot = id.lastIndexOf('.');
+    return { campaignId: id.slice(0, dot), number: Number(id.slice(dot + 1)), state, idea, usage };
+  });
+};
+
+const UPDATE_GENERATIONS = `
+update kiln.generations set
+  state = change.state,
+  idea = coalesce(change.idea, generations.idea),
+  usage = coalesce(change.usage, generations.usage),
+  updated_at = $2::timestamptz
+from jsonb_to_recordset($1::jsonb) as change ("campaignId" text, number integer, state jsonb, idea text, usage jsonb)
+where generations.campaign_id = change."campaignId" and generations.number = change.number
+  and generations.status not in ('judged', 'failed', 'lost')`;
+
+export interface GenerationPage {
+  readonly id: CampaignId;
+  /** Generations with a higher number. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+interface GenerationRow extends Omit<Generation, 'askedAt' | 'updatedAt'> {
+  readonly askedAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** By number. */
+export const readGenerations = async (sql: SqlSession, { id, after, limit }: GenerationPage): Promise<readonly Generation[]> => {
+  const rows = await sql.query<GenerationRow>(READ_GENERATIONS, [id, after, limit]);
+  return rows.map((row) => ({ ...row, askedAt: row.askedAt.toISOString(), updatedAt: row.updatedAt.toISOString() }));
+};
+
+const READ_GENERATIONS = `
+select campaign_id || '.' || number as id, campaign_id as "campaignId", number, agent, generator, problem, device, move, island, parents,
+  idea, usage, state, asked_at as "askedAt", updated_at as "updatedAt"
+from kiln.generations where campaign_id = $1 and number > $2::integer order by number limit $3::integer`;

@@ -1,0 +1,150 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { CampaignStore } from '../../../src/agents/ports.ts';
+import { CampaignRecord, CampaignSpec, Generation, NO_USAGE } from '../../../src/domain/campaign.ts';
+import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
+import type { GenerationState } from '../../../src/domain/campaign.ts';
+import { createStore } from '../../../src/store/store.ts';
+import type { SqlStore } from '../../../src/store/store.ts';
+import type { Sql } from '../../../src/store/sql.ts';
+import { idOf } from './builders.ts';
+
+const START = Date.parse('2026-01-01T00:00:00.000Z');
+const AT = new Date(START).toISOString();
+const ID = CampaignId.parse(`k-${'a'.repeat(16)}`);
+const OTHER = CampaignId.parse(`k-${'b'.repeat(16)}`);
+
+const campaign = (id: CampaignId = ID): CampaignRecord => ({
+  id,
+  spec: CampaignSpec.parse({ problems: ['softmax'], budget: { usd: 0.5 } }),
+  status: 'running',
+  reason: null,
+  submitter: 'ada',
+  createdAt: AT,
+  updatedAt: AT,
+  ranMs: 0,
+});
+
+const generation = (number: number, state: GenerationState, campaignId: CampaignId = ID): Generation => ({
+  id: generationIdOf(campaignId, number),
+  campaignId,
+  number,
+  agent: number % 3,
+  generator: 'evolve',
+  problem: 'softmax',
+  device: 'H100',
+  move: 'cross',
+  island: 1,
+  parents: [idOf('p'), idOf('q')],
+  idea: '',
+  usage: NO_USAGE,
+  state,
+  askedAt: AT,
+  updatedAt: AT,
+});
+
+const asked: GenerationState = { status: 'asked', reservedMicros: 1200 };
+const answered: GenerationState = {
+  status: 'answered',
+  draft: { language: 'cuda', source: '// "a" \\u0000 \u{1F525}', params: { BLOCK: 64 }, idea: 'vectors', note: '' },
+};
+const submitted: GenerationState = { status: 'submitted', candidateId: idOf('c'), isFirst: true };
+const judged: GenerationState = {
+  status: 'judged',
+  candidateId: idOf('c'),
+  isFirst: true,
+  verdict: 'passed',
+  speedup: 1.5,
+  deviceMs: 21.5,
+  isRecord: true,
+};
+const failed: GenerationState = { status: 'failed', failure: 'refused', message: 'no' };
+const usage = { inputTokens: 10, cacheWriteTokens: 1, cacheReadTokens: 2, outputTokens: 5, micros: 1100 };
+
+/** What every store must do for campaigns, over any database. */
+export const describeCampaignStore = (name: string, open: () => Sql): void => {
+  const fresh = async (): Promise<{ readonly store: CampaignStore & SqlStore; readonly clock: { now: number } }> => {
+    await open().script('truncate kiln.generations, kiln.campaigns, kiln.journal restart identity');
+    const clock = { now: START };
+    const store: CampaignStore & SqlStore = createStore(open(), { now: () => clock.now });
+    onTestFinished(async () => store.close());
+    return { store, clock };
+  };
+  const page = { after: 0, limit: 100 };
+
+  describe(`a store on ${name}: campaigns`, () => {
+    test('gives campaigns back as they were made, newest first, each with one event', async () => {
+      const { store } = await fresh();
+      await store.createCampaign(campaign());
+      await store.createCampaign(campaign());
+      await store.createCampaign(campaign(OTHER));
+      const campaigns = (await store.campaigns()).map((record) => CampaignRecord.parse(record));
+      expect(campaigns).toEqual([campaign(OTHER), campaign()]);
+      const events = await store.events({ after: 0, limit: 10 });
+      expect(events.map(({ type, data }) => [type, data['campaignId']])).toEqual([
+        ['campaign.created', ID],
+        ['campaign.created', OTHER],
+      ]);
+    });
+
+    test('says in the journal when the status of a campaign changes, and only then', async () => {
+      const { store, clock } = await fresh();
+      await store.createCampaign(campaign());
+      await store.updateCampaign(ID, { status: 'running', reason: null, ranMs: 500 });
+      clock.now += 1000;
+      await store.updateCampaign(ID, { status: 'paused', reason: 'by ada', ranMs: 900.5 });
+      await store.updateCampaign(OTHER, { status: 'paused', reason: null, ranMs: 0 });
+      const [record] = await store.campaigns();
+      const updatedAt = new Date(clock.now).toISOString();
+      expect(record).toEqual({ ...campaign(), status: 'paused', reason: 'by ada', ranMs: 900.5, updatedAt });
+      const changes = (await store.events({ after: 0, limit: 10 })).filter(({ type }) => type === 'campaign.changed');
+      expect(changes.map(({ data }) => data)).toEqual([{ campaignId: ID, status: 'paused', reason: 'by ada' }]);
+    });
+
+    test('follows generations from asked to judged, page by page', async () => {
+      const { store, clock } = await fresh();
+      await store.createCampaign(campaign());
+      await store.createCampaign(campaign(OTHER));
+      await store.addGenerations([2, 1, 3].map((number) => generation(number, asked)));
+      await store.addGenerations([generation(1, failed), generation(1, asked, OTHER)]);
+      clock.now += 1000;
+      const updatedAt = new Date(clock.now).toISOString();
+      await store.updateGenerations([{ id: generationIdOf(ID, 1), state: answered, idea: 'vectors', usage }]);
+      const [first] = await store.generations(ID, page);
+      expect(Generation.parse(first)).toEqual({ ...generation(1, answered), idea: 'vectors', usage, updatedAt });
+      await store.updateGenerations([
+        { id: generationIdOf(ID, 1), state: submitted },
+        { id: generationIdOf(ID, 2), state: failed, usage },
+        { id: generationIdOf(ID, 1), state: judged },
+      ]);
+      const states = (await store.generations(ID, page)).map((row) => [row.number, row.state, row.idea, row.usage.micros]);
+      expect(states).toEqual([
+        [1, judged, 'vectors', 1100],
+        [2, failed, '', 1100],
+        [3, asked, '', 0],
+      ]);
+      expect((await store.generations(ID, { after: 1, limit: 1 })).map(({ number }) => number)).toEqual([2]);
+    });
+
+    test('lets nothing change what is judged, failed or lost', async () => {
+      const { store } = await fresh();
+      await store.createCampaign(campaign());
+      const lost: GenerationState = { status: 'lost', reservedMicros: 7 };
+      await store.addGenerations([generation(1, judged), generation(2, failed), generation(3, lost)]);
+      await store.updateGenerations([1, 2, 3].map((number) => ({ id: generationIdOf(ID, number), state: asked, usage })));
+      const states = (await store.generations(ID, page)).map(({ state, usage: { micros } }) => [state, micros]);
+      expect(states).toEqual([
+        [judged, 0],
+        [failed, 0],
+        [lost, 0],
+      ]);
+    });
+
+    test('names the campaigns with generations that must be settled', async () => {
+      const { store } = await fresh();
+      await store.createCampaign(campaign());
+      await store.createCampaign(campaign(OTHER));
+      await store.addGenerations([generation(1, judged), generation(2, submitted, OTHER), generation(3, answered, OTHER)]);
+      expect(await store.unsettledCampaigns()).toEqual([OTHER]);
+    });
+  });
+};
