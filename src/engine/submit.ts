@@ -8,7 +8,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { CandidateState } from '../domain/candidate.ts';
 import type { NewCandidate } from '../domain/ledger.ts';
 import type { EngineState } from './engine-state.ts';
-import { createGroupCommit } from './group-commit.ts';
+import { createGroupCommit } from '../domain/group-commit.ts';
 import { prepareCandidate } from './intake.ts';
 import type { Queue } from './ports.ts';
 import type { Recent } from './recent.ts';

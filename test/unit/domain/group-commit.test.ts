@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createGroupCommit } from '../../../src/engine/group-commit.ts';
+import { createGroupCommit } from '../../../src/domain/group-commit.ts';
 
 /** Writes when it is told to. */
 const gated = () => {

@@ -1,12 +1,12 @@
 /**
- * Submissions that arrive while one is being written share the next write: each commit reaches the disk once, however many requests
- * wait for it, so that single requests are taken in as fast as batches.
+ * Writes that arrive while one is being made share the next: each commit reaches the disk once, however many callers wait for it, so
+ * that single ones are as fast as batches.
  *
  * Modes: idle; writing (one group at a time, what arrives meanwhile waits for the next).
  * Invariant: every `write` settles with its own items' results, in their order, or with its group's error.
  */
 
-/** Items written at once; a submission that is larger goes alone. */
+/** Items written at once; a write that is larger goes alone. */
 const GROUP_ITEMS_MAX = 2000;
 
 export interface GroupCommit<Item, Result> {
