@@ -1,0 +1,80 @@
+/** Who is asked for what: the mix of moves, and parents by rank and age. */
+import { PARENTS_MAX } from '../../domain/campaign.ts';
+import type { CandidateId } from '../../domain/ids.ts';
+import type { Choice, Draw } from './archive.ts';
+import type { Elite, Elites } from './elites.ts';
+import { below, pickWeighted, type Random, randomFrom } from './random.ts';
+import type { Repairs } from './repairs.ts';
+
+/** While a failure waits: often, since it is half-paid-for, but not always, since what fails may be a bad idea. */
+const REPAIR_SHARE = 0.3;
+/** From nothing: rare, since most of what is written anew is slower than what was improved for long; it is what finds another kind of kernel. */
+const NEW_SHARE = 0.1;
+/** Joins what two kinds do well. Needs two elites, so it grows with the archive's breadth anyway. */
+const CROSS_SHARE = 0.2;
+/** Else `improve`: one step from something that works is what succeeds most often. */
+
+/** One in so many choices looks at the neighbour's elites: often enough that a find travels, rarely enough that islands differ. */
+const MIGRATION_EVERY = 12;
+/** Each rank is drawn three quarters as often as the one before: the first eight share nine tenths. */
+const RANK_DECAY = 0.75;
+/** A parent of so many children, none of which replaced it, is drawn half as often … */
+const USES_HALF = 8;
+/** … once it is so many generations old; a young one has not had its chance. */
+const AGE_FULL = 64;
+/** The best is still the likeliest to be bettered: no parent falls below this share of its rank's weight. */
+const TIRED_SHARE_MIN = 0.2;
+const SEED_BELOW = 2 ** 31;
+
+export interface SearchState {
+  readonly islands: readonly Elites[];
+  readonly repairs: Repairs;
+  /** Highest generation number that was added. */
+  readonly newest: number;
+  readonly seed: number;
+}
+
+export const chooseMove = (state: SearchState, draw: Draw): Choice => {
+  const random = randomFrom(state.seed, draw.island, draw.number);
+  const seed = below(random, SEED_BELOW);
+  if (state.repairs.waiting(draw.island) && random() < REPAIR_SHARE) {
+    const repair = state.repairs.take(draw.island);
+    if (repair) return { move: 'repair', parents: withKnownParent(state, repair), seed };
+  }
+  const elites = poolOf(state, draw.island, random);
+  const weighted = elites.map((elite, rank) => [elite.entry.candidateId, weightOf(elite, rank, state.newest)] as const);
+  const first = pickWeighted(random, weighted);
+  const share = random();
+  if (first === undefined || (draw.invents !== false && share < NEW_SHARE)) return { move: 'new', parents: [], seed };
+  const second =
+    share < NEW_SHARE + CROSS_SHARE
+      ? pickWeighted(
+          random,
+          weighted.filter(([id]) => id !== first),
+        )
+      : undefined;
+  return second === undefined ? { move: 'improve', parents: [first], seed } : { move: 'cross', parents: [first, second], seed };
+};
+
+/** The neighbour's when it is time for that, or while this island has none. */
+const poolOf = ({ islands }: SearchState, island: number, random: Random): readonly Elite[] => {
+  const own = islands[island]?.ranked() ?? [];
+  const isMigrating = random() < 1 / MIGRATION_EVERY;
+  if (own.length > 0 && !isMigrating) return own;
+  const others = islands.map((_, step) => islands[(island + 1 + step) % islands.length]?.ranked() ?? []);
+  return (isMigrating ? others[0] : others.find((elites) => elites.length > 0)) ?? [];
+};
+
+const weightOf = ({ entry, uses }: Elite, rank: number, newest: number): number => {
+  const aged = Math.min(1, Math.max(0, newest - entry.number) / AGE_FULL);
+  return RANK_DECAY ** rank * Math.max(TIRED_SHARE_MIN, 1 / (1 + (aged * uses) / USES_HALF));
+};
+
+/** With the working parent beside the failed child, one sees what was changed. */
+const withKnownParent = (
+  { islands }: SearchState,
+  { failed, parents }: { readonly failed: CandidateId; readonly parents: readonly CandidateId[] },
+): readonly CandidateId[] => {
+  const known = parents.filter((id) => islands.some((island) => island.get(id) !== null));
+  return [failed, ...known.slice(0, 1)].slice(0, PARENTS_MAX);
+};

@@ -1,0 +1,85 @@
+/**
+ * The elites of one island: the fastest of each cell of behaviour, so that a search keeps kinds of kernels and not twenty copies of one.
+ * A cell is: what bounds it, how many registers it takes, its language, its idea.
+ */
+import type { CandidateId } from '../../domain/ids.ts';
+import type { ArchiveEntry, EliteEntry } from './archive.ts';
+
+/** Cells of an island; beyond them the cell with the slowest elite goes. Enough for kinds, few enough that rank says something. */
+export const ELITES_MAX = 24;
+/** Where an SM's 64 Ki registers allow 2,048, 1,024, 512 or fewer threads. */
+const REGISTER_BUCKETS = [32, 64, 128, 255] as const;
+const IDEA_WORDS_MAX = 4;
+
+export interface Elite {
+  readonly entry: EliteEntry;
+  /** Children that it is a parent of, whatever became of them. */
+  readonly uses: number;
+}
+
+export interface Elites {
+  add(entry: EliteEntry): void;
+  /** Counts `child` for its parents here. Once for each generation. */
+  countUse(child: ArchiveEntry): void;
+  /** The fastest first. */
+  ranked(): readonly Elite[];
+  get(id: CandidateId): EliteEntry | null;
+}
+
+export const createElites = (): Elites => {
+  const cells = new Map<string, EliteEntry>();
+  const uses = new Map<CandidateId, Set<number>>();
+
+  const add = (entry: EliteEntry): void => {
+    const cell = cellOf(entry);
+    const held = cells.get(cell);
+    if (held && !isFaster(entry, held)) return;
+    cells.set(cell, entry);
+    if (cells.size > ELITES_MAX) cells.delete(slowestOf(cells));
+    forgetUses();
+  };
+
+  const forgetUses = (): void => {
+    const kept = new Set([...cells.values()].map((entry) => entry.candidateId));
+    for (const id of uses.keys()) if (!kept.has(id)) uses.delete(id);
+  };
+
+  const get = (id: CandidateId): EliteEntry | null => [...cells.values()].find((entry) => entry.candidateId === id) ?? null;
+
+  const countUse = (child: ArchiveEntry): void => {
+    for (const id of child.parents) {
+      if (get(id) === null) continue;
+      const children = uses.get(id) ?? new Set();
+      if (children.size < USES_MAX) uses.set(id, children.add(child.number));
+    }
+  };
+
+  const ranked = (): readonly Elite[] =>
+    [...cells.values()]
+      .toSorted((a, b) => (isFaster(a, b) ? -1 : 1))
+      .map((entry) => ({ entry, uses: uses.get(entry.candidateId)?.size ?? 0 }));
+
+  return { add, countUse, ranked, get };
+};
+
+/** Beyond it an elite is as tired as it gets. */
+const USES_MAX = 1000;
+
+/** A total order: of equally fast ones the older. */
+const isFaster = (a: EliteEntry, b: EliteEntry): boolean =>
+  a.speedup > b.speedup || (a.speedup === b.speedup && a.number < b.number);
+
+const slowestOf = (cells: ReadonlyMap<string, EliteEntry>): string =>
+  [...cells].reduce((slowest, cell) => (isFaster(slowest[1], cell[1]) ? cell : slowest))[0];
+
+const cellOf = ({ bound, registers, language, idea }: EliteEntry): string =>
+  [bound, registerBucket(registers), language, ideaTag(idea)].join('|');
+
+const registerBucket = (registers: number | null): string =>
+  registers === null ? 'unknown' : String(REGISTER_BUCKETS.findIndex((most) => registers <= most));
+
+/** Words without numbers, sorted: "Unroll by 4", "unroll by 8" and "by: unroll!" are one idea. */
+export const ideaTag = (idea: string): string => {
+  const words = idea.toLowerCase().match(/[a-z_]+/g) ?? [];
+  return [...new Set(words)].toSorted().slice(0, IDEA_WORDS_MAX).join(' ');
+};

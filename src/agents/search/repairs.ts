@@ -1,0 +1,89 @@
+/** Failures that wait for their one repair. A failed repair does not come back: who cannot mend it in one go writes something else. */
+import type { CandidateId } from '../../domain/ids.ts';
+import type { ArchiveEntry } from './archive.ts';
+
+/** Of each island: the newest. An old failure was written from knowledge that is out of date. */
+export const REPAIRS_MAX = 8;
+/** Failures whose repair was seen, so that adding an entry again does not bring it back. */
+const MENDED_MAX = 50_000;
+/** What the writer can mend. A cancelled candidate or an infra failure says nothing about the source. */
+const REPAIRABLE: ReadonlySet<string> = new Set([
+  'compile_error',
+  'plan_error',
+  'wrong_answer',
+  'modified_input',
+  'out_of_bounds',
+  'crashed',
+  'timed_out',
+]);
+
+export interface Repair {
+  readonly failed: CandidateId;
+  /** The parents it came from. */
+  readonly parents: readonly CandidateId[];
+}
+
+export interface Repairs {
+  /** A failure begins to wait; a repair ends its parent's wait. */
+  add(entry: ArchiveEntry): void;
+  waiting(island: number): boolean;
+  /** The newest of the island, for good: it is never given twice. */
+  take(island: number): Repair | null;
+  /** Taken ones too, until their repair is added or newer failures push them out: their source is still needed. */
+  get(id: CandidateId): ArchiveEntry | null;
+  ids(): readonly CandidateId[];
+}
+
+export const createRepairs = (): Repairs => {
+  const held = new Map<CandidateId, ArchiveEntry>();
+  const taken = new Set<CandidateId>();
+  const mended = new Set<CandidateId>();
+
+  const mend = (id: CandidateId): void => {
+    held.delete(id);
+    taken.delete(id);
+    mended.add(id);
+    for (const oldest of mended) {
+      if (mended.size <= MENDED_MAX) break;
+      mended.delete(oldest);
+    }
+  };
+
+  const add = (entry: ArchiveEntry): void => {
+    const [first] = entry.parents;
+    if (entry.move === 'repair') {
+      if (first !== undefined) mend(first);
+      return;
+    }
+    const { candidateId, verdict } = entry;
+    if (candidateId === null || verdict === null || !REPAIRABLE.has(verdict)) return;
+    if (held.has(candidateId) || mended.has(candidateId)) return;
+    held.set(candidateId, entry);
+    dropOldest(entry.island);
+  };
+
+  const ofIsland = (island: number): readonly ArchiveEntry[] =>
+    [...held.values()].filter((entry) => entry.island === island).toSorted((a, b) => b.number - a.number);
+
+  const dropOldest = (island: number): void => {
+    for (const { candidateId } of ofIsland(island).slice(REPAIRS_MAX)) if (candidateId !== null) mend(candidateId);
+  };
+
+  const open = (island: number): ArchiveEntry | undefined =>
+    ofIsland(island).find(({ candidateId }) => candidateId !== null && !taken.has(candidateId));
+
+  const take = (island: number): Repair | null => {
+    const entry = open(island);
+    if (!entry || entry.candidateId === null) return null;
+    taken.add(entry.candidateId);
+    return { failed: entry.candidateId, parents: entry.parents };
+  };
+
+  return {
+    add,
+    take,
+    waiting: (island) => open(island) !== undefined,
+    get: (id) => held.get(id) ?? null,
+    ids: () => [...held.keys()],
+  };
+};
