@@ -29,8 +29,9 @@ export const askCompile = (state: EngineState, { id, hostId, deviceModel }: Of<'
   }
   const known = findKnown(state, host, resolved.unit);
   if (known) return use(state, { live, host, result: known });
-  // The architecture tells a late answer from the one that is waited for.
-  const compileId = `${id}${SEPARATOR}${device.architecture}`;
+  // The number tells a late answer from the one that is waited for.
+  live.compiles += 1;
+  const compileId = `${id}${SEPARATOR}${live.compiles}`;
   live.compiling = { hostId, compileId, unit: resolved.unit };
   host.session.compile(compileId, resolved.unit, state.rules.compileLimitMs);
 };

@@ -8,7 +8,7 @@ import { hashOf } from '../domain/ids.ts';
 import type { ContentHash } from '../domain/ids.ts';
 import type { CompileResult, CompileUnit } from '../domain/protocol.ts';
 
-export const UNITS_MAX = 20_000;
+const UNITS_MAX = 20_000;
 /** A unit with a longer log is asked for each time: the log is part of the answer, and logs must not fill the memory. */
 const LOG_CHARS_MAX = 2048;
 

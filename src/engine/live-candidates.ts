@@ -50,6 +50,8 @@ export interface Live {
   compileLog: string;
   /** Of the kernels it launches; null where the compiler does not tell. */
   resources: KernelResources | null;
+  /** How often hosts were asked to compile it. */
+  compiles: number;
   /** What a host was asked to compile for it and has not answered. */
   compiling: { readonly hostId: HostId; readonly compileId: string; readonly unit: CompileUnit } | null;
   screened: Screened | null;
@@ -71,6 +73,7 @@ export const createLive = (id: CandidateId, submission: Submission, loaded: Load
   stageSinceMs: nowMs,
   compileLog: '',
   resources: null,
+  compiles: 0,
   compiling: null,
   screened: null,
   evaluation: null,

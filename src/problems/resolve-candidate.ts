@@ -4,6 +4,7 @@ import type { Language } from '../domain/plan.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { LoadedProblem } from './load-problems.ts';
 import { PlanError } from './plan-error.ts';
+import { remembered } from './resolution-memo.ts';
 import { type ResolvedUnit, resolveUnit } from './resolve-unit.ts';
 import { LANGUAGES_OF, type Target } from './targets.ts';
 
@@ -22,9 +23,13 @@ export interface CandidateInput {
  * What to compile and how to launch it on every case of the target, or why its plan is no plan.
  * Throws UNSUPPORTED_LANGUAGE when the target never runs the language, UNKNOWN_DEVICE when the problem has no such target.
  */
-export const resolveCandidate = (loaded: LoadedProblem, { target, architecture, content }: CandidateInput): CandidateResult => {
+export const resolveCandidate = (loaded: LoadedProblem, input: CandidateInput): CandidateResult => {
+  refuseTarget(loaded, input.target, input.content.language);
+  return remembered(loaded.problem, input, () => resolve(loaded, input));
+};
+
+const resolve = (loaded: LoadedProblem, { target, architecture, content }: CandidateInput): CandidateResult => {
   const { language, source, params } = content;
-  refuseTarget(loaded, target, language);
   try {
     return { ok: true, ...resolveUnit({ language, source, params }, { problem: loaded.problem, target, architecture }) };
   } catch (error) {

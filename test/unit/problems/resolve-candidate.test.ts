@@ -27,6 +27,30 @@ test('a candidate becomes a unit with its params and a plan for every case', () 
   expect(result.plans['odd']?.launches[0]?.grid).toEqual([8, 1, 1]);
 });
 
+describe('what was resolved before', () => {
+  const content = { language: 'cuda' as const, source, params: { BLOCK: 64 } };
+  const on = (architecture: string, changes: Partial<typeof content> = {}) => {
+    const result = resolveCandidate(scale, { target: 'gpu', architecture, content: { ...content, ...changes } });
+    if (!result.ok) throw new Error(result.outcome.message);
+    return result;
+  };
+
+  test('is shared by the trials of one content, also where their texts are equal and not the same', () => {
+    expect(on('sm_90a', { source: ` ${source}`.slice(1), params: { BLOCK: 64 } }).unit).toBe(on('sm_90a').unit);
+  });
+
+  test('gives each architecture its own unit and all of them one plan', () => {
+    const [one, other] = [on('sm_90a'), on('sm_80')];
+    expect([one.unit.architecture, other.unit.architecture]).toEqual(['sm_90a', 'sm_80']);
+    expect(other.plans).toBe(one.plans);
+  });
+
+  test('is another thing for other params or another source', () => {
+    expect(on('sm_90a', { params: { BLOCK: 128 } }).plans).not.toEqual(on('sm_90a').plans);
+    expect(on('sm_90a', { source: `${source}\n` }).unit.source).toBe(`${source}\n`);
+  });
+});
+
 describe('a bad plan is a plan_error that says where:', () => {
   test.each([
     ['no header', 'int x;', {}, 'header', 'no launch plan'],
