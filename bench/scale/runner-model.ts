@@ -2,7 +2,8 @@
 import { type AttemptId, type CandidateId, DeviceId, HostId } from '../../src/domain/ids.ts';
 import type { Effect } from '../../src/scheduler/effects.ts';
 import type { HostFacts, SchedulerEvent } from '../../src/scheduler/events.ts';
-import { COMPILE_MS, COMPILE_SLOTS, ARTIFACT, LABEL, RTT_MS, SERVICE_MS } from './workload.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
+import { COMPILE_SLOTS, ARTIFACT, LABEL, RTT_MS } from './workload.ts';
 import type { Draw } from './random.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -18,14 +19,28 @@ export interface Meter {
   judged(fromMs: number, toMs: number, gapMs: number): void;
 }
 
+/** What candidates cost, drawn anew for each. Milliseconds. */
+export interface Work {
+  compileMs(): number;
+  /** False: the compiler refuses it. */
+  compiles(): boolean;
+  serviceMs(): number;
+}
+
 export interface HostPorts {
   readonly timeline: Timeline;
   readonly draw: Draw;
+  readonly work: Work;
   readonly meter: Meter;
   /** Frames reach the scheduler half a round trip later. */
   deliver(events: readonly SchedulerEvent[]): void;
 }
 
+const COMPILE_ERROR: Outcome = { verdict: 'compile_error', log: '' };
+/** The scheduler does not care how a judgement ended. */
+const JUDGED: Outcome = COMPILE_ERROR;
+
+/** `lose` takes the machine away with all it held; `facts` of a later `host-up` are those of a new runner. */
 export class HostModel {
   readonly id: HostId;
   readonly rttMs: number;
@@ -34,6 +49,8 @@ export class HostModel {
   readonly #devices = new Map<DeviceId, ModelDevice>();
   readonly #compiles: CandidateId[] = [];
   #compiling = 0;
+  /** How often it was lost: what belongs to an earlier life never ends. */
+  #life = 0;
 
   constructor(n: number, devices: number, ports: HostPorts) {
     this.id = HostId.parse(`host-${n}`);
@@ -53,14 +70,41 @@ export class HostModel {
       model: 'NVIDIA H100',
       available: true,
     }));
-    const fixed = { runnerId: 'r', labels: this.#labels, languages: ['cuda', 'triton'] as const, compileSlots: COMPILE_SLOTS };
+    const fixed = {
+      runnerId: `r-${this.#life}`,
+      labels: this.#labels,
+      languages: ['cuda', 'triton'] as const,
+      compileSlots: COMPILE_SLOTS,
+    };
     return { hostId: this.id, rttMs: this.rttMs, devices, ...fixed };
   }
 
   /** An effect reaches the host half a round trip after it was decided. */
   receive(effect: Effect): void {
     if (effect.type !== 'compile' && effect.type !== 'judge' && effect.type !== 'retract') return;
-    this.#ports.timeline.after(this.rttMs / 2, () => this.#take(effect));
+    this.#after(this.rttMs / 2, () => this.#take(effect));
+  }
+
+  lose(): void {
+    this.#life += 1;
+    this.#compiles.length = 0;
+    this.#compiling = 0;
+    for (const device of this.#devices.values()) {
+      device.queue.length = 0;
+      device.busy = false;
+      device.idleSinceMs = this.#ports.timeline.nowMs;
+    }
+  }
+
+  busyDevices(): number {
+    return [...this.#devices.values()].filter(({ busy }) => busy).length;
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    const life = this.#life;
+    this.#ports.timeline.after(delayMs, () => {
+      if (life === this.#life) run();
+    });
   }
 
   #take(effect: Extract<Effect, { type: 'compile' | 'judge' | 'retract' }>): void {
@@ -80,9 +124,13 @@ export class HostModel {
     const id = this.#compiling < COMPILE_SLOTS ? this.#compiles.shift() : undefined;
     if (!id) return;
     this.#compiling += 1;
-    this.#ports.timeline.after(this.#ports.draw(COMPILE_MS.low, COMPILE_MS.high), () => {
+    const { work } = this.#ports;
+    this.#after(work.compileMs(), () => {
       this.#compiling -= 1;
-      this.#send([{ type: 'compiled', id, hostId: this.id, result: { status: 'compiled', artifact: ARTIFACT } }]);
+      const result = work.compiles()
+        ? ({ status: 'compiled', artifact: ARTIFACT } as const)
+        : ({ status: 'failed', outcome: COMPILE_ERROR } as const);
+      this.#send([{ type: 'compiled', id, hostId: this.id, result }]);
       this.#compileNext();
     });
   }
@@ -96,12 +144,12 @@ export class HostModel {
   #start(device: ModelDevice): AttemptId | null {
     const attemptId = device.queue.shift();
     if (!attemptId) return null;
-    const { timeline, draw, meter } = this.#ports;
+    const { timeline, work, meter } = this.#ports;
     const fromMs = timeline.nowMs;
-    const serviceMs = draw(SERVICE_MS.low, SERVICE_MS.high);
+    const serviceMs = work.serviceMs();
     device.busy = true;
     meter.judged(fromMs, fromMs + serviceMs, fromMs - device.idleSinceMs);
-    timeline.after(serviceMs, () => this.#end(device, attemptId, serviceMs));
+    this.#after(serviceMs, () => this.#end(device, attemptId, serviceMs));
     return attemptId;
   }
 
@@ -109,7 +157,7 @@ export class HostModel {
   #end(device: ModelDevice, attemptId: AttemptId, serviceMs: number): void {
     device.busy = false;
     device.idleSinceMs = this.#ports.timeline.nowMs;
-    const result = { status: 'judged', outcome: { verdict: 'compile_error', log: '' } } as const;
+    const result = { status: 'judged', outcome: JUDGED } as const;
     const frames: SchedulerEvent[] = [{ type: 'judged', hostId: this.id, attemptId, result, serviceMs, confirm: null }];
     const next = this.#start(device);
     if (next) frames.push({ type: 'started', hostId: this.id, attemptId: next });
@@ -128,6 +176,6 @@ export class HostModel {
   }
 
   #send(events: readonly SchedulerEvent[]): void {
-    this.#ports.timeline.after(this.rttMs / 2, () => this.#ports.deliver(events));
+    this.#after(this.rttMs / 2, () => this.#ports.deliver(events));
   }
 }

@@ -1,11 +1,11 @@
 import type { Effect } from '../../src/scheduler/effects.ts';
 import type { SchedulerEvent } from '../../src/scheduler/events.ts';
 import { createScheduler, handle, wanted } from '../../src/scheduler/scheduler.ts';
-import { HostModel, type Meter } from './runner-model.ts';
+import { HostModel, type Meter, type Work } from './runner-model.ts';
 import { seeded } from './random.ts';
 import { type Cost, quantile, Stopwatch } from './stopwatch.ts';
 import { Timeline } from './timeline.ts';
-import { DEVICES_PER_HOST, taskOf } from './workload.ts';
+import { COMPILE_MS, DEVICES_PER_HOST, SERVICE_MS, taskOf } from './workload.ts';
 
 const SEED = 20_260;
 /** As fast as a queue can be asked for a window of jobs. */
@@ -54,11 +54,16 @@ class Simulation implements Meter {
   constructor(setting: Setting) {
     this.#setting = setting;
     const draw = seeded(SEED);
+    const work: Work = {
+      compileMs: () => draw(COMPILE_MS.low, COMPILE_MS.high),
+      compiles: () => true,
+      serviceMs: () => draw(SERVICE_MS.low, SERVICE_MS.high),
+    };
     const hosts = Math.ceil(setting.gpus / DEVICES_PER_HOST);
     for (let n = 0; n < hosts; n += 1) {
       const devices = Math.floor(((n + 1) * setting.gpus) / hosts) - Math.floor((n * setting.gpus) / hosts);
       const deliver = (events: readonly SchedulerEvent[]): void => events.forEach((event) => this.#decide(event));
-      const host = new HostModel(n, devices, { timeline: this.#timeline, draw, meter: this, deliver });
+      const host = new HostModel(n, devices, { timeline: this.#timeline, draw, work, meter: this, deliver });
       this.#hosts.set(host.id, host);
     }
   }

@@ -7,25 +7,14 @@
  * long and uneven the latencies are, and generators that answer at once cannot pass the aim.
  */
 import type { DeviceClass } from '../../domain/device.ts';
-import { createLearnedMean } from './learned-mean.ts';
+import { createEstimates } from './estimates.ts';
+import type { Load } from './load.ts';
 import { coldReason, noDeviceReason, queueReason } from './reasons.ts';
 
 export interface FeederOptions {
   readonly device: DeviceClass;
   /** Seconds of work that the queue is to hold. */
   readonly targetSeconds: number;
-}
-
-/** Of the device class, over everybody who submits to it. */
-export interface Load {
-  /** Devices that take work now. */
-  readonly slots: number;
-  /** Queued, compiling or ready; answers that are not submitted yet, or were since the queue was looked at, among them. */
-  readonly waiting: number;
-  /** Being judged or confirmed. */
-  readonly running: number;
-  /** Asked and not answered. */
-  readonly thinking: number;
 }
 
 export interface Allowance {
@@ -45,21 +34,13 @@ export interface Feeder {
   allowed(load: Load): Allowance;
 }
 
-/** Values that each mean remembers. Latencies and device times spread widely: fewer, and chance would order work that cannot be sent back. */
-const WINDOW = 64;
 /** Aimed at: below the target, so that chance and a fleet that shrinks leave the queue near it rather than above. */
-const AIM_SHARE = 0.9;
+const AIM_SHARE = 0.85;
 /** Candidates for each device before anybody knows how long one takes: one at work and one behind it. */
 const COLD_PER_SLOT = 2;
-/** However many answers come to nothing, no more than 1 / this share are asked for each that is wanted. */
-const YIELD_MIN = 0.1;
 
 export const createFeeder = ({ device, targetSeconds }: FeederOptions): Feeder => {
-  const latencySeconds = createLearnedMean(WINDOW);
-  const serviceSeconds = createLearnedMean(WINDOW);
-  /** Answers that put something into the queue; queued candidates that reach a device. */
-  const fruitful = createLearnedMean(WINDOW);
-  const reaching = createLearnedMean(WINDOW);
+  const estimates = createEstimates(targetSeconds);
 
   const cold = ({ slots, waiting, running }: Load): Allowance => ({
     thinkers: Math.max(0, slots * COLD_PER_SLOT - waiting - running),
@@ -67,31 +48,23 @@ export const createFeeder = ({ device, targetSeconds }: FeederOptions): Feeder =
     reason: coldReason({ device, perSlot: COLD_PER_SLOT, slots }),
   });
 
-  const steady = ({ slots, waiting }: Load, service: number): Allowance => {
-    const perSecond = slots / service;
-    const reached = shareOf(reaching.value);
-    const held = waiting * reached;
-    // Unknown latency counts as none: generators that answer at once must not be asked for answers "on the way".
-    const missing = perSecond * (targetSeconds * AIM_SHARE + (latencySeconds.value ?? 0)) - held;
-    const thinkers = Math.ceil(Math.max(0, missing) / (reached * shareOf(fruitful.value)));
+  const steady = ({ slots, waiting }: Load, serviceSeconds: number): Allowance => {
+    const { latencySeconds, fruitful, reaching, pace } = estimates;
+    const perSecond = (slots / serviceSeconds) * pace;
+    const held = waiting * reaching;
+    const wanted = perSecond * (targetSeconds * AIM_SHARE + latencySeconds) - held;
+    const thinkers = Math.ceil(Math.max(0, wanted) / (reaching * fruitful));
     const heldSeconds = held / perSecond;
     return { thinkers, heldSeconds, reason: queueReason({ device, heldSeconds, targetSeconds, thinkers }) };
   };
 
   return {
-    onThought: (durationMs, gave = 'candidate') => {
-      latencySeconds.add(durationMs / 1000);
-      fruitful.add(gave === 'candidate' ? 1 : 0);
-    },
-    onJudged: (deviceMs) => {
-      reaching.add(deviceMs > 0 ? 1 : 0);
-      if (deviceMs > 0) serviceSeconds.add(deviceMs / 1000);
-    },
+    onThought: (durationMs, gave = 'candidate') => estimates.onThought(durationMs, gave),
+    onJudged: (deviceMs) => estimates.onJudged(deviceMs),
     allowed: (load) => {
+      estimates.onLoad(load);
       if (load.slots <= 0) return { thinkers: 0, heldSeconds: null, reason: noDeviceReason(device) };
-      return serviceSeconds.value === null ? cold(load) : steady(load, serviceSeconds.value);
+      return estimates.serviceSeconds === null ? cold(load) : steady(load, estimates.serviceSeconds);
     },
   };
 };
-
-const shareOf = (learned: number | null): number => Math.max(YIELD_MIN, learned ?? 1);

@@ -1,18 +1,18 @@
-/** A mean that forgets: exact over its first `window` values, then exponential over about the last `window`. */
+/** A mean that forgets: exact over its first values, then exponential over about the last `window` of them. */
 export interface LearnedMean {
   /** Null before the first value. */
   readonly value: number | null;
-  add(value: number): void;
+  add(value: number, window: number): void;
 }
 
-export const createLearnedMean = (window: number): LearnedMean => {
+export const createLearnedMean = (): LearnedMean => {
   let mean = 0;
   let seen = 0;
   return {
     get value() {
       return seen === 0 ? null : mean;
     },
-    add(value) {
+    add(value, window) {
       seen = Math.min(window, seen + 1);
       mean += (value - mean) / seen;
     },
