@@ -77,8 +77,16 @@ const freeze = (config: KilnFile): KilnConfig =>
     queue: veiled(config.queue, 'url' in config.queue ? { url: withoutPassword(config.queue.url) } : {}),
     limits: Object.freeze(config.limits),
     judging: Object.freeze({ ...config.judging, timing: Object.freeze(config.judging.timing) }),
+    agents: frozen(config.agents),
     log: Object.freeze(config.log),
   });
+
+/** Frozen at every level. */
+const frozen = <T>(value: T): T => {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value)) frozen(part);
+  return Object.freeze(value);
+};
 
 /** Frozen copy whose JSON and inspection show `shown` in place of the fields that hold secrets. */
 const veiled = <T extends object>(value: T, shown: Readonly<Record<string, string>>): T => {

@@ -1,6 +1,7 @@
 /** What `config/kiln.yaml` and the KILN_* variables may say, with every default and limit. */
 import { z } from 'zod';
-import { strictFields } from './located-yaml.ts';
+import { AgentsSettings } from '../domain/generator-settings.ts';
+import { strictFields } from '../domain/strict-fields.ts';
 
 const TOKEN_CHARS_MIN = 16;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -82,6 +83,7 @@ export const KilnFile = strictFields({
     compileLimitMs: Milliseconds(3_600_000).default(20_000),
     infraRetries: Count(0, 100).default(3),
   }).prefault({}),
+  agents: AgentsSettings.prefault({}),
   log: strictFields({ level: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info') }).prefault(
     {},
   ),

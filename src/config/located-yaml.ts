@@ -21,13 +21,6 @@ export interface LocatedYaml<T> {
   readonly errorOf: (problems: readonly FieldProblem[]) => KilnError;
 }
 
-/** A strict object whose complaint about unknown fields lists the known ones. */
-export const strictFields = <S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.core.$strict> =>
-  z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? `unknown field; known are ${Object.keys(shape).join(', ')}` : undefined,
-  });
-
 /** Throws KilnError INVALID_CONFIG. `file` is only named in messages; an empty text counts as an empty mapping. */
 export const parseLocatedYaml = <T>(text: string, file: string, schema: z.ZodType<T>): LocatedYaml<T> => {
   if (Buffer.byteLength(text) > FILE_BYTES_MAX)

@@ -40,6 +40,9 @@ describe('defaults', () => {
       config.limits,
       config.judging,
       config.judging.timing,
+      config.agents,
+      config.agents.generators,
+      ...Object.values(config.agents.generators),
       config.log,
     ];
     expect(parts.every((part) => Object.isFrozen(part))).toBe(true);
@@ -80,12 +83,53 @@ describe('the environment', () => {
   });
 });
 
+describe('agents', () => {
+  test('claude is there with its defaults, and nothing chosen', () => {
+    const { agents } = parse('');
+    expect(agents).toMatchObject({ queueSeconds: 5, thinkingMax: 1000, default: null });
+    expect(agents.generators).toMatchObject({ claude: { kind: 'claude', effort: null, prices: null } });
+  });
+
+  test('a local server and a program need little more than an address', () => {
+    const { agents } = parse(`agents:
+  default: local
+  generators:
+    local: {kind: openai-compatible, baseUrl: http://127.0.0.1:8000/v1, model: m}
+    mine: {kind: command, argv: [agent]}`);
+    expect(agents.generators).toMatchObject({
+      local: { structured: 'auto', keyVariable: null, prices: { input: 0, output: 0 } },
+      mine: { argv: ['agent'], timeoutMs: 600_000 },
+    });
+  });
+});
+
 describe('bad files', () => {
   test.each([
     ['server:\n  prot: 1', 'kiln.yaml:2:3: server.prot: unknown field; known are host, port, token'],
     ['limits:\n  batch: many', 'kiln.yaml:2:3: limits.batch: must be a whole number from 1 to 10000'],
     ['judging:\n  timing:\n    runsMin: 200', 'kiln.yaml:3:5: judging.timing.runsMin: must not be above runsMax'],
     ['store: {backend: oracle}', 'kiln.yaml:1:9: store.backend: must be embedded or postgres'],
+    ['agents: {default: gpt}', 'kiln.yaml:1:10: agents.default: names no generator: it must be evolve, claude or one of'],
+    [
+      'agents:\n  generators:\n    evolve: {kind: claude}',
+      'kiln.yaml:3:5: agents.generators.evolve: evolve is built in and has no settings; take another name',
+    ],
+    [
+      'agents:\n  generators:\n    mine: {kind: magic}',
+      'kiln.yaml:3:12: agents.generators.mine.kind: must be claude, openai-compatible or command',
+    ],
+    [
+      'agents:\n  generators:\n    local: {kind: openai-compatible, model: m, baseUrl: "file:///etc"}',
+      'agents.generators.local.baseUrl: must be a URL that starts with http:// or https://',
+    ],
+    [
+      'agents:\n  generators:\n    local: {kind: openai-compatible, model: m, baseUrl: "http://h", keyVariable: sk-secret}',
+      'keyVariable: must be the name of an environment variable, never a key itself',
+    ],
+    [
+      'agents:\n  generators:\n    claude: {kind: claude, modle: x}',
+      'agents.generators.claude.modle: unknown field; known are kind, model, effort, maxTokens, timeoutMs, baseUrl, limits, prices',
+    ],
     ['- 1', 'kiln.yaml:1:1: must be fields and their values'],
     ['a: [', 'kiln.yaml:1:5: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]'],
   ])('%s', (text, message) => {
