@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
+import { addCampaign } from './commands/campaign.ts';
 import { addCancel } from './commands/cancel.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFleet } from './commands/fleet.ts';
+import { addGenerators } from './commands/generators.ts';
 import { addList } from './commands/list.ts';
 import { addProblems } from './commands/problems.ts';
 import { addQueue } from './commands/queue.ts';
@@ -30,6 +32,8 @@ const COMMANDS = [
   addFleet,
   addRank,
   addSweep,
+  addCampaign,
+  addGenerators,
   addCancel,
   addList,
   addWatch,

@@ -1,4 +1,5 @@
 /** A campaign in one Markdown document: what it found, how, for how much, and what went wrong. Pure. */
+import { plotFileOf } from '../../domain/api/campaigns.ts';
 import { spentParts } from '../../domain/text/spent.ts';
 import { dollars, grouped, seconds, times } from '../../domain/text/units.ts';
 import { bestSoFar, type Improvement, isJudged, lengthMs, type Series } from './best-so-far.ts';
@@ -6,7 +7,7 @@ import { failureSection } from './failure-section.ts';
 import { generatorSection } from './generator-section.ts';
 import { lineageSection } from './lineage-section.ts';
 import { code, markdownTable, section } from './markdown.ts';
-import { plotFileOf, type ReportInput } from './report-input.ts';
+import type { ReportInput } from './report-input.ts';
 
 const STEPS_SHOWN_MAX = 12;
 const REASON_CHARS_MAX = 400;

@@ -6,6 +6,3 @@ export interface ReportInput {
   readonly view: CampaignView;
   readonly generations: readonly Generation[];
 }
-
-/** Name of the file that holds a problem's plot, beside the report. */
-export const plotFileOf = (problem: string): string => `${problem}.svg`;

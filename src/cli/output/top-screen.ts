@@ -1,5 +1,7 @@
 /** One frame of `kiln top`: what the fleet does now, what waits, and what is wrong. Pure. */
+import type { CampaignList } from '../../domain/api/campaigns.ts';
 import type { DeviceView, FleetView, HostView, QueueView } from '../../domain/api/inspection.ts';
+import { campaignTable } from './campaign-text.ts';
 import { classTable } from './class-table.ts';
 import { plainLine } from '../../domain/text/plain-text.ts';
 import { table } from './table.ts';
@@ -7,6 +9,7 @@ import { milliseconds, percent, seconds } from '../../domain/text/units.ts';
 
 const BAR_CHARS = 20;
 const REASON_CHARS_MAX = 500;
+const CAMPAIGNS_SHOWN_MAX = 8;
 const right = 'right' as const;
 
 /** The letters of the bar, in its order. What is left had no work. */
@@ -19,8 +22,22 @@ const USES = [
 ] as const satisfies readonly { use: keyof DeviceView['use']; mark: string }[];
 const LEGEND = '# measuring  + checking  - loading  x faults  . idle with work waiting  _ no work';
 
-export const topScreen = (fleet: FleetView, queue: QueueView): string =>
-  [headline(queue), classTable(queue, 'CLASS'), deviceTable(fleet), hostTable(fleet), stageLine(fleet), troubles(fleet)]
+interface Views {
+  readonly fleet: FleetView;
+  readonly queue: QueueView;
+  readonly campaigns: CampaignList['campaigns'];
+}
+
+export const topScreen = ({ fleet, queue, campaigns }: Views): string =>
+  [
+    headline(queue),
+    classTable(queue, 'CLASS'),
+    campaignTable(campaigns.filter(({ status }) => status === 'running' || status === 'paused').slice(0, CAMPAIGNS_SHOWN_MAX)),
+    deviceTable(fleet),
+    hostTable(fleet),
+    stageLine(fleet),
+    troubles(fleet),
+  ]
     .filter((part) => part !== '')
     .join('\n\n');
 

@@ -72,6 +72,9 @@ export const ReportQuery = z.strictObject({
 });
 export type ReportQuery = z.output<typeof ReportQuery>;
 
+/** Name of the file, beside a report, that holds a problem's plot. */
+export const plotFileOf = (problem: string): string => `${problem.replaceAll(/[^\w-]/g, '_')}.svg`;
+
 export const CampaignParams = z.strictObject({ id: CampaignId });
 
 /** GET /v1/generators: what campaigns can use here. */

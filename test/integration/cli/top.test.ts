@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createClient } from '../../../src/client/create-client.ts';
 import { runCli } from '../../fixtures/server/run-cli.ts';
 import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
 
@@ -32,9 +33,18 @@ test('without a terminal it prints one frame: rates, classes, devices with their
   expect(stdout).not.toContain('\u001b');
 });
 
+test('campaigns that are not over stand between the classes and the devices', async () => {
+  const { id } = await createClient({ url: server.url }).createCampaign({ problems: ['vector_add'], budget: { minutes: 5 } });
+  const { stdout } = await runCli(['top'], { url: server.url });
+  expect(stdout).toMatch(new RegExp(`^${id} +running +0/8 +0 +0 +0\\.0 of 5 minutes +judging the starting points$`, 'm'));
+  await createClient({ url: server.url }).stopCampaign(id);
+  expect((await runCli(['top'], { url: server.url })).stdout).not.toContain(id);
+});
+
 test('--json prints what the API answered', async () => {
   const { stdout } = await runCli(['top', '--json'], { url: server.url });
-  const { fleet, queue } = JSON.parse(stdout) as { fleet: unknown; queue: unknown };
+  const { fleet, queue, campaigns } = JSON.parse(stdout) as { fleet: unknown; queue: unknown; campaigns: unknown };
+  expect(campaigns).toEqual([]);
   expect(fleet).toEqual(await server.kiln.fleet());
   expect(queue).toEqual(await server.kiln.queue());
 });

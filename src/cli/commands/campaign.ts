@@ -1,0 +1,146 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { KilnClient } from '../../client/create-client.ts';
+import { type CampaignView, plotFileOf } from '../../domain/api/campaigns.ts';
+import { AGENTS_MAX } from '../../domain/campaign.ts';
+import { Language } from '../../domain/plan.ts';
+import { plainText } from '../../domain/text/plain-text.ts';
+import { type Context, contextOf, print, printJson } from '../context.ts';
+import { amount, campaignOf, collectGenerator, type StartOptions } from '../input/campaign-spec.ts';
+import { wholeNumber } from '../input/whole-number.ts';
+import { campaignTable, campaignText } from '../output/campaign-text.ts';
+import { watchCampaign } from '../watch-campaign.ts';
+
+export const addCampaign = (program: Command): void => {
+  const campaign = program.command('campaign').description('agents that write candidates within a budget');
+  addStart(program, campaign);
+  addList(program, campaign);
+  addWatch(program, campaign);
+  addReport(program, campaign);
+  const change = { program, campaign };
+  addChange(change, { name: 'show', what: 'what one does, has used and found', call: (client, id) => client.campaign(id) });
+  addChange(change, {
+    name: 'pause',
+    what: 'ask for nothing more until it is resumed',
+    call: (client, id) => client.pauseCampaign(id),
+  });
+  addChange(change, { name: 'resume', what: 'go on after a pause', call: (client, id) => client.resumeCampaign(id) });
+  addChange(change, {
+    name: 'stop',
+    what: 'end it for good; what is submitted is still judged',
+    call: (client, id) => client.stopCampaign(id),
+  });
+};
+
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+const withStartOptions = (command: Command): Command =>
+  command
+    .argument('[file]', 'campaign file (config/campaign.example.yaml shows all of it); options win over it')
+    .option('-p, --problem <name...>', 'problems to work on (kiln problems lists them)')
+    .option('-d, --device <class...>', 'device classes (default: H100)')
+    .option('-a, --agents <number>', 'at most so many think at once (default: 8)', wholeNumber(1, AGENTS_MAX))
+    .option('-g, --generator <name[=share]>', 'who writes the candidates (kiln generators; repeatable)', collectGenerator)
+    .option('--budget-usd <dollars>', 'for the services that generators ask', amount)
+    .option('--budget-gpu-minutes <minutes>', 'device time of its candidates', amount)
+    .option('--budget-candidates <number>', 'candidates', wholeNumber(1, 100_000_000))
+    .option('--minutes <minutes>', 'wall clock while it runs', amount)
+    .addOption(
+      new Option('--language <name...>', 'languages of the candidates (default: all that the devices run)').choices(
+        Language.options,
+      ),
+    )
+    .addOption(
+      new Option('--seeds <which>', "the problem's seeds to begin with (default: all)").choices(['all', 'first', 'none']),
+    )
+    .option('--ranked <number>', "so many of the ranking's best to begin with as well (default: 0)", wholeNumber(0, 100))
+    .option('--source <[problem=]file>', 'a candidate of your own to begin with (repeatable)', collect)
+    .option('--seed <number>', 'of everything that is drawn (default: 1)', wholeNumber(0, 2 ** 31))
+    .option('--priority <number>', '1 is first (default: 200)', wholeNumber(1, 2_000_000))
+    .option('--name <text>', 'shown in lists')
+    .option('--submitter <name>', 'who asks')
+    .option('-w, --watch', 'follow it until it ends');
+
+const addStart = (program: Command, campaign: Command): void => {
+  withStartOptions(campaign.command('start').description('start agents on some problems')).action(
+    async (file: string | undefined, options: StartOptions & { readonly watch?: boolean }) => {
+      const context = contextOf(program);
+      const view = await context.client.createCampaign(await campaignOf(file, options));
+      if (options.watch) await watchCampaign(context, view.id);
+      else if (context.json) printJson(view);
+      else print(`${view.id}  ${view.status}\nfollow it with: kiln campaign watch ${view.id}`);
+    },
+  );
+};
+
+const addList = (program: Command, campaign: Command): void => {
+  campaign
+    .command('list')
+    .description('all campaigns, newest first')
+    .action(async () => {
+      const { client, json } = contextOf(program);
+      const list = await client.campaigns();
+      if (json) printJson(list);
+      else print(campaignTable(list.campaigns) || 'no campaigns');
+    });
+};
+
+const addWatch = (program: Command, campaign: Command): void => {
+  campaign
+    .command('watch')
+    .description('follow one until it ends')
+    .argument('<id>')
+    .action(async (id: string) => {
+      await watchCampaign(contextOf(program), id);
+    });
+};
+
+const addReport = (program: Command, campaign: Command): void => {
+  campaign
+    .command('report')
+    .description('what it found, how, for how much, and what failed: Markdown, and with --out a plot for each problem')
+    .argument('<id>')
+    .option('-o, --out <folder>', 'write report.md and the plots there')
+    .action(async (id: string, { out }: { readonly out?: string }) => {
+      const context = contextOf(program);
+      if (out !== undefined) await writeReport(context, id, out);
+      else {
+        const text = await context.client.campaignReport(id);
+        process.stdout.write(process.stdout.isTTY ? plainText(text) : text);
+      }
+    });
+};
+
+const writeReport = async ({ client, json }: Context, id: string, out: string): Promise<void> => {
+  const { spec } = await client.campaign(id);
+  await mkdir(out, { recursive: true });
+  const files = [join(out, 'report.md')];
+  await writeFile(files[0] ?? '', await client.campaignReport(id));
+  for (const problem of spec.problems) {
+    const file = join(out, plotFileOf(problem));
+    await writeFile(file, await client.campaignReport(id, { format: 'svg', problem }));
+    files.push(file);
+  }
+  if (json) printJson({ files });
+  else print(files.join('\n'));
+};
+
+interface Change {
+  readonly name: string;
+  readonly what: string;
+  readonly call: (client: KilnClient, id: string) => Promise<CampaignView>;
+}
+
+const addChange = (at: { readonly program: Command; readonly campaign: Command }, { name, what, call }: Change): void => {
+  at.campaign
+    .command(name)
+    .description(what)
+    .argument('<id>')
+    .action(async (id: string) => {
+      const { client, json } = contextOf(at.program);
+      const view = await call(client, id);
+      if (json) printJson(view);
+      else print(campaignText(view));
+    });
+};

@@ -1,0 +1,117 @@
+/** What campaigns do and found, for people. Pure. */
+import type { CampaignView, GeneratorList } from '../../domain/api/campaigns.ts';
+import { plainLine } from '../../domain/text/plain-text.ts';
+import { spentParts } from '../../domain/text/spent.ts';
+import { grouped, seconds, times } from '../../domain/text/units.ts';
+import { fields, table } from './table.ts';
+
+const right = 'right' as const;
+
+/** One line for each; the empty string for none. */
+export const campaignTable = (campaigns: readonly CampaignView[]): string =>
+  table(
+    [
+      { title: 'CAMPAIGN' },
+      { title: 'NAME' },
+      { title: 'STATE' },
+      { title: 'THINKING', align: right },
+      { title: 'WAITING', align: right },
+      { title: 'JUDGED', align: right },
+      { title: 'USED' },
+      { title: 'BEST' },
+      { title: 'NOW' },
+    ],
+    campaigns.map((view) => [
+      view.id,
+      view.spec.name,
+      view.status,
+      `${view.thinking}/${view.spec.agents}`,
+      String(view.waitingForVerdict),
+      grouped(view.generations.judged),
+      spentParts(view)[0] ?? '',
+      bestLine(view),
+      view.reason ?? view.activity,
+    ]),
+  );
+
+/** "softmax 2.50x, rmsnorm 1.10x": of each target that has one. */
+const bestLine = ({ best, spec }: CampaignView): string =>
+  best
+    .flatMap((target) => {
+      const name = spec.devices.length > 1 ? `${target.problem}/${target.device}` : target.problem;
+      return target.best === null ? [] : [`${name} ${times(target.best.speedup)}`];
+    })
+    .join(', ');
+
+/** Everything about one, in some lines. */
+export const campaignText = (view: CampaignView): string =>
+  [summary(view), bestTable(view)].filter((part) => part !== '').join('\n\n');
+
+const summary = (view: CampaignView): string => {
+  const { spec, usage, generations } = view;
+  const read = usage.inputTokens + usage.cacheWriteTokens + usage.cacheReadTokens;
+  return fields([
+    ['campaign', spec.name === '' ? view.id : `${view.id}  ${spec.name}`],
+    ['status', view.reason === null ? view.status : `${view.status}: ${view.reason}`],
+    ['problems', `${spec.problems.join(', ')} on ${spec.devices.join(', ')}`],
+    ['generators', spec.generators.map(({ name, share }) => (share === 1 ? name : `${name}=${share}`)).join(', ') || null],
+    ['agents', `${view.thinking} of ${spec.agents} think, ${view.waitingForVerdict} wait for a verdict`],
+    ['now', view.status === 'running' ? view.activity : null],
+    ['used', `${spentParts(view).join(', ')} (running for ${seconds(view.spent.minutes * 60)})`],
+    ['tokens', read + usage.outputTokens === 0 ? null : tokensText(view)],
+    ['generations', countsText(generations)],
+    ['verdicts', countsText(view.byVerdict) || null],
+    ['no candidate', countsText(view.byFailure) || null],
+  ]);
+};
+
+const tokensText = ({ usage }: CampaignView): string =>
+  `${grouped(usage.inputTokens)} in, ${grouped(usage.cacheReadTokens)} from the cache, ${grouped(usage.cacheWriteTokens)} to the cache, ${grouped(usage.outputTokens)} out`;
+
+const countsText = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${grouped(count)} ${name}`)
+    .join(', ');
+
+const bestTable = ({ best }: CampaignView): string =>
+  table(
+    [
+      { title: 'PROBLEM' },
+      { title: 'DEVICE' },
+      { title: 'START', align: right },
+      { title: 'BEST', align: right },
+      { title: 'STEPS', align: right },
+      { title: 'CANDIDATE' },
+      { title: 'GENERATOR' },
+      { title: 'IDEA' },
+    ],
+    best.map(({ problem, device, best: found, startSpeedup }) => [
+      problem,
+      device,
+      startSpeedup === null ? '-' : times(startSpeedup),
+      ...(found === null
+        ? ['-', '-', '', '', '']
+        : [times(found.speedup), String(found.lineage.length), found.candidateId, found.generator, found.idea]),
+    ]),
+  );
+
+/** The same in one line, for output that is no terminal. */
+export const campaignLine = (view: CampaignView): string =>
+  plainLine(
+    [
+      `${grouped(view.generations.judged)} judged`,
+      spentParts(view).join(', '),
+      bestLine(view),
+      view.status === 'running' ? view.activity : view.status,
+    ]
+      .filter((part) => part !== '')
+      .join('  '),
+    400,
+  );
+
+export const generatorsText = ({ generators }: GeneratorList): string =>
+  table(
+    [{ title: 'GENERATOR' }, { title: 'KIND' }, { title: 'DEFAULT' }, { title: 'STATE' }],
+    generators.map(({ name, kind, isDefault, unavailable }) => [name, kind, isDefault ? 'yes' : '', unavailable ?? 'ready']),
+  );

@@ -1,0 +1,46 @@
+/** Follows a campaign until it ends: a screen on a terminal, a line whenever something changed elsewhere. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CampaignView } from '../domain/api/campaigns.ts';
+import { type Context, note, print, printJsonLine } from './context.ts';
+import { liveScreen } from './live-screen.ts';
+import { campaignLine, campaignText } from './output/campaign-text.ts';
+import { patiently } from './watch-candidates.ts';
+
+const POLL_MS = 1000;
+/** Between two lines where nobody looks at once. */
+const LINE_MS = 5000;
+
+/** The campaign goes on when the watching is ended. */
+export const watchCampaign = async (context: Context, id: string): Promise<void> => {
+  if (context.json || !process.stdout.isTTY) {
+    const last = await followLines(context, id);
+    if (!context.json) print(campaignText(last));
+    return;
+  }
+  const frame = await liveScreen(async () => {
+    const view = await context.client.campaign(id);
+    return { text: `${campaignText(view)}\n\nq ends the watching, not the campaign`, isLast: hasEnded(view) };
+  });
+  if (frame?.isLast === true) print(frame.text.slice(0, frame.text.lastIndexOf('\n\n')));
+  else note(`the campaign goes on; end it with: kiln campaign stop ${id}`);
+};
+
+const hasEnded = ({ status }: CampaignView): boolean => status === 'finished' || status === 'stopped';
+
+const followLines = async ({ client, json }: Context, id: string): Promise<CampaignView> => {
+  let told = '';
+  let toldAtMs = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const view = await patiently(() => client.campaign(id));
+    const text = json ? JSON.stringify(view) : campaignLine(view);
+    const isDue = json || hasEnded(view) || performance.now() - toldAtMs >= LINE_MS;
+    if (text !== told && isDue) {
+      if (json) printJsonLine(view);
+      else note(text);
+      told = text;
+      toldAtMs = performance.now();
+    }
+    if (hasEnded(view)) return view;
+    await pause(POLL_MS);
+  }
+};
