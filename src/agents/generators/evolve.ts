@@ -1,0 +1,88 @@
+/**
+ * A generator without a model: it varies what its parents declare to be variable, params and marked regions. The same context gives the
+ * same draft. It never writes what a parent or one of its own last tries was: when nothing new is near, it jumps further.
+ */
+import { type Draft, IDEA_CHARS_MAX, NO_USAGE } from '../../domain/campaign.ts';
+import type { GenerationContext } from '../../domain/generation-context.ts';
+import type { Answer, Generator } from '../generator.ts';
+import { below, type Random, randomFrom } from '../search/random.ts';
+import { cross } from '../variation/cross.ts';
+import { mend } from '../variation/mend.ts';
+import { canMutate, mutate } from '../variation/mutate.ts';
+import { resolves } from '../variation/resolves.ts';
+import { type Change, keyOf, type Parent, parentOf } from '../variation/variation.ts';
+
+/** Tries before it says that there is nothing new. Each is a little bolder. */
+const TRIES_MAX = 200;
+/** So many tries of each boldness. */
+const TRIES_PER_CHANGE = 8;
+/** Shares of steps with one change, two, three …: most gains are single ones, some need two params to move together. */
+const STEP_CUTS = [0.5, 0.78, 0.9, 0.96] as const;
+
+export const createEvolve = (): Generator => ({
+  name: 'evolve',
+  kind: 'evolve',
+  unavailable: null,
+  reserveMicros: () => 0,
+  next: (context, signal) => Promise.resolve(signal.aborted ? failed('stopped', 'stopped before it began') : evolve(context)),
+});
+
+const evolve = (context: GenerationContext): Answer => {
+  const usable = context.parents.filter(({ language }) => context.languages.includes(language));
+  const parents = usable.map(parentOf).filter((parent) => parent !== null);
+  const [first] = parents;
+  if (!first)
+    return failed(
+      'rejected',
+      'evolve changes what exists and was given no parent with a launch plan: start the campaign from one',
+    );
+  const random = randomFrom(context.seed);
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const change = vary({ ...context, parents: [first, ...parents.slice(1)], tries }, random);
+    if (change && isNew(change, context, parents) && resolves(change.variant, context.problem))
+      return { ok: true, draft: draftOf(change, context), usage: NO_USAGE };
+  }
+  return failed('rejected', parents.some(canMutate) ? USED_UP : NOTHING_TO_VARY);
+};
+
+const USED_UP = `nothing new in ${TRIES_MAX} tries: the space of this source is used up; widen its "space", or mark more regions`;
+const NOTHING_TO_VARY =
+  'the parent has no params and no marked regions, so there is nothing to vary: declare "params" (and "space") in its plan, or mark regions with "// kiln: region NAME" … "// kiln: end NAME"';
+
+interface Variation {
+  readonly move: GenerationContext['move'];
+  readonly parents: readonly [Parent, ...Parent[]];
+  readonly tries: number;
+}
+
+const vary = ({ move, parents: [first, second], tries }: Variation, random: Random): Change | null => {
+  const bolder = Math.floor(tries / TRIES_PER_CHANGE);
+  if (bolder === 0 && move === 'cross' && second) return cross(first, second, random);
+  if (bolder === 0 && move === 'repair') return mend(first, second ?? null, random);
+  const from = second && !canMutate(first) ? second : first;
+  return mutate(from, stepOf(random) + bolder + (move === 'new' ? 2 : 0), random);
+};
+
+const stepOf = (random: Random): number => {
+  const drawn = random();
+  const step = STEP_CUTS.findIndex((cut) => drawn < cut);
+  return step < 0 ? STEP_CUTS.length + 1 + below(random, STEP_CUTS.length) : step + 1;
+};
+
+/** Unlike the parents, and not of the same params as a try of ours that is remembered: its verdict is known. */
+const isNew = ({ variant }: Change, { attempts }: GenerationContext, parents: readonly Parent[]): boolean => {
+  if (parents.some((parent) => keyOf(parent) === keyOf(variant))) return false;
+  if (parents.some(({ source }) => source !== variant.source)) return true;
+  const params = keyOf({ ...variant, source: '' });
+  return attempts.every((attempt) => keyOf({ ...variant, source: '', params: attempt.params }) !== params);
+};
+
+const draftOf = ({ variant, note, changed }: Change, { move }: GenerationContext): Draft => ({
+  ...variant,
+  idea: [...new Set(changed)].join(', ').slice(0, IDEA_CHARS_MAX),
+  note: `${move}: ${note}`.slice(0, NOTE_CHARS),
+});
+
+const NOTE_CHARS = 2000;
+
+const failed = (failure: 'rejected' | 'stopped', message: string): Answer => ({ ok: false, failure, message, usage: NO_USAGE });

@@ -1,0 +1,48 @@
+/** What a program wrote, as a draft: JSON, or a source file that begins with its plan. Pure. */
+import { Draft } from '../../domain/campaign.ts';
+import { issueText } from '../../domain/issue-text.ts';
+import type { Language } from '../../domain/plan.ts';
+import { parseHeader } from '../../problems/parse-header.ts';
+
+type ReadDraft =
+  | { readonly failure: null; readonly draft: Draft }
+  | { readonly failure: 'malformed' | 'rejected'; readonly message: string };
+
+/** `languages`: what may be written here. */
+export const readDraft = (output: string, languages: readonly Language[]): ReadDraft => {
+  const text = output.trim();
+  if (text === '') return malformed('it wrote nothing; it must write a draft as JSON, or a source file');
+  const read = text.startsWith('{') ? fromJson(text) : fromSource(text, languages);
+  if (read.failure !== null || languages.includes(read.draft.language)) return read;
+  return { failure: 'rejected', message: `it wrote ${read.draft.language}; here it is ${languages.join(' or ')}` };
+};
+
+const fromJson = (text: string): ReadDraft => {
+  const value = parsed(text);
+  if (value === undefined) return malformed('what it wrote begins like JSON and is none');
+  const draft = Draft.safeParse(value);
+  if (draft.success) return { failure: null, draft: draft.data };
+  const [issue] = draft.error.issues;
+  return malformed(`the draft's ${issue?.path.join('.') || 'fields'}: ${issue ? issueText(issue) : 'wrong'}`);
+};
+
+/** Undefined is no JSON value. */
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+};
+
+const fromSource = (source: string, languages: readonly Language[]): ReadDraft => {
+  const headers = languages.map((language) => ({ language, header: parseHeader(source, language) }));
+  const found = headers.find(({ header }) => header.ok) ?? headers.find(({ header }) => !header.ok && header.field !== 'header');
+  const [first] = headers;
+  if (found?.header.ok === true) return { failure: null, draft: Draft.parse({ language: found.language, source }) };
+  const header = (found ?? first)?.header;
+  return malformed(header && !header.ok ? `${header.field}: ${header.message}` : 'no launch plan');
+};
+
+const malformed = (message: string): ReadDraft => ({ failure: 'malformed', message });
