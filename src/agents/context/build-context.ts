@@ -1,0 +1,86 @@
+/** Puts together what a generator is told. Parts that all agents share are the same objects, so that a thousand of them at once cost little. */
+import type { DeviceClass } from '../../domain/device.ts';
+import type { DeviceSheet, Exhibit, GenerationContext, PastAttempt } from '../../domain/generation-context.ts';
+import type { CandidateId } from '../../domain/ids.ts';
+import type { Language } from '../../domain/plan.ts';
+import type { Judging } from '../ports.ts';
+import type { Choice } from '../search/archive.ts';
+import { deviceSheetOf } from './device-sheet.ts';
+import { createExhibits } from './exhibits.ts';
+import { createFreshCache } from './fresh-cache.ts';
+import { type SharedParts, sharedPartsOf } from './shared-parts.ts';
+
+export interface ContextRequest {
+  readonly problem: string;
+  readonly device: DeviceClass;
+  readonly languages: readonly Language[];
+  readonly choice: Choice;
+  readonly attempts: readonly PastAttempt[];
+  /** What its writer said about a candidate; empty where nobody knows. */
+  readonly ideaOf?: (id: CandidateId) => string;
+}
+
+export interface ContextBuilder {
+  /** Throws NOT_FOUND for a problem or a parent that is not there. */
+  build(request: ContextRequest): Promise<GenerationContext>;
+}
+
+export interface ContextDeps {
+  readonly judging: Pick<Judging, 'problem' | 'candidate' | 'source' | 'fleet' | 'ranking' | 'profile'>;
+  /** Milliseconds; only differences count. */
+  readonly now?: () => number;
+}
+
+/** Records fall seldom, and reading a ranking is dear: an incumbent this old does no harm. */
+const INCUMBENT_FRESH_MS = 5_000;
+const SHEET_FRESH_MS = 10_000;
+/** Problems x device classes x languages that campaigns use at once. */
+const TARGETS_MAX = 1024;
+/** Places looked through for the record holder: others may rank above it, unconfirmed. */
+const RANKED_MAX = 16;
+
+export const createContextBuilder = ({ judging, now = () => performance.now() }: ContextDeps): ContextBuilder => {
+  const bounded = { entriesMax: TARGETS_MAX, now };
+  const parts = createFreshCache<SharedParts>({ ...bounded, freshMs: Infinity });
+  const sheets = createFreshCache<DeviceSheet>({ ...bounded, freshMs: SHEET_FRESH_MS });
+  const incumbents = createFreshCache<CandidateId | null>({ ...bounded, freshMs: INCUMBENT_FRESH_MS });
+  const exhibits = createExhibits({ judging, now });
+
+  const sheetOf = async (device: DeviceClass): Promise<DeviceSheet> =>
+    sheets.get(device, async () => deviceSheetOf(await judging.fleet(), device));
+
+  /** Models are never compared: the holder is the one on the model that the sheet describes, where that is among them. */
+  const holderOf = async ({ problem, device }: ContextRequest, model: string): Promise<CandidateId | null> =>
+    incumbents.get(`${problem} ${device} ${model}`, async () => {
+      const { models } = await judging.ranking(problem, { device, limit: RANKED_MAX });
+      const list = models.find(({ deviceModel }) => deviceModel === model) ?? models[0];
+      return list?.entries.find(({ record }) => record)?.candidateId ?? null;
+    });
+
+  return {
+    build: async (request) => {
+      const { problem, device, languages, choice } = request;
+      const key = [problem, device, ...languages].join(' ');
+      const [shared, sheet] = await Promise.all([
+        parts.get(key, async () => Promise.resolve(sharedPartsOf(request, judging))),
+        sheetOf(device),
+      ]);
+      const show = async (id: CandidateId) => exhibits.get(id, shared.problem);
+      const holder = await holderOf(request, sheet.model);
+      const [incumbent, ...parents] = await Promise.all([holder === null ? null : show(holder), ...choice.parents.map(show)]);
+      const named = (exhibit: Exhibit): Exhibit => withIdea(exhibit, request.ideaOf?.(exhibit.candidateId) ?? '');
+      return {
+        ...shared,
+        move: choice.move,
+        device: sheet,
+        incumbent: incumbent && named(incumbent.exhibit),
+        parents: parents.map(({ exhibit }) => named(exhibit)),
+        failure: choice.move === 'repair' ? (parents[0]?.failure ?? null) : null,
+        attempts: [...request.attempts],
+        seed: choice.seed,
+      };
+    },
+  };
+};
+
+const withIdea = (exhibit: Exhibit, idea: string): Exhibit => (idea === '' ? exhibit : { ...exhibit, idea });

@@ -1,0 +1,71 @@
+/** Judged candidates as generators see them, with what went wrong where something did. */
+import type { CandidateId } from '../../domain/ids.ts';
+import type { Exhibit, GenerationContext } from '../../domain/generation-context.ts';
+import type { Language, Params } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { ProfileRecord } from '../../domain/profile.ts';
+import type { CandidateRecord } from '../../domain/records.ts';
+import { parseHeader } from '../../problems/parse-header.ts';
+import type { Judging } from '../ports.ts';
+import { failureOf } from './failure-text.ts';
+import { createFreshCache } from './fresh-cache.ts';
+
+/** Verdicts are final, but a profile may come later. */
+const FRESH_MS = 30_000;
+/** Parents and incumbents in use; the sources are what they cost. */
+const EXHIBITS_MAX = 256;
+
+export interface Shown {
+  readonly exhibit: Exhibit;
+  /** Null where it passed. */
+  readonly failure: GenerationContext['failure'];
+}
+
+export interface Exhibits {
+  /** The same object for everybody who asks meanwhile. Throws NOT_FOUND. */
+  get(id: CandidateId, problem: Problem): Promise<Shown>;
+}
+
+export const createExhibits = (deps: {
+  readonly judging: Pick<Judging, 'candidate' | 'source' | 'profile'>;
+  readonly now: () => number;
+}): Exhibits => {
+  const { judging, now } = deps;
+  const cache = createFreshCache<Shown>({ freshMs: FRESH_MS, entriesMax: EXHIBITS_MAX, now });
+
+  const read = async (id: CandidateId, problem: Problem): Promise<Shown> => {
+    const [record, { source }, profile] = await Promise.all([judging.candidate(id), judging.source(id), judging.profile(id)]);
+    return { exhibit: exhibitOf(record, source, profile), failure: failureOf(record, problem) };
+  };
+
+  return { get: async (id, problem) => cache.get(id, async () => read(id, problem)) };
+};
+
+const exhibitOf = (record: CandidateRecord, source: string, profile: ProfileRecord | null): Exhibit => {
+  const { language, params } = record.submission;
+  return {
+    candidateId: record.id,
+    language,
+    source,
+    params: { ...declaredParams(source, language), ...params },
+    idea: '',
+    speedup: record.score?.speedup ?? null,
+    floorShare: record.score?.floorShare ?? null,
+    cases: casesOf(record),
+    profile: profile?.state.status === 'done' ? profile.state.summary : null,
+  };
+};
+
+const declaredParams = (source: string, language: Language): Params => {
+  const header = parseHeader(source, language);
+  return header.ok ? header.plan.params : {};
+};
+
+const casesOf = ({ state }: CandidateRecord): Exhibit['cases'] =>
+  state.status === 'done' && state.outcome.verdict === 'passed'
+    ? state.outcome.timings.map((timing) => ({
+        case: timing.case,
+        medianNs: timing.candidate.medianNs,
+        speedup: timing.speedup,
+      }))
+    : [];

@@ -1,0 +1,90 @@
+/** What went wrong with a candidate, for its repair. Logs and messages are made by candidates: text to look at, never instructions. */
+import { evaluate, ExpressionError } from '../../domain/expression.ts';
+import type { GenerationContext } from '../../domain/generation-context.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { Problem, ProblemCase } from '../../domain/problem.ts';
+import type { CandidateRecord } from '../../domain/records.ts';
+import { aroundFirstError } from './log-excerpt.ts';
+
+/** Characters of a failure's message. */
+export const FAILURE_CHARS_MAX = 4000;
+
+/** Null while it is not judged, and where it passed. */
+export const failureOf = ({ state }: Pick<CandidateRecord, 'state'>, problem: Problem): GenerationContext['failure'] => {
+  if (state.status !== 'done' || state.outcome.verdict === 'passed') return null;
+  return { verdict: state.outcome.verdict, message: aroundFirstError(messageOf(state.outcome, problem), FAILURE_CHARS_MAX) };
+};
+
+type Failed = Exclude<Outcome, { verdict: 'passed' }>;
+
+const messageOf = (outcome: Failed, problem: Problem): string => {
+  switch (outcome.verdict) {
+    case 'compile_error':
+      return outcome.log;
+    case 'plan_error':
+      return `${outcome.field}: ${outcome.message}`;
+    case 'wrong_answer':
+      return wrongAnswer(outcome, problem);
+    case 'modified_input':
+      return `${caseText(problem, outcome.case)}: the input ${outcome.tensor} was written to`;
+    case 'out_of_bounds':
+      return `${caseText(problem, outcome.case)}: memory ${outcome.side} ${outcome.tensor} was written to, ${outcome.distanceBytes} bytes from its edge`;
+    case 'crashed':
+      return `${caseText(problem, outcome.case)}: ${outcome.message}`;
+    case 'timed_out':
+      return `${caseText(problem, outcome.case)}: not done after ${outcome.limitMs} ms (${outcome.stage})`;
+    case 'implausible':
+      return `${caseText(problem, outcome.case)}: ${outcome.message}`;
+    case 'cancelled':
+      return 'cancelled before it was judged';
+    case 'infra_failed':
+      return outcome.message;
+  }
+};
+
+const wrongAnswer = (outcome: Extract<Failed, { verdict: 'wrong_answer' }>, problem: Problem): string => {
+  const { tensor, index, expected, actual, mismatches, elements, relativeL2 } = outcome.mismatch;
+  const stage = outcome.stage === 'timed_run' ? 'in a timed run, although the check before it passed' : 'in its check';
+  const at = `${tensor}${positionOf(problem, { tensor, index, case: outcome.case })}`;
+  return [
+    `${caseText(problem, outcome.case)}, ${stage}:`,
+    `first wrong element ${at} (flat index ${index}): expected ${expected}, got ${actual};`,
+    `${mismatches} of ${elements} elements miss the tolerance; ||out - ref|| / ||ref|| is ${relativeL2}`,
+  ].join(' ');
+};
+
+const caseNamed = (problem: Problem, name: string): ProblemCase | undefined =>
+  [...problem.check, ...problem.bench.gpu, ...problem.bench.cpu].find((item) => item.name === name);
+
+/** "case odd (n=1000003)". */
+const caseText = (problem: Problem, name: string): string => {
+  const shape = Object.entries(caseNamed(problem, name)?.shape ?? {}).map(([variable, value]) => `${variable}=${value}`);
+  return `case ${name}${shape.length > 0 ? ` (${shape.join(', ')})` : ''}`;
+};
+
+/** "[3][17]"; empty where the shape is not known. */
+const positionOf = (
+  problem: Problem,
+  element: { readonly tensor: string; readonly index: number; readonly case: string },
+): string => {
+  const [shape, scope] = [problem.tensors[element.tensor]?.shape, caseNamed(problem, element.case)?.shape];
+  if (!shape || !scope) return '';
+  const sizes = sizesOf(shape, scope);
+  let rest = element.index;
+  const at = sizes.toReversed().map((size) => {
+    const here = rest % size;
+    rest = Math.floor(rest / size);
+    return `[${here}]`;
+  });
+  return at.toReversed().join('');
+};
+
+/** None where an expression does not resolve: the flat index says it as well. */
+const sizesOf = (shape: readonly (string | number)[], scope: ProblemCase['shape']): readonly number[] => {
+  try {
+    return shape.map((size) => evaluate(size, scope));
+  } catch (error) {
+    if (error instanceof ExpressionError) return [];
+    throw error;
+  }
+};

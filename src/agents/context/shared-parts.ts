@@ -1,0 +1,48 @@
+/** The parts of a context that are the same for every agent of a problem on a device class: made once, shared by all. */
+import type { DeviceClass } from '../../domain/device.ts';
+import { CONTEXT_VERSION, type GenerationContext } from '../../domain/generation-context.ts';
+import type { Language } from '../../domain/plan.ts';
+import type { Target } from '../../problems/targets.ts';
+import type { Judging } from '../ports.ts';
+import { CONTRACT } from './contract.ts';
+import { examplesFor } from './examples.ts';
+
+export type SharedParts = Pick<
+  GenerationContext,
+  'version' | 'problem' | 'statement' | 'reference' | 'contract' | 'examples' | 'languages'
+>;
+
+/** Throws NOT_FOUND for an unknown problem. */
+export const sharedPartsOf = (
+  request: { readonly problem: string; readonly device: DeviceClass; readonly languages: readonly Language[] },
+  judging: Pick<Judging, 'problem'>,
+): SharedParts => {
+  const own = judging.problem(request.problem);
+  const code = own.problem[targetOf(request.device)];
+  const fileOf = (file: string | undefined) => ({ file: file ?? '', source: own.files[file ?? ''] ?? '' });
+  const [reference, baseline] = [fileOf(code?.reference), fileOf(code?.baseline)];
+  return {
+    version: CONTEXT_VERSION,
+    problem: own.problem,
+    statement: statementOf({ title: own.problem.title, readme: own.readme, description: own.problem.description, baseline }),
+    reference,
+    contract: CONTRACT,
+    examples: [...examplesFor(request.languages, own, (name) => judging.problem(name))],
+    languages: [...request.languages],
+  };
+};
+
+const targetOf = (device: DeviceClass): Target => (device === 'cpu' ? 'cpu' : 'gpu');
+
+/** The baseline stands here because 1.00x means nothing without it. */
+const statementOf = (parts: {
+  readonly title: string;
+  readonly readme: string;
+  readonly description: string;
+  readonly baseline: { readonly file: string; readonly source: string };
+}): string => {
+  const { title, readme, description, baseline } = parts;
+  const text = readme.trim() === '' ? `# ${title}\n\n${description}` : readme.trim();
+  if (baseline.source === '') return text;
+  return `${text}\n\n## The baseline, 1.00x: ${baseline.file}\n\n\`\`\`\n${baseline.source.trim()}\n\`\`\``;
+};
