@@ -2,7 +2,7 @@
  * The runner protocol: what the daemon and the program on a host say to each other, over any byte stream.
  *
  * Frame on the wire: u32 big-endian N = bytes of the JSON header; u32 big-endian M = bytes of the payload; N bytes of UTF-8
- * JSON; M bytes of payload. N <= HEADER_BYTES_MAX, M <= PAYLOAD_BYTES_MAX. Only `artifact` frames have a payload today.
+ * JSON; M bytes of payload. N <= HEADER_BYTES_MAX, M <= PAYLOAD_BYTES_MAX. Only `profiled` frames have a payload: the profiler's report.
  * `type` names the frame. An unknown type or a header that does not parse is answered with `error` and the stream is closed.
  *
  * Order: the daemon says `attach` first; the runner answers `hello` with everything it still holds (queued, running and
@@ -17,6 +17,7 @@ import { JudgePhases, Telemetry } from './measurement.ts';
 import { Outcome } from './outcome.ts';
 import { Language, Params } from './plan.ts';
 import { Tolerance } from './problem.ts';
+import { ProfileSummary } from './profile.ts';
 import { ResolvedPlan, ResolvedTensor } from './resolved-plan.ts';
 
 export const PROTOCOL_VERSION = 1;
@@ -151,6 +152,14 @@ export const JudgeResult = z.strictObject({
 });
 export type JudgeResult = z.infer<typeof JudgeResult>;
 
+/** What became of a profile. `failed`: it would fail anywhere. */
+export const ProfileResult = z.discriminatedUnion('status', [
+  z.strictObject({ status: z.literal('done'), summary: ProfileSummary }),
+  z.strictObject({ status: z.literal('failed'), message: z.string() }),
+  z.strictObject({ status: z.literal('infra'), failure: InfraFailure }),
+]);
+export type ProfileResult = z.infer<typeof ProfileResult>;
+
 /** What the runner found on its host. */
 export const Inventory = z.strictObject({
   hostname: z.string(),
@@ -187,6 +196,19 @@ export const ToRunner = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('problem'), definition: ProblemDefinition }),
   z.strictObject({ type: z.literal('compile'), compileId: z.string(), unit: CompileUnit, limitMs: Millis }),
   z.strictObject({ type: z.literal('judge'), task: JudgeTask }),
+  /** Answered by `profiled`, unless the connection ends before: then it is asked for again. Asking twice for one id changes nothing. */
+  z.strictObject({
+    type: z.literal('profile'),
+    profileId: z.string().min(1),
+    deviceId: DeviceId,
+    problemKey: ContentHash,
+    artifact: ContentHash,
+    /** Which case of the problem gives the inputs, and the candidate's resolved plan for it. */
+    case: z.string(),
+    plan: ResolvedPlan,
+    /** From its start on the device. Everything of it is killed then. */
+    limitMs: Millis,
+  }),
   /** Gives queued attempts back; one that has started stays. */
   z.strictObject({ type: z.literal('retract'), attemptIds: z.array(AttemptId) }),
   /** Stops the attempt even if it runs; its result is `cancelled` unless it had finished. */
@@ -217,6 +239,8 @@ export const FromRunner = z.discriminatedUnion('type', [
   /** An attempt started. Sent alone for the first; otherwise `result.started` carries it. */
   z.strictObject({ type: z.literal('started'), attemptId: AttemptId, deviceId: DeviceId }),
   z.strictObject({ type: z.literal('result'), result: JudgeResult, started: AttemptId.nullable() }),
+  /** The payload is the profiler's own report; empty where there is none. */
+  z.strictObject({ type: z.literal('profiled'), profileId: z.string().min(1), result: ProfileResult }),
   /** Those of a `retract` that had not started, now forgotten by the runner. */
   z.strictObject({ type: z.literal('retracted'), attemptIds: z.array(AttemptId) }),
   z.strictObject({ type: z.literal('pong'), nonce: z.int() }),
@@ -236,6 +260,8 @@ export const FromRunner = z.discriminatedUnion('type', [
         idleWithWorkMs: z.number(),
         idleWithoutWorkMs: z.number(),
         faultMs: z.number(),
+        /** Lent to profiles. */
+        profilingMs: z.number().optional(),
         judged: z.int(),
       }),
     ),

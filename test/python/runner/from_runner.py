@@ -72,6 +72,22 @@ inventory = record({
 use = record({
     "measuringMs": number(), "checkingMs": number(), "loadingMs": number(), "idleWithWorkMs": number(),
     "idleWithoutWorkMs": number(), "faultMs": number(), "judged": integer(0),
+}, {"profilingMs": number(0)})
+share = number(0)
+kernel_profile = record({
+    "kernel": string, "registers": nullable(integer(0)), "spillBytes": nullable(integer(0)), "sharedBytes": nullable(integer(0)),
+    "occupancyTheoretical": nullable(share), "occupancyAchieved": nullable(share), "occupancyLimiter": nullable(string),
+    "durationNs": nullable(millis), "memoryPeakShare": nullable(share), "computePeakShare": nullable(share),
+    "l2HitRate": nullable(share), "bankConflictShare": nullable(share),
+    "stalls": array(record({"reason": string, "share": share}), 0, 5),
+})
+profile_result = union("status", {
+    "done": record({"summary": record({
+        "source": one_of("ncu", "binary"), "note": nullable(string), "case": string, "deviceModel": string,
+        "kernels": array(kernel_profile, 0, 16),
+    })}),
+    "failed": record({"message": string}),
+    "infra": record({"failure": infra}),
 })
 _from_runner = union("type", {
     "hello": record({
@@ -81,6 +97,7 @@ _from_runner = union("type", {
     "compiled": record({"compileId": string, "result": compile_result}),
     "started": record({"attemptId": attempt_id, "deviceId": device_id}),
     "result": record({"result": judge_result, "started": nullable(attempt_id)}),
+    "profiled": record({"profileId": string, "result": profile_result}),
     "retracted": record({"attemptIds": array(attempt_id)}),
     "pong": record({"nonce": integer()}),
     "health": record({

@@ -12,10 +12,12 @@ COMMANDS: Dict[str, str] = {
     "inventory": "kiln_runner.host.inventory",
     "judge": "kiln_runner.judge.main",
     "simulated-judge": "kiln_runner.simulated_judge",
+    "profile": "kiln_runner.profile.main",
+    "profile-launch": "kiln_runner.profile.launch",
     "compile-worker": "kiln_runner.compile.worker",
     "triton-worker": "kiln_runner.compile.triton_worker",
 }
-# Children of the server: none of them may outlive it.
+# Children of the server: none of them may outlive it. What `profile` starts ends with it by its own means.
 CHILDREN = ("judge", "simulated-judge", "compile-worker", "triton-worker", "inventory")
 
 

@@ -71,10 +71,10 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _error: Optional[Exception]) -> None:
         self._on_end(self)
 
-    def send(self, header: dict) -> None:
+    def send(self, header: dict, payload: bytes = b"") -> None:
         if self._is_closing:
             return
-        self._transport.write(encode(header))
+        self._transport.write(encode(header, payload))
         if self._transport.get_write_buffer_size() > UNSENT_BYTES_MAX:
             # A daemon that reads nothing: results are in the spool, and it gets them when it comes back.
             self._transport.abort()

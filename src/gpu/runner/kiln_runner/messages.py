@@ -84,6 +84,10 @@ to_runner = union("type", {
     "problem": record({"definition": problem_definition}),
     "compile": record({"compileId": string, "unit": compile_unit, "limitMs": millis}),
     "judge": record({"task": judge_task}),
+    "profile": record({
+        "profileId": string, "deviceId": device_id, "problemKey": content_hash, "artifact": content_hash, "case": string, "plan": plan,
+        "limitMs": millis,
+    }),
     "retract": record({"attemptIds": array(attempt_id)}),
     "cancel": record({"attemptId": attempt_id}),
     "cancel_compile": record({"compileId": string}),

@@ -17,12 +17,13 @@ from kiln_runner.devices.problems import ProblemBook
 from kiln_runner.devices.slot import DeviceSlot, SlotEvents
 from kiln_runner.devices.task import NO_PHASES, Task, infra_of, result_of
 from kiln_runner.frames import Frame
-from kiln_runner.host.equipment import Equipment, judge_command
+from kiln_runner.host.equipment import Equipment, judge_command, profile_command
 from kiln_runner.identity import runner_hash
 from kiln_runner.lease import Lease
 from kiln_runner.messages import PROTOCOL_VERSION
 from kiln_runner.paths import RunnerPaths
 from kiln_runner.process import Children
+from kiln_runner.profile.desk import DeskPorts, ProfileDesk
 from kiln_runner.spool import Kept, Spool
 
 HEALTH_PERIOD_S = 2.0
@@ -53,8 +54,10 @@ class Server:
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
         self._slots = self._make_slots(paths)
+        self._desk = self._make_desk(paths)
         self._handlers: Dict[str, Callable[[dict, bytes], None]] = {
             "problem": self._on_problem, "compile": self._on_compile, "judge": self._on_judge, "retract": self._on_retract,
+            "profile": self._desk.on_profile,
             "cancel": self._on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack, "ping": self._on_ping,
             "shutdown": self._on_shutdown,
         }
@@ -93,6 +96,14 @@ class Server:
             device["id"]: DeviceSlot(self._children, device, judge_command(paths, device, ordinal, own.get(device["id"])), events)
             for ordinal, device in enumerate(self._equipment.inventory["devices"])
         }
+
+    def _make_desk(self, paths: RunnerPaths) -> ProfileDesk:
+        ordinals = {device["id"]: ordinal for ordinal, device in enumerate(self._equipment.inventory["devices"])}
+        ports = DeskPorts(
+            lambda device, folder: profile_command(paths, self._equipment.tools, device, ordinals[device["id"]], folder),
+            self._send, paths.work,
+        )
+        return ProfileDesk(self._children, self._slots, self._book, self._cache, ports)
 
     # Frames of the daemon
 
@@ -224,9 +235,9 @@ class Server:
 
     # Life
 
-    def _send(self, header: dict) -> None:
+    def _send(self, header: dict, payload: bytes = b"") -> None:
         if self._connection is not None:
-            self._connection.send(header)
+            self._connection.send(header, payload)
 
     def _pump_all(self) -> None:
         for slot in self._slots.values():
@@ -265,6 +276,7 @@ class Server:
         self._forget_compiles()
         for slot in self._slots.values():
             slot.abandon(infra_of("lease_expired", reason))
+        self._desk.abandon()
 
     def _forget_compiles(self) -> None:
         """The daemon asks again after each hello for what it still wants."""

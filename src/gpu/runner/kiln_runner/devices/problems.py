@@ -44,6 +44,10 @@ class ProblemBook:
             _, oldest = self._problems.popitem(last=False)
             self._unpin(oldest)
 
+    def definition(self, key: str) -> Optional[dict]:
+        problem = self._problems.get(key)
+        return problem.definition if problem else None
+
     def prepare(self, key: str) -> None:
         """Starts compiling what the problem needs, unless that is done or under way."""
         problem = self._problems.get(key)

@@ -6,11 +6,12 @@ NS_PER_MS = 1e6
 
 class UseTotals:
     def __init__(self, now_ns: int) -> None:
-        self._measuring = self._checking = self._loading = self._idle_with = self._idle_without = self._fault = 0.0
+        self._measuring = self._checking = self._loading = self._idle_with = self._idle_without = self._fault = self._profiling = 0.0
         self._judged = 0
         # Since when the device has been free; None while it is busy or recovering.
         self._free_since_ns = now_ns
         self._is_free = True
+        self._lent_since_ns = now_ns
 
     def started(self, now_ns: int, work_since_ns: int) -> float:
         """A judgement starts whose work has been there since `work_since_ns`. Returns the idle gap, ms."""
@@ -41,10 +42,23 @@ class UseTotals:
             self._idle_without += (now_ns - self._free_since_ns) / NS_PER_MS
         self._is_free = False
 
+    def lent(self, now_ns: int) -> None:
+        """A profile has the device; until `returned` nothing else counts."""
+        self.busy(now_ns)
+        self._lent_since_ns = now_ns
+
+    def returned(self, now_ns: int) -> float:
+        """Milliseconds it was lent."""
+        spent_ms = (now_ns - self._lent_since_ns) / NS_PER_MS
+        self._profiling += spent_ms
+        self.free(now_ns)
+        return spent_ms
+
     def snapshot(self, now_ns: int) -> Dict[str, float]:
         waiting = (now_ns - self._free_since_ns) / NS_PER_MS if self._is_free else 0.0
         return {
             "measuringMs": self._measuring, "checkingMs": self._checking, "loadingMs": self._loading,
             "idleWithWorkMs": self._idle_with, "idleWithoutWorkMs": self._idle_without + waiting, "faultMs": self._fault,
+            "profilingMs": self._profiling,
             "judged": self._judged,
         }

@@ -51,6 +51,17 @@ def judge_command(paths: RunnerPaths, device: dict, ordinal: int, cores: Optiona
     return JudgeCommand(argv, environment, str(paths.work))
 
 
+def profile_command(paths: RunnerPaths, tools: dict, device: dict, ordinal: int, folder: Path) -> JudgeCommand:
+    """Profiles one candidate on the device, in `folder`."""
+    ncu = tools.get("ncu")
+    argv = self_command(
+        "profile", "--device", device["id"], "--ordinal", str(ordinal), "--cache", str(paths.cache), "--work", str(folder),
+        "--lock", str(device_lock_file(device["id"])), *(["--ncu", ncu["path"]] if ncu else []),
+        *(["--simulated"] if device["model"] == MODEL else []),
+    )
+    return JudgeCommand(argv, child_environment(CUDA_DEVICE_ORDER="PCI_BUS_ID"), str(folder))
+
+
 def device_lock_file(device_id: str) -> Path:
     """The file whose flock guards timing on this device, made so that every user of the host can open it."""
     try:

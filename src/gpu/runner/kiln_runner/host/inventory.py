@@ -28,7 +28,7 @@ def run(argv: List[str]) -> int:
 
 
 def take_inventory() -> Tuple[dict, dict, Placement]:
-    """(Inventory of the protocol, {gcc, nvrtc, nvcc, triton} with paths for the compile workers, who gets which cores)."""
+    """(Inventory of the protocol, {gcc, nvrtc, nvcc, triton, ncu} with paths for those who run them, who gets which cores)."""
     # PCI order here and in the judges, so that an ordinal means the same GPU in both.
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     with ThreadPoolExecutor(max_workers=4) as pool:
@@ -39,10 +39,10 @@ def take_inventory() -> Tuple[dict, dict, Placement]:
         triton = pool.submit(find_triton, _architecture(gpus)) if not simulated_count() else None
         gcc, nvcc, ncu = (found[name].result() for name in ("gcc", "nvcc", "ncu"))
     found_triton = triton.result() if triton else FoundTriton(None, None)
-    tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc, "triton": found_triton.tool}
+    tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc, "triton": found_triton.tool, "ncu": ncu}
     # Simulated GPUs have no address: nothing is bound for them.
     placement = place(gpus.addresses, sorted(os.sched_getaffinity(0)))
-    inventory = _inventory(gpus, tools, ncu, placement)
+    inventory = _inventory(gpus, tools, placement)
     return {**inventory, "warnings": inventory["warnings"] + _triton_warnings(gpus, found_triton)}, tools, placement
 
 
@@ -50,13 +50,13 @@ def _architecture(gpus: Gpus) -> "str | None":
     return gpus.devices[0]["architecture"] if gpus.devices else None
 
 
-def _inventory(gpus: Gpus, tools: dict, ncu: "str | None", placement: Placement) -> dict:
+def _inventory(gpus: Gpus, tools: dict, placement: Placement) -> dict:
     has_cuda = bool(tools["nvrtc"] or tools["nvcc"]) or simulated_count() > 0
     real_gpus = 0 if simulated_count() else len(gpus.devices)
     return {
         "hostname": socket.gethostname(), "machineId": machine_id(), "cores": cores(), "memoryBytes": memory_bytes(),
         "python": platform.python_version(), "driver": gpus.driver, "nvrtc": _version(tools["nvrtc"]),
-        "nvcc": _version(tools["nvcc"]), "gcc": _version(tools["gcc"]), "triton": _version(tools["triton"]), "ncu": ncu,
+        "nvcc": _version(tools["nvcc"]), "gcc": _version(tools["gcc"]), "triton": _version(tools["triton"]), "ncu": _version(tools["ncu"]),
         "languages": (["cuda"] if has_cuda else []) + [name for name, tool in (("triton", "triton"), ("c", "gcc")) if tools[tool]],
         "compileSlots": compile_slots(cores(), real_gpus, placement), "devices": [*gpus.devices, cpu_device()],
         "warnings": _warnings(gpus, tools, has_cuda),

@@ -55,12 +55,12 @@ def find_nvrtc() -> Optional[dict]:
     return None
 
 
-def find_ncu() -> Optional[str]:
+def find_ncu() -> Optional[dict]:
     candidates = [shutil.which("ncu")] + [os.path.join(folder, "bin/ncu") for folder in _cuda_folders()]
     for path in candidates:
         found = re.search(r"Version (\d[\d.]*)", _output([path, "--version"])) if path and os.access(path, os.X_OK) else None
         if found:
-            return found.group(1)
+            return {"path": path, "version": found.group(1)}
     return None
 
 

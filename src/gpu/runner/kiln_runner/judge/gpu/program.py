@@ -57,12 +57,21 @@ class Program:
             self._facts[function.value] = KernelFacts(sizes, threads, static)
         return self._facts[function.value]
 
+    def function(self, kernel: str) -> c_void_p:
+        """LaunchRejected where the artifact has no such kernel."""
+        return self._function("launch", kernel)
+
+    def shape(self, launch: dict) -> LaunchShape:
+        """As the plan has it, or as Triton decided."""
+        meta = self._artifact.kernel(launch["kernel"])
+        block = [32 * meta["numWarps"], 1, 1] if meta.get("numWarps") else launch["block"]
+        shared = launch["shared"] if meta.get("shared") is None else meta["shared"]
+        return LaunchShape(launch["grid"], block, shared, launch["cluster"])
+
     def _launch(self, field: str, launch: dict, resolve: Callable[[dict], int]) -> PreparedLaunch:
         meta = self._artifact.kernel(launch["kernel"])
         function = self._function(field, launch["kernel"])
-        block = [32 * meta["numWarps"], 1, 1] if meta.get("numWarps") else launch["block"]
-        shared = launch["shared"] if meta.get("shared") is None else meta["shared"]
-        shape = LaunchShape(launch["grid"], block, shared, launch["cluster"])
+        shape = self.shape(launch)
         values = [_value(argument, resolve) for argument in launch["args"]]
         values += [address(0) for hidden in meta.get("hidden") or [] if hidden == "null_ptr"]
         self._check_arguments(field, launch["kernel"], function, values)

@@ -1,0 +1,153 @@
+"""Takes the daemon's requests for profiles: each device runs one at a time, between two judgements, in a process of its own.
+
+A request is queued at its device's slot -> running (the slot is lent: no task starts) -> answered by one `profiled` frame, or forgotten
+with its daemon. Answers are not kept: a daemon that missed one asks again. Invariant: a device that was lent is given back, whatever
+becomes of the process; a candidate that hangs costs its limit and nothing else.
+"""
+import shutil
+from pathlib import Path
+from typing import Callable, Dict, NamedTuple, Optional
+
+from kiln_runner.artifacts import ArtifactCache
+from kiln_runner.devices.judge_process import JudgeCommand
+from kiln_runner.devices.problems import ProblemBook
+from kiln_runner.devices.slot import Borrower, DeviceSlot
+from kiln_runner.devices.task import infra_of
+from kiln_runner.frames import Frame
+from kiln_runner.process import Children, ChildProcess
+
+REQUESTS_MAX = 256
+NO_GPU = "profiles need a GPU: there is no profiler for the cpu device"
+
+
+class DeskPorts(NamedTuple):
+    """`command(device, folder)`: the profiling process. `send(header, payload)`: to the daemon."""
+
+    command: Callable[[dict, Path], JudgeCommand]
+    send: Callable[[dict, bytes], None]
+    work: Path
+
+
+class _Request:
+    def __init__(self, body: dict, slot: DeviceSlot, case: dict) -> None:
+        self.body, self.slot, self.case = body, slot, case
+        self.borrower: Optional[Borrower] = None
+        self.process: Optional[ChildProcess] = None
+        self.answer: Optional[Frame] = None
+        self.limit = None
+        self.is_over_limit = False
+
+
+class ProfileDesk:
+    def __init__(
+        self, children: Children, slots: Dict[str, DeviceSlot], book: ProblemBook, cache: ArtifactCache, ports: DeskPorts
+    ) -> None:
+        self._children, self._slots, self._book, self._cache, self._ports = children, slots, book, cache, ports
+        self._requests: Dict[str, _Request] = {}
+        self._started = 0
+
+    def on_profile(self, header: dict, _raw: bytes) -> None:
+        if header["profileId"] in self._requests:
+            return
+        slot, refusal = self._slots.get(header["deviceId"]), self._refusal(header)
+        if slot is None or refusal is not None:
+            self._answer(header["profileId"], refusal or _infra("device_lost", f"this host has no device {header['deviceId']}"))
+            return
+        request = self._requests[header["profileId"]] = _Request(header, slot, self._case(header))
+        self._cache.pin(header["artifact"])
+        request.borrower = Borrower(lambda: self._begin(request), lambda infra: self._finish(request, {"status": "infra", "failure": infra}))
+        slot.lend(request.borrower)
+
+    def abandon(self) -> None:
+        """The daemon is gone: nobody waits for any of these."""
+        for request in list(self._requests.values()):
+            self._forget(request)
+            if request.process is not None:
+                request.process.kill()
+            else:
+                request.slot.withdraw(request.borrower)
+
+    def _refusal(self, header: dict) -> Optional[dict]:
+        slot = self._slots.get(header["deviceId"])
+        if slot is not None and slot.device["kind"] == "cpu":
+            return {"status": "failed", "message": NO_GPU}
+        if slot is not None and slot.device["unavailable"] is not None:
+            return _infra("device_lost", f"{header['deviceId']} is unavailable: {slot.device['unavailable']}")
+        if self._case(header) is None:
+            return _infra("unknown_problem", f"problem {header['problemKey']} with a case {header['case']} was not defined on this connection")
+        if self._cache.meta(header["artifact"]) is None:
+            return _infra("unknown_artifact", f"artifact {header['artifact']} is not on this host; compile it again")
+        if len(self._requests) >= REQUESTS_MAX:
+            return _infra("internal", f"{REQUESTS_MAX} profiles wait on this host already")
+        return None
+
+    def _case(self, header: dict) -> Optional[dict]:
+        cases = (self._book.definition(header["problemKey"]) or {"cases": []})["cases"]
+        return next((case for case in cases if case["name"] == header["case"]), None)
+
+    def _begin(self, request: _Request) -> None:
+        self._started += 1
+        folder = self._ports.work / f"profile-{self._started}"
+        request.process = ChildProcess(
+            self._children, lambda frame: self._on_frame(request, frame), lambda code: self._on_exit(request, folder, code)
+        )
+        try:
+            folder.mkdir(mode=0o700)
+            command = self._ports.command(request.slot.device, folder)
+            request.process.start(command.argv, command.environment, str(folder))
+        except OSError as error:
+            self._end(request, folder, _infra("internal", f"the profiling process cannot be started: {error}"))
+            return
+        request.limit = self._children.loop.call_later(request.body["limitMs"] / 1000, self._over_limit, request)
+        request.process.send(self._order(request))
+
+    def _order(self, request: _Request) -> dict:
+        body = request.body
+        resources = (self._cache.meta(body["artifact"]) or {}).get("resources", {})
+        return {
+            "type": "profile", "case": request.case, "plan": body["plan"], "artifact": body["artifact"], "resources": resources,
+            "model": request.slot.device["model"],
+        }
+
+    def _on_frame(self, request: _Request, frame: Frame) -> None:
+        if frame.header["type"] == "profiled":
+            request.answer = frame
+
+    def _over_limit(self, request: _Request) -> None:
+        request.is_over_limit = True
+        request.process.kill()
+
+    def _on_exit(self, request: _Request, folder: Path, code: int) -> None:
+        if request.limit is not None:
+            request.limit.cancel()
+        if request.answer is not None:
+            self._end(request, folder, request.answer.header["result"], request.answer.payload)
+        elif request.is_over_limit:
+            message = f"no end of the profile in {request.body['limitMs']:.0f} ms: the candidate, or the profiler under it, hangs"
+            self._end(request, folder, {"status": "failed", "message": message})
+        else:
+            words = request.process.stderr_tail[-500:]
+            self._end(request, folder, _infra("worker_died", f"the profiling process ended with {code}: {words}"))
+
+    def _end(self, request: _Request, folder: Path, result: dict, payload: bytes = b"") -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        self._finish(request, result, payload)
+        request.slot.take_back()
+
+    def _finish(self, request: _Request, result: dict, payload: bytes = b"") -> None:
+        if self._forget(request):
+            self._answer(request.body["profileId"], result, payload)
+
+    def _forget(self, request: _Request) -> bool:
+        if self._requests.get(request.body["profileId"]) is not request:
+            return False
+        del self._requests[request.body["profileId"]]
+        self._cache.unpin(request.body["artifact"])
+        return True
+
+    def _answer(self, profile_id: str, result: dict, payload: bytes = b"") -> None:
+        self._ports.send({"type": "profiled", "profileId": profile_id, "result": result}, payload)
+
+
+def _infra(code: str, message: str) -> dict:
+    return {"status": "infra", "failure": infra_of(code, message)}

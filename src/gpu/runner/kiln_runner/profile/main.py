@@ -1,0 +1,109 @@
+"""`runner profile --device ID --ordinal N --cache DIR --lock FILE --work DIR [--ncu PATH] [--simulated]`: profiles one candidate.
+
+One frame in: {type: "profile", case: DefinedCase, plan, artifact, resources, model}. One frame out: {type: "profiled", result} as the
+protocol has it, with ncu's report for its payload. It holds the device's lock meanwhile, so that nobody times beside it.
+"""
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import List, Tuple
+
+from kiln_runner.frames import encode, read_frame
+from kiln_runner.identity import self_command
+from kiln_runner.judge.device_lock import DeviceLock
+from kiln_runner.judge.stopwatch import Stopwatch
+from kiln_runner.parent_death import request_signal
+from kiln_runner.profile.ncu import Report, measure, missing
+from kiln_runner.profile.unmeasured import unmeasured
+
+# What a connection can carry beside its results without being mistaken for a dead one.
+REPORT_BYTES_MAX = 16 * 1024 * 1024
+WORDS_CHARS_MAX = 500
+SIMULATED_NOTE = "simulated device: nothing runs on it, so there is nothing to measure"
+
+
+def run(argv: List[str]) -> int:
+    parser = argparse.ArgumentParser(prog="profile")
+    for name in ("device", "ordinal", "cache", "lock", "work"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--ncu")
+    parser.add_argument("--simulated", action="store_true")
+    options = parser.parse_args(argv)
+    _take_the_group_along()
+    frame = read_frame(sys.stdin.buffer)
+    if frame is None:
+        return 1
+    result, report = _simulated(frame[0]) if options.simulated else _profile(options, frame[0])
+    sys.stdout.buffer.write(encode({"type": "profiled", "result": result}, report))
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _take_the_group_along() -> None:
+    """The server's death must end ncu and the candidate too, not only this process."""
+    signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
+    request_signal(signal.SIGTERM)
+
+
+def _simulated(request: dict) -> Tuple[dict, bytes]:
+    kernels = [unmeasured(launch["kernel"]) for launch in request["plan"]["launches"]]
+    return _done(request, "binary", SIMULATED_NOTE, kernels), b""
+
+
+def _profile(options: argparse.Namespace, request: dict) -> Tuple[dict, bytes]:
+    work = Path(options.work)
+    asked, facts_file = work / "request.json", work / "facts.json"
+    asked.write_text(json.dumps(request))
+    command = self_command(
+        "profile-launch", "--device", options.device, "--ordinal", options.ordinal, "--cache", options.cache, str(asked), str(facts_file)
+    )
+    with DeviceLock(options.lock).exclusive(Stopwatch()):
+        report = measure(options.ncu, command, work) if options.ncu else missing()
+        facts = _facts(facts_file)
+        # What ncu's refusal does to the launches it was to watch must not count against the candidate.
+        if not report.kernels and "kernels" not in facts:
+            facts = _run_bare(command, facts_file)
+    return _result(request, facts, report)
+
+
+def _facts(file: Path) -> dict:
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _run_bare(command: List[str], facts_file: Path) -> dict:
+    """Without ncu; with the process's last words where it leaves no facts."""
+    facts_file.unlink(missing_ok=True)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    words = f"the launching process ended with {done.returncode}: {done.stdout.decode(errors='replace')[-WORDS_CHARS_MAX:].strip()}"
+    return _facts(facts_file) or {"infra": {"code": "worker_died", "message": words}}
+
+
+def _result(request: dict, facts: dict, report: Report) -> Tuple[dict, bytes]:
+    if "infra" in facts:
+        return {"status": "infra", "failure": facts["infra"]}, b""
+    if "failed" in facts:
+        return {"status": "failed", "message": facts["failed"]}, b""
+    kernels, note = merged(facts["kernels"], report)
+    too_large = len(report.raw) > REPORT_BYTES_MAX
+    if too_large:
+        note = f"the report is left out: it has {len(report.raw)} bytes, the limit is {REPORT_BYTES_MAX}"
+    return _done(request, "ncu" if report.kernels else "binary", note, kernels), b"" if too_large else report.raw
+
+
+def merged(facts: List[dict], report: Report) -> Tuple[List[dict], "str | None"]:
+    """What was measured over what the code tells, launch by launch."""
+    if len(report.kernels) not in (0, len(facts)):
+        note = f"ncu saw {len(report.kernels)} of {len(facts)} launches; the rest follows from the compiled code alone"
+    else:
+        note = report.trouble
+    measured = [*report.kernels, *([{}] * len(facts))]
+    return [{**fact, **{name: value for name, value in seen.items() if value is not None}} for fact, seen in zip(facts, measured)], note
+
+
+def _done(request: dict, source: str, note: "str | None", kernels: List[dict]) -> dict:
+    summary = {"source": source, "note": note, "case": request["case"]["name"], "deviceModel": request["model"], "kernels": kernels}
+    return {"status": "done", "summary": summary}
