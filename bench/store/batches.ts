@@ -190,9 +190,11 @@ const measurePath = async (store: Store, queue: Queue): Promise<void> => {
     const ids = await insertNew(store, FLUSH);
     await queue.add(ids.map((candidateId) => ({ candidateId, priority: 100 })));
     const leased = (await queue.lease(FLUSH)).map(({ candidateId }) => candidateId);
-    await store.recordTransitions(leased.flatMap(movesOf));
-    await store.recordAttempts(leased.map(attemptOf));
-    await store.complete(leased.map(completionOf));
+    await store.together(async (writes) => {
+      await writes.recordTransitions(leased.flatMap(movesOf));
+      await writes.recordAttempts(leased.map(attemptOf));
+      await writes.complete(leased.map(completionOf));
+    });
     await queue.complete(leased);
   }
   const wallMs = performance.now() - started;

@@ -22,6 +22,9 @@ import type {
   SweepRecord,
 } from '../domain/records.ts';
 
+/** What happens to candidates, as it is written down. */
+export type Writes = Pick<Store, 'recordTransitions' | 'recordAttempts' | 'complete' | 'appendEvents'>;
+
 export interface Store {
   /** Inserts those that are new; gives the current record state of every id, in order. One transaction. */
   insertCandidates(
@@ -29,6 +32,8 @@ export interface Store {
   ): Promise<readonly { readonly known: boolean; readonly state: CandidateState }[]>;
   /** Applies in order. A transition of a candidate that is done is dropped (its event too). */
   recordTransitions(batch: readonly Transition[]): Promise<void>;
+  /** What `work` writes is one transaction: all of it or nothing. */
+  together(work: (writes: Writes) => Promise<void>): Promise<void>;
   /** Idempotent by attempt id: a second write of one attempt changes nothing. */
   recordAttempts(batch: readonly AttemptRecord[]): Promise<void>;
   /** Returns the ids that were not done before. One transaction with their `candidate.done` (and `candidate.record`) events. */

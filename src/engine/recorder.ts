@@ -3,13 +3,13 @@
  *
  * Modes: idle; flushing (one batch at the store; what arrives meanwhile waits for the next); stopped.
  * Invariant: `after` of an entry runs only when its rows are committed, so a result is acknowledged and its queue job ended
- * only once the verdict is durable. A failed flush is tried again with the same rows (all writes are idempotent).
+ * only once the verdict is durable. A flush is one transaction: one that failed wrote nothing, and is tried again with the same rows.
  */
 import type { Logger } from 'pino';
 import type { CandidateId } from '../domain/ids.ts';
 import type { AttemptRecord, NewJournalEvent } from '../domain/records.ts';
 import type { Completion, Transition } from '../domain/ledger.ts';
-import type { Store } from './ports.ts';
+import type { Store, Writes } from './ports.ts';
 
 const BATCH_MAX = 500;
 const FLUSH_AFTER_MS = 10;
@@ -32,7 +32,7 @@ export interface Recorder {
 }
 
 export interface RecorderDeps {
-  readonly store: Pick<Store, 'recordTransitions' | 'recordAttempts' | 'complete' | 'appendEvents'>;
+  readonly store: Pick<Store, 'together'>;
   readonly log: Logger;
   /** Called after each commit, after its entries' own `after`, with the candidates whose final word it held. */
   readonly onCommit: (completed: readonly CandidateId[]) => void;
@@ -61,17 +61,14 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
 
   const flush = async (): Promise<void> => {
     const batch = nextBatch(waiting);
-    const written = new Set<Entry>();
     try {
-      await writeBatch(store, batch, written);
+      await store.together(async (writes) => writeBatch(writes, batch));
       waiting = waiting.slice(batch.length);
       trouble = null;
       for (const entry of batch) if ('after' in entry) entry.after();
       onCommit(batch.flatMap((entry) => (entry.type === 'completion' ? [entry.completion.candidateId] : [])));
     } catch (error) {
       trouble = error instanceof Error ? error.message : String(error);
-      // Only what is not durable yet is tried again: events must not stand in the journal twice.
-      waiting = waiting.filter((entry) => !written.has(entry));
       log.error({ err: error, rows: waiting.length }, 'store write failed; it will be tried again');
     }
   };
@@ -115,15 +112,13 @@ type Kind = Entry['type'];
 type OfKind<K extends Kind> = Extract<Entry, { type: K }>;
 
 /** Order within a batch: moves, then attempts, then final words; a candidate's own entries are always in this order. */
-const writeBatch = async (store: RecorderDeps['store'], batch: readonly Entry[], written: Set<Entry>): Promise<void> => {
+const writeBatch = async (writes: Writes, batch: readonly Entry[]): Promise<void> => {
   const write = async <K extends Kind>(kind: K, to: (entries: readonly OfKind<K>[]) => Promise<unknown>): Promise<void> => {
     const entries = batch.filter((entry): entry is OfKind<K> => entry.type === kind);
     if (entries.length > 0) await to(entries);
-    // What acknowledges something waits for the whole batch.
-    for (const entry of entries) if (!('after' in entry)) written.add(entry);
   };
-  await write('transition', async (entries) => store.recordTransitions(entries.map(({ transition }) => transition)));
-  await write('attempt', async (entries) => store.recordAttempts(entries.map(({ attempt }) => attempt)));
-  await write('event', async (entries) => store.appendEvents(entries.map(({ event }) => event)));
-  await write('completion', async (entries) => store.complete(entries.map(({ completion }) => completion)));
+  await write('transition', async (entries) => writes.recordTransitions(entries.map(({ transition }) => transition)));
+  await write('attempt', async (entries) => writes.recordAttempts(entries.map(({ attempt }) => attempt)));
+  await write('event', async (entries) => writes.appendEvents(entries.map(({ event }) => event)));
+  await write('completion', async (entries) => writes.complete(entries.map(({ completion }) => completion)));
 };

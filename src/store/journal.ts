@@ -6,7 +6,7 @@
 import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { JournalEvent, NewJournalEvent } from '../domain/records.ts';
 import { toJson } from './json.ts';
-import type { Sql, SqlSession } from './sql.ts';
+import type { SqlSession, Writer } from './sql.ts';
 
 /** Any fixed number: it names the lock among those of the database. */
 const JOURNAL_LOCK = 0x6b6a726e;
@@ -18,7 +18,7 @@ export interface EventQuery {
 }
 
 /** A transaction that may append events. It is also the one writer of candidates, so that what it read stays true until it commits. */
-export const writing = async <T>(sql: Sql, work: (session: SqlSession) => Promise<T>): Promise<T> =>
+export const writing = async <T>(sql: Writer, work: (session: SqlSession) => Promise<T>): Promise<T> =>
   sql.transaction(async (session) => {
     await session.query('select pg_advisory_xact_lock($1::bigint)', [JOURNAL_LOCK]);
     return work(session);

@@ -5,12 +5,12 @@ import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { AttemptRecord, NewJournalEvent, Score } from '../domain/records.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
-import type { Sql, SqlSession } from './sql.ts';
+import type { Sql, SqlSession, Writer } from './sql.ts';
 import type { Transition } from '../domain/ledger.ts';
 import type { Completion } from '../domain/ledger.ts';
 
 /** Applies in order. What moves a candidate that is done is dropped with its event. */
-export const recordTransitions = async (sql: Sql, batch: readonly Transition[], at: string): Promise<void> => {
+export const recordTransitions = async (sql: Writer, batch: readonly Transition[], at: string): Promise<void> => {
   if (batch.length === 0) return;
   await writing(sql, async (session) => {
     const live = await liveAmong(
@@ -73,7 +73,7 @@ from jsonb_to_recordset($1::jsonb) as move
 where candidates.id = move.id and candidates.status <> 'done'`;
 
 /** Idempotent by attempt id. */
-export const recordAttempts = async (sql: Sql, batch: readonly AttemptRecord[]): Promise<void> => {
+export const recordAttempts = async (sql: Writer, batch: readonly AttemptRecord[]): Promise<void> => {
   if (batch.length === 0) return;
   await sql.query(INSERT_ATTEMPTS, [toJson(batch)]);
 };
@@ -89,7 +89,7 @@ from jsonb_to_recordset($1::jsonb) as attempt (
 on conflict (attempt_id) do nothing`;
 
 /** Returns the ids that were not done before, each once, in the batch's order. */
-export const complete = async (sql: Sql, batch: readonly Completion[], at: string): Promise<readonly CandidateId[]> => {
+export const complete = async (sql: Writer, batch: readonly Completion[], at: string): Promise<readonly CandidateId[]> => {
   if (batch.length === 0) return [];
   return writing(sql, async (session) => {
     const live = await liveAmong(

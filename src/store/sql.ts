@@ -14,3 +14,6 @@ export interface Sql extends SqlSession {
   /** Idempotent. */
   close(): Promise<void>;
 }
+
+/** A database to write to, or a transaction of it that is open already. */
+export type Writer = Pick<Sql, 'query' | 'transaction'>;

@@ -33,13 +33,16 @@ import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, re
 import type { NewSweep, RankedEntry, RankingQuery, RecordHolder } from './ranking.ts';
 import { readBacklog, readCandidate, readCandidates, readContent, readPending, readUnfinished } from './reading.ts';
 import type { CandidatePage } from './reading.ts';
-import type { Sql } from './sql.ts';
+import type { Sql, SqlSession, Writer } from './sql.ts';
+
+export type Writes = Pick<SqlStore, 'recordTransitions' | 'recordAttempts' | 'complete' | 'appendEvents'>;
 
 export interface SqlStore {
   insertCandidates(batch: readonly NewCandidate[]): Promise<readonly Inserted[]>;
   recordTransitions(batch: readonly Transition[]): Promise<void>;
   recordAttempts(batch: readonly AttemptRecord[]): Promise<void>;
   complete(batch: readonly Completion[]): Promise<readonly CandidateId[]>;
+  together(work: (writes: Writes) => Promise<void>): Promise<void>;
   candidate(id: CandidateId): Promise<CandidateRecord | null>;
   candidates(filter: CandidateFilter): Promise<CandidatePage>;
   content(id: CandidateId): Promise<CandidateContent | null>;
@@ -81,9 +84,8 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
   const at = (): string => new Date(now()).toISOString();
   return {
     insertCandidates: async (batch) => insertCandidates(sql, batch, at()),
-    recordTransitions: async (batch) => recordTransitions(sql, batch, at()),
-    recordAttempts: async (batch) => recordAttempts(sql, batch),
-    complete: async (batch) => complete(sql, batch, at()),
+    ...writesOf(sql, at),
+    together: async (work) => writing(sql, async (session) => work(writesOf(within(session), at))),
     candidate: async (id) => readCandidate(sql, id),
     candidates: async (filter) => readCandidates(sql, filter),
     content: async (id) => readContent(sql, id),
@@ -91,7 +93,6 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
     reopen: async (ids) => reopen(sql, ids, at()),
     backlog: async () => readBacklog(sql),
     unfinished: async (page, after) => readUnfinished(sql, page, after?.id ?? null),
-    appendEvents: async (events) => writing(sql, async (session) => append(session, events, at())),
     events: async (query) => readEvents(sql, query),
     lastSequence: async () => readLastSequence(sql),
     ranking: async (query) => readRanking(sql, query),
@@ -115,3 +116,16 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
     close: async () => Promise.resolve(),
   };
 };
+
+const writesOf = (sql: Writer, at: () => string): Writes => ({
+  recordTransitions: async (batch) => recordTransitions(sql, batch, at()),
+  recordAttempts: async (batch) => recordAttempts(sql, batch),
+  complete: async (batch) => complete(sql, batch, at()),
+  appendEvents: async (events) => writing(sql, async (session) => append(session, events, at())),
+});
+
+/** In a transaction that is open already. */
+const within = (session: SqlSession): Writer => ({
+  query: async (text, params) => session.query(text, params),
+  transaction: async (work) => work(session),
+});

@@ -8,6 +8,7 @@ import { hasPostgres, POSTGRES_MISSING, startPostgres, temporaryFolder } from '.
 import type { Server } from './servers.ts';
 import { describeCampaignStore } from './campaigns.conformance.ts';
 import { describeStore } from './store.conformance.ts';
+import { describeUpkeep } from './upkeep.conformance.ts';
 
 describe('embedded', () => {
   const folder = temporaryFolder();
@@ -22,6 +23,7 @@ describe('embedded', () => {
   describeStore('PGlite', () => database.sql);
   describeProfiles('PGlite', () => database.sql);
   describeCampaignStore('PGlite', () => database.sql);
+  describeUpkeep('PGlite', () => database.sql);
 });
 
 describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
@@ -38,4 +40,5 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   describeStore('Postgres', () => database.sql);
   describeProfiles('Postgres', () => database.sql);
   describeCampaignStore('Postgres', () => database.sql);
+  describeUpkeep('Postgres', () => database.sql);
 });

@@ -2,25 +2,27 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { NewJournalEvent } from '../../../src/domain/records.ts';
+import type { Writes } from '../../../src/engine/ports.ts';
 import { createRecorder } from '../../../src/engine/recorder.ts';
 
 const id = CandidateId.parse(`c-${'a'.repeat(32)}`);
 const event: NewJournalEvent = { type: 'candidate.ready', candidateId: id, hostId: null, data: {} };
 const silent = pino({ level: 'silent' });
 
+/** Keeps what was written in transactions that ended well. */
 const createStore = (failures = 0, failing = '') => {
   let left = failures;
   const written: string[] = [];
+  let open: string[] = [];
   const write = async (kind: string): Promise<void> => {
     if (left > 0 && kind.startsWith(failing)) {
       left -= 1;
       throw new Error('disk full');
     }
-    written.push(kind);
+    open.push(kind);
     await Promise.resolve();
   };
-  return {
-    written,
+  const writes: Writes = {
     recordTransitions: async () => write('transitions'),
     recordAttempts: async () => write('attempts'),
     appendEvents: async () => write('events'),
@@ -29,6 +31,12 @@ const createStore = (failures = 0, failing = '') => {
       return [id];
     },
   };
+  const together = async (work: (to: Writes) => Promise<void>): Promise<void> => {
+    open = [];
+    await work(writes);
+    written.push(...open);
+  };
+  return { written, together };
 };
 
 const completion = (after: () => void) =>

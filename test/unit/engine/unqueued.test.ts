@@ -28,8 +28,7 @@ const createStore = () => {
     },
     unfinished: async (_page, after) => Promise.resolve(after ? [] : kept),
     pending: async () => Promise.resolve(kept),
-    appendEvents: async () => Promise.resolve(),
-    recordTransitions: async () => Promise.resolve(),
+    together: async () => Promise.resolve(),
   };
   return store as Store;
 };
