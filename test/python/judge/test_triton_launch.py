@@ -28,8 +28,10 @@ class WritingLibrary:
         self.sizes = sizes
         self.attributes = {}
         self.launched = None
+        self.looked_up = 0
 
     def cuModuleGetFunction(self, function: object, _module: object, name: bytes) -> int:
+        self.looked_up += 1
         function._obj.value = 5
         return 0 if name == b"scale" else 500
 
@@ -70,12 +72,15 @@ class WritingDriver:
 
 
 class LaunchingTriton(unittest.TestCase):
-    def launch(self, meta: dict, sizes: List[int]) -> WritingLibrary:
+    def launch(self, meta: dict, sizes: List[int], found_before: bool = False) -> WritingLibrary:
         driver = WritingDriver(sizes)
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "code-0.cubin").write_bytes(b"cubin")
             Path(folder, "meta.json").write_text(json.dumps({"language": "triton", "kernels": {"scale": meta}}))
             program = Program(driver, Artifact(Path(folder)))
+            if found_before:
+                program.find(["scale"])
+                self.assertEqual((driver.lib.looked_up, driver.lib.launched), (1, None))
             for launch in program.prepare(PLAN, lambda _argument: 0x7000):
                 self.assertEqual(launch(), 0)
         return driver.lib
@@ -89,6 +94,10 @@ class LaunchingTriton(unittest.TestCase):
 
     def test_no_shared_memory_is_no_shared_memory_whatever_the_plan_says(self) -> None:
         self.assertEqual(self.launch({**META, "shared": 0}, [8, 4, 4, 8, 8]).launched[0][6], 0)
+
+    def test_a_kernel_that_was_found_ahead_is_not_looked_up_again(self) -> None:
+        library = self.launch(META, [8, 4, 4, 8, 8], found_before=True)
+        self.assertEqual((library.looked_up, library.launched[0]), (1, [7, 1, 1, 256, 1, 1, 60_000]))
 
     def test_hidden_arguments_that_do_not_fit_the_code_are_refused(self) -> None:
         for hidden in ([], ["null_ptr"], ["null_ptr"] * 3):

@@ -1,8 +1,8 @@
 """A judge for tests that fails as asked: `faulty_judge.py FOLDER`. What to do with a task is the name of its first plan.
 
 passed: answers. context_lost: answers `crashed` with contextLost and exits with 3. die_early: killed before its first phase.
-die_late: SIGSEGV in phase check. killed_late: SIGKILL there. exit_late: exits with 7 in phase measure. hang: says phase check and never answers.
-learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
+die_late: SIGSEGV in phase check. killed_late: SIGKILL there. exit_late: exits with 7 in phase measure. hang: says phase check, listens and
+never answers. learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
 FOLDER/told holds a line for every start and every frame but tasks: pid, what, more. FOLDER/gate: how many judges, in the order of their starts, may
 become ready.
 FOLDER/bad_starts holds how many starts must fail (exit 1), FOLDER/bad_canaries how many canaries, FOLDER/foreign how many times a foreign
@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 from kiln_runner.frames import encode, read_frame
 
@@ -40,6 +40,16 @@ def phase(task: dict, name: str) -> None:
 def note(what: str, more: str) -> None:
     with open(FOLDER / "told", "a", encoding="utf-8") as told:
         told.write(f"{os.getpid()} {what} {more}\n")
+
+
+def note_frame(frame: Optional[Tuple[dict, bytes]]) -> None:
+    if frame is None:
+        sys.exit(0)
+    header = frame[0]
+    if header["type"] in ("problem", "known"):
+        note(header["type"], ",".join([*header.get("trusted", []), *(str(b["measuredAtNs"]) for b in header.get("baselines", []))]))
+    elif header["type"] == "upcoming":
+        note("upcoming", f"{header['attemptId']} {','.join(side + ':' + of['artifact'] for side, of in header['programs'].items())}".strip())
 
 
 def answer(task: dict, outcome: Optional[dict], context_lost: bool, infra: Optional[dict] = None) -> None:
@@ -76,7 +86,8 @@ def judge(task: dict) -> None:
         os._exit(7)
     elif what == "hang":
         phase(task, "check")
-        time.sleep(3600)
+        while True:
+            note_frame(read_frame(sys.stdin.buffer))
 
 
 if take("bad_starts"):
@@ -92,10 +103,7 @@ foreign = "foreign process 7 (somebody) computes on this GPU" if take("foreign")
 say({"type": "ready", "device": {"id": "GPU-test", "copyBytesPerSecond": 3e12, "unavailable": foreign}})
 while True:
     frame = read_frame(sys.stdin.buffer)
-    if frame is None:
-        sys.exit(0)
-    if frame[0]["type"] in ("problem", "known"):
-        note(frame[0]["type"], ",".join([*frame[0].get("trusted", []), *(str(b["measuredAtNs"]) for b in frame[0].get("baselines", []))]))
+    note_frame(frame)
     if frame[0]["type"] == "judge":
         judge(frame[0]["task"])
     elif frame[0]["type"] == "canary":

@@ -64,7 +64,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
     def submit(self, what: str, limit_ms: float = 20_000) -> str:
         attempt_id = samples.attempt()
         body = {
-            "attemptId": attempt_id, "problemKey": "p", "artifact": "a", "record": None, "plans": {what: {}}, "limitMs": limit_ms,
+            "attemptId": attempt_id, "problemKey": "p", "artifact": "a", "record": None, "plans": {what: {"launches": []}}, "limitMs": limit_ms,
             "waitedMs": 0,
         }
         raw = encode({"type": "judge", "task": body})[8:]
@@ -240,6 +240,32 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         verdicts = [result["outcome"]["verdict"] for result in results]
         self.assertEqual(verdicts, ["crashed" if kind == "context_lost" else "passed" for kind in kinds])
         self.assertEqual(self.slot.totals.snapshot(time.monotonic_ns())["judged"], 40)
+
+    def announced(self) -> List[str]:
+        """The attempts that judges were told to come next, in order; "None" where that was taken back."""
+        return [words[1] for told in self.told().values() for words in told if words[0] == "upcoming"]
+
+    async def test_the_judge_is_told_what_comes_next_and_what_does_not(self) -> None:
+        await self.warm()
+        self.submit("hang")
+        second, third, last = (self.submit("passed") for _ in range(3))
+        await self.until_told(lambda _told: self.announced() == [second])
+        self.assertTrue(self.slot.retract(second))
+        self.assertTrue(self.slot.retract(last))
+        self.slot.cancel(third)
+        await self.until_told(lambda _told: self.announced() == [second, third, "None"])
+        fourth = self.submit("passed")
+        await self.until_told(lambda _told: self.announced() == [second, third, "None", fourth])
+
+    async def test_a_judge_that_takes_over_is_told_what_follows_its_own_task(self) -> None:
+        await self.warm()
+        self.submit("hang", limit_ms=500)
+        second, third = (self.submit("passed") for _ in range(2))
+        await self.judged(3)
+        resident, successor = [
+            [words[1] for words in told if words[0] == "upcoming"] for told in self.told().values() if any(w[0] == "upcoming" for w in told)
+        ]
+        self.assertEqual((resident, successor), ([second], [third]))
 
     async def test_a_judge_that_fails_to_start_is_tried_again(self) -> None:
         self.write("bad_starts", 2)

@@ -86,6 +86,11 @@ class Judges:
             for judge in self._ready_standbys():
                 self._briefing.brief(judge)
 
+    def announce(self, frame: bytes) -> None:
+        """Tells the resident which task comes next."""
+        if self.resident is not None:
+            self.resident.tell(frame)
+
     def make_room(self) -> None:
         """Ends the parked judges: a judgement found the device's memory full. New ones come after ROOM_S."""
         parked, self._standbys = self._standbys, []

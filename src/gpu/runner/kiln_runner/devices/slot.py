@@ -3,9 +3,7 @@
 A task is queued -> running -> finished, or leaves by `retract` (queued only) or `cancel`. The next task is written to the judge
 in the same callback that reads a result, before that result is written to disk or sent: the device never waits for bookkeeping.
 Tasks start in the order they came, except that one whose problem is still being prepared lets others pass.
-Between two tasks the device may be lent to a profile: then no task starts until it is taken back. While tasks wait, they have the
-device for at least as long as the profile before had it.
-Invariant: at most one task or borrower has the device; every task that was accepted has exactly one result, unless it was retracted or forgotten.
+Invariant: at most one task runs; every task that was accepted has exactly one result, unless it was retracted or forgotten.
 """
 import signal
 import time
@@ -15,7 +13,7 @@ from typing import Callable, List, NamedTuple, Optional, Union
 from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.devices.judges import Judges, JudgesEvents
 from kiln_runner.devices.standby_count import standbys_for
-from kiln_runner.devices.task import NO_PHASES, NS_PER_MS, Running, Task, infra_of, result_of
+from kiln_runner.devices.task import NO_PHASES, NS_PER_MS, Running, Task, infra_of, result_of, upcoming_frame
 from kiln_runner.devices.use_totals import UseTotals
 from kiln_runner.process import Children
 
@@ -53,13 +51,6 @@ class SlotEvents(NamedTuple):
     damaged: Callable[[Task], None]
 
 
-class Borrower(NamedTuple):
-    """`begin`: the device is yours, until you call `take_back`. `refused(infra)`: it will not be; nothing has begun."""
-
-    begin: Callable[[], None]
-    refused: Callable[[dict], None]
-
-
 class DeviceSlot:
     def __init__(self, children: Children, device: dict, command: JudgeCommand, events: SlotEvents) -> None:
         self.device = device
@@ -68,13 +59,12 @@ class DeviceSlot:
         self._events = events
         self._queue: "OrderedDict[str, Task]" = OrderedDict()
         self._running: Optional[Running] = None
+        # The task that the judge was told to come next.
+        self._announced: Optional[str] = None
         self._limit = None
         self._held: Optional[dict] = None
         self._held_timer = None
         self._lost_since_ns: Optional[int] = None
-        self._borrowers: List[Borrower] = []
-        self._is_lent = False
-        self._lend_after_ns = 0
         judges_events = JudgesEvents(self._on_usable, self._on_frame, self._on_lost, self._on_device, self._on_unavailable)
         self._judges = Judges(children, command, judges_events, standbys=standbys_for(device))
 
@@ -105,17 +95,21 @@ class DeviceSlot:
             self._queue[task.attempt_id] = task
             self._judges.start()
             self.pump()
+            if self._announced is None:
+                self._announce()
 
     def retract(self, attempt_id: str) -> bool:
         """True when it was queued here; it is forgotten then."""
         task = self._queue.pop(attempt_id, None)
         if task is not None:
+            self._withdraw(attempt_id)
             self._events.released(task)
         return task is not None
 
     def cancel(self, attempt_id: str) -> None:
         if attempt_id in self._queue:
             task = self._queue.pop(attempt_id)
+            self._withdraw(attempt_id)
             self._release(task, result_of(self.device["id"], attempt_id, NO_PHASES, outcome={"verdict": "cancelled"}))
         elif attempt_id == self.running_id:
             self._break_off(outcome={"verdict": "cancelled"})
@@ -126,24 +120,6 @@ class DeviceSlot:
             self.retract(attempt_id)
         if self._running is not None:
             self._break_off(infra=infra)
-
-    def lend(self, borrower: Borrower) -> None:
-        self._borrowers.append(borrower)
-        self._judges.start()
-        self.pump()
-
-    def withdraw(self, borrower: Borrower) -> bool:
-        """True when it had not begun; it is forgotten then."""
-        if borrower not in self._borrowers:
-            return False
-        self._borrowers.remove(borrower)
-        return True
-
-    def take_back(self) -> None:
-        now = time.monotonic_ns()
-        self._is_lent = False
-        self._lend_after_ns = now + int(self.totals.returned(now) * NS_PER_MS)
-        self.pump()
 
     def stop(self) -> None:
         self._cancel_limit()
@@ -156,17 +132,8 @@ class DeviceSlot:
             self._events.started(started, self.device["id"])
 
     def _start_next(self) -> Optional[str]:
-        if self._running is not None or self._is_lent or not self._judges.usable:
+        if self._running is not None or not self._judges.usable:
             return None
-        is_turn = time.monotonic_ns() >= self._lend_after_ns
-        started = None if self._borrowers and is_turn else self._start_task()
-        if started is None and self._borrowers:
-            self._is_lent = True
-            self.totals.lent(time.monotonic_ns())
-            self._borrowers.pop(0).begin()
-        return started
-
-    def _start_task(self) -> Optional[str]:
         while True:
             task = self._next_startable()
             if task is None:
@@ -193,6 +160,21 @@ class DeviceSlot:
         now = time.monotonic_ns()
         self._running = Running(task, now, self.totals.started(now, task.work_since_ns))
         self._limit = self._loop.call_later(task.body["limitMs"] / 1000, self._over_limit)
+        # The judge has it now, or has dropped it for this one.
+        self._announced = None
+        self._announce()
+
+    def _withdraw(self, attempt_id: str) -> None:
+        if attempt_id == self._announced:
+            self._announce()
+
+    def _announce(self) -> None:
+        """Tells the judge what comes next, while it has something to do. Not a cpu's: it could not use it."""
+        upcoming = self._next_startable() if self._running is not None and self.device["kind"] == "gpu" else None
+        attempt_id = upcoming.attempt_id if upcoming else None
+        if attempt_id != self._announced:
+            self._announced = attempt_id
+            self._judges.announce(upcoming_frame(upcoming))
 
     def _on_frame(self, header: dict) -> None:
         running = self._running
@@ -310,9 +292,6 @@ class DeviceSlot:
             for task in list(self._queue.values()):
                 del self._queue[task.attempt_id]
                 self._refuse(task, infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}"))
-            waiting, self._borrowers = self._borrowers, []
-            for borrower in waiting:
-                borrower.refused(infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}"))
 
     def _refuse(self, task: Task, infra: dict) -> None:
         self._events.finished(result_of(self.device["id"], task.attempt_id, NO_PHASES, infra=infra), None)

@@ -1,6 +1,8 @@
 """A judge task while the runner holds it, and the results that the runner itself composes."""
 from typing import List, NamedTuple, Optional
 
+from kiln_runner.frames import encode
+
 NS_PER_MS = 1e6
 NO_PHASES = {"waitedMs": 0, "idleGapMs": 0, "loadMs": 0, "checkMs": 0, "measureMs": 0, "lockMs": 0, "totalMs": 0}
 
@@ -21,6 +23,19 @@ class Task(NamedTuple):
     def artifacts(self) -> List[str]:
         record = self.body["record"]
         return [self.body["artifact"]] + ([record["artifact"]] if record else [])
+
+
+def upcoming_frame(task: Optional[Task]) -> bytes:
+    """The judge's `upcoming` frame (judge/ahead.py); None: what was announced does not come."""
+    if task is None:
+        return encode({"type": "upcoming", "attemptId": None, "programs": {}})
+    sides = {"candidate": task.body, **({"record": task.body["record"]} if task.body["record"] else {})}
+    programs = {side: {"artifact": of["artifact"], "kernels": _kernels_of(of["plans"])} for side, of in sides.items()}
+    return encode({"type": "upcoming", "attemptId": task.attempt_id, "programs": programs})
+
+
+def _kernels_of(plans: dict) -> List[str]:
+    return sorted({launch["kernel"] for plan in plans.values() for launch in plan["launches"]})
 
 
 class Running:

@@ -99,6 +99,12 @@ class Device(Protocol):
 
     def load(self, side: str, artifact: Artifact) -> Program: ...
 
+    def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str]) -> Optional[Program]:
+        """As `load`, with its kernels looked up, without running anything of it; None where loading runs code. InfraFailure, DeviceFault."""
+
+    def is_busy(self) -> bool:
+        """True while something that was queued has not ended. Never raises: what failed shows where it is waited for."""
+
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> Case:
         """`scratch`: side -> name -> bytes. Cases share memory: another one's contents are gone once this one is armed and drawn."""
 

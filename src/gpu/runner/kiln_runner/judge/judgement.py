@@ -3,6 +3,7 @@
 Whoever breaks off does it by raising: CandidateFailure for a verdict, InfraFailure for everything that is not the candidate's.
 """
 import random
+import time
 from pathlib import Path
 from typing import Callable, ContextManager, Dict, List, NamedTuple, Optional, Tuple
 
@@ -20,7 +21,8 @@ from .stopwatch import Stopwatch
 
 
 class Bench(NamedTuple):
-    """What a judgement works with."""
+    """What a judgement works with. `loaded`: programs of its candidate that are loaded already; they are the judgement's now. `load_ahead`:
+    loads what comes next, while the device is busy and nothing is timed."""
 
     device: Device
     lock: DeviceLock
@@ -28,13 +30,15 @@ class Bench(NamedTuple):
     watch: Stopwatch
     report: Callable[[str, str], None]
     rng: random.Random
+    loaded: Dict[str, Program]
+    load_ahead: Callable[[], None]
 
 
 class Judgement:
     def __init__(self, bench: Bench, problem: Problem, task: dict) -> None:
         self._bench, self._problem, self._task = bench, problem, task
         self._terms = Terms(problem.definition["tolerance"], bench.rng)
-        self._programs: Dict[str, Program] = {}
+        self._programs: Dict[str, Program] = dict(bench.loaded)
         self._bound: Dict[Tuple[str, int], Tuple[Case, Runnable]] = {}
         self._timed = [spec for spec in problem.definition["cases"] if spec["kind"] == "bench"]
         self.telemetry: Optional[dict] = None
@@ -61,14 +65,18 @@ class Judgement:
 
     def _load(self, specs: List[dict]) -> None:
         with self._phase("load", "", "loadMs"):
-            self._programs["candidate"] = self._bench.device.load("candidate", open_artifact(self._bench.cache, self._task["artifact"]))
+            self._load_program("candidate", self._task["artifact"])
             if self._task["record"]:
-                self._programs["record"] = self._bench.device.load("record", open_artifact(self._bench.cache, self._task["record"]["artifact"]))
+                self._load_program("record", self._task["record"]["artifact"])
             for spec in specs:
                 self.case = spec["name"]
                 if spec["name"] not in self._task["plans"]:
                     raise InfraFailure("internal", f"the task has no plan for the case {spec['name']}")
                 self._runnable("candidate", self._open(spec, 1), spec)
+
+    def _load_program(self, side: str, artifact: str) -> None:
+        if side not in self._programs:
+            self._programs[side] = self._bench.device.load(side, open_artifact(self._bench.cache, artifact))
 
     def _phase(self, phase: str, case: str, count_as: str) -> ContextManager[None]:
         self._bench.report(phase, case)
@@ -144,12 +152,21 @@ class Judgement:
         with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
             reference = self._runnable("reference", measured.case, spec)
             queue_timed_checks(measured.case, reference, measured.section.outputs, self._terms)
-            if spec is self._timed[-1]:
-                # Takes a fraction of a millisecond up to some: meanwhile the device checks.
+            # Both take a fraction of a millisecond up to some: meanwhile the device checks.
+            if spec is self._timed[-2:][0]:
                 self.telemetry = self._bench.device.telemetry()
+            if spec is self._timed[-1]:
+                self._load_next()
             evaluate(measured.case, measured.case.findings(), self._terms, "timed_run")
             measured.case.wipe([KEPT, LAST])
         return measured.timing()
+
+    def _load_next(self) -> None:
+        """After the candidate's last run. What the checks did not last for is time that the device waited for loading."""
+        start = time.monotonic_ns()
+        self._bench.load_ahead()
+        if not self._bench.device.is_busy():
+            self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
     def _measure(self, spec: dict) -> "Measured":
         others = ["record"] if self._task["record"] else []

@@ -1,9 +1,10 @@
-"""The judge's frames: `problem`, `known`, `judge`, `canary` and `exit` in; `ready`, `phase`, `result`, `learned` and `canary` out.
+"""The judge's frames: `problem`, `known`, `upcoming`, `judge`, `canary` and `exit` in; `ready`, `phase`, `result`, `learned` and `canary` out.
 
 `problem`: {definition, referenceArtifact, baselineArtifact}; made ready while no other frame comes (preparation.py). `learned`:
 {problemKey, trusted: [case], baselines: [{case, batch, statistics: TimingStatistics, measuredAtNs}]}, after the `result` whose
 judgement taught it and never after a fault; `measuredAtNs` is CLOCK_MONOTONIC. `known`: the same fields, learned by other judges of the
 device; before or after its `problem`.
+`upcoming`: which candidate follows the one that is judged, for its code to be loaded in time (ahead.py); it may change until it starts.
 
 Modes: ready (waiting for a frame, making problems ready meanwhile), judging (between a `judge` frame and its `result`), lost (a fault
 took the context: the loop ends and the process exits). Invariant: every `judge` frame is answered by exactly one `result`, unless the
@@ -16,6 +17,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Callable, Dict, NamedTuple, Optional
 
+from .ahead import Ahead
 from .device import Device
 from .device_lock import DeviceLock
 from .facts import Facts
@@ -50,6 +52,8 @@ class Service:
         self._lock, self._cache, self._send = around.lock, around.cache, around.send
         self._is_settled = False
         self._preparation = Preparation(device, around.lock)
+        self._ahead = Ahead(device, around.cache)
+        self._inbox: Optional[Inbox] = None
         self._facts: Dict[str, Facts] = {}
         self._frames: Dict[str, dict] = {}
         self._problems: "OrderedDict[str, Problem]" = OrderedDict()
@@ -57,6 +61,7 @@ class Service:
 
     def serve(self, inbox: Inbox) -> bool:
         """Until `exit` or the end of the stream; True when the context was lost."""
+        self._inbox = inbox
         self._prove()
         self._send({"type": "ready", "device": self._device.describe()})
         while True:
@@ -84,6 +89,8 @@ class Service:
             self._on_problem(header)
         elif header["type"] == "known":
             self._facts_of(header["problemKey"]).accept(header)
+        elif header["type"] == "upcoming":
+            self._ahead.announce(header)
         elif header["type"] in ("canary", "judge"):
             self._settle()
             return self._on_canary(header) if header["type"] == "canary" else self._on_judge(header["task"])
@@ -121,7 +128,8 @@ class Service:
         watch, judgement = Stopwatch(), None
         result = {"type": "result", "attemptId": task["attemptId"], "outcome": None, "infra": None, "telemetry": None, "contextLost": False}
         try:
-            judgement = Judgement(self._bench(task, watch), self._problem(task["problemKey"]), task)
+            problem = self._problem(task["problemKey"])
+            judgement = Judgement(self._bench(task, watch), problem, task)
             result["outcome"] = judgement.run()
         except CandidateFailure as failure:
             result.update(outcome=failure.outcome, contextLost=failure.lost)
@@ -153,7 +161,12 @@ class Service:
         def report(phase: str, case: str) -> None:
             self._send({"type": "phase", "attemptId": task["attemptId"], "phase": phase, "case": case})
 
-        return Bench(self._device, self._lock, self._cache, watch, report, self._rng)
+        return Bench(self._device, self._lock, self._cache, watch, report, self._rng, self._ahead.take(task["attemptId"]), self._load_ahead)
+
+    def _load_ahead(self) -> None:
+        for header in self._inbox.take("upcoming") if self._inbox else []:
+            self._ahead.announce(header)
+        self._ahead.load()
 
     def _problem(self, key: str) -> Problem:
         if key not in self._frames:

@@ -86,6 +86,12 @@ class CpuDevice:
     def load(self, side: str, artifact: Artifact) -> Program:
         return Program(side, artifact.code_files()[0], self._harness, self.private if side == "reference" else self.visible)
 
+    def load_ahead(self, _side: str, _artifact: Artifact, _kernels: Sequence[str]) -> Optional[Program]:
+        """Opening a library runs its constructors, and they could disturb a neighbour that times."""
+
+    def is_busy(self) -> bool:
+        return False
+
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> CpuCase:
         return self._cases.get(case_key(problem, case, batch, scratch), lambda: CpuCase(self, case, batch, scratch), lambda: 0)
 

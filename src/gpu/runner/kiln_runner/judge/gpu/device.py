@@ -6,7 +6,7 @@ from typing import Dict, Optional, Sequence
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
 from ..device import Part
-from ..failures import InfraFailure
+from ..failures import InfraFailure, LaunchRejected
 from ..layout import GUARD_BYTES, REPLICAS_MAX
 from ..tensors import tensor_bytes
 from .canary import Canary, measure_copy
@@ -93,6 +93,21 @@ class GpuDevice:
             return Program(self.driver, artifact)
         except CudaError as error:
             raise InfraFailure("unknown_artifact", f"the driver cannot load the artifact of the {side}: {error}") from error
+
+    def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str]) -> Program:
+        program = self.load(side, artifact)
+        try:
+            program.find(kernels)
+        except LaunchRejected:
+            # Told when a plan asks for the kernel.
+            pass
+        except (CudaError, InfraFailure) as error:
+            program.close()
+            raise InfraFailure("unknown_artifact", f"a kernel of the {side} cannot be looked up: {error}") from error
+        return program
+
+    def is_busy(self) -> bool:
+        return self.driver.is_busy()
 
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> GpuCase:
         own = {side: names for side, names in scratch.items() if names}

@@ -8,6 +8,7 @@ from ..failures import DeviceFault
 LIBRARY = "libcuda.so.1"
 SUCCESS = 0
 OUT_OF_MEMORY = 2
+NOT_READY = 600
 # CUdevice_attribute
 MULTIPROCESSORS, L2_BYTES, CC_MAJOR, CC_MINOR, SHARED_OPTIN_BYTES, MAX_GRID_X = 16, 38, 75, 76, 97, 5
 # CUfunction_attribute
@@ -59,6 +60,10 @@ class Driver:
 
     def synchronize(self) -> None:
         self.check(self.lib.cuCtxSynchronize(), "cuCtxSynchronize")
+
+    def is_busy(self) -> bool:
+        """Whether the default stream still works; does not wait."""
+        return self.lib.cuStreamQuery(None) == NOT_READY
 
     def is_lost(self) -> bool:
         """Errors of a kernel stick to the context: then every call fails, this one too."""

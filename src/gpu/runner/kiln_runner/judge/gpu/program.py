@@ -2,7 +2,7 @@
 import ctypes
 from ctypes import byref, c_char_p, c_int, c_size_t, c_void_p
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 
 from ..artifacts import Artifact
 from ..failures import LaunchRejected
@@ -44,6 +44,11 @@ class Program:
         for module in self._modules.values():
             self._driver.unload_module(module)
         self._modules.clear()
+
+    def find(self, kernels: Sequence[str]) -> None:
+        """Looks these up, so that binding a plan need not: their code may reach the device only now. LaunchRejected where one is missing."""
+        for name in kernels:
+            self._facts_of(self._function("launch", name))
 
     def prepare(self, plan: dict, resolve: Callable[[dict], int]) -> List[PreparedLaunch]:
         """The plan's launches with the addresses that `resolve` gives. LaunchRejected names the field that cannot be."""
