@@ -3,7 +3,9 @@
 A task is queued -> running -> finished, or leaves by `retract` (queued only) or `cancel`. The next task is written to the judge
 in the same callback that reads a result, before that result is written to disk or sent: the device never waits for bookkeeping.
 Tasks start in the order they came, except that one whose problem is still being prepared lets others pass.
-Invariant: at most one task runs; every task that was accepted has exactly one result, unless it was retracted or forgotten.
+Between two tasks the device may be lent to a profile: then no task starts until it is taken back. While tasks wait, they have the
+device for at least as long as the profile before had it.
+Invariant: at most one task or borrower has the device; every task that was accepted has exactly one result, unless it was retracted or forgotten.
 """
 import signal
 import time
@@ -51,6 +53,13 @@ class SlotEvents(NamedTuple):
     damaged: Callable[[Task], None]
 
 
+class Borrower(NamedTuple):
+    """`begin`: the device is yours, until you call `take_back`. `refused(infra)`: it will not be; nothing has begun."""
+
+    begin: Callable[[], None]
+    refused: Callable[[dict], None]
+
+
 class DeviceSlot:
     def __init__(self, children: Children, device: dict, command: JudgeCommand, events: SlotEvents) -> None:
         self.device = device
@@ -65,6 +74,9 @@ class DeviceSlot:
         self._held: Optional[dict] = None
         self._held_timer = None
         self._lost_since_ns: Optional[int] = None
+        self._borrowers: List[Borrower] = []
+        self._is_lent = False
+        self._lend_after_ns = 0
         judges_events = JudgesEvents(self._on_usable, self._on_frame, self._on_lost, self._on_device, self._on_unavailable)
         self._judges = Judges(children, command, judges_events, standbys=standbys_for(device))
 
@@ -121,6 +133,24 @@ class DeviceSlot:
         if self._running is not None:
             self._break_off(infra=infra)
 
+    def lend(self, borrower: Borrower) -> None:
+        self._borrowers.append(borrower)
+        self._judges.start()
+        self.pump()
+
+    def withdraw(self, borrower: Borrower) -> bool:
+        """True when it had not begun; it is forgotten then."""
+        if borrower not in self._borrowers:
+            return False
+        self._borrowers.remove(borrower)
+        return True
+
+    def take_back(self) -> None:
+        now = time.monotonic_ns()
+        self._is_lent = False
+        self._lend_after_ns = now + int(self.totals.returned(now) * NS_PER_MS)
+        self.pump()
+
     def stop(self) -> None:
         self._cancel_limit()
         self._judges.stop()
@@ -132,8 +162,17 @@ class DeviceSlot:
             self._events.started(started, self.device["id"])
 
     def _start_next(self) -> Optional[str]:
-        if self._running is not None or not self._judges.usable:
+        if self._running is not None or self._is_lent or not self._judges.usable:
             return None
+        is_turn = time.monotonic_ns() >= self._lend_after_ns
+        started = None if self._borrowers and is_turn else self._start_task()
+        if started is None and self._borrowers:
+            self._is_lent = True
+            self.totals.lent(time.monotonic_ns())
+            self._borrowers.pop(0).begin()
+        return started
+
+    def _start_task(self) -> Optional[str]:
         while True:
             task = self._next_startable()
             if task is None:
@@ -292,6 +331,9 @@ class DeviceSlot:
             for task in list(self._queue.values()):
                 del self._queue[task.attempt_id]
                 self._refuse(task, infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}"))
+            waiting, self._borrowers = self._borrowers, []
+            for borrower in waiting:
+                borrower.refused(infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}"))
 
     def _refuse(self, task: Task, infra: dict) -> None:
         self._events.finished(result_of(self.device["id"], task.attempt_id, NO_PHASES, infra=infra), None)
