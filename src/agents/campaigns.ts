@@ -1,0 +1,155 @@
+/** Answers the server about campaigns, and runs them: the door of `src/agents`. */
+import { randomBytes as nodeRandomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type {
+  CampaignList,
+  CampaignView,
+  CreateCampaign,
+  GenerationList,
+  GenerationsQuery,
+  GeneratorList,
+  ReportQuery,
+} from '../domain/api/campaigns.ts';
+import type { CampaignRecord, CampaignStatus, Generation } from '../domain/campaign.ts';
+import { KilnError } from '../domain/errors.ts';
+import type { AgentsSettings } from '../domain/generator-settings.ts';
+import { CampaignId } from '../domain/ids.ts';
+import { createContextBuilder } from './context/build-context.ts';
+import type { CampaignStore, Judging } from './ports.ts';
+import { markdownReport } from './report/campaign-report.ts';
+import { speedupPlot } from './report/speedup-plot.ts';
+import { checkSpec } from './run/check-spec.ts';
+import type { GeneratorSet } from './run/check-spec.ts';
+import { gaugesOf } from './run/gauges.ts';
+import type { AgentGauges } from './run/gauges.ts';
+import { generationsOf } from './run/replay.ts';
+import { createShelf } from './run/shelf.ts';
+import { createSupervisor } from './run/supervisor.ts';
+import { createViews } from './run/views.ts';
+
+const ID_BYTES = 8;
+/** Campaigns with something to do at once; those that ended do not count. */
+const OPEN_MAX = 64;
+
+export interface CampaignsDeps {
+  readonly store: CampaignStore;
+  readonly judging: Judging;
+  readonly generators: GeneratorSet;
+  readonly settings: Pick<AgentsSettings, 'queueSeconds' | 'thinkingMax'>;
+  readonly log: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Left out: the system's. */
+  readonly randomBytes?: (size: number) => Buffer;
+  /** From 0 to 1, for waits that should not fall together. Left out: the system's. */
+  readonly random?: () => number;
+}
+
+/** Every method of the first part throws KilnError for what the caller did wrong. */
+export interface AgentCampaigns {
+  create(request: z.output<typeof CreateCampaign>): Promise<CampaignView>;
+  list(): Promise<CampaignList>;
+  view(id: CampaignId): Promise<CampaignView>;
+  pause(id: CampaignId): Promise<CampaignView>;
+  resume(id: CampaignId): Promise<CampaignView>;
+  stop(id: CampaignId): Promise<CampaignView>;
+  generations(id: CampaignId, query: GenerationsQuery): Promise<GenerationList>;
+  report(id: CampaignId, query: ReportQuery): Promise<{ readonly contentType: string; readonly text: string }>;
+  generators(): GeneratorList;
+  /** For /metrics: running campaigns and the device classes they feed. */
+  gauges(): AgentGauges;
+  /** Running campaigns go on. */
+  start(): Promise<void>;
+  /** Idempotent; also before `start`. Requests on their way are cut off and count with what was reserved for them. */
+  close(): Promise<void>;
+}
+
+export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
+  const { store, judging, generators, settings, log, now, randomBytes = nodeRandomBytes, random = Math.random } = deps;
+  /** Of all campaigns, oldest first. */
+  const records = new Map<CampaignId, CampaignRecord>();
+  const supervisor = createSupervisor({
+    store,
+    judging,
+    generators,
+    settings,
+    log,
+    now,
+    random,
+    contexts: createContextBuilder({ judging, now }),
+    onRecord: (record) => void records.set(record.id, record),
+  });
+  const views = createViews({ judging, shelf: createShelf(store), supervisor });
+
+  const known = (id: CampaignId): CampaignRecord => {
+    const record = records.get(id);
+    if (record) return record;
+    throw new KilnError('NOT_FOUND', `there is no campaign ${id}; GET /v1/campaigns lists those there are`);
+  };
+  const view = async (id: CampaignId): Promise<CampaignView> => views.view(known(id));
+
+  const create = async ({ submitter, ...spec }: z.output<typeof CreateCampaign>): Promise<CampaignView> => {
+    const open = supervisor.runs().length;
+    if (open >= OPEN_MAX)
+      throw new KilnError('QUEUE_FULL', `${open} campaigns are open; the limit is ${OPEN_MAX}. Stop one first`);
+    const checked = await checkSpec(spec, { judging, generators });
+    const at = new Date(now()).toISOString();
+    const id = CampaignId.parse(`k-${randomBytes(ID_BYTES).toString('hex')}`);
+    const state = { status: 'running' as const, reason: null, ranMs: 0 };
+    const record: CampaignRecord = { id, spec: checked, submitter, createdAt: at, updatedAt: at, ...state };
+    await store.createCampaign(record);
+    records.set(id, record);
+    supervisor.open(record);
+    return view(id);
+  };
+
+  const turn = async (id: CampaignId, status: CampaignStatus, reason: string | null): Promise<CampaignView> => {
+    const record = known(id);
+    if (record.status === status) return view(id);
+    if (record.status === 'finished' || record.status === 'stopped') {
+      throw new KilnError('CAMPAIGN_ENDED', `campaign ${id} is ${record.status}; start another one`);
+    }
+    await supervisor.turn(supervisor.run(id) ?? supervisor.open(record), status, reason);
+    return view(id);
+  };
+
+  const report = async (id: CampaignId, { format, problem }: ReportQuery): Promise<{ contentType: string; text: string }> => {
+    const shown = await view(id);
+    if (problem !== undefined && !shown.spec.problems.includes(problem)) {
+      throw new KilnError('NOT_FOUND', `campaign ${id} does not work on "${problem}" but on ${shown.spec.problems.join(', ')}`);
+    }
+    const generations: Generation[] = [];
+    for await (const page of generationsOf(store, id)) generations.push(...page);
+    const input = { view: shown, generations };
+    return format === 'svg'
+      ? { contentType: 'image/svg+xml; charset=utf-8', text: speedupPlot(input, { problem: problem ?? null }) }
+      : { contentType: 'text/markdown; charset=utf-8', text: markdownReport(input) };
+  };
+
+  return {
+    create,
+    list: async () => {
+      const campaigns: CampaignView[] = [];
+      for (const record of [...records.values()].toReversed()) campaigns.push(await views.view(record));
+      return { campaigns };
+    },
+    view,
+    pause: async (id) => turn(id, 'paused', 'paused by a person'),
+    resume: async (id) => turn(id, 'running', null),
+    stop: async (id) => turn(id, 'stopped', 'stopped by a person'),
+    generations: async (id, query) => ({ generations: [...(await store.generations(known(id).id, query))] }),
+    report,
+    generators: () => ({
+      generators: generators.all.map(({ name, kind, unavailable }) => ({
+        name,
+        kind,
+        unavailable,
+        isDefault: name === generators.default.name,
+      })),
+    }),
+    gauges: () => gaugesOf(supervisor, settings),
+    start: async () => supervisor.start(),
+    close: async () => supervisor.stop(),
+  };
+};

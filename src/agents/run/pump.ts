@@ -1,0 +1,119 @@
+/**
+ * Decides who thinks next, over all campaigns: each device class gets as many thinkers as its queue needs, the campaigns take turns.
+ * Looks again whenever something changed; what changes together is looked at once.
+ */
+import { affords, allowedBy } from './limits.ts';
+import type { Allowed } from './limits.ts';
+import { outstandingOf } from './account.ts';
+import { ranMsOf } from './campaign-run.ts';
+import type { Run, RunDeps } from './campaign-run.ts';
+import type { Lane } from './roster.ts';
+import { think } from './think.ts';
+import type { Seat } from './think.ts';
+
+/** Answers in a row that were copies of what was known, before a search counts as exhausted. */
+const COPIES_MAX = 500;
+
+export interface Pump {
+  /** Soon: what else changes in this turn is seen too. */
+  poke(): void;
+  /** Nobody is asked any more. */
+  stop(): void;
+  /** Resolves when everybody who thinks now is through. */
+  settled(): Promise<void>;
+}
+
+export interface PumpDeps extends Omit<RunDeps, 'poke'> {
+  readonly runs: () => readonly Run[];
+  readonly thinkingMax: number;
+  /** Nothing more can be asked, and nothing is on its way. */
+  readonly onOver: (run: Run, reason: string) => void;
+}
+
+export const createPump = (deps: PumpDeps): Pump => {
+  let scheduled: NodeJS.Immediate | null = null;
+  let isStopped = false;
+  let turn = 0;
+  const thoughts = new Set<Promise<void>>();
+
+  const poke = (): void => {
+    if (scheduled || isStopped) return;
+    scheduled = setImmediate(() => {
+      scheduled = null;
+      for (const run of deps.runs()) endIfOver(run);
+      for (const device of deps.classes.known()) fill(device);
+    });
+  };
+
+  const fill = (device: string): void => {
+    const { thinkers } = deps.classes.allowed(device);
+    let room = Math.min(thinkers - deps.classes.thinking(device), deps.thinkingMax - deps.classes.thinkingAll());
+    let refused = 0;
+    for (const runs = deps.runs(); room > 0 && refused < runs.length; turn += 1) {
+      const run = runs[turn % runs.length];
+      const seat = run && seatFor(run, deps, device);
+      refused = seat ? 0 : refused + 1;
+      room -= seat ? 1 : 0;
+      if (seat) begin(run, seat);
+    }
+  };
+
+  const begin = (run: Run, seat: Seat): void => {
+    run.thinking += 1;
+    seat.asking.gate.enter();
+    deps.classes.onAsked(seat.target.device);
+    const thought = think(run, { ...deps, poke }, seat).finally(() => thoughts.delete(thought));
+    thoughts.add(thought);
+  };
+
+  const endIfOver = (run: Run): void => {
+    if (run.record.status !== 'running' || !run.isOpen || run.thinking > 0 || outstandingOf(run.account) > 0) return;
+    const allowed = allowedNow(run, deps);
+    if (allowed.kind === 'over') deps.onOver(run, allowed.reason);
+  };
+
+  return {
+    poke,
+    stop: () => {
+      isStopped = true;
+      if (scheduled) clearImmediate(scheduled);
+    },
+    settled: async () => void (await Promise.all(thoughts)),
+  };
+};
+
+type Now = Pick<RunDeps, 'now' | 'generators'>;
+
+export const allowedNow = (run: Run, { now, generators }: Now): Allowed => {
+  if (run.copies >= COPIES_MAX)
+    return { kind: 'over', reason: `nothing new is found: the last ${run.copies} answers were known content` };
+  const usable = [...run.asking].filter(([name]) => generators.byName.get(name)?.unavailable === null);
+  const reserveMicros = usable.length === 0 ? 0 : Math.min(...usable.map(([, asking]) => asking.reserveMicros));
+  const { budget } = run.record.spec;
+  return allowedBy({ budget, account: run.account, ranMs: ranMsOf(run, now()), reserveMicros, preparing: run.preparing });
+};
+
+/** An agent that may think for this device class now, taken from the roster; null where there is none. */
+const seatFor = (run: Run, deps: Pick<RunDeps, 'generators' | 'now'>, device: string): Seat | null => {
+  if (run.record.status !== 'running' || !run.isOpen || deps.now() < run.heldUntilMs || allowedNow(run, deps).kind !== 'go')
+    return null;
+  for (const lane of run.roster.lanes()) {
+    const seat = openSeat(run, deps, { lane, device });
+    if (seat) return seat;
+  }
+  return null;
+};
+
+const openSeat = (
+  run: Run,
+  { generators, now }: Now,
+  { lane, device }: { readonly lane: Lane; readonly device: string },
+): Seat | null => {
+  const [target, asking] = [run.targets[lane.target], run.asking.get(lane.generator)];
+  const generator = generators.byName.get(lane.generator);
+  if (!target || !asking || generator?.unavailable !== null) return null;
+  if (target.device !== device || target.startsLeft > 0 || asking.gate.closed(now()) !== null) return null;
+  if (!affords({ budget: run.record.spec.budget, account: run.account }, asking.reserveMicros)) return null;
+  const agent = run.roster.take(lane);
+  return agent && { agent, target, generator, asking };
+};
