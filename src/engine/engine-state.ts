@@ -12,6 +12,7 @@ import type { KnownArtifacts } from './known-artifacts.ts';
 import type { Live } from './live-candidates.ts';
 import type { Metrics } from './metrics.ts';
 import type { HostSession, Queue, Store } from './ports.ts';
+import type { PendingProfiles } from './profiles/pending.ts';
 import type { Recorder } from './recorder.ts';
 import type { Records } from './records.ts';
 
@@ -35,7 +36,7 @@ export interface HostState {
   readonly defined: Set<ContentHash>;
   /** What this runner has compiled. */
   readonly known: KnownArtifacts;
-  /** Record holders being compiled for a pair, by compile id. */
+  /** Record holders being compiled for a pair, and candidates for a profile, by compile id. */
   readonly recordCompiles: Map<string, (result: CompileResult) => void>;
   /** Attempts held back until their record holder is compiled. */
   readonly preparing: Set<AttemptId>;
@@ -58,6 +59,8 @@ export interface EngineState {
   /** How long this process is deaf now and then, milliseconds: counts like a part of every round trip. */
   readonly pauseMs: () => number;
   readonly lives: Map<CandidateId, Live>;
+  /** Asked for and not done. */
+  readonly profiles: PendingProfiles;
   readonly hosts: Map<HostId, HostState>;
   /** Feeds the scheduler and does what it answers. Safe to call from inside: events wait their turn. */
   readonly apply: (event: SchedulerEvent) => void;

@@ -17,6 +17,7 @@ import { onHostEvent } from './on-host-event.ts';
 import { watchPauses } from './pauses.ts';
 import { perform } from './perform.ts';
 import type { HostEvent, HostSession } from './ports.ts';
+import { onVerdicts, pumpProfiles, recoverProfiles } from './profiles/profiles.ts';
 import { createRecorder } from './recorder.ts';
 import { createRecords } from './records.ts';
 import { recover, requeueLost } from './recover.ts';
@@ -56,6 +57,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     now,
     pauseMs: () => pauses.typicalMs(now()),
     lives: new Map(),
+    profiles: new Map(),
     hosts: new Map(deps.sessions.map((session) => [session.hostId, newHost(session)])),
     apply: (event) => {
       loop.push(event);
@@ -88,6 +90,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
         .complete(completed)
         .catch((error: unknown) => log.warn({ err: error }, 'ending queue jobs failed; they end when they are leased again'));
       leases.onRoom();
+      onVerdicts(state, completed);
     }
     notify();
   };
@@ -98,6 +101,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     wake = setTimeout(() => {
       wake = null;
       state.apply({ type: 'tick' });
+      pumpProfiles(state);
       leases.onRoom();
       if (hasUnqueued) void queueStored();
     }, delayMs);
@@ -115,6 +119,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     mode = 'running';
     recorder.add({ type: 'event', event: { type: 'daemon.started', candidateId: null, hostId: null, data: {} } });
     await recover(state);
+    void recoverProfiles(state).catch((error: unknown) => log.error({ err: error }, 'could not look for profiles that wait'));
     queue.onWork(() => leases.onWork());
     for (const { session } of state.hosts.values()) session.start(inOrder(state));
     leases.start();

@@ -13,6 +13,7 @@ import { evaluate } from './evaluate.ts';
 import type { Live, Sent } from './live-candidates.ts';
 import { acknowledge } from './perform.ts';
 import type { HostEvent } from './ports.ts';
+import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
 import { recordKeyOf } from './record-key.ts';
 
 const ROUND_TRIP_DEFAULT_MS = 20;
@@ -27,6 +28,7 @@ export const onHostEvent = async (state: EngineState, event: HostEvent): Promise
     case 'connected':
       return onConnected(state, host, event.hello);
     case 'frame':
+      if (event.frame.type === 'profiled') return onProfiled(state, host, event.frame, event.payload ?? null);
       return onFrame(state, host, event.frame);
     case 'lost':
       return onLost(state, host, { state: 'unreachable', reason: event.reason, nextRetryAtMs: event.retryAtMs });
@@ -53,6 +55,7 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
   note(state, 'host.connected', session.hostId, { devices, runnerId: hello.runnerId });
   const { queued, running, finished } = hello;
   state.apply({ type: 'host-up', host: factsOf(state, host), attempts: { queued, running, finished } });
+  pumpProfiles(state);
 };
 
 const onLost = (state: EngineState, host: HostState, facts: Pick<HostState, 'state' | 'reason' | 'nextRetryAtMs'>): void => {
@@ -61,7 +64,9 @@ const onLost = (state: EngineState, host: HostState, facts: Pick<HostState, 'sta
   Object.assign(host, facts);
   if (isNews)
     note(state, facts.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: facts.reason });
-  if (wasConnected) state.apply({ type: 'host-lost', hostId: host.session.hostId });
+  if (!wasConnected) return;
+  onProfileHostGone(state, host.session.hostId);
+  state.apply({ type: 'host-lost', hostId: host.session.hostId });
 };
 
 const note = (
@@ -86,7 +91,7 @@ export const factsOf = ({ pauseMs }: EngineState, { session, inventory, devices,
   })),
 });
 
-const onFrame = (state: EngineState, host: HostState, frame: FromRunner): void => {
+const onFrame = (state: EngineState, host: HostState, frame: Exclude<FromRunner, { type: 'profiled' }>): void => {
   const { hostId } = host.session;
   switch (frame.type) {
     case 'compiled':

@@ -1,4 +1,5 @@
 /** What the engine needs from the store, the queue and the hosts. Each has two implementations that pass one conformance suite. */
+import type { Buffer } from 'node:buffer';
 import type { CandidateContent, CandidateState } from '../domain/candidate.ts';
 import type { AttemptId, CandidateId, HostId, SweepId } from '../domain/ids.ts';
 import type {
@@ -11,7 +12,7 @@ import type {
   Unfinished,
 } from '../domain/ledger.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
-import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition } from '../domain/protocol.ts';
+import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition, ToRunner } from '../domain/protocol.ts';
 import type {
   AttemptRecord,
   CandidateRecord,
@@ -23,7 +24,7 @@ import type {
 } from '../domain/records.ts';
 
 /** What happens to candidates, as it is written down. */
-export type Writes = Pick<Store, 'recordTransitions' | 'recordAttempts' | 'complete' | 'appendEvents'>;
+export type Writes = Pick<Store, 'recordTransitions' | 'recordAttempts' | 'complete' | 'finishProfile' | 'appendEvents'>;
 
 export interface Store {
   /** Inserts those that are new; gives the current record state of every id, in order. One transaction. */
@@ -122,7 +123,7 @@ export interface Queue {
 
 export type HostEvent =
   | { readonly type: 'connected'; readonly hostId: HostId; readonly hello: Extract<FromRunner, { type: 'hello' }> }
-  | { readonly type: 'frame'; readonly hostId: HostId; readonly frame: FromRunner }
+  | { readonly type: 'frame'; readonly hostId: HostId; readonly frame: FromRunner; readonly payload?: Buffer }
   | { readonly type: 'lost'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null }
   | { readonly type: 'refused'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null };
 
@@ -141,6 +142,8 @@ export interface HostSession {
   defineProblem(definition: ProblemDefinition): boolean;
   compile(compileId: string, unit: CompileUnit, limitMs: number): boolean;
   judge(task: JudgeTask): boolean;
+  /** Answered by a `profiled` frame. */
+  profile(request: Omit<Extract<ToRunner, { type: 'profile' }>, 'type'>): boolean;
   retract(attemptIds: readonly AttemptId[]): boolean;
   cancel(attemptId: AttemptId): boolean;
   cancelCompile(compileId: string): boolean;

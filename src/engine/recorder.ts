@@ -8,7 +8,7 @@
 import type { Logger } from 'pino';
 import type { CandidateId } from '../domain/ids.ts';
 import type { AttemptRecord, NewJournalEvent } from '../domain/records.ts';
-import type { Completion, Transition } from '../domain/ledger.ts';
+import type { Completion, FinishedProfile, Transition } from '../domain/ledger.ts';
 import type { Store, Writes } from './ports.ts';
 
 const BATCH_MAX = 500;
@@ -19,6 +19,7 @@ export type Entry =
   | { readonly type: 'transition'; readonly transition: Transition }
   | { readonly type: 'attempt'; readonly attempt: AttemptRecord }
   | { readonly type: 'completion'; readonly completion: Completion; readonly after: () => void }
+  | { readonly type: 'profile'; readonly finished: FinishedProfile }
   | { readonly type: 'event'; readonly event: NewJournalEvent }
   | { readonly type: 'barrier'; readonly after: () => void };
 
@@ -119,6 +120,9 @@ const writeBatch = async (writes: Writes, batch: readonly Entry[]): Promise<void
   };
   await write('transition', async (entries) => writes.recordTransitions(entries.map(({ transition }) => transition)));
   await write('attempt', async (entries) => writes.recordAttempts(entries.map(({ attempt }) => attempt)));
+  await write('profile', async (entries) => {
+    for (const { finished } of entries) await writes.finishProfile(finished);
+  });
   await write('event', async (entries) => writes.appendEvents(entries.map(({ event }) => event)));
   await write('completion', async (entries) => writes.complete(entries.map(({ completion }) => completion)));
 };

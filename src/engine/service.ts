@@ -8,6 +8,7 @@ import { fleetView } from './fleet-view.ts';
 import type { Store } from './ports.ts';
 import { queueView } from './queue-view.ts';
 import { rankingView } from './ranking-view.ts';
+import { askProfiles, onVerdicts, profileOf } from './profiles/profiles.ts';
 import { createRecent } from './recent.ts';
 import { createSubmitter } from './submit.ts';
 import type { Submitter } from './submit.ts';
@@ -29,7 +30,11 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
   };
   return {
     submit: async (batch: Parameters<Submitter['submit']>[0]) => submitter.submit(batch),
-    cancel: async (id: CandidateId) => cancelCandidate(state, id, deps.notify),
+    cancel: async (id: CandidateId) => {
+      const answer = await cancelCandidate(state, id, deps.notify);
+      onVerdicts(state, [id]);
+      return answer;
+    },
     candidate: async (id: CandidateId) => existing(id, store.candidate(id)),
     candidates: async (query: Parameters<typeof store.candidates>[0]) => {
       const { candidates, next } = await store.candidates(query);
@@ -39,6 +44,13 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
       const { source, language } = await existing(id, store.content(id));
       return { source, language };
     },
+    profile: async (id: CandidateId) => profileOf(state, id),
+    askProfile: async (id: CandidateId) => {
+      await existing(id, store.candidate(id));
+      await askProfiles(state, [id], { again: true });
+      return profileOf(state, id);
+    },
+    profileReport: async (id: CandidateId) => store.profileReport(id),
     events: async (query: Parameters<Store['events']>[0]) => store.events(query),
     lastSequence: async () => store.lastSequence(),
     onEvents: (listener: () => void) => {

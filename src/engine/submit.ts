@@ -10,6 +10,7 @@ import type { NewCandidate } from '../domain/ledger.ts';
 import type { EngineState } from './engine-state.ts';
 import { createGroupCommit } from '../domain/group-commit.ts';
 import { prepareCandidate } from './intake.ts';
+import { askProfiles, checkRoomForProfiles } from './profiles/profiles.ts';
 import type { Queue } from './ports.ts';
 import type { Recent } from './recent.ts';
 import type { ServiceDeps } from './deps.ts';
@@ -47,6 +48,8 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readon
   const submit = async (batch: readonly Input[], sweepId: SweepId | null = null): Promise<SubmitAnswer> => {
     if (!deps.isRunning()) throw new KilnError('STOPPING', 'the daemon is starting or stopping; submit again in a moment');
     const prepared = prepareBatch(state, batch, { sweepId, sourceBytesMax: deps.limits.sourceBytes });
+    const toProfile = [...new Set(prepared.flatMap(({ id }, index) => (batch[index]?.profile ? [id] : [])))];
+    checkRoomForProfiles(state, toProfile.length);
     await refuseWhenFull(prepared.length);
     const unique = [...new Map(prepared.map((candidate) => [candidate.id, candidate])).values()];
     const inserted = await inserts.write(unique);
@@ -64,6 +67,7 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readon
     for (const { submission, outcome } of unique.filter(({ id, outcome: known }) => known && results.get(id)?.known === false)) {
       if (outcome) state.metrics.onVerdict(submission.content.problem, outcome.verdict);
     }
+    await askProfiles(state, toProfile, { again: false });
     deps.notify();
     deps.poke();
     return { candidates: prepared.map(({ id }) => answerOf(id, results.get(id), reopened.has(id))) };

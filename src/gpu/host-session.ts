@@ -12,6 +12,7 @@
  *
  * Invariant: at most one stream at a time; after each `connected` exactly one `lost` or `refused` follows, unless stopped.
  */
+import type { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, KilnError } from '../domain/errors.ts';
 import type { HostConfig } from '../domain/fleet.ts';
@@ -54,7 +55,7 @@ export interface Log {
 
 export type HostEvent =
   | { readonly type: 'connected'; readonly hostId: HostId; readonly hello: Hello }
-  | { readonly type: 'frame'; readonly hostId: HostId; readonly frame: FromRunner }
+  | { readonly type: 'frame'; readonly hostId: HostId; readonly frame: FromRunner; readonly payload?: Buffer }
   | { readonly type: 'lost'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null }
   | { readonly type: 'refused'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null };
 
@@ -125,6 +126,10 @@ export class RunnerHostSession {
     return this.#send({ type: 'judge', task });
   }
 
+  profile(request: Omit<Extract<ToRunner, { type: 'profile' }>, 'type'>): boolean {
+    return this.#send({ type: 'profile', ...request });
+  }
+
   retract(attemptIds: readonly AttemptId[]): boolean {
     return this.#send({ type: 'retract', attemptIds: [...attemptIds] });
   }
@@ -171,7 +176,7 @@ export class RunnerHostSession {
         clock,
         attach: { type: 'attach', protocol: PROTOCOL_VERSION, daemonId, leaseMs, idleExitMs },
         onHello: (hello) => this.#onHello(mode, hello),
-        onFrame: (frame) => this.#onFrame(frame),
+        onFrame: (frame, payload) => this.#onFrame(frame, payload),
         onEnd: (cause) => this.#onLost(cause),
       });
     } catch (error) {
@@ -190,12 +195,13 @@ export class RunnerHostSession {
     this.#emit({ type: 'connected', hostId: this.hostId, hello: { ...hello, inventory } });
   }
 
-  #onFrame(frame: FromRunner): void {
+  #onFrame(frame: FromRunner, payload: Buffer): void {
     if (this.#mode.name !== 'connected') return;
     this.#emit({
       type: 'frame',
       hostId: this.hostId,
       frame: frame.type === 'health' ? this.#selected(frame, this.#mode.inventory) : frame,
+      ...(payload.length > 0 && { payload }),
     });
   }
 

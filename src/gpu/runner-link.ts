@@ -7,6 +7,7 @@
  *   and reports nothing), a frame that does not parse, more than UNSENT_BYTES_MAX waiting to be sent, the stream's end, `close`.
  * - ended: `onEnd` was called once with the first cause; the stream is destroyed, nothing is sent or reported any more.
  */
+import type { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { KilnError } from '../domain/errors.ts';
 import { FromRunner, type ToRunner } from '../domain/protocol.ts';
@@ -27,7 +28,7 @@ export interface RunnerLinkOptions {
   readonly clock: Clock;
   readonly onHello: (hello: Hello) => void;
   /** Every frame after hello but pongs. */
-  readonly onFrame: (frame: FromRunner) => void;
+  readonly onFrame: (frame: FromRunner, payload: Buffer) => void;
   /** Once, with why. Also after `close`. */
   readonly onEnd: (cause: KilnError) => void;
 }
@@ -100,9 +101,9 @@ class Link {
 
   #onData(chunk: Buffer): void {
     try {
-      for (const { header } of this.#decoder.push(chunk)) {
+      for (const { header, payload } of this.#decoder.push(chunk)) {
         if (this.#mode === 'ended') return;
-        this.#onFrame(parseFrame(header));
+        this.#onFrame(parseFrame(header), payload);
       }
     } catch (error) {
       if (!(error instanceof KilnError && error.code === 'PROTOCOL_ERROR')) throw error;
@@ -110,7 +111,7 @@ class Link {
     }
   }
 
-  #onFrame(frame: FromRunner): void {
+  #onFrame(frame: FromRunner, payload: Buffer): void {
     if (frame.type === 'error') this.#complaint = `the runner refused (${frame.code}): ${frame.message}`;
     if (frame.type === 'hello') return this.#onHello(frame);
     if (this.#mode === 'greeting') {
@@ -119,7 +120,7 @@ class Link {
     }
     this.#heard();
     if (frame.type === 'pong') this.#onPong(frame.nonce);
-    else this.#options.onFrame(frame);
+    else this.#options.onFrame(frame, payload);
   }
 
   #onHello(hello: Hello): void {

@@ -5,7 +5,7 @@ import type { FinishedProfile } from '../domain/ledger.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
-import type { Sql, SqlSession } from './sql.ts';
+import type { Sql, SqlSession, Writer } from './sql.ts';
 
 /** Why it waits is known to the engine alone, and changes: it is not written down. */
 const WAITING: ProfileRecord['state'] = { status: 'waiting', reason: 'waits for its turn' };
@@ -34,7 +34,7 @@ on conflict (candidate_id) do update set
   state = excluded.state, raw = null, asked_at = excluded.asked_at, updated_at = excluded.updated_at
 where profiles.status = 'failed' or (profiles.status = 'done' and $4::boolean)`;
 
-export const finishProfile = async (sql: Sql, finished: FinishedProfile, at: string): Promise<boolean> =>
+export const finishProfile = async (sql: Writer, finished: FinishedProfile, at: string): Promise<boolean> =>
   writing(sql, async (session) => {
     const { candidateId, state, raw, hostId } = finished;
     const base64 = raw && Buffer.from(raw).toString('base64');

@@ -35,7 +35,7 @@ import { readBacklog, readCandidate, readCandidates, readContent, readPending, r
 import type { CandidatePage } from './reading.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
 
-export type Writes = Pick<SqlStore, 'recordTransitions' | 'recordAttempts' | 'complete' | 'appendEvents'>;
+export type Writes = Pick<SqlStore, 'recordTransitions' | 'recordAttempts' | 'complete' | 'finishProfile' | 'appendEvents'>;
 
 export interface SqlStore {
   insertCandidates(batch: readonly NewCandidate[]): Promise<readonly Inserted[]>;
@@ -109,7 +109,6 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
     updateGenerations: async (batch) => updateGenerations(sql, batch, at()),
     generations: async (id, page) => readGenerations(sql, { id, ...page }),
     askProfiles: async (ids, { again }) => askProfiles(sql, ids, { again, at: at() }),
-    finishProfile: async (finished) => finishProfile(sql, finished, at()),
     profile: async (id) => readProfile(sql, id),
     profileReport: async (id) => readProfileReport(sql, id),
     waitingProfiles: async (limit) => readWaitingProfiles(sql, limit),
@@ -121,6 +120,7 @@ const writesOf = (sql: Writer, at: () => string): Writes => ({
   recordTransitions: async (batch) => recordTransitions(sql, batch, at()),
   recordAttempts: async (batch) => recordAttempts(sql, batch),
   complete: async (batch) => complete(sql, batch, at()),
+  finishProfile: async (finished) => finishProfile(sql, finished, at()),
   appendEvents: async (events) => writing(sql, async (session) => append(session, events, at())),
 });
 

@@ -21,6 +21,8 @@ export const SubmitCandidate = z.strictObject({
   submitter: PlainText.min(1).max(64).default('anonymous'),
   labels: z.array(PlainText.min(1).max(64)).max(16).default([]),
   trial: z.int().min(0).max(9999).default(0),
+  /** Profile it once it has passed. Not part of the content: one that is known and has passed is profiled now, unless it has been. */
+  profile: z.boolean().optional(),
 });
 export type SubmitCandidate = z.input<typeof SubmitCandidate>;
 

@@ -26,6 +26,10 @@ const createStore = (failures = 0, failing = '') => {
     recordTransitions: async () => write('transitions'),
     recordAttempts: async () => write('attempts'),
     appendEvents: async () => write('events'),
+    finishProfile: async () => {
+      await write('profile');
+      return true;
+    },
     complete: async () => {
       await write('complete');
       return [id];

@@ -1,0 +1,39 @@
+/** Which device a profile runs on: rather where the candidate was judged, or on the same model, or on any of its class. Pure. */
+import { deviceClassOf } from '../../domain/device.ts';
+import type { HostState } from '../engine-state.ts';
+import type { PendingProfile, PendingProfiles, Place, ProfileStage } from './pending.ts';
+
+export interface FreeDevice extends Place {
+  readonly deviceClass: string;
+}
+
+/** Devices that take work and have no profile. */
+export const freeDevices = (hosts: Iterable<HostState>, pending: PendingProfiles): FreeDevice[] => {
+  const busy = new Set([...pending.values()].flatMap(({ stage }) => (stage.name === 'running' ? [stage.place.deviceId] : [])));
+  return [...hosts]
+    .filter(({ state }) => state === 'connected')
+    .flatMap(({ session, devices }) =>
+      devices
+        .filter(({ id, kind, unavailable }) => kind === 'gpu' && unavailable === null && !busy.has(id))
+        .map((device) => ({
+          hostId: session.hostId,
+          deviceId: device.id,
+          model: device.model,
+          deviceClass: deviceClassOf(device),
+        })),
+    );
+};
+
+export const choosePlace = (
+  { failedAt }: Pick<PendingProfile, 'failedAt'>,
+  { judgedAt, deviceClass }: Extract<ProfileStage, { name: 'place' }>,
+  free: readonly FreeDevice[],
+): FreeDevice | null => {
+  const worth = (place: FreeDevice): number =>
+    (place.hostId === failedAt ? -8 : 0) +
+    (place.model === judgedAt.model ? 4 : 0) +
+    (place.hostId === judgedAt.hostId ? 2 : 0) +
+    (place.deviceId === judgedAt.deviceId ? 1 : 0);
+  const possible = free.filter((place) => place.deviceClass === deviceClass);
+  return possible.toSorted((one, two) => worth(two) - worth(one))[0] ?? null;
+};

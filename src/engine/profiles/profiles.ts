@@ -1,0 +1,179 @@
+/** Profiles of candidates, from being asked for to the record: who waits for what, and what hosts answer. */
+import { KilnError } from '../../domain/errors.ts';
+import { CandidateId } from '../../domain/ids.ts';
+import type { HostId } from '../../domain/ids.ts';
+import type { FinishedProfile } from '../../domain/ledger.ts';
+import type { ProfileRecord } from '../../domain/profile.ts';
+import type { FromRunner, InfraFailure } from '../../domain/protocol.ts';
+import type { CandidateRecord } from '../../domain/records.ts';
+import { forgetArtifacts } from '../compiling.ts';
+import type { EngineState, HostState } from '../engine-state.ts';
+import { choosePlace, freeDevices } from './choose-place.ts';
+import { newPending, PROFILE_TRIES_MAX, PROFILES_WAITING_MAX } from './pending.ts';
+import type { PendingProfile, ProfileStage } from './pending.ts';
+import { waitingReason } from './reason.ts';
+import { sendProfile } from './send-profile.ts';
+
+type Profiled = Extract<FromRunner, { type: 'profiled' }>;
+
+/** Throws QUEUE_FULL where too many wait. */
+export const checkRoomForProfiles = (state: EngineState, count: number): void => {
+  if (state.profiles.size + count <= PROFILES_WAITING_MAX) return;
+  const waiting = `${state.profiles.size} profiles wait and ${count} more were asked for`;
+  throw new KilnError('QUEUE_FULL', `${waiting}; the limit is ${PROFILES_WAITING_MAX}. Ask again when some are done`);
+};
+
+/** Durable when it resolves. `again`: also those that have one. */
+export const askProfiles = async (
+  state: EngineState,
+  ids: readonly CandidateId[],
+  options: { readonly again: boolean },
+): Promise<void> => {
+  if (ids.length === 0) return;
+  checkRoomForProfiles(state, ids.length);
+  await waitFor(state, await state.store.askProfiles(ids, options));
+};
+
+/** After a start: what was asked for before it. */
+export const recoverProfiles = async (state: EngineState): Promise<void> =>
+  waitFor(state, await state.store.waitingProfiles(PROFILES_WAITING_MAX));
+
+/** Null where none was asked for. */
+export const profileOf = async (state: EngineState, id: CandidateId): Promise<ProfileRecord | null> => {
+  const record = await state.store.profile(id);
+  const pending = state.profiles.get(id);
+  if (record?.state.status !== 'waiting' || !pending) return record;
+  return { ...record, state: { status: 'waiting', reason: waitingReason(pending, state.hosts.values()) } };
+};
+
+/** Candidates got their final word: those whose profile waits for it go on. */
+export const onVerdicts = (state: EngineState, ids: readonly CandidateId[]): void => {
+  const waiting = ids.filter((id) => state.profiles.get(id)?.stage.name === 'verdict');
+  if (waiting.length === 0) return;
+  void settle(state, waiting).catch((error: unknown) =>
+    state.log.error({ err: error }, 'candidates whose profiles wait could not be read; they go on at the next start'),
+  );
+};
+
+/** Sends what can be sent. Cheap where nothing waits. */
+export const pumpProfiles = (state: EngineState): void => {
+  if (state.profiles.size === 0) return;
+  const free = freeDevices(state.hosts.values(), state.profiles);
+  for (const pending of state.profiles.values()) {
+    if (free.length === 0) return;
+    if (pending.stage.name !== 'place') continue;
+    const place = choosePlace(pending, pending.stage, free);
+    if (!place) continue;
+    free.splice(free.indexOf(place), 1);
+    pending.stage = { name: 'running', place, before: pending.stage };
+    void send(state, pending, pending.stage);
+  }
+};
+
+export const onProfiled = (
+  state: EngineState,
+  host: HostState,
+  { profileId, result }: Profiled,
+  report: Uint8Array | null,
+): void => {
+  const id = CandidateId.safeParse(profileId).data;
+  const pending = id && state.profiles.get(id);
+  const { hostId } = host.session;
+  // An answer to an earlier life of the daemon is as good as one to this.
+  if (!pending || pending.stage.name !== 'running' || pending.stage.place.hostId !== hostId) return;
+  switch (result.status) {
+    case 'done': {
+      const rawBytes = report?.length ?? 0;
+      finish(state, pending, { state: { status: 'done', summary: result.summary, rawBytes }, raw: report, hostId });
+      return pumpProfiles(state);
+    }
+    case 'failed':
+      finish(state, pending, { state: { status: 'failed', message: result.message }, raw: null, hostId });
+      return pumpProfiles(state);
+    case 'infra':
+      return onInfra(state, { host, pending, failure: result.failure });
+  }
+};
+
+/** Its profiles are asked for again, here or elsewhere. */
+export const onProfileHostGone = (state: EngineState, hostId: HostId): void => {
+  for (const pending of state.profiles.values()) {
+    if (pending.stage.name === 'running' && pending.stage.place.hostId === hostId) pending.stage = pending.stage.before;
+  }
+};
+
+const waitFor = async (state: EngineState, ids: readonly CandidateId[]): Promise<void> => {
+  const fresh = ids.filter((id) => !state.profiles.has(id));
+  for (const id of fresh) state.profiles.set(id, newPending(id));
+  await settle(state, fresh);
+};
+
+const settle = async (state: EngineState, ids: readonly CandidateId[]): Promise<void> => {
+  for (const id of ids) {
+    const pending = state.profiles.get(id);
+    if (pending?.stage.name !== 'verdict') continue;
+    const record = await state.store.candidate(id);
+    if (!record || state.profiles.get(id) !== pending) continue;
+    const next = stageAfter(record);
+    if (typeof next === 'string') {
+      finish(state, pending, { state: { status: 'failed', message: next }, raw: null, hostId: null });
+    } else pending.stage = next;
+  }
+  pumpProfiles(state);
+};
+
+/** The stage a candidate allows, or why it cannot be profiled. */
+const stageAfter = ({ submission, state, attempts }: CandidateRecord): ProfileStage | string => {
+  if (submission.device === 'cpu') return 'profiles need a GPU: there is no profiler for the cpu device';
+  if (state.status !== 'done') return { name: 'verdict' };
+  const { verdict } = state.outcome;
+  const judged = attempts.findLast((attempt) => attempt.verdict === 'passed');
+  if (verdict !== 'passed' || !judged) return `only candidates that passed are profiled; this one is ${verdict}`;
+  const { hostId, deviceId, deviceModel: model } = judged;
+  return { name: 'place', judgedAt: { hostId, deviceId, model }, deviceClass: submission.device };
+};
+
+const send = async (
+  state: EngineState,
+  pending: PendingProfile,
+  stage: Extract<ProfileStage, { name: 'running' }>,
+): Promise<void> => {
+  const release = (message: string): void => retry(state, pending, message);
+  const refuse = (message: string): void =>
+    finish(state, pending, { state: { status: 'failed', message }, raw: null, hostId: null });
+  await sendProfile(state, { pending, place: stage.place, release, refuse }).catch((error: unknown) => {
+    state.log.warn({ err: error, candidateId: pending.id }, 'a profile could not be sent');
+    if (pending.stage === stage) release('the store could not be read');
+  });
+};
+
+interface Failed {
+  readonly host: HostState;
+  readonly pending: PendingProfile;
+  readonly failure: InfraFailure;
+}
+
+const onInfra = (state: EngineState, { host, pending, failure }: Failed): void => {
+  state.metrics.onInfra(failure.code);
+  forgetArtifacts(host, failure, [pending.artifact ?? undefined]);
+  // It is defined again with the next one.
+  if (failure.code === 'unknown_problem') host.defined.clear();
+  retry(state, pending, `${failure.code}: ${failure.message}`);
+};
+
+/** Tried again at the next tick: by then the host has told what is wrong with its device. */
+const retry = (state: EngineState, pending: PendingProfile, message: string): void => {
+  if (pending.stage.name !== 'running') return;
+  const { before, place } = pending.stage;
+  pending.failures += 1;
+  pending.failedAt = place.hostId;
+  pending.stage = before;
+  if (pending.failures < PROFILE_TRIES_MAX) return;
+  const why = `it could not be profiled in ${PROFILE_TRIES_MAX} tries, the last on ${place.hostId}: ${message}`;
+  finish(state, pending, { state: { status: 'failed', message: why }, raw: null, hostId: place.hostId });
+};
+
+const finish = (state: EngineState, pending: PendingProfile, end: Omit<FinishedProfile, 'candidateId'>): void => {
+  state.profiles.delete(pending.id);
+  state.recorder.add({ type: 'profile', finished: { candidateId: pending.id, ...end } });
+};

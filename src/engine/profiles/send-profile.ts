@@ -1,0 +1,92 @@
+/** Gives a profile to its host: compiled there first, where the host is not known to have it, and the problem defined. */
+import { DTYPE_BYTES } from '../../domain/dtype.ts';
+import type { ContentHash } from '../../domain/ids.ts';
+import type { DefinedCase, ProblemDefinition } from '../../domain/protocol.ts';
+import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
+import { findKnown, remember } from '../compiling.ts';
+import type { EngineState, HostState } from '../engine-state.ts';
+import { targetOf } from '../intake.ts';
+import { resolveContent } from '../live-candidates.ts';
+import type { PendingProfile, Place } from './pending.ts';
+
+/** A candidate that hangs under the profiler costs this much of its device. Reports of long kernels take some ten seconds. */
+const PROFILE_LIMIT_MS = 60_000;
+const COMPILE_PREFIX = 'profile:';
+export const CHANGED = 'its problem was changed or removed after it was judged; submit it again';
+
+/** `refuse`: it can be profiled nowhere. `release`: it was not sent; another try may succeed. */
+export interface Sending {
+  readonly pending: PendingProfile;
+  readonly place: Place;
+  readonly refuse: (message: string) => void;
+  readonly release: (message: string) => void;
+}
+
+export const sendProfile = async (state: EngineState, sending: Sending): Promise<void> => {
+  const { pending, place, refuse, release } = sending;
+  const { stage } = pending;
+  const content = await state.store.content(pending.id);
+  const host = state.hosts.get(place.hostId);
+  const device = host?.devices.find(({ id }) => id === place.deviceId);
+  if (pending.stage !== stage) return;
+  if (!host || !device) return release('its device is gone');
+  const loaded = content && state.problems.get(content.problem);
+  const target = content && targetOf(content.device);
+  if (!loaded || !target || loaded.contentHash(target) !== content.problemVersion) return refuse(CHANGED);
+  const resolved = resolveContent(loaded, content, device.architecture);
+  if ('verdict' in resolved) return refuse(`its plan does not resolve for ${device.architecture}: ${resolved.verdict}`);
+  const definition = loaded.definitionFor(target, device.architecture);
+  compiled(state, { host, resolved, sending }, (artifact) => {
+    if (pending.stage !== stage) return;
+    pending.artifact = artifact;
+    if (!host.defined.has(definition.key) && host.session.defineProblem(definition)) host.defined.add(definition.key);
+    const largest = largestCase(definition);
+    const plan = resolved.plans[largest.name];
+    if (!plan) return refuse(`its plan has no case ${largest.name}`);
+    const isSent = host.session.profile({
+      profileId: pending.id,
+      deviceId: device.id,
+      problemKey: definition.key,
+      artifact,
+      case: largest.name,
+      plan,
+      limitMs: PROFILE_LIMIT_MS,
+    });
+    if (!isSent) release('its host is not connected');
+  });
+};
+
+interface Compiling {
+  readonly host: HostState;
+  readonly resolved: ResolvedUnit;
+  readonly sending: Sending;
+}
+
+/** It compiled before, or it would not have passed: a failure now is the host's. */
+const compiled = (state: EngineState, { host, resolved, sending }: Compiling, then: (artifact: ContentHash) => void): void => {
+  const { pending, release } = sending;
+  const known = findKnown(state, host, resolved.unit);
+  if (known) return then(known.artifact);
+  const { stage } = pending;
+  const compileId = `${COMPILE_PREFIX}${pending.id}`;
+  host.recordCompiles.set(compileId, (result) => {
+    host.recordCompiles.delete(compileId);
+    remember(host, resolved.unit, result);
+    if (result.status === 'compiled') return then(result.artifact);
+    if (pending.stage === stage) release('it could not be compiled again');
+  });
+  if (host.session.compile(compileId, resolved.unit, state.rules.compileLimitMs)) return;
+  host.recordCompiles.delete(compileId);
+  release('its host is not connected');
+};
+
+/** Of the bench cases, by the bytes of its tensors: what is slow there decides. */
+const largestCase = ({ cases }: ProblemDefinition): DefinedCase => {
+  const bench = cases.filter(({ kind }) => kind === 'bench');
+  const [largest] = (bench.length > 0 ? bench : cases).toSorted((one, two) => bytesOf(two) - bytesOf(one));
+  if (!largest) throw new Error('a problem has at least one case');
+  return largest;
+};
+
+const bytesOf = ({ tensors }: DefinedCase): number =>
+  tensors.reduce((sum, { elements, dtype }) => sum + elements * DTYPE_BYTES[dtype], 0);
