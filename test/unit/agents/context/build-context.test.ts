@@ -117,17 +117,18 @@ describe('contexts', () => {
     expect((await contexts.build(WISH)).incumbent?.candidateId).toBe(idOf(1));
   });
 
-  test('keep the sources of a bounded number of candidates', async () => {
+  test('keep the sources of a bounded number of candidates, those used last', async () => {
     const { contexts, state } = rig();
     const shown = async (n: number) => contexts.build({ ...WISH, choice: { move: 'improve', parents: [idOf(n)], seed: 1 } });
-    for (let n = 10; n < 10 + 257; n += 1) {
-      state.records.set(idOf(n), recordOf(n, PASSED));
-      await shown(n);
-    }
+    const [first, last] = [1000, 1000 + 256];
+    for (let n = first; n <= last; n += 1) state.records.set(idOf(n), recordOf(n, PASSED));
+    for (let n = first; n < last; n += 1) await shown(n);
+    await shown(first);
+    await shown(last);
     const before = state.asked.candidate;
-    await shown(266);
+    await shown(first);
     expect(state.asked.candidate).toBe(before);
-    await shown(10);
+    await shown(first + 1);
     expect(state.asked.candidate).toBe(before + 1);
   });
 
