@@ -32,7 +32,7 @@ const messageOf = (outcome: Failed, problem: Problem): string => {
     case 'crashed':
       return `${caseText(problem, outcome.case)}: ${outcome.message}`;
     case 'timed_out':
-      return `${caseText(problem, outcome.case)}: not done after ${outcome.limitMs} ms (${outcome.stage})`;
+      return `${placeOf(outcome, problem)}: not done after ${outcome.limitMs} ms`;
     case 'implausible':
       return `${caseText(problem, outcome.case)}: ${outcome.message}`;
     case 'cancelled':
@@ -41,6 +41,10 @@ const messageOf = (outcome: Failed, problem: Problem): string => {
       return outcome.message;
   }
 };
+
+/** Compiling is for all cases at once. */
+const placeOf = ({ stage, case: name }: Extract<Failed, { verdict: 'timed_out' }>, problem: Problem): string =>
+  stage === 'compile' ? 'compiling' : `${caseText(problem, name)}, ${stage === 'check' ? 'in its check' : 'while it was timed'}`;
 
 const wrongAnswer = (outcome: Extract<Failed, { verdict: 'wrong_answer' }>, problem: Problem): string => {
   const { tensor, index, expected, actual, mismatches, elements, relativeL2 } = outcome.mismatch;
@@ -58,6 +62,7 @@ const caseNamed = (problem: Problem, name: string): ProblemCase | undefined =>
 
 /** "case odd (n=1000003)". */
 const caseText = (problem: Problem, name: string): string => {
+  if (name === '') return 'before the first case';
   const shape = Object.entries(caseNamed(problem, name)?.shape ?? {}).map(([variable, value]) => `${variable}=${value}`);
   return `case ${name}${shape.length > 0 ? ` (${shape.join(', ')})` : ''}`;
 };

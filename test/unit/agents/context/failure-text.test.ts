@@ -64,9 +64,11 @@ describe('what went wrong', () => {
       { verdict: 'out_of_bounds', case: 'one', tensor: 'out', side: 'after', distanceBytes: 4 },
       'case one (n=1): memory after out was written to, 4 bytes from its edge',
     ],
+    [{ verdict: 'crashed', case: '', message: 'no context' }, 'before the first case: no context'],
     [{ verdict: 'crashed', case: 'one', message: 'illegal address' }, 'case one (n=1): illegal address'],
-    [{ verdict: 'timed_out', stage: 'check', case: 'one', limitMs: 500 }, 'case one (n=1): not done after 500 ms (check)'],
+    [{ verdict: 'timed_out', stage: 'check', case: 'one', limitMs: 500 }, 'case one (n=1), in its check: not done after 500 ms'],
     [{ verdict: 'implausible', case: '4M', medianNs: 1, floorNs: 2, message: 'too fast' }, 'case 4M (n=4194304): too fast'],
+    [{ verdict: 'timed_out', stage: 'compile', case: '', limitMs: 500 }, 'compiling: not done after 500 ms'],
     [{ verdict: 'infra_failed', message: 'host lost' }, 'host lost'],
     [{ verdict: 'cancelled' }, 'cancelled before it was judged'],
   ])('is told for $verdict', (outcome, message) => {
