@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { CONTRACT } from './agents/context/contract.ts';
 import { loadFleet } from './config/fleet-config.ts';
 import type { KilnConfig } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
@@ -98,6 +99,7 @@ const listen = async (
   const app = await createServer({
     kiln: engine.kiln,
     campaigns: noCampaigns,
+    contract: CONTRACT,
     config: { host, port, token, limits: config.limits },
     log: log.child({}, { level: 'warn' }),
   });

@@ -12,7 +12,9 @@ import { addDoctor } from './commands/doctor.ts';
 import { addFleet } from './commands/fleet.ts';
 import { addGenerators } from './commands/generators.ts';
 import { addList } from './commands/list.ts';
+import { addMcp } from './commands/mcp.ts';
 import { addProblems } from './commands/problems.ts';
+import { addProfile } from './commands/profile.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRank } from './commands/rank.ts';
 import { addShow } from './commands/show.ts';
@@ -28,12 +30,14 @@ import { plainText } from '../domain/text/plain-text.ts';
 const COMMANDS = [
   addSubmit,
   addShow,
+  addProfile,
   addQueue,
   addFleet,
   addRank,
   addSweep,
   addCampaign,
   addGenerators,
+  addMcp,
   addCancel,
   addList,
   addWatch,

@@ -16,17 +16,20 @@ import {
   eventsContract,
   fleetContract,
   operationsContract,
+  planContract,
   problemsContract,
   queueContract,
   sweepsContract,
 } from '../domain/api/contracts.ts';
+import { profilesContract } from '../domain/api/profile-contracts.ts';
 import { Readiness } from '../domain/api/events.ts';
 import type { FleetView, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
 import { KilnError } from '../domain/errors.ts';
+import type { ProfileRecord } from '../domain/profile.ts';
 import type { CandidateRecord, JournalEvent } from '../domain/records.ts';
 import { EVENT_LIMITS, type EventLimits, followEvents } from './event-iterator.ts';
-import { type Call, type Connection, type Endpoint, parseAnswer, request, textOf } from './http.ts';
+import { type Call, type Connection, type Endpoint, bytesOf, parseAnswer, request, textOf } from './http.ts';
 
 /** Time for an answer; a long poll gets its waiting time on top. */
 const ANSWER_LIMIT_MS = 60_000;
@@ -53,6 +56,12 @@ export interface KilnClient {
   candidate(id: string, options?: { readonly waitSeconds?: number }): Promise<CandidateRecord>;
   source(id: string): Promise<{ readonly source: string; readonly language: string }>;
   cancel(id: string): Promise<CancelAnswer>;
+  /** With `waitSeconds` (at most 60) the answer comes when it is done or has failed, or then. NOT_FOUND where none was asked for. */
+  profile(id: string, options?: { readonly waitSeconds?: number }): Promise<ProfileRecord>;
+  /** Again, where it has one. */
+  askProfile(id: string): Promise<ProfileRecord>;
+  /** The profiler's own report. NOT_FOUND where there is none. */
+  profileReport(id: string): Promise<Uint8Array>;
   /** Survives broken connections; ends by `signal`. */
   events(options?: EventOptions): AsyncGenerator<JournalEvent>;
   /** Ends after the candidate is done. */
@@ -65,6 +74,8 @@ export interface KilnClient {
     problem: string,
     query?: { readonly device?: string | undefined; readonly limit?: number | undefined },
   ): Promise<RankingView>;
+  /** What a candidate must look like, Markdown. */
+  contract(): Promise<string>;
   createSweep(sweep: CreateSweep): Promise<SweepCreated>;
   sweep(id: string): Promise<SweepView>;
   createCampaign(campaign: CreateCampaign): Promise<CampaignView>;
@@ -103,6 +114,10 @@ export const createClient = (options: ClientOptions): KilnClient => {
     candidate: (id, { waitSeconds = 0 } = {}) =>
       json(candidatesContract.get, { params: { id }, query: { wait: waitSeconds || undefined }, waitMs: waitSeconds * 1000 }),
     source: (id) => sourceOf(connection, id),
+    profile: (id, { waitSeconds = 0 } = {}) =>
+      json(profilesContract.get, { params: { id }, query: { wait: waitSeconds || undefined }, waitMs: waitSeconds * 1000 }),
+    askProfile: (id) => json(profilesContract.ask, { params: { id } }),
+    profileReport: async (id) => bytesOf(connection, await send(connection, profilesContract.report, { params: { id } })),
     cancel: (id) => json(candidatesContract.cancel, { params: { id } }),
     events: ({ after, signal = never() } = {}) =>
       followEvents({ connection, endpoint: eventsContract.all, params: {}, after, signal, limits }),
@@ -113,6 +128,7 @@ export const createClient = (options: ClientOptions): KilnClient => {
     problems: () => json(problemsContract.list),
     problem: (name) => json(problemsContract.get, { params: { name } }),
     ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),
+    contract: () => text(planContract.get, {}),
     createSweep: (sweep) => json(sweepsContract.create, { body: sweep }),
     sweep: (id) => json(sweepsContract.get, { params: { id } }),
     createCampaign: (campaign) => json(campaignsContract.create, { body: campaign }),

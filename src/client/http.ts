@@ -44,6 +44,14 @@ export const textOf = async (connection: Connection, response: Response): Promis
   return text;
 };
 
+/** The answer's bytes. Throws the server's error when it is not a success. */
+export const bytesOf = async (connection: Connection, response: Response): Promise<Uint8Array> => {
+  if (!response.ok) await textOf(connection, response);
+  return response.bytes().catch((error: unknown) => {
+    throw unreachable(connection.url, error);
+  });
+};
+
 /** The answer's JSON, checked by the contract's schema. */
 export const parseAnswer = <Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> => {
   const parsed = schema.safeParse(JSON.parse(text));

@@ -1,6 +1,6 @@
 /** Campaigns: agents that write candidates for some problems on some device classes, within a budget. Money is whole millionths of a US dollar. */
 import { z } from 'zod';
-import { CandidateContent } from './candidate.ts';
+import type { CandidateContent } from './candidate.ts';
 import { DeviceClass } from './device.ts';
 import { CampaignId, CandidateId, GenerationId } from './ids.ts';
 import { VERDICTS } from './outcome.ts';

@@ -16,8 +16,10 @@ import { campaignsRoutes } from './routes/campaigns.ts';
 import { candidatesRoutes } from './routes/candidates.ts';
 import { eventsRoutes } from './routes/events.ts';
 import { fleetRoutes } from './routes/fleet.ts';
+import { mcpRoutes } from './routes/mcp.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
+import { profilesRoutes } from './routes/profiles.ts';
 import { queueRoutes } from './routes/queue.ts';
 import { sweepsRoutes } from './routes/sweeps.ts';
 import { validatorCompiler } from './validation.ts';
@@ -33,6 +35,8 @@ const CLOSE_GRACE_MS = 3000;
 export interface ServerDeps {
   readonly kiln: Kiln;
   readonly campaigns: Campaigns;
+  /** What a candidate must look like, Markdown: for people, and for agents that come over HTTP or MCP. */
+  readonly contract: string;
   readonly config: ServerConfig;
   readonly log: FastifyBaseLogger;
   /** Limits of event streams; tests make them short. */
@@ -51,6 +55,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
   await registerRoutes(app, {
     kiln: deps.kiln,
     campaigns: deps.campaigns,
+    contract: deps.contract,
     feed: new EventFeed({ kiln: deps.kiln, log: deps.log }),
     limits: deps.config.limits,
     streams: { ...STREAM_LIMITS, ...deps.streams },
@@ -103,12 +108,14 @@ const registerRoutes = async (app: FastifyInstance, deps: RouteDeps): Promise<vo
   const typed = app.withTypeProvider<ZodTypeProvider>();
   for (const routes of [
     candidatesRoutes,
+    profilesRoutes,
     eventsRoutes,
     queueRoutes,
     fleetRoutes,
     problemsRoutes,
     sweepsRoutes,
     campaignsRoutes,
+    mcpRoutes,
     operationsRoutes,
   ]) {
     await typed.register(routes, deps);

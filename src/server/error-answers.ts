@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorBody } from '../domain/api/errors.ts';
 import { ERRORS, KilnError } from '../domain/errors.ts';
 
@@ -64,6 +64,14 @@ const answerError = async ({
   if (error.code === 'UNAUTHORIZED') void reply.header('www-authenticate', 'Bearer realm="kiln"');
   void reply.status(error.status).type(JSON_TYPE);
   return errorBody(error, request.id);
+};
+
+/** For answers that are text, such as those of tools: code and message, and what a 5xx knows stays in the log. */
+export const answerFor = (error: unknown, requestId: string, log: FastifyBaseLogger): string => {
+  const known = error instanceof KilnError ? error : new KilnError('INTERNAL', 'unexpected failure', { cause: error });
+  if (known.status >= 500) log.error({ err: known, code: known.code, requestId }, 'tool failed');
+  const { code, message } = errorBody(known, requestId);
+  return `${code}: ${message}${known.retryable ? ' (the same call may succeed later)' : ''}`;
 };
 
 /** For what fails before a route is looked up, such as a bad path. */

@@ -12,6 +12,7 @@ import type {
 } from '../domain/api/campaigns.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
 import type { CampaignId, CandidateId, SweepId } from '../domain/ids.ts';
+import type { ProfileRecord } from '../domain/profile.ts';
 import type { CandidateRecord, JournalEvent } from '../domain/records.ts';
 import type { z } from 'zod';
 
@@ -21,6 +22,12 @@ export interface Kiln {
   candidate(id: CandidateId): Promise<CandidateRecord>;
   candidates(query: ListQuery): Promise<CandidateList>;
   source(id: CandidateId): Promise<{ readonly source: string; readonly language: string }>;
+  /** Null where none was asked for. */
+  profile(id: CandidateId): Promise<ProfileRecord | null>;
+  /** Also where there is one: it is profiled again. */
+  askProfile(id: CandidateId): Promise<ProfileRecord | null>;
+  /** The profiler's own report; null where there is none. */
+  profileReport(id: CandidateId): Promise<Uint8Array | null>;
   /** Journal after `after`; `wait` on `onEvents` for more. */
   events(query: {
     readonly after: number;

@@ -7,6 +7,8 @@ import type { ServerConfig } from './server-config.ts';
 export interface RouteDeps {
   readonly kiln: Kiln;
   readonly campaigns: Campaigns;
+  /** What a candidate must look like, Markdown. */
+  readonly contract: string;
   readonly feed: EventFeed;
   readonly limits: ServerConfig['limits'];
   readonly streams: StreamLimits;

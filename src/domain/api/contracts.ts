@@ -159,6 +159,19 @@ export const problemsContract = {
   },
 } as const;
 
+export const planContract = {
+  get: {
+    method: 'GET',
+    url: '/v1/contract',
+    schema: {
+      operationId: 'getPlanContract',
+      tags: ['problems'],
+      summary: 'What a candidate must look like: the launch-plan contract, for people and agents',
+      response: { 200: text('text/markdown'), ...FAILURES },
+    },
+  },
+} as const;
+
 export const sweepsContract = {
   create: {
     method: 'POST',

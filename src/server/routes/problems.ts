@@ -1,9 +1,13 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { problemsContract } from '../../domain/api/contracts.ts';
+import { planContract, problemsContract } from '../../domain/api/contracts.ts';
 import type { RouteDeps } from '../route-deps.ts';
 
-export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln }) => {
+export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln, contract }) => {
   app.route({ ...problemsContract.list, handler: async () => kiln.problems() });
   app.route({ ...problemsContract.get, handler: async (request) => kiln.problem(request.params.name) });
+  app.route({
+    ...planContract.get,
+    handler: async (_request, reply) => reply.type('text/markdown; charset=utf-8').send(contract),
+  });
   app.route({ ...problemsContract.ranking, handler: (request) => kiln.ranking(request.params.name, request.query) });
 };

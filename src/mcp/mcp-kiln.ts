@@ -1,0 +1,27 @@
+/** What the tools need of Kiln. The client satisfies it as it is; inside the daemon an adapter over the engine does. */
+import type { SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
+import type { FleetView, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
+import type { CandidateRecord } from '../domain/records.ts';
+
+export interface McpKiln {
+  submit(candidates: readonly SubmitCandidate[]): Promise<SubmitAnswer>;
+  /** With `waitSeconds` (at most 60) the answer comes when the candidate is done, or then, or, inside the daemon, when `signal` aborts. */
+  candidate(id: string, options?: { readonly waitSeconds?: number; readonly signal?: AbortSignal }): Promise<CandidateRecord>;
+  source(id: string): Promise<{ readonly source: string; readonly language: string }>;
+  queue(): Promise<QueueView>;
+  fleet(): Promise<FleetView>;
+  problems(): Promise<ProblemList>;
+  problem(name: string): Promise<ProblemView>;
+  ranking(
+    problem: string,
+    query?: { readonly device?: string | undefined; readonly limit?: number | undefined },
+  ): Promise<RankingView>;
+  /** The launch-plan contract, Markdown. */
+  contract(): Promise<string>;
+}
+
+export interface McpDeps {
+  readonly kiln: McpKiln;
+  /** An unexpected failure in words that may leave this process; it is logged where that is possible. */
+  readonly tellError: (error: unknown) => string;
+}

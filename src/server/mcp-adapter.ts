@@ -1,0 +1,44 @@
+/** The engine as the MCP tools need it: with the same checks and waits as the routes. */
+import { type SubmitCandidate, SubmitBody } from '../domain/api/candidates.ts';
+import { KilnError } from '../domain/errors.ts';
+import { CandidateId } from '../domain/ids.ts';
+import { issueText } from '../domain/issue-text.ts';
+import type { McpKiln } from '../mcp/mcp-kiln.ts';
+import { candidateWhenDone } from './candidate-when-done.ts';
+import { checkedBatch } from './checked-batch.ts';
+import type { RouteDeps } from './route-deps.ts';
+
+const RANKING_ENTRIES_DEFAULT = 50;
+
+export const mcpKilnOf = (deps: Pick<RouteDeps, 'kiln' | 'feed' | 'limits' | 'contract' | 'closing'>): McpKiln => {
+  const { kiln, limits, contract, closing } = deps;
+  return {
+    submit: async (candidates) => kiln.submit(checkedBatch(parsedBody(candidates), limits)),
+    candidate: async (id, { waitSeconds = 0, signal = closing } = {}) => {
+      const candidateId = parsedId(id);
+      if (waitSeconds === 0) return kiln.candidate(candidateId);
+      const deadlineMs = performance.now() + waitSeconds * 1000;
+      return candidateWhenDone(deps, { id: candidateId, deadlineMs, signal: AbortSignal.any([signal, closing]) });
+    },
+    source: async (id) => kiln.source(parsedId(id)),
+    queue: () => kiln.queue(),
+    fleet: () => kiln.fleet(),
+    problems: async () => kiln.problems(),
+    problem: async (name) => kiln.problem(name),
+    ranking: (problem, { device, limit = RANKING_ENTRIES_DEFAULT } = {}) => kiln.ranking(problem, { device, limit }),
+    contract: async () => contract,
+  };
+};
+
+const parsedBody = (candidates: readonly SubmitCandidate[]) => {
+  const parsed = SubmitBody.safeParse({ candidates });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new KilnError('INVALID_REQUEST', `${issue?.path.join('.') ?? ''}: ${issue === undefined ? 'invalid' : issueText(issue)}`);
+};
+
+const parsedId = (id: string): CandidateId => {
+  const parsed = CandidateId.safeParse(id);
+  if (parsed.success) return parsed.data;
+  throw new KilnError('INVALID_REQUEST', `id: ${parsed.error.issues[0]?.message ?? 'invalid'}`);
+};

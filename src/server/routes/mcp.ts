@@ -1,0 +1,45 @@
+/** The Model Context Protocol over streamable HTTP: no sessions, each request stands alone. Access and body limits are those of all routes. */
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import type { FastifyRequest } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { createMcpServer } from '../../mcp/create-mcp-server.ts';
+import { answerFor } from '../error-answers.ts';
+import { mcpKilnOf } from '../mcp-adapter.ts';
+import { requestSignal } from '../request-signal.ts';
+import type { RouteDeps } from '../route-deps.ts';
+
+/** Streams of clients that want to hear of changes; the tools never change while a daemon runs. */
+const SUBSCRIPTIONS_MAX = 64;
+
+export const mcpRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) => {
+  const kiln = mcpKilnOf(deps);
+  const handler = createMcpHandler(
+    ({ requestInfo }) =>
+      createMcpServer({ kiln, tellError: (error) => answerFor(error, requestInfo?.headers.get('x-request-id') ?? '', app.log) }),
+    {
+      maxSubscriptions: SUBSCRIPTIONS_MAX,
+      onerror: (error) => app.log.debug({ err: error }, 'MCP request failed'),
+    },
+  );
+  app.addHook('preClose', () => handler.close());
+  app.route({
+    method: ['GET', 'POST', 'DELETE'],
+    url: '/mcp',
+    schema: { hide: true },
+    handler: async (request, reply) => {
+      const { signal, release } = requestSignal(reply.raw, deps.closing);
+      const answer = await handler.fetch(webRequest(request, signal), { parsedBody: request.body });
+      reply.raw.once('close', release);
+      return reply.send(answer);
+    },
+  });
+};
+
+/** Without the body: it is read and parsed already. */
+const webRequest = ({ method, url, headers, id }: FastifyRequest, signal: AbortSignal): Request => {
+  const given = new Headers({ 'x-request-id': id });
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && name !== 'x-request-id') given.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return new Request(new URL(url, 'http://kiln'), { method, headers: given, signal });
+};
