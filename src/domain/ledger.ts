@@ -54,12 +54,17 @@ export interface FinishedProfile {
   readonly hostId: HostId | null;
 }
 
+/** Candidates that are not done, of one device class and submitter. */
 export interface BacklogRow {
-  readonly status: string;
   readonly device: string;
   readonly submitter: string;
   readonly count: number;
-  readonly oldestSubmittedAtMs: number;
+}
+
+export interface Backlog {
+  readonly rows: readonly BacklogRow[];
+  /** Of the first submission that is not done. */
+  readonly oldestSubmittedAtMs: number | null;
 }
 
 export interface CandidateFilter {

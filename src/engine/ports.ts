@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import type { CandidateContent, CandidateState } from '../domain/candidate.ts';
 import type { AttemptId, CandidateId, HostId, SweepId } from '../domain/ids.ts';
 import type {
-  BacklogRow,
+  Backlog,
   CandidateFilter,
   Completion,
   FinishedProfile,
@@ -52,7 +52,7 @@ export interface Store {
     after: { readonly submittedAtMs: number; readonly id: CandidateId } | null,
   ): Promise<readonly Unfinished[]>;
   /** Counts of what is not done, for GET /v1/queue. */
-  backlog(): Promise<readonly BacklogRow[]>;
+  backlog(): Promise<Backlog>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
   events(query: {
     readonly after: number;

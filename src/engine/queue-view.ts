@@ -1,30 +1,27 @@
-/** GET /v1/queue: counts from the store (everything that waits), reasons and rates from the scheduler. */
+/** GET /v1/queue: counts from the store (everything that is not done), what it does and why it waits from the scheduler. */
 import type { QueueView } from '../domain/api/inspection.ts';
 import type { BacklogRow } from '../domain/ledger.ts';
 import { snapshot } from '../scheduler/scheduler.ts';
+import type { Snapshot } from '../scheduler/snapshot.ts';
 import type { EngineState } from './engine-state.ts';
 
 const THROUGHPUT_WINDOW_MS = 60_000;
-const RUNNING: ReadonlySet<string> = new Set(['judging', 'confirming']);
 
 export const queueView = async (state: EngineState): Promise<QueueView> => {
   const backlog = await state.store.backlog();
+  const held = snapshot(state.core);
   const nowMs = state.now();
-  const waiting = backlog.filter(({ status }) => !RUNNING.has(status));
-  const oldestMs = waiting.reduce((oldest, row) => Math.min(oldest, row.oldestSubmittedAtMs), Infinity);
   const perSecond = throughput(state, nowMs);
-  const left = sum(backlog);
+  const left = sum(backlog.rows);
+  const { compiling, ready, judging, confirming } = held.stages;
+  // What is not held here is queued, and so is what ended and is not written down yet.
+  const queued = Math.max(0, left - compiling - ready - judging - confirming);
+  const oldestMs = queued + compiling + ready > 0 ? backlog.oldestSubmittedAtMs : null;
   return {
-    stages: {
-      queued: countOf(backlog, 'queued'),
-      compiling: countOf(backlog, 'compiling'),
-      ready: countOf(backlog, 'ready'),
-      judging: countOf(backlog, 'judging'),
-      confirming: countOf(backlog, 'confirming'),
-    },
-    byDevice: byDevice(state, backlog),
-    bySubmitter: bySubmitter(backlog),
-    oldestSeconds: oldestMs === Infinity ? null : Math.max(0, (nowMs - oldestMs) / 1000),
+    stages: { queued, compiling, ready, judging, confirming },
+    byDevice: byDevice(held, backlog.rows),
+    bySubmitter: bySubmitter(held, backlog.rows),
+    oldestSeconds: oldestMs === null ? null : Math.max(0, (nowMs - oldestMs) / 1000),
     throughputPerSecond: perSecond,
     etaSeconds: etaOf(left, perSecond),
   };
@@ -36,8 +33,6 @@ const etaOf = (left: number, perSecond: number): number | null => {
 };
 
 const sum = (rows: readonly BacklogRow[]): number => rows.reduce((total, { count }) => total + count, 0);
-const countOf = (rows: readonly BacklogRow[], status: string): number => sum(rows.filter((row) => row.status === status));
-const isRunning = ({ status }: BacklogRow): boolean => RUNNING.has(status);
 
 /** Verdicts a second over the last minute, or over the daemon's life where that is shorter. */
 const throughput = ({ verdictTimesMs }: EngineState, nowMs: number): number => {
@@ -47,18 +42,17 @@ const throughput = ({ verdictTimesMs }: EngineState, nowMs: number): number => {
   return (inWindow.length / Math.max(1000, nowMs - first)) * 1000;
 };
 
-const byDevice = (state: EngineState, backlog: readonly BacklogRow[]): QueueView['byDevice'] => {
-  const { byDevice: classes, blocked } = snapshot(state.core);
+const byDevice = ({ byDevice: classes, blocked }: Snapshot, backlog: readonly BacklogRow[]): QueueView['byDevice'] => {
   const names = new Set([...backlog.map(({ device }) => device), ...classes.map(({ device }) => device)]);
   return [...names].toSorted().map((device) => {
-    const rows = backlog.filter((row) => row.device === device);
     const known = classes.find((item) => item.device === device);
     const reasons = blocked.filter((item) => item.device === device).map(({ reason }) => reason);
-    const waiting = sum(rows.filter((row) => !isRunning(row)));
+    const running = known?.running ?? 0;
+    const waiting = Math.max(0, sum(backlog.filter((row) => row.device === device)) - running);
     return {
       device,
       waiting,
-      running: sum(rows.filter(isRunning)),
+      running,
       slots: known?.slots ?? 0,
       blocked: waiting === 0 ? null : (known?.blocked ?? reasons[0] ?? null),
       etaSeconds: known?.etaMs === null || known?.etaMs === undefined ? null : known.etaMs / 1000,
@@ -66,13 +60,12 @@ const byDevice = (state: EngineState, backlog: readonly BacklogRow[]): QueueView
   });
 };
 
-const bySubmitter = (backlog: readonly BacklogRow[]): QueueView['bySubmitter'] => {
-  const submitters = Map.groupBy(backlog, ({ submitter }) => submitter);
-  return [...submitters]
-    .map(([submitter, rows]) => ({
-      submitter,
-      waiting: sum(rows.filter((row) => !isRunning(row))),
-      running: sum(rows.filter(isRunning)),
-    }))
+const bySubmitter = ({ bySubmitter: held }: Snapshot, backlog: readonly BacklogRow[]): QueueView['bySubmitter'] => {
+  const runningOf = new Map(held.map(({ submitter, running }) => [submitter, running]));
+  return [...Map.groupBy(backlog, ({ submitter }) => submitter)]
+    .map(([submitter, rows]) => {
+      const running = Math.min(runningOf.get(submitter) ?? 0, sum(rows));
+      return { submitter, waiting: sum(rows) - running, running };
+    })
     .toSorted((a, b) => b.waiting + b.running - (a.waiting + a.running) || a.submitter.localeCompare(b.submitter));
 };

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { CandidateState } from '../domain/candidate.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { NewJournalEvent } from '../domain/records.ts';
+import { countIn } from './backlog.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession } from './sql.ts';
@@ -26,10 +27,18 @@ export const insertCandidates = async (sql: Sql, batch: readonly NewCandidate[],
     const rows = batch.map((candidate, order) => ({ ...rowOf(candidate, at), order, sourceHash: hashes[order] }));
     const inserted = await session.query<{ id: CandidateId }>(INSERT, [toJson(rows), at]);
     const fresh = new Set(inserted.map(({ id }) => id));
+    await countIn(session, waitingOf(batch, fresh));
     await append(session, firstEvents(batch, fresh), at);
     return answers(batch, fresh, await statesOf(session, batch));
   });
 };
+
+/** The second of two equal ids in one batch is none of its own. */
+const waitingOf = (batch: readonly NewCandidate[], fresh: ReadonlySet<CandidateId>) =>
+  [...new Map(batch.toReversed().map((candidate) => [candidate.id, candidate])).values()].flatMap(
+    ({ id, submission, outcome }) =>
+      fresh.has(id) && outcome === null ? [{ device: submission.content.device, submitter: submission.submitter }] : [],
+  );
 
 const rowOf = ({ id, submission, outcome }: NewCandidate, at: string): object => {
   const { source, ...content } = submission.content;

@@ -3,6 +3,7 @@ import type { CandidateState } from '../domain/candidate.ts';
 import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { AttemptRecord, NewJournalEvent, Score } from '../domain/records.ts';
+import { countIn, countOut } from './backlog.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
@@ -17,12 +18,15 @@ export const recordTransitions = async (sql: Writer, batch: readonly Transition[
       session,
       batch.map(({ candidateId }) => candidateId),
     );
+    const ended: Live[] = [];
     const applied = batch.filter(({ candidateId, state }) => {
-      const applies = live.has(candidateId);
+      const row = live.get(candidateId);
+      if (state.status === 'done' && row) ended.push(row);
       if (state.status === 'done') live.delete(candidateId);
-      return applies;
+      return row !== undefined;
     });
     await session.query(MOVE, [toJson(lastMoves(applied)), at]);
+    await countOut(session, ended);
     await append(
       session,
       applied.map(({ event }) => event),
@@ -100,7 +104,12 @@ export const complete = async (sql: Writer, batch: readonly Completion[], at: st
     const final = [...firstOf.values()].toReversed().filter(({ candidateId }) => live.has(candidateId));
     if (final.length === 0) return [];
     await session.query(FINISH, [toJson(final.map((completion) => finishOf(completion, at))), at]);
-    await session.query(SET_RECORDS, [toJson(recordsOf(final)), at]);
+    await countOut(
+      session,
+      final.flatMap(({ candidateId }) => live.get(candidateId) ?? []),
+    );
+    const records = recordsOf(final);
+    if (records.length > 0) await session.query(SET_RECORDS, [toJson(records), at]);
     await append(
       session,
       final.flatMap((completion) => lastEvents(completion, live.get(completion.candidateId))),
@@ -153,7 +162,8 @@ const scoreFacts = (score: Score | null): object =>
 export const reopen = async (sql: Sql, ids: readonly CandidateId[], at: string): Promise<readonly CandidateId[]> => {
   if (ids.length === 0) return [];
   return writing(sql, async (session) => {
-    const reopened = await session.query<{ id: CandidateId }>(REOPEN, [ids, at]);
+    const reopened = await session.query<Pick<Live, 'id' | 'device' | 'submitter'>>(REOPEN, [ids, at]);
+    await countIn(session, reopened);
     const queued = reopened.map(
       ({ id }): NewJournalEvent => ({ type: 'candidate.queued', candidateId: id, hostId: null, data: { again: true } }),
     );
@@ -165,18 +175,19 @@ export const reopen = async (sql: Sql, ids: readonly CandidateId[], at: string):
 const REOPEN = `
 update kiln.candidates set state = '{"status": "queued"}'::jsonb, infra_failures = 0, updated_at = $2::timestamptz
 where id = any($1::text[]) and verdict in ('cancelled', 'infra_failed')
-returning id`;
+returning id, device, submitter`;
 
 interface Live {
   readonly id: CandidateId;
   readonly hostId: HostId | null;
   readonly problem: string;
   readonly device: string;
+  readonly submitter: string;
 }
 
 const liveAmong = async (session: SqlSession, ids: readonly CandidateId[]): Promise<Map<CandidateId, Live>> => {
   const rows = await session.query<Live>(
-    `select id, state ->> 'hostId' as "hostId", problem, device from kiln.candidates where id = any($1::text[]) and status <> 'done'`,
+    `select id, state ->> 'hostId' as "hostId", problem, device, submitter from kiln.candidates where id = any($1::text[]) and status <> 'done'`,
     [ids],
   );
   return new Map(rows.map((row) => [row.id, row]));

@@ -9,7 +9,6 @@ import type { AttemptRecord, CandidateRecord, Score } from '../domain/records.ts
 import type { SqlSession } from './sql.ts';
 import type { CandidateFilter } from '../domain/ledger.ts';
 import type { Unfinished } from '../domain/ledger.ts';
-import type { BacklogRow } from '../domain/ledger.ts';
 
 export interface CandidatePage {
   readonly candidates: readonly CandidateRecord[];
@@ -184,7 +183,7 @@ export const readUnfinished = async (
   afterId: CandidateId | null,
 ): Promise<readonly Unfinished[]> => {
   const after = 'coalesce((select submit_order from kiln.candidates where id = $2), 0)';
-  const where = `status <> 'done' and submit_order > ${after} order by submit_order limit $1::integer`;
+  const where = `verdict is null and submit_order > ${after} order by submit_order limit $1::integer`;
   return (await selectWithSource(sql, { where, params: [page, afterId] })).map(unfinishedOf);
 };
 
@@ -196,11 +195,3 @@ const unfinishedOf = (row: SourceRow): Unfinished => ({
   infraFailures: row.infraFailures,
   submittedAtMs: row.submittedAt.getTime(),
 });
-
-/** Counts of what is not done. */
-export const readBacklog = async (sql: SqlSession): Promise<readonly BacklogRow[]> =>
-  sql.query<BacklogRow>(
-    `select status, device, submitter, count(*)::integer as count,
-       floor(extract(epoch from min(submitted_at)) * 1000)::float8 as "oldestSubmittedAtMs"
-     from kiln.candidates where status <> 'done' group by status, device, submitter`,
-  );

@@ -5,7 +5,7 @@ import type { CampaignId, CandidateId, SweepId } from '../domain/ids.ts';
 import type { AttemptRecord, CandidateRecord, JournalEvent, NewJournalEvent, SweepRecord } from '../domain/records.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import type {
-  BacklogRow,
+  Backlog,
   CandidateFilter,
   Completion,
   FinishedProfile,
@@ -23,6 +23,7 @@ import {
   updateGenerations,
 } from './campaigns.ts';
 import type { CampaignChange, GenerationPage } from './campaigns.ts';
+import { readBacklog } from './backlog.ts';
 import { insertCandidates } from './intake.ts';
 import type { Inserted } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
@@ -31,7 +32,7 @@ import { askProfiles, finishProfile, readProfile, readProfileReport, readWaiting
 import { complete, recordAttempts, recordTransitions, reopen } from './progress.ts';
 import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
 import type { NewSweep, RankedEntry, RankingQuery, RecordHolder } from './ranking.ts';
-import { readBacklog, readCandidate, readCandidates, readContent, readPending, readUnfinished } from './reading.ts';
+import { readCandidate, readCandidates, readContent, readPending, readUnfinished } from './reading.ts';
 import type { CandidatePage } from './reading.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
 
@@ -48,7 +49,7 @@ export interface SqlStore {
   content(id: CandidateId): Promise<CandidateContent | null>;
   pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
-  backlog(): Promise<readonly BacklogRow[]>;
+  backlog(): Promise<Backlog>;
   unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
   events(query: EventQuery): Promise<readonly JournalEvent[]>;

@@ -2,9 +2,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Store } from '../../../src/engine/ports.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { attempt, candidate, DEVICE, event, HOST, idOf, passed, score } from './builders.ts';
+import { attempt, cancelled, candidate, DEVICE, event, HOST, idOf, passed, score } from './builders.ts';
 
-const TABLES = ['candidates', 'sources', 'attempts', 'journal'].map((table) => `kiln.${table}`).join(', ');
+const TABLES = ['candidates', 'sources', 'attempts', 'journal', 'backlog'].map((table) => `kiln.${table}`).join(', ');
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 
 const judging = (name: string) => ({
@@ -14,6 +14,11 @@ const judging = (name: string) => ({
 });
 const completion = (name: string) => ({ candidateId: idOf(name), outcome: passed, score: score(2), record: false });
 const types = async (store: Store): Promise<string[]> => (await store.events({ after: 0, limit: 1000 })).map(({ type }) => type);
+
+const counts = async (store: Store): Promise<Record<string, number>> => {
+  const { rows } = await store.backlog();
+  return Object.fromEntries(rows.map(({ device, submitter, count }) => [`${device} ${submitter}`, count]));
+};
 
 /** What every store must do to stay small and fast, over any database. */
 export const describeUpkeep = (name: string, open: () => Sql): void => {
@@ -48,6 +53,37 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
       await expect(failing).rejects.toThrow('attempts_timings_when_passed');
       expect(await store.candidate(idOf('a'))).toMatchObject({ state: { status: 'queued' }, attempts: [] });
       expect(await types(store)).toEqual(['candidate.queued']);
+    });
+  });
+
+  describe(`a store on ${name}: what is not done`, () => {
+    test('is counted once for each candidate, whatever comes twice', async () => {
+      const { store } = await fresh();
+      const planError = { verdict: 'plan_error', field: 'launch', message: 'none' } as const;
+      await store.insertCandidates([candidate('a'), candidate('a'), candidate('b', { content: { device: 'cpu' } })]);
+      await store.insertCandidates([
+        candidate('a'),
+        candidate('c', { submitter: 'grace' }),
+        candidate('d', { outcome: planError }),
+      ]);
+      expect(await counts(store)).toEqual({ 'H100 ada': 1, 'cpu ada': 1, 'H100 grace': 1 });
+      await store.recordTransitions([judging('a')]);
+      await store.complete([completion('a'), completion('a')]);
+      await store.complete([completion('a')]);
+      expect(await counts(store)).toEqual({ 'cpu ada': 1, 'H100 grace': 1 });
+    });
+
+    test('is counted again when a candidate is queued again', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a')]);
+      await store.complete([{ candidateId: idOf('a'), outcome: cancelled, score: null, record: false }]);
+      expect(await store.backlog()).toEqual({ rows: [], oldestSubmittedAtMs: null });
+      await store.reopen([idOf('a'), idOf('nobody')]);
+      await store.reopen([idOf('a')]);
+      expect(await store.backlog()).toEqual({
+        rows: [{ device: 'H100', submitter: 'ada', count: 1 }],
+        oldestSubmittedAtMs: START,
+      });
     });
   });
 };

@@ -1,0 +1,40 @@
+/** How much is not done, by device class and submitter: counted as candidates come and end, so that reading it costs the same however many wait. */
+import type { Backlog, BacklogRow } from '../domain/ledger.ts';
+import { toJson } from './json.ts';
+import type { SqlSession } from './sql.ts';
+
+type Owner = Pick<BacklogRow, 'device' | 'submitter'>;
+
+/** Only inside `writing`, with the rows that it counts. */
+export const countIn = async (session: SqlSession, owners: readonly Owner[]): Promise<void> => {
+  if (owners.length > 0) await session.query(COUNT_IN, [toJson(owners)]);
+};
+
+/** Only inside `writing`, with the rows that it counts. */
+export const countOut = async (session: SqlSession, owners: readonly Owner[]): Promise<void> => {
+  if (owners.length > 0) await session.query(COUNT_OUT, [toJson(owners)]);
+};
+
+const COUNT_IN = `
+insert into kiln.backlog (device, submitter, count)
+select device, submitter, count(*) from jsonb_to_recordset($1::jsonb) as more (device text, submitter text) group by device, submitter
+on conflict (device, submitter) do update set count = backlog.count + excluded.count`;
+
+/** Never below nothing: a figure for people must not keep a verdict from being written. */
+const COUNT_OUT = `
+update kiln.backlog set count = greatest(0, backlog.count - fewer.count)
+from (
+  select device, submitter, count(*) as count from jsonb_to_recordset($1::jsonb) as ended (device text, submitter text)
+  group by device, submitter
+) as fewer
+where backlog.device = fewer.device and backlog.submitter = fewer.submitter`;
+
+export const readBacklog = async (sql: SqlSession): Promise<Backlog> => {
+  const rows = await sql.query<BacklogRow>('select device, submitter, count::float8 as count from kiln.backlog where count > 0');
+  const [oldest] = await sql.query<{ atMs: number }>(OLDEST);
+  return { rows, oldestSubmittedAtMs: oldest?.atMs ?? null };
+};
+
+const OLDEST = `
+select floor(extract(epoch from submitted_at) * 1000)::float8 as "atMs"
+from kiln.candidates where verdict is null order by submit_order limit 1`;
