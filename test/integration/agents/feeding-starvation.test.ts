@@ -5,6 +5,9 @@ import { simulateFeeding } from '../../../bench/feeding/simulation.ts';
 import type { Feeder } from '../../../src/agents/feeding/feeder.ts';
 import type { FeedingReport } from '../../../bench/feeding/samples.ts';
 
+/** Of any ten seconds: with one device, one unlucky answer shows. */
+const BUSY_WORST_MIN = 0.85;
+
 const say = (name: string, { busy, busyWorst, held, thinking }: FeedingReport): void =>
   void process.stdout.write(
     `${name}: ${(busy * 100).toFixed(1)} % busy (worst 10 s ${(busyWorst * 100).toFixed(1)} %), queue ${held.mean.toFixed(2)} times its target, at most ${held.most.toFixed(2)}; at most ${thinking.most} think\n`,
@@ -22,7 +25,7 @@ describe('a fleet fed by agents', () => {
     const report = simulateFeeding(scenario);
     say(scenario.name, report);
     expect(report.busy).toBeGreaterThanOrEqual(BUSY_MIN);
-    expect(report.busyWorst).toBeGreaterThanOrEqual(BUSY_MIN);
+    expect(report.busyWorst).toBeGreaterThanOrEqual(BUSY_WORST_MIN);
     expect(report.held.most).toBeLessThanOrEqual(HELD_MAX);
   });
 
