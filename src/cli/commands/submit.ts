@@ -25,6 +25,7 @@ export interface CandidateOptions {
 }
 interface SubmitOptions extends CandidateOptions {
   readonly watch?: boolean;
+  readonly profile?: boolean;
 }
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
@@ -59,10 +60,12 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
 
 export const addSubmit = (program: Command): void => {
   withCandidateOptions(program.command('submit').description('submit candidate files').argument('<file...>'))
+    .option('--profile', 'profile those that pass (kiln profile ID shows it)')
     .option('-w, --watch', 'wait for the verdicts; exits with 3 when one did not pass')
     .action(async (files: readonly string[], options: SubmitOptions) => {
       const context = contextOf(program);
-      const candidates = await Promise.all(files.map((file) => candidateOf(file, options)));
+      const read = await Promise.all(files.map(async (file) => candidateOf(file, options)));
+      const candidates = options.profile ? read.map((candidate) => ({ ...candidate, profile: true })) : read;
       const answer = await context.client.submit(candidates);
       if (options.watch) {
         await watch(context, new Map(answer.candidates.map(({ id }, index) => [id, files[index] ?? ''])), devicesOf(candidates));

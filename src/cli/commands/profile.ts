@@ -1,0 +1,55 @@
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { KilnClient } from '../../client/create-client.ts';
+import { WAIT_SECONDS_MAX } from '../../domain/api/events.ts';
+import { KilnError } from '../../domain/errors.ts';
+import type { ProfileRecord } from '../../domain/profile.ts';
+import { contextOf, note, print, printJson } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { profileText } from '../output/profile-text.ts';
+
+interface ProfileOptions {
+  readonly raw?: string;
+  readonly again?: boolean;
+}
+
+export const addProfile = (program: Command): void => {
+  program
+    .command('profile')
+    .description('what limits the kernels of a candidate that passed: profiled now, unless it has been')
+    .argument('<id>')
+    .option('--raw <file>', "write the profiler's own report too (.ncu-rep)")
+    .option('--again', 'profile it anew, even where it has a profile')
+    .action(async (id: string, { raw, again = false }: ProfileOptions) => {
+      const { client, json } = contextOf(program);
+      const asked = again ? null : await known(client, id);
+      const record = await whenDone(client, asked ?? (await client.askProfile(id)), json ? () => undefined : note);
+      if (json) printJson(record);
+      else print(profileText(record));
+      if (record.state.status !== 'done') process.exitCode = EXIT.failed;
+      else if (raw !== undefined) await writeFile(raw, await client.profileReport(id));
+    });
+};
+
+/** One that failed is tried again. */
+const known = async (client: KilnClient, id: string): Promise<ProfileRecord | null> => {
+  try {
+    const record = await client.profile(id);
+    return record.state.status === 'failed' ? null : record;
+  } catch (error) {
+    if (error instanceof KilnError && error.code === 'NOT_FOUND') return null;
+    throw error;
+  }
+};
+
+/** Waits as long as it takes; says why, each time that changes. */
+const whenDone = async (client: KilnClient, asked: ProfileRecord, tell: (text: string) => void): Promise<ProfileRecord> => {
+  let record = asked;
+  let told = '';
+  while (record.state.status === 'waiting') {
+    if (record.state.reason !== told) tell(record.state.reason);
+    told = record.state.reason;
+    record = await client.profile(record.candidateId, { waitSeconds: WAIT_SECONDS_MAX });
+  }
+  return record;
+};
