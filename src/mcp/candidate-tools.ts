@@ -9,18 +9,10 @@ import { untrusted } from '../domain/text/untrusted.ts';
 import { CandidateSummary, explanation, summaryOf } from './candidate-summary.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { answer, answered } from './tool-answer.ts';
+import { WaitSeconds } from './wait-seconds.ts';
 
-const WAIT_SECONDS_MAX = 60;
-/** Below the minute after which clients give a call up. */
-const WAIT_SECONDS_DEFAULT = 45;
 const { problem, source, device, params, submitter } = SubmitCandidate.shape;
 const Id = CandidateId.describe('of a candidate, as submit_candidate gave it');
-const WaitSeconds = z
-  .int()
-  .min(0)
-  .max(WAIT_SECONDS_MAX)
-  .default(WAIT_SECONDS_DEFAULT)
-  .describe('wait so long for the verdict; most clients give a call up after 60');
 
 export const addCandidateTools = (server: McpServer, deps: McpDeps): void => {
   addSubmit(server, deps);

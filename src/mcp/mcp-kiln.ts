@@ -1,12 +1,17 @@
 /** What the tools need of Kiln. The client satisfies it as it is; inside the daemon an adapter over the engine does. */
 import type { SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
 import type { FleetView, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
+import type { ProfileRecord } from '../domain/profile.ts';
 import type { CandidateRecord } from '../domain/records.ts';
 
 export interface McpKiln {
   submit(candidates: readonly SubmitCandidate[]): Promise<SubmitAnswer>;
   /** With `waitSeconds` (at most 60) the answer comes when the candidate is done, or then, or, inside the daemon, when `signal` aborts. */
   candidate(id: string, options?: { readonly waitSeconds?: number; readonly signal?: AbortSignal }): Promise<CandidateRecord>;
+  /** Rejects with NOT_FOUND where none was asked for. The wait is as for `candidate`. */
+  profile(id: string, options?: { readonly waitSeconds?: number; readonly signal?: AbortSignal }): Promise<ProfileRecord>;
+  /** Asks for one, also where there is one. */
+  askProfile(id: string): Promise<ProfileRecord>;
   source(id: string): Promise<{ readonly source: string; readonly language: string }>;
   queue(): Promise<QueueView>;
   fleet(): Promise<FleetView>;

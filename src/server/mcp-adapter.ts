@@ -3,22 +3,44 @@ import { type SubmitCandidate, SubmitBody } from '../domain/api/candidates.ts';
 import { KilnError } from '../domain/errors.ts';
 import { CandidateId } from '../domain/ids.ts';
 import { issueText } from '../domain/issue-text.ts';
+import type { ProfileRecord } from '../domain/profile.ts';
+import type { CandidateRecord } from '../domain/records.ts';
 import type { McpKiln } from '../mcp/mcp-kiln.ts';
-import { candidateWhenDone } from './candidate-when-done.ts';
 import { checkedBatch } from './checked-batch.ts';
+import { recordWhenDone } from './record-when-done.ts';
 import type { RouteDeps } from './route-deps.ts';
+import { existingProfile } from './routes/profiles.ts';
 
 const RANKING_ENTRIES_DEFAULT = 50;
 
 export const mcpKilnOf = (deps: Pick<RouteDeps, 'kiln' | 'feed' | 'limits' | 'contract' | 'closing'>): McpKiln => {
   const { kiln, limits, contract, closing } = deps;
+  const waitOf = (id: CandidateId, { waitSeconds, signal }: { readonly waitSeconds: number; readonly signal: AbortSignal }) => ({
+    id,
+    deadlineMs: performance.now() + waitSeconds * 1000,
+    signal: AbortSignal.any([signal, closing]),
+  });
   return {
     submit: async (candidates) => kiln.submit(checkedBatch(parsedBody(candidates), limits)),
     candidate: async (id, { waitSeconds = 0, signal = closing } = {}) => {
       const candidateId = parsedId(id);
-      if (waitSeconds === 0) return kiln.candidate(candidateId);
-      const deadlineMs = performance.now() + waitSeconds * 1000;
-      return candidateWhenDone(deps, { id: candidateId, deadlineMs, signal: AbortSignal.any([signal, closing]) });
+      const reading = {
+        read: () => kiln.candidate(candidateId),
+        isDone: ({ state }: CandidateRecord) => state.status === 'done',
+      };
+      return recordWhenDone(deps, waitOf(candidateId, { waitSeconds, signal }), reading);
+    },
+    profile: async (id, { waitSeconds = 0, signal = closing } = {}) => {
+      const candidateId = parsedId(id);
+      const reading = {
+        read: async () => existingProfile(candidateId, await kiln.profile(candidateId)),
+        isDone: ({ state }: ProfileRecord) => state.status !== 'waiting',
+      };
+      return recordWhenDone(deps, waitOf(candidateId, { waitSeconds, signal }), reading);
+    },
+    askProfile: async (id) => {
+      const candidateId = parsedId(id);
+      return existingProfile(candidateId, await kiln.askProfile(candidateId));
     },
     source: async (id) => kiln.source(parsedId(id)),
     queue: () => kiln.queue(),

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { candidatesContract } from '../../domain/api/contracts.ts';
-import { candidateWhenDone } from '../candidate-when-done.ts';
+import type { CandidateRecord } from '../../domain/records.ts';
 import { checkedBatch } from '../checked-batch.ts';
+import { recordWhenDone } from '../record-when-done.ts';
 import type { RouteDeps } from '../route-deps.ts';
 import { requestSignal } from '../request-signal.ts';
 
@@ -16,7 +17,8 @@ export const candidatesRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, de
       const deadlineMs = performance.now() + request.query.wait * 1000;
       if (request.query.wait === 0) return kiln.candidate(id);
       const { signal, release } = requestSignal(reply.raw, deps.closing);
-      return candidateWhenDone(deps, { id, deadlineMs, signal }).finally(release);
+      const reading = { read: () => kiln.candidate(id), isDone: ({ state }: CandidateRecord) => state.status === 'done' };
+      return recordWhenDone(deps, { id, deadlineMs, signal }, reading).finally(release);
     },
   });
   app.route({

@@ -1,5 +1,4 @@
 import type { CandidateId } from '../domain/ids.ts';
-import type { CandidateRecord } from '../domain/records.ts';
 import type { RouteDeps } from './route-deps.ts';
 
 interface Wait {
@@ -9,19 +8,25 @@ interface Wait {
   readonly signal: AbortSignal;
 }
 
-/** The record once it is done, or as it is at the deadline. Each turn follows an event of this candidate. */
-export const candidateWhenDone = async (
-  { kiln, feed }: Pick<RouteDeps, 'kiln' | 'feed'>,
+interface Reading<T> {
+  readonly read: () => Promise<T>;
+  readonly isDone: (record: T) => boolean;
+}
+
+/** What is read of a candidate once it is done, or as it is at the deadline. Each turn follows an event of this candidate. */
+export const recordWhenDone = async <T>(
+  { feed }: Pick<RouteDeps, 'feed'>,
   { id, deadlineMs, signal }: Wait,
-): Promise<CandidateRecord> => {
+  { read, isDone }: Reading<T>,
+): Promise<T> => {
   const follower = await feed.follow();
   try {
     for (;;) {
       const ms = Math.max(0, deadlineMs - performance.now());
       // Before the read: an event written while the record is read must not be missed.
       const changed = follower.changed(id, { ms, signal });
-      const record = await kiln.candidate(id);
-      if (record.state.status === 'done' || ms === 0 || signal.aborted) return record;
+      const record = await read();
+      if (isDone(record) || ms === 0 || signal.aborted) return record;
       await changed;
     }
   } finally {

@@ -1,0 +1,50 @@
+/** The tool that says what limits a candidate. */
+import type { McpServer } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { KilnError } from '../domain/errors.ts';
+import { CandidateId } from '../domain/ids.ts';
+import { ProfileRecord } from '../domain/profile.ts';
+import type { McpDeps, McpKiln } from './mcp-kiln.ts';
+import { answer, answered } from './tool-answer.ts';
+import { WaitSeconds } from './wait-seconds.ts';
+
+export const addProfileTool = (server: McpServer, deps: McpDeps): void => {
+  server.registerTool(
+    'profile_candidate',
+    {
+      title: 'Profile a candidate',
+      description:
+        'What limits the kernels of a candidate that passed: share of the peaks of memory and compute, occupancy and its limiter, stalls, bank conflicts, cache hits, registers, spills. Profiled now, unless it has been.',
+      inputSchema: z.strictObject({ id: CandidateId.describe('of a candidate that passed'), waitSeconds: WaitSeconds }),
+      outputSchema: ProfileRecord,
+      annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+    },
+    ({ id, waitSeconds }, { mcpReq: { signal } }) =>
+      answered(deps, async () => {
+        await known(deps.kiln, id);
+        const record = await deps.kiln.profile(id, { waitSeconds, signal });
+        return answer(profileText(record), record);
+      }),
+  );
+};
+
+/** Asked for where there is none; one that failed is tried again. */
+const known = async (kiln: McpKiln, id: CandidateId): Promise<void> => {
+  try {
+    if ((await kiln.profile(id)).state.status === 'failed') await kiln.askProfile(id);
+  } catch (error) {
+    if (!(error instanceof KilnError && error.code === 'NOT_FOUND')) throw error;
+    await kiln.askProfile(id);
+  }
+};
+
+const profileText = ({ candidateId, state }: ProfileRecord): string => {
+  switch (state.status) {
+    case 'waiting':
+      return `${candidateId}: no profile yet: ${state.reason}. Call profile_candidate again.`;
+    case 'failed':
+      return `${candidateId}: it could not be profiled: ${state.message}`;
+    case 'done':
+      return `${candidateId}, shares from 0 to 1, null where it was not measured:\n${JSON.stringify(state.summary, null, 1)}`;
+  }
+};
