@@ -1,6 +1,6 @@
 /** Reads a YAML file into a checked value; every complaint names file, line, column and field and says what to do. */
 import { isMap, isNode, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
 import { issueText } from '../domain/issue-text.ts';
 

@@ -89,13 +89,14 @@ export const OpenAiCompatibleSettings = strictFields({
 });
 export type OpenAiCompatibleSettings = z.infer<typeof OpenAiCompatibleSettings>;
 
+const Argument = z.string({ error: 'must be text' }).min(1, 'must not be empty').max(4096);
+
 export const CommandSettings = strictFields({
   kind: z.literal('command'),
   /** Program and arguments, started without a shell. The context is on its standard input, the candidate on its standard output. */
   argv: z
-    .array(z.string().min(1).max(4096), { error: 'must be a list: the program and its arguments' })
-    .min(1, 'must name a program')
-    .max(ARGV_MAX),
+    .tuple([Argument], Argument, { error: 'must be a list: the program and its arguments' })
+    .refine((argv) => argv.length <= ARGV_MAX, `at most ${ARGV_MAX} arguments`),
   timeoutMs: TimeoutMs,
 });
 export type CommandSettings = z.infer<typeof CommandSettings>;

@@ -1,0 +1,49 @@
+/** A context as a request to the Messages API. */
+import type { MessageCreateParamsStreaming, TextBlockParam, Tool } from '@anthropic-ai/sdk/resources/messages';
+import type { GenerationContext } from '../../domain/generation-context.ts';
+import type { ClaudeSettings } from '../../domain/generator-settings.ts';
+import { buildPrompt } from '../prompt/build-prompt.ts';
+import { DRAFT_SCHEMA } from './model-draft.ts';
+
+const TOOL_NAME = 'submit_candidate';
+
+const TOOL: Tool = {
+  name: TOOL_NAME,
+  description:
+    'Hands in your candidate. Kiln compiles, checks and times it. Call it exactly once, with the whole file as `source`.',
+  input_schema: DRAFT_SCHEMA,
+};
+
+/** Never forced: models that always think refuse forced tools. */
+const HOW_TO_ANSWER = `\n\nAnswer by calling the tool ${TOOL_NAME} once. What you write outside of the call is read by nobody.`;
+
+/**
+ * Tool and instructions, then problem and device, each end in a cache breakpoint: agents on any problem share the first part, those on the
+ * same problem and device share both.
+ */
+export const requestOf = (
+  context: GenerationContext,
+  { model, maxTokens, effort }: Pick<ClaudeSettings, 'model' | 'maxTokens' | 'effort'>,
+): MessageCreateParamsStreaming => {
+  const { system, problem, task } = buildPrompt(context);
+  return {
+    model,
+    max_tokens: maxTokens,
+    stream: true,
+    tools: [TOOL],
+    tool_choice: { type: 'auto', disable_parallel_tool_use: true },
+    system: [cached(system + HOW_TO_ANSWER), cached(problem)],
+    messages: [{ role: 'user', content: task }],
+    ...(effort === null ? {} : { output_config: { effort } }),
+  };
+};
+
+const cached = (text: string): TextBlockParam => ({ type: 'text', text, cache_control: { type: 'ephemeral' } });
+
+const TOOL_BYTES = Buffer.byteLength(JSON.stringify(TOOL));
+
+/** Of everything that becomes tokens. */
+export const promptBytes = (context: GenerationContext): number => {
+  const { system, problem, task } = buildPrompt(context);
+  return [system, HOW_TO_ANSWER, problem, task].reduce((sum, text) => sum + Buffer.byteLength(text), TOOL_BYTES);
+};

@@ -1,0 +1,145 @@
+/** Candidates by the models of the Messages API, over the official SDK. */
+import Anthropic, { APIError } from '@anthropic-ai/sdk';
+import type { MessageCreateParamsStreaming } from '@anthropic-ai/sdk/resources/messages';
+import { NO_USAGE, type Usage } from '../../domain/campaign.ts';
+import type { GenerationContext } from '../../domain/generation-context.ts';
+import type { ClaudeSettings } from '../../domain/generator-settings.ts';
+import type { Answer, Generator } from '../generator.ts';
+import { promptBytes, requestOf } from './claude-request.ts';
+import { createMessageReader, type StreamedMessage } from './claude-stream.ts';
+import { failed } from './failed.ts';
+import { readDraftJson } from './model-draft.ts';
+import { mostMicros, type PriceList, pricesOf, usageOf } from './prices.ts';
+import { createService, type Question, type Sent, type ServiceDeps } from './service.ts';
+
+/** Of one answer, thinking included: no candidate is near it (sources are limited to a quarter of a megabyte). */
+const ANSWER_BYTES_MAX = 1024 * 1024;
+
+export interface ClaudeDeps extends ServiceDeps {
+  readonly name: string;
+  /** Null: none is set, and the generator says so. */
+  readonly apiKey: string | null;
+  /** Where `settings.baseUrl` is null; null: the service itself. */
+  readonly baseUrl: string | null;
+}
+
+export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Generator => {
+  const { name, apiKey } = deps;
+  const prices = settings.prices ?? pricesOf(settings.model);
+  if (apiKey === null)
+    return unavailable(name, 'ANTHROPIC_API_KEY is not set: set it in the environment of the daemon and start it again');
+  if (prices === null) {
+    return unavailable(
+      name,
+      `no prices are known for ${settings.model}: set agents.generators.${name}.prices in kiln.yaml (US dollars per million tokens), or another model`,
+    );
+  }
+  const client = clientOf(settings, { apiKey, baseUrl: deps.baseUrl });
+  const service = createService(settings, deps);
+  return {
+    name,
+    kind: 'claude',
+    get unavailable() {
+      return service.refusal;
+    },
+    reserveMicros: (context) => mostMicros({ promptBytes: promptBytes(context), maxTokens: settings.maxTokens }, prices),
+    next: async (context, signal) => {
+      const ask: Ask = { client, body: requestOf(context, settings), prices, languages: context.languages };
+      return service.ask({ promptBytes: promptBytes(context), signal, send: async (request) => askOnce(ask, request) });
+    },
+  };
+};
+
+const unavailable = (name: string, why: string): Generator => ({
+  name,
+  kind: 'claude',
+  unavailable: why,
+  reserveMicros: () => 0,
+  next: async () => failed('unavailable', why, NO_USAGE),
+});
+
+/** Retries are ours, so that what is paid and what waits is known; the SDK's log could hold what was sent. */
+const clientOf = (
+  settings: ClaudeSettings,
+  { apiKey, baseUrl }: { readonly apiKey: string; readonly baseUrl: string | null },
+): Anthropic =>
+  new Anthropic({
+    apiKey,
+    authToken: null,
+    baseURL: settings.baseUrl ?? baseUrl,
+    maxRetries: 0,
+    // Ours comes first: it knows an answer that was begun from none.
+    timeout: 2 * settings.timeoutMs,
+    logLevel: 'off',
+    openTelemetry: false,
+  });
+
+interface Ask {
+  readonly client: Anthropic;
+  readonly body: MessageCreateParamsStreaming;
+  readonly prices: PriceList;
+  readonly languages: GenerationContext['languages'];
+}
+
+type Request = Parameters<Question['send']>[0];
+
+const askOnce = async ({ client, body, prices, languages }: Ask, { signal, onHeaders }: Request): Promise<Sent> => {
+  const reader = createMessageReader({ answerBytesMax: ANSWER_BYTES_MAX, maxTokens: body.max_tokens });
+  try {
+    const { data: stream, response } = await client.messages.create(body, { signal }).withResponse();
+    onHeaders(response.headers);
+    for await (const event of stream) if (!reader.read(event)) break;
+  } catch (error) {
+    // The SDK wraps what the network does, but not while a stream is read.
+    const message = error instanceof Error ? textOf(error) : String(error);
+    if (reader.hasBegun) return { kind: 'broken', message, usage: usageOf(reader.message.tokens, prices) };
+    return isApiError(error) ? errorOf(error, message) : { kind: 'nothing', message };
+  }
+  const { message } = reader;
+  const usage = usageOf(message.tokens, prices);
+  if (message.stopReason === null && !message.isTooLong) return { kind: 'broken', message: 'it ended before its end', usage };
+  return { kind: 'answer', answer: answerOf(message, { usage, languages, maxTokens: body.max_tokens }) };
+};
+
+const isApiError = (error: unknown): error is APIError => error instanceof APIError;
+
+const errorOf = ({ status, apiMessage, headers }: APIError, message: string): Sent =>
+  status === undefined
+    ? { kind: 'nothing', message }
+    : { kind: 'error', status, message: apiMessage ?? message, headers: headers ?? new Headers() };
+
+/** "Connection error." alone helps nobody. */
+const textOf = (error: Error): string => {
+  const cause = error.cause instanceof Error ? error.cause : null;
+  const deepest = cause?.cause instanceof Error ? cause.cause : cause;
+  return deepest === null ? error.message : `${error.message} ${deepest.message}`;
+};
+
+interface Reading {
+  readonly usage: Usage;
+  readonly languages: GenerationContext['languages'];
+  readonly maxTokens: number;
+}
+
+const answerOf = (message: StreamedMessage, { usage, languages, maxTokens }: Reading): Answer => {
+  if (message.isTooLong)
+    return failed('malformed', `the answer went beyond ${ANSWER_BYTES_MAX} bytes; the rest was not read`, usage);
+  switch (message.stopReason) {
+    case 'refusal':
+      return failed('refused', message.refusal ?? 'the model declined to answer', usage);
+    case 'max_tokens':
+      return failed('truncated', `the answer was cut off at ${maxTokens} tokens; raise maxTokens or lower effort`, usage);
+    case 'model_context_window_exceeded':
+      return failed('truncated', 'the answer filled the context window of the model', usage);
+    case 'tool_use':
+    case 'end_turn':
+    case 'stop_sequence':
+    case 'pause_turn':
+    case null:
+      break;
+  }
+  if (message.toolInput === null)
+    return failed('malformed', `no candidate was handed in; it wrote: ${message.text || 'nothing'}`, usage);
+  const read = readDraftJson(message.toolInput, languages);
+  return read.ok ? { ok: true, draft: read.draft, usage } : failed('malformed', read.message, usage);
+};

@@ -1,0 +1,73 @@
+/** The generators that campaigns can name here, from the settings and the daemon's environment. Keys come from the environment alone. */
+import type { Logger } from 'pino';
+import { type AgentsSettings, ClaudeSettings, type GeneratorSettings } from '../../domain/generator-settings.ts';
+import type { Generator } from '../generator.ts';
+import { createClaude } from './claude.ts';
+import { SYSTEM_CLOCK } from './clock.ts';
+import { createCommand } from './command.ts';
+import { createEvolve } from './evolve.ts';
+import { createOpenAiCompatible } from './openai-compatible.ts';
+import { RETRY_LIMITS } from './retry.ts';
+import type { ServiceDeps } from './service.ts';
+
+export interface GeneratorsOptions {
+  readonly settings: AgentsSettings;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Logger;
+}
+
+export interface Generators {
+  /** By name. */
+  readonly all: readonly Generator[];
+  readonly byName: ReadonlyMap<string, Generator>;
+  /** Of campaigns that name none. */
+  readonly default: Generator;
+}
+
+const CLAUDE = 'claude';
+const EVOLVE = 'evolve';
+
+/** `evolve` and `claude` are always there; `claude` says what is missing where it cannot be used. */
+export const createGenerators = ({ settings, env, log }: GeneratorsOptions): Generators => {
+  const listed = Object.entries({ [CLAUDE]: ClaudeSettings.parse({ kind: CLAUDE }), ...settings.generators });
+  const evolve = createEvolve();
+  const made = listed.map(([name, own]) => createOne(own, { ...deps(name, log), env }));
+  const all = [evolve, ...made].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const byName = new Map(all.map((generator) => [generator.name, generator]));
+  return { all, byName, default: byName.get(settings.default ?? impliedDefault(env)) ?? evolve };
+};
+
+const impliedDefault = (env: GeneratorsOptions['env']): string => (env['ANTHROPIC_API_KEY'] ? CLAUDE : EVOLVE);
+
+const deps = (name: string, log: Logger): ServiceDeps => ({
+  name,
+  log,
+  clock: SYSTEM_CLOCK,
+  now: Date.now,
+  random: Math.random,
+  retries: RETRY_LIMITS,
+});
+
+const createOne = (settings: GeneratorSettings, { env, ...own }: ServiceDeps & Pick<GeneratorsOptions, 'env'>): Generator => {
+  switch (settings.kind) {
+    case 'claude':
+      return createClaude(settings, {
+        ...own,
+        apiKey: env['ANTHROPIC_API_KEY'] || null,
+        baseUrl: env['ANTHROPIC_BASE_URL'] || null,
+      });
+    case 'openai-compatible':
+      return createOpenAiCompatible(settings, {
+        ...own,
+        key: settings.keyVariable === null ? null : env[settings.keyVariable] || null,
+      });
+    case 'command':
+      return createCommand({ ...settings, name: own.name, env: withoutDoors(env) });
+  }
+};
+
+/** Programs that people bring run as the daemon's user, but need none of what opens the daemon's own doors. */
+const withoutDoors = (env: GeneratorsOptions['env']): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(env).filter(([name]) => name !== 'KILN_TOKEN' && name !== 'KILN_POSTGRES_URL' && name !== 'KILN_REDIS_URL'),
+  );

@@ -1,0 +1,13 @@
+import type { GenerationFailure, Usage } from '../../domain/campaign.ts';
+import { plainLine } from '../../domain/text/plain-text.ts';
+import type { Answer } from '../generator.ts';
+
+const MESSAGE_CHARS_MAX = 600;
+
+/** An answer without a candidate. Services repeat what they were sent: the message is cleaned and cut. */
+export const failed = (failure: GenerationFailure, message: string, usage: Usage): Answer => ({
+  ok: false,
+  failure,
+  message: plainLine(message.toWellFormed(), MESSAGE_CHARS_MAX),
+  usage,
+});

@@ -1,0 +1,140 @@
+/** Candidates by any server that speaks chat completions: vLLM, Ollama, llama.cpp, or a service. */
+import { NO_USAGE, type Usage } from '../../domain/campaign.ts';
+import type { GenerationContext } from '../../domain/generation-context.ts';
+import type { OpenAiCompatibleSettings } from '../../domain/generator-settings.ts';
+import type { Answer, Generator } from '../generator.ts';
+import { chatBody, chatPromptBytes } from './chat-request.ts';
+import { type ChatAnswer, type ChatReader, createChatReader } from './chat-stream.ts';
+import { failed } from './failed.ts';
+import { draftOfText } from './fenced-draft.ts';
+import { mostMicros, NO_TOKENS, usageOf } from './prices.ts';
+import { beginningOf } from './response-body.ts';
+import { createService, type Question, type Sent, type ServiceDeps } from './service.ts';
+
+const ANSWER_BYTES_MAX = 1024 * 1024;
+/** Servers say what is wrong as JSON, as text, or as a page. */
+const ERROR_BYTES_MAX = 2000;
+
+export interface ChatDeps extends ServiceDeps {
+  /** Null where none is needed, or where the variable is not set. */
+  readonly key: string | null;
+}
+
+export const createOpenAiCompatible = (settings: OpenAiCompatibleSettings, deps: ChatDeps): Generator => {
+  const { name, key } = deps;
+  const missing =
+    settings.keyVariable !== null && key === null
+      ? `${settings.keyVariable} is not set: set it in the environment of the daemon and start it again`
+      : null;
+  const service = createService(settings, deps);
+  const memory = { isStructured: settings.structured === 'auto' };
+  return {
+    name,
+    kind: 'openai-compatible',
+    get unavailable() {
+      return missing ?? service.refusal;
+    },
+    reserveMicros: (context) =>
+      mostMicros({ promptBytes: chatPromptBytes(context), maxTokens: settings.maxTokens }, settings.prices),
+    next: async (context, signal) => {
+      if (missing !== null) return failed('unavailable', missing, NO_USAGE);
+      const promptBytes = chatPromptBytes(context);
+      const ask: Ask = { settings, key, context, memory, promptBytes };
+      return service.ask({ promptBytes, signal, send: async (request) => askOnce(ask, request) });
+    },
+  };
+};
+
+interface Ask {
+  readonly settings: OpenAiCompatibleSettings;
+  readonly key: string | null;
+  readonly context: GenerationContext;
+  /** Of the generator: whether the server takes a schema. */
+  readonly memory: { isStructured: boolean };
+  readonly promptBytes: number;
+}
+
+type Request = Parameters<Question['send']>[0];
+
+const askOnce = async (ask: Ask, request: Request): Promise<Sent> => {
+  const { memory } = ask;
+  const isStructured = memory.isStructured;
+  const sent = await post(ask, isStructured, request);
+  if (!isStructured || sent.kind !== 'error' || !(sent.status === 400 || sent.status === 422)) return sent;
+  // Refused with a schema: where it does without, the schema was it.
+  const plain = await post(ask, false, request);
+  if (plain.kind === 'answer') memory.isStructured = false;
+  return plain;
+};
+
+const post = async (ask: Ask, isStructured: boolean, { signal, onHeaders }: Request): Promise<Sent> => {
+  const { settings, key, context } = ask;
+  const reader = createChatReader(ANSWER_BYTES_MAX);
+  try {
+    const response = await fetch(`${settings.baseUrl.replace(/\/+$/u, '')}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
+      body: JSON.stringify(chatBody(context, settings, isStructured)),
+      signal,
+      redirect: 'error',
+    });
+    if (!response.ok)
+      return {
+        kind: 'error',
+        status: response.status,
+        message: await beginningOf(response, ERROR_BYTES_MAX),
+        headers: response.headers,
+      };
+    onHeaders(response.headers);
+    await reader.read(response);
+  } catch (error) {
+    const message = error instanceof Error ? textOf(error) : String(error);
+    return reader.hasBegun ? { kind: 'broken', message, usage: usage(reader, ask) } : { kind: 'nothing', message };
+  }
+  const { answer } = reader;
+  if (answer.finishReason === null && !answer.isTooLong)
+    return { kind: 'broken', message: 'it ended before its end', usage: usage(reader, ask) };
+  return { kind: 'answer', answer: answerOf(answer, usage(reader, ask), ask) };
+};
+
+const textOf = (error: Error): string =>
+  error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+
+const BYTES_PER_TOKEN = 3;
+
+/** What the server counted; where it did not, the most for the prompt and what was written for the rest. */
+const usage = (reader: ChatReader, { settings, promptBytes }: Ask): Usage => {
+  const { text, usage: counted } = reader.answer;
+  const cached = counted?.prompt_tokens_details?.cached_tokens ?? 0;
+  return usageOf(
+    counted === null
+      ? {
+          ...NO_TOKENS,
+          inputTokens: Math.ceil(promptBytes / BYTES_PER_TOKEN),
+          outputTokens: Math.min(settings.maxTokens, Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN)),
+        }
+      : {
+          ...NO_TOKENS,
+          inputTokens: Math.max(0, Math.round(counted.prompt_tokens - cached)),
+          cacheReadTokens: Math.round(cached),
+          outputTokens: Math.round(counted.completion_tokens),
+        },
+    settings.prices,
+  );
+};
+
+const answerOf = (answer: ChatAnswer, used: Usage, { settings, context }: Ask): Answer => {
+  if (answer.isTooLong)
+    return failed('malformed', `the answer went beyond ${ANSWER_BYTES_MAX} bytes; the rest was not read`, used);
+  if (answer.refusal !== null) return failed('refused', answer.refusal, used);
+  if (answer.finishReason === 'content_filter') return failed('refused', 'the server filtered the answer', used);
+  if (answer.finishReason === 'length') {
+    return failed(
+      'truncated',
+      `the answer was cut off; maxTokens is ${settings.maxTokens}, and the server may have a limit of its own`,
+      used,
+    );
+  }
+  const read = draftOfText(answer.text, context.languages);
+  return read.ok ? { ok: true, draft: read.draft, usage: used } : failed('malformed', read.message, used);
+};

@@ -1,0 +1,127 @@
+/** One limiter for all agents of a generator: first come, first served, so that nobody waits for ever behind smaller requests. */
+import type { RateLimits } from '../../domain/generator-settings.ts';
+import type { Clock } from './clock.ts';
+import { createRateBuckets, type Demand, KINDS, type RateBuckets, type RateKind } from './rate-buckets.ts';
+
+/** As many as there can be agents in a few campaigns; more than that is a defect of the caller. */
+const WAITING_MAX = 50_000;
+
+export interface RateLimiter {
+  /** Waits for its turn; null when `signal` aborted first, and then nothing was taken. */
+  acquire(demand: Demand, signal: AbortSignal): Promise<Permit | null>;
+  /** The service asked to be left alone for so long. */
+  pauseMs(ms: number): void;
+  /** Learns from the headers of a response. */
+  learn(headers: Headers): void;
+  /** Requests that wait for their turn. */
+  readonly waiting: number;
+}
+
+export interface Permit {
+  /** To be called once, with what it came to. */
+  settle(actual: Demand): void;
+}
+
+interface Waiter {
+  readonly demand: Demand;
+  readonly admit: () => void;
+}
+
+export const createRateLimiter = (limits: RateLimits, clock: Clock): RateLimiter => {
+  const buckets = createRateBuckets(limits, clock.now());
+  // A set keeps the order of arrival, and lets anybody leave.
+  const waiters = new Set<Waiter>();
+  let cancelTimer = nothing;
+
+  /** Admits from the front as long as the buckets allow, then comes back when they may allow the next one. */
+  const pump = (): void => {
+    cancelTimer();
+    cancelTimer = nothing;
+    for (const waiter of waiters) {
+      const waitMs = buckets.take(waiter.demand, clock.now());
+      if (waitMs > 0) {
+        cancelTimer = clock.after(waitMs, pump);
+        return;
+      }
+      waiters.delete(waiter);
+      waiter.admit();
+    }
+  };
+
+  return {
+    acquire: async (demand, signal) => {
+      if (signal.aborted || waiters.size >= WAITING_MAX) return null;
+      const isAdmitted = await turn({ demand, signal, waiters, pump });
+      return isAdmitted ? permit(demand, { buckets, clock, pump }) : null;
+    },
+    pauseMs: (ms) => buckets.pause(clock.now() + ms),
+    learn: (headers) => {
+      for (const kind of KINDS) {
+        const seen = { limit: numberOf(headers, kind, 'limit'), remaining: numberOf(headers, kind, 'remaining') };
+        buckets.observe(kind, seen, clock.now());
+      }
+    },
+    get waiting() {
+      return waiters.size;
+    },
+  };
+};
+
+const nothing = (): void => undefined;
+
+interface Turn {
+  readonly demand: Demand;
+  readonly signal: AbortSignal;
+  readonly waiters: Set<Waiter>;
+  readonly pump: () => void;
+}
+
+const turn = async ({ demand, signal, waiters, pump }: Turn): Promise<boolean> =>
+  new Promise((resolve) => {
+    const waiter: Waiter = {
+      demand,
+      admit: () => {
+        signal.removeEventListener('abort', leave);
+        resolve(true);
+      },
+    };
+    const leave = (): void => {
+      waiters.delete(waiter);
+      signal.removeEventListener('abort', leave);
+      resolve(false);
+      // Whoever stood behind it may go now.
+      pump();
+    };
+    signal.addEventListener('abort', leave);
+    waiters.add(waiter);
+    if (waiters.size === 1) pump();
+  });
+
+interface Permitting {
+  readonly buckets: RateBuckets;
+  readonly clock: Clock;
+  readonly pump: () => void;
+}
+
+const permit = (taken: Demand, { buckets, clock, pump }: Permitting): Permit => {
+  let isSettled = false;
+  return {
+    settle: (actual) => {
+      if (isSettled) return;
+      isSettled = true;
+      buckets.settle(taken, actual, clock.now());
+      pump();
+    },
+  };
+};
+
+const HEADERS: Readonly<Record<RateKind, string>> = {
+  requests: 'requests',
+  inputTokens: 'input-tokens',
+  outputTokens: 'output-tokens',
+};
+
+const numberOf = (headers: Headers, kind: RateKind, what: 'limit' | 'remaining'): number | null => {
+  const value = Number(headers.get(`anthropic-ratelimit-${HEADERS[kind]}-${what}`) ?? Number.NaN);
+  return Number.isFinite(value) && value >= 0 ? value : null;
+};

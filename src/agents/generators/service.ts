@@ -1,0 +1,178 @@
+/**
+ * What all generators share that ask a service over HTTP: their turn by the rate limiter, a time limit, retries, and which failures are whose.
+ * A request is sent again only while nothing of an answer has come: what a service began to answer it has billed.
+ */
+import type { Logger } from 'pino';
+import { NO_USAGE, type Usage } from '../../domain/campaign.ts';
+import type { RateLimits } from '../../domain/generator-settings.ts';
+import { plainLine } from '../../domain/text/plain-text.ts';
+import type { Answer } from '../generator.ts';
+import type { Clock } from './clock.ts';
+import { failed } from './failed.ts';
+import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
+import { type Attempt, isPassing, retryAfterMs, type RetryLimits, withRetries } from './retry.ts';
+import { createTokenEstimate, type TokenEstimate } from './token-estimate.ts';
+
+export interface ServiceDeps {
+  readonly name: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Milliseconds since 1970, for dates in headers. */
+  readonly now: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly retries: RetryLimits;
+}
+
+export interface ServiceSettings {
+  readonly model: string;
+  readonly timeoutMs: number;
+  readonly maxTokens: number;
+  readonly limits: RateLimits;
+}
+
+/** What came of one request. */
+export type Sent =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  /** The service answered with an error, and bills nothing. */
+  | { readonly kind: 'error'; readonly status: number; readonly message: string; readonly headers: Headers }
+  /** There was no answer at all, or it said so itself before it began one. */
+  | { readonly kind: 'nothing'; readonly message: string }
+  /** The answer ended before its end: what it cost so far is paid. */
+  | { readonly kind: 'broken'; readonly message: string; readonly usage: Usage };
+
+export interface Question {
+  readonly promptBytes: number;
+  readonly signal: AbortSignal;
+  /** `signal` aborts when the caller's does or the time is over. `onHeaders`: of a good response, as soon as they are there. */
+  readonly send: (request: { readonly signal: AbortSignal; readonly onHeaders: (headers: Headers) => void }) => Promise<Sent>;
+}
+
+export interface Service {
+  /** Why the service will not work before a setting is changed, or null. */
+  readonly refusal: string | null;
+  ask(question: Question): Promise<Answer>;
+}
+
+export const createService = (settings: ServiceSettings, deps: ServiceDeps): Service => {
+  const state: State = {
+    ...deps,
+    settings,
+    limiter: createRateLimiter(settings.limits, deps.clock),
+    estimate: createTokenEstimate(settings.maxTokens),
+    refusal: null,
+  };
+  return {
+    get refusal() {
+      return state.refusal;
+    },
+    ask: async (question) => {
+      const { signal } = question;
+      const { clock, random, retries: limits } = deps;
+      const end = await withRetries(async () => askInTurn(state, question), { clock, random, signal, limits });
+      if ('value' in end) return end.value;
+      return signal.aborted
+        ? failed('stopped', 'stopped while it waited to ask again', NO_USAGE)
+        : failed('unavailable', end.gaveUp, NO_USAGE);
+    },
+  };
+};
+
+interface State extends ServiceDeps {
+  readonly settings: ServiceSettings;
+  readonly limiter: RateLimiter;
+  readonly estimate: TokenEstimate;
+  refusal: string | null;
+}
+
+const askInTurn = async (state: State, question: Question): Promise<Attempt<Answer>> => {
+  const { limiter, estimate, clock, settings } = state;
+  const permit = await limiter.acquire(estimate.of(question.promptBytes), question.signal);
+  if (permit === null) return done(failed('stopped', 'stopped before it was asked', NO_USAGE));
+  const time = timeLimit(question.signal, { clock, ms: settings.timeoutMs });
+  try {
+    const sent = await question.send({ signal: time.signal, onHeaders: (headers) => limiter.learn(headers) });
+    const usage = usageOf(sent);
+    permit.settle({ requests: 1, inputTokens: usage.inputTokens + usage.cacheWriteTokens, outputTokens: usage.outputTokens });
+    if (sent.kind === 'answer') estimate.learn(usage, question.promptBytes);
+    return judge(sent, { ...state, isStopped: question.signal.aborted, isOver: time.isOver() }, (refusal) => {
+      state.refusal = refusal;
+    });
+  } finally {
+    time.end();
+  }
+};
+
+const usageOf = (sent: Sent): Usage => {
+  if (sent.kind === 'answer') return sent.answer.usage;
+  return sent.kind === 'broken' ? sent.usage : NO_USAGE;
+};
+
+const done = (value: Answer): Attempt<Answer> => ({ kind: 'done', value });
+
+type Judging = Omit<State, 'refusal'> & { readonly isStopped: boolean; readonly isOver: boolean };
+
+const judge = (sent: Sent, state: Judging, onRefusal: (why: string) => void): Attempt<Answer> => {
+  if (sent.kind === 'answer') return done(sent.answer);
+  if (state.isStopped) return done(failed('stopped', 'stopped while it was answered', usageOf(sent)));
+  if (state.isOver) return done(failed('timed_out', `no whole answer in ${state.settings.timeoutMs} ms`, usageOf(sent)));
+  if (sent.kind === 'broken') return done(failed('unavailable', `the answer broke off: ${sent.message}`, sent.usage));
+  if (sent.kind === 'nothing') return again(state, { why: `no answer: ${plainLine(sent.message)}`, afterMs: null });
+  const why = `the service answered ${sent.status}: ${plainLine(sent.message)}`;
+  if (isPassing(sent.status)) {
+    const afterMs = retryAfterMs(sent.headers, state.now());
+    // All agents share the account: whoever asks now gets the same.
+    if (afterMs !== null) state.limiter.pauseMs(Math.min(afterMs, state.retries.retryAfterMsMax));
+    return again(state, { why, afterMs });
+  }
+  const mend = mendOf(sent.status, state);
+  if (mend.isForAll) {
+    onRefusal(`${why}; ${mend.text}`);
+    state.log.error({ generator: state.name, status: sent.status }, `${why}; ${mend.text}`);
+  }
+  return done(failed('unavailable', `${why}; ${mend.text}`, NO_USAGE));
+};
+
+const again = (state: Judging, { why, afterMs }: { readonly why: string; readonly afterMs: number | null }): Attempt<Answer> => {
+  state.log.debug({ generator: state.name, afterMs }, why);
+  return { kind: 'again', why, afterMs };
+};
+
+/** `isForAll`: no request of this generator will fare better. */
+const mendOf = (status: number, { name, settings }: Judging): { readonly text: string; readonly isForAll: boolean } => {
+  if (status === 401 || status === 403)
+    return { text: `give the daemon a key that may use ${settings.model}, and start it again`, isForAll: true };
+  if (status === 404)
+    return {
+      text: `check model and baseUrl of agents.generators.${name} in kiln.yaml, and start the daemon again`,
+      isForAll: true,
+    };
+  return { text: `check agents.generators.${name} in kiln.yaml: asking the same again gives the same`, isForAll: false };
+};
+
+interface TimeLimit {
+  readonly signal: AbortSignal;
+  readonly isOver: () => boolean;
+  readonly end: () => void;
+}
+
+/** By hand: `AbortSignal.any` on a signal that lives as long as a campaign would gather listeners. */
+const timeLimit = (signal: AbortSignal, { clock, ms }: { readonly clock: Clock; readonly ms: number }): TimeLimit => {
+  const controller = new AbortController();
+  let isOver = false;
+  const stop = (): void => controller.abort();
+  const cancel = clock.after(ms, () => {
+    isOver = true;
+    stop();
+  });
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  return {
+    signal: controller.signal,
+    isOver: () => isOver,
+    end: () => {
+      cancel();
+      signal.removeEventListener('abort', stop);
+    },
+  };
+};

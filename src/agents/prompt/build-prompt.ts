@@ -1,0 +1,79 @@
+/** A context as text for a model: what never changes, what changes with the problem and the device, and the task, in this order. */
+import type { GenerationContext } from '../../domain/generation-context.ts';
+import { attemptsText, exhibitText } from './exhibit-text.ts';
+import { createFence, type Fence } from './fence.ts';
+import { instructions } from './instructions.ts';
+import { problemText } from './problem-text.ts';
+
+export interface Prompt {
+  /** The same for all agents. */
+  readonly system: string;
+  /** The same for all agents on this problem and device. */
+  readonly problem: string;
+  /** This generation's. */
+  readonly task: string;
+}
+
+export const buildPrompt = (context: GenerationContext): Prompt => ({ ...stablePart(context), task: taskText(context) });
+
+type StablePart = Omit<Prompt, 'task'>;
+interface Remembered {
+  readonly of: GenerationContext;
+  readonly text: StablePart;
+}
+
+/** Device classes and language choices of one problem that are remembered at once. */
+const REMEMBERED_MAX = 8;
+/** A thousand agents that wait for answers hold one copy of it. */
+const remembered = new WeakMap<GenerationContext['problem'], Remembered[]>();
+
+const stablePart = (context: GenerationContext): StablePart => {
+  const known = remembered.get(context.problem) ?? [];
+  const found = known.find(({ of }) => isSameGround(of, context));
+  if (found !== undefined) return found.text;
+  const text = { system: instructions(context), problem: problemText(context) };
+  // Only what the text was made of is kept, so that nothing of this generation stays in memory.
+  const of = { ...context, incumbent: null, parents: [], failure: null, attempts: [] };
+  remembered.set(context.problem, [{ of, text }, ...known].slice(0, REMEMBERED_MAX));
+  return text;
+};
+
+const isSameGround = (a: GenerationContext, b: GenerationContext): boolean =>
+  a.statement === b.statement &&
+  a.contract === b.contract &&
+  JSON.stringify(a.device) === JSON.stringify(b.device) &&
+  a.examples === b.examples &&
+  a.reference.source === b.reference.source &&
+  a.languages.join() === b.languages.join();
+
+const taskText = (context: GenerationContext): string => {
+  const fence = createFence(context.seed);
+  const { incumbent, parents, failure, attempts } = context;
+  const isShownAsParent = parents.some(({ candidateId }) => candidateId === incumbent?.candidateId);
+  return [
+    `Blocks of data in this message carry the code ${fence.nonce}.`,
+    incumbent === null ? 'Nothing holds the record yet.' : null,
+    incumbent !== null && !isShownAsParent ? exhibitText('The record holder', incumbent, fence) : null,
+    ...parents.map((parent, index) => exhibitText(parentTitle(context, index), parent, fence)),
+    failure === null ? null : failureText(failure, fence),
+    attempts.length === 0 ? null : attemptsText(attempts, fence),
+    `What to do now\n${MOVES[context.move]}`,
+  ]
+    .filter((part) => part !== null)
+    .join('\n\n');
+};
+
+const parentTitle = ({ parents, incumbent }: GenerationContext, index: number): string => {
+  const name = parents.length === 1 ? 'The parent' : `Parent ${index + 1}`;
+  return parents[index]?.candidateId === incumbent?.candidateId ? `${name}, which holds the record` : name;
+};
+
+const failureText = ({ verdict, message }: NonNullable<GenerationContext['failure']>, fence: Fence): string =>
+  `The parent's verdict is ${verdict}. What the judge or the compiler says:\n${fence.block('failure', message)}`;
+
+const MOVES: Readonly<Record<GenerationContext['move'], string>> = {
+  new: 'Write a candidate from scratch, with an approach of your own that differs from everything shown above.',
+  improve: 'Write a faster candidate that starts from the parent. Find what limits it, and change that.',
+  cross: 'Write a candidate that joins what is best in both parents into one that is faster than either.',
+  repair: 'Mend the parent: find the cause of the failure, correct it, and keep its idea. Change nothing else.',
+};
