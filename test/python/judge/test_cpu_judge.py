@@ -101,10 +101,12 @@ class CpuJudge(unittest.TestCase):
         return result["outcome"]["timings"][0]["candidate"]["medianNs"]
 
     def test_the_baseline_paired_with_itself_is_close_to_one(self) -> None:
-        result = self.rig.judge(self.problem, BASELINE, timing={"method": "paired", "runsMin": 40, "runsMax": 40})
-        timing = result["outcome"]["timings"][0]
-        self.assertEqual(timing["method"], "paired")
-        self.assertTrue(0.7 < timing["speedup"] < 1.4, timing["speedup"])
+        paired = {"method": "paired", "runsMin": 40, "runsMax": 40}
+        timings = [self.rig.judge(self.problem, BASELINE, timing=paired)["outcome"]["timings"][0] for _ in range(3)]
+        self.assertEqual({timing["method"] for timing in timings}, {"paired"})
+        # Whatever else the machine does may spoil one of them.
+        middle = sorted(timing["speedup"] for timing in timings)[1]
+        self.assertTrue(0.7 < middle < 1.4, middle)
 
     def test_a_record_holder_is_timed_beside_the_candidate(self) -> None:
         record = {"artifact": self.rig.artifact(corpus("honest-slow")), "plans": self.rig.task(self.problem, BASELINE)["plans"]}

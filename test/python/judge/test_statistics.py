@@ -15,10 +15,13 @@ from kiln_runner.judge.schedule import (  # noqa: E402
     split_fresh,
 )
 from kiln_runner.judge.statistics import (  # noqa: E402
+    PAIRED_MAX,
+    centre,
     interval,
     median_ranks,
     percentile,
     ratio_of_medians,
+    signed_rank,
     timing_statistics,
     trimmed_mean,
 )
@@ -54,6 +57,23 @@ class Statistics(unittest.TestCase):
     def test_the_95th_percentile_of_100_values_is_the_95th(self) -> None:
         self.assertEqual(percentile([float(n) for n in range(1, 101)], 0.95), 95.0)
 
+    def test_the_signed_ranks_interval_is_that_of_the_tables(self) -> None:
+        self.assertEqual({count: signed_rank(count) for count in (1, 5, 6, 10, 20, 25, 30, 50)},
+                         {1: 0, 5: 0, 6: 0, 10: 8, 20: 52, 25: 89, 30: 137, 50: 434})
+
+    def test_the_centre_lies_in_its_interval_and_an_outlier_hardly_moves_it(self) -> None:
+        values = [1 + n / 1000 for n in range(-5, 6)]
+        self.assertAlmostEqual(centre(values).middle, 1.0)
+        shifted = centre([*values[:-1], 2.0])
+        self.assertLess(shifted.middle - 1, 0.001)
+        self.assertLessEqual(shifted.low, shifted.middle)
+        self.assertLessEqual(shifted.middle, shifted.high)
+        self.assertEqual(centre([3.0]), (3.0, 3.0, 3.0))
+
+    def test_of_very_many_values_the_median_is_taken(self) -> None:
+        values = [float(n * n) for n in range(PAIRED_MAX + 1)]
+        self.assertEqual(centre(values), interval(values))
+
     def test_a_speedup_takes_both_intervals_at_their_worst(self) -> None:
         slow = {"medianNs": 200.0, "ciLowNs": 190.0, "ciHighNs": 210.0}
         fast = {"medianNs": 100.0, "ciLowNs": 95.0, "ciHighNs": 105.0}
@@ -82,17 +102,25 @@ class Schedule(unittest.TestCase):
             self.assertEqual(len(runs), 12 * group_size(sides))
             self.assertEqual({sum(run.side == side for run in runs) for side in sides}, {len(runs) // len(sides)})
 
-    def test_fresh_runs_fall_on_the_first_side_at_places_that_differ_and_one_of_them_is_kept(self) -> None:
+    def test_fresh_runs_fall_at_places_that_differ_and_one_of_the_first_sides_is_kept(self) -> None:
         places = set()
         for seed in range(20):
             runs = plan_chunk(["a", "b"], 25, 4, Freshness(random.Random(seed), False, True))
             fresh = [n for n, run in enumerate(runs) if run.seed is not None]
             places.add(tuple(fresh))
-            self.assertEqual(len(fresh), 4)
-            self.assertEqual({runs[n].side for n in fresh}, {"a"})
+            self.assertEqual(sum(runs[n].side == "a" for n in fresh), 4)
+            self.assertEqual({run.side for run in runs if run.keep is not None}, {"a"})
             self.assertEqual([run.keep is not None for run in runs].count(True), 1)
             self.assertTrue(all(run.seed is not None for run in runs if run.keep is not None))
         self.assertGreater(len(places), 15)
+
+    def test_every_side_of_a_group_has_as_many_fresh_runs(self) -> None:
+        for sides in (["a", "b"], ["a", "b", "c"]):
+            runs = plan_chunk(sides, 3, 1, Freshness(random.Random(1), False, True))
+            for at in range(0, len(runs), group_size(sides)):
+                group = [run for run in runs[at : at + group_size(sides)] if run.seed is not None]
+                self.assertEqual(len({sum(run.side == side for run in group) for side in sides}), 1)
+        self.assertEqual(sum(run.seed is not None for run in plan_chunk(["a"], 20, 1, Freshness(random.Random(1), False, True))), 4)
 
     def test_strict_sections_draw_fresh_inputs_before_every_run(self) -> None:
         runs = plan_chunk(["a", "b"], 3, 1, Freshness(random.Random(1), True, True))

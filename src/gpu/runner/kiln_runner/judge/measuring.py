@@ -6,7 +6,7 @@ from typing import List, Mapping, NamedTuple, Sequence
 from .checking import TimedOutputs
 from .device import Case, Runnable
 from .schedule import RUNS_LEAST, Freshness, TimedRun, group_size, plan_chunk, split_fresh
-from .statistics import Interval, interval, median, relative_half_width
+from .statistics import Interval, centre, interval, median, relative_half_width
 
 # A section whose runs on fresh inputs are slower than its others by this much is measured again with fresh inputs before every run.
 # Honest kernels differ by well under a percent; whoever trips it by chance loses nothing but time.
@@ -14,6 +14,8 @@ STALE_RATIO_MAX = 1.10
 STALE_DIFFERENCE_NS = 1_000.0
 WARMUP_LEAST = 2
 RUNS_PER_CHUNK_MAX = 256
+# With fewer groups a lucky draw looks narrow enough.
+GROUPS_LEAST = 8
 NS_PER_MS = 1e6
 
 
@@ -33,14 +35,14 @@ class Section(NamedTuple):
         return [time for run, time in zip(self.runs, self.times) if run.side == side]
 
     def ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> Interval:
-        """Of the two sides' means in each group: what drifts over the section cancels within a group."""
+        """Of the two sides' medians in each group: what drifts over the section cancels within a group, and a run with an outlier drops out."""
         size = group_size(sides)
         ratios = []
         for at in range(0, len(self.runs), size):
             group = list(zip(self.runs[at : at + size], self.times[at : at + size]))
-            mean = {side: sum(t for run, t in group if run.side == side) for side in (numerator, denominator)}
-            ratios.append(mean[numerator] / mean[denominator])
-        return interval(ratios)
+            middle = {side: median(sorted(t for run, t in group if run.side == side)) for side in (numerator, denominator)}
+            ratios.append(middle[numerator] / middle[denominator])
+        return centre(ratios)
 
 
 class Warmth(NamedTuple):
@@ -88,8 +90,14 @@ def time_sides(case: Case, runnables: Mapping[str, Runnable], conditions: Condit
         if groups == 0 or (runs and narrow_enough(Section(runs, times), sides, rules)):
             return Section(runs, times)
         chunk = plan_chunk(sides, groups, case.batch, Freshness(rng, strict, keep=not runs))
-        times += case.run_timed(chunk, runnables, rng)
+        times += _timed(case, chunk, runnables, rng)
         runs += chunk
+
+
+def _timed(case: Case, chunk: List[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
+    """Of a pair the run before is not counted: the device has been idle since the last chunk, and one side alone would pay for it."""
+    lead = [TimedRun(rng.choice(sorted(runnables)), case.batch, None, None)] if len(runnables) > 1 else []
+    return case.run_timed([*lead, *chunk], runnables, rng)[len(lead) :]
 
 
 def next_groups(sides: Sequence[str], runs_done: int, elapsed_ms: float, conditions: Conditions) -> int:
@@ -112,4 +120,6 @@ def narrow_enough(section: Section, sides: Sequence[str], rules: dict) -> bool:
     target = rules["targetRelativeCi"]
     if len(sides) == 1:
         return relative_half_width(interval(section.of(sides[0]))) <= target
+    if len(section.runs) < GROUPS_LEAST * group_size(sides):
+        return False
     return all(relative_half_width(section.ratios(other, sides[0], sides)) <= target for other in sides[1:])

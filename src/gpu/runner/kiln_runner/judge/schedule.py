@@ -60,14 +60,27 @@ def fresh_positions(runs: int, rng: random.Random) -> Set[int]:
     return set(rng.sample(range(runs), min(FRESH_RUNS, max(1, runs // 2))))
 
 
+def _shared_evenly(fresh: Set[int], order: Sequence[str], size: int, rng: random.Random) -> Set[int]:
+    """The first side's fresh runs, and as many of every other side in the same group: a run behind a draw of its inputs takes a little longer
+    or shorter than others, and that must not count as a difference of the sides."""
+    places = set(fresh)
+    for at in range(0, len(order), size):
+        group = range(at, at + size)
+        count = len(fresh.intersection(group))
+        for side in sorted(set(order[at : at + size]) - {order[-1]}):
+            places.update(rng.sample([n for n in group if order[n] == side], count))
+    return places
+
+
 def plan_chunk(sides: Sequence[str], groups: int, batch: int, how: "Freshness") -> List[TimedRun]:
-    """`groups` groups of runs. Fresh runs fall on the first side, the candidate's."""
+    """`groups` groups of runs. The kept run is one of the first side's, the candidate's, on fresh inputs."""
     # Seeded by the system's generator and as unpredictable for a kernel, but a hundred times as fast: the device waits for this.
     rng = random.Random(how.rng.getrandbits(256))
     order = _orders(sides, groups, rng)
     own = [position for position, side in enumerate(order) if side == sides[0]]
     fresh = {own[n] for n in fresh_positions(len(own), rng)}
     keep_at = rng.choice(sorted(fresh)) if how.keep else None
+    fresh = _shared_evenly(fresh, order, group_size(sides), rng)
     return [
         TimedRun(
             side,

@@ -7,6 +7,10 @@ TAIL = 0.025  # each side of a 95 % interval
 TRIM_SHARE = 0.1
 # Above this count the normal approximation of the binomial is exact to a rank.
 EXACT_COUNT_MAX = 500
+# Above this the normal approximation of the signed rank's distribution is good to a rank or two among hundreds.
+SIGNED_RANK_EXACT_MAX = 40
+# Pairs grow with the square: beyond, the median is sure enough.
+PAIRED_MAX = 200
 
 
 class Interval(NamedTuple):
@@ -40,6 +44,33 @@ def interval(values: Sequence[float]) -> Interval:
     ordered = sorted(values)
     low, high = median_ranks(len(ordered))
     return Interval(median(ordered), ordered[low], ordered[high])
+
+
+@lru_cache(maxsize=1024)
+def signed_rank(count: int) -> int:
+    """How many of the smallest pairwise means of `count` values lie below the 95 % interval of their centre (Wilcoxon's signed rank test)."""
+    pairs = count * (count + 1) // 2
+    if count > SIGNED_RANK_EXACT_MAX:
+        return int(pairs / 2 - 1.96 * math.sqrt(count * (count + 1) * (2 * count + 1) / 24))
+    ways = [1] + [0] * pairs
+    for rank in range(1, count + 1):
+        for total in range(pairs, rank - 1, -1):
+            ways[total] += ways[total - rank]
+    below, cumulated = 0, ways[0]
+    while cumulated <= TAIL * 2**count:
+        below += 1
+        cumulated += ways[below]
+    return max(below - 1, 0)
+
+
+def centre(values: Sequence[float]) -> Interval:
+    """Of values that spread alike to both sides, such as ratios of pairs: the median of all pairwise means (Hodges and Lehmann) with its 95 %
+    interval. It moves less from sample to sample than the median, and a few outliers move it hardly more."""
+    if len(values) > PAIRED_MAX:
+        return interval(values)
+    means = sorted((values[one] + values[other]) / 2 for one in range(len(values)) for other in range(one, len(values)))
+    below = signed_rank(len(values))
+    return Interval(median(means), means[below], means[-1 - below])
 
 
 def relative_half_width(of: Interval) -> float:
