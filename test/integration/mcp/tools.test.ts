@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../../src/client/create-client.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
+import type { ProfileSummary } from '../../../src/domain/profile.ts';
 import { passed, score } from '../../fixtures/server/fake-kiln.ts';
 import { type McpTalk, overHttp, overStdio } from '../../fixtures/server/mcp-client.ts';
 import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
@@ -116,7 +117,13 @@ describe.each([
     const waiting = await talk.call('profile_candidate', { id, waitSeconds: 0 });
     expect(waiting.text).toMatch(/^c-\w+: no profile yet: .*Call profile_candidate again\.$/);
     const called = talk.call('profile_candidate', { id, waitSeconds: 30 });
-    const summary = { source: 'binary', note: 'ncu is not installed', case: 'big', deviceModel: 'H100', kernels: [] } as const;
+    const summary: ProfileSummary = {
+      source: 'binary',
+      note: 'ncu is not installed',
+      case: 'big',
+      deviceModel: 'H100',
+      kernels: [],
+    };
     server.kiln.finishProfile(id, { status: 'done', summary, rawBytes: 0 });
     expect(await called).toMatchObject({ isError: false, data: { state: { status: 'done', summary } } });
     expect((await called).text).toContain('ncu is not installed');

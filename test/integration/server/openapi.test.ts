@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as campaignContracts from '../../../src/domain/api/campaign-contracts.ts';
 import * as contracts from '../../../src/domain/api/contracts.ts';
+import * as profileContracts from '../../../src/domain/api/profile-contracts.ts';
 import { serveFake } from '../../fixtures/server/serve-fake.ts';
 
 interface OpenApi {
@@ -25,6 +26,7 @@ interface Documented {
 const resources: readonly Record<string, { method: string; url: string; schema: { operationId: string } }>[] = Object.values({
   ...contracts,
   ...campaignContracts,
+  ...profileContracts,
 });
 const all: readonly Documented[] = resources.flatMap((resource) =>
   Object.values(resource).map(({ method, url, schema }) => ({ method, url, operationId: schema.operationId })),
