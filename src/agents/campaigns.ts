@@ -110,8 +110,17 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
     if (record.status === 'finished' || record.status === 'stopped') {
       throw new KilnError('CAMPAIGN_ENDED', `campaign ${id} is ${record.status}; start another one`);
     }
-    await supervisor.turn(supervisor.run(id) ?? supervisor.open(record), status, reason);
+    const run = supervisor.run(id);
+    // One that cannot go on (its problem is gone) can still be stopped.
+    if (run || status !== 'stopped') await supervisor.turn(run ?? supervisor.open(record), status, reason);
+    else await retire(record, reason);
     return view(id);
+  };
+
+  const retire = async (record: CampaignRecord, reason: string | null): Promise<void> => {
+    const change = { status: 'stopped' as const, reason, ranMs: record.ranMs };
+    await store.updateCampaign(record.id, change);
+    records.set(record.id, { ...record, ...change, updatedAt: new Date(now()).toISOString() });
   };
 
   const report = async (id: CampaignId, { format, problem }: ReportQuery): Promise<{ contentType: string; text: string }> => {

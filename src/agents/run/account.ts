@@ -19,8 +19,6 @@ export interface Best {
 export interface Account {
   /** Counts a generation that is new (`before` null), or that moved on. */
   move(before: Generation | null, after: Generation): void;
-  /** A request that was never sent is taken back. */
-  remove(generation: Generation): void;
   readonly usage: Usage;
   /** What answers cost, and the reserves of lost ones. */
   readonly spentMicros: number;
@@ -82,7 +80,6 @@ export const createAccount = (): Account => {
       count(after, 1);
       keepBest(after);
     },
-    remove: (generation) => count(generation, -1),
     usage,
     byStatus,
     byVerdict,
