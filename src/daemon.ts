@@ -10,6 +10,7 @@ import type { KilnConfig } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
 import { createEngine } from './engine/engine.ts';
 import type { Engine } from './engine/engine.ts';
+import { startJournalUpkeep } from './engine/journal-upkeep.ts';
 import { createFleet } from './gpu/fleet.ts';
 import { loadProblems } from './problems/load-problems.ts';
 import { createQueue } from './queue/queue.ts';
@@ -81,6 +82,8 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     });
     closers.push({ part: 'engine', close: async () => engine.stop() });
     await engine.start();
+    const upkeep = startJournalUpkeep({ store, keepDays: config.journal.keepDays, now: Date.now, log });
+    closers.push({ part: 'journal upkeep', close: async () => upkeep.stop() });
     const url = await listen(config, engine, { log, closers });
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
     return { url, stop };

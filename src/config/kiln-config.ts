@@ -77,6 +77,7 @@ const freeze = (config: KilnFile): KilnConfig =>
     queue: veiled(config.queue, 'url' in config.queue ? { url: withoutPassword(config.queue.url) } : {}),
     limits: Object.freeze(config.limits),
     judging: Object.freeze({ ...config.judging, timing: Object.freeze(config.judging.timing) }),
+    journal: Object.freeze(config.journal),
     agents: frozen(config.agents),
     log: Object.freeze(config.log),
   });

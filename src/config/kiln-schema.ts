@@ -83,6 +83,8 @@ export const KilnFile = strictFields({
     compileLimitMs: Milliseconds(3_600_000).default(20_000),
     infraRetries: Count(0, 100).default(3),
   }).prefault({}),
+  /** Null: for ever. Events of candidates that are not done are kept in any case. */
+  journal: strictFields({ keepDays: Count(1, 36_500).nullable().default(30) }).prefault({}),
   agents: AgentsSettings.prefault({}),
   log: strictFields({ level: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info') }).prefault(
     {},

@@ -77,3 +77,10 @@ export interface CandidateFilter {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
+
+/** What trimming one page of the journal came to. */
+export interface TrimmedPage {
+  readonly removed: number;
+  /** Sequence number to go on after; null when nothing as old is left. */
+  readonly next: number | null;
+}

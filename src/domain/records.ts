@@ -91,6 +91,8 @@ export const JournalEvent = z.strictObject({
     'device.changed',
     'daemon.started',
     'daemon.stopped',
+    /** Older events were removed: whoever reads on from before it has missed some. */
+    'journal.trimmed',
   ]),
   candidateId: CandidateId.nullable(),
   hostId: HostId.nullable(),

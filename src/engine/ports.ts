@@ -9,6 +9,7 @@ import type {
   FinishedProfile,
   NewCandidate,
   Transition,
+  TrimmedPage,
   Unfinished,
 } from '../domain/ledger.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
@@ -53,6 +54,8 @@ export interface Store {
   ): Promise<readonly Unfinished[]>;
   /** Counts of what is not done, for GET /v1/queue. */
   backlog(): Promise<Backlog>;
+  /** Removes events before `beforeMs` on one page after `after`, but those of candidates that are not done. */
+  trimJournal(page: { readonly after: number; readonly beforeMs: number }): Promise<TrimmedPage>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
   events(query: {
     readonly after: number;

@@ -11,6 +11,7 @@ import type {
   FinishedProfile,
   NewCandidate,
   Transition,
+  TrimmedPage,
   Unfinished,
 } from '../domain/ledger.ts';
 import {
@@ -34,6 +35,7 @@ import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, re
 import type { NewSweep, RankedEntry, RankingQuery, RecordHolder } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readPending, readUnfinished } from './reading.ts';
 import type { CandidatePage } from './reading.ts';
+import { trimJournal } from './trim-journal.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
 
 export type Writes = Pick<SqlStore, 'recordTransitions' | 'recordAttempts' | 'complete' | 'finishProfile' | 'appendEvents'>;
@@ -51,6 +53,7 @@ export interface SqlStore {
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   backlog(): Promise<Backlog>;
   unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
+  trimJournal(page: { readonly after: number; readonly beforeMs: number }): Promise<TrimmedPage>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
   events(query: EventQuery): Promise<readonly JournalEvent[]>;
   lastSequence(): Promise<number>;
@@ -95,6 +98,7 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
     backlog: async () => readBacklog(sql),
     unfinished: async (page, after) => readUnfinished(sql, page, after?.id ?? null),
     events: async (query) => readEvents(sql, query),
+    trimJournal: async (page) => trimJournal(sql, { ...page, at: at() }),
     lastSequence: async () => readLastSequence(sql),
     ranking: async (query) => readRanking(sql, query),
     failures: async (problem, problemVersions) => readFailures(sql, problem, problemVersions),

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { JournalEvent } from '../../../src/domain/records.ts';
 import type { Store } from '../../../src/engine/ports.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
@@ -19,6 +20,9 @@ const counts = async (store: Store): Promise<Record<string, number>> => {
   const { rows } = await store.backlog();
   return Object.fromEntries(rows.map(({ device, submitter, count }) => [`${device} ${submitter}`, count]));
 };
+
+const told = async (store: Store, after = 0) =>
+  (await store.events({ after, limit: 100 })).map(({ sequence, type, candidateId }) => [sequence, type, candidateId]);
 
 /** What every store must do to stay small and fast, over any database. */
 export const describeUpkeep = (name: string, open: () => Sql): void => {
@@ -53,6 +57,56 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
       await expect(failing).rejects.toThrow('attempts_timings_when_passed');
       expect(await store.candidate(idOf('a'))).toMatchObject({ state: { status: 'queued' }, attempts: [] });
       expect(await types(store)).toEqual(['candidate.queued']);
+    });
+  });
+
+  describe(`a store on ${name}: the journal's beginning`, () => {
+    const LATER = START + 1000;
+
+    /** `done` ended long ago, `open` was submitted then and never ended, `late` came later. */
+    const filled = async (): Promise<Store> => {
+      const { store, clock } = await fresh();
+      await store.insertCandidates([candidate('open'), candidate('done')]);
+      await store.complete([completion('done')]);
+      clock.now = LATER + 1;
+      await store.insertCandidates([candidate('late')]);
+      return store;
+    };
+    test('is removed but for what belongs to candidates that are not done, and a mark says so', async () => {
+      const store = await filled();
+      expect(await store.trimJournal({ after: 0, beforeMs: LATER })).toEqual({ removed: 2, next: null });
+      const kept = [1, 'candidate.queued', idOf('open')];
+      const rest = [
+        [3, 'journal.trimmed', null],
+        [4, 'candidate.queued', idOf('late')],
+      ];
+      expect(await told(store)).toEqual([kept, ...rest]);
+      expect(await told(store, 2)).toEqual(rest);
+      expect(await told(store, 3)).toEqual(rest.slice(1));
+      const [, mark] = await store.events({ after: 0, limit: 2 });
+      expect(JournalEvent.parse(mark).data).toEqual({ removed: 2, before: new Date(LATER).toISOString() });
+    });
+
+    test('is removed further later, with one mark that never goes back', async () => {
+      const store = await filled();
+      await store.trimJournal({ after: 0, beforeMs: LATER });
+      expect(await store.trimJournal({ after: 0, beforeMs: LATER })).toEqual({ removed: 0, next: null });
+      await store.complete([completion('open')]);
+      expect(await store.trimJournal({ after: 0, beforeMs: LATER })).toEqual({ removed: 1, next: null });
+      expect((await told(store)).slice(0, 2)).toEqual([
+        [3, 'journal.trimmed', null],
+        [4, 'candidate.queued', idOf('late')],
+      ]);
+      expect(await store.lastSequence()).toBe(5);
+    });
+
+    test('never gives a number out twice', async () => {
+      const store = await filled();
+      await store.complete([completion('open'), completion('late')]);
+      await store.trimJournal({ after: 0, beforeMs: LATER + 60_000 });
+      expect(await told(store)).toEqual([[6, 'journal.trimmed', null]]);
+      await store.appendEvents([event('daemon.started')]);
+      expect(await told(store, 6)).toEqual([[7, 'daemon.started', null]]);
     });
   });
 
