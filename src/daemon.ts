@@ -4,7 +4,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { createCampaigns } from './agents/campaigns.ts';
+import type { AgentCampaigns } from './agents/campaigns.ts';
 import { CONTRACT } from './agents/context/contract.ts';
+import { createGenerators } from './agents/generators/create-generators.ts';
 import { loadFleet } from './config/fleet-config.ts';
 import type { KilnConfig } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
@@ -16,11 +19,11 @@ import { loadProblems } from './problems/load-problems.ts';
 import { createQueue } from './queue/queue.ts';
 import type { QueueOptions } from './queue/queue.ts';
 import { createServer } from './server/create-server.ts';
-import type { Campaigns } from './server/ports.ts';
 import { openEmbedded } from './store/pglite.ts';
 import type { OpenDatabase } from './store/pglite.ts';
 import { openPostgres } from './store/postgres.ts';
 import { createStore } from './store/store.ts';
+import type { SqlStore } from './store/store.ts';
 
 /** A daemon that dies is back within this, or another one may take its jobs. */
 const QUEUE_LEASE_MS = 60_000;
@@ -84,7 +87,8 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     await engine.start();
     const upkeep = startJournalUpkeep({ store, keepDays: config.journal.keepDays, now: Date.now, log });
     closers.push({ part: 'journal upkeep', close: async () => upkeep.stop() });
-    const url = await listen(config, engine, { log, closers });
+    const campaigns = await openAgents({ config, env }, { store, judging: engine.kiln }, { log, closers });
+    const url = await listen(config, { kiln: engine.kiln, campaigns }, { log, closers });
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
     return { url, stop };
   } catch (error) {
@@ -95,13 +99,12 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
 
 const listen = async (
   config: KilnConfig,
-  engine: Engine,
+  parts: { readonly kiln: Engine['kiln']; readonly campaigns: AgentCampaigns },
   { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
 ): Promise<string> => {
   const { host, port, token = null } = config.server;
   const app = await createServer({
-    kiln: engine.kiln,
-    campaigns: noCampaigns,
+    ...parts,
     contract: CONTRACT,
     config: { host, port, token, limits: config.limits },
     log: log.child({}, { level: 'warn' }),
@@ -113,20 +116,17 @@ const listen = async (
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 };
 
-const refuse = async (): Promise<never> => {
-  throw new KilnError('NOT_FOUND', 'this daemon runs no campaigns yet: submit candidates, or update it');
-};
-/** Placeholder until the agents are opened here. */
-const noCampaigns: Campaigns = {
-  create: refuse,
-  list: async () => ({ campaigns: [] }),
-  view: refuse,
-  pause: refuse,
-  resume: refuse,
-  stop: refuse,
-  generations: refuse,
-  report: refuse,
-  generators: () => ({ generators: [] }),
+/** Campaigns that were running go on. */
+const openAgents = async (
+  { config, env }: Pick<DaemonOptions, 'config' | 'env'>,
+  { store, judging }: { readonly store: SqlStore; readonly judging: Engine['kiln'] },
+  { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
+): Promise<AgentCampaigns> => {
+  const generators = createGenerators({ settings: config.agents, env, log });
+  const campaigns = createCampaigns({ store, judging, generators, settings: config.agents, log, now: Date.now });
+  closers.push({ part: 'agents', close: async () => campaigns.close() });
+  await campaigns.start();
+  return campaigns;
 };
 
 const openDatabase = async ({ store, dataDir }: KilnConfig): Promise<OpenDatabase> => {

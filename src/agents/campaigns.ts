@@ -57,7 +57,7 @@ export interface AgentCampaigns {
   generations(id: CampaignId, query: GenerationsQuery): Promise<GenerationList>;
   report(id: CampaignId, query: ReportQuery): Promise<{ readonly contentType: string; readonly text: string }>;
   generators(): GeneratorList;
-  /** For /metrics: running campaigns and the device classes they feed. */
+  /** For /metrics: campaigns that are open, and the device classes that they feed. */
   gauges(): AgentGauges;
   /** Running campaigns go on. */
   start(): Promise<void>;
