@@ -12,12 +12,12 @@ MODE = 0o666
 
 class DeviceLock:
     def __init__(self, path: str) -> None:
-        # Another user's runner must be able to take it too, whatever this process's umask is.
-        mask = os.umask(0)
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
-        finally:
-            os.umask(mask)
+            # It is there, as a rule, and may be another user's: where everybody may write (/tmp), kernels refuse to open such a file with
+            # O_CREAT (fs.protected_regular).
+            self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            self._fd = _create(path)
 
     @contextmanager
     def shared(self, watch: Stopwatch) -> Iterator[None]:
@@ -38,3 +38,12 @@ class DeviceLock:
             yield
         finally:
             fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+
+def _create(path: str) -> int:
+    # Another user's runner must be able to take it too, whatever this process's umask is.
+    mask = os.umask(0)
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE)
+    finally:
+        os.umask(mask)
