@@ -28,8 +28,13 @@ const jsonOf = (text: string): string | undefined => {
 };
 
 /** A plan that cannot be read is still a candidate: its verdict says what is wrong, and it can be mended. */
-const withLanguage = (source: string, languages: readonly Language[]) =>
-  languages.flatMap((language) => {
+const withLanguage = (source: string, languages: readonly Language[]) => {
+  // CUDA and C have the same plan; only one of them has kernels.
+  const other: Language = source.includes('__global__') ? 'c' : 'cuda';
+  const inOrder = [...languages.filter((language) => language !== other), ...languages.filter((language) => language === other)];
+  const [first] = inOrder.flatMap((language) => {
     const header = parseHeader(source, language);
     return header.ok || header.field !== 'header' ? [{ source, language, isWhole: header.ok }] : [];
   });
+  return first === undefined ? [] : [first];
+};

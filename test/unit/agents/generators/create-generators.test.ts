@@ -1,0 +1,40 @@
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { createGenerators, type Generators } from '../../../../src/agents/generators/create-generators.ts';
+import { AgentsSettings } from '../../../../src/domain/generator-settings.ts';
+
+const log = pino({ level: 'silent' });
+const create = (settings: unknown, env: Record<string, string> = {}): Generators =>
+  createGenerators({ settings: AgentsSettings.parse(settings), env, log });
+
+describe('generators', () => {
+  test('without a key evolve is the default, and claude says what it misses', () => {
+    const generators = create({});
+    expect(generators.all.map(({ name, kind }) => [name, kind])).toEqual([
+      ['claude', 'claude'],
+      ['evolve', 'evolve'],
+    ]);
+    expect(generators.default.name).toBe('evolve');
+    expect(generators.byName.get('claude')?.unavailable).toContain('ANTHROPIC_API_KEY is not set');
+  });
+
+  test('with a key claude is the default and can be used', () => {
+    const generators = create({}, { ANTHROPIC_API_KEY: 'sk-of-the-tests' });
+    expect(generators.default.name).toBe('claude');
+    expect(generators.default.unavailable).toBeNull();
+  });
+
+  test('the settings overrule it, and name others', () => {
+    const local = { kind: 'openai-compatible', baseUrl: 'http://127.0.0.1:1/v1', model: 'm', keyVariable: 'LOCAL_KEY' };
+    const mine = { kind: 'command', argv: ['agent'] };
+    const generators = create({ default: 'local', generators: { local, mine } }, { ANTHROPIC_API_KEY: 'k', LOCAL_KEY: 'l' });
+    expect(generators.all.map(({ name }) => name)).toEqual(['claude', 'evolve', 'local', 'mine']);
+    expect(generators.default.name).toBe('local');
+    expect(generators.byName.get('local')?.unavailable).toBeNull();
+    expect(generators.byName.get('mine')?.kind).toBe('command');
+  });
+
+  test('an empty variable counts as not set', () => {
+    expect(create({}, { ANTHROPIC_API_KEY: '' }).default.name).toBe('evolve');
+  });
+});
