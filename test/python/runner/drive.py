@@ -21,13 +21,15 @@ WAIT_S = 20.0
 
 
 class Client:
-    """One connection. `frames` holds everything received that no `wait` has taken. Every frame is checked against the protocol."""
+    """One connection. `frames` holds everything received that no `wait` has taken. Every frame is checked against the protocol. `payload` is
+    that of the last frame that had one."""
 
     def __init__(self, path: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(path)
         self.frames: List[dict] = []
         self.ended = False
+        self.payload = b""
         self._decoder = FrameDecoder()
 
     def attach(self, daemon: str = "test-daemon", lease_ms: float = 30_000, idle_exit_ms: float = 60_000) -> dict:
@@ -91,6 +93,7 @@ class Client:
         for frame in self._decoder.feed(chunk):
             check_from_runner(frame.header)
             self.frames.append(frame.header)
+            self.payload = frame.payload or self.payload
 
 
 class Runner:

@@ -10,6 +10,8 @@ from typing import Iterator, List, Optional
 VERSION_TIMEOUT_S = 10
 # "nvcc" keeps NVRTC out of use, for a host whose NVRTC is broken.
 COMPILER_VARIABLE = "KILN_CUDA_COMPILER"
+# "none" keeps ncu out of use: profiles then follow from the compiled code alone.
+PROFILER_VARIABLE = "KILN_PROFILER"
 _CUDA_FOLDERS = ("/usr/local/cuda", "/usr/local/cuda-*", "/opt/cuda", "/opt/cuda-*")
 _LIBRARY_FOLDERS = ("lib64", "targets/x86_64-linux/lib", "targets/sbsa-linux/lib", "lib")
 # Where pip puts NVIDIA's wheels, for the interpreters people use; `*` is a version or an environment.
@@ -56,6 +58,8 @@ def find_nvrtc() -> Optional[dict]:
 
 
 def find_ncu() -> Optional[dict]:
+    if os.environ.get(PROFILER_VARIABLE) == "none":
+        return None
     candidates = [shutil.which("ncu")] + [os.path.join(folder, "bin/ncu") for folder in _cuda_folders()]
     for path in candidates:
         found = re.search(r"Version (\d[\d.]*)", _output([path, "--version"])) if path and os.access(path, os.X_OK) else None
