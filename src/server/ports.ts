@@ -64,4 +64,28 @@ export interface Campaigns {
   generations(id: CampaignId, query: GenerationsQuery): Promise<GenerationList>;
   report(id: CampaignId, query: ReportQuery): Promise<{ readonly contentType: string; readonly text: string }>;
   generators(): GeneratorList;
+  /** For /metrics: campaigns that are open and the device classes they feed. */
+  gauges(): CampaignGauges;
+}
+
+export interface CampaignGauges {
+  readonly campaigns: readonly {
+    readonly id: CampaignId;
+    readonly thinking: number;
+    readonly waitingForVerdict: number;
+    /** Millionths of a US dollar. */
+    readonly spentMicros: number;
+    readonly reservedMicros: number;
+    readonly deviceMs: number;
+    readonly candidates: number;
+  }[];
+  readonly classes: readonly {
+    readonly device: string;
+    readonly thinking: number;
+    /** At most so many may think now. */
+    readonly thinkers: number;
+    /** Seconds of work in the queue; null while nobody knows. */
+    readonly heldSeconds: number | null;
+    readonly targetSeconds: number;
+  }[];
 }

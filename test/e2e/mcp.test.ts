@@ -37,7 +37,8 @@ describe('an agent that speaks MCP', () => {
   });
   afterAll(async () => {
     await daemon.stop();
-    expect(folder.remove()).toEqual([]);
+    const left = folder.remove();
+    if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`);
   });
 
   test(

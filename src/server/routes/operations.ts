@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { operationsContract } from '../../domain/api/contracts.ts';
+import { campaignMetrics } from '../campaign-metrics.ts';
 import type { RouteDeps } from '../route-deps.ts';
 
 const PROMETHEUS_TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
-export const operationsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln, httpMetrics }) => {
+export const operationsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln, campaigns, httpMetrics }) => {
+  const agents = campaignMetrics(campaigns);
   app.route({ ...operationsContract.health, handler: async () => ({ status: 'ok' as const }) });
   app.route({
     ...operationsContract.ready,
@@ -16,8 +18,8 @@ export const operationsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { 
   app.route({
     ...operationsContract.metrics,
     handler: async (_request, reply) => {
-      const [engine, http] = await Promise.all([kiln.metrics(), httpMetrics()]);
-      return reply.type(PROMETHEUS_TEXT).send(`${engine.trimEnd()}\n${http}`);
+      const parts = await Promise.all([kiln.metrics(), agents(), httpMetrics()]);
+      return reply.type(PROMETHEUS_TEXT).send(parts.map((part) => `${part.trimEnd()}\n`).join(''));
     },
   });
 };

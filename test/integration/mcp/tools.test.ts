@@ -171,7 +171,7 @@ describe('/mcp', () => {
     });
 
   test('needs the token like every other route', async () => {
-    await expect(overHttp({ url: server.url })).rejects.toThrow();
+    await expect(overHttp({ url: server.url })).rejects.toThrow(/401|bearer token/);
     expect((await post('{}', { authorization: '' })).status).toBe(401);
   });
 

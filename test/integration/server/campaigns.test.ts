@@ -71,6 +71,29 @@ describe('campaigns over the API', () => {
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
   });
 
+  test('are in /metrics while they are open, with what feeds each device class', async () => {
+    const { id } = await start();
+    server.campaigns.become(CampaignId.parse(id), {
+      thinking: 2,
+      spent: { usd: 1.5, reservedUsd: 0.25, gpuMinutes: 0.5, candidates: 7, minutes: 1 },
+    });
+    const text = await client.metrics();
+    for (const [name, value] of [
+      ['thinking', 2],
+      ['spent_usd', 1.5],
+      ['reserved_usd', 0.25],
+      ['device_seconds', 30],
+      ['candidates', 7],
+    ]) {
+      expect(text).toContain(`\nkiln_campaign_${name}{campaign="${id}"} ${value}\n`);
+    }
+    expect(text).toContain('\nkiln_agents_queue_seconds{device="H100"} 4.5\n');
+    expect(text).not.toContain('kiln_agents_queue_seconds{device="A100"}');
+    expect(text).toContain('\nkiln_fake 1\n');
+    await client.stopCampaign(id);
+    expect(await client.metrics()).not.toContain(id);
+  });
+
   test('name the generators with what they miss', async () => {
     const { generators } = await client.generators();
     expect(generators.map(({ name, isDefault }) => [name, isDefault])).toEqual([
