@@ -56,7 +56,9 @@ const loop = async (
     while (unanswered.length < AHEAD) {
       const { value, done: isEnd } = tasks.next();
       if (isEnd) break;
-      judge.judge(taskFor(value, slot.device.id));
+      const task = taskFor(value, slot.device.id);
+      if (unanswered.length > 0) judge.announce(task);
+      judge.judge(task);
       unanswered.push(value);
     }
     const oldest = unanswered.shift();

@@ -29,6 +29,8 @@ export interface JudgeChild {
   readonly ready: Promise<void>;
   defineProblem(frame: object): void;
   judge(task: JudgeTask): void;
+  /** Which task follows the one it works on, as a runner tells it. */
+  announce(task: JudgeTask): void;
   /** Of the oldest task not answered yet. Rejects for an infra failure and when the process ends. */
   result(): Promise<JudgeAnswer>;
   kill(): Promise<void>;
@@ -63,6 +65,7 @@ export const startJudge = (device: Device, options: JudgePlace): JudgeChild => {
     ready,
     defineProblem: send,
     judge: (task) => send({ type: 'judge', task }),
+    announce: (task) => send(upcomingOf(task)),
     result: async () => resultOf(await until(answers, 'result')),
     kill: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -70,6 +73,11 @@ export const startJudge = (device: Device, options: JudgePlace): JudgeChild => {
       await once(child, 'exit');
     },
   };
+};
+
+const upcomingOf = ({ attemptId, artifact, plans }: JudgeTask): object => {
+  const kernels = new Set(Object.values(plans).flatMap(({ launches }) => launches.map(({ kernel }) => kernel)));
+  return { type: 'upcoming', attemptId, programs: { candidate: { artifact, kernels: [...kernels] } } };
 };
 
 const judgeArguments = ({ id }: Device, { ordinal, cacheFolder }: JudgePlace): readonly string[] => [
