@@ -5,17 +5,10 @@ import { BLOCK_CHARS_MAX, createFence } from '../../../../src/agents/prompt/fenc
 import type { GenerationContext } from '../../../../src/domain/generation-context.ts';
 import type { ProfileSummary } from '../../../../src/domain/profile.ts';
 import { candidateId, exhibit, generationContext } from '../../../fixtures/agents/generation-context.ts';
+import { outside } from '../../../fixtures/agents/prompt-outside.ts';
 
 const SEED = 7;
 const { nonce } = createFence(SEED);
-
-/** What a model may take for instructions: the text without the insides of the blocks of data. */
-const outside = (context: GenerationContext): string => {
-  const { system, problem, task } = buildPrompt(context);
-  const mark = createFence(context.seed).nonce;
-  const block = new RegExp(`(<data-${mark} what="[^"]*">\n)[\\s\\S]*?(\n</data-${mark}>)`, 'gu');
-  return [system, problem, task.replaceAll(block, '$1$2')].join('\n====\n');
-};
 
 const PROFILE: ProfileSummary = {
   source: 'ncu',
@@ -89,7 +82,7 @@ describe('text that candidates made', () => {
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
         expect(outside(madeOf(pieces.join('')))).toBe(harmless);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
