@@ -16,8 +16,8 @@ const CROSS_SHARE = 0.2;
 
 /** One in so many choices looks at the neighbour's elites: often enough that a find travels, rarely enough that islands differ. */
 const MIGRATION_EVERY = 12;
-/** Each rank is drawn three quarters as often as the one before: the first eight share nine tenths. */
-const RANK_DECAY = 0.75;
+/** Each rank is drawn two thirds as often as the one before: the first six share nine tenths. */
+const RANK_DECAY = 2 / 3;
 /** A parent of so many children, none of which replaced it, is drawn half as often … */
 const USES_HALF = 8;
 /** … once it is so many generations old; a young one has not had its chance. */
