@@ -52,8 +52,9 @@ export const createRateBuckets = (limits: RateLimits, nowMs: number): RateBucket
     },
     settle: (taken, actual, now) => {
       for (const [kind, bucket] of buckets) {
+        // What goes beyond a full bucket is cut when it is filled next.
         refill(bucket, now);
-        bucket.level = Math.min(bucket.capacity, bucket.level + taken[kind] - actual[kind]);
+        bucket.level += taken[kind] - actual[kind];
       }
     },
     pause: (untilMs) => {
