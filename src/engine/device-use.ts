@@ -35,7 +35,7 @@ export const createDeviceUse = (): DeviceUse => {
   };
 };
 
-const NOTHING = { measuring: 0, checking: 0, loading: 0, idleWithWork: 0, idleWithoutWork: 0, faults: 0 };
+const NOTHING = { measuring: 0, checking: 0, loading: 0, idleWithWork: 0, idleWithoutWork: 0, faults: 0, profiling: 0 };
 
 const sharesOf = (samples: readonly Sample[]): DeviceView['use'] => {
   const first = samples[0];
@@ -50,5 +50,6 @@ const sharesOf = (samples: readonly Sample[]): DeviceView['use'] => {
     idleWithWork: share((totals) => totals.idleWithWorkMs),
     idleWithoutWork: share((totals) => totals.idleWithoutWorkMs),
     faults: share((totals) => totals.faultMs),
+    profiling: share((totals) => totals.profilingMs ?? 0),
   };
 };

@@ -107,6 +107,7 @@ export const createMetrics = (): Metrics => {
         use.set({ host, device, use: 'idle_with_work' }, times.idleWithWorkMs / 1000);
         use.set({ host, device, use: 'idle_without_work' }, times.idleWithoutWorkMs / 1000);
         use.set({ host, device, use: 'faults' }, times.faultMs / 1000);
+        use.set({ host, device, use: 'profiling' }, (times.profilingMs ?? 0) / 1000);
       }
     },
     setDepth: (counts) => {

@@ -18,9 +18,10 @@ const USES = [
   { use: 'checking', mark: '+' },
   { use: 'loading', mark: '-' },
   { use: 'faults', mark: 'x' },
+  { use: 'profiling', mark: 'p' },
   { use: 'idleWithWork', mark: '.' },
 ] as const satisfies readonly { use: keyof DeviceView['use']; mark: string }[];
-const LEGEND = '# measuring  + checking  - loading  x faults  . idle with work waiting  _ no work';
+const LEGEND = '# measuring  + checking  - loading  x faults  p profiling  . idle with work waiting  _ no work';
 
 interface Views {
   readonly fleet: FleetView;

@@ -45,6 +45,7 @@ export const DeviceView = Device.extend({
     idleWithWork: z.number(),
     idleWithoutWork: z.number(),
     faults: z.number(),
+    profiling: z.number().default(0),
   }),
   /** Idle gap between two judgements while work was waiting, milliseconds; null before the second one. */
   idleGapMs: Quantiles.nullable(),
