@@ -61,6 +61,11 @@ class Deciding(unittest.TestCase):
         (self.folder / "deep/b.h").write_text("int width;\n")
         self.nvrtc = PlayedNvrtc(self.folder)
         self.headers = PrecompiledHeaders(self.nvrtc, folder.name)
+        self.set_limit("FREE_BYTES_LEAST", 0)
+
+    def set_limit(self, name: str, value: int) -> None:
+        self.addCleanup(setattr, precompiled, name, getattr(precompiled, name))
+        setattr(precompiled, name, value)
 
     def compile(self, source: str = SOURCE, **params: object) -> List[str]:
         self.last = self.headers.compile(source, params, OPTIONS)
@@ -114,13 +119,18 @@ class Deciding(unittest.TestCase):
             self.headers, self.nvrtc = PrecompiledHeaders(nvrtc, str(self.folder)), nvrtc
             self.assertEqual([self.compile() for _ in range(3)], [["plain"], ["cre", "plain"], ["plain"]], spoil)
 
+    def test_a_disk_that_is_nearly_full_is_left_alone(self) -> None:
+        self.set_limit("FREE_BYTES_LEAST", 2**62)
+        self.assertEqual([self.compile() for _ in range(3)], [["plain"]] * 3)
+        self.set_limit("FREE_BYTES_LEAST", 0)
+        self.assertEqual(self.compile(), ["cre", "use"])
+
     def test_an_old_compiler_is_asked_plainly(self) -> None:
         self.nvrtc.precompiles = False
         self.assertEqual([self.compile(), self.compile()], [["plain"], ["plain"]])
 
     def test_files_of_headers_that_were_not_used_for_longest_make_room(self) -> None:
-        bytes_max, precompiled.BYTES_MAX = precompiled.BYTES_MAX, 12
-        self.addCleanup(setattr, precompiled, "BYTES_MAX", bytes_max)
+        self.set_limit("BYTES_MAX", 12)
         sources = [f"#include <{name}.h>\n" for name in ("a", "b", "c")]
         for source in sources:
             self.compile(source)
@@ -162,6 +172,8 @@ class WithNvrtc(unittest.TestCase):
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
+        self.addCleanup(setattr, precompiled, "FREE_BYTES_LEAST", precompiled.FREE_BYTES_LEAST)
+        precompiled.FREE_BYTES_LEAST = 0
         self.nvrtc = Nvrtc(FOUND["path"], FOUND["includes"])
         if not self.nvrtc.precompiles:
             self.skipTest("this NVRTC is older than 12.8")

@@ -10,6 +10,7 @@ States of a set of headers: unseen -> seen (compiled plainly; it may be the only
 """
 import itertools
 import re
+import shutil
 import tempfile
 from collections import OrderedDict
 from pathlib import Path
@@ -19,8 +20,10 @@ from kiln_runner.compile.nvrtc import Nvrtc, NvrtcFailure, defines
 from kiln_runner.compile.opening import Opening, opening_of, words_of
 from kiln_runner.compile.ptxas import split_ptxas
 
-# The heavy ones (cooperative groups, barriers) take 140 MB: a few of those, or some dozen of the others.
-BYTES_MAX = 512 * 1024 * 1024
+# The heavy ones (cooperative groups, barriers) take 140 MB: two of those, or some dozen of the others.
+BYTES_MAX = 320 * 1024 * 1024
+# Of the disk: every worker keeps files, and artifacts and results need room more.
+FREE_BYTES_LEAST = 8 * 1024 ** 3
 # Making them takes about two plain compiles: the first time they must come again, after each time they had to go twice as often.
 SEEN_LEAST = 2
 # Sets of headers and of param names that are remembered.
@@ -101,6 +104,8 @@ class PrecompiledHeaders:
         return headers if headers.file else None
 
     def _make(self, key: _Key, headers: Headers) -> None:
+        if shutil.disk_usage(self._folder).free < FREE_BYTES_LEAST:
+            return
         file, words = self._folder / f"{next(self._numbers)}.pch", words_of(key.includes, self._nvrtc.includes)
         source = "".join(f"#include <{name}>\n" for name in key.includes) + _STOP
         try:
