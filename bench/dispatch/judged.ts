@@ -2,7 +2,7 @@
 import type { KilnProcess } from '../../test/e2e/kiln-process.ts';
 import { processesNaming } from '../../test/e2e/kiln-process.ts';
 import { setTimeout as pause } from 'node:timers/promises';
-import { cpuSecondsOf, peakMiBOf } from './process-cost.ts';
+import { cpuSecondsOf, machineSeconds, peakMiBOf } from './process-cost.ts';
 import { bodies } from './work.ts';
 import type { Work } from './work.ts';
 
@@ -16,6 +16,8 @@ export interface Judged {
   /** Submitting alone, all batches one after the other; judging goes on meanwhile. */
   readonly submittedPerSecond: number;
   readonly cpuMs: { readonly daemon: number; readonly runner: number; readonly judges: number };
+  /** Everything on the machine meanwhile, Redis, Postgres and strangers too: CPU a candidate, and the share of the cores' time. */
+  readonly machine: { readonly cpuMs: number; readonly busy: number };
   readonly peakMiB: number;
 }
 
@@ -35,20 +37,28 @@ export const judgeAll = async (
     batches.push(JSON.stringify({ candidates: bodies(work.kind, { device, first: work.first + from, count }) }));
   }
   const before = { done: await doneSoFar(kiln), cpu: cpuOf(kiln, folder) };
+  const machineBefore = machineSeconds();
   const startedMs = performance.now();
   for (const batch of batches) await post(kiln.url, batch);
   const submittedMs = performance.now() - startedMs;
   await until(startedMs, async () => (await doneSoFar(kiln)) - before.done >= work.count);
   const wallMs = performance.now() - startedMs;
   const after = cpuOf(kiln, folder);
+  const machine = since(machineBefore);
   const each = (of: (cpu: Cpu) => number): number => ((of(after) - of(before.cpu)) * 1000) / work.count;
   return {
     candidates: work.count,
     perSecond: (work.count / wallMs) * 1000,
     submittedPerSecond: (work.count / submittedMs) * 1000,
     cpuMs: { daemon: each(({ daemon }) => daemon), runner: each(({ runner }) => runner), judges: each(({ judges }) => judges) },
+    machine: { cpuMs: (machine.busy * 1000) / work.count, busy: machine.busy / (machine.busy + machine.idle) },
     peakMiB: peakMiBOf(kiln.pid),
   };
+};
+
+const since = (before: ReturnType<typeof machineSeconds>): ReturnType<typeof machineSeconds> => {
+  const now = machineSeconds();
+  return { busy: now.busy - before.busy, idle: now.idle - before.idle };
 };
 
 export const post = async (url: string, body: string): Promise<void> => {

@@ -146,6 +146,7 @@ const dispatchTable = (rows: readonly Row[], bare: Bare | null): string =>
       'of the bare worker',
       'submitted/s',
       'CPU ms a candidate: daemon / runner / judges',
+      'whole machine: CPU ms a candidate, busy',
       'daemon peak MiB',
     ],
     [
@@ -160,6 +161,7 @@ const dispatchTable = (rows: readonly Row[], bare: Bare | null): string =>
               bare.addedPerSecond.toFixed(0),
               '',
               '',
+              '',
             ],
           ]
         : []),
@@ -171,6 +173,7 @@ const dispatchTable = (rows: readonly Row[], bare: Bare | null): string =>
         bare && backend !== 'embedded' ? `${((judged.perSecond / bare.processedPerSecond) * 100).toFixed(1)} %` : '',
         judged.submittedPerSecond.toFixed(0),
         `${judged.cpuMs.daemon.toFixed(2)} / ${judged.cpuMs.runner.toFixed(2)} / ${judged.cpuMs.judges.toFixed(2)}`,
+        `${judged.machine.cpuMs.toFixed(2)}, ${(judged.machine.busy * 100).toFixed(0)} %`,
         judged.peakMiB.toFixed(0),
       ]),
     ],

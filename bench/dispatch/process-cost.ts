@@ -16,6 +16,14 @@ export const cpuSecondsOf = (pid: number): number => {
 /** The most memory the process ever had, MiB. */
 export const peakMiBOf = (pid: number): number => Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
 
+/** All cores and everything that runs on them, seconds since the machine started. */
+export const machineSeconds = (): { readonly busy: number; readonly idle: number } => {
+  const ticks = read('/proc/stat').split('\n', 1).join('').split(/\s+/).slice(1).map(Number);
+  const [user = 0, nice = 0, system = 0, idle = 0, waiting = 0, interrupts = 0, softInterrupts = 0] = ticks;
+  const busy = user + nice + system + interrupts + softInterrupts;
+  return { busy: busy / TICKS_PER_SECOND, idle: (idle + waiting) / TICKS_PER_SECOND };
+};
+
 const read = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
