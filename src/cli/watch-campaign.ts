@@ -27,17 +27,21 @@ export const watchCampaign = async (context: Context, id: string): Promise<void>
 
 const hasEnded = ({ status }: CampaignView): boolean => status === 'finished' || status === 'stopped';
 
+/** What is worth a line: not that the clock went on. */
+const stateOf = ({ status, activity, generations, best }: CampaignView): string =>
+  JSON.stringify([status, activity.replaceAll(/\d+/g, '#'), generations, best]);
+
 const followLines = async ({ client, json }: Context, id: string): Promise<CampaignView> => {
   let told = '';
   let toldAtMs = Number.NEGATIVE_INFINITY;
   for (;;) {
     const view = await patiently(() => client.campaign(id));
-    const text = json ? JSON.stringify(view) : campaignLine(view);
+    const state = json ? JSON.stringify(view) : stateOf(view);
     const isDue = json || hasEnded(view) || performance.now() - toldAtMs >= LINE_MS;
-    if (text !== told && isDue) {
+    if (state !== told && isDue) {
       if (json) printJsonLine(view);
-      else note(text);
-      told = text;
+      else note(campaignLine(view));
+      told = state;
       toldAtMs = performance.now();
     }
     if (hasEnded(view)) return view;

@@ -106,7 +106,7 @@ export const campaignLine = (view: CampaignView): string =>
       view.status === 'running' ? view.activity : view.status,
     ]
       .filter((part) => part !== '')
-      .join('  '),
+      .join('; '),
     400,
   );
 
