@@ -15,7 +15,7 @@ const TOOL: Tool = {
 };
 
 /** Never forced: models that always think refuse forced tools. */
-const HOW_TO_ANSWER = `\n\nAnswer by calling the tool ${TOOL_NAME} once. What you write outside of the call is read by nobody.`;
+const HOW_TO_ANSWER = `Answer by calling the tool ${TOOL_NAME} once. What you write outside of the call is read by nobody.`;
 
 /**
  * Tool and instructions, then problem and device, each end in a cache breakpoint: agents on any problem share the first part, those on the
@@ -32,7 +32,8 @@ export const requestOf = (
     stream: true,
     tools: [TOOL],
     tool_choice: { type: 'auto', disable_parallel_tool_use: true },
-    system: [cached(system + HOW_TO_ANSWER), cached(problem)],
+    // Blocks and not one text: joined, every agent that waits would hold a copy of the instructions.
+    system: [{ type: 'text', text: system }, cached(HOW_TO_ANSWER), cached(problem)],
     messages: [{ role: 'user', content: task }],
     ...(effort === null ? {} : { output_config: { effort } }),
   };

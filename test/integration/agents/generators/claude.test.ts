@@ -88,8 +88,8 @@ describe('a good answer', () => {
       tool_choice: { type: 'auto', disable_parallel_tool_use: true },
       output_config: { effort: 'low' },
     });
-    expect(body?.system?.map((block) => block.cache_control)).toEqual([{ type: 'ephemeral' }, { type: 'ephemeral' }]);
-    expect(body?.system?.[1]?.text).toContain('vector_add');
+    expect(body?.system?.map((block) => block.cache_control)).toEqual([undefined, { type: 'ephemeral' }, { type: 'ephemeral' }]);
+    expect(body?.system?.[2]?.text).toContain('vector_add');
     expect(api.requests[0]?.headers).toMatchObject({ authorization: `Bearer ${KEY}` });
   });
 
