@@ -31,11 +31,30 @@ const stablePart = (context: GenerationContext): StablePart => {
   const known = remembered.get(context.problem) ?? [];
   const found = known.find(({ of }) => isSameGround(of, context));
   if (found !== undefined) return found.text;
-  const text = { system: instructions(context), problem: problemText(context) };
+  const text = { system: narrow(instructions(context)), problem: narrow(problemText(context)) };
   // Only what the text was made of is kept, so that nothing of this generation stays in memory.
   const of = { ...context, incumbent: null, parents: [], failure: null, attempts: [] };
   remembered.set(context.problem, [{ of, text }, ...known].slice(0, REMEMBERED_MAX));
   return text;
+};
+
+/**
+ * One character beyond Latin-1 makes a string, and the request that it ends up in, twice as large in memory, for every agent that waits. The
+ * usual ones are written as well without.
+ */
+const narrow = (text: string): string =>
+  text.replaceAll(/[\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u2264\u2265]/gu, (character) => NARROW[character] ?? character);
+
+const NARROW: Readonly<Record<string, string>> = {
+  '\u2013': '-',
+  '\u2014': '-',
+  '\u2018': "'",
+  '\u2019': "'",
+  '\u201c': '"',
+  '\u201d': '"',
+  '\u2026': '...',
+  '\u2264': '<=',
+  '\u2265': '>=',
 };
 
 const isSameGround = (a: GenerationContext, b: GenerationContext): boolean =>

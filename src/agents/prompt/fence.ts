@@ -32,5 +32,5 @@ const shortened = (text: string): string => {
   if (text.length <= BLOCK_CHARS_MAX) return text.toWellFormed();
   const half = Math.floor(BLOCK_CHARS_MAX / 2);
   const cut = text.length - 2 * half;
-  return `${text.slice(0, half)}\n[… ${cut} characters left out …]\n${text.slice(-half)}`.toWellFormed();
+  return `${text.slice(0, half)}\n[... ${cut} characters left out ...]\n${text.slice(-half)}`.toWellFormed();
 };

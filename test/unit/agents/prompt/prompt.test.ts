@@ -132,6 +132,14 @@ describe('the stable part', () => {
     expect(texts[0]).toContain('2.9 TB/s');
   });
 
+  test('holds no character that makes strings wide, where it can be written otherwise', () => {
+    const { system, problem } = buildPrompt(
+      generationContext({ contract: '/* kiln \u2026 */ a \u2264 b', statement: 'a\u2019s' }),
+    );
+    expect(system + problem).not.toMatch(/[^\u0000-\u00ff]/u);
+    expect(system).toContain('/* kiln ... */ a <= b');
+  });
+
   test('is made anew for another device', () => {
     const { device, ...rest } = generationContext();
     expect(buildPrompt({ ...rest, device }).problem).not.toBe(
