@@ -8,11 +8,22 @@ import { parseHeader } from '../problems/parse-header.ts';
 
 type Sweep = Pick<z.output<typeof CreateSweep>, 'grid' | 'random'>;
 
+/** The grid of a sweep: its own, or else the plan's space. A param that the candidate sets stays as it is set. */
+export const gridOf = ({ candidate, grid }: Pick<z.output<typeof CreateSweep>, 'candidate' | 'grid'>): Sweep['grid'] => {
+  if (Object.keys(grid).length > 0) return grid;
+  const header = parseHeader(candidate.source, candidate.language);
+  const space = Object.entries(header.ok ? (header.plan.space ?? {}) : {});
+  return Object.fromEntries(space.filter(([name]) => !Object.hasOwn(candidate.params, name)));
+};
+
 /** Grid: the full product, last axis fastest. Random: `count` different points of that product, drawn by `seed`. */
 export const sweepPoints = (sweep: Sweep): readonly Params[] => {
   const axes = Object.entries(sweep.grid);
   if (axes.length === 0)
-    throw new KilnError('INVALID_REQUEST', 'grid: name at least one param with its values, e.g. {"BLOCK": [128, 256]}');
+    throw new KilnError(
+      'INVALID_REQUEST',
+      'grid: name at least one param with its values, e.g. {"BLOCK": [128, 256]}, or give the plan a "space"',
+    );
   const size = axes.reduce((product, [, values]) => product * values.length, 1);
   if (sweep.random) return randomIndices(size, sweep.random).map((index) => pointAt(axes, index));
   if (size > SWEEP_POINTS_MAX) {

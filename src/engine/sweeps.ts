@@ -7,14 +7,14 @@ import { SweepId, hashOf } from '../domain/ids.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { EngineState } from './engine-state.ts';
 import type { Submitter } from './submit.ts';
-import { refuseUnknownParams, sweepPoints } from './sweep-points.ts';
+import { gridOf, refuseUnknownParams, sweepPoints } from './sweep-points.ts';
 
 const BEST_SHOWN = 10;
 
 export const createSweeps = (state: EngineState, submitter: Submitter) => ({
   create: async (request: z.output<typeof CreateSweep>): Promise<SweepCreated> => {
     refuseUnknownParams(request);
-    const points = sweepPoints(request);
+    const points = sweepPoints({ ...request, grid: gridOf(request) });
     // The same request is the same sweep: sending it twice after a lost answer makes nothing twice.
     const loaded = state.problems.get(request.candidate.problem);
     const problemVersions = loaded?.targets.map((target) => loaded.contentHash(target)) ?? [];

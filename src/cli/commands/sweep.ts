@@ -14,7 +14,7 @@ const POLL_MS = 500;
 const BEST_SHOWN = 10;
 
 interface SweepOptions extends CandidateOptions {
-  readonly grid: Grid;
+  readonly grid?: Grid;
   readonly random?: number;
   readonly seed?: number;
   readonly watch?: boolean;
@@ -22,9 +22,9 @@ interface SweepOptions extends CandidateOptions {
 
 export const addSweep = (program: Command): void => {
   withCandidateOptions(program.command('sweep').description('judge one file over a grid of params').argument('<file>'))
-    .requiredOption(
+    .option(
       '-g, --grid <name=values...>',
-      "params of the plan's header and their values, such as BLOCK=64,128,256 VEC=1,2,4",
+      "params of the plan's header and their values, such as BLOCK=64,128,256 VEC=1,2,4 (default: the header's space)",
       collectAxis,
     )
     .option('--random <count>', 'draw this many points of the grid instead of all', wholeNumber(1, SWEEP_POINTS_MAX))
@@ -33,7 +33,7 @@ export const addSweep = (program: Command): void => {
     .action(async (file: string, options: SweepOptions) => {
       const context = contextOf(program);
       const candidate = await candidateOf(file, options);
-      const created = await context.client.createSweep({ candidate, grid: options.grid, ...randomOf(options) });
+      const created = await context.client.createSweep({ candidate, grid: options.grid ?? {}, ...randomOf(options) });
       if (options.watch) await watchSweep(context, created.id);
       else if (context.json) printJson(created);
       else print(`${created.id}  ${created.size} candidates\nfollow it with: kiln sweep-status ${created.id}`);

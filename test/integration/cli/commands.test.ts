@@ -127,7 +127,7 @@ describe('submit', () => {
     [['submit', 'good.c'], "required option '-p, --problem <name>' not specified"],
     [['submit', 'good.c', '-p', 'x', '--param', 'BLOCK'], 'NAME=VALUE'],
     [['submit', 'good.c', '-p', 'x', '--priority', '0'], 'from 1 to 2000000'],
-    [['sweep', 'good.c', '-p', 'x'], "required option '-g, --grid"],
+    [['sweep', 'good.c', '--grid', 'B=1'], "required option '-p, --problem"],
     [['list', '--verdict', 'great'], 'Allowed choices'],
     [['rank'], "missing required argument 'problem'"],
     [['nothing'], "unknown command 'nothing'"],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
-import { refuseUnknownParams, sweepPoints } from '../../../src/engine/sweep-points.ts';
+import { gridOf, refuseUnknownParams, sweepPoints } from '../../../src/engine/sweep-points.ts';
 
 describe('sweep points', () => {
   test('a grid is the full product, last axis fastest', () => {
@@ -41,6 +41,15 @@ describe('sweep points', () => {
       /grid\.WIDHT: the header declares no param "WIDHT"; declared are WIDTH/,
     );
     expect(() => refuseUnknownParams({ candidate, grid: { WIDTH: [4, 8] } })).not.toThrow();
+  });
+
+  test("without a grid of its own it is the plan's space, but for what is set", () => {
+    const source = '/* kiln\nparams: {A: 1, B: 2}\nspace: {A: [1, 2], B: [2, 4, 8]}\nlaunch: [{kernel: k, args: []}]\n*/';
+    const candidate = SubmitCandidate.parse({ problem: 'scale', source, language: 'c' });
+    expect(gridOf({ candidate, grid: {} })).toEqual({ A: [1, 2], B: [2, 4, 8] });
+    expect(gridOf({ candidate: { ...candidate, params: { A: 2 } }, grid: {} })).toEqual({ B: [2, 4, 8] });
+    expect(gridOf({ candidate, grid: { A: [7] } })).toEqual({ A: [7] });
+    expect(gridOf({ candidate: { ...candidate, source: 'no plan' }, grid: {} })).toEqual({});
   });
 
   test('an empty grid is refused with an example', () => {
