@@ -1,6 +1,5 @@
 /** Campaigns: agents that write candidates for some problems on some device classes, within a budget. Money is whole millionths of a US dollar. */
 import { z } from 'zod';
-import type { CandidateContent } from './candidate.ts';
 import { DeviceClass } from './device.ts';
 import { CampaignId, CandidateId, GenerationId } from './ids.ts';
 import { VERDICTS } from './outcome.ts';
@@ -184,6 +183,3 @@ export interface GenerationUpdate {
   readonly idea?: string;
   readonly usage?: Usage;
 }
-
-/** Content of a campaign's candidate, read back with its generation. */
-export type GeneratedContent = Pick<CandidateContent, 'language' | 'source' | 'params'>;

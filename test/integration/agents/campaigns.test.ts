@@ -76,6 +76,34 @@ describe('a campaign', () => {
     expect(view.reason).toContain('the next request may cost up to $0.0090');
   });
 
+  test('writes down each question before it is asked, and each answer before it is submitted', async () => {
+    const judging = rig.judging({ judgeMs: 1, slots: 4 });
+    const store = rig.store();
+    const generator = createScriptedGenerator({ reserveMicros: 5, costMicros: 3 });
+    const rowsOfAll = async () => {
+      const pages = (await store.campaigns()).map(async ({ id }) => store.generations(id, { after: 0, limit: 1000 }));
+      return (await Promise.all(pages)).flat();
+    };
+    const works = generator.answer;
+    const early: string[] = [];
+    generator.answer = async (number, context) => {
+      const asked = (await rowsOfAll()).filter(({ state }) => state.status === 'asked' && state.reservedMicros === 5);
+      if (asked.length === 0) early.push(`question ${number}`);
+      return works(number, context);
+    };
+    const submit: typeof judging.submit = async (batch) => {
+      const answered = (await rowsOfAll()).flatMap(({ state, usage }) =>
+        state.status === 'answered' && usage.micros === 3 ? [state.draft.source] : [],
+      );
+      early.push(...batch.filter(({ source }) => !answered.includes(source)).map(({ source }) => source));
+      return judging.submit(batch);
+    };
+    const campaigns = await rig.campaigns({ ...judging, submit }, [generator]);
+    const { id } = await campaigns.create(request({ agents: 1, budget: { candidates: 10, usd: 1 } }));
+    expect((await until(campaigns, id, isFinished)).generations.judged).toBe(10);
+    expect(early).toEqual([]);
+  });
+
   test('ends close to its device minutes', async () => {
     const judging = rig.judging({ judgeMs: 20, slots: 2 });
     const campaigns = await rig.campaigns(judging, [createScriptedGenerator({ latencyMs: 1 })]);
