@@ -159,11 +159,11 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.write("gate", 0)
         self.submit("passed")
         begun = []
-        for count in (1, 1 + STARTING_MAX, 1 + STANDBYS_MAX):
+        for count in (1, 1 + STARTING_MAX, min(1 + 2 * STARTING_MAX, 1 + STANDBYS_MAX)):
             await self.until_told(lambda told, count=count: len(told) == count)
             begun.append(len(self.slot._judges._standbys))
             self.write("gate", count)
-        self.assertEqual(begun, [1, STARTING_MAX, STANDBYS_MAX])
+        self.assertEqual(begun, [1, STARTING_MAX, min(2 * STARTING_MAX, STANDBYS_MAX)])
         await self.judged(1)
 
     async def test_a_judgement_without_memory_ends_the_parked_judges_and_the_next_goes_on(self) -> None:
@@ -184,7 +184,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
 
     async def test_small_devices_park_few_judges_and_a_cpu_none(self) -> None:
         sizes = {gib: standbys_for({**DEVICE, "memoryBytes": gib * 1024**3}) for gib in (2, 8, 16, 24, 40, 80, 192)}
-        self.assertEqual(sizes, {2: 1, 8: 1, 16: 2, 24: 3, 40: 4, 80: 4, 192: 4})
+        self.assertEqual(sizes, {2: 1, 8: 1, 16: 2, 24: 3, 40: 5, 80: 8, 192: 8})
         self.assertEqual(standbys_for({**DEVICE, "kind": "cpu"}), 0)
 
     async def test_a_standby_that_measures_the_copy_rate_beside_work_does_not_lower_it(self) -> None:

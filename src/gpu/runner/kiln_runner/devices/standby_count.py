@@ -1,6 +1,6 @@
 """How many judges are parked beside the one that works."""
 
-STANDBYS_MAX = 4
+STANDBYS_MAX = 8
 # A context with what its judge always holds takes less than this of the device's memory; all parked ones together at most that share.
 CONTEXT_BYTES = 1024**3
 PARKED_SHARE_MAX = 1 / 8
