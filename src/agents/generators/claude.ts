@@ -1,7 +1,7 @@
 /** Candidates by the models of the Messages API, over the official SDK. */
 import Anthropic, { APIError } from '@anthropic-ai/sdk';
 import type { MessageCreateParamsStreaming } from '@anthropic-ai/sdk/resources/messages';
-import { NO_USAGE, type Usage } from '../../domain/campaign.ts';
+import { type GenerationFailure, NO_USAGE, type Usage } from '../../domain/campaign.ts';
 import type { GenerationContext } from '../../domain/generation-context.ts';
 import type { ClaudeSettings } from '../../domain/generator-settings.ts';
 import type { Answer, Generator } from '../generator.ts';
@@ -122,24 +122,37 @@ interface Reading {
 }
 
 const answerOf = (message: StreamedMessage, { usage, languages, maxTokens }: Reading): Answer => {
-  if (message.isTooLong)
-    return failed('malformed', `the answer went beyond ${ANSWER_BYTES_MAX} bytes; the rest was not read`, usage);
-  switch (message.stopReason) {
+  const end = badEnd(message, maxTokens);
+  if (end !== null) return failed(end.failure, end.message, usage);
+  if (message.toolInput === null) {
+    return failed('malformed', `no candidate was handed in; it wrote: ${message.text || 'nothing'}`, usage);
+  }
+  const read = readDraftJson(message.toolInput, languages);
+  return read.ok ? { ok: true, draft: read.draft, usage } : failed('malformed', read.message, usage);
+};
+
+interface BadEnd {
+  readonly failure: GenerationFailure;
+  readonly message: string;
+}
+
+/** Null where it ended as it should. */
+const badEnd = ({ isTooLong, stopReason, refusal }: StreamedMessage, maxTokens: number): BadEnd | null => {
+  if (isTooLong) {
+    return { failure: 'malformed', message: `the answer went beyond ${ANSWER_BYTES_MAX} bytes; the rest was not read` };
+  }
+  switch (stopReason) {
     case 'refusal':
-      return failed('refused', message.refusal ?? 'the model declined to answer', usage);
+      return { failure: 'refused', message: refusal ?? 'the model declined to answer' };
     case 'max_tokens':
-      return failed('truncated', `the answer was cut off at ${maxTokens} tokens; raise maxTokens or lower effort`, usage);
+      return { failure: 'truncated', message: `the answer was cut off at ${maxTokens} tokens; raise maxTokens or lower effort` };
     case 'model_context_window_exceeded':
-      return failed('truncated', 'the answer filled the context window of the model', usage);
+      return { failure: 'truncated', message: 'the answer filled the context window of the model' };
     case 'tool_use':
     case 'end_turn':
     case 'stop_sequence':
     case 'pause_turn':
     case null:
-      break;
+      return null;
   }
-  if (message.toolInput === null)
-    return failed('malformed', `no candidate was handed in; it wrote: ${message.text || 'nothing'}`, usage);
-  const read = readDraftJson(message.toolInput, languages);
-  return read.ok ? { ok: true, draft: read.draft, usage } : failed('malformed', read.message, usage);
 };
