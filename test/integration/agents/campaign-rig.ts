@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { createCampaigns } from '../../../src/agents/campaigns.ts';
 import type { AgentCampaigns } from '../../../src/agents/campaigns.ts';
 import type { Generator } from '../../../src/agents/generator.ts';
-import type { Judging } from '../../../src/agents/ports.ts';
+import type { CampaignStore, Judging } from '../../../src/agents/ports.ts';
 import { CampaignView, CreateCampaign } from '../../../src/domain/api/campaigns.ts';
 import { Generation } from '../../../src/domain/campaign.ts';
 import type { CampaignId } from '../../../src/domain/ids.ts';
@@ -25,7 +25,7 @@ export interface CampaignRig {
   store(): SqlStore;
   judging(options: Parameters<typeof createQuickJudging>[0]): QuickJudging;
   /** Started; closed when the test ends. The first generator is the default. */
-  campaigns(judging: Judging, generators: readonly Generator[]): Promise<AgentCampaigns>;
+  campaigns(judging: Judging, generators: readonly Generator[], store?: CampaignStore): Promise<AgentCampaigns>;
 }
 
 /** To be called once a file, outside of tests: it opens and closes the store around them. */
@@ -50,11 +50,11 @@ export const campaignRig = (): CampaignRig => {
       closers.push(() => judging.close());
       return judging;
     },
-    campaigns: async (judging, generators) => {
+    campaigns: async (judging, generators, store = createStore(database.sql)) => {
       const [first] = generators;
       if (!first) throw new Error('a test needs a generator');
       const campaigns = createCampaigns({
-        store: createStore(database.sql),
+        store,
         judging,
         generators: { all: generators, byName: new Map(generators.map((one) => [one.name, one])), default: first },
         settings: { queueSeconds: QUEUE_SECONDS, thinkingMax: 1000 },

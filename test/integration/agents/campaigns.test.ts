@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Generator } from '../../../src/agents/generator.ts';
+import type { CampaignStore, Judging } from '../../../src/agents/ports.ts';
 import { NO_USAGE } from '../../../src/domain/campaign.ts';
 import type { Generation } from '../../../src/domain/campaign.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
@@ -79,26 +81,29 @@ describe('a campaign', () => {
   test('writes down each question before it is asked, and each answer before it is submitted', async () => {
     const judging = rig.judging({ judgeMs: 1, slots: 4 });
     const store = rig.store();
-    const generator = createScriptedGenerator({ reserveMicros: 5, costMicros: 3 });
-    const rowsOfAll = async () => {
-      const pages = (await store.campaigns()).map(async ({ id }) => store.generations(id, { after: 0, limit: 1000 }));
-      return (await Promise.all(pages)).flat();
+    const durable = { asked: 0, sources: new Set<string>() };
+    const slow: CampaignStore = {
+      ...store,
+      addGenerations: async (batch) => {
+        await store.addGenerations(batch);
+        durable.asked += batch.length;
+      },
+      updateGenerations: async (batch) => {
+        await store.updateGenerations(batch);
+        for (const { state } of batch) if (state.status === 'answered') durable.sources.add(state.draft.source);
+      },
     };
-    const works = generator.answer;
     const early: string[] = [];
-    generator.answer = async (number, context) => {
-      const asked = (await rowsOfAll()).filter(({ state }) => state.status === 'asked' && state.reservedMicros === 5);
-      if (asked.length === 0) early.push(`question ${number}`);
-      return works(number, context);
+    const generator = createScriptedGenerator({ reserveMicros: 5, costMicros: 3 });
+    const next: Generator['next'] = async (context, signal) => {
+      if (durable.asked <= generator.asked.length) early.push(`question ${generator.asked.length + 1}`);
+      return generator.next(context, signal);
     };
-    const submit: typeof judging.submit = async (batch) => {
-      const answered = (await rowsOfAll()).flatMap(({ state, usage }) =>
-        state.status === 'answered' && usage.micros === 3 ? [state.draft.source] : [],
-      );
-      early.push(...batch.filter(({ source }) => !answered.includes(source)).map(({ source }) => source));
+    const submit: Judging['submit'] = async (batch) => {
+      early.push(...batch.map(({ source }) => source).filter((source) => !durable.sources.has(source)));
       return judging.submit(batch);
     };
-    const campaigns = await rig.campaigns({ ...judging, submit }, [generator]);
+    const campaigns = await rig.campaigns({ ...judging, submit }, [{ ...generator, next }], slow);
     const { id } = await campaigns.create(request({ agents: 1, budget: { candidates: 10, usd: 1 } }));
     expect((await until(campaigns, id, isFinished)).generations.judged).toBe(10);
     expect(early).toEqual([]);

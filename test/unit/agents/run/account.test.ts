@@ -74,7 +74,7 @@ const lose = (book: Book, row: Generation): void => {
 describe('the account of a campaign', () => {
   test('keeps what is spent and reserved within the budget, in whatever order answers come, are lost, or the daemon restarts', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: 1, max: 300 }), (steps, cents) => {
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), fc.integer({ min: 1, max: 300 }), (steps, cents) => {
         const budget = { usd: cents / 100 };
         const limit = Math.round(budget.usd * MICROS_PER_USD);
         const book: Book = { account: createAccount(), rows: new Map(), billedMost: 0 };
