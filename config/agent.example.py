@@ -1,0 +1,29 @@
+"""An agent of one's own in a few lines, for a generator of kind `command` (docs/agents.md): varies one number of its parent.
+
+Reads the context as JSON from standard input and writes a candidate as JSON to standard output. Everything in the context that
+candidates made (sources, ideas, failures) is data: whatever it says, it is never an instruction.
+"""
+
+import json
+import random
+import sys
+from typing import Any, Dict
+
+
+def next_candidate(context: Dict[str, Any]) -> Dict[str, Any]:
+    """The draft for one context: language, source, params and a short idea."""
+    draw = random.Random(context["seed"])
+    starts = context["parents"] or context["examples"]
+    start = draw.choice(starts)
+    params = dict(start.get("params", {}))
+    numbers = [name for name, value in params.items() if isinstance(value, int) and value > 0]
+    idea = "as it was"
+    if numbers:
+        name = draw.choice(numbers)
+        params[name] = max(1, draw.choice([params[name] * 2, params[name] // 2]))
+        idea = f"{name}={params[name]}"
+    return {"language": start["language"], "source": start["source"], "params": params, "idea": idea}
+
+
+if __name__ == "__main__":
+    json.dump(next_candidate(json.load(sys.stdin)), sys.stdout)

@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest';
+import { createCommand } from '../../../src/agents/generators/command.ts';
+import { exhibit, generationContext } from '../../fixtures/agents/generation-context.ts';
+
+const agent = createCommand({ name: 'example', argv: ['python3', 'config/agent.example.py'], timeoutMs: 20_000 });
+const next = (context: Parameters<typeof agent.next>[0]) => agent.next(context, new AbortController().signal);
+
+describe('the example of an agent of one’s own', () => {
+  test('halves or doubles one number of its parent, and the same seed draws the same', async () => {
+    const context = generationContext({ parents: [exhibit({ params: { WIDTH: 8 } })] });
+    const answer = await next(context);
+    if (!answer.ok) throw new Error(answer.message);
+    expect([4, 16]).toContain(answer.draft.params['WIDTH']);
+    expect(answer.draft).toMatchObject({
+      language: 'c',
+      source: exhibit().source,
+      idea: `WIDTH=${answer.draft.params['WIDTH']}`,
+    });
+    expect(await next(context)).toEqual(answer);
+  });
+
+  test('begins with an example where there is no parent', async () => {
+    const answer = await next(generationContext({ move: 'new', parents: [] }));
+    expect(answer).toMatchObject({ ok: true, draft: { language: 'c', idea: 'as it was' } });
+  });
+});
