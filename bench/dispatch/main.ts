@@ -57,7 +57,7 @@ const run = async (sizes: Sizes): Promise<void> => {
   const redis = hasRedis ? await startRedis() : null;
   const postgres = hasPostgres ? await startPostgres() : null;
   try {
-    const bare = redis ? await bareWorker(redis.url, sizes.jobs) : null;
+    const bareBefore = redis ? await bareWorker(redis.url, sizes.jobs) : null;
     const rows: Row[] = [];
     const latencies: Latency[] = [];
     for (const backend of backends(redis?.url ?? null, postgres?.url ?? null)) {
@@ -66,6 +66,7 @@ const run = async (sizes: Sizes): Promise<void> => {
       rows.push(...measured.rows);
       latencies.push(...measured.latencies);
     }
+    const bare = redis && bareBefore ? faster(bareBefore, await bareWorker(redis.url, sizes.jobs)) : null;
     say(
       [machineLine(loadBefore), '', dispatchTable(rows, bare), '', latencyTable(latencies), '', verdict(rows, bare)].join('\n'),
     );
@@ -91,6 +92,9 @@ const bareWorker = async (url: string, jobs: number): Promise<Bare> => {
   const { stdout } = await promisify(execFile)(process.execPath, [program, url, String(jobs)]);
   return Bare.parse(JSON.parse(stdout));
 };
+
+/** Before and after all else: what strangers took from the limit would make every share of it too good. */
+const faster = (one: Bare, other: Bare): Bare => (one.processedPerSecond > other.processedPerSecond ? one : other);
 
 const measure = async (
   backend: Backend,
