@@ -8,6 +8,7 @@ import { addFleetTools } from './fleet-tools.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { addProblemTools } from './problem-tools.ts';
 import { addProfileTool } from './profile-tool.ts';
+import { addRankingTool } from './ranking-tool.ts';
 
 const INSTRUCTIONS = [
   'Kiln judges GPU kernels: it compiles, checks and times candidates on a fleet of devices and ranks what is right.',
@@ -22,6 +23,7 @@ export const createMcpServer = (deps: McpDeps): McpServer => {
   addProblemTools(server, deps);
   addCandidateTools(server, deps);
   addProfileTool(server, deps);
+  addRankingTool(server, deps);
   addFleetTools(server, deps);
   return server;
 };

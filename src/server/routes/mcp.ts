@@ -28,9 +28,9 @@ export const mcpRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) => 
     schema: { hide: true },
     handler: async (request, reply) => {
       const { signal, release } = requestSignal(reply.raw, deps.closing);
-      const answer = await handler.fetch(webRequest(request, signal), { parsedBody: request.body });
+      // Before the answer: a client that goes away meanwhile must not leave its listener behind.
       reply.raw.once('close', release);
-      return reply.send(answer);
+      return reply.send(await handler.fetch(webRequest(request, signal), { parsedBody: request.body }));
     },
   });
 };

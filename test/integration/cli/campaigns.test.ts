@@ -1,4 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,6 +9,12 @@ import { CampaignId, CandidateId } from '../../../src/domain/ids.ts';
 import { type CliRun, runCli } from '../../fixtures/server/run-cli.ts';
 import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
 
+const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
+/** Part of util-linux: runs a command on a terminal of its own. */
+const SCRIPT = '/usr/bin/script';
+const hasScript = existsSync(SCRIPT);
+const SCRIPT_MISSING = hasScript ? '' : ' (skipped: no script; apt-get install bsdutils)';
+const LEAVE_SCREEN = '\u001b[?25h\u001b[?1049l';
 const BEST = CandidateId.parse(`c-${'1'.repeat(32)}`);
 let server: FakeServer;
 let folder: string;
@@ -95,7 +103,10 @@ describe('campaign start', () => {
     [['--problem', 'vector_add'], 'no limit is given: use at least one of --budget-usd'],
     [['--budget-usd', '1'], 'no problem is named'],
     [['missing.yaml'], 'missing.yaml cannot be read'],
-    [[...SMALL, '--problem', 'a', 'b', '--source', 'mine.c'], 'say which problem it solves: --source PROBLEM=FILE (vector_add, a, b)'],
+    [
+      [...SMALL, '--problem', 'a', 'b', '--source', 'mine.c'],
+      'say which problem it solves: --source PROBLEM=FILE (vector_add, a, b)',
+    ],
     [[...SMALL, '--generator', 'gpt'], 'no generator "gpt"'],
     [[...SMALL, '--name', 'x'.repeat(81)], 'name: Too big'],
   ])('refuses %j in one line that says what to do', async (args, message) => {
@@ -167,6 +178,25 @@ describe('a campaign that is there', () => {
     expect(readdirSync(join(folder, 'reports/one')).toSorted()).toEqual(['report.md', 'softmax.svg', 'vector_add.svg']);
     expect(readFileSync(join(folder, 'reports/one/softmax.svg'), 'utf8')).toContain('<title>softmax</title>');
   });
+});
+
+test.skipIf(!hasScript)(`watch redraws a screen on a terminal and leaves the last one there${SCRIPT_MISSING}`, async () => {
+  const { id } = await start(...SMALL);
+  server.campaigns.onView((viewed) => {
+    if (server.campaigns.views(viewed) === 2)
+      server.campaigns.become(viewed, { ...FOUND, status: 'finished', reason: 'all judged' });
+  });
+  const child = spawn(SCRIPT, ['-qec', `${process.execPath} ${MAIN} campaign watch ${id}`, '/dev/null'], {
+    env: { ...process.env, KILN_URL: server.url, TERM: 'xterm' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let shown = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(shown.match(/q ends the watching, not the campaign/g)?.length).toBeGreaterThan(1);
+  const after = shown.slice(shown.lastIndexOf(LEAVE_SCREEN) + LEAVE_SCREEN.length);
+  expect(after).toContain('finished: all judged');
+  expect(after).not.toContain('q ends');
 });
 
 test('generators tells what there is, and what is missing for the rest', async () => {

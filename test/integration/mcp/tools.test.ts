@@ -213,6 +213,16 @@ test('kiln mcp without a daemon answers each call with what to do', async () => 
   expect(text).toMatch(/^DAEMON_UNREACHABLE: no daemon at .*: start one with \.\/kiln up/);
 });
 
+test('kiln mcp with a wrong token says so in each answer', async () => {
+  const server = await serveFake({ config: { token: TOKEN } });
+  const talk = await overStdio({ url: server.url, token: 'another token altogether' });
+  const { isError, text } = await talk.call('list_problems');
+  await talk.close();
+  await server.stop();
+  expect(isError).toBe(true);
+  expect(text).toMatch(/^UNAUTHORIZED: the bearer token is not the right one/);
+});
+
 test('GET /v1/contract gives the contract as Markdown', async () => {
   const server = await serveFake();
   expect(await createClient({ url: server.url }).contract()).toBe('# The contract\n');
