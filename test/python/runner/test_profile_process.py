@@ -18,7 +18,7 @@ from kiln_runner.profile.ncu import Report, measure, missing
 from kiln_runner.profile.unmeasured import unmeasured
 
 from . import samples
-from .drive import REPOSITORY, RUNNER_ROOT
+from .drive import REPOSITORY, RUNNER_ROOT, processes_of, wait_until
 
 PAGE = REPOSITORY / "test/fixtures/profile/raw-page.csv"
 # What it is asked for is told in `asked`. The report is made while the program runs; the page comes from the fixture.
@@ -144,6 +144,21 @@ class CompiledCode(unittest.TestCase):
         self.assertIsNone(self.profile(64, {})["spillBytes"])
 
 
+# Starts a profile as the runner's server does, and stays.
+SERVER = """
+import os, subprocess, sys, time
+from kiln_runner.frames import encode
+folder = sys.argv[1]
+argv = [sys.executable, "-m", "kiln_runner", "profile", "--device", "d", "--ordinal", "0", "--cache", folder, "--work", folder]
+argv += ["--lock", folder + "/lock", "--ncu", folder + "/ncu"]
+child = subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True, env={**os.environ, "KILN_RUNNER_PID": str(os.getpid())})
+request = {"type": "profile", "case": {"name": "big"}, "plan": {"launches": [], "scratch": {}}, "artifact": "a", "resources": {}, "model": "m"}
+child.stdin.write(encode(request))
+child.stdin.flush()
+time.sleep(600)
+"""
+
+
 class Process(unittest.TestCase):
     def run_process(self, *options: str) -> dict:
         case = {"name": "big", "kind": "bench", "tensors": []}
@@ -168,6 +183,20 @@ class Process(unittest.TestCase):
         failure = self.run_process()["failure"]
         self.assertEqual(failure["code"], "worker_died")
         self.assertIn("the launching process ended with", failure["message"])
+
+    def test_the_servers_death_takes_everything_of_a_profile_along(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="kiln-profile-") as folder:
+            ncu = Path(folder, "ncu")
+            ncu.write_text(f"#!/bin/sh\necho $$ > {folder}/started.part; mv {folder}/started.part {folder}/started; sleep 600\n")
+            ncu.chmod(stat.S_IRWXU)
+            server = subprocess.Popen([sys.executable, "-c", SERVER, folder], env={**os.environ, "PYTHONPATH": str(RUNNER_ROOT)})
+            try:
+                # The server, the profiling process, ncu, and what it runs.
+                wait_until(lambda: Path(folder, "started").exists() and len(processes_of(folder)) == 4, "ncu runs")
+            finally:
+                server.kill()
+                server.wait()
+            wait_until(lambda: not processes_of(folder), "nothing of the profile is left")
 
     def test_reports_stay_well_below_what_a_frame_carries(self) -> None:
         self.assertLess(REPORT_BYTES_MAX, PAYLOAD_BYTES_MAX)

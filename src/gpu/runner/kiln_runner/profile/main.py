@@ -16,7 +16,7 @@ from kiln_runner.frames import encode, read_frame
 from kiln_runner.identity import self_command
 from kiln_runner.judge.device_lock import DeviceLock
 from kiln_runner.judge.stopwatch import Stopwatch
-from kiln_runner.parent_death import request_signal
+from kiln_runner.parent_death import PARENT_VARIABLE, request_signal
 from kiln_runner.profile.ncu import Report, measure, missing
 from kiln_runner.profile.unmeasured import unmeasured
 
@@ -47,6 +47,10 @@ def _take_the_group_along() -> None:
     """The server's death must end ncu and the candidate too, not only this process."""
     signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
     request_signal(signal.SIGTERM)
+    server = os.environ.get(PARENT_VARIABLE)
+    if server is not None and os.getppid() != int(server):
+        # It was gone before the kernel was asked to tell.
+        sys.exit(1)
 
 
 def _simulated(request: dict) -> Tuple[dict, bytes]:
