@@ -41,7 +41,9 @@ const main = async (): Promise<void> => {
   const options = optionsOf();
   const startedMs = performance.now();
   mkdirSync(options.data, { recursive: true });
-  const folder = kilnFolder(`hosts:\n  - {name: evolve, local: {}, runnerDir: ${options.data}/runner}\n`, {
+  // One device, so that its use is the host's.
+  const devices = options.device === 'cpu' ? '' : ', gpus: auto, cpu: false';
+  const folder = kilnFolder(`hosts:\n  - {name: evolve, local: {}, runnerDir: ${options.data}/runner${devices}}\n`, {
     ...simulation(),
     KILN_DATA_DIR: join(options.data, 'store'),
     KILN_LOG_LEVEL: 'warn',
@@ -54,7 +56,7 @@ const main = async (): Promise<void> => {
       const use = await useOf(kiln.client);
       const view = await untilEnded(kiln.client, id, startedMs + options.wallSeconds * 1000);
       keepUse(options, addUse(await useOf(kiln.client), use, -1));
-      process.stderr.write(`evolve: ${view.status} after ${view.spent.gpuMinutes.toFixed(2)} GPU minutes: ${view.activity}\n`);
+      process.stderr.write(`${progressOf(view)}\n`);
       if (view.status !== 'finished') return;
       await finish(kiln.client, view, { options, device });
     } finally {
@@ -114,6 +116,13 @@ const untilEnded = async (client: KilnClient, id: string, deadlineMs: number): P
     if (view.status !== 'running' || performance.now() >= deadlineMs) return view;
     await pause(POLL_MS);
   }
+};
+
+const progressOf = ({ status, spent, activity, best }: CampaignView): string => {
+  const bests = best.map(
+    (one) => `${one.problem} ${one.startSpeedup?.toFixed(3) ?? '-'} -> ${one.best?.speedup.toFixed(3) ?? '-'}`,
+  );
+  return `evolve: ${status}, ${spent.gpuMinutes.toFixed(2)} GPU minutes, ${spent.candidates} candidates; ${bests.join(', ')}; ${activity}`;
 };
 
 const useOf = async (client: KilnClient): Promise<Use> => useIn(await client.metrics());
