@@ -2,7 +2,8 @@
  * The runner protocol: what the daemon and the program on a host say to each other, over any byte stream.
  *
  * Frame on the wire: u32 big-endian N = bytes of the JSON header; u32 big-endian M = bytes of the payload; N bytes of UTF-8
- * JSON; M bytes of payload. N <= HEADER_BYTES_MAX, M <= PAYLOAD_BYTES_MAX. Only `profiled` frames have a payload: the profiler's report.
+ * JSON; M bytes of payload. N <= HEADER_BYTES_MAX, M <= PAYLOAD_BYTES_MAX. Payloads: of `profiled` the profiler's report, of `artifact` and
+ * `put_artifact` the artifact's files.
  * `type` names the frame. An unknown type or a header that does not parse is answered with `error` and the stream is closed.
  *
  * Order: the daemon says `attach` first; the runner answers `hello` with everything it still holds (queued, running and
@@ -23,6 +24,8 @@ import { ResolvedPlan, ResolvedTensor } from './resolved-plan.ts';
 export const PROTOCOL_VERSION = 1;
 export const HEADER_BYTES_MAX = 8 * 1024 * 1024;
 export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
+/** An artifact that travels: its files in one tar. Several may be under way on a connection, and all must be below what it may hold unsent. */
+export const BUNDLE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Device code to compile: the same shape for candidates, references and baselines. */
 export const CompileUnit = z.strictObject({
@@ -174,6 +177,8 @@ export const Inventory = z.strictObject({
   triton: z.string().nullable(),
   ncu: z.string().nullable(),
   languages: z.array(Language),
+  /** By language: what goes into the names of artifacts. Where two hosts agree, an artifact's name means the same code on both. */
+  compilers: z.record(z.string(), z.string()).optional(),
   compileSlots: z.int().positive(),
   devices: z.array(Device),
   /** Things that are missing or odd, each with the command or step that mends it. */
@@ -209,6 +214,10 @@ export const ToRunner = z.discriminatedUnion('type', [
     /** From its start on the device. Everything of it is killed then. */
     limitMs: Millis,
   }),
+  /** Answered by `artifact`. */
+  z.strictObject({ type: z.literal('fetch_artifact'), artifact: ContentHash }),
+  /** The payload is a tar of files, as `artifact` gave it. Answered by `artifact_stored`; one that is there already stays as it is. */
+  z.strictObject({ type: z.literal('put_artifact'), artifact: ContentHash, sha256: ContentHash }),
   /** Gives queued attempts back; one that has started stays. */
   z.strictObject({ type: z.literal('retract'), attemptIds: z.array(AttemptId) }),
   /** Stops the attempt even if it runs; its result is `cancelled` unless it had finished. */
@@ -241,6 +250,14 @@ export const FromRunner = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('result'), result: JudgeResult, started: AttemptId.nullable() }),
   /** The payload is the profiler's own report; empty where there is none. */
   z.strictObject({ type: z.literal('profiled'), profileId: z.string().min(1), result: ProfileResult }),
+  /** The payload is a tar of the artifact's files and `sha256` its hash; with a failure there is neither. */
+  z.strictObject({
+    type: z.literal('artifact'),
+    artifact: ContentHash,
+    sha256: ContentHash.nullable(),
+    failure: InfraFailure.nullable(),
+  }),
+  z.strictObject({ type: z.literal('artifact_stored'), artifact: ContentHash, failure: InfraFailure.nullable() }),
   /** Those of a `retract` that had not started, now forgotten by the runner. */
   z.strictObject({ type: z.literal('retracted'), attemptIds: z.array(AttemptId) }),
   z.strictObject({ type: z.literal('pong'), nonce: z.int() }),

@@ -1,7 +1,7 @@
 /** What the engine needs from the store, the queue and the hosts. Each has two implementations that pass one conformance suite. */
 import type { Buffer } from 'node:buffer';
 import type { CandidateContent, CandidateState } from '../domain/candidate.ts';
-import type { AttemptId, CandidateId, HostId, SweepId } from '../domain/ids.ts';
+import type { AttemptId, CandidateId, ContentHash, HostId, SweepId } from '../domain/ids.ts';
 import type {
   Backlog,
   CandidateFilter,
@@ -130,6 +130,12 @@ export type HostEvent =
   | { readonly type: 'lost'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null }
   | { readonly type: 'refused'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null };
 
+/** An artifact on its way between hosts: a tar of its files. At most BUNDLE_BYTES_MAX bytes. */
+export interface Bundle {
+  readonly sha256: ContentHash;
+  readonly bytes: Buffer;
+}
+
 /** A host of the fleet: keeps one attached connection, reconnects with backoff, never throws into the engine. */
 export interface HostSession {
   readonly hostId: HostId;
@@ -147,6 +153,10 @@ export interface HostSession {
   judge(task: JudgeTask): boolean;
   /** Answered by a `profiled` frame. */
   profile(request: Omit<Extract<ToRunner, { type: 'profile' }>, 'type'>): boolean;
+  /** Answered by an `artifact` frame. */
+  fetchArtifact(artifact: ContentHash): boolean;
+  /** Answered by an `artifact_stored` frame. */
+  putArtifact(artifact: ContentHash, bundle: Bundle): boolean;
   retract(attemptIds: readonly AttemptId[]): boolean;
   cancel(attemptId: AttemptId): boolean;
   cancelCompile(compileId: string): boolean;

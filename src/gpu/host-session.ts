@@ -16,7 +16,7 @@ import type { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, KilnError } from '../domain/errors.ts';
 import type { HostConfig } from '../domain/fleet.ts';
-import type { AttemptId, HostId } from '../domain/ids.ts';
+import type { AttemptId, ContentHash, HostId } from '../domain/ids.ts';
 import {
   type CompileUnit,
   type FromRunner,
@@ -130,6 +130,14 @@ export class RunnerHostSession {
     return this.#send({ type: 'profile', ...request });
   }
 
+  fetchArtifact(artifact: ContentHash): boolean {
+    return this.#send({ type: 'fetch_artifact', artifact });
+  }
+
+  putArtifact(artifact: ContentHash, { sha256, bytes }: { readonly sha256: ContentHash; readonly bytes: Buffer }): boolean {
+    return this.#send({ type: 'put_artifact', artifact, sha256 }, bytes);
+  }
+
   retract(attemptIds: readonly AttemptId[]): boolean {
     return this.#send({ type: 'retract', attemptIds: [...attemptIds] });
   }
@@ -156,8 +164,8 @@ export class RunnerHostSession {
     await this.#mode.done;
   }
 
-  #send(frame: ToRunner): boolean {
-    return this.#mode.name === 'connected' && this.#mode.link.send(frame);
+  #send(frame: ToRunner, payload?: Buffer): boolean {
+    return this.#mode.name === 'connected' && this.#mode.link.send(frame, payload);
   }
 
   async #connect(): Promise<void> {

@@ -35,7 +35,7 @@ export interface RunnerLinkOptions {
 
 export interface RunnerLink {
   /** False when the link has ended: nothing was sent. */
-  readonly send: (frame: ToRunner) => boolean;
+  readonly send: (frame: ToRunner, payload?: Buffer) => boolean;
   /** Last measured ping, milliseconds; before the first pong how long the runner took to say hello; null before that. */
   readonly roundTripMs: () => number | null;
   /** Sends what is waiting, then hangs up; `onEnd` follows when the runner has hung up too. */
@@ -47,7 +47,7 @@ export interface RunnerLink {
 export const createRunnerLink = (options: RunnerLinkOptions): RunnerLink => {
   const link = new Link(options);
   return {
-    send: (frame) => link.send(frame),
+    send: (frame, payload) => link.send(frame, payload),
     roundTripMs: () => link.roundTripMs,
     hangUp: () => options.stream.end(),
     close: (cause) => link.end(cause),
@@ -81,10 +81,10 @@ class Link {
     this.send(attach);
   }
 
-  send(frame: ToRunner): boolean {
+  send(frame: ToRunner, payload?: Buffer): boolean {
     const { stream } = this.#options;
     if (this.#mode === 'ended' || !stream.writable) return false;
-    stream.write(encodeFrame(frame));
+    stream.write(encodeFrame(frame, payload));
     if (stream.writableLength <= UNSENT_BYTES_MAX) return true;
     this.end(unreachable(`more than ${UNSENT_BYTES_MAX} bytes wait to be sent; the host or the network is too slow`));
     return false;

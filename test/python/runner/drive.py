@@ -36,8 +36,8 @@ class Client:
         self.send({"type": "attach", "protocol": 1, "daemonId": daemon, "leaseMs": lease_ms, "idleExitMs": idle_exit_ms})
         return self.wait("hello")
 
-    def send(self, header: dict) -> None:
-        self.socket.sendall(encode(header))
+    def send(self, header: dict, payload: bytes = b"") -> None:
+        self.socket.sendall(encode(header, payload))
 
     def send_bytes(self, data: bytes) -> None:
         self.socket.sendall(data)

@@ -68,7 +68,7 @@ inventory = record({
     "driver": nullable(string), "nvrtc": nullable(string), "nvcc": nullable(string), "gcc": nullable(string),
     "triton": nullable(string), "ncu": nullable(string), "languages": array(one_of(*LANGUAGES)), "compileSlots": integer(1),
     "devices": array(device), "warnings": array(string),
-})
+}, {"compilers": mapping(string)})
 use = record({
     "measuringMs": number(), "checkingMs": number(), "loadingMs": number(), "idleWithWorkMs": number(),
     "idleWithoutWorkMs": number(), "faultMs": number(), "judged": integer(0),
@@ -98,6 +98,8 @@ _from_runner = union("type", {
     "started": record({"attemptId": attempt_id, "deviceId": device_id}),
     "result": record({"result": judge_result, "started": nullable(attempt_id)}),
     "profiled": record({"profileId": string, "result": profile_result}),
+    "artifact": record({"artifact": content_hash, "sha256": nullable(content_hash), "failure": nullable(infra)}),
+    "artifact_stored": record({"artifact": content_hash, "failure": nullable(infra)}),
     "retracted": record({"attemptIds": array(attempt_id)}),
     "pong": record({"nonce": integer()}),
     "health": record({

@@ -47,6 +47,11 @@ class CompilingCuda:
         self.assertIn("candidate.cu(2)", outcome["log"])
         self.assertNotIn(self.runner.folder, outcome["log"])
 
+    def test_an_architecture_that_the_compiler_does_not_know_is_no_fault_of_the_source(self) -> None:
+        result = self.client.compile({**samples.cuda_unit(SOURCE, BLOCK=128), "architecture": "sm_33"})
+        self.assertEqual((result["status"], result["failure"]["code"]), ("infra", "compiler_missing"))
+        self.assertIn("sm_33", result["failure"]["message"])
+
     def test_a_file_of_the_host_is_not_quoted(self) -> None:
         outcome = self.client.compile(samples.cuda_unit('#include "/etc/hostname"\n'))["outcome"]
         self.assertIn("not allowed", outcome["log"])

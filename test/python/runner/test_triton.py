@@ -157,6 +157,10 @@ class CompilingTriton(WithTriton):
             self.assertIn(said, log)
             self.assertNotIn("/tmp/", log)
 
+    def test_an_architecture_that_its_ptxas_does_not_know_is_no_fault_of_the_source(self) -> None:
+        result = self.compile(HEAD + KERNEL, architecture="sm_999")
+        self.assertEqual((result["status"], result["failure"]["code"]), ("infra", "compiler_missing"))
+
     def test_what_the_source_prints_is_kept_with_its_error(self) -> None:
         self.assertIn("BLOCK was odd", self.refusal(HEAD + "print('BLOCK was odd')\nraise ValueError('no')\n"))
 

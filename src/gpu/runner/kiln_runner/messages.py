@@ -88,6 +88,8 @@ to_runner = union("type", {
         "profileId": string, "deviceId": device_id, "problemKey": content_hash, "artifact": content_hash, "case": string, "plan": plan,
         "limitMs": millis,
     }),
+    "fetch_artifact": record({"artifact": content_hash}),
+    "put_artifact": record({"artifact": content_hash, "sha256": content_hash}),
     "retract": record({"attemptIds": array(attempt_id)}),
     "cancel": record({"attemptId": attempt_id}),
     "cancel_compile": record({"compileId": string}),

@@ -9,6 +9,7 @@ import time
 import uuid
 from typing import Callable, Dict, List, Optional
 
+from kiln_runner.artifact_desk import ArtifactDesk
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import CompilePool
@@ -55,9 +56,10 @@ class Server:
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
         self._slots = self._make_slots(paths)
         self._desk = self._make_desk(paths)
-        self._handlers: Dict[str, Callable[[dict, bytes], None]] = {
+        self._artifacts = ArtifactDesk(loop, self._cache, paths.artifacts, self._send)
+        self._handlers: Dict[str, Callable[[dict, Frame], None]] = {
             "problem": self._on_problem, "compile": self._on_compile, "judge": self._on_judge, "retract": self._on_retract,
-            "profile": self._desk.on_profile,
+            "profile": self._desk.on_profile, "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put,
             "cancel": self._on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack, "ping": self._on_ping,
             "shutdown": self._on_shutdown,
         }
@@ -84,6 +86,7 @@ class Server:
         await self._children.end_all()
         if self._connection is not None:
             self._connection.close()
+        self._artifacts.close()
         await self._spool.close()
 
     def _make_slots(self, paths: RunnerPaths) -> Dict[str, DeviceSlot]:
@@ -115,7 +118,7 @@ class Server:
             raise Refusal("not_attached", 'the first frame must be "attach"')
         else:
             self._lease.renew()
-            self._handlers[header["type"]](header, frame.raw)
+            self._handlers[header["type"]](header, frame)
 
     def _on_attach(self, connection: Connection, header: dict) -> None:
         if header["protocol"] != PROTOCOL_VERSION:
@@ -147,10 +150,10 @@ class Server:
             self._send({"type": "result", "result": result, "started": None})
         self._changed.clear()
 
-    def _on_problem(self, header: dict, _raw: bytes) -> None:
+    def _on_problem(self, header: dict, _frame: Frame) -> None:
         self._book.define(header["definition"])
 
-    def _on_compile(self, header: dict, _raw: bytes) -> None:
+    def _on_compile(self, header: dict, _frame: Frame) -> None:
         compile_id = header["compileId"]
         self._compile_ids[compile_id] = None
         self._pool.compile(compile_id, header["unit"], header["limitMs"], lambda result: self._on_compiled(compile_id, result))
@@ -159,12 +162,12 @@ class Server:
         self._compile_ids.pop(compile_id, None)
         self._send({"type": "compiled", "compileId": compile_id, "result": result})
 
-    def _on_cancel_compile(self, header: dict, _raw: bytes) -> None:
+    def _on_cancel_compile(self, header: dict, _frame: Frame) -> None:
         if self._pool.cancel(header["compileId"]):
             outcome = {"status": "failed", "outcome": {"verdict": "cancelled"}, "durationMs": 0, "compiler": ""}
             self._on_compiled(header["compileId"], outcome)
 
-    def _on_judge(self, header: dict, raw: bytes) -> None:
+    def _on_judge(self, header: dict, frame: Frame) -> None:
         body = header["task"]
         attempt_id = body["attemptId"]
         if attempt_id in self._attempts or self._spool.has(attempt_id):
@@ -174,14 +177,14 @@ class Server:
             failure = infra_of("device_lost", f"this host has no device {body['deviceId']}; it has {', '.join(self._slots)}")
             self._on_finished(result_of(body["deviceId"], attempt_id, NO_PHASES, infra=failure), None)
             return
-        task = Task(attempt_id, body, raw, time.monotonic_ns())
+        task = Task(attempt_id, body, frame.raw, time.monotonic_ns())
         self._attempts[attempt_id] = slot
         for artifact in task.artifacts:
             self._cache.pin(artifact)
         self._book.prepare(body["problemKey"])
         slot.submit(task)
 
-    def _on_retract(self, header: dict, _raw: bytes) -> None:
+    def _on_retract(self, header: dict, _frame: Frame) -> None:
         retracted = []
         for attempt_id in header["attemptIds"]:
             slot = self._attempts.get(attempt_id)
@@ -189,18 +192,18 @@ class Server:
                 retracted.append(attempt_id)
         self._send({"type": "retracted", "attemptIds": retracted})
 
-    def _on_cancel(self, header: dict, _raw: bytes) -> None:
+    def _on_cancel(self, header: dict, _frame: Frame) -> None:
         slot = self._attempts.get(header["attemptId"])
         if slot is not None:
             slot.cancel(header["attemptId"])
 
-    def _on_ack(self, header: dict, _raw: bytes) -> None:
+    def _on_ack(self, header: dict, _frame: Frame) -> None:
         self._spool.acknowledge(header["attemptIds"])
 
-    def _on_ping(self, header: dict, _raw: bytes) -> None:
+    def _on_ping(self, header: dict, _frame: Frame) -> None:
         self._send({"type": "pong", "nonce": header["nonce"]})
 
-    def _on_shutdown(self, _header: dict, _raw: bytes) -> None:
+    def _on_shutdown(self, _header: dict, _frame: Frame) -> None:
         self._on_stop("the daemon asked for it")
 
     # What devices tell

@@ -3,7 +3,7 @@ import hashlib
 import os
 import platform
 from pathlib import Path
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from kiln_runner.compile.simulated import COMPILER, compile_simulated
 from kiln_runner.identity import self_command
@@ -23,21 +23,11 @@ class Compilers:
         self.artifacts = artifacts
         self.work = work
         self._simulated = simulated
-        self._native = f"for {_processor_hash()}"
+        self._versions = compiler_versions(tools, simulated=simulated)
 
     def version(self, language: str) -> Optional[str]:
         """Tells apart every compiler whose code could differ; None where there is none."""
-        if self.simulates(language):
-            return COMPILER
-        if language == "c" and self.tools["gcc"]:
-            # -march=native: code for this processor, though the folder may be shared with other hosts.
-            return f"{self.tools['gcc']['version']} {self._native}"
-        if language == "cuda":
-            tool = self.tools["nvrtc"] or self.tools["nvcc"]
-            return tool["version"] if tool else None
-        if language == "triton" and self.tools["triton"]:
-            return self.tools["triton"]["version"]
-        return None
+        return self._versions.get(language)
 
     def worker_kind(self, language: str) -> str:
         """Which kind of worker compiles it: Triton needs a process that has it imported."""
@@ -61,6 +51,23 @@ class Compilers:
 
     def simulate(self, artifact: str, unit: dict) -> None:
         compile_simulated(self.artifacts, artifact, unit)
+
+
+def compiler_versions(tools: dict, *, simulated: bool) -> Dict[str, str]:
+    """By language, for those that the host compiles. Two hosts with the same one make the same code of a unit."""
+    versions = {}
+    cuda = tools["nvrtc"] or tools["nvcc"]
+    if cuda:
+        headers = cuda.get("headers")
+        versions["cuda"] = f"{cuda['version']}, headers {headers}" if headers else cuda["version"]
+    if tools["triton"]:
+        versions["triton"] = tools["triton"]["version"]
+    if simulated:
+        versions.update(cuda=COMPILER, triton=COMPILER)
+    if tools["gcc"]:
+        # -march=native: code for this processor, though the folder may be shared with other hosts.
+        versions["c"] = f"{tools['gcc']['version']} for {_processor_hash()}"
+    return versions
 
 
 def _processor_hash() -> str:

@@ -11,6 +11,8 @@ from kiln_runner.compile.subprocess_limits import run_limited
 from kiln_runner.compile.units import Built, Infra, refused
 
 NVCC_CPU_SECONDS_MAX = 300
+# Said before it has read the source: an architecture it does not know, no host compiler.
+NVCC_ITSELF = "nvcc fatal"
 
 
 def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: dict, _folder: str) -> Built:
@@ -26,6 +28,8 @@ def compile_nvcc(nvcc: str, unit: dict, folder: str) -> Built:
         file.write(unit["source"])
     done = run_limited(_nvcc_command(nvcc, unit), folder, NVCC_CPU_SECONDS_MAX, None)
     cubin = os.path.join(folder, "code.cubin")
+    if done.code != 0 and done.log.startswith(NVCC_ITSELF):
+        raise Infra("compiler_missing", f"nvcc cannot compile for {unit['architecture']}: {done.log[:500]}")
     if done.code != 0 or not os.path.exists(cubin):
         return refused(split_ptxas(done.log)[0] or f"nvcc ended with {done.code} and said nothing")
     with open(cubin, "rb") as file:

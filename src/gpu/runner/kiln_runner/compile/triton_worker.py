@@ -25,6 +25,8 @@ PROBE_LIMIT_S = 25.0
 SHARED_BYTES_MAX = 256 * 1024
 WARPS_MAX = 64
 HIDDEN_MAX = 8
+# What ptxas says of an architecture newer than itself: no fault of the source.
+UNKNOWN_ARCHITECTURE = "is not defined for option 'gpu-name'"
 
 
 def run(argv: List[str]) -> int:
@@ -124,6 +126,8 @@ def _built(ended: Ended, folder: str) -> Built:
         why = "its answer was too long" if ended.how == "flooded" else "the process ended without an answer: it left early or passed a limit"
         return refused(f"the source was not compiled: {why}\n{printed}")
     header = ended.answer.header
+    if header["type"] == "failed" and UNKNOWN_ARCHITECTURE in str(header.get("log")):
+        raise Infra("compiler_missing", "the ptxas of this host's Triton does not know the architecture; install a newer Triton")
     if header["type"] == "failed":
         return refused("\n".join(part for part in (_without(str(header.get("log")), folder), printed) if part))
     try:

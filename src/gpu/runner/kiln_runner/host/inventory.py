@@ -10,7 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import List, Tuple
 
-from kiln_runner.compile.compilers import MEND
+from kiln_runner.compile.compilers import MEND, compiler_versions
 from kiln_runner.host.gpus import Gpus, find_gpus
 from kiln_runner.host.machine import cores, cpu_device, machine_id, memory_bytes
 from kiln_runner.host.placement import Placement, compile_slots, place
@@ -58,6 +58,7 @@ def _inventory(gpus: Gpus, tools: dict, placement: Placement) -> dict:
         "python": platform.python_version(), "driver": gpus.driver, "nvrtc": _version(tools["nvrtc"]),
         "nvcc": _version(tools["nvcc"]), "gcc": _version(tools["gcc"]), "triton": _version(tools["triton"]), "ncu": _version(tools["ncu"]),
         "languages": (["cuda"] if has_cuda else []) + [name for name, tool in (("triton", "triton"), ("c", "gcc")) if tools[tool]],
+        "compilers": compiler_versions(tools, simulated=simulated_count() > 0),
         "compileSlots": compile_slots(cores(), real_gpus, placement), "devices": [*gpus.devices, cpu_device()],
         "warnings": _warnings(gpus, tools, has_cuda),
     }

@@ -1,5 +1,6 @@
 """Finds the compilers of this host: gcc, NVRTC with its headers, nvcc, ncu. For a short-lived process, since it loads NVRTC."""
 import glob
+import hashlib
 import os
 import re
 import shutil
@@ -53,7 +54,8 @@ def find_nvrtc() -> Optional[dict]:
             continue
         # The version alone does not tell two patch releases apart; the size of the library does.
         version = f"NVRTC {major}.{minor} ({os.path.getsize(path)} bytes)"
-        return {"path": path, "includes": _includes(path), "version": version, "architectures": architectures}
+        includes = _includes(path)
+        return {"path": path, "includes": includes, "headers": _headers(includes), "version": version, "architectures": architectures}
     return None
 
 
@@ -116,6 +118,13 @@ def _includes(library: str) -> List[str]:
             real = folder.resolve()
             return [str(path) for path in (real, real / "cccl") if path.is_dir()]
     return []
+
+
+def _headers(includes: List[str]) -> str:
+    """Tells apart the headers of two toolkits that one library could be used with: the code of a source follows from both."""
+    found = sorted(glob.glob(os.path.join(glob.escape(includes[0]), "cuda_*.h*"))) if includes else []
+    listed = "\n".join(f"{os.path.basename(path)} {os.path.getsize(path)}" for path in found)
+    return hashlib.sha256(listed.encode()).hexdigest()[:12] if found else "none"
 
 
 def _first_line(argv: List[str]) -> Optional[str]:

@@ -46,7 +46,7 @@ class ProfileDesk:
         self._requests: Dict[str, _Request] = {}
         self._started = 0
 
-    def on_profile(self, header: dict, _raw: bytes) -> None:
+    def on_profile(self, header: dict, _frame: Frame) -> None:
         if header["profileId"] in self._requests:
             return
         slot, refusal = self._slots.get(header["deviceId"]), self._refusal(header)
