@@ -1,18 +1,18 @@
-/** Asks hosts to compile, and takes their answers. What a host is known to hold compiled is answered here, without a round trip. */
+/** Has candidates compiled: at their own host, or at a compile host whose artifact is then brought there; and takes the answers. */
 import { CandidateId } from '../domain/ids.ts';
-import type { ContentHash } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
-import type { CompileResult, CompileUnit, FromRunner, InfraFailure } from '../domain/protocol.ts';
+import type { CompileResult, FromRunner } from '../domain/protocol.ts';
 import type { Effect } from '../scheduler/effects.ts';
+import { bringArtifact } from './artifacts/travel.ts';
+import { chooseHost, compileHostsFor, rest } from './compile-hosts.ts';
 import type { EngineState, HostState } from './engine-state.ts';
 import type { Compiled as KnownCompile } from './known-artifacts.ts';
+import { findKnown, remember } from './known-compiles.ts';
 import { resolvedFor } from './live-candidates.ts';
-import type { Live } from './live-candidates.ts';
+import type { CompileJob, Live } from './live-candidates.ts';
 
 const COMPILE_LOG_CHARS_MAX = 64 * 1024;
 const SEPARATOR = '@';
-/** The runner throws the task's artifacts away with these, since one of them may be what was damaged. */
-const ARTIFACT_FAILURES: ReadonlySet<InfraFailure['code']> = new Set(['unknown_artifact', 'reference_failed', 'baseline_failed']);
 
 type Of<T extends Effect['type']> = Extract<Effect, { type: T }>;
 type Compiled = Extract<FromRunner, { type: 'compiled' }>;
@@ -27,70 +27,128 @@ export const askCompile = (state: EngineState, { id, hostId, deviceModel }: Of<'
     state.apply({ type: 'compiled', id, hostId, result: { status: 'failed', outcome: resolved } });
     return;
   }
-  const known = findKnown(state, host, resolved.unit);
-  if (known) return use(state, { live, host, result: known });
-  // The number tells a late answer from the one that is waited for.
-  live.compiles += 1;
-  const compileId = `${id}${SEPARATOR}${live.compiles}`;
-  live.compiling = { hostId, compileId, unit: resolved.unit };
-  host.session.compile(compileId, resolved.unit, state.rules.compileLimitMs);
+  live.compiling = { hostId, unit: resolved.unit, asked: null, failedAt: new Set(), mayTravel: true };
+  advance(state, live, live.compiling);
 };
 
 export const cancelCompile = (state: EngineState, { id, hostId }: Of<'cancel-compile'>): void => {
   const live = state.lives.get(id);
-  if (live?.compiling?.hostId !== hostId) return;
-  state.hosts.get(hostId)?.session.cancelCompile(live.compiling.compileId);
-  live.compiling = null;
+  if (live?.compiling?.hostId === hostId) withdraw(state, live, live.compiling);
 };
 
 /** One that nobody waits for any more (cancelled, moved to another host) changes nothing. */
 export const onCompiled = (state: EngineState, host: HostState, { compileId, result }: Compiled): void => {
+  host.asked.delete(compileId);
+  count(state, host, result);
   const forRecord = host.recordCompiles.get(compileId);
-  if (forRecord) {
-    count(state, host, result);
-    return forRecord(result);
-  }
+  if (forRecord) return forRecord(result);
   const id = CandidateId.safeParse(compileId.split(SEPARATOR)[0]).data;
   const live = id && state.lives.get(id);
-  const asked = live?.compiling;
-  count(state, host, result);
-  if (!live || asked?.compileId !== compileId || asked.hostId !== host.session.hostId) return;
-  live.compiling = null;
-  remember(host, asked.unit, result);
-  use(state, { live, host, result });
+  const job = live?.compiling;
+  if (!live || job?.asked?.compileId !== compileId || job.asked.hostId !== host.session.hostId) return;
+  remember(host, job.unit, result);
+  if (job.hostId === host.session.hostId) finish(state, live, { host, result });
+  else onCompiledElsewhere(state, live, { job, at: host, result });
 };
 
-/** What the host would answer; null when it must be asked. */
-export const findKnown = (state: EngineState, host: HostState, unit: CompileUnit): KnownCompile | null => {
-  const known = host.known.find(unit);
-  if (!known) return null;
-  state.metrics.onKnown(host.session.hostId);
-  host.compileCounts.onCompiled(known);
-  return known;
+/** Before the scheduler hears of it. What was compiled there for other hosts is compiled elsewhere, at nobody's cost. */
+export const onCompilingHostGone = (state: EngineState, host: HostState): void => {
+  const { hostId } = host.session;
+  host.asked.clear();
+  for (const live of state.lives.values()) {
+    const job = live.compiling;
+    if (job?.hostId === hostId) withdraw(state, live, job);
+    else if (job?.asked?.hostId === hostId) advance(state, live, job);
+  }
+  host.fetches.drop('its host was lost');
+  host.puts.drop('its host was lost');
 };
 
-export const remember = (host: HostState, unit: CompileUnit, result: CompileResult): void => {
-  if (result.status === 'compiled') host.known.add(unit, result);
+/** One step towards the artifact at its host: it is there; a compile host has it; or somebody is asked to compile it. */
+const advance = (state: EngineState, live: Live, job: CompileJob): void => {
+  const host = state.hosts.get(job.hostId);
+  if (!host) return;
+  const known = findKnown(state, host, job.unit);
+  if (known) return finish(state, live, { host, result: known });
+  const others = compileHostsFor(state, host, job);
+  const holder = others.find((other) => other.known.find(job.unit));
+  const held = holder && findKnown(state, holder, job.unit);
+  if (held) return bring(state, live, { job, at: holder, result: held });
+  ask(state, live, { job, at: chooseHost(job.unit, host, others) });
 };
 
-/** A judge failed for want of one of these, perhaps: they are asked for again before another attempt. */
-export const forgetArtifacts = (
-  host: HostState,
-  failure: InfraFailure | null,
-  artifacts: readonly (ContentHash | undefined)[],
+interface At {
+  readonly job: CompileJob;
+  readonly at: HostState;
+}
+
+const ask = (state: EngineState, live: Live, { job, at }: At): void => {
+  // The number tells a late answer from the one that is waited for.
+  live.compiles += 1;
+  const compileId = `${live.id}${SEPARATOR}${live.compiles}`;
+  job.asked = { hostId: at.session.hostId, compileId };
+  if (at.session.compile(compileId, job.unit, state.rules.compileLimitMs)) at.asked.set(compileId, job.unit);
+};
+
+/** What the source does wrong is final wherever it shows; what the compile host does wrong is tried elsewhere, at last at the own host. */
+const onCompiledElsewhere = (
+  state: EngineState,
+  live: Live,
+  { job, at, result }: At & { readonly result: CompileResult },
 ): void => {
-  if (!failure || !ARTIFACT_FAILURES.has(failure.code)) return;
-  for (const artifact of artifacts) if (artifact !== undefined) host.known.forget(artifact);
+  const own = state.hosts.get(job.hostId);
+  if (!own) return;
+  switch (result.status) {
+    case 'compiled':
+      return bring(state, live, { job, at, result });
+    case 'failed':
+      return finish(state, live, { host: own, result });
+    case 'infra': {
+      const { code, message } = result.failure;
+      state.metrics.onInfra(code);
+      state.log.warn({ hostId: at.session.hostId, code }, `compile host rests: ${message}`);
+      rest(state, at, job.unit);
+      job.failedAt.add(at.session.hostId);
+      advance(state, live, job);
+    }
+  }
+};
+
+const bring = (state: EngineState, live: Live, { job, at, result }: At & { readonly result: KnownCompile }): void => {
+  const to = state.hosts.get(job.hostId);
+  if (!to) return;
+  job.asked = null;
+  bringArtifact(state, {
+    artifact: result.artifact,
+    from: at,
+    to,
+    arrived: (failed) => {
+      if (failed === null) remember(to, job.unit, result);
+      if (live.compiling !== job) return;
+      if (failed === null) return finish(state, live, { host: to, result });
+      if (failed === 'put') job.mayTravel = false;
+      job.failedAt.add(at.session.hostId);
+      advance(state, live, job);
+    },
+  });
+};
+
+const withdraw = (state: EngineState, live: Live, { asked }: CompileJob): void => {
+  live.compiling = null;
+  if (!asked) return;
+  const at = state.hosts.get(asked.hostId);
+  if (at?.asked.delete(asked.compileId)) at.session.cancelCompile(asked.compileId);
 };
 
 interface Answer {
-  readonly live: Live;
+  /** Whose devices it is for. */
   readonly host: HostState;
   readonly result: CompileResult;
 }
 
-const use = (state: EngineState, { live, host, result }: Answer): void => {
+const finish = (state: EngineState, live: Live, { host, result }: Answer): void => {
   const { hostId } = host.session;
+  live.compiling = null;
   live.compileLog = logOf(result).slice(0, COMPILE_LOG_CHARS_MAX);
   if (result.status === 'compiled') live.resources = launchedOnly(live, result.resources);
   if (result.status === 'infra') state.metrics.onInfra(result.failure.code);

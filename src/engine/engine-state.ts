@@ -2,10 +2,12 @@
 import type { Logger } from 'pino';
 import type { Device } from '../domain/device.ts';
 import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
-import type { CompileResult, Inventory, TimingRules } from '../domain/protocol.ts';
+import type { CompileResult, CompileUnit, Inventory, TimingRules } from '../domain/protocol.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
 import type { Core } from '../scheduler/scheduler.ts';
+import type { Bundles } from './artifacts/bundles.ts';
+import type { Lane } from './artifacts/lane.ts';
 import type { CompileCounts } from './compile-counts.ts';
 import type { DeviceUse } from './device-use.ts';
 import type { KnownArtifacts } from './known-artifacts.ts';
@@ -41,6 +43,13 @@ export interface HostState {
   /** Attempts held back until their record holder is compiled. */
   readonly preparing: Set<AttemptId>;
   readonly use: Map<string, DeviceUse>;
+  /** Compilations of candidates that it was asked for and has not answered. */
+  readonly asked: Map<string, CompileUnit>;
+  /** As a compile host that failed itself: until when it is not asked, by language and architecture. */
+  readonly restsUntilMs: Map<string, number>;
+  /** Artifacts asked of this host, and put into it. */
+  readonly fetches: Lane;
+  readonly puts: Lane;
   compile: { queued: number; running: number };
   readonly compileCounts: CompileCounts;
 }
@@ -62,6 +71,9 @@ export interface EngineState {
   /** Asked for and not done. */
   readonly profiles: PendingProfiles;
   readonly hosts: Map<HostId, HostState>;
+  /** Connected ones without a GPU, which compile for those with one. */
+  readonly compileHosts: Set<HostState>;
+  readonly bundles: Bundles;
   /** Feeds the scheduler and does what it answers. Safe to call from inside: events wait their turn. */
   readonly apply: (event: SchedulerEvent) => void;
   /** Results whose consequences are committed, to be acknowledged in one frame a host. */

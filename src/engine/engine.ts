@@ -8,6 +8,9 @@
 import type { CandidateId } from '../domain/ids.ts';
 import { createScheduler, handle, nextWakeMs } from '../scheduler/scheduler.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
+import { createBundles } from './artifacts/bundles.ts';
+import type { Bundles } from './artifacts/bundles.ts';
+import { createFetches, createPuts } from './artifacts/travel.ts';
 import type { EngineDeps } from './deps.ts';
 import type { EngineState, HostState } from './engine-state.ts';
 import { createKnownArtifacts } from './known-artifacts.ts';
@@ -44,6 +47,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     for (const effect of handle(state.core, event, now())) perform(state, effect);
   });
   const pauses = watchPauses();
+  const bundles = createBundles();
   const state: EngineState = {
     core: createScheduler({ infraRetries: deps.rules.infraRetries }),
     store,
@@ -58,7 +62,9 @@ export const createEngine = (deps: EngineDeps): Engine => {
     pauseMs: () => pauses.typicalMs(now()),
     lives: new Map(),
     profiles: new Map(),
-    hosts: new Map(deps.sessions.map((session) => [session.hostId, newHost(session)])),
+    hosts: new Map(deps.sessions.map((session) => [session.hostId, newHost(session, bundles)])),
+    compileHosts: new Set(),
+    bundles,
     apply: (event) => {
       loop.push(event);
       scheduleWake();
@@ -172,7 +178,7 @@ const inOrder = (state: EngineState): ((event: HostEvent) => void) => {
   };
 };
 
-const newHost = (session: HostSession): HostState => ({
+const newHost = (session: HostSession, bundles: Bundles): HostState => ({
   session,
   state: 'connecting',
   reason: null,
@@ -185,6 +191,10 @@ const newHost = (session: HostSession): HostState => ({
   recordCompiles: new Map(),
   preparing: new Set(),
   use: new Map(),
+  asked: new Map(),
+  restsUntilMs: new Map(),
+  fetches: createFetches(session),
+  puts: createPuts(session, bundles),
   compile: { queued: 0, running: 0 },
   compileCounts: createCompileCounts(),
 });

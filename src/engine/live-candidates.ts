@@ -41,6 +41,18 @@ export interface Sent {
   readonly artifacts: readonly ContentHash[];
 }
 
+export interface CompileJob {
+  /** Whose devices it is for. */
+  readonly hostId: HostId;
+  readonly unit: CompileUnit;
+  /** Who was asked to compile it and has not answered; null while the artifact travels. */
+  asked: { readonly hostId: HostId; readonly compileId: string } | null;
+  /** Compile hosts that could not compile it or hand it over. */
+  readonly failedAt: Set<HostId>;
+  /** False once its host could not take what another one compiled. */
+  mayTravel: boolean;
+}
+
 export interface Live {
   readonly id: CandidateId;
   readonly submission: Submission;
@@ -52,8 +64,8 @@ export interface Live {
   resources: KernelResources | null;
   /** How often hosts were asked to compile it. */
   compiles: number;
-  /** What a host was asked to compile for it and has not answered. */
-  compiling: { readonly hostId: HostId; readonly compileId: string; readonly unit: CompileUnit } | null;
+  /** On its way to be compiled. */
+  compiling: CompileJob | null;
   screened: Screened | null;
   /** Of its last result. */
   evaluation: Evaluation | null;

@@ -16,6 +16,8 @@ export interface Metrics {
   onCompiled(hostId: string, result: CompileResult): void;
   /** A compilation that the host need not be asked for: it is known to hold the artifact. */
   onKnown(hostId: string): void;
+  /** An artifact between hosts; `failed` at the host that could not give or take it. */
+  onTravelled(hostId: string, step: 'fetched' | 'put' | 'failed'): void;
   onInfra(code: string): void;
   onStageLeft(stage: Stage, seconds: number): void;
   /** Of the last candidates that left each stage. */
@@ -45,6 +47,12 @@ export const createMetrics = (): Metrics => {
     name: 'kiln_compiles_total',
     help: 'Compilations by host and result',
     labelNames: ['host', 'result'],
+    registers,
+  });
+  const transfers = new Counter({
+    name: 'kiln_artifact_transfers_total',
+    help: 'Artifacts fetched from hosts that compile for others, and put into those that judge',
+    labelNames: ['host', 'step'],
     registers,
   });
   const compileSeconds = new Histogram({
@@ -91,6 +99,7 @@ export const createMetrics = (): Metrics => {
       if (result.status === 'compiled' && !result.cached) compileSeconds.observe({ host }, result.durationMs / 1000);
     },
     onKnown: (host) => compiles.inc({ host, result: 'known' }),
+    onTravelled: (host, step) => transfers.inc({ host, step }),
     onInfra: (code) => infra.inc({ code }),
     onStageLeft: (stage, seconds) => {
       stages.observe({ stage }, seconds);

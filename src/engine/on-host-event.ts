@@ -6,10 +6,13 @@ import type { HostId } from '../domain/ids.ts';
 import type { FromRunner, JudgeResult } from '../domain/protocol.ts';
 import type { AttemptRecord } from '../domain/records.ts';
 import type { HostFacts } from '../scheduler/events.ts';
-import { forgetArtifacts, onCompiled } from './compiling.ts';
+import { onArtifact, onArtifactStored } from './artifacts/travel.ts';
+import { isCompileHost } from './compile-hosts.ts';
+import { onCompiled, onCompilingHostGone } from './compiling.ts';
 import { createDeviceUse } from './device-use.ts';
 import type { EngineState, HostState } from './engine-state.ts';
 import { evaluate } from './evaluate.ts';
+import { forgetArtifacts } from './known-compiles.ts';
 import type { Live, Sent } from './live-candidates.ts';
 import { acknowledge } from './perform.ts';
 import type { HostEvent } from './ports.ts';
@@ -29,6 +32,9 @@ export const onHostEvent = async (state: EngineState, event: HostEvent): Promise
       return onConnected(state, host, event.hello);
     case 'frame':
       if (event.frame.type === 'profiled') return onProfiled(state, host, event.frame, event.payload ?? null);
+      if (event.frame.type === 'artifact') {
+        return onArtifact(state, host, { ...event.frame, bytes: event.payload ?? Buffer.alloc(0) });
+      }
       return onFrame(state, host, event.frame);
     case 'lost':
       return onLost(state, host, { state: 'unreachable', reason: event.reason, nextRetryAtMs: event.retryAtMs });
@@ -50,6 +56,8 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
   for (const key of hello.problems) host.defined.add(key);
   host.recordCompiles.clear();
   host.preparing.clear();
+  host.restsUntilMs.clear();
+  if (isCompileHost(host)) state.compileHosts.add(host);
   await state.records.ensure(host.devices.map(({ model, kind }) => ({ model, target: kind })));
   const devices = host.devices.map(({ id, model }) => `${id} (${model})`);
   note(state, 'host.connected', session.hostId, { devices, runnerId: hello.runnerId });
@@ -66,6 +74,8 @@ const onLost = (state: EngineState, host: HostState, facts: Pick<HostState, 'sta
     note(state, facts.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: facts.reason });
   if (!wasConnected) return;
   onProfileHostGone(state, host.session.hostId);
+  state.compileHosts.delete(host);
+  onCompilingHostGone(state, host);
   state.apply({ type: 'host-lost', hostId: host.session.hostId });
 };
 
@@ -91,11 +101,13 @@ export const factsOf = ({ pauseMs }: EngineState, { session, inventory, devices,
   })),
 });
 
-const onFrame = (state: EngineState, host: HostState, frame: Exclude<FromRunner, { type: 'profiled' }>): void => {
+const onFrame = (state: EngineState, host: HostState, frame: Exclude<FromRunner, { type: 'profiled' | 'artifact' }>): void => {
   const { hostId } = host.session;
   switch (frame.type) {
     case 'compiled':
       return onCompiled(state, host, frame);
+    case 'artifact_stored':
+      return onArtifactStored(state, host, frame);
     case 'started':
       return state.apply({ type: 'started', hostId, attemptId: frame.attemptId });
     case 'result':
@@ -151,7 +163,7 @@ const judge = (state: EngineState, { host, live, device, result }: Judged): void
   const holder = state.records.holder(recordKeyOf(live, device.model));
   const evaluation = result.outcome && evaluate(result.outcome, { live, device, holder, ...sent });
   if (result.infra) state.metrics.onInfra(result.infra.code);
-  forgetArtifacts(host, result.infra, artifacts);
+  forgetArtifacts(state, host, { failure: result.infra, artifacts });
   live.evaluation = evaluation;
   if (evaluation?.score && sent.mode === 'screen') live.screened = { outcome: evaluation.outcome, score: evaluation.score };
   live.unacknowledged.push({ hostId, attemptId });

@@ -2,7 +2,7 @@
 import type { JudgeTask, TimingRules } from '../domain/protocol.ts';
 import type { RecordHolder } from '../domain/score.ts';
 import type { Effect } from '../scheduler/effects.ts';
-import { findKnown, remember } from './compiling.ts';
+import { findKnown, remember } from './known-compiles.ts';
 import type { EngineState, HostState } from './engine-state.ts';
 import { targetOf } from './intake.ts';
 import type { Compiled } from './known-artifacts.ts';

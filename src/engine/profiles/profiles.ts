@@ -6,7 +6,7 @@ import type { FinishedProfile } from '../../domain/ledger.ts';
 import type { ProfileRecord } from '../../domain/profile.ts';
 import type { FromRunner, InfraFailure } from '../../domain/protocol.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
-import { forgetArtifacts } from '../compiling.ts';
+import { forgetArtifacts } from '../known-compiles.ts';
 import type { EngineState, HostState } from '../engine-state.ts';
 import { choosePlace, freeDevices } from './choose-place.ts';
 import { newPending, PROFILE_TRIES_MAX, PROFILES_WAITING_MAX } from './pending.ts';
@@ -155,7 +155,7 @@ interface Failed {
 
 const onInfra = (state: EngineState, { host, pending, failure }: Failed): void => {
   state.metrics.onInfra(failure.code);
-  forgetArtifacts(host, failure, [pending.artifact ?? undefined]);
+  forgetArtifacts(state, host, { failure, artifacts: [pending.artifact ?? undefined] });
   // It is defined again with the next one.
   if (failure.code === 'unknown_problem') host.defined.clear();
   retry(state, pending, `${failure.code}: ${failure.message}`);

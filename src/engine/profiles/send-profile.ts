@@ -3,7 +3,7 @@ import { DTYPE_BYTES } from '../../domain/dtype.ts';
 import type { ContentHash } from '../../domain/ids.ts';
 import type { DefinedCase, ProblemDefinition } from '../../domain/protocol.ts';
 import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
-import { findKnown, remember } from '../compiling.ts';
+import { findKnown, remember } from '../known-compiles.ts';
 import type { EngineState, HostState } from '../engine-state.ts';
 import { targetOf } from '../intake.ts';
 import { resolveContent } from '../live-candidates.ts';

@@ -1,0 +1,327 @@
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { CandidateContent, Submission } from '../../../src/domain/candidate.ts';
+import { CandidateId, ContentHash, DeviceId, HostId } from '../../../src/domain/ids.ts';
+import { BUNDLE_BYTES_MAX, CompileUnit } from '../../../src/domain/protocol.ts';
+import type { CompileResult, InfraFailure, Inventory } from '../../../src/domain/protocol.ts';
+import { createBundles } from '../../../src/engine/artifacts/bundles.ts';
+import { createFetches, createPuts, onArtifact, onArtifactStored } from '../../../src/engine/artifacts/travel.ts';
+import { createCompileCounts } from '../../../src/engine/compile-counts.ts';
+import { chooseHost, compilesFor, isCompileHost } from '../../../src/engine/compile-hosts.ts';
+import { askCompile, cancelCompile, onCompiled, onCompilingHostGone } from '../../../src/engine/compiling.ts';
+import type { EngineState, HostState } from '../../../src/engine/engine-state.ts';
+import { createKnownArtifacts } from '../../../src/engine/known-artifacts.ts';
+import { forgetArtifacts } from '../../../src/engine/known-compiles.ts';
+import { createLive } from '../../../src/engine/live-candidates.ts';
+import { createMetrics } from '../../../src/engine/metrics.ts';
+import type { HostSession } from '../../../src/engine/ports.ts';
+import { loadProblems } from '../../../src/problems/load-problems.ts';
+import type { SchedulerEvent } from '../../../src/scheduler/events.ts';
+import { addition } from '../../e2e/addition.ts';
+import { INVENTORY } from '../gpu/scripted-runner.ts';
+
+const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));
+const MODEL = 'NVIDIA H100 80GB HBM3';
+const COMPILER = 'NVRTC 13.0 (1 bytes), headers a';
+const ARTIFACT = ContentHash.parse('b'.repeat(64));
+const BYTES = Buffer.from('the files');
+const SHA256 = ContentHash.parse(createHash('sha256').update(BYTES).digest('hex'));
+const COMPILED: CompileResult = {
+  status: 'compiled',
+  artifact: ARTIFACT,
+  cached: false,
+  durationMs: 80,
+  log: 'a warning',
+  compiler: COMPILER,
+  resources: {},
+};
+const infra = (code: InfraFailure['code']): InfraFailure => ({ code, message: 'no luck' });
+const gpu = { ...INVENTORY.devices[0], id: DeviceId.parse('GPU-1'), kind: 'gpu', model: MODEL, architecture: 'sm_90a' };
+
+type Change = Partial<Inventory> & { readonly gpus?: number };
+
+/** A host whose session notes what it is asked as "verb artifact-or-compile-id". */
+const createHost = (state: EngineState, name: string, { gpus = 0, ...inventory }: Change) => {
+  const said: string[] = [];
+  const note = (text: string): boolean => {
+    said.push(text);
+    return host.state === 'connected';
+  };
+  const session = {
+    hostId: HostId.parse(name),
+    compile: (id: string) => note(`compile ${id.split('@')[1]}`),
+    cancelCompile: (id: string) => note(`cancel ${id.split('@')[1]}`),
+    fetchArtifact: (artifact: string) => note(`fetch ${artifact.charAt(0)}`),
+    putArtifact: (artifact: string, { bytes }: { bytes: Buffer }) => note(`put ${artifact.charAt(0)} ${bytes.toString()}`),
+  } as Partial<HostSession> as HostSession;
+  const devices = Array.from({ length: gpus }, () => gpu) as HostState['devices'];
+  const host = {
+    session,
+    state: 'connected',
+    devices,
+    inventory: { ...INVENTORY, compileSlots: 1, compilers: { cuda: COMPILER }, ...inventory },
+    known: createKnownArtifacts(),
+    recordCompiles: new Map(),
+    asked: new Map(),
+    restsUntilMs: new Map(),
+    fetches: createFetches(session),
+    puts: createPuts(session, state.bundles),
+    compileCounts: createCompileCounts(),
+  } as Partial<HostState> as HostState;
+  state.hosts.set(session.hostId, host);
+  if (isCompileHost(host)) state.compileHosts.add(host);
+  return { host, said };
+};
+
+let nowMs = 0;
+let events: SchedulerEvent[] = [];
+let state: EngineState;
+let judging: ReturnType<typeof createHost>;
+let helper: ReturnType<typeof createHost>;
+
+beforeEach(() => {
+  nowMs = 0;
+  events = [];
+  const shared = {
+    metrics: createMetrics(),
+    rules: { compileLimitMs: 1000 } as EngineState['rules'],
+    log: pino({ level: 'silent' }),
+    now: () => nowMs,
+    lives: new Map(),
+    hosts: new Map(),
+    compileHosts: new Set(),
+    bundles: createBundles(),
+    apply: (event) => void events.push(event),
+  } satisfies Partial<EngineState>;
+  state = shared as Partial<EngineState> as EngineState;
+  judging = createHost(state, 'judging', { gpus: 1 });
+  helper = createHost(state, 'helper', { compileSlots: 4 });
+});
+
+const idOf = (index: number): CandidateId => CandidateId.parse(`c-${String(index).padStart(32, '0')}`);
+
+/** The scheduler wants candidate `index` compiled for the judging host. Each index is a source of its own. */
+const want = (index: number): void => {
+  const id = idOf(index);
+  const loaded = problems.get('vector_add');
+  if (!loaded) throw new Error('no vector_add');
+  const content = CandidateContent.parse({
+    problem: 'vector_add',
+    problemVersion: loaded.contentHash('gpu'),
+    language: 'cuda',
+    source: addition(index),
+    params: { INDEX: index },
+    device: 'H100',
+    trial: 0,
+  });
+  const submission = Submission.parse({ content, priority: 1, submitter: 'ada', labels: [], sweepId: null });
+  state.lives.set(id, createLive(id, submission, loaded, 0));
+  askCompile(state, { type: 'compile', id, hostId: judging.host.session.hostId, deviceModel: MODEL });
+};
+
+const answer = ({ host }: typeof helper, index: number, result: CompileResult, compile = 1): void =>
+  onCompiled(state, host, { type: 'compiled', compileId: `${idOf(index)}@${compile}`, result });
+const arrive = (bytes = BYTES, failure: InfraFailure | null = null): void =>
+  onArtifact(state, helper.host, { type: 'artifact', artifact: ARTIFACT, sha256: failure ? null : SHA256, failure, bytes });
+const store = (failure: InfraFailure | null = null): void =>
+  onArtifactStored(state, judging.host, { type: 'artifact_stored', artifact: ARTIFACT, failure });
+const lose = ({ host }: typeof helper): void => {
+  host.state = 'unreachable';
+  state.compileHosts.delete(host);
+  onCompilingHostGone(state, host);
+};
+/** The judging host's pool is full with candidate 0. */
+const fill = (): void => {
+  want(0);
+  judging.said.length = 0;
+};
+
+describe('a candidate is compiled', () => {
+  test('at its own host while that has a free slot, then at the compile host', () => {
+    for (const index of [1, 2, 3]) want(index);
+    expect([judging.said, helper.said]).toEqual([['compile 1'], ['compile 1', 'compile 1']]);
+  });
+
+  test('at a compile host, and its artifact is fetched once and put once before the scheduler hears of it', () => {
+    fill();
+    want(1);
+    answer(helper, 1, COMPILED);
+    expect([helper.said, judging.said, events]).toEqual([['compile 1', 'fetch b'], [], []]);
+    arrive();
+    expect([judging.said, events]).toEqual([['put b the files'], []]);
+    store();
+    expect(events).toEqual([{ type: 'compiled', id: idOf(1), hostId: 'judging', result: COMPILED }]);
+    expect(state.lives.get(idOf(1))?.compileLog).toBe('a warning');
+  });
+
+  test('once where two wait for the same code, and known to both hosts from then on', () => {
+    fill();
+    want(1);
+    want(1);
+    answer(helper, 1, COMPILED);
+    arrive();
+    store();
+    want(1);
+    expect([helper.said, judging.said]).toEqual([['compile 1', 'compile 1', 'fetch b'], ['put b the files']]);
+    expect(events.map(({ type }) => type)).toEqual(['compiled', 'compiled']);
+  });
+
+  test('nowhere when a compile host is known to have it: it is only brought', () => {
+    fill();
+    want(1);
+    answer(helper, 1, COMPILED);
+    arrive();
+    store({ code: 'internal', message: 'later' });
+    judging.host.asked.clear();
+    want(1);
+    store();
+    expect(helper.said).toEqual(['compile 1', 'fetch b']);
+    expect(judging.said).toEqual(['put b the files', 'compile 2', 'put b the files']);
+  });
+
+  test('with its error as the verdict, wherever that shows', () => {
+    fill();
+    want(1);
+    const result: CompileResult = {
+      status: 'failed',
+      outcome: { verdict: 'compile_error', log: 'line 3' },
+      durationMs: 1,
+      compiler: COMPILER,
+    };
+    answer(helper, 1, result);
+    expect(events).toEqual([{ type: 'compiled', id: idOf(1), hostId: 'judging', result }]);
+    expect(state.lives.get(idOf(1))?.compileLog).toBe('line 3');
+  });
+
+  test('not at a compile host with another compiler, nor in a language that is native to its host', () => {
+    state.compileHosts.clear();
+    const other = createHost(state, 'other', { compileSlots: 9, compilers: { cuda: 'NVRTC 12.4' } });
+    for (const index of [1, 2]) want(index);
+    expect([judging.said, other.said]).toEqual([['compile 1', 'compile 1'], []]);
+    expect(compilesFor(state, other.host)).toEqual([]);
+    expect(compilesFor(state, helper.host)).toEqual([judging.host]);
+    expect(isCompileHost(createHost(state, 'native', { compilers: { c: 'gcc' } }).host)).toBe(false);
+  });
+});
+
+describe('when the compile host fails', () => {
+  beforeEach(() => {
+    fill();
+    want(1);
+  });
+
+  test('the candidate is compiled elsewhere without a failure of its own, and the host rests', () => {
+    answer(helper, 1, { status: 'infra', failure: infra('compiler_missing') });
+    expect([judging.said, events]).toEqual([['compile 2'], []]);
+    want(2);
+    expect(judging.said).toEqual(['compile 2', 'compile 1']);
+    nowMs += 60_000;
+    want(3);
+    expect(helper.said).toEqual(['compile 1', 'compile 1']);
+  });
+
+  test('by being lost in the middle, the candidate is compiled elsewhere', () => {
+    lose(helper);
+    expect([judging.said, events]).toEqual([['compile 2'], []]);
+    answer(helper, 1, COMPILED);
+    expect(events).toEqual([]);
+    answer(judging, 1, COMPILED, 2);
+    expect(events).toMatchObject([{ type: 'compiled', result: { status: 'compiled' } }]);
+  });
+
+  test('by being lost before it hands the artifact over', () => {
+    answer(helper, 1, COMPILED);
+    lose(helper);
+    expect([judging.said, events]).toEqual([['compile 2'], []]);
+  });
+
+  test.each([
+    ['has lost the artifact', () => arrive(Buffer.alloc(0), infra('unknown_artifact'))],
+    ['has one that is too large', () => arrive(Buffer.alloc(0), infra('internal'))],
+    ['sends more than it may', () => arrive(Buffer.alloc(BUNDLE_BYTES_MAX + 1))],
+    ['sends what does not match its hash', () => arrive(Buffer.from('other files'))],
+  ])('because it %s', (_what, fail) => {
+    answer(helper, 1, COMPILED);
+    fail();
+    expect([judging.said, events]).toEqual([['compile 2'], []]);
+  });
+
+  test('and so does the own host, that is the candidate’s infra failure', () => {
+    answer(helper, 1, { status: 'infra', failure: infra('out_of_disk') });
+    answer(judging, 1, { status: 'infra', failure: infra('out_of_disk') }, 2);
+    expect(events).toMatchObject([{ type: 'compiled', hostId: 'judging', result: { status: 'infra' } }]);
+  });
+});
+
+describe('when the judging host', () => {
+  beforeEach(() => {
+    fill();
+    want(1);
+  });
+
+  test('refuses the artifact, it compiles itself', () => {
+    answer(helper, 1, COMPILED);
+    arrive();
+    store(infra('out_of_disk'));
+    expect([judging.said, events]).toEqual([['put b the files', 'compile 2'], []]);
+  });
+
+  test('is lost, the compile host is told to stop, and what comes later changes nothing', () => {
+    lose(judging);
+    expect(helper.said).toEqual(['compile 1', 'cancel 1']);
+    answer(helper, 1, COMPILED);
+    expect([state.lives.get(idOf(1))?.compiling, helper.host.asked.size, events]).toEqual([null, 0, []]);
+  });
+
+  test('is lost while it is given the artifact, nothing more is asked of it', () => {
+    answer(helper, 1, COMPILED);
+    arrive();
+    lose(judging);
+    expect([judging.said, events]).toEqual([['put b the files'], []]);
+  });
+
+  test('cannot use the artifact, it is fetched anew and not taken from what is kept', () => {
+    answer(helper, 1, COMPILED);
+    arrive();
+    store();
+    forgetArtifacts(state, judging.host, { failure: infra('unknown_artifact'), artifacts: [ARTIFACT] });
+    expect(state.bundles.find(ARTIFACT)).toBeNull();
+    want(1);
+    expect(helper.said).toEqual(['compile 1', 'fetch b', 'compile 1']);
+  });
+
+  test('no longer wants it, the compile host stops', () => {
+    cancelCompile(state, { type: 'cancel-compile', id: idOf(1), hostId: judging.host.session.hostId });
+    expect([helper.said, helper.host.asked.size]).toEqual([['compile 1', 'cancel 1'], 0]);
+  });
+});
+
+describe('the choice of a host', () => {
+  const units = Array.from({ length: 40 }, (_, index) =>
+    CompileUnit.parse({ language: 'cuda', source: String(index), params: {}, architecture: 'sm_90a' }),
+  );
+  const unit = CompileUnit.parse({ language: 'cuda', source: 'new', params: {}, architecture: 'sm_90a' });
+  const busy = (name: string, compileSlots: number, asked: number) => ({
+    name,
+    inventory: { compileSlots },
+    asked: new Map(units.slice(0, asked).map((one) => [one.source, one])),
+  });
+
+  test.each([
+    ['its own, with a slot free', busy('own', 2, 1), [busy('a', 9, 0)], 'own'],
+    ['the roomiest, when its own is full', busy('own', 2, 2), [busy('a', 9, 8), busy('b', 4, 1)], 'b'],
+    ['who has least to do for its slots, when all are full', busy('own', 2, 4), [busy('a', 9, 9), busy('b', 4, 5)], 'a'],
+    ['its own, when all have as much to do', busy('own', 2, 2), [busy('a', 4, 4)], 'own'],
+    ['its own, without others', busy('own', 2, 20), [], 'own'],
+  ])('takes %s', (_why, own, others, chosen) => {
+    expect(chooseHost(unit, own, others).name).toBe(chosen);
+  });
+
+  test('takes whoever compiles the same code already', () => {
+    const [same = unit] = units;
+    expect(chooseHost(same, busy('own', 2, 0), [busy('a', 9, 9)]).name).toBe('a');
+  });
+});
