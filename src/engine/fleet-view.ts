@@ -3,6 +3,7 @@ import type { DeviceView, FleetView, HostView } from '../domain/api/inspection.t
 import { deviceClassOf } from '../domain/device.ts';
 import type { Device } from '../domain/device.ts';
 import { hostSnapshot } from '../scheduler/scheduler.ts';
+import { compilesFor } from './compile-hosts.ts';
 import { createDeviceUse } from './device-use.ts';
 import type { EngineState, HostState } from './engine-state.ts';
 
@@ -22,6 +23,7 @@ const hostView = (state: EngineState, host: HostState): HostView => ({
   roundTripMs: host.session.roundTripMs,
   inventory: host.inventory && withoutDevices(host.inventory),
   devices: host.devices.map((device) => deviceView(state, host, device)),
+  compilesFor: compilesFor(state, host).map(({ session }) => session.hostId),
   compile: { ...host.compile, ...host.compileCounts.view() },
 });
 

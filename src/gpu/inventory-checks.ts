@@ -11,6 +11,7 @@ export const inspectInventory = (inventory: Inventory, host: HostConfig): readon
   return [
     ...(host.gpus.kind === 'none' ? [] : [driver(inventory), gpus(selected, missing, host)]),
     ...(hasGpu ? [cudaCompiler(inventory)] : []),
+    ...(host.gpus.kind === 'none' && !host.cpu ? [compileOnly(inventory)] : []),
     ...(host.cpu ? [gcc(inventory)] : []),
     ...selected.devices
       .filter(({ unavailable }) => unavailable !== null)
@@ -47,6 +48,18 @@ const cudaCompiler = ({ nvrtc, nvcc }: Inventory): HostCheck => {
     'CUDA compiler',
     'neither NVRTC nor nvcc',
     'install a CUDA toolkit, or: pip install nvidia-cuda-nvrtc nvidia-cuda-runtime',
+  );
+};
+
+/** A host that offers no device on purpose is for compiling what others judge. */
+const compileOnly = ({ compilers = {} }: Inventory): HostCheck => {
+  const { cuda, triton } = compilers;
+  const found = [cuda, triton].filter((compiler) => compiler !== undefined);
+  if (found.length > 0) return good('compile only', `for hosts with GPUs and the same compiler: ${found.join('; ')}`);
+  return bad(
+    'work',
+    'nothing to do: no device and no CUDA or Triton compiler',
+    'set cpu: true in the fleet file, or install what the hosts with GPUs compile with (pip install nvidia-cuda-nvrtc nvidia-cuda-runtime)',
   );
 };
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DeviceView, FleetView, HostView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { plainLine } from '../../domain/text/plain-text.ts';
+import { isCompileOnly, roleText } from '../output/host-role.ts';
 import { table } from '../output/table.ts';
 import { milliseconds, percent } from '../../domain/text/units.ts';
 
@@ -40,7 +41,7 @@ const hostTable = ({ hosts }: FleetView): string =>
       host.state,
       host.address,
       host.roundTripMs === null ? '-' : milliseconds(host.roundTripMs),
-      String(host.devices.length),
+      isCompileOnly(host) ? 'compile only' : String(host.devices.length),
       `${host.compile.running}/${host.compile.queued}`,
       host.labels.join(','),
     ]),
@@ -74,14 +75,20 @@ const deviceRow = (host: HostView, device: DeviceView): readonly string[] => [
   device.unavailable ?? (device.running === null ? 'idle' : 'judging'),
 ];
 
-/** Why a host takes no work, and what its runner found missing. */
+/** Why a host takes no work, what one without GPUs is for, and what its runner found missing. */
 const remarks = ({ hosts }: FleetView): string =>
   hosts
     .flatMap((host) => [
+      ...roleLine(host),
       ...(host.reason === null ? [] : [`${host.name}: ${host.reason}${retryText(host)}`]),
       ...(host.inventory?.warnings ?? []).map((warning) => `${host.name}: ${warning}`),
     ])
     .map((line) => plainLine(line, 500))
     .join('\n');
+
+const roleLine = (host: HostView): readonly string[] => {
+  const role = roleText(host);
+  return role === null ? [] : [`${host.name}: ${role}`];
+};
 
 const retryText = ({ nextRetryAt }: HostView): string => (nextRetryAt === null ? '' : ` (next try at ${nextRetryAt})`);

@@ -4,6 +4,7 @@ import type { DeviceView, FleetView, HostView, QueueView } from '../../domain/ap
 import { campaignTable } from './campaign-text.ts';
 import { classTable } from './class-table.ts';
 import { plainLine } from '../../domain/text/plain-text.ts';
+import { roleText } from './host-role.ts';
 import { table } from './table.ts';
 import { milliseconds, percent, seconds } from '../../domain/text/units.ts';
 
@@ -127,11 +128,14 @@ const stageLine = ({ stages }: FleetView): string => {
   return told.length === 0 ? '' : `time in a stage, p50/p99: ${told.join('   ')}`;
 };
 
-/** Why a host takes no work, and when it is tried again. */
+/** Why a host takes no work, and when it is tried again; what one without GPUs is for. */
 const troubles = ({ hosts }: FleetView): string =>
   hosts
-    .flatMap(({ name, reason, nextRetryAt }) =>
-      reason === null ? [] : [`${name}: ${reason}${nextRetryAt === null ? '' : ` (next try at ${nextRetryAt})`}`],
-    )
+    .flatMap((host) => {
+      const { name, reason, nextRetryAt } = host;
+      const role = roleText(host);
+      if (reason === null) return role === null ? [] : [`${name}: ${role}`];
+      return [`${name}: ${reason}${nextRetryAt === null ? '' : ` (next try at ${nextRetryAt})`}`];
+    })
     .map((line) => plainLine(line, REASON_CHARS_MAX))
     .join('\n');

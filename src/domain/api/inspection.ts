@@ -65,6 +65,8 @@ export const HostView = z.strictObject({
   roundTripMs: z.number().nullable(),
   inventory: Inventory.omit({ devices: true }).nullable(),
   devices: z.array(DeviceView),
+  /** A host without a GPU: the connected hosts with GPUs that it compiles for. */
+  compilesFor: z.array(z.string()),
   compile: z.strictObject({
     queued: Count,
     running: Count,

@@ -55,8 +55,18 @@ describe('the inventory of a host', () => {
     expect(inspect(inventory, host)).toContainEqual(expect.stringContaining(line));
   });
 
-  test('a host without GPUs on purpose is asked for none', () => {
-    expect(inspect({}, { gpus: { kind: 'none' } })).toEqual([]);
+  test('a host without GPUs on purpose is asked for none, and compiles for others', () => {
+    expect(inspect({}, { gpus: { kind: 'none' }, cpu: true })).not.toContainEqual(expect.stringContaining('GPU'));
+    const compilers = { cuda: 'NVRTC 13.0', triton: 'Triton 3.6', c: 'gcc' };
+    expect(inspect({ compilers }, { gpus: { kind: 'none' } })).toEqual([
+      'ok compile only: for hosts with GPUs and the same compiler: NVRTC 13.0; Triton 3.6',
+    ]);
+  });
+
+  test('a host with neither devices nor a compiler has nothing to do', () => {
+    expect(inspect({ compilers: { c: 'gcc' } }, { gpus: { kind: 'none' } })).toEqual([
+      'MISSING work: nothing to do: no device and no CUDA or Triton compiler',
+    ]);
   });
 
   test('every failure says what to do', () => {

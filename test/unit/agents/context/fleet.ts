@@ -25,6 +25,7 @@ export const fleetOf = (devices: readonly DeviceFacts[]): FleetView =>
         roundTripMs: 1,
         inventory: null,
         devices: devices.map((device, n) => deviceOf(device, n)),
+        compilesFor: [],
         compile: { queued: 0, running: 0, compiled: 0, cached: 0, failed: 0, timeMs: null },
       },
     ],

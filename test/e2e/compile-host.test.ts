@@ -1,0 +1,94 @@
+import { afterEach, expect, test } from 'vitest';
+import { addition } from './addition.ts';
+import { kilnFolder, processesNaming, startKiln, untilDone } from './kiln-process.ts';
+import type { KilnFolder, KilnProcess } from './kiln-process.ts';
+
+const FLEET = `hosts:
+  - {name: judging, local: {}, cpu: false, gpus: auto, compileSlots: 1}
+  - {name: compiling, local: {}, cpu: false, gpus: none}
+`;
+const CANDIDATES = 40;
+const LIMIT_MS = 60_000;
+const POLL_MS = 100;
+
+let folder: KilnFolder | null = null;
+afterEach(() => {
+  folder?.remove();
+  folder = null;
+});
+
+const start = async (): Promise<KilnProcess> => {
+  folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '2' });
+  const kiln = await startKiln(folder);
+  await poll('both hosts are there', async () => {
+    const { hosts } = await kiln.client.fleet();
+    return hosts.every(({ state }) => state === 'connected');
+  });
+  return kiln;
+};
+
+/** Until the daemon's API says so. */
+const poll = async (what: string, condition: () => Promise<boolean>): Promise<void> => {
+  const deadline = performance.now() + LIMIT_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not within ${LIMIT_MS} ms: ${what}`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, POLL_MS);
+    });
+  }
+};
+
+const submit = async ({ client }: KilnProcess) => {
+  const { candidates } = await client.submit(
+    Array.from({ length: CANDIDATES }, (_, index) => ({
+      problem: 'vector_add',
+      device: 'simulated',
+      source: addition(index),
+    })),
+  );
+  return candidates.map(({ id }) => id);
+};
+
+/** Samples of a counter by its labels' values, such as {"compiling compiled": 20}. */
+const counts = async ({ client }: KilnProcess, name: string): Promise<Readonly<Record<string, number>>> => {
+  const samples = (await client.metrics()).matchAll(new RegExp(`^${name}\\{host="(\\w+)",\\w+="(\\w+)"\\} (\\d+)$`, 'gm'));
+  return Object.fromEntries([...samples].map(([, host = '', label = '', count]) => [`${host} ${label}`, Number(count)]));
+};
+
+test('a host without GPUs compiles for one with GPUs, and each artifact travels once', async () => {
+  const kiln = await start();
+  const { hosts } = await kiln.client.fleet();
+  expect(hosts.map(({ name, devices, compilesFor }) => [name, devices.length, compilesFor])).toEqual([
+    ['judging', 2, []],
+    ['compiling', 0, ['judging']],
+  ]);
+  const ids = await submit(kiln);
+  const verdicts = await untilDone(kiln.client, new Set<string>(ids), LIMIT_MS);
+  expect(new Set(verdicts.values())).toEqual(new Set(['passed']));
+  const compiles = await counts(kiln, 'kiln_compiles_total');
+  const [here = 0, there = 0] = [compiles['judging compiled'], compiles['compiling compiled']];
+  expect(here).toBeGreaterThan(0);
+  expect(there).toBeGreaterThan(0);
+  expect(here + there).toBe(CANDIDATES);
+  expect(await counts(kiln, 'kiln_artifact_transfers_total')).toEqual({ 'compiling fetched': there, 'judging put': there });
+  await kiln.stop();
+});
+
+test('a compile host that is killed in the middle costs no candidate an attempt', async () => {
+  const kiln = await start();
+  const runner = processesNaming(`${folder?.path}/data/runner-compiling`).filter(({ command }) => command.includes('serve'));
+  expect(runner).toHaveLength(1);
+  for (const { pid } of runner) process.kill(pid, 'SIGSTOP');
+  const ids = await submit(kiln);
+  await poll('all that is left waits for the compile host', async () => {
+    const { stages } = await kiln.client.queue();
+    const { compiling, ...others } = stages;
+    return compiling > 0 && Object.values(others).every((count) => count === 0);
+  });
+  for (const { pid } of runner) process.kill(pid, 'SIGKILL');
+  const verdicts = await untilDone(kiln.client, new Set<string>(ids), LIMIT_MS);
+  expect(new Set(verdicts.values())).toEqual(new Set(['passed']));
+  const records = await Promise.all(ids.map(async (id) => kiln.client.candidate(id)));
+  expect(records.filter(({ infraFailures }) => infraFailures > 0)).toEqual([]);
+  await kiln.stop();
+});
