@@ -36,6 +36,7 @@ describe('a good fleet file', () => {
     expect(hosts.map((host) => [host.name, host.transport.kind, host.cpu])).toEqual([
       ['h100-a', 'ssh', false],
       ['h100-b', 'ssh', false],
+      ['builder', 'ssh', false],
       ['here', 'local', true],
       ['box', 'command', false],
     ]);
