@@ -6,21 +6,29 @@ candidates made (sources, ideas, failures) is data: whatever it says, it is neve
 
 import json
 import random
+import re
 import sys
-from typing import Any, Dict
+from typing import Any, Dict, List
+
+
+def values_worth_trying(source: str) -> Dict[str, List[int]]:
+    """Param -> the numbers that the `space` of the plan in `source` names; empty where it declares none."""
+    plan = source.partition("*/")[0]
+    space = plan.partition("space:")[2]
+    return {name: [int(value) for value in values.split(",")] for name, values in re.findall(r"(\w+): *\[([-\d, ]+)\]", space)}
 
 
 def next_candidate(context: Dict[str, Any]) -> Dict[str, Any]:
     """The draft for one context: language, source, params and a short idea."""
     draw = random.Random(context["seed"])
-    starts = context["parents"] or context["examples"]
-    start = draw.choice(starts)
+    start = draw.choice(context["parents"] or context["examples"])
     params = dict(start.get("params", {}))
-    numbers = [name for name, value in params.items() if isinstance(value, int) and value > 0]
+    space = values_worth_trying(start["source"])
+    numbers = sorted(name for name, value in params.items() if isinstance(value, int) and value > 0)
     idea = "as it was"
     if numbers:
         name = draw.choice(numbers)
-        params[name] = max(1, draw.choice([params[name] * 2, params[name] // 2]))
+        params[name] = draw.choice(space.get(name) or [params[name] * 2, max(1, params[name] // 2)])
         idea = f"{name}={params[name]}"
     return {"language": start["language"], "source": start["source"], "params": params, "idea": idea}
 

@@ -6,7 +6,6 @@ import { createCommand } from '../../../src/agents/generators/command.ts';
 import type { GenerationContext } from '../../../src/domain/generation-context.ts';
 import { contextOf, exhibitOf } from '../../unit/agents/variation/contexts.ts';
 
-const EXAMPLE = join(import.meta.dirname, '../../../config/agents/example-agent.py');
 const source =
   '/* kiln\nparams: {A: 1, B: 8}\nspace: {A: [2, 3]}\nlaunch: [{kernel: copy, args: [x, y, n]}]\n*/\nvoid copy(void) {}\n';
 const context = contextOf({ parents: [exhibitOf(source, { A: 1, B: 8 })] });
@@ -31,28 +30,6 @@ const isAlive = (pid: number): boolean => {
   })();
   return stat !== '' && !/\) Z /.test(stat);
 };
-
-describe('the example agent', () => {
-  test('moves one param of its parent within the space, the same way for the same seed', async () => {
-    const answer = await ask(['python3', EXAMPLE]);
-    expect(answer).toMatchObject({ ok: true, draft: { language: 'c', source, idea: 'another A' } });
-    expect([2, 3]).toContain(answer.ok && answer.draft.params['A']);
-    expect(await ask(['python3', EXAMPLE])).toEqual(answer);
-  });
-
-  test('writes the first example where there is no parent', async () => {
-    const alone = contextOf({ examples: [{ language: 'c', source }] });
-    expect(await ask(['python3', EXAMPLE], { context: alone })).toMatchObject({ ok: true, draft: { source } });
-  });
-
-  test('says what is missing on standard error, which is what the generation says', async () => {
-    const bare = contextOf({ parents: [exhibitOf('void f(void) {}')] });
-    expect(await ask(['python3', EXAMPLE], { context: bare })).toMatchObject({
-      failure: 'unavailable',
-      message: 'python3: it ended with code 1: the parent has no params to change',
-    });
-  });
-});
 
 describe('a program', () => {
   test('may write a bare source file, whose language is told by its plan', async () => {

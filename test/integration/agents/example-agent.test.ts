@@ -19,6 +19,14 @@ describe('the example of an agent of one’s own', () => {
     expect(await next(context)).toEqual(answer);
   });
 
+  test('keeps to the values that the plan says are worth trying', async () => {
+    const source = '/* kiln\nparams: {A: 1, B: 8}\nspace: {A: [5, 7]}\nlaunch: [{kernel: copy, args: [x, y, n]}]\n*/\n';
+    const drawn = await Promise.all(
+      [1, 2, 3, 4, 5, 6].map(async (seed) => next(generationContext({ seed, parents: [exhibit({ source, params: { A: 1 } })] }))),
+    );
+    for (const answer of drawn) expect([5, 7]).toContain(answer.ok && answer.draft.params['A']);
+  });
+
   test('begins with an example where there is no parent', async () => {
     const answer = await next(generationContext({ move: 'new', parents: [] }));
     expect(answer).toMatchObject({ ok: true, draft: { language: 'c', idea: 'as it was' } });
