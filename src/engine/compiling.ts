@@ -90,7 +90,10 @@ const ask = (state: EngineState, live: Live, { job, at }: At): void => {
   if (at.session.compile(compileId, job.unit, state.rules.compileLimitMs)) at.asked.set(compileId, job.unit);
 };
 
-/** What the source does wrong is final wherever it shows; what the compile host does wrong is tried elsewhere, at last at the own host. */
+/**
+ * What the source does wrong is final wherever it shows; what the compile host does wrong is tried elsewhere, at last at the own host. A limit
+ * that was passed is the own host's to tell: a slower machine must not make the verdict.
+ */
 const onCompiledElsewhere = (
   state: EngineState,
   live: Live,
@@ -102,7 +105,9 @@ const onCompiledElsewhere = (
     case 'compiled':
       return bring(state, live, { job, at, result });
     case 'failed':
-      return finish(state, live, { host: own, result });
+      if (result.outcome.verdict !== 'timed_out') return finish(state, live, { host: own, result });
+      job.mayTravel = false;
+      return advance(state, live, job);
     case 'infra': {
       const { code, message } = result.failure;
       state.metrics.onInfra(code);

@@ -2,7 +2,7 @@
 import type { ContentHash } from '../../domain/ids.ts';
 import type { Bundle } from '../ports.ts';
 
-const BYTES_MAX = 256 * 1024 * 1024;
+const BYTES_MAX = 128 * 1024 * 1024;
 
 export interface Bundles {
   /** Counts as a use. */

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Tuple
 
 from kiln_runner.bundle import BUNDLE_BYTES_MAX
+from kiln_runner.host.toolchain import find_nvcc
 
 from . import samples
 from .drive import Client, Runner
@@ -96,6 +97,25 @@ class Travelling(unittest.TestCase):
         told, payload = self.fetch(artifact)
         self.assertEqual((told["failure"]["code"], payload), ("internal", b""))
         self.assertIn(f"at most {BUNDLE_BYTES_MAX} bytes", told["failure"]["message"])
+
+
+@unittest.skipUnless(find_nvcc(), "nvcc is not installed on this machine")
+class TravellingCubins(unittest.TestCase):
+    def test_a_cubin_goes_to_a_host_that_names_the_same_compiler_which_then_compiles_nothing(self) -> None:
+        plain = {"KILN_CUDA_COMPILER": "nvcc", "KILN_TRITON_PYTHON": ""}
+        with Runner(**plain) as here, Runner(**plain) as there:
+            client, other = here.client(), there.client()
+            compilers = [one.attach()["inventory"]["compilers"]["cuda"] for one in (client, other)]
+            self.assertEqual(compilers[0], compilers[1])
+            artifact = client.compile(UNIT)["artifact"]
+            client.send({"type": "fetch_artifact", "artifact": artifact})
+            sha256 = client.wait("artifact")["sha256"]
+            other.send({"type": "put_artifact", "artifact": artifact, "sha256": sha256}, client.payload)
+            self.assertIsNone(other.wait("artifact_stored")["failure"])
+            again = other.compile(UNIT)
+            self.assertEqual((again["artifact"], again["cached"]), (artifact, True))
+            cubin = Path(there.folder) / "cache/artifacts" / artifact / "code.cubin"
+            self.assertEqual(cubin.read_bytes()[:4], b"\x7fELF")
 
 
 if __name__ == "__main__":

@@ -196,6 +196,34 @@ describe('a candidate is compiled', () => {
     expect(state.lives.get(idOf(1))?.compileLog).toBe('line 3');
   });
 
+  test('at its own host again when a compile host passed the limit, whose time is the one that counts', () => {
+    fill();
+    want(1);
+    const outcome = { verdict: 'timed_out', stage: 'compile', case: '', limitMs: 1000 } as const;
+    const result: CompileResult = { status: 'failed', outcome, durationMs: 1000, compiler: COMPILER };
+    answer(helper, 1, result);
+    expect([judging.said, events]).toEqual([['compile 2'], []]);
+    answer(judging, 1, result, 2);
+    expect(events).toEqual([{ type: 'compiled', id: idOf(1), hostId: 'judging', result }]);
+  });
+
+  test('once for two hosts that judge it: fetched once, and put once into each', () => {
+    const second = createHost(state, 'second', { gpus: 1, compileSlots: 1 });
+    fill();
+    want(1);
+    answer(helper, 1, COMPILED);
+    arrive();
+    store();
+    askCompile(state, { type: 'compile', id: idOf(1), hostId: second.host.session.hostId, deviceModel: MODEL });
+    expect([helper.said, judging.said, second.said]).toEqual([
+      ['compile 1', 'fetch b'],
+      ['put b the files'],
+      ['put b the files'],
+    ]);
+    onArtifactStored(state, second.host, { type: 'artifact_stored', artifact: ARTIFACT, failure: null });
+    expect(events).toMatchObject([{ hostId: 'judging' }, { hostId: 'second' }]);
+  });
+
   test('not at a compile host with another compiler, nor in a language that is native to its host', () => {
     state.compileHosts.clear();
     const other = createHost(state, 'other', { compileSlots: 9, compilers: { cuda: 'NVRTC 12.4' } });
