@@ -6,6 +6,7 @@ const MILLISECONDS_MAX = 3_600_000;
 const MAX_TOKENS_MAX = 128_000;
 const GENERATORS_MAX = 32;
 const ARGV_MAX = 64;
+const VARIABLES_MAX = 64;
 
 const TokenLimit = z
   .int({ error: 'must be a whole number a minute, or null' })
@@ -68,17 +69,17 @@ export const ClaudeSettings = strictFields({
 });
 export type ClaudeSettings = z.infer<typeof ClaudeSettings>;
 
+const VariableName = z
+  .string({ error: 'must be the name of an environment variable' })
+  .regex(/^[A-Z_][A-Z0-9_]{0,127}$/u, 'must be the name of an environment variable, never a key itself');
+
 export const OpenAiCompatibleSettings = strictFields({
   kind: z.literal('openai-compatible'),
   /** As its documentation says it, up to and with `/v1`. */
   baseUrl: BaseUrl,
   model: ModelName,
   /** Name of the environment variable that holds the key; null: none is sent. */
-  keyVariable: z
-    .string()
-    .regex(/^[A-Z_][A-Z0-9_]{0,127}$/u, 'must be the name of an environment variable, never a key itself')
-    .nullable()
-    .default(null),
+  keyVariable: VariableName.nullable().default(null),
   maxTokens: MaxTokens.default(16_000),
   timeoutMs: TimeoutMs,
   /** Ask for JSON by schema. `auto`: until the server refuses it once. `off`: ask for a fenced block. */
@@ -98,6 +99,11 @@ export const CommandSettings = strictFields({
     .tuple([Argument], Argument, { error: 'must be a list: the program and its arguments' })
     .refine((argv) => argv.length <= ARGV_MAX, `at most ${ARGV_MAX} arguments`),
   timeoutMs: TimeoutMs,
+  /** Of the daemon's environment it gets what programs need to run, and these. */
+  variables: z
+    .array(VariableName, { error: 'must be a list of names of environment variables' })
+    .max(VARIABLES_MAX, `at most ${VARIABLES_MAX} variables`)
+    .default([]),
 });
 export type CommandSettings = z.infer<typeof CommandSettings>;
 

@@ -62,12 +62,14 @@ const createOne = (settings: GeneratorSettings, { env, ...own }: ServiceDeps & P
         key: settings.keyVariable === null ? null : env[settings.keyVariable] || null,
       });
     case 'command':
-      return createCommand({ ...settings, name: own.name, env: withoutDoors(env) });
+      return createCommand({ ...settings, name: own.name, env: neededOf(env, settings.variables) });
   }
 };
 
-/** Programs that people bring run as the daemon's user, but need none of what opens the daemon's own doors. */
-const withoutDoors = (env: GeneratorsOptions['env']): Record<string, string | undefined> =>
-  Object.fromEntries(
-    Object.entries(env).filter(([name]) => name !== 'KILN_TOKEN' && name !== 'KILN_POSTGRES_URL' && name !== 'KILN_REDIS_URL'),
-  );
+/** What programs need to find their files, to speak their language and to reach the network. */
+const NEEDED =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|XDG_[A-Z_]+|(?:HTTPS?|NO|ALL)_PROXY|SSL_CERT_(?:FILE|DIR)|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE)$/iu;
+
+/** Programs that people bring, and what they show of themselves, get none of the daemon's secrets but those that are named for them. */
+const neededOf = (env: GeneratorsOptions['env'], named: readonly string[]): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => NEEDED.test(name) || named.includes(name)));

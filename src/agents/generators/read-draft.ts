@@ -20,6 +20,10 @@ export const readDraft = (output: string, languages: readonly Language[]): ReadD
 const fromJson = (text: string): ReadDraft => {
   const value = parsed(text);
   if (value === undefined) return malformed('what it wrote begins like JSON and is none');
+  return checked(value);
+};
+
+const checked = (value: unknown): ReadDraft => {
   const draft = Draft.safeParse(value);
   if (draft.success) return { failure: null, draft: draft.data };
   const [issue] = draft.error.issues;
@@ -40,7 +44,7 @@ const fromSource = (source: string, languages: readonly Language[]): ReadDraft =
   const headers = languages.map((language) => ({ language, header: parseHeader(source, language) }));
   const found = headers.find(({ header }) => header.ok) ?? headers.find(({ header }) => !header.ok && header.field !== 'header');
   const [first] = headers;
-  if (found?.header.ok === true) return { failure: null, draft: Draft.parse({ language: found.language, source }) };
+  if (found?.header.ok === true) return checked({ language: found.language, source });
   const header = (found ?? first)?.header;
   return malformed(header && !header.ok ? `${header.field}: ${header.message}` : 'no launch plan');
 };

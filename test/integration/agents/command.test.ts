@@ -16,7 +16,7 @@ const ask = async (
   argv: readonly [string, ...string[]],
   change: { timeoutMs?: number; context?: GenerationContext; signal?: AbortSignal } = {},
 ) =>
-  createCommand({ name: 'mine', argv, timeoutMs: change.timeoutMs ?? 20_000 }).next(
+  createCommand({ name: 'mine', argv, timeoutMs: change.timeoutMs ?? 20_000, env: process.env }).next(
     change.context ?? context,
     change.signal ?? new AbortController().signal,
   );

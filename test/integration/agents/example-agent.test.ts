@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { createCommand } from '../../../src/agents/generators/command.ts';
 import { exhibit, generationContext } from '../../fixtures/agents/generation-context.ts';
 
-const agent = createCommand({ name: 'example', argv: ['python3', 'config/agent.example.py'], timeoutMs: 20_000 });
+const agent = createCommand({
+  name: 'example',
+  argv: ['python3', 'config/agent.example.py'],
+  timeoutMs: 20_000,
+  env: process.env,
+});
 const next = (context: Parameters<typeof agent.next>[0]) => agent.next(context, new AbortController().signal);
 
 describe('the example of an agent of one’s own', () => {
