@@ -28,7 +28,7 @@ const MODEL = 'NVIDIA H100 80GB HBM3';
 const COMPILER = 'NVRTC 13.0 (1 bytes), headers a';
 const ARTIFACT = ContentHash.parse('b'.repeat(64));
 const BYTES = Buffer.from('the files');
-const SHA256 = ContentHash.parse(createHash('sha256').update(BYTES).digest('hex'));
+const sha256Of = (bytes: Buffer): ContentHash => ContentHash.parse(createHash('sha256').update(bytes).digest('hex'));
 const COMPILED: CompileResult = {
   status: 'compiled',
   artifact: ARTIFACT,
@@ -124,8 +124,8 @@ const want = (index: number): void => {
 
 const answer = ({ host }: typeof helper, index: number, result: CompileResult, compile = 1): void =>
   onCompiled(state, host, { type: 'compiled', compileId: `${idOf(index)}@${compile}`, result });
-const arrive = (bytes = BYTES, failure: InfraFailure | null = null): void =>
-  onArtifact(state, helper.host, { type: 'artifact', artifact: ARTIFACT, sha256: failure ? null : SHA256, failure, bytes });
+const arrive = (bytes = BYTES, failure: InfraFailure | null = null, sha256 = sha256Of(bytes)): void =>
+  onArtifact(state, helper.host, { type: 'artifact', artifact: ARTIFACT, sha256: failure ? null : sha256, failure, bytes });
 const store = (failure: InfraFailure | null = null): void =>
   onArtifactStored(state, judging.host, { type: 'artifact_stored', artifact: ARTIFACT, failure });
 const lose = ({ host }: typeof helper): void => {
@@ -270,7 +270,7 @@ describe('when the compile host fails', () => {
     ['has lost the artifact', () => arrive(Buffer.alloc(0), infra('unknown_artifact'))],
     ['has one that is too large', () => arrive(Buffer.alloc(0), infra('internal'))],
     ['sends more than it may', () => arrive(Buffer.alloc(BUNDLE_BYTES_MAX + 1))],
-    ['sends what does not match its hash', () => arrive(Buffer.from('other files'))],
+    ['sends what does not match its hash', () => arrive(Buffer.from('other files'), null, sha256Of(BYTES))],
   ])('because it %s', (_what, fail) => {
     answer(helper, 1, COMPILED);
     fail();
@@ -290,7 +290,8 @@ describe('when the judging host', () => {
     want(1);
   });
 
-  test('refuses the artifact, it compiles itself', () => {
+  test('refuses the artifact, it compiles itself, whoever else has room', () => {
+    createHost(state, 'idle', { compileSlots: 9 });
     answer(helper, 1, COMPILED);
     arrive();
     store(infra('out_of_disk'));
