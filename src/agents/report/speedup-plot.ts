@@ -60,7 +60,7 @@ const axes = (frame: Frame): readonly string[] => {
   const { top, bottom, time, timeUnit, speedup } = frame;
   const across = speedup.ticks.flatMap((tick) => {
     const at = y(frame, tick);
-    return [rule([PLOT.left, at], [PLOT.right, at]), text({ x: PLOT.left - 8, y: at + 4, anchor: 'end' }, `${number(tick)}×`)];
+    return [rule([PLOT.left, at], [PLOT.right, at]), text({ x: PLOT.left - 8, y: at + 4, anchor: 'end' }, `${ratio(tick)}×`)];
   });
   const along = time.ticks.flatMap((tick) => {
     const at = x(frame, tick * timeUnit.ms);
@@ -126,6 +126,9 @@ const rule = (from: readonly [number, number], to: readonly [number, number]): s
   `<path d="M${from.map(round).join(',')}L${to.map(round).join(',')}" stroke="#787878" stroke-opacity="0.35"/>`;
 
 const round = (value: number): number => Math.round(value * 10) / 10;
+/** "0.25"; small powers of two as "1/32", which is shorter than 0.03125. */
+const ratio = (value: number): string =>
+  value > 0 && value < 0.1 && Number.isInteger(1 / value) ? `1/${1 / value}` : number(value);
 const number = (value: number, digits = 4): string => String(Number(value.toPrecision(digits)));
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

@@ -46,6 +46,16 @@ describe('the plot of speed-up over time', () => {
     expect(svg).not.toContain('\u001b');
   });
 
+  test('keeps the labels of very small speed-ups clear of the axis title', () => {
+    const [poor = null] = REPORTED.generations.filter(({ state }) => state.status === 'judged' && state.speedup !== null);
+    if (poor?.state.status !== 'judged') throw new Error('the fixture has nothing that passed');
+    const generations = [{ ...poor, state: { ...poor.state, speedup: 0.035 } }, ...REPORTED.generations];
+    const svg = speedupPlot({ view: REPORTED.view, generations }, { problem: poor.problem });
+    const labels = [...svg.matchAll(/anchor="end">([^<]*)×/g)].map(([, label = '']) => label);
+    expect(labels).toContain('1/32');
+    expect(labels.filter((label) => label.length > 5)).toEqual([]);
+  });
+
   test('says in words that nothing has passed', () => {
     const svg = speedupPlot(REPORTED, { problem: 'matmul' });
     expect(svg).toContain('No candidate has passed yet.');
