@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { fleetText } from '../../src/cli/commands/fleet.ts';
 import { addition } from './addition.ts';
 import { kilnFolder, processesNaming, startKiln, untilDone } from './kiln-process.ts';
 import type { KilnFolder, KilnProcess } from './kiln-process.ts';
@@ -57,8 +58,10 @@ const counts = async ({ client }: KilnProcess, name: string): Promise<Readonly<R
 
 test('a host without GPUs compiles for one with GPUs, and each artifact travels once', async () => {
   const kiln = await start();
-  const { hosts } = await kiln.client.fleet();
-  expect(hosts.map(({ name, devices, compilesFor }) => [name, devices.length, compilesFor])).toEqual([
+  const fleet = await kiln.client.fleet();
+  expect(fleetText(fleet)).toMatch(/compiling +connected +local +\S+ ?\S* +compile only/);
+  expect(fleetText(fleet)).toContain('compiling: compiles for judging');
+  expect(fleet.hosts.map(({ name, devices, compilesFor }) => [name, devices.length, compilesFor])).toEqual([
     ['judging', 2, []],
     ['compiling', 0, ['judging']],
   ]);
