@@ -1,6 +1,7 @@
 /**
  * What the Messages API's models cost, US dollars per million tokens (which is millionths of a dollar per token), as the service's price list
- * at https://platform.claude.com/docs/en/about-claude/pricing had them on 2026-11-10. `agents.generators.NAME.prices` in kiln.yaml wins.
+ * at https://platform.claude.com/docs/en/about-claude/pricing was quoted in November 2026. Compare it with that page before money depends on it;
+ * `agents.generators.NAME.prices` in kiln.yaml wins.
  */
 import type { Usage } from '../../domain/campaign.ts';
 import type { TokenPrices } from '../../domain/generator-settings.ts';
@@ -59,6 +60,11 @@ export const microsOf = (tokens: TokenCounts, prices: PriceList): number => {
 };
 
 export const usageOf = (tokens: TokenCounts, prices: PriceList): Usage => ({ ...tokens, micros: microsOf(tokens, prices) });
+
+export const costsMoney = (prices: PriceList): boolean =>
+  [prices, ...(prices.long ? [prices.long] : [])].some((list) =>
+    [list.input, list.cacheWrite, list.cacheRead, list.output].some((each) => each > 0),
+  );
 
 /** What a service adds to a prompt of its own: how tools are used, marks around messages. */
 const OVERHEAD_TOKENS = 2000;
