@@ -1,5 +1,6 @@
 /* kiln
 params: {ACCUMULATORS: 16}
+space: {ACCUMULATORS: [4, 8, 16, 32, 64]}
 launch:
   - kernel: matmul
     args: [a, b, c, a32, b32, m, n, k]

@@ -1,5 +1,6 @@
 /* kiln
 params: {ROWS: 4, COLUMNS: 2, WIDTH: 8}
+space: {ROWS: [1, 2, 3, 4, 6], COLUMNS: [1, 2, 3, 4, 6], WIDTH: [4, 8]}
 launch:
   - kernel: matmul
     args: [a, b, c, a32, b32, m, n, k]

@@ -1,5 +1,6 @@
 /* kiln
 params: {ACCUMULATORS: 16}
+space: {ACCUMULATORS: [4, 8, 16, 32, 64]}
 launch:
   - kernel: rmsnorm
     args: [x, weight, out, rows, cols, eps]

@@ -1,5 +1,6 @@
 /* kiln
 params: {WIDTH: 8, ACCUMULATORS: 4}
+space: {WIDTH: [4, 8, 16], ACCUMULATORS: [1, 2, 4, 8]}
 launch:
   - kernel: rmsnorm
     args: [x, weight, out, rows, cols, eps]

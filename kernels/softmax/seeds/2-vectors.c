@@ -1,5 +1,6 @@
 /* kiln
 params: {WIDTH: 8, ACCUMULATORS: 4}
+space: {WIDTH: [4, 8, 16], ACCUMULATORS: [1, 2, 4, 8]}
 launch:
   - kernel: softmax
     args: [x, out, rows, cols]

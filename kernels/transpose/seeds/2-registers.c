@@ -1,5 +1,6 @@
 /* kiln
 params: {TILE: 32}
+space: {TILE: [8, 16, 32, 64, 128, 256]}
 launch:
   - kernel: transpose
     args: [a, out, rows, cols]

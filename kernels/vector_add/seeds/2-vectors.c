@@ -1,5 +1,6 @@
 /* kiln
 params: {WIDTH: 8, UNROLL: 4}
+space: {WIDTH: [4, 8, 16], UNROLL: [1, 2, 4, 8, 16]}
 launch:
   - kernel: vector_add
     args: [a, b, out, n]

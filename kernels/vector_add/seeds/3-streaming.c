@@ -1,5 +1,6 @@
 /* kiln
 params: {UNROLL: 8}
+space: {UNROLL: [1, 2, 4, 8, 16]}
 launch:
   - kernel: vector_add
     args: [a, b, out, n]
