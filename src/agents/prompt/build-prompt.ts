@@ -82,17 +82,23 @@ const taskText = (context: GenerationContext): string => {
     .join('\n\n');
 };
 
-const parentTitle = ({ parents, incumbent }: GenerationContext, index: number): string => {
-  const name = parents.length === 1 ? 'The parent' : `Parent ${index + 1}`;
-  return parents[index]?.candidateId === incumbent?.candidateId ? `${name}, which holds the record` : name;
+const parentTitle = (context: GenerationContext, index: number): string => {
+  const name = parentName(context, index);
+  return context.parents[index]?.candidateId === context.incumbent?.candidateId ? `${name}, which holds the record` : name;
+};
+
+/** Of a repair the failed candidate comes first, then the one it was made from, where that is known. */
+const parentName = ({ move, parents }: GenerationContext, index: number): string => {
+  if (move === 'repair') return index === 0 ? 'The failed candidate' : 'The working candidate that it was made from';
+  return parents.length === 1 ? 'The parent' : `Parent ${index + 1}`;
 };
 
 const failureText = ({ verdict, message }: NonNullable<GenerationContext['failure']>, fence: Fence): string =>
-  `The parent's verdict is ${verdict}. What the judge or the compiler says:\n${fence.block('failure', message)}`;
+  `The failed candidate's verdict is ${verdict}. What the judge or the compiler says:\n${fence.block('failure', message)}`;
 
 const MOVES: Readonly<Record<GenerationContext['move'], string>> = {
   new: 'Write a candidate from scratch, with an approach of your own that differs from everything shown above.',
   improve: 'Write a faster candidate that starts from the parent. Find what limits it, and change that.',
   cross: 'Write a candidate that joins what is best in both parents into one that is faster than either.',
-  repair: 'Mend the parent: find the cause of the failure, correct it, and keep its idea. Change nothing else.',
+  repair: 'Mend the failed candidate: find the cause of the failure, correct it, and keep its idea. Change nothing else.',
 };

@@ -165,10 +165,23 @@ describe('the task', () => {
     expect(task).toContain('The parent, which holds the record');
   });
 
+  test('of a repair calls the failed candidate and the working one that it was made from so', () => {
+    const parents = [
+      exhibit({ source: 'int broken;', speedup: null }),
+      exhibit({ candidateId: candidateId(2), source: 'int works;' }),
+    ];
+    const failure = { verdict: 'compile_error', message: 'no' } as const;
+    const { task } = buildPrompt(generationContext({ move: 'repair', parents, failure }));
+    expect(task).toMatch(/^The failed candidate, in c\. It did not pass\.$/mu);
+    expect(task).toMatch(/^The working candidate that it was made from, in c\. 1\.25x/mu);
+    expect(task).toContain("The failed candidate's verdict is compile_error.");
+    expect(task).not.toMatch(/\bparent\b/iu);
+  });
+
   test.each([
     ['new', 'from scratch'],
     ['cross', 'both parents'],
-    ['repair', 'Mend the parent'],
+    ['repair', 'Mend the failed candidate'],
   ] as const)('of the move "%s" says so', (move, words) => {
     expect(buildPrompt(generationContext({ move })).task).toContain(words);
   });
