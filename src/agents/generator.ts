@@ -12,6 +12,10 @@ export interface Generator {
   readonly kind: 'claude' | 'openai-compatible' | 'evolve' | 'command';
   /** Why it cannot be used ("ANTHROPIC_API_KEY is not set: …"), or null. */
   readonly unavailable: string | null;
+  /** Whether answers cost money: a campaign that uses it must say how much it may spend. */
+  readonly isPaid: boolean;
+  /** Whether it makes use of what a profiler says about its parents: device time is spent on that only then. */
+  readonly readsProfiles: boolean;
   /** The most that one answer to `context` can cost, millionths of a US dollar: reserved before it is asked, so that a budget holds. */
   reserveMicros(context: GenerationContext): number;
   /** Writes one candidate. Never rejects: what goes wrong is an answer. Ends soon after `signal` aborts, with failure `stopped`. */

@@ -33,12 +33,16 @@ export interface Judging {
   submit(batch: readonly z.output<typeof SubmitCandidate>[]): Promise<SubmitAnswer>;
   candidate(id: CandidateId): Promise<CandidateRecord>;
   source(id: CandidateId): Promise<{ readonly source: string; readonly language: string }>;
+  /** Those of `ids` that are there, in any order: many at once, after a restart. */
+  sourced(ids: readonly CandidateId[]): Promise<readonly { readonly record: CandidateRecord; readonly source: string }[]>;
   problem(name: string): ProblemView;
   ranking(problem: string, query: { readonly device?: string | undefined; readonly limit: number }): Promise<RankingView>;
   queue(): Promise<QueueView>;
   fleet(): Promise<FleetView>;
   /** Null where none was asked for. */
   profile(id: CandidateId): Promise<ProfileRecord | null>;
+  /** Resolves when it is durable that it was asked for; `profile.done` is in the journal when it is there. */
+  askProfile(id: CandidateId): Promise<ProfileRecord | null>;
   events(query: {
     readonly after: number;
     readonly limit: number;

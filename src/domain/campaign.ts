@@ -54,8 +54,11 @@ export const CampaignSpec = z.strictObject({
   languages: z.array(Language).max(3).default([]),
   start: z
     .strictObject({
-      /** Which of the problem's seeds are judged first: all, only the first by name (the plainest), or none. */
-      seeds: z.enum(['all', 'first', 'none']).default('all'),
+      /**
+       * Which of the problem's files are judged first: all seeds, only the first by name (the plainest), those of `evolve/` (poor, with much to
+       * vary; all seeds where the problem has none), or none. `auto`: `evolve` where no generator writes anything itself, otherwise `all`.
+       */
+      seeds: z.enum(['auto', 'all', 'first', 'evolve', 'none']).default('auto'),
       /** So many of the ranking's best as well. */
       ranked: z.int().min(0).max(100).default(0),
       sources: z.array(StartingPoint).max(64).default([]),
@@ -117,7 +120,7 @@ export type Draft = z.infer<typeof Draft>;
 export const Move = z.enum(['seed', 'new', 'improve', 'cross', 'repair']);
 export type Move = z.infer<typeof Move>;
 
-/** Why no candidate came of an answer. All but the first are the service's or the program's doing. */
+/** Why no candidate came of an answer. `exhausted`: it varies what is there, and nothing new is left. */
 export const GenerationFailure = z.enum([
   'refused',
   'truncated',
@@ -126,6 +129,7 @@ export const GenerationFailure = z.enum([
   'timed_out',
   'duplicate',
   'rejected',
+  'exhausted',
   'stopped',
 ]);
 export type GenerationFailure = z.infer<typeof GenerationFailure>;

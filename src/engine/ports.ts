@@ -43,6 +43,8 @@ export interface Store {
   candidate(id: CandidateId): Promise<CandidateRecord | null>;
   candidates(filter: CandidateFilter): Promise<{ readonly candidates: readonly CandidateRecord[]; readonly next: string | null }>;
   content(id: CandidateId): Promise<CandidateContent | null>;
+  /** Those of `ids` that are there, in any order. */
+  sourced(ids: readonly CandidateId[]): Promise<readonly { readonly record: CandidateRecord; readonly source: string }[]>;
   /** Those of `ids` that are not done, in no particular order: what the scheduler needs once they are leased. */
   pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
   /** Makes candidates that ended `cancelled` or `infra_failed` queued again (no verdict of the content existed). Returns those that were. */

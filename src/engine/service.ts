@@ -44,6 +44,7 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
       const { source, language } = await existing(id, store.content(id));
       return { source, language };
     },
+    sourced: async (ids: readonly CandidateId[]) => store.sourced(ids),
     profile: async (id: CandidateId) => profileOf(state, id),
     askProfile: async (id: CandidateId) => {
       await existing(id, store.candidate(id));

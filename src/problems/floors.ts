@@ -30,6 +30,15 @@ export interface Ceilings {
 export const floorsOf = (problem: Problem, target: Target, ceilings: Ceilings): Readonly<Record<string, CaseFloor>> =>
   Object.fromEntries(problem.bench[target].map(({ name, shape }) => [name, floorOf(workOf(problem, shape), ceilings)]));
 
+/** Which limit a kernel that does the least work meets first, over all bench cases. Null where the device's peaks are unknown. */
+export const boundOf = (problem: Problem, target: Target, peaks: DevicePeaks | null): 'memory' | 'compute' | null => {
+  if (!peaks) return null;
+  const works = problem.bench[target].map(({ shape }) => workOf(problem, shape));
+  const bytes = works.reduce((sum, { readBytes, writeBytes }) => sum + readBytes + writeBytes, 0);
+  const operationsNs = works.reduce((sum, work) => sum + work.operationsNs(peaks), 0);
+  return nanoseconds(bytes, peaks.memoryBytesPerSecond) >= operationsNs ? 'memory' : 'compute';
+};
+
 export interface Work {
   readonly readBytes: number;
   readonly writeBytes: number;

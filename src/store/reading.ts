@@ -170,6 +170,18 @@ export const readContent = async (sql: SqlSession, id: CandidateId): Promise<Can
   return row ? contentOf(row) : null;
 };
 
+export interface SourcedCandidate {
+  readonly record: CandidateRecord;
+  readonly source: string;
+}
+
+/** Those of `ids` that are there, in any order. */
+export const readSourced = async (sql: SqlSession, ids: readonly CandidateId[]): Promise<readonly SourcedCandidate[]> => {
+  const rows = await selectWithSource(sql, { where: 'candidates.id = any($1::text[])', params: [ids] });
+  const records = await withAttempts(sql, rows);
+  return records.map((record, index) => ({ record, source: rows[index]?.source ?? '' }));
+};
+
 /** Those of `ids` that are not done. */
 export const readPending = async (sql: SqlSession, ids: readonly CandidateId[]): Promise<readonly Unfinished[]> =>
   (await selectWithSource(sql, { where: `candidates.id = any($1::text[]) and status <> 'done'`, params: [ids] })).map(

@@ -33,8 +33,8 @@ import { askProfiles, finishProfile, readProfile, readProfileReport, readWaiting
 import { complete, recordAttempts, recordTransitions, reopen } from './progress.ts';
 import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
 import type { NewSweep, RankedEntry, RankingQuery, RecordHolder } from './ranking.ts';
-import { readCandidate, readCandidates, readContent, readPending, readUnfinished } from './reading.ts';
-import type { CandidatePage } from './reading.ts';
+import { readCandidate, readCandidates, readContent, readPending, readSourced, readUnfinished } from './reading.ts';
+import type { CandidatePage, SourcedCandidate } from './reading.ts';
 import { trimJournal } from './trim-journal.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
 
@@ -49,6 +49,7 @@ export interface SqlStore {
   candidate(id: CandidateId): Promise<CandidateRecord | null>;
   candidates(filter: CandidateFilter): Promise<CandidatePage>;
   content(id: CandidateId): Promise<CandidateContent | null>;
+  sourced(ids: readonly CandidateId[]): Promise<readonly SourcedCandidate[]>;
   pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   backlog(): Promise<Backlog>;
@@ -93,6 +94,7 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
     candidate: async (id) => readCandidate(sql, id),
     candidates: async (filter) => readCandidates(sql, filter),
     content: async (id) => readContent(sql, id),
+    sourced: async (ids) => readSourced(sql, ids),
     pending: async (ids) => readPending(sql, ids),
     reopen: async (ids) => reopen(sql, ids, at()),
     backlog: async () => readBacklog(sql),

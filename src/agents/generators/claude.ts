@@ -9,7 +9,7 @@ import { promptBytes, requestOf } from './claude-request.ts';
 import { createMessageReader, type StreamedMessage } from './claude-stream.ts';
 import { failed } from './failed.ts';
 import { readDraftJson } from './model-draft.ts';
-import { mostMicros, type PriceList, pricesOf, usageOf } from './prices.ts';
+import { costsMoney, mostMicros, type PriceList, pricesOf, usageOf } from './prices.ts';
 import { createService, type Question, type Sent, type ServiceDeps } from './service.ts';
 
 /** Of one answer, thinking included: no candidate is near it (sources are limited to a quarter of a megabyte). */
@@ -39,6 +39,8 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
   return {
     name,
     kind: 'claude',
+    isPaid: costsMoney(prices),
+    readsProfiles: true,
     get unavailable() {
       return service.refusal;
     },
@@ -54,6 +56,8 @@ const unavailable = (name: string, why: string): Generator => ({
   name,
   kind: 'claude',
   unavailable: why,
+  isPaid: true,
+  readsProfiles: true,
   reserveMicros: () => 0,
   next: async () => failed('unavailable', why, NO_USAGE),
 });

@@ -16,6 +16,8 @@ export const createCommand = (settings: CommandSettings): Generator => ({
   name: settings.name,
   kind: 'command',
   unavailable: null,
+  isPaid: false,
+  readsProfiles: true,
   reserveMicros: () => 0,
   next: async (context, signal) => {
     const end = signal.aborted ? STOPPED : await runProgram(settings, `${JSON.stringify(context)}\n`, signal);

@@ -23,6 +23,8 @@ export const createEvolve = (): Generator => ({
   name: 'evolve',
   kind: 'evolve',
   unavailable: null,
+  isPaid: false,
+  readsProfiles: false,
   reserveMicros: () => 0,
   next: (context, signal) => Promise.resolve(signal.aborted ? failed('stopped', 'stopped before it began') : evolve(context)),
 });
@@ -33,7 +35,7 @@ const evolve = (context: GenerationContext): Answer => {
   const [first] = parents;
   if (!first)
     return failed(
-      'rejected',
+      'exhausted',
       'evolve changes what exists and was given no parent with a launch plan: start the campaign from one',
     );
   const random = randomFrom(context.seed);
@@ -42,7 +44,7 @@ const evolve = (context: GenerationContext): Answer => {
     if (change && isNew(change, context, parents) && resolves(change.variant, context.problem))
       return { ok: true, draft: draftOf(change, context), usage: NO_USAGE };
   }
-  return failed('rejected', parents.some(canMutate) ? USED_UP : NOTHING_TO_VARY);
+  return failed('exhausted', parents.some(canMutate) ? USED_UP : NOTHING_TO_VARY);
 };
 
 const USED_UP = `nothing new in ${TRIES_MAX} tries: the space of this source is used up; widen its "space", or mark more regions`;
@@ -85,4 +87,4 @@ const draftOf = ({ variant, note, changed }: Change, { move }: GenerationContext
 
 const NOTE_CHARS = 2000;
 
-const failed = (failure: 'rejected' | 'stopped', message: string): Answer => ({ ok: false, failure, message, usage: NO_USAGE });
+const failed = (failure: 'exhausted' | 'stopped', message: string): Answer => ({ ok: false, failure, message, usage: NO_USAGE });

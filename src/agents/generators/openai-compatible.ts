@@ -7,7 +7,7 @@ import { chatBody, chatPromptBytes } from './chat-request.ts';
 import { type ChatAnswer, type ChatReader, createChatReader } from './chat-stream.ts';
 import { failed } from './failed.ts';
 import { draftOfText } from './fenced-draft.ts';
-import { mostMicros, NO_TOKENS, usageOf } from './prices.ts';
+import { costsMoney, mostMicros, NO_TOKENS, usageOf } from './prices.ts';
 import { beginningOf } from './response-body.ts';
 import { createService, type Question, type Sent, type ServiceDeps } from './service.ts';
 
@@ -31,6 +31,8 @@ export const createOpenAiCompatible = (settings: OpenAiCompatibleSettings, deps:
   return {
     name,
     kind: 'openai-compatible',
+    isPaid: costsMoney(settings.prices),
+    readsProfiles: true,
     get unavailable() {
       return missing ?? service.refusal;
     },

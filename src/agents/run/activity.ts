@@ -1,4 +1,5 @@
 /** One sentence: what a campaign does now, and what holds it back. */
+import type { Allowance } from '../feeding/feeder.ts';
 import { outstandingOf } from './account.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
 import { allowedNow } from './pump.ts';
@@ -31,9 +32,16 @@ const holding = (run: Run, deps: ActivityDeps): string => {
   const open = closed.filter((reason) => reason === null).length;
   if (open === 0) return closed.join('; ');
   const starts = run.targets.reduce((sum, { startsLeft }) => sum + startsLeft, 0);
-  if (starts > 0) return `${starts} ${starts === 1 ? 'starting point has' : 'starting points have'} no verdict yet`;
-  const reasons = [...new Set(run.targets.map(({ device }) => device))].map((device) => deps.classes.allowed(device).reason);
+  const devices = [...new Set(run.targets.map(({ device }) => device))].map((device) => deps.classes.allowed(device));
+  if (starts > 0) return startsText(starts, devices);
+  const reasons = devices.map(({ reason }) => reason);
   return [...closed.filter((reason) => reason !== null), ...reasons].join('; ');
+};
+
+/** They wait for devices like everybody: a class that takes nothing, or has judged nothing yet, is why. */
+const startsText = (starts: number, devices: readonly Allowance[]): string => {
+  const unknown = devices.filter(({ heldSeconds }) => heldSeconds === null).map(({ reason }) => reason);
+  return [`${starts} ${starts === 1 ? 'starting point has' : 'starting points have'} no verdict yet`, ...unknown].join('; ');
 };
 
 const unusable = (name: string, { generators }: ActivityDeps): string | null => {

@@ -17,6 +17,7 @@ import type { DeviceClasses } from './device-classes.ts';
 import { createGate } from './gate.ts';
 import type { Gate } from './gate.ts';
 import type { Patience } from './patience.ts';
+import type { Profiles } from './profiles.ts';
 import { createRoster } from './roster.ts';
 import type { Roster } from './roster.ts';
 import type { Rows } from './rows.ts';
@@ -32,6 +33,7 @@ export interface RunDeps {
   readonly rows: Rows;
   readonly verdicts: Verdicts;
   readonly classes: DeviceClasses;
+  readonly profiles: Profiles;
   readonly log: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -66,8 +68,6 @@ export interface Run {
   thinking: number;
   /** Those of them whose question is not in the account yet. */
   preparing: number;
-  /** Answers in a row that were copies of what was known. */
-  copies: number;
   /** Since when it is running in this process; null while it is not. */
   runningSinceMs: number | null;
   /** What it waits out, in words. */
@@ -98,7 +98,6 @@ export const createRun = (record: CampaignRecord, deps: Pick<RunDeps, 'judging' 
     next: 1,
     thinking: 0,
     preparing: 0,
-    copies: 0,
     runningSinceMs: null,
     trouble: null,
     isOpen: false,

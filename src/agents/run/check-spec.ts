@@ -20,12 +20,23 @@ export const checkSpec = async (
   const fleet = [...new Set((await judging.fleet()).hosts.flatMap(({ devices }) => devices.map((device) => device.class)))];
   const devices = [...new Set(spec.devices.map((asked) => classOf(asked, fleet)))];
   const chosen = spec.generators.length === 0 ? [{ name: generators.default.name, share: 1 }] : spec.generators;
-  const checked = { ...spec, devices, generators: chosen };
+  const checked = { ...spec, devices, generators: chosen, start: startOf(spec, chosen, generators) };
   planTargets(checked, judging);
   checkStarts(checked);
   for (const { name } of chosen) checkGenerator(generators, name);
   checkMoney(checked, generators);
   return checked;
+};
+
+/** Who only varies gets what there is much to vary in. */
+const startOf = (
+  { start }: CampaignSpec,
+  chosen: CampaignSpec['generators'],
+  { byName }: GeneratorSet,
+): CampaignSpec['start'] => {
+  if (start.seeds !== 'auto') return start;
+  const isVarying = chosen.every(({ name }) => byName.get(name)?.kind === 'evolve');
+  return { ...start, seeds: isVarying ? 'evolve' : 'all' };
 };
 
 const classOf = (asked: string, fleet: readonly string[]): string => {
@@ -53,15 +64,15 @@ const checkGenerator = ({ all, byName }: GeneratorSet, name: string): void => {
   });
 };
 
-/** A generator that is paid must have a limit in money, and one that is free another limit: in money alone it would never end. */
+/** A generator that is paid must have a limit in money, and free ones another limit: in money alone they would never end. */
 const checkMoney = ({ generators, budget }: CampaignSpec, { byName }: GeneratorSet): void => {
-  const paid = generators.find(({ name }) => byName.get(name)?.kind === 'claude');
+  const paid = generators.find(({ name }) => byName.get(name)?.isPaid);
   if (paid && budget.usd === undefined) {
     const message = `budget.usd: generator "${paid.name}" costs money for every answer; say how much the campaign may spend`;
     throw new KilnError('INVALID_REQUEST', message, { details: { field: 'budget.usd' } });
   }
   const others = [budget.candidates, budget.gpuMinutes, budget.minutes];
-  const free = generators.find(({ name }) => byName.get(name)?.kind === 'evolve');
+  const free = generators.find(({ name }) => byName.get(name)?.isPaid === false);
   if (!free || others.some((limit) => limit !== undefined)) return;
   const message = `budget: generator "${free.name}" costs no money, so that a limit in usd never ends it; give candidates, gpuMinutes or minutes too`;
   throw new KilnError('INVALID_REQUEST', message, { details: { field: 'budget' } });

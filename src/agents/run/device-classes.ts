@@ -27,6 +27,8 @@ export interface DeviceClasses {
   /** Somebody's candidate left the queue. */
   onDone(device: string): void;
   onJudged(device: DeviceClass, deviceMs: number): void;
+  /** Devices that take work, when the engine was last asked. */
+  slots(device: DeviceClass): number;
   known(): readonly DeviceClass[];
 }
 
@@ -94,6 +96,7 @@ export const createDeviceClasses = (targetSeconds: number): DeviceClasses => {
       if (state) state.done += 1;
     },
     onJudged: (device, deviceMs) => of(device).feeder.onJudged(deviceMs),
+    slots: (device) => of(device).slots,
     known: () => [...classes.keys()],
   };
 };

@@ -8,8 +8,8 @@ import type { GenerationFailure } from '../../domain/campaign.ts';
 /** The service is away: nobody else need find out. What is wrong with single answers is borne so many times in a row. */
 const BORNE = 5;
 const SERVICE_FAILURES: ReadonlySet<GenerationFailure> = new Set(['unavailable', 'timed_out']);
-/** Say nothing about the generator: somebody stopped it, or it wrote what was known. */
-const NEUTRAL: ReadonlySet<GenerationFailure> = new Set(['stopped', 'duplicate']);
+/** Say nothing about the generator: somebody stopped it, or what it knows of is known. */
+const NEUTRAL: ReadonlySet<GenerationFailure> = new Set(['stopped', 'duplicate', 'exhausted']);
 const CLOSED_MS_MIN = 500;
 const CLOSED_MS_MAX = 60_000;
 const GROWTH = 2;

@@ -3,12 +3,14 @@ import type { Generation, GenerationState } from '../../domain/campaign.ts';
 import type { PastAttempt } from '../../domain/generation-context.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
-import type { ArchiveEntry } from '../search/archive.ts';
+import type { ArchiveEntry, Bound } from '../search/archive.ts';
+import { canMutate } from '../variation/mutate.ts';
+import { parentOf, type Variant } from '../variation/variation.ts';
 
 /** Of a reason in one line. It is shown to whoever writes the next candidate. */
 const REASON_CHARS_MAX = 300;
 
-type Judged = Extract<GenerationState, { status: 'judged' }>;
+export type Judged = Extract<GenerationState, { status: 'judged' }>;
 
 /** Null while it has no verdict. */
 export const judgedState = (
@@ -65,7 +67,14 @@ const detailOf = (outcome: Outcome): string => {
 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim().slice(0, REASON_CHARS_MAX);
 
-export const archiveEntry = (generation: Generation, source: string, record: CandidateRecord): ArchiveEntry => {
+export interface Seen {
+  readonly generation: Generation;
+  readonly source: string;
+  readonly record: CandidateRecord;
+}
+
+/** `bound`: where no profile says more. */
+export const archiveEntry = ({ generation, source, record }: Seen, bound: Bound): ArchiveEntry => {
   const { number, idea, move, island, parents } = generation;
   const { language, params } = record.submission;
   const registers = Object.values(record.resources ?? {}).map((kernel) => kernel.registers);
@@ -83,9 +92,15 @@ export const archiveEntry = (generation: Generation, source: string, record: Can
     speedup: record.score?.rankKey ?? null,
     floorShare: record.score?.floorShare ?? null,
     failure: reasonOf(record),
-    bound: 'unknown',
+    bound,
     registers: registers.length === 0 ? null : Math.max(...registers),
+    isVariable: record.score !== null && isVariable({ language, source, params }),
   };
+};
+
+const isVariable = (variant: Variant): boolean => {
+  const parent = parentOf(variant);
+  return parent !== null && canMutate(parent);
 };
 
 export const pastAttempt = ({ idea }: Generation, record: CandidateRecord): PastAttempt => ({

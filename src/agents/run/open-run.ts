@@ -14,10 +14,10 @@ const SUBMITTED_AT_ONCE = 32;
 export const openRun = async (run: Run, deps: RunDeps, store: Pick<CampaignStore, 'generations'>): Promise<void> => {
   for (const { device } of run.targets) deps.classes.open(device);
   try {
-    const { judged, open } = await patiently(async () => countRows(run, store), patienceOf(run));
+    const { ended, open } = await patiently(async () => countRows(run, store), patienceOf(run));
     run.trouble = 'what was found before the restart is read back';
     if (run.next === 1) await beginNew(run, deps);
-    await rebuildArchives(run, deps.judging, judged);
+    await rebuildArchives(run, deps.judging, ended);
     await settleOpen(run, deps, open);
     if (open.length > 0) await patiently(async () => deps.verdicts.recheck(), patienceOf(run));
     [run.trouble, run.isOpen] = [null, true];

@@ -9,10 +9,8 @@ import { ranMsOf } from './campaign-run.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
 import type { Lane } from './roster.ts';
 import { think } from './think.ts';
-import type { Seat } from './think.ts';
-
-/** Answers in a row that were copies of what was known, before a search counts as exhausted. */
-const COPIES_MAX = 500;
+import type { Seat } from './seat.ts';
+import { canAsk, endOf } from './exhaustion.ts';
 
 export interface Pump {
   /** Soon: what else changes in this turn is seen too. */
@@ -85,8 +83,9 @@ export const createPump = (deps: PumpDeps): Pump => {
 type Now = Pick<RunDeps, 'now' | 'generators'>;
 
 export const allowedNow = (run: Run, { now, generators }: Now): Allowed => {
-  if (run.copies >= COPIES_MAX)
-    return { kind: 'over', reason: `nothing new is found: the last ${run.copies} answers were known content` };
+  const ends = run.targets.map((target) => endOf(run, target, generators));
+  const [end] = ends;
+  if (end && ends.every((reason) => reason !== null)) return { kind: 'over', reason: end };
   const usable = [...run.asking].filter(([name]) => generators.byName.get(name)?.unavailable === null);
   const reserveMicros = usable.length === 0 ? 0 : Math.min(...usable.map(([, asking]) => asking.reserveMicros));
   const { budget } = run.record.spec;
@@ -112,7 +111,8 @@ const openSeat = (
   const [target, asking] = [run.targets[lane.target], run.asking.get(lane.generator)];
   const generator = generators.byName.get(lane.generator);
   if (!target || !asking || generator?.unavailable !== null) return null;
-  if (target.device !== device || target.startsLeft > 0 || asking.gate.closed(now()) !== null) return null;
+  if (target.device !== device || target.startsLeft > 0 || !canAsk(target, generator) || asking.gate.closed(now()) !== null)
+    return null;
   if (!affords({ budget: run.record.spec.budget, account: run.account }, asking.reserveMicros)) return null;
   const agent = run.roster.take(lane);
   return agent && { agent, target, generator, asking };

@@ -5,18 +5,21 @@
  * content has the same id), what was submitted waits for its verdict again, and the archives are rebuilt from what was judged.
  */
 import type { Generation } from '../../domain/campaign.ts';
-import type { CampaignId } from '../../domain/ids.ts';
+import type { CampaignId, CandidateId } from '../../domain/ids.ts';
 import type { CampaignStore, Judging } from '../ports.ts';
-import { patienceOf } from './campaign-run.ts';
+import { patienceOf, targetOf } from './campaign-run.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
 import { patiently } from './patience.ts';
+import { onMiss, wasAnswered } from './misses.ts';
+import { learnProfile } from './profile-bound.ts';
 import { advance, expectVerdict, learn, submitAnswer } from './submit.ts';
-import { targetOf } from './campaign-run.ts';
 
 const PAGE = 1000;
-/** Judged generations that an archive is rebuilt from: the fastest, and the newest (which know what was tried last). */
+/** Generations that an archive is rebuilt from: the fastest, and the newest (which know what was tried last). */
 const FASTEST_MAX = 1000;
 const NEWEST_MAX = 4000;
+/** Of their candidates: some megabytes of sources. */
+const READ_AT_ONCE = 250;
 
 /** By number, page by page. */
 export async function* generationsOf(
@@ -32,50 +35,71 @@ export async function* generationsOf(
 }
 
 interface Found {
-  readonly judged: readonly Generation[];
+  /** Judged, or answered without a candidate. */
+  readonly ended: readonly Generation[];
   readonly open: readonly Generation[];
 }
 
 /** Counts every row. Returns those that are not settled, and those to rebuild the archives from. */
 export const countRows = async (run: Run, store: Pick<CampaignStore, 'generations'>): Promise<Found> => {
   const open: Generation[] = [];
-  let judged: Generation[] = [];
+  let ended: Generation[] = [];
   for await (const page of generationsOf(store, run.record.id)) {
     for (const generation of page) {
       run.account.move(null, generation);
       run.next = generation.number + 1;
       const { status } = generation.state;
-      if (status === 'judged') judged.push(generation);
+      if (status === 'judged' || wasAnswered(generation)) ended.push(generation);
       else if (status !== 'failed' && status !== 'lost') open.push(generation);
     }
-    judged = worthKnowing(judged);
+    ended = worthKnowing(ended);
   }
-  return { judged, open };
+  return { ended, open };
 };
 
-const worthKnowing = (judged: readonly Generation[]): Generation[] => {
-  if (judged.length <= FASTEST_MAX + NEWEST_MAX) return [...judged];
-  const newest = judged.slice(-NEWEST_MAX);
-  const older = judged.slice(0, -NEWEST_MAX).toSorted((a, b) => speedupOf(b) - speedupOf(a));
-  return [...older.slice(0, FASTEST_MAX), ...newest].toSorted((a, b) => a.number - b.number);
+/** An old failure without what became of its repair would be repaired again: of the older ones only those that passed. */
+const worthKnowing = (ended: readonly Generation[]): Generation[] => {
+  if (ended.length <= FASTEST_MAX + NEWEST_MAX) return [...ended];
+  const newest = ended.slice(-NEWEST_MAX);
+  const older = ended.slice(0, -NEWEST_MAX).filter((generation) => speedupOf(generation) > 0);
+  const fastest = older.toSorted((a, b) => speedupOf(b) - speedupOf(a)).slice(0, FASTEST_MAX);
+  return [...fastest, ...newest].toSorted((a, b) => a.number - b.number);
 };
 
 const speedupOf = ({ state }: Generation): number => (state.status === 'judged' ? (state.speedup ?? 0) : 0);
 
 /** In the order of their numbers, as they were added the first time. */
-export const rebuildArchives = async (run: Run, judging: Judging, judged: readonly Generation[]): Promise<void> => {
-  for (const generation of judged) {
+export const rebuildArchives = async (run: Run, judging: Judging, ended: readonly Generation[]): Promise<void> => {
+  for (let from = 0; from < ended.length; from += READ_AT_ONCE) {
     if (run.closed.signal.aborted) return;
-    const { state } = generation;
-    const target = targetOf(run, generation);
-    if (state.status !== 'judged' || !target) continue;
-    const [record, { source }] = await patiently(
-      async () => Promise.all([judging.candidate(state.candidateId), judging.source(state.candidateId)]),
-      patienceOf(run),
-    );
-    // `learn` takes a starting point off those that are waited for.
-    if (generation.move === 'seed') target.startsLeft += 1;
-    learn(run, { generation, source, record });
+    const batch = ended.slice(from, from + READ_AT_ONCE);
+    const ids = batch.flatMap(({ state }) => (state.status === 'judged' ? [state.candidateId] : []));
+    const found = await patiently(async () => judging.sourced(ids), patienceOf(run));
+    const byId = new Map(found.map((sourced) => [sourced.record.id, sourced]));
+    for (const generation of batch) learnAgain(run, generation, byId);
+  }
+  await learnProfiles(run, judging);
+};
+
+type Sourced = Awaited<ReturnType<Judging['sourced']>>[number];
+
+const learnAgain = (run: Run, generation: Generation, byId: ReadonlyMap<CandidateId, Sourced>): void => {
+  const { state, move } = generation;
+  if (state.status !== 'judged') return onMiss(run, generation);
+  const [target, sourced] = [targetOf(run, generation), byId.get(state.candidateId)];
+  if (!target || !sourced) return;
+  // `learn` takes a starting point off those that are waited for.
+  if (move === 'seed') target.startsLeft += 1;
+  learn(run, { generation, ...sourced });
+};
+
+/** Of those that can be parents now. */
+const learnProfiles = async (run: Run, judging: Judging): Promise<void> => {
+  for (const { archive } of run.targets) {
+    for (const { candidateId } of archive.elites()) {
+      if (run.closed.signal.aborted) return;
+      learnProfile([archive], await patiently(async () => judging.profile(candidateId), patienceOf(run)));
+    }
   }
 };
 

@@ -47,15 +47,31 @@ const generationOf = (
 };
 
 const seedsOf = ({ record }: Run, target: Target, judging: Judging): readonly Draft[] => {
-  const which = record.spec.start.seeds;
-  const files = Object.entries(judging.problem(target.problem).files).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const seeds = files.flatMap(([file, source]) => {
-    const language = languageOfFile(file);
-    if (!file.startsWith('seeds/') || language === undefined || !target.languages.includes(language)) return [];
-    return [draftOf({ language, source, params: {} }, file)];
-  });
-  return which === 'none' ? [] : seeds.slice(0, which === 'first' ? 1 : undefined);
+  const seeds = filesIn('seeds/', target, judging);
+  switch (record.spec.start.seeds) {
+    case 'none':
+      return [];
+    case 'first':
+      return seeds.slice(0, 1);
+    case 'evolve': {
+      const starts = filesIn('evolve/', target, judging);
+      return starts.length > 0 ? starts : seeds;
+    }
+    case 'auto':
+    case 'all':
+      return seeds;
+  }
 };
+
+/** By name. */
+const filesIn = (folder: string, target: Target, judging: Judging): readonly Draft[] =>
+  Object.entries(judging.problem(target.problem).files)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([file, source]) => {
+      const language = languageOfFile(file);
+      if (!file.startsWith(folder) || language === undefined || !target.languages.includes(language)) return [];
+      return [draftOf({ language, source, params: {} }, file)];
+    });
 
 const ownSources = ({ record }: Run, target: Target): readonly Draft[] =>
   record.spec.start.sources

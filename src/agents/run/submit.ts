@@ -2,10 +2,11 @@
 import type { Generation, GenerationState, GenerationUpdate } from '../../domain/campaign.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { CandidateRecord } from '../../domain/records.ts';
 import { patienceOf, submitterOf, targetOf } from './campaign-run.ts';
 import type { Answered, Run, RunDeps } from './campaign-run.ts';
 import { archiveEntry, judgedState, pastAttempt } from './judged.ts';
+import type { Judged, Seen } from './judged.ts';
+import { onMiss } from './misses.ts';
 import { patiently } from './patience.ts';
 import { ATTEMPTS_MAX } from './roster.ts';
 
@@ -89,7 +90,7 @@ export const fail = async (
 ): Promise<void> => {
   const { generation, failure, message, usage } = failed;
   const state: GenerationState = { status: 'failed', failure, message: message.slice(0, MESSAGE_CHARS_MAX) };
-  await advance(run, deps, { generation, state, ...(usage && { usage }) });
+  onMiss(run, await advance(run, deps, { generation, state, ...(usage && { usage }) }));
   leaveStart(run, generation);
 };
 
@@ -118,6 +119,7 @@ const settle = async (
     const state = judgedState(record, { isFirst, isRecord });
     if (!state || run.pending.get(id) !== pending) return;
     run.pending.delete(id);
+    wishProfile(run, deps, { generation, state });
     learn(run, { generation, source, record });
     if (isFirst) deps.classes.onJudged(generation.device, state.deviceMs);
     await advance(run, deps, { generation, state });
@@ -129,12 +131,23 @@ const settle = async (
   deps.poke();
 };
 
-/** The archive hears of it, and so does the agent that wrote it. */
-export const learn = (
-  run: Run,
-  { generation, source, record }: { readonly generation: Generation; readonly source: string; readonly record: CandidateRecord },
+/** Of a new best, where somebody who is asked makes use of it. The account does not know of the candidate yet. */
+const wishProfile = (
+  { account, asking, record }: Run,
+  { generators, profiles }: RunDeps,
+  { generation, state }: { readonly generation: Generation; readonly state: Judged },
 ): void => {
-  targetOf(run, generation)?.archive.add(archiveEntry(generation, source, record));
+  const { problem, device } = generation;
+  if (state.speedup === null || state.speedup <= (account.best(generation)?.speedup ?? 0)) return;
+  if (![...asking.keys()].some((name) => generators.byName.get(name)?.readsProfiles)) return;
+  profiles.onBest({ of: `${record.id} ${problem} ${device}`, device, candidateId: state.candidateId });
+};
+
+/** The archive hears of it, and so does the agent that wrote it. */
+export const learn = (run: Run, seen: Seen): void => {
+  const { generation, record } = seen;
+  const target = targetOf(run, generation);
+  target?.archive.add(archiveEntry(seen, target.bound));
   leaveStart(run, generation);
   const agent = generation.move === 'seed' ? undefined : run.roster.agents[generation.agent];
   if (agent) agent.attempts = [...agent.attempts, pastAttempt(generation, record)].slice(-ATTEMPTS_MAX);

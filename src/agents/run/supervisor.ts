@@ -6,17 +6,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AgentsSettings } from '../../domain/generator-settings.ts';
 import type { CampaignRecord, CampaignStatus } from '../../domain/campaign.ts';
-import { KilnError } from '../../domain/errors.ts';
-import type { CampaignId } from '../../domain/ids.ts';
+import type { CampaignId, CandidateId } from '../../domain/ids.ts';
 import type { ContextBuilder } from '../context/build-context.ts';
 import type { CampaignStore } from '../ports.ts';
-import { outstandingOf } from './account.ts';
-import { createRun, patienceOf, ranMsOf } from './campaign-run.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
 import { createDeviceClasses } from './device-classes.ts';
-import { openRun } from './open-run.ts';
-import { patiently } from './patience.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { learnProfile } from './profile-bound.ts';
+import { createProfiles } from './profiles.ts';
 import { createPump } from './pump.ts';
+import { createRounds } from './rounds.ts';
 import { createRows } from './rows.ts';
 import { createVerdicts } from './verdicts.ts';
 
@@ -26,6 +25,7 @@ const SAVE_MS = 10_000;
 const RECHECK_MS = 30_000;
 /** Cut-off requests get this long to end and to be written down. */
 const STOP_MS_MAX = 5000;
+const SAVE_FAILED = 'the time that campaigns ran could not be saved';
 
 export interface SupervisorDeps extends Pick<RunDeps, 'judging' | 'generators' | 'log' | 'now' | 'random'> {
   readonly store: CampaignStore;
@@ -48,85 +48,37 @@ export interface Supervisor {
 
 export const createSupervisor = (given: SupervisorDeps): Supervisor => {
   const { store, judging, settings, log, now } = given;
-  const runs = new Map<CampaignId, Run>();
-  const opening = new Set<Promise<void>>();
-  const timers: NodeJS.Timeout[] = [];
-  const classes = createDeviceClasses(settings.queueSeconds);
-  const verdicts = createVerdicts({ judging, log, onDone: (device) => classes.onDone(device) });
-  const shared = { ...given, rows: createRows(store), verdicts, classes };
-  const pump = createPump({
-    ...shared,
-    runs: () => [...runs.values()],
-    thinkingMax: settings.thinkingMax,
-    onOver: (run, reason) => void turn(run, 'finished', reason).catch(onFailure('a campaign could not be ended')),
-  });
-  const deps: RunDeps = { ...shared, poke: () => pump.poke() };
   let isStopped = false;
-
-  function onFailure(what: string): (error: unknown) => void {
-    return (error) => {
-      if (!isStopped) log.warn({ err: error }, what);
-    };
-  }
-
-  const setRecord = (run: Run, record: CampaignRecord): void => {
-    run.record = record;
-    given.onRecord(record);
+  const onFailure = (what: string, error: unknown): void => {
+    if (!isStopped) log.warn({ err: error }, what);
   };
-
-  /** In memory first: from here on nobody asks for it. Durable when it resolves. */
-  const turn = async (run: Run, status: CampaignStatus, reason: string | null): Promise<void> => {
-    const ranMs = ranMsOf(run, now());
-    run.runningSinceMs = status === 'running' ? now() : null;
-    setRecord(run, { ...run.record, status, reason, ranMs, updatedAt: new Date(now()).toISOString() });
-    if (status === 'stopped') run.asked.abort();
-    await patiently(async () => store.updateCampaign(run.record.id, { status, reason, ranMs }), patienceOf(run));
-    dropIfThrough(run);
-    pump.poke();
+  const onProfiled = (id: CandidateId): void => {
+    const archives = runs().flatMap(({ targets }) => targets.map(({ archive }) => archive));
+    const learned = async (): Promise<void> => learnProfile(archives, await judging.profile(id));
+    void learned().catch((error: unknown) => onFailure('a profile could not be read', error));
   };
-
-  const dropIfThrough = (run: Run): void => {
-    const isOver = run.record.status === 'finished' || run.record.status === 'stopped';
-    if (isOver && run.thinking === 0 && outstandingOf(run.account) === 0 && run.isOpen) runs.delete(run.record.id);
-  };
+  const classes = createDeviceClasses(settings.queueSeconds);
+  const verdicts = createVerdicts({ judging, log, onDone: (device) => classes.onDone(device), onProfiled });
+  const profiles = createProfiles({ judging, slots: (device) => classes.slots(device), log, now });
+  const deps: RunDeps = { ...given, rows: createRows(store), verdicts, classes, profiles, poke: () => pump.poke() };
+  const lifecycle = createLifecycle({ ...deps, store, onRecord: given.onRecord });
+  const runs = (): readonly Run[] => [...lifecycle.runs.values()];
+  const pump = createPump({
+    ...deps,
+    runs,
+    thinkingMax: settings.thinkingMax,
+    onOver: (run, reason) =>
+      void lifecycle.turn(run, 'finished', reason).catch((error: unknown) => onFailure('a campaign could not be ended', error)),
+  });
+  const rounds = createRounds(onFailure);
 
   const look = async (): Promise<void> => {
-    for (const run of runs.values()) dropIfThrough(run);
-    if (runs.size === 0) return;
+    lifecycle.dropThrough();
+    if (lifecycle.runs.size === 0) return;
     const begun = classes.mark();
     classes.look(await judging.queue(), begun);
+    profiles.look();
     pump.poke();
-  };
-
-  const save = async (): Promise<void> => {
-    for (const run of runs.values()) {
-      if (run.record.status !== 'running') continue;
-      const { id, status, reason } = run.record;
-      await store.updateCampaign(id, { status, reason, ranMs: ranMsOf(run, now()) });
-    }
-  };
-
-  const open = (record: CampaignRecord): Run => {
-    const run = createRun(record, given);
-    run.runningSinceMs = record.status === 'running' ? now() : null;
-    runs.set(record.id, run);
-    const opened = openRun(run, deps, store).finally(() => opening.delete(opened));
-    opening.add(opened);
-    return run;
-  };
-
-  /** What it works on is gone since the daemon ran last: a person must decide. */
-  const reopen = async (record: CampaignRecord): Promise<void> => {
-    try {
-      open(record);
-    } catch (error) {
-      if (!(error instanceof KilnError)) throw error;
-      log.error({ err: error, campaignId: record.id }, 'a campaign cannot go on');
-      if (record.status !== 'running') return;
-      const change = { status: 'paused' as const, reason: `it cannot go on: ${error.message}`, ranMs: record.ranMs };
-      await store.updateCampaign(record.id, change);
-      given.onRecord({ ...record, ...change });
-    }
   };
 
   const start = async (): Promise<void> => {
@@ -135,42 +87,40 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     for (const record of (await store.campaigns()).toReversed()) {
       given.onRecord(record);
       const goesOn = record.status === 'running' || record.status === 'paused';
-      if (goesOn || unsettled.has(record.id)) await reopen(record);
+      if (goesOn || unsettled.has(record.id)) await lifecycle.reopen(record);
     }
-    every(LOOK_MS, look, 'the queue could not be looked at');
-    every(SAVE_MS, save, 'the time that campaigns ran could not be saved');
-    every(RECHECK_MS, async () => verdicts.recheck(), 'verdicts could not be looked for');
-  };
-
-  /** One at a time: a slow one is not overtaken by the next. */
-  const every = (ms: number, work: () => Promise<void>, failure: string): void => {
-    let isBusy = false;
-    const timer = setInterval(() => {
-      if (isBusy) return;
-      isBusy = true;
-      void work()
-        .catch(onFailure(failure))
-        .finally(() => {
-          isBusy = false;
-        });
-    }, ms);
-    timers.push(timer);
+    rounds.every(LOOK_MS, look, 'the queue could not be looked at');
+    rounds.every(SAVE_MS, async () => lifecycle.save(), SAVE_FAILED);
+    rounds.every(RECHECK_MS, async () => verdicts.recheck(), 'verdicts could not be looked for');
   };
 
   const stop = async (): Promise<void> => {
     if (isStopped) return;
     isStopped = true;
-    for (const timer of timers) clearInterval(timer);
+    rounds.stop();
     pump.stop();
-    for (const run of runs.values()) run.asked.abort();
-    const late = new AbortController();
-    await Promise.race([pump.settled(), wait(STOP_MS_MAX, undefined, { signal: late.signal }).catch(() => null)]);
-    late.abort();
-    for (const run of runs.values()) run.closed.abort();
+    for (const run of runs()) run.asked.abort();
+    await within(STOP_MS_MAX, pump.settled());
+    for (const run of runs()) run.closed.abort();
     verdicts.stop();
-    await Promise.all(opening);
-    await save().catch((error: unknown) => log.warn({ err: error }, 'the time that campaigns ran could not be saved'));
+    await lifecycle.opened();
+    await lifecycle.save().catch((error: unknown) => log.warn({ err: error }, SAVE_FAILED));
   };
 
-  return { deps, runs: () => [...runs.values()], run: (id) => runs.get(id) ?? null, open, turn, start, stop };
+  return {
+    deps,
+    runs,
+    run: (id) => lifecycle.runs.get(id) ?? null,
+    open: (record) => lifecycle.open(record),
+    turn: async (run, status, reason) => lifecycle.turn(run, status, reason),
+    start,
+    stop,
+  };
+};
+
+/** Waits no longer than `ms`. */
+const within = async (ms: number, work: Promise<void>): Promise<void> => {
+  const late = new AbortController();
+  await Promise.race([work, wait(ms, undefined, { signal: late.signal }).catch(() => null)]);
+  late.abort();
 };

@@ -1,12 +1,13 @@
 /** What a campaign works on: each of its problems on each of its device classes, with an archive each. */
 import type { CampaignSpec } from '../../domain/campaign.ts';
-import type { DeviceClass } from '../../domain/device.ts';
+import { type DeviceClass, peaksOf } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { Language } from '../../domain/plan.ts';
-import { LANGUAGES_OF } from '../../problems/targets.ts';
+import { boundOf } from '../../problems/floors.ts';
+import { LANGUAGES_OF, type Target as Kind } from '../../problems/targets.ts';
 import type { Judging } from '../ports.ts';
 import { createArchive } from '../search/archive.ts';
-import type { Archive } from '../search/archive.ts';
+import type { Archive, Bound } from '../search/archive.ts';
 import { mix } from '../search/random.ts';
 
 export interface Target {
@@ -14,8 +15,12 @@ export interface Target {
   readonly device: DeviceClass;
   readonly languages: readonly Language[];
   readonly archive: Archive;
+  /** What limits a kernel that does the least work: of a candidate nobody has measured more about. */
+  readonly bound: Bound;
   /** Starting points without a verdict: until there are none, nobody is asked for better ones. */
   startsLeft: number;
+  /** Answers in a row that were copies of what was known, or that said that nothing new is left. */
+  copies: number;
 }
 
 type TargetPlan = Pick<Target, 'problem' | 'device' | 'languages'>;
@@ -33,7 +38,7 @@ interface Wish {
 }
 
 const planTarget = ({ problem, device, spec }: Wish, judging: Pick<Judging, 'problem'>): TargetPlan => {
-  const kind = device === 'cpu' ? 'cpu' : 'gpu';
+  const kind = kindOf(device);
   if (definitionOf(problem, judging)[kind] === undefined) {
     const message = `devices: problem "${problem}" has no ${kind} reference, so it cannot be judged on ${device}; leave one of the two out`;
     throw new KilnError('UNKNOWN_DEVICE', message, { details: { field: 'devices', problem, device } });
@@ -44,6 +49,8 @@ const planTarget = ({ problem, device, spec }: Wish, judging: Pick<Judging, 'pro
   const message = `languages: ${spec.languages.join(', ')} do not run on ${device}; use ${runs.join(' or ')}, or leave languages out`;
   throw new KilnError('UNSUPPORTED_LANGUAGE', message, { details: { field: 'languages', device } });
 };
+
+const kindOf = (device: DeviceClass): Kind => (device === 'cpu' ? 'cpu' : 'gpu');
 
 const definitionOf = (name: string, judging: Pick<Judging, 'problem'>) => {
   try {
@@ -58,5 +65,12 @@ export const openTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'
   planTargets(spec, judging).map((plan, index) => ({
     ...plan,
     archive: createArchive({ islands: spec.islands, seed: mix(spec.seed ^ mix(index)) }),
+    bound: leastBound(plan, judging),
     startsLeft: 0,
+    copies: 0,
   }));
+
+const leastBound = ({ problem, device }: TargetPlan, judging: Pick<Judging, 'problem'>): Bound => {
+  const kind = kindOf(device);
+  return boundOf(definitionOf(problem, judging), kind, peaksOf({ kind, model: device })) ?? 'unknown';
+};

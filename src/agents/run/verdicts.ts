@@ -36,9 +36,11 @@ export interface VerdictsDeps {
   readonly log: Logger;
   /** Somebody's candidate on this device class is done. */
   readonly onDone: (device: string) => void;
+  /** A profile came. Not told again after a restart: it is in the candidate's profile then. */
+  readonly onProfiled: (id: CandidateId) => void;
 }
 
-export const createVerdicts = ({ judging, log, onDone }: VerdictsDeps): Verdicts => {
+export const createVerdicts = ({ judging, log, onDone, onProfiled }: VerdictsDeps): Verdicts => {
   const expected = new Map<CandidateId, OnVerdict[]>();
   const remembered = new Map<CandidateId, boolean>();
   let after = 0;
@@ -70,6 +72,7 @@ export const createVerdicts = ({ judging, log, onDone }: VerdictsDeps): Verdicts
       const page = wholePage(await judging.events({ after, limit: PAGE }));
       const records = new Set(page.events.flatMap(({ type, candidateId }) => (type === 'candidate.record' ? [candidateId] : [])));
       for (const { type, candidateId, data } of page.events) {
+        if (type === 'profile.done' && candidateId !== null) onProfiled(candidateId);
         if (type !== 'candidate.done' || candidateId === null) continue;
         if (typeof data['device'] === 'string') onDone(data['device']);
         tell(candidateId, records.has(candidateId));

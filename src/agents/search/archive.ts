@@ -14,12 +14,14 @@ import { createLineage } from './lineage.ts';
 import { createNovelty, type NoveltyView } from './novelty.ts';
 import { createRepairs } from './repairs.ts';
 
-/** A generation that ended: judged, or failed and worth nothing. */
+/** What most limits a kernel. */
+export type Bound = 'memory' | 'compute' | 'unknown';
+
+/** A generation whose candidate was judged. */
 export interface ArchiveEntry {
   /** The generation's number, from 1. */
   readonly number: number;
-  /** Null where no candidate came of it. */
-  readonly candidateId: CandidateId | null;
+  readonly candidateId: CandidateId;
   readonly language: Language;
   readonly source: string;
   /** Effective params: the header's defaults with the draft's over them. */
@@ -35,12 +37,17 @@ export interface ArchiveEntry {
   readonly floorShare: number | null;
   /** In one line, why it is worth nothing; null where it passed. */
   readonly failure: string | null;
-  readonly bound: 'memory' | 'compute' | 'unknown';
+  readonly bound: Bound;
   readonly registers: number | null;
+  /** Whether there is anything in it that can be varied without writing: params or marked regions. */
+  readonly isVariable: boolean;
 }
 
+/** A generation that was answered with no candidate that is judged. */
+export type Miss = Pick<ArchiveEntry, 'number' | 'move' | 'island' | 'parents'>;
+
 /** An entry that can be a parent. */
-export type EliteEntry = ArchiveEntry & { readonly candidateId: CandidateId; readonly speedup: number };
+export type EliteEntry = ArchiveEntry & { readonly speedup: number };
 
 export interface Choice {
   readonly move: Exclude<Move, 'seed'>;
@@ -53,16 +60,24 @@ export interface Draw {
   readonly island: number;
   /** The generation's number. */
   readonly number: number;
-  /** Whether who is asked can write from nothing (a model can, `evolve` cannot). Default: true. */
+  /** Whether who is asked can write what is not there (a model can). `evolve` cannot: it gets what can be varied. Default: true. */
   readonly invents?: boolean;
 }
 
 export type DraftContent = Pick<ArchiveEntry, 'language' | 'source' | 'params'>;
 
 export interface Archive {
-  /** Every generation that ended, in the order of their numbers where that is known. Adding one again changes nothing. */
+  /** Every generation that was judged, in the order of their numbers where that is known. Adding one again changes nothing. */
   add(entry: ArchiveEntry): void;
+  /** Counts for its parents; a repair that came to nothing was the one that a failure gets. */
+  miss(generation: Miss): void;
   choose(draw: Draw): Choice;
+  /** Nobody answered: a repair is there to be chosen again. */
+  giveBack(choice: Pick<Miss, 'move' | 'parents'>): void;
+  /** Something was measured that says more than what was added with it. */
+  setBound(id: CandidateId, bound: Bound): void;
+  /** Whether `choose` has something for who does not invent. */
+  canVary(): boolean;
   /** `isNew`: no entry has this content. `nearest`: token similarity to the likest one held, 0 to 1. */
   novelty(draft: DraftContent): NoveltyView;
   /** The fastest that passed; of equals the first. */
@@ -84,15 +99,20 @@ export const createArchive = (options: { readonly islands: number; readonly seed
   const islandAt = (island: number): number => island % options.islands;
 
   const add = (entry: ArchiveEntry): void => {
-    newest = Math.max(newest, entry.number);
-    if (entry.source !== '') novelty.add(entry);
+    miss(entry);
+    novelty.add(entry);
     repairs.add({ ...entry, island: islandAt(entry.island) });
-    islands[islandAt(entry.island)]?.countUse(entry);
     lineage.add(entry, () => [...elites().map((elite) => elite.candidateId), ...repairs.ids()]);
     if (!isElite(entry)) return;
     // Every island begins from the same starting points; from there on each goes its own way.
     const homes = entry.move === 'seed' ? islands : islands.slice(islandAt(entry.island)).slice(0, 1);
     for (const home of homes) home.add(entry);
+  };
+
+  const miss = (generation: Miss): void => {
+    newest = Math.max(newest, generation.number);
+    repairs.onChild(generation);
+    islands[islandAt(generation.island)]?.countUse(generation);
   };
 
   const elites = (): readonly EliteEntry[] => {
@@ -102,14 +122,21 @@ export const createArchive = (options: { readonly islands: number; readonly seed
 
   return {
     add,
+    miss,
     elites,
     best: () => elites()[0] ?? null,
     choose: (draw) => chooseMove({ islands, repairs, newest, seed: options.seed }, { ...draw, island: islandAt(draw.island) }),
+    giveBack: ({ move, parents: [failed] }) => {
+      if (move === 'repair' && failed !== undefined) repairs.giveBack(failed);
+    },
+    setBound: (id, bound) => {
+      for (const island of islands) island.setBound(id, bound);
+    },
+    canVary: () => islands.some((island, index) => repairs.waiting(index) || island.canVary()),
     novelty: (draft) => novelty.view(draft),
     lineage: (id) => lineage.of(id),
     content: (id) => islands.map((island) => island.get(id)).find((entry) => entry !== null) ?? repairs.get(id),
   };
 };
 
-const isElite = (entry: ArchiveEntry): entry is EliteEntry =>
-  entry.candidateId !== null && entry.speedup !== null && entry.verdict === 'passed';
+const isElite = (entry: ArchiveEntry): entry is EliteEntry => entry.speedup !== null && entry.verdict === 'passed';

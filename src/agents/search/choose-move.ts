@@ -41,7 +41,8 @@ export const chooseMove = (state: SearchState, draw: Draw): Choice => {
     const repair = state.repairs.take(draw.island);
     if (repair) return { move: 'repair', parents: withKnownParent(state, repair), seed };
   }
-  const elites = poolOf(state, draw.island, random);
+  const isFit = ({ entry }: Elite): boolean => draw.invents !== false || entry.isVariable;
+  const elites = poolOf(state, { island: draw.island, isFit }, random);
   const weighted = elites.map((elite, rank) => [elite.entry.candidateId, weightOf(elite, rank, state.newest)] as const);
   const first = pickWeighted(random, weighted);
   const share = random();
@@ -56,13 +57,21 @@ export const chooseMove = (state: SearchState, draw: Draw): Choice => {
   return second === undefined ? { move: 'improve', parents: [first], seed } : { move: 'cross', parents: [first, second], seed };
 };
 
+interface Wanted {
+  readonly island: number;
+  readonly isFit: (elite: Elite) => boolean;
+}
+
 /** The neighbour's when it is time for that, or while this island has none. */
-const poolOf = ({ islands }: SearchState, island: number, random: Random): readonly Elite[] => {
-  const own = islands[island]?.ranked() ?? [];
+const poolOf = ({ islands }: SearchState, { island, isFit }: Wanted, random: Random): readonly Elite[] => {
+  const fitOf = (index: number): readonly Elite[] => islands[index % islands.length]?.ranked().filter(isFit) ?? [];
   const isMigrating = random() < 1 / MIGRATION_EVERY;
-  if (own.length > 0 && !isMigrating) return own;
-  const others = islands.map((_, step) => islands[(island + 1 + step) % islands.length]?.ranked() ?? []);
-  return (isMigrating ? others[0] : others.find((elites) => elites.length > 0)) ?? [];
+  const neighbours = islands.map((_, step) => island + 1 + step);
+  for (const index of [...(isMigrating ? neighbours.slice(0, 1) : []), island, ...neighbours]) {
+    const elites = fitOf(index);
+    if (elites.length > 0) return elites;
+  }
+  return [];
 };
 
 const weightOf = ({ entry, uses }: Elite, rank: number, newest: number): number => {

@@ -3,7 +3,7 @@
  * A cell is: what bounds it, how many registers it takes, its language, its idea.
  */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { ArchiveEntry, EliteEntry } from './archive.ts';
+import type { Bound, EliteEntry, Miss } from './archive.ts';
 
 /** Cells of an island; beyond them the cell with the slowest elite goes. Enough for kinds, few enough that rank says something. */
 export const ELITES_MAX = 24;
@@ -20,7 +20,11 @@ export interface Elite {
 export interface Elites {
   add(entry: EliteEntry): void;
   /** Counts `child` for its parents here. Once for each generation. */
-  countUse(child: ArchiveEntry): void;
+  countUse(child: Miss): void;
+  /** It may go to another cell by that, and of two in one the slower goes. */
+  setBound(id: CandidateId, bound: Bound): void;
+  /** Whether one of them has something to vary. */
+  canVary(): boolean;
   /** The fastest first. */
   ranked(): readonly Elite[];
   get(id: CandidateId): EliteEntry | null;
@@ -46,7 +50,7 @@ export const createElites = (): Elites => {
 
   const get = (id: CandidateId): EliteEntry | null => [...cells.values()].find((entry) => entry.candidateId === id) ?? null;
 
-  const countUse = (child: ArchiveEntry): void => {
+  const countUse = (child: Miss): void => {
     for (const id of child.parents) {
       if (get(id) === null) continue;
       const children = uses.get(id) ?? new Set();
@@ -54,12 +58,21 @@ export const createElites = (): Elites => {
     }
   };
 
+  const setBound = (id: CandidateId, bound: Bound): void => {
+    const entry = get(id);
+    if (!entry || entry.bound === bound) return;
+    cells.delete(cellOf(entry));
+    add({ ...entry, bound });
+  };
+
   const ranked = (): readonly Elite[] =>
     [...cells.values()]
       .toSorted((a, b) => (isFaster(a, b) ? -1 : 1))
       .map((entry) => ({ entry, uses: uses.get(entry.candidateId)?.size ?? 0 }));
 
-  return { add, countUse, ranked, get };
+  const canVary = (): boolean => [...cells.values()].some(({ isVariable }) => isVariable);
+
+  return { add, countUse, setBound, canVary, ranked, get };
 };
 
 /** Beyond it an elite is as tired as it gets. */

@@ -28,7 +28,7 @@ export const createLineage = (): Lineage => {
   };
 
   const add = (entry: ArchiveEntry, needed: () => readonly CandidateId[]): void => {
-    if (entry.candidateId === null || parentOf.has(entry.candidateId)) return;
+    if (parentOf.has(entry.candidateId)) return;
     parentOf.set(entry.candidateId, entry.parents[0] ?? null);
     if (parentOf.size > LINEAGE_MAX) clean(new Set([entry.candidateId, ...needed()].flatMap((id) => of(id))));
   };

@@ -1,6 +1,6 @@
 /** Failures that wait for their one repair. A failed repair does not come back: who cannot mend it in one go writes something else. */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { ArchiveEntry } from './archive.ts';
+import type { ArchiveEntry, Miss } from './archive.ts';
 
 /** Of each island: the newest. An old failure was written from knowledge that is out of date. */
 export const REPAIRS_MAX = 8;
@@ -24,11 +24,14 @@ export interface Repair {
 }
 
 export interface Repairs {
-  /** A failure begins to wait; a repair ends its parent's wait. */
+  /** A failure begins to wait. */
   add(entry: ArchiveEntry): void;
+  /** A repair ends its parent's wait, whatever came of it. */
+  onChild(child: Miss): void;
   waiting(island: number): boolean;
-  /** The newest of the island, for good: it is never given twice. */
+  /** The newest of the island: it is not given twice, unless it is given back. */
   take(island: number): Repair | null;
+  giveBack(id: CandidateId): void;
   /** Taken ones too, until their repair is added or newer failures push them out: their source is still needed. */
   get(id: CandidateId): ArchiveEntry | null;
   ids(): readonly CandidateId[];
@@ -50,13 +53,8 @@ export const createRepairs = (): Repairs => {
   };
 
   const add = (entry: ArchiveEntry): void => {
-    const [first] = entry.parents;
-    if (entry.move === 'repair') {
-      if (first !== undefined) mend(first);
-      return;
-    }
     const { candidateId, verdict } = entry;
-    if (candidateId === null || verdict === null || !REPAIRABLE.has(verdict)) return;
+    if (entry.move === 'repair' || verdict === null || !REPAIRABLE.has(verdict)) return;
     if (held.has(candidateId) || mended.has(candidateId)) return;
     held.set(candidateId, entry);
     dropOldest(entry.island);
@@ -66,22 +64,25 @@ export const createRepairs = (): Repairs => {
     [...held.values()].filter((entry) => entry.island === island).toSorted((a, b) => b.number - a.number);
 
   const dropOldest = (island: number): void => {
-    for (const { candidateId } of ofIsland(island).slice(REPAIRS_MAX)) if (candidateId !== null) mend(candidateId);
+    for (const { candidateId } of ofIsland(island).slice(REPAIRS_MAX)) mend(candidateId);
   };
 
-  const open = (island: number): ArchiveEntry | undefined =>
-    ofIsland(island).find(({ candidateId }) => candidateId !== null && !taken.has(candidateId));
+  const open = (island: number): ArchiveEntry | undefined => ofIsland(island).find(({ candidateId }) => !taken.has(candidateId));
 
   const take = (island: number): Repair | null => {
     const entry = open(island);
-    if (!entry || entry.candidateId === null) return null;
+    if (!entry) return null;
     taken.add(entry.candidateId);
     return { failed: entry.candidateId, parents: entry.parents };
   };
 
   return {
     add,
+    onChild: ({ move, parents: [failed] }) => {
+      if (move === 'repair' && failed !== undefined) mend(failed);
+    },
     take,
+    giveBack: (id) => void taken.delete(id),
     waiting: (island) => open(island) !== undefined,
     get: (id) => held.get(id) ?? null,
     ids: () => [...held.keys()],

@@ -52,7 +52,13 @@ const withStartOptions = (command: Command): Command =>
       ),
     )
     .addOption(
-      new Option('--seeds <which>', "the problem's seeds to begin with (default: all)").choices(['all', 'first', 'none']),
+      new Option('--seeds <which>', "the problem's files to begin with (default: auto)").choices([
+        'auto',
+        'all',
+        'first',
+        'evolve',
+        'none',
+      ]),
     )
     .option('--ranked <number>', "so many of the ranking's best to begin with as well (default: 0)", wholeNumber(0, 100))
     .option('--source <[problem=]file>', 'a candidate of your own to begin with (repeatable)', collect)

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { type CampaignFile, parseCampaignFile } from '../../config/campaign-file.ts';
 import { CreateCampaign } from '../../domain/api/campaigns.ts';
+import type { CampaignSpec } from '../../domain/campaign.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { issueText } from '../../domain/issue-text.ts';
 import type { Language } from '../../domain/plan.ts';
@@ -19,7 +20,7 @@ export interface StartOptions {
   readonly budgetCandidates?: number;
   readonly minutes?: number;
   readonly language?: readonly Language[];
-  readonly seeds?: 'all' | 'first' | 'none';
+  readonly seeds?: CampaignSpec['start']['seeds'];
   readonly ranked?: number;
   readonly source?: readonly string[];
   readonly seed?: number;

@@ -212,8 +212,8 @@ describe('a campaign', () => {
   test('is refused with the field to mend, before anything is kept', async () => {
     const judging = rig.judging({ judgeMs: 1 });
     const away = { ...createScriptedGenerator({ name: 'away' }), unavailable: 'its key is not set' };
-    const paid = createScriptedGenerator({ name: 'paid', kind: 'claude' });
-    const free = createScriptedGenerator({ name: 'free', kind: 'evolve' });
+    const paid = createScriptedGenerator({ name: 'paid', isPaid: true });
+    const free = createScriptedGenerator({ name: 'free' });
     const campaigns = await rig.campaigns(judging, [free, paid, away]);
     const refused = async (wish: Parameters<typeof request>[0]): Promise<string> => {
       const error = await campaigns.create(request(wish)).catch((thrown: unknown) => thrown);
@@ -226,6 +226,10 @@ describe('a campaign', () => {
     expect(await refused({ generators: [{ name: 'away' }] })).toMatch(/^UNKNOWN_GENERATOR .*its key is not set/);
     expect(await refused({ generators: [{ name: 'paid' }] })).toMatch(/^INVALID_REQUEST budget\.usd: /);
     expect(await refused({ budget: { usd: 1 } })).toMatch(/^INVALID_REQUEST budget: .* costs no money/);
+    const both = [{ name: 'paid' }, { name: 'free' }];
+    expect(await refused({ generators: both, budget: { usd: 1 } })).toMatch(
+      /^INVALID_REQUEST budget: generator "free" costs no money/,
+    );
     const source = { problem: 'softmax', language: 'cuda' as const, source: '//' };
     expect(await refused({ start: { sources: [source] } })).toMatch(/^INVALID_REQUEST start\.sources: /);
     expect(judging.submitted).toEqual([]);

@@ -61,6 +61,7 @@ const entryOf = ({ draft, ...written }: Written, { id, state, score, submission 
     failure: verdict === 'passed' ? null : String(verdict),
     bound: 'unknown',
     registers: null,
+    isVariable: true,
   };
 };
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { peaksOf } from '../../../src/domain/device.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
-import { floorsOf } from '../../../src/problems/floors.ts';
+import { boundOf, floorsOf } from '../../../src/problems/floors.ts';
 import { loadProblem } from '../../../src/problems/load-problems.ts';
 
 const { problem } = loadProblem(join(import.meta.dirname, '../../fixtures/problems/scale'));
@@ -37,4 +37,10 @@ test('without known peaks nothing is implausible, and percents use the measured 
   expect(floorsOf(problem, 'cpu', { peaks: null, copyBytesPerSecond: null })).toEqual({
     '256K': { hardFloorNs: null, floorNs: null },
   });
+});
+
+test('a problem is bound by what takes longest at the peaks: its bytes, or its operations', () => {
+  expect(boundOf(problem, 'gpu', peaks)).toBe('memory');
+  expect(boundOf(withFloor({ flops: 'n * 100000', unit: 'f16_tensor' }), 'gpu', peaks)).toBe('compute');
+  expect(boundOf(problem, 'cpu', null)).toBeNull();
 });

@@ -34,6 +34,17 @@ describe('generators', () => {
     expect(generators.byName.get('mine')?.kind).toBe('command');
   });
 
+  test('say which of them cost money, and whom a profile helps', () => {
+    const served = { kind: 'openai-compatible', baseUrl: 'http://127.0.0.1:1/v1', model: 'm' };
+    const rented = { ...served, prices: { input: 0, cacheWrite: 0, cacheRead: 0, output: 1 } };
+    const { all } = create(
+      { generators: { served, rented, mine: { kind: 'command', argv: ['agent'] } } },
+      { ANTHROPIC_API_KEY: 'k' },
+    );
+    expect(all.filter(({ isPaid }) => isPaid).map(({ name }) => name)).toEqual(['claude', 'rented']);
+    expect(all.filter(({ readsProfiles }) => !readsProfiles).map(({ name }) => name)).toEqual(['evolve']);
+  });
+
   test('an empty variable counts as not set', () => {
     expect(create({}, { ANTHROPIC_API_KEY: '' }).default.name).toBe('evolve');
   });

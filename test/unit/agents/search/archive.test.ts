@@ -69,6 +69,20 @@ describe('a failure', () => {
     expect(numbers(100, 4).map((number) => search.choose({ island: 0, number }).move)).not.toContain('repair');
   });
 
+  test('whose repair was answered without a candidate is not repaired again, one that nobody answered is', () => {
+    const search = archive();
+    search.add(failedOf(1));
+    const repair = () => numbers(100, 4).find((number) => search.choose({ island: 0, number }).move === 'repair');
+    expect(repair()).toBeDefined();
+    expect(repair()).toBeUndefined();
+    search.giveBack({ move: 'repair', parents: [idOf(1)] });
+    expect(repair()).toBeDefined();
+    search.miss({ number: 2, move: 'repair', island: 0, parents: [idOf(1)] });
+    search.giveBack({ move: 'repair', parents: [idOf(1)] });
+    search.add(failedOf(1));
+    expect(repair()).toBeUndefined();
+  });
+
   test.each(['cancelled', 'infra_failed', 'implausible', null] as const)('of the kind %s is nobody to repair', (verdict) => {
     const search = archive();
     search.add(failedOf(2, { verdict }));
@@ -96,6 +110,34 @@ describe('elites', () => {
     search.add(entryOf(7, { speedup: 1.3, idea: 'unroll by 8', language: 'triton' }));
     expect(search.elites().map(({ number }) => number)).toEqual([2, 7, 6, 5, 4]);
     expect(search.best()?.number).toBe(2);
+  });
+
+  test('go to the cell of what was measured of them, where the faster one stays', () => {
+    const search = archive();
+    search.add(entryOf(1, { speedup: 2, idea: 'tile' }));
+    search.setBound(idOf(1), 'compute');
+    search.add(entryOf(2, { speedup: 1, idea: 'tile' }));
+    expect(search.elites().map(({ number, bound }) => [number, bound])).toEqual([
+      [1, 'compute'],
+      [2, 'memory'],
+    ]);
+    search.setBound(idOf(2), 'compute');
+    expect(search.elites().map(({ number }) => number)).toEqual([1]);
+    search.setBound(idOf(9), 'compute');
+  });
+
+  test('with nothing to vary are for those who write themselves alone', () => {
+    const search = archive(2);
+    expect(search.canVary()).toBe(false);
+    search.add(entryOf(1, { speedup: 9, isVariable: false }));
+    expect(search.canVary()).toBe(false);
+    expect(search.choose({ island: 0, number: 1, invents: false })).toMatchObject({ move: 'new', parents: [] });
+    search.add(entryOf(2, { island: 1, idea: 'params' }));
+    expect(search.canVary()).toBe(true);
+    for (const number of numbers(50)) {
+      expect(search.choose({ island: 0, number, invents: false }).parents).toEqual([idOf(2)]);
+    }
+    expect(numbers(50).map((number) => search.choose({ island: 0, number }).parents[0])).toContain(idOf(1));
   });
 
   test('of starting points stand on every island, those of children on their own', () => {

@@ -20,6 +20,7 @@ export const entryOf = (number: number, change: Partial<ArchiveEntry> = {}): Arc
   failure: null,
   bound: 'memory',
   registers: 32,
+  isVariable: true,
   ...change,
 });
 

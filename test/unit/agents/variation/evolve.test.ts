@@ -54,7 +54,7 @@ describe('params', () => {
     const answer = await answerOf({ parents: [exhibitOf(source)], attempts: [tried(2), tried(3)] });
     expect(answer).toMatchObject({
       ok: false,
-      failure: 'rejected',
+      failure: 'exhausted',
       message: expect.stringContaining('widen its "space"') as string,
     });
   });
@@ -141,7 +141,7 @@ test.each([
 ])('with %s it says what to do', async (_what, change, message) => {
   expect(await answerOf(change)).toMatchObject({
     ok: false,
-    failure: 'rejected',
+    failure: 'exhausted',
     message: expect.stringContaining(message) as string,
   });
 });
