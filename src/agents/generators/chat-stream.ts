@@ -1,12 +1,14 @@
 /** Answers of chat completions, whole or in deltas. Servers differ in what they leave out: everything but the text is optional. */
 import { z } from 'zod';
+import { isEventStream } from './network.ts';
 import { bodyOf, wholeText } from './response-body.ts';
 import { dataLines } from './server-sent-events.ts';
 
+const Tokens = z.number().min(0).max(1e9);
 const ChatUsage = z.object({
-  prompt_tokens: z.number().min(0),
-  completion_tokens: z.number().min(0),
-  prompt_tokens_details: z.object({ cached_tokens: z.number().min(0).nullish() }).nullish(),
+  prompt_tokens: Tokens,
+  completion_tokens: Tokens,
+  prompt_tokens_details: z.object({ cached_tokens: Tokens.nullish() }).nullish(),
 });
 type ChatUsage = z.infer<typeof ChatUsage>;
 
@@ -35,8 +37,11 @@ interface Reading {
   usage: ChatUsage | null;
 }
 
+/** The server says, in place of an answer, that there is none. */
+export class SaidError extends Error {}
+
 export interface ChatReader {
-  /** Reads until the end, or until it is too long. Throws what the network throws, and Error for what the server calls one. */
+  /** Reads until the end, or until it is too long. Throws what the network throws, and SaidError for what the server calls one. */
   read(response: Response): Promise<void>;
   readonly hasBegun: boolean;
   readonly answer: ChatAnswer;
@@ -66,14 +71,13 @@ export const createChatReader = (answerBytesMax: number): ChatReader => {
 const ENVELOPE_FACTOR = 4;
 
 async function* dataOf(response: Response, answerBytesMax: number): AsyncGenerator<string> {
-  const isStream = response.headers.get('content-type')?.includes('text/event-stream') === true;
-  if (isStream) yield* dataLines(bodyOf(response));
+  if (isEventStream(response.headers)) yield* dataLines(bodyOf(response));
   else yield wholeText(response, ENVELOPE_FACTOR * answerBytesMax);
 }
 
 const take = (reading: Reading, data: string): void => {
   const { choices, usage, error } = Chunk.parse(JSON.parse(data));
-  if (error) throw new Error(error.message);
+  if (error) throw new SaidError(error.message);
   if (usage) reading.usage = usage;
   const [choice] = choices;
   if (choice === undefined) return;
@@ -82,6 +86,9 @@ const take = (reading: Reading, data: string): void => {
     reading.texts.push(said.content);
     reading.bytes += Buffer.byteLength(said.content);
   }
-  if (said?.refusal) reading.refusal = (reading.refusal ?? '') + said.refusal;
+  if (said?.refusal) {
+    reading.refusal = (reading.refusal ?? '') + said.refusal;
+    reading.bytes += Buffer.byteLength(said.refusal);
+  }
   reading.finishReason = choice.finish_reason ?? reading.finishReason;
 };

@@ -14,6 +14,8 @@ export interface StreamedMessage {
   readonly refusal: string | null;
   readonly tokens: TokenCounts;
   readonly isTooLong: boolean;
+  /** The end came, and with it the last count. */
+  readonly isWhole: boolean;
 }
 
 export interface MessageReader {
@@ -91,6 +93,7 @@ export const createMessageReader = ({
         // The last count comes with the end. Of an answer that was cut off, what was sent was certainly made.
         tokens: isWhole ? tokens : { ...tokens, outputTokens: Math.max(tokens.outputTokens, atLeast(bytes, maxTokens)) },
         isTooLong: bytes > answerBytesMax,
+        isWhole,
       };
     },
   };
@@ -109,8 +112,15 @@ interface ServiceUsage {
 
 /** Counts are cumulative; what an event leaves out stands as it was. */
 const withUsage = (tokens: TokenCounts, usage: ServiceUsage): TokenCounts => ({
-  inputTokens: usage.input_tokens ?? tokens.inputTokens,
-  cacheWriteTokens: usage.cache_creation_input_tokens ?? tokens.cacheWriteTokens,
-  cacheReadTokens: usage.cache_read_input_tokens ?? tokens.cacheReadTokens,
-  outputTokens: usage.output_tokens,
+  inputTokens: counted(usage.input_tokens ?? tokens.inputTokens),
+  cacheWriteTokens: counted(usage.cache_creation_input_tokens ?? tokens.cacheWriteTokens),
+  cacheReadTokens: counted(usage.cache_read_input_tokens ?? tokens.cacheReadTokens),
+  outputTokens: counted(usage.output_tokens),
 });
+
+const TOKENS_MAX = 1e9;
+/** What stands between us and the service may count anything: an account must not run backwards, or to nowhere. */
+const counted = (tokens: number): number => {
+  if (Number.isInteger(tokens) && tokens >= 0 && tokens <= TOKENS_MAX) return tokens;
+  throw new Error(`the service counts ${String(tokens)} tokens`);
+};

@@ -1,5 +1,5 @@
 /** Candidates by the models of the Messages API, over the official SDK. */
-import Anthropic, { APIError } from '@anthropic-ai/sdk';
+import Anthropic, { APIConnectionError, APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import type { MessageCreateParamsStreaming } from '@anthropic-ai/sdk/resources/messages';
 import { type GenerationFailure, NO_USAGE, type Usage } from '../../domain/campaign.ts';
 import type { GenerationContext } from '../../domain/generation-context.ts';
@@ -9,7 +9,8 @@ import { promptBytes, requestOf } from './claude-request.ts';
 import { createMessageReader, type StreamedMessage } from './claude-stream.ts';
 import { failed } from './failed.ts';
 import { readDraftJson } from './model-draft.ts';
-import { costsMoney, mostMicros, type PriceList, pricesOf, usageOf } from './prices.ts';
+import { costsMoney, microsOf, mostMicros, type PriceList, pricesOf, usageOf } from './prices.ts';
+import { isEventStream, isUnsent } from './network.ts';
 import { createService, type Question, type Sent, type ServiceDeps } from './service.ts';
 
 /** Of one answer, thinking included: no candidate is near it (sources are limited to a quarter of a megabyte). */
@@ -46,8 +47,10 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
     },
     reserveMicros: (context) => mostMicros({ promptBytes: promptBytes(context), maxTokens: settings.maxTokens }, prices),
     next: async (context, signal) => {
-      const ask: Ask = { client, body: requestOf(context, settings), prices, languages: context.languages };
-      return service.ask({ promptBytes: promptBytes(context), signal, send: async (request) => askOnce(ask, request) });
+      const bytes = promptBytes(context);
+      const most = mostMicros({ promptBytes: bytes, maxTokens: settings.maxTokens }, prices);
+      const ask: Ask = { client, body: requestOf(context, settings), prices, mostMicros: most, languages: context.languages };
+      return service.ask({ promptBytes: bytes, mostMicros: most, signal, send: async (request) => askOnce(ask, request) });
     },
   };
 };
@@ -76,41 +79,64 @@ const clientOf = (
     timeout: 2 * settings.timeoutMs,
     logLevel: 'off',
     openTelemetry: false,
+    // A redirect would take the key and the prompt to somebody else.
+    fetchOptions: { redirect: 'manual' },
   });
 
 interface Ask {
   readonly client: Anthropic;
   readonly body: MessageCreateParamsStreaming;
   readonly prices: PriceList;
+  readonly mostMicros: number;
   readonly languages: GenerationContext['languages'];
 }
 
 type Request = Parameters<Question['send']>[0];
 
-const askOnce = async ({ client, body, prices, languages }: Ask, { signal, onHeaders }: Request): Promise<Sent> => {
+const askOnce = async (ask: Ask, { signal, onHeaders }: Request): Promise<Sent> => {
+  const { client, body, prices, languages } = ask;
   const reader = createMessageReader({ answerBytesMax: ANSWER_BYTES_MAX, maxTokens: body.max_tokens });
   try {
     const { data: stream, response } = await client.messages.create(body, { signal }).withResponse();
     onHeaders(response.headers);
+    if (!isEventStream(response.headers)) {
+      stream.controller.abort();
+      return { kind: 'cut', message: `${response.status} without a stream of events: is baseUrl that of a Messages API?` };
+    }
     for await (const event of stream) if (!reader.read(event)) break;
   } catch (error) {
     // The SDK wraps what the network does, but not while a stream is read.
     const message = error instanceof Error ? textOf(error) : String(error);
-    if (reader.hasBegun) return { kind: 'broken', message, usage: usageOf(reader.message.tokens, prices) };
-    return isApiError(error) ? errorOf(error, message) : { kind: 'nothing', message };
+    if (reader.hasBegun) return { kind: 'broken', message, usage: brokenUsage(reader.message, ask) };
+    return isApiError(error) ? errorOf(error, message) : { kind: 'cut', message };
   }
   const { message } = reader;
-  const usage = usageOf(message.tokens, prices);
-  if (message.stopReason === null && !message.isTooLong) return { kind: 'broken', message: 'it ended before its end', usage };
+  if (!message.isWhole && !message.isTooLong) {
+    return { kind: 'broken', message: 'it ended before its end', usage: brokenUsage(message, ask) };
+  }
+  const usage = message.isWhole ? usageOf(message.tokens, prices) : brokenUsage(message, ask);
   return { kind: 'answer', answer: answerOf(message, { usage, languages, maxTokens: body.max_tokens }) };
 };
 
 const isApiError = (error: unknown): error is APIError => error instanceof APIError;
 
-const errorOf = ({ status, apiMessage, headers }: APIError, message: string): Sent =>
-  status === undefined
-    ? { kind: 'nothing', message }
-    : { kind: 'error', status, message: apiMessage ?? message, headers: headers ?? new Headers() };
+const errorOf = (error: APIError, message: string): Sent => {
+  const { status, apiMessage, headers } = error;
+  if (status !== undefined) return { kind: 'error', status, message: apiMessage ?? message, headers: headers ?? new Headers() };
+  // Not of the network: the service's own error, in place of an answer.
+  const isSaid = !(error instanceof APIConnectionError) && !(error instanceof APIUserAbortError);
+  return { kind: isSaid || isUnsent(error) ? 'nothing' : 'cut', message };
+};
+
+/**
+ * The prompt is counted at the beginning, the answer at the end: of one that was cut off, all that was allowed may have been written, also
+ * what is thought and not shown.
+ */
+const brokenUsage = ({ tokens }: StreamedMessage, { body, prices, mostMicros: most }: Ask): Usage => {
+  const isCounted = tokens.inputTokens + tokens.cacheWriteTokens + tokens.cacheReadTokens > 0;
+  const micros = isCounted ? microsOf({ ...tokens, outputTokens: Math.max(tokens.outputTokens, body.max_tokens) }, prices) : most;
+  return { ...tokens, micros };
+};
 
 /** "Connection error." alone helps nobody. */
 const textOf = (error: Error): string => {

@@ -4,10 +4,11 @@ import type { GenerationContext } from '../../domain/generation-context.ts';
 import type { OpenAiCompatibleSettings } from '../../domain/generator-settings.ts';
 import type { Answer, Generator } from '../generator.ts';
 import { chatBody, chatPromptBytes } from './chat-request.ts';
-import { type ChatAnswer, type ChatReader, createChatReader } from './chat-stream.ts';
+import { type ChatAnswer, type ChatReader, createChatReader, SaidError } from './chat-stream.ts';
 import { failed } from './failed.ts';
 import { draftOfText } from './fenced-draft.ts';
 import { costsMoney, mostMicros, NO_TOKENS, usageOf } from './prices.ts';
+import { isUnsent } from './network.ts';
 import { beginningOf } from './response-body.ts';
 import { createService, type Question, type Sent, type ServiceDeps } from './service.ts';
 
@@ -41,8 +42,9 @@ export const createOpenAiCompatible = (settings: OpenAiCompatibleSettings, deps:
     next: async (context, signal) => {
       if (missing !== null) return failed('unavailable', missing, NO_USAGE);
       const promptBytes = chatPromptBytes(context);
-      const ask: Ask = { settings, key, context, memory, promptBytes };
-      return service.ask({ promptBytes, signal, send: async (request) => askOnce(ask, request) });
+      const most = mostMicros({ promptBytes, maxTokens: settings.maxTokens }, settings.prices);
+      const ask: Ask = { settings, key, context, memory, promptBytes, mostMicros: most };
+      return service.ask({ promptBytes, mostMicros: most, signal, send: async (request) => askOnce(ask, request) });
     },
   };
 };
@@ -54,6 +56,7 @@ interface Ask {
   /** Of the generator: whether the server takes a schema. */
   readonly memory: { isStructured: boolean };
   readonly promptBytes: number;
+  readonly mostMicros: number;
 }
 
 type Request = Parameters<Question['send']>[0];
@@ -78,7 +81,8 @@ const post = async (ask: Ask, isStructured: boolean, { signal, onHeaders }: Requ
       headers: { 'content-type': 'application/json', ...(key === null ? {} : { authorization: `Bearer ${key}` }) },
       body: JSON.stringify(chatBody(context, settings, isStructured)),
       signal,
-      redirect: 'error',
+      // A redirect would take the prompt to somebody else.
+      redirect: 'manual',
     });
     if (!response.ok)
       return {
@@ -91,7 +95,9 @@ const post = async (ask: Ask, isStructured: boolean, { signal, onHeaders }: Requ
     await reader.read(response);
   } catch (error) {
     const message = error instanceof Error ? textOf(error) : String(error);
-    return reader.hasBegun ? { kind: 'broken', message, usage: usage(reader, ask) } : { kind: 'nothing', message };
+    return reader.hasBegun
+      ? { kind: 'broken', message, usage: usage(reader, ask) }
+      : { kind: isUnsent(error) || error instanceof SaidError ? 'nothing' : 'cut', message };
   }
   const { answer } = reader;
   if (answer.finishReason === null && !answer.isTooLong)
@@ -104,25 +110,22 @@ const textOf = (error: Error): string =>
 
 const BYTES_PER_TOKEN = 3;
 
-/** What the server counted; where it did not, the most for the prompt and what was written for the rest. */
-const usage = (reader: ChatReader, { settings, promptBytes }: Ask): Usage => {
+/** What the server counted; where it did not, a guess of the tokens, and the most that they can have cost. */
+const usage = (reader: ChatReader, { settings, promptBytes, mostMicros: most }: Ask): Usage => {
   const { text, usage: counted } = reader.answer;
-  const cached = counted?.prompt_tokens_details?.cached_tokens ?? 0;
-  return usageOf(
-    counted === null
-      ? {
-          ...NO_TOKENS,
-          inputTokens: Math.ceil(promptBytes / BYTES_PER_TOKEN),
-          outputTokens: Math.min(settings.maxTokens, Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN)),
-        }
-      : {
-          ...NO_TOKENS,
-          inputTokens: Math.max(0, Math.round(counted.prompt_tokens - cached)),
-          cacheReadTokens: Math.round(cached),
-          outputTokens: Math.round(counted.completion_tokens),
-        },
-    settings.prices,
-  );
+  if (counted === null) {
+    const inputTokens = Math.ceil(promptBytes / BYTES_PER_TOKEN);
+    const outputTokens = Math.min(settings.maxTokens, Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN));
+    return { ...NO_TOKENS, inputTokens, outputTokens, micros: most };
+  }
+  const cached = counted.prompt_tokens_details?.cached_tokens ?? 0;
+  const tokens = {
+    ...NO_TOKENS,
+    inputTokens: Math.max(0, Math.round(counted.prompt_tokens - cached)),
+    cacheReadTokens: Math.round(cached),
+    outputTokens: Math.round(counted.completion_tokens),
+  };
+  return usageOf(tokens, settings.prices);
 };
 
 const answerOf = (answer: ChatAnswer, used: Usage, { settings, context }: Ask): Answer => {

@@ -1,6 +1,6 @@
 /**
  * What all generators share that ask a service over HTTP: their turn by the rate limiter, a time limit, retries, and which failures are whose.
- * A request is sent again only while nothing of an answer has come: what a service began to answer it has billed.
+ * A request is sent again only where it cannot have been billed: what a service got and began to answer it bills.
  */
 import type { Logger } from 'pino';
 import { NO_USAGE, type Usage } from '../../domain/campaign.ts';
@@ -36,13 +36,17 @@ export type Sent =
   | { readonly kind: 'answer'; readonly answer: Answer }
   /** The service answered with an error, and bills nothing. */
   | { readonly kind: 'error'; readonly status: number; readonly message: string; readonly headers: Headers }
-  /** There was no answer at all, or it said so itself before it began one. */
+  /** It was never reached, or said itself, before it began an answer, that there is none. */
   | { readonly kind: 'nothing'; readonly message: string }
-  /** The answer ended before its end: what it cost so far is paid. */
+  /** It may have got the request, and no answer came: whether it bills that nobody knows. */
+  | { readonly kind: 'cut'; readonly message: string }
+  /** The answer ended before its end. `usage` holds the most that it can have cost. */
   | { readonly kind: 'broken'; readonly message: string; readonly usage: Usage };
 
 export interface Question {
   readonly promptBytes: number;
+  /** The most that one request can cost, millionths of a US dollar. */
+  readonly mostMicros: number;
   readonly signal: AbortSignal;
   /** `signal` aborts when the caller's does or the time is over. `onHeaders`: of a good response, as soon as they are there. */
   readonly send: (request: { readonly signal: AbortSignal; readonly onHeaders: (headers: Headers) => void }) => Promise<Sent>;
@@ -92,10 +96,10 @@ const askInTurn = async (state: State, question: Question): Promise<Attempt<Answ
   const time = timeLimit(question.signal, { clock, ms: settings.timeoutMs });
   try {
     const sent = await question.send({ signal: time.signal, onHeaders: (headers) => limiter.learn(headers) });
-    const usage = usageOf(sent);
+    const usage = usageOf(sent, question);
     permit.settle({ requests: 1, inputTokens: usage.inputTokens + usage.cacheWriteTokens, outputTokens: usage.outputTokens });
     if (sent.kind === 'answer') estimate.learn(usage, question.promptBytes);
-    return judge(sent, { ...state, isStopped: question.signal.aborted, isOver: time.isOver() }, (refusal) => {
+    return judge(sent, { ...state, usage, isStopped: question.signal.aborted, isOver: time.isOver() }, (refusal) => {
       state.refusal = refusal;
     });
   } finally {
@@ -103,21 +107,39 @@ const askInTurn = async (state: State, question: Question): Promise<Attempt<Answ
   }
 };
 
-const usageOf = (sent: Sent): Usage => {
-  if (sent.kind === 'answer') return sent.answer.usage;
-  return sent.kind === 'broken' ? sent.usage : NO_USAGE;
+/** Where nobody can say what it cost, the most that it can: a budget must hold whatever the bill says. */
+const usageOf = (sent: Sent, { mostMicros }: Question): Usage => {
+  switch (sent.kind) {
+    case 'answer':
+      return sent.answer.usage;
+    case 'broken':
+      return sent.usage;
+    case 'cut':
+      return { ...NO_USAGE, micros: mostMicros };
+    case 'error':
+    case 'nothing':
+      return NO_USAGE;
+  }
 };
 
 const done = (value: Answer): Attempt<Answer> => ({ kind: 'done', value });
 
-type Judging = Omit<State, 'refusal'> & { readonly isStopped: boolean; readonly isOver: boolean };
+interface Judging extends Omit<State, 'refusal'> {
+  readonly usage: Usage;
+  readonly isStopped: boolean;
+  readonly isOver: boolean;
+}
 
 const judge = (sent: Sent, state: Judging, onRefusal: (why: string) => void): Attempt<Answer> => {
+  const { usage } = state;
   if (sent.kind === 'answer') return done(sent.answer);
-  if (state.isStopped) return done(failed('stopped', 'stopped while it was answered', usageOf(sent)));
-  if (state.isOver) return done(failed('timed_out', `no whole answer in ${state.settings.timeoutMs} ms`, usageOf(sent)));
-  if (sent.kind === 'broken') return done(failed('unavailable', `the answer broke off: ${sent.message}`, sent.usage));
-  if (sent.kind === 'nothing') return again(state, { why: `no answer: ${plainLine(sent.message)}`, afterMs: null });
+  if (state.isStopped) return done(failed('stopped', 'stopped while it was answered', usage));
+  if (state.isOver) return done(failed('timed_out', `no whole answer in ${state.settings.timeoutMs} ms`, usage));
+  if (sent.kind === 'broken') return done(failed('unavailable', `the answer broke off: ${sent.message}`, usage));
+  if (sent.kind === 'cut' && usage.micros > 0)
+    return done(failed('unavailable', `no answer: ${plainLine(sent.message)}; ${UNKNOWN}`, usage));
+  if (sent.kind === 'nothing' || sent.kind === 'cut')
+    return again(state, { why: `no answer: ${plainLine(sent.message)}`, afterMs: null });
   const why = `the service answered ${sent.status}: ${plainLine(sent.message)}`;
   if (isPassing(sent.status)) {
     const afterMs = retryAfterMs(sent.headers, state.now());
@@ -132,6 +154,8 @@ const judge = (sent: Sent, state: Judging, onRefusal: (why: string) => void): At
   }
   return done(failed('unavailable', `${why}; ${mend.text}`, NO_USAGE));
 };
+
+const UNKNOWN = 'whether it is billed nobody knows, so that it is not asked again and the most that it can cost counts';
 
 const again = (state: Judging, { why, afterMs }: { readonly why: string; readonly afterMs: number | null }): Attempt<Answer> => {
   state.log.debug({ generator: state.name, afterMs }, why);

@@ -6,6 +6,7 @@ import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
 import { ClaudeSettings } from '../../../../src/domain/generator-settings.ts';
 import { type FakeMessagesApi, startFakeMessagesApi } from '../../../fixtures/agents/fake-messages-api.ts';
+import { listen } from '../../../fixtures/agents/http-server.ts';
 import { generationContext, SOURCE } from '../../../fixtures/agents/generation-context.ts';
 import { createHurriedClock, type HurriedClock } from '../../../fixtures/agents/hurried-clock.ts';
 
@@ -160,9 +161,21 @@ describe('a service that is busy', () => {
     expect(api.requests).toHaveLength(1);
   });
 
-  test('that hangs up before it answers is asked again', async () => {
+  test('that cannot be reached is asked again, for nothing', async () => {
+    await api.close();
+    const answer = await claude().next(generationContext(), NEVER);
+    expect(answer).toMatchObject({ failure: 'unavailable', usage: { micros: 0 } });
+    expect(answer).toMatchObject({ message: expect.stringContaining('ECONNREFUSED') as string });
+    expect(clock.waits).toHaveLength(RETRY_LIMITS.triesMax - 1);
+  });
+
+  test('that hangs up before it answers may have billed: it is not asked again, and the most that it can cost counts', async () => {
     api.answerWith(({ number }) => (number === 1 ? { hangUp: true } : { input: DRAFT }));
-    expect(await claude().next(generationContext(), NEVER)).toMatchObject({ ok: true });
+    const generator = claude();
+    const answer = await generator.next(generationContext(), NEVER);
+    expect(answer).toMatchObject({ failure: 'unavailable', usage: { micros: generator.reserveMicros(generationContext()) } });
+    expect(answer).toMatchObject({ message: expect.stringContaining('whether it is billed nobody knows') as string });
+    expect(api.requests).toHaveLength(1);
   });
 
   test('learns its limits from the headers', async () => {
@@ -188,6 +201,8 @@ describe('a bad answer', () => {
     expect(answer).toMatchObject({ ok: false, failure: 'unavailable', usage: { inputTokens: 900 } });
     // Two deltas of 200 characters, of which three are at most a token.
     expect(answer.usage.outputTokens).toBe(Math.ceil(400 / 3));
+    // What was thought and not shown may be all that was allowed.
+    expect(answer.usage.micros).toBe(900 * 2 + 4000 * 10);
     expect(api.requests).toHaveLength(1);
   });
 
@@ -278,6 +293,47 @@ describe('a service that will not', () => {
   });
 });
 
+describe('something else in the place of the service', () => {
+  test.each([
+    ['a negative count', { input_tokens: 100, output_tokens: -1_000_000 }],
+    ['no count at all', { input_tokens: 100, output_tokens: Number.NaN }],
+    ['an endless count', { input_tokens: 1e300 }],
+  ])('that answers with %s makes no money, and leaves a number', async (_what, usage) => {
+    api.answerWith({ input: DRAFT, usage: { cache_creation_input_tokens: 0, ...usage } });
+    const generator = claude();
+    const answer = await generator.next(generationContext(), NEVER);
+    expect(answer).toMatchObject({ failure: 'unavailable', message: expect.stringContaining('the service counts') as string });
+    expect(answer.usage.micros).toBeGreaterThan(4000 * 9);
+    expect(answer.usage.micros).toBeLessThanOrEqual(generator.reserveMicros(generationContext()));
+  });
+
+  test('that is a page is not read, and told', async () => {
+    const page = await listen(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      for (let i = 0; i < 100; i += 1) response.write('<p>Sign in to the network</p>'.repeat(1000));
+      response.end();
+    });
+    const answer = await claude({}, { baseUrl: page.url }).next(generationContext(), NEVER);
+    expect(answer).toMatchObject({ message: expect.stringContaining('200 without a stream of events') as string });
+    await page.close();
+  });
+
+  test('that sends us elsewhere is not followed: neither the key nor the prompt goes there', async () => {
+    api.answerWith({ input: DRAFT });
+    const redirecting = await listen(async (_request, response) => {
+      response.writeHead(307, { location: `${api.url}/v1/messages` }).end();
+    });
+    const answer = await claude({}, { baseUrl: redirecting.url }).next(generationContext(), NEVER);
+    expect(answer).toMatchObject({
+      failure: 'unavailable',
+      message: expect.stringContaining('307') as string,
+      usage: { micros: 0 },
+    });
+    expect(api.requests).toHaveLength(0);
+    await redirecting.close();
+  });
+});
+
 describe('stopping', () => {
   test('ends a request that is on its way, and says what it cost', async () => {
     const stop = new AbortController();
@@ -298,6 +354,8 @@ describe('stopping', () => {
     api.answerWith({ input: DRAFT, latencyMs: 60_000 });
     const answer = await claude({ timeoutMs: 50 }, { clock: SYSTEM_CLOCK }).next(generationContext(), NEVER);
     expect(answer).toMatchObject({ failure: 'timed_out', message: 'no whole answer in 50 ms' });
+    // It got the request: it may bill it.
+    expect(answer.usage.micros).toBe(claude().reserveMicros(generationContext()));
     expect(api.requests).toHaveLength(1);
   });
 });

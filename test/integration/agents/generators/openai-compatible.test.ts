@@ -6,6 +6,7 @@ import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
 import { OpenAiCompatibleSettings } from '../../../../src/domain/generator-settings.ts';
 import { type FakeChatApi, startFakeChatApi } from '../../../fixtures/agents/fake-chat-api.ts';
+import { listen } from '../../../fixtures/agents/http-server.ts';
 import { generationContext, SOURCE } from '../../../fixtures/agents/generation-context.ts';
 import { createHurriedClock, type HurriedClock } from '../../../fixtures/agents/hurried-clock.ts';
 
@@ -147,6 +148,56 @@ describe('a bad answer', () => {
   test('with a plan that cannot be read is a candidate all the same, so that it can be mended', async () => {
     api.answerWith({ text: '```c\n/* kiln\nlaunch: 7\n*/\nvoid f(void) {}\n```' });
     expect(await local().next(generationContext(), NEVER)).toMatchObject({ ok: true, draft: { language: 'c' } });
+  });
+});
+
+/** Sends the same again and again. */
+const events = (text: string, times: number) =>
+  listen(async (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (let i = 0; i < times && !response.destroyed; i += 1) {
+      if (!response.write(text)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    }
+    response.end();
+  });
+
+describe('something else in the place of the server', () => {
+  test('that refuses without end is not read to its end', async () => {
+    const chunk = JSON.stringify({ choices: [{ delta: { refusal: 'no '.repeat(10_000) } }] });
+    const server = await events(`data: ${chunk}\n\n`, 2000);
+    const answer = await local({ baseUrl: server.url }).next(generationContext(), NEVER);
+    expect(answer).toMatchObject({ failure: 'malformed', message: expect.stringContaining('went beyond') as string });
+    await server.close();
+  });
+
+  test('that talks without saying anything is left when the time is over', async () => {
+    const server = await listen(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const timer = setInterval(() => response.write(': still here\n\ndata: {"choices":[]}\n\n'), 5);
+      response.once('close', () => clearInterval(timer));
+    });
+    const generator = local({ baseUrl: server.url, timeoutMs: 100 }, { clock: SYSTEM_CLOCK });
+    expect(await generator.next(generationContext(), NEVER)).toMatchObject({ failure: 'timed_out' });
+    await server.close();
+  });
+
+  test('that answers rubbish after it took a request that costs money counts with the most that it can cost', async () => {
+    const server = await events('data: <html>\n\n', 1);
+    const generator = local({ baseUrl: server.url, prices: PRICES });
+    const answer = await generator.next(generationContext(), NEVER);
+    expect(answer).toMatchObject({ failure: 'unavailable', usage: { micros: generator.reserveMicros(generationContext()) } });
+    await server.close();
+  });
+
+  test('that sends us elsewhere is not followed', async () => {
+    api.answerWith({ text: JSON_TEXT });
+    const server = await listen(async (_request, response) => {
+      response.writeHead(308, { location: `${api.url}/chat/completions` }).end();
+    });
+    const answer = await local({ baseUrl: server.url }).next(generationContext(), NEVER);
+    expect(answer).toMatchObject({ failure: 'unavailable', message: expect.stringContaining('308') as string });
+    expect(api.requests).toHaveLength(0);
+    await server.close();
   });
 });
 
