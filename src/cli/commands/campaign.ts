@@ -5,8 +5,8 @@ import type { KilnClient } from '../../client/create-client.ts';
 import { type CampaignView, plotFileOf } from '../../domain/api/campaigns.ts';
 import { AGENTS_MAX } from '../../domain/campaign.ts';
 import { Language } from '../../domain/plan.ts';
-import { plainText } from '../../domain/text/plain-text.ts';
-import { type Context, contextOf, print, printJson } from '../context.ts';
+import { plainLine, plainText } from '../../domain/text/plain-text.ts';
+import { type Context, contextOf, note, print, printJson } from '../context.ts';
 import { amount, campaignOf, collectGenerator, type StartOptions } from '../input/campaign-spec.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { campaignTable, campaignText } from '../output/campaign-text.ts';
@@ -75,9 +75,21 @@ const addStart = (program: Command, campaign: Command): void => {
       const view = await context.client.createCampaign(await campaignOf(file, options));
       if (options.watch) await watchCampaign(context, view.id);
       else if (context.json) printJson(view);
-      else print(`${view.id}  ${view.status}\nfollow it with: kiln campaign watch ${view.id}`);
+      else {
+        print(`${view.id}  ${view.status}\nfollow it with: kiln campaign watch ${view.id}`);
+        await tellMissing(context, view.spec.devices);
+      }
     },
   );
+};
+
+/** A campaign for a class that nobody has is accepted, and waits: a host may come. */
+const tellMissing = async ({ client }: Context, classes: readonly string[]): Promise<void> => {
+  const { hosts } = await client.fleet();
+  const there = new Set(hosts.flatMap(({ devices }) => devices.map((device) => String(device.class))));
+  const missing = classes.filter((name) => !there.has(name));
+  if (missing.length > 0)
+    note(plainLine(`waiting: no host of the fleet has the device class ${missing.join(' or ')} now (kiln fleet)`));
 };
 
 const addList = (program: Command, campaign: Command): void => {

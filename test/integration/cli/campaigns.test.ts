@@ -87,6 +87,13 @@ describe('campaign start', () => {
     expect(stdout).toMatch(/^k-\w{16} {2}running\nfollow it with: kiln campaign watch k-\w{16}\n$/);
   });
 
+  test('says so at once where no host has the device class', async () => {
+    expect((await kiln('campaign', 'start', ...SMALL)).stderr).toBe('');
+    const { code, stderr } = await kiln('campaign', 'start', ...SMALL, '--device', 'B200');
+    expect(code).toBe(0);
+    expect(stderr).toBe('waiting: no host of the fleet has the device class B200 now (kiln fleet)\n');
+  });
+
   test('reads a file, whose paths start at its own folder; options win over it', async () => {
     const elsewhere = mkdtempSync(join(tmpdir(), 'kiln-cli-'));
     writeFileSync(join(elsewhere, 'other.c'), 'void g(void) {}');
