@@ -3,7 +3,7 @@
  * takes it, and its trials have the same source and params: all of them share one plan, and one unit an architecture.
  */
 import { hash } from 'node:crypto';
-import type { CandidateInput, CandidateResult } from './resolve-candidate.ts';
+import type { CandidateInput, CandidateResult } from './candidate-resolution.ts';
 
 /** Candidates of one problem, and characters of their sources. */
 const RESOLUTIONS_MAX = 4096;

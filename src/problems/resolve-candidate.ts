@@ -1,23 +1,11 @@
-import type { CandidateContent } from '../domain/candidate.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { Language } from '../domain/plan.ts';
-import type { Outcome } from '../domain/outcome.ts';
+import type { CandidateInput, CandidateResult } from './candidate-resolution.ts';
 import type { LoadedProblem } from './load-problems.ts';
 import { PlanError } from './plan-error.ts';
 import { remembered } from './resolution-memo.ts';
-import { type ResolvedUnit, resolveUnit } from './resolve-unit.ts';
+import { resolveUnit } from './resolve-unit.ts';
 import { LANGUAGES_OF, type Target } from './targets.ts';
-
-export type CandidateResult =
-  | ({ readonly ok: true } & ResolvedUnit)
-  | { readonly ok: false; readonly outcome: Extract<Outcome, { verdict: 'plan_error' }> };
-
-export interface CandidateInput {
-  readonly target: Target;
-  /** "sm_90a", or "native" for the cpu target. Changes the unit, never whether the plan resolves. */
-  readonly architecture: string;
-  readonly content: Pick<CandidateContent, 'language' | 'source' | 'params'>;
-}
 
 /**
  * What to compile and how to launch it on every case of the target, or why its plan is no plan.
