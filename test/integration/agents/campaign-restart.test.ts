@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CampaignRecord, NO_USAGE } from '../../../src/domain/campaign.ts';
 import type { Draft, Generation, GenerationState } from '../../../src/domain/campaign.ts';
-import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
-import type { CandidateId } from '../../../src/domain/ids.ts';
+import { CampaignId, CandidateId, generationIdOf } from '../../../src/domain/ids.ts';
 import type { QuickJudging } from '../../fixtures/agents/quick-judging.ts';
 import { candidateSource, createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
 import { campaignRig, generationsOf, isFinished, request, until } from './campaign-rig.ts';
@@ -100,6 +99,51 @@ describe('a campaign whose daemon was killed', () => {
     expect(view.spent.minutes).toBeGreaterThan(1234 / 60_000);
     // The archive is back: agents are shown what was found before.
     expect(generator.asked.flatMap(({ parents }) => parents).length).toBeGreaterThan(0);
+  });
+
+  test('offers a failure for repair again only where nobody answered the first time', async () => {
+    const judging = rig.judging({ judgeMs: 1 });
+    const id = CampaignId.parse(`k-${'d'.repeat(16)}`);
+    const [passed, mended, open] = await Promise.all(
+      ['speedup 2', 'verdict crashed 1', 'verdict crashed 2'].map(async (words, index) => {
+        const content = { language: 'cuda' as const, source: candidateSource(index, words), params: {} };
+        const steering = { priority: 200, submitter: `campaign:${id}`, labels: [], trial: 0 };
+        const { candidates } = await judging.submit([{ problem: 'vector_add', device: 'H100', ...content, ...steering }]);
+        const found = candidates[0]?.id ?? '';
+        await untilDone(judging, CandidateId.parse(found));
+        return CandidateId.parse(found);
+      }),
+    );
+    if (!passed || !mended || !open) throw new Error('three candidates were submitted');
+    const { submitter, ...spec } = request({
+      agents: 1,
+      islands: 1,
+      generators: [{ name: 'scripted' }],
+      budget: { candidates: 60 },
+    });
+    const times = { createdAt: AT, updatedAt: AT, ranMs: 0 };
+    await rig.store().createCampaign(CampaignRecord.parse({ id, spec, status: 'running', reason: null, submitter, ...times }));
+    const judged = { status: 'judged', deviceMs: 1, isRecord: false, isFirst: true } as const;
+    const of = { generationIds: 0 };
+    const next = (state: GenerationState, wish: Partial<Generation> = {}): Generation => {
+      of.generationIds += 1;
+      return { ...row(of.generationIds, state, wish), id: generationIdOf(id, of.generationIds), campaignId: id };
+    };
+    await rig
+      .store()
+      .addGenerations([
+        next({ ...judged, candidateId: passed, verdict: 'passed', speedup: 2 }),
+        next({ ...judged, candidateId: mended, verdict: 'crashed', speedup: null }),
+        next({ ...judged, candidateId: open, verdict: 'crashed', speedup: null }),
+        next({ status: 'failed', failure: 'rejected', message: 'no plan' }, { move: 'repair', parents: [mended] }),
+        next({ status: 'failed', failure: 'unavailable', message: 'no route' }, { move: 'repair', parents: [open] }),
+      ]);
+    const generator = createScriptedGenerator({});
+    const campaigns = await rig.campaigns(judging, [generator]);
+    await until(campaigns, id, isFinished);
+    const repaired = generator.asked.flatMap(({ move, parents }) => (move === 'repair' ? [parents[0]?.candidateId] : []));
+    expect(repaired).toContain(open);
+    expect(repaired).not.toContain(mended);
   });
 
   test('asks nothing twice and loses nothing, however often its daemon is stopped', async () => {

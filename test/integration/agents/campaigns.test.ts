@@ -235,6 +235,17 @@ describe('a campaign', () => {
     expect(judging.submitted).toEqual([]);
   });
 
+  test('has one of its best profiled for a generator that reads profiles, and none for others', async () => {
+    for (const readsProfiles of [true, false]) {
+      const judging = rig.judging({ judgeMs: 1 });
+      const campaigns = await rig.campaigns(judging, [createScriptedGenerator({ readsProfiles })]);
+      const { id } = await campaigns.create(request({}));
+      await until(campaigns, id, isFinished);
+      const passed = judging.submitted.filter(({ id: candidate }) => judging.profiles.has(candidate));
+      expect(passed).toHaveLength(readsProfiles ? 1 : 0);
+    }
+  });
+
   test('costs nothing while no host has its device', async () => {
     const judging = rig.judging({ judgeMs: 1, slots: 0 });
     const generator = createScriptedGenerator({});
