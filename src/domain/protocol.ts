@@ -24,6 +24,8 @@ import { ResolvedPlan, ResolvedTensor } from './resolved-plan.ts';
 export const PROTOCOL_VERSION = 1;
 export const HEADER_BYTES_MAX = 8 * 1024 * 1024;
 export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
+/** A runner keeps that many plans of a connection, the last that it was told; a task names no older ones. */
+export const PLANS_TOLD_MAX = 256;
 /** An artifact that travels: its files in one tar. Several may be under way on a connection, and all must be below what it may hold unsent. */
 export const BUNDLE_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -106,6 +108,14 @@ export const JudgeTask = z.strictObject({
   waitedMs: z.number().min(0),
 });
 export type JudgeTask = z.infer<typeof JudgeTask>;
+
+/** As it is sent: with its plans, or with the key that a `plans` frame of this connection gave them; another key is refused with an `error`. */
+const SentTask = z
+  .strictObject({ ...JudgeTask.shape, plans: JudgeTask.shape.plans.optional(), plansKey: ContentHash.optional() })
+  .refine(({ plans, plansKey }) => (plans === undefined) !== (plansKey === undefined), {
+    path: ['plans'],
+    message: 'either plans or plansKey',
+  });
 
 /** A failure that is not the candidate's. The daemon retries elsewhere. */
 export const InfraFailure = z.strictObject({
@@ -200,7 +210,9 @@ export const ToRunner = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('problem'), definition: ProblemDefinition }),
   z.strictObject({ type: z.literal('compile'), compileId: z.string(), unit: CompileUnit, limitMs: Millis }),
-  z.strictObject({ type: z.literal('judge'), task: JudgeTask }),
+  /** What tasks that follow on this connection mean by `plansKey`. */
+  z.strictObject({ type: z.literal('plans'), key: ContentHash, plans: JudgeTask.shape.plans }),
+  z.strictObject({ type: z.literal('judge'), task: SentTask }),
   /** Answered by `profiled`, unless the connection ends before: then it is asked for again. Asking twice for one id changes nothing. */
   z.strictObject({
     type: z.literal('profile'),

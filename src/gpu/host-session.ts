@@ -30,6 +30,7 @@ import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { selectInventory } from './device-selection.ts';
 import { createRunnerLink, type Hello, type RunnerLink } from './runner-link.ts';
+import { createToldPlans, type ToldPlans } from './told-plans.ts';
 
 export const REFUSED_RETRY_MS = 60_000;
 /** A connection that lasted this long starts the backoff anew. */
@@ -75,7 +76,13 @@ export interface HostSessionOptions {
 type Mode =
   | { readonly name: 'idle' }
   | { readonly name: 'connecting'; readonly abort: AbortController; link: RunnerLink | null }
-  | { readonly name: 'connected'; readonly link: RunnerLink; readonly since: number; readonly inventory: Inventory }
+  | {
+      readonly name: 'connected';
+      readonly link: RunnerLink;
+      readonly since: number;
+      readonly inventory: Inventory;
+      readonly plans: ToldPlans;
+    }
   | { readonly name: 'waiting' | 'refused'; readonly cancel: () => void }
   | { readonly name: 'stopped'; readonly done: Promise<void> };
 
@@ -123,7 +130,11 @@ export class RunnerHostSession {
   }
 
   judge(task: JudgeTask): boolean {
-    return this.#send({ type: 'judge', task });
+    if (this.#mode.name !== 'connected') return false;
+    const { plans, ...rest } = task;
+    const { key, isNew } = this.#mode.plans.tell(plans);
+    if (isNew && !this.#send({ type: 'plans', key, plans })) return false;
+    return this.#send({ type: 'judge', task: { ...rest, plansKey: key } });
   }
 
   profile(request: Omit<Extract<ToRunner, { type: 'profile' }>, 'type'>): boolean {
@@ -196,7 +207,7 @@ export class RunnerHostSession {
     if (this.#mode !== mode || mode.link === null) return;
     const { config, clock, log } = this.#options;
     const inventory = selectInventory(hello.inventory, config);
-    this.#mode = { name: 'connected', link: mode.link, since: clock.monotonic(), inventory };
+    this.#mode = { name: 'connected', link: mode.link, since: clock.monotonic(), inventory, plans: createToldPlans() };
     this.#everConnected = true;
     this.#lastReason = '';
     log.info({ host: this.hostId, runnerId: hello.runnerId, devices: inventory.devices.length }, 'host connected');

@@ -7,7 +7,7 @@
  *   and reports nothing), a frame that does not parse, more than UNSENT_BYTES_MAX waiting to be sent, the stream's end, `close`.
  * - ended: `onEnd` was called once with the first cause; the stream is destroyed, nothing is sent or reported any more.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { KilnError } from '../domain/errors.ts';
 import { FromRunner, type ToRunner } from '../domain/protocol.ts';
@@ -18,6 +18,8 @@ export const HELLO_MS_MAX = 10_000;
 export const PING_MS = 5000;
 export const SILENCE_MS_MAX = 15_000;
 export const UNSENT_BYTES_MAX = 64 * 1024 * 1024;
+/** As many are written at once, whether the turn is over or not. */
+const FLUSH_BYTES = 64 * 1024;
 const ISSUES_SHOWN_MAX = 3;
 
 export type Hello = Extract<FromRunner, { type: 'hello' }>;
@@ -49,7 +51,7 @@ export const createRunnerLink = (options: RunnerLinkOptions): RunnerLink => {
   return {
     send: (frame, payload) => link.send(frame, payload),
     roundTripMs: () => link.roundTripMs,
-    hangUp: () => options.stream.end(),
+    hangUp: () => link.hangUp(),
     close: (cause) => link.end(cause),
   };
 };
@@ -63,6 +65,9 @@ class Link {
   #pinged: { readonly nonce: number; readonly at: number } = { nonce: 0, at: 0 };
   #cancelDeadline: () => void;
   #cancelPing: () => void = () => undefined;
+  /** Frames of this turn of the event loop: one write, and one packet of an encrypted channel, for all of them. */
+  #unsent: Buffer[] = [];
+  #unsentBytes = 0;
   readonly #decoder = new FrameDecoder();
   readonly #options: RunnerLinkOptions;
 
@@ -84,10 +89,31 @@ class Link {
   send(frame: ToRunner, payload?: Buffer): boolean {
     const { stream } = this.#options;
     if (this.#mode === 'ended' || !stream.writable) return false;
-    stream.write(encodeFrame(frame, payload));
-    if (stream.writableLength <= UNSENT_BYTES_MAX) return true;
-    this.end(unreachable(`more than ${UNSENT_BYTES_MAX} bytes wait to be sent; the host or the network is too slow`));
-    return false;
+    const bytes = encodeFrame(frame, payload);
+    if (this.#unsent.length === 0) process.nextTick(() => this.flush());
+    this.#unsent.push(bytes);
+    this.#unsentBytes += bytes.length;
+    if (stream.writableLength + this.#unsentBytes > UNSENT_BYTES_MAX) {
+      this.end(unreachable(`more than ${UNSENT_BYTES_MAX} bytes wait to be sent; the host or the network is too slow`));
+      return false;
+    }
+    if (this.#unsentBytes >= FLUSH_BYTES) this.flush();
+    return true;
+  }
+
+  flush(): void {
+    const [first, ...others] = this.#unsent;
+    const bytes = this.#unsentBytes;
+    this.#unsent = [];
+    this.#unsentBytes = 0;
+    const { stream } = this.#options;
+    if (!first || this.#mode === 'ended' || !stream.writable) return;
+    stream.write(others.length === 0 ? first : Buffer.concat([first, ...others], bytes));
+  }
+
+  hangUp(): void {
+    this.flush();
+    this.#options.stream.end();
   }
 
   end(cause: KilnError): void {

@@ -7,7 +7,7 @@ import type { HostSession } from '../../../src/engine/ports.ts';
 import { createHostSession, type HostEvent } from '../../../src/gpu/host-session.ts';
 import { UNSENT_BYTES_MAX } from '../../../src/gpu/runner-link.ts';
 import { ManualClock, settled } from './manual-clock.ts';
-import { helloOf, ScriptedTransport } from './scripted-runner.ts';
+import { helloOf, ScriptedTransport, taskOf } from './scripted-runner.ts';
 
 const HOST: HostConfig = {
   name: HostId.parse('box'),
@@ -29,6 +29,8 @@ const HOST: HostConfig = {
   runnerDir: null,
 };
 const ATTEMPT = AttemptId.parse(`c-${'0'.repeat(32)}.1`);
+const TASK = taskOf(ATTEMPT);
+const OTHER = AttemptId.parse(`c-${'1'.repeat(32)}.1`);
 
 const setUp = (host: Partial<HostConfig> = {}) => {
   const transport = new ScriptedTransport();
@@ -172,6 +174,43 @@ describe('connected', () => {
     await settled();
     expect(transport.last.types).toEqual(['attach', 'ping', 'ack', 'retract', 'cancel', 'cancel_compile']);
     expect(events.at(-1)).toEqual({ type: 'frame', hostId: 'box', frame: { type: 'retracted', attemptIds: [ATTEMPT] } });
+  });
+
+  test('plans travel once a connection, and tasks name them', async () => {
+    const { clock, transport, session, start, connect } = setUp();
+    await start();
+    expect(session.judge(TASK)).toBe(false);
+    await connect();
+    expect([session.judge(TASK), session.judge({ ...TASK, attemptId: OTHER })]).toEqual([true, true]);
+    await settled();
+    const { plans, ...rest } = TASK;
+    const key: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
+    const told = [
+      { type: 'plans', key, plans },
+      { type: 'judge', task: { ...rest, plansKey: key } },
+    ];
+    expect(transport.last.received.slice(2)).toEqual([
+      ...told,
+      { type: 'judge', task: { ...rest, attemptId: OTHER, plansKey: key } },
+    ]);
+    transport.last.stream.destroy();
+    await settled();
+    await clock.advance(1000);
+    await connect();
+    session.judge(TASK);
+    await settled();
+    expect(transport.last.received.slice(2)).toEqual(told);
+  });
+
+  test('what is said in one turn goes out in one piece', async () => {
+    const { transport, session, start, connect } = setUp();
+    await start();
+    await connect();
+    let pieces = 0;
+    transport.last.stream.on('data', () => (pieces += 1));
+    for (let index = 0; index < 10; index++) session.cancelCompile(`k${index}`);
+    await settled();
+    expect([transport.last.received.length, pieces]).toEqual([12, 1]);
   });
 
   test('a connection that says nothing for fifteen seconds is dead', async () => {

@@ -1,5 +1,6 @@
 import { type Duplex, duplexPair } from 'node:stream';
-import type { FromRunner, Inventory, ToRunner } from '../../../src/domain/protocol.ts';
+import { type AttemptId, ContentHash, DeviceId } from '../../../src/domain/ids.ts';
+import type { FromRunner, Inventory, JudgeTask, ToRunner } from '../../../src/domain/protocol.ts';
 import { FromRunner as FromRunnerSchema } from '../../../src/domain/protocol.ts';
 import { encodeFrame, FrameDecoder } from '../../../src/gpu/frames.ts';
 import type { Transport } from '../../../src/gpu/host-session.ts';
@@ -34,6 +35,27 @@ export const helloOf = (inventory: Partial<Inventory> = {}): FromRunner =>
     finished: [],
     problems: [],
   });
+
+/** Whatever: no judge reads it. */
+export const taskOf = (attemptId: AttemptId): JudgeTask => ({
+  attemptId,
+  deviceId: DeviceId.parse('gpu-0'),
+  problemKey: ContentHash.parse('a'.repeat(64)),
+  artifact: ContentHash.parse('b'.repeat(64)),
+  plans: { odd: { launches: [], scratch: {} } },
+  timing: {
+    method: 'cached',
+    warmupRuns: 0,
+    runsMin: 1,
+    runsMax: 1,
+    targetRelativeCi: 0.1,
+    caseBudgetMs: 1,
+    baselineAgeMsMax: 1,
+  },
+  record: null,
+  limitMs: 1,
+  waitedMs: 0,
+});
 
 /** The runner's end of one stream, driven by the test. */
 export class RunnerEnd {

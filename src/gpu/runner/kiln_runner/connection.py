@@ -2,7 +2,7 @@
 import asyncio
 import itertools
 import traceback
-from typing import Callable, Iterator, Optional
+from typing import Callable, Iterator, List, Optional
 
 from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode
 from kiln_runner.messages import check_to_runner
@@ -11,6 +11,8 @@ from kiln_runner.schema import ShapeError
 UNSENT_BYTES_MAX = 64 * 1024 * 1024
 # A burst of tasks must not keep the loop from a judge that has just finished: after so many frames, others have their turn.
 FRAMES_PER_TURN = 8
+# So many are written at once, whether the turn is over or not: each may be as large as an artifact.
+FLUSH_FRAMES = 64
 
 
 class Refusal(Exception):
@@ -34,6 +36,8 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._decoder = FrameDecoder()
         self._transport: Optional[asyncio.Transport] = None
+        # Frames of this turn of the loop: one write for all of them.
+        self._unsent: List[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
@@ -74,7 +78,17 @@ class Connection(asyncio.Protocol):
     def send(self, header: dict, payload: bytes = b"") -> None:
         if self._is_closing:
             return
-        self._transport.write(encode(header, payload))
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent.append(encode(header, payload))
+        if len(self._unsent) >= FLUSH_FRAMES:
+            self._flush()
+
+    def _flush(self) -> None:
+        frames, self._unsent = self._unsent, []
+        if not frames or self._is_closing:
+            return
+        self._transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
         if self._transport.get_write_buffer_size() > UNSENT_BYTES_MAX:
             # A daemon that reads nothing: results are in the spool, and it gets them when it comes back.
             self._transport.abort()
@@ -84,5 +98,6 @@ class Connection(asyncio.Protocol):
         self.close()
 
     def close(self) -> None:
+        self._flush()
         if self._transport is not None:
             self._transport.close()

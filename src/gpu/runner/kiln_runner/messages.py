@@ -69,20 +69,23 @@ problem_definition = record({
     }), 1),
     "reference": compile_unit, "baseline": compile_unit,
 })
+plans = mapping(plan)
 timing_rules = record({
     "method": one_of("paired", "cached"), "warmupRuns": integer(0), "runsMin": integer(1), "runsMax": integer(1),
     "targetRelativeCi": number(above=0), "caseBudgetMs": millis, "baselineAgeMsMax": millis,
 }, {"inputs": one_of("sampled", "fresh")})
+# Either `plans` or `plansKey` (devices/plan_book.py refuses neither and both).
 judge_task = record({
     "attemptId": attempt_id, "deviceId": device_id, "problemKey": content_hash, "artifact": content_hash,
-    "plans": mapping(plan), "timing": timing_rules,
-    "record": nullable(record({"artifact": content_hash, "plans": mapping(plan)})),
+    "timing": timing_rules,
+    "record": nullable(record({"artifact": content_hash, "plans": plans})),
     "limitMs": millis, "waitedMs": number(0),
-})
+}, {"plans": plans, "plansKey": content_hash})
 to_runner = union("type", {
     "attach": record({"protocol": integer(), "daemonId": string, "leaseMs": millis, "idleExitMs": millis}),
     "problem": record({"definition": problem_definition}),
     "compile": record({"compileId": string, "unit": compile_unit, "limitMs": millis}),
+    "plans": record({"key": content_hash, "plans": plans}),
     "judge": record({"task": judge_task}),
     "profile": record({
         "profileId": string, "deviceId": device_id, "problemKey": content_hash, "artifact": content_hash, "case": string, "plan": plan,

@@ -14,6 +14,7 @@ from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import CompilePool
 from kiln_runner.connection import Connection, Refusal
+from kiln_runner.devices.plan_book import PlanBook
 from kiln_runner.devices.problems import ProblemBook
 from kiln_runner.devices.slot import DeviceSlot, SlotEvents
 from kiln_runner.devices.task import NO_PHASES, Task, infra_of, result_of
@@ -52,16 +53,17 @@ class Server:
         compilers = Compilers(equipment.tools, paths.artifacts, paths.work, simulated=equipment.simulated)
         self._pool = CompilePool(self._children, self._cache, compilers, equipment.inventory["compileSlots"])
         self._book = ProblemBook(self._pool, self._cache, self._pump_all)
+        self._plans = PlanBook()
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
         self._slots = self._make_slots(paths)
         self._desk = self._make_desk(paths)
         self._artifacts = ArtifactDesk(loop, self._cache, paths.artifacts, self._send)
         self._handlers: Dict[str, Callable[[dict, Frame], None]] = {
-            "problem": self._on_problem, "compile": self._on_compile, "judge": self._on_judge, "retract": self._on_retract,
+            "problem": self._on_problem, "plans": self._on_plans, "compile": self._on_compile, "judge": self._on_judge,
             "profile": self._desk.on_profile, "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put,
-            "cancel": self._on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack, "ping": self._on_ping,
-            "shutdown": self._on_shutdown,
+            "retract": self._on_retract, "cancel": self._on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack,
+            "ping": self._on_ping, "shutdown": self._on_shutdown,
         }
 
     def start(self) -> None:
@@ -131,6 +133,7 @@ class Server:
         if self._daemon_id != header["daemonId"]:
             self._drop_work("another daemon took over")
         self._forget_compiles()
+        self._plans.clear()
         self._daemon_id = header["daemonId"]
         self._lease.attach(header["leaseMs"], header["idleExitMs"])
         self._say_hello()
@@ -152,6 +155,9 @@ class Server:
 
     def _on_problem(self, header: dict, _frame: Frame) -> None:
         self._book.define(header["definition"])
+
+    def _on_plans(self, header: dict, _frame: Frame) -> None:
+        self._plans.keep(header["key"], header["plans"])
 
     def _on_compile(self, header: dict, _frame: Frame) -> None:
         compile_id = header["compileId"]
@@ -177,7 +183,8 @@ class Server:
             failure = infra_of("device_lost", f"this host has no device {body['deviceId']}; it has {', '.join(self._slots)}")
             self._on_finished(result_of(body["deviceId"], attempt_id, NO_PHASES, infra=failure), None)
             return
-        task = Task(attempt_id, body, frame.raw, time.monotonic_ns())
+        body, raw = self._plans.filled(body, frame.raw)
+        task = Task(attempt_id, body, raw, time.monotonic_ns())
         self._attempts[attempt_id] = slot
         for artifact in task.artifacts:
             self._cache.pin(artifact)
