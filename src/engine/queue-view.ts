@@ -7,7 +7,13 @@ import type { EngineState } from './engine-state.ts';
 
 const THROUGHPUT_WINDOW_MS = 60_000;
 
-export const queueView = async (state: EngineState): Promise<QueueView> => {
+/** What the view is made from. */
+interface Viewed extends Pick<EngineState, 'core' | 'now'> {
+  readonly store: Pick<EngineState['store'], 'backlog'>;
+  readonly verdictTimesMs: readonly number[];
+}
+
+export const queueView = async (state: Viewed): Promise<QueueView> => {
   const backlog = await state.store.backlog();
   const held = snapshot(state.core);
   const nowMs = state.now();
@@ -17,13 +23,14 @@ export const queueView = async (state: EngineState): Promise<QueueView> => {
   // What is not held here is queued, and so is what ended and is not written down yet.
   const queued = Math.max(0, left - compiling - ready - judging - confirming);
   const oldestMs = queued + compiling + ready > 0 ? backlog.oldestSubmittedAtMs : null;
+  const classes = byDevice(held, backlog.rows);
   return {
     stages: { queued, compiling, ready, judging, confirming },
-    byDevice: byDevice(held, backlog.rows),
+    byDevice: classes,
     bySubmitter: bySubmitter(held, backlog.rows),
     oldestSeconds: oldestMs === null ? null : Math.max(0, (nowMs - oldestMs) / 1000),
     throughputPerSecond: perSecond,
-    etaSeconds: etaOf(left, perSecond),
+    etaSeconds: classes.some(({ blocked }) => blocked !== null) ? null : etaOf(left, perSecond),
   };
 };
 
@@ -35,7 +42,7 @@ const etaOf = (left: number, perSecond: number): number | null => {
 const sum = (rows: readonly BacklogRow[]): number => rows.reduce((total, { count }) => total + count, 0);
 
 /** Verdicts a second over the last minute, or over the daemon's life where that is shorter. */
-const throughput = ({ verdictTimesMs }: EngineState, nowMs: number): number => {
+const throughput = ({ verdictTimesMs }: Viewed, nowMs: number): number => {
   const inWindow = verdictTimesMs.filter((atMs) => atMs > nowMs - THROUGHPUT_WINDOW_MS);
   const first = inWindow[0];
   if (first === undefined) return 0;

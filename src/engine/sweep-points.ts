@@ -22,7 +22,7 @@ export const sweepPoints = (sweep: Sweep): readonly Params[] => {
   if (axes.length === 0)
     throw new KilnError(
       'INVALID_REQUEST',
-      'grid: name at least one param with its values, e.g. {"BLOCK": [128, 256]}, or give the plan a "space"',
+      'grid: no param is varied: the grid is empty and the plan declares no "space". Name params of the plan with their values (--grid BLOCK=128,256)',
     );
   const size = axes.reduce((product, [, values]) => product * values.length, 1);
   if (sweep.random) return randomIndices(size, sweep.random).map((index) => pointAt(axes, index));

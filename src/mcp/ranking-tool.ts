@@ -2,7 +2,7 @@
 import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { RankingView } from '../domain/api/inspection.ts';
-import { scoreText } from '../domain/text/describe.ts';
+import { rankedScoreText } from '../domain/text/describe.ts';
 import { plainLine } from '../domain/text/plain-text.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { ProblemName } from './problem-tools.ts';
@@ -62,7 +62,7 @@ const rankingText = ({ problem, models, failed }: RankingView): string => {
     `${problem} on ${plainLine(deviceModel)}${note === null ? '' : ` (${plainLine(note)})`}:`,
     ...entries.map(
       ({ place, candidateId, language, score, record }) =>
-        `${place}. ${candidateId} ${language} ${scoreText(score)}${record ? '  record' : ''}`,
+        `${place}. ${candidateId} ${language} ${rankedScoreText(score)}${record ? '  record' : ''}`,
     ),
   ]);
   const not = Object.entries(failed).map(([verdict, count]) => `${count} ${verdict}`);

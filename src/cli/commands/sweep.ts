@@ -4,7 +4,7 @@ import { SWEEP_POINTS_MAX, type SweepView } from '../../domain/api/sweeps.ts';
 import { type Context, contextOf, print, printJson, printJsonLine } from '../context.ts';
 import { collectAxis, type Grid } from '../input/params.ts';
 import { wholeNumber } from '../input/whole-number.ts';
-import { scoreText } from '../../domain/text/describe.ts';
+import { rankedScoreText } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';
 import { patiently } from '../watch-candidates.ts';
 import { paramsText } from './show.ts';
@@ -82,7 +82,7 @@ const doneOf = ({ byStatus }: SweepView): number => byStatus['done'] ?? 0;
 
 const progressText = ({ byVerdict, best: [best] }: SweepView): string => {
   const failed = Object.entries(byVerdict).reduce((sum, [verdict, count]) => sum + (verdict === 'passed' ? 0 : count), 0);
-  const leader = best?.score ? `  best ${scoreText(best.score)}` : '';
+  const leader = best?.score ? `  best ${rankedScoreText(best.score)}` : '';
   return `${byVerdict['passed'] ?? 0} passed, ${failed} not${leader}`;
 };
 
@@ -91,7 +91,7 @@ export const sweepText = (view: SweepView): string => {
   const counts = verdicts.length === 0 ? '' : `: ${verdicts.join(', ')}`;
   const head = `${view.id}  ${view.problem} on ${view.device}  ${doneOf(view)} of ${view.size} done${counts}`;
   const best = view.best.slice(0, BEST_SHOWN).flatMap(({ id, score, submission }) => {
-    return score ? [`  ${scoreText(score)}  ${id}  ${paramsText(submission.params)}`] : [];
+    return score ? [`  ${rankedScoreText(score)}  ${id}  ${paramsText(submission.params)}`] : [];
   });
   const failed = Object.keys(view.byVerdict).some((verdict) => verdict !== 'passed');
   const why = failed ? [`  why some did not pass: kiln list --sweep ${view.id}`] : [];

@@ -26,6 +26,12 @@ export const scoreText = (score: Score): string => {
   return `${times(score.speedup)} ${interval(score.speedupLow, score.speedupHigh)}  ${nanoseconds(score.timeNs)}${floor}`;
 };
 
+/** The same for lists in the order of the ranking: says what a candidate ranks as where that is not its own speed-up. */
+export const rankedScoreText = (score: Score): string => {
+  const place = times(score.rankKey);
+  return `${scoreText(score)}${place === times(score.speedup) ? '' : `  ranks as ${place}`}`;
+};
+
 /** The result of a candidate that is done, or where it is. */
 export const summaryText = (record: CandidateRecord): string => {
   if (record.state.status !== 'done') return statusText(record.state);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { reasonText } from '../../../src/domain/text/describe.ts';
+import type { Score } from '../../../src/domain/records.ts';
+import { rankedScoreText, reasonText } from '../../../src/domain/text/describe.ts';
 import { logLine } from '../../../src/cli/output/log-line.ts';
 import { plainLine, plainText } from '../../../src/domain/text/plain-text.ts';
 import { barLine, createProgress } from '../../../src/cli/output/progress.ts';
@@ -56,6 +57,24 @@ describe('table', () => {
         ['status', 'done'],
       ]),
     ).toBe('id      c-1\nstatus  done');
+  });
+});
+
+describe('a score in the order of the ranking', () => {
+  const score: Score = {
+    speedup: 1.5,
+    speedupLow: 1.47,
+    speedupHigh: 1.53,
+    timeNs: 73_000,
+    floorShare: 0.5,
+    rankKey: 1.5,
+    deviceModel: 'NVIDIA H100 80GB HBM3',
+    confirmed: true,
+  };
+
+  test('says what it ranks as only where a pair moved it', () => {
+    expect(rankedScoreText(score)).toBe('1.50x [1.47, 1.53]  73.0 µs  50 % of the floor');
+    expect(rankedScoreText({ ...score, rankKey: 1.8 })).toBe('1.50x [1.47, 1.53]  73.0 µs  50 % of the floor  ranks as 1.80x');
   });
 });
 

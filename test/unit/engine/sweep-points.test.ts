@@ -53,6 +53,6 @@ describe('sweep points', () => {
   });
 
   test('an empty grid is refused with an example', () => {
-    expect(() => sweepPoints({ grid: {} })).toThrow(/BLOCK/);
+    expect(() => sweepPoints({ grid: {} })).toThrow(/the grid is empty and the plan declares no "space".*--grid BLOCK=128,256/);
   });
 });

@@ -1,0 +1,27 @@
+import { describe, expect, test } from 'vitest';
+import { queueView } from '../../../src/engine/queue-view.ts';
+import type { BacklogRow } from '../../../src/domain/ledger.ts';
+import { Scenario } from '../scheduler/scenario.ts';
+
+const row = (device: string, count: number): BacklogRow => ({ device, submitter: 's', count });
+/** Ten verdicts in the last ten seconds. */
+const viewOf = ({ core }: Scenario, rows: readonly BacklogRow[]) =>
+  queueView({
+    core,
+    store: { backlog: async () => ({ rows, oldestSubmittedAtMs: 0 }) },
+    now: () => 20_000,
+    verdictTimesMs: Array.from({ length: 10 }, (_, index) => 10_000 + index * 1000),
+  });
+
+describe('the view of the queue', () => {
+  test('tells when it will be empty, at the rate of the last minute', async () => {
+    const view = await viewOf(new Scenario().up(0).add(1).add(2), [row('H100', 2)]);
+    expect(view).toMatchObject({ throughputPerSecond: 1, etaSeconds: 2 });
+  });
+
+  test('tells no time at which it is empty while a class cannot move', async () => {
+    const view = await viewOf(new Scenario().up(0).add(1).add(2, { device: 'A100' }), [row('A100', 1), row('H100', 1)]);
+    expect(view.byDevice[0]).toMatchObject({ device: 'A100', blocked: 'no host of the fleet has the device class A100' });
+    expect(view.etaSeconds).toBeNull();
+  });
+});
