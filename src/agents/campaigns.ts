@@ -11,7 +11,7 @@ import type {
   GeneratorList,
   ReportQuery,
 } from '../domain/api/campaigns.ts';
-import type { CampaignRecord, CampaignStatus, Generation } from '../domain/campaign.ts';
+import type { CampaignRecord, CampaignSpec, CampaignStatus, Generation } from '../domain/campaign.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { AgentsSettings } from '../domain/generator-settings.ts';
 import { CampaignId } from '../domain/ids.ts';
@@ -40,6 +40,8 @@ export interface CampaignsDeps {
   readonly log: Logger;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds of a clock that only goes forward. Left out: the system's. */
+  readonly monotonicMs?: () => number;
   /** Left out: the system's. */
   readonly randomBytes?: (size: number) => Buffer;
   /** From 0 to 1, for waits that should not fall together. Left out: the system's. */
@@ -67,6 +69,7 @@ export interface AgentCampaigns {
 
 export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
   const { store, judging, generators, settings, log, now, randomBytes = nodeRandomBytes, random = Math.random } = deps;
+  const { monotonicMs = () => performance.now() } = deps;
   /** Of all campaigns, oldest first. */
   const records = new Map<CampaignId, CampaignRecord>();
   const supervisor = createSupervisor({
@@ -76,8 +79,9 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
     settings,
     log,
     now,
+    monotonicMs,
     random,
-    contexts: createContextBuilder({ judging, now }),
+    contexts: createContextBuilder({ judging, now: monotonicMs }),
     onRecord: (record) => void records.set(record.id, record),
   });
   const views = createViews({ judging, shelf: createShelf(store), supervisor });
@@ -89,10 +93,21 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
   };
   const view = async (id: CampaignId): Promise<CampaignView> => views.view(known(id));
 
+  /** Those that are not open yet take their place already. */
+  let creating = 0;
   const create = async ({ submitter, ...spec }: z.output<typeof CreateCampaign>): Promise<CampaignView> => {
-    const open = supervisor.runs().length;
+    const open = supervisor.runs().length + creating;
     if (open >= OPEN_MAX)
       throw new KilnError('QUEUE_FULL', `${open} campaigns are open; the limit is ${OPEN_MAX}. Stop one first`);
+    creating += 1;
+    try {
+      return await begin(spec, submitter);
+    } finally {
+      creating -= 1;
+    }
+  };
+
+  const begin = async (spec: CampaignSpec, submitter: string): Promise<CampaignView> => {
     const checked = await checkSpec(spec, { judging, generators });
     const at = new Date(now()).toISOString();
     const id = CampaignId.parse(`k-${randomBytes(ID_BYTES).toString('hex')}`);

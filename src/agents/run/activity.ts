@@ -4,7 +4,7 @@ import { outstandingOf } from './account.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
 import { allowedNow } from './pump.ts';
 
-type ActivityDeps = Pick<RunDeps, 'now' | 'generators' | 'classes'>;
+type ActivityDeps = Pick<RunDeps, 'monotonicMs' | 'generators' | 'classes'>;
 
 export const activityOf = (run: Run, deps: ActivityDeps): string => {
   const doing = doingNow(run);
@@ -28,7 +28,7 @@ const holding = (run: Run, deps: ActivityDeps): string => {
   if (run.trouble !== null) return `waiting: ${run.trouble}`;
   const allowed = allowedNow(run, deps);
   if (allowed.kind !== 'go') return outstandingOf(run.account) > 0 ? `finishing: ${allowed.reason}` : allowed.reason;
-  const closed = [...run.asking].map(([name, { gate }]) => unusable(name, deps) ?? gate.closed(deps.now()));
+  const closed = [...run.asking].map(([name, { gate }]) => unusable(name, deps) ?? gate.closed(deps.monotonicMs()));
   const open = closed.filter((reason) => reason === null).length;
   if (open === 0) return closed.join('; ');
   const starts = run.targets.reduce((sum, { startsLeft }) => sum + startsLeft, 0);

@@ -32,11 +32,30 @@ export const ask = async (run: Run, deps: RunDeps, seat: Seat): Promise<Question
     accounted();
     if (!generation) return null;
     await deps.rows.add([generation], patienceOf(run));
-    question = { generation, answer: generator.next(context, run.asked.signal) };
+    question = { generation, answer: answerOf(run, deps, { generator, context, reservedMicros: reservedOf(generation) }) };
     return question;
   } finally {
     accounted();
     if (!question) target.archive.giveBack(choice);
+  }
+};
+
+const reservedOf = ({ state }: Generation): number => (state.status === 'asked' ? state.reservedMicros : 0);
+
+interface Asked {
+  readonly generator: Seat['generator'];
+  readonly context: GenerationContext;
+  readonly reservedMicros: number;
+}
+
+/** A generator that rejects is a defect; the question must not stay open because of it, nor be free. */
+const answerOf = async (run: Run, { log }: RunDeps, { generator, context, reservedMicros }: Asked): Promise<Answer> => {
+  try {
+    return await generator.next(context, run.asked.signal);
+  } catch (error) {
+    log.error({ err: error, campaignId: run.record.id, generator: generator.name }, 'a generator failed unexpectedly');
+    const message = 'an unexpected failure of the generator, see the log of the daemon';
+    return { ok: false, failure: 'unavailable', message, usage: { ...NO_USAGE, micros: reservedMicros } };
   }
 };
 

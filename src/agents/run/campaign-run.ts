@@ -35,8 +35,10 @@ export interface RunDeps {
   readonly classes: DeviceClasses;
   readonly profiles: Profiles;
   readonly log: Logger;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: what people read. The system's clock may be set back, so that nothing is measured by it. */
   readonly now: () => number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly monotonicMs: () => number;
   /** From 0 to 1, for waits that should not fall together. */
   readonly random: () => number;
   /** Something changed: see who may think, and who is through. */
@@ -68,7 +70,7 @@ export interface Run {
   thinking: number;
   /** Those of them whose question is not in the account yet. */
   preparing: number;
-  /** Since when it is running in this process; null while it is not. */
+  /** Since when it is running in this process, by the monotonic clock; null while it is not. */
   runningSinceMs: number | null;
   /** What it waits out, in words. */
   trouble: string | null;
@@ -80,6 +82,8 @@ export interface Run {
   readonly asked: AbortController;
   /** The daemon stops: nothing more is written. */
   readonly closed: AbortController;
+  /** Resolves when the last write of the record that was begun is over. */
+  written: Promise<void>;
 }
 
 export const createRun = (record: CampaignRecord, deps: Pick<RunDeps, 'judging' | 'random'>): Run => {
@@ -104,6 +108,7 @@ export const createRun = (record: CampaignRecord, deps: Pick<RunDeps, 'judging' 
     heldUntilMs: 0,
     asked: new AbortController(),
     closed: new AbortController(),
+    written: Promise.resolve(),
   };
 };
 

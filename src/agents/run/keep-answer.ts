@@ -17,7 +17,7 @@ interface Answering {
 export const keepAnswer = async (run: Run, deps: RunDeps, { generation, answer, seat }: Answering): Promise<Taken> => {
   const { target, asking } = seat;
   if (!answer.ok) {
-    asking.gate.onFailure(answer.failure, answer.message, deps.now());
+    asking.gate.onFailure(answer.failure, answer.message, deps.monotonicMs());
     target.copies += answer.failure === 'exhausted' ? 1 : 0;
     await keepFailure(run, deps, { generation, answer });
     return 'nothing';
@@ -26,7 +26,7 @@ export const keepAnswer = async (run: Run, deps: RunDeps, { generation, answer, 
   const answered = await advance(run, deps, { generation, state: { status: 'answered', draft }, idea: draft.idea, usage });
   const refused = refusalOf(target, draft);
   if (refused) {
-    asking.gate.onFailure(refused.failure, refused.message, deps.now());
+    asking.gate.onFailure(refused.failure, refused.message, deps.monotonicMs());
     target.copies += refused.failure === 'duplicate' ? 1 : 0;
     await fail(run, deps, { generation: answered, ...refused });
     return 'nothing';

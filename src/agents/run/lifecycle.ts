@@ -30,7 +30,7 @@ export interface LifecycleDeps extends RunDeps {
 }
 
 export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
-  const { store, now, onRecord } = deps;
+  const { store, now, monotonicMs, onRecord } = deps;
   const runs = new Map<CampaignId, Run>();
   const opening = new Set<Promise<void>>();
 
@@ -40,7 +40,7 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
 
   const open = (record: CampaignRecord): Run => {
     const run = createRun(record, deps);
-    run.runningSinceMs = record.status === 'running' ? now() : null;
+    run.runningSinceMs = record.status === 'running' ? monotonicMs() : null;
     runs.set(record.id, run);
     const opened = openRun(run, deps, store).finally(() => opening.delete(opened));
     opening.add(opened);
@@ -60,16 +60,26 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
     }
   };
 
+  /** One write after the other, each of what is so by then: a late one must not bring back what a person has ended. */
+  const write = async (run: Run): Promise<void> => {
+    const save = async (): Promise<void> => {
+      const { id, status, reason } = run.record;
+      await store.updateCampaign(id, { status, reason, ranMs: ranMsOf(run, monotonicMs()) });
+    };
+    const mine = run.written.then(async () => patiently(save, patienceOf(run)));
+    run.written = mine.catch(() => undefined);
+    return mine;
+  };
+
   return {
     runs,
     open,
     reopen,
     turn: async (run, status, reason) => {
       // In memory first: from here on nobody asks for it. Durable when it resolves.
-      onRecord(turned(run, { status, reason }, now()));
+      onRecord(turned(run, { status, reason }, { nowMs: now(), monotonicMs: monotonicMs() }));
       if (status === 'stopped') run.asked.abort();
-      const { id, ranMs } = run.record;
-      await patiently(async () => store.updateCampaign(id, { status, reason, ranMs }), patienceOf(run));
+      await write(run);
       dropIfThrough(run);
       deps.poke();
     },
@@ -78,17 +88,20 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
     },
     save: async () => {
       for (const run of runs.values()) {
-        const { id, status, reason } = run.record;
-        if (status === 'running') await store.updateCampaign(id, { status, reason, ranMs: ranMsOf(run, now()) });
+        if (run.record.status === 'running') await write(run);
       }
     },
     opened: async () => void (await Promise.all(opening)),
   };
 };
 
-const turned = (run: Run, change: Pick<CampaignRecord, 'status' | 'reason'>, nowMs: number): CampaignRecord => {
-  const ranMs = ranMsOf(run, nowMs);
-  run.runningSinceMs = change.status === 'running' ? nowMs : null;
+const turned = (
+  run: Run,
+  change: Pick<CampaignRecord, 'status' | 'reason'>,
+  { nowMs, monotonicMs }: { readonly nowMs: number; readonly monotonicMs: number },
+): CampaignRecord => {
+  const ranMs = ranMsOf(run, monotonicMs);
+  run.runningSinceMs = change.status === 'running' ? monotonicMs : null;
   run.record = { ...run.record, ...change, ranMs, updatedAt: new Date(nowMs).toISOString() };
   return run.record;
 };

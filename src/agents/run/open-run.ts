@@ -16,7 +16,7 @@ export const openRun = async (run: Run, deps: RunDeps, store: Pick<CampaignStore
   try {
     const { ended, open } = await patiently(async () => countRows(run, store), patienceOf(run));
     run.trouble = 'what was found before the restart is read back';
-    if (run.next === 1) await beginNew(run, deps);
+    if (run.next === 1 && run.record.status !== 'stopped') await beginNew(run, deps);
     await rebuildArchives(run, deps.judging, ended);
     await settleOpen(run, deps, open);
     if (open.length > 0) await patiently(async () => deps.verdicts.recheck(), patienceOf(run));

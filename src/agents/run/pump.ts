@@ -80,21 +80,26 @@ export const createPump = (deps: PumpDeps): Pump => {
   };
 };
 
-type Now = Pick<RunDeps, 'now' | 'generators'>;
+type Now = Pick<RunDeps, 'monotonicMs' | 'generators'>;
 
-export const allowedNow = (run: Run, { now, generators }: Now): Allowed => {
+export const allowedNow = (run: Run, { monotonicMs, generators }: Now): Allowed => {
   const ends = run.targets.map((target) => endOf(run, target, generators));
   const [end] = ends;
   if (end && ends.every((reason) => reason !== null)) return { kind: 'over', reason: end };
   const usable = [...run.asking].filter(([name]) => generators.byName.get(name)?.unavailable === null);
   const reserveMicros = usable.length === 0 ? 0 : Math.min(...usable.map(([, asking]) => asking.reserveMicros));
   const { budget } = run.record.spec;
-  return allowedBy({ budget, account: run.account, ranMs: ranMsOf(run, now()), reserveMicros, preparing: run.preparing });
+  return allowedBy({ budget, account: run.account, ranMs: ranMsOf(run, monotonicMs()), reserveMicros, preparing: run.preparing });
 };
 
 /** An agent that may think for this device class now, taken from the roster; null where there is none. */
-const seatFor = (run: Run, deps: Pick<RunDeps, 'generators' | 'now'>, device: string): Seat | null => {
-  if (run.record.status !== 'running' || !run.isOpen || deps.now() < run.heldUntilMs || allowedNow(run, deps).kind !== 'go')
+const seatFor = (run: Run, deps: Pick<RunDeps, 'generators' | 'monotonicMs'>, device: string): Seat | null => {
+  if (
+    run.record.status !== 'running' ||
+    !run.isOpen ||
+    deps.monotonicMs() < run.heldUntilMs ||
+    allowedNow(run, deps).kind !== 'go'
+  )
     return null;
   for (const lane of run.roster.lanes()) {
     const seat = openSeat(run, deps, { lane, device });
@@ -105,13 +110,18 @@ const seatFor = (run: Run, deps: Pick<RunDeps, 'generators' | 'now'>, device: st
 
 const openSeat = (
   run: Run,
-  { generators, now }: Now,
+  { generators, monotonicMs }: Now,
   { lane, device }: { readonly lane: Lane; readonly device: string },
 ): Seat | null => {
   const [target, asking] = [run.targets[lane.target], run.asking.get(lane.generator)];
   const generator = generators.byName.get(lane.generator);
   if (!target || !asking || generator?.unavailable !== null) return null;
-  if (target.device !== device || target.startsLeft > 0 || !canAsk(target, generator) || asking.gate.closed(now()) !== null)
+  if (
+    target.device !== device ||
+    target.startsLeft > 0 ||
+    !canAsk(target, generator) ||
+    asking.gate.closed(monotonicMs()) !== null
+  )
     return null;
   if (!affords({ budget: run.record.spec.budget, account: run.account }, asking.reserveMicros)) return null;
   const agent = run.roster.take(lane);

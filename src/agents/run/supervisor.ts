@@ -27,7 +27,7 @@ const RECHECK_MS = 30_000;
 const STOP_MS_MAX = 5000;
 const SAVE_FAILED = 'the time that campaigns ran could not be saved';
 
-export interface SupervisorDeps extends Pick<RunDeps, 'judging' | 'generators' | 'log' | 'now' | 'random'> {
+export interface SupervisorDeps extends Pick<RunDeps, 'judging' | 'generators' | 'log' | 'now' | 'monotonicMs' | 'random'> {
   readonly store: CampaignStore;
   readonly contexts: ContextBuilder;
   readonly settings: Pick<AgentsSettings, 'queueSeconds' | 'thinkingMax'>;
@@ -47,7 +47,7 @@ export interface Supervisor {
 }
 
 export const createSupervisor = (given: SupervisorDeps): Supervisor => {
-  const { store, judging, settings, log, now } = given;
+  const { store, judging, settings, log, monotonicMs } = given;
   let isStopped = false;
   const onFailure = (what: string, error: unknown): void => {
     if (!isStopped) log.warn({ err: error }, what);
@@ -59,7 +59,7 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
   };
   const classes = createDeviceClasses(settings.queueSeconds);
   const verdicts = createVerdicts({ judging, log, onDone: (device) => classes.onDone(device), onProfiled });
-  const profiles = createProfiles({ judging, slots: (device) => classes.slots(device), log, now });
+  const profiles = createProfiles({ judging, slots: (device) => classes.slots(device), log, now: monotonicMs });
   const deps: RunDeps = { ...given, rows: createRows(store), verdicts, classes, profiles, poke: () => pump.poke() };
   const lifecycle = createLifecycle({ ...deps, store, onRecord: given.onRecord });
   const runs = (): readonly Run[] => [...lifecycle.runs.values()];

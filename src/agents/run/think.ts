@@ -25,13 +25,13 @@ export const think = async (run: Run, deps: RunDeps, seat: Seat): Promise<void> 
 };
 
 const thought = async (run: Run, deps: RunDeps, seat: Seat): Promise<Thought> => {
-  const startedMs = deps.now();
+  const startedMs = deps.monotonicMs();
   let ms: number | null = null;
   try {
     const question = await ask(run, deps, seat);
     if (question) {
       const answer = await question.answer;
-      ms = deps.now() - startedMs;
+      ms = deps.monotonicMs() - startedMs;
       return { ms, taken: await keepAnswer(run, deps, { generation: question.generation, answer, seat }) };
     }
   } catch (error) {
@@ -41,9 +41,9 @@ const thought = async (run: Run, deps: RunDeps, seat: Seat): Promise<Thought> =>
   return { ms, taken: 'nothing' };
 };
 
-const onUnforeseen = (run: Run, { log, now }: RunDeps, error: unknown): void => {
+const onUnforeseen = (run: Run, { log, monotonicMs }: RunDeps, error: unknown): void => {
   if (run.closed.signal.aborted) return;
   log.error({ err: error, campaignId: run.record.id }, 'an agent met an unexpected failure');
-  run.heldUntilMs = now() + HELD_MS;
+  run.heldUntilMs = monotonicMs() + HELD_MS;
   run.trouble = error instanceof KilnError ? error.message : 'an unexpected failure, see the log; it is tried again';
 };

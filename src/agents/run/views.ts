@@ -52,12 +52,12 @@ export const createViews = ({ judging, shelf, supervisor }: ViewsDeps): Views =>
     view: async (record) => {
       const run = supervisor.run(record.id);
       if (!run) return ended(record);
-      const { now } = supervisor.deps;
+      const { monotonicMs } = supervisor.deps;
       return campaignView({
         record: run.record,
         account: run.account,
         targets: run.targets,
-        ranMs: ranMsOf(run, now()),
+        ranMs: ranMsOf(run, monotonicMs()),
         thinking: run.thinking,
         activity: activityOf(run, supervisor.deps),
         languageOf,

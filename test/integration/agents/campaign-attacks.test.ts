@@ -1,0 +1,108 @@
+import { pino } from 'pino';
+import { afterEach, expect, test } from 'vitest';
+import { createCampaigns } from '../../../src/agents/campaigns.ts';
+import type { AgentCampaigns } from '../../../src/agents/campaigns.ts';
+import type { CampaignStore } from '../../../src/agents/ports.ts';
+import { createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
+import type { ScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
+import { campaignRig, generationsOf, isFinished, request, until } from './campaign-rig.ts';
+
+const HOUR_MS = 3_600_000;
+const rig = campaignRig();
+const opened: AgentCampaigns[] = [];
+afterEach(async () => {
+  for (const campaigns of opened.splice(0)) await campaigns.close();
+});
+
+const start = async (
+  generator: ScriptedGenerator,
+  { store = rig.store(), now = Date.now }: { store?: CampaignStore; now?: () => number } = {},
+): Promise<AgentCampaigns> => {
+  const campaigns = createCampaigns({
+    store,
+    now,
+    judging: rig.judging({ judgeMs: 5 }),
+    generators: { all: [generator], byName: new Map([[generator.name, generator]]), default: generator },
+    settings: { queueSeconds: 1, thinkingMax: 1000 },
+    log: pino({ level: 'silent' }),
+  });
+  opened.push(campaigns);
+  await campaigns.start();
+  return campaigns;
+};
+
+test.each([-HOUR_MS, HOUR_MS])(
+  'a clock that is set by %i ms neither lengthens nor shortens the minutes of a campaign',
+  async (jump) => {
+    const clock = { offset: 0 };
+    const generator = createScriptedGenerator({ latencyMs: 5 });
+    const campaigns = await start(generator, { now: () => Date.now() + clock.offset });
+    const { id } = await campaigns.create(request({ budget: { minutes: 2 / 60 } }));
+    await until(campaigns, id, ({ generations }) => generations.judged > 0);
+    clock.offset = jump;
+    const judged = (await campaigns.view(id)).generations.judged;
+    await until(campaigns, id, ({ generations }) => generations.judged > judged + 5);
+    const view = await until(campaigns, id, isFinished);
+    expect(view.spent.minutes * 60).toBeGreaterThanOrEqual(2);
+    expect(view.spent.minutes * 60).toBeLessThan(10);
+  },
+);
+
+test('a clock that is set back does not keep a generator that failed from being asked again', async () => {
+  const clock = { offset: 0 };
+  const generator = createScriptedGenerator({});
+  const { answer } = generator;
+  generator.answer = (number, context) =>
+    number > 1 ? answer(number, context) : { ok: false, failure: 'unavailable', message: 'away', usage: NOTHING };
+  const campaigns = await start(generator, { now: () => Date.now() + clock.offset });
+  const { id } = await campaigns.create(request({ budget: { candidates: 3 }, agents: 1 }));
+  await until(campaigns, id, ({ byFailure }) => byFailure['unavailable'] === 1);
+  clock.offset = -HOUR_MS;
+  await until(campaigns, id, isFinished);
+});
+
+test('a generator that rejects is a failed answer that counts with its reserve, and the campaign ends', async () => {
+  const generator = createScriptedGenerator({ reserveMicros: 1000, costMicros: 400 });
+  const { answer } = generator;
+  generator.answer = (number, context) => {
+    if (number === 1) throw new Error('a defect');
+    return answer(number, context);
+  };
+  const campaigns = await start(generator);
+  const { id } = await campaigns.create(request({ budget: { usd: 1, candidates: 3 }, agents: 1 }));
+  const view = await until(campaigns, id, isFinished);
+  expect(view.generations).toMatchObject({ asked: 0, failed: 1, judged: 3 });
+  expect(view.spent.usd).toBeCloseTo((1000 + 3 * 400) / 1e6, 9);
+  expect((await generationsOf(campaigns, id))[0]?.state).toMatchObject({ status: 'failed', failure: 'unavailable' });
+});
+
+test('a slow write of a pause does not bring back a campaign that was stopped meanwhile', async () => {
+  const kept = rig.store();
+  const late = Promise.withResolvers<void>();
+  const store: CampaignStore = {
+    ...kept,
+    updateCampaign: async (id, change) => {
+      if (change.status === 'paused') await late.promise;
+      await kept.updateCampaign(id, change);
+      if (change.status === 'stopped') late.resolve();
+    },
+  };
+  const campaigns = await start(createScriptedGenerator({ latencyMs: 20 }), { store });
+  const { id } = await campaigns.create(request({ budget: { candidates: 1000 } }));
+  await until(campaigns, id, ({ generations }) => generations.judged > 0);
+  await Promise.all([campaigns.pause(id), campaigns.stop(id)]);
+  expect(await statusOf(kept, id)).toBe('stopped');
+});
+
+const statusOf = async (store: CampaignStore, id: string) => (await store.campaigns()).find((record) => record.id === id)?.status;
+
+test('a hundred campaigns that are created at once do not pass the limit', async () => {
+  const campaigns = await start(createScriptedGenerator({ latencyMs: 50 }));
+  const asked = Array.from({ length: 100 }, async () => campaigns.create(request({ budget: { candidates: 1 }, agents: 1 })));
+  const settled = await Promise.allSettled(asked);
+  expect(settled.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(64);
+  const refused = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  expect(refused[0]).toMatchObject({ code: 'QUEUE_FULL' });
+});
+
+const NOTHING = { inputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0, outputTokens: 0, micros: 0 };
