@@ -58,7 +58,7 @@ test('a clock that is set back does not keep a generator that failed from being 
   const { id } = await campaigns.create(request({ budget: { candidates: 3 }, agents: 1 }));
   await until(campaigns, id, ({ byFailure }) => byFailure['unavailable'] === 1);
   clock.offset = -HOUR_MS;
-  await until(campaigns, id, isFinished);
+  expect((await until(campaigns, id, isFinished)).generations.judged).toBe(3);
 });
 
 test('a generator that rejects is a failed answer that counts with its reserve, and the campaign ends', async () => {
