@@ -6,7 +6,9 @@ import { contextOf } from '../context.ts';
 export const addMcp = (program: Command): void => {
   program
     .command('mcp')
-    .description('tools for an MCP client, such as an agent, over standard input and output; speaks to the daemon')
+    .description(
+      'tools for an MCP client, such as an agent, over standard input and output: an MCP client starts it, as in claude mcp add kiln -- /path/to/kiln mcp; speaks to the daemon',
+    )
     .action(async () => {
       const { client } = contextOf(program);
       const [{ serveStdio }, { createMcpServer }] = await Promise.all([
