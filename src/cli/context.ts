@@ -42,14 +42,21 @@ export const print = (text: string): void => {
   if (text !== '') process.stdout.write(`${text}\n`);
 };
 
+// oxlint-disable-next-line no-control-regex
+const STEERING = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** JSON leaves characters as they are that some terminals obey, and that turn text around: the same document, with these escaped. */
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, null, indent).replaceAll(STEERING, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 /** One JSON document, indented for a terminal. */
 export const printJson = (value: unknown): void => {
-  print(JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined));
+  print(jsonText(value, process.stdout.isTTY ? 2 : undefined));
 };
 
 /** One document of JSON lines. */
 export const printJsonLine = (value: unknown): void => {
-  print(JSON.stringify(value));
+  print(jsonText(value));
 };
 
 /** For people: goes to standard error, so that it never mixes with results. */

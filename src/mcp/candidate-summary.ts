@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Outcome, VERDICTS } from '../domain/outcome.ts';
 import { type CandidateRecord, Score } from '../domain/records.ts';
 import { reasonText, scoreText, statusText } from '../domain/text/describe.ts';
+import { plainLine } from '../domain/text/plain-text.ts';
 import { interval, nanoseconds, times } from '../domain/text/units.ts';
 import { untrusted } from '../domain/text/untrusted.ts';
 
@@ -76,7 +77,7 @@ const attemptsText = ({ attempts, infraFailures }: CandidateRecord): string => {
   if (attempts.length === 0) return '';
   const lines = attempts.map(
     ({ hostId, deviceModel, mode, verdict, infra }) =>
-      `- ${mode} on ${deviceModel} (${hostId}): ${verdict ?? `not the candidate's failure: ${infra ?? 'unknown'}`}`,
+      `- ${mode} on ${deviceModel} (${hostId}): ${verdict ?? `not the candidate's failure: ${plainLine(infra ?? 'unknown')}`}`,
   );
   return [
     `Judged ${attempts.length} times, ${infraFailures} of them failed for reasons that are not the candidate's:`,

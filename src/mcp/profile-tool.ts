@@ -4,9 +4,13 @@ import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
 import { CandidateId } from '../domain/ids.ts';
 import { ProfileRecord } from '../domain/profile.ts';
+import { plainLine } from '../domain/text/plain-text.ts';
+import { untrusted } from '../domain/text/untrusted.ts';
 import type { McpDeps, McpKiln } from './mcp-kiln.ts';
 import { answer, answered } from './tool-answer.ts';
 import { WaitSeconds } from './wait-seconds.ts';
+
+const REASON_CHARS_MAX = 600;
 
 export const addProfileTool = (server: McpServer, deps: McpDeps): void => {
   server.registerTool(
@@ -41,10 +45,14 @@ const known = async (kiln: McpKiln, id: CandidateId): Promise<void> => {
 const profileText = ({ candidateId, state }: ProfileRecord): string => {
   switch (state.status) {
     case 'waiting':
-      return `${candidateId}: no profile yet: ${state.reason}. Call profile_candidate again.`;
+      return `${candidateId}: no profile yet: ${plainLine(state.reason, REASON_CHARS_MAX)}. Call profile_candidate again.`;
     case 'failed':
-      return `${candidateId}: it could not be profiled: ${state.message}`;
+      return untrusted(`${candidateId}: it could not be profiled. The reason`, state.message);
     case 'done':
-      return `${candidateId}, shares from 0 to 1, null where it was not measured:\n${JSON.stringify(state.summary, null, 1)}`;
+      // Kernels are named by whoever wrote them.
+      return untrusted(
+        `${candidateId}, shares from 0 to 1, null where it was not measured`,
+        JSON.stringify(state.summary, null, 1),
+      );
   }
 };

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { jsonText } from '../../../src/cli/context.ts';
 import { describe, expect, test } from 'vitest';
 import type { Score } from '../../../src/domain/records.ts';
 import { rankedScoreText, reasonText } from '../../../src/domain/text/describe.ts';
@@ -171,5 +172,14 @@ describe('a line of the log', () => {
 
   test('that is no JSON is passed on', () => {
     expect(logLine('Segmentation fault\n')).toBe('Segmentation fault');
+  });
+});
+
+describe('JSON on a terminal', () => {
+  test('is the same document, without characters that steer the terminal or turn text around', () => {
+    const hostile = { name: 'a\u001b[31m\u009b31m\u202eb\u2066', 'k\u0085': ['\u007f'] };
+    const text = jsonText(hostile);
+    expect(JSON.parse(text)).toEqual(hostile);
+    expect(text).toMatch(/^[\u0020-\u007e]*$/);
   });
 });
