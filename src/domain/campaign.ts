@@ -5,6 +5,7 @@ import { CampaignId, CandidateId, GenerationId } from './ids.ts';
 import { VERDICTS } from './outcome.ts';
 import { PlainText } from './plain-text.ts';
 import { Language, Params } from './plan.ts';
+import { strictFields } from './strict-fields.ts';
 
 export const AGENTS_MAX = 10_000;
 export const PARENTS_MAX = 4;
@@ -15,18 +16,16 @@ const Micros = z.int().min(0);
 const Count = z.int().min(0);
 
 /** A campaign ends at the first limit it reaches. Left out: no limit of that kind; at least one is needed. */
-export const Budget = z
-  .strictObject({
-    usd: z.number().positive().max(1_000_000).optional(),
-    /** Minutes of device time of the candidates that this campaign was the first to submit, over all devices. */
-    gpuMinutes: z.number().positive().max(10_000_000).optional(),
-    candidates: z.int().positive().max(100_000_000).optional(),
-    /** Wall clock, while the campaign is running. */
-    minutes: z.number().positive().max(1_000_000).optional(),
-  })
-  .refine((budget) => Object.values(budget).some((limit) => limit !== undefined), {
-    error: 'give at least one limit: usd, gpuMinutes, candidates or minutes',
-  });
+export const Budget = strictFields({
+  usd: z.number().positive().max(1_000_000).optional(),
+  /** Minutes of device time of the candidates that this campaign was the first to submit, over all devices. */
+  gpuMinutes: z.number().positive().max(10_000_000).optional(),
+  candidates: z.int().positive().max(100_000_000).optional(),
+  /** Wall clock, while the campaign is running. */
+  minutes: z.number().positive().max(1_000_000).optional(),
+}).refine((budget) => Object.values(budget).some((limit) => limit !== undefined), {
+  error: 'give at least one limit: usd, gpuMinutes, candidates or minutes',
+});
 export type Budget = z.infer<typeof Budget>;
 
 /** A candidate that a campaign begins with. */

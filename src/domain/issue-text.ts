@@ -1,5 +1,25 @@
 import type { z } from 'zod';
 
+/** What YAML, JSON and people call the types that zod names. */
+const WORDS: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'a set of fields',
+  record: 'a set of fields',
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+const worded = (type: string): string => WORDS[type] ?? type;
+
 /** A complaint of zod in the words of this project. `undefined` is JavaScript's word for what YAML or JSON does not hold. */
 export const issueText = (issue: Pick<z.core.$ZodIssue, 'message'>): string =>
-  issue.message.replace(/^Invalid input: /, '').replace(/^expected .*, received undefined$/, 'is missing');
+  issue.message
+    .replace(/^Invalid input: /, '')
+    .replace(/^expected .*, received undefined$/, 'is missing')
+    .replace(
+      /^expected (\w+), received (\w+)$/,
+      (_, wanted: string, given: string) => `must be ${worded(wanted)}, not ${worded(given)}`,
+    )
+    .replace(/^Invalid option: expected one of (.+)$/, (_, options: string) => `must be one of ${options.replaceAll('|', ', ')}`)
+    .replace(/^Unrecognized keys?: /, 'unknown field ');

@@ -41,7 +41,7 @@ const explain = (issue: Issue, parents: readonly PropertyKey[]): readonly ToldIs
   const path = [...parents, ...issue.path];
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ path: pathText(path), message: issueText(issue) }];
   if (issue.errors.every(isOneValue)) {
-    const messages = new Set(issue.errors.flat().map((inner) => inner.message));
+    const messages = new Set(issue.errors.flat().map((inner) => issueText(inner)));
     return [{ path: pathText(path), message: [...messages].join(', or: ') }];
   }
   return closest(issue.errors).flatMap((inner) => explain(inner, path));

@@ -102,7 +102,7 @@ describe('a problem folder that is wrong stops the start and names the file and 
   test.each<[string, RegExp, string, string, string]>([
     [
       'a misspelt key',
-      /problem\.yaml: title: line \d+: is missing; line \d+: Unrecognized key: "titel"/,
+      /problem\.yaml: title: line \d+: is missing; line \d+: unknown field "titel"/,
       'problem.yaml',
       'title:',
       'titel:',

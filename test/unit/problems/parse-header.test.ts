@@ -40,7 +40,7 @@ describe('a plan in a leading block comment', () => {
     ['an empty file', '', 'the file must start with'],
     ['code before it', `int x;\n${cuda(plan)}`, 'the file must start with'],
     ['no end', `\n/* kiln\n${plan}`, 'line 2: '],
-    ['an empty plan', '/* kiln\n*/', 'expected object'],
+    ['an empty plan', '/* kiln\n*/', 'must be a set of fields, not null'],
   ])('is missing with %s', (_what, source, message) => {
     const result = failure(source);
     expect(result.field).toBe('header');
@@ -53,7 +53,7 @@ describe('a plan in a leading block comment', () => {
     expect(result.message).toMatch(/^line 4: .*blok/);
     expect(failure(cuda('lunch: []\n'))).toMatchObject({
       field: 'launch',
-      message: 'line 2: is missing; line 2: Unrecognized key: "lunch"',
+      message: 'line 2: is missing; line 2: unknown field "lunch"',
     });
     expect(failure(cuda('launch:\n  - kernel: "9k"\n    args: [a]\n'))).toMatchObject({
       field: 'launch[0].kernel',
