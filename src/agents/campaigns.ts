@@ -11,19 +11,18 @@ import type {
   GeneratorList,
   ReportQuery,
 } from '../domain/api/campaigns.ts';
-import type { CampaignRecord, CampaignSpec, CampaignStatus, Generation } from '../domain/campaign.ts';
+import type { CampaignRecord, CampaignSpec, CampaignStatus } from '../domain/campaign.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { AgentsSettings } from '../domain/generator-settings.ts';
 import { CampaignId } from '../domain/ids.ts';
 import { createContextBuilder } from './context/build-context.ts';
 import type { CampaignStore, Judging } from './ports.ts';
-import { markdownReport } from './report/campaign-report.ts';
-import { speedupPlot } from './report/speedup-plot.ts';
 import { checkSpec } from './run/check-spec.ts';
 import type { GeneratorSet } from './run/check-spec.ts';
 import { gaugesOf } from './run/gauges.ts';
 import type { AgentGauges } from './run/gauges.ts';
-import { generationsOf } from './run/replay.ts';
+import { reportOf } from './run/report.ts';
+import type { Report } from './run/report.ts';
 import { createShelf } from './run/shelf.ts';
 import { createSupervisor } from './run/supervisor.ts';
 import { createViews } from './run/views.ts';
@@ -57,7 +56,7 @@ export interface AgentCampaigns {
   resume(id: CampaignId): Promise<CampaignView>;
   stop(id: CampaignId): Promise<CampaignView>;
   generations(id: CampaignId, query: GenerationsQuery): Promise<GenerationList>;
-  report(id: CampaignId, query: ReportQuery): Promise<{ readonly contentType: string; readonly text: string }>;
+  report(id: CampaignId, query: ReportQuery): Promise<Report>;
   generators(): GeneratorList;
   /** For /metrics: campaigns that are open, and the device classes that they feed. */
   gauges(): AgentGauges;
@@ -138,19 +137,6 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
     records.set(record.id, { ...record, ...change, updatedAt: new Date(now()).toISOString() });
   };
 
-  const report = async (id: CampaignId, { format, problem }: ReportQuery): Promise<{ contentType: string; text: string }> => {
-    const shown = await view(id);
-    if (problem !== undefined && !shown.spec.problems.includes(problem)) {
-      throw new KilnError('NOT_FOUND', `campaign ${id} does not work on "${problem}" but on ${shown.spec.problems.join(', ')}`);
-    }
-    const generations: Generation[] = [];
-    for await (const page of generationsOf(store, id)) generations.push(...page);
-    const input = { view: shown, generations };
-    return format === 'svg'
-      ? { contentType: 'image/svg+xml; charset=utf-8', text: speedupPlot(input, { problem: problem ?? null }) }
-      : { contentType: 'text/markdown; charset=utf-8', text: markdownReport(input) };
-  };
-
   return {
     create,
     list: async () => {
@@ -163,7 +149,7 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
     resume: async (id) => turn(id, 'running', null),
     stop: async (id) => turn(id, 'stopped', 'stopped by a person'),
     generations: async (id, query) => ({ generations: [...(await store.generations(known(id).id, query))] }),
-    report,
+    report: async (id, query) => reportOf(store, await view(id), query),
     generators: () => ({
       generators: generators.all.map(({ name, kind, unavailable }) => ({
         name,

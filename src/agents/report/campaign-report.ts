@@ -2,11 +2,11 @@
 import { plotFileOf } from '../../domain/api/campaigns.ts';
 import { spentParts } from '../../domain/text/spent.ts';
 import { dollars, grouped, seconds, times } from '../../domain/text/units.ts';
-import { bestSoFar, type Improvement, isJudged, lengthMs, type Series } from './best-so-far.ts';
 import { failureSection } from './failure-section.ts';
 import { generatorSection } from './generator-section.ts';
 import { lineageSection } from './lineage-section.ts';
 import { code, markdownTable, section } from './markdown.ts';
+import type { Improvement, Series } from './progress.ts';
 import type { ReportInput } from './report-input.ts';
 
 const STEPS_SHOWN_MAX = 12;
@@ -59,8 +59,8 @@ const bestTable = ({ view }: ReportInput): string =>
     'llrrrllll',
   );
 
-const overTime = (input: ReportInput): readonly string[] => {
-  const grown = bestSoFar(input).filter(({ improvements }) => improvements.length > 0);
+const overTime = ({ series }: ReportInput): readonly string[] => {
+  const grown = series.filter(({ improvements }) => improvements.length > 0);
   const problems = [...new Set(grown.map(({ problem }) => problem))];
   const plots = problems.map((problem) => `![Best speed-up of ${problem} over time](${encodeURIComponent(plotFileOf(problem))})`);
   return [...plots, ...grown.map(stepTable)];
@@ -87,10 +87,8 @@ const spread = (improvements: readonly Improvement[], most: number): readonly Im
   return improvements.filter((_, index) => kept.has(index));
 };
 
-const costTable = (input: ReportInput): string => {
-  const { view, generations } = input;
+const costTable = ({ view, generations, deviceMs, lengthMs }: ReportInput): string => {
   const { spent, usage } = view;
-  const deviceSeconds = generations.filter(isJudged).reduce((sum, { state }) => sum + state.deviceMs, 0) / 1000;
   const rows = [
     ['Money', dollars(spent.usd)],
     ['Reserved for requests on their way', dollars(spent.reservedUsd)],
@@ -98,10 +96,10 @@ const costTable = (input: ReportInput): string => {
     ['Input tokens written to the cache', grouped(usage.cacheWriteTokens)],
     ['Input tokens read from the cache', grouped(usage.cacheReadTokens)],
     ['Output tokens', grouped(usage.outputTokens)],
-    ['GPU time of judged candidates', seconds(deviceSeconds)],
+    ['GPU time of judged candidates', seconds(deviceMs / 1000)],
     ['Candidates', grouped(spent.candidates)],
-    ['Generations', grouped(generations.length)],
-    ['Wall clock', seconds(lengthMs(input) / 1000)],
+    ['Generations', grouped(generations)],
+    ['Wall clock', seconds(lengthMs / 1000)],
   ];
   return markdownTable(['What', 'How much'], rows, 'lr');
 };

@@ -1,18 +1,16 @@
 /** What did not become a candidate that passed, and why. */
-import type { Generation } from '../../domain/campaign.ts';
 import { grouped } from '../../domain/text/units.ts';
 import { code, markdownTable, section } from './markdown.ts';
 import type { ReportInput } from './report-input.ts';
 
 const MESSAGE_CHARS_MAX = 240;
 
-export const failureSection = ({ view, generations }: ReportInput): readonly string[] => {
-  const verdicts = counted(view.byVerdict).map(([verdict, count]) => [verdict, count]);
-  const last = lastMessages(generations);
+export const failureSection = ({ view, lastMessages }: ReportInput): readonly string[] => {
+  const verdicts = counted(view.byVerdict).map(([verdict, count]) => [code(verdict), count]);
   const failures = counted(view.byFailure).map(([failure, count]) => [
-    failure,
+    code(failure),
     count,
-    code(last.get(failure) ?? '', MESSAGE_CHARS_MAX),
+    code(lastMessages.get(failure) ?? '', MESSAGE_CHARS_MAX),
   ]);
   return section(
     'What became of it',
@@ -28,10 +26,7 @@ const counted = (counts: Readonly<Record<string, number>>): readonly (readonly [
   Object.entries(counts)
     .filter(([, count]) => count > 0)
     .toSorted(([a, more], [b, less]) => less - more || (a < b ? -1 : 1))
-    .map(([name, count]) => [code(name), grouped(count)]);
-
-const lastMessages = (generations: readonly Generation[]): ReadonlyMap<string, string> =>
-  new Map(generations.flatMap(({ state }) => (state.status === 'failed' ? [[code(state.failure), state.message]] : [])));
+    .map(([name, count]) => [name, grouped(count)]);
 
 const lostText = (lost: number): string =>
   lost === 0

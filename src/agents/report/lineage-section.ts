@@ -3,22 +3,14 @@ import type { CampaignBest } from '../../domain/api/campaigns.ts';
 import type { Generation } from '../../domain/campaign.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import { times } from '../../domain/text/units.ts';
-import { isJudged } from './best-so-far.ts';
+import { isJudged } from './progress.ts';
 import { code, markdownTable, section } from './markdown.ts';
 import type { ReportInput } from './report-input.ts';
 
 const STEPS_MAX = 100;
 
-export const lineageSection = ({ view, generations }: ReportInput): readonly string[] => {
-  const byCandidate = new Map<CandidateId, Generation>();
-  for (const generation of generations) {
-    // The first to write a candidate made it; later ones found the same content again.
-    if (isJudged(generation) && !byCandidate.has(generation.state.candidateId)) {
-      byCandidate.set(generation.state.candidateId, generation);
-    }
-  }
-  return section('Lineage', ...view.best.map((best) => lineageTable(best, byCandidate)));
-};
+export const lineageSection = ({ view, ancestors }: ReportInput): readonly string[] =>
+  section('Lineage', ...view.best.map((best) => lineageTable(best, ancestors)));
 
 const lineageTable = ({ problem, device, best }: CampaignBest, byCandidate: ReadonlyMap<CandidateId, Generation>): string => {
   if (best === null) return '';

@@ -1,7 +1,7 @@
 /** Best speed-up over time as an SVG of its own: steps, one series for each problem and device. Legible on light and on dark. Pure. */
 import { plainLine } from '../../domain/text/plain-text.ts';
 import { type Axis, doublingAxis, linearAxis } from './axis.ts';
-import { bestSoFar, lengthMs, type Series } from './best-so-far.ts';
+import type { Series } from './progress.ts';
 import type { ReportInput } from './report-input.ts';
 
 const WIDTH = 760;
@@ -23,11 +23,11 @@ const TIME_UNITS = [
 
 /** `problem`: of this one alone; null: of all. */
 export const speedupPlot = (input: ReportInput, { problem }: { readonly problem: string | null }): string => {
-  const series = bestSoFar(input)
+  const series = input.series
     .filter((one) => (problem === null || one.problem === problem) && one.improvements.length > 0)
     .slice(0, SERIES_MAX);
   const title = problem === null ? 'Best speed-up over time' : `Best speed-up of ${problem} over time`;
-  const frame = frameOf(series, Math.max(1000, lengthMs(input)));
+  const frame = frameOf(series, Math.max(1000, input.lengthMs));
   return document(title, frame, [
     ...(series.length === 0 ? [text({ x: PLOT.left, y: frame.top + 30 }, 'No candidate has passed yet.')] : axes(frame)),
     ...series.flatMap((one, index) => [line(one, { frame, index }), ...legend(one, index)]),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { markdownReport } from '../../../../src/agents/report/campaign-report.ts';
-import { HOSTILE, REPORTED } from '../../../fixtures/agents/report/campaign.ts';
+import { GENERATIONS, HOSTILE, REPORTED, reportOf } from '../../../fixtures/agents/report/campaign.ts';
 
 const report = markdownReport(REPORTED);
 /** What is left when code spans are taken out: all that a Markdown reader would obey. */
@@ -10,6 +10,10 @@ describe('the report of a campaign', () => {
   // vitest run --update writes the file anew.
   test('is the one in the fixtures', async () => {
     await expect(report).toMatchFileSnapshot('../../../fixtures/agents/report/report.md');
+  });
+
+  test('is the same in whatever order generations are read', () => {
+    expect(markdownReport(reportOf(REPORTED.view, GENERATIONS.toReversed()))).toBe(report);
   });
 
   test('follows the best candidate from a starting point, step by step', () => {
@@ -37,10 +41,9 @@ describe('the report of a campaign', () => {
 
   test('says so where nothing passed, and leaves out what did not happen', () => {
     expect(report).toMatch(/^\| `matmul` \| `H100` \| - \| nothing passed \|/m);
-    const empty = markdownReport({
-      view: { ...REPORTED.view, byVerdict: {}, byFailure: {}, generations: { ...REPORTED.view.generations, lost: 0 } },
-      generations: [],
-    });
+    const nothing = { ...REPORTED.view.generations, lost: 0 };
+    const view = { ...REPORTED.view, byVerdict: {}, byFailure: {}, generations: nothing };
+    const empty = markdownReport(reportOf(view, []));
     expect(empty).not.toMatch(/^## (Generators|What became|Speed-up)/m);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { doublingAxis, linearAxis } from '../../../../src/agents/report/axis.ts';
 import { speedupPlot } from '../../../../src/agents/report/speedup-plot.ts';
-import { HOSTILE, REPORTED } from '../../../fixtures/agents/report/campaign.ts';
+import { GENERATIONS, HOSTILE, REPORTED, reportOf } from '../../../fixtures/agents/report/campaign.ts';
 
 const plot = speedupPlot(REPORTED, { problem: null });
 /** Of the paths with a colour of a series: the steps, each followed by its mark in the legend. */
@@ -39,18 +39,18 @@ describe('the plot of speed-up over time', () => {
     const [first] = REPORTED.view.best;
     if (!first) throw new Error('the fixture has no best');
     const view = { ...REPORTED.view, best: [{ ...first, problem: HOSTILE }] };
-    const generations = REPORTED.generations.map((generation) => ({ ...generation, problem: HOSTILE }));
-    const svg = speedupPlot({ view, generations }, { problem: HOSTILE });
+    const generations = GENERATIONS.map((generation) => ({ ...generation, problem: HOSTILE }));
+    const svg = speedupPlot(reportOf(view, generations), { problem: HOSTILE });
     expect(svg).toContain('&lt;script&gt;');
     expect(svg).not.toMatch(/<script|&(?!amp;|lt;|gt;|quot;|#39;)/);
     expect(svg).not.toContain('\u001b');
   });
 
   test('keeps the labels of very small speed-ups clear of the axis title', () => {
-    const [poor = null] = REPORTED.generations.filter(({ state }) => state.status === 'judged' && state.speedup !== null);
+    const [poor = null] = GENERATIONS.filter(({ state }) => state.status === 'judged' && state.speedup !== null);
     if (poor?.state.status !== 'judged') throw new Error('the fixture has nothing that passed');
-    const generations = [{ ...poor, state: { ...poor.state, speedup: 0.035 } }, ...REPORTED.generations];
-    const svg = speedupPlot({ view: REPORTED.view, generations }, { problem: poor.problem });
+    const generations = [{ ...poor, state: { ...poor.state, speedup: 0.035 } }, ...GENERATIONS];
+    const svg = speedupPlot(reportOf(REPORTED.view, generations), { problem: poor.problem });
     const labels = [...svg.matchAll(/anchor="end">([^<]*)×/g)].map(([, label = '']) => label);
     expect(labels).toContain('1/32');
     expect(labels.filter((label) => label.length > 5)).toEqual([]);
@@ -67,8 +67,8 @@ describe('the plot of speed-up over time', () => {
     if (!best) throw new Error('the fixture has no best');
     const problems = Array.from({ length: 8 }, (_, index) => `problem ${index}`);
     const view = { ...REPORTED.view, best: problems.map((problem) => ({ ...best, problem })) };
-    const generations = problems.flatMap((problem) => REPORTED.generations.map((generation) => ({ ...generation, problem })));
-    const strokes = speedupPlot({ view, generations }, { problem: null }).matchAll(/stroke="(#[0-9a-f]{6})" stroke-width/g);
+    const generations = problems.flatMap((problem) => GENERATIONS.map((generation) => ({ ...generation, problem })));
+    const strokes = speedupPlot(reportOf(view, generations), { problem: null }).matchAll(/stroke="(#[0-9a-f]{6})" stroke-width/g);
     const colours = new Set([...strokes].map(([, colour = '']) => colour));
     expect(colours.size).toBe(8);
     for (const colour of colours) {
