@@ -11,14 +11,14 @@ import type {
   GeneratorList,
   ReportQuery,
 } from '../domain/api/campaigns.ts';
-import type { CampaignRecord, CampaignSpec, CampaignStatus } from '../domain/campaign.ts';
+import type { CampaignRecord, CampaignStatus } from '../domain/campaign.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { AgentsSettings } from '../domain/generator-settings.ts';
-import { CampaignId } from '../domain/ids.ts';
+import type { CampaignId } from '../domain/ids.ts';
 import { createContextBuilder } from './context/build-context.ts';
 import type { CampaignStore, Judging } from './ports.ts';
-import { checkSpec } from './run/check-spec.ts';
 import type { GeneratorSet } from './run/check-spec.ts';
+import { createCommands } from './run/commands.ts';
 import { gaugesOf } from './run/gauges.ts';
 import type { AgentGauges } from './run/gauges.ts';
 import { reportOf } from './run/report.ts';
@@ -26,10 +26,6 @@ import type { Report } from './run/report.ts';
 import { createShelf } from './run/shelf.ts';
 import { createSupervisor } from './run/supervisor.ts';
 import { createViews } from './run/views.ts';
-
-const ID_BYTES = 8;
-/** Campaigns with something to do at once; those that ended do not count. */
-const OPEN_MAX = 64;
 
 export interface CampaignsDeps {
   readonly store: CampaignStore;
@@ -92,53 +88,14 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
   };
   const view = async (id: CampaignId): Promise<CampaignView> => views.view(known(id));
 
-  /** Those that are not open yet take their place already. */
-  let creating = 0;
-  const create = async ({ submitter, ...spec }: z.output<typeof CreateCampaign>): Promise<CampaignView> => {
-    const open = supervisor.runs().length + creating;
-    if (open >= OPEN_MAX)
-      throw new KilnError('QUEUE_FULL', `${open} campaigns are open; the limit is ${OPEN_MAX}. Stop one first`);
-    creating += 1;
-    try {
-      return await begin(spec, submitter);
-    } finally {
-      creating -= 1;
-    }
-  };
-
-  const begin = async (spec: CampaignSpec, submitter: string): Promise<CampaignView> => {
-    const checked = await checkSpec(spec, { judging, generators });
-    const at = new Date(now()).toISOString();
-    const id = CampaignId.parse(`k-${randomBytes(ID_BYTES).toString('hex')}`);
-    const state = { status: 'running' as const, reason: null, ranMs: 0 };
-    const record: CampaignRecord = { id, spec: checked, submitter, createdAt: at, updatedAt: at, ...state };
-    await store.createCampaign(record);
-    records.set(id, record);
-    supervisor.open(record);
-    return view(id);
-  };
-
+  const commands = createCommands({ ...deps, records, supervisor, randomBytes });
   const turn = async (id: CampaignId, status: CampaignStatus, reason: string | null): Promise<CampaignView> => {
-    const record = known(id);
-    if (record.status === status) return view(id);
-    if (record.status === 'finished' || record.status === 'stopped') {
-      throw new KilnError('CAMPAIGN_ENDED', `campaign ${id} is ${record.status}; start another one`);
-    }
-    const run = supervisor.run(id);
-    // One that cannot go on (its problem is gone) can still be stopped.
-    if (run || status !== 'stopped') await supervisor.turn(run ?? supervisor.open(record), status, reason);
-    else await retire(record, reason);
+    await commands.turn(known(id), status, reason);
     return view(id);
-  };
-
-  const retire = async (record: CampaignRecord, reason: string | null): Promise<void> => {
-    const change = { status: 'stopped' as const, reason, ranMs: record.ranMs };
-    await store.updateCampaign(record.id, change);
-    records.set(record.id, { ...record, ...change, updatedAt: new Date(now()).toISOString() });
   };
 
   return {
-    create,
+    create: async (request) => view(await commands.create(request)),
     list: async () => {
       const campaigns: CampaignView[] = [];
       for (const record of [...records.values()].toReversed()) campaigns.push(await views.view(record));

@@ -1,10 +1,11 @@
 /** Keeps an answer: durable first, then submitted, unless it is a copy or nothing that was asked for. */
 import type { Draft, Generation, GenerationState } from '../../domain/campaign.ts';
 import type { Answer } from '../generator.ts';
+import { advance, fail } from './advance.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
 import { onMiss } from './misses.ts';
 import type { Seat } from './seat.ts';
-import { advance, fail, submitAnswer } from './submit.ts';
+import { submitAnswer } from './submit.ts';
 import type { Taken } from './submit.ts';
 import type { Target } from './targets.ts';
 

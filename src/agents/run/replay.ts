@@ -7,12 +7,14 @@
 import type { Generation } from '../../domain/campaign.ts';
 import type { CampaignId, CandidateId } from '../../domain/ids.ts';
 import type { CampaignStore, Judging } from '../ports.ts';
+import { advance } from './advance.ts';
 import { patienceOf, targetOf } from './campaign-run.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
 import { patiently } from './patience.ts';
 import { onMiss, wasAnswered } from './misses.ts';
 import { learnProfile } from './profile-bound.ts';
-import { advance, expectVerdict, learn, submitAnswer } from './submit.ts';
+import { expectVerdict, learn } from './settle.ts';
+import { submitAnswer } from './submit.ts';
 
 const PAGE = 1000;
 /** Generations that an archive is rebuilt from: the fastest, and the newest (which know what was tried last). */
