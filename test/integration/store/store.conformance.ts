@@ -96,6 +96,23 @@ export const describeStore = (name: string, open: () => Sql): void => {
       expect(await open().query('select 1 as one from kiln.sources')).toHaveLength(1);
     });
 
+    test('reads many candidates with their sources at once, those that are there', async () => {
+      const { store } = await fresh();
+      const [a, b, c] = ['aa', 'bb', 'aa'].map((source, n) => candidate(n, { content: { source } }));
+      if (!a || !b || !c) throw new Error('three candidates were made');
+      await store.insertCandidates([a, b, c]);
+      const found = await store.sourced([idOf(0), idOf(1), idOf(2), idOf('x')]);
+      expect(new Map(found.map(({ record, source }) => [record.id, source]))).toEqual(
+        new Map([
+          [idOf(0), 'aa'],
+          [idOf(1), 'bb'],
+          [idOf(2), 'aa'],
+        ]),
+      );
+      expect(found[0]?.record).toEqual(await store.candidate(found[0]?.record.id ?? idOf(0)));
+      expect(await store.sourced([])).toEqual([]);
+    });
+
     test('takes sources of many megabytes in one batch', async () => {
       const { store } = await fresh();
       const large = Array.from({ length: 48 }, (_, n) => candidate(n, { content: { source: `${n}`.repeat(200_000) } }));
