@@ -2,6 +2,7 @@
 import type { CampaignSpec } from '../../domain/campaign.ts';
 import { knownClass } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
+import type { Language } from '../../domain/plan.ts';
 import type { Generator } from '../generator.ts';
 import type { Judging } from '../ports.ts';
 import { planTargets } from './targets.ts';
@@ -20,9 +21,10 @@ export const checkSpec = async (
   const fleet = [...new Set((await judging.fleet()).hosts.flatMap(({ devices }) => devices.map((device) => device.class)))];
   const devices = [...new Set(spec.devices.map((asked) => classOf(asked, fleet)))];
   const chosen = spec.generators.length === 0 ? [{ name: generators.default.name, share: 1 }] : spec.generators;
-  const checked = { ...spec, devices, generators: chosen, start: startOf(spec, chosen, generators) };
-  planTargets(checked, judging);
-  checkStarts(checked);
+  const problems = [...new Set(spec.problems)];
+  const checked = { ...spec, problems, devices, generators: chosen, start: startOf(spec, chosen, generators) };
+  const languages = planTargets(checked, judging).flatMap((target) => target.languages);
+  checkStarts(checked, languages);
   for (const { name } of chosen) checkGenerator(generators, name);
   checkMoney(checked, generators);
   return checked;
@@ -47,12 +49,24 @@ const classOf = (asked: string, fleet: readonly string[]): string => {
   throw new KilnError('UNKNOWN_DEVICE', message, { details: { field: 'devices', fleet } });
 };
 
-const checkStarts = ({ start, problems }: CampaignSpec): void => {
-  const other = start.sources.find(({ problem }) => !problems.includes(problem));
-  if (!other) return;
-  const message = `start.sources: "${other.problem}" is none of the campaign's problems (${problems.join(', ')}); add it or leave the source out`;
-  throw new KilnError('INVALID_REQUEST', message, { details: { field: 'start.sources' } });
+const checkStarts = ({ start, problems }: CampaignSpec, languages: readonly Language[]): void => {
+  const usable = [...new Set(languages)].join(' or ');
+  for (const { problem, language } of start.sources) {
+    if (!problems.includes(problem)) {
+      throw wrongStart(
+        `"${problem}" is none of the campaign's problems (${problems.join(', ')}); add it or leave the source out`,
+      );
+    }
+    if (!languages.includes(language)) {
+      throw wrongStart(
+        `${language} is no language of this campaign, which takes ${usable}; add a device or leave the source out`,
+      );
+    }
+  }
 };
+
+const wrongStart = (message: string): KilnError =>
+  new KilnError('INVALID_REQUEST', `start.sources: ${message}`, { details: { field: 'start.sources' } });
 
 const checkGenerator = ({ all, byName }: GeneratorSet, name: string): void => {
   const generator = byName.get(name);

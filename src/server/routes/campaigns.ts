@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { campaignsContract, generatorsContract } from '../../domain/api/campaign-contracts.ts';
+import type { CampaignView } from '../../domain/api/campaigns.ts';
 import type { RouteDeps } from '../route-deps.ts';
 import { checkSourceSize } from '../source-limit.ts';
 
@@ -16,7 +17,10 @@ export const campaignsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { c
       return campaigns.create(request.body);
     },
   });
-  app.route({ ...campaignsContract.list, handler: () => campaigns.list() });
+  app.route({
+    ...campaignsContract.list,
+    handler: async () => ({ campaigns: (await campaigns.list()).campaigns.map(withShortSources) }),
+  });
   app.route({ ...campaignsContract.get, handler: (request) => campaigns.view(request.params.id) });
   app.route({ ...campaignsContract.pause, handler: (request) => campaigns.pause(request.params.id) });
   app.route({ ...campaignsContract.resume, handler: (request) => campaigns.resume(request.params.id) });
@@ -34,3 +38,17 @@ export const campaignsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { c
   });
   app.route({ ...generatorsContract.list, handler: async () => campaigns.generators() });
 };
+
+/** Of each starting point in a list: megabytes of them would be sent to whoever looks at it every second. */
+const LISTED_SOURCE_CHARS = 200;
+
+const withShortSources = (view: CampaignView): CampaignView => {
+  const { spec } = view;
+  const sources = spec.start.sources.map((point) => ({ ...point, source: shortened(point.source) }));
+  return { ...view, spec: { ...spec, start: { ...spec.start, sources } } };
+};
+
+const shortened = (source: string): string =>
+  source.length <= LISTED_SOURCE_CHARS
+    ? source
+    : `${source.slice(0, LISTED_SOURCE_CHARS).toWellFormed()}\n(${source.length - LISTED_SOURCE_CHARS} characters left out of the list)`;

@@ -105,4 +105,15 @@ test('a hundred campaigns that are created at once do not pass the limit', async
   expect(refused[0]).toMatchObject({ code: 'QUEUE_FULL' });
 });
 
+test('a starting source that no device of the campaign takes is refused, and a problem named twice counts once', async () => {
+  const campaigns = await start(createScriptedGenerator({}));
+  const sources = [{ problem: 'vector_add', language: 'c' as const, source: 'void f(void) {}' }];
+  await expect(campaigns.create(request({ start: { seeds: 'none', sources } }))).rejects.toThrow(
+    'start.sources: c is no language of this campaign, which takes cuda or triton',
+  );
+  const { spec, best } = await campaigns.create(request({ problems: ['vector_add', 'vector_add'] }));
+  expect(spec.problems).toEqual(['vector_add']);
+  expect(best).toHaveLength(1);
+});
+
 const NOTHING = { inputTokens: 0, cacheWriteTokens: 0, cacheReadTokens: 0, outputTokens: 0, micros: 0 };

@@ -29,6 +29,14 @@ describe('campaigns over the API', () => {
     expect(await client.campaign(first.id)).toEqual(first);
   });
 
+  test('are listed without the whole of what they begin with', async () => {
+    const sources = [{ problem: 'vector_add', language: 'cuda' as const, source: 'x'.repeat(100_000) }];
+    const { id } = await client.createCampaign({ problems: ['vector_add'], budget: { candidates: 1 }, start: { sources } });
+    const [listed] = (await client.campaigns()).campaigns;
+    expect(listed?.spec.start.sources[0]?.source).toMatch(/^x{200}\n\(99800 characters left out of the list\)$/);
+    expect((await client.campaign(id)).spec.start.sources).toMatchObject(sources);
+  });
+
   test('pause, go on and stop; one that is stopped refuses to go on', async () => {
     const { id } = await start();
     expect(await client.pauseCampaign(id)).toMatchObject({ status: 'paused' });
