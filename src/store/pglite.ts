@@ -55,15 +55,30 @@ const sqlOf = (database: PGlite, close: () => Promise<void>): Sql => {
     return database;
   };
   return {
-    query: async (text, params) => sessionOf(open()).query(text, params),
-    script: async (text) => sessionOf(open()).script(text),
+    query: async (text, params) => writable(sessionOf(open()).query(text, params)),
+    script: async (text) => writable(sessionOf(open()).script(text)),
     transaction: async (work) => {
-      const result = await open().transaction(async (session) => work(sessionOf(session)));
+      const result = await writable(open().transaction(async (session) => work(sessionOf(session))));
       await turn();
       return result;
     },
     close,
   };
+};
+
+/** Of SQLSTATE: no room or memory, trouble of the file system. The same works again once that is over. */
+const PASSING = /^(?:53|58)[0-9A-Z]{3}$/;
+
+const writable = async <T>(statement: Promise<T>): Promise<T> => {
+  try {
+    return await statement;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (error instanceof KilnError || !PASSING.test(code)) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `the embedded database cannot write (${reason}); make room on the disk of the data folder (dataDir in kiln.yaml)`;
+    throw new KilnError('STORE_UNAVAILABLE', message, { cause: error });
+  }
 };
 
 /**
