@@ -22,7 +22,7 @@ describe('campaigns over the API', () => {
   test('are created with every default filled in, listed newest first, and shown', async () => {
     const first = await start();
     const second = await client.createCampaign({ problems: ['vector_add'], budget: { usd: 2 }, agents: 3, submitter: 'ann' });
-    expect(first.spec).toMatchObject({ devices: ['H100'], agents: 8, islands: 4, start: { seeds: 'all', ranked: 0 } });
+    expect(first.spec).toMatchObject({ devices: ['H100'], agents: 8, islands: 4, start: { seeds: 'auto', ranked: 0 } });
     expect(first).toMatchObject({ status: 'running', submitter: 'anonymous' });
     expect(second).toMatchObject({ submitter: 'ann', spec: { agents: 3 } });
     expect((await client.campaigns()).campaigns.map(({ id }) => id)).toEqual([second.id, first.id]);
