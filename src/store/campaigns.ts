@@ -138,11 +138,12 @@ interface GenerationRow extends Omit<Generation, 'askedAt' | 'updatedAt'> {
 
 /** By number. */
 export const readGenerations = async (sql: SqlSession, { id, after, limit }: GenerationPage): Promise<readonly Generation[]> => {
-  const rows = await sql.query<GenerationRow>(READ_GENERATIONS, [id, after, limit]);
+  // The limit stands in the text: as a parameter it is a guess for the planner, which then sorts all that follows for each page.
+  const rows = await sql.query<GenerationRow>(`${READ_GENERATIONS} limit ${Math.trunc(limit)}`, [id, after]);
   return rows.map((row) => ({ ...row, askedAt: row.askedAt.toISOString(), updatedAt: row.updatedAt.toISOString() }));
 };
 
 const READ_GENERATIONS = `
 select campaign_id || '.' || number as id, campaign_id as "campaignId", number, agent, generator, problem, device, move, island, parents,
   idea, usage, state, asked_at as "askedAt", updated_at as "updatedAt"
-from kiln.generations where campaign_id = $1 and number > $2::integer order by number limit $3::integer`;
+from kiln.generations where campaign_id = $1 and number > $2::integer order by number`;
