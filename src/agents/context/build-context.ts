@@ -4,7 +4,7 @@ import type { DeviceSheet, Exhibit, GenerationContext, PastAttempt } from '../..
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Language } from '../../domain/plan.ts';
 import type { Judging } from '../ports.ts';
-import type { Choice } from '../search/archive.ts';
+import type { Choice } from '../search/entry.ts';
 import { deviceSheetOf } from './device-sheet.ts';
 import { createExhibits } from './exhibits.ts';
 import { createFreshCache } from './fresh-cache.ts';

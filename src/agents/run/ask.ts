@@ -5,7 +5,7 @@ import type { GenerationContext } from '../../domain/generation-context.ts';
 import { generationIdOf } from '../../domain/ids.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Answer } from '../generator.ts';
-import type { Choice } from '../search/archive.ts';
+import type { Choice } from '../search/entry.ts';
 import { patienceOf } from './campaign-run.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
 import { affords } from './limits.ts';

@@ -3,7 +3,7 @@ import type { Generation, GenerationState } from '../../domain/campaign.ts';
 import type { PastAttempt } from '../../domain/generation-context.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
-import type { ArchiveEntry, Bound } from '../search/archive.ts';
+import type { ArchiveEntry, Bound } from '../search/entry.ts';
 import { canMutate } from '../variation/mutate.ts';
 import { parentOf, type Variant } from '../variation/variation.ts';
 

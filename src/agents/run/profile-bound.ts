@@ -1,6 +1,7 @@
 /** What a profile says of what bounds a candidate. Pure. */
 import type { KernelProfile, ProfileRecord, ProfileSummary } from '../../domain/profile.ts';
-import type { Archive, Bound } from '../search/archive.ts';
+import type { Archive } from '../search/archive.ts';
+import type { Bound } from '../search/entry.ts';
 
 /** Archives that do not hold it are left as they are. */
 export const learnProfile = (archives: readonly Archive[], record: ProfileRecord | null): void => {

@@ -7,7 +7,8 @@ import { boundOf } from '../../problems/floors.ts';
 import { LANGUAGES_OF, type Target as Kind } from '../../problems/targets.ts';
 import type { Judging } from '../ports.ts';
 import { createArchive } from '../search/archive.ts';
-import type { Archive, Bound } from '../search/archive.ts';
+import type { Archive } from '../search/archive.ts';
+import type { Bound } from '../search/entry.ts';
 import { mix } from '../search/random.ts';
 
 export interface Target {

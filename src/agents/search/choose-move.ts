@@ -1,7 +1,7 @@
 /** Who is asked for what: the mix of moves, and parents by rank and age. */
 import { PARENTS_MAX } from '../../domain/campaign.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { Choice, Draw } from './archive.ts';
+import type { Choice, Draw } from './entry.ts';
 import type { Elite, Elites } from './elites.ts';
 import { below, pickWeighted, type Random, randomFrom } from './random.ts';
 import type { Repairs } from './repairs.ts';

@@ -3,7 +3,7 @@
  * A cell is: what bounds it, how many registers it takes, its language, its idea.
  */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { Bound, EliteEntry, Miss } from './archive.ts';
+import type { Bound, EliteEntry, Miss } from './entry.ts';
 
 /** Cells of an island; beyond them the cell with the slowest elite goes. Enough for kinds, few enough that rank says something. */
 export const ELITES_MAX = 24;

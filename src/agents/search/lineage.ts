@@ -1,6 +1,6 @@
 /** Who came from whom. Failures too: a repair descends from one. */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { ArchiveEntry } from './archive.ts';
+import type { ArchiveEntry } from './entry.ts';
 
 /** Candidates whose parent is kept; above it those that no elite descends from go, then the oldest. */
 export const LINEAGE_MAX = 20_000;

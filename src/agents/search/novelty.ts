@@ -4,7 +4,7 @@
  */
 import { mix } from './random.ts';
 import { tokensOf } from './tokens.ts';
-import type { DraftContent } from './archive.ts';
+import type { DraftContent } from './entry.ts';
 
 /** Error of a likeness near 1 / sqrt(bins): 0.09, enough to tell a copy from a relative. */
 const BINS = 128;

@@ -1,6 +1,6 @@
 /** Failures that wait for their one repair. A failed repair does not come back: who cannot mend it in one go writes something else. */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { ArchiveEntry, Miss } from './archive.ts';
+import type { ArchiveEntry, Miss } from './entry.ts';
 
 /** Of each island: the newest. An old failure was written from knowledge that is out of date. */
 export const REPAIRS_MAX = 8;

@@ -2,7 +2,7 @@
 import { canonicalJson } from '../../domain/ids.ts';
 import type { LaunchPlan } from '../../domain/plan.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
-import type { DraftContent } from './archive.ts';
+import type { DraftContent } from './entry.ts';
 
 /** Comments, then strings (which may hold what looks like comments), then words, numbers and single signs. */
 const C_TOKEN =

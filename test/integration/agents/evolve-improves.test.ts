@@ -1,6 +1,7 @@
 /** The search with its generator that needs no model, over a real daemon and the development device: it finds its way from a poor kernel. */
 import { afterEach, expect, test } from 'vitest';
-import { type Archive, type ArchiveEntry, createArchive } from '../../../src/agents/search/archive.ts';
+import { type Archive, createArchive } from '../../../src/agents/search/archive.ts';
+import type { ArchiveEntry } from '../../../src/agents/search/entry.ts';
 import { createEvolve } from '../../../src/agents/generators/evolve.ts';
 import type { KilnClient } from '../../../src/client/create-client.ts';
 import type { Draft } from '../../../src/domain/campaign.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Archive, type ArchiveEntry, createArchive } from '../../../../src/agents/search/archive.ts';
+import { type Archive, createArchive } from '../../../../src/agents/search/archive.ts';
+import type { ArchiveEntry } from '../../../../src/agents/search/entry.ts';
 import { ELITES_MAX } from '../../../../src/agents/search/elites.ts';
 import { REPAIRS_MAX } from '../../../../src/agents/search/repairs.ts';
 import { entryOf, idOf } from './entries.ts';

@@ -1,4 +1,4 @@
-import type { ArchiveEntry } from '../../../../src/agents/search/archive.ts';
+import type { ArchiveEntry } from '../../../../src/agents/search/entry.ts';
 import { CandidateId } from '../../../../src/domain/ids.ts';
 
 export const idOf = (number: number): CandidateId => CandidateId.parse(`c-${number.toString(16).padStart(32, '0')}`);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createArchive, type DraftContent } from '../../../../src/agents/search/archive.ts';
+import { createArchive } from '../../../../src/agents/search/archive.ts';
+import type { DraftContent } from '../../../../src/agents/search/entry.ts';
 import { entryOf } from './entries.ts';
 
 const plan = (text = 'params: {BLOCK: 64, VEC: 1}\nlaunch:\n  - {kernel: k, grid: [1], block: [BLOCK], args: [x]}\n') =>
