@@ -86,7 +86,7 @@ const addStart = (program: Command, campaign: Command): void => {
 /** A campaign for a class that nobody has is accepted, and waits: a host may come. */
 const tellMissing = async ({ client }: Context, classes: readonly string[]): Promise<void> => {
   const { hosts } = await client.fleet();
-  const there = new Set(hosts.flatMap(({ devices }) => devices.map((device) => String(device.class))));
+  const there = new Set(hosts.flatMap(({ devices }) => devices.map((device) => device.class)));
   const missing = classes.filter((name) => !there.has(name));
   if (missing.length > 0)
     note(plainLine(`waiting: no host of the fleet has the device class ${missing.join(' or ')} now (kiln fleet)`));

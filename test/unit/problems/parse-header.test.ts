@@ -91,9 +91,9 @@ describe('a plan in a leading block comment', () => {
   });
 });
 
-describe('the space of a plan', () => {
-  const spaced = (space: string) => cuda(`params: {BLOCK: 256, TYPE: float4}\n${plan}space: ${space}\n`);
+const spaced = (space: string) => cuda(`params: {BLOCK: 256, TYPE: float4}\n${plan}space: ${space}\n`);
 
+describe('the space of a plan', () => {
   test('is read, and need not hold the defaults', () => {
     const result = parseHeader(spaced('{BLOCK: [64, 128], TYPE: [float2, float]}'), 'cuda');
     expect(result.ok && result.plan.space).toEqual({ BLOCK: [64, 128], TYPE: ['float2', 'float'] });
