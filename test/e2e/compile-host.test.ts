@@ -77,8 +77,7 @@ test('a host without GPUs compiles for one with GPUs, and each artifact travels 
   await kiln.stop();
 });
 
-const serving = () =>
-  processesNaming(`${folder?.path}/data/runner-compiling`).filter(({ command }) => command.includes('serve'));
+const serving = () => processesNaming(`${folder?.path}/data/runner-compiling`).filter(({ command }) => command.includes('serve'));
 
 test('a compile host that is killed in the middle costs no candidate an attempt', async () => {
   const kiln = await start();
