@@ -19,6 +19,7 @@ import { kilnFolder, startKiln, untilDone } from '../../test/e2e/kiln-process.ts
 import { addUse, NO_USE, Use, useIn } from './device-use.ts';
 import { evolveReport } from './evolve-report.ts';
 import type { Finish } from './evolve-report.ts';
+import { simulatedDevices } from './rate/session-environment.ts';
 
 const POLL_MS = 1000;
 const CONNECT_LIMIT_MS = 90_000;
@@ -44,7 +45,7 @@ const main = async (): Promise<void> => {
   // One device, so that its use is the host's.
   const devices = options.device === 'cpu' ? '' : ', gpus: auto, cpu: false';
   const folder = kilnFolder(`hosts:\n  - {name: evolve, local: {}, runnerDir: ${options.data}/runner${devices}}\n`, {
-    ...simulation(),
+    ...simulatedDevices(),
     KILN_DATA_DIR: join(options.data, 'store'),
     KILN_LOG_LEVEL: 'warn',
   });
@@ -66,13 +67,6 @@ const main = async (): Promise<void> => {
     folder.remove();
   }
 };
-
-/** The daemon's environment holds no other KILN_ variable of ours. */
-const simulation = (): Record<string, string> =>
-  Object.fromEntries(
-    // oxlint-disable-next-line node/no-process-env -- simulated devices are asked for by environment
-    Object.entries(process.env).flatMap(([name, value]) => (name.startsWith('KILN_SIMULATED_') && value ? [[name, value]] : [])),
-  );
 
 const gpuClass = async (client: KilnClient): Promise<string> => {
   const deadlineMs = performance.now() + CONNECT_LIMIT_MS;

@@ -16,6 +16,7 @@ import type { KilnProcess } from '../../test/e2e/kiln-process.ts';
 import { report } from './report.ts';
 import type { RunFacts } from './report.ts';
 import { gpuWork } from './work.ts';
+import { sessionEnvironment } from './rate/session-environment.ts';
 
 const RUN_LIMIT_MS = 480_000;
 const CONNECT_LIMIT_MS = 90_000;
@@ -26,7 +27,7 @@ const Ceiling = z.union([z.object({ flopsPerSecond: z.record(z.string(), z.numbe
 const main = async (): Promise<void> => {
   const { values } = parseArgs({ options: { out: { type: 'string' }, device: { type: 'string' } } });
   const ceiling = measureMatmulCeiling();
-  const sshd = await startSshd(environmentForSessions());
+  const sshd = await startSshd(sessionEnvironment());
   const folder = kilnFolder('hosts: []\n', {
     KILN_TIMING_METHOD: 'paired',
     KILN_JUDGE_LIMIT_MS: String(JUDGE_LIMIT_MS),
@@ -44,14 +45,6 @@ const main = async (): Promise<void> => {
     folder.remove();
     await sshd.stop();
   }
-};
-
-/** sshd gives its sessions a plain environment; the driver's libraries may be found only by this machine's. */
-const environmentForSessions = (): readonly string[] => {
-  const kept = ['PATH', 'LD_LIBRARY_PATH', 'CUDA_HOME', 'KILN_SIMULATED_DEVICES', 'KILN_SIMULATED_JUDGE_MS'].filter(
-    (name) => process.env[name],
-  );
-  return kept.length === 0 ? [] : [`SetEnv ${kept.map((name) => `${name}=${process.env[name]}`).join(' ')}`];
 };
 
 const runAll = async (

@@ -12,6 +12,7 @@ import type {
   ReportQuery,
 } from '../domain/api/campaigns.ts';
 import type { CampaignRecord, CampaignStatus } from '../domain/campaign.ts';
+import type { CampaignGauges } from '../domain/campaign-gauges.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { AgentsSettings } from '../domain/generator-settings.ts';
 import type { CampaignId } from '../domain/ids.ts';
@@ -20,7 +21,6 @@ import type { CampaignStore, Judging } from './ports.ts';
 import type { GeneratorSet } from './run/check-spec.ts';
 import { createCommands } from './run/commands.ts';
 import { gaugesOf } from './run/gauges.ts';
-import type { AgentGauges } from './run/gauges.ts';
 import { reportOf } from './run/report.ts';
 import type { Report } from './run/report.ts';
 import { createShelf } from './run/shelf.ts';
@@ -55,7 +55,7 @@ export interface AgentCampaigns {
   report(id: CampaignId, query: ReportQuery): Promise<Report>;
   generators(): GeneratorList;
   /** For /metrics: campaigns that are open, and the device classes that they feed. */
-  gauges(): AgentGauges;
+  gauges(): CampaignGauges;
   /** Running campaigns go on. */
   start(): Promise<void>;
   /** Idempotent; also before `start`. Requests on their way are cut off and count with what was reserved for them. */

@@ -11,6 +11,7 @@ import type {
   ReportQuery,
 } from '../domain/api/campaigns.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
+import type { CampaignGauges } from '../domain/campaign-gauges.ts';
 import type { CampaignId, CandidateId, SweepId } from '../domain/ids.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import type { CandidateRecord, JournalEvent } from '../domain/records.ts';
@@ -66,26 +67,4 @@ export interface Campaigns {
   generators(): GeneratorList;
   /** For /metrics: campaigns that are open and the device classes they feed. */
   gauges(): CampaignGauges;
-}
-
-export interface CampaignGauges {
-  readonly campaigns: readonly {
-    readonly id: CampaignId;
-    readonly thinking: number;
-    readonly waitingForVerdict: number;
-    /** Millionths of a US dollar. */
-    readonly spentMicros: number;
-    readonly reservedMicros: number;
-    readonly deviceMs: number;
-    readonly candidates: number;
-  }[];
-  readonly classes: readonly {
-    readonly device: string;
-    readonly thinking: number;
-    /** At most so many may think now. */
-    readonly thinkers: number;
-    /** Seconds of work in the queue; null while nobody knows. */
-    readonly heldSeconds: number | null;
-    readonly targetSeconds: number;
-  }[];
 }

@@ -8,6 +8,7 @@ import type { Candidate } from './candidates.ts';
 import type { WithLoss } from './figures.ts';
 import { SIMULATED_MODEL } from './judge-child.ts';
 import { kilnYaml } from './timing.ts';
+import { simulatedDevices } from './session-environment.ts';
 
 const CONNECT_LIMIT_MS = 90_000;
 const STREAM_LIMIT_MS = 400_000;
@@ -46,7 +47,7 @@ export interface KilnRunOptions {
 }
 
 export const runKiln = async (options: KilnRunOptions): Promise<KilnRun> => {
-  const folder = kilnFolder('hosts: []\n', { ...simulation(), KILN_KERNELS_DIR: PROBLEMS_FOLDER, KILN_LOG_LEVEL: 'warn' });
+  const folder = kilnFolder('hosts: []\n', { ...simulatedDevices(), KILN_KERNELS_DIR: PROBLEMS_FOLDER, KILN_LOG_LEVEL: 'warn' });
   folder.write('kiln.yaml', kilnYaml());
   const gpus = Array.from({ length: options.gpus }, (_, index) => (options.firstGpu ?? 0) + index).join(', ');
   folder.write(
@@ -65,13 +66,6 @@ export const runKiln = async (options: KilnRunOptions): Promise<KilnRun> => {
     folder.remove();
   }
 };
-
-/** The daemon's environment holds no other KILN_ variable of ours. */
-const simulation = (): Record<string, string> =>
-  Object.fromEntries(
-    // oxlint-disable-next-line node/no-process-env -- simulated devices are asked for by environment
-    Object.entries(process.env).flatMap(([name, value]) => (name.startsWith('KILN_SIMULATED_') && value ? [[name, value]] : [])),
-  );
 
 const stream = async (client: KilnClient, options: KilnRunOptions): Promise<KilnRun> => {
   const { device, isSimulated } = await connectedGpu(client);

@@ -1,8 +1,7 @@
-/** A context as a request to the Messages API. */
+/** A prompt as a request to the Messages API. */
 import type { MessageCreateParamsStreaming, TextBlockParam, Tool } from '@anthropic-ai/sdk/resources/messages';
-import type { GenerationContext } from '../../domain/generation-context.ts';
 import type { ClaudeSettings } from '../../domain/generator-settings.ts';
-import { buildPrompt } from '../prompt/build-prompt.ts';
+import type { Prompt } from '../prompt/build-prompt.ts';
 import { DRAFT_SCHEMA } from './model-draft.ts';
 
 const TOOL_NAME = 'submit_candidate';
@@ -22,10 +21,9 @@ const HOW_TO_ANSWER = `Answer by calling the tool ${TOOL_NAME} once. What you wr
  * same problem and device share both.
  */
 export const requestOf = (
-  context: GenerationContext,
+  { system, problem, task }: Prompt,
   { model, maxTokens, effort }: Pick<ClaudeSettings, 'model' | 'maxTokens' | 'effort'>,
 ): MessageCreateParamsStreaming => {
-  const { system, problem, task } = buildPrompt(context);
   return {
     model,
     max_tokens: maxTokens,
@@ -44,7 +42,5 @@ const cached = (text: string): TextBlockParam => ({ type: 'text', text, cache_co
 const TOOL_BYTES = Buffer.byteLength(JSON.stringify(TOOL));
 
 /** Of everything that becomes tokens. */
-export const promptBytes = (context: GenerationContext): number => {
-  const { system, problem, task } = buildPrompt(context);
-  return [system, HOW_TO_ANSWER, problem, task].reduce((sum, text) => sum + Buffer.byteLength(text), TOOL_BYTES);
-};
+export const promptBytes = ({ system, problem, task }: Prompt): number =>
+  [system, HOW_TO_ANSWER, problem, task].reduce((sum, text) => sum + Buffer.byteLength(text), TOOL_BYTES);

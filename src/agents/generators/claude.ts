@@ -5,6 +5,7 @@ import { type GenerationFailure, NO_USAGE, type Usage } from '../../domain/campa
 import type { GenerationContext } from '../../domain/generation-context.ts';
 import type { ClaudeSettings } from '../../domain/generator-settings.ts';
 import type { Answer, Generator } from '../generator.ts';
+import { buildPrompt } from '../prompt/build-prompt.ts';
 import { promptBytes, requestOf } from './claude-request.ts';
 import { createMessageReader, type StreamedMessage } from './claude-stream.ts';
 import { failed } from './failed.ts';
@@ -45,11 +46,13 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
     get unavailable() {
       return service.refusal;
     },
-    reserveMicros: (context) => mostMicros({ promptBytes: promptBytes(context), maxTokens: settings.maxTokens }, prices),
+    reserveMicros: (context) =>
+      mostMicros({ promptBytes: promptBytes(buildPrompt(context)), maxTokens: settings.maxTokens }, prices),
     next: async (context, signal) => {
-      const bytes = promptBytes(context);
+      const prompt = buildPrompt(context);
+      const bytes = promptBytes(prompt);
       const most = mostMicros({ promptBytes: bytes, maxTokens: settings.maxTokens }, prices);
-      const ask: Ask = { client, body: requestOf(context, settings), prices, mostMicros: most, languages: context.languages };
+      const ask: Ask = { client, body: requestOf(prompt, settings), prices, mostMicros: most, languages: context.languages };
       return service.ask({ promptBytes: bytes, mostMicros: most, signal, send: async (request) => askOnce(ask, request) });
     },
   };
