@@ -16,6 +16,7 @@ import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { addition } from '../../e2e/addition.ts';
 import { passed } from '../../fixtures/server/fake-kiln.ts';
 import { until } from '../../fixtures/server/serve-fake.ts';
+import { LENIENT } from './lenient-rules.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));
 const Hello = FromRunner.options[0];
@@ -171,22 +172,12 @@ const startEngine = async () => {
     lease: async () => Promise.resolve([]),
     onWork: () => undefined,
   };
-  const timing = {
-    method: 'cached',
-    warmupRuns: 1,
-    runsMin: 1,
-    runsMax: 1,
-    targetRelativeCi: 1,
-    caseBudgetMs: 1,
-    baselineAgeMsMax: 1,
-  } as const;
   const engine = createEngine({
     store: store as Store,
     queue: queue as Queue,
     sessions: [near.session, far.session],
     problems,
-    rules: { timing, limitMs: 1000, compileLimitMs: 1000, infraRetries: 1 },
-    limits: { sourceBytes: 100_000, queued: 1000 },
+    ...LENIENT,
     log: pino({ level: 'silent' }),
     now: Date.now,
   });

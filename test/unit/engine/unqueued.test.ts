@@ -7,6 +7,7 @@ import type { NewCandidate, Unfinished } from '../../../src/domain/ledger.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import type { Queue, Store } from '../../../src/engine/ports.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
+import { LENIENT } from './lenient-rules.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));
 const input = SubmitCandidate.parse({
@@ -53,21 +54,7 @@ describe('a queue that is away between the commit of a submission and its job', 
       queue: queue as Queue,
       sessions: [],
       problems,
-      rules: {
-        timing: {
-          method: 'cached',
-          warmupRuns: 1,
-          runsMin: 1,
-          runsMax: 1,
-          targetRelativeCi: 1,
-          caseBudgetMs: 1,
-          baselineAgeMsMax: 1,
-        },
-        limitMs: 1000,
-        compileLimitMs: 1000,
-        infraRetries: 1,
-      },
-      limits: { sourceBytes: 100_000, queued: 1000 },
+      ...LENIENT,
       log: pino({ level: 'silent' }),
       now: Date.now,
     });

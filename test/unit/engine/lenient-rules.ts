@@ -1,0 +1,18 @@
+/** Judging rules and limits for engines whose hosts judge nothing by them. */
+export const LENIENT = {
+  rules: {
+    timing: {
+      method: 'cached',
+      warmupRuns: 1,
+      runsMin: 1,
+      runsMax: 1,
+      targetRelativeCi: 1,
+      caseBudgetMs: 1,
+      baselineAgeMsMax: 1,
+    },
+    limitMs: 1000,
+    compileLimitMs: 1000,
+    infraRetries: 1,
+  },
+  limits: { sourceBytes: 100_000, queued: 1000 },
+} as const;
