@@ -53,6 +53,10 @@ class Program:
             self._place(bound, None)
         return self._ask(COMMAND.pack(OP_RUN, 0, replicas))[1]
 
+    @property
+    def pid(self) -> Optional[int]:
+        return self._process.pid if self._process else None
+
     def used_ns(self) -> int:
         """Processor time that the child has used, as the kernel counts it: the artifact cannot forge it."""
         return time.clock_gettime_ns(~self._process.pid << 3 | CPUCLOCK_SCHED) if self._process else 0

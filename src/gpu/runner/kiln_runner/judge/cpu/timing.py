@@ -8,6 +8,7 @@ from ..device import KEPT
 from ..schedule import TimedRun
 from ..statistics import median
 from .child import Bound
+from .one_core import on_one_core
 
 # A child that used more than it claims, beyond what a child without work uses for a command, lies. That use varies with what is cached
 # and with interrupts. So a share of the claim is let pass; for short runs as much as a command costs and varies, never more than the claim.
@@ -27,6 +28,12 @@ class Clocked(NamedTuple):
 
 
 def run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
+    programs = {bound.program for bound in (case.idle, *runnables.values())}
+    with on_one_core(lambda: [program.pid for program in programs if program.pid is not None]):
+        return _run_timed(case, runs, runnables, rng)
+
+
+def _run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
     account = Account(runnables, len(runs))
     for number, run in enumerate(runs):
         case.draw(run.seed) if run.seed is not None else case.restore()
