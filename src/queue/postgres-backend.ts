@@ -95,10 +95,14 @@ const leaseOf = (row: JobRow): LeasedJob => ({
   deferredFailure: row.deferred_failure,
 });
 
-// `offset 0` keeps Postgres from calling the function once a column. Each call sees what the calls before it took.
+// `offset 0` keeps Postgres from calling the function once a column. Each call sees what the calls before it took. No more calls than jobs wait:
+// one that finds nothing costs as much as one that finds a job, and the window asked for is mostly larger than what waits.
 const LEASE = `
 select (taken).id, (taken).priority, (taken).added_at_ms, (taken).deferred_failure
-from (select move_to_active($1, $2, $3::bigint, $4::bigint, null, null, null) as taken from generate_series(1, $5::integer) offset 0) as calls`;
+from (
+  select move_to_active($1, $2, $3::bigint, $4::bigint, null, null, null) as taken
+  from (select from job where queue = $1 and state = 'waiting' limit $5::integer) as waiting offset 0
+) as calls`;
 
 // The function raises for a job that is not ours and would undo the whole batch: such jobs are left out before it is called.
 const COMPLETE = `
