@@ -66,7 +66,7 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
   try {
     const { dataDir } = config;
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const database = await openDatabase(config);
+    const database = await openDatabase(config, log);
     closers.push({ part: 'store', close: async () => database.close() });
     const store = createStore(database.sql);
     const backend = await queueBackend(config, database, closers);
@@ -129,10 +129,10 @@ const openAgents = async (
   return campaigns;
 };
 
-const openDatabase = async ({ store, dataDir }: KilnConfig): Promise<OpenDatabase> => {
+const openDatabase = async ({ store, dataDir }: KilnConfig, log: Logger): Promise<OpenDatabase> => {
   switch (store.backend) {
     case 'embedded':
-      return openEmbedded(dataDir);
+      return openEmbedded(dataDir, (error) => log.warn({ err: error }, 'the embedded database could not be vacuumed; it will be tried again'));
     case 'postgres':
       return openPostgres(store.url);
   }

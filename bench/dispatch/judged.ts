@@ -36,13 +36,15 @@ export const judgeAll = async (
     const count = Math.min(BATCH, work.count - from);
     batches.push(JSON.stringify({ candidates: bodies(work.kind, { device, first: work.first + from, count }) }));
   }
-  const before = { done: await doneSoFar(kiln), cpu: cpuOf(kiln, folder) };
+  const before = { passed: await passedSoFar(kiln), cpu: cpuOf(kiln, folder) };
   const machineBefore = machineSeconds();
   const startedMs = performance.now();
   for (const batch of batches) await post(kiln.url, batch);
   const submittedMs = performance.now() - startedMs;
-  await until(startedMs, async () => (await doneSoFar(kiln)) - before.done >= work.count);
+  await until(startedMs, async () => (await unfinished(kiln)) === 0);
   const wallMs = performance.now() - startedMs;
+  const passed = (await passedSoFar(kiln)) - before.passed;
+  if (passed !== work.count) throw new Error(`${passed} of ${work.count} candidates passed`);
   const after = cpuOf(kiln, folder);
   const machine = since(machineBefore);
   const each = (of: (cpu: Cpu) => number): number => ((of(after) - of(before.cpu)) * 1000) / work.count;
@@ -75,7 +77,13 @@ const until = async (startedMs: number, isDone: () => Promise<boolean>): Promise
   }
 };
 
-const doneSoFar = async (kiln: KilnProcess): Promise<number> => {
+/** By the store: a verdict counts when it is written. */
+const unfinished = async (kiln: KilnProcess): Promise<number> => {
+  const { stages } = await kiln.client.queue();
+  return Object.values(stages).reduce((total, count) => total + count, 0);
+};
+
+const passedSoFar = async (kiln: KilnProcess): Promise<number> => {
   const text = await kiln.client.metrics();
   const counts = text.matchAll(/^kiln_candidates_total\{.*verdict="(\w+)"\} (\d+)$/gm);
   return [...counts].reduce((total, [, verdict, count]) => {

@@ -3,6 +3,7 @@
  *
  * Modes: idle; leasing (one lease at a time; pokes meanwhile make it go round again); stopped.
  * A queue that gave nothing is asked again when work is announced, not whenever there is room.
+ * While the store is far behind with what was judged, nothing more is leased: what is judged faster than it can be written would fill memory.
  * Invariant: every leased id is either in the scheduler, ended at the queue (its verdict was known), or put back.
  */
 import type { CandidateId } from '../domain/ids.ts';
@@ -13,6 +14,8 @@ import type { EngineState } from './engine-state.ts';
 import { createLive } from './live-candidates.ts';
 
 const LEASE_BATCH_MAX = 500;
+/** Entries of the recorder; a candidate that is judged makes a handful. */
+export const UNWRITTEN_MAX = 5000;
 /** Work that nobody announced (a lost notification, a job that came back to the queue) is found after this long. */
 const SAFETY_POLL_MS = 1000;
 
@@ -41,7 +44,7 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
     do {
       isPoked = false;
       const count = Math.min(wanted(state.core), LEASE_BATCH_MAX);
-      if (count === 0 || isStopped || state.recorder.trouble()) return;
+      if (count === 0 || isStopped || state.recorder.trouble() || state.recorder.unwritten() > UNWRITTEN_MAX) return;
       // Before the question: what is announced while it is asked must be asked for again.
       mayHoldMore = false;
       const leases = await state.queue.lease(count);

@@ -24,6 +24,7 @@ export interface Metrics {
   stageTimesMs(): FleetView['stages'];
   onHealth(hostId: string, health: Health): void;
   setDepth(depth: Readonly<Record<Stage, number>>): void;
+  setUnwritten(entries: number): void;
   text(): Promise<string>;
 }
 
@@ -70,6 +71,7 @@ export const createMetrics = (): Metrics => {
     registers,
   });
   const depth = new Gauge({ name: 'kiln_queue_depth', help: 'Candidates by stage', labelNames: ['stage'], registers });
+  const unwritten = new Gauge({ name: 'kiln_unwritten_records', help: 'What was judged and moved and is not in the store yet', registers });
   const gap = new Histogram({
     name: 'kiln_device_idle_gap_seconds',
     help: 'Device idle between two judgements while work was waiting',
@@ -122,6 +124,7 @@ export const createMetrics = (): Metrics => {
     setDepth: (counts) => {
       for (const [stage, count] of Object.entries(counts)) depth.set({ stage }, count);
     },
+    setUnwritten: (entries) => unwritten.set(entries),
     text: async () => registry.metrics(),
   };
 };

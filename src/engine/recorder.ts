@@ -29,6 +29,8 @@ export interface Recorder {
   drained(): Promise<void>;
   /** Null while writes work; otherwise why they do not. */
   trouble(): string | null;
+  /** Entries that are not committed yet. */
+  unwritten(): number;
   stop(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
     },
     drained,
     trouble: () => trouble,
+    unwritten: () => waiting.length,
     stop: async () => {
       isStopped = true;
       // One last try each: a store that is gone must not hold the daemon back; the rows are re-made from the queue at the next start.

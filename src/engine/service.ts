@@ -79,6 +79,7 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
     metrics: async () => {
       const view = await queueView(state);
       state.metrics.setDepth(view.stages);
+      state.metrics.setUnwritten(state.recorder.unwritten());
       return state.metrics.text();
     },
     takeRecent: (ids: readonly CandidateId[]): readonly Unfinished[] => recent.take(ids),

@@ -10,6 +10,7 @@ import { migrate } from './migrate.ts';
 import { createPglitePool } from './pglite-pool.ts';
 import { SEARCH_PATH } from './session.ts';
 import type { Sql, SqlSession } from './sql.ts';
+import { startVacuuming } from './vacuum.ts';
 
 /** A database that is open: `sql` for the store, `pool` for BullMQ. `close` ends both; idempotent. */
 export interface OpenDatabase {
@@ -18,8 +19,11 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** Opens (makes, migrates) the database of a data folder. Throws DATA_DIR_LOCKED where another daemon has it. */
-export const openEmbedded = async (dataDir: string): Promise<OpenDatabase> => {
+/**
+ * Opens (makes, migrates) the database of a data folder. Throws DATA_DIR_LOCKED where another daemon has it. `onTrouble` hears why tables
+ * could not be vacuumed.
+ */
+export const openEmbedded = async (dataDir: string, onTrouble: (error: unknown) => void = () => {}): Promise<OpenDatabase> => {
   const unlock = lockDataDir(dataDir);
   try {
     const database = await PGlite.create({ fs: new DurableNodeFS(join(dataDir, 'postgres')), startParams: START_PARAMS });
@@ -27,7 +31,15 @@ export const openEmbedded = async (dataDir: string): Promise<OpenDatabase> => {
     try {
       const sql = sqlOf(database, close);
       await migrate(sql);
-      return { sql, pool: createPglitePool(database), close };
+      const vacuuming = startVacuuming(sql, onTrouble);
+      return {
+        sql,
+        pool: createPglitePool(database),
+        close: async () => {
+          await vacuuming.stop();
+          await close();
+        },
+      };
     } catch (error) {
       await close();
       throw error;

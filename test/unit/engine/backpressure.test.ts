@@ -1,0 +1,72 @@
+import { pino } from 'pino';
+import { expect, test, vi } from 'vitest';
+import { Submission } from '../../../src/domain/candidate.ts';
+import { CandidateId } from '../../../src/domain/ids.ts';
+import type { Unfinished } from '../../../src/domain/ledger.ts';
+import { createEngine } from '../../../src/engine/engine.ts';
+import { UNWRITTEN_MAX } from '../../../src/engine/lease-window.ts';
+import type { Queue, Store } from '../../../src/engine/ports.ts';
+import { LENIENT } from './lenient-rules.ts';
+
+const LEASES_AT_ONCE = 500;
+const ENDLESS = 4 * UNWRITTEN_MAX;
+
+/** Ends without a host: its problem is not there any more. */
+const submission = Submission.parse({
+  content: {
+    problem: 'removed',
+    problemVersion: 'a'.repeat(64),
+    language: 'c',
+    source: 'void f(void) {}',
+    params: {},
+    device: 'cpu',
+    trial: 0,
+  },
+  priority: 100,
+  submitter: 'somebody',
+  labels: [],
+  sweepId: null,
+});
+
+const pendingOf = (ids: readonly CandidateId[]): readonly Unfinished[] =>
+  ids.map((id) => ({ id, submission, state: { status: 'queued' }, attempts: 0, infraFailures: 0, submittedAtMs: 1 }));
+
+test('a store that falls behind stops the leasing, and its catching up starts it again', async () => {
+  const gate = Promise.withResolvers<void>();
+  const store: Partial<Store> = {
+    unfinished: async () => Promise.resolve([]),
+    pending: async (ids: readonly CandidateId[]) => Promise.resolve(pendingOf(ids)),
+    together: async () => gate.promise,
+  };
+  let leased = 0;
+  const queue: Partial<Queue> = {
+    add: async () => Promise.resolve(),
+    adopt: async () => Promise.resolve([]),
+    complete: async () => Promise.resolve(),
+    waiting: async () => Promise.resolve(ENDLESS),
+    onWork: () => undefined,
+    lease: async (count) => {
+      const given = Math.min(count, ENDLESS - leased);
+      const ids = Array.from({ length: given }, (_, index) => CandidateId.parse(`c-${String(leased + index).padStart(32, '0')}`));
+      leased += given;
+      return Promise.resolve(ids.map((candidateId) => ({ candidateId, priority: 100, queuedAtMs: 1 })));
+    },
+  };
+  const engine = createEngine({
+    store: store as Store,
+    queue: queue as Queue,
+    sessions: [],
+    problems: new Map(),
+    ...LENIENT,
+    log: pino({ level: 'silent' }),
+    now: Date.now,
+  });
+  await engine.start();
+  await vi.waitFor(() => expect(leased).toBeGreaterThanOrEqual(UNWRITTEN_MAX));
+  // Polls of the window and ticks of the engine go by.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(leased).toBeLessThanOrEqual(UNWRITTEN_MAX + LEASES_AT_ONCE);
+  gate.resolve();
+  await vi.waitFor(() => expect(leased).toBe(ENDLESS), { timeout: 20_000 });
+  await engine.stop();
+});
