@@ -1,7 +1,7 @@
 /**
  * BullMQ on Postgres (a server, or PGlite in this process). Adding, stalled checks and lock renewal go through BullMQ's classes. Taking,
- * ending and putting back jobs call BullMQ's own SQL functions for many jobs in one statement: one commit instead of one a job, five
- * to nine times faster on PGlite. BullMQ's version is locked in package.json, and the conformance suite runs these statements.
+ * ending and putting back jobs are statements over BullMQ's tables for many jobs: one commit instead of one a job. BullMQ's version is locked in
+ * package.json, and the conformance suite runs these statements.
  */
 import { DEFAULT_SCHEMA, Queue, Worker, createPostgresBackend, runMigrations } from 'bullmq';
 import type { PgPool } from 'bullmq';
@@ -62,7 +62,7 @@ type BulkStatements = Pick<QueueBackend, 'lease' | 'complete' | 'release' | 'ado
 const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions): BulkStatements => ({
   lease: async (count) => (await pool.query<JobRow>(LEASE, [name, token, leaseMs, Date.now(), count])).rows.map(leaseOf),
   complete: async (ids) => {
-    await pool.query(COMPLETE, [name, ids, token, Date.now()]);
+    await pool.query(COMPLETE, [name, ids, token]);
   },
   release: async (ids) => {
     await pool.query(RELEASE, [name, ids, token, Date.now()]);
@@ -95,19 +95,28 @@ const leaseOf = (row: JobRow): LeasedJob => ({
   deferredFailure: row.deferred_failure,
 });
 
-// `offset 0` keeps Postgres from calling the function once a column. Each call sees what the calls before it took. No more calls than jobs wait:
-// one that finds nothing costs as much as one that finds a job, and the window asked for is mostly larger than what waits.
+// As BullMQ's own `move_to_active`, for many at once and without what Kiln does not use (delayed jobs, limits, events). A paused queue gives nothing.
 const LEASE = `
-select (taken).id, (taken).priority, (taken).added_at_ms, (taken).deferred_failure
-from (
-  select move_to_active($1, $2, $3::bigint, $4::bigint, null, null, null) as taken
-  from (select from job where queue = $1 and state = 'waiting' limit $5::integer) as waiting offset 0
-) as calls`;
+with next as (
+  select id from job
+  where queue = $1 and state = 'waiting'
+    and not exists (select from meta where meta.queue = $1 and field = 'paused' and value = '1')
+  order by priority, seq limit $5::integer
+  for update skip locked
+), taken as (
+  update job
+  set state = 'active', lock_token = $2, locked_until_ms = $4::bigint + $3::bigint, processed_at_ms = $4::bigint,
+    attempts_started = attempts_started + 1
+  from next where job.queue = $1 and job.id = next.id
+  returning job.id, job.priority, job.seq, job.added_at_ms, job.deferred_failure
+)
+select id, priority, added_at_ms, deferred_failure from taken order by priority, seq`;
 
-// The function raises for a job that is not ours and would undo the whole batch: such jobs are left out before it is called.
+// What `move_to_completed` comes to with `removeOnComplete`, for jobs without parents, children or deduplication. Adding in bulk writes events and
+// trims none.
 const COMPLETE = `
-select move_to_completed($1, id, $3, 'null'::jsonb, $4::bigint, true, null, null)
-from (select id from job where queue = $1 and id = any($2::text[]) and state = 'active' and lock_token = $3 for update) as ours`;
+with trimmed as (delete from event where queue = $1 and id <= (select max(id) from event where queue = $1) - ${EVENTS_MAX})
+delete from job where queue = $1 and id = any($2::text[]) and state = 'active' and lock_token = $3`;
 
 // Put back last to first: each goes before all others of its priority.
 const RELEASE = `

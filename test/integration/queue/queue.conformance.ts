@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { createPostgresBackend, Queue as BullQueue } from 'bullmq';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import type { Queue } from '../../../src/engine/ports.ts';
@@ -14,6 +15,8 @@ let queues = 0;
 /** A queue of its own in the suite's backend, ended with the test; its timers run when the test says so. */
 export interface Bench {
   readonly queue: Queue;
+  /** As BullMQ knows it. */
+  readonly name: string;
   readonly said: string[];
   /** Runs the safety poll (1 s) or the renewal (a third of the lease). */
   readonly tick: (which: 'poll' | 'renew') => void;
@@ -53,6 +56,7 @@ const benchOf = async (
   onTestFinished(async () => queue.close());
   return {
     queue,
+    name,
     said,
     tick: (which) => routines.get(which === 'poll' ? 1000 : leaseMs / 3)?.(),
     again: async (whose, nextLeaseMs = leaseMs) =>
@@ -62,6 +66,19 @@ const benchOf = async (
 
 export const jobs = (names: readonly (string | number)[], priority = 100): { candidateId: CandidateId; priority: number }[] =>
   names.map((name) => ({ candidateId: idOf(name), priority }));
+
+/** BullMQ's own view of a queue, as its tools have it. */
+const bullQueue = (
+  name: string,
+  backend: QueueOptions['backend'],
+): Pick<BullQueue, 'pause' | 'resume' | 'getJobCounts'> => {
+  const queue =
+    backend.kind === 'redis'
+      ? new BullQueue(name, { connection: { url: backend.url }, prefix: 'kiln' })
+      : new BullQueue(name, { connection: backend.pool }, createPostgresBackend);
+  onTestFinished(async () => queue.close());
+  return queue;
+};
 
 const idsOf = (leases: readonly { readonly candidateId: CandidateId }[]): CandidateId[] =>
   leases.map(({ candidateId }) => candidateId);
@@ -231,6 +248,25 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       await other.queue.add(jobs(['a']));
       expect(await other.queue.waiting()).toBe(0);
       expect(ours.said).toHaveLength(1);
+    });
+
+    test('gives nothing while somebody has paused it with BullMQ, and everything afterwards', async () => {
+      const { queue, name: queueName } = await openBench(backendOf());
+      const elsewhere = bullQueue(queueName, backendOf());
+      await queue.add(jobs(['a']));
+      await elsewhere.pause();
+      expect(await queue.lease(10)).toEqual([]);
+      await elsewhere.resume();
+      expect(idsOf(await queue.lease(10))).toEqual([idOf('a')]);
+    });
+
+    test('keeps no job that ended', async () => {
+      const { queue, name: queueName } = await openBench(backendOf());
+      const elsewhere = bullQueue(queueName, backendOf());
+      await queue.add(jobs(['a', 'b', 'c']));
+      await queue.complete(idsOf(await queue.lease(2)));
+      const counts = await elsewhere.getJobCounts();
+      expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(1);
     });
 
     test('calls for work at once when it adds, and by the poll when others do', async () => {

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EVENTS_MAX } from '../../../src/queue/backend.ts';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
@@ -13,7 +14,7 @@ import {
   temporaryFolder,
 } from '../store/servers.ts';
 import type { Server } from '../store/servers.ts';
-import { describeQueue } from './queue.conformance.ts';
+import { describeQueue, jobs, openBench } from './queue.conformance.ts';
 
 describe('embedded', () => {
   const folder = temporaryFolder();
@@ -26,6 +27,18 @@ describe('embedded', () => {
     rmSync(folder, { recursive: true, force: true });
   });
   describeQueue('PGlite', () => ({ kind: 'postgres', pool: database.pool }), { releasesInOrder: true });
+
+  test('BullMQ’s events, which nobody reads, do not pile up', async () => {
+    const { queue } = await openBench({ kind: 'postgres', pool: database.pool });
+    const BATCH = 400;
+    for (let round = 0; round < 4; round += 1) {
+      await queue.add(jobs(Array.from({ length: BATCH }, (_, index) => `${round}-${index}`)));
+      await queue.complete((await queue.lease(BATCH)).map(({ candidateId }) => candidateId));
+    }
+    const [left] = await database.sql.query<{ count: number }>('select count(*)::integer as count from bullmq.event');
+    // Adding writes two a job.
+    expect(left?.count).toBeLessThanOrEqual(EVENTS_MAX + 2 * BATCH);
+  });
 });
 
 describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
