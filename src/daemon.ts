@@ -132,7 +132,9 @@ const openAgents = async (
 const openDatabase = async ({ store, dataDir }: KilnConfig, log: Logger): Promise<OpenDatabase> => {
   switch (store.backend) {
     case 'embedded':
-      return openEmbedded(dataDir, (error) => log.warn({ err: error }, 'the embedded database could not be vacuumed; it will be tried again'));
+      return openEmbedded(dataDir, (error) =>
+        log.warn({ err: error }, 'the embedded database could not be vacuumed; it will be tried again'),
+      );
     case 'postgres':
       return openPostgres(store.url);
   }

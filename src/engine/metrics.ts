@@ -71,7 +71,11 @@ export const createMetrics = (): Metrics => {
     registers,
   });
   const depth = new Gauge({ name: 'kiln_queue_depth', help: 'Candidates by stage', labelNames: ['stage'], registers });
-  const unwritten = new Gauge({ name: 'kiln_unwritten_records', help: 'What was judged and moved and is not in the store yet', registers });
+  const unwritten = new Gauge({
+    name: 'kiln_unwritten_records',
+    help: 'What was judged and moved and is not in the store yet',
+    registers,
+  });
   const gap = new Histogram({
     name: 'kiln_device_idle_gap_seconds',
     help: 'Device idle between two judgements while work was waiting',
