@@ -13,6 +13,7 @@ import type { KilnProcess } from '../../test/e2e/kiln-process.ts';
 import { hasPostgres, hasRedis, startPostgres, startRedis } from '../../test/integration/store/servers.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
+import { artifactMicroseconds } from './disk-cost.ts';
 import { judgeAll } from './judged.ts';
 import type { Judged } from './judged.ts';
 import { submitLatency } from './submit-latency.ts';
@@ -45,6 +46,8 @@ interface Row {
   readonly backend: string;
   readonly work: Work;
   readonly judged: Judged;
+  /** Microseconds that its disk asks for an artifact's files. */
+  readonly artifactUs: number;
 }
 interface Latency {
   readonly backend: string;
@@ -113,7 +116,7 @@ const measure = async (
     const rows: Row[] = [];
     for (const work of ['sweep', 'trials'] as const) {
       const judged = await judgeAll(target, { kind: work, first: sizes.warmup, count: sizes.candidates });
-      rows.push({ backend: backend.name, work, judged });
+      rows.push({ backend: backend.name, work, judged, artifactUs: artifactMicroseconds(folder.path) });
     }
     const first = sizes.warmup + sizes.candidates;
     const load = { url: kiln.url, first, perSecond: REQUESTS_PER_SECOND, seconds: sizes.seconds };
@@ -152,6 +155,7 @@ const dispatchTable = (rows: readonly Row[], bare: Bare | null): string =>
       'CPU ms a candidate: daemon / runner / judges',
       'whole machine: CPU ms a candidate, busy',
       'daemon peak MiB',
+      'disk: us for the files of an artifact',
     ],
     [
       ...(bare
@@ -169,7 +173,7 @@ const dispatchTable = (rows: readonly Row[], bare: Bare | null): string =>
             ],
           ]
         : []),
-      ...rows.map(({ backend, work, judged }) => [
+      ...rows.map(({ backend, work, judged, artifactUs }) => [
         backend,
         work,
         judged.candidates,
@@ -179,6 +183,7 @@ const dispatchTable = (rows: readonly Row[], bare: Bare | null): string =>
         `${judged.cpuMs.daemon.toFixed(2)} / ${judged.cpuMs.runner.toFixed(2)} / ${judged.cpuMs.judges.toFixed(2)}`,
         `${judged.machine.cpuMs.toFixed(2)}, ${(judged.machine.busy * 100).toFixed(0)} %`,
         judged.peakMiB.toFixed(0),
+        artifactUs.toFixed(0),
       ]),
     ],
   );
