@@ -3,6 +3,7 @@ import type { KilnProcess } from '../../test/e2e/kiln-process.ts';
 import { processesNaming } from '../../test/e2e/kiln-process.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuSecondsOf, machineSeconds, peakMiBOf } from './process-cost.ts';
+import type { SimulatedKiln } from './simulated-kiln.ts';
 import { bodies } from './work.ts';
 import type { Work } from './work.ts';
 
@@ -21,11 +22,7 @@ export interface Judged {
   readonly peakMiB: number;
 }
 
-export interface Target {
-  readonly kiln: KilnProcess;
-  readonly folder: string;
-  readonly device: string;
-}
+type Target = Pick<SimulatedKiln, 'kiln' | 'folder' | 'device'>;
 
 export const judgeAll = async (
   { kiln, folder, device }: Target,

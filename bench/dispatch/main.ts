@@ -8,21 +8,17 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { z } from 'zod';
-import { kilnFolder, startKiln } from '../../test/e2e/kiln-process.ts';
-import type { KilnProcess } from '../../test/e2e/kiln-process.ts';
 import { hasPostgres, hasRedis, startPostgres, startRedis } from '../../test/integration/store/servers.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
 import { artifactMicroseconds } from './disk-cost.ts';
 import { judgeAll } from './judged.ts';
 import type { Judged } from './judged.ts';
+import { startSimulated } from './simulated-kiln.ts';
 import { submitLatency } from './submit-latency.ts';
 import type { SubmitLatency } from './submit-latency.ts';
 import type { Work } from './work.ts';
 
-const DEVICES = 4;
-const FLEET = 'hosts:\n  - {name: local, local: {}, gpus: auto}\n';
-const CONNECT_LIMIT_MS = 60_000;
 const REDIS_SHARE_MIN = 0.5;
 const EMBEDDED_PER_SECOND_MIN = 300;
 const REQUESTS_PER_SECOND = 1000;
@@ -103,20 +99,14 @@ const measure = async (
   backend: Backend,
   sizes: Sizes,
 ): Promise<{ readonly rows: readonly Row[]; readonly latencies: readonly Latency[] }> => {
-  const folder = kilnFolder(FLEET, {
-    KILN_SIMULATED_DEVICES: String(DEVICES),
-    KILN_SIMULATED_JUDGE_MS: '0',
-    KILN_LOG_LEVEL: 'warn',
-    ...backend.settings,
-  });
-  const kiln = await startKiln(folder);
+  const target = await startSimulated(backend.settings);
+  const { kiln, folder } = target;
   try {
-    const target = { kiln, folder: folder.path, device: await simulatedClass(kiln) };
     await judgeAll(target, { kind: 'sweep', first: 0, count: sizes.warmup });
     const rows: Row[] = [];
     for (const work of ['sweep', 'trials'] as const) {
       const judged = await judgeAll(target, { kind: work, first: sizes.warmup, count: sizes.candidates });
-      rows.push({ backend: backend.name, work, judged, artifactUs: artifactMicroseconds(folder.path) });
+      rows.push({ backend: backend.name, work, judged, artifactUs: artifactMicroseconds(folder) });
     }
     const first = sizes.warmup + sizes.candidates;
     const load = { url: kiln.url, first, perSecond: REQUESTS_PER_SECOND, seconds: sizes.seconds };
@@ -130,17 +120,8 @@ const measure = async (
       ],
     };
   } finally {
-    await kiln.stop();
-    folder.remove();
+    await target.end();
   }
-};
-
-const simulatedClass = async (kiln: KilnProcess): Promise<string> => {
-  const abort = AbortSignal.timeout(CONNECT_LIMIT_MS);
-  for await (const event of kiln.client.events({ after: 0, signal: abort })) if (event.type === 'host.connected') break;
-  const device = (await kiln.client.fleet()).hosts.flatMap((host) => host.devices).find(({ kind }) => kind === 'gpu');
-  if (!device) throw new Error('the runner shows no simulated device');
-  return device.class;
 };
 
 const dispatchTable = (rows: readonly Row[], bare: Bare | null): string =>

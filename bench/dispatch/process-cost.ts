@@ -16,6 +16,10 @@ export const cpuSecondsOf = (pid: number): number => {
 /** The most memory the process ever had, MiB. */
 export const peakMiBOf = (pid: number): number => Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
 
+/** Memory that the process has now, MiB; 0 for one that is gone. */
+export const memoryMiBOf = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
+
 /** All cores and everything that runs on them, seconds since the machine started. */
 export const machineSeconds = (): { readonly busy: number; readonly idle: number } => {
   const ticks = read('/proc/stat').split('\n', 1).join('').split(/\s+/).slice(1).map(Number);

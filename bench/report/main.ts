@@ -1,7 +1,7 @@
 /**
  * Writes the tables of docs/performance.md, so that no figure in it is typed by hand.
  *
- *   node bench/report/main.ts [NAME…]      runs these benchmarks (scale, feeding, store, dispatch, compile; all by default) and writes what they printed
+ *   node bench/report/main.ts [NAME…]      runs these benchmarks (scale, feeding, store, dispatch, soak, compile; all by default) and writes what they printed
  *   node bench/report/main.ts --files      writes only what docs/results/NAME.md hold, for the tables that need a GPU
  */
 import { spawn } from 'node:child_process';
@@ -30,6 +30,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   feeding: { args: ['bench/feeding/main.ts'] },
   store: { args: ['bench/store/batches.ts'], isPlain: true },
   dispatch: { args: ['bench/dispatch/main.ts'] },
+  soak: { args: ['bench/dispatch/soak.ts'] },
   compile: { args: ['bench/compile/main.py'], program: 'python3' },
 };
 

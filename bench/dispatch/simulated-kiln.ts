@@ -1,0 +1,45 @@
+/** A whole daemon as a child process, with the real runner and simulated devices whose judgements take no time. */
+import { kilnFolder, startKiln } from '../../test/e2e/kiln-process.ts';
+import type { KilnProcess } from '../../test/e2e/kiln-process.ts';
+
+const DEVICES = 4;
+const FLEET = 'hosts:\n  - {name: local, local: {}, gpus: auto}\n';
+const CONNECT_LIMIT_MS = 60_000;
+
+export interface SimulatedKiln {
+  readonly kiln: KilnProcess;
+  /** Its own, for data and runner. */
+  readonly folder: string;
+  /** Class of its devices. */
+  readonly device: string;
+  end(): Promise<void>;
+}
+
+/** `settings`: variables as in `docker-compose.yml`. Throws when no device shows up within a minute, with nothing left running. */
+export const startSimulated = async (settings: Readonly<Record<string, string>>): Promise<SimulatedKiln> => {
+  const folder = kilnFolder(FLEET, {
+    KILN_SIMULATED_DEVICES: String(DEVICES),
+    KILN_SIMULATED_JUDGE_MS: '0',
+    KILN_LOG_LEVEL: 'warn',
+    ...settings,
+  });
+  const kiln = await startKiln(folder);
+  const end = async (): Promise<void> => {
+    await kiln.stop();
+    folder.remove();
+  };
+  try {
+    return { kiln, folder: folder.path, device: await deviceClass(kiln), end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+};
+
+const deviceClass = async (kiln: KilnProcess): Promise<string> => {
+  const abort = AbortSignal.timeout(CONNECT_LIMIT_MS);
+  for await (const event of kiln.client.events({ after: 0, signal: abort })) if (event.type === 'host.connected') break;
+  const device = (await kiln.client.fleet()).hosts.flatMap((host) => host.devices).find(({ kind }) => kind === 'gpu');
+  if (!device) throw new Error('the runner shows no simulated device');
+  return device.class;
+};
