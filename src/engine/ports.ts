@@ -120,7 +120,6 @@ export interface Queue {
   remove(id: CandidateId): Promise<void>;
   /** Leases that a previous life of this daemon still held (same persisted token), now ours again. Called once at start. */
   adopt(): Promise<readonly Lease[]>;
-  waiting(): Promise<number>;
   /** Called when new work may be there. */
   onWork(listener: () => void): void;
   close(): Promise<void>;

@@ -36,7 +36,7 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readon
   });
 
   const refuseWhenFull = async (adding: number): Promise<void> => {
-    if (deps.now() - backlog.atMs > BACKLOG_CHECK_MS) backlog = { size: await state.queue.waiting(), atMs: deps.now() };
+    if (deps.now() - backlog.atMs > BACKLOG_CHECK_MS) backlog = { size: await unfinished(state), atMs: deps.now() };
     backlog.size += adding;
     if (backlog.size <= deps.limits.queued) return;
     throw new KilnError(
@@ -75,6 +75,10 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readon
 
   return { submit };
 };
+
+/** Counted by the store as they come and go: the same cost however many they are. */
+const unfinished = async ({ store }: Pick<EngineState, 'store'>): Promise<number> =>
+  (await store.backlog()).rows.reduce((total, { count }) => total + count, 0);
 
 /** All or nothing: a batch with one bad request is refused whole, naming its place. */
 const prepareBatch = (

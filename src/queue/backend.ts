@@ -54,7 +54,6 @@ export interface QueueBackend {
   adopt(): Promise<readonly LeasedJob[]>;
   /** Renews locks. Returns the ids whose lock was lost. */
   extend(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
-  waiting(): Promise<number>;
   hasWaiting(): Promise<boolean>;
   /** Starts to put back, now and every lease time, jobs whose lock ran out. */
   watchStalled(): Promise<void>;

@@ -57,7 +57,7 @@ const migrate = async (pool: PgPool): Promise<void> => {
   }
 };
 
-type BulkStatements = Pick<QueueBackend, 'lease' | 'complete' | 'release' | 'adopt' | 'waiting' | 'hasWaiting'>;
+type BulkStatements = Pick<QueueBackend, 'lease' | 'complete' | 'release' | 'adopt' | 'hasWaiting'>;
 
 const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions): BulkStatements => ({
   lease: async (count) => (await pool.query<JobRow>(LEASE, [name, token, leaseMs, Date.now(), count])).rows.map(leaseOf),
@@ -68,13 +68,6 @@ const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions):
     await pool.query(RELEASE, [name, ids, token, Date.now()]);
   },
   adopt: async () => (await pool.query<JobRow>(ADOPT, [name, token, Date.now(), leaseMs])).rows.map(leaseOf),
-  waiting: async () => {
-    const { rows } = await pool.query<{ count: string }>(
-      `select count(*) as count from job where queue = $1 and state = 'waiting'`,
-      [name],
-    );
-    return Number(rows[0]?.count ?? 0);
-  },
   hasWaiting: async () => {
     const { rows } = await pool.query(`select 1 as one from job where queue = $1 and state = 'waiting' limit 1`, [name]);
     return rows.length > 0;

@@ -27,7 +27,6 @@ export interface LeasingQueue {
   release(ids: readonly CandidateId[]): Promise<void>;
   remove(id: CandidateId): Promise<void>;
   adopt(): Promise<readonly Lease[]>;
-  waiting(): Promise<number>;
   onWork(listener: () => void): void;
   close(): Promise<void>;
 }
@@ -71,7 +70,6 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
     release: async (ids) => leases.release(ids),
     remove: async (id) => leases.remove(id),
     adopt: async () => leases.adopt(),
-    waiting: async () => health.attempt('counting the queue', async () => backend.waiting()),
     onWork: (listener) => {
       listeners.push(listener);
     },

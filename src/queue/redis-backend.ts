@@ -53,7 +53,6 @@ export const createRedisQueueBackend = async (url: string, options: BackendOptio
       jobs.delete(id);
       await queue.remove(id);
     },
-    waiting: async () => queue.getJobCountByTypes('waiting', 'prioritized'),
     hasWaiting: async () => (await queue.getJobCountByTypes('waiting', 'prioritized')) > 0,
     watchStalled: async () => {
       await worker.startStalledCheckTimer();

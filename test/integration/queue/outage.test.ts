@@ -67,7 +67,7 @@ describe.skipIf(!hasRedis)(`a queue whose Redis goes away${REDIS_MISSING}`, () =
   });
 
   test('ends at the first chance what could not be ended during the outage', async () => {
-    const { queue, tick } = await openBench(backend());
+    const { queue, tick, waiting } = await openBench(backend());
     await queue.add(jobs(['a']));
     await queue.lease(1);
     await server.restart(async () => {
@@ -78,7 +78,7 @@ describe.skipIf(!hasRedis)(`a queue whose Redis goes away${REDIS_MISSING}`, () =
         async () => {
           tick('poll');
           return queue.add(jobs(['a'])).then(
-            async () => queue.waiting(),
+            async () => waiting(),
             () => 'refused',
           );
         },

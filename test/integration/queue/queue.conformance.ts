@@ -17,6 +17,8 @@ export interface Bench {
   readonly queue: Queue;
   /** As BullMQ knows it. */
   readonly name: string;
+  /** By BullMQ's count. */
+  readonly waiting: () => Promise<number>;
   readonly said: string[];
   /** Runs the safety poll (1 s) or the renewal (a third of the lease). */
   readonly tick: (which: 'poll' | 'renew') => void;
@@ -57,6 +59,7 @@ const benchOf = async (
   return {
     queue,
     name,
+    waiting: async () => bullQueue(name, backend).getJobCountByTypes('waiting', 'prioritized'),
     said,
     tick: (which) => routines.get(which === 'poll' ? 1000 : leaseMs / 3)?.(),
     again: async (whose, nextLeaseMs = leaseMs) =>
@@ -68,7 +71,7 @@ export const jobs = (names: readonly (string | number)[], priority = 100): { can
   names.map((name) => ({ candidateId: idOf(name), priority }));
 
 /** BullMQ's own view of a queue, as its tools have it. */
-const bullQueue = (name: string, backend: QueueOptions['backend']): Pick<BullQueue, 'pause' | 'resume' | 'getJobCounts'> => {
+const bullQueue = (name: string, backend: QueueOptions['backend']): Pick<BullQueue, 'pause' | 'resume' | 'getJobCounts' | 'getJobCountByTypes'> => {
   const queue =
     backend.kind === 'redis'
       ? new BullQueue(name, { connection: { url: backend.url }, prefix: 'kiln' })
@@ -97,25 +100,25 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
     });
 
     test('tells priority and time of a lease, and leases no more than asked', async () => {
-      const { queue } = await openBench(backendOf());
+      const { queue, waiting } = await openBench(backendOf());
       const before = Date.now();
       await queue.add(jobs(['a', 'b', 'c'], 7));
       const leases = await queue.lease(2);
       expect(leases).toHaveLength(2);
       expect(leases[0]).toMatchObject({ candidateId: idOf('a'), priority: 7 });
       expect(leases[0]?.queuedAtMs).toBeGreaterThanOrEqual(before);
-      expect(await queue.waiting()).toBe(1);
+      expect(await waiting()).toBe(1);
       expect(await queue.lease(0)).toEqual([]);
     });
 
     test('leaves a job alone whose id is there already, waiting or leased', async () => {
-      const { queue } = await openBench(backendOf());
+      const { queue, waiting } = await openBench(backendOf());
       await queue.add(jobs(['a'], 5));
       await queue.add(jobs(['a', 'a', 'b'], 1));
-      expect(await queue.waiting()).toBe(2);
+      expect(await waiting()).toBe(2);
       await queue.lease(10);
       await queue.add(jobs(['a', 'b']));
-      expect(await queue.waiting()).toBe(0);
+      expect(await waiting()).toBe(0);
     });
 
     test('takes an id again once its job has ended', async () => {
@@ -127,14 +130,14 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
     });
 
     test('ends leases for good, whatever else it is asked to end', async () => {
-      const { queue } = await openBench(backendOf());
+      const { queue, waiting } = await openBench(backendOf());
       await queue.add(jobs(['a', 'b', 'c']));
       await queue.lease(2);
       await queue.complete([idOf('a'), idOf('unknown'), idOf('c')]);
       await queue.complete([idOf('a')]);
       const next = await queue.lease(10);
       expect(idsOf(next)).toEqual([idOf('c')]);
-      expect(await queue.waiting()).toBe(0);
+      expect(await waiting()).toBe(0);
     });
 
     test('puts leases back before what came later', async () => {
@@ -149,26 +152,26 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
     });
 
     test('removes a job that waits and one that is leased', async () => {
-      const { queue } = await openBench(backendOf());
+      const { queue, waiting } = await openBench(backendOf());
       await queue.add(jobs(['a', 'b']));
       await queue.lease(1);
       await queue.remove(idOf('a'));
       await queue.remove(idOf('b'));
       await queue.remove(idOf('unknown'));
-      expect(await queue.waiting()).toBe(0);
+      expect(await waiting()).toBe(0);
       await queue.add(jobs(['a', 'b']));
-      expect(await queue.waiting()).toBe(2);
+      expect(await waiting()).toBe(2);
     });
 
     test('leases thousands, each once, to concurrent callers', async () => {
-      const { queue } = await openBench(backendOf());
+      const { queue, waiting } = await openBench(backendOf());
       const names = Array.from({ length: 2_000 }, (_, n) => n);
       await queue.add(jobs(names));
       const leases = (await Promise.all([queue.lease(700), queue.lease(700), queue.lease(700)])).flat();
       expect(leases).toHaveLength(2_000);
       expect(new Set(idsOf(leases))).toEqual(new Set(names.map(idOf)));
       await queue.complete(idsOf(leases));
-      expect(await queue.waiting()).toBe(0);
+      expect(await waiting()).toBe(0);
     });
 
     test('adopts after a restart what this daemon held, and nothing twice', async () => {
@@ -194,12 +197,12 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       await other.queue.complete(taken);
       await other.queue.release(taken);
       await other.queue.remove(idOf('b'));
-      expect(await ours.queue.waiting()).toBe(0);
+      expect(await ours.waiting()).toBe(0);
       await ours.queue.add(jobs(['a']));
-      expect(await ours.queue.waiting()).toBe(0);
+      expect(await ours.waiting()).toBe(0);
       await ours.queue.complete(taken);
       await ours.queue.add(jobs(['a']));
-      expect(await ours.queue.waiting()).toBe(1);
+      expect(await ours.waiting()).toBe(1);
     });
 
     test('adopts what a daemon held that let its leases run out', async () => {
@@ -227,7 +230,7 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       expect(ours.said).toEqual([]);
       await ours.queue.complete([idOf('kept')]);
       await ours.queue.add(jobs(['kept']));
-      expect(await ours.queue.waiting()).toBe(2);
+      expect(await ours.waiting()).toBe(2);
     });
 
     test('tells of a lease that was lost and lets it go', async () => {
@@ -243,7 +246,7 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       ours.tick('renew');
       await ours.queue.complete([idOf('a')]);
       await other.queue.add(jobs(['a']));
-      expect(await other.queue.waiting()).toBe(0);
+      expect(await other.waiting()).toBe(0);
       expect(ours.said).toHaveLength(1);
     });
 

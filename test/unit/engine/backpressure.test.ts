@@ -36,6 +36,7 @@ test('a store that falls behind stops the leasing, and its catching up starts it
   const store: Partial<Store> = {
     unfinished: async () => Promise.resolve([]),
     pending: async (ids: readonly CandidateId[]) => Promise.resolve(pendingOf(ids)),
+    backlog: async () => Promise.resolve({ rows: [], oldestSubmittedAtMs: null }),
     together: async () => gate.promise,
   };
   let leased = 0;
@@ -43,7 +44,6 @@ test('a store that falls behind stops the leasing, and its catching up starts it
     add: async () => Promise.resolve(),
     adopt: async () => Promise.resolve([]),
     complete: async () => Promise.resolve(),
-    waiting: async () => Promise.resolve(ENDLESS),
     onWork: () => undefined,
     lease: async (count) => {
       const given = Math.min(count, ENDLESS - leased);

@@ -29,6 +29,7 @@ const createStore = () => {
     },
     unfinished: async (_page, after) => Promise.resolve(after ? [] : kept),
     pending: async () => Promise.resolve(kept),
+    backlog: async () => Promise.resolve({ rows: [], oldestSubmittedAtMs: null }),
     together: async () => Promise.resolve(),
   };
   return store as Store;
@@ -44,7 +45,6 @@ describe('a queue that is away between the commit of a submission and its job', 
         if (batch.length > 0) added.resolve(batch.map(({ candidateId }) => candidateId));
         return Promise.resolve();
       },
-      waiting: async () => Promise.resolve(0),
       adopt: async () => Promise.resolve([]),
       lease: async () => Promise.resolve([]),
       onWork: () => undefined,

@@ -30,7 +30,6 @@ const setUp = (overrides: Partial<QueueBackend> = {}) => {
       tell('extend', ids);
       return [];
     },
-    waiting: async () => 0,
     hasWaiting: async () => false,
     watchStalled: async () => tell('watch'),
     close: async () => {},
