@@ -71,7 +71,10 @@ export const jobs = (names: readonly (string | number)[], priority = 100): { can
   names.map((name) => ({ candidateId: idOf(name), priority }));
 
 /** BullMQ's own view of a queue, as its tools have it. */
-const bullQueue = (name: string, backend: QueueOptions['backend']): Pick<BullQueue, 'pause' | 'resume' | 'getJobCounts' | 'getJobCountByTypes'> => {
+const bullQueue = (
+  name: string,
+  backend: QueueOptions['backend'],
+): Pick<BullQueue, 'pause' | 'resume' | 'getJobCounts' | 'getJobCountByTypes'> => {
   const queue =
     backend.kind === 'redis'
       ? new BullQueue(name, { connection: { url: backend.url }, prefix: 'kiln' })
