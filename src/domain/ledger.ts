@@ -54,10 +54,14 @@ export interface FinishedProfile {
   readonly hostId: HostId | null;
 }
 
-/** Candidates that are not done, of one device class and submitter. */
-export interface BacklogRow {
+/** Whose candidates: of one device class and submitter. */
+export interface BacklogOwner {
   readonly device: string;
   readonly submitter: string;
+}
+
+/** How many of theirs are not done. */
+export interface BacklogRow extends BacklogOwner {
   readonly count: number;
 }
 

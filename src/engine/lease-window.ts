@@ -3,19 +3,25 @@
  *
  * Modes: idle; leasing (one lease at a time; pokes meanwhile make it go round again); stopped.
  * A queue that gave nothing is asked again when work is announced, not whenever there is room.
+ * The queue gives what was submitted first. Whoever would not be seen behind others (`underserved`) is leased before them: from the store it is
+ * known how much each submitter has for each class, and which candidates come first.
  * While the store is far behind with what was judged, nothing more is leased: what is judged faster than it can be written would fill memory.
  * Invariant: every leased id is either in the scheduler, ended at the queue (its verdict was known), or put back.
  */
 import type { CandidateId } from '../domain/ids.ts';
 import type { Unfinished } from '../domain/ledger.ts';
 import type { SchedulerEvent, Task } from '../scheduler/events.ts';
-import { wanted } from '../scheduler/scheduler.ts';
+import { underserved, wanted } from '../scheduler/scheduler.ts';
 import type { EngineState } from './engine-state.ts';
 import { createLive } from './live-candidates.ts';
 
 const LEASE_BATCH_MAX = 500;
 /** Entries of the recorder; a candidate that is judged makes a handful. */
 export const UNWRITTEN_MAX = 5000;
+/** How often it is looked who is missing, at the most. */
+const LOOK_EVERY_MS = 250;
+/** Submitters that are served at one look; the others at the next. */
+const SERVED_AT_ONCE = 64;
 /** Work that nobody announced (a lost notification, a job that came back to the queue) is found after this long. */
 const SAFETY_POLL_MS = 1000;
 
@@ -39,20 +45,31 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
   let mayHoldMore = true;
   let isStopped = true;
   let timer: NodeJS.Timeout | null = null;
+  let lookedAtMs = 0;
 
   const fill = async (): Promise<void> => {
     do {
       isPoked = false;
+      if (isStopped || state.recorder.trouble() || state.recorder.unwritten() > UNWRITTEN_MAX) return;
+      if (mayHoldMore && state.now() - lookedAtMs >= LOOK_EVERY_MS) {
+        lookedAtMs = state.now();
+        await lease(await promoteUnderserved(state));
+      }
       const count = Math.min(wanted(state.core), LEASE_BATCH_MAX);
-      if (count === 0 || isStopped || state.recorder.trouble() || state.recorder.unwritten() > UNWRITTEN_MAX) return;
+      if (count === 0) return;
       // Before the question: what is announced while it is asked must be asked for again.
       mayHoldMore = false;
-      const leases = await state.queue.lease(count);
-      const ids = leases.map(({ candidateId }) => candidateId);
-      await admit(state, ids, takeRecent(ids));
-      if (leases.length > 0) mayHoldMore = true;
-      if (leases.length === count) isPoked = true;
+      const leased = await lease(count);
+      if (leased > 0) mayHoldMore = true;
+      if (leased === count) isPoked = true;
     } while (isPoked);
+  };
+
+  const lease = async (count: number): Promise<number> => {
+    const leases = await state.queue.lease(count);
+    const ids = leases.map(({ candidateId }) => candidateId);
+    await admit(state, ids, takeRecent(ids));
+    return leases.length;
   };
 
   const poke = (): void => {
@@ -89,6 +106,19 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
       await running;
     },
   };
+};
+
+/** Gives how many jobs were put before the others. */
+const promoteUnderserved = async (state: EngineState): Promise<number> => {
+  const { rows } = await state.store.backlog();
+  const promoted: CandidateId[] = [];
+  const missing = underserved(state.core, rows).toSorted((a, b) => a.held - b.held);
+  for (const { device, submitter, held, more } of missing.slice(0, SERVED_AT_ONCE)) {
+    const ids = await state.store.first({ device, submitter, limit: held + more });
+    promoted.push(...ids.filter((id) => !state.lives.has(id)).slice(0, more));
+  }
+  if (promoted.length > 0) await state.queue.promote(promoted);
+  return promoted.length;
 };
 
 /** Hands leased ids to the scheduler; ends the jobs of those whose verdict the store knows already. */

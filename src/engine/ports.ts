@@ -4,6 +4,7 @@ import type { CandidateContent, CandidateState } from '../domain/candidate.ts';
 import type { AttemptId, CandidateId, ContentHash, HostId, SweepId } from '../domain/ids.ts';
 import type {
   Backlog,
+  BacklogOwner,
   CandidateFilter,
   Completion,
   FinishedProfile,
@@ -54,7 +55,9 @@ export interface Store {
     page: number,
     after: { readonly submittedAtMs: number; readonly id: CandidateId } | null,
   ): Promise<readonly Unfinished[]>;
-  /** Counts of what is not done, for GET /v1/queue. */
+  /** The first, by priority and submission, of a submitter's candidates for a class that are not done. */
+  first(of: BacklogOwner & { readonly limit: number }): Promise<readonly CandidateId[]>;
+  /** Counts of what is not done. */
   backlog(): Promise<Backlog>;
   /** Removes events before `beforeMs` on one page after `after`, but those of candidates that are not done. */
   trimJournal(page: { readonly after: number; readonly beforeMs: number }): Promise<TrimmedPage>;
@@ -112,6 +115,8 @@ export interface Queue {
   add(batch: readonly { readonly candidateId: CandidateId; readonly priority: number }[]): Promise<void>;
   /** Takes up to `count` waiting jobs, best priority first. Empty when none waits. Does not block. */
   lease(count: number): Promise<readonly Lease[]>;
+  /** Of `ids`, those that wait come before all others, in this order. */
+  promote(ids: readonly CandidateId[]): Promise<void>;
   /** Ends leased jobs for good. Unknown or already ended ids are no error. */
   complete(ids: readonly CandidateId[]): Promise<void>;
   /** Puts leased jobs back at their priority, e.g. when stopping. */

@@ -1,7 +1,7 @@
 /** GET /v1/queue: counts from the store (everything that is not done), what it does and why it waits from the scheduler. */
 import type { QueueView } from '../domain/api/inspection.ts';
 import type { BacklogRow } from '../domain/ledger.ts';
-import { snapshot } from '../scheduler/scheduler.ts';
+import { snapshot, whyClassStands } from '../scheduler/scheduler.ts';
 import type { Snapshot } from '../scheduler/snapshot.ts';
 import type { EngineState } from './engine-state.ts';
 
@@ -23,7 +23,7 @@ export const queueView = async (state: Viewed): Promise<QueueView> => {
   // What is not held here is queued, and so is what ended and is not written down yet.
   const queued = Math.max(0, left - compiling - ready - judging - confirming);
   const oldestMs = queued + compiling + ready > 0 ? backlog.oldestSubmittedAtMs : null;
-  const classes = byDevice(held, backlog.rows);
+  const classes = byDevice(state.core, held, backlog.rows);
   return {
     stages: { queued, compiling, ready, judging, confirming },
     byDevice: classes,
@@ -49,19 +49,25 @@ const throughput = ({ verdictTimesMs }: Viewed, nowMs: number): number => {
   return (inWindow.length / Math.max(1000, nowMs - first)) * 1000;
 };
 
-const byDevice = ({ byDevice: classes, blocked }: Snapshot, backlog: readonly BacklogRow[]): QueueView['byDevice'] => {
+const byDevice = (
+  core: Viewed['core'],
+  { byDevice: classes, blocked }: Snapshot,
+  backlog: readonly BacklogRow[],
+): QueueView['byDevice'] => {
   const names = new Set([...backlog.map(({ device }) => device), ...classes.map(({ device }) => device)]);
   return [...names].toSorted().map((device) => {
     const known = classes.find((item) => item.device === device);
     const reasons = blocked.filter((item) => item.device === device).map(({ reason }) => reason);
     const running = known?.running ?? 0;
+    // All of them may still be in the queue.
+    const standing = known && known.waiting + running > 0 ? null : whyClassStands(core, device);
     const waiting = Math.max(0, sum(backlog.filter((row) => row.device === device)) - running);
     return {
       device,
       waiting,
       running,
       slots: known?.slots ?? 0,
-      blocked: waiting === 0 ? null : (known?.blocked ?? reasons[0] ?? null),
+      blocked: waiting === 0 ? null : (known?.blocked ?? reasons[0] ?? standing),
       etaSeconds: known?.etaMs === null || known?.etaMs === undefined ? null : known.etaMs / 1000,
     };
   });

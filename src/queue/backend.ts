@@ -9,6 +9,9 @@ export const STALLED_COUNT_MAX = 1_000_000_000;
 /** Events that BullMQ keeps; nobody reads them, Kiln has a journal of its own. */
 export const EVENTS_MAX = 256;
 
+/** Before all priorities: what BullMQ takes for "none". */
+export const PROMOTED = 0;
+
 /**
  * The store is the ledger of what was judged, and takes care that nothing is added twice: a finished job is removed at once.
  * The job carries no data: its id is the candidate's, and the store has the rest.
@@ -45,6 +48,8 @@ export interface LeasedJob extends Lease {
 export interface QueueBackend {
   add(jobs: readonly NewJob[]): Promise<void>;
   lease(count: number): Promise<readonly LeasedJob[]>;
+  /** Of `ids`, those that wait are the next to be leased, in this order. */
+  promote(ids: readonly CandidateId[]): Promise<void>;
   /** Of `ids`, those leased under our token end; the others stay as they are. */
   complete(ids: readonly CandidateId[]): Promise<void>;
   /** The first of `ids` will be the first again among its priority, where the backend can. */

@@ -6,7 +6,7 @@
 import { DEFAULT_SCHEMA, Queue, Worker, createPostgresBackend, runMigrations } from 'bullmq';
 import type { PgPool } from 'bullmq';
 import type { CandidateId } from '../domain/ids.ts';
-import { EVENTS_MAX, JOB_OPTIONS, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
+import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
 
 /** `pool` stays open: it belongs to who opened it. Its sessions must have BullMQ's schema on their search path. */
@@ -57,10 +57,13 @@ const migrate = async (pool: PgPool): Promise<void> => {
   }
 };
 
-type BulkStatements = Pick<QueueBackend, 'lease' | 'complete' | 'release' | 'adopt' | 'hasWaiting'>;
+type BulkStatements = Pick<QueueBackend, 'lease' | 'promote' | 'complete' | 'release' | 'adopt' | 'hasWaiting'>;
 
 const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions): BulkStatements => ({
   lease: async (count) => (await pool.query<JobRow>(LEASE, [name, token, leaseMs, Date.now(), count])).rows.map(leaseOf),
+  promote: async (ids) => {
+    await pool.query(PROMOTE, [name, ids]);
+  },
   complete: async (ids) => {
     await pool.query(COMPLETE, [name, ids, token]);
   },
@@ -104,6 +107,13 @@ with next as (
   returning job.id, job.priority, job.seq, job.added_at_ms, job.deferred_failure
 )
 select id, priority, added_at_ms, deferred_failure from taken order by priority, seq`;
+
+const PROMOTE = `
+select change_priority($1, id, ${PROMOTED}, false)
+from (
+  select job.id from unnest($2::text[]) with ordinality as given (id, position) join job on job.id = given.id
+  where job.queue = $1 and job.state = 'waiting' order by position
+) as ours`;
 
 // What `move_to_completed` comes to with `removeOnComplete`, for jobs without parents, children or deduplication. Adding in bulk writes events and
 // trims none.

@@ -1,7 +1,7 @@
 /** BullMQ on Redis. One manual worker leases; many commands are written at once and share round trips. */
 import { ErrorCode, Job, Queue, Worker } from 'bullmq';
 import { CandidateId } from '../domain/ids.ts';
-import { EVENTS_MAX, JOB_OPTIONS, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
+import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
 
 const PREFIX = 'kiln';
@@ -49,6 +49,7 @@ export const createRedisQueueBackend = async (url: string, options: BackendOptio
     add: async (batch) => {
       await queue.addBulk(batch.map(bulkJob));
     },
+    promote: async (ids) => promoteEach(queue, ids),
     remove: async (id) => {
       jobs.delete(id);
       await queue.remove(id);
@@ -126,6 +127,17 @@ const endEach = async (
         const job = jobs.get(id) ?? (await Job.fromId(queue, id));
         if (job) await end(job).catch(unlessNotOurs);
         jobs.delete(id);
+      }),
+    );
+  }
+};
+
+const promoteEach = async (queue: Queue, ids: readonly CandidateId[]): Promise<void> => {
+  for (let from = 0; from < ids.length; from += COMMANDS_AT_ONCE) {
+    await Promise.all(
+      ids.slice(from, from + COMMANDS_AT_ONCE).map(async (id) => {
+        const job = await Job.fromId(queue, id);
+        await job?.changePriority({ priority: PROMOTED }).catch(unlessNotOurs);
       }),
     );
   }

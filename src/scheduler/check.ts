@@ -12,7 +12,7 @@ export const check = (core: CoreState): readonly string[] => {
   for (const entry of core.tasks.values()) checkEntry(core, entry, must);
   for (const host of core.hosts.values()) checkHost(core, host, must);
   for (const group of core.groups.values()) checkGroup(core, group, must);
-  for (const state of core.classes.values()) checkClass(state, must);
+  for (const state of core.classes.values()) checkClass(core, state, must);
   checkCounts(core, must);
   must(core.dirtyPools.length + core.placingGroups.length === 0, 'nothing is left to do after an event');
   return wrong;
@@ -102,8 +102,17 @@ const checkGroup = (core: CoreState, group: Group, must: Must): void => {
   for (const pool of group.pools) must(pool.roomNode.at < 0, `nothing is pending for ${pool.host.id}, which has room`);
 };
 
-const checkClass = (state: ClassState, must: Must): void => {
+const isSame = (one: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): boolean =>
+  one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
+
+const checkClass = (core: CoreState, state: ClassState, must: Must): void => {
   must([...state.pools].filter((pool) => pool.open).length === state.openPools, `class ${state.name} counts its open pools`);
+  const held = new Map<string, number>();
+  for (const { task, group } of core.tasks.values()) {
+    if (group.class === state) held.set(task.submitter, (held.get(task.submitter) ?? 0) + 1);
+  }
+  const shares = new Map([...state.shares].map(([submitter, share]) => [submitter, share.held]));
+  must(isSame(held, shares), `class ${state.name} counts what each submitter has there`);
 };
 
 const checkCounts = (core: CoreState, must: Must): void => {

@@ -11,6 +11,8 @@ export const classOf = (core: CoreState, name: DeviceClass): ClassState => {
   const made: ClassState = {
     name,
     counter: { name, waiting: 0, running: 0 },
+    shares: new Map(),
+    turn: 0,
     pools: new Set(),
     groups: new Set(),
     active: new Set(),

@@ -7,6 +7,7 @@ import { type CoreState, type Device, emit, type Entry, type Judging, type Pool 
 
 export const startCompile = (core: CoreState, entry: Entry, pool: Pool): void => {
   const { id } = entry.task;
+  pool.class.turn = Math.max(pool.class.turn, entry.turn);
   settle(core, entry, { kind: 'compiling', pool, sinceMs: core.nowMs });
   emit(core, { type: 'moved', id, state: { status: 'compiling', hostId: pool.host.id } });
   emit(core, { type: 'compile', id, hostId: pool.host.id, deviceModel: pool.model });
@@ -105,6 +106,8 @@ const conclude = (core: CoreState, entry: Entry, end: { readonly outcome: Outcom
   withdraw(core, entry);
   settle(core, entry, { kind: 'done' });
   entry.group.members -= 1;
+  entry.share.held -= 1;
+  if (entry.share.held === 0) entry.group.class.shares.delete(entry.task.submitter);
   core.tasks.delete(entry.task.id);
   emit(core, { type: 'finished', id: entry.task.id, ...end });
 };

@@ -31,9 +31,11 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   backoffMs: 1_000,
   windowMin: 1_000,
   windowMax: 5_000,
-  heldMax: 200_000,
+  heldMax: 20_000,
 };
 
+/** Candidates of each submitter of a class with devices that are held at the least, however many of others come before them. */
+export const SHARE_MIN = 16;
 /** Service time taken for granted before a device's first judgement. */
 export const SERVICE_DEFAULT_MS = 50;
 /** Compile time taken for granted before a host's first. */

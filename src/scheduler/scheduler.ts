@@ -2,6 +2,7 @@
  * The scheduler: events in, effects out. It owns the order of work, where each candidate is, and every retry; it does no I/O, reads no clock
  * and draws no random number, so the same events always give the same effects. The shell (src/engine) runs the effects.
  */
+import type { DeviceClass } from '../domain/device.ts';
 import type { HostId } from '../domain/ids.ts';
 import { onJudged, onRetracted, onStarted } from './attempts.ts';
 import { onCompiled } from './compiles.ts';
@@ -9,7 +10,7 @@ import type { Effect } from './effects.ts';
 import { roomOf } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { onHostChanged, onHostLost, onHostUp } from './hosts.ts';
-import { SCHEDULER_DEFAULTS, type SchedulerOptions } from './options.ts';
+import { SCHEDULER_DEFAULTS, type SchedulerOptions, SHARE_MIN } from './options.ts';
 import { pumpAll } from './pump.ts';
 import { type HostSnapshot, hostSnapshotOf, type Snapshot, snapshotOf } from './snapshot.ts';
 import { type CoreState, createState } from './state.ts';
@@ -43,11 +44,41 @@ export const wanted = (core: Core): number => {
   return Math.max(0, Math.min(window - core.runnable, heldMax - core.tasks.size));
 };
 
+/** Who of the queue should have more candidates here: of a class that works, fewer are held than the submitter's share. */
+export interface Underserved {
+  readonly device: DeviceClass;
+  readonly submitter: string;
+  /** Held already, and how many more should be. */
+  readonly held: number;
+  readonly more: number;
+}
+
+/**
+ * The queue gives what was submitted first. Behind a flood of one submitter, or of a class that nothing judges, others would not be seen here
+ * at all: no turn could be theirs, and devices would idle. `backlog`: all that is not done.
+ */
+export const underserved = (
+  core: Core,
+  backlog: readonly { readonly device: DeviceClass; readonly submitter: string; readonly count: number }[],
+): readonly Underserved[] =>
+  [...Map.groupBy(backlog, ({ device }) => device)].flatMap(([device, rows]) => {
+    const state = core.classes.get(device);
+    if (!state || state.openPools === 0) return [];
+    const share = Math.max(SHARE_MIN, Math.ceil(core.options.windowMin / rows.length));
+    return rows.flatMap(({ submitter, count }) => {
+      const held = state.shares.get(submitter)?.held ?? 0;
+      // Not for each that goes: half a share at a time.
+      return held < share / 2 && held < count ? [{ device, submitter, held, more: Math.min(share, count) - held }] : [];
+    });
+  });
+
 /** When the next `tick` is due at the latest, or null. */
 export const nextWakeMs = (core: Core): number | null => core.deadlines.peek()?.atMs ?? null;
 
 /** For GET /v1/queue. */
 export const snapshot = (core: Core): Snapshot => snapshotOf(core);
+
+export { whyClassStands } from './snapshot.ts';
 
 /** For the fleet view; null for a host never seen. */
 export const hostSnapshot = (core: Core, hostId: HostId): HostSnapshot | null => hostSnapshotOf(core, hostId);

@@ -98,19 +98,31 @@ const blockedSnapshot = (group: Group): BlockedSnapshot => ({
   reason: whyBlocked(group),
 });
 
+/** Why nothing of a class can move whatever its candidates ask for, also while none is held here; null where a device takes work. */
+export const whyClassStands = (core: CoreState, device: DeviceClass): string | null => {
+  const pools = [...(core.classes.get(device)?.pools ?? [])];
+  if (pools.length === 0) return noHostHas(device);
+  if (!pools.some(({ host }) => host.up)) return allLost(device);
+  return pools.some(({ open }) => open) ? null : noneTakesWork(device);
+};
+
+const noHostHas = (device: DeviceClass): string => `no host of the fleet has the device class ${device}`;
+const allLost = (device: DeviceClass): string => `all hosts with ${device} are lost`;
+const noneTakesWork = (device: DeviceClass): string => `no matching device of ${device} takes work now`;
+
 /** Names the first of the conditions, in the order they are asked, that leaves no pool. */
 const whyBlocked = ({ class: state, labels, language, model }: Group): string => {
   let pools: readonly Pool[] = [...state.pools];
   const conditions: readonly (readonly [string, (pool: Pool) => boolean])[] = [
-    [`no host of the fleet has the device class ${state.name}`, () => true],
-    [`all hosts with ${state.name} are lost`, (pool) => pool.host.up],
+    [noHostHas(state.name), () => true],
+    [allLost(state.name), (pool) => pool.host.up],
     [
       `no host with ${state.name} has the labels ${labels.join(', ')}`,
       ({ host }) => labels.every((label) => host.labels.has(label)),
     ],
     [`no matching host with ${state.name} supports ${language}`, ({ host }) => host.languages.has(language)],
     [`no matching host has the model ${model ?? ''}`, (pool) => model === null || pool.model === model],
-    [`no matching device of ${state.name} takes work now`, (pool) => pool.available > 0],
+    [noneTakesWork(state.name), (pool) => pool.available > 0],
   ];
   for (const [reason, isMet] of conditions) {
     pools = pools.filter(isMet);

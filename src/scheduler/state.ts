@@ -61,6 +61,9 @@ export class Entry {
   /** Order of arrival. */
   readonly sequence: number;
   readonly submitter: Counter;
+  readonly share: Share;
+  /** Each submitter's candidates of a class take turns 1, 2, 3, …: the n-th of one goes with the n-th of every other. */
+  readonly turn: number;
   group: Group;
   place: Place = { kind: 'backoff' };
   counted: Counted = 'none';
@@ -79,10 +82,12 @@ export class Entry {
   readonly age: HeapNode<Entry> = nodeOf(this);
   deadline: HeapNode<Deadline> | null = null;
 
-  constructor(made: Pick<Entry, 'task' | 'sequence' | 'submitter' | 'group' | 'confirm' | 'excluded'>) {
+  constructor(made: Pick<Entry, 'task' | 'sequence' | 'submitter' | 'share' | 'turn' | 'group' | 'confirm' | 'excluded'>) {
     this.task = made.task;
     this.sequence = made.sequence;
     this.submitter = made.submitter;
+    this.share = made.share;
+    this.turn = made.turn;
     this.group = made.group;
     this.attempts = made.task.attempts;
     this.settled = made.task.attempts;
@@ -98,6 +103,13 @@ export interface Counter {
   readonly name: string;
   waiting: number;
   running: number;
+}
+
+/** One submitter's part of a class, while it has candidates there. */
+export interface Share {
+  held: number;
+  /** Of its latest candidate. */
+  turn: number;
 }
 
 export interface Group {
@@ -119,6 +131,9 @@ export interface Group {
 export interface ClassState {
   readonly name: DeviceClass;
   readonly counter: Counter;
+  readonly shares: Map<string, Share>;
+  /** The latest turn that began: who comes now begins there, whatever others still have to wait for. */
+  turn: number;
   /** All known, closed ones too. */
   readonly pools: Set<Pool>;
   readonly groups: Set<Group>;
@@ -224,11 +239,12 @@ export interface CoreState {
   outbox: Effect[];
 }
 
-/** Confirmations first, then by priority, time and arrival. */
+/** Confirmations first, then by priority, the submitters' turns, time and arrival. Of one class only: turns of two have nothing to do with each other. */
 export const isBefore = (a: Entry, b: Entry): boolean => {
   const left = a.confirm ? 0 : a.task.priority;
   const right = b.confirm ? 0 : b.task.priority;
   if (left !== right) return left < right;
+  if (a.turn !== b.turn) return a.turn < b.turn;
   if (a.task.queuedAtMs !== b.task.queuedAtMs) return a.task.queuedAtMs < b.task.queuedAtMs;
   return a.sequence < b.sequence;
 };

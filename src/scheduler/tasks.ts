@@ -5,7 +5,7 @@ import { groupOf } from './groups.ts';
 import { deviceOf, hostOf } from './host-state.ts';
 import { finish, wait } from './moves.ts';
 import { settle } from './settle.ts';
-import { type Confirmation, type CoreState, type Counter, emit, Entry } from './state.ts';
+import { type ClassState, type Confirmation, type CoreState, type Counter, emit, Entry, type Share } from './state.ts';
 
 type Added = Extract<SchedulerEvent, { type: 'task-added' }>;
 type Adopted = Extract<SchedulerEvent, { type: 'task-adopted' }>;
@@ -47,10 +47,15 @@ export const onTaskCancelled = (core: CoreState, { id }: Cancelled): void => {
 const enlist = (core: CoreState, task: Task, confirm: Confirmation | null): Entry => {
   const excluded = [...(task.excludedHosts ?? [])].toSorted();
   const group = groupOf(core, { task, confirm, excluded });
+  const share = shareOf(group.class, task.submitter);
+  share.held += 1;
+  share.turn = Math.max(share.turn, group.class.turn) + 1;
   const entry = new Entry({
     task,
     sequence: core.nextSequence,
     submitter: submitterOf(core, task.submitter),
+    share,
+    turn: share.turn,
     group,
     confirm,
     excluded,
@@ -59,6 +64,14 @@ const enlist = (core: CoreState, task: Task, confirm: Confirmation | null): Entr
   group.members += 1;
   core.tasks.set(task.id, entry);
   return entry;
+};
+
+const shareOf = (state: ClassState, submitter: string): Share => {
+  const known = state.shares.get(submitter);
+  if (known) return known;
+  const made: Share = { held: 0, turn: 0 };
+  state.shares.set(submitter, made);
+  return made;
 };
 
 const submitterOf = (core: CoreState, name: string): Counter => {

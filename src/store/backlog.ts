@@ -1,17 +1,15 @@
 /** How much is not done, by device class and submitter: counted as candidates come and end, so that reading it costs the same however many wait. */
-import type { Backlog, BacklogRow } from '../domain/ledger.ts';
+import type { Backlog, BacklogOwner, BacklogRow } from '../domain/ledger.ts';
 import { toJson } from './json.ts';
 import type { SqlSession } from './sql.ts';
 
-type Owner = Pick<BacklogRow, 'device' | 'submitter'>;
-
 /** Only inside `writing`, with the rows that it counts. */
-export const countIn = async (session: SqlSession, owners: readonly Owner[]): Promise<void> => {
+export const countIn = async (session: SqlSession, owners: readonly BacklogOwner[]): Promise<void> => {
   if (owners.length > 0) await session.query(COUNT_IN, [toJson(owners)]);
 };
 
 /** Only inside `writing`, with the rows that it counts. */
-export const countOut = async (session: SqlSession, owners: readonly Owner[]): Promise<void> => {
+export const countOut = async (session: SqlSession, owners: readonly BacklogOwner[]): Promise<void> => {
   if (owners.length > 0) await session.query(COUNT_OUT, [toJson(owners)]);
 };
 

@@ -8,7 +8,7 @@ import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { AttemptRecord, CandidateRecord, Score } from '../domain/records.ts';
 import type { SqlSession } from './sql.ts';
 import type { CandidateFilter } from '../domain/ledger.ts';
-import type { Unfinished } from '../domain/ledger.ts';
+import type { BacklogOwner, Unfinished } from '../domain/ledger.ts';
 
 export interface CandidatePage {
   readonly candidates: readonly CandidateRecord[];
@@ -198,6 +198,17 @@ export const readUnfinished = async (
   const where = `verdict is null and submit_order > ${after} order by submit_order limit $1::integer`;
   return (await selectWithSource(sql, { where, params: [page, afterId] })).map(unfinishedOf);
 };
+
+/** Of what is not done, the first of one submitter and class by priority and submission. */
+export const readFirst = async (
+  sql: SqlSession,
+  { device, submitter, limit }: BacklogOwner & { readonly limit: number },
+): Promise<readonly CandidateId[]> =>
+  (await sql.query<{ id: CandidateId }>(FIRST, [device, submitter, limit])).map(({ id }) => id);
+
+const FIRST = `
+select id from kiln.candidates where verdict is null and device = $1 and submitter = $2
+order by priority, submit_order limit $3::integer`;
 
 const unfinishedOf = (row: SourceRow): Unfinished => ({
   id: row.id,

@@ -6,6 +6,7 @@ import type { AttemptRecord, CandidateRecord, JournalEvent, NewJournalEvent, Swe
 import type { ProfileRecord } from '../domain/profile.ts';
 import type {
   Backlog,
+  BacklogOwner,
   CandidateFilter,
   Completion,
   FinishedProfile,
@@ -33,7 +34,7 @@ import { askProfiles, finishProfile, readProfile, readProfileReport, readWaiting
 import { complete, recordAttempts, recordTransitions, reopen } from './progress.ts';
 import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
 import type { NewSweep, RankedEntry, RankingQuery, RecordHolder } from './ranking.ts';
-import { readCandidate, readCandidates, readContent, readPending, readSourced, readUnfinished } from './reading.ts';
+import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
 import type { CandidatePage, SourcedCandidate } from './reading.ts';
 import { trimJournal } from './trim-journal.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
@@ -53,6 +54,7 @@ export interface SqlStore {
   pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   backlog(): Promise<Backlog>;
+  first(of: BacklogOwner & { readonly limit: number }): Promise<readonly CandidateId[]>;
   unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
   trimJournal(page: { readonly after: number; readonly beforeMs: number }): Promise<TrimmedPage>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
@@ -98,6 +100,7 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
     pending: async (ids) => readPending(sql, ids),
     reopen: async (ids) => reopen(sql, ids, at()),
     backlog: async () => readBacklog(sql),
+    first: async (of) => readFirst(sql, of),
     unfinished: async (page, after) => readUnfinished(sql, page, after?.id ?? null),
     events: async (query) => readEvents(sql, query),
     trimJournal: async (page) => trimJournal(sql, { ...page, at: at() }),

@@ -114,6 +114,17 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       expect(await queue.lease(0)).toEqual([]);
     });
 
+    test('promotes jobs before all that wait, in the order told, and leaves others alone', async () => {
+      const { queue } = await openBench(backendOf());
+      await queue.add([...jobs(['a', 'b', 'c', 'd'], 500), ...jobs(['urgent'], 1)]);
+      const [leased] = await queue.lease(1);
+      expect(leased?.candidateId).toBe(idOf('urgent'));
+      await queue.promote([idOf('c'), idOf('unknown'), idOf('urgent'), idOf('b')]);
+      expect(idsOf(await queue.lease(10))).toEqual(['c', 'b', 'a', 'd'].map(idOf));
+      await queue.complete([idOf('urgent'), idOf('c')]);
+      expect(await queue.lease(10)).toEqual([]);
+    });
+
     test('leaves a job alone whose id is there already, waiting or leased', async () => {
       const { queue, waiting } = await openBench(backendOf());
       await queue.add(jobs(['a'], 5));

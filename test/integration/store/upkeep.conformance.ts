@@ -60,6 +60,23 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
     });
   });
 
+  describe(`a store on ${name}: whose turn it is`, () => {
+    test('tells the first of a submitter’s candidates for a class that are not done', async () => {
+      const { store } = await fresh();
+      const names = ['a', 'b', 'c', 'd'];
+      await store.insertCandidates([
+        ...names.map((each) => candidate(each, { submitter: 'grace', priority: each === 'c' ? 1 : 100 })),
+        candidate('other', { submitter: 'ada' }),
+        candidate('elsewhere', { submitter: 'grace', content: { device: 'A100' } }),
+      ]);
+      await store.complete([completion('a')]);
+      const of = { device: 'H100', submitter: 'grace' };
+      expect(await store.first({ ...of, limit: 10 })).toEqual(['c', 'b', 'd'].map(idOf));
+      expect(await store.first({ ...of, limit: 2 })).toEqual(['c', 'b'].map(idOf));
+      expect(await store.first({ ...of, submitter: 'nobody', limit: 2 })).toEqual([]);
+    });
+  });
+
   describe(`a store on ${name}: the journal's beginning`, () => {
     const LATER = START + 1000;
 

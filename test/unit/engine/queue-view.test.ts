@@ -19,6 +19,17 @@ describe('the view of the queue', () => {
     expect(view).toMatchObject({ throughputPerSecond: 1, etaSeconds: 2 });
   });
 
+  test('tells why a class stands of which nothing is leased yet', async () => {
+    const scenario = new Scenario().up(0).lost(0).up(1, { devices: [] });
+    const view = await viewOf(scenario, [row('A100', 7), row('H100', 3)]);
+    expect(view.byDevice.map(({ device, blocked }) => [device, blocked])).toEqual([
+      ['A100', 'no host of the fleet has the device class A100'],
+      ['H100', 'all hosts with H100 are lost'],
+    ]);
+    const free = await viewOf(new Scenario().up(0), [row('H100', 3)]);
+    expect(free.byDevice.map(({ blocked }) => blocked)).toEqual([null]);
+  });
+
   test('tells no time at which it is empty while a class cannot move', async () => {
     const view = await viewOf(new Scenario().up(0).add(1).add(2, { device: 'A100' }), [row('A100', 1), row('H100', 1)]);
     expect(view.byDevice[0]).toMatchObject({ device: 'A100', blocked: 'no host of the fleet has the device class A100' });

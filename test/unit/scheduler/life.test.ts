@@ -38,12 +38,12 @@ describe('the life of one candidate', () => {
     expect(s.unread).toEqual([]);
   });
 
-  test('lower priority numbers go first, then earlier ones, then those that came first', () => {
+  test('lower priority numbers go first; of several submitters earlier ones, then those that came first', () => {
     const s = new Scenario()
-      .add(1, { queuedAtMs: 5 })
-      .add(2, { queuedAtMs: 3 })
-      .add(3, { queuedAtMs: 3 })
-      .add(4, { priority: 1 });
+      .add(1, { submitter: 'a', queuedAtMs: 5 })
+      .add(2, { submitter: 'b', queuedAtMs: 3 })
+      .add(3, { submitter: 'c', queuedAtMs: 3 })
+      .add(4, { submitter: 'd', priority: 1 });
     s.up(0, { compileSlots: 1 });
     const order = ['4 is compiling', 'compile 4 h0', '2 is compiling', 'compile 2 h0', '3 is compiling', 'compile 3 h0'];
     s.expect(...order, '1 is compiling', 'compile 1 h0');

@@ -65,9 +65,9 @@ describe('constraints', () => {
 describe('candidates with different constraints', () => {
   test('keep the order of their priorities and times', () => {
     const s = new Scenario()
-      .add(1, { labels: ['eu'], queuedAtMs: 2 })
-      .add(2, { queuedAtMs: 1 })
-      .add(3, { labels: ['eu'], priority: 1 });
+      .add(1, { submitter: 'a', labels: ['eu'], queuedAtMs: 2 })
+      .add(2, { submitter: 'b', queuedAtMs: 1 })
+      .add(3, { submitter: 'c', labels: ['eu'], priority: 1 });
     s.up(0, { labels: ['eu'] });
     s.expect('3 is compiling', 'compile 3 h0', '2 is compiling', 'compile 2 h0', '1 is compiling', 'compile 1 h0');
     expect(s.unread).toEqual([]);

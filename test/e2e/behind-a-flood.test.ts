@@ -1,0 +1,85 @@
+/** Devices must not idle, and nobody must wait for all of somebody else's work, because of what was submitted before. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { SCHEDULER_DEFAULTS } from '../../src/scheduler/options.ts';
+import { REDIS_MISSING, hasRedis, startRedis } from '../integration/store/servers.ts';
+import { addition } from './addition.ts';
+import { kilnFolder, startKiln, untilDone } from './kiln-process.ts';
+import type { KilnFolder, KilnProcess } from './kiln-process.ts';
+
+const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
+/** Two devices at 20 ms: 100 candidates a second. */
+const SIMULATED = { KILN_SIMULATED_DEVICES: '2', KILN_SIMULATED_JUDGE_MS: '20', KILN_LOG_LEVEL: 'warn' };
+const BATCH = 1000;
+const LATE = 20;
+const SERVED_LIMIT_MS = 20_000;
+
+let folder: KilnFolder | null = null;
+afterEach(() => {
+  folder?.remove();
+  folder = null;
+});
+
+interface Wish {
+  readonly submitter: string;
+  readonly device: string;
+  readonly count: number;
+}
+
+/** A batch is one source over and over, apart by its trial. */
+const submit = async ({ client }: KilnProcess, { submitter, device, count }: Wish): Promise<ReadonlySet<string>> => {
+  const ids = new Set<string>();
+  for (let from = 0; from < count; from += BATCH) {
+    const source = `${addition(0)}// ${submitter}, from ${from}\n`;
+    const trials = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => index);
+    const { candidates } = await client.submit(
+      trials.map((trial) => ({ problem: 'vector_add', device, source, submitter, trial })),
+    );
+    for (const { id } of candidates) ids.add(id);
+  }
+  return ids;
+};
+
+interface Served {
+  readonly behindBlocked: readonly string[];
+  readonly behindFlood: readonly string[];
+  /** Most of the flood, when the late ones were done. */
+  readonly floodWaits: boolean;
+}
+
+/** Verdicts of those who came last. */
+const serveLateOnes = async (settings: Record<string, string>): Promise<Served> => {
+  folder = kilnFolder(FLEET, { ...SIMULATED, ...settings });
+  const kiln = await startKiln(folder);
+  // More than the scheduler ever holds, and no device of the class.
+  await submit(kiln, { submitter: 'blocked', device: 'H100', count: SCHEDULER_DEFAULTS.heldMax + BATCH });
+  const first = await submit(kiln, { submitter: 'first', device: 'simulated', count: LATE });
+  const behindBlocked = [...(await untilDone(kiln.client, first, SERVED_LIMIT_MS)).values()];
+
+  // A minute of work, more than the window holds.
+  const flood = SCHEDULER_DEFAULTS.windowMax + BATCH;
+  await submit(kiln, { submitter: 'flood', device: 'simulated', count: flood });
+  const late = await submit(kiln, { submitter: 'late', device: 'simulated', count: LATE });
+  const behindFlood = [...(await untilDone(kiln.client, late, SERVED_LIMIT_MS)).values()];
+  const { bySubmitter } = await kiln.client.queue();
+  await kiln.stop();
+  const waiting = bySubmitter.find(({ submitter }) => submitter === 'flood')?.waiting ?? 0;
+  return { behindBlocked, behindFlood, floodWaits: waiting > flood / 2 };
+};
+
+const ALL = Array.from({ length: LATE }, () => 'passed');
+const SERVED: Served = { behindBlocked: ALL, behindFlood: ALL, floodWaits: true };
+
+describe('candidates behind tens of thousands of others', () => {
+  test('are judged at once where devices of theirs are free, and take turns where they are not', async () => {
+    expect(await serveLateOnes({})).toEqual(SERVED);
+  });
+
+  test.skipIf(!hasRedis)(`the same with the queue on Redis${REDIS_MISSING}`, async () => {
+    const redis = await startRedis();
+    try {
+      expect(await serveLateOnes({ KILN_REDIS_URL: redis.url })).toEqual(SERVED);
+    } finally {
+      await redis.stop();
+    }
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { SHARE_MIN } from '../../../src/scheduler/options.ts';
+import { underserved } from '../../../src/scheduler/scheduler.ts';
+import { Scenario } from './scenario.ts';
+
+/** Numbers of the candidates in the order in which the host that comes up compiles them. */
+const compiledBy = (s: Scenario): readonly number[] => {
+  s.up(0, { compileSlots: 1 });
+  return s.unread.flatMap((line) => {
+    const number = /^compile (\w+) /.exec(line)?.[1];
+    return number === undefined ? [] : [Number.parseInt(number, 16)];
+  });
+};
+
+describe('submitters of one priority', () => {
+  test('take turns, whoever came first and with how much', () => {
+    const s = new Scenario();
+    for (let n = 1; n <= 40; n += 1) s.add(n, { submitter: 'many' });
+    s.add(41, { submitter: 'few' }).add(42, { submitter: 'few' });
+    expect(compiledBy(s).slice(0, 5)).toEqual([1, 41, 2, 42, 3]);
+  });
+
+  test('have no claim for the time in which they asked for nothing', () => {
+    const s = new Scenario().up(0, { compileSlots: 1 });
+    for (let n = 1; n <= 200; n += 1) s.add(n, { submitter: 'steady' });
+    const turnNow = [...s.core.classes.values()][0]?.turn ?? 0;
+    expect(turnNow).toBeGreaterThan(0);
+    s.add(201, { submitter: 'late' });
+    expect([...s.core.tasks.values()].find(({ task }) => task.submitter === 'late')?.turn).toBe(turnNow + 1);
+  });
+
+  test('a higher priority goes before all turns', () => {
+    const s = new Scenario();
+    for (let n = 1; n <= 10; n += 1) s.add(n, { submitter: 'many' });
+    s.add(11, { submitter: 'few' }).add(12, { submitter: 'many', priority: 1 });
+    expect(compiledBy(s).slice(0, 4)).toEqual([12, 1, 11, 2]);
+  });
+});
+
+const row = (device: string, submitter: string, count: number) => ({ device, submitter, count });
+
+describe('who is missing in the window', () => {
+  test('is everyone of a class that works of whom less than half a share is held', () => {
+    const s = new Scenario({ windowMin: 100 }).up(0);
+    for (let n = 1; n <= 60; n += 1) s.add(n, { submitter: 'flood' });
+    const found = underserved(s.core, [row('H100', 'flood', 90_000), row('H100', 'late', 500), row('H100', 'small', 3)]);
+    // A third of the window each.
+    expect(found).toEqual([
+      { device: 'H100', submitter: 'late', held: 0, more: 34 },
+      { device: 'H100', submitter: 'small', held: 0, more: 3 },
+    ]);
+  });
+
+  test('is nobody of a class without devices, and nobody of whom all is held', () => {
+    const s = new Scenario({ windowMin: 100 }).up(0).add(1, { submitter: 'one' }).add(2, { device: 'A100', submitter: 'one' });
+    expect(underserved(s.core, [row('H100', 'one', 1), row('A100', 'one', 70_000), row('B200', 'one', 5)])).toEqual([]);
+  });
+
+  test('has a share at the least, however many they are', () => {
+    const s = new Scenario({ windowMin: 10 }).up(0);
+    const rows = Array.from({ length: 50 }, (_, at) => row('H100', `s${at}`, 1000));
+    expect(underserved(s.core, rows).map(({ more }) => more)).toEqual(rows.map(() => SHARE_MIN));
+  });
+});
