@@ -60,6 +60,11 @@ export interface BacklogOwner {
   readonly submitter: string;
 }
 
+/** The first of theirs, so many. */
+export interface FirstOf extends BacklogOwner {
+  readonly limit: number;
+}
+
 /** How many of theirs are not done. */
 export interface BacklogRow extends BacklogOwner {
   readonly count: number;

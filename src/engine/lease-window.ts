@@ -18,10 +18,10 @@ import { createLive } from './live-candidates.ts';
 const LEASE_BATCH_MAX = 500;
 /** Entries of the recorder; a candidate that is judged makes a handful. */
 export const UNWRITTEN_MAX = 5000;
-/** How often it is looked who is missing, at the most. */
+/** How often it is looked who is missing, at the most, */
 const LOOK_EVERY_MS = 250;
-/** Submitters that are served at one look; the others at the next. */
-const SERVED_AT_ONCE = 64;
+/** and after a look that took long (tens of thousands of submitters) so many times as long. */
+const LOOK_REST = 10;
 /** Work that nobody announced (a lost notification, a job that came back to the queue) is found after this long. */
 const SAFETY_POLL_MS = 1000;
 
@@ -45,16 +45,13 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
   let mayHoldMore = true;
   let isStopped = true;
   let timer: NodeJS.Timeout | null = null;
-  let lookedAtMs = 0;
+  let nextLookMs = 0;
 
   const fill = async (): Promise<void> => {
     do {
       isPoked = false;
       if (isStopped || state.recorder.trouble() || state.recorder.unwritten() > UNWRITTEN_MAX) return;
-      if (mayHoldMore && state.now() - lookedAtMs >= LOOK_EVERY_MS) {
-        lookedAtMs = state.now();
-        await lease(await promoteUnderserved(state));
-      }
+      if (mayHoldMore && state.now() >= nextLookMs) await look();
       const count = Math.min(wanted(state.core), LEASE_BATCH_MAX);
       if (count === 0) return;
       // Before the question: what is announced while it is asked must be asked for again.
@@ -63,6 +60,15 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
       if (leased > 0) mayHoldMore = true;
       if (leased === count) isPoked = true;
     } while (isPoked);
+  };
+
+  const look = async (): Promise<void> => {
+    const startedMs = state.now();
+    try {
+      await lease(await promoteUnderserved(state));
+    } finally {
+      nextLookMs = state.now() + Math.max(LOOK_EVERY_MS, LOOK_REST * (state.now() - startedMs));
+    }
   };
 
   const lease = async (count: number): Promise<number> => {
@@ -111,12 +117,12 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
 /** Gives how many jobs were put before the others. */
 const promoteUnderserved = async (state: EngineState): Promise<number> => {
   const { rows } = await state.store.backlog();
-  const promoted: CandidateId[] = [];
-  const missing = underserved(state.core, rows).toSorted((a, b) => a.held - b.held);
-  for (const { device, submitter, held, more } of missing.slice(0, SERVED_AT_ONCE)) {
-    const ids = await state.store.first({ device, submitter, limit: held + more });
-    promoted.push(...ids.filter((id) => !state.lives.has(id)).slice(0, more));
-  }
+  const missing = underserved(state.core, rows);
+  if (missing.length === 0) return 0;
+  const first = await state.store.first(
+    missing.map(({ device, submitter, held, more }) => ({ device, submitter, limit: held + more })),
+  );
+  const promoted = first.filter((id) => !state.lives.has(id));
   if (promoted.length > 0) await state.queue.promote(promoted);
   return promoted.length;
 };

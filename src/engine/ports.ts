@@ -4,10 +4,10 @@ import type { CandidateContent, CandidateState } from '../domain/candidate.ts';
 import type { AttemptId, CandidateId, ContentHash, HostId, SweepId } from '../domain/ids.ts';
 import type {
   Backlog,
-  BacklogOwner,
   CandidateFilter,
   Completion,
   FinishedProfile,
+  FirstOf,
   NewCandidate,
   Transition,
   TrimmedPage,
@@ -55,8 +55,8 @@ export interface Store {
     page: number,
     after: { readonly submittedAtMs: number; readonly id: CandidateId } | null,
   ): Promise<readonly Unfinished[]>;
-  /** The first, by priority and submission, of a submitter's candidates for a class that are not done. */
-  first(of: BacklogOwner & { readonly limit: number }): Promise<readonly CandidateId[]>;
+  /** The first, by priority and submission, of submitters' candidates for a class that are not done; one wish after the other. */
+  first(wishes: readonly FirstOf[]): Promise<readonly CandidateId[]>;
   /** Counts of what is not done. */
   backlog(): Promise<Backlog>;
   /** Removes events before `beforeMs` on one page after `after`, but those of candidates that are not done. */

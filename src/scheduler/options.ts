@@ -35,7 +35,9 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
 };
 
 /** Candidates of each submitter of a class with devices that are held at the least, however many of others come before them. */
-export const SHARE_MIN = 16;
+export const SHARE_MIN = 2;
+/** Candidates that are asked for at one look; those of whom the least is held come first, the others at the next. */
+export const MISSING_MAX = 1_000;
 /** Service time taken for granted before a device's first judgement. */
 export const SERVICE_DEFAULT_MS = 50;
 /** Compile time taken for granted before a host's first. */

@@ -10,7 +10,7 @@ import type { Effect } from './effects.ts';
 import { roomOf } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { onHostChanged, onHostLost, onHostUp } from './hosts.ts';
-import { SCHEDULER_DEFAULTS, type SchedulerOptions, SHARE_MIN } from './options.ts';
+import { MISSING_MAX, SCHEDULER_DEFAULTS, type SchedulerOptions, SHARE_MIN } from './options.ts';
 import { pumpAll } from './pump.ts';
 import { type HostSnapshot, hostSnapshotOf, type Snapshot, snapshotOf } from './snapshot.ts';
 import { type CoreState, createState } from './state.ts';
@@ -60,7 +60,20 @@ export interface Underserved {
 export const underserved = (
   core: Core,
   backlog: readonly { readonly device: DeviceClass; readonly submitter: string; readonly count: number }[],
-): readonly Underserved[] =>
+): readonly Underserved[] => {
+  const { heldMax, windowMax } = core.options;
+  // Blocked ones may fill all that is held otherwise.
+  let room = Math.min(MISSING_MAX, heldMax + windowMax - core.tasks.size);
+  return missingOf(core, backlog)
+    .toSorted((a, b) => a.held - b.held)
+    .flatMap((one) => {
+      const more = Math.min(one.more, Math.max(0, room));
+      room -= more;
+      return more > 0 ? [{ ...one, more }] : [];
+    });
+};
+
+const missingOf = (core: Core, backlog: Parameters<typeof underserved>[1]): readonly Underserved[] =>
   [...Map.groupBy(backlog, ({ device }) => device)].flatMap(([device, rows]) => {
     const state = core.classes.get(device);
     if (!state || state.openPools === 0) return [];

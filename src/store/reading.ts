@@ -6,9 +6,10 @@ import { candidateIdOf } from '../domain/ids.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { AttemptRecord, CandidateRecord, Score } from '../domain/records.ts';
+import { toJson } from './json.ts';
 import type { SqlSession } from './sql.ts';
 import type { CandidateFilter } from '../domain/ledger.ts';
-import type { BacklogOwner, Unfinished } from '../domain/ledger.ts';
+import type { FirstOf, Unfinished } from '../domain/ledger.ts';
 
 export interface CandidatePage {
   readonly candidates: readonly CandidateRecord[];
@@ -199,16 +200,20 @@ export const readUnfinished = async (
   return (await selectWithSource(sql, { where, params: [page, afterId] })).map(unfinishedOf);
 };
 
-/** Of what is not done, the first of one submitter and class by priority and submission. */
-export const readFirst = async (
-  sql: SqlSession,
-  { device, submitter, limit }: BacklogOwner & { readonly limit: number },
-): Promise<readonly CandidateId[]> =>
-  (await sql.query<{ id: CandidateId }>(FIRST, [device, submitter, limit])).map(({ id }) => id);
+/** Of what is not done, the first of each submitter and class by priority and submission; one submitter's after the other's. */
+export const readFirst = async (sql: SqlSession, wishes: readonly FirstOf[]): Promise<readonly CandidateId[]> =>
+  wishes.length === 0 ? [] : (await sql.query<{ id: CandidateId }>(FIRST, [toJson(wishes)])).map(({ id }) => id);
 
 const FIRST = `
-select id from kiln.candidates where verdict is null and device = $1 and submitter = $2
-order by priority, submit_order limit $3::integer`;
+select first.id
+from rows from (jsonb_to_recordset($1::jsonb) as (device text, submitter text, "limit" integer)) with ordinality
+  as wish (device, submitter, "limit", position)
+cross join lateral (
+  select id, priority, submit_order from kiln.candidates
+  where verdict is null and candidates.device = wish.device and candidates.submitter = wish.submitter
+  order by priority, submit_order limit wish."limit"
+) as first
+order by wish.position, first.priority, first.submit_order`;
 
 const unfinishedOf = (row: SourceRow): Unfinished => ({
   id: row.id,

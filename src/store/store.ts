@@ -6,10 +6,10 @@ import type { AttemptRecord, CandidateRecord, JournalEvent, NewJournalEvent, Swe
 import type { ProfileRecord } from '../domain/profile.ts';
 import type {
   Backlog,
-  BacklogOwner,
   CandidateFilter,
   Completion,
   FinishedProfile,
+  FirstOf,
   NewCandidate,
   Transition,
   TrimmedPage,
@@ -54,7 +54,7 @@ export interface SqlStore {
   pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   backlog(): Promise<Backlog>;
-  first(of: BacklogOwner & { readonly limit: number }): Promise<readonly CandidateId[]>;
+  first(wishes: readonly FirstOf[]): Promise<readonly CandidateId[]>;
   unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
   trimJournal(page: { readonly after: number; readonly beforeMs: number }): Promise<TrimmedPage>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
@@ -100,7 +100,7 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
     pending: async (ids) => readPending(sql, ids),
     reopen: async (ids) => reopen(sql, ids, at()),
     backlog: async () => readBacklog(sql),
-    first: async (of) => readFirst(sql, of),
+    first: async (wishes) => readFirst(sql, wishes),
     unfinished: async (page, after) => readUnfinished(sql, page, after?.id ?? null),
     events: async (query) => readEvents(sql, query),
     trimJournal: async (page) => trimJournal(sql, { ...page, at: at() }),

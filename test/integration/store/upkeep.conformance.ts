@@ -61,7 +61,7 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
   });
 
   describe(`a store on ${name}: whose turn it is`, () => {
-    test('tells the first of a submitter’s candidates for a class that are not done', async () => {
+    test('tells the first of submitters’ candidates for a class that are not done, one wish after the other', async () => {
       const { store } = await fresh();
       const names = ['a', 'b', 'c', 'd'];
       await store.insertCandidates([
@@ -70,10 +70,16 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
         candidate('elsewhere', { submitter: 'grace', content: { device: 'A100' } }),
       ]);
       await store.complete([completion('a')]);
-      const of = { device: 'H100', submitter: 'grace' };
-      expect(await store.first({ ...of, limit: 10 })).toEqual(['c', 'b', 'd'].map(idOf));
-      expect(await store.first({ ...of, limit: 2 })).toEqual(['c', 'b'].map(idOf));
-      expect(await store.first({ ...of, submitter: 'nobody', limit: 2 })).toEqual([]);
+      const grace = { device: 'H100', submitter: 'grace', limit: 10 };
+      expect(await store.first([grace])).toEqual(['c', 'b', 'd'].map(idOf));
+      const wishes = [
+        { ...grace, device: 'A100' },
+        { ...grace, limit: 2 },
+        { ...grace, submitter: 'nobody' },
+        { ...grace, submitter: 'ada' },
+      ];
+      expect(await store.first(wishes)).toEqual(['elsewhere', 'c', 'b', 'other'].map(idOf));
+      expect(await store.first([])).toEqual([]);
     });
   });
 

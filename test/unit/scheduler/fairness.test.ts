@@ -51,6 +51,15 @@ describe('who is missing in the window', () => {
     ]);
   });
 
+  test('gets no more than memory is left for, the least held first', () => {
+    const s = new Scenario({ windowMin: 20, windowMax: 5, heldMax: 10 }).up(0);
+    for (let n = 1; n <= 8; n += 1) s.add(n, { device: 'A100', submitter: 'blocked' });
+    s.add(9, { submitter: 'some' });
+    const rows = [row('A100', 'blocked', 900), row('H100', 'some', 50), row('H100', 'none', 50)];
+    // Two of heldMax and five more are left; the share is ten each.
+    expect(underserved(s.core, rows)).toEqual([{ device: 'H100', submitter: 'none', held: 0, more: 6 }]);
+  });
+
   test('is nobody of a class without devices, and nobody of whom all is held', () => {
     const s = new Scenario({ windowMin: 100 }).up(0).add(1, { submitter: 'one' }).add(2, { device: 'A100', submitter: 'one' });
     expect(underserved(s.core, [row('H100', 'one', 1), row('A100', 'one', 70_000), row('B200', 'one', 5)])).toEqual([]);
