@@ -74,7 +74,13 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
   const lease = async (count: number): Promise<number> => {
     const leases = await state.queue.lease(count);
     const ids = leases.map(({ candidateId }) => candidateId);
-    await admit(state, ids, takeRecent(ids));
+    try {
+      await admit(state, ids, takeRecent(ids));
+    } catch (error) {
+      // The store could not say what they are: another lease must find them.
+      await state.queue.release(ids.filter((id) => !state.lives.has(id)));
+      throw error;
+    }
     return leases.length;
   };
 
@@ -114,17 +120,20 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
   };
 };
 
-/** Gives how many jobs were put before the others. */
+/** Gives how many jobs were put before the others: no more may be leased, or they would be the flood's. */
 const promoteUnderserved = async (state: EngineState): Promise<number> => {
   const { rows } = await state.store.backlog();
   const missing = underserved(state.core, rows);
   if (missing.length === 0) return 0;
+  // By the store these are not done yet, and they were the first to come.
+  const ending = state.recorder.ending();
   const first = await state.store.first(
-    missing.map(({ device, submitter, held, more }) => ({ device, submitter, limit: held + more })),
+    missing.map(({ device, submitter, held, more }) => ({ device, submitter, limit: held + more + ending.size })),
   );
-  const promoted = first.filter((id) => !state.lives.has(id));
-  if (promoted.length > 0) await state.queue.promote(promoted);
-  return promoted.length;
+  const wanting = missing.flatMap(({ more }, index) =>
+    (first[index] ?? []).filter((id) => !state.lives.has(id) && !ending.has(id)).slice(0, more),
+  );
+  return wanting.length > 0 ? state.queue.promote(wanting) : 0;
 };
 
 /** Hands leased ids to the scheduler; ends the jobs of those whose verdict the store knows already. */

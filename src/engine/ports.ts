@@ -55,8 +55,8 @@ export interface Store {
     page: number,
     after: { readonly submittedAtMs: number; readonly id: CandidateId } | null,
   ): Promise<readonly Unfinished[]>;
-  /** The first, by priority and submission, of submitters' candidates for a class that are not done; one wish after the other. */
-  first(wishes: readonly FirstOf[]): Promise<readonly CandidateId[]>;
+  /** The first, by priority and submission, of submitters' candidates for a class that are not done: a list for each wish. */
+  first(wishes: readonly FirstOf[]): Promise<readonly (readonly CandidateId[])[]>;
   /** Counts of what is not done. */
   backlog(): Promise<Backlog>;
   /** Removes events before `beforeMs` on one page after `after`, but those of candidates that are not done. */
@@ -115,8 +115,8 @@ export interface Queue {
   add(batch: readonly { readonly candidateId: CandidateId; readonly priority: number }[]): Promise<void>;
   /** Takes up to `count` waiting jobs, best priority first. Empty when none waits. Does not block. */
   lease(count: number): Promise<readonly Lease[]>;
-  /** Of `ids`, those that wait come before all others, in this order. */
-  promote(ids: readonly CandidateId[]): Promise<void>;
+  /** Of `ids`, those that wait come before all others, in this order. Gives how many that are; 0 while the queue is away. */
+  promote(ids: readonly CandidateId[]): Promise<number>;
   /** Ends leased jobs for good. Unknown or already ended ids are no error. */
   complete(ids: readonly CandidateId[]): Promise<void>;
   /** Puts leased jobs back at their priority, e.g. when stopping. */

@@ -31,6 +31,8 @@ export interface Recorder {
   trouble(): string | null;
   /** Entries that are not committed yet. */
   unwritten(): number;
+  /** Candidates whose final word is among them. */
+  ending(): ReadonlySet<CandidateId>;
   stop(): Promise<void>;
 }
 
@@ -91,6 +93,7 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
     drained,
     trouble: () => trouble,
     unwritten: () => waiting.length,
+    ending: () => new Set(waiting.flatMap((entry) => (entry.type === 'completion' ? [entry.completion.candidateId] : []))),
     stop: async () => {
       isStopped = true;
       // One last try each: a store that is gone must not hold the daemon back; the rows are re-made from the queue at the next start.

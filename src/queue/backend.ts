@@ -48,8 +48,8 @@ export interface LeasedJob extends Lease {
 export interface QueueBackend {
   add(jobs: readonly NewJob[]): Promise<void>;
   lease(count: number): Promise<readonly LeasedJob[]>;
-  /** Of `ids`, those that wait are the next to be leased, in this order. */
-  promote(ids: readonly CandidateId[]): Promise<void>;
+  /** Of `ids`, those that wait are the next to be leased, in this order. Gives how many that are. */
+  promote(ids: readonly CandidateId[]): Promise<number>;
   /** Of `ids`, those leased under our token end; the others stay as they are. */
   complete(ids: readonly CandidateId[]): Promise<void>;
   /** The first of `ids` will be the first again among its priority, where the backend can. */

@@ -3,7 +3,7 @@
  *
  * Invariant: a lease that was handed out is in `held` until it ended, and `renew` keeps its lock; one that should have ended while the
  * backend was away is in `unended` until `mend` has ended it. Leases are taken one call at a time, so that adopting after an outage
- * never takes for lost what another call is about to hand out.
+ * never takes for lost what another call is about to hand out; and what changes many rows is done one after the other.
  */
 import type { CandidateId } from '../domain/ids.ts';
 import type { Lease, LeasedJob, QueueBackend } from './backend.ts';
@@ -27,6 +27,8 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
   const held = new Set<CandidateId>();
   const unended = new Set<CandidateId>();
   const inTurn = createTurns();
+  // On Postgres two statements that lock many rows in different orders would deadlock.
+  const rowsInTurn = createTurns();
   let isWatching = false;
 
   const takeAll = (jobs: readonly LeasedJob[]): readonly Lease[] => jobs.map((job) => handOut(job, held, log));
@@ -37,7 +39,7 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
     }
   };
   const adoptUnknown = async (): Promise<readonly LeasedJob[]> => {
-    const adopted = await backend.adopt();
+    const adopted = await rowsInTurn(async () => backend.adopt());
     if (!isWatching) await backend.watchStalled();
     isWatching = true;
     return adopted.filter(({ candidateId }) => !held.has(candidateId));
@@ -48,7 +50,7 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
   };
   const complete = async (ids: readonly CandidateId[]): Promise<void> => {
     for (const id of ids) unended.add(id);
-    if (ids.length > 0) await health.attempt('ending leases', async () => backend.complete(ids));
+    if (ids.length > 0) await health.attempt('ending leases', async () => rowsInTurn(async () => backend.complete(ids)));
     forget(ids);
   };
 
@@ -58,7 +60,7 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
     adopt: async () => inTurn(async () => takeAll(await health.attempt('adopting leases', adoptUnknown))),
     complete,
     release: async (ids) => {
-      if (ids.length > 0) await health.attempt('putting leases back', async () => backend.release(ids));
+      if (ids.length > 0) await health.attempt('putting leases back', async () => rowsInTurn(async () => backend.release(ids)));
       forget(ids);
     },
     remove: async (id) => {
@@ -68,7 +70,8 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
     },
     renew: async () => {
       if (held.size === 0) return;
-      const lost = (await health.attemptQuietly('renewing leases', async () => backend.extend([...held]))) ?? [];
+      const lost =
+        (await health.attemptQuietly('renewing leases', async () => rowsInTurn(async () => backend.extend([...held])))) ?? [];
       // What ended while the answer was on its way was not lost.
       const missed = lost.filter((id) => held.has(id));
       forget(missed);

@@ -9,6 +9,9 @@ import type { CandidateId } from '../domain/ids.ts';
 import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
 
+/** Of BullMQ's events, removed at once: adding writes two a job, and a million may have been added before the first ends. */
+const EVENTS_TRIMMED_MAX = 5_000;
+
 /** `pool` stays open: it belongs to who opened it. Its sessions must have BullMQ's schema on their search path. */
 export const createPostgresQueueBackend = async (pool: PgPool, options: BackendOptions): Promise<QueueBackend> => {
   await migrate(pool);
@@ -61,9 +64,7 @@ type BulkStatements = Pick<QueueBackend, 'lease' | 'promote' | 'complete' | 'rel
 
 const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions): BulkStatements => ({
   lease: async (count) => (await pool.query<JobRow>(LEASE, [name, token, leaseMs, Date.now(), count])).rows.map(leaseOf),
-  promote: async (ids) => {
-    await pool.query(PROMOTE, [name, ids]);
-  },
+  promote: async (ids) => (await pool.query(PROMOTE, [name, ids])).rows.length,
   complete: async (ids) => {
     await pool.query(COMPLETE, [name, ids, token]);
   },
@@ -108,17 +109,22 @@ with next as (
 )
 select id, priority, added_at_ms, deferred_failure from taken order by priority, seq`;
 
+// `offset 0`: one look at the primary key for each, whatever the planner thinks of how many wait.
 const PROMOTE = `
 select change_priority($1, id, ${PROMOTED}, false)
 from (
-  select job.id from unnest($2::text[]) with ordinality as given (id, position) join job on job.id = given.id
-  where job.queue = $1 and job.state = 'waiting' order by position
+  select waiting.id from unnest($2::text[]) with ordinality as given (id, position)
+  cross join lateral (select id from job where queue = $1 and job.id = given.id and state = 'waiting' offset 0) as waiting
+  order by position
 ) as ours`;
 
 // What `move_to_completed` comes to with `removeOnComplete`, for jobs without parents, children or deduplication. Adding in bulk writes events and
 // trims none.
 const COMPLETE = `
-with trimmed as (delete from event where queue = $1 and id <= (select max(id) from event where queue = $1) - ${EVENTS_MAX})
+with trimmed as (
+  delete from event where queue = $1
+    and id <= least((select max(id) from event where queue = $1) - ${EVENTS_MAX}, (select min(id) from event where queue = $1) + ${EVENTS_TRIMMED_MAX})
+)
 delete from job where queue = $1 and id = any($2::text[]) and state = 'active' and lock_token = $3`;
 
 // Put back last to first: each goes before all others of its priority.

@@ -23,7 +23,7 @@ const RENEWALS_PER_LEASE = 3;
 export interface LeasingQueue {
   add(batch: readonly NewJob[]): Promise<void>;
   lease(count: number): Promise<readonly Lease[]>;
-  promote(ids: readonly CandidateId[]): Promise<void>;
+  promote(ids: readonly CandidateId[]): Promise<number>;
   complete(ids: readonly CandidateId[]): Promise<void>;
   release(ids: readonly CandidateId[]): Promise<void>;
   remove(id: CandidateId): Promise<void>;
@@ -67,9 +67,8 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
       notify();
     },
     lease: async (count) => (count > 0 ? leases.lease(count) : []),
-    promote: async (ids) => {
-      if (ids.length > 0) await health.attempt('reordering the queue', async () => backend.promote(ids));
-    },
+    promote: async (ids) =>
+      ids.length > 0 ? ((await health.attemptQuietly('reordering the queue', async () => backend.promote(ids))) ?? 0) : 0,
     complete: async (ids) => leases.complete(ids),
     release: async (ids) => leases.release(ids),
     remove: async (id) => leases.remove(id),

@@ -132,15 +132,20 @@ const endEach = async (
   }
 };
 
-const promoteEach = async (queue: Queue, ids: readonly CandidateId[]): Promise<void> => {
+const WAITING: ReadonlySet<string> = new Set(['waiting', 'prioritized']);
+
+const promoteEach = async (queue: Queue, ids: readonly CandidateId[]): Promise<number> => {
+  let promoted = 0;
+  const promoteOne = async (id: CandidateId): Promise<void> => {
+    const job = await Job.fromId(queue, id);
+    // A job that is leased takes another priority as well, and stays where it is.
+    if (!job || !WAITING.has(await job.getState())) return;
+    await job.changePriority({ priority: PROMOTED }).then(() => void (promoted += 1), unlessNotOurs);
+  };
   for (let from = 0; from < ids.length; from += COMMANDS_AT_ONCE) {
-    await Promise.all(
-      ids.slice(from, from + COMMANDS_AT_ONCE).map(async (id) => {
-        const job = await Job.fromId(queue, id);
-        await job?.changePriority({ priority: PROMOTED }).catch(unlessNotOurs);
-      }),
-    );
+    await Promise.all(ids.slice(from, from + COMMANDS_AT_ONCE).map(promoteOne));
   }
+  return promoted;
 };
 
 const NOT_OURS: readonly unknown[] = [

@@ -12,7 +12,7 @@ export const classOf = (core: CoreState, name: DeviceClass): ClassState => {
     name,
     counter: { name, waiting: 0, running: 0 },
     shares: new Map(),
-    turn: 0,
+    turns: new Map(),
     pools: new Set(),
     groups: new Set(),
     active: new Set(),

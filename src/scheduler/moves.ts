@@ -2,15 +2,25 @@
 import { attemptIdOf, type ContentHash } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { regroup, relax } from './groups.ts';
+import { PRIORITIES_MAX } from './options.ts';
 import { settle } from './settle.ts';
-import { type CoreState, type Device, emit, type Entry, type Judging, type Pool } from './state.ts';
+import { type ClassState, type CoreState, type Device, emit, type Entry, type Judging, type Pool } from './state.ts';
 
 export const startCompile = (core: CoreState, entry: Entry, pool: Pool): void => {
   const { id } = entry.task;
-  pool.class.turn = Math.max(pool.class.turn, entry.turn);
+  begin(pool.class, entry);
   settle(core, entry, { kind: 'compiling', pool, sinceMs: core.nowMs });
   emit(core, { type: 'moved', id, state: { status: 'compiling', hostId: pool.host.id } });
   emit(core, { type: 'compile', id, hostId: pool.host.id, deviceModel: pool.model });
+};
+
+const begin = ({ turns }: ClassState, { turn, task }: Entry): void => {
+  const latest = Math.max(turns.get(task.priority) ?? 0, turn);
+  // The one that was set last stays longest.
+  turns.delete(task.priority);
+  turns.set(task.priority, latest);
+  const [oldest] = turns.keys();
+  if (turns.size > PRIORITIES_MAX && oldest !== undefined) turns.delete(oldest);
 };
 
 export const makeReady = (core: CoreState, entry: Entry, to: { readonly pool: Pool; readonly artifact: ContentHash }): void => {

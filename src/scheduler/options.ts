@@ -19,6 +19,8 @@ export interface SchedulerOptions {
   readonly windowMax: number;
   /** Candidates held in all, blocked ones included; above it nothing more is wanted. */
   readonly heldMax: number;
+  /** Candidates held of classes that no open device has: the same. Those of other classes are still found (`underserved`). */
+  readonly standingMax: number;
 }
 
 export const SCHEDULER_DEFAULTS: SchedulerOptions = {
@@ -31,9 +33,14 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   backoffMs: 1_000,
   windowMin: 1_000,
   windowMax: 5_000,
-  heldMax: 20_000,
+  heldMax: 200_000,
+  standingMax: 20_000,
 };
 
+/** Priorities of a class whose latest turn is known. */
+export const PRIORITIES_MAX = 1_024;
+/** Candidates of a class that are shared among its submitters: so many for each of its slots, within the bounds of the window. */
+export const SHARED_PER_SLOT = 8;
 /** Candidates of each submitter of a class with devices that are held at the least, however many of others come before them. */
 export const SHARE_MIN = 2;
 /** Candidates that are asked for at one look; those of whom the least is held come first, the others at the next. */

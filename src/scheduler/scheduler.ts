@@ -10,10 +10,10 @@ import type { Effect } from './effects.ts';
 import { roomOf } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { onHostChanged, onHostLost, onHostUp } from './hosts.ts';
-import { MISSING_MAX, SCHEDULER_DEFAULTS, type SchedulerOptions, SHARE_MIN } from './options.ts';
+import { MISSING_MAX, SCHEDULER_DEFAULTS, type SchedulerOptions, SHARE_MIN, SHARED_PER_SLOT } from './options.ts';
 import { pumpAll } from './pump.ts';
 import { type HostSnapshot, hostSnapshotOf, type Snapshot, snapshotOf } from './snapshot.ts';
-import { type CoreState, createState } from './state.ts';
+import { type ClassState, type CoreState, createState } from './state.ts';
 import { onTaskAdded, onTaskAdopted, onTaskCancelled } from './tasks.ts';
 import { onTick } from './time.ts';
 
@@ -33,13 +33,16 @@ export const handle = (core: Core, event: SchedulerEvent, nowMs: number): readon
   return core.outbox;
 };
 
-/** How many more candidates to lease from the queue now. Candidates that nothing can run do not keep others out, up to `heldMax`. */
+/** How many more candidates to lease from the queue now. Candidates that nothing can run do not keep others out, up to `heldMax` and `standingMax`. */
 export const wanted = (core: Core): number => {
-  const { windowMin, windowMax, heldMax } = core.options;
+  const { windowMin, windowMax, heldMax, standingMax } = core.options;
   let room = 0;
+  let standing = 0;
   for (const state of core.classes.values()) {
+    if (state.openPools === 0) standing += state.counter.waiting;
     for (const pool of state.pools) room += Math.max(0, roomOf(pool));
   }
+  if (standing >= standingMax) return 0;
   const window = Math.min(windowMax, Math.max(windowMin, room));
   return Math.max(0, Math.min(window - core.runnable, heldMax - core.tasks.size));
 };
@@ -77,13 +80,19 @@ const missingOf = (core: Core, backlog: Parameters<typeof underserved>[1]): read
   [...Map.groupBy(backlog, ({ device }) => device)].flatMap(([device, rows]) => {
     const state = core.classes.get(device);
     if (!state || state.openPools === 0) return [];
-    const share = Math.max(SHARE_MIN, Math.ceil(core.options.windowMin / rows.length));
+    const share = Math.max(SHARE_MIN, Math.ceil(sharedOf(core, state) / rows.length));
     return rows.flatMap(({ submitter, count }) => {
       const held = state.shares.get(submitter)?.held ?? 0;
       // Not for each that goes: half a share at a time.
       return held < share / 2 && held < count ? [{ device, submitter, held, more: Math.min(share, count) - held }] : [];
     });
   });
+
+const sharedOf = ({ options: { windowMin, windowMax } }: Core, state: ClassState): number => {
+  let slots = 0;
+  for (const pool of state.pools) if (pool.open) slots += pool.available;
+  return Math.min(windowMax, Math.max(windowMin, slots * SHARED_PER_SLOT));
+};
 
 /** When the next `tick` is due at the latest, or null. */
 export const nextWakeMs = (core: Core): number | null => core.deadlines.peek()?.atMs ?? null;

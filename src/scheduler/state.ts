@@ -62,7 +62,7 @@ export class Entry {
   readonly sequence: number;
   readonly submitter: Counter;
   readonly share: Share;
-  /** Each submitter's candidates of a class take turns 1, 2, 3, …: the n-th of one goes with the n-th of every other. */
+  /** Each submitter's candidates of a class and priority take turns 1, 2, 3, …: the n-th of one goes with the n-th of every other. */
   readonly turn: number;
   group: Group;
   place: Place = { kind: 'backoff' };
@@ -105,11 +105,14 @@ export interface Counter {
   running: number;
 }
 
+/** By priority: turns of one have nothing to do with those of another. */
+export type Turns = Map<number, number>;
+
 /** One submitter's part of a class, while it has candidates there. */
 export interface Share {
   held: number;
   /** Of its latest candidate. */
-  turn: number;
+  readonly turns: Turns;
 }
 
 export interface Group {
@@ -132,8 +135,8 @@ export interface ClassState {
   readonly name: DeviceClass;
   readonly counter: Counter;
   readonly shares: Map<string, Share>;
-  /** The latest turn that began: who comes now begins there, whatever others still have to wait for. */
-  turn: number;
+  /** The latest that began: who comes now begins there, whatever others still have to wait for. */
+  readonly turns: Turns;
   /** All known, closed ones too. */
   readonly pools: Set<Pool>;
   readonly groups: Set<Group>;

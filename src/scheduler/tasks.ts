@@ -5,7 +5,16 @@ import { groupOf } from './groups.ts';
 import { deviceOf, hostOf } from './host-state.ts';
 import { finish, wait } from './moves.ts';
 import { settle } from './settle.ts';
-import { type ClassState, type Confirmation, type CoreState, type Counter, emit, Entry, type Share } from './state.ts';
+import {
+  type ClassState,
+  type Confirmation,
+  type CoreState,
+  type Counter,
+  emit,
+  Entry,
+  type Group,
+  type Share,
+} from './state.ts';
 
 type Added = Extract<SchedulerEvent, { type: 'task-added' }>;
 type Adopted = Extract<SchedulerEvent, { type: 'task-adopted' }>;
@@ -49,13 +58,13 @@ const enlist = (core: CoreState, task: Task, confirm: Confirmation | null): Entr
   const group = groupOf(core, { task, confirm, excluded });
   const share = shareOf(group.class, task.submitter);
   share.held += 1;
-  share.turn = Math.max(share.turn, group.class.turn) + 1;
+  const turn = takeTurn(group, share, task.priority);
   const entry = new Entry({
     task,
     sequence: core.nextSequence,
     submitter: submitterOf(core, task.submitter),
     share,
-    turn: share.turn,
+    turn,
     group,
     confirm,
     excluded,
@@ -66,10 +75,17 @@ const enlist = (core: CoreState, task: Task, confirm: Confirmation | null): Entr
   return entry;
 };
 
+/** What others of the class go past, for want of a label or a language, takes no turn away from its submitter's other candidates. */
+const takeTurn = ({ class: state, pools }: Group, { turns }: Share, priority: number): number => {
+  const turn = Math.max(turns.get(priority) ?? 0, state.turns.get(priority) ?? 0) + 1;
+  if (pools.size > 0 || state.openPools === 0) turns.set(priority, turn);
+  return turn;
+};
+
 const shareOf = (state: ClassState, submitter: string): Share => {
   const known = state.shares.get(submitter);
   if (known) return known;
-  const made: Share = { held: 0, turn: 0 };
+  const made: Share = { held: 0, turns: new Map() };
   state.shares.set(submitter, made);
   return made;
 };

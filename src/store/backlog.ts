@@ -18,14 +18,18 @@ insert into kiln.backlog (device, submitter, count)
 select device, submitter, count(*) from jsonb_to_recordset($1::jsonb) as more (device text, submitter text) group by device, submitter
 on conflict (device, submitter) do update set count = backlog.count + excluded.count`;
 
-/** Never below nothing: a figure for people must not keep a verdict from being written. */
+/** Never below nothing: a figure must not keep a verdict from being written. Who has nothing left has no row. */
 const COUNT_OUT = `
-update kiln.backlog set count = greatest(0, backlog.count - fewer.count)
-from (
+with fewer as (
   select device, submitter, count(*) as count from jsonb_to_recordset($1::jsonb) as ended (device text, submitter text)
   group by device, submitter
-) as fewer
-where backlog.device = fewer.device and backlog.submitter = fewer.submitter`;
+), gone as (
+  delete from kiln.backlog using fewer
+  where backlog.device = fewer.device and backlog.submitter = fewer.submitter and backlog.count <= fewer.count
+)
+update kiln.backlog set count = backlog.count - fewer.count
+from fewer
+where backlog.device = fewer.device and backlog.submitter = fewer.submitter and backlog.count > fewer.count`;
 
 export const readBacklog = async (sql: SqlSession): Promise<Backlog> => {
   const rows = await sql.query<BacklogRow>('select device, submitter, count::float8 as count from kiln.backlog where count > 0');

@@ -200,12 +200,16 @@ export const readUnfinished = async (
   return (await selectWithSource(sql, { where, params: [page, afterId] })).map(unfinishedOf);
 };
 
-/** Of what is not done, the first of each submitter and class by priority and submission; one submitter's after the other's. */
-export const readFirst = async (sql: SqlSession, wishes: readonly FirstOf[]): Promise<readonly CandidateId[]> =>
-  wishes.length === 0 ? [] : (await sql.query<{ id: CandidateId }>(FIRST, [toJson(wishes)])).map(({ id }) => id);
+/** Of what is not done, the first of each submitter and class by priority and submission: a list for each wish, in their order. */
+export const readFirst = async (sql: SqlSession, wishes: readonly FirstOf[]): Promise<readonly (readonly CandidateId[])[]> => {
+  if (wishes.length === 0) return [];
+  const rows = await sql.query<{ id: CandidateId; wish: number }>(FIRST, [toJson(wishes)]);
+  const byWish = Map.groupBy(rows, ({ wish }) => wish);
+  return wishes.map((_, index) => (byWish.get(index + 1) ?? []).map(({ id }) => id));
+};
 
 const FIRST = `
-select first.id
+select first.id, wish.position::integer as wish
 from rows from (jsonb_to_recordset($1::jsonb) as (device text, submitter text, "limit" integer)) with ordinality
   as wish (device, submitter, "limit", position)
 cross join lateral (

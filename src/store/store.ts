@@ -54,7 +54,7 @@ export interface SqlStore {
   pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   backlog(): Promise<Backlog>;
-  first(wishes: readonly FirstOf[]): Promise<readonly CandidateId[]>;
+  first(wishes: readonly FirstOf[]): Promise<readonly (readonly CandidateId[])[]>;
   unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
   trimJournal(page: { readonly after: number; readonly beforeMs: number }): Promise<TrimmedPage>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;

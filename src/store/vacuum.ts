@@ -34,20 +34,24 @@ export const startVacuuming = (session: SqlSession, onTrouble: (error: unknown) 
   };
 };
 
-/** Vacuums the tables that autovacuum would by its defaults, one statement each, so that others have their turn between. Returns their names. */
+/** Vacuums and analyzes the tables that autovacuum would by its defaults, one statement each, so that others have their turn between. Returns their names. */
 export const vacuumWorn = async (session: SqlSession, isStopped = (): boolean => false): Promise<readonly string[]> => {
-  const worn = await session.query<{ name: string }>(WORN);
+  const worn = await session.query<{ name: string; how: string }>(WORN);
   const done: string[] = [];
-  for (const { name } of worn) {
+  for (const { name, how } of worn) {
     if (isStopped()) break;
-    await session.script(`vacuum ${name}`);
+    await session.script(`${how} ${name}`);
     done.push(name);
   }
   return done;
 };
 
+/** What only grew is analyzed alone: without figures of a table the planner takes ways that get slower with each row. */
 const WORN = `
-select format('%I.%I', schemaname, relname) as name
-from pg_stat_all_tables
-where n_dead_tup > 50 + 0.2 * n_live_tup
+select format('%I.%I', schemaname, relname) as name, case when is_worn then 'vacuum (analyze)' else 'analyze' end as how
+from (
+  select *, n_dead_tup > 50 + 0.2 * n_live_tup as is_worn, n_mod_since_analyze > 50 + 0.1 * n_live_tup as is_new
+  from pg_stat_all_tables where schemaname !~ '^pg_(toast|temp)'
+) as tables
+where is_worn or is_new
 order by n_dead_tup desc`;

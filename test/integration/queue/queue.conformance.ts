@@ -119,7 +119,7 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       await queue.add([...jobs(['a', 'b', 'c', 'd'], 500), ...jobs(['urgent'], 1)]);
       const [leased] = await queue.lease(1);
       expect(leased?.candidateId).toBe(idOf('urgent'));
-      await queue.promote([idOf('c'), idOf('unknown'), idOf('urgent'), idOf('b')]);
+      expect(await queue.promote([idOf('c'), idOf('unknown'), idOf('urgent'), idOf('b')])).toBe(2);
       expect(idsOf(await queue.lease(10))).toEqual(['c', 'b', 'a', 'd'].map(idOf));
       await queue.complete([idOf('urgent'), idOf('c')]);
       expect(await queue.lease(10)).toEqual([]);

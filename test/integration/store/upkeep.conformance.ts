@@ -61,24 +61,23 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
   });
 
   describe(`a store on ${name}: whose turn it is`, () => {
-    test('tells the first of submitters’ candidates for a class that are not done, one wish after the other', async () => {
+    test('tells the first of submitters’ candidates for a class that are not done, a list for each wish', async () => {
       const { store } = await fresh();
-      const names = ['a', 'b', 'c', 'd'];
       await store.insertCandidates([
-        ...names.map((each) => candidate(each, { submitter: 'grace', priority: each === 'c' ? 1 : 100 })),
+        ...['a', 'b', 'c', 'd'].map((each) => candidate(each, { submitter: 'grace', priority: each === 'c' ? 1 : 100 })),
         candidate('other', { submitter: 'ada' }),
         candidate('elsewhere', { submitter: 'grace', content: { device: 'A100' } }),
       ]);
       await store.complete([completion('a')]);
       const grace = { device: 'H100', submitter: 'grace', limit: 10 };
-      expect(await store.first([grace])).toEqual(['c', 'b', 'd'].map(idOf));
+      expect(await store.first([grace])).toEqual([['c', 'b', 'd'].map(idOf)]);
       const wishes = [
         { ...grace, device: 'A100' },
         { ...grace, limit: 2 },
         { ...grace, submitter: 'nobody' },
         { ...grace, submitter: 'ada' },
       ];
-      expect(await store.first(wishes)).toEqual(['elsewhere', 'c', 'b', 'other'].map(idOf));
+      expect(await store.first(wishes)).toEqual([['elsewhere'], ['c', 'b'], [], ['other']].map((names) => names.map(idOf)));
       expect(await store.first([])).toEqual([]);
     });
   });

@@ -45,6 +45,7 @@ test('tables and indexes whose rows come and go stay as large as they are at onc
     await wear();
     const names = await vacuumWorn(database.sql);
     expect(names).toContain('public.worn');
+    // Analyzed once, by the first round.
     expect(names).not.toContain('public.fresh');
   }
   expect(await sizeOf('worn_pkey')).toBeLessThanOrEqual(2 * full);

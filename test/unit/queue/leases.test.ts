@@ -22,7 +22,7 @@ const setUp = (overrides: Partial<QueueBackend> = {}) => {
   const backend: QueueBackend = {
     add: async () => tell('add'),
     lease: async () => [],
-    promote: async (ids) => tell('promote', ids),
+    promote: async (ids) => ids.length,
     complete: async (ids) => tell('complete', ids),
     release: async (ids) => tell('release', ids),
     remove: async (each) => tell('remove', [each]),

@@ -23,7 +23,7 @@ describe('submitters of one priority', () => {
   test('have no claim for the time in which they asked for nothing', () => {
     const s = new Scenario().up(0, { compileSlots: 1 });
     for (let n = 1; n <= 200; n += 1) s.add(n, { submitter: 'steady' });
-    const turnNow = [...s.core.classes.values()][0]?.turn ?? 0;
+    const turnNow = [...s.core.classes.values()][0]?.turns.get(100) ?? 0;
     expect(turnNow).toBeGreaterThan(0);
     s.add(201, { submitter: 'late' });
     expect([...s.core.tasks.values()].find(({ task }) => task.submitter === 'late')?.turn).toBe(turnNow + 1);
@@ -39,6 +39,26 @@ describe('submitters of one priority', () => {
 
 const row = (device: string, submitter: string, count: number) => ({ device, submitter, count });
 
+describe('turns', () => {
+  test('of one priority say nothing about another', () => {
+    const s = new Scenario();
+    for (let n = 1; n <= 9; n += 1) s.add(n, { submitter: 'busy', priority: 500 });
+    s.add(10, { submitter: 'other', priority: 5 }).add(11, { submitter: 'other', priority: 5 });
+    s.add(12, { submitter: 'busy', priority: 5 });
+    expect(compiledBy(s).slice(0, 3)).toEqual([10, 12, 11]);
+  });
+
+  test('are not used up by candidates that only some other host could take', () => {
+    const s = new Scenario().up(1, { labels: ['eu'] });
+    for (let n = 1; n <= 30; n += 1) s.add(n, { submitter: 'blocked', labels: ['us'] });
+    for (let n = 31; n <= 99; n += 1) s.add(n, { submitter: 'other', labels: ['eu'] });
+    s.add(100, { submitter: 'blocked', labels: ['eu'] });
+    const entry = [...s.core.tasks.values()].find(({ sequence }) => sequence === 99);
+    const begun = [...s.core.classes.values()][0]?.turns.get(100) ?? 0;
+    expect(entry?.turn).toBe(begun + 1);
+  });
+});
+
 describe('who is missing in the window', () => {
   test('is everyone of a class that works of whom less than half a share is held', () => {
     const s = new Scenario({ windowMin: 100 }).up(0);
@@ -52,12 +72,15 @@ describe('who is missing in the window', () => {
   });
 
   test('gets no more than memory is left for, the least held first', () => {
-    const s = new Scenario({ windowMin: 20, windowMax: 5, heldMax: 10 }).up(0);
+    const s = new Scenario({ windowMin: 10, windowMax: 10, heldMax: 5 }).up(0);
     for (let n = 1; n <= 8; n += 1) s.add(n, { device: 'A100', submitter: 'blocked' });
     s.add(9, { submitter: 'some' });
     const rows = [row('A100', 'blocked', 900), row('H100', 'some', 50), row('H100', 'none', 50)];
-    // Two of heldMax and five more are left; the share is ten each.
-    expect(underserved(s.core, rows)).toEqual([{ device: 'H100', submitter: 'none', held: 0, more: 6 }]);
+    // Six of heldMax and a window are left; the share is five each.
+    expect(underserved(s.core, rows)).toEqual([
+      { device: 'H100', submitter: 'none', held: 0, more: 5 },
+      { device: 'H100', submitter: 'some', held: 1, more: 1 },
+    ]);
   });
 
   test('is nobody of a class without devices, and nobody of whom all is held', () => {

@@ -60,6 +60,16 @@ describe('constraints', () => {
     s.add(4, { device: 'A100' });
     expect(wanted(s.core)).toBe(1);
   });
+
+  test('candidates of a class without devices are held only so far', () => {
+    const s = new Scenario({ windowMin: 2, windowMax: 2, heldMax: 50, standingMax: 3 }).up(0);
+    for (const n of [1, 2]) s.add(n, { device: 'A100' });
+    expect(wanted(s.core)).toBe(2);
+    s.add(3, { device: 'A100' });
+    expect(wanted(s.core)).toBe(0);
+    s.up(1, { devices: facts(1).devices.map((device) => ({ ...device, class: 'A100' })) });
+    expect(wanted(s.core)).toBeGreaterThan(0);
+  });
 });
 
 describe('candidates with different constraints', () => {
