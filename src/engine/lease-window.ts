@@ -18,10 +18,11 @@ import { createLive } from './live-candidates.ts';
 const LEASE_BATCH_MAX = 500;
 /** Entries of the recorder; a candidate that is judged makes a handful. */
 export const UNWRITTEN_MAX = 5000;
-/** How often it is looked who is missing, at the most, */
+/** How often it is looked who is missing, at the most; */
 const LOOK_EVERY_MS = 250;
-/** and after a look that took long (tens of thousands of submitters) so many times as long. */
-const LOOK_REST = 10;
+/** after a look that took long (tens of thousands of submitters) so many times as long, and at the least. */
+const LOOK_REST = 4;
+const LOOK_EVERY_MS_MAX = 2_000;
 /** Work that nobody announced (a lost notification, a job that came back to the queue) is found after this long. */
 const SAFETY_POLL_MS = 1000;
 
@@ -51,9 +52,13 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
     do {
       isPoked = false;
       if (isStopped || state.recorder.trouble() || state.recorder.unwritten() > UNWRITTEN_MAX) return;
-      if (mayHoldMore && state.now() >= nextLookMs) await look();
       const count = Math.min(wanted(state.core), LEASE_BATCH_MAX);
-      if (count === 0) return;
+      if (count === 0) {
+        // As long as there is room, all that waits will be seen.
+        if (!mayHoldMore || state.now() < nextLookMs) return;
+        await look();
+        continue;
+      }
       // Before the question: what is announced while it is asked must be asked for again.
       mayHoldMore = false;
       const leased = await lease(count);
@@ -67,7 +72,8 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
     try {
       await lease(await promoteUnderserved(state));
     } finally {
-      nextLookMs = state.now() + Math.max(LOOK_EVERY_MS, LOOK_REST * (state.now() - startedMs));
+      const restMs = LOOK_REST * (state.now() - startedMs);
+      nextLookMs = state.now() + Math.min(LOOK_EVERY_MS_MAX, Math.max(LOOK_EVERY_MS, restMs));
     }
   };
 
