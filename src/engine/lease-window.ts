@@ -47,11 +47,14 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
   let isStopped = true;
   let timer: NodeJS.Timeout | null = null;
   let nextLookMs = 0;
+  /** Leased, and not admitted yet: while the store cannot say what they are they stay here. */
+  let owed: CandidateId[] = [];
 
   const fill = async (): Promise<void> => {
     do {
       isPoked = false;
       if (isStopped || state.recorder.trouble() || state.recorder.unwritten() > UNWRITTEN_MAX) return;
+      await admitOwed();
       const count = Math.min(wanted(state.core), LEASE_BATCH_MAX);
       if (count === 0) {
         // As long as there is room, all that waits will be seen.
@@ -79,15 +82,15 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
 
   const lease = async (count: number): Promise<number> => {
     const leases = await state.queue.lease(count);
-    const ids = leases.map(({ candidateId }) => candidateId);
-    try {
-      await admit(state, ids, takeRecent(ids));
-    } catch (error) {
-      // The store could not say what they are: another lease must find them.
-      await state.queue.release(ids.filter((id) => !state.lives.has(id)));
-      throw error;
-    }
+    owed.push(...leases.map(({ candidateId }) => candidateId));
+    await admitOwed();
     return leases.length;
+  };
+
+  const admitOwed = async (): Promise<void> => {
+    if (owed.length === 0) return;
+    await admit(state, owed, takeRecent(owed));
+    owed = [];
   };
 
   const poke = (): void => {
