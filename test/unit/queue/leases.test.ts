@@ -55,6 +55,27 @@ test('renews what it holds and nothing that ended', async () => {
   expect(calls).toEqual(['complete a', 'release b', 'extend c']);
 });
 
+test('ends leases only when none is being renewed: on Postgres the two could wait for each other', async () => {
+  const gate = Promise.withResolvers<readonly CandidateId[]>();
+  const begun = Promise.withResolvers<void>();
+  const { leases, calls } = setUp({
+    lease: async () => [job('a'), job('b')],
+    extend: async () => {
+      begun.resolve();
+      return gate.promise;
+    },
+  });
+  await leases.lease(2);
+  const renewing = leases.renew();
+  await begun.promise;
+  const ending = leases.complete([id('a')]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(calls).toEqual([]);
+  gate.resolve([]);
+  await Promise.all([renewing, ending]);
+  expect(calls).toEqual(['complete a']);
+});
+
 test('hands out a job that BullMQ gave up, and says so', async () => {
   const { leases, said } = setUp({ lease: async () => [job('a', 'job stalled more than allowable limit')] });
   expect(await leases.lease(1)).toEqual([{ candidateId: id('a'), priority: 1, queuedAtMs: 0 }]);
