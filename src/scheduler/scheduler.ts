@@ -4,6 +4,7 @@
  */
 import type { DeviceClass } from '../domain/device.ts';
 import type { HostId } from '../domain/ids.ts';
+import type { BacklogRow } from '../domain/ledger.ts';
 import { onJudged, onRetracted, onStarted } from './attempts.ts';
 import { onCompiled } from './compiles.ts';
 import type { Effect } from './effects.ts';
@@ -60,10 +61,7 @@ export interface Underserved {
  * The queue gives what was submitted first. Behind a flood of one submitter, or of a class that nothing judges, others would not be seen here
  * at all: no turn could be theirs, and devices would idle. `backlog`: all that is not done.
  */
-export const underserved = (
-  core: Core,
-  backlog: readonly { readonly device: DeviceClass; readonly submitter: string; readonly count: number }[],
-): readonly Underserved[] => {
+export const underserved = (core: Core, backlog: readonly BacklogRow[]): readonly Underserved[] => {
   const { heldMax, windowMax } = core.options;
   // Blocked ones may fill all that is held otherwise.
   let room = Math.min(MISSING_MAX, heldMax + windowMax - core.tasks.size);
@@ -76,7 +74,7 @@ export const underserved = (
     });
 };
 
-const missingOf = (core: Core, backlog: Parameters<typeof underserved>[1]): readonly Underserved[] =>
+const missingOf = (core: Core, backlog: readonly BacklogRow[]): readonly Underserved[] =>
   [...Map.groupBy(backlog, ({ device }) => device)].flatMap(([device, rows]) => {
     const state = core.classes.get(device);
     if (!state || state.openPools === 0) return [];

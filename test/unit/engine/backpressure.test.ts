@@ -1,12 +1,10 @@
-import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
 import { Submission } from '../../../src/domain/candidate.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { Unfinished } from '../../../src/domain/ledger.ts';
-import { createEngine } from '../../../src/engine/engine.ts';
 import { UNWRITTEN_MAX } from '../../../src/engine/lease-window.ts';
 import type { Queue, Store } from '../../../src/engine/ports.ts';
-import { LENIENT } from './lenient-rules.ts';
+import { hostlessEngine } from './hostless-engine.ts';
 
 const LEASES_AT_ONCE = 500;
 const ENDLESS = 4 * UNWRITTEN_MAX;
@@ -52,15 +50,7 @@ test('a store that falls behind stops the leasing, and its catching up starts it
       return Promise.resolve(ids.map((candidateId) => ({ candidateId, priority: 100, queuedAtMs: 1 })));
     },
   };
-  const engine = createEngine({
-    store: store as Store,
-    queue: queue as Queue,
-    sessions: [],
-    problems: new Map(),
-    ...LENIENT,
-    log: pino({ level: 'silent' }),
-    now: Date.now,
-  });
+  const engine = hostlessEngine({ store, queue });
   await engine.start();
   await vi.waitFor(() => expect(leased).toBeGreaterThanOrEqual(UNWRITTEN_MAX));
   // Polls of the window and ticks of the engine go by.

@@ -1,9 +1,7 @@
-import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { CandidateId } from '../../../src/domain/ids.ts';
-import { createEngine } from '../../../src/engine/engine.ts';
 import type { Queue, Store } from '../../../src/engine/ports.ts';
-import { LENIENT } from './lenient-rules.ts';
+import { hostlessEngine } from './hostless-engine.ts';
 
 const id = CandidateId.parse(`c-${'a'.repeat(32)}`);
 
@@ -32,15 +30,7 @@ test('what was leased while the store could not say what it is goes to work as s
       return Promise.resolve(leases >= 0 ? [{ candidateId: id, priority: 1, queuedAtMs: 1 }] : []);
     },
   };
-  const engine = createEngine({
-    store: store as Store,
-    queue: queue as Queue,
-    sessions: [],
-    problems: new Map(),
-    ...LENIENT,
-    log: pino({ level: 'silent' }),
-    now: Date.now,
-  });
+  const engine = hostlessEngine({ store, queue });
   await engine.start();
   expect(await admitted.promise).toEqual([id]);
   await engine.stop();

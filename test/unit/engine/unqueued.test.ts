@@ -1,13 +1,11 @@
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import type { NewCandidate, Unfinished } from '../../../src/domain/ledger.ts';
-import { createEngine } from '../../../src/engine/engine.ts';
 import type { Queue, Store } from '../../../src/engine/ports.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
-import { LENIENT } from './lenient-rules.ts';
+import { hostlessEngine } from './hostless-engine.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));
 const input = SubmitCandidate.parse({
@@ -49,15 +47,7 @@ describe('a queue that is away between the commit of a submission and its job', 
       lease: async () => Promise.resolve([]),
       onWork: () => undefined,
     };
-    const engine = createEngine({
-      store: createStore(),
-      queue: queue as Queue,
-      sessions: [],
-      problems,
-      ...LENIENT,
-      log: pino({ level: 'silent' }),
-      now: Date.now,
-    });
+    const engine = hostlessEngine({ store: createStore(), queue, problems });
     await engine.start();
     await expect(engine.kiln.submit([input])).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
     isAway = false;

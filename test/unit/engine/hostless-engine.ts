@@ -1,0 +1,24 @@
+/** An engine without hosts, over a store and a queue that have only what the test needs of them. */
+import { pino } from 'pino';
+import { createEngine } from '../../../src/engine/engine.ts';
+import type { Engine } from '../../../src/engine/engine.ts';
+import type { Queue, Store } from '../../../src/engine/ports.ts';
+import type { LoadedProblem } from '../../../src/problems/load-problems.ts';
+import { LENIENT } from './lenient-rules.ts';
+
+interface Parts {
+  readonly store: Partial<Store>;
+  readonly queue: Partial<Queue>;
+  readonly problems?: ReadonlyMap<string, LoadedProblem>;
+}
+
+export const hostlessEngine = ({ store, queue, problems = new Map() }: Parts): Engine =>
+  createEngine({
+    store: store as Store,
+    queue: queue as Queue,
+    sessions: [],
+    problems,
+    ...LENIENT,
+    log: pino({ level: 'silent' }),
+    now: Date.now,
+  });
