@@ -1,4 +1,4 @@
-/** This machine as a host of several GPUs: what it has, and how it is reached. */
+/** This machine as a host of GPUs: what it has, and how it is reached. */
 import { spawnSync } from 'node:child_process';
 import type { Device } from '../../../src/domain/device.ts';
 import { Inventory } from '../../../src/domain/protocol.ts';
@@ -22,12 +22,14 @@ export interface BenchHost {
   readonly transport: string;
 }
 
-/** The caller stops `sshd`. Throws where there are fewer than two GPUs. */
-export const startHost = async (): Promise<BenchHost> => {
+/** The caller stops `sshd`. Throws where there are fewer GPUs than `gpusMin`. */
+export const startHost = async (gpusMin: number): Promise<BenchHost> => {
   const inventory = takeInventory();
   const gpus = inventory.devices.filter(({ kind }) => kind === 'gpu');
-  if (gpus.length < 2)
-    throw new Error(`this machine has ${gpus.length} GPU(s), two are needed; KILN_SIMULATED_DEVICES=2 shows how it works`);
+  if (gpus.length < gpusMin)
+    throw new Error(
+      `this machine has ${gpus.length} GPU(s), ${gpusMin} needed; section 3 needs one, KILN_SIMULATED_DEVICES=2 shows how the others work`,
+    );
   const [line = 'SetEnv'] = sessionEnvironment();
   const sshd = await startSshd([`${line} ${WITHOUT_TRITON}`]);
   const transport = `ssh: {host: 127.0.0.1, port: ${sshd.port}, user: ${sshd.user}, key: ${sshd.keyPath}, hostKey: "${sshd.hostKeyLine}"}`;

@@ -1,4 +1,4 @@
-/** A neighbour at work: candidates without end for one GPU, each new to the compilers, and each judged there once it is compiled. */
+/** A neighbour at work: candidates without end, each new to the compilers, and each judged on the neighbour's GPU once it is compiled. */
 import type { Device } from '../../../src/domain/device.ts';
 import type { LoadedProblem } from '../../../src/problems/load-problems.ts';
 import { sweepOnly } from '../rate/candidates.ts';
@@ -25,7 +25,8 @@ export interface LoadFigures {
   readonly seconds: number;
 }
 
-export const startLoad = (runner: Runner, gpu: Device, loaded: LoadedProblem): Load => {
+/** `gpu`: the neighbour's; without one the candidates are only compiled. */
+export const startLoad = (runner: Runner, gpu: Device | undefined, loaded: LoadedProblem): Load => {
   const points = sweepOnly(POINTS, 0);
   const width = ASKED_PER_SLOT * runner.inventory.compileSlots;
   const startedMs = performance.now();
@@ -33,8 +34,8 @@ export const startLoad = (runner: Runner, gpu: Device, loaded: LoadedProblem): L
   const state = { isOn: true, asked: 0, compiled: 0, judged: 0 };
   const judgements = new Set<Promise<void>>();
 
-  const judge = async (work: Work): Promise<void> => {
-    await runner.judge(gpu, work);
+  const judge = async (device: Device, work: Work): Promise<void> => {
+    await runner.judge(device, work);
     state.judged += 1;
   };
   const keepCompiling = async (): Promise<void> => {
@@ -42,8 +43,8 @@ export const startLoad = (runner: Runner, gpu: Device, loaded: LoadedProblem): L
       const work = await runner.prepare(loaded, freshPoint(points, (state.asked += 1)));
       state.compiled += 1;
       if (state.compiled >= width) full.resolve();
-      if (judgements.size >= JUDGING_MAX) continue;
-      const judgement = judge(work).finally(() => judgements.delete(judgement));
+      if (!gpu || judgements.size >= JUDGING_MAX) continue;
+      const judgement = judge(gpu, work).finally(() => judgements.delete(judgement));
       judgement.catch((error: unknown) => full.reject(error));
       judgements.add(judgement);
     }

@@ -1,6 +1,7 @@
 /**
- * Section 3: medians on GPU 0, while nothing else runs and while GPU 1 and every compile worker are busy. In rounds of the order A B B A: a
- * clock or a temperature that drifts moves both sides of a round alike, and the median over the rounds leaves out the round in which it did not.
+ * Section 3: medians on GPU 0, while nothing else runs and while every compile worker and GPU 1, where there is one, are busy. In rounds of the
+ * order A B B A: a clock or a temperature that drifts moves both sides of a round alike, and the median over the rounds leaves out the round in
+ * which it did not.
  */
 import { join } from 'node:path';
 import { loadProblem } from '../../../src/problems/load-problems.ts';
@@ -41,6 +42,8 @@ export interface PlacementFigures {
   readonly rounds: number;
   readonly load: LoadFigures;
   readonly compileSlots: number;
+  /** Those of the load are judged on another GPU; false where the host has one alone. */
+  readonly hasNeighbour: boolean;
 }
 
 export interface PlacementSizes {
@@ -62,7 +65,8 @@ export const measurePlacement = async (host: BenchHost, { repeats, rounds }: Pla
     const measured: Round[] = [];
     for (let round = 0; round < rounds; round += 1) measured.push(await measureRound(runner, watched, repeats));
     const load = measured.map((round) => round.load).reduce(together);
-    return { moved: movedOf(measured), repeats, rounds, load, compileSlots: runner.inventory.compileSlots };
+    const { compileSlots } = runner.inventory;
+    return { moved: movedOf(measured), repeats, rounds, load, compileSlots, hasNeighbour: runner.gpus.length > 1 };
   } finally {
     await runner.stop();
   }
@@ -96,7 +100,7 @@ const underLoad = async (
   runner: Runner,
   measure: () => Promise<Medians>,
 ): Promise<{ readonly between: Medians; readonly load: LoadFigures }> => {
-  const load = startLoad(runner, must(runner.gpus[1]), loadProblem(join(PROBLEMS_FOLDER, PROBLEM)));
+  const load = startLoad(runner, runner.gpus[1], loadProblem(join(PROBLEMS_FOLDER, PROBLEM)));
   await load.full;
   const between = await measure();
   return { between, load: await load.stop() };

@@ -25,7 +25,7 @@ export const scalingReport = (
   sections: readonly Titled[],
 ): string =>
   [
-    `# Several GPUs of one host, ${date}\n`,
+    `# GPUs of one host, ${date}\n`,
     table(
       ['what', 'value'],
       [
@@ -91,11 +91,11 @@ export const agreementText = (comparisons: readonly Comparison[]): string =>
     'run’s geometric mean of medians divided by the first’s, for each candidate. Two runs of one GPU say what chance does.',
   ].join('\n');
 
-export const placementText = ({ moved, repeats, rounds, load, compileSlots }: PlacementFigures): string => {
+export const placementText = ({ moved, repeats, rounds, load, compileSlots, hasNeighbour }: PlacementFigures): string => {
   const worst = moved.reduce((most, { moved: by }) => (Math.abs(by) > Math.abs(most) ? by : most), 0);
   return [
     table(
-      ['kernel', 'case', 'quiet, us', 'GPU 1 busy, us', 'moved by', 'quiet after / before, worst'],
+      ['kernel', 'case', 'quiet, us', 'under load, us', 'moved by', 'quiet after / before, worst'],
       moved.map((row) => [
         row.problem,
         row.case,
@@ -107,7 +107,7 @@ export const placementText = ({ moved, repeats, rounds, load, compileSlots }: Pl
     ),
     '',
     `Medians on GPU 0, in ${rounds} rounds of ${2 * repeats} judgements quiet and ${2 * repeats} under load, in the order quiet, load, load, quiet; moved by: the median over the rounds. **The most that a median moves: ${signed(worst)}.**`,
-    `Load: ${compileSlots} compile workers kept busy, ${load.compiled} new units in ${load.seconds.toFixed(1)} s (${(load.compiled / load.seconds).toFixed(0)}/s), ${load.judged} of them judged on GPU 1.`,
+    `Load: ${compileSlots} compile workers kept busy, ${load.compiled} new units in ${load.seconds.toFixed(1)} s (${(load.compiled / load.seconds).toFixed(0)}/s), ${hasNeighbour ? `${load.judged} of them judged on GPU 1` : 'none of them judged: this host has one GPU'}.`,
   ].join('\n');
 };
 

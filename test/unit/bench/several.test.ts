@@ -60,7 +60,7 @@ describe('the report of several GPUs', () => {
     const row = { problem: 'p', case: 'c', quietNs: 1000, loadedNs: 1000, drift: 0 };
     const load = { compiled: 10, judged: 1, seconds: 2 };
     const moved = [0.001, -0.004, 0.002].map((by) => ({ ...row, moved: by }));
-    expect(placementText({ moved, repeats: 3, rounds: 2, load, compileSlots: 4 })).toContain(
+    expect(placementText({ moved, repeats: 3, rounds: 2, load, compileSlots: 4, hasNeighbour: true })).toContain(
       'The most that a median moves: -0.40 %',
     );
   });
