@@ -1,4 +1,4 @@
-"""Looks at single parts of the judge on a real GPU, each in a process of its own: judge_probes.py bare|stale|dtypes DEVICE CACHE."""
+"""Looks at single parts of the judge on a real GPU, each in a process of its own: judge_probes.py bare|stale|dtypes|batch DEVICE CACHE."""
 import ctypes
 import random
 import secrets
@@ -15,12 +15,15 @@ from kiln_runner.judge.gpu.device import GpuDevice  # noqa: E402
 from kiln_runner.judge.gpu.driver import L2_BYTES, Driver  # noqa: E402
 from kiln_runner.judge.gpu.launching import LaunchShape, PreparedLaunch, address  # noqa: E402
 from kiln_runner.judge.numbers import element_text  # noqa: E402
-from kiln_runner.judge.schedule import TimedRun  # noqa: E402
+from kiln_runner.judge.measuring import warm_up  # noqa: E402
+from kiln_runner.judge.schedule import TimedRun, group_order  # noqa: E402
 from kiln_runner.judge.tensors import DTYPE_BYTES, DTYPES  # noqa: E402
 from rig import CORPUS, artifact_hash, header_of, vector_add  # noqa: E402
 
 M = 1 << 20
 FLOAT4 = (CORPUS / "cuda" / "honest-float4.cu").read_text()
+PAIR = {"candidate": FLOAT4, "baseline": (ROOT / "kernels" / "vector_add" / "baseline.cu").read_text()}
+SMALL = [n << 10 for n in (4, 64, 256, 512, 768, 1024, 1536, 2048, 4096)]
 RUNS, BARE_CANDIDATES, TRIALS = 100, 40, 10
 GUARD_BYTE, GUARD_BYTES = 0xAA, 256
 
@@ -92,6 +95,38 @@ def fresh_to_stale(case: object, bound: Dict[str, object], batch: int, rng: rand
     return min(fresh) / statistics.median(t for t, run in zip(times, runs) if run.seed is None)
 
 
+def batch(device_id: str, cache: Path) -> None:
+    """What timing several executions together does to the time of one, and to a speed-up; how steady a single warm-up says how short a plan is."""
+    device, rng = GpuDevice(device_id, 0, cache), random.SystemRandom()
+    problem = vector_add("gpu", {str(n): ("bench", n) for n in SMALL})
+    sides = {side: device.load(side, open_artifact(cache, artifact_hash("gpu", source))) for side, source in PAIR.items()}
+    for spec in problem.definition["cases"]:
+        rows, singles = [], []
+        for count in (1, 2, 4, 8, 16):
+            case = device.open_case(problem.definition, spec, count, {})
+            plans = {side: problem.plans(header_of(source))[spec["name"]] for side, source in PAIR.items()}
+            bound = {side: case.bind(side, program, plans[side]) for side, program in sides.items()}
+            case.arm(rng)
+            case.draw(1)
+            if count == 1:
+                singles = [warm_up(case, {"candidate": bound["candidate"]}, {"warmupRuns": 3}, rng).single_ns for _ in range(TRIALS * 3)]
+            rows.append(f"{count}: {pair_text(case, bound, count, rng)}")
+        spread = [round(f(singles) / 1e3, 2) for f in (min, statistics.median, max)]
+        print(f"batch {spec['name']}: single min/median/max {spread} us; " + "; ".join(rows))
+
+
+def pair_text(case: object, bound: Dict[str, object], count: int, rng: random.Random) -> str:
+    """Median us of the candidate and ratio to the baseline, least and largest of three sections."""
+    found = []
+    for _ in range(3):
+        runs = [TimedRun(side, count, None, None) for _ in range(RUNS // 8) for side in group_order(["candidate", "baseline"])]
+        times = case.run_timed(runs, bound, rng)
+        of = {side: statistics.median(t for t, run in zip(times, runs) if run.side == side) for side in bound}
+        found.append((of["candidate"] / 1e3, of["baseline"] / of["candidate"]))
+    (us_low, us_high), (low, high) = [(min(column), max(column)) for column in zip(*found)]
+    return f"{us_low:.2f}..{us_high:.2f} us x{low:.3f}..{high:.3f}"
+
+
 def dtypes(device_id: str, cache: Path) -> None:
     """Every dtype and distribution: drawn, verified, within its length, one changed bit found."""
     probe, kinds = DtypeProbe(GpuDevice(device_id, 0, cache)), ("normal", "uniform", "integers", "bits")
@@ -135,4 +170,4 @@ class DtypeProbe:
 
 
 if __name__ == "__main__":
-    {"bare": bare, "stale": stale, "dtypes": dtypes}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
+    {"bare": bare, "stale": stale, "dtypes": dtypes, "batch": batch}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))

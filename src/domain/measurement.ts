@@ -23,8 +23,11 @@ export const CaseTiming = z.strictObject({
   case: z.string(),
   candidate: TimingStatistics,
   baseline: TimingStatistics,
-  /** Ratio baseline/candidate. `paired`: from interleaved A B B A groups; `cached`: from the baseline's medians in the same judge. */
-  method: z.enum(['paired', 'cached']),
+  /**
+   * Ratio baseline/candidate. `paired`: from interleaved groups with as many runs of each. `controlled`: from a few baseline runs among the
+   * candidate's. `cached`: from the baseline's remembered median, which such runs bore out.
+   */
+  method: z.enum(['paired', 'controlled', 'cached']),
   speedup: z.number().positive(),
   speedupLow: z.number().positive(),
   speedupHigh: z.number().positive(),

@@ -74,7 +74,10 @@ export type ProblemDefinition = z.infer<typeof ProblemDefinition>;
 
 /** How long and how exactly to time a case. */
 export const TimingRules = z.strictObject({
-  /** `paired`: baseline interleaved A B B A. `cached`: the baseline's medians, measured in the same context within baselineAgeMsMax. */
+  /**
+   * `paired`: as many runs of the baseline as of the candidate, interleaved. `cached`: a few baseline runs among the candidate's, which count
+   * where they suffice, or bear out a median measured on this device within baselineAgeMsMax; in pairs where they do neither.
+   */
   method: z.enum(['paired', 'cached']),
   warmupRuns: z.int().min(0),
   runsMin: z.int().positive(),

@@ -4,6 +4,7 @@
  * which it did not.
  */
 import { join } from 'node:path';
+import type { CaseTiming } from '../../../src/domain/measurement.ts';
 import { loadProblem } from '../../../src/problems/load-problems.ts';
 import { quantile } from '../../quantile.ts';
 import { PROBLEM, PROBLEMS_FOLDER } from '../rate/candidates.ts';
@@ -11,18 +12,9 @@ import type { BenchHost } from './host.ts';
 import { startLoad } from './load.ts';
 import type { LoadFigures } from './load.ts';
 import { startRunner } from './runner.ts';
-import type { Judged, Runner, Work } from './runner.ts';
-
-const KERNELS = join(import.meta.dirname, '../../../kernels');
-/** Small launches first, then large ones. */
-const WATCHED = [
-  { folder: join(PROBLEMS_FOLDER, 'vector_add_small'), file: 'baseline.cu' },
-  { folder: join(PROBLEMS_FOLDER, PROBLEM), file: 'baseline.cu' },
-  { folder: join(KERNELS, 'rmsnorm'), file: 'seeds/3-registers.cu' },
-  { folder: join(KERNELS, 'softmax'), file: 'seeds/3-registers.cu' },
-  { folder: join(KERNELS, 'transpose'), file: 'seeds/3-vectors.cu' },
-  { folder: join(KERNELS, 'vector_add'), file: 'seeds/3-float4.cu' },
-] as const;
+import type { Judged, Runner } from './runner.ts';
+import { prepareWatched, STREAMING } from './watched.ts';
+import type { Watched } from './watched.ts';
 
 export interface Moved {
   readonly problem: string;
@@ -32,6 +24,8 @@ export interface Moved {
   readonly loadedNs: number;
   /** loaded / quiet - 1, median over the rounds. */
   readonly moved: number;
+  /** The same of the speed-ups, which are what is ranked. */
+  readonly speedupMoved: number;
   /** The largest that the two quiet phases of a round differ by: what time alone does. */
   readonly drift: number;
 }
@@ -55,11 +49,7 @@ export interface PlacementSizes {
 export const measurePlacement = async (host: BenchHost, { repeats, rounds }: PlacementSizes): Promise<PlacementFigures> => {
   const runner = await startRunner(host);
   try {
-    const loaded = WATCHED.map(({ folder, file }) => ({ problem: loadProblem(folder), file }));
-    const works = await Promise.all(
-      loaded.map(async ({ problem, file }) => runner.prepare(problem, { source: problem.files[file] ?? '', params: {} })),
-    );
-    const watched = loaded.map(({ problem }, index) => ({ name: problem.problem.name, work: must(works[index]) }));
+    const watched = await prepareWatched(runner, STREAMING);
     // Problems, buffers and baselines are new to the judge.
     await phase(runner, watched, 1);
     const measured: Round[] = [];
@@ -72,16 +62,14 @@ export const measurePlacement = async (host: BenchHost, { repeats, rounds }: Pla
   }
 };
 
-type Watched = readonly { readonly name: string; readonly work: Work }[];
-
 interface Round {
-  readonly before: Medians;
-  readonly between: Medians;
-  readonly after: Medians;
+  readonly before: Found;
+  readonly between: Found;
+  readonly after: Found;
   readonly load: LoadFigures;
 }
 
-const measureRound = async (runner: Runner, watched: Watched, repeats: number): Promise<Round> => {
+const measureRound = async (runner: Runner, watched: readonly Watched[], repeats: number): Promise<Round> => {
   const before = await phase(runner, watched, repeats);
   const { between, load } = await underLoad(runner, async () => phase(runner, watched, 2 * repeats));
   return { before, between, load, after: await phase(runner, watched, repeats) };
@@ -93,30 +81,28 @@ const together = (one: LoadFigures, other: LoadFigures): LoadFigures => ({
   seconds: one.seconds + other.seconds,
 });
 
-/** "problem case" -> the medians of its judgements. */
-type Medians = ReadonlyMap<string, readonly number[]>;
+/** "problem case" -> its judgements. */
+type Found = ReadonlyMap<string, readonly CaseTiming[]>;
 
 const underLoad = async (
   runner: Runner,
-  measure: () => Promise<Medians>,
-): Promise<{ readonly between: Medians; readonly load: LoadFigures }> => {
+  measure: () => Promise<Found>,
+): Promise<{ readonly between: Found; readonly load: LoadFigures }> => {
   const load = startLoad(runner, runner.gpus[1], loadProblem(join(PROBLEMS_FOLDER, PROBLEM)));
   await load.full;
   const between = await measure();
   return { between, load: await load.stop() };
 };
 
-const phase = async (runner: Runner, watched: Watched, repeats: number): Promise<Medians> => {
+const phase = async (runner: Runner, watched: readonly Watched[], repeats: number): Promise<Found> => {
   const gpu = must(runner.gpus[0]);
   // All kernels in turn, so that a slow moment hits each of them once.
   const asked = Array.from({ length: repeats }, () => watched).flat();
   const judged = await Promise.all(
     asked.map(async ({ name, work }) => ({ name, timings: timingsOf(name, await runner.judge(gpu, work)) })),
   );
-  const medians = judged.flatMap(({ name, timings }) =>
-    timings.map((timing) => ({ key: `${name} ${timing.case}`, medianNs: timing.candidate.medianNs })),
-  );
-  return new Map([...Map.groupBy(medians, ({ key }) => key)].map(([key, list]) => [key, list.map(({ medianNs }) => medianNs)]));
+  const found = judged.flatMap(({ name, timings }) => timings.map((timing) => ({ key: `${name} ${timing.case}`, timing })));
+  return new Map([...Map.groupBy(found, ({ key }) => key)].map(([key, list]) => [key, list.map(({ timing }) => timing)]));
 };
 
 const timingsOf = (name: string, { outcome, infra }: Judged) => {
@@ -127,29 +113,41 @@ const timingsOf = (name: string, { outcome, infra }: Judged) => {
 const movedOf = (rounds: readonly Round[]): readonly Moved[] =>
   [...must(rounds[0]).before.keys()].map((key) => {
     const [problem = '', name = ''] = key.split(' ');
-    const sides = rounds.map(({ before, between, after }) => ({
-      quiet: [...(before.get(key) ?? []), ...(after.get(key) ?? [])],
-      loaded: between.get(key) ?? [],
-      drift: quantile(after.get(key) ?? [], 0.5) / quantile(before.get(key) ?? [], 0.5) - 1,
-    }));
+    const sides = rounds.map(({ before, between, after }) => sidesOf(before.get(key), between.get(key), after.get(key)));
+    const medianOf = (value: (side: Sides) => number | readonly number[]): number => quantile(sides.flatMap(value), 0.5);
     return {
       problem,
       case: name,
-      quietNs: quantile(
-        sides.flatMap(({ quiet }) => quiet),
-        0.5,
-      ),
-      loadedNs: quantile(
-        sides.flatMap(({ loaded }) => loaded),
-        0.5,
-      ),
-      moved: quantile(
-        sides.map(({ quiet, loaded }) => quantile(loaded, 0.5) / quantile(quiet, 0.5) - 1),
-        0.5,
-      ),
+      quietNs: medianOf(({ quiet }) => quiet.map(timeOf)),
+      loadedNs: medianOf(({ loaded }) => loaded.map(timeOf)),
+      moved: medianOf(({ quiet, loaded }) => ratioOf(loaded, quiet, timeOf) - 1),
+      speedupMoved: medianOf(({ quiet, loaded }) => ratioOf(loaded, quiet, speedupOf) - 1),
       drift: sides.reduce((most, { drift }) => (Math.abs(drift) > Math.abs(most) ? drift : most), 0),
     };
   });
+
+/** One case in one round. */
+interface Sides {
+  readonly quiet: readonly CaseTiming[];
+  readonly loaded: readonly CaseTiming[];
+  readonly drift: number;
+}
+
+const sidesOf = (
+  before: readonly CaseTiming[] = [],
+  loaded: readonly CaseTiming[] = [],
+  after: readonly CaseTiming[] = [],
+): Sides => ({
+  quiet: [...before, ...after],
+  loaded,
+  drift: ratioOf(after, before, timeOf) - 1,
+});
+
+const timeOf = ({ candidate }: CaseTiming): number => candidate.medianNs;
+const speedupOf = ({ speedup }: CaseTiming): number => speedup;
+
+const ratioOf = (one: readonly CaseTiming[], other: readonly CaseTiming[], of: (timing: CaseTiming) => number): number =>
+  quantile(one.map(of), 0.5) / quantile(other.map(of), 0.5);
 
 const must = <Value>(value: Value | undefined): Value => {
   if (value === undefined) throw new Error('fewer GPUs or kernels than there were');

@@ -6,7 +6,7 @@ import type { Comparison } from './agreement.ts';
 import type { Growth, GrowthRun } from './growth.ts';
 import type { BenchHost } from './host.ts';
 import type { IsolationPhase } from './isolation.ts';
-import type { PlacementFigures } from './placement.ts';
+import type { Moved, PlacementFigures } from './placement.ts';
 
 export interface Titled {
   readonly title: string;
@@ -92,21 +92,23 @@ export const agreementText = (comparisons: readonly Comparison[]): string =>
   ].join('\n');
 
 export const placementText = ({ moved, repeats, rounds, load, compileSlots, hasNeighbour }: PlacementFigures): string => {
-  const worst = moved.reduce((most, { moved: by }) => (Math.abs(by) > Math.abs(most) ? by : most), 0);
+  const worst = (of: (row: Moved) => number): string =>
+    signed(moved.map(of).reduce((most, by) => (Math.abs(by) > Math.abs(most) ? by : most), 0));
   return [
     table(
-      ['kernel', 'case', 'quiet, us', 'under load, us', 'moved by', 'quiet after / before, worst'],
+      ['kernel', 'case', 'quiet, us', 'under load, us', 'moved by', 'speed-up moved by', 'quiet after / before, worst'],
       moved.map((row) => [
         row.problem,
         row.case,
         micros(row.quietNs),
         micros(row.loadedNs),
         signed(row.moved),
+        signed(row.speedupMoved),
         signed(row.drift),
       ]),
     ),
     '',
-    `Medians on GPU 0, in ${rounds} rounds of ${2 * repeats} judgements quiet and ${2 * repeats} under load, in the order quiet, load, load, quiet; moved by: the median over the rounds. **The most that a median moves: ${signed(worst)}.**`,
+    `Medians on GPU 0, in ${rounds} rounds of ${2 * repeats} judgements quiet and ${2 * repeats} under load, in the order quiet, load, load, quiet; moved by: the median over the rounds. **The most that a median moves: ${worst((row) => row.moved)}, a speed-up: ${worst((row) => row.speedupMoved)}.**`,
     `Load: ${compileSlots} compile workers kept busy, ${load.compiled} new units in ${load.seconds.toFixed(1)} s (${(load.compiled / load.seconds).toFixed(0)}/s), ${hasNeighbour ? `${load.judged} of them judged on GPU 1` : 'none of them judged: this host has one GPU'}.`,
   ].join('\n');
 };

@@ -6,7 +6,15 @@ import { pino } from 'pino';
 import type { Device } from '../../../src/domain/device.ts';
 import { attemptIdOf, CandidateId, HostId } from '../../../src/domain/ids.ts';
 import type { AttemptId } from '../../../src/domain/ids.ts';
-import type { CompileResult, CompileUnit, FromRunner, Inventory, JudgeResult, JudgeTask } from '../../../src/domain/protocol.ts';
+import type {
+  CompileResult,
+  CompileUnit,
+  FromRunner,
+  Inventory,
+  JudgeResult,
+  JudgeTask,
+  TimingRules,
+} from '../../../src/domain/protocol.ts';
 import { createFleet } from '../../../src/gpu/fleet.ts';
 import type { HostEvent } from '../../../src/gpu/host-session.ts';
 import type { LoadedProblem } from '../../../src/problems/load-problems.ts';
@@ -36,7 +44,7 @@ export interface Runner {
     code: { readonly source: string; readonly params: Readonly<Record<string, number>> },
   ): Promise<Work>;
   /** Rejects only when the runner is lost: an infra failure is a result too. */
-  judge(gpu: Device, work: Work): Promise<Judged>;
+  judge(gpu: Device, work: Work, timing?: TimingRules): Promise<Judged>;
   /** Ends the runner and everything it started. */
   stop(): Promise<void>;
 }
@@ -114,9 +122,9 @@ const speaking = (open: Waiting, send: Send, inventory: Inventory): Omit<Runner,
         throw new Error(`${loaded.problem.name}: not compiled: ${JSON.stringify(result).slice(0, 500)}`);
       return { problemKey: definition.key, artifact: result.artifact, plans: { ...resolved.plans } };
     },
-    judge: async (gpu, work) => {
+    judge: async (gpu, work, timing = TIMING) => {
       const attemptId = attemptIdOf(CANDIDATE, (number += 1));
-      const common = { timing: TIMING, record: null, limitMs: JUDGE_LIMIT_MS, waitedMs: 0 };
+      const common = { timing, record: null, limitMs: JUDGE_LIMIT_MS, waitedMs: 0 };
       return open.judged(attemptId, send.judge({ attemptId, deviceId: gpu.id, ...work, ...common }));
     },
   };

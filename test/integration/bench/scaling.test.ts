@@ -1,4 +1,4 @@
-/** The benchmark of several GPUs, without hardware: every section runs to its end and leaves nothing behind. */
+/** The benchmarks of one host's GPUs, without hardware: every section runs to its end and leaves nothing behind. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { processesNaming } from '../../e2e/kiln-process.ts';
 import { sshdMissing } from '../gpu/sshd.ts';
 
-const SCRIPT = join(import.meta.dirname, '../../../bench/gpu/scaling.ts');
+const BENCH = join(import.meta.dirname, '../../../bench/gpu');
 const LIMIT_MS = 50_000;
 const SMALL = ['--candidates', '40', '--repeats', '1', '--rounds', '2', '--judgements', '20'];
 const folders: string[] = [];
@@ -16,11 +16,20 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-const run = async (sections: string, devices: number): Promise<{ readonly report: string; readonly folder: string }> => {
+interface Ran {
+  readonly report: string;
+  /** Whatever it starts names it. */
+  readonly folder: string;
+}
+
+const run = async (sections: string, devices: number): Promise<Ran> =>
+  runScript('scaling.ts', ['--sections', sections, ...SMALL], devices);
+
+const runScript = async (script: string, options: readonly string[], devices: number): Promise<Ran> => {
   const folder = mkdtempSync(join(tmpdir(), 'kiln-scaling-test-'));
   folders.push(folder);
   const out = join(folder, 'report.md');
-  await promisify(execFile)(process.execPath, [SCRIPT, '--sections', sections, ...SMALL, '--out', out], {
+  await promisify(execFile)(process.execPath, [join(BENCH, script), ...options, '--out', out], {
     timeout: LIMIT_MS,
     // oxlint-disable-next-line node/no-process-env -- the benchmark is a command of its own
     env: { ...process.env, TMPDIR: folder, KILN_SIMULATED_DEVICES: String(devices), KILN_SIMULATED_JUDGE_MS: '2' },
@@ -58,5 +67,20 @@ describe.skipIf(sshdMissing !== null)(`bench/gpu/scaling${sshdMissing ? ` (skipp
   test('refuses sections that need another GPU, and one that is none', async () => {
     await expect(run('3,4', 1)).rejects.toThrow('this machine has 1 GPU(s), 2 needed; section 3 needs one');
     await expect(run('5', 2)).rejects.toThrow('--sections: "5" is none of 1, 2, 3, 4');
+  });
+});
+
+describe.skipIf(sshdMissing !== null)(`bench/gpu/states-check${sshdMissing ? ` (skipped: ${sshdMissing})` : ''}`, () => {
+  test('judges every kernel in every state and leaves no process', async () => {
+    const { report, folder } = await runScript('states.ts', ['--repeats', '1'], 1);
+    expect(report).toMatch(
+      /^\| matmul\/wgmma \| \w+ \| [\d.]+ \| 0\.00 % \| [\d.]+ \| 0\.00 % \| 0\.00 % \| 0\.00 % \| 0, 0, 3 \|$/m,
+    );
+    expect(report).toMatch(/SIMULATED device/);
+    expect(processesNaming(folder)).toEqual([]);
+  });
+
+  test('refuses a number that is none', async () => {
+    await expect(runScript('states.ts', ['--repeats', 'all'], 1)).rejects.toThrow('--repeats: "all" is no whole number');
   });
 });

@@ -23,6 +23,7 @@ from kiln_runner.judge.preparation import Preparation  # noqa: E402
 BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
 SHORT = {"runsMin": 8, "runsMax": 8, "warmupRuns": 2}
 DEADLINE_S = 10
+TRIES = 20
 GIB = 1024**3
 
 
@@ -57,13 +58,32 @@ class TakingOver(unittest.TestCase):
         before, learned = self.learned(problem)
         self.assertEqual((learned["problemKey"], learned["trusted"]), (problem.key, ["one", "256K"]))
         self.assertEqual([(b["case"], b["batch"], b["statistics"]) for b in learned["baselines"]], [("256K", 1, self.baseline(before))])
+        for _ in range(TRIES):
+            after = self.take_over(problem, learned)
+            if method(after) != "paired":
+                break
+            # A machine busy with something else: the baseline took another time than was told. So may the next successor, but not all.
+            self.second.close()
+            self.second.start()
+            self.second.learned.clear()
+        self.assertIn(method(after), ("cached", "controlled"))
+        if method(after) == "cached":
+            self.assertEqual(self.baseline(after), self.baseline(before))
+        self.second.send({"type": "canary"})
+        self.second.read()
+        self.assertEqual(self.second.learned, [], "nothing new was learned")
+
+    def test_a_time_that_does_not_hold_any_more_is_measured_again_in_pairs_and_told(self) -> None:
+        problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
+        before, learned = self.learned(problem)
+        told = learned["baselines"][0]["statistics"]
+        learned["baselines"][0]["statistics"] = {key: value if key in ("runs", "batch") else 5 * value for key, value in told.items()}
         after = self.take_over(problem, learned)
-        self.assertEqual(self.baseline(after), self.baseline(before))
-        self.first.judge(problem, BASELINE, timing=SHORT)
-        for rig in (self.first, self.second):
-            rig.send({"type": "canary"})
-            rig.read()
-            self.assertEqual(rig.learned, [], "nothing new was learned")
+        self.assertEqual(method(after), "paired")
+        self.assertLess(after["outcome"]["timings"][0]["speedup"], 2.5, "half of what the wrong time would have given")
+        self.second.send({"type": "canary"})
+        self.second.read()
+        self.assertEqual([b["statistics"] for b in self.second.learned.pop()["baselines"]], [self.baseline(after)])
 
     def test_times_that_are_too_old_are_measured_again(self) -> None:
         problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
@@ -100,6 +120,10 @@ class TakingOver(unittest.TestCase):
         self.assertIsNone(self.second.ready["copyBytesPerSecond"])
 
 
+def method(result: dict) -> str:
+    return result["outcome"]["timings"][0]["method"]
+
+
 def loaded_by(pid: int) -> set:
     """Artifacts that children of a process were started with."""
     commands = []
@@ -129,6 +153,20 @@ class Learning(unittest.TestCase):
         self.assertEqual(facts.recent_baseline("big", 1, 60_000), {"medianNs": 3})
         self.assertTrue(facts.trusts("big"))
         self.assertIsNone(facts.take_news(), "what was told is no news")
+
+    def test_a_time_follows_what_more_runs_show_and_gets_no_younger(self) -> None:
+        facts = Facts()
+        facts.remember_baseline("big", 1, {"runs": 40, "batch": 1, "medianNs": 100.0, "ciHighNs": 101.0})
+        facts.take_news()
+        for _ in range(100):
+            facts.follow_baseline("big", 1, 110 / facts.recent_baseline("big", 1, 60_000)["medianNs"], 10)
+        found = facts.recent_baseline("big", 1, 60_000)
+        self.assertAlmostEqual(found["medianNs"], 110, places=1)
+        self.assertAlmostEqual(found["ciHighNs"] / found["medianNs"], 1.01)
+        self.assertEqual((found["runs"], found["batch"]), (40, 1))
+        self.assertIsNone(facts.take_news())
+        time.sleep(0.005)
+        self.assertIsNone(facts.recent_baseline("big", 1, 1), "as old as when it was measured")
 
     def test_of_batched_times_only_the_batch_is_taken_over(self) -> None:
         facts = Facts()

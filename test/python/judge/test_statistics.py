@@ -13,6 +13,7 @@ from kiln_runner.judge.schedule import (  # noqa: E402
     group_size,
     plan_chunk,
     split_fresh,
+    with_controls,
 )
 from kiln_runner.judge.statistics import (  # noqa: E402
     PAIRED_MAX,
@@ -121,6 +122,16 @@ class Schedule(unittest.TestCase):
                 group = [run for run in runs[at : at + group_size(sides)] if run.seed is not None]
                 self.assertEqual(len({sum(run.side == side for run in group) for side in sides}), 1)
         self.assertEqual(sum(run.seed is not None for run in plan_chunk(["a"], 20, 1, Freshness(random.Random(1), False, True))), 4)
+
+    def test_controls_are_spread_over_the_runs_and_the_last_run_is_not_one(self) -> None:
+        runs = plan_chunk(["a"], 100, 1, Freshness(random.Random(1), False, True))
+        for seed in range(20):
+            mixed = with_controls(runs, "b", 8, random.Random(seed))
+            self.assertEqual([run for run in mixed if run.side == "a"], runs)
+            places = [n for n, run in enumerate(mixed) if run.side == "b"]
+            self.assertTrue(all(100 * at // 8 <= n - at < 100 * (at + 1) // 8 for at, n in enumerate(places)), places)
+            self.assertEqual({run.seed for run in mixed if run.side == "b"}, {None})
+            self.assertEqual(mixed[-1].side, "a")
 
     def test_strict_sections_draw_fresh_inputs_before_every_run(self) -> None:
         runs = plan_chunk(["a", "b"], 3, 1, Freshness(random.Random(1), True, True))

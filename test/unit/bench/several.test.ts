@@ -57,11 +57,11 @@ describe('the report of several GPUs', () => {
   });
 
   test('names the median that moves most, either way', () => {
-    const row = { problem: 'p', case: 'c', quietNs: 1000, loadedNs: 1000, drift: 0 };
+    const row = { problem: 'p', case: 'c', quietNs: 1000, loadedNs: 1000, speedupMoved: 0.0005, drift: 0 };
     const load = { compiled: 10, judged: 1, seconds: 2 };
     const moved = [0.001, -0.004, 0.002].map((by) => ({ ...row, moved: by }));
     expect(placementText({ moved, repeats: 3, rounds: 2, load, compileSlots: 4, hasNeighbour: true })).toContain(
-      'The most that a median moves: -0.40 %',
+      'The most that a median moves: -0.40 %, a speed-up: +0.05 %.',
     );
   });
 

@@ -12,11 +12,12 @@ from .checking import Terms, check, evaluate, queue_timed_checks
 from .device import KEPT, LAST, Case, Device, Program, Runnable
 from .device_lock import DeviceLock
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
-from .measuring import Conditions, Section, lives_on_stale_inputs, time_sides, warm_up
+from .measuring import Conditions, Control, Section, lives_on_stale_inputs, time_sides, warm_up
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
-from .schedule import batch_for
-from .statistics import Interval, ratio_of_medians, timing_statistics
+from .schedule import PAIRED_BELOW_NS, batch_for
+from .screening import screened
+from .statistics import Interval, timing_statistics
 from .stopwatch import Stopwatch
 
 
@@ -169,19 +170,39 @@ class Judgement:
             self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
     def _measure(self, spec: dict) -> "Measured":
-        others = ["record"] if self._task["record"] else []
-        strict = self._task["timing"].get("inputs") == "fresh"
-        # A baseline that was measured under other conditions would flatter it.
-        paired = strict or self._task["timing"]["method"] == "paired"
-        sides = ["candidate", "baseline", *others] if paired else ["candidate", *others]
         case, conditions = self._get_ready(spec)
-        baseline = None if paired else self._baseline(case, spec, conditions)
-        section = time_sides(case, self._runnables(sides, case, spec), conditions, strict=strict)
-        if not strict and lives_on_stale_inputs(section, "candidate"):
-            # Measured under other conditions than usual, so the baseline is measured with it.
-            sides, baseline = ["candidate", "baseline", *others], None
-            section = time_sides(case, self._runnables(sides, case, spec), conditions, strict=True)
-        return Measured(case, section, sides, baseline)
+        rules = conditions.rules
+        is_strict = rules.get("inputs") == "fresh"
+        if is_strict or self._task["record"] or rules["method"] == "paired":
+            return self._in_pairs(spec, case, conditions, is_strict)
+        known = self._problem.facts.recent_baseline(spec["name"], case.batch, rules["baselineAgeMsMax"])
+        if known is not None and conditions.warmth.single_ns >= PAIRED_BELOW_NS:
+            sides = self._runnables(["candidate", "baseline"], case, spec)
+            control = Control("baseline", known["medianNs"] / conditions.warmth.single_ns)
+            section = time_sides(case, sides, conditions, strict=False, control=control)
+            if lives_on_stale_inputs(section, "candidate"):
+                return self._in_pairs(spec, case, conditions, True)
+            found = screened(section, known, case.batch)
+            if found is not None:
+                if found.seen is not None:
+                    self._problem.facts.follow_baseline(spec["name"], case.batch, found.seen, len(section.of("baseline")))
+                return Measured(case, section, found.method, found.baseline, found.speedup, None)
+            # It held once and does not any more.
+            known = None
+        measured = self._in_pairs(spec, case, conditions, False)
+        if known is None and not measured.is_strict:
+            self._problem.facts.remember_baseline(spec["name"], case.batch, measured.baseline)
+        return measured
+
+    def _in_pairs(self, spec: dict, case: Case, conditions: Conditions, is_strict: bool) -> "Measured":
+        sides = ["candidate", "baseline", *(["record"] if self._task["record"] else [])]
+        runnables = self._runnables(sides, case, spec)
+        section = time_sides(case, runnables, conditions, strict=is_strict)
+        if not is_strict and lives_on_stale_inputs(section, "candidate"):
+            is_strict, section = True, time_sides(case, runnables, conditions, strict=True)
+        record = section.ratios("record", "candidate", sides) if "record" in sides else None
+        baseline = timing_statistics(section.of("baseline"), case.batch)
+        return Measured(case, section, "paired", baseline, section.ratios("baseline", "candidate", sides), record, is_strict)
 
     def _get_ready(self, spec: dict) -> Tuple[Case, Conditions]:
         """The case in place for as many executions between two events as the candidate's speed asks for."""
@@ -198,18 +219,6 @@ class Judgement:
         case.poison(self._bench.rng)
         return case
 
-    def _baseline(self, case: Case, spec: dict, conditions: Conditions) -> dict:
-        """Its statistics of the last minutes on this device, measured now where there are none."""
-        rules = conditions.rules
-        known = self._problem.facts.recent_baseline(spec["name"], case.batch, rules["baselineAgeMsMax"])
-        if known is None:
-            runnables = self._runnables(["baseline"], case, spec)
-            warmth = warm_up(case, runnables, rules, conditions.rng)
-            section = time_sides(case, runnables, conditions._replace(warmth=warmth), strict=False)
-            known = timing_statistics(section.of("baseline"), case.batch)
-            self._problem.facts.remember_baseline(spec["name"], case.batch, known)
-        return known
-
     def _runnables(self, sides: List[str], case: Case, spec: dict) -> Dict[str, Runnable]:
         return {side: self._runnable(side, case, spec) for side in sides}
 
@@ -217,28 +226,25 @@ class Judgement:
 class Measured(NamedTuple):
     case: Case
     section: Section
-    sides: List[str]
-    # Statistics taken apart from the section; None: the section holds the baseline's runs.
-    baseline: Optional[dict]
+    method: str
+    baseline: dict
+    # Of the baseline's time to the candidate's, and of the record's where there is one.
+    speedup: Interval
+    record: Optional[Interval]
+    # Every run had fresh inputs, which takes longer than usual.
+    is_strict: bool = False
 
     def timing(self) -> dict:
         """A CaseTiming of the protocol."""
-        candidate = timing_statistics(self.section.of("candidate"), self.case.batch)
-        baseline = self.baseline or timing_statistics(self.section.of("baseline"), self.case.batch)
-        speedup = ratio_of_medians(baseline, candidate) if self.baseline else self._ratio("baseline")
         timing = {
             "case": self.case.name,
-            "candidate": candidate,
-            "baseline": baseline,
-            "method": "cached" if self.baseline else "paired",
-            "speedup": speedup.middle,
-            "speedupLow": speedup.low,
-            "speedupHigh": speedup.high,
+            "candidate": timing_statistics(self.section.of("candidate"), self.case.batch),
+            "baseline": self.baseline,
+            "method": self.method,
+            "speedup": self.speedup.middle,
+            "speedupLow": self.speedup.low,
+            "speedupHigh": self.speedup.high,
         }
-        if "record" in self.sides:
-            ratio = self._ratio("record")
-            timing["record"] = {"ratio": ratio.middle, "ratioLow": ratio.low, "ratioHigh": ratio.high}
+        if self.record is not None:
+            timing["record"] = {"ratio": self.record.middle, "ratioLow": self.record.low, "ratioHigh": self.record.high}
         return timing
-
-    def _ratio(self, side: str) -> Interval:
-        return self.section.ratios(side, "candidate", self.sides)

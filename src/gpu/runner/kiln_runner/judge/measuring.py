@@ -1,11 +1,11 @@
 """How long does a side take: warm-up, timed runs until the interval is narrow enough, and proof that no run lived on an earlier one."""
 import random
 import time
-from typing import List, Mapping, NamedTuple, Sequence
+from typing import List, Mapping, NamedTuple, Optional, Sequence
 
 from .checking import TimedOutputs
 from .device import Case, Runnable
-from .schedule import RUNS_LEAST, Freshness, TimedRun, group_size, plan_chunk, split_fresh
+from .schedule import RUNS_LEAST, Freshness, TimedRun, controls_for, group_size, plan_chunk, split_fresh, with_controls
 from .statistics import Interval, centre, interval, median, relative_half_width
 
 # A section whose runs on fresh inputs are slower than its others by this much is measured again with fresh inputs before every run.
@@ -16,6 +16,8 @@ WARMUP_LEAST = 2
 RUNS_PER_CHUNK_MAX = 256
 # With fewer groups a lucky draw looks narrow enough.
 GROUPS_LEAST = 8
+# Of a candidate's runs, those that a baseline run among them is compared with: two of each launch phase (gpu/timing.py).
+RUNS_AROUND = 8
 NS_PER_MS = 1e6
 
 
@@ -43,6 +45,26 @@ class Section(NamedTuple):
             middle = {side: median(sorted(t for run, t in group if run.side == side)) for side in (numerator, denominator)}
             ratios.append(middle[numerator] / middle[denominator])
         return centre(ratios)
+
+    def control_ratios(self, control: str, side: str) -> Interval:
+        """Of each run of `control` to those of `side` that were nearest to it: a clock that moves in the section moves both."""
+        own = [number for number, run in enumerate(self.runs) if run.side == side]
+        ratios, after = [], 0
+        for number, run in enumerate(self.runs):
+            if run.side == side:
+                after += 1
+            elif run.side == control:
+                low = max(0, min(after - RUNS_AROUND // 2, len(own) - RUNS_AROUND))
+                around = median(sorted(self.times[n] for n in own[low : low + RUNS_AROUND]))
+                ratios.append(self.times[number] / around)
+        return centre(ratios)
+
+
+class Control(NamedTuple):
+    """A side that is timed now and then among the runs of another. `cost`: of one of its runs, in the other's."""
+
+    side: str
+    cost: float
 
 
 class Warmth(NamedTuple):
@@ -78,25 +100,31 @@ def lives_on_stale_inputs(section: Section, side: str) -> bool:
     return slow > STALE_RATIO_MAX * fast and slow - fast > STALE_DIFFERENCE_NS
 
 
-def time_sides(case: Case, runnables: Mapping[str, Runnable], conditions: Conditions, strict: bool) -> Section:
-    """Times the sides together; the first is under suspicion. `strict`: fresh inputs before every run. `case` is armed and drawn."""
-    sides, rules, rng = list(runnables), conditions.rules, conditions.rng
+def time_sides(
+    case: Case, runnables: Mapping[str, Runnable], conditions: Conditions, strict: bool, control: Optional[Control] = None
+) -> Section:
+    """Times the sides together; the first is under suspicion. `strict`: fresh inputs before every run. `control`: one of the sides that gets a
+    few runs alone, beyond those that the rules ask for. `case` is armed and drawn."""
+    sides, rules, rng = [side for side in runnables if control is None or side != control.side], conditions.rules, conditions.rng
     start = time.monotonic_ns()
     runs: List[TimedRun] = []
     times: List[float] = []
     while True:
         elapsed_ms = (time.monotonic_ns() - start) / NS_PER_MS
-        groups = next_groups(sides, len(runs), elapsed_ms, conditions)
+        groups = next_groups(sides, sum(run.side in sides for run in runs), elapsed_ms, conditions)
         if groups == 0 or (runs and narrow_enough(Section(runs, times), sides, rules)):
             return Section(runs, times)
         chunk = plan_chunk(sides, groups, case.batch, Freshness(rng, strict, keep=not runs))
+        if control is not None:
+            chunk = with_controls(chunk, control.side, controls_for(len(chunk), control.cost, not runs), rng)
         times += _timed(case, chunk, runnables, rng)
         runs += chunk
 
 
 def _timed(case: Case, chunk: List[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
     """Of a pair the run before is not counted: the device has been idle since the last chunk, and one side alone would pay for it."""
-    lead = [TimedRun(rng.choice(sorted(runnables)), case.batch, None, None)] if len(runnables) > 1 else []
+    sides = sorted({run.side for run in chunk})
+    lead = [TimedRun(rng.choice(sides), case.batch, None, None)] if len(sides) > 1 else []
     return case.run_timed([*lead, *chunk], runnables, rng)[len(lead) :]
 
 

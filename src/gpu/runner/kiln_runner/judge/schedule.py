@@ -10,6 +10,11 @@ RUNS_LEAST = 2 * FRESH_RUNS
 BATCH_BELOW_NS = 10_000.0
 BATCH_AIM_NS = 20_000.0
 BATCH_MAX = 16
+# What fits the L2 runs faster or slower by some percent from second to second: such plans are always timed in pairs with the baseline.
+PAIRED_BELOW_NS = 20_000.0
+# Baseline runs among a candidate's, where the baseline's time is known already: one for so many of the candidate's, but no fewer than these.
+RUNS_PER_CONTROL = 12
+CONTROLS_LEAST = 4
 
 
 class TimedRun(NamedTuple):
@@ -98,6 +103,20 @@ class Freshness(NamedTuple):
     every_run: bool
     # Keep the outputs of one fresh run for the check after the section.
     keep: bool
+
+
+def controls_for(runs: int, cost: float, is_first: bool) -> int:
+    """How many baseline runs go among `runs` of the candidate's. `cost`: of one of them, in the candidate's; they take no longer than the
+    candidate's own, or are the fewest that say anything. `is_first`: of the section's chunks."""
+    least = CONTROLS_LEAST if is_first else 1
+    return max(least, min(runs // RUNS_PER_CONTROL, int(runs / cost)))
+
+
+def with_controls(runs: Sequence[TimedRun], side: str, count: int, rng: random.Random) -> List[TimedRun]:
+    """`count` runs of `side` among the others, one in each stretch of equal length, at a random place before one of its runs."""
+    places = {rng.randrange(len(runs) * n // count, len(runs) * (n + 1) // count) for n in range(count)}
+    control = TimedRun(side, runs[0].replicas, None, None)
+    return [one for place, run in enumerate(runs) for one in ([control, run] if place in places else [run])]
 
 
 def split_fresh(runs: Sequence[TimedRun], times: Sequence[float], side: str) -> Tuple[List[float], List[float]]:
