@@ -24,10 +24,10 @@ export const CaseTiming = z.strictObject({
   candidate: TimingStatistics,
   baseline: TimingStatistics,
   /**
-   * Ratio baseline/candidate. `paired`: from interleaved groups with as many runs of each. `controlled`: from a few baseline runs among the
-   * candidate's. `cached`: from the baseline's remembered median, which such runs bore out.
+   * Ratio baseline/candidate. `paired`: from interleaved groups with as many runs of each. `cached`: from the baseline's remembered median, which
+   * a few baseline runs among the candidate's bore out.
    */
-  method: z.enum(['paired', 'controlled', 'cached']),
+  method: z.enum(['paired', 'cached']),
   speedup: z.number().positive(),
   speedupLow: z.number().positive(),
   speedupHigh: z.number().positive(),

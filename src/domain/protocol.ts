@@ -75,8 +75,8 @@ export type ProblemDefinition = z.infer<typeof ProblemDefinition>;
 /** How long and how exactly to time a case. */
 export const TimingRules = z.strictObject({
   /**
-   * `paired`: as many runs of the baseline as of the candidate, interleaved. `cached`: a few baseline runs among the candidate's, which count
-   * where they suffice, or bear out a median measured on this device within baselineAgeMsMax; in pairs where they do neither.
+   * `paired`: as many runs of the baseline as of the candidate, interleaved. `cached`: against a median measured on this device within
+   * baselineAgeMsMax, where a few baseline runs among the candidate's bear it out; otherwise, and for short plans, in pairs.
    */
   method: z.enum(['paired', 'cached']),
   warmupRuns: z.int().min(0),

@@ -40,7 +40,7 @@ export const Score = z.strictObject({
   deviceModel: z.string(),
   /** The place in the ranking follows this: the speed-up, corrected by the paired comparison with the record holder of the day. */
   rankKey: z.number().positive(),
-  /** Measured in pairs against the baseline (and the record holder, where there was one). */
+  /** Judged again, in pairs with the baseline and with the record holder where there was one. */
   confirmed: z.boolean(),
 });
 export type Score = z.infer<typeof Score>;

@@ -33,7 +33,7 @@ export const steadinessOf = ({ timings }: Pick<Case, 'timings'>): Steadiness => 
     variation: variationOf(all.map(({ speedup }) => speedup)),
     // A constant in the numerator leaves the variation of the times.
     variationRemembered: variationOf(all.map(({ candidate }) => 1 / candidate.medianNs)),
-    methods: { paired: methodCount('paired'), controlled: methodCount('controlled'), cached: methodCount('cached') },
+    methods: { paired: methodCount('paired'), cached: methodCount('cached') },
   };
 };
 
@@ -53,17 +53,7 @@ export const statesReport = (
       ? ['SIMULATED device: this run shows that the benchmark works. No kernel ran, nothing below is a measurement of a GPU.\n']
       : []),
     table(
-      [
-        'kernel',
-        'case',
-        'time, us',
-        'moves by',
-        'speed-up',
-        'moves by',
-        'CV',
-        'CV, remembered baseline',
-        'paired, controlled, cached',
-      ],
+      ['kernel', 'case', 'time, us', 'moves by', 'speed-up', 'moves by', 'CV', 'CV, remembered baseline', 'paired, cached'],
       rows.map((row) => [
         row.kernel,
         row.case,
@@ -73,7 +63,7 @@ export const statesReport = (
         percent(row.speedupMoves),
         percent(row.variation),
         percent(row.variationRemembered),
-        `${row.methods.paired}, ${row.methods.controlled}, ${row.methods.cached}`,
+        `${row.methods.paired}, ${row.methods.cached}`,
       ]),
     ),
     '',

@@ -58,7 +58,7 @@ const summary = (
         : null,
     ],
     ['device', score?.deviceModel ?? null],
-    ['confirmed', score ? (score.confirmed ? 'yes, in pairs' : 'no, against cached baseline times') : null],
+    ['confirmed', score ? (score.confirmed ? 'yes, in pairs' : 'no, screened') : null],
     ['infra failures', infraFailures === 0 ? null : String(infraFailures)],
   ]);
 

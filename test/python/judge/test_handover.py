@@ -60,15 +60,14 @@ class TakingOver(unittest.TestCase):
         self.assertEqual([(b["case"], b["batch"], b["statistics"]) for b in learned["baselines"]], [("256K", 1, self.baseline(before))])
         for _ in range(TRIES):
             after = self.take_over(problem, learned)
-            if method(after) != "paired":
+            if method(after) == "cached":
                 break
             # A machine busy with something else: the baseline took another time than was told. So may the next successor, but not all.
             self.second.close()
             self.second.start()
             self.second.learned.clear()
-        self.assertIn(method(after), ("cached", "controlled"))
-        if method(after) == "cached":
-            self.assertEqual(self.baseline(after), self.baseline(before))
+        self.assertEqual(method(after), "cached")
+        self.assertEqual(self.baseline(after), self.baseline(before))
         self.second.send({"type": "canary"})
         self.second.read()
         self.assertEqual(self.second.learned, [], "nothing new was learned")
@@ -153,20 +152,6 @@ class Learning(unittest.TestCase):
         self.assertEqual(facts.recent_baseline("big", 1, 60_000), {"medianNs": 3})
         self.assertTrue(facts.trusts("big"))
         self.assertIsNone(facts.take_news(), "what was told is no news")
-
-    def test_a_time_follows_what_more_runs_show_and_gets_no_younger(self) -> None:
-        facts = Facts()
-        facts.remember_baseline("big", 1, {"runs": 40, "batch": 1, "medianNs": 100.0, "ciHighNs": 101.0})
-        facts.take_news()
-        for _ in range(100):
-            facts.follow_baseline("big", 1, 110 / facts.recent_baseline("big", 1, 60_000)["medianNs"], 10)
-        found = facts.recent_baseline("big", 1, 60_000)
-        self.assertAlmostEqual(found["medianNs"], 110, places=1)
-        self.assertAlmostEqual(found["ciHighNs"] / found["medianNs"], 1.01)
-        self.assertEqual((found["runs"], found["batch"]), (40, 1))
-        self.assertIsNone(facts.take_news())
-        time.sleep(0.005)
-        self.assertIsNone(facts.recent_baseline("big", 1, 1), "as old as when it was measured")
 
     def test_of_batched_times_only_the_batch_is_taken_over(self) -> None:
         facts = Facts()

@@ -18,7 +18,7 @@ statistics = record({
 })
 case_timing = record(
     {
-        "case": string, "candidate": statistics, "baseline": statistics, "method": one_of("paired", "controlled", "cached"),
+        "case": string, "candidate": statistics, "baseline": statistics, "method": one_of("paired", "cached"),
         "speedup": millis, "speedupLow": millis, "speedupHigh": millis,
     },
     {"record": record({"ratio": millis, "ratioLow": millis, "ratioHigh": millis})},

@@ -6,8 +6,6 @@ import time
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 NS_PER_MS = 1e6
-# A remembered time counts as the median of so many runs, however many they were.
-RUNS_REMEMBERED = 100
 
 
 class Baseline(NamedTuple):
@@ -48,14 +46,6 @@ class Facts:
         known = Baseline(statistics, time.monotonic_ns())
         self._keep(case, batch, known)
         self._new_baselines.append({"case": case, "batch": batch, "statistics": statistics, "measuredAtNs": known.measured_ns})
-
-    def follow_baseline(self, case: str, batch: int, seen: float, runs: int) -> None:
-        """Its time moves towards what `runs` more of its runs showed, as a share of it: by as much as these are of all that it then stands for.
-        So the error of the few runs that it was first taken from averages out. It gets no younger, and nobody is told."""
-        known = self._baselines[(case, batch)]
-        factor = 1 + (seen - 1) * runs / (runs + RUNS_REMEMBERED)
-        moved = {key: value * factor if key.endswith("Ns") else value for key, value in known.statistics.items()}
-        self._baselines[(case, batch)] = Baseline(moved, known.measured_ns)
 
     def take_news(self) -> Optional[dict]:
         """{trusted, baselines} that this process learned since the last call; None where there is nothing new."""

@@ -178,15 +178,13 @@ class Judgement:
         known = self._problem.facts.recent_baseline(spec["name"], case.batch, rules["baselineAgeMsMax"])
         if known is not None and conditions.warmth.single_ns >= PAIRED_BELOW_NS:
             sides = self._runnables(["candidate", "baseline"], case, spec)
-            control = Control("baseline", known["medianNs"] / conditions.warmth.single_ns)
+            control = Control("baseline", known["medianNs"])
             section = time_sides(case, sides, conditions, strict=False, control=control)
             if lives_on_stale_inputs(section, "candidate"):
                 return self._in_pairs(spec, case, conditions, True)
-            found = screened(section, known, case.batch)
-            if found is not None:
-                if found.seen is not None:
-                    self._problem.facts.follow_baseline(spec["name"], case.batch, found.seen, len(section.of("baseline")))
-                return Measured(case, section, found.method, found.baseline, found.speedup, None)
+            speedup = screened(section, known, case.batch)
+            if speedup is not None:
+                return Measured(case, section, "cached", known, speedup, None)
             # It held once and does not any more.
             known = None
         measured = self._in_pairs(spec, case, conditions, False)
@@ -197,6 +195,7 @@ class Judgement:
     def _in_pairs(self, spec: dict, case: Case, conditions: Conditions, is_strict: bool) -> "Measured":
         sides = ["candidate", "baseline", *(["record"] if self._task["record"] else [])]
         runnables = self._runnables(sides, case, spec)
+        conditions = conditions.beside(case, self._runnables(sides[1:], case, spec))
         section = time_sides(case, runnables, conditions, strict=is_strict)
         if not is_strict and lives_on_stale_inputs(section, "candidate"):
             is_strict, section = True, time_sides(case, runnables, conditions, strict=True)

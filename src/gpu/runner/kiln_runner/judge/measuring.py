@@ -61,10 +61,14 @@ class Section(NamedTuple):
 
 
 class Control(NamedTuple):
-    """A side that is timed now and then among the runs of another. `cost`: of one of its runs, in the other's."""
+    """A side that is timed now and then among the runs of another, and how long it is known to take."""
 
     side: str
-    cost: float
+    time_ns: float
+
+    def runs(self, among: int, is_first: bool, conditions: "Conditions") -> int:
+        most = int(conditions.rules["caseBudgetMs"] / 2 * NS_PER_MS / self.time_ns)
+        return controls_for(among, is_first, self.time_ns / conditions.warmth.single_ns, most)
 
 
 class Warmth(NamedTuple):
@@ -88,6 +92,12 @@ class Conditions(NamedTuple):
     rules: dict
     warmth: Warmth
     rng: random.Random
+
+    def beside(self, case: Case, others: Mapping[str, Runnable]) -> "Conditions":
+        """For one side that is warm together with `others`, which are warmed up here: their first runs are slow, and all of them cost time."""
+        found = warm_up(case, others, {"warmupRuns": WARMUP_LEAST}, self.rng)
+        run_ms = (self.warmth.run_ms + len(others) * found.run_ms) / (1 + len(others))
+        return self._replace(warmth=self.warmth._replace(run_ms=run_ms))
 
 
 def lives_on_stale_inputs(section: Section, side: str) -> bool:
@@ -116,7 +126,7 @@ def time_sides(
             return Section(runs, times)
         chunk = plan_chunk(sides, groups, case.batch, Freshness(rng, strict, keep=not runs))
         if control is not None:
-            chunk = with_controls(chunk, control.side, controls_for(len(chunk), control.cost, not runs), rng)
+            chunk = with_controls(chunk, control.side, control.runs(len(chunk), not runs, conditions), rng)
         times += _timed(case, chunk, runnables, rng)
         runs += chunk
 
