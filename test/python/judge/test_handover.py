@@ -40,11 +40,21 @@ class TakingOver(unittest.TestCase):
         self.folder.cleanup()
 
     def learned(self, problem: HandmadeProblem) -> Tuple[dict, dict]:
-        """(the first judge's result, what it told to have learned from it)."""
-        result = self.first.judge(problem, BASELINE, timing=SHORT)
-        self.first.send({"type": "canary"})
-        self.first.read()
-        return result, self.first.learned.pop()
+        """(the first judge's result, what it told to have learned up to then)."""
+        return self.until_learned(self.first, lambda: self.first.judge(problem, BASELINE, timing=SHORT))
+
+    def until_learned(self, rig: Rig, judge: Callable[[], dict]) -> Tuple[dict, dict]:
+        """On a machine busy with something else the runs on fresh inputs may look slow: no time is remembered from such a judgement."""
+        told: List[dict] = []
+        for _ in range(TRIES):
+            result = judge()
+            rig.send({"type": "canary"})
+            rig.read()
+            told += rig.learned
+            rig.learned.clear()
+            if told and told[-1]["baselines"]:
+                return result, {**told[-1], "trusted": [case for frame in told for case in frame["trusted"]]}
+        raise AssertionError(f"no baseline was remembered in {TRIES} judgements")
 
     def take_over(self, problem: HandmadeProblem, learned: dict, **timing: float) -> dict:
         self.second.send({**learned, "type": "known"})
@@ -77,12 +87,10 @@ class TakingOver(unittest.TestCase):
         before, learned = self.learned(problem)
         told = learned["baselines"][0]["statistics"]
         learned["baselines"][0]["statistics"] = {key: value if key in ("runs", "batch") else 5 * value for key, value in told.items()}
-        after = self.take_over(problem, learned)
+        after, news = self.until_learned(self.second, lambda: self.take_over(problem, learned))
         self.assertEqual(method(after), "paired")
         self.assertLess(after["outcome"]["timings"][0]["speedup"], 2.5, "half of what the wrong time would have given")
-        self.second.send({"type": "canary"})
-        self.second.read()
-        self.assertEqual([b["statistics"] for b in self.second.learned.pop()["baselines"]], [self.baseline(after)])
+        self.assertEqual([b["statistics"] for b in news["baselines"]], [self.baseline(after)])
 
     def test_times_that_are_too_old_are_measured_again(self) -> None:
         problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
