@@ -18,6 +18,35 @@ DEADLINE_SECONDS = 10
 TRIES = 20
 SHORT = {"runsMin": 8, "runsMax": 8, "warmupRuns": 2}
 
+LOOP = """/* kiln
+launch:
+  - kernel: f
+    args: [a, b, out, n]
+*/
+#define WORK for (int i = 0; i < n; i++) { float x = a[i]; while (x > 1.0f || x < -1.0f) x *= 0.5f; out[i] = x + b[i]; }
+void f(const float* a, const float* b, float* out, int n) { WORK }
+"""
+SPOILING = LOOP.replace(
+    "void f(const float* a, const float* b, float* out, int n) { WORK }",
+    """static float kept[1 << 17];
+static int calls, spoilt;
+static unsigned state = 12345;
+void f(const float* a, const float* b, float* out, int n) {
+  float* inputs = (float*)a;
+  int few = n / 16;
+  calls++;
+  if (spoilt && inputs[0] == 1e38f && inputs[few - 1] == 1e38f)
+    for (int i = 0; i < few; i++) inputs[i] = kept[i];
+  spoilt = 0;
+  WORK
+  state = state * 1664525u + 1013904223u;
+  if (calls > 6 && calls <= 76 && (state >> 16) % 8 != 0) {
+    for (int i = 0; i < few; i++) kept[i] = inputs[i], inputs[i] = 1e38f;
+    spoilt = 1;
+  }
+}""",
+)
+
 
 def corpus(name: str) -> str:
     return (CORPUS / "c" / f"{name}.c").read_text()
@@ -91,6 +120,16 @@ class CpuJudge(unittest.TestCase):
         problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
         timing = self.rig.judge(problem, corpus("cheat-memoise"))["outcome"]["timings"][0]
         self.assertEqual(timing["method"], "paired")
+
+    def test_a_candidate_that_spoils_the_inputs_for_the_baseline_and_mends_them_again_gains_nothing(self) -> None:
+        """The baseline's time depends on its data. The cheat stops in time for the last look at the inputs."""
+        problem = HandmadeProblem("loop", vector_add("cpu", {}).tensors, LOOP, f"{LOOP}// the baseline\n", {"64K": ("bench", 1 << 16)})
+        for _ in range(3):
+            result = self.rig.judge(problem, SPOILING, timing={"runsMin": 20, "runsMax": 100, "targetRelativeCi": 0.002, "caseBudgetMs": 250})
+            if self.verdict(result) == "passed":
+                self.assertLess(result["outcome"]["timings"][0]["speedup"], 1.2, "unhindered it is 1.5")
+            else:
+                self.assertEqual(self.verdict(result), "modified_input")
 
     def test_fresh_inputs_before_every_run_can_be_asked_for(self) -> None:
         """Then the baseline is timed beside the candidate, though its medians are known."""
@@ -193,10 +232,10 @@ void probe(const float* a, const float* b, float* out, float* tmp, int n) {
   for (int i = 0; i < n; i++) out[i] = out[i] != out[i] && tmp[i] != tmp[i] ? a[i] + b[i] : 0.0f, tmp[i] = 1.0f;
 }
 """
-        for n in (1 << 16, 1000):
-            result = self.rig.judge(vector_add("cpu", {"case": ("bench", n)}), source, timing=SHORT)
-            expected = "passed" if n > 1000 else "wrong_answer"
-            self.assertEqual(self.verdict(result), expected, "executions timed together share one scratch buffer, poisoned before the first")
+        found = [self.verdict(self.rig.judge(vector_add("cpu", {"case": ("bench", n)}), source, timing=SHORT)) for n in (1 << 16, *[1000] * 4)]
+        self.assertEqual(found[0], "passed")
+        # Which of the executions timed together are looked at is chance; the first of them finds poison.
+        self.assertIn("wrong_answer", found[1:], "executions timed together share one scratch buffer, poisoned before the first")
 
     def test_what_is_not_the_candidates_fault_is_reported_apart(self) -> None:
         task = self.rig.task(self.problem, BASELINE)

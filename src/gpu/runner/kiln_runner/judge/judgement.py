@@ -12,12 +12,12 @@ from .checking import Terms, check, evaluate, queue_timed_checks
 from .device import KEPT, LAST, Case, Device, Program, Runnable
 from .device_lock import DeviceLock
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
-from .measuring import Conditions, Control, Section, lives_on_stale_inputs, time_sides, warm_up
+from .measuring import NS_PER_MS, Conditions, Control, Section, finds_inputs_spoilt, lives_on_stale_inputs, time_sides, warm_up
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
 from .schedule import PAIRED_BELOW_NS, batch_for
-from .screening import screened
-from .statistics import Interval, timing_statistics
+from .screening import bears_out
+from .statistics import Interval, ratio_of_medians, timing_statistics
 from .stopwatch import Stopwatch
 
 
@@ -160,6 +160,8 @@ class Judgement:
                 self._load_next()
             evaluate(measured.case, measured.case.findings(), self._terms, "timed_run")
             measured.case.wipe([KEPT, LAST])
+        if measured.teaches:
+            self._problem.facts.remember_baseline(spec["name"], measured.case.batch, measured.baseline)
         return measured.timing()
 
     def _load_next(self) -> None:
@@ -172,32 +174,43 @@ class Judgement:
     def _measure(self, spec: dict) -> "Measured":
         case, conditions = self._get_ready(spec)
         rules = conditions.rules
-        is_strict = rules.get("inputs") == "fresh"
-        if is_strict or self._task["record"] or rules["method"] == "paired":
-            return self._in_pairs(spec, case, conditions, is_strict)
+        if rules.get("inputs") == "fresh" or self._task["record"] or rules["method"] == "paired":
+            return self._in_pairs(spec, case, conditions, rules.get("inputs") == "fresh")
         known = self._problem.facts.recent_baseline(spec["name"], case.batch, rules["baselineAgeMsMax"])
-        if known is not None and conditions.warmth.single_ns >= PAIRED_BELOW_NS:
-            sides = self._runnables(["candidate", "baseline"], case, spec)
-            control = Control("baseline", known["medianNs"])
-            section = time_sides(case, sides, conditions, strict=False, control=control)
-            if lives_on_stale_inputs(section, "candidate"):
-                return self._in_pairs(spec, case, conditions, True)
-            speedup = screened(section, known, case.batch)
-            if speedup is not None:
-                return Measured(case, section, "cached", known, speedup, None)
-            # It held once and does not any more.
-            known = None
+        if known is None:
+            return self._teaching(spec, case, conditions)
+        if min(conditions.warmth.single_ns, known["medianNs"]) < PAIRED_BELOW_NS:
+            return self._in_pairs(spec, case, conditions, False)
+        start = time.monotonic_ns()
+        screening = self._screen(spec, case, conditions, known)
+        return screening or self._teaching(spec, case, conditions.after((time.monotonic_ns() - start) / NS_PER_MS))
+
+    def _screen(self, spec: dict, case: Case, conditions: Conditions, known: dict) -> Optional["Measured"]:
+        """Against the remembered time; None where that does not hold."""
+        control: Optional[Control] = Control("baseline", known["medianNs"])
+        if not control.is_affordable(conditions):
+            control = None
+        sides = self._runnables(["candidate", "baseline"] if control else ["candidate"], case, spec)
+        section = time_sides(case, sides, conditions, strict=False, control=control)
+        if lives_on_stale_inputs(section, "candidate"):
+            return self._in_pairs(spec, case, conditions, True)
+        candidate = timing_statistics(section.of("candidate"), case.batch)
+        if control and not bears_out(section.control_ratios("baseline", "candidate"), known, candidate):
+            return None
+        return Measured(case, section, "cached", known, ratio_of_medians(known, candidate))
+
+    def _teaching(self, spec: dict, case: Case, conditions: Conditions) -> "Measured":
+        """In pairs, and the baseline's time is remembered, if nothing was suspicious about them. Of plans that are always timed in pairs it only
+        says that there are such, for judges that make them ready."""
         measured = self._in_pairs(spec, case, conditions, False)
-        if known is None and not measured.is_strict:
-            self._problem.facts.remember_baseline(spec["name"], case.batch, measured.baseline)
-        return measured
+        return measured._replace(teaches=not measured.is_strict)
 
     def _in_pairs(self, spec: dict, case: Case, conditions: Conditions, is_strict: bool) -> "Measured":
         sides = ["candidate", "baseline", *(["record"] if self._task["record"] else [])]
         runnables = self._runnables(sides, case, spec)
         conditions = conditions.beside(case, self._runnables(sides[1:], case, spec))
         section = time_sides(case, runnables, conditions, strict=is_strict)
-        if not is_strict and lives_on_stale_inputs(section, "candidate"):
+        if not is_strict and (lives_on_stale_inputs(section, "candidate") or finds_inputs_spoilt(section, "baseline")):
             is_strict, section = True, time_sides(case, runnables, conditions, strict=True)
         record = section.ratios("record", "candidate", sides) if "record" in sides else None
         baseline = timing_statistics(section.of("baseline"), case.batch)
@@ -229,9 +242,11 @@ class Measured(NamedTuple):
     baseline: dict
     # Of the baseline's time to the candidate's, and of the record's where there is one.
     speedup: Interval
-    record: Optional[Interval]
+    record: Optional[Interval] = None
     # Every run had fresh inputs, which takes longer than usual.
     is_strict: bool = False
+    # The baseline's time is to be remembered, once the candidate has passed.
+    teaches: bool = False
 
     def timing(self) -> dict:
         """A CaseTiming of the protocol."""

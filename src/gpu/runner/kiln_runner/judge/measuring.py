@@ -5,13 +5,15 @@ from typing import List, Mapping, NamedTuple, Optional, Sequence
 
 from .checking import TimedOutputs
 from .device import Case, Runnable
-from .schedule import RUNS_LEAST, Freshness, TimedRun, controls_for, group_size, plan_chunk, split_fresh, with_controls
+from .schedule import CONTROLS_LEAST, RUNS_LEAST, Freshness, TimedRun, controls_for, group_size, plan_chunk, split_fresh, with_controls
 from .statistics import Interval, centre, interval, median, relative_half_width
 
 # A section whose runs on fresh inputs are slower than its others by this much is measured again with fresh inputs before every run.
 # Honest kernels differ by well under a percent; whoever trips it by chance loses nothing but time.
 STALE_RATIO_MAX = 1.10
 STALE_DIFFERENCE_NS = 1_000.0
+# The problem's own baseline beside a candidate: slower by this much on inputs that have been there for some runs, it does not find them as drawn.
+SPOILT_RATIO_MAX = 1.05
 WARMUP_LEAST = 2
 RUNS_PER_CHUNK_MAX = 256
 # With fewer groups a lucky draw looks narrow enough.
@@ -66,9 +68,13 @@ class Control(NamedTuple):
     side: str
     time_ns: float
 
+    def is_affordable(self, conditions: "Conditions") -> bool:
+        """The fewest that say anything take no more than half of a case's budget, and the other side keeps to it."""
+        budget_ms = conditions.rules["caseBudgetMs"]
+        return CONTROLS_LEAST * self.time_ns <= budget_ms / 2 * NS_PER_MS and RUNS_LEAST * conditions.warmth.run_ms <= budget_ms
+
     def runs(self, among: int, is_first: bool, conditions: "Conditions") -> int:
-        most = int(conditions.rules["caseBudgetMs"] / 2 * NS_PER_MS / self.time_ns)
-        return controls_for(among, is_first, self.time_ns / conditions.warmth.single_ns, most)
+        return controls_for(among, is_first, self.time_ns / conditions.warmth.single_ns)
 
 
 class Warmth(NamedTuple):
@@ -99,6 +105,11 @@ class Conditions(NamedTuple):
         run_ms = (self.warmth.run_ms + len(others) * found.run_ms) / (1 + len(others))
         return self._replace(warmth=self.warmth._replace(run_ms=run_ms))
 
+    def after(self, spent_ms: float) -> "Conditions":
+        """What is left of the case's budget."""
+        left_ms = max(0.0, self.rules["caseBudgetMs"] - spent_ms)
+        return self._replace(rules={**self.rules, "caseBudgetMs": left_ms})
+
 
 def lives_on_stale_inputs(section: Section, side: str) -> bool:
     """True when runs on inputs the side has seen are suspiciously faster than runs on fresh ones."""
@@ -108,6 +119,13 @@ def lives_on_stale_inputs(section: Section, side: str) -> bool:
     # The fastest of them: a kernel that must work on fresh inputs is slow in all, a preempted one in some.
     slow, fast = min(fresh), median(sorted(stale))
     return slow > STALE_RATIO_MAX * fast and slow - fast > STALE_DIFFERENCE_NS
+
+
+def finds_inputs_spoilt(section: Section, side: str) -> bool:
+    """True when a side that is trusted is slower on inputs that another worked on since they were drawn, which changes them and changes them back."""
+    fresh, stale = split_fresh(section.runs, section.times, side)
+    # As the ratios are made up: what slows four runs in ten moves it, and would not move the median.
+    return bool(fresh and stale) and centre(stale).middle > SPOILT_RATIO_MAX * centre(fresh).middle
 
 
 def time_sides(
@@ -127,14 +145,13 @@ def time_sides(
         chunk = plan_chunk(sides, groups, case.batch, Freshness(rng, strict, keep=not runs))
         if control is not None:
             chunk = with_controls(chunk, control.side, control.runs(len(chunk), not runs, conditions), rng)
-        times += _timed(case, chunk, runnables, rng)
+        times += _timed(case, chunk, runnables, sides, rng)
         runs += chunk
 
 
-def _timed(case: Case, chunk: List[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
-    """Of a pair the run before is not counted: the device has been idle since the last chunk, and one side alone would pay for it."""
-    sides = sorted({run.side for run in chunk})
-    lead = [TimedRun(rng.choice(sides), case.batch, None, None)] if len(sides) > 1 else []
+def _timed(case: Case, chunk: List[TimedRun], runnables: Mapping[str, Runnable], sides: Sequence[str], rng: random.Random) -> List[float]:
+    """Of several sides the run before, one of `sides`, is not counted: the device has been idle since the last chunk, and one alone would pay."""
+    lead = [TimedRun(rng.choice(sorted(sides)), case.batch, None, None)] if len(runnables) > 1 else []
     return case.run_timed([*lead, *chunk], runnables, rng)[len(lead) :]
 
 

@@ -12,11 +12,9 @@ BATCH_AIM_NS = 20_000.0
 BATCH_MAX = 16
 # What fits the L2 runs faster or slower by some percent from second to second: such plans are always timed in pairs with the baseline.
 PAIRED_BELOW_NS = 20_000.0
-# Baseline runs among a candidate's, where the baseline's time is known already: one for so many of the candidate's, but no fewer than these;
-# or, where even these would take half of a case's budget, than those.
+# Baseline runs among a candidate's, where the baseline's time is known already: one for so many of the candidate's, but no fewer than these.
 RUNS_PER_CONTROL = 12
 CONTROLS_LEAST = 6
-CONTROLS_FEWEST = 2
 
 
 class TimedRun(NamedTuple):
@@ -107,11 +105,11 @@ class Freshness(NamedTuple):
     keep: bool
 
 
-def controls_for(runs: int, is_first: bool, cost: float, most: int) -> int:
+def controls_for(runs: int, is_first: bool, cost: float) -> int:
     """How many baseline runs go among `runs` of the candidate's. `is_first`: of the section's chunks. `cost`: of one of them, in the
-    candidate's; beyond the least they take no longer than the candidate's own. `most`: what half of the case's budget is enough for."""
-    least = max(CONTROLS_FEWEST, min(CONTROLS_LEAST, most)) if is_first else 1
-    return max(least, min(runs // RUNS_PER_CONTROL, int(runs / cost), most))
+    candidate's; beyond the least they take no longer than the candidate's own."""
+    least = CONTROLS_LEAST if is_first else 1
+    return max(least, min(runs // RUNS_PER_CONTROL, int(runs / cost)))
 
 
 def with_controls(runs: Sequence[TimedRun], side: str, count: int, rng: random.Random) -> List[TimedRun]:

@@ -58,7 +58,9 @@ def _run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str
 def believed(runs: Sequence[Clocked], control: Sequence[Clocked] = ()) -> List[float]:
     """Nanoseconds of each run of one side: what it claims, or what it used where it claims too little."""
     idle, claimed = median(sorted(run.idle for run in runs)), median(sorted(run.claimed for run in runs))
-    let_pass = max(IDLE_SHARE * idle, _spread([run.idle for run in runs]), IDLE_SHARE * _hidden(control) if control else 0.0)
+    # Of a few runs beside it, cold ones among them, the middle says nothing.
+    beside = _hidden(control) if len(control) >= RUNS_JUDGED_LEAST else 0.0
+    let_pass = max(IDLE_SHARE * idle, _spread([run.idle for run in runs]), IDLE_SHARE * beside)
     if len(runs) < RUNS_JUDGED_LEAST or _hidden(runs) <= max(CLAIM_SHARE * claimed, min(claimed, let_pass)):
         return [run.claimed for run in runs]
     return [max(run.claimed, run.used - idle) for run in runs]
