@@ -123,13 +123,16 @@ class CpuJudge(unittest.TestCase):
 
     def test_a_candidate_that_spoils_the_inputs_for_the_baseline_and_mends_them_again_gains_nothing(self) -> None:
         """The baseline's time depends on its data. The cheat stops in time for the last look at the inputs."""
-        problem = HandmadeProblem("loop", vector_add("cpu", {}).tensors, LOOP, f"{LOOP}// the baseline\n", {"64K": ("bench", 1 << 16)})
-        for _ in range(3):
-            result = self.rig.judge(problem, SPOILING, timing={"runsMin": 20, "runsMax": 100, "targetRelativeCi": 0.002, "caseBudgetMs": 250})
-            if self.verdict(result) == "passed":
-                self.assertLess(result["outcome"]["timings"][0]["speedup"], 1.2, "unhindered it is 1.5")
-            else:
-                self.assertEqual(self.verdict(result), "modified_input")
+        timing = {"runsMin": 20, "runsMax": 100, "targetRelativeCi": 0.002, "caseBudgetMs": 250}
+        results = []
+        for number in range(5):
+            # A problem of its own, or the time of its baseline would be known.
+            problem = HandmadeProblem("loop", vector_add("cpu", {}).tensors, LOOP, f"{LOOP}// {number}\n", {"64K": ("bench", 1 << 16)})
+            results.append(self.rig.judge(problem, SPOILING, timing=timing))
+        self.assertLessEqual({self.verdict(result) for result in results}, {"passed", "modified_input"})
+        # Whatever else the machine does may hide it once from the few runs on fresh inputs.
+        found = sorted(result["outcome"]["timings"][0]["speedup"] for result in results if self.verdict(result) == "passed")
+        self.assertLess([1.0, *found][(1 + len(found)) // 2], 1.2, "unhindered it is 1.3 to 1.5")
 
     def test_fresh_inputs_before_every_run_can_be_asked_for(self) -> None:
         """Then the baseline is timed beside the candidate, though its medians are known."""
