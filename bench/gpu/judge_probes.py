@@ -101,10 +101,10 @@ def batch(device_id: str, cache: Path) -> None:
     problem = vector_add("gpu", {str(n): ("bench", n) for n in SMALL})
     sides = {side: device.load(side, open_artifact(cache, artifact_hash("gpu", source))) for side, source in PAIR.items()}
     for spec in problem.definition["cases"]:
+        plans = {side: problem.plans(header_of(source))[spec["name"]] for side, source in PAIR.items()}
         rows, singles = [], []
         for count in (1, 2, 4, 8, 16):
             case = device.open_case(problem.definition, spec, count, {})
-            plans = {side: problem.plans(header_of(source))[spec["name"]] for side, source in PAIR.items()}
             bound = {side: case.bind(side, program, plans[side]) for side, program in sides.items()}
             case.arm(rng)
             case.draw(1)
@@ -117,9 +117,9 @@ def batch(device_id: str, cache: Path) -> None:
 
 def pair_text(case: object, bound: Dict[str, object], count: int, rng: random.Random) -> str:
     """Median us of the candidate and ratio to the baseline, least and largest of three sections."""
-    found = []
+    found, order = [], group_order(sorted(bound))
     for _ in range(3):
-        runs = [TimedRun(side, count, None, None) for _ in range(RUNS // 8) for side in group_order(["candidate", "baseline"])]
+        runs = [TimedRun(side, count, None, None) for _ in range(RUNS // len(order)) for side in order]
         times = case.run_timed(runs, bound, rng)
         of = {side: statistics.median(t for t, run in zip(times, runs) if run.side == side) for side in bound}
         found.append((of["candidate"] / 1e3, of["baseline"] / of["candidate"]))

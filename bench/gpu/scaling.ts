@@ -11,6 +11,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { count } from '../count.ts';
 import { mixedStream } from './rate/candidates.ts';
 import { measureAgreement } from './several/agreement.ts';
 import { measureGrowth } from './several/growth.ts';
@@ -67,7 +68,10 @@ const SECTIONS: readonly {
 const main = async (): Promise<void> => {
   const { out, keys, ...sizes } = optionsOf();
   const sections = SECTIONS.filter(({ key }) => keys.has(key));
-  const host = await startHost(Math.max(...sections.map(({ gpusMin }) => gpusMin)));
+  const host = await startHost(
+    Math.max(...sections.map(({ gpusMin }) => gpusMin)),
+    'section 3 needs one, KILN_SIMULATED_DEVICES=2 shows how the others work',
+  );
   try {
     const done: Titled[] = [];
     const report = (): string => scalingReport(host, new Date().toISOString().slice(0, 10), done);
@@ -115,18 +119,12 @@ const optionsOf = (): Sizes & { readonly out: string | undefined; readonly keys:
   return {
     out: values.out,
     keys,
-    candidates: count('--candidates', values.candidates ?? '500'),
-    compared: count('--compared', values.compared ?? '60'),
-    repeats: count('--repeats', values.repeats ?? '6'),
-    rounds: count('--rounds', values.rounds ?? '7'),
-    judgements: count('--judgements', values.judgements ?? '300'),
+    candidates: count('--candidates', values.candidates ?? '500', COUNT_MAX),
+    compared: count('--compared', values.compared ?? '60', COUNT_MAX),
+    repeats: count('--repeats', values.repeats ?? '6', COUNT_MAX),
+    rounds: count('--rounds', values.rounds ?? '7', COUNT_MAX),
+    judgements: count('--judgements', values.judgements ?? '300', COUNT_MAX),
   };
-};
-
-const count = (option: string, text: string): number => {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= COUNT_MAX) return number;
-  throw new Error(`${option}: "${text}" is no whole number from 1 to ${COUNT_MAX}`);
 };
 
 await main();

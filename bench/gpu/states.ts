@@ -8,6 +8,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { KilnFile } from '../../src/config/kiln-schema.ts';
+import { count } from '../count.ts';
 import { startHost } from './several/host.ts';
 import { measureStates } from './states/measure.ts';
 import { statesReport } from './states/report.ts';
@@ -16,11 +17,8 @@ const REPEATS_MAX = 1000;
 
 const main = async (): Promise<void> => {
   const { values } = parseArgs({ options: { repeats: { type: 'string' }, out: { type: 'string' } } });
-  const repeats = Number(values.repeats ?? '8');
-  if (!Number.isInteger(repeats) || repeats < 1 || repeats > REPEATS_MAX) {
-    throw new Error(`--repeats: "${values.repeats}" is no whole number from 1 to ${REPEATS_MAX}`);
-  }
-  const host = await startHost(1);
+  const repeats = count('--repeats', values.repeats ?? '8', REPEATS_MAX);
+  const host = await startHost(1, 'KILN_SIMULATED_DEVICES=1 shows how it works');
   try {
     const cases = await measureStates(host, KilnFile.parse({}).judging.timing, repeats);
     const text = statesReport(host, new Date().toISOString().slice(0, 10), { cases, repeats });

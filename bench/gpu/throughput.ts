@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { count } from '../count.ts';
 import { startSshd } from '../../test/integration/gpu/sshd.ts';
 import { sessionEnvironment } from './rate/session-environment.ts';
 import { mixedStream } from './rate/candidates.ts';
@@ -68,12 +69,6 @@ const optionsOf = () => {
     candidates: count('--candidates', values.candidates ?? String(CANDIDATES), CANDIDATES_MAX),
     sections: new Set((values.sections?.split(',') ?? SECTIONS).map(sectionOf)),
   };
-};
-
-const count = (option: string, text: string, most: number): number => {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= most) return number;
-  throw new Error(`${option}: "${text}" is no whole number from 1 to ${most}`);
 };
 
 const sectionOf = (text: string): Section => {

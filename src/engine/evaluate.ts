@@ -37,14 +37,13 @@ export const evaluate = (outcome: Outcome, context: EvaluationContext): Evaluati
 
 const place = (outcome: Outcome, score: Score, timings: readonly CaseTiming[], context: EvaluationContext): Evaluation => {
   const { live, mode, holder, pairedWith } = context;
-  const screened = { ...score, confirmed: false };
   // Only trial 0 is ranked, so only trial 0 can hold a record.
-  if (live.submission.content.trial > 0) return { outcome, score: screened, record: false, mustConfirm: false };
+  if (live.submission.content.trial > 0) return { outcome, score, record: false, mustConfirm: false };
   const wasPairedWithHolder = pairedWith !== undefined && pairedWith?.candidateId === holder?.candidateId;
   if (mode === 'screen' || !wasPairedWithHolder) {
-    return { outcome, score: screened, record: false, mustConfirm: mustConfirm(score, holder) };
+    return { outcome, score, record: false, mustConfirm: mustConfirm(score, holder) };
   }
-  return { outcome, ...settle(score, timings, holder), mustConfirm: false };
+  return { outcome, ...settle({ ...score, confirmed: true }, timings, holder), mustConfirm: false };
 };
 
 /** A would-be record that could not be confirmed ranks behind the record holder. */

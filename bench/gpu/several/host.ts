@@ -22,14 +22,11 @@ export interface BenchHost {
   readonly transport: string;
 }
 
-/** The caller stops `sshd`. Throws where there are fewer GPUs than `gpusMin`. */
-export const startHost = async (gpusMin: number): Promise<BenchHost> => {
+/** The caller stops `sshd`. Throws where there are fewer GPUs than `gpusMin`, and says what `otherwise` can be done. */
+export const startHost = async (gpusMin: number, otherwise: string): Promise<BenchHost> => {
   const inventory = takeInventory();
   const gpus = inventory.devices.filter(({ kind }) => kind === 'gpu');
-  if (gpus.length < gpusMin)
-    throw new Error(
-      `this machine has ${gpus.length} GPU(s), ${gpusMin} needed; section 3 needs one, KILN_SIMULATED_DEVICES=2 shows how the others work`,
-    );
+  if (gpus.length < gpusMin) throw new Error(`this machine has ${gpus.length} GPU(s), ${gpusMin} needed; ${otherwise}`);
   const [line = 'SetEnv'] = sessionEnvironment();
   const sshd = await startSshd([`${line} ${WITHOUT_TRITON}`]);
   const transport = `ssh: {host: 127.0.0.1, port: ${sshd.port}, user: ${sshd.user}, key: ${sshd.keyPath}, hostKey: "${sshd.hostKeyLine}"}`;

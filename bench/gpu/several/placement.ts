@@ -11,8 +11,8 @@ import { PROBLEM, PROBLEMS_FOLDER } from '../rate/candidates.ts';
 import type { BenchHost } from './host.ts';
 import { startLoad } from './load.ts';
 import type { LoadFigures } from './load.ts';
-import { startRunner } from './runner.ts';
-import type { Judged, Runner } from './runner.ts';
+import { startRunner, timingsOf } from './runner.ts';
+import type { Runner } from './runner.ts';
 import { prepareWatched, STREAMING } from './watched.ts';
 import type { Watched } from './watched.ts';
 
@@ -103,11 +103,6 @@ const phase = async (runner: Runner, watched: readonly Watched[], repeats: numbe
   );
   const found = judged.flatMap(({ name, timings }) => timings.map((timing) => ({ key: `${name} ${timing.case}`, timing })));
   return new Map([...Map.groupBy(found, ({ key }) => key)].map(([key, list]) => [key, list.map(({ timing }) => timing)]));
-};
-
-const timingsOf = (name: string, { outcome, infra }: Judged) => {
-  if (outcome?.verdict === 'passed') return outcome.timings;
-  throw new Error(`${name} ended as ${JSON.stringify(outcome ?? infra).slice(0, 500)}`);
 };
 
 const movedOf = (rounds: readonly Round[]): readonly Moved[] =>

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { Device } from '../../../src/domain/device.ts';
 import { attemptIdOf, CandidateId, HostId } from '../../../src/domain/ids.ts';
 import type { AttemptId } from '../../../src/domain/ids.ts';
+import type { CaseTiming } from '../../../src/domain/measurement.ts';
 import type {
   CompileResult,
   CompileUnit,
@@ -48,6 +49,12 @@ export interface Runner {
   /** Ends the runner and everything it started. */
   stop(): Promise<void>;
 }
+
+/** Throws where the candidate did not pass. */
+export const timingsOf = (name: string, { outcome, infra }: Judged): readonly CaseTiming[] => {
+  if (outcome?.verdict === 'passed') return outcome.timings;
+  throw new Error(`${name} ended as ${JSON.stringify(outcome ?? infra).slice(0, 500)}`);
+};
 
 export const startRunner = async (host: BenchHost): Promise<Runner> => {
   const folder = mkdtempSync(join(tmpdir(), 'kiln-scaling-'));

@@ -197,7 +197,7 @@ class Judgement:
         candidate = timing_statistics(section.of("candidate"), case.batch)
         if control and not bears_out(section.control_ratios("baseline", "candidate"), known, candidate):
             return None
-        return Measured(case, section, "cached", known, ratio_of_medians(known, candidate))
+        return Measured(case, section, "cached", candidate, known, ratio_of_medians(known, candidate))
 
     def _teaching(self, spec: dict, case: Case, conditions: Conditions) -> "Measured":
         """In pairs, and the baseline's time is remembered, if nothing was suspicious about them. Of plans that are always timed in pairs it only
@@ -212,9 +212,10 @@ class Judgement:
         section = time_sides(case, runnables, conditions, strict=is_strict)
         if not is_strict and (lives_on_stale_inputs(section, "candidate") or finds_inputs_spoilt(section, "baseline")):
             is_strict, section = True, time_sides(case, runnables, conditions, strict=True)
+        candidate, baseline = (timing_statistics(section.of(side), case.batch) for side in ("candidate", "baseline"))
+        speedup = section.ratios("baseline", "candidate", sides)
         record = section.ratios("record", "candidate", sides) if "record" in sides else None
-        baseline = timing_statistics(section.of("baseline"), case.batch)
-        return Measured(case, section, "paired", baseline, section.ratios("baseline", "candidate", sides), record, is_strict)
+        return Measured(case, section, "paired", candidate, baseline, speedup, record, is_strict)
 
     def _get_ready(self, spec: dict) -> Tuple[Case, Conditions]:
         """The case in place for as many executions between two events as the candidate's speed asks for."""
@@ -239,6 +240,7 @@ class Measured(NamedTuple):
     case: Case
     section: Section
     method: str
+    candidate: dict
     baseline: dict
     # Of the baseline's time to the candidate's, and of the record's where there is one.
     speedup: Interval
@@ -252,7 +254,7 @@ class Measured(NamedTuple):
         """A CaseTiming of the protocol."""
         timing = {
             "case": self.case.name,
-            "candidate": timing_statistics(self.section.of("candidate"), self.case.batch),
+            "candidate": self.candidate,
             "baseline": self.baseline,
             "method": self.method,
             "speedup": self.speedup.middle,
