@@ -30,6 +30,8 @@ export const keepTail = (stream: Readable): (() => string) => {
 /** The command's stdin and stdout as one stream; when either ends, the command is killed. */
 export const streamOf = (command: RemoteCommand): Duplex => {
   const stream = Duplex.from({ readable: command.stdout, writable: command.stdin });
+  // Destroyed, it emits an error; whoever gives it up, or loses it, before anybody listens must not end the process by that.
+  stream.on('error', () => undefined);
   stream.once('close', command.kill);
   return stream;
 };
