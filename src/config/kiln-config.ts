@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
+import { isLoopback } from '../domain/loopback.ts';
 import { type Environment, overlayEnvironment, variableOf } from './environment.ts';
 import { KilnFile } from './kiln-schema.ts';
 import { fieldName, type FieldPath, parseLocatedYaml, problemsOf } from './located-yaml.ts';
@@ -49,9 +50,6 @@ const describeVariable = (path: FieldPath, message: string, env: Environment): r
   const variable = variableOf(path, env);
   return variable === undefined ? [] : [`${variable} (${fieldName(path)}): ${message}`];
 };
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 const crossChecks = (config: KilnFile): readonly { readonly path: FieldPath; readonly message: string }[] => {
   if (isLoopback(config.server.host) || config.server.token !== undefined) return [];

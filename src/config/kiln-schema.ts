@@ -23,8 +23,20 @@ const Url = (...protocols: readonly string[]): z.ZodString =>
       `must be a URL that starts with ${protocols.join(' or ')}`,
     );
 
+/** Sockets are bound to "::1"; URLs, and so people, write "[::1]". */
+const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, '$1');
+
 const Server = strictFields({
-  host: z.string({ error: 'must be an address to listen on' }).min(1).max(255).default('127.0.0.1'),
+  host: z
+    .string({ error: 'must be an address to listen on' })
+    .min(1)
+    .max(255)
+    .regex(
+      /^(?:[^[\]:]+|\[?[0-9a-fA-F:.]+(?:%[\w.-]+)?\]?)$/,
+      'must be an address or a name alone, such as 127.0.0.1 or ::1; the port goes into port',
+    )
+    .transform(withoutBrackets)
+    .default('127.0.0.1'),
   /** 0: any free port. */
   port: Count(0, 65_535).default(7070),
   token: z

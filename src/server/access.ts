@@ -2,22 +2,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { KilnError } from '../domain/errors.ts';
+import { isLoopback } from '../domain/loopback.ts';
 
-const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 const OPEN_PATHS: readonly string[] = ['/healthz'];
 
-export const isLoopback = (host: string): boolean => LOOPBACK_NAMES.includes(host) || host === '::1';
-
 /** Throws UNAUTHORIZED or FORBIDDEN. */
-export const createAccessCheck = (config: { readonly host: string; readonly token: string | null }) => {
-  const { token } = config;
-  const checkHost = isLoopback(config.host);
+export const createAccessCheck = ({ token }: { readonly token: string | null }) => {
   return (request: FastifyRequest): void => {
     if (token !== null) {
       requireToken(request, token);
       return;
     }
-    if (checkHost) requireLoopbackName(request);
+    requireLoopback(request);
     refuseOtherSites(request);
   };
 };
@@ -37,13 +33,15 @@ const requireToken = (request: FastifyRequest, token: string): void => {
 const isSame = (a: string, b: string): boolean => timingSafeEqual(sha256(a), sha256(b));
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** A page whose DNS name was rebound to 127.0.0.1 still sends its own name as Host. */
-const requireLoopbackName = (request: FastifyRequest): void => {
-  const name = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-  if (LOOPBACK_NAMES.includes(name)) return;
+/**
+ * Whatever address is bound: without a token only what came over loopback is served, under a name of loopback. A page whose DNS name
+ * was rebound to 127.0.0.1 still sends its own name as Host.
+ */
+const requireLoopback = ({ headers, socket }: FastifyRequest): void => {
+  if (isLoopback(headers.host ?? '') && isLoopback(socket.localAddress ?? '')) return;
   throw new KilnError(
     'FORBIDDEN',
-    'the Host header names another machine: call this daemon as localhost or 127.0.0.1, or configure a token and another address',
+    'without a token this daemon serves its own machine alone: call it as localhost or 127.0.0.1, or configure a token (KILN_TOKEN)',
   );
 };
 

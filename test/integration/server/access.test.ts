@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../../src/client/create-client.ts';
 import { containing } from '../../fixtures/server/containing.ts';
@@ -8,15 +9,21 @@ let server: FakeServer;
 afterEach(() => server.stop());
 
 /** Unlike fetch, this may set Host and Sec-Fetch-* headers. */
-const statusOf = (path: string, headers: Record<string, string>, method = 'GET'): Promise<number> =>
+const statusOf = (path: string, headers: Record<string, string>, { method = 'GET', host = '127.0.0.1' } = {}): Promise<number> =>
   new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port: server.port, path, method, headers }, (response) => {
+    request({ host, port: server.port, path, method, headers }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     })
       .on('error', reject)
       .end();
   });
+
+const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list);
+const hasIpv6 = (): boolean => addresses.some(({ address }) => address === '::1');
+/** Null on a machine without a network. */
+const outerAddress = (): string | null =>
+  addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? null;
 
 describe('with a token', () => {
   test.each(['/v1/queue', '/readyz', '/metrics', '/openapi.json', '/docs', '/v1/events', '/nothing'])(
@@ -47,8 +54,39 @@ describe('with a token', () => {
   });
 });
 
+/** Addresses of this machine that a daemon without a token may be bound to; each has to be there to be tested. */
+const BOUND = ['127.0.0.1', '127.0.0.2', 'localhost', '::ffff:127.0.0.1', ...(hasIpv6() ? ['::1'] : [])];
+const REBOUND = ['evil.example.org', 'localhost.evil.example.org:7070', '127.0.0.1.evil.example.org', '[::1].evil.example.org'];
+
+describe.each(BOUND)('bound to %s without a token', (host) => {
+  test('a page whose name was rebound to it reads nothing, its own names do', async () => {
+    server = await serveFake({ config: { host } });
+    for (const name of REBOUND) {
+      const page = { host: name, origin: `http://${name}`, 'sec-fetch-site': 'same-origin' };
+      expect(await statusOf('/v1/queue', page, { host }), name).toBe(403);
+      expect(await statusOf('/v1/candidates', page, { host, method: 'POST' }), name).toBe(403);
+    }
+    expect(await statusOf('/v1/queue', { host: new URL(server.url).host }, { host })).toBe(200);
+  });
+});
+
+test('without a token nothing is served that came over another address than loopback, whatever name it uses', async () => {
+  const outer = outerAddress();
+  server = await serveFake({ config: { host: '0.0.0.0' } });
+  expect(await statusOf('/v1/queue', { host: 'localhost' })).toBe(200);
+  if (outer !== null) expect(await statusOf('/v1/queue', { host: 'localhost' }, { host: outer })).toBe(403);
+});
+
 describe('on loopback without a token', () => {
-  test.each(['localhost:7070', '127.0.0.1:1', '[::1]:7070', 'LOCALHOST'])('the Host %s is served', async (host) => {
+  test.each([
+    'localhost:7070',
+    '127.0.0.1:1',
+    '127.9.9.9',
+    '[::1]:7070',
+    '[::ffff:127.0.0.1]:1',
+    'LOCALHOST',
+    'kiln.localhost:1',
+  ])('the Host %s is served', async (host) => {
     server = await serveFake();
     expect(await statusOf('/v1/queue', { host })).toBe(200);
   });
@@ -81,7 +119,7 @@ describe('on loopback without a token', () => {
     ['the address bar', { headers: { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }, method: 'GET', status: 200 }],
   ])('%s: %o', async (_name, { headers, method, status }) => {
     server = await serveFake();
-    expect(await statusOf('/v1/queue', headers, method)).toBe(status);
+    expect(await statusOf('/v1/queue', headers, { method })).toBe(status);
   });
 
   test('its own origin is served', async () => {

@@ -149,8 +149,14 @@ describe('listening', () => {
     expect(parse('', { KILN_HOST: host, KILN_TOKEN: TOKEN }).server.token).toBe(TOKEN);
   });
 
-  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('on %s needs none', (host) => {
+  test.each(['127.0.0.1', '127.1.2.3', 'localhost', 'kiln.localhost', '::1', '::ffff:127.0.0.1'])('on %s needs none', (host) => {
     expect(parse('', { KILN_HOST: host }).server.host).toBe(host);
+  });
+
+  test('an address may be written as in a URL; a port beside it is refused', () => {
+    expect(parse('', { KILN_HOST: '[::1]' }).server.host).toBe('::1');
+    expect(() => parse('', { KILN_HOST: '127.0.0.1:80' })).toThrow('the port goes into port');
+    expect(() => parse('', { KILN_HOST: '[::1]:80' })).toThrow('the port goes into port');
   });
 
   test('the message about a host in the file names its line', () => {
