@@ -1,4 +1,5 @@
 /** What `config/kiln.yaml` and the KILN_* variables may say, with every default and limit. */
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { AgentsSettings } from '../domain/generator-settings.ts';
 import { strictFields } from '../domain/strict-fields.ts';
@@ -31,11 +32,11 @@ const Server = strictFields({
     .string({ error: 'must be an address to listen on' })
     .min(1)
     .max(255)
-    .regex(
-      /^(?:[^[\]:]+|\[?[0-9a-fA-F:.]+(?:%[\w.-]+)?\]?)$/,
+    .transform(withoutBrackets)
+    .refine(
+      (host) => isIPv6(host) || !/[:[\]]/.test(host),
       'must be an address or a name alone, such as 127.0.0.1 or ::1; the port goes into port',
     )
-    .transform(withoutBrackets)
     .default('127.0.0.1'),
   /** 0: any free port. */
   port: Count(0, 65_535).default(7070),

@@ -70,12 +70,16 @@ describe.each(BOUND)('bound to %s without a token', (host) => {
   });
 });
 
-test('without a token nothing is served that came over another address than loopback, whatever name it uses', async () => {
-  const outer = outerAddress();
-  server = await serveFake({ config: { host: '0.0.0.0' } });
-  expect(await statusOf('/v1/queue', { host: 'localhost' })).toBe(200);
-  if (outer !== null) expect(await statusOf('/v1/queue', { host: 'localhost' }, { host: outer })).toBe(403);
-});
+const outer = outerAddress();
+
+test.skipIf(outer === null)(
+  'without a token nothing is served that came over another address than loopback, whatever name it uses',
+  async () => {
+    server = await serveFake({ config: { host: '0.0.0.0' } });
+    expect(await statusOf('/v1/queue', { host: 'localhost' })).toBe(200);
+    expect(await statusOf('/v1/queue', { host: 'localhost' }, { host: outer ?? '' })).toBe(403);
+  },
+);
 
 describe('on loopback without a token', () => {
   test.each([
