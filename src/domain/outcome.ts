@@ -4,7 +4,7 @@ import { CaseTiming } from './measurement.ts';
 const LOG_CHARS_MAX = 64 * 1024;
 const Message = z.string().max(LOG_CHARS_MAX);
 
-/** First element that misses its tolerance, and how bad the whole output is. */
+/** First element that misses its tolerance (the worst, where only the whole misses), and how bad the whole output is. */
 export const Mismatch = z.strictObject({
   tensor: z.string(),
   /** Flat index, row-major. */
@@ -14,7 +14,12 @@ export const Mismatch = z.strictObject({
   actual: z.string(),
   mismatches: z.int().min(0),
   elements: z.int().positive(),
+  /** ||out - ref|| / ||ref||. */
   relativeL2: z.string(),
+  /** Which rule of the tolerance was missed, what it came to and what was allowed. */
+  rule: z.enum(['element', 'norm']).optional(),
+  error: z.string().optional(),
+  limit: z.string().optional(),
 });
 export type Mismatch = z.infer<typeof Mismatch>;
 

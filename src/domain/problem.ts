@@ -37,8 +37,8 @@ export const ProblemCase = z.strictObject({
 export type ProblemCase = z.infer<typeof ProblemCase>;
 
 /**
- * An output element passes when |out - ref| <= atol + rtol * |ref| (both NaN, or the same infinity, pass);
- * the whole output passes when besides ||out - ref|| / ||ref|| <= relative_l2.
+ * An output element passes when |out - ref| <= atol + rtol * |ref| (both NaN, the same infinity, and 0 and -0 pass; integers are compared
+ * as integers); the whole output passes when besides ||out - ref|| <= relative_l2 * ||ref|| + atol * sqrt(elements).
  */
 export const Tolerance = z.strictObject({
   rtol: z.number().min(0),

@@ -4,6 +4,7 @@ import type { GenerationContext } from '../../domain/generation-context.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Problem, ProblemCase } from '../../domain/problem.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
+import { missedRule } from '../../domain/text/describe.ts';
 import { aroundFirstError } from './log-excerpt.ts';
 
 /** Characters of a failure's message. */
@@ -47,13 +48,13 @@ const placeOf = ({ stage, case: name }: Extract<Failed, { verdict: 'timed_out' }
   stage === 'compile' ? 'compiling' : `${caseText(problem, name)}, ${stage === 'check' ? 'in its check' : 'while it was timed'}`;
 
 const wrongAnswer = (outcome: Extract<Failed, { verdict: 'wrong_answer' }>, problem: Problem): string => {
-  const { tensor, index, expected, actual, mismatches, elements, relativeL2 } = outcome.mismatch;
+  const { tensor, index, expected, actual, relativeL2, rule } = outcome.mismatch;
   const stage = outcome.stage === 'timed_run' ? 'in a timed run, although the check before it passed' : 'in its check';
   const at = `${tensor}${positionOf(problem, { tensor, index, case: outcome.case })}`;
   return [
     `${caseText(problem, outcome.case)}, ${stage}:`,
-    `first wrong element ${at} (flat index ${index}): expected ${expected}, got ${actual};`,
-    `${mismatches} of ${elements} elements miss the tolerance; ||out - ref|| / ||ref|| is ${relativeL2}`,
+    `${rule === 'norm' ? 'worst' : 'first wrong'} element ${at} (flat index ${index}): expected ${expected}, got ${actual};`,
+    `${missedRule(outcome.mismatch)}; ||out - ref|| / ||ref|| is ${relativeL2}`,
   ].join(' ');
 };
 

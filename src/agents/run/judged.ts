@@ -3,6 +3,7 @@ import type { Generation, GenerationState } from '../../domain/campaign.ts';
 import type { PastAttempt } from '../../domain/generation-context.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
+import { missedRule } from '../../domain/text/describe.ts';
 import type { ArchiveEntry, Bound } from '../search/entry.ts';
 import { canMutate } from '../variation/mutate.ts';
 import { parentOf, type Variant } from '../variation/variation.ts';
@@ -45,8 +46,8 @@ const detailOf = (outcome: Outcome): string => {
     case 'plan_error':
       return `${outcome.field}: ${outcome.message}`;
     case 'wrong_answer': {
-      const { tensor, index, expected, actual, mismatches, elements } = outcome.mismatch;
-      return `case ${outcome.case}: ${tensor}[${index}] is ${actual}, not ${expected}; ${mismatches} of ${elements} elements differ`;
+      const { tensor, index, expected, actual } = outcome.mismatch;
+      return `case ${outcome.case}: ${tensor}[${index}] is ${actual}, not ${expected}; ${missedRule(outcome.mismatch)}`;
     }
     case 'modified_input':
       return `case ${outcome.case}: it wrote to input ${outcome.tensor}`;

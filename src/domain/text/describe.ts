@@ -1,6 +1,6 @@
 /** What happened to a candidate, in one line. */
 import type { CandidateState } from '../candidate.ts';
-import type { Outcome } from '../outcome.ts';
+import type { Mismatch, Outcome } from '../outcome.ts';
 import type { CandidateRecord, Score } from '../records.ts';
 import { plainLine } from './plain-text.ts';
 import { interval, milliseconds, nanoseconds, percent, times } from './units.ts';
@@ -74,7 +74,15 @@ const wrongAnswerText = ({ case: name, mismatch, stage }: Extract<Outcome, { ver
   const when = stage === 'timed_run' ? ', in a timed run' : '';
   const where = `case ${name}${when}: ${mismatch.tensor}[${mismatch.index}] is ${mismatch.actual}, not ${mismatch.expected}`;
   const unwritten = mismatch.actual === 'nan' && mismatch.expected !== 'nan' ? UNWRITTEN : '';
-  return plainLine(`${where} (${mismatch.mismatches} of ${mismatch.elements} elements${unwritten})`);
+  return plainLine(`${where} (${missedRule(mismatch)}${unwritten})`);
+};
+
+/** Which rule of the tolerance was missed, by how much, and how many elements miss theirs. */
+export const missedRule = ({ rule, error, limit, mismatches, elements }: Mismatch): string => {
+  const count = `${mismatches} of ${elements} elements`;
+  if (rule === undefined) return count;
+  if (rule === 'element') return `off by ${error}, atol + rtol * |ref| allows ${limit}; ${count}`;
+  return `||out - ref|| is ${error}, relative_l2 * ||ref|| + atol * sqrt(elements) allows ${limit}; no element misses its own tolerance, this one is worst`;
 };
 
 /** What a launch leaves out keeps the NaN that outputs are filled with before it. */

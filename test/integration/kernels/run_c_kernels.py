@@ -87,8 +87,8 @@ def complaint(tolerance: dict, dtype: str, actual: bytes, expected: bytes) -> st
             return f"element {index} is {x}, expected {y}"
         error += (x - y) ** 2
         norm += y * y
-    relative = math.sqrt(error / norm) if norm else 0.0
-    return "" if relative <= tolerance["relative_l2"] else f"relative L2 error {relative}"
+    limit = tolerance["relative_l2"] * math.sqrt(norm) + tolerance["atol"] * math.sqrt(len(wanted))
+    return "" if math.sqrt(error) <= limit else f"the norm of the difference is {math.sqrt(error)}, allowed is {limit}"
 
 
 def judge(case: dict, task: dict, libraries: Dict[str, ctypes.CDLL], report: dict) -> None:

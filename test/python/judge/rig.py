@@ -150,7 +150,7 @@ def artifact_hash(kind: str, source: str) -> str:
 
 
 class HandmadeProblem:
-    """A one-dimensional problem over n: what the daemon would send, without its YAML."""
+    """A one-dimensional problem over n: what the daemon would send, without its YAML. A tensor may have another number of `elements`."""
 
     def __init__(self, name: str, tensors: List[dict], reference: str, baseline: str, cases: Dict[str, Tuple[str, int]]) -> None:
         self.name, self.tensors, self.reference, self.baseline = name, tensors, reference, baseline
@@ -168,7 +168,7 @@ class HandmadeProblem:
                 {
                     "name": name,
                     "kind": kind,
-                    "tensors": [{**tensor, "elements": n} for tensor in self.tensors],
+                    "tensors": [{"elements": n, **tensor} for tensor in self.tensors],
                     "reference": resolve(header_of(self.reference), self.tensors, n),
                     "baseline": resolve(header_of(self.baseline), self.tensors, n),
                 }

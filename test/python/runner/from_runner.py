@@ -26,7 +26,7 @@ case_timing = record(
 mismatch = record({
     "tensor": string, "index": integer(0), "expected": string, "actual": string, "mismatches": integer(0), "elements": integer(1),
     "relativeL2": string,
-})
+}, {"rule": one_of("element", "norm"), "error": string, "limit": string})
 outcome = union("verdict", {
     "passed": record({"timings": array(case_timing, 1), "checkedCases": integer(1)}),
     "compile_error": record({"log": string}),

@@ -44,7 +44,7 @@ def evaluate(case: Case, findings: Findings, terms: "Terms", stage: str) -> None
     for comparison in findings.comparisons:
         if not comparison.passes(terms.tolerance):
             expected, actual = case.values(comparison)
-            raise CandidateFailure(wrong_answer(case.name, stage, comparison.mismatch(expected, actual)))
+            raise CandidateFailure(wrong_answer(case.name, stage, comparison.mismatch(expected, actual, terms.tolerance)))
 
 
 class Terms:

@@ -1,5 +1,6 @@
 """Elements as text for people. The bytes of one element in, a number as its type would print it out."""
 import struct
+from typing import List, Union
 
 E2M1 = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 _FORMATS = {"f64": "=d", "f32": "=f", "f16": "=e", "i64": "=q", "i32": "=i", "u32": "=I", "i8": "=b", "u8": "=B"}
@@ -14,6 +15,18 @@ def element_text(data: bytes, dtype: str) -> str:
     if dtype == "f8e4m3":
         return f"{_e4m3(data[0]):.9g}"
     return f"({_e2m1(data[0] & 15):g}, {_e2m1(data[0] >> 4):g})"
+
+
+def numbers_in(text: str) -> List[Union[int, float]]:
+    """What `element_text` wrote: one number, of a packed byte both; whole numbers exactly."""
+    return [_number(part) for part in text.strip("()").split(",")]
+
+
+def _number(text: str) -> Union[int, float]:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def _e4m3(code: int) -> float:

@@ -1,6 +1,8 @@
 """The outcomes a judge can give, as the protocol writes them."""
 import math
-from typing import List, Optional
+from typing import List, Optional, Tuple
+
+from .numbers import numbers_in
 
 MESSAGE_CHARS_MAX = 64 * 1024
 
@@ -43,7 +45,10 @@ class GuardDamage:
 
 
 class Comparison:
-    """One output of a look against the reference: how many elements miss, which first, which is worst, and the norms for relative L2."""
+    """One output of a look against the reference: how many elements miss, which first, which is worst, and the norms of difference and reference.
+
+    Right: |out - ref| <= atol + rtol * |ref| for each element, and ||out - ref|| <= relative_l2 * ||ref|| + atol * sqrt(elements) for the whole.
+    """
 
     def __init__(self, tensor: dict, look: int, words: tuple) -> None:
         self.tensor, self.look = tensor, look
@@ -65,9 +70,17 @@ class Comparison:
         return math.sqrt(self.difference2 / self.reference2)
 
     def passes(self, tolerance: dict) -> bool:
-        return self.mismatches == 0 and self.relative_l2 <= tolerance["relative_l2"]
+        return self.mismatches == 0 and (self.difference2 == 0 or math.sqrt(self.difference2) <= self._norm_limit(tolerance))
 
-    def mismatch(self, expected: str, actual: str) -> dict:
+    def _norm_limit(self, tolerance: dict) -> float:
+        numbers = self.tensor["elements"] * (2 if self.tensor["dtype"] == "f4e2m1x2" else 1)
+        return tolerance["relative_l2"] * math.sqrt(self.reference2) + tolerance["atol"] * math.sqrt(numbers)
+
+    def mismatch(self, expected: str, actual: str, tolerance: dict) -> dict:
+        """`rule`: which of the two it missed, with what it came to and what was allowed. Only where no element misses its own, the norm's."""
+        rule, (error, limit) = "element", _element_numbers(expected, actual, tolerance)
+        if not self.mismatches:
+            rule, error, limit = "norm", f"{math.sqrt(self.difference2):.6g}", f"{self._norm_limit(tolerance):.6g}"
         return {
             "tensor": self.tensor["name"],
             "index": self.index,
@@ -76,7 +89,17 @@ class Comparison:
             "mismatches": self.mismatches,
             "elements": self.tensor["elements"],
             "relativeL2": f"{self.relative_l2:.6g}",
+            "rule": rule,
+            "error": error,
+            "limit": limit,
         }
+
+
+def _element_numbers(expected: str, actual: str, tolerance: dict) -> Tuple[str, str]:
+    """(|out - ref|, atol + rtol * |ref|); of two in a byte those of the one that is further off."""
+    error, reference = max((abs(out - ref), ref) for ref, out in zip(numbers_in(expected), numbers_in(actual)))
+    limit = tolerance["atol"] + tolerance["rtol"] * abs(reference)
+    return str(error) if isinstance(error, int) else f"{error:.6g}", f"{limit:.6g}"
 
 
 class Findings:

@@ -82,11 +82,10 @@ typedef struct {
 } Comparison;
 
 /* `first` and `worst` as in gpu_kernels.cu: ~index, and error bits above ~index. Built without -ffast-math: it reads NaN. */
-static void compare_numbers(double out, double ref, double rtol, double atol, u64 i, Comparison* c) {
+static void count_distance(double d, double ref, double rtol, double atol, u64 i, Comparison* c) {
   int finite = ref - ref == 0.0;
   if (finite) c->reference2 += ref * ref;
-  if (out == ref || (out != out && ref != ref)) return;
-  double d = fabs(out - ref);
+  if (d == 0.0) return;
   float f = d == d ? (float)d : INFINITY;
   u64 worst = (u64)bits_of(f) << 32 | (u32)~i;
   if (worst > c->worst) c->worst = worst;
@@ -100,8 +99,10 @@ static void compare_numbers(double out, double ref, double rtol, double atol, u6
 void kiln_compare(const void* out, const void* ref, u64 elements, int dtype, double rtol, double atol, Comparison* c) {
   memset(c, 0, sizeof *c);
   for (u64 i = 0; i < elements; i++)
-    for (int half = 0; half < (dtype == F4E2M1X2 ? 2 : 1); half++)
-      compare_numbers(read_element(out, i, dtype, half), read_element(ref, i, dtype, half), rtol, atol, i, c);
+    for (int half = 0; half < (dtype == F4E2M1X2 ? 2 : 1); half++) {
+      double reference, d = distance_of(out, ref, i, dtype, half, &reference);
+      count_distance(d, reference, rtol, atol, i, c);
+    }
 }
 
 double kiln_read(const void* data, u64 i, int dtype, int half) { return read_element(data, i, dtype, half); }

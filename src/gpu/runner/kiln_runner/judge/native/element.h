@@ -151,6 +151,31 @@ KILN_FN double read_element(const void* data, u64 i, int dtype, int half) {
   }
 }
 
+KILN_FN int is_integer(int dtype) { return dtype >= I64 && dtype <= U8; }
+
+KILN_FN i64 read_integer(const void* data, u64 i, int dtype) {
+  switch (dtype) {
+    case I64: return ((const i64*)data)[i];
+    case I32: return ((const int*)data)[i];
+    case U32: return ((const u32*)data)[i];
+    case I8: return ((const signed char*)data)[i];
+    default: return ((const u8*)data)[i];
+  }
+}
+
+/* How far element `i` of `out` is from `*reference`, that of `ref`: 0 exactly where they are equal. Integers are compared as integers, since
+ * a double holds none beyond 2^53 exactly. Equal are also 0 and -0, any two NaN, and an infinity and itself. */
+KILN_FN double distance_of(const void* out, const void* ref, u64 i, int dtype, int half, double* reference) {
+  if (is_integer(dtype)) {
+    i64 a = read_integer(out, i, dtype), b = read_integer(ref, i, dtype);
+    *reference = (double)b;
+    return (double)(a > b ? (u64)a - (u64)b : (u64)b - (u64)a);
+  }
+  double a = read_element(out, i, dtype, half), b = read_element(ref, i, dtype, half);
+  *reference = b;
+  return a == b || (a != a && b != b) ? 0.0 : fabs(a - b);
+}
+
 KILN_FN void write_element(void* data, u64 i, int dtype, u64 bits) {
   switch (element_bytes(dtype)) {
     case 8: ((u64*)data)[i] = bits; break;

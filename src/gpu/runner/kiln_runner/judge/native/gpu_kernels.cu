@@ -89,29 +89,28 @@ struct Comparison {
   double difference2, reference2;
 };
 
-__device__ __forceinline__ void compare_numbers(double out, double ref, double rtol, double atol, u64 i, Comparison& c) {
-  if ((isnan(out) && isnan(ref)) || out == ref) {
-    if (!isnan(ref) && !isinf(ref)) c.reference2 += ref * ref;
-    return;
-  }
-  double d = fabs(out - ref);
+__device__ __forceinline__ void count_distance(double d, double ref, double rtol, double atol, u64 i, Comparison& c) {
+  bool finite = !isnan(ref) && !isinf(ref);
+  if (finite) c.reference2 += ref * ref;
+  if (d == 0.0) return;
   float f = (float)d;
   u64 worst = (u64)(isnan(f) ? 0x7f800000u : __float_as_uint(f)) << 32 | (u32)~i;
   if (worst > c.worst) c.worst = worst;
-  if (!(d <= atol + rtol * fabs(ref)) || isinf(ref)) {
+  if (!(d <= atol + rtol * fabs(ref)) || !finite) {
     c.mismatches++;
     if (~i > c.first) c.first = ~i;
   }
   c.difference2 += d * d;
-  if (!isnan(ref) && !isinf(ref)) c.reference2 += ref * ref;
 }
 
 extern "C" __global__ void kiln_compare(const void* out, const void* ref, u64 elements, int dtype, double rtol, double atol, Comparison* found) {
   Comparison c = {};
   int halves = dtype == F4E2M1X2 ? 2 : 1;
   for (u64 i = (u64)blockIdx.x * blockDim.x + threadIdx.x; i < elements; i += (u64)gridDim.x * blockDim.x)
-    for (int half = 0; half < halves; half++)
-      compare_numbers(read_element(out, i, dtype, half), read_element(ref, i, dtype, half), rtol, atol, i, c);
+    for (int half = 0; half < halves; half++) {
+      double reference, d = distance_of(out, ref, i, dtype, half, &reference);
+      count_distance(d, reference, rtol, atol, i, c);
+    }
   for (int lane = 16; lane > 0; lane >>= 1) {
     c.mismatches += __shfl_down_sync(~0u, c.mismatches, lane);
     c.first = max(c.first, __shfl_down_sync(~0u, c.first, lane));

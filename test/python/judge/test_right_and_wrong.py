@@ -1,0 +1,126 @@
+"""What counts as right: rules of the tolerance on small norms, integers beyond 2^53, and which rule a wrong answer names."""
+import ctypes
+import math
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import List
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from rig import HandmadeProblem, Rig  # noqa: E402
+
+from kiln_runner.judge.cpu.library import Comparison as Found  # noqa: E402
+from kiln_runner.judge.cpu.library import compile_library, load_library  # noqa: E402
+from kiln_runner.judge.outcomes import Comparison  # noqa: E402
+from kiln_runner.judge.tensors import DTYPE_CODE  # noqa: E402
+
+HEADER = """/* kiln
+launch:
+  - kernel: k
+    args: [x, y, n]
+*/
+"""
+SUM = HEADER + "void k(const float* x, float* y, int n) { double s = 0; for (int i = 0; i < n; i++) s += x[i]; y[0] = (float)s; }\n"
+SUM_IN_EIGHT_PARTS = HEADER + """void k(const float* x, float* y, int n) {
+  float s[8] = {0}, t = 0;
+  for (int i = 0; i < n; i++) s[i % 8] += x[i];
+  for (int j = 0; j < 8; j++) t += s[j];
+  y[0] = t;
+}
+"""
+COPY = HEADER + "void k(const long* x, long* y, int n) { for (int i = 0; i < n; i++) y[i] = x[i]; }\n"
+COPY_AS_DOUBLE = COPY.replace("y[i] = x[i]", "y[i] = (long)(double)x[i]")
+ARRAYS = {"f32": ctypes.c_float, "f64": ctypes.c_double, "i64": ctypes.c_int64, "u32": ctypes.c_uint32}
+SHORT = {"runsMin": 8, "runsMax": 8, "warmupRuns": 2}
+TRIALS = 16
+
+
+@unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
+class Tolerance(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.lib = load_library(compile_library(Path(cls.folder.name)))
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.folder.cleanup()
+
+    def compare(self, dtype: str, out: List[float], ref: List[float], **tolerance: float) -> Comparison:
+        terms, found = {"rtol": 0, "atol": 0, "relative_l2": 1e-12, **tolerance}, Found()
+        arrays = [(ARRAYS[dtype] * len(values))(*values) for values in (out, ref)]
+        self.lib.kiln_compare(*arrays, len(out), DTYPE_CODE[dtype], terms["rtol"], terms["atol"], ctypes.byref(found))
+        return Comparison({"name": "y", "dtype": dtype, "elements": len(out)}, 0, found.words())
+
+    def passes(self, dtype: str, out: List[float], ref: List[float], **tolerance: float) -> bool:
+        return self.compare(dtype, out, ref, **tolerance).passes({"rtol": 0, "atol": 0, "relative_l2": 1e-12, **tolerance})
+
+    def test_a_whole_whose_norm_is_small_has_the_absolute_part_of_every_element(self) -> None:
+        """Of n elements that are all off by `atol`, and none by more."""
+        self.assertTrue(self.passes("f32", [0.125] * 9, [0.0] * 9, atol=0.125))
+        self.assertTrue(self.passes("f32", [1e-12] * 1003, [0.0] * 1003, atol=1e-6))
+        self.assertFalse(self.passes("f32", [0.126] + [0.0] * 8, [0.0] * 9, atol=0.125))
+
+    def test_the_norm_still_tells_what_no_element_tells(self) -> None:
+        off = [1.0 + 2**-7] * 4
+        self.assertFalse(self.passes("f64", off, [1.0] * 4, rtol=2**-7, relative_l2=2**-8))
+        self.assertTrue(self.passes("f64", off, [1.0] * 4, rtol=2**-7, relative_l2=2**-7))
+
+    def test_integers_are_equal_only_to_themselves_also_where_a_double_holds_neither(self) -> None:
+        for dtype, out, ref in (("i64", 2**53, 2**53 + 1), ("i64", -(2**63), 2**63 - 1), ("i64", 2**62, 2**62 + 1), ("u32", 2**32 - 2, 2**32 - 1)):
+            self.assertFalse(self.passes(dtype, [out], [ref]), (dtype, out, ref))
+            self.assertTrue(self.passes(dtype, [ref], [ref]), (dtype, ref))
+        self.assertTrue(self.passes("i64", [2**60 + 1], [2**60], atol=1))
+        self.assertFalse(self.passes("i64", [2**60 + 2], [2**60], atol=1))
+
+    def test_signed_zeros_are_equal_and_so_are_any_two_nans(self) -> None:
+        other_nan = ctypes.c_float.from_buffer_copy(b"\x01\x02\xc0\xff").value
+        self.assertTrue(self.passes("f32", [-0.0, math.nan, math.inf], [0.0, other_nan, math.inf]))
+
+    def test_the_rule_that_was_missed_is_named_with_its_numbers(self) -> None:
+        tolerance = {"rtol": 2**-7, "atol": 0, "relative_l2": 2**-8}
+        norm = self.compare("f64", [1 + 2**-7] * 4, [1.0] * 4, **tolerance).mismatch("1.0", "1.0078125", tolerance)
+        self.assertEqual((norm["rule"], norm["error"], norm["limit"]), ("norm", "0.015625", "0.0078125"))
+        element = self.compare("i64", [2**53], [2**53 + 1]).mismatch(str(2**53 + 1), str(2**53), {"rtol": 0, "atol": 0, "relative_l2": 1})
+        self.assertEqual((element["rule"], element["error"], element["limit"]), ("element", "1", "0"))
+
+
+@unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
+class RightAndWrong(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.rig = Rig("cpu", Path(cls.folder.name))
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.rig.close()
+        cls.folder.cleanup()
+
+    def test_an_honest_sum_is_right_however_near_to_zero_it_ends(self) -> None:
+        normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
+        tensors = [{"name": "x", "role": "in", **normal}, {"name": "y", "role": "out", "elements": 1, **normal}]
+        cases = {"odd": ("check", 1003), "one": ("check", 1), "256K": ("bench", 1 << 18)}
+        problem = HandmadeProblem("sum", tensors, SUM, SUM, cases)
+        problem.tolerance = {"rtol": 1e-4, "atol": 1e-1, "relative_l2": 1e-5}
+        for _ in range(TRIALS):
+            result = self.rig.judge(problem, SUM_IN_EIGHT_PARTS, timing=SHORT)
+            self.assertEqual(result["outcome"] and result["outcome"]["verdict"], "passed", result)
+
+    def test_integers_that_went_through_a_double_are_wrong(self) -> None:
+        bits = {"dtype": "i64", "distribution": {"kind": "bits"}}
+        tensors = [{"name": "x", "role": "in", **bits}, {"name": "y", "role": "out", **bits}]
+        problem = HandmadeProblem("copy", tensors, COPY, COPY, {"odd": ("check", 1003), "4K": ("bench", 1 << 12)})
+        problem.tolerance = {"rtol": 0, "atol": 0, "relative_l2": 1e-12}
+        self.assertEqual(self.rig.judge(problem, COPY, timing=SHORT)["outcome"]["verdict"], "passed")
+        outcome = self.rig.judge(problem, COPY_AS_DOUBLE, timing=SHORT)["outcome"]
+        self.assertEqual(outcome["verdict"], "wrong_answer", outcome)
+        mismatch = outcome["mismatch"]
+        self.assertEqual(mismatch["rule"], "element")
+        self.assertEqual(int(mismatch["error"]), abs(int(mismatch["actual"]) - int(mismatch["expected"])))
+
+
+if __name__ == "__main__":
+    unittest.main()
