@@ -1,6 +1,7 @@
 /** The composition root: the only place that knows every part. Opens in order, closes in the opposite one. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
@@ -9,16 +10,20 @@ import type { AgentCampaigns } from './agents/campaigns.ts';
 import { CONTRACT } from './agents/context/contract.ts';
 import { createGenerators } from './agents/generators/create-generators.ts';
 import { loadFleet } from './config/fleet-config.ts';
+import { withoutPassword } from './config/kiln-config.ts';
 import type { KilnConfig } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
+import type { StoreIdentity } from './domain/store-identity.ts';
 import { createEngine } from './engine/engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { startJournalUpkeep } from './engine/journal-upkeep.ts';
 import { createFleet } from './gpu/fleet.ts';
 import { loadProblems } from './problems/load-problems.ts';
-import { createQueue } from './queue/queue.ts';
-import type { QueueOptions } from './queue/queue.ts';
+import { QUEUE_NAME } from './queue/backend.ts';
+import { DEFAULT_PREFIX, createQueue } from './queue/queue.ts';
+import type { LeasingQueue, QueueOptions } from './queue/queue.ts';
 import { createServer } from './server/create-server.ts';
+import { readStoreId } from './store/identity.ts';
 import { openEmbedded } from './store/pglite.ts';
 import type { OpenDatabase } from './store/pglite.ts';
 import { openPostgres } from './store/postgres.ts';
@@ -69,8 +74,7 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     const database = await openDatabase(config, log);
     closers.push({ part: 'store', close: async () => database.close() });
     const store = createStore(database.sql);
-    const backend = await queueBackend(config, database, closers);
-    const queue = await createQueue({ backend, tokenFile: join(dataDir, 'queue-token'), leaseMs: QUEUE_LEASE_MS, log });
+    const queue = await openQueue(config, database, { log, closers });
     closers.push({ part: 'queue', close: async () => queue.close() });
     const sessions = createFleet({ config: fleet, dataDir, daemonId: daemonIdOf(dataDir), log });
     const engine = createEngine({
@@ -140,13 +144,37 @@ const openDatabase = async ({ store, dataDir }: KilnConfig, log: Logger): Promis
   }
 };
 
+const openQueue = async (
+  config: KilnConfig,
+  database: OpenDatabase,
+  { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
+): Promise<LeasingQueue> => {
+  const { queue, store, dataDir } = config;
+  const embedded = `the embedded store in ${dataDir} on ${hostname()}`;
+  const identity: StoreIdentity = {
+    id: await readStoreId(database.sql),
+    name: store.backend === 'postgres' ? withoutPassword(store.url) : embedded,
+  };
+  return createQueue({
+    backend: await queueBackend(config, database, closers),
+    ...(queue.backend === 'embedded'
+      ? {}
+      : { adopt: queue.adopt, place: `${withoutPassword(queue.url)} (prefix ${queue.prefix})` }),
+    ...(queue.backend === 'postgres' && queue.prefix !== DEFAULT_PREFIX ? { name: `${queue.prefix}-${QUEUE_NAME}` } : {}),
+    store: identity,
+    tokenFile: join(dataDir, 'queue-token'),
+    leaseMs: QUEUE_LEASE_MS,
+    log,
+  });
+};
+
 /** Where the queue is not on Redis it lives beside the records, unless the configuration names another Postgres for it. */
 const queueBackend = async (
   { queue, store }: KilnConfig,
   database: OpenDatabase,
   closers: Closer[],
 ): Promise<QueueOptions['backend']> => {
-  if (queue.backend === 'redis') return { kind: 'redis', url: queue.url };
+  if (queue.backend === 'redis') return { kind: 'redis', url: queue.url, prefix: queue.prefix };
   const isElsewhere = queue.backend === 'postgres' && !(store.backend === 'postgres' && store.url === queue.url);
   if (!isElsewhere) return { kind: 'postgres', pool: database.pool };
   const own = await openPostgres(queue.url);

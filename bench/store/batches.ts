@@ -18,6 +18,7 @@ import type { AttemptRecord, Score } from '../../src/domain/records.ts';
 import type { Completion, NewCandidate, Transition } from '../../src/domain/ledger.ts';
 import type { Queue, Store } from '../../src/engine/ports.ts';
 import { createQueue } from '../../src/queue/queue.ts';
+import { readStoreId } from '../../src/store/identity.ts';
 import { openEmbedded } from '../../src/store/pglite.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { createStore } from '../../src/store/store.ts';
@@ -208,6 +209,7 @@ const folder = mkdtempSync(join(tmpdir(), 'kiln-bench-'));
 const database = options.postgres === undefined ? await openEmbedded(folder) : await openPostgres(options.postgres);
 const store: Store = createStore(database.sql);
 const queue: Queue = await createQueue({
+  store: { id: await readStoreId(database.sql), name: 'bench' },
   backend: options.redis === undefined ? { kind: 'postgres', pool: database.pool } : { kind: 'redis', url: options.redis },
   tokenFile: join(folder, 'queue-token'),
   leaseMs: 60_000,

@@ -12,6 +12,8 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   KILN_PORT: { path: ['server', 'port'], number: true },
   KILN_TOKEN: { path: ['server', 'token'] },
   KILN_DATA_DIR: { path: ['dataDir'] },
+  KILN_QUEUE_PREFIX: { path: ['queue', 'prefix'] },
+  KILN_QUEUE_ADOPT: { path: ['queue', 'adopt'] },
   KILN_FLEET: { path: ['fleetFile'] },
   KILN_KERNELS_DIR: { path: ['kernelsDir'] },
   KILN_LOG_LEVEL: { path: ['log', 'level'] },
@@ -27,23 +29,40 @@ type Tree = { readonly [key: string]: unknown };
 /** `file` with the variables laid over it. An empty variable counts as not set. */
 export const overlayEnvironment = (file: Tree, env: Environment): Tree => {
   const set = Object.entries(VARIABLES).filter(([name]) => env[name]);
-  const overlaid = set.reduce((tree, [name, { path, number }]) => put(tree, path, number ? Number(env[name]) : env[name]), file);
-  return { ...overlaid, ...backends(env) };
+  return set.reduce<Tree>(
+    (tree, [name, { path, number }]) => put(tree, path, number ? Number(env[name]) : env[name]),
+    withBackends(file, env),
+  );
 };
 
 /** The variable that set the field at `path` (or a field above it), if one did. */
 export const variableOf = (path: readonly (string | number)[], env: Environment): string | undefined => {
   const field = path.join('.');
+  const exact = Object.entries(VARIABLES).find(([name, variable]) => env[name] && variable.path.join('.') === field)?.[0];
+  if (exact !== undefined) return exact;
   if (env['KILN_POSTGRES_URL'] && field.startsWith('store')) return 'KILN_POSTGRES_URL';
   if (field.startsWith('queue'))
     return env['KILN_REDIS_URL'] ? 'KILN_REDIS_URL' : env['KILN_POSTGRES_URL'] && 'KILN_POSTGRES_URL';
-  return Object.entries(VARIABLES).find(([name, variable]) => env[name] && variable.path.join('.') === field)?.[0];
+  return undefined;
 };
 
 /** Postgres alone holds both the records and the queue; with Redis beside it the queue is there. */
-const backends = ({ KILN_POSTGRES_URL: postgres, KILN_REDIS_URL: redis }: Environment): Tree => ({
-  ...(postgres ? { store: { backend: 'postgres', url: postgres }, queue: { backend: 'postgres', url: postgres } } : {}),
-  ...(redis ? { queue: { backend: 'redis', url: redis } } : {}),
+const withBackends = (file: Tree, { KILN_POSTGRES_URL: postgres, KILN_REDIS_URL: redis }: Environment): Tree => {
+  const kept = isTree(file['queue']) ? ownership(file['queue']) : {};
+  return {
+    queue: { backend: 'embedded' },
+    ...file,
+    ...(postgres
+      ? { store: { backend: 'postgres', url: postgres }, queue: { ...kept, backend: 'postgres', url: postgres } }
+      : {}),
+    ...(redis ? { queue: { ...kept, backend: 'redis', url: redis } } : {}),
+  };
+};
+
+/** What a file says of its queue besides where it is. */
+const ownership = ({ prefix, adopt }: Tree): Tree => ({
+  ...(prefix === undefined ? {} : { prefix }),
+  ...(adopt === undefined ? {} : { adopt }),
 });
 
 const put = (tree: Tree, [key, ...rest]: readonly string[], value: unknown): Tree => {

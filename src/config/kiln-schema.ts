@@ -56,12 +56,31 @@ const StoreConfig = z.discriminatedUnion(
   { error: 'must be embedded or postgres' },
 );
 
+/** Part of the names of keys and queues. */
+const QueuePrefix = z
+  .string({ error: 'must be text' })
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'must be 1 to 64 letters, digits, dots, dashes or underscores, a letter or digit first',
+  )
+  .default('kiln');
+const Adopted = z
+  .string({ error: 'must be the id of a store' })
+  .regex(/^store-[0-9a-f]{32}$/, 'must be the id of a store, as the refusal names it: store- and 32 hexadecimal digits')
+  .nullable()
+  .default(null);
+
 const QueueConfig = z.discriminatedUnion(
   'backend',
   [
     strictFields({ backend: z.literal('embedded') }),
-    strictFields({ backend: z.literal('postgres'), url: Url('postgres://', 'postgresql://') }),
-    strictFields({ backend: z.literal('redis'), url: Url('redis://', 'rediss://') }),
+    strictFields({
+      backend: z.literal('postgres'),
+      url: Url('postgres://', 'postgresql://'),
+      prefix: QueuePrefix,
+      adopt: Adopted,
+    }),
+    strictFields({ backend: z.literal('redis'), url: Url('redis://', 'rediss://'), prefix: QueuePrefix, adopt: Adopted }),
   ],
   { error: 'must be embedded, postgres or redis' },
 );

@@ -153,7 +153,7 @@ export const admit = async (state: EngineState, ids: readonly CandidateId[], rec
   const read = unknown.length > 0 ? await state.store.pending(unknown) : [];
   const pending = new Set(read.map(({ id }) => id));
   const done = unknown.filter((id) => !pending.has(id));
-  if (done.length > 0) await state.queue.complete(done);
+  if (done.length > 0) await state.queue.discard(done);
   for (const item of [...recent, ...read]) admitOne(state, item);
 };
 

@@ -119,6 +119,8 @@ export interface Queue {
   promote(ids: readonly CandidateId[]): Promise<number>;
   /** Ends leased jobs for good. Unknown or already ended ids are no error. */
   complete(ids: readonly CandidateId[]): Promise<void>;
+  /** Ends leased jobs that the store has nothing to do for; puts them back where the queue turns out to be another store's. */
+  discard(ids: readonly CandidateId[]): Promise<void>;
   /** Puts leased jobs back at their priority, e.g. when stopping. */
   release(ids: readonly CandidateId[]): Promise<void>;
   /** Removes a job wherever it is (cancel before it was leased). */

@@ -25,7 +25,7 @@ const takeBack = async (state: EngineState, ids: readonly CandidateId[]): Promis
   for (const item of pending) admitOne(state, { ...item, attempts: item.attempts + UNWRITTEN_ATTEMPTS });
   const live = new Set(pending.map(({ id }) => id));
   const done = ids.filter((id) => !live.has(id));
-  if (done.length > 0) await state.queue.complete(done);
+  if (done.length > 0) await state.queue.discard(done);
 };
 
 /** A crash (or an outage of the queue) between the store's commit and the queue's add leaves a candidate without a job. Adding is idempotent, so all are added. */

@@ -1,5 +1,6 @@
 /** What the queue needs of the place where BullMQ keeps its jobs. Redis and Postgres give it; both pass test/integration/queue. */
 import type { CandidateId } from '../domain/ids.ts';
+import type { OwnerRecord } from './ownership.ts';
 
 export const QUEUE_NAME = 'candidates';
 const JOB_NAME = 'candidate';
@@ -60,6 +61,7 @@ export interface QueueBackend {
   /** Renews locks. Returns the ids whose lock was lost. */
   extend(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   hasWaiting(): Promise<boolean>;
+  readonly owner: OwnerRecord;
   /** Starts to put back, now and every lease time, jobs whose lock ran out. */
   watchStalled(): Promise<void>;
   close(): Promise<void>;

@@ -8,6 +8,7 @@ import type { PgPool } from 'bullmq';
 import type { CandidateId } from '../domain/ids.ts';
 import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
+import { createPostgresOwner } from './postgres-owner.ts';
 
 /** Of BullMQ's events, removed at once: adding writes two a job, and a million may have been added before the first ends. */
 const EVENTS_TRIMMED_MAX = 5_000;
@@ -25,6 +26,7 @@ export const createPostgresQueueBackend = async (pool: PgPool, options: BackendO
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
   return {
     ...bulkStatements(pool, options),
+    owner: await createPostgresOwner(pool, name),
     add: async (jobs) => {
       await queue.addBulk(jobs.map(bulkJob));
     },

@@ -1,7 +1,8 @@
 /**
  * Kiln's queue: the durable order of what waits, and the leases of what is being worked on. The engine's `Queue` (engine/ports.ts).
  *
- * Modes: up; down (a command failed: leases are empty, adding rejects, every call tries again); closed.
+ * Modes: up; down (a command failed: leases are empty, adding rejects, every call tries again); foreign (another store's: the same, and nothing
+ * is tried but to own it again); closed.
  * Entry to down: any failed command. Exit: any command that succeeds; leases that a failed command may have taken are then adopted.
  */
 import type { PgPool } from 'bullmq';
@@ -10,12 +11,18 @@ import { QUEUE_NAME } from './backend.ts';
 import type { BackendOptions, Lease, NewJob, QueueBackend } from './backend.ts';
 import { createHealth, unavailable } from './health.ts';
 import type { Health, QueueLog } from './health.ts';
+import { KilnError } from '../domain/errors.ts';
+import type { StoreIdentity } from '../domain/store-identity.ts';
 import { createLeases } from './leases.ts';
 import type { Leases } from './leases.ts';
 import { loadLockToken } from './lock-token.ts';
+import { createOwnership } from './ownership.ts';
+import type { Ownership } from './ownership.ts';
 import { createPostgresQueueBackend } from './postgres-backend.ts';
 import { createRedisQueueBackend } from './redis-backend.ts';
 
+/** Of a Redis that others use too. */
+export const DEFAULT_PREFIX = 'kiln';
 /** Work added by this process is told at once; this is for what comes otherwise (stalled jobs, a backend that was away). */
 const SAFETY_POLL_MS = 1_000;
 const RENEWALS_PER_LEASE = 3;
@@ -27,13 +34,23 @@ export interface LeasingQueue {
   complete(ids: readonly CandidateId[]): Promise<void>;
   release(ids: readonly CandidateId[]): Promise<void>;
   remove(id: CandidateId): Promise<void>;
+  /** Ends leases that the store has nothing to do for; puts them back where the queue turns out to be another store's. */
+  discard(ids: readonly CandidateId[]): Promise<void>;
   adopt(): Promise<readonly Lease[]>;
   onWork(listener: () => void): void;
   close(): Promise<void>;
 }
 
 export interface QueueOptions {
-  readonly backend: { readonly kind: 'redis'; readonly url: string } | { readonly kind: 'postgres'; readonly pool: PgPool };
+  readonly backend:
+    | { readonly kind: 'redis'; readonly url: string; readonly prefix?: string }
+    | { readonly kind: 'postgres'; readonly pool: PgPool };
+  /** Whose jobs these are. */
+  readonly store: StoreIdentity;
+  /** Id of another store whose queue is taken over on purpose. */
+  readonly adopt?: string | null;
+  /** For people: where the queue is. */
+  readonly place?: string;
   /** File of this daemon's lock token, in its data folder. Two daemons never share one. */
   readonly tokenFile: string;
   /** How long a lease lasts without renewal: after a crash without restart, jobs wait so long (up to twice) for another daemon. */
@@ -45,16 +62,29 @@ export interface QueueOptions {
   readonly name?: string;
 }
 
-/** Connects. Throws QUEUE_UNAVAILABLE (retryable) within seconds where the backend cannot be reached. */
+/**
+ * Connects. Throws QUEUE_UNAVAILABLE (retryable) within seconds where the backend cannot be reached, QUEUE_OWNED_ELSEWHERE where the queue
+ * holds another store's jobs.
+ */
 export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> => {
   const health = createHealth(options.log);
   const backend = await openBackend(options, health);
+  const ownership = createOwnership(backend.owner, {
+    store: options.store,
+    adopt: options.adopt ?? null,
+    place: options.place ?? 'the queue',
+    log: options.log,
+  });
+  await claimOrClose(ownership, backend);
   const leases = createLeases(backend, health, options.log);
   const listeners: (() => void)[] = [];
   const notify = (): void => {
     for (const listener of listeners) listener();
   };
+  const isOurs = async (): Promise<boolean> =>
+    ((await health.attemptQuietly('looking whose queue it is', ownership.verify)) ?? 'foreign') !== 'foreign';
   const poll = async (): Promise<void> => {
+    if (!(await isOurs())) return;
     await leases.mend();
     if (await health.attemptQuietly('looking for work', async () => backend.hasWaiting())) notify();
   };
@@ -62,22 +92,42 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
   return {
     add: async (batch) => {
       if (batch.length === 0) return;
+      ownership.require();
       await leases.settle(batch.map(({ candidateId }) => candidateId));
       await health.attempt('adding to the queue', async () => backend.add(batch));
       notify();
     },
-    lease: async (count) => (count > 0 ? leases.lease(count) : []),
+    lease: async (count) => (count > 0 && ownership.isOurs() ? leases.lease(count) : []),
     promote: async (ids) =>
-      ids.length > 0 ? ((await health.attemptQuietly('reordering the queue', async () => backend.promote(ids))) ?? 0) : 0,
+      ids.length > 0 && ownership.isOurs()
+        ? ((await health.attemptQuietly('reordering the queue', async () => backend.promote(ids))) ?? 0)
+        : 0,
     complete: async (ids) => leases.complete(ids),
     release: async (ids) => leases.release(ids),
-    remove: async (id) => leases.remove(id),
+    // Another store may have a candidate of the same content.
+    remove: async (id) => {
+      if (ownership.isOurs()) await leases.remove(id);
+    },
+    discard: async (ids) => {
+      if (await isOurs()) await leases.complete(ids);
+      else await leases.release(ids);
+    },
     adopt: async () => leases.adopt(),
     onWork: (listener) => {
       listeners.push(listener);
     },
     close,
   };
+};
+
+/** What cannot be read or written is the backend's trouble; what is another's is told as it is. */
+const claimOrClose = async (ownership: Ownership, backend: QueueBackend): Promise<void> => {
+  try {
+    await ownership.claim();
+  } catch (error) {
+    await backend.close();
+    throw error instanceof KilnError ? error : unavailable('opening the queue', error);
+  }
 };
 
 interface Routines {
@@ -128,7 +178,7 @@ const openBackend = async (
   try {
     switch (backend.kind) {
       case 'redis':
-        return await createRedisQueueBackend(backend.url, options);
+        return await createRedisQueueBackend({ url: backend.url, prefix: backend.prefix ?? DEFAULT_PREFIX }, options);
       case 'postgres':
         return await createPostgresQueueBackend(backend.pool, options);
     }

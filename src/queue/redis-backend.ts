@@ -3,8 +3,8 @@ import { ErrorCode, Job, Queue, Worker } from 'bullmq';
 import { CandidateId } from '../domain/ids.ts';
 import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
+import { createRedisOwner } from './redis-owner.ts';
 
-const PREFIX = 'kiln';
 /** Commands written before the first answer is waited for. */
 const COMMANDS_AT_ONCE = 256;
 /** A command without an answer for so long has failed; it may have been done all the same. */
@@ -25,9 +25,12 @@ const connectionOf = (url: string): object => ({
 });
 
 /** Rejects within CONNECT_LIMIT_MS where Redis cannot be reached. */
-export const createRedisQueueBackend = async (url: string, options: BackendOptions): Promise<QueueBackend> => {
+export const createRedisQueueBackend = async (
+  { url, prefix }: { readonly url: string; readonly prefix: string },
+  options: BackendOptions,
+): Promise<QueueBackend> => {
   const { name, token, leaseMs, onError } = options;
-  const shared = { connection: connectionOf(url), prefix: PREFIX };
+  const shared = { connection: connectionOf(url), prefix };
   const queue = new Queue(name, { ...shared, defaultJobOptions: JOB_OPTIONS, streams: { events: { maxLen: EVENTS_MAX } } });
   const leasing = { autorun: false, lockDuration: leaseMs, stalledInterval: leaseMs, maxStalledCount: STALLED_COUNT_MAX };
   const worker = new Worker(name, null, { ...shared, ...leasing });
@@ -46,6 +49,7 @@ export const createRedisQueueBackend = async (url: string, options: BackendOptio
   const jobs: Jobs = new Map();
   return {
     ...leaseOperations({ queue, worker, jobs, token, leaseMs }),
+    owner: createRedisOwner(queue),
     add: async (batch) => {
       await queue.addBulk(batch.map(bulkJob));
     },

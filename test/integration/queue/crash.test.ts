@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
+import { readStoreId } from '../../../src/store/identity.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
 import { createFolderMaker, hasRedis, REDIS_MISSING, startRedis } from '../store/servers.ts';
@@ -56,6 +57,7 @@ const checkAfterwards = async (folder: string, backend: string, told: Told): Pro
     const store = createStore(database.sql);
     const queue = await createQueue({
       backend: backend === 'embedded' ? { kind: 'postgres', pool: database.pool } : { kind: 'redis', url: backend },
+      store: { id: await readStoreId(database.sql), name: folder },
       tokenFile: join(folder, 'queue-token'),
       leaseMs: 60_000,
       log: { info: () => {}, warn: () => {} },

@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
+import { readStoreId } from '../../../src/store/identity.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
 import { candidate, passed, score } from '../store/builders.ts';
@@ -24,6 +25,7 @@ const database = await openEmbedded(folder);
 const store = createStore(database.sql);
 const queue = await createQueue({
   backend: backend === 'embedded' ? { kind: 'postgres', pool: database.pool } : { kind: 'redis', url: backend },
+  store: { id: await readStoreId(database.sql), name: folder },
   tokenFile: join(folder, 'queue-token'),
   leaseMs: 60_000,
   log: { info: () => {}, warn: () => {} },

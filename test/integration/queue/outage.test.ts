@@ -4,7 +4,7 @@ import { createQueue } from '../../../src/queue/queue.ts';
 import { idOf } from '../store/builders.ts';
 import { freePort, hasRedis, REDIS_MISSING, startRedis } from '../store/servers.ts';
 import type { RedisServer } from '../store/servers.ts';
-import { folderOfTest, jobs, openBench } from './queue.conformance.ts';
+import { folderOfTest, jobs, openBench, storeOf } from './queue.conformance.ts';
 
 const RECOVERY_LIMIT_MS = 10_000;
 const REFUSAL_LIMIT_MS = 6_000;
@@ -112,6 +112,7 @@ test('a queue whose Redis cannot be reached is refused within seconds', async ()
   const started = performance.now();
   const opening = createQueue({
     backend: { kind: 'redis', url: `redis://127.0.0.1:${await freePort()}` },
+    store: storeOf('a'),
     tokenFile: `${folderOfTest()}/queue-token`,
     leaseMs: 60_000,
     log: { info: () => {}, warn: () => {} },

@@ -1,8 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { createPostgresBackend, Queue as BullQueue } from 'bullmq';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CandidateId } from '../../../src/domain/ids.ts';
+import type { StoreIdentity } from '../../../src/domain/store-identity.ts';
 import type { Queue } from '../../../src/engine/ports.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
 import type { QueueOptions } from '../../../src/queue/queue.ts';
@@ -23,8 +25,16 @@ export interface Bench {
   /** Runs the safety poll (1 s) or the renewal (a third of the lease). */
   readonly tick: (which: 'poll' | 'renew') => void;
   /** The same queue opened by another daemon, or by this one after a restart (the same token). */
-  readonly again: (whose: 'another' | 'same', leaseMs?: number) => Promise<Bench>;
+  readonly again: (whose: 'another' | 'same', leaseMs?: number, of?: Owned) => Promise<Bench>;
 }
+
+/** The store whose jobs a bench's queue holds, and another one's that it takes over. */
+interface Owned {
+  readonly store?: StoreIdentity;
+  readonly adopt?: string;
+}
+
+export const storeOf = (digit: string): StoreIdentity => ({ id: `store-${digit.repeat(32)}`, name: `the store ${digit}` });
 
 /** Removed with the test. */
 export const folderOfTest = (): string => {
@@ -40,7 +50,13 @@ export const openBench = async (backend: QueueOptions['backend'], leaseMs = LEAS
 
 const benchOf = async (
   backend: QueueOptions['backend'],
-  { name, folder, leaseMs }: { readonly name: string; readonly folder: string; readonly leaseMs: number },
+  {
+    name,
+    folder,
+    leaseMs,
+    store = storeOf('a'),
+    adopt,
+  }: Owned & { readonly name: string; readonly folder: string; readonly leaseMs: number },
 ): Promise<Bench> => {
   const said: string[] = [];
   const routines = new Map<number, () => void>();
@@ -48,6 +64,9 @@ const benchOf = async (
     backend,
     name,
     leaseMs,
+    store,
+    place: `the queue ${name}`,
+    ...(adopt === undefined ? {} : { adopt }),
     tokenFile: join(folder, 'queue-token'),
     log: { info: (_facts, message) => said.push(message), warn: (_facts, message) => said.push(message) },
     every: (ms, work) => {
@@ -62,8 +81,8 @@ const benchOf = async (
     waiting: async () => bullQueue(name, backend).getJobCountByTypes('waiting', 'prioritized'),
     said,
     tick: (which) => routines.get(which === 'poll' ? 1000 : leaseMs / 3)?.(),
-    again: async (whose, nextLeaseMs = leaseMs) =>
-      benchOf(backend, { name, folder: whose === 'same' ? folder : folderOfTest(), leaseMs: nextLeaseMs }),
+    again: async (whose, nextLeaseMs = leaseMs, of = {}) =>
+      benchOf(backend, { name, folder: whose === 'same' ? folder : folderOfTest(), leaseMs: nextLeaseMs, ...of }),
   };
 };
 
@@ -81,6 +100,17 @@ const bullQueue = (
       : new BullQueue(name, { connection: backend.pool }, createPostgresBackend);
   onTestFinished(async () => queue.close());
   return queue;
+};
+
+/** Writes the queue's owner as another daemon would. */
+const setOwner = async (name: string, backend: QueueOptions['backend'], owner: object): Promise<void> => {
+  if (backend.kind === 'postgres') {
+    await backend.pool.query('update kiln_owner set owner = $2 where queue = $1', [name, JSON.stringify(owner)]);
+    return;
+  }
+  const redis = new Redis(backend.url);
+  await redis.set(`kiln:${name}:owner`, JSON.stringify(owner));
+  redis.disconnect();
 };
 
 const idsOf = (leases: readonly { readonly candidateId: CandidateId }[]): CandidateId[] =>
@@ -281,6 +311,46 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       await queue.complete(idsOf(await queue.lease(2)));
       const counts = await elsewhere.getJobCounts();
       expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(1);
+    });
+
+    test('is refused to a daemon with another store, with both names and what to do, and keeps its jobs', async () => {
+      const ours = await openBench(backendOf());
+      await ours.queue.add(jobs(['a', 'b']));
+      await ours.queue.close();
+      const other = ours.again('another', LEASE_MS, { store: storeOf('b') });
+      await expect(other).rejects.toMatchObject({
+        code: 'QUEUE_OWNED_ELSEWHERE',
+        message: expect.stringMatching(/the store a .*the store b .*queue\.prefix.*queue\.adopt .*store-a{32}/) as string,
+      });
+      const back = await ours.again('same');
+      expect(idsOf(await back.queue.lease(10))).toEqual(['a', 'b'].map(idOf));
+    });
+
+    test('is taken over by a daemon that names the store it takes it from, and by no other', async () => {
+      const ours = await openBench(backendOf());
+      await ours.queue.add(jobs(['a']));
+      await ours.queue.close();
+      const wrong = ours.again('another', LEASE_MS, { store: storeOf('b'), adopt: storeOf('c').id });
+      await expect(wrong).rejects.toMatchObject({ code: 'QUEUE_OWNED_ELSEWHERE' });
+      const taken = await ours.again('another', LEASE_MS, { store: storeOf('b'), adopt: storeOf('a').id });
+      const leases = idsOf(await taken.queue.lease(10));
+      await taken.queue.discard(leases);
+      expect(await taken.waiting()).toBe(0);
+      await expect(ours.again('same')).rejects.toMatchObject({ code: 'QUEUE_OWNED_ELSEWHERE' });
+    });
+
+    test('ends what the store has nothing to do for while it is the store’s, and puts it back once it is another’s', async () => {
+      const ours = await openBench(backendOf());
+      await ours.queue.add(jobs(['done', 'unknown']));
+      await ours.queue.lease(1);
+      await ours.queue.discard([idOf('done')]);
+      await ours.queue.lease(1);
+      await setOwner(ours.name, backendOf(), { store: storeOf('b') });
+      await ours.queue.discard([idOf('unknown')]);
+      expect(await ours.waiting()).toBe(1);
+      expect(await ours.queue.lease(10)).toEqual([]);
+      await expect(ours.queue.add(jobs(['more']))).rejects.toMatchObject({ code: 'QUEUE_OWNED_ELSEWHERE' });
+      expect(ours.said).toEqual([expect.stringContaining('the store b')]);
     });
 
     test('calls for work at once when it adds, and by the poll when others do', async () => {

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import pg from 'pg';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 
 const POSTGRES_BIN = '/usr/lib/postgresql/15/bin';
@@ -55,6 +56,16 @@ export const startPostgres = async (): Promise<Server> => {
   const server = spawn(join(POSTGRES_BIN, 'postgres'), args, { stdio: ['ignore', 'ignore', 'pipe'], ...owner });
   await told(server, 'ready to accept connections');
   return { url: `postgres://kiln@127.0.0.1:${port}/postgres`, stop: async () => stop(server, folder, 'SIGINT') };
+};
+
+/** Makes a database of that name where there is none. Returns its URL. */
+export const databaseOf = async (server: Server, name: string): Promise<string> => {
+  const client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+  const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
+  if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
+  await client.end();
+  return new URL(`/${name}`, server.url).href;
 };
 
 /** Postgres refuses to run as root. */

@@ -66,6 +66,19 @@ describe('the environment', () => {
     expect([both.store, both.queue]).toMatchObject([{ backend: 'postgres' }, { backend: 'redis', url: 'redis://r:6379' }]);
   });
 
+  test('moves a queue and leaves what the file says of its prefix, which a variable can change', () => {
+    const file = 'queue: {backend: redis, url: "redis://old:6379", prefix: mine}';
+    const redis = { KILN_REDIS_URL: 'redis://r:6379' };
+    expect(parse(file, redis).queue).toMatchObject({ url: 'redis://r:6379', prefix: 'mine', adopt: null });
+    expect(parse(file, { ...redis, KILN_QUEUE_PREFIX: 'other' }).queue).toMatchObject({ prefix: 'other' });
+    expect(() => parse('', { ...redis, KILN_QUEUE_PREFIX: 'a:b' })).toThrow(
+      /KILN_QUEUE_PREFIX \(queue\.prefix\): must be 1 to 64/,
+    );
+    expect(() => parse('', { ...redis, KILN_QUEUE_ADOPT: 'yes' })).toThrow(
+      /KILN_QUEUE_ADOPT \(queue\.adopt\): must be the id of a store/,
+    );
+  });
+
   test('an empty variable counts as not set', () => {
     expect(parse('', { KILN_PORT: '', KILN_TOKEN: '' }).server.port).toBe(7070);
   });

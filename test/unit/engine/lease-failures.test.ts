@@ -23,7 +23,7 @@ test('what was leased while the store could not say what it is goes to work as s
   const queue: Partial<Queue> = {
     adopt: async () => Promise.resolve([]),
     add: async () => Promise.resolve(),
-    complete: async () => Promise.resolve(),
+    discard: async () => Promise.resolve(),
     onWork: () => undefined,
     lease: async () => {
       leases -= 1;

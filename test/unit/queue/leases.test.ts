@@ -32,6 +32,7 @@ const setUp = (overrides: Partial<QueueBackend> = {}) => {
       return [];
     },
     hasWaiting: async () => false,
+    owner: { read: async () => null, swap: async () => true },
     watchStalled: async () => tell('watch'),
     close: async () => {},
     ...overrides,
