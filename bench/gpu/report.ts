@@ -1,6 +1,6 @@
 /** The table of a GPU run, as Markdown. Pure. */
 import { floorsOf, workOf } from '../../src/problems/floors.ts';
-import { peaksOf } from '../../src/domain/device.ts';
+import { peaksOf } from '../../src/domain/device-peaks.ts';
 import type { FleetView } from '../../src/domain/api/inspection.ts';
 import type { CandidateRecord } from '../../src/domain/records.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';

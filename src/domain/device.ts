@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { DeviceId } from './ids.ts';
-import type { ComputeUnit } from './problem.ts';
 
 /** What people ask for: "H100", "A100", "cpu". Derived from the model, see deviceClassOf. */
 export const DeviceClass = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'a device class is a short name such as H100, A100 or cpu');
@@ -24,7 +23,30 @@ export const Device = z.strictObject({
 });
 export type Device = z.infer<typeof Device>;
 
-const CLASS = /\b(GB200|GB300|B300|B200|GH200|H200|H100|H800|H20|A100|A800|L40S|L40|L4|A40|A30|A10G|A10|V100|T4)\b/;
+/** Each has peak rates, see device-peaks.ts. */
+export const KNOWN_CLASSES = [
+  'GB200',
+  'GB300',
+  'B300',
+  'B200',
+  'GH200',
+  'H200',
+  'H100',
+  'H800',
+  'H20',
+  'A100',
+  'A800',
+  'L40S',
+  'L40',
+  'L4',
+  'A40',
+  'A30',
+  'A10G',
+  'A10',
+  'V100',
+  'T4',
+] as const;
+const CLASS = new RegExp(String.raw`\b(${KNOWN_CLASSES.join('|')})\b`);
 
 /** Devices of a runner started with KILN_SIMULATED_DEVICES: no hardware, a class and rankings of their own. */
 const SIMULATED_MODEL = 'Kiln simulated GPU';
@@ -51,34 +73,3 @@ export const knownClass = (name: string): DeviceClass | null => {
   const upper = name.toUpperCase();
   return CLASS.exec(upper)?.[0] === upper ? upper : null;
 };
-
-/** The vendor's peak rates: memory bytes/s, operations/s by unit (dense). Upper bounds for `implausible`. */
-export interface DevicePeaks {
-  readonly memoryBytesPerSecond: number;
-  readonly flopsPerSecond: Readonly<Record<ComputeUnit, number>>;
-}
-
-const peaks = (memory: number, f64: number, f32: number, f16: number, f8: number): DevicePeaks => ({
-  memoryBytesPerSecond: memory * 1e12,
-  flopsPerSecond: { f64: f64 * 1e12, f32: f32 * 1e12, f16_tensor: f16 * 1e12, f8_tensor: f8 * 1e12 },
-});
-
-/** NVIDIA datasheets, SXM parts (the fastest of their class, so that a bound never rejects an honest kernel). TB/s, TFLOP/s. */
-const PEAKS: Readonly<Record<string, DevicePeaks>> = {
-  A100: peaks(2.04, 19.5, 19.5, 312, 312),
-  A800: peaks(2.04, 19.5, 19.5, 312, 312),
-  H100: peaks(3.36, 67, 67, 990, 1979),
-  H800: peaks(3.36, 67, 67, 990, 1979),
-  H20: peaks(4.0, 44, 44, 148, 296),
-  H200: peaks(4.8, 67, 67, 990, 1979),
-  GH200: peaks(4.9, 67, 67, 990, 1979),
-  B200: peaks(8.0, 40, 80, 2250, 4500),
-  GB200: peaks(8.0, 40, 80, 2500, 5000),
-  L40S: peaks(0.864, 1.4, 91.6, 362, 733),
-  L4: peaks(0.3, 0.5, 30.3, 121, 242),
-  T4: peaks(0.32, 0.25, 8.1, 65, 65),
-  V100: peaks(0.9, 7.8, 15.7, 125, 125),
-};
-
-/** Null where no bound is known (the cpu device, a model outside the table): then nothing is called implausible. */
-export const peaksOf = (device: Pick<Device, 'kind' | 'model'>): DevicePeaks | null => PEAKS[deviceClassOf(device)] ?? null;

@@ -1,6 +1,6 @@
 /** What a judge's result means for its candidate: floors, score, whether it must be confirmed or takes the record. Pure. */
-import { peaksOf } from '../domain/device.ts';
 import type { Device } from '../domain/device.ts';
+import { peaksOf } from '../domain/device-peaks.ts';
 import type { CaseTiming } from '../domain/measurement.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Score } from '../domain/records.ts';

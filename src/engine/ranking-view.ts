@@ -1,9 +1,14 @@
 /** GET /v1/problems/:name/ranking: one list per device model; models are never compared. */
 import type { RankingView } from '../domain/api/inspection.ts';
+import type { Device } from '../domain/device.ts';
+import { peaksOf } from '../domain/device-peaks.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { EngineState } from './engine-state.ts';
 
-const CPU_NOTE = 'for development only: on the cpu device a candidate runs natively and could cheat its timer';
+const CPU_NOTE =
+  'for development only: on the cpu device a candidate runs natively and could cheat its timer; nothing is held against a physical floor';
+const NO_PEAKS_NOTE =
+  'Kiln knows no peak rates of this model: nothing here is held against a physical floor, so an impossible time is not found out';
 
 export const rankingView = async (
   state: EngineState,
@@ -20,8 +25,14 @@ export const rankingView = async (
   const models = [...Map.groupBy(chosen, (entry) => entry.score.deviceModel)].map(([deviceModel, list]) => ({
     deviceModel,
     device: list[0]?.device ?? '',
-    note: list[0]?.device === 'cpu' ? CPU_NOTE : null,
+    note: noteOf(list[0]?.device === 'cpu' ? 'cpu' : 'gpu', deviceModel),
     entries: list.map(({ device: _device, ...entry }) => entry),
   }));
   return { problem, models, failed: { ...(await state.store.failures(problem, problemVersions)) } };
+};
+
+/** What whoever reads a ranking on this model has to know; null: nothing. */
+export const noteOf = (kind: Device['kind'], model: string): string | null => {
+  if (kind === 'cpu') return CPU_NOTE;
+  return peaksOf({ kind, model }) ? null : NO_PEAKS_NOTE;
 };

@@ -1,5 +1,5 @@
 /** How fast a bench case could be at best, by the bytes it must move and the operations it must do. Pure. */
-import type { DevicePeaks } from '../domain/device.ts';
+import type { DevicePeaks } from '../domain/device-peaks.ts';
 import type { Scope } from '../domain/expression.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Bounds, evaluateWithin } from './plan-error.ts';

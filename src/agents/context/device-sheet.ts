@@ -1,6 +1,7 @@
 /** What a generator must know of the device it writes for, from what the fleet says. */
 import type { DeviceView, FleetView } from '../../domain/api/inspection.ts';
-import { type Device, type DeviceClass, peaksOf } from '../../domain/device.ts';
+import type { Device, DeviceClass } from '../../domain/device.ts';
+import { peaksOf } from '../../domain/device-peaks.ts';
 import type { DeviceSheet } from '../../domain/generation-context.ts';
 
 /** Most dynamic shared memory of a block with opt-in, bytes, by compute capability: CUDA C++ Programming Guide, technical specifications. */

@@ -1,6 +1,7 @@
 /** What a campaign works on: each of its problems on each of its device classes, with an archive each. */
 import type { CampaignSpec } from '../../domain/campaign.ts';
-import { type DeviceClass, peaksOf } from '../../domain/device.ts';
+import type { DeviceClass } from '../../domain/device.ts';
+import { peaksOf } from '../../domain/device-peaks.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { Language } from '../../domain/plan.ts';
 import { boundOf } from '../../problems/floors.ts';

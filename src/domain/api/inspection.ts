@@ -113,7 +113,7 @@ export const RankingView = z.strictObject({
     z.strictObject({
       deviceModel: z.string(),
       device: z.string(),
-      /** Set for the cpu device, whose candidates run natively: "for development only". */
+      /** Set for the cpu device, whose candidates run natively ("for development only"), and for models without known peak rates: no floor holds there. */
       note: z.string().nullable(),
       entries: z.array(RankingEntry),
     }),
