@@ -45,6 +45,9 @@ const scoreOf = (speedup: number): Score => ({
   deviceModel: MODEL,
   rankKey: speedup,
   confirmed: false,
+  method: 'paired',
+  judgements: 1,
+  pair: null,
 });
 
 const sourceOf = (number: number): string =>

@@ -75,6 +75,9 @@ const scoreOf = (id: CandidateId): Score => ({
   deviceModel: MODEL,
   rankKey: 1 + Number.parseInt(id.slice(2, 8), 16) / 2 ** 24,
   confirmed: false,
+  method: 'paired',
+  judgements: 1,
+  pair: null,
 });
 
 /** The four moves of a candidate that passes. */

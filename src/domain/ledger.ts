@@ -5,6 +5,7 @@ import type { KernelResources } from './kernel-resources.ts';
 import type { Outcome } from './outcome.ts';
 import type { ProfileRecord } from './profile.ts';
 import type { NewJournalEvent, Score } from './records.ts';
+import type { Spread } from './spread.ts';
 
 export interface NewCandidate {
   readonly id: CandidateId;
@@ -32,6 +33,14 @@ export interface Completion {
   readonly compileLog?: string;
   readonly resources?: KernelResources | null;
   readonly record: boolean;
+  /** What its confirmation says beyond itself. */
+  readonly measuredAgain?: MeasuredAgain;
+}
+
+/** The record holder that a candidate was paired with, as the pair leaves it, and what judgements of one code differ by. */
+export interface MeasuredAgain {
+  readonly holder: { readonly candidateId: CandidateId; readonly score: Score } | null;
+  readonly spread: Spread;
 }
 
 /** What must be known to queue a candidate again after a restart. */

@@ -4,8 +4,11 @@ import { peaksOf } from '../domain/device-peaks.ts';
 import type { CaseTiming } from '../domain/measurement.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Score } from '../domain/records.ts';
-import { behind, implausibleOutcome, mustConfirm, scoreOf, settle } from '../domain/score.ts';
-import type { RecordHolder } from '../domain/score.ts';
+import { widened } from '../domain/estimate.ts';
+import { behind, implausibleOutcome, mustConfirm, ownSpeedup, scoreOf, settle } from '../domain/score.ts';
+import type { RecordHolder, Settled, Spreads } from '../domain/score.ts';
+import { learned, pairedVariance, spreadVariance } from '../domain/spread.ts';
+import type { Spread } from '../domain/spread.ts';
 import { floorsOf } from '../problems/floors.ts';
 import type { JudgeMode } from '../scheduler/events.ts';
 import { targetOf } from './intake.ts';
@@ -17,12 +20,14 @@ export interface EvaluationContext {
   readonly mode: JudgeMode;
   /** The record holder now. */
   readonly holder: RecordHolder | null;
+  /** What judgements of one code of this problem differ by on this model. */
+  readonly spread: Spread;
   /** The one this attempt was paired with; undefined when that is not known any more (the daemon was restarted). */
   readonly pairedWith: RecordHolder | null | undefined;
 }
 
 export const evaluate = (outcome: Outcome, context: EvaluationContext): Evaluation => {
-  if (outcome.verdict !== 'passed') return { outcome, score: null, record: false, mustConfirm: false };
+  if (outcome.verdict !== 'passed') return judgedOnly(outcome, null);
   const { live, device } = context;
   const { content } = live.submission;
   const floors = floorsOf(live.loaded.problem, targetOf(content.device), {
@@ -30,24 +35,59 @@ export const evaluate = (outcome: Outcome, context: EvaluationContext): Evaluati
     copyBytesPerSecond: device.copyBytesPerSecond,
   });
   const implausible = implausibleOutcome(outcome.timings, floors);
-  if (implausible) return { outcome: implausible, score: null, record: false, mustConfirm: false };
-  const score = scoreOf(outcome.timings, floors, device.model);
+  if (implausible) return judgedOnly(implausible, null);
+  const variance = spreadsOf(context)[context.mode === 'screen' ? 'screened' : 'confirmed'];
+  const score = scoreOf(outcome.timings, floors, { deviceModel: device.model, variance });
   return place(outcome, score, outcome.timings, context);
 };
+
+const judgedOnly = (outcome: Outcome, score: Score | null): Evaluation => ({
+  outcome,
+  score,
+  record: false,
+  mustConfirm: false,
+  holder: null,
+  spread: null,
+});
+
+const spreadsOf = ({ spread, device }: EvaluationContext): Spreads => ({
+  screened: spreadVariance(spread, 'screened', device.kind),
+  confirmed: spreadVariance(spread, 'confirmed', device.kind),
+  paired: pairedVariance(device.kind),
+});
 
 const place = (outcome: Outcome, score: Score, timings: readonly CaseTiming[], context: EvaluationContext): Evaluation => {
   const { live, mode, holder, pairedWith } = context;
   // Only trial 0 is ranked, so only trial 0 can hold a record.
-  if (live.submission.content.trial > 0) return { outcome, score, record: false, mustConfirm: false };
+  if (live.submission.content.trial > 0) return judgedOnly(outcome, score);
   const wasPairedWithHolder = pairedWith !== undefined && pairedWith?.candidateId === holder?.candidateId;
   if (mode === 'screen' || !wasPairedWithHolder) {
-    return { outcome, score, record: false, mustConfirm: mustConfirm(score, holder) };
+    return { ...judgedOnly(outcome, score), mustConfirm: mustConfirm(score, holder) };
   }
-  return { outcome, ...settle({ ...score, confirmed: true }, timings, holder), mustConfirm: false };
+  const spreads = spreadsOf(context);
+  const settled = settle({ ...score, confirmed: true }, timings, { candidateId: live.id, holder, spreads });
+  const { record, holder: refined } = settled;
+  return {
+    outcome,
+    score: settled.score,
+    record,
+    mustConfirm: false,
+    holder: refined,
+    spread: learnedFrom(settled, timings, context),
+  };
+};
+
+/** The screening and the confirmation of one code, and the holder now and before, are repetitions. */
+const learnedFrom = ({ again }: Settled, timings: readonly CaseTiming[], context: EvaluationContext): Spread => {
+  const { spread, live } = context;
+  const { confirmed } = spreadsOf(context);
+  const screened = live.screened?.outcome.verdict === 'passed' ? ownSpeedup(live.screened.outcome.timings) : null;
+  const one = screened ? learned(spread, 'screened', screened, widened(ownSpeedup(timings), confirmed)) : spread;
+  return again ? learned(one, 'confirmed', again.measured, again.known) : one;
 };
 
 /** A would-be record that could not be confirmed ranks behind the record holder. */
 export const unconfirmedScore = (score: Score, holder: RecordHolder | null): Score => ({
-  ...(holder ? behind(score, holder, score.rankKey) : score),
+  ...(holder ? behind(score, holder) : score),
   confirmed: false,
 });

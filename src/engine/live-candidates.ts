@@ -9,6 +9,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { CompileUnit } from '../domain/protocol.ts';
 import type { Score } from '../domain/records.ts';
 import type { RecordHolder } from '../domain/score.ts';
+import type { Spread } from '../domain/spread.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { ResolvedUnit } from '../problems/resolve-unit.ts';
 import { resolveCandidate } from '../problems/resolve-candidate.ts';
@@ -24,6 +25,10 @@ export interface Evaluation {
   /** It takes the record. */
   readonly record: boolean;
   readonly mustConfirm: boolean;
+  /** The record holder it was paired with, as that pair leaves it; null where there was none. */
+  readonly holder: RecordHolder | null;
+  /** What judgements of one code differ by, with what this one taught; null where it taught nothing. */
+  readonly spread: Spread | null;
 }
 
 /** A screening that waits for its confirmation. */

@@ -160,8 +160,9 @@ const judge = (state: EngineState, { host, live, device, result }: Judged): void
   const { hostId } = host.session;
   const { attemptId } = result;
   const { artifacts, ...sent } = live.attempts.get(attemptId) ?? UNKNOWN_ATTEMPT;
-  const holder = state.records.holder(recordKeyOf(live, device.model));
-  const evaluation = result.outcome && evaluate(result.outcome, { live, device, holder, ...sent });
+  const key = recordKeyOf(live, device.model);
+  const facts = { holder: state.records.holder(key), spread: state.records.spread(key) };
+  const evaluation = result.outcome && evaluate(result.outcome, { live, device, ...facts, ...sent });
   if (result.infra) state.metrics.onInfra(result.infra.code);
   forgetArtifacts(state, host, { failure: result.infra, artifacts });
   live.evaluation = evaluation;

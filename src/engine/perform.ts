@@ -2,7 +2,8 @@
 import { candidateIdOf } from '../domain/ids.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { Score } from '../domain/records.ts';
+import type { Completion } from '../domain/ledger.ts';
+import type { RecordHolder } from '../domain/score.ts';
 import type { Effect } from '../scheduler/effects.ts';
 import { askCompile, cancelCompile } from './compiling.ts';
 import { sendJudge } from './send-judge.ts';
@@ -11,6 +12,7 @@ import { unconfirmedScore } from './evaluate.ts';
 import type { Live } from './live-candidates.ts';
 import type { Stage } from './metrics.ts';
 import { recordKeyOf } from './record-key.ts';
+import type { RecordKey } from './records.ts';
 
 const THROUGHPUT_WINDOW_MS = 60_000;
 
@@ -102,28 +104,41 @@ const onRequeued = (state: EngineState, { id, reason, infra }: Of<'requeued'>): 
 const onFinished = (state: EngineState, { id, outcome, unconfirmed }: Of<'finished'>): void => {
   const live = state.lives.get(id);
   if (!live) return;
-  const { score, record } = standingOf(state, live, { outcome, unconfirmed });
-  if (record && score) state.records.set(recordKeyOf(live, score.deviceModel), { candidateId: id, score });
+  const standing = standingOf(state, live, { outcome, unconfirmed });
+  const { score } = standing;
+  if (score) keepStanding(state, recordKeyOf(live, score.deviceModel), { candidateId: id, score }, standing);
   state.metrics.onStageLeft(live.stage, (state.now() - live.stageSinceMs) / 1000);
   countVerdict(state, live, outcome);
   state.recorder.add({
     type: 'completion',
-    completion: { candidateId: id, outcome, score, compileLog: live.compileLog, resources: live.resources, record },
+    completion: { candidateId: id, outcome, compileLog: live.compileLog, resources: live.resources, ...standing },
     after: () => acknowledge(state, live),
   });
   // The id is free for the scheduler at once; what is left of it waits for the commit.
   state.lives.delete(id);
 };
 
+type Standing = Pick<Completion, 'score' | 'record' | 'measuredAgain'>;
+
+/** The next candidate is held against this already, before it is written. */
+const keepStanding = (state: EngineState, key: RecordKey, own: RecordHolder, { record, measuredAgain }: Standing): void => {
+  if (record) state.records.set(key, own);
+  else if (measuredAgain?.holder) state.records.set(key, measuredAgain.holder);
+  if (measuredAgain) state.records.learn(key, measuredAgain.spread);
+};
+
 const standingOf = (
   state: EngineState,
   live: Live,
   { outcome, unconfirmed }: { readonly outcome: Outcome; readonly unconfirmed: boolean },
-): { readonly score: Score | null; readonly record: boolean } => {
+): Standing => {
   if (outcome.verdict !== 'passed') return { score: null, record: false };
   const last = live.evaluation;
   if (!last?.score) return { score: null, record: false };
-  if (!unconfirmed && !last.mustConfirm) return { score: last.score, record: last.record };
+  if (!unconfirmed && !last.mustConfirm) {
+    const { score, record, holder, spread } = last;
+    return { score, record, ...(spread ? { measuredAgain: { holder, spread } } : {}) };
+  }
   const screened = live.screened?.score ?? last.score;
   return { score: unconfirmedScore(screened, state.records.holder(recordKeyOf(live, screened.deviceModel))), record: false };
 };

@@ -24,6 +24,7 @@ import type {
   Score,
   SweepRecord,
 } from '../domain/records.ts';
+import type { Spread } from '../domain/spread.ts';
 
 /** What happens to candidates, as it is written down. */
 export type Writes = Pick<Store, 'recordTransitions' | 'recordAttempts' | 'complete' | 'finishProfile' | 'appendEvents'>;
@@ -68,19 +69,19 @@ export interface Store {
     readonly candidateId?: CandidateId;
   }): Promise<readonly JournalEvent[]>;
   lastSequence(): Promise<number>;
-  /** Best first by rank key; trial 0 only. `deviceModel` null: all models. */
+  /** Model by model, the record first, then by rank key; trial 0 only. */
   ranking(query: {
     readonly problem: string;
     readonly problemVersions: readonly string[];
     readonly limit: number;
-  }): Promise<readonly (RankingEntry & { readonly device: string })[]>;
+  }): Promise<readonly (Omit<RankingEntry, 'fasterByTime'> & { readonly device: string })[]>;
   failures(problem: string, problemVersions: readonly string[]): Promise<Readonly<Record<string, number>>>;
   /** The record holder of a problem on a model, or null. */
   record(
     problem: string,
     problemVersion: string,
     deviceModel: string,
-  ): Promise<{ readonly candidateId: CandidateId; readonly score: Score } | null>;
+  ): Promise<{ readonly candidateId: CandidateId; readonly score: Score; readonly spread: Spread | null } | null>;
   createSweep(sweep: {
     readonly id: SweepId;
     readonly problem: string;

@@ -2,6 +2,7 @@
 import type { RankingView } from '../domain/api/inspection.ts';
 import type { Device } from '../domain/device.ts';
 import { peaksOf } from '../domain/device-peaks.ts';
+import { placed } from '../domain/places.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { EngineState } from './engine-state.ts';
 
@@ -26,7 +27,7 @@ export const rankingView = async (
     deviceModel,
     device: list[0]?.device ?? '',
     note: noteOf(list[0]?.device === 'cpu' ? 'cpu' : 'gpu', deviceModel),
-    entries: list.map(({ device: _device, ...entry }) => entry),
+    entries: placed(list.map(({ device: _device, ...entry }) => entry)),
   }));
   return { problem, models, failed: { ...(await state.store.failures(problem, problemVersions)) } };
 };

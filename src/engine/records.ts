@@ -1,5 +1,8 @@
 /** The record holder of each problem on each device model, in memory: the hot path must not ask the store. */
+import { Score } from '../domain/records.ts';
 import type { RecordHolder } from '../domain/score.ts';
+import { NO_SPREAD } from '../domain/spread.ts';
+import type { Spread } from '../domain/spread.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { Target } from '../problems/targets.ts';
 import type { Store } from './ports.ts';
@@ -15,19 +18,26 @@ export interface Records {
   ensure(models: readonly { readonly model: string; readonly target: Target }[]): Promise<void>;
   isReady(model: string): boolean;
   holder(key: RecordKey): RecordHolder | null;
+  spread(key: RecordKey): Spread;
   set(key: RecordKey, holder: RecordHolder): void;
+  learn(key: RecordKey, spread: Spread): void;
 }
 
 export const createRecords = (store: Pick<Store, 'record'>, problems: ReadonlyMap<string, LoadedProblem>): Records => {
   const holders = new Map<string, RecordHolder>();
+  const spreads = new Map<string, Spread>();
   const ready = new Set<string>();
 
   const load = async (model: string, target: Target): Promise<void> => {
     for (const { problem, targets, contentHash } of problems.values()) {
       if (!targets.includes(target)) continue;
       const problemVersion = contentHash(target);
-      const holder = await store.record(problem.name, problemVersion, model);
-      if (holder) holders.set(keyOf({ problem: problem.name, problemVersion, deviceModel: model }), holder);
+      const record = await store.record(problem.name, problemVersion, model);
+      if (!record) continue;
+      const key = keyOf({ problem: problem.name, problemVersion, deviceModel: model });
+      // Scores written by earlier versions lack what was added since.
+      holders.set(key, { candidateId: record.candidateId, score: Score.parse(record.score) });
+      if (record.spread) spreads.set(key, record.spread);
     }
     ready.add(model);
   };
@@ -38,7 +48,9 @@ export const createRecords = (store: Pick<Store, 'record'>, problems: ReadonlyMa
     },
     isReady: (model) => ready.has(model),
     holder: (key) => holders.get(keyOf(key)) ?? null,
+    spread: (key) => spreads.get(keyOf(key)) ?? NO_SPREAD,
     set: (key, holder) => void holders.set(keyOf(key), holder),
+    learn: (key, spread) => void spreads.set(keyOf(key), spread),
   };
 };
 

@@ -2,7 +2,7 @@
 import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { RankingView } from '../domain/api/inspection.ts';
-import { rankedScoreText } from '../domain/text/describe.ts';
+import { basisText, rankedScoreText } from '../domain/text/describe.ts';
 import { plainLine } from '../domain/text/plain-text.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { ProblemName } from './problem-tools.ts';
@@ -27,6 +27,9 @@ const RankingAnswer = z.object({
           timeNs: z.number(),
           floorShare: z.number().nullable(),
           record: z.boolean(),
+          confirmed: z.boolean().describe('judged again in pairs; others were screened once'),
+          speedupLow: z.number().describe('95 % interval; entries that cannot be told apart share a place'),
+          speedupHigh: z.number(),
           params: z.record(z.string(), z.union([z.string(), z.number()])),
         }),
       ),
@@ -62,7 +65,7 @@ const rankingText = ({ problem, models, failed }: RankingView): string => {
     `${problem} on ${plainLine(deviceModel)}${note === null ? '' : ` (${plainLine(note)})`}:`,
     ...entries.map(
       ({ place, candidateId, language, score, record }) =>
-        `${place}. ${candidateId} ${language} ${rankedScoreText(score)}${record ? '  record' : ''}`,
+        `${place}. ${candidateId} ${language} ${rankedScoreText(score)}  ${basisText(score)}${record ? '  record' : ''}`,
     ),
   ]);
   const not = Object.entries(failed).map(([verdict, count]) => `${count} ${verdict}`);
@@ -88,7 +91,10 @@ const rankingData = ({ problem, models, failed }: RankingView): z.infer<typeof R
       language,
       params,
       record,
+      confirmed: score.confirmed,
       speedup: score.speedup,
+      speedupLow: score.speedupLow,
+      speedupHigh: score.speedupHigh,
       ranksAs: score.rankKey,
       timeNs: score.timeNs,
       floorShare: score.floorShare,

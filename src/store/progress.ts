@@ -110,6 +110,7 @@ export const complete = async (sql: Writer, batch: readonly Completion[], at: st
     );
     const records = recordsOf(final);
     if (records.length > 0) await session.query(SET_RECORDS, [toJson(records), at]);
+    await keepMeasuredAgain(session, final, at);
     await append(
       session,
       final.flatMap((completion) => lastEvents(completion, live.get(completion.candidateId))),
@@ -147,6 +148,31 @@ select distinct on (problem, problem_version, device_model) problem, problem_ver
 from jsonb_to_recordset($1::jsonb) as holder (id text, "order" integer) join kiln.candidates on candidates.id = holder.id
 order by problem, problem_version, device_model, "order" desc
 on conflict (problem, problem_version, device_model) do update set candidate_id = excluded.candidate_id, set_at = excluded.set_at`;
+
+/** Record holders that were measured again get their refined scores; what judgements differ by stands beside the record. */
+const keepMeasuredAgain = async (session: SqlSession, final: readonly Completion[], at: string): Promise<void> => {
+  const taught = final.flatMap(({ candidateId, measuredAgain }) => (measuredAgain ? [{ candidateId, ...measuredAgain }] : []));
+  if (taught.length === 0) return;
+  const refined = new Map(taught.flatMap(({ holder }) => (holder ? [[holder.candidateId, holder.score] as const] : [])));
+  await session.query(REFINE, [toJson([...refined].map(([id, score]) => ({ id, score }))), at]);
+  await session.query(SET_SPREADS, [
+    toJson(taught.map(({ candidateId, spread }, order) => ({ id: candidateId, order, spread }))),
+  ]);
+};
+
+const REFINE = `
+update kiln.candidates set score = refined.score, updated_at = $2::timestamptz
+from jsonb_to_recordset($1::jsonb) as refined (id text, score jsonb)
+where candidates.id = refined.id and candidates.verdict = 'passed'`;
+
+const SET_SPREADS = `
+update kiln.records set spread = taught.spread
+from (
+  select distinct on (problem, problem_version, device_model) problem, problem_version, device_model, source.spread
+  from jsonb_to_recordset($1::jsonb) as source (id text, "order" integer, spread jsonb) join kiln.candidates on candidates.id = source.id
+  order by problem, problem_version, device_model, "order" desc
+) as taught
+where records.problem = taught.problem and records.problem_version = taught.problem_version and records.device_model = taught.device_model`;
 
 const lastEvents = ({ candidateId, outcome, score, record }: Completion, live: Live | undefined): readonly NewJournalEvent[] => {
   const about = { candidateId, hostId: live?.hostId ?? null };

@@ -1,6 +1,7 @@
 /** Rankings, records, failures and sweeps: what a problem's candidates came to. Device models are never compared with each other. */
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { CandidateRecord, NewJournalEvent, RankingEntry, Score, SweepRecord } from '../domain/records.ts';
+import type { Spread } from '../domain/spread.ts';
 import { append, writing } from './journal.ts';
 import { readRecords } from './reading.ts';
 import type { Sql, SqlSession } from './sql.ts';
@@ -13,25 +14,38 @@ export interface RankingQuery {
   readonly limit: number;
 }
 
-export type RankedEntry = RankingEntry & { readonly device: string };
+/** `place`: its number in the order; who shares a place is decided by `placed` (domain/places.ts). */
+export type RankedEntry = Omit<RankingEntry, 'fasterByTime'> & { readonly device: string };
 
-/** Model by model, best first by rank key, the earlier submission first where keys are equal. Trial 0 only. */
+/** Model by model: the record, then best first by rank key, the earlier submission first where keys are equal. Trial 0 only. */
 export const readRanking = async (sql: SqlSession, query: RankingQuery): Promise<readonly RankedEntry[]> =>
   sql.query<RankedEntry>(RANKING, [query.problem, query.problemVersions, query.limit]);
 
+/** Who met the holder of today in a pair stands where the pair says, also when the holder was measured again since; nobody stands above it. */
 const RANKING = `
-with ranked as (
-  select *, row_number() over (partition by device_model order by rank_key desc, submit_order)::integer as place
+with holders as (
+  select records.problem, records.problem_version, records.device_model, candidate_id, rank_key
+  from kiln.records join kiln.candidates on candidates.id = candidate_id
+), keyed as (
+  select candidates.*, holders.candidate_id is not distinct from candidates.id as record,
+    case
+      when holders.candidate_id is null or holders.candidate_id = candidates.id then candidates.rank_key
+      when candidates.score #>> '{pair,against}' is distinct from holders.candidate_id then least(candidates.rank_key, holders.rank_key)
+      when candidates.score #>> '{pair,result}' = 'lost' then holders.rank_key * (candidates.score #>> '{pair,ratio}')::double precision
+      else holders.rank_key
+    end as key
   from kiln.candidates
-  where problem = $1 and problem_version = any($2::text[]) and rank_key is not null and trial = 0
+  left join holders on holders.problem = candidates.problem and holders.problem_version = candidates.problem_version
+    and holders.device_model = candidates.device_model
+  where candidates.problem = $1 and candidates.problem_version = any($2::text[]) and candidates.rank_key is not null and trial = 0
+), ranked as (
+  select *, row_number() over (partition by device_model order by record desc, key desc, submit_order)::integer as place from keyed
 )
-select place, ranked.id as "candidateId", device, content ->> 'language' as language, content -> 'params' as params, submitter, score,
-  records.candidate_id is not null as record, state ->> 'finishedAt' as "finishedAt"
+select place, id as "candidateId", device, content ->> 'language' as language, content -> 'params' as params, submitter, score,
+  record, state ->> 'finishedAt' as "finishedAt"
 from ranked
-left join kiln.records on records.problem = ranked.problem and records.problem_version = ranked.problem_version
-  and records.device_model = ranked.device_model and records.candidate_id = ranked.id
 where place <= $3::integer
-order by ranked.device_model, place`;
+order by device_model, place`;
 
 /** Candidates that did not pass, by verdict. */
 export const readFailures = async (
@@ -47,17 +61,19 @@ export const readFailures = async (
     ),
   );
 
-export interface RecordHolder {
+export interface RecordRow {
   readonly candidateId: CandidateId;
   readonly score: Score;
+  /** What judgements of one code differ by; null where nothing was measured again yet. */
+  readonly spread: Spread | null;
 }
 
 export const readRecordHolder = async (
   sql: SqlSession,
   ...[problem, problemVersion, deviceModel]: readonly [string, string, string]
-): Promise<RecordHolder | null> => {
-  const [row] = await sql.query<RecordHolder>(
-    `select candidate_id as "candidateId", score from kiln.records join kiln.candidates on candidates.id = candidate_id
+): Promise<RecordRow | null> => {
+  const [row] = await sql.query<RecordRow>(
+    `select candidate_id as "candidateId", score, spread from kiln.records join kiln.candidates on candidates.id = candidate_id
      where records.problem = $1 and records.problem_version = $2 and records.device_model = $3`,
     [problem, problemVersion, deviceModel],
   );

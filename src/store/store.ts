@@ -33,7 +33,7 @@ import type { EventQuery } from './journal.ts';
 import { askProfiles, finishProfile, readProfile, readProfileReport, readWaitingProfiles } from './profiles.ts';
 import { complete, recordAttempts, recordTransitions, reopen } from './progress.ts';
 import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
-import type { NewSweep, RankedEntry, RankingQuery, RecordHolder } from './ranking.ts';
+import type { NewSweep, RankedEntry, RankingQuery, RecordRow } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
 import type { CandidatePage, SourcedCandidate } from './reading.ts';
 import { trimJournal } from './trim-journal.ts';
@@ -62,7 +62,7 @@ export interface SqlStore {
   lastSequence(): Promise<number>;
   ranking(query: RankingQuery): Promise<readonly RankedEntry[]>;
   failures(problem: string, problemVersions: readonly string[]): Promise<Readonly<Record<string, number>>>;
-  record(problem: string, problemVersion: string, deviceModel: string): Promise<RecordHolder | null>;
+  record(problem: string, problemVersion: string, deviceModel: string): Promise<RecordRow | null>;
   createSweep(sweep: NewSweep): Promise<void>;
   sweep(id: SweepId): Promise<SweepRecord | null>;
   sweepBest(id: SweepId, limit: number): Promise<readonly CandidateRecord[]>;

@@ -4,6 +4,7 @@ import { contextOf, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { plainLine } from '../../domain/text/plain-text.ts';
 import { table } from '../output/table.ts';
+import { basisText } from '../../domain/text/describe.ts';
 import { interval, nanoseconds, percent, times } from '../../domain/text/units.ts';
 import { paramsText } from './show.ts';
 
@@ -47,23 +48,25 @@ const rankTable = (entries: RankingView['models'][number]['entries']): string =>
       { title: 'RANKS AS', align: right },
       { title: 'TIME', align: right },
       { title: 'OF FLOOR', align: right },
+      { title: 'MEASURED' },
       { title: 'CANDIDATE' },
       { title: 'LANGUAGE' },
       { title: 'PARAMS' },
       { title: 'SUBMITTER' },
       { title: '' },
     ],
-    entries.map(({ place, score, candidateId, language, params, submitter, record }) => [
+    entries.map(({ place, score, candidateId, language, params, submitter, record, fasterByTime }) => [
       String(place),
       times(score.speedup),
       interval(score.speedupLow, score.speedupHigh),
       times(score.rankKey),
       nanoseconds(score.timeNs),
       score.floorShare === null ? '-' : percent(score.floorShare),
+      basisText(score),
       candidateId,
       language,
       paramsText(params),
       submitter,
-      record ? 'record' : '',
+      record ? 'record' : fasterByTime ? 'shorter time than the first' : '',
     ]),
   );

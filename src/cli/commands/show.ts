@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { AttemptRecord, CandidateRecord } from '../../domain/records.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { blockedReason } from '../why-waiting.ts';
-import { reasonText, scoreText, statusText } from '../../domain/text/describe.ts';
+import { basisText, pairText, reasonText, scoreText, statusText } from '../../domain/text/describe.ts';
 import { plainText } from '../../domain/text/plain-text.ts';
 import { fields, table } from '../output/table.ts';
 import { bytes, interval, milliseconds, nanoseconds, times } from '../../domain/text/units.ts';
@@ -51,14 +51,10 @@ const summary = (
     ['waits', waitsFor],
     ['why', state.status === 'done' ? reasonText(state.outcome) || null : null],
     ['result', score ? scoreText(score) : null],
-    [
-      'ranks as',
-      score && score.rankKey !== score.speedup
-        ? `${times(score.rankKey)}, as the pair with the record holder of its time decided`
-        : null,
-    ],
+    ['ranks as', score && times(score.rankKey) !== times(score.speedup) ? times(score.rankKey) : null],
+    ['pair', score && pairText(score)],
     ['device', score?.deviceModel ?? null],
-    ['confirmed', score ? (score.confirmed ? 'yes, in pairs' : 'no, screened') : null],
+    ['measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
     ['infra failures', infraFailures === 0 ? null : String(infraFailures)],
   ]);
 

@@ -32,6 +32,18 @@ export const rankedScoreText = (score: Score): string => {
   return `${scoreText(score)}${place === times(score.speedup) ? '' : `  ranks as ${place}`}`;
 };
 
+/** Where the numbers of a score come from: "confirmed, 12 judgements", "paired", "cached". */
+export const basisText = ({ confirmed, method, judgements }: Score): string => {
+  if (!confirmed) return method;
+  return judgements > 1 ? `confirmed, ${judgements} judgements` : 'confirmed';
+};
+
+/** How its pair with the record holder of its time came out; null where there was none. */
+export const pairText = ({ pair }: Score): string | null =>
+  pair && `${PAIR_WORDS[pair.result]} ${pair.against}: ${times(pair.ratio)} as fast ${interval(pair.ratioLow, pair.ratioHigh)}`;
+
+const PAIR_WORDS = { won: 'won against', tied: 'cannot be told from', lost: 'lost to' } as const;
+
 /** The result of a candidate that is done, or where it is. */
 export const summaryText = (record: CandidateRecord): string => {
   if (record.state.status !== 'done') return statusText(record.state);

@@ -66,6 +66,9 @@ export const score = (rankKey: number, deviceModel: string = MODEL): Score => ({
   deviceModel,
   rankKey,
   confirmed: false,
+  method: 'paired',
+  judgements: 1,
+  pair: null,
 });
 
 export const attempt = (name: string | number, number = 1, wish: Partial<AttemptRecord> = {}): AttemptRecord => ({

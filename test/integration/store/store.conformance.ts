@@ -36,6 +36,9 @@ const completion = (name: string | number, rankKey: number, record = false) => (
   score: score(rankKey),
   record,
 });
+const pairWith = (holder: string, ratio: number, result: 'tied' | 'lost') => ({
+  pair: { against: idOf(holder), ratio, ratioLow: ratio, ratioHigh: ratio, result },
+});
 const types = async (store: Store): Promise<string[]> => (await store.events({ after: 0, limit: 1000 })).map(({ type }) => type);
 
 const ended = (name: string, outcome: Outcome) => ({ candidateId: idOf(name), outcome, score: null, record: false });
@@ -322,8 +325,50 @@ export const describeStore = (name: string, open: () => Sql): void => {
       await store.insertCandidates(['a', 'b'].map((name_) => candidate(name_)));
       expect(await store.record('softmax', VERSION, MODEL)).toBeNull();
       await store.complete([completion('a', 1, true), completion('b', 2, true)]);
-      expect(await store.record('softmax', VERSION, MODEL)).toEqual({ candidateId: idOf('b'), score: score(2) });
+      expect(await store.record('softmax', VERSION, MODEL)).toEqual({
+        candidateId: idOf('b'),
+        score: score(2),
+        spread: null,
+      });
       expect(await store.record('softmax', 'v0', MODEL)).toBeNull();
+    });
+
+    test('refines the score of the record holder that was measured again, keeps what judgements differ by, and changes no verdict', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates(['a', 'b'].map((name_) => candidate(name_)));
+      await store.complete([completion('a', 2, true)]);
+      const spread = { screened: { count: 1, sum: 0.5 }, confirmed: { count: 2, sum: 0.25 } };
+      const refined = { ...score(1.9), judgements: 2 };
+      await store.complete([
+        { ...completion('b', 1), measuredAgain: { holder: { candidateId: idOf('a'), score: refined }, spread } },
+      ]);
+      expect(await store.record('softmax', VERSION, MODEL)).toEqual({ candidateId: idOf('a'), score: refined, spread });
+      expect(await store.candidate(idOf('a'))).toMatchObject({ score: refined, state: { status: 'done', outcome: passed } });
+    });
+
+    test('ranks who met the record holder where the pair says, also after that was measured again, and nobody above it', async () => {
+      const { store } = await fresh();
+      const names = ['record', 'lucky', 'lost', 'tied', 'late'];
+      await store.insertCandidates(names.map((name_) => candidate(name_)));
+      const finished = (who: string, rankKey: number, more: object = {}) => ({
+        ...completion(who, rankKey),
+        score: { ...score(rankKey), ...more },
+      });
+      await store.complete([
+        completion('record', 2, true),
+        finished('lost', 1.98, pairWith('record', 0.99, 'lost')),
+        finished('tied', 1.9, pairWith('record', 1.0001, 'tied')),
+        finished('lucky', 9),
+        finished('late', 1.7),
+      ]);
+      const ranking = await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 9 });
+      expect(ranking.map(({ candidateId }) => names.find((who) => idOf(who) === candidateId))).toEqual([
+        'record',
+        'lucky',
+        'tied',
+        'lost',
+        'late',
+      ]);
     });
 
     test('counts failures by verdict', async () => {

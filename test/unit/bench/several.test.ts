@@ -18,6 +18,9 @@ const scores = (speedups: readonly number[], slower = 1): Scores =>
         deviceModel: 'GPU',
         rankKey: speedup,
         confirmed: false,
+        method: 'paired',
+        judgements: 1,
+        pair: null,
       },
     ]),
   );

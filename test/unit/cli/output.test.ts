@@ -71,6 +71,9 @@ describe('a score in the order of the ranking', () => {
     rankKey: 1.5,
     deviceModel: 'NVIDIA H100 80GB HBM3',
     confirmed: true,
+    method: 'paired',
+    judgements: 1,
+    pair: null,
   };
 
   test('says what it ranks as only where a pair moved it', () => {

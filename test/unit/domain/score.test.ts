@@ -24,8 +24,11 @@ const timing = (name: string, medianNs: number, speedup: number, record?: CaseTi
   ...(record ? { record } : {}),
 });
 const floors = { a: { hardFloorNs: 900, floorNs: 1000 }, b: { hardFloorNs: 1800, floorNs: 2000 } };
+const GPU = { deviceModel: 'GPU', variance: 0.002 ** 2 };
+const spreads = { screened: 0.002 ** 2, confirmed: 0.002 ** 2, paired: 0.0006 ** 2 };
+const own = CandidateId.parse(`c-${'2'.repeat(32)}`);
 const holderId = CandidateId.parse(`c-${'1'.repeat(32)}`);
-const scored = (speedup: number) => scoreOf([timing('a', 2000, speedup), timing('b', 4000, speedup)], floors, 'GPU');
+const scored = (speedup: number) => scoreOf([timing('a', 2000, speedup), timing('b', 4000, speedup)], floors, GPU);
 const holder = { candidateId: holderId, score: scored(2) };
 const pair = (ratio: number, spread = 0.002) => ({ ratio, ratioLow: ratio - spread, ratioHigh: ratio + spread });
 const paired = (speedup: number, ratio: number) => [
@@ -35,7 +38,7 @@ const paired = (speedup: number, ratio: number) => [
 
 describe('scoring', () => {
   test('a score is the geometric mean over cases of speed-up, time and share of the floor', () => {
-    const score = scoreOf([timing('a', 2000, 2), timing('b', 4000, 8)], floors, 'GPU');
+    const score = scoreOf([timing('a', 2000, 2), timing('b', 4000, 8)], floors, GPU);
     expect(score.speedup).toBeCloseTo(4);
     expect(score.timeNs).toBeCloseTo(Math.sqrt(2000 * 4000));
     expect(score.floorShare).toBeCloseTo(0.5);
@@ -51,35 +54,60 @@ describe('scoring', () => {
 
   test('no floor is tested where the device has no known peaks', () => {
     expect(implausibleOutcome([timing('a', 1, 1)], { a: { hardFloorNs: null, floorNs: null } })).toBeNull();
-    expect(scoreOf([timing('a', 1, 1)], {}, 'CPU').floorShare).toBeNull();
+    expect(scoreOf([timing('a', 1, 1)], {}, { ...GPU, deviceModel: 'CPU' }).floorShare).toBeNull();
   });
 
-  test('a screening within half a percent of the record must be confirmed, one further below must not', () => {
-    expect(mustConfirm(scored(1.992), holder)).toBe(true);
-    expect(mustConfirm(scored(1.988), holder)).toBe(false);
+  test('a screening whose interval reaches the record must be confirmed, one that does not must not', () => {
+    const half = scored(2).speedupHigh / 2;
+    expect(mustConfirm(scored(2 / half + 0.001), holder)).toBe(true);
+    expect(mustConfirm(scored(2 / half - 0.001), holder)).toBe(false);
     expect(mustConfirm(scored(0.1), null)).toBe(true);
   });
 
-  test('a candidate whose pair is won outside its interval takes the record and stands above the holder', () => {
-    const result = settle(scored(1.99), paired(1.99, 1.01), holder);
-    expect(result.record).toBe(true);
-    expect(result.score.rankKey).toBeGreaterThan(holder.score.rankKey);
+  test('a screening that is faster in absolute time is confirmed, however its speed-up came out', () => {
+    expect(mustConfirm({ ...scored(1.5), timeNs: holder.score.timeNs * 0.9 }, holder)).toBe(true);
+    expect(mustConfirm({ ...scored(1.5), timeNs: holder.score.timeNs }, holder)).toBe(false);
+  });
+
+  test('a candidate whose pair is won outside its interval takes the record with the speed-up that it measured', () => {
+    const result = settle(scored(1.99), paired(1.99, 1.01), { candidateId: own, holder, spreads });
+    expect(result).toMatchObject({ record: true, score: { pair: { against: holderId, result: 'won' } } });
+    expect(result.score.rankKey).toBeCloseTo(1.99, 12);
+    expect(result.score.speedup).toBeCloseTo(1.99, 12);
+    expect(result.holder?.score).toMatchObject({ pair: { against: own, result: 'lost' } });
+    expect(result.holder?.score.rankKey).toBeLessThan(result.score.rankKey);
   });
 
   test('a candidate whose pair is not won stands below the holder, though its own speed-up was higher', () => {
-    for (const ratio of [0.99, 1.001]) {
-      const result = settle(scored(2.05), paired(2.05, ratio), holder);
-      expect(result.record).toBe(false);
-      expect(result.score.rankKey).toBeLessThan(holder.score.rankKey);
+    for (const [ratio, outcome] of [
+      [0.99, 'lost'],
+      [1.001, 'tied'],
+      [1.0025, 'tied'],
+    ] as const) {
+      const result = settle(scored(2.05), paired(2.05, ratio), { candidateId: own, holder, spreads });
+      expect(result).toMatchObject({ record: false, score: { pair: { result: outcome } } });
+      expect(result.score.rankKey).toBeLessThan(result.holder?.score.rankKey ?? 0);
+      expect(result.score.speedup).toBeCloseTo(2.05, 12);
     }
   });
 
+  test('every pair measures the holder again and makes its interval narrower', () => {
+    const result = settle(scored(1.9), paired(1.9, 0.96), { candidateId: own, holder, spreads });
+    const again = result.holder?.score;
+    expect(again?.judgements).toBe(2);
+    expect(again?.speedup).toBeLessThan(2);
+    expect(again?.speedup).toBeGreaterThan(1.9 / 0.96);
+    expect((again?.speedupHigh ?? 9) / (again?.speedupLow ?? 1)).toBeLessThan(holder.score.speedupHigh / holder.score.speedupLow);
+  });
+
   test('without a pair for every case the holder keeps its place', () => {
-    expect(settle(scored(3), [timing('a', 2000, 3, pair(1.5)), timing('b', 4000, 3)], holder).record).toBe(false);
+    expect(
+      settle(scored(3), [timing('a', 2000, 3, pair(1.5)), timing('b', 4000, 3)], { candidateId: own, holder, spreads }).record,
+    ).toBe(false);
   });
 
   test('the first candidate of a problem takes the record', () => {
-    const first = settle(scored(0.5), paired(0.5, 1), null);
+    const first = settle(scored(0.5), paired(0.5, 1), { candidateId: own, holder: null, spreads });
     expect(first.record).toBe(true);
     expect(first.score.rankKey).toBeCloseTo(0.5);
   });

@@ -5,7 +5,7 @@ import { KilnError } from '../../../../src/domain/errors.ts';
 import { CandidateId } from '../../../../src/domain/ids.ts';
 import type { Outcome } from '../../../../src/domain/outcome.ts';
 import type { ProfileRecord } from '../../../../src/domain/profile.ts';
-import { CandidateRecord } from '../../../../src/domain/records.ts';
+import { CandidateRecord, type Score } from '../../../../src/domain/records.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import { fleetOf } from './fleet.ts';
 
@@ -56,7 +56,7 @@ export const recordOf = (n: number, outcome: Outcome): CandidateRecord =>
     updatedAt: AT,
   });
 
-const scoreOf = (speedup: number) => ({
+const scoreOf = (speedup: number): Score => ({
   speedup,
   speedupLow: speedup,
   speedupHigh: speedup,
@@ -65,6 +65,9 @@ const scoreOf = (speedup: number) => ({
   deviceModel: H100,
   rankKey: speedup,
   confirmed: true,
+  method: 'paired',
+  judgements: 1,
+  pair: null,
 });
 
 const rankingOf = (
@@ -77,6 +80,7 @@ const rankingOf = (
     device: 'H100',
     note: null,
     entries: entries.map(({ n, record }, at) => ({
+      fasterByTime: false,
       place: at + 1,
       candidateId: idOf(n),
       language: 'cuda',
