@@ -110,7 +110,7 @@ const listen = async (
   const app = await createServer({
     ...parts,
     contract: CONTRACT,
-    config: { host, port, token, limits: config.limits },
+    config: { port, token, limits: config.limits },
     log: log.child({}, { level: 'warn' }),
   });
   closers.push({ part: 'server', close: async () => app.close() });

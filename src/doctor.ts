@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { loadFleet } from './config/fleet-config.ts';
-import { loadKilnConfig } from './config/kiln-config.ts';
+import { loadKilnConfig, openSecrets } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
 import { bad, good, type HostCheck } from './gpu/host-check.ts';
 import { diagnoseFleet, type HostDiagnosis } from './gpu/host-doctor.ts';
@@ -23,6 +23,8 @@ export const diagnose = async ({ root, env }: DoctorOptions): Promise<readonly H
   const config = attempt(() => loadKilnConfig({ root, env }));
   checks.push(config.ok ? good('configuration', 'valid') : complaint('configuration', config.error));
   if (!config.ok) return [here];
+  const exposed = openSecrets({ root, env });
+  if (exposed !== null) checks.push(bad('secrets', exposed, 'chmod 600 the file, and change what others may have read'));
   const { dataDir, kernelsDir, fleetFile } = config.value;
   checks.push(dataFolder(dataDir));
   const problems = attempt(() => loadProblems(kernelsDir));

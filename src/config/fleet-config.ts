@@ -6,6 +6,7 @@ import type { Fleet, GpuSelection, HostConfig, HostKeyPin, HostTransport, SshCre
 import { HostId } from '../domain/ids.ts';
 import { FleetFile, type RawHost, type RawSsh } from './fleet-schema.ts';
 import { type FieldPath, type FieldProblem, parseLocatedYaml } from './located-yaml.ts';
+import { modeOpenToOthers } from './private-file.ts';
 
 export interface FleetSource {
   /** Null: no fleet file, so this machine alone. */
@@ -75,6 +76,16 @@ class Check {
     }
     return absolute;
   }
+
+  /** Refused like ssh does: a key that others can read is nobody's proof. */
+  privateKey(value: string, path: FieldPath): string {
+    const absolute = this.readable(value, path, 'put the path of the private key, or use agent: true');
+    const mode = absolute.endsWith('.pub') ? null : modeOpenToOthers(absolute);
+    if (mode !== null) {
+      this.report(path, `${absolute} can be read or changed by others (${mode}), so it is not used: chmod 600 ${absolute}`);
+    }
+    return absolute;
+  }
 }
 
 const readText = (file: string): string => {
@@ -139,7 +150,7 @@ const credentialOf = ({ key, agent }: RawSsh, path: FieldPath, check: Check): Ss
   if (key !== undefined && agent !== undefined)
     check.report([...path, 'agent'], 'both key and agent are given; keep one of them');
   if (key !== undefined) {
-    return { kind: 'key', path: check.readable(key, [...path, 'key'], 'put the path of the private key, or use agent: true') };
+    return { kind: 'key', path: check.privateKey(key, [...path, 'key']) };
   }
   if (agent === undefined) check.report(path, 'says no way to log in; add key (path of a private key) or agent: true');
   const socket = agent === true ? check.env['SSH_AUTH_SOCK'] : agent;

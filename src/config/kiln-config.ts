@@ -8,6 +8,7 @@ import { isLoopback } from '../domain/loopback.ts';
 import { type Environment, overlayEnvironment, variableOf } from './environment.ts';
 import { KilnFile } from './kiln-schema.ts';
 import { fieldName, type FieldPath, parseLocatedYaml, problemsOf } from './located-yaml.ts';
+import { modeOpenToOthers } from './private-file.ts';
 
 /** Paths are absolute. Variables win over the file, the file over the defaults. */
 export type KilnConfig = Readonly<KilnFile>;
@@ -21,9 +22,24 @@ export interface ConfigSource {
 const CONFIG_FILE = 'config/kiln.yaml';
 const FLEET_FILE = 'config/fleet.yaml';
 
+/** What is wrong with who can read the configuration, and what to do; null where nothing is. Only for a configuration that loads. */
+export const openSecrets = ({ root, env }: ConfigSource): string | null => {
+  const file = configFile({ root, env });
+  if (!existsSync(file)) return null;
+  // What the file itself says; an address that needs a token may have it from a variable.
+  const { server, store, queue } = parseKilnConfig(readText(file), { root, env: { KILN_HOST: '127.0.0.1' }, file });
+  const secrets = [
+    ...(server.token === undefined ? [] : ['server.token']),
+    ...('url' in store && withoutPassword(store.url) !== new URL(store.url).href ? ['store.url'] : []),
+    ...('url' in queue && withoutPassword(queue.url) !== new URL(queue.url).href ? ['queue.url'] : []),
+  ];
+  const mode = secrets.length === 0 ? null : modeOpenToOthers(file);
+  return mode === null ? null : `${file} holds ${secrets.join(' and ')} and can be read by others (${mode}): chmod 600 ${file}`;
+};
+
 /** Throws KilnError INVALID_CONFIG, naming the file's line or the variable, the field and what to do. */
 export const loadKilnConfig = ({ root, env }: ConfigSource): KilnConfig => {
-  const file = env['KILN_CONFIG'] ? resolve(root, env['KILN_CONFIG']) : resolve(root, CONFIG_FILE);
+  const file = configFile({ root, env });
   const text = env['KILN_CONFIG'] || existsSync(file) ? readText(file) : '';
   return parseKilnConfig(text, { root, env, file });
 };
@@ -37,6 +53,8 @@ export const parseKilnConfig = (text: string, { root, env, file }: ConfigSource 
   if (!checked.success || complaints.length > 0) throw yaml.errorOf(complaints);
   return freeze(withAbsolutePaths(checked.data, root));
 };
+
+const configFile = ({ root, env }: ConfigSource): string => resolve(root, env['KILN_CONFIG'] || CONFIG_FILE);
 
 const readText = (file: string): string => {
   try {

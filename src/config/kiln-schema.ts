@@ -1,6 +1,7 @@
 /** What `config/kiln.yaml` and the KILN_* variables may say, with every default and limit. */
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { BATCH_MAX } from '../domain/api/candidates.ts';
 import { AgentsSettings } from '../domain/generator-settings.ts';
 import { strictFields } from '../domain/strict-fields.ts';
 
@@ -106,7 +107,7 @@ export const KilnFile = strictFields({
   kernelsDir: z.string({ error: 'must be the path of a folder' }).min(1).max(4096).default('kernels'),
   limits: strictFields({
     sourceBytes: Count(1, 8 * 1024 * 1024).default(262_144),
-    batch: Count(1, 10_000).default(1000),
+    batch: Count(1, BATCH_MAX).default(BATCH_MAX),
     queued: Count(1, 100_000_000).default(2_000_000),
   }).prefault({}),
   judging: strictFields({

@@ -4,6 +4,7 @@ export const ERRORS = {
   INVALID_CONFIG: { status: 500, retryable: false },
   INVALID_PROBLEM: { status: 500, retryable: false },
   UNAUTHORIZED: { status: 401, retryable: false },
+  TOO_MANY_WRONG_TOKENS: { status: 429, retryable: false },
   FORBIDDEN: { status: 403, retryable: false },
   NOT_FOUND: { status: 404, retryable: false },
   UNKNOWN_PROBLEM: { status: 422, retryable: false },

@@ -1,33 +1,68 @@
-/** Who may call: a bearer token when one is configured; without one, only this machine's own programs. */
+/**
+ * Who may call: programs with the bearer token and browsers with a session made from it; where no token is configured, only this machine's
+ * own programs and pages.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { KilnError } from '../domain/errors.ts';
 import { isLoopback } from '../domain/loopback.ts';
+import { isFromElsewhere, isOwnPage } from './same-site.ts';
+import type { SessionCookie } from './sign-in/session-cookie.ts';
+import type { Sessions } from './sign-in/sessions.ts';
+import type { WrongTokens } from './sign-in/wrong-tokens.ts';
 
-const OPEN_PATHS: readonly string[] = ['/healthz'];
+/** The page to sign in judges for itself who sends its form. */
+export const SIGN_IN_PATH = '/sign-in';
+const OPEN_PATHS: readonly string[] = ['/healthz', SIGN_IN_PATH];
 
-/** Throws UNAUTHORIZED or FORBIDDEN. */
-export const createAccessCheck = ({ token }: { readonly token: string | null }) => {
-  return (request: FastifyRequest): void => {
-    if (token !== null) {
-      requireToken(request, token);
-      return;
-    }
+/** Where a token is configured. */
+export interface TokenAccess {
+  readonly token: string;
+  readonly sessions: Sessions;
+  readonly cookie: SessionCookie;
+  readonly wrongTokens: WrongTokens;
+}
+
+/** Throws UNAUTHORIZED, TOO_MANY_WRONG_TOKENS or FORBIDDEN. */
+export const createAccessCheck =
+  (access: TokenAccess | null) =>
+  (request: FastifyRequest): void => {
+    if (access !== null) return requireToken(request, access);
     requireLoopback(request);
-    refuseOtherSites(request);
+    if (isFromElsewhere(request)) throw new KilnError('FORBIDDEN', OTHER_SITE);
   };
+
+export const OTHER_SITE =
+  'requests from pages of other sites are refused: call the API from its own origin, or from a program with the token';
+
+const requireToken = (request: FastifyRequest, access: TokenAccess): void => {
+  if (OPEN_PATHS.includes(pathOf(request))) return;
+  const sent = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (sent !== undefined) return checkToken(request, sent, access);
+  const session = access.cookie.valueOf(request);
+  if (session === null) throw new KilnError('UNAUTHORIZED', `no bearer token was sent: ${SEND_ONE}`);
+  if (!access.sessions.isValid(session))
+    throw new KilnError('UNAUTHORIZED', `the session has ended: sign in again at ${SIGN_IN_PATH}`);
+  if (!isOwnPage(request)) throw new KilnError('FORBIDDEN', OTHER_SITE);
 };
 
-const requireToken = (request: FastifyRequest, token: string): void => {
-  if (OPEN_PATHS.includes(request.url)) return;
-  const sent = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (sent !== undefined && isSame(sent, token)) return;
-  const what = sent === undefined ? 'no bearer token was sent' : 'the bearer token is not the right one';
+const SEND_ONE = `send "Authorization: Bearer TOKEN" (with the kiln command: --token or KILN_TOKEN; in a browser: ${SIGN_IN_PATH})`;
+
+/** Throws UNAUTHORIZED, or TOO_MANY_WRONG_TOKENS above the limit of the caller's address. */
+export const checkToken = (request: FastifyRequest, sent: string, { token, wrongTokens }: TokenAccess): void => {
+  if (isSame(sent, token)) return;
+  const address = request.socket.remoteAddress ?? '';
+  const { retrySeconds, isFirstAboveLimit } = wrongTokens.note(address);
+  if (isFirstAboveLimit) request.log.warn({ address }, 'many wrong tokens come from one address');
+  if (retrySeconds === 0) throw new KilnError('UNAUTHORIZED', `the token is not the right one: ${SEND_ONE}`);
   throw new KilnError(
-    'UNAUTHORIZED',
-    `${what}: send "Authorization: Bearer TOKEN" (with the kiln command: --token or KILN_TOKEN)`,
+    'TOO_MANY_WRONG_TOKENS',
+    `too many wrong tokens came from ${address}: correct the token (only the right one is served), and try no more often than every ${retrySeconds} s`,
+    { details: { retrySeconds } },
   );
 };
+
+export const pathOf = ({ url }: Pick<FastifyRequest, 'url'>): string => (url.split('?', 1)[0] ?? '').replace(/(?<=.)\/$/, '');
 
 /** Digests have one length, so neither the content nor the length shows in the time this takes. */
 const isSame = (a: string, b: string): boolean => timingSafeEqual(sha256(a), sha256(b));
@@ -44,19 +79,3 @@ const requireLoopback = ({ headers, socket }: FastifyRequest): void => {
     'without a token this daemon serves its own machine alone: call it as localhost or 127.0.0.1, or configure a token (KILN_TOKEN)',
   );
 };
-
-/** Browsers tell where a request comes from; other programs send neither header. Following a link here is harmless. */
-const refuseOtherSites = (request: FastifyRequest): void => {
-  const { origin, host } = request.headers;
-  const site = request.headers['sec-fetch-site'];
-  const isLink = request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate';
-  const foreignOrigin = origin !== undefined && hostOf(origin) !== host;
-  const foreignSite = site !== undefined && site !== 'same-origin' && site !== 'none';
-  if (!foreignOrigin && (!foreignSite || isLink)) return;
-  throw new KilnError(
-    'FORBIDDEN',
-    'requests from pages of other sites are refused: call the API from its own origin or from a program',
-  );
-};
-
-const hostOf = (origin: string): string | null => (URL.canParse(origin) ? new URL(origin).host : null);

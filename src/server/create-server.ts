@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { KilnError } from '../domain/errors.ts';
-import { createAccessCheck } from './access.ts';
+import { createAccessCheck, SIGN_IN_PATH, type TokenAccess } from './access.ts';
 import { answerClientError, answerFrameworkError, installErrorAnswers } from './error-answers.ts';
 import { EventFeed } from './event-feed.ts';
 import { STREAM_LIMITS, type StreamLimits } from './event-stream.ts';
@@ -21,13 +21,21 @@ import { operationsRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
 import { profilesRoutes } from './routes/profiles.ts';
 import { queueRoutes } from './routes/queue.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { sweepsRoutes } from './routes/sweeps.ts';
+import { isPageVisit } from './same-site.ts';
+import { createSessionCookie } from './sign-in/session-cookie.ts';
+import { createSessions } from './sign-in/sessions.ts';
+import { createWrongTokens } from './sign-in/wrong-tokens.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** One request's body, before it is parsed. A full batch of the largest sources would be 256 MiB: it is refused, not buffered. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024;
 /** Time to receive one whole request. */
 const RECEIVE_LIMIT_MS = 60_000;
+/** Node looks only this often (by itself every 30 s) for requests that are over their time. */
+const RECEIVE_LOOK_MS = 1000;
+const SEE_OTHER = 303;
 const CONNECTIONS_MAX = 16_384;
 /** Requests in flight get this long to be answered when the server closes. */
 const CLOSE_GRACE_MS = 3000;
@@ -41,17 +49,21 @@ export interface ServerDeps {
   readonly log: FastifyBaseLogger;
   /** Limits of event streams; tests make them short. */
   readonly streams?: Partial<StreamLimits>;
+  /** Time to receive one whole request; tests make it short. */
+  readonly receiveLimitMs?: number;
 }
 
 export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> => {
-  const app = createBareServer(deps.log);
+  const app = createBareServer(deps);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   installErrorAnswers(app, { bodyBytesMax: BODY_BYTES_MAX });
   const closing = installClosing(app);
-  installAccess(app, deps.config);
+  const access = tokenAccessOf(deps.config);
+  installAccess(app, access);
   const httpMetrics = installHttpMetrics(app);
   await installOpenApi(app);
+  await app.register(signInRoutes, { access });
   await registerRoutes(app, {
     kiln: deps.kiln,
     campaigns: deps.campaigns,
@@ -65,12 +77,13 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
   return app;
 };
 
-const createBareServer = (log: FastifyBaseLogger): FastifyInstance => {
+const createBareServer = ({ log, receiveLimitMs = RECEIVE_LIMIT_MS }: ServerDeps): FastifyInstance => {
   const app = fastify({
     loggerInstance: log,
+    http: { connectionsCheckingInterval: RECEIVE_LOOK_MS, headersTimeout: receiveLimitMs },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: RECEIVE_LIMIT_MS,
+    requestTimeout: receiveLimitMs,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     // Refused by our own hook, in the shape of all other errors.
@@ -96,11 +109,26 @@ const installClosing = (app: FastifyInstance): AbortSignal => {
   return closing.signal;
 };
 
-const installAccess = (app: FastifyInstance, config: ServerConfig): void => {
-  const checkAccess = createAccessCheck(config);
+const tokenAccessOf = ({ token, port }: ServerConfig): TokenAccess | null =>
+  token === null
+    ? null
+    : {
+        token,
+        sessions: createSessions({ token, now: Date.now }),
+        cookie: createSessionCookie(port),
+        wrongTokens: createWrongTokens(() => performance.now()),
+      };
+
+const installAccess = (app: FastifyInstance, access: TokenAccess | null): void => {
+  const checkAccess = createAccessCheck(access);
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' });
-    checkAccess(request);
+    try {
+      checkAccess(request);
+    } catch (error) {
+      if (!(error instanceof KilnError) || error.code !== 'UNAUTHORIZED' || !isPageVisit(request)) throw error;
+      return reply.redirect(`${SIGN_IN_PATH}?next=${encodeURIComponent(request.url)}`, SEE_OTHER);
+    }
   });
 };
 

@@ -8,6 +8,8 @@ import { ERRORS, KilnError } from '../domain/errors.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const RETRY_AFTER_SECONDS = 1;
+/** For an answer to arrive before its connection is cut. */
+const LINGER_MS = 1000;
 
 /** Fastify's own refusals, told in our words. */
 const REFUSALS: Readonly<Record<string, { readonly code: 'INVALID_REQUEST' | 'BATCH_TOO_LARGE'; readonly message: string }>> = {
@@ -61,6 +63,9 @@ const answerError = async ({
   if (error.status >= 500) request.log.error({ err: error, code: error.code }, 'request failed');
   else request.log.debug({ code: error.code, message: error.message }, 'request refused');
   if (error.retryable) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (error.code === 'TOO_MANY_WRONG_TOKENS') {
+    void reply.headers({ 'retry-after': String(error.details?.['retrySeconds']), connection: 'close' });
+  }
   if (error.code === 'UNAUTHORIZED') void reply.header('www-authenticate', 'Bearer realm="kiln"');
   void reply.status(error.status).type(JSON_TYPE);
   return errorBody(error, request.id);
@@ -99,6 +104,8 @@ export const answerClientError = (error: NodeJS.ErrnoException, socket: Socket):
   const body = JSON.stringify(errorBody(new KilnError('INVALID_REQUEST', message), randomUUID()));
   const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
   socket.end(`${head}\r\n\r\n${body}`);
+  // The answer closes our side alone: who does not read it could go on sending for ever.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 };
 
 const errorBody = (error: KilnError, requestId: string): ErrorBody => {

@@ -29,6 +29,15 @@ const NAMED = {
   Generation,
 };
 
+const DESCRIPTION =
+  'Judges GPU kernels at scale. Errors: see docs/errors.md. Where the daemon has a token, programs send it as a bearer token and ' +
+  'browsers [sign in](/sign-in), and out again there.';
+
+/** All that the page needs comes from here. It is served over http too, so nothing is upgraded to https. */
+const DOCS_POLICY =
+  "default-src 'self'; base-uri 'self'; font-src 'self' data:; img-src 'self' data:; object-src 'none'; script-src 'self'; " +
+  "script-src-attr 'none'; style-src 'self' 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
+
 /** Register before the routes: they are collected as they are added. */
 export const installOpenApi = async (app: FastifyInstance): Promise<void> => {
   const schemaRegistry = z.registry<{ id?: string }>();
@@ -36,7 +45,7 @@ export const installOpenApi = async (app: FastifyInstance): Promise<void> => {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Kiln', version: '1', description: 'Judges GPU kernels at scale. Errors: see docs/errors.md.' },
+      info: { title: 'Kiln', version: '1', description: DESCRIPTION },
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'Where the daemon has a token' } },
       },
@@ -46,5 +55,5 @@ export const installOpenApi = async (app: FastifyInstance): Promise<void> => {
     transformObject: createJsonSchemaTransformObject({ schemaRegistry }),
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY, theme: { title: 'Kiln API' } });
 };

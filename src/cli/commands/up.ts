@@ -1,6 +1,6 @@
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
-import { loadKilnConfig } from '../../config/kiln-config.ts';
+import { loadKilnConfig, openSecrets } from '../../config/kiln-config.ts';
 import { note, print, printJsonLine, PROJECT_ROOT } from '../context.ts';
 import { logLine } from '../output/log-line.ts';
 
@@ -18,6 +18,8 @@ export const addUp = (program: Command): void => {
       const { json = false } = program.opts<{ readonly json?: boolean }>();
       const { startDaemon } = await import('../../daemon.ts');
       const config = loadKilnConfig({ root: PROJECT_ROOT, env: process.env });
+      const warning = openSecrets({ root: PROJECT_ROOT, env: process.env });
+      if (warning !== null) note(`warning: ${warning}`);
       const starting = startDaemon({
         config,
         env: process.env,

@@ -60,7 +60,7 @@ const REBOUND = ['evil.example.org', 'localhost.evil.example.org:7070', '127.0.0
 
 describe.each(BOUND)('bound to %s without a token', (host) => {
   test('a page whose name was rebound to it reads nothing, its own names do', async () => {
-    server = await serveFake({ config: { host } });
+    server = await serveFake({ host });
     for (const name of REBOUND) {
       const page = { host: name, origin: `http://${name}`, 'sec-fetch-site': 'same-origin' };
       expect(await statusOf('/v1/queue', page, { host }), name).toBe(403);
@@ -75,7 +75,7 @@ const outer = outerAddress();
 test.skipIf(outer === null)(
   'without a token nothing is served that came over another address than loopback, whatever name it uses',
   async () => {
-    server = await serveFake({ config: { host: '0.0.0.0' } });
+    server = await serveFake({ host: '0.0.0.0' });
     expect(await statusOf('/v1/queue', { host: 'localhost' })).toBe(200);
     expect(await statusOf('/v1/queue', { host: 'localhost' }, { host: outer ?? '' })).toBe(403);
   },

@@ -1,13 +1,22 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadFleet, parseFleet } from '../../../src/config/fleet-config.ts';
 
+/** ssh takes none of them. */
+const OPEN_KEYS = [
+  ['read-by-all', 0o644],
+  ['read-by-group', 0o640],
+  ['written-by-all', 0o602],
+] as const;
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kiln-fleet-'));
-  writeFileSync(join(folder, 'id'), 'not really a key');
+  writeFileSync(join(folder, 'id'), 'not really a key', { mode: 0o600 });
+  for (const [name] of OPEN_KEYS) writeFileSync(join(folder, name), 'not really a key');
+  for (const [name, mode] of OPEN_KEYS) chmodSync(join(folder, name), mode);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -173,6 +182,12 @@ describe('a bad fleet file is refused with file, line, column, field and what to
 
   test('all complaints of one file come at once', () => {
     expect(messageOf('hosts:\n  - {name: a}\n  - {name: a, local: {}}').split('\n')).toHaveLength(2);
+  });
+
+  test.each(OPEN_KEYS)('a private key that is %s is refused, also of a jump host', (name, mode) => {
+    const said = `F/${name} can be read or changed by others (mode 0${mode.toString(8)}), so it is not used: chmod 600 F/${name}`;
+    expect(messageOf(ssh().replace('key: id', `key: ${name}`))).toContain(`hosts[0].ssh.key: ${said}`);
+    expect(messageOf(ssh(`      jump: {host: g, user: u, key: ${name}}`))).toContain(`hosts[0].ssh.jump.key: ${said}`);
   });
 
   test('a private key pasted into the file is not repeated', () => {

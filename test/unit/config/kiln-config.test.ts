@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VARIABLES } from '../../../src/config/environment.ts';
-import { loadKilnConfig, parseKilnConfig } from '../../../src/config/kiln-config.ts';
+import { loadKilnConfig, openSecrets, parseKilnConfig } from '../../../src/config/kiln-config.ts';
 import { TimingRules } from '../../../src/domain/protocol.ts';
 
 const TOKEN = 'a-token-of-the-tests';
@@ -119,7 +121,7 @@ describe('agents', () => {
 describe('bad files', () => {
   test.each([
     ['server:\n  prot: 1', 'kiln.yaml:2:3: server.prot: unknown field; known are host, port, token'],
-    ['limits:\n  batch: many', 'kiln.yaml:2:3: limits.batch: must be a whole number from 1 to 10000'],
+    ['limits:\n  batch: many', 'kiln.yaml:2:3: limits.batch: must be a whole number from 1 to 1000'],
     ['judging:\n  timing:\n    runsMin: 200', 'kiln.yaml:3:5: judging.timing.runsMin: must not be above runsMax'],
     ['store: {backend: oracle}', 'kiln.yaml:1:9: store.backend: must be embedded or postgres'],
     ['agents: {default: gpt}', 'kiln.yaml:1:10: agents.default: names no generator: it must be evolve, claude or one of'],
@@ -174,6 +176,38 @@ describe('listening', () => {
 
   test('the message about a host in the file names its line', () => {
     expect(() => parse('server:\n  host: 0.0.0.0')).toThrow('kiln.yaml:2:3: server.host: 0.0.0.0 can be reached');
+  });
+});
+
+describe('a file with secrets', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'kiln-config-'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+  const openOf = (text: string, mode: number): string | null => {
+    const file = join(root, 'k.yaml');
+    writeFileSync(file, text);
+    chmodSync(file, mode);
+    return openSecrets({ root, env: { KILN_CONFIG: file } });
+  };
+
+  test.each([
+    [`server: {token: ${TOKEN}}`, 'server.token'],
+    [
+      'store: {backend: postgres, url: "postgres://u:pw@h/d"}\nqueue: {backend: redis, url: "redis://:pw@h"}',
+      'store.url and queue.url',
+    ],
+  ])('that others can read is told, without them: %s', (text, fields) => {
+    const told = openOf(text, 0o644);
+    expect(told).toContain(`holds ${fields} and can be read by others (mode 0644): chmod 600 `);
+    expect(told).not.toMatch(/pw|a-token/);
+    expect(openOf(text, 0o600)).toBeNull();
+  });
+
+  test('without secrets in it may be read by everybody', () => {
+    expect(openOf('store: {backend: postgres, url: "postgres://u@h/d"}', 0o644)).toBeNull();
+    expect(openSecrets({ root, env: {} })).toBeNull();
   });
 });
 
