@@ -14,6 +14,7 @@ from kiln_runner.judge.artifacts import open_artifact  # noqa: E402
 from kiln_runner.judge.gpu.device import GpuDevice  # noqa: E402
 from kiln_runner.judge.gpu.driver import L2_BYTES, Driver  # noqa: E402
 from kiln_runner.judge.gpu.launching import LaunchShape, PreparedLaunch, address  # noqa: E402
+from kiln_runner.judge.gpu.memory import Memory  # noqa: E402
 from kiln_runner.judge.numbers import element_text  # noqa: E402
 from kiln_runner.judge.measuring import warm_up  # noqa: E402
 from kiln_runner.judge.schedule import TimedRun, group_order  # noqa: E402
@@ -35,8 +36,9 @@ class Bare:
         self.driver = Driver(0)
         self.image = (cache / "artifacts" / artifact_hash("gpu", FLOAT4) / "code.cubin").read_bytes()
         self.flush_bytes = 2 * self.driver.attribute(L2_BYTES)
-        self.tensors = [self.driver.allocate(4 * 16 * M) for _ in range(3)]
-        self.flush = self.driver.allocate(self.flush_bytes)
+        memory = Memory(self.driver)
+        self.tensors = [memory.allocate(4 * 16 * M) for _ in range(3)]
+        self.flush = memory.allocate(self.flush_bytes)
         self.events = [(self.driver.event(), self.driver.event()) for _ in range(RUNS)]
 
     def candidate(self) -> List[float]:
@@ -139,18 +141,19 @@ class DtypeProbe:
     DEVIATIONS = {"normal": 2.0, "uniform": 1.1547}
 
     def __init__(self, device: GpuDevice) -> None:
-        self.driver, self.kernels, self.findings = device.driver, device.kernels, device.findings
+        self.driver, self.memory, self.kernels, self.findings = device.driver, device.memory, device.kernels, device.findings
 
     def failures(self, dtype: str, kind: str, count: int) -> List[str]:
         size, keys = DTYPE_BYTES[dtype], (secrets.randbits(64), secrets.randbits(64))
         tensor = {"dtype": dtype, "elements": count, "distribution": {"kind": kind, **self.PARAMETERS[kind]}}
-        memory = self.driver.allocate(count * size + GUARD_BYTES)
+        block = self.memory.map([count * size + GUARD_BYTES])
+        memory = block.pieces[0].address
         self.driver.fill(memory, GUARD_BYTE * 0x01010101, count * size + GUARD_BYTES)
         self.kernels.draw(tensor, memory)(*keys)
         intact, data, at = self.changed(tensor, memory, keys), self.driver.download(memory, count * size + GUARD_BYTES), count // 2
         self.driver.upload(memory + at * size, bytes([data[at * size] ^ 1]))
         found = ~self.changed(tensor, memory, keys) & (2**64 - 1)
-        self.driver.free(memory)
+        self.memory.free(block)
         wrong = {"not as drawn": intact != 0, "beyond its end": data[count * size :] != bytes([GUARD_BYTE]) * GUARD_BYTES, "bit": found != at}
         wrong["shape"] = count > 100_000 and dtype[0] in "fb" and dtype != "f4e2m1x2" and not self.has_shape(data[: count * size], dtype, kind)
         return [f"{dtype} {kind} {count}: {what}" for what, is_wrong in wrong.items() if is_wrong]

@@ -16,15 +16,12 @@ from kiln_runner.judge.device import Part  # noqa: E402
 from kiln_runner.judge.device_lock import DeviceLock  # noqa: E402
 from kiln_runner.judge.facts import Facts  # noqa: E402
 from kiln_runner.judge.failures import InfraFailure  # noqa: E402
-from kiln_runner.judge.gpu.memory import STEP_BYTES, Arena  # noqa: E402
-from kiln_runner.judge.gpu.placing import place_case  # noqa: E402
 from kiln_runner.judge.preparation import Preparation  # noqa: E402
 
 BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
 SHORT = {"runsMin": 8, "runsMax": 8, "warmupRuns": 2}
 DEADLINE_S = 10
 TRIES = 20
-GIB = 1024**3
 
 
 @unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
@@ -242,41 +239,6 @@ class Preparing(unittest.TestCase):
         self.preparation.add(self.load)
         self.run_all()
         self.assertEqual(len(self.seen), 3)
-
-
-class FakeDriver:
-    def __init__(self, free: int, total: int) -> None:
-        self.free_bytes, self.total = free, total
-
-    def memory_bytes(self) -> Tuple[int, int]:
-        return self.free_bytes, self.total
-
-    def allocate(self, size: int) -> int:
-        self.free_bytes -= size
-        return 4096
-
-
-class ParkedMemory(unittest.TestCase):
-    def test_a_parked_judge_holds_little_and_leaves_most_to_the_one_that_works(self) -> None:
-        self.assertTrue(Arena(FakeDriver(76 * GIB, 80 * GIB)).may_park(2 * GIB))
-        self.assertFalse(Arena(FakeDriver(76 * GIB, 80 * GIB)).may_park(3 * GIB))
-        self.assertFalse(Arena(FakeDriver(39 * GIB, 80 * GIB)).may_park(2 * GIB))
-        self.assertFalse(Arena(FakeDriver(5 * GIB, 6 * GIB)).may_park(1), "a step of the arena is too much for a small device")
-
-    def test_what_it_holds_already_it_may_use(self) -> None:
-        arena = Arena(FakeDriver(80 * GIB, 80 * GIB))
-        arena.reserve(1)
-        arena._driver.free_bytes = 0
-        self.assertTrue(arena.may_park(STEP_BYTES))
-        self.assertFalse(arena.may_park(STEP_BYTES + 1))
-
-    def test_places_of_a_case_hold_every_replica_scratch_and_two_looks(self) -> None:
-        tensors = [{"name": "a", "role": "in", "dtype": "f32", "elements": 3}, {"name": "o", "role": "out", "dtype": "f32", "elements": 5}]
-        places = place_case(tensors, 2, {"reference": {"t": 7}, "candidate": {}})
-        self.assertEqual(set(places.private), {f"{kind}{look}/o" for kind in ("kept", "expected") for look in (0, 1)})
-        self.assertEqual(set(places.visible), {"0/a", "0/o", "1/a", "1/o", "reference.t"})
-        last = max((*places.private.values(), *places.visible.values()), key=lambda place: place.offset)
-        self.assertGreaterEqual(places.end, last.offset + last.bytes)
 
 
 if __name__ == "__main__":

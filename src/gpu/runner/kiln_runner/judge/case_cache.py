@@ -23,6 +23,14 @@ class CaseCache:
         self._cases.move_to_end((*key, generation()))
         return self._cases[(*key, generation())]
 
+    def shrink(self, weigh: Callable[[CaseType], int], most: int) -> None:
+        """Closes those not used for longest until all together weigh no more than that."""
+        while self._cases and sum(map(weigh, self._cases.values())) > most:
+            self._cases.popitem(last=False)[1].close()
+
+    def clear(self) -> None:
+        self.shrink(lambda _: 1, 0)
+
     def _drop(self, generation: int) -> None:
         for key in [key for key in self._cases if key[-1] != generation]:
             self._cases.pop(key).close()

@@ -12,6 +12,14 @@ class Placement(NamedTuple):
     bytes: int
 
 
+class Room(NamedTuple):
+    """A buffer at the end of a mapping of its own: `mapped` bytes, of which it takes `bytes` from `offset` on."""
+
+    mapped: int
+    offset: int
+    bytes: int
+
+
 class Guard(NamedTuple):
     buffer: str
     side: str
@@ -44,6 +52,19 @@ def guards_of(placements: Dict[str, Placement]) -> List[Guard]:
             Guard(name, "after", offset + size, GUARD_BYTES),
         )
     ]
+
+
+def room(size: int, page: int) -> Room:
+    """As near to the end of its mapping as its alignment allows: less than that lies between the buffer and what is not mapped."""
+    mapped = max(1, -(-size // page)) * page
+    return Room(mapped, (mapped - size) // ALIGNMENT_BYTES * ALIGNMENT_BYTES, size)
+
+
+def guards_in(name: str, room: Room) -> List[Guard]:
+    """All of a mapping that is not the buffer; offsets within the mapping. A side without a byte has none: there the mapping ends."""
+    end = room.offset + room.bytes
+    sides = [Guard(name, "before", 0, room.offset), Guard(name, "after", end, room.mapped - end)]
+    return [guard for guard in sides if guard.bytes]
 
 
 def distance(guard: Guard, first: int, last: int) -> int:

@@ -4,6 +4,7 @@ import secrets
 from ..failures import DeviceFault
 from .driver import CudaError, Driver
 from .kernels import FindingsBlock, HelperKernels
+from .memory import Memory
 
 ELEMENTS = 1 << 18
 COPY_BYTES = 256 * 1024 * 1024
@@ -13,10 +14,10 @@ COPIES = 4
 class Canary:
     """Its buffers are made once, so that a parked judge can run it in well under a millisecond after a neighbour's fault."""
 
-    def __init__(self, driver: Driver, kernels: HelperKernels, findings: FindingsBlock) -> None:
-        self._driver, self._findings = driver, findings
+    def __init__(self, memory: Memory, kernels: HelperKernels, findings: FindingsBlock) -> None:
+        self._findings = findings
         tensor = {"dtype": "f32", "elements": ELEMENTS, "distribution": {"kind": "normal"}}
-        one, other = driver.allocate(4 * ELEMENTS), driver.allocate(4 * ELEMENTS)
+        one, other = memory.allocate(4 * ELEMENTS), memory.allocate(4 * ELEMENTS)
         self._draw_one, self._draw_other = kernels.draw(tensor, one), kernels.draw(tensor, other)
         self._verify = kernels.draw(tensor, one, findings.at(0))
         self._compare = kernels.compare(tensor, one, other, findings.at(1))
@@ -46,9 +47,10 @@ class Canary:
         return self._findings.word(0), self._findings.comparison(1)[0]
 
 
-def measure_copy(driver: Driver) -> float:
+def measure_copy(driver: Driver, memory: Memory) -> float:
     """Bytes a second of a large device-to-device copy, read plus written; the best of a few."""
-    source, target = driver.allocate(COPY_BYTES), driver.allocate(COPY_BYTES)
+    block = memory.map([COPY_BYTES, COPY_BYTES])
+    source, target = (piece.address for piece in block.pieces)
     events = [driver.event() for _ in range(COPIES + 1)]
     driver.record(events[0])
     for end in events[1:]:
@@ -56,6 +58,5 @@ def measure_copy(driver: Driver) -> float:
         driver.record(end)
     driver.synchronize()
     best = min(driver.elapsed_ns(start, end) for start, end in zip(events, events[1:]))
-    driver.free(source)
-    driver.free(target)
+    memory.free(block)
     return 2 * COPY_BYTES / best * 1e9

@@ -5,15 +5,15 @@ from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..device import LOOKS
 from ..failures import DeviceFault
-from ..layout import Placement, buffer_name, distance, guards_of
+from ..layout import buffer_name, distance, guards_in
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage
 from ..schedule import TimedRun
 from ..tensors import DTYPE_BYTES, is_input, is_output, keys_of, poison_pattern, tensor_bytes
 from .driver import CudaError
-from .kernels import FindingsBlock
+from .kernels import FindingsBlock, Guard
 from .launching import PreparedLaunch
-from .placing import place_case
+from .placing import GUARD_TABLE, place_case
 from .program import Program, rejected
 
 
@@ -45,24 +45,38 @@ class GpuCase:
     # --- where things are
 
     def _place(self, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
-        self._private, self._visible, end = place_case(self.tensors, batch, scratch)
-        self._gpu.arena.reserve(end)
-        self._base = self._gpu.arena.base
+        memory = self._gpu.memory
+        places = place_case(self.tensors, batch, scratch, memory.page)
+        self._rooms, self._private = places.visible, places.private
+        # Two groups: from where one lies nothing follows for the other.
+        self._shown = memory.map([room.mapped for room in self._rooms.values()])
+        try:
+            self._apart = memory.map([places.private_bytes])
+        except CudaError:
+            memory.free(self._shown)
+            raise
+        self._mapped_at = {name: piece.address for name, piece in zip(self._rooms, self._shown.pieces)}
 
-    def _at(self, placement: Placement) -> int:
-        return self._base + placement.offset
+    @property
+    def bytes(self) -> int:
+        return self._shown.bytes + self._apart.bytes
+
+    def _at(self, visible: str) -> int:
+        return self._mapped_at[visible] + self._rooms[visible].offset
+
+    def _private_at(self, name: str) -> int:
+        return self._apart.pieces[0].address + self._private[name].offset
 
     def tensor_at(self, replica: int, name: str) -> int:
-        return self._at(self._visible[f"{replica}/{name}"])
+        return self._at(f"{replica}/{name}")
 
     def _prepare_guards(self) -> None:
-        self._guards = guards_of(self._visible)
-        table = b"".join(struct.pack("=QQ", self._base + guard.offset, guard.bytes) for guard in self._guards)
-        self._table = self._driver.allocate(len(table))
-        self._driver.upload(self._table, table)
-        kernels, findings = self._gpu.kernels, self._gpu.findings
-        self._write_guards = kernels.guard(self._table, len(self._guards))
-        self._check_guards = kernels.guard(self._table, len(self._guards), findings.at(0))
+        guards = [guard for name, room in self._rooms.items() for guard in guards_in(name, room)]
+        self._guards = guards
+        self._table = b"".join(struct.pack("=QQ", self._mapped_at[guard.buffer] + guard.offset, guard.bytes) for guard in guards)
+        kernels, table = self._gpu.kernels, self._private_at(GUARD_TABLE)
+        self._write_guards = kernels.guard(table, len(guards))
+        self._check_guards = kernels.guard(table, len(guards), self._gpu.findings.at(0))
 
     def _prepare_inputs(self) -> None:
         kernels, first = self._gpu.kernels, 2 * len(self._guards)
@@ -89,7 +103,7 @@ class GpuCase:
         return self._hidden("expected", look, tensor)
 
     def _hidden(self, kind: str, look: int, tensor: dict) -> int:
-        return self._at(self._private[f"{kind}{look}/{tensor['name']}"])
+        return self._private_at(f"{kind}{look}/{tensor['name']}")
 
     def _prepare_comparisons(self) -> None:
         first = self._changed_at + len(self._unchanging)
@@ -102,7 +116,10 @@ class GpuCase:
         ]
 
     def close(self) -> None:
-        self._driver.free(self._table)
+        # What is queued may still use it: mappings go at once.
+        self._driver.synchronize()
+        self._gpu.memory.free(self._shown)
+        self._gpu.memory.free(self._apart)
 
     # --- the operations of device.Case
 
@@ -113,14 +130,20 @@ class GpuCase:
 
     def _resolve(self, side: str, number: int, argument: dict) -> int:
         if argument["kind"] == "scratch":
-            return self._at(self._visible[f"{side}.{argument['name']}"])
+            return self._at(f"{side}.{argument['name']}")
         if side == "reference":
             return self._reference_tensor(next(t for t in self.tensors if t["name"] == argument["name"]), number)
         return self.tensor_at(number, argument["name"])
 
     def arm(self, rng: random.Random) -> None:
         self._guard_key = rng.getrandbits(64)
-        self._write_guards(self._guard_key)
+        self._use_guards(self._write_guards)
+
+    def _use_guards(self, guards: Guard) -> None:
+        """By a table that is as it was made: whatever found it meanwhile."""
+        if self._guards:
+            self._driver.upload(self._private_at(GUARD_TABLE), self._table)
+            guards(self._guard_key)
 
     def draw(self, seed: int) -> int:
         """How many kernels it took: the timer counts them."""
@@ -143,8 +166,8 @@ class GpuCase:
     def poisonable(self, replicas: int) -> List[Poisonable]:
         outputs = [t for t in self._outputs if t["role"] == "out"]
         found = [Poisonable(self.tensor_at(r, t["name"]), tensor_bytes(t), t["dtype"]) for r in range(replicas) for t in outputs]
-        scratch = [(name, place) for name, place in self._visible.items() if "/" not in name]
-        return found + [Poisonable(self._at(place), place.bytes, "f32") for _, place in scratch]
+        scratch = [(name, room) for name, room in self._rooms.items() if "/" not in name]
+        return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in scratch]
 
     def execute(self, runnable: Runnable) -> None:
         self.launch(runnable, 0)
@@ -163,7 +186,7 @@ class GpuCase:
     def inspect(self, seed: int) -> None:
         # Cleared after the candidate ran, not before: what it may have written there must not count.
         self._gpu.findings.clear(self._words)
-        self._check_guards(self._guard_key)
+        self._use_guards(self._check_guards)
         for replica in range(self.batch):
             for tensor, verify in self._verifies[replica]:
                 verify(*keys_of(seed, replica, tensor))

@@ -7,14 +7,14 @@ from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
 from ..device import Part
 from ..failures import InfraFailure, LaunchRejected
-from ..layout import GUARD_BYTES, REPLICAS_MAX
+from ..layout import REPLICAS_MAX, room
 from ..tensors import tensor_bytes
 from .canary import Canary, measure_copy
 from .case import GpuCase
-from .driver import CC_MAJOR, CC_MINOR, L2_BYTES, LIMIT_MALLOC_HEAP, LIMIT_PRINTF_FIFO, MULTIPROCESSORS, CudaError, Driver
+from .driver import CC_MAJOR, CC_MINOR, L2_BYTES, LIMIT_MALLOC_HEAP, LIMIT_PRINTF_FIFO, MULTIPROCESSORS, OUT_OF_MEMORY, CudaError, Driver
 from .helper_image import helper_image
 from .kernels import FindingsBlock, HelperKernels
-from .memory import Arena
+from .memory import Memory
 from .placing import place_case
 from .program import Program
 from .telemetry import Telemetry
@@ -22,7 +22,9 @@ from .timing import Timer
 
 PRINTF_FIFO_BYTES = 64 * 1024
 MALLOC_HEAP_BYTES = 4 * 1024 * 1024
-WARM_UP_BYTES = 8 * GUARD_BYTES
+WARM_UP_BYTES, WARM_UP_PART_BYTES = 512 * 1024, 64 * 1024
+# Opened cases are kept for the next candidate while they take no more of the device's memory than this.
+CASES_SHARE_MAX = 1 / 8
 # Replicas of a case's tensors may take this much; only plans below 10 us have any.
 REPLICA_BYTES_MAX = 2 * 1024**3
 # Compute capabilities whose own instructions need the "a" target.
@@ -36,14 +38,15 @@ class GpuDevice:
         self.driver.set_limit(LIMIT_PRINTF_FIFO, PRINTF_FIFO_BYTES)
         self.driver.set_limit(LIMIT_MALLOC_HEAP, MALLOC_HEAP_BYTES)
         self.kernels = HelperKernels(self.driver, image)
-        self.findings = FindingsBlock(self.driver)
-        self.arena = Arena(self.driver)
-        self.timer = Timer(self.driver, self.kernels, self.driver.attribute(L2_BYTES))
-        self._canary = Canary(self.driver, self.kernels, self.findings)
+        self.memory = Memory(self.driver)
+        self.findings = FindingsBlock(self.driver, self.memory)
+        self.timer = Timer(self.driver, self.memory, self.kernels, self.driver.attribute(L2_BYTES))
+        self._canary = Canary(self.memory, self.kernels, self.findings)
         self._telemetry = Telemetry(device_id, device_id)
         # The first reading takes longest.
         self._telemetry.read()
         self._cases = CaseCache()
+        self._cases_bytes_max = int(self.driver.total_bytes() * CASES_SHARE_MAX)
         self._id = device_id
         self._copy_rate: Optional[float] = None
 
@@ -53,21 +56,22 @@ class GpuDevice:
 
     def _warm_up(self) -> None:
         """What the canary leaves out: the first guard, copy, delay and pair of events take longer than all others."""
-        memory = self.driver.allocate(WARM_UP_BYTES)
+        block = self.memory.map([WARM_UP_BYTES])
+        memory = block.pieces[0].address
         segment = memory + WARM_UP_BYTES // 2
-        self.driver.upload(memory, struct.pack("=QQ", segment, GUARD_BYTES))
+        self.driver.upload(memory, struct.pack("=QQ", segment, WARM_UP_PART_BYTES))
         events = [self.driver.event() for _ in range(2)]
         self.kernels.guard(memory, 1)(0)
-        self.driver.copy(segment + GUARD_BYTES, segment, GUARD_BYTES)
+        self.driver.copy(segment + WARM_UP_PART_BYTES, segment, WARM_UP_PART_BYTES)
         self.kernels.delay()(0)
         for event in events:
             self.driver.record(event)
         self.driver.wait(events[-1])
         self.driver.elapsed_ns(*events)
-        self.driver.free(memory)
+        self.memory.free(block)
 
     def measure_copy(self) -> None:
-        self._copy_rate = measure_copy(self.driver)
+        self._copy_rate = measure_copy(self.driver, self.memory)
 
     def describe(self) -> dict:
         return {
@@ -111,24 +115,31 @@ class GpuDevice:
 
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> GpuCase:
         own = {side: names for side, names in scratch.items() if names}
-        return self._cases.get(case_key(problem, case, batch, own), lambda: self._place(case, batch, own), lambda: self.arena.generation)
+        return self._cases.get(case_key(problem, case, batch, own), lambda: self._place(case, batch, own), lambda: 0)
 
     def _place(self, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> GpuCase:
+        """In the room that cases opened before leave, or in theirs."""
+        size = sum(place_case(case["tensors"], batch, scratch, self.memory.page).sizes)
+        self._cases.shrink(lambda opened: opened.bytes, max(0, self._cases_bytes_max - size))
         try:
             return GpuCase(self, case, batch, scratch)
         except CudaError as error:
-            raise InfraFailure("out_of_memory", f"the device has no room for the case {case['name']}: {error}") from error
+            if error.code != OUT_OF_MEMORY:
+                raise InfraFailure("internal", f"the device cannot map the case {case['name']}: {error}") from error
+        self._cases.clear()
+        self.memory.trim()
+        try:
+            return GpuCase(self, case, batch, scratch)
+        except CudaError as error:
+            raise InfraFailure("out_of_memory", f"the device has no {size} bytes for the case {case['name']}: {error}") from error
 
     def reserve(self, parts: Sequence[Part]) -> bool:
-        """At once for the largest: an arena that grows voids the cases opened before."""
-        size = max((place_case(part.case["tensors"], part.batch, part.scratch).end for part in parts), default=0)
-        if not self.arena.may_park(size):
-            return False
-        self.arena.reserve(size)
-        return True
+        return self.memory.stock(
+            [size for part in parts for size in place_case(part.case["tensors"], part.batch, part.scratch, self.memory.page).sizes]
+        )
 
     def replicas_max(self, case: dict) -> int:
-        size = sum(tensor_bytes(tensor) + 3 * GUARD_BYTES for tensor in case["tensors"])
+        size = sum(room(tensor_bytes(tensor), self.memory.page).mapped for tensor in case["tensors"])
         return max(1, min(REPLICAS_MAX, REPLICA_BYTES_MAX // size))
 
     def telemetry(self) -> dict:

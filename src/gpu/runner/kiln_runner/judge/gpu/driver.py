@@ -4,18 +4,33 @@ import os
 from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint64, c_void_p
 from typing import Tuple
 
-from ..failures import DeviceFault
+from ..failures import DeviceFault, InfraFailure
 
 LIBRARY = "libcuda.so.1"
 SUCCESS = 0
 OUT_OF_MEMORY = 2
 NOT_READY = 600
 # CUdevice_attribute
-MULTIPROCESSORS, L2_BYTES, CC_MAJOR, CC_MINOR, SHARED_OPTIN_BYTES, MAX_GRID_X = 16, 38, 75, 76, 97, 5
+MULTIPROCESSORS, L2_BYTES, CC_MAJOR, CC_MINOR, SHARED_OPTIN_BYTES, MAX_GRID_X, VIRTUAL_MEMORY = 16, 38, 75, 76, 97, 5, 102
 # CUfunction_attribute
 FUNCTION_MAX_THREADS, FUNCTION_STATIC_SHARED, FUNCTION_MAX_DYNAMIC_SHARED, FUNCTION_NON_PORTABLE_CLUSTER = 0, 1, 8, 14
 # CUlimit
 LIMIT_PRINTF_FIFO, LIMIT_MALLOC_HEAP = 1, 2
+
+# CUmemAllocationType, CUmemLocationType, CUmemAccess_flags
+_PINNED, _ON_DEVICE, _READ_WRITE = 1, 1, 3
+
+
+class _Location(ctypes.Structure):
+    _fields_ = [("kind", c_int), ("device", c_int)]
+
+
+class _AllocationProperties(ctypes.Structure):
+    _fields_ = [("kind", c_int), ("handles", c_int), ("location", _Location), ("win32", c_void_p), ("flags", ctypes.c_ubyte * 8)]
+
+
+class _Access(ctypes.Structure):
+    _fields_ = [("location", _Location), ("flags", c_int)]
 
 
 class CudaError(Exception):
@@ -33,12 +48,17 @@ class Driver:
         os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "1")
         self.lib = lib = ctypes.CDLL(LIBRARY)
         # Without these ctypes would pass 64-bit addresses and sizes as 32-bit ints.
-        lib.cuMemFree_v2.argtypes = [c_uint64]
+        lib.cuMemAddressReserve.argtypes = [c_void_p, c_size_t, c_size_t, c_uint64, c_uint64]
+        lib.cuMemCreate.argtypes = [c_void_p, c_size_t, c_void_p, c_uint64]
+        lib.cuMemRelease.argtypes = [c_uint64]
+        lib.cuMemMap.argtypes = [c_uint64, c_size_t, c_size_t, c_uint64, c_uint64]
+        lib.cuMemUnmap.argtypes = [c_uint64, c_size_t]
+        lib.cuMemSetAccess.argtypes = [c_uint64, c_size_t, c_void_p, c_size_t]
         lib.cuMemsetD32Async.argtypes = [c_uint64, ctypes.c_uint, c_size_t, c_void_p]
         lib.cuMemsetD16Async.argtypes = [c_uint64, ctypes.c_ushort, c_size_t, c_void_p]
         lib.cuMemsetD8Async.argtypes = [c_uint64, ctypes.c_ubyte, c_size_t, c_void_p]
         lib.cuMemcpyDtoDAsync_v2.argtypes = [c_uint64, c_uint64, c_size_t, c_void_p]
-        lib.cuMemcpyHtoD_v2.argtypes = [c_uint64, c_void_p, c_size_t]
+        lib.cuMemcpyHtoDAsync_v2.argtypes = [c_uint64, c_void_p, c_size_t, c_void_p]
         lib.cuMemcpyDtoH_v2.argtypes = [c_void_p, c_uint64, c_size_t]
         lib.cuMemcpyDtoHAsync_v2.argtypes = [c_void_p, c_uint64, c_size_t, c_void_p]
         self.check(lib.cuInit(0), "cuInit")
@@ -48,6 +68,8 @@ class Driver:
         context = c_void_p()
         self.check(lib.cuDevicePrimaryCtxRetain(byref(context), device), "cuDevicePrimaryCtxRetain")
         self.check(lib.cuCtxSetCurrent(context), "cuCtxSetCurrent")
+        location = _Location(_ON_DEVICE, self.device)
+        self._properties, self._access = _AllocationProperties(kind=_PINNED, location=location), _Access(location, _READ_WRITE)
 
     def check(self, code: int, what: str) -> None:
         """CudaError where only this call failed; DeviceFault where a kernel took the context with it."""
@@ -97,13 +119,38 @@ class Driver:
     def set_limit(self, which: int, value: int) -> None:
         self.check(self.lib.cuCtxSetLimit(which, c_size_t(value)), f"cuCtxSetLimit({which})")
 
-    def allocate(self, size: int) -> int:
+    def page_bytes(self) -> int:
+        """Mappings are made of whole pages of this size."""
+        if not self.attribute(VIRTUAL_MEMORY):
+            raise InfraFailure("device_lost", "this GPU's driver cannot map memory (no virtual memory management); use a GPU that is not a vGPU")
+        size = c_size_t()
+        self.check(self.lib.cuMemGetAllocationGranularity(byref(size), byref(self._properties), 0), "cuMemGetAllocationGranularity")
+        return size.value
+
+    def reserve_addresses(self, size: int) -> int:
+        """Addresses alone, for nothing to be there yet."""
         pointer = c_uint64()
-        self.check(self.lib.cuMemAlloc_v2(byref(pointer), c_size_t(size)), f"cuMemAlloc({size})")
+        self.check(self.lib.cuMemAddressReserve(byref(pointer), size, 0, 0, 0), f"cuMemAddressReserve({size})")
         return pointer.value
 
-    def free(self, pointer: int) -> None:
-        self.check(self.lib.cuMemFree_v2(pointer), "cuMemFree")
+    def create_memory(self, size: int) -> int:
+        """Physical memory without an address; a handle."""
+        handle = c_uint64()
+        self.check(self.lib.cuMemCreate(byref(handle), size, byref(self._properties), 0), f"cuMemCreate({size})")
+        return handle.value
+
+    def release_memory(self, handle: int) -> None:
+        self.check(self.lib.cuMemRelease(handle), "cuMemRelease")
+
+    def map_memory(self, address: int, size: int, handle: int) -> None:
+        self.check(self.lib.cuMemMap(address, size, 0, handle, 0), f"cuMemMap({size})")
+        code = self.lib.cuMemSetAccess(address, size, byref(self._access), 1)
+        if code:
+            self.lib.cuMemUnmap(address, size)
+        self.check(code, f"cuMemSetAccess({size})")
+
+    def unmap_memory(self, address: int, size: int) -> None:
+        self.check(self.lib.cuMemUnmap(address, size), f"cuMemUnmap({size})")
 
     def host_buffer(self, size: int) -> int:
         """Page-locked host memory: copies to it need no staging."""
@@ -112,7 +159,8 @@ class Driver:
         return pointer.value
 
     def upload(self, to: int, data: bytes) -> None:
-        self.check(self.lib.cuMemcpyHtoD_v2(to, data, len(data)), "cuMemcpyHtoD")
+        """Queued; `data` has been read when it returns."""
+        self.check(self.lib.cuMemcpyHtoDAsync_v2(to, data, len(data), None), "cuMemcpyHtoDAsync")
 
     def download(self, source: int, size: int) -> bytes:
         buffer = ctypes.create_string_buffer(size)

@@ -5,6 +5,7 @@ from typing import Dict, List
 from ..tensors import DTYPE_CODE, distribution_of
 from .driver import Driver
 from .launching import LaunchShape, PreparedLaunch, address
+from .memory import Memory
 
 THREADS = 256
 BLOCKS_MAX = 132 * 16
@@ -106,9 +107,9 @@ class FindingsBlock:
     WORDS = 8192
     COMPARISON_WORDS = 5
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, memory: Memory) -> None:
         self._driver = driver
-        self.pointer = driver.allocate(8 * self.WORDS)
+        self.pointer = memory.allocate(8 * self.WORDS)
         self._host = driver.host_buffer(8 * self.WORDS)
         self._words = (c_uint64 * self.WORDS).from_address(self._host)
         self._doubles = (c_double * self.WORDS).from_address(self._host)

@@ -1,41 +1,128 @@
-"""One allocation for all buffers of all cases: it grows when a case needs more and stays for the next candidate."""
+"""The device's memory as the judge uses it: every buffer has a mapping of its own, unmapped pages around it, and an address that was drawn.
+
+What a kernel reads or writes beyond a mapping faults, and a kernel that knows one address knows no other. Physical memory is kept when its
+mapping goes: making some takes longer than mapping it (bench/gpu/memory-cost). Kernels that run are not waited for: who frees, has seen to that.
+"""
+import random
+from collections import defaultdict
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
 from ..failures import InfraFailure
+from .addresses import Addresses, Region
 from .driver import OUT_OF_MEMORY, CudaError, Driver
 
-STEP_BYTES = 256 * 1024 * 1024
+# Reserved, not used: of the addresses that a process has. Less where it may not have so many.
+RESERVED_BYTES = [1 << bits for bits in (46, 44, 42, 40, 38)]
+# Physical memory without a mapping that is kept, of the device's.
+KEPT_SHARE_MAX = 1 / 16
 # A judge that waits holds no more of the device's memory than this, and none that would leave less than this free.
 PARKED_SHARE_MAX = 1 / 32
 FREE_SHARE_LEAST = 1 / 2
 
 
-class Arena:
-    """`generation` changes whenever the base does: everything bound to addresses of an older one is void."""
+class Piece(NamedTuple):
+    address: int
+    bytes: int
+    handle: int
 
+
+class Block(NamedTuple):
+    """Mappings that were made together and are freed together."""
+
+    region: Region
+    pieces: List[Piece]
+
+    @property
+    def bytes(self) -> int:
+        return sum(piece.bytes for piece in self.pieces)
+
+
+class Memory:
     def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-        self.base, self._size, self.generation = 0, 0, 0
+        self._driver, self.page = driver, driver.page_bytes()
+        base, size = self._reserve()
+        self._addresses = Addresses(base, size, self.page, random.SystemRandom())
+        self._kept: Dict[int, List[int]] = defaultdict(list)
+        self._kept_bytes, self._kept_max = 0, int(driver.total_bytes() * KEPT_SHARE_MAX)
 
-    def may_park(self, size: int) -> bool:
-        """True where `size` bytes held ahead of time leave enough to the judge that works."""
-        free, total = self._driver.memory_bytes()
-        more = _rounded(size)
-        return size <= self._size or (more <= total * PARKED_SHARE_MAX and free - more >= total * FREE_SHARE_LEAST)
+    def _reserve(self) -> Tuple[int, int]:
+        for size in RESERVED_BYTES:
+            try:
+                return self._driver.reserve_addresses(size), size
+            except CudaError as error:
+                if error.code != OUT_OF_MEMORY:
+                    raise
+        raise InfraFailure("device_lost", f"this process may not reserve {RESERVED_BYTES[-1]} bytes of addresses; lift its limit (ulimit -v)")
 
-    def reserve(self, size: int) -> None:
-        if size <= self._size:
-            return
-        if self.base:
-            self._driver.free(self.base)
-        self.base, self._size = 0, 0
-        self.generation += 1
-        rounded = _rounded(size)
+    def map(self, sizes: Sequence[int]) -> Block:
+        """A mapping for each, rounded up to whole pages. CudaError where the device has no room."""
+        whole = [pages(size, self.page) for size in sizes]
+        region, pieces = self._addresses.draw(whole), []
         try:
-            self.base, self._size = self._driver.allocate(rounded), rounded
+            for address, size in zip(region.places, whole):
+                pieces.append(self._put(address, size))
+        except CudaError:
+            self.free(Block(region, pieces))
+            raise
+        return Block(region, pieces)
+
+    def free(self, block: Block) -> None:
+        """Nothing that was queued may still use it."""
+        for piece in block.pieces:
+            self._driver.unmap_memory(piece.address, piece.bytes)
+            self._keep(piece)
+        self._addresses.give_back(block.region)
+
+    def allocate(self, size: int) -> int:
+        """The address of a mapping that stays for as long as the process."""
+        return self.map([size]).pieces[0].address
+
+    def stock(self, sizes: Sequence[int]) -> bool:
+        """Gets physical memory for these ahead of time; False where that would take it from the judge that works."""
+        whole = [pages(size, self.page) for size in sizes]
+        free, total = self._driver.memory_bytes()
+        if sum(whole) > total * PARKED_SHARE_MAX or free - sum(whole) < total * FREE_SHARE_LEAST:
+            return False
+        for piece in [Piece(0, size, self._physical(size)) for size in whole]:
+            self._keep(piece)
+        return True
+
+    def trim(self) -> None:
+        """Gives all that is kept back to the device."""
+        for handles in self._kept.values():
+            for handle in handles:
+                self._driver.release_memory(handle)
+        self._kept.clear()
+        self._kept_bytes = 0
+
+    def _put(self, address: int, size: int) -> Piece:
+        piece = Piece(address, size, self._physical(size))
+        try:
+            self._driver.map_memory(*piece)
+        except CudaError:
+            self._keep(piece)
+            raise
+        return piece
+
+    def _physical(self, size: int) -> int:
+        if self._kept[size]:
+            self._kept_bytes -= size
+            return self._kept[size].pop()
+        try:
+            return self._driver.create_memory(size)
         except CudaError as error:
-            if error.code != OUT_OF_MEMORY:
+            if error.code != OUT_OF_MEMORY or not self._kept_bytes:
                 raise
-            raise InfraFailure("out_of_memory", f"the device has no {rounded} bytes for the buffers of this case") from error
+        self.trim()
+        return self._driver.create_memory(size)
+
+    def _keep(self, piece: Piece) -> None:
+        if self._kept_bytes + piece.bytes > self._kept_max:
+            self._driver.release_memory(piece.handle)
+            return
+        self._kept[piece.bytes].append(piece.handle)
+        self._kept_bytes += piece.bytes
 
 
-def _rounded(size: int) -> int:
-    return -(-size // STEP_BYTES) * STEP_BYTES
+def pages(size: int, page: int) -> int:
+    return max(1, -(-size // page)) * page

@@ -1,23 +1,33 @@
-"""Where the buffers of a case lie in the arena. Pure."""
+"""What a case needs of the device's memory. Pure."""
 from typing import Dict, List, NamedTuple
 
 from ..device import LOOKS
-from ..layout import GUARD_BYTES, Placement, place
+from ..layout import Placement, Room, place, room
 from ..tensors import is_output, tensor_bytes
+
+GUARD_TABLE = "guards"
+# {address, length} of a guard.
+GUARD_ENTRY_BYTES = 16
 
 
 class Places(NamedTuple):
-    """`private`: KINDLOOK/TENSOR, out of every side's reach, without guards. `visible`: REPLICA/TENSOR and SIDE.SCRATCH, each between
-    guards. `end`: bytes of all."""
+    """`private`: KINDLOOK/TENSOR and the guard table, offsets in one mapping, `private_bytes` long, that no side is told. `visible`:
+    REPLICA/TENSOR and SIDE.SCRATCH, each in a mapping of its own."""
 
     private: Dict[str, Placement]
-    visible: Dict[str, Placement]
-    end: int
+    private_bytes: int
+    visible: Dict[str, Room]
+
+    @property
+    def sizes(self) -> List[int]:
+        """Of all mappings, that of `private` last."""
+        return [room.mapped for room in self.visible.values()] + [self.private_bytes]
 
 
-def place_case(tensors: List[dict], batch: int, scratch: Dict[str, Dict[str, int]]) -> Places:
+def place_case(tensors: List[dict], batch: int, scratch: Dict[str, Dict[str, int]], page: int) -> Places:
     own = [(t["name"], tensor_bytes(t)) for t in tensors if is_output(t)]
-    private, end = place([(f"{kind}{look}/{n}", size) for look in range(LOOKS) for kind in ("expected", "kept") for n, size in own], 0, 0)
     visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in tensors]
     visible += [(f"{side}.{n}", size) for side in sorted(scratch) for n, size in scratch[side].items()]
-    return Places(private, *place(visible, end, GUARD_BYTES))
+    private = [(f"{kind}{look}/{n}", size) for look in range(LOOKS) for kind in ("expected", "kept") for n, size in own]
+    private += [(GUARD_TABLE, 2 * GUARD_ENTRY_BYTES * len(visible))]
+    return Places(*place(private, 0, 0), {name: room(size, page) for name, size in visible})

@@ -14,6 +14,7 @@ from ..tensors import poison_pattern
 from .case import GpuCase, Poisonable, Runnable
 from .driver import CC_MAJOR, CC_MINOR, Driver
 from .kernels import HelperKernels
+from .memory import Memory
 
 # Runs handed to the driver before the host waits for the oldest of them: its queue holds about 1,024 commands.
 RUNS_AHEAD_MAX = 48
@@ -31,11 +32,11 @@ DELAY_PER_LAUNCH_NS = 10_000
 
 
 class Timer:
-    def __init__(self, driver: Driver, kernels: HelperKernels, l2_bytes: int) -> None:
+    def __init__(self, driver: Driver, memory: Memory, kernels: HelperKernels, l2_bytes: int) -> None:
         self._driver = driver
         total, least = FLUSH_BY_CAPABILITY.get((driver.attribute(CC_MAJOR), driver.attribute(CC_MINOR)), FLUSH_ELSEWHERE)
         self._flush_total, self._flush_least = int(total * l2_bytes), int(least * l2_bytes)
-        self._flush_buffer = driver.allocate(self._flush_total)
+        self._flush_buffer = memory.allocate(self._flush_total)
         self._delay = kernels.delay()
         # Kernels of a run, modulo PHASES: odd. Fixed by the first run of a call.
         self._step: Optional[int] = None

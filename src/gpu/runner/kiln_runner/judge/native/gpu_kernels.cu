@@ -66,20 +66,32 @@ extern "C" __global__ void kiln_draw(void* data, u64 elements, int dtype, int ki
   }
 }
 
+__device__ __forceinline__ void report_damage(u64* found, u64 first, u64 last) {
+  atomicMax(found, ~first);
+  atomicMax(found + 1, last + 1);
+}
+
 /* segments: {address, length} each. found == nullptr: writes the pattern. Otherwise found[2s] = max ~offset, found[2s+1] = max offset+1
  * of the damaged bytes of segment s. */
 extern "C" __global__ void kiln_guard(const u64* segments, u64 key, u64* found) {
   u8* data = (u8*)segments[2 * blockIdx.y];
   u64 length = segments[2 * blockIdx.y + 1];
+  bool aligned = (u64)data % 8 == 0;
+  if (found) found += 2 * blockIdx.y;
   for (u64 w = (u64)blockIdx.x * blockDim.x + threadIdx.x; 8 * w < length; w += (u64)gridDim.x * blockDim.x) {
     u64 pattern = mix(key + ((u64)blockIdx.y << 40) + w);
-    for (u64 i = 8 * w; i < 8 * w + 8 && i < length; i++, pattern >>= 8) {
+    if (aligned && 8 * w + 8 <= length) {
       if (!found) {
-        data[i] = (u8)pattern;
-      } else if (data[i] != (u8)pattern) {
-        atomicMax(found + 2 * blockIdx.y, ~i);
-        atomicMax(found + 2 * blockIdx.y + 1, i + 1);
+        ((u64*)data)[w] = pattern;
+        continue;
       }
+      u64 damage = ((const u64*)data)[w] ^ pattern;
+      if (damage) report_damage(found, 8 * w + (__ffsll(damage) - 1) / 8, 8 * w + (63 - __clzll(damage)) / 8);
+      continue;
+    }
+    for (u64 i = 8 * w; i < 8 * w + 8 && i < length; i++, pattern >>= 8) {
+      if (!found) data[i] = (u8)pattern;
+      else if (data[i] != (u8)pattern) report_damage(found, i, i);
     }
   }
 }
