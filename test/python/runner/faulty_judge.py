@@ -1,6 +1,7 @@
 """A judge for tests that fails as asked: `faulty_judge.py FOLDER`. What to do with a task is the name of its first plan.
 
-passed: answers. context_lost: answers `crashed` with contextLost and exits with 3. die_early: killed before its first phase.
+passed: answers. context_lost: answers `crashed` with contextLost and exits with 3. retires: passes
+and is not to be used again. die_early: killed before its first phase.
 die_late: SIGSEGV in phase check. killed_late: SIGKILL there. exit_late: exits with 7 in phase measure. hang: says phase check, listens and
 never answers. learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
 FOLDER/told holds a line for every start and every frame but tasks: pid, what, more. FOLDER/gate: how many judges, in the order of their starts, may
@@ -52,11 +53,11 @@ def note_frame(frame: Optional[Tuple[dict, bytes]]) -> None:
         note("upcoming", f"{header['attemptId']} {','.join(side + ':' + of['artifact'] for side, of in header['programs'].items())}".strip())
 
 
-def answer(task: dict, outcome: Optional[dict], context_lost: bool, infra: Optional[dict] = None) -> None:
+def answer(task: dict, outcome: Optional[dict], context_lost: bool, infra: Optional[dict] = None, **more: str) -> None:
     phases = {"loadMs": 1, "checkMs": 2, "measureMs": 3, "lockMs": 0, "totalMs": 6}
     say({
         "type": "result", "attemptId": task["attemptId"], "outcome": outcome, "infra": infra, "phases": phases, "telemetry": None,
-        "contextLost": context_lost,
+        "contextLost": context_lost, **more,
     })
 
 
@@ -64,6 +65,8 @@ def judge(task: dict) -> None:
     what = next(iter(task["plans"]))
     if what == "passed":
         answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False)
+    elif what == "retires":
+        answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False, retires="its code calls malloc")
     elif what == "learns":
         answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False)
         baseline = {"case": "case-0", "batch": 1, "statistics": {"medianNs": 5}, "measuredAtNs": 7}

@@ -115,6 +115,17 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         verdicts = [result["outcome"]["verdict"] for result in await self.judged(3)]
         self.assertEqual(verdicts, ["crashed", "crashed", "passed"])
 
+    async def test_a_judge_that_retires_is_replaced_at_once_and_its_result_waits_for_nothing(self) -> None:
+        await self.warm()
+        self.write("bad_starts", 1000)
+        for what in ("retires", "retires", "passed"):
+            self.submit(what)
+        results = await self.judged(3)
+        self.assertEqual([result["outcome"]["verdict"] for result in results], ["passed"] * 3)
+        self.assertNotIn("lostMs", results[0]["outcome"])
+        self.assertEqual([started for _, started in self.results[:2]], [None, None], "the next one starts in another judge, later")
+        self.assertGreater(self.slot.totals.snapshot(time.monotonic_ns())["faultMs"], 0)
+
     async def test_a_loss_is_replaced_by_one_judge(self) -> None:
         await self.warm()
         self.submit("context_lost")

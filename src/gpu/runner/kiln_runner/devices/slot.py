@@ -239,6 +239,11 @@ class DeviceSlot:
         if header.get("contextLost"):
             self._hold(result, now)
             self._judges.replace()
+        elif header.get("retires"):
+            # Nothing is wrong, so the result does not wait: only the next task goes to another judge.
+            self._lose(now)
+            self._judges.replace()
+            self._events.finished(result, None)
         else:
             self._release(running.task, result)
             return

@@ -6,7 +6,7 @@ snapshot. Operations may be queued; `findings` and `run_timed` wait. Where code 
 DeviceFault.
 """
 import random
-from typing import Dict, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from .artifacts import Artifact
 from .outcomes import Comparison, Findings
@@ -104,6 +104,12 @@ class Device(Protocol):
 
     def is_busy(self) -> bool:
         """True while something that was queued has not ended. Never raises: what failed shows where it is waited for."""
+
+    def leftover(self, programs: Iterable[Program]) -> Optional[str]:
+        """What these leave behind, once they ran, that `cleanse` cannot take away; None where that is nothing."""
+
+    def cleanse(self) -> None:
+        """Between two candidates, when the first one's code is unloaded."""
 
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> Case:
         """`scratch`: side -> name -> bytes. Cases share memory: another one's contents are gone once this one is armed and drawn."""

@@ -58,6 +58,11 @@ class Judgement:
             raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
         return passed(timings, len(specs))
 
+    @property
+    def leftover(self) -> Optional[str]:
+        """Why this process judges nobody else, or None."""
+        return self._bench.device.leftover(self._programs.values())
+
     def close(self) -> None:
         for program in self._programs.values():
             program.close()

@@ -2,13 +2,14 @@
 
 `problem`: {definition, referenceArtifact, baselineArtifact}; made ready while no other frame comes (preparation.py). `learned`:
 {problemKey, trusted: [case], baselines: [{case, batch, statistics: TimingStatistics, measuredAtNs}]}, after the `result` whose
-judgement taught it and never after a fault; `measuredAtNs` is CLOCK_MONOTONIC. `known`: the same fields, learned by other judges of the
-device; before or after its `problem`.
+judgement taught it, before one that `retires` the judge, and never after a fault; `measuredAtNs` is CLOCK_MONOTONIC. `known`: the same
+fields, learned by other judges of the device; before or after its `problem`.
 `upcoming`: which candidate follows the one that is judged, for its code to be loaded in time (ahead.py); it may change until it starts.
+`result`: {attemptId, outcome, infra, phases, telemetry, contextLost}; also `retires`, why, where the candidate leaves something behind.
 
 Modes: ready (waiting for a frame, making problems ready meanwhile), judging (between a `judge` frame and its `result`), lost (a fault
-took the context: the loop ends and the process exits). Invariant: every `judge` frame is answered by exactly one `result`, unless the
-process is killed.
+took the context, or it is not as it was: the loop ends and the process exits). Invariant: every `judge` frame is answered by exactly one
+`result`, unless the process is killed.
 """
 import random
 import time
@@ -60,7 +61,7 @@ class Service:
         self._rng = random.SystemRandom()
 
     def serve(self, inbox: Inbox) -> bool:
-        """Until `exit` or the end of the stream; True when the context was lost."""
+        """Until `exit` or the end of the stream; True when the context was lost, or is to be used no more."""
         self._inbox = inbox
         self._prove()
         self._send({"type": "ready", "device": self._device.describe()})
@@ -138,10 +139,16 @@ class Service:
         except Exception:
             # Unforeseen: the judge itself may be at fault, so it must not go on with a context it cannot vouch for.
             result.update(infra={"code": "internal", "message": traceback.format_exc(limit=-12)}, contextLost=True)
-        self._finish(result, judgement, watch)
-        if not result["contextLost"]:
+        retires = not result["contextLost"] and judgement is not None and judgement.leftover
+        if retires:
+            # First what it learned: with the result its time is over.
             self._tell_news(task["problemKey"])
-        return result["contextLost"]
+            result["retires"] = retires
+        self._finish(result, judgement, watch)
+        if retires or result["contextLost"]:
+            return True
+        self._tell_news(task["problemKey"])
+        return False
 
     def _finish(self, result: dict, judgement: Optional[Judgement], watch: Stopwatch) -> None:
         if judgement:
@@ -149,8 +156,9 @@ class Service:
         result["phases"] = watch.phases()
         self._send(result)
         # After the result: the next task is on its way while modules are unloaded.
-        if judgement and not result["contextLost"]:
+        if judgement and not result["contextLost"] and "retires" not in result:
             judgement.close()
+            self._device.cleanse()
 
     def _tell_news(self, key: str) -> None:
         news = self._facts[key].take_news() if key in self._facts else None

@@ -5,7 +5,7 @@ import platform
 import secrets
 import time
 from pathlib import Path
-from typing import Dict, Optional, Sequence
+from typing import Dict, Iterable, Optional, Sequence
 
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
@@ -91,6 +91,12 @@ class CpuDevice:
 
     def is_busy(self) -> bool:
         return False
+
+    def leftover(self, _programs: Iterable[Program]) -> None:
+        """Each ran in a process of its own."""
+
+    def cleanse(self) -> None:
+        """Nothing of it is in this process."""
 
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> CpuCase:
         return self._cases.get(case_key(problem, case, batch, scratch), lambda: CpuCase(self, case, batch, scratch), lambda: 0)

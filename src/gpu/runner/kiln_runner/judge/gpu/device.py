@@ -1,7 +1,8 @@
 """The GPU as the protocol sees it (device.Device)."""
 import struct
+import time
 from pathlib import Path
-from typing import Dict, Optional, Sequence
+from typing import Dict, Iterable, Optional, Sequence
 
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
@@ -11,7 +12,20 @@ from ..layout import REPLICAS_MAX, room
 from ..tensors import tensor_bytes
 from .canary import Canary, measure_copy
 from .case import GpuCase
-from .driver import CC_MAJOR, CC_MINOR, L2_BYTES, LIMIT_MALLOC_HEAP, LIMIT_PRINTF_FIFO, MULTIPROCESSORS, OUT_OF_MEMORY, CudaError, Driver
+from .driver import (
+    CC_MAJOR,
+    CC_MINOR,
+    L2_BYTES,
+    LIMIT_MALLOC_HEAP,
+    LIMIT_PERSISTING_L2,
+    LIMIT_PRINTF_FIFO,
+    LIMIT_STACK,
+    MULTIPROCESSORS,
+    OUT_OF_MEMORY,
+    PERSISTING_L2_BYTES,
+    CudaError,
+    Driver,
+)
 from .helper_image import helper_image
 from .kernels import FindingsBlock, HelperKernels
 from .memory import Memory
@@ -25,6 +39,9 @@ MALLOC_HEAP_BYTES = 4 * 1024 * 1024
 WARM_UP_BYTES, WARM_UP_PART_BYTES = 512 * 1024, 64 * 1024
 # Opened cases are kept for the next candidate while they take no more of the device's memory than this.
 CASES_SHARE_MAX = 1 / 8
+# Cases are opened again, at other addresses, when so much time has passed: sooner than an author has read a verdict and a kernel that knows
+# these addresses is compiled and queued. Opening those of a problem takes some milliseconds.
+REDRAW_S = 2.0
 # Replicas of a case's tensors may take this much; only plans below 10 us have any.
 REPLICA_BYTES_MAX = 2 * 1024**3
 # Compute capabilities whose own instructions need the "a" target.
@@ -37,6 +54,9 @@ class GpuDevice:
         image = helper_image(cache, architecture(self.driver))
         self.driver.set_limit(LIMIT_PRINTF_FIFO, PRINTF_FIFO_BYTES)
         self.driver.set_limit(LIMIT_MALLOC_HEAP, MALLOC_HEAP_BYTES)
+        self._set_l2_apart()
+        # More than this a thread makes the driver get more memory for all of them.
+        self._local_bytes_most = self.driver.limit(LIMIT_STACK)
         self.kernels = HelperKernels(self.driver, image)
         self.memory = Memory(self.driver)
         self.findings = FindingsBlock(self.driver, self.memory)
@@ -47,8 +67,13 @@ class GpuDevice:
         self._telemetry.read()
         self._cases = CaseCache()
         self._cases_bytes_max = int(self.driver.total_bytes() * CASES_SHARE_MAX)
-        self._id = device_id
+        self._id, self._drawn_s = device_id, time.monotonic()
         self._copy_rate: Optional[float] = None
+
+    def _set_l2_apart(self) -> None:
+        """None of the L2 for lines that are to outlast others; below compute capability 8 there is none anyway."""
+        if self.driver.attribute(PERSISTING_L2_BYTES):
+            self.driver.set_limit(LIMIT_PERSISTING_L2, 0)
 
     def prove(self) -> None:
         self.canary()
@@ -112,6 +137,16 @@ class GpuDevice:
 
     def is_busy(self) -> bool:
         return self.driver.is_busy()
+
+    def leftover(self, programs: Iterable[Program]) -> Optional[str]:
+        return next((found for found in (program.leftover(self._local_bytes_most) for program in programs) if found), None)
+
+    def cleanse(self) -> None:
+        if self.driver.attribute(PERSISTING_L2_BYTES):
+            self.driver.reset_persisting_l2()
+        if time.monotonic() - self._drawn_s > REDRAW_S:
+            self._drawn_s = time.monotonic()
+            self._cases.clear()
 
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> GpuCase:
         own = {side: names for side, names in scratch.items() if names}

@@ -12,10 +12,11 @@ OUT_OF_MEMORY = 2
 NOT_READY = 600
 # CUdevice_attribute
 MULTIPROCESSORS, L2_BYTES, CC_MAJOR, CC_MINOR, SHARED_OPTIN_BYTES, MAX_GRID_X, VIRTUAL_MEMORY = 16, 38, 75, 76, 97, 5, 102
+PERSISTING_L2_BYTES = 108
 # CUfunction_attribute
-FUNCTION_MAX_THREADS, FUNCTION_STATIC_SHARED, FUNCTION_MAX_DYNAMIC_SHARED, FUNCTION_NON_PORTABLE_CLUSTER = 0, 1, 8, 14
+FUNCTION_MAX_THREADS, FUNCTION_STATIC_SHARED, FUNCTION_LOCAL_BYTES, FUNCTION_MAX_DYNAMIC_SHARED, FUNCTION_NON_PORTABLE_CLUSTER = 0, 1, 3, 8, 14
 # CUlimit
-LIMIT_PRINTF_FIFO, LIMIT_MALLOC_HEAP = 1, 2
+LIMIT_STACK, LIMIT_PRINTF_FIFO, LIMIT_MALLOC_HEAP, LIMIT_PERSISTING_L2 = 0, 1, 2, 6
 
 # CUmemAllocationType, CUmemLocationType, CUmemAccess_flags
 _PINNED, _ON_DEVICE, _READ_WRITE = 1, 1, 3
@@ -118,6 +119,15 @@ class Driver:
 
     def set_limit(self, which: int, value: int) -> None:
         self.check(self.lib.cuCtxSetLimit(which, c_size_t(value)), f"cuCtxSetLimit({which})")
+
+    def limit(self, which: int) -> int:
+        value = c_size_t()
+        self.check(self.lib.cuCtxGetLimit(byref(value), which), f"cuCtxGetLimit({which})")
+        return value.value
+
+    def reset_persisting_l2(self) -> None:
+        """Lines that were to stay in the L2 are like all others again."""
+        self.check(self.lib.cuCtxResetPersistingL2Cache(), "cuCtxResetPersistingL2Cache")
 
     def page_bytes(self) -> int:
         """Mappings are made of whole pages of this size."""

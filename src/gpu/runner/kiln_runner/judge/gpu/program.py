@@ -2,11 +2,13 @@
 import ctypes
 from ctypes import byref, c_char_p, c_int, c_size_t, c_void_p
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set
 
+from ...compile.elf import called_from_outside
 from ..artifacts import Artifact
 from ..failures import LaunchRejected
 from .driver import (
+    FUNCTION_LOCAL_BYTES,
     FUNCTION_MAX_DYNAMIC_SHARED,
     FUNCTION_MAX_THREADS,
     FUNCTION_NON_PORTABLE_CLUSTER,
@@ -16,6 +18,7 @@ from .driver import (
     Driver,
 )
 from .launching import LaunchShape, PreparedLaunch, address, scalar
+from .leftovers import leftover
 
 PORTABLE_CLUSTER_MAX = 8
 KERNELS_NAMED_MAX = 32
@@ -26,6 +29,8 @@ class KernelFacts(NamedTuple):
     parameters: Optional[List[int]]
     threads_max: int
     static_shared: int
+    # Of one thread.
+    local_bytes: int
 
 
 class Program:
@@ -37,13 +42,20 @@ class Program:
         self._functions: Dict[str, c_void_p] = {}
         self._facts: Dict[int, KernelFacts] = {}
         self._shared: Dict[int, int] = {}
+        self._called: Set[str] = set()
         for file in artifact.code_files():
-            self._modules[file] = driver.load_module(file.read_bytes())
+            image = file.read_bytes()
+            self._modules[file] = driver.load_module(image)
+            self._called |= called_from_outside(image)
 
     def close(self) -> None:
         for module in self._modules.values():
             self._driver.unload_module(module)
         self._modules.clear()
+
+    def leftover(self, local_bytes_most: int) -> Optional[str]:
+        """Why the context is not as it was once its kernels ran, or None."""
+        return leftover(self._called, max((facts.local_bytes for facts in self._facts.values()), default=0), local_bytes_most)
 
     def find(self, kernels: Sequence[str]) -> None:
         """Looks these up, so that binding a plan need not: their code may reach the device only now. LaunchRejected where one is missing."""
@@ -58,8 +70,8 @@ class Program:
         """Asked of the driver once a kernel, not once a case."""
         if function.value not in self._facts:
             sizes = parameter_sizes(self._driver, function)
-            threads, static = (self._get(function, which) for which in (FUNCTION_MAX_THREADS, FUNCTION_STATIC_SHARED))
-            self._facts[function.value] = KernelFacts(sizes, threads, static)
+            asked = (FUNCTION_MAX_THREADS, FUNCTION_STATIC_SHARED, FUNCTION_LOCAL_BYTES)
+            self._facts[function.value] = KernelFacts(sizes, *(self._get(function, which) for which in asked))
         return self._facts[function.value]
 
     def function(self, kernel: str) -> c_void_p:

@@ -1,0 +1,112 @@
+"""A candidate that leaves behind what unloading does not take away: found in its code, and its judge serves nobody else."""
+import os
+import shutil
+import struct
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Iterable, List, Optional, Tuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from rig import CORPUS, Rig, vector_add  # noqa: E402
+
+from kiln_runner.compile.elf import called_from_outside, kernel_names  # noqa: E402
+from kiln_runner.frames import encode  # noqa: E402
+from kiln_runner.judge.cpu.device import CpuDevice  # noqa: E402
+from kiln_runner.judge.device_lock import DeviceLock  # noqa: E402
+from kiln_runner.judge.gpu.leftovers import leftover  # noqa: E402
+from kiln_runner.judge.inbox import Inbox  # noqa: E402
+from kiln_runner.judge.service import Service, Surroundings  # noqa: E402
+
+FUNCTION, OBJECT, GLOBAL, ENTRY = 2, 1, 1 << 4, 0x10
+
+
+def elf_of(symbols: List[Tuple[str, int, int, int]]) -> bytes:
+    """A 64-bit ELF file with these symbols: (name, type, st_other, section; 0: defined elsewhere)."""
+    names, rows = b"\0", [struct.pack("<IBBHQQ", 0, 0, 0, 0, 0, 0)]
+    for name, kind, other, section in symbols:
+        rows.append(struct.pack("<IBBHQQ", len(names), kind | GLOBAL, other, section, 0, 0))
+        names += name.encode() + b"\0"
+    table = b"".join(rows)
+    names_at, table_at = 64, 64 + len(names)
+    section = struct.Struct("<IIQQQQIIQQ")
+    sections = [
+        section.pack(0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+        section.pack(0, 3, 0, 0, names_at, len(names), 0, 0, 1, 0),
+        section.pack(0, 2, 0, 0, table_at, len(table), 1, 0, 8, 24),
+    ]
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 190, 1, 0, 0, table_at + len(table), 0, 64, 0, 0, 64, 3, 1)
+    return header + names + table + b"".join(sections)
+
+
+class CalledFromOutside(unittest.TestCase):
+    def test_functions_that_a_cubin_calls_and_does_not_hold_are_found(self) -> None:
+        cubin = elf_of([
+            ("uses", FUNCTION, ENTRY, 5), ("helper", FUNCTION, 0, 5), ("malloc", FUNCTION, ENTRY, 0), ("vprintf", FUNCTION, ENTRY, 0),
+            (".nv.reservedSmem.offset0", OBJECT, 0, 0),
+        ])
+        self.assertEqual(called_from_outside(cubin), {"malloc", "vprintf"})
+        self.assertEqual(kernel_names(cubin), ["uses"])
+
+    def test_a_cubin_without_any_calls_none(self) -> None:
+        self.assertEqual(called_from_outside(elf_of([("uses", FUNCTION, ENTRY, 5)])), set())
+
+
+class Leftover(unittest.TestCase):
+    def test_the_heap_the_printf_buffer_and_kernels_that_launch_kernels_last(self) -> None:
+        for name in ("malloc", "free", "vprintf", "cudaLaunchDeviceV2"):
+            self.assertEqual(leftover([name], 0, 1024), f"its code calls {name}")
+
+    def test_an_assertion_leaves_nothing_or_ends_the_context_itself(self) -> None:
+        self.assertIsNone(leftover(["__assertfail"], 0, 1024))
+
+    def test_local_memory_lasts_where_a_thread_takes_more_than_the_context_began_with(self) -> None:
+        self.assertIsNone(leftover([], 1024, 1024))
+        self.assertIn("65536 bytes of local memory", str(leftover([], 65536, 1024)))
+
+
+class LeavingDevice(CpuDevice):
+    """Every second candidate leaves something behind."""
+
+    judged, cleansed = 0, 0
+
+    def leftover(self, _programs: Iterable) -> Optional[str]:
+        self.judged += 1
+        return None if self.judged % 2 else "its code calls malloc"
+
+    def cleanse(self) -> None:
+        self.cleansed += 1
+
+
+@unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
+class RetiringJudge(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def test_it_says_so_in_the_result_tells_first_what_it_learned_and_takes_no_further_task(self) -> None:
+        cache = Path(self.folder.name)
+        rig, problem = Rig("cpu", cache), vector_add("cpu", {"one": ("check", 1)})
+        self.addCleanup(rig.close)
+        sources = [(CORPUS / "c" / "honest.c").read_text() + f"/* {n} */" for n in range(3)]
+        frames = [{
+            "type": "problem", "definition": problem.definition,
+            "referenceArtifact": rig.artifact(problem.reference), "baselineArtifact": rig.artifact(problem.baseline),
+        }]
+        frames += [{"type": "judge", "task": rig.task(problem, source)} for source in sources]
+        device, said = LeavingDevice("cpu", cache), []
+        read_end, write_end = os.pipe()
+        os.write(write_end, b"".join(map(encode, frames)))
+        around = Surroundings(DeviceLock(str(cache / "device.lock")), cache, said.append, lambda: None, False)
+        self.assertTrue(Service(device, around).serve(Inbox(read_end)))
+        os.close(write_end)
+        results = [frame for frame in said if frame["type"] == "result"]
+        self.assertEqual([result["outcome"]["verdict"] for result in results], ["passed", "passed"])
+        self.assertEqual([result.get("retires") for result in results], [None, "its code calls malloc"])
+        self.assertEqual(said[-1], results[-1], "what comes behind the result of a judge that retires is not read")
+        self.assertEqual(device.cleansed, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
