@@ -21,6 +21,10 @@ PLAN = {
 META = {"file": "code-0.cubin", "shared": 60_000, "numWarps": 8, "hidden": ["null_ptr", "null_ptr"]}
 
 
+# An ELF file without a section.
+CUBIN = b"\x7fELF\x02" + bytes(59)
+
+
 class WritingLibrary:
     """The calls of the driver that a program makes, with parameters of these sizes."""
 
@@ -61,7 +65,7 @@ class WritingDriver:
         self.lib = WritingLibrary(sizes)
 
     def load_module(self, image: bytes) -> int:
-        assert image == b"cubin"
+        assert image == CUBIN
         return 9
 
     def attribute(self, _which: int) -> int:
@@ -75,7 +79,7 @@ class LaunchingTriton(unittest.TestCase):
     def launch(self, meta: dict, sizes: List[int], found_before: bool = False) -> WritingLibrary:
         driver = WritingDriver(sizes)
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "code-0.cubin").write_bytes(b"cubin")
+            Path(folder, "code-0.cubin").write_bytes(CUBIN)
             Path(folder, "meta.json").write_text(json.dumps({"language": "triton", "kernels": {"scale": meta}}))
             program = Program(driver, Artifact(Path(folder)))
             if found_before:

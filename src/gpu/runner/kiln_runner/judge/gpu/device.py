@@ -120,7 +120,7 @@ class GpuDevice:
     def load(self, side: str, artifact: Artifact) -> Program:
         try:
             return Program(self.driver, artifact)
-        except CudaError as error:
+        except (CudaError, ValueError) as error:
             raise InfraFailure("unknown_artifact", f"the driver cannot load the artifact of the {side}: {error}") from error
 
     def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str]) -> Program:
