@@ -127,6 +127,8 @@ export const InfraFailure = z.strictObject({
     'unknown_artifact',
     'reference_failed',
     'baseline_failed',
+    /** The problem cannot tell right from wrong, on any host: no other attempt is made. */
+    'problem_refused',
     'device_lost',
     'compiler_missing',
     'out_of_memory',

@@ -4,7 +4,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { InfraFailure } from '../domain/protocol.ts';
 import { recordService } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
-import { failOnHost } from './failures.ts';
+import { failForGood, failOnHost } from './failures.ts';
 import { finish, makeReady, requeue, startCompile, takeOut, wait } from './moves.ts';
 import { keepThere } from './settle.ts';
 import { type CoreState, emit, type Entry, type Judging, type Pool } from './state.ts';
@@ -37,6 +37,7 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
   entry.settled = judging.attempt;
   const { result } = event;
   if (result.status === 'infra') {
+    if (result.failure.code === 'problem_refused') return failForGood(core, entry, result.failure.message);
     if (canRecompile(core, entry, result.failure)) return recompile(core, entry, event.hostId);
     return failOnHost(core, entry, { hostId: event.hostId, reason: `${result.failure.code}: ${result.failure.message}` });
   }

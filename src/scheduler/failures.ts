@@ -24,6 +24,13 @@ export const failOnHost = (core: CoreState, entry: Entry, fault: HostFault): voi
   armEntry(core, entry, core.nowMs + core.options.backoffMs * 2 ** (failures - 1));
 };
 
+/** It would fail on any host. */
+export const failForGood = (core: CoreState, entry: Entry, message: string): void => {
+  if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
+  if (entry.confirm) return finishUnconfirmed(core, entry);
+  finish(core, entry, { verdict: 'infra_failed', message });
+};
+
 const giveUp = (core: CoreState, entry: Entry, fault: HostFault): void => {
   if (entry.confirm) return finishUnconfirmed(core, entry);
   const message = `${entry.infraFailures} failures that are not the candidate's; the last, on host ${fault.hostId}: ${fault.reason}`;

@@ -156,7 +156,11 @@ class HandmadeProblem:
         self.name, self.tensors, self.reference, self.baseline = name, tensors, reference, baseline
         self.cases = cases
         self.tolerance = {"rtol": 0, "atol": 0, "relative_l2": 1e-7}
-        self.key = hashlib.sha256(repr((name, tensors, reference, baseline, cases)).encode()).hexdigest()
+
+    @property
+    def key(self) -> str:
+        parts = (self.name, self.tensors, self.reference, self.baseline, self.cases, self.tolerance)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @property
     def definition(self) -> dict:

@@ -56,7 +56,7 @@ class PlayedCase:
     def _queue(self, *_: object) -> None:
         """Queued on the device; nothing waits for it."""
 
-    arm = draw = poison = execute = inspect = snapshot = expect = compare = wipe = _queue
+    arm = draw = poison = blank = execute = inspect = snapshot = expect = compare = wipe = _queue
 
 
 class PlayedDevice:

@@ -109,6 +109,47 @@ class RightAndWrong(unittest.TestCase):
             result = self.rig.judge(problem, SUM_IN_EIGHT_PARTS, timing=SHORT)
             self.assertEqual(result["outcome"] and result["outcome"]["verdict"], "passed", result)
 
+    def refusal(self, body: str, distribution: dict, candidate: str, **tolerance: float) -> str:
+        """Why the judge will not judge by y[i] = body(x[i])."""
+        code = f"{HEADER}#include <math.h>\nvoid k(const float* x, float* y, int n) {{ for (int i = 0; i < n; i++) y[i] = "
+        tensors = [{"name": name, "role": role, "dtype": "f32", "distribution": distribution} for name, role in (("x", "in"), ("y", "out"))]
+        problem = HandmadeProblem("blind", tensors, f"{code}{body}; }}\n", f"{code}{body}; }}\n", {"odd": ("check", 103), "1K": ("bench", 1 << 10)})
+        problem.tolerance = {"rtol": 1e-4, "atol": 1e-6, "relative_l2": 1e-5, **tolerance}
+        result = self.rig.judge(problem, f"{code}{candidate}; }}\n", timing=SHORT)
+        if result["outcome"]:
+            return result["outcome"]["verdict"]
+        self.assertEqual(result["infra"]["code"], "problem_refused", result)
+        self.assertIn("the problem blind cannot tell right from wrong: case ", result["infra"]["message"])
+        return result["infra"]["message"]
+
+    def test_a_problem_that_cannot_tell_right_from_wrong_judges_nobody(self) -> None:
+        normal, negative = {"kind": "normal", "mean": 0, "std": 1}, {"kind": "uniform", "low": -2, "high": -1}
+        self.assertIn("holds NaN", self.refusal("expf(x[i] * 0 + 200) / expf(x[i] * 0 + 200)", normal, "NAN"))
+        self.assertIn("is infinite", self.refusal("expf(x[i] * 0 + 200)", normal, "INFINITY"))
+        self.assertIn("zeros pass as y", self.refusal("x[i] > 0 ? x[i] : 0", negative, "-0.0f"))
+        self.assertIn("zeros pass as y", self.refusal("x[i]", negative, "1.0f", atol=3))
+        self.assertIn("does not depend on the inputs", self.refusal("(float)i + 1", normal, "(float)i + 1"))
+        self.assertIn("does not depend on the inputs, or the tolerance is too wide", self.refusal("x[i] + 100", normal, "100.0f", rtol=0.1, relative_l2=0.1))
+        self.assertEqual(self.refusal("x[i] + 100", normal, "100.0f"), "wrong_answer")
+        self.assertEqual(self.refusal("x[i]", negative, "x[i]"), "passed")
+
+    def test_an_input_that_is_its_own_result_is_refused(self) -> None:
+        code = HEADER.replace("x, y, n", "x, n") + "void k(float* x, int n) { for (int i = 0; i < n; i++) x[i] = x[i] < 0 ? 0 : x[i]; }\n"
+        tensors = [{"name": "x", "role": "inout", "dtype": "f32", "distribution": {"kind": "uniform", "low": 1, "high": 2}}]
+        problem = HandmadeProblem("relu", tensors, code, code, {"1K": ("bench", 1 << 10)})
+        self.assertIn("x passes though nothing was written to it", self.rig.judge(problem, code, timing=SHORT)["infra"]["message"])
+
+    def test_a_check_case_may_have_one_answer_only_where_a_timed_one_has_many(self) -> None:
+        """Row sums of n - 1 columns' worth of ones: in the smallest case zeros, which is right."""
+        code = HEADER + "void k(const float* x, float* y, int n) { for (int i = 0; i < n; i++) y[i] = n == 1 ? 0 : x[i]; }\n"
+        normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
+        tensors = [{"name": "x", "role": "in", **normal}, {"name": "y", "role": "out", **normal}]
+        problem = HandmadeProblem("small", tensors, code, code, {"one": ("check", 1), "1K": ("bench", 1 << 10)})
+        self.assertEqual(self.rig.judge(problem, code, timing=SHORT)["outcome"]["verdict"], "passed")
+        within = code.replace("? 0", "? 1e-12f")
+        problem.tolerance["atol"] = 1e-6
+        self.assertEqual(self.rig.judge(problem, within, timing=SHORT)["outcome"]["verdict"], "passed")
+
     def test_integers_that_went_through_a_double_are_wrong(self) -> None:
         bits = {"dtype": "i64", "distribution": {"kind": "bits"}}
         tensors = [{"name": "x", "role": "in", **bits}, {"name": "y", "role": "out", **bits}]

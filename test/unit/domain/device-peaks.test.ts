@@ -4,6 +4,7 @@ import { peaksOf } from '../../../src/domain/device-peaks.ts';
 import { noteOf } from '../../../src/engine/ranking-view.ts';
 
 const gpu = (model: string) => ({ kind: 'gpu', model }) as const;
+const memory = (model: string) => peaksOf(gpu(model))?.memoryBytesPerSecond ?? 0;
 
 describe('peak rates of devices', () => {
   test.each([...KNOWN_CLASSES])('%s has some: what is impossible there is implausible', (name) => {
@@ -24,7 +25,6 @@ describe('peak rates of devices', () => {
   });
 
   test('a part that is faster than its class has rates of its own', () => {
-    const memory = (model: string) => peaksOf(gpu(model))?.memoryBytesPerSecond ?? 0;
     expect(memory('NVIDIA H100 NVL')).toBeGreaterThan(memory('NVIDIA H100 80GB HBM3'));
     expect(memory('NVIDIA H20-3e')).toBeGreaterThan(memory('NVIDIA H20'));
   });

@@ -76,6 +76,13 @@ describe('an artifact that its host did not keep', () => {
     expect(s.unread).toEqual([]);
   });
 
+  test('is not asked of another host where its problem judges nobody', () => {
+    const message = 'the problem cannot tell right from wrong';
+    const s = screened(new Scenario());
+    s.judged(1, 1, { result: { status: 'infra', failure: { code: 'problem_refused', message } } }).expect('1 is infra_failed');
+    expect(s.unread).toEqual([]);
+  });
+
   test('keeps a confirmation a confirmation', () => {
     const s = screened(new Scenario()).judged(1, 1, { confirm: 'NVIDIA H100' }).skip();
     s.missing(1, 2)

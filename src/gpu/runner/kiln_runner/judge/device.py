@@ -45,6 +45,9 @@ class Case(Protocol):
     def poison(self, rng: random.Random) -> None:
         """Outputs and scratch: NaN where the type has it."""
 
+    def blank(self) -> None:
+        """Outputs of replica 0: zeros."""
+
     def execute(self, runnable: Runnable) -> None:
         """Once, on replica 0."""
 

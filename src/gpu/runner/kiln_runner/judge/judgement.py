@@ -11,6 +11,7 @@ from .artifacts import open_artifact
 from .checking import Terms, check, evaluate, queue_timed_checks
 from .device import KEPT, LAST, Case, Device, Program, Runnable
 from .device_lock import DeviceLock
+from .discerning import Sides, blindness
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from .measuring import NS_PER_MS, Conditions, Control, Section, finds_inputs_spoilt, lives_on_stale_inputs, time_sides, warm_up
 from .outcomes import crashed, passed, plan_error
@@ -135,7 +136,8 @@ class Judgement:
                 check(case, self._runnable("candidate", case, spec), reference, self._terms)
 
     def _trust(self, case: Case, spec: dict, reference: Runnable) -> None:
-        """Once on this device and in this case: the baseline must pass what candidates must pass. That tries the reference too."""
+        """Once on this device and in this case: the baseline must pass what candidates must pass, which tries the reference too, and what
+        does no work must not."""
         if self._problem.facts.trusts(spec["name"]):
             return
         baseline = self._runnable("baseline", case, spec)
@@ -146,6 +148,10 @@ class Judgement:
         except (DeviceFault, LaunchRejected) as error:
             message = f"the problem's own reference or baseline, case {spec['name']}: {error}"
             raise InfraFailure("baseline_failed", message, lost=getattr(error, "lost", False)) from error
+        reason = blindness(case, Sides(reference, baseline), self._terms, spec["kind"] == "bench")
+        if reason is not None:
+            name = self._problem.definition["name"]
+            raise InfraFailure("problem_refused", f"the problem {name} cannot tell right from wrong: case {spec['name']}: {reason}")
         self._problem.facts.trust(spec["name"])
 
     # --- time

@@ -57,6 +57,10 @@ class Comparison:
         self._worst = ~worst & 0xFFFFFFFF if worst else 0
 
     @property
+    def name(self) -> str:
+        return self.tensor["name"]
+
+    @property
     def index(self) -> int:
         """The first element outside its tolerance; where only the whole is outside, the worst element."""
         return self._worst if self._first is None else self._first

@@ -95,6 +95,11 @@ class CpuCase:
             if "/" not in name:
                 self._poison(placement, "f32", rng)
 
+    def blank(self) -> None:
+        for tensor in self._outputs:
+            placement = self._shown[f"0/{tensor['name']}"]
+            self._lib.kiln_poison(self._at(placement), placement.bytes, 0)
+
     def _poison(self, placement: Placement, dtype: str, rng: random.Random) -> None:
         self._lib.kiln_poison(self._at(placement), placement.bytes, poison_pattern(dtype, rng))
 

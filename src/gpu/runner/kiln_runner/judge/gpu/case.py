@@ -169,6 +169,10 @@ class GpuCase:
         scratch = [(name, room) for name, room in self._rooms.items() if "/" not in name]
         return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in scratch]
 
+    def blank(self) -> None:
+        for tensor in self._outputs:
+            self._driver.fill(self.tensor_at(0, tensor["name"]), 0, tensor_bytes(tensor))
+
     def execute(self, runnable: Runnable) -> None:
         self.launch(runnable, 0)
 
