@@ -23,7 +23,7 @@ export interface RunFacts {
 
 const verdictOf = ({ record }: Judged): string =>
   record.state.status === 'done' ? record.state.outcome.verdict : record.state.status;
-const isExpected = (judged: Judged): boolean => verdictOf(judged) === judged.item.expected;
+const isExpected = (judged: Judged): boolean => judged.item.expected.includes(verdictOf(judged));
 const fixed = (value: number, digits: number): string => value.toFixed(digits);
 const timingsOf = ({ record }: Judged) =>
   record.state.status === 'done' && record.state.outcome.verdict === 'passed' ? record.state.outcome.timings : [];
@@ -34,7 +34,11 @@ export const report = (facts: RunFacts): string => {
     heading(facts),
     '## Verdicts\n',
     `${facts.judged.length - wrong.length} of ${facts.judged.length} candidates have the verdict they should have.\n`,
+    summaryTable(facts),
+    '',
     verdictTable(facts),
+    '\n## Against honest twins\n',
+    twinTable(facts),
     '\n## Null test: each baseline against itself\n',
     nullTable(facts),
     '\n## Against the card’s own ceilings\n',
@@ -42,6 +46,47 @@ export const report = (facts: RunFacts): string => {
     '\n## What a hung or crashing kernel costs\n',
     losses(facts),
   ].join('\n');
+};
+
+const names = (list: readonly Judged[]): readonly string[] => list.map(({ item }) => item.name);
+
+/** What must not be: each line counts to nothing in a sound judge. */
+export const faultsOf = ({ judged }: RunFacts): Readonly<Record<string, readonly string[]>> => {
+  const ranked = judged.filter((one) => verdictOf(one) === 'passed');
+  return {
+    'ranked though wrong': names(ranked.filter((one) => !isExpected(one))),
+    'ahead of the honest twin': names(ranked.filter((one) => isAhead(judged, one))),
+    'honest and rejected': names(judged.filter((one) => one.item.expected.includes('passed') && !isExpected(one))),
+    'blamed on the host': names(judged.filter((one) => verdictOf(one) === 'infra_failed')),
+    'another verdict than expected': names(judged.filter((one) => !isExpected(one))),
+  };
+};
+
+const summaryTable = (facts: RunFacts): string =>
+  ['| what must not be | how many | which |', '|---|---|---|']
+    .concat(Object.entries(faultsOf(facts)).map(([what, names]) => `| ${what} | ${names.length} | ${names.join(', ')} |`))
+    .join('\n');
+
+const twinOf = (judged: readonly Judged[], { item }: Judged): Judged | undefined =>
+  judged.find((other) => other.item.name === item.twin && other.item.problem === item.problem);
+
+/** By more than both intervals. */
+const isAhead = (judged: readonly Judged[], one: Judged): boolean => {
+  const [own, twin] = [one.record.score, twinOf(judged, one)?.record.score];
+  return own !== null && twin !== null && twin !== undefined && own.speedupLow > twin.speedupHigh;
+};
+
+const twinTable = ({ judged }: RunFacts): string => {
+  const rows = judged.flatMap((one) => {
+    const twin = twinOf(judged, one);
+    if (!twin) return [];
+    const [own, honest] = [one.record.score, twin.record.score];
+    const ratio = own && honest ? fixed(own.speedup / honest.speedup, 4) : '';
+    return [
+      `| ${one.item.name} | ${verdictOf(one)} | ${twin.item.name} | ${ratio} | ${isAhead(judged, one) ? '**ahead**' : ''} |`,
+    ];
+  });
+  return ['| candidate | verdict | honest twin | speed-up / twin’s | |', '|---|---|---|---|---|', ...rows].join('\n');
 };
 
 const heading = ({ date, host, wallSeconds, judged }: RunFacts): string => {
@@ -67,7 +112,7 @@ const verdictTable = ({ judged }: RunFacts): string => {
       const measured = score
         ? `${fixed(score.timeNs / 1000, 2)} µs | ${fixed(score.speedup, 3)} [${fixed(score.speedupLow, 3)}, ${fixed(score.speedupHigh, 3)}] | ${score.floorShare === null ? '' : `${fixed(score.floorShare * 100, 1)} %`}`
         : ' | | ';
-      return `| ${one.item.problem} | ${one.item.name} | ${one.item.expected} | ${verdictOf(one)}${isExpected(one) ? '' : ' **(unexpected)**'} | ${measured} |`;
+      return `| ${one.item.problem} | ${one.item.name} | ${one.item.expected.join(' or ')} | ${verdictOf(one)}${isExpected(one) ? '' : ' **(unexpected)**'} | ${measured} |`;
     });
   return [
     '| problem | candidate | expected | verdict | time | speed-up [95 %] | of floor |',

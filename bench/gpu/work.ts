@@ -12,14 +12,23 @@ export interface WorkItem {
   readonly name: string;
   readonly problem: string;
   readonly kind: 'seed' | 'baseline' | 'corpus';
-  readonly expected: string;
+  /** Any of these verdicts is right. */
+  readonly expected: readonly string[];
+  /** Name of the honest kernel of the same shape that it must not stand ahead of; null where there is none. */
+  readonly twin: string | null;
   readonly body: SubmitCandidate;
 }
 
-/** `device`: class of the GPU. Corpus kernels say in a comment what verdict they should have ("expect: wrong_answer"). */
+/**
+ * `device`: class of the GPU. Corpus kernels say in comments which verdicts are right ("expect: wrong_answer or crashed"), for which problem they are
+ * ("problem: matmul"; vector_add where it is not said), and which honest kernel they must not stand ahead of ("twin: twin-matmul.cu").
+ */
 export const gpuWork = (device: string, languages: readonly Language[]): readonly WorkItem[] => {
   const problems = readdirSync(join(ROOT, 'kernels'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return [...problems.flatMap(({ name }) => [...seeds(name, device, languages), ...baselines(name, device)]), ...corpus(device)];
+  return [
+    ...problems.flatMap(({ name }) => [...seeds(name, device, languages), ...baselines(name, device)]),
+    ...corpus(device, languages),
+  ];
 };
 
 /** Those in a language that the host compiles. */
@@ -28,7 +37,7 @@ const seeds = (problem: string, device: string, languages: readonly Language[]):
   return readdirSync(folder)
     .filter((file) => languageOfFile(file) !== 'c' && languages.some((language) => language === languageOfFile(file)))
     .toSorted()
-    .map((file) => itemOf({ file: join(folder, file), problem, device, kind: 'seed', expected: 'passed' }));
+    .map((file) => itemOf({ file: join(folder, file), problem, device, kind: 'seed' }));
 };
 
 /** The null test: a baseline judged as a candidate, several times, must come out at 1.000. */
@@ -39,20 +48,25 @@ const baselines = (problem: string, device: string): readonly WorkItem[] =>
       problem,
       device,
       kind: 'baseline',
-      expected: 'passed',
     });
     return { ...item, name: `${item.name} #${trial + 1}`, body: { ...item.body, trial: trial + 1 } };
   });
 
-const corpus = (device: string): readonly WorkItem[] => {
+const corpus = (device: string, languages: readonly Language[]): readonly WorkItem[] => {
   const folder = join(ROOT, 'test/corpus/cuda');
   return readdirSync(folder)
-    .filter((file) => file.endsWith('.cu'))
+    .filter((file) => languages.some((language) => language === languageOfFile(file)))
     .toSorted()
     .map((file) => {
       const source = readFileSync(join(folder, file), 'utf8');
-      const expected = /expect:\s*(\w+)/.exec(source)?.[1] ?? 'passed';
-      return itemOf({ file: join(folder, file), problem: 'vector_add', device, kind: 'corpus', expected });
+      return itemOf({
+        file: join(folder, file),
+        problem: /^\W*problem: (\w+)$/m.exec(source)?.[1] ?? 'vector_add',
+        device,
+        kind: 'corpus',
+        expected: /^\W*expect: ([\w ]+)$/m.exec(source)?.[1]?.split(' or '),
+        twin: /^\W*twin: (\S+)$/m.exec(source)?.[1],
+      });
     });
 };
 
@@ -61,12 +75,14 @@ const itemOf = (item: {
   readonly problem: string;
   readonly device: string;
   readonly kind: WorkItem['kind'];
-  readonly expected: string;
+  readonly expected?: readonly string[] | undefined;
+  readonly twin?: string | undefined;
 }): WorkItem => ({
   name: basename(item.file),
   problem: item.problem,
   kind: item.kind,
-  expected: item.expected,
+  expected: item.expected ?? ['passed'],
+  twin: item.twin ?? null,
   body: {
     problem: item.problem,
     device: item.device,

@@ -242,5 +242,10 @@ def vector_add(kind: str, cases: Dict[str, Tuple[str, int]]) -> HandmadeProblem:
 
 
 def expectation(source: str) -> str:
-    """`expect: VERDICT` of a corpus file."""
+    """`expect: VERDICT` of a corpus file; the first where several are right."""
     return re.search(r"expect: (\w+)", source).group(1)
+
+
+def is_right(source: str, verdict: str) -> bool:
+    """`expect: VERDICT or VERDICT`."""
+    return verdict in re.search(r"expect: ([\w ]+)", source).group(1).split(" or ")
