@@ -105,7 +105,7 @@ export const JudgeTask = z.strictObject({
   timing: TimingRules,
   /** The record holder to be paired with: its artifact (compiled on this host before) and its plans. */
   record: z.strictObject({ artifact: ContentHash, plans: z.record(z.string(), ResolvedPlan) }).nullable(),
-  /** Wall clock limit of the whole judgement, from its start. The judge process is killed at it. */
+  /** What the judge may take from its first word of the task: not while it waits for the device's lock, nor while it is stopped. Then it is killed. */
   limitMs: z.number().positive(),
   /** How long the attempt has been waiting in the daemon when it was sent; tells idle gaps apart from lack of work. */
   waitedMs: z.number().min(0),
@@ -135,6 +135,14 @@ export const InfraFailure = z.strictObject({
     'out_of_disk',
     'worker_died',
     'lease_expired',
+    /** Somebody holds the device's lock and does not let it go. */
+    'device_locked',
+    /** What worked on it was stopped, frozen, or left without a processor. */
+    'suspended',
+    /** The compiler ended without a word about the source: killed, or out of memory. */
+    'compiler_failed',
+    /** The compiler lacks a header that belongs to it. */
+    'toolchain_incomplete',
     'internal',
   ]),
   message: z.string(),

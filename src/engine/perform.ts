@@ -2,17 +2,17 @@
 import { candidateIdOf } from '../domain/ids.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { Completion } from '../domain/ledger.ts';
 import type { RecordHolder } from '../domain/score.ts';
 import type { Effect } from '../scheduler/effects.ts';
 import { askCompile, cancelCompile } from './compiling.ts';
 import { sendJudge } from './send-judge.ts';
 import type { EngineState } from './engine-state.ts';
-import { unconfirmedScore } from './evaluate.ts';
 import type { Live } from './live-candidates.ts';
 import type { Stage } from './metrics.ts';
 import { recordKeyOf } from './record-key.ts';
 import type { RecordKey } from './records.ts';
+import { standingOf } from './standing.ts';
+import type { Standing } from './standing.ts';
 
 const THROUGHPUT_WINDOW_MS = 60_000;
 
@@ -104,7 +104,7 @@ const onRequeued = (state: EngineState, { id, reason, infra }: Of<'requeued'>): 
 const onFinished = (state: EngineState, { id, outcome, unconfirmed }: Of<'finished'>): void => {
   const live = state.lives.get(id);
   if (!live) return;
-  const standing = standingOf(state, live, { outcome, unconfirmed });
+  const standing = standingOf(state.records, live, { outcome, unconfirmed });
   const { score } = standing;
   if (score) keepStanding(state, recordKeyOf(live, score.deviceModel), { candidateId: id, score }, standing);
   state.metrics.onStageLeft(live.stage, (state.now() - live.stageSinceMs) / 1000);
@@ -118,29 +118,11 @@ const onFinished = (state: EngineState, { id, outcome, unconfirmed }: Of<'finish
   state.lives.delete(id);
 };
 
-type Standing = Pick<Completion, 'score' | 'record' | 'measuredAgain'>;
-
 /** The next candidate is held against this already, before it is written. */
 const keepStanding = (state: EngineState, key: RecordKey, own: RecordHolder, { record, measuredAgain }: Standing): void => {
   if (record) state.records.set(key, own);
   else if (measuredAgain?.holder) state.records.set(key, measuredAgain.holder);
   if (measuredAgain) state.records.learn(key, measuredAgain.spread);
-};
-
-const standingOf = (
-  state: EngineState,
-  live: Live,
-  { outcome, unconfirmed }: { readonly outcome: Outcome; readonly unconfirmed: boolean },
-): Standing => {
-  if (outcome.verdict !== 'passed') return { score: null, record: false };
-  const last = live.evaluation;
-  if (!last?.score) return { score: null, record: false };
-  if (!unconfirmed && !last.mustConfirm) {
-    const { score, record, holder, spread } = last;
-    return { score, record, ...(spread ? { measuredAgain: { holder, spread } } : {}) };
-  }
-  const screened = live.screened?.score ?? last.score;
-  return { score: unconfirmedScore(screened, state.records.holder(recordKeyOf(live, screened.deviceModel))), record: false };
 };
 
 const countVerdict = (state: EngineState, live: Live, outcome: Outcome): void => {

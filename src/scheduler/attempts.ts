@@ -5,7 +5,7 @@ import type { InfraFailure } from '../domain/protocol.ts';
 import { recordService } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { failForGood, failOnHost } from './failures.ts';
-import { finish, makeReady, requeue, startCompile, takeOut, wait } from './moves.ts';
+import { finish, finishUnconfirmed, makeReady, requeue, startCompile, takeOut, wait } from './moves.ts';
 import { keepThere } from './settle.ts';
 import { type CoreState, emit, type Entry, type Judging, type Pool } from './state.ts';
 
@@ -64,8 +64,12 @@ interface Used {
   readonly artifact: ContentHash | null;
 }
 
-/** A screening may ask for a confirmation, and a confirmation for another: the record changed hands meanwhile. Anything else is final. */
+/**
+ * A screening may ask for a confirmation, and a confirmation for another: the record changed hands meanwhile. Anything else is final; but a
+ * confirmation that took too long says nothing against what the screening showed.
+ */
 const useOutcome = (core: CoreState, entry: Entry, { outcome, confirm, pool, artifact }: Used): void => {
+  if (entry.confirm && !entry.cancelled && outcome.verdict === 'timed_out') return finishUnconfirmed(core, entry);
   const { screened, round, failures } = entry.confirm ?? { screened: outcome, round: 0, failures: 0 };
   if (!confirm || entry.cancelled || round >= core.options.confirmationsMax) return finish(core, entry, outcome);
   const confirmation = { model: confirm.deviceModel, screened, round: round + 1, failures };

@@ -1,7 +1,7 @@
 import { smooth } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { failOnHost } from './failures.ts';
-import { finish, makeReady } from './moves.ts';
+import { finish, finishUnconfirmed, makeReady } from './moves.ts';
 import { settle } from './settle.ts';
 import type { CoreState } from './state.ts';
 
@@ -22,7 +22,8 @@ export const onCompiled = (core: CoreState, { id, hostId, result }: Compiled): v
       return makeReady(core, entry, { pool, artifact: result.artifact });
     case 'failed':
       settle(core, entry, ANSWERED);
-      return finish(core, entry, result.outcome);
+      // Its screening was of the same source, and that did compile.
+      return entry.confirm ? finishUnconfirmed(core, entry) : finish(core, entry, result.outcome);
     case 'infra':
       settle(core, entry, ANSWERED);
       return failOnHost(core, entry, { hostId, reason: `${result.failure.code}: ${result.failure.message}` });

@@ -36,6 +36,7 @@ class Rig:
         self.kind, self.cache, self.device_id, self._more = kind, cache, device, list(arguments)
         self.phases: List[Tuple[str, str]] = []
         self.learned: List[dict] = []
+        self.waits: List[bool] = []
         self._sent: Dict[str, bool] = {}
         self._attempts = 0
         self.process: Optional[subprocess.Popen] = None
@@ -116,9 +117,12 @@ class Rig:
         self.phases = []
         while True:
             frame = self.read()
-            if frame["type"] != "phase":
+            if frame["type"] == "waiting":
+                self.waits.append(frame["begins"])
+            elif frame["type"] != "phase":
                 return frame
-            self.phases.append((frame["phase"], frame["case"]))
+            else:
+                self.phases.append((frame["phase"], frame["case"]))
 
     def artifact(self, source: str) -> str:
         """Compiles it into the cache as the runner's compile pool would; the hash."""

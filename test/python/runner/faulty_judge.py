@@ -3,7 +3,8 @@
 passed: answers. context_lost: answers `crashed` with contextLost and exits with 3. retires: passes
 and is not to be used again. die_early: killed before its first phase.
 die_late: SIGSEGV in phase check. killed_late: SIGKILL there. exit_late: exits with 7 in phase measure. hang: says phase check, listens and
-never answers. learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
+never answers. mute: as hang, but says nothing. stops: SIGSTOP there. waits: waits WAIT_S for the device's lock, then answers. locked: has
+waited for it in vain. learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
 FOLDER/told holds a line for every start and every frame but tasks: pid, what, more. FOLDER/gate: how many judges, in the order of their starts, may
 become ready.
 FOLDER/bad_starts holds how many starts must fail (exit 1), FOLDER/bad_canaries how many canaries, FOLDER/foreign how many times a foreign
@@ -19,6 +20,7 @@ from typing import Optional, Tuple
 from kiln_runner.frames import encode, read_frame
 
 FOLDER = Path(sys.argv[1])
+WAIT_S = 1.5
 
 
 def say(header: dict) -> None:
@@ -87,8 +89,20 @@ def judge(task: dict) -> None:
     elif what == "exit_late":
         phase(task, "measure")
         os._exit(7)
-    elif what == "hang":
+    elif what == "stops":
         phase(task, "check")
+        os.kill(os.getpid(), signal.SIGSTOP)
+    elif what == "waits":
+        phase(task, "check")
+        say({"type": "waiting", "attemptId": task["attemptId"], "begins": True})
+        time.sleep(WAIT_S)
+        say({"type": "waiting", "attemptId": task["attemptId"], "begins": False})
+        answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False)
+    elif what == "locked":
+        answer(task, None, False, {"code": "device_locked", "message": "the lock is held by pid 7"})
+    elif what in ("hang", "mute"):
+        if what == "hang":
+            phase(task, "check")
         while True:
             note_frame(read_frame(sys.stdin.buffer))
 

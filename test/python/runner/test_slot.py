@@ -8,7 +8,8 @@ import unittest
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Tuple
 
-from kiln_runner.devices import judges
+from kiln_runner import time_limit
+from kiln_runner.devices import judges, slot
 from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.devices.judges import STARTING_MAX
 from kiln_runner.devices.slot import DeviceSlot, Prepared, SlotEvents
@@ -21,6 +22,8 @@ from . import samples
 from .drive import RUNNER_ROOT
 
 WAIT_S = 15.0
+# As long as the faulty judge waits for a lock.
+WAITED_S = 1.5
 DEVICE = {
     "id": "GPU-test", "kind": "gpu", "model": "Test GPU", "architecture": "sm_90a", "memoryBytes": 80 * 1024**3, "multiprocessors": 1, "l2Bytes": 1,
     "copyBytesPerSecond": None, "unavailable": None,
@@ -242,6 +245,46 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(self.results[0][1], following)
         self.assertGreater(first["phases"]["checkMs"], 100)
         self.assertEqual(second["outcome"]["verdict"], "passed")
+
+    async def test_a_wait_for_the_devices_lock_takes_nothing_of_the_candidates_limit(self) -> None:
+        await self.warm()
+        self.submit("waits", limit_ms=WAITED_S * 1000 - 500)
+        first, = await self.judged(1)
+        self.assertEqual(first["outcome"], {"verdict": "passed", "timings": [], "checkedCases": 1})
+
+    async def test_a_device_whose_lock_somebody_keeps_takes_no_work_and_says_who_until_it_is_free(self) -> None:
+        self.shorten("RECHECK_S", judges, 0.05)
+        await self.warm()
+        self.write("foreign", 1)
+        for what in ("locked", "passed"):
+            self.submit(what)
+        results = {(result["infra"] or {}).get("code"): result for result in await self.judged(2)}
+        self.assertEqual(set(results), {"device_locked", "device_lost"})
+        self.assertIn("the lock is held by pid 7", results["device_lost"]["infra"]["message"])
+        await self.until(lambda: self.slot.device["unavailable"] is None)
+        self.submit("passed")
+        self.assertEqual((await self.judged(3))[2]["outcome"]["verdict"], "passed")
+
+    async def test_a_judge_that_is_stopped_convicts_nobody_and_the_standby_takes_over(self) -> None:
+        self.shorten("STOPPED_S_MAX", time_limit, 0.3)
+        await self.warm()
+        self.submit("stops", limit_ms=1000)
+        self.submit("passed")
+        first, second = await self.judged(2)
+        self.assertEqual((first["outcome"], first["infra"]["code"]), (None, "suspended"))
+        self.assertRegex(first["infra"]["message"], r"at check case-0: process \d+ is stopped by a signal")
+        self.assertEqual(second["outcome"]["verdict"], "passed")
+
+    async def test_a_judge_that_never_begins_convicts_nobody(self) -> None:
+        self.shorten("BEGIN_S_MAX", slot, 0.2)
+        await self.warm()
+        self.submit("mute", limit_ms=50)
+        first, = await self.judged(1)
+        self.assertEqual((first["outcome"], first["infra"]["code"]), (None, "suspended"))
+
+    def shorten(self, name: str, module: object, seconds: float) -> None:
+        self.addCleanup(setattr, module, name, getattr(module, name))
+        setattr(module, name, seconds)
 
     async def test_every_tenth_candidate_may_kill_the_context_and_all_get_their_verdict(self) -> None:
         kinds = ["context_lost" if index % 10 == 9 else "passed" for index in range(40)]

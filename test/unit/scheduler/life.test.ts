@@ -167,6 +167,29 @@ describe('confirming a would-be record', () => {
     expect(s.unread).toEqual([]);
   });
 
+  test.each(['check', 'measure'] as const)('one that takes too long (%s) leaves what the screening showed', (stage) => {
+    const s = screened(new Scenario()).judged(1, 1, { confirm: 'NVIDIA H100' }).skip();
+    const outcome = { verdict: 'timed_out', stage, case: 'large', limitMs: 30_000 } as const;
+    s.judged(1, 2, { result: { status: 'judged', outcome } }).expect('1 is passed (unconfirmed)');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('one that shows the candidate at fault is final', () => {
+    const s = screened(new Scenario()).judged(1, 1, { confirm: 'NVIDIA H100' }).skip();
+    const outcome = { verdict: 'crashed', case: 'large', message: 'CUDA_ERROR_ILLEGAL_ADDRESS' } as const;
+    s.judged(1, 2, { result: { status: 'judged', outcome } }).expect('1 is crashed');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('a compile for it that fails leaves what the screening showed', () => {
+    const s = screened(new Scenario()).judged(1, 1, { confirm: 'NVIDIA H100' }).skip();
+    s.missing(1, 2).skip();
+    const outcome = { verdict: 'timed_out', stage: 'compile', case: '', limitMs: 60_000 } as const;
+    s.send({ type: 'compiled', id: candidateId(1), hostId: hostId(0), result: { status: 'failed', outcome } });
+    s.expect('1 is passed (unconfirmed)');
+    expect(s.unread).toEqual([]);
+  });
+
   test('it waits only so long for a device of its model', () => {
     const s = screened(new Scenario({ confirmWaitMs: 500 }))
       .judged(1, 1, { confirm: 'another model' })

@@ -3,7 +3,6 @@
 One run an artifact: compiles of the same content share it. A run lives from the first `compile` of its content to its result;
 it is dropped when everybody who asked has cancelled. States of a run: queued -> running (has a worker) -> told to all who asked.
 """
-import asyncio
 import time
 from collections import OrderedDict
 from typing import Callable, Dict, List, Optional
@@ -13,9 +12,12 @@ from kiln_runner.compile.artifact import artifact_hash
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool_worker import PoolWorker
 from kiln_runner.process import Children
+from kiln_runner.time_limit import TimeLimit
 
 QUEUED_MAX = 50_000
 WORKER_DEATHS_MAX = 2
+# Of its limit, for a compile to have taken too long: looks at its time are coarse.
+HAD_SHARE_LEAST = 0.8
 OnCompiled = Callable[[dict], None]
 
 
@@ -26,7 +28,7 @@ class Run:
         self.limit_ms = limit_ms
         self.asked: Dict[str, OnCompiled] = {}
         self.worker: Optional[PoolWorker] = None
-        self.timer: Optional[asyncio.TimerHandle] = None
+        self.limit: Optional[TimeLimit] = None
         self.started_ns = 0
         self.deaths = 0
 
@@ -135,12 +137,15 @@ class CompilePool:
     def _start(self, run: Run, worker: PoolWorker) -> None:
         run.worker, worker.run = worker, run
         run.started_ns = time.monotonic_ns()
-        run.timer = self._loop.call_later(run.limit_ms / 1000 + worker.grace_s, self._over_limit, run)
+        limit_s = run.limit_ms / 1000 + worker.grace_s
+        run.limit = TimeLimit(self._loop, worker.pid, limit_s, lambda why: self._over_limit(run, why))
         worker.compile(run.artifact, run.unit, self._compilers.version(run.unit["language"]), run.limit_ms)
 
-    def _over_limit(self, run: Run) -> None:
+    def _over_limit(self, run: Run, why: Optional[str]) -> None:
+        """Time that the compiler did not get is no fault of the source's."""
         worker = run.worker
-        self._tell(run, self._timed_out(run))
+        late = f"the compiler did not get its time: {why}"
+        self._tell(run, self._timed_out(run) if why is None else infra("suspended", late))
         self._replace(worker)
 
     def _timed_out(self, run: Run) -> dict:
@@ -161,7 +166,10 @@ class CompilePool:
         if answer["status"] == "infra":
             return infra(answer["code"], answer["message"])
         if answer["status"] == "timed_out":
-            return self._timed_out(run)
+            # By the worker's own clock, which goes on while it is stopped.
+            had_s = run.limit.had_s()
+            short = f"the compiler did not get its time: {had_s:.1f} s of {run.limit_ms / 1000:g} s"
+            return self._timed_out(run) if had_s >= run.limit_ms / 1000 * HAD_SHARE_LEAST else infra("suspended", short)
         if answer["status"] == "failed":
             return self._failed(run, {"verdict": "compile_error", "log": answer["log"]})
         self._cache.added(run.artifact)
@@ -178,7 +186,7 @@ class CompilePool:
         if run is not None and run.artifact in self._runs:
             run.deaths += 1
             if run.deaths < WORKER_DEATHS_MAX:
-                _stop_timer(run)
+                _stop_limit(run)
                 run.worker = None
                 self._queue[run.artifact] = run
                 self._queue.move_to_end(run.artifact, last=False)
@@ -206,7 +214,7 @@ class CompilePool:
     def _drop(self, run: Run, keep_worker: bool = False) -> None:
         self._runs.pop(run.artifact, None)
         self._queue.pop(run.artifact, None)
-        _stop_timer(run)
+        _stop_limit(run)
         if run.worker is not None and not keep_worker:
             self._replace(run.worker)
         run.worker = None
@@ -235,7 +243,7 @@ def _since_ms(start_ns: int) -> float:
     return (time.monotonic_ns() - start_ns) / 1e6
 
 
-def _stop_timer(run: Run) -> None:
-    if run.timer is not None:
-        run.timer.cancel()
-        run.timer = None
+def _stop_limit(run: Run) -> None:
+    if run.limit is not None:
+        run.limit.cancel()
+        run.limit = None

@@ -37,6 +37,10 @@ class PoolWorker:
         self._process.send({"type": "tools", **compilers.tools})
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def worn_out(self) -> bool:
         return self._compiles >= COMPILES_MAX
 

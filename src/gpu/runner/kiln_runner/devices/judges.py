@@ -5,7 +5,7 @@ Modes:
 - starting: the first judge is on its way; its `ready` makes it the resident.
 - serving: the resident takes tasks. Exit: `replace`, or its death.
 - recovering: the resident is gone; the next ready judge must pass a canary before it serves.
-- refusing: the judge says the device is unavailable; a canary is tried again every RECHECK_S.
+- refusing: the judge says the device is unavailable (somebody computes on it, or holds its lock); a canary is tried again every RECHECK_S.
 - stopped.
 Invariant: `usable` exactly in serving; only the resident's frames reach the owner. Judges that do not start are tried again, more
 and more slowly; after START_FAILURES_MAX in a row the device is unavailable until one does.
@@ -90,6 +90,11 @@ class Judges:
         """Tells the resident which task comes next."""
         if self.resident is not None:
             self.resident.tell(frame)
+
+    def refuse(self, reason: str) -> None:
+        """The resident found that nobody can work on the device now."""
+        if self.usable:
+            self._accept(reason)
 
     def make_room(self) -> None:
         """Ends the parked judges: a judgement found the device's memory full. New ones come after ROOM_S."""

@@ -5,8 +5,10 @@ in the same callback that reads a result, before that result is written to disk 
 Tasks start in the order they came, except that one whose problem is still being prepared lets others pass.
 Between two tasks the device may be lent to a profile: then no task starts until it is taken back. While tasks wait, they have the
 device for at least as long as the profile before had it.
+A task's limit runs from the judge's first word of it, and not while the judge waits for the device's lock: it is the candidate's own time.
 Invariant: at most one task or borrower has the device; every task that was accepted has exactly one result, unless it was retracted or forgotten.
 """
+import asyncio
 import signal
 import time
 from collections import OrderedDict
@@ -17,11 +19,17 @@ from kiln_runner.devices.judges import Judges, JudgesEvents
 from kiln_runner.devices.standby_count import standbys_for
 from kiln_runner.devices.task import NO_PHASES, NS_PER_MS, Running, Task, infra_of, result_of, upcoming_frame
 from kiln_runner.devices.use_totals import UseTotals
+from kiln_runner.judge.device_lock import LOCKED, WAIT_S_MAX
 from kiln_runner.process import Children
+from kiln_runner.time_limit import TimeLimit
 
 QUEUED_MAX = 4096
 # A result that tells how long the device was lost waits for the device to be back, but not longer than this.
 HELD_S = 10.0
+# From a task's way to the judge to its first word of it: the modules of a problem are loaded, none of them the candidate's.
+BEGIN_S_MAX = 60.0
+# The judge itself tells of a lock that it waited for too long, unless it cannot.
+LOCK_GRACE_S = 10.0
 # What a judge says when a file of the cache is not what it was.
 DAMAGE_CODES = ("unknown_artifact", "reference_failed", "baseline_failed")
 
@@ -70,7 +78,8 @@ class DeviceSlot:
         self._running: Optional[Running] = None
         # The task that the judge was told to come next.
         self._announced: Optional[str] = None
-        self._limit = None
+        self._limit: Optional[TimeLimit] = None
+        self._lock_timer: Optional[asyncio.TimerHandle] = None
         self._held: Optional[dict] = None
         self._held_timer = None
         self._lost_since_ns: Optional[int] = None
@@ -198,7 +207,7 @@ class DeviceSlot:
         self._judges.judge(task.raw, task.body["problemKey"], problem.frame)
         now = time.monotonic_ns()
         self._running = Running(task, now, self.totals.started(now, task.work_since_ns))
-        self._limit = self._loop.call_later(task.body["limitMs"] / 1000, self._over_limit)
+        self._limit_to(BEGIN_S_MAX, self._not_begun)
         # The judge has it now, or has dropped it for this one.
         self._announced = None
         self._announce()
@@ -220,7 +229,11 @@ class DeviceSlot:
         if running is None or header.get("attemptId") != running.task.attempt_id:
             return
         if header["type"] == "phase":
+            if running.phase is None:
+                self._limit_to(running.task.body["limitMs"] / 1000, self._over_limit)
             running.enter(header["phase"], header.get("case") or "", time.monotonic_ns())
+        elif header["type"] == "waiting":
+            self._on_waiting(header["begins"])
         elif header["type"] == "result":
             self._on_result(running, header)
 
@@ -236,6 +249,8 @@ class DeviceSlot:
             self._judges.make_room()
         elif failure in DAMAGE_CODES:
             self._events.damaged(running.task)
+        elif failure == LOCKED:
+            self._judges.refuse(header["infra"]["message"])
         if header.get("contextLost"):
             self._hold(result, now)
             self._judges.replace()
@@ -249,10 +264,34 @@ class DeviceSlot:
             return
         self._events.released(running.task)
 
-    def _over_limit(self) -> None:
+    def _limit_to(self, seconds: float, on_over: Callable[[Optional[str]], None]) -> None:
+        self._cancel_limit()
+        self._limit = TimeLimit(self._loop, self._judges.resident.pid, seconds, on_over)
+
+    def _on_waiting(self, begins: bool) -> None:
+        """For the device's lock."""
+        self._cancel_lock_timer()
+        if begins:
+            self._limit.pause()
+            self._lock_timer = self._loop.call_later(WAIT_S_MAX + LOCK_GRACE_S, self._over_lock)
+        else:
+            self._limit.resume()
+
+    def _over_lock(self) -> None:
+        self._break_off(infra=infra_of(LOCKED, f"the judge waits for the lock of {self.device['id']} and does not give up by itself"))
+
+    def _not_begun(self, why: Optional[str]) -> None:
+        reason = why or f"it said nothing of the task for {BEGIN_S_MAX:.0f} s"
+        self._break_off(infra=infra_of("suspended", f"the judge did not begin: {reason}"))
+
+    def _over_limit(self, why: Optional[str]) -> None:
+        """Time that the judge did not get is no fault of the candidate's."""
         running = self._running
-        if running is not None:
+        if why is None:
             self._break_off(outcome=running.timed_out(), hold=True)
+        else:
+            at = f"{running.phase} {running.case}".rstrip()
+            self._break_off(infra=infra_of("suspended", f"the judge did not get its time at {at}: {why}"))
 
     def _on_lost(self, code: int) -> None:
         """The resident died by itself. Not the candidate's fault where nothing of it had run yet, where it cannot reach the judge (the cpu
@@ -349,6 +388,12 @@ class DeviceSlot:
         self._events.released(task)
 
     def _cancel_limit(self) -> None:
+        self._cancel_lock_timer()
         if self._limit is not None:
             self._limit.cancel()
             self._limit = None
+
+    def _cancel_lock_timer(self) -> None:
+        if self._lock_timer is not None:
+            self._lock_timer.cancel()
+            self._lock_timer = None

@@ -1,19 +1,16 @@
 """What the server needs to start: inventory, tools, and the command of each device's judge. Taken once, in a child process."""
 import json
-import os
-import stat
 import subprocess
 from pathlib import Path
 from typing import List, NamedTuple, Optional
 
 from kiln_runner.devices.judge_process import JudgeCommand
+from kiln_runner.host.device_locks import device_lock_file
 from kiln_runner.host.simulated_gpus import MODEL
 from kiln_runner.identity import child_environment, self_command
 from kiln_runner.paths import RunnerPaths
 
 PROBE_TIMEOUT_S = 60
-# For all users of the host: two runners must exclude each other on one GPU.
-LOCK_FOLDER = Path("/tmp/kiln-locks")
 
 
 class Equipment(NamedTuple):
@@ -60,19 +57,3 @@ def profile_command(paths: RunnerPaths, tools: dict, device: dict, ordinal: int,
         *(["--simulated"] if device["model"] == MODEL else []),
     )
     return JudgeCommand(argv, child_environment(CUDA_DEVICE_ORDER="PCI_BUS_ID"), str(folder))
-
-
-def device_lock_file(device_id: str) -> Path:
-    """The file whose flock guards timing on this device, made so that every user of the host can open it."""
-    try:
-        LOCK_FOLDER.mkdir(mode=0o1777)
-        os.chmod(LOCK_FOLDER, 0o1777)
-    except FileExistsError:
-        if not stat.S_ISDIR(os.lstat(LOCK_FOLDER).st_mode):
-            raise
-    path = LOCK_FOLDER / f"{device_id}.lock"
-    if not path.exists():
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-        os.fchmod(descriptor, 0o666)
-        os.close(descriptor)
-    return path

@@ -29,13 +29,23 @@ def run(argv: List[str]) -> int:
     os.dup2(2, 1)
     # It moves when it gets work: making a context and preparing problems would disturb the judge that measures there.
     around = Surroundings(
-        DeviceLock(options.lock), options.cache, lambda header: frames.write(encode(header)), lambda: move_to(options.cores),
+        open_lock(options.lock), options.cache, lambda header: frames.write(encode(header)), lambda: move_to(options.cores),
         not options.standby,
     )
     lost = Service(open_device(options), around).serve(Inbox(0))
     frames.close()
     # No destructors: after a fault the driver would only complain, and an exit must not wait for it.
     os._exit(CONTEXT_LOST_EXIT if lost else 0)
+
+
+def open_lock(path: str) -> DeviceLock:
+    try:
+        return DeviceLock(path)
+    except OSError as error:
+        raise SystemExit(
+            f"the device's lock {path} cannot be opened by user {os.geteuid()}: {error.strerror}. Every runner of this host must be able to: remove "
+            "what is there, or add this user to the group of its folder, and start the runner again"
+        ) from error
 
 
 def open_device(options: argparse.Namespace) -> Device:

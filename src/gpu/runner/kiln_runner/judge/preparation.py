@@ -4,16 +4,19 @@ A parked judge does it beside a neighbour that judges, so every step is short, n
 for the end of the neighbour's timed section. What fails here fails again with the first candidate, where there is an attempt to tell.
 """
 from collections import deque
-from typing import Callable, Deque, Iterator
+from typing import Callable, Deque, Generator, Iterator, TypeVar
 
 from .device import Device
-from .device_lock import DeviceLock
+from .device_lock import LOCKED, DeviceLock
 from .failures import InfraFailure, LaunchRejected
 from .problems import Problem
 from .stopwatch import Stopwatch
 
 # The service keeps the frames of more; these are prepared, the others wait for their first candidate.
 PROBLEMS_WAITING_MAX = 16
+# A step waits no longer for the lock: a task may have come.
+LOCK_WAIT_S = 0.25
+T = TypeVar("T")
 
 
 class Preparation:
@@ -36,15 +39,24 @@ class Preparation:
             self._waiting.popleft()
 
     def _steps(self, load: Callable[[], Problem]) -> Iterator[None]:
-        with self._lock.shared(Stopwatch()):
-            parts = load().parts()
+        parts = yield from self._shared(lambda: load().parts())
         yield
         # Allocating moves no data: it takes no lock, and may take long.
         if not self._device.reserve(parts):
             return
         yield
         for part in parts:
-            with self._lock.shared(Stopwatch()):
-                # Asked for again: it may have been put away meanwhile.
-                load().make_ready(part)
+            # Asked for again: it may have been put away meanwhile.
+            yield from self._shared(lambda part=part: load().make_ready(part))
+            yield
+
+    def _shared(self, work: Callable[[], T]) -> Generator[None, None, T]:
+        """Under the lock, as soon as a step gets it."""
+        while True:
+            try:
+                with self._lock.shared(Stopwatch(), LOCK_WAIT_S):
+                    return work()
+            except InfraFailure as failure:
+                if failure.code != LOCKED:
+                    raise
             yield

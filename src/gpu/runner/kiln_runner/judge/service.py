@@ -1,9 +1,11 @@
-"""The judge's frames: `problem`, `known`, `upcoming`, `judge`, `canary` and `exit` in; `ready`, `phase`, `result`, `learned` and `canary` out.
+"""The judge's frames: `problem`, `known`, `upcoming`, `judge`, `canary` and `exit` in; `ready`, `phase`, `waiting`, `result`, `learned` and
+`canary` out.
 
 `problem`: {definition, referenceArtifact, baselineArtifact}; made ready while no other frame comes (preparation.py). `learned`:
 {problemKey, trusted: [case], baselines: [{case, batch, statistics: TimingStatistics, measuredAtNs}]}, after the `result` whose
 judgement taught it, before one that `retires` the judge, and never after a fault; `measuredAtNs` is CLOCK_MONOTONIC. `known`: the same
 fields, learned by other judges of the device; before or after its `problem`.
+`waiting`: {attemptId, begins}: a wait for the device's lock begins or is over; that time is not the candidate's.
 `upcoming`: which candidate follows the one that is judged, for its code to be loaded in time (ahead.py); it may change until it starts.
 `result`: {attemptId, outcome, infra, phases, telemetry, contextLost}; also `retires`, why, where the candidate leaves something behind.
 
@@ -20,7 +22,7 @@ from typing import Callable, Dict, NamedTuple, Optional
 
 from .ahead import Ahead
 from .device import Device
-from .device_lock import DeviceLock
+from .device_lock import LOCKED, DeviceLock
 from .facts import Facts
 from .failures import CandidateFailure, DeviceFault, InfraFailure
 from .inbox import Inbox
@@ -34,6 +36,9 @@ CONTEXT_LOST_EXIT = 3
 PROBLEMS_MAX = 64
 # Between two steps of preparation: a neighbour that waits for the device gets it, and a task that comes is heard.
 PAUSE_S = 0.005
+# For the lock, before a judge says that somebody else holds it and is asked again.
+PROVE_WAIT_S = 20.0
+CANARY_WAIT_S = 5.0
 
 
 class Surroundings(NamedTuple):
@@ -51,7 +56,7 @@ class Service:
     def __init__(self, device: Device, around: Surroundings) -> None:
         self._device, self._around = device, around
         self._lock, self._cache, self._send = around.lock, around.cache, around.send
-        self._is_settled = False
+        self._is_settled = self._is_proven = False
         self._preparation = Preparation(device, around.lock)
         self._ahead = Ahead(device, around.cache)
         self._inbox: Optional[Inbox] = None
@@ -63,8 +68,9 @@ class Service:
     def serve(self, inbox: Inbox) -> bool:
         """Until `exit` or the end of the stream; True when the context was lost, or is to be used no more."""
         self._inbox = inbox
-        self._prove()
-        self._send({"type": "ready", "device": self._device.describe()})
+        refusal = self._try_canary(PROVE_WAIT_S)
+        device = self._device.describe()
+        self._send({"type": "ready", "device": {**device, "unavailable": refusal or device["unavailable"]}})
         while True:
             try:
                 while self._preparation.is_pending and not inbox.has_frame(PAUSE_S):
@@ -77,13 +83,20 @@ class Service:
             if self._on_frame(frame[0]):
                 return True
 
-    def _prove(self) -> None:
-        """Not while a neighbour times. It waits for no more than is needed: a canary passes beside a check, a copy rate beside nothing."""
-        with self._lock.shared(Stopwatch()):
-            self._device.prove()
-        if self._around.is_first:
-            with self._lock.exclusive(Stopwatch()):
-                self._device.measure_copy()
+    def _try_canary(self, wait_s: float) -> Optional[str]:
+        """None when it passed; otherwise who holds the device's lock. DeviceFault when the device does not compute."""
+        try:
+            with self._lock.shared(Stopwatch(), wait_s):
+                self._device.canary() if self._is_proven else self._device.prove()
+            if self._around.is_first and not self._is_proven:
+                with self._lock.exclusive(Stopwatch(), wait_s):
+                    self._device.measure_copy()
+            self._is_proven = True
+        except InfraFailure as failure:
+            if failure.code != LOCKED:
+                raise
+            return str(failure)
+        return None
 
     def _on_frame(self, header: dict) -> bool:
         if header["type"] == "problem":
@@ -114,20 +127,21 @@ class Service:
 
     def _on_canary(self, header: dict) -> bool:
         """Who else computes on the device is looked for only where `recheck` asks: it costs more than the canary."""
-        start, message = time.monotonic_ns(), ""
+        start, message, unavailable = time.monotonic_ns(), "", None
         try:
-            with self._lock.shared(Stopwatch()):
-                self._device.canary()
+            unavailable = self._try_canary(CANARY_WAIT_S)
         except DeviceFault as fault:
             message = str(fault)
         spent = (time.monotonic_ns() - start) / NS_PER_MS
-        unavailable = self._device.unavailable() if header.get("recheck") and not message else None
+        if header.get("recheck") and not message:
+            unavailable = unavailable or self._device.unavailable()
         self._send({"type": "canary", "ok": not message, "message": message, "ms": spent, "unavailable": unavailable})
         return bool(message)
 
     def _on_judge(self, task: dict) -> bool:
-        watch, judgement = Stopwatch(), None
-        result = {"type": "result", "attemptId": task["attemptId"], "outcome": None, "infra": None, "telemetry": None, "contextLost": False}
+        attempt_id, judgement = task["attemptId"], None
+        watch = Stopwatch(lambda begins: self._send({"type": "waiting", "attemptId": attempt_id, "begins": begins}))
+        result = {"type": "result", "attemptId": attempt_id, "outcome": None, "infra": None, "telemetry": None, "contextLost": False}
         try:
             problem = self._problem(task["problemKey"])
             judgement = Judgement(self._bench(task, watch), problem, task)

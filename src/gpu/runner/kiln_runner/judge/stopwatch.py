@@ -1,17 +1,19 @@
 """Where a judgement's time goes, in the protocol's phases."""
 import time
 from contextlib import contextmanager
-from typing import Dict, Iterator
+from typing import Callable, Dict, Iterator
 
 NS_PER_MS = 1e6
 
 
 class Stopwatch:
-    """Time inside nested spans counts for the innermost one only, so that the phases add up to at most the total."""
+    """Time inside nested spans counts for the innermost one only, so that the phases add up to at most the total. `on_wait`: told True when a wait
+    for the device's lock begins, and False when it is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_wait: Callable[[bool], None] = lambda _begins: None) -> None:
         self._start = time.monotonic_ns()
         self._spent: Dict[str, int] = {"loadMs": 0, "checkMs": 0, "measureMs": 0, "lockMs": 0}
+        self._on_wait = on_wait
 
     @contextmanager
     def span(self, phase: str) -> Iterator[None]:
@@ -21,6 +23,15 @@ class Stopwatch:
         finally:
             nested = sum(self._spent.values()) - before
             self._spent[phase] += time.monotonic_ns() - start - nested
+
+    @contextmanager
+    def lock_wait(self) -> Iterator[None]:
+        self._on_wait(True)
+        try:
+            with self.span("lockMs"):
+                yield
+        finally:
+            self._on_wait(False)
 
     def add(self, phase: str, nanoseconds: int) -> None:
         self._spent[phase] += nanoseconds

@@ -15,6 +15,7 @@ from kiln_runner.devices.slot import Borrower, DeviceSlot
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import Frame
 from kiln_runner.process import Children, ChildProcess
+from kiln_runner.time_limit import TimeLimit
 
 REQUESTS_MAX = 256
 NO_GPU = "profiles need a GPU: there is no profiler for the cpu device"
@@ -34,8 +35,10 @@ class _Request:
         self.borrower: Optional[Borrower] = None
         self.process: Optional[ChildProcess] = None
         self.answer: Optional[Frame] = None
-        self.limit = None
+        self.limit: Optional[TimeLimit] = None
         self.is_over_limit = False
+        # Why it was ended though it had not had its time.
+        self.withheld: Optional[str] = None
 
 
 class ProfileDesk:
@@ -98,7 +101,8 @@ class ProfileDesk:
         except OSError as error:
             self._end(request, folder, _infra("internal", f"the profiling process cannot be started: {error}"))
             return
-        request.limit = self._children.loop.call_later(request.body["limitMs"] / 1000, self._over_limit, request)
+        limit_s, pid = request.body["limitMs"] / 1000, request.process.pid
+        request.limit = TimeLimit(self._children.loop, pid, limit_s, lambda why: self._over_limit(request, why))
         request.process.send(self._order(request))
 
     def _order(self, request: _Request) -> dict:
@@ -110,11 +114,15 @@ class ProfileDesk:
         }
 
     def _on_frame(self, request: _Request, frame: Frame) -> None:
-        if frame.header["type"] == "profiled":
+        kind = frame.header["type"]
+        if kind == "profiled":
             request.answer = frame
+        elif kind == "waiting" and request.limit is not None:
+            # For the device's lock, which ends by itself.
+            request.limit.pause() if frame.header["begins"] else request.limit.resume()
 
-    def _over_limit(self, request: _Request) -> None:
-        request.is_over_limit = True
+    def _over_limit(self, request: _Request, why: Optional[str]) -> None:
+        request.is_over_limit, request.withheld = True, why
         request.process.kill()
 
     def _on_exit(self, request: _Request, folder: Path, code: int) -> None:
@@ -122,6 +130,8 @@ class ProfileDesk:
             request.limit.cancel()
         if request.answer is not None:
             self._end(request, folder, request.answer.header["result"], request.answer.payload)
+        elif request.withheld is not None:
+            self._end(request, folder, _infra("suspended", f"the profile did not get its time: {request.withheld}"))
         elif request.is_over_limit:
             message = f"no end of the profile in {request.body['limitMs']:.0f} ms: the candidate, or the profiler under it, hangs"
             self._end(request, folder, {"status": "failed", "message": message})

@@ -1,7 +1,8 @@
 """`runner profile --device ID --ordinal N --cache DIR --lock FILE --work DIR [--ncu PATH] [--simulated]`: profiles one candidate.
 
-One frame in: {type: "profile", case: DefinedCase, plan, artifact, resources, model}. One frame out: {type: "profiled", result} as the
-protocol has it, with ncu's report for its payload. It holds the device's lock meanwhile, so that nobody times beside it.
+One frame in: {type: "profile", case: DefinedCase, plan, artifact, resources, model}. The last frame out: {type: "profiled", result} as the
+protocol has it, with ncu's report for its payload; before it {type: "waiting", begins} of waits for the device's lock, which it holds
+while it measures, so that nobody times beside it.
 """
 import argparse
 import json
@@ -15,6 +16,7 @@ from typing import List, Tuple
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.identity import self_command
 from kiln_runner.judge.device_lock import DeviceLock
+from kiln_runner.judge.failures import InfraFailure
 from kiln_runner.judge.stopwatch import Stopwatch
 from kiln_runner.parent_death import PARENT_VARIABLE, request_signal
 from kiln_runner.profile.ncu import Report, measure, missing
@@ -59,19 +61,31 @@ def _simulated(request: dict) -> Tuple[dict, bytes]:
 
 
 def _profile(options: argparse.Namespace, request: dict) -> Tuple[dict, bytes]:
-    work = Path(options.work)
-    asked, facts_file = work / "request.json", work / "facts.json"
+    asked, facts_file = Path(options.work, "request.json"), Path(options.work, "facts.json")
     asked.write_text(json.dumps(request))
     command = self_command(
         "profile-launch", "--device", options.device, "--ordinal", options.ordinal, "--cache", options.cache, str(asked), str(facts_file)
     )
-    with DeviceLock(options.lock).exclusive(Stopwatch()):
-        report = measure(options.ncu, command, work) if options.ncu else missing()
+    try:
+        report, facts = _measured(options, command, facts_file)
+    except InfraFailure as failure:
+        return {"status": "infra", "failure": {"code": failure.code, "message": str(failure)}}, b""
+    return _result(request, facts, report)
+
+
+def _measured(options: argparse.Namespace, command: List[str], facts_file: Path) -> Tuple[Report, dict]:
+    with DeviceLock(options.lock).exclusive(Stopwatch(_tell_wait)):
+        report = measure(options.ncu, command, facts_file.parent) if options.ncu else missing()
         facts = _facts(facts_file)
         # What ncu's refusal does to the launches it was to watch must not count against the candidate.
         if not report.kernels and "kernels" not in facts:
             facts = _run_bare(command, facts_file)
-    return _result(request, facts, report)
+    return report, facts
+
+
+def _tell_wait(begins: bool) -> None:
+    sys.stdout.buffer.write(encode({"type": "waiting", "begins": begins}))
+    sys.stdout.buffer.flush()
 
 
 def _facts(file: Path) -> dict:

@@ -1,0 +1,82 @@
+"""A limit on the time that a child process really had.
+
+Not counted: while it is paused (the child waits for something that is not its task's), while the child or what it started is stopped,
+while they wait for a processor, and while this runner itself did not run (a stopped runner, a frozen container, a paused machine).
+
+Modes: running <-> paused; over (`on_over` was called, once) or cancelled. Invariant: `on_over(None)` is called only when the child had all of its
+time; `on_over(reason)` when it did not get it in good time, which is nobody's fault but the host's.
+"""
+import asyncio
+from typing import Callable, Optional
+
+from kiln_runner.given_time import GivenTime
+
+LOOK_S, LOOK_S_LEAST = 0.25, 0.001
+# So late a timer is when the runner did not run: a busy loop is late by milliseconds.
+ASLEEP_S = 1.0
+STOPPED_S_MAX = 5.0
+# A child that gets less than this share of the time it could use is given up.
+GIVEN_SHARE_LEAST = 0.2
+
+
+class TimeLimit:
+    def __init__(self, loop: asyncio.AbstractEventLoop, pid: int, limit_s: float, on_over: Callable[[Optional[str]], None]) -> None:
+        self._loop, self._pid, self._limit_s, self._on_over = loop, pid, limit_s, on_over
+        self._given: Optional[GivenTime] = None
+        self._had_s = self._elapsed_s = self._stopped_s = 0.0
+        self._looked_at = 0.0
+        self._timer: Optional[asyncio.TimerHandle] = None
+        self.resume()
+
+    def pause(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._count(min(self._loop.time() - self._looked_at, LOOK_S))
+
+    def resume(self) -> None:
+        if self._timer is None:
+            self._arm()
+
+    def had_s(self) -> float:
+        """So far."""
+        if self._timer is not None:
+            self.pause()
+            self.resume()
+        return self._had_s
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        self._looked_at = self._loop.time()
+        self._timer = self._loop.call_later(min(LOOK_S, max(LOOK_S_LEAST, self._limit_s - self._had_s)), self._look)
+
+    def _count(self, passed_s: float) -> Optional[str]:
+        """Why the child is stopped, or None."""
+        if self._given is None:
+            self._given = GivenTime(self._pid)
+        look = self._given.look()
+        self._elapsed_s += passed_s
+        if look.stopped:
+            self._stopped_s += passed_s
+        else:
+            self._stopped_s = 0.0
+            # What fights with itself for processors has what it uses.
+            self._had_s += max(passed_s - look.waited_s, min(passed_s, look.used_s), 0.0)
+        return look.stopped
+
+    def _look(self) -> None:
+        self._timer = None
+        passed_s = self._loop.time() - self._looked_at
+        stopped = self._count(passed_s if passed_s < LOOK_S + ASLEEP_S else 0.0)
+        if self._had_s >= self._limit_s:
+            self._on_over(None)
+        elif self._stopped_s >= min(STOPPED_S_MAX, self._limit_s):
+            self._on_over(f"{stopped}, and was for {self._stopped_s:.1f} s")
+        elif self._elapsed_s * GIVEN_SHARE_LEAST > self._limit_s:
+            self._on_over(f"this host is overloaded: of {self._elapsed_s:.0f} s it got a processor for {self._had_s:.0f} s")
+        else:
+            self._arm()

@@ -1,0 +1,97 @@
+"""A real judge on the cpu device that somebody stops: its candidate is not to blame."""
+import os
+import signal
+import unittest
+from pathlib import Path
+from typing import Callable, List
+
+from . import samples
+from .drive import Runner, wait_until
+from .test_compiling import ENDLESS, HAS_GCC
+
+HANGS = samples.GOOD_C.replace("for (int i", "for (;;);\n  for (int i")
+LIMIT_MS = 2500
+
+
+@unittest.skipUnless(HAS_GCC, "needs gcc")
+class Suspended(unittest.TestCase):
+    def setUp(self) -> None:
+        self.runner = Runner()
+        self.runner.__enter__()
+        self.addCleanup(self.runner.__exit__)
+        self.client = self.runner.client()
+        hello = self.client.attach()
+        self.device = next(device["id"] for device in hello["inventory"]["devices"] if device["kind"] == "cpu")
+        self.definition = samples.problem(samples.c_unit())
+        self.client.send({"type": "problem", "definition": self.definition})
+
+    def judge(self, source: str, limit_ms: float) -> str:
+        # The process that runs it has its name among its arguments.
+        self.artifact = artifact = self.client.compile(samples.c_unit(source))["artifact"]
+        attempt_id = samples.attempt()
+        self.client.send({"type": "judge", "task": samples.task(self.definition, artifact, self.device, attempt_id, limit_ms=limit_ms)})
+        return attempt_id
+
+    def until_running(self, words: str, is_right: Callable[[int], bool] = lambda _pid: True) -> int:
+        found: List[int] = []
+        wait_until(lambda: found.extend(pid for pid in self.pids(words) if is_right(pid)) or bool(found), f"a process with {words}")
+        return found[0]
+
+    def pids(self, words: str) -> List[int]:
+        found = []
+        for entry in Path("/proc").iterdir():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace") if entry.name.isdigit() else ""
+            except OSError:
+                continue
+            if words in command and (self.runner.folder in command or self.is_inside(entry)):
+                found.append(int(entry.name))
+        return found
+
+    def is_inside(self, process: Path) -> bool:
+        try:
+            return os.readlink(process / "cwd").startswith(self.runner.folder)
+        except OSError:
+            return False
+
+    def result_of(self, attempt_id: str) -> dict:
+        return self.client.result(attempt_id, 60)["result"]
+
+    def test_a_judge_that_is_stopped_gives_infra_and_the_next_candidate_passes(self) -> None:
+        stopped = self.judge(HANGS, LIMIT_MS)
+        self.until_running(self.artifact, spins)
+        os.kill(self.until_running(" judge "), signal.SIGSTOP)
+        result = self.result_of(stopped)
+        self.assertEqual((result["outcome"], result["infra"]["code"]), (None, "suspended"))
+        self.assertIn("is stopped by a signal", result["infra"]["message"])
+        self.assertEqual(self.result_of(self.judge(samples.GOOD_C, 20_000))["outcome"]["verdict"], "passed")
+
+    def test_a_candidates_own_process_that_is_stopped_gives_infra(self) -> None:
+        stopped = self.judge(HANGS, LIMIT_MS)
+        os.kill(self.until_running(self.artifact, spins), signal.SIGSTOP)
+        result = self.result_of(stopped)
+        self.assertEqual((result["outcome"], result["infra"]["code"]), (None, "suspended"))
+
+    def test_a_judge_that_goes_on_in_time_loses_nothing_and_a_candidate_that_hangs_is_convicted(self) -> None:
+        hangs = self.judge(HANGS, LIMIT_MS)
+        child = self.until_running(self.artifact, spins)
+        os.kill(child, signal.SIGSTOP)
+        os.kill(child, signal.SIGCONT)
+        outcome = self.result_of(hangs)["outcome"]
+        self.assertEqual((outcome["verdict"], outcome["stage"]), ("timed_out", "check"))
+
+    def test_a_compiler_that_is_stopped_gives_infra_and_not_a_verdict(self) -> None:
+        self.client.send({"type": "compile", "compileId": "slow", "unit": samples.c_unit(ENDLESS), "limitMs": 4 * LIMIT_MS})
+        os.kill(self.until_running("candidate.c", spins), signal.SIGSTOP)
+        result = self.client.wait("compiled", lambda frame: frame["compileId"] == "slow")["result"]
+        self.assertEqual((result["status"], result["failure"]["code"]), ("infra", "suspended"))
+
+
+def spins(pid: int) -> bool:
+    """It has used processor time enough to be in the kernel that never ends."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(words[11]) > 20
+
+
+if __name__ == "__main__":
+    unittest.main()
