@@ -213,8 +213,9 @@ const database = options.postgres === undefined ? await openEmbedded(folder) : a
 const store: Store = createStore(database.sql);
 const queue: Queue = await createQueue({
   store: { id: await readStoreId(database.sql), name: 'bench' },
+  epoch: 1,
+  holder: { daemonId: 'bench', host: 'bench', pid: process.pid, since: new Date().toISOString() },
   backend: options.redis === undefined ? { kind: 'postgres', pool: database.pool } : { kind: 'redis', url: options.redis },
-  tokenFile: join(folder, 'queue-token'),
   leaseMs: 60_000,
   log: { info: () => {}, warn: (facts, message) => console.error(message, facts) },
   name: `bench-${process.pid}`,

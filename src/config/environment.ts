@@ -12,6 +12,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   KILN_PORT: { path: ['server', 'port'], number: true },
   KILN_TOKEN: { path: ['server', 'token'] },
   KILN_DATA_DIR: { path: ['dataDir'] },
+  KILN_TAKEOVER_WAIT_MS: { path: ['takeoverWaitMs'], number: true },
   KILN_QUEUE_PREFIX: { path: ['queue', 'prefix'] },
   KILN_QUEUE_ADOPT: { path: ['queue', 'adopt'] },
   KILN_FLEET: { path: ['fleetFile'] },

@@ -102,6 +102,12 @@ export const KilnFile = strictFields({
   dataDir: z.string({ error: 'must be the path of a folder' }).min(1).max(4096).default('.kiln/data'),
   store: StoreConfig.default({ backend: 'embedded' }),
   queue: QueueConfig.default({ backend: 'embedded' }),
+  /** How long a starting daemon waits for another one on the same data folder or store to stop. */
+  takeoverWaitMs: z
+    .number({ error: 'must be a number of milliseconds, from 0 to 3600000' })
+    .min(0, 'must not be below 0')
+    .max(3_600_000, 'must be at most 3600000')
+    .default(30_000),
   /** Null: `config/fleet.yaml` if it is there, otherwise this machine alone. */
   fleetFile: z.string({ error: 'must be the path of a fleet file' }).min(1).max(4096).nullable().default(null),
   kernelsDir: z.string({ error: 'must be the path of a folder' }).min(1).max(4096).default('kernels'),

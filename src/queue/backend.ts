@@ -69,7 +69,7 @@ export interface QueueBackend {
 
 export interface BackendOptions {
   readonly name: string;
-  /** Lock token of this daemon: kept over restarts, so that its leases can be adopted. */
+  /** Lock token: the same for every daemon of the store, so that its leases can be adopted. */
   readonly token: string;
   readonly leaseMs: number;
   /** Connection trouble, as it comes and goes. */

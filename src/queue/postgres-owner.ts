@@ -7,6 +7,7 @@ const TABLE = 'create table if not exists kiln_owner (queue text primary key, ow
 export const createPostgresOwner = async (pool: PgPool, queue: string): Promise<OwnerRecord> => {
   await pool.query(TABLE);
   return {
+    beats: false,
     read: async () => {
       const { rows } = await pool.query<{ owner: string }>('select owner from kiln_owner where queue = $1', [queue]);
       return rows[0]?.owner ?? null;

@@ -11,13 +11,13 @@ import { QUEUE_NAME } from './backend.ts';
 import type { BackendOptions, Lease, NewJob, QueueBackend } from './backend.ts';
 import { createHealth, unavailable } from './health.ts';
 import type { Health, QueueLog } from './health.ts';
+import type { DaemonHolder } from '../domain/daemon-holder.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { StoreIdentity } from '../domain/store-identity.ts';
 import { createLeases } from './leases.ts';
 import type { Leases } from './leases.ts';
-import { loadLockToken } from './lock-token.ts';
 import { createOwnership } from './ownership.ts';
-import type { Ownership } from './ownership.ts';
+import type { Look, Ownership } from './ownership.ts';
 import { createPostgresQueueBackend } from './postgres-backend.ts';
 import { createRedisQueueBackend } from './redis-backend.ts';
 
@@ -25,6 +25,8 @@ import { createRedisQueueBackend } from './redis-backend.ts';
 export const DEFAULT_PREFIX = 'kiln';
 /** Work added by this process is told at once; this is for what comes otherwise (stalled jobs, a backend that was away). */
 const SAFETY_POLL_MS = 1_000;
+/** How soon it is seen that the queue was emptied, or that another daemon works on it. */
+const LOOK_EVERY_MS = 5_000;
 const RENEWALS_PER_LEASE = 3;
 
 export interface LeasingQueue {
@@ -47,12 +49,17 @@ export interface QueueOptions {
     | { readonly kind: 'postgres'; readonly pool: PgPool };
   /** Whose jobs these are. */
   readonly store: StoreIdentity;
+  /** This daemon among those that had the store (src/store/daemon-lease.ts). */
+  readonly epoch: number;
+  readonly holder: DaemonHolder;
+  /** Called once, when a daemon that has the store after us works on the queue: nothing more is taken from it or added to it. */
+  readonly onLost?: (error: KilnError) => void;
   /** Id of another store whose queue is taken over on purpose. */
   readonly adopt?: string | null;
   /** For people: where the queue is. */
   readonly place?: string;
-  /** File of this daemon's lock token, in its data folder. Two daemons never share one. */
-  readonly tokenFile: string;
+  /** Lock token of the leases. The store's unless said: who has the store has its leases, also those of a daemon that died or was replaced. */
+  readonly token?: string;
   /** How long a lease lasts without renewal: after a crash without restart, jobs wait so long (up to twice) for another daemon. */
   readonly leaseMs: number;
   readonly log: QueueLog;
@@ -71,9 +78,12 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
   const backend = await openBackend(options, health);
   const ownership = createOwnership(backend.owner, {
     store: options.store,
+    epoch: options.epoch,
+    holder: options.holder,
     adopt: options.adopt ?? null,
     place: options.place ?? 'the queue',
     log: options.log,
+    onLost: options.onLost ?? (() => {}),
   });
   await claimOrClose(ownership, backend);
   const leases = createLeases(backend, health, options.log);
@@ -81,35 +91,38 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
   const notify = (): void => {
     for (const listener of listeners) listener();
   };
-  const isOurs = async (): Promise<boolean> =>
-    ((await health.attemptQuietly('looking whose queue it is', ownership.verify)) ?? 'foreign') !== 'foreign';
+  const look = async (): Promise<Look> =>
+    (await health.attemptQuietly('looking whose queue it is', async () => ownership.look())) ?? 'foreign';
+  /** A daemon that was suspended may have been replaced meanwhile. */
+  const isOurs = async (): Promise<boolean> => (ownership.isStale() ? (await look()) !== 'foreign' : ownership.isOurs());
   const poll = async (): Promise<void> => {
     if (!(await isOurs())) return;
     await leases.mend();
     if (await health.attemptQuietly('looking for work', async () => backend.hasWaiting())) notify();
   };
-  const close = startTimers(options, backend, { poll, renew: leases.renew });
+  const close = startTimers(options, backend, { poll, renew: leases.renew, look: async () => void (await look()) });
   return {
     add: async (batch) => {
       if (batch.length === 0) return;
+      await isOurs();
       ownership.require();
       await leases.settle(batch.map(({ candidateId }) => candidateId));
       await health.attempt('adding to the queue', async () => backend.add(batch));
       notify();
     },
-    lease: async (count) => (count > 0 && ownership.isOurs() ? leases.lease(count) : []),
-    promote: async (ids) =>
-      ids.length > 0 && ownership.isOurs()
-        ? ((await health.attemptQuietly('reordering the queue', async () => backend.promote(ids))) ?? 0)
-        : 0,
+    lease: async (count) => (count > 0 && (await isOurs()) ? leases.lease(count) : []),
+    promote: async (ids) => {
+      if (ids.length === 0 || !(await isOurs())) return 0;
+      return (await health.attemptQuietly('reordering the queue', async () => backend.promote(ids))) ?? 0;
+    },
     complete: async (ids) => leases.complete(ids),
     release: async (ids) => leases.release(ids),
     // Another store may have a candidate of the same content.
     remove: async (id) => {
-      if (ownership.isOurs()) await leases.remove(id);
+      if (await isOurs()) await leases.remove(id);
     },
     discard: async (ids) => {
-      if (await isOurs()) await leases.complete(ids);
+      if ((await look()) !== 'foreign') await leases.complete(ids);
       else await leases.release(ids);
     },
     adopt: async () => leases.adopt(),
@@ -133,11 +146,16 @@ const claimOrClose = async (ownership: Ownership, backend: QueueBackend): Promis
 interface Routines {
   readonly poll: () => Promise<void>;
   readonly renew: Leases['renew'];
+  readonly look: () => Promise<void>;
 }
 
 /** Returns what stops the routines, lets the running ones end, and closes the backend; idempotent. */
-const startTimers = ({ every = systemTimer, leaseMs }: QueueOptions, backend: QueueBackend, { poll, renew }: Routines) => {
-  const routines = [startRoutine(every, SAFETY_POLL_MS, poll), startRoutine(every, leaseMs / RENEWALS_PER_LEASE, renew)];
+const startTimers = ({ every = systemTimer, leaseMs }: QueueOptions, backend: QueueBackend, { poll, renew, look }: Routines) => {
+  const routines = [
+    startRoutine(every, SAFETY_POLL_MS, poll),
+    startRoutine(every, leaseMs / RENEWALS_PER_LEASE, renew),
+    startRoutine(every, LOOK_EVERY_MS, look),
+  ];
   let closing: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     await Promise.all(routines.map(async (stopRoutine) => stopRoutine()));
@@ -171,10 +189,10 @@ const systemTimer = (ms: number, work: () => void): (() => void) => {
 };
 
 const openBackend = async (
-  { backend, tokenFile, leaseMs, name = QUEUE_NAME }: QueueOptions,
+  { backend, store, token = `kiln-${store.id}`, leaseMs, name = QUEUE_NAME }: QueueOptions,
   health: Health,
 ): Promise<QueueBackend> => {
-  const options: BackendOptions = { name, token: loadLockToken(tokenFile), leaseMs, onError: health.fail };
+  const options: BackendOptions = { name, token, leaseMs, onError: health.fail };
   try {
     switch (backend.kind) {
       case 'redis':

@@ -20,6 +20,7 @@ export const createRedisOwner = (queue: Queue): OwnerRecord => {
     return client.runCommand(name, args);
   };
   return {
+    beats: true,
     read: async () => {
       const found = await run(READ, READ_LUA, [key]);
       return typeof found === 'string' ? found : null;

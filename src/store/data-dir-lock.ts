@@ -1,113 +1,118 @@
 /**
- * One daemon a data folder: a lock file that names its process. Linked into place with its content, so that it is never seen half written.
- * A lock whose process is gone (also one from before a reboot, whose number another process has now) is taken over.
+ * One daemon a data folder: an operating-system lock (flock) on `daemon.lock`, held open for as long as the process lives. The kernel lets it
+ * go when the process ends, however it ends, and it holds across process namespaces: two containers on one volume see it.
+ *
+ * Node has no flock. A lock belongs to the open file, not to the process, so a program that inherits the descriptor takes it for us and
+ * ends; the lock stays until we close the file. Node opens files close-on-exec: no other child inherits it.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { holderText } from '../domain/daemon-holder.ts';
 import { KilnError } from '../domain/errors.ts';
 
 const LOCK_FILE = 'daemon.lock';
-const TAKE_OVER_TRIES_MAX = 5;
+const LOOK_AGAIN_MS = 250;
+/** Taking a lock without waiting takes milliseconds; this is for a file system that hangs. */
+const LOCK_LIMIT_MS = 10_000;
+const HELD_ELSEWHERE = 75;
+const PYTHON = `import fcntl, sys
+try: fcntl.flock(3, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError: sys.exit(${HELD_ELSEWHERE})`;
+/** util-linux, and where that is missing the Python that the local runner needs anyway. Both find the file as descriptor 3. */
+const LOCKERS: readonly (readonly [string, readonly string[]])[] = [
+  ['flock', ['-n', '-x', '-E', String(HELD_ELSEWHERE), '3']],
+  ['python3', ['-I', '-c', PYTHON]],
+];
 
-/** `bornAt` tells one life of a process number from the next; null where the system does not say. */
-const Holder = z.object({ pid: z.int().positive(), bornAt: z.string().nullable() });
+/** For people only: the lock is what counts. `pid` is in the holder's own process namespace. */
+const Holder = z.object({ pid: z.int().positive(), host: z.string(), since: z.string() });
 type Holder = z.infer<typeof Holder>;
 
+export interface LockOptions {
+  /** How long a daemon that holds the folder is waited for; 0 unless said. */
+  readonly waitMs?: number;
+  /** Called once, when it is not free at once. */
+  readonly onWait?: (message: string) => void;
+}
+
 /** Makes `dataDir` where it is missing. Throws DATA_DIR_LOCKED. Returns the release, which is idempotent. */
-export const lockDataDir = (dataDir: string): (() => void) => {
+export const lockDataDir = async (dataDir: string, options: LockOptions = {}): Promise<() => void> => {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, LOCK_FILE);
-  const mine = JSON.stringify({ pid: process.pid, bornAt: bornAt(process.pid) } satisfies Holder);
-  for (let tries = 0; tries < TAKE_OVER_TRIES_MAX; tries += 1) {
-    if (tryLink(path, mine)) return () => release(path, mine);
-    const found = readIfThere(path);
-    if (found === null) continue;
-    const holder = parseHolder(found);
-    if (holder && isAlive(holder)) throw locked(dataDir, path, holder.pid);
-    discard(path, found);
-  }
-  throw new KilnError('DATA_DIR_LOCKED', `${path} keeps changing: several daemons are starting on ${dataDir}; start one`, {
-    details: { dataDir },
-  });
-};
-
-const tryLink = (path: string, content: string): boolean => {
-  const own = `${path}.${process.pid}`;
-  writeFileSync(own, content, { mode: 0o600 });
+  const file = openSync(path, 'a+', 0o600);
   try {
-    linkSync(own, path);
-    return true;
+    await lockWithin(file, { dataDir, path, ...options });
+    writeHolder(file);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  } finally {
-    rmSync(own, { force: true });
-  }
-};
-
-/** Moves a stale lock aside. If another daemon replaced it in between, its lock is put back. */
-const discard = (path: string, stale: string): void => {
-  const aside = `${path}.stale.${process.pid}`;
-  try {
-    renameSync(path, aside);
-    if (readIfThere(aside) !== stale) linkSync(aside, path);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
-  } finally {
-    rmSync(aside, { force: true });
-  }
-};
-
-const release = (path: string, mine: string): void => {
-  if (readIfThere(path) === mine) rmSync(path, { force: true });
-};
-
-const readIfThere = (path: string): string | null => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
+    closeSync(file);
     throw error;
   }
+  let isHeld = true;
+  return () => {
+    if (!isHeld) return;
+    isHeld = false;
+    ftruncateSync(file);
+    closeSync(file);
+  };
 };
 
-/** Null for what is no lock of ours: a file damaged by a crash holds nobody back. */
-const parseHolder = (content: string): Holder | null => {
+interface Locked extends LockOptions {
+  readonly dataDir: string;
+  readonly path: string;
+}
+
+const lockWithin = async (file: number, locked: Locked): Promise<void> => {
+  const { dataDir, path, waitMs = 0, onWait } = locked;
+  const deadlineMs = performance.now() + waitMs;
+  for (let isFirst = true; !tryLock(file, locked); isFirst = false) {
+    const holder = readHolder(path);
+    const leftMs = deadlineMs - performance.now();
+    if (leftMs <= 0) throw inUse(dataDir, path, holder);
+    if (isFirst) onWait?.(`${dataDir} is in use by ${textOf(holder)}; waiting up to ${waitMs} ms for it to stop`);
+    await sleep(Math.min(LOOK_AGAIN_MS, leftMs));
+  }
+};
+
+const tryLock = (file: number, { dataDir, path }: Locked): boolean => {
+  const complaints: string[] = [];
+  for (const [program, args] of LOCKERS) {
+    const { status, error, stderr } = spawnSync(program, args, {
+      stdio: ['ignore', 'ignore', 'pipe', file],
+      encoding: 'utf8',
+      timeout: LOCK_LIMIT_MS,
+    });
+    if (status === 0) return true;
+    if (status === HELD_ELSEWHERE) return false;
+    complaints.push(`${program}: ${error?.message ?? stderr.trim()}`);
+  }
+  const message = `${path} cannot be locked (${complaints.join('; ')}); install util-linux (flock) or python3, and keep the data folder on a file system with locks`;
+  throw new KilnError('DATA_DIR_LOCKED', message, { details: { dataDir } });
+};
+
+const writeHolder = (file: number): void => {
+  ftruncateSync(file);
+  writeSync(file, JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() } satisfies Holder));
+};
+
+/** Null while it is being written. */
+const readHolder = (path: string): Holder | null => {
   try {
-    return Holder.safeParse(JSON.parse(content)).data ?? null;
+    return Holder.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data ?? null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
 };
 
-const isAlive = (holder: Holder): boolean => {
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    // EPERM: it lives, under another user.
-    if (codeOf(error) !== 'EPERM') return false;
-  }
-  const now = bornAt(holder.pid);
-  return holder.bornAt === null || now === null || holder.bornAt === now;
-};
+const textOf = (holder: Holder | null): string => (holder ? holderText(holder) : 'another daemon');
 
-/** Linux: the boot's id and the process's start in clock ticks. */
-const bornAt = (pid: number): string | null => {
-  const stat = readIfThere(`/proc/${pid}/stat`);
-  const boot = readIfThere('/proc/sys/kernel/random/boot_id');
-  if (stat === null || boot === null) return null;
-  const START_TIME_AFTER_NAME = 19;
-  const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_TIME_AFTER_NAME];
-  return start === undefined ? null : `${boot.trim()}/${start}`;
-};
-
-const locked = (dataDir: string, path: string, pid: number): KilnError =>
+const inUse = (dataDir: string, path: string, holder: Holder | null): KilnError =>
   new KilnError(
     'DATA_DIR_LOCKED',
-    `${dataDir} is in use by process ${pid}; stop it (kill ${pid}) or choose another data folder. Lock file: ${path}`,
-    { details: { dataDir, pid } },
+    `${dataDir} is in use by another daemon: ${textOf(holder)}. Stop that one, or choose another data folder (dataDir, KILN_DATA_DIR). Lock file: ${path}`,
+    { details: { dataDir, pid: holder?.pid ?? null, host: holder?.host ?? null } },
   );
-
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);

@@ -5,6 +5,7 @@ import { PGlite } from '@electric-sql/pglite';
 import type { PgPool } from 'bullmq';
 import { KilnError } from '../domain/errors.ts';
 import { lockDataDir } from './data-dir-lock.ts';
+import type { LockOptions } from './data-dir-lock.ts';
 import { DURABLE_START_PARAMS, DurableNodeFS } from './durable-files.ts';
 import { migrate } from './migrate.ts';
 import { createPglitePool } from './pglite-pool.ts';
@@ -19,12 +20,17 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/**
- * Opens (makes, migrates) the database of a data folder. Throws DATA_DIR_LOCKED where another daemon has it. `onTrouble` hears why tables
- * could not be vacuumed.
- */
-export const openEmbedded = async (dataDir: string, onTrouble: (error: unknown) => void = () => {}): Promise<OpenDatabase> => {
-  const unlock = lockDataDir(dataDir);
+export interface EmbeddedOptions extends LockOptions {
+  /** Hears why tables could not be vacuumed. */
+  readonly onTrouble?: (error: unknown) => void;
+}
+
+/** Opens (makes, migrates) the database of a data folder. Throws DATA_DIR_LOCKED where another daemon has it. */
+export const openEmbedded = async (
+  dataDir: string,
+  { onTrouble = () => {}, ...waiting }: EmbeddedOptions = {},
+): Promise<OpenDatabase> => {
+  const unlock = await lockDataDir(dataDir, waiting);
   try {
     const database = await PGlite.create({ fs: new DurableNodeFS(join(dataDir, 'postgres')), startParams: START_PARAMS });
     const close = closeOnce(database, unlock);

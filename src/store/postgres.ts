@@ -10,6 +10,8 @@ import type { Sql, SqlSession } from './sql.ts';
 const CONNECTIONS_MAX = 10;
 const CONNECT_LIMIT_MS = 5_000;
 const STATEMENT_LIMIT_MS = 60_000;
+/** A daemon that was suspended in the middle of a write must not keep the store from the next one: its transaction is rolled back. */
+const IDLE_IN_TRANSACTION_LIMIT_MS = 10_000;
 /** SQLSTATE classes that say "the server, not the statement": connection, resources, operator intervention, system. */
 const UNAVAILABLE = /^(?:08|53|57|58)/;
 const SQLSTATE = /^[0-9A-Z]{5}$/;
@@ -21,11 +23,14 @@ export const openPostgres = async (url: string): Promise<OpenDatabase> => {
     max: CONNECTIONS_MAX,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     statement_timeout: STATEMENT_LIMIT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_LIMIT_MS,
     keepAlive: true,
     options: `-c search_path=${SEARCH_PATH}`,
   });
-  // An idle connection that the server closes is replaced by the pool; the next statement tells if it cannot be.
+  // A connection that the server closes is replaced by the pool; the next statement tells if it cannot be. The pool listens to idle ones only:
+  // one that is checked out would end the process.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.setMaxListeners(POOL_LISTENERS_MAX);
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {

@@ -59,6 +59,9 @@ export interface KilnProcess {
   readonly client: KilnClient;
   readonly url: string;
   readonly pid: number;
+  readonly child: ChildProcess;
+  /** The end of what it wrote to standard error. */
+  log(): string;
   /** SIGKILL: no goodbye. */
   kill(): Promise<void>;
   /** SIGTERM, as Ctrl-C or a service manager would; throws when it does not end. */
@@ -83,6 +86,8 @@ export const startKiln = async ({ env }: KilnFolder): Promise<KilnProcess> => {
     client: createClient({ url }),
     url,
     pid: child.pid ?? 0,
+    child,
+    log: () => log,
     kill: async () => end(child, 'SIGKILL', () => log),
     stop: async () => end(child, 'SIGTERM', () => log),
   };

@@ -2,6 +2,7 @@ import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { loadKilnConfig, openSecrets } from '../../config/kiln-config.ts';
 import { note, print, printJsonLine, PROJECT_ROOT } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
 import { logLine } from '../output/log-line.ts';
 
 /** Hosts and store get this long to be closed; what is cut off is taken up again by the next start. */
@@ -25,6 +26,7 @@ export const addUp = (program: Command): void => {
         env: process.env,
         ...(process.stderr.isTTY && !json ? { logTo: terminalLog } : {}),
       });
+      let isReplaced = false;
       // Before it is up: an interrupt while it starts must not leave a runner behind.
       const grace = closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
         if (err) note(`error: ${err.stack ?? err.message}`);
@@ -33,10 +35,16 @@ export const addUp = (program: Command): void => {
           note(`error: stopping failed: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
           throw cause;
         });
+        if (isReplaced) process.exit(EXIT.failed);
       });
-      const { url } = await starting.catch((error: unknown) => {
+      const { url, lost } = await starting.catch((error: unknown) => {
         grace.uninstall();
         throw error;
+      });
+      void lost.then(async (error) => {
+        note(`error: ${error.message}`);
+        isReplaced = true;
+        await grace.close();
       });
       if (json) printJsonLine({ url });
       else print(`Kiln is up: ${url}  (API: ${url}/docs, stop with Ctrl-C)`);

@@ -9,7 +9,7 @@ import { createQueue } from '../../../src/queue/queue.ts';
 import { readStoreId } from '../../../src/store/identity.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
-import { createFolderMaker, hasRedis, REDIS_MISSING, startRedis } from '../store/servers.ts';
+import { createFolderMaker, epochOf, hasRedis, REDIS_MISSING, startRedis } from '../store/servers.ts';
 import type { Server } from '../store/servers.ts';
 
 const CHILD = join(import.meta.dirname, 'life-child.ts');
@@ -58,7 +58,7 @@ const checkAfterwards = async (folder: string, backend: string, told: Told): Pro
     const queue = await createQueue({
       backend: backend === 'embedded' ? { kind: 'postgres', pool: database.pool } : { kind: 'redis', url: backend },
       store: { id: await readStoreId(database.sql), name: folder },
-      tokenFile: join(folder, 'queue-token'),
+      ...(await epochOf(database.sql, folder)),
       leaseMs: 60_000,
       log: { info: () => {}, warn: () => {} },
     });

@@ -4,13 +4,13 @@
  * Arguments: mode, data folder, queue backend ("embedded", or a Redis URL), a number that makes this life's ids its own.
  */
 import { writeSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
 import { readStoreId } from '../../../src/store/identity.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
 import { candidate, passed, score } from '../store/builders.ts';
+import { epochOf } from '../store/servers.ts';
 
 const [mode = 'exit', folder = '', backend = 'embedded', life = '0'] = process.argv.slice(2);
 const ROUNDS_OF_EXIT = 3;
@@ -26,7 +26,7 @@ const store = createStore(database.sql);
 const queue = await createQueue({
   backend: backend === 'embedded' ? { kind: 'postgres', pool: database.pool } : { kind: 'redis', url: backend },
   store: { id: await readStoreId(database.sql), name: folder },
-  tokenFile: join(folder, 'queue-token'),
+  ...(await epochOf(database.sql, folder)),
   leaseMs: 60_000,
   log: { info: () => {}, warn: () => {} },
 });

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
 import { idOf } from '../store/builders.ts';
-import { freePort, hasRedis, REDIS_MISSING, startRedis } from '../store/servers.ts';
+import { freePort, hasRedis, holderOf, REDIS_MISSING, startRedis } from '../store/servers.ts';
 import type { RedisServer } from '../store/servers.ts';
-import { folderOfTest, jobs, openBench, storeOf } from './queue.conformance.ts';
+import { jobs, openBench, storeOf } from './queue.conformance.ts';
 
 const RECOVERY_LIMIT_MS = 10_000;
 const REFUSAL_LIMIT_MS = 6_000;
@@ -113,7 +113,8 @@ test('a queue whose Redis cannot be reached is refused within seconds', async ()
   const opening = createQueue({
     backend: { kind: 'redis', url: `redis://127.0.0.1:${await freePort()}` },
     store: storeOf('a'),
-    tokenFile: `${folderOfTest()}/queue-token`,
+    epoch: 1,
+    holder: holderOf('a'),
     leaseMs: 60_000,
     log: { info: () => {}, warn: () => {} },
   });

@@ -1,15 +1,15 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { createPostgresBackend, Queue as BullQueue } from 'bullmq';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CandidateId } from '../../../src/domain/ids.ts';
+import type { DaemonHolder } from '../../../src/domain/daemon-holder.ts';
 import type { StoreIdentity } from '../../../src/domain/store-identity.ts';
 import type { Queue } from '../../../src/engine/ports.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
 import type { QueueOptions } from '../../../src/queue/queue.ts';
 import { idOf } from '../store/builders.ts';
-import { temporaryFolder } from '../store/servers.ts';
+import { holderOf } from '../store/servers.ts';
 
 const LEASE_MS = 60_000;
 let queues = 0;
@@ -23,7 +23,7 @@ export interface Bench {
   readonly waiting: () => Promise<number>;
   readonly said: string[];
   /** Runs the safety poll (1 s) or the renewal (a third of the lease). */
-  readonly tick: (which: 'poll' | 'renew') => void;
+  readonly tick: (which: 'poll' | 'renew' | 'look') => void;
   /** The same queue opened by another daemon, or by this one after a restart (the same token). */
   readonly again: (whose: 'another' | 'same', leaseMs?: number, of?: Owned) => Promise<Bench>;
 }
@@ -32,31 +32,34 @@ export interface Bench {
 interface Owned {
   readonly store?: StoreIdentity;
   readonly adopt?: string;
+  /** The daemon among those of the store. */
+  readonly epoch?: number;
+  readonly holder?: DaemonHolder;
 }
+
+const HOLDER = holderOf('the daemon');
 
 export const storeOf = (digit: string): StoreIdentity => ({ id: `store-${digit.repeat(32)}`, name: `the store ${digit}` });
 
-/** Removed with the test. */
-export const folderOfTest = (): string => {
-  const folder = temporaryFolder();
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-};
+/** Of leases that no other bench has. */
+const tokenOf = (): string => `test-${randomUUID()}`;
 
 export const openBench = async (backend: QueueOptions['backend'], leaseMs = LEASE_MS): Promise<Bench> => {
   queues += 1;
-  return benchOf(backend, { name: `test-${process.pid}-${queues}`, folder: folderOfTest(), leaseMs });
+  return benchOf(backend, { name: `test-${process.pid}-${queues}`, token: tokenOf(), leaseMs });
 };
 
 const benchOf = async (
   backend: QueueOptions['backend'],
   {
     name,
-    folder,
+    token,
     leaseMs,
     store = storeOf('a'),
+    epoch = 1,
+    holder = HOLDER,
     adopt,
-  }: Owned & { readonly name: string; readonly folder: string; readonly leaseMs: number },
+  }: Owned & { readonly name: string; readonly token: string; readonly leaseMs: number },
 ): Promise<Bench> => {
   const said: string[] = [];
   const routines = new Map<number, () => void>();
@@ -65,9 +68,12 @@ const benchOf = async (
     name,
     leaseMs,
     store,
+    epoch,
+    holder,
+    onLost: (error) => said.push(`lost: ${error.message}`),
     place: `the queue ${name}`,
     ...(adopt === undefined ? {} : { adopt }),
-    tokenFile: join(folder, 'queue-token'),
+    token,
     log: { info: (_facts, message) => said.push(message), warn: (_facts, message) => said.push(message) },
     every: (ms, work) => {
       routines.set(ms, work);
@@ -80,9 +86,9 @@ const benchOf = async (
     name,
     waiting: async () => bullQueue(name, backend).getJobCountByTypes('waiting', 'prioritized'),
     said,
-    tick: (which) => routines.get(which === 'poll' ? 1000 : leaseMs / 3)?.(),
+    tick: (which) => routines.get({ poll: 1000, look: 5000, renew: leaseMs / 3 }[which])?.(),
     again: async (whose, nextLeaseMs = leaseMs, of = {}) =>
-      benchOf(backend, { name, folder: whose === 'same' ? folder : folderOfTest(), leaseMs: nextLeaseMs, ...of }),
+      benchOf(backend, { name, token: whose === 'same' ? token : tokenOf(), leaseMs: nextLeaseMs, ...of }),
   };
 };
 
@@ -345,12 +351,28 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       await ours.queue.lease(1);
       await ours.queue.discard([idOf('done')]);
       await ours.queue.lease(1);
-      await setOwner(ours.name, backendOf(), { store: storeOf('b') });
+      await setOwner(ours.name, backendOf(), { store: storeOf('b'), epoch: 1, holder: holderOf('other'), beat: 1 });
       await ours.queue.discard([idOf('unknown')]);
       expect(await ours.waiting()).toBe(1);
       expect(await ours.queue.lease(10)).toEqual([]);
       await expect(ours.queue.add(jobs(['more']))).rejects.toMatchObject({ code: 'QUEUE_OWNED_ELSEWHERE' });
       expect(ours.said).toEqual([expect.stringContaining('the store b')]);
+    });
+
+    test('is a later daemon’s of the same store as soon as that one opens it: the earlier one takes and adds nothing more', async () => {
+      const ours = await openBench(backendOf());
+      await ours.queue.add(jobs(['a', 'b']));
+      await ours.queue.lease(1);
+      const later = await ours.again('another', LEASE_MS, { epoch: 2, holder: holderOf('the later daemon') });
+      ours.tick('look');
+      await expect
+        .poll(() => ours.said)
+        .toEqual([expect.stringContaining('worked on by'), expect.stringMatching(/^lost: .*test-machine/)]);
+      expect(await ours.queue.lease(10)).toEqual([]);
+      await expect(ours.queue.add(jobs(['c']))).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+      await ours.queue.remove(idOf('b'));
+      expect(idsOf(await later.queue.lease(10))).toEqual([idOf('b')]);
+      await expect(ours.again('same')).rejects.toMatchObject({ code: 'STORE_IN_USE' });
     });
 
     test('calls for work at once when it adds, and by the poll when others do', async () => {

@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import pg from 'pg';
+import type { DaemonHolder } from '../../../src/domain/daemon-holder.ts';
+import { takeStore } from '../../../src/store/daemon-lease.ts';
+import type { Sql } from '../../../src/store/sql.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 
 const POSTGRES_BIN = '/usr/lib/postgresql/15/bin';
@@ -56,6 +59,21 @@ export const startPostgres = async (): Promise<Server> => {
   const server = spawn(join(POSTGRES_BIN, 'postgres'), args, { stdio: ['ignore', 'ignore', 'pipe'], ...owner });
   await told(server, 'ready to accept connections');
   return { url: `postgres://kiln@127.0.0.1:${port}/postgres`, stop: async () => stop(server, folder, 'SIGINT') };
+};
+
+export const holderOf = (daemonId: string): DaemonHolder => ({
+  daemonId,
+  host: 'test-machine',
+  pid: process.pid,
+  since: new Date().toISOString(),
+});
+
+/** Takes the store over as a daemon whose folder is its own alone does. */
+export const epochOf = async (sql: Sql, daemonId: string): Promise<{ readonly epoch: number; readonly holder: DaemonHolder }> => {
+  const holder = holderOf(daemonId);
+  const options = { holder, place: daemonId, waitMs: 0, onWait: () => undefined, onLost: () => undefined, isAlone: true };
+  const { epoch } = await takeStore(sql, options);
+  return { epoch, holder };
 };
 
 /** Makes a database of that name where there is none. Returns its URL. */

@@ -32,7 +32,7 @@ const setUp = (overrides: Partial<QueueBackend> = {}) => {
       return [];
     },
     hasWaiting: async () => false,
-    owner: { read: async () => null, swap: async () => true },
+    owner: { read: async () => null, swap: async () => true, beats: false },
     watchStalled: async () => tell('watch'),
     close: async () => {},
     ...overrides,
