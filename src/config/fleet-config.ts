@@ -117,6 +117,7 @@ const hostConfig = (host: RawHost, path: FieldPath, check: Check): HostConfig =>
     transport,
     labels: host.labels,
     gpus: gpusOf(host.gpus),
+    allowHostMemoryAccess: host.allowHostMemoryAccess,
     cpu: host.cpu ?? transport.kind === 'local',
     compileSlots: host.compileSlots ?? null,
     runnerDir: host.runnerDir === undefined ? null : transport.kind === 'local' ? check.absolute(host.runnerDir) : host.runnerDir,

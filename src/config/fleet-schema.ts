@@ -69,6 +69,7 @@ const Host = strictFields({
   command: z.array(z.string().min(1), { error: 'must be a list: the program and its arguments' }).min(1).max(ARGV_MAX).optional(),
   labels: z.array(z.string().min(1).max(64)).max(LABELS_MAX).default([]),
   gpus: Gpus.default('auto'),
+  allowHostMemoryAccess: z.boolean({ error: 'must be true or false' }).default(false),
   cpu: z.boolean({ error: 'must be true or false' }).optional(),
   compileSlots: z.int({ error: 'must be a whole number from 1 to 1024' }).min(1).max(1024).optional(),
   runnerDir: Path.optional(),

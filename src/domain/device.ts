@@ -20,6 +20,8 @@ export const Device = z.strictObject({
   copyBytesPerSecond: z.number().positive().nullable(),
   /** Why the device takes no work now ("canary failed", "foreign process 123"), or null. */
   unavailable: z.string().nullable(),
+  /** How its kernels reach memory of the host that was never given to the GPU; null or missing: they do not. */
+  hostMemory: z.string().nullable().optional(),
 });
 export type Device = z.infer<typeof Device>;
 

@@ -38,6 +38,8 @@ export interface HostConfig {
   readonly transport: HostTransport;
   readonly labels: readonly string[];
   readonly gpus: GpuSelection;
+  /** Whether GPUs whose kernels reach the memory of the host's processes take work; missing: they do not. */
+  readonly allowHostMemoryAccess?: boolean;
   /** Whether the development device is offered too. */
   readonly cpu: boolean;
   /** Compilations at once; null: as the runner says. */

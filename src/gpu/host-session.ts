@@ -28,7 +28,7 @@ import {
 } from '../domain/protocol.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
-import { selectInventory } from './device-selection.ts';
+import { guardHost, selectInventory } from './device-selection.ts';
 import { createRunnerLink, type Hello, type RunnerLink } from './runner-link.ts';
 import { createToldPlans, type ToldPlans } from './told-plans.ts';
 
@@ -228,7 +228,7 @@ export class RunnerHostSession {
     const ids = new Set<string>(devices.map((device) => device.id));
     return {
       ...health,
-      devices: health.devices.filter((device) => ids.has(device.id)),
+      devices: health.devices.filter((device) => ids.has(device.id)).map((device) => guardHost(device, this.#options.config)),
       use: Object.fromEntries(Object.entries(health.use).filter(([id]) => ids.has(id))),
     };
   }

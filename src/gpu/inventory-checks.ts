@@ -1,12 +1,12 @@
 /** A runner's inventory against what the fleet file wants of the host. */
 import type { HostConfig } from '../domain/fleet.ts';
 import type { Inventory } from '../domain/protocol.ts';
-import { selectInventory } from './device-selection.ts';
+import { exposures, HOST_MEMORY_REMEDY, isExposed, missingGpus, selectInventory } from './device-selection.ts';
 import { bad, good, type HostCheck } from './host-check.ts';
 
 export const inspectInventory = (inventory: Inventory, host: HostConfig): readonly HostCheck[] => {
   const selected = selectInventory(inventory, host);
-  const missing = selected.warnings.slice(inventory.warnings.length);
+  const missing = missingGpus(inventory.devices, host);
   const hasGpu = selected.devices.some((device) => device.kind === 'gpu');
   return [
     ...(host.gpus.kind === 'none' ? [] : [driver(inventory), gpus(selected, missing, host)]),
@@ -16,9 +16,15 @@ export const inspectInventory = (inventory: Inventory, host: HostConfig): readon
     ...selected.devices
       .filter(({ unavailable }) => unavailable !== null)
       .map((device) =>
-        bad('device', `${device.model} ${device.id}: ${device.unavailable}`, 'end what uses it, or list the others in gpus'),
+        bad(
+          'device',
+          `${device.model} ${device.id}: ${device.unavailable}`,
+          isExposed(device) && !host.allowHostMemoryAccess ? HOST_MEMORY_REMEDY : 'end what uses it, or list the others in gpus',
+        ),
       ),
-    ...inventory.warnings.map((warning) => good('note', warning)),
+    ...[...inventory.warnings, ...(host.allowHostMemoryAccess ? exposures(inventory.devices, host) : [])].map((warning) =>
+      good('note', warning),
+    ),
   ];
 };
 

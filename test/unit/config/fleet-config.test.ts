@@ -91,6 +91,11 @@ describe('a good fleet file', () => {
     expect(hosts.map(({ cpu }) => cpu)).toEqual([true, false, true, false]);
   });
 
+  test('GPUs that reach the memory of their host take no work unless the file says so', () => {
+    const { hosts } = parse('hosts:\n  - {name: a, command: [x]}\n  - {name: b, command: [x], allowHostMemoryAccess: true}');
+    expect(hosts.map(({ allowHostMemoryAccess }) => allowHostMemoryAccess)).toEqual([false, true]);
+  });
+
   test('a fingerprint and a public key line are both pins', () => {
     const pins = [`SHA256:${'a'.repeat(43)}`, 'ssh-ed25519 AAAAC3Nz comment'].map((hostKey) => {
       const transport = parse(ssh(`      hostKey: "${hostKey}"`)).hosts[0]?.transport;

@@ -371,6 +371,22 @@ describe('the fleet file decides which devices take work', () => {
     expect(connected?.type === 'connected' && connected.hello.inventory.devices.map(({ id }) => id)).toEqual(ids);
   });
 
+  test('a GPU whose kernels reach the memory of the host takes no work, in hello and in health, unless the fleet file allows it', async () => {
+    for (const [allowHostMemoryAccess, unavailable] of [
+      [false, "kernels on it reach the memory of the host's processes (HMM)"],
+      [true, null],
+    ] as const) {
+      const { events, transport, start, connect } = setUp({ allowHostMemoryAccess });
+      await start();
+      const exposed = devices.slice(0, 1).map((device) => ({ ...device, hostMemory: 'HMM' }));
+      await connect({ devices: exposed });
+      expect(events.at(-1)).toMatchObject({ hello: { inventory: { devices: [{ unavailable }] } } });
+      transport.last.send({ type: 'health', devices: exposed, compileQueued: 0, compileRunning: 0, use: {} });
+      await settled();
+      expect(events.at(-1)).toMatchObject({ frame: { devices: [{ id: 'GPU-a', unavailable }] } });
+    }
+  });
+
   test('health tells only of those', async () => {
     const { events, transport, start, connect } = setUp({ gpus: { kind: 'listed', gpus: [0] } });
     await start();

@@ -50,9 +50,29 @@ describe('the inventory of a host', () => {
       {},
       'MISSING device: NVIDIA H100 GPU-a: foreign process 7',
     ],
+    [
+      'a GPU whose kernels reach the memory of the host',
+      { ...FULL, devices: [{ ...GPU, hostMemory: 'HMM' }] },
+      {},
+      "MISSING device: NVIDIA H100 GPU-a: kernels on it reach the memory of the host's processes (HMM)",
+    ],
+    [
+      'such a GPU where the fleet file allows it',
+      { ...FULL, devices: [{ ...GPU, hostMemory: 'HMM' }] },
+      { allowHostMemoryAccess: true },
+      "ok note: NVIDIA H100 GPU-a: kernels on it reach the memory of the host's processes (HMM), and the fleet file allows it",
+    ],
     ['a warning of the runner', { ...FULL, warnings: ['no ncu: apt-get install it'] }, {}, 'ok note: no ncu: apt-get install it'],
   ])('%s', (...[, inventory, host, line]) => {
     expect(inspect(inventory, host)).toContainEqual(expect.stringContaining(line));
+  });
+
+  test('says how to keep kernels from the memory of the host, and how to allow it', () => {
+    const checks = inspectInventory({ ...INVENTORY, ...FULL, devices: [{ ...GPU, hostMemory: 'HMM' }] }, HOST);
+    expect(checks.find(({ check }) => check === 'device')?.mend).toMatch(/uvm_disable_hmm=1.*allowHostMemoryAccess: true/);
+    expect(inspectInventory({ ...INVENTORY, ...FULL, devices: [{ ...GPU, hostMemory: null }] }, HOST)).toEqual(
+      inspectInventory({ ...INVENTORY, ...FULL }, HOST),
+    );
   });
 
   test('a host without GPUs on purpose is asked for none, and compiles for others', () => {

@@ -1,10 +1,11 @@
 """The GPUs of this host through the driver API, without making a context (which would take 200 ms and memory on each)."""
 import ctypes
-from typing import Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 from kiln_runner.host.machine import driver_version_file
 
 _MULTIPROCESSORS, _L2_BYTES, _MAJOR, _MINOR = 16, 38, 75, 76
+_PAGEABLE_MEMORY_ACCESS, _HOST_PAGE_TABLES = 88, 100
 _NO_DEVICE = 100
 GPUS_MAX = 64
 
@@ -50,7 +51,17 @@ def _device(cuda: ctypes.CDLL, ordinal: int) -> dict:
         "architecture": _architecture(_attribute(cuda, handle, _MAJOR), _attribute(cuda, handle, _MINOR)),
         "memoryBytes": memory.value, "multiprocessors": _attribute(cuda, handle, _MULTIPROCESSORS),
         "l2Bytes": _attribute(cuda, handle, _L2_BYTES), "copyBytesPerSecond": None, "unavailable": None,
+        "hostMemory": host_memory(lambda attribute: _attribute(cuda, handle, attribute)),
     }
+
+
+def host_memory(attribute: Callable[[int], int]) -> Optional[str]:
+    """How kernels reach memory of a process that was never given to the GPU, or None where they fault."""
+    if not attribute(_PAGEABLE_MEMORY_ACCESS):
+        return None
+    if attribute(_HOST_PAGE_TABLES):
+        return "it shares the page tables of the CPU"
+    return "heterogeneous memory management of the driver's open kernel modules"
 
 
 def _pci_address(cuda: ctypes.CDLL, ordinal: int) -> str:
