@@ -120,6 +120,7 @@ const hostConfig = (host: RawHost, path: FieldPath, check: Check): HostConfig =>
     allowHostMemoryAccess: host.allowHostMemoryAccess,
     cpu: host.cpu ?? transport.kind === 'local',
     compileSlots: host.compileSlots ?? null,
+    ...(host.compileUnconfined ? { compileUnconfined: true as const } : {}),
     runnerDir: host.runnerDir === undefined ? null : transport.kind === 'local' ? check.absolute(host.runnerDir) : host.runnerDir,
   };
 };

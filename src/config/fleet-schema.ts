@@ -72,6 +72,7 @@ const Host = strictFields({
   allowHostMemoryAccess: z.boolean({ error: 'must be true or false' }).default(false),
   cpu: z.boolean({ error: 'must be true or false' }).optional(),
   compileSlots: z.int({ error: 'must be a whole number from 1 to 1024' }).min(1).max(1024).optional(),
+  compileUnconfined: z.boolean({ error: 'must be true or false' }).optional(),
   runnerDir: Path.optional(),
 });
 export type RawHost = z.infer<typeof Host>;

@@ -44,6 +44,8 @@ export interface HostConfig {
   readonly cpu: boolean;
   /** Compilations at once; null: as the runner says. */
   readonly compileSlots: number | null;
+  /** Compile also where the host lets the runner confine no compiler. */
+  readonly compileUnconfined?: true;
   /** Folder on the host for the runner, its socket and its spool; null: the transport's default. */
   readonly runnerDir: string | null;
 }

@@ -202,6 +202,8 @@ export const Inventory = z.strictObject({
   languages: z.array(Language),
   /** By language: what goes into the names of artifacts. Where two hosts agree, an artifact's name means the same code on both. */
   compilers: z.record(z.string(), z.string()).optional(),
+  /** The walls around compilers, and why they are not the best ones. `none`: nothing is compiled unless the fleet file allows it. */
+  confinement: z.strictObject({ level: z.enum(['namespaces', 'landlock', 'none']), why: z.string() }).optional(),
   compileSlots: z.int().positive(),
   devices: z.array(Device),
   /** Things that are missing or odd, each with the command or step that mends it. */
@@ -220,6 +222,8 @@ export const ToRunner = z.discriminatedUnion('type', [
     leaseMs: Millis,
     /** Without a daemon for this long after the lease, the runner removes its socket and exits. Spooled results stay on disk. */
     idleExitMs: Millis,
+    /** The fleet file allows compilers without walls on this host. */
+    unconfined: z.boolean().optional(),
   }),
   z.strictObject({ type: z.literal('problem'), definition: ProblemDefinition }),
   z.strictObject({ type: z.literal('compile'), compileId: z.string(), unit: CompileUnit, limitMs: Millis }),

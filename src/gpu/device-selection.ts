@@ -4,7 +4,7 @@ import type { HostConfig } from '../domain/fleet.ts';
 import type { DeviceId } from '../domain/ids.ts';
 import type { Inventory } from '../domain/protocol.ts';
 
-type Wishes = Pick<HostConfig, 'gpus' | 'cpu' | 'compileSlots' | 'allowHostMemoryAccess'>;
+type Wishes = Pick<HostConfig, 'gpus' | 'cpu' | 'compileSlots' | 'allowHostMemoryAccess' | 'compileUnconfined'>;
 
 /** For whoever sees that a device takes no work, and why. */
 export const HOST_MEMORY_REMEDY =
@@ -13,10 +13,15 @@ export const HOST_MEMORY_REMEDY =
 /** The inventory reduced to what the fleet file wants of it; a listed GPU that is not there becomes a warning. */
 export const selectInventory = (inventory: Inventory, wishes: Wishes): Inventory => ({
   ...inventory,
+  languages: mayCompile(inventory, wishes) ? inventory.languages : [],
   compileSlots: wishes.compileSlots ?? inventory.compileSlots,
   devices: selectDevices(inventory.devices, wishes),
   warnings: [...inventory.warnings, ...missingGpus(inventory.devices, wishes), ...exposures(inventory.devices, wishes)],
 });
+
+/** Compilers read what strangers wrote: without any walls around them only where the fleet file says so. */
+export const mayCompile = ({ confinement }: Inventory, { compileUnconfined }: Pick<Wishes, 'compileUnconfined'>): boolean =>
+  confinement?.level !== 'none' || compileUnconfined === true;
 
 const selectDevices = (devices: readonly Device[], wishes: Wishes): Device[] => {
   const { gpus, cpu } = wishes;

@@ -179,6 +179,10 @@ export class RunnerHostSession {
     return this.#mode.name === 'connected' && this.#mode.link.send(frame, payload);
   }
 
+  #allowed(): { unconfined?: true } {
+    return this.#options.config.compileUnconfined ? { unconfined: true } : {};
+  }
+
   async #connect(): Promise<void> {
     const mode: Mode = { name: 'connecting', abort: new AbortController(), link: null };
     this.#mode = mode;
@@ -193,7 +197,7 @@ export class RunnerHostSession {
       mode.link = createRunnerLink({
         stream,
         clock,
-        attach: { type: 'attach', protocol: PROTOCOL_VERSION, daemonId, leaseMs, idleExitMs },
+        attach: { type: 'attach', protocol: PROTOCOL_VERSION, daemonId, leaseMs, idleExitMs, ...this.#allowed() },
         onHello: (hello) => this.#onHello(mode, hello),
         onFrame: (frame, payload) => this.#onFrame(frame, payload),
         onEnd: (cause) => this.#onLost(cause),

@@ -1,7 +1,7 @@
 /** A runner's inventory against what the fleet file wants of the host. */
 import type { HostConfig } from '../domain/fleet.ts';
 import type { Inventory } from '../domain/protocol.ts';
-import { exposures, HOST_MEMORY_REMEDY, isExposed, missingGpus, selectInventory } from './device-selection.ts';
+import { exposures, HOST_MEMORY_REMEDY, isExposed, mayCompile, missingGpus, selectInventory } from './device-selection.ts';
 import { bad, good, type HostCheck } from './host-check.ts';
 
 export const inspectInventory = (inventory: Inventory, host: HostConfig): readonly HostCheck[] => {
@@ -13,6 +13,7 @@ export const inspectInventory = (inventory: Inventory, host: HostConfig): readon
     ...(hasGpu ? [cudaCompiler(inventory)] : []),
     ...(host.gpus.kind === 'none' && !host.cpu ? [compileOnly(inventory)] : []),
     ...(host.cpu ? [gcc(inventory)] : []),
+    ...walls(inventory, host),
     ...selected.devices
       .filter(({ unavailable }) => unavailable !== null)
       .map((device) =>
@@ -24,6 +25,24 @@ export const inspectInventory = (inventory: Inventory, host: HostConfig): readon
       ),
     ...[...inventory.warnings, ...(host.allowHostMemoryAccess ? exposures(inventory.devices, host) : [])].map((warning) =>
       good('note', warning),
+    ),
+  ];
+};
+
+const walls = (inventory: Inventory, host: HostConfig): readonly HostCheck[] => {
+  const { confinement } = inventory;
+  if (!confinement) return [];
+  const found = {
+    namespaces: 'by namespaces',
+    landlock: 'by Landlock; a source can tell whether a path of the host exists',
+    none: 'none',
+  };
+  if (mayCompile(inventory, host)) return [good('confinement', found[confinement.level])];
+  return [
+    bad(
+      'confinement',
+      `the host confines no compiler: ${confinement.why}`,
+      'let its container make namespaces (Docker: --cap-add SYS_ADMIN), use a kernel with Landlock (5.13 or newer), or set compileUnconfined: true in the fleet file if nobody but you submits',
     ),
   ];
 };

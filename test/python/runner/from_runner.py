@@ -69,7 +69,7 @@ inventory = record({
     "driver": nullable(string), "nvrtc": nullable(string), "nvcc": nullable(string), "gcc": nullable(string),
     "triton": nullable(string), "ncu": nullable(string), "languages": array(one_of(*LANGUAGES)), "compileSlots": integer(1),
     "devices": array(device), "warnings": array(string),
-}, {"compilers": mapping(string)})
+}, {"compilers": mapping(string), "confinement": record({"level": one_of("namespaces", "landlock", "none"), "why": string})})
 use = record({
     "measuringMs": number(), "checkingMs": number(), "loadingMs": number(), "idleWithWorkMs": number(),
     "idleWithoutWorkMs": number(), "faultMs": number(), "judged": integer(0),

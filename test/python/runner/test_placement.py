@@ -9,7 +9,7 @@ from typing import Dict, List, Optional
 
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.host.equipment import device_lock_file, judge_command
-from kiln_runner.host.placement import NOWHERE, Placement, compile_slots, parse_cores, place
+from kiln_runner.host.placement import NOWHERE, Limits, Placement, compile_slots, parse_cores, place
 from kiln_runner.paths import RunnerPaths
 
 from .drive import RUNNER_ROOT, wait_until
@@ -77,10 +77,17 @@ class PlacementOfCores(unittest.TestCase):
         self.assertEqual(self.place(4).judges, {"GPU-a": [3], "GPU-b": [2]})
 
     def test_compilers_fill_what_the_judges_and_the_server_leave(self) -> None:
-        self.assertEqual(compile_slots(32, 2, self.place(32)), 27)
-        self.assertEqual(compile_slots(4, 2, self.place(4)), 1)
-        self.assertEqual([compile_slots(cores, 2, NOWHERE) for cores in (1, 2, 3)], [1, 2, 1])
-        self.assertEqual(compile_slots(16, 0, NOWHERE), 16)
+        free = Limits(None, 0)
+        self.assertEqual(compile_slots(32, 2, self.place(32), free), 27)
+        self.assertEqual(compile_slots(4, 2, self.place(4), free), 1)
+        self.assertEqual([compile_slots(cores, 2, NOWHERE, free) for cores in (1, 2, 3)], [1, 2, 1])
+        self.assertEqual(compile_slots(16, 0, NOWHERE, free), 16)
+
+    def test_compilers_keep_within_what_a_container_may_use(self) -> None:
+        self.assertEqual(compile_slots(32, 2, self.place(32), Limits(8.0, 0)), 6)
+        self.assertEqual(compile_slots(32, 0, NOWHERE, Limits(2.5, 0)), 2)
+        self.assertEqual(compile_slots(32, 0, NOWHERE, Limits(0.5, 0)), 1)
+        self.assertEqual(compile_slots(32, 2, self.place(32), Limits(None, 4 * 1024 ** 3)), 4)
 
     def test_lists_of_cores_are_read_as_the_kernel_writes_them(self) -> None:
         self.assertEqual(parse_cores("0-2,8,10-11\n"), {0, 1, 2, 8, 10, 11})

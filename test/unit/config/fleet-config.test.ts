@@ -68,6 +68,11 @@ describe('a good fleet file', () => {
     ]);
   });
 
+  test('compilers without walls are allowed by name only', () => {
+    expect(parse('hosts: [{name: a, local: {}}]').hosts[0]).not.toHaveProperty('compileUnconfined');
+    expect(parse('hosts: [{name: a, local: {}, compileUnconfined: true}]').hosts[0]).toMatchObject({ compileUnconfined: true });
+  });
+
   test('ssh defaults: port 22, all GPUs, no CPU, paths from the folder of the file', () => {
     const [host] = parse(ssh()).hosts;
     expect(host).toMatchObject({ cpu: false, gpus: { kind: 'all' } });

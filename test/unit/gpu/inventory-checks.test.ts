@@ -3,6 +3,7 @@ import type { Device } from '../../../src/domain/device.ts';
 import type { HostConfig } from '../../../src/domain/fleet.ts';
 import { DeviceId, HostId } from '../../../src/domain/ids.ts';
 import type { Inventory } from '../../../src/domain/protocol.ts';
+import { selectInventory } from '../../../src/gpu/device-selection.ts';
 import { inspectInventory } from '../../../src/gpu/inventory-checks.ts';
 import { INVENTORY } from './scripted-runner.ts';
 
@@ -62,6 +63,20 @@ describe('the inventory of a host', () => {
       { allowHostMemoryAccess: true },
       "ok note: NVIDIA H100 GPU-a: kernels on it reach the memory of the host's processes (HMM), and the fleet file allows it",
     ],
+    ['compilers in namespaces', { confinement: { level: 'namespaces', why: '' } }, {}, 'ok confinement: by namespaces'],
+    ['compilers behind Landlock', { confinement: { level: 'landlock', why: 'EPERM' } }, {}, 'ok confinement: by Landlock'],
+    [
+      'nothing around compilers',
+      { confinement: { level: 'none', why: 'EPERM' } },
+      {},
+      'MISSING confinement: the host confines no compiler: EPERM',
+    ],
+    [
+      'nothing around compilers, as the fleet file allows',
+      { confinement: { level: 'none', why: 'EPERM' } },
+      { compileUnconfined: true },
+      'ok confinement: none',
+    ],
     ['a warning of the runner', { ...FULL, warnings: ['no ncu: apt-get install it'] }, {}, 'ok note: no ncu: apt-get install it'],
   ])('%s', (...[, inventory, host, line]) => {
     expect(inspect(inventory, host)).toContainEqual(expect.stringContaining(line));
@@ -87,6 +102,13 @@ describe('the inventory of a host', () => {
     expect(inspect({ compilers: { c: 'gcc' } }, { gpus: { kind: 'none' } })).toEqual([
       'MISSING work: nothing to do: no device and no CUDA or Triton compiler',
     ]);
+  });
+
+  test('a host that confines nothing offers no language unless the fleet file allows it', () => {
+    const inventory = { ...INVENTORY, languages: ['c' as const], confinement: { level: 'none' as const, why: 'EPERM' } };
+    expect(selectInventory(inventory, HOST).languages).toEqual([]);
+    expect(selectInventory(inventory, { ...HOST, compileUnconfined: true }).languages).toEqual(['c']);
+    expect(selectInventory({ ...inventory, confinement: { level: 'landlock', why: '' } }, HOST).languages).toEqual(['c']);
   });
 
   test('every failure says what to do', () => {

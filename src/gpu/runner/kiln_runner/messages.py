@@ -82,7 +82,7 @@ judge_task = record({
     "limitMs": millis, "waitedMs": number(0),
 }, {"plans": plans, "plansKey": content_hash})
 to_runner = union("type", {
-    "attach": record({"protocol": integer(), "daemonId": string, "leaseMs": millis, "idleExitMs": millis}),
+    "attach": record({"protocol": integer(), "daemonId": string, "leaseMs": millis, "idleExitMs": millis}, {"unconfined": boolean}),
     "problem": record({"definition": problem_definition}),
     "compile": record({"compileId": string, "unit": compile_unit, "limitMs": millis}),
     "plans": record({"key": content_hash, "plans": plans}),

@@ -50,8 +50,8 @@ class Server:
         self._changed: Dict[str, None] = {}
         self._children = Children(loop)
         self._cache = ArtifactCache(paths.artifacts)
-        compilers = Compilers(equipment.tools, paths.artifacts, paths.work, simulated=equipment.simulated)
-        self._pool = CompilePool(self._children, self._cache, compilers, equipment.inventory["compileSlots"])
+        self._compilers = Compilers(equipment.tools, paths.artifacts, paths.work, simulated=equipment.simulated)
+        self._pool = CompilePool(self._children, self._cache, self._compilers, equipment.inventory["compileSlots"])
         self._book = ProblemBook(self._pool, self._cache, self._pump_all)
         self._plans = PlanBook()
         self._spool = Spool(loop, paths.spool, self._on_kept)
@@ -135,6 +135,7 @@ class Server:
         self._forget_compiles()
         self._plans.clear()
         self._daemon_id = header["daemonId"]
+        self._compilers.unconfined = header.get("unconfined", False)
         self._lease.attach(header["leaseMs"], header["idleExitMs"])
         self._say_hello()
 

@@ -1,6 +1,5 @@
 """Which compilers the host has, as the server knows them: names that go into artifact hashes, never loaded libraries."""
 import hashlib
-import os
 import platform
 from pathlib import Path
 from typing import Dict, List, Optional
@@ -22,6 +21,8 @@ class Compilers:
         self.tools = tools
         self.artifacts = artifacts
         self.work = work
+        # Whether the fleet file allows compilers without walls on this host.
+        self.unconfined = False
         self._simulated = simulated
         self._versions = compiler_versions(tools, simulated=simulated)
 
@@ -37,11 +38,6 @@ class Compilers:
         if kind == "triton":
             return self_command("triton-worker", python=self.tools["triton"]["path"])
         return self_command("compile-worker")
-
-    @property
-    def hidden(self) -> List[str]:
-        """Folders that a source which runs while it is compiled must not see: the runner's and the user's own."""
-        return [str(self.artifacts.parents[1]), os.path.expanduser("~")]
 
     def mend(self, language: str) -> str:
         return MEND[language]

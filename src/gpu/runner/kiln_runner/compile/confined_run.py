@@ -11,7 +11,8 @@ import time
 import traceback
 from typing import Callable, NamedTuple, Optional
 
-from kiln_runner.compile.confinement import Place, Unconfinable, drop_privileges, enter_namespaces
+from kiln_runner.compile.confinement import Limits, Place, Unconfinable, Walls, drop_privileges, enter
+from kiln_runner.compile.system_calls import PR_SET_CHILD_SUBREAPER, prctl
 from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode
 from kiln_runner.parent_death import request_signal
 
@@ -21,7 +22,6 @@ ANSWER_BYTES_MAX = 60 * 1024 * 1024
 READ_BYTES = 256 * 1024
 SWEEPS_MAX = 100
 SWEEP_PAUSE_S = 0.01
-_PR_SET_CHILD_SUBREAPER = 36
 _RESULT_DESCRIPTOR = 3
 _DESCRIPTORS_MAX = 65536
 
@@ -35,15 +35,16 @@ class Ended(NamedTuple):
     log: str
 
 
-def run_confined(task: Callable[[], bytes], place: Place, limit_s: float) -> Ended:
+def run_confined(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: float) -> Ended:
     """`task` returns one frame. `place.folder` exists and is empty or ours; it is removed. Blocks for `limit_s` and a little."""
+    limits = limits._replace(cpu_seconds=int(limit_s) + 2)
     lifeline, held = os.pipe()
     answer, told = os.pipe()
     guardian = os.fork()
     if guardian == 0:
         os.close(held)
         os.close(answer)
-        _leave(lambda: _guard(task, place, limit_s, lifeline, told))
+        _leave(lambda: _guard(task, place, limits, limit_s, lifeline, told))
     os.close(lifeline)
     os.close(told)
     try:
@@ -60,13 +61,13 @@ def run_confined(task: Callable[[], bytes], place: Place, limit_s: float) -> End
     return Ended(frame.header["how"], inner, frame.header["log"])
 
 
-def _guard(task: Callable[[], bytes], place: Place, limit_s: float, lifeline: int, told: int) -> None:
+def _guard(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: float, lifeline: int, told: int) -> None:
     os.setsid()
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     result, result_in = os.pipe()
     keeper = os.fork()
     if keeper == 0:
-        _leave(lambda: _keep(task, place, int(limit_s) + 2, result_in))
+        _leave(lambda: _keep(task, place, limits, result_in))
     os.close(result_in)
     how, data = _await(result, lifeline, time.monotonic() + limit_s)
     _sweep(keeper, place)
@@ -78,22 +79,22 @@ def _guard(task: Callable[[], bytes], place: Place, limit_s: float, lifeline: in
     _write_all(told, encode({"type": "ended", "how": how, "log": log}, data if how == "answered" else b""))
 
 
-def _keep(task: Callable[[], bytes], place: Place, cpu_seconds: int, result: int) -> None:
+def _keep(task: Callable[[], bytes], place: Place, limits: Limits, result: int) -> None:
     request_signal(signal.SIGKILL)
     try:
-        enter_namespaces(place)
+        walls = enter(place)
         alive, held = os.pipe()
         first = os.fork()
         if first == 0:
             os.close(held)
-            _leave(lambda: _be_first(task, place, cpu_seconds, result, alive))
+            _leave(lambda: _be_first(lambda: _run(task, place, walls, limits, result), result, alive))
         os.close(result)
         os.waitpid(first, 0)
-    except Unconfinable as error:
+    except (Unconfinable, OSError) as error:
         _write_all(result, b"!" + str(error).encode())
 
 
-def _be_first(task: Callable[[], bytes], place: Place, cpu_seconds: int, result: int, keeper_alive: int) -> None:
+def _be_first(run: Callable[[], None], result: int, keeper_alive: int) -> None:
     request_signal(signal.SIGKILL)
     os.set_blocking(keeper_alive, False)
     try:
@@ -104,16 +105,16 @@ def _be_first(task: Callable[[], bytes], place: Place, cpu_seconds: int, result:
         pass
     untrusted = os.fork()
     if untrusted == 0:
-        _leave(lambda: _run(task, place, cpu_seconds, result))
+        _leave(run)
     os.close(result)
     os.waitpid(untrusted, 0)
 
 
-def _run(task: Callable[[], bytes], place: Place, cpu_seconds: int, result: int) -> None:
-    _keep_descriptors(place, result)
+def _run(task: Callable[[], bytes], place: Place, walls: Walls, limits: Limits, result: int) -> None:
+    _keep_descriptors(place, walls, result)
     try:
-        drop_privileges(place, cpu_seconds)
-    except Unconfinable as error:
+        drop_privileges(place, walls, limits)
+    except (Unconfinable, OSError) as error:
         _write_all(_RESULT_DESCRIPTOR, b"!" + str(error).encode())
         return
     # A terminal signal of the worker's must not be caught by its handlers here.
@@ -122,11 +123,10 @@ def _run(task: Callable[[], bytes], place: Place, cpu_seconds: int, result: int)
     _write_all(_RESULT_DESCRIPTOR, task())
 
 
-def _keep_descriptors(place: Place, result: int) -> None:
+def _keep_descriptors(place: Place, walls: Walls, result: int) -> None:
     """Nothing of the worker's may be reached: neither its frames nor its pipes."""
-    os.chdir(place.folder)
+    os.chdir(walls.inside)
     log = os.open(LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-    os.fchown(log, place.user, -1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     moved = os.dup(result)
     for descriptor, wanted in ((nothing, 0), (log, 1), (log, 2), (moved, _RESULT_DESCRIPTOR)):
@@ -167,8 +167,9 @@ def _sweep(keeper: int, place: Place) -> None:
     """The namespace dies with its first process. Without one, every process of the task's user is killed, again while there are any."""
     os.kill(keeper, signal.SIGKILL)
     for _ in range(SWEEPS_MAX):
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and place.user is not None:
             _kill_all_of(place.user)
+        _kill_children()
         if _reap():
             return
         time.sleep(SWEEP_PAUSE_S)
@@ -184,6 +185,20 @@ def _kill_all_of(user: int) -> None:
             pass
         os._exit(0)
     os.waitpid(killer, 0)
+
+
+def _kill_children() -> None:
+    """Those of this process: also what its children started and left, since it is the one that orphans are given to."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+            children = file.read().split()
+    except OSError:
+        return
+    for child in children:
+        try:
+            os.kill(int(child), signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
 
 
 def _reap() -> bool:
@@ -236,8 +251,3 @@ def _write_all(descriptor: int, data: bytes) -> None:
     while view:
         view = view[os.write(descriptor, view) :]
 
-
-def _prctl(option: int, value: int) -> None:
-    import ctypes
-
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)

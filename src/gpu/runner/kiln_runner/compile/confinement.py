@@ -1,27 +1,30 @@
-"""Where untrusted Python may run: a process that can neither signal, trace nor overwrite anything of the runner, nor reach a network.
+"""The walls around everything that reads or runs a source: compilers, and for Triton the source itself.
 
-As root: a user id of its own without any privilege, and new process, network and IPC namespaces where the host allows them.
-As anybody else: a user namespace with the same, in which every mount is read-only but `folder`, and the user's home and the runner's
-folder are empty. A host that allows neither is told so (`Unconfinable`); nothing then runs at all.
+`namespaces`: a root of its own that holds the system's programs and libraries, the tool chain and one empty folder; own processes, network
+and IPC. As root (CAP_SYS_ADMIN), or as anybody by a user namespace. What is not in that root does not exist for it.
+`landlock`: where namespaces are refused (most containers), the kernel still opens nothing but the same places. Only whether another path
+exists can be told.
+Both: no privileges, a filter of system calls (no sockets, no tracing), limits. A host that allows neither compiles nothing, unless the
+fleet file says that it may (`compileUnconfined`).
 """
-import ctypes
 import os
 import resource
+import shutil
+import signal
+import tempfile
 from pathlib import Path
-from typing import List, NamedTuple
+from typing import Callable, List, NamedTuple, Optional
 
-_NEWNS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
-_MS_BIND, _MS_REC, _MS_PRIVATE, _MS_NOSUID, _MS_NODEV = 4096, 16384, 1 << 18, 2, 4
-_SYS_MOUNT_SETATTR, _AT_RECURSIVE, _ATTR_RDONLY, _AT_FDCWD = 442, 0x8000, 1, -100
-_PR_SET_NO_NEW_PRIVS = 38
-_CAPABILITY_VERSION_3 = 0x20080522
+from kiln_runner.compile import call_filter, landlock
+from kiln_runner.compile.system_calls import (
+    NAMESPACES, NEWIPC, NEWNET, NEWPID, NEWUSER, PR_SET_NO_NEW_PRIVS, drop_capabilities, landlock_version, prctl, unshare,
+)
+from kiln_runner.compile.view import DEVICES, INSIDE, SYSTEM, TEMPORARY, exchange_root
+
+NAMESPACES_LEVEL, LANDLOCK_LEVEL, NO_LEVEL = "namespaces", "landlock", "none"
 # Between what systemd gives to people and what it gives to services.
 UID_BASE, UID_SPAN = 60_600, 500
-MEMORY_BYTES_MAX = 8 * 1024 ** 3
-FILE_BYTES_MAX = 64 * 1024 * 1024
-FILES_MAX = 256
-PROCESSES_MAX = 64
-HOME_ENTRIES_MAX = 1000
+_TRIAL_FAILED = 1
 
 
 class Unconfinable(Exception):
@@ -29,115 +32,189 @@ class Unconfinable(Exception):
 
 
 class Place(NamedTuple):
-    """`folder` is the only one the confined process may write; `hidden` it must not see; `needed` stays readable in any case."""
+    """`folder`: the only one it may write. `readable`: the tool chain, beside SYSTEM. `user`: whom to become as root; None: stay."""
 
     folder: str
-    hidden: List[str]
-    needed: List[str]
-    user: int
+    readable: List[str]
+    user: Optional[int]
 
 
-def user_for(pid: int) -> int:
-    """The user of what the worker `pid` confines: its own, so that one compile cannot touch another."""
-    return UID_BASE + pid % UID_SPAN if os.geteuid() == 0 else os.geteuid()
+class Limits(NamedTuple):
+    memory_bytes: Optional[int]
+    file_bytes: int
+    files: int
+    processes: int
+    cpu_seconds: Optional[int]
 
 
-def enter_namespaces(place: Place) -> None:
-    """For a process with one thread. Its next child is the first of a process namespace (where the host allows one)."""
+class Walls(NamedTuple):
+    """What `enter` could have. `inside`: the folder's name in there. `others`: processes that count against the limit already."""
+
+    level: str
+    inside: str
+    changes_user: bool
+    others: int
+
+
+class Support(NamedTuple):
+    level: str
+    # Why not the best level; empty for `namespaces`.
+    why: str
+
+
+_found: Optional[Support] = None
+
+
+def support() -> Support:
+    """What this kernel and container allow to this user; tried once, in processes that end at once."""
+    global _found
+    if _found is None:
+        _found = _try_levels()
+    return _found
+
+
+def user_for(pid: int) -> Optional[int]:
+    """The user of what the worker `pid` confines: its own, so that one compile cannot touch another. None: it stays who it is."""
+    return UID_BASE + pid % UID_SPAN if os.geteuid() == 0 else None
+
+
+def signals_are_confined() -> bool:
+    """Whether code of a source could not signal the runner: what compilers never do, and Triton's sources may."""
+    return support().level == NAMESPACES_LEVEL or os.geteuid() == 0 or landlock_version() >= landlock.SCOPE_VERSION
+
+
+def enter(place: Place, *, may_be_open: bool = False) -> Walls:
+    """For a process with one thread whose next child becomes what is confined: that one then calls `drop_privileges`.
+
+    `may_be_open`: go on without walls where there are none to be had.
+    """
+    level = support().level
+    if level == NO_LEVEL and not may_be_open:
+        raise Unconfinable(f"this host confines no compiler: {support().why}")
     # Inherited: when memory runs out, this goes first.
     Path("/proc/self/oom_score_adj").write_text("1000")
-    if os.geteuid() == 0:
-        # The user of its own is the wall; these are more where they can be had.
-        _libc().unshare(_NEWPID | _NEWNET | _NEWIPC)
-        return
-    user, group = os.geteuid(), os.getegid()
+    _give(place)
+    if level == NAMESPACES_LEVEL:
+        return _enter_namespaces(place)
     try:
-        _call("unshare", _NEWUSER | _NEWPID | _NEWNS | _NEWNET | _NEWIPC)
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-        _confine_mounts(place)
-    except OSError as error:
-        raise Unconfinable(
-            f"this user may not make namespaces ({error}); allow it (sysctl kernel.unprivileged_userns_clone=1, on Ubuntu also "
-            "kernel.apparmor_restrict_unprivileged_userns=0; Linux 5.12 or newer) or run the runner as root in a container"
-        ) from error
+        unshare(NEWPID | NEWNET | NEWIPC)
+    except OSError:
+        # More walls where they can be had; the level does not count on them.
+        pass
+    changes_user = os.geteuid() == 0 and place.user is not None
+    return Walls(level, place.folder, changes_user, 0 if changes_user else _processes_of(os.geteuid()))
 
 
-def drop_privileges(place: Place, cpu_seconds: int) -> None:
+def drop_privileges(place: Place, walls: Walls, limits: Limits) -> None:
     """The last step of ours in the process itself: from here on it is limited and can gain nothing."""
-    others = 0 if os.geteuid() == 0 else _processes_of(os.geteuid())
-    if os.geteuid() == 0:
+    if walls.changes_user:
+        _change_user(place)
+    drop_capabilities()
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    if walls.level == LANDLOCK_LEVEL:
+        landlock.restrict(place.folder, [*SYSTEM, *place.readable], DEVICES)
+    _limit(limits, walls.others)
+    if walls.level != NO_LEVEL:
+        call_filter.filter_calls()
+
+
+def _enter_namespaces(place: Place) -> Walls:
+    user, group, others = os.geteuid(), os.getegid(), _processes_of(os.geteuid())
+    try:
         try:
-            os.setgroups([])
-            os.setresgid(place.user, place.user, place.user)
-            os.setresuid(place.user, place.user, place.user)
-        except OSError as error:
-            raise Unconfinable(f"root may not change its user id here ({error}); give the container CAP_SETUID and CAP_SETGID") from error
-        _check_readable(place)
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    _call("capset", header, (ctypes.c_uint32 * 6)())
-    _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    for what, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES_MAX), (resource.RLIMIT_FSIZE, FILE_BYTES_MAX), (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_NOFILE, FILES_MAX), (resource.RLIMIT_NPROC, PROCESSES_MAX + others), (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
+            unshare(NAMESPACES)
+            changes_user = user == 0 and place.user is not None
+        except OSError:
+            unshare(NEWUSER | NAMESPACES)
+            Path("/proc/self/setgroups").write_text("deny")
+            Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+            Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+            changes_user = False
+        exchange_root(place.folder, [*SYSTEM, *place.readable])
+    except OSError as error:
+        raise Unconfinable(f"namespaces: {error}") from error
+    return Walls(NAMESPACES_LEVEL, INSIDE, changes_user, 0 if changes_user else others)
 
 
-def _check_readable(place: Place) -> None:
-    for path in place.needed:
+def _give(place: Place) -> None:
+    temporary = os.path.join(place.folder, TEMPORARY)
+    os.makedirs(temporary, mode=0o700, exist_ok=True)
+    if place.user is not None and os.geteuid() == 0:
+        os.chown(place.folder, place.user, -1)
+        os.chown(temporary, place.user, -1)
+
+
+def _change_user(place: Place) -> None:
+    needed = [path for path in place.readable if os.path.exists(path)]
+    try:
+        os.setgroups([])
+        os.setresgid(place.user, place.user, place.user)
+        os.setresuid(place.user, place.user, place.user)
+    except OSError as error:
+        raise Unconfinable(f"root may not change its user id here ({error}); give the container CAP_SETUID and CAP_SETGID") from error
+    for path in needed:
         if not os.access(path, os.R_OK):
-            raise Unconfinable(
-                f"the user that sources run as may not read {path}; have Triton in a Python that all users may read, such as one in "
-                "/opt, and name it in KILN_TRITON_PYTHON"
-            )
+            raise Unconfinable(f"the user that sources run as may not read {path}; install it where all users may read, such as in /opt")
 
 
-def _confine_mounts(place: Place) -> None:
-    _mount(None, "/", None, _MS_REC | _MS_PRIVATE)
-    # Held open: hiding what is above it would make its name useless.
-    held = os.open(place.folder, os.O_PATH | os.O_DIRECTORY)
-    _set_read_only("/", True, _AT_RECURSIVE)
-    for path in place.hidden:
-        _hide(path, place)
-    os.makedirs(place.folder, exist_ok=True)
-    _mount(f"/proc/self/fd/{held}", place.folder, None, _MS_BIND)
-    os.close(held)
-    _set_read_only(place.folder, False, 0)
+def _limit(limits: Limits, others: int) -> None:
+    for what, most in (
+        (resource.RLIMIT_AS, limits.memory_bytes), (resource.RLIMIT_FSIZE, limits.file_bytes), (resource.RLIMIT_CPU, limits.cpu_seconds),
+        (resource.RLIMIT_NOFILE, limits.files), (resource.RLIMIT_NPROC, limits.processes + others), (resource.RLIMIT_CORE, 0),
+    ):
+        if most is not None:
+            hard = resource.getrlimit(what)[1]
+            kept = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(what, (kept, kept))
 
 
-def _hide(path: str, place: Place) -> None:
-    """An empty folder in its stead; where something needed is inside, the same for each of its entries."""
-    if not os.path.isdir(path) or path == "/":
-        return
-    if not any(_is_inside(needed, path) for needed in place.needed):
-        _mount("none", path, "tmpfs", _MS_NOSUID | _MS_NODEV, b"size=1m")
-        return
-    for entry in sorted(os.listdir(path))[:HOME_ENTRIES_MAX]:
-        inner = os.path.join(path, entry)
-        if os.path.islink(inner) or any(_is_inside(needed, inner) for needed in place.needed):
-            continue
-        if os.path.isdir(inner):
-            _mount("none", inner, "tmpfs", _MS_NOSUID | _MS_NODEV, b"size=1m")
-        else:
-            _mount("/dev/null", inner, None, _MS_BIND)
+def _try_levels() -> Support:
+    refused = []
+    for level in (NAMESPACES_LEVEL, LANDLOCK_LEVEL):
+        why = _try(level)
+        if not why:
+            return Support(level, "; ".join(refused))
+        refused.append(why)
+    return Support(NO_LEVEL, "; ".join(refused))
 
 
-def _is_inside(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+def _try(level: str) -> str:
+    """Why this level cannot be had here; empty where it can."""
+    folder = tempfile.mkdtemp(prefix="kiln-trial-", dir="/tmp" if os.access("/tmp", os.W_OK) else None)
+    told, telling = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(told)
+        _report(telling, lambda: _trial(level, Place(folder, [], user_for(os.getpid()))))
+    os.close(telling)
+    with os.fdopen(told, "rb") as pipe:
+        why = pipe.read().decode(errors="replace")
+    status = os.waitpid(child, 0)[1]
+    shutil.rmtree(folder, ignore_errors=True)
+    return why or ("" if status == 0 else f"{level}: the trial ended with {status}")
 
 
-def _set_read_only(path: str, read_only: bool, flags: int) -> None:
-    """mount_setattr(2): {attr_set, attr_clr, propagation, userns_fd}."""
-    attributes = (ctypes.c_uint64 * 4)(_ATTR_RDONLY if read_only else 0, 0 if read_only else _ATTR_RDONLY, 0, 0)
-    size = ctypes.c_size_t(ctypes.sizeof(attributes))
-    _call("syscall", ctypes.c_long(_SYS_MOUNT_SETATTR), _AT_FDCWD, path.encode(), flags, attributes, size)
+def _trial(level: str, place: Place) -> None:
+    global _found
+    _found = Support(level, "")
+    walls = enter(place)
+    first = os.fork()
+    if first == 0:
+        _report(-1, lambda: drop_privileges(place, walls, Limits(None, 1 << 20, 64, 64, 10)))
+    if os.waitpid(first, 0)[1] != 0:
+        raise Unconfinable(f"{level}: a process could not be limited (Landlock {landlock_version()}, seccomp)")
 
 
-def _mount(source: "str | None", target: str, kind: "str | None", flags: int, options: "bytes | None" = None) -> None:
-    source_bytes, kind_bytes = (text.encode() if text else None for text in (source, kind))
-    _call("mount", source_bytes, target.encode(), kind_bytes, ctypes.c_ulong(flags), options)
+def _report(telling: int, step: Callable[[], None]) -> None:
+    """Ends this forked process, with what went wrong in the pipe."""
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        step()
+    except BaseException as error:
+        if telling >= 0:
+            os.write(telling, str(error).encode()[:1000] or b"?")
+        os._exit(_TRIAL_FAILED)
+    os._exit(0)
 
 
 def _processes_of(user: int) -> int:
@@ -149,13 +226,3 @@ def _processes_of(user: int) -> int:
         except OSError:
             continue
     return count
-
-
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _call(name: str, *arguments: object) -> None:
-    if getattr(_libc(), name)(*arguments) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{name}: {os.strerror(number)}")

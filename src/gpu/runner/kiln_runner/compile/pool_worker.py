@@ -57,7 +57,8 @@ class PoolWorker:
         self._compiles += 1
         self._process.send({
             "type": "compile", "artifact": artifact, "unit": unit, "compiler": compiler,
-            "artifacts": str(self._compilers.artifacts), "work": self._work, "limitMs": limit_ms, "hidden": self._compilers.hidden,
+            "artifacts": str(self._compilers.artifacts), "work": self._work, "limitMs": limit_ms,
+            "unconfined": self._compilers.unconfined,
         })
 
     def kill(self) -> None:

@@ -1,8 +1,8 @@
 """Refuses sources that would pull files of the host into the compiler's messages.
 
 A source may include only headers by name. Compilers quote the lines they complain about, so `#include "/etc/passwd"` would send
-that file to whoever submitted the source. Nothing here is a sandbox: it closes the paths that need no effort, and the compiler runs
-with the runner's rights only.
+that file to whoever submitted the source. The compiler is confined and has nothing of the host to quote (confinement.py): this says
+early and clearly what would end there in odd words.
 """
 import re
 from typing import Optional

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from kiln_runner.compile.confined_run import Ended, run_confined
-from kiln_runner.compile.confinement import Place, user_for
+from kiln_runner.compile.confinement import Limits, Place, signals_are_confined, support, user_for
 from kiln_runner.compile.log_text import LOG_CHARS_MAX
 from kiln_runner.compile.triton_known import compile_known, known_unit
 from kiln_runner.compile.units import Built, Infra, TimedOut, refused
@@ -25,8 +25,10 @@ PROBE_LIMIT_S = 25.0
 SHARED_BYTES_MAX = 256 * 1024
 WARPS_MAX = 64
 HIDDEN_MAX = 8
+NOT_USED = "Triton is not used on this host, since its sources are programs"
 # What ptxas says of an architecture newer than itself: no fault of the source.
 UNKNOWN_ARCHITECTURE = "is not defined for option 'gpu-name'"
+LIMITS = Limits(memory_bytes=8 * 1024 ** 3, file_bytes=64 * 1024 * 1024, files=256, processes=64, cpu_seconds=None)
 
 
 def run(argv: List[str]) -> int:
@@ -42,15 +44,16 @@ def run(argv: List[str]) -> int:
 
 
 def compile_triton(unit: dict, job: dict) -> Built:
-    """`job` has limitMs and `hidden`, the folders that the source must not see."""
+    """`job` has limitMs."""
+    if not signals_are_confined():
+        raise Infra("compiler_missing", f"{NOT_USED}: they could signal the runner. {support().why}")
     # Not below the runner's folder, which is closed to the user that the source runs as.
     folder = tempfile.mkdtemp(prefix="kiln-triton-", dir="/tmp")
-    place = Place(folder, job["hidden"], _needed(), user_for(os.getpid()))
+    place = Place(folder, _needed(), user_for(os.getpid()))
     try:
         Path(folder, "candidate.py").write_text(unit["source"], encoding="utf-8")
         os.chmod(os.path.join(folder, "candidate.py"), 0o444)
-        os.chown(folder, place.user, -1)
-        ended = run_confined(lambda: _build_and_encode(unit), place, job["limitMs"] / 1000)
+        ended = run_confined(lambda: _build_and_encode(unit), place, LIMITS, job["limitMs"] / 1000)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return _built(ended, folder)
@@ -65,7 +68,7 @@ def probe(architecture: str) -> dict:
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
     try:
-        built = compile_triton(known_unit(architecture), {"limitMs": PROBE_LIMIT_S * 1000, "hidden": []})
+        built = compile_triton(known_unit(architecture), {"limitMs": PROBE_LIMIT_S * 1000})
     except (Infra, TimedOut, OSError) as error:
         return {"error": str(error) or f"a known kernel was not compiled within {PROBE_LIMIT_S:.0f} s"}
     if not built.files:
@@ -120,7 +123,7 @@ def _built(ended: Ended, folder: str) -> Built:
     if ended.how == "timed_out":
         raise TimedOut()
     if ended.how == "unconfinable":
-        raise Infra("compiler_missing", f"Triton is not used on this host, since its sources are programs: {ended.log}")
+        raise Infra("compiler_missing", f"{NOT_USED}: {ended.log}")
     printed = _without(ended.log, folder)
     if ended.answer is None:
         why = "its answer was too long" if ended.how == "flooded" else "the process ended without an answer: it left early or passed a limit"

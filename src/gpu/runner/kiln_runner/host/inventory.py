@@ -11,9 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import List, Tuple
 
 from kiln_runner.compile.compilers import MEND, compiler_versions
+from kiln_runner.host.cgroup import processor_limit
+from kiln_runner.host.compile_probe import CompileProbe, probe_compilers
 from kiln_runner.host.gpus import Gpus, find_gpus
-from kiln_runner.host.machine import cores, cpu_device, machine_id, memory_bytes
-from kiln_runner.host.placement import Placement, compile_slots, place
+from kiln_runner.host.machine import cores, cpu_device, machine_id
+from kiln_runner.host.memory import memory_limit_bytes
+from kiln_runner.host.placement import Limits, Placement, compile_slots, place
 from kiln_runner.host.simulated_gpus import COUNT_VARIABLE, simulated_count, simulated_gpus
 from kiln_runner.host.toolchain import find_gcc, find_ncu, find_nvcc, find_nvrtc
 from kiln_runner.host.triton_toolchain import FoundTriton, find_triton
@@ -42,25 +45,33 @@ def take_inventory() -> Tuple[dict, dict, Placement]:
     tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc, "triton": found_triton.tool, "ncu": ncu}
     # Simulated GPUs have no address: nothing is bound for them.
     placement = place(gpus.addresses, sorted(os.sched_getaffinity(0)))
-    inventory = _inventory(gpus, tools, placement)
+    # Simulated GPUs need no CUDA compiler.
+    probed = probe_compilers({**tools, "nvrtc": None, "nvcc": None} if simulated_count() else tools, _architecture(gpus))
+    inventory = _inventory(gpus, tools, placement, probed)
     return {**inventory, "warnings": inventory["warnings"] + _triton_warnings(gpus, found_triton)}, tools, placement
+
+
+def limits() -> Limits:
+    return Limits(processor_limit(), memory_limit_bytes())
 
 
 def _architecture(gpus: Gpus) -> "str | None":
     return gpus.devices[0]["architecture"] if gpus.devices else None
 
 
-def _inventory(gpus: Gpus, tools: dict, placement: Placement) -> dict:
+def _inventory(gpus: Gpus, tools: dict, placement: Placement, probed: CompileProbe) -> dict:
     has_cuda = bool(tools["nvrtc"] or tools["nvcc"]) or simulated_count() > 0
     real_gpus = 0 if simulated_count() else len(gpus.devices)
+    languages = (["cuda"] if has_cuda else []) + [name for name, tool in (("triton", "triton"), ("c", "gcc")) if tools[tool]]
+    told = {"confinement": probed.confinement} if probed.confinement else {}
     return {
-        "hostname": socket.gethostname(), "machineId": machine_id(), "cores": cores(), "memoryBytes": memory_bytes(),
+        "hostname": socket.gethostname(), "machineId": machine_id(), "cores": cores(), "memoryBytes": memory_limit_bytes(),
         "python": platform.python_version(), "driver": gpus.driver, "nvrtc": _version(tools["nvrtc"]),
         "nvcc": _version(tools["nvcc"]), "gcc": _version(tools["gcc"]), "triton": _version(tools["triton"]), "ncu": _version(tools["ncu"]),
-        "languages": (["cuda"] if has_cuda else []) + [name for name, tool in (("triton", "triton"), ("c", "gcc")) if tools[tool]],
+        "languages": [language for language in languages if language not in probed.broken],
         "compilers": compiler_versions(tools, simulated=simulated_count() > 0),
-        "compileSlots": compile_slots(cores(), real_gpus, placement), "devices": [*gpus.devices, cpu_device()],
-        "warnings": _warnings(gpus, tools, has_cuda),
+        "compileSlots": compile_slots(cores(), real_gpus, placement, limits()), "devices": [*gpus.devices, cpu_device()],
+        "warnings": _warnings(gpus, tools, has_cuda) + probed.warnings, **told,
     }
 
 

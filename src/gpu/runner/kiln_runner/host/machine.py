@@ -7,6 +7,9 @@ import socket
 from pathlib import Path
 from typing import Optional
 
+from kiln_runner.host.cgroup import processor_limit, whole_processors
+from kiln_runner.host.memory import memory_limit_bytes
+
 
 def machine_id() -> str:
     """Stable for this installation: /etc/machine-id, else a hash of the host's name."""
@@ -17,13 +20,9 @@ def machine_id() -> str:
 
 
 def cores() -> int:
-    """Those this process may use, which in a container are fewer than the machine has."""
-    return max(1, len(os.sched_getaffinity(0)))
-
-
-def memory_bytes() -> int:
-    found = re.search(r"MemTotal:\s+(\d+) kB", _read("/proc/meminfo"))
-    return int(found.group(1)) * 1024 if found else 0
+    """Those this process may use, which in a container are fewer than the machine has: bound to some of them, or to some time of all."""
+    bound, limit = max(1, len(os.sched_getaffinity(0))), processor_limit()
+    return bound if limit is None else min(bound, whole_processors(limit))
 
 
 def processor_model() -> str:
@@ -40,7 +39,7 @@ def cpu_device() -> dict:
     """The development device that every host has. `multiprocessors` are its cores, `l2Bytes` its last level cache."""
     return {
         "id": f"cpu-{machine_id()}-0", "kind": "cpu", "model": processor_model(), "architecture": "native",
-        "memoryBytes": memory_bytes(), "multiprocessors": cores(), "l2Bytes": last_level_cache_bytes(),
+        "memoryBytes": memory_limit_bytes(), "multiprocessors": cores(), "l2Bytes": last_level_cache_bytes(),
         "copyBytesPerSecond": None, "unavailable": None,
     }
 

@@ -16,6 +16,8 @@ CORES_PER_GPU = (2, 1)
 # Of the shared cores, one stays free for the server, which hands out the next candidate.
 SERVER_CORES = 1
 SMALL_MACHINE_CORES = 2
+# A warm compiler with what it keeps, and a source that needs much.
+MEMORY_BYTES_PER_SLOT = 1024 ** 3
 
 
 class Placement(NamedTuple):
@@ -23,6 +25,13 @@ class Placement(NamedTuple):
 
     judges: Dict[str, List[int]]
     shared: Optional[List[int]]
+
+
+class Limits(NamedTuple):
+    """Of the container or the service. None, 0: no limit is known."""
+
+    processors: Optional[float]
+    memory_bytes: int
 
 
 NOWHERE = Placement({}, None)
@@ -46,13 +55,23 @@ def place(addresses: Dict[str, str], allowed: Sequence[int], *, pci: Path = PCI_
     return Placement(judges, sorted(free))
 
 
-def compile_slots(core_count: int, gpu_count: int, placement: Placement) -> int:
-    """Compilations at once that leave the judges and the server their cores."""
+def compile_slots(core_count: int, gpu_count: int, placement: Placement, limits: Limits) -> int:
+    """Compilations at once that leave the judges and the server their cores, and the host its memory."""
+    slots = _by_cores(core_count, gpu_count, placement)
+    if limits.processors is not None:
+        # Time that compilers use up is missing from the judges in the same group: one processor each.
+        slots = min(slots, int(limits.processors) - (gpu_count if limits.processors > SMALL_MACHINE_CORES else 0))
+    if limits.memory_bytes:
+        slots = min(slots, limits.memory_bytes // MEMORY_BYTES_PER_SLOT)
+    return max(1, slots)
+
+
+def _by_cores(core_count: int, gpu_count: int, placement: Placement) -> int:
     if placement.shared is not None:
-        return max(1, len(placement.shared) - SERVER_CORES)
+        return len(placement.shared) - SERVER_CORES
     if core_count <= SMALL_MACHINE_CORES:
         return core_count
-    return max(1, core_count - CORES_PER_GPU[0] * gpu_count)
+    return core_count - CORES_PER_GPU[0] * gpu_count
 
 
 def move_to(cores: Optional[Sequence[int]]) -> None:

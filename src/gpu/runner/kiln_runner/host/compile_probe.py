@@ -1,0 +1,42 @@
+"""Whether this host's compilers work behind the walls that candidates are compiled behind, and which walls those are."""
+import json
+import subprocess
+from typing import List, NamedTuple
+
+from kiln_runner.identity import child_environment, self_command
+
+PROBE_TIMEOUT_S = 40
+DEFAULT_ARCHITECTURE = "sm_80"
+HOW_TO_ALLOW = (
+    "let the container make namespaces (Docker: --cap-add SYS_ADMIN --security-opt apparmor=unconfined), or use a kernel with Landlock "
+    "(5.13 or newer), or set compileUnconfined: true for this host in the fleet file if nobody but you submits"
+)
+
+
+class CompileProbe(NamedTuple):
+    # {level: namespaces | landlock | none, why}; None where the probe itself failed.
+    confinement: "dict | None"
+    # Languages whose compiler does not compile a known source.
+    broken: List[str]
+    warnings: List[str]
+
+
+def probe_compilers(tools: dict, architecture: "str | None") -> CompileProbe:
+    """`architecture` of the host's GPUs; None: one that every compiler knows."""
+    asked = json.dumps({"tools": tools, "architecture": architecture or DEFAULT_ARCHITECTURE})
+    try:
+        done = subprocess.run(
+            self_command("compile-worker", "--probe"), input=asked.encode(), env=child_environment(CUDA_VISIBLE_DEVICES=""),
+            capture_output=True, timeout=PROBE_TIMEOUT_S, check=False,
+        )
+        told = json.loads(done.stdout.splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        # A slow disk or a busy machine: no reason to do without its compilers.
+        return CompileProbe(None, [], [f"known sources were not compiled within {PROBE_TIMEOUT_S} s; kiln doctor tries again"])
+    except (OSError, ValueError, IndexError):
+        return CompileProbe(None, [], [f"the probe of the compilers ended with {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}"])
+    confinement = {"level": told["level"], "why": told["why"][:1000]}
+    warnings = [f"the {language} compiler does not compile a known source: {why}" for language, why in told["failures"].items()]
+    if told["level"] == "none":
+        warnings.append(f"nothing confines compilers here ({told['why'][:300]}): {HOW_TO_ALLOW}")
+    return CompileProbe(confinement, list(told["failures"]), warnings)
