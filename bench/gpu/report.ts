@@ -48,17 +48,17 @@ export const report = (facts: RunFacts): string => {
   ].join('\n');
 };
 
-const names = (list: readonly Judged[]): readonly string[] => list.map(({ item }) => item.name);
+const namesOf = (list: readonly Judged[]): readonly string[] => list.map(({ item }) => item.name);
 
 /** What must not be: each line counts to nothing in a sound judge. */
 export const faultsOf = ({ judged }: RunFacts): Readonly<Record<string, readonly string[]>> => {
   const ranked = judged.filter((one) => verdictOf(one) === 'passed');
   return {
-    'ranked though wrong': names(ranked.filter((one) => !isExpected(one))),
-    'ahead of the honest twin': names(ranked.filter((one) => isAhead(judged, one))),
-    'honest and rejected': names(judged.filter((one) => one.item.expected.includes('passed') && !isExpected(one))),
-    'blamed on the host': names(judged.filter((one) => verdictOf(one) === 'infra_failed')),
-    'another verdict than expected': names(judged.filter((one) => !isExpected(one))),
+    'ranked though wrong': namesOf(ranked.filter((one) => !isExpected(one))),
+    'ahead of the honest twin': namesOf(ranked.filter((one) => isAhead(judged, one))),
+    'honest and rejected': namesOf(judged.filter((one) => one.item.expected.includes('passed') && !isExpected(one))),
+    'blamed on the host': namesOf(judged.filter((one) => verdictOf(one) === 'infra_failed')),
+    'another verdict than expected': namesOf(judged.filter((one) => !isExpected(one))),
   };
 };
 

@@ -93,3 +93,10 @@ export const event = (type: NewJournalEvent['type'], name?: string | number): Ne
   hostId: null,
   data: {},
 });
+
+export const completion = (name: string | number, rankKey: number, record = false) => ({
+  candidateId: idOf(name),
+  outcome: passed,
+  score: score(rankKey),
+  record,
+});

@@ -1,43 +1,16 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { AttemptId, HostId } from '../../../src/domain/ids.ts';
-import { CandidateRecord, JournalEvent, RankingEntry, SweepRecord } from '../../../src/domain/records.ts';
+import { CandidateRecord, JournalEvent, SweepRecord } from '../../../src/domain/records.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Store } from '../../../src/engine/ports.ts';
-import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import {
-  attempt,
-  cancelled,
-  candidate,
-  DEVICE,
-  event,
-  HOST,
-  idOf,
-  MODEL,
-  passed,
-  score,
-  sweepIdOf,
-  VERSION,
-} from './builders.ts';
-
-const TABLES = ['candidates', 'sources', 'attempts', 'journal', 'sweeps', 'sweep_candidates', 'records', 'profiles', 'backlog']
-  .map((table) => `kiln.${table}`)
-  .join(', ');
-const START = Date.parse('2026-01-01T00:00:00.000Z');
+import { attempt, cancelled, candidate, completion, DEVICE, event, HOST, idOf, score, sweepIdOf, VERSION } from './builders.ts';
+import { freshStore, START } from './fresh-store.ts';
 
 const judging = (name: string | number, number = 1) => ({
   candidateId: idOf(name),
   state: { status: 'judging' as const, hostId: HOST, deviceId: DEVICE, attemptId: attempt(name, number).attemptId },
   event: event('candidate.judging', name),
-});
-const completion = (name: string | number, rankKey: number, record = false) => ({
-  candidateId: idOf(name),
-  outcome: passed,
-  score: score(rankKey),
-  record,
-});
-const pairWith = (holder: string, ratio: number, result: 'tied' | 'lost') => ({
-  pair: { against: idOf(holder), ratio, ratioLow: ratio, ratioHigh: ratio, result },
 });
 const types = async (store: Store): Promise<string[]> => (await store.events({ after: 0, limit: 1000 })).map(({ type }) => type);
 
@@ -45,14 +18,7 @@ const ended = (name: string, outcome: Outcome) => ({ candidateId: idOf(name), ou
 
 /** What every store must do, over any database. `open` gives the one migrated database of the suite. */
 export const describeStore = (name: string, open: () => Sql): void => {
-  /** A store over empty tables, and the clock that it reads. */
-  const fresh = async (): Promise<{ readonly store: Store; readonly clock: { now: number } }> => {
-    await open().script(`truncate ${TABLES} restart identity`);
-    const clock = { now: START };
-    const store: Store = createStore(open(), { now: () => clock.now });
-    onTestFinished(async () => store.close());
-    return { store, clock };
-  };
+  const fresh = async () => freshStore(open());
 
   describe(`a store on ${name}: intake`, () => {
     test('inserts what is new, in order, and says what was known', async () => {
@@ -293,82 +259,6 @@ export const describeStore = (name: string, open: () => Sql): void => {
       expect(await list({ cursor: page.next ?? 'none' })).toEqual([idOf('a')]);
       expect((await store.candidates({ limit: 3 })).next).toBeNull();
       await expect(store.candidates({ limit: 1, cursor: `1'; drop table kiln.journal` })).rejects.toThrow(/cursor/);
-    });
-
-    test('ranks each device model by rank key, the earlier submission first among equals, trial 0 only', async () => {
-      const { store } = await fresh();
-      await store.insertCandidates([
-        ...['a', 'b', 'c', 'd'].map((name_) => candidate(name_)),
-        candidate('again', { content: { trial: 1 } }),
-        candidate('old rules', { content: { problemVersion: 'v0' } }),
-      ]);
-      const other = { ...completion('d', 9), score: score(9, 'NVIDIA A100') };
-      await store.complete([
-        completion('c', 2),
-        completion('b', 2, true),
-        completion('a', 1),
-        other,
-        completion('again', 5),
-        completion('old rules', 7),
-      ]);
-      const ranking = await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 2 });
-      for (const { device, ...entry } of ranking) expect([RankingEntry.parse(entry).place > 0, device]).toEqual([true, 'H100']);
-      expect(ranking.map((entry) => [entry.score.deviceModel, entry.place, entry.candidateId, entry.record])).toEqual([
-        ['NVIDIA A100', 1, idOf('d'), false],
-        [MODEL, 1, idOf('b'), true],
-        [MODEL, 2, idOf('c'), false],
-      ]);
-    });
-
-    test('knows the record holder of a problem as it is defined, on a model', async () => {
-      const { store } = await fresh();
-      await store.insertCandidates(['a', 'b'].map((name_) => candidate(name_)));
-      expect(await store.record('softmax', VERSION, MODEL)).toBeNull();
-      await store.complete([completion('a', 1, true), completion('b', 2, true)]);
-      expect(await store.record('softmax', VERSION, MODEL)).toEqual({
-        candidateId: idOf('b'),
-        score: score(2),
-        spread: null,
-      });
-      expect(await store.record('softmax', 'v0', MODEL)).toBeNull();
-    });
-
-    test('refines the score of the record holder that was measured again, keeps what judgements differ by, and changes no verdict', async () => {
-      const { store } = await fresh();
-      await store.insertCandidates(['a', 'b'].map((name_) => candidate(name_)));
-      await store.complete([completion('a', 2, true)]);
-      const spread = { screened: { count: 1, sum: 0.5 }, confirmed: { count: 2, sum: 0.25 } };
-      const refined = { ...score(1.9), judgements: 2 };
-      await store.complete([
-        { ...completion('b', 1), measuredAgain: { holder: { candidateId: idOf('a'), score: refined }, spread } },
-      ]);
-      expect(await store.record('softmax', VERSION, MODEL)).toEqual({ candidateId: idOf('a'), score: refined, spread });
-      expect(await store.candidate(idOf('a'))).toMatchObject({ score: refined, state: { status: 'done', outcome: passed } });
-    });
-
-    test('ranks who met the record holder where the pair says, also after that was measured again, and nobody above it', async () => {
-      const { store } = await fresh();
-      const names = ['record', 'lucky', 'lost', 'tied', 'late'];
-      await store.insertCandidates(names.map((name_) => candidate(name_)));
-      const finished = (who: string, rankKey: number, more: object = {}) => ({
-        ...completion(who, rankKey),
-        score: { ...score(rankKey), ...more },
-      });
-      await store.complete([
-        completion('record', 2, true),
-        finished('lost', 1.98, pairWith('record', 0.99, 'lost')),
-        finished('tied', 1.9, pairWith('record', 1.0001, 'tied')),
-        finished('lucky', 9),
-        finished('late', 1.7),
-      ]);
-      const ranking = await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 9 });
-      expect(ranking.map(({ candidateId }) => names.find((who) => idOf(who) === candidateId))).toEqual([
-        'record',
-        'lucky',
-        'tied',
-        'lost',
-        'late',
-      ]);
     });
 
     test('counts failures by verdict', async () => {

@@ -7,6 +7,7 @@ import { describeProfiles } from './profiles.conformance.ts';
 import { hasPostgres, POSTGRES_MISSING, startPostgres, temporaryFolder } from './servers.ts';
 import type { Server } from './servers.ts';
 import { describeCampaignStore } from './campaigns.conformance.ts';
+import { describeRanking } from './ranking.conformance.ts';
 import { describeStore } from './store.conformance.ts';
 import { describeUpkeep } from './upkeep.conformance.ts';
 
@@ -21,6 +22,7 @@ describe('embedded', () => {
     rmSync(folder, { recursive: true, force: true });
   });
   describeStore('PGlite', () => database.sql);
+  describeRanking('PGlite', () => database.sql);
   describeProfiles('PGlite', () => database.sql);
   describeCampaignStore('PGlite', () => database.sql);
   describeUpkeep('PGlite', () => database.sql);
@@ -38,6 +40,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
     await server.stop();
   });
   describeStore('Postgres', () => database.sql);
+  describeRanking('Postgres', () => database.sql);
   describeProfiles('Postgres', () => database.sql);
   describeCampaignStore('Postgres', () => database.sql);
   describeUpkeep('Postgres', () => database.sql);

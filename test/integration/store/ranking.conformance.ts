@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { RankingEntry } from '../../../src/domain/records.ts';
+import type { Sql } from '../../../src/store/sql.ts';
+import { candidate, completion, idOf, MODEL, passed, score, VERSION } from './builders.ts';
+import { freshStore } from './fresh-store.ts';
+
+const pairWith = (holder: string, ratio: number, result: 'tied' | 'lost') => ({
+  pair: { against: idOf(holder), ratio, ratioLow: ratio, ratioHigh: ratio, result },
+});
+
+const finished = (who: string, rankKey: number, more: object = {}) => ({
+  ...completion(who, rankKey),
+  score: { ...score(rankKey), ...more },
+});
+
+/** What every store must know of records and rankings. `open` gives the one migrated database of the suite. */
+export const describeRanking = (name: string, open: () => Sql): void => {
+  const fresh = async () => freshStore(open());
+
+  describe(`a store on ${name}: records and rankings`, () => {
+    test('ranks each device model by rank key, the earlier submission first among equals, trial 0 only', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([
+        ...['a', 'b', 'c', 'd'].map((name_) => candidate(name_)),
+        candidate('again', { content: { trial: 1 } }),
+        candidate('old rules', { content: { problemVersion: 'v0' } }),
+      ]);
+      const other = { ...completion('d', 9), score: score(9, 'NVIDIA A100') };
+      await store.complete([
+        completion('c', 2),
+        completion('b', 2, true),
+        completion('a', 1),
+        other,
+        completion('again', 5),
+        completion('old rules', 7),
+      ]);
+      const ranking = await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 2 });
+      for (const { device, ...entry } of ranking) expect([RankingEntry.parse(entry).place > 0, device]).toEqual([true, 'H100']);
+      expect(ranking.map((entry) => [entry.score.deviceModel, entry.place, entry.candidateId, entry.record])).toEqual([
+        ['NVIDIA A100', 1, idOf('d'), false],
+        [MODEL, 1, idOf('b'), true],
+        [MODEL, 2, idOf('c'), false],
+      ]);
+    });
+
+    test('knows the record holder of a problem as it is defined, on a model', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates(['a', 'b'].map((name_) => candidate(name_)));
+      expect(await store.record('softmax', VERSION, MODEL)).toBeNull();
+      await store.complete([completion('a', 1, true), completion('b', 2, true)]);
+      expect(await store.record('softmax', VERSION, MODEL)).toEqual({
+        candidateId: idOf('b'),
+        score: score(2),
+        spread: null,
+      });
+      expect(await store.record('softmax', 'v0', MODEL)).toBeNull();
+    });
+
+    test('refines the score of the record holder that was measured again, keeps what judgements differ by, and changes no verdict', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates(['a', 'b'].map((name_) => candidate(name_)));
+      await store.complete([completion('a', 2, true)]);
+      const spread = { screened: { count: 1, sum: 0.5 }, confirmed: { count: 2, sum: 0.25 } };
+      const refined = { ...score(1.9), judgements: 2 };
+      await store.complete([
+        { ...completion('b', 1), measuredAgain: { holder: { candidateId: idOf('a'), score: refined }, spread } },
+      ]);
+      expect(await store.record('softmax', VERSION, MODEL)).toEqual({ candidateId: idOf('a'), score: refined, spread });
+      expect(await store.candidate(idOf('a'))).toMatchObject({ score: refined, state: { status: 'done', outcome: passed } });
+    });
+
+    test('ranks who met the record holder where the pair says, also after that was measured again, and nobody above it', async () => {
+      const { store } = await fresh();
+      const names = ['record', 'lucky', 'lost', 'tied', 'late'];
+      await store.insertCandidates(names.map((name_) => candidate(name_)));
+      await store.complete([
+        completion('record', 2, true),
+        finished('lost', 1.98, pairWith('record', 0.99, 'lost')),
+        finished('tied', 1.9, pairWith('record', 1.0001, 'tied')),
+        finished('lucky', 9),
+        finished('late', 1.7),
+      ]);
+      const ranking = await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 9 });
+      expect(ranking.map(({ candidateId }) => names.find((who) => idOf(who) === candidateId))).toEqual([
+        'record',
+        'lucky',
+        'tied',
+        'lost',
+        'late',
+      ]);
+    });
+  });
+};
