@@ -6,7 +6,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Iterable, List, Optional, Tuple
+from typing import Iterable, List, Optional, Tuple, Type
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import CORPUS, Rig, vector_add  # noqa: E402
@@ -15,6 +15,7 @@ from kiln_runner.compile.elf import called_from_outside, kernel_names  # noqa: E
 from kiln_runner.frames import encode  # noqa: E402
 from kiln_runner.judge.cpu.device import CpuDevice  # noqa: E402
 from kiln_runner.judge.device_lock import DeviceLock  # noqa: E402
+from kiln_runner.judge.failures import DeviceFault  # noqa: E402
 from kiln_runner.judge.gpu.leftovers import leftover  # noqa: E402
 from kiln_runner.judge.inbox import Inbox  # noqa: E402
 from kiln_runner.judge.service import Service, Surroundings  # noqa: E402
@@ -79,33 +80,60 @@ class LeavingDevice(CpuDevice):
         self.cleansed += 1
 
 
+class SpoiltDevice(CpuDevice):
+    """Its canary fails from the second time on; the first is the judge's own, before it is ready."""
+
+    canaries = 0
+
+    def canary(self) -> None:
+        self.canaries += 1
+        if self.canaries > 1:
+            raise DeviceFault("canary: equal memory was found different", lost=True)
+
+
 @unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
 class RetiringJudge(unittest.TestCase):
     def setUp(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
 
-    def test_it_says_so_in_the_result_tells_first_what_it_learned_and_takes_no_further_task(self) -> None:
+    def serve(self, kind: Type[CpuDevice], sources: List[str]) -> Tuple[CpuDevice, bool, List[dict]]:
+        """(the device, whether the judge left by itself, what it said)."""
         cache = Path(self.folder.name)
         rig, problem = Rig("cpu", cache), vector_add("cpu", {"one": ("check", 1)})
         self.addCleanup(rig.close)
-        sources = [(CORPUS / "c" / "honest.c").read_text() + f"/* {n} */" for n in range(3)]
         frames = [{
             "type": "problem", "definition": problem.definition,
             "referenceArtifact": rig.artifact(problem.reference), "baselineArtifact": rig.artifact(problem.baseline),
         }]
         frames += [{"type": "judge", "task": rig.task(problem, source)} for source in sources]
-        device, said = LeavingDevice("cpu", cache), []
+        said: List[dict] = []
         read_end, write_end = os.pipe()
         os.write(write_end, b"".join(map(encode, frames)))
-        around = Surroundings(DeviceLock(str(cache / "device.lock")), cache, said.append, lambda: None, False)
-        self.assertTrue(Service(device, around).serve(Inbox(read_end)))
         os.close(write_end)
+        device = kind("cpu", cache)
+        around = Surroundings(DeviceLock(str(cache / "device.lock")), cache, said.append, lambda: None, False)
+        return device, Service(device, around).serve(Inbox(read_end)), said
+
+    def test_it_says_so_in_the_result_tells_first_what_it_learned_and_takes_no_further_task(self) -> None:
+        device, left, said = self.serve(LeavingDevice, [corpus("honest") + f"/* {n} */" for n in range(3)])
         results = [frame for frame in said if frame["type"] == "result"]
         self.assertEqual([result["outcome"]["verdict"] for result in results], ["passed", "passed"])
         self.assertEqual([result.get("retires") for result in results], [None, "its code calls malloc"])
-        self.assertEqual(said[-1], results[-1], "what comes behind the result of a judge that retires is not read")
+        self.assertEqual((left, said[-1]), (True, results[-1]), "what comes behind the result of a judge that retires is not read")
         self.assertEqual(device.cleansed, 1)
+
+    def test_a_judge_that_may_have_been_made_to_reject_goes_on_only_when_its_canary_passes(self) -> None:
+        _, left, said = self.serve(SpoiltDevice, [corpus("honest"), corpus("nan"), corpus("honest-slow")])
+        results = [frame["outcome"]["verdict"] for frame in said if frame["type"] == "result"]
+        self.assertEqual((left, results), (True, ["passed", "wrong_answer"]))
+        _, left, said = self.serve(CpuDevice, [corpus("nan"), corpus("honest")])
+        results = [frame["outcome"]["verdict"] for frame in said if frame["type"] == "result"]
+        self.assertEqual((left, results), (False, ["wrong_answer", "passed"]))
+
+
+def corpus(name: str) -> str:
+    return (CORPUS / "c" / f"{name}.c").read_text()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """Where the GPU judge's buffers lie: drawn addresses, unmapped pages around every mapping, guards in all that is mapped beside a buffer."""
+import os
 import random
+import subprocess
 import sys
 import unittest
 from pathlib import Path
 from typing import Dict, List, Tuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
+RUNNER = Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"
+sys.path.insert(0, str(RUNNER))
 from kiln_runner.judge.case_cache import CaseCache  # noqa: E402
 from kiln_runner.judge.failures import InfraFailure  # noqa: E402
 from kiln_runner.judge.gpu.addresses import Addresses  # noqa: E402
@@ -44,6 +47,25 @@ class DrawnAddresses(unittest.TestCase):
         with self.assertRaises(InfraFailure) as raised:
             addresses.draw([20 * PAGE])
         self.assertEqual(raised.exception.code, "out_of_memory")
+
+
+TAKE = """
+import random
+from kiln_runner.judge.gpu.driver_place import hide_driver
+class Seven(random.Random):
+    def randrange(self, *_): return 7
+print(hide_driver(Seven()))
+print([line for line in open("/proc/self/maps") if line.startswith("200000000-")])
+"""
+
+
+class DriverPlace(unittest.TestCase):
+    def test_a_drawn_number_of_the_drivers_places_is_taken_for_nothing(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(RUNNER)}
+        done = subprocess.run([sys.executable, "-c", TAKE], env=environment, capture_output=True, text=True, check=True)
+        count, maps = done.stdout.splitlines()
+        self.assertEqual(count, "7")
+        self.assertIn(f"{(8 + 7 * 4) << 30:x} ---p", maps)
 
 
 class RoomOfABuffer(unittest.TestCase):

@@ -378,7 +378,7 @@ describe('the fleet file decides which devices take work', () => {
     ] as const) {
       const { events, transport, start, connect } = setUp({ allowHostMemoryAccess });
       await start();
-      const exposed = devices.slice(0, 1).map((device) => ({ ...device, hostMemory: 'HMM' }));
+      const exposed = [{ ...device('GPU-a', 'gpu'), hostMemory: 'HMM' }];
       await connect({ devices: exposed });
       expect(events.at(-1)).toMatchObject({ hello: { inventory: { devices: [{ unavailable }] } } });
       transport.last.send({ type: 'health', devices: exposed, compileQueued: 0, compileRunning: 0, use: {} });

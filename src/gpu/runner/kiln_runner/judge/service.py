@@ -162,7 +162,18 @@ class Service:
         if retires or result["contextLost"]:
             return True
         self._tell_news(task["problemKey"])
-        return False
+        return not self._is_sound(result["outcome"])
+
+    def _is_sound(self, outcome: Optional[dict]) -> bool:
+        """A kernel that made the judge's own give wrong answers is rejected by these, and must be the last one that they judge."""
+        if outcome is None or outcome["verdict"] in ("passed", "plan_error"):
+            return True
+        try:
+            with self._lock.shared(Stopwatch()):
+                self._device.canary()
+        except DeviceFault:
+            return False
+        return True
 
     def _finish(self, result: dict, judgement: Optional[Judgement], watch: Stopwatch) -> None:
         if judgement:

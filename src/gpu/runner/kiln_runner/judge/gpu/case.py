@@ -13,8 +13,9 @@ from ..tensors import DTYPE_BYTES, is_input, is_output, keys_of, poison_pattern,
 from .driver import CudaError
 from .kernels import FindingsBlock, Guard
 from .launching import PreparedLaunch
-from .placing import GUARD_TABLE, place_case
+from .placing import GUARD_TABLE, PROOF, place_case, proven_types
 from .program import Program, rejected
+from .proof import Proof, words_of
 
 
 class Runnable(NamedTuple):
@@ -114,6 +115,9 @@ class GpuCase:
             (look, self._gpu.kernels.compare(t, self._hidden("kept", look, t), self._hidden("expected", look, t), self._gpu.findings.at(word)))
             for look, t, word in self._looks
         ]
+        types, gpu = proven_types(self.tensors), self._gpu
+        self._proof = Proof(gpu.driver, gpu.kernels, gpu.findings, types, self._private_at(PROOF), self._words)
+        self._words, self._is_asked = self._words + words_of(types), False
 
     def close(self) -> None:
         # What is queued may still use it: mappings go at once.
@@ -194,6 +198,8 @@ class GpuCase:
         for replica in range(self.batch):
             for tensor, verify in self._verifies[replica]:
                 verify(*keys_of(seed, replica, tensor))
+        self._proof.ask(seed)
+        self._is_asked = True
 
     def snapshot(self, replica: int, look: int) -> None:
         for tensor in self._outputs:
@@ -215,6 +221,9 @@ class GpuCase:
     def findings(self) -> Findings:
         found = self._gpu.findings
         found.fetch(self._words)
+        contradiction, self._is_asked = self._proof.contradiction(found) if self._is_asked else None, False
+        if contradiction:
+            raise DeviceFault(contradiction, lost=True)
         comparisons = [Comparison(tensor, look, found.comparison(word)) for look, tensor, word in self._looks]
         result = Findings(self._damage(found), self._modified(found), comparisons)
         found.clear(self._words)

@@ -1,10 +1,12 @@
 """libcuda through ctypes: the functions the judge uses, and errors with the driver's own names."""
 import ctypes
 import os
+import random
 from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint64, c_void_p
 from typing import Tuple
 
 from ..failures import DeviceFault, InfraFailure
+from .driver_place import hide_driver
 
 LIBRARY = "libcuda.so.1"
 SUCCESS = 0
@@ -47,6 +49,7 @@ class Driver:
         # One queue to the device, since one stream is used. With the driver's usual eight a context takes twice as long to make and three
         # times as long to end (bench/gpu/context-cost), while no other judge of the host can make one.
         os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "1")
+        hide_driver(random.SystemRandom())
         self.lib = lib = ctypes.CDLL(LIBRARY)
         # Without these ctypes would pass 64-bit addresses and sizes as 32-bit ints.
         lib.cuMemAddressReserve.argtypes = [c_void_p, c_size_t, c_size_t, c_uint64, c_uint64]

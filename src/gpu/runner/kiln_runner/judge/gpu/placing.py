@@ -4,14 +4,15 @@ from typing import Dict, List, NamedTuple
 from ..device import LOOKS
 from ..layout import Placement, Room, place, room
 from ..tensors import is_output, tensor_bytes
+from .proof import bytes_of
 
-GUARD_TABLE = "guards"
+GUARD_TABLE, PROOF = "guards", "proof"
 # {address, length} of a guard.
 GUARD_ENTRY_BYTES = 16
 
 
 class Places(NamedTuple):
-    """`private`: KINDLOOK/TENSOR and the guard table, offsets in one mapping, `private_bytes` long, that no side is told. `visible`:
+    """`private`: KINDLOOK/TENSOR, the guard table and the proof, offsets in one mapping, `private_bytes` long, that no side is told. `visible`:
     REPLICA/TENSOR and SIDE.SCRATCH, each in a mapping of its own."""
 
     private: Dict[str, Placement]
@@ -24,10 +25,15 @@ class Places(NamedTuple):
         return [room.mapped for room in self.visible.values()] + [self.private_bytes]
 
 
+def proven_types(tensors: List[dict]) -> List[str]:
+    """What is compared."""
+    return sorted({tensor["dtype"] for tensor in tensors if is_output(tensor)})
+
+
 def place_case(tensors: List[dict], batch: int, scratch: Dict[str, Dict[str, int]], page: int) -> Places:
     own = [(t["name"], tensor_bytes(t)) for t in tensors if is_output(t)]
     visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in tensors]
     visible += [(f"{side}.{n}", size) for side in sorted(scratch) for n, size in scratch[side].items()]
     private = [(f"{kind}{look}/{n}", size) for look in range(LOOKS) for kind in ("expected", "kept") for n, size in own]
-    private += [(GUARD_TABLE, 2 * GUARD_ENTRY_BYTES * len(visible))]
+    private += [(GUARD_TABLE, 2 * GUARD_ENTRY_BYTES * len(visible)), (PROOF, bytes_of(proven_types(tensors)))]
     return Places(*place(private, 0, 0), {name: room(size, page) for name, size in visible})
