@@ -2,7 +2,7 @@
 import type { GenerationContext } from '../../domain/generation-context.ts';
 import type { OpenAiCompatibleSettings } from '../../domain/generator-settings.ts';
 import { buildPrompt } from '../prompt/build-prompt.ts';
-import { DRAFT_SCHEMA } from './model-draft.ts';
+import { DRAFT_SCHEMA } from '../answers/model-draft.ts';
 
 const AS_JSON = `\n\nAnswer with one JSON object and nothing else: {"language": …, "idea": …, "note": …, "source": …, "params": {…}}. "source" is the
 whole file, with its launch plan in the leading comment; "idea" says the idea in a few words; "params" may be left empty.`;

@@ -2,7 +2,7 @@
 import type { MessageCreateParamsStreaming, TextBlockParam, Tool } from '@anthropic-ai/sdk/resources/messages';
 import type { ClaudeSettings } from '../../domain/generator-settings.ts';
 import type { Prompt } from '../prompt/build-prompt.ts';
-import { DRAFT_SCHEMA } from './model-draft.ts';
+import { DRAFT_SCHEMA } from '../answers/model-draft.ts';
 
 const TOOL_NAME = 'submit_candidate';
 

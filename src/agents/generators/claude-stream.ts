@@ -26,9 +26,6 @@ export interface MessageReader {
   readonly message: StreamedMessage;
 }
 
-/** Of text in front of the tool's input: only for the message of an answer without one. */
-const TEXT_CHARS_KEPT = 300;
-
 export const createMessageReader = ({
   answerBytesMax,
   maxTokens,
@@ -54,7 +51,7 @@ export const createMessageReader = ({
     if (delta.type === 'thinking_delta') bytes += Buffer.byteLength(delta.thinking);
     if (delta.type === 'text_delta') {
       bytes += Buffer.byteLength(delta.text);
-      if (text.length < TEXT_CHARS_KEPT) text += delta.text;
+      text += delta.text;
     }
   };
 

@@ -9,7 +9,9 @@ import { buildPrompt } from '../prompt/build-prompt.ts';
 import { promptBytes, requestOf } from './claude-request.ts';
 import { createMessageReader, type StreamedMessage } from './claude-stream.ts';
 import { failed } from './failed.ts';
-import { readDraftJson } from './model-draft.ts';
+import { draftOfText } from '../answers/draft-of-text.ts';
+import { readDraftJson } from '../answers/model-draft.ts';
+import { shownSources } from '../answers/shown-sources.ts';
 import { costsMoney, microsOf, mostMicros, type PriceList, pricesOf, usageOf } from './prices.ts';
 import { isEventStream, isUnsent } from './network.ts';
 import { createService, type Question, type Sent, type ServiceDeps } from './service.ts';
@@ -52,7 +54,14 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
       const prompt = buildPrompt(context);
       const bytes = promptBytes(prompt);
       const most = mostMicros({ promptBytes: bytes, maxTokens: settings.maxTokens }, prices);
-      const ask: Ask = { client, body: requestOf(prompt, settings), prices, mostMicros: most, languages: context.languages };
+      const ask: Ask = {
+        client,
+        body: requestOf(prompt, settings),
+        prices,
+        mostMicros: most,
+        languages: context.languages,
+        shown: shownSources(context),
+      };
       return service.ask({ promptBytes: bytes, mostMicros: most, signal, send: async (request) => askOnce(ask, request) });
     },
   };
@@ -92,12 +101,13 @@ interface Ask {
   readonly prices: PriceList;
   readonly mostMicros: number;
   readonly languages: GenerationContext['languages'];
+  readonly shown: readonly string[];
 }
 
 type Request = Parameters<Question['send']>[0];
 
 const askOnce = async (ask: Ask, { signal, onHeaders }: Request): Promise<Sent> => {
-  const { client, body, prices, languages } = ask;
+  const { client, body, prices, languages, shown } = ask;
   const reader = createMessageReader({ answerBytesMax: ANSWER_BYTES_MAX, maxTokens: body.max_tokens });
   try {
     const { data: stream, response } = await client.messages.create(body, { signal }).withResponse();
@@ -118,7 +128,7 @@ const askOnce = async (ask: Ask, { signal, onHeaders }: Request): Promise<Sent> 
     return { kind: 'broken', message: 'it ended before its end', usage: brokenUsage(message, ask) };
   }
   const usage = message.isWhole ? usageOf(message.tokens, prices) : brokenUsage(message, ask);
-  return { kind: 'answer', answer: answerOf(message, { usage, languages, maxTokens: body.max_tokens }) };
+  return { kind: 'answer', answer: answerOf(message, { usage, languages, shown, maxTokens: body.max_tokens }) };
 };
 
 const isApiError = (error: unknown): error is APIError => error instanceof APIError;
@@ -151,16 +161,21 @@ const textOf = (error: Error): string => {
 interface Reading {
   readonly usage: Usage;
   readonly languages: GenerationContext['languages'];
+  readonly shown: readonly string[];
   readonly maxTokens: number;
 }
 
-const answerOf = (message: StreamedMessage, { usage, languages, maxTokens }: Reading): Answer => {
+/** Of an answer without a candidate, in the message that says so. */
+const TEXT_CHARS_TOLD = 300;
+
+const answerOf = (message: StreamedMessage, { usage, languages, shown, maxTokens }: Reading): Answer => {
   const end = badEnd(message, maxTokens);
   if (end !== null) return failed(end.failure, end.message, usage);
-  if (message.toolInput === null) {
-    return failed('malformed', `no candidate was handed in; it wrote: ${message.text || 'nothing'}`, usage);
+  const { toolInput, text } = message;
+  const read = toolInput === null ? draftOfText(text, { languages, shown }) : readDraftJson(toolInput, languages);
+  if (!read.ok && toolInput === null) {
+    return failed('malformed', `no candidate was handed in; it wrote: ${text.slice(0, TEXT_CHARS_TOLD) || 'nothing'}`, usage);
   }
-  const read = readDraftJson(message.toolInput, languages);
   return read.ok ? { ok: true, draft: read.draft, usage } : failed('malformed', read.message, usage);
 };
 

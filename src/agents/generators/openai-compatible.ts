@@ -6,7 +6,8 @@ import type { Answer, Generator } from '../generator.ts';
 import { chatBody, chatPromptBytes } from './chat-request.ts';
 import { type ChatAnswer, type ChatReader, createChatReader, SaidError } from './chat-stream.ts';
 import { failed } from './failed.ts';
-import { draftOfText } from './fenced-draft.ts';
+import { draftOfText } from '../answers/draft-of-text.ts';
+import { shownSources } from '../answers/shown-sources.ts';
 import { costsMoney, mostMicros, NO_TOKENS, usageOf } from './prices.ts';
 import { isUnsent } from './network.ts';
 import { beginningOf } from './response-body.ts';
@@ -133,13 +134,14 @@ const answerOf = (answer: ChatAnswer, used: Usage, { settings, context }: Ask): 
     return failed('malformed', `the answer went beyond ${ANSWER_BYTES_MAX} bytes; the rest was not read`, used);
   if (answer.refusal !== null) return failed('refused', answer.refusal, used);
   if (answer.finishReason === 'content_filter') return failed('refused', 'the server filtered the answer', used);
-  if (answer.finishReason === 'length') {
+  const isCut = answer.finishReason === 'length';
+  const read = draftOfText(answer.text, { languages: context.languages, shown: shownSources(context), isCut });
+  if (!read.ok && isCut) {
     return failed(
       'truncated',
       `the answer was cut off; maxTokens is ${settings.maxTokens}, and the server may have a limit of its own`,
       used,
     );
   }
-  const read = draftOfText(answer.text, context.languages);
   return read.ok ? { ok: true, draft: read.draft, usage: used } : failed('malformed', read.message, used);
 };

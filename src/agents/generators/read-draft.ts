@@ -3,18 +3,27 @@ import { Draft } from '../../domain/campaign.ts';
 import { issueText } from '../../domain/issue-text.ts';
 import type { Language } from '../../domain/plan.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
+import { draftOfText, type ReadingOptions } from '../answers/draft-of-text.ts';
 
 type ReadDraft =
   | { readonly failure: null; readonly draft: Draft }
   | { readonly failure: 'malformed' | 'rejected'; readonly message: string };
 
 /** `languages`: what may be written here. */
-export const readDraft = (output: string, languages: readonly Language[]): ReadDraft => {
+export const readDraft = (output: string, { languages, shown }: Omit<ReadingOptions, 'isCut'>): ReadDraft => {
   const text = output.trim();
   if (text === '') return malformed('it wrote nothing; it must write a draft as JSON, or a source file');
-  const read = text.startsWith('{') ? fromJson(text) : fromSource(text, languages);
+  const strict = text.startsWith('{') ? fromJson(text) : fromSource(text, languages);
+  const read =
+    strict.failure === 'malformed' && parsed(text) === undefined ? passedOn(text, { languages, shown }, strict) : strict;
   if (read.failure !== null || languages.includes(read.draft.language)) return read;
   return { failure: 'rejected', message: `it wrote ${read.draft.language}; here it is ${languages.join(' or ')}` };
+};
+
+/** A program that passes on what a model wrote, prose and all. */
+const passedOn = (text: string, options: ReadingOptions, strict: ReadDraft): ReadDraft => {
+  const read = draftOfText(text, options);
+  return read.ok ? { failure: null, draft: read.draft } : strict;
 };
 
 const fromJson = (text: string): ReadDraft => {

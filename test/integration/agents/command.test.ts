@@ -46,6 +46,11 @@ describe('a program', () => {
     expect(await ask(['sh', '-c', 'exec 0<&-; printf "%s" "$0"', source], { context: large })).toMatchObject({ ok: true });
   });
 
+  test('may pass on what a model wrote, prose and all', async () => {
+    const prose = `Here it is:\n\n\`\`\`c\n${source}\`\`\`\nand the draft:\n${JSON.stringify({ language: 'c', source, idea: 'x' })}\n`;
+    expect(await ask(writing(prose))).toMatchObject({ ok: true, draft: { language: 'c', source, idea: 'x' } });
+  });
+
   test('is not read by a shell', async () => {
     expect(await ask(['printf', '%s', '$(echo /* kiln)'])).toMatchObject({ failure: 'malformed' });
   });
