@@ -7,6 +7,7 @@ import { Language } from '../domain/plan.ts';
 import type { CandidateRecord } from '../domain/records.ts';
 import { untrusted } from '../domain/text/untrusted.ts';
 import { CandidateSummary, explanation, summaryOf } from './candidate-summary.ts';
+import { lenient } from './lenient-input.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { answer, answered } from './tool-answer.ts';
 import { WaitSeconds } from './wait-seconds.ts';
@@ -27,15 +28,17 @@ const addSubmit = (server: McpServer, deps: McpDeps): void => {
       title: 'Submit a candidate',
       description:
         'Judge one kernel: device code with its launch plan in the leading comment (get_problem brings the contract). Waits for the verdict; where it takes longer, says how to go on. The same content again gives the verdict that is known.',
-      inputSchema: z.strictObject({
-        problem: problem.describe('as list_problems tells it'),
-        source: source.describe('the whole file, beginning with the plan'),
-        language: Language.describe('"cuda" and "triton" are for GPUs, "c" is for the development device "cpu"'),
-        device: device.unwrap().optional().describe('class, as list_devices tells it; default: "cpu" for c, otherwise "H100"'),
-        params: params.describe("values that override the plan's params"),
-        submitter: submitter.unwrap().default('mcp').describe('who asks: queues are shared fairly between submitters'),
-        waitSeconds: WaitSeconds,
-      }),
+      inputSchema: lenient(
+        z.strictObject({
+          problem: problem.describe('as list_problems tells it'),
+          source: source.describe('the whole file, beginning with the plan'),
+          language: Language.describe('"cuda" and "triton" are for GPUs, "c" is for the development device "cpu"'),
+          device: device.unwrap().optional().describe('class, as list_devices tells it; default: "cpu" for c, otherwise "H100"'),
+          params: params.describe("values that override the plan's params"),
+          submitter: submitter.unwrap().default('mcp').describe('who asks: queues are shared fairly between submitters'),
+          waitSeconds: WaitSeconds,
+        }),
+      ),
       outputSchema: CandidateSummary,
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
     },
@@ -56,7 +59,7 @@ const addWait = (server: McpServer, deps: McpDeps): void => {
     {
       title: 'Wait for a verdict',
       description: 'Waits until a candidate is judged, or says where it is by then and why it waits.',
-      inputSchema: z.strictObject({ id: Id, waitSeconds: WaitSeconds }),
+      inputSchema: lenient(z.strictObject({ id: Id, waitSeconds: WaitSeconds })),
       outputSchema: CandidateSummary,
       annotations: { readOnlyHint: true, openWorldHint: false },
     },
@@ -72,10 +75,12 @@ const addExplain = (server: McpServer, deps: McpDeps): void => {
       title: 'Explain a candidate',
       description:
         'All that is known of a candidate: verdict, times per case, first mismatch, compiler messages, where it was judged; with `source` also its source.',
-      inputSchema: z.strictObject({
-        id: Id,
-        source: z.boolean().default(false).describe('show its source too, such as that of the record holder'),
-      }),
+      inputSchema: lenient(
+        z.strictObject({
+          id: Id,
+          source: z.boolean().default(false).describe('show its source too, such as that of the record holder'),
+        }),
+      ),
       outputSchema: CandidateSummary,
       annotations: { readOnlyHint: true, openWorldHint: false },
     },

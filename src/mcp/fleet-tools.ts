@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type FleetView, QueueView } from '../domain/api/inspection.ts';
 import { plainLine } from '../domain/text/plain-text.ts';
 import { bytes, seconds } from '../domain/text/units.ts';
+import { lenient } from './lenient-input.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { answer, answered } from './tool-answer.ts';
 
@@ -16,7 +17,7 @@ export const addFleetTools = (server: McpServer, deps: McpDeps): void => {
       title: 'Devices of the fleet',
       description:
         'What candidates can run on: class, model, architecture, multiprocessors, memory, measured copy rate, and whether it works now.',
-      inputSchema: z.strictObject({}),
+      inputSchema: lenient(z.strictObject({})),
       outputSchema: DevicesAnswer,
       annotations: READS,
     },
@@ -32,7 +33,7 @@ export const addFleetTools = (server: McpServer, deps: McpDeps): void => {
       title: 'Queue',
       description:
         'What waits and runs by device class and submitter, why nothing moves where that is so, and how long it will take.',
-      inputSchema: z.strictObject({}),
+      inputSchema: lenient(z.strictObject({})),
       outputSchema: QueueView,
       annotations: READS,
     },

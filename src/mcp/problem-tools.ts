@@ -2,6 +2,7 @@
 import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { ProblemList, type ProblemView } from '../domain/api/inspection.ts';
+import { lenient } from './lenient-input.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { answer, answered } from './tool-answer.ts';
 
@@ -19,7 +20,7 @@ const addList = (server: McpServer, deps: McpDeps): void => {
     {
       title: 'List problems',
       description: 'Every problem with its title and whether it can be judged on GPUs, on the development device "cpu", or both.',
-      inputSchema: z.strictObject({}),
+      inputSchema: lenient(z.strictObject({})),
       outputSchema: ProblemList,
       annotations: READS,
     },
@@ -39,10 +40,12 @@ const addGet = (server: McpServer, deps: McpDeps): void => {
       title: 'Read a problem',
       description:
         'A problem: what to compute, tensors, shapes, tolerance, cases, its reference and baseline; and the contract for candidates, with the launch plan that each must begin with.',
-      inputSchema: z.strictObject({
-        problem: ProblemName,
-        contract: z.boolean().default(true).describe('false: leave the contract out, because you have read it'),
-      }),
+      inputSchema: lenient(
+        z.strictObject({
+          problem: ProblemName,
+          contract: z.boolean().default(true).describe('false: leave the contract out, because you have read it'),
+        }),
+      ),
       annotations: READS,
     },
     ({ problem, contract }) =>

@@ -6,6 +6,7 @@ import { CandidateId } from '../domain/ids.ts';
 import { ProfileRecord } from '../domain/profile.ts';
 import { plainLine } from '../domain/text/plain-text.ts';
 import { untrusted } from '../domain/text/untrusted.ts';
+import { lenient } from './lenient-input.ts';
 import type { McpDeps, McpKiln } from './mcp-kiln.ts';
 import { answer, answered } from './tool-answer.ts';
 import { WaitSeconds } from './wait-seconds.ts';
@@ -19,7 +20,7 @@ export const addProfileTool = (server: McpServer, deps: McpDeps): void => {
       title: 'Profile a candidate',
       description:
         'What limits the kernels of a candidate that passed: share of the peaks of memory and compute, occupancy and its limiter, stalls, bank conflicts, cache hits, registers, spills. Profiled now, unless it has been.',
-      inputSchema: z.strictObject({ id: CandidateId.describe('of a candidate that passed'), waitSeconds: WaitSeconds }),
+      inputSchema: lenient(z.strictObject({ id: CandidateId.describe('of a candidate that passed'), waitSeconds: WaitSeconds })),
       outputSchema: ProfileRecord,
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
     },

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { RankingView } from '../domain/api/inspection.ts';
 import { basisText, rankedScoreText } from '../domain/text/describe.ts';
 import { plainLine } from '../domain/text/plain-text.ts';
+import { lenient } from './lenient-input.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { ProblemName } from './problem-tools.ts';
 import { answer, answered } from './tool-answer.ts';
@@ -44,11 +45,13 @@ export const addRankingTool = (server: McpServer, deps: McpDeps): void => {
     {
       title: 'Ranking',
       description: 'The best candidates of a problem, one list for each device model; models are never compared.',
-      inputSchema: z.strictObject({
-        problem: ProblemName,
-        device: z.string().max(80).optional().describe('only this class ("H100") or model'),
-        limit: z.int().min(1).max(RANKED_MAX).default(10).describe('entries of each list'),
-      }),
+      inputSchema: lenient(
+        z.strictObject({
+          problem: ProblemName,
+          device: z.string().max(80).optional().describe('only this class ("H100") or model'),
+          limit: z.int().min(1).max(RANKED_MAX).default(10).describe('entries of each list'),
+        }),
+      ),
       outputSchema: RankingAnswer,
       annotations: { readOnlyHint: true, openWorldHint: false },
     },

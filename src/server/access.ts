@@ -54,7 +54,7 @@ export const checkToken = (request: FastifyRequest, sent: string, { token, wrong
   const address = request.socket.remoteAddress ?? '';
   const { retrySeconds, isFirstAboveLimit } = wrongTokens.note(address);
   if (isFirstAboveLimit) request.log.warn({ address }, 'many wrong tokens come from one address');
-  if (retrySeconds === 0) throw new KilnError('UNAUTHORIZED', `the token is not the right one: ${SEND_ONE}`);
+  if (retrySeconds === 0) throw new KilnError('UNAUTHORIZED', `the bearer token is not the right one: ${SEND_ONE}`);
   throw new KilnError(
     'TOO_MANY_WRONG_TOKENS',
     `too many wrong tokens came from ${address}: correct the token (only the right one is served), and try no more often than every ${retrySeconds} s`,

@@ -24,10 +24,14 @@ const messages = (text: string): readonly string[] => {
     channel: channel.trim(),
     content,
   }));
-  const isFinal = ({ channel }: { readonly channel: string }): boolean => channel.startsWith('final');
-  const isThought = ({ channel }: { readonly channel: string }): boolean => channel.startsWith('analysis');
   return [
     ...found.filter(isFinal).toReversed(),
     ...found.filter((message) => !isFinal(message) && !isThought(message)).toReversed(),
   ].map(({ content }) => content);
 };
+
+interface Message {
+  readonly channel: string;
+}
+const isFinal = ({ channel }: Message): boolean => channel.startsWith('final');
+const isThought = ({ channel }: Message): boolean => channel.startsWith('analysis');

@@ -36,7 +36,7 @@ const LOOKS_LIKE_OBJECT = /^\{(?:\s|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:["'`]|\}|$
 const objectOf = (json: string): FoundObject['value'] | null => {
   try {
     const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as FoundObject['value']) : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

@@ -14,10 +14,16 @@ export const readDraft = (output: string, { languages, shown }: Omit<ReadingOpti
   const text = output.trim();
   if (text === '') return malformed('it wrote nothing; it must write a draft as JSON, or a source file');
   const strict = text.startsWith('{') ? fromJson(text) : fromSource(text, languages);
-  const read =
-    strict.failure === 'malformed' && parsed(text) === undefined ? passedOn(text, { languages, shown }, strict) : strict;
+  const isOwn =
+    strict.failure !== 'malformed' || parsed(text) !== undefined || languages.some((language) => hasPlan(text, language));
+  const read = isOwn ? strict : passedOn(text, { languages, shown }, strict);
   if (read.failure !== null || languages.includes(read.draft.language)) return read;
   return { failure: 'rejected', message: `it wrote ${read.draft.language}; here it is ${languages.join(' or ')}` };
+};
+
+const hasPlan = (text: string, language: Language): boolean => {
+  const header = parseHeader(text, language);
+  return header.ok || header.field !== 'header';
 };
 
 /** A program that passes on what a model wrote, prose and all. */

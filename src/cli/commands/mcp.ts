@@ -11,11 +11,13 @@ export const addMcp = (program: Command): void => {
     )
     .action(async () => {
       const { client } = contextOf(program);
-      const [{ serveStdio }, { createMcpServer }] = await Promise.all([
+      const [{ serveStdio, StdioServerTransport }, { createMcpServer }, { plainCalls }] = await Promise.all([
         import('@modelcontextprotocol/server/stdio'),
         import('../../mcp/create-mcp-server.ts'),
+        import('../../mcp/lenient-call.ts'),
       ]);
-      const handle = serveStdio(() => createMcpServer({ kiln: client, tellError }));
+      const transport = new StdioServerTransport(plainCalls(process.stdin), process.stdout);
+      const handle = serveStdio(() => createMcpServer({ kiln: client, tellError }), { transport });
       await once(process.stdin, 'end');
       await handle.close();
     });

@@ -3,6 +3,7 @@ import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { createMcpServer } from '../../mcp/create-mcp-server.ts';
+import { plainCall } from '../../mcp/lenient-call.ts';
 import { answerFor } from '../error-answers.ts';
 import { mcpKilnOf } from '../mcp-adapter.ts';
 import { requestSignal } from '../request-signal.ts';
@@ -30,7 +31,7 @@ export const mcpRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) => 
       const { signal, release } = requestSignal(reply.raw, deps.closing);
       // Before the answer: a client that goes away meanwhile must not leave its listener behind.
       reply.raw.once('close', release);
-      return reply.send(await handler.fetch(webRequest(request, signal), { parsedBody: request.body }));
+      return reply.send(await handler.fetch(webRequest(request, signal), { parsedBody: plainCall(request.body) }));
     },
   });
 };

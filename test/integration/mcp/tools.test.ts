@@ -85,6 +85,47 @@ describe.each([
     expect(ranking.text).toContain(`1. ${id} cuda 1.50x`);
   });
 
+  test('take what models fill in: JSON as text, numbers as text, null for what is absent', async () => {
+    judge('passed');
+    const submitted = await talk.call('submit_candidate', {
+      ...CANDIDATE,
+      params: '{"BLOCK": "256", "TYPE": "float4", "NONE": null}',
+      device: null,
+      submitter: '',
+      waitSeconds: '30',
+    });
+    expect(submitted).toMatchObject({ isError: false, data: { verdict: 'passed' } });
+    const id = CandidateId.parse(submitted.data?.['id']);
+    const { submission } = await server.kiln.candidate(id);
+    expect(submission).toMatchObject({ params: { BLOCK: 256, TYPE: 'float4' }, device: 'H100', submitter: 'mcp' });
+    const ranked = await talk.call('ranking', { problem: 'vector_add', device: null, limit: '5' });
+    expect(ranked).toMatchObject({ isError: false, data: { problem: 'vector_add' } });
+    expect((await talk.call('wait_for_verdict', { id, waitSeconds: '1.0' })).isError).toBe(false);
+    expect((await talk.call('explain_candidate', { id, source: 'true' })).text).toContain(SOURCE);
+    expect((await talk.call('explain_candidate', { id, source: null })).text).not.toContain(SOURCE);
+    expect((await talk.call('profile_candidate', { id, waitSeconds: '0' })).isError).toBe(false);
+    const brief = await talk.call('get_problem', { problem: 'vector_add', contract: 'false' });
+    expect([brief.isError, brief.text.includes('# The contract')]).toEqual([false, false]);
+    expect((await talk.call('list_devices', { anything: null })).isError).toBe(false);
+  });
+
+  test('take arguments that are JSON text as a whole, or null', async () => {
+    const raw = (value: unknown) => talk.call('get_problem', value as Record<string, unknown>);
+    expect((await raw('{"problem": "vector_add"}')).text).toContain('# Problem vector_add');
+    expect((await talk.call('list_problems', null as never)).isError).toBe(false);
+  });
+
+  test.each([
+    ['a number that is none', { waitSeconds: 'soon' }, 'waitSeconds'],
+    ['params that are no JSON', { params: '{"BLOCK": ' }, 'params'],
+    ['null for what is needed', { source: null }, 'source'],
+    ['a field that is unknown', { sorce: 'x' }, 'sorce'],
+  ])('still refuse %s, and name it', async (_what, change, field) => {
+    const refused = await talk.call('submit_candidate', { ...CANDIDATE, ...change });
+    expect(refused).toMatchObject({ isError: true });
+    expect(refused.text).toContain(field);
+  });
+
   test('say how to go on when the verdict takes longer than the wait', async () => {
     const { data, text } = await talk.call('submit_candidate', { ...CANDIDATE, device: 'A100', waitSeconds: 0 });
     expect(data).toMatchObject({ status: 'queued', verdict: null, score: null });
