@@ -16,13 +16,16 @@ device = record({
 statistics = record({
     "runs": integer(1), "batch": integer(1), "medianNs": millis, "trimmedMeanNs": millis, "minNs": millis, "p95Ns": millis,
     "ciLowNs": millis, "ciHighNs": millis,
-})
+}, {"p10Ns": millis, "humps": record({"lowNs": millis, "highNs": millis, "lowShare": number(0)})})
 case_timing = record(
     {
         "case": string, "candidate": statistics, "baseline": statistics, "method": one_of("paired", "cached"),
         "speedup": millis, "speedupLow": millis, "speedupHigh": millis,
     },
-    {"record": record({"ratio": millis, "ratioLow": millis, "ratioHigh": millis})},
+    {
+        "record": record({"ratio": millis, "ratioLow": millis, "ratioHigh": millis}), "inputs": one_of("sampled", "fresh"),
+        "unsteady": boolean,
+    },
 )
 mismatch = record({
     "tensor": string, "index": integer(0), "expected": string, "actual": string, "mismatches": integer(0), "elements": integer(1),
@@ -34,9 +37,7 @@ outcome = union("verdict", {
     "plan_error": record({"field": string, "message": string}),
     "wrong_answer": record({"case": string, "stage": one_of("check", "timed_run"), "mismatch": mismatch}),
     "modified_input": record({"case": string, "tensor": string}),
-    "out_of_bounds": record(
-        {"case": string, "tensor": string, "side": one_of("before", "after"), "distanceBytes": integer(0)}, {"access": one_of("read", "write")}
-    ),
+    "out_of_bounds": record({"case": string, "tensor": string, "side": one_of("before", "after"), "distanceBytes": integer(0)}),
     "crashed": record({"case": string, "message": string}, {"lostMs": number(0)}),
     "timed_out": record(
         {"stage": one_of("compile", "check", "measure"), "case": string, "limitMs": millis}, {"lostMs": number(0)}

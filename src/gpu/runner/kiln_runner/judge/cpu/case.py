@@ -1,23 +1,28 @@
 """A case with its buffers in host memory. Two memories: one that the candidate's child maps, one that only the reference's child does."""
 import ctypes
 import random
-from contextlib import contextmanager
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ..device import LOOKS
-from ..failures import CandidateFailure, OutOfReach
-from ..layout import Placement, buffer_name, distance
+from ..device import LAST, LOOKS
+from ..layout import GUARD_BYTES, Placement, buffer_name, distance, guards_of, place
 from ..numbers import element_text
-from ..outcomes import Comparison, Findings, GuardDamage, out_of_bounds
+from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
+from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..tensors import DTYPE_BYTES, DTYPE_CODE, distribution_of, is_input, is_output, keys_of, poison_pattern, tensor_bytes
 from . import library
 from .child import Bound, Program
-from .placing import fence
+from .sampling import CaseSamples
 from .timing import run_timed
 
 
+# The judge draws on the core that the sides run on: whatever that core remembers is the draw's.
+DRAW_BIAS = 0.3
+
+
 class CpuCase:
+    draw_bias = DRAW_BIAS
+
     def __init__(self, cpu: "CpuDevice", case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
         self._lib, self._visible, self._private, self.idle = cpu.lib, cpu.visible, cpu.private, cpu.idle
         self.name, self.batch = case["name"], batch
@@ -26,7 +31,10 @@ class CpuCase:
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
         self._inputs = [(n, tensor) for n, tensor in enumerate(self.tensors) if is_input(tensor)]
         self._place(batch, scratch)
-        self._guard_key, self._seed = 0, 0
+        # Everything is poisoned as a whole, whatever its size: the flush takes as long.
+        self.samples = CaseSamples(cpu.lib, cpu.samples, rows_of(self.tensors, batch, {}, 0), self._row_at)
+        self._norms: Dict[str, float] = {}
+        self._guard_key, self.seed = 0, 0
         self._found = Findings(None, None, [])
 
     def _place(self, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
@@ -37,13 +45,17 @@ class CpuCase:
             (f"{kind}{look}/{t['name']}", tensor_bytes(t)) for look in range(LOOKS) for kind in ("kept", "expected") for t in self._outputs
         ]
         private += [(f"reference.{n}", size) for side, n, size in sides if side == "reference"]
-        self._fence, self._apart = fence(visible), fence(private)
-        self._visible.require(self._fence.end)
-        self._private.require(self._apart.end)
-        self._shown, self._hidden, self._guards = self._fence.placements, self._apart.placements, self._fence.guards()
+        self._shown, visible_end = place(visible, 0, GUARD_BYTES)
+        self._hidden, private_end = place(private, 0, GUARD_BYTES)
+        self._visible.require(visible_end)
+        self._private.require(private_end)
+        self._guards = guards_of(self._shown)
 
     def _at(self, placement: Placement) -> int:
         return self._visible.base + placement.offset
+
+    def _row_at(self, row: Row) -> int:
+        return self._at(self._shown[f"{row.replica}/{row.name}"])
 
     def _hidden_at(self, name: str) -> int:
         return self._private.base + self._hidden[name].offset
@@ -55,9 +67,8 @@ class CpuCase:
 
     def bind(self, side: str, program: Program, plan: dict) -> Bound:
         if side == "reference":
-            place = [lambda a: self._hidden[f"reference.{a['name']}" if a["kind"] == "scratch" else a["name"]].offset]
-            return program.bind(plan, place, self._apart.pages)
-        return program.bind(plan, [lambda a, r=r: self._shown[self._name(side, r, a)].offset for r in range(self.batch)], self._fence.pages)
+            return program.bind(plan, [lambda a: self._hidden[f"reference.{a['name']}" if a["kind"] == "scratch" else a["name"]].offset])
+        return program.bind(plan, [lambda a, r=r: self._shown[self._name(side, r, a)].offset for r in range(self.batch)])
 
     @staticmethod
     def _name(side: str, replica: int, argument: dict) -> str:
@@ -72,7 +83,7 @@ class CpuCase:
         return (self._guard_key + (guard << 40)) & (2**64 - 1)
 
     def draw(self, seed: int) -> None:
-        self._seed = seed
+        self.seed = seed
         for replica in range(self.batch):
             for number, tensor in self._inputs:
                 self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(seed, replica, number))
@@ -81,7 +92,7 @@ class CpuCase:
         for replica in range(self.batch):
             for number, tensor in self._inputs:
                 if tensor["role"] == "inout":
-                    self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(self._seed, replica, number))
+                    self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(self.seed, replica, number))
 
     def _draw(self, tensor: dict, pointer: int, keys: Tuple[int, int]) -> None:
         self._lib.kiln_draw(pointer, tensor["elements"], DTYPE_CODE[tensor["dtype"]], *distribution_of(tensor), *keys)
@@ -111,21 +122,7 @@ class CpuCase:
             self._lib.kiln_flush(self._at(placement), placement.bytes)
 
     def execute(self, runnable: Bound) -> None:
-        with self._told_where():
-            runnable.program.run(runnable, 1)
-
-    @contextmanager
-    def _told_where(self) -> Iterator[None]:
-        """An access beside a buffer is told by the buffer's name; one far from all of them is a crash like others."""
-        try:
-            yield
-        except OutOfReach as fault:
-            beside = self._fence.beside(fault.offset)
-            if beside is None:
-                raise
-            buffer, side, far = beside
-            damage = GuardDamage(buffer_name(buffer), side, far, fault.access)
-            raise CandidateFailure(out_of_bounds(self.name, damage)) from fault
+        runnable.program.run(runnable, 1)
 
     def inspect(self, seed: int) -> None:
         self._found = Findings(self._damage(), self._modified(seed), [])
@@ -170,6 +167,24 @@ class CpuCase:
             code = DTYPE_CODE[tensor["dtype"]]
             self._lib.kiln_compare(kept, expected, tensor["elements"], code, tolerance["rtol"], tolerance["atol"], ctypes.byref(found))
             self._found.comparisons.append(Comparison(tensor, look, found.words()))
+            if look == LAST:
+                self._norms[tensor["name"]] = found.reference2
+
+    def announce(self, samples: Sequence[Sample]) -> None:
+        self.samples.announce(samples)
+
+    def compare_samples(self, tolerance: dict, samples: Tuple[int, int], at: Tuple[int, int]) -> None:
+        replica, look = at
+        for number, tensor in enumerate(self._outputs):
+            against = (self._hidden_at(f"expected{look}/{tensor['name']}"), self._norms[tensor["name"]])
+            words = self.samples.compare(replica * len(self._outputs) + number, samples, against, tolerance)
+            self._found.samples += [fault for fault in [sample_fault(tensor, words)] if fault]
+
+    def weigh(self, look: int) -> None:
+        for tensor in self._outputs:
+            found, expected = library.Comparison(), self._hidden_at(f"expected{look}/{tensor['name']}")
+            self._lib.kiln_compare(expected, expected, tensor["elements"], DTYPE_CODE[tensor["dtype"]], 0.0, 0.0, ctypes.byref(found))
+            self._norms[tensor["name"]] = found.reference2
 
     def findings(self) -> Findings:
         found, self._found = self._found, Findings(None, None, [])
@@ -181,11 +196,18 @@ class CpuCase:
         at = [self._hidden[f"{kind}{look}/{name}"].offset + size * comparison.index for kind in ("expected", "kept")]
         return tuple(element_text(self._private.bytes_at(offset, size), dtype) for offset in at)
 
+    def sampled_values(self, fault: SampleFault, look: int) -> Tuple[str, str]:
+        tensor, size, element = fault.tensor, DTYPE_BYTES[fault.tensor["dtype"]], fault.element or 0
+        row = fault.replica * len(self._outputs) + self._outputs.index(tensor)
+        cell = self.samples.cell(row, fault.slot, place_in(self.samples.rows[row], size, element))
+        at = element * size % CELL_BYTES
+        expected = self._private.bytes_at(self._hidden[f"expected{look}/{tensor['name']}"].offset + element * size, size)
+        return element_text(expected, tensor["dtype"]), element_text(cell[at : at + size], tensor["dtype"])
+
     def wipe(self, looks: Sequence[int]) -> None:
         for tensor in self._outputs:
             for name in (tensor["name"], *(f"expected{look}/{tensor['name']}" for look in looks)):
                 self._lib.kiln_poison(self._hidden_at(name), tensor_bytes(tensor), 0xFFFFFFFF)
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
-        with self._told_where():
-            return run_timed(self, runs, runnables, rng)
+        return run_timed(self, runs, runnables, rng)
