@@ -40,8 +40,10 @@ export const Outcome = z.discriminatedUnion('verdict', [
     case: z.string(),
     tensor: z.string(),
     side: z.enum(['before', 'after']),
-    /** Bytes from the nearest edge of the buffer to the first damaged byte. */
+    /** Bytes from the nearest edge of the buffer to the first damaged byte, or to where it faulted. */
     distanceBytes: z.int().min(0),
+    /** What it did there; only a fault tells of a read. */
+    access: z.enum(['read', 'write']).optional(),
   }),
   z.strictObject({ verdict: z.literal('crashed'), case: z.string(), message: Message, lostMs: z.number().min(0).optional() }),
   z.strictObject({

@@ -29,7 +29,7 @@ const messageOf = (outcome: Failed, problem: Problem): string => {
     case 'modified_input':
       return `${caseText(problem, outcome.case)}: the input ${outcome.tensor} was written to`;
     case 'out_of_bounds':
-      return `${caseText(problem, outcome.case)}: memory ${outcome.side} ${outcome.tensor} was written to, ${outcome.distanceBytes} bytes from its edge`;
+      return `${caseText(problem, outcome.case)}: memory ${outcome.side} ${outcome.tensor} was ${outcome.access === 'read' ? 'read' : 'written to'}, ${outcome.distanceBytes} bytes from its edge`;
     case 'crashed':
       return `${caseText(problem, outcome.case)}: ${outcome.message}`;
     case 'timed_out':

@@ -52,7 +52,7 @@ const detailOf = (outcome: Outcome): string => {
     case 'modified_input':
       return `case ${outcome.case}: it wrote to input ${outcome.tensor}`;
     case 'out_of_bounds':
-      return `case ${outcome.case}: it wrote ${outcome.distanceBytes} bytes ${outcome.side} ${outcome.tensor}`;
+      return `case ${outcome.case}: it ${outcome.access === 'read' ? 'read' : 'wrote'} ${outcome.distanceBytes} bytes ${outcome.side} ${outcome.tensor}`;
     case 'timed_out':
       return `case ${outcome.case}: over ${outcome.limitMs} ms in ${outcome.stage}`;
     case 'crashed':

@@ -68,7 +68,9 @@ export const reasonText = (outcome: Outcome): string => {
     case 'modified_input':
       return plainLine(`case ${outcome.case}: wrote to its input ${outcome.tensor}`);
     case 'out_of_bounds':
-      return plainLine(`case ${outcome.case}: wrote outside ${outcome.tensor}, ${placeText(outcome)}`);
+      return plainLine(
+        `case ${outcome.case}: ${outcome.access === 'read' ? 'read' : 'wrote'} outside ${outcome.tensor}, ${placeText(outcome)}`,
+      );
     case 'crashed':
       return plainLine(`case ${outcome.case}: ${outcome.message}`);
     case 'timed_out':

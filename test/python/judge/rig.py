@@ -226,7 +226,7 @@ def _dims(text: str, n: int) -> List[int]:
 
 def _evaluate(expression: str, n: int) -> object:
     """Of files in this repository only."""
-    return eval(expression.replace("/", "//"), {"n": n, "ceil_div": lambda a, b: -(-a // b), "min": min, "max": max})
+    return eval(expression.replace("/", "//").replace('"', ""), {"n": n, "ceil_div": lambda a, b: -(-a // b), "min": min, "max": max})
 
 
 def _argument(name: str, tensors: set, n: int) -> dict:

@@ -101,7 +101,9 @@ class CpuJudge(unittest.TestCase):
         mismatch = wrong["outcome"]["mismatch"]
         self.assertEqual((mismatch["index"], mismatch["mismatches"], mismatch["elements"], mismatch["tensor"]), (5003, 1, 10_007, "out"))
         before = self.rig.judge(self.problem, corpus("writes-before-start"))["outcome"]
-        self.assertEqual((before["tensor"], before["side"], before["distanceBytes"]), ("out", "before", 0))
+        self.assertEqual((before["tensor"], before["side"], before["distanceBytes"], before["access"]), ("out", "before", 0, "write"))
+        read = self.rig.judge(vector_add("cpu", {"4K": ("check", 4096), "64K": ("bench", 1 << 16)}), corpus("reads-past-end"))["outcome"]
+        self.assertEqual((read["tensor"], read["side"], read["distanceBytes"], read["access"]), ("a", "after", 0, "read"))
         self.assertEqual(self.rig.judge(self.problem, corpus("modifies-input"))["outcome"]["tensor"], "a")
         self.assertIn("SIGSEGV", self.rig.judge(self.problem, corpus("null-pointer"))["outcome"]["message"])
         self.assertEqual(self.rig.judge(self.problem, corpus("skip-after-launches"))["outcome"]["stage"], "timed_run")

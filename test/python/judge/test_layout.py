@@ -1,25 +1,41 @@
+import mmap
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.judge.layout import GUARD_BYTES, Guard, buffer_name, distance, guards_of, place  # noqa: E402
+from kiln_runner.judge.cpu.placing import OUT_OF_REACH_BYTES, fence  # noqa: E402
+from kiln_runner.judge.layout import Guard, buffer_name, distance  # noqa: E402
 
 
 class Layout(unittest.TestCase):
-    def test_buffers_are_aligned_and_every_one_has_its_own_guards_that_overlap_nothing(self) -> None:
-        placed, end = place([("0/a", 5), ("0/b", 4096), ("candidate.tmp", 1)], 128, GUARD_BYTES)
-        spans = [(p.offset, p.offset + p.bytes) for p in placed.values()]
-        spans += [(g.offset, g.offset + g.bytes) for g in guards_of(placed)]
-        self.assertTrue(all(p.offset % 256 == 0 for p in placed.values()))
-        self.assertTrue(all(stop <= start for (_, stop), (start, _) in zip(sorted(spans), sorted(spans)[1:])))
-        self.assertGreaterEqual(min(spans)[0], 128)
-        self.assertLessEqual(max(stop for _, stop in spans), end)
+    def test_fenced_buffers_are_aligned_and_end_where_their_pages_do(self) -> None:
+        sizes = {"0/a": 5, "0/b": 4096, "0/c": 4 * 1003, "candidate.tmp": 1}
+        found = fence(sizes.items())
+        for (name, place), (start, length) in zip(found.placements.items(), found.pages):
+            self.assertEqual((place.offset % 256, place.bytes, start % mmap.PAGESIZE, length % mmap.PAGESIZE), (0, sizes[name], 0, 0))
+            self.assertLess(start + length - place.offset - place.bytes, 256)
+        self.assertEqual(found.placements["0/b"].offset + 4096, sum(found.pages[1]), "nothing between a whole page and its end")
 
-    def test_the_guard_behind_a_buffer_starts_at_the_very_next_byte(self) -> None:
-        placed, _ = place([("0/a", 5)], 0, GUARD_BYTES)
-        after = next(g for g in guards_of(placed) if g.side == "after")
-        self.assertEqual(after.offset, placed["0/a"].offset + 5)
+    def test_pages_that_nobody_may_touch_lie_before_between_and_behind_all_fenced_buffers(self) -> None:
+        found = fence([("0/a", 5), ("0/b", 4096)])
+        edges = [0, *(edge for start, length in found.pages for edge in (start, start + length)), found.end]
+        self.assertEqual([stop - start for start, stop in zip(edges[::2], edges[1::2])], [OUT_OF_REACH_BYTES] * 3)
+
+    def test_guards_fill_all_of_the_pages_that_the_buffer_leaves(self) -> None:
+        found = fence([("0/a", 5)])
+        place, (start, length) = found.placements["0/a"], found.pages[0]
+        self.assertEqual(
+            found.guards(),
+            [Guard("0/a", "before", start, place.offset - start), Guard("0/a", "after", place.offset + 5, start + length - place.offset - 5)],
+        )
+
+    def test_a_fault_is_told_of_the_nearest_buffer_and_one_far_from_all_of_none(self) -> None:
+        found = fence([("0/a", 4096), ("0/b", 4096)])
+        a, b = found.placements["0/a"], found.placements["0/b"]
+        self.assertEqual(found.beside(a.offset + 4096), ("0/a", "after", 0))
+        self.assertEqual(found.beside(b.offset - 9), ("0/b", "before", 8))
+        self.assertIsNone(found.beside(b.offset + 4096 + OUT_OF_REACH_BYTES))
 
     def test_distances_count_from_the_nearest_edge(self) -> None:
         self.assertEqual(distance(Guard("a", "after", 0, 100), 0, 7), 0)

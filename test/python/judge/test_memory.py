@@ -51,11 +51,19 @@ class DrawnAddresses(unittest.TestCase):
 
 TAKE = """
 import random
-from kiln_runner.judge.gpu.driver_place import hide_driver
+from kiln_runner.judge.gpu.driver_place import Hiding
 class Seven(random.Random):
     def randrange(self, *_): return 7
-print(hide_driver(Seven()))
-print([line for line in open("/proc/self/maps") if line.startswith("200000000-")])
+hiding = Hiding()
+hiding.take(Seven())
+hiding.take(Seven())
+print(len(hiding.taken))
+hiding = Hiding()
+def lines(): return [line for line in open("/proc/self/maps") if line.startswith("200000000-")]
+print(lines())
+hiding.taken = [(8 + 4 * n) << 30 for n in range(7)]
+hiding.end()
+print(lines())
 """
 
 
@@ -63,9 +71,9 @@ class DriverPlace(unittest.TestCase):
     def test_a_drawn_number_of_the_drivers_places_is_taken_for_nothing(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(RUNNER)}
         done = subprocess.run([sys.executable, "-c", TAKE], env=environment, capture_output=True, text=True, check=True)
-        count, maps = done.stdout.splitlines()
-        self.assertEqual(count, "7")
-        self.assertIn(f"{(8 + 7 * 4) << 30:x} ---p", maps)
+        again, taken, ended = done.stdout.splitlines()
+        self.assertIn(f"{(8 + 7 * 4) << 30:x} ---p", taken)
+        self.assertEqual((again, ended), ("0", "[]"), "what is taken is not taken again, and is free in the end")
 
 
 class RoomOfABuffer(unittest.TestCase):

@@ -37,7 +37,9 @@ outcome = union("verdict", {
     "plan_error": record({"field": string, "message": string}),
     "wrong_answer": record({"case": string, "stage": one_of("check", "timed_run"), "mismatch": mismatch}),
     "modified_input": record({"case": string, "tensor": string}),
-    "out_of_bounds": record({"case": string, "tensor": string, "side": one_of("before", "after"), "distanceBytes": integer(0)}),
+    "out_of_bounds": record(
+        {"case": string, "tensor": string, "side": one_of("before", "after"), "distanceBytes": integer(0)}, {"access": one_of("read", "write")}
+    ),
     "crashed": record({"case": string, "message": string}, {"lostMs": number(0)}),
     "timed_out": record(
         {"stage": one_of("compile", "check", "measure"), "case": string, "limitMs": millis}, {"lostMs": number(0)}

@@ -25,6 +25,14 @@ class DeviceFault(Exception):
         self.lost = lost
 
 
+class OutOfReach(DeviceFault):
+    """A candidate's access to memory that lies beside its buffers. `offset`: where, in the memory that it was given."""
+
+    def __init__(self, message: str, offset: int, access: str) -> None:
+        super().__init__(message, lost=False)
+        self.offset, self.access = offset, access
+
+
 class LaunchRejected(Exception):
     """A launch that cannot be made. `field` is a path in the plan, `launch[0].block`."""
 

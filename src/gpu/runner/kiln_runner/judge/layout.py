@@ -2,8 +2,6 @@
 from typing import Dict, Iterable, List, NamedTuple, Tuple
 
 ALIGNMENT_BYTES = 256
-# On each side of every buffer that a candidate may write to.
-GUARD_BYTES = 64 * 1024
 REPLICAS_MAX = 16
 
 
@@ -40,18 +38,6 @@ def place(buffers: Iterable[Tuple[str, int]], start: int, guard_bytes: int) -> T
         placements[name] = Placement(offset, size)
         at = align(offset + size + guard_bytes)
     return placements, at
-
-
-def guards_of(placements: Dict[str, Placement]) -> List[Guard]:
-    """The guards before and after each buffer; the one after starts at the byte behind the last."""
-    return [
-        guard
-        for name, (offset, size) in placements.items()
-        for guard in (
-            Guard(name, "before", offset - GUARD_BYTES, GUARD_BYTES),
-            Guard(name, "after", offset + size, GUARD_BYTES),
-        )
-    ]
 
 
 def room(size: int, page: int) -> Room:

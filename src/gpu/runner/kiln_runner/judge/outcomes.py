@@ -30,6 +30,7 @@ def out_of_bounds(case: str, damage: "GuardDamage") -> dict:
         "tensor": damage.tensor,
         "side": damage.side,
         "distanceBytes": damage.distance_bytes,
+        "access": damage.access,
     }
 
 
@@ -38,10 +39,10 @@ def crashed(case: str, message: str) -> dict:
 
 
 class GuardDamage:
-    """Bytes written outside a buffer. `distance_bytes` 0: right at its edge."""
+    """An access outside a buffer: bytes that were written, or a fault. `distance_bytes` 0: right at its edge."""
 
-    def __init__(self, tensor: str, side: str, distance_bytes: int) -> None:
-        self.tensor, self.side, self.distance_bytes = tensor, side, distance_bytes
+    def __init__(self, tensor: str, side: str, distance_bytes: int, access: str = "write") -> None:
+        self.tensor, self.side, self.distance_bytes, self.access = tensor, side, distance_bytes, access
 
 
 class Comparison:

@@ -1,17 +1,20 @@
 """A case with its buffers in host memory. Two memories: one that the candidate's child maps, one that only the reference's child does."""
 import ctypes
 import random
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..device import LAST, LOOKS
-from ..layout import GUARD_BYTES, Placement, buffer_name, distance, guards_of, place
+from ..failures import CandidateFailure, OutOfReach
+from ..layout import Placement, buffer_name, distance
 from ..numbers import element_text
-from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
+from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, out_of_bounds, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..tensors import DTYPE_BYTES, DTYPE_CODE, distribution_of, is_input, is_output, keys_of, poison_pattern, tensor_bytes
 from . import library
 from .child import Bound, Program
+from .placing import fence
 from .sampling import CaseSamples
 from .timing import run_timed
 
@@ -45,11 +48,10 @@ class CpuCase:
             (f"{kind}{look}/{t['name']}", tensor_bytes(t)) for look in range(LOOKS) for kind in ("kept", "expected") for t in self._outputs
         ]
         private += [(f"reference.{n}", size) for side, n, size in sides if side == "reference"]
-        self._shown, visible_end = place(visible, 0, GUARD_BYTES)
-        self._hidden, private_end = place(private, 0, GUARD_BYTES)
-        self._visible.require(visible_end)
-        self._private.require(private_end)
-        self._guards = guards_of(self._shown)
+        self._fence, self._apart = fence(visible), fence(private)
+        self._visible.require(self._fence.end)
+        self._private.require(self._apart.end)
+        self._shown, self._hidden, self._guards = self._fence.placements, self._apart.placements, self._fence.guards()
 
     def _at(self, placement: Placement) -> int:
         return self._visible.base + placement.offset
@@ -67,8 +69,9 @@ class CpuCase:
 
     def bind(self, side: str, program: Program, plan: dict) -> Bound:
         if side == "reference":
-            return program.bind(plan, [lambda a: self._hidden[f"reference.{a['name']}" if a["kind"] == "scratch" else a["name"]].offset])
-        return program.bind(plan, [lambda a, r=r: self._shown[self._name(side, r, a)].offset for r in range(self.batch)])
+            place = [lambda a: self._hidden[f"reference.{a['name']}" if a["kind"] == "scratch" else a["name"]].offset]
+            return program.bind(plan, place, self._apart.pages)
+        return program.bind(plan, [lambda a, r=r: self._shown[self._name(side, r, a)].offset for r in range(self.batch)], self._fence.pages)
 
     @staticmethod
     def _name(side: str, replica: int, argument: dict) -> str:
@@ -122,7 +125,21 @@ class CpuCase:
             self._lib.kiln_flush(self._at(placement), placement.bytes)
 
     def execute(self, runnable: Bound) -> None:
-        runnable.program.run(runnable, 1)
+        with self._told_where():
+            runnable.program.run(runnable, 1)
+
+    @contextmanager
+    def _told_where(self) -> Iterator[None]:
+        """An access beside a buffer is told by the buffer's name; one far from all of them is a crash like others."""
+        try:
+            yield
+        except OutOfReach as fault:
+            beside = self._fence.beside(fault.offset)
+            if beside is None:
+                raise
+            buffer, side, far = beside
+            damage = GuardDamage(buffer_name(buffer), side, far, fault.access)
+            raise CandidateFailure(out_of_bounds(self.name, damage)) from fault
 
     def inspect(self, seed: int) -> None:
         self._found = Findings(self._damage(), self._modified(seed), [])
@@ -210,4 +227,5 @@ class CpuCase:
                 self._lib.kiln_poison(self._hidden_at(name), tensor_bytes(tensor), 0xFFFFFFFF)
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
-        return run_timed(self, runs, runnables, rng)
+        with self._told_where():
+            return run_timed(self, runs, runnables, rng)

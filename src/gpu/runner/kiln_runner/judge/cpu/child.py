@@ -9,17 +9,19 @@ import struct
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import Callable, List, Optional, Sequence, Tuple
 
-from ..failures import DeviceFault, InfraFailure, LaunchRejected
+from ..failures import DeviceFault, InfraFailure, LaunchRejected, OutOfReach
 from ..tensors import scalar_bytes
 from .memory import Memory
 
-OP_BIND, OP_RUN = 1, 2
+OP_BIND, OP_RUN, OP_REACH = 1, 2, 3
+# Instead of an answer: it touched memory beside what it can reach, at the offset that follows, and ended.
+FAULTS = {2**62: "read", 2**62 + 1: "write"}
 # What the harness answers first; 0: ready, 1: the artifact cannot be loaded.
 START_UNCONFINED = 2
 ARG_POINTER, ARG_INTEGER, ARG_FLOAT = 0, 1, 2
-COMMAND, ANSWER, ARGUMENT = struct.Struct("=QQQ"), struct.Struct("=QQ"), struct.Struct("=QQ")
+COMMAND, ANSWER, ARGUMENT, PAGES = struct.Struct("=QQQ"), struct.Struct("=QQ"), struct.Struct("=QQ"), struct.Struct("=QQ")
 ARGS_MAX, INTEGERS_MAX, FLOATS_MAX = 64, 30, 8
 SYMBOL_BYTES = 128
 CPU_SECONDS_MAX = 600
@@ -27,11 +29,14 @@ CPU_SECONDS_MAX = 600
 CPUCLOCK_SCHED = 2
 
 
-class Bound:
-    """One side's launches as the harness takes them, for each replica."""
+Pages = Sequence[Tuple[int, int]]
 
-    def __init__(self, program: "Program", replicas: List[bytes], launches: int) -> None:
-        self.program, self.replicas, self.launches = program, replicas, launches
+
+class Bound:
+    """One side's launches as the harness takes them, for each replica, and the pages of the memory that they may touch."""
+
+    def __init__(self, program: "Program", replicas: List[bytes], launches: int, pages: Pages) -> None:
+        self.program, self.replicas, self.launches, self.pages = program, replicas, launches, pages
 
 
 class Program:
@@ -40,10 +45,11 @@ class Program:
         self._process: Optional[subprocess.Popen] = None
         self._bound: Optional[Bound] = None
 
-    def bind(self, plan: dict, resolve: List[Callable[[dict], int]]) -> Bound:
-        """`resolve` gives offsets in the memory, one function a replica. LaunchRejected where the artifact cannot be called so."""
+    def bind(self, plan: dict, resolve: List[Callable[[dict], int]], pages: Pages) -> Bound:
+        """`resolve` gives offsets in the memory, one function a replica; `pages`: (offset, bytes) of what can be reached of it. LaunchRejected
+        where the artifact cannot be called so."""
         replicas = [b"".join(_pack(n, launch, place) for n, launch in enumerate(plan["launches"])) for place in resolve]
-        bound = Bound(self, replicas, len(plan["launches"]))
+        bound = Bound(self, replicas, len(plan["launches"]), pages)
         self._place(bound, plan)
         return bound
 
@@ -72,11 +78,14 @@ class Program:
 
     def _place(self, bound: Bound, plan: Optional[dict]) -> None:
         self._start()
+        self._ask(COMMAND.pack(OP_REACH, 0, len(bound.pages)) + b"".join(PAGES.pack(*part) for part in bound.pages))
         for slot, launches in enumerate(bound.replicas):
             missing, _ = self._ask(COMMAND.pack(OP_BIND, slot, bound.launches) + launches)
             if missing:
-                name = plan["launches"][missing - 1]["kernel"] if plan else "?"
-                raise LaunchRejected(f"launch[{missing - 1}].kernel", f'no function "{name}" in the artifact; it must not be static')
+                # Forged, it may be any number.
+                number = min(missing, bound.launches) - 1
+                name = plan["launches"][number]["kernel"] if plan else "?"
+                raise LaunchRejected(f"launch[{number}].kernel", f'no function "{name}" in the artifact; it must not be static')
         self._bound = bound
 
     def _start(self) -> None:
@@ -117,7 +126,17 @@ class Program:
             if not part:
                 self._died()
             data += part
-        return ANSWER.unpack(data)
+        status, value = ANSWER.unpack(data)
+        if status in FAULTS:
+            self._faulted(FAULTS[status], value)
+        return status, value
+
+    def _faulted(self, access: str, offset: int) -> None:
+        self.close()
+        message = f"signal {signal.SIGSEGV.value} (SIGSEGV): a {access} outside of its buffers"
+        if self._side == "candidate":
+            raise OutOfReach(message, offset, access)
+        raise InfraFailure(self._failure_code(), f"the {self._side} died: {message}")
 
     def _died(self) -> None:
         process = self._process

@@ -1,5 +1,6 @@
 """The CPU as the protocol sees it (device.Device)."""
 import ctypes
+import mmap
 import os
 import platform
 import secrets
@@ -11,7 +12,7 @@ from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
 from ..device import Part
 from ..failures import DeviceFault
-from ..layout import GUARD_BYTES, REPLICAS_MAX
+from ..layout import REPLICAS_MAX
 from ..tensors import DTYPE_CODE, KIND_CODE, tensor_bytes
 from .case import CpuCase
 from .child import Program
@@ -36,7 +37,7 @@ class CpuDevice:
         self.visible, self.private = Memory("visible", VISIBLE_BYTES_MAX), Memory("private", PRIVATE_BYTES_MAX)
         self.samples = SampleStore()
         # A child like the others that is never asked for work: what a command costs by itself.
-        self.idle = Program("idle", library, self._harness, self.private).bind({"launches": []}, [])
+        self.idle = Program("idle", library, self._harness, self.private).bind({"launches": []}, [], [])
         self._copy_rate: Optional[float] = None
 
     def prove(self) -> None:
@@ -108,7 +109,7 @@ class CpuDevice:
         return True
 
     def replicas_max(self, case: dict) -> int:
-        size = sum(tensor_bytes(tensor) + 3 * GUARD_BYTES for tensor in case["tensors"])
+        size = sum(tensor_bytes(tensor) + mmap.PAGESIZE for tensor in case["tensors"])
         return max(1, min(REPLICAS_MAX, REPLICA_BYTES_MAX // size))
 
     def telemetry(self) -> dict:

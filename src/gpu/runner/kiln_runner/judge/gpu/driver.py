@@ -6,7 +6,7 @@ from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint64, c_void_p
 from typing import Tuple
 
 from ..failures import DeviceFault, InfraFailure
-from .driver_place import hide_driver
+from .driver_place import Hiding
 
 LIBRARY = "libcuda.so.1"
 SUCCESS = 0
@@ -49,7 +49,6 @@ class Driver:
         # One queue to the device, since one stream is used. With the driver's usual eight a context takes twice as long to make and three
         # times as long to end (bench/gpu/context-cost), while no other judge of the host can make one.
         os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "1")
-        hide_driver(random.SystemRandom())
         self.lib = lib = ctypes.CDLL(LIBRARY)
         # Without these ctypes would pass 64-bit addresses and sizes as 32-bit ints.
         lib.cuMemAddressReserve.argtypes = [c_void_p, c_size_t, c_size_t, c_uint64, c_uint64]
@@ -65,15 +64,36 @@ class Driver:
         lib.cuMemcpyHtoDAsync_v2.argtypes = [c_uint64, c_void_p, c_size_t, c_void_p]
         lib.cuMemcpyDtoH_v2.argtypes = [c_void_p, c_uint64, c_size_t]
         lib.cuMemcpyDtoHAsync_v2.argtypes = [c_void_p, c_uint64, c_size_t, c_void_p]
-        self.check(lib.cuInit(0), "cuInit")
-        device = c_int()
-        self.check(lib.cuDeviceGet(byref(device), ordinal), f"cuDeviceGet({ordinal})")
-        self.device = device.value
-        context = c_void_p()
-        self.check(lib.cuDevicePrimaryCtxRetain(byref(context), device), "cuDevicePrimaryCtxRetain")
-        self.check(lib.cuCtxSetCurrent(context), "cuCtxSetCurrent")
+        self.device = self._begin(ordinal)
         location = _Location(_ON_DEVICE, self.device)
         self._properties, self._access = _AllocationProperties(kind=_PINNED, location=location), _Access(location, _READ_WRITE)
+
+    def _begin(self, ordinal: int) -> int:
+        hiding = Hiding()
+        hiding.take(random.SystemRandom())
+        try:
+            return self._open(ordinal)
+        except CudaError as error:
+            if error.code != OUT_OF_MEMORY or not hiding.taken:
+                raise
+        # This driver needs addresses that were taken.
+        hiding.end()
+        return self._open(ordinal)
+
+    def _open(self, ordinal: int) -> int:
+        """The device, with its primary context current in this thread."""
+        device, context = c_int(), c_void_p()
+        calls = (
+            ("cuInit", lambda: self.lib.cuInit(0)),
+            (f"cuDeviceGet({ordinal})", lambda: self.lib.cuDeviceGet(byref(device), ordinal)),
+            ("cuDevicePrimaryCtxRetain", lambda: self.lib.cuDevicePrimaryCtxRetain(byref(context), device)),
+            ("cuCtxSetCurrent", lambda: self.lib.cuCtxSetCurrent(context)),
+        )
+        for what, call in calls:
+            code = call()
+            if code:
+                raise CudaError(code, self.error_name(code), what)
+        return device.value
 
     def check(self, code: int, what: str) -> None:
         """CudaError where only this call failed; DeviceFault where a kernel took the context with it."""

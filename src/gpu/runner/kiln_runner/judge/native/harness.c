@@ -5,28 +5,40 @@
  * time. Appended to confine.h, so that the artifact can do nothing behind the judge's back.
  */
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <ucontext.h>
 
 #define ARGS_MAX 64
 #define LAUNCHES_MAX 16
 #define SLOTS_MAX 64
 #define SYMBOL_BYTES 128
+#define PAGES_MAX 1024
+#define HANDLER_STACK_BYTES (64 * 1024)
+/* Answers of a process that touched memory beside what it can reach, before it ends; with the offset there. */
+#define FAULT_READ (1ull << 62)
+#define FAULT_WRITE (FAULT_READ + 1)
 
 enum { ARG_POINTER, ARG_INTEGER, ARG_FLOAT };
-enum { OP_BIND = 1, OP_RUN = 2 };
+enum { OP_BIND = 1, OP_RUN = 2, OP_REACH = 3 };
 enum { START_READY, START_NOT_LOADABLE, START_UNCONFINED };
 
 struct arg { uint64_t kind, value; };
 struct launch { char symbol[SYMBOL_BYTES]; uint64_t args; struct arg arg[ARGS_MAX]; };
 struct command { uint64_t op, slot, count; };
 struct answer { uint64_t status, nanoseconds; };
+struct pages { uint64_t offset, bytes; };
 struct bound { void* function; uint64_t integers[ARGS_MAX]; double floats[8]; };
 
 static struct bound bound[SLOTS_MAX][LAUNCHES_MAX];
 static uint64_t launches_of[SLOTS_MAX];
+/* For the handler of faults. */
+static char* memory_start;
+static uint64_t memory_bytes;
+static int answers;
 
 typedef void (*kernel)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, double, double, double, double, double, double, double, double,
                        uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
@@ -53,6 +65,45 @@ static void take(int fd, void* to, size_t bytes) {
 static void tell(int fd, uint64_t status, uint64_t nanoseconds) {
   struct answer a = {status, nanoseconds};
   if (write(fd, &a, sizeof a) != (ssize_t)sizeof a) _exit(0);
+}
+
+/* Of the memory, only these pages can be touched from now on. */
+static void reach(int in, uint64_t count) {
+  static struct pages pages[PAGES_MAX];
+  take(in, pages, count * sizeof *pages);
+  mprotect(memory_start, memory_bytes, PROT_NONE);
+  for (uint64_t n = 0; n < count; n++) mprotect(memory_start + pages[n].offset, pages[n].bytes, PROT_READ | PROT_WRITE);
+}
+
+static int was_write(const ucontext_t* at) {
+#if defined(__x86_64__)
+  return (at->uc_mcontext.gregs[REG_ERR] & 2) != 0;
+#else
+  const struct _aarch64_ctx* head = (const struct _aarch64_ctx*)at->uc_mcontext.__reserved;
+  for (; head->magic; head = (const struct _aarch64_ctx*)((const char*)head + head->size))
+    if (head->magic == ESR_MAGIC) return (((const struct esr_context*)head)->esr & 64) != 0;
+  return 0;
+#endif
+}
+
+/* Where in the memory a fault was, as an answer. Any other fault ends the process by its signal. */
+static void on_fault(int number, siginfo_t* info, void* context) {
+  uint64_t offset = (uint64_t)((char*)info->si_addr - memory_start);
+  if ((char*)info->si_addr >= memory_start && offset < memory_bytes) {
+    tell(answers, was_write(context) ? FAULT_WRITE : FAULT_READ, offset);
+    _exit(0);
+  }
+  signal(number, SIG_DFL);
+}
+
+/* On a stack of its own: a candidate may have run out of the other one. */
+static void catch_faults(void) {
+  static char stack[HANDLER_STACK_BYTES];
+  stack_t on = {.ss_sp = stack, .ss_size = sizeof stack};
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  sigaltstack(&on, 0);
+  sigaction(SIGSEGV, &action, 0);
+  sigaction(SIGBUS, &action, 0);
 }
 
 /* 0, or 1 + the number of the launch whose kernel the artifact lacks. */
@@ -96,6 +147,8 @@ int main(int argc, char** argv) {
   char* memory = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd, 0);
   close(memory_fd);
   if (memory == MAP_FAILED) return 3;
+  memory_start = memory, memory_bytes = bytes, answers = out;
+  catch_faults();
   if (confine(bytes, strtoull(argv[4], 0, 10), atoi(argv[5]))) {
     tell(out, START_UNCONFINED, 0);
     return 5;
@@ -105,7 +158,8 @@ int main(int argc, char** argv) {
   tell(out, code ? START_READY : START_NOT_LOADABLE, 0);
   for (struct command c;;) {
     take(in, &c, sizeof c);
-    if (c.slot >= SLOTS_MAX || c.count > (c.op == OP_BIND ? LAUNCHES_MAX : SLOTS_MAX - c.slot)) return 4;
+    if (c.slot >= SLOTS_MAX || c.count > (c.op == OP_BIND ? LAUNCHES_MAX : c.op == OP_REACH ? PAGES_MAX : SLOTS_MAX - c.slot)) return 4;
+    if (c.op == OP_REACH) reach(in, c.count), tell(out, 0, 0);
     if (c.op == OP_BIND) tell(out, bind(in, code, memory, &c), 0);
     if (c.op == OP_RUN) tell(out, 0, run(&c));
   }
