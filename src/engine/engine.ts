@@ -187,6 +187,7 @@ const newHost = (session: HostSession, bundles: Bundles): HostState => ({
   preparing: new Set(),
   use: new Map(),
   asked: new Map(),
+  resting: null,
   restsUntilMs: new Map(),
   fetches: createFetches(session),
   puts: createPuts(session, bundles),

@@ -110,7 +110,7 @@ _from_runner = union("type", {
     "pong": record({"nonce": integer()}),
     "health": record({
         "devices": array(device), "compileQueued": integer(0), "compileRunning": integer(0), "use": mapping(use),
-    }),
+    }, {"resting": nullable(string)}),
     "error": record({"code": string, "message": string}),
 })
 
