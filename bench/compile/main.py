@@ -131,10 +131,15 @@ async def compile_all(pool: CompilePool, work: List[dict]) -> None:
 
 
 def workers_cpu() -> float:
-    """Seconds of processor time that this process's children, the workers, have used."""
-    pids = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    """Seconds of processor time that the workers and the confined compilers below them have used."""
+    pids = descendants(os.getpid())
     stats = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in pids]
     return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def descendants(pid: int) -> List[str]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return children + [pid for child in children for pid in descendants(int(child))]
 
 
 def sweeps(tools: dict, workers: int, work: str) -> None:

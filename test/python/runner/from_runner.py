@@ -12,20 +12,17 @@ INFRA_CODES = (
 device = record({
     "id": device_id, "kind": one_of("gpu", "cpu"), "model": string, "architecture": string, "memoryBytes": number(0),
     "multiprocessors": integer(0), "l2Bytes": number(0), "copyBytesPerSecond": nullable(number(above=0)), "unavailable": nullable(string),
-})
+}, {"hostMemory": nullable(string)})
 statistics = record({
     "runs": integer(1), "batch": integer(1), "medianNs": millis, "trimmedMeanNs": millis, "minNs": millis, "p95Ns": millis,
     "ciLowNs": millis, "ciHighNs": millis,
-}, {"p10Ns": millis, "humps": record({"lowNs": millis, "highNs": millis, "lowShare": number(0)})})
+})
 case_timing = record(
     {
         "case": string, "candidate": statistics, "baseline": statistics, "method": one_of("paired", "cached"),
         "speedup": millis, "speedupLow": millis, "speedupHigh": millis,
     },
-    {
-        "record": record({"ratio": millis, "ratioLow": millis, "ratioHigh": millis}), "inputs": one_of("sampled", "fresh"),
-        "unsteady": boolean,
-    },
+    {"record": record({"ratio": millis, "ratioLow": millis, "ratioHigh": millis})},
 )
 mismatch = record({
     "tensor": string, "index": integer(0), "expected": string, "actual": string, "mismatches": integer(0), "elements": integer(1),
@@ -110,7 +107,7 @@ _from_runner = union("type", {
     "pong": record({"nonce": integer()}),
     "health": record({
         "devices": array(device), "compileQueued": integer(0), "compileRunning": integer(0), "use": mapping(use),
-    }, {"resting": nullable(string)}),
+    }),
     "error": record({"code": string, "message": string}),
 })
 

@@ -14,11 +14,16 @@ from kiln_runner.frames import encode
 from . import samples
 from .drive import REPOSITORY, RUNNER_ROOT, Client, Runner, wait_until
 
+COMPILER = "Triton 3.6.0, ptxas 12.8.93"
 FAKE_TRITON = REPOSITORY / "test/fixtures/fake-triton"
 HEAD = '"""kiln\nlaunch: [{kernel: scale, grid: [1], args: [x, n, factor]}]\n"""\nimport triton\nimport triton.language as tl\n'
 KERNEL = "@triton.jit\ndef scale(x, BLOCK: tl.constexpr, n, factor, STEP: tl.constexpr = 3):\n    pass\n"
 # As root, sources run as another user, who must be able to read their Python: one below /root would do for nobody.
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+# What the stand-in makes of KERNEL.
+MODULE = (
+    b'module {\n{"name": "scale", "signature": {"x": "*bf16", "n": "i32", "factor": "fp32"}, "constexprs": {}, "attrs": [[0]]}\n}\n'
+)
 ARGS = [
     {"pointer": True, "dtype": "bf16", "divisibleBy16": True}, {"pointer": False, "dtype": "i32", "divisibleBy16": False},
     {"pointer": False, "dtype": "f32", "divisibleBy16": False},
@@ -106,7 +111,7 @@ class WithTriton(unittest.TestCase):
 
 class CompilingTriton(WithTriton):
     def test_the_inventory_tells_the_version_and_offers_the_language(self) -> None:
-        self.assertEqual(self.hello["inventory"]["triton"], "Triton 3.6.0")
+        self.assertEqual(self.hello["inventory"]["triton"], COMPILER)
         self.assertIn("triton", self.hello["inventory"]["languages"])
 
     def test_the_compiler_is_asked_for_the_types_constants_and_options_of_the_plan(self) -> None:
@@ -121,7 +126,7 @@ class CompilingTriton(WithTriton):
     def test_the_judge_is_told_how_to_launch_it(self) -> None:
         source = HEAD + KERNEL.replace("STEP: tl.constexpr = 3", "SHARED: tl.constexpr = 4096")
         meta = json.loads((self.artifact(self.compile(source)) / "meta.json").read_text())
-        self.assertEqual(meta["compiler"], "Triton 3.6.0")
+        self.assertEqual(meta["compiler"], COMPILER)
         told = {"file": "code-0.cubin", "shared": 4096, "numWarps": 8, "hidden": ["null_ptr", "null_ptr"]}
         self.assertEqual(meta["kernels"], {"scale": told})
 
@@ -195,15 +200,56 @@ class HostileTriton(WithTriton):
         self.refusal(source)
         self.assert_still_works(source)
 
-    def test_a_forged_answer_with_absurd_numbers_is_refused(self) -> None:
-        for fact in ({"shared": 10 ** 9}, {"numWarps": True}, {"hidden": ["x"]}, {"bytes": 10 ** 12}, {"bytes": 1}):
-            kernel = {"name": "scale", "bytes": 8, "shared": 0, "numWarps": 4, "hidden": [], **fact}
-            frame = encode({"type": "built", "kernels": [kernel]}, b"\x7fELF1234")
-            self.assertIn("wrote into", self.refusal(HEAD + f"import os\nos.write(3, {frame!r})\nos._exit(0)\n"))
+    def forged(self, *parts: bytes, **fact: object) -> str:
+        """A source that answers for its compiler and leaves."""
+        kernels = [{"name": "scale", "bytes": len(part), "shared": 0, "numWarps": 8, "hidden": [], **fact} for part in parts]
+        frame = encode({"type": "built", "kernels": kernels}, b"".join(parts))
+        return HEAD + f"import os\nos.write(3, {frame!r})\nos._exit(0)\n" + KERNEL
+
+    def test_code_that_a_source_carries_is_not_taken_for_its_compilers(self) -> None:
+        for part in (b"\x7fELF1234", b"//\n.version 8.0\n.visible .entry scale() { ret; }\n", b"", b"module\0", b"\xff\xfe"):
+            self.assertIn("wrote into", self.refusal(self.forged(part)))
+
+    def test_an_answer_with_absurd_sizes_is_refused(self) -> None:
+        for fact in ({"bytes": 10 ** 12}, {"bytes": 1}, {"bytes": True}, {"bytes": -1}):
+            self.assertIn("wrote into", self.refusal(self.forged(MODULE, **fact)))
+        self.assertIn("wrote into", self.refusal(self.forged(MODULE, MODULE)))
+
+    def test_what_a_source_says_of_itself_is_compiled_by_us_and_checked_in_what_comes_out(self) -> None:
+        """It may write its own TTIR: that is read by a compiler which it never touched, and kept beside the code."""
+        folder = self.artifact(self.compile(self.forged(MODULE)))
+        self.assertEqual((folder / "code-0.ttir").read_bytes(), MODULE)
+        asked = json.loads((folder / "code-0.cubin").read_bytes()[4:])
+        self.assertEqual((asked["options"], asked["target"]), ({"num_warps": 8, "num_stages": 2}, ["cuda", 90, 32]))
+        refusals = {
+            (('"name": "scale"', '"name": "other"'),): "compiled under the name other",
+            (('"attrs"', '"others": ["second"], "attrs"'),): "has the kernels scale, second; it must have that one alone",
+            (('"attrs"', '"threads": 1024, "attrs"'),): "asks for blocks of 1024, 1, 1 threads, and has 8 warps",
+            (('"n": "i32"', '"n": "i64"'),): "the plan gives [8, 4, 4]",
+            (('"constexprs": {', '"constexprs": {"SHARED": 1000000'),): "cannot be launched: 1000000 is not within 0 and 262144",
+            (('"constexprs": {', '"constexprs": {"SCRATCH": 64'),): "64 bytes of global scratch memory",
+            (("module {", "module @no {"),): "expected operation name",
+        }
+        for changes, said in refusals.items():
+            text = MODULE.decode()
+            for before, after in changes:
+                text = text.replace(before, after)
+            self.assertIn(said, self.refusal(self.forged(text.encode())))
+
+    def test_a_source_that_changes_its_compiler_changes_only_its_own_copy(self) -> None:
+        spoils = HEAD + KERNEL + "from triton.backends import nvidia\nnvidia.CUDABackend.make_cubin = lambda *_: b'\\x7fELF mine'\n"
+        folder = self.artifact(self.compile(spoils))
+        self.assertEqual(json.loads((folder / "code-0.cubin").read_bytes()[4:])["name"], "scale")
+
+    def test_a_source_cannot_blame_the_hosts_compiler(self) -> None:
+        said = "Value 'sm_90a' is not defined for option 'gpu-name'"
+        self.assertIn(said, self.refusal(HEAD + f'raise ValueError("{said}")\n'))
 
     def test_a_fork_bomb_ends_with_its_compile(self) -> None:
         source = HEAD + "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass\n"
-        self.assertEqual(self.compile(source, limit_ms=1000)["outcome"]["verdict"], "timed_out")
+        result = self.compile(source, limit_ms=1000)
+        # Beside other work the bomb may keep the limit's second from its own compiler: that is then said instead.
+        self.assertIn(result.get("outcome", {}).get("verdict") or result["failure"]["code"], ("timed_out", "suspended"), result)
         self.tearDown()
         self.assert_still_works(source)
 
@@ -293,7 +339,7 @@ raise SystemExit
             self.assertIn("No such process", told["log"])
             self.assertEqual(Path(folder, "secret").read_text(), "runner's")
             self.assertFalse(os.path.exists(f"/tmp/kiln-left-{os.getpid()}"))
-            self.assertEqual(self.run_as_nobody(HEAD + KERNEL)["files"], ["code-0.cubin"])
+            self.assertEqual(self.run_as_nobody(HEAD + KERNEL)["files"], ["code-0.cubin", "code-0.ttir"])
             self.assertEqual(folders(), [])
 
     def run_as_nobody(self, source: str) -> dict:

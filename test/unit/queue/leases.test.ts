@@ -32,9 +32,6 @@ const setUp = (overrides: Partial<QueueBackend> = {}) => {
       return [];
     },
     hasWaiting: async () => false,
-    missing: async () => [],
-    count: async () => null,
-    concerns: async () => [],
     owner: { read: async () => null, swap: async () => true, beats: false },
     watchStalled: async () => tell('watch'),
     close: async () => {},

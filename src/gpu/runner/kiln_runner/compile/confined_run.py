@@ -33,6 +33,8 @@ class Ended(NamedTuple):
     answer: Optional[Frame]
     # What it printed, or why it could not be confined.
     log: str
+    # Where it ran: a name that nobody needs to see.
+    folder: str = ""
 
 
 def run_confined(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: float) -> Ended:

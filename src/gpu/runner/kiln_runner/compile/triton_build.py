@@ -1,44 +1,42 @@
-"""Triton kernels to cubins, ahead of time and without a GPU. Runs the source: only ever called in a confined process."""
+"""Triton kernels to Triton's intermediate language (TTIR). Runs the source: only ever called in a confined process.
+
+What comes out is text that the source has had every chance to write itself. It is compiled on elsewhere (triton_assemble.py), by a
+process that never ran the source.
+"""
+import contextlib
 import importlib.util
-import re
 import sys
 import traceback
-from typing import Any, Dict, Iterator, List, NamedTuple
+from typing import Any, Dict, Iterator, List
 
-from triton.backends.compiler import GPUTarget
+from triton.backends import backends
 from triton.compiler import ASTSource
 
 import triton
+from kiln_runner.compile.triton_assemble import Refused, options_of, target_of
 
 SOURCE_FILE = "candidate.py"
-WARP_THREADS = 32
 CAUSES_MAX = 4
-HIDDEN_MAX = 8
+LAST_STAGE = "ttir"
 DIVISIBLE = [["tt.divisibility", 16]]
 TYPES = {
     "f64": "fp64", "f32": "fp32", "f16": "fp16", "bf16": "bf16", "i64": "i64", "i32": "i32", "u32": "u32", "i8": "i8", "u8": "u8",
     "f8e4m3": "fp8e4nv", "f4e2m1x2": "u8",
 }
-SCALAR_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4}
-POINTER_BYTES = 8
 
 
-class Refused(Exception):
-    """The source cannot become a candidate; the message says why."""
+class _Lowered(Exception):
+    """Not an error: what the last stage that is wanted has made."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
 
 
-class BuiltKernel(NamedTuple):
-    name: str
-    cubin: bytes
-    shared: int
-    num_warps: int
-    hidden: List[str]
-
-
-def build(unit: dict) -> List[BuiltKernel]:
-    """Compiles every kernel of the unit from SOURCE_FILE in the working folder. Whatever the source raises comes out."""
+def lower(unit: dict) -> List[str]:
+    """The TTIR of every kernel of the unit, from SOURCE_FILE in the working folder. Whatever the source raises comes out."""
     module = _load()
-    return [_compile(module, kernel, unit) for kernel in unit["kernels"]]
+    return [_lower(module, kernel, unit) for kernel in unit["kernels"]]
 
 
 def explain(error: BaseException) -> str:
@@ -71,14 +69,41 @@ def _load() -> Any:
     return module
 
 
-def _compile(module: Any, kernel: dict, unit: dict) -> BuiltKernel:
+def _lower(module: Any, kernel: dict, unit: dict) -> str:
     function = _function(module, kernel["name"])
-    options: Dict[str, int] = {"num_warps": unit["numWarps"] or 4}
-    if unit["numStages"] is not None:
-        options["num_stages"] = unit["numStages"]
-    target = GPUTarget("cuda", int(re.sub(r"\D", "", unit["architecture"])), WARP_THREADS)
-    compiled = triton.compile(_source_of(function, kernel, unit["params"]), target=target, options=options)
-    return _checked(compiled, kernel)
+    source = _source_of(function, kernel, unit["params"])
+    try:
+        with _no_further_than(LAST_STAGE):
+            triton.compile(source, target=target_of(unit), options=options_of(unit))
+    except _Lowered as lowered:
+        return lowered.text
+    raise Refused(f'Triton did not lower {kernel["name"]}')
+
+
+@contextlib.contextmanager
+def _no_further_than(stage: str) -> Iterator[None]:
+    """Triton's stages are a dictionary in order, from name to what makes it: the one behind `stage` is exchanged."""
+    compiler = backends["nvidia"].compiler
+    add_stages = compiler.add_stages
+
+    def add_some(self: Any, stages: Dict[str, Any], *rest: Any, **named: Any) -> None:
+        add_stages(self, stages, *rest, **named)
+        names = list(stages)
+        stages[names[names.index(stage) + 1]] = _tell
+
+    compiler.add_stages = add_some
+    try:
+        yield
+    finally:
+        compiler.add_stages = add_stages
+
+
+def _tell(module: Any, _metadata: dict) -> None:
+    # As Triton does at the end of a compilation: threads of the context would not survive a fork of this process.
+    context = getattr(module, "context", None)
+    if hasattr(context, "disable_multithreading"):
+        context.disable_multithreading()
+    raise _Lowered(str(module))
 
 
 def _function(module: Any, name: str) -> Any:
@@ -124,33 +149,3 @@ def _miscounted(function: Any, kernel: dict) -> Refused:
     return Refused(
         f'{kernel["name"]} takes {len(names)} arguments besides its constexprs ({", ".join(names)}); the plan gives {len(kernel["args"])}'
     )
-
-
-def _checked(compiled: Any, kernel: dict) -> BuiltKernel:
-    metadata = compiled.metadata
-    for what in ("global_scratch_size", "profile_scratch_size"):
-        size = getattr(metadata, what, 0) or 0
-        if size:
-            raise Refused(f'{kernel["name"]} needs {size} bytes of {what[:-13]} scratch memory from its launcher, which is not supported')
-    for what in ("launch_cooperative_grid", "launch_pdl"):
-        if getattr(metadata, what, False):
-            raise Refused(f'{kernel["name"]} asks for {what}, which is not supported')
-    if metadata.name != kernel["name"]:
-        raise Refused(f'{kernel["name"]} was compiled under the name {metadata.name}; @triton.jit(repr=…) is not supported')
-    hidden = _hidden(parameter_bytes(compiled.asm["ptx"], metadata.name), kernel)
-    return BuiltKernel(metadata.name, compiled.asm["cubin"], metadata.shared, metadata.num_warps, hidden)
-
-
-def _hidden(sizes: List[int], kernel: dict) -> List[str]:
-    """What the installed Triton adds behind the arguments (global scratch since 3.3, profile scratch since 3.4), seen in its code."""
-    given = [POINTER_BYTES if argument["pointer"] else SCALAR_BYTES[argument["dtype"]] for argument in kernel["args"]]
-    extra = sizes[len(given) :]
-    if sizes[: len(given)] != given or len(extra) > HIDDEN_MAX or any(size != POINTER_BYTES for size in extra):
-        raise Refused(f'{kernel["name"]} was compiled to take {sizes} bytes, the plan gives {given}: this Triton passes arguments otherwise')
-    return ["null_ptr"] * len(extra)
-
-
-def parameter_bytes(ptx: str, kernel: str) -> List[int]:
-    """Sizes of the parameters of a `.entry`, in order."""
-    entry = re.search(rf"\.entry\s+{re.escape(kernel)}\s*\((.*?)\)", ptx, re.DOTALL)
-    return [int(bits) // 8 for bits in re.findall(r"\.param\s+\.[a-z](\d+)", entry.group(1))] if entry else []

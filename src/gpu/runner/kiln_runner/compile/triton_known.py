@@ -1,4 +1,5 @@
 """A kernel of ours: its compilation warms a worker up, and shows at inventory time how the installed Triton passes arguments."""
+import gc
 import linecache
 import os
 import shutil
@@ -33,7 +34,8 @@ def known_unit(architecture: str) -> dict:
 
 def compile_known() -> None:
     """A compile of our own, here: what the compiler sets up in its first one (a second of work), every forked copy then has."""
-    from kiln_runner.compile.triton_build import build
+    from kiln_runner.compile.triton_assemble import assemble
+    from kiln_runner.compile.triton_build import lower
 
     former, environment, path = os.getcwd(), dict(os.environ), tempfile.tempdir
     folder = tempfile.mkdtemp(prefix="warm-")
@@ -42,7 +44,8 @@ def compile_known() -> None:
         Path("candidate.py").write_text(KNOWN_SOURCE, encoding="utf-8")
         os.environ.update(TRITON_CACHE_DIR=f"{folder}/cache", TMPDIR=folder)
         tempfile.tempdir = folder
-        build(known_unit("sm_90a"))
+        unit = known_unit("sm_90a")
+        assemble(unit, lower(unit))
     except Exception as error:
         # Slower then, and said by each compile that fails for the same reason.
         sys.stderr.write(f"Triton's first compile: {error!r}\n")
@@ -53,4 +56,6 @@ def compile_known() -> None:
         tempfile.tempdir = path
         sys.modules.pop("candidate", None)
         linecache.clearcache()
+        # Contexts of the compiler have threads, which no forked copy has.
+        gc.collect()
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,8 @@
 """A compile worker for `triton` units: keeps Triton imported and forks a confined copy for each source, which that copy then runs.
 
-It speaks frames as the other compile workers do, and ends a compile at its limit itself, so that Triton stays warm.
-`--probe ARCHITECTURE` compiles a known kernel the same way and prints {version, hidden} or {error}.
+A second copy, which never runs the source, compiles what came of it. The worker speaks frames as the other compile workers do, and ends
+a compile at its limit itself, so that Triton stays warm. `--probe ARCHITECTURE` compiles a known kernel the same way and prints
+{version, hidden} or {error}.
 """
 import importlib
 import inspect
@@ -10,24 +11,21 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Callable, Dict, List
 
 from kiln_runner.compile.confined_run import Ended, run_confined
-from kiln_runner.compile.confinement import Limits, Place, signals_are_confined, support, user_for
+from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
 from kiln_runner.compile.log_text import LOG_CHARS_MAX
+from kiln_runner.compile.triton_answers import built_of, texts_of, without
 from kiln_runner.compile.triton_known import compile_known, known_unit
 from kiln_runner.compile.units import Built, Infra, TimedOut, refused
 from kiln_runner.frames import encode
 from kiln_runner.identity import ROOT
 
 PROBE_LIMIT_S = 25.0
-SHARED_BYTES_MAX = 256 * 1024
-WARPS_MAX = 64
-HIDDEN_MAX = 8
 NOT_USED = "Triton is not used on this host, since its sources are programs"
-# What ptxas says of an architecture newer than itself: no fault of the source.
-UNKNOWN_ARCHITECTURE = "is not defined for option 'gpu-name'"
 LIMITS = Limits(memory_bytes=8 * 1024 ** 3, file_bytes=64 * 1024 * 1024, files=256, processes=64, cpu_seconds=None)
 
 
@@ -44,19 +42,35 @@ def run(argv: List[str]) -> int:
 
 
 def compile_triton(unit: dict, job: dict) -> Built:
-    """`job` has limitMs."""
-    if not signals_are_confined():
-        raise Infra("compiler_missing", f"{NOT_USED}: they could signal the runner. {support().why}")
+    """`job` has limitMs. Two confined copies of this process, one after the other: the first runs the source, the second only reads what
+    came of it, so that the code is our compiler's whatever the source did to its own."""
+    if support().level == NO_LEVEL or not signals_are_confined():
+        raise Infra("compiler_missing", f"{NOT_USED}: {support().why}")
+    deadline = time.monotonic() + job["limitMs"] / 1000
+    lowered = _confined(lambda: _lower_and_encode(unit), deadline, {"candidate.py": unit["source"]})
+    texts, printed = texts_of(lowered, unit)
+    if texts is None:
+        return refused(printed)
+    built = _confined(lambda: _assemble_and_encode(unit, texts), deadline, {})
+    return built_of(built, texts, printed)
+
+
+def _confined(task: Callable[[], bytes], deadline: float, files: Dict[str, str]) -> Ended:
+    """TimedOut, Infra where it cannot be confined. What it printed comes without the folder's name."""
     # Not below the runner's folder, which is closed to the user that the source runs as.
     folder = tempfile.mkdtemp(prefix="kiln-triton-", dir="/tmp")
-    place = Place(folder, _needed(), user_for(os.getpid()))
     try:
-        Path(folder, "candidate.py").write_text(unit["source"], encoding="utf-8")
-        os.chmod(os.path.join(folder, "candidate.py"), 0o444)
-        ended = run_confined(lambda: _build_and_encode(unit), place, LIMITS, job["limitMs"] / 1000)
+        for name, text in files.items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+            os.chmod(os.path.join(folder, name), 0o444)
+        ended = run_confined(task, Place(folder, _needed(), user_for(os.getpid())), LIMITS, max(0.0, deadline - time.monotonic()))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return _built(ended, folder)
+    if ended.how == "timed_out":
+        raise TimedOut()
+    if ended.how == "unconfinable":
+        raise Infra("compiler_missing", f"{NOT_USED}: {ended.log}")
+    return ended._replace(log=without(ended.log, folder), folder=folder)
 
 
 def probe(architecture: str) -> dict:
@@ -73,7 +87,10 @@ def probe(architecture: str) -> dict:
         return {"error": str(error) or f"a known kernel was not compiled within {PROBE_LIMIT_S:.0f} s"}
     if not built.files:
         return {"error": built.log[:2000]}
-    return {"version": triton.__version__, "hidden": built.kernels["known"]["hidden"]}
+    from kiln_runner.compile.triton_assemble import assembler_version
+
+    version = ", ".join(filter(None, (triton.__version__, assembler_version())))
+    return {"version": version, "hidden": built.kernels["known"]["hidden"]}
 
 
 def _keep_warm() -> None:
@@ -82,6 +99,7 @@ def _keep_warm() -> None:
     from triton.compiler import ASTSource
 
     importlib.import_module("kiln_runner.compile.triton_build")
+    importlib.import_module("kiln_runner.compile.triton_assemble")
     if "constexprs" not in inspect.signature(ASTSource.__init__).parameters:
         raise ImportError(f"Triton {triton.__version__} is too old; pip install 'triton>=3.3'")
 
@@ -96,70 +114,48 @@ def _needed() -> List[str]:
     return [place for place in dict.fromkeys(found) if place not in (str(ROOT), os.path.realpath(os.getcwd()))]
 
 
-def _build_and_encode(unit: dict) -> bytes:
-    """In the confined copy."""
+def _alone() -> None:
+    """In a confined copy: an environment of its own, and a cache that no other source has written to."""
     home = os.getcwd()
     os.environ.clear()
-    # A cache of its own: one that sources share, a source could fill with other code under another's name.
     os.environ.update(PATH=os.defpath, HOME=home, TMPDIR=home, LC_ALL="C.UTF-8", CUDA_VISIBLE_DEVICES="", TRITON_CACHE_DIR=f"{home}/cache")
     tempfile.tempdir = home
-    from kiln_runner.compile.triton_build import build, explain
+
+
+def _lower_and_encode(unit: dict) -> bytes:
+    """In the copy that runs the source."""
+    _alone()
+    from kiln_runner.compile.triton_build import lower
+
+    return _told(lambda: _frame_of([text.encode() for text in lower(unit)], [{} for _ in unit["kernels"]]))
+
+
+def _assemble_and_encode(unit: dict, texts: List[str]) -> bytes:
+    """In the copy that has not."""
+    _alone()
+    from kiln_runner.compile.triton_assemble import assemble
+
+    def frame() -> bytes:
+        kernels = assemble(unit, texts)
+        facts = [{"name": kernel.name, "shared": kernel.shared, "numWarps": kernel.num_warps, "hidden": kernel.hidden} for kernel in kernels]
+        return _frame_of([kernel.cubin for kernel in kernels], facts)
+
+    return _told(frame)
+
+
+def _frame_of(parts: List[bytes], facts: List[dict]) -> bytes:
+    kernels = [{**fact, "bytes": len(part)} for fact, part in zip(facts, parts)]
+    return encode({"type": "built", "kernels": kernels}, b"".join(parts))
+
+
+def _told(frame: Callable[[], bytes]) -> bytes:
+    from kiln_runner.compile.triton_build import explain
 
     try:
-        kernels = build(unit)
+        return frame()
     except BaseException as error:
         return encode({"type": "failed", "log": explain(error)[:LOG_CHARS_MAX]})
     finally:
         # The process ends without Python's own end.
         sys.stdout.flush()
         sys.stderr.flush()
-    facts = [
-        {"name": k.name, "bytes": len(k.cubin), "shared": k.shared, "numWarps": k.num_warps, "hidden": k.hidden} for k in kernels
-    ]
-    return encode({"type": "built", "kernels": facts}, b"".join(kernel.cubin for kernel in kernels))
-
-
-def _built(ended: Ended, folder: str) -> Built:
-    if ended.how == "timed_out":
-        raise TimedOut()
-    if ended.how == "unconfinable":
-        raise Infra("compiler_missing", f"{NOT_USED}: {ended.log}")
-    printed = _without(ended.log, folder)
-    if ended.answer is None:
-        why = "its answer was too long" if ended.how == "flooded" else "the process ended without an answer: it left early or passed a limit"
-        return refused(f"the source was not compiled: {why}\n{printed}")
-    header = ended.answer.header
-    if header["type"] == "failed" and UNKNOWN_ARCHITECTURE in str(header.get("log")):
-        raise Infra("compiler_missing", "the ptxas of this host's Triton does not know the architecture; install a newer Triton")
-    if header["type"] == "failed":
-        return refused("\n".join(part for part in (_without(str(header.get("log")), folder), printed) if part))
-    try:
-        return _read(header, ended.answer.payload, printed)
-    except (KeyError, TypeError, ValueError) as error:
-        return refused(f"the source wrote into its compiler's answer: {type(error).__name__}")
-
-
-def _read(header: Dict[str, Any], payload: bytes, log: str) -> Built:
-    """The answer comes from the process that ran the source: every value is checked."""
-    files, kernels, at = {}, {}, 0
-    for number, fact in enumerate(header["kernels"]):
-        size, shared, warps = _whole(fact["bytes"], len(payload)), _whole(fact["shared"], SHARED_BYTES_MAX), _whole(fact["numWarps"], WARPS_MAX)
-        if fact["hidden"] != ["null_ptr"] * _whole(len(fact["hidden"]), HIDDEN_MAX) or payload[at : at + 4] != b"\x7fELF" or warps < 1:
-            raise ValueError("not what the compiler makes")
-        file = f"code-{number}.cubin"
-        files[file] = payload[at : at + size]
-        kernels[str(fact["name"])] = {"file": file, "shared": shared, "numWarps": warps, "hidden": fact["hidden"]}
-        at += size
-    if not files or at != len(payload):
-        raise ValueError("not what the compiler makes")
-    return Built(files, kernels, log, {})
-
-
-def _whole(value: Any, most: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
-        raise ValueError(f"{value!r} is not within 0 and {most}")
-    return value
-
-
-def _without(text: str, folder: str) -> str:
-    return text.replace(folder + "/", "").replace(folder, "").strip()
