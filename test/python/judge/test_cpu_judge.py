@@ -182,8 +182,14 @@ class CpuJudge(unittest.TestCase):
         timing = self.rig.judge(problem, BASELINE, timing=SHORT)["outcome"]["timings"][0]
         self.assertGreater(timing["candidate"]["batch"], 1)
         self.assertLess(timing["candidate"]["medianNs"], 10_000)
-        wrong = self.rig.judge(problem, corpus("skip-after-launches"), timing=SHORT)
-        self.assertEqual(self.verdict(wrong), "wrong_answer")
+        for cheat in ("skip-after-launches", "skips-one-run-in-three"):
+            self.assertEqual(self.verdict(self.rig.judge(problem, corpus(cheat), timing=SHORT)), "wrong_answer", cheat)
+
+    def test_of_executions_timed_together_none_can_be_left_out(self) -> None:
+        """One of eight, of which a look at one replica sees one: an eighth of the time."""
+        source = corpus("skips-one-run-in-three").replace("launches % 3 == 0", "launches % 8 == 0")
+        found = [self.verdict(self.rig.judge(vector_add("cpu", {"tiny": ("bench", 1000)}), f"{source}// {n}\n", timing=SHORT)) for n in range(8)]
+        self.assertEqual(found, ["wrong_answer"] * 8)
 
     def test_a_tensor_that_is_input_and_output_starts_from_its_initial_value_in_every_run(self) -> None:
         normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
