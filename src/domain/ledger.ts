@@ -53,6 +53,9 @@ export interface Unfinished {
   readonly submittedAtMs: number;
 }
 
+/** What is needed to give a candidate a job. */
+export type UnfinishedJob = Pick<Unfinished, 'id'> & Pick<Submission, 'priority'>;
+
 /** The end of a profile that was waited for. A profile that waits no more is left as it is. */
 export interface FinishedProfile {
   readonly candidateId: CandidateId;

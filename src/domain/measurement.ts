@@ -11,10 +11,13 @@ export const TimingStatistics = z.strictObject({
   /** Mean of the middle 80 %. */
   trimmedMeanNs: Nanoseconds,
   minNs: Nanoseconds,
+  p10Ns: Nanoseconds.optional(),
   p95Ns: Nanoseconds,
   /** 95 % interval of the median (order statistics). */
   ciLowNs: Nanoseconds,
   ciHighNs: Nanoseconds,
+  /** Where the times have two humps: the median of either, and what share of the runs is in the lower. */
+  humps: z.strictObject({ lowNs: Nanoseconds, highNs: Nanoseconds, lowShare: z.number().min(0).max(1) }).optional(),
 });
 export type TimingStatistics = z.infer<typeof TimingStatistics>;
 
@@ -35,6 +38,10 @@ export const CaseTiming = z.strictObject({
   record: z
     .strictObject({ ratio: z.number().positive(), ratioLow: z.number().positive(), ratioHigh: z.number().positive() })
     .optional(),
+  /** `fresh`: new inputs before every run; `sampled`: before some, and the interval reaches as far as what these leave open. */
+  inputs: z.enum(['sampled', 'fresh']).optional(),
+  /** The speed-up and the times contradict each other, though every run had new inputs: no record. */
+  unsteady: z.literal(true).optional(),
 });
 export type CaseTiming = z.infer<typeof CaseTiming>;
 

@@ -296,6 +296,8 @@ export const FromRunner = z.discriminatedUnion('type', [
     devices: z.array(Device),
     compileQueued: z.int().min(0),
     compileRunning: z.int().min(0),
+    /** Why the whole host takes no work now (its disk is full), or null. */
+    resting: z.string().nullable().optional(),
     /** Totals since the runner started, milliseconds, per device. */
     use: z.record(
       z.string(),

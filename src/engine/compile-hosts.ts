@@ -38,6 +38,7 @@ export const compileHostsFor = (state: EngineState, own: HostState, job: Compile
   return [...state.compileHosts].filter(
     (host) =>
       host !== own &&
+      host.resting === null &&
       !failedAt.has(host.session.hostId) &&
       compilerOf(host, unit.language) === compiler &&
       (host.restsUntilMs.get(kindOf(unit)) ?? 0) <= state.now(),

@@ -34,6 +34,8 @@ export interface HostState {
   runnerId: string;
   inventory: Inventory | null;
   devices: readonly Device[];
+  /** Why its runner takes no work now (its disk is full), or null. */
+  resting: string | null;
   /** Problem definitions this runner holds. */
   readonly defined: Set<ContentHash>;
   /** What this runner has compiled. */

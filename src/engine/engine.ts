@@ -23,7 +23,8 @@ import type { HostEvent, HostSession } from './ports.ts';
 import { onVerdicts, pumpProfiles, recoverProfiles } from './profiles/profiles.ts';
 import { createRecorder } from './recorder.ts';
 import { createRecords } from './records.ts';
-import { recover, requeueLost } from './recover.ts';
+import { createLostJobs } from './lost-jobs.ts';
+import { recover } from './recover.ts';
 import { createService } from './service.ts';
 import type { Service } from './service.ts';
 import { createCompileCounts } from './compile-counts.ts';
@@ -72,20 +73,18 @@ export const createEngine = (deps: EngineDeps): Engine => {
     acknowledgements: new Map(),
     verdictTimesMs: [],
   };
+  const lostJobs = createLostJobs(state);
   const service = createService(state, {
     ...deps,
     listeners,
     notify,
     poke: () => leases.onWork(),
-    onUnqueued: () => {
-      hasUnqueued = true;
-    },
+    onUnqueued: lostJobs.suspect,
     isRunning: () => mode === 'running',
   });
   const leases = createLeaseWindow(state, { takeRecent: service.takeRecent });
   let mode: 'created' | 'running' | 'stopping' | 'stopped' = 'created';
   let wake: NodeJS.Timeout | null = null;
-  let hasUnqueued = false;
 
   /** Committed: end the queue's jobs, let the hosts forget, tell whoever watches the journal. */
   const onCommit = (completed: readonly CandidateId[]): void => {
@@ -109,22 +108,18 @@ export const createEngine = (deps: EngineDeps): Engine => {
       state.apply({ type: 'tick' });
       pumpProfiles(state);
       leases.onRoom();
-      if (hasUnqueued) void queueStored();
+      lostJobs.onTick(performance.now());
     }, delayMs);
-  };
-
-  /** Tried at every tick until the queue takes them. */
-  const queueStored = async (): Promise<void> => {
-    hasUnqueued = false;
-    await requeueLost(state).catch(() => {
-      hasUnqueued = true;
-    });
   };
 
   const start = async (): Promise<void> => {
     mode = 'running';
     recorder.add({ type: 'event', event: { type: 'daemon.started', candidateId: null, hostId: null, data: {} } });
     await recover(state);
+    // A crash, or an outage of the queue, between the store's commit and the queue's add leaves a candidate without a job.
+    lostJobs.suspect();
+    lostJobs.onTick(performance.now());
+    queue.onLoss(lostJobs.suspect);
     void recoverProfiles(state).catch((error: unknown) => log.error({ err: error }, 'could not look for profiles that wait'));
     queue.onWork(() => leases.onWork());
     for (const { session } of state.hosts.values()) session.start(inOrder(state));
@@ -192,6 +187,7 @@ const newHost = (session: HostSession, bundles: Bundles): HostState => ({
   preparing: new Set(),
   use: new Map(),
   asked: new Map(),
+  resting: null,
   restsUntilMs: new Map(),
   fetches: createFetches(session),
   puts: createPuts(session, bundles),

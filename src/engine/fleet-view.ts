@@ -18,7 +18,7 @@ const hostView = (state: EngineState, host: HostState): HostView => ({
   address: host.session.address,
   labels: [...host.session.labels],
   state: host.state,
-  reason: host.reason,
+  reason: host.reason ?? host.resting,
   nextRetryAt: host.nextRetryAtMs === null ? null : new Date(host.nextRetryAtMs).toISOString(),
   roundTripMs: host.session.roundTripMs,
   inventory: host.inventory && withoutDevices(host.inventory),

@@ -154,8 +154,17 @@ export const admit = async (state: EngineState, ids: readonly CandidateId[], rec
   const pending = new Set(read.map(({ id }) => id));
   const done = unknown.filter((id) => !pending.has(id));
   if (done.length > 0) await state.queue.discard(done);
-  for (const item of [...recent, ...read]) admitOne(state, item);
+  for (const item of recent) admitOne(state, item);
+  for (const item of read) admitOne(state, item.state.status === 'queued' ? item : withoutUnwritten(item));
 };
+
+/**
+ * A host may know attempts that were sent in the last moments before a crash and never written down. New attempts start this much
+ * further on, so that no id is given out twice.
+ */
+const UNWRITTEN_ATTEMPTS = 10;
+
+export const withoutUnwritten = (item: Unfinished): Unfinished => ({ ...item, attempts: item.attempts + UNWRITTEN_ATTEMPTS });
 
 export const admitOne = (state: EngineState, item: Unfinished): void => {
   if (state.lives.has(item.id)) return;

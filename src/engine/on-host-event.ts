@@ -57,6 +57,7 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
   host.recordCompiles.clear();
   host.preparing.clear();
   host.restsUntilMs.clear();
+  host.resting = null;
   if (isCompileHost(host)) state.compileHosts.add(host);
   await state.records.ensure(host.devices.map(({ model, kind }) => ({ model, target: kind })));
   const devices = host.devices.map(({ id, model }) => `${id} (${model})`);
@@ -86,7 +87,7 @@ const note = (
   data: Record<string, unknown>,
 ): void => state.recorder.add({ type: 'event', event: { type, candidateId: null, hostId, data } });
 
-export const factsOf = ({ pauseMs }: EngineState, { session, inventory, devices, runnerId }: HostState): HostFacts => ({
+export const factsOf = ({ pauseMs }: EngineState, { session, inventory, devices, resting, runnerId }: HostState): HostFacts => ({
   hostId: session.hostId,
   runnerId,
   labels: session.labels,
@@ -97,7 +98,7 @@ export const factsOf = ({ pauseMs }: EngineState, { session, inventory, devices,
     deviceId: device.id,
     class: deviceClassOf(device),
     model: device.model,
-    available: device.unavailable === null,
+    available: device.unavailable === null && resting === null,
   })),
 });
 
@@ -216,6 +217,7 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
   const before = host.devices;
   host.devices = before.map((device) => health.devices.find(({ id }) => id === device.id) ?? device);
   host.compile = { queued: health.compileQueued, running: health.compileRunning };
+  onResting(state, host, health.resting ?? null);
   state.metrics.onHealth(host.session.hostId, health);
   for (const [deviceId, totals] of Object.entries(health.use)) {
     const use = host.use.get(deviceId) ?? createDeviceUse();
@@ -226,6 +228,12 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
     note(state, 'device.changed', host.session.hostId, { deviceId: device.id, unavailable: device.unavailable });
   }
   state.apply({ type: 'host-changed', host: factsOf(state, host) });
+};
+
+const onResting = (state: EngineState, host: HostState, resting: string | null): void => {
+  const isNews = (host.resting === null) !== (resting === null);
+  host.resting = resting;
+  if (isNews) note(state, 'device.changed', host.session.hostId, { resting });
 };
 
 const changedDevices = (before: readonly Device[], after: readonly Device[]): readonly Device[] =>

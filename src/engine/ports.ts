@@ -12,6 +12,7 @@ import type {
   Transition,
   TrimmedPage,
   Unfinished,
+  UnfinishedJob,
 } from '../domain/ledger.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition, ToRunner } from '../domain/protocol.ts';
@@ -52,10 +53,7 @@ export interface Store {
   /** Makes candidates that ended `cancelled` or `infra_failed` queued again (no verdict of the content existed). Returns those that were. */
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   /** Everything that is not done, oldest first, `page` at a time from after `afterId` in submission order. */
-  unfinished(
-    page: number,
-    after: { readonly submittedAtMs: number; readonly id: CandidateId } | null,
-  ): Promise<readonly Unfinished[]>;
+  unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly UnfinishedJob[]>;
   /** The first, by priority and submission, of submitters' candidates for a class that are not done: a list for each wish. */
   first(wishes: readonly FirstOf[]): Promise<readonly (readonly CandidateId[])[]>;
   /** Counts of what is not done. */
@@ -128,6 +126,12 @@ export interface Queue {
   remove(id: CandidateId): Promise<void>;
   /** Leases that a previous life of this daemon still held (same persisted token), now ours again. Called once at start. */
   adopt(): Promise<readonly Lease[]>;
+  /** Of `ids`, those that have no job; what was left of theirs is gone, so that they can be added. */
+  missing(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
+  /** Jobs that wait or are leased; null where the jobs cannot be lost without the records. Costs the same however many they are. */
+  count(): Promise<number | null>;
+  /** Called when jobs may have been lost. */
+  onLoss(listener: () => void): void;
   /** Called when new work may be there. */
   onWork(listener: () => void): void;
   close(): Promise<void>;

@@ -72,7 +72,7 @@ const cudaCompiler = ({ nvrtc, nvcc }: Inventory): HostCheck => {
   return bad(
     'CUDA compiler',
     'neither NVRTC nor nvcc',
-    'install a CUDA toolkit, or: pip install nvidia-cuda-nvrtc nvidia-cuda-runtime',
+    'install a CUDA toolkit, or: pip install nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cuda-crt nvidia-cuda-cccl',
   );
 };
 
@@ -84,7 +84,7 @@ const compileOnly = ({ compilers = {} }: Inventory): HostCheck => {
   return bad(
     'work',
     'nothing to do: no device and no CUDA or Triton compiler',
-    'set cpu: true in the fleet file, or install what the hosts with GPUs compile with (pip install nvidia-cuda-nvrtc nvidia-cuda-runtime)',
+    'set cpu: true in the fleet file, or install what the hosts with GPUs compile with (pip install nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cuda-crt nvidia-cuda-cccl)',
   );
 };
 

@@ -61,6 +61,12 @@ export interface QueueBackend {
   /** Renews locks. Returns the ids whose lock was lost. */
   extend(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   hasWaiting(): Promise<boolean>;
+  /** Of `ids`, those that have no job; what was left of theirs is gone, so that they can be added. */
+  missing(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
+  /** Jobs that wait or are leased; null where they cannot be lost without the records. */
+  count(): Promise<number | null>;
+  /** Settings of the server that make it lose jobs, each with what to do. */
+  concerns(): Promise<readonly string[]>;
   readonly owner: OwnerRecord;
   /** Starts to put back, now and every lease time, jobs whose lock ran out. */
   watchStalled(): Promise<void>;

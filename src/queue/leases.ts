@@ -15,8 +15,8 @@ export interface Leases {
   readonly complete: (ids: readonly CandidateId[]) => Promise<void>;
   readonly release: (ids: readonly CandidateId[]) => Promise<void>;
   readonly remove: (id: CandidateId) => Promise<void>;
-  /** Renews every lock that is held. */
-  readonly renew: () => Promise<void>;
+  /** Renews every lock that is held. Returns how many were lost. */
+  readonly renew: () => Promise<number>;
   /** Ends what could not be ended before. */
   readonly mend: () => Promise<void>;
   /** Resolves when none of `ids` is still being ended: a job added again before that would be taken for the old one. */
@@ -69,7 +69,7 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
       await health.attempt('removing from the queue', async () => backend.remove(id));
     },
     renew: async () => {
-      if (held.size === 0) return;
+      if (held.size === 0) return 0;
       const lost =
         (await health.attemptQuietly('renewing leases', async () => rowsInTurn(async () => backend.extend([...held])))) ?? [];
       // What ended while the answer was on its way was not lost.
@@ -77,6 +77,7 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
       forget(missed);
       if (missed.length > 0)
         log.warn({ candidateIds: missed }, 'leases were lost: their locks ran out before they could be renewed');
+      return missed.length;
     },
     settle: async (ids) => {
       const ending = ids.filter((id) => unended.has(id));

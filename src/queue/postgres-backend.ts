@@ -27,6 +27,8 @@ export const createPostgresQueueBackend = async (pool: PgPool, options: BackendO
   return {
     ...bulkStatements(pool, options),
     owner: await createPostgresOwner(pool, name),
+    count: async () => Promise.resolve(null),
+    concerns: async () => Promise.resolve([]),
     add: async (jobs) => {
       await queue.addBulk(jobs.map(bulkJob));
     },
@@ -62,7 +64,7 @@ const migrate = async (pool: PgPool): Promise<void> => {
   }
 };
 
-type BulkStatements = Pick<QueueBackend, 'lease' | 'promote' | 'complete' | 'release' | 'adopt' | 'hasWaiting'>;
+type BulkStatements = Pick<QueueBackend, 'lease' | 'promote' | 'complete' | 'release' | 'adopt' | 'hasWaiting' | 'missing'>;
 
 const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions): BulkStatements => ({
   lease: async (count) => (await pool.query<JobRow>(LEASE, [name, token, leaseMs, Date.now(), count])).rows.map(leaseOf),
@@ -74,6 +76,7 @@ const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions):
     await pool.query(RELEASE, [name, ids, token, Date.now()]);
   },
   adopt: async () => (await pool.query<JobRow>(ADOPT, [name, token, Date.now(), leaseMs])).rows.map(leaseOf),
+  missing: async (ids) => (await pool.query<{ id: CandidateId }>(MISSING, [name, ids])).rows.map(({ id }) => id),
   hasWaiting: async () => {
     const { rows } = await pool.query(`select 1 as one from job where queue = $1 and state = 'waiting' limit 1`, [name]);
     return rows.length > 0;
@@ -93,6 +96,11 @@ const leaseOf = (row: JobRow): LeasedJob => ({
   queuedAtMs: Number(row.added_at_ms),
   deferredFailure: row.deferred_failure,
 });
+
+const MISSING = `
+select given.id from unnest($2::text[]) with ordinality as given (id, position)
+where not exists (select from job where queue = $1 and job.id = given.id)
+order by position`;
 
 // As BullMQ's own `move_to_active`, for many at once and without what Kiln does not use (delayed jobs, limits, events). A paused queue gives nothing.
 const LEASE = `

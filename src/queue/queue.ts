@@ -15,7 +15,6 @@ import type { DaemonHolder } from '../domain/daemon-holder.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { StoreIdentity } from '../domain/store-identity.ts';
 import { createLeases } from './leases.ts';
-import type { Leases } from './leases.ts';
 import { createOwnership } from './ownership.ts';
 import type { Look, Ownership } from './ownership.ts';
 import { createPostgresQueueBackend } from './postgres-backend.ts';
@@ -39,6 +38,9 @@ export interface LeasingQueue {
   /** Ends leases that the store has nothing to do for; puts them back where the queue turns out to be another store's. */
   discard(ids: readonly CandidateId[]): Promise<void>;
   adopt(): Promise<readonly Lease[]>;
+  missing(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
+  count(): Promise<number | null>;
+  onLoss(listener: () => void): void;
   onWork(listener: () => void): void;
   close(): Promise<void>;
 }
@@ -86,13 +88,20 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
     onLost: options.onLost ?? (() => {}),
   });
   await claimOrClose(ownership, backend);
+  for (const concern of await health.attempt('asking the queue’s server', async () => backend.concerns()))
+    options.log.warn({}, concern);
   const leases = createLeases(backend, health, options.log);
   const listeners: (() => void)[] = [];
-  const notify = (): void => {
-    for (const listener of listeners) listener();
+  const lossListeners: (() => void)[] = [];
+  const notify = (): void => listeners.forEach((listener) => listener());
+  const onLoss = (): void => lossListeners.forEach((listener) => listener());
+  const look = async (): Promise<Look> => {
+    const found = (await health.attemptQuietly('looking whose queue it is', async () => ownership.look())) ?? 'foreign';
+    if (found !== 'reset') return found;
+    options.log.warn({}, 'the queue was emptied or went back in time; what it lost is queued again');
+    onLoss();
+    return found;
   };
-  const look = async (): Promise<Look> =>
-    (await health.attemptQuietly('looking whose queue it is', async () => ownership.look())) ?? 'foreign';
   /** A daemon that was suspended may have been replaced meanwhile. */
   const isOurs = async (): Promise<boolean> => (ownership.isStale() ? (await look()) !== 'foreign' : ownership.isOurs());
   const poll = async (): Promise<void> => {
@@ -100,7 +109,10 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
     await leases.mend();
     if (await health.attemptQuietly('looking for work', async () => backend.hasWaiting())) notify();
   };
-  const close = startTimers(options, backend, { poll, renew: leases.renew, look: async () => void (await look()) });
+  const renew = async (): Promise<void> => {
+    if ((await leases.renew()) > 0) onLoss();
+  };
+  const close = startTimers(options, backend, { poll, renew, look: async () => void (await look()) });
   return {
     add: async (batch) => {
       if (batch.length === 0) return;
@@ -126,6 +138,15 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
       else await leases.release(ids);
     },
     adopt: async () => leases.adopt(),
+    missing: async (ids) => {
+      await isOurs();
+      ownership.require();
+      return health.attempt('looking for lost jobs', async () => backend.missing(ids));
+    },
+    count: async () => health.attempt('counting jobs', async () => backend.count()),
+    onLoss: (listener) => {
+      lossListeners.push(listener);
+    },
     onWork: (listener) => {
       listeners.push(listener);
     },
@@ -145,7 +166,7 @@ const claimOrClose = async (ownership: Ownership, backend: QueueBackend): Promis
 
 interface Routines {
   readonly poll: () => Promise<void>;
-  readonly renew: Leases['renew'];
+  readonly renew: () => Promise<void>;
   readonly look: () => Promise<void>;
 }
 

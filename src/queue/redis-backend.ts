@@ -3,7 +3,9 @@ import { ErrorCode, Job, Queue, Worker } from 'bullmq';
 import { CandidateId } from '../domain/ids.ts';
 import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
+import { missingOnRedis } from './redis-missing.ts';
 import { createRedisOwner } from './redis-owner.ts';
+import { readRedisSettings, redisConcerns } from './redis-settings.ts';
 
 /** Commands written before the first answer is waited for. */
 const COMMANDS_AT_ONCE = 256;
@@ -50,6 +52,9 @@ export const createRedisQueueBackend = async (
   return {
     ...leaseOperations({ queue, worker, jobs, token, leaseMs }),
     owner: createRedisOwner(queue),
+    missing: async (ids) => (ids.length > 0 ? missingOnRedis(queue, ids) : []),
+    count: async () => queue.getJobCountByTypes('waiting', 'prioritized', 'active'),
+    concerns: async () => redisConcerns(await readRedisSettings(queue)),
     add: async (batch) => {
       await queue.addBulk(batch.map(bulkJob));
     },

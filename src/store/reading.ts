@@ -9,7 +9,7 @@ import type { AttemptRecord, CandidateRecord, Score } from '../domain/records.ts
 import { toJson } from './json.ts';
 import type { SqlSession } from './sql.ts';
 import type { CandidateFilter } from '../domain/ledger.ts';
-import type { FirstOf, Unfinished } from '../domain/ledger.ts';
+import type { FirstOf, Unfinished, UnfinishedJob } from '../domain/ledger.ts';
 
 export interface CandidatePage {
   readonly candidates: readonly CandidateRecord[];
@@ -194,11 +194,12 @@ export const readUnfinished = async (
   sql: SqlSession,
   page: number,
   afterId: CandidateId | null,
-): Promise<readonly Unfinished[]> => {
-  const after = 'coalesce((select submit_order from kiln.candidates where id = $2), 0)';
-  const where = `verdict is null and submit_order > ${after} order by submit_order limit $1::integer`;
-  return (await selectWithSource(sql, { where, params: [page, afterId] })).map(unfinishedOf);
-};
+): Promise<readonly UnfinishedJob[]> => sql.query<UnfinishedJob>(UNFINISHED, [page, afterId]);
+
+const UNFINISHED = `
+select id, priority from kiln.candidates
+where verdict is null and submit_order > coalesce((select submit_order from kiln.candidates where id = $2), 0)
+order by submit_order limit $1::integer`;
 
 /** Of what is not done, the first of each submitter and class by priority and submission: a list for each wish, in their order. */
 export const readFirst = async (sql: SqlSession, wishes: readonly FirstOf[]): Promise<readonly (readonly CandidateId[])[]> => {

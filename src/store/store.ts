@@ -14,6 +14,7 @@ import type {
   Transition,
   TrimmedPage,
   Unfinished,
+  UnfinishedJob,
 } from '../domain/ledger.ts';
 import {
   insertCampaign,
@@ -55,7 +56,7 @@ export interface SqlStore {
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   backlog(): Promise<Backlog>;
   first(wishes: readonly FirstOf[]): Promise<readonly (readonly CandidateId[])[]>;
-  unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly Unfinished[]>;
+  unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly UnfinishedJob[]>;
   trimJournal(page: { readonly after: number; readonly beforeMs: number }): Promise<TrimmedPage>;
   appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
   events(query: EventQuery): Promise<readonly JournalEvent[]>;

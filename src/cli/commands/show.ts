@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import type { CaseTiming } from '../../domain/measurement.ts';
 import type { AttemptRecord, CandidateRecord } from '../../domain/records.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { blockedReason } from '../why-waiting.ts';
 import { basisText, pairText, reasonText, scoreText, statusText } from '../../domain/text/describe.ts';
 import { plainText } from '../../domain/text/plain-text.ts';
 import { fields, table } from '../output/table.ts';
-import { bytes, interval, milliseconds, nanoseconds, times } from '../../domain/text/units.ts';
+import { bytes, interval, milliseconds, nanoseconds, percent, times } from '../../domain/text/units.ts';
 
 const LOG_LINES_MAX = 40;
 
@@ -66,14 +67,14 @@ export const paramsText = (params: Readonly<Record<string, string | number>>): s
 const right = 'right' as const;
 const caseTable = ({ state }: CandidateRecord): string => {
   if (state.status !== 'done' || state.outcome.verdict !== 'passed') return '';
-  const rows = state.outcome.timings.map(({ case: name, candidate, baseline, speedup, speedupLow, speedupHigh, method }) => [
-    name,
-    nanoseconds(candidate.medianNs),
-    `[${nanoseconds(candidate.ciLowNs)}, ${nanoseconds(candidate.ciHighNs)}]`,
-    nanoseconds(baseline.medianNs),
-    `${times(speedup)} ${interval(speedupLow, speedupHigh)}`,
-    String(candidate.runs),
-    method,
+  const rows = state.outcome.timings.map((timing) => [
+    timing.case,
+    nanoseconds(timing.candidate.medianNs),
+    `[${nanoseconds(timing.candidate.ciLowNs)}, ${nanoseconds(timing.candidate.ciHighNs)}]`,
+    nanoseconds(timing.baseline.medianNs),
+    `${times(timing.speedup)} ${interval(timing.speedupLow, timing.speedupHigh)}`,
+    String(timing.candidate.runs),
+    measuredText(timing),
   ]);
   return table(
     [
@@ -88,6 +89,16 @@ const caseTable = ({ state }: CandidateRecord): string => {
     rows,
   );
 };
+
+/** "paired, fresh inputs; two humps: 61.0 µs in 75 % of the runs, else 70.0 µs" */
+export const measuredText = ({ method, inputs, unsteady, candidate: { humps } }: CaseTiming): string =>
+  [
+    `${method}${inputs === 'fresh' ? ', fresh inputs' : ''}`,
+    ...(unsteady ? ['speed-up and times contradict each other'] : []),
+    ...(humps
+      ? [`two humps: ${nanoseconds(humps.lowNs)} in ${percent(humps.lowShare)} of the runs, else ${nanoseconds(humps.highNs)}`]
+      : []),
+  ].join('; ');
 
 const resourceTable = ({ resources }: CandidateRecord): string =>
   table(

@@ -14,6 +14,7 @@ import {
   temporaryFolder,
 } from '../store/servers.ts';
 import type { Server } from '../store/servers.ts';
+import { describeOwnership } from './ownership.conformance.ts';
 import { describeQueue, jobs, openBench } from './queue.conformance.ts';
 
 describe('embedded', () => {
@@ -27,6 +28,7 @@ describe('embedded', () => {
     rmSync(folder, { recursive: true, force: true });
   });
   describeQueue('PGlite', () => ({ kind: 'postgres', pool: database.pool }), { releasesInOrder: true });
+  describeOwnership('PGlite', () => ({ kind: 'postgres', pool: database.pool }));
 
   test('BullMQ’s events, which nobody reads, do not pile up', async () => {
     const { queue } = await openBench({ kind: 'postgres', pool: database.pool });
@@ -53,6 +55,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
     await server.stop();
   });
   describeQueue('Postgres', () => ({ kind: 'postgres', pool: database.pool }), { releasesInOrder: true });
+  describeOwnership('Postgres', () => ({ kind: 'postgres', pool: database.pool }));
 });
 
 describe.skipIf(!hasRedis)(`server${REDIS_MISSING}`, () => {
@@ -64,4 +67,5 @@ describe.skipIf(!hasRedis)(`server${REDIS_MISSING}`, () => {
     await server.stop();
   });
   describeQueue('Redis', () => ({ kind: 'redis', url: server.url }), { releasesInOrder: false });
+  describeOwnership('Redis', () => ({ kind: 'redis', url: server.url }));
 });

@@ -16,13 +16,16 @@ device = record({
 statistics = record({
     "runs": integer(1), "batch": integer(1), "medianNs": millis, "trimmedMeanNs": millis, "minNs": millis, "p95Ns": millis,
     "ciLowNs": millis, "ciHighNs": millis,
-})
+}, {"p10Ns": millis, "humps": record({"lowNs": millis, "highNs": millis, "lowShare": number(0)})})
 case_timing = record(
     {
         "case": string, "candidate": statistics, "baseline": statistics, "method": one_of("paired", "cached"),
         "speedup": millis, "speedupLow": millis, "speedupHigh": millis,
     },
-    {"record": record({"ratio": millis, "ratioLow": millis, "ratioHigh": millis})},
+    {
+        "record": record({"ratio": millis, "ratioLow": millis, "ratioHigh": millis}), "inputs": one_of("sampled", "fresh"),
+        "unsteady": boolean,
+    },
 )
 mismatch = record({
     "tensor": string, "index": integer(0), "expected": string, "actual": string, "mismatches": integer(0), "elements": integer(1),
@@ -107,7 +110,7 @@ _from_runner = union("type", {
     "pong": record({"nonce": integer()}),
     "health": record({
         "devices": array(device), "compileQueued": integer(0), "compileRunning": integer(0), "use": mapping(use),
-    }),
+    }, {"resting": nullable(string)}),
     "error": record({"code": string, "message": string}),
 })
 

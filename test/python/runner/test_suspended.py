@@ -5,6 +5,8 @@ import unittest
 from pathlib import Path
 from typing import Callable, List
 
+from kiln_runner.given_time import tree_of
+
 from . import samples
 from .drive import Runner, wait_until
 from .test_compiling import ENDLESS, HAS_GCC
@@ -38,21 +40,8 @@ class Suspended(unittest.TestCase):
         return found[0]
 
     def pids(self, words: str) -> List[int]:
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace") if entry.name.isdigit() else ""
-            except OSError:
-                continue
-            if words in command and (self.runner.folder in command or self.is_inside(entry)):
-                found.append(int(entry.name))
-        return found
-
-    def is_inside(self, process: Path) -> bool:
-        try:
-            return os.readlink(process / "cwd").startswith(self.runner.folder)
-        except OSError:
-            return False
+        """Of the runner's processes, also of those behind walls."""
+        return [pid for pid in tree_of(self.runner.pid) if words in command_of(pid)]
 
     def result_of(self, attempt_id: str) -> dict:
         return self.client.result(attempt_id, 60)["result"]
@@ -85,6 +74,13 @@ class Suspended(unittest.TestCase):
         os.kill(self.until_running("candidate.c", spins), signal.SIGSTOP)
         result = self.client.wait("compiled", lambda frame: frame["compileId"] == "slow")["result"]
         self.assertEqual((result["status"], result["failure"]["code"]), ("infra", "suspended"))
+
+
+def command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def spins(pid: int) -> bool:

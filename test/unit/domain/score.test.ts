@@ -52,6 +52,14 @@ describe('scoring', () => {
     expect(implausibleOutcome([timing('a', 900, 1), timing('b', 1800, 1)], floors)).toBeNull();
   });
 
+  test('the floor is held against everything that enters the score: the time that the speed-up implies, and a tenth of the runs', () => {
+    const bought = { ...timing('a', 1000, 1), speedup: 13 };
+    expect(implausibleOutcome([bought], floors)).toMatchObject({ verdict: 'implausible', case: 'a', medianNs: 1000 / 13 });
+    const someFast = { ...timing('a', 1000, 1), candidate: { ...statistics(1000), p10Ns: 800 } };
+    expect(implausibleOutcome([someFast], floors)).toMatchObject({ verdict: 'implausible', case: 'a', medianNs: 800 });
+    expect(implausibleOutcome([{ ...someFast, candidate: { ...statistics(1000), p10Ns: 950, minNs: 10 } }], floors)).toBeNull();
+  });
+
   test('no floor is tested where the device has no known peaks', () => {
     expect(implausibleOutcome([timing('a', 1, 1)], { a: { hardFloorNs: null, floorNs: null } })).toBeNull();
     expect(scoreOf([timing('a', 1, 1)], {}, { ...GPU, deviceModel: 'CPU' }).floorShare).toBeNull();

@@ -43,6 +43,9 @@ test('a store that falls behind stops the leasing, and its catching up starts it
     adopt: async () => Promise.resolve([]),
     complete: async () => Promise.resolve(),
     onWork: () => undefined,
+    onLoss: () => undefined,
+    missing: async (ids) => Promise.resolve(ids),
+    count: async () => Promise.resolve(null),
     lease: async (count) => {
       const given = Math.min(count, ENDLESS - leased);
       const ids = Array.from({ length: given }, (_, index) => CandidateId.parse(`c-${String(leased + index).padStart(32, '0')}`));

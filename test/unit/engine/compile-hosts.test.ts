@@ -17,6 +17,7 @@ import { createKnownArtifacts } from '../../../src/engine/known-artifacts.ts';
 import { forgetArtifacts } from '../../../src/engine/known-compiles.ts';
 import { createLive } from '../../../src/engine/live-candidates.ts';
 import { createMetrics } from '../../../src/engine/metrics.ts';
+import { factsOf } from '../../../src/engine/on-host-event.ts';
 import type { HostSession } from '../../../src/engine/ports.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import type { SchedulerEvent } from '../../../src/scheduler/events.ts';
@@ -66,6 +67,7 @@ const createHost = (state: EngineState, name: string, { gpus = 0, ...inventory }
     known: createKnownArtifacts(),
     recordCompiles: new Map(),
     asked: new Map(),
+    resting: null,
     restsUntilMs: new Map(),
     fetches: createFetches(session),
     puts: createPuts(session, state.bundles),
@@ -143,6 +145,15 @@ describe('a candidate is compiled', () => {
   test('at its own host while that has a free slot, then at the compile host', () => {
     for (const index of [1, 2, 3]) want(index);
     expect([judging.said, helper.said]).toEqual([['compile 1'], ['compile 1', 'compile 1']]);
+  });
+
+  test('at no compile host that rests, and a host that rests offers no device', () => {
+    helper.host.resting = 'no space on its disk';
+    for (const index of [1, 2]) want(index);
+    expect([judging.said, helper.said]).toEqual([['compile 1', 'compile 1'], []]);
+    judging.host.resting = 'no space on its disk';
+    const facts = factsOf({ ...state, pauseMs: () => 0 }, judging.host);
+    expect(facts.devices.map(({ available }) => available)).toEqual([false]);
   });
 
   test('at a compile host, and its artifact is fetched once and put once before the scheduler hears of it', () => {

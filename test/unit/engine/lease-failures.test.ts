@@ -25,6 +25,9 @@ test('what was leased while the store could not say what it is goes to work as s
     add: async () => Promise.resolve(),
     discard: async () => Promise.resolve(),
     onWork: () => undefined,
+    onLoss: () => undefined,
+    missing: async (ids) => Promise.resolve(ids),
+    count: async () => Promise.resolve(null),
     lease: async () => {
       leases -= 1;
       return Promise.resolve(leases >= 0 ? [{ candidateId: id, priority: 1, queuedAtMs: 1 }] : []);

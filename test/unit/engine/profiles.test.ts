@@ -171,6 +171,9 @@ const startEngine = async () => {
     adopt: async () => Promise.resolve([]),
     lease: async () => Promise.resolve([]),
     onWork: () => undefined,
+    onLoss: () => undefined,
+    missing: async (ids) => Promise.resolve(ids),
+    count: async () => Promise.resolve(null),
   };
   const engine = createEngine({
     store: store as Store,

@@ -25,7 +25,8 @@ const createStore = () => {
       }
       return Promise.resolve(batch.map(() => ({ known: false, state: { status: 'queued' as const } })));
     },
-    unfinished: async (_page, after) => Promise.resolve(after ? [] : kept),
+    unfinished: async (_page, after) =>
+      Promise.resolve(after ? [] : kept.map(({ id: keptId, submission }) => ({ id: keptId, priority: submission.priority }))),
     pending: async () => Promise.resolve(kept),
     backlog: async () => Promise.resolve({ rows: [], oldestSubmittedAtMs: null }),
     together: async () => Promise.resolve(),
@@ -46,6 +47,9 @@ describe('a queue that is away between the commit of a submission and its job', 
       adopt: async () => Promise.resolve([]),
       lease: async () => Promise.resolve([]),
       onWork: () => undefined,
+      onLoss: () => undefined,
+      missing: async (ids) => Promise.resolve(ids),
+      count: async () => Promise.resolve(null),
     };
     const engine = hostlessEngine({ store: createStore(), queue, problems });
     await engine.start();

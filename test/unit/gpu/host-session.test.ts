@@ -371,30 +371,17 @@ describe('the fleet file decides which devices take work', () => {
     expect(connected?.type === 'connected' && connected.hello.inventory.devices.map(({ id }) => id)).toEqual(ids);
   });
 
-  test('a GPU whose kernels reach the memory of the host takes no work, in hello and in health, unless the fleet file allows it', async () => {
-    for (const [allowHostMemoryAccess, unavailable] of [
-      [false, "kernels on it reach the memory of the host's processes (HMM)"],
-      [true, null],
-    ] as const) {
-      const { events, transport, start, connect } = setUp({ allowHostMemoryAccess });
-      await start();
-      const exposed = [{ ...device('GPU-a', 'gpu'), hostMemory: 'HMM' }];
-      await connect({ devices: exposed });
-      expect(events.at(-1)).toMatchObject({ hello: { inventory: { devices: [{ unavailable }] } } });
-      transport.last.send({ type: 'health', devices: exposed, compileQueued: 0, compileRunning: 0, use: {} });
-      await settled();
-      expect(events.at(-1)).toMatchObject({ frame: { devices: [{ id: 'GPU-a', unavailable }] } });
-    }
-  });
-
-  test('health tells only of those', async () => {
+  test('health tells only of those, and of what keeps them from work by the fleet file', async () => {
     const { events, transport, start, connect } = setUp({ gpus: { kind: 'listed', gpus: [0] } });
     await start();
     await connect({ devices });
     const use = { measuringMs: 1, checkingMs: 1, loadingMs: 1, idleWithWorkMs: 1, idleWithoutWorkMs: 1, faultMs: 1, judged: 1 };
-    transport.last.send({ type: 'health', devices, compileQueued: 0, compileRunning: 0, use: { 'GPU-a': use, 'GPU-b': use } });
+    const both = { 'GPU-a': use, 'GPU-b': use };
+    const told = devices.map((one) => ({ ...one, hostMemory: 'HMM' }));
+    transport.last.send({ type: 'health', devices: told, compileQueued: 0, compileRunning: 0, use: both });
     await settled();
-    expect(events.at(-1)).toMatchObject({ frame: { devices: [{ id: 'GPU-a' }], use: { 'GPU-a': use } } });
+    const unavailable = "kernels on it reach the memory of the host's processes (HMM)";
+    expect(events.at(-1)).toMatchObject({ frame: { devices: [{ id: 'GPU-a', unavailable }], use: { 'GPU-a': use } } });
     expect(JSON.stringify(events.at(-1))).not.toContain('GPU-b');
   });
 

@@ -32,6 +32,9 @@ const setUp = (overrides: Partial<QueueBackend> = {}) => {
       return [];
     },
     hasWaiting: async () => false,
+    missing: async () => [],
+    count: async () => null,
+    concerns: async () => [],
     owner: { read: async () => null, swap: async () => true, beats: false },
     watchStalled: async () => tell('watch'),
     close: async () => {},

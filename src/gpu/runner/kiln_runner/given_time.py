@@ -35,7 +35,7 @@ class GivenTime:
         self.look()
 
     def look(self) -> Look:
-        stats = {pid: _stat(pid) for pid in _tree(self._pid)}
+        stats = {pid: _stat(pid) for pid in tree_of(self._pid)}
         before, self._counts = self._counts, {pid: _Counts(_waited_ns(pid), _used_ticks(stat)) for pid, stat in stats.items()}
         # Of one that is new since then, all that it has.
         news = [(now, before.get(pid, _Counts(0, 0))) for pid, now in self._counts.items()]
@@ -45,7 +45,8 @@ class GivenTime:
         return Look(why, max(0, waited) / NS_PER_S, used / TICKS_PER_S)
 
 
-def _tree(pid: int) -> List[int]:
+def tree_of(pid: int) -> List[int]:
+    """The process and all that it started, as far as they live."""
     found = [pid]
     for parent in found:
         found += [child for child in _children(parent) if child not in found][: PROCESSES_MAX - len(found)]

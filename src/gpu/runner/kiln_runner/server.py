@@ -18,6 +18,7 @@ from kiln_runner.devices.plan_book import PlanBook
 from kiln_runner.devices.problems import ProblemBook
 from kiln_runner.devices.slot import DeviceSlot, SlotEvents
 from kiln_runner.devices.task import NO_PHASES, Task, infra_of, result_of
+from kiln_runner.disk import Disk
 from kiln_runner.frames import Frame
 from kiln_runner.host.equipment import Equipment, judge_command, profile_command
 from kiln_runner.identity import runner_hash
@@ -54,6 +55,7 @@ class Server:
         self._pool = CompilePool(self._children, self._cache, self._compilers, equipment.inventory["compileSlots"])
         self._book = ProblemBook(self._pool, self._cache, self._pump_all)
         self._plans = PlanBook()
+        self._disk = Disk(loop, str(paths.folder), self._on_resting)
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
         self._slots = self._make_slots(paths)
@@ -73,6 +75,7 @@ class Server:
             if slot.device["kind"] == "gpu" or not has_gpus:
                 slot.start()
         self._pool.warm(0 if self._equipment.simulated else WARM_WORKERS)
+        self._disk.start()
         self._loop.call_later(HEALTH_PERIOD_S, self._tick)
 
     def accept(self) -> Connection:
@@ -82,6 +85,7 @@ class Server:
     async def stop(self) -> None:
         """Ends every child, then waits until every result is on disk."""
         self._lease.stop()
+        self._disk.stop()
         self._pool.stop()
         for slot in self._slots.values():
             slot.stop()
@@ -167,6 +171,8 @@ class Server:
 
     def _on_compiled(self, compile_id: str, result: dict) -> None:
         self._compile_ids.pop(compile_id, None)
+        if result["status"] == "infra" and result["failure"]["code"] == "out_of_disk":
+            self._disk.found_full()
         self._send({"type": "compiled", "compileId": compile_id, "result": result})
 
     def _on_cancel_compile(self, header: dict, _frame: Frame) -> None:
@@ -240,6 +246,10 @@ class Server:
         if daemon_id == self._daemon_id:
             self._send({"type": "result", "result": result, "started": started})
 
+    def _on_resting(self, why: Optional[str]) -> None:
+        self._log(f"takes no work: {why}" if why else "has room on its disk and takes work again")
+        self._send_health()
+
     def _on_device_changed(self, device_id: str) -> None:
         self._changed[device_id] = None
         self._loop.call_soon(self._send_changes)
@@ -270,6 +280,7 @@ class Server:
         self._changed.clear()
         self._send({
             "type": "health", "devices": changed, "compileQueued": self._pool.queued, "compileRunning": self._pool.running,
+            "resting": self._disk.resting,
             "use": {device_id: slot.totals.snapshot(now) for device_id, slot in self._slots.items()},
         })
 

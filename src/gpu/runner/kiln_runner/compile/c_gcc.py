@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 from typing import List, Optional
 
+from kiln_runner.compile.blame import check_headers, made_nothing
 from kiln_runner.compile.elf import function_names
+from kiln_runner.compile.own_headers import C
 from kiln_runner.compile.subprocess_limits import run_limited
-from kiln_runner.compile.units import Built, Infra, refused
+from kiln_runner.compile.units import Built, refused
 
 CPU_SECONDS_MAX = 120
 MEMORY_BYTES_MAX = 2 * 1024 ** 3
@@ -25,17 +27,14 @@ def compile_c(gcc: str, unit: dict, folder: str) -> Built:
     with open(source, "w", encoding="utf-8") as file:
         file.write(unit["source"])
     done = run_limited(_command(gcc, unit["params"]), folder, CPU_SECONDS_MAX, MEMORY_BYTES_MAX)
-    if done.code < 0:
-        return refused(f"gcc was ended by signal {-done.code}: the source needs more than the compiler is allowed\n{done.log}")
     complaint = _complaint(Path(folder))
     if complaint:
         # Without the log: the assembler quotes what it does not understand.
         return refused(complaint)
     library = os.path.join(folder, "code.so")
     if done.code != 0 or not os.path.exists(library):
-        if "No space left on device" in done.log:
-            raise Infra("out_of_disk", done.log[:500])
-        return refused(done.log)
+        check_headers(done.log, "candidate.c", C)
+        return made_nothing("gcc", done.code, done.log, folder)
     with open(library, "rb") as file:
         code = file.read()
     return Built({"code.so": code}, {name: {"file": "code.so"} for name in function_names(code)}, done.log, {})

@@ -7,9 +7,10 @@ from typing import Dict, List, Optional
 from kiln_runner.compile.simulated import COMPILER, compile_simulated
 from kiln_runner.identity import self_command
 
+PIP_CUDA = "pip install nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cuda-crt nvidia-cuda-cccl"
 MEND = {
     "c": "no gcc on this host; install it: apt-get install gcc",
-    "cuda": "neither NVRTC nor nvcc on this host; pip install nvidia-cuda-nvrtc nvidia-cuda-runtime, or install the CUDA toolkit",
+    "cuda": f"neither NVRTC nor nvcc on this host; {PIP_CUDA}, or install the CUDA toolkit",
     "triton": "no Triton that works on this host; pip install 'triton>=3.3', or name a Python that has it in KILN_TRITON_PYTHON",
 }
 

@@ -3,35 +3,43 @@ import os
 import re
 from typing import List
 
+from kiln_runner.compile.blame import check_headers, made_nothing
 from kiln_runner.compile.elf import kernel_names
 from kiln_runner.compile.nvrtc import NvrtcFailure, nvrtc_options
+from kiln_runner.compile.own_headers import CUDA
 from kiln_runner.compile.precompiled import PrecompiledHeaders
 from kiln_runner.compile.ptxas import split_ptxas
 from kiln_runner.compile.subprocess_limits import run_limited
-from kiln_runner.compile.units import Built, Infra, refused
+from kiln_runner.compile.units import Built, Infra
 
 NVCC_CPU_SECONDS_MAX = 300
 # Said before it has read the source: an architecture it does not know, no host compiler.
 NVCC_ITSELF = "nvcc fatal"
+SOURCE_FILE = "candidate.cu"
 
 
-def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: dict, _folder: str) -> Built:
+def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: dict, folder: str) -> Built:
     try:
         cubin, log = nvrtc.compile(unit["source"], unit["params"], nvrtc_options(unit["architecture"]))
     except NvrtcFailure as failure:
-        raise Infra("compiler_missing", f"NVRTC cannot compile for {unit['architecture']}: {failure}") from failure
-    return refused(split_ptxas(log)[0]) if cubin is None else _built(cubin, log)
+        code = "compiler_missing" if failure.is_of_options else "compiler_failed"
+        raise Infra(code, f"NVRTC cannot compile for {unit['architecture']}: {failure}") from failure
+    if cubin is not None:
+        return _built(cubin, log)
+    check_headers(log, SOURCE_FILE, CUDA)
+    return made_nothing("NVRTC", 1, split_ptxas(log)[0], folder)
 
 
 def compile_nvcc(nvcc: str, unit: dict, folder: str) -> Built:
-    with open(os.path.join(folder, "candidate.cu"), "w", encoding="utf-8") as file:
+    with open(os.path.join(folder, SOURCE_FILE), "w", encoding="utf-8") as file:
         file.write(unit["source"])
     done = run_limited(_nvcc_command(nvcc, unit), folder, NVCC_CPU_SECONDS_MAX, None)
     cubin = os.path.join(folder, "code.cubin")
     if done.code != 0 and done.log.startswith(NVCC_ITSELF):
         raise Infra("compiler_missing", f"nvcc cannot compile for {unit['architecture']}: {done.log[:500]}")
     if done.code != 0 or not os.path.exists(cubin):
-        return refused(split_ptxas(done.log)[0] or f"nvcc ended with {done.code} and said nothing")
+        check_headers(done.log, SOURCE_FILE, CUDA)
+        return made_nothing("nvcc", done.code, split_ptxas(done.log)[0], folder)
     with open(cubin, "rb") as file:
         return _built(file.read(), done.log)
 
@@ -47,4 +55,4 @@ def _nvcc_command(nvcc: str, unit: dict) -> List[str]:
     number = re.sub(r"^sm_", "", unit["architecture"])
     defines = [f"-D{name}={value}" for name, value in unit["params"].items()]
     target = f"-gencode=arch=compute_{number},code=sm_{number}"
-    return [nvcc, "-cubin", target, "--std=c++17", "--resource-usage", *defines, "-o", "code.cubin", "candidate.cu"]
+    return [nvcc, "-cubin", target, "--std=c++17", "--resource-usage", *defines, "-o", "code.cubin", SOURCE_FILE]

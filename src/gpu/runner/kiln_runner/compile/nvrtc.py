@@ -6,10 +6,15 @@ from typing import List, Optional, Tuple
 
 _SUCCESS = 0
 _COMPILATION = 6
+_INVALID_OPTION = 5
 
 
 class NvrtcFailure(Exception):
-    """NVRTC itself failed (not the source): a broken installation, no memory."""
+    """NVRTC itself failed (not the source): a broken installation, no memory. `is_of_options`: it does not know the architecture."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.is_of_options = code == _INVALID_OPTION
 
 
 class Nvrtc:
@@ -69,7 +74,7 @@ class Nvrtc:
 
     def _check(self, code: int, what: str) -> None:
         if code != _SUCCESS:
-            raise NvrtcFailure(f"{what}: {self._lib.nvrtcGetErrorString(code).decode()}")
+            raise NvrtcFailure(f"{what}: {self._lib.nvrtcGetErrorString(code).decode()}", code)
 
 
 def nvrtc_options(architecture: str) -> List[str]:

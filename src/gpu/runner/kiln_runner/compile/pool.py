@@ -3,6 +3,7 @@
 One run an artifact: compiles of the same content share it. A run lives from the first `compile` of its content to its result;
 it is dropped when everybody who asked has cancelled. States of a run: queued -> running (has a worker) -> told to all who asked.
 """
+import signal
 import time
 from collections import OrderedDict
 from typing import Callable, Dict, List, Optional
@@ -16,6 +17,8 @@ from kiln_runner.time_limit import TimeLimit
 
 QUEUED_MAX = 50_000
 WORKER_DEATHS_MAX = 2
+# What a compiler that a source breaks ends with. SIGBUS is a full disk too.
+CRASH_SIGNALS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGXCPU, signal.SIGXFSZ)
 # Of its limit, for a compile to have taken too long: looks at its time are coarse.
 HAD_SHARE_LEAST = 0.8
 OnCompiled = Callable[[dict], None]
@@ -197,6 +200,9 @@ class CompilePool:
     def _died(self, run: Run, worker: PoolWorker, code: int) -> dict:
         if code >= 0:
             return infra("worker_died", f"the compile worker ended with {code} twice; its last words: {worker.last_words}")
+        if -code not in CRASH_SIGNALS:
+            words = f"the compile worker was ended by signal {-code} twice: by whoever saves memory on this host, or by somebody"
+            return infra("compiler_failed", words)
         log = f"the compiler was ended by signal {-code} twice on this source"
         return self._failed(run, {"verdict": "compile_error", "log": log})
 

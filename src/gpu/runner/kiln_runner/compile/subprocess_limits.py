@@ -1,14 +1,18 @@
 """Runs a compiler as a child of a compile worker, within limits, and leaves nothing behind."""
+import errno
 import os
 import resource
 import signal
 import subprocess
 from typing import List, NamedTuple, Optional
 
+from kiln_runner.compile.units import Infra
 from kiln_runner.parent_death import request_signal
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
 OUTPUT_BYTES_MAX = 1024 * 1024
+CPU_GRACE_SECONDS = 5
+MISSING_ERRORS = (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.ENOTDIR)
 
 
 class Finished(NamedTuple):
@@ -24,18 +28,23 @@ def run_limited(argv: List[str], folder: str, cpu_seconds: int, memory_bytes: Op
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES_MAX, FILE_BYTES_MAX))
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+        # With a signal of its own first: SIGKILL would look as if somebody else had ended it.
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + CPU_GRACE_SECONDS))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if memory_bytes is not None:
             resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
-    log_path = os.path.join(folder, "compiler.log")
     environment = {"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": folder, "LC_ALL": "C", "HOME": folder}
-    with open(log_path, "w+b") as log, _group_dies_with_server():
-        # preexec_fn is safe here: a compile worker has one thread.
-        done = subprocess.run(
-            argv, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit, check=False
-        )
+    # In memory: what a compiler says of a full disk must not be lost on it.
+    with os.fdopen(os.memfd_create("compiler-log"), "w+b") as log, _group_dies_with_server():
+        try:
+            # preexec_fn is safe here: a compile worker has one thread.
+            done = subprocess.run(
+                argv, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit, check=False
+            )
+        except OSError as error:
+            code = "compiler_missing" if error.errno in MISSING_ERRORS else "compiler_failed"
+            raise Infra(code, f"{argv[0]} does not start on this host: {error}") from error
         log.seek(0)
         return Finished(done.returncode, log.read(OUTPUT_BYTES_MAX).decode(errors="replace"))
 

@@ -10,7 +10,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import List, Tuple
 
-from kiln_runner.compile.compilers import MEND, compiler_versions
+from kiln_runner.compile.compilers import MEND, PIP_CUDA, compiler_versions
+from kiln_runner.compile.own_headers import MEND_CUDA
 from kiln_runner.host.cgroup import processor_limit
 from kiln_runner.host.compile_probe import CompileProbe, probe_compilers
 from kiln_runner.host.gpus import Gpus, find_gpus
@@ -82,7 +83,9 @@ def _warnings(gpus: Gpus, tools: dict, has_cuda: bool) -> List[str]:
     if gpus.devices and not has_cuda:
         warnings.append(MEND["cuda"])
     if tools["nvrtc"] and not tools["nvrtc"]["includes"]:
-        warnings.append("NVRTC without CUDA headers (cuda_fp16.h); pip install nvidia-cuda-runtime, or set CUDA_HOME")
+        warnings.append(f"NVRTC without CUDA headers (cuda_fp16.h); {PIP_CUDA}, or set CUDA_HOME")
+    if tools["nvrtc"] and tools["nvrtc"]["lacks"]:
+        warnings.append(f"NVRTC without headers that kernels use ({tools['nvrtc']['lacks']}); {MEND_CUDA}")
     warnings += [
         f"NVRTC does not know {device['architecture']} of {device['model']}; install a newer CUDA toolkit"
         for device in gpus.devices

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Iterator, List, Optional
 
 VERSION_TIMEOUT_S = 10
+# Every NVRTC of today knows it.
+PROBE_ARCHITECTURE = "sm_90"
+PROBE_WORDS_MAX = 300
 # "nvcc" keeps NVRTC out of use, for a host whose NVRTC is broken.
 COMPILER_VARIABLE = "KILN_CUDA_COMPILER"
 # "none" keeps ncu out of use: profiles then follow from the compiled code alone.
@@ -55,7 +58,10 @@ def find_nvrtc() -> Optional[dict]:
         # The version alone does not tell two patch releases apart; the size of the library does.
         version = f"NVRTC {major}.{minor} ({os.path.getsize(path)} bytes)"
         includes = _includes(path)
-        return {"path": path, "includes": includes, "headers": _headers(includes), "version": version, "architectures": architectures}
+        return {
+            "path": path, "includes": includes, "headers": _headers(includes), "version": version, "architectures": architectures,
+            "lacks": _lacks(nvrtc, includes),
+        }
     return None
 
 
@@ -118,6 +124,22 @@ def _includes(library: str) -> List[str]:
             real = folder.resolve()
             return [str(path) for path in (real, real / "cccl") if path.is_dir()]
     return []
+
+
+def _lacks(nvrtc: "Nvrtc", includes: List[str]) -> str:
+    """Headers that kernels use and that are not there, or do not compile here; empty where all is well."""
+    from kiln_runner.compile.nvrtc import NvrtcFailure, nvrtc_options
+    from kiln_runner.compile.own_headers import PROBED, lacking
+
+    missing = lacking(includes)
+    if missing or not includes:
+        return ", ".join(missing)
+    nvrtc.includes = includes
+    try:
+        cubin, log = nvrtc.compile("".join(f"#include <{name}>\n" for name in PROBED), nvrtc_options(PROBE_ARCHITECTURE))
+    except NvrtcFailure as failure:
+        cubin, log = None, str(failure)
+    return "" if cubin is not None else log.strip().splitlines()[0][:PROBE_WORDS_MAX]
 
 
 def _headers(includes: List[str]) -> str:

@@ -1,9 +1,11 @@
-"""Is the output right, is everything else untouched: one launch of a side on fresh inputs."""
+"""Is the output right, is everything else untouched: one launch of a side on fresh inputs, and the runs of a timed section."""
 import random
+from typing import List, NamedTuple, Optional, Tuple
 
 from .device import KEPT, LAST, Case, Runnable
 from .failures import CandidateFailure
-from .outcomes import Findings, modified_input, out_of_bounds, wrong_answer
+from .outcomes import Findings, SampleFault, modified_input, out_of_bounds, wrong_answer
+from .sampling import Proof
 
 
 def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms") -> None:
@@ -24,16 +26,67 @@ def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms") ->
     case.wipe([LAST])
 
 
-def queue_timed_checks(case: Case, reference: Runnable, ran: "TimedOutputs", terms: "Terms") -> None:
-    """After a timed section: the outputs of the kept run and of the last one, guards and inputs. `evaluate` then tells."""
-    replica = terms.rng.randrange(case.batch)
+class TimedRuns(NamedTuple):
+    """What a timed section left behind to be checked. `kept`: seed and replica of the outputs kept, if any were; `last_seed`: of the inputs in place."""
+
+    kept: Optional[Tuple[int, int]]
+    last_seed: int
+    proofs: List[Proof]
+
+    def proof_of(self, fault: SampleFault) -> Proof:
+        return next(p for p in self.proofs if p.replica == fault.replica and any(sample.slot == fault.slot for sample in p.samples))
+
+
+def queue_timed_checks(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> None:
+    """After a timed section: guards and inputs, the whole outputs of the last run and of the kept one, and the samples of all runs on the inputs
+    that were drawn for it. `evaluate_timed` then tells. The reference runs once for each."""
+    last = (ran.last_seed, terms.rng.randrange(case.batch))
     case.inspect(ran.last_seed)
-    case.snapshot(replica, LAST)
-    # The last run first: its inputs are still in place.
-    case.expect(reference, ran.last_seed, (replica, LAST))
-    case.compare(terms.tolerance, LAST)
-    case.expect(reference, ran.kept_seed, (ran.kept_replica, KEPT))
-    case.compare(terms.tolerance, KEPT)
+    case.snapshot(last[1], LAST)
+    case.announce([sample for proof in ran.proofs for sample in proof.samples])
+    spans = _spans(ran.proofs)
+    # The last run first: its inputs are still in place. The kept one at the end: what was expected of it stays to be told.
+    kept = [(ran.kept, KEPT)] if ran.kept else []
+    for at, look in [(last, LAST), *((at, KEPT) for at in list(spans) if at not in (last, ran.kept)), *kept]:
+        case.expect(reference, at[0], (at[1], look))
+        if at in (last, ran.kept):
+            case.compare(terms.tolerance, look)
+        if at in spans:
+            case.compare_samples(terms.tolerance, spans.pop(at), (at[1], look))
+
+
+def _spans(proofs: List[Proof]) -> dict:
+    """(seed, replica) -> (first, count) of its samples among those announced."""
+    spans, first = {}, 0
+    for proof in proofs:
+        spans[proof.seed, proof.replica] = (first, len(proof.samples))
+        first += len(proof.samples)
+    return spans
+
+
+def evaluate_timed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> None:
+    """Waits for what was queued; CandidateFailure where anything was wrong."""
+    findings = case.findings()
+    evaluate(case, findings, terms, "timed_run")
+    faults = [(ran.proof_of(fault), fault) for fault in findings.samples if fault.element is not None]
+    if not faults and findings.samples:
+        faults = _weighed(case, reference, ran, terms)
+    for proof, fault in faults:
+        case.expect(reference, proof.seed, (proof.replica, KEPT))
+        expected, actual = case.sampled_values(fault, KEPT)
+        raise CandidateFailure(wrong_answer(case.name, "timed_run", fault.mismatch(expected, actual, terms.tolerance)))
+
+
+def _weighed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> List[Tuple[Proof, SampleFault]]:
+    """Where a norm was outside by the last run's norm of the reference: all of them once more, each by its own."""
+    faults = []
+    for proof in ran.proofs:
+        case.expect(reference, proof.seed, (proof.replica, LAST))
+        case.weigh(LAST)
+        case.announce(proof.samples)
+        case.compare_samples(terms.tolerance, (0, len(proof.samples)), (proof.replica, LAST))
+        faults += [(proof, fault) for fault in case.findings().samples]
+    return faults
 
 
 def evaluate(case: Case, findings: Findings, terms: "Terms", stage: str) -> None:
@@ -52,10 +105,3 @@ class Terms:
 
     def __init__(self, tolerance: dict, rng: random.Random) -> None:
         self.tolerance, self.rng = tolerance, rng
-
-
-class TimedOutputs:
-    """What a timed section left behind to be checked: the kept snapshot's inputs, and the inputs now in place."""
-
-    def __init__(self, kept_seed: int, kept_replica: int, last_seed: int) -> None:
-        self.kept_seed, self.kept_replica, self.last_seed = kept_seed, kept_replica, last_seed

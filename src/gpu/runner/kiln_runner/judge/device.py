@@ -9,7 +9,8 @@ import random
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from .artifacts import Artifact
-from .outcomes import Comparison, Findings
+from .outcomes import Comparison, Findings, SampleFault
+from .sampling import Sample
 from .schedule import TimedRun
 
 # Who may run code on a case. The reference writes to its own outputs; the others to the candidate's.
@@ -30,6 +31,10 @@ class Program(Protocol):
 class Case(Protocol):
     name: str
     batch: int
+    # Of the inputs that are in place.
+    seed: int
+    # Runs right behind a draw of the inputs differ from others by up to this share in honest code.
+    draw_bias: float
     # The problem's own sides, bound once.
     bound: Dict[str, Tuple["Program", Runnable]]
 
@@ -63,17 +68,30 @@ class Case(Protocol):
     def compare(self, tolerance: dict, look: int) -> None:
         """The snapshot with the reference's outputs."""
 
+    def announce(self, samples: Sequence[Sample]) -> None:
+        """Those of the section's samples that will be compared."""
+
+    def compare_samples(self, tolerance: dict, samples: Tuple[int, int], at: Tuple[int, int]) -> None:
+        """`samples`: (first, count) of those announced, all taken on the inputs that the reference ran on last; `at`: (replica, look) of it. The
+        look LAST has been compared or weighed: its norms tell those of the others."""
+
+    def weigh(self, look: int) -> None:
+        """The norms of the reference's outputs."""
+
     def findings(self) -> Findings:
-        """What inspect and compare found since the last call."""
+        """What inspect, compare and compare_samples found since the last call."""
 
     def values(self, comparison: Comparison) -> Tuple[str, str]:
         """(expected, actual) at the comparison's index."""
+
+    def sampled_values(self, fault: SampleFault, look: int) -> Tuple[str, str]:
+        """(expected, actual) at the fault's element; `look` has the reference's outputs for it."""
 
     def wipe(self, looks: Sequence[int]) -> None:
         """Destroys the reference's outputs."""
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
-        """Nanoseconds of one execution in each run: outputs poisoned and caches flushed before each."""
+        """Nanoseconds of one execution in each run: outputs poisoned and caches flushed before each, samples taken after each that has one."""
 
 
 class Part(NamedTuple):

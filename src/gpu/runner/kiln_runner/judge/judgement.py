@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Callable, ContextManager, Dict, List, NamedTuple, Optional, Tuple
 
 from .artifacts import open_artifact
-from .checking import Terms, check, evaluate, queue_timed_checks
+from .checking import Terms, TimedRuns, check, evaluate_timed, queue_timed_checks
 from .device import KEPT, LAST, Case, Device, Program, Runnable
 from .device_lock import DeviceLock
 from .discerning import Sides, blindness
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
-from .measuring import NS_PER_MS, Conditions, Control, Section, finds_inputs_spoilt, lives_on_stale_inputs, time_sides, warm_up
+from .measured import Measured, paired, screened
+from .measuring import NS_PER_MS, Conditions, Control, time_sides, warm_up
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
-from .schedule import PAIRED_BELOW_NS, batch_for
+from .sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, Proof
+from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
-from .statistics import Interval, ratio_of_medians, timing_statistics
+from .steadiness import lives_on_memory
 from .stopwatch import Stopwatch
 
 
@@ -163,17 +165,25 @@ class Judgement:
             measured = self._measure(spec)
         with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
             reference = self._runnable("reference", measured.case, spec)
-            queue_timed_checks(measured.case, reference, measured.section.outputs, self._terms)
+            ran = self._ran(measured)
+            queue_timed_checks(measured.case, reference, ran, self._terms)
             # Both take a fraction of a millisecond up to some: meanwhile the device checks.
             if spec is self._timed[-2:][0]:
                 self.telemetry = self._bench.device.telemetry()
             if spec is self._timed[-1]:
                 self._load_next()
-            evaluate(measured.case, measured.case.findings(), self._terms, "timed_run")
+            evaluate_timed(measured.case, reference, ran, self._terms)
             measured.case.wipe([KEPT, LAST])
         if measured.teaches:
             self._problem.facts.remember_baseline(spec["name"], measured.case.batch, measured.baseline)
         return measured.timing()
+
+    def _ran(self, measured: Measured) -> TimedRuns:
+        """Drawn after the last run, from all of them."""
+        section, is_confirming = measured.section, self._task["record"] or self._task["timing"].get("inputs") == "fresh"
+        drawn = DRAWN_CONFIRMING if is_confirming else DRAWN_SCREENING
+        rng = random.Random(self._bench.rng.getrandbits(256))
+        return TimedRuns(section.kept, measured.case.seed, section.proofs(measured.case.batch, drawn, rng))
 
     def _load_next(self) -> None:
         """After the candidate's last run. What the checks did not last for is time that the device waited for loading."""
@@ -182,8 +192,17 @@ class Judgement:
         if not self._bench.device.is_busy():
             self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
-    def _measure(self, spec: dict) -> "Measured":
+    def _measure(self, spec: dict) -> Measured:
         case, conditions = self._get_ready(spec)
+        measured, most = self._by_method(spec, case, conditions), self._bench.device.replicas_max(spec)
+        counted_ns = measured.candidate["medianNs"]
+        if batch_holds(case.batch, counted_ns, most):
+            return measured
+        # The warm-up said something else than the runs that count: once more, with what these say.
+        case = self._prepared(spec, batch_for(counted_ns, most))
+        return self._by_method(spec, case, conditions._replace(warmth=conditions.warmth._replace(single_ns=counted_ns)))
+
+    def _by_method(self, spec: dict, case: Case, conditions: Conditions) -> Measured:
         rules = conditions.rules
         if rules.get("inputs") == "fresh" or self._task["record"] or rules["method"] == "paired":
             return self._in_pairs(spec, case, conditions, rules.get("inputs") == "fresh")
@@ -196,45 +215,51 @@ class Judgement:
         screening = self._screen(spec, case, conditions, known)
         return screening or self._teaching(spec, case, conditions.after((time.monotonic_ns() - start) / NS_PER_MS))
 
-    def _screen(self, spec: dict, case: Case, conditions: Conditions, known: dict) -> Optional["Measured"]:
+    def _screen(self, spec: dict, case: Case, conditions: Conditions, known: dict) -> Optional[Measured]:
         """Against the remembered time; None where that does not hold."""
         control: Optional[Control] = Control("baseline", known["medianNs"])
         if not control.is_affordable(conditions):
             control = None
         sides = self._runnables(["candidate", "baseline"] if control else ["candidate"], case, spec)
         section = time_sides(case, sides, conditions, strict=False, control=control)
-        if lives_on_stale_inputs(section, "candidate"):
+        if lives_on_memory(section, "candidate", case.draw_bias):
             return self._in_pairs(spec, case, conditions, True)
-        candidate = timing_statistics(section.of("candidate"), case.batch)
-        if control and not bears_out(section.control_ratios("baseline", "candidate"), known, candidate):
+        measured = screened(case, section, known)
+        if measured.candidate["medianNs"] < PAIRED_BELOW_NS:
             return None
-        return Measured(case, section, "cached", candidate, known, ratio_of_medians(known, candidate))
+        if control and not bears_out(section.control_ratios("baseline", "candidate"), known, measured.candidate):
+            return None
+        return measured
 
-    def _teaching(self, spec: dict, case: Case, conditions: Conditions) -> "Measured":
+    def _teaching(self, spec: dict, case: Case, conditions: Conditions) -> Measured:
         """In pairs, and the baseline's time is remembered, if nothing was suspicious about them. Of plans that are always timed in pairs it only
         says that there are such, for judges that make them ready."""
         measured = self._in_pairs(spec, case, conditions, False)
         return measured._replace(teaches=not measured.is_strict)
 
-    def _in_pairs(self, spec: dict, case: Case, conditions: Conditions, is_strict: bool) -> "Measured":
+    def _in_pairs(self, spec: dict, case: Case, conditions: Conditions, is_strict: bool) -> Measured:
         sides = ["candidate", "baseline", *(["record"] if self._task["record"] else [])]
         runnables = self._runnables(sides, case, spec)
         conditions = conditions.beside(case, self._runnables(sides[1:], case, spec))
-        section = time_sides(case, runnables, conditions, strict=is_strict)
-        if not is_strict and (lives_on_stale_inputs(section, "candidate") or finds_inputs_spoilt(section, "baseline")):
-            is_strict, section = True, time_sides(case, runnables, conditions, strict=True)
-        candidate, baseline = (timing_statistics(section.of(side), case.batch) for side in ("candidate", "baseline"))
-        speedup = section.ratios("baseline", "candidate", sides)
-        record = section.ratios("record", "candidate", sides) if "record" in sides else None
-        return Measured(case, section, "paired", candidate, baseline, speedup, record, is_strict)
+        measured = paired(case, time_sides(case, runnables, conditions, strict=is_strict), sides, is_strict)
+        if is_strict or not measured.is_doubtful:
+            return measured
+        return paired(case, time_sides(case, runnables, conditions, strict=True), sides, True)
 
     def _get_ready(self, spec: dict) -> Tuple[Case, Conditions]:
         """The case in place for as many executions between two events as the candidate's speed asks for."""
         case, rng = self._prepared(spec, 1), self._bench.rng
         rules = self._task["timing"]
-        warmth = warm_up(case, {"candidate": self._runnable("candidate", case, spec)}, rules, rng)
+        warmth, samples = warm_up(case, {"candidate": self._runnable("candidate", case, spec)}, rules, rng)
         batch = batch_for(warmth.single_ns, self._bench.device.replicas_max(spec))
-        return (case if batch == 1 else self._prepared(spec, batch)), Conditions(rules, warmth, rng)
+        if batch == 1:
+            return case, Conditions(rules, warmth, rng)
+        # Short because the work was done, or because it was not: then nothing may be chosen by it.
+        reference, ran = self._runnable("reference", case, spec), TimedRuns(None, case.seed, [Proof(case.seed, 0, samples)])
+        queue_timed_checks(case, reference, ran, self._terms)
+        evaluate_timed(case, reference, ran, self._terms)
+        case.wipe([LAST])
+        return self._prepared(spec, batch), Conditions(rules, warmth, rng)
 
     def _prepared(self, spec: dict, batch: int) -> Case:
         case = self._open(spec, batch)
@@ -245,33 +270,3 @@ class Judgement:
 
     def _runnables(self, sides: List[str], case: Case, spec: dict) -> Dict[str, Runnable]:
         return {side: self._runnable(side, case, spec) for side in sides}
-
-
-class Measured(NamedTuple):
-    case: Case
-    section: Section
-    method: str
-    candidate: dict
-    baseline: dict
-    # Of the baseline's time to the candidate's, and of the record's where there is one.
-    speedup: Interval
-    record: Optional[Interval] = None
-    # Every run had fresh inputs, which takes longer than usual.
-    is_strict: bool = False
-    # The baseline's time is to be remembered, once the candidate has passed.
-    teaches: bool = False
-
-    def timing(self) -> dict:
-        """A CaseTiming of the protocol."""
-        timing = {
-            "case": self.case.name,
-            "candidate": self.candidate,
-            "baseline": self.baseline,
-            "method": self.method,
-            "speedup": self.speedup.middle,
-            "speedupLow": self.speedup.low,
-            "speedupHigh": self.speedup.high,
-        }
-        if self.record is not None:
-            timing["record"] = {"ratio": self.record.middle, "ratioLow": self.record.low, "ratioHigh": self.record.high}
-        return timing

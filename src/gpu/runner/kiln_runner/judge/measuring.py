@@ -1,44 +1,82 @@
-"""How long does a side take: warm-up, timed runs until the interval is narrow enough, and proof that no run lived on an earlier one."""
+"""How long does a side take: warm-up, and timed runs until the interval is narrow enough. What the times are worth: steadiness.py."""
 import random
 import time
-from typing import List, Mapping, NamedTuple, Optional, Sequence
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .checking import TimedOutputs
 from .device import Case, Runnable
-from .schedule import CONTROLS_LEAST, RUNS_LEAST, Freshness, TimedRun, controls_for, group_size, plan_chunk, split_fresh, with_controls
+from .sampling import NO_SLOT, Proof, Sample, Slots, draw_proofs
+from .schedule import (
+    CONTROLS_LEAST,
+    RUNS_LEAST,
+    Freshness,
+    SectionPlan,
+    TimedRun,
+    controls_for,
+    group_size,
+    inputs_of,
+    with_controls,
+)
 from .statistics import Interval, centre, interval, median, relative_half_width
 
-# A section whose runs on fresh inputs are slower than its others by this much is measured again with fresh inputs before every run.
-# Honest kernels differ by well under a percent; whoever trips it by chance loses nothing but time.
-STALE_RATIO_MAX = 1.10
-STALE_DIFFERENCE_NS = 1_000.0
-# The problem's own baseline beside a candidate: slower by this much on inputs that have been there for some runs, it does not find them as drawn.
-SPOILT_RATIO_MAX = 1.05
 WARMUP_LEAST = 2
 RUNS_PER_CHUNK_MAX = 256
 # With fewer groups a lucky draw looks narrow enough.
 GROUPS_LEAST = 8
 # Of a candidate's runs, those that a baseline run among them is compared with: two of each launch phase (gpu/timing.py).
 RUNS_AROUND = 8
+# A section has up to this share more runs than the least, at random: nobody can know its last.
+RUNS_MORE_SHARE = 0.1
+# Where a draw of the inputs changes what a run takes by more than this share, some inputs are drawn once more.
+REDRAWN_BEYOND = 0.05
 NS_PER_MS = 1e6
 
 
+class ByInputs(NamedTuple):
+    """Times of a side's runs: on inputs that it had not seen, on such as were drawn once more right before, and on such as were left in place."""
+
+    new: List[float]
+    redrawn: List[float]
+    left: List[float]
+
+
 class Section(NamedTuple):
-    """Timed runs in the order they were made, and their nanoseconds of one execution."""
+    """Timed runs in the order they were made, and their nanoseconds of one execution. `before`: the seed of the inputs before the first."""
 
     runs: List[TimedRun]
     times: List[float]
+    before: int = 0
 
     @property
-    def outputs(self) -> TimedOutputs:
-        kept = next(run for run in self.runs if run.keep is not None)
-        last = next(run for run in reversed(self.runs) if run.seed is not None)
-        return TimedOutputs(kept.seed, kept.keep, last.seed)
+    def inputs(self) -> List[int]:
+        return inputs_of(self.runs, self.before)
+
+    @property
+    def kept(self) -> Tuple[int, int]:
+        """Seed and replica of the outputs that were kept: the last to be took the place of others."""
+        return next((seed, run.keep) for run, seed in zip(reversed(self.runs), reversed(self.inputs)) if run.keep is not None)
+
+    def proofs(self, batch: int, least: int, rng: random.Random) -> List[Proof]:
+        """`least` executions drawn from all runs that were sampled."""
+        holders: Dict[int, Tuple[int, Sample]] = {}
+        for run, seed in zip(self.runs, self.inputs):
+            if run.sample and run.sample.slot != NO_SLOT:
+                holders[run.sample.slot] = (seed, run.sample)
+        return draw_proofs(list(holders.values()), batch, least, rng)
 
     def of(self, side: str) -> List[float]:
         return [time for run, time in zip(self.runs, self.times) if run.side == side]
 
-    def ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> Interval:
+    def by_inputs(self, side: str) -> "ByInputs":
+        new, redrawn, left = ByInputs([], [], [])
+        # It may have seen those in the warm-up.
+        known = self.before
+        for run, seed, time_ns in zip(self.runs, self.inputs, self.times):
+            if run.side == side:
+                (new if seed != known else left if run.seed is None else redrawn).append(time_ns)
+                known = seed
+        return ByInputs(new, redrawn, left)
+
+    def group_ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> List[float]:
         """Of the two sides' medians in each group: what drifts over the section cancels within a group, and a run with an outlier drops out."""
         size = group_size(sides)
         ratios = []
@@ -46,7 +84,10 @@ class Section(NamedTuple):
             group = list(zip(self.runs[at : at + size], self.times[at : at + size]))
             middle = {side: median(sorted(t for run, t in group if run.side == side)) for side in (numerator, denominator)}
             ratios.append(middle[numerator] / middle[denominator])
-        return centre(ratios)
+        return ratios
+
+    def ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> Interval:
+        return centre(self.group_ratios(numerator, denominator, sides))
 
     def control_ratios(self, control: str, side: str) -> Interval:
         """Of each run of `control` to those of `side` that were nearest to it: a clock that moves in the section moves both."""
@@ -78,20 +119,22 @@ class Control(NamedTuple):
 
 
 class Warmth(NamedTuple):
-    """What the warm-up learned: nanoseconds of one execution, milliseconds of wall clock that a run costs with all around it."""
+    """What the warm-up learned: nanoseconds of one execution, milliseconds of wall clock that a run costs with all around it. What is chosen by
+    it holds until the counted runs say otherwise."""
 
     single_ns: float
     run_ms: float
 
 
-def warm_up(case: Case, runnables: Mapping[str, Runnable], rules: dict, rng: random.Random) -> Warmth:
-    """A few runs of the given sides, not counted."""
-    runs = max(WARMUP_LEAST, rules["warmupRuns"])
+def warm_up(case: Case, runnables: Mapping[str, Runnable], rules: dict, rng: random.Random) -> Tuple[Warmth, List[Sample]]:
+    """A few runs of the given sides, not counted, and their samples."""
+    slots = Slots(random.Random(rng.getrandbits(256)))
+    runs = [TimedRun(side, 1, None, None, slots.take()) for _ in range(max(WARMUP_LEAST, rules["warmupRuns"])) for side in runnables]
     start = time.monotonic_ns()
-    times = case.run_timed([TimedRun(side, 1, None, None) for _ in range(runs) for side in runnables], runnables, rng)
+    times = case.run_timed(runs, runnables, rng)
     run_ms = (time.monotonic_ns() - start) / NS_PER_MS / len(times)
     # The fastest: one slow first run must not hide that a plan is short enough to be batched.
-    return Warmth(min(times), run_ms)
+    return Warmth(min(times), run_ms), [run.sample for run in runs]
 
 
 class Conditions(NamedTuple):
@@ -101,7 +144,7 @@ class Conditions(NamedTuple):
 
     def beside(self, case: Case, others: Mapping[str, Runnable]) -> "Conditions":
         """For one side that is warm together with `others`, which are warmed up here: their first runs are slow, and all of them cost time."""
-        found = warm_up(case, others, {"warmupRuns": WARMUP_LEAST}, self.rng)
+        found, _ = warm_up(case, others, {"warmupRuns": WARMUP_LEAST}, self.rng)
         run_ms = (self.warmth.run_ms + len(others) * found.run_ms) / (1 + len(others))
         return self._replace(warmth=self.warmth._replace(run_ms=run_ms))
 
@@ -110,22 +153,9 @@ class Conditions(NamedTuple):
         left_ms = max(0.0, self.rules["caseBudgetMs"] - spent_ms)
         return self._replace(rules={**self.rules, "caseBudgetMs": left_ms})
 
-
-def lives_on_stale_inputs(section: Section, side: str) -> bool:
-    """True when runs on inputs the side has seen are suspiciously faster than runs on fresh ones."""
-    fresh, stale = split_fresh(section.runs, section.times, side)
-    if not fresh or not stale:
-        return False
-    # The fastest of them: a kernel that must work on fresh inputs is slow in all, a preempted one in some.
-    slow, fast = min(fresh), median(sorted(stale))
-    return slow > STALE_RATIO_MAX * fast and slow - fast > STALE_DIFFERENCE_NS
-
-
-def finds_inputs_spoilt(section: Section, side: str) -> bool:
-    """True when a side that is trusted is slower on inputs that another worked on since they were drawn, which changes them and changes them back."""
-    fresh, stale = split_fresh(section.runs, section.times, side)
-    # As the ratios are made up: what slows four runs in ten moves it, and would not move the median.
-    return bool(fresh and stale) and centre(stale).middle > SPOILT_RATIO_MAX * centre(fresh).middle
+    def counted(self, run_ms: float) -> "Conditions":
+        """With what a counted run costs, which nobody can choose as freely as a warm-up's."""
+        return self._replace(warmth=self.warmth._replace(run_ms=run_ms))
 
 
 def time_sides(
@@ -134,19 +164,22 @@ def time_sides(
     """Times the sides together; the first is under suspicion. `strict`: fresh inputs before every run. `control`: one of the sides that gets a
     few runs alone, beyond those that the rules ask for. `case` is armed and drawn."""
     sides, rules, rng = [side for side in runnables if control is None or side != control.side], conditions.rules, conditions.rng
+    plan = SectionPlan(sides, case.batch, Freshness(rng, strict, case.draw_bias > REDRAWN_BEYOND, case.seed))
     start = time.monotonic_ns()
-    runs: List[TimedRun] = []
-    times: List[float] = []
+    section = Section([], [], case.seed)
     while True:
         elapsed_ms = (time.monotonic_ns() - start) / NS_PER_MS
-        groups = next_groups(sides, sum(run.side in sides for run in runs), elapsed_ms, conditions)
-        if groups == 0 or (runs and narrow_enough(Section(runs, times), sides, rules)):
-            return Section(runs, times)
-        chunk = plan_chunk(sides, groups, case.batch, Freshness(rng, strict, keep=not runs))
+        own = sum(run.side in sides for run in section.runs)
+        if section.runs:
+            conditions = conditions.counted(elapsed_ms / len(section.runs))
+        groups = next_groups(sides, own, elapsed_ms, conditions)
+        if groups == 0 or (section.runs and narrow_enough(section, sides, rules)):
+            return section
+        chunk = plan.chunk(groups)
         if control is not None:
-            chunk = with_controls(chunk, control.side, control.runs(len(chunk), not runs, conditions), rng)
-        times += _timed(case, chunk, runnables, sides, rng)
-        runs += chunk
+            chunk = with_controls(chunk, control.side, control.runs(len(chunk), not section.runs, conditions), rng)
+        section.times.extend(_timed(case, chunk, runnables, sides, rng))
+        section.runs.extend(chunk)
 
 
 def _timed(case: Case, chunk: List[TimedRun], runnables: Mapping[str, Runnable], sides: Sequence[str], rng: random.Random) -> List[float]:
@@ -156,16 +189,22 @@ def _timed(case: Case, chunk: List[TimedRun], runnables: Mapping[str, Runnable],
 
 
 def next_groups(sides: Sequence[str], runs_done: int, elapsed_ms: float, conditions: Conditions) -> int:
-    """Groups of the next chunk: runsMin first, then half as many again; fewer where the budget ends, 0 when all is spent."""
+    """Groups of the next chunk: runsMin and a few first, then about half as many again; fewer where the budget ends, 0 when all is spent."""
     rules, size, per_side = conditions.rules, group_size(sides), group_size(sides) // len(sides)
     done = runs_done // size * per_side
     least = -(-RUNS_LEAST // per_side)
-    wanted = rules["runsMin"] if done == 0 else max(RUNS_LEAST, rules["runsMin"] // 2)
-    groups = -(-min(wanted, rules["runsMax"] - done) // per_side)
+    groups = -(-min(_wanted(rules["runsMin"], done, conditions.rng), rules["runsMax"] - done) // per_side)
     affordable = int((rules["caseBudgetMs"] - elapsed_ms) / (conditions.warmth.run_ms * size))
     if done == 0:
         groups = max(min(groups, affordable), least)
     return max(0, min(groups, affordable if done else groups, RUNS_PER_CHUNK_MAX // size))
+
+
+def _wanted(runs_min: int, done: int, rng: random.Random) -> int:
+    """Runs of a side, drawn: no chunk's length is known before it has ended."""
+    if done == 0:
+        return runs_min + rng.randint(0, int(RUNS_MORE_SHARE * runs_min))
+    return max(RUNS_LEAST, rng.randint(runs_min // 4, -(-3 * runs_min // 4)))
 
 
 def narrow_enough(section: Section, sides: Sequence[str], rules: dict) -> bool:

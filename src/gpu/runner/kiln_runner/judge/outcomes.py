@@ -1,6 +1,6 @@
 """The outcomes a judge can give, as the protocol writes them."""
 import math
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from .numbers import numbers_in
 
@@ -107,8 +107,46 @@ def _element_numbers(expected: str, actual: str, tolerance: dict) -> Tuple[str, 
     return str(error) if isinstance(error, int) else f"{error:.6g}", f"{limit:.6g}"
 
 
+class SampleFault(NamedTuple):
+    """Samples of one output that miss the reference. `slot`: of the first such run. `element` None: each element of its sample is within its
+    tolerance, and their norm is not."""
+
+    tensor: dict
+    slot: int
+    replica: int
+    element: Optional[int]
+    mismatches: int
+
+    def mismatch(self, expected: str, actual: str, tolerance: dict) -> dict:
+        """`mismatches`: among the elements that were sampled."""
+        error, limit = _element_numbers(expected, actual, tolerance)
+        rule = "norm" if self.element is None else "element"
+        return {
+            "tensor": self.tensor["name"],
+            "index": self.element or 0,
+            "expected": expected,
+            "actual": actual,
+            "mismatches": self.mismatches,
+            "elements": self.tensor["elements"],
+            "relativeL2": "inf" if self.element is None else "",
+            "rule": rule,
+            "error": error,
+            "limit": limit,
+        }
+
+
+def sample_fault(tensor: dict, words: Tuple[int, int, int]) -> Optional[SampleFault]:
+    """`words` as the helper kernels write them (native/gpu_sampling.cu)."""
+    mismatches, first, far = words
+    mark = ~(first or far) & (2**64 - 1)
+    if not first and not far:
+        return None
+    return SampleFault(tensor, mark >> 48, mark >> 40 & 0xFF, mark & (2**40 - 1) if first else None, mismatches)
+
 class Findings:
     """What the device found since the last look. `comparisons` are those of the outputs, in the order of the case's tensors."""
 
-    def __init__(self, damage: Optional[GuardDamage], modified: Optional[str], comparisons: List[Comparison]) -> None:
-        self.damage, self.modified, self.comparisons = damage, modified, comparisons
+    def __init__(
+        self, damage: Optional[GuardDamage], modified: Optional[str], comparisons: List[Comparison], samples: Sequence[SampleFault] = ()
+    ) -> None:
+        self.damage, self.modified, self.comparisons, self.samples = damage, modified, comparisons, list(samples)

@@ -2,10 +2,13 @@
 import random
 from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
-# Runs of a section before which the inputs are drawn afresh, at places the candidate cannot know.
-FRESH_RUNS = 4
-# A section is never shorter: then every second run is fresh.
-RUNS_LEAST = 2 * FRESH_RUNS
+from .sampling import Sample, Slots
+
+# Runs of a section's first chunk before which the inputs are drawn afresh, at places the candidate cannot know; of later chunks one in so many.
+FRESH_RUNS = 3
+RUNS_PER_FRESH = 16
+# A section is never shorter.
+RUNS_LEAST = 8
 # Plans faster than this are executed several times between one pair of events, each time on other buffers.
 BATCH_BELOW_NS = 10_000.0
 BATCH_AIM_NS = 20_000.0
@@ -26,6 +29,8 @@ class TimedRun(NamedTuple):
     seed: Optional[int]
     # Copy the outputs of this replica aside right after; None: do not.
     keep: Optional[int]
+    # Take this sample of all outputs before the next run; None: nobody asks for it.
+    sample: Optional[Sample] = None
 
 
 def batch_for(single_ns: float, replicas_max: int) -> int:
@@ -34,6 +39,12 @@ def batch_for(single_ns: float, replicas_max: int) -> int:
     while single_ns < BATCH_BELOW_NS and batch * single_ns < BATCH_AIM_NS and 2 * batch <= min(BATCH_MAX, replicas_max):
         batch *= 2
     return batch
+
+
+def batch_holds(batch: int, counted_ns: float, replicas_max: int) -> bool:
+    """Whether counted runs bear out what was chosen by the warm-up. More than one is chosen only by work that was looked at and found done, but
+    nobody can see a kernel wait. One execution among others takes down to a quarter of what one alone does."""
+    return batch_for(4 * counted_ns, replicas_max) <= batch
 
 
 def group_size(sides: Sequence[str]) -> int:
@@ -61,14 +72,16 @@ def _orders(sides: Sequence[str], groups: int, rng: random.Random) -> List[str]:
     return order + group_order([*others, sides[0]] if len(sides) == 2 else [sides[0], *others])
 
 
-def fresh_positions(runs: int, rng: random.Random) -> Set[int]:
-    return set(rng.sample(range(runs), min(FRESH_RUNS, max(1, runs // 2))))
+def fresh_positions(runs: int, is_first: bool, rng: random.Random) -> Set[int]:
+    """Of `runs` runs of one side."""
+    count = max(1, min(FRESH_RUNS, runs // 2)) if is_first else int(runs / RUNS_PER_FRESH + rng.random())
+    return set(rng.sample(range(runs), count))
 
 
 def _shared_evenly(fresh: Set[int], order: Sequence[str], size: int, rng: random.Random) -> Set[int]:
-    """The first side's fresh runs, and as many of every other side in the same group: a run behind a draw of its inputs takes a little longer
+    """As many runs of every other side in the groups of the first side's fresh ones: a run behind a draw of its inputs takes a little longer
     or shorter than others, and that must not count as a difference of the sides."""
-    places = set(fresh)
+    places: Set[int] = set()
     for at in range(0, len(order), size):
         group = range(at, at + size)
         count = len(fresh.intersection(group))
@@ -77,32 +90,45 @@ def _shared_evenly(fresh: Set[int], order: Sequence[str], size: int, rng: random
     return places
 
 
-def plan_chunk(sides: Sequence[str], groups: int, batch: int, how: "Freshness") -> List[TimedRun]:
-    """`groups` groups of runs. The kept run is one of the first side's, the candidate's, on fresh inputs."""
-    # Seeded by the system's generator and as unpredictable for a kernel, but a hundred times as fast: the device waits for this.
-    rng = random.Random(how.rng.getrandbits(256))
-    order = _orders(sides, groups, rng)
-    own = [position for position, side in enumerate(order) if side == sides[0]]
-    fresh = {own[n] for n in fresh_positions(len(own), rng)}
-    keep_at = rng.choice(sorted(fresh)) if how.keep else None
-    fresh = _shared_evenly(fresh, order, group_size(sides), rng)
-    return [
-        TimedRun(
-            side,
-            batch,
-            rng.getrandbits(128) if how.every_run or position in fresh else None,
-            rng.randrange(batch) if position == keep_at else None,
-        )
-        for position, side in enumerate(order)
-    ]
+class SectionPlan:
+    """Plans the chunks of one section. What a candidate can count tells it nothing: every one of its runs is sampled, and each is as likely as
+    any other to be the one whose outputs are kept, since a run of a later chunk may take the place of an earlier one."""
+
+    def __init__(self, sides: Sequence[str], batch: int, how: "Freshness") -> None:
+        # Seeded by the system's generator and as unpredictable for a kernel, but a hundred times as fast: the device waits for this.
+        self._rng = random.Random(how.rng.getrandbits(256))
+        self._sides, self._batch, self._how = list(sides), batch, how
+        self._inputs = how.inputs
+        self._slots, self._own_runs = Slots(self._rng), 0
+
+    def chunk(self, groups: int) -> List[TimedRun]:
+        """`groups` groups of runs."""
+        rng, first = self._rng, self._sides[0]
+        order = _orders(self._sides, groups, rng)
+        own = [position for position, side in enumerate(order) if side == first]
+        fresh = {own[n] for n in fresh_positions(len(own), not self._own_runs, rng)}
+        redrawn = set(rng.sample(sorted(set(own) - fresh), min(len(fresh), len(own) - len(fresh)))) if self._how.redraws else set()
+        redrawn |= _shared_evenly(fresh | redrawn, order, group_size(self._sides), rng)
+        self._own_runs += len(own)
+        keep_at = rng.choice(own) if rng.randrange(self._own_runs) < len(own) else None
+        runs = []
+        for position, side in enumerate(order):
+            if self._how.every_run or position in fresh:
+                self._inputs = rng.getrandbits(128)
+            draws = self._how.every_run or position in fresh or position in redrawn
+            keep = rng.randrange(self._batch) if position == keep_at else None
+            runs.append(TimedRun(side, self._batch, self._inputs if draws else None, keep, self._slots.take() if side == first else None))
+        return runs
 
 
 class Freshness(NamedTuple):
     rng: random.Random
     # Strict mode: fresh inputs before every run, so that nothing can be carried from one run to the next.
     every_run: bool
-    # Keep the outputs of one fresh run for the check after the section.
-    keep: bool
+    # As often the same inputs are drawn once more: where a draw by itself changes what a run takes, only that tells what new inputs change.
+    redraws: bool
+    # The seed of the inputs that are in place when the section starts.
+    inputs: int
 
 
 def controls_for(runs: int, is_first: bool, cost: float) -> int:
@@ -119,7 +145,10 @@ def with_controls(runs: Sequence[TimedRun], side: str, count: int, rng: random.R
     return [one for place, run in enumerate(runs) for one in ([control, run] if place in places else [run])]
 
 
-def split_fresh(runs: Sequence[TimedRun], times: Sequence[float], side: str) -> Tuple[List[float], List[float]]:
-    """Times of the side's runs on fresh inputs, and of its others."""
-    own = [(run.seed is not None, time) for run, time in zip(runs, times) if run.side == side]
-    return [time for fresh, time in own if fresh], [time for fresh, time in own if not fresh]
+def inputs_of(runs: Sequence[TimedRun], before: int) -> List[int]:
+    """The seed of each run's inputs; `before`: of those that were in place before the first."""
+    seeds = []
+    for run in runs:
+        before = before if run.seed is None else run.seed
+        seeds.append(before)
+    return seeds

@@ -4,20 +4,28 @@ import random
 from contextlib import contextmanager
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ..device import LOOKS
+from ..device import LAST, LOOKS
 from ..failures import CandidateFailure, OutOfReach
 from ..layout import Placement, buffer_name, distance
 from ..numbers import element_text
-from ..outcomes import Comparison, Findings, GuardDamage, out_of_bounds
+from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, out_of_bounds, sample_fault
+from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..tensors import DTYPE_BYTES, DTYPE_CODE, distribution_of, is_input, is_output, keys_of, poison_pattern, tensor_bytes
 from . import library
 from .child import Bound, Program
 from .placing import fence
+from .sampling import CaseSamples
 from .timing import run_timed
 
 
+# The judge draws on the core that the sides run on: whatever that core remembers is the draw's.
+DRAW_BIAS = 0.3
+
+
 class CpuCase:
+    draw_bias = DRAW_BIAS
+
     def __init__(self, cpu: "CpuDevice", case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
         self._lib, self._visible, self._private, self.idle = cpu.lib, cpu.visible, cpu.private, cpu.idle
         self.name, self.batch = case["name"], batch
@@ -26,7 +34,10 @@ class CpuCase:
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
         self._inputs = [(n, tensor) for n, tensor in enumerate(self.tensors) if is_input(tensor)]
         self._place(batch, scratch)
-        self._guard_key, self._seed = 0, 0
+        # Everything is poisoned as a whole, whatever its size: the flush takes as long.
+        self.samples = CaseSamples(cpu.lib, cpu.samples, rows_of(self.tensors, batch, {}, 0), self._row_at)
+        self._norms: Dict[str, float] = {}
+        self._guard_key, self.seed = 0, 0
         self._found = Findings(None, None, [])
 
     def _place(self, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
@@ -44,6 +55,9 @@ class CpuCase:
 
     def _at(self, placement: Placement) -> int:
         return self._visible.base + placement.offset
+
+    def _row_at(self, row: Row) -> int:
+        return self._at(self._shown[f"{row.replica}/{row.name}"])
 
     def _hidden_at(self, name: str) -> int:
         return self._private.base + self._hidden[name].offset
@@ -72,7 +86,7 @@ class CpuCase:
         return (self._guard_key + (guard << 40)) & (2**64 - 1)
 
     def draw(self, seed: int) -> None:
-        self._seed = seed
+        self.seed = seed
         for replica in range(self.batch):
             for number, tensor in self._inputs:
                 self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(seed, replica, number))
@@ -81,7 +95,7 @@ class CpuCase:
         for replica in range(self.batch):
             for number, tensor in self._inputs:
                 if tensor["role"] == "inout":
-                    self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(self._seed, replica, number))
+                    self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(self.seed, replica, number))
 
     def _draw(self, tensor: dict, pointer: int, keys: Tuple[int, int]) -> None:
         self._lib.kiln_draw(pointer, tensor["elements"], DTYPE_CODE[tensor["dtype"]], *distribution_of(tensor), *keys)
@@ -170,6 +184,24 @@ class CpuCase:
             code = DTYPE_CODE[tensor["dtype"]]
             self._lib.kiln_compare(kept, expected, tensor["elements"], code, tolerance["rtol"], tolerance["atol"], ctypes.byref(found))
             self._found.comparisons.append(Comparison(tensor, look, found.words()))
+            if look == LAST:
+                self._norms[tensor["name"]] = found.reference2
+
+    def announce(self, samples: Sequence[Sample]) -> None:
+        self.samples.announce(samples)
+
+    def compare_samples(self, tolerance: dict, samples: Tuple[int, int], at: Tuple[int, int]) -> None:
+        replica, look = at
+        for number, tensor in enumerate(self._outputs):
+            against = (self._hidden_at(f"expected{look}/{tensor['name']}"), self._norms[tensor["name"]])
+            words = self.samples.compare(replica * len(self._outputs) + number, samples, against, tolerance)
+            self._found.samples += [fault for fault in [sample_fault(tensor, words)] if fault]
+
+    def weigh(self, look: int) -> None:
+        for tensor in self._outputs:
+            found, expected = library.Comparison(), self._hidden_at(f"expected{look}/{tensor['name']}")
+            self._lib.kiln_compare(expected, expected, tensor["elements"], DTYPE_CODE[tensor["dtype"]], 0.0, 0.0, ctypes.byref(found))
+            self._norms[tensor["name"]] = found.reference2
 
     def findings(self) -> Findings:
         found, self._found = self._found, Findings(None, None, [])
@@ -180,6 +212,14 @@ class CpuCase:
         size = DTYPE_BYTES[dtype]
         at = [self._hidden[f"{kind}{look}/{name}"].offset + size * comparison.index for kind in ("expected", "kept")]
         return tuple(element_text(self._private.bytes_at(offset, size), dtype) for offset in at)
+
+    def sampled_values(self, fault: SampleFault, look: int) -> Tuple[str, str]:
+        tensor, size, element = fault.tensor, DTYPE_BYTES[fault.tensor["dtype"]], fault.element or 0
+        row = fault.replica * len(self._outputs) + self._outputs.index(tensor)
+        cell = self.samples.cell(row, fault.slot, place_in(self.samples.rows[row], size, element))
+        at = element * size % CELL_BYTES
+        expected = self._private.bytes_at(self._hidden[f"expected{look}/{tensor['name']}"].offset + element * size, size)
+        return element_text(expected, tensor["dtype"]), element_text(cell[at : at + size], tensor["dtype"])
 
     def wipe(self, looks: Sequence[int]) -> None:
         for tensor in self._outputs:

@@ -18,6 +18,7 @@ from .case import CpuCase
 from .child import Program
 from .library import Comparison, compile_library, harness, load_library
 from .memory import PRIVATE_BYTES_MAX, VISIBLE_BYTES_MAX, Memory
+from .sampling import SampleStore
 
 CANARY_ELEMENTS = 4096
 COPY_BYTES = 32 * 1024 * 1024
@@ -34,6 +35,7 @@ class CpuDevice:
         library = compile_library(cache)
         self.lib, self._harness = load_library(library), harness(cache)
         self.visible, self.private = Memory("visible", VISIBLE_BYTES_MAX), Memory("private", PRIVATE_BYTES_MAX)
+        self.samples = SampleStore()
         # A child like the others that is never asked for work: what a command costs by itself.
         self.idle = Program("idle", library, self._harness, self.private).bind({"launches": []}, [], [])
         self._copy_rate: Optional[float] = None

@@ -29,7 +29,7 @@ def find_gcc() -> str:
 
 
 def compile_library(cache: Path) -> Path:
-    return _compiled(cache, "kernels.so", read("element.h", "cpu_kernels.c"), LIBRARY_FLAGS, ["-lm"])
+    return _compiled(cache, "kernels.so", read("element.h", "sample.h", "cpu_kernels.c", "cpu_sampling.c"), LIBRARY_FLAGS, ["-lm"])
 
 
 def load_library(file: Path) -> ctypes.CDLL:
@@ -40,7 +40,12 @@ def load_library(file: Path) -> ctypes.CDLL:
     lib.kiln_guard_check.argtypes = [c_void_p, c_uint64, c_uint64, c_void_p]
     lib.kiln_compare.argtypes = [c_void_p, c_void_p, c_uint64, c_int, c_double, c_double, c_void_p]
     lib.kiln_flush.argtypes = [c_void_p, c_uint64]
-    for name in ("kiln_draw", "kiln_poison", "kiln_guard_fill", "kiln_guard_check", "kiln_compare", "kiln_flush"):
+    lib.kiln_sample.argtypes = [c_void_p, c_uint64, c_void_p, c_uint64]
+    lib.kiln_compare_samples.argtypes = [
+        *(c_void_p, c_uint64, c_void_p, c_uint64, c_void_p, c_void_p, c_uint64, c_uint64, c_void_p, c_double, c_void_p)
+    ]
+    names = ("kiln_draw", "kiln_poison", "kiln_guard_fill", "kiln_guard_check", "kiln_compare", "kiln_flush")
+    for name in (*names, "kiln_sample", "kiln_compare_samples"):
         getattr(lib, name).restype = None
     return lib
 

@@ -36,12 +36,15 @@ def run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str,
 def _run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
     account = Account(runnables, len(runs))
     for number, run in enumerate(runs):
+        # What a draw changes is sampled before.
+        case.samples.take(runs[number - 1].sample if number else None)
         case.draw(run.seed) if run.seed is not None else case.restore()
         case.poison_replicas(run.replicas, rng)
         case.flush()
         account.clock(number, run, _use_without_work(case.idle))
         if run.keep is not None:
             case.snapshot(run.keep, KEPT)
+    case.samples.take(runs[-1].sample)
     clocked = account.close()
     times: List[float] = [0.0] * len(runs)
     control = [clocked[number] for number, run in enumerate(runs) if run.side == "baseline"]

@@ -3,11 +3,12 @@ import random
 import struct
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from ..device import LOOKS
+from ..device import LAST, LOOKS
 from ..failures import DeviceFault
 from ..layout import buffer_name, distance, guards_in
 from ..numbers import element_text
-from ..outcomes import Comparison, Findings, GuardDamage
+from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
+from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..tensors import DTYPE_BYTES, is_input, is_output, keys_of, poison_pattern, tensor_bytes
 from .driver import CudaError
@@ -16,6 +17,7 @@ from .launching import PreparedLaunch
 from .placing import GUARD_TABLE, PROOF, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
+from .sampling import CaseSamples, Expected
 
 
 class Runnable(NamedTuple):
@@ -30,7 +32,13 @@ class Poisonable(NamedTuple):
     dtype: str
 
 
+# See bench/gpu/judge-check stale.
+DRAW_BIAS = 0.002
+
+
 class GpuCase:
+    draw_bias = DRAW_BIAS
+
     def __init__(self, gpu: "GpuDevice", case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
         self._gpu, self._driver, self.name, self.batch = gpu, gpu.driver, case["name"], batch
         self.tensors: List[dict] = case["tensors"]
@@ -39,8 +47,9 @@ class GpuCase:
         self._prepare_guards()
         self._prepare_inputs()
         self._prepare_comparisons()
+        self._prepare_samples()
         self._inputs_at: Optional[Tuple[int, int]] = None
-        self._guard_key, self._seed = 0, 0
+        self._guard_key, self.seed = 0, 0
         self.bound: Dict[str, Tuple[Program, Runnable]] = {}
 
     # --- where things are
@@ -119,6 +128,15 @@ class GpuCase:
         self._proof = Proof(gpu.driver, gpu.kernels, gpu.findings, types, self._private_at(PROOF), self._words)
         self._words, self._is_asked = self._words + words_of(types), False
 
+    def _prepare_samples(self) -> None:
+        scratch = {name: room.bytes for name, room in self._rooms.items() if "/" not in name}
+        self.samples = CaseSamples(self._gpu.sampling, rows_of(self.tensors, self.batch, scratch, self._gpu.timer.poison_bytes_max), self._row_at)
+        self._sampled_at = self._words
+        self._words += FindingsBlock.SAMPLE_WORDS * len(self._outputs)
+
+    def _row_at(self, row: Row) -> int:
+        return self.tensor_at(row.replica, row.name) if row.count else self._at(row.name)
+
     def close(self) -> None:
         # What is queued may still use it: mappings go at once.
         self._driver.synchronize()
@@ -154,22 +172,27 @@ class GpuCase:
         for replica in range(self.batch):
             for tensor, draw in self._draws[replica]:
                 draw(*keys_of(seed, replica, tensor))
-        self._seed, self._inputs_at = seed, (seed, 0)
+        self.seed, self._inputs_at = seed, (seed, 0)
         return self.batch * len(self._draws[0])
 
     def restore(self) -> int:
         """Gives tensors that are input and output their initial values back; how many kernels it took."""
         for replica, tensor, draw in self._inouts:
-            draw(*keys_of(self._seed, replica, tensor))
+            draw(*keys_of(self.seed, replica, tensor))
         return len(self._inouts)
 
+    @property
+    def changes_in_draws(self) -> bool:
+        """Whether drawing inputs changes outputs too."""
+        return bool(self._inouts)
+
     def poison(self, rng: random.Random) -> None:
-        for pointer, size, dtype in self.poisonable(self.batch):
+        for pointer, size, dtype in self._poisonable():
             self._driver.fill(pointer, poison_pattern(dtype, rng), size)
 
-    def poisonable(self, replicas: int) -> List[Poisonable]:
+    def _poisonable(self) -> List[Poisonable]:
         outputs = [t for t in self._outputs if t["role"] == "out"]
-        found = [Poisonable(self.tensor_at(r, t["name"]), tensor_bytes(t), t["dtype"]) for r in range(replicas) for t in outputs]
+        found = [Poisonable(self.tensor_at(r, t["name"]), tensor_bytes(t), t["dtype"]) for r in range(self.batch) for t in outputs]
         scratch = [(name, room) for name, room in self._rooms.items() if "/" not in name]
         return found + [Poisonable(self._at(name), room.bytes, "f32") for name, room in scratch]
 
@@ -218,6 +241,24 @@ class GpuCase:
             if of == look:
                 compare(tolerance["rtol"], tolerance["atol"])
 
+    def announce(self, samples: Sequence[Sample]) -> None:
+        self.samples.announce(samples)
+
+    def compare_samples(self, tolerance: dict, samples: Tuple[int, int], at: Tuple[int, int]) -> None:
+        replica, look = at
+        limits = (float(tolerance["rtol"]), float(tolerance["atol"]), float(tolerance["relative_l2"]))
+        for number, tensor in enumerate(self._outputs):
+            norm = next(word for of, one, word in self._looks if of == LAST and one is tensor) + FindingsBlock.NORM_WORD
+            found = self._gpu.findings.at(self._sampled_at + FindingsBlock.SAMPLE_WORDS * number)
+            expected = Expected(self._hidden("expected", look, tensor), self._gpu.findings.at(norm), found)
+            self.samples.compare(replica * len(self._outputs) + number, expected, limits, samples)
+
+    def weigh(self, look: int) -> None:
+        for of, tensor, word in self._looks:
+            if of == look:
+                expected = self._hidden("expected", look, tensor)
+                self._gpu.kernels.compare(tensor, expected, expected, self._gpu.findings.at(word))(0.0, 0.0)
+
     def findings(self) -> Findings:
         found = self._gpu.findings
         found.fetch(self._words)
@@ -225,7 +266,9 @@ class GpuCase:
         if contradiction:
             raise DeviceFault(contradiction, lost=True)
         comparisons = [Comparison(tensor, look, found.comparison(word)) for look, tensor, word in self._looks]
-        result = Findings(self._damage(found), self._modified(found), comparisons)
+        at = [self._sampled_at + FindingsBlock.SAMPLE_WORDS * n for n in range(len(self._outputs))]
+        samples = [sample_fault(t, found.words(word, FindingsBlock.SAMPLE_WORDS)) for t, word in zip(self._outputs, at)]
+        result = Findings(self._damage(found), self._modified(found), comparisons, [one for one in samples if one])
         found.clear(self._words)
         return result
 
@@ -248,6 +291,14 @@ class GpuCase:
         starts = [self._hidden(kind, comparison.look, tensor) for kind in ("expected", "kept")]
         texts = [element_text(self._driver.download(start + size * comparison.index, size), tensor["dtype"]) for start in starts]
         return texts[0], texts[1]
+
+    def sampled_values(self, fault: SampleFault, look: int) -> Tuple[str, str]:
+        tensor, size, element = fault.tensor, DTYPE_BYTES[fault.tensor["dtype"]], fault.element or 0
+        row = fault.replica * len(self._outputs) + self._outputs.index(tensor)
+        cell = self.samples.cell(row, fault.slot, place_in(self.samples.rows[row], size, element))
+        at = element * size % CELL_BYTES
+        expected = self._driver.download(self._hidden("expected", look, tensor) + element * size, size)
+        return element_text(expected, tensor["dtype"]), element_text(cell[at : at + size], tensor["dtype"])
 
     def wipe(self, looks: Sequence[int]) -> None:
         for look in looks:

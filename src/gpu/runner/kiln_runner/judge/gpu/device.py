@@ -31,6 +31,7 @@ from .kernels import FindingsBlock, HelperKernels
 from .memory import Memory
 from .placing import place_case
 from .program import Program
+from .sampling import SampleStore, Tools
 from .telemetry import Telemetry
 from .timing import Timer
 
@@ -61,6 +62,7 @@ class GpuDevice:
         self.memory = Memory(self.driver)
         self.findings = FindingsBlock(self.driver, self.memory)
         self.timer = Timer(self.driver, self.memory, self.kernels, self.driver.attribute(L2_BYTES))
+        self.sampling = Tools(self.driver, self.kernels, SampleStore(self.memory))
         self._canary = Canary(self.memory, self.kernels, self.findings)
         self._telemetry = Telemetry(device_id, device_id)
         # The first reading takes longest.

@@ -22,7 +22,7 @@ LIBRARY_PATTERNS = (
 
 
 def helper_image(cache: Path, architecture: str) -> bytes:
-    source, library, nvcc = read("element.h", "gpu_kernels.cu"), find_nvrtc(), find_nvcc()
+    source, library, nvcc = read("element.h", "sample.h", "gpu_kernels.cu", "gpu_sampling.cu"), find_nvrtc(), find_nvcc()
     compiler = _identity(library or nvcc)
 
     def make(target: Path) -> None:

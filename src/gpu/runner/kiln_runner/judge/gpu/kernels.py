@@ -18,7 +18,7 @@ class HelperKernels:
         self._driver = driver
         module = driver.load_module(image)
         self._functions: Dict[str, c_void_p] = {}
-        for name in ("kiln_draw", "kiln_guard", "kiln_compare", "kiln_delay"):
+        for name in ("kiln_draw", "kiln_guard", "kiln_compare", "kiln_delay", "kiln_turn", "kiln_compare_samples"):
             function = c_void_p()
             driver.check(driver.lib.cuModuleGetFunction(byref(function), module, name.encode()), name)
             self._functions[name] = function
@@ -38,6 +38,9 @@ class HelperKernels:
             address(found),
         ]
         return Draw(self._driver, self._prepare("kiln_draw", _blocks(tensor["elements"]), values))
+
+    def function(self, name: str) -> c_void_p:
+        return self._functions[name]
 
     def guard(self, table: int, segments: int, found: int = 0) -> "Guard":
         values = [address(table), c_uint64(0), address(found)]
@@ -106,6 +109,9 @@ class FindingsBlock:
 
     WORDS = 8192
     COMPARISON_WORDS = 5
+    # Of a comparison's: the squared norm of the reference.
+    NORM_WORD = 4
+    SAMPLE_WORDS = 3
 
     def __init__(self, driver: Driver, memory: Memory) -> None:
         self._driver = driver
@@ -128,6 +134,9 @@ class FindingsBlock:
 
     def word(self, index: int) -> int:
         return self._words[index]
+
+    def words(self, index: int, count: int) -> tuple:
+        return tuple(self._words[index : index + count])
 
     def comparison(self, index: int) -> tuple:
         return (*self._words[index : index + 3], self._doubles[index + 3], self._doubles[index + 4])

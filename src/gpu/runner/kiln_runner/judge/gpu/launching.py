@@ -47,6 +47,10 @@ class PreparedLaunch:
         """The driver's code."""
         return self._call(*self._arguments)
 
+    def widen(self, blocks: int) -> None:
+        """Another number of blocks along x; of a launch without a cluster."""
+        self._arguments[1].value = blocks
+
     def _prepare(self, driver: Driver, function: c_void_p, shape: "LaunchShape") -> Tuple[Callable[..., int], tuple]:
         if shape.cluster is None:
             numbers = [c_uint(n) for n in (*shape.grid, *shape.block, shape.shared)]

@@ -1,4 +1,4 @@
-"""Timed runs on the GPU: poison, flush, event, launches, event; queued without waiting, read at the end.
+"""Timed runs on the GPU: sample and poison, flush, event, launches, event; queued without waiting, read at the end.
 
 What a kernel's launch costs depends on how many kernels (memsets are kernels too) the context launched before it, modulo four: by about
 1.1 us from the cheapest to the dearest phase on an H100, 15 % of a 4 us kernel. So the kernels of a run are made odd in number, with
@@ -10,8 +10,7 @@ from typing import List, Mapping, Optional, Sequence
 
 from ..device import KEPT
 from ..schedule import TimedRun
-from ..tensors import poison_pattern
-from .case import GpuCase, Poisonable, Runnable
+from .case import GpuCase, Runnable
 from .driver import CC_MAJOR, CC_MINOR, Driver
 from .kernels import HelperKernels
 from .memory import Memory
@@ -35,8 +34,9 @@ class Timer:
     def __init__(self, driver: Driver, memory: Memory, kernels: HelperKernels, l2_bytes: int) -> None:
         self._driver = driver
         total, least = FLUSH_BY_CAPABILITY.get((driver.attribute(CC_MAJOR), driver.attribute(CC_MINOR)), FLUSH_ELSEWHERE)
-        self._flush_total, self._flush_least = int(total * l2_bytes), int(least * l2_bytes)
-        self._flush_buffer = memory.allocate(self._flush_total)
+        # Outputs that are larger are poisoned where samples look: poisoned as a whole before each run they would cost more than the flush.
+        self.poison_bytes_max, self._flush_least = int(total * l2_bytes), int(least * l2_bytes)
+        self._flush_buffer = memory.allocate(self.poison_bytes_max)
         self._delay = kernels.delay()
         # Kernels of a run, modulo PHASES: odd. Fixed by the first run of a call.
         self._step: Optional[int] = None
@@ -45,37 +45,35 @@ class Timer:
 
     def run(self, case: GpuCase, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
         """Nanoseconds of one execution in each of at most RUNS_PER_CALL_MAX runs."""
-        buffers = {count: case.poisonable(count) for count in {run.replicas for run in runs}}
-        # Patterns must differ, not be secret: a fast generator does, the system's costs a microsecond each.
-        patterns = random.Random(rng.getrandbits(64))
+        # Keys must differ, and be secret until the run has ended: a fast generator is enough, the system's costs a microsecond each.
+        keys = random.Random(rng.getrandbits(256))
         times: List[float] = []
         self._step = None
+        case.samples.use()
         for number, run in enumerate(runs):
             if number >= RUNS_AHEAD_MAX:
                 times.append(self._read(number - RUNS_AHEAD_MAX, runs[number - RUNS_AHEAD_MAX]))
-            drawn = case.draw(run.seed) if run.seed is not None else case.restore()
-            flushed = self._poison_and_flush(buffers[run.replicas], run, patterns)
-            self._hold(run.replicas * len(runnables[run.side].launches[0]), drawn + flushed)
+            before = self._make_ready(case, runs[number - 1] if number else None, run, keys)
+            self._hold(run.replicas * len(runnables[run.side].launches[0]), before)
             self._time(case, number, run, runnables[run.side])
             if run.keep is not None:
                 case.snapshot(run.keep, KEPT)
+        case.samples.turn(runs[-1].sample, 0)
         return times + [self._read(number, runs[number]) for number in range(len(times), len(runs))]
+
+    def _make_ready(self, case: GpuCase, last: Optional[TimedRun], run: TimedRun, keys: random.Random) -> int:
+        """Samples the outputs of the run before and poisons them, draws inputs, flushes: the same kernels before every run but for the draws. How
+        many that were. Poisoning counts as flushing. What a draw changes is sampled before."""
+        sample, key = last.sample if last else None, run.sample.key if run.sample else keys.getrandbits(64) | 1
+        kernels = case.samples.turn(sample, key) if case.changes_in_draws else 0
+        kernels += case.draw(run.seed) if run.seed is not None else case.restore()
+        kernels += 0 if case.changes_in_draws else case.samples.turn(sample, key)
+        return kernels + self._driver.fill(self._flush_buffer, 1, max(self.poison_bytes_max - case.samples.poisoned_bytes, self._flush_least))
 
     def _read(self, number: int, run: TimedRun) -> float:
         """Waits for the run; those behind it keep the device busy meanwhile."""
         self._driver.wait(self._ends[number])
         return self._driver.elapsed_ns(self._starts[number], self._ends[number]) / run.replicas
-
-    def _poison_and_flush(self, buffers: Sequence[Poisonable], run: TimedRun, rng: random.Random) -> int:
-        """Poisoning counts as flushing. Outputs larger than the flush are poisoned before fresh runs only: before each it would cost more
-        than the flush, and a kernel that keeps what it finds there shows in the fresh runs. How many kernels that were."""
-        poisoned, kernels = sum(buffer.bytes for buffer in buffers), 0
-        if poisoned <= self._flush_total or run.seed is not None:
-            for buffer in buffers:
-                kernels += self._driver.fill(buffer.pointer, poison_pattern(buffer.dtype, rng), buffer.bytes)
-        else:
-            poisoned = 0
-        return kernels + self._driver.fill(self._flush_buffer, 1, max(self._flush_total - poisoned, self._flush_least))
 
     def _hold(self, launches: int, before: int) -> None:
         """Holds the stream until the host has queued all launches, and makes the run take as many phases as the first of the call."""

@@ -1,0 +1,107 @@
+"""Samples of timed runs on the GPU (sampling.py says what for): the launches that take and compare them, and the memory they lie in."""
+from ctypes import c_double, c_uint64
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from ..sampling import (
+    CELL_BYTES,
+    CELLS_PER_RUN,
+    NO_SAMPLE,
+    POISON_ALL,
+    ROW_BYTES,
+    ROWS_MAX,
+    SAMPLED_BYTES,
+    SAMPLES_COMPARED_MAX,
+    SLOTS,
+    Row,
+    Sample,
+    cells_of,
+    pack_samples,
+)
+from .driver import Driver
+from .kernels import HelperKernels
+from .launching import LaunchShape, PreparedLaunch, address
+from .memory import Memory
+
+THREADS = 256
+# A block has so many stretches that it poisons about so much, or takes so many samples where it poisons nothing.
+BYTES_PER_BLOCK = 128 * 1024
+SAMPLES_PER_BLOCK = 64
+# Values of the launch behind the fields of the first row and the table: stretches of a block, where samples go, their key, the next one's.
+TAKEN, KEY, NEXT = 10, 11, 12
+
+
+class SampleStore:
+    """The device's, for one section at a time, out of every side's reach."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.cells = memory.allocate((SLOTS + 1) * CELLS_PER_RUN * CELL_BYTES)
+        self.rows, self.runs = (memory.allocate(size) for size in (ROWS_MAX * ROW_BYTES, SAMPLES_COMPARED_MAX * SAMPLED_BYTES))
+
+
+class Tools(NamedTuple):
+    driver: Driver
+    kernels: HelperKernels
+    store: SampleStore
+
+
+class Expected(NamedTuple):
+    """Addresses: of the reference's output, of the norm that tells of it, and of the words for what is found."""
+
+    output: int
+    norm: int
+    found: int
+
+
+class CaseSamples:
+    """Of one case. `at`: the address of a row's buffer."""
+
+    def __init__(self, tools: Tools, rows: List[Row], at: Callable[[Row], int]) -> None:
+        self._driver, self._kernels, self._store = tools
+        self.rows, self._per_run = rows, sum(row.count for row in rows)
+        self.poisoned_bytes = sum(row.bytes for row in rows if row.how == POISON_ALL)
+        self._table = b"".join(row.packed(at(row)) for row in rows)
+        self._turn = self._prepare_turn(rows[0].fields(at(rows[0])))
+        self._compares: Dict[tuple, PreparedLaunch] = {}
+
+    def _prepare_turn(self, first: Tuple[int, ...]) -> PreparedLaunch:
+        poisons = any(row.how == POISON_ALL for row in self.rows)
+        each = max(1, BYTES_PER_BLOCK // CELL_BYTES // max(row.width for row in self.rows)) if poisons else SAMPLES_PER_BLOCK
+        blocks = max(-(-cells_of(row.bytes) // (each * row.width)) for row in self.rows)
+        values = [*(c_uint64(field) for field in first), address(self._store.rows), c_uint64(each), address(0), c_uint64(0), c_uint64(0)]
+        shape = LaunchShape([blocks, len(self.rows)], [THREADS])
+        return PreparedLaunch(self._driver, self._kernels.function("kiln_turn"), shape, values)
+
+    def use(self) -> None:
+        """Before any of what follows, and again after code of a side ran: the table is as it was made, whatever found it meanwhile."""
+        self._driver.upload(self._store.rows, self._table)
+
+    def turn(self, taken: Optional[Sample], following: int) -> int:
+        """Takes the sample of the run before, and poisons for the one with the key `following`; 0: there is none. How many kernels that were."""
+        slot, key = taken or NO_SAMPLE
+        values = self._turn.values
+        values[TAKEN].value, values[KEY].value, values[NEXT].value = self._store.cells + slot * self._per_run * CELL_BYTES, key, following
+        self._driver.check(self._turn(), "kiln_turn")
+        return 1
+
+    def announce(self, samples: Sequence[Sample]) -> None:
+        self.use()
+        self._driver.upload(self._store.runs, pack_samples(samples))
+
+    def compare(self, row: int, expected: Expected, limits: Tuple[float, float, float], samples: Tuple[int, int]) -> None:
+        """`samples`: (first, count) of those announced; `limits`: rtol, atol, relative_l2."""
+        if (row, expected, limits) not in self._compares:
+            self._compares[row, expected, limits] = self._prepare_compare(row, expected, limits)
+        launch = self._compares[row, expected, limits]
+        launch.values[0].value = self._store.runs + SAMPLED_BYTES * samples[0]
+        launch.widen(samples[1])
+        self._driver.check(launch(), "kiln_compare_samples")
+
+    def _prepare_compare(self, row: int, expected: Expected, limits: Tuple[float, float, float]) -> PreparedLaunch:
+        values = [address(0), address(self._store.cells), c_uint64(self._per_run), address(expected.output)]
+        values += [address(self._store.rows + ROW_BYTES * row), c_uint64(row), c_uint64(self.rows[row].replica)]
+        values += [*(c_double(limit) for limit in limits), address(expected.norm), address(expected.found)]
+        return PreparedLaunch(self._driver, self._kernels.function("kiln_compare_samples"), LaunchShape([1], [THREADS]), values)
+
+    def cell(self, row: int, slot: int, number: int) -> bytes:
+        at = slot * self._per_run + self.rows[row].first + number
+        return self._driver.download(self._store.cells + at * CELL_BYTES, CELL_BYTES)

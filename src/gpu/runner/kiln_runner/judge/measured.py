@@ -1,0 +1,66 @@
+"""What a section came to, as it is told. Pure."""
+from typing import NamedTuple, Optional, Sequence
+
+from .device import Case
+from .measuring import Section
+from .statistics import Interval, ratio_of_medians, timing_statistics
+from .steadiness import agrees, finds_inputs_spoilt, gained_by_memory, lives_on_memory, widened
+
+
+class Measured(NamedTuple):
+    case: Case
+    section: Section
+    method: str
+    candidate: dict
+    baseline: dict
+    # Of the baseline's time to the candidate's, and of the record's where there is one.
+    speedup: Interval
+    record: Optional[Interval] = None
+    # Every run had fresh inputs, which takes longer than usual.
+    is_strict: bool = False
+    # The baseline's time is to be remembered, once the candidate has passed.
+    teaches: bool = False
+
+    @property
+    def is_steady(self) -> bool:
+        """The speed-up that is ranked and the times that are shown say the same."""
+        return agrees(self.speedup, self.baseline, self.candidate)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """To be timed again with fresh inputs before every run."""
+        is_spoilt = self.method == "paired" and finds_inputs_spoilt(self.section, "baseline", self.case.draw_bias)
+        return lives_on_memory(self.section, "candidate", self.case.draw_bias) or is_spoilt or not self.is_steady
+
+    def timing(self) -> dict:
+        """A CaseTiming of the protocol."""
+        timing = {
+            "case": self.case.name,
+            "candidate": self.candidate,
+            "baseline": self.baseline,
+            "method": self.method,
+            "speedup": self.speedup.middle,
+            "speedupLow": self.speedup.low,
+            "speedupHigh": self.speedup.high,
+            "inputs": "fresh" if self.is_strict else "sampled",
+        }
+        if not self.is_steady:
+            timing["unsteady"] = True
+        if self.record is not None:
+            timing["record"] = {"ratio": self.record.middle, "ratioLow": self.record.low, "ratioHigh": self.record.high}
+        return timing
+
+
+def screened(case: Case, section: Section, known: dict) -> Measured:
+    """Against the baseline's remembered TimingStatistics."""
+    candidate = timing_statistics(section.of("candidate"), case.batch)
+    speedup = widened(ratio_of_medians(known, candidate), gained_by_memory(section, "candidate"))
+    return Measured(case, section, "cached", candidate, known, speedup)
+
+
+def paired(case: Case, section: Section, sides: Sequence[str], is_strict: bool) -> Measured:
+    candidate, baseline = (timing_statistics(section.of(side), case.batch) for side in ("candidate", "baseline"))
+    gained = gained_by_memory(section, "candidate")
+    speedup = widened(section.ratios("baseline", "candidate", sides), gained)
+    record = widened(section.ratios("record", "candidate", sides), gained) if "record" in sides else None
+    return Measured(case, section, "paired", candidate, baseline, speedup, record, is_strict)

@@ -1,0 +1,74 @@
+"""Whether the times of a section can be counted as they are: does a side live on what it remembers, do two ways of reading them agree. Pure.
+
+A kernel may keep its result, or notice that the output is right already, and be fast where it has seen the inputs. Runs on inputs that it has
+not seen show what it really takes. Where these are slower, the case is timed again with fresh inputs before every run; where they may be
+slower by what their number cannot exclude, the interval that is shown reaches as far.
+"""
+import math
+from typing import Sequence
+
+from .measuring import Section
+from .statistics import Interval, balance, deviation, median, overlap, ratio_of_medians, shift
+
+# Deviations: of a 95 % interval; and of a difference that chance makes once in a thousand sections.
+USUAL, SURE = 1.96, 3.09
+# A difference that is looked into, where chance does not make it either.
+OFF_NEVER = 0.005
+# Inputs that were just drawn are partly in a cache: a side finds them faster than those that others read in between.
+CACHED_SHARE = 0.015
+OFF_TRUSTED = 0.05
+# A difference that counts for nothing, however sure it is.
+OFF_ALWAYS = 0.002
+# The median's to the mean's, of normal values.
+ERROR_OF_MEDIANS = 1.25
+NOTHING = Interval(1.0, 1.0, 1.0)
+
+
+def gained_by_memory(section: Section, side: str) -> Interval:
+    """How many times as long as its others the side's runs on inputs take that it had not seen."""
+    new, redrawn, left = section.by_inputs(side)
+    return shift(new, redrawn + left, [USUAL])[0] if new and redrawn + left else NOTHING
+
+
+def lives_on_memory(section: Section, side: str, draw_bias: float) -> bool:
+    """True when runs on inputs that the side had not seen are slower than those on the same ones drawn again; or, for a side that goes by the draw
+    and not by the inputs, slower than all others by more than a draw makes them in honest code."""
+    new, redrawn, left = section.by_inputs(side)
+    return _is_slower(new, redrawn, 0.0) or _is_slower(new, redrawn + left, draw_bias) or _is_slower(new + redrawn, left, draw_bias)
+
+
+def finds_inputs_spoilt(section: Section, side: str, draw_bias: float) -> bool:
+    """True when a side that is trusted is slower on inputs that another worked on since they were drawn, which changes them and changes them back."""
+    new, redrawn, left = section.by_inputs(side)
+    drawn, allowed = new + redrawn, max(draw_bias, CACHED_SHARE)
+    if not drawn or not left:
+        return False
+    # Half of its runs spoilt look like a spread; trusted code has none that is this wide.
+    return _is_slower(left, drawn, allowed) or balance(left) > (1 + allowed + OFF_TRUSTED) * balance(drawn)
+
+
+def _is_slower(these: Sequence[float], than: Sequence[float], allowed: float) -> bool:
+    """By more than `allowed` for certain; or in the middle, or in the balance of all, by more than chance makes it. Each looks at all of them,
+    so that no run decides alone."""
+    if not these or not than:
+        return False
+    found = shift(these, than, [SURE])[0]
+    off = max(found.middle, balance(these) / balance(than)) - 1 - allowed
+    return found.low > 1 + allowed + OFF_ALWAYS or off > max(OFF_NEVER, SURE * _error(these, than))
+
+
+def _error(*kinds: Sequence[float]) -> float:
+    """Standard error of the quotient of two medians, as what all runs are off their kind's own median tells."""
+    middles = [median(sorted(times)) for times in kinds]
+    residuals = [time / middle for times, middle in zip(kinds, middles) for time in times]
+    return ERROR_OF_MEDIANS * deviation(residuals) * math.sqrt(sum(1 / len(times) for times in kinds))
+
+
+def widened(speedup: Interval, gained: Interval) -> Interval:
+    """The interval that is shown, down to where what the side may have gained by memory would bring it."""
+    return speedup._replace(low=min(speedup.low, speedup.middle / max(1.0, gained.high)))
+
+
+def agrees(speedup: Interval, baseline: dict, candidate: dict) -> bool:
+    """Whether the speed-up that is ranked and the times that are shown (TimingStatistics) say the same."""
+    return overlap(speedup, ratio_of_medians(baseline, candidate))

@@ -1,0 +1,67 @@
+import { Redis } from 'ioredis';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  hasPostgres,
+  hasRedis,
+  POSTGRES_MISSING,
+  REDIS_MISSING,
+  startPostgres,
+  startRedis,
+} from '../integration/store/servers.ts';
+import { addition } from './addition.ts';
+import { doneEvents, kilnFolder, startKiln, untilDone } from './kiln-process.ts';
+import type { KilnFolder } from './kiln-process.ts';
+
+/** More than are leased at once: most of them are nowhere but in Redis' lists. */
+const CANDIDATES = 600;
+const FLUSHES = 2;
+const LIMIT_MS = 300_000;
+const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
+
+let folder: KilnFolder | null = null;
+afterEach(() => {
+  folder?.remove();
+  folder = null;
+});
+
+describe.skipIf(!hasRedis || !hasPostgres)(
+  `a Redis that is emptied in the middle of the work${REDIS_MISSING || POSTGRES_MISSING}`,
+  () => {
+    test('costs no candidate its verdict, without a restart', { timeout: LIMIT_MS }, async () => {
+      const [server, postgres] = await Promise.all([startRedis(), startPostgres()]);
+      const redis = new Redis(server.url);
+      folder = kilnFolder(FLEET, {
+        KILN_SIMULATED_DEVICES: '1',
+        KILN_SIMULATED_JUDGE_MS: '20',
+        KILN_REDIS_URL: server.url,
+        KILN_POSTGRES_URL: postgres.url,
+      });
+      const kiln = await startKiln(folder);
+      try {
+        const batch = Array.from({ length: CANDIDATES }, (_, index) => ({
+          problem: 'vector_add',
+          device: 'simulated',
+          source: addition(index),
+        }));
+        const { candidates } = await kiln.client.submit(batch);
+        const ids = new Set<string>(candidates.map(({ id }) => id));
+        let done = 0;
+        let flushes = 0;
+        for await (const event of kiln.client.events({ after: 0 })) {
+          if (event.type === 'candidate.done') done += 1;
+          if (done < (flushes + 1) * 20) continue;
+          await redis.flushall();
+          flushes += 1;
+          if (flushes === FLUSHES) break;
+        }
+        const verdicts = await untilDone(kiln.client, ids, 200_000);
+        expect([...new Set(verdicts.values())]).toEqual(['passed']);
+        expect([...(await doneEvents(kiln.client, ids)).values()].every((count) => count === 1)).toBe(true);
+      } finally {
+        redis.disconnect();
+        await kiln.stop();
+        await Promise.all([server.stop(), postgres.stop()]);
+      }
+    });
+  },
+);

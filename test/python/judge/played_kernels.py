@@ -1,0 +1,237 @@
+"""Kernels that cheat, played against the judge's own schedule, sampling and statistics, without a device.
+
+A strategy is a function of what a kernel on the device can know: which of its launches this is, whether its inputs differ from those of its
+last launch, whether its outputs hold the right values already (it would have to read them all), and what it remembers. It answers with what the
+run takes, in shares of the honest time, and with whether the outputs are right after it.
+"""
+import random
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+from kiln_runner.judge.measured import Measured, paired, screened
+from kiln_runner.judge.measuring import Conditions, Control, Warmth, time_sides
+from kiln_runner.judge.sampling import DRAWN_CONFIRMING, DRAWN_SCREENING
+from kiln_runner.judge.schedule import TimedRun
+
+HONEST_NS = 100_000.0
+SCREENING = {"method": "cached", "warmupRuns": 5, "runsMin": 20, "runsMax": 100, "targetRelativeCi": 0.002, "caseBudgetMs": 1e9}
+CONFIRMING = {**SCREENING, "runsMin": 40, "runsMax": 200, "inputs": "fresh"}
+
+
+class Launch(NamedTuple):
+    """What the kernel can know. `number`: of its launches in this case, warm-up included."""
+
+    number: int
+    is_new: bool
+    is_right: bool
+    replica: int
+
+
+class Answer(NamedTuple):
+    time: float = 1.0
+    writes: bool = True
+
+
+# Of a launch, of what the kernel remembers, and of chance.
+Strategy = Callable[[Launch, dict, random.Random], Answer]
+
+
+class PlayedCase:
+    """The candidate, and a baseline as fast as an honest one. `noise`: of a run, as a share."""
+
+    name, draw_bias = "played", 0.002
+
+    def __init__(self, strategy: Strategy, rng: random.Random, batch: int = 1, noise: float = 0.003, spoils: float = 1.0) -> None:
+        self.batch, self._strategy, self._rng, self._noise = batch, strategy, rng, noise
+        self.seed, self._seen, self._launches, self.memory = 0, None, 0, {}
+        # How long the baseline takes where the candidate ran since the inputs were drawn.
+        self._spoils, self._spoilt = spoils, False
+        self._right = [False] * batch
+        # Of each of the candidate's runs by slot: whether every replica's outputs were right; of the kept and the last one: of one replica's.
+        self.sampled: Dict[int, List[bool]] = {}
+        self.kept: Optional[bool] = None
+
+    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, object], _rng: random.Random) -> List[float]:
+        return [self._run(run) for run in runs]
+
+    def _run(self, run: TimedRun) -> float:
+        if run.seed is not None:
+            self.seed, self._spoilt = run.seed, False
+        # Poisoned, or right for other inputs.
+        self._right = [False] * self.batch
+        noise = 1 + self._rng.gauss(0, self._noise)
+        if run.side != "candidate":
+            return HONEST_NS * noise * (self._spoils if self._spoilt else 1)
+        time_ns = sum(self._execute(replica) for replica in range(run.replicas)) / run.replicas
+        self._spoilt = True
+        if run.sample:
+            self.sampled[run.sample.slot] = list(self._right)
+        if run.keep is not None:
+            self.kept = self._right[run.keep]
+        return time_ns * noise
+
+    def _execute(self, replica: int) -> float:
+        launch = Launch(self._launches, self.seed != self._seen, False, replica)
+        answer = self._strategy(launch, self.memory, self._rng)
+        self._launches += 1
+        if replica == self.batch - 1:
+            self._seen = self.seed
+        self._right[replica] = answer.writes
+        return HONEST_NS * answer.time
+
+    def last_is_right(self) -> bool:
+        return self._right[self._rng.randrange(self.batch)]
+
+
+class Played(NamedTuple):
+    """`wrong_share`: of the runs that count, those with an output that is wrong."""
+
+    found: bool
+    wrong_share: float
+    measured: Measured
+
+    @property
+    def bought(self) -> float:
+        """How much more than the honest speed-up of 1 is ranked."""
+        return self.measured.speedup.middle
+
+    @property
+    def explained(self) -> bool:
+        """Whether the interval that is shown reaches down to the honest speed-up."""
+        return self.measured.speedup.low <= 1.0
+
+
+def play(strategy: Strategy, seed: int, *, confirms: bool = False, cached: bool = False, batch: int = 1, spoils: float = 1.0) -> Played:
+    """One case of one judgement, as judgement.py makes it."""
+    rng = random.Random(seed)
+    case = PlayedCase(strategy, random.Random(rng.random()), batch, spoils=spoils)
+    rules = CONFIRMING if confirms else SCREENING
+    case.run_timed([TimedRun("candidate", batch, None, None)] * rules["warmupRuns"], {}, rng)
+    conditions = Conditions(rules, Warmth(HONEST_NS, 0.3), rng)
+    measured = _measure(case, conditions, confirms, cached)
+    drawn = DRAWN_CONFIRMING if confirms else DRAWN_SCREENING
+    proofs = measured.section.proofs(batch, drawn, rng)
+    wrong = any(not case.sampled[sample.slot][proof.replica] for proof in proofs for sample in proof.samples)
+    counted = [case.sampled[run.sample.slot] for run in measured.section.runs if run.sample]
+    share = sum(not all(right) for right in counted) / len(counted)
+    return Played(wrong or not case.kept or not case.last_is_right(), share, measured)
+
+
+def _measure(case: PlayedCase, conditions: Conditions, is_strict: bool, is_cached: bool) -> Measured:
+    sides = ["candidate", "baseline"]
+    runnables = {side: side for side in sides}
+    if is_cached:
+        section = time_sides(case, runnables, conditions, strict=False, control=Control("baseline", HONEST_NS))
+        known = {"medianNs": HONEST_NS, "ciLowNs": HONEST_NS * 0.9995, "ciHighNs": HONEST_NS * 1.0005}
+        measured = screened(case, section, known)
+        if not measured.is_doubtful:
+            return measured
+        is_strict = True
+    measured = paired(case, time_sides(case, runnables, conditions, strict=is_strict), sides, is_strict)
+    if is_strict or not measured.is_doubtful:
+        return measured
+    return paired(case, time_sides(case, runnables, conditions, strict=True), sides, True)
+
+
+# --- strategies
+
+
+def honest(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    return Answer()
+
+
+def late_skip(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    """Honest in the first chunk and at what used to be the ends of the others."""
+    section_run = launch.number - 5
+    if section_run <= 20 or any(end - 1 <= section_run <= end + 6 for end in range(32, 93, 12)):
+        return Answer()
+    return Answer(0.6, False)
+
+
+def late_skip_at_once(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    answer = late_skip(launch, memory, rng)
+    return answer if answer.writes else Answer(0.04, False)
+
+
+def coin_flip_bursts(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    if launch.number % 8 == 0:
+        memory["burst"] = rng.random() < 0.4
+    return Answer(0.55, False) if memory.get("burst") else Answer()
+
+
+def fresh_in_the_second_chunk(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    """Skips in a few runs of the second chunk, so that runs on new inputs look fast, and remembers in all others."""
+    if launch.is_new and launch.number > 25 and memory.setdefault("skipped", 0) < 2:
+        memory["skipped"] += 1
+        return Answer(0.7, False)
+    return Answer() if launch.is_new else Answer(0.7)
+
+
+def every_third(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    return Answer(0.6, False) if launch.number % 6 >= 4 else Answer()
+
+
+def one_in_five_by_chance(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    return Answer(0.05, False) if rng.random() < 0.2 else Answer()
+
+
+def one_in_ten_by_count(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    return Answer(0.05, False) if launch.number % 10 == 7 else Answer()
+
+
+def only_late(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    return Answer(0.3, False) if launch.number > 30 else Answer()
+
+
+def after_enough_right_ones(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    """Honest until it has seen inputs change some times, as a section would have done by then."""
+    memory["changes"] = memory.get("changes", 0) + launch.is_new
+    return Answer(0.3, False) if memory["changes"] > 3 and not launch.is_new else Answer()
+
+
+def learns_the_gaps(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    """Takes the distance of the last two changes of inputs for the next, and skips in the middle of it."""
+    if launch.is_new:
+        memory["gap"], memory["at"] = launch.number - memory.get("at", 0), launch.number
+    middle = memory.get("at", 0) + memory.get("gap", 0) // 2
+    return Answer(0.3, False) if launch.number == middle and memory.get("gap", 0) > 2 else Answer()
+
+
+def skips_one_replica(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    return Answer(0.05, False) if launch.replica == 5 else Answer()
+
+
+def skips_a_random_replica(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    if launch.replica == 0:
+        memory["victim"] = rng.randrange(8)
+    return Answer(0.05, False) if launch.replica == memory["victim"] else Answer()
+
+
+def remembers(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    return Answer() if launch.is_new else Answer(0.3)
+
+
+def remembers_a_little(share: float) -> Strategy:
+    """As unpoisoned outputs would let it: right, and faster by a share on inputs that it has seen."""
+    return lambda launch, memory, rng: Answer() if launch.is_new else Answer(1 - share)
+
+
+def remembers_and_hides(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    """Skips where inputs are new, for these to look as fast as the others."""
+    return Answer(0.3, False) if launch.is_new else Answer(0.3)
+
+
+def remembers_with_a_slow_one(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    """Slow in some runs on inputs that it has seen: the slowest of these is as slow as the fastest on new ones."""
+    return Answer() if launch.is_new or rng.random() < 0.1 else Answer(0.8)
+
+
+def remembers_now_and_then(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    """In four of ten: moves a mean, not a median."""
+    return Answer(0.5) if not launch.is_new and rng.random() < 0.4 else Answer()
+
+
+def fast_groups(launch: Launch, memory: dict, rng: random.Random) -> Answer:
+    """Works in every run, and takes next to nothing in a minority of groups: whatever makes it so, the score must not follow."""
+    if launch.number % 4 == 0:
+        memory["fast"] = rng.random() < 0.35
+    return Answer(0.08) if memory.get("fast") else Answer()
