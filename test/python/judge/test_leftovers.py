@@ -11,7 +11,7 @@ from typing import Iterable, List, Optional, Tuple, Type
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import CORPUS, Rig, vector_add  # noqa: E402
 
-from kiln_runner.compile.elf import called_from_outside, kernel_names  # noqa: E402
+from kiln_runner.compile.elf import ConstantBank, called_from_outside, constant_bank, kernel_names  # noqa: E402
 from kiln_runner.frames import encode  # noqa: E402
 from kiln_runner.judge.cpu.device import CpuDevice  # noqa: E402
 from kiln_runner.judge.device_lock import DeviceLock  # noqa: E402
@@ -24,10 +24,11 @@ FUNCTION, OBJECT, GLOBAL, ENTRY = 2, 1, 1 << 4, 0x10
 
 
 def elf_of(symbols: List[Tuple[str, int, int, int]]) -> bytes:
-    """A 64-bit ELF file with these symbols: (name, type, st_other, section; 0: defined elsewhere)."""
-    names, rows = b"\0", [struct.pack("<IBBHQQ", 0, 0, 0, 0, 0, 0)]
-    for name, kind, other, section in symbols:
-        rows.append(struct.pack("<IBBHQQ", len(names), kind | GLOBAL, other, section, 0, 0))
+    """A 64-bit ELF file with these symbols: (name, type, st_other, section; 0: defined elsewhere); its section 3 holds 48 bytes of constants. A
+    symbol's value is eight times its number."""
+    names, rows = b"\0.nv.constant3\0", [struct.pack("<IBBHQQ", 0, 0, 0, 0, 0, 0)]
+    for number, (name, kind, other, section) in enumerate(symbols):
+        rows.append(struct.pack("<IBBHQQ", len(names), kind | GLOBAL, other, section, 8 * number, 0))
         names += name.encode() + b"\0"
     table = b"".join(rows)
     names_at, table_at = 64, 64 + len(names)
@@ -36,8 +37,9 @@ def elf_of(symbols: List[Tuple[str, int, int, int]]) -> bytes:
         section.pack(0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
         section.pack(0, 3, 0, 0, names_at, len(names), 0, 0, 1, 0),
         section.pack(0, 2, 0, 0, table_at, len(table), 1, 0, 8, 24),
+        section.pack(1, 1, 0, 0, table_at, 48, 0, 0, 4, 0),
     ]
-    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 190, 1, 0, 0, table_at + len(table), 0, 64, 0, 0, 64, 3, 1)
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 190, 1, 0, 0, table_at + len(table), 0, 64, 0, 0, 64, 4, 1)
     return header + names + table + b"".join(sections)
 
 
@@ -52,6 +54,15 @@ class CalledFromOutside(unittest.TestCase):
 
     def test_a_cubin_without_any_calls_none(self) -> None:
         self.assertEqual(called_from_outside(elf_of([("uses", FUNCTION, ENTRY, 5)])), set())
+
+
+class Constants(unittest.TestCase):
+    def test_the_bank_is_as_long_as_its_section_and_every_symbol_has_its_place(self) -> None:
+        cubin = elf_of([("f", FUNCTION, ENTRY, 5), ("table", OBJECT, 0, 3), ("counter", OBJECT, 0, 4), ("other", OBJECT, 0, 3)])
+        self.assertEqual(constant_bank(cubin), ConstantBank(48, {"table": 8, "other": 24}))
+
+    def test_a_file_without_sections_has_none(self) -> None:
+        self.assertEqual(constant_bank(b"\x7fELF\x02" + bytes(59)), ConstantBank(0, {}))
 
 
 class Leftover(unittest.TestCase):
@@ -78,6 +89,16 @@ class LeavingDevice(CpuDevice):
 
     def cleanse(self) -> None:
         self.cleansed += 1
+
+
+class TamperedDevice(CpuDevice):
+    """Constants of other sides change while the second candidate is judged."""
+
+    asked = 0
+
+    def constants(self, _programs: Iterable) -> bytes:
+        self.asked += 1
+        return b"as they were" if self.asked < 4 else b"changed"
 
 
 class SpoiltDevice(CpuDevice):
@@ -122,6 +143,13 @@ class RetiringJudge(unittest.TestCase):
         self.assertEqual([result.get("retires") for result in results], [None, "its code calls malloc"])
         self.assertEqual((left, said[-1]), (True, results[-1]), "what comes behind the result of a judge that retires is not read")
         self.assertEqual(device.cleansed, 1)
+
+    def test_a_candidate_that_changes_the_tables_of_others_has_crashed_and_ends_the_judge(self) -> None:
+        _, left, said = self.serve(TamperedDevice, [corpus("honest"), corpus("honest") + "/* changes */", corpus("honest-slow")])
+        results = [frame for frame in said if frame["type"] == "result"]
+        self.assertEqual([result["outcome"]["verdict"] for result in results], ["passed", "crashed"])
+        self.assertIn("constants of the record", results[1]["outcome"]["message"])
+        self.assertEqual((left, results[1]["contextLost"]), (True, True))
 
     def test_a_judge_that_may_have_been_made_to_reject_goes_on_only_when_its_canary_passes(self) -> None:
         _, left, said = self.serve(SpoiltDevice, [corpus("honest"), corpus("nan"), corpus("honest-slow")])

@@ -1,10 +1,11 @@
 """Names of the functions a compiled file offers, read from its ELF symbol table (cubins and shared objects alike)."""
 import struct
-from typing import Iterator, List, Set, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
 
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
-_STT_FUNC, _STB_LOCAL = 2, 0
+_STT_OBJECT, _STT_FUNC, _STB_LOCAL = 1, 2, 0
 _STO_CUDA_ENTRY = 0x10
+_CONSTANTS = ".nv.constant3"
 
 
 def kernel_names(cubin: bytes) -> List[str]:
@@ -23,20 +24,53 @@ def called_from_outside(cubin: bytes) -> Set[str]:
     return {name for name, info, _ in _symbols(cubin, _SHT_SYMTAB, defined=False) if info & 15 == _STT_FUNC}
 
 
+class ConstantBank(NamedTuple):
+    """What a cubin declares `__constant__`: its bytes in all, and where each symbol lies among them."""
+
+    size: int
+    symbols: Dict[str, int]
+
+
+def constant_bank(cubin: bytes) -> ConstantBank:
+    sections, names = _sections(cubin), {}
+    bank = next((n for n, section in enumerate(sections) if _section_name(cubin, sections, section) == _CONSTANTS), None)
+    if bank is None:
+        return ConstantBank(0, {})
+    for name, info, _, index, value in _all_symbols(cubin, _SHT_SYMTAB):
+        if index == bank and info & 15 == _STT_OBJECT:
+            names[name] = value
+    return ConstantBank(sections[bank][5], names)
+
+
 def _symbols(image: bytes, table: int, defined: bool = True) -> Iterator[Tuple[str, int, int]]:
     """(name, st_info, st_other) of every symbol of a 64-bit little-endian ELF file that is defined in it, or of every other."""
-    if image[:5] != b"\x7fELF\x02":
-        raise ValueError("not a 64-bit ELF file")
-    sections_at, = struct.unpack_from("<Q", image, 40)
-    size, count = struct.unpack_from("<HH", image, 58)
-    sections = [struct.unpack_from("<IIQQQQIIQQ", image, sections_at + index * size) for index in range(count)]
+    return ((name, info, other) for name, info, other, index, _ in _all_symbols(image, table) if bool(index) == defined)
+
+
+def _all_symbols(image: bytes, table: int) -> Iterator[Tuple[str, int, int, int, int]]:
+    """(name, st_info, st_other, section, st_value)."""
+    sections = _sections(image)
     for section in sections:
         if section[1] != table:
             continue
         offset, length, link, step = section[4], section[5], section[6], section[9]
-        names_at = sections[link][4]
         for at in range(offset, offset + length, step):
-            name, info, other, index, _, _ = struct.unpack_from("<IBBHQQ", image, at)
-            if bool(index) == defined:
-                start = names_at + name
-                yield image[start : image.index(b"\0", start)].decode(errors="replace"), info, other
+            name, info, other, index, value, _ = struct.unpack_from("<IBBHQQ", image, at)
+            yield _text(image, sections[link][4] + name), info, other, index, value
+
+
+def _sections(image: bytes) -> List[tuple]:
+    if image[:5] != b"\x7fELF\x02":
+        raise ValueError("not a 64-bit ELF file")
+    at, = struct.unpack_from("<Q", image, 40)
+    size, count = struct.unpack_from("<HH", image, 58)
+    return [struct.unpack_from("<IIQQQQIIQQ", image, at + index * size) for index in range(count)]
+
+
+def _section_name(image: bytes, sections: List[tuple], section: tuple) -> str:
+    names, = struct.unpack_from("<H", image, 62)
+    return _text(image, sections[names][4] + section[0])
+
+
+def _text(image: bytes, start: int) -> str:
+    return image[start : image.index(b"\0", start)].decode(errors="replace")

@@ -129,6 +129,9 @@ class Device(Protocol):
     def leftover(self, programs: Iterable[Program]) -> Optional[str]:
         """What these leave behind, once they ran, that `cleanse` cannot take away; None where that is nothing."""
 
+    def constants(self, programs: Iterable[Program]) -> bytes:
+        """What these only read and a candidate could write, as it is now."""
+
     def cleanse(self) -> None:
         """Between two candidates, when the first one's code is unloaded."""
 

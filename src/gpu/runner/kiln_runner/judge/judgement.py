@@ -46,13 +46,14 @@ class Judgement:
         self._bound: Dict[Tuple[str, int], Tuple[Case, Runnable]] = {}
         self._timed = [spec for spec in problem.definition["cases"] if spec["kind"] == "bench"]
         self.telemetry: Optional[dict] = None
-        self.case = ""
+        self.case, self._read_only = "", b""
 
     def run(self) -> dict:
         """The outcome `passed`; anything else is raised."""
         specs = self._problem.definition["cases"]
         try:
             self._load(specs)
+            self._read_only = self._constants()
             self._check(specs)
             timings = [self._time(spec) for spec in self._timed]
         except LaunchRejected as error:
@@ -125,6 +126,15 @@ class Judgement:
         except LaunchRejected as error:
             raise InfraFailure(f"{side}_failed", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
 
+    def _constants(self) -> bytes:
+        record = [program for side, program in self._programs.items() if side == "record"]
+        return self._bench.device.constants([*self._problem.programs, *record])
+
+    def _find_unchanged(self) -> None:
+        """Tables of the other sides: one whose tables a candidate changed is no yardstick any more, for nobody."""
+        if self._constants() != self._read_only:
+            raise DeviceFault("constants of the record, the baseline or the reference changed while the candidate ran", lost=True)
+
     # --- check
 
     def _check(self, specs: List[dict]) -> None:
@@ -136,6 +146,7 @@ class Judgement:
                 reference = self._runnable("reference", case, spec)
                 self._trust(case, spec, reference)
                 check(case, self._runnable("candidate", case, spec), reference, self._terms)
+            self._find_unchanged()
 
     def _trust(self, case: Case, spec: dict, reference: Runnable) -> None:
         """Once on this device and in this case: the baseline must pass what candidates must pass, which tries the reference too, and what
@@ -173,6 +184,7 @@ class Judgement:
             if spec is self._timed[-1]:
                 self._load_next()
             evaluate_timed(measured.case, reference, ran, self._terms)
+            self._find_unchanged()
             measured.case.wipe([KEPT, LAST])
         if measured.teaches:
             self._problem.facts.remember_baseline(spec["name"], measured.case.batch, measured.baseline)

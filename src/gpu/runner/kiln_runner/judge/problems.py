@@ -18,6 +18,10 @@ class Problem:
         }
 
     @property
+    def programs(self) -> List[Program]:
+        return list(self._programs.values())
+
+    @property
     def key(self) -> str:
         return self.definition["key"]
 

@@ -98,6 +98,10 @@ class CpuDevice:
     def leftover(self, _programs: Iterable[Program]) -> None:
         """Each ran in a process of its own."""
 
+    def constants(self, _programs: Iterable[Program]) -> bytes:
+        """Each has a process of its own."""
+        return b""
+
     def cleanse(self) -> None:
         """Nothing of it is in this process."""
 

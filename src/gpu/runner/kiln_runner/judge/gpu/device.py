@@ -143,6 +143,9 @@ class GpuDevice:
     def leftover(self, programs: Iterable[Program]) -> Optional[str]:
         return next((found for found in (program.leftover(self._local_bytes_most) for program in programs) if found), None)
 
+    def constants(self, programs: Iterable[Program]) -> bytes:
+        return b"".join(program.constants() for program in programs)
+
     def cleanse(self) -> None:
         if self.driver.attribute(PERSISTING_L2_BYTES):
             self.driver.reset_persisting_l2()

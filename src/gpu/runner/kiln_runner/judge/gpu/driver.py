@@ -3,7 +3,7 @@ import ctypes
 import os
 import random
 from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint64, c_void_p
-from typing import Tuple
+from typing import Optional, Tuple
 
 from ..failures import DeviceFault, InfraFailure
 from .driver_place import Hiding
@@ -234,6 +234,12 @@ class Driver:
         module = c_void_p()
         self.check(self.lib.cuModuleLoadData(byref(module), image), "cuModuleLoadData")
         return module
+
+    def global_address(self, module: c_void_p, name: str) -> Optional[int]:
+        """None where the module offers none of this name."""
+        pointer, size = c_uint64(), c_size_t()
+        code = self.lib.cuModuleGetGlobal_v2(byref(pointer), byref(size), module, name.encode())
+        return None if code else pointer.value
 
     def unload_module(self, module: c_void_p) -> None:
         self.check(self.lib.cuModuleUnload(module), "cuModuleUnload")

@@ -2,9 +2,9 @@
 import ctypes
 from ctypes import byref, c_char_p, c_int, c_size_t, c_void_p
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ...compile.elf import called_from_outside
+from ...compile.elf import ConstantBank, called_from_outside, constant_bank
 from ..artifacts import Artifact
 from ..failures import LaunchRejected
 from .driver import (
@@ -43,10 +43,12 @@ class Program:
         self._facts: Dict[int, KernelFacts] = {}
         self._shared: Dict[int, int] = {}
         self._called: Set[str] = set()
+        self._constants: List[Tuple[c_void_p, ConstantBank]] = []
         for file in artifact.code_files():
             image = file.read_bytes()
             self._modules[file] = driver.load_module(image)
             self._called |= called_from_outside(image)
+            self._constants.append((self._modules[file], constant_bank(image)))
 
     def close(self) -> None:
         for module in self._modules.values():
@@ -56,6 +58,18 @@ class Program:
     def leftover(self, local_bytes_most: int) -> Optional[str]:
         """Why the context is not as it was once its kernels ran, or None."""
         return leftover(self._called, max((facts.local_bytes for facts in self._facts.values()), default=0), local_bytes_most)
+
+    def constants(self) -> bytes:
+        """What its modules declare `__constant__`, as it is now: a kernel of another module can walk there. Waits where there is any."""
+        return b"".join(self._read_bank(module, bank) for module, bank in self._constants if bank.symbols)
+
+    def _read_bank(self, module: c_void_p, bank: ConstantBank) -> bytes:
+        for name, offset in bank.symbols.items():
+            address = self._driver.global_address(module, name)
+            if address is not None:
+                return self._driver.download(address - offset, bank.size)
+        # All of them are known inside the module alone.
+        return b""
 
     def find(self, kernels: Sequence[str]) -> None:
         """Looks these up, so that binding a plan need not: their code may reach the device only now. LaunchRejected where one is missing."""
