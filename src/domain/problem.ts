@@ -10,14 +10,46 @@ const TENSORS_MAX = 16;
 /**
  * How fresh inputs are drawn; the seed is the judge's.
  * `uniform`: [low, high). `normal`: mean, std. `bits`: every bit random (packed formats; never for IEEE floats, it makes NaN).
- * `integers`: whole numbers in [low, high], exact in any type that holds them.
+ * `integers`: whole numbers in [low, high], exact in any type that holds them. `zeros`: of either sign. `subnormal`: numbers that the type
+ * holds without a leading 1, of either sign. `exponents`: of either sign, from 2^low to below 2^(high + 1), every power of two equally likely.
+ * `mixture`: each element is of one of these, chosen at random.
  */
-export const Distribution = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('uniform'), low: z.number(), high: z.number() }),
-  z.strictObject({ kind: z.literal('normal'), mean: z.number().default(0), std: z.number().positive().default(1) }),
-  z.strictObject({ kind: z.literal('integers'), low: z.int(), high: z.int() }),
-  z.strictObject({ kind: z.literal('bits') }),
-]);
+const UNIFORM = z.strictObject({ kind: z.literal('uniform'), low: z.number(), high: z.number() });
+const NORMAL = z.strictObject({
+  kind: z.literal('normal'),
+  mean: z.number().default(0),
+  std: z.number().positive().default(1),
+});
+const INTEGERS = z.strictObject({ kind: z.literal('integers'), low: z.int(), high: z.int() });
+const BITS = z.strictObject({ kind: z.literal('bits') });
+const ZEROS = z.strictObject({ kind: z.literal('zeros') });
+const SUBNORMAL = z.strictObject({ kind: z.literal('subnormal') });
+const EXPONENTS = z.strictObject({
+  kind: z.literal('exponents'),
+  low: z.int().min(-126).max(127),
+  high: z.int().min(-126).max(127),
+});
+/** The part of the elements that is drawn so. */
+const share = { share: z.number().positive().max(1) };
+const MIXTURE = z.strictObject({
+  kind: z.literal('mixture'),
+  of: z
+    .array(
+      z.discriminatedUnion('kind', [
+        UNIFORM.extend(share),
+        NORMAL.extend(share),
+        INTEGERS.extend(share),
+        BITS.extend(share),
+        ZEROS.extend(share),
+        SUBNORMAL.extend(share),
+        EXPONENTS.extend(share),
+      ]),
+    )
+    .min(2)
+    .max(8)
+    .refine((parts) => Math.abs(parts.reduce((sum, part) => sum + part.share, 0) - 1) < 1e-6, 'the shares must sum to 1'),
+});
+export const Distribution = z.discriminatedUnion('kind', [UNIFORM, NORMAL, INTEGERS, BITS, ZEROS, SUBNORMAL, EXPONENTS, MIXTURE]);
 export type Distribution = z.infer<typeof Distribution>;
 
 /** A tensor is contiguous, row-major, 256-byte aligned. `shape` is in elements of `dtype`. */
@@ -33,6 +65,8 @@ export type TensorSpec = z.infer<typeof TensorSpec>;
 export const ProblemCase = z.strictObject({
   name: z.string().regex(/^[\w.-]{1,63}$/, 'a case name is letters, digits, "_", "." and "-"'),
   shape: z.record(Variable, z.int().positive()),
+  /** Tensor -> how its inputs are drawn in this case, instead of as the tensor says. */
+  distributions: z.record(Variable, Distribution).optional(),
 });
 export type ProblemCase = z.infer<typeof ProblemCase>;
 

@@ -1,6 +1,6 @@
 /** A problem as a judge needs it: every case resolved, reference and baseline ready to compile. Pure. */
 import { type ContentHash, hashOf } from '../domain/ids.ts';
-import type { Problem } from '../domain/problem.ts';
+import type { Problem, ProblemCase } from '../domain/problem.ts';
 import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import { PlanError } from './plan-error.ts';
 import { type Code, type ResolvedUnit, resolveUnit, type UnitContext } from './resolve-unit.ts';
@@ -30,17 +30,17 @@ export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDe
 export const contentHashOf = (code: TargetCode, context: Omit<UnitContext, 'architecture'>): ContentHash =>
   hashOf({ definition: defineProblem(code, { ...context, architecture: 'any' }).key, floor: context.problem.floor });
 
-type CaseText = Pick<DefinedCase, 'name' | 'kind'> & {
-  readonly shape: Readonly<Record<string, number>>;
-  readonly field: string;
-};
+type CaseText = Pick<DefinedCase, 'name' | 'kind'> &
+  Pick<ProblemCase, 'shape' | 'distributions'> & {
+    readonly field: string;
+  };
 type CaseInput = Pick<DefinedCase, 'name' | 'kind' | 'tensors'> & { readonly field: string };
 
-const caseOf = (problem: Problem, { name, kind, shape, field }: CaseText): CaseInput => ({
+const caseOf = (problem: Problem, { name, kind, shape, distributions, field }: CaseText): CaseInput => ({
   name,
   kind,
   field,
-  tensors: withRole(field, () => resolveTensors(problem, shape)),
+  tensors: withRole(field, () => resolveTensors(problem, shape, distributions)),
 });
 
 type Sides = Readonly<Record<'reference' | 'baseline', ResolvedUnit>>;

@@ -39,11 +39,19 @@ launch = record({
     "kernel": string, "grid": dim3, "block": dim3, "cluster": nullable(dim3), "shared": integer(0), "args": array(argument),
 })
 plan = record({"launches": array(launch, 1), "scratch": mapping(integer(1))})
+kinds = {
+    "uniform": ({"low": number(), "high": number()}, {}),
+    "normal": ({}, {"mean": number(), "std": number(above=0)}),
+    "integers": ({"low": integer(), "high": integer()}, {}),
+    "exponents": ({"low": integer(), "high": integer()}, {}),
+    "bits": ({}, {}),
+    "zeros": ({}, {}),
+    "subnormal": ({}, {}),
+}
+component = union("kind", {kind: record({**fields, "share": number(above=0)}, more) for kind, (fields, more) in kinds.items()})
 distribution = union("kind", {
-    "uniform": record({"low": number(), "high": number()}),
-    "normal": record({}, {"mean": number(), "std": number(above=0)}),
-    "integers": record({"low": integer(), "high": integer()}),
-    "bits": record({}),
+    **{kind: record(fields, more) for kind, (fields, more) in kinds.items()},
+    "mixture": record({"of": array(component, 2, 8)}),
 })
 tensor = record({
     "name": string, "dtype": one_of(*DTYPES), "elements": integer(1), "role": one_of("in", "out", "inout"),

@@ -1,11 +1,16 @@
 """Dtypes and distributions of the domain as the helper kernels know them (native/element.h), and patterns that poison memory."""
+import ctypes
 import random
-from typing import Tuple
+from typing import Optional, Tuple
 
 DTYPES = ("f64", "f32", "f16", "bf16", "i64", "i32", "u32", "i8", "u8", "f8e4m3", "f4e2m1x2")
 DTYPE_CODE = {name: code for code, name in enumerate(DTYPES)}
 DTYPE_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4, "f16": 2, "bf16": 2, "i8": 1, "u8": 1, "f8e4m3": 1, "f4e2m1x2": 1}
-KIND_CODE = {"uniform": 0, "normal": 1, "integers": 2, "bits": 3}
+KIND_CODE = {"uniform": 0, "normal": 1, "integers": 2, "bits": 3, "zeros": 4, "subnormal": 5, "exponents": 6}
+# What kiln_draw knows; the others are mixtures of one.
+PLAIN_KINDS = ("uniform", "normal", "integers", "bits")
+COMPONENTS_MAX = 8
+CHOICES = 2**32
 _SCALAR_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4}
 
 
@@ -25,13 +30,37 @@ def is_output(tensor: dict) -> bool:
     return tensor["role"] in ("out", "inout")
 
 
+class Component(ctypes.Structure):
+    """As native/element.h has it."""
+
+    _fields_ = [("upto", ctypes.c_uint32), ("kind", ctypes.c_int), ("p0", ctypes.c_double), ("p1", ctypes.c_double)]
+
+
+class Mixture(ctypes.Structure):
+    _fields_ = [("of", Component * COMPONENTS_MAX)]
+
+
+def mixture_of(tensor: dict) -> Optional[Mixture]:
+    """For kiln_draw_mixture; None where kiln_draw draws the tensor, by `distribution_of`."""
+    distribution = tensor["distribution"]
+    if distribution["kind"] in PLAIN_KINDS:
+        return None
+    parts = distribution["of"] if distribution["kind"] == "mixture" else [{**distribution, "share": 1}]
+    mixture, below = Mixture(), 0.0
+    for part, component in zip(parts, mixture.of):
+        below += part["share"]
+        component.upto = CHOICES - 1 if part is parts[-1] else min(CHOICES - 1, round(below * CHOICES))
+        component.kind, component.p0, component.p1 = distribution_of({"distribution": part})
+    return mixture
+
+
 def distribution_of(tensor: dict) -> Tuple[int, float, float]:
     """(code, first parameter, second parameter) for the drawing kernel."""
     distribution = tensor["distribution"]
     kind = distribution["kind"]
     if kind == "normal":
         return KIND_CODE[kind], float(distribution.get("mean", 0)), float(distribution.get("std", 1))
-    if kind == "bits":
+    if kind in ("bits", "zeros", "subnormal"):
         return KIND_CODE[kind], 0.0, 0.0
     return KIND_CODE[kind], float(distribution["low"]), float(distribution["high"])
 

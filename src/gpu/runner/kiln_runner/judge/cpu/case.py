@@ -11,7 +11,7 @@ from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, out_of_bounds, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
-from ..tensors import DTYPE_BYTES, DTYPE_CODE, distribution_of, is_input, is_output, keys_of, poison_pattern, tensor_bytes
+from ..tensors import DTYPE_BYTES, DTYPE_CODE, distribution_of, is_input, is_output, keys_of, mixture_of, poison_pattern, tensor_bytes
 from . import library
 from .child import Bound, Program
 from .placing import fence
@@ -98,7 +98,11 @@ class CpuCase:
                     self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(self.seed, replica, number))
 
     def _draw(self, tensor: dict, pointer: int, keys: Tuple[int, int]) -> None:
-        self._lib.kiln_draw(pointer, tensor["elements"], DTYPE_CODE[tensor["dtype"]], *distribution_of(tensor), *keys)
+        mixture, code = mixture_of(tensor), DTYPE_CODE[tensor["dtype"]]
+        if mixture is None:
+            self._lib.kiln_draw(pointer, tensor["elements"], code, *distribution_of(tensor), *keys)
+        else:
+            self._lib.kiln_draw_mixture(pointer, tensor["elements"], code, ctypes.byref(mixture), *keys)
 
     def poison(self, rng: random.Random) -> None:
         self.poison_replicas(self.batch, rng)

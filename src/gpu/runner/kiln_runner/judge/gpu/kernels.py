@@ -2,7 +2,7 @@
 from ctypes import byref, c_double, c_int, c_uint64, c_void_p
 from typing import Dict, List
 
-from ..tensors import DTYPE_CODE, distribution_of
+from ..tensors import DTYPE_CODE, distribution_of, mixture_of
 from .driver import Driver
 from .launching import LaunchShape, PreparedLaunch, address
 from .memory import Memory
@@ -18,13 +18,18 @@ class HelperKernels:
         self._driver = driver
         module = driver.load_module(image)
         self._functions: Dict[str, c_void_p] = {}
-        for name in ("kiln_draw", "kiln_guard", "kiln_compare", "kiln_delay", "kiln_turn", "kiln_compare_samples"):
+        for name in ("kiln_draw", "kiln_draw_mixture", "kiln_guard", "kiln_compare", "kiln_delay", "kiln_turn", "kiln_compare_samples"):
             function = c_void_p()
             driver.check(driver.lib.cuModuleGetFunction(byref(function), module, name.encode()), name)
             self._functions[name] = function
 
     def draw(self, tensor: dict, pointer: int, found: int = 0) -> "Draw":
         """Draws the tensor; with `found`, an address of findings, compares it with what would be drawn."""
+        mixture = mixture_of(tensor)
+        if mixture is not None:
+            values = [address(pointer), c_uint64(tensor["elements"]), c_int(DTYPE_CODE[tensor["dtype"]]), mixture]
+            values += [c_uint64(0), c_uint64(0), address(found)]
+            return Draw(self._driver, self._prepare("kiln_draw_mixture", _blocks(tensor["elements"]), values))
         kind, p0, p1 = distribution_of(tensor)
         values = [
             address(pointer),
@@ -78,7 +83,8 @@ class _Helper:
 
 class Draw(_Helper):
     def __call__(self, key0: int, key1: int) -> None:
-        self._launch.values[6].value, self._launch.values[7].value = key0, key1
+        # In front of the last argument, `found`.
+        self._launch.values[-3].value, self._launch.values[-2].value = key0, key1
         self._go()
 
 

@@ -1,5 +1,6 @@
 """Kernel launches made ready: every argument is packed once, a launch is then one call with nothing to convert."""
 import ctypes
+import itertools
 from ctypes import POINTER, c_double, c_float, c_int, c_int64, c_uint, c_uint64, c_void_p, pointer
 from typing import Callable, List, Sequence, Tuple
 
@@ -76,14 +77,15 @@ def _three(dims: Sequence[int]) -> Tuple[int, int, int]:
 
 def _pack(values: Sequence[object]) -> Tuple[List[object], List[int]]:
     """The same values in one buffer with zeros behind it, and their addresses."""
-    buffer = ctypes.create_string_buffer(SLOT_BYTES * len(values) + ZERO_BYTES)
+    ends = list(itertools.accumulate(-(-ctypes.sizeof(value) // SLOT_BYTES) * SLOT_BYTES for value in values))
+    places = [0, *ends][: len(values)]
+    buffer = ctypes.create_string_buffer((ends[-1] if ends else 0) + ZERO_BYTES)
     start = ctypes.addressof(buffer)
     packed = []
-    for slot, value in enumerate(values):
-        item = type(value).from_buffer(buffer, SLOT_BYTES * slot)
-        item.value = value.value
-        packed.append(item)
-    return packed, [start + SLOT_BYTES * slot for slot in range(len(values))]
+    for place, value in zip(places, values):
+        ctypes.memmove(start + place, ctypes.addressof(value), ctypes.sizeof(value))
+        packed.append(type(value).from_buffer(buffer, place))
+    return packed, [start + place for place in places]
 
 
 def scalar(dtype: str, value: float) -> object:

@@ -19,7 +19,7 @@ typedef unsigned long long u64;
 typedef long long i64;
 
 enum { F64, F32, F16, BF16, I64, I32, U32, I8, U8, F8E4M3, F4E2M1X2 };
-enum { UNIFORM, NORMAL, INTEGERS, BITS };
+enum { UNIFORM, NORMAL, INTEGERS, BITS, ZEROS, SUBNORMAL, EXPONENTS };
 
 KILN_FN u32 bits_of(float x) {
 #ifdef __CUDACC__
@@ -221,4 +221,82 @@ KILN_FN u64 encode_integer(i64 n, int dtype) {
 KILN_FN i64 draw_integer(u32 random, double low, double high) {
   u64 span = (u64)(high - low) + 1;
   return (i64)low + (i64)(span >> 32 ? (u64)((double)random * 2.3283064365386963e-10 * (double)span) : ((u64)random * span) >> 32);
+}
+
+/* --- mixtures: every element is of one of a few distributions, chosen at random. Multiplications and additions are fused by name alone and
+ * nothing approximate is called, so that all devices draw the same bits. */
+
+#define COMPONENTS_MAX 8
+#define CHOICE (1ull << 62) /* of an index: the words that choose the component */
+
+/* `upto`: the largest choosing word that takes it; of the last one all bits are set. */
+typedef struct {
+  u32 upto;
+  int kind;
+  double p0, p1;
+} Component;
+
+typedef struct {
+  Component of[COMPONENTS_MAX];
+} Mixture;
+
+/* Of 0 < x <= 1: x = 2^e * m with m about 1, log m = 2 atanh((m - 1) / (m + 1)). */
+KILN_FN float exact_log(float x) {
+  u32 b = bits_of(x), up = (b & 0x7fffffu) > 0x3504f3u;
+  int e = (int)(b >> 23) - 127 + (int)up;
+  float f = float_of((b & 0x7fffffu) | (up ? 0x3f000000u : 0x3f800000u)) - 1.0f, s = f / (2.0f + f), t = s * s;
+  float p = fmaf(t, fmaf(t, fmaf(t, fmaf(t, 0.2222222222f, 0.2857142857f), 0.4f), 0.6666666667f), 2.0f);
+  return fmaf((float)e, 0.6931471806f, s * p);
+}
+
+/* sin and cos of 2 pi k / 2^24, the latter where `quarter` is 1. */
+KILN_FN float exact_wave(u32 k, u32 quarter) {
+  u32 q = ((k >> 22) + quarter) & 3;
+  float a = (float)(k & 0x3fffffu) * 3.7450702e-07f, t = a * a;
+  float s = fmaf(t, fmaf(t, fmaf(t, fmaf(t, fmaf(t, -2.5052108e-08f, 2.7557319e-06f), -1.984127e-04f), 8.3333333e-03f), -0.16666667f), 1.0f);
+  float c = fmaf(t, fmaf(t, fmaf(t, fmaf(t, fmaf(t, -2.7557319e-07f, 2.4801587e-05f), -1.3888889e-03f), 4.1666667e-02f), -0.5f), 1.0f);
+  float v = q & 1 ? c : a * s;
+  return q & 2 ? -v : v;
+}
+
+/* Element `n` of the four of an index: standard normal. */
+KILN_FN float exact_normal(const u32 words[4], int n) {
+  float u = ((float)(words[n & 2] >> 8) + 1.0f) * 5.9604644775390625e-08f;
+  return sqrtf(-2.0f * exact_log(u)) * exact_wave(words[n | 1] >> 8, !(n & 1));
+}
+
+KILN_FN int mantissa_bits(int dtype) {
+  switch (dtype) {
+    case F64: return 52;
+    case F32: return 23;
+    case F16: return 10;
+    case BF16: return 7;
+    case F8E4M3: return 3;
+    default: return 1;
+  }
+}
+
+KILN_FN u64 sign_bit(int dtype, u32 random) {
+  if (is_integer(dtype) || !(random & 1)) return 0;
+  return dtype == F4E2M1X2 ? 8 : 1ull << (8 * element_bytes(dtype) - 1);
+}
+
+/* The bits of element `n` of the four of an index by the component that `choice` takes; of f4e2m1x2 one of a byte's two values. */
+KILN_FN u64 mixed_bits(const Mixture* mixture, u32 choice, const u32 words[4], const u32 more[4], int n, int dtype) {
+  const Component* c = mixture->of;
+  u64 wide = words[n] | (u64)more[n] << 32, mantissas = (1ull << mantissa_bits(dtype)) - 1;
+  double fine = dtype == F64 ? (double)more[n] * 1.3877787807814457e-17 : 0.0;
+  while (choice > c->upto) c++;
+  switch (c->kind) {
+    case UNIFORM: return encode(fmaf((float)(words[n] >> 8) * 5.9604644775390625e-08f, (float)c->p1 - (float)c->p0, (float)c->p0), fine, dtype);
+    case NORMAL: return encode(fmaf((float)c->p1, exact_normal(words, n), (float)c->p0), fine, dtype);
+    case INTEGERS: return encode_integer(draw_integer(words[n], c->p0, c->p1), dtype);
+    case BITS: return wide;
+    case ZEROS: return sign_bit(dtype, words[n]);
+    case SUBNORMAL: return sign_bit(dtype, more[n]) | (1 + wide % mantissas);
+    default: { /* EXPONENTS */
+      u32 e = (u32)(draw_integer(words[n], c->p0, c->p1) + 127);
+      return encode(float_of((more[n] & 1) << 31 | e << 23 | more[n] >> 9), fine, dtype);
+    }
+  }
 }

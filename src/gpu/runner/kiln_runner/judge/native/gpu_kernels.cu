@@ -37,12 +37,12 @@ __device__ __forceinline__ u32 pack_bytes(const u64 bits[4], int kind, int at) {
 
 /* found == nullptr: draws the tensor. Otherwise: compares it with what was drawn; *found = max ~index of a changed element.
  * One kernel for both, so that a value is computed by the same instructions. Tensors start at multiples of 256 bytes. */
-extern "C" __global__ void kiln_draw(void* data, u64 elements, int dtype, int kind, double p0, double p1, u64 key0, u64 key1, u64* found) {
+template <typename DrawFour>
+__device__ __forceinline__ void draw_tensor(void* data, u64 elements, int dtype, u64* found, DrawFour draw_four) {
   int each = dtype == F4E2M1X2 ? 2 : 4; /* elements of one index */
   for (u64 j = (u64)blockIdx.x * blockDim.x + threadIdx.x; j * each < elements; j += (u64)gridDim.x * blockDim.x) {
     u64 bits[4];
-    draw_bits(j, dtype, kind, p0, p1, key0, key1, bits);
-    if (dtype == F4E2M1X2) bits[0] = pack_bytes(bits, kind, 0), bits[1] = pack_bytes(bits, kind, 2);
+    draw_four(j, bits);
     bool whole = (j + 1) * each <= elements;
     if (whole && dtype == F32) {
       uint4 v = make_uint4((u32)bits[0], (u32)bits[1], (u32)bits[2], (u32)bits[3]);
@@ -64,6 +64,22 @@ extern "C" __global__ void kiln_draw(void* data, u64 elements, int dtype, int ki
       else if (read_bits(data, j * each + k, dtype) != (bits[k] & mask)) atomicMax(found, ~(j * each + k));
     }
   }
+}
+
+extern "C" __global__ void kiln_draw(void* data, u64 elements, int dtype, int kind, double p0, double p1, u64 key0, u64 key1, u64* found) {
+  draw_tensor(data, elements, dtype, found, [=](u64 j, u64 bits[4]) {
+    draw_bits(j, dtype, kind, p0, p1, key0, key1, bits);
+    if (dtype == F4E2M1X2) bits[0] = pack_bytes(bits, kind, 0), bits[1] = pack_bytes(bits, kind, 2);
+  });
+}
+
+extern "C" __global__ void kiln_draw_mixture(void* data, u64 elements, int dtype, Mixture mixture, u64 key0, u64 key1, u64* found) {
+  draw_tensor(data, elements, dtype, found, [&](u64 j, u64 bits[4]) {
+    u32 words[4], more[4], choices[4];
+    draw_words(j, key0, key1, words), draw_words(~j, key0, key1, more), draw_words(j | CHOICE, key0, key1, choices);
+    for (int n = 0; n < 4; n++) bits[n] = mixed_bits(&mixture, choices[n], words, more, n, dtype);
+    if (dtype == F4E2M1X2) bits[0] = pack_bytes(bits, UNIFORM, 0), bits[1] = pack_bytes(bits, UNIFORM, 2);
+  });
 }
 
 __device__ __forceinline__ void report_damage(u64* found, u64 first, u64 last) {

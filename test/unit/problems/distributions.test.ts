@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { Problem } from '../../../src/domain/problem.ts';
+import { resolveTensors } from '../../../src/problems/shapes.ts';
+
+const problem = (x: object, dtype = 'f32') =>
+  Problem.safeParse({
+    name: 'p',
+    title: 'p',
+    variables: ['n'],
+    tensors: { x: { dtype, shape: ['n'], role: 'in', distribution: x }, y: { dtype: 'f32', shape: ['n'], role: 'out' } },
+    tolerance: { rtol: 0, atol: 0, relative_l2: 1 },
+    check: [{ name: 'c', shape: { n: 1 } }],
+    bench: {},
+    floor: { read_bytes: '4', write_bytes: '4', flops: '1', unit: 'f32' },
+  });
+const parsed = (x: object, dtype?: string): Problem => {
+  const result = problem(x, dtype);
+  if (!result.success) throw result.error;
+  return result.data;
+};
+const parts = (...shares: readonly number[]) => ({
+  kind: 'mixture',
+  of: shares.map((share) => ({ kind: 'zeros', share })),
+});
+
+const refused = (name: string) => () => resolveTensors(parsed({ kind: 'normal' }), { n: 3 }, { [name]: { kind: 'zeros' } });
+
+describe('distributions of inputs', () => {
+  test('of a mixture sum to 1, and there are two to eight', () => {
+    expect(problem(parts(0.5, 0.5)).success).toBe(true);
+    expect(problem(parts(0.5, 0.4)).success).toBe(false);
+    expect(problem(parts(1)).success).toBe(false);
+    expect(problem(parts(...Array.from({ length: 9 }, () => 1 / 9))).success).toBe(false);
+    expect(problem({ kind: 'mixture', of: [parts(0.5, 0.5), parts(0.5, 0.5)] }).success).toBe(false);
+  });
+
+  test('of one case replace those of the tensors they name', () => {
+    const [x] = resolveTensors(parsed({ kind: 'normal' }), { n: 3 }, { x: { kind: 'zeros' } });
+    expect(x?.distribution).toEqual({ kind: 'zeros' });
+    expect(resolveTensors(parsed({ kind: 'bits' }), { n: 3 })[0]?.distribution).toEqual({ kind: 'bits' });
+  });
+
+  test('are refused for what is not drawn', () => {
+    expect(refused('y')).toThrow('"y" is no tensor of the problem that is drawn');
+    expect(refused('z')).toThrow('"z" is no tensor of the problem that is drawn');
+  });
+
+  test('are refused where the type has no such numbers', () => {
+    expect(() => resolveTensors(parsed({ kind: 'subnormal' }, 'i32'), { n: 3 })).toThrow('i32 has no subnormal numbers');
+  });
+});
