@@ -22,6 +22,8 @@ _SMALL = b"size=4m,mode=755"
 
 def exchange_root(folder: str, readable: Sequence[str]) -> None:
     """For a process in a mount namespace of its own. `folder` becomes INSIDE, its `tmp` /tmp; `readable` keep their names."""
+    # Folders on the way to what is shown are for whoever is confined, not only for who makes them.
+    before = os.umask(0o022)
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     os.makedirs(os.path.join(folder, TEMPORARY), exist_ok=True)
     # Held open: the new root is mounted above its name.
@@ -44,6 +46,7 @@ def exchange_root(folder: str, readable: Sequence[str]) -> None:
         mount(f"/proc/self/fd/{held}/{TEMPORARY}", root + "/tmp", None, MS_BIND)
     os.close(held)
     make_root(root)
+    os.umask(before)
 
 
 def _folder_to_mount_at(readable: Sequence[str]) -> str:
