@@ -23,7 +23,7 @@ import {
 } from '../domain/api/contracts.ts';
 import { profilesContract } from '../domain/api/profile-contracts.ts';
 import { Readiness } from '../domain/api/events.ts';
-import type { FleetView, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
+import type { FleetView, HostResumed, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
@@ -68,6 +68,8 @@ export interface KilnClient {
   candidateEvents(id: string, options?: EventOptions): AsyncGenerator<JournalEvent>;
   queue(): Promise<QueueView>;
   fleet(): Promise<FleetView>;
+  /** Takes its quarantined devices back to work. */
+  resumeHost(host: string): Promise<HostResumed>;
   problems(): Promise<ProblemList>;
   problem(name: string): Promise<ProblemView>;
   ranking(
@@ -125,6 +127,7 @@ export const createClient = (options: ClientOptions): KilnClient => {
       followEvents({ connection, endpoint: eventsContract.candidate, params: { id }, after, signal, limits }),
     queue: () => json(queueContract.get),
     fleet: () => json(fleetContract.get),
+    resumeHost: (host) => json(fleetContract.resume, { params: { host } }),
     problems: () => json(problemsContract.list),
     problem: (name) => json(problemsContract.get, { params: { name } }),
     ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),

@@ -121,6 +121,8 @@ export const KilnFile = strictFields({
     limitMs: Milliseconds(3_600_000).default(30_000),
     compileLimitMs: Milliseconds(3_600_000).default(20_000),
     infraRetries: Count(0, 100).default(3),
+    /** How often a device that judges is given a known-good candidate. */
+    canaryEverySeconds: Count(1, 86_400).default(300),
   }).prefault({}),
   /** Null: for ever. Events of candidates that are not done are kept in any case. */
   journal: strictFields({ keepDays: Count(1, 36_500).nullable().default(30) }).prefault({}),

@@ -1,5 +1,6 @@
 /** What the store keeps and the API shows. Times are ISO 8601 UTC. */
 import { z } from 'zod';
+import { JudgedAgain } from './canary.ts';
 import { CandidateState, Submission } from './candidate.ts';
 import { AttemptId, CandidateId, DeviceId, HostId, SweepId } from './ids.ts';
 import { KernelResources } from './kernel-resources.ts';
@@ -82,6 +83,8 @@ export const CandidateRecord = z.strictObject({
   /** Of its kernels, where the compiler told; null before it was compiled. */
   resources: KernelResources.nullable().default(null),
   infraFailures: z.int().min(0),
+  /** Set where an earlier verdict was taken back, since its device failed a known-good candidate. */
+  judgedAgain: JudgedAgain.nullable().default(null),
   submittedAt: Instant,
   updatedAt: Instant,
 });
@@ -100,6 +103,8 @@ export const JournalEvent = z.strictObject({
     'candidate.requeued',
     'candidate.done',
     'candidate.record',
+    /** Its verdict was taken back: its device failed a canary. It is judged again. */
+    'candidate.reopened',
     'sweep.created',
     'campaign.created',
     'campaign.changed',
@@ -108,6 +113,9 @@ export const JournalEvent = z.strictObject({
     'host.lost',
     'host.refused',
     'device.changed',
+    /** It failed a canary and takes no work; or it works again. */
+    'device.quarantined',
+    'device.returned',
     'daemon.started',
     'daemon.stopped',
     /** Older events were removed: whoever reads on from before it has missed some. */

@@ -3,6 +3,7 @@ import { CandidateId } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { CompileResult, FromRunner } from '../domain/protocol.ts';
 import type { Effect } from '../scheduler/effects.ts';
+import { markedUnit } from './canaries/marks.ts';
 import { bringArtifact } from './artifacts/travel.ts';
 import { chooseHost, compileHostsFor, rest } from './compile-hosts.ts';
 import type { EngineState, HostState } from './engine-state.ts';
@@ -27,7 +28,13 @@ export const askCompile = (state: EngineState, { id, hostId, deviceModel }: Of<'
     state.apply({ type: 'compiled', id, hostId, result: { status: 'failed', outcome: resolved } });
     return;
   }
-  live.compiling = { hostId, unit: resolved.unit, asked: null, failedAt: new Set(), mayTravel: true };
+  live.compiling = {
+    hostId,
+    unit: markedUnit(resolved.unit, host.marks.code),
+    asked: null,
+    failedAt: new Set(),
+    mayTravel: true,
+  };
   advance(state, live, live.compiling);
 };
 

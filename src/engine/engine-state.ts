@@ -1,13 +1,17 @@
 /** What the parts of the engine share. Changed only from the engine's own loop, one event at a time. */
 import type { Logger } from 'pino';
 import type { Device } from '../domain/device.ts';
-import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
+import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { CompileResult, CompileUnit, Inventory, TimingRules } from '../domain/protocol.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
 import type { Core } from '../scheduler/scheduler.ts';
+import type { Quarantine } from '../domain/canary.ts';
 import type { Bundles } from './artifacts/bundles.ts';
 import type { Lane } from './artifacts/lane.ts';
+import type { CanaryRun } from './canaries/canaries.ts';
+import type { Canary, Suspect } from './canaries/choose.ts';
+import type { Marks } from './canaries/marks.ts';
 import type { CompileCounts } from './compile-counts.ts';
 import type { DeviceUse } from './device-use.ts';
 import type { KnownArtifacts } from './known-artifacts.ts';
@@ -23,6 +27,8 @@ export interface JudgingRules {
   readonly limitMs: number;
   readonly compileLimitMs: number;
   readonly infraRetries: number;
+  /** How often a device that judges is given a known-good candidate. */
+  readonly canaryEverySeconds: number;
 }
 
 /** Statistics of a host's connection and what it has told. */
@@ -52,6 +58,18 @@ export interface HostState {
   /** Artifacts asked of this host, and put into it. */
   readonly fetches: Lane;
   readonly puts: Lane;
+  /** Under way, one for each device. */
+  readonly canaries: Map<DeviceId, CanaryRun>;
+  /** The last that passed or failed. */
+  readonly lastCanaries: Map<DeviceId, { readonly askedAtMs: number; readonly reason: string }>;
+  /** When the last that passed was asked for: verdicts up to there stand. */
+  readonly trustedAtMs: Map<DeviceId, number>;
+  readonly quarantines: Map<DeviceId, Quarantine>;
+  /** What a quarantined device must pass before it returns, besides what any must. */
+  readonly failedCanaries: Map<DeviceId, Canary>;
+  readonly marks: Marks;
+  /** What the device refused last. */
+  readonly suspects: Map<DeviceId, Suspect>;
   compile: { queued: number; running: number };
   readonly compileCounts: CompileCounts;
 }
@@ -80,6 +98,16 @@ export interface EngineState {
   readonly apply: (event: SchedulerEvent) => void;
   /** Results whose consequences are committed, to be acknowledged in one frame a host. */
   readonly acknowledgements: Map<HostId, AttemptId[]>;
+  /** Problems of which something has passed, by device class: "H100 softmax". */
+  readonly proven: Set<string>;
+  /** Resolves when the queue's jobs of everything that is done so far are ended, or could not be. */
+  readonly jobsEnded: () => Promise<void>;
+  /** There is work in the queue. */
+  readonly poke: () => void;
+  /** Candidates were stored that the queue did not take. */
+  readonly onUnqueued: () => void;
+  readonly notify: () => void;
+  readonly isRunning: () => boolean;
   /** Times of the last verdicts, for the throughput. */
   readonly verdictTimesMs: number[];
 }

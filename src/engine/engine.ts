@@ -8,6 +8,8 @@
 import type { CandidateId } from '../domain/ids.ts';
 import { createScheduler, handle, nextWakeMs } from '../scheduler/scheduler.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
+import { NO_MARKS } from './canaries/marks.ts';
+import { recoverCanaries } from './canaries/quarantine.ts';
 import { createBundles } from './artifacts/bundles.ts';
 import type { Bundles } from './artifacts/bundles.ts';
 import { createFetches, createPuts } from './artifacts/travel.ts';
@@ -50,7 +52,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const pauses = watchPauses();
   const bundles = createBundles();
   const state: EngineState = {
-    core: createScheduler({ infraRetries: deps.rules.infraRetries }),
+    core: createScheduler({ infraRetries: deps.rules.infraRetries, canaryEveryMs: 1000 * deps.rules.canaryEverySeconds }),
     store,
     queue,
     problems,
@@ -71,6 +73,12 @@ export const createEngine = (deps: EngineDeps): Engine => {
       scheduleWake();
     },
     acknowledgements: new Map(),
+    proven: new Set(),
+    jobsEnded: async () => ending,
+    poke: () => leases.onWork(),
+    onUnqueued: () => lostJobs.suspect(),
+    notify,
+    isRunning: () => mode === 'running',
     verdictTimesMs: [],
   };
   const lostJobs = createLostJobs(state);
@@ -78,22 +86,24 @@ export const createEngine = (deps: EngineDeps): Engine => {
     ...deps,
     listeners,
     notify,
-    poke: () => leases.onWork(),
-    onUnqueued: lostJobs.suspect,
-    isRunning: () => mode === 'running',
+    poke: state.poke,
+    onUnqueued: state.onUnqueued,
+    isRunning: state.isRunning,
   });
   const leases = createLeaseWindow(state, { takeRecent: service.takeRecent });
   let mode: 'created' | 'running' | 'stopping' | 'stopped' = 'created';
   let wake: NodeJS.Timeout | null = null;
+  let ending: Promise<void> = Promise.resolve();
 
   /** Committed: end the queue's jobs, let the hosts forget, tell whoever watches the journal. */
   const onCommit = (completed: readonly CandidateId[]): void => {
     for (const [hostId, attemptIds] of state.acknowledgements) state.hosts.get(hostId)?.session.ack(attemptIds);
     state.acknowledgements.clear();
     if (completed.length > 0) {
-      void queue
+      const ended = queue
         .complete(completed)
         .catch((error: unknown) => log.warn({ err: error }, 'ending queue jobs failed; they end when they are leased again'));
+      ending = Promise.all([ending, ended]).then(() => undefined);
       leases.onRoom();
       onVerdicts(state, completed);
     }
@@ -115,6 +125,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const start = async (): Promise<void> => {
     mode = 'running';
     recorder.add({ type: 'event', event: { type: 'daemon.started', candidateId: null, hostId: null, data: {} } });
+    await recoverCanaries(state);
     await recover(state);
     // A crash, or an outage of the queue, between the store's commit and the queue's add leaves a candidate without a job.
     lostJobs.suspect();
@@ -191,6 +202,13 @@ const newHost = (session: HostSession, bundles: Bundles): HostState => ({
   restsUntilMs: new Map(),
   fetches: createFetches(session),
   puts: createPuts(session, bundles),
+  canaries: new Map(),
+  lastCanaries: new Map(),
+  trustedAtMs: new Map(),
+  quarantines: new Map(),
+  failedCanaries: new Map(),
+  marks: { ...NO_MARKS },
+  suspects: new Map(),
   compile: { queued: 0, running: 0 },
   compileCounts: createCompileCounts(),
 });

@@ -3,6 +3,7 @@ import type { DeviceView, FleetView, HostView } from '../domain/api/inspection.t
 import { deviceClassOf } from '../domain/device.ts';
 import type { Device } from '../domain/device.ts';
 import { hostSnapshot } from '../scheduler/scheduler.ts';
+import { quarantineText } from './canaries/quarantine.ts';
 import { compilesFor } from './compile-hosts.ts';
 import { createDeviceUse } from './device-use.ts';
 import type { EngineState, HostState } from './engine-state.ts';
@@ -32,8 +33,11 @@ const withoutDevices = ({ devices: _devices, ...inventory }: NonNullable<HostSta
 const deviceView = (state: EngineState, host: HostState, device: Device): DeviceView => {
   const held = hostSnapshot(state.core, host.session.hostId)?.devices.find(({ deviceId }) => deviceId === device.id);
   const { use, idleGapMs, judged } = (host.use.get(device.id) ?? createDeviceUse()).view();
+  const quarantine = host.quarantines.get(device.id) ?? null;
   return {
     ...device,
+    unavailable: device.unavailable ?? (quarantine && quarantineText(quarantine)),
+    quarantine,
     class: deviceClassOf(device),
     queued: held?.queued ?? 0,
     running: held?.running ?? null,

@@ -19,6 +19,10 @@ export interface Metrics {
   /** An artifact between hosts; `failed` at the host that could not give or take it. */
   onTravelled(hostId: string, step: 'fetched' | 'put' | 'failed'): void;
   onInfra(code: string): void;
+  onCanary(hostId: string, deviceId: string, result: 'passed' | 'failed' | 'inconclusive'): void;
+  setQuarantined(hostId: string, deviceId: string, isQuarantined: boolean): void;
+  /** Verdicts that were taken back. */
+  onReopened(count: number): void;
   onStageLeft(stage: Stage, seconds: number): void;
   /** Of the last candidates that left each stage. */
   stageTimesMs(): FleetView['stages'];
@@ -42,6 +46,23 @@ export const createMetrics = (): Metrics => {
     name: 'kiln_infra_failures_total',
     help: 'Attempts that failed for a reason that is not the candidate’s',
     labelNames: ['code'],
+    registers,
+  });
+  const canaries = new Counter({
+    name: 'kiln_canaries_total',
+    help: 'Known-good candidates that checked a device, by what they came to',
+    labelNames: ['host', 'device', 'result'],
+    registers,
+  });
+  const quarantined = new Gauge({
+    name: 'kiln_device_quarantined',
+    help: '1 while the device takes no work since it failed a known-good candidate',
+    labelNames: ['host', 'device'],
+    registers,
+  });
+  const reopened = new Counter({
+    name: 'kiln_candidates_reopened_total',
+    help: 'Verdicts that were taken back since their device failed a known-good candidate',
     registers,
   });
   const compiles = new Counter({
@@ -107,6 +128,9 @@ export const createMetrics = (): Metrics => {
     onKnown: (host) => compiles.inc({ host, result: 'known' }),
     onTravelled: (host, step) => transfers.inc({ host, step }),
     onInfra: (code) => infra.inc({ code }),
+    onCanary: (host, device, result) => canaries.inc({ host, device, result }),
+    setQuarantined: (host, device, isQuarantined) => quarantined.set({ host, device }, isQuarantined ? 1 : 0),
+    onReopened: (count) => reopened.inc(count),
     onStageLeft: (stage, seconds) => {
       stages.observe({ stage }, seconds);
       stageTimes.add(stage, seconds * 1000);

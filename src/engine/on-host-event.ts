@@ -7,6 +7,7 @@ import type { FromRunner, JudgeResult } from '../domain/protocol.ts';
 import type { AttemptRecord } from '../domain/records.ts';
 import type { HostFacts } from '../scheduler/events.ts';
 import { onArtifact, onArtifactStored } from './artifacts/travel.ts';
+import { canaryOf, noteProof, onCanaryHostGone, onCanaryJudged } from './canaries/canaries.ts';
 import { isCompileHost } from './compile-hosts.ts';
 import { onCompiled, onCompilingHostGone } from './compiling.ts';
 import { createDeviceUse } from './device-use.ts';
@@ -56,6 +57,7 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
   for (const key of hello.problems) host.defined.add(key);
   host.recordCompiles.clear();
   host.preparing.clear();
+  onCanaryHostGone(host);
   host.restsUntilMs.clear();
   host.resting = null;
   if (isCompileHost(host)) state.compileHosts.add(host);
@@ -75,6 +77,7 @@ const onLost = (state: EngineState, host: HostState, facts: Pick<HostState, 'sta
     note(state, facts.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: facts.reason });
   if (!wasConnected) return;
   onProfileHostGone(state, host.session.hostId);
+  onCanaryHostGone(host);
   state.compileHosts.delete(host);
   onCompilingHostGone(state, host);
   state.apply({ type: 'host-lost', hostId: host.session.hostId });
@@ -132,6 +135,8 @@ const onFrame = (state: EngineState, host: HostState, frame: Exclude<FromRunner,
 const onResult = (state: EngineState, host: HostState, result: JudgeResult): void => {
   const { hostId } = host.session;
   const { attemptId } = result;
+  const canary = canaryOf(host, result);
+  if (canary) return onCanaryJudged(state, canary, result);
   const live = state.lives.get(candidateIdOf(attemptId));
   const device = host.devices.find(({ id }) => id === result.deviceId);
   if (!live || !device) {
@@ -167,6 +172,9 @@ const judge = (state: EngineState, { host, live, device, result }: Judged): void
   if (result.infra) state.metrics.onInfra(result.infra.code);
   forgetArtifacts(state, host, { failure: result.infra, artifacts });
   live.evaluation = evaluation;
+  const { problem, language } = live.submission.content;
+  if (evaluation?.outcome.verdict === 'passed') noteProof(state, device, problem);
+  else if (evaluation) host.suspects.set(device.id, { problem, language });
   if (evaluation?.score && sent.mode === 'screen') live.screened = { outcome: evaluation.outcome, score: evaluation.score };
   live.unacknowledged.push({ hostId, attemptId });
   state.recorder.add({

@@ -4,6 +4,8 @@ import type { HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { RecordHolder } from '../domain/score.ts';
 import type { Effect } from '../scheduler/effects.ts';
+import { runCanary } from './canaries/canaries.ts';
+import { onQuarantined, onTrusted } from './canaries/quarantine.ts';
 import { askCompile, cancelCompile } from './compiling.ts';
 import { sendJudge } from './send-judge.ts';
 import type { EngineState } from './engine-state.ts';
@@ -32,6 +34,12 @@ export const perform = (state: EngineState, effect: Effect): void => {
       return onCancel(state, effect);
     case 'ack-stale':
       return void sessionOf(state, effect.hostId)?.ack(effect.attemptIds);
+    case 'canary':
+      return runCanary(state, effect);
+    case 'trust':
+      return onTrusted(state, effect);
+    case 'quarantine':
+      return onQuarantined(state, effect);
     case 'moved':
       return onMoved(state, effect);
     case 'requeued':

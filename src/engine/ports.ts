@@ -1,7 +1,8 @@
 /** What the engine needs from the store, the queue and the hosts. Each has two implementations that pass one conformance suite. */
 import type { Buffer } from 'node:buffer';
+import type { CanaryRecord } from '../domain/canary.ts';
 import type { CandidateContent, CandidateState } from '../domain/candidate.ts';
-import type { AttemptId, CandidateId, ContentHash, HostId, SweepId } from '../domain/ids.ts';
+import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId, SweepId } from '../domain/ids.ts';
 import type {
   Backlog,
   CandidateFilter,
@@ -28,7 +29,10 @@ import type {
 import type { Spread } from '../domain/spread.ts';
 
 /** What happens to candidates, as it is written down. */
-export type Writes = Pick<Store, 'recordTransitions' | 'recordAttempts' | 'complete' | 'finishProfile' | 'appendEvents'>;
+export type Writes = Pick<
+  Store,
+  'recordTransitions' | 'recordAttempts' | 'complete' | 'finishProfile' | 'appendEvents' | 'recordCanaries'
+>;
 
 export interface Store {
   /** Inserts those that are new; gives the current record state of every id, in order. One transaction. */
@@ -52,6 +56,22 @@ export interface Store {
   pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
   /** Makes candidates that ended `cancelled` or `infra_failed` queued again (no verdict of the content existed). Returns those that were. */
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
+  /** What is known of each device now; the last of a device stands. */
+  recordCanaries(batch: readonly CanaryRecord[]): Promise<void>;
+  canaries(): Promise<readonly CanaryRecord[]>;
+  /**
+   * Queues again candidates whose verdict rests on the device since its last passed canary, a page of them, and gives those; until none is
+   * left. One transaction with their `candidate.reopened` events; records that they held go to the best that is left.
+   */
+  reopenDoubted(doubt: { readonly hostId: HostId; readonly deviceId: DeviceId; readonly reason: string }): Promise<{
+    readonly candidates: readonly { readonly id: CandidateId; readonly priority: number }[];
+    readonly records: readonly {
+      readonly problem: string;
+      readonly problemVersion: string;
+      readonly deviceModel: string;
+      readonly holder: { readonly candidateId: CandidateId; readonly score: Score } | null;
+    }[];
+  }>;
   /** Everything that is not done, oldest first, `page` at a time from after `afterId` in submission order. */
   unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly UnfinishedJob[]>;
   /** The first, by priority and submission, of submitters' candidates for a class that are not done: a list for each wish. */

@@ -6,6 +6,7 @@
  * only once the verdict is durable. A flush is one transaction: one that failed wrote nothing, and is tried again with the same rows.
  */
 import type { Logger } from 'pino';
+import type { CanaryRecord } from '../domain/canary.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { AttemptRecord, NewJournalEvent } from '../domain/records.ts';
 import type { Completion, FinishedProfile, Transition } from '../domain/ledger.ts';
@@ -20,6 +21,7 @@ export type Entry =
   | { readonly type: 'attempt'; readonly attempt: AttemptRecord }
   | { readonly type: 'completion'; readonly completion: Completion; readonly after: () => void }
   | { readonly type: 'profile'; readonly finished: FinishedProfile }
+  | { readonly type: 'canary'; readonly canary: CanaryRecord; readonly after: () => void }
   | { readonly type: 'event'; readonly event: NewJournalEvent }
   | { readonly type: 'barrier'; readonly after: () => void };
 
@@ -129,6 +131,7 @@ const writeBatch = async (writes: Writes, batch: readonly Entry[]): Promise<void
   await write('profile', async (entries) => {
     for (const { finished } of entries) await writes.finishProfile(finished);
   });
+  await write('canary', async (entries) => writes.recordCanaries(entries.map(({ canary }) => canary)));
   await write('event', async (entries) => writes.appendEvents(entries.map(({ event }) => event)));
   await write('completion', async (entries) => writes.complete(entries.map(({ completion }) => completion)));
 };

@@ -19,7 +19,8 @@ export interface Records {
   isReady(model: string): boolean;
   holder(key: RecordKey): RecordHolder | null;
   spread(key: RecordKey): Spread;
-  set(key: RecordKey, holder: RecordHolder): void;
+  /** Null: nobody holds it any more. */
+  set(key: RecordKey, holder: RecordHolder | null): void;
   learn(key: RecordKey, spread: Spread): void;
 }
 
@@ -49,7 +50,10 @@ export const createRecords = (store: Pick<Store, 'record'>, problems: ReadonlyMa
     isReady: (model) => ready.has(model),
     holder: (key) => holders.get(keyOf(key)) ?? null,
     spread: (key) => spreads.get(keyOf(key)) ?? NO_SPREAD,
-    set: (key, holder) => void holders.set(keyOf(key), holder),
+    set: (key, holder) => {
+      if (holder) holders.set(keyOf(key), holder);
+      else holders.delete(keyOf(key));
+    },
     learn: (key, spread) => void spreads.set(keyOf(key), spread),
   };
 };

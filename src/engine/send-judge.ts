@@ -1,7 +1,8 @@
 /** Gives an attempt to its host: the problem first, where the runner does not hold it yet, and the record holder's artifact for a pair. */
-import type { JudgeTask, TimingRules } from '../domain/protocol.ts';
+import type { JudgeTask, ProblemDefinition, TimingRules } from '../domain/protocol.ts';
 import type { RecordHolder } from '../domain/score.ts';
 import type { Effect } from '../scheduler/effects.ts';
+import { markedDefinition, markedUnit } from './canaries/marks.ts';
 import { findKnown, remember } from './known-compiles.ts';
 import type { EngineState, HostState } from './engine-state.ts';
 import { targetOf } from './intake.ts';
@@ -37,19 +38,24 @@ export const sendJudge = (state: EngineState, judge: Judge): void => {
   void compileRecord(state, delivery, holder);
 };
 
-const define = ({ live, host, architecture }: Delivery): void => {
-  const definition = live.loaded.definitionFor(targetOf(live.submission.content.device), architecture);
+const define = (delivery: Delivery): void => {
+  const { host } = delivery;
+  const definition = definitionOf(delivery);
   if (host.defined.has(definition.key)) return;
   if (host.session.defineProblem(definition)) host.defined.add(definition.key);
 };
 
-const send = (state: EngineState, { judge, live, host, architecture }: Delivery, record: JudgeTask['record']): void => {
+const definitionOf = ({ live, host, architecture }: Delivery): ProblemDefinition =>
+  markedDefinition(live.loaded.definitionFor(targetOf(live.submission.content.device), architecture), host.marks.problems);
+
+const send = (state: EngineState, delivery: Delivery, record: JudgeTask['record']): void => {
+  const { judge, live, host, architecture } = delivery;
   const resolved = resolvedFor(live, architecture);
   if ('verdict' in resolved) return;
   host.session.judge({
     attemptId: judge.attemptId,
     deviceId: judge.deviceId,
-    problemKey: live.loaded.definitionFor(targetOf(live.submission.content.device), architecture).key,
+    problemKey: definitionOf(delivery).key,
     artifact: judge.artifact,
     plans: resolved.plans,
     timing: judge.mode === 'confirm' ? confirmTiming(state.rules.timing) : state.rules.timing,
@@ -85,16 +91,17 @@ const compileRecord = async (state: EngineState, delivery: Delivery, holder: Rec
     live.attempts.set(judge.attemptId, { mode: judge.mode, pairedWith: holder, artifacts: [judge.artifact, artifact] });
     send(state, delivery, { artifact, plans: resolved.plans });
   };
-  const known = findKnown(state, host, resolved.unit);
+  const unit = markedUnit(resolved.unit, host.marks.code);
+  const known = findKnown(state, host, unit);
   if (known) return paired(known);
   const compileId = `${RECORD_PREFIX}${judge.attemptId}`;
   host.recordCompiles.set(compileId, (result) => {
     host.recordCompiles.delete(compileId);
-    remember(host, resolved.unit, result);
+    remember(host, unit, result);
     if (result.status !== 'compiled') return unpaired(state, delivery);
     paired(result);
   });
-  if (!host.session.compile(compileId, resolved.unit, state.rules.compileLimitMs)) host.recordCompiles.delete(compileId);
+  if (!host.session.compile(compileId, unit, state.rules.compileLimitMs)) host.recordCompiles.delete(compileId);
 };
 
 /** Judged against the baseline alone: the result will not count as paired with the holder. */

@@ -1,9 +1,10 @@
 /** Answers the server: one small file for each kind of question. */
-import type { CandidateId } from '../domain/ids.ts';
+import type { CandidateId, HostId } from '../domain/ids.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { Unfinished } from '../domain/ledger.ts';
 import type { ServiceDeps } from './deps.ts';
 import type { EngineState } from './engine-state.ts';
+import { resumeHost } from './canaries/quarantine.ts';
 import { fleetView } from './fleet-view.ts';
 import type { Store } from './ports.ts';
 import { queueView } from './queue-view.ts';
@@ -60,6 +61,7 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
     },
     queue: async () => queueView(state),
     fleet: async () => Promise.resolve(fleetView(state)),
+    resumeHost: async (host: HostId) => Promise.resolve(resumeHost(state, host)),
     problems: () => ({
       problems: [...problems.values()].map((loaded) => ({
         name: loaded.problem.name,

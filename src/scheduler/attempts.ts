@@ -2,12 +2,13 @@
 import { candidateIdOf, type AttemptId, type ContentHash, type HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { InfraFailure } from '../domain/protocol.ts';
+import { noteVerdict } from './canaries.ts';
 import { recordService } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { failForGood, failOnHost } from './failures.ts';
 import { finish, finishUnconfirmed, makeReady, requeue, startCompile, takeOut, wait } from './moves.ts';
 import { keepThere } from './settle.ts';
-import { type CoreState, emit, type Entry, type Judging, type Pool } from './state.ts';
+import { type CoreState, type Device, emit, type Entry, type Judging } from './state.ts';
 
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
 type Started = Extract<SchedulerEvent, { type: 'started' }>;
@@ -27,7 +28,7 @@ export const onJudged = (core: CoreState, event: Judged): void => {
   const current = core.attempts.get(event.attemptId);
   if (current?.place.kind === 'judge') return useResult(core, current.place, event);
   const entry = core.tasks.get(candidateIdOf(event.attemptId));
-  if (entry && canUseLate(entry, event)) return useLate(core, entry, event);
+  if (entry && canUseLate(core, entry, event)) return useLate(core, entry, event);
   emit(core, { type: 'ack-stale', hostId: event.hostId, attemptIds: [event.attemptId] });
 };
 
@@ -36,6 +37,7 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
   recordService(device, event.serviceMs);
   entry.settled = judging.attempt;
   const { result } = event;
+  if (device.trust.quarantine) return doubt(core, entry, event.hostId);
   if (result.status === 'infra') {
     if (result.failure.code === 'problem_refused') return failForGood(core, entry, result.failure.message);
     if (canRecompile(core, entry, result.failure)) return recompile(core, entry, event.hostId);
@@ -44,7 +46,14 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
   if (result.outcome.verdict === 'cancelled' && !entry.cancelled) {
     return failOnHost(core, entry, { hostId: event.hostId, reason: 'the host cancelled an attempt that nobody had cancelled' });
   }
-  useOutcome(core, entry, { outcome: result.outcome, confirm: event.confirm, pool: device.pool, artifact: judging.artifact });
+  if (result.outcome.verdict !== 'cancelled') noteVerdict(core, device, result.outcome.verdict !== 'passed');
+  useOutcome(core, entry, { outcome: result.outcome, confirm: event.confirm, device, artifact: judging.artifact });
+};
+
+/** Whatever a quarantined device says is not used, and costs nothing. */
+const doubt = (core: CoreState, entry: Entry, hostId: HostId): void => {
+  if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
+  requeue(core, entry, `host ${hostId} failed a known-good candidate; this one is judged again`);
 };
 
 /** Hosts keep what they compiled for a while only: that it is gone is nobody's failure. */
@@ -59,8 +68,8 @@ const recompile = (core: CoreState, entry: Entry, hostId: HostId): void => {
 interface Used {
   readonly outcome: Outcome;
   readonly confirm: Judged['confirm'];
-  /** Where it is compiled, when it is. */
-  readonly pool: Pool | null;
+  /** Where it was judged; null where only its host is known. */
+  readonly device: Device | null;
   readonly artifact: ContentHash | null;
 }
 
@@ -68,11 +77,12 @@ interface Used {
  * A screening may ask for a confirmation, and a confirmation for another: the record changed hands meanwhile. Anything else is final; but a
  * confirmation that took too long says nothing against what the screening showed.
  */
-const useOutcome = (core: CoreState, entry: Entry, { outcome, confirm, pool, artifact }: Used): void => {
+const useOutcome = (core: CoreState, entry: Entry, { outcome, confirm, device, artifact }: Used): void => {
   if (entry.confirm && !entry.cancelled && outcome.verdict === 'timed_out') return finishUnconfirmed(core, entry);
-  const { screened, round, failures } = entry.confirm ?? { screened: outcome, round: 0, failures: 0 };
-  if (!confirm || entry.cancelled || round >= core.options.confirmationsMax) return finish(core, entry, outcome);
-  const confirmation = { model: confirm.deviceModel, screened, round: round + 1, failures };
+  const before = entry.confirm ?? { screened: outcome, screenedOn: device, round: 0, failures: 0 };
+  if (!confirm || entry.cancelled || before.round >= core.options.confirmationsMax) return finish(core, entry, outcome);
+  const confirmation = { ...before, model: confirm.deviceModel, round: before.round + 1 };
+  const pool = device?.pool;
   if (pool?.open && artifact && pool.model === confirm.deviceModel) {
     entry.confirm = confirmation;
     return makeReady(core, entry, { pool, artifact });
@@ -83,7 +93,8 @@ const useOutcome = (core: CoreState, entry: Entry, { outcome, confirm, pool, art
 };
 
 /** An older attempt's verdict is as good as another, unless a judge has the candidate again or it was used or given back before. */
-const canUseLate = (entry: Entry, event: Judged): boolean =>
+const canUseLate = (core: CoreState, entry: Entry, event: Judged): boolean =>
+  !hasQuarantine(core, event.hostId) &&
   entry.place.kind !== 'judge' &&
   attemptNumber(event.attemptId) > entry.settled &&
   attemptNumber(event.attemptId) <= entry.attempts &&
@@ -93,8 +104,12 @@ const canUseLate = (entry: Entry, event: Judged): boolean =>
 const useLate = (core: CoreState, entry: Entry, event: Judged): void => {
   if (event.result.status === 'infra') return;
   entry.settled = attemptNumber(event.attemptId);
-  useOutcome(core, entry, { outcome: event.result.outcome, confirm: event.confirm, pool: null, artifact: null });
+  useOutcome(core, entry, { outcome: event.result.outcome, confirm: event.confirm, device: null, artifact: null });
 };
+
+/** Which of the host's devices it was is not told. */
+const hasQuarantine = (core: CoreState, hostId: HostId): boolean =>
+  [...(core.hosts.get(hostId)?.devices.values() ?? [])].some(({ trust }) => trust.quarantine !== null);
 
 export const onRetracted = (core: CoreState, { attemptIds }: Retracted): void => {
   for (const attemptId of attemptIds) {

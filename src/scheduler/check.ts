@@ -72,6 +72,10 @@ const checkHost = (core: CoreState, host: Host, must: Must): void => {
 };
 
 const checkDevice = (core: CoreState, device: Device, must: Must): void => {
+  must(
+    !device.available || (device.offered && !device.trust.quarantine),
+    `${device.id} takes work only where it is offered and trusted`,
+  );
   must(device.running === null || device.entries.has(device.running), `what runs on ${device.id} is there`);
   for (const entry of device.entries) {
     must(entry.place.kind === 'judge' && entry.place.device === device, `${entry.task.id} is at the device that lists it`);

@@ -1,3 +1,4 @@
+import { noteCompile } from './canaries.ts';
 import { smooth } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { failOnHost } from './failures.ts';
@@ -18,9 +19,11 @@ export const onCompiled = (core: CoreState, { id, hostId, result }: Compiled): v
   switch (result.status) {
     case 'compiled':
       pool.compiled += 1;
+      noteCompile(core, pool, false);
       pool.compileMs = smooth(pool.compileMs, core.nowMs - sinceMs, pool.compiled);
       return makeReady(core, entry, { pool, artifact: result.artifact });
     case 'failed':
+      noteCompile(core, pool, true);
       settle(core, entry, ANSWERED);
       // Its screening was of the same source, and that did compile.
       return entry.confirm ? finishUnconfirmed(core, entry) : finish(core, entry, result.outcome);

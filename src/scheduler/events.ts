@@ -97,5 +97,22 @@ export type SchedulerEvent =
       readonly confirm: { readonly deviceModel: string } | null;
     }
   | { readonly type: 'retracted'; readonly hostId: HostId; readonly attemptIds: readonly AttemptId[] }
+  /** What became of a `canary`. `failed`: the known-good candidate did not pass. `inconclusive`: it was not judged. */
+  | {
+      readonly type: 'canary-ended';
+      readonly hostId: HostId;
+      readonly deviceId: DeviceId;
+      readonly result: 'passed' | 'failed' | 'inconclusive';
+      readonly serviceMs: number;
+    }
+  /** After a restart of the daemon, before its host is up: the store says that the device failed so many canaries in a row. */
+  | {
+      readonly type: 'quarantine-known';
+      readonly hostId: HostId;
+      readonly deviceId: DeviceId;
+      readonly failures: number;
+    }
+  /** An operator takes quarantined devices of the host back. */
+  | { readonly type: 'host-resumed'; readonly hostId: HostId }
   /** Time passed: send one at `nextWakeMs`, and about once a second. */
   | { readonly type: 'tick' };

@@ -6,7 +6,7 @@ import { classOf, rematch } from './groups.ts';
 import { requeue, retract, retractable, wait } from './moves.ts';
 import { index } from './pump.ts';
 import { settle } from './settle.ts';
-import { type CoreState, type Device, type Group, type Host, Pool, touch } from './state.ts';
+import { type CoreState, createTrust, type Device, type Group, type Host, Pool, touch } from './state.ts';
 
 export const hostOf = (core: CoreState, id: HostId): Host => {
   const known = core.hosts.get(id);
@@ -35,7 +35,9 @@ export const deviceOf = (host: Host, id: DeviceId): Device => {
     id,
     host,
     pool: null,
+    offered: false,
     available: false,
+    trust: createTrust(),
     entries: new Set(),
     running: null,
     samples: [],
@@ -55,7 +57,7 @@ export const applyFacts = (core: CoreState, host: Host, facts: HostFacts): void 
   host.languages = new Set(facts.languages);
   host.compileSlots = Math.max(1, facts.compileSlots);
   host.rttMs = facts.rttMs;
-  for (const device of host.devices.values()) device.available = false;
+  for (const device of host.devices.values()) Object.assign(device, { offered: false, available: false });
   for (const fact of facts.devices) applyDevice(core, host, fact);
   refreshPools(core, host);
   for (const device of host.devices.values()) {
@@ -72,7 +74,8 @@ const applyDevice = (core: CoreState, host: Host, fact: HostDevice): void => {
     device.pool = pool;
     pool.devices.add(device);
   }
-  device.available = fact.available;
+  device.offered = fact.available;
+  device.available = fact.available && device.trust.quarantine === null;
 };
 
 const poolOf = (core: CoreState, host: Host, fact: HostDevice): Pool => {

@@ -1,5 +1,6 @@
 import { candidateIdOf, type AttemptId } from '../domain/ids.ts';
 import { attemptNumber } from './attempts.ts';
+import { askAgain } from './canaries.ts';
 import { armHost, disarm } from './deadlines.ts';
 import type { HeldAttempts, SchedulerEvent } from './events.ts';
 import { loseAttempt } from './failures.ts';
@@ -17,6 +18,7 @@ export const onHostUp = (core: CoreState, { host: facts, attempts }: HostUp): vo
   const host = hostOf(core, facts.hostId);
   disarm(core, host);
   if (host.up) dropOldConnection(core, host, facts.runnerId);
+  askAgain(core, host);
   host.up = true;
   for (const entry of host.attempts) if (entry.place.kind === 'judge') keepThere(core, entry.place);
   applyFacts(core, host, facts);

@@ -21,6 +21,13 @@ export interface SchedulerOptions {
   readonly heldMax: number;
   /** Candidates held of classes that no open device has: the same. Those of other classes are still found (`underserved`). */
   readonly standingMax: number;
+  /** A device that judges is given a canary this often, and less often where one takes more than its share of the device's time. */
+  readonly canaryEveryMs: number;
+  /** The first one, after the first verdict of a device that never passed one. */
+  readonly canaryFirstMs: number;
+  /** First wait of a quarantined device before its next canary; doubles with each that fails, up to the most. */
+  readonly canaryBackoffMs: number;
+  readonly canaryBackoffMsMax: number;
 }
 
 export const SCHEDULER_DEFAULTS: SchedulerOptions = {
@@ -35,6 +42,10 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   windowMax: 5_000,
   heldMax: 200_000,
   standingMax: 20_000,
+  canaryEveryMs: 300_000,
+  canaryFirstMs: 30_000,
+  canaryBackoffMs: 15_000,
+  canaryBackoffMsMax: 900_000,
 };
 
 /** Priorities of a class whose latest turn is known. */
@@ -75,5 +86,11 @@ export const PLACE_SCAN_MAX = 32;
 export const TICK_STEALS_MAX = 16;
 /** Constraint groups kept although nothing is in them. */
 export const GROUPS_IDLE_MAX = 1_024;
+/** Canaries take at most one part in so many of a device's time, where nothing is suspected. */
+export const CANARY_SHARE_MAX = 1_000;
+/** A canary that said nothing (its host was lost, its disk was full) is asked for again. */
+export const CANARY_INCONCLUSIVE_MS = 60_000;
+/** After a canary because of a burst that passed, before the next one because of another; doubles each time. */
+export const BURST_REST_MS = 10_000;
 /** Pools worked on in one event; more means a cycle. */
 export const PUMPS_MAX = 1_000_000;

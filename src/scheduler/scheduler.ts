@@ -6,6 +6,7 @@ import type { DeviceClass } from '../domain/device.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { BacklogRow } from '../domain/ledger.ts';
 import { onJudged, onRetracted, onStarted } from './attempts.ts';
+import { askDue, onCanaryEnded, onHostResumed, onQuarantineKnown } from './canaries.ts';
 import { onCompiled } from './compiles.ts';
 import type { Effect } from './effects.ts';
 import { roomOf } from './estimates.ts';
@@ -30,6 +31,7 @@ export const handle = (core: Core, event: SchedulerEvent, nowMs: number): readon
   core.nowMs = Math.max(core.nowMs, nowMs);
   core.outbox = [];
   apply(core, event);
+  if (core.canaryDue) askDue(core);
   pumpAll(core);
   return core.outbox;
 };
@@ -125,6 +127,12 @@ const apply = (core: Core, event: SchedulerEvent): void => {
       return onJudged(core, event);
     case 'retracted':
       return onRetracted(core, event);
+    case 'canary-ended':
+      return onCanaryEnded(core, event);
+    case 'quarantine-known':
+      return onQuarantineKnown(core, event);
+    case 'host-resumed':
+      return onHostResumed(core, event);
     case 'tick':
       return onTick(core);
   }

@@ -103,12 +103,17 @@ export const whyClassStands = (core: CoreState, device: DeviceClass): string | n
   const pools = [...(core.classes.get(device)?.pools ?? [])];
   if (pools.length === 0) return noHostHas(device);
   if (!pools.some(({ host }) => host.up)) return allLost(device);
-  return pools.some(({ open }) => open) ? null : noneTakesWork(device);
+  if (pools.some(({ open }) => open)) return null;
+  return pools.some(isQuarantined) ? allQuarantined(device) : noneTakesWork(device);
 };
 
 const noHostHas = (device: DeviceClass): string => `no host of the fleet has the device class ${device}`;
 const allLost = (device: DeviceClass): string => `all hosts with ${device} are lost`;
 const noneTakesWork = (device: DeviceClass): string => `no matching device of ${device} takes work now`;
+const allQuarantined = (device: DeviceClass): string =>
+  `every matching device of ${device} is quarantined: it failed a known-good candidate (kiln fleet says why)`;
+const isQuarantined = ({ devices }: Pool): boolean =>
+  [...devices].some(({ trust, offered }) => offered && trust.quarantine !== null);
 
 /** Names the first of the conditions, in the order they are asked, that leaves no pool. */
 const whyBlocked = ({ class: state, labels, language, model }: Group): string => {
@@ -122,6 +127,7 @@ const whyBlocked = ({ class: state, labels, language, model }: Group): string =>
     ],
     [`no matching host with ${state.name} supports ${language}`, ({ host }) => host.languages.has(language)],
     [`no matching host has the model ${model ?? ''}`, (pool) => model === null || pool.model === model],
+    [allQuarantined(state.name), (pool) => pool.available > 0 || !isQuarantined(pool)],
     [noneTakesWork(state.name), (pool) => pool.available > 0],
   ];
   for (const [reason, isMet] of conditions) {

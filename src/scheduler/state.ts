@@ -18,7 +18,8 @@ import type { Language } from '../domain/plan.ts';
 import type { Effect } from './effects.ts';
 import type { Task } from './events.ts';
 import { Heap, type HeapNode, nodeOf } from './heap.ts';
-import { COMPILE_DEFAULT_MS, SERVICE_DEFAULT_MS, type SchedulerOptions } from './options.ts';
+import { BURST_REST_MS, COMPILE_DEFAULT_MS, SERVICE_DEFAULT_MS, type SchedulerOptions } from './options.ts';
+import { createTally, type Tally } from './tally.ts';
 
 export interface Deadline {
   atMs: number;
@@ -49,8 +50,10 @@ export type Place =
 export interface Confirmation {
   /** Null where only the adopted attempt's device would tell, and it has not been seen yet. */
   model: string | null;
-  /** Null where the daemon was restarted in between and no longer knows. */
-  readonly screened: Outcome | null;
+  /** Null where the daemon was restarted in between and no longer knows, or where the device that screened it was quarantined since. */
+  screened: Outcome | null;
+  /** Null where that is not known. */
+  readonly screenedOn: Device | null;
   /** How often it was asked for, this one included. */
   readonly round: number;
   failures: number;
@@ -172,6 +175,8 @@ export class Pool {
   serviceMs = SERVICE_DEFAULT_MS;
   compiled = 0;
   compileMs = COMPILE_DEFAULT_MS;
+  /** What its compiler said of sources. */
+  readonly compiles: Tally = createTally();
   /** Outstanding milliseconds of work per device; and those behind the running attempts. */
   loadMs = 0;
   backlogMs = 0;
@@ -192,7 +197,11 @@ export interface Device {
   readonly host: Host;
   /** Null for a device known only from an adopted attempt. */
   pool: Pool | null;
+  /** By what its runner says. */
+  offered: boolean;
+  /** Offered, and not quarantined. */
   available: boolean;
+  readonly trust: Trust;
   /** Handed over and not ended, oldest first. */
   readonly entries: Set<Entry>;
   running: Entry | null;
@@ -203,6 +212,36 @@ export interface Device {
   high: number;
   filling: boolean;
 }
+
+/** What is known of a device's verdicts: see canaries.ts. */
+export interface Trust {
+  readonly tally: Tally;
+  /** The last canary that passed; null before the first. */
+  passedMs: number | null;
+  /** What the last one that passed took of the device. */
+  serviceMs: number;
+  /** When the next canary is due; null while nothing was judged since the last. */
+  dueMs: number | null;
+  asked: { readonly sinceMs: number } | null;
+  /** The next canary is because of a burst of bad verdicts. */
+  burst: boolean;
+  /** No canary because of a burst before, and how long it is after the next that shows nothing. */
+  burstAtMs: number;
+  burstRestMs: number;
+  quarantine: { readonly failures: number } | null;
+}
+
+export const createTrust = (): Trust => ({
+  tally: createTally(),
+  passedMs: null,
+  serviceMs: 0,
+  dueMs: null,
+  asked: null,
+  burst: false,
+  burstAtMs: 0,
+  burstRestMs: BURST_REST_MS,
+  quarantine: null,
+});
 
 export interface Host {
   readonly id: HostId;
@@ -236,6 +275,8 @@ export interface CoreState {
   /** Pending entries of groups that some open pool matches. */
   runnable: number;
   readonly deadlines: Heap<Deadline>;
+  /** A canary may be due before the next tick. */
+  canaryDue: boolean;
   /** Work left to do in this event. */
   readonly dirtyPools: Pool[];
   readonly placingGroups: Group[];
@@ -271,6 +312,7 @@ export const createState = (options: SchedulerOptions): CoreState => ({
   ages: new Heap(isOlder),
   runnable: 0,
   deadlines: new Heap((a, b) => a.atMs < b.atMs),
+  canaryDue: false,
   dirtyPools: [],
   placingGroups: [],
   outbox: [],

@@ -32,7 +32,13 @@ export const onTaskAdopted = (core: CoreState, event: Adopted): void => {
   const device = deviceOf(host, event.deviceId);
   const confirm =
     event.mode === 'confirm'
-      ? { model: event.deviceModel ?? device.pool?.model ?? null, screened: event.screened, round: 1, failures: 0 }
+      ? {
+          model: event.deviceModel ?? device.pool?.model ?? null,
+          screened: event.screened,
+          screenedOn: null,
+          round: 1,
+          failures: 0,
+        }
       : null;
   const entry = enlist(core, event.task, confirm);
   const attempt = attemptNumber(event.attemptId);

@@ -8,6 +8,7 @@ import { type CoreState, type Deadline, type Entry, type Pool, touch } from './s
 /** Runs every deadline that has passed and lets idle hosts look for work elsewhere once more. */
 export const onTick = (core: CoreState): void => {
   for (let due = core.deadlines.peek(); due && due.atMs <= core.nowMs; due = core.deadlines.peek()) expire(core, due);
+  core.canaryDue = true;
   for (const state of core.classes.values()) lookAround(core, state.starved);
 };
 

@@ -1,6 +1,6 @@
 /** What the server needs from the engine. Every method throws KilnError for what the caller did wrong. */
 import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
-import type { FleetView, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
+import type { FleetView, HostResumed, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
 import type {
   CampaignList,
   CampaignView,
@@ -12,7 +12,7 @@ import type {
 } from '../domain/api/campaigns.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
 import type { CampaignGauges } from '../domain/campaign-gauges.ts';
-import type { CampaignId, CandidateId, SweepId } from '../domain/ids.ts';
+import type { CampaignId, CandidateId, HostId, SweepId } from '../domain/ids.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import type { CandidateRecord, JournalEvent } from '../domain/records.ts';
 import type { z } from 'zod';
@@ -41,6 +41,8 @@ export interface Kiln {
   onEvents(listener: () => void): () => void;
   queue(): Promise<QueueView>;
   fleet(): Promise<FleetView>;
+  /** Throws NOT_FOUND for a host that is not of the fleet. */
+  resumeHost(host: HostId): Promise<HostResumed>;
   problems(): ProblemList;
   problem(name: string): ProblemView;
   ranking(problem: string, query: { readonly device?: string | undefined; readonly limit: number }): Promise<RankingView>;

@@ -1,5 +1,6 @@
 /** Candidates read back: records, lists, contents, and what is not done. */
 import { Buffer } from 'node:buffer';
+import type { JudgedAgain } from '../domain/canary.ts';
 import type { CandidateContent, CandidateState, Submission } from '../domain/candidate.ts';
 import { KilnError } from '../domain/errors.ts';
 import { candidateIdOf } from '../domain/ids.ts';
@@ -36,6 +37,7 @@ interface CandidateRow {
   readonly compileLog: string;
   readonly resources: KernelResources | null;
   readonly infraFailures: number;
+  readonly judgedAgain: JudgedAgain | null;
   readonly lastAttempt: number;
   readonly submittedAt: Date;
   readonly updatedAt: Date;
@@ -43,7 +45,7 @@ interface CandidateRow {
 
 const COLUMNS = `submit_order::text as "submitOrder", candidates.id, content, source_bytes as "sourceBytes", priority, submitter, labels,
   candidates.sweep_id as "sweepId", state, score, compile_log as "compileLog", resources, infra_failures as "infraFailures",
-  last_attempt as "lastAttempt", submitted_at as "submittedAt", updated_at as "updatedAt"`;
+  judged_again as "judgedAgain", last_attempt as "lastAttempt", submitted_at as "submittedAt", updated_at as "updatedAt"`;
 
 export const readCandidate = async (sql: SqlSession, id: CandidateId): Promise<CandidateRecord | null> =>
   (await readRecords(sql, { where: 'candidates.id = $1', params: [id] }))[0] ?? null;
@@ -120,6 +122,7 @@ const recordOf = (row: CandidateRow, attempts: AttemptRecord[]): CandidateRecord
   compileLog: row.compileLog,
   resources: row.resources,
   infraFailures: row.infraFailures,
+  judgedAgain: row.judgedAgain,
   submittedAt: row.submittedAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
 });

@@ -1,5 +1,6 @@
 /** The records of Kiln over any Sql: candidates, attempts, journal, sweeps, rankings, campaigns. The engine's and the agents' store. */
 import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign.ts';
+import type { CanaryRecord } from '../domain/canary.ts';
 import type { CandidateContent } from '../domain/candidate.ts';
 import type { CampaignId, CandidateId, SweepId } from '../domain/ids.ts';
 import type { AttemptRecord, CandidateRecord, JournalEvent, NewJournalEvent, SweepRecord } from '../domain/records.ts';
@@ -27,6 +28,8 @@ import {
 } from './campaigns.ts';
 import type { CampaignChange, GenerationPage } from './campaigns.ts';
 import { readBacklog } from './backlog.ts';
+import { readCanaries, reopenDoubted, writeCanaries } from './canaries.ts';
+import type { Doubt, Reopened } from './canaries.ts';
 import { insertCandidates } from './intake.ts';
 import type { Inserted } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
@@ -40,7 +43,10 @@ import type { CandidatePage, SourcedCandidate } from './reading.ts';
 import { trimJournal } from './trim-journal.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
 
-export type Writes = Pick<SqlStore, 'recordTransitions' | 'recordAttempts' | 'complete' | 'finishProfile' | 'appendEvents'>;
+export type Writes = Pick<
+  SqlStore,
+  'recordTransitions' | 'recordAttempts' | 'complete' | 'finishProfile' | 'appendEvents' | 'recordCanaries'
+>;
 
 export interface SqlStore {
   insertCandidates(batch: readonly NewCandidate[]): Promise<readonly Inserted[]>;
@@ -54,6 +60,9 @@ export interface SqlStore {
   sourced(ids: readonly CandidateId[]): Promise<readonly SourcedCandidate[]>;
   pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
+  recordCanaries(batch: readonly CanaryRecord[]): Promise<void>;
+  canaries(): Promise<readonly CanaryRecord[]>;
+  reopenDoubted(doubt: Doubt): Promise<Reopened>;
   backlog(): Promise<Backlog>;
   first(wishes: readonly FirstOf[]): Promise<readonly (readonly CandidateId[])[]>;
   unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly UnfinishedJob[]>;
@@ -100,6 +109,8 @@ export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): Sq
     sourced: async (ids) => readSourced(sql, ids),
     pending: async (ids) => readPending(sql, ids),
     reopen: async (ids) => reopen(sql, ids, at()),
+    canaries: async () => readCanaries(sql),
+    reopenDoubted: async (doubt) => reopenDoubted(sql, doubt, at()),
     backlog: async () => readBacklog(sql),
     first: async (wishes) => readFirst(sql, wishes),
     unfinished: async (page, after) => readUnfinished(sql, page, after?.id ?? null),
@@ -132,6 +143,7 @@ const writesOf = (sql: Writer, at: () => string): Writes => ({
   recordAttempts: async (batch) => recordAttempts(sql, batch),
   complete: async (batch) => complete(sql, batch, at()),
   finishProfile: async (finished) => finishProfile(sql, finished, at()),
+  recordCanaries: async (batch) => writeCanaries(sql, batch, at()),
   appendEvents: async (events) => writing(sql, async (session) => append(session, events, at())),
 });
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DeviceView, FleetView, HostView } from '../../domain/api/inspection.ts';
+import type { DeviceView, FleetView, HostResumed, HostView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { plainLine } from '../../domain/text/plain-text.ts';
 import { isCompileOnly, roleText } from '../output/host-role.ts';
@@ -7,7 +7,7 @@ import { table } from '../output/table.ts';
 import { milliseconds, percent } from '../../domain/text/units.ts';
 
 export const addFleet = (program: Command): void => {
-  program
+  const fleet = program
     .command('fleet')
     .description('hosts and devices: state, what runs, how the time is used')
     .action(async () => {
@@ -16,7 +16,20 @@ export const addFleet = (program: Command): void => {
       if (json) printJson(view);
       else print(fleetText(view));
     });
+  fleet
+    .command('resume')
+    .description('take quarantined devices of a host back to work, once what was wrong is mended')
+    .argument('<host>')
+    .action(async (host: string) => {
+      const { client, json } = contextOf(program);
+      const answer = await client.resumeHost(host);
+      if (json) printJson(answer);
+      else print(resumedText(answer));
+    });
 };
+
+const resumedText = ({ host, devices }: HostResumed): string =>
+  devices.length === 0 ? `no device of ${host} was quarantined` : `${host}: ${devices.join(', ')} take work again`;
 
 const right = 'right' as const;
 
@@ -72,8 +85,12 @@ const deviceRow = (host: HostView, device: DeviceView): readonly string[] => [
   percent(device.use.measuring),
   percent(device.use.idleWithWork),
   device.idleGapMs === null ? '-' : `${milliseconds(device.idleGapMs.p50)}/${milliseconds(device.idleGapMs.p99)}`,
-  device.unavailable ?? (device.running === null ? 'idle' : 'judging'),
+  stateText(device),
 ];
+
+/** The whole reason is among the remarks. */
+const stateText = ({ quarantine, unavailable, running }: DeviceView): string =>
+  quarantine ? 'QUARANTINED' : (unavailable ?? (running === null ? 'idle' : 'judging'));
 
 /** Why a host takes no work, what one without GPUs is for, and what its runner found missing. */
 const remarks = ({ hosts }: FleetView): string =>
@@ -81,10 +98,14 @@ const remarks = ({ hosts }: FleetView): string =>
     .flatMap((host) => [
       ...roleLine(host),
       ...(host.reason === null ? [] : [`${host.name}: ${host.reason}${retryText(host)}`]),
+      ...host.devices.flatMap((device) => quarantineLine(host, device)),
       ...(host.inventory?.warnings ?? []).map((warning) => `${host.name}: ${warning}`),
     ])
     .map((line) => plainLine(line, 500))
     .join('\n');
+
+const quarantineLine = ({ name }: HostView, { model, unavailable, quarantine }: DeviceView): readonly string[] =>
+  quarantine ? [`${name}: ${model}: ${unavailable}. It comes back when one passes, or by: kiln fleet resume ${name}`] : [];
 
 const roleLine = (host: HostView): readonly string[] => {
   const role = roleText(host);

@@ -3,7 +3,7 @@ import type { CaseTiming } from '../../domain/measurement.ts';
 import type { AttemptRecord, CandidateRecord } from '../../domain/records.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { blockedReason } from '../why-waiting.ts';
-import { basisText, pairText, reasonText, scoreText, statusText } from '../../domain/text/describe.ts';
+import { basisText, judgedAgainText, pairText, reasonText, scoreText, statusText } from '../../domain/text/describe.ts';
 import { plainText } from '../../domain/text/plain-text.ts';
 import { fields, table } from '../output/table.ts';
 import { bytes, interval, milliseconds, nanoseconds, percent, times } from '../../domain/text/units.ts';
@@ -39,7 +39,7 @@ export const recordText = (record: CandidateRecord, waitsFor: string | null): st
     .join('\n\n');
 
 const summary = (
-  { id, submission, state, score, infraFailures, submittedAt }: CandidateRecord,
+  { id, submission, state, score, infraFailures, judgedAgain, submittedAt }: CandidateRecord,
   waitsFor: string | null,
 ): string =>
   fields([
@@ -49,6 +49,7 @@ const summary = (
     ['submitter', submission.submitter],
     ['submitted', submittedAt],
     ['status', statusText(state)],
+    ['judged again', judgedAgain && judgedAgainText(judgedAgain)],
     ['waits', waitsFor],
     ['why', state.status === 'done' ? reasonText(state.outcome) || null : null],
     ['result', score ? scoreText(score) : null],

@@ -1,15 +1,16 @@
 /** Every endpoint of the API, once: the server's routes and the client's methods both read these records. */
 import { z } from 'zod';
-import { CandidateId, SweepId } from '../ids.ts';
+import { CandidateId, HostId, SweepId } from '../ids.ts';
 import { CandidateRecord } from '../records.ts';
 import { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitBody } from './candidates.ts';
 import { ErrorBody, FAILURES } from './errors.ts';
 import { CandidateQuery, EventsQuery, Health, Readiness } from './events.ts';
-import { FleetView, ProblemList, ProblemView, QueueView, RankingQuery, RankingView } from './inspection.ts';
+import { FleetView, HostResumed, ProblemList, ProblemView, QueueView, RankingQuery, RankingView } from './inspection.ts';
 import { CreateSweep, SweepCreated, SweepView } from './sweeps.ts';
 
 const text = (contentType: string) => ({ content: { [contentType]: { schema: z.string() } } });
 const CandidateParams = z.strictObject({ id: CandidateId });
+const HostParams = z.strictObject({ host: HostId });
 const ProblemParams = z.strictObject({ name: z.string().min(1).max(64) });
 
 export const candidatesContract = {
@@ -119,6 +120,18 @@ export const fleetContract = {
       tags: ['fleet'],
       summary: 'Hosts and devices: state, inventory, what runs, how the time is used',
       response: { 200: FleetView, ...FAILURES },
+    },
+  },
+  resume: {
+    method: 'POST',
+    url: '/v1/fleet/:host/resume',
+    schema: {
+      operationId: 'resumeHost',
+      tags: ['fleet'],
+      summary:
+        'Takes the quarantined devices of a host back to work, without a canary that passed; all that it compiled is compiled again',
+      params: HostParams,
+      response: { 200: HostResumed, ...FAILURES },
     },
   },
 } as const;

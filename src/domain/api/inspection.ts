@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { Quarantine } from '../canary.ts';
 import { Device } from '../device.ts';
+import { DeviceId, HostId } from '../ids.ts';
 import { Inventory } from '../protocol.ts';
 import { RankingEntry } from '../records.ts';
 import { Problem } from '../problem.ts';
@@ -34,6 +36,8 @@ export type QueueView = z.infer<typeof QueueView>;
 
 export const DeviceView = Device.extend({
   class: z.string(),
+  /** Set while it takes no work since it failed a known-good candidate; `unavailable` says so too. */
+  quarantine: Quarantine.nullable().default(null),
   queued: Count,
   running: z.string().nullable(),
   judged: Count,
@@ -91,6 +95,10 @@ export const FleetView = z.strictObject({
   }),
 });
 export type FleetView = z.infer<typeof FleetView>;
+
+/** POST /v1/fleet/:host/resume: the devices that were quarantined. */
+export const HostResumed = z.strictObject({ host: HostId, devices: z.array(DeviceId) });
+export type HostResumed = z.infer<typeof HostResumed>;
 
 export const ProblemList = z.strictObject({
   problems: z.array(z.strictObject({ name: z.string(), title: z.string(), targets: z.array(z.enum(['gpu', 'cpu'])) })),

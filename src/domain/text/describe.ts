@@ -1,4 +1,5 @@
 /** What happened to a candidate, in one line. */
+import type { JudgedAgain } from '../canary.ts';
 import type { CandidateState } from '../candidate.ts';
 import type { Mismatch, Outcome } from '../outcome.ts';
 import type { CandidateRecord, Score } from '../records.ts';
@@ -43,6 +44,10 @@ export const pairText = ({ pair }: Score): string | null =>
   pair && `${PAIR_WORDS[pair.result]} ${pair.against}: ${times(pair.ratio)} as fast ${interval(pair.ratioLow, pair.ratioHigh)}`;
 
 const PAIR_WORDS = { won: 'won against', tied: 'cannot be told from', lost: 'lost to' } as const;
+
+/** Why a verdict was taken back. */
+export const judgedAgainText = ({ hostId, at, reason, verdict, speedup }: JudgedAgain): string =>
+  `host ${hostId} failed its check at ${at} (${plainLine(reason)}); before that it said ${verdict}${speedup === null ? '' : ` ${times(speedup)}`}`;
 
 /** The result of a candidate that is done, or where it is. */
 export const summaryText = (record: CandidateRecord): string => {

@@ -3,6 +3,7 @@ import { DTYPE_BYTES } from '../../domain/dtype.ts';
 import type { ContentHash } from '../../domain/ids.ts';
 import type { DefinedCase, ProblemDefinition } from '../../domain/protocol.ts';
 import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
+import { markedDefinition, markedUnit } from '../canaries/marks.ts';
 import { findKnown, remember } from '../known-compiles.ts';
 import type { EngineState, HostState } from '../engine-state.ts';
 import { targetOf } from '../intake.ts';
@@ -35,7 +36,7 @@ export const sendProfile = async (state: EngineState, sending: Sending): Promise
   if (!loaded || !target || loaded.contentHash(target) !== content.problemVersion) return refuse(CHANGED);
   const resolved = resolveContent(loaded, content, device.architecture);
   if ('verdict' in resolved) return refuse(`its plan does not resolve for ${device.architecture}: ${resolved.verdict}`);
-  const definition = loaded.definitionFor(target, device.architecture);
+  const definition = markedDefinition(loaded.definitionFor(target, device.architecture), host.marks.problems);
   compiled(state, { host, resolved, sending }, (artifact) => {
     if (pending.stage !== stage) return;
     pending.artifact = artifact;
@@ -65,17 +66,18 @@ interface Compiling {
 /** It compiled before, or it would not have passed: a failure now is the host's. */
 const compiled = (state: EngineState, { host, resolved, sending }: Compiling, then: (artifact: ContentHash) => void): void => {
   const { pending, release } = sending;
-  const known = findKnown(state, host, resolved.unit);
+  const unit = markedUnit(resolved.unit, host.marks.code);
+  const known = findKnown(state, host, unit);
   if (known) return then(known.artifact);
   const { stage } = pending;
   const compileId = `${COMPILE_PREFIX}${pending.id}`;
   host.recordCompiles.set(compileId, (result) => {
     host.recordCompiles.delete(compileId);
-    remember(host, resolved.unit, result);
+    remember(host, unit, result);
     if (result.status === 'compiled') return then(result.artifact);
     if (pending.stage === stage) release('it could not be compiled again');
   });
-  if (host.session.compile(compileId, resolved.unit, state.rules.compileLimitMs)) return;
+  if (host.session.compile(compileId, unit, state.rules.compileLimitMs)) return;
   host.recordCompiles.delete(compileId);
   release('its host is not connected');
 };

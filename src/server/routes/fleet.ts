@@ -4,4 +4,5 @@ import type { RouteDeps } from '../route-deps.ts';
 
 export const fleetRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln }) => {
   app.route({ ...fleetContract.get, handler: () => kiln.fleet() });
+  app.route({ ...fleetContract.resume, handler: ({ params }) => kiln.resumeHost(params.host) });
 };

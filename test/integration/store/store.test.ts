@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
+import { describeCanaries } from './canaries.conformance.ts';
 import { describeProfiles } from './profiles.conformance.ts';
 import { hasPostgres, POSTGRES_MISSING, startPostgres, temporaryFolder } from './servers.ts';
 import type { Server } from './servers.ts';
@@ -23,6 +24,7 @@ describe('embedded', () => {
   });
   describeStore('PGlite', () => database.sql);
   describeRanking('PGlite', () => database.sql);
+  describeCanaries('PGlite', () => database.sql);
   describeProfiles('PGlite', () => database.sql);
   describeCampaignStore('PGlite', () => database.sql);
   describeUpkeep('PGlite', () => database.sql);
@@ -41,6 +43,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   });
   describeStore('Postgres', () => database.sql);
   describeRanking('Postgres', () => database.sql);
+  describeCanaries('Postgres', () => database.sql);
   describeProfiles('Postgres', () => database.sql);
   describeCampaignStore('Postgres', () => database.sql);
   describeUpkeep('Postgres', () => database.sql);

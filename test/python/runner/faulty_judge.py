@@ -1,7 +1,7 @@
 """A judge for tests that fails as asked: `faulty_judge.py FOLDER`. What to do with a task is the name of its first plan.
 
 passed: answers. context_lost: answers `crashed` with contextLost and exits with 3. retires: passes
-and is not to be used again. who: passes and tells its pid. die_early: killed before its first phase.
+and is not to be used again. die_early: killed before its first phase.
 die_late: SIGSEGV in phase check. killed_late: SIGKILL there. exit_late: exits with 7 in phase measure. hang: says phase check, listens and
 never answers. mute: as hang, but says nothing. stops: SIGSTOP there. waits: waits WAIT_S for the device's lock, then answers. locked: has
 waited for it in vain. learns: answers, then tells what it learned. no_memory: fails with out_of_memory.
@@ -67,8 +67,6 @@ def judge(task: dict) -> None:
     what = next(iter(task["plans"]))
     if what == "passed":
         answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False)
-    elif what == "who":
-        answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1, "pid": os.getpid()}, False)
     elif what == "retires":
         answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False, retires="its code calls malloc")
     elif what == "learns":

@@ -64,11 +64,11 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
     def write(self, name: str, count: int) -> None:
         (Path(self.folder.name) / name).write_text(str(count))
 
-    def submit(self, what: str, limit_ms: float = 20_000, **more: object) -> str:
-        attempt_id = more.pop("attempt", None) or samples.attempt()
+    def submit(self, what: str, limit_ms: float = 20_000) -> str:
+        attempt_id = samples.attempt()
         body = {
             "attemptId": attempt_id, "problemKey": "p", "artifact": "a", "record": None, "plans": {what: {"launches": []}}, "limitMs": limit_ms,
-            "waitedMs": 0, **more,
+            "waitedMs": 0,
         }
         raw = encode({"type": "judge", "task": body})[8:]
         self.slot.submit(Task(attempt_id, body, raw, time.monotonic_ns()))
@@ -128,28 +128,6 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.assertNotIn("lostMs", results[0]["outcome"])
         self.assertEqual([started for _, started in self.results[:2]], [None, None], "the next one starts in another judge, later")
         self.assertGreater(self.slot.totals.snapshot(time.monotonic_ns())["faultMs"], 0)
-
-    async def test_a_record_is_confirmed_by_another_process_than_the_one_that_screened_it(self) -> None:
-        await self.warm()
-        one, other = (f"c-{digit * 32}" for digit in "ab")
-        for attempt, more in (
-            (f"{one}.1", {}), (f"{other}.1", {}), (f"{one}.2", {"timing": {"inputs": "sampled"}}), (f"{one}.3", {"timing": {"inputs": "fresh"}}),
-            (f"{other}.2", {"record": {"artifact": "r", "plans": {}}}),
-        ):
-            self.submit("who", attempt=attempt, **more)
-        first, second, again, confirmed, unknown = [result["outcome"]["pid"] for result in await self.judged(5)]
-        self.assertEqual({first, second, again}, {first}, "the same process screens")
-        self.assertNotEqual(confirmed, first)
-        self.assertEqual(unknown, confirmed, "which has never seen that candidate")
-
-    async def test_without_a_judge_to_take_over_the_same_one_confirms(self) -> None:
-        self.write("bad_starts", 0)
-        self.write("gate", 1)
-        candidate = "c-" + "a" * 32
-        self.submit("who", attempt=f"{candidate}.1")
-        self.submit("who", attempt=f"{candidate}.2", timing={"inputs": "fresh"})
-        one, other = [result["outcome"]["pid"] for result in await self.judged(2)]
-        self.assertEqual(one, other)
 
     async def test_a_loss_is_replaced_by_one_judge(self) -> None:
         await self.warm()

@@ -69,6 +69,7 @@ const createHost = (state: EngineState, name: string, { gpus = 0, ...inventory }
     asked: new Map(),
     resting: null,
     restsUntilMs: new Map(),
+    marks: { code: '', problems: '' },
     fetches: createFetches(session),
     puts: createPuts(session, state.bundles),
     compileCounts: createCompileCounts(),

@@ -14,7 +14,7 @@ interface Parts {
 
 export const hostlessEngine = ({ store, queue, problems = new Map() }: Parts): Engine =>
   createEngine({
-    store: store as Store,
+    store: { canaries: async () => [], ...store } as Store,
     queue: queue as Queue,
     sessions: [],
     problems,

@@ -13,6 +13,7 @@ export const LENIENT = {
     limitMs: 1000,
     compileLimitMs: 1000,
     infraRetries: 1,
+    canaryEverySeconds: 300,
   },
   limits: { sourceBytes: 100_000, queued: 1000 },
 } as const;

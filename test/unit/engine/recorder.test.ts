@@ -26,6 +26,7 @@ const createStore = (failures = 0, failing = '') => {
     recordTransitions: async () => write('transitions'),
     recordAttempts: async () => write('attempts'),
     appendEvents: async () => write('events'),
+    recordCanaries: async () => write('canaries'),
     finishProfile: async () => {
       await write('profile');
       return true;

@@ -29,6 +29,12 @@ const line = (effect: Effect): string => {
       return `${short(effect.id)} is ${effect.state.status}`;
     case 'requeued':
       return `${short(effect.id)} is queued again${effect.infra ? ' (infra)' : ''}`;
+    case 'canary':
+      return `canary for ${effect.deviceId}`;
+    case 'trust':
+      return `${effect.deviceId} is trusted${effect.returned ? ' and works again' : ''}`;
+    case 'quarantine':
+      return `${effect.deviceId} is quarantined (${effect.failures}, again in ${effect.retryMs / 1000} s)`;
     case 'finished':
       return `${short(effect.id)} is ${effect.outcome.verdict}${effect.unconfirmed ? ' (unconfirmed)' : ''}`;
   }
@@ -116,6 +122,10 @@ export class Scenario {
 
   broken(n: number, attempt: number, host = 0): this {
     return this.judged(n, attempt, { host, result: { status: 'infra', failure: BROKEN } });
+  }
+
+  canary(device: number, result: 'passed' | 'failed' | 'inconclusive', host = 0, serviceMs = 50): this {
+    return this.send({ type: 'canary-ended', hostId: hostId(host), deviceId: deviceId(host, device), result, serviceMs });
   }
 
   tickAt(nowMs: number): this {

@@ -22,6 +22,10 @@ const WEIGHTS = {
   'infra-compile': 2,
   judge: 20,
   record: 4,
+  wrong: 6,
+  canary: 6,
+  'bad-canary': 6,
+  'lost-canary': 1,
   'infra-judge': 4,
   'lose-artifact': 2,
   lose: 2,
@@ -30,7 +34,7 @@ const WEIGHTS = {
   toggle: 4,
   cancel: 4,
   wait: 4,
-  tick: 3,
+  tick: 8,
   relabel: 1,
   'restart-daemon': 1,
 } as const;
@@ -91,6 +95,10 @@ const onHost: Readonly<Record<StepName, (shell: SimulatedShell, host: SimulatedH
   'infra-compile': (_shell, host) => host.endCompile({ status: 'infra', failure: BROKEN }),
   judge: (_shell, host, { n }) => host.endJudge(n, 'passed'),
   record: (_shell, host, { n }) => host.endJudge(n, 'record'),
+  wrong: (_shell, host, { n }) => host.endJudge(n, 'wrong'),
+  canary: (_shell, host) => host.endCanary('passed'),
+  'bad-canary': (_shell, host) => host.endCanary('failed'),
+  'lost-canary': (_shell, host) => host.endCanary('inconclusive'),
   'infra-judge': (_shell, host, { n }) => host.endJudge(n, 'infra'),
   'lose-artifact': (_shell, host, { n }) => host.endJudge(n, 'missing'),
   lose: (shell, host) => shell.detach(host),
@@ -121,6 +129,7 @@ const drain = (shell: SimulatedShell): void => {
     for (const host of shell.hosts) {
       host.endCompile({ status: 'compiled', artifact: ARTIFACT });
       for (let at = 0; at < host.devices.length; at += 1) host.endJudge(at, 'passed');
+      host.endCanary('passed');
       while (host.frames.length > 0) shell.deliver(host);
     }
     shell.nowMs += 50;

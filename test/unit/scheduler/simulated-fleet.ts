@@ -21,6 +21,7 @@ const TIMING = {
   speedupHigh: 1,
 } as const;
 export const PASSED: Outcome = { verdict: 'passed', timings: [TIMING], checkedCases: 1 };
+export const WRONG: Outcome = { verdict: 'crashed', case: 'n', message: 'no' };
 export const COMPILE_ERROR: Outcome = { verdict: 'compile_error', log: 'no' };
 export const MISSING = { code: 'unknown_artifact', message: 'compile it again' } as const;
 export const BROKEN = { code: 'worker_died', message: 'gone' } as const;
@@ -53,12 +54,15 @@ interface SimulatedDevice {
   available: boolean;
   queue: AttemptId[];
   running: AttemptId | null;
+  /** Asked for a canary that has not ended. */
+  canary: boolean;
 }
 
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
-const ENDS: Readonly<Record<'passed' | 'record' | 'infra' | 'missing', JudgeReport>> = {
+const ENDS: Readonly<Record<'passed' | 'record' | 'wrong' | 'infra' | 'missing', JudgeReport>> = {
   passed: { status: 'judged', outcome: PASSED },
   record: { status: 'judged', outcome: PASSED },
+  wrong: { status: 'judged', outcome: WRONG },
   infra: { status: 'infra', failure: BROKEN },
   missing: { status: 'infra', failure: MISSING },
 };
@@ -81,7 +85,13 @@ export class SimulatedHost {
     this.id = hostId(n);
     this.labels = shape.labels ?? [];
     this.languages = shape.languages ?? ['cuda'];
-    const device = { class: shape.class ?? 'H100', model: shape.model ?? 'NVIDIA H100', available: true, running: null };
+    const device = {
+      class: shape.class ?? 'H100',
+      model: shape.model ?? 'NVIDIA H100',
+      available: true,
+      running: null,
+      canary: false,
+    };
     this.devices = Array.from({ length: shape.devices }, (_, at) => ({ ...device, id: deviceId(n, at), queue: [] }));
   }
 
@@ -98,6 +108,7 @@ export class SimulatedHost {
 
   attach(): SchedulerEvent {
     this.attached = true;
+    for (const device of this.devices) device.canary = false;
     this.frames = [...this.spool.values()];
     const running = this.devices.flatMap((device) => device.running ?? []);
     const attempts = { queued: this.devices.flatMap((device) => device.queue), running, finished: [...this.spool.keys()] };
@@ -107,6 +118,7 @@ export class SimulatedHost {
   detach(): SchedulerEvent {
     this.attached = false;
     this.frames = [];
+    for (const device of this.devices) device.canary = false;
     return { type: 'host-lost', hostId: this.id };
   }
 
@@ -136,6 +148,11 @@ export class SimulatedHost {
       case 'ack-stale':
         for (const id of effect.attemptIds) this.spool.delete(id);
         return;
+      case 'canary':
+        for (const device of this.devices) if (device.id === effect.deviceId) device.canary = true;
+        return;
+      case 'trust':
+      case 'quarantine':
       case 'moved':
       case 'requeued':
       case 'finished':
@@ -154,6 +171,13 @@ export class SimulatedHost {
   endCompile(report: CompileReport): void {
     const id = this.compiles.shift();
     if (id) this.frames.push({ type: 'compiled', id, hostId: this.id, result: report });
+  }
+
+  endCanary(result: 'passed' | 'failed' | 'inconclusive'): void {
+    const device = this.devices.find(({ canary }) => canary);
+    if (!device) return;
+    device.canary = false;
+    this.frames.push({ type: 'canary-ended', hostId: this.id, deviceId: device.id, result, serviceMs: SERVICE_MS });
   }
 
   endJudge(at: number, how: keyof typeof ENDS): void {

@@ -18,7 +18,7 @@ from kiln_runner.parent_death import request_signal
 
 KEPT = "kept"
 # What the standard library imports by name when it needs it: its files are out of sight then.
-for _later in ("encodings.ascii", "encodings.latin_1", "encodings.utf_8", "linecache", "traceback"):
+for _later in ("encodings.ascii", "encodings.latin_1", "linecache", "traceback"):
     importlib.import_module(_later)
 _DESCRIPTORS_MAX = 65536
 

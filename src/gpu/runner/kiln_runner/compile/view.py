@@ -22,10 +22,10 @@ _SMALL = b"size=4m,mode=755"
 
 def exchange_root(folder: str, readable: Sequence[str]) -> None:
     """For a process in a mount namespace of its own. `folder` becomes INSIDE, its `tmp` /tmp; `readable` keep their names."""
-    # Folders on the way to what is shown are for whoever is confined, not only for who makes them.
-    before = os.umask(0o022)
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     os.makedirs(os.path.join(folder, TEMPORARY), exist_ok=True)
+    # Folders on the way to a compiler are for the user that sources run as too, whatever the umask of the runner is.
+    mask = os.umask(0o022)
     # Held open: the new root is mounted above its name.
     held = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     root = _folder_to_mount_at(readable)
@@ -37,6 +37,7 @@ def exchange_root(folder: str, readable: Sequence[str]) -> None:
         os.makedirs(root + empty, exist_ok=True)
     for device in DEVICES:
         open(root + device, "wb").close()
+    os.umask(mask)
     make_read_only(root)
     for device in DEVICES:
         mount(device, root + device, None, MS_BIND)
@@ -46,7 +47,6 @@ def exchange_root(folder: str, readable: Sequence[str]) -> None:
         mount(f"/proc/self/fd/{held}/{TEMPORARY}", root + "/tmp", None, MS_BIND)
     os.close(held)
     make_root(root)
-    os.umask(before)
 
 
 def _folder_to_mount_at(readable: Sequence[str]) -> str:

@@ -15,11 +15,10 @@ together each is ready when all are. So as many are parked as a burst of faults 
 few are begun at a time. Then a stream in which every tenth candidate takes the context never waits for one. Parked judges are told the
 problems in use (briefing.py), so that their first judgement is like any other. They do not change what is measured beside them.
 """
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, List, NamedTuple, Optional
 
 from kiln_runner.devices.briefing import Briefing
 from kiln_runner.devices.judge_process import JudgeCommand, JudgeProcess
-from kiln_runner.devices.task import Task
 from kiln_runner.process import Children
 
 STARTING_MAX = 4
@@ -30,7 +29,6 @@ RECHECK_S = 10.0
 RETRY_FIRST_S = 0.2
 RETRY_MAX_S = 60.0
 START_FAILURES_MAX = 3
-MET_MAX = 4096
 
 
 class JudgesEvents(NamedTuple):
@@ -60,8 +58,6 @@ class Judges:
         self._timer = None
         self._retry_timer = None
         self._standbys: List[JudgeProcess] = []
-        # Candidates that the resident has judged, in that order.
-        self._met: Dict[str, None] = {}
         self.resident: Optional[JudgeProcess] = None
 
     @property
@@ -82,18 +78,10 @@ class Judges:
             resident.kill()
         self._recover()
 
-    def can_pass_on(self, candidate: str) -> bool:
-        """Whether the resident has judged it before, and another judge can take over at once. Where there are several, one stays for a fault."""
-        return candidate in self._met and len(self._ready_standbys()) > min(1, self._standbys_max - 1)
-
-    def judge(self, task: Task, problem_frame: bytes) -> None:
+    def judge(self, raw_task_frame: bytes, problem_key: str, problem_frame: bytes) -> None:
         """Gives the resident a task, then the others its problem."""
-        problem_key = task.body["problemKey"]
-        self._met[task.candidate] = None
-        if len(self._met) > MET_MAX:
-            del self._met[next(iter(self._met))]
         self._briefing.introduce(self.resident, problem_key, problem_frame)
-        self.resident.judge(task.raw)
+        self.resident.judge(raw_task_frame)
         if self._briefing.use(problem_key, problem_frame):
             for judge in self._ready_standbys():
                 self._briefing.brief(judge)
@@ -164,7 +152,6 @@ class Judges:
         if ready is not None:
             self._standbys.remove(ready)
             self.resident = ready
-            self._met.clear()
             if self._mode == "starting":
                 self._accept(self._refusal_of_ready())
             else:

@@ -7,7 +7,7 @@ from typing import Callable, Dict, List, Optional, Union
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.pool import CompilePool
-from kiln_runner.devices.problem_state import Prepared, Preparing, Unpreparable
+from kiln_runner.devices.slot import Prepared, Preparing, Unpreparable
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import encode
 

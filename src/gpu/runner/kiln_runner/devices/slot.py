@@ -16,7 +16,6 @@ from typing import Callable, List, NamedTuple, Optional, Union
 
 from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.devices.judges import Judges, JudgesEvents
-from kiln_runner.devices.problem_state import Prepared, Preparing, Unpreparable
 from kiln_runner.devices.standby_count import standbys_for
 from kiln_runner.devices.task import NO_PHASES, NS_PER_MS, Running, Task, infra_of, result_of, upcoming_frame
 from kiln_runner.devices.use_totals import UseTotals
@@ -33,6 +32,20 @@ BEGIN_S_MAX = 60.0
 LOCK_GRACE_S = 10.0
 # What a judge says when a file of the cache is not what it was.
 DAMAGE_CODES = ("unknown_artifact", "reference_failed", "baseline_failed")
+
+
+class Preparing(NamedTuple):
+    """The problem's reference and baseline are being compiled."""
+
+
+class Prepared(NamedTuple):
+    """`frame` is the encoded `problem` frame for a judge."""
+
+    frame: bytes
+
+
+class Unpreparable(NamedTuple):
+    infra: dict
 
 
 class SlotEvents(NamedTuple):
@@ -158,7 +171,7 @@ class DeviceSlot:
             self._events.started(started, self.device["id"])
 
     def _start_next(self) -> Optional[str]:
-        if self._running is not None or self._is_lent or not self._judges.usable or self._changes_judge():
+        if self._running is not None or self._is_lent or not self._judges.usable:
             return None
         is_turn = time.monotonic_ns() >= self._lend_after_ns
         started = None if self._borrowers and is_turn else self._start_task()
@@ -167,15 +180,6 @@ class DeviceSlot:
             self.totals.lent(time.monotonic_ns())
             self._borrowers.pop(0).begin()
         return started
-
-    def _changes_judge(self) -> bool:
-        """A record is confirmed by another process than the one that screened it: of what a kernel found out or changed there nothing holds."""
-        task = self._next_startable()
-        if task is None or not task.is_confirmation or not self._judges.can_pass_on(task.candidate):
-            return False
-        self._lose(time.monotonic_ns())
-        self._judges.replace()
-        return True
 
     def _start_task(self) -> Optional[str]:
         while True:
@@ -200,7 +204,7 @@ class DeviceSlot:
         return None
 
     def _begin(self, task: Task, problem: Prepared) -> None:
-        self._judges.judge(task, problem.frame)
+        self._judges.judge(task.raw, task.body["problemKey"], problem.frame)
         now = time.monotonic_ns()
         self._running = Running(task, now, self.totals.started(now, task.work_since_ns))
         self._limit_to(BEGIN_S_MAX, self._not_begun)

@@ -20,15 +20,6 @@ class Task(NamedTuple):
         return self.received_ns - int(self.body["waitedMs"] * NS_PER_MS)
 
     @property
-    def candidate(self) -> str:
-        return self.attempt_id.rsplit(".", 1)[0]
-
-    @property
-    def is_confirmation(self) -> bool:
-        """Whether a record may come of it: every run has fresh inputs then."""
-        return self.body["record"] is not None or self.body.get("timing", {}).get("inputs") == "fresh"
-
-    @property
     def artifacts(self) -> List[str]:
         record = self.body["record"]
         return [self.body["artifact"]] + ([record["artifact"]] if record else [])

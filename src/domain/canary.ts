@@ -1,0 +1,38 @@
+/** Canaries: known-good candidates by which a host's compiler and devices are checked. Times are ISO 8601 UTC. */
+import { z } from 'zod';
+import { DeviceId, HostId } from './ids.ts';
+import { VERDICTS } from './outcome.ts';
+
+/** Why a device takes no work, and since when: it failed a canary. */
+export const Quarantine = z.strictObject({
+  reason: z.string(),
+  since: z.iso.datetime(),
+  /** Canaries that failed in a row. */
+  failures: z.int().positive(),
+  /** Of the next canary. */
+  retryAt: z.iso.datetime().nullable(),
+});
+export type Quarantine = z.infer<typeof Quarantine>;
+
+/** What is kept of a device's canaries. */
+export interface CanaryRecord {
+  readonly hostId: HostId;
+  readonly deviceId: DeviceId;
+  /** The last one that passed was asked for then; its verdicts up to there stand. Null before the first. */
+  readonly trustedAt: string | null;
+  readonly quarantine: Quarantine | null;
+  /** What was compiled on the host under other marks than these is not used any more (engine/canaries/marks.ts). */
+  readonly marks: { readonly code: string; readonly problems: string };
+}
+
+/** A verdict that was taken back, and why: its device failed a canary after it. */
+export const JudgedAgain = z.strictObject({
+  at: z.iso.datetime(),
+  hostId: HostId,
+  deviceId: DeviceId,
+  reason: z.string(),
+  /** What it was. */
+  verdict: z.enum(VERDICTS),
+  speedup: z.number().positive().nullable(),
+});
+export type JudgedAgain = z.infer<typeof JudgedAgain>;

@@ -1,0 +1,42 @@
+/**
+ * What a host compiled before a moment is not used any more: from then on its sources carry a mark, and so every cache (the host's, its judges',
+ * the daemon's) knows them under another name. A comment behind the last line changes nothing of the code.
+ */
+import { hashOf } from '../../domain/ids.ts';
+import type { CompileUnit, ProblemDefinition } from '../../domain/protocol.ts';
+
+export interface Marks {
+  /** Of candidates; empty until a canary failed. */
+  code: string;
+  /** Of the problems' references and baselines; empty until a device returned from its quarantine. */
+  problems: string;
+}
+
+export const NO_MARKS: Readonly<Marks> = { code: '', problems: '' };
+
+/** Units are shared by the candidates they are for, and so are their marked forms. */
+const markedUnits = new WeakMap<CompileUnit, Map<string, CompileUnit>>();
+const markedDefinitions = new WeakMap<ProblemDefinition, Map<string, ProblemDefinition>>();
+
+export const markedUnit = (unit: CompileUnit, mark: string): CompileUnit =>
+  mark === '' ? unit : remembered(markedUnits, [unit, mark], () => ({ ...unit, source: markedSource(unit, mark) }));
+
+export const markedDefinition = (definition: ProblemDefinition, mark: string): ProblemDefinition => {
+  if (mark === '') return definition;
+  return remembered(markedDefinitions, [definition, mark], () => {
+    const { key: _key, ...rest } = definition;
+    const marked = { ...rest, reference: markedUnit(rest.reference, mark), baseline: markedUnit(rest.baseline, mark) };
+    return { ...marked, key: hashOf(marked) };
+  });
+};
+
+export const markedSource = ({ language, source }: Pick<CompileUnit, 'language' | 'source'>, mark: string): string =>
+  `${source}\n${language === 'triton' ? '#' : '//'} ${mark}\n`;
+
+const remembered = <T extends object>(known: WeakMap<T, Map<string, T>>, [of, mark]: readonly [T, string], make: () => T): T => {
+  const byMark = known.get(of) ?? new Map<string, T>();
+  known.set(of, byMark);
+  const made = byMark.get(mark) ?? make();
+  byMark.set(mark, made);
+  return made;
+};

@@ -1,0 +1,163 @@
+/** What follows from canaries: devices that are trusted, devices that are quarantined, and verdicts that are taken back. */
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import type { CanaryRecord, Quarantine } from '../../domain/canary.ts';
+import type { HostResumed } from '../../domain/api/inspection.ts';
+import { KilnError } from '../../domain/errors.ts';
+import type { CandidateId, DeviceId, HostId } from '../../domain/ids.ts';
+import type { Effect } from '../../scheduler/effects.ts';
+import type { Marks } from './marks.ts';
+import type { EngineState, HostState } from '../engine-state.ts';
+
+/** After the store or the queue could not be reached. */
+const RETRY_MS = 1_000;
+
+type Of<T extends Effect['type']> = Extract<Effect, { type: T }>;
+
+export const onTrusted = (state: EngineState, { hostId, deviceId, returned }: Of<'trust'>): void => {
+  const host = state.hosts.get(hostId);
+  const last = host?.lastCanaries.get(deviceId);
+  if (!host || !last) return;
+  host.trustedAtMs.set(deviceId, last.askedAtMs);
+  host.quarantines.delete(deviceId);
+  host.failedCanaries.delete(deviceId);
+  if (returned) host.marks.problems = markOf(state.now());
+  keep(state, host, deviceId);
+  if (returned) onReturned(state, { hostId, deviceId, by: 'a known-good candidate passed' });
+};
+
+export const onQuarantined = (state: EngineState, { hostId, deviceId, failures, retryMs }: Of<'quarantine'>): void => {
+  const host = state.hosts.get(hostId);
+  const last = host?.lastCanaries.get(deviceId);
+  if (!host || !last) return;
+  const nowMs = state.now();
+  const since = host.quarantines.get(deviceId)?.since ?? new Date(nowMs).toISOString();
+  const { reason } = last;
+  const quarantine = { reason, since, failures, retryAt: new Date(nowMs + retryMs).toISOString() };
+  host.quarantines.set(deviceId, quarantine);
+  state.metrics.setQuarantined(hostId, deviceId, true);
+  if (failures === 1) {
+    state.log.error(
+      { hostId, deviceId, reason },
+      'a known-good candidate failed: the device is quarantined, its verdicts are taken back',
+    );
+    note(state, 'device.quarantined', { hostId, deviceId, data: { reason } });
+    // What its compiler made is not used any more. The references stay until it is known to be right again: canaries are compared with them.
+    host.marks.code = markOf(nowMs);
+  }
+  keep(state, host, deviceId, () => void reopenAll(state, { hostId, deviceId, reason }));
+};
+
+/** Devices of the host work again because an operator says so. */
+export const resumeHost = (state: EngineState, hostId: HostId): HostResumed => {
+  const host = state.hosts.get(hostId);
+  if (!host) throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
+  const devices = [...host.quarantines.keys()];
+  if (devices.length > 0) Object.assign(host.marks, { code: markOf(state.now()), problems: markOf(state.now()) });
+  for (const deviceId of devices) {
+    host.quarantines.delete(deviceId);
+    host.failedCanaries.delete(deviceId);
+    keep(state, host, deviceId);
+    onReturned(state, { hostId, deviceId, by: 'an operator said so' });
+  }
+  state.apply({ type: 'host-resumed', hostId });
+  return { host: hostId, devices };
+};
+
+/** At a start, before anything is judged. What was in doubt and not yet taken back is taken back now. */
+export const recoverCanaries = async (state: EngineState): Promise<void> => {
+  for (const { hostId, deviceId, trustedAt, quarantine, marks } of await state.store.canaries()) {
+    const host = state.hosts.get(hostId);
+    if (host) Object.assign(host.marks, laterOf(host.marks, marks));
+    if (host && trustedAt !== null) host.trustedAtMs.set(deviceId, Date.parse(trustedAt));
+    if (!quarantine) continue;
+    host?.quarantines.set(deviceId, quarantine);
+    state.metrics.setQuarantined(hostId, deviceId, true);
+    if (host) state.apply({ type: 'quarantine-known', hostId, deviceId, failures: quarantine.failures });
+    void reopenAll(state, { hostId, deviceId, reason: quarantine.reason });
+  }
+};
+
+const markOf = (nowMs: number): string => `compiled after ${new Date(nowMs).toISOString()}`;
+
+/** Each device of a host keeps them as they were when it was last looked at. */
+const laterOf = (one: Marks, other: Marks): Marks => ({
+  code: one.code > other.code ? one.code : other.code,
+  problems: one.problems > other.problems ? one.problems : other.problems,
+});
+
+/** Of a device view: why it takes no work. */
+export const quarantineText = ({ reason, since, retryAt }: Quarantine): string =>
+  `quarantined since ${since}: it failed a known-good candidate (${reason})${retryAt === null ? '' : `; next try at ${retryAt}`}`;
+
+interface Noted {
+  readonly hostId: HostId;
+  readonly deviceId: DeviceId;
+  readonly data: Record<string, unknown>;
+}
+
+const note = (state: EngineState, type: 'device.quarantined' | 'device.returned', { hostId, deviceId, data }: Noted): void =>
+  state.recorder.add({ type: 'event', event: { type, candidateId: null, hostId, data: { deviceId, ...data } } });
+
+const onReturned = (
+  state: EngineState,
+  { hostId, deviceId, by }: { readonly hostId: HostId; readonly deviceId: DeviceId; readonly by: string },
+): void => {
+  state.metrics.setQuarantined(hostId, deviceId, false);
+  state.log.info({ hostId, deviceId }, `the device works again: ${by}`);
+  note(state, 'device.returned', { hostId, deviceId, data: { reason: by } });
+};
+
+const keep = (state: EngineState, host: HostState, deviceId: DeviceId, after: () => void = () => undefined): void => {
+  const trustedAtMs = host.trustedAtMs.get(deviceId);
+  const canary: CanaryRecord = {
+    marks: { ...host.marks },
+    hostId: host.session.hostId,
+    deviceId,
+    trustedAt: trustedAtMs === undefined ? null : new Date(trustedAtMs).toISOString(),
+    quarantine: host.quarantines.get(deviceId) ?? null,
+  };
+  state.recorder.add({ type: 'canary', canary, after });
+};
+
+interface Doubt {
+  readonly hostId: HostId;
+  readonly deviceId: DeviceId;
+  readonly reason: string;
+}
+
+/** Idempotent: taken up again at the next start where it was cut off. */
+const reopenAll = async (state: EngineState, doubt: Doubt): Promise<void> => {
+  for (;;) {
+    try {
+      // The commit that this follows has its own jobs to end first.
+      await turn();
+      // A queue job that is just being ended would take the new one with it.
+      await state.jobsEnded();
+      const { candidates, records } = await state.store.reopenDoubted(doubt);
+      if (candidates.length === 0) return;
+      for (const { holder, ...key } of records) state.records.set(key, holder);
+      state.metrics.onReopened(candidates.length);
+      state.log.warn({ ...doubt, candidates: candidates.length }, 'verdicts were taken back; they are judged again');
+      await queueAgain(state, candidates);
+      state.notify();
+    } catch (error) {
+      if (!state.isRunning()) return;
+      state.log.error({ err: error, ...doubt }, 'verdicts in doubt could not be taken back; it is tried again');
+      await pause(RETRY_MS, undefined, { ref: false });
+    }
+  }
+};
+
+/** Stored as queued already: what the queue does not take now is queued with what else is missing there. */
+const queueAgain = async (
+  state: EngineState,
+  candidates: readonly { readonly id: CandidateId; readonly priority: number }[],
+): Promise<void> => {
+  try {
+    await state.queue.add(candidates.map(({ id, priority }) => ({ candidateId: id, priority })));
+    state.poke();
+  } catch (error) {
+    state.log.warn({ err: error }, 'the queue does not take what is judged again; it is queued when the queue is back');
+    state.onUnqueued();
+  }
+};

@@ -1,0 +1,168 @@
+/** What is known of devices by their canaries, and the verdicts that are in doubt when one fails. */
+import type { CanaryRecord } from '../domain/canary.ts';
+import type { CandidateId, DeviceId, HostId } from '../domain/ids.ts';
+import type { NewJournalEvent, Score } from '../domain/records.ts';
+import { countIn } from './backlog.ts';
+import { append, writing } from './journal.ts';
+import { toJson } from './json.ts';
+import type { Sql, SqlSession, Writer } from './sql.ts';
+
+/** Verdicts of one look, and so of one transaction. */
+const PAGE_MAX = 500;
+/** The clocks of two writes may differ by so much: a verdict too many is judged again rather than one too few. */
+const MARGIN_SECONDS = 10;
+
+export const writeCanaries = async (sql: Writer, batch: readonly CanaryRecord[], at: string): Promise<void> => {
+  if (batch.length === 0) return;
+  const lastOf = new Map(batch.map((record) => [`${record.hostId}\n${record.deviceId}`, record]));
+  await sql.query(WRITE, [toJson([...lastOf.values()]), at]);
+};
+
+const WRITE = `
+insert into kiln.canaries (host_id, device_id, trusted_at, quarantine, marks, updated_at)
+select "hostId", "deviceId", "trustedAt", nullif(quarantine, 'null'::jsonb), marks, $2::timestamptz
+from jsonb_to_recordset($1::jsonb) as canary ("hostId" text, "deviceId" text, "trustedAt" timestamptz, quarantine jsonb, marks jsonb)
+on conflict (host_id, device_id) do update set
+  trusted_at = excluded.trusted_at, quarantine = excluded.quarantine, marks = excluded.marks, updated_at = excluded.updated_at`;
+
+export const readCanaries = async (sql: SqlSession): Promise<readonly CanaryRecord[]> => {
+  const rows = await sql.query<Omit<CanaryRecord, 'trustedAt'> & { readonly trustedAt: Date | null }>(
+    'select host_id as "hostId", device_id as "deviceId", trusted_at as "trustedAt", quarantine, marks from kiln.canaries',
+  );
+  return rows.map((row) => ({ ...row, trustedAt: row.trustedAt?.toISOString() ?? null }));
+};
+
+/** Whose verdicts are in doubt. */
+export interface Doubt {
+  readonly hostId: HostId;
+  readonly deviceId: DeviceId;
+  readonly reason: string;
+}
+
+export interface Reopened {
+  readonly candidates: readonly { readonly id: CandidateId; readonly priority: number }[];
+  /** Records whose holder was among them, and who holds them now. */
+  readonly records: readonly {
+    readonly problem: string;
+    readonly problemVersion: string;
+    readonly deviceModel: string;
+    readonly holder: { readonly candidateId: CandidateId; readonly score: Score } | null;
+  }[];
+}
+
+/**
+ * Queues again candidates whose verdict rests on the device, judged since its last passed canary, and those that its host's compiler refused
+ * since the last one that passed on any of its devices. A page at a time: called until none is left. A verdict that came after it was judged
+ * again is not in doubt by what was before.
+ */
+export const reopenDoubted = async (sql: Sql, { hostId, deviceId, reason }: Doubt, at: string): Promise<Reopened> =>
+  writing(sql, async (session) => {
+    const rows = await session.query<ReopenedRow>(REOPEN, [hostId, deviceId, reason, at]);
+    if (rows.length === 0) return { candidates: [], records: [] };
+    await countIn(session, rows);
+    const records = await replaceHolders(session, rows, at);
+    const events = rows.map((row) => reopenedEvent(row, { hostId, deviceId, reason }));
+    await append(session, [...events, ...records.flatMap(({ event }) => event)], at);
+    return { candidates: rows.map(({ id, priority }) => ({ id, priority })), records: records.map(({ record }) => record) };
+  });
+
+interface ReopenedRow {
+  readonly id: CandidateId;
+  readonly priority: number;
+  readonly device: string;
+  readonly submitter: string;
+  readonly problem: string;
+  readonly verdict: string;
+}
+
+const REOPEN = `
+with since as (
+  select
+    coalesce((select trusted_at - interval '${MARGIN_SECONDS} seconds' from kiln.canaries where host_id = $1 and device_id = $2), '-infinity') as device,
+    coalesce((select max(trusted_at) - interval '${MARGIN_SECONDS} seconds' from kiln.canaries where host_id = $1), '-infinity') as host
+), said as (
+  select candidate_id, finished_at as at from kiln.attempts, since
+  where host_id = $1 and device_id = $2 and verdict is not null and finished_at > since.device
+  union all
+  select candidate_id, at from kiln.journal, since
+  where type = 'candidate.done' and host_id = $1 and at > since.host and data ->> 'verdict' in ('compile_error', 'timed_out')
+), doubted as (
+  select candidates.id, candidates.verdict, (candidates.score ->> 'speedup')::double precision as speedup
+  from kiln.candidates
+  where candidates.status = 'done' and candidates.verdict not in ('cancelled', 'infra_failed', 'plan_error')
+    and exists (
+      select 1 from said
+      where said.candidate_id = candidates.id and said.at > coalesce((candidates.judged_again ->> 'at')::timestamptz, '-infinity')
+    )
+  order by candidates.submit_order limit ${PAGE_MAX}
+)
+update kiln.candidates set
+  state = '{"status": "queued"}'::jsonb,
+  score = null,
+  infra_failures = 0,
+  judged_again = jsonb_build_object(
+    'at', $4::text, 'hostId', $1::text, 'deviceId', $2::text, 'reason', $3::text, 'verdict', doubted.verdict, 'speedup', doubted.speedup),
+  updated_at = $4::timestamptz
+from doubted where candidates.id = doubted.id
+returning candidates.id, priority, device, submitter, problem, doubted.verdict`;
+
+const reopenedEvent = ({ id, problem, device, verdict }: ReopenedRow, doubt: Doubt): NewJournalEvent => ({
+  type: 'candidate.reopened',
+  candidateId: id,
+  hostId: doubt.hostId,
+  data: { verdict, reason: doubt.reason, deviceId: doubt.deviceId, problem, device },
+});
+
+interface Replaced {
+  readonly record: Reopened['records'][number];
+  readonly event: readonly NewJournalEvent[];
+}
+
+/** The best that is left of those that were confirmed holds the record. */
+const replaceHolders = async (session: SqlSession, rows: readonly ReopenedRow[], at: string): Promise<readonly Replaced[]> => {
+  const lost = await session.query<{ problem: string; problemVersion: string; deviceModel: string }>(
+    `select problem, problem_version as "problemVersion", device_model as "deviceModel" from kiln.records where candidate_id = any($1::text[])`,
+    [rows.map(({ id }) => id)],
+  );
+  const replaced: Replaced[] = [];
+  for (const key of lost) {
+    const params = [key.problem, key.problemVersion, key.deviceModel];
+    const [holder] = await session.query<{ candidateId: CandidateId; score: Score; device: string }>(BEST_LEFT, params);
+    if (holder) await session.query(SET_HOLDER, [...params, holder.candidateId, at]);
+    else await session.query(REMOVE_RECORD, params);
+    replaced.push({
+      record: { ...key, holder: holder ? { candidateId: holder.candidateId, score: holder.score } : null },
+      event: holder ? [recordEvent(key.problem, holder)] : [],
+    });
+  }
+  return replaced;
+};
+
+const BEST_LEFT = `
+select id as "candidateId", score, device from kiln.candidates
+where problem = $1 and problem_version = $2 and device_model = $3 and rank_key is not null and trial = 0
+  and (score ->> 'confirmed')::boolean
+order by rank_key desc, submit_order limit 1`;
+
+const SET_HOLDER = `
+update kiln.records set candidate_id = $4, set_at = $5::timestamptz where problem = $1 and problem_version = $2 and device_model = $3`;
+
+const REMOVE_RECORD = `delete from kiln.records where problem = $1 and problem_version = $2 and device_model = $3`;
+
+const recordEvent = (
+  problem: string,
+  { candidateId, score, device }: { readonly candidateId: CandidateId; readonly score: Score; readonly device: string },
+): NewJournalEvent => ({
+  type: 'candidate.record',
+  candidateId,
+  hostId: null,
+  data: {
+    problem,
+    device,
+    deviceModel: score.deviceModel,
+    speedup: score.speedup,
+    timeNs: score.timeNs,
+    rankKey: score.rankKey,
+    restored: true,
+  },
+});

@@ -1,0 +1,151 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { DeviceId } from '../../../src/domain/ids.ts';
+import { CandidateRecord, JournalEvent } from '../../../src/domain/records.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Store } from '../../../src/engine/ports.ts';
+import type { Sql } from '../../../src/store/sql.ts';
+import { createStore } from '../../../src/store/store.ts';
+import { attempt, candidate, DEVICE, event, HOST, idOf, MODEL, passed, score, VERSION } from './builders.ts';
+
+const START = Date.parse('2026-01-01T00:00:00.000Z');
+const MINUTE_MS = 60_000;
+const OTHER = DeviceId.parse('GPU-1');
+const WRONG: Outcome = { verdict: 'crashed', case: 'n', message: 'no' };
+const DOUBT = { hostId: HOST, deviceId: DEVICE, reason: 'vector_add/baseline.c: wrong_answer' };
+const MARKS = { code: 'a', problems: '' };
+const at = (minutes: number): string => new Date(START + minutes * MINUTE_MS).toISOString();
+
+/** Judged on `deviceId` at `minutes`, as the only attempt of it. */
+const judged = async (
+  store: Store,
+  who: string,
+  {
+    minutes,
+    deviceId = DEVICE,
+    outcome = WRONG,
+    number = 1,
+  }: { minutes: number; deviceId?: DeviceId; outcome?: Outcome; number?: number },
+): Promise<void> => {
+  if (number === 1) await store.insertCandidates([candidate(who)]);
+  const { verdict } = outcome;
+  const timings = outcome.verdict === 'passed' ? outcome.timings : [];
+  await store.recordAttempts([attempt(who, number, { deviceId, finishedAt: at(minutes), verdict, timings })]);
+  const isPassed = verdict === 'passed';
+  await store.complete([{ candidateId: idOf(who), outcome, score: isPassed ? score(2) : null, record: false }]);
+};
+const reopened = async (store: Store, doubt = DOUBT): Promise<string[]> =>
+  (await store.reopenDoubted(doubt)).candidates.map(({ id }) => id);
+
+/** What a device's failed canary does to the verdicts since the last that passed. */
+export const describeCanaries = (name: string, open: () => Sql): void => {
+  const fresh = async (): Promise<{ readonly store: Store; readonly clock: { now: number } }> => {
+    await open().script(
+      'truncate kiln.candidates, kiln.attempts, kiln.journal, kiln.records, kiln.canaries, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_candidates restart identity',
+    );
+    const clock = { now: START };
+    const store: Store = createStore(open(), { now: () => clock.now });
+    onTestFinished(async () => store.close());
+    return { store, clock };
+  };
+
+  describe(`a store on ${name}: verdicts in doubt`, () => {
+    test('are those of the device since its last passed canary, whatever they were; they say why they are judged again', async () => {
+      const { store, clock } = await fresh();
+      await judged(store, 'before', { minutes: 1 });
+      await store.recordCanaries([{ hostId: HOST, deviceId: DEVICE, trustedAt: at(5), quarantine: null, marks: MARKS }]);
+      await judged(store, 'wrong', { minutes: 6 });
+      await judged(store, 'right', { minutes: 7, outcome: passed });
+      await judged(store, 'elsewhere', { minutes: 7, deviceId: OTHER });
+      clock.now = START + 8 * MINUTE_MS;
+      expect(await reopened(store)).toEqual(['wrong', 'right'].map(idOf));
+      const record = CandidateRecord.parse(await store.candidate(idOf('right')));
+      expect(record).toMatchObject({
+        state: { status: 'queued' },
+        score: null,
+        judgedAgain: { ...DOUBT, at: at(8), verdict: 'passed', speedup: 2 },
+      });
+      const events = (await store.events({ after: 0, limit: 100 })).map((one) => JournalEvent.parse(one));
+      expect(events.filter(({ type }) => type === 'candidate.reopened')).toMatchObject([
+        { candidateId: idOf('wrong'), hostId: HOST, data: { verdict: 'crashed', reason: DOUBT.reason } },
+        { candidateId: idOf('right'), data: { verdict: 'passed' } },
+      ]);
+      expect((await store.backlog()).rows).toEqual([{ device: 'H100', submitter: 'ada', count: 2 }]);
+    });
+
+    test('are taken back once, and what was judged again later is not in doubt by what was before', async () => {
+      const { store, clock } = await fresh();
+      await judged(store, 'a', { minutes: 1 });
+      clock.now = START + 2 * MINUTE_MS;
+      expect(await reopened(store)).toEqual([idOf('a')]);
+      expect(await reopened(store)).toEqual([]);
+      await judged(store, 'a', { minutes: 3, deviceId: OTHER, outcome: passed, number: 2 });
+      clock.now = START + 4 * MINUTE_MS;
+      expect(await reopened(store)).toEqual([]);
+      expect((await store.candidate(idOf('a')))?.state).toMatchObject({ status: 'done', outcome: { verdict: 'passed' } });
+      // Its second verdict is in doubt when that device fails too.
+      expect(await reopened(store, { ...DOUBT, deviceId: OTHER })).toEqual([idOf('a')]);
+    });
+
+    test('are also what the host’s compiler refused since a canary passed on any of its devices', async () => {
+      const { store, clock } = await fresh();
+      const refuse = async (who: string): Promise<void> => {
+        await store.insertCandidates([candidate(who)]);
+        const moved = event('candidate.compiling', who);
+        await store.recordTransitions([{ candidateId: idOf(who), state: { status: 'compiling', hostId: HOST }, event: moved }]);
+        await store.complete([
+          { candidateId: idOf(who), outcome: { verdict: 'compile_error', log: 'no' }, score: null, record: false },
+        ]);
+      };
+      await refuse('early');
+      await store.recordCanaries([{ hostId: HOST, deviceId: OTHER, trustedAt: at(5), quarantine: null, marks: MARKS }]);
+      clock.now = START + 6 * MINUTE_MS;
+      await refuse('late');
+      expect(await reopened(store)).toEqual([idOf('late')]);
+    });
+
+    test('are never those that nobody judged: cancelled, a plan error', async () => {
+      const { store } = await fresh();
+      await judged(store, 'a', { minutes: 1, outcome: { verdict: 'cancelled' } });
+      await store.insertCandidates([candidate('b', { outcome: { verdict: 'plan_error', field: 'launch', message: 'no' } })]);
+      expect(await reopened(store)).toEqual([]);
+    });
+
+    test('give their record to the best that was confirmed elsewhere', async () => {
+      const { store } = await fresh();
+      for (const [who, deviceId, rankKey] of [
+        ['good', OTHER, 2],
+        ['doubtful', DEVICE, 9],
+      ] as const) {
+        await store.insertCandidates([candidate(who)]);
+        await store.recordAttempts([attempt(who, 1, { deviceId, finishedAt: at(1) })]);
+        const confirmed = { ...score(rankKey), confirmed: true };
+        await store.complete([{ candidateId: idOf(who), outcome: passed, score: confirmed, record: true }]);
+      }
+      expect((await store.record('softmax', VERSION, MODEL))?.candidateId).toBe(idOf('doubtful'));
+      const { records } = await store.reopenDoubted(DOUBT);
+      expect(records).toMatchObject([{ problem: 'softmax', deviceModel: MODEL, holder: { candidateId: idOf('good') } }]);
+      expect((await store.record('softmax', VERSION, MODEL))?.candidateId).toBe(idOf('good'));
+      const ranking = await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 10 });
+      expect(ranking.map(({ candidateId, record }) => [candidateId, record])).toEqual([[idOf('good'), true]]);
+    });
+
+    test('change nothing of a verdict otherwise: without a reason it stays as it is', async () => {
+      const { store } = await fresh();
+      await judged(store, 'a', { minutes: 1, outcome: passed });
+      await expect(
+        open().query(`update kiln.candidates set state = '{"status": "queued"}'::jsonb, score = null where id = $1`, [idOf('a')]),
+      ).rejects.toThrow('its record cannot change');
+    });
+
+    test('are known after a restart: what a device’s canaries came to is kept', async () => {
+      const { store } = await fresh();
+      const quarantine = { reason: 'r', since: at(1), failures: 2, retryAt: at(2) };
+      await store.recordCanaries([{ hostId: HOST, deviceId: DEVICE, trustedAt: null, quarantine: null, marks: MARKS }]);
+      await store.recordCanaries([
+        { hostId: HOST, deviceId: DEVICE, trustedAt: at(0), quarantine: null, marks: MARKS },
+        { hostId: HOST, deviceId: DEVICE, trustedAt: at(0), quarantine, marks: MARKS },
+      ]);
+      expect(await store.canaries()).toEqual([{ hostId: HOST, deviceId: DEVICE, trustedAt: at(0), quarantine, marks: MARKS }]);
+    });
+  });
+};
