@@ -96,6 +96,12 @@ const failureOf = (error: unknown): HostCheck => {
     return bad('host key', found, 'compare the fingerprints on the host, then correct hostKey in the fleet file');
   if (error.code === 'HOST_AUTH_REFUSED')
     return bad('login', found, 'correct user and key in the fleet file, or ~/.ssh/authorized_keys on the host');
+  if (error.details?.['check'] === 'runnerDir')
+    return bad(
+      'runnerDir',
+      found,
+      'set runnerDir: in the fleet file to a folder on a file system without noexec, such as /var/tmp/kiln',
+    );
   if (error.code === 'HOST_TOOL_MISSING' && !isMissingCommand(error))
     return bad('python3', found, 'apt-get install python3 (3.9 or newer) on the host');
   return bad(

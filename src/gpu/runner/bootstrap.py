@@ -11,6 +11,7 @@ move to the new folder and are delivered from there, and what it was still doing
 import fcntl
 import hashlib
 import json
+import mmap
 import os
 import shutil
 import struct
@@ -34,9 +35,14 @@ def main(mode: str, digest: str, folder: str) -> None:
     folder = os.path.abspath(os.path.expanduser(folder))
     os.umask(0o077)
     os.makedirs(folder, exist_ok=True)
+    # The names of files, and what is read from them, whatever the locale of this login.
+    os.environ["PYTHONUTF8"] = "1"
+    if mode != "stop":
+        load_an_object(folder)
     if mode == "probe":
         say("have")
-        return print(json.dumps({"python": sys.version.split()[0], "folder": folder, "freeBytes": shutil.disk_usage(folder).free}))
+        told = os.fsencode(folder).decode(errors="replace")
+        return print(json.dumps({"python": sys.version.split()[0], "folder": told, "freeBytes": shutil.disk_usage(folder).free}))
     if mode == "stop":
         with open(os.path.join(folder, "boot.lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -55,6 +61,21 @@ def main(mode: str, digest: str, folder: str) -> None:
             retire_older(folder, digest[:12])
     python = sys.executable or "python3"
     os.execvp(python, [python, archive] + arguments)
+
+
+def load_an_object(folder: str) -> None:
+    """What is compiled lies below this folder, and judges load it: that is tried now, as a loader does it."""
+    path = os.path.join(folder, "load.%d" % os.getpid())
+    with open(path, "w+b") as file:
+        os.remove(path)
+        file.write(bytes(mmap.PAGESIZE))
+        file.flush()
+        try:
+            mmap.mmap(file.fileno(), mmap.PAGESIZE, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC).close()
+        except OSError as error:
+            is_noexec = os.statvfs(folder).f_flag & os.ST_NOEXEC
+            why = "it is on a file system that is mounted noexec" if is_noexec else "loading from it is refused: %s" % error
+            raise OSError("runnerDir %s cannot hold code (%s); set runnerDir: to a folder that can" % (folder, why))
 
 
 def receive(archive: str, digest: str) -> None:

@@ -95,7 +95,9 @@ const readAnswer = async (command: RemoteCommand, signal: AbortSignal): Promise<
 const refusal = (text: string): KilnError =>
   text.startsWith('python3 is ')
     ? new KilnError('HOST_TOOL_MISSING', `${text}: install a newer Python 3 on the host`)
-    : unreachable(`the host cannot take the runner: ${text}`);
+    : new KilnError('HOST_UNREACHABLE', `the host cannot take the runner: ${text}`, {
+        details: text.startsWith('runnerDir ') ? { check: 'runnerDir' } : {},
+      });
 
 /** Byte by byte from the stream's buffer: nothing after the line may be taken out of it. */
 const readLine = async ({ stdout, ...command }: RemoteCommand, signal: AbortSignal): Promise<string> => {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -13,17 +14,22 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dataDir, { recursive: true }));
 
+/** Only root may mount, and not in every container. */
+const noexecMissing = spawnSync('unshare', ['--mount', 'true']).status !== 0;
+
+const hostOf = (transport: HostTransport, runnerDir: string): HostConfig => ({
+  name: HostId.parse('box'),
+  transport,
+  labels: [],
+  gpus: { kind: 'none' },
+  cpu: true,
+  compileSlots: null,
+  runnerDir,
+});
+
 /** "ok python3" or "FAILED login", in order. */
 const examine = async (transport: HostTransport): Promise<readonly string[]> => {
-  const host: HostConfig = {
-    name: HostId.parse('box'),
-    transport,
-    labels: [],
-    gpus: { kind: 'none' },
-    cpu: true,
-    compileSlots: null,
-    runnerDir: join(dataDir, transport.kind),
-  };
+  const host = hostOf(transport, join(dataDir, transport.kind));
   const [diagnosis] = await diagnoseFleet({ config: { hosts: [host] }, dataDir, daemonId: 'd' });
   const checks = diagnosis?.checks.filter(({ check }) => check !== 'note') ?? [];
   expect(checks.filter(({ ok, mend }) => !ok && !mend)).toEqual([]);
@@ -32,11 +38,38 @@ const examine = async (transport: HostTransport): Promise<readonly string[]> => 
 
 describe('the doctor', () => {
   test('examines this machine with the real runner', async () => {
-    expect(await examine({ kind: 'local' })).toEqual(['ok reachable', 'ok python3', 'ok disk', 'ok gcc']);
+    expect(await examine({ kind: 'local' })).toEqual(['ok reachable', 'ok python3', 'ok disk', 'ok gcc', 'ok confinement']);
   });
 
   test('a command that is not installed: the way there is what fails', async () => {
     expect(await examine({ kind: 'command', argv: ['no-such-program'] })).toEqual(['FAILED reachable']);
+  });
+
+  test.skipIf(noexecMissing)(
+    'a folder that no code can be loaded from, before a candidate waits for it (needs root)',
+    async () => {
+      const place = join(dataDir, 'noexec');
+      mkdirSync(place);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'noexec,size=8m', 'kiln-test', place]);
+      try {
+        const host = hostOf({ kind: 'local' }, join(place, 'runner'));
+        const [diagnosis] = await diagnoseFleet({ config: { hosts: [host] }, dataDir, daemonId: 'd' });
+        const last = diagnosis?.checks.at(-1);
+        expect(last).toMatchObject({ ok: false, check: 'runnerDir' });
+        expect(last?.found).toContain('mounted noexec');
+        expect(last?.mend).toContain('set runnerDir:');
+      } finally {
+        execFileSync('umount', [place]);
+      }
+    },
+  );
+
+  test('a folder outside of ASCII, under a login whose locale knows no such letters', async () => {
+    const argv = ['/usr/bin/env', 'LC_ALL=C', 'PYTHONCOERCECLOCALE=0'];
+    const host = hostOf({ kind: 'command', argv }, join(dataDir, 'Läufer'));
+    const [diagnosis] = await diagnoseFleet({ config: { hosts: [host] }, dataDir, daemonId: 'd' });
+    expect(diagnosis?.checks.find(({ check }) => check === 'disk')?.found).toContain('/Läufer/d/box');
+    expect(diagnosis?.checks.filter(({ ok, check }) => !ok || check === 'note')).toEqual([]);
   });
 
   test('a host without python3', async () => {
@@ -62,6 +95,7 @@ describe.skipIf(sshdMissing)(`the doctor over a real sshd${sshdMissing ? ` (skip
       'ok python3',
       'ok disk',
       'ok gcc',
+      'ok confinement',
     ]);
   });
 

@@ -27,6 +27,18 @@ class Starting(unittest.TestCase):
             self.assertEqual(where["runnerHash"], runner.client().attach()["runnerHash"])
             self.assertEqual(len([line for line in runner.processes() if " serve " in line]), 1)
 
+    def test_a_folder_outside_of_ascii_works_in_a_locale_that_knows_no_such_letters(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            place = os.path.join(folder, "Läufer")
+            os.mkdir(place)
+            locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+            with Runner(place, KILN_SIMULATED_DEVICES="1", **locale) as runner:
+                self.assertEqual(runner.start()["socket"], f"{place}/runner.sock")
+                client = runner.client()
+                client.attach()
+                if HAS_GCC:
+                    self.assertEqual(client.compile(samples.c_unit("int f(void) { return 1; }"))["status"], "compiled")
+
     def test_two_starts_at_once_give_one_server(self) -> None:
         with Runner(KILN_SIMULATED_DEVICES="1") as runner:
             runner.command("stop", "--dir", runner.folder)

@@ -1,5 +1,6 @@
 """Entry point: `python3 runner.pyz COMMAND …`, or `python3 -m kiln_runner COMMAND …` from the source folder."""
 import importlib
+import os
 import sys
 from typing import Dict, List
 
@@ -25,6 +26,8 @@ def main(argv: List[str]) -> int:
     if not argv or argv[0] not in COMMANDS:
         sys.stderr.write(f"usage: runner COMMAND …, where COMMAND is one of {', '.join(COMMANDS)}\n")
         return 2
+    # For all that it starts: what files are called and hold does not depend on a locale.
+    os.environ["PYTHONUTF8"] = "1"
     if argv[0] in CHILDREN:
         from kiln_runner.parent_death import die_with_parent
 

@@ -65,7 +65,7 @@ async def _listen(loop: asyncio.AbstractEventLoop, paths: RunnerPaths, server: S
         socket = await loop.create_unix_server(server.accept, str(paths.socket), backlog=SOCKET_BACKLOG)
     finally:
         os.umask(before)
-    paths.socket_note.write_text(f"{paths.socket}\n")
+    paths.socket_note.write_bytes(os.fsencode(paths.socket) + b"\n")
     return socket
 
 

@@ -29,7 +29,7 @@ def run(argv: List[str]) -> int:
     except StartFailure as failure:
         sys.stderr.write(f"{failure}\n")
         return 1
-    print(json.dumps({"socket": str(paths.socket), "pid": _pid(paths), "runnerHash": runner_hash()}), flush=True)
+    print(json.dumps({"socket": os.fsencode(paths.socket).decode(errors="replace"), "pid": _pid(paths), "runnerHash": runner_hash()}), flush=True)
     return 0
 
 
