@@ -187,7 +187,7 @@ class Told(unittest.TestCase):
         given = GivenTime(7)
         self.tell(7, schedstat="5 1250000000 1")
         self.tell(8, schedstat="5 500000000 1", stat="8 (x) R" + " 0" * 10 + f" {given_time.TICKS_PER_S} 0")
-        self.assertEqual(given.look(), (None, 0.5, 1.0))
+        self.assertEqual(given.look(), (None, 0.75, 1.0))
 
     def test_a_child_that_gets_no_processor_is_not_over_but_given_up(self) -> None:
         self.tell(7, schedstat="0 0 1", stat="7 (x) R" + " 0" * 12)
@@ -204,11 +204,11 @@ class Told(unittest.TestCase):
     def test_what_fights_with_itself_for_processors_has_had_its_time(self) -> None:
         over: List[Optional[str]] = []
         loop = Played()
-        self.tell(7, schedstat="0 0 1", stat="7 (x) R" + " 0" * 12)
+        self.tell(7, schedstat="0 0 1", stat="7 (x) R" + " 0" * 12, children="8")
         TimeLimit(loop, 7, 10, over.append)
         for second in range(1, 12):
-            used = second * given_time.TICKS_PER_S
-            self.tell(7, schedstat=f"0 {second * 10**9} 1", stat="7 (x) R" + " 0" * 10 + f" {used} 0")
+            for pid in (7, 8):
+                self.tell(pid, schedstat=f"0 {second * 10**9} 1", stat=f"{pid} (x) R" + " 0" * 12)
             loop.run(1)
         self.assertEqual(over, [None])
 

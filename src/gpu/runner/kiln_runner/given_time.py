@@ -15,8 +15,8 @@ _STOPPED = ("T", "t")
 
 
 class Look(NamedTuple):
-    """`stopped`: why the processes do not run ("process 12 is stopped by a signal"), or None. Since the look before: `waited_s`, how long the one
-    that waited most could have run and had no processor; `used_s`, the processor time of all."""
+    """`stopped`: why the processes do not run ("process 12 is stopped by a signal"), or None. Since the look before, of all of them together:
+    `waited_s`, how long they could have run and had no processor; `used_s`, how long they had one."""
 
     stopped: Optional[str]
     waited_s: float
@@ -39,10 +39,10 @@ class GivenTime:
         before, self._counts = self._counts, {pid: _Counts(_waited_ns(pid), _used_ticks(stat)) for pid, stat in stats.items()}
         # Of one that is new since then, all that it has.
         news = [(now, before.get(pid, _Counts(0, 0))) for pid, now in self._counts.items()]
-        waited = max((now.waited_ns - was.waited_ns for now, was in news), default=0)
+        waited = sum(max(0, now.waited_ns - was.waited_ns) for now, was in news)
         used = sum(max(0, now.used_ticks - was.used_ticks) for now, was in news)
         why = next((why for why in (_why_stopped(pid, stat) for pid, stat in stats.items()) if why), None)
-        return Look(why, max(0, waited) / NS_PER_S, used / TICKS_PER_S)
+        return Look(why, waited / NS_PER_S, used / TICKS_PER_S)
 
 
 def tree_of(pid: int) -> List[int]:

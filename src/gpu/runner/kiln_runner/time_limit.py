@@ -17,6 +17,8 @@ ASLEEP_S = 1.0
 STOPPED_S_MAX = 5.0
 # A child that gets less than this share of the time it could use is given up.
 GIVEN_SHARE_LEAST = 0.2
+# Processors that the child and what it started want at a time, where they work one after another: a compiler's passes, a judge and its child.
+WANTED_MAX = 1.5
 
 
 class TimeLimit:
@@ -64,8 +66,9 @@ class TimeLimit:
             self._stopped_s += passed_s
         else:
             self._stopped_s = 0.0
-            # What fights with itself for processors has what it uses.
-            self._had_s += max(passed_s - look.waited_s, min(passed_s, look.used_s), 0.0)
+            # One that wants several processors at a time fights with itself: that is its own time.
+            is_many = look.waited_s + look.used_s > passed_s * WANTED_MAX
+            self._had_s += passed_s if is_many else max(0.0, passed_s - look.waited_s)
         return look.stopped
 
     def _look(self) -> None:

@@ -20,10 +20,12 @@ def store_artifact(artifacts: Path, artifact: str, meta: dict, files: Dict[str, 
     """Writes into a folder beside its place, then renames: other processes see the whole artifact or none."""
     unfinished = artifacts / f".{artifact[:16]}-{os.getpid()}"
     unfinished.mkdir(mode=0o700)
+    # By these a judge tells a file that the disk has spoilt from code that was never any good.
+    sha256 = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     try:
         for name, content in files.items():
             (unfinished / name).write_bytes(content)
-        (unfinished / "meta.json").write_text(json.dumps(meta))
+        (unfinished / "meta.json").write_text(json.dumps({**meta, "sha256": sha256}))
         os.rename(unfinished, artifacts / artifact)
     except OSError:
         shutil.rmtree(unfinished, ignore_errors=True)

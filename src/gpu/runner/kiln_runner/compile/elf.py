@@ -5,6 +5,7 @@ from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
 _STT_OBJECT, _STT_FUNC, _STB_LOCAL = 1, 2, 0
 _STO_CUDA_ENTRY = 0x10
+_SHF_ALLOC = 2
 _CONSTANTS = ".nv.constant3"
 
 
@@ -20,8 +21,21 @@ def function_names(library: bytes) -> List[str]:
 
 
 def called_from_outside(cubin: bytes) -> Set[str]:
-    """Functions that a cubin calls and does not hold: the driver's own, such as malloc and vprintf."""
-    return {name for name, info, _ in _symbols(cubin, _SHT_SYMTAB, defined=False) if info & 15 == _STT_FUNC}
+    """Functions that a cubin calls and does not hold: the driver's own, such as malloc and vprintf. ValueError where it is no ELF file."""
+    try:
+        return {name for name, info, _ in _symbols(cubin, _SHT_SYMTAB, defined=False) if info & 15 == _STT_FUNC}
+    except (IndexError, struct.error) as error:
+        raise ValueError(f"a table lies outside of the file: {error}") from error
+
+
+def loaded_bytes(image: bytes) -> int:
+    """Memory that its code and variables take on the device; 0 where it is no ELF file. Compilers keep 32 bits of a section's size, and all of a
+    variable's."""
+    try:
+        sections = sum(section[5] for section in _sections(image) if section[2] & _SHF_ALLOC)
+        return max(sections, sum(size for _, info, _, index, _, size in _all_symbols(image, _SHT_SYMTAB) if index and info & 15 == _STT_OBJECT))
+    except (ValueError, IndexError, struct.error):
+        return 0
 
 
 class ConstantBank(NamedTuple):
@@ -32,11 +46,19 @@ class ConstantBank(NamedTuple):
 
 
 def constant_bank(cubin: bytes) -> ConstantBank:
+    """ValueError where it is no ELF file."""
+    try:
+        return _constant_bank(cubin)
+    except (IndexError, struct.error) as error:
+        raise ValueError(f"a table lies outside of the file: {error}") from error
+
+
+def _constant_bank(cubin: bytes) -> ConstantBank:
     sections, names = _sections(cubin), {}
     bank = next((n for n, section in enumerate(sections) if _section_name(cubin, sections, section) == _CONSTANTS), None)
     if bank is None:
         return ConstantBank(0, {})
-    for name, info, _, index, value in _all_symbols(cubin, _SHT_SYMTAB):
+    for name, info, _, index, value, _ in _all_symbols(cubin, _SHT_SYMTAB):
         if index == bank and info & 15 == _STT_OBJECT:
             names[name] = value
     return ConstantBank(sections[bank][5], names)
@@ -44,19 +66,19 @@ def constant_bank(cubin: bytes) -> ConstantBank:
 
 def _symbols(image: bytes, table: int, defined: bool = True) -> Iterator[Tuple[str, int, int]]:
     """(name, st_info, st_other) of every symbol of a 64-bit little-endian ELF file that is defined in it, or of every other."""
-    return ((name, info, other) for name, info, other, index, _ in _all_symbols(image, table) if bool(index) == defined)
+    return ((name, info, other) for name, info, other, index, _, _ in _all_symbols(image, table) if bool(index) == defined)
 
 
-def _all_symbols(image: bytes, table: int) -> Iterator[Tuple[str, int, int, int, int]]:
-    """(name, st_info, st_other, section, st_value)."""
+def _all_symbols(image: bytes, table: int) -> Iterator[Tuple[str, int, int, int, int, int]]:
+    """(name, st_info, st_other, section, st_value, st_size)."""
     sections = _sections(image)
     for section in sections:
         if section[1] != table:
             continue
         offset, length, link, step = section[4], section[5], section[6], section[9]
         for at in range(offset, offset + length, step):
-            name, info, other, index, value, _ = struct.unpack_from("<IBBHQQ", image, at)
-            yield _text(image, sections[link][4] + name), info, other, index, value
+            name, info, other, index, value, size = struct.unpack_from("<IBBHQQ", image, at)
+            yield _text(image, sections[link][4] + name), info, other, index, value, size
 
 
 def _sections(image: bytes) -> List[tuple]:

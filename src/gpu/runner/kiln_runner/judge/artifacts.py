@@ -1,4 +1,5 @@
 """Compiled artifacts in the runner's cache: `<cache>/artifacts/<hash>/` with meta.json and code files. Read only."""
+import hashlib
 import json
 from pathlib import Path
 from typing import List
@@ -19,6 +20,10 @@ class Artifact:
     def kernel(self, name: str) -> dict:
         """What the compiler told of a kernel: `file`, `shared`, `numWarps`, `hidden`; any of them may be absent."""
         return self._meta.get("kernels", {}).get(name, {})
+
+    def is_as_made(self, file: Path, content: bytes) -> bool:
+        """False where the compiler made it otherwise, or did not say."""
+        return self._meta.get("sha256", {}).get(file.name) == hashlib.sha256(content).hexdigest()
 
     def file_of(self, kernel: str) -> Path:
         return self._path(self.kernel(kernel).get("file") or self._default())

@@ -57,7 +57,7 @@ class Judgement:
             self._check(specs)
             timings = [self._time(spec) for spec in self._timed]
         except LaunchRejected as error:
-            raise CandidateFailure(plan_error(error.field, f"{error} (case {self.case})")) from error
+            raise CandidateFailure(plan_error(error.field, f"{error} (case {self.case})" if self.case else str(error))) from error
         except DeviceFault as error:
             raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
         return passed(timings, len(specs))

@@ -40,8 +40,11 @@ class Bound:
 
 
 class Program:
-    def __init__(self, side: str, code: Path, harness: Path, memory: Memory) -> None:
+    """`is_as_made`: whether the file holds what the compiler made."""
+
+    def __init__(self, side: str, code: Path, harness: Path, memory: Memory, is_as_made: Callable[[], bool] = lambda: True) -> None:
         self._side, self._file, self._harness, self._memory = side, code, harness, memory
+        self._is_as_made = is_as_made
         self._process: Optional[subprocess.Popen] = None
         self._bound: Optional[Bound] = None
 
@@ -106,6 +109,8 @@ class Program:
     def _refused(self) -> None:
         if self._side != "candidate":
             raise InfraFailure(self._failure_code(), f"the {self._side}'s compiled code cannot be loaded: {self._file} is damaged")
+        if not self._is_as_made():
+            raise InfraFailure("unknown_artifact", f"the compiled code cannot be loaded: {self._file} is not as it was made")
         message = "the compiled code cannot be loaded: it calls a function that neither it nor the C library defines"
         raise LaunchRejected("launch[0].kernel", message)
 

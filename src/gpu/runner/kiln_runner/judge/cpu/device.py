@@ -87,7 +87,8 @@ class CpuDevice:
         return 2 * COPY_BYTES / best * 1e9
 
     def load(self, side: str, artifact: Artifact) -> Program:
-        return Program(side, artifact.code_files()[0], self._harness, self.private if side == "reference" else self.visible)
+        file, memory = artifact.code_files()[0], self.private if side == "reference" else self.visible
+        return Program(side, file, self._harness, memory, lambda: artifact.is_as_made(file, file.read_bytes()))
 
     def load_ahead(self, _side: str, _artifact: Artifact, _kernels: Sequence[str]) -> Optional[Program]:
         """Opening a library runs its constructors, and they could disturb a neighbour that times."""

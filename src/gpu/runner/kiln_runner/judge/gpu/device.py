@@ -122,11 +122,17 @@ class GpuDevice:
     def load(self, side: str, artifact: Artifact) -> Program:
         try:
             return Program(self.driver, artifact)
-        except (CudaError, ValueError) as error:
-            raise InfraFailure("unknown_artifact", f"the driver cannot load the artifact of the {side}: {error}") from error
+        except LaunchRejected as error:
+            if side == "candidate":
+                raise
+            code = "internal" if side == "record" else f"{side}_failed"
+            raise InfraFailure(code, f"the {side}'s code cannot be loaded: {error}") from error
 
     def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str]) -> Program:
-        program = self.load(side, artifact)
+        try:
+            program = self.load(side, artifact)
+        except LaunchRejected as error:
+            raise InfraFailure("unknown_artifact", f"the code of the {side} cannot be loaded ahead: {error}") from error
         try:
             program.find(kernels)
         except LaunchRejected:

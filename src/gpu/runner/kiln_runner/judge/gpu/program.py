@@ -6,7 +6,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from ...compile.elf import ConstantBank, called_from_outside, constant_bank
 from ..artifacts import Artifact
-from ..failures import LaunchRejected
+from ..failures import InfraFailure, LaunchRejected
 from .driver import (
     FUNCTION_LOCAL_BYTES,
     FUNCTION_MAX_DYNAMIC_SHARED,
@@ -19,6 +19,7 @@ from .driver import (
 )
 from .launching import LaunchShape, PreparedLaunch, address, scalar
 from .leftovers import leftover
+from .loading import FIELD, load_module, look_up
 
 PORTABLE_CLUSTER_MAX = 8
 KERNELS_NAMED_MAX = 32
@@ -44,11 +45,18 @@ class Program:
         self._shared: Dict[int, int] = {}
         self._called: Set[str] = set()
         self._constants: List[Tuple[c_void_p, ConstantBank]] = []
-        for file in artifact.code_files():
-            image = file.read_bytes()
-            self._modules[file] = driver.load_module(image)
-            self._called |= called_from_outside(image)
-            self._constants.append((self._modules[file], constant_bank(image)))
+        try:
+            for file in artifact.code_files():
+                image = file.read_bytes()
+                self._modules[file] = load_module(driver, artifact, file, image)
+                self._called |= called_from_outside(image)
+                self._constants.append((self._modules[file], constant_bank(image)))
+        except ValueError as error:
+            self.close()
+            raise LaunchRejected(FIELD, f"the compiled code is no ELF file as compilers make it: {error}") from error
+        except (LaunchRejected, InfraFailure):
+            self.close()
+            raise
 
     def close(self) -> None:
         for module in self._modules.values():
@@ -112,9 +120,8 @@ class Program:
     def _function(self, field: str, name: str) -> c_void_p:
         if name not in self._functions:
             file = self._artifact.file_of(name)
-            function = c_void_p()
-            code = self._driver.lib.cuModuleGetFunction(byref(function), self._modules[file], name.encode())
-            if code:
+            function = look_up(self._driver, self._artifact, file, self._modules[file], name)
+            if function is None:
                 raise LaunchRejected(f"{field}.kernel", f'no kernel "{name}" in the artifact; {self._known(file)}')
             self._functions[name] = function
         return self._functions[name]
