@@ -14,8 +14,8 @@ export const spawnWith =
     await started(child, program);
     const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
     const kill = (): void => killGroup(child);
-    // Writing to a program that has ended is reported by its exit, not by a broken pipe.
-    child.stdin.on('error', () => undefined);
+    // A program that has ended is reported by its exit, not by a broken pipe; nor may a signal that cannot be sent end the daemon.
+    for (const emitter of [child, child.stdin, child.stdout, child.stderr]) emitter.on('error', () => undefined);
     return { stdin: child.stdin, stdout: child.stdout, stderrTail: keepTail(child.stderr), exited, kill };
   };
 

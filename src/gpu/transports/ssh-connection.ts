@@ -165,9 +165,12 @@ const forward = async (client: SshClient, target: SshTarget): Promise<Duplex> =>
             cause: error,
           }),
         );
-      else resolve(channel);
+      else resolve(withoutCrash(channel));
     });
   });
+
+/** Its end is what counts. Without a listener, an error before anybody listens, or after, would end the process. */
+const withoutCrash = <Stream extends Duplex>(stream: Stream): Stream => stream.on('error', () => undefined);
 
 const openSocket = async (client: SshClient, path: string, target: SshTarget): Promise<Duplex> =>
   new Promise((resolve, reject) => {
@@ -178,7 +181,7 @@ const openSocket = async (client: SshClient, path: string, target: SshTarget): P
             cause: error,
           }),
         );
-      else resolve(channel);
+      else resolve(withoutCrash(channel));
     });
   });
 
@@ -191,9 +194,10 @@ const execute = async (client: SshClient, argv: readonly string[], target: SshTa
             cause: error,
           }),
         );
-      else resolve(opened);
+      else resolve(withoutCrash(opened));
     });
   });
+  channel.stderr.on('error', () => undefined);
   const exited = new Promise<number | null>((resolve) => {
     let code: number | null = null;
     channel.once('exit', (exitCode: number | null) => {

@@ -45,7 +45,12 @@ export const createFolderMaker = () => {
   };
 };
 
-export const startPostgres = async (): Promise<Server> => {
+/** Ends the server, by default as an administrator's fast restart does, and starts it again on the same port and data. */
+export interface RestartableServer extends Server {
+  restart(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export const startPostgres = async (): Promise<RestartableServer> => {
   const folder = temporaryFolder();
   const owner = postgresUser();
   if (owner) chownSync(folder, owner.uid, owner.gid);
@@ -56,9 +61,20 @@ export const startPostgres = async (): Promise<Server> => {
   });
   const port = await freePort();
   const args = ['-D', data, '-k', folder, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'];
-  const server = spawn(join(POSTGRES_BIN, 'postgres'), args, { stdio: ['ignore', 'ignore', 'pipe'], ...owner });
-  await told(server, 'ready to accept connections');
-  return { url: `postgres://kiln@127.0.0.1:${port}/postgres`, stop: async () => stop(server, folder, 'SIGINT') };
+  const launch = async (): Promise<ChildProcess> => {
+    const started = spawn(join(POSTGRES_BIN, 'postgres'), args, { stdio: ['ignore', 'ignore', 'pipe'], ...owner });
+    await told(started, 'ready to accept connections');
+    return started;
+  };
+  let server = await launch();
+  return {
+    url: `postgres://kiln@127.0.0.1:${port}/postgres`,
+    stop: async () => stop(server, folder, 'SIGINT'),
+    restart: async (signal = 'SIGINT') => {
+      await end(server, signal);
+      server = await launch();
+    },
+  };
 };
 
 export const holderOf = (daemonId: string): DaemonHolder => ({

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OpenDatabase } from '../../../src/store/pglite.ts';
+import { openPostgres } from '../../../src/store/postgres.ts';
+import { hasPostgres, POSTGRES_MISSING, startPostgres } from './servers.ts';
+import type { RestartableServer } from './servers.ts';
+
+const AGAIN_LIMIT_MS = 30_000;
+
+describe.skipIf(!hasPostgres)(`connections that Postgres closes${POSTGRES_MISSING}`, () => {
+  let server: RestartableServer;
+  let database: OpenDatabase;
+  beforeAll(async () => {
+    server = await startPostgres();
+    database = await openPostgres(server.url);
+  });
+  afterAll(async () => {
+    await database.close();
+    await server.stop();
+  });
+
+  // Without a listener on it, such a connection ends the process.
+  test('cost the transaction that was open on one its work, and nothing else', async () => {
+    const cut = database.sql.transaction(async (session) => {
+      const [own] = await session.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await database.sql.query('select pg_terminate_backend($1)', [own?.pid]);
+      await expect
+        .poll(async () => database.sql.query('select 1 from pg_stat_activity where pid = $1', [own?.pid]), {
+          timeout: AGAIN_LIMIT_MS,
+        })
+        .toEqual([]);
+      // Nothing is asked of the connection meanwhile: what it has to say comes as an event.
+      await new Promise((resolve) => setImmediate(resolve));
+      return session.query('select 1');
+    });
+    await expect(cut).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    expect(await database.sql.query('select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  test('are replaced after a restart of the server, also one that was held when it ended', async () => {
+    const held = await database.pool.connect();
+    await held.query('select 1');
+    await server.restart('SIGQUIT');
+    await expect
+      .poll(
+        async () =>
+          database.sql.query('select 1 as one').then(
+            ([row]) => row,
+            () => 'away',
+          ),
+        { timeout: AGAIN_LIMIT_MS },
+      )
+      .toEqual({ one: 1 });
+    held.release();
+  });
+});
