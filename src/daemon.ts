@@ -1,6 +1,7 @@
 /** The composition root: the only place that knows every part. Opens in order, closes in the opposite one. */
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { wallClockMs } from './domain/clock.ts';
 import { createCampaigns } from './agents/campaigns.ts';
 import type { AgentCampaigns } from './agents/campaigns.ts';
 import { CONTRACT } from './agents/context/contract.ts';
@@ -17,6 +18,8 @@ import { createServer } from './server/create-server.ts';
 import { openStorage } from './storage/open-storage.ts';
 import type { Closer } from './storage/open-storage.ts';
 import type { SqlStore } from './store/store.ts';
+
+const UNWRITTEN_LOG_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface Daemon {
   /** "http://127.0.0.1:7070". */
@@ -37,7 +40,7 @@ export interface DaemonOptions {
 
 /** Throws KilnError for anything that keeps it from starting, with nothing left open. */
 export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promise<Daemon> => {
-  const log = pino({ level: config.log.level }, logTo ?? pino.destination({ dest: 2, sync: false }));
+  const log = pino({ level: config.log.level }, logTo ?? standardError());
   // What is wrong with files is said before anything is opened.
   const fleet = loadFleet({ file: config.fleetFile, env });
   const problems = loadProblems(config.kernelsDir);
@@ -62,11 +65,11 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
       rules: config.judging,
       limits: config.limits,
       log,
-      now: Date.now,
+      now: wallClockMs,
     });
     closers.push({ part: 'engine', close: async () => engine.stop() });
     await engine.start();
-    const upkeep = startJournalUpkeep({ store, keepDays: config.journal.keepDays, now: Date.now, log });
+    const upkeep = startJournalUpkeep({ store, keepDays: config.journal.keepDays, now: wallClockMs, log });
     closers.push({ part: 'journal upkeep', close: async () => upkeep.stop() });
     const campaigns = await openAgents({ config, env }, { store, judging: engine.kiln }, { log, closers });
     const url = await listen(config, { kiln: engine.kiln, campaigns }, { log, closers });
@@ -77,6 +80,10 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     throw error;
   }
 };
+
+/** A log that cannot be written (a full disk, a reader that left) is lost; it must not end the daemon, nor fill its memory. */
+const standardError = (): DestinationStream =>
+  pino.destination({ dest: 2, sync: false, maxLength: UNWRITTEN_LOG_BYTES_MAX }).on('error', () => undefined);
 
 const listen = async (
   config: KilnConfig,
@@ -104,7 +111,7 @@ const openAgents = async (
   { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
 ): Promise<AgentCampaigns> => {
   const generators = createGenerators({ settings: config.agents, env, log });
-  const campaigns = createCampaigns({ store, judging, generators, settings: config.agents, log, now: Date.now });
+  const campaigns = createCampaigns({ store, judging, generators, settings: config.agents, log, now: wallClockMs });
   closers.push({ part: 'agents', close: async () => campaigns.close() });
   await campaigns.start();
   return campaigns;

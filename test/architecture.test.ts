@@ -73,6 +73,12 @@ describe('architecture', () => {
     expect(globSync('test/**/*.ts').filter((file) => mock.test(read(file)))).toEqual([]);
   });
 
+  // The wall clock jumps: what is measured by it takes hours or none.
+  test('only the clock asks what time it is; durations are monotonic', () => {
+    const wall = /\bDate\.now\b|\bnew Date\(\)|\bDate\(\)/u;
+    expect(sources.filter((file) => wall.test(read(file)))).toEqual([normalize('src/domain/clock.ts')]);
+  });
+
   test('the scheduler takes time and chance from its caller', () => {
     const impure = /\bDate\.now\(|new Date\(\)|Math\.random\(|\bperformance\.|\bset(?:Timeout|Interval|Immediate)\(|from 'node:/u;
     expect(globSync('src/scheduler/**/*.ts').filter((file) => impure.test(read(file)))).toEqual([]);

@@ -41,13 +41,13 @@ export const compileHostsFor = (state: EngineState, own: HostState, job: Compile
       host.resting === null &&
       !failedAt.has(host.session.hostId) &&
       compilerOf(host, unit.language) === compiler &&
-      (host.restsUntilMs.get(kindOf(unit)) ?? 0) <= state.now(),
+      (host.restsUntilMs.get(kindOf(unit)) ?? 0) <= state.monotonicMs(),
   );
 };
 
 /** Its own failure, not the source's. */
 export const rest = (state: EngineState, host: HostState, unit: CompileUnit): void => {
-  host.restsUntilMs.set(kindOf(unit), state.now() + REST_MS);
+  host.restsUntilMs.set(kindOf(unit), state.monotonicMs() + REST_MS);
 };
 
 const kindOf = ({ language, architecture }: CompileUnit): string => `${language} ${architecture}`;

@@ -12,11 +12,14 @@ export interface EngineDeps {
   readonly rules: JudgingRules;
   readonly limits: { readonly sourceBytes: number; readonly queued: number };
   readonly log: Logger;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, for stamps. */
   readonly now: () => number;
+  /** Milliseconds that never jump, for everything else. */
+  readonly monotonicMs?: () => number;
 }
 
 export interface ServiceDeps extends Pick<EngineDeps, 'limits' | 'now'> {
+  readonly monotonicMs: () => number;
   readonly listeners: Set<() => void>;
   readonly notify: () => void;
   readonly poke: () => void;

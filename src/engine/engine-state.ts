@@ -84,7 +84,10 @@ export interface EngineState {
   readonly metrics: Metrics;
   readonly rules: JudgingRules;
   readonly log: Logger;
+  /** For stamps: the wall clock can jump. */
   readonly now: () => number;
+  /** For durations, deadlines and the scheduler. */
+  readonly monotonicMs: () => number;
   /** How long this process is deaf now and then, milliseconds: counts like a part of every round trip. */
   readonly pauseMs: () => number;
   readonly lives: Map<CandidateId, Live>;

@@ -5,6 +5,7 @@
  * a host when the daemon stops goes on there (or is put back at the next start): nothing is waited for, nothing is lost.
  * Invariant: one event at a time goes through the scheduler, and what it decides is done before the next.
  */
+import { monotonicMs as systemMonotonicMs } from '../domain/clock.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import { createScheduler, handle, nextWakeMs } from '../scheduler/scheduler.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
@@ -42,12 +43,12 @@ export interface Engine {
 }
 
 export const createEngine = (deps: EngineDeps): Engine => {
-  const { store, queue, problems, log, now } = deps;
+  const { store, queue, problems, log, now, monotonicMs = systemMonotonicMs } = deps;
   const listeners = new Set<() => void>();
   const notify = (): void => listeners.forEach((listener) => listener());
   const recorder = createRecorder({ store, log, onCommit: (completed) => onCommit(completed) });
   const loop = createLoop((event) => {
-    for (const effect of handle(state.core, event, now())) perform(state, effect);
+    for (const effect of handle(state.core, event, monotonicMs())) perform(state, effect);
   });
   const pauses = watchPauses();
   const bundles = createBundles();
@@ -62,7 +63,8 @@ export const createEngine = (deps: EngineDeps): Engine => {
     rules: deps.rules,
     log,
     now,
-    pauseMs: () => pauses.typicalMs(now()),
+    monotonicMs,
+    pauseMs: () => pauses.typicalMs(monotonicMs()),
     lives: new Map(),
     profiles: new Map(),
     hosts: new Map(deps.sessions.map((session) => [session.hostId, newHost(session, bundles)])),
@@ -84,6 +86,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const lostJobs = createLostJobs(state);
   const service = createService(state, {
     ...deps,
+    monotonicMs,
     listeners,
     notify,
     poke: state.poke,
@@ -112,13 +115,13 @@ export const createEngine = (deps: EngineDeps): Engine => {
 
   const scheduleWake = (): void => {
     if (wake || mode !== 'running') return;
-    const delayMs = Math.max(1, Math.min(TICK_MS, (nextWakeMs(state.core) ?? Infinity) - now()));
+    const delayMs = Math.max(1, Math.min(TICK_MS, (nextWakeMs(state.core) ?? Infinity) - monotonicMs()));
     wake = setTimeout(() => {
       wake = null;
       state.apply({ type: 'tick' });
       pumpProfiles(state);
       leases.onRoom();
-      lostJobs.onTick(performance.now());
+      lostJobs.onTick(monotonicMs());
     }, delayMs);
   };
 
@@ -129,7 +132,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     await recover(state);
     // A crash, or an outage of the queue, between the store's commit and the queue's add leaves a candidate without a job.
     lostJobs.suspect();
-    lostJobs.onTick(performance.now());
+    lostJobs.onTick(monotonicMs());
     queue.onLoss(lostJobs.suspect);
     void recoverProfiles(state).catch((error: unknown) => log.error({ err: error }, 'could not look for profiles that wait'));
     queue.onWork(() => leases.onWork());

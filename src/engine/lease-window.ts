@@ -58,7 +58,7 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
       const count = Math.min(wanted(state.core), LEASE_BATCH_MAX);
       if (count === 0) {
         // As long as there is room, all that waits will be seen.
-        if (!mayHoldMore || state.now() < nextLookMs) return;
+        if (!mayHoldMore || state.monotonicMs() < nextLookMs) return;
         await look();
         continue;
       }
@@ -71,12 +71,12 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
   };
 
   const look = async (): Promise<void> => {
-    const startedMs = state.now();
+    const startedMs = state.monotonicMs();
     try {
       await lease(await promoteUnderserved(state));
     } finally {
-      const restMs = LOOK_REST * (state.now() - startedMs);
-      nextLookMs = state.now() + Math.min(LOOK_EVERY_MS_MAX, Math.max(LOOK_EVERY_MS, restMs));
+      const restMs = LOOK_REST * (state.monotonicMs() - startedMs);
+      nextLookMs = state.monotonicMs() + Math.min(LOOK_EVERY_MS_MAX, Math.max(LOOK_EVERY_MS, restMs));
     }
   };
 
@@ -172,7 +172,7 @@ export const admitOne = (state: EngineState, item: Unfinished): void => {
   const loaded = state.problems.get(content.problem);
   const isSame = loaded?.contentHash(content.device === 'cpu' ? 'cpu' : 'gpu') === content.problemVersion;
   if (!loaded || !isSame) return refuseChanged(state, item);
-  state.lives.set(item.id, createLive(item.id, item.submission, loaded, state.now()));
+  state.lives.set(item.id, createLive(item.id, item.submission, loaded, state.monotonicMs()));
   state.apply(eventOf(item));
 };
 

@@ -230,7 +230,7 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
   for (const [deviceId, totals] of Object.entries(health.use)) {
     const use = host.use.get(deviceId) ?? createDeviceUse();
     host.use.set(deviceId, use);
-    use.onHealth(totals, state.now());
+    use.onHealth(totals, state.monotonicMs());
   }
   for (const device of changedDevices(before, host.devices)) {
     note(state, 'device.changed', host.session.hostId, { deviceId: device.id, unavailable: device.unavailable });

@@ -88,7 +88,7 @@ const onMoved = (state: EngineState, { id, state: next }: Of<'moved'>): void => 
 };
 
 const enterStage = (state: EngineState, live: Live, stage: Stage): void => {
-  const nowMs = state.now();
+  const nowMs = state.monotonicMs();
   state.metrics.onStageLeft(live.stage, (nowMs - live.stageSinceMs) / 1000);
   live.stage = stage;
   live.stageSinceMs = nowMs;
@@ -115,7 +115,7 @@ const onFinished = (state: EngineState, { id, outcome, unconfirmed }: Of<'finish
   const standing = standingOf(state.records, live, { outcome, unconfirmed });
   const { score } = standing;
   if (score) keepStanding(state, recordKeyOf(live, score.deviceModel), { candidateId: id, score }, standing);
-  state.metrics.onStageLeft(live.stage, (state.now() - live.stageSinceMs) / 1000);
+  state.metrics.onStageLeft(live.stage, (state.monotonicMs() - live.stageSinceMs) / 1000);
   countVerdict(state, live, outcome);
   state.recorder.add({
     type: 'completion',
@@ -134,7 +134,7 @@ const keepStanding = (state: EngineState, key: RecordKey, own: RecordHolder, { r
 };
 
 const countVerdict = (state: EngineState, live: Live, outcome: Outcome): void => {
-  const nowMs = state.now();
+  const nowMs = state.monotonicMs();
   state.metrics.onVerdict(live.submission.content.problem, outcome.verdict);
   state.verdictTimesMs.push(nowMs);
   while ((state.verdictTimesMs[0] ?? nowMs) < nowMs - THROUGHPUT_WINDOW_MS) state.verdictTimesMs.shift();

@@ -8,7 +8,7 @@ import type { EngineState } from './engine-state.ts';
 const THROUGHPUT_WINDOW_MS = 60_000;
 
 /** What the view is made from. */
-interface Viewed extends Pick<EngineState, 'core' | 'now'> {
+interface Viewed extends Pick<EngineState, 'core' | 'now' | 'monotonicMs'> {
   readonly store: Pick<EngineState['store'], 'backlog'>;
   readonly verdictTimesMs: readonly number[];
 }
@@ -16,8 +16,7 @@ interface Viewed extends Pick<EngineState, 'core' | 'now'> {
 export const queueView = async (state: Viewed): Promise<QueueView> => {
   const backlog = await state.store.backlog();
   const held = snapshot(state.core);
-  const nowMs = state.now();
-  const perSecond = throughput(state, nowMs);
+  const perSecond = throughput(state, state.monotonicMs());
   const left = sum(backlog.rows);
   const { compiling, ready, judging, confirming } = held.stages;
   // What is not held here is queued, and so is what ended and is not written down yet.
@@ -28,7 +27,7 @@ export const queueView = async (state: Viewed): Promise<QueueView> => {
     stages: { queued, compiling, ready, judging, confirming },
     byDevice: classes,
     bySubmitter: bySubmitter(held, backlog.rows),
-    oldestSeconds: oldestMs === null ? null : Math.max(0, (nowMs - oldestMs) / 1000),
+    oldestSeconds: oldestMs === null ? null : Math.max(0, (state.now() - oldestMs) / 1000),
     throughputPerSecond: perSecond,
     etaSeconds: classes.some(({ blocked }) => blocked !== null) ? null : etaOf(left, perSecond),
   };

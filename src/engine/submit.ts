@@ -27,7 +27,7 @@ export interface Submitter {
 }
 
 export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readonly recent: Recent }): Submitter => {
-  let backlog = { size: 0, atMs: 0 };
+  let backlog = { size: 0, atMs: -Infinity };
   const inserts = createGroupCommit(async (group: readonly NewCandidate[]) => state.store.insertCandidates(group));
   const additions = createGroupCommit(async (group: readonly Addition[]) => {
     // Two requests of one group may have brought the same candidate.
@@ -36,7 +36,8 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readon
   });
 
   const refuseWhenFull = async (adding: number): Promise<void> => {
-    if (deps.now() - backlog.atMs > BACKLOG_CHECK_MS) backlog = { size: await unfinished(state), atMs: deps.now() };
+    if (deps.monotonicMs() - backlog.atMs > BACKLOG_CHECK_MS)
+      backlog = { size: await unfinished(state), atMs: deps.monotonicMs() };
     backlog.size += adding;
     if (backlog.size <= deps.limits.queued) return;
     throw new KilnError(

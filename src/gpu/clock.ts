@@ -1,3 +1,5 @@
+import { monotonicMs, wallClockMs } from '../domain/clock.ts';
+
 /** Time as the host sessions see it; tests bring their own. */
 export interface Clock {
   /** Milliseconds since 1970, for what people and other programs read. */
@@ -9,8 +11,8 @@ export interface Clock {
 }
 
 export const SYSTEM_CLOCK: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
+  now: wallClockMs,
+  monotonic: monotonicMs,
   after: (ms, act) => {
     const timer = setTimeout(act, ms);
     return () => clearTimeout(timer);

@@ -5,6 +5,7 @@
  */
 import { DEFAULT_SCHEMA, Queue, Worker, createPostgresBackend, runMigrations } from 'bullmq';
 import type { PgPool } from 'bullmq';
+import { wallClockMs } from '../domain/clock.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
@@ -67,15 +68,15 @@ const migrate = async (pool: PgPool): Promise<void> => {
 type BulkStatements = Pick<QueueBackend, 'lease' | 'promote' | 'complete' | 'release' | 'adopt' | 'hasWaiting' | 'missing'>;
 
 const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions): BulkStatements => ({
-  lease: async (count) => (await pool.query<JobRow>(LEASE, [name, token, leaseMs, Date.now(), count])).rows.map(leaseOf),
+  lease: async (count) => (await pool.query<JobRow>(LEASE, [name, token, leaseMs, wallClockMs(), count])).rows.map(leaseOf),
   promote: async (ids) => (await pool.query(PROMOTE, [name, ids])).rows.length,
   complete: async (ids) => {
     await pool.query(COMPLETE, [name, ids, token]);
   },
   release: async (ids) => {
-    await pool.query(RELEASE, [name, ids, token, Date.now()]);
+    await pool.query(RELEASE, [name, ids, token, wallClockMs()]);
   },
-  adopt: async () => (await pool.query<JobRow>(ADOPT, [name, token, Date.now(), leaseMs])).rows.map(leaseOf),
+  adopt: async () => (await pool.query<JobRow>(ADOPT, [name, token, wallClockMs(), leaseMs])).rows.map(leaseOf),
   missing: async (ids) => (await pool.query<{ id: CandidateId }>(MISSING, [name, ids])).rows.map(({ id }) => id),
   hasWaiting: async () => {
     const { rows } = await pool.query(`select 1 as one from job where queue = $1 and state = 'waiting' limit 1`, [name]);

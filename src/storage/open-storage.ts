@@ -1,5 +1,6 @@
 /** Opens what keeps records and jobs, for one daemon alone: the lock of its data folder, the lease on its store, the owner of its queue. */
 import { hostname } from 'node:os';
+import { wallClockStamp } from '../domain/clock.ts';
 import { withoutPassword } from '../config/kiln-config.ts';
 import type { KilnConfig } from '../config/kiln-config.ts';
 import type { DaemonHolder } from '../domain/daemon-holder.ts';
@@ -49,7 +50,7 @@ export const openStorage = async (options: StorageOptions): Promise<Storage> => 
   const database = await openDatabase(options);
   closers.push({ part: 'store', close: async () => database.close() });
   const daemonId = daemonIdOf(config.dataDir);
-  const holder: DaemonHolder = { daemonId, host: hostname(), pid: process.pid, since: new Date().toISOString() };
+  const holder: DaemonHolder = { daemonId, host: hostname(), pid: process.pid, since: wallClockStamp() };
   const lease = await openLease(database, holder, options);
   const store = createStore(config.store.backend === 'postgres' ? guardedSql(database.sql, lease) : database.sql);
   const queue = await openQueue(database, { epoch: lease.epoch, holder }, options);

@@ -11,6 +11,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { wallClockStamp } from '../domain/clock.ts';
 import { holderText } from '../domain/daemon-holder.ts';
 import { KilnError } from '../domain/errors.ts';
 
@@ -95,7 +96,7 @@ const tryLock = (file: number, { dataDir, path }: Locked): boolean => {
 
 const writeHolder = (file: number): void => {
   ftruncateSync(file);
-  writeSync(file, JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() } satisfies Holder));
+  writeSync(file, JSON.stringify({ pid: process.pid, host: hostname(), since: wallClockStamp() } satisfies Holder));
 };
 
 /** Null while it is being written. */

@@ -1,4 +1,5 @@
 /** The records of Kiln over any Sql: candidates, attempts, journal, sweeps, rankings, campaigns. The engine's and the agents' store. */
+import { wallClockMs } from '../domain/clock.ts';
 import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign.ts';
 import type { CanaryRecord } from '../domain/canary.ts';
 import type { CandidateContent } from '../domain/candidate.ts';
@@ -97,7 +98,7 @@ export interface StoreOptions {
 }
 
 /** `sql` is open and migrated (openEmbedded, openPostgres); `close` leaves it to whoever opened it. */
-export const createStore = (sql: Sql, { now = Date.now }: StoreOptions = {}): SqlStore => {
+export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}): SqlStore => {
   const at = (): string => new Date(now()).toISOString();
   return {
     insertCandidates: async (batch) => insertCandidates(sql, batch, at()),

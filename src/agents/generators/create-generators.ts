@@ -1,5 +1,6 @@
 /** The generators that campaigns can name here, from the settings and the daemon's environment. Keys come from the environment alone. */
 import type { Logger } from 'pino';
+import { wallClockMs } from '../../domain/clock.ts';
 import { type AgentsSettings, ClaudeSettings, type GeneratorSettings } from '../../domain/generator-settings.ts';
 import type { Generator } from '../generator.ts';
 import { createClaude } from './claude.ts';
@@ -43,7 +44,7 @@ const deps = (name: string, log: Logger): ServiceDeps => ({
   name,
   log,
   clock: SYSTEM_CLOCK,
-  now: Date.now,
+  now: wallClockMs,
   random: Math.random,
   retries: RETRY_LIMITS,
 });

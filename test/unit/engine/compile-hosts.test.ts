@@ -93,6 +93,7 @@ beforeEach(() => {
     rules: { compileLimitMs: 1000 } as EngineState['rules'],
     log: pino({ level: 'silent' }),
     now: () => nowMs,
+    monotonicMs: () => nowMs,
     lives: new Map(),
     hosts: new Map(),
     compileHosts: new Set(),

@@ -10,9 +10,16 @@ interface Parts {
   readonly store: Partial<Store>;
   readonly queue: Partial<Queue>;
   readonly problems?: ReadonlyMap<string, LoadedProblem>;
+  /** The system's clocks unless said. */
+  readonly clocks?: { readonly now: () => number; readonly monotonicMs: () => number };
 }
 
-export const hostlessEngine = ({ store, queue, problems = new Map() }: Parts): Engine =>
+export const hostlessEngine = ({
+  store,
+  queue,
+  problems = new Map(),
+  clocks = { now: Date.now, monotonicMs: () => performance.now() },
+}: Parts): Engine =>
   createEngine({
     store: { canaries: async () => [], ...store } as Store,
     queue: queue as Queue,
@@ -20,5 +27,5 @@ export const hostlessEngine = ({ store, queue, problems = new Map() }: Parts): E
     problems,
     ...LENIENT,
     log: pino({ level: 'silent' }),
-    now: Date.now,
+    ...clocks,
   });

@@ -10,6 +10,7 @@ const viewOf = ({ core }: Scenario, rows: readonly BacklogRow[]) =>
     core,
     store: { backlog: async () => ({ rows, oldestSubmittedAtMs: 0 }) },
     now: () => 20_000,
+    monotonicMs: () => 20_000,
     verdictTimesMs: Array.from({ length: 10 }, (_, index) => 10_000 + index * 1000),
   });
 
