@@ -79,7 +79,7 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
     contexts: createContextBuilder({ judging, now: monotonicMs }),
     onRecord: (record) => void records.set(record.id, record),
   });
-  const views = createViews({ judging, shelf: createShelf(store), supervisor });
+  const views = createViews({ judging, shelf: createShelf(store), supervisor, monotonicMs });
 
   const known = (id: CampaignId): CampaignRecord => {
     const record = records.get(id);

@@ -1,11 +1,15 @@
 /** What every generator is: one small interface, one file each in `generators/`. */
 import type { Draft, GenerationFailure, Usage } from '../domain/campaign.ts';
 import type { GenerationContext } from '../domain/generation-context.ts';
+import type { DraftContent } from './search/entry.ts';
 
 /** `usage` is what the service counted, also where no candidate came of it. */
 export type Answer =
   | { readonly ok: true; readonly draft: Draft; readonly usage: Usage }
   | { readonly ok: false; readonly failure: GenerationFailure; readonly message: string; readonly usage: Usage };
+
+/** False where the search has, or was given, this content already; true makes it this answer's. */
+export type Claim = (draft: DraftContent) => boolean;
 
 export interface Generator {
   readonly name: string;
@@ -19,5 +23,5 @@ export interface Generator {
   /** The most that one answer to `context` can cost, millionths of a US dollar: reserved before it is asked, so that a budget holds. */
   reserveMicros(context: GenerationContext): number;
   /** Writes one candidate. Never rejects: what goes wrong is an answer. Ends soon after `signal` aborts, with failure `stopped`. */
-  next(context: GenerationContext, signal: AbortSignal): Promise<Answer>;
+  next(context: GenerationContext, signal: AbortSignal, claim?: Claim): Promise<Answer>;
 }

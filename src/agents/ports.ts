@@ -36,7 +36,11 @@ export interface Judging {
   /** Those of `ids` that are there, in any order: many at once, after a restart. */
   sourced(ids: readonly CandidateId[]): Promise<readonly { readonly record: CandidateRecord; readonly source: string }[]>;
   problem(name: string): ProblemView;
-  ranking(problem: string, query: { readonly device?: string | undefined; readonly limit: number }): Promise<RankingView>;
+  /** `mayBeUnknown`: a device class that nobody has seen has an empty ranking; otherwise it is refused. */
+  ranking(
+    problem: string,
+    query: { readonly device?: string | undefined; readonly limit: number; readonly mayBeUnknown?: boolean },
+  ): Promise<RankingView>;
   queue(): Promise<QueueView>;
   fleet(): Promise<FleetView>;
   /** Null where none was asked for. */

@@ -7,4 +7,6 @@ export const EXIT = {
   usage: 2,
   /** `submit --watch`: judged, and at least one candidate did not pass. */
   notPassed: 3,
+  /** `--timeout`: what was waited for is not done; it goes on. */
+  timedOut: 4,
 } as const;

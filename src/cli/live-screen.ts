@@ -19,8 +19,13 @@ export interface Frame {
 }
 
 /** Gives the last frame drawn, or null when it was ended before the first. */
-export const liveScreen = async (draw: () => Promise<Frame>): Promise<Frame | null> => {
+export const liveScreen = async (draw: () => Promise<Frame>, until?: AbortSignal): Promise<Frame | null> => {
   const stop = new AbortController();
+  // The screen is left at once: whoever ends the wait may end the process.
+  until?.addEventListener('abort', () => {
+    process.stdout.write(LEAVE_SCREEN);
+    stop.abort();
+  });
   const release = onQuit(() => stop.abort());
   let shown: Frame | null = null;
   process.stdout.write(ENTER_SCREEN);

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
 import { addCampaign } from './commands/campaign.ts';
 import { addCancel } from './commands/cancel.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFleet } from './commands/fleet.ts';
@@ -26,6 +27,7 @@ import { addWatch } from './commands/watch.ts';
 import { note, PROJECT_ROOT } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { plainText } from '../domain/text/plain-text.ts';
+import { WaitTimedOut } from './within.ts';
 
 const COMMANDS = [
   addSubmit,
@@ -46,6 +48,7 @@ const COMMANDS = [
   addUp,
   addDemo,
   addDoctor,
+  addCompletion,
 ];
 
 const createProgram = (): Command => {
@@ -72,6 +75,10 @@ const onOutputError = (error: NodeJS.ErrnoException): void => {
 
 const exitCodeOf = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof WaitTimedOut) {
+    note(plainText(error.message));
+    return EXIT.timedOut;
+  }
   if (error instanceof KilnError) note(`error: ${plainText(error.message)}`);
   else note(`error: ${plainText(error instanceof Error ? (error.stack ?? error.message) : String(error))}`);
   return EXIT.failed;

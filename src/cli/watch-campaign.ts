@@ -5,13 +5,17 @@ import { type Context, note, print, printJsonLine } from './context.ts';
 import { liveScreen } from './live-screen.ts';
 import { campaignLine, campaignText } from './output/campaign-text.ts';
 import { patiently } from './watch-candidates.ts';
+import { type TimeoutOption, within } from './within.ts';
 
 const POLL_MS = 1000;
 /** Between two lines where nobody looks at once. */
 const LINE_MS = 5000;
 
 /** The campaign goes on when the watching is ended. */
-export const watchCampaign = async (context: Context, id: string): Promise<void> => {
+export const watchCampaign = async (context: Context, id: string, options: TimeoutOption = {}): Promise<void> =>
+  within(options, `kiln campaign watch ${id}`, async (signal) => follow(context, id, signal));
+
+const follow = async (context: Context, id: string, signal: AbortSignal): Promise<void> => {
   if (context.json || !process.stdout.isTTY) {
     const last = await followLines(context, id);
     if (!context.json) print(campaignText(last));
@@ -20,7 +24,7 @@ export const watchCampaign = async (context: Context, id: string): Promise<void>
   const frame = await liveScreen(async () => {
     const view = await context.client.campaign(id);
     return { text: `${campaignText(view)}\n\nq ends the watching, not the campaign`, isLast: hasEnded(view) };
-  });
+  }, signal);
   if (frame?.isLast === true) print(frame.text.slice(0, frame.text.lastIndexOf('\n\n')));
   else note(`the campaign goes on; end it with: kiln campaign stop ${id}`);
 };

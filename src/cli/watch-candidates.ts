@@ -9,23 +9,27 @@ const WAIT_SECONDS = 30;
 const RETRY_MS = 1000;
 const RETRIES_MAX = 60;
 
-/** Calls `onDone` for each candidate when it is done, in the order in which they finish. Survives a restart of the daemon. */
-export const whenDone = async (
-  client: KilnClient,
-  ids: readonly string[],
-  onDone: (record: CandidateRecord) => void,
-): Promise<void> => {
+export interface Watching {
+  /** Called for each candidate when it is done, in the order in which they finish. */
+  readonly onDone: (record: CandidateRecord) => void;
+  /** Called for each one that was looked at and is not done. */
+  readonly onState?: (record: CandidateRecord) => void;
+}
+
+/** Survives a restart of the daemon. */
+export const whenDone = async (client: KilnClient, ids: readonly string[], watching: Watching): Promise<void> => {
   const queue = [...new Set(ids)];
   const work = async (): Promise<void> => {
-    for (let id = queue.shift(); id !== undefined; id = queue.shift()) onDone(await doneRecord(client, id));
+    for (let id = queue.shift(); id !== undefined; id = queue.shift()) watching.onDone(await doneRecord(client, id, watching));
   };
   await Promise.all(Array.from({ length: Math.min(POLLS_AT_ONCE, queue.length) }, work));
 };
 
-const doneRecord = async (client: KilnClient, id: string): Promise<CandidateRecord> => {
+const doneRecord = async (client: KilnClient, id: string, { onState }: Watching): Promise<CandidateRecord> => {
   for (;;) {
     const record = await patiently(() => client.candidate(id, { waitSeconds: WAIT_SECONDS }));
     if (record.state.status === 'done') return record;
+    onState?.(record);
   }
 };
 

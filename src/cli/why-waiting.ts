@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KilnClient } from '../client/create-client.ts';
 import { plainLine } from '../domain/text/plain-text.ts';
+import { note, printJsonLine } from './context.ts';
 
 const LOOK_AGAIN_MS = 5000;
 type Asked = Pick<KilnClient, 'queue'>;
@@ -12,28 +13,42 @@ export const blockedReason = async (client: Asked, device: string): Promise<stri
   return byDevice.find((row) => row.device === device)?.blocked ?? null;
 };
 
+/** A device class whose candidates cannot move. */
+export interface BlockedClass {
+  readonly device: string;
+  readonly reason: string;
+}
+
 /** Tells each new reason once, until the signal. What goes wrong here is told by the wait itself. */
 export const tellWhyWaiting = async (
   client: Asked,
   devices: ReadonlySet<string>,
-  { signal, tell }: { readonly signal: AbortSignal; readonly tell: (line: string) => void },
+  { signal, tell }: { readonly signal: AbortSignal; readonly tell: (blocked: BlockedClass) => void },
 ): Promise<void> => {
   const told = new Set<string>();
   for (;;) {
-    const lines = await blockedLines(client, devices).catch(() => []);
+    const classes = await blockedClasses(client, devices).catch(() => []);
     if (signal.aborted) return;
-    for (const line of lines) {
-      if (!told.has(line)) tell(line);
-      told.add(line);
+    for (const blocked of classes) {
+      const known = JSON.stringify(blocked);
+      if (!told.has(known)) tell(blocked);
+      told.add(known);
     }
     await pause(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
   }
 };
 
-/** One line for each of these device classes whose candidates cannot move. */
-export const blockedLines = async (client: Asked, devices: ReadonlySet<string>): Promise<readonly string[]> => {
+/** Those of these device classes whose candidates cannot move. */
+export const blockedClasses = async (client: Asked, devices: ReadonlySet<string>): Promise<readonly BlockedClass[]> => {
   const { byDevice } = await client.queue();
   return byDevice.flatMap(({ device, blocked }) =>
-    devices.has(device) && blocked !== null ? [plainLine(`waiting: ${blocked} (kiln fleet shows the hosts)`)] : [],
+    devices.has(device) && blocked !== null ? [{ device, reason: blocked }] : [],
   );
 };
+
+export const blockedLine = ({ reason }: BlockedClass): string =>
+  plainLine(`waiting: ${reason} (kiln fleet shows the hosts)`, 1000);
+
+/** For people on standard error, for programs as one of the JSON lines. */
+export const tellBlocked = (json: boolean): ((blocked: BlockedClass) => void) =>
+  json ? (blocked) => printJsonLine({ event: 'waiting', ...blocked }) : (blocked) => note(blockedLine(blocked));

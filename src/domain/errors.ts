@@ -14,6 +14,7 @@ export const ERRORS = {
   UNSUPPORTED_LANGUAGE: { status: 422, retryable: false },
   UNKNOWN_GENERATOR: { status: 422, retryable: false },
   ALREADY_DONE: { status: 409, retryable: false },
+  AMBIGUOUS_ID: { status: 409, retryable: false },
   CAMPAIGN_ENDED: { status: 409, retryable: false },
   QUEUE_FULL: { status: 429, retryable: true },
   TOO_MANY_STREAMS: { status: 429, retryable: true },

@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** Content hash of everything that can change a verdict: the same content always has the same id. */
 export const CandidateId = z
   .string()
-  .regex(/^c-[0-9a-f]{32}$/, 'a candidate id is "c-" and 32 hex digits')
+  .regex(/^c-[0-9a-f]{32}$/, 'a candidate id is "c-" and 32 hex digits, or the first 4 or more of them')
   .brand<'CandidateId'>();
 export type CandidateId = z.infer<typeof CandidateId>;
 
@@ -17,13 +17,13 @@ export type AttemptId = z.infer<typeof AttemptId>;
 
 export const SweepId = z
   .string()
-  .regex(/^s-[0-9a-f]{16}$/, 'a sweep id is "s-" and 16 hex digits')
+  .regex(/^s-[0-9a-f]{16}$/, 'a sweep id is "s-" and 16 hex digits, or the first 4 or more of them')
   .brand<'SweepId'>();
 export type SweepId = z.infer<typeof SweepId>;
 
 export const CampaignId = z
   .string()
-  .regex(/^k-[0-9a-f]{16}$/, 'a campaign id is "k-" and 16 hex digits')
+  .regex(/^k-[0-9a-f]{16}$/, 'a campaign id is "k-" and 16 hex digits, or the first 4 or more of them')
   .brand<'CampaignId'>();
 export type CampaignId = z.infer<typeof CampaignId>;
 

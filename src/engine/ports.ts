@@ -93,7 +93,10 @@ export interface Store {
     readonly problemVersions: readonly string[];
     readonly limit: number;
   }): Promise<readonly (Omit<RankingEntry, 'fasterByTime'> & { readonly device: string })[]>;
-  failures(problem: string, problemVersions: readonly string[]): Promise<Readonly<Record<string, number>>>;
+  /** Of one device class, or of all (null). */
+  failures(problem: string, problemVersions: readonly string[], device: string | null): Promise<Readonly<Record<string, number>>>;
+  /** `prefix`: "c-", "s-" or "k-" and hex digits. In order. */
+  idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
   /** The record holder of a problem on a model, or null. */
   record(
     problem: string,

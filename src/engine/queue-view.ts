@@ -29,13 +29,15 @@ export const queueView = async (state: Viewed): Promise<QueueView> => {
     bySubmitter: bySubmitter(held, backlog.rows),
     oldestSeconds: oldestMs === null ? null : Math.max(0, (state.now() - oldestMs) / 1000),
     throughputPerSecond: perSecond,
-    etaSeconds: classes.some(({ blocked }) => blocked !== null) ? null : etaOf(left, perSecond),
+    etaSeconds: etaOf(classes),
   };
 };
 
-const etaOf = (left: number, perSecond: number): number | null => {
-  if (left === 0) return 0;
-  return perSecond > 0 ? left / perSecond : null;
+/** All is done when the slowest class is: one estimate, of which the classes are told their parts. */
+const etaOf = (classes: QueueView['byDevice']): number | null => {
+  const open = classes.filter(({ waiting, running }) => waiting + running > 0);
+  if (open.some(({ blocked, etaSeconds }) => blocked !== null || etaSeconds === null)) return null;
+  return Math.max(0, ...open.map(({ etaSeconds }) => etaSeconds ?? 0));
 };
 
 const sum = (rows: readonly BacklogRow[]): number => rows.reduce((total, { count }) => total + count, 0);
@@ -67,9 +69,17 @@ const byDevice = (
       running,
       slots: known?.slots ?? 0,
       blocked: waiting === 0 ? null : (known?.blocked ?? reasons[0] ?? standing),
-      etaSeconds: known?.etaMs === null || known?.etaMs === undefined ? null : known.etaMs / 1000,
+      etaSeconds: classEta(known, waiting + running),
     };
   });
+};
+
+/** Also of those that are not leased yet, at the time that those which are will take. */
+const classEta = (held: Snapshot['byDevice'][number] | undefined, count: number): number | null => {
+  if (count === 0) return 0;
+  const heldCount = (held?.waiting ?? 0) + (held?.running ?? 0);
+  if (!held || held.etaMs === null || heldCount === 0) return null;
+  return ((held.etaMs / heldCount) * count) / 1000;
 };
 
 const bySubmitter = ({ bySubmitter: held }: Snapshot, backlog: readonly BacklogRow[]): QueueView['bySubmitter'] => {

@@ -8,7 +8,7 @@ import { resumeHost } from './canaries/quarantine.ts';
 import { fleetView } from './fleet-view.ts';
 import type { Store } from './ports.ts';
 import { queueView } from './queue-view.ts';
-import { rankingView } from './ranking-view.ts';
+import { type RankingWish, rankingView } from './ranking-view.ts';
 import { askProfiles, onVerdicts, profileOf } from './profiles/profiles.ts';
 import { createRecent } from './recent.ts';
 import { createSubmitter } from './submit.ts';
@@ -41,6 +41,7 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
       const { candidates, next } = await store.candidates(query);
       return { candidates: [...candidates], next };
     },
+    idsWithPrefix: async (prefix: string, limit: number) => store.idsWithPrefix(prefix, limit),
     source: async (id: CandidateId) => {
       const { source, language } = await existing(id, store.content(id));
       return { source, language };
@@ -73,8 +74,7 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
       const loaded = problem(name);
       return { problem: loaded.problem, readme: loaded.readme, files: { ...loaded.files } };
     },
-    ranking: async (name: string, query: { readonly device?: string | undefined; readonly limit: number }) =>
-      rankingView(state, problem(name), query),
+    ranking: async (name: string, query: RankingWish) => rankingView(state, problem(name), query),
     createSweep: sweeps.create,
     sweep: sweeps.view,
     notReady: () => (deps.isRunning() ? notReadyReason(state) : 'the daemon is starting or stopping'),

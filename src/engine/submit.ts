@@ -124,13 +124,22 @@ const remember = (deps: ServiceDeps & { readonly recent: Recent }, { id, submiss
 const answerOf = (id: CandidateId, result: Inserted, wasReopened: boolean): Submitted => {
   const known = result?.known ?? false;
   if (!result || result.state.status !== 'done' || wasReopened) {
-    return { id, known, status: wasReopened ? 'queued' : (result?.state.status ?? 'queued'), verdict: null, message: null };
+    const status = wasReopened ? 'queued' : (result?.state.status ?? 'queued');
+    return { id, known: known && !wasReopened, status, verdict: null, message: wasReopened ? reopenedText(result) : null };
   }
   const { outcome } = result.state;
   return { id, known, status: 'done', verdict: outcome.verdict, message: messageOf(outcome) };
 };
 
+/** It ended before without a verdict of its content, so it is not known. */
+const reopenedText = (result: Inserted): string => {
+  const before =
+    result?.state.status === 'done' && result.state.outcome.verdict === 'cancelled' ? 'was cancelled' : 'failed for the hosts';
+  return `judged again: it ${before} before`;
+};
+
 const messageOf = (outcome: Outcome): string | null => {
   if (outcome.verdict === 'plan_error') return `${outcome.field}: ${outcome.message}`;
+  if (outcome.verdict === 'cancelled') return 'it was cancelled just now: submit it again to have it judged';
   return null;
 };

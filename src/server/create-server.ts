@@ -25,6 +25,7 @@ import { queueRoutes } from './routes/queue.ts';
 import { signInRoutes } from './routes/sign-in.ts';
 import { sweepsRoutes } from './routes/sweeps.ts';
 import { isPageVisit } from './same-site.ts';
+import { installShortIds } from './short-ids.ts';
 import { createSessionCookie } from './sign-in/session-cookie.ts';
 import { createSessions } from './sign-in/sessions.ts';
 import { createWrongTokens } from './sign-in/wrong-tokens.ts';
@@ -65,6 +66,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
   const httpMetrics = installHttpMetrics(app);
   await installOpenApi(app);
   await app.register(signInRoutes, { access });
+  installShortIds(app, deps.kiln);
   await registerRoutes(app, {
     kiln: deps.kiln,
     campaigns: deps.campaigns,

@@ -22,6 +22,8 @@ export interface Kiln {
   cancel(id: CandidateId): Promise<CancelAnswer>;
   candidate(id: CandidateId): Promise<CandidateRecord>;
   candidates(query: ListQuery): Promise<CandidateList>;
+  /** At most `limit` ids of the kind that the first letter tells (c, s, k), in order. */
+  idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
   source(id: CandidateId): Promise<{ readonly source: string; readonly language: string }>;
   /** Null where none was asked for. */
   profile(id: CandidateId): Promise<ProfileRecord | null>;

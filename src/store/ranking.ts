@@ -47,17 +47,17 @@ from ranked
 where place <= $3::integer
 order by device_model, place`;
 
-/** Candidates that did not pass, by verdict. */
+/** Candidates that did not pass, by verdict: of one device class, or of all. */
 export const readFailures = async (
   sql: SqlSession,
-  problem: string,
-  problemVersions: readonly string[],
+  ...[problem, problemVersions, device]: readonly [string, readonly string[], string | null]
 ): Promise<Readonly<Record<string, number>>> =>
   countsOf(
     await sql.query<Count>(
       `select verdict as name, count(*)::integer as count from kiln.candidates
-       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed' group by verdict`,
-      [problem, problemVersions],
+       where problem = $1 and problem_version = any($2::text[]) and verdict <> 'passed'
+         and ($3::text is null or lower(device) = lower($3)) group by verdict`,
+      [problem, problemVersions, device],
     ),
   );
 

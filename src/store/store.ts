@@ -42,6 +42,7 @@ import type { NewSweep, RankedEntry, RankingQuery, RecordRow } from './ranking.t
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
 import type { CandidatePage, SourcedCandidate } from './reading.ts';
 import { trimJournal } from './trim-journal.ts';
+import { readIdsWithPrefix } from './short-ids.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
 
 export type Writes = Pick<
@@ -72,7 +73,10 @@ export interface SqlStore {
   events(query: EventQuery): Promise<readonly JournalEvent[]>;
   lastSequence(): Promise<number>;
   ranking(query: RankingQuery): Promise<readonly RankedEntry[]>;
-  failures(problem: string, problemVersions: readonly string[]): Promise<Readonly<Record<string, number>>>;
+  /** Of one device class, or of all (null). */
+  failures(problem: string, problemVersions: readonly string[], device: string | null): Promise<Readonly<Record<string, number>>>;
+  /** `prefix`: "c-", "s-" or "k-" and hex digits. In order. */
+  idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
   record(problem: string, problemVersion: string, deviceModel: string): Promise<RecordRow | null>;
   createSweep(sweep: NewSweep): Promise<void>;
   sweep(id: SweepId): Promise<SweepRecord | null>;
@@ -119,7 +123,8 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     trimJournal: async (page) => trimJournal(sql, { ...page, at: at() }),
     lastSequence: async () => readLastSequence(sql),
     ranking: async (query) => readRanking(sql, query),
-    failures: async (problem, problemVersions) => readFailures(sql, problem, problemVersions),
+    failures: async (problem, problemVersions, device) => readFailures(sql, problem, problemVersions, device),
+    idsWithPrefix: async (prefix, limit) => readIdsWithPrefix(sql, prefix, limit),
     record: async (problem, problemVersion, deviceModel) => readRecordHolder(sql, problem, problemVersion, deviceModel),
     createSweep: async (sweep) => insertSweep(sql, sweep, at()),
     sweep: async (id) => readSweep(sql, id),

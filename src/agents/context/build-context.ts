@@ -52,7 +52,7 @@ export const createContextBuilder = ({ judging, now = () => performance.now() }:
   /** Models are never compared: the holder is the one on the model that the sheet describes, where that is among them. */
   const holderOf = async ({ problem, device }: ContextRequest, model: string): Promise<CandidateId | null> =>
     incumbents.get(`${problem} ${device} ${model}`, async () => {
-      const { models } = await judging.ranking(problem, { device, limit: RANKED_MAX });
+      const { models } = await judging.ranking(problem, { device, limit: RANKED_MAX, mayBeUnknown: true });
       const list = models.find(({ deviceModel }) => deviceModel === model) ?? models[0];
       return list?.entries.find(({ record }) => record)?.candidateId ?? null;
     });

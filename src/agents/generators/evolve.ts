@@ -4,10 +4,11 @@
  */
 import { type Draft, IDEA_CHARS_MAX, NO_USAGE } from '../../domain/campaign.ts';
 import type { GenerationContext } from '../../domain/generation-context.ts';
-import type { Answer, Generator } from '../generator.ts';
+import type { Answer, Claim, Generator } from '../generator.ts';
 import { below, type Random, randomFrom } from '../search/random.ts';
 import { cross } from '../variation/cross.ts';
 import { mend } from '../variation/mend.ts';
+import { firstPoint } from '../variation/points.ts';
 import { canMutate, mutate } from '../variation/mutate.ts';
 import { resolves } from '../variation/resolves.ts';
 import { type Change, keyOf, type Parent, parentOf } from '../variation/variation.ts';
@@ -26,10 +27,11 @@ export const createEvolve = (): Generator => ({
   isPaid: false,
   readsProfiles: false,
   reserveMicros: () => 0,
-  next: (context, signal) => Promise.resolve(signal.aborted ? failed('stopped', 'stopped before it began') : evolve(context)),
+  next: (context, signal, claim = () => true) =>
+    Promise.resolve(signal.aborted ? failed('stopped', 'stopped before it began') : evolve(context, claim)),
 });
 
-const evolve = (context: GenerationContext): Answer => {
+const evolve = (context: GenerationContext, claim: Claim): Answer => {
   const usable = context.parents.filter(({ language }) => context.languages.includes(language));
   const parents = usable.map(parentOf).filter((parent) => parent !== null);
   const [first] = parents;
@@ -39,15 +41,18 @@ const evolve = (context: GenerationContext): Answer => {
       'evolve changes what exists and was given no parent with a launch plan: start the campaign from one',
     );
   const random = randomFrom(context.seed);
+  const isGood = (change: Change): boolean =>
+    isNew(change, context, parents) && resolves(change.variant, context.problem) && claim(change.variant);
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const change = vary({ ...context, parents: [first, ...parents.slice(1)], tries }, random);
-    if (change && isNew(change, context, parents) && resolves(change.variant, context.problem))
-      return { ok: true, draft: draftOf(change, context), usage: NO_USAGE };
+    if (change && isGood(change)) return { ok: true, draft: draftOf(change, context), usage: NO_USAGE };
   }
+  const left = firstPoint(first, isGood);
+  if (left) return { ok: true, draft: draftOf(left, context), usage: NO_USAGE };
   return failed('exhausted', parents.some(canMutate) ? USED_UP : NOTHING_TO_VARY);
 };
 
-const USED_UP = `nothing new in ${TRIES_MAX} tries: the space of this source is used up; widen its "space", or mark more regions`;
+const USED_UP = 'the space of this source is used up: all of it was tried; widen its "space", or mark more regions';
 const NOTHING_TO_VARY =
   'the parent has no params and no marked regions, so there is nothing to vary: declare "params" (and "space") in its plan, or mark regions with "// kiln: region NAME" … "// kiln: end NAME"';
 

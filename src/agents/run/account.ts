@@ -32,6 +32,8 @@ export interface Account {
   readonly byVerdict: ReadonlyMap<string, number>;
   readonly byFailure: ReadonlyMap<string, number>;
   best(target: TargetName): Best | null;
+  /** The best few by what they were judged at: which of them is the best now is the ranking's to say. */
+  leaders(target: TargetName): readonly Best[];
   /** Of the best starting point. */
   startSpeedup(target: TargetName): number | null;
 }
@@ -41,6 +43,9 @@ export interface TargetName {
   readonly device: string;
 }
 
+/** Later pairs move keys by a few percent: whoever leads then was near the top before. */
+const LEADERS_MAX = 32;
+
 const keyOf = ({ problem, device }: TargetName): string => `${problem} ${device}`;
 
 export const createAccount = (): Account => {
@@ -48,7 +53,7 @@ export const createAccount = (): Account => {
   const byStatus = { asked: 0, answered: 0, submitted: 0, judged: 0, failed: 0, lost: 0 };
   const byVerdict = new Map<string, number>();
   const byFailure = new Map<string, number>();
-  const best = new Map<string, Best>();
+  const leaders = new Map<string, readonly Best[]>();
   const start = new Map<string, number>();
   const sums = { lostMicros: 0, reservedMicros: 0, deviceMs: 0, onDevice: 0 };
 
@@ -70,7 +75,10 @@ export const createAccount = (): Account => {
     if (state.status !== 'judged' || state.speedup === null) return;
     const key = keyOf(generation);
     const { candidateId, speedup } = state;
-    if (speedup > (best.get(key)?.speedup ?? 0)) best.set(key, { candidateId, speedup, generator, idea });
+    const others = (leaders.get(key) ?? []).filter((one) => one.candidateId !== candidateId);
+    const at = others.findIndex((one) => one.speedup < speedup);
+    const place = at < 0 ? others.length : at;
+    leaders.set(key, others.toSpliced(place, 0, { candidateId, speedup, generator, idea }).slice(0, LEADERS_MAX));
     if (generation.move === 'seed') start.set(key, Math.max(speedup, start.get(key) ?? 0));
   };
 
@@ -84,7 +92,8 @@ export const createAccount = (): Account => {
     byStatus,
     byVerdict,
     byFailure,
-    best: (target) => best.get(keyOf(target)) ?? null,
+    best: (target) => leaders.get(keyOf(target))?.[0] ?? null,
+    leaders: (target) => leaders.get(keyOf(target)) ?? [],
     startSpeedup: (target) => start.get(keyOf(target)) ?? null,
     get spentMicros() {
       return usage.micros + sums.lostMicros;

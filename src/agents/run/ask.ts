@@ -4,7 +4,7 @@ import type { Generation } from '../../domain/campaign.ts';
 import type { GenerationContext } from '../../domain/generation-context.ts';
 import { generationIdOf } from '../../domain/ids.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { Answer } from '../generator.ts';
+import type { Answer, Claim } from '../generator.ts';
 import type { Choice } from '../search/entry.ts';
 import { patienceOf } from './campaign-run.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
@@ -32,7 +32,10 @@ export const ask = async (run: Run, deps: RunDeps, seat: Seat): Promise<Question
     accounted();
     if (!generation) return null;
     await deps.rows.add([generation], patienceOf(run));
-    question = { generation, answer: answerOf(run, deps, { generator, context, reservedMicros: reservedOf(generation) }) };
+    question = {
+      generation,
+      answer: answerOf(run, deps, { target, generator, context, reservedMicros: reservedOf(generation) }),
+    };
     return question;
   } finally {
     accounted();
@@ -43,15 +46,17 @@ export const ask = async (run: Run, deps: RunDeps, seat: Seat): Promise<Question
 const reservedOf = ({ state }: Generation): number => (state.status === 'asked' ? state.reservedMicros : 0);
 
 interface Asked {
+  readonly target: Seat['target'];
   readonly generator: Seat['generator'];
   readonly context: GenerationContext;
   readonly reservedMicros: number;
 }
 
 /** A generator that rejects is a defect; the question must not stay open because of it, nor be free. */
-const answerOf = async (run: Run, { log }: RunDeps, { generator, context, reservedMicros }: Asked): Promise<Answer> => {
+const answerOf = async (run: Run, { log }: RunDeps, { target, generator, context, reservedMicros }: Asked): Promise<Answer> => {
+  const claim: Claim = (draft) => target.archive.novelty(draft).isNew && target.claims.take(draft);
   try {
-    return await generator.next(context, run.asked.signal);
+    return await generator.next(context, run.asked.signal, claim);
   } catch (error) {
     log.error({ err: error, campaignId: run.record.id, generator: generator.name }, 'a generator failed unexpectedly');
     const message = 'an unexpected failure of the generator, see the log of the daemon';

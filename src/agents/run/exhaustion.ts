@@ -6,6 +6,7 @@ import type { Target } from './targets.ts';
 
 /** Copies in a row, before a search counts as exhausted. */
 const COPIES_MAX = 500;
+const HOW_TO_WIDEN = 'widen "space" in the plan, mark more regions, or add a generator that writes';
 const HOW_TO_MARK =
   'declare "params" (and "space") in a plan or mark regions with "// kiln: region NAME" ... "// kiln: end NAME", and begin with it (start.sources)';
 
@@ -20,5 +21,8 @@ export const endOf = (run: Run, target: Target, { byName }: Pick<GeneratorSet, '
   if (!isVarying || target.startsLeft > 0 || target.archive.canVary()) return null;
   if (target.archive.best() === null)
     return 'nothing can be varied: no candidate has passed, and "evolve" writes none from nothing';
+  const used = target.archive.usedUp();
+  if (used > 0)
+    return `the space is used up: all that can be varied in ${used === 1 ? 'the candidate' : `the ${used} candidates`} that passed was tried; ${HOW_TO_WIDEN}`;
   return `nothing can be varied: no candidate that passed has params or marked regions; ${HOW_TO_MARK}`;
 };

@@ -19,7 +19,7 @@ export const keepAnswer = async (run: Run, deps: RunDeps, { generation, answer, 
   const { target, asking } = seat;
   if (!answer.ok) {
     asking.gate.onFailure(answer.failure, answer.message, deps.monotonicMs());
-    target.copies += answer.failure === 'exhausted' ? 1 : 0;
+    if (answer.failure === 'exhausted') onExhausted(target, generation);
     await keepFailure(run, deps, { generation, answer });
     return 'nothing';
   }
@@ -36,6 +36,12 @@ export const keepAnswer = async (run: Run, deps: RunDeps, { generation, answer, 
   asking.gate.onAnswer();
   target.copies = taken === 'nothing' ? target.copies + 1 : 0;
   return taken;
+};
+
+/** Nothing is left of what it was to vary: it is not given to anybody again who only varies. */
+const onExhausted = (target: Target, { parents: [first] }: Generation): void => {
+  target.copies += 1;
+  if (first !== undefined) target.archive.useUp(first);
 };
 
 type Failed = Extract<Answer, { ok: false }>;

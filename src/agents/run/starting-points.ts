@@ -81,7 +81,7 @@ const ownSources = ({ record }: Run, target: Target): readonly Draft[] =>
 const rankedOf = async ({ record }: Run, target: Target, judging: Judging): Promise<readonly Draft[]> => {
   const count = record.spec.start.ranked;
   if (count === 0) return [];
-  const { models } = await judging.ranking(target.problem, { device: target.device, limit: count });
+  const { models } = await judging.ranking(target.problem, { device: target.device, limit: count, mayBeUnknown: true });
   const entries = models
     .flatMap(({ entries: places }) => places)
     .filter(({ language }) => target.languages.includes(language))

@@ -4,7 +4,7 @@ import type { CampaignRecord } from '../../domain/campaign.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Language } from '../../domain/plan.ts';
 import { candidatesOf } from './account.ts';
-import type { Account, TargetName } from './account.ts';
+import type { Account, Best, TargetName } from './account.ts';
 
 const MICROS_PER_USD = 1_000_000;
 const MS_PER_MINUTE = 60_000;
@@ -17,6 +17,8 @@ export interface Viewed {
   readonly thinking: number;
   readonly activity: string;
   readonly languageOf: (id: CandidateId) => Promise<Language>;
+  /** The ranking's order of a target now, best first. */
+  readonly rankedOf: (target: TargetName) => Promise<readonly Ranked[]>;
   readonly lineageOf: (target: TargetName, id: CandidateId) => readonly CandidateId[];
 }
 
@@ -43,10 +45,29 @@ export const campaignView = async (viewed: Viewed): Promise<CampaignView> => {
   };
 };
 
-const bestOf = async ({ account, languageOf, lineageOf }: Viewed, target: TargetName): Promise<CampaignBest> => {
+/** A place in the ranking. */
+export interface Ranked {
+  readonly candidateId: CandidateId;
+  readonly speedup: number;
+}
+
+/** Of the campaign's own, whoever stands first in the ranking: later pairs may have moved what was the fastest when it was judged. */
+const bestOf = async (viewed: Viewed, target: TargetName): Promise<CampaignBest> => {
+  const { account, languageOf, lineageOf } = viewed;
   const { problem, device } = target;
-  const [best, startSpeedup] = [account.best(target), account.startSpeedup(target)];
+  const startSpeedup = account.startSpeedup(target);
+  const best = await leaderOf(viewed, target);
   if (!best) return { problem, device, best: null, startSpeedup };
   const language = await languageOf(best.candidateId);
   return { problem, device, best: { ...best, language, lineage: [...lineageOf(target, best.candidateId)] }, startSpeedup };
+};
+
+const leaderOf = async ({ account, rankedOf }: Viewed, target: TargetName): Promise<Best | null> => {
+  const leaders = new Map(account.leaders(target).map((leader) => [leader.candidateId, leader]));
+  if (leaders.size === 0) return null;
+  for (const { candidateId, speedup } of await rankedOf(target)) {
+    const leader = leaders.get(candidateId);
+    if (leader) return { ...leader, speedup };
+  }
+  return account.best(target);
 };

@@ -5,6 +5,7 @@ import type { CandidateId } from '../../domain/ids.ts';
 import type { Language } from '../../domain/plan.ts';
 import type { Judging } from '../ports.ts';
 import { activityOf } from './activity.ts';
+import { createRankedReader } from './ranked-reader.ts';
 import { ranMsOf, targetOf } from './campaign-run.ts';
 import type { Shelf } from './shelf.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -18,12 +19,15 @@ export interface Views {
 }
 
 export interface ViewsDeps {
-  readonly judging: Pick<Judging, 'candidate'>;
+  readonly judging: Pick<Judging, 'candidate' | 'ranking'>;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly monotonicMs: () => number;
   readonly shelf: Shelf;
   readonly supervisor: Supervisor;
 }
 
-export const createViews = ({ judging, shelf, supervisor }: ViewsDeps): Views => {
+export const createViews = ({ judging, shelf, supervisor, monotonicMs }: ViewsDeps): Views => {
+  const rankedOf = createRankedReader(judging, monotonicMs);
   const languages = new Map<CandidateId, Language>();
 
   const languageOf = async (id: CandidateId): Promise<Language> => {
@@ -44,6 +48,7 @@ export const createViews = ({ judging, shelf, supervisor }: ViewsDeps): Views =>
       thinking: 0,
       activity: record.reason ?? record.status,
       languageOf,
+      rankedOf,
       lineageOf: (_target, id) => lineages.get(id) ?? [id],
     });
   };
@@ -52,7 +57,6 @@ export const createViews = ({ judging, shelf, supervisor }: ViewsDeps): Views =>
     view: async (record) => {
       const run = supervisor.run(record.id);
       if (!run) return ended(record);
-      const { monotonicMs } = supervisor.deps;
       return campaignView({
         record: run.record,
         account: run.account,
@@ -61,6 +65,7 @@ export const createViews = ({ judging, shelf, supervisor }: ViewsDeps): Views =>
         thinking: run.thinking,
         activity: activityOf(run, supervisor.deps),
         languageOf,
+        rankedOf,
         lineageOf: (target, id) => targetOf(run, target)?.archive.lineage(id) ?? [id],
       });
     },

@@ -22,6 +22,10 @@ export interface Archive {
   giveBack(choice: Pick<Miss, 'move' | 'parents'>): void;
   /** Something was measured that says more than what was added with it. */
   setBound(id: CandidateId, bound: Bound): void;
+  /** All that can be varied in it was tried: `choose` gives it to nobody who does not invent. */
+  useUp(id: CandidateId): void;
+  /** So many were used up. */
+  usedUp(): number;
   /** Whether `choose` has something for who does not invent. */
   canVary(): boolean;
   /** `isNew`: no entry has this content. `nearest`: token similarity to the likest one held, 0 to 1. */
@@ -41,6 +45,7 @@ export const createArchive = (options: { readonly islands: number; readonly seed
   const lineage = createLineage();
   const novelty = createNovelty();
   const repairs = createRepairs();
+  const used = new Set<CandidateId>();
   let newest = 0;
   const islandAt = (island: number): number => island % options.islands;
 
@@ -78,6 +83,11 @@ export const createArchive = (options: { readonly islands: number; readonly seed
     setBound: (id, bound) => {
       for (const island of islands) island.setBound(id, bound);
     },
+    useUp: (id) => {
+      used.add(id);
+      for (const island of islands) island.useUp(id);
+    },
+    usedUp: () => used.size,
     canVary: () => islands.some((island, index) => repairs.waiting(index) || island.canVary()),
     novelty: (draft) => novelty.view(draft),
     lineage: (id) => lineage.of(id),

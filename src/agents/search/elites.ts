@@ -23,6 +23,8 @@ export interface Elites {
   countUse(child: Miss): void;
   /** It may go to another cell by that, and of two in one the slower goes. */
   setBound(id: CandidateId, bound: Bound): void;
+  /** Nothing is left to vary in it. */
+  useUp(id: CandidateId): void;
   /** Whether one of them has something to vary. */
   canVary(): boolean;
   /** The fastest first. */
@@ -65,6 +67,10 @@ export const createElites = (): Elites => {
     add({ ...entry, bound });
   };
 
+  const useUp = (id: CandidateId): void => {
+    for (const [cell, entry] of cells) if (entry.candidateId === id) cells.set(cell, { ...entry, isVariable: false });
+  };
+
   const ranked = (): readonly Elite[] =>
     [...cells.values()]
       .toSorted((a, b) => (isFaster(a, b) ? -1 : 1))
@@ -72,7 +78,7 @@ export const createElites = (): Elites => {
 
   const canVary = (): boolean => [...cells.values()].some(({ isVariable }) => isVariable);
 
-  return { add, countUse, setBound, canVary, ranked, get };
+  return { add, countUse, setBound, useUp, canVary, ranked, get };
 };
 
 /** Beyond it an elite is as tired as it gets. */

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
-import { type CampaignView, plotFileOf } from '../../domain/api/campaigns.ts';
+import { type CampaignBest, type CampaignView, plotFileOf } from '../../domain/api/campaigns.ts';
 import { AGENTS_MAX } from '../../domain/campaign.ts';
 import { Language } from '../../domain/plan.ts';
 import { plainLine, plainText } from '../../domain/text/plain-text.ts';
@@ -11,6 +11,7 @@ import { amount, campaignOf, collectGenerator, type StartOptions } from '../inpu
 import { wholeNumber } from '../input/whole-number.ts';
 import { campaignTable, campaignText } from '../output/campaign-text.ts';
 import { watchCampaign } from '../watch-campaign.ts';
+import { type TimeoutOption, withTimeout } from '../within.ts';
 
 export const addCampaign = (program: Command): void => {
   const campaign = program.command('campaign').description('agents that write candidates within a budget');
@@ -69,11 +70,11 @@ const withStartOptions = (command: Command): Command =>
     .option('-w, --watch', 'follow it until it ends');
 
 const addStart = (program: Command, campaign: Command): void => {
-  withStartOptions(campaign.command('start').description('start agents on some problems')).action(
-    async (file: string | undefined, options: StartOptions & { readonly watch?: boolean }) => {
+  withTimeout(withStartOptions(campaign.command('start').description('start agents on some problems'))).action(
+    async (file: string | undefined, { timeout, ...options }: StartOptions & TimeoutOption & { readonly watch?: boolean }) => {
       const context = contextOf(program);
       const view = await context.client.createCampaign(await campaignOf(file, options));
-      if (options.watch) await watchCampaign(context, view.id);
+      if (options.watch) await watchCampaign(context, view.id, timeout === undefined ? {} : { timeout });
       else if (context.json) printJson(view);
       else {
         print(`${view.id}  ${view.status}\nfollow it with: kiln campaign watch ${view.id}`);
@@ -105,13 +106,11 @@ const addList = (program: Command, campaign: Command): void => {
 };
 
 const addWatch = (program: Command, campaign: Command): void => {
-  campaign
-    .command('watch')
-    .description('follow one until it ends')
-    .argument('<id>')
-    .action(async (id: string) => {
-      await watchCampaign(contextOf(program), id);
-    });
+  withTimeout(campaign.command('watch').description('follow one until it ends').argument('<id>')).action(
+    async (id: string, options: TimeoutOption) => {
+      await watchCampaign(contextOf(program), id, options);
+    },
+  );
 };
 
 const addReport = (program: Command, campaign: Command): void => {
@@ -119,7 +118,7 @@ const addReport = (program: Command, campaign: Command): void => {
     .command('report')
     .description('what it found, how, for how much, and what failed: Markdown, and with --out a plot for each problem')
     .argument('<id>')
-    .option('-o, --out <folder>', 'write report.md and the plots there')
+    .option('-o, --out <folder>', 'write report.md, the plots and the best sources there')
     .action(async (id: string, { out }: { readonly out?: string }) => {
       const context = contextOf(program);
       if (out !== undefined) await writeReport(context, id, out);
@@ -131,7 +130,7 @@ const addReport = (program: Command, campaign: Command): void => {
 };
 
 const writeReport = async ({ client, json }: Context, id: string, out: string): Promise<void> => {
-  const { spec } = await client.campaign(id);
+  const { spec, best } = await client.campaign(id);
   await mkdir(out, { recursive: true });
   const files = [join(out, 'report.md')];
   await writeFile(files[0] ?? '', await client.campaignReport(id));
@@ -140,9 +139,30 @@ const writeReport = async ({ client, json }: Context, id: string, out: string): 
     await writeFile(file, await client.campaignReport(id, { format: 'svg', problem }));
     files.push(file);
   }
+  for (const target of best) files.push(...(await writeBest(client, target, out)));
   if (json) printJson({ files });
   else print(files.join('\n'));
 };
+
+/** The source as it was submitted, and what else is needed to submit it again. */
+const writeBest = async (
+  client: KilnClient,
+  { problem, device, best }: CampaignBest,
+  out: string,
+): Promise<readonly string[]> => {
+  if (best === null) return [];
+  const { candidateId, language, speedup } = best;
+  const [{ source }, { submission }] = await Promise.all([client.source(candidateId), client.candidate(candidateId)]);
+  const name = join(out, `best-${fileNameOf(problem)}-${fileNameOf(device)}`);
+  const files = [`${name}.${ENDINGS[language]}`, `${name}.json`] as const;
+  await writeFile(files[0], source);
+  const facts = { candidateId, problem, device, language, speedup, params: submission.params };
+  await writeFile(files[1], `${JSON.stringify(facts, null, 2)}\n`);
+  return files;
+};
+
+const ENDINGS: Readonly<Record<Language, string>> = { cuda: 'cu', triton: 'py', c: 'c' };
+const fileNameOf = (text: string): string => text.replaceAll(/[^\w.-]/g, '_');
 
 interface Change {
   readonly name: string;

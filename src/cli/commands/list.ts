@@ -3,7 +3,7 @@ import type { CandidateList, ListQuery } from '../../domain/api/candidates.ts';
 import { VERDICTS } from '../../domain/outcome.ts';
 import { contextOf, note, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
-import { summaryText } from '../../domain/text/describe.ts';
+import { summaryText, WHOLE } from '../../domain/text/describe.ts';
 import { table } from '../output/table.ts';
 
 const STATUSES = ['queued', 'compiling', 'ready', 'judging', 'confirming', 'done'];
@@ -48,6 +48,6 @@ export const listText = ({ candidates }: CandidateList): string =>
       record.submission.device,
       record.submission.submitter,
       record.submittedAt.slice(0, 19),
-      summaryText(record),
+      summaryText(record, WHOLE),
     ]),
   );

@@ -3,7 +3,7 @@ import type { ProblemView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { plainText } from '../../domain/text/plain-text.ts';
 import { fields, table } from '../output/table.ts';
-import { paramsText } from './show.ts';
+import { paramsText } from '../output/params-text.ts';
 
 export const addProblems = (program: Command): void => {
   program

@@ -6,29 +6,32 @@ import { KilnError } from '../../domain/errors.ts';
 import type { ProfileRecord } from '../../domain/profile.ts';
 import { contextOf, note, print, printJson } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { type TimeoutOption, within, withTimeout } from '../within.ts';
 import { profileText } from '../output/profile-text.ts';
 
-interface ProfileOptions {
+interface ProfileOptions extends TimeoutOption {
   readonly raw?: string;
   readonly again?: boolean;
 }
 
 export const addProfile = (program: Command): void => {
-  program
+  const command = program
     .command('profile')
     .description('what limits the kernels of a candidate that passed: profiled now, unless it has been')
     .argument('<id>')
     .option('--raw <file>', "write the profiler's own report too (.ncu-rep)")
-    .option('--again', 'profile it anew, even where it has a profile')
-    .action(async (id: string, { raw, again = false }: ProfileOptions) => {
-      const { client, json } = contextOf(program);
-      const asked = again ? null : await known(client, id);
-      const record = await whenDone(client, asked ?? (await client.askProfile(id)), json ? () => undefined : note);
-      if (json) printJson(record);
-      else print(profileText(record));
-      if (record.state.status !== 'done') process.exitCode = EXIT.failed;
-      else if (raw !== undefined) await writeFile(raw, await client.profileReport(id));
-    });
+    .option('--again', 'profile it anew, even where it has a profile');
+  withTimeout(command).action(async (id: string, { raw, again = false, timeout }: ProfileOptions) => {
+    const { client, json } = contextOf(program);
+    const asked = again ? null : await known(client, id);
+    const first = asked ?? (await client.askProfile(id));
+    const limit = timeout === undefined ? {} : { timeout };
+    const record = await within(limit, `kiln profile ${id}`, async () => whenDone(client, first, note));
+    if (json) printJson(record);
+    else print(profileText(record));
+    if (record.state.status !== 'done') process.exitCode = EXIT.failed;
+    else if (raw !== undefined) await writeFile(raw, await client.profileReport(id));
+  });
 };
 
 /** One that failed is tried again. */

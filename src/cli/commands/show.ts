@@ -2,10 +2,14 @@ import type { Command } from 'commander';
 import type { CaseTiming } from '../../domain/measurement.ts';
 import type { AttemptRecord, CandidateRecord } from '../../domain/records.ts';
 import { contextOf, print, printJson } from '../context.ts';
+import { KilnError } from '../../domain/errors.ts';
+import { campaignText } from '../output/campaign-text.ts';
+import { sweepText } from '../output/sweep-text.ts';
 import { blockedReason } from '../why-waiting.ts';
-import { basisText, judgedAgainText, pairText, reasonText, scoreText, statusText } from '../../domain/text/describe.ts';
+import { basisText, judgedAgainText, pairText, reasonText, scoreText, statusText, WHOLE } from '../../domain/text/describe.ts';
 import { plainText } from '../../domain/text/plain-text.ts';
 import { fields, table } from '../output/table.ts';
+import { paramsText } from '../output/params-text.ts';
 import { bytes, interval, milliseconds, nanoseconds, percent, times } from '../../domain/text/units.ts';
 
 const LOG_LINES_MAX = 40;
@@ -13,11 +17,27 @@ const LOG_LINES_MAX = 40;
 export const addShow = (program: Command): void => {
   program
     .command('show')
-    .description('state, verdict, times per case and compile log of a candidate')
+    .description('a candidate (state, verdict, times per case, compile log), a sweep or a campaign')
     .argument('<id>')
     .option('--source', 'print its source instead')
     .action(async (id: string, options: { readonly source?: boolean }) => {
       const { client, json } = contextOf(program);
+      const kind = KINDS[id.slice(0, 2)];
+      if (options.source && kind !== undefined) {
+        throw new KilnError('INVALID_REQUEST', `${id} is a ${kind}: only a candidate has a source (kiln list finds them)`);
+      }
+      if (kind === 'sweep') {
+        const view = await client.sweep(id);
+        if (json) printJson(view);
+        else print(`sweep ${sweepText(view)}`);
+        return;
+      }
+      if (kind === 'campaign') {
+        const view = await client.campaign(id.replace(/\.\d+$/, ''));
+        if (json) printJson(view);
+        else print(campaignText(view));
+        return;
+      }
       if (options.source) {
         const answer = await client.source(id);
         if (json) printJson(answer);
@@ -32,6 +52,9 @@ export const addShow = (program: Command): void => {
         );
     });
 };
+
+/** Ids tell by their beginning what they are of; any other is a candidate's. */
+const KINDS: Readonly<Record<string, 'sweep' | 'campaign'>> = { 's-': 'sweep', 'k-': 'campaign' };
 
 export const recordText = (record: CandidateRecord, waitsFor: string | null): string =>
   [summary(record, waitsFor), caseTable(record), resourceTable(record), attemptTable(record.attempts), compileLog(record)]
@@ -51,7 +74,7 @@ const summary = (
     ['status', statusText(state)],
     ['judged again', judgedAgain && judgedAgainText(judgedAgain)],
     ['waits', waitsFor],
-    ['why', state.status === 'done' ? reasonText(state.outcome) || null : null],
+    ['why', state.status === 'done' ? reasonText(state.outcome, WHOLE) || null : null],
     ['result', score ? scoreText(score) : null],
     ['ranks as', score && times(score.rankKey) !== times(score.speedup) ? times(score.rankKey) : null],
     ['pair', score && pairText(score)],
@@ -59,11 +82,6 @@ const summary = (
     ['measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
     ['infra failures', infraFailures === 0 ? null : String(infraFailures)],
   ]);
-
-export const paramsText = (params: Readonly<Record<string, string | number>>): string =>
-  Object.entries(params)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ');
 
 const right = 'right' as const;
 const caseTable = ({ state }: CandidateRecord): string => {

@@ -1,17 +1,19 @@
 import { type Command, Option } from 'commander';
 import { SubmitCandidate } from '../../domain/api/candidates.ts';
 import { Language, type Params } from '../../domain/plan.ts';
+import type { Submitted } from '../../domain/api/candidates.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
 import { type Context, contextOf, note, print, printJson, printJsonLine } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collectParam } from '../input/params.ts';
 import { deviceFor, readSource } from '../input/source-file.ts';
 import { wholeNumber } from '../input/whole-number.ts';
-import { summaryText } from '../../domain/text/describe.ts';
+import { summaryText, WHOLE } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { whenDone } from '../watch-candidates.ts';
-import { blockedLines, tellWhyWaiting } from '../why-waiting.ts';
+import { blockedClasses, blockedLine, tellBlocked, tellWhyWaiting } from '../why-waiting.ts';
+import { type TimeoutOption, within, withTimeout } from '../within.ts';
 
 export interface CandidateOptions {
   readonly problem: string;
@@ -23,7 +25,7 @@ export interface CandidateOptions {
   readonly submitter?: string;
   readonly label?: readonly string[];
 }
-interface SubmitOptions extends CandidateOptions {
+interface SubmitOptions extends CandidateOptions, TimeoutOption {
   readonly watch?: boolean;
   readonly profile?: boolean;
 }
@@ -59,34 +61,58 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
 };
 
 export const addSubmit = (program: Command): void => {
-  withCandidateOptions(program.command('submit').description('submit candidate files').argument('<file...>'))
+  const command = withCandidateOptions(program.command('submit').description('submit candidate files').argument('<file...>'))
     .option('--profile', 'profile those that pass (kiln profile ID shows it)')
-    .option('-w, --watch', 'wait for the verdicts; exits with 3 when one did not pass')
-    .action(async (files: readonly string[], options: SubmitOptions) => {
-      const context = contextOf(program);
-      const read = await Promise.all(files.map(async (file) => candidateOf(file, options)));
-      const candidates = options.profile ? read.map((candidate) => ({ ...candidate, profile: true })) : read;
-      const answer = await context.client.submit(candidates);
-      if (options.watch) {
-        await watch(context, new Map(answer.candidates.map(({ id }, index) => [id, files[index] ?? ''])), devicesOf(candidates));
-        return;
-      }
-      if (context.json) printJson(answer);
-      else {
-        const rows = answer.candidates.map(({ id, known, status, verdict, message }, index) => {
-          const what = [verdict ?? status, known ? 'known' : '', message ?? ''].filter((part) => part !== '');
-          return [files[index] ?? '', id, what.join(', ')];
-        });
-        print(table([{ title: 'FILE' }, { title: 'CANDIDATE' }, { title: 'STATUS' }], rows));
-        for (const line of await blockedLines(context.client, devicesOf(candidates))) note(line);
-      }
-    });
+    .option('-w, --watch', 'wait for the verdicts; exits with 3 when one did not pass');
+  withTimeout(command).action(async (files: readonly string[], options: SubmitOptions) => {
+    const context = contextOf(program);
+    const read = await Promise.all(files.map(async (file) => candidateOf(file, options)));
+    const candidates = options.profile ? read.map((candidate) => ({ ...candidate, profile: true })) : read;
+    const answer = await context.client.submit(candidates);
+    const taken = answer.candidates.map((submitted, index) => ({
+      submitted,
+      file: files[index] ?? '',
+      device: SubmitCandidate.shape.device.parse(candidates[index]?.device),
+    }));
+    if (options.watch) {
+      const ids = taken.map(({ submitted }) => submitted.id);
+      const goOn = `kiln show ${ids.length === 1 ? ids[0] : 'ID'} says where it is`;
+      await within(options, goOn, async () => watch(context, taken));
+    } else if (context.json) printJson(answer);
+    else {
+      print(
+        table(
+          [{ title: 'FILE' }, { title: 'CANDIDATE' }, { title: 'STATUS' }],
+          taken.map(({ submitted, file }) => [file, submitted.id, statusOf(submitted)]),
+        ),
+      );
+      const waiting = waitingDevices(taken);
+      if (waiting.size > 0) for (const blocked of await blockedClasses(context.client, waiting)) note(blockedLine(blocked));
+      if (taken.some(({ submitted }) => submitted.known && submitted.status === 'done')) note(KNOWN);
+    }
+  });
 };
 
-const devicesOf = (candidates: readonly SubmitCandidate[]): ReadonlySet<string> =>
-  new Set(candidates.map(({ device }) => SubmitCandidate.shape.device.parse(device)));
+const KNOWN = 'known: the same content was judged before, and this is its verdict; --trial NUMBER judges it once more';
 
-const watch = async (context: Context, files: ReadonlyMap<string, string>, devices: ReadonlySet<string>): Promise<void> => {
+interface Taken {
+  readonly submitted: Submitted;
+  readonly file: string;
+  readonly device: string;
+}
+
+/** One that was cancelled before and is queued again is not known: it has no verdict. */
+const statusOf = ({ verdict, status, known, message }: Submitted): string =>
+  [verdict ?? status, known ? 'known' : '', message ?? ''].filter((part) => part !== '').join(', ');
+
+/** What has its verdict waits for nothing. */
+const waitingDevices = (taken: readonly Taken[]): ReadonlySet<string> =>
+  new Set(taken.flatMap(({ submitted, device }) => (submitted.status === 'done' ? [] : [device])));
+
+const watch = async (context: Context, taken: readonly Taken[]): Promise<void> => {
+  const files = new Map(taken.map(({ submitted, file }) => [submitted.id, file]));
+  const tellState = stateTeller(context, files);
+  for (const { submitted } of taken) if (submitted.status !== 'done') tellState(submitted.id, submitted.status);
   const progress = createProgress({ sink: process.stderr, total: files.size, lines: 'none' });
   let done = 0;
   let notPassed = 0;
@@ -95,16 +121,30 @@ const watch = async (context: Context, files: ReadonlyMap<string, string>, devic
     if (!hasPassed(record)) notPassed += 1;
     progress.end();
     if (context.json) printJsonLine(record);
-    else print(`${files.get(record.id) ?? ''}  ${record.id}  ${summaryText(record)}`);
+    else print(`${files.get(record.id) ?? ''}  ${record.id}  ${summaryText(record, WHOLE)}`);
     if (done < files.size) progress.update(done, 'judged');
   };
   progress.update(0, 'judged');
   const ended = new AbortController();
-  if (!context.json) void tellWhyWaiting(context.client, devices, { signal: ended.signal, tell: note });
-  await whenDone(context.client, [...files.keys()], onDone).finally(() => ended.abort());
+  const waiting = waitingDevices(taken);
+  if (waiting.size > 0) {
+    void tellWhyWaiting(context.client, waiting, { signal: ended.signal, tell: tellBlocked(context.json) });
+  }
+  const onState = ({ id, state }: CandidateRecord): void => tellState(id, state.status);
+  await whenDone(context.client, [...files.keys()], { onDone, onState }).finally(() => ended.abort());
   if (notPassed === 0) return;
   if (!context.json) note(`${notPassed} of ${files.size} did not pass: kiln show ID says why`);
   process.exitCode = EXIT.notPassed;
+};
+
+/** Programs read lines of states as they change; people see a bar. */
+const stateTeller = ({ json }: Context, files: ReadonlyMap<string, string>) => {
+  const told = new Map<string, string>();
+  return (id: string, status: string): void => {
+    if (!json || told.get(id) === status) return;
+    told.set(id, status);
+    printJsonLine({ event: 'state', id, file: files.get(id) ?? '', status });
+  };
 };
 
 const hasPassed = ({ state }: CandidateRecord): boolean => state.status === 'done' && state.outcome.verdict === 'passed';

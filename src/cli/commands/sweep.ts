@@ -7,13 +7,14 @@ import { wholeNumber } from '../input/whole-number.ts';
 import { rankedScoreText } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';
 import { patiently } from '../watch-candidates.ts';
-import { paramsText } from './show.ts';
+import { tellBlocked, tellWhyWaiting } from '../why-waiting.ts';
+import { type TimeoutOption, within, withTimeout } from '../within.ts';
+import { doneOf, sweepText } from '../output/sweep-text.ts';
 import { type CandidateOptions, candidateOf, withCandidateOptions } from './submit.ts';
 
 const POLL_MS = 500;
-const BEST_SHOWN = 10;
 
-interface SweepOptions extends CandidateOptions {
+interface SweepOptions extends CandidateOptions, TimeoutOption {
   readonly grid?: Grid;
   readonly random?: number;
   readonly seed?: number;
@@ -21,7 +22,9 @@ interface SweepOptions extends CandidateOptions {
 }
 
 export const addSweep = (program: Command): void => {
-  withCandidateOptions(program.command('sweep').description('judge one file over a grid of params').argument('<file>'))
+  const sweep = withCandidateOptions(
+    program.command('sweep').description('judge one file over a grid of params').argument('<file>'),
+  )
     .option(
       '-g, --grid <name=values...>',
       "params of the plan's header and their values, such as BLOCK=64,128,256 VEC=1,2,4 (default: the header's space)",
@@ -29,25 +32,25 @@ export const addSweep = (program: Command): void => {
     )
     .option('--random <count>', 'draw this many points of the grid instead of all', wholeNumber(1, SWEEP_POINTS_MAX))
     .option('--seed <number>', 'seed of the draw (default: 1)', wholeNumber(0, 2 ** 31))
-    .option('-w, --watch', 'wait for all verdicts and show the best')
-    .action(async (file: string, options: SweepOptions) => {
-      const context = contextOf(program);
-      const candidate = await candidateOf(file, options);
-      const created = await context.client.createSweep({ candidate, grid: options.grid ?? {}, ...randomOf(options) });
-      if (options.watch) await watchSweep(context, created.id);
-      else if (context.json) printJson(created);
-      else print(`${created.id}  ${created.size} candidates\nfollow it with: kiln sweep-status ${created.id}`);
-    });
-  program
+    .option('-w, --watch', 'wait for all verdicts and show the best');
+  withTimeout(sweep).action(async (file: string, options: SweepOptions) => {
+    const context = contextOf(program);
+    const candidate = await candidateOf(file, options);
+    const created = await context.client.createSweep({ candidate, grid: options.grid ?? {}, ...randomOf(options) });
+    if (options.watch) await watchSweep(context, created.id, options);
+    else if (context.json) printJson(created);
+    else print(`${created.id}  ${created.size} candidates\nfollow it with: kiln sweep-status ${created.id}`);
+  });
+  const status = program
     .command('sweep-status')
     .description('progress and best candidates of a sweep')
     .argument('<id>')
-    .option('-w, --watch', 'wait for all verdicts')
-    .action(async (id: string, options: { readonly watch?: boolean }) => {
-      const context = contextOf(program);
-      if (options.watch) await watchSweep(context, id);
-      else show(context, await context.client.sweep(id));
-    });
+    .option('-w, --watch', 'wait for all verdicts');
+  withTimeout(status).action(async (id: string, options: TimeoutOption & { readonly watch?: boolean }) => {
+    const context = contextOf(program);
+    if (options.watch) await watchSweep(context, id, options);
+    else show(context, await context.client.sweep(id));
+  });
 };
 
 const randomOf = ({ random, seed }: SweepOptions): { readonly random?: { readonly count: number; readonly seed?: number } } => {
@@ -61,10 +64,19 @@ const show = ({ json }: Context, view: SweepView): void => {
 };
 
 /** JSON: one line whenever the view changed. Otherwise a bar, then the best. */
-const watchSweep = async (context: Context, id: string): Promise<void> => {
+const watchSweep = async (context: Context, id: string, options: TimeoutOption): Promise<void> =>
+  within(options, `kiln sweep-status ${id}`, async () => {
+    const ended = new AbortController();
+    await followSweep(context, id, ended.signal).finally(() => ended.abort());
+  });
+
+const followSweep = async (context: Context, id: string, signal: AbortSignal): Promise<void> => {
   let shown = '';
   let view = await context.client.sweep(id);
   const progress = createProgress({ sink: process.stderr, total: view.size, lines: 'none' });
+  if (doneOf(view) < view.size) {
+    void tellWhyWaiting(context.client, new Set([view.device]), { signal, tell: tellBlocked(context.json) });
+  }
   for (;;) {
     const text = JSON.stringify(view);
     if (context.json && text !== shown) printJsonLine(view);
@@ -78,22 +90,8 @@ const watchSweep = async (context: Context, id: string): Promise<void> => {
   if (!context.json) print(sweepText(view));
 };
 
-const doneOf = ({ byStatus }: SweepView): number => byStatus['done'] ?? 0;
-
 const progressText = ({ byVerdict, best: [best] }: SweepView): string => {
   const failed = Object.entries(byVerdict).reduce((sum, [verdict, count]) => sum + (verdict === 'passed' ? 0 : count), 0);
   const leader = best?.score ? `  best ${rankedScoreText(best.score)}` : '';
   return `${byVerdict['passed'] ?? 0} passed, ${failed} not${leader}`;
-};
-
-export const sweepText = (view: SweepView): string => {
-  const verdicts = Object.entries(view.byVerdict).map(([verdict, count]) => `${count} ${verdict}`);
-  const counts = verdicts.length === 0 ? '' : `: ${verdicts.join(', ')}`;
-  const head = `${view.id}  ${view.problem} on ${view.device}  ${doneOf(view)} of ${view.size} done${counts}`;
-  const best = view.best.slice(0, BEST_SHOWN).flatMap(({ id, score, submission }) => {
-    return score ? [`  ${rankedScoreText(score)}  ${id}  ${paramsText(submission.params)}`] : [];
-  });
-  const failed = Object.keys(view.byVerdict).some((verdict) => verdict !== 'passed');
-  const why = failed ? [`  why some did not pass: kiln list --sweep ${view.id}`] : [];
-  return [head, ...best, ...why].join('\n');
 };

@@ -3,21 +3,27 @@ import type { JournalEvent } from '../../domain/records.ts';
 import { contextOf, print, printJsonLine } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { plainLine } from '../../domain/text/plain-text.ts';
+import { type TimeoutOption, within, withTimeout } from '../within.ts';
 
 export const addWatch = (program: Command): void => {
-  program
+  const watch = program
     .command('watch')
     .description('events as they happen: of a candidate until it is done, or of everything until interrupted')
     .argument('[id]')
-    .option('--after <sequence>', 'start after this event', wholeNumber(0, Number.MAX_SAFE_INTEGER))
-    .action(async (id: string | undefined, options: { readonly after?: number }) => {
+    .option('--after <sequence>', 'start after this event', wholeNumber(0, Number.MAX_SAFE_INTEGER));
+  withTimeout(watch).action(
+    async (id: string | undefined, { after, ...options }: TimeoutOption & { readonly after?: number }) => {
       const { client, json } = contextOf(program);
-      const events = id === undefined ? client.events(options) : client.candidateEvents(id, options);
-      for await (const event of events) {
-        if (json) printJsonLine(event);
-        else print(eventText(event));
-      }
-    });
+      await within(options, id === undefined ? 'kiln watch' : `kiln watch ${id}`, async (signal) => {
+        const from = { signal, ...(after === undefined ? {} : { after }) };
+        const events = id === undefined ? client.events(from) : client.candidateEvents(id, from);
+        for await (const event of events) {
+          if (json) printJsonLine(event);
+          else print(eventText(event));
+        }
+      });
+    },
+  );
 };
 
 export const eventText = ({ at, type, candidateId, hostId, data }: JournalEvent): string => {

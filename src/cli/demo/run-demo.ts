@@ -5,7 +5,7 @@ import type { DeviceView } from '../../domain/api/inspection.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
 import { rankingText } from '../commands/rank.ts';
-import { paramsText } from '../commands/show.ts';
+import { paramsText } from '../output/params-text.ts';
 import { note, print } from '../context.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';
@@ -73,7 +73,7 @@ const judged = async (client: KilnClient, work: readonly Submitted[]): Promise<R
   };
   progress.update(0, 'judged');
   const ids = work.map(({ id }) => id);
-  await whenDone(client, ids, onDone);
+  await whenDone(client, ids, { onDone });
   progress.end();
   return records;
 };

@@ -1,7 +1,10 @@
 /** Aligned columns. */
 import { plainLine } from '../../domain/text/plain-text.ts';
 
-const CELL_CHARS_MAX = 120;
+/** Of what a cell holds where nothing is too narrow for it, such as a pipe. */
+const CELL_CHARS_MAX = 4000;
+/** A column is not made narrower than this. */
+const COLUMN_CHARS_MIN = 12;
 const GAP = '  ';
 
 export interface Column {
@@ -10,11 +13,43 @@ export interface Column {
 }
 
 /** Lines without trailing spaces; the empty string when there are no rows. Cells are made safe to print. */
-export const table = (columns: readonly Column[], rows: readonly (readonly string[])[]): string => {
+export const table = (
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  screenChars: number = screenWidth(),
+): string => {
   if (rows.length === 0) return '';
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map((cell) => plainLine(cell, CELL_CHARS_MAX)))];
-  const widths = columns.map((_column, index) => Math.max(...cells.map((row) => width(row[index] ?? ''))));
-  return cells.map((row) => lineOf(row, columns, widths)).join('\n');
+  const wanted = columns.map((_column, index) => Math.max(...cells.map((row) => width(row[index] ?? ''))));
+  const widths = fitting(columns, wanted, screenChars);
+  const shown = cells.map((row) => row.map((cell, index) => shortened(cell, widths[index] ?? 0)));
+  return shown.map((row) => lineOf(row, columns, widths)).join('\n');
+};
+
+/** Without a terminal nothing is too wide: what reads a pipe wants all of it. */
+const screenWidth = (): number =>
+  process.stdout.isTTY ? process.stdout.columns || Number.POSITIVE_INFINITY : Number.POSITIVE_INFINITY;
+
+/** What does not fit is taken from the widest column of words, which is where messages stand; numbers and ids are never cut. */
+const fitting = (columns: readonly Column[], wanted: readonly number[], screenChars: number): readonly number[] => {
+  const total = wanted.reduce((sum, chars) => sum + chars, 0) + GAP.length * (columns.length - 1);
+  const widest = wanted.reduce(
+    (most, chars, index) => (columns[index]?.align === 'right' || chars <= (wanted[most] ?? 0) ? most : index),
+    columns.findIndex(({ align }) => align !== 'right'),
+  );
+  const last = columns.length - 1;
+  const cut = columns[last]?.align !== 'right' && (wanted[last] ?? 0) > ID_CHARS ? last : widest;
+  if (total <= screenChars || cut < 0 || (wanted[cut] ?? 0) <= ID_CHARS) return wanted;
+  const room = Math.max(COLUMN_CHARS_MIN, (wanted[cut] ?? 0) - (total - screenChars));
+  return wanted.map((chars, index) => (index === cut ? room : chars));
+};
+
+/** "c-" and 32 digits. */
+const ID_CHARS = 34;
+
+const shortened = (cell: string, chars: number): string => {
+  const signs = Array.from(cell);
+  return signs.length <= chars ? cell : `${signs.slice(0, Math.max(0, chars - 1)).join('')}…`;
 };
 
 const lineOf = (row: readonly string[], columns: readonly Column[], widths: readonly number[]): string =>

@@ -33,13 +33,13 @@ export const SubmitBody = z.union([
 ]);
 export type SubmitBody = z.input<typeof SubmitBody>;
 
-/** Answer for each candidate, in the order sent. `known`: the same content was submitted before. */
+/** Answer for each candidate, in the order sent. `known`: the same content was submitted before, and has its verdict or waits for it. */
 export const Submitted = z.strictObject({
   id: CandidateId,
   known: z.boolean(),
   status: z.string(),
   verdict: z.enum(VERDICTS).nullable(),
-  /** Why it is done already (a plan error), or null. */
+  /** Why it is done already (a plan error), or is judged again (it was cancelled before); otherwise null. */
   message: z.string().nullable(),
 });
 export type Submitted = z.infer<typeof Submitted>;

@@ -29,7 +29,7 @@ export const QueueView = z.strictObject({
   oldestSeconds: z.number().nullable(),
   /** Verdicts a second over the last 60 s. */
   throughputPerSecond: z.number(),
-  /** Seconds until the queue is empty at that rate; null when it is unknown, as while a device class is blocked. */
+  /** Seconds until the queue is empty, which is when the slowest device class is through; null when it is unknown, as while one is blocked. */
   etaSeconds: z.number().nullable(),
 });
 export type QueueView = z.infer<typeof QueueView>;

@@ -49,43 +49,45 @@ const PAIR_WORDS = { won: 'won against', tied: 'cannot be told from', lost: 'los
 export const judgedAgainText = ({ hostId, at, reason, verdict, speedup }: JudgedAgain): string =>
   `host ${hostId} failed its check at ${at} (${plainLine(reason)}); before that it said ${verdict}${speedup === null ? '' : ` ${times(speedup)}`}`;
 
-/** The result of a candidate that is done, or where it is. */
-export const summaryText = (record: CandidateRecord): string => {
+/** For who has room for all of a message. */
+export const WHOLE = 4000;
+const SHORT = 200;
+
+/** The result of a candidate that is done, or where it is; its reason in at most `charsMax` characters. */
+export const summaryText = (record: CandidateRecord, charsMax: number = SHORT): string => {
   if (record.state.status !== 'done') return statusText(record.state);
   const { outcome } = record.state;
   if (outcome.verdict === 'passed') return record.score ? `passed  ${scoreText(record.score)}` : 'passed';
-  const reason = reasonText(outcome);
+  const reason = reasonText(outcome, charsMax);
   return reason === '' ? outcome.verdict : `${outcome.verdict}  ${reason}`;
 };
 
 /** Why it did not pass; empty where there is nothing to add. */
-export const reasonText = (outcome: Outcome): string => {
+export const reasonText = (outcome: Outcome, charsMax: number = SHORT): string => plainLine(wholeReason(outcome), charsMax);
+
+const wholeReason = (outcome: Outcome): string => {
   switch (outcome.verdict) {
     case 'passed':
     case 'cancelled':
       return '';
     case 'compile_error':
-      return plainLine(firstError(outcome.log));
+      return firstError(outcome.log);
     case 'plan_error':
-      return plainLine(`${outcome.field}: ${outcome.message}`);
+      return `${outcome.field}: ${outcome.message}`;
     case 'wrong_answer':
       return wrongAnswerText(outcome);
     case 'modified_input':
-      return plainLine(`case ${outcome.case}: wrote to its input ${outcome.tensor}`);
+      return `case ${outcome.case}: wrote to its input ${outcome.tensor}`;
     case 'out_of_bounds':
-      return plainLine(
-        `case ${outcome.case}: ${outcome.access === 'read' ? 'read' : 'wrote'} outside ${outcome.tensor}, ${placeText(outcome)}`,
-      );
+      return `case ${outcome.case}: ${outcome.access === 'read' ? 'read' : 'wrote'} outside ${outcome.tensor}, ${placeText(outcome)}`;
     case 'crashed':
-      return plainLine(`case ${outcome.case}: ${outcome.message}`);
+      return `case ${outcome.case}: ${outcome.message}`;
     case 'timed_out':
-      return plainLine(`case ${outcome.case}: no end of ${outcome.stage} in ${milliseconds(outcome.limitMs)}`);
+      return `case ${outcome.case}: no end of ${outcome.stage} in ${milliseconds(outcome.limitMs)}`;
     case 'implausible':
-      return plainLine(
-        `case ${outcome.case}: ${nanoseconds(outcome.medianNs)}, the physical floor is ${nanoseconds(outcome.floorNs)}`,
-      );
+      return `case ${outcome.case}: ${nanoseconds(outcome.medianNs)}, the physical floor is ${nanoseconds(outcome.floorNs)}`;
     case 'infra_failed':
-      return plainLine(outcome.message);
+      return outcome.message;
   }
 };
 
@@ -93,7 +95,7 @@ const wrongAnswerText = ({ case: name, mismatch, stage }: Extract<Outcome, { ver
   const when = stage === 'timed_run' ? ', in a timed run' : '';
   const where = `case ${name}${when}: ${mismatch.tensor}[${mismatch.index}] is ${mismatch.actual}, not ${mismatch.expected}`;
   const unwritten = mismatch.actual === 'nan' && mismatch.expected !== 'nan' ? UNWRITTEN : '';
-  return plainLine(`${where} (${missedRule(mismatch)}${unwritten})`);
+  return `${where} (${missedRule(mismatch)}${unwritten})`;
 };
 
 /** Which rule of the tolerance was missed, by how much, and how many elements miss theirs. */

@@ -48,6 +48,25 @@ describe('a campaign of evolve alone', () => {
     expect(view.generations).toMatchObject({ judged: 1, failed: 0 });
   });
 
+  test('tries each point of its space once, then ends and says that the space is used up', async () => {
+    const source = PLAIN.replace(
+      'launch:',
+      'params: {BLOCK: 64, VEC: 1}\nspace: {BLOCK: [64, 128, 256, 512], VEC: [1, 2, 4]}\nlaunch:',
+    );
+    const sources = [{ problem: 'vector_add', language: 'cuda' as const, source }];
+    const { view } = await started({
+      problems: ['vector_add'],
+      agents: 8,
+      start: { seeds: 'none', sources },
+      budget: { minutes: 1000 },
+    });
+    expect(view.status).toBe('finished');
+    expect(view.reason).toMatch(/^the space is used up: all that can be varied in .* was tried; widen "space"/);
+    expect(view.generations.judged).toBe(12);
+    expect(view.byFailure['duplicate'] ?? 0).toBe(0);
+    expect(view.generations.failed).toBeLessThan(40);
+  });
+
   test('ends at once and says why where it has nothing to begin with, or nothing of it passed', async () => {
     const { view } = await started({ budget: { minutes: 1000 } });
     expect(view.reason).toMatch(/^nothing can be varied: no candidate has passed/);

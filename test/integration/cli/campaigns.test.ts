@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CampaignView } from '../../../src/domain/api/campaigns.ts';
+import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import { CampaignId, CandidateId } from '../../../src/domain/ids.ts';
 import { type CliRun, runCli } from '../../fixtures/server/run-cli.ts';
 import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
@@ -184,6 +185,29 @@ describe('a campaign that is there', () => {
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(readdirSync(join(folder, 'reports/one')).toSorted()).toEqual(['report.md', 'softmax.svg', 'vector_add.svg']);
     expect(readFileSync(join(folder, 'reports/one/softmax.svg'), 'utf8')).toContain('<title>softmax</title>');
+  });
+
+  test('reports to a folder with the best source, and what is needed to submit it again', async () => {
+    const source = '__global__ void best() {}';
+    const { candidates } = await server.kiln.submit([
+      SubmitCandidate.parse({ problem: 'vector_add', source, params: { BLOCK: 64 } }),
+    ]);
+    const candidateId = CandidateId.parse(candidates[0]?.id);
+    const { id } = await start('--problem', 'vector_add', '--minutes', '1');
+    const best = { candidateId, speedup: 1.5, language: 'cuda' as const, generator: 'evolve', idea: '', lineage: [candidateId] };
+    server.campaigns.become(CampaignId.parse(id), {
+      best: [{ problem: 'vector_add', device: 'H100', best, startSpeedup: null }],
+    });
+    expect((await kiln('campaign', 'report', id, '--out', 'r')).code).toBe(0);
+    expect(readFileSync(join(folder, 'r/best-vector_add-H100.cu'), 'utf8')).toBe(source);
+    expect(JSON.parse(readFileSync(join(folder, 'r/best-vector_add-H100.json'), 'utf8'))).toEqual({
+      candidateId,
+      problem: 'vector_add',
+      device: 'H100',
+      language: 'cuda',
+      speedup: 1.5,
+      params: { BLOCK: 64 },
+    });
   });
 });
 

@@ -27,6 +27,11 @@ const submitted = async (...args: string[]): Promise<CandidateId[]> => {
   const answer = JSON.parse(run.stdout) as { candidates: { id: string }[] };
   return answer.candidates.map(({ id }) => CandidateId.parse(id));
 };
+const linesOf = ({ stdout }: CliRun): readonly Record<string, unknown>[] =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 /** Judges whatever comes: .c passes, the rest does not compile. */
 const judgeAll = (): void => {
   server.kiln.onSubmit((id, { language, params }) => {
@@ -92,23 +97,69 @@ describe('submit', () => {
     expect(run.stderr).toContain('1 of 2 did not pass');
   });
 
-  test('--watch --json prints one record a line and exits with 0 when all passed', async () => {
+  test('--watch --json prints a line for each state, then the record, and exits with 0 when all passed', async () => {
     judgeAll();
     const run = await kiln('submit', 'good.c', '-p', 'vector_add', '--watch', '--json');
     expect(run).toMatchObject({ code: 0, stderr: '' });
-    expect(
-      run.stdout
-        .trim()
-        .split('\n')
-        .map((line) => (JSON.parse(line) as { state: { status: string } }).state.status),
-    ).toEqual(['done']);
+    const [state, record] = linesOf(run);
+    expect(state).toMatchObject({ event: 'state', file: 'good.c', status: 'queued' });
+    expect(record).toMatchObject({ id: state?.['id'], state: { status: 'done' } });
+  });
+
+  test('--watch --json says why nothing moves, and --timeout ends it with a status of its own', async () => {
+    const run = await kiln('submit', 'bad.cu', '-p', 'vector_add', '-d', 'A100', '--watch', '--json', '--timeout', '3s');
+    expect(run.code).toBe(4);
+    expect(linesOf(run)).toMatchObject([
+      { event: 'state', file: 'bad.cu', status: 'queued' },
+      { event: 'waiting', device: 'A100', reason: 'no host of the fleet has this device class' },
+    ]);
+    expect(run.stderr).toMatch(/^not done after 3\.0 s, and goes on: kiln show c-\w{32} says where it is\n$/);
+  });
+
+  test.each([
+    [['sweep', 'bad.cu', '-p', 'vector_add', '--grid', 'BLOCK=64,128', '-d', 'A100', '--watch'], 'kiln sweep-status s-'],
+    [['watch'], 'kiln watch'],
+  ])('kiln %j ends at its --timeout too', async (args, goOn) => {
+    const run = await kiln(...args, '--timeout', '1500ms');
+    expect(run.code).toBe(4);
+    expect(run.stderr).toContain(`not done after 1.5 s, and goes on: ${goOn}`);
+  });
+
+  test('kiln watch and kiln profile of a candidate end at their --timeout', async () => {
+    const [id = ''] = await submitted('good.c');
+    expect(await kiln('watch', id, '--timeout', '1s')).toMatchObject({ code: 4 });
+    server.kiln.finish(CandidateId.parse(id), passed(2), score(2));
+    expect(await kiln('profile', id, '--timeout', '1s')).toMatchObject({ code: 4 });
+  });
+
+  test('what is in time is not told of', async () => {
+    judgeAll();
+    expect(await kiln('submit', 'good.c', '-p', 'vector_add', '--watch', '--timeout', '1h')).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+  });
+
+  test('what has its verdict at once waits for nothing', async () => {
+    await submitted('bad.cu', '-d', 'A100');
+    const { candidates } = await server.kiln.candidates({ limit: 9 });
+    for (const { id } of candidates) server.kiln.finish(id, { verdict: 'plan_error', field: 'launch', message: 'no' });
+    const run = await kiln('submit', 'bad.cu', '-p', 'vector_add', '-d', 'A100');
+    expect(run.stdout).toMatch(/plan_error, known/);
+    expect(run.stderr).not.toContain('waiting');
+    expect(run.stderr).toContain('--trial NUMBER judges it once more');
   });
 
   test.each([
     [['submit', 'none.c', '-p', 'vector_add'], 'error: none.c cannot be read (ENOENT): check the path\n'],
     [['submit', 'good.c', '-p', 'nope'], 'error: no problem "nope": known are vector_add\n'],
     [['show', UNKNOWN], `error: no candidate ${UNKNOWN}: list them with GET /v1/candidates\n`],
-    [['show', 'c-1'], 'error: params.id: a candidate id is "c-" and 32 hex digits; /docs shows what is expected\n'],
+    [
+      ['show', 'c-1'],
+      'error: params.id: a candidate id is "c-" and 32 hex digits, or the first 4 or more of them; /docs shows what is expected\n',
+    ],
+    [['show', 'c-abcd'], "error: no candidate's id begins with c-abcd\n"],
+    [['show', 's-0000', '--source'], 'error: s-0000 is a sweep: only a candidate has a source (kiln list finds them)\n'],
     [['rank', 'nope'], 'error: no problem "nope": known are vector_add\n'],
   ])('kiln %j fails with one line and exit 1', async (args, stderr) => {
     expect(await kiln(...args)).toEqual({ code: 1, stdout: '', stderr });
@@ -155,6 +206,17 @@ describe('looking', () => {
     expect((await kiln('show', good, '--source')).stdout).toBe('void f(void) {}');
   });
 
+  test('ids may be shortened while no other begins so, of candidates, sweeps and in filters', async () => {
+    const [one = '', other = ''] = await submitted('good.c', 'bad.cu');
+    expect((await kiln('show', one.slice(0, -1))).stdout).toContain(one);
+    expect((await kiln('cancel', other.slice(0, -1))).stdout).toContain(other);
+    const sweep = await kiln('sweep', 'good.c', '-p', 'vector_add', '--grid', 'BLOCK=1,2', '--json');
+    const { id } = JSON.parse(sweep.stdout) as { id: string };
+    expect((await kiln('show', id)).stdout).toMatch(/^sweep s-\w+ {2}vector_add on H100 {2}0 of 2 done/);
+    expect((await kiln('sweep-status', id.slice(0, 9))).stdout).toContain(id);
+    expect((await kiln('list', '--sweep', id.slice(0, 9))).code).toBe(0);
+  });
+
   test('rank prints places with interval, time and share of the floor, and what failed', async () => {
     const [good, bad] = await submitted('good.c', 'bad.cu');
     if (!good || !bad) throw new Error('two ids expected');
@@ -162,7 +224,7 @@ describe('looking', () => {
     server.kiln.finish(bad, { verdict: 'cancelled' });
     const run = await kiln('rank', 'vector_add', '--device', 'H100');
     expect(run.stdout).toMatch(/^vector_add on NVIDIA H100 80GB HBM3\n#/);
-    expect(run.stdout).toMatch(/1 +1\.50x +\[1\.47, 1\.53\] +1\.50x +48\.7 µs +50 % +c-\w+ +c +anonymous +record/);
+    expect(run.stdout).toMatch(/1 +1\.50x +\[1\.47, 1\.53\] +1\.50x +48\.7 µs +50 % +\w+ +c-\w+ +c +anonymous +record/);
     expect(run.stdout).toContain('did not pass: 1 cancelled');
   });
 

@@ -269,8 +269,26 @@ export const describeStore = (name: string, open: () => Sql): void => {
         completion('a', 1),
         ...['b', 'c'].map((name_) => ({ candidateId: idOf(name_), outcome: crashed, score: null, record: false })),
       ]);
-      expect(await store.failures('softmax', [VERSION])).toEqual({ crashed: 2 });
-      expect(await store.failures('softmax', ['v0'])).toEqual({});
+      expect(await store.failures('softmax', [VERSION], null)).toEqual({ crashed: 2 });
+      expect(await store.failures('softmax', [VERSION], 'h100')).toEqual({ crashed: 2 });
+      expect(await store.failures('softmax', [VERSION], 'cpu')).toEqual({});
+      expect(await store.failures('softmax', ['v0'], null)).toEqual({});
+    });
+
+    test('finds ids by their beginning, of each kind', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates(['a', 'b', 'c'].map((name_) => candidate(name_)));
+      const id = sweepIdOf('grid');
+      await store.createSweep({ id, problem: 'softmax', device: 'H100', candidateIds: [idOf('a')] });
+      expect(await store.idsWithPrefix('c-', 9)).toEqual(['a', 'b', 'c'].map(idOf).toSorted());
+      expect(await store.idsWithPrefix('c-', 2)).toEqual(['a', 'b', 'c'].map(idOf).toSorted().slice(0, 2));
+      const whole = idOf('b');
+      for (const prefix of [whole, whole.slice(0, -1), whole.slice(0, 12)]) {
+        expect(await store.idsWithPrefix(prefix, 9)).toEqual([whole]);
+      }
+      expect(await store.idsWithPrefix(id.slice(0, 8), 9)).toEqual([id]);
+      expect(await store.idsWithPrefix('k-00', 9)).toEqual([]);
+      expect(await store.idsWithPrefix(`${whole}%`, 9)).toEqual([]);
     });
 
     test('follows a sweep, also through candidates that were there before', async () => {

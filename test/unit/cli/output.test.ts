@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { jsonText } from '../../../src/cli/context.ts';
 import { describe, expect, test } from 'vitest';
 import type { Score } from '../../../src/domain/records.ts';
-import { rankedScoreText, reasonText } from '../../../src/domain/text/describe.ts';
+import { rankedScoreText, reasonText, WHOLE } from '../../../src/domain/text/describe.ts';
 import { logLine } from '../../../src/cli/output/log-line.ts';
 import { plainLine, plainText } from '../../../src/domain/text/plain-text.ts';
 import { barLine, createProgress } from '../../../src/cli/output/progress.ts';
@@ -50,6 +50,23 @@ describe('table', () => {
     expect(table([{ title: 'A' }], [])).toBe('');
   });
 
+  const message = `no such thing ${'x'.repeat(300)} end`;
+  const columns = [{ title: 'CANDIDATE' }, { title: 'TIME', align: 'right' as const }, { title: 'RESULT' }];
+  const row = [`c-${'0'.repeat(32)}`, '73.0 µs', message];
+
+  test('cuts nothing where no terminal is too narrow, such as in a pipe', () => {
+    expect(table(columns, [row], Number.POSITIVE_INFINITY)).toContain(message);
+    expect(table(columns, [row], 400)).toContain(message);
+  });
+
+  test('cuts the message to a narrow terminal, and neither ids nor numbers', () => {
+    const lines = table(columns, [row, ['c-1', '1 ms', 'short']], 80).split('\n');
+    expect(lines.map((line) => line.length <= 80)).toEqual([true, true, true]);
+    expect(lines[1]).toMatch(/^c-0{32} {2}73\.0 µs {2}no such thing x+…$/);
+    expect(lines[2]).toContain('short');
+    expect(table(columns, [row], 20)).toContain('c-'.padEnd(34, '0'));
+  });
+
   test('fields leaves out what is not known', () => {
     expect(
       fields([
@@ -83,6 +100,12 @@ describe('a score in the order of the ranking', () => {
 });
 
 describe('reasons', () => {
+  test('are short where they stand beside others, and whole where there is room', () => {
+    const outcome = { verdict: 'infra_failed' as const, message: 'y'.repeat(900) };
+    expect(reasonText(outcome)).toMatch(/^y{199}…$/);
+    expect(reasonText(outcome, WHOLE)).toBe(outcome.message);
+  });
+
   test('a compile error shows its first error line, not the notes before it', () => {
     const log = 'In file included from x.c:1:\nx.c:2: note: here\nx.c:3:5: error: unknown type\u001b[0m name\nmore';
     expect(reasonText({ verdict: 'compile_error', log })).toBe('x.c:3:5: error: unknown type name');

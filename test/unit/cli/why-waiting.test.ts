@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tellWhyWaiting } from '../../../src/cli/why-waiting.ts';
+import { blockedLine, tellWhyWaiting } from '../../../src/cli/why-waiting.ts';
 import { QueueView } from '../../../src/domain/api/inspection.ts';
 
 const blocked = (device: string, reason: string | null) => ({
@@ -29,8 +29,8 @@ test('who waits is told once why nothing of his classes moves, until the wait is
   const heard = Promise.withResolvers<undefined>();
   const telling = tellWhyWaiting({ queue: async () => view }, new Set(['A100', 'cpu']), {
     signal: ended.signal,
-    tell: (line) => {
-      told.push(line);
+    tell: (reason) => {
+      told.push(blockedLine(reason));
       heard.resolve(undefined);
     },
   });
@@ -47,6 +47,9 @@ test('a daemon that cannot answer is left to the wait itself', async () => {
     ended.abort();
     throw new Error('restarting');
   };
-  await tellWhyWaiting({ queue }, new Set(['A100']), { signal: ended.signal, tell: (line) => told.push(line) });
+  await tellWhyWaiting({ queue }, new Set(['A100']), {
+    signal: ended.signal,
+    tell: (reason) => told.push(blockedLine(reason)),
+  });
   expect(told).toEqual([]);
 });

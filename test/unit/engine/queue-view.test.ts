@@ -15,9 +15,23 @@ const viewOf = ({ core }: Scenario, rows: readonly BacklogRow[]) =>
   });
 
 describe('the view of the queue', () => {
-  test('tells when it will be empty, at the rate of the last minute', async () => {
+  test('tells when it will be empty, which is when the slowest class is: never another time than its classes', async () => {
     const view = await viewOf(new Scenario().up(0).add(1).add(2), [row('H100', 2)]);
-    expect(view).toMatchObject({ throughputPerSecond: 1, etaSeconds: 2 });
+    const [h100] = view.byDevice;
+    expect(view.throughputPerSecond).toBe(1);
+    expect(h100?.etaSeconds).toBeGreaterThan(0);
+    expect(view.etaSeconds).toBe(h100?.etaSeconds);
+  });
+
+  test('counts in the time of a class also those that are not leased yet', async () => {
+    const scenario = new Scenario().up(0).add(1).add(2);
+    const [held] = (await viewOf(scenario, [row('H100', 2)])).byDevice;
+    const [all] = (await viewOf(scenario, [row('H100', 2000)])).byDevice;
+    expect(all?.etaSeconds).toBeCloseTo((held?.etaSeconds ?? 0) * 1000, 6);
+  });
+
+  test('is empty now where nothing waits', async () => {
+    expect((await viewOf(new Scenario().up(0), [])).etaSeconds).toBe(0);
   });
 
   test('tells why a class stands of which nothing is leased yet', async () => {
