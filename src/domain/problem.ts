@@ -99,6 +99,15 @@ export type Floor = z.infer<typeof Floor>;
 /** One target a problem can be judged on: which files are its reference and its baseline. */
 const Implementation = z.strictObject({ reference: z.string(), baseline: z.string() });
 
+/** Sizes of one variable in the case that is drawn for every judgement. */
+export const HiddenBounds = z
+  .strictObject({ min: z.int().positive(), max: z.int().positive(), multiple_of: z.int().positive().default(1) })
+  .refine(
+    ({ min, max, multiple_of: step }) => Math.ceil(min / step) * step <= max,
+    'there is no multiple of multiple_of from min to max',
+  );
+export type HiddenBounds = z.infer<typeof HiddenBounds>;
+
 /** `problem.yaml` in a folder of `kernels/`. */
 export const Problem = z.strictObject({
   name: ProblemName,
@@ -111,6 +120,8 @@ export const Problem = z.strictObject({
   tolerance: Tolerance,
   /** Correctness only: small and awkward shapes. */
   check: z.array(ProblemCase).min(1).max(CASES_MAX),
+  /** Variable -> its bounds in a check case whose shape is drawn anew for every judgement; every variable has them. Kernels promise all of it. */
+  hidden: z.record(Variable, HiddenBounds).optional(),
   /** Timed (and checked): the shapes practitioners use. `bench.cpu` replaces `bench.gpu` on the cpu device. */
   bench: z.strictObject({
     gpu: z.array(ProblemCase).max(CASES_MAX).default([]),

@@ -95,6 +95,13 @@ export const TimingRules = z.strictObject({
 });
 export type TimingRules = z.infer<typeof TimingRules>;
 
+/** The check case that was drawn for this judgement alone, with the candidate's plan; or why that plan cannot be made there, which is its verdict. */
+export const HiddenTask = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('case'), case: DefinedCase, plan: ResolvedPlan }),
+  z.strictObject({ kind: z.literal('refused'), field: z.string(), message: z.string() }),
+]);
+export type HiddenTask = z.infer<typeof HiddenTask>;
+
 export const JudgeTask = z.strictObject({
   attemptId: AttemptId,
   deviceId: DeviceId,
@@ -102,6 +109,7 @@ export const JudgeTask = z.strictObject({
   artifact: ContentHash,
   /** Case name -> the candidate's resolved plan for it. Every case of the problem is there. */
   plans: z.record(z.string(), ResolvedPlan),
+  hidden: HiddenTask.optional(),
   timing: TimingRules,
   /** The record holder to be paired with: its artifact (compiled on this host before) and its plans. */
   record: z.strictObject({ artifact: ContentHash, plans: z.record(z.string(), ResolvedPlan) }).nullable(),

@@ -1,5 +1,6 @@
 /** What the engine and its parts are given. */
 import type { Logger } from 'pino';
+import type { RandomInt } from '../problems/hidden.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { JudgingRules } from './engine-state.ts';
 import type { HostSession, Queue, Store } from './ports.ts';
@@ -16,6 +17,8 @@ export interface EngineDeps {
   readonly now: () => number;
   /** Milliseconds that never jump, for everything else. */
   readonly monotonicMs?: () => number;
+  /** Draws hidden cases; secret, unless a test gives its own. */
+  readonly randomInt?: RandomInt;
 }
 
 export interface ServiceDeps extends Pick<EngineDeps, 'limits' | 'now'> {

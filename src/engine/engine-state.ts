@@ -4,6 +4,7 @@ import type { Device } from '../domain/device.ts';
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { CompileResult, CompileUnit, Inventory, TimingRules } from '../domain/protocol.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
+import type { RandomInt } from '../problems/hidden.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
 import type { Core } from '../scheduler/scheduler.ts';
 import type { Quarantine } from '../domain/canary.ts';
@@ -88,6 +89,7 @@ export interface EngineState {
   readonly now: () => number;
   /** For durations, deadlines and the scheduler. */
   readonly monotonicMs: () => number;
+  readonly randomInt: RandomInt;
   /** How long this process is deaf now and then, milliseconds: counts like a part of every round trip. */
   readonly pauseMs: () => number;
   readonly lives: Map<CandidateId, Live>;

@@ -6,6 +6,7 @@
  * Invariant: one event at a time goes through the scheduler, and what it decides is done before the next.
  */
 import { monotonicMs as systemMonotonicMs } from '../domain/clock.ts';
+import { randomInt as secretInt } from 'node:crypto';
 import type { CandidateId } from '../domain/ids.ts';
 import { createScheduler, handle, nextWakeMs } from '../scheduler/scheduler.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
@@ -61,6 +62,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     recorder,
     metrics: createMetrics(),
     rules: deps.rules,
+    randomInt: deps.randomInt ?? secretInt,
     log,
     now,
     monotonicMs,

@@ -15,7 +15,7 @@ import type { Target } from '../problems/targets.ts';
 import { resolveCandidate } from '../problems/resolve-candidate.ts';
 
 /** Part of every candidate id: raise it when the judge's rules change what a verdict means. */
-const JUDGE_RULES_VERSION = 1;
+const JUDGE_RULES_VERSION = 2;
 
 export interface IntakeRules {
   readonly problems: ReadonlyMap<string, LoadedProblem>;

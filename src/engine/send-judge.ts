@@ -1,6 +1,7 @@
 /** Gives an attempt to its host: the problem first, where the runner does not hold it yet, and the record holder's artifact for a pair. */
 import type { JudgeTask, ProblemDefinition, TimingRules } from '../domain/protocol.ts';
 import type { RecordHolder } from '../domain/score.ts';
+import { hiddenFor } from './hidden-task.ts';
 import type { Effect } from '../scheduler/effects.ts';
 import { markedDefinition, markedUnit } from './canaries/marks.ts';
 import { findKnown, remember } from './known-compiles.ts';
@@ -58,6 +59,7 @@ const send = (state: EngineState, delivery: Delivery, record: JudgeTask['record'
     problemKey: definitionOf(delivery).key,
     artifact: judge.artifact,
     plans: resolved.plans,
+    ...hiddenFor(state, live),
     timing: judge.mode === 'confirm' ? confirmTiming(state.rules.timing) : state.rules.timing,
     record,
     limitMs: state.rules.limitMs,

@@ -3,7 +3,8 @@ import { type ContentHash, hashOf } from '../domain/ids.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
 import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import { PlanError } from './plan-error.ts';
-import { type Code, type ResolvedUnit, resolveUnit, type UnitContext } from './resolve-unit.ts';
+import { hiddenProbes } from './hidden.ts';
+import { type Code, type ResolvedUnit, resolvePlanAt, resolveUnit, type UnitContext } from './resolve-unit.ts';
 import { resolveTensors } from './shapes.ts';
 
 export interface TargetCode {
@@ -21,14 +22,27 @@ export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDe
   ];
   const reference = withRole('reference', () => resolveUnit(code.reference, context));
   const baseline = withRole('baseline', () => resolveUnit(code.baseline, context));
+  for (const item of hiddenProbes(problem)) defineHidden(code, item, context);
   const cases = inputs.map((item) => defineCase(item, { reference, baseline }));
   const body = { name: problem.name, tolerance: problem.tolerance, cases, reference: reference.unit, baseline: baseline.unit };
   return { key: hashOf(body), ...body };
 };
 
 /** Everything about a problem that can change a verdict: the judge's definition, and the floors that the daemon tests. */
-export const contentHashOf = (code: TargetCode, context: Omit<UnitContext, 'architecture'>): ContentHash =>
-  hashOf({ definition: defineProblem(code, { ...context, architecture: 'any' }).key, floor: context.problem.floor });
+export const contentHashOf = (code: TargetCode, context: Omit<UnitContext, 'architecture'>): ContentHash => {
+  const { floor, hidden } = context.problem;
+  const definition = defineProblem(code, { ...context, architecture: 'any' }).key;
+  return hashOf({ definition, floor, ...(hidden && { hidden }) });
+};
+
+/** A case that is drawn for one judgement. Throws PlanError. */
+export const defineHidden = (code: TargetCode, item: ProblemCase, context: Pick<UnitContext, 'problem'>): DefinedCase => ({
+  name: item.name,
+  kind: 'check',
+  tensors: withRole('hidden', () => resolveTensors(context.problem, item.shape, item.distributions)),
+  reference: withRole('reference', () => resolvePlanAt(code.reference, item, context)),
+  baseline: withRole('baseline', () => resolvePlanAt(code.baseline, item, context)),
+});
 
 type CaseText = Pick<DefinedCase, 'name' | 'kind'> &
   Pick<ProblemCase, 'shape' | 'distributions'> & {

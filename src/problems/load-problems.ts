@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { KilnError } from '../domain/errors.ts';
 import type { ContentHash } from '../domain/ids.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { ProblemDefinition } from '../domain/protocol.ts';
-import { contentHashOf, defineProblem, type TargetCode } from './definition.ts';
+import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
+import { contentHashOf, defineHidden, defineProblem, type TargetCode } from './definition.ts';
 import { workOf } from './floors.ts';
+import type { HiddenCase } from './hidden.ts';
 import { PlanError } from './plan-error.ts';
 import { invalidProblem, isProblemFolder, type ProblemFolder, readProblemFolder } from './read-problem.ts';
 import { languageOfFile, type Target, TARGETS } from './targets.ts';
@@ -24,6 +25,8 @@ export interface LoadedProblem {
   readonly requireTarget: (target: Target) => void;
   /** What judges get. `key` is the hash of the rest. Kept, so asking again costs nothing. */
   readonly definitionFor: (target: Target, architecture: string) => ProblemDefinition;
+  /** A case that was drawn for one judgement. Throws PlanError where its bounds promise too much. */
+  readonly hiddenCase: (target: Target, item: HiddenCase) => DefinedCase;
   /** Changes whenever anything changes that can change a verdict on this target. Part of every candidate's id. */
   readonly contentHash: (target: Target) => ContentHash;
 }
@@ -79,7 +82,17 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
   };
 
   const contentHash = (target: Target): ContentHash => hashes.get(target) ?? contentHashOf(codeFor(target), { problem, target });
-  return { problem, readme, files, targets, requireTarget: (target) => void codeFor(target), definitionFor, contentHash };
+  const hiddenCase = (target: Target, item: HiddenCase): DefinedCase => defineHidden(codeFor(target), item, { problem });
+  return {
+    problem,
+    readme,
+    files,
+    targets,
+    hiddenCase,
+    requireTarget: (target) => void codeFor(target),
+    definitionFor,
+    contentHash,
+  };
 };
 
 const codeOf = ({ problem, files }: ProblemFolder, target: Target): TargetCode => {

@@ -45,6 +45,7 @@ const readProblem = (folder: string): Problem => {
   if (problem.name !== basename(folder))
     throw invalidProblem(file, 'name', `"${problem.name}" is not the folder's name, "${basename(folder)}"`);
   refuseRepeatedNames(problem, file);
+  refuseOtherVariables(problem, file);
   return problem;
 };
 
@@ -57,6 +58,15 @@ const refuseRepeatedNames = (problem: Problem, file: string): void => {
   const twice = firstRepeated([...problem.variables, ...Object.keys(problem.tensors), ...Object.keys(problem.scalars)]);
   if (twice !== undefined)
     throw invalidProblem(file, 'variables', `"${twice}" names two things; variables, tensors and scalars share one space`);
+};
+
+const refuseOtherVariables = ({ hidden, variables }: Problem, file: string): void => {
+  if (hidden === undefined) return;
+  const other = Object.keys(hidden).find((name) => !variables.includes(name));
+  if (other !== undefined) throw invalidProblem(file, `hidden.${other}`, `"${other}" is no variable of the problem`);
+  const missing = variables.find((name) => hidden[name] === undefined);
+  if (missing !== undefined)
+    throw invalidProblem(file, `hidden.${missing}`, `"${missing}" has no bounds; every variable needs them`);
 };
 
 const firstRepeated = (names: readonly string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i);

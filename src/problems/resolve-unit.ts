@@ -1,8 +1,9 @@
 /** Device code (candidate, reference or baseline) with its plans for every case. Pure. */
 import type { Language, LaunchPlan, Params } from '../domain/plan.ts';
-import type { Problem } from '../domain/problem.ts';
+import type { Problem, ProblemCase } from '../domain/problem.ts';
 import type { CompileUnit } from '../domain/protocol.ts';
 import type { ResolvedArg, ResolvedPlan } from '../domain/resolved-plan.ts';
+import { hiddenProbes } from './hidden.ts';
 import { parseHeader } from './parse-header.ts';
 import { PlanError } from './plan-error.ts';
 import { effectiveParams, tritonOptions } from './plan-params.ts';
@@ -34,16 +35,33 @@ export const resolveUnit = (code: Code, context: UnitContext): ResolvedUnit => {
   if (!header.ok) throw new PlanError(header.field, header.message);
   const params = effectiveParams(header.plan, code.params);
   const plans = Object.fromEntries(
-    casesOf(context.problem, context.target).map(({ name, shape }) => {
-      const result = resolvePlan(header.plan, { problem: context.problem, language: code.language, shape, params });
-      if (!result.ok) throw new PlanError(result.field, `case ${name}: ${result.message}`);
-      return [name, result.plan];
-    }),
+    casesOf(context.problem, context.target).map((item) => [item.name, planAt(header.plan, { code, params, item, context })]),
   );
+  const probes = hiddenProbes(context.problem).map((item) => planAt(header.plan, { code, params, item, context }));
   const unit = { language: code.language, source: code.source, params, architecture: context.architecture };
   if (code.language !== 'triton') return { unit: { ...unit, kernels: [], numWarps: null, numStages: null }, plans };
-  const kernels = signaturesOf(header.plan, Object.values(plans), context.problem);
+  const kernels = signaturesOf(header.plan, [...Object.values(plans), ...probes], context.problem);
   return { unit: { ...unit, kernels, ...tritonOptions(header.plan, params) }, plans };
+};
+
+/** Its plan for one more case. Throws PlanError. */
+export const resolvePlanAt = (code: Code, item: ProblemCase, context: Pick<UnitContext, 'problem'>): ResolvedPlan => {
+  const header = parseHeader(code.source, code.language);
+  if (!header.ok) throw new PlanError(header.field, header.message);
+  return planAt(header.plan, { code, params: effectiveParams(header.plan, code.params), item, context });
+};
+
+interface Place {
+  readonly code: Code;
+  readonly params: Params;
+  readonly item: ProblemCase;
+  readonly context: Pick<UnitContext, 'problem'>;
+}
+
+const planAt = (plan: LaunchPlan, { code, params, item, context }: Place): ResolvedPlan => {
+  const result = resolvePlan(plan, { problem: context.problem, language: code.language, shape: item.shape, params });
+  if (!result.ok) throw new PlanError(result.field, `case ${item.name}: ${result.message}`);
+  return result.plan;
 };
 
 type Signature = CompileUnit['kernels'][number];

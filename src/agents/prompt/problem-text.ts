@@ -17,8 +17,8 @@ export const problemText = ({ problem, statement, reference, device, languages }
 /** Each part on a line of its own, as JSON. */
 const definition = (problem: Problem, device: DeviceSheet): string => {
   const bench = device.class === 'cpu' ? problem.bench.cpu : problem.bench.gpu;
-  const { variables, tensors, scalars, tolerance, check, floor } = problem;
-  return Object.entries({ variables, tensors, scalars, tolerance, check, bench, floor })
+  const { variables, tensors, scalars, tolerance, check, hidden, floor } = problem;
+  return Object.entries({ variables, tensors, scalars, tolerance, check, ...(hidden && { hidden }), bench, floor })
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
     .join('\n');
 };

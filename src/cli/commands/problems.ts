@@ -31,6 +31,12 @@ export const addProblems = (program: Command): void => {
 const casesText = (cases: ProblemView['problem']['check']): string | null =>
   cases.map(({ name, shape }) => `${name} (${paramsText(shape)})`).join(', ') || null;
 
+/** "m 1 to 200, n 8 to 264 in steps of 8" */
+const boundsText = (hidden: NonNullable<ProblemView['problem']['hidden']>): string =>
+  Object.entries(hidden)
+    .map(([name, { min, max, multiple_of: step }]) => `${name} ${min} to ${max}${step === 1 ? '' : ` in steps of ${step}`}`)
+    .join(', ');
+
 export const problemText = ({ problem, readme, files }: ProblemView): string => {
   const { rtol, atol, relative_l2: l2 } = problem.tolerance;
   const head = fields([
@@ -38,6 +44,7 @@ export const problemText = ({ problem, readme, files }: ProblemView): string => 
     ['variables', problem.variables.join(', ')],
     ['tolerance', `rtol ${rtol}, atol ${atol}, relative L2 ${l2}`],
     ['check cases', casesText(problem.check)],
+    ['hidden case', problem.hidden ? boundsText(problem.hidden) : null],
     ['gpu cases', casesText(problem.bench.gpu)],
     ['cpu cases', casesText(problem.bench.cpu)],
     [

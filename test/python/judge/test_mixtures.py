@@ -34,7 +34,7 @@ class Mixtures(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory()
         folder = Path(cls.folder.name)
         cls.lib = load_library(compile_library(folder))
-        (folder / "other.c").write_text(read("element.h", "cpu_kernels.c"))
+        (folder / "other.c").write_text(read("element.h", "sample.h", "cpu_kernels.c", "cpu_sampling.c"))
         subprocess.run(["gcc", *OTHER_FLAGS, "-o", str(folder / "other.so"), str(folder / "other.c"), "-lm"], check=True)
         cls.other = load_library(folder / "other.so")
 

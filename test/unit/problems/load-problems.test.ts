@@ -82,6 +82,7 @@ describe('the content hash', () => {
     ['a shape changes', 'problem.yaml', 'n: 1003', 'n: 1005'],
     ['the floor changes', 'problem.yaml', 'read_bytes: 4*n', 'read_bytes: 2*n'],
     ['a distribution changes', 'problem.yaml', 'high: 1}', 'high: 2}'],
+    ['the bounds of hidden shapes change', 'problem.yaml', 'bench:', 'hidden: {n: {min: 1, max: 9}}\nbench:'],
   ])('changes when %s', (_what, ...change) => {
     const before = loadProblem(folder).contentHash('gpu');
     edit(...change);

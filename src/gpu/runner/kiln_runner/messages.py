@@ -69,12 +69,13 @@ compile_unit = record(
         "numWarps": nullable(integer(1)), "numStages": nullable(integer(0)),
     },
 )
+defined_case = record({
+    "name": string, "kind": one_of("check", "bench"), "tensors": array(tensor), "reference": plan, "baseline": plan,
+})
 problem_definition = record({
     "key": content_hash, "name": string,
     "tolerance": record({"rtol": number(0), "atol": number(0), "relative_l2": number(above=0)}),
-    "cases": array(record({
-        "name": string, "kind": one_of("check", "bench"), "tensors": array(tensor), "reference": plan, "baseline": plan,
-    }), 1),
+    "cases": array(defined_case, 1),
     "reference": compile_unit, "baseline": compile_unit,
 })
 plans = mapping(plan)
@@ -88,7 +89,10 @@ judge_task = record({
     "timing": timing_rules,
     "record": nullable(record({"artifact": content_hash, "plans": plans})),
     "limitMs": millis, "waitedMs": number(0),
-}, {"plans": plans, "plansKey": content_hash})
+}, {
+    "plans": plans, "plansKey": content_hash,
+    "hidden": union("kind", {"case": record({"case": defined_case, "plan": plan}), "refused": record({"field": string, "message": string})}),
+})
 to_runner = union("type", {
     "attach": record({"protocol": integer(), "daemonId": string, "leaseMs": millis, "idleExitMs": millis}, {"unconfined": boolean}),
     "problem": record({"definition": problem_definition}),

@@ -138,6 +138,9 @@ class Device(Protocol):
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> Case:
         """`scratch`: side -> name -> bytes. Cases share memory: another one's contents are gone once this one is armed and drawn."""
 
+    def open_once(self, case: dict, scratch: Dict[str, Dict[str, int]]) -> Case:
+        """As `open_case`, of a case that comes once: whoever opened it closes it, unless the device was lost."""
+
     def reserve(self, parts: Sequence[Part]) -> bool:
         """Gets the memory for these ahead of time; False where whoever works on the device may come to need it."""
 

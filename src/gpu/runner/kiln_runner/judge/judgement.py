@@ -13,6 +13,7 @@ from .device import KEPT, LAST, Case, Device, Program, Runnable
 from .device_lock import DeviceLock
 from .discerning import Sides, blindness
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
+from .hidden import check_hidden, refuse_plan
 from .measured import Measured, paired, screened
 from .measuring import NS_PER_MS, Conditions, Control, time_sides, warm_up
 from .outcomes import crashed, passed, plan_error
@@ -44,6 +45,7 @@ class Judgement:
         self._terms = Terms(problem.definition["tolerance"], bench.rng)
         self._programs: Dict[str, Program] = dict(bench.loaded)
         self._bound: Dict[Tuple[str, int], Tuple[Case, Runnable]] = {}
+        self._hidden: Optional[dict] = task.get("hidden")
         self._timed = [spec for spec in problem.definition["cases"] if spec["kind"] == "bench"]
         self.telemetry: Optional[dict] = None
         self.case, self._read_only = "", b""
@@ -60,7 +62,7 @@ class Judgement:
             raise CandidateFailure(plan_error(error.field, f"{error} (case {self.case})" if self.case else str(error))) from error
         except DeviceFault as error:
             raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
-        return passed(timings, len(specs))
+        return passed(timings, len(specs) + (self._hidden is not None))
 
     @property
     def leftover(self) -> Optional[str]:
@@ -74,6 +76,8 @@ class Judgement:
     # --- load
 
     def _load(self, specs: List[dict]) -> None:
+        if self._hidden:
+            refuse_plan(self._hidden)
         with self._phase("load", "", "loadMs"):
             self._load_program("candidate", self._task["artifact"])
             if self._task["record"]:
@@ -146,6 +150,10 @@ class Judgement:
                 reference = self._runnable("reference", case, spec)
                 self._trust(case, spec, reference)
                 check(case, self._runnable("candidate", case, spec), reference, self._terms)
+            if self._hidden:
+                self.case = self._hidden["case"]["name"]
+                self._bench.report("check", self.case)
+                check_hidden(self._bench.device, self._problem, self._programs["candidate"], self._hidden, self._terms)
             self._find_unchanged()
 
     def _trust(self, case: Case, spec: dict, reference: Runnable) -> None:

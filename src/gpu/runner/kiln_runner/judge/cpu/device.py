@@ -109,6 +109,9 @@ class CpuDevice:
     def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> CpuCase:
         return self._cases.get(case_key(problem, case, batch, scratch), lambda: CpuCase(self, case, batch, scratch), lambda: 0)
 
+    def open_once(self, case: dict, scratch: Dict[str, Dict[str, int]]) -> CpuCase:
+        return CpuCase(self, case, 1, scratch)
+
     def reserve(self, _parts: Sequence[Part]) -> bool:
         """Both memories grow with the cases that are opened, for nothing."""
         return True

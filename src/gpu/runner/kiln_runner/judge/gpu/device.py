@@ -163,6 +163,9 @@ class GpuDevice:
         own = {side: names for side, names in scratch.items() if names}
         return self._cases.get(case_key(problem, case, batch, own), lambda: self._place(case, batch, own), lambda: 0)
 
+    def open_once(self, case: dict, scratch: Dict[str, Dict[str, int]]) -> GpuCase:
+        return self._place(case, 1, {side: names for side, names in scratch.items() if names})
+
     def _place(self, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> GpuCase:
         """In the room that cases opened before leave, or in theirs."""
         size = sum(place_case(case["tensors"], batch, scratch, self.memory.page).sizes)

@@ -1,0 +1,49 @@
+"""The check case that the daemon drew for one judgement: nobody could know its shape before, and no other judgement has it."""
+from .checking import Terms, check
+from .device import Device, Program
+from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
+from .outcomes import plan_error
+from .problems import Problem
+
+SIDES = ("reference", "baseline")
+
+
+def refuse_plan(hidden: dict) -> None:
+    """CandidateFailure where the candidate's plan cannot be made for the shape."""
+    if hidden["kind"] == "refused":
+        raise CandidateFailure(plan_error(hidden["field"], hidden["message"]))
+
+
+def check_hidden(device: Device, problem: Problem, candidate: Program, hidden: dict, terms: Terms) -> None:
+    """As `check`. Not before a candidate failed is the problem's own baseline asked: where it fails as well, the problem promises too much."""
+    spec, is_lost = hidden["case"], False
+    scratch = {**{side: spec[side]["scratch"] for side in SIDES}, "candidate": hidden["plan"]["scratch"]}
+    case = device.open_once(spec, scratch)
+    try:
+        reference = _own(problem, "reference", case, spec)
+        try:
+            check(case, case.bind("candidate", candidate, hidden["plan"]), reference, terms)
+        except CandidateFailure:
+            _acquit(problem, case, spec, reference, terms)
+            raise
+    except DeviceFault:
+        is_lost = True
+        raise
+    finally:
+        if not is_lost:
+            case.close()
+
+
+def _own(problem: Problem, side: str, case: object, spec: dict) -> object:
+    try:
+        return problem.bound(side, case, spec)
+    except LaunchRejected as error:
+        raise InfraFailure(f"{side}_failed", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
+
+
+def _acquit(problem: Problem, case: object, spec: dict, reference: object, terms: Terms) -> None:
+    try:
+        check(case, _own(problem, "baseline", case, spec), reference, terms)
+    except CandidateFailure as failure:
+        message = f"the problem's own baseline is judged {failure.outcome}: its bounds of hidden shapes are too wide"
+        raise InfraFailure("baseline_failed", message) from failure
