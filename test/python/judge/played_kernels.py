@@ -9,7 +9,7 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from kiln_runner.judge.measured import Measured, paired, screened
 from kiln_runner.judge.measuring import Conditions, Control, Warmth, time_sides
-from kiln_runner.judge.sampling import DRAWN_CONFIRMING, DRAWN_SCREENING
+from kiln_runner.judge.sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, draw_proofs
 from kiln_runner.judge.schedule import TimedRun
 
 HONEST_NS = 100_000.0
@@ -109,7 +109,7 @@ def play(strategy: Strategy, seed: int, *, confirms: bool = False, cached: bool 
     conditions = Conditions(rules, Warmth(HONEST_NS, 0.3), rng)
     measured = _measure(case, conditions, confirms, cached)
     drawn = DRAWN_CONFIRMING if confirms else DRAWN_SCREENING
-    proofs = measured.section.proofs(batch, drawn, rng)
+    proofs = draw_proofs(measured.section.sampled, batch, drawn, rng)
     wrong = any(not case.sampled[sample.slot][proof.replica] for proof in proofs for sample in proof.samples)
     counted = [case.sampled[run.sample.slot] for run in measured.section.runs if run.sample]
     share = sum(not all(right) for right in counted) / len(counted)

@@ -1,11 +1,11 @@
 """Is the output right, is everything else untouched: one launch of a side on fresh inputs, and the runs of a timed section."""
 import random
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from .device import KEPT, LAST, Case, Runnable
 from .failures import CandidateFailure
 from .outcomes import Findings, SampleFault, modified_input, out_of_bounds, wrong_answer
-from .sampling import Proof
+from .sampling import Proof, Sample
 
 
 def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms") -> None:
@@ -27,41 +27,39 @@ def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms") ->
 
 
 class TimedRuns(NamedTuple):
-    """What a timed section left behind to be checked. `kept`: seed and replica of the outputs kept, if any were; `last_seed`: of the inputs in place."""
+    """What a timed section left behind to be checked. `kept`: seed and replica of the outputs kept, if any were; `last`: of the last look."""
 
     kept: Optional[Tuple[int, int]]
-    last_seed: int
+    last: Tuple[int, int]
     proofs: List[Proof]
 
     def proof_of(self, fault: SampleFault) -> Proof:
         return next(p for p in self.proofs if p.replica == fault.replica and any(sample.slot == fault.slot for sample in p.samples))
 
 
-def queue_timed_checks(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> None:
-    """After a timed section: guards and inputs, the whole outputs of the last run and of the kept one, and the samples of all runs on the inputs
-    that were drawn for it. `evaluate_timed` then tells. The reference runs once for each."""
-    last = (ran.last_seed, terms.rng.randrange(case.batch))
-    case.inspect(ran.last_seed)
+def look_at_last(case: Case, sampled: Sequence[Tuple[int, Sample]], rng: random.Random) -> Tuple[int, int]:
+    """Right after a section's last run: queues what needs no reference, guards, inputs and a copy of the outputs, so that the device works while
+    the times are read. `sampled`: the inputs' seed and the sample of each run. Seed and replica of what is copied."""
+    case.announce([sample for _, sample in sampled])
+    last = (case.seed, rng.randrange(case.batch))
+    case.inspect(last[0])
     case.snapshot(last[1], LAST)
-    case.announce([sample for proof in ran.proofs for sample in proof.samples])
-    spans = _spans(ran.proofs)
+    return last
+
+
+def queue_timed_checks(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> None:
+    """The whole outputs of the last run and of the kept one, and the samples of all runs on the inputs that were drawn for it. `evaluate_timed`
+    then tells. The reference runs once for each."""
+    proofs = {(proof.seed, proof.replica): proof for proof in ran.proofs}
     # The last run first: its inputs are still in place. The kept one at the end: what was expected of it stays to be told.
     kept = [(ran.kept, KEPT)] if ran.kept else []
-    for at, look in [(last, LAST), *((at, KEPT) for at in list(spans) if at not in (last, ran.kept)), *kept]:
+    for at, look in [(ran.last, LAST), *((at, KEPT) for at in list(proofs) if at not in (ran.last, ran.kept)), *kept]:
         case.expect(reference, at[0], (at[1], look))
-        if at in (last, ran.kept):
+        if at in (ran.last, ran.kept):
             case.compare(terms.tolerance, look)
-        if at in spans:
-            case.compare_samples(terms.tolerance, spans.pop(at), (at[1], look))
-
-
-def _spans(proofs: List[Proof]) -> dict:
-    """(seed, replica) -> (first, count) of its samples among those announced."""
-    spans, first = {}, 0
-    for proof in proofs:
-        spans[proof.seed, proof.replica] = (first, len(proof.samples))
-        first += len(proof.samples)
-    return spans
+        if at in proofs:
+            proof = proofs.pop(at)
+            case.compare_samples(terms.tolerance, (proof.first, len(proof.samples)), (at[1], look))
 
 
 def evaluate_timed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> None:

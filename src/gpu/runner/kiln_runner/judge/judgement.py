@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Callable, ContextManager, Dict, List, NamedTuple, Optional, Tuple
 
 from .artifacts import open_artifact
-from .checking import Terms, TimedRuns, check, evaluate_timed, queue_timed_checks
+from .checking import Terms, TimedRuns, check, evaluate_timed, look_at_last, queue_timed_checks
 from .device import KEPT, LAST, Case, Device, Program, Runnable
 from .device_lock import DeviceLock
 from .discerning import Sides, blindness
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from .hidden import check_hidden, refuse_plan
 from .measured import Measured, paired, screened
-from .measuring import NS_PER_MS, Conditions, Control, time_sides, warm_up
+from .measuring import NS_PER_MS, Conditions, Control, Section, time_sides, warm_up
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
-from .sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, Proof
+from .sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, Proof, draw_proofs
 from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
 from .steadiness import lives_on_memory
@@ -47,6 +47,8 @@ class Judgement:
         self._bound: Dict[Tuple[str, int], Tuple[Case, Runnable]] = {}
         self._hidden: Optional[dict] = task.get("hidden")
         self._timed = [spec for spec in problem.definition["cases"] if spec["kind"] == "bench"]
+        # Seed and replica of the outputs that were copied after the latest section.
+        self._last = (0, 0)
         self.telemetry: Optional[dict] = None
         self.case, self._read_only = "", b""
 
@@ -203,7 +205,13 @@ class Judgement:
         section, is_confirming = measured.section, self._task["record"] or self._task["timing"].get("inputs") == "fresh"
         drawn = DRAWN_CONFIRMING if is_confirming else DRAWN_SCREENING
         rng = random.Random(self._bench.rng.getrandbits(256))
-        return TimedRuns(section.kept, measured.case.seed, section.proofs(measured.case.batch, drawn, rng))
+        return TimedRuns(section.kept, self._last, draw_proofs(section.sampled, measured.case.batch, drawn, rng))
+
+    def _time_sides(self, case: Case, runnables: Dict[str, Runnable], how: Tuple[Conditions, bool, Optional[Control]]) -> Section:
+        conditions, is_strict, control = how
+        section = time_sides(case, runnables, conditions, strict=is_strict, control=control)
+        self._last = look_at_last(case, section.sampled, self._bench.rng)
+        return section
 
     def _load_next(self) -> None:
         """After the candidate's last run. What the checks did not last for is time that the device waited for loading."""
@@ -241,7 +249,7 @@ class Judgement:
         if not control.is_affordable(conditions):
             control = None
         sides = self._runnables(["candidate", "baseline"] if control else ["candidate"], case, spec)
-        section = time_sides(case, sides, conditions, strict=False, control=control)
+        section = self._time_sides(case, sides, (conditions, False, control))
         if lives_on_memory(section, "candidate", case.draw_bias):
             return self._in_pairs(spec, case, conditions, True)
         measured = screened(case, section, known)
@@ -261,10 +269,10 @@ class Judgement:
         sides = ["candidate", "baseline", *(["record"] if self._task["record"] else [])]
         runnables = self._runnables(sides, case, spec)
         conditions = conditions.beside(case, self._runnables(sides[1:], case, spec))
-        measured = paired(case, time_sides(case, runnables, conditions, strict=is_strict), sides, is_strict)
+        measured = paired(case, self._time_sides(case, runnables, (conditions, is_strict, None)), sides, is_strict)
         if is_strict or not measured.is_doubtful:
             return measured
-        return paired(case, time_sides(case, runnables, conditions, strict=True), sides, True)
+        return paired(case, self._time_sides(case, runnables, (conditions, True, None)), sides, True)
 
     def _get_ready(self, spec: dict) -> Tuple[Case, Conditions]:
         """The case in place for as many executions between two events as the candidate's speed asks for."""
@@ -275,7 +283,8 @@ class Judgement:
         if batch == 1:
             return case, Conditions(rules, warmth, rng)
         # Short because the work was done, or because it was not: then nothing may be chosen by it.
-        reference, ran = self._runnable("reference", case, spec), TimedRuns(None, case.seed, [Proof(case.seed, 0, samples)])
+        last = look_at_last(case, [(case.seed, sample) for sample in samples], rng)
+        reference, ran = self._runnable("reference", case, spec), TimedRuns(None, last, [Proof(case.seed, 0, 0, samples)])
         queue_timed_checks(case, reference, ran, self._terms)
         evaluate_timed(case, reference, ran, self._terms)
         case.wipe([LAST])

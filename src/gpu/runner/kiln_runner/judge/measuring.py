@@ -1,10 +1,10 @@
 """How long does a side take: warm-up, and timed runs until the interval is narrow enough. What the times are worth: steadiness.py."""
 import random
 import time
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .device import Case, Runnable
-from .sampling import NO_SLOT, Proof, Sample, Slots, draw_proofs
+from .sampling import NO_SLOT, Sample, Slots
 from .schedule import (
     CONTROLS_LEAST,
     RUNS_LEAST,
@@ -55,13 +55,12 @@ class Section(NamedTuple):
         """Seed and replica of the outputs that were kept: the last to be took the place of others."""
         return next((seed, run.keep) for run, seed in zip(reversed(self.runs), reversed(self.inputs)) if run.keep is not None)
 
-    def proofs(self, batch: int, least: int, rng: random.Random) -> List[Proof]:
-        """`least` executions drawn from all runs that were sampled."""
-        holders: Dict[int, Tuple[int, Sample]] = {}
-        for run, seed in zip(self.runs, self.inputs):
-            if run.sample and run.sample.slot != NO_SLOT:
-                holders[run.sample.slot] = (seed, run.sample)
-        return draw_proofs(list(holders.values()), batch, least, rng)
+    @property
+    def sampled(self) -> List[Tuple[int, Sample]]:
+        """The inputs' seed and the sample of each run that still has its slot, in their order: those of one seed follow each other."""
+        holders = {run.sample.slot: number for number, run in enumerate(self.runs) if run.sample and run.sample.slot != NO_SLOT}
+        inputs = self.inputs
+        return [(inputs[number], self.runs[number].sample) for number in sorted(holders.values())]
 
     def of(self, side: str) -> List[float]:
         return [time for run, time in zip(self.runs, self.times) if run.side == side]

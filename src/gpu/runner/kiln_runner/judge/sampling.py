@@ -117,16 +117,20 @@ class Slots:
 
 
 class Proof(NamedTuple):
-    """The reference runs once on the inputs of `replica` under `seed`: all of `samples` must agree with it."""
+    """The reference runs once on the inputs of `replica` under `seed`: all of `samples` must agree with it. `first`: of them, among all."""
 
     seed: int
     replica: int
+    first: int
     samples: List[Sample]
 
 
 def draw_proofs(ran: Sequence[Tuple[int, Sample]], batch: int, least: int, rng: random.Random) -> List[Proof]:
-    """`ran`: the inputs' seed and the sample of each run of the candidate that still has its slot. Draws `least` executions without putting
-    back, every replica at least twice."""
+    """`ran`: the inputs' seed and the sample of each run of the candidate that still has its slot, in their order. Draws `least` executions
+    without putting back, every replica at least twice."""
     each = -(-max(least, 2 * batch) // batch)
     drawn = {(ran[number][0], replica) for replica in range(batch) for number in rng.sample(range(len(ran)), min(each, len(ran)))}
-    return [Proof(seed, replica, [sample for at, sample in ran if at == seed]) for seed, replica in sorted(drawn)]
+    runs: Dict[int, List[int]] = {}
+    for number, (seed, _) in enumerate(ran):
+        runs.setdefault(seed, []).append(number)
+    return [Proof(seed, replica, runs[seed][0], [ran[n][1] for n in runs[seed]]) for seed, replica in sorted(drawn)]

@@ -34,6 +34,8 @@ def lives_on_memory(section: Section, side: str, draw_bias: float) -> bool:
     """True when runs on inputs that the side had not seen are slower than those on the same ones drawn again; or, for a side that goes by the draw
     and not by the inputs, slower than all others by more than a draw makes them in honest code."""
     new, redrawn, left = section.by_inputs(side)
+    if not redrawn:
+        return _is_slower(new, left, draw_bias)
     return _is_slower(new, redrawn, 0.0) or _is_slower(new, redrawn + left, draw_bias) or _is_slower(new + redrawn, left, draw_bias)
 
 
