@@ -131,6 +131,11 @@ export const settle = (
     spreads,
   }: { readonly candidateId: CandidateId; readonly holder: RecordHolder | null; readonly spreads: Spreads },
 ): Settled => {
+  // What contradicts itself is no record, and refines nobody's.
+  if (timings.some(({ unsteady }) => unsteady)) {
+    const place = holder ? behind(score, holder) : score;
+    return { score: { ...place, confirmed: false }, record: false, holder: null, again: null };
+  }
   if (holder === null) return { score, record: true, holder: null, again: null };
   const paired = pairedRatio(timings);
   if (paired === null) return { score: behind(score, holder), record: false, holder: null, again: null };

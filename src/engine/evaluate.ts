@@ -64,8 +64,6 @@ const place = (outcome: Outcome, score: Score, timings: readonly CaseTiming[], c
   if (mode === 'screen' || !wasPairedWithHolder) {
     return { ...judgedOnly(outcome, score), mustConfirm: mustConfirm(score, holder) };
   }
-  // What contradicts itself can be no record, and refines nobody's.
-  if (timings.some(({ unsteady }) => unsteady)) return judgedOnly(outcome, unconfirmedScore(score, holder));
   const spreads = spreadsOf(context);
   const settled = settle({ ...score, confirmed: true }, timings, { candidateId: live.id, holder, spreads });
   const { record, holder: refined } = settled;

@@ -9,7 +9,7 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from kiln_runner.judge.measured import Measured, paired, screened
 from kiln_runner.judge.measuring import Conditions, Control, Warmth, time_sides
-from kiln_runner.judge.sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, draw_proofs
+from kiln_runner.judge.sampling import DRAWN_SCREENING, draw_proofs, draws_to_confirm
 from kiln_runner.judge.schedule import TimedRun
 
 HONEST_NS = 100_000.0
@@ -108,8 +108,8 @@ def play(strategy: Strategy, seed: int, *, confirms: bool = False, cached: bool 
     case.run_timed([TimedRun("candidate", batch, None, None)] * rules["warmupRuns"], {}, rng)
     conditions = Conditions(rules, Warmth(HONEST_NS, 0.3), rng)
     measured = _measure(case, conditions, confirms, cached)
-    drawn = DRAWN_CONFIRMING if confirms else DRAWN_SCREENING
-    proofs = draw_proofs(measured.section.sampled, batch, drawn, rng)
+    sampled = measured.section.sampled
+    proofs = draw_proofs(sampled, batch, draws_to_confirm(len(sampled), batch) if confirms else DRAWN_SCREENING, rng)
     wrong = any(not case.sampled[sample.slot][proof.replica] for proof in proofs for sample in proof.samples)
     counted = [case.sampled[run.sample.slot] for run in measured.section.runs if run.sample]
     share = sum(not all(right) for right in counted) / len(counted)

@@ -1,4 +1,5 @@
 """What a kernel that has read the judge gains: kernels that cheat against the judge's own schedule, sampling and statistics."""
+import math
 import random
 import sys
 import unittest
@@ -7,7 +8,7 @@ from typing import List
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner")]
 import played_kernels as kernels  # noqa: E402
-from kiln_runner.judge.sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, SLOTS, Sample, Slots, draw_proofs  # noqa: E402
+from kiln_runner.judge.sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, SLOTS, Sample, Slots, draw_proofs, draws_to_confirm  # noqa: E402
 from played_kernels import Played, Strategy, play  # noqa: E402
 
 TRIALS = 60
@@ -82,8 +83,13 @@ class DrawnRuns(unittest.TestCase):
                 self.assertLessEqual(found, (1 - share) ** DRAWN_SCREENING + 3 * (0.25 / count) ** 0.5, (runs, share))
 
     def test_a_fifth_of_a_confirmation_is_never_missed(self) -> None:
-        self.assertLess(0.8**DRAWN_CONFIRMING, 1e-6)
-        self.assertEqual(self.survival(list(range(160, 200)), list(range(200)), DRAWN_CONFIRMING, 2000), 0)
+        for runs in (40, 44, 100, 200, 1000):
+            draws, wrong = draws_to_confirm(runs, 1), -(-runs // 5)
+            missed = math.comb(runs - wrong, draws) / math.comb(runs, draws)
+            self.assertLessEqual(missed, 1e-6, runs)
+            self.assertLessEqual(draws, DRAWN_CONFIRMING)
+        self.assertLess(0.8 ** draws_to_confirm(40, 8), 1e-6)
+        self.assertEqual(self.survival(list(range(160, 200)), list(range(200)), draws_to_confirm(200, 1), 2000), 0)
 
     def test_each_replica_is_drawn_at_least_twice(self) -> None:
         ran = [(seed, Sample(seed, 1)) for seed in range(50)]

@@ -77,6 +77,18 @@ describe('scoring', () => {
     expect(mustConfirm({ ...scored(1.5), timeNs: holder.score.timeNs }, holder)).toBe(false);
   });
 
+  test('a candidate whose speed-up its own times contradict takes no record and refines nobody, holder or not', () => {
+    const unsteady = paired(1.99, 1.01).map((one) => ({ ...one, unsteady: true as const }));
+    expect(settle(scored(1.99), unsteady, { candidateId: own, holder: null, spreads })).toMatchObject({
+      record: false,
+      holder: null,
+      score: { confirmed: false },
+    });
+    const result = settle(scored(1.99), unsteady, { candidateId: own, holder, spreads });
+    expect(result).toMatchObject({ record: false, holder: null, score: { confirmed: false } });
+    expect(result.score.rankKey).toBeLessThan(holder.score.rankKey);
+  });
+
   test('a candidate whose pair is won outside its interval takes the record with the speed-up that it measured', () => {
     const result = settle(scored(1.99), paired(1.99, 1.01), { candidateId: own, holder, spreads });
     expect(result).toMatchObject({ record: true, score: { pair: { against: holderId, result: 'won' } } });

@@ -18,7 +18,7 @@ from .measured import Measured, paired, screened
 from .measuring import NS_PER_MS, Conditions, Control, Section, time_sides, warm_up
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
-from .sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, Proof, draw_proofs
+from .sampling import DRAWN_SCREENING, Proof, draw_proofs, draws_to_confirm
 from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
 from .steadiness import lives_on_memory
@@ -202,10 +202,11 @@ class Judgement:
 
     def _ran(self, measured: Measured) -> TimedRuns:
         """Drawn after the last run, from all of them."""
-        section, is_confirming = measured.section, self._task["record"] or self._task["timing"].get("inputs") == "fresh"
-        drawn = DRAWN_CONFIRMING if is_confirming else DRAWN_SCREENING
+        sampled, batch = measured.section.sampled, measured.case.batch
+        is_confirming = self._task["record"] or self._task["timing"].get("inputs") == "fresh"
+        drawn = draws_to_confirm(len(sampled), batch) if is_confirming else DRAWN_SCREENING
         rng = random.Random(self._bench.rng.getrandbits(256))
-        return TimedRuns(section.kept, self._last, draw_proofs(section.sampled, measured.case.batch, drawn, rng))
+        return TimedRuns(measured.section.kept, self._last, draw_proofs(sampled, batch, drawn, rng))
 
     def _time_sides(self, case: Case, runnables: Dict[str, Runnable], how: Tuple[Conditions, bool, Optional[Control]]) -> Section:
         conditions, is_strict, control = how

@@ -4,6 +4,7 @@ After each run of the candidate the judge copies some cells of 16 bytes of every
 a key drawn for this run decides (native/sample.h). After the section executions are drawn from all of it, and all runs on the same inputs as
 one of these are compared with the reference's outputs, which runs once for them.
 """
+import math
 import random
 import struct
 from typing import Dict, List, NamedTuple, Sequence, Tuple
@@ -21,8 +22,9 @@ ROWS_MAX = 4096
 # A run's sample is compared once for each replica.
 SAMPLES_COMPARED_MAX = SLOTS * REPLICAS_MAX
 # Executions that are drawn for the comparison. With a share f of them undone or wrong none of n is found with probability (1 - f)^n at most:
-# 0.8^64 is below 1e-6.
+# 0.8^64 is below 1e-6. Of few runs fewer draws are as sure, since none is drawn twice.
 DRAWN_SCREENING, DRAWN_CONFIRMING = 16, 64
+CERTAIN_SHARE, CERTAIN_CHANCE = 0.2, 1e-6
 LEAVE, POISON_ALL, POISON_CELLS = 0, 1, 2
 NO_SAMPLES = -1
 _ROW, _SAMPLED = struct.Struct("=QQQQQQQQ"), struct.Struct("=QQ")
@@ -123,6 +125,17 @@ class Proof(NamedTuple):
     replica: int
     first: int
     samples: List[Sample]
+
+
+def draws_to_confirm(runs: int, batch: int) -> int:
+    """So many that a fifth of the executions left out is missed with a probability of 1e-6 at most."""
+    if batch > 1:
+        return DRAWN_CONFIRMING
+    wrong, missed, draws = math.ceil(CERTAIN_SHARE * runs), 1.0, 0
+    while missed > CERTAIN_CHANCE and draws < runs:
+        missed *= (runs - wrong - draws) / (runs - draws)
+        draws += 1
+    return draws
 
 
 def draw_proofs(ran: Sequence[Tuple[int, Sample]], batch: int, least: int, rng: random.Random) -> List[Proof]:
