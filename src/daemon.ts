@@ -15,6 +15,8 @@ import { startJournalUpkeep } from './engine/journal-upkeep.ts';
 import { createFleet } from './gpu/fleet.ts';
 import { loadProblems } from './problems/load-problems.ts';
 import { createServer } from './server/create-server.ts';
+import { addressUnavailable, requireFreeAddress } from './server/free-address.ts';
+import type { Kiln } from './server/ports.ts';
 import { openStorage } from './storage/open-storage.ts';
 import type { Closer } from './storage/open-storage.ts';
 import type { SqlStore } from './store/store.ts';
@@ -55,7 +57,8 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     log.flush();
   });
   try {
-    const { store, queue, daemonId } = await openStorage({ config, log, closers, onLost: lost.resolve });
+    await requireFreeAddress(config.server);
+    const { store, queue, daemonId, notReady } = await openStorage({ config, log, closers, onLost: lost.resolve });
     const sessions = createFleet({ config: fleet, dataDir: config.dataDir, daemonId, log });
     const engine = createEngine({
       store,
@@ -72,7 +75,8 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     const upkeep = startJournalUpkeep({ store, keepDays: config.journal.keepDays, now: wallClockMs, log });
     closers.push({ part: 'journal upkeep', close: async () => upkeep.stop() });
     const campaigns = await openAgents({ config, env }, { store, judging: engine.kiln }, { log, closers });
-    const url = await listen(config, { kiln: engine.kiln, campaigns }, { log, closers });
+    const kiln: Kiln = { ...engine.kiln, notReady: async () => engine.kiln.notReady() ?? notReady() };
+    const url = await listen(config, { kiln, campaigns }, { log, closers });
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
     return { url, lost: lost.promise, stop };
   } catch (error) {
@@ -87,7 +91,7 @@ const standardError = (): DestinationStream =>
 
 const listen = async (
   config: KilnConfig,
-  parts: { readonly kiln: Engine['kiln']; readonly campaigns: AgentCampaigns },
+  parts: { readonly kiln: Kiln; readonly campaigns: AgentCampaigns },
   { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
 ): Promise<string> => {
   const { host, port, token = null } = config.server;
@@ -98,7 +102,9 @@ const listen = async (
     log: log.child({}, { level: 'warn' }),
   });
   closers.push({ part: 'server', close: async () => app.close() });
-  await app.listen({ host, port });
+  await app.listen({ host, port }).catch((error: unknown) => {
+    throw addressUnavailable({ host, port }, error);
+  });
   const address = app.server.address();
   if (address === null || typeof address === 'string') throw new KilnError('INTERNAL', `no TCP address for ${host}:${port}`);
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;

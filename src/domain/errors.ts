@@ -23,6 +23,7 @@ export const ERRORS = {
   QUEUE_UNAVAILABLE: { status: 503, retryable: true },
   QUEUE_OWNED_ELSEWHERE: { status: 503, retryable: false },
   STORE_IN_USE: { status: 503, retryable: false },
+  ADDRESS_UNAVAILABLE: { status: 503, retryable: false },
   DATA_DIR_LOCKED: { status: 503, retryable: false },
   HOST_UNREACHABLE: { status: 503, retryable: true },
   HOST_KEY_MISMATCH: { status: 503, retryable: false },

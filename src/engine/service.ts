@@ -88,9 +88,10 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
   };
 };
 
+/** For everybody: what was wrong is in the log. */
 const notReadyReason = (state: EngineState): string | null => {
   const trouble = state.recorder.trouble();
-  return trouble ? `the store does not take writes: ${trouble}` : null;
+  return trouble ? 'the store does not take writes' : null;
 };
 
 const existing = async <T>(id: CandidateId, read: Promise<T | null>): Promise<T> => {

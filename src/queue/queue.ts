@@ -40,6 +40,8 @@ export interface LeasingQueue {
   adopt(): Promise<readonly Lease[]>;
   missing(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   count(): Promise<number | null>;
+  /** Rejects where the queue does not take writes, or is another's. */
+  readonly check: () => Promise<void>;
   onLoss(listener: () => void): void;
   onWork(listener: () => void): void;
   close(): Promise<void>;
@@ -144,6 +146,11 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
       return health.attempt('looking for lost jobs', async () => backend.missing(ids));
     },
     count: async () => health.attempt('counting jobs', async () => backend.count()),
+    check: async () => {
+      if ((await look()) !== 'foreign') return;
+      ownership.require();
+      throw new KilnError('QUEUE_UNAVAILABLE', 'the queue does not answer');
+    },
     onLoss: (listener) => {
       lossListeners.push(listener);
     },

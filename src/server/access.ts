@@ -13,7 +13,8 @@ import type { WrongTokens } from './sign-in/wrong-tokens.ts';
 
 /** The page to sign in judges for itself who sends its form. */
 export const SIGN_IN_PATH = '/sign-in';
-const OPEN_PATHS: readonly string[] = ['/healthz', SIGN_IN_PATH];
+/** Probes carry no token; what they are answered says nothing secret. */
+const OPEN_PATHS: readonly string[] = ['/healthz', '/readyz', SIGN_IN_PATH];
 
 /** Where a token is configured. */
 export interface TokenAccess {

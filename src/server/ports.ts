@@ -50,8 +50,8 @@ export interface Kiln {
   ranking(problem: string, query: { readonly device?: string | undefined; readonly limit: number }): Promise<RankingView>;
   createSweep(sweep: z.output<typeof CreateSweep>): Promise<SweepCreated>;
   sweep(id: SweepId): Promise<SweepView>;
-  /** Null when ready, otherwise why not. */
-  notReady(): string | null;
+  /** Null when ready, otherwise why not: told to everybody, so nothing secret. */
+  notReady(): Promise<string | null>;
   /** Prometheus text. */
   metrics(): Promise<string>;
 }

@@ -228,7 +228,8 @@ export const operationsContract = {
     schema: {
       operationId: 'getReadiness',
       tags: ['operations'],
-      summary: 'The daemon takes work, or why not',
+      summary: 'Store, queue and disk take what is submitted, or which does not (needs no token)',
+      security: [],
       response: { 200: Readiness, 503: Readiness, '4xx': ErrorBody },
     },
   },

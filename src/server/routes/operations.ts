@@ -11,7 +11,7 @@ export const operationsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { 
   app.route({
     ...operationsContract.ready,
     handler: async (_request, reply) => {
-      const reason = kiln.notReady();
+      const reason = await kiln.notReady();
       return reply.status(reason === null ? 200 : 503).send({ ready: reason === null, reason });
     },
   });

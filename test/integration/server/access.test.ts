@@ -26,7 +26,7 @@ const outerAddress = (): string | null =>
   addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? null;
 
 describe('with a token', () => {
-  test.each(['/v1/queue', '/readyz', '/metrics', '/openapi.json', '/docs', '/v1/events', '/nothing'])(
+  test.each(['/v1/queue', '/metrics', '/openapi.json', '/docs', '/v1/events', '/nothing'])(
     '%s is refused without it',
     async (path) => {
       server = await serveFake({ config: { token: 'secret-token' } });
@@ -37,9 +37,16 @@ describe('with a token', () => {
     },
   );
 
-  test('/healthz needs none, and the client sends it', async () => {
+  test.each(['/healthz', '/readyz', '/readyz?verbose'])('%s needs none: probes have no token', async (path) => {
     server = await serveFake({ config: { token: 'secret-token' } });
-    expect(await statusOf('/healthz', {})).toBe(200);
+    expect(await statusOf(path, {})).toBe(200);
+    server.kiln.setNotReady('the store does not take writes');
+    expect(await statusOf(path, {})).toBe(path === '/healthz' ? 200 : 503);
+    expect(await statusOf('/metrics', {})).toBe(401);
+  });
+
+  test('the client sends it', async () => {
+    server = await serveFake({ config: { token: 'secret-token' } });
     expect((await createClient({ url: server.url, token: 'secret-token' }).queue()).stages.queued).toBe(3);
     const wrong = createClient({ url: server.url, token: 'wrong' }).queue();
     await expect(wrong).rejects.toMatchObject({ code: 'UNAUTHORIZED', message: containing('--token') });

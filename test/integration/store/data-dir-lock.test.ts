@@ -22,7 +22,7 @@ const holding = async (folder: string, launcher: readonly string[] = []): Promis
   const script = `import { lockDataDir } from ${JSON.stringify(LOCK_MODULE)};
     await lockDataDir(${JSON.stringify(folder)});
     console.log('locked as', process.pid); setInterval(() => {}, 1000);`;
-  const [program = '', ...args] = [...launcher, process.execPath, '--input-type=module', '-e', script];
+  const [program, ...args] = [...launcher, process.execPath, '--input-type=module', '-e', script];
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

@@ -71,7 +71,7 @@ test('a wall clock that jumps two hours ahead and back neither stretches nor sho
   };
   wallMs += 2 * HOUR_MS;
   const clocks = { now: () => wallMs, monotonicMs: () => passedMs };
-  const engine = hostlessEngine({ store: store as Store, queue: queue as Queue, problems, clocks });
+  const engine = hostlessEngine({ store, queue, problems, clocks });
   await engine.start();
   wallMs -= 2 * HOUR_MS;
   passedMs += GRACE_MS;

@@ -1,0 +1,80 @@
+/**
+ * Whether what is accepted now could be kept: asked of the data folder, the store and the queue themselves, by a small write to each. The answer is
+ * for everybody, so it says which of them and nothing of its error; the log does.
+ */
+import { statfs, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { monotonicMs } from '../domain/clock.ts';
+
+/** What Postgres asks of the disk at once for its log; with less, the next write may be the one that fails. */
+const ROOM_BYTES_MIN = 16 * 1024 * 1024;
+const PROBE_BYTES = 4096;
+/** Probes of several balancers share one answer. */
+const FRESH_MS = 2000;
+/** A part that does not answer is not ready. */
+const ANSWER_LIMIT_MS = 3000;
+
+export interface ReadinessParts {
+  readonly dataDir: string;
+  /** Each rejects where the part does not take writes. */
+  readonly store: () => Promise<void>;
+  readonly queue: () => Promise<void>;
+  readonly log: { warn(facts: object, message: string): void; info(facts: object, message: string): void };
+}
+
+export type NotReady = () => Promise<string | null>;
+
+/** Null when ready. */
+export const createReadiness = (parts: ReadinessParts): NotReady => {
+  let last: { readonly atMs: number; readonly answer: Promise<string | null> } | null = null;
+  let told: string | null = null;
+
+  const tell = (reason: string | null, error: unknown): void => {
+    if (reason === told) return;
+    told = reason;
+    if (reason === null) parts.log.info({}, 'ready again: data folder, store and queue take writes');
+    else parts.log.warn({ err: error }, `not ready: ${reason}`);
+  };
+  const ask = async (): Promise<string | null> => {
+    for (const [reason, check] of checksOf(parts)) {
+      try {
+        await within(ANSWER_LIMIT_MS, check());
+      } catch (error) {
+        tell(reason, error);
+        return reason;
+      }
+    }
+    tell(null, null);
+    return null;
+  };
+  return async () => {
+    if (last === null || monotonicMs() - last.atMs > FRESH_MS) last = { atMs: monotonicMs(), answer: ask() };
+    return last.answer;
+  };
+};
+
+const checksOf = ({ dataDir, store, queue }: ReadinessParts): readonly (readonly [string, () => Promise<void>])[] => [
+  ['the data folder has no room, or takes no writes', async () => hasRoom(dataDir)],
+  ['the store does not take writes', store],
+  ['the queue does not take writes', queue],
+];
+
+const hasRoom = async (dataDir: string): Promise<void> => {
+  const { bavail, bsize } = await statfs(dataDir);
+  const bytes = bavail * bsize;
+  if (bytes < ROOM_BYTES_MIN) throw new Error(`${bytes} bytes are left in ${dataDir}; at least ${ROOM_BYTES_MIN} are needed`);
+  // A quota, or a disk that became read-only, shows only when something is written.
+  const file = join(dataDir, 'ready-probe');
+  await writeFile(file, Buffer.alloc(PROBE_BYTES), { mode: 0o600, flush: true });
+  await rm(file, { force: true });
+};
+
+const within = async (limitMs: number, work: Promise<void>): Promise<void> => {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+  try {
+    await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
