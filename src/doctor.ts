@@ -4,9 +4,11 @@ import { dirname } from 'node:path';
 import { loadFleet } from './config/fleet-config.ts';
 import { loadKilnConfig, openSecrets } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
+import type { Finding } from './domain/finding.ts';
 import { bad, good, type HostCheck } from './gpu/host-check.ts';
 import { diagnoseFleet, type HostDiagnosis } from './gpu/host-doctor.ts';
 import { loadProblems } from './problems/load-problems.ts';
+import { diagnoseStorage } from './storage/diagnose-storage.ts';
 
 /** Not a daemon's id: hosts keep what it leaves in a folder of its own. */
 const DOCTOR_ID = 'doctor';
@@ -27,6 +29,7 @@ export const diagnose = async ({ root, env }: DoctorOptions): Promise<readonly H
   if (exposed !== null) checks.push(bad('secrets', exposed, 'chmod 600 the file, and change what others may have read'));
   const { dataDir, kernelsDir, fleetFile } = config.value;
   checks.push(dataFolder(dataDir));
+  checks.push(...(await diagnoseStorage(config.value)).map(checkOf));
   const problems = attempt(() => loadProblems(kernelsDir));
   checks.push(problems.ok ? good('problems', `${problems.value.size} in ${kernelsDir}`) : complaint('problems', problems.error));
   const fleet = attempt(() => loadFleet({ file: fleetFile, env }));
@@ -34,6 +37,9 @@ export const diagnose = async ({ root, env }: DoctorOptions): Promise<readonly H
   if (!fleet.ok) return [here];
   return [here, ...(await diagnoseFleet({ config: fleet.value, dataDir, daemonId: DOCTOR_ID }))];
 };
+
+const checkOf = ({ check, found, remedy }: Finding): HostCheck =>
+  remedy === null ? good(check, found) : bad(check, found, remedy);
 
 type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: KilnError };
 

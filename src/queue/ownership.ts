@@ -146,7 +146,7 @@ const objection = (owner: Owner, ours: Owner, options: OwnershipOptions): KilnEr
 };
 
 /** Null also for what is no owner: a record that was damaged holds nobody back. */
-const parseOwner = (text: string | null): Owner | null => {
+export const parseOwner = (text: string | null): Owner | null => {
   try {
     return text === null ? null : (Owner.safeParse(JSON.parse(text)).data ?? null);
   } catch (error) {
