@@ -159,20 +159,32 @@ class Runner:
 
 
 def processes_of(folder: str) -> List[str]:
-    """Command lines of living processes that have this folder as an argument or work in it."""
-    found = []
+    """Command lines of living processes that have this folder as an argument, in their environment or work in it, and of all below them:
+    a confined compiler has another name for its folder."""
+    parents: Dict[int, int] = {}
+    commands: Dict[int, str] = {}
+    found = set()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            command, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
             place = os.readlink(entry / "cwd")
-            state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+            state, parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
         except OSError:
             continue
-        if state != "Z" and (folder in command or place.startswith(folder)):
-            found.append(command)
-    return found
+        if state == "Z":
+            continue
+        pid = int(entry.name)
+        parents[pid], commands[pid] = int(parent), command.replace(b"\0", b" ").decode(errors="replace")
+        if folder in commands[pid] or place.startswith(folder) or os.fsencode(folder) in environment:
+            found.add(pid)
+    grown = True
+    while grown:
+        below = {pid for pid, parent in parents.items() if parent in found} - found
+        found |= below
+        grown = bool(below)
+    return [commands[pid] for pid in found]
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = WAIT_S) -> None:

@@ -10,13 +10,15 @@ import traceback
 from typing import BinaryIO, Callable, NoReturn, Optional
 
 from kiln_runner.compile.cell_process import CellPipes, serve
-from kiln_runner.compile.confinement import NAMESPACES_LEVEL, Limits, Place, Unconfinable, Walls, enter, support, user_for
+from kiln_runner.compile.confinement import (
+    CELL_UID_BASE, NAMESPACES_LEVEL, NO_LEVEL, Limits, Place, Unconfinable, Walls, enter, support, user_for,
+)
 from kiln_runner.compile.system_calls import PR_SET_CHILD_SUBREAPER, prctl
 from kiln_runner.compile.toolchain_places import places_of
 from kiln_runner.compile.units import Built, Infra, refused
 from kiln_runner.compile.wire import built_of
 from kiln_runner.frames import FrameError, encode, read_frame
-from kiln_runner.host.memory import memory_limit_bytes
+from kiln_runner.host.memory import within_memory
 
 # NVRTC with every header of CUDA needs some; twice the largest seen, and never more than there is.
 MEMORY_BYTES_MAX = 16 * 1024 ** 3
@@ -35,14 +37,19 @@ class Cell:
         self._commands: Optional[BinaryIO] = None
         self._answers: Optional[BinaryIO] = None
 
+    def warm(self) -> None:
+        """Starts it before there is work. Where that fails, the first source is told why."""
+        if support().level != NO_LEVEL and self._pid == 0:
+            try:
+                self._start(False)
+            except Infra:
+                self._pid = 0
+
     def compile(self, unit: dict, *, may_be_open: bool = False) -> Built:
         """As the compiler of its language says; Infra where the host confines nothing and it may not be open."""
-        is_new = self._pid == 0
-        if is_new:
+        if self._pid == 0:
             self._start(may_be_open)
         try:
-            if is_new:
-                self._commands.write(encode({"type": "start"}))
             self._commands.write(encode({"type": "compile", "unit": unit}))
             frame = read_frame(self._answers)
         except (OSError, FrameError):
@@ -85,12 +92,17 @@ class Cell:
         if why or not pid.isdigit():
             raise Infra("compiler_missing", f"{'' if pid.isdigit() else pid} {why}".strip() or "the confined process for compilers did not start")
         self._pid = int(pid)
+        try:
+            self._commands.write(encode({"type": "start"}))
+        except OSError:
+            # It died since; whoever asks it first sees how.
+            pass
 
     @staticmethod
     def _user(readable: "list[str]") -> Optional[int]:
         """A user of its own where that user could read the tool chain: root's own folders it may not."""
         can_read = all(os.stat(path).st_mode & 0o004 for path in readable)
-        return user_for(os.getpid()) if support().level == NAMESPACES_LEVEL and can_read else None
+        return user_for(os.getpid(), CELL_UID_BASE) if support().level == NAMESPACES_LEVEL and can_read else None
 
     def _end_as_it_did(self) -> NoReturn:
         _, status = os.waitpid(self._pid, 0)
@@ -110,7 +122,7 @@ def _keep(enter_walls: Callable[[], Walls], place: Place, tools: dict, pipes: Ce
         os.write(pipes.telling, str(error).encode()[:_WHY_BYTES_MAX])
         return
     if cell == 0:
-        limits = LIMITS._replace(memory_bytes=min(MEMORY_BYTES_MAX, memory_limit_bytes() or MEMORY_BYTES_MAX))
+        limits = LIMITS._replace(memory_bytes=within_memory(MEMORY_BYTES_MAX))
         _leave(lambda: serve(place, walls, limits, tools, pipes))
     os.write(pipes.telling, f"{cell} ".encode())
 

@@ -23,7 +23,9 @@ from kiln_runner.compile.view import DEVICES, INSIDE, SYSTEM, TEMPORARY, exchang
 
 NAMESPACES_LEVEL, LANDLOCK_LEVEL, NO_LEVEL = "namespaces", "landlock", "none"
 # Between what systemd gives to people and what it gives to services.
-UID_BASE, UID_SPAN = 60_600, 500
+UID_BASE, UID_SPAN = 60_600, 250
+# Of processes that stay and run no code of a source: apart from those that do.
+CELL_UID_BASE = UID_BASE + UID_SPAN
 _TRIAL_FAILED = 1
 
 
@@ -73,9 +75,9 @@ def support() -> Support:
     return _found
 
 
-def user_for(pid: int) -> Optional[int]:
+def user_for(pid: int, base: int = UID_BASE) -> Optional[int]:
     """The user of what the worker `pid` confines: its own, so that one compile cannot touch another. None: it stays who it is."""
-    return UID_BASE + pid % UID_SPAN if os.geteuid() == 0 else None
+    return base + pid % UID_SPAN if os.geteuid() == 0 else None
 
 
 def signals_are_confined() -> bool:

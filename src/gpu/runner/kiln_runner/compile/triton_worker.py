@@ -22,11 +22,13 @@ from kiln_runner.compile.triton_answers import built_of, texts_of, without
 from kiln_runner.compile.triton_known import compile_known, known_unit
 from kiln_runner.compile.units import Built, Infra, TimedOut, refused
 from kiln_runner.frames import encode
+from kiln_runner.host.memory import within_memory
 from kiln_runner.identity import ROOT
 
 PROBE_LIMIT_S = 25.0
 NOT_USED = "Triton is not used on this host, since its sources are programs"
-LIMITS = Limits(memory_bytes=8 * 1024 ** 3, file_bytes=64 * 1024 * 1024, files=256, processes=64, cpu_seconds=None)
+MEMORY_BYTES_MAX = 8 * 1024 ** 3
+LIMITS = Limits(memory_bytes=MEMORY_BYTES_MAX, file_bytes=64 * 1024 * 1024, files=256, processes=64, cpu_seconds=None)
 
 
 def run(argv: List[str]) -> int:
@@ -59,11 +61,12 @@ def _confined(task: Callable[[], bytes], deadline: float, files: Dict[str, str])
     """TimedOut, Infra where it cannot be confined. What it printed comes without the folder's name."""
     # Not below the runner's folder, which is closed to the user that the source runs as.
     folder = tempfile.mkdtemp(prefix="kiln-triton-", dir="/tmp")
+    limits = LIMITS._replace(memory_bytes=within_memory(MEMORY_BYTES_MAX))
     try:
         for name, text in files.items():
             Path(folder, name).write_text(text, encoding="utf-8")
             os.chmod(os.path.join(folder, name), 0o444)
-        ended = run_confined(task, Place(folder, _needed(), user_for(os.getpid())), LIMITS, max(0.0, deadline - time.monotonic()))
+        ended = run_confined(task, Place(folder, _needed(), user_for(os.getpid())), limits, max(0.0, deadline - time.monotonic()))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if ended.how == "timed_out":

@@ -30,6 +30,7 @@ def run(argv: List[str]) -> int:
 def _compilers_of(tools: dict) -> Callable[[dict], Compiler]:
     # The worker's own folder: it goes with the worker.
     cell = Cell(tools, tempfile.gettempdir())
+    cell.warm()
     return lambda job: lambda unit, _folder: cell.compile(unit, may_be_open=job["unconfined"])
 
 

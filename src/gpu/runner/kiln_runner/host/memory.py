@@ -4,6 +4,9 @@ from pathlib import Path
 
 from kiln_runner.host.cgroup import memory_limit
 
+# Libraries of compilers are large, and most of what they map is never touched.
+ADDRESSES_LEAST = 4 * 1024 ** 3
+
 
 def memory_limit_bytes() -> int:
     """0 where the machine does not tell."""
@@ -11,6 +14,11 @@ def memory_limit_bytes() -> int:
     machine = int(found.group(1)) * 1024 if found else 0
     limit = memory_limit()
     return machine if limit is None else min(limit, machine or limit)
+
+
+def within_memory(most: int) -> int:
+    """A bound on the addresses of one process: `most`, or what there is, but never less than its libraries and files take up."""
+    return max(ADDRESSES_LEAST, min(most, memory_limit_bytes() or most))
 
 
 def _read(path: str) -> str:
