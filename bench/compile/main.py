@@ -19,6 +19,8 @@ from kiln_runner.artifacts import ArtifactCache  # noqa: E402
 from kiln_runner.compile.compilers import Compilers  # noqa: E402
 from kiln_runner.compile.nvrtc import Nvrtc, defines, nvrtc_options  # noqa: E402
 from kiln_runner.compile.opening import opening_of  # noqa: E402
+from kiln_runner.compile.params import place_params  # noqa: E402
+from kiln_runner.compile.opening import opening_of  # noqa: E402
 from kiln_runner.compile.pool import CompilePool  # noqa: E402
 from kiln_runner.compile.precompiled import PrecompiledHeaders  # noqa: E402
 from kiln_runner.host.toolchain import find_nvrtc  # noqa: E402
@@ -77,7 +79,8 @@ def compared(nvrtc: Nvrtc, headers: PrecompiledHeaders, source: str) -> Tuple[fl
     """(ms plainly, ms with precompiled headers, both cubins equal); the least of REPEATS, the headers made before."""
     params, options = params_of(source), nvrtc_options(ARCHITECTURE)
     cubins, spent = set(), {"plain": [], "fast": []}
-    ways = {"plain": lambda: nvrtc.compile(source, options + defines(params)), "fast": lambda: headers.compile(source, params, options)}
+    placed = place_params(source, params, opening_of(source))
+    ways = {"plain": lambda: nvrtc.compile(placed.source, options + defines(placed.before)), "fast": lambda: headers.compile(source, params, options)}
     for _ in range(2):
         ways["fast"]()
     for _ in range(REPEATS):

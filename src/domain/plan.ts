@@ -9,13 +9,23 @@ export type Language = z.infer<typeof Language>;
 
 const Name = z.string().regex(/^[A-Za-z_]\w{0,127}$/, 'a name is a C identifier of at most 128 characters');
 
+/** Template arguments are tokens of types, numbers and names: the compiler of CUDA reads them. */
+const CPP_NAME = /^[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*(?:<[\w\s:,<>*&+\-()]{1,160}>)?$/;
+const KernelName = z
+  .string()
+  .max(256)
+  .regex(CPP_NAME, 'a kernel is a C identifier of at most 128 characters, or in CUDA C++ a name such as ns::add<float, 4>');
+
+/** By a C++ name, which is another in the compiled code. */
+export const isCppName = (kernel: string): boolean => !Name.safeParse(kernel).success;
+
 const GRID_DIMS_MAX = 3;
 const LAUNCHES_MAX = 16;
 const ARGS_MAX = 64;
 const PARAMS_MAX = 64;
 const SCRATCH_MAX = 16;
 
-/** Values of `-D` defines. Strings are C tokens (`float4`, `__half`), never options. */
+/** Values of macros. Strings are C tokens (`float4`, `__half`), never options. */
 export const ParamValue = z.union([
   z.int(),
   z.string().regex(/^[A-Za-z_][\w ]{0,63}$/, 'a param is an integer or a C identifier'),
@@ -29,7 +39,7 @@ export type Params = z.infer<typeof Params>;
 
 /** One kernel launch. `args` are names of tensors, shape variables, scalars or scratch buffers of the problem, in the kernel's order. */
 export const Launch = z.strictObject({
-  kernel: Name,
+  kernel: KernelName,
   /** Blocks per dimension; 1 to 3 entries. Ignored for `c`, where it may be left out. */
   grid: z.array(Expression).min(1).max(GRID_DIMS_MAX).default([1]),
   /** Threads per dimension; 1 to 3 entries. Ignored for `c` and `triton`. */

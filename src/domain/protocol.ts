@@ -33,11 +33,11 @@ export const BUNDLE_BYTES_MAX = 4 * 1024 * 1024;
 export const CompileUnit = z.strictObject({
   language: Language,
   source: z.string(),
-  /** Become `-D NAME=VALUE` (cuda, c) or constexprs (triton). */
+  /** Become macros behind the headers that the source starts with (cuda, c) or constexprs (triton). */
   params: Params,
   /** "sm_90a", or "native" for c. */
   architecture: z.string(),
-  /** Triton only: the signature of each kernel, since Triton compiles for argument types. */
+  /** Triton: the signature of each kernel, since it compiles for argument types. CUDA: kernels by C++ names ("add<float, 4>"), without arguments. */
   kernels: z
     .array(
       z.strictObject({

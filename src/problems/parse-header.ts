@@ -3,6 +3,8 @@ import { type Language, LaunchPlan } from '../domain/plan.ts';
 import { parseYaml, type YamlText } from './strict-yaml.ts';
 
 export const HEADER_BYTES_MAX = 16 * 1024;
+/** Editors put it at the head of a file; it is not part of what they show. */
+const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /** `field` is `header` when there is none or it is no YAML; otherwise the plan's field. Messages name the line of the file. */
 export type HeaderResult =
@@ -14,7 +16,8 @@ export type HeaderResult =
  * triton. Only blank lines and other comments may stand before it. Never throws for what the source holds.
  */
 export const parseHeader = (source: string, language: Language): HeaderResult => {
-  const found = language === 'triton' ? pythonHeader(source) : blockHeader(source);
+  const text = source.replace(BYTE_ORDER_MARK, '');
+  const found = language === 'triton' ? pythonHeader(text) : blockHeader(text);
   if (typeof found === 'string') return { ok: false, field: 'header', message: found };
   return found.text.length > HEADER_BYTES_MAX ? read(found) : readOnce(found);
 };

@@ -1,5 +1,6 @@
 /** One launch of a plan, for one case. Pure. */
 import type { Scope } from '../domain/expression.ts';
+import { isCppName } from '../domain/plan.ts';
 import type { Language, Launch, LaunchPlan, Params } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { ResolvedArg, ResolvedLaunch } from '../domain/resolved-plan.ts';
@@ -35,6 +36,11 @@ export interface LaunchContext extends PlanContext {
 
 /** Throws PlanError naming the field. */
 export const resolveLaunch = (launch: Launch, context: LaunchContext): ResolvedLaunch => {
+  if (context.language !== 'cuda' && isCppName(launch.kernel))
+    throw new PlanError(
+      `${context.field}.kernel`,
+      `"${launch.kernel}" is no C identifier; only CUDA C++ has other names for kernels`,
+    );
   const args = launch.args.map((name, i) => resolveArg(name, { ...context, field: `${context.field}.args[${i}]` }));
   if (context.language === 'c') return { kernel: launch.kernel, grid: ONE, block: ONE, cluster: null, shared: 0, args };
   const grid = resolveDims(launch.grid, { ...context, field: `${context.field}.grid`, limits: GRID });

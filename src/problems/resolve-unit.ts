@@ -1,4 +1,5 @@
 /** Device code (candidate, reference or baseline) with its plans for every case. Pure. */
+import { isCppName } from '../domain/plan.ts';
 import type { Language, LaunchPlan, Params } from '../domain/plan.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
 import type { CompileUnit } from '../domain/protocol.ts';
@@ -39,7 +40,8 @@ export const resolveUnit = (code: Code, context: UnitContext): ResolvedUnit => {
   );
   const probes = hiddenProbes(context.problem).map((item) => planAt(header.plan, { code, params, item, context }));
   const unit = { language: code.language, source: code.source, params, architecture: context.architecture };
-  if (code.language !== 'triton') return { unit: { ...unit, kernels: [], numWarps: null, numStages: null }, plans };
+  if (code.language !== 'triton')
+    return { unit: { ...unit, kernels: cppKernels(header.plan), numWarps: null, numStages: null }, plans };
   const kernels = signaturesOf(header.plan, [...Object.values(plans), ...probes], context.problem);
   return { unit: { ...unit, kernels, ...tritonOptions(header.plan, params) }, plans };
 };
@@ -63,6 +65,10 @@ const planAt = (plan: LaunchPlan, { code, params, item, context }: Place): Resol
   if (!result.ok) throw new PlanError(result.field, `case ${item.name}: ${result.message}`);
   return result.plan;
 };
+
+/** The compiler must be told which instances of templates to make, and says what they are called in the code. */
+const cppKernels = ({ launch }: LaunchPlan): CompileUnit['kernels'] =>
+  [...new Set(launch.map(({ kernel }) => kernel))].filter((name) => isCppName(name)).map((name) => ({ name, args: [] }));
 
 type Signature = CompileUnit['kernels'][number];
 

@@ -130,6 +130,19 @@ class Loading(unittest.TestCase):
             self.load(PlayedLibrary(find=999)).prepare(PLAN, lambda _argument: 0)
         self.assertEqual(raised.exception.code, "device_lost")
 
+    def test_a_kernel_by_a_cpp_name_is_looked_up_by_what_it_is_called_in_the_code(self) -> None:
+        asked = []
+        library = PlayedLibrary()
+        library.cuModuleGetFunction = lambda _function, _module, name: asked.append(name) or 500
+        artifact = self.artifact()
+        meta = json.loads((self.folder / "meta.json").read_text())
+        meta["kernels"]["add<float, 4>"] = {"file": "code.cubin", "symbol": "_Z3addIfLi4EEvPT_i"}
+        (self.folder / "meta.json").write_text(json.dumps(meta))
+        launch = {**PLAN["launches"][0], "kernel": "add<float, 4>"}
+        with self.assertRaises(LaunchRejected):
+            self.load(library, Artifact(artifact.folder)).prepare({**PLAN, "launches": [launch]}, lambda _argument: 0)
+        self.assertEqual(asked, [b"_Z3addIfLi4EEvPT_i"])
+
     def test_loading_ahead_convicts_nobody(self) -> None:
         device = GpuDevice.__new__(GpuDevice)
         device.driver = Driver.__new__(Driver)

@@ -58,6 +58,15 @@ class CompilingC(unittest.TestCase):
         self.assertIn("candidate.c:2", outcome["log"])
         self.assertNotIn(self.runner.folder, outcome["log"])
 
+    def test_a_param_by_an_everyday_name_breaks_no_header_and_lines_keep_their_numbers(self) -> None:
+        source = "/* kiln */\n#include <stdlib.h>\n#include <math.h>\nint f(int x) { return x + size; }\n"
+        self.assertEqual(self.client.compile(samples.c_unit(source, size=4))["status"], "compiled")
+        log = self.client.compile(samples.c_unit(source + "int g(void) { return oops; }\n", size=4))["outcome"]["log"]
+        self.assertIn("candidate.c:5:22: error: 'oops' undeclared", log)
+
+    def test_a_byte_order_mark_is_passed_over(self) -> None:
+        self.assertEqual(self.client.compile(samples.c_unit("\ufeff#include <math.h>\nint f(void) { return 1; }\n"))["status"], "compiled")
+
     def test_a_huge_log_is_cut(self) -> None:
         lines = [f"type_{'x' * 900}_{index} x;" for index in range(100)]
         outcome = self.client.compile(samples.c_unit("\n".join(lines)))["outcome"]

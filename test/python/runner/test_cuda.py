@@ -18,6 +18,12 @@ extern "C" __global__ void scale(half* x, int n) {
   if (i < n) x[i] = __float2half(tile[(threadIdx.x + 1) % 64]);
 }
 """
+TEMPLATE = """namespace mine {
+template <typename T, int W> __global__ void add(T* x, int n) {
+  for (int i = 0; i < W; i++) x[threadIdx.x * W + i] += n;
+}
+}
+"""
 NVRTC = find_nvrtc()
 NVCC = find_nvcc()
 
@@ -40,6 +46,13 @@ class CompilingCuda:
         self.assertEqual(result["resources"]["scale"]["sharedBytes"], 256)
         self.assertGreater(result["resources"]["scale"]["registers"], 4)
         self.assertEqual(result["log"], "")
+
+    def test_a_param_by_an_everyday_name_breaks_no_header(self) -> None:
+        source = '#include <cuda_fp16.h>\n#include <cooperative_groups.h>\nextern "C" __global__ void k(int* x) { x[threadIdx.x] = T; }\n'
+        self.assertEqual(self.client.compile(samples.cuda_unit(source, T=4))["status"], "compiled")
+
+    def test_a_byte_order_mark_is_passed_over(self) -> None:
+        self.assertEqual(self.client.compile(samples.cuda_unit("\ufeff" + SOURCE, BLOCK=64))["status"], "compiled")
 
     def test_an_error_names_the_line_of_the_source(self) -> None:
         outcome = self.client.compile(samples.cuda_unit('extern "C" __global__ void k() {\n  int x = ;\n}\n'))["outcome"]
@@ -66,6 +79,24 @@ class Nvrtc(CompilingCuda, unittest.TestCase):
     @classmethod
     def tearDownClass(cls) -> None:
         cls.runner.__exit__()
+
+    def instance(self, name: str, **params: object) -> dict:
+        return self.client.compile({**samples.cuda_unit(TEMPLATE, **params), "kernels": [{"name": name, "args": []}]})
+
+    def test_an_instance_of_a_template_is_known_by_its_cpp_name(self) -> None:
+        for head in ("", "#include <cuda_fp16.h>\n"):
+            unit = {**samples.cuda_unit(head + TEMPLATE, WIDTH=4), "kernels": [{"name": "mine::add<float, WIDTH>", "args": []}]}
+            result = self.client.compile(unit)
+            self.assertEqual(result["status"], "compiled", result)
+            meta = json.loads((Path(self.runner.folder) / "cache/artifacts" / result["artifact"] / "meta.json").read_text())
+            told = {"file": "code.cubin", "symbol": "_ZN4mine3addIfLi4EEEvPT_i"}
+            self.assertEqual(meta["kernels"]["mine::add<float, WIDTH>"], told)
+            self.assertGreater(result["resources"]["mine::add<float, WIDTH>"]["registers"], 0)
+
+    def test_a_name_that_is_none_in_the_source_is_a_compile_error(self) -> None:
+        outcome = self.instance("mine::add<double, nope>", WIDTH=4)["outcome"]
+        self.assertEqual(outcome["verdict"], "compile_error")
+        self.assertIn('identifier "nope" is undefined', outcome["log"])
 
 
 @unittest.skipUnless(NVCC and shutil.which("gcc"), "no nvcc on this machine: install the CUDA toolkit")

@@ -3,11 +3,12 @@ import re
 import tempfile
 import unittest
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from kiln_runner.compile import precompiled
-from kiln_runner.compile.nvrtc import Nvrtc, NvrtcFailure, defines, nvrtc_options
-from kiln_runner.compile.opening import opening_of, words_of
+from kiln_runner.compile.nvrtc import Compiled, Nvrtc, NvrtcFailure, defines, nvrtc_options
+from kiln_runner.compile.opening import opening_of
+from kiln_runner.compile.params import place_params
 from kiln_runner.compile.precompiled import PrecompiledHeaders
 from kiln_runner.host.toolchain import find_nvrtc
 
@@ -26,29 +27,27 @@ class PlayedNvrtc:
     def __init__(self, folder: Path) -> None:
         self.includes = [str(folder)]
         self.asked: List[Tuple[str, List[str]]] = []
-        self.makes, self.warns_of_headers, self.own_words = True, "", {"own"}
+        self.makes, self.warns_of_headers = True, ""
         self.fails_with: Optional[str] = None
         self.is_broken = False
 
-    def compile(self, source: str, options: List[str]) -> Tuple[Optional[bytes], str]:
+    def compile(self, source: str, options: List[str], _names: Sequence[str] = ()) -> Compiled:
         self.asked.append((source, options))
         made = next((option.split("=", 1)[1] for option in options if option.startswith("--create-pch=")), None)
         if made and self.makes:
             Path(made).write_bytes(b"12345")
-        if any(f"--define-macro={word}=@" in options for word in self.own_words):
-            return None, "error"
         if any(option.startswith("--use-pch=") for option in options):
             if self.is_broken:
                 raise NvrtcFailure("the heap is full")
             if self.fails_with is not None:
-                return None if self.fails_with == "error" else b"odd", self.fails_with
-        return b"cubin", self.warns_of_headers if made else ""
+                return Compiled(None if self.fails_with == "error" else b"odd", self.fails_with, {})
+        return Compiled(b"cubin", self.warns_of_headers if made else "", {})
 
     @property
     def kinds(self) -> List[str]:
-        """Of what was asked since the last look: probe, make, use or plain."""
+        """Of what was asked since the last look: make, use or plain."""
         asked, self.asked = self.asked, []
-        return ["probe" if source == "" else next((o[2:5] for o in options if "-pch=" in o), "plain") for source, options in asked]
+        return [next((o[2:5] for o in options if "-pch=" in o), "plain") for _, options in asked]
 
 
 class Deciding(unittest.TestCase):
@@ -72,7 +71,7 @@ class Deciding(unittest.TestCase):
         return self.nvrtc.kinds
 
     def test_headers_are_compiled_apart_when_they_come_again_and_used_from_then_on(self) -> None:
-        self.assertEqual([self.compile(N=n) for n in (1, 2, 3, 4)], [["plain"], ["cre", "probe", "use"], ["use"], ["use"]])
+        self.assertEqual([self.compile(N=n) for n in (1, 2, 3, 4)], [["plain"], ["cre", "use"], ["use"], ["use"]])
 
     def test_params_are_defined_behind_the_headers_and_lines_keep_their_numbers(self) -> None:
         self.compile(N=1)
@@ -84,20 +83,18 @@ class Deciding(unittest.TestCase):
         )
         self.assertFalse([option for option in options if "define" in option])
 
-    def test_params_that_a_header_could_see_are_defined_before_it(self) -> None:
-        for name in ("SIZE", "width", "own", "__HALF", "NDEBUG", "CUDA_NO_HALF"):
+    def test_params_that_are_meant_for_headers_are_defined_before_them(self) -> None:
+        for name in ("__HALF", "NDEBUG", "CUDA_NO_HALF"):
             self.compile()
-            self.assertEqual(self.compile(**{name: 1})[-1:], ["plain"], name)
-
-    def test_a_source_that_redefines_a_param_is_compiled_plainly(self) -> None:
-        self.compile()
-        self.assertEqual(self.compile(SOURCE + "# undef  N\n", N=1)[-1:], ["plain"])
+            self.headers.compile(SOURCE, {name: 1, "N": 2}, OPTIONS)
+            source, options = self.nvrtc.asked[-1]
+            self.assertEqual((options, source), ([*OPTIONS, f"--define-macro={name}=1"], SOURCE.replace("\n\nint", "\n#define N 2\n#line 3\n\nint")))
 
     def test_what_does_not_compile_is_compiled_plainly_and_that_counts(self) -> None:
         self.compile()
         self.nvrtc.fails_with = "error"
         self.assertEqual(self.compile(), ["cre", "use", "plain"])
-        self.assertEqual(self.last, (b"cubin", ""))
+        self.assertEqual(self.last, (b"cubin", "", {}))
         self.assertEqual(self.compile(), ["plain"], "the headers are to blame, since it compiles without")
 
     def test_headers_that_the_compiler_refuses_are_given_up(self) -> None:
@@ -160,12 +157,6 @@ class Openings(unittest.TestCase):
         self.assertIsNone(self.opening("// comment \\\n#include <a.h>\nint x;\n"))
         self.assertIsNone(self.opening("#include <a.h> // ??/\n#include <b.h>\n"))
 
-    def test_headers_that_are_too_many_have_no_words(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "a.h").write_text("#include <b.h>\n")
-            (Path(folder) / "b.h").write_text("#include <a.h>\nint x;\n")
-            self.assertEqual(words_of(["a.h"], [folder]), {"include", "a", "b", "h", "int", "x"})
-
 
 @unittest.skipUnless(FOUND and FOUND["includes"], "no NVRTC with headers on this machine: set CUDA_HOME to a toolkit")
 class WithNvrtc(unittest.TestCase):
@@ -181,11 +172,12 @@ class WithNvrtc(unittest.TestCase):
 
     def assert_same(self, source: str, params: dict) -> None:
         options = nvrtc_options("sm_90a")
-        plain = self.nvrtc.compile(source, options + defines(params))
+        placed = place_params(source, params, opening_of(source))
+        plain = self.nvrtc.compile(placed.source, options + defines(placed.before))
         for _ in range(3):
-            cubin, log = self.headers.compile(source, params, options)
-            self.assertEqual(cubin, plain[0])
-            self.assertEqual(without_times(log), without_times(plain[1]))
+            built = self.headers.compile(source, params, options)
+            self.assertEqual(built.cubin, plain.cubin)
+            self.assertEqual(without_times(built.log), without_times(plain.log))
 
     def test_code_and_log_are_the_same_with_and_without(self) -> None:
         body = 'extern "C" __global__ void k(half* p) { int unused; __shared__ char s[__COUNTER__ + 1]; p[N] = p[__LINE__]; }\n'
@@ -194,9 +186,18 @@ class WithNvrtc(unittest.TestCase):
         for broken in (body.replace("p[N]", "p[N"), body.replace("p[N]", "q[N]")):
             self.assert_same(f"/* kiln */\n#include <cuda_fp16.h>\n#include <mma.h>\n{broken}", {"N": 3})
 
-    def test_names_that_break_a_header_break_it_still(self) -> None:
-        for name in ("half", "T"):
-            self.assert_same('#include <cuda_fp16.h>\nextern "C" __global__ void k(float* p) {}\n', {name: 3})
+    def test_params_by_everyday_names_break_no_header(self) -> None:
+        for head in ("#include <cuda_fp16.h>\n#include <cooperative_groups.h>\n", "", "/* kiln */\n"):
+            for name in ("T", "N", "half2_", "Ty", "size"):
+                source = f'{head}extern "C" __global__ void k(float* p) {{ p[threadIdx.x] = {name}; }}\n'
+                self.assert_same(source, {name: 4})
+                self.assertIsNotNone(self.headers.compile(source, {name: 4}, nvrtc_options("sm_90a")).cubin)
+
+    def test_lines_keep_their_numbers_behind_params(self) -> None:
+        source = '/* kiln\n*/\n#include <cuda_fp16.h>\n\nextern "C" __global__ void k(float* p) { p[T] = oops; }\n'
+        log = self.headers.compile(source, {"T": 4, "U": 5}, nvrtc_options("sm_90a")).log
+        self.assertIn('candidate.cu(5): error: identifier "oops" is undefined', log)
+        self.assertIn("p[T] = oops", log)
 
     def test_every_kernel_of_ours_comes_out_byte_for_byte(self) -> None:
         for file in sorted((REPOSITORY / "kernels").glob("*/baseline.cu")):

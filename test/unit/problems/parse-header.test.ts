@@ -9,6 +9,15 @@ const failure = (source: string, language: 'cuda' | 'c' | 'triton' = 'cuda') => 
   return result;
 };
 
+test.each([
+  ['cuda', cuda(plan)],
+  ['triton', `"""kiln\n${plan}"""\n`],
+  ['triton', `# kiln\n${plan.replaceAll(/^/gm, '# ')}\nx = 1\n`],
+] as const)('a byte order mark before a plan of %s is passed over', (language, source) => {
+  expect(parseHeader(`\uFEFF${source}`, language)).toEqual(parseHeader(source, language));
+  expect(parseHeader(source, language).ok).toBe(true);
+});
+
 describe('a plan in a leading block comment', () => {
   test('is read with its defaults, a call in a list being one expression', () => {
     expect(parseHeader(cuda(`params: {BLOCK: 256, VEC: float4}\n${plan}`), 'cuda')).toEqual({

@@ -27,6 +27,33 @@ test('a candidate becomes a unit with its params and a plan for every case', () 
   expect(result.plans['odd']?.launches[0]?.grid).toEqual([8, 1, 1]);
 });
 
+describe('a kernel by a C++ name', () => {
+  const named = (name: string) => cuda(source.replace('kernel: scale', `kernel: ${name}`));
+
+  test.each(['add<float, 4>', 'mine::add<const float*, BLOCK>', 'mine::scale', 'add<f<(N + 1) * 2>, char&>'])(
+    '%s is told to the compiler, once, and launched by that name',
+    (name) => {
+      const result = named(name);
+      if (!result.ok) throw new Error(JSON.stringify(result.outcome));
+      expect(result.unit.kernels).toEqual([{ name, args: [] }]);
+      expect(result.plans['odd']?.launches[0]?.kernel).toBe(name);
+      expect(CompileUnit.parse(result.unit)).toEqual(result.unit);
+    },
+  );
+
+  test.each(['add<', 'add<"x">', 'a b', '4add', 'add<x>y', 'add;', 'add<#>', '::add'])('%s is none', (name) => {
+    const result = named(JSON.stringify(name));
+    expect(result.ok ? null : Outcome.parse(result.outcome)).toMatchObject({ verdict: 'plan_error', field: 'launch[0].kernel' });
+  });
+
+  test('is a plan_error outside of CUDA', () => {
+    const text = (scale.files['reference.c'] ?? '').replace('kernel: scale', 'kernel: add<float>');
+    const content = { language: 'c' as const, source: text, params: {} };
+    const result = resolveCandidate(scale, { target: 'cpu', architecture: 'native', content });
+    expect(result.ok ? null : result.outcome).toMatchObject({ verdict: 'plan_error', field: 'launch[0].kernel' });
+  });
+});
+
 describe('what was resolved before', () => {
   const content = { language: 'cuda' as const, source, params: { BLOCK: 64 } };
   const on = (architecture: string, changes: Partial<typeof content> = {}) => {

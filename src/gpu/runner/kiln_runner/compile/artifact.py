@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Dict
 
 # Raise when the meaning of an artifact changes (options, files, meta.json): old ones are then no longer found.
-COMPILE_FORMAT = 1
+COMPILE_FORMAT = 2
 
 
 def artifact_hash(unit: dict, compiler: str) -> str:

@@ -6,7 +6,9 @@ from typing import List, Optional
 
 from kiln_runner.compile.blame import check_headers, made_nothing
 from kiln_runner.compile.elf import function_names
+from kiln_runner.compile.opening import opening_of
 from kiln_runner.compile.own_headers import C
+from kiln_runner.compile.params import place_params
 from kiln_runner.compile.subprocess_limits import run_limited
 from kiln_runner.compile.units import Built, refused
 
@@ -17,16 +19,18 @@ OPTIONS = (
     "-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC", "-fno-lto", "-fdiagnostics-color=never", "-fmax-errors=100",
     # The assembly stays in the folder, so that it can be read: see _complaint.
     "-save-temps=cwd",
+    # It would quote other lines than it names: params are defined in the source.
+    "-fno-diagnostics-show-caret",
 )
 # Directives that read files of the host, and those that could put such a directive together. gcc itself writes none of them.
 _FORBIDDEN = re.compile(r"(?<![\w.$])\.(incbin|include|macro|altmacro|irpc?|rept)\b", re.IGNORECASE)
 
 
 def compile_c(gcc: str, unit: dict, folder: str) -> Built:
-    source = os.path.join(folder, "candidate.c")
+    source, placed = os.path.join(folder, "candidate.c"), place_params(unit["source"], unit["params"], opening_of(unit["source"]))
     with open(source, "w", encoding="utf-8") as file:
-        file.write(unit["source"])
-    done = run_limited(_command(gcc, unit["params"]), folder, CPU_SECONDS_MAX, MEMORY_BYTES_MAX)
+        file.write(placed.source)
+    done = run_limited(_command(gcc, placed.before), folder, CPU_SECONDS_MAX, MEMORY_BYTES_MAX)
     complaint = _complaint(Path(folder))
     if complaint:
         # Without the log: the assembler quotes what it does not understand.

@@ -1,12 +1,14 @@
 """`cuda` units: CUDA C++ to a cubin for one architecture, through NVRTC or, where that is missing, nvcc."""
 import os
 import re
-from typing import List
+from typing import Dict, List
 
 from kiln_runner.compile.blame import check_headers, made_nothing
 from kiln_runner.compile.elf import kernel_names
 from kiln_runner.compile.nvrtc import NvrtcFailure, nvrtc_options
+from kiln_runner.compile.opening import opening_of
 from kiln_runner.compile.own_headers import CUDA
+from kiln_runner.compile.params import place_params
 from kiln_runner.compile.precompiled import PrecompiledHeaders
 from kiln_runner.compile.ptxas import split_ptxas
 from kiln_runner.compile.subprocess_limits import run_limited
@@ -20,20 +22,24 @@ SOURCE_FILE = "candidate.cu"
 
 def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: dict, folder: str) -> Built:
     try:
-        cubin, log = nvrtc.compile(unit["source"], unit["params"], nvrtc_options(unit["architecture"]))
+        names = [kernel["name"] for kernel in unit["kernels"]]
+        cubin, log, lowered = nvrtc.compile(unit["source"], unit["params"], nvrtc_options(unit["architecture"]), names)
     except NvrtcFailure as failure:
         code = "compiler_missing" if failure.is_of_options else "compiler_failed"
         raise Infra(code, f"NVRTC cannot compile for {unit['architecture']}: {failure}") from failure
     if cubin is not None:
-        return _built(cubin, log)
+        return _built(cubin, log, lowered)
     check_headers(log, SOURCE_FILE, CUDA)
     return made_nothing("NVRTC", 1, split_ptxas(log)[0], folder)
 
 
 def compile_nvcc(nvcc: str, unit: dict, folder: str) -> Built:
+    if unit["kernels"]:
+        raise Infra("compiler_missing", f"kernels by C++ names ({unit['kernels'][0]['name']}) need NVRTC, which this host does not use")
+    placed = place_params(unit["source"], unit["params"], opening_of(unit["source"]))
     with open(os.path.join(folder, SOURCE_FILE), "w", encoding="utf-8") as file:
-        file.write(unit["source"])
-    done = run_limited(_nvcc_command(nvcc, unit), folder, NVCC_CPU_SECONDS_MAX, None)
+        file.write(placed.source)
+    done = run_limited(_nvcc_command(nvcc, unit["architecture"], placed.before), folder, NVCC_CPU_SECONDS_MAX, None)
     cubin = os.path.join(folder, "code.cubin")
     if done.code != 0 and done.log.startswith(NVCC_ITSELF):
         raise Infra("compiler_missing", f"nvcc cannot compile for {unit['architecture']}: {done.log[:500]}")
@@ -41,18 +47,21 @@ def compile_nvcc(nvcc: str, unit: dict, folder: str) -> Built:
         check_headers(done.log, SOURCE_FILE, CUDA)
         return made_nothing("nvcc", done.code, split_ptxas(done.log)[0], folder)
     with open(cubin, "rb") as file:
-        return _built(file.read(), done.log)
+        return _built(file.read(), done.log, {})
 
 
-def _built(cubin: bytes, log: str) -> Built:
+def _built(cubin: bytes, log: str, lowered: Dict[str, str]) -> Built:
+    """`lowered`: what kernels with C++ names are called in the code."""
     text, resources = split_ptxas(log)
-    names = kernel_names(cubin)
-    return Built({"code.cubin": cubin}, {name: {"file": "code.cubin"} for name in names}, text, resources)
+    kernels = {name: {"file": "code.cubin"} for name in kernel_names(cubin)}
+    kernels.update({name: {"file": "code.cubin", "symbol": symbol} for name, symbol in lowered.items()})
+    resources.update({name: resources[symbol] for name, symbol in lowered.items() if symbol in resources})
+    return Built({"code.cubin": cubin}, kernels, text, resources)
 
 
-def _nvcc_command(nvcc: str, unit: dict) -> List[str]:
+def _nvcc_command(nvcc: str, architecture: str, params: dict) -> List[str]:
     # "sm_90a" needs both names: -arch=sm_90a alone would ask for a PTX target that older nvcc do not know.
-    number = re.sub(r"^sm_", "", unit["architecture"])
-    defines = [f"-D{name}={value}" for name, value in unit["params"].items()]
+    number = re.sub(r"^sm_", "", architecture)
+    defines = [f"-D{name}={value}" for name, value in params.items()]
     target = f"-gencode=arch=compute_{number},code=sm_{number}"
     return [nvcc, "-cubin", target, "--std=c++17", "--resource-usage", *defines, "-o", "code.cubin", SOURCE_FILE]

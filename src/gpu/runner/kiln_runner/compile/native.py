@@ -18,7 +18,7 @@ _KNOWN = {
 
 def known_unit(language: str, architecture: str) -> dict:
     """A source of ours: a compiler that refuses it lacks something itself."""
-    return {"language": language, "source": _KNOWN[language], "params": {"N": 1}, "architecture": architecture}
+    return {"language": language, "source": _KNOWN[language], "params": {"N": 1}, "architecture": architecture, "kernels": []}
 
 
 class Toolchain:

@@ -2,11 +2,19 @@
 import ctypes
 import glob
 import os
-from typing import List, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 _SUCCESS = 0
 _COMPILATION = 6
 _INVALID_OPTION = 5
+
+
+class Compiled(NamedTuple):
+    """`cubin` None: the source does not compile. `lowered`: C++ name -> name in the code."""
+
+    cubin: Optional[bytes]
+    log: str
+    lowered: Dict[str, str]
 
 
 class NvrtcFailure(Exception):
@@ -46,24 +54,32 @@ class Nvrtc:
         self._check(self._lib.nvrtcGetSupportedArchs(values), "nvrtcGetSupportedArchs")
         return list(values)
 
-    def compile(self, source: str, options: List[str]) -> Tuple[Optional[bytes], str]:
-        """(cubin, or None where the source does not compile; the log)."""
+    def compile(self, source: str, options: List[str], names: Sequence[str] = ()) -> "Compiled":
+        """`names`: C++ names of kernels, such as "add<float, 4>", that are to be made and whose names in the code are to be told."""
         program = ctypes.c_void_p()
         created = self._lib.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"candidate.cu", 0, None, None)
         self._check(created, "nvrtcCreateProgram")
         try:
-            return self._compile(program, options + [f"--include-path={folder}" for folder in self.includes])
+            for name in names:
+                # One that is no name shows when the program is compiled.
+                self._check(self._lib.nvrtcAddNameExpression(program, name.encode()), f"nvrtcAddNameExpression({name})")
+            return self._compile(program, names, options + [f"--include-path={folder}" for folder in self.includes])
         finally:
             self._lib.nvrtcDestroyProgram(ctypes.byref(program))
 
-    def _compile(self, program: ctypes.c_void_p, options: List[str]) -> Tuple[Optional[bytes], str]:
+    def _compile(self, program: ctypes.c_void_p, names: Sequence[str], options: List[str]) -> "Compiled":
         values = (ctypes.c_char_p * len(options))(*[option.encode() for option in options])
         code = self._lib.nvrtcCompileProgram(program, len(options), values)
         log = self._text(program, "ProgramLog").rstrip(b"\0").decode(errors="replace")
         if code == _COMPILATION:
-            return None, log
+            return Compiled(None, log, {})
         self._check(code, f"nvrtcCompileProgram: {log[:500]}")
-        return self._text(program, "CUBIN"), log
+        return Compiled(self._text(program, "CUBIN"), log, {name: self._lowered(program, name) for name in names})
+
+    def _lowered(self, program: ctypes.c_void_p, name: str) -> str:
+        lowered = ctypes.c_char_p()
+        self._check(self._lib.nvrtcGetLoweredName(program, name.encode(), ctypes.byref(lowered)), f"nvrtcGetLoweredName({name})")
+        return lowered.value.decode()
 
     def _text(self, program: ctypes.c_void_p, what: str) -> bytes:
         size = ctypes.c_size_t()

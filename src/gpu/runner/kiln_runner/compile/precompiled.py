@@ -1,8 +1,8 @@
 """CUDA C++ through NVRTC with the headers that a source starts with compiled once a worker (NVRTC's precompiled headers, 12.8 and later).
 
 Fast only: what comes out is what a plain compile gives, or it is compiled plainly. So
-- params are defined behind the headers, and only where no header has a word of that name: NVRTC takes precompiled headers for the same
-  defines only, and every point of a sweep has others;
+- params are defined behind the headers in both ways (params.py), and those that are defined before them are for plain compiles: NVRTC takes
+  precompiled headers for the same defines only, and every point of a sweep has others;
 - what does not compile, or makes NVRTC speak of precompiled headers, is compiled again plainly, and the plain result counts;
 - headers that were of no use once (they do not compile, they warn, the heap or the disk is full) are not tried again.
 
@@ -14,10 +14,11 @@ import shutil
 import tempfile
 from collections import OrderedDict
 from pathlib import Path
-from typing import FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from kiln_runner.compile.nvrtc import Nvrtc, NvrtcFailure, defines
-from kiln_runner.compile.opening import Opening, opening_of, words_of
+from kiln_runner.compile.nvrtc import Compiled, Nvrtc, NvrtcFailure, defines
+from kiln_runner.compile.opening import Opening, opening_of
+from kiln_runner.compile.params import Placed, place_params
 from kiln_runner.compile.ptxas import split_ptxas
 
 # The heavy ones (cooperative groups, barriers) take 140 MB: two of those, or some dozen of the others.
@@ -26,18 +27,11 @@ BYTES_MAX = 320 * 1024 * 1024
 FREE_BYTES_LEAST = 8 * 1024 ** 3
 # Making them takes about two plain compiles: the first time they must come again, after each time they had to go twice as often.
 SEEN_LEAST = 2
-# Sets of headers and of param names that are remembered.
+# Sets of headers that are remembered.
 KNOWN_MAX = 256
 _STOP = "#pragma nv_hdrstop\n"
 # Of NVRTC, when it does not take the file; and what a source may say about where its headers end.
 _ABOUT_HEADERS = re.compile(r"precompiled header|hdr_?stop|no_pch")
-_REDEFINES = re.compile(r"#[ \t]*(?:define|undef)[ \t]+(\w+)")
-# Names that headers ask for without using them, beside those that start with "_".
-_RESERVED = re.compile(r"_|CUDA|CUB|CCCL|THRUST|LIBCUDACXX|NV|DEBUG|NDEBUG")
-# Nothing that a name stands for: where it is used, there is an error.
-_POISON = "@"
-
-Compiled = Tuple[Optional[bytes], str]
 
 
 class Headers:
@@ -49,7 +43,6 @@ class Headers:
         self.is_useless = False
         self.file: Optional[Path] = None
         self.bytes = 0
-        self.words: FrozenSet[str] = frozenset()
 
 
 class _Key(NamedTuple):
@@ -65,32 +58,32 @@ class PrecompiledHeaders:
         self._folder = Path(tempfile.mkdtemp(prefix="headers-", dir=folder))
         self._known: "OrderedDict[_Key, Headers]" = OrderedDict()
         self._numbers = itertools.count(1)
-        # (param names, options) -> whether NVRTC's own headers have none of them.
-        self._unused: "OrderedDict[Tuple[Tuple[str, ...], Tuple[str, ...]], bool]" = OrderedDict()
 
-    def compile(self, source: str, params: dict, options: List[str]) -> Compiled:
-        """As Nvrtc.compile with the params defined by options."""
-        opening = opening_of(source) if self._nvrtc.precompiles else None
-        headers = self._headers(opening, options) if opening and not _ABOUT_HEADERS.search(source) else None
-        if headers is None or not self._may_define(source, params, headers, options):
-            return self._plain(source, params, options)
-        built = self._with(headers, _rewritten(source, opening, params), options)
+    def compile(self, source: str, params: dict, options: List[str], names: Sequence[str] = ()) -> Compiled:
+        """As Nvrtc.compile with the params defined."""
+        opening = opening_of(source)
+        may_be_apart = opening and self._nvrtc.precompiles and not _ABOUT_HEADERS.search(source)
+        headers = self._headers(opening, options) if may_be_apart else None
+        placed = place_params(source, params, opening)
+        if headers is None or placed.before:
+            return self._plain(placed, options, names)
+        built = self._with(headers, place_params(source, params, opening, _STOP).source, options, names)
         if built is None:
-            built = self._plain(source, params, options)
-            if built[0] is not None:
+            built = self._plain(placed, options, names)
+            if built.cubin is not None:
                 self._give_up(headers)
         return built
 
-    def _plain(self, source: str, params: dict, options: List[str]) -> Compiled:
-        return self._nvrtc.compile(source, options + defines(params))
+    def _plain(self, placed: Placed, options: List[str], names: Sequence[str]) -> Compiled:
+        return self._nvrtc.compile(placed.source, options + defines(placed.before), names)
 
-    def _with(self, headers: Headers, source: str, options: List[str]) -> Optional[Compiled]:
+    def _with(self, headers: Headers, source: str, options: List[str], names: Sequence[str]) -> Optional[Compiled]:
         """None where the plain compile must decide."""
         try:
-            cubin, log = self._nvrtc.compile(source, [*options, f"--use-pch={headers.file}", "--pch-messages=false"])
+            built = self._nvrtc.compile(source, [*options, f"--use-pch={headers.file}", "--pch-messages=false"], names)
         except NvrtcFailure:
             return None
-        return None if cubin is None or _ABOUT_HEADERS.search(log) else (cubin, log)
+        return None if built.cubin is None or _ABOUT_HEADERS.search(built.log) else built
 
     def _headers(self, opening: Opening, options: List[str]) -> Optional[Headers]:
         """Those of this opening, made now where that is worth it."""
@@ -106,34 +99,16 @@ class PrecompiledHeaders:
     def _make(self, key: _Key, headers: Headers) -> None:
         if shutil.disk_usage(self._folder).free < FREE_BYTES_LEAST:
             return
-        file, words = self._folder / f"{next(self._numbers)}.pch", words_of(key.includes, self._nvrtc.includes)
+        file = self._folder / f"{next(self._numbers)}.pch"
         source = "".join(f"#include <{name}>\n" for name in key.includes) + _STOP
         try:
-            cubin, log = self._nvrtc.compile(source, [*key.options, f"--create-pch={file}", "--pch-messages=false"])
+            built = self._nvrtc.compile(source, [*key.options, f"--create-pch={file}", "--pch-messages=false"])
         except NvrtcFailure:
-            cubin, log = None, ""
+            built = Compiled(None, "", {})
         headers.file, headers.bytes = (file, file.stat().st_size) if file.exists() else (None, 0)
         # A warning in a header belongs to every source with it, and would be told of the first only.
-        if words is None or cubin is None or headers.file is None or split_ptxas(log)[0]:
+        if built.cubin is None or headers.file is None or split_ptxas(built.log)[0]:
             self._give_up(headers)
-        else:
-            headers.words = words
-
-    def _may_define(self, source: str, params: dict, headers: Headers, options: List[str]) -> bool:
-        """True where it is all the same whether the params are defined before or behind the headers."""
-        names = set(params)
-        if any(_RESERVED.match(name) for name in names) or names & headers.words or names & set(_REDEFINES.findall(source)):
-            return False
-        return not names or self._leaves_nvrtc_alone(tuple(sorted(names)), options)
-
-    def _leaves_nvrtc_alone(self, names: Tuple[str, ...], options: List[str]) -> bool:
-        """NVRTC has headers of its own before every source; whether they use these names it alone can tell."""
-        key = (names, tuple(options))
-        if key not in self._unused:
-            self._unused[key] = self._nvrtc.compile("", options + defines(dict.fromkeys(names, _POISON)))[0] is not None
-            if len(self._unused) > KNOWN_MAX:
-                self._unused.popitem(last=False)
-        return self._unused[key]
 
     def _give_up(self, headers: Headers) -> None:
         headers.is_useless = True
@@ -156,10 +131,3 @@ class PrecompiledHeaders:
         if headers.file is not None:
             headers.file.unlink(missing_ok=True)
         headers.file, headers.times_seen, headers.seen_least = None, 0, 2 * headers.seen_least
-
-
-def _rewritten(source: str, opening: Opening, params: dict) -> str:
-    """The same program: what stands behind the headers keeps its line numbers."""
-    line = source.count("\n", 0, opening.end) + 1
-    own = "".join(f"#define {name} {value}\n" for name, value in params.items())
-    return f"{source[:opening.end]}{_STOP}{own}#line {line}\n{source[opening.end:]}"

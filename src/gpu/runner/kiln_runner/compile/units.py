@@ -39,7 +39,9 @@ def compile_unit(job: dict, compiler: Compiler) -> dict:
     """Answer of the worker for {artifact, unit, compiler, artifacts, work}: {status: compiled | failed | timed_out | infra, …}."""
     folder = tempfile.mkdtemp(prefix="compile-", dir=job["work"])
     try:
-        built = _build(job["unit"], folder, compiler)
+        # Editors put a byte order mark at the head of a file; not every compiler takes it.
+        unit = {**job["unit"], "source": job["unit"]["source"].lstrip("\ufeff")}
+        built = _build(unit, folder, compiler)
         if not built.files:
             return {"status": "failed", "log": clean_log(built.log, folder)}
         meta = _meta(job, built, folder)

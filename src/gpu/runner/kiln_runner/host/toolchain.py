@@ -136,7 +136,7 @@ def _lacks(nvrtc: "Nvrtc", includes: List[str]) -> str:
         return ", ".join(missing)
     nvrtc.includes = includes
     try:
-        cubin, log = nvrtc.compile("".join(f"#include <{name}>\n" for name in PROBED), nvrtc_options(PROBE_ARCHITECTURE))
+        cubin, log, _ = nvrtc.compile("".join(f"#include <{name}>\n" for name in PROBED), nvrtc_options(PROBE_ARCHITECTURE))
     except NvrtcFailure as failure:
         cubin, log = None, str(failure)
     return "" if cubin is not None else log.strip().splitlines()[0][:PROBE_WORDS_MAX]

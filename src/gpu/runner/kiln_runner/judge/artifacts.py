@@ -18,7 +18,7 @@ class Artifact:
             raise InfraFailure("unknown_artifact", f"artifact {folder.name} is not in the cache of this host: {error}") from error
 
     def kernel(self, name: str) -> dict:
-        """What the compiler told of a kernel: `file`, `shared`, `numWarps`, `hidden`; any of them may be absent."""
+        """What the compiler told of a kernel: `file`, `symbol`, `shared`, `numWarps`, `hidden`; any of them may be absent."""
         return self._meta.get("kernels", {}).get(name, {})
 
     def is_as_made(self, file: Path, content: bytes) -> bool:

@@ -43,7 +43,9 @@ def load_module(driver: Driver, artifact: Artifact, file: Path, image: bytes) ->
 def look_up(driver: Driver, artifact: Artifact, file: Path, module: c_void_p, name: str) -> "c_void_p | None":
     """The kernel, or None where the module has none of this name. LaunchRejected where the image itself is why; InfraFailure, DeviceFault."""
     function = c_void_p()
-    code = driver.lib.cuModuleGetFunction(byref(function), module, name.encode())
+    # Kernels by C++ names have others in the code.
+    symbol = artifact.kernel(name).get("symbol", name)
+    code = driver.lib.cuModuleGetFunction(byref(function), module, symbol.encode())
     if BLAME.get(code) == NAME:
         return None
     try:
