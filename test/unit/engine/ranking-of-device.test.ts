@@ -30,7 +30,7 @@ const store: Partial<Store> = {
     return Promise.resolve(device === null ? { crashed: 2, compile_error: 1 } : (all[device] ?? {}));
   },
 };
-const { kiln } = hostlessEngine({ store: store as Store, queue: {}, problems });
+const { kiln } = hostlessEngine({ store, queue: {}, problems });
 const rank = async (device?: string) => kiln.ranking('vector_add', { device, limit: 50 });
 
 test('a class that nobody has is refused, with those that there are', async () => {

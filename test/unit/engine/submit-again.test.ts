@@ -33,7 +33,7 @@ const answerAfter = async (outcome: Outcome, { isReopened }: { readonly isReopen
     backlog: async () => Promise.resolve({ rows: [], oldestSubmittedAtMs: null }),
     together: async () => Promise.resolve(),
   };
-  const engine = hostlessEngine({ store: store as Store, queue, problems });
+  const engine = hostlessEngine({ store, queue, problems });
   await engine.start();
   const { candidates } = await engine.kiln.submit([input]);
   await engine.stop();
