@@ -18,6 +18,7 @@ const queue: Partial<Queue> = {
   adopt: async () => Promise.resolve([]),
   lease: async () => Promise.resolve([]),
   onWork: () => undefined,
+  onLoss: () => undefined,
 };
 
 /** What somebody is told who submits what ended with `outcome` before. */
