@@ -33,16 +33,16 @@ TRICKS = {
     "has_include by a macro": '#define NAME "§"\n#if __has_include(NAME)\n#error there\n#endif\n',
     "has_include_next": '#if __has_include_next("§")\n#error there\n#endif\n',
     "a dependency": '#pragma GCC dependency "§"\n',
-    "a dependency by an operator": '_Pragma("GCC dependency \\"P\\"")\n',
+    "a dependency by an operator": '_Pragma("GCC dependency \\"§\\"")\n',
     "a precompiled header": '#pragma GCC pch_preprocess "§"\n',
-    "the assembler's incbin": '__asm__(".incbin \\"P\\"");\n',
-    "the assembler's include": '__asm__(".include \\"P\\"");\n',
-    "incbin of two strings": '__asm__(".inc" "bin \\"P\\"");\n',
-    "incbin by a macro of the assembler": '__asm__(".macro g a, b\\n.\\\\a\\\\b \\"P\\"\\n.endm\\n g inc, bin");\n',
-    "a name in debug information": '__asm__(".file 1 \\"P\\"\\n.loc 1 1 1");\nint wrong = ;\n',
+    "the assembler's incbin": '__asm__(".incbin \\"§\\"");\n',
+    "the assembler's include": '__asm__(".include \\"§\\"");\n',
+    "incbin of two strings": '__asm__(".inc" "bin \\"§\\"");\n',
+    "incbin by a macro of the assembler": '__asm__(".macro g a, b\\n.\\\\a\\\\b \\"§\\"\\n.endm\\n g inc, bin");\n',
+    "a name in debug information": '__asm__(".file 1 \\"§\\"\\n.loc 1 1 1");\nint wrong = ;\n',
 }
 CUDA_ONLY = {
-    "PTX of a device function": '__device__ void f() { asm(".include \\"P\\";"); }\nint wrong = ;\n',
+    "PTX of a device function": '__device__ void f() { asm(".include \\"§\\";"); }\nint wrong = ;\n',
     "pragma once more": '#pragma nv_hdrstop\n#include "§"\n',
 }
 

@@ -50,7 +50,9 @@ def check_headers(log: str, source_file: str, own: "Headers") -> None:
     """Infra where a header was not found that belongs to the tool chain: one of its own headers asks for it, or it is known to be one of them."""
     for found in _MISSING.finditer(log):
         header = found["a"] or found["b"]
-        if os.path.basename(found["at"]) != source_file or own.names.fullmatch(header):
+        # Without a folder it is the compiler that speaks (`cc1: …`), of a file that a pragma of the source named.
+        is_in_header = "/" in found["at"] and os.path.basename(found["at"]) != source_file
+        if is_in_header or own.names.fullmatch(header):
             raise Infra("toolchain_incomplete", f"the compiler of this host lacks its own header {header}; {own.mend}")
 
 
