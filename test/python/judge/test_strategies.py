@@ -9,6 +9,9 @@ from typing import List
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner")]
 import played_kernels as kernels  # noqa: E402
 from kiln_runner.judge.sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, SLOTS, Sample, Slots, draw_proofs, draws_to_confirm  # noqa: E402
+from kiln_runner.judge.measuring import Section  # noqa: E402
+from kiln_runner.judge.schedule import TimedRun  # noqa: E402
+from kiln_runner.judge.steadiness import lives_on_memory  # noqa: E402
 from played_kernels import Played, Strategy, play  # noqa: E402
 
 TRIALS = 60
@@ -132,6 +135,19 @@ class TimeThatWasBought(unittest.TestCase):
             played = trials(kernels.honest, 200, cached=cached)
             self.assertLessEqual(sum(one.measured.is_strict for one in played), 4)
             self.assertGreater(sum(one.explained and one.measured.speedup.high >= 1 for one in played), 0.93 * 200)
+
+    def test_few_runs_against_few_prove_nothing(self) -> None:
+        """Three against three: all of one kind are slower than all of the other once in twenty sections."""
+        rng = random.Random(5)
+        noisy = [[1e5 * (1 + rng.gauss(0, 0.02)) for _ in range(26)] for _ in range(400)]
+        sections = [self.by_inputs(times[:3], times[3:6], times[6:]) for times in noisy]
+        self.assertLess(sum(lives_on_memory(section, "candidate", 0.002) for section in sections), 8)
+
+    @staticmethod
+    def by_inputs(new: List[float], redrawn: List[float], left: List[float]) -> Section:
+        """The candidate alone: on inputs that were never there before, on the same drawn again, and on such as were left."""
+        runs = [TimedRun("candidate", 1, seed, None) for seed in [*range(1, 1 + len(new)), *[len(new)] * len(redrawn), *[None] * len(left)]]
+        return Section(runs, [*new, *redrawn, *left])
 
     def test_a_confirmation_leaves_nothing_to_remember(self) -> None:
         for strategy in REMEMBERING:

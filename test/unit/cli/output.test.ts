@@ -3,10 +3,42 @@ import { jsonText } from '../../../src/cli/context.ts';
 import { describe, expect, test } from 'vitest';
 import type { Score } from '../../../src/domain/records.ts';
 import { rankedScoreText, reasonText, WHOLE } from '../../../src/domain/text/describe.ts';
+import { measuredText } from '../../../src/cli/commands/show.ts';
 import { logLine } from '../../../src/cli/output/log-line.ts';
 import { plainLine, plainText } from '../../../src/domain/text/plain-text.ts';
 import { barLine, createProgress } from '../../../src/cli/output/progress.ts';
 import { fields, table } from '../../../src/cli/output/table.ts';
+
+describe('how a case was measured', () => {
+  const statistics = {
+    runs: 40,
+    batch: 1,
+    medianNs: 61_000,
+    trimmedMeanNs: 62_000,
+    minNs: 60_000,
+    p95Ns: 71_000,
+    ciLowNs: 60_900,
+    ciHighNs: 61_100,
+  };
+  const timing = {
+    case: 'a',
+    candidate: statistics,
+    baseline: statistics,
+    method: 'paired' as const,
+    speedup: 1,
+    speedupLow: 1,
+    speedupHigh: 1,
+  };
+
+  test('says new inputs, contradictions and two humps where there are any, and nothing else otherwise', () => {
+    expect(measuredText(timing)).toBe('paired');
+    expect(measuredText({ ...timing, inputs: 'sampled' })).toBe('paired');
+    const humps = { lowNs: 61_000, highNs: 70_000, lowShare: 0.75 };
+    expect(measuredText({ ...timing, inputs: 'fresh', unsteady: true, candidate: { ...statistics, humps } })).toBe(
+      'paired, fresh inputs; speed-up and times contradict each other; two humps: 61.0 µs in 75 % of the runs, else 70.0 µs',
+    );
+  });
+});
 
 describe('plain text', () => {
   test('drops escape sequences, control characters and marks that reorder text, and keeps lines', () => {

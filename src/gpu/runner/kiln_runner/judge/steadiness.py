@@ -12,6 +12,8 @@ from .statistics import Interval, balance, deviation, median, overlap, ratio_of_
 
 # Deviations: of a 95 % interval; and of a difference that chance makes once in a thousand sections.
 USUAL, SURE = 1.96, 3.09
+ORDERS_LEAST = 1000
+KIND_LEAST = 8
 # A difference that is looked into, where chance does not make it either.
 OFF_NEVER = 0.005
 # Inputs that were just drawn are partly in a cache: a side finds them faster than those that others read in between.
@@ -33,37 +35,50 @@ def gained_by_memory(section: Section, side: str) -> Interval:
 def lives_on_memory(section: Section, side: str, draw_bias: float) -> bool:
     """True when runs on inputs that the side had not seen are slower than those on the same ones drawn again; or, for a side that goes by the draw
     and not by the inputs, slower than all others by more than a draw makes them in honest code."""
-    new, redrawn, left = section.by_inputs(side)
+    kinds = section.by_inputs(side)
+    new, redrawn, left = kinds
+    noise = _noise(kinds)
     if not redrawn:
-        return _is_slower(new, left, draw_bias)
-    return _is_slower(new, redrawn, 0.0) or _is_slower(new, redrawn + left, draw_bias) or _is_slower(new + redrawn, left, draw_bias)
+        return _is_slower(new, left, draw_bias, noise)
+    return (
+        _is_slower(new, redrawn, 0.0, noise)
+        or _is_slower(new, redrawn + left, draw_bias, noise)
+        or _is_slower(new + redrawn, left, draw_bias, noise)
+    )
 
 
 def finds_inputs_spoilt(section: Section, side: str, draw_bias: float) -> bool:
     """True when a side that is trusted is slower on inputs that another worked on since they were drawn, which changes them and changes them back."""
-    new, redrawn, left = section.by_inputs(side)
-    drawn, allowed = new + redrawn, max(draw_bias, CACHED_SHARE)
+    kinds = section.by_inputs(side)
+    drawn, left, allowed = kinds.new + kinds.redrawn, kinds.left, max(draw_bias, CACHED_SHARE)
     if not drawn or not left:
         return False
     # Half of its runs spoilt look like a spread; trusted code has none that is this wide.
-    return _is_slower(left, drawn, allowed) or balance(left) > (1 + allowed + OFF_TRUSTED) * balance(drawn)
+    return _is_slower(left, drawn, allowed, _noise(kinds)) or _weight(left) > (1 + allowed + OFF_TRUSTED) * _weight(drawn)
 
 
-def _is_slower(these: Sequence[float], than: Sequence[float], allowed: float) -> bool:
+def _is_slower(these: Sequence[float], than: Sequence[float], allowed: float, noise: float) -> bool:
     """By more than `allowed` for certain; or in the middle, or in the balance of all, by more than chance makes it. Each looks at all of them,
-    so that no run decides alone."""
+    so that no run decides alone. `noise`: of a run, as a share."""
     if not these or not than:
         return False
     found = shift(these, than, [SURE])[0]
-    off = max(found.middle, balance(these) / balance(than)) - 1 - allowed
-    return found.low > 1 + allowed + OFF_ALWAYS or off > max(OFF_NEVER, SURE * _error(these, than))
+    error = ERROR_OF_MEDIANS * noise * math.sqrt(1 / len(these) + 1 / len(than))
+    off = max(found.middle, _weight(these) / _weight(than)) - 1 - allowed
+    # Of few against few all are slower by chance now and then.
+    can_be_sure = math.comb(len(these) + len(than), len(these)) >= ORDERS_LEAST
+    return (can_be_sure and found.low > 1 + allowed + OFF_ALWAYS) or off > max(OFF_NEVER, SURE * error)
 
 
-def _error(*kinds: Sequence[float]) -> float:
-    """Standard error of the quotient of two medians, as what all runs are off their kind's own median tells."""
-    middles = [median(sorted(times)) for times in kinds]
-    residuals = [time / middle for times, middle in zip(kinds, middles) for time in times]
-    return ERROR_OF_MEDIANS * deviation(residuals) * math.sqrt(sum(1 / len(times) for times in kinds))
+def _weight(times: Sequence[float]) -> float:
+    """Where many lie, some that are far off included; of a few one may be, and counts for nothing."""
+    return balance(times) if len(times) >= KIND_LEAST else median(sorted(times))
+
+
+def _noise(kinds: Sequence[Sequence[float]]) -> float:
+    """What runs are off the median of their own kind. The median of a few is too near to them to tell: of such all are one kind."""
+    many = [times for times in kinds if len(times) >= KIND_LEAST] or [[time for times in kinds for time in times]]
+    return deviation([time / median(sorted(times)) for times in many for time in times])
 
 
 def widened(speedup: Interval, gained: Interval) -> Interval:
