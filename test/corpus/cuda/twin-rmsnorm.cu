@@ -1,0 +1,36 @@
+/* kiln
+launch:
+  - kernel: rmsnorm
+    grid: [rows]
+    block: [256]
+    args: [x, weight, out, cols, eps]
+*/
+// problem: rmsnorm
+// expect: passed
+// Honest twin of the normalisations that leave something out.
+// One block a row, two passes over it, a tree in shared memory.
+#include <cuda_bf16.h>
+
+extern "C" __global__ void rmsnorm(const __nv_bfloat16* x, const __nv_bfloat16* weight, __nv_bfloat16* out, int cols, float eps) {
+  __shared__ float partial[256];
+  const int t = threadIdx.x;
+  x += (size_t)blockIdx.x * cols;
+  out += (size_t)blockIdx.x * cols;
+
+  float squares = 0;
+  for (int c = t; c < cols; c += 256) {
+    const float v = __bfloat162float(x[c]);
+    squares += v * v;
+  }
+  partial[t] = squares;
+  __syncthreads();
+  for (int half = 128; half > 0; half /= 2) {
+    if (t < half) partial[t] += partial[t + half];
+    __syncthreads();
+  }
+
+  const float scale = rsqrtf(partial[0] / cols + eps);
+  for (int c = t; c < cols; c += 256) {
+    out[c] = __float2bfloat16(__bfloat162float(x[c]) * scale * __bfloat162float(weight[c]));
+  }
+}
