@@ -12,8 +12,9 @@ import { addition } from './addition.ts';
 import { doneEvents, kilnFolder, startKiln, untilDone } from './kiln-process.ts';
 import type { KilnFolder } from './kiln-process.ts';
 
-/** More than are leased at once: most of them are nowhere but in Redis' lists. */
-const CANDIDATES = 600;
+/** More than the daemon holds (a thousand): the others are nowhere but in Redis' lists. */
+const CANDIDATES = 1600;
+const BATCH = 800;
 const FLUSHES = 2;
 const LIMIT_MS = 300_000;
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
@@ -31,8 +32,8 @@ describe.skipIf(!hasRedis || !hasPostgres)(
       const [server, postgres] = await Promise.all([startRedis(), startPostgres()]);
       const redis = new Redis(server.url);
       folder = kilnFolder(FLEET, {
-        KILN_SIMULATED_DEVICES: '1',
-        KILN_SIMULATED_JUDGE_MS: '20',
+        KILN_SIMULATED_DEVICES: '2',
+        KILN_SIMULATED_JUDGE_MS: '2',
         KILN_REDIS_URL: server.url,
         KILN_POSTGRES_URL: postgres.url,
       });
@@ -43,8 +44,11 @@ describe.skipIf(!hasRedis || !hasPostgres)(
           device: 'simulated',
           source: addition(index),
         }));
-        const { candidates } = await kiln.client.submit(batch);
-        const ids = new Set<string>(candidates.map(({ id }) => id));
+        const ids = new Set<string>();
+        for (let from = 0; from < CANDIDATES; from += BATCH) {
+          const { candidates } = await kiln.client.submit(batch.slice(from, from + BATCH));
+          for (const { id } of candidates) ids.add(id);
+        }
         let done = 0;
         let flushes = 0;
         for await (const event of kiln.client.events({ after: 0 })) {
