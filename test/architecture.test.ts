@@ -18,10 +18,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   client: ['domain'],
   agents: ['domain', 'problems'],
   // `kiln up` is the process of the daemon.
-  cli: ['client', 'config', 'domain', 'mcp', 'daemon.ts', 'doctor.ts'],
+  cli: ['client', 'config', 'domain', 'mcp', 'daemon.ts', 'doctor.ts', 'problem-check.ts'],
   // What a daemon opens for itself alone, and `kiln doctor` looks at.
   storage: ['domain', 'config', 'store', 'queue'],
   'doctor.ts': ['domain', 'gpu', 'config', 'problems', 'storage'],
+  'problem-check.ts': ['domain', 'config', 'problems'],
   'daemon.ts': ['domain', 'scheduler', 'store', 'queue', 'gpu', 'config', 'problems', 'engine', 'agents', 'server', 'storage'],
 };
 const FILE_LINES_MAX = 400;

@@ -14,7 +14,7 @@ import { addFleet } from './commands/fleet.ts';
 import { addGenerators } from './commands/generators.ts';
 import { addList } from './commands/list.ts';
 import { addMcp } from './commands/mcp.ts';
-import { addProblems } from './commands/problems.ts';
+import { addProblemCheck, addProblems } from './commands/problems.ts';
 import { addProfile } from './commands/profile.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRank } from './commands/rank.ts';
@@ -44,6 +44,7 @@ const COMMANDS = [
   addList,
   addWatch,
   addProblems,
+  addProblemCheck,
   addTop,
   addUp,
   addDemo,

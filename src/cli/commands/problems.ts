@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ProblemView } from '../../domain/api/inspection.ts';
-import { contextOf, print, printJson } from '../context.ts';
+import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
 import { plainText } from '../../domain/text/plain-text.ts';
 import { fields, table } from '../output/table.ts';
 import { paramsText } from '../output/params-text.ts';
@@ -26,6 +27,39 @@ export const addProblems = (program: Command): void => {
       }
     });
 };
+
+export const addProblemCheck = (program: Command): void => {
+  program
+    .command('problem')
+    .description('work on a problem')
+    .command('check')
+    .description('what the checks of a problem do not find: wrong versions of its reference, tried on the cpu device')
+    .argument('<problem>', 'a folder with a problem.yaml, or a name in the kernels folder')
+    .action(async (problem: string) => {
+      const { json = false } = program.opts<{ readonly json?: boolean }>();
+      const { checkProblem } = await import('../../problem-check.ts');
+      const found = await checkProblem(problem, { root: PROJECT_ROOT, env: process.env });
+      if (json) printJson(found);
+      else print(checkText(found));
+      if (!found.ok) process.exitCode = EXIT.failed;
+    });
+};
+
+interface Checked {
+  readonly problem: string;
+  readonly ok: boolean;
+  readonly refused: string | null;
+  readonly mutants: readonly { readonly name: string; readonly foundBy: string | null }[];
+  readonly gaps: readonly string[];
+}
+
+export const checkText = ({ problem, ok, refused, mutants, gaps }: Checked): string =>
+  [
+    `${problem}: ${ok ? 'every wrong version of its reference is found' : 'not every wrong version of its reference is found'}`,
+    ...(refused === null ? [] : [`  judges nobody: ${plainText(refused)}`]),
+    ...mutants.map(({ name, foundBy }) => (foundBy === null ? `  PASSES   ${name}` : `  found    ${name}, by case ${foundBy}`)),
+    ...gaps.map((gap) => `  gap      ${gap}`),
+  ].join('\n');
 
 /** "4M (n=4194304), 16M (n=16777216)" */
 const casesText = (cases: ProblemView['problem']['check']): string | null =>

@@ -8,18 +8,18 @@ from typing import Dict, List
 COMMANDS: Dict[str, str] = {
     "serve": "kiln_runner.serve",
     "attach": "kiln_runner.bridge",
-    "start": "kiln_runner.start",
-    "stop": "kiln_runner.stop",
+    "start": "kiln_runner.start", "stop": "kiln_runner.stop",
     "inventory": "kiln_runner.host.inventory",
     "judge": "kiln_runner.judge.main",
     "simulated-judge": "kiln_runner.simulated_judge",
+    "try-problem": "kiln_runner.judge.trial",
     "profile": "kiln_runner.profile.main",
     "profile-launch": "kiln_runner.profile.launch",
     "compile-worker": "kiln_runner.compile.worker",
     "triton-worker": "kiln_runner.compile.triton_worker",
 }
 # Children of the server: none of them may outlive it. What `profile` starts ends with it by its own means.
-CHILDREN = ("judge", "simulated-judge", "compile-worker", "triton-worker", "inventory")
+CHILDREN = ("judge", "try-problem", "simulated-judge", "compile-worker", "triton-worker", "inventory")
 
 
 def main(argv: List[str]) -> int:

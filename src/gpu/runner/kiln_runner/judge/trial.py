@@ -1,0 +1,99 @@
+"""`runner try-problem --cache DIR`: what a problem's checks find, on the cpu device. One JSON document in on stdin, one out on stdout.
+
+In: {definition, trials: [{name, unit, plans: case -> plan}]}. Out: {refused: text | null, trials: {name: {case, verdict} | null}}: where a trial first got
+another verdict than `passed`; null where none did. Each case is tried twice, since a trial may rely on what it left behind.
+"""
+import argparse
+import hashlib
+import json
+import random
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+from ..compile.c_gcc import compile_c
+from .artifacts import Artifact, open_artifact
+from .checking import Terms, check
+from .cpu.device import CpuDevice
+from .cpu.library import find_gcc
+from .discerning import Sides, blindness
+from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
+
+TRIES = 2
+
+
+def run(argv: List[str]) -> int:
+    parser = argparse.ArgumentParser(prog="runner try-problem")
+    parser.add_argument("--cache", type=Path, required=True)
+    options = parser.parse_args(argv)
+    asked = json.load(sys.stdin)
+    bench = _Bench(CpuDevice("try-problem", options.cache), options.cache, asked["definition"])
+    try:
+        answer = {"refused": bench.refusal(), "trials": {}}
+        if answer["refused"] is None:
+            answer["trials"] = {trial["name"]: bench.tried(trial) for trial in asked["trials"]}
+    except InfraFailure as error:
+        answer = {"refused": str(error), "trials": {}}
+    json.dump(answer, sys.stdout)
+    return 0
+
+
+class _Bench:
+    def __init__(self, device: CpuDevice, cache: Path, definition: dict) -> None:
+        self._device, self._cache, self._definition = device, cache, definition
+        self._terms = Terms(definition["tolerance"], random.SystemRandom())
+        self._reference = device.load("reference", self._compiled(definition["reference"]))
+
+    def refusal(self) -> Optional[str]:
+        """Why the problem judges nobody, by what judges ask when they first try it."""
+        program = self._device.load("baseline", self._compiled(self._definition["baseline"]))
+        for spec in self._definition["cases"]:
+            case = self._open(spec, "baseline", spec["baseline"])
+            reference, baseline = case.bind("reference", self._reference, spec["reference"]), case.bind("baseline", program, spec["baseline"])
+            try:
+                check(case, baseline, reference, self._terms)
+            except CandidateFailure as failure:
+                return f"case {spec['name']}: the problem's own baseline is judged {failure.outcome}"
+            reason = blindness(case, Sides(reference, baseline), self._terms, spec["kind"] == "bench")
+            if reason is not None:
+                return f"case {spec['name']}: {reason}"
+        program.close()
+        return None
+
+    def tried(self, trial: dict) -> Optional[dict]:
+        program = self._device.load("candidate", self._compiled(trial["unit"]))
+        try:
+            for spec in self._definition["cases"]:
+                verdict = self._verdict(program, spec, trial["plans"][spec["name"]])
+                if verdict is not None:
+                    return {"case": spec["name"], "verdict": verdict}
+            return None
+        finally:
+            program.close()
+
+    def _verdict(self, program: object, spec: dict, plan: dict) -> Optional[str]:
+        case = self._open(spec, "candidate", plan)
+        reference = case.bind("reference", self._reference, spec["reference"])
+        try:
+            for _ in range(TRIES):
+                check(case, case.bind("candidate", program, plan), reference, self._terms)
+        except CandidateFailure as failure:
+            return failure.outcome["verdict"]
+        except DeviceFault:
+            return "crashed"
+        except LaunchRejected:
+            return "plan_error"
+        return None
+
+    def _open(self, spec: dict, side: str, plan: dict) -> object:
+        return self._device.open_once(spec, {"reference": spec["reference"]["scratch"], side: plan["scratch"]})
+
+    def _compiled(self, unit: dict) -> Artifact:
+        name = hashlib.sha256(json.dumps(unit, sort_keys=True).encode()).hexdigest()
+        folder = self._cache / "artifacts" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        built = compile_c(find_gcc(), unit, str(folder))
+        if not (folder / "code.so").exists():
+            raise InfraFailure("internal", f"a mutant of the reference does not compile: {getattr(built, 'outcome', built)}"[:2000])
+        (folder / "meta.json").write_text(json.dumps({"language": "c", "kernels": {}}))
+        return open_artifact(self._cache, name)

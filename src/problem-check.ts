@@ -1,0 +1,96 @@
+/** What a problem's checks do not find: wrong versions of its own reference, tried on the cpu device of this machine. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import { loadKilnConfig } from './config/kiln-config.ts';
+import { KilnError } from './domain/errors.ts';
+import { isProblemFolder } from './problems/read-problem.ts';
+import { type LoadedProblem, loadProblem } from './problems/load-problems.ts';
+import { type Mutant, mutantsOf } from './problems/mutants.ts';
+
+const TRY_LIMIT_MS = 600_000;
+const RUNNER = join(import.meta.dirname, 'gpu/runner');
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const Tried = z.strictObject({
+  refused: z.string().nullable(),
+  trials: z.record(z.string(), z.strictObject({ case: z.string(), verdict: z.string() }).nullable()),
+});
+
+export interface ProblemCheck {
+  readonly problem: string;
+  /** False: it judges nobody, or something wrong passes. */
+  readonly ok: boolean;
+  /** Why it cannot tell right from wrong at all; null where it can. */
+  readonly refused: string | null;
+  /** Each wrong version, and the case that found it first; null where it passed. */
+  readonly mutants: readonly { readonly name: string; readonly foundBy: string | null }[];
+  /** What its cases leave out, whether or not a version of the reference shows it. */
+  readonly gaps: readonly string[];
+}
+
+/** `problem`: a folder, or a name in the kernels folder. Throws INVALID_PROBLEM. */
+export const checkProblem = async (
+  problem: string,
+  { root, env }: { readonly root: string; readonly env: Environment },
+): Promise<ProblemCheck> => {
+  const folder = isProblemFolder(problem) ? problem : join(loadKilnConfig({ root, env }).kernelsDir, problem);
+  if (!existsSync(folder))
+    throw new KilnError('UNKNOWN_PROBLEM', `there is no problem "${problem}": name a folder or one of kernels/`);
+  return checkLoaded(loadProblem(folder), env);
+};
+
+const checkLoaded = async (loaded: LoadedProblem, env: Environment): Promise<ProblemCheck> => {
+  const { name } = loaded.problem;
+  if (!loaded.targets.includes('cpu'))
+    return {
+      problem: name,
+      ok: true,
+      refused: null,
+      mutants: [],
+      gaps: ['no C reference: nothing was tried', ...gapsOf(loaded)],
+    };
+  const definition = loaded.definitionFor('cpu', 'native');
+  const all = mutantsOf(definition);
+  const { refused, trials } = await tryThem({ definition, trials: all }, env);
+  const [own, ...wrong] = all;
+  const failed = own && trials[own.name] ? `its own reference is judged ${trials[own.name]?.verdict}` : null;
+  const tried = refused === null ? wrong.map(({ name: of }) => ({ name: of, foundBy: trials[of]?.case ?? null })) : [];
+  const ok = refused === null && failed === null && tried.every(({ foundBy }) => foundBy !== null);
+  return { problem: name, ok, refused: refused ?? failed, mutants: tried, gaps: gapsOf(loaded) };
+};
+
+const gapsOf = ({ problem }: LoadedProblem): readonly string[] => [
+  ...(problem.hidden ? [] : ['no `hidden` bounds: a kernel may be right for the declared shapes alone']),
+  ...(problem.check.some(({ distributions }) => distributions)
+    ? []
+    : ['no check case with `distributions`: only well-behaved inputs are tried']),
+  ...(problem.check.some(({ shape }) => Object.values(shape).some((size) => size % 2 === 1))
+    ? []
+    : ['no check case of an odd size']),
+];
+
+const tryThem = async (
+  asked: { readonly definition: object; readonly trials: readonly Mutant[] },
+  env: Environment,
+): Promise<z.infer<typeof Tried>> => {
+  const cache = mkdtempSync(join(tmpdir(), 'kiln-problem-'));
+  try {
+    const child = spawn('python3', ['-m', 'kiln_runner', 'try-problem', '--cache', cache], {
+      env: { ...env, PYTHONPATH: RUNNER },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: TRY_LIMIT_MS,
+    });
+    const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+    child.stdin.end(JSON.stringify(asked));
+    const [out, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    if (code !== 0) throw new KilnError('INTERNAL', `the problem could not be tried: ${complaint.trim().split('\n').at(-1)}`);
+    return Tried.parse(JSON.parse(out));
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+  }
+};

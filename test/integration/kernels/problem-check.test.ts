@@ -1,0 +1,61 @@
+/** Needs gcc and python3. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { loadProblem } from '../../../src/problems/load-problems.ts';
+import { mutantsOf } from '../../../src/problems/mutants.ts';
+import { checkProblem } from '../../../src/problem-check.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const LIMIT_MS = 300_000;
+const folders = mkdtempSync(join(tmpdir(), 'kiln-problems-'));
+afterAll(() => rmSync(folders, { recursive: true, force: true }));
+
+/** The example of the documentation, with other inputs and another result. */
+const changed = (distribution: string, result: string): string => {
+  const folder = join(folders, 'scale');
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(join(ROOT, 'test/fixtures/problems/scale'), folder, { recursive: true });
+  edit(join(folder, 'problem.yaml'), 'low: -1, high: 1', distribution);
+  edit(join(folder, 'reference.c'), 'x[i] * factor', result);
+  return folder;
+};
+const edit = (path: string, from: string, to: string): void => writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+const check = (problem: string) => checkProblem(problem, { root: ROOT, env: process.env });
+
+describe('what the checks of a problem do not find', () => {
+  test('is nothing for a shipped one: every wrong version of its reference fails somewhere', { timeout: LIMIT_MS }, async () => {
+    const found = await check(join(ROOT, 'kernels/softmax'));
+    expect(found).toMatchObject({ ok: true, refused: null, gaps: [] });
+    expect(found.mutants.map(({ name }) => name)).toEqual([
+      'zeros',
+      'a constant',
+      'a copy of the input',
+      'the result of the inputs before',
+      'scaled by 1 + 10 * tolerance',
+      'a sum that leaves out the last sixteenth',
+      'sums in f16',
+      'sums in bf16',
+    ]);
+    expect(found.mutants.every(({ foundBy }) => foundBy !== null)).toBe(true);
+  });
+
+  test('is a wrong version that passes, where the inputs do not tell', { timeout: LIMIT_MS }, async () => {
+    const found = await check(changed('low: 1, high: 2', '(x[i] > 0 ? x[i] : 0)'));
+    expect(found).toMatchObject({ ok: false, refused: null });
+    expect(found.mutants).toContainEqual({ name: 'a copy of the input', foundBy: null });
+    expect(found.gaps.length).toBeGreaterThan(0);
+  });
+
+  test('is everything for one that judges nobody', { timeout: LIMIT_MS }, async () => {
+    const found = await check(changed('low: -1, high: 1', '(x[i] > 9 ? x[i] : 0)'));
+    expect(found.ok).toBe(false);
+    expect(found.refused).toContain('zeros pass as y');
+  });
+});
+
+test.each(['softmax', 'rmsnorm', 'matmul', 'nvfp4_gemv'])('sums of %s are cut and rounded in its reference', (name) => {
+  const names = mutantsOf(loadProblem(join(ROOT, 'kernels', name)).definitionFor('cpu', 'native')).map((mutant) => mutant.name);
+  expect(names).toEqual(expect.arrayContaining(['a sum that leaves out the last sixteenth', 'sums in f16', 'sums in bf16']));
+});
