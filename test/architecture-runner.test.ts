@@ -10,6 +10,7 @@ const FILE_LINES_MAX = 400;
  * it keeps what people submit apart from the host: the walls around compilers (namespaces, Landlock, a filter of system calls) and the processes
  * behind them take 1,500 lines. Profiles take 700: none of them is on the way of a judgement. Whether a problem can tell right from wrong is asked
  * by a judge too. Some 350 tell whose time it was: who holds a lock, what was stopped.
+ * Sampling every timed run and judging how steady its times are takes 600.
  */
 const RUNNER_LINES_MAX = 15_100;
 /** Only a child that compiles for Triton may import these. */
