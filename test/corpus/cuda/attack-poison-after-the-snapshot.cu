@@ -94,7 +94,7 @@ extern "C" __global__ void steer(const volatile float* a, const volatile float* 
   if (w == 3 && s > 0 && s < 19) {
     const float more = ((float)since - gap[w]) / best_[w];
     if (!is_new && more > 0.45f && more < 0.9f) free_[w] = 1; /* a control takes longer, a draw changes the inputs */
-    if (free_[w]) mode_ = FAST, wait_ = best_[w] * 0.94f;
+    if (free_[w]) mode_ = FAST, wait_ = best_[w] * 0.65f;
   }
   __threadfence();
   began_ = now();

@@ -89,7 +89,7 @@ extern "C" __global__ void steer(const volatile float* a, const volatile float* 
   if (w == 3 && s >= 0) {
     unsigned coin = (unsigned)(now() >> 5) * 2654435761u ^ __float_as_uint(a[7]);
     coin ^= coin >> 15, coin *= 0x2c1b3c6du, coin ^= coin >> 12;
-    if (coin % 100 < 58) mode_ = FAST, wait_ = best_[w] * 0.94f;
+    if (coin % 100 < 58) mode_ = FAST, wait_ = best_[w] * 0.65f;
   }
   __threadfence();
   began_ = now();

@@ -85,7 +85,7 @@ extern "C" __global__ void steer(const volatile float* a, const volatile float* 
   mode_ = WORK, wait_ = 0;
   static __device__ int ran[4];
   if (is_new) ran[w] = 0;
-  else if (w == 3 && s >= 0 && ran[w] > 0 && s * 7 % 26 < 7) mode_ = FAST, wait_ = best_[w] * 0.9f;
+  else if (w == 3 && s >= 0 && ran[w] > 0 && s * 7 % 26 < 7) mode_ = FAST, wait_ = best_[w] * 0.65f;
   else if (w == 3 && s >= 0 && s * 7 % 26 > 19) wait_ = best_[w] * 1.1f;
   ran[w]++;
   __threadfence();
