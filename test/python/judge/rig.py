@@ -133,7 +133,9 @@ class Rig:
             file = folder / ("source.cu" if self.kind == "gpu" else "source.c")
             file.write_text(source)
             self._compile(file, folder)
-            (folder / "meta.json").write_text(json.dumps({"language": "cuda" if self.kind == "gpu" else "c", "kernels": {}}))
+            code = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("code.*")}
+            meta = {"language": "cuda" if self.kind == "gpu" else "c", "kernels": {}, "sha256": code}
+            (folder / "meta.json").write_text(json.dumps(meta))
         return digest
 
     def _compile(self, file: Path, folder: Path) -> None:
