@@ -1,12 +1,14 @@
-/** `config/fleet.yaml` -> Fleet. Every complaint names file, line, column and field; key material is never repeated. */
-import { accessSync, constants, readFileSync } from 'node:fs';
+/**
+ * `config/fleet.yaml` -> Fleet. Every complaint names file, line, column and field; key material is never repeated. Keys and known_hosts are read
+ * when their host is connected to: one that is missing keeps no other host from work.
+ */
+import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { KilnError } from '../domain/errors.ts';
 import type { Fleet, GpuSelection, HostConfig, HostKeyPin, HostTransport, SshCredential, SshTarget } from '../domain/fleet.ts';
 import { HostId } from '../domain/ids.ts';
 import { FleetFile, type RawHost, type RawSsh } from './fleet-schema.ts';
 import { type FieldPath, type FieldProblem, parseLocatedYaml } from './located-yaml.ts';
-import { modeOpenToOthers } from './private-file.ts';
 
 export interface FleetSource {
   /** Null: no fleet file, so this machine alone. */
@@ -65,26 +67,6 @@ class Check {
     const home = this.env['HOME'] ?? '/';
     const expanded = path === '~' || path.startsWith('~/') ? join(home, path.slice(2)) : path;
     return isAbsolute(expanded) ? expanded : join(this.#folder, expanded);
-  }
-
-  readable(value: string, path: FieldPath, mend: string): string {
-    const absolute = this.absolute(value);
-    try {
-      accessSync(absolute, constants.R_OK);
-    } catch {
-      this.report(path, `cannot read ${absolute}; ${mend}`);
-    }
-    return absolute;
-  }
-
-  /** Refused like ssh does: a key that others can read is nobody's proof. */
-  privateKey(value: string, path: FieldPath): string {
-    const absolute = this.readable(value, path, 'put the path of the private key, or use agent: true');
-    const mode = absolute.endsWith('.pub') ? null : modeOpenToOthers(absolute);
-    if (mode !== null) {
-      this.report(path, `${absolute} can be read or changed by others (${mode}), so it is not used: chmod 600 ${absolute}`);
-    }
-    return absolute;
   }
 }
 
@@ -149,15 +131,14 @@ const sshTarget = (ssh: RawSsh, path: FieldPath, check: Check): SshTarget => ({
 });
 
 const credentialOf = ({ key, agent }: RawSsh, path: FieldPath, check: Check): SshCredential => {
-  if (key !== undefined && agent !== undefined)
-    check.report([...path, 'agent'], 'both key and agent are given; keep one of them');
-  if (key !== undefined) {
-    return { kind: 'key', path: check.privateKey(key, [...path, 'key']) };
-  }
+  if (key !== undefined && agent === undefined) return { kind: 'key', path: check.absolute(key) };
   if (agent === undefined) check.report(path, 'says no way to log in; add key (path of a private key) or agent: true');
-  const socket = agent === true ? check.env['SSH_AUTH_SOCK'] : agent;
-  if (agent === true && !socket) check.report([...path, 'agent'], 'SSH_AUTH_SOCK is not set; start ssh-agent, or give a key');
-  return { kind: 'agent', socket: check.absolute(socket ?? '') };
+  const socket = agent === true ? (check.env['SSH_AUTH_SOCK'] ?? '') : (agent ?? '');
+  return {
+    kind: 'agent',
+    socket: socket === '' ? '' : check.absolute(socket),
+    identity: key === undefined ? null : check.absolute(key),
+  };
 };
 
 const FINGERPRINT = /^SHA256:([A-Za-z0-9+/]{43})=?$/;
@@ -168,8 +149,7 @@ const hostKeyOf = ({ hostKey, knownHosts }: RawSsh, path: FieldPath, check: Chec
     check.report([...path, 'knownHosts'], 'both hostKey and knownHosts are given; keep one of them');
   }
   if (knownHosts !== undefined) {
-    const mend = 'put the path of a known_hosts file, or pin the key with hostKey';
-    return { kind: 'known-hosts', path: check.readable(knownHosts, [...path, 'knownHosts'], mend) };
+    return { kind: 'known-hosts', path: check.absolute(knownHosts) };
   }
   if (hostKey === undefined) return { kind: 'none' };
   const sha256 = FINGERPRINT.exec(hostKey.trim())?.[1];

@@ -27,6 +27,7 @@ const sshFields = {
   host: Name.describe('name or address'),
   port: Port.default(22),
   user: Name,
+  /** A private key; beside `agent` the public key of the one that is offered. */
   key: Path.optional(),
   /** true: the agent of SSH_AUTH_SOCK; otherwise the path of its socket. */
   agent: z.union([z.literal(true), Path], { error: 'must be true (SSH_AUTH_SOCK) or the path of the agent’s socket' }).optional(),

@@ -8,8 +8,13 @@ export type HostKeyPin =
   | { readonly kind: 'known-hosts'; readonly path: string }
   | { readonly kind: 'none' };
 
-/** How we prove who we are: a private key file, or the socket of an ssh-agent. Paths are absolute. */
-export type SshCredential = { readonly kind: 'key'; readonly path: string } | { readonly kind: 'agent'; readonly socket: string };
+/**
+ * How we prove who we are: a private key file, or the socket of an ssh-agent. Paths are absolute. `identity`: the public key file of the one key
+ * of the agent that is offered; null: all are. An empty `socket`: SSH_AUTH_SOCK was meant and is not set.
+ */
+export type SshCredential =
+  | { readonly kind: 'key'; readonly path: string }
+  | { readonly kind: 'agent'; readonly socket: string; readonly identity: string | null };
 
 export interface SshTarget {
   readonly host: string;

@@ -90,12 +90,17 @@ const failureOf = (error: unknown): HostCheck => {
     const found = `the runner's answer does not parse: ${error.message.slice(0, PARSE_CHARS_MAX)}`;
     return bad('runner', found, 'this is a defect of Kiln: please report it with the host’s python3 --version');
   }
-  if (!(error instanceof KilnError)) throw error;
+  if (!(error instanceof KilnError)) {
+    // Told like any other, so that it hides no other host.
+    const found = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return bad('reachable', found.slice(0, PARSE_CHARS_MAX), 'this is a defect of Kiln: please report it');
+  }
   const found = error.message;
+  const remedy = typeof error.details?.['remedy'] === 'string' ? error.details['remedy'] : null;
   if (error.code === 'HOST_KEY_MISMATCH')
-    return bad('host key', found, 'compare the fingerprints on the host, then correct hostKey in the fleet file');
+    return bad('host key', found, remedy ?? 'compare the fingerprints on the host, then correct hostKey in the fleet file');
   if (error.code === 'HOST_AUTH_REFUSED')
-    return bad('login', found, 'correct user and key in the fleet file, or ~/.ssh/authorized_keys on the host');
+    return bad('login', found, remedy ?? 'correct user and key in the fleet file, or ~/.ssh/authorized_keys on the host');
   if (error.details?.['check'] === 'runnerDir')
     return bad(
       'runnerDir',
@@ -103,11 +108,11 @@ const failureOf = (error: unknown): HostCheck => {
       'set runnerDir: in the fleet file to a folder on a file system without noexec, such as /var/tmp/kiln',
     );
   if (error.code === 'HOST_TOOL_MISSING' && !isMissingCommand(error))
-    return bad('python3', found, 'apt-get install python3 (3.9 or newer) on the host');
+    return bad('python3', found, remedy ?? 'apt-get install python3 (3.9 or newer) on the host');
   return bad(
     'reachable',
     found,
-    'correct how the fleet file reaches the host; is the host up, and the program or sshd there running?',
+    remedy ?? 'correct how the fleet file reaches the host; is the host up, and the program or sshd there running?',
   );
 };
 

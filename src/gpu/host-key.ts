@@ -29,9 +29,16 @@ export const hostKeyCheck = async (target: Target): Promise<HostKeyCheck> => {
     case 'key':
       return checkKeys(target, { trusted: [pin], revoked: [] }, 'hostKey of the fleet file');
     case 'known-hosts':
-      return checkKeys(target, knownKeysOf(await readFile(pin.path, 'utf8'), target.host, target.port), pin.path);
+      return checkKeys(target, knownKeysOf(await knownHostsText(target, pin.path), target.host, target.port), pin.path);
   }
 };
+
+const knownHostsText = async (target: Target, path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((cause: unknown) => {
+    const remedy = 'put the path of a known_hosts file into knownHosts, or pin the key with hostKey';
+    const message = `${target.host}:${target.port}: ${path} cannot be read; ${remedy}`;
+    throw new KilnError('HOST_KEY_MISMATCH', message, { cause, details: { remedy } });
+  });
 
 /** As ssh-keygen -l prints it, without its "SHA256:". */
 export const fingerprintOf = (key: Buffer): string => createHash('sha256').update(key).digest('base64').replace(/=+$/, '');

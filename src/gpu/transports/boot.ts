@@ -50,7 +50,7 @@ export const boot = async (mode: BootMode, { execute, archive, folder, signal }:
   }
 };
 
-/** Runs `mode` to its end and returns what it printed. Rejects as `boot` does, and with HOST_UNREACHABLE when it fails. */
+/** Runs `mode` to its end and returns its answer, the line of JSON that it printed, or all where there is none. Rejects as `boot` does, and with HOST_UNREACHABLE when it fails. */
 export const bootAndRead = async (mode: BootMode, options: BootOptions): Promise<string> => {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(BOOT_MS_MAX)]);
   const command = await boot(mode, options);
@@ -65,10 +65,30 @@ export const bootAndRead = async (mode: BootMode, options: BootOptions): Promise
     }
     const code = await command.exited;
     if (code !== 0) throw failure(code, command.stderrTail(), `the runner's "${mode}" command`);
-    return output;
+    return answerIn(output);
   } finally {
     signal.removeEventListener('abort', command.kill);
     command.kill();
+  }
+};
+
+/** A shell may say goodbye behind it, with or without a line end of its own. */
+const answerIn = (output: string): string => {
+  const line = output.split('\n').find((text) => text.startsWith('{')) ?? '';
+  for (let end = line.lastIndexOf('}'); end > 0; end = line.lastIndexOf('}', end - 1)) {
+    const answer = line.slice(0, end + 1);
+    if (isJson(answer)) return answer;
+  }
+  return output;
+};
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
   }
 };
 
@@ -84,20 +104,41 @@ const upload = async (command: RemoteCommand, archive: RunnerArchive, signal: Ab
 const readAnswer = async (command: RemoteCommand, signal: AbortSignal): Promise<string> => {
   let skipped = 0;
   for (let line = await readLine(command, signal); ; line = await readLine(command, signal)) {
-    if (line.startsWith(`${MARK}error `)) throw refusal(line.slice(`${MARK}error `.length));
-    if (line.startsWith(MARK)) return line.slice(MARK.length);
+    const answer = markedIn(line);
+    if (answer?.startsWith('error ')) throw refusal(answer.slice('error '.length));
+    if (answer !== null) return answer;
     skipped += line.length + 1;
     if (skipped > NOISE_BYTES_MAX)
       throw unreachable('the host printed too much before the runner answered; quiet its login scripts');
   }
 };
 
-const refusal = (text: string): KilnError =>
-  text.startsWith('python3 is ')
-    ? new KilnError('HOST_TOOL_MISSING', `${text}: install a newer Python 3 on the host`)
-    : new KilnError('HOST_UNREACHABLE', `the host cannot take the runner: ${text}`, {
-        details: text.startsWith('runnerDir ') ? { check: 'runnerDir' } : {},
-      });
+/** What follows the mark: a login shell may print a greeting or a terminal's title before it, without a line end. */
+const markedIn = (line: string): string | null => {
+  const at = line.lastIndexOf(MARK);
+  return at < 0 ? null : line.slice(at + MARK.length);
+};
+
+const refusal = (text: string): KilnError => {
+  if (text.startsWith('python3 is ')) return pythonMissing(text);
+  if (text.startsWith('runnerDir ')) {
+    return new KilnError('HOST_UNREACHABLE', `the host cannot take the runner: ${text}`, { details: { check: 'runnerDir' } });
+  }
+  const remedy = REFUSALS.find(([cause]) => cause.test(text))?.[1];
+  return unreachable(`the host cannot take the runner: ${text}${remedy === undefined ? '' : `; ${remedy}`}`, remedy);
+};
+
+const REFUSALS: readonly (readonly [cause: RegExp, remedy: string])[] = [
+  [
+    /Permission denied|Read-only file system|Not a directory|No such file/i,
+    'set runnerDir of the host to a folder that its user may write',
+  ],
+  [/No space left|quota/i, 'free space there, or set runnerDir of the host to another disk'],
+];
+
+const INSTALL = 'install Python 3.9 or newer as python3 on the host (apt-get install python3)';
+const pythonMissing = (what: string): KilnError =>
+  new KilnError('HOST_TOOL_MISSING', `${what}: ${INSTALL}`, { details: { remedy: INSTALL } });
 
 /** Byte by byte from the stream's buffer: nothing after the line may be taken out of it. */
 const readLine = async ({ stdout, ...command }: RemoteCommand, signal: AbortSignal): Promise<string> => {
@@ -141,12 +182,15 @@ const aborted = (signal: AbortSignal): KilnError =>
   );
 
 const NOT_FOUND_CODE = 127;
+/** Python 2 knows no -I, and no Python before 3.5 the annotations. */
+const OLD_PYTHON = /Unknown option: -I|SyntaxError: invalid syntax/;
 
 const failure = (code: number | null, stderr: string, what: string): KilnError => {
   const why = stderr === '' ? '' : `: ${stderr}`;
-  if (code === NOT_FOUND_CODE)
-    return new KilnError('HOST_TOOL_MISSING', `python3 was not found on the host${why}; install it (apt-get install python3)`);
+  if (code === NOT_FOUND_CODE) return pythonMissing(`python3 was not found on the host${why}`);
+  if (OLD_PYTHON.test(stderr)) return pythonMissing(`python3 is too old a Python${why}`);
   return unreachable(`${what} ended with ${code === null ? 'a lost connection or a signal' : `code ${code}`}${why}`);
 };
 
-const unreachable = (message: string): KilnError => new KilnError('HOST_UNREACHABLE', message);
+const unreachable = (message: string, remedy?: string): KilnError =>
+  new KilnError('HOST_UNREACHABLE', message, remedy === undefined ? {} : { details: { remedy } });

@@ -1,11 +1,11 @@
 /** One authenticated SSH connection: host key checked, Nagle off, kept alive, through any number of jump hosts. */
-import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client as SshClient, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { KilnError } from '../../domain/errors.ts';
 import type { SshTarget } from '../../domain/fleet.ts';
 import { type HostKeyCheck, hostKeyCheck } from '../host-key.ts';
+import { credentialOf } from './credential.ts';
 import { type Execute, keepTail, type RemoteCommand } from './remote-command.ts';
 import { describeTarget, sshFailure } from './ssh-failure.ts';
 
@@ -104,24 +104,6 @@ const settings = ({ host, port, user }: SshTarget, check: HostKeyCheck): Connect
   keepaliveCountMax: KEEPALIVES_MISSED_MAX,
   ...(check.algorithms && { algorithms: { serverHostKey: check.algorithms } }),
 });
-
-const credentialOf = async (target: SshTarget): Promise<ConnectConfig> => {
-  const { credential } = target;
-  if (credential.kind === 'agent') return { agent: credential.socket, authHandler: ['agent'] };
-  const refuse = (what: string, cause?: unknown): KilnError =>
-    new KilnError('HOST_AUTH_REFUSED', `${describeTarget(target)}: the key file ${credential.path} ${what}`, { cause });
-  const privateKey = await readFile(credential.path).catch((cause: unknown) => {
-    throw refuse('cannot be read', cause);
-  });
-  const parsed = ssh2.utils.parseKey(privateKey);
-  // The parser's own message may quote the file, so it is not passed on.
-  if (parsed instanceof Error) {
-    throw refuse(
-      /encrypted/i.test(parsed.message) ? 'has a passphrase; load it into ssh-agent and use agent: true' : 'is not a private key',
-    );
-  }
-  return { privateKey, authHandler: ['publickey'] };
-};
 
 interface Attempt {
   readonly target: SshTarget;

@@ -104,6 +104,10 @@ describe.skipIf(sshdMissing)(`the doctor over a real sshd${sshdMissing ? ` (skip
       examine({ kind: 'ssh', target: targetOf(sshd, change) });
     expect(await ssh({ port: await freePort() })).toEqual(['FAILED reachable']);
     expect(await ssh({ hostKey: { kind: 'none' } })).toEqual(['ok reachable', 'FAILED host key']);
+    // A public key, a key and a known_hosts that are not there: each is its host's own failure.
+    expect((await ssh({ credential: { kind: 'key', path: `${sshd.keyPath}.pub` } })).at(-1)).toBe('FAILED login');
+    expect((await ssh({ credential: { kind: 'key', path: '/nowhere/key' } })).at(-1)).toBe('FAILED login');
+    expect((await ssh({ hostKey: { kind: 'known-hosts', path: '/nowhere/known_hosts' } })).at(-1)).toBe('FAILED host key');
     expect(await ssh({ credential: { kind: 'key', path: sshd.strangerKeyPath } })).toEqual([
       'ok reachable',
       'ok host key',

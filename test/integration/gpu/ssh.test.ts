@@ -1,10 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { appendFileSync, chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SshTarget } from '../../../src/domain/fleet.ts';
 import type { Transport } from '../../../src/gpu/host-session.ts';
@@ -127,7 +128,7 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
 
     test('with something that is no key does not repeat it', async () => {
       const path = join(folder, 'no-key');
-      writeFileSync(path, 'my secret diary');
+      writeFileSync(path, 'my secret diary', { mode: 0o600 });
       const error = await failure(targetOf(sshd, { credential: { kind: 'key', path } }));
       expect(error).toMatchObject({
         code: 'HOST_AUTH_REFUSED',
@@ -136,13 +137,83 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
       expect(String(error)).not.toContain('diary');
     });
 
+    test.each([
+      ['RSA', ['genpkey', '-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048']],
+      ['EC', ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256']],
+      ['Ed25519', ['genpkey', '-algorithm', 'ED25519']],
+    ])('with a PKCS#8 key of %s, as openssl writes it', async (name, command) => {
+      const path = join(folder, name);
+      execFileSync('openssl', [...command, '-out', path], { stdio: 'ignore' });
+      chmodSync(path, 0o600);
+      const publicKey = createPublicKey(readFileSync(path));
+      appendFileSync(join(sshd.folder, 'authorized_keys'), `${opensshLine(path, publicKey)}\n`);
+      const talk = await open(targetOf(sshd, { credential: { kind: 'key', path } }));
+      expect((await talk.attach()).type).toBe('hello');
+    });
+
+    test.each([
+      [
+        'a PKCS#8 key behind a passphrase',
+        ['genpkey', '-algorithm', 'ED25519', '-aes256', '-pass', 'pass:secret1'],
+        /has a passphrase; load it into ssh-agent/,
+      ],
+      ['a key of another kind', ['genpkey', '-algorithm', 'ED448'], /cannot be used; rewrite it by: ssh-keygen -p -f /],
+    ])('with %s says what to do', async (_name, command, said) => {
+      const path = join(folder, 'key');
+      execFileSync('openssl', [...command, '-out', path], { stdio: 'ignore' });
+      chmodSync(path, 0o600);
+      const error = await failure(targetOf(sshd, { credential: { kind: 'key', path } }));
+      expect(error).toMatchObject({ code: 'HOST_AUTH_REFUSED' });
+      expect(String(error)).toMatch(said);
+    });
+
+    test('with a public key says to put the private one, or the agent beside it', async () => {
+      const error = await failure(targetOf(sshd, { credential: { kind: 'key', path: `${sshd.keyPath}.pub` } }));
+      expect(error).toMatchObject({ code: 'HOST_AUTH_REFUSED' });
+      expect(String(error)).toContain(`is a public key; put ${sshd.keyPath} there, or agent: true beside it`);
+    });
+
+    test('with a key that others can read, or that is not there, is refused before anything is sent', async () => {
+      const path = generateKey(join(folder, 'open'));
+      chmodSync(path, 0o644);
+      expect(String(await failure(targetOf(sshd, { credential: { kind: 'key', path } })))).toContain(
+        `can be read or changed by others (mode 0644), so it is not used; chmod 600 ${path}`,
+      );
+      const gone = await failure(targetOf(sshd, { credential: { kind: 'key', path: join(folder, 'gone') } }));
+      expect(gone).toMatchObject({ code: 'HOST_AUTH_REFUSED', message: expect.stringContaining('cannot be read') as string });
+    });
+
+    test('through an agent with many keys ends in too many failures, and works with the one that is chosen', async () => {
+      const socket = join(folder, 'agent');
+      const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
+      try {
+        await once(agent.stdout, 'data');
+        for (let n = 0; n < 8; n += 1) {
+          execFileSync('ssh-add', ['-q', generateKey(join(folder, `other-${n}`))], {
+            env: { SSH_AUTH_SOCK: socket },
+            stdio: 'ignore',
+          });
+        }
+        execFileSync('ssh-add', ['-q', sshd.keyPath], { env: { SSH_AUTH_SOCK: socket }, stdio: 'ignore' });
+        const error = await failure(targetOf(sshd, { credential: { kind: 'agent', socket, identity: null } }));
+        expect(error).toMatchObject({ code: 'HOST_AUTH_REFUSED' });
+        expect(String(error)).toMatch(/too many keys .*put the path of its public key beside agent/);
+        const identity = `${sshd.keyPath}.pub`;
+        const talk = await open(targetOf(sshd, { credential: { kind: 'agent', socket, identity } }));
+        expect((await talk.attach()).type).toBe('hello');
+      } finally {
+        agent.kill();
+        await once(agent, 'exit');
+      }
+    });
+
     test('through an ssh-agent works', async () => {
       const socket = join(folder, 'agent');
       const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
       try {
         await once(agent.stdout, 'data');
         execFileSync('ssh-add', ['-q', sshd.keyPath], { env: { SSH_AUTH_SOCK: socket } });
-        const talk = await open(targetOf(sshd, { credential: { kind: 'agent', socket } }));
+        const talk = await open(targetOf(sshd, { credential: { kind: 'agent', socket, identity: null } }));
         expect((await talk.attach()).type).toBe('hello');
       } finally {
         agent.kill();
@@ -151,7 +222,9 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
     });
 
     test('through an agent that is gone says so', async () => {
-      const error = await failure(targetOf(sshd, { credential: { kind: 'agent', socket: join(folder, 'gone') } }));
+      const error = await failure(
+        targetOf(sshd, { credential: { kind: 'agent', socket: join(folder, 'gone'), identity: null } }),
+      );
       expect(error).toMatchObject({
         code: 'HOST_AUTH_REFUSED',
         message: expect.stringContaining('is ssh-agent running?') as string,
@@ -169,6 +242,65 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
 
     test('a login script that prints does no harm', async () => {
       expect((await (await open(targetOf(noisy))).attach()).type).toBe('hello');
+    });
+
+    test.each([
+      ['prints without a line end', 'printf Welcome; eval "$SSH_ORIGINAL_COMMAND"'],
+      ['sets the title of a terminal', String.raw`printf '\033]0;lab\007'; eval "$SSH_ORIGINAL_COMMAND"`],
+      ['prints without a line end before and after', 'printf Welcome; eval "$SSH_ORIGINAL_COMMAND"; printf "Good }bye"'],
+      ['prints lines before and after', 'echo Welcome; eval "$SSH_ORIGINAL_COMMAND"; echo Goodbye'],
+    ])('a login script that %s does no harm', async (_what, script) => {
+      const greeting = await startSshd([`ForceCommand ${script}`]);
+      try {
+        const talk = await open(targetOf(greeting));
+        expect((await talk.attach()).type).toBe('hello');
+      } finally {
+        await greeting.stop();
+      }
+    });
+
+    test.each([
+      ['bash', 'unset BASH_ENV\nprintf Welcome\ntrap "printf Goodbye" EXIT\n', (file: string) => [`SetEnv BASH_ENV=${file}`]],
+      [
+        'zsh',
+        String.raw`print -n "\e]0;lab\a"` + '\n',
+        (file: string) => [`SetEnv ZDOTDIR=${dirname(file)}`, 'ForceCommand zsh -c "$SSH_ORIGINAL_COMMAND"'],
+      ],
+    ])('a profile of %s that prints without a line end does no harm', async (shell, profile, settings) => {
+      const file = join(folder, shell === 'zsh' ? '.zshenv' : 'profile');
+      writeFileSync(file, profile);
+      const greeting = await startSshd(settings(file));
+      try {
+        const talk = await open(targetOf(greeting));
+        expect((await talk.attach()).type).toBe('hello');
+      } finally {
+        await greeting.stop();
+      }
+    });
+
+    test.each([
+      [
+        'no algorithm in common',
+        ['KexAlgorithms diffie-hellman-group1-sha1'],
+        /no algorithm in common .*KexAlgorithms, Ciphers, MACs/,
+      ],
+      ['Python 2', [String.raw`ForceCommand echo "Unknown option: -I" >&2; exit 2`], /too old a Python.*install Python 3.9/],
+      ['no python', ['ForceCommand exit 127'], /python3 was not found on the host.*install Python 3.9/],
+    ])('%s is told with its remedy', async (_cause, settings, said) => {
+      const server = await startSshd(settings);
+      try {
+        const error = await failure(targetOf(server));
+        expect(String(error)).toMatch(said);
+        expect(error).toMatchObject({ details: { remedy: expect.stringMatching(/./) as string } });
+      } finally {
+        await server.stop();
+      }
+    });
+
+    test('a folder that cannot be made is told with runnerDir', async () => {
+      const transport = createSshTransport({ target: targetOf(sshd), archive, folder: '/proc/nowhere' });
+      opened.push(transport);
+      await expect(transport.open(AbortSignal.timeout(20_000))).rejects.toThrow(/set runnerDir of the host to a folder/);
     });
 
     test('through a jump host', async () => {
@@ -210,6 +342,17 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
     });
   });
 });
+
+/** The authorized_keys line of a key that openssl made. */
+const opensshLine = (path: string, publicKey: KeyObject): string => {
+  const file = `${path}.spki`;
+  writeFileSync(file, publicKey.export({ type: 'spki', format: 'pem' }));
+  if (publicKey.asymmetricKeyType !== 'ed25519')
+    return execFileSync('ssh-keygen', ['-i', '-m', 'PKCS8', '-f', file], { encoding: 'utf8' }).trim();
+  const point = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+  const header = Buffer.concat([Buffer.from([0, 0, 0, 11]), Buffer.from('ssh-ed25519'), Buffer.from([0, 0, 0, 32])]);
+  return `ssh-ed25519 ${Buffer.concat([header, point]).toString('base64')}`;
+};
 
 const fingerprintByKeygen = (sshd: Sshd): string =>
   execFileSync('ssh-keygen', ['-lf', join(sshd.folder, 'host.pub')], { encoding: 'utf8' }).split(' ')[1] ?? '';

@@ -1,22 +1,13 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadFleet, parseFleet } from '../../../src/config/fleet-config.ts';
 
-/** ssh takes none of them. */
-const OPEN_KEYS = [
-  ['read-by-all', 0o644],
-  ['read-by-group', 0o640],
-  ['written-by-all', 0o602],
-] as const;
-
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kiln-fleet-'));
   writeFileSync(join(folder, 'id'), 'not really a key', { mode: 0o600 });
-  for (const [name] of OPEN_KEYS) writeFileSync(join(folder, name), 'not really a key');
-  for (const [name, mode] of OPEN_KEYS) chmodSync(join(folder, name), mode);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -89,6 +80,23 @@ describe('a good fleet file', () => {
     });
   });
 
+  test('a public key beside agent chooses the identity', () => {
+    const agent = ssh().replace('key: id', 'key: id.pub\n      agent: /run/agent');
+    const [host] = parse(agent).hosts;
+    const credential = { kind: 'agent', socket: '/run/agent', identity: join(folder, 'id.pub') };
+    expect(host?.transport).toMatchObject({ target: { credential } });
+  });
+
+  test('a key, an agent or a known_hosts that is not there is told at its host, and keeps no other from work', () => {
+    const missing = [
+      ssh().replace('key: id', 'key: none'),
+      ssh().replace('key: id', 'agent: true'),
+      ssh('      knownHosts: ./kh'),
+      ssh('      jump: {host: g, user: u, key: gone}'),
+    ];
+    expect(missing.map((text) => parse(`${text}\n  - {name: b, local: {}}`).hosts.length)).toEqual([2, 2, 2, 2]);
+  });
+
   test('only this machine offers its CPU unless told otherwise', () => {
     const { hosts } = parse(
       'hosts:\n  - {name: a, local: {}}\n  - {name: b, command: [x]}\n  - {name: c, command: [x], cpu: true}\n  - {name: d, local: , cpu: false}',
@@ -142,21 +150,6 @@ describe('a bad fleet file is refused with file, line, column, field and what to
       'F/fleet.yaml:7:7: hosts[0].ssh.port: must be a whole number from 1 to 65535',
     ],
     [
-      'a missing key file',
-      ssh().replace('key: id', 'key: none'),
-      'F/fleet.yaml:6:7: hosts[0].ssh.key: cannot read F/none; put the path of the private key, or use agent: true',
-    ],
-    [
-      'a missing known_hosts',
-      ssh('      knownHosts: ./kh'),
-      'F/fleet.yaml:7:7: hosts[0].ssh.knownHosts: cannot read F/kh; put the path of a known_hosts file, or pin the key with hostKey',
-    ],
-    [
-      'an agent that is not there',
-      ssh().replace('key: id', 'agent: true'),
-      'F/fleet.yaml:6:7: hosts[0].ssh.agent: SSH_AUTH_SOCK is not set; start ssh-agent, or give a key',
-    ],
-    [
       'no way to log in',
       ssh().replace('      key: id\n', ''),
       'F/fleet.yaml:3:5: hosts[0].ssh: says no way to log in; add key (path of a private key) or agent: true',
@@ -165,11 +158,6 @@ describe('a bad fleet file is refused with file, line, column, field and what to
       'a bad host key',
       ssh('      hostKey: MD5:aa'),
       'F/fleet.yaml:7:7: hosts[0].ssh.hostKey: must be "SHA256:" and 43 characters, or a public key line such as "ssh-ed25519 AAAA…"',
-    ],
-    [
-      'a bad jump host',
-      ssh('      jump: {host: g, user: u, key: gone}'),
-      'F/fleet.yaml:7:32: hosts[0].ssh.jump.key: cannot read F/gone; put the path of the private key, or use agent: true',
     ],
     [
       'a bad name',
@@ -192,12 +180,6 @@ describe('a bad fleet file is refused with file, line, column, field and what to
 
   test('all complaints of one file come at once', () => {
     expect(messageOf('hosts:\n  - {name: a}\n  - {name: a, local: {}}').split('\n')).toHaveLength(2);
-  });
-
-  test.each(OPEN_KEYS)('a private key that is %s is refused, also of a jump host', (name, mode) => {
-    const said = `F/${name} can be read or changed by others (mode 0${mode.toString(8)}), so it is not used: chmod 600 F/${name}`;
-    expect(messageOf(ssh().replace('key: id', `key: ${name}`))).toContain(`hosts[0].ssh.key: ${said}`);
-    expect(messageOf(ssh(`      jump: {host: g, user: u, key: ${name}}`))).toContain(`hosts[0].ssh.jump.key: ${said}`);
   });
 
   test('a private key pasted into the file is not repeated', () => {

@@ -17,7 +17,7 @@ const HOST: HostConfig = {
       host: 'h',
       port: 22,
       user: 'u',
-      credential: { kind: 'agent', socket: '/s' },
+      credential: { kind: 'agent', socket: '/s', identity: null },
       hostKey: { kind: 'none' },
       jump: null,
     },
