@@ -34,7 +34,14 @@ export const intervalOf = ({ mean, variance }: Estimate): Interval => {
   return { middle: Math.exp(mean), low: Math.exp(mean - half), high: Math.exp(mean + half) };
 };
 
-/** Geometric mean of independent estimates, such as those of a problem's cases. */
+/** Geometric mean of estimates whose errors may go together, such as those of a problem's cases: what a kernel gains by remembering, it gains in all. */
+export const meanOfAlike = (estimates: readonly Estimate[]): Estimate => ({
+  mean: estimates.reduce((sum, { mean }) => sum + mean, 0) / estimates.length,
+  variance: (estimates.reduce((sum, { variance }) => sum + Math.sqrt(variance), 0) / estimates.length) ** 2,
+  count: 1,
+});
+
+/** Geometric mean of independent estimates, such as a pair's ratios of a problem's cases. */
 export const meanOf = (estimates: readonly Estimate[]): Estimate => ({
   mean: estimates.reduce((sum, { mean }) => sum + mean, 0) / estimates.length,
   variance: estimates.reduce((sum, { variance }) => sum + variance, 0) / estimates.length ** 2,

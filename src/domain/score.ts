@@ -2,7 +2,7 @@
 import type { CaseTiming } from './measurement.ts';
 import type { Outcome } from './outcome.ts';
 import type { CandidateId } from './ids.ts';
-import { combined, estimateOf, intervalOf, meanOf, widened } from './estimate.ts';
+import { combined, estimateOf, intervalOf, meanOf, meanOfAlike, widened } from './estimate.ts';
 import type { Estimate } from './estimate.ts';
 import type { PairedScore, Score } from './records.ts';
 
