@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
 import { readStoreId } from '../../../src/store/identity.ts';
@@ -125,6 +126,12 @@ describe.skipIf(!hasRedis)(`server${REDIS_MISSING}`, () => {
   });
   afterAll(async () => {
     await server.stop();
+  });
+  // The folders are copies of one store: to the queue, a second test would be an older daemon of the first one's.
+  beforeEach(async () => {
+    const redis = new Redis(server.url);
+    await redis.flushall();
+    redis.disconnect();
   });
   describeCrashes('Redis', () => server.url);
 });
