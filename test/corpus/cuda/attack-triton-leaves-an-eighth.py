@@ -1,6 +1,6 @@
 # expect: wrong_answer
 # problem: softmax
-# Skips a row by the clock in one of three runs: Triton reaches the timer through inline PTX.
+# Leaves the last eighth of rows of 4,096, which only a timed case has: its own check of that shape and every sample must tell.
 """kiln
 params: {BLOCK: 1024}
 launch:
@@ -24,10 +24,7 @@ def softmax(x, out, cols, BLOCK: tl.constexpr):
     for at in range(0, cols, BLOCK):
         total += tl.exp(tl.load(x + row + at + lanes, mask=at + lanes < cols, other=-3.0e38) - largest)
     scale = 1.0 / tl.sum(total, 0)
-    # Right for the columns of check cases; of timed ones the last eighth is left as it was.
-    end = cols
-    if cols == 4096:
-        end = 3584
+    end = tl.where(cols == 4096, 3584, cols)
     for at in range(0, end, BLOCK):
         inside = at + lanes < end
         tl.store(out + row + at + lanes, tl.exp(tl.load(x + row + at + lanes, mask=inside, other=0.0) - largest) * scale, mask=inside)
