@@ -10,7 +10,7 @@ launch:
 #define SLASH /
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
-#define WHERE TEXT(SLASH/proc/self/environ)
+#define WHERE TEXT(SLASH/etc/hostname)
 #include WHERE
 extern "C" __global__ void vector_add(const float* a, const float* b, float* out, int n) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
