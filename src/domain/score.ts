@@ -77,7 +77,7 @@ export const scoreOf = (
 
 /** Of one judgement, as its own intervals say. */
 export const ownSpeedup = (timings: readonly CaseTiming[]): Estimate =>
-  meanOf(
+  meanOfAlike(
     timings.map(({ speedup, speedupLow, speedupHigh }) => estimateOf({ middle: speedup, low: speedupLow, high: speedupHigh })),
   );
 

@@ -41,12 +41,14 @@ export const addUp = (program: Command): void => {
         grace.uninstall();
         throw error;
       });
-      void lost.then(async (error) => {
-        note(`error: ${error.message}`);
+      void endWhenReplaced(lost, (message) => {
+        note(`error: ${message}`);
         isReplaced = true;
-        await grace.close();
+        grace.close();
       });
       if (json) printJsonLine({ url });
       else print(`Kiln is up: ${url}  (API: ${url}/docs, stop with Ctrl-C)`);
     });
 };
+
+const endWhenReplaced = async (lost: Promise<Error>, end: (message: string) => void): Promise<void> => end((await lost).message);

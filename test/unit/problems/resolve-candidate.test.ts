@@ -27,9 +27,9 @@ test('a candidate becomes a unit with its params and a plan for every case', () 
   expect(result.plans['odd']?.launches[0]?.grid).toEqual([8, 1, 1]);
 });
 
-describe('a kernel by a C++ name', () => {
-  const named = (name: string) => cuda(source.replace('kernel: scale', `kernel: ${name}`));
+const named = (name: string) => cuda(source.replace('kernel: scale', `kernel: ${name}`));
 
+describe('a kernel by a C++ name', () => {
   test.each(['add<float, 4>', 'mine::add<const float*, BLOCK>', 'mine::scale', 'add<f<(N + 1) * 2>, char&>'])(
     '%s is told to the compiler, once, and launched by that name',
     (name) => {
