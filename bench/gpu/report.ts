@@ -3,6 +3,8 @@ import { floorsOf, workOf } from '../../src/problems/floors.ts';
 import { peaksOf } from '../../src/domain/device-peaks.ts';
 import type { FleetView } from '../../src/domain/api/inspection.ts';
 import type { CandidateRecord } from '../../src/domain/records.ts';
+import { reasonText } from '../../src/domain/text/describe.ts';
+import { plainLine } from '../../src/domain/text/plain-text.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
 import type { WorkItem } from './work.ts';
 
@@ -37,6 +39,8 @@ export const report = (facts: RunFacts): string => {
     summaryTable(facts),
     '',
     verdictTable(facts),
+    '\n## Why, where a verdict is another than expected\n',
+    reasons(wrong),
     '\n## Against honest twins\n',
     twinTable(facts),
     '\n## Null test: each baseline against itself\n',
@@ -65,6 +69,17 @@ export const faultsOf = ({ judged }: RunFacts): Readonly<Record<string, readonly
 const summaryTable = (facts: RunFacts): string =>
   ['| what must not be | how many | which |', '|---|---|---|']
     .concat(Object.entries(faultsOf(facts)).map(([what, names]) => `| ${what} | ${names.length} | ${names.join(', ')} |`))
+    .join('\n');
+
+const REASON_CHARS_MAX = 300;
+
+const reasons = (unexpected: readonly Judged[]): string =>
+  unexpected
+    .map(({ item, record }) => {
+      const why = record.state.status === 'done' ? reasonText(record.state.outcome) : '';
+      const infra = record.attempts.flatMap((attempt) => attempt.infra ?? []).join('; ');
+      return `- ${item.name}: ${plainLine(`${why} ${infra}`.trim()).slice(0, REASON_CHARS_MAX)}`;
+    })
     .join('\n');
 
 const twinOf = (judged: readonly Judged[], { item }: Judged): Judged | undefined =>
