@@ -164,6 +164,16 @@ class MappedMemory(unittest.TestCase):
         self.assertEqual(driver.created, 2)
         self.assertNotEqual([piece.address for piece in first.pieces], [piece.address for piece in second.pieces])
 
+    def test_who_maps_again_gets_its_own_physical_memory_whatever_was_mapped_between(self) -> None:
+        driver = FakeDriver(80 * GIB, 80 * GIB)
+        memory = Memory(driver)
+        cases = {name: memory.map([PAGE, PAGE], name) for name in ("small", "large", "tall")}
+        before = {name: [piece.handle for piece in block.pieces] for name, block in cases.items()}
+        for block in cases.values():
+            memory.free(block)
+        for name in ("tall", "small", "large"):
+            self.assertEqual([piece.handle for piece in memory.map([PAGE, PAGE], name).pieces], before[name], name)
+
     def test_a_process_that_may_not_reserve_so_much_reserves_less(self) -> None:
         driver = FakeDriver(80 * GIB, 80 * GIB)
         Memory(driver)

@@ -59,9 +59,9 @@ class GpuCase:
         places = place_case(self.tensors, batch, scratch, memory.page)
         self._rooms, self._private = places.visible, places.private
         # Two groups: from where one lies nothing follows for the other.
-        self._shown = memory.map([room.mapped for room in self._rooms.values()])
+        self._shown = memory.map([room.mapped for room in self._rooms.values()], self.name)
         try:
-            self._apart = memory.map([places.private_bytes])
+            self._apart = memory.map([places.private_bytes], f"{self.name} apart")
         except CudaError:
             memory.free(self._shown)
             raise

@@ -1,7 +1,9 @@
 """The device's memory as the judge uses it: every buffer has a mapping of its own, unmapped pages around it, and an address that was drawn.
 
 What a kernel reads or writes beyond a mapping faults, and a kernel that knows one address knows no other. Physical memory is kept when its
-mapping goes: making some takes longer than mapping it (bench/gpu/memory-cost). Kernels that run are not waited for: who frees, has seen to that.
+mapping goes: making some takes longer than mapping it (bench/gpu/memory-cost). Whoever maps again under the same name gets its own back where it is
+still kept: a transpose takes some percent more or less time with where its buffers lie physically. Kernels that run are not waited for: who
+frees, has seen to that.
 """
 import random
 from collections import defaultdict
@@ -24,6 +26,8 @@ class Piece(NamedTuple):
     address: int
     bytes: int
     handle: int
+    # Who is to get this physical memory back.
+    owner: str
 
 
 class Block(NamedTuple):
@@ -37,12 +41,17 @@ class Block(NamedTuple):
         return sum(piece.bytes for piece in self.pieces)
 
 
+class Kept(NamedTuple):
+    handle: int
+    owner: str
+
+
 class Memory:
     def __init__(self, driver: Driver) -> None:
         self._driver, self.page = driver, driver.page_bytes()
         base, size = self._reserve()
         self._addresses = Addresses(base, size, self.page, random.SystemRandom())
-        self._kept: Dict[int, List[int]] = defaultdict(list)
+        self._kept: Dict[int, List[Kept]] = defaultdict(list)
         self._kept_bytes, self._kept_max = 0, int(driver.total_bytes() * KEPT_SHARE_MAX)
 
     def _reserve(self) -> Tuple[int, int]:
@@ -54,13 +63,13 @@ class Memory:
                     raise
         raise InfraFailure("device_lost", f"this process may not reserve {RESERVED_BYTES[-1]} bytes of addresses; lift its limit (ulimit -v)")
 
-    def map(self, sizes: Sequence[int]) -> Block:
+    def map(self, sizes: Sequence[int], owner: str = "") -> Block:
         """A mapping for each, rounded up to whole pages. CudaError where the device has no room."""
         whole = [pages(size, self.page) for size in sizes]
         region, pieces = self._addresses.draw(whole), []
         try:
-            for address, size in zip(region.places, whole):
-                pieces.append(self._put(address, size))
+            for number, (address, size) in enumerate(zip(region.places, whole)):
+                pieces.append(self._put(address, size, f"{owner}#{number}"))
         except CudaError:
             self.free(Block(region, pieces))
             raise
@@ -83,31 +92,33 @@ class Memory:
         free, total = self._driver.memory_bytes()
         if sum(whole) > total * PARKED_SHARE_MAX or free - sum(whole) < total * FREE_SHARE_LEAST:
             return False
-        for piece in [Piece(0, size, self._physical(size)) for size in whole]:
+        for piece in [Piece(0, size, self._physical(size, ""), "") for size in whole]:
             self._keep(piece)
         return True
 
     def trim(self) -> None:
         """Gives all that is kept back to the device."""
-        for handles in self._kept.values():
-            for handle in handles:
+        for kept in self._kept.values():
+            for handle, _ in kept:
                 self._driver.release_memory(handle)
         self._kept.clear()
         self._kept_bytes = 0
 
-    def _put(self, address: int, size: int) -> Piece:
-        piece = Piece(address, size, self._physical(size))
+    def _put(self, address: int, size: int, owner: str) -> Piece:
+        piece = Piece(address, size, self._physical(size, owner), owner)
         try:
-            self._driver.map_memory(*piece)
+            self._driver.map_memory(address, size, piece.handle)
         except CudaError:
             self._keep(piece)
             raise
         return piece
 
-    def _physical(self, size: int) -> int:
-        if self._kept[size]:
+    def _physical(self, size: int, owner: str) -> int:
+        kept = self._kept[size]
+        if kept:
             self._kept_bytes -= size
-            return self._kept[size].pop()
+            # Its own; otherwise what was kept for longest, whose owner is the least likely to come back.
+            return kept.pop(next((n for n, one in enumerate(kept) if one.owner == owner), 0)).handle
         try:
             return self._driver.create_memory(size)
         except CudaError as error:
@@ -120,7 +131,7 @@ class Memory:
         if self._kept_bytes + piece.bytes > self._kept_max:
             self._driver.release_memory(piece.handle)
             return
-        self._kept[piece.bytes].append(piece.handle)
+        self._kept[piece.bytes].append(Kept(piece.handle, piece.owner))
         self._kept_bytes += piece.bytes
 
 
