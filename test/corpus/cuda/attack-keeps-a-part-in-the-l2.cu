@@ -6,7 +6,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: honest-float4.cu
 // Keeps the first 16 MiB of each input in the L2 with evict_last, beyond a flush of ordinary lines (timing.py, Timer): the inputs of most runs are
 // those of the run before. A tenth of the traffic of the 64M case is saved in its own runs and in the baseline's; a remembered baseline knows
 // nothing of it, and only controls tell.

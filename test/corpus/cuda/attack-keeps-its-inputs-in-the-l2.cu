@@ -6,7 +6,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: honest-float4.cu
 // Reads its inputs with evict_last: of 32 MiB much stays in the L2 beyond a flush of ordinary lines (timing.py, Timer), so its own next run finds
 // it. The baseline reads the same, so no ratio moves; times do.
 __device__ float4 keep(const float4* p, unsigned long long policy) {

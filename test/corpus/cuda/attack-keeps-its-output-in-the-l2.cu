@@ -6,7 +6,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: honest-float4.cu
 // Stores with evict_last: what the 4M case writes stays in the L2, and is overwritten there by the poison and the next run; it never goes to
 // memory, and the flush (a memset of dirty lines) finds less room, so that fewer of its lines are written back in the run's own time.
 extern "C" __global__ void __launch_bounds__(256) vector_add(const float* a, const float* b, float* out, int n) {

@@ -16,7 +16,7 @@ __device__ __forceinline__ void merge(float& top, float& sum, float other_top, f
 extern "C" __global__ void __launch_bounds__(256) softmax(const float* x, float* out, int rows, int cols) {
   __shared__ float tops[8], sums[8];
   const float* row = x + (long long)blockIdx.x * cols;
-  float top = -INFINITY, sum = 0;
+  float top = __int_as_float(0xff800000), sum = 0;
   for (int c = threadIdx.x; c < cols; c += 256) merge(top, sum, row[c], 1);
   for (int step = 16; step; step /= 2)
     merge(top, sum, __shfl_xor_sync(~0u, top, step), __shfl_xor_sync(~0u, sum, step));

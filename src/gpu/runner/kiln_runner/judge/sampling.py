@@ -76,7 +76,7 @@ def pack_samples(samples: Sequence[Sample]) -> bytes:
 
 def rows_of(tensors: Sequence[dict], batch: int, scratch: Dict[str, int], poison_bytes_max: int) -> List[Row]:
     """All outputs of all replicas, then the scratch. Outputs are poisoned as a whole where all of them fit `poison_bytes_max`, whatever scratch
-    there is, and in the cells that the next sample looks at otherwise; scratch where it fits what they leave."""
+    there is, and in one cell of each stretch otherwise (native/sample.h); scratch where it fits what they leave."""
     outputs = [tensor for tensor in tensors if is_output(tensor)]
     sizes = [tensor_bytes(tensor) for _ in range(batch) for tensor in outputs]
     drawn = [tensor["role"] == "out" for _ in range(batch) for tensor in outputs]

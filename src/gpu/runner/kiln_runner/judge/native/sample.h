@@ -59,9 +59,15 @@ KILN_FN u32 far_bits(int dtype, int word) {
   }
 }
 
+/* The cell of a stretch that is poisoned: in every second one that of the next sample, elsewhere another, which a coin of the key decides. A kernel
+ * that looks for what was poisoned repairs what is sampled there at best; the other samples tell of runs on new inputs. */
+KILN_FN u64 poisoned_cell(u64 key, u64 row, u64 i, const Row* r) {
+  return cell_of(mix(mix(key + row) + i) & 1 ? key : mix(~key), row, i, r);
+}
+
 /* A value that looks like the output's others and is not what stood there: a cell of the same stretch; where that is the same, one far off. */
 KILN_FN void poison_cell(void* data, u64 row, u64 i, u64 key, const Row* r) {
-  u64 target = cell_of(key, row, i, r), here = cells_in(i, r), low = i * r->width;
+  u64 target = poisoned_cell(key, row, i, r), here = cells_in(i, r), low = i * r->width;
   u64 source = target - low + 1 + below(mix(mix(~key + row) + i), here - 1);
   source = low + (source < here ? source : source - here);
   Cell old = load_cell(data, target, r->bytes), other = load_cell(data, source, r->bytes);
