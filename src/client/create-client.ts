@@ -23,7 +23,15 @@ import {
 } from '../domain/api/contracts.ts';
 import { profilesContract } from '../domain/api/profile-contracts.ts';
 import { Readiness } from '../domain/api/events.ts';
-import type { FleetView, HostResumed, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
+import type {
+  FleetView,
+  HostResumed,
+  HostsRefreshed,
+  ProblemList,
+  ProblemView,
+  QueueView,
+  RankingView,
+} from '../domain/api/inspection.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
@@ -70,6 +78,8 @@ export interface KilnClient {
   fleet(): Promise<FleetView>;
   /** Takes its quarantined devices back to work. */
   resumeHost(host: string): Promise<HostResumed>;
+  /** It, or every host, takes its inventory again; waits for what that finds. */
+  refreshHosts(host?: string): Promise<HostsRefreshed>;
   problems(): Promise<ProblemList>;
   problem(name: string): Promise<ProblemView>;
   ranking(
@@ -128,6 +138,8 @@ export const createClient = (options: ClientOptions): KilnClient => {
     queue: () => json(queueContract.get),
     fleet: () => json(fleetContract.get),
     resumeHost: (host) => json(fleetContract.resume, { params: { host } }),
+    refreshHosts: (host) =>
+      host === undefined ? json(fleetContract.refreshAll) : json(fleetContract.refresh, { params: { host } }),
     problems: () => json(problemsContract.list),
     problem: (name) => json(problemsContract.get, { params: { name } }),
     ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),

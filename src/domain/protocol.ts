@@ -262,6 +262,8 @@ export const ToRunner = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('cancel_compile'), compileId: z.string() }),
   z.strictObject({ type: z.literal('ack'), attemptIds: z.array(AttemptId) }),
   z.strictObject({ type: z.literal('ping'), nonce: z.int() }),
+  /** Answered by an `inventory` frame that names the id, and was begun after this came. */
+  z.strictObject({ type: z.literal('refresh'), refreshId: z.string() }),
   /** Finish nothing more, kill all children, remove the socket, exit 0. */
   z.strictObject({ type: z.literal('shutdown') }),
 ]);
@@ -298,6 +300,13 @@ export const FromRunner = z.discriminatedUnion('type', [
   /** Those of a `retract` that had not started, now forgotten by the runner. */
   z.strictObject({ type: z.literal('retracted'), attemptIds: z.array(AttemptId) }),
   z.strictObject({ type: z.literal('pong'), nonce: z.int() }),
+  /** Taken again: after an `attach`, after a while without work, or as `refresh` asked. With a failure, what was known stays. */
+  z.strictObject({
+    type: z.literal('inventory'),
+    inventory: Inventory.nullable(),
+    failure: z.string().nullable(),
+    refreshIds: z.array(z.string()),
+  }),
   z.strictObject({
     type: z.literal('health'),
     /** Devices whose `unavailable` or ceilings may have changed. */

@@ -112,6 +112,8 @@ export const JournalEvent = z.strictObject({
     'host.connected',
     'host.lost',
     'host.refused',
+    /** Its inventory was taken again and differs: a compiler, driver, toolkit or device came, went or is another. */
+    'host.changed',
     'device.changed',
     /** It failed a canary and takes no work; or it works again. */
     'device.quarantined',

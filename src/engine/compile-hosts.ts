@@ -25,7 +25,10 @@ export const compilesFor = (state: EngineState, host: HostState): readonly HostS
 const hasGpu = ({ state, devices }: HostState): boolean => state === 'connected' && devices.some(({ kind }) => kind === 'gpu');
 
 const haveSameCompiler = (one: HostState, other: HostState): boolean =>
-  TRAVELLING.some((language) => compilerOf(one, language) !== null && compilerOf(one, language) === compilerOf(other, language));
+  TRAVELLING.some((language) => makeSameCode(one, other, language));
+
+export const makeSameCode = (one: HostState, other: HostState, language: string): boolean =>
+  compilerOf(one, language) !== null && compilerOf(one, language) === compilerOf(other, language);
 
 const compilerOf = ({ inventory }: HostState, language: string): string | null => inventory?.compilers?.[language] ?? null;
 

@@ -5,7 +5,7 @@ import type { CompileResult, FromRunner } from '../domain/protocol.ts';
 import type { Effect } from '../scheduler/effects.ts';
 import { markedUnit } from './canaries/marks.ts';
 import { bringArtifact } from './artifacts/travel.ts';
-import { chooseHost, compileHostsFor, rest } from './compile-hosts.ts';
+import { chooseHost, compileHostsFor, makeSameCode, rest } from './compile-hosts.ts';
 import type { EngineState, HostState } from './engine-state.ts';
 import type { Compiled as KnownCompile } from './known-artifacts.ts';
 import { findKnown, remember } from './known-compiles.ts';
@@ -69,6 +69,28 @@ export const onCompilingHostGone = (state: EngineState, host: HostState): void =
   }
   host.fetches.drop('its host was lost');
   host.puts.drop('its host was lost');
+};
+
+/**
+ * Another compiler makes other code: what is known to be compiled there is forgotten, and what travels between it and others is begun again. What
+ * it compiles for itself, its runner begins again by itself.
+ */
+export const onCompilersChanged = (state: EngineState, host: HostState): void => {
+  const { hostId } = host.session;
+  host.known.clear();
+  host.restsUntilMs.clear();
+  for (const live of state.lives.values()) {
+    const job = live.compiling;
+    if (!job || (job.hostId !== hostId && job.asked?.hostId !== hostId)) continue;
+    if (job.asked && job.asked.hostId !== job.hostId) restart(state, live, job);
+  }
+  host.fetches.drop('its compiler changed');
+};
+
+const restart = (state: EngineState, live: Live, job: CompileJob): void => {
+  withdraw(state, live, job);
+  live.compiling = { ...job, asked: null };
+  advance(state, live, live.compiling);
 };
 
 /** One step towards the artifact at its host: it is there; a compile host has it; or somebody is asked to compile it. */
@@ -135,9 +157,11 @@ const bring = (state: EngineState, live: Live, { job, at, result }: At & { reado
     from: at,
     to,
     arrived: (failed) => {
-      if (failed === null) remember(to, job.unit, result);
+      // A compiler may have been replaced while it travelled.
+      const isUsed = failed === null && makeSameCode(at, to, job.unit.language);
+      if (isUsed) remember(to, job.unit, result);
       if (live.compiling !== job) return;
-      if (failed === null) return finish(state, live, { host: to, result });
+      if (isUsed) return finish(state, live, { host: to, result });
       if (failed === 'put') job.mayTravel = false;
       job.failedAt.add(at.session.hostId);
       advance(state, live, job);

@@ -1,5 +1,6 @@
 /** What the parts of the engine share. Changed only from the engine's own loop, one event at a time. */
 import type { Logger } from 'pino';
+import type { HostRefreshed } from '../domain/api/inspection.ts';
 import type { Device } from '../domain/device.ts';
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { CompileResult, CompileUnit, Inventory, TimingRules } from '../domain/protocol.ts';
@@ -73,6 +74,8 @@ export interface HostState {
   readonly suspects: Map<DeviceId, Suspect>;
   compile: { queued: number; running: number };
   readonly compileCounts: CompileCounts;
+  /** Who waits for the inventory to be taken again, by the id of the request. */
+  readonly refreshes: Map<string, (outcome: Omit<HostRefreshed, 'host'>) => void>;
 }
 
 export interface EngineState {

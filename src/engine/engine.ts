@@ -216,4 +216,5 @@ const newHost = (session: HostSession, bundles: Bundles): HostState => ({
   suspects: new Map(),
   compile: { queued: 0, running: 0 },
   compileCounts: createCompileCounts(),
+  refreshes: new Map(),
 });

@@ -1,11 +1,9 @@
 /** What hosts say, told to the scheduler. Events of one host are handled in the order they were read. */
-import { deviceClassOf } from '../domain/device.ts';
 import type { Device } from '../domain/device.ts';
 import { candidateIdOf } from '../domain/ids.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { FromRunner, JudgeResult } from '../domain/protocol.ts';
 import type { AttemptRecord } from '../domain/records.ts';
-import type { HostFacts } from '../scheduler/events.ts';
 import { onArtifact, onArtifactStored } from './artifacts/travel.ts';
 import { canaryOf, noteProof, onCanaryHostGone, onCanaryJudged } from './canaries/canaries.ts';
 import { isCompileHost } from './compile-hosts.ts';
@@ -13,18 +11,18 @@ import { onCompiled, onCompilingHostGone } from './compiling.ts';
 import { createDeviceUse } from './device-use.ts';
 import type { EngineState, HostState } from './engine-state.ts';
 import { evaluate } from './evaluate.ts';
+import { factsOf } from './host-facts.ts';
 import { forgetArtifacts } from './known-compiles.ts';
 import type { Live, Sent } from './live-candidates.ts';
 import { acknowledge } from './perform.ts';
 import type { HostEvent } from './ports.ts';
 import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
 import { recordKeyOf } from './record-key.ts';
-
-const ROUND_TRIP_DEFAULT_MS = 20;
+import { onInventory, onRefreshingHostGone } from './refresh.ts';
 
 type Frame<T extends FromRunner['type']> = Extract<FromRunner, { type: T }>;
 
-/** Waits for the store only at `connected`, to know the record holders of new device models. */
+/** Waits for the store only at `connected` and where the host has other devices than before, to know the record holders of new device models. */
 export const onHostEvent = async (state: EngineState, event: HostEvent): Promise<void> => {
   const host = state.hosts.get(event.hostId);
   if (!host) return;
@@ -36,6 +34,7 @@ export const onHostEvent = async (state: EngineState, event: HostEvent): Promise
       if (event.frame.type === 'artifact') {
         return onArtifact(state, host, { ...event.frame, bytes: event.payload ?? Buffer.alloc(0) });
       }
+      if (event.frame.type === 'inventory') return onInventory(state, host, event.frame);
       return onFrame(state, host, event.frame);
     case 'lost':
       return onLost(state, host, { state: 'unreachable', reason: event.reason, nextRetryAtMs: event.retryAtMs });
@@ -77,6 +76,7 @@ const onLost = (state: EngineState, host: HostState, facts: Pick<HostState, 'sta
     note(state, facts.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: facts.reason });
   if (!wasConnected) return;
   onProfileHostGone(state, host.session.hostId);
+  onRefreshingHostGone(host);
   onCanaryHostGone(host);
   state.compileHosts.delete(host);
   onCompilingHostGone(state, host);
@@ -90,22 +90,11 @@ const note = (
   data: Record<string, unknown>,
 ): void => state.recorder.add({ type: 'event', event: { type, candidateId: null, hostId, data } });
 
-export const factsOf = ({ pauseMs }: EngineState, { session, inventory, devices, resting, runnerId }: HostState): HostFacts => ({
-  hostId: session.hostId,
-  runnerId,
-  labels: session.labels,
-  languages: inventory?.languages ?? [],
-  compileSlots: inventory?.compileSlots ?? 1,
-  rttMs: (session.roundTripMs ?? ROUND_TRIP_DEFAULT_MS) + pauseMs(),
-  devices: devices.map((device) => ({
-    deviceId: device.id,
-    class: deviceClassOf(device),
-    model: device.model,
-    available: device.unavailable === null && resting === null,
-  })),
-});
-
-const onFrame = (state: EngineState, host: HostState, frame: Exclude<FromRunner, { type: 'profiled' | 'artifact' }>): void => {
+const onFrame = (
+  state: EngineState,
+  host: HostState,
+  frame: Exclude<FromRunner, { type: 'profiled' | 'artifact' | 'inventory' }>,
+): void => {
   const { hostId } = host.session;
   switch (frame.type) {
     case 'compiled':

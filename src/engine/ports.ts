@@ -180,7 +180,7 @@ export interface HostSession {
   readonly address: string;
   /** Last measured ping, milliseconds; null before the first. */
   readonly roundTripMs: number | null;
-  /** Runner of the current connection; null while not connected. */
+  /** The last of the current connection; null while not connected. */
   readonly inventory: Inventory | null;
   start(listener: (event: HostEvent) => void): void;
   /** False when not connected: nothing was sent. */
@@ -197,6 +197,8 @@ export interface HostSession {
   cancel(attemptId: AttemptId): boolean;
   cancelCompile(compileId: string): boolean;
   ack(attemptIds: readonly AttemptId[]): boolean;
+  /** The runner takes its inventory again: answered by an `inventory` frame that names the id. */
+  refresh(refreshId: string): boolean;
   /** Idempotent. With `shutdownRunner` the runner ends too; otherwise it is left for the next daemon. */
   stop(options: { readonly shutdownRunner: boolean }): Promise<void>;
 }

@@ -11,6 +11,7 @@ import { queueView } from './queue-view.ts';
 import { type RankingWish, rankingView } from './ranking-view.ts';
 import { askProfiles, onVerdicts, profileOf } from './profiles/profiles.ts';
 import { createRecent } from './recent.ts';
+import { refreshHosts } from './refresh.ts';
 import { createSubmitter } from './submit.ts';
 import type { Submitter } from './submit.ts';
 import { createSweeps } from './sweeps.ts';
@@ -63,6 +64,7 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
     queue: async () => queueView(state),
     fleet: async () => Promise.resolve(fleetView(state)),
     resumeHost: async (host: HostId) => Promise.resolve(resumeHost(state, host)),
+    refreshHosts: async (host: HostId | null) => refreshHosts(state, host),
     problems: () => ({
       problems: [...problems.values()].map((loaded) => ({
         name: loaded.problem.name,

@@ -161,6 +161,10 @@ export class RunnerHostSession {
     return this.#send({ type: 'cancel_compile', compileId });
   }
 
+  refresh(refreshId: string): boolean {
+    return this.#send({ type: 'refresh', refreshId });
+  }
+
   ack(attemptIds: readonly AttemptId[]): boolean {
     return this.#send({ type: 'ack', attemptIds: [...attemptIds] });
   }
@@ -223,9 +227,18 @@ export class RunnerHostSession {
     this.#emit({
       type: 'frame',
       hostId: this.hostId,
-      frame: frame.type === 'health' ? this.#selected(frame, this.#mode.inventory) : frame,
+      frame: this.#asWished(frame, this.#mode),
       ...(payload.length > 0 && { payload }),
     });
+  }
+
+  /** Reduced to what the fleet file wants of the host. */
+  #asWished(frame: FromRunner, mode: Extract<Mode, { name: 'connected' }>): FromRunner {
+    if (frame.type === 'health') return this.#selected(frame, mode.inventory);
+    if (frame.type !== 'inventory' || frame.inventory === null) return frame;
+    const inventory = selectInventory(frame.inventory, this.#options.config);
+    this.#mode = { ...mode, inventory };
+    return { ...frame, inventory };
   }
 
   #selected(health: Extract<FromRunner, { type: 'health' }>, { devices }: Inventory): FromRunner {

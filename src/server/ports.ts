@@ -1,6 +1,14 @@
 /** What the server needs from the engine. Every method throws KilnError for what the caller did wrong. */
 import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
-import type { FleetView, HostResumed, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
+import type {
+  FleetView,
+  HostResumed,
+  HostsRefreshed,
+  ProblemList,
+  ProblemView,
+  QueueView,
+  RankingView,
+} from '../domain/api/inspection.ts';
 import type {
   CampaignList,
   CampaignView,
@@ -45,6 +53,8 @@ export interface Kiln {
   fleet(): Promise<FleetView>;
   /** Throws NOT_FOUND for a host that is not of the fleet. */
   resumeHost(host: HostId): Promise<HostResumed>;
+  /** Of all hosts where it is null. Throws NOT_FOUND for a host that is not of the fleet. */
+  refreshHosts(host: HostId | null): Promise<HostsRefreshed>;
   problems(): ProblemList;
   problem(name: string): ProblemView;
   ranking(problem: string, query: { readonly device?: string | undefined; readonly limit: number }): Promise<RankingView>;

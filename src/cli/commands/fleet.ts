@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DeviceView, FleetView, HostResumed, HostView } from '../../domain/api/inspection.ts';
+import type { DeviceView, FleetView, HostRefreshed, HostResumed, HostsRefreshed, HostView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { plainLine } from '../../domain/text/plain-text.ts';
 import { isCompileOnly, roleText } from '../output/host-role.ts';
@@ -26,6 +26,27 @@ export const addFleet = (program: Command): void => {
       if (json) printJson(answer);
       else print(resumedText(answer));
     });
+  fleet
+    .command('refresh')
+    .description('have a host, or all, look again for compilers, driver and devices; print what changed')
+    .argument('[host]')
+    .action(async (host: string | undefined) => {
+      const { client, json } = contextOf(program);
+      const answer = await client.refreshHosts(host);
+      if (json) printJson(answer);
+      else print(refreshedText(answer));
+    });
+};
+
+export const refreshedText = ({ hosts }: HostsRefreshed): string =>
+  hosts
+    .flatMap((host) => refreshedLines(host))
+    .map((line) => plainLine(line, 500))
+    .join('\n');
+
+const refreshedLines = ({ host, status, reason, changes }: HostRefreshed): readonly string[] => {
+  if (status === 'changed') return changes.map((each) => `${host}: ${each.what}: ${each.old ?? 'none'} -> ${each.new ?? 'none'}`);
+  return [status === 'unchanged' ? `${host}: nothing changed` : `${host}: ${status}: ${reason ?? 'no reason was told'}`];
 };
 
 const resumedText = ({ host, devices }: HostResumed): string =>

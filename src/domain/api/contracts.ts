@@ -5,7 +5,16 @@ import { CandidateRecord } from '../records.ts';
 import { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitBody } from './candidates.ts';
 import { ErrorBody, FAILURES } from './errors.ts';
 import { CandidateQuery, EventsQuery, Health, Readiness } from './events.ts';
-import { FleetView, HostResumed, ProblemList, ProblemView, QueueView, RankingQuery, RankingView } from './inspection.ts';
+import {
+  FleetView,
+  HostResumed,
+  HostsRefreshed,
+  ProblemList,
+  ProblemView,
+  QueueView,
+  RankingQuery,
+  RankingView,
+} from './inspection.ts';
 import { CreateSweep, SweepCreated, SweepView } from './sweeps.ts';
 
 const text = (contentType: string) => ({ content: { [contentType]: { schema: z.string() } } });
@@ -132,6 +141,27 @@ export const fleetContract = {
         'Takes the quarantined devices of a host back to work, without a canary that passed; all that it compiled is compiled again',
       params: HostParams,
       response: { 200: HostResumed, ...FAILURES },
+    },
+  },
+  refreshAll: {
+    method: 'POST',
+    url: '/v1/fleet/refresh',
+    schema: {
+      operationId: 'refreshFleet',
+      tags: ['fleet'],
+      summary: 'Has every host look again for its compilers, driver and devices; tells what changed',
+      response: { 200: HostsRefreshed, ...FAILURES },
+    },
+  },
+  refresh: {
+    method: 'POST',
+    url: '/v1/fleet/:host/refresh',
+    schema: {
+      operationId: 'refreshHost',
+      tags: ['fleet'],
+      summary: 'Has a host look again for its compilers, driver and devices; tells what changed',
+      params: HostParams,
+      response: { 200: HostsRefreshed, ...FAILURES },
     },
   },
 } as const;

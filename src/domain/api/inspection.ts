@@ -100,6 +100,23 @@ export type FleetView = z.infer<typeof FleetView>;
 export const HostResumed = z.strictObject({ host: HostId, devices: z.array(DeviceId) });
 export type HostResumed = z.infer<typeof HostResumed>;
 
+/** One thing of a host's inventory; null: it was, or is, not there. */
+export const InventoryChange = z.strictObject({ what: z.string(), old: z.string().nullable(), new: z.string().nullable() });
+export type InventoryChange = z.infer<typeof InventoryChange>;
+
+export const HostRefreshed = z.strictObject({
+  host: HostId,
+  /** `pending`: not answered in time; it is taken in when it comes. `failed`: what was known stays. */
+  status: z.enum(['changed', 'unchanged', 'pending', 'failed', 'unreachable']),
+  reason: z.string().nullable(),
+  changes: z.array(InventoryChange),
+});
+export type HostRefreshed = z.infer<typeof HostRefreshed>;
+
+/** POST /v1/fleet/refresh and /v1/fleet/:host/refresh. */
+export const HostsRefreshed = z.strictObject({ hosts: z.array(HostRefreshed) });
+export type HostsRefreshed = z.infer<typeof HostsRefreshed>;
+
 export const ProblemList = z.strictObject({
   problems: z.array(z.strictObject({ name: z.string(), title: z.string(), targets: z.array(z.enum(['gpu', 'cpu'])) })),
 });

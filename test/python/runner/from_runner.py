@@ -108,6 +108,7 @@ _from_runner = union("type", {
     "artifact_stored": record({"artifact": content_hash, "failure": nullable(infra)}),
     "retracted": record({"attemptIds": array(attempt_id)}),
     "pong": record({"nonce": integer()}),
+    "inventory": record({"inventory": nullable(inventory), "failure": nullable(string), "refreshIds": array(string)}),
     "health": record({
         "devices": array(device), "compileQueued": integer(0), "compileRunning": integer(0), "use": mapping(use),
     }, {"resting": nullable(string)}),

@@ -11,13 +11,13 @@ import { createBundles } from '../../../src/engine/artifacts/bundles.ts';
 import { createFetches, createPuts, onArtifact, onArtifactStored } from '../../../src/engine/artifacts/travel.ts';
 import { createCompileCounts } from '../../../src/engine/compile-counts.ts';
 import { chooseHost, compilesFor, isCompileHost } from '../../../src/engine/compile-hosts.ts';
-import { askCompile, cancelCompile, onCompiled, onCompilingHostGone } from '../../../src/engine/compiling.ts';
+import { askCompile, cancelCompile, onCompiled, onCompilersChanged, onCompilingHostGone } from '../../../src/engine/compiling.ts';
 import type { EngineState, HostState } from '../../../src/engine/engine-state.ts';
 import { createKnownArtifacts } from '../../../src/engine/known-artifacts.ts';
 import { forgetArtifacts } from '../../../src/engine/known-compiles.ts';
 import { createLive } from '../../../src/engine/live-candidates.ts';
 import { createMetrics } from '../../../src/engine/metrics.ts';
-import { factsOf } from '../../../src/engine/on-host-event.ts';
+import { factsOf } from '../../../src/engine/host-facts.ts';
 import type { HostSession } from '../../../src/engine/ports.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import type { SchedulerEvent } from '../../../src/scheduler/events.ts';
@@ -142,6 +142,34 @@ const fill = (): void => {
   want(0);
   judging.said.length = 0;
 };
+
+describe('a compile host whose compiler is replaced', () => {
+  const replace = ({ host }: typeof helper, compiler: string): void => {
+    if (host.inventory) host.inventory = { ...host.inventory, compilers: { cuda: compiler } };
+    onCompilersChanged(state, host);
+  };
+
+  test('compiles nothing more for a host with the old one: that does it itself', () => {
+    fill();
+    want(1);
+    expect(helper.said).toEqual(['compile 1']);
+    replace(helper, 'NVRTC 14');
+    expect(helper.said).toEqual(['compile 1', 'cancel 1']);
+    expect(judging.said).toEqual(['compile 2']);
+  });
+
+  test('hands over nothing that the old one made, and what is on its way to a host with another one is not used', () => {
+    fill();
+    want(1);
+    answer(helper, 1, COMPILED);
+    arrive();
+    expect(judging.said).toEqual(['put b the files']);
+    replace(judging, 'NVRTC 14');
+    store();
+    expect(judging.said).toEqual(['put b the files', 'compile 2']);
+    expect(events).toEqual([]);
+  });
+});
 
 describe('a candidate is compiled', () => {
   test('at its own host while that has a free slot, then at the compile host', () => {

@@ -110,6 +110,7 @@ to_runner = union("type", {
     "cancel_compile": record({"compileId": string}),
     "ack": record({"attemptIds": array(attempt_id)}),
     "ping": record({"nonce": integer()}),
+    "refresh": record({"refreshId": string}),
     "shutdown": record({}),
 })
 

@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import List
 
-from kiln_runner.host.equipment import probe
+from kiln_runner.host.equipment import Probe
 from kiln_runner.host.placement import move_to
 from kiln_runner.log import Log
 from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, take_lock
@@ -40,7 +40,7 @@ async def _serve(paths: RunnerPaths) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _settle, stopped, f"signal {number.name}")
     loop.set_exception_handler(lambda _, context: log.write(_describe(context)))
-    equipment = await loop.run_in_executor(None, probe)
+    equipment = await loop.run_in_executor(None, Probe().take)
     # Here, before any child: compile workers and judges that start inherit it.
     move_to(equipment.placement["shared"])
     server = Server(loop, paths, equipment, log=log.write, on_stop=lambda reason: _settle(stopped, reason))

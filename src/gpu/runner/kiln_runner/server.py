@@ -20,7 +20,8 @@ from kiln_runner.devices.slot import DeviceSlot, SlotEvents
 from kiln_runner.devices.task import NO_PHASES, Task, infra_of, result_of
 from kiln_runner.disk import Disk
 from kiln_runner.frames import Frame
-from kiln_runner.host.equipment import Equipment, judge_command, profile_command
+from kiln_runner.host.equipment import Equipment, Probe, judge_command, profile_command
+from kiln_runner.host.refresh import InventoryRefresh, Taken
 from kiln_runner.identity import runner_hash
 from kiln_runner.lease import Lease
 from kiln_runner.messages import PROTOCOL_VERSION
@@ -58,6 +59,7 @@ class Server:
         self._disk = Disk(loop, str(paths.folder), self._on_resting)
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
+        self._refresh = InventoryRefresh(loop, self._on_inventory, lambda: Probe(equipment.placement["shared"]))
         self._slots = self._make_slots(paths)
         self._desk = self._make_desk(paths)
         self._artifacts = ArtifactDesk(loop, self._cache, paths.artifacts, self._send)
@@ -65,7 +67,7 @@ class Server:
             "problem": self._on_problem, "plans": self._on_plans, "compile": self._on_compile, "judge": self._on_judge,
             "profile": self._desk.on_profile, "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put,
             "retract": self._on_retract, "cancel": self._on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack,
-            "ping": self._on_ping, "shutdown": self._on_shutdown,
+            "ping": self._on_ping, "refresh": self._on_refresh, "shutdown": self._on_shutdown,
         }
 
     def start(self) -> None:
@@ -85,6 +87,7 @@ class Server:
     async def stop(self) -> None:
         """Ends every child, then waits until every result is on disk."""
         self._lease.stop()
+        self._refresh.stop()
         self._disk.stop()
         self._pool.stop()
         for slot in self._slots.values():
@@ -142,13 +145,14 @@ class Server:
         self._compilers.unconfined = header.get("unconfined", False)
         self._lease.attach(header["leaseMs"], header["idleExitMs"])
         self._say_hello()
+        self._refresh.on_attach()
 
     def _say_hello(self) -> None:
         finished = self._spool.unacknowledged(self._daemon_id)
         slots = list(self._slots.values())
         self._send({
             "type": "hello", "protocol": PROTOCOL_VERSION, "runnerId": self._runner_id, "runnerHash": self._hash,
-            "inventory": {**self._equipment.inventory, "devices": [slot.device for slot in slots]},
+            "inventory": self._inventory(),
             "queued": [attempt for slot in slots for attempt in slot.queued_ids],
             "running": [attempt for slot in slots for attempt in slot.unfinished_ids],
             "finished": [result["attemptId"] for result in finished] + self._spool.unwritten_ids,
@@ -157,6 +161,9 @@ class Server:
         for result in finished:
             self._send({"type": "result", "result": result, "started": None})
         self._changed.clear()
+
+    def _inventory(self) -> dict:
+        return {**self._equipment.inventory, "devices": [slot.device for slot in self._slots.values()]}
 
     def _on_problem(self, header: dict, _frame: Frame) -> None:
         self._book.define(header["definition"])
@@ -217,8 +224,37 @@ class Server:
     def _on_ping(self, header: dict, _frame: Frame) -> None:
         self._send({"type": "pong", "nonce": header["nonce"]})
 
+    def _on_refresh(self, header: dict, _frame: Frame) -> None:
+        self._refresh.ask(header["refreshId"])
+
     def _on_shutdown(self, _header: dict, _frame: Frame) -> None:
         self._on_stop("the daemon asked for it")
+
+    # What the host has
+
+    def _on_inventory(self, taken: Taken) -> None:
+        if taken.equipment is not None:
+            self._equip(taken.equipment)
+        else:
+            self._log(f"the inventory could not be taken again; what was known stays: {taken.failure}")
+        inventory = self._inventory() if taken.equipment else None
+        self._send({"type": "inventory", "inventory": inventory, "failure": taken.failure, "refreshIds": taken.asked})
+
+    def _equip(self, found: Equipment) -> None:
+        """Takes over what was found. Cores were given out at the start, and stay as they are."""
+        before = self._equipment
+        given_out = {name: before.inventory[name] for name in ("cores", "compileSlots")}
+        self._equipment = before._replace(inventory={**found.inventory, **given_out}, tools=found.tools)
+        if found.tools == before.tools:
+            return
+        self._log(f"compilers are now {found.inventory['compilers']}, were {before.inventory['compilers']}")
+        self._compilers.retool(found.tools)
+        self._book.renew_all()
+        self._pool.retool()
+        for slot in self._slots.values():
+            if slot.device["unavailable"] is not None:
+                # What kept its judges from starting may have been a missing compiler.
+                slot.start()
 
     # What devices tell
 
@@ -266,6 +302,8 @@ class Server:
 
     def _tick(self) -> None:
         self._send_health()
+        busy = self._pool.queued + self._pool.running > 0 or any(slot.queued_ids or slot.unfinished_ids for slot in self._slots.values())
+        self._refresh.on_tick(busy=self._connection is None or busy)
         self._loop.call_later(HEALTH_PERIOD_S, self._tick)
 
     def _send_changes(self) -> None:

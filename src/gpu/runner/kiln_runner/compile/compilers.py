@@ -19,13 +19,17 @@ class Compilers:
     """`tools` is {gcc, nvrtc, nvcc, triton} of the inventory; each null or {path, version, …}."""
 
     def __init__(self, tools: dict, artifacts: Path, work: Path, *, simulated: bool) -> None:
-        self.tools = tools
         self.artifacts = artifacts
         self.work = work
         # Whether the fleet file allows compilers without walls on this host.
         self.unconfined = False
         self._simulated = simulated
-        self._versions = compiler_versions(tools, simulated=simulated)
+        self.retool(tools)
+
+    def retool(self, tools: dict) -> None:
+        """The inventory was taken (again)."""
+        self.tools = tools
+        self._versions = compiler_versions(tools, simulated=self._simulated)
 
     def version(self, language: str) -> Optional[str]:
         """Tells apart every compiler whose code could differ; None where there is none."""

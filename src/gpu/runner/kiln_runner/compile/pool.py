@@ -105,6 +105,22 @@ class CompilePool:
         while len(self._workers) < min(count, self._slots):
             self._add_worker("native")
 
+    def retool(self) -> None:
+        """The host has other compilers now. What another one would have made is asked for anew; workers that know the old ones go, those
+        at work with what they do."""
+        for run in [run for run in self._runs.values() if self._is_outdated(run)]:
+            asked, run.asked = run.asked, {}
+            self._drop(run)
+            for ask_id, on_compiled in asked.items():
+                del self._asked[ask_id]
+                self.compile(ask_id, run.unit, run.limit_ms, on_compiled)
+        for worker in [worker for worker in self._workers if worker.run is None and worker.worn_out]:
+            self._replace(worker)
+
+    def _is_outdated(self, run: Run) -> bool:
+        compiler = self._compilers.version(run.unit["language"])
+        return compiler is None or artifact_hash(run.unit, compiler) != run.artifact
+
     def _ask(self, ask_id: str, artifact: str, unit: dict, limit_ms: float, on_compiled: OnCompiled) -> None:
         run = self._runs.get(artifact)
         if run is None:

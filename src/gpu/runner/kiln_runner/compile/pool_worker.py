@@ -25,6 +25,7 @@ class PoolWorker:
         self.run: "Optional[Run]" = None
         self.kind = kind
         self._compilers = compilers
+        self._tools = compilers.tools
         self._on_done = on_done
         self._on_death = on_death
         self._compiles = 0
@@ -34,7 +35,7 @@ class PoolWorker:
         # No GPU may be visible: a context made here would take the driver's time from the judges.
         environment = child_environment(CUDA_VISIBLE_DEVICES="", TMPDIR=self._work)
         self._process.start(compilers.worker_command(kind), environment, self._work)
-        self._process.send({"type": "tools", **compilers.tools})
+        self._process.send({"type": "tools", **self._tools})
 
     @property
     def pid(self) -> int:
@@ -42,7 +43,7 @@ class PoolWorker:
 
     @property
     def worn_out(self) -> bool:
-        return self._compiles >= COMPILES_MAX
+        return self._compiles >= COMPILES_MAX or self._tools != self._compilers.tools
 
     @property
     def last_words(self) -> str:

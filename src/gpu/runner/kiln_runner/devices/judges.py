@@ -69,6 +69,12 @@ class Judges:
             self._mode = "starting"
             self._spawn()
 
+    def hurry(self) -> None:
+        """Those that did not start are tried again now."""
+        if self._retry_timer is not None:
+            self._retry_timer.cancel()
+            self._retry()
+
     def replace(self) -> None:
         """Kills the resident; `usable` tells when the next one has passed its canary."""
         if self._mode in ("idle", "stopped"):

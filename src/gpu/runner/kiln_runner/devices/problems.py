@@ -69,6 +69,13 @@ class ProblemBook:
         self._unpin(problem)
         problem.state = None
 
+    def renew_all(self) -> None:
+        """The host has other compilers now: reference and baseline are compiled as candidates are. What is in the cache stays."""
+        for problem in self._problems.values():
+            if isinstance(problem.state, Prepared):
+                self._unpin(problem)
+                problem.state = None
+
     def state(self, key: str) -> Union[Preparing, Prepared, Unpreparable]:
         problem = self._problems.get(key)
         if problem is None:

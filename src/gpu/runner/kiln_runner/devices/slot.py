@@ -104,8 +104,9 @@ class DeviceSlot:
         return self._running.task.attempt_id if self._running else None
 
     def start(self) -> None:
-        """Starts the judges; without it they start with the first task."""
+        """Starts the judges now, also those that did not start before; without it they start with the first task."""
         self._judges.start()
+        self._judges.hurry()
 
     def submit(self, task: Task) -> None:
         if self.device["unavailable"] is not None:
@@ -372,9 +373,8 @@ class DeviceSlot:
         self.device = {**self.device, "unavailable": reason}
         self._events.device_changed(self.device["id"])
         if reason is not None:
-            for task in list(self._queue.values()):
-                del self._queue[task.attempt_id]
-                self._refuse(task, infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}"))
+            while self._queue:
+                self._refuse(self._queue.popitem(last=False)[1], infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}"))
             waiting, self._borrowers = self._borrowers, []
             for borrower in waiting:
                 borrower.refused(infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}"))

@@ -1,11 +1,13 @@
-"""What the server needs to start: inventory, tools, and the command of each device's judge. Taken once, in a child process."""
+"""What the server needs to work: inventory, tools, and the command of each device's judge. Taken in a child process."""
 import json
 import subprocess
+import threading
 from pathlib import Path
 from typing import List, NamedTuple, Optional
 
 from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.host.device_locks import device_lock_file
+from kiln_runner.host.placement import move_to
 from kiln_runner.host.simulated_gpus import MODEL
 from kiln_runner.identity import child_environment, self_command
 from kiln_runner.paths import RunnerPaths
@@ -24,15 +26,42 @@ class Equipment(NamedTuple):
         return any(device["model"] == MODEL for device in self.inventory["devices"])
 
 
-def probe() -> Equipment:
-    """Blocks; for a thread. RuntimeError when the inventory cannot be taken."""
-    done = subprocess.run(
-        self_command("inventory", "--tools"), env=child_environment(), capture_output=True, timeout=PROBE_TIMEOUT_S,
-        stdin=subprocess.DEVNULL, check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"the inventory failed with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")
-    return Equipment(**json.loads(done.stdout))
+class Probe:
+    """One taking of the inventory."""
+
+    def __init__(self, cores: Optional[List[int]] = None) -> None:
+        """`cores`: where it works, so that it takes no time of a judge that measures; None: anywhere."""
+        self._cores = cores
+        self._child: "Optional[subprocess.Popen[bytes]]" = None
+        self._is_killed = False
+        self._lock = threading.Lock()
+
+    def take(self) -> Equipment:
+        """Blocks; for a thread. RuntimeError when the inventory cannot be taken."""
+        move_to(self._cores)
+        with self._lock:
+            if self._is_killed:
+                raise RuntimeError("the runner stops")
+            self._child = child = subprocess.Popen(
+                self_command("inventory", "--tools"), env=child_environment(), stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )
+        try:
+            output, words = child.communicate(timeout=PROBE_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.communicate()
+            raise RuntimeError(f"the inventory took more than {PROBE_TIMEOUT_S} s") from None
+        if child.returncode != 0:
+            raise RuntimeError(f"the inventory failed with {child.returncode}: {words.decode(errors='replace')[-2000:]}")
+        return Equipment(**json.loads(output))
+
+    def kill(self) -> None:
+        """From any thread: `take` ends soon."""
+        with self._lock:
+            self._is_killed = True
+            if self._child is not None:
+                self._child.kill()
 
 
 def judge_command(paths: RunnerPaths, device: dict, ordinal: int, cores: Optional[List[int]]) -> JudgeCommand:

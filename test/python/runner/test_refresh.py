@@ -1,0 +1,166 @@
+"""The inventory is taken again: a compiler that comes or goes while the runner lives."""
+import asyncio
+import os
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+from typing import List
+
+from kiln_runner.host.refresh import FRESH_S, IDLE_S, InventoryRefresh, Taken
+
+from . import samples
+from .drive import Client, Runner
+from .test_compiling import HAS_GCC
+
+
+class ToolFolder:
+    """A folder that is the whole PATH of a runner; `gcc` is put there by hand, with a version of its own."""
+
+    def __init__(self) -> None:
+        self.path = tempfile.mkdtemp(prefix="kiln-path-")
+        for name in os.listdir("/usr/bin"):
+            if "gcc" not in name and name not in ("cc", "c99", "c89"):
+                os.symlink(f"/usr/bin/{name}", f"{self.path}/{name}")
+
+    def install(self, version: str) -> None:
+        new = Path(self.path, "gcc.new")
+        new.write_text(f'#!/bin/sh\nif [ "$*" = --version ]; then echo "gcc {version}"; else PATH={os.defpath} exec {shutil.which("gcc")} "$@"; fi\n')
+        new.chmod(0o755)
+        new.replace(Path(self.path, "gcc"))
+
+    def remove(self) -> None:
+        shutil.rmtree(self.path)
+
+
+def refreshed(client: Client, refresh_id: str) -> dict:
+    client.send({"type": "refresh", "refreshId": refresh_id})
+    return client.wait("inventory", lambda frame: refresh_id in frame["refreshIds"], 60)["inventory"]
+
+
+@unittest.skipUnless(HAS_GCC, "gcc is not installed: apt-get install gcc")
+class CompilerThatComes(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = ToolFolder()
+        self.addCleanup(self.folder.remove)
+
+    def test_a_compiler_that_is_installed_later_is_seen_and_used_and_so_is_another_version(self) -> None:
+        with Runner(PATH=self.folder.path, KILN_SIMULATED_DEVICES="1", KILN_TRITON_PYTHON="") as runner:
+            client = runner.client()
+            known = client.attach()["inventory"]
+            self.assertEqual((known["gcc"], "c" in known["languages"]), (None, False))
+            self.assertEqual(client.compile(samples.c_unit())["failure"]["code"], "compiler_missing")
+            self.folder.install("1.0")
+            found = refreshed(client, "first")
+            self.assertEqual((found["gcc"], "c" in found["languages"]), ("gcc 1.0", True))
+            self.assertEqual((found["cores"], found["compileSlots"]), (known["cores"], known["compileSlots"]))
+            self.assertFalse([warning for warning in found["warnings"] if "gcc" in warning])
+            first = client.compile(samples.c_unit())
+            self.assertEqual((first["status"], first["compiler"][:7]), ("compiled", "gcc 1.0"))
+            self.folder.install("2.0")
+            self.assertEqual(refreshed(client, "second")["gcc"], "gcc 2.0")
+            second = client.compile(samples.c_unit())
+            self.assertEqual((second["status"], second["cached"], second["compiler"][:7]), ("compiled", False, "gcc 2.0"))
+            self.assertNotEqual(second["artifact"], first["artifact"])
+            # A daemon that attaches later is told at once.
+            self.assertEqual(runner.client().attach()["inventory"]["gcc"], "gcc 2.0")
+
+    def test_a_runner_that_is_stopped_while_it_takes_the_inventory_ends_at_once(self) -> None:
+        with Runner(KILN_SIMULATED_DEVICES="1", KILN_TRITON_PYTHON="") as runner:
+            client = runner.client()
+            client.attach()
+            client.send({"type": "refresh", "refreshId": "never"})
+            client.send({"type": "shutdown"})
+            client.wait_end(5)
+            runner.end()
+
+
+class PlayedProbe:
+    def __init__(self) -> None:
+        self.is_killed = False
+
+    def take(self) -> str:
+        return "equipment"
+
+    def kill(self) -> None:
+        self.is_killed = True
+
+
+class PlayedLoop:
+    """Time by hand; what is put into a thread is done when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.work: List["asyncio.Future"] = []
+        self._real = asyncio.new_event_loop()
+
+    def time(self) -> float:
+        return self.now
+
+    def run_in_executor(self, _executor: None, _work: object) -> "asyncio.Future":
+        self.work.append(self._real.create_future())
+        return self.work[-1]
+
+    def finish(self, result: object) -> None:
+        future = self.work[-1]
+        future.set_exception(result) if isinstance(result, Exception) else future.set_result(result)
+        self._real.run_until_complete(asyncio.sleep(0))
+
+    def close(self) -> None:
+        self._real.close()
+
+
+class WhenItIsTaken(unittest.TestCase):
+    def setUp(self) -> None:
+        self.loop = PlayedLoop()
+        self.addCleanup(self.loop.close)
+        self.taken: List[Taken] = []
+        self.refresh = InventoryRefresh(self.loop, self.taken.append, PlayedProbe)
+
+    def test_once_after_a_while_without_work(self) -> None:
+        self.loop.now += IDLE_S - 1
+        self.refresh.on_tick(busy=True)
+        self.loop.now += IDLE_S - 1
+        self.refresh.on_tick(busy=False)
+        self.assertEqual(len(self.loop.work), 0)
+        self.loop.now += 1
+        self.refresh.on_tick(busy=False)
+        self.refresh.on_tick(busy=False)
+        self.assertEqual(len(self.loop.work), 1)
+        self.loop.finish("found")
+        self.refresh.on_tick(busy=False)
+        self.assertEqual((len(self.loop.work), self.taken), (1, [Taken("found", None, [])]))
+
+    def test_when_a_daemon_attaches_unless_it_is_fresh(self) -> None:
+        self.refresh.on_attach()
+        self.assertEqual(len(self.loop.work), 0)
+        self.loop.now += FRESH_S
+        self.refresh.on_attach()
+        self.assertEqual(len(self.loop.work), 1)
+
+    def test_who_asks_while_one_is_taken_gets_one_that_begins_later(self) -> None:
+        self.refresh.ask("a")
+        self.refresh.ask("b")
+        self.refresh.ask("c")
+        self.assertEqual(len(self.loop.work), 1)
+        self.loop.finish("one")
+        self.assertEqual(len(self.loop.work), 2)
+        self.loop.finish("two")
+        self.assertEqual(self.taken, [Taken("one", None, ["a"]), Taken("two", None, ["b", "c"])])
+        self.assertEqual(len(self.loop.work), 2)
+
+    def test_a_failure_is_told(self) -> None:
+        self.refresh.ask("a")
+        self.loop.finish(RuntimeError("no luck"))
+        self.assertEqual(self.taken, [Taken(None, "no luck", ["a"])])
+
+    def test_after_stop_nothing_is_told_or_begun(self) -> None:
+        self.refresh.ask("a")
+        self.refresh.stop()
+        self.loop.finish("late")
+        self.refresh.ask("b")
+        self.assertEqual((len(self.loop.work), self.taken), (1, []))
+
+
+if __name__ == "__main__":
+    unittest.main()
