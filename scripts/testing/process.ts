@@ -5,6 +5,8 @@ const CAPTURED_CHARS_MAX = 64 * 1024;
 export interface Exit {
   /** Null when a signal ended it or it could not be started. */
   readonly code: number | null;
+  /** Its own limit ended it: what to say then, and nothing otherwise. */
+  readonly limit: string;
   /** Last part of stdout and stderr together; empty when the output went straight to the terminal. */
   readonly output: string;
 }
@@ -31,6 +33,11 @@ export const runProcess = (command: readonly [string, ...string[]], options: Pro
     };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
-    child.once('error', (error) => resolve({ code: null, output: `${file}: ${error.message}` }));
-    child.once('close', (code, signal) => resolve({ code, output: signal === null ? output : `${output}\nended by ${signal}` }));
+    child.once('error', (error) => resolve({ code: null, limit: '', output: `${file}: ${error.message}` }));
+    child.once('close', (code, signal) => {
+      const limit = child.killed
+        ? `ended by its limit of ${options.limitMs / 1000} s; on a busy machine it needs more, run it again on a quiet one`
+        : '';
+      resolve({ code, limit, output: signal === null ? output : `${output}\n${limit || `ended by ${signal}`}` });
+    });
   });

@@ -5,7 +5,8 @@ import { runProcess } from './process.ts';
 import { EMPTY, failedOnce, sum, type Failure, type Tally } from './tally.ts';
 
 const PROJECTS = ['unit', 'integration', 'e2e'] as const;
-const PROJECT_LIMIT_MS = 600_000;
+/** Several times what they need on a quiet machine with two cores. */
+const PROJECT_LIMIT_MS = 1_800_000;
 
 const Report = z.object({
   testResults: z.array(
@@ -39,11 +40,12 @@ const tallyOf = (file: FileResult): Tally => ({
 const runProject = async (name: string, filters: readonly string[], folder: string): Promise<Tally> => {
   const report = join(folder, `vitest-${name}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { code, output } = await runProcess(
+  const { code, limit, output } = await runProcess(
     ['node', 'node_modules/vitest/vitest.mjs', 'run', '--project', name, '--passWithNoTests', ...reporters, ...filters],
     { show: true, limitMs: PROJECT_LIMIT_MS },
   );
-  if (!existsSync(report)) return code === 0 ? EMPTY : failedOnce(`vitest ${name}`, `no report, exit ${code}. ${output}`);
+  if (!existsSync(report))
+    return code === 0 ? EMPTY : failedOnce(`vitest ${name}`, limit || `no report, exit ${code}. ${output}`);
   const tally = sum(Report.parse(JSON.parse(readFileSync(report, 'utf8'))).testResults.map(tallyOf));
   if (code !== 0 && tally.failures.length === 0) {
     return sum([tally, failedOnce(`vitest ${name}`, `exit ${code} though no test failed: an unhandled error, shown above`)]);
