@@ -4,7 +4,7 @@ import { parseHeader } from '../../problems/parse-header.ts';
 import { answerTexts } from './answer-texts.ts';
 import { fencedBlocks } from './fenced-blocks.ts';
 import { objectsIn } from './lenient-json.ts';
-import { type DraftResult, isDraftLike, readDraft } from './model-draft.ts';
+import { type DraftResult, isDraftLike, readDraft, readDraftJson } from './model-draft.ts';
 
 const IDEA = /^[ \t]*[-*#_ ]{0,4}idea[*_]{0,2}:[*_]{0,2}[ \t]*(.+)$/imu;
 
@@ -36,13 +36,9 @@ const draftOfPart = (text: string, options: ReadingOptions): PartResult => {
   );
   const chosen = choose(finds ?? [], options);
   if (chosen !== undefined) return chosen.result.ok ? chosen.result : { ...chosen.result, found: true };
-  const isBroken = text.startsWith('{');
-  return {
-    ok: false,
-    message: isBroken
-      ? `the candidate is no whole JSON (${text.length} characters)`
-      : `no candidate was found: neither JSON nor a block with a launch plan (${languages.join(', ')})`,
-  };
+  // It says what is missing, or that it is broken.
+  if (text.startsWith('{')) return readDraftJson(text, languages);
+  return { ok: false, message: `no candidate was found: neither JSON nor a block with a launch plan (${languages.join(', ')})` };
 };
 
 interface Find {

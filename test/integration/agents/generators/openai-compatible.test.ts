@@ -132,7 +132,7 @@ describe('a bad answer', () => {
   test.each([
     ['cut in the middle', { text: JSON_TEXT, cutAfterDeltas: 3 }, 'unavailable', 'broke off'],
     ['ended without an end', { text: JSON_TEXT, endAfterDeltas: 3 }, 'unavailable', 'ended before its end'],
-    ['truncated', { text: JSON_TEXT, finishReason: 'length' }, 'truncated', 'maxTokens is 4000'],
+    ['truncated', { text: JSON_TEXT.slice(0, -9), finishReason: 'length' }, 'truncated', 'maxTokens is 4000'],
     ['filtered', { text: '', finishReason: 'content_filter' }, 'refused', 'filtered'],
     ['declined', { text: '', refusal: 'I cannot.' }, 'refused', 'I cannot.'],
     ['chatter', { text: 'Kernels are nice.' }, 'malformed', 'neither JSON nor a block with a launch plan'],

@@ -145,7 +145,7 @@ describe('no candidate is', () => {
     ['prose', 'I cannot do that.', 'no candidate was found'],
     ['half of a JSON object', JSON_TEXT.slice(0, -40), 'no whole JSON'],
     ['half of a JSON object within a fence', `\`\`\`json\n${JSON_TEXT.slice(0, -40)}`, 'no candidate was found'],
-    ['JSON without a source', '{"language": "cuda"}', 'no whole JSON'],
+    ['JSON without a source', '{"language": "cuda"}', 'source: is missing'],
     ['a bad param', JSON.stringify({ ...DRAFT, params: { BLOCK: 1.5 } }), 'params.BLOCK: '],
     ['a language that is none', JSON.stringify({ ...DRAFT, language: 'rust' }), 'language: '],
     ['nothing', ' \n', 'the answer is empty'],
