@@ -6,8 +6,13 @@ import tempfile
 import unittest
 from pathlib import Path
 from typing import List
+from unittest import mock
 
+from kiln_runner.frames import FrameDecoder, encode
+from kiln_runner.host.equipment import Probe
 from kiln_runner.host.refresh import FRESH_S, IDLE_S, InventoryRefresh, Taken
+from kiln_runner.paths import RunnerPaths
+from kiln_runner.server import Server
 
 from . import samples
 from .drive import Client, Runner
@@ -75,12 +80,50 @@ class CompilerThatComes(unittest.TestCase):
             runner.end()
 
 
+class DevicesThatCome(unittest.TestCase):
+    def test_the_runner_takes_no_more_work_finishes_what_it_has_and_ends_for_the_next_one(self) -> None:
+        asyncio.run(self.play())
+
+    async def play(self) -> None:
+        loop = asyncio.get_running_loop()
+        folder = tempfile.mkdtemp(prefix="kiln-runner-")
+        self.addCleanup(shutil.rmtree, folder)
+        paths = RunnerPaths(folder)
+        paths.create()
+        paths.work.mkdir(exist_ok=True)
+        with mock.patch.dict(os.environ, KILN_SIMULATED_DEVICES="1", KILN_TRITON_PYTHON=""):
+            known = Probe().take()
+        new = {**known.inventory["devices"][0], "id": "new-gpu", "model": "a new GPU"}
+        found = known._replace(inventory={**known.inventory, "devices": [new, *known.inventory["devices"]]})
+        stopped = loop.create_future()
+        server = Server(
+            loop, paths, known, log=lambda _line: None, on_stop=lambda why: stopped.done() or stopped.set_result(why),
+            new_probe=lambda _cores: PlayedProbe(found),
+        )
+        served = await loop.create_unix_server(server.accept, str(paths.socket))
+        server.start()
+        reader, writer = await asyncio.open_unix_connection(str(paths.socket))
+        attach = {"type": "attach", "protocol": 1, "daemonId": "d", "leaseMs": 60_000, "idleExitMs": 60_000}
+        writer.write(encode(attach) + encode({"type": "refresh", "refreshId": "r"}))
+        decoder, seen = FrameDecoder(), []
+        while not stopped.done():
+            seen += [frame.header for frame in decoder.feed(await asyncio.wait_for(reader.read(1 << 16), 20))]
+        self.assertIn("devices came to the host (a new GPU)", stopped.result())
+        self.assertIn(stopped.result(), [frame.get("resting") for frame in seen])
+        told = next(frame for frame in seen if frame["type"] == "inventory")
+        self.assertEqual([device["id"] for device in told["inventory"]["devices"]], [device["id"] for device in known.inventory["devices"]])
+        writer.close()
+        served.close()
+        await server.stop()
+
+
 class PlayedProbe:
-    def __init__(self) -> None:
+    def __init__(self, found: object = "equipment") -> None:
+        self.found = found
         self.is_killed = False
 
-    def take(self) -> str:
-        return "equipment"
+    def take(self) -> object:
+        return self.found
 
     def kill(self) -> None:
         self.is_killed = True

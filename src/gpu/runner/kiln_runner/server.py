@@ -31,13 +31,15 @@ from kiln_runner.profile.desk import DeskPorts, ProfileDesk
 from kiln_runner.spool import Kept, Spool
 
 HEALTH_PERIOD_S = 2.0
+# A runner that is to start anew has been without work for so many periods: what the daemon sent before it knew has arrived.
+QUIET_PERIODS = 2
 WARM_WORKERS = 2
 
 
 class Server:
     def __init__(
         self, loop: asyncio.AbstractEventLoop, paths: RunnerPaths, equipment: Equipment,
-        *, log: Callable[[str], None], on_stop: Callable[[str], None],
+        *, log: Callable[[str], None], on_stop: Callable[[str], None], new_probe: Callable[[Optional[List[int]]], Probe] = Probe,
     ) -> None:
         self._loop = loop
         self._equipment = equipment
@@ -59,7 +61,10 @@ class Server:
         self._disk = Disk(loop, str(paths.folder), self._on_resting)
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
-        self._refresh = InventoryRefresh(loop, self._on_inventory, lambda: Probe(equipment.placement["shared"]))
+        self._refresh = InventoryRefresh(loop, self._on_inventory, lambda: new_probe(equipment.placement["shared"]))
+        # Why the runner ends as soon as it has nothing to do, for the next one to begin with what the host has now.
+        self._renewal: Optional[str] = None
+        self._quiet_periods = 0
         self._slots = self._make_slots(paths)
         self._desk = self._make_desk(paths)
         self._artifacts = ArtifactDesk(loop, self._cache, paths.artifacts, self._send)
@@ -245,6 +250,7 @@ class Server:
         before = self._equipment
         given_out = {name: before.inventory[name] for name in ("cores", "compileSlots")}
         self._equipment = before._replace(inventory={**found.inventory, **given_out}, tools=found.tools)
+        self._look_for_new_devices(found.inventory["devices"])
         if found.tools == before.tools:
             return
         self._log(f"compilers are now {found.inventory['compilers']}, were {before.inventory['compilers']}")
@@ -255,6 +261,13 @@ class Server:
             if slot.device["unavailable"] is not None:
                 # What kept its judges from starting may have been a missing compiler.
                 slot.start()
+
+    def _look_for_new_devices(self, devices: List[dict]) -> None:
+        """Which judge has which GPU and which cores is settled at the start. One that is missing now may be back soon: its judges tell."""
+        new = [device["model"] for device in devices if device["id"] not in self._slots]
+        if new and self._renewal is None:
+            self._renewal = f"devices came to the host ({', '.join(new)}); the runner finishes what it has and starts anew with them"
+            self._on_resting(self._renewal)
 
     # What devices tell
 
@@ -304,6 +317,9 @@ class Server:
         self._send_health()
         busy = self._pool.queued + self._pool.running > 0 or any(slot.queued_ids or slot.unfinished_ids for slot in self._slots.values())
         self._refresh.on_tick(busy=self._connection is None or busy)
+        self._quiet_periods = 0 if busy or self._renewal is None else self._quiet_periods + 1
+        if self._quiet_periods >= QUIET_PERIODS:
+            self._on_stop(self._renewal)
         self._loop.call_later(HEALTH_PERIOD_S, self._tick)
 
     def _send_changes(self) -> None:
@@ -318,7 +334,7 @@ class Server:
         self._changed.clear()
         self._send({
             "type": "health", "devices": changed, "compileQueued": self._pool.queued, "compileRunning": self._pool.running,
-            "resting": self._disk.resting,
+            "resting": self._disk.resting or self._renewal,
             "use": {device_id: slot.totals.snapshot(now) for device_id, slot in self._slots.items()},
         })
 
