@@ -59,9 +59,10 @@ describe('a campaign', () => {
 
   test('never lets more agents think than it has, nor than the settings allow', async () => {
     const judging = rig.judging({ judgeMs: 1, slots: 64 });
-    const generator = createScriptedGenerator({ latencyMs: 20 });
+    // Long enough that all of them have begun before the first is done, also on a busy machine.
+    const generator = createScriptedGenerator({ latencyMs: 100 });
     const campaigns = await rig.campaigns(judging, [generator]);
-    const { id } = await campaigns.create(request({ agents: 7, budget: { candidates: 60 } }));
+    const { id } = await campaigns.create(request({ agents: 7, budget: { candidates: 35 } }));
     await until(campaigns, id, isFinished);
     expect(generator.open.most).toBe(7);
   });
