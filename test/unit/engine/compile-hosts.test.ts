@@ -143,12 +143,12 @@ const fill = (): void => {
   judging.said.length = 0;
 };
 
-describe('a compile host whose compiler is replaced', () => {
-  const replace = ({ host }: typeof helper, compiler: string): void => {
-    if (host.inventory) host.inventory = { ...host.inventory, compilers: { cuda: compiler } };
-    onCompilersChanged(state, host);
-  };
+const replace = ({ host }: typeof helper, compiler: string): void => {
+  if (host.inventory) host.inventory = { ...host.inventory, compilers: { cuda: compiler } };
+  onCompilersChanged(state, host);
+};
 
+describe('a compile host whose compiler is replaced', () => {
   test('compiles nothing more for a host with the old one: that does it itself', () => {
     fill();
     want(1);

@@ -1,7 +1,7 @@
 """`runner try-problem --cache DIR`: what a problem's checks find, on the cpu device. One JSON document in on stdin, one out on stdout.
 
-In: {definition, trials: [{name, unit, plans: case -> plan}]}. Out: {refused: text | null, trials: {name: {case, verdict} | null}}: where a trial first got
-another verdict than `passed`; null where none did. Each case is tried twice, since a trial may rely on what it left behind.
+In: {definition, trials: [{name, unit, plans: case -> plan}]}. Out: {refused: text | null, trials: {name: {case, verdict} | null}}: where a trial
+first got another verdict than `passed`; null where none did. Each case is tried twice, since a trial may rely on what it left behind.
 """
 import argparse
 import hashlib

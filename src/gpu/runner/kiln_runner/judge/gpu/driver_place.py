@@ -2,8 +2,8 @@
 
 Commands that are queued, with the arguments of their launches, and the stamps of events lie in host memory that every kernel of the context
 can read and write. The driver puts it at the first multiple of 4 GiB from 8 GiB on where nothing is yet: always at the same addresses, so that a
-kernel could look up what comes behind it, or move the start of its own run. So a drawn number of these places, the first one always, is taken before the driver starts.
-There are few, but who tries a wrong one faults.
+kernel could look up what comes behind it, or move the start of its own run. So a drawn number of these places, the first one always, is taken
+before the driver starts. There are few, but who tries a wrong one faults.
 """
 import ctypes
 import random
