@@ -313,7 +313,7 @@ export const FromRunner = z.discriminatedUnion('type', [
     devices: z.array(Device),
     compileQueued: z.int().min(0),
     compileRunning: z.int().min(0),
-    /** Why the whole host takes no work now (its disk is full), or null. */
+    /** Why the whole host takes no work now (its disk is full, or it ends for another runner with devices that came), or null. */
     resting: z.string().nullable().optional(),
     /** Totals since the runner started, milliseconds, per device. */
     use: z.record(

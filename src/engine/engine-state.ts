@@ -42,7 +42,7 @@ export interface HostState {
   runnerId: string;
   inventory: Inventory | null;
   devices: readonly Device[];
-  /** Why its runner takes no work now (its disk is full), or null. */
+  /** Why its runner takes no work now (its disk is full, or it starts anew), or null. */
   resting: string | null;
   /** Problem definitions this runner holds. */
   readonly defined: Set<ContentHash>;

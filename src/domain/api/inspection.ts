@@ -63,7 +63,7 @@ export const HostView = z.strictObject({
   address: z.string(),
   labels: z.array(z.string()),
   state: z.enum(['connecting', 'connected', 'unreachable', 'refused', 'stopped']),
-  /** Why it is not connected, or takes no work (its disk is full), and what to do; or null. */
+  /** Why it is not connected, or takes no work (its disk is full, or its runner starts anew), and what to do; or null. */
   reason: z.string().nullable(),
   nextRetryAt: z.iso.datetime().nullable(),
   roundTripMs: z.number().nullable(),

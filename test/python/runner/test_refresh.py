@@ -15,7 +15,7 @@ from kiln_runner.paths import RunnerPaths
 from kiln_runner.server import Server
 
 from . import samples
-from .drive import Client, Runner
+from .drive import Client, Runner, wait_until
 from .test_compiling import HAS_GCC
 
 
@@ -28,9 +28,12 @@ class ToolFolder:
             if "gcc" not in name and name not in ("cc", "c99", "c89"):
                 os.symlink(f"/usr/bin/{name}", f"{self.path}/{name}")
 
-    def install(self, version: str) -> None:
+    def install(self, version: str, hangs_at: str = "nothing") -> None:
         new = Path(self.path, "gcc.new")
-        new.write_text(f'#!/bin/sh\nif [ "$*" = --version ]; then echo "gcc {version}"; else PATH={os.defpath} exec {shutil.which("gcc")} "$@"; fi\n')
+        new.write_text(
+            f'#!/bin/sh\nif [ "$*" = --version ]; then echo "gcc {version}"; exit; fi\n'
+            f'export PATH={os.defpath}\ngrep -qs {hangs_at} candidate.c && while :; do :; done\nexec {shutil.which("gcc")} "$@"\n'
+        )
         new.chmod(0o755)
         new.replace(Path(self.path, "gcc"))
 
@@ -69,6 +72,19 @@ class CompilerThatComes(unittest.TestCase):
             self.assertNotEqual(second["artifact"], first["artifact"])
             # A daemon that attaches later is told at once.
             self.assertEqual(runner.client().attach()["inventory"]["gcc"], "gcc 2.0")
+
+    def test_what_an_older_compiler_works_on_is_begun_again_by_the_new_one(self) -> None:
+        self.folder.install("1.0", hangs_at="slow")
+        with Runner(PATH=self.folder.path, KILN_SIMULATED_DEVICES="1", KILN_TRITON_PYTHON="") as runner:
+            client = runner.client()
+            self.assertEqual(client.attach()["inventory"]["gcc"], "gcc 1.0")
+            unit = samples.c_unit("int slow(void) { return 1; }")
+            client.send({"type": "compile", "compileId": "k", "unit": unit, "limitMs": 60_000})
+            wait_until(lambda: any("gcc" in line and "candidate.c" in line for line in runner.processes()), "the first gcc runs")
+            self.folder.install("2.0")
+            refreshed(client, "r")
+            result = client.wait("compiled", lambda frame: frame["compileId"] == "k")["result"]
+            self.assertEqual((result["status"], result.get("compiler", "")[:7]), ("compiled", "gcc 2.0"))
 
     def test_a_runner_that_is_stopped_while_it_takes_the_inventory_ends_at_once(self) -> None:
         with Runner(KILN_SIMULATED_DEVICES="1", KILN_TRITON_PYTHON="") as runner:
