@@ -1,6 +1,6 @@
 """What a timed section does, run by run, as data. Pure: randomness is given."""
 import random
-from typing import List, NamedOptional, Sequence, Set
+from typing import List, NamedTuple, Optional, Sequence, Set
 
 from .sampling import Sample, Slots
 
