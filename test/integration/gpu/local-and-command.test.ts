@@ -47,7 +47,7 @@ describe('a command that cannot give a runner says why', () => {
   test('no python3 on the host', async () => {
     expect(await openWith(['/bin/sh', '-c', '"$@"', 'sh'], '/nowhere')).toMatchObject({
       code: 'HOST_TOOL_MISSING',
-      message: expect.stringMatching(/python3 was not found on the host: .*install it/) as string,
+      message: expect.stringMatching(/python3 was not found on the host: .*install Python 3.9 or newer as python3/) as string,
     });
   });
 
