@@ -85,6 +85,8 @@ class TakingOver(unittest.TestCase):
         problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
         before, learned = self.learned(problem)
         told = learned["baselines"][0]["statistics"]
+        # Humps, which times on a busy machine may have, do not matter here.
+        told = {key: value for key, value in told.items() if key != "humps"}
         learned["baselines"][0]["statistics"] = {key: value if key in ("runs", "batch") else 5 * value for key, value in told.items()}
         after, news = self.until_learned(self.second, lambda: self.take_over(problem, learned))
         self.assertEqual(method(after), "paired")
