@@ -6,7 +6,7 @@ import time
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Dict, List, Mapping, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import TIMING  # noqa: E402
@@ -17,6 +17,7 @@ from kiln_runner.judge.artifacts import Artifact  # noqa: E402
 from kiln_runner.judge.device_lock import DeviceLock  # noqa: E402
 from kiln_runner.judge.failures import DeviceFault, InfraFailure  # noqa: E402
 from kiln_runner.judge.gpu.driver import Driver  # noqa: E402
+from kiln_runner.judge.device import KEPT  # noqa: E402
 from kiln_runner.judge.inbox import KEPT_MAX, Inbox  # noqa: E402
 from kiln_runner.judge.outcomes import Comparison, Findings  # noqa: E402
 from kiln_runner.judge.schedule import TimedRun  # noqa: E402
@@ -34,29 +35,62 @@ class PlayedProgram:
         self._device.did.append(f"close {self.name}")
 
 
-class PlayedCase:
-    """Everything fits, nothing is wrong; `did` of the device tells what was asked."""
+RIGHT, WRONG = (0, 0, 0, 0.0, 1.0), (1, 2**64 - 1, 0, 1.0, 1.0)
 
-    batch = 1
+
+class PlayedCase:
+    """Every side computes the inputs' seed, and rightly; `did` of the device tells what was asked."""
+
+    batch, draw_bias = 1, 0.0
 
     def __init__(self, device: "PlayedDevice", name: str) -> None:
-        self._did, self.name, self.bound = device.did, name, {}
+        self._did, self.name, self.bound, self.seed = device.did, name, {}, 0
+        self._output: Optional[int] = None
+        self._kept: Dict[int, Optional[int]] = {}
+        self._expected: Dict[int, int] = {}
+        self._compared: List[Comparison] = []
 
     def bind(self, side: str, _program: PlayedProgram, _plan: dict) -> str:
         return side
 
+    def draw(self, seed: int) -> None:
+        self.seed = seed
+
+    def execute(self, _side: str) -> None:
+        self._output = self.seed
+
+    def poison(self, *_: object) -> None:
+        self._output = None
+
+    blank = poison
+
+    def snapshot(self, _replica: int, look: int) -> None:
+        self._kept[look] = self._output
+
+    def expect(self, _reference: str, seed: int, at: Tuple[int, int]) -> None:
+        self._expected[at[1]] = seed
+
+    def compare(self, _tolerance: dict, look: int) -> None:
+        self._compared.append(Comparison(OUTPUT, look, RIGHT if self._kept[look] == self._expected[look] else WRONG))
+
     def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: object) -> List[float]:
         self._did.append(f"timed {self.name}")
+        for run in runs:
+            self.seed = self.seed if run.seed is None else run.seed
+            if run.keep is not None:
+                self._kept[KEPT] = self.seed
+        self._output = self.seed
         return [50_000.0 for _ in runs]
 
     def findings(self) -> Findings:
         self._did.append(f"findings {self.name}")
-        return Findings(None, None, [Comparison(OUTPUT, 0, (0, 0, 0, 0.0, 1.0))])
+        found, self._compared = self._compared, []
+        return Findings(None, None, found)
 
     def _queue(self, *_: object) -> None:
         """Queued on the device; nothing waits for it."""
 
-    arm = draw = poison = blank = execute = inspect = snapshot = expect = compare = wipe = _queue
+    arm = inspect = wipe = announce = compare_samples = weigh = _queue
 
 
 class PlayedDevice:
@@ -96,6 +130,13 @@ class PlayedDevice:
     def telemetry(self) -> dict:
         self.did.append("telemetry")
         return {}
+
+    def leftover(self, _programs: object) -> None: ...
+
+    def constants(self, _programs: object) -> bytes:
+        return b""
+
+    def cleanse(self) -> None: ...
 
     def prove(self) -> None: ...
 
