@@ -28,12 +28,13 @@ class Cache(unittest.TestCase):
         cache.added(name)
 
     def test_the_least_recently_used_go_when_it_is_full_and_pinned_ones_stay(self) -> None:
-        cache = ArtifactCache(self.folder, bytes_max=5_000)
+        # So large that what is written beside the code does not count: four fit.
+        cache = ArtifactCache(self.folder, bytes_max=450_000)
         for name in ("a", "b", "c", "d"):
-            self.add(cache, name)
+            self.add(cache, name, 100_000)
         cache.pin("b")
         cache.meta("a")
-        self.add(cache, "e")
+        self.add(cache, "e", 100_000)
         self.assertEqual([name for name in "abcde" if cache.has(name)], ["a", "b", "d", "e"])
         self.assertEqual(sorted(os.listdir(self.folder)), ["a", "b", "d", "e"])
 
