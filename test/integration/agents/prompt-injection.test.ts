@@ -34,7 +34,7 @@ const judgingOf = async (client: KilnClient): Promise<ContextDeps['judging']> =>
     candidate: async (id) => client.candidate(id),
     source: async (id) => client.source(id),
     fleet: async () => client.fleet(),
-    ranking: async (name, query) => client.ranking(name, query),
+    ranking: async (name, { mayBeUnknown: _mayBeUnknown, ...query }) => client.ranking(name, query),
     profile: async () => null,
   };
 };

@@ -95,7 +95,7 @@ class PlacementOfCores(unittest.TestCase):
 
     def test_a_judge_is_told_its_cores_only_where_it_has_some(self) -> None:
         device = {"id": f"GPU-{os.getpid()}", "kind": "gpu", "model": "Test GPU"}
-        self.addCleanup(device_lock_file(device["id"]).unlink)
+        self.addCleanup(device_lock_file(device["id"]).unlink, missing_ok=True)
         paths = RunnerPaths(self.folder.name)
         self.assertIn("--cores 3,7", " ".join(judge_command(paths, device, 0, [3, 7]).argv))
         self.assertNotIn("--cores", judge_command(paths, device, 0, None).argv)
@@ -133,8 +133,8 @@ class PlacementOfCores(unittest.TestCase):
         shared = min(os.sched_getaffinity(0))
         # The same program, told of a placement that this machine without GPUs would not have.
         script = (
-            "import sys\nfrom kiln_runner import serve\nprobe = serve.probe\n"
-            f"serve.probe = lambda: probe()._replace(placement={{'judges': {{}}, 'shared': [{shared}]}})\n"
+            "import sys\nfrom kiln_runner import serve\ntake = serve.Probe.take\n"
+            f"serve.Probe.take = lambda probe: take(probe)._replace(placement={{'judges': {{}}, 'shared': [{shared}]}})\n"
             f"sys.exit(serve.run(['--dir', {self.folder.name!r}]))\n"
         )
         with subprocess.Popen([sys.executable, "-c", script], env=ENVIRONMENT, stderr=subprocess.DEVNULL) as server:
