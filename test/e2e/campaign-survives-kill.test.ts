@@ -18,7 +18,7 @@ const SETTINGS = `agents: {generators: {claude: {kind: claude, model: ${MODEL}, 
 const USAGE = { input_tokens: 6000, cache_creation_input_tokens: 0, cache_read_input_tokens: 5000, output_tokens: 900 };
 /** The daemon is killed whenever so many more are judged. */
 const JUDGED_BEFORE_KILLS = [40, 90];
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 const PAGE = 1000;
 
 let folder: KilnFolder | null = null;

@@ -7,7 +7,7 @@ import type { KilnFolder, KilnProcess } from './kiln-process.ts';
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
 const TRIALS = 20;
 const POINTS = 12;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 240_000;
 const SOURCE = `/* kiln
 params: {BLOCK: 256}
 launch:

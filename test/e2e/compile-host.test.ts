@@ -9,7 +9,7 @@ const FLEET = `hosts:
   - {name: compiling, local: {}, cpu: false, gpus: none}
 `;
 const CANDIDATES = 40;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 240_000;
 const POLL_MS = 100;
 
 let folder: KilnFolder | null = null;

@@ -6,7 +6,7 @@ import { refreshedText } from '../../src/cli/commands/fleet.ts';
 import { kilnFolder, startKiln, untilDone } from './kiln-process.ts';
 import type { KilnFolder, KilnProcess } from './kiln-process.ts';
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 const PROGRAMS = '/usr/bin';
 const KERNEL = `/* kiln
 launch:

@@ -6,7 +6,7 @@ import { type KilnFolder, kilnFolder, type KilnProcess, startKiln } from './kiln
 const FLEET = 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n';
 const SEED = readFileSync('kernels/vector_add/seeds/2-vectors.c', 'utf8');
 const BROKEN = SEED.replace(/^[^/*\n].*\{$/m, (line) => `${line}\n  this is no C;`);
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 
 /** As an agent does it: reads the problem, tries, looks why it failed, tries again, and looks where it stands. */
 const work = async (talk: McpTalk, source: string): Promise<string> => {

@@ -6,7 +6,7 @@ import { kilnFolder, processesNaming, startKiln } from './kiln-process.ts';
 import type { KilnFolder } from './kiln-process.ts';
 
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 240_000;
 const WAIT_SECONDS = 50;
 
 let folder: KilnFolder | null = null;

@@ -8,7 +8,7 @@ import type { KilnClient } from '../../src/client/create-client.ts';
 import { kilnFolder, startKiln } from './kiln-process.ts';
 import type { KilnFolder, KilnProcess } from './kiln-process.ts';
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 280_000;
 const FIRST = 6;
 const CANDIDATES = 24;
 

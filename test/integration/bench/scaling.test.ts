@@ -9,7 +9,7 @@ import { processesNaming } from '../../e2e/kiln-process.ts';
 import { sshdMissing } from '../gpu/sshd.ts';
 
 const BENCH = join(import.meta.dirname, '../../../bench/gpu');
-const LIMIT_MS = 50_000;
+const LIMIT_MS = 230_000;
 const SMALL = ['--candidates', '40', '--repeats', '1', '--rounds', '2', '--judgements', '20'];
 const folders: string[] = [];
 afterEach(() => {
