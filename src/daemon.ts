@@ -1,7 +1,7 @@
 /** The composition root: the only place that knows every part. Opens in order, closes in the opposite one. */
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
-import { wallClockMs } from './domain/clock.ts';
+import { wallClockMs } from './platform/clock.ts';
 import { createCampaigns } from './agents/campaigns.ts';
 import type { AgentCampaigns } from './agents/campaigns.ts';
 import { CONTRACT } from './agents/context/contract.ts';
@@ -11,7 +11,7 @@ import type { KilnConfig } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
 import { createEngine } from './engine/engine.ts';
 import type { Engine } from './engine/engine.ts';
-import { startJournalUpkeep } from './engine/journal-upkeep.ts';
+import { startJournalUpkeep } from './engine/retention.ts';
 import { createFleet } from './gpu/fleet.ts';
 import { loadProblems } from './problems/load-problems.ts';
 import { createServer } from './server/create-server.ts';

@@ -1,8 +1,8 @@
 /** A campaign of many generations, as a search that goes well leaves it: written straight into a store. */
 import { createHash } from 'node:crypto';
 import type { Judging } from '../../src/agents/ports.ts';
-import { CampaignRecord, CampaignSpec, NO_USAGE } from '../../src/domain/campaign.ts';
-import type { Generation, GenerationState } from '../../src/domain/campaign.ts';
+import { CampaignRecord, CampaignSpec, NO_USAGE } from '../../src/domain/campaign/campaign.ts';
+import type { Generation, GenerationState } from '../../src/domain/campaign/campaign.ts';
 import { CandidateId, generationIdOf } from '../../src/domain/ids.ts';
 import type { Score } from '../../src/domain/records.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';

@@ -1,10 +1,10 @@
 /** The table of a GPU run, as Markdown. Pure. */
 import { floorsOf, workOf } from '../../src/problems/floors.ts';
-import { peaksOf } from '../../src/domain/device-peaks.ts';
+import { peaksOf } from '../../src/domain/ranking/device-peaks.ts';
 import type { FleetView } from '../../src/domain/api/inspection.ts';
 import type { CandidateRecord } from '../../src/domain/records.ts';
 import { reasonText } from '../../src/domain/text/describe.ts';
-import { plainLine } from '../../src/domain/text/plain-text.ts';
+import { plainLine } from '../../src/platform/printable-text.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
 import type { WorkItem } from './work.ts';
 

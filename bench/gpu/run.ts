@@ -10,7 +10,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import type { Language } from '../../src/domain/plan.ts';
+import type { Language } from '../../src/domain/plan/plan.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
 import { startSshd } from '../../test/integration/gpu/sshd.ts';
 import { kilnFolder, startKiln, untilDone } from '../../test/e2e/kiln-process.ts';

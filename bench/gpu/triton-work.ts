@@ -3,7 +3,7 @@ import { resolveCandidate } from '../../src/problems/resolve-candidate.ts';
 import { type LoadedProblem, loadProblems } from '../../src/problems/load-problems.ts';
 import { languageOfFile } from '../../src/problems/targets.ts';
 import { join } from 'node:path';
-import type { Params } from '../../src/domain/plan.ts';
+import type { Params } from '../../src/domain/plan/plan.ts';
 
 const ARCHITECTURE = process.argv[2] ?? 'sm_90a';
 const TARGET = 'gpu';

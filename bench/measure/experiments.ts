@@ -1,6 +1,6 @@
 /** The four questions of trust, each asked through the API as a user would. */
 import type { CandidateRecord } from '../../src/domain/records.ts';
-import { geometricMean } from '../../src/domain/score.ts';
+import { geometricMean } from '../../src/domain/ranking/score.ts';
 import { agreement } from './kendall.ts';
 import type { Agreement } from './kendall.ts';
 import { scoreOf } from './rig.ts';

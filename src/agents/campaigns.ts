@@ -11,21 +11,21 @@ import type {
   GeneratorList,
   ReportQuery,
 } from '../domain/api/campaigns.ts';
-import type { CampaignRecord, CampaignStatus } from '../domain/campaign.ts';
-import type { CampaignGauges } from '../domain/campaign-gauges.ts';
+import type { CampaignRecord, CampaignStatus } from '../domain/campaign/campaign.ts';
+import type { CampaignGauges } from '../domain/campaign/campaign-gauges.ts';
 import { KilnError } from '../domain/errors.ts';
-import type { AgentsSettings } from '../domain/generator-settings.ts';
+import type { AgentsSettings } from '../domain/campaign/generator-settings.ts';
 import type { CampaignId } from '../domain/ids.ts';
 import { createContextBuilder } from './context/build-context.ts';
 import type { CampaignStore, Judging } from './ports.ts';
-import type { GeneratorSet } from './run/check-spec.ts';
-import { createCommands } from './run/commands.ts';
-import { gaugesOf } from './run/gauges.ts';
-import { reportOf } from './run/report.ts';
-import type { Report } from './run/report.ts';
-import { createShelf } from './run/shelf.ts';
-import { createSupervisor } from './run/supervisor.ts';
-import { createViews } from './run/views.ts';
+import type { GeneratorSet } from './run/lifecycle/check-spec.ts';
+import { createCommands } from './run/lifecycle/commands.ts';
+import { gaugesOf } from './run/views/gauges.ts';
+import { reportOf } from './run/views/report.ts';
+import type { Report } from './run/views/report.ts';
+import { createShelf } from './run/views/ended-campaigns.ts';
+import { createSupervisor } from './run/lifecycle/supervisor.ts';
+import { createViews } from './run/views/views.ts';
 
 export interface CampaignsDeps {
   readonly store: CampaignStore;

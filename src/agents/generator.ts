@@ -1,6 +1,6 @@
 /** What every generator is: one small interface, one file each in `generators/`. */
-import type { Draft, GenerationFailure, Usage } from '../domain/campaign.ts';
-import type { GenerationContext } from '../domain/generation-context.ts';
+import type { Draft, GenerationFailure, Usage } from '../domain/campaign/campaign.ts';
+import type { GenerationContext } from '../domain/campaign/generation-context.ts';
 import type { DraftContent } from './search/entry.ts';
 
 /** `usage` is what the service counted, also where no candidate came of it. */

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
 import type { FleetView, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
-import type { CampaignRecord, CampaignStatus, Generation, GenerationUpdate } from '../domain/campaign.ts';
+import type { CampaignRecord, CampaignStatus, Generation, GenerationUpdate } from '../domain/campaign/campaign.ts';
 import type { CampaignId, CandidateId } from '../domain/ids.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import type { CandidateRecord, JournalEvent, NewJournalEvent } from '../domain/records.ts';

@@ -26,7 +26,7 @@ import { addUp } from './commands/up.ts';
 import { addWatch } from './commands/watch.ts';
 import { note, PROJECT_ROOT } from './context.ts';
 import { EXIT } from './exit-codes.ts';
-import { plainText } from '../domain/text/plain-text.ts';
+import { plainText } from '../platform/printable-text.ts';
 import { WaitTimedOut } from './within.ts';
 
 const COMMANDS = [

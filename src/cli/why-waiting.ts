@@ -1,7 +1,7 @@
 /** Why candidates that wait do not move. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KilnClient } from '../client/create-client.ts';
-import { plainLine } from '../domain/text/plain-text.ts';
+import { plainLine } from '../platform/printable-text.ts';
 import { note, printJsonLine } from './context.ts';
 
 const LOOK_AGAIN_MS = 5000;

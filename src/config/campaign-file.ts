@@ -1,8 +1,8 @@
 /** The YAML of `kiln campaign start FILE`: a campaign's settings, with the starting points as files. */
 import { z } from 'zod';
-import { CampaignSpec } from '../domain/campaign.ts';
-import { Language, Params } from '../domain/plan.ts';
-import { strictFields } from '../domain/strict-fields.ts';
+import { CampaignSpec } from '../domain/campaign/campaign.ts';
+import { Language, Params } from '../domain/plan/plan.ts';
+import { strictFields } from '../platform/strict-fields.ts';
 import { parseLocatedYaml } from './located-yaml.ts';
 
 const SOURCES_MAX = 64;

@@ -1,7 +1,7 @@
 /** What people write in `fleet.yaml`, field by field. `fleet-config.ts` turns it into the domain's Fleet. */
 import { z } from 'zod';
 import { HostId } from '../domain/ids.ts';
-import { strictFields } from '../domain/strict-fields.ts';
+import { strictFields } from '../platform/strict-fields.ts';
 
 export const HOSTS_MAX = 4096;
 const LABELS_MAX = 32;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
-import { isLoopback } from '../domain/loopback.ts';
+import { isLoopback } from '../platform/loopback.ts';
 import { type Environment, overlayEnvironment, variableOf } from './environment.ts';
 import { KilnFile } from './kiln-schema.ts';
 import { fieldName, type FieldPath, parseLocatedYaml, problemsOf } from './located-yaml.ts';

@@ -2,8 +2,8 @@
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { BATCH_MAX } from '../domain/api/candidates.ts';
-import { AgentsSettings } from '../domain/generator-settings.ts';
-import { strictFields } from '../domain/strict-fields.ts';
+import { AgentsSettings } from '../domain/campaign/generator-settings.ts';
+import { strictFields } from '../platform/strict-fields.ts';
 
 const TOKEN_CHARS_MIN = 16;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;

@@ -2,7 +2,7 @@
 import { isMap, isNode, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
-import { issueText } from '../domain/issue-text.ts';
+import { issueText } from '../platform/issue-text.ts';
 
 const FILE_BYTES_MAX = 1024 * 1024;
 const PROBLEMS_SHOWN_MAX = 8;

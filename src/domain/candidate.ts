@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DeviceClass } from './device.ts';
 import { AttemptId, DeviceId, HostId, SweepId } from './ids.ts';
 import { Outcome } from './outcome.ts';
-import { Language, Params } from './plan.ts';
+import { Language, Params } from './plan/plan.ts';
 
 export const PRIORITY_DEFAULT = 100;
 

@@ -5,7 +5,7 @@ import type { KernelResources } from './kernel-resources.ts';
 import type { Outcome } from './outcome.ts';
 import type { ProfileRecord } from './profile.ts';
 import type { NewJournalEvent, Score } from './records.ts';
-import type { Spread } from './spread.ts';
+import type { Spread } from './ranking/spread.ts';
 
 export interface NewCandidate {
   readonly id: CandidateId;

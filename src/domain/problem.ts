@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Dtype, ScalarDtype } from './dtype.ts';
-import { Expression } from './plan.ts';
+import { Dtype, ScalarDtype } from './plan/dtype.ts';
+import { Expression } from './plan/plan.ts';
 
 const ProblemName = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'a problem name is lower case letters, digits and "_"');
 const Variable = z.string().regex(/^[A-Za-z_]\w{0,31}$/, 'a variable is a C identifier of at most 32 characters');

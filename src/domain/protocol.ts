@@ -16,10 +16,10 @@ import { AttemptId, ContentHash, DeviceId } from './ids.ts';
 import { KernelResources } from './kernel-resources.ts';
 import { JudgePhases, Telemetry } from './measurement.ts';
 import { Outcome } from './outcome.ts';
-import { Language, Params } from './plan.ts';
+import { Language, Params } from './plan/plan.ts';
 import { Tolerance } from './problem.ts';
 import { ProfileSummary } from './profile.ts';
-import { ResolvedPlan, ResolvedTensor } from './resolved-plan.ts';
+import { ResolvedPlan, ResolvedTensor } from './plan/resolved-plan.ts';
 
 export const PROTOCOL_VERSION = 1;
 export const HEADER_BYTES_MAX = 8 * 1024 * 1024;

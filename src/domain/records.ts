@@ -6,7 +6,7 @@ import { AttemptId, CandidateId, DeviceId, HostId, SweepId } from './ids.ts';
 import { KernelResources } from './kernel-resources.ts';
 import { CaseTiming, JudgePhases, Telemetry } from './measurement.ts';
 import { VERDICTS } from './outcome.ts';
-import { Language, Params } from './plan.ts';
+import { Language, Params } from './plan/plan.ts';
 
 const Instant = z.iso.datetime();
 

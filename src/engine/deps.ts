@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { RandomInt } from '../problems/hidden.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
-import type { JudgingRules } from './engine-state.ts';
+import type { JudgingRules } from './state.ts';
 import type { HostSession, Queue, Store } from './ports.ts';
 
 export interface EngineDeps {

@@ -5,33 +5,33 @@
  * a host when the daemon stops goes on there (or is put back at the next start): nothing is waited for, nothing is lost.
  * Invariant: one event at a time goes through the scheduler, and what it decides is done before the next.
  */
-import { monotonicMs as systemMonotonicMs } from '../domain/clock.ts';
+import { monotonicMs as systemMonotonicMs } from '../platform/clock.ts';
 import { randomInt as secretInt } from 'node:crypto';
 import type { CandidateId } from '../domain/ids.ts';
 import { createScheduler, handle, nextWakeMs } from '../scheduler/scheduler.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
 import { NO_MARKS } from './canaries/marks.ts';
 import { recoverCanaries } from './canaries/quarantine.ts';
-import { createBundles } from './artifacts/bundles.ts';
-import type { Bundles } from './artifacts/bundles.ts';
-import { createFetches, createPuts } from './artifacts/travel.ts';
+import { createBundles } from './compiling/bundles.ts';
+import type { Bundles } from './compiling/bundles.ts';
+import { createFetches, createPuts } from './compiling/transfers.ts';
 import type { EngineDeps } from './deps.ts';
-import type { EngineState, HostState } from './engine-state.ts';
-import { createKnownArtifacts } from './known-artifacts.ts';
+import type { EngineState, HostState } from './state.ts';
+import { createKnownArtifacts } from './compiling/known-artifacts.ts';
 import { createLeaseWindow } from './lease-window.ts';
-import { createMetrics } from './metrics.ts';
-import { onHostEvent } from './on-host-event.ts';
-import { watchPauses } from './pauses.ts';
-import { perform } from './perform.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { onHostEvent } from './host-events.ts';
+import { watchPauses } from './telemetry/event-loop-delay.ts';
+import { perform } from './effects.ts';
 import type { HostEvent, HostSession } from './ports.ts';
 import { onVerdicts, pumpProfiles, recoverProfiles } from './profiles/profiles.ts';
-import { createRecorder } from './recorder.ts';
-import { createRecords } from './records.ts';
+import { createRecorder } from './write-behind.ts';
+import { createRecords } from './judging/record-holders.ts';
 import { createLostJobs } from './lost-jobs.ts';
 import { recover } from './recover.ts';
-import { createService } from './service.ts';
-import type { Service } from './service.ts';
-import { createCompileCounts } from './compile-counts.ts';
+import { createService } from './answers/service.ts';
+import type { Service } from './answers/service.ts';
+import { createCompileCounts } from './compiling/compile-counts.ts';
 
 /** Without news, the scheduler still hears of the time this often. */
 const TICK_MS = 1000;

@@ -12,8 +12,8 @@ import type { CandidateId } from '../domain/ids.ts';
 import type { Unfinished } from '../domain/ledger.ts';
 import type { SchedulerEvent, Task } from '../scheduler/events.ts';
 import { underserved, wanted } from '../scheduler/scheduler.ts';
-import type { EngineState } from './engine-state.ts';
-import { createLive } from './live-candidates.ts';
+import type { EngineState } from './state.ts';
+import { createLive } from './active-candidates.ts';
 
 const LEASE_BATCH_MAX = 500;
 /** Entries of the recorder; a candidate that is judged makes a handful. */

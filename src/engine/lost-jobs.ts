@@ -6,7 +6,7 @@
  * Counting costs the same however many wait, and is done now and then; a look reads the ids of everything that waits, and is not.
  */
 import type { CandidateId } from '../domain/ids.ts';
-import type { EngineState } from './engine-state.ts';
+import type { EngineState } from './state.ts';
 
 const PAGE = 1000;
 const COUNT_EVERY_MS = 30_000;

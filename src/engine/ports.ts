@@ -26,7 +26,7 @@ import type {
   Score,
   SweepRecord,
 } from '../domain/records.ts';
-import type { Spread } from '../domain/spread.ts';
+import type { Spread } from '../domain/ranking/spread.ts';
 
 /** What happens to candidates, as it is written down. */
 export type Writes = Pick<

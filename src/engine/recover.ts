@@ -1,6 +1,6 @@
 /** After a start: takes back what an earlier life of this daemon, or the daemon before it, still held. */
 import type { CandidateId } from '../domain/ids.ts';
-import type { EngineState } from './engine-state.ts';
+import type { EngineState } from './state.ts';
 import { admitOne, withoutUnwritten } from './lease-window.ts';
 
 const PAGE = 1000;

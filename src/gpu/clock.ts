@@ -1,4 +1,4 @@
-import { monotonicMs, wallClockMs } from '../domain/clock.ts';
+import { monotonicMs, wallClockMs } from '../platform/clock.ts';
 
 /** Time as the host sessions see it; tests bring their own. */
 export interface Clock {

@@ -26,7 +26,7 @@ import {
   PROTOCOL_VERSION,
   type ToRunner,
 } from '../domain/protocol.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../platform/backoff.ts';
 import type { Clock } from './clock.ts';
 import { guardHost, selectInventory } from './device-selection.ts';
 import { createRunnerLink, type Hello, type RunnerLink } from './runner-link.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Outcome, VERDICTS } from '../domain/outcome.ts';
 import { type CandidateRecord, Score } from '../domain/records.ts';
 import { reasonText, scoreText, statusText } from '../domain/text/describe.ts';
-import { plainLine } from '../domain/text/plain-text.ts';
+import { plainLine } from '../platform/printable-text.ts';
 import { interval, nanoseconds, times } from '../domain/text/units.ts';
 import { untrusted } from '../domain/text/untrusted.ts';
 

@@ -3,7 +3,7 @@ import type { CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { SubmitCandidate } from '../domain/api/candidates.ts';
 import { CandidateId } from '../domain/ids.ts';
-import { Language } from '../domain/plan.ts';
+import { Language } from '../domain/plan/plan.ts';
 import type { CandidateRecord } from '../domain/records.ts';
 import { untrusted } from '../domain/text/untrusted.ts';
 import { CandidateSummary, explanation, summaryOf } from './candidate-summary.ts';

@@ -2,7 +2,7 @@
 import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { type FleetView, QueueView } from '../domain/api/inspection.ts';
-import { plainLine } from '../domain/text/plain-text.ts';
+import { plainLine } from '../platform/printable-text.ts';
 import { bytes, seconds } from '../domain/text/units.ts';
 import { lenient } from './lenient-input.ts';
 import type { McpDeps } from './mcp-kiln.ts';

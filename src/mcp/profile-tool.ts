@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
 import { CandidateId } from '../domain/ids.ts';
 import { ProfileRecord } from '../domain/profile.ts';
-import { plainLine } from '../domain/text/plain-text.ts';
+import { plainLine } from '../platform/printable-text.ts';
 import { untrusted } from '../domain/text/untrusted.ts';
 import { lenient } from './lenient-input.ts';
 import type { McpDeps, McpKiln } from './mcp-kiln.ts';

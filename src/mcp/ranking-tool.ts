@@ -3,7 +3,7 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { RankingView } from '../domain/api/inspection.ts';
 import { basisText, rankedScoreText } from '../domain/text/describe.ts';
-import { plainLine } from '../domain/text/plain-text.ts';
+import { plainLine } from '../platform/printable-text.ts';
 import { lenient } from './lenient-input.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { ProblemName } from './problem-tools.ts';

@@ -1,6 +1,6 @@
 /** How fast a bench case could be at best, by the bytes it must move and the operations it must do. Pure. */
-import type { DevicePeaks } from '../domain/device-peaks.ts';
-import type { Scope } from '../domain/expression.ts';
+import type { DevicePeaks } from '../domain/ranking/device-peaks.ts';
+import type { Scope } from '../domain/plan/expression.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Bounds, evaluateWithin } from './plan-error.ts';
 import type { Target } from './targets.ts';

@@ -2,10 +2,10 @@
  * Wrong versions of a problem's C reference, which its check must find. Some change what the reference has written, by one more launch; some change its
  * sums in the text. A change that finds nothing to change is left out. Pure.
  */
-import type { Dtype } from '../domain/dtype.ts';
+import type { Dtype } from '../domain/plan/dtype.ts';
 import type { CompileUnit, DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
-import type { ResolvedLaunch, ResolvedPlan, ResolvedTensor } from '../domain/resolved-plan.ts';
-import { DTYPE_BYTES } from '../domain/dtype.ts';
+import type { ResolvedLaunch, ResolvedPlan, ResolvedTensor } from '../domain/plan/resolved-plan.ts';
+import { DTYPE_BYTES } from '../domain/plan/dtype.ts';
 
 export interface Mutant {
   readonly name: string;

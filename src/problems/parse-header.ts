@@ -1,5 +1,5 @@
 /** The launch plan in the leading comment of a candidate's file. */
-import { type Language, LaunchPlan } from '../domain/plan.ts';
+import { type Language, LaunchPlan } from '../domain/plan/plan.ts';
 import { parseYaml, type YamlText } from './strict-yaml.ts';
 
 export const HEADER_BYTES_MAX = 16 * 1024;

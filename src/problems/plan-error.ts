@@ -1,4 +1,4 @@
-import { ExpressionError, evaluate, type Scope } from '../domain/expression.ts';
+import { ExpressionError, evaluate, type Scope } from '../domain/plan/expression.ts';
 
 /**
  * A plan that cannot be resolved. Thrown between the leaves of this folder and turned into data at its edge (`resolvePlan`,

@@ -1,6 +1,6 @@
 /** What a plan's params are and what follows from them alone, whatever the shape. Pure. */
-import type { Scope } from '../domain/expression.ts';
-import type { LaunchPlan, Params } from '../domain/plan.ts';
+import type { Scope } from '../domain/plan/expression.ts';
+import type { LaunchPlan, Params } from '../domain/plan/plan.ts';
 import { within, evaluateWithin, PlanError } from './plan-error.ts';
 
 const TRITON_WARPS_DEFAULT = 4;

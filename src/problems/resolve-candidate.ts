@@ -1,5 +1,5 @@
 import { KilnError } from '../domain/errors.ts';
-import type { Language } from '../domain/plan.ts';
+import type { Language } from '../domain/plan/plan.ts';
 import type { CandidateInput, CandidateResult } from './candidate-resolution.ts';
 import type { LoadedProblem } from './load-problems.ts';
 import { PlanError } from './plan-error.ts';

@@ -1,9 +1,9 @@
 /** One launch of a plan, for one case. Pure. */
-import type { Scope } from '../domain/expression.ts';
-import { isCppName } from '../domain/plan.ts';
-import type { Language, Launch, LaunchPlan, Params } from '../domain/plan.ts';
+import type { Scope } from '../domain/plan/expression.ts';
+import { isCppName } from '../domain/plan/plan.ts';
+import type { Language, Launch, LaunchPlan, Params } from '../domain/plan/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { ResolvedArg, ResolvedLaunch } from '../domain/resolved-plan.ts';
+import type { ResolvedArg, ResolvedLaunch } from '../domain/plan/resolved-plan.ts';
 import { type Bounds, within, evaluateWithin, PlanError } from './plan-error.ts';
 import { tritonOptions } from './plan-params.ts';
 

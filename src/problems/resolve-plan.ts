@@ -1,8 +1,8 @@
 /** From a launch plan with expressions to plain numbers for one case of a problem. Pure. */
-import type { Scope } from '../domain/expression.ts';
-import type { LaunchPlan } from '../domain/plan.ts';
+import type { Scope } from '../domain/plan/expression.ts';
+import type { LaunchPlan } from '../domain/plan/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { ResolvedPlan } from '../domain/resolved-plan.ts';
+import type { ResolvedPlan } from '../domain/plan/resolved-plan.ts';
 import { within, evaluateWithin, PlanError } from './plan-error.ts';
 import { effectiveParams, integersOf } from './plan-params.ts';
 import { type PlanContext, resolveLaunch } from './resolve-launch.ts';

@@ -1,9 +1,9 @@
 /** Device code (candidate, reference or baseline) with its plans for every case. Pure. */
-import { isCppName } from '../domain/plan.ts';
-import type { Language, LaunchPlan, Params } from '../domain/plan.ts';
+import { isCppName } from '../domain/plan/plan.ts';
+import type { Language, LaunchPlan, Params } from '../domain/plan/plan.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
 import type { CompileUnit } from '../domain/protocol.ts';
-import type { ResolvedArg, ResolvedPlan } from '../domain/resolved-plan.ts';
+import type { ResolvedArg, ResolvedPlan } from '../domain/plan/resolved-plan.ts';
 import { hiddenProbes } from './hidden.ts';
 import { parseHeader } from './parse-header.ts';
 import { PlanError } from './plan-error.ts';

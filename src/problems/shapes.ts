@@ -1,6 +1,6 @@
-import { type Dtype, DTYPE_BYTES } from '../domain/dtype.ts';
+import { type Dtype, DTYPE_BYTES } from '../domain/plan/dtype.ts';
 import type { Distribution, Problem } from '../domain/problem.ts';
-import type { ResolvedTensor } from '../domain/resolved-plan.ts';
+import type { ResolvedTensor } from '../domain/plan/resolved-plan.ts';
 import { type Bounds, evaluateWithin, PlanError } from './plan-error.ts';
 
 type Distributions = Readonly<Record<string, Distribution>>;

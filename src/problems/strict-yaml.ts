@@ -1,7 +1,7 @@
 /** YAML that people and programs hand us, parsed strictly: unique keys, no aliases, bounded size, errors with field and line. */
 import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
-import { issueText } from '../domain/issue-text.ts';
+import { issueText } from '../platform/issue-text.ts';
 
 const FIRST_ISSUES_MAX = 5;
 /** The YAML parser's time grows with the square of these; a hostile text must not hold up everyone else. */

@@ -1,4 +1,4 @@
-import type { Language } from '../domain/plan.ts';
+import type { Language } from '../domain/plan/plan.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
 
 /** What a problem can be judged on. A GPU of any architecture is one target; its files are compiled for each. */

@@ -5,7 +5,7 @@
  */
 import { DEFAULT_SCHEMA, Queue, Worker, createPostgresBackend, runMigrations } from 'bullmq';
 import type { PgPool } from 'bullmq';
-import { wallClockMs } from '../domain/clock.ts';
+import { wallClockMs } from '../platform/clock.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';

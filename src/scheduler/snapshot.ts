@@ -1,7 +1,7 @@
 /** What the scheduler knows at a glance: O(classes + groups + submitters), never O(candidates). */
 import type { DeviceClass } from '../domain/device.ts';
 import type { AttemptId, DeviceId, HostId } from '../domain/ids.ts';
-import type { Language } from '../domain/plan.ts';
+import type { Language } from '../domain/plan/plan.ts';
 import type { ClassState, CoreState, Group, Host, Pool } from './state.ts';
 
 const BLOCKED_MAX = 64;

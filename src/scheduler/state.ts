@@ -14,7 +14,7 @@
 import type { DeviceClass } from '../domain/device.ts';
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { Language } from '../domain/plan.ts';
+import type { Language } from '../domain/plan/plan.ts';
 import type { Effect } from './effects.ts';
 import type { Task } from './events.ts';
 import { Heap, type HeapNode, nodeOf } from './heap.ts';

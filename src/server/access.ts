@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { KilnError } from '../domain/errors.ts';
-import { isLoopback } from '../domain/loopback.ts';
+import { isLoopback } from '../platform/loopback.ts';
 import { isFromElsewhere, isOwnPage } from './same-site.ts';
 import type { SessionCookie } from './sign-in/session-cookie.ts';
 import type { Sessions } from './sign-in/sessions.ts';

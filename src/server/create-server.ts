@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import { wallClockMs } from '../domain/clock.ts';
+import { wallClockMs } from '../platform/clock.ts';
 import { KilnError } from '../domain/errors.ts';
 import { createAccessCheck, SIGN_IN_PATH, type TokenAccess } from './access.ts';
 import { answerClientError, answerFrameworkError, installErrorAnswers } from './error-answers.ts';

@@ -2,7 +2,7 @@
 import { type SubmitCandidate, SubmitBody } from '../domain/api/candidates.ts';
 import { KilnError } from '../domain/errors.ts';
 import { CandidateId } from '../domain/ids.ts';
-import { issueText } from '../domain/issue-text.ts';
+import { issueText } from '../platform/issue-text.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import type { CandidateRecord } from '../domain/records.ts';
 import type { McpKiln } from '../mcp/mcp-kiln.ts';

@@ -8,7 +8,7 @@ import { CampaignView } from '../domain/api/campaigns.ts';
 import { SubmitCandidate } from '../domain/api/candidates.ts';
 import { ErrorBody } from '../domain/api/errors.ts';
 import { DeviceView, HostView } from '../domain/api/inspection.ts';
-import { Generation } from '../domain/campaign.ts';
+import { Generation } from '../domain/campaign/campaign.ts';
 import { Outcome } from '../domain/outcome.ts';
 import { Problem } from '../domain/problem.ts';
 import { AttemptRecord, CandidateRecord, JournalEvent, RankingEntry, Score } from '../domain/records.ts';

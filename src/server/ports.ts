@@ -19,7 +19,7 @@ import type {
   ReportQuery,
 } from '../domain/api/campaigns.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
-import type { CampaignGauges } from '../domain/campaign-gauges.ts';
+import type { CampaignGauges } from '../domain/campaign/campaign-gauges.ts';
 import type { CampaignId, CandidateId, HostId, SweepId } from '../domain/ids.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import type { CandidateRecord, JournalEvent } from '../domain/records.ts';

@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { BATCH_MAX } from '../domain/api/candidates.ts';
 import { KilnError } from '../domain/errors.ts';
-import { issueText } from '../domain/issue-text.ts';
+import { issueText } from '../platform/issue-text.ts';
 
 const ISSUES_TOLD_MAX = 20;
 type Issue = z.core.$ZodIssue;

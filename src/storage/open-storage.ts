@@ -1,6 +1,6 @@
 /** Opens what keeps records and jobs, for one daemon alone: the lock of its data folder, the lease on its store, the owner of its queue. */
 import { hostname } from 'node:os';
-import { wallClockStamp } from '../domain/clock.ts';
+import { wallClockStamp } from '../platform/clock.ts';
 import { withoutPassword } from '../config/kiln-config.ts';
 import type { KilnConfig } from '../config/kiln-config.ts';
 import type { DaemonHolder } from '../domain/daemon-holder.ts';

@@ -4,7 +4,7 @@
  */
 import { statfs, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { monotonicMs } from '../domain/clock.ts';
+import { monotonicMs } from '../platform/clock.ts';
 
 /** What Postgres asks of the disk at once for its log; with less, the next write may be the one that fails. */
 const ROOM_BYTES_MIN = 16 * 1024 * 1024;

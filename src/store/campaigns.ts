@@ -1,5 +1,5 @@
 /** Campaigns and their generations: what was asked of generators, what it cost, and what became of it. */
-import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign.ts';
+import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign/campaign.ts';
 import type { CampaignId } from '../domain/ids.ts';
 import type { NewJournalEvent } from '../domain/records.ts';
 import { append, writing } from './journal.ts';

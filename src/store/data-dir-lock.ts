@@ -11,7 +11,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { wallClockStamp } from '../domain/clock.ts';
+import { wallClockStamp } from '../platform/clock.ts';
 import { holderText } from '../domain/daemon-holder.ts';
 import { KilnError } from '../domain/errors.ts';
 

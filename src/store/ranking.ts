@@ -1,7 +1,7 @@
 /** Rankings, records, failures and sweeps: what a problem's candidates came to. Device models are never compared with each other. */
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { CandidateRecord, NewJournalEvent, RankingEntry, Score, SweepRecord } from '../domain/records.ts';
-import type { Spread } from '../domain/spread.ts';
+import type { Spread } from '../domain/ranking/spread.ts';
 import { append, writing } from './journal.ts';
 import { readRecords } from './reading.ts';
 import type { Sql, SqlSession } from './sql.ts';
@@ -14,7 +14,7 @@ export interface RankingQuery {
   readonly limit: number;
 }
 
-/** `place`: its number in the order; who shares a place is decided by `placed` (domain/places.ts). */
+/** `place`: its number in the order; who shares a place is decided by `placed` (domain/ranking/places.ts). */
 export type RankedEntry = Omit<RankingEntry, 'fasterByTime'> & { readonly device: string };
 
 /** Model by model: the record, then best first by rank key, the earlier submission first where keys are equal. Trial 0 only. */

@@ -1,6 +1,6 @@
 /** The records of Kiln over any Sql: candidates, attempts, journal, sweeps, rankings, campaigns. The engine's and the agents' store. */
-import { wallClockMs } from '../domain/clock.ts';
-import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign.ts';
+import { wallClockMs } from '../platform/clock.ts';
+import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign/campaign.ts';
 import type { CanaryRecord } from '../domain/canary.ts';
 import type { CandidateContent } from '../domain/candidate.ts';
 import type { CampaignId, CandidateId, SweepId } from '../domain/ids.ts';

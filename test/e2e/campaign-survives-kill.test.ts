@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { microsOf, pricesOf } from '../../src/agents/generators/prices.ts';
 import type { CampaignView } from '../../src/domain/api/campaigns.ts';
-import type { Generation } from '../../src/domain/campaign.ts';
+import type { Generation } from '../../src/domain/campaign/campaign.ts';
 import type { KilnClient } from '../../src/client/create-client.ts';
 import { startFakeMessagesApi } from '../fixtures/agents/fake-messages-api.ts';
 import type { FakeMessagesApi } from '../fixtures/agents/fake-messages-api.ts';

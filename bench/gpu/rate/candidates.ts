@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import { canonicalJson } from '../../../src/domain/ids.ts';
-import type { Params } from '../../../src/domain/plan.ts';
+import type { Params } from '../../../src/domain/plan/plan.ts';
 
 export const PROBLEM = 'vector_add_rate';
 export const PROBLEMS_FOLDER = join(import.meta.dirname, '../problems');

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ResolvedLaunch } from '../../../src/domain/resolved-plan.ts';
+import type { ResolvedLaunch } from '../../../src/domain/plan/resolved-plan.ts';
 import { connectSsh } from '../../../src/gpu/transports/ssh-connection.ts';
 import { targetOf } from '../../../test/integration/gpu/sshd.ts';
 import type { Sshd } from '../../../test/integration/gpu/sshd.ts';

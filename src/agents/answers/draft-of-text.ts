@@ -1,5 +1,5 @@
 /** A candidate out of free text: whole ones come in many shapes, and each was paid for. */
-import type { Language } from '../../domain/plan.ts';
+import type { Language } from '../../domain/plan/plan.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import { answerTexts } from './answer-texts.ts';
 import { fencedBlocks } from './fenced-blocks.ts';

@@ -1,9 +1,9 @@
 /** What a model wrote -> a draft, or in words why it is none. */
 import { z } from 'zod';
-import { Draft, IDEA_CHARS_MAX } from '../../domain/campaign.ts';
-import { issueText } from '../../domain/issue-text.ts';
-import { Language } from '../../domain/plan.ts';
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { Draft, IDEA_CHARS_MAX } from '../../domain/campaign/campaign.ts';
+import { issueText } from '../../platform/issue-text.ts';
+import { Language } from '../../domain/plan/plan.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import { fencedBlocks } from './fenced-blocks.ts';
 import { objectsIn } from './lenient-json.ts';
 

@@ -1,4 +1,4 @@
-import type { GenerationContext } from '../../domain/generation-context.ts';
+import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 
 /** Everything in the prompt that an answer might repeat. */
 export const shownSources = ({ parents, incumbent, examples, reference }: GenerationContext): readonly string[] => [

@@ -1,8 +1,8 @@
 /** Puts together what a generator is told. Parts that all agents share are the same objects, so that a thousand of them at once cost little. */
 import type { DeviceClass } from '../../domain/device.ts';
-import type { DeviceSheet, Exhibit, GenerationContext, PastAttempt } from '../../domain/generation-context.ts';
+import type { DeviceSheet, Exhibit, GenerationContext, PastAttempt } from '../../domain/campaign/generation-context.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { Language } from '../../domain/plan.ts';
+import type { Language } from '../../domain/plan/plan.ts';
 import type { Judging } from '../ports.ts';
 import type { Choice } from '../search/entry.ts';
 import { deviceSheetOf } from './device-sheet.ts';

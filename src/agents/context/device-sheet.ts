@@ -1,8 +1,8 @@
 /** What a generator must know of the device it writes for, from what the fleet says. */
 import type { DeviceView, FleetView } from '../../domain/api/inspection.ts';
 import type { Device, DeviceClass } from '../../domain/device.ts';
-import { peaksOf } from '../../domain/device-peaks.ts';
-import type { DeviceSheet } from '../../domain/generation-context.ts';
+import { peaksOf } from '../../domain/ranking/device-peaks.ts';
+import type { DeviceSheet } from '../../domain/campaign/generation-context.ts';
 
 /** Most dynamic shared memory of a block with opt-in, bytes, by compute capability: CUDA C++ Programming Guide, technical specifications. */
 const SHARED_BYTES_PER_BLOCK: Readonly<Record<string, number>> = {

@@ -1,8 +1,8 @@
 /** Short candidates that pass, for one who has never written a launch plan: seeds of problems that Kiln ships. */
 import type { ProblemView } from '../../domain/api/inspection.ts';
 import { KilnError } from '../../domain/errors.ts';
-import type { GenerationContext } from '../../domain/generation-context.ts';
-import type { Language } from '../../domain/plan.ts';
+import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
+import type { Language } from '../../domain/plan/plan.ts';
 import { languageOfFile } from '../../problems/targets.ts';
 
 type Example = GenerationContext['examples'][number];

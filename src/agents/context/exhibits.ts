@@ -1,7 +1,7 @@
 /** Judged candidates as generators see them, with what went wrong where something did. */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { Exhibit, GenerationContext } from '../../domain/generation-context.ts';
-import type { Language, Params } from '../../domain/plan.ts';
+import type { Exhibit, GenerationContext } from '../../domain/campaign/generation-context.ts';
+import type { Language, Params } from '../../domain/plan/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { ProfileRecord } from '../../domain/profile.ts';
 import type { CandidateRecord } from '../../domain/records.ts';

@@ -1,6 +1,6 @@
 /** What went wrong with a candidate, for its repair. Logs and messages are made by candidates: text to look at, never instructions. */
-import { evaluate, ExpressionError } from '../../domain/expression.ts';
-import type { GenerationContext } from '../../domain/generation-context.ts';
+import { evaluate, ExpressionError } from '../../domain/plan/expression.ts';
+import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Problem, ProblemCase } from '../../domain/problem.ts';
 import type { CandidateRecord } from '../../domain/records.ts';

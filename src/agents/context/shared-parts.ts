@@ -1,7 +1,7 @@
 /** The parts of a context that are the same for every agent of a problem on a device class: made once, shared by all. */
 import type { DeviceClass } from '../../domain/device.ts';
-import { CONTEXT_VERSION, type GenerationContext } from '../../domain/generation-context.ts';
-import type { Language } from '../../domain/plan.ts';
+import { CONTEXT_VERSION, type GenerationContext } from '../../domain/campaign/generation-context.ts';
+import type { Language } from '../../domain/plan/plan.ts';
 import type { Target } from '../../problems/targets.ts';
 import type { Judging } from '../ports.ts';
 import { CONTRACT } from './contract.ts';

@@ -1,6 +1,6 @@
 /** A context as a request for chat completions. */
-import type { GenerationContext } from '../../domain/generation-context.ts';
-import type { OpenAiCompatibleSettings } from '../../domain/generator-settings.ts';
+import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
+import type { OpenAiCompatibleSettings } from '../../domain/campaign/generator-settings.ts';
 import { buildPrompt } from '../prompt/build-prompt.ts';
 import { DRAFT_SCHEMA } from '../answers/model-draft.ts';
 

@@ -1,6 +1,6 @@
 /** A prompt as a request to the Messages API. */
 import type { MessageCreateParamsStreaming, TextBlockParam, Tool } from '@anthropic-ai/sdk/resources/messages';
-import type { ClaudeSettings } from '../../domain/generator-settings.ts';
+import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Prompt } from '../prompt/build-prompt.ts';
 import { DRAFT_SCHEMA } from '../answers/model-draft.ts';
 

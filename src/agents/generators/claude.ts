@@ -1,9 +1,9 @@
 /** Candidates by the models of the Messages API, over the official SDK. */
 import Anthropic, { APIConnectionError, APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import type { MessageCreateParamsStreaming } from '@anthropic-ai/sdk/resources/messages';
-import { type GenerationFailure, NO_USAGE, type Usage } from '../../domain/campaign.ts';
-import type { GenerationContext } from '../../domain/generation-context.ts';
-import type { ClaudeSettings } from '../../domain/generator-settings.ts';
+import { type GenerationFailure, NO_USAGE, type Usage } from '../../domain/campaign/campaign.ts';
+import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
+import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Answer, Generator } from '../generator.ts';
 import { buildPrompt } from '../prompt/build-prompt.ts';
 import { promptBytes, requestOf } from './claude-request.ts';

@@ -2,7 +2,7 @@
  * Anybody's own agent: a program that reads the context as JSON on standard input and writes one candidate to standard output, as a Draft in
  * JSON or as a bare source file that begins with its plan. It runs without a shell, in a process group of its own.
  */
-import { NO_USAGE } from '../../domain/campaign.ts';
+import { NO_USAGE } from '../../domain/campaign/campaign.ts';
 import type { Generator } from '../generator.ts';
 import { shownSources } from '../answers/shown-sources.ts';
 import { readDraft } from './read-draft.ts';

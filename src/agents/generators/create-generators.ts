@@ -1,7 +1,7 @@
 /** The generators that campaigns can name here, from the settings and the daemon's environment. Keys come from the environment alone. */
 import type { Logger } from 'pino';
-import { wallClockMs } from '../../domain/clock.ts';
-import { type AgentsSettings, ClaudeSettings, type GeneratorSettings } from '../../domain/generator-settings.ts';
+import { wallClockMs } from '../../platform/clock.ts';
+import { type AgentsSettings, ClaudeSettings, type GeneratorSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Generator } from '../generator.ts';
 import { createClaude } from './claude.ts';
 import { SYSTEM_CLOCK } from './clock.ts';

@@ -2,10 +2,10 @@
  * A generator without a model: it varies what its parents declare to be variable, params and marked regions. The same context gives the
  * same draft. It never writes what a parent or one of its own last tries was: when nothing new is near, it jumps further.
  */
-import { type Draft, IDEA_CHARS_MAX, NO_USAGE } from '../../domain/campaign.ts';
-import type { GenerationContext } from '../../domain/generation-context.ts';
+import { type Draft, IDEA_CHARS_MAX, NO_USAGE } from '../../domain/campaign/campaign.ts';
+import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Answer, Claim, Generator } from '../generator.ts';
-import { below, type Random, randomFrom } from '../search/random.ts';
+import { below, type Random, randomFrom } from '../../platform/random.ts';
 import { cross } from '../variation/cross.ts';
 import { mend } from '../variation/mend.ts';
 import { firstPoint } from '../variation/points.ts';

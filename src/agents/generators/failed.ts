@@ -1,5 +1,5 @@
-import type { GenerationFailure, Usage } from '../../domain/campaign.ts';
-import { plainLine } from '../../domain/text/plain-text.ts';
+import type { GenerationFailure, Usage } from '../../domain/campaign/campaign.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import type { Answer } from '../generator.ts';
 
 const MESSAGE_CHARS_MAX = 600;

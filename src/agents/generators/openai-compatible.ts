@@ -1,7 +1,7 @@
 /** Candidates by any server that speaks chat completions: vLLM, Ollama, llama.cpp, or a service. */
-import { NO_USAGE, type Usage } from '../../domain/campaign.ts';
-import type { GenerationContext } from '../../domain/generation-context.ts';
-import type { OpenAiCompatibleSettings } from '../../domain/generator-settings.ts';
+import { NO_USAGE, type Usage } from '../../domain/campaign/campaign.ts';
+import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
+import type { OpenAiCompatibleSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Answer, Generator } from '../generator.ts';
 import { chatBody, chatPromptBytes } from './chat-request.ts';
 import { type ChatAnswer, type ChatReader, createChatReader, SaidError } from './chat-stream.ts';

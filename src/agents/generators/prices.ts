@@ -3,8 +3,8 @@
  * at https://platform.claude.com/docs/en/about-claude/pricing was quoted in November 2026. Compare it with that page before money depends on it;
  * `agents.generators.NAME.prices` in kiln.yaml wins.
  */
-import type { Usage } from '../../domain/campaign.ts';
-import type { TokenPrices } from '../../domain/generator-settings.ts';
+import type { Usage } from '../../domain/campaign/campaign.ts';
+import type { TokenPrices } from '../../domain/campaign/generator-settings.ts';
 
 export interface PriceList extends TokenPrices {
   /** All tokens of a request cost these where its prompt, cached parts included, is longer than `aboveTokens`. */

@@ -4,7 +4,7 @@
  * any time of s seconds no more is taken (less what was given back) than rate * s + that; a single request that needs more than a full
  * bucket goes when it is full, and leaves a debt.
  */
-import type { RateLimits } from '../../domain/generator-settings.ts';
+import type { RateLimits } from '../../domain/campaign/generator-settings.ts';
 
 const SECONDS_A_MINUTE = 60;
 const MS_A_SECOND = 1000;

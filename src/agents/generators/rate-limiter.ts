@@ -1,5 +1,5 @@
 /** One limiter for all agents of a generator: first come, first served, so that nobody waits for ever behind smaller requests. */
-import type { RateLimits } from '../../domain/generator-settings.ts';
+import type { RateLimits } from '../../domain/campaign/generator-settings.ts';
 import type { Clock } from './clock.ts';
 import { createRateBuckets, type Demand, KINDS, type RateBuckets, type RateKind } from './rate-buckets.ts';
 

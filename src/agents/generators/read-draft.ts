@@ -1,7 +1,7 @@
 /** What a program wrote, as a draft: JSON, or a source file that begins with its plan. Pure. */
-import { Draft } from '../../domain/campaign.ts';
-import { issueText } from '../../domain/issue-text.ts';
-import type { Language } from '../../domain/plan.ts';
+import { Draft } from '../../domain/campaign/campaign.ts';
+import { issueText } from '../../platform/issue-text.ts';
+import type { Language } from '../../domain/plan/plan.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import { draftOfText, type ReadingOptions } from '../answers/draft-of-text.ts';
 

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { GenerationFailure } from '../../domain/campaign.ts';
+import type { GenerationFailure } from '../../domain/campaign/campaign.ts';
 import { endMarked, killGroup } from './end-processes.ts';
 
 export interface Program {

@@ -3,9 +3,9 @@
  * A request is sent again only where it cannot have been billed: what a service got and began to answer it bills.
  */
 import type { Logger } from 'pino';
-import { NO_USAGE, type Usage } from '../../domain/campaign.ts';
-import type { RateLimits } from '../../domain/generator-settings.ts';
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { NO_USAGE, type Usage } from '../../domain/campaign/campaign.ts';
+import type { RateLimits } from '../../domain/campaign/generator-settings.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import type { Answer } from '../generator.ts';
 import type { Clock } from './clock.ts';
 import { failed } from './failed.ts';

@@ -1,5 +1,5 @@
 /** What a request will probably need of the rate limits, learned from those before it. Its cost is another matter: that is bounded, not guessed. */
-import type { Usage } from '../../domain/campaign.ts';
+import type { Usage } from '../../domain/campaign/campaign.ts';
 import type { Demand } from './rate-buckets.ts';
 
 export interface TokenEstimate {

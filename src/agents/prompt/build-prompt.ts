@@ -1,5 +1,5 @@
 /** A context as text for a model: what never changes, what changes with the problem and the device, and the task, in this order. */
-import type { GenerationContext } from '../../domain/generation-context.ts';
+import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 import { attemptsText, exhibitText } from './exhibit-text.ts';
 import { createFence, type Fence } from './fence.ts';
 import { instructions } from './instructions.ts';

@@ -1,5 +1,5 @@
 /** A judged candidate as a model sees it: our measurements in plain text, everything that it made itself in blocks of data. */
-import type { Exhibit, PastAttempt } from '../../domain/generation-context.ts';
+import type { Exhibit, PastAttempt } from '../../domain/campaign/generation-context.ts';
 import type { KernelProfile, ProfileSummary } from '../../domain/profile.ts';
 import { nanoseconds, percent, times } from '../../domain/text/units.ts';
 import type { Fence } from './fence.ts';

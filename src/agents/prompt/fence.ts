@@ -4,7 +4,7 @@
  * outside does not depend on it, byte by byte.
  */
 import { createHash } from 'node:crypto';
-import { plainText } from '../../domain/text/plain-text.ts';
+import { plainText } from '../../platform/printable-text.ts';
 
 const NONCE_CHARS = 16;
 /** Of one block: more is cut from the middle, where sources and logs say least. */

@@ -1,5 +1,5 @@
 /** What every model is told first. It depends on nothing, so that a service keeps it in its prompt cache for all agents. */
-import type { GenerationContext } from '../../domain/generation-context.ts';
+import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 
 const ROLE = `You write GPU kernels for Kiln, a service that compiles, checks and times candidates and ranks those that are correct.
 A candidate is one source file: device code with its launch plan in the leading comment, and nothing else. Kiln allocates the buffers,

@@ -1,5 +1,5 @@
 /** The problem and the device, the same for all agents that work on them. */
-import type { DeviceSheet, GenerationContext } from '../../domain/generation-context.ts';
+import type { DeviceSheet, GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Problem } from '../../domain/problem.ts';
 
 export type ProblemPart = Pick<GenerationContext, 'problem' | 'statement' | 'reference' | 'device' | 'languages'>;

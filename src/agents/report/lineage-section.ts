@@ -1,6 +1,6 @@
 /** How each best candidate came about: every step from a starting point to it. */
 import type { CampaignBest } from '../../domain/api/campaigns.ts';
-import type { Generation } from '../../domain/campaign.ts';
+import type { Generation } from '../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import { times } from '../../domain/text/units.ts';
 import { isJudged } from './progress.ts';

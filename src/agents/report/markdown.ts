@@ -1,5 +1,5 @@
 /** Markdown in which foreign text stays text: it is always inside a code span, where nothing is a link, a tag or a mention. */
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 
 const CODE_CHARS_MAX = 160;
 

@@ -1,6 +1,6 @@
 /** How the best speed-up of each problem and device grew. Pure. */
 import type { CampaignView } from '../../domain/api/campaigns.ts';
-import type { Generation } from '../../domain/campaign.ts';
+import type { Generation } from '../../domain/campaign/campaign.ts';
 
 export interface Improvement {
   /** Since the campaign was created, milliseconds. */

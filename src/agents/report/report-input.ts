@@ -1,5 +1,5 @@
 import type { CampaignView } from '../../domain/api/campaigns.ts';
-import type { Generation } from '../../domain/campaign.ts';
+import type { Generation } from '../../domain/campaign/campaign.ts';
 import { createProgress } from './progress.ts';
 import type { Series } from './progress.ts';
 import { createTotals } from './totals.ts';

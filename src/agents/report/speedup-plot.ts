@@ -1,5 +1,5 @@
 /** Best speed-up over time as an SVG of its own: steps, one series for each problem and device. Legible on light and on dark. Pure. */
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import { type Axis, doublingAxis, linearAxis } from './axis.ts';
 import type { Series } from './progress.ts';
 import type { ReportInput } from './report-input.ts';

@@ -1,6 +1,6 @@
 /** What a report counts over all generations, and the few of them that it shows. Pure. */
 import type { CampaignView } from '../../domain/api/campaigns.ts';
-import type { Generation } from '../../domain/campaign.ts';
+import type { Generation } from '../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import { isJudged } from './progress.ts';
 

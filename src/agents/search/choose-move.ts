@@ -1,9 +1,9 @@
 /** Who is asked for what: the mix of moves, and parents by rank and age. */
-import { PARENTS_MAX } from '../../domain/campaign.ts';
+import { PARENTS_MAX } from '../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Choice, Draw } from './entry.ts';
 import type { Elite, Elites } from './elites.ts';
-import { below, pickWeighted, type Random, randomFrom } from './random.ts';
+import { below, pickWeighted, type Random, randomFrom } from '../../platform/random.ts';
 import type { Repairs } from './repairs.ts';
 
 /** While a failure waits: often, since it is half-paid-for, but not always, since what fails may be a bad idea. */

@@ -1,8 +1,8 @@
 /** What goes into the archive of a search, and what is drawn from it. */
-import type { Move } from '../../domain/campaign.ts';
+import type { Move } from '../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { Language, Params } from '../../domain/plan.ts';
+import type { Language, Params } from '../../domain/plan/plan.ts';
 
 /** What most limits a kernel. */
 export type Bound = 'memory' | 'compute' | 'unknown';

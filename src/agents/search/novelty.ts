@@ -2,7 +2,7 @@
  * What was there already. Equal content is known by a hash of its tokens; likeness by a small signature of fixed size: MinHash with one
  * hash of each shingle, the signature's bins keeping the least of theirs.
  */
-import { mix } from './random.ts';
+import { mix } from '../../platform/random.ts';
 import { tokensOf } from './tokens.ts';
 import type { DraftContent } from './entry.ts';
 

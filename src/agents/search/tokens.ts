@@ -1,6 +1,6 @@
 /** A source as its tokens: what is left of it when comments and white space are gone. Pure. */
 import { canonicalJson } from '../../domain/ids.ts';
-import type { LaunchPlan } from '../../domain/plan.ts';
+import type { LaunchPlan } from '../../domain/plan/plan.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import type { DraftContent } from './entry.ts';
 

@@ -1,5 +1,5 @@
 /** Two candidates of one language, joined: the first's source, some params and regions of the second. Pure; chance comes in. */
-import type { Random } from '../search/random.ts';
+import type { Random } from '../../platform/random.ts';
 import { regionsOf, textOf, withText } from './regions.ts';
 import type { Change, Parent } from './variation.ts';
 

@@ -1,5 +1,5 @@
 /** A failed candidate, some way back towards the one it came from. Pure; chance comes in. */
-import { below, type Random, sample } from '../search/random.ts';
+import { below, type Random, sample } from '../../platform/random.ts';
 import { mutate } from './mutate.ts';
 import type { Change, Parent } from './variation.ts';
 

@@ -1,5 +1,5 @@
 /** One candidate, changed in a few places. Pure; chance comes in. */
-import { below, pick, type Random, sample } from '../search/random.ts';
+import { below, pick, type Random, sample } from '../../platform/random.ts';
 import { type Axis, axesOf } from './param-moves.ts';
 import { applied, type Edit, editsOf } from './region-edits.ts';
 import type { Change, Parent } from './variation.ts';

@@ -1,5 +1,5 @@
 /** Where a param may go: within the plan's space where it has one, else to sensible neighbours. Pure. */
-import type { LaunchPlan, ParamValue, Params } from '../../domain/plan.ts';
+import type { LaunchPlan, ParamValue, Params } from '../../domain/plan/plan.ts';
 
 /** Other values of one param, the nearest first. */
 export interface Axis {

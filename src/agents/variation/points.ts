@@ -1,5 +1,5 @@
 /** The points of a declared space, one after the other, for when drawing them finds nothing new any more. Pure. */
-import type { ParamValue, Params } from '../../domain/plan.ts';
+import type { ParamValue, Params } from '../../domain/plan/plan.ts';
 import type { Change, Parent } from './variation.ts';
 
 /** Points that are looked at. Drawing finds what is new in a larger space. */

@@ -1,5 +1,5 @@
 /** Small changes of code inside marked regions: unroll factors, integers with alternatives behind them, other powers of two. Pure. */
-import type { Language } from '../../domain/plan.ts';
+import type { Language } from '../../domain/plan/plan.ts';
 import { type Region, regionsOf } from './regions.ts';
 
 export interface Edit {

@@ -1,5 +1,5 @@
 /** A source with its params, as something to vary. */
-import type { Language, LaunchPlan, Params } from '../../domain/plan.ts';
+import type { Language, LaunchPlan, Params } from '../../domain/plan/plan.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 
 export interface Variant {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { note, print, printJson, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 
 interface Check {
   readonly check: string;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { DeviceView, FleetView, HostRefreshed, HostResumed, HostsRefreshed, HostView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import { isCompileOnly, roleText } from '../output/host-role.ts';
 import { table } from '../output/table.ts';
 import { milliseconds, percent } from '../../domain/text/units.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ProblemView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { plainText } from '../../domain/text/plain-text.ts';
+import { plainText } from '../../platform/printable-text.ts';
 import { fields, table } from '../output/table.ts';
 import { paramsText } from '../output/params-text.ts';
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { RankingView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import { table } from '../output/table.ts';
 import { basisText } from '../../domain/text/describe.ts';
 import { interval, nanoseconds, percent, times } from '../../domain/text/units.ts';

@@ -7,7 +7,7 @@ import { campaignText } from '../output/campaign-text.ts';
 import { sweepText } from '../output/sweep-text.ts';
 import { blockedReason } from '../why-waiting.ts';
 import { basisText, judgedAgainText, pairText, reasonText, scoreText, statusText, WHOLE } from '../../domain/text/describe.ts';
-import { plainText } from '../../domain/text/plain-text.ts';
+import { plainText } from '../../platform/printable-text.ts';
 import { fields, table } from '../output/table.ts';
 import { paramsText } from '../output/params-text.ts';
 import { bytes, interval, milliseconds, nanoseconds, percent, times } from '../../domain/text/units.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { SubmitCandidate } from '../../domain/api/candidates.ts';
-import { Language, type Params } from '../../domain/plan.ts';
+import { Language, type Params } from '../../domain/plan/plan.ts';
 import type { Submitted } from '../../domain/api/candidates.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
 import { type Context, contextOf, note, print, printJson, printJsonLine } from '../context.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { JournalEvent } from '../../domain/records.ts';
 import { contextOf, print, printJsonLine } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import { type TimeoutOption, within, withTimeout } from '../within.ts';
 
 export const addWatch = (program: Command): void => {

@@ -4,10 +4,10 @@ import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { type CampaignFile, parseCampaignFile } from '../../config/campaign-file.ts';
 import { CreateCampaign } from '../../domain/api/campaigns.ts';
-import type { CampaignSpec } from '../../domain/campaign.ts';
+import type { CampaignSpec } from '../../domain/campaign/campaign.ts';
 import { KilnError } from '../../domain/errors.ts';
-import { issueText } from '../../domain/issue-text.ts';
-import type { Language } from '../../domain/plan.ts';
+import { issueText } from '../../platform/issue-text.ts';
+import type { Language } from '../../domain/plan/plan.ts';
 import { readSource } from './source-file.ts';
 
 export interface StartOptions {

@@ -1,6 +1,6 @@
 /** `NAME=VALUE` and `NAME=V1,V2,…` of the command line. */
 import { InvalidArgumentError } from 'commander';
-import { type Params, ParamValue } from '../../domain/plan.ts';
+import { type Params, ParamValue } from '../../domain/plan/plan.ts';
 
 const NAME = /^[A-Za-z_]\w{0,127}$/;
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { KilnError } from '../../domain/errors.ts';
-import { Language } from '../../domain/plan.ts';
+import { Language } from '../../domain/plan/plan.ts';
 
 const LANGUAGES: Readonly<Record<string, Language>> = { '.cu': 'cuda', '.c': 'c', '.py': 'triton' };
 

@@ -1,6 +1,6 @@
 /** What campaigns do and found, for people. Pure. */
 import type { CampaignView, GeneratorList } from '../../domain/api/campaigns.ts';
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import { spentParts } from '../../domain/text/spent.ts';
 import { grouped, seconds, times } from '../../domain/text/units.ts';
 import { fields, table } from './table.ts';

@@ -1,5 +1,5 @@
 /** A line of the daemon's log for people: "09:14:02 warn host not connected host=gone reason=connection refused". */
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 
 const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
 const ALWAYS_THE_SAME: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'hostname', 'msg']);

@@ -1,6 +1,6 @@
 /** A profile for people: what each kernel takes and reaches, and what its warps wait for. */
 import type { KernelProfile, ProfileRecord, ProfileSummary } from '../../domain/profile.ts';
-import { plainText } from '../../domain/text/plain-text.ts';
+import { plainText } from '../../platform/printable-text.ts';
 import { bytes, nanoseconds, percent } from '../../domain/text/units.ts';
 import { fields, table } from './table.ts';
 

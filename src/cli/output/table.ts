@@ -1,5 +1,5 @@
 /** Aligned columns. */
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 
 /** Of what a cell holds where nothing is too narrow for it, such as a pipe. */
 const CELL_CHARS_MAX = 4000;

@@ -3,7 +3,7 @@ import type { CampaignList } from '../../domain/api/campaigns.ts';
 import type { DeviceView, FleetView, HostView, QueueView } from '../../domain/api/inspection.ts';
 import { campaignTable } from './campaign-text.ts';
 import { classTable } from './class-table.ts';
-import { plainLine } from '../../domain/text/plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import { roleText } from './host-role.ts';
 import { table } from './table.ts';
 import { milliseconds, percent, seconds } from '../../domain/text/units.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { CampaignRecord, CampaignSpec, Generation, Usage } from '../campaign.ts';
+import { CampaignRecord, CampaignSpec, Generation, Usage } from '../campaign/campaign.ts';
 import { CampaignId, CandidateId } from '../ids.ts';
-import { Language } from '../plan.ts';
+import { Language } from '../plan/plan.ts';
 
 const Count = z.int().min(0);
 

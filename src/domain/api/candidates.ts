@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PRIORITY_DEFAULT } from '../candidate.ts';
 import { CandidateId } from '../ids.ts';
 import { PlainText } from '../plain-text.ts';
-import { Language, Params } from '../plan.ts';
+import { Language, Params } from '../plan/plan.ts';
 import { CandidateRecord } from '../records.ts';
 import { VERDICTS } from '../outcome.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CandidateId, SweepId } from '../ids.ts';
-import { ParamValue } from '../plan.ts';
+import { ParamValue } from '../plan/plan.ts';
 import { CandidateRecord, SweepRecord } from '../records.ts';
 import { SubmitCandidate } from './candidates.ts';
 

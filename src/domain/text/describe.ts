@@ -3,7 +3,7 @@ import type { JudgedAgain } from '../canary.ts';
 import type { CandidateState } from '../candidate.ts';
 import type { Mismatch, Outcome } from '../outcome.ts';
 import type { CandidateRecord, Score } from '../records.ts';
-import { plainLine } from './plain-text.ts';
+import { plainLine } from '../../platform/printable-text.ts';
 import { interval, milliseconds, nanoseconds, percent, times } from './units.ts';
 
 /** "passed", "judging on box", "queued" */

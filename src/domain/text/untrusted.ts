@@ -1,5 +1,5 @@
 /** How text that candidates made is shown to a model: fenced, and labelled as data. */
-import { plainText } from './plain-text.ts';
+import { plainText } from '../../platform/printable-text.ts';
 
 const FENCE_MIN = 4;
 /** Below what a tool's answer may hold, so that the end of the fence is never what is cut off. */

@@ -5,22 +5,22 @@
  * when its host is lost; the scheduler asks again.
  */
 import { randomUUID } from 'node:crypto';
-import { peaksOf } from '../../domain/device-peaks.ts';
+import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import { deviceClassOf } from '../../domain/device.ts';
 import type { Device } from '../../domain/device.ts';
 import { AttemptId } from '../../domain/ids.ts';
 import type { DeviceId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { JudgeResult, TimingRules } from '../../domain/protocol.ts';
-import { implausibleOutcome } from '../../domain/score.ts';
+import { implausibleOutcome } from '../../domain/ranking/score.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import { floorsOf } from '../../problems/floors.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
 import type { Effect } from '../../scheduler/effects.ts';
-import type { EngineState, HostState } from '../engine-state.ts';
-import { targetOf } from '../intake.ts';
-import { resolveContent } from '../live-candidates.ts';
+import type { EngineState, HostState } from '../state.ts';
+import { targetOf } from '../answers/prepare-candidate.ts';
+import { resolveContent } from '../active-candidates.ts';
 import { chooseCanaries, nameOf } from './choose.ts';
 import type { Canary } from './choose.ts';
 import { markedDefinition, markedSource } from './marks.ts';

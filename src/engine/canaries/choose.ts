@@ -1,11 +1,11 @@
 /** Which known-good candidates a device is given: the problems' own baselines and seeds. Pure. */
 import { deviceClassOf } from '../../domain/device.ts';
 import type { Device } from '../../domain/device.ts';
-import { DTYPE_BYTES } from '../../domain/dtype.ts';
-import type { Language } from '../../domain/plan.ts';
+import { DTYPE_BYTES } from '../../domain/plan/dtype.ts';
+import type { Language } from '../../domain/plan/plan.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { languageOfFile } from '../../problems/targets.ts';
-import { targetOf } from '../intake.ts';
+import { targetOf } from '../answers/prepare-candidate.ts';
 
 /** Of the problem whose candidates a device refused: its baseline and so many seeds. */
 const SUSPECTED_MAX = 3;

@@ -6,7 +6,7 @@ import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId, DeviceId, HostId } from '../../domain/ids.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import type { Marks } from './marks.ts';
-import type { EngineState, HostState } from '../engine-state.ts';
+import type { EngineState, HostState } from '../state.ts';
 
 /** After the store or the queue could not be reached. */
 const RETRY_MS = 1_000;

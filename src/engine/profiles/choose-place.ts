@@ -1,6 +1,6 @@
 /** Which device a profile runs on: rather where the candidate was judged, or on the same model, or on any of its class. Pure. */
 import { deviceClassOf } from '../../domain/device.ts';
-import type { HostState } from '../engine-state.ts';
+import type { HostState } from '../state.ts';
 import type { PendingProfile, PendingProfiles, Place, ProfileStage } from './pending.ts';
 
 export interface FreeDevice extends Place {

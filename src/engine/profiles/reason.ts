@@ -1,6 +1,6 @@
 /** What a profile waits for, in words. Pure. */
 import { deviceClassOf } from '../../domain/device.ts';
-import type { HostState } from '../engine-state.ts';
+import type { HostState } from '../state.ts';
 import type { PendingProfile } from './pending.ts';
 
 export const waitingReason = ({ stage }: Pick<PendingProfile, 'stage'>, hosts: Iterable<HostState>): string => {

@@ -1,13 +1,13 @@
 /** Gives a profile to its host: compiled there first, where the host is not known to have it, and the problem defined. */
-import { DTYPE_BYTES } from '../../domain/dtype.ts';
+import { DTYPE_BYTES } from '../../domain/plan/dtype.ts';
 import type { ContentHash } from '../../domain/ids.ts';
 import type { DefinedCase, ProblemDefinition } from '../../domain/protocol.ts';
 import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
 import { markedDefinition, markedUnit } from '../canaries/marks.ts';
-import { findKnown, remember } from '../known-compiles.ts';
-import type { EngineState, HostState } from '../engine-state.ts';
-import { targetOf } from '../intake.ts';
-import { resolveContent } from '../live-candidates.ts';
+import { findKnown, remember } from '../compiling/known-compiles.ts';
+import type { EngineState, HostState } from '../state.ts';
+import { targetOf } from '../answers/prepare-candidate.ts';
+import { resolveContent } from '../active-candidates.ts';
 import type { PendingProfile, Place } from './pending.ts';
 
 /** A candidate that hangs under the profiler costs this much of its device. Reports of long kernels take some ten seconds. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CampaignRecord, NO_USAGE } from '../../../src/domain/campaign.ts';
-import type { Draft, Generation, GenerationState } from '../../../src/domain/campaign.ts';
+import { CampaignRecord, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
+import type { Draft, Generation, GenerationState } from '../../../src/domain/campaign/campaign.ts';
 import { CampaignId, CandidateId, generationIdOf } from '../../../src/domain/ids.ts';
 import type { QuickJudging } from '../../fixtures/agents/quick-judging.ts';
 import { candidateSource, createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';

@@ -8,7 +8,7 @@ import type { AgentCampaigns } from '../../../src/agents/campaigns.ts';
 import type { Generator } from '../../../src/agents/generator.ts';
 import type { CampaignStore, Judging } from '../../../src/agents/ports.ts';
 import { CampaignView, CreateCampaign } from '../../../src/domain/api/campaigns.ts';
-import { Generation } from '../../../src/domain/campaign.ts';
+import { Generation } from '../../../src/domain/campaign/campaign.ts';
 import type { CampaignId } from '../../../src/domain/ids.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Generator } from '../../../src/agents/generator.ts';
 import type { CampaignStore, Judging } from '../../../src/agents/ports.ts';
-import { NO_USAGE } from '../../../src/domain/campaign.ts';
-import type { Generation } from '../../../src/domain/campaign.ts';
+import { NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
+import type { Generation } from '../../../src/domain/campaign/campaign.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { candidateSource, createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
 import { campaignRig, generationsOf, isFinished, request, until } from './campaign-rig.ts';

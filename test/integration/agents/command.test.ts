@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createCommand } from '../../../src/agents/generators/command.ts';
-import type { GenerationContext } from '../../../src/domain/generation-context.ts';
+import type { GenerationContext } from '../../../src/domain/campaign/generation-context.ts';
 import { contextOf, exhibitOf } from '../../unit/agents/variation/contexts.ts';
 
 const source =

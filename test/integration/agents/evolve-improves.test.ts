@@ -4,7 +4,7 @@ import { type Archive, createArchive } from '../../../src/agents/search/archive.
 import type { ArchiveEntry } from '../../../src/agents/search/entry.ts';
 import { createEvolve } from '../../../src/agents/generators/evolve.ts';
 import type { KilnClient } from '../../../src/client/create-client.ts';
-import type { Draft } from '../../../src/domain/campaign.ts';
+import type { Draft } from '../../../src/domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import type { CandidateRecord } from '../../../src/domain/records.ts';
 import { type KilnFolder, kilnFolder, startKiln } from '../../e2e/kiln-process.ts';

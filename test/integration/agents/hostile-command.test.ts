@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createCommand } from '../../../src/agents/generators/command.ts';
 import { createGenerators } from '../../../src/agents/generators/create-generators.ts';
-import { AgentsSettings } from '../../../src/domain/generator-settings.ts';
+import { AgentsSettings } from '../../../src/domain/campaign/generator-settings.ts';
 import { contextOf } from '../../unit/agents/variation/contexts.ts';
 
 const SOURCE = '/* kiln\nlaunch: [{kernel: copy, args: [x, y, n]}]\n*/\nvoid copy(void) {}\n';

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { type ContextDeps, createContextBuilder } from '../../../src/agents/context/build-context.ts';
 import { buildPrompt } from '../../../src/agents/prompt/build-prompt.ts';
 import type { KilnClient } from '../../../src/client/create-client.ts';
-import type { GenerationContext } from '../../../src/domain/generation-context.ts';
+import type { GenerationContext } from '../../../src/domain/campaign/generation-context.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import { kilnFolder, type KilnFolder, startKiln, untilDone } from '../../e2e/kiln-process.ts';
 import { outside } from '../../fixtures/agents/prompt-outside.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
-import { NO_USAGE } from '../../../src/domain/campaign.ts';
+import { NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import type { KilnError } from '../../../src/domain/errors.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
 import { containing } from '../../fixtures/server/containing.ts';

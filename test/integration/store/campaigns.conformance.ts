@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CampaignStore } from '../../../src/agents/ports.ts';
-import { CampaignRecord, CampaignSpec, Generation, NO_USAGE } from '../../../src/domain/campaign.ts';
+import { CampaignRecord, CampaignSpec, Generation, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
-import type { GenerationState } from '../../../src/domain/campaign.ts';
+import type { GenerationState } from '../../../src/domain/campaign/campaign.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { SqlStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';

@@ -5,7 +5,7 @@ import type { Score } from '../../../src/domain/records.ts';
 import { rankedScoreText, reasonText, WHOLE } from '../../../src/domain/text/describe.ts';
 import { measuredText } from '../../../src/cli/commands/show.ts';
 import { logLine } from '../../../src/cli/output/log-line.ts';
-import { plainLine, plainText } from '../../../src/domain/text/plain-text.ts';
+import { plainLine, plainText } from '../../../src/platform/printable-text.ts';
 import { barLine, createProgress } from '../../../src/cli/output/progress.ts';
 import { fields, table } from '../../../src/cli/output/table.ts';
 

@@ -2,14 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { candidateIdOfHash } from './candidate-ids.ts';
-import { widened } from '../../../src/domain/estimate.ts';
+import { widened } from '../../../src/domain/ranking/estimate.ts';
 import type { CaseTiming } from '../../../src/domain/measurement.ts';
-import { placed } from '../../../src/domain/places.ts';
+import { placed } from '../../../src/domain/ranking/places.ts';
 import type { Score } from '../../../src/domain/records.ts';
-import { mustConfirm, ownSpeedup, scoreOf, settle } from '../../../src/domain/score.ts';
-import type { RecordHolder } from '../../../src/domain/score.ts';
-import { learned, NO_SPREAD, pairedVariance, spreadVariance } from '../../../src/domain/spread.ts';
-import type { Spread } from '../../../src/domain/spread.ts';
+import { mustConfirm, ownSpeedup, scoreOf, settle } from '../../../src/domain/ranking/score.ts';
+import type { RecordHolder } from '../../../src/domain/ranking/score.ts';
+import { learned, NO_SPREAD, pairedVariance, spreadVariance } from '../../../src/domain/ranking/spread.ts';
+import type { Spread } from '../../../src/domain/ranking/spread.ts';
 
 /** Standard deviations on the logarithm. */
 interface Noise {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { peaksOf } from '../../../src/domain/device-peaks.ts';
+import { peaksOf } from '../../../src/domain/ranking/device-peaks.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { boundOf, floorsOf } from '../../../src/problems/floors.ts';
 import { loadProblem } from '../../../src/problems/load-problems.ts';

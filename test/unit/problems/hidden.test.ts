@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../../src/domain/problem.ts';
-import { hiddenFor } from '../../../src/engine/hidden-task.ts';
+import { hiddenFor } from '../../../src/engine/judging/hidden-task.ts';
 import { drawHidden, hiddenProbes } from '../../../src/problems/hidden.ts';
 import { loadProblem, loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';

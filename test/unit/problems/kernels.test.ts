@@ -4,7 +4,7 @@ import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
 import { casesOf, LANGUAGES_OF, languageOfFile, type Target } from '../../../src/problems/targets.ts';
 import { floorsOf } from '../../../src/problems/floors.ts';
-import { peaksOf } from '../../../src/domain/device-peaks.ts';
+import { peaksOf } from '../../../src/domain/ranking/device-peaks.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));
 /** Ours meet more than a problem must: somebody's own problem in the folder is no failure. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Language, LaunchPlan, type Params } from '../../../src/domain/plan.ts';
+import { type Language, LaunchPlan, type Params } from '../../../src/domain/plan/plan.ts';
 import { Problem } from '../../../src/domain/problem.ts';
 import { resolvePlan } from '../../../src/problems/resolve-plan.ts';
 

@@ -1,7 +1,7 @@
 /** Runners and their connections as the protocol describes them, driven one step at a time. Frames of one host keep their order. */
 import { type AttemptId, attemptIdOf, CandidateId, DeviceId, HostId } from '../../../src/domain/ids.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { Language } from '../../../src/domain/plan.ts';
+import type { Language } from '../../../src/domain/plan/plan.ts';
 import type { Effect } from '../../../src/scheduler/effects.ts';
 import type { CompileReport, HostFacts, JudgeReport, SchedulerEvent, Task } from '../../../src/scheduler/events.ts';
 

@@ -4,7 +4,7 @@ import { type ClaudeDeps, createClaude } from '../../../../src/agents/generators
 import { SYSTEM_CLOCK } from '../../../../src/agents/generators/clock.ts';
 import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
-import { ClaudeSettings } from '../../../../src/domain/generator-settings.ts';
+import { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
 import { type FakeMessagesApi, startFakeMessagesApi } from '../../../fixtures/agents/fake-messages-api.ts';
 import { listen } from '../../../fixtures/agents/http-server.ts';
 import { generationContext, SOURCE } from '../../../fixtures/agents/generation-context.ts';

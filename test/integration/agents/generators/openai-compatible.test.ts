@@ -4,7 +4,7 @@ import { SYSTEM_CLOCK } from '../../../../src/agents/generators/clock.ts';
 import { type ChatDeps, createOpenAiCompatible } from '../../../../src/agents/generators/openai-compatible.ts';
 import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
-import { OpenAiCompatibleSettings } from '../../../../src/domain/generator-settings.ts';
+import { OpenAiCompatibleSettings } from '../../../../src/domain/campaign/generator-settings.ts';
 import { type FakeChatApi, startFakeChatApi } from '../../../fixtures/agents/fake-chat-api.ts';
 import { listen } from '../../../fixtures/agents/http-server.ts';
 import { generationContext, SOURCE } from '../../../fixtures/agents/generation-context.ts';

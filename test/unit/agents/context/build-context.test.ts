@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ContextRequest, createContextBuilder } from '../../../../src/agents/context/build-context.ts';
-import { GenerationContext } from '../../../../src/domain/generation-context.ts';
+import { GenerationContext } from '../../../../src/domain/campaign/generation-context.ts';
 import type { ProfileSummary } from '../../../../src/domain/profile.ts';
 import { fleetOf } from './fleet.ts';
 import { createFakeJudging, H100, idOf, PASSED, problems, recordOf, sourceOf } from './fake-judging.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { deviceSheetOf } from '../../../../src/agents/context/device-sheet.ts';
-import { DeviceSheet } from '../../../../src/domain/generation-context.ts';
+import { DeviceSheet } from '../../../../src/domain/campaign/generation-context.ts';
 import { fleetOf } from './fleet.ts';
 
 const SXM = 'NVIDIA H100 80GB HBM3';

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createGenerators, type Generators } from '../../../../src/agents/generators/create-generators.ts';
-import { AgentsSettings } from '../../../../src/domain/generator-settings.ts';
+import { AgentsSettings } from '../../../../src/domain/campaign/generator-settings.ts';
 
 const log = pino({ level: 'silent' });
 const create = (settings: unknown, env: Record<string, string> = {}): Generators =>

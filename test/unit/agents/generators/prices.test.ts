@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { microsOf, mostMicros, NO_TOKENS, type PriceList, pricesOf } from '../../../../src/agents/generators/prices.ts';
-import { ClaudeSettings } from '../../../../src/domain/generator-settings.ts';
+import { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
 
 const SONNET = pricesOf('claude-sonnet-5-5') as PriceList;
 const HAIKU = pricesOf('claude-haiku-5-5') as PriceList;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildPrompt } from '../../../../src/agents/prompt/build-prompt.ts';
 import { BLOCK_CHARS_MAX, createFence } from '../../../../src/agents/prompt/fence.ts';
-import type { GenerationContext } from '../../../../src/domain/generation-context.ts';
+import type { GenerationContext } from '../../../../src/domain/campaign/generation-context.ts';
 import type { ProfileSummary } from '../../../../src/domain/profile.ts';
 import { candidateId, exhibit, generationContext } from '../../../fixtures/agents/generation-context.ts';
 import { outside } from '../../../fixtures/agents/prompt-outside.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createProgress } from '../../../../src/agents/report/progress.ts';
-import type { Generation } from '../../../../src/domain/campaign.ts';
+import type { Generation } from '../../../../src/domain/campaign/campaign.ts';
 import { REPORTED } from '../../../fixtures/agents/report/campaign.ts';
 import { generation, idOf } from '../run/generations.ts';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { createAccount } from '../../../../src/agents/run/account.ts';
-import type { Ranked } from '../../../../src/agents/run/view.ts';
-import { campaignView } from '../../../../src/agents/run/view.ts';
-import { createRankedReader } from '../../../../src/agents/run/ranked-reader.ts';
-import { CampaignSpec } from '../../../../src/domain/campaign.ts';
+import { createAccount } from '../../../../src/agents/run/lifecycle/account.ts';
+import type { Ranked } from '../../../../src/agents/run/views/view.ts';
+import { campaignView } from '../../../../src/agents/run/views/view.ts';
+import { createRankedReader } from '../../../../src/agents/run/views/ranked-reader.ts';
+import { CampaignSpec } from '../../../../src/domain/campaign/campaign.ts';
 import { KilnError } from '../../../../src/domain/errors.ts';
 import { CampaignId } from '../../../../src/domain/ids.ts';
 import { idOf, judged } from './generations.ts';

@@ -1,6 +1,6 @@
 /** Generations for the tests of accounts and limits. */
-import { NO_USAGE } from '../../../../src/domain/campaign.ts';
-import type { Generation, GenerationState } from '../../../../src/domain/campaign.ts';
+import { NO_USAGE } from '../../../../src/domain/campaign/campaign.ts';
+import type { Generation, GenerationState } from '../../../../src/domain/campaign/campaign.ts';
 import { CampaignId, CandidateId, generationIdOf } from '../../../../src/domain/ids.ts';
 
 const ID = CampaignId.parse(`k-${'0'.repeat(16)}`);

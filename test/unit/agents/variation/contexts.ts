@@ -1,6 +1,6 @@
 import { CandidateId } from '../../../../src/domain/ids.ts';
-import { type Exhibit, GenerationContext } from '../../../../src/domain/generation-context.ts';
-import type { Language, Params } from '../../../../src/domain/plan.ts';
+import { type Exhibit, GenerationContext } from '../../../../src/domain/campaign/generation-context.ts';
+import type { Language, Params } from '../../../../src/domain/plan/plan.ts';
 
 export const exhibitOf = (source: string, params: Params = {}, language: Language = 'c'): Exhibit => ({
   candidateId: CandidateId.parse(`c-${'0'.repeat(32)}`),

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createEvolve } from '../../../../src/agents/generators/evolve.ts';
-import type { Draft } from '../../../../src/domain/campaign.ts';
-import type { GenerationContext } from '../../../../src/domain/generation-context.ts';
+import type { Draft } from '../../../../src/domain/campaign/campaign.ts';
+import type { GenerationContext } from '../../../../src/domain/campaign/generation-context.ts';
 import { parseHeader } from '../../../../src/problems/parse-header.ts';
 import { contextOf, exhibitOf } from './contexts.ts';
 

@@ -1,0 +1,73 @@
+/** Keeps an answer: durable first, then submitted, unless it is a copy or nothing that was asked for. */
+import type { Draft, Generation, GenerationState } from '../../../domain/campaign/campaign.ts';
+import type { Answer } from '../../generator.ts';
+import { advance, fail } from '../outcomes/advance.ts';
+import type { Run, RunDeps } from '../lifecycle/campaign-run.ts';
+import { onMiss } from '../outcomes/misses.ts';
+import type { Seat } from './assignment.ts';
+import { submitAnswer } from './submit.ts';
+import type { Taken } from './submit.ts';
+import type { Target } from './targets.ts';
+
+interface Answering {
+  readonly generation: Generation;
+  readonly answer: Answer;
+  readonly seat: Seat;
+}
+
+export const keepAnswer = async (run: Run, deps: RunDeps, { generation, answer, seat }: Answering): Promise<Taken> => {
+  const { target, asking } = seat;
+  if (!answer.ok) {
+    asking.gate.onFailure(answer.failure, answer.message, deps.monotonicMs());
+    if (answer.failure === 'exhausted') onExhausted(target, generation);
+    await keepFailure(run, deps, { generation, answer });
+    return 'nothing';
+  }
+  const { draft, usage } = answer;
+  const answered = await advance(run, deps, { generation, state: { status: 'answered', draft }, idea: draft.idea, usage });
+  const refused = refusalOf(target, draft);
+  if (refused) {
+    asking.gate.onFailure(refused.failure, refused.message, deps.monotonicMs());
+    target.copies += refused.failure === 'duplicate' ? 1 : 0;
+    await fail(run, deps, { generation: answered, ...refused });
+    return 'nothing';
+  }
+  const taken = await submitAnswer(run, deps, { generation: answered, draft, again: false });
+  asking.gate.onAnswer();
+  target.copies = taken === 'nothing' ? target.copies + 1 : 0;
+  return taken;
+};
+
+/** Nothing is left of what it was to vary: it is not given to anybody again who only varies. */
+const onExhausted = (target: Target, { parents: [first] }: Generation): void => {
+  target.copies += 1;
+  if (first !== undefined) target.archive.useUp(first);
+};
+
+type Failed = Extract<Answer, { ok: false }>;
+
+/** What was cut off may have been billed, and nobody can say how much: the reserve counts as spent. */
+const keepFailure = async (
+  run: Run,
+  deps: RunDeps,
+  { generation, answer }: { readonly generation: Generation; readonly answer: Failed },
+): Promise<void> => {
+  const { failure, message, usage } = answer;
+  const reservedMicros = generation.state.status === 'asked' ? generation.state.reservedMicros : 0;
+  const isLost = failure === 'stopped' && usage.micros === 0 && reservedMicros > 0;
+  const state: GenerationState = { status: 'lost', reservedMicros };
+  if (isLost) onMiss(run, await advance(run, deps, { generation, state }));
+  else await fail(run, deps, { generation, failure, message, usage });
+};
+
+/** Before it costs device time. */
+const refusalOf = (
+  { archive, languages }: Target,
+  draft: Draft,
+): { readonly failure: 'duplicate' | 'rejected'; readonly message: string } | null => {
+  if (!languages.includes(draft.language)) {
+    return { failure: 'rejected', message: `${draft.language} was not asked for; use ${languages.join(' or ')}` };
+  }
+  if (archive.novelty(draft).isNew) return null;
+  return { failure: 'duplicate', message: 'the same content, but for comments and white space, was judged before' };
+};

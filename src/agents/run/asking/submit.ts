@@ -1,0 +1,64 @@
+/** From a durable answer to a candidate that waits for its verdict. */
+import { KilnError } from '../../../domain/errors.ts';
+import type { CandidateId } from '../../../domain/ids.ts';
+import { advance, fail } from '../outcomes/advance.ts';
+import { patienceOf, submitterOf } from '../lifecycle/campaign-run.ts';
+import type { Answered, Run, RunDeps } from '../lifecycle/campaign-run.ts';
+import { patiently } from './retry-while-unavailable.ts';
+import { expectVerdict, settle } from '../outcomes/settle.ts';
+
+/** `known`: somebody had submitted it before, so it is not in the queue because of this campaign. */
+export type Taken = 'candidate' | 'known' | 'nothing';
+
+/** `again`: a restart does not know whether it was submitted already. `nothing`: a copy of what waits, or refused. */
+export const submitAnswer = async (
+  run: Run,
+  deps: RunDeps,
+  { generation, draft, again }: Answered & { readonly again: boolean },
+): Promise<Taken> => {
+  deps.classes.onArriving(generation.device);
+  const submitted = await submit(run, deps, { generation, draft });
+  if (submitted instanceof KilnError) {
+    await fail(run, deps, { generation, failure: 'rejected', message: submitted.message });
+    return 'nothing';
+  }
+  const { id, known } = submitted;
+  if (run.pending.has(id)) {
+    await fail(run, deps, { generation, failure: 'duplicate', message: `${id} waits for its verdict already` });
+    return 'nothing';
+  }
+  // Claimed before the row is written: a second copy that comes meanwhile is one.
+  run.pending.set(id, { generation, source: draft.source });
+  const isFirst = !known || (again && (await isOurs(run, deps, id)));
+  const moved = await advance(run, deps, { generation, state: { status: 'submitted', candidateId: id, isFirst } });
+  run.pending.set(id, { generation: moved, source: draft.source });
+  // Known before, so no record of this campaign. After a restart it may be one: `recheck` looks.
+  if (submitted.status === 'done' && !again) void settle(run, deps, { id, isRecord: false });
+  else expectVerdict(run, deps, id);
+  return isFirst ? 'candidate' : 'known';
+};
+
+type Refused = KilnError;
+
+const submit = async (run: Run, deps: RunDeps, { generation, draft }: Answered) => {
+  const { problem, device } = generation;
+  const { language, source, params } = draft;
+  const input = { problem, device, language, source, params, priority: run.record.spec.priority };
+  try {
+    const { candidates } = await patiently(
+      async () => deps.judging.submit([{ ...input, submitter: submitterOf(run), labels: [], trial: 0 }]),
+      patienceOf(run),
+    );
+    return candidates[0] ?? refusal(`the engine gave no answer for ${generation.id}`);
+  } catch (error) {
+    if (error instanceof KilnError && !error.retryable) return error;
+    throw error;
+  }
+};
+
+const refusal = (message: string): Refused => new KilnError('INTERNAL', message);
+
+const isOurs = async (run: Run, { judging }: RunDeps, id: CandidateId): Promise<boolean> => {
+  const record = await patiently(async () => judging.candidate(id), patienceOf(run));
+  return record.submission.submitter === submitterOf(run);
+};

@@ -1,0 +1,82 @@
+/** What a campaign works on: each of its problems on each of its device classes, with an archive each. */
+import type { CampaignSpec } from '../../../domain/campaign/campaign.ts';
+import type { DeviceClass } from '../../../domain/device.ts';
+import { peaksOf } from '../../../domain/ranking/device-peaks.ts';
+import { KilnError } from '../../../domain/errors.ts';
+import type { Language } from '../../../domain/plan/plan.ts';
+import { boundOf } from '../../../problems/floors.ts';
+import { LANGUAGES_OF, type Target as Kind } from '../../../problems/targets.ts';
+import type { Judging } from '../../ports.ts';
+import { createArchive } from '../../search/archive.ts';
+import type { Archive } from '../../search/archive.ts';
+import { type Claims, createClaims } from './claims.ts';
+import type { Bound } from '../../search/entry.ts';
+import { mix } from '../../../platform/random.ts';
+
+export interface Target {
+  readonly problem: string;
+  readonly device: DeviceClass;
+  readonly languages: readonly Language[];
+  readonly archive: Archive;
+  /** What limits a kernel that does the least work: of a candidate nobody has measured more about. */
+  readonly bound: Bound;
+  /** Starting points without a verdict: until there are none, nobody is asked for better ones. */
+  startsLeft: number;
+  /** What was given to somebody who only varies: nobody else gets it. */
+  readonly claims: Claims;
+  /** Answers in a row that were copies of what was known, or that said that nothing new is left. */
+  copies: number;
+}
+
+type TargetPlan = Pick<Target, 'problem' | 'device' | 'languages'>;
+
+/** Throws UNKNOWN_PROBLEM, UNKNOWN_DEVICE or UNSUPPORTED_LANGUAGE, naming the field. */
+export const planTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'>): readonly TargetPlan[] =>
+  [...new Set(spec.problems)].flatMap((problem) =>
+    [...new Set(spec.devices)].map((device) => planTarget({ problem, device, spec }, judging)),
+  );
+
+interface Wish {
+  readonly problem: string;
+  readonly device: DeviceClass;
+  readonly spec: CampaignSpec;
+}
+
+const planTarget = ({ problem, device, spec }: Wish, judging: Pick<Judging, 'problem'>): TargetPlan => {
+  const kind = kindOf(device);
+  if (definitionOf(problem, judging)[kind] === undefined) {
+    const message = `devices: problem "${problem}" has no ${kind} reference, so it cannot be judged on ${device}; leave one of the two out`;
+    throw new KilnError('UNKNOWN_DEVICE', message, { details: { field: 'devices', problem, device } });
+  }
+  const runs: readonly Language[] = LANGUAGES_OF[kind];
+  const languages = spec.languages.length === 0 ? runs : runs.filter((language) => spec.languages.includes(language));
+  if (languages.length > 0) return { problem, device, languages };
+  const message = `languages: ${spec.languages.join(', ')} do not run on ${device}; use ${runs.join(' or ')}, or leave languages out`;
+  throw new KilnError('UNSUPPORTED_LANGUAGE', message, { details: { field: 'languages', device } });
+};
+
+const kindOf = (device: DeviceClass): Kind => (device === 'cpu' ? 'cpu' : 'gpu');
+
+const definitionOf = (name: string, judging: Pick<Judging, 'problem'>) => {
+  try {
+    return judging.problem(name).problem;
+  } catch (error) {
+    if (!(error instanceof KilnError) || error.code !== 'NOT_FOUND') throw error;
+    throw new KilnError('UNKNOWN_PROBLEM', `problems: ${error.message}`, { cause: error, details: { field: 'problems' } });
+  }
+};
+
+export const openTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'>): readonly Target[] =>
+  planTargets(spec, judging).map((plan, index) => ({
+    ...plan,
+    archive: createArchive({ islands: spec.islands, seed: mix(spec.seed ^ mix(index)) }),
+    bound: leastBound(plan, judging),
+    startsLeft: 0,
+    claims: createClaims(),
+    copies: 0,
+  }));
+
+const leastBound = ({ problem, device }: TargetPlan, judging: Pick<Judging, 'problem'>): Bound => {
+  const kind = kindOf(device);
+  return boundOf(definitionOf(problem, judging), kind, peaksOf({ kind, model: device })) ?? 'unknown';
+};

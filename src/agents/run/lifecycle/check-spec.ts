@@ -1,0 +1,93 @@
+/** What is wrong with a campaign, before it begins. */
+import type { CampaignSpec } from '../../../domain/campaign/campaign.ts';
+import { knownClass } from '../../../domain/device.ts';
+import { KilnError } from '../../../domain/errors.ts';
+import type { Language } from '../../../domain/plan/plan.ts';
+import type { Generator } from '../../generator.ts';
+import type { Judging } from '../../ports.ts';
+import { planTargets } from '../asking/targets.ts';
+
+export interface GeneratorSet {
+  readonly all: readonly Generator[];
+  readonly byName: ReadonlyMap<string, Generator>;
+  readonly default: Generator;
+}
+
+/** With the devices' names as Kiln writes them, and the default generator where none was named. Throws KilnError naming the field. */
+export const checkSpec = async (
+  spec: CampaignSpec,
+  { judging, generators }: { readonly judging: Pick<Judging, 'problem' | 'fleet'>; readonly generators: GeneratorSet },
+): Promise<CampaignSpec> => {
+  const fleet = [...new Set((await judging.fleet()).hosts.flatMap(({ devices }) => devices.map((device) => device.class)))];
+  const devices = [...new Set(spec.devices.map((asked) => classOf(asked, fleet)))];
+  const chosen = spec.generators.length === 0 ? [{ name: generators.default.name, share: 1 }] : spec.generators;
+  const problems = [...new Set(spec.problems)];
+  const checked = { ...spec, problems, devices, generators: chosen, start: startOf(spec, chosen, generators) };
+  const languages = planTargets(checked, judging).flatMap((target) => target.languages);
+  checkStarts(checked, languages);
+  for (const { name } of chosen) checkGenerator(generators, name);
+  checkMoney(checked, generators);
+  return checked;
+};
+
+/** Who only varies gets what there is much to vary in. */
+const startOf = (
+  { start }: CampaignSpec,
+  chosen: CampaignSpec['generators'],
+  { byName }: GeneratorSet,
+): CampaignSpec['start'] => {
+  if (start.seeds !== 'auto') return start;
+  const isVarying = chosen.every(({ name }) => byName.get(name)?.kind === 'evolve');
+  return { ...start, seeds: isVarying ? 'evolve' : 'all' };
+};
+
+const classOf = (asked: string, fleet: readonly string[]): string => {
+  const shown = fleet.find((name) => name.toLowerCase() === asked.toLowerCase()) ?? knownClass(asked);
+  if (shown !== null) return shown;
+  const has = fleet.join(', ') || 'nothing yet';
+  const message = `devices: "${asked}" is no device class; the fleet has ${has}. Use a class such as H100, A100 or cpu`;
+  throw new KilnError('UNKNOWN_DEVICE', message, { details: { field: 'devices', fleet } });
+};
+
+const checkStarts = ({ start, problems }: CampaignSpec, languages: readonly Language[]): void => {
+  const usable = [...new Set(languages)].join(' or ');
+  for (const { problem, language } of start.sources) {
+    if (!problems.includes(problem)) {
+      throw wrongStart(
+        `"${problem}" is none of the campaign's problems (${problems.join(', ')}); add it or leave the source out`,
+      );
+    }
+    if (!languages.includes(language)) {
+      throw wrongStart(
+        `${language} is no language of this campaign, which takes ${usable}; add a device or leave the source out`,
+      );
+    }
+  }
+};
+
+const wrongStart = (message: string): KilnError =>
+  new KilnError('INVALID_REQUEST', `start.sources: ${message}`, { details: { field: 'start.sources' } });
+
+const checkGenerator = ({ all, byName }: GeneratorSet, name: string): void => {
+  const generator = byName.get(name);
+  const known = all.map((entry) => entry.name).join(', ');
+  if (generator?.unavailable === null) return;
+  const why = generator ? `cannot be used: ${generator.unavailable}` : 'is not known';
+  throw new KilnError('UNKNOWN_GENERATOR', `generators: "${name}" ${why}. There are ${known} (agents.generators in kiln.yaml)`, {
+    details: { field: 'generators', known: all.map((entry) => entry.name) },
+  });
+};
+
+/** A generator that is paid must have a limit in money, and free ones another limit: in money alone they would never end. */
+const checkMoney = ({ generators, budget }: CampaignSpec, { byName }: GeneratorSet): void => {
+  const paid = generators.find(({ name }) => byName.get(name)?.isPaid);
+  if (paid && budget.usd === undefined) {
+    const message = `budget.usd: generator "${paid.name}" costs money for every answer; say how much the campaign may spend`;
+    throw new KilnError('INVALID_REQUEST', message, { details: { field: 'budget.usd' } });
+  }
+  const others = [budget.candidates, budget.gpuMinutes, budget.minutes];
+  const free = generators.find(({ name }) => byName.get(name)?.isPaid === false);
+  if (!free || others.some((limit) => limit !== undefined)) return;
+  const message = `budget: generator "${free.name}" costs no money, so that a limit in usd never ends it; give candidates, gpuMinutes or minutes too`;
+  throw new KilnError('INVALID_REQUEST', message, { details: { field: 'budget' } });
+};

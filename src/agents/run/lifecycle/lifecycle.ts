@@ -1,0 +1,112 @@
+/** Campaigns that are not over: opened, turned from one status to another, saved, and dropped once they are through. */
+import type { CampaignRecord, CampaignStatus } from '../../../domain/campaign/campaign.ts';
+import { KilnError } from '../../../domain/errors.ts';
+import type { CampaignId } from '../../../domain/ids.ts';
+import type { CampaignStore } from '../../ports.ts';
+import { outstandingOf } from './account.ts';
+import { createRun, patienceOf, ranMsOf } from './campaign-run.ts';
+import type { Run, RunDeps } from './campaign-run.ts';
+import { openRun } from './open-run.ts';
+import { patiently } from '../asking/retry-while-unavailable.ts';
+
+export interface Lifecycle {
+  readonly runs: ReadonlyMap<CampaignId, Run>;
+  /** Throws KilnError where what it works on is not there any more. */
+  open(record: CampaignRecord): Run;
+  /** After a start. What it works on may be gone since: a person must decide then, and it is paused. */
+  reopen(record: CampaignRecord): Promise<void>;
+  turn(run: Run, status: CampaignStatus, reason: string | null): Promise<void>;
+  dropThrough(): void;
+  /** How long they ran. */
+  save(): Promise<void>;
+  /** Resolves when none is being opened any more. */
+  opened(): Promise<void>;
+}
+
+export interface LifecycleDeps extends RunDeps {
+  readonly store: CampaignStore;
+  /** The record of a campaign is another one now. */
+  readonly onRecord: (record: CampaignRecord) => void;
+}
+
+export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
+  const { store, now, monotonicMs, onRecord } = deps;
+  const runs = new Map<CampaignId, Run>();
+  const opening = new Set<Promise<void>>();
+
+  const dropIfThrough = (run: Run): void => {
+    if (isThrough(run)) runs.delete(run.record.id);
+  };
+
+  const open = (record: CampaignRecord): Run => {
+    const run = createRun(record, deps);
+    run.runningSinceMs = record.status === 'running' ? monotonicMs() : null;
+    runs.set(record.id, run);
+    const opened = openRun(run, deps, store).finally(() => opening.delete(opened));
+    opening.add(opened);
+    return run;
+  };
+
+  const reopen = async (record: CampaignRecord): Promise<void> => {
+    try {
+      open(record);
+    } catch (error) {
+      if (!(error instanceof KilnError)) throw error;
+      deps.log.error({ err: error, campaignId: record.id }, 'a campaign cannot go on');
+      if (record.status !== 'running') return;
+      const change = { status: 'paused' as const, reason: `it cannot go on: ${error.message}`, ranMs: record.ranMs };
+      await store.updateCampaign(record.id, change);
+      onRecord({ ...record, ...change });
+    }
+  };
+
+  /** One write after the other, each of what is so by then: a late one must not bring back what a person has ended. */
+  const write = async (run: Run): Promise<void> => {
+    const save = async (): Promise<void> => {
+      const { id, status, reason } = run.record;
+      await store.updateCampaign(id, { status, reason, ranMs: ranMsOf(run, monotonicMs()) });
+    };
+    const mine = run.written.then(async () => patiently(save, patienceOf(run)));
+    run.written = mine.catch(() => undefined);
+    return mine;
+  };
+
+  return {
+    runs,
+    open,
+    reopen,
+    turn: async (run, status, reason) => {
+      // In memory first: from here on nobody asks for it. Durable when it resolves.
+      onRecord(turned(run, { status, reason }, { nowMs: now(), monotonicMs: monotonicMs() }));
+      if (status === 'stopped') run.asked.abort();
+      await write(run);
+      dropIfThrough(run);
+      deps.poke();
+    },
+    dropThrough: () => {
+      for (const run of runs.values()) dropIfThrough(run);
+    },
+    save: async () => {
+      for (const run of runs.values()) {
+        if (run.record.status === 'running') await write(run);
+      }
+    },
+    opened: async () => void (await Promise.all(opening)),
+  };
+};
+
+const turned = (
+  run: Run,
+  change: Pick<CampaignRecord, 'status' | 'reason'>,
+  { nowMs, monotonicMs }: { readonly nowMs: number; readonly monotonicMs: number },
+): CampaignRecord => {
+  const ranMs = ranMsOf(run, monotonicMs);
+  run.runningSinceMs = change.status === 'running' ? monotonicMs : null;
+  run.record = { ...run.record, ...change, ranMs, updatedAt: new Date(nowMs).toISOString() };
+  return run.record;
+};
+
+const isThrough = ({ record, thinking, account, isOpen }: Run): boolean => {
+  const isOver = record.status === 'finished' || record.status === 'stopped';
+  return isOver && thinking === 0 && outstandingOf(account) === 0 && isOpen;
+};

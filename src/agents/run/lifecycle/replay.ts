@@ -1,0 +1,126 @@
+/**
+ * A campaign as its rows say it is: after a restart, or for a look at one that is over. Nothing that was paid for is asked again.
+ *
+ * What was asked is lost: whether it was billed nobody knows, so that its reserve counts as spent. What was answered is submitted (the same
+ * content has the same id), what was submitted waits for its verdict again, and the archives are rebuilt from what was judged.
+ */
+import type { Generation } from '../../../domain/campaign/campaign.ts';
+import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
+import type { CampaignStore, Judging } from '../../ports.ts';
+import { advance } from '../outcomes/advance.ts';
+import { patienceOf, targetOf } from './campaign-run.ts';
+import type { Run, RunDeps } from './campaign-run.ts';
+import { patiently } from '../asking/retry-while-unavailable.ts';
+import { onMiss, wasAnswered } from '../outcomes/misses.ts';
+import { learnProfile } from '../outcomes/profile-bound.ts';
+import { expectVerdict, learn } from '../outcomes/settle.ts';
+import { submitAnswer } from '../asking/submit.ts';
+
+const PAGE = 1000;
+/** Generations that an archive is rebuilt from: the fastest, and the newest (which know what was tried last). */
+const FASTEST_MAX = 1000;
+const NEWEST_MAX = 4000;
+/** Of their candidates: some megabytes of sources. */
+const READ_AT_ONCE = 250;
+
+/** By number, page by page. */
+export async function* generationsOf(
+  store: Pick<CampaignStore, 'generations'>,
+  id: CampaignId,
+): AsyncGenerator<readonly Generation[]> {
+  for (let after = 0; ; ) {
+    const page = await store.generations(id, { after, limit: PAGE });
+    if (page.length > 0) yield page;
+    if (page.length < PAGE) return;
+    after = page.at(-1)?.number ?? after;
+  }
+}
+
+interface Found {
+  /** Judged, or answered without a candidate. */
+  readonly ended: readonly Generation[];
+  readonly open: readonly Generation[];
+}
+
+/** Counts every row. Returns those that are not settled, and those to rebuild the archives from. */
+export const countRows = async (run: Run, store: Pick<CampaignStore, 'generations'>): Promise<Found> => {
+  const open: Generation[] = [];
+  let ended: Generation[] = [];
+  for await (const page of generationsOf(store, run.record.id)) {
+    for (const generation of page) {
+      run.account.move(null, generation);
+      run.next = generation.number + 1;
+      const { status } = generation.state;
+      if (status === 'judged' || wasAnswered(generation)) ended.push(generation);
+      else if (status !== 'failed' && status !== 'lost') open.push(generation);
+    }
+    ended = worthKnowing(ended);
+  }
+  return { ended, open };
+};
+
+/** An old failure without what became of its repair would be repaired again: of the older ones only those that passed. */
+const worthKnowing = (ended: readonly Generation[]): Generation[] => {
+  if (ended.length <= FASTEST_MAX + NEWEST_MAX) return [...ended];
+  const newest = ended.slice(-NEWEST_MAX);
+  const older = ended.slice(0, -NEWEST_MAX).filter((generation) => speedupOf(generation) > 0);
+  const fastest = older.toSorted((a, b) => speedupOf(b) - speedupOf(a)).slice(0, FASTEST_MAX);
+  return [...fastest, ...newest].toSorted((a, b) => a.number - b.number);
+};
+
+const speedupOf = ({ state }: Generation): number => (state.status === 'judged' ? (state.speedup ?? 0) : 0);
+
+/** In the order of their numbers, as they were added the first time. */
+export const rebuildArchives = async (run: Run, judging: Judging, ended: readonly Generation[]): Promise<void> => {
+  for (let from = 0; from < ended.length; from += READ_AT_ONCE) {
+    if (run.closed.signal.aborted) return;
+    const batch = ended.slice(from, from + READ_AT_ONCE);
+    const ids = batch.flatMap(({ state }) => (state.status === 'judged' ? [state.candidateId] : []));
+    const found = await patiently(async () => judging.sourced(ids), patienceOf(run));
+    const byId = new Map(found.map((sourced) => [sourced.record.id, sourced]));
+    for (const generation of batch) learnAgain(run, generation, byId);
+  }
+  await learnProfiles(run, judging);
+};
+
+type Sourced = Awaited<ReturnType<Judging['sourced']>>[number];
+
+const learnAgain = (run: Run, generation: Generation, byId: ReadonlyMap<CandidateId, Sourced>): void => {
+  const { state, move } = generation;
+  if (state.status !== 'judged') return onMiss(run, generation);
+  const [target, sourced] = [targetOf(run, generation), byId.get(state.candidateId)];
+  if (!target || !sourced) return;
+  // `learn` takes a starting point off those that are waited for.
+  if (move === 'seed') target.startsLeft += 1;
+  learn(run, { generation, ...sourced });
+};
+
+/** Of those that can be parents now. */
+const learnProfiles = async (run: Run, judging: Judging): Promise<void> => {
+  for (const { archive } of run.targets) {
+    for (const { candidateId } of archive.elites()) {
+      if (run.closed.signal.aborted) return;
+      learnProfile([archive], await patiently(async () => judging.profile(candidateId), patienceOf(run)));
+    }
+  }
+};
+
+/** Asked becomes lost; answered is submitted; submitted waits again. */
+export const settleOpen = async (run: Run, deps: RunDeps, open: readonly Generation[]): Promise<void> => {
+  for (const generation of open) {
+    const target = targetOf(run, generation);
+    if (generation.move === 'seed' && target) target.startsLeft += 1;
+  }
+  for (const generation of open) {
+    if (run.closed.signal.aborted) return;
+    const { state } = generation;
+    if (state.status === 'asked') {
+      await advance(run, deps, { generation, state: { status: 'lost', reservedMicros: state.reservedMicros } });
+    } else if (state.status === 'answered') {
+      await submitAnswer(run, deps, { generation, draft: state.draft, again: true });
+    } else if (state.status === 'submitted') {
+      run.pending.set(state.candidateId, { generation, source: null });
+      expectVerdict(run, deps, state.candidateId);
+    }
+  }
+};

@@ -1,0 +1,106 @@
+/**
+ * The agents of a campaign and who of them is free. While there are at least as many agents as targets, each stays with one target and one
+ * generator; fewer go round the targets. An agent costs its index, its island and a few past attempts.
+ */
+import type { PastAttempt } from '../../../domain/campaign/generation-context.ts';
+
+/** Attempts that an agent remembers: enough not to try the same again, few enough that a context stays short. */
+export const ATTEMPTS_MAX = 4;
+
+export interface Agent {
+  readonly index: number;
+  readonly island: number;
+  readonly generator: string;
+  /** Oldest first. */
+  attempts: readonly PastAttempt[];
+}
+
+/** A target with a generator: where agents are free or not. */
+export interface Lane {
+  readonly target: number;
+  readonly generator: string;
+}
+
+export interface Roster {
+  readonly agents: readonly Agent[];
+  /** Those that have agents, in an order that goes round: the next call begins behind the lane that an agent was taken from last. */
+  lanes(): readonly Lane[];
+  /** The one that has been free longest, or null. */
+  take(lane: Lane): Agent | null;
+  /** Its answer came to something or to nothing: it is free again. */
+  free(agent: Agent): void;
+}
+
+export interface RosterOptions {
+  readonly agents: number;
+  readonly targets: number;
+  readonly islands: number;
+  readonly generators: readonly { readonly name: string; readonly share: number }[];
+}
+
+export const createRoster = (options: RosterOptions): Roster => {
+  const { targets } = options;
+  const isRotating = options.agents < targets;
+  const names = inTurn(options.generators, Math.ceil(options.agents / Math.max(1, isRotating ? 1 : targets)) + targets);
+  const seats = Array.from({ length: options.agents }, (_, index) => seatOf(index, { ...options, isRotating, names }));
+  const home = new Map(
+    seats.map(({ agent, target }) => [agent.index, queueOf(isRotating, { target, generator: agent.generator })]),
+  );
+  const queues = Map.groupBy(
+    seats.map(({ agent }) => agent),
+    ({ index }) => home.get(index) ?? '',
+  );
+  const lanes = lanesOf(seats, { isRotating, targets });
+  let next = 0;
+
+  return {
+    agents: seats.map(({ agent }) => agent),
+    lanes: () => [...lanes.slice(next), ...lanes.slice(0, next)],
+    take: (lane) => {
+      const agent = queues.get(queueOf(isRotating, lane))?.shift() ?? null;
+      if (agent)
+        next =
+          (lanes.findIndex(({ target, generator }) => target === lane.target && generator === lane.generator) + 1) % lanes.length;
+      return agent;
+    },
+    free: (agent) => void queues.get(home.get(agent.index) ?? '')?.push(agent),
+  };
+};
+
+const queueOf = (isRotating: boolean, { target, generator }: Lane): string => (isRotating ? generator : `${target} ${generator}`);
+
+interface Seating extends RosterOptions {
+  readonly isRotating: boolean;
+  readonly names: readonly string[];
+}
+
+/** Neighbours on one target get the next generator and the next island. */
+const seatOf = (index: number, { targets, islands, isRotating, names }: Seating): { agent: Agent; target: number } => {
+  const target = index % targets;
+  const order = isRotating ? index : Math.floor(index / targets);
+  const generator = names[isRotating ? order : order + target] ?? '';
+  return { target, agent: { index, island: order % islands, generator, attempts: [] } };
+};
+
+/** Names by share, spread evenly: at each place the one that is furthest behind its share. */
+const inTurn = (generators: RosterOptions['generators'], length: number): readonly string[] => {
+  const total = generators.reduce((sum, { share }) => sum + share, 0);
+  const given = generators.map(() => 0);
+  return Array.from({ length }, (_, place) => {
+    const behind = generators.map(({ share }, index) => ((place + 1) * share) / total - (given[index] ?? 0));
+    const chosen = behind.indexOf(Math.max(...behind));
+    given[chosen] = (given[chosen] ?? 0) + 1;
+    return generators[chosen]?.name ?? '';
+  });
+};
+
+const lanesOf = (
+  seats: readonly { readonly agent: Agent; readonly target: number }[],
+  { isRotating, targets }: { readonly isRotating: boolean; readonly targets: number },
+): readonly Lane[] => {
+  const generators = [...new Set(seats.map(({ agent }) => agent.generator))];
+  if (isRotating)
+    return Array.from({ length: targets }, (_, target) => generators.map((generator) => ({ target, generator }))).flat();
+  const lanes = seats.map(({ agent, target }) => ({ target, generator: agent.generator }));
+  return [...new Map(lanes.map((lane) => [queueOf(false, lane), lane])).values()];
+};

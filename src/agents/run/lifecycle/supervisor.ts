@@ -1,0 +1,126 @@
+/**
+ * Keeps the campaigns of a daemon going: looks at the queue for them, saves how long they ran, ends them, and drops those that are through.
+ *
+ * Modes: created; running (after `start`); stopped (requests on their way are cut off, their rows say so; the rest goes on at the next start).
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AgentsSettings } from '../../../domain/campaign/generator-settings.ts';
+import type { CampaignRecord, CampaignStatus } from '../../../domain/campaign/campaign.ts';
+import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
+import type { ContextBuilder } from '../../context/build-context.ts';
+import type { CampaignStore } from '../../ports.ts';
+import type { Run, RunDeps } from './campaign-run.ts';
+import { createDeviceClasses } from './device-classes.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { learnProfile } from '../outcomes/profile-bound.ts';
+import { createProfiles } from '../outcomes/profiles.ts';
+import { createPump } from '../asking/pump.ts';
+import { createRounds } from '../../../platform/rounds.ts';
+import { createRows } from '../outcomes/generation-rows.ts';
+import { createVerdicts } from '../outcomes/verdicts.ts';
+
+const LOOK_MS = 250;
+/** What a killed daemon forgets of the time a campaign ran. */
+const SAVE_MS = 10_000;
+const RECHECK_MS = 30_000;
+/** Cut-off requests get this long to end and to be written down. */
+const STOP_MS_MAX = 5000;
+const SAVE_FAILED = 'the time that campaigns ran could not be saved';
+
+export interface SupervisorDeps extends Pick<RunDeps, 'judging' | 'generators' | 'log' | 'now' | 'monotonicMs' | 'random'> {
+  readonly store: CampaignStore;
+  readonly contexts: ContextBuilder;
+  readonly settings: Pick<AgentsSettings, 'queueSeconds' | 'thinkingMax'>;
+  /** The record of a campaign is another one now. */
+  readonly onRecord: (record: CampaignRecord) => void;
+}
+
+export interface Supervisor {
+  readonly deps: RunDeps;
+  runs(): readonly Run[];
+  run(id: CampaignId): Run | null;
+  /** Throws KilnError where what it works on is not there any more. */
+  open(record: CampaignRecord): Run;
+  turn(run: Run, status: CampaignStatus, reason: string | null): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const createSupervisor = (given: SupervisorDeps): Supervisor => {
+  const { store, judging, settings, log, monotonicMs } = given;
+  let isStopped = false;
+  const onFailure = (what: string, error: unknown): void => {
+    if (!isStopped) log.warn({ err: error }, what);
+  };
+  const onProfiled = (id: CandidateId): void => {
+    const archives = runs().flatMap(({ targets }) => targets.map(({ archive }) => archive));
+    const learned = async (): Promise<void> => learnProfile(archives, await judging.profile(id));
+    void learned().catch((error: unknown) => onFailure('a profile could not be read', error));
+  };
+  const classes = createDeviceClasses(settings.queueSeconds);
+  const verdicts = createVerdicts({ judging, log, onDone: (device) => classes.onDone(device), onProfiled });
+  const profiles = createProfiles({ judging, slots: (device) => classes.slots(device), log, now: monotonicMs });
+  const deps: RunDeps = { ...given, rows: createRows(store), verdicts, classes, profiles, poke: () => pump.poke() };
+  const lifecycle = createLifecycle({ ...deps, store, onRecord: given.onRecord });
+  const runs = (): readonly Run[] => [...lifecycle.runs.values()];
+  const pump = createPump({
+    ...deps,
+    runs,
+    thinkingMax: settings.thinkingMax,
+    onOver: (run, reason) =>
+      void lifecycle.turn(run, 'finished', reason).catch((error: unknown) => onFailure('a campaign could not be ended', error)),
+  });
+  const rounds = createRounds(onFailure);
+
+  const look = async (): Promise<void> => {
+    lifecycle.dropThrough();
+    if (lifecycle.runs.size === 0) return;
+    const begun = classes.mark();
+    classes.look(await judging.queue(), begun);
+    profiles.look();
+    pump.poke();
+  };
+
+  const start = async (): Promise<void> => {
+    await verdicts.start();
+    const unsettled = new Set(await store.unsettledCampaigns());
+    for (const record of (await store.campaigns()).toReversed()) {
+      given.onRecord(record);
+      const goesOn = record.status === 'running' || record.status === 'paused';
+      if (goesOn || unsettled.has(record.id)) await lifecycle.reopen(record);
+    }
+    rounds.every(LOOK_MS, look, 'the queue could not be looked at');
+    rounds.every(SAVE_MS, async () => lifecycle.save(), SAVE_FAILED);
+    rounds.every(RECHECK_MS, async () => verdicts.recheck(), 'verdicts could not be looked for');
+  };
+
+  const stop = async (): Promise<void> => {
+    if (isStopped) return;
+    isStopped = true;
+    rounds.stop();
+    pump.stop();
+    for (const run of runs()) run.asked.abort();
+    await within(STOP_MS_MAX, pump.settled());
+    for (const run of runs()) run.closed.abort();
+    verdicts.stop();
+    await lifecycle.opened();
+    await lifecycle.save().catch((error: unknown) => log.warn({ err: error }, SAVE_FAILED));
+  };
+
+  return {
+    deps,
+    runs,
+    run: (id) => lifecycle.runs.get(id) ?? null,
+    open: (record) => lifecycle.open(record),
+    turn: async (run, status, reason) => lifecycle.turn(run, status, reason),
+    start,
+    stop,
+  };
+};
+
+/** Waits no longer than `ms`. */
+const within = async (ms: number, work: Promise<void>): Promise<void> => {
+  const late = new AbortController();
+  await Promise.race([work, wait(ms, undefined, { signal: late.signal }).catch(() => null)]);
+  late.abort();
+};

@@ -1,0 +1,16 @@
+/** What an archive hears of generations that gave no candidate. */
+import type { Generation, GenerationFailure } from '../../../domain/campaign/campaign.ts';
+import { targetOf } from '../lifecycle/campaign-run.ts';
+import type { Run } from '../lifecycle/campaign-run.ts';
+
+/** Nobody answered: what was asked for can be asked for again. All others are answers, and a failure gets one repair. */
+const UNANSWERED: ReadonlySet<GenerationFailure> = new Set(['unavailable', 'timed_out', 'stopped']);
+
+export const wasAnswered = ({ state }: Generation): boolean => state.status === 'failed' && !UNANSWERED.has(state.failure);
+
+/** `generation` is failed or lost. */
+export const onMiss = (run: Run, generation: Generation): void => {
+  const archive = targetOf(run, generation)?.archive;
+  if (wasAnswered(generation)) archive?.miss(generation);
+  else archive?.giveBack(generation);
+};

@@ -1,0 +1,134 @@
+/**
+ * One reader of the journal for all agents: tells whoever waits for a candidate that it is done.
+ *
+ * Modes: created; following (reads what is new after every write); stopped.
+ * Invariant: a verdict that is written while somebody waits is told once; one that was written between a submission and its `expect` is
+ * remembered, or found by `recheck`.
+ */
+import type { Logger } from 'pino';
+import type { CandidateId } from '../../../domain/ids.ts';
+import type { JournalEvent } from '../../../domain/records.ts';
+import type { Judging } from '../../ports.ts';
+
+const PAGE = 1000;
+/** Writes that follow one another closely are read together. */
+const READ_AFTER_MS = 20;
+const RETRY_MS = 1000;
+/** Verdicts nobody had asked for yet. A submission is answered long before so many others are done. */
+const REMEMBERED_MAX = 10_000;
+/** Looked at by one `recheck`. */
+const RECHECKED_MAX = 200;
+
+export type OnVerdict = (verdict: { readonly isRecord: boolean }) => void;
+
+export interface Verdicts {
+  /** From the newest event on. */
+  start(): Promise<void>;
+  /** Calls back once, soon if it is done already. */
+  expect(id: CandidateId, listener: OnVerdict): void;
+  /** Asks for those that were waited for longest, in case a verdict was missed. */
+  recheck(): Promise<void>;
+  stop(): void;
+}
+
+export interface VerdictsDeps {
+  readonly judging: Pick<Judging, 'events' | 'lastSequence' | 'onEvents' | 'candidate'>;
+  readonly log: Logger;
+  /** Somebody's candidate on this device class is done. */
+  readonly onDone: (device: string) => void;
+  /** A profile came. Not told again after a restart: it is in the candidate's profile then. */
+  readonly onProfiled: (id: CandidateId) => void;
+}
+
+export const createVerdicts = ({ judging, log, onDone, onProfiled }: VerdictsDeps): Verdicts => {
+  const expected = new Map<CandidateId, OnVerdict[]>();
+  const remembered = new Map<CandidateId, boolean>();
+  let after = 0;
+  let timer: NodeJS.Timeout | null = null;
+  let isReading = false;
+  let hasMore = false;
+  let unsubscribe: (() => void) | null = null;
+
+  const tell = (id: CandidateId, isRecord: boolean): void => {
+    const listeners = expected.get(id);
+    expected.delete(id);
+    for (const listener of listeners ?? []) listener({ isRecord });
+    if (!listeners) remember(remembered, id, isRecord);
+  };
+
+  const readSoon = (delayMs: number): void => {
+    hasMore = true;
+    if (timer || isReading || !unsubscribe) return;
+    timer = setTimeout(() => {
+      timer = null;
+      void read();
+    }, delayMs);
+  };
+
+  const read = async (): Promise<void> => {
+    isReading = true;
+    hasMore = false;
+    try {
+      const page = wholePage(await judging.events({ after, limit: PAGE }));
+      const records = new Set(page.events.flatMap(({ type, candidateId }) => (type === 'candidate.record' ? [candidateId] : [])));
+      for (const { type, candidateId, data } of page.events) {
+        if (type === 'profile.done' && candidateId !== null) onProfiled(candidateId);
+        if (type !== 'candidate.done' || candidateId === null) continue;
+        if (typeof data['device'] === 'string') onDone(data['device']);
+        tell(candidateId, records.has(candidateId));
+      }
+      after = page.events.at(-1)?.sequence ?? after;
+      hasMore ||= page.isFull;
+      isReading = false;
+      if (hasMore) readSoon(page.isFull ? 0 : READ_AFTER_MS);
+    } catch (error) {
+      isReading = false;
+      log.warn({ err: error }, 'the journal could not be read; it is tried again');
+      readSoon(RETRY_MS);
+    }
+  };
+
+  const recheck = async (): Promise<void> => {
+    for (const id of [...expected.keys()].slice(0, RECHECKED_MAX)) {
+      const { state } = await judging.candidate(id);
+      if (state.status === 'done' && expected.has(id)) tell(id, await wasRecord(judging, id));
+    }
+  };
+
+  return {
+    start: async () => {
+      after = await judging.lastSequence();
+      unsubscribe = judging.onEvents(() => readSoon(READ_AFTER_MS));
+    },
+    expect: (id, listener) => {
+      const known = remembered.get(id);
+      if (known === undefined) expected.set(id, [...(expected.get(id) ?? []), listener]);
+      else listener({ isRecord: known });
+      remembered.delete(id);
+    },
+    recheck,
+    stop: () => {
+      unsubscribe?.();
+      unsubscribe = null;
+      if (timer) clearTimeout(timer);
+    },
+  };
+};
+
+/** A record's event follows its verdict's in one transaction; a page that ends between them is read up to there only. */
+const wholePage = (events: readonly JournalEvent[]): { readonly events: readonly JournalEvent[]; readonly isFull: boolean } => {
+  const isFull = events.length === PAGE;
+  return { events: isFull && events.at(-1)?.type === 'candidate.done' ? events.slice(0, -1) : events, isFull };
+};
+
+const remember = (remembered: Map<CandidateId, boolean>, id: CandidateId, isRecord: boolean): void => {
+  remembered.set(id, isRecord);
+  for (const oldest of remembered.keys()) {
+    if (remembered.size <= REMEMBERED_MAX) return;
+    remembered.delete(oldest);
+  }
+};
+
+/** Whether a candidate took the record when it was done. */
+const wasRecord = async (judging: Pick<Judging, 'events'>, id: CandidateId): Promise<boolean> =>
+  (await judging.events({ after: 0, limit: PAGE, candidateId: id })).some(({ type }) => type === 'candidate.record');

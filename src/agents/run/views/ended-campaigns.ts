@@ -1,0 +1,62 @@
+/** Campaigns that are over: counted from their rows when somebody looks, and kept for the next look. */
+import type { CampaignRecord } from '../../../domain/campaign/campaign.ts';
+import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
+import type { CampaignStore } from '../../ports.ts';
+import { createAccount } from '../lifecycle/account.ts';
+import type { Account } from '../lifecycle/account.ts';
+import { generationsOf } from '../lifecycle/replay.ts';
+
+/** Kept at once: a few kilobytes each. */
+const KEPT_MAX = 256;
+
+export interface Shelved {
+  readonly account: Account;
+  /** From a starting point to each problem's best. */
+  readonly lineages: ReadonlyMap<CandidateId, readonly CandidateId[]>;
+}
+
+export interface Shelf {
+  get(record: CampaignRecord): Promise<Shelved>;
+}
+
+export const createShelf = (store: Pick<CampaignStore, 'generations'>): Shelf => {
+  /** By id and when it changed last. */
+  const kept = new Map<string, Promise<Shelved>>();
+  return {
+    get: async ({ id, updatedAt }) => {
+      const key = `${id} ${updatedAt}`;
+      const known = kept.get(key) ?? readShelved(store, id);
+      kept.delete(key);
+      kept.set(key, known);
+      for (const oldest of kept.keys()) {
+        if (kept.size <= KEPT_MAX) break;
+        kept.delete(oldest);
+      }
+      // A failed read must not be what everybody is told from now on.
+      known.catch(() => kept.delete(key));
+      return known;
+    },
+  };
+};
+
+const readShelved = async (store: Pick<CampaignStore, 'generations'>, id: CampaignId): Promise<Shelved> => {
+  const account = createAccount();
+  const parentOf = new Map<CandidateId, CandidateId | undefined>();
+  const targets = new Map<string, { readonly problem: string; readonly device: string }>();
+  for await (const page of generationsOf(store, id)) {
+    for (const generation of page) {
+      account.move(null, generation);
+      const { problem, device, state, parents } = generation;
+      targets.set(`${problem} ${device}`, { problem, device });
+      if (state.status === 'judged' && !parentOf.has(state.candidateId)) parentOf.set(state.candidateId, parents[0]);
+    }
+  }
+  const bests = [...targets.values()].flatMap((target) => account.best(target)?.candidateId ?? []);
+  return { account, lineages: new Map(bests.map((best) => [best, lineageOf(parentOf, best)])) };
+};
+
+const lineageOf = (parentOf: ReadonlyMap<CandidateId, CandidateId | undefined>, id: CandidateId): readonly CandidateId[] => {
+  const chain = new Set<CandidateId>();
+  for (let at: CandidateId | undefined = id; at !== undefined && !chain.has(at); at = parentOf.get(at)) chain.add(at);
+  return [...chain].toReversed();
+};

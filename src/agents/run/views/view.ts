@@ -1,0 +1,73 @@
+/** A campaign as people see it. */
+import type { CampaignBest, CampaignView } from '../../../domain/api/campaigns.ts';
+import type { CampaignRecord } from '../../../domain/campaign/campaign.ts';
+import type { CandidateId } from '../../../domain/ids.ts';
+import type { Language } from '../../../domain/plan/plan.ts';
+import { candidatesOf } from '../lifecycle/account.ts';
+import type { Account, Best, TargetName } from '../lifecycle/account.ts';
+
+const MICROS_PER_USD = 1_000_000;
+const MS_PER_MINUTE = 60_000;
+
+export interface Viewed {
+  readonly record: CampaignRecord;
+  readonly account: Account;
+  readonly targets: readonly TargetName[];
+  readonly ranMs: number;
+  readonly thinking: number;
+  readonly activity: string;
+  readonly languageOf: (id: CandidateId) => Promise<Language>;
+  /** The ranking's order of a target now, best first. */
+  readonly rankedOf: (target: TargetName) => Promise<readonly Ranked[]>;
+  readonly lineageOf: (target: TargetName, id: CandidateId) => readonly CandidateId[];
+}
+
+export const campaignView = async (viewed: Viewed): Promise<CampaignView> => {
+  const { record, account, ranMs, thinking, activity } = viewed;
+  const { micros: _micros, ...usage } = account.usage;
+  return {
+    ...record,
+    activity,
+    thinking,
+    waitingForVerdict: account.byStatus.submitted,
+    spent: {
+      usd: account.spentMicros / MICROS_PER_USD,
+      reservedUsd: account.reservedMicros / MICROS_PER_USD,
+      gpuMinutes: account.deviceMs / MS_PER_MINUTE,
+      candidates: candidatesOf(account),
+      minutes: ranMs / MS_PER_MINUTE,
+    },
+    usage,
+    generations: { ...account.byStatus },
+    byVerdict: Object.fromEntries(account.byVerdict),
+    byFailure: Object.fromEntries(account.byFailure),
+    best: await Promise.all(viewed.targets.map(async (target) => bestOf(viewed, target))),
+  };
+};
+
+/** A place in the ranking. */
+export interface Ranked {
+  readonly candidateId: CandidateId;
+  readonly speedup: number;
+}
+
+/** Of the campaign's own, whoever stands first in the ranking: later pairs may have moved what was the fastest when it was judged. */
+const bestOf = async (viewed: Viewed, target: TargetName): Promise<CampaignBest> => {
+  const { account, languageOf, lineageOf } = viewed;
+  const { problem, device } = target;
+  const startSpeedup = account.startSpeedup(target);
+  const best = await leaderOf(viewed, target);
+  if (!best) return { problem, device, best: null, startSpeedup };
+  const language = await languageOf(best.candidateId);
+  return { problem, device, best: { ...best, language, lineage: [...lineageOf(target, best.candidateId)] }, startSpeedup };
+};
+
+const leaderOf = async ({ account, rankedOf }: Viewed, target: TargetName): Promise<Best | null> => {
+  const leaders = new Map(account.leaders(target).map((leader) => [leader.candidateId, leader]));
+  if (leaders.size === 0) return null;
+  for (const { candidateId, speedup } of await rankedOf(target)) {
+    const leader = leaders.get(candidateId);
+    if (leader) return { ...leader, speedup };
+  }
+  return account.best(target);
+};

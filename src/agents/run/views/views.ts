@@ -1,0 +1,73 @@
+/** Views of campaigns: open ones from what is in memory, ended ones from their rows. */
+import type { CampaignView } from '../../../domain/api/campaigns.ts';
+import type { CampaignRecord } from '../../../domain/campaign/campaign.ts';
+import type { CandidateId } from '../../../domain/ids.ts';
+import type { Language } from '../../../domain/plan/plan.ts';
+import type { Judging } from '../../ports.ts';
+import { activityOf } from './activity.ts';
+import { createRankedReader } from './ranked-reader.ts';
+import { ranMsOf, targetOf } from '../lifecycle/campaign-run.ts';
+import type { Shelf } from './ended-campaigns.ts';
+import type { Supervisor } from '../lifecycle/supervisor.ts';
+import { campaignView } from './view.ts';
+
+/** Languages of candidates that are or were somebody's best. */
+const LANGUAGES_MAX = 2000;
+
+export interface Views {
+  view(record: CampaignRecord): Promise<CampaignView>;
+}
+
+export interface ViewsDeps {
+  readonly judging: Pick<Judging, 'candidate' | 'ranking'>;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly monotonicMs: () => number;
+  readonly shelf: Shelf;
+  readonly supervisor: Supervisor;
+}
+
+export const createViews = ({ judging, shelf, supervisor, monotonicMs }: ViewsDeps): Views => {
+  const rankedOf = createRankedReader(judging, monotonicMs);
+  const languages = new Map<CandidateId, Language>();
+
+  const languageOf = async (id: CandidateId): Promise<Language> => {
+    const language = languages.get(id) ?? (await judging.candidate(id)).submission.language;
+    if (languages.size >= LANGUAGES_MAX) languages.clear();
+    languages.set(id, language);
+    return language;
+  };
+
+  const ended = async (record: CampaignRecord): Promise<CampaignView> => {
+    const { account, lineages } = await shelf.get(record);
+    const { problems, devices } = record.spec;
+    return campaignView({
+      record,
+      account,
+      targets: problems.flatMap((problem) => devices.map((device) => ({ problem, device }))),
+      ranMs: record.ranMs,
+      thinking: 0,
+      activity: record.reason ?? record.status,
+      languageOf,
+      rankedOf,
+      lineageOf: (_target, id) => lineages.get(id) ?? [id],
+    });
+  };
+
+  return {
+    view: async (record) => {
+      const run = supervisor.run(record.id);
+      if (!run) return ended(record);
+      return campaignView({
+        record: run.record,
+        account: run.account,
+        targets: run.targets,
+        ranMs: ranMsOf(run, monotonicMs()),
+        thinking: run.thinking,
+        activity: activityOf(run, supervisor.deps),
+        languageOf,
+        rankedOf,
+        lineageOf: (target, id) => targetOf(run, target)?.archive.lineage(id) ?? [id],
+      });
+    },
+  };
+};

@@ -1,0 +1,83 @@
+/**
+ * What a generator is told, as data: the `command` generator gets it as JSON on standard input, models get it as a prompt.
+ * Whatever candidates made (logs, notes, ideas, sources) is untrusted text: shown fenced and labelled, never as instructions.
+ */
+import { z } from 'zod';
+import { Move } from './campaign.ts';
+import { DeviceClass } from '../device.ts';
+import { CandidateId } from '../ids.ts';
+import { VERDICTS } from '../outcome.ts';
+import { Language, Params } from '../plan/plan.ts';
+import { Problem } from '../problem.ts';
+import { ProfileSummary } from '../profile.ts';
+
+export const CONTEXT_VERSION = 1;
+
+/** A judged candidate, shown to a generator. Times are nanoseconds, ratios plain. */
+export const Exhibit = z.strictObject({
+  candidateId: CandidateId,
+  language: Language,
+  source: z.string(),
+  params: Params,
+  idea: z.string(),
+  /** Against the baseline, geometric mean over the bench cases; null unless it passed. */
+  speedup: z.number().nullable(),
+  /** Physical floor / time, 0 to 1; null where it is unknown. */
+  floorShare: z.number().nullable(),
+  cases: z.array(z.strictObject({ case: z.string(), medianNs: z.number(), speedup: z.number() })),
+  profile: ProfileSummary.nullable(),
+});
+export type Exhibit = z.infer<typeof Exhibit>;
+
+/** One of the agent's own last tries. */
+export const PastAttempt = z.strictObject({
+  idea: z.string(),
+  params: Params,
+  verdict: z.enum(VERDICTS).nullable(),
+  speedup: z.number().nullable(),
+  /** In one line: why it failed, or null. */
+  reason: z.string().nullable(),
+});
+export type PastAttempt = z.infer<typeof PastAttempt>;
+
+export const DeviceSheet = z.strictObject({
+  class: DeviceClass,
+  model: z.string(),
+  /** "sm_90a", or "native" for the cpu device. */
+  architecture: z.string(),
+  multiprocessors: z.int(),
+  memoryBytes: z.number(),
+  l2Bytes: z.number(),
+  /** Most dynamic shared memory of a block, bytes; null where it is unknown. */
+  sharedBytesPerBlock: z.number().nullable(),
+  /** Measured: a large copy, read plus written, bytes/s; null before it is measured. */
+  copyBytesPerSecond: z.number().nullable(),
+  /** The vendor's peaks: bytes/s and operations/s by unit; null where none are known. */
+  peakBytesPerSecond: z.number().nullable(),
+  peakFlopsPerSecond: z.record(z.string(), z.number()).nullable(),
+});
+export type DeviceSheet = z.infer<typeof DeviceSheet>;
+
+export const GenerationContext = z.strictObject({
+  version: z.literal(CONTEXT_VERSION),
+  move: Move.exclude(['seed']),
+  problem: Problem,
+  /** The problem's README and its reference, as people read them. */
+  statement: z.string(),
+  reference: z.strictObject({ file: z.string(), source: z.string() }),
+  /** The launch-plan contract in Markdown, and two short candidates that follow it. */
+  contract: z.string(),
+  examples: z.array(z.strictObject({ language: Language, source: z.string() })),
+  device: DeviceSheet,
+  languages: z.array(Language).min(1),
+  /** The record holder, or null while there is none. */
+  incumbent: Exhibit.nullable(),
+  /** What to start from: none for `new`, one for `improve` and `repair`, two for `cross`. */
+  parents: z.array(Exhibit),
+  /** For `repair`: what went wrong with the parent. */
+  failure: z.strictObject({ verdict: z.enum(VERDICTS), message: z.string() }).nullable(),
+  attempts: z.array(PastAttempt),
+  /** Drawn anew for each generation from the campaign's seed: a deterministic generator needs no other chance. */
+  seed: z.int().min(0),
+});
+export type GenerationContext = z.infer<typeof GenerationContext>;

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { Dtype, ScalarDtype } from './dtype.ts';
+import { Distribution } from '../problem.ts';
+
+/** A launch plan with every expression evaluated for one case: plain numbers, nothing left to interpret on the host. */
+const Dim3 = z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]);
+
+export const ResolvedArg = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('tensor'), name: z.string() }),
+  z.strictObject({ kind: z.literal('scratch'), name: z.string() }),
+  z.strictObject({ kind: z.literal('scalar'), dtype: ScalarDtype, value: z.number() }),
+]);
+export type ResolvedArg = z.infer<typeof ResolvedArg>;
+
+export const ResolvedLaunch = z.strictObject({
+  kernel: z.string(),
+  grid: Dim3,
+  block: Dim3,
+  cluster: Dim3.nullable(),
+  /** Dynamic shared memory, bytes. */
+  shared: z.int().min(0),
+  args: z.array(ResolvedArg),
+});
+export type ResolvedLaunch = z.infer<typeof ResolvedLaunch>;
+
+export const ResolvedPlan = z.strictObject({
+  launches: z.array(ResolvedLaunch).min(1),
+  /** name -> bytes */
+  scratch: z.record(z.string(), z.int().positive()),
+});
+export type ResolvedPlan = z.infer<typeof ResolvedPlan>;
+
+export const ResolvedTensor = z.strictObject({
+  name: z.string(),
+  dtype: Dtype,
+  elements: z.int().positive(),
+  role: z.enum(['in', 'out', 'inout']),
+  distribution: Distribution,
+});
+export type ResolvedTensor = z.infer<typeof ResolvedTensor>;

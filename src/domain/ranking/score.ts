@@ -1,0 +1,206 @@
+/** How measurements become a place in a ranking. Pure. Source of the rules: docs/ARCHITECTURE.md, "How a ranking is made". */
+import type { CaseTiming } from '../measurement.ts';
+import type { Outcome } from '../outcome.ts';
+import type { CandidateId } from '../ids.ts';
+import { combined, estimateOf, intervalOf, meanOf, meanOfAlike, widened } from './estimate.ts';
+import type { Estimate } from './estimate.ts';
+import type { PairedScore, Score } from '../records.ts';
+
+/** Physical limits of a bench case, nanoseconds; null where the device's rates are unknown (problems/floors.ts). */
+export interface CaseFloor {
+  readonly hardFloorNs: number | null;
+  readonly floorNs: number | null;
+}
+
+export interface RecordHolder {
+  readonly candidateId: CandidateId;
+  readonly score: Score;
+}
+
+export const geometricMean = (values: readonly number[]): number =>
+  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+
+/** Tested case by case, before any aggregation. Null when every case is possible. */
+export const implausibleOutcome = (
+  timings: readonly CaseTiming[],
+  floors: Readonly<Record<string, CaseFloor>>,
+): Outcome | null => {
+  for (const timing of timings) {
+    const hardFloorNs = floors[timing.case]?.hardFloorNs ?? null;
+    const countedNs = shortestCounted(timing);
+    if (hardFloorNs === null || countedNs >= hardFloorNs) continue;
+    return {
+      verdict: 'implausible',
+      case: timing.case,
+      medianNs: countedNs,
+      floorNs: hardFloorNs,
+      message: `faster than the device's memory or arithmetic allows (${countedNs.toFixed(0)} ns < ${hardFloorNs.toFixed(0)} ns): the work cannot have been done`,
+    };
+  }
+  return null;
+};
+
+/** Of all that enters the score: the median, the time that the speed-up implies, and what a tenth of the runs stayed below. */
+const shortestCounted = ({ candidate, baseline, speedup }: CaseTiming): number =>
+  Math.min(candidate.medianNs, baseline.medianNs / speedup, candidate.p10Ns ?? candidate.medianNs);
+
+/** What the judgement of a device of this kind leaves open, as variances on the logarithm (spread.ts). */
+export interface Spreads {
+  readonly screened: number;
+  readonly confirmed: number;
+  readonly paired: number;
+}
+
+/** Score of a passed candidate before it meets the record holder. `variance`: of a judgement like this one, beyond its own interval. */
+export const scoreOf = (
+  timings: readonly CaseTiming[],
+  floors: Readonly<Record<string, CaseFloor>>,
+  { deviceModel, variance }: { readonly deviceModel: string; readonly variance: number },
+): Score => {
+  const shares = timings.map((timing) => {
+    const floorNs = floors[timing.case]?.floorNs ?? null;
+    return floorNs === null ? null : floorNs / timing.candidate.medianNs;
+  });
+  const known = shares.filter((share) => share !== null);
+  const own = ownSpeedup(timings);
+  return {
+    ...speedupFields(widened(own, variance)),
+    timeNs: geometricMean(timings.map((timing) => timing.candidate.medianNs)),
+    floorShare: known.length === shares.length ? geometricMean(known) : null,
+    deviceModel,
+    rankKey: Math.exp(own.mean),
+    confirmed: false,
+    method: timings.some(({ method }) => method === 'cached') ? 'cached' : 'paired',
+    pair: null,
+  };
+};
+
+/** Of one judgement, as its own intervals say. */
+export const ownSpeedup = (timings: readonly CaseTiming[]): Estimate =>
+  meanOfAlike(
+    timings.map(({ speedup, speedupLow, speedupHigh }) => estimateOf({ middle: speedup, low: speedupLow, high: speedupHigh })),
+  );
+
+const speedupFields = (estimate: Estimate): Pick<Score, 'speedup' | 'speedupLow' | 'speedupHigh' | 'judgements'> => {
+  const { middle, low, high } = intervalOf(estimate);
+  return { speedup: middle, speedupLow: low, speedupHigh: high, judgements: estimate.count };
+};
+
+const estimateOfScore = ({ speedup, speedupLow, speedupHigh, judgements }: Score): Estimate => ({
+  ...estimateOf({ middle: speedup, low: speedupLow, high: speedupHigh }),
+  count: judgements,
+});
+
+/**
+ * Whether a screened candidate may be the new record and must be measured in pairs before it is ranked: the upper end of its interval reaches the
+ * record, or its time is shorter than the record's beyond that interval (its baseline may have been timed in a bad moment).
+ */
+export const mustConfirm = (score: Score, holder: RecordHolder | null): boolean =>
+  holder === null || score.speedupHigh >= holder.score.speedup || isFasterByTime(score, holder.score);
+
+/** Shorter time beyond the interval of the speed-up: times of two judgements differ by no less. */
+export const isFasterByTime = (score: Score, than: Score): boolean =>
+  score.timeNs * (score.speedupHigh / score.speedup) < than.timeNs;
+
+export interface Settled {
+  readonly score: Score;
+  readonly record: boolean;
+  /** The holder as this pair leaves it: measured once more, and below the candidate where that won. Null where there was no pair. */
+  readonly holder: RecordHolder | null;
+  /** The holder's speed-up in this judgement and what was known of it before: what judgements of one code differ by is learned from these. */
+  readonly again: { readonly measured: Estimate; readonly known: Estimate } | null;
+}
+
+/** A win must be outside this many standard deviations of the pair: of a hundred copies of the record hardly one takes it from itself. */
+const WIN_DEVIATIONS = 3.3;
+const LOSS_DEVIATIONS = 1.96;
+/** Tells keys apart that mean the same place. */
+const BELOW = 4 * Number.EPSILON;
+
+/**
+ * Settles a confirmed score against the record holder it was paired with. The pair decides who holds the record, so that a difference of 1 % does
+ * not depend on two separate runs; it never lends its ratio to the speed-up that is shown, or a chain of lucky pairs would climb above what anybody
+ * measures. What the pair measured of the holder refines the holder's own estimate.
+ */
+export const settle = (
+  score: Score,
+  timings: readonly CaseTiming[],
+  {
+    candidateId,
+    holder,
+    spreads,
+  }: { readonly candidateId: CandidateId; readonly holder: RecordHolder | null; readonly spreads: Spreads },
+): Settled => {
+  // What contradicts itself is no record, and refines nobody's.
+  if (timings.some(({ unsteady }) => unsteady)) {
+    const place = holder ? behind(score, holder) : score;
+    return { score: { ...place, confirmed: false }, record: false, holder: null, again: null };
+  }
+  if (holder === null) return { score, record: true, holder: null, again: null };
+  const paired = pairedRatio(timings);
+  if (paired === null) return { score: behind(score, holder), record: false, holder: null, again: null };
+  const own = ownSpeedup(timings);
+  const ratio = widened(paired, spreads.paired);
+  const measured = { mean: own.mean - paired.mean, variance: Math.max(own.variance, paired.variance), count: 1 };
+  const refined = refine(holder, measured, {
+    variance: spreads.confirmed,
+    timeRatio: Math.exp(ratio.mean),
+    timeNs: score.timeNs,
+  });
+  const result = resultOf(ratio);
+  const again = { measured, known: estimateOfScore(holder.score) };
+  if (result !== 'won') {
+    const pair: PairedScore = { against: holder.candidateId, ...ratioFields(ratio), result };
+    return { score: { ...score, rankKey: keyBeside(refined, pair), pair }, record: false, holder: refined, again };
+  }
+  const next = { candidateId, score: { ...score, pair: { against: holder.candidateId, ...ratioFields(ratio), result } } };
+  const lost: PairedScore = { against: candidateId, ...ratioFields({ ...ratio, mean: -ratio.mean }), result: 'lost' };
+  const former = { ...refined, score: { ...refined.score, rankKey: keyBeside(next, lost), pair: lost } };
+  return { score: next.score, record: true, holder: former, again };
+};
+
+/** Null where a case was not paired. */
+const pairedRatio = (timings: readonly CaseTiming[]): Estimate | null => {
+  const pairs = timings.map(({ record }) => record).filter((pair) => pair !== undefined);
+  if (pairs.length < timings.length) return null;
+  return meanOf(pairs.map(({ ratio, ratioLow, ratioHigh }) => estimateOf({ middle: ratio, low: ratioLow, high: ratioHigh })));
+};
+
+const ratioFields = (ratio: Estimate): Pick<PairedScore, 'ratio' | 'ratioLow' | 'ratioHigh'> => {
+  const { middle, low, high } = intervalOf(ratio);
+  return { ratio: middle, ratioLow: low, ratioHigh: high };
+};
+
+const resultOf = ({ mean, variance }: Estimate): PairedScore['result'] => {
+  const deviation = Math.sqrt(variance);
+  if (mean - WIN_DEVIATIONS * deviation > 0) return 'won';
+  return mean + LOSS_DEVIATIONS * deviation < 0 ? 'lost' : 'tied';
+};
+
+const refine = (
+  holder: RecordHolder,
+  measured: Estimate,
+  { variance, timeRatio, timeNs }: { readonly variance: number; readonly timeRatio: number; readonly timeNs: number },
+): RecordHolder => {
+  const estimate = combined(estimateOfScore(holder.score), widened(measured, variance));
+  const timeShare = 1 / estimate.count;
+  return {
+    ...holder,
+    score: {
+      ...holder.score,
+      ...speedupFields(estimate),
+      rankKey: Math.exp(estimate.mean),
+      timeNs: Math.exp((1 - timeShare) * Math.log(holder.score.timeNs) + timeShare * Math.log(timeNs * timeRatio)),
+    },
+  };
+};
+
+/** The pair is surer than two separate runs, so it gives the place: beside the holder or by the ratio below it. Who won stands above. */
+const keyBeside = ({ score }: RecordHolder, { result, ratio }: PairedScore): number =>
+  score.rankKey * (result === 'lost' ? ratio : 1) * (1 - BELOW);
+
+/** Just below the record holder at best: whoever did not win the pair never stands above it. */
+export const behind = (score: Score, holder: RecordHolder): Score => ({
+  ...score,
+  rankKey: Math.min(score.speedup, holder.score.rankKey * (1 - BELOW)),
+});

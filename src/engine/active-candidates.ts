@@ -1,0 +1,119 @@
+/**
+ * What the engine knows of the candidates it holds a lease on, besides their place in the scheduler: content, resolved plans, times.
+ * Entry: leased (or adopted) from the queue. Exit: its verdict is committed, or it is put back. Bounded by the lease window.
+ */
+import type { CandidateContent, Submission } from '../domain/candidate.ts';
+import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
+import type { KernelResources } from '../domain/kernel-resources.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { CompileUnit } from '../domain/protocol.ts';
+import type { Score } from '../domain/records.ts';
+import type { RecordHolder } from '../domain/ranking/score.ts';
+import type { Spread } from '../domain/ranking/spread.ts';
+import type { LoadedProblem } from '../problems/load-problems.ts';
+import type { ResolvedUnit } from '../problems/resolve-unit.ts';
+import { resolveCandidate } from '../problems/resolve-candidate.ts';
+import type { JudgeMode } from '../scheduler/events.ts';
+import { targetOf } from './answers/prepare-candidate.ts';
+import type { Stage } from './telemetry/metrics.ts';
+
+/** What a judge's result means for its candidate (evaluate.ts). */
+export interface Evaluation {
+  readonly outcome: Outcome;
+  /** Null unless it passed. */
+  readonly score: Score | null;
+  /** It takes the record. */
+  readonly record: boolean;
+  readonly mustConfirm: boolean;
+  /** The record holder it was paired with, as that pair leaves it; null where there was none. */
+  readonly holder: RecordHolder | null;
+  /** What judgements of one code differ by, with what this one taught; null where it taught nothing. */
+  readonly spread: Spread | null;
+}
+
+/** A screening that waits for its confirmation. */
+export interface Screened {
+  readonly outcome: Outcome;
+  readonly score: Score;
+}
+
+/** An attempt that was given to a host. */
+export interface Sent {
+  readonly mode: JudgeMode;
+  /** Confirming only; undefined when the daemon was restarted meanwhile. */
+  readonly pairedWith: RecordHolder | null | undefined;
+  /** What its judge loads: its own, and the record holder's. */
+  readonly artifacts: readonly ContentHash[];
+}
+
+export interface CompileJob {
+  /** Whose devices it is for. */
+  readonly hostId: HostId;
+  readonly unit: CompileUnit;
+  /** Who was asked to compile it and has not answered; null while the artifact travels. */
+  asked: { readonly hostId: HostId; readonly compileId: string } | null;
+  /** Compile hosts that could not compile it or hand it over. */
+  readonly failedAt: Set<HostId>;
+  /** False once its host could not take what another one compiled. */
+  mayTravel: boolean;
+}
+
+export interface Live {
+  readonly id: CandidateId;
+  readonly submission: Submission;
+  readonly loaded: LoadedProblem;
+  stage: Stage;
+  stageSinceMs: number;
+  compileLog: string;
+  /** Of the kernels it launches; null where the compiler does not tell. */
+  resources: KernelResources | null;
+  /** How often hosts were asked to compile it. */
+  compiles: number;
+  /** On its way to be compiled. */
+  compiling: CompileJob | null;
+  screened: Screened | null;
+  /** Of its last result. */
+  evaluation: Evaluation | null;
+  /** Attempts that hosts were given and that count: a retracted one is no longer here. */
+  readonly attempts: Map<AttemptId, Sent>;
+  /** Results that are used but not yet durable. */
+  readonly unacknowledged: { readonly hostId: HostId; readonly attemptId: AttemptId }[];
+  /** By architecture. Small: a candidate meets one or two. */
+  readonly resolved: Map<string, ResolvedUnit>;
+}
+
+export const createLive = (id: CandidateId, submission: Submission, loaded: LoadedProblem, nowMs: number): Live => ({
+  id,
+  submission,
+  loaded,
+  stage: 'queued',
+  stageSinceMs: nowMs,
+  compileLog: '',
+  resources: null,
+  compiles: 0,
+  compiling: null,
+  screened: null,
+  evaluation: null,
+  attempts: new Map(),
+  unacknowledged: [],
+  resolved: new Map(),
+});
+
+/** Unit and plans of a live candidate for an architecture, or why its plan is no plan. */
+export const resolvedFor = (live: Live, architecture: string): ResolvedUnit | Outcome => {
+  const known = live.resolved.get(architecture);
+  if (known) return known;
+  const { content } = live.submission;
+  const resolved = resolveContent(live.loaded, content, architecture);
+  if (!('verdict' in resolved)) live.resolved.set(architecture, resolved);
+  return resolved;
+};
+
+export const resolveContent = (
+  loaded: LoadedProblem,
+  content: CandidateContent,
+  architecture: string,
+): ResolvedUnit | Outcome => {
+  const resolved = resolveCandidate(loaded, { target: targetOf(content.device), architecture, content });
+  return resolved.ok ? resolved : resolved.outcome;
+};

@@ -1,0 +1,48 @@
+/** GET /v1/fleet: every host with its state and reason, every device with what it does and where its time went. */
+import type { DeviceView, FleetView, HostView } from '../../domain/api/inspection.ts';
+import { deviceClassOf } from '../../domain/device.ts';
+import type { Device } from '../../domain/device.ts';
+import { hostSnapshot } from '../../scheduler/scheduler.ts';
+import { quarantineText } from '../canaries/quarantine.ts';
+import { compilesFor } from '../compiling/compile-hosts.ts';
+import { createDeviceUse } from '../judging/device-use.ts';
+import type { EngineState, HostState } from '../state.ts';
+
+export const fleetView = (state: EngineState): FleetView => ({
+  hosts: [...state.hosts.values()].map((host) => hostView(state, host)),
+  stages: state.metrics.stageTimesMs(),
+});
+
+const hostView = (state: EngineState, host: HostState): HostView => ({
+  name: host.session.hostId,
+  transport: host.session.transport,
+  address: host.session.address,
+  labels: [...host.session.labels],
+  state: host.state,
+  reason: host.reason ?? host.resting,
+  nextRetryAt: host.nextRetryAtMs === null ? null : new Date(host.nextRetryAtMs).toISOString(),
+  roundTripMs: host.session.roundTripMs,
+  inventory: host.inventory && withoutDevices(host.inventory),
+  devices: host.devices.map((device) => deviceView(state, host, device)),
+  compilesFor: compilesFor(state, host).map(({ session }) => session.hostId),
+  compile: { ...host.compile, ...host.compileCounts.view() },
+});
+
+const withoutDevices = ({ devices: _devices, ...inventory }: NonNullable<HostState['inventory']>) => inventory;
+
+const deviceView = (state: EngineState, host: HostState, device: Device): DeviceView => {
+  const held = hostSnapshot(state.core, host.session.hostId)?.devices.find(({ deviceId }) => deviceId === device.id);
+  const { use, idleGapMs, judged } = (host.use.get(device.id) ?? createDeviceUse()).view();
+  const quarantine = host.quarantines.get(device.id) ?? null;
+  return {
+    ...device,
+    unavailable: device.unavailable ?? (quarantine && quarantineText(quarantine)),
+    quarantine,
+    class: deviceClassOf(device),
+    queued: held?.queued ?? 0,
+    running: held?.running ?? null,
+    judged,
+    use,
+    idleGapMs,
+  };
+};

@@ -1,0 +1,116 @@
+/** From what people submit to a candidate with an id: checks that name the field, the plan's header, the content hash. Pure. */
+import { Buffer } from 'node:buffer';
+import type { z } from 'zod';
+import type { SubmitCandidate } from '../../domain/api/candidates.ts';
+import type { CandidateContent, Submission } from '../../domain/candidate.ts';
+import { knownClass } from '../../domain/device.ts';
+import { KilnError } from '../../domain/errors.ts';
+import { CandidateId, hashOf } from '../../domain/ids.ts';
+import type { SweepId } from '../../domain/ids.ts';
+import type { Language, Params } from '../../domain/plan/plan.ts';
+import type { NewCandidate } from '../../domain/ledger.ts';
+import type { LoadedProblem } from '../../problems/load-problems.ts';
+import { parseHeader } from '../../problems/parse-header.ts';
+import type { Target } from '../../problems/targets.ts';
+import { resolveCandidate } from '../../problems/resolve-candidate.ts';
+
+/** Part of every candidate id: raise it when the judge's rules change what a verdict means. */
+const JUDGE_RULES_VERSION = 2;
+
+export interface IntakeRules {
+  readonly problems: ReadonlyMap<string, LoadedProblem>;
+  /** Device classes the fleet has shown so far, besides those Kiln knows by name. */
+  readonly fleetClasses: readonly string[];
+  readonly sourceBytesMax: number;
+}
+
+type Input = z.output<typeof SubmitCandidate>;
+
+export const targetOf = (device: string): Target => (device === 'cpu' ? 'cpu' : 'gpu');
+
+/** Throws KilnError where the request itself is wrong; a bad plan is the candidate's own failure and becomes its verdict. */
+export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: IntakeRules): NewCandidate => {
+  const loaded = problemOf(input.problem, rules);
+  const device = deviceOf(input.device, rules);
+  checkTarget(loaded, targetOf(device), input.language);
+  checkSize(input.source, rules.sourceBytesMax);
+  const header = parseHeader(input.source, input.language);
+  const params: Params = header.ok ? { ...header.plan.params, ...input.params } : input.params;
+  const content: CandidateContent = {
+    problem: input.problem,
+    problemVersion: loaded.contentHash(targetOf(device)),
+    language: input.language,
+    source: input.source,
+    params,
+    device,
+    trial: input.trial,
+  };
+  const resolved = resolveCandidate(loaded, { target: targetOf(device), architecture: 'native', content });
+  const submission: Submission = {
+    content,
+    priority: input.priority,
+    submitter: input.submitter,
+    labels: input.labels,
+    sweepId,
+  };
+  return { id: contentId(content), submission, outcome: resolved.ok ? null : resolved.outcome };
+};
+
+export const contentId = (content: CandidateContent): CandidateId =>
+  CandidateId.parse(`c-${hashOf({ content, rules: JUDGE_RULES_VERSION }).slice(0, 32)}`);
+
+const problemOf = (name: string, rules: IntakeRules): LoadedProblem => {
+  const loaded = rules.problems.get(name);
+  if (loaded) return loaded;
+  throw new KilnError(
+    'UNKNOWN_PROBLEM',
+    `problem: there is no problem "${name}"; known are ${[...rules.problems.keys()].join(', ')}`,
+    {
+      details: { field: 'problem', known: [...rules.problems.keys()] },
+    },
+  );
+};
+
+const deviceOf = (asked: string, rules: IntakeRules): string => {
+  const inFleet = rules.fleetClasses.find((shown) => shown.toLowerCase() === asked.toLowerCase());
+  if (inFleet) return inFleet;
+  const known = knownClass(asked);
+  if (known) return known;
+  const fleet = rules.fleetClasses.join(', ') || 'nothing yet';
+  throw new KilnError(
+    'UNKNOWN_DEVICE',
+    `device: "${asked}" is no device class; the fleet has ${fleet}. Use a class such as H100, A100 or cpu`,
+    {
+      details: { field: 'device', fleet: rules.fleetClasses },
+    },
+  );
+};
+
+const checkTarget = (loaded: LoadedProblem, target: Target, language: Language): void => {
+  if (!loaded.targets.includes(target)) {
+    throw new KilnError(
+      'UNKNOWN_DEVICE',
+      `device: problem "${loaded.problem.name}" has no ${target} reference; it can be judged on ${loaded.targets.join(', ')}`,
+      { details: { field: 'device', targets: loaded.targets } },
+    );
+  }
+  const fits = target === 'cpu' ? language === 'c' : language !== 'c';
+  if (!fits) {
+    const use = target === 'cpu' ? 'c' : 'cuda or triton';
+    throw new KilnError(
+      'UNSUPPORTED_LANGUAGE',
+      `language: "${language}" does not run on this device; use ${use}, or another device`,
+      {
+        details: { field: 'language' },
+      },
+    );
+  }
+};
+
+const checkSize = (source: string, bytesMax: number): void => {
+  const bytes = Buffer.byteLength(source);
+  if (bytes <= bytesMax) return;
+  throw new KilnError('SOURCE_TOO_LARGE', `source: ${bytes} bytes; the limit is ${bytesMax} (limits.sourceBytes in kiln.yaml)`, {
+    details: { field: 'source', bytes, bytesMax },
+  });
+};

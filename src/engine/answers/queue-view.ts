@@ -1,0 +1,93 @@
+/** GET /v1/queue: counts from the store (everything that is not done), what it does and why it waits from the scheduler. */
+import type { QueueView } from '../../domain/api/inspection.ts';
+import type { BacklogRow } from '../../domain/ledger.ts';
+import { snapshot, whyClassStands } from '../../scheduler/scheduler.ts';
+import type { Snapshot } from '../../scheduler/snapshot.ts';
+import type { EngineState } from '../state.ts';
+
+const THROUGHPUT_WINDOW_MS = 60_000;
+
+/** What the view is made from. */
+interface Viewed extends Pick<EngineState, 'core' | 'now' | 'monotonicMs'> {
+  readonly store: Pick<EngineState['store'], 'backlog'>;
+  readonly verdictTimesMs: readonly number[];
+}
+
+export const queueView = async (state: Viewed): Promise<QueueView> => {
+  const backlog = await state.store.backlog();
+  const held = snapshot(state.core);
+  const perSecond = throughput(state, state.monotonicMs());
+  const left = sum(backlog.rows);
+  const { compiling, ready, judging, confirming } = held.stages;
+  // What is not held here is queued, and so is what ended and is not written down yet.
+  const queued = Math.max(0, left - compiling - ready - judging - confirming);
+  const oldestMs = queued + compiling + ready > 0 ? backlog.oldestSubmittedAtMs : null;
+  const classes = byDevice(state.core, held, backlog.rows);
+  return {
+    stages: { queued, compiling, ready, judging, confirming },
+    byDevice: classes,
+    bySubmitter: bySubmitter(held, backlog.rows),
+    oldestSeconds: oldestMs === null ? null : Math.max(0, (state.now() - oldestMs) / 1000),
+    throughputPerSecond: perSecond,
+    etaSeconds: etaOf(classes),
+  };
+};
+
+/** All is done when the slowest class is: one estimate, of which the classes are told their parts. */
+const etaOf = (classes: QueueView['byDevice']): number | null => {
+  const open = classes.filter(({ waiting, running }) => waiting + running > 0);
+  if (open.some(({ blocked, etaSeconds }) => blocked !== null || etaSeconds === null)) return null;
+  return Math.max(0, ...open.map(({ etaSeconds }) => etaSeconds ?? 0));
+};
+
+const sum = (rows: readonly BacklogRow[]): number => rows.reduce((total, { count }) => total + count, 0);
+
+/** Verdicts a second over the last minute, or over the daemon's life where that is shorter. */
+const throughput = ({ verdictTimesMs }: Viewed, nowMs: number): number => {
+  const inWindow = verdictTimesMs.filter((atMs) => atMs > nowMs - THROUGHPUT_WINDOW_MS);
+  const first = inWindow[0];
+  if (first === undefined) return 0;
+  return (inWindow.length / Math.max(1000, nowMs - first)) * 1000;
+};
+
+const byDevice = (
+  core: Viewed['core'],
+  { byDevice: classes, blocked }: Snapshot,
+  backlog: readonly BacklogRow[],
+): QueueView['byDevice'] => {
+  const names = new Set([...backlog.map(({ device }) => device), ...classes.map(({ device }) => device)]);
+  return [...names].toSorted().map((device) => {
+    const known = classes.find((item) => item.device === device);
+    const reasons = blocked.filter((item) => item.device === device).map(({ reason }) => reason);
+    const running = known?.running ?? 0;
+    // All of them may still be in the queue.
+    const standing = known && known.waiting + running > 0 ? null : whyClassStands(core, device);
+    const waiting = Math.max(0, sum(backlog.filter((row) => row.device === device)) - running);
+    return {
+      device,
+      waiting,
+      running,
+      slots: known?.slots ?? 0,
+      blocked: waiting === 0 ? null : (known?.blocked ?? reasons[0] ?? standing),
+      etaSeconds: classEta(known, waiting + running),
+    };
+  });
+};
+
+/** Also of those that are not leased yet, at the time that those which are will take. */
+const classEta = (held: Snapshot['byDevice'][number] | undefined, count: number): number | null => {
+  if (count === 0) return 0;
+  const heldCount = (held?.waiting ?? 0) + (held?.running ?? 0);
+  if (!held || held.etaMs === null || heldCount === 0) return null;
+  return ((held.etaMs / heldCount) * count) / 1000;
+};
+
+const bySubmitter = ({ bySubmitter: held }: Snapshot, backlog: readonly BacklogRow[]): QueueView['bySubmitter'] => {
+  const runningOf = new Map(held.map(({ submitter, running }) => [submitter, running]));
+  return [...Map.groupBy(backlog, ({ submitter }) => submitter)]
+    .map(([submitter, rows]) => {
+      const running = Math.min(runningOf.get(submitter) ?? 0, sum(rows));
+      return { submitter, waiting: sum(rows) - running, running };
+    })
+    .toSorted((a, b) => b.waiting + b.running - (a.waiting + a.running) || a.submitter.localeCompare(b.submitter));
+};

@@ -1,0 +1,69 @@
+/** GET /v1/problems/:name/ranking: one list per device model; models are never compared. */
+import type { RankingView } from '../../domain/api/inspection.ts';
+import type { Device } from '../../domain/device.ts';
+import { deviceClassOf } from '../../domain/device.ts';
+import { KilnError } from '../../domain/errors.ts';
+import { peaksOf } from '../../domain/ranking/device-peaks.ts';
+import { placed } from '../../domain/ranking/places.ts';
+import type { LoadedProblem } from '../../problems/load-problems.ts';
+import type { EngineState } from '../state.ts';
+
+const CPU_NOTE =
+  'for development only: on the cpu device a candidate runs natively and could cheat its timer; nothing is held against a physical floor';
+const NO_PEAKS_NOTE =
+  'Kiln knows no peak rates of this model: nothing here is held against a physical floor, so an impossible time is not found out';
+
+export interface RankingWish {
+  /** A device class or model; left out: all. */
+  readonly device?: string | undefined;
+  readonly limit: number;
+  /** A class that nobody has seen yet is no mistake: a campaign may wait for its hosts. */
+  readonly mayBeUnknown?: boolean;
+}
+
+export const rankingView = async (
+  state: EngineState,
+  loaded: LoadedProblem,
+  { device, limit, mayBeUnknown = false }: RankingWish,
+): Promise<RankingView> => {
+  const problem = loaded.problem.name;
+  const problemVersions = loaded.targets.map((target) => loaded.contentHash(target));
+  const entries = await state.store.ranking({ problem, problemVersions, limit });
+  const known = [...entries.map((entry) => ({ device: entry.device, model: entry.score.deviceModel })), ...fleetDevices(state)];
+  const asked = device?.toLowerCase();
+  const match = known.find((one) => one.device.toLowerCase() === asked || one.model.toLowerCase() === asked);
+  const failed = { ...(await state.store.failures(problem, problemVersions, match?.device ?? device ?? null)) };
+  if (device !== undefined && !mayBeUnknown && !match && Object.keys(failed).length === 0) throw unknownDevice(device, known);
+  const chosen = entries.filter(
+    (entry) => asked === undefined || entry.device.toLowerCase() === asked || entry.score.deviceModel.toLowerCase() === asked,
+  );
+  const models = [...Map.groupBy(chosen, (entry) => entry.score.deviceModel)].map(([deviceModel, list]) => ({
+    deviceModel,
+    device: list[0]?.device ?? '',
+    note: noteOf(list[0]?.device === 'cpu' ? 'cpu' : 'gpu', deviceModel),
+    entries: placed(list.map(({ device: _device, ...entry }) => entry)),
+  }));
+  return { problem, models, failed };
+};
+
+interface Known {
+  readonly device: string;
+  readonly model: string;
+}
+
+const fleetDevices = ({ hosts }: EngineState): readonly Known[] =>
+  [...hosts.values()].flatMap(({ devices }) => devices.map((device) => ({ device: deviceClassOf(device), model: device.model })));
+
+const unknownDevice = (device: string, known: readonly Known[]): KilnError => {
+  const classes = [...new Set(known.map((one) => one.device))].toSorted();
+  const there = classes.length === 0 ? 'no device has been seen yet' : `there are ${classes.join(', ')}`;
+  return new KilnError('UNKNOWN_DEVICE', `query.device: no device class or model "${device}" is known here; ${there}`, {
+    details: { field: 'query.device', classes },
+  });
+};
+
+/** What whoever reads a ranking on this model has to know; null: nothing. */
+export const noteOf = (kind: Device['kind'], model: string): string | null => {
+  if (kind === 'cpu') return CPU_NOTE;
+  return peaksOf({ kind, model }) ? null : NO_PEAKS_NOTE;
+};

@@ -1,0 +1,28 @@
+/** Submissions of the last moments, so that leasing them need not read the store. Bounded; what falls out is read instead. */
+import type { CandidateId } from '../../domain/ids.ts';
+import type { Unfinished } from '../../domain/ledger.ts';
+
+const RECENT_MAX = 10_000;
+
+export interface Recent {
+  put(item: Unfinished): void;
+  /** Those that are here, and forgets them. */
+  take(ids: readonly CandidateId[]): readonly Unfinished[];
+}
+
+export const createRecent = (): Recent => {
+  const items = new Map<CandidateId, Unfinished>();
+  return {
+    put: (item) => {
+      items.set(item.id, item);
+      const oldest = items.keys().next();
+      if (items.size > RECENT_MAX && !oldest.done) items.delete(oldest.value);
+    },
+    take: (ids) =>
+      ids.flatMap((id) => {
+        const item = items.get(id);
+        items.delete(id);
+        return item ? [item] : [];
+      }),
+  };
+};

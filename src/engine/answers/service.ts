@@ -1,0 +1,103 @@
+/** Answers the server: one small file for each kind of question. */
+import type { CandidateId, HostId } from '../../domain/ids.ts';
+import { KilnError } from '../../domain/errors.ts';
+import type { Unfinished } from '../../domain/ledger.ts';
+import type { ServiceDeps } from '../deps.ts';
+import type { EngineState } from '../state.ts';
+import { resumeHost } from '../canaries/quarantine.ts';
+import { fleetView } from './fleet-view.ts';
+import type { Store } from '../ports.ts';
+import { queueView } from './queue-view.ts';
+import { type RankingWish, rankingView } from './ranking-view.ts';
+import { askProfiles, onVerdicts, profileOf } from '../profiles/profiles.ts';
+import { createRecent } from './recent-submissions.ts';
+import { refreshHosts } from './refresh.ts';
+import { createSubmitter } from './submit.ts';
+import type { Submitter } from './submit.ts';
+import { createSweeps } from './sweeps.ts';
+import { cancelCandidate } from './cancel.ts';
+
+export type Service = ReturnType<typeof createService>;
+
+export const createService = (state: EngineState, deps: ServiceDeps) => {
+  const { store, problems } = state;
+  const recent = createRecent();
+  const submitter = createSubmitter(state, { ...deps, recent });
+  const sweeps = createSweeps(state, submitter);
+
+  const problem = (name: string) => {
+    const loaded = problems.get(name);
+    if (loaded) return loaded;
+    throw new KilnError('NOT_FOUND', `there is no problem "${name}"; known are ${[...problems.keys()].join(', ')}`);
+  };
+  return {
+    submit: async (batch: Parameters<Submitter['submit']>[0]) => submitter.submit(batch),
+    cancel: async (id: CandidateId) => {
+      const answer = await cancelCandidate(state, id, deps.notify);
+      onVerdicts(state, [id]);
+      return answer;
+    },
+    candidate: async (id: CandidateId) => existing(id, store.candidate(id)),
+    candidates: async (query: Parameters<typeof store.candidates>[0]) => {
+      const { candidates, next } = await store.candidates(query);
+      return { candidates: [...candidates], next };
+    },
+    idsWithPrefix: async (prefix: string, limit: number) => store.idsWithPrefix(prefix, limit),
+    source: async (id: CandidateId) => {
+      const { source, language } = await existing(id, store.content(id));
+      return { source, language };
+    },
+    sourced: async (ids: readonly CandidateId[]) => store.sourced(ids),
+    profile: async (id: CandidateId) => profileOf(state, id),
+    askProfile: async (id: CandidateId) => {
+      await existing(id, store.candidate(id));
+      await askProfiles(state, [id], { again: true });
+      return profileOf(state, id);
+    },
+    profileReport: async (id: CandidateId) => store.profileReport(id),
+    events: async (query: Parameters<Store['events']>[0]) => store.events(query),
+    lastSequence: async () => store.lastSequence(),
+    onEvents: (listener: () => void) => {
+      deps.listeners.add(listener);
+      return () => void deps.listeners.delete(listener);
+    },
+    queue: async () => queueView(state),
+    fleet: async () => Promise.resolve(fleetView(state)),
+    resumeHost: async (host: HostId) => Promise.resolve(resumeHost(state, host)),
+    refreshHosts: async (host: HostId | null) => refreshHosts(state, host),
+    problems: () => ({
+      problems: [...problems.values()].map((loaded) => ({
+        name: loaded.problem.name,
+        title: loaded.problem.title,
+        targets: [...loaded.targets],
+      })),
+    }),
+    problem: (name: string) => {
+      const loaded = problem(name);
+      return { problem: loaded.problem, readme: loaded.readme, files: { ...loaded.files } };
+    },
+    ranking: async (name: string, query: RankingWish) => rankingView(state, problem(name), query),
+    createSweep: sweeps.create,
+    sweep: sweeps.view,
+    notReady: () => (deps.isRunning() ? notReadyReason(state) : 'the daemon is starting or stopping'),
+    metrics: async () => {
+      const view = await queueView(state);
+      state.metrics.setDepth(view.stages);
+      state.metrics.setUnwritten(state.recorder.unwritten());
+      return state.metrics.text();
+    },
+    takeRecent: (ids: readonly CandidateId[]): readonly Unfinished[] => recent.take(ids),
+  };
+};
+
+/** For everybody: what was wrong is in the log. */
+const notReadyReason = (state: EngineState): string | null => {
+  const trouble = state.recorder.trouble();
+  return trouble ? 'the store does not take writes' : null;
+};
+
+const existing = async <T>(id: CandidateId, read: Promise<T | null>): Promise<T> => {
+  const found = await read;
+  if (found !== null) return found;
+  throw new KilnError('NOT_FOUND', `there is no candidate ${id}; GET /v1/candidates lists those there are`);
+};

@@ -1,0 +1,145 @@
+/** Takes submissions in: checked, stored, queued, in this order, so that an accepted candidate is never lost. */
+import type { z } from 'zod';
+import type { SubmitAnswer, SubmitCandidate, Submitted } from '../../domain/api/candidates.ts';
+import { deviceClassOf } from '../../domain/device.ts';
+import { KilnError } from '../../domain/errors.ts';
+import type { CandidateId, SweepId } from '../../domain/ids.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { CandidateState } from '../../domain/candidate.ts';
+import type { NewCandidate } from '../../domain/ledger.ts';
+import type { EngineState } from '../state.ts';
+import { createGroupCommit } from '../../platform/group-commit.ts';
+import { prepareCandidate } from './prepare-candidate.ts';
+import { askProfiles, checkRoomForProfiles } from '../profiles/profiles.ts';
+import type { Queue } from '../ports.ts';
+import type { Recent } from './recent-submissions.ts';
+import type { ServiceDeps } from '../deps.ts';
+
+type Input = z.output<typeof SubmitCandidate>;
+/** Ended without a verdict of the content: submitting it again gives it another chance. */
+const REOPENED: ReadonlySet<string> = new Set(['cancelled', 'infra_failed']);
+const BACKLOG_CHECK_MS = 1000;
+
+type Addition = Parameters<Queue['add']>[0][number];
+
+export interface Submitter {
+  submit(batch: readonly Input[], sweepId?: SweepId | null): Promise<SubmitAnswer>;
+}
+
+export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readonly recent: Recent }): Submitter => {
+  let backlog = { size: 0, atMs: -Infinity };
+  const inserts = createGroupCommit(async (group: readonly NewCandidate[]) => state.store.insertCandidates(group));
+  const additions = createGroupCommit(async (group: readonly Addition[]) => {
+    // Two requests of one group may have brought the same candidate.
+    await state.queue.add([...new Map(group.map((addition) => [addition.candidateId, addition])).values()]);
+    return [];
+  });
+
+  const refuseWhenFull = async (adding: number): Promise<void> => {
+    if (deps.monotonicMs() - backlog.atMs > BACKLOG_CHECK_MS)
+      backlog = { size: await unfinished(state), atMs: deps.monotonicMs() };
+    backlog.size += adding;
+    if (backlog.size <= deps.limits.queued) return;
+    throw new KilnError(
+      'QUEUE_FULL',
+      `${backlog.size} candidates wait; the limit is ${deps.limits.queued} (limits.queued in kiln.yaml). Submit again later`,
+    );
+  };
+
+  const submit = async (batch: readonly Input[], sweepId: SweepId | null = null): Promise<SubmitAnswer> => {
+    if (!deps.isRunning()) throw new KilnError('STOPPING', 'the daemon is starting or stopping; submit again in a moment');
+    const prepared = prepareBatch(state, batch, { sweepId, sourceBytesMax: deps.limits.sourceBytes });
+    const toProfile = [...new Set(prepared.flatMap(({ id }, index) => (batch[index]?.profile ? [id] : [])))];
+    checkRoomForProfiles(state, toProfile.length);
+    await refuseWhenFull(prepared.length);
+    const unique = [...new Map(prepared.map((candidate) => [candidate.id, candidate])).values()];
+    const inserted = await inserts.write(unique);
+    const results = new Map(unique.map((candidate, index) => [candidate.id, inserted[index]]));
+    const reopened = await reopen(state, unique, results);
+    const waiting = unique.filter(({ id }) => reopened.has(id) || results.get(id)?.state.status !== 'done');
+    try {
+      await additions.write(waiting.map(({ id, submission }) => ({ candidateId: id, priority: submission.priority })));
+    } catch (error) {
+      // Stored without a job: the submitter is told, and they are queued when the queue is back.
+      deps.onUnqueued();
+      throw error;
+    }
+    for (const candidate of waiting) if (results.get(candidate.id)?.known === false) remember(deps, candidate);
+    for (const { submission, outcome } of unique.filter(({ id, outcome: known }) => known && results.get(id)?.known === false)) {
+      if (outcome) state.metrics.onVerdict(submission.content.problem, outcome.verdict);
+    }
+    await askProfiles(state, toProfile, { again: false });
+    deps.notify();
+    deps.poke();
+    return { candidates: prepared.map(({ id }) => answerOf(id, results.get(id), reopened.has(id))) };
+  };
+
+  return { submit };
+};
+
+/** Counted by the store as they come and go: the same cost however many they are. */
+const unfinished = async ({ store }: Pick<EngineState, 'store'>): Promise<number> =>
+  (await store.backlog()).rows.reduce((total, { count }) => total + count, 0);
+
+/** All or nothing: a batch with one bad request is refused whole, naming its place. */
+const prepareBatch = (
+  state: EngineState,
+  batch: readonly Input[],
+  { sweepId, sourceBytesMax }: { readonly sweepId: SweepId | null; readonly sourceBytesMax: number },
+): readonly NewCandidate[] => {
+  const fleetClasses = [
+    ...new Set([...state.hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device)))),
+  ];
+  return batch.map((input, index) => {
+    try {
+      return prepareCandidate(input, sweepId, { problems: state.problems, fleetClasses, sourceBytesMax });
+    } catch (error) {
+      if (!(error instanceof KilnError) || batch.length === 1) throw error;
+      throw new KilnError(error.code, `candidates[${index}].${error.message}`, {
+        details: { ...error.details, index },
+        cause: error,
+      });
+    }
+  });
+};
+
+type Inserted = { readonly known: boolean; readonly state: CandidateState } | undefined;
+
+const reopen = async (
+  state: EngineState,
+  batch: readonly NewCandidate[],
+  results: ReadonlyMap<CandidateId, Inserted>,
+): Promise<ReadonlySet<CandidateId>> => {
+  const ended = batch.filter(({ id }) => {
+    const known = results.get(id)?.state;
+    return known?.status === 'done' && REOPENED.has(known.outcome.verdict);
+  });
+  if (ended.length === 0) return new Set();
+  return new Set(await state.store.reopen(ended.map(({ id }) => id)));
+};
+
+const remember = (deps: ServiceDeps & { readonly recent: Recent }, { id, submission }: NewCandidate): void =>
+  deps.recent.put({ id, submission, state: { status: 'queued' }, attempts: 0, infraFailures: 0, submittedAtMs: deps.now() });
+
+const answerOf = (id: CandidateId, result: Inserted, wasReopened: boolean): Submitted => {
+  const known = result?.known ?? false;
+  if (!result || result.state.status !== 'done' || wasReopened) {
+    const status = wasReopened ? 'queued' : (result?.state.status ?? 'queued');
+    return { id, known: known && !wasReopened, status, verdict: null, message: wasReopened ? reopenedText(result) : null };
+  }
+  const { outcome } = result.state;
+  return { id, known, status: 'done', verdict: outcome.verdict, message: messageOf(outcome) };
+};
+
+/** It ended before without a verdict of its content, so it is not known. */
+const reopenedText = (result: Inserted): string => {
+  const before =
+    result?.state.status === 'done' && result.state.outcome.verdict === 'cancelled' ? 'was cancelled' : 'failed for the hosts';
+  return `judged again: it ${before} before`;
+};
+
+const messageOf = (outcome: Outcome): string | null => {
+  if (outcome.verdict === 'plan_error') return `${outcome.field}: ${outcome.message}`;
+  if (outcome.verdict === 'cancelled') return 'it was cancelled just now: submit it again to have it judged';
+  return null;
+};

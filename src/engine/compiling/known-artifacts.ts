@@ -1,0 +1,75 @@
+/**
+ * What a host is known to hold compiled: a unit that it compiled before goes straight to a device, without asking the host.
+ *
+ * Kept for one life of a runner, since another one may find another compiler. Least recently used units are forgotten first. What the host
+ * no longer has (its own cache is bounded too) comes to light when a judge asks for it; it is forgotten here then, and compiled again.
+ */
+import { hashOf } from '../../domain/ids.ts';
+import type { ContentHash } from '../../domain/ids.ts';
+import type { CompileResult, CompileUnit } from '../../domain/protocol.ts';
+
+const UNITS_MAX = 20_000;
+/** A unit with a longer log is asked for each time: the log is part of the answer, and logs must not fill the memory. */
+const LOG_CHARS_MAX = 2048;
+
+export type Compiled = Extract<CompileResult, { status: 'compiled' }>;
+
+export interface KnownArtifacts {
+  /** The answer that the host would give from its cache; null when it must be asked. */
+  find(unit: CompileUnit): Compiled | null;
+  /** The host compiled the unit, or had it. */
+  add(unit: CompileUnit, compiled: Compiled): void;
+  /** The host does not have it any more, or cannot use it. */
+  forget(artifact: ContentHash): void;
+  clear(): void;
+}
+
+export const createKnownArtifacts = (unitsMax = UNITS_MAX): KnownArtifacts => {
+  const byUnit = new Map<ContentHash, Compiled>();
+  const unitOf = new Map<ContentHash, ContentHash>();
+
+  const drop = (key: ContentHash): void => {
+    const known = byUnit.get(key);
+    byUnit.delete(key);
+    if (known) unitOf.delete(known.artifact);
+  };
+
+  return {
+    find: (unit) => {
+      const key = keyOf(unit);
+      const known = byUnit.get(key);
+      if (!known) return null;
+      byUnit.delete(key);
+      byUnit.set(key, known);
+      return known;
+    },
+    add: (unit, compiled) => {
+      if (compiled.log.length > LOG_CHARS_MAX) return;
+      const key = keyOf(unit);
+      drop(key);
+      byUnit.set(key, { ...compiled, cached: true, durationMs: 0 });
+      unitOf.set(compiled.artifact, key);
+      const oldest = byUnit.keys().next();
+      if (byUnit.size > unitsMax && !oldest.done) drop(oldest.value);
+    },
+    forget: (artifact) => {
+      const key = unitOf.get(artifact);
+      if (key !== undefined) drop(key);
+    },
+    clear: () => {
+      byUnit.clear();
+      unitOf.clear();
+    },
+  };
+};
+
+/** Units are shared by the candidates they are for, so that each is hashed once. */
+const keys = new WeakMap<CompileUnit, ContentHash>();
+
+const keyOf = (unit: CompileUnit): ContentHash => {
+  const known = keys.get(unit);
+  if (known !== undefined) return known;
+  const key = hashOf(unit);
+  keys.set(unit, key);
+  return key;
+};

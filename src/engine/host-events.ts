@@ -1,0 +1,237 @@
+/** What hosts say, told to the scheduler. Events of one host are handled in the order they were read. */
+import type { Device } from '../domain/device.ts';
+import { candidateIdOf } from '../domain/ids.ts';
+import type { HostId } from '../domain/ids.ts';
+import type { FromRunner, JudgeResult } from '../domain/protocol.ts';
+import type { AttemptRecord } from '../domain/records.ts';
+import { onArtifact, onArtifactStored } from './compiling/transfers.ts';
+import { canaryOf, noteProof, onCanaryHostGone, onCanaryJudged } from './canaries/canaries.ts';
+import { isCompileHost } from './compiling/compile-hosts.ts';
+import { onCompiled, onCompilingHostGone } from './compiling/compile-jobs.ts';
+import { createDeviceUse } from './judging/device-use.ts';
+import type { EngineState, HostState } from './state.ts';
+import { evaluate } from './judging/evaluate.ts';
+import { factsOf } from './hosts/host-facts.ts';
+import { forgetArtifacts } from './compiling/known-compiles.ts';
+import type { Live, Sent } from './active-candidates.ts';
+import { acknowledge } from './effects.ts';
+import type { HostEvent } from './ports.ts';
+import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
+import { recordKeyOf } from './judging/record-key.ts';
+import { onInventory, onRefreshingHostGone } from './answers/refresh.ts';
+
+type Frame<T extends FromRunner['type']> = Extract<FromRunner, { type: T }>;
+
+/** Waits for the store only at `connected` and where the host has other devices than before, to know the record holders of new device models. */
+export const onHostEvent = async (state: EngineState, event: HostEvent): Promise<void> => {
+  const host = state.hosts.get(event.hostId);
+  if (!host) return;
+  switch (event.type) {
+    case 'connected':
+      return onConnected(state, host, event.hello);
+    case 'frame':
+      if (event.frame.type === 'profiled') return onProfiled(state, host, event.frame, event.payload ?? null);
+      if (event.frame.type === 'artifact') {
+        return onArtifact(state, host, { ...event.frame, bytes: event.payload ?? Buffer.alloc(0) });
+      }
+      if (event.frame.type === 'inventory') return onInventory(state, host, event.frame);
+      return onFrame(state, host, event.frame);
+    case 'lost':
+      return onLost(state, host, { state: 'unreachable', reason: event.reason, nextRetryAtMs: event.retryAtMs });
+    case 'refused':
+      return onLost(state, host, { state: 'refused', reason: event.reason, nextRetryAtMs: event.retryAtMs });
+  }
+};
+
+const onConnected = async (state: EngineState, host: HostState, hello: Frame<'hello'>): Promise<void> => {
+  const { session } = host;
+  if (host.runnerId !== hello.runnerId) {
+    for (const use of host.use.values()) use.reset();
+    host.known.clear();
+  }
+  Object.assign(host, { state: 'connected', reason: null, nextRetryAtMs: null, runnerId: hello.runnerId });
+  host.inventory = hello.inventory;
+  host.devices = hello.inventory.devices;
+  host.defined.clear();
+  for (const key of hello.problems) host.defined.add(key);
+  host.recordCompiles.clear();
+  host.preparing.clear();
+  onCanaryHostGone(host);
+  host.restsUntilMs.clear();
+  host.resting = null;
+  if (isCompileHost(host)) state.compileHosts.add(host);
+  await state.records.ensure(host.devices.map(({ model, kind }) => ({ model, target: kind })));
+  const devices = host.devices.map(({ id, model }) => `${id} (${model})`);
+  note(state, 'host.connected', session.hostId, { devices, runnerId: hello.runnerId });
+  const { queued, running, finished } = hello;
+  state.apply({ type: 'host-up', host: factsOf(state, host), attempts: { queued, running, finished } });
+  pumpProfiles(state);
+};
+
+const onLost = (state: EngineState, host: HostState, facts: Pick<HostState, 'state' | 'reason' | 'nextRetryAtMs'>): void => {
+  const wasConnected = host.state === 'connected';
+  const isNews = wasConnected || host.reason !== facts.reason;
+  Object.assign(host, facts);
+  if (isNews)
+    note(state, facts.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: facts.reason });
+  if (!wasConnected) return;
+  onProfileHostGone(state, host.session.hostId);
+  onRefreshingHostGone(host);
+  onCanaryHostGone(host);
+  state.compileHosts.delete(host);
+  onCompilingHostGone(state, host);
+  state.apply({ type: 'host-lost', hostId: host.session.hostId });
+};
+
+const note = (
+  state: EngineState,
+  type: 'host.connected' | 'host.lost' | 'host.refused' | 'device.changed',
+  hostId: HostId,
+  data: Record<string, unknown>,
+): void => state.recorder.add({ type: 'event', event: { type, candidateId: null, hostId, data } });
+
+const onFrame = (
+  state: EngineState,
+  host: HostState,
+  frame: Exclude<FromRunner, { type: 'profiled' | 'artifact' | 'inventory' }>,
+): void => {
+  const { hostId } = host.session;
+  switch (frame.type) {
+    case 'compiled':
+      return onCompiled(state, host, frame);
+    case 'artifact_stored':
+      return onArtifactStored(state, host, frame);
+    case 'started':
+      return state.apply({ type: 'started', hostId, attemptId: frame.attemptId });
+    case 'result':
+      onResult(state, host, frame.result);
+      if (frame.started) state.apply({ type: 'started', hostId, attemptId: frame.started });
+      return;
+    case 'retracted':
+      for (const attemptId of frame.attemptIds) state.lives.get(candidateIdOf(attemptId))?.attempts.delete(attemptId);
+      return state.apply({ type: 'retracted', hostId, attemptIds: frame.attemptIds });
+    case 'health':
+      return onHealth(state, host, frame);
+    case 'error':
+      state.log.warn({ hostId, code: frame.code }, `runner: ${frame.message}`);
+      return;
+    case 'hello':
+    case 'pong':
+      return;
+  }
+};
+
+const onResult = (state: EngineState, host: HostState, result: JudgeResult): void => {
+  const { hostId } = host.session;
+  const { attemptId } = result;
+  const canary = canaryOf(host, result);
+  if (canary) return onCanaryJudged(state, canary, result);
+  const live = state.lives.get(candidateIdOf(attemptId));
+  const device = host.devices.find(({ id }) => id === result.deviceId);
+  if (!live || !device) {
+    // Nobody waits for it: the scheduler says so and it is acknowledged.
+    state.apply({ type: 'judged', hostId, attemptId, result: reportOf(result), serviceMs: result.phases.totalMs, confirm: null });
+    return;
+  }
+  host.use.get(device.id)?.onGap(result.phases.idleGapMs);
+  state.metrics.onJudged(result);
+  judge(state, { host, live, device, result });
+  if (state.lives.has(live.id) && live.unacknowledged.length > 0) {
+    state.recorder.add({ type: 'barrier', after: () => acknowledge(state, live) });
+  }
+};
+
+interface Judged {
+  readonly host: HostState;
+  readonly live: Live;
+  readonly device: Device;
+  readonly result: JudgeResult;
+}
+
+/** Sent by an earlier life of the daemon. */
+const UNKNOWN_ATTEMPT: Sent = { mode: 'screen', pairedWith: undefined, artifacts: [] };
+
+const judge = (state: EngineState, { host, live, device, result }: Judged): void => {
+  const { hostId } = host.session;
+  const { attemptId } = result;
+  const { artifacts, ...sent } = live.attempts.get(attemptId) ?? UNKNOWN_ATTEMPT;
+  const key = recordKeyOf(live, device.model);
+  const facts = { holder: state.records.holder(key), spread: state.records.spread(key) };
+  const evaluation = result.outcome && evaluate(result.outcome, { live, device, ...facts, ...sent });
+  if (result.infra) state.metrics.onInfra(result.infra.code);
+  forgetArtifacts(state, host, { failure: result.infra, artifacts });
+  live.evaluation = evaluation;
+  const { problem, language } = live.submission.content;
+  if (evaluation?.outcome.verdict === 'passed') noteProof(state, device, problem);
+  else if (evaluation) host.suspects.set(device.id, { problem, language });
+  if (evaluation?.score && sent.mode === 'screen') live.screened = { outcome: evaluation.outcome, score: evaluation.score };
+  live.unacknowledged.push({ hostId, attemptId });
+  state.recorder.add({
+    type: 'attempt',
+    attempt: attemptRecordOf(state, { host, live, device, result }, evaluation?.outcome ?? null),
+  });
+  state.apply({
+    type: 'judged',
+    hostId,
+    attemptId,
+    result: evaluation ? { status: 'judged', outcome: evaluation.outcome } : reportOf(result),
+    serviceMs: result.phases.totalMs,
+    confirm: evaluation?.mustConfirm ? { deviceModel: device.model } : null,
+  });
+};
+
+const reportOf = ({ outcome, infra }: JudgeResult) => {
+  if (outcome) return { status: 'judged', outcome } as const;
+  return {
+    status: 'infra',
+    failure: infra ?? { code: 'internal', message: 'the runner gave neither outcome nor failure' },
+  } as const;
+};
+
+const attemptRecordOf = (
+  state: EngineState,
+  { host, live, device, result }: Judged,
+  outcome: JudgeResult['outcome'],
+): AttemptRecord => {
+  const finishedAtMs = state.now();
+  return {
+    attemptId: result.attemptId,
+    hostId: host.session.hostId,
+    deviceId: result.deviceId,
+    deviceModel: device.model,
+    mode: live.attempts.get(result.attemptId)?.mode ?? 'screen',
+    startedAt: new Date(finishedAtMs - result.phases.totalMs).toISOString(),
+    finishedAt: new Date(finishedAtMs).toISOString(),
+    verdict: outcome?.verdict ?? null,
+    infra: result.infra ? `${result.infra.code}: ${result.infra.message}` : null,
+    timings: outcome?.verdict === 'passed' ? outcome.timings : [],
+    phases: result.phases,
+    telemetry: result.telemetry,
+  };
+};
+
+const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>): void => {
+  const before = host.devices;
+  host.devices = before.map((device) => health.devices.find(({ id }) => id === device.id) ?? device);
+  host.compile = { queued: health.compileQueued, running: health.compileRunning };
+  onResting(state, host, health.resting ?? null);
+  state.metrics.onHealth(host.session.hostId, health);
+  for (const [deviceId, totals] of Object.entries(health.use)) {
+    const use = host.use.get(deviceId) ?? createDeviceUse();
+    host.use.set(deviceId, use);
+    use.onHealth(totals, state.monotonicMs());
+  }
+  for (const device of changedDevices(before, host.devices)) {
+    note(state, 'device.changed', host.session.hostId, { deviceId: device.id, unavailable: device.unavailable });
+  }
+  state.apply({ type: 'host-changed', host: factsOf(state, host) });
+};
+
+const onResting = (state: EngineState, host: HostState, resting: string | null): void => {
+  const isNews = (host.resting === null) !== (resting === null);
+  host.resting = resting;
+  if (isNews) note(state, 'device.changed', host.session.hostId, { resting });
+};
+
+const changedDevices = (before: readonly Device[], after: readonly Device[]): readonly Device[] =>
+  after.filter((device) => before.find(({ id }) => id === device.id)?.unavailable !== device.unavailable);

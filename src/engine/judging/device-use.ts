@@ -1,0 +1,55 @@
+/** Where each device's time went over the last minute, from the totals its runner reports. Pure but for its own memory. */
+import type { DeviceView } from '../../domain/api/inspection.ts';
+import type { FromRunner } from '../../domain/protocol.ts';
+import { createRecentTimes } from '../telemetry/recent-times.ts';
+
+const WINDOW_MS = 60_000;
+const SAMPLES_MAX = 64;
+
+type Totals = Extract<FromRunner, { type: 'health' }>['use'][string];
+interface Sample {
+  readonly atMs: number;
+  readonly totals: Totals;
+}
+
+export interface DeviceUse {
+  onHealth(totals: Totals, nowMs: number): void;
+  onGap(gapMs: number): void;
+  /** A restarted runner counts from zero again. */
+  reset(): void;
+  view(): { readonly use: DeviceView['use']; readonly idleGapMs: DeviceView['idleGapMs']; readonly judged: number };
+}
+
+export const createDeviceUse = (): DeviceUse => {
+  let samples: Sample[] = [];
+  const gaps = createRecentTimes();
+  return {
+    onHealth: (totals, nowMs) => {
+      samples = [...samples.filter((sample) => nowMs - sample.atMs <= WINDOW_MS), { atMs: nowMs, totals }].slice(-SAMPLES_MAX);
+    },
+    onGap: (gapMs) => gaps.add(gapMs),
+    reset: () => {
+      samples = [];
+    },
+    view: () => ({ use: sharesOf(samples), idleGapMs: gaps.quantiles(), judged: samples.at(-1)?.totals.judged ?? 0 }),
+  };
+};
+
+const NOTHING = { measuring: 0, checking: 0, loading: 0, idleWithWork: 0, idleWithoutWork: 0, faults: 0, profiling: 0 };
+
+const sharesOf = (samples: readonly Sample[]): DeviceView['use'] => {
+  const first = samples[0];
+  const last = samples.at(-1);
+  if (!first || !last || last.atMs <= first.atMs) return NOTHING;
+  const share = (of: (totals: Totals) => number): number =>
+    Math.min(1, Math.max(0, (of(last.totals) - of(first.totals)) / (last.atMs - first.atMs)));
+  return {
+    measuring: share((totals) => totals.measuringMs),
+    checking: share((totals) => totals.checkingMs),
+    loading: share((totals) => totals.loadingMs),
+    idleWithWork: share((totals) => totals.idleWithWorkMs),
+    idleWithoutWork: share((totals) => totals.idleWithoutWorkMs),
+    faults: share((totals) => totals.faultMs),
+    profiling: share((totals) => totals.profilingMs ?? 0),
+  };
+};

@@ -1,0 +1,93 @@
+/** What a judge's result means for its candidate: floors, score, whether it must be confirmed or takes the record. Pure. */
+import type { Device } from '../../domain/device.ts';
+import { peaksOf } from '../../domain/ranking/device-peaks.ts';
+import type { CaseTiming } from '../../domain/measurement.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { Score } from '../../domain/records.ts';
+import { widened } from '../../domain/ranking/estimate.ts';
+import { behind, implausibleOutcome, mustConfirm, ownSpeedup, scoreOf, settle } from '../../domain/ranking/score.ts';
+import type { RecordHolder, Settled, Spreads } from '../../domain/ranking/score.ts';
+import { learned, pairedVariance, spreadVariance } from '../../domain/ranking/spread.ts';
+import type { Spread } from '../../domain/ranking/spread.ts';
+import { floorsOf } from '../../problems/floors.ts';
+import type { JudgeMode } from '../../scheduler/events.ts';
+import { targetOf } from '../answers/prepare-candidate.ts';
+import type { Evaluation, Live } from '../active-candidates.ts';
+
+export interface EvaluationContext {
+  readonly live: Live;
+  readonly device: Device;
+  readonly mode: JudgeMode;
+  /** The record holder now. */
+  readonly holder: RecordHolder | null;
+  /** What judgements of one code of this problem differ by on this model. */
+  readonly spread: Spread;
+  /** The one this attempt was paired with; undefined when that is not known any more (the daemon was restarted). */
+  readonly pairedWith: RecordHolder | null | undefined;
+}
+
+export const evaluate = (outcome: Outcome, context: EvaluationContext): Evaluation => {
+  if (outcome.verdict !== 'passed') return judgedOnly(outcome, null);
+  const { live, device } = context;
+  const { content } = live.submission;
+  const floors = floorsOf(live.loaded.problem, targetOf(content.device), {
+    peaks: peaksOf(device),
+    copyBytesPerSecond: device.copyBytesPerSecond,
+  });
+  const implausible = implausibleOutcome(outcome.timings, floors);
+  if (implausible) return judgedOnly(implausible, null);
+  const variance = spreadsOf(context)[context.mode === 'screen' ? 'screened' : 'confirmed'];
+  const score = scoreOf(outcome.timings, floors, { deviceModel: device.model, variance });
+  return place(outcome, score, outcome.timings, context);
+};
+
+const judgedOnly = (outcome: Outcome, score: Score | null): Evaluation => ({
+  outcome,
+  score,
+  record: false,
+  mustConfirm: false,
+  holder: null,
+  spread: null,
+});
+
+const spreadsOf = ({ spread, device }: EvaluationContext): Spreads => ({
+  screened: spreadVariance(spread, 'screened', device.kind),
+  confirmed: spreadVariance(spread, 'confirmed', device.kind),
+  paired: pairedVariance(device.kind),
+});
+
+const place = (outcome: Outcome, score: Score, timings: readonly CaseTiming[], context: EvaluationContext): Evaluation => {
+  const { live, mode, holder, pairedWith } = context;
+  // Only trial 0 is ranked, so only trial 0 can hold a record.
+  if (live.submission.content.trial > 0) return judgedOnly(outcome, score);
+  const wasPairedWithHolder = pairedWith !== undefined && pairedWith?.candidateId === holder?.candidateId;
+  if (mode === 'screen' || !wasPairedWithHolder) {
+    return { ...judgedOnly(outcome, score), mustConfirm: mustConfirm(score, holder) };
+  }
+  const spreads = spreadsOf(context);
+  const settled = settle({ ...score, confirmed: true }, timings, { candidateId: live.id, holder, spreads });
+  const { record, holder: refined } = settled;
+  return {
+    outcome,
+    score: settled.score,
+    record,
+    mustConfirm: false,
+    holder: refined,
+    spread: learnedFrom(settled, timings, context),
+  };
+};
+
+/** The screening and the confirmation of one code, and the holder now and before, are repetitions. */
+const learnedFrom = ({ again }: Settled, timings: readonly CaseTiming[], context: EvaluationContext): Spread => {
+  const { spread, live } = context;
+  const { confirmed } = spreadsOf(context);
+  const screened = live.screened?.outcome.verdict === 'passed' ? ownSpeedup(live.screened.outcome.timings) : null;
+  const one = screened ? learned(spread, 'screened', screened, widened(ownSpeedup(timings), confirmed)) : spread;
+  return again ? learned(one, 'confirmed', again.measured, again.known) : one;
+};
+
+/** A would-be record that could not be confirmed ranks behind the record holder. */
+export const unconfirmedScore = (score: Score, holder: RecordHolder | null): Score => ({
+  ...(holder ? behind(score, holder) : score),
+  confirmed: false,
+});

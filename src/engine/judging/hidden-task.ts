@@ -1,0 +1,28 @@
+/** The check case that is drawn for one attempt: its candidate's id knows nothing of it, and no other attempt gets it. */
+import type { HiddenTask, JudgeTask } from '../../domain/protocol.ts';
+import { drawHidden, type HiddenCase } from '../../problems/hidden.ts';
+import { PlanError } from '../../problems/plan-error.ts';
+import { resolvePlanAt } from '../../problems/resolve-unit.ts';
+import type { EngineState } from '../state.ts';
+import { targetOf } from '../answers/prepare-candidate.ts';
+import type { Live } from '../active-candidates.ts';
+
+/** Nothing for a problem that declares no bounds. */
+export const hiddenFor = (
+  state: Pick<EngineState, 'randomInt'>,
+  live: Pick<Live, 'loaded' | 'submission'>,
+): Pick<JudgeTask, 'hidden'> => {
+  const item = drawHidden(live.loaded.problem, state.randomInt);
+  return item === undefined ? {} : { hidden: hiddenTask(item, live) };
+};
+
+const hiddenTask = (item: HiddenCase, { loaded, submission }: Pick<Live, 'loaded' | 'submission'>): HiddenTask => {
+  const { content } = submission;
+  const defined = loaded.hiddenCase(targetOf(content.device), item);
+  try {
+    return { kind: 'case', case: defined, plan: resolvePlanAt(content, item, loaded) };
+  } catch (error) {
+    if (error instanceof PlanError) return { kind: 'refused', field: error.field, message: error.message };
+    throw error;
+  }
+};

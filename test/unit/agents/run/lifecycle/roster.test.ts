@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createRoster } from '../../../../../src/agents/run/lifecycle/roster.ts';
+import type { Roster, RosterOptions } from '../../../../../src/agents/run/lifecycle/roster.ts';
+
+const options = (wish: Partial<RosterOptions>): RosterOptions => ({
+  agents: 8,
+  targets: 2,
+  islands: 2,
+  generators: [{ name: 'a', share: 1 }],
+  ...wish,
+});
+
+/** Takes whoever is free, lane by lane as the roster says, until nobody is. */
+const takeAll = (roster: Roster): readonly { readonly target: number; readonly generator: string; readonly agent: number }[] => {
+  const taken: { target: number; generator: string; agent: number }[] = [];
+  for (;;) {
+    const next = roster.lanes().flatMap((lane) => {
+      const agent = taken.length <= roster.agents.length ? roster.take(lane) : null;
+      return agent ? [{ ...lane, agent: agent.index }] : [];
+    });
+    if (next.length === 0) return taken;
+    taken.push(...next);
+  }
+};
+
+describe('the roster of a campaign', () => {
+  test('has every agent once, whatever the numbers of agents, targets, islands and generators', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 8 }),
+        fc.array(fc.double({ min: 0.1, max: 10, noNaN: true }), { minLength: 1, maxLength: 4 }),
+        (agents, targets, islands, shares) => {
+          const generators = shares.map((share, index) => ({ name: `g${index}`, share }));
+          const roster = createRoster({ agents, targets, islands, generators });
+          const taken = takeAll(roster);
+          expect(taken.map(({ agent }) => agent).toSorted((a, b) => a - b)).toEqual(
+            Array.from({ length: agents }, (_, index) => index),
+          );
+          expect(taken.every(({ agent, generator }) => roster.agents[agent]?.generator === generator)).toBe(true);
+          expect(roster.agents.every(({ island }) => island < islands)).toBe(true);
+        },
+      ),
+    );
+  });
+
+  test('gives every target the same agents, of every island and of generators by their shares', () => {
+    const generators = [
+      { name: 'a', share: 3 },
+      { name: 'b', share: 1 },
+    ];
+    const roster = createRoster(options({ agents: 16, generators }));
+    const taken = takeAll(roster);
+    for (const target of [0, 1]) {
+      const own = taken.filter((one) => one.target === target);
+      expect(own).toHaveLength(8);
+      expect(own.filter(({ generator }) => generator === 'a')).toHaveLength(6);
+      expect(new Set(own.map(({ agent }) => roster.agents[agent]?.island)).size).toBe(2);
+    }
+  });
+
+  test('lets an agent come back to its own target, behind those that waited longer', () => {
+    const roster = createRoster(options({ agents: 4 }));
+    const lane = { target: 1, generator: 'a' };
+    const first = roster.take(lane);
+    if (!first) throw new Error('nobody was free');
+    roster.free(first);
+    expect(roster.take({ target: 0, generator: 'a' })?.index).toBe(0);
+    expect([roster.take(lane)?.index, roster.take(lane)?.index, roster.take(lane)]).toEqual([3, 1, null]);
+  });
+
+  test('sends fewer agents than targets round all of them', () => {
+    const roster = createRoster(options({ agents: 2, targets: 5 }));
+    const visited: number[] = [];
+    for (let turn = 0; turn < 10; turn += 1) {
+      const [lane] = roster.lanes();
+      const agent = lane && roster.take(lane);
+      if (!lane || !agent) throw new Error('nobody was free');
+      visited.push(lane.target);
+      roster.free(agent);
+    }
+    expect(visited).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+  });
+});

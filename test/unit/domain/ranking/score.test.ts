@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { CandidateId } from '../../../../src/domain/ids.ts';
+import type { CaseTiming } from '../../../../src/domain/measurement.ts';
+import { implausibleOutcome, mustConfirm, scoreOf, settle } from '../../../../src/domain/ranking/score.ts';
+
+const statistics = (medianNs: number) => ({
+  runs: 100,
+  batch: 1,
+  medianNs,
+  trimmedMeanNs: medianNs,
+  minNs: medianNs,
+  p95Ns: medianNs,
+  ciLowNs: medianNs,
+  ciHighNs: medianNs,
+});
+const timing = (name: string, medianNs: number, speedup: number, record?: CaseTiming['record']): CaseTiming => ({
+  case: name,
+  candidate: statistics(medianNs),
+  baseline: statistics(medianNs * speedup),
+  method: 'paired',
+  speedup,
+  speedupLow: speedup * 0.99,
+  speedupHigh: speedup * 1.01,
+  ...(record ? { record } : {}),
+});
+const floors = { a: { hardFloorNs: 900, floorNs: 1000 }, b: { hardFloorNs: 1800, floorNs: 2000 } };
+const GPU = { deviceModel: 'GPU', variance: 0.002 ** 2 };
+const spreads = { screened: 0.002 ** 2, confirmed: 0.002 ** 2, paired: 0.0006 ** 2 };
+const own = CandidateId.parse(`c-${'2'.repeat(32)}`);
+const holderId = CandidateId.parse(`c-${'1'.repeat(32)}`);
+const scored = (speedup: number) => scoreOf([timing('a', 2000, speedup), timing('b', 4000, speedup)], floors, GPU);
+const holder = { candidateId: holderId, score: scored(2) };
+const pair = (ratio: number, spread = 0.002) => ({ ratio, ratioLow: ratio - spread, ratioHigh: ratio + spread });
+const paired = (speedup: number, ratio: number) => [
+  timing('a', 2000, speedup, pair(ratio)),
+  timing('b', 4000, speedup, pair(ratio)),
+];
+
+describe('scoring', () => {
+  test('a score is the geometric mean over cases of speed-up, time and share of the floor', () => {
+    const score = scoreOf([timing('a', 2000, 2), timing('b', 4000, 8)], floors, GPU);
+    expect(score.speedup).toBeCloseTo(4);
+    expect(score.timeNs).toBeCloseTo(Math.sqrt(2000 * 4000));
+    expect(score.floorShare).toBeCloseTo(0.5);
+  });
+
+  test('one case below its hard floor makes the whole candidate implausible, however slow the others are', () => {
+    expect(implausibleOutcome([timing('a', 5000, 1), timing('b', 1799, 1)], floors)).toMatchObject({
+      verdict: 'implausible',
+      case: 'b',
+    });
+    expect(implausibleOutcome([timing('a', 900, 1), timing('b', 1800, 1)], floors)).toBeNull();
+  });
+
+  test('the floor is held against everything that enters the score: the time that the speed-up implies, and a tenth of the runs', () => {
+    const bought = { ...timing('a', 1000, 1), speedup: 13 };
+    expect(implausibleOutcome([bought], floors)).toMatchObject({ verdict: 'implausible', case: 'a', medianNs: 1000 / 13 });
+    const someFast = { ...timing('a', 1000, 1), candidate: { ...statistics(1000), p10Ns: 800 } };
+    expect(implausibleOutcome([someFast], floors)).toMatchObject({ verdict: 'implausible', case: 'a', medianNs: 800 });
+    expect(implausibleOutcome([{ ...someFast, candidate: { ...statistics(1000), p10Ns: 950, minNs: 10 } }], floors)).toBeNull();
+  });
+
+  test('no floor is tested where the device has no known peaks', () => {
+    expect(implausibleOutcome([timing('a', 1, 1)], { a: { hardFloorNs: null, floorNs: null } })).toBeNull();
+    expect(scoreOf([timing('a', 1, 1)], {}, { ...GPU, deviceModel: 'CPU' }).floorShare).toBeNull();
+  });
+
+  test('a screening whose interval reaches the record must be confirmed, one that does not must not', () => {
+    const half = scored(2).speedupHigh / 2;
+    expect(mustConfirm(scored(2 / half + 0.001), holder)).toBe(true);
+    expect(mustConfirm(scored(2 / half - 0.001), holder)).toBe(false);
+    expect(mustConfirm(scored(0.1), null)).toBe(true);
+  });
+
+  test('a screening that is faster in absolute time is confirmed, however its speed-up came out', () => {
+    expect(mustConfirm({ ...scored(1.5), timeNs: holder.score.timeNs * 0.9 }, holder)).toBe(true);
+    expect(mustConfirm({ ...scored(1.5), timeNs: holder.score.timeNs }, holder)).toBe(false);
+  });
+
+  test('a candidate whose speed-up its own times contradict takes no record and refines nobody, holder or not', () => {
+    const unsteady = paired(1.99, 1.01).map((one) => ({ ...one, unsteady: true as const }));
+    expect(settle(scored(1.99), unsteady, { candidateId: own, holder: null, spreads })).toMatchObject({
+      record: false,
+      holder: null,
+      score: { confirmed: false },
+    });
+    const result = settle(scored(1.99), unsteady, { candidateId: own, holder, spreads });
+    expect(result).toMatchObject({ record: false, holder: null, score: { confirmed: false } });
+    expect(result.score.rankKey).toBeLessThan(holder.score.rankKey);
+  });
+
+  test('a candidate whose pair is won outside its interval takes the record with the speed-up that it measured', () => {
+    const result = settle(scored(1.99), paired(1.99, 1.01), { candidateId: own, holder, spreads });
+    expect(result).toMatchObject({ record: true, score: { pair: { against: holderId, result: 'won' } } });
+    expect(result.score.rankKey).toBeCloseTo(1.99, 12);
+    expect(result.score.speedup).toBeCloseTo(1.99, 12);
+    expect(result.holder?.score).toMatchObject({ pair: { against: own, result: 'lost' } });
+    expect(result.holder?.score.rankKey).toBeLessThan(result.score.rankKey);
+  });
+
+  test('a candidate whose pair is not won stands below the holder, though its own speed-up was higher', () => {
+    for (const [ratio, outcome] of [
+      [0.99, 'lost'],
+      [1.001, 'tied'],
+      [1.0025, 'tied'],
+    ] as const) {
+      const result = settle(scored(2.05), paired(2.05, ratio), { candidateId: own, holder, spreads });
+      expect(result).toMatchObject({ record: false, score: { pair: { result: outcome } } });
+      expect(result.score.rankKey).toBeLessThan(result.holder?.score.rankKey ?? 0);
+      expect(result.score.speedup).toBeCloseTo(2.05, 12);
+    }
+  });
+
+  test('every pair measures the holder again and makes its interval narrower', () => {
+    const result = settle(scored(1.9), paired(1.9, 0.96), { candidateId: own, holder, spreads });
+    const again = result.holder?.score;
+    expect(again?.judgements).toBe(2);
+    expect(again?.speedup).toBeLessThan(2);
+    expect(again?.speedup).toBeGreaterThan(1.9 / 0.96);
+    expect((again?.speedupHigh ?? 9) / (again?.speedupLow ?? 1)).toBeLessThan(holder.score.speedupHigh / holder.score.speedupLow);
+  });
+
+  test('without a pair for every case the holder keeps its place', () => {
+    expect(
+      settle(scored(3), [timing('a', 2000, 3, pair(1.5)), timing('b', 4000, 3)], { candidateId: own, holder, spreads }).record,
+    ).toBe(false);
+  });
+
+  test('the first candidate of a problem takes the record', () => {
+    const first = settle(scored(0.5), paired(0.5, 1), { candidateId: own, holder: null, spreads });
+    expect(first.record).toBe(true);
+    expect(first.score.rankKey).toBeCloseTo(0.5);
+  });
+});

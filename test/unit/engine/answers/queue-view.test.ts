@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { queueView } from '../../../../src/engine/answers/queue-view.ts';
+import type { BacklogRow } from '../../../../src/domain/ledger.ts';
+import { Scenario } from '../../scheduler/scenario.ts';
+
+const row = (device: string, count: number): BacklogRow => ({ device, submitter: 's', count });
+/** Ten verdicts in the last ten seconds. */
+const viewOf = ({ core }: Scenario, rows: readonly BacklogRow[]) =>
+  queueView({
+    core,
+    store: { backlog: async () => ({ rows, oldestSubmittedAtMs: 0 }) },
+    now: () => 20_000,
+    monotonicMs: () => 20_000,
+    verdictTimesMs: Array.from({ length: 10 }, (_, index) => 10_000 + index * 1000),
+  });
+
+describe('the view of the queue', () => {
+  test('tells when it will be empty, which is when the slowest class is: never another time than its classes', async () => {
+    const view = await viewOf(new Scenario().up(0).add(1).add(2), [row('H100', 2)]);
+    const [h100] = view.byDevice;
+    expect(view.throughputPerSecond).toBe(1);
+    expect(h100?.etaSeconds).toBeGreaterThan(0);
+    expect(view.etaSeconds).toBe(h100?.etaSeconds);
+  });
+
+  test('counts in the time of a class also those that are not leased yet', async () => {
+    const scenario = new Scenario().up(0).add(1).add(2);
+    const [held] = (await viewOf(scenario, [row('H100', 2)])).byDevice;
+    const [all] = (await viewOf(scenario, [row('H100', 2000)])).byDevice;
+    expect(all?.etaSeconds).toBeCloseTo((held?.etaSeconds ?? 0) * 1000, 6);
+  });
+
+  test('is empty now where nothing waits', async () => {
+    expect((await viewOf(new Scenario().up(0), [])).etaSeconds).toBe(0);
+  });
+
+  test('tells why a class stands of which nothing is leased yet', async () => {
+    const scenario = new Scenario().up(0).lost(0).up(1, { devices: [] });
+    const view = await viewOf(scenario, [row('A100', 7), row('H100', 3)]);
+    expect(view.byDevice.map(({ device, blocked }) => [device, blocked])).toEqual([
+      ['A100', 'no host of the fleet has the device class A100'],
+      ['H100', 'all hosts with H100 are lost'],
+    ]);
+    const free = await viewOf(new Scenario().up(0), [row('H100', 3)]);
+    expect(free.byDevice.map(({ blocked }) => blocked)).toEqual([null]);
+  });
+
+  test('tells no time at which it is empty while a class cannot move', async () => {
+    const view = await viewOf(new Scenario().up(0).add(1).add(2, { device: 'A100' }), [row('A100', 1), row('H100', 1)]);
+    expect(view.byDevice[0]).toMatchObject({ device: 'A100', blocked: 'no host of the fleet has the device class A100' });
+    expect(view.etaSeconds).toBeNull();
+  });
+});
