@@ -16,7 +16,7 @@ import { createFleet } from './gpu/fleet.ts';
 import { loadProblems } from './problems/load-problems.ts';
 import { createServer } from './server/create-server.ts';
 import { addressUnavailable, requireFreeAddress } from './server/free-address.ts';
-import type { Kiln } from './server/ports.ts';
+import type { Kiln } from './domain/ports/kiln.ts';
 import { openStorage } from './storage/open-storage.ts';
 import type { Closer } from './storage/open-storage.ts';
 import type { SqlStore } from './store/store.ts';

@@ -1,6 +1,6 @@
 /** A campaign of many generations, as a search that goes well leaves it: written straight into a store. */
 import { createHash } from 'node:crypto';
-import type { Judging } from '../../src/agents/ports.ts';
+import type { Judging } from '../../src/domain/ports/kiln.ts';
 import { CampaignRecord, CampaignSpec, NO_USAGE } from '../../src/domain/campaign/campaign.ts';
 import type { Generation, GenerationState } from '../../src/domain/campaign/campaign.ts';
 import { CandidateId, generationIdOf } from '../../src/domain/ids.ts';

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Judging } from '../../src/agents/ports.ts';
+import type { Judging } from '../../src/domain/ports/kiln.ts';
 import { createRun } from '../../src/agents/run/lifecycle/campaign-run.ts';
 import { countRows, rebuildArchives } from '../../src/agents/run/lifecycle/replay.ts';
 import { reportOf } from '../../src/agents/run/views/report.ts';

@@ -16,7 +16,8 @@ import { attemptIdOf, CandidateId, DeviceId, HostId } from '../../src/domain/ids
 import type { CaseTiming } from '../../src/domain/measurement.ts';
 import type { AttemptRecord, Score } from '../../src/domain/records.ts';
 import type { Completion, NewCandidate, Transition } from '../../src/domain/ledger.ts';
-import type { Queue, Store } from '../../src/engine/ports.ts';
+import type { Queue } from '../../src/domain/ports/queue.ts';
+import type { Store } from '../../src/domain/ports/store.ts';
 import { createQueue } from '../../src/queue/queue.ts';
 import { readStoreId } from '../../src/store/identity.ts';
 import { openEmbedded } from '../../src/store/pglite.ts';

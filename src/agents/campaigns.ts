@@ -1,28 +1,19 @@
 /** Answers the server about campaigns, and runs them: the door of `src/agents`. */
 import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { z } from 'zod';
-import type {
-  CampaignList,
-  CampaignView,
-  CreateCampaign,
-  GenerationList,
-  GenerationsQuery,
-  GeneratorList,
-  ReportQuery,
-} from '../domain/api/campaigns.ts';
+import type { CampaignView } from '../domain/api/campaigns.ts';
 import type { CampaignRecord, CampaignStatus } from '../domain/campaign/campaign.ts';
-import type { CampaignGauges } from '../domain/campaign/campaign-gauges.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { AgentsSettings } from '../domain/campaign/generator-settings.ts';
 import type { CampaignId } from '../domain/ids.ts';
 import { createContextBuilder } from './context/build-context.ts';
-import type { CampaignStore, Judging } from './ports.ts';
+import type { Judging } from '../domain/ports/kiln.ts';
+import type { CampaignStore } from '../domain/ports/store.ts';
+import type { Campaigns } from '../domain/ports/campaigns.ts';
 import type { GeneratorSet } from './run/lifecycle/check-spec.ts';
 import { createCommands } from './run/lifecycle/commands.ts';
 import { gaugesOf } from './run/views/gauges.ts';
 import { reportOf } from './run/views/report.ts';
-import type { Report } from './run/views/report.ts';
 import { createShelf } from './run/views/ended-campaigns.ts';
 import { createSupervisor } from './run/lifecycle/supervisor.ts';
 import { createViews } from './run/views/views.ts';
@@ -43,19 +34,7 @@ export interface CampaignsDeps {
   readonly random?: () => number;
 }
 
-/** Every method of the first part throws KilnError for what the caller did wrong. */
-export interface AgentCampaigns {
-  create(request: z.output<typeof CreateCampaign>): Promise<CampaignView>;
-  list(): Promise<CampaignList>;
-  view(id: CampaignId): Promise<CampaignView>;
-  pause(id: CampaignId): Promise<CampaignView>;
-  resume(id: CampaignId): Promise<CampaignView>;
-  stop(id: CampaignId): Promise<CampaignView>;
-  generations(id: CampaignId, query: GenerationsQuery): Promise<GenerationList>;
-  report(id: CampaignId, query: ReportQuery): Promise<Report>;
-  generators(): GeneratorList;
-  /** For /metrics: campaigns that are open, and the device classes that they feed. */
-  gauges(): CampaignGauges;
+export interface AgentCampaigns extends Campaigns {
   /** Running campaigns go on. */
   start(): Promise<void>;
   /** Idempotent; also before `start`. Requests on their way are cut off and count with what was reserved for them. */

@@ -3,7 +3,9 @@ import type { Logger } from 'pino';
 import type { RandomInt } from '../problems/hidden.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { JudgingRules } from './state.ts';
-import type { HostSession, Queue, Store } from './ports.ts';
+import type { HostSession } from '../domain/ports/host-session.ts';
+import type { Queue } from '../domain/ports/queue.ts';
+import type { Store } from '../domain/ports/store.ts';
 
 export interface EngineDeps {
   readonly store: Store;

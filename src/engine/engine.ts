@@ -23,7 +23,7 @@ import { createMetrics } from './telemetry/metrics.ts';
 import { onHostEvent } from './host-events.ts';
 import { watchPauses } from './telemetry/event-loop-delay.ts';
 import { perform } from './effects.ts';
-import type { HostEvent, HostSession } from './ports.ts';
+import type { HostEvent, HostSession } from '../domain/ports/host-session.ts';
 import { onVerdicts, pumpProfiles, recoverProfiles } from './profiles/profiles.ts';
 import { createRecorder } from './write-behind.ts';
 import { createRecords } from './judging/record-holders.ts';

@@ -15,7 +15,7 @@ import { factsOf } from './hosts/host-facts.ts';
 import { forgetArtifacts } from './compiling/known-compiles.ts';
 import type { Live, Sent } from './active-candidates.ts';
 import { acknowledge } from './effects.ts';
-import type { HostEvent } from './ports.ts';
+import type { HostEvent } from '../domain/ports/host-session.ts';
 import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
 import { recordKeyOf } from './judging/record-key.ts';
 import { onInventory, onRefreshingHostGone } from './answers/refresh.ts';

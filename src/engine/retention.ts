@@ -1,7 +1,7 @@
 /** Keeps the journal from growing for ever: once an hour, a page at a time, so that nobody waits long for the store. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Store } from './ports.ts';
+import type { Store } from '../domain/ports/store.ts';
 
 const DAY_MS = 86_400_000;
 const EVERY_MS = 3_600_000;

@@ -10,7 +10,7 @@ import type { CanaryRecord } from '../domain/canary.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { AttemptRecord, NewJournalEvent } from '../domain/records.ts';
 import type { Completion, FinishedProfile, Transition } from '../domain/ledger.ts';
-import type { Store, Writes } from './ports.ts';
+import type { Store, Writes } from '../domain/ports/store.ts';
 
 const BATCH_MAX = 500;
 const FLUSH_AFTER_MS = 10;

@@ -17,6 +17,7 @@ import type { Duplex } from 'node:stream';
 import { type ErrorCode, KilnError } from '../domain/errors.ts';
 import type { HostConfig } from '../domain/fleet.ts';
 import type { AttemptId, ContentHash, HostId } from '../domain/ids.ts';
+import type { Bundle, HostEvent, HostSession } from '../domain/ports/host-session.ts';
 import {
   type CompileUnit,
   type FromRunner,
@@ -54,12 +55,6 @@ export interface Log {
   readonly warn: (facts: object, message: string) => void;
 }
 
-export type HostEvent =
-  | { readonly type: 'connected'; readonly hostId: HostId; readonly hello: Hello }
-  | { readonly type: 'frame'; readonly hostId: HostId; readonly frame: FromRunner; readonly payload?: Buffer }
-  | { readonly type: 'lost'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null }
-  | { readonly type: 'refused'; readonly hostId: HostId; readonly reason: string; readonly retryAtMs: number | null };
-
 export interface HostSessionOptions {
   readonly config: HostConfig;
   /** How the host is reached, for people; no secrets. */
@@ -86,7 +81,7 @@ type Mode =
   | { readonly name: 'waiting' | 'refused'; readonly cancel: () => void }
   | { readonly name: 'stopped'; readonly done: Promise<void> };
 
-export class RunnerHostSession {
+export class RunnerHostSession implements HostSession {
   readonly hostId: HostId;
   readonly labels: readonly string[];
   readonly transport: 'ssh' | 'local' | 'command';
@@ -145,7 +140,7 @@ export class RunnerHostSession {
     return this.#send({ type: 'fetch_artifact', artifact });
   }
 
-  putArtifact(artifact: ContentHash, { sha256, bytes }: { readonly sha256: ContentHash; readonly bytes: Buffer }): boolean {
+  putArtifact(artifact: ContentHash, { sha256, bytes }: Bundle): boolean {
     return this.#send({ type: 'put_artifact', artifact, sha256 }, bytes);
   }
 

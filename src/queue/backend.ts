@@ -1,5 +1,6 @@
-/** What the queue needs of the place where BullMQ keeps its jobs. Redis and Postgres give it; both pass test/integration/queue. */
+/** What the queue needs of the place where BullMQ keeps its jobs. Redis and Postgres have one each; both pass test/integration/queue. */
 import type { CandidateId } from '../domain/ids.ts';
+import type { Lease, NewJob } from '../domain/ports/queue.ts';
 import type { OwnerRecord } from './ownership.ts';
 
 export const QUEUE_NAME = 'candidates';
@@ -19,12 +20,6 @@ export const PROMOTED = 0;
  */
 export const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const;
 
-export interface NewJob {
-  readonly candidateId: CandidateId;
-  /** 1 is first. Never 0, which BullMQ would take before every prioritised job. */
-  readonly priority: number;
-}
-
 export const bulkJob = ({
   candidateId,
   priority,
@@ -34,13 +29,6 @@ export const bulkJob = ({
   opts: { jobId: candidateId, priority },
 });
 
-/** One candidate leased: ours until completed, put back, or its lock runs out. */
-export interface Lease {
-  readonly candidateId: CandidateId;
-  readonly priority: number;
-  readonly queuedAtMs: number;
-}
-
 /** A lease, and what BullMQ says against running it again (null: nothing). */
 export interface LeasedJob extends Lease {
   readonly deferredFailure: string | null;
@@ -49,7 +37,7 @@ export interface LeasedJob extends Lease {
 export interface QueueBackend {
   add(jobs: readonly NewJob[]): Promise<void>;
   lease(count: number): Promise<readonly LeasedJob[]>;
-  /** Of `ids`, those that wait are the next to be leased, in this order. Gives how many that are. */
+  /** Of `ids`, those that wait are the next to be leased, in this order. Returns how many that are. */
   promote(ids: readonly CandidateId[]): Promise<number>;
   /** Of `ids`, those leased under our token end; the others stay as they are. */
   complete(ids: readonly CandidateId[]): Promise<void>;

@@ -6,7 +6,8 @@
  * never takes for lost what another call is about to hand out; and what changes many rows is done one after the other.
  */
 import type { CandidateId } from '../domain/ids.ts';
-import type { Lease, LeasedJob, QueueBackend } from './backend.ts';
+import type { Lease } from '../domain/ports/queue.ts';
+import type { LeasedJob, QueueBackend } from './backend.ts';
 import type { Health, QueueLog } from './health.ts';
 
 export interface Leases {

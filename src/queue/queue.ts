@@ -1,18 +1,18 @@
 /**
- * Kiln's queue: the durable order of what waits, and the leases of what is being worked on. The engine's `Queue` (engine/ports.ts).
+ * Kiln's queue: the durable order of what waits, and the leases of what is being worked on.
  *
  * Modes: up; down (a command failed: leases are empty, adding rejects, every call tries again); foreign (another store's: the same, and nothing
  * is tried but to own it again); closed.
  * Entry to down: any failed command. Exit: any command that succeeds; leases that a failed command may have taken are then adopted.
  */
 import type { PgPool } from 'bullmq';
-import type { CandidateId } from '../domain/ids.ts';
 import { QUEUE_NAME } from './backend.ts';
-import type { BackendOptions, Lease, NewJob, QueueBackend } from './backend.ts';
+import type { BackendOptions, QueueBackend } from './backend.ts';
 import { createHealth, unavailable } from './health.ts';
 import type { Health, QueueLog } from './health.ts';
 import type { DaemonHolder } from '../domain/daemon-holder.ts';
 import { KilnError } from '../domain/errors.ts';
+import type { Queue } from '../domain/ports/queue.ts';
 import type { StoreIdentity } from '../domain/store-identity.ts';
 import { createLeases } from './leases.ts';
 import { createOwnership } from './ownership.ts';
@@ -28,23 +28,10 @@ const SAFETY_POLL_MS = 1_000;
 const LOOK_EVERY_MS = 5_000;
 const RENEWALS_PER_LEASE = 3;
 
-export interface LeasingQueue {
-  add(batch: readonly NewJob[]): Promise<void>;
-  lease(count: number): Promise<readonly Lease[]>;
-  promote(ids: readonly CandidateId[]): Promise<number>;
-  complete(ids: readonly CandidateId[]): Promise<void>;
-  release(ids: readonly CandidateId[]): Promise<void>;
-  remove(id: CandidateId): Promise<void>;
-  /** Ends leases that the store has nothing to do for; puts them back where the queue turns out to be another store's. */
-  discard(ids: readonly CandidateId[]): Promise<void>;
-  adopt(): Promise<readonly Lease[]>;
-  missing(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
-  count(): Promise<number | null>;
+/** What `createQueue` implements. */
+export interface LeasingQueue extends Queue {
   /** Rejects where the queue does not take writes, or is another's. */
   readonly check: () => Promise<void>;
-  onLoss(listener: () => void): void;
-  onWork(listener: () => void): void;
-  close(): Promise<void>;
 }
 
 export interface QueueOptions {

@@ -1,7 +1,7 @@
 /** What the agents do now, as Prometheus text. Labels are bounded: campaigns that are open (there are few), device classes of the fleet. */
 import { Gauge, Registry } from 'prom-client';
 import type { CampaignGauges } from '../domain/campaign/campaign-gauges.ts';
-import type { Campaigns } from './ports.ts';
+import type { Campaigns } from '../domain/ports/campaigns.ts';
 
 interface Told<T> {
   readonly name: string;

@@ -8,7 +8,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { CandidateId } from '../domain/ids.ts';
 import type { JournalEvent } from '../domain/records.ts';
-import type { Kiln } from './ports.ts';
+import type { Kiln } from '../domain/ports/kiln.ts';
 
 const RING_EVENTS_MAX = 4096;
 const PAGE_EVENTS = 500;

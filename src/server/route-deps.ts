@@ -1,6 +1,7 @@
 import type { EventFeed } from './event-feed.ts';
 import type { StreamLimits } from './event-stream.ts';
-import type { Campaigns, Kiln } from './ports.ts';
+import type { Campaigns } from '../domain/ports/campaigns.ts';
+import type { Kiln } from '../domain/ports/kiln.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** What every route plugin gets. */

@@ -1,7 +1,7 @@
 /** Ids in paths and filters may be shortened to a beginning that no other id has. */
 import type { FastifyInstance } from 'fastify';
 import { KilnError } from '../domain/errors.ts';
-import type { Kiln } from './ports.ts';
+import type { Kiln } from '../domain/ports/kiln.ts';
 
 const SHORT = /^(?:c-[0-9a-f]{4,31}|[sk]-[0-9a-f]{4,15})$/;
 const KINDS: Readonly<Record<string, string>> = { c: 'candidate', s: 'sweep', k: 'campaign' };

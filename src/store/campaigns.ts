@@ -2,6 +2,7 @@
 import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign/campaign.ts';
 import type { CampaignId } from '../domain/ids.ts';
 import type { NewJournalEvent } from '../domain/records.ts';
+import type { CampaignChange, GenerationPage } from '../domain/ports/store.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession } from './sql.ts';
@@ -45,8 +46,6 @@ const eventOf = (type: NewJournalEvent['type'], data: Record<string, unknown>): 
   hostId: null,
   data,
 });
-
-export type CampaignChange = Pick<CampaignRecord, 'status' | 'reason' | 'ranMs'>;
 
 /** With an event where the status changes. A campaign that is not there is left alone. */
 export const updateCampaign = async (
@@ -124,20 +123,17 @@ from jsonb_to_recordset($1::jsonb) as change ("campaignId" text, number integer,
 where generations.campaign_id = change."campaignId" and generations.number = change.number
   and generations.status not in ('judged', 'failed', 'lost')`;
 
-export interface GenerationPage {
-  readonly id: CampaignId;
-  /** Generations with a higher number. */
-  readonly after: number;
-  readonly limit: number;
-}
-
 interface GenerationRow extends Omit<Generation, 'askedAt' | 'updatedAt'> {
   readonly askedAt: Date;
   readonly updatedAt: Date;
 }
 
 /** By number. */
-export const readGenerations = async (sql: SqlSession, { id, after, limit }: GenerationPage): Promise<readonly Generation[]> => {
+export const readGenerations = async (
+  sql: SqlSession,
+  id: CampaignId,
+  { after, limit }: GenerationPage,
+): Promise<readonly Generation[]> => {
   // The limit stands in the text: as a parameter it is a guess for the planner, which then sorts all that follows for each page.
   const rows = await sql.query<GenerationRow>(`${READ_GENERATIONS} limit ${Math.trunc(limit)}`, [id, after]);
   return rows.map((row) => ({ ...row, askedAt: row.askedAt.toISOString(), updatedAt: row.updatedAt.toISOString() }));

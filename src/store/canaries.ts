@@ -1,7 +1,8 @@
 /** What is known of devices by their canaries, and the verdicts that are in doubt when one fails. */
 import type { CanaryRecord } from '../domain/canary.ts';
-import type { CandidateId, DeviceId, HostId } from '../domain/ids.ts';
+import type { CandidateId } from '../domain/ids.ts';
 import type { NewJournalEvent, Score } from '../domain/records.ts';
+import type { Doubt, Reopened } from '../domain/ports/store.ts';
 import { countIn } from './backlog.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
@@ -33,23 +34,6 @@ export const readCanaries = async (sql: SqlSession): Promise<readonly CanaryReco
 };
 
 /** Whose verdicts are in doubt. */
-export interface Doubt {
-  readonly hostId: HostId;
-  readonly deviceId: DeviceId;
-  readonly reason: string;
-}
-
-export interface Reopened {
-  readonly candidates: readonly { readonly id: CandidateId; readonly priority: number }[];
-  /** Records whose holder was among them, and who holds them now. */
-  readonly records: readonly {
-    readonly problem: string;
-    readonly problemVersion: string;
-    readonly deviceModel: string;
-    readonly holder: { readonly candidateId: CandidateId; readonly score: Score } | null;
-  }[];
-}
-
 /**
  * Queues again candidates whose verdict rests on the device, judged since its last passed canary, and those that its host's compiler refused
  * since the last one that passed on any of its devices. A page at a time: called until none is left. A verdict that came after it was judged

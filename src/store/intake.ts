@@ -9,14 +9,10 @@ import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession } from './sql.ts';
 import type { NewCandidate } from '../domain/ledger.ts';
+import type { Inserted } from '../domain/ports/store.ts';
 
 /** Base64 characters in one statement; a longer batch of sources takes several. */
 const SOURCE_CHARS_PER_STATEMENT = 8 * 1024 * 1024;
-
-export interface Inserted {
-  readonly known: boolean;
-  readonly state: CandidateState;
-}
 
 /** The answer has an entry for each of `batch`, in its order; the second of two equal ids in one batch is `known`. */
 export const insertCandidates = async (sql: Sql, batch: readonly NewCandidate[], at: string): Promise<readonly Inserted[]> => {

@@ -5,17 +5,12 @@
  */
 import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { JournalEvent, NewJournalEvent } from '../domain/records.ts';
+import type { EventQuery } from '../domain/ports/store.ts';
 import { toJson } from './json.ts';
 import type { SqlSession, Writer } from './sql.ts';
 
 /** Any fixed number: it names the lock among those of the database. */
 const JOURNAL_LOCK = 0x6b6a726e;
-
-export interface EventQuery {
-  readonly after: number;
-  readonly limit: number;
-  readonly candidateId?: CandidateId;
-}
 
 /** A transaction that may append events. It is also the one writer of candidates, so that what it read stays true until it commits. */
 export const writing = async <T>(sql: Writer, work: (session: SqlSession) => Promise<T>): Promise<T> =>

@@ -1,21 +1,10 @@
 /** Rankings, records, failures and sweeps: what a problem's candidates came to. Device models are never compared with each other. */
-import type { CandidateId, SweepId } from '../domain/ids.ts';
-import type { CandidateRecord, NewJournalEvent, RankingEntry, Score, SweepRecord } from '../domain/records.ts';
-import type { Spread } from '../domain/ranking/spread.ts';
+import type { SweepId } from '../domain/ids.ts';
+import type { CandidateRecord, NewJournalEvent, SweepRecord } from '../domain/records.ts';
+import type { NewSweep, RankedEntry, RankingQuery, RecordRow } from '../domain/ports/store.ts';
 import { append, writing } from './journal.ts';
 import { readRecords } from './reading.ts';
 import type { Sql, SqlSession } from './sql.ts';
-
-export interface RankingQuery {
-  readonly problem: string;
-  /** Definitions of the problem that count; candidates of others were judged by other rules. */
-  readonly problemVersions: readonly string[];
-  /** Places on each device model. */
-  readonly limit: number;
-}
-
-/** `place`: its number in the order; who shares a place is decided by `placed` (domain/ranking/places.ts). */
-export type RankedEntry = Omit<RankingEntry, 'fasterByTime'> & { readonly device: string };
 
 /** Model by model: the record, then best first by rank key, the earlier submission first where keys are equal. Trial 0 only. */
 export const readRanking = async (sql: SqlSession, query: RankingQuery): Promise<readonly RankedEntry[]> =>
@@ -61,13 +50,6 @@ export const readFailures = async (
     ),
   );
 
-export interface RecordRow {
-  readonly candidateId: CandidateId;
-  readonly score: Score;
-  /** What judgements of one code differ by; null where nothing was measured again yet. */
-  readonly spread: Spread | null;
-}
-
 export const readRecordHolder = async (
   sql: SqlSession,
   ...[problem, problemVersion, deviceModel]: readonly [string, string, string]
@@ -79,13 +61,6 @@ export const readRecordHolder = async (
   );
   return row ?? null;
 };
-
-export interface NewSweep {
-  readonly id: SweepId;
-  readonly problem: string;
-  readonly device: string;
-  readonly candidateIds: readonly CandidateId[];
-}
 
 /** Idempotent by id. */
 export const insertSweep = async (sql: Sql, sweep: NewSweep, at: string): Promise<void> =>

@@ -11,11 +11,7 @@ import { toJson } from './json.ts';
 import type { SqlSession } from './sql.ts';
 import type { CandidateFilter } from '../domain/ledger.ts';
 import type { FirstOf, Unfinished, UnfinishedJob } from '../domain/ledger.ts';
-
-export interface CandidatePage {
-  readonly candidates: readonly CandidateRecord[];
-  readonly next: string | null;
-}
+import type { CandidatePage, SourcedCandidate } from '../domain/ports/store.ts';
 
 /** `where` uses $1, $2, … of `params`, and the tables `candidates` and `sources`. */
 export interface Selection {
@@ -173,11 +169,6 @@ export const readContent = async (sql: SqlSession, id: CandidateId): Promise<Can
   const [row] = await selectWithSource(sql, { where: 'candidates.id = $1', params: [id] });
   return row ? contentOf(row) : null;
 };
-
-export interface SourcedCandidate {
-  readonly record: CandidateRecord;
-  readonly source: string;
-}
 
 /** Those of `ids` that are there, in any order. */
 export const readSourced = async (sql: SqlSession, ids: readonly CandidateId[]): Promise<readonly SourcedCandidate[]> => {

@@ -16,8 +16,8 @@ import type {
   JudgeTask,
   TimingRules,
 } from '../../../src/domain/protocol.ts';
+import type { HostEvent } from '../../../src/domain/ports/host-session.ts';
 import { createFleet } from '../../../src/gpu/fleet.ts';
-import type { HostEvent } from '../../../src/gpu/host-session.ts';
 import type { LoadedProblem } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
 import { processesNaming } from '../../../test/e2e/kiln-process.ts';

@@ -3,7 +3,7 @@ import type { DeviceClass } from '../../domain/device.ts';
 import type { DeviceSheet, Exhibit, GenerationContext, PastAttempt } from '../../domain/campaign/generation-context.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Language } from '../../domain/plan/plan.ts';
-import type { Judging } from '../ports.ts';
+import type { Judging } from '../../domain/ports/kiln.ts';
 import type { Choice } from '../search/entry.ts';
 import { deviceSheetOf } from './device-sheet.ts';
 import { createExhibits } from './exhibits.ts';

@@ -6,7 +6,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { ProfileRecord } from '../../domain/profile.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
-import type { Judging } from '../ports.ts';
+import type { Judging } from '../../domain/ports/kiln.ts';
 import { failureOf } from './failure-text.ts';
 import { createFreshCache } from './fresh-cache.ts';
 

@@ -6,7 +6,7 @@ import type { ServiceDeps } from '../deps.ts';
 import type { EngineState } from '../state.ts';
 import { resumeHost } from '../canaries/quarantine.ts';
 import { fleetView } from './fleet-view.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../../domain/ports/store.ts';
 import { queueView } from './queue-view.ts';
 import { type RankingWish, rankingView } from './ranking-view.ts';
 import { askProfiles, onVerdicts, profileOf } from '../profiles/profiles.ts';

@@ -11,7 +11,7 @@ import type { EngineState } from '../state.ts';
 import { createGroupCommit } from '../../platform/group-commit.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
 import { askProfiles, checkRoomForProfiles } from '../profiles/profiles.ts';
-import type { Queue } from '../ports.ts';
+import type { Queue } from '../../domain/ports/queue.ts';
 import type { Recent } from './recent-submissions.ts';
 import type { ServiceDeps } from '../deps.ts';
 

@@ -1,6 +1,6 @@
 /** Artifacts on their way between hosts, kept a while for the next host that wants them. Least recently used ones go first. */
 import type { ContentHash } from '../../domain/ids.ts';
-import type { Bundle } from '../ports.ts';
+import type { Bundle } from '../../domain/ports/host-session.ts';
 
 const BYTES_MAX = 128 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import { ContentHash } from '../../domain/ids.ts';
 import { BUNDLE_BYTES_MAX } from '../../domain/protocol.ts';
 import type { FromRunner } from '../../domain/protocol.ts';
 import type { EngineState, HostState } from '../state.ts';
-import type { Bundle, HostSession } from '../ports.ts';
+import type { Bundle, HostSession } from '../../domain/ports/host-session.ts';
 import type { Bundles } from './bundles.ts';
 import { createLane } from './transfer-lane.ts';
 import type { Lane } from './transfer-lane.ts';

@@ -5,7 +5,7 @@ import { NO_SPREAD } from '../../domain/ranking/spread.ts';
 import type { Spread } from '../../domain/ranking/spread.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import type { Target } from '../../problems/targets.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../../domain/ports/store.ts';
 
 export interface RecordKey {
   readonly problem: string;

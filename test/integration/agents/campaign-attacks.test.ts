@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { createCampaigns } from '../../../src/agents/campaigns.ts';
 import type { AgentCampaigns } from '../../../src/agents/campaigns.ts';
-import type { CampaignStore } from '../../../src/agents/ports.ts';
+import type { CampaignStore } from '../../../src/domain/ports/store.ts';
 import { createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
 import type { ScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
 import { campaignRig, generationsOf, isFinished, request, until } from './campaign-rig.ts';

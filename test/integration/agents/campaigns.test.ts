@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Generator } from '../../../src/agents/generator.ts';
-import type { CampaignStore, Judging } from '../../../src/agents/ports.ts';
+import type { Judging } from '../../../src/domain/ports/kiln.ts';
+import type { CampaignStore } from '../../../src/domain/ports/store.ts';
 import { NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import type { Generation } from '../../../src/domain/campaign/campaign.ts';
 import { KilnError } from '../../../src/domain/errors.ts';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { HostConfig, HostTransport } from '../../../src/domain/fleet.ts';
 import { AttemptId, type DeviceId, HostId, hashOf } from '../../../src/domain/ids.ts';
 import type { CompileUnit, JudgeTask, ProblemDefinition } from '../../../src/domain/protocol.ts';
-import type { HostSession } from '../../../src/engine/ports.ts';
+import type { HostSession } from '../../../src/domain/ports/host-session.ts';
 import { createFleet } from '../../../src/gpu/fleet.ts';
 import { startCuttingProxy } from './cutting-proxy.ts';
 import { Events } from './session-events.ts';

@@ -1,4 +1,4 @@
-import type { HostEvent } from '../../../src/gpu/host-session.ts';
+import type { HostEvent } from '../../../src/domain/ports/host-session.ts';
 import type { FromRunner } from '../../../src/domain/protocol.ts';
 
 const EVENT_MS_MAX = 30_000;

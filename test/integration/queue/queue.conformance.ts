@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import type { DaemonHolder } from '../../../src/domain/daemon-holder.ts';
 import type { StoreIdentity } from '../../../src/domain/store-identity.ts';
-import type { Queue } from '../../../src/engine/ports.ts';
+import type { Queue } from '../../../src/domain/ports/queue.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
 import type { QueueOptions } from '../../../src/queue/queue.ts';
 import { idOf } from '../store/builders.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { CampaignStore } from '../../../src/agents/ports.ts';
+import type { CampaignStore } from '../../../src/domain/ports/store.ts';
 import { CampaignRecord, CampaignSpec, Generation, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
 import type { GenerationState } from '../../../src/domain/campaign/campaign.ts';

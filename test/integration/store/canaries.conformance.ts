@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { DeviceId } from '../../../src/domain/ids.ts';
 import { CandidateRecord, JournalEvent } from '../../../src/domain/records.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { Store } from '../../../src/engine/ports.ts';
+import type { Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore } from '../../../src/store/store.ts';
 import { attempt, candidate, DEVICE, event, HOST, idOf, MODEL, passed, score, VERSION } from './builders.ts';

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ProfileRecord } from '../../../src/domain/profile.ts';
 import type { ProfileSummary } from '../../../src/domain/profile.ts';
 import { CandidateRecord } from '../../../src/domain/records.ts';
-import type { Store } from '../../../src/engine/ports.ts';
+import type { Store } from '../../../src/domain/ports/store.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { candidate, event, HOST, idOf, MODEL, passed, score } from './builders.ts';

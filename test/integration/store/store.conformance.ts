@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { AttemptId, HostId } from '../../../src/domain/ids.ts';
 import { CandidateRecord, JournalEvent, SweepRecord } from '../../../src/domain/records.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { Store } from '../../../src/engine/ports.ts';
+import type { Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { attempt, cancelled, candidate, completion, DEVICE, event, HOST, idOf, score, sweepIdOf, VERSION } from './builders.ts';
 import { freshStore, START } from './fresh-store.ts';

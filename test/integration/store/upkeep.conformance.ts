@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { JournalEvent } from '../../../src/domain/records.ts';
-import type { Store } from '../../../src/engine/ports.ts';
+import type { Store } from '../../../src/domain/ports/store.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { attempt, cancelled, candidate, DEVICE, event, HOST, idOf, passed, score } from './builders.ts';

@@ -3,7 +3,8 @@ import { Submission } from '../../../src/domain/candidate.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { Unfinished } from '../../../src/domain/ledger.ts';
 import { UNWRITTEN_MAX } from '../../../src/engine/lease-window.ts';
-import type { Queue, Store } from '../../../src/engine/ports.ts';
+import type { Queue } from '../../../src/domain/ports/queue.ts';
+import type { Store } from '../../../src/domain/ports/store.ts';
 import { hostlessEngine } from './hostless-engine.ts';
 
 const LEASES_AT_ONCE = 500;

@@ -4,7 +4,8 @@ import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import type { Transition, Unfinished } from '../../../src/domain/ledger.ts';
 import { attemptIdOf, DeviceId, HostId } from '../../../src/domain/ids.ts';
 import { prepareCandidate } from '../../../src/engine/answers/prepare-candidate.ts';
-import type { Queue, Store, Writes } from '../../../src/engine/ports.ts';
+import type { Queue } from '../../../src/domain/ports/queue.ts';
+import type { Store, Writes } from '../../../src/domain/ports/store.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { hostlessEngine } from './hostless-engine.ts';
 

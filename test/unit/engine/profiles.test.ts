@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { LENIENT } from './lenient-rules.ts';
+
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -10,13 +12,14 @@ import { FromRunner } from '../../../src/domain/protocol.ts';
 import type { ProfileResult, ToRunner } from '../../../src/domain/protocol.ts';
 import { CandidateRecord } from '../../../src/domain/records.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
-import type { HostEvent, HostSession, Queue, Store, Writes } from '../../../src/engine/ports.ts';
+import type { HostEvent, HostSession } from '../../../src/domain/ports/host-session.ts';
+import type { Queue } from '../../../src/domain/ports/queue.ts';
+import type { Store, Writes } from '../../../src/domain/ports/store.ts';
 import { choosePlace } from '../../../src/engine/profiles/choose-place.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { addition } from '../../e2e/addition.ts';
 import { passed } from '../../fixtures/server/fake-kiln.ts';
 import { until } from '../../fixtures/server/serve-fake.ts';
-import { LENIENT } from './lenient-rules.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));
 const Hello = FromRunner.options[0];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { KilnError } from '../../../src/domain/errors.ts';
-import type { Store } from '../../../src/engine/ports.ts';
+import type { Store } from '../../../src/domain/ports/store.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { score } from '../../fixtures/server/fake-kiln.ts';
 import { hostlessEngine } from './hostless-engine.ts';

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { Queue, Store } from '../../../src/engine/ports.ts';
+import type { Queue } from '../../../src/domain/ports/queue.ts';
+import type { Store } from '../../../src/domain/ports/store.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { hostlessEngine } from './hostless-engine.ts';
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import type { NewCandidate, Unfinished } from '../../../src/domain/ledger.ts';
-import type { Queue, Store } from '../../../src/engine/ports.ts';
+import type { Queue } from '../../../src/domain/ports/queue.ts';
+import type { Store } from '../../../src/domain/ports/store.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { hostlessEngine } from './hostless-engine.ts';
 

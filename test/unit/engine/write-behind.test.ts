@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { NewJournalEvent } from '../../../src/domain/records.ts';
-import type { Writes } from '../../../src/engine/ports.ts';
+import type { Writes } from '../../../src/domain/ports/store.ts';
 import { createRecorder } from '../../../src/engine/write-behind.ts';
 
 const id = CandidateId.parse(`c-${'a'.repeat(32)}`);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { HostId } from '../../../src/domain/ids.ts';
-import type { HostSession } from '../../../src/engine/ports.ts';
-import { createHostSession, type HostEvent } from '../../../src/gpu/host-session.ts';
+import type { HostEvent, HostSession } from '../../../src/domain/ports/host-session.ts';
+import { createHostSession } from '../../../src/gpu/host-session.ts';
 import { ManualClock, settled } from './manual-clock.ts';
 import { helloOf, INVENTORY, ScriptedTransport } from './scripted-runner.ts';
 

@@ -3,7 +3,7 @@ import { NO_USAGE } from '../../../domain/campaign/campaign.ts';
 import type { Draft, Generation } from '../../../domain/campaign/campaign.ts';
 import { generationIdOf } from '../../../domain/ids.ts';
 import { languageOfFile } from '../../../problems/targets.ts';
-import type { Judging } from '../../ports.ts';
+import type { Judging } from '../../../domain/ports/kiln.ts';
 import type { Run } from '../lifecycle/campaign-run.ts';
 import type { Target } from './targets.ts';
 

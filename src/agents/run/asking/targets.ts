@@ -6,7 +6,7 @@ import { KilnError } from '../../../domain/errors.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
 import { boundOf } from '../../../problems/floors.ts';
 import { LANGUAGES_OF, type Target as Kind } from '../../../problems/targets.ts';
-import type { Judging } from '../../ports.ts';
+import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createArchive } from '../../search/archive.ts';
 import type { Archive } from '../../search/archive.ts';
 import { type Claims, createClaims } from './claims.ts';

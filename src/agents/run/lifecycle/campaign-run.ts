@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import type { CampaignRecord, Draft, Generation } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { ContextBuilder } from '../../context/build-context.ts';
-import type { Judging } from '../../ports.ts';
+import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createAccount } from './account.ts';
 import type { Account } from './account.ts';
 import type { GeneratorSet } from './check-spec.ts';

@@ -4,7 +4,7 @@ import { knownClass } from '../../../domain/device.ts';
 import { KilnError } from '../../../domain/errors.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
 import type { Generator } from '../../generator.ts';
-import type { Judging } from '../../ports.ts';
+import type { Judging } from '../../../domain/ports/kiln.ts';
 import { planTargets } from '../asking/targets.ts';
 
 export interface GeneratorSet {

@@ -2,7 +2,7 @@
 import type { CampaignRecord, CampaignStatus } from '../../../domain/campaign/campaign.ts';
 import { KilnError } from '../../../domain/errors.ts';
 import type { CampaignId } from '../../../domain/ids.ts';
-import type { CampaignStore } from '../../ports.ts';
+import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { outstandingOf } from './account.ts';
 import { createRun, patienceOf, ranMsOf } from './campaign-run.ts';
 import type { Run, RunDeps } from './campaign-run.ts';

@@ -1,5 +1,5 @@
 /** Sets a campaign going: a new one with its starting points, one that a restart found with what its rows say. */
-import type { CampaignStore } from '../../ports.ts';
+import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { patienceOf, targetOf } from './campaign-run.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
 import { patiently } from '../asking/retry-while-unavailable.ts';

@@ -6,7 +6,8 @@
  */
 import type { Generation } from '../../../domain/campaign/campaign.ts';
 import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
-import type { CampaignStore, Judging } from '../../ports.ts';
+import type { Judging } from '../../../domain/ports/kiln.ts';
+import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { advance } from '../outcomes/advance.ts';
 import { patienceOf, targetOf } from './campaign-run.ts';
 import type { Run, RunDeps } from './campaign-run.ts';

@@ -8,7 +8,7 @@ import type { AgentsSettings } from '../../../domain/campaign/generator-settings
 import type { CampaignRecord, CampaignStatus } from '../../../domain/campaign/campaign.ts';
 import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
 import type { ContextBuilder } from '../../context/build-context.ts';
-import type { CampaignStore } from '../../ports.ts';
+import type { CampaignStore } from '../../../domain/ports/store.ts';
 import type { Run, RunDeps } from './campaign-run.ts';
 import { createDeviceClasses } from './device-classes.ts';
 import { createLifecycle } from './lifecycle.ts';

@@ -1,7 +1,7 @@
 /** Generations on their way into the store: all agents of all campaigns share each write. Resolves when the row is durable. */
 import { createGroupCommit } from '../../../platform/group-commit.ts';
 import type { Generation, GenerationUpdate } from '../../../domain/campaign/campaign.ts';
-import type { CampaignStore } from '../../ports.ts';
+import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { patiently } from '../asking/retry-while-unavailable.ts';
 import type { Patience } from '../asking/retry-while-unavailable.ts';
 

@@ -7,7 +7,7 @@
 import type { Logger } from 'pino';
 import type { DeviceClass } from '../../../domain/device.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
-import type { Judging } from '../../ports.ts';
+import type { Judging } from '../../../domain/ports/kiln.ts';
 
 /** Of the time of a class's devices. */
 const DEVICE_SHARE_MAX = 0.05;

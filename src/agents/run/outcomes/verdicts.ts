@@ -8,7 +8,7 @@
 import type { Logger } from 'pino';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { JournalEvent } from '../../../domain/records.ts';
-import type { Judging } from '../../ports.ts';
+import type { Judging } from '../../../domain/ports/kiln.ts';
 
 const PAGE = 1000;
 /** Writes that follow one another closely are read together. */

@@ -1,7 +1,7 @@
 /** Campaigns that are over: counted from their rows when somebody looks, and kept for the next look. */
 import type { CampaignRecord } from '../../../domain/campaign/campaign.ts';
 import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
-import type { CampaignStore } from '../../ports.ts';
+import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { createAccount } from '../lifecycle/account.ts';
 import type { Account } from '../lifecycle/account.ts';
 import { generationsOf } from '../lifecycle/replay.ts';

@@ -1,7 +1,7 @@
 /** A campaign's report, read from its rows page by page: a hundred thousand generations are never in memory at once. */
 import type { CampaignView, ReportQuery } from '../../../domain/api/campaigns.ts';
 import { KilnError } from '../../../domain/errors.ts';
-import type { CampaignStore } from '../../ports.ts';
+import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { markdownReport } from '../../report/campaign-report.ts';
 import { createReportReader } from '../../report/report-input.ts';
 import { speedupPlot } from '../../report/speedup-plot.ts';

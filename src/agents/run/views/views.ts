@@ -3,7 +3,7 @@ import type { CampaignView } from '../../../domain/api/campaigns.ts';
 import type { CampaignRecord } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
-import type { Judging } from '../../ports.ts';
+import type { Judging } from '../../../domain/ports/kiln.ts';
 import { activityOf } from './activity.ts';
 import { createRankedReader } from './ranked-reader.ts';
 import { ranMsOf, targetOf } from '../lifecycle/campaign-run.ts';

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { INVENTORY } from '../../gpu/scripted-runner.ts';
+
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { refreshedText } from '../../../../src/cli/commands/fleet.ts';
@@ -7,11 +9,10 @@ import { CompileUnit, type FromRunner, type Inventory } from '../../../../src/do
 import type { EngineState, HostState } from '../../../../src/engine/state.ts';
 import { createKnownArtifacts } from '../../../../src/engine/compiling/known-artifacts.ts';
 import { onHostEvent } from '../../../../src/engine/host-events.ts';
-import type { HostSession } from '../../../../src/engine/ports.ts';
+import type { HostSession } from '../../../../src/domain/ports/host-session.ts';
 import { refreshHosts, REFRESH_MS_MAX } from '../../../../src/engine/answers/refresh.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import type { SchedulerEvent } from '../../../../src/scheduler/events.ts';
-import { INVENTORY } from '../../gpu/scripted-runner.ts';
 
 const HOST = HostId.parse('box');
 const UNIT = CompileUnit.parse({ language: 'c', source: 'int f;', params: {}, architecture: 'native' });

@@ -1,0 +1,81 @@
+/** What Kiln does for those who call it. Implemented by the engine; every method throws KilnError for what the caller did wrong. */
+import type { z } from 'zod';
+import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../api/candidates.ts';
+import type {
+  FleetView,
+  HostResumed,
+  HostsRefreshed,
+  ProblemList,
+  ProblemView,
+  QueueView,
+  RankingView,
+} from '../api/inspection.ts';
+import type { CreateSweep, SweepCreated, SweepView } from '../api/sweeps.ts';
+import type { CandidateId, HostId, SweepId } from '../ids.ts';
+import type { ProfileRecord } from '../profile.ts';
+import type { CandidateRecord, JournalEvent } from '../records.ts';
+import type { EventQuery, SourcedCandidate } from './store.ts';
+
+export interface Kiln {
+  submit(batch: readonly z.output<typeof SubmitCandidate>[]): Promise<SubmitAnswer>;
+  cancel(id: CandidateId): Promise<CancelAnswer>;
+  candidate(id: CandidateId): Promise<CandidateRecord>;
+  /** Those of `ids` that are there, in any order: many at once, after a restart. */
+  sourced(ids: readonly CandidateId[]): Promise<readonly SourcedCandidate[]>;
+  candidates(query: ListQuery): Promise<CandidateList>;
+  /** At most `limit` ids of the kind that the first letter tells (c, s, k), in order. */
+  idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
+  source(id: CandidateId): Promise<{ readonly source: string; readonly language: string }>;
+  /** Null where none was asked for. */
+  profile(id: CandidateId): Promise<ProfileRecord | null>;
+  /**
+   * Also where there is one: it is profiled again. Resolves when it is durable that it was asked for; `profile.done` is in the journal when
+   * it is there.
+   */
+  askProfile(id: CandidateId): Promise<ProfileRecord | null>;
+  /** The profiler's own report; null where there is none. */
+  profileReport(id: CandidateId): Promise<Uint8Array | null>;
+  /** Journal after `after`; wait on `onEvents` for more. */
+  events(query: EventQuery): Promise<readonly JournalEvent[]>;
+  /** Sequence number of the newest event. */
+  lastSequence(): Promise<number>;
+  /** Called after every journal write, in order. Returns the unsubscriber. */
+  onEvents(listener: () => void): () => void;
+  queue(): Promise<QueueView>;
+  fleet(): Promise<FleetView>;
+  /** Throws NOT_FOUND for a host that is not of the fleet. */
+  resumeHost(host: HostId): Promise<HostResumed>;
+  /** Of all hosts where it is null. Throws NOT_FOUND for a host that is not of the fleet. */
+  refreshHosts(host: HostId | null): Promise<HostsRefreshed>;
+  problems(): ProblemList;
+  problem(name: string): ProblemView;
+  /** `mayBeUnknown`: a device class that nobody has seen has an empty ranking; otherwise it is refused. */
+  ranking(
+    problem: string,
+    query: { readonly device?: string | undefined; readonly limit: number; readonly mayBeUnknown?: boolean },
+  ): Promise<RankingView>;
+  createSweep(sweep: z.output<typeof CreateSweep>): Promise<SweepCreated>;
+  sweep(id: SweepId): Promise<SweepView>;
+  /** Null when ready, otherwise why not: everybody may read it, so nothing secret. */
+  notReady(): Promise<string | null>;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+}
+
+/** The part of it that agents use: they are clients like any other, with the same checks. */
+export type Judging = Pick<
+  Kiln,
+  | 'submit'
+  | 'candidate'
+  | 'source'
+  | 'sourced'
+  | 'problem'
+  | 'ranking'
+  | 'queue'
+  | 'fleet'
+  | 'profile'
+  | 'askProfile'
+  | 'events'
+  | 'lastSequence'
+  | 'onEvents'
+>;

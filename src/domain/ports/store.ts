@@ -1,0 +1,189 @@
+/** The records of Kiln. Implemented by src/store over SQL; test/integration/store is the suite, on Postgres and on the embedded database. */
+import type { CampaignRecord, Generation, GenerationUpdate } from '../campaign/campaign.ts';
+import type { CanaryRecord } from '../canary.ts';
+import type { CandidateContent, CandidateState } from '../candidate.ts';
+import type { CampaignId, CandidateId, DeviceId, HostId, SweepId } from '../ids.ts';
+import type {
+  Backlog,
+  CandidateFilter,
+  Completion,
+  FinishedProfile,
+  FirstOf,
+  NewCandidate,
+  Transition,
+  TrimmedPage,
+  Unfinished,
+  UnfinishedJob,
+} from '../ledger.ts';
+import type { ProfileRecord } from '../profile.ts';
+import type { Spread } from '../ranking/spread.ts';
+import type {
+  AttemptRecord,
+  CandidateRecord,
+  JournalEvent,
+  NewJournalEvent,
+  RankingEntry,
+  Score,
+  SweepRecord,
+} from '../records.ts';
+
+/** Candidates, what happened to them, and everything that is read from that. */
+export interface Store {
+  /** Inserts those that are new; returns the current state of every id, in order. One transaction. */
+  insertCandidates(batch: readonly NewCandidate[]): Promise<readonly Inserted[]>;
+  /** Applies in order. A transition of a candidate that is done is dropped (its event too). */
+  recordTransitions(batch: readonly Transition[]): Promise<void>;
+  /** What `work` writes is one transaction: all of it or nothing. */
+  together(work: (writes: Writes) => Promise<void>): Promise<void>;
+  /** Idempotent by attempt id: a second write of one attempt changes nothing. */
+  recordAttempts(batch: readonly AttemptRecord[]): Promise<void>;
+  /** Returns the ids that were not done before. One transaction with their `candidate.done` (and `candidate.record`) events. */
+  complete(batch: readonly Completion[]): Promise<readonly CandidateId[]>;
+  candidate(id: CandidateId): Promise<CandidateRecord | null>;
+  candidates(filter: CandidateFilter): Promise<CandidatePage>;
+  content(id: CandidateId): Promise<CandidateContent | null>;
+  /** Those of `ids` that are there, in any order. */
+  sourced(ids: readonly CandidateId[]): Promise<readonly SourcedCandidate[]>;
+  /** Those of `ids` that are not done, in no particular order: what the scheduler needs once they are leased. */
+  pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
+  /** Makes candidates that ended `cancelled` or `infra_failed` queued again (no verdict of the content existed). Returns those that were. */
+  reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
+  /** What is known of each device now; the last of a device stands. */
+  recordCanaries(batch: readonly CanaryRecord[]): Promise<void>;
+  canaries(): Promise<readonly CanaryRecord[]>;
+  /**
+   * Queues again candidates whose verdict rests on the device since its last passed canary, and returns them: a page at a time, until none is
+   * left. One transaction with their `candidate.reopened` events; records that they held go to the best that is left.
+   */
+  reopenDoubted(doubt: Doubt): Promise<Reopened>;
+  /** Everything that is not done, oldest first, `page` at a time from after `afterId` in submission order. */
+  unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly UnfinishedJob[]>;
+  /** The first, by priority and submission, of submitters' candidates for a class that are not done: a list for each wish. */
+  first(wishes: readonly FirstOf[]): Promise<readonly (readonly CandidateId[])[]>;
+  /** Counts of what is not done. */
+  backlog(): Promise<Backlog>;
+  /** Removes events before `beforeMs` on one page after `after`, but those of candidates that are not done. */
+  trimJournal(page: { readonly after: number; readonly beforeMs: number }): Promise<TrimmedPage>;
+  appendEvents(events: readonly NewJournalEvent[]): Promise<void>;
+  events(query: EventQuery): Promise<readonly JournalEvent[]>;
+  lastSequence(): Promise<number>;
+  /** Model by model, the record first, then by rank key; trial 0 only. */
+  ranking(query: RankingQuery): Promise<readonly RankedEntry[]>;
+  /** Of one device class, or of all (null). */
+  failures(problem: string, problemVersions: readonly string[], device: string | null): Promise<Readonly<Record<string, number>>>;
+  /** `prefix`: "c-", "s-" or "k-" and hex digits. In order. */
+  idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
+  /** The record holder of a problem on a model, or null. */
+  record(problem: string, problemVersion: string, deviceModel: string): Promise<RecordRow | null>;
+  createSweep(sweep: NewSweep): Promise<void>;
+  sweep(id: SweepId): Promise<SweepRecord | null>;
+  sweepBest(id: SweepId, limit: number): Promise<readonly CandidateRecord[]>;
+  /**
+   * Makes profiles wait to be taken: those that nobody asked for yet, those that failed, with `again` also those that are done. Returns
+   * the ids that wait now. Durable when it resolves.
+   */
+  askProfiles(ids: readonly CandidateId[], options: { readonly again: boolean }): Promise<readonly CandidateId[]>;
+  /** With its `profile.done` event, in one transaction. False when it did not wait any more. */
+  finishProfile(finished: FinishedProfile): Promise<boolean>;
+  profile(id: CandidateId): Promise<ProfileRecord | null>;
+  profileReport(id: CandidateId): Promise<Uint8Array | null>;
+  /** In the order they were asked for. */
+  waitingProfiles(limit: number): Promise<readonly CandidateId[]>;
+  close(): Promise<void>;
+}
+
+/** What happens to candidates, as it is written down. */
+export type Writes = Pick<
+  Store,
+  'recordTransitions' | 'recordAttempts' | 'complete' | 'finishProfile' | 'appendEvents' | 'recordCanaries'
+>;
+
+export interface Inserted {
+  readonly known: boolean;
+  readonly state: CandidateState;
+}
+
+export interface CandidatePage {
+  readonly candidates: readonly CandidateRecord[];
+  readonly next: string | null;
+}
+
+export interface SourcedCandidate {
+  readonly record: CandidateRecord;
+  readonly source: string;
+}
+
+/** A device whose verdicts are taken back, and why. */
+export interface Doubt {
+  readonly hostId: HostId;
+  readonly deviceId: DeviceId;
+  readonly reason: string;
+}
+
+export interface Reopened {
+  readonly candidates: readonly { readonly id: CandidateId; readonly priority: number }[];
+  /** Records whose holder was among them, and who holds them now. */
+  readonly records: readonly {
+    readonly problem: string;
+    readonly problemVersion: string;
+    readonly deviceModel: string;
+    readonly holder: { readonly candidateId: CandidateId; readonly score: Score } | null;
+  }[];
+}
+
+export interface EventQuery {
+  readonly after: number;
+  readonly limit: number;
+  readonly candidateId?: CandidateId;
+}
+
+export interface RankingQuery {
+  readonly problem: string;
+  /** Definitions of the problem that count; candidates of others were judged by other rules. */
+  readonly problemVersions: readonly string[];
+  /** Places on each device model. */
+  readonly limit: number;
+}
+
+/** `place`: its number in the order; who shares a place is decided by `placed` (domain/ranking/places.ts). */
+export type RankedEntry = Omit<RankingEntry, 'fasterByTime'> & { readonly device: string };
+
+export interface RecordRow {
+  readonly candidateId: CandidateId;
+  readonly score: Score;
+  /** What judgements of one code differ by; null where nothing was measured again yet. */
+  readonly spread: Spread | null;
+}
+
+export interface NewSweep {
+  readonly id: SweepId;
+  readonly problem: string;
+  readonly device: string;
+  readonly candidateIds: readonly CandidateId[];
+}
+
+/** Campaigns and what their agents asked for. */
+export interface CampaignStore extends Pick<Store, 'appendEvents'> {
+  /** With its `campaign.created` event, in one transaction. */
+  createCampaign(campaign: CampaignRecord): Promise<void>;
+  /** With a `campaign.changed` event where the status changes. */
+  updateCampaign(id: CampaignId, change: CampaignChange): Promise<void>;
+  /** Newest first. */
+  campaigns(): Promise<readonly CampaignRecord[]>;
+  /** Those with generations that are asked, answered or submitted: what a daemon that starts must settle. */
+  unsettledCampaigns(): Promise<readonly CampaignId[]>;
+  /** Idempotent by id. */
+  addGenerations(batch: readonly Generation[]): Promise<void>;
+  /** Applies in order; one transaction. What is judged, failed or lost stays as it is. */
+  updateGenerations(batch: readonly GenerationUpdate[]): Promise<void>;
+  /** By number, from after `after`. */
+  generations(id: CampaignId, page: GenerationPage): Promise<readonly Generation[]>;
+}
+
+export type CampaignChange = Pick<CampaignRecord, 'status' | 'reason' | 'ranMs'>;
+
+export interface GenerationPage {
+  /** Generations with a higher number. */
+  readonly after: number;
+  readonly limit: number;
+}
