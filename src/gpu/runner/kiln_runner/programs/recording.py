@@ -1,0 +1,266 @@
+"""What one call of a program launched, as data: the recorded plan. It comes out of a hostile process; `parse_recording` takes it as such.
+
+A recording names the two windows of addresses that the program saw (the case's inputs; its own arena), what lies in them, and the operations in
+the order of the calls. Binaries and stored bytes travel beside it, by their SHA-256. All of it is bounded, and nothing in it is trusted: what it
+computes is checked on inputs that it never saw.
+"""
+import hashlib
+import json
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
+
+from kiln_runner.programs.cubin import Cubin, CubinRefused, check_cubin
+from kiln_runner.programs.recording_shape import (
+    BLOBS_BYTES_MAX, MODULES_BYTES_MAX, PARAMETERS_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_UNIT, bytes_of, check_shape, decode_text, is_base,
+)
+from kiln_runner.schema import ShapeError
+
+INPUTS, ARENA = "inputs", "arena"
+
+
+class RecordingRefused(ValueError):
+    """`field` is what is wrong ("ops[3].grid"); the message says what belongs there."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+class Window(NamedTuple):
+    name: str
+    base: int
+    bytes: int
+
+
+class Segment(NamedTuple):
+    """`role`: in, out, inout (then `tensor`), static or workspace (then `image` may name what it holds before a run)."""
+
+    name: str
+    window: str
+    address: int
+    bytes: int
+    role: str
+    tensor: Optional[str]
+    image: Optional[str]
+
+
+class Module(NamedTuple):
+    """`origin`: built (by the build stage), library (a file of the environment), in-process (made while the program ran)."""
+
+    hash: str
+    origin: str
+    library: Optional[str]
+    cubin: Cubin
+
+
+class Launch(NamedTuple):
+    module: str
+    kernel: str
+    grid: Tuple[int, int, int]
+    block: Tuple[int, int, int]
+    cluster: Optional[Tuple[int, int, int]]
+    shared: int
+    cooperative: bool
+    serialization: bool
+    parameters: Tuple[bytes, ...]
+
+
+class Fill(NamedTuple):
+    at: int
+    value: int
+    width: int
+    count: int
+
+
+class Copy(NamedTuple):
+    source: int
+    to: int
+    bytes: int
+
+
+class Upload(NamedTuple):
+    to: int
+    data: bytes
+
+
+Operation = Union[Launch, Fill, Copy, Upload]
+
+
+class Recording(NamedTuple):
+    """`key`: of all that is replayed; notes and the origin of modules are not."""
+
+    key: str
+    windows: Tuple[Window, ...]
+    segments: Tuple[Segment, ...]
+    modules: Dict[str, Module]
+    operations: Tuple[Operation, ...]
+    images: Dict[str, bytes]
+    notes: Tuple[str, ...]
+
+
+def parse_recording(text: bytes, blobs: Mapping[str, bytes], architecture: str) -> Recording:
+    """`blobs`: binaries and stored bytes by their SHA-256, as they came. `architecture`: of the device that is to replay it."""
+    try:
+        document = decode_text(text)
+        check_shape(document)
+        return _parse(document, blobs, architecture)
+    except ShapeError as error:
+        raise RecordingRefused(error.path or "the recording", error.what) from error
+
+
+def foreign_words(recording: Recording) -> int:
+    """Words of parameters that look like device addresses outside of the windows. A hint only: right programs have some."""
+    found = 0
+    for operation in recording.operations:
+        for value in operation.parameters if isinstance(operation, Launch) else ():
+            words = (int.from_bytes(value[at : at + 8], "little") for at in range(0, len(value) - 7, 8))
+            found += sum(_LOWEST <= word < _HIGHEST and not _is_in_window(recording.windows, word) for word in words)
+    return found
+
+
+# Where the driver puts what a process allocates by itself.
+_LOWEST, _HIGHEST = 0x2_0000_0000, 0x8000_0000_0000
+
+
+def _parse(document: Dict[str, Any], blobs: Mapping[str, bytes], architecture: str) -> Recording:
+    windows = _windows(document["windows"])
+    modules = _modules(document["modules"], blobs, architecture)
+    images = _images(document["images"], blobs)
+    segments = _segments(document["segments"], windows, images)
+    operations = tuple(_operation(entry, f"ops[{at}]", windows, modules, images) for at, entry in enumerate(document["ops"]))
+    needed = {entry.module for entry in operations if isinstance(entry, Launch)}
+    for spare in modules.keys() - needed:
+        raise ShapeError(f"module {spare[:12]} is launched by no operation", "modules")
+    return Recording(_key(document), windows, segments, modules, operations, images, tuple(_printable(note) for note in document["notes"]))
+
+
+def _windows(entries: List[Dict[str, Any]]) -> Tuple[Window, ...]:
+    windows = tuple(Window(entry["name"], entry["base"], entry["bytes"]) for entry in entries)
+    if len({window.name for window in windows}) != len(windows):
+        raise ShapeError("name a window twice", "windows")
+    for at, window in enumerate(windows):
+        if not is_base(window.base, window.name == INPUTS):
+            raise ShapeError("is none of the addresses that windows begin at", f"windows[{at}].base")
+        if window.bytes % WINDOW_UNIT or window.bytes > WINDOW_BYTES_MAX:
+            raise ShapeError(f"must be a multiple of {WINDOW_UNIT} and at most {WINDOW_BYTES_MAX}", f"windows[{at}].bytes")
+    return windows
+
+
+def _modules(entries: List[Dict[str, Any]], blobs: Mapping[str, bytes], architecture: str) -> Dict[str, Module]:
+    modules: Dict[str, Module] = {}
+    total = 0
+    for at, entry in enumerate(entries):
+        image = _blob(blobs, entry["hash"], f"modules[{at}].hash")
+        total += len(image)
+        if total > MODULES_BYTES_MAX or entry["hash"] in modules:
+            raise ShapeError(f"hold a binary twice, or more than {MODULES_BYTES_MAX} bytes", "modules")
+        try:
+            cubin = check_cubin(image, architecture)
+        except CubinRefused as error:
+            raise ShapeError(f"is no binary that is loaded: {error}", f"modules[{at}]") from error
+        modules[entry["hash"]] = Module(entry["hash"], entry["origin"], entry.get("library"), cubin)
+    return modules
+
+
+def _images(entries: List[Dict[str, Any]], blobs: Mapping[str, bytes]) -> Dict[str, bytes]:
+    images: Dict[str, bytes] = {}
+    for at, entry in enumerate(entries):
+        images[entry["hash"]] = _blob(blobs, entry["hash"], f"images[{at}].hash")
+    if len(images) != len(entries) or sum(map(len, images.values())) > BLOBS_BYTES_MAX:
+        raise ShapeError(f"hold an image twice, or more than {BLOBS_BYTES_MAX} bytes", "images")
+    return images
+
+
+def _blob(blobs: Mapping[str, bytes], wanted: str, field: str) -> bytes:
+    data = blobs.get(wanted)
+    if data is None:
+        raise ShapeError("did not come with the recording", field)
+    if hashlib.sha256(data).hexdigest() != wanted:
+        raise ShapeError("is not the hash of what came", field)
+    return data
+
+
+def _segments(entries: List[Dict[str, Any]], windows: Tuple[Window, ...], images: Dict[str, bytes]) -> Tuple[Segment, ...]:
+    segments: List[Segment] = []
+    for at, entry in enumerate(entries):
+        field = f"segments[{at}]"
+        window = next((window for window in windows if window.name == entry["window"]), None)
+        if window is None or entry["offset"] + entry["bytes"] > window.bytes:
+            raise ShapeError("lies outside of its window", field)
+        role, tensor, image = entry["role"], entry.get("tensor"), entry.get("image")
+        if (tensor is not None) != (role in ("in", "out", "inout")):
+            raise ShapeError("must be there for in, out and inout, and for no other role", f"{field}.tensor")
+        if image is not None and (role not in ("static", "workspace") or image not in images or len(images[image]) != entry["bytes"]):
+            raise ShapeError("must name an image of the same size, of a static or workspace segment", f"{field}.image")
+        segments.append(Segment(entry["name"], window.name, window.base + entry["offset"], entry["bytes"], role, tensor, image))
+    for what in ("name", "tensor"):
+        named = [getattr(segment, what) for segment in segments if getattr(segment, what) is not None]
+        if len(set(named)) != len(named):
+            raise ShapeError(f"use a {what} twice", "segments")
+    ordered = sorted(segments, key=lambda segment: segment.address)
+    for before, behind in zip(ordered, ordered[1:]):
+        if before.address + before.bytes > behind.address:
+            raise ShapeError(f"{before.name} and {behind.name} overlap", "segments")
+    return tuple(segments)
+
+
+def _operation(
+    entry: Dict[str, Any], field: str, windows: Tuple[Window, ...], modules: Dict[str, Module], images: Dict[str, bytes]
+) -> Operation:
+    kind = entry["op"]
+    if kind == "launch":
+        return _launch(entry, field, modules)
+    if kind == "set":
+        _range(windows, entry["at"], entry["width"] * entry["count"], f"{field}.at")
+        if entry["value"] >= 1 << 8 * entry["width"] or entry["at"] % entry["width"]:
+            raise ShapeError("must fit the width, at an address that is a multiple of it", f"{field}.value")
+        return Fill(entry["at"], entry["value"], entry["width"], entry["count"])
+    if kind == "copy":
+        for end in ("from", "to"):
+            _range(windows, entry[end], entry["bytes"], f"{field}.{end}")
+        return Copy(entry["from"], entry["to"], entry["bytes"])
+    data = images.get(entry["data"])
+    if data is None:
+        raise ShapeError("names no image", f"{field}.data")
+    _range(windows, entry["to"], len(data), f"{field}.to")
+    return Upload(entry["to"], data)
+
+
+def _launch(entry: Dict[str, Any], field: str, modules: Dict[str, Module]) -> Launch:
+    module = modules.get(entry["module"])
+    kernel = module.cubin.kernels.get(entry["kernel"]) if module else None
+    if kernel is None:
+        raise ShapeError("is no kernel of its module", f"{field}.kernel")
+    parameters = tuple(bytes_of(value, f"{field}.params[{at}]") for at, value in enumerate(entry["params"]))
+    sizes = tuple(len(value) for value in parameters)
+    if kernel.parameters is not None and sizes != kernel.parameters:
+        raise ShapeError(f"have {list(sizes)[:16]} bytes; the kernel takes {list(kernel.parameters)[:16]}", f"{field}.params")
+    most = PARAMETERS_BYTES_MAX if kernel.parameter_bytes is None else kernel.parameter_bytes
+    if sum(sizes) > most:
+        raise ShapeError(f"have more than the {most} bytes that the kernel takes", f"{field}.params")
+    cluster, grid = entry["cluster"], entry["grid"]
+    if cluster is not None and any(blocks % many for blocks, many in zip(grid, cluster)):
+        raise ShapeError("must divide the grid", f"{field}.cluster")
+    return Launch(
+        entry["module"], entry["kernel"], tuple(grid), tuple(entry["block"]), None if cluster is None else tuple(cluster), entry["shared"],
+        entry["cooperative"], entry["serialization"], parameters,
+    )
+
+
+def _range(windows: Tuple[Window, ...], at: int, size: int, field: str) -> None:
+    if not any(window.base <= at and at + size <= window.base + window.bytes for window in windows):
+        raise ShapeError("lies outside of the windows", field)
+
+
+def _is_in_window(windows: Tuple[Window, ...], address: int) -> bool:
+    return any(window.base <= address < window.base + window.bytes for window in windows)
+
+
+def _key(document: Dict[str, Any]) -> str:
+    replayed = {name: value for name, value in document.items() if name != "notes"}
+    replayed["modules"] = sorted(module["hash"] for module in document["modules"])
+    replayed["images"] = sorted(image["hash"] for image in document["images"])
+    return hashlib.sha256(json.dumps(replayed, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()).hexdigest()
+
+
+def _printable(note: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in note)
