@@ -32,6 +32,8 @@ export const Outcome = z.discriminatedUnion('verdict', [
     verdict: z.literal('wrong_answer'),
     case: z.string(),
     stage: z.enum(['check', 'timed_run']),
+    /** The check case whose hard inputs a timed case had; absent: its own. */
+    inputs: z.string().optional(),
     mismatch: Mismatch,
   }),
   z.strictObject({ verdict: z.literal('modified_input'), case: z.string(), tensor: z.string() }),

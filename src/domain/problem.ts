@@ -68,6 +68,8 @@ export const ProblemCase = z.strictObject({
   /** Tensor -> how its inputs are drawn in this case, instead of as the tensor says. */
   distributions: z.record(Variable, Distribution).optional(),
 });
+/** Timed shapes meet its `distributions` too, unless `timed` is false: where more elements would take them beyond the types or the tolerance. */
+const CheckCase = ProblemCase.extend({ timed: z.boolean().optional() });
 export type ProblemCase = z.infer<typeof ProblemCase>;
 
 /**
@@ -119,7 +121,7 @@ export const Problem = z.strictObject({
   scalars: z.record(Variable, z.strictObject({ dtype: ScalarDtype, value: z.number() })).default({}),
   tolerance: Tolerance,
   /** Correctness only: small and awkward shapes. */
-  check: z.array(ProblemCase).min(1).max(CASES_MAX),
+  check: z.array(CheckCase).min(1).max(CASES_MAX),
   /** Variable -> its bounds in a check case whose shape is drawn anew for every judgement; every variable has them. Kernels promise all of it. */
   hidden: z.record(Variable, HiddenBounds).optional(),
   /** Timed (and checked): the shapes practitioners use. `bench.cpu` replaces `bench.gpu` on the cpu device. */

@@ -17,7 +17,7 @@ import { KernelResources } from './kernel-resources.ts';
 import { JudgePhases, Telemetry } from './measurement.ts';
 import { Outcome } from './outcome.ts';
 import { Language, Params } from './plan/plan.ts';
-import { Tolerance } from './problem.ts';
+import { Distribution, Tolerance } from './problem.ts';
 import { ProfileSummary } from './profile.ts';
 import { ResolvedPlan, ResolvedTensor } from './plan/resolved-plan.ts';
 
@@ -58,6 +58,11 @@ export const DefinedCase = z.strictObject({
   tensors: z.array(ResolvedTensor),
   reference: ResolvedPlan,
   baseline: ResolvedPlan,
+  /**
+   * Of a timed case: the distributions of check cases with hard inputs, by tensor; what is not named is as in `tensors`. It is checked on one of them, drawn
+   * for the judgement, and some of its runs meet others.
+   */
+  hard: z.array(z.strictObject({ name: z.string(), distributions: z.record(z.string(), Distribution) })).optional(),
 });
 export type DefinedCase = z.infer<typeof DefinedCase>;
 

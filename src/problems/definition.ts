@@ -18,7 +18,7 @@ export const defineProblem = (code: TargetCode, context: UnitContext): ProblemDe
   // Cases first: one without a variable would be told as a plan that names something unknown.
   const inputs = [
     ...problem.check.map((item, i) => caseOf(problem, { ...item, kind: 'check', field: `check[${i}]` })),
-    ...problem.bench[target].map((item, i) => caseOf(problem, { ...item, kind: 'bench', field: `bench.${target}[${i}]` })),
+    ...problem.bench[target].map((item, i) => benchOf(problem, { ...item, kind: 'bench', field: `bench.${target}[${i}]` })),
   ];
   const reference = withRole('reference', () => resolveUnit(code.reference, context));
   const baseline = withRole('baseline', () => resolveUnit(code.baseline, context));
@@ -48,7 +48,7 @@ type CaseText = Pick<DefinedCase, 'name' | 'kind'> &
   Pick<ProblemCase, 'shape' | 'distributions'> & {
     readonly field: string;
   };
-type CaseInput = Pick<DefinedCase, 'name' | 'kind' | 'tensors'> & { readonly field: string };
+type CaseInput = Pick<DefinedCase, 'name' | 'kind' | 'tensors' | 'hard'> & { readonly field: string };
 
 const caseOf = (problem: Problem, { name, kind, shape, distributions, field }: CaseText): CaseInput => ({
   name,
@@ -57,12 +57,20 @@ const caseOf = (problem: Problem, { name, kind, shape, distributions, field }: C
   tensors: withRole(field, () => resolveTensors(problem, shape, distributions)),
 });
 
+/** With the hard inputs of the check cases, so that no shape meets plain ones alone. */
+const benchOf = (problem: Problem, text: CaseText): CaseInput => {
+  const hard = problem.check.flatMap(({ name, distributions, timed }) =>
+    distributions === undefined || timed === false ? [] : [{ name, distributions }],
+  );
+  return { ...caseOf(problem, text), ...(hard.length > 0 && { hard }) };
+};
+
 type Sides = Readonly<Record<'reference' | 'baseline', ResolvedUnit>>;
 
-const defineCase = ({ name, kind, tensors, field }: CaseInput, { reference, baseline }: Sides): DefinedCase => {
-  const [referencePlan, baselinePlan] = [reference.plans[name], baseline.plans[name]];
-  if (!referencePlan || !baselinePlan) throw new PlanError(field, `no plan for case "${name}"`);
-  return { name, kind, tensors, reference: referencePlan, baseline: baselinePlan };
+const defineCase = ({ field, ...item }: CaseInput, { reference, baseline }: Sides): DefinedCase => {
+  const [referencePlan, baselinePlan] = [reference.plans[item.name], baseline.plans[item.name]];
+  if (!referencePlan || !baselinePlan) throw new PlanError(field, `no plan for case "${item.name}"`);
+  return { ...item, reference: referencePlan, baseline: baselinePlan };
 };
 
 const withRole = <T>(role: string, resolve: () => T): T => {

@@ -51,8 +51,9 @@ const wrongAnswer = (outcome: Extract<Failed, { verdict: 'wrong_answer' }>, prob
   const { tensor, index, expected, actual, relativeL2, rule } = outcome.mismatch;
   const stage = outcome.stage === 'timed_run' ? 'in a timed run, although the check before it passed' : 'in its check';
   const at = `${tensor}${positionOf(problem, { tensor, index, case: outcome.case })}`;
+  const inputs = outcome.inputs === undefined ? '' : ` with the inputs of the check case ${outcome.inputs}`;
   return [
-    `${caseText(problem, outcome.case)}, ${stage}:`,
+    `${caseText(problem, outcome.case)}${inputs}, ${stage}:`,
     `${rule === 'norm' ? 'worst' : 'first wrong'} element ${at} (flat index ${index}): expected ${expected}, got ${actual};`,
     `${missedRule(outcome.mismatch)}; ||out - ref|| / ||ref|| is ${relativeL2}`,
   ].join(' ');

@@ -91,8 +91,9 @@ const wholeReason = (outcome: Outcome): string => {
   }
 };
 
-const wrongAnswerText = ({ case: name, mismatch, stage }: Extract<Outcome, { verdict: 'wrong_answer' }>): string => {
-  const when = stage === 'timed_run' ? ', in a timed run' : '';
+const wrongAnswerText = ({ case: name, mismatch, stage, inputs }: Extract<Outcome, { verdict: 'wrong_answer' }>): string => {
+  const like = inputs === undefined ? '' : ` with the inputs of ${inputs}`;
+  const when = `${like}${stage === 'timed_run' ? ', in a timed run' : ''}`;
   const where = `case ${name}${when}: ${mismatch.tensor}[${mismatch.index}] is ${mismatch.actual}, not ${mismatch.expected}`;
   const unwritten = mismatch.actual === 'nan' && mismatch.expected !== 'nan' ? UNWRITTEN : '';
   return `${where} (${missedRule(mismatch)}${unwritten})`;

@@ -7,10 +7,12 @@ run takes, in shares of the honest time, and with whether the outputs are right 
 import random
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+from kiln_runner.judge.hard_inputs import Deck
 from kiln_runner.judge.measured import Measured, paired, screened
 from kiln_runner.judge.measuring import Conditions, Control, Warmth, time_sides
 from kiln_runner.judge.sampling import DRAWN_SCREENING, draw_proofs, draws_to_confirm
 from kiln_runner.judge.schedule import TimedRun
+from kiln_runner.judge.tensors import input_set_of
 
 HONEST_NS = 100_000.0
 SCREENING = {"method": "cached", "warmupRuns": 5, "runsMin": 20, "runsMax": 100, "targetRelativeCi": 0.002, "caseBudgetMs": 1e9}
@@ -24,6 +26,8 @@ class Launch(NamedTuple):
     is_new: bool
     is_right: bool
     replica: int
+    # Its inputs are not plain, as it can see.
+    is_hard: bool = False
 
 
 class Answer(NamedTuple):
@@ -70,7 +74,7 @@ class PlayedCase:
         return time_ns * noise
 
     def _execute(self, replica: int) -> float:
-        launch = Launch(self._launches, self.seed != self._seen, False, replica)
+        launch = Launch(self._launches, self.seed != self._seen, False, replica, input_set_of(self.seed) > 0)
         answer = self._strategy(launch, self.memory, self._rng)
         self._launches += 1
         if replica == self.batch - 1:
@@ -100,18 +104,20 @@ class Played(NamedTuple):
         return self.measured.speedup.low <= 1.0
 
 
-def play(strategy: Strategy, seed: int, *, confirms: bool = False, cached: bool = False, batch: int = 1, spoils: float = 1.0) -> Played:
-    """One case of one judgement, as judgement.py makes it."""
+def play(
+    strategy: Strategy, seed: int, *, confirms: bool = False, cached: bool = False, batch: int = 1, spoils: float = 1.0, hard: int = 0
+) -> Played:
+    """One case of one judgement, as judgement.py makes it. `hard`: how many sets of hard inputs it has."""
     rng = random.Random(seed)
     case = PlayedCase(strategy, random.Random(rng.random()), batch, spoils=spoils)
     rules = CONFIRMING if confirms else SCREENING
     case.run_timed([TimedRun("candidate", batch, None, None)] * rules["warmupRuns"], {}, rng)
-    conditions = Conditions(rules, Warmth(HONEST_NS, 0.3), rng)
+    conditions = Conditions(rules, Warmth(HONEST_NS, 0.3), rng, Deck(hard, rng))
     measured = _measure(case, conditions, confirms, cached)
     sampled = measured.section.sampled
     proofs = draw_proofs(sampled, batch, draws_to_confirm(len(sampled), batch) if confirms else DRAWN_SCREENING, rng)
     wrong = any(not case.sampled[sample.slot][proof.replica] for proof in proofs for sample in proof.samples)
-    counted = [case.sampled[run.sample.slot] for run in measured.section.runs if run.sample]
+    counted = [case.sampled[run.sample.slot] for run in measured.section.runs if run.sample and run.counts]
     share = sum(not all(right) for right in counted) / len(counted)
     return Played(wrong or not case.kept or not case.last_is_right(), share, measured)
 

@@ -26,6 +26,16 @@ TIMING = {
     "caseBudgetMs": 1000,
     "baselineAgeMsMax": 600_000,
 }
+# As kernels/vector_add has it.
+ALL_MAGNITUDES = {
+    "kind": "mixture",
+    "of": [
+        {"share": 0.25, "kind": "zeros"},
+        {"share": 0.25, "kind": "subnormal"},
+        {"share": 0.25, "kind": "exponents", "low": -126, "high": 126},
+        {"share": 0.25, "kind": "normal", "mean": 0, "std": 1},
+    ],
+}
 C_FLAGS = ["-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC"]
 
 
@@ -161,11 +171,13 @@ class HandmadeProblem:
     def __init__(self, name: str, tensors: List[dict], reference: str, baseline: str, cases: Dict[str, Tuple[str, int]]) -> None:
         self.name, self.tensors, self.reference, self.baseline = name, tensors, reference, baseline
         self.cases = cases
+        # Of the timed cases: [{name, distributions: tensor -> distribution}].
+        self.hard: List[dict] = []
         self.tolerance = {"rtol": 0, "atol": 0, "relative_l2": 1e-7}
 
     @property
     def key(self) -> str:
-        parts = (self.name, self.tensors, self.reference, self.baseline, self.cases, self.tolerance)
+        parts = (self.name, self.tensors, self.reference, self.baseline, self.cases, self.tolerance, self.hard)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @property
@@ -181,6 +193,7 @@ class HandmadeProblem:
                     "tensors": [{"elements": n, **tensor} for tensor in self.tensors],
                     "reference": resolve(header_of(self.reference), self.tensors, n),
                     "baseline": resolve(header_of(self.baseline), self.tensors, n),
+                    **({"hard": self.hard} if kind == "bench" and self.hard else {}),
                 }
                 for name, (kind, n) in self.cases.items()
             ],
@@ -242,9 +255,9 @@ def vector_add(kind: str, cases: Dict[str, Tuple[str, int]]) -> HandmadeProblem:
     normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
     tensors = [{"name": "a", "role": "in", **normal}, {"name": "b", "role": "in", **normal}, {"name": "out", "role": "out", **normal}]
     sources = [(folder / f"{which}.{suffix}").read_text() for which in ("reference", "baseline")]
-    return HandmadeProblem("vector_add", tensors, *sources, cases)
-
-
+    problem = HandmadeProblem("vector_add", tensors, *sources, cases)
+    problem.hard = [{"name": "all_magnitudes", "distributions": {"a": ALL_MAGNITUDES, "b": ALL_MAGNITUDES}}]
+    return problem
 
 
 def expectation(source: str) -> str:

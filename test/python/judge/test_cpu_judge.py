@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import CORPUS, ROOT, HandmadeProblem, Rig, expectation, vector_add  # noqa: E402
+from rig import CORPUS, ROOT, HandmadeProblem, Rig, expectation, is_right, vector_add  # noqa: E402
 
 BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
 CASES = {"one": ("check", 1), "odd": ("check", 10_007), "256K": ("bench", 1 << 18)}
@@ -75,7 +75,7 @@ class CpuJudge(unittest.TestCase):
             if expectation(source) != "timed_out":
                 with self.subTest(file.name):
                     result = self.rig.judge(self.problem, source, timing=SHORT)
-                    self.assertEqual(self.verdict(result), expectation(source), result)
+                    self.assertTrue(is_right(source, str(self.verdict(result))), result)
                     self.assertFalse(result["contextLost"])
         self.assertEqual(self.rig.process.pid, process)
 

@@ -71,7 +71,7 @@ compile_unit = record(
 )
 defined_case = record({
     "name": string, "kind": one_of("check", "bench"), "tensors": array(tensor), "reference": plan, "baseline": plan,
-})
+}, {"hard": array(record({"name": string, "distributions": mapping(distribution)}))})
 problem_definition = record({
     "key": content_hash, "name": string,
     "tolerance": record({"rtol": number(0), "atol": number(0), "relative_l2": number(above=0)}),

@@ -6,14 +6,15 @@ from .device import KEPT, LAST, Case, Runnable
 from .failures import CandidateFailure
 from .outcomes import Findings, SampleFault, modified_input, out_of_bounds, wrong_answer
 from .sampling import Proof, Sample
+from .tensors import SEED_BITS, input_set_of, seed_for
 
 
-def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms") -> None:
-    """CandidateFailure unless one launch on fresh inputs gives the reference's outputs and touches nothing else.
+def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms", input_set: int = 0) -> None:
+    """CandidateFailure unless one launch on fresh inputs of that set gives the reference's outputs and touches nothing else.
 
     The reference runs only after the outputs were copied away, and its own are destroyed before the next launch.
     """
-    seed = terms.rng.getrandbits(128)
+    seed = seed_for(terms.rng.getrandbits(SEED_BITS), input_set)
     case.arm(terms.rng)
     case.draw(seed)
     case.poison(terms.rng)
@@ -22,7 +23,7 @@ def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms") ->
     case.snapshot(0, LAST)
     case.expect(reference, seed, (0, LAST))
     case.compare(terms.tolerance, LAST)
-    evaluate(case, case.findings(), terms, "check")
+    evaluate(case, case.findings(), terms, Stage("check", seed))
     case.wipe([LAST])
 
 
@@ -65,14 +66,15 @@ def queue_timed_checks(case: Case, reference: Runnable, ran: TimedRuns, terms: "
 def evaluate_timed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> None:
     """Waits for what was queued; CandidateFailure where anything was wrong."""
     findings = case.findings()
-    evaluate(case, findings, terms, "timed_run")
+    evaluate(case, findings, terms, Stage("timed_run", ran.last[0]))
     faults = [(ran.proof_of(fault), fault) for fault in findings.samples if fault.element is not None]
     if not faults and findings.samples:
         faults = _weighed(case, reference, ran, terms)
     for proof, fault in faults:
         case.expect(reference, proof.seed, (proof.replica, KEPT))
         expected, actual = case.sampled_values(fault, KEPT)
-        raise CandidateFailure(wrong_answer(case.name, "timed_run", fault.mismatch(expected, actual, terms.tolerance)))
+        stage = Stage("timed_run", proof.seed)
+        raise CandidateFailure(_wrong(case, stage, fault.mismatch(expected, actual, terms.tolerance)))
 
 
 def _weighed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> List[Tuple[Proof, SampleFault]]:
@@ -87,7 +89,14 @@ def _weighed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") ->
     return faults
 
 
-def evaluate(case: Case, findings: Findings, terms: "Terms", stage: str) -> None:
+class Stage(NamedTuple):
+    """`seed`: of the inputs."""
+
+    name: str
+    seed: int
+
+
+def evaluate(case: Case, findings: Findings, terms: "Terms", stage: Stage) -> None:
     if findings.damage:
         raise CandidateFailure(out_of_bounds(case.name, findings.damage))
     if findings.modified:
@@ -95,7 +104,17 @@ def evaluate(case: Case, findings: Findings, terms: "Terms", stage: str) -> None
     for comparison in findings.comparisons:
         if not comparison.passes(terms.tolerance):
             expected, actual = case.values(comparison)
-            raise CandidateFailure(wrong_answer(case.name, stage, comparison.mismatch(expected, actual, terms.tolerance)))
+            raise CandidateFailure(_wrong(case, stage, comparison.mismatch(expected, actual, terms.tolerance)))
+
+
+def _wrong(case: Case, stage: Stage, mismatch: dict) -> dict:
+    return wrong_answer(case.name, stage.name, mismatch, case.hard_names[input_set_of(stage.seed) - 1] if input_set_of(stage.seed) else None)
+
+
+def advice(outcome: dict) -> str:
+    """What to do where the problem's own code has this outcome."""
+    named = outcome.get("inputs")
+    return f"; where a timed shape is too large for these inputs, give the check case {named} `timed: false`" if named else ""
 
 
 class Terms:

@@ -31,8 +31,10 @@ class Program(Protocol):
 class Case(Protocol):
     name: str
     batch: int
-    # Of the inputs that are in place.
+    # Of the inputs that are in place: it says of which set they are too (tensors.input_sets).
     seed: int
+    # Of its sets of hard inputs.
+    hard_names: List[str]
     # Runs right behind a draw of the inputs differ from others by up to this share in honest code.
     draw_bias: float
     # The problem's own sides, bound once.

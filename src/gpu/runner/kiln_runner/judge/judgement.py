@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Callable, ContextManager, Dict, List, NamedTuple, Optional, Tuple
 
 from .artifacts import open_artifact
-from .checking import Terms, TimedRuns, check, evaluate_timed, look_at_last, queue_timed_checks
+from .checking import Terms, TimedRuns, advice, check, evaluate_timed, look_at_last, queue_timed_checks
 from .device import KEPT, LAST, Case, Device, Program, Runnable
 from .device_lock import DeviceLock
 from .discerning import Sides, blindness
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
+from .hard_inputs import Deck
 from .hidden import check_hidden, refuse_plan
 from .measured import Measured, paired, screened
 from .measuring import NS_PER_MS, Conditions, Control, Section, time_sides, warm_up
@@ -23,6 +24,7 @@ from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
 from .steadiness import lives_on_memory
 from .stopwatch import Stopwatch
+from .tensors import input_set_of
 
 
 class Bench(NamedTuple):
@@ -46,6 +48,7 @@ class Judgement:
         self._programs: Dict[str, Program] = dict(bench.loaded)
         self._bound: Dict[Tuple[str, int], Tuple[Case, Runnable]] = {}
         self._hidden: Optional[dict] = task.get("hidden")
+        self._decks = {spec["name"]: Deck(len(spec.get("hard", [])), bench.rng) for spec in problem.definition["cases"]}
         self._timed = [spec for spec in problem.definition["cases"] if spec["kind"] == "bench"]
         # Seed and replica of the outputs that were copied after the latest section.
         self._last = (0, 0)
@@ -151,7 +154,8 @@ class Judgement:
                 case = self._open(spec, 1)
                 reference = self._runnable("reference", case, spec)
                 self._trust(case, spec, reference)
-                check(case, self._runnable("candidate", case, spec), reference, self._terms)
+                # Timed shapes on hard inputs: plain ones are checked in what is timed.
+                check(case, self._runnable("candidate", case, spec), reference, self._terms, self._decks[spec["name"]].deal())
             if self._hidden:
                 self.case = self._hidden["case"]["name"]
                 self._bench.report("check", self.case)
@@ -165,9 +169,10 @@ class Judgement:
             return
         baseline = self._runnable("baseline", case, spec)
         try:
-            check(case, baseline, reference, self._terms)
+            for input_set in range(1 + len(case.hard_names)):
+                check(case, baseline, reference, self._terms, input_set)
         except CandidateFailure as failure:
-            raise InfraFailure("baseline_failed", f"the problem's own baseline is judged {failure.outcome}") from failure
+            raise InfraFailure("baseline_failed", f"the problem's own baseline is judged {failure.outcome}{advice(failure.outcome)}") from failure
         except (DeviceFault, LaunchRejected) as error:
             message = f"the problem's own reference or baseline, case {spec['name']}: {error}"
             raise InfraFailure("baseline_failed", message, lost=getattr(error, "lost", False)) from error
@@ -204,7 +209,8 @@ class Judgement:
         """Drawn after the last run, from all of them."""
         sampled, batch = measured.section.sampled, measured.case.batch
         is_confirming = self._task["record"] or self._task["timing"].get("inputs") == "fresh"
-        drawn = draws_to_confirm(len(sampled), batch) if is_confirming else DRAWN_SCREENING
+        plain = sum(not input_set_of(seed) for seed, _ in sampled)
+        drawn = draws_to_confirm(plain, batch) if is_confirming else DRAWN_SCREENING
         rng = random.Random(self._bench.rng.getrandbits(256))
         return TimedRuns(measured.section.kept, self._last, draw_proofs(sampled, batch, drawn, rng))
 
@@ -278,18 +284,18 @@ class Judgement:
     def _get_ready(self, spec: dict) -> Tuple[Case, Conditions]:
         """The case in place for as many executions between two events as the candidate's speed asks for."""
         case, rng = self._prepared(spec, 1), self._bench.rng
-        rules = self._task["timing"]
+        rules, deck = self._task["timing"], self._decks[spec["name"]]
         warmth, samples = warm_up(case, {"candidate": self._runnable("candidate", case, spec)}, rules, rng)
         batch = batch_for(warmth.single_ns, self._bench.device.replicas_max(spec))
         if batch == 1:
-            return case, Conditions(rules, warmth, rng)
+            return case, Conditions(rules, warmth, rng, deck)
         # Short because the work was done, or because it was not: then nothing may be chosen by it.
         last = look_at_last(case, [(case.seed, sample) for sample in samples], rng)
         reference, ran = self._runnable("reference", case, spec), TimedRuns(None, last, [Proof(case.seed, 0, 0, samples)])
         queue_timed_checks(case, reference, ran, self._terms)
         evaluate_timed(case, reference, ran, self._terms)
         case.wipe([LAST])
-        return self._prepared(spec, batch), Conditions(rules, warmth, rng)
+        return self._prepared(spec, batch), Conditions(rules, warmth, rng, deck)
 
     def _prepared(self, spec: dict, batch: int) -> Case:
         case = self._open(spec, batch)

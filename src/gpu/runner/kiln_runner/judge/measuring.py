@@ -4,6 +4,7 @@ import time
 from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .device import Case, Runnable
+from .hard_inputs import NO_HARD_INPUTS, Deck
 from .sampling import NO_SLOT, Sample, Slots
 from .schedule import (
     CONTROLS_LEAST,
@@ -40,7 +41,8 @@ class ByInputs(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Timed runs in the order they were made, and their nanoseconds of one execution. `before`: the seed of the inputs before the first."""
+    """Timed runs in the order they were made, also those that do not count, and their nanoseconds of one execution. `before`: the seed of the
+    inputs before the first."""
 
     runs: List[TimedRun]
     times: List[float]
@@ -57,13 +59,21 @@ class Section(NamedTuple):
 
     @property
     def sampled(self) -> List[Tuple[int, Sample]]:
-        """The inputs' seed and the sample of each run that still has its slot, in their order: those of one seed follow each other."""
+        """The inputs' seed and the sample of each run that still has its slot: those of one seed follow each other, also where others came
+        between them."""
         holders = {run.sample.slot: number for number, run in enumerate(self.runs) if run.sample and run.sample.slot != NO_SLOT}
-        inputs = self.inputs
-        return [(inputs[number], self.runs[number].sample) for number in sorted(holders.values())]
+        inputs, first = self.inputs, {}
+        for number in sorted(holders.values()):
+            first.setdefault(inputs[number], number)
+        order = sorted(holders.values(), key=lambda number: (first[inputs[number]], number))
+        return [(inputs[number], self.runs[number].sample) for number in order]
+
+    @property
+    def counted(self) -> List[Tuple[TimedRun, float]]:
+        return [(run, time) for run, time in zip(self.runs, self.times) if run.counts]
 
     def of(self, side: str) -> List[float]:
-        return [time for run, time in zip(self.runs, self.times) if run.side == side]
+        return [time for run, time in self.counted if run.side == side]
 
     def by_inputs(self, side: str) -> "ByInputs":
         new, redrawn, left = ByInputs([], [], [])
@@ -71,16 +81,17 @@ class Section(NamedTuple):
         known = self.before
         for run, seed, time_ns in zip(self.runs, self.inputs, self.times):
             if run.side == side:
-                (new if seed != known else left if run.seed is None else redrawn).append(time_ns)
+                if run.counts:
+                    (new if seed != known else left if run.seed is None else redrawn).append(time_ns)
                 known = seed
         return ByInputs(new, redrawn, left)
 
     def group_ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> List[float]:
         """Of the two sides' medians in each group: what drifts over the section cancels within a group, and a run with an outlier drops out."""
-        size = group_size(sides)
+        size, counted = group_size(sides), self.counted
         ratios = []
-        for at in range(0, len(self.runs), size):
-            group = list(zip(self.runs[at : at + size], self.times[at : at + size]))
+        for at in range(0, len(counted), size):
+            group = counted[at : at + size]
             middle = {side: median(sorted(t for run, t in group if run.side == side)) for side in (numerator, denominator)}
             ratios.append(middle[numerator] / middle[denominator])
         return ratios
@@ -90,15 +101,13 @@ class Section(NamedTuple):
 
     def control_ratios(self, control: str, side: str) -> Interval:
         """Of each run of `control` to those of `side` that were nearest to it: a clock that moves in the section moves both."""
-        own = [number for number, run in enumerate(self.runs) if run.side == side]
-        ratios, after = [], 0
-        for number, run in enumerate(self.runs):
+        own, ratios, after = self.of(side), [], 0
+        for run, time_ns in self.counted:
             if run.side == side:
                 after += 1
             elif run.side == control:
                 low = max(0, min(after - RUNS_AROUND // 2, len(own) - RUNS_AROUND))
-                around = median(sorted(self.times[n] for n in own[low : low + RUNS_AROUND]))
-                ratios.append(self.times[number] / around)
+                ratios.append(time_ns / median(sorted(own[low : low + RUNS_AROUND])))
         return centre(ratios)
 
 
@@ -140,6 +149,8 @@ class Conditions(NamedTuple):
     rules: dict
     warmth: Warmth
     rng: random.Random
+    # Of the case's hard inputs.
+    deck: Deck = NO_HARD_INPUTS
 
     def beside(self, case: Case, others: Mapping[str, Runnable]) -> "Conditions":
         """For one side that is warm together with `others`, which are warmed up here: their first runs are slow, and all of them cost time."""
@@ -163,12 +174,12 @@ def time_sides(
     """Times the sides together; the first is under suspicion. `strict`: fresh inputs before every run. `control`: one of the sides that gets a
     few runs alone, beyond those that the rules ask for. `case` is armed and drawn."""
     sides, rules, rng = [side for side in runnables if control is None or side != control.side], conditions.rules, conditions.rng
-    plan = SectionPlan(sides, case.batch, Freshness(rng, strict, case.draw_bias > REDRAWN_BEYOND, case.seed))
+    plan = SectionPlan(sides, case.batch, Freshness(rng, strict, case.draw_bias > REDRAWN_BEYOND, case.seed, conditions.deck))
     start = time.monotonic_ns()
     section = Section([], [], case.seed)
     while True:
         elapsed_ms = (time.monotonic_ns() - start) / NS_PER_MS
-        own = sum(run.side in sides for run in section.runs)
+        own = sum(run.side in sides for run, _ in section.counted)
         if section.runs:
             conditions = conditions.counted(elapsed_ms / len(section.runs))
         groups = next_groups(sides, own, elapsed_ms, conditions)
@@ -176,7 +187,7 @@ def time_sides(
             return section
         chunk = plan.chunk(groups)
         if control is not None:
-            chunk = with_controls(chunk, control.side, control.runs(len(chunk), not section.runs, conditions), rng)
+            chunk = with_controls(chunk, control.side, control.runs(groups, not section.runs, conditions), rng)
         section.times.extend(_timed(case, chunk, runnables, sides, rng))
         section.runs.extend(chunk)
 
@@ -213,6 +224,6 @@ def narrow_enough(section: Section, sides: Sequence[str], rules: dict) -> bool:
     target = rules["targetRelativeCi"]
     if len(sides) == 1:
         return relative_half_width(interval(section.of(sides[0]))) <= target
-    if len(section.runs) < GROUPS_LEAST * group_size(sides):
+    if len(section.counted) < GROUPS_LEAST * group_size(sides):
         return False
     return all(relative_half_width(section.ratios(other, sides[0], sides)) <= target for other in sides[1:])

@@ -15,8 +15,10 @@ def plan_error(field: str, message: str) -> dict:
     return {"verdict": "plan_error", "field": field, "message": message[:MESSAGE_CHARS_MAX]}
 
 
-def wrong_answer(case: str, stage: str, mismatch: dict) -> dict:
-    return {"verdict": "wrong_answer", "case": case, "stage": stage, "mismatch": mismatch}
+def wrong_answer(case: str, stage: str, mismatch: dict, inputs: Optional[str] = None) -> dict:
+    """`inputs`: the check case whose distributions the inputs had; None: the case's own."""
+    named = {"inputs": inputs} if inputs else {}
+    return {"verdict": "wrong_answer", "case": case, "stage": stage, "mismatch": mismatch, **named}
 
 
 def modified_input(case: str, tensor: str) -> dict:

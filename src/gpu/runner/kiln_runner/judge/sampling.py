@@ -10,7 +10,7 @@ import struct
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 from .layout import REPLICAS_MAX
-from .tensors import DTYPE_CODE, is_output, tensor_bytes
+from .tensors import DTYPE_CODE, input_set_of, is_output, tensor_bytes
 
 CELL_BYTES = 16
 CELLS_PER_RUN = 2048
@@ -25,6 +25,8 @@ SAMPLES_COMPARED_MAX = SLOTS * REPLICAS_MAX
 # 0.8^64 is below 1e-6. Of few runs fewer draws are as sure, since none is drawn twice.
 DRAWN_SCREENING, DRAWN_CONFIRMING = 16, 64
 CERTAIN_SHARE, CERTAIN_CHANCE = 0.2, 1e-6
+# Of a run on hard inputs so many replicas are compared.
+HARD_REPLICAS = 2
 LEAVE, POISON_ALL, POISON_CELLS = 0, 1, 2
 NO_SAMPLES = -1
 _ROW, _SAMPLED = struct.Struct("=QQQQQQQQ"), struct.Struct("=QQ")
@@ -139,10 +141,12 @@ def draws_to_confirm(runs: int, batch: int) -> int:
 
 
 def draw_proofs(ran: Sequence[Tuple[int, Sample]], batch: int, least: int, rng: random.Random) -> List[Proof]:
-    """`ran`: the inputs' seed and the sample of each run of the candidate that still has its slot, in their order. Draws `least` executions
-    without putting back, every replica at least twice."""
+    """`ran`: the inputs' seed and the sample of each run of the candidate that still has its slot, those of one seed behind each other. Of runs on
+    plain inputs draws `least` executions without putting back, every replica at least twice; those on hard inputs are all taken."""
     each = -(-max(least, 2 * batch) // batch)
-    drawn = {(ran[number][0], replica) for replica in range(batch) for number in rng.sample(range(len(ran)), min(each, len(ran)))}
+    plain = [seed for seed, _ in ran if not input_set_of(seed)]
+    drawn = {(seed, replica) for replica in range(batch) for seed in rng.sample(plain, min(each, len(plain)))}
+    drawn |= {(seed, replica) for seed, _ in ran if input_set_of(seed) for replica in rng.sample(range(batch), min(HARD_REPLICAS, batch))}
     runs: Dict[int, List[int]] = {}
     for number, (seed, _) in enumerate(ran):
         runs.setdefault(seed, []).append(number)

@@ -2,7 +2,9 @@
 import random
 from typing import List, NamedTuple, Optional, Sequence, Set
 
+from .hard_inputs import NO_HARD_INPUTS, Deck, hard_runs
 from .sampling import Sample, Slots
+from .tensors import SEED_BITS, seed_for
 
 # Runs of a section's first chunk before which the inputs are drawn afresh, at places the candidate cannot know; of later chunks one in so many.
 FRESH_RUNS = 3
@@ -31,6 +33,8 @@ class TimedRun(NamedTuple):
     keep: Optional[int]
     # Take this sample of all outputs before the next run; None: nobody asks for it.
     sample: Optional[Sample] = None
+    # Its time is one of those that are looked at.
+    counts: bool = True
 
 
 def batch_for(single_ns: float, replicas_max: int) -> int:
@@ -111,14 +115,28 @@ class SectionPlan:
         redrawn |= _shared_evenly(fresh | redrawn, order, group_size(self._sides), rng)
         self._own_runs += len(own)
         keep_at = rng.choice(own) if rng.randrange(self._own_runs) < len(own) else None
-        runs = []
+        hard = self._hard_places(len(order), len(own))
+        runs: List[TimedRun] = []
         for position, side in enumerate(order):
+            for _ in range(hard.count(position)):
+                runs += self._on_hard_inputs()
             if self._how.every_run or position in fresh:
-                self._inputs = rng.getrandbits(128)
+                self._inputs = rng.getrandbits(SEED_BITS)
             draws = self._how.every_run or position in fresh or position in redrawn
             keep = rng.randrange(self._batch) if position == keep_at else None
             runs.append(TimedRun(side, self._batch, self._inputs if draws else None, keep, self._slots.take() if side == first else None))
         return runs
+
+
+    def _hard_places(self, runs: int, own: int) -> List[int]:
+        """Before which runs there are some on hard inputs: anywhere, but for the end, whose outputs are looked at."""
+        count = hard_runs(own, self._own_runs == own, self._how.every_run, self._how.deck, self._rng)
+        return self._rng.choices(range(runs), k=count)
+
+    def _on_hard_inputs(self) -> List[TimedRun]:
+        """And one on the inputs of before, so that what counts is behind a run like all others."""
+        seeds = [seed_for(self._rng.getrandbits(SEED_BITS), self._how.deck.deal()), self._inputs]
+        return [TimedRun(self._sides[0], self._batch, seed, None, self._slots.take(), False) for seed in seeds]
 
 
 class Freshness(NamedTuple):
@@ -129,6 +147,7 @@ class Freshness(NamedTuple):
     redraws: bool
     # The seed of the inputs that are in place when the section starts.
     inputs: int
+    deck: Deck = NO_HARD_INPUTS
 
 
 def controls_for(runs: int, is_first: bool, cost: float) -> int:
@@ -139,8 +158,9 @@ def controls_for(runs: int, is_first: bool, cost: float) -> int:
 
 
 def with_controls(runs: Sequence[TimedRun], side: str, count: int, rng: random.Random) -> List[TimedRun]:
-    """`count` runs of `side` among the others, one in each stretch of equal length, at a random place before one of its runs."""
-    places = {rng.randrange(len(runs) * n // count, len(runs) * (n + 1) // count) for n in range(count)}
+    """`count` runs of `side` among the others, one in each stretch of equal length, at a random place before one of its runs that count."""
+    counted = [number for number, run in enumerate(runs) if run.counts]
+    places = {counted[rng.randrange(len(counted) * n // count, len(counted) * (n + 1) // count)] for n in range(count)}
     control = TimedRun(side, runs[0].replicas, None, None)
     return [one for place, run in enumerate(runs) for one in ([control, run] if place in places else [run])]
 

@@ -1,7 +1,7 @@
 """Dtypes and distributions of the domain as the helper kernels know them (native/element.h), and patterns that poison memory."""
 import ctypes
 import random
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 DTYPES = ("f64", "f32", "f16", "bf16", "i64", "i32", "u32", "i8", "u8", "f8e4m3", "f4e2m1x2")
 DTYPE_CODE = {name: code for code, name in enumerate(DTYPES)}
@@ -11,6 +11,8 @@ KIND_CODE = {"uniform": 0, "normal": 1, "integers": 2, "bits": 3, "zeros": 4, "s
 PLAIN_KINDS = ("uniform", "normal", "integers", "bits")
 COMPONENTS_MAX = 8
 CHOICES = 2**32
+# Of a seed: the bits that are random. What is above them names the inputs' distributions.
+SEED_BITS = 128
 _SCALAR_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4}
 
 
@@ -28,6 +30,23 @@ def is_input(tensor: dict) -> bool:
 
 def is_output(tensor: dict) -> bool:
     return tensor["role"] in ("out", "inout")
+
+
+def input_sets(case: dict) -> List[List[dict]]:
+    """The case's tensors with the distributions of its plain inputs, and with those of each of its hard ones."""
+    plain = case["tensors"]
+    hard = [one["distributions"] for one in case.get("hard", [])]
+    return [plain, *([{**t, "distribution": of.get(t["name"], t["distribution"])} for t in plain] for of in hard)]
+
+
+def seed_for(bits: int, input_set: int) -> int:
+    """A seed names the inputs wholly: `bits` are random, and `input_set` says of which distributions they are (`input_sets`)."""
+    return bits | input_set << SEED_BITS
+
+
+def input_set_of(seed: int) -> int:
+    """0: the plain ones."""
+    return seed >> SEED_BITS
 
 
 class Component(ctypes.Structure):

@@ -13,14 +13,11 @@ from typing import List, Optional
 
 from ..compile.c_gcc import compile_c
 from .artifacts import Artifact, open_artifact
-from .checking import Terms, check
+from .checking import Terms, advice, check
 from .cpu.device import CpuDevice
 from .cpu.library import find_gcc
 from .discerning import Sides, blindness
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
-
-TRIES = 2
-
 
 def run(argv: List[str]) -> int:
     parser = argparse.ArgumentParser(prog="runner try-problem")
@@ -51,9 +48,10 @@ class _Bench:
             case = self._open(spec, "baseline", spec["baseline"])
             reference, baseline = case.bind("reference", self._reference, spec["reference"]), case.bind("baseline", program, spec["baseline"])
             try:
-                check(case, baseline, reference, self._terms)
+                for input_set in range(1 + len(case.hard_names)):
+                    check(case, baseline, reference, self._terms, input_set)
             except CandidateFailure as failure:
-                return f"case {spec['name']}: the problem's own baseline is judged {failure.outcome}"
+                return f"case {spec['name']}: the problem's own baseline is judged {failure.outcome}{advice(failure.outcome)}"
             reason = blindness(case, Sides(reference, baseline), self._terms, spec["kind"] == "bench")
             if reason is not None:
                 return f"case {spec['name']}: {reason}"
@@ -75,8 +73,8 @@ class _Bench:
         case = self._open(spec, "candidate", plan)
         reference = case.bind("reference", self._reference, spec["reference"])
         try:
-            for _ in range(TRIES):
-                check(case, case.bind("candidate", program, plan), reference, self._terms)
+            for input_set in [0, *range(len(case.hard_names) + 1)]:
+                check(case, case.bind("candidate", program, plan), reference, self._terms, input_set)
         except CandidateFailure as failure:
             return failure.outcome["verdict"]
         except DeviceFault:

@@ -11,7 +11,19 @@ from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, out_of_bounds, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
-from ..tensors import DTYPE_BYTES, DTYPE_CODE, distribution_of, is_input, is_output, keys_of, mixture_of, poison_pattern, tensor_bytes
+from ..tensors import (
+    DTYPE_BYTES,
+    DTYPE_CODE,
+    distribution_of,
+    input_set_of,
+    input_sets,
+    is_input,
+    is_output,
+    keys_of,
+    mixture_of,
+    poison_pattern,
+    tensor_bytes,
+)
 from . import library
 from .child import Bound, Program
 from .placing import fence
@@ -31,8 +43,9 @@ class CpuCase:
         self.name, self.batch = case["name"], batch
         self.bound: Dict[str, Tuple[Program, Bound]] = {}
         self.tensors: List[dict] = case["tensors"]
+        self.hard_names: List[str] = [one["name"] for one in case.get("hard", [])]
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
-        self._inputs = [(n, tensor) for n, tensor in enumerate(self.tensors) if is_input(tensor)]
+        self._input_sets = [[(n, tensor) for n, tensor in enumerate(tensors) if is_input(tensor)] for tensors in input_sets(case)]
         self._place(batch, scratch)
         # Everything is poisoned as a whole, whatever its size: the flush takes as long.
         self.samples = CaseSamples(cpu.lib, cpu.samples, rows_of(self.tensors, batch, {}, 0), self._row_at)
@@ -88,12 +101,15 @@ class CpuCase:
     def draw(self, seed: int) -> None:
         self.seed = seed
         for replica in range(self.batch):
-            for number, tensor in self._inputs:
+            for number, tensor in self._inputs_of(seed):
                 self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(seed, replica, number))
+
+    def _inputs_of(self, seed: int) -> List[Tuple[int, dict]]:
+        return self._input_sets[input_set_of(seed)]
 
     def restore(self) -> None:
         for replica in range(self.batch):
-            for number, tensor in self._inputs:
+            for number, tensor in self._inputs_of(self.seed):
                 if tensor["role"] == "inout":
                     self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(self.seed, replica, number))
 
@@ -158,7 +174,7 @@ class CpuCase:
 
     def _modified(self, seed: int) -> Optional[str]:
         for replica in range(self.batch):
-            for number, tensor in self._inputs:
+            for number, tensor in self._inputs_of(seed):
                 if tensor["role"] == "in" and not self._is_as_drawn(tensor, replica, keys_of(seed, replica, number)):
                     return tensor["name"]
         return None
@@ -175,7 +191,7 @@ class CpuCase:
 
     def expect(self, reference: Bound, seed: int, at: Tuple[int, int]) -> None:
         replica, look = at
-        for number, tensor in self._inputs:
+        for number, tensor in self._inputs_of(seed):
             self._draw(tensor, self._hidden_at(tensor["name"]), keys_of(seed, replica, number))
         reference.program.run(reference, 1)
         for tensor in self._outputs:

@@ -10,9 +10,9 @@ from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
-from ..tensors import DTYPE_BYTES, is_input, is_output, keys_of, poison_pattern, tensor_bytes
+from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes
 from .driver import CudaError
-from .kernels import FindingsBlock, Guard
+from .kernels import Draw, FindingsBlock, Guard
 from .launching import PreparedLaunch
 from .placing import GUARD_TABLE, PROOF, place_case, proven_types
 from .program import Program, rejected
@@ -24,6 +24,16 @@ class Runnable(NamedTuple):
     """Launches of one side, for each replica."""
 
     launches: List[List[PreparedLaunch]]
+
+
+class Inputs(NamedTuple):
+    """What draws inputs of one set of distributions, and looks for changes of them: (number of the tensor, launch). `draws`, `verifies`: for each
+    replica; `redraws`: for each look, where the reference reads."""
+
+    draws: List[List[Tuple[int, Draw]]]
+    redraws: List[List[Tuple[int, Draw]]]
+    inouts: List[Tuple[int, int, Draw]]
+    verifies: List[List[Tuple[int, Draw]]]
 
 
 class Poisonable(NamedTuple):
@@ -42,6 +52,8 @@ class GpuCase:
     def __init__(self, gpu: "GpuDevice", case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
         self._gpu, self._driver, self.name, self.batch = gpu, gpu.driver, case["name"], batch
         self.tensors: List[dict] = case["tensors"]
+        self.hard_names: List[str] = [one["name"] for one in case.get("hard", [])]
+        self._input_sets = input_sets(case)
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
         self._place(batch, scratch)
         self._prepare_guards()
@@ -89,22 +101,25 @@ class GpuCase:
         self._check_guards = kernels.guard(table, len(guards), self._gpu.findings.at(0))
 
     def _prepare_inputs(self) -> None:
-        kernels, first = self._gpu.kernels, 2 * len(self._guards)
-        self._changed_at = first
-        inputs = [(n, t) for n, t in enumerate(self.tensors) if is_input(t)]
-        self._draws = [
-            [(n, kernels.draw(t, self.tensor_at(r, t["name"]))) for n, t in inputs] for r in range(self.batch)
-        ]
-        self._redraws = [[(n, kernels.draw(t, self._reference_tensor(t, look))) for n, t in inputs] for look in range(LOOKS)]
-        self._inouts = [(r, n, draw) for r in range(self.batch) for n, draw in self._draws[r] if self.tensors[n]["role"] == "inout"]
-        self._unchanging = [(n, t) for n, t in inputs if t["role"] == "in"]
-        self._verifies = [
-            [
-                (n, kernels.draw(t, self.tensor_at(r, t["name"]), self._gpu.findings.at(first + slot)))
-                for slot, (n, t) in enumerate(self._unchanging)
-            ]
-            for r in range(self.batch)
-        ]
+        self._changed_at = 2 * len(self._guards)
+        self._unchanging = [(n, t) for n, t in enumerate(self.tensors) if t["role"] == "in"]
+        # Hard ones when they are first drawn.
+        self._inputs = {0: self._inputs_like(self.tensors)}
+
+    def _inputs_like(self, tensors: List[dict]) -> Inputs:
+        kernels, found, inputs = self._gpu.kernels, self._gpu.findings, [(n, t) for n, t in enumerate(tensors) if is_input(t)]
+        draws = [[(n, kernels.draw(t, self.tensor_at(r, t["name"]))) for n, t in inputs] for r in range(self.batch)]
+        redraws = [[(n, kernels.draw(t, self._reference_tensor(t, look))) for n, t in inputs] for look in range(LOOKS)]
+        inouts = [(r, n, draw) for r in range(self.batch) for n, draw in draws[r] if tensors[n]["role"] == "inout"]
+        looked_at = [(n, tensors[n], found.at(self._changed_at + slot)) for slot, (n, _) in enumerate(self._unchanging)]
+        verifies = [[(n, kernels.draw(t, self.tensor_at(r, t["name"]), word)) for n, t, word in looked_at] for r in range(self.batch)]
+        return Inputs(draws, redraws, inouts, verifies)
+
+    def _inputs_of(self, seed: int) -> Inputs:
+        number = input_set_of(seed)
+        if number not in self._inputs:
+            self._inputs[number] = self._inputs_like(self._input_sets[number])
+        return self._inputs[number]
 
     def _reference_tensor(self, tensor: dict, look: int) -> int:
         """Where the reference finds a tensor: pure inputs where replica 0 has them, all others apart."""
@@ -169,22 +184,24 @@ class GpuCase:
 
     def draw(self, seed: int) -> int:
         """How many kernels it took: the timer counts them."""
+        draws = self._inputs_of(seed).draws
         for replica in range(self.batch):
-            for tensor, draw in self._draws[replica]:
+            for tensor, draw in draws[replica]:
                 draw(*keys_of(seed, replica, tensor))
         self.seed, self._inputs_at = seed, (seed, 0)
-        return self.batch * len(self._draws[0])
+        return self.batch * len(draws[0])
 
     def restore(self) -> int:
         """Gives tensors that are input and output their initial values back; how many kernels it took."""
-        for replica, tensor, draw in self._inouts:
+        inouts = self._inputs_of(self.seed).inouts
+        for replica, tensor, draw in inouts:
             draw(*keys_of(self.seed, replica, tensor))
-        return len(self._inouts)
+        return len(inouts)
 
     @property
     def changes_in_draws(self) -> bool:
         """Whether drawing inputs changes outputs too."""
-        return bool(self._inouts)
+        return any(tensor["role"] == "inout" for tensor in self.tensors)
 
     def poison(self, rng: random.Random) -> None:
         for pointer, size, dtype in self._poisonable():
@@ -218,8 +235,9 @@ class GpuCase:
         # Cleared after the candidate ran, not before: what it may have written there must not count.
         self._gpu.findings.clear(self._words)
         self._use_guards(self._check_guards)
+        verifies = self._inputs_of(seed).verifies
         for replica in range(self.batch):
-            for tensor, verify in self._verifies[replica]:
+            for tensor, verify in verifies[replica]:
                 verify(*keys_of(seed, replica, tensor))
         self._proof.ask(seed)
         self._is_asked = True
@@ -230,7 +248,7 @@ class GpuCase:
 
     def expect(self, reference: Runnable, seed: int, at: Tuple[int, int]) -> None:
         replica, look = at
-        for tensor, draw in self._redraws[look]:
+        for tensor, draw in self._inputs_of(seed).redraws[look]:
             if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
                 draw(*keys_of(seed, replica, tensor))
         self._inputs_at = (seed, replica)
