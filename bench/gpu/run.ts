@@ -38,7 +38,7 @@ const main = async (): Promise<void> => {
   const ceiling = values['no-ceiling'] ? { missing: 'not asked for' } : measureMatmulCeiling();
   const limitMs = 1000 * Number(values.limit ?? RUN_LIMIT_SECONDS);
   if (!(limitMs > 0)) throw new Error(`--limit ${values.limit} is no number of seconds`);
-  const sshd = await startSshd(sessionEnvironment());
+  const sshd = await startSshd({ env: sessionEnvironment() });
   const folder = kilnFolder('hosts: []\n', {
     KILN_TIMING_METHOD: 'paired',
     KILN_JUDGE_LIMIT_MS: String(JUDGE_LIMIT_MS),

@@ -24,7 +24,7 @@ const CANDIDATES_MAX = 1000;
 const main = async (): Promise<void> => {
   const options = optionsOf();
   const folder = mkdtempSync(join(tmpdir(), 'kiln-throughput-'));
-  const sshd = await startSshd(sessionEnvironment());
+  const sshd = await startSshd({ env: sessionEnvironment() });
   try {
     const stream = mixedStream(options.candidates, 0);
     say(`compiling ${stream.length} candidates for the bare judge`);

@@ -2,6 +2,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { prepareEnvironment } from './environment.ts';
 import { type Leftover, leftoversOf } from './leftovers.ts';
 import { runPythonSuites } from './python-suites.ts';
 import { runStaticChecks } from './static-checks.ts';
@@ -48,6 +49,7 @@ const runAll = async (filters: readonly string[], folder: string): Promise<Tally
   return suites.passed + suites.failures.length === 0 ? sum([suites]) : sum([suites, leftovers]);
 };
 
+prepareEnvironment();
 const folder = makeFolder();
 process.env['TMPDIR'] = folder;
 const tally = await runAll(process.argv.slice(2), folder);

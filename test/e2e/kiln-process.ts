@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
+import { placeDatabase } from '../support/database-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const STOP_MS_MAX = 30_000;
@@ -20,8 +21,10 @@ export interface KilnFolder {
   remove(): readonly string[];
 }
 
+/** A folder for a daemon, with an empty database in it. */
 export const kilnFolder = (fleet: string, settings: Record<string, string> = {}): KilnFolder => {
   const path = mkdtempSync(join(tmpdir(), 'kiln-e2e-'));
+  placeDatabase(join(path, 'data'));
   writeFileSync(join(path, 'kiln.yaml'), '{}\n');
   writeFileSync(join(path, 'fleet.yaml'), fleet);
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KILN_'));

@@ -71,9 +71,7 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
   const restartSshd = async (): Promise<void> => {
     await proxy.stop();
     await sshd.stop();
-    // On one line: of several SetEnv sshd takes the first.
-    const variables = Object.entries(simulated).map(([name, value]) => `${name}=${value}`);
-    sshd = await startSshd([`SetEnv ${variables.join(' ')}`]);
+    sshd = await startSshd({ env: simulated });
     proxy = await startCuttingProxy(sshd.port);
   };
 

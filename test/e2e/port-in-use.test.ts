@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -15,6 +15,7 @@ test('a daemon whose port is taken says so in one line, before it makes a databa
   if (address === null || typeof address === 'string') throw new Error('no port');
   const folder = kilnFolder(FLEET, { KILN_PORT: String(address.port) });
   onTestFinished(() => void folder.remove());
+  rmSync(join(folder.path, 'data'), { recursive: true });
   await expect(startKiln(folder)).rejects.toThrow(
     new RegExp(`ended before it was up:\nerror: port ${address.port} on 127\\.0\\.0\\.1 is in use by another program[^\n]*\n$`),
   );

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KilnFolder, kilnFolder, type KilnProcess, startKiln } from './kiln-process.ts';
 
@@ -46,6 +47,8 @@ describe('the commands of the documents', () => {
 
   beforeAll(async () => {
     folder = kilnFolder(FLEET);
+    // As on the reader's machine: the first start makes the database.
+    rmSync(join(folder.path, 'data'), { recursive: true });
     daemon = await startKiln(folder);
   });
 

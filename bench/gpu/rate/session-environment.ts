@@ -3,11 +3,14 @@ import { env } from 'node:process';
 
 const KEPT = ['PATH', 'LD_LIBRARY_PATH', 'CUDA_HOME', 'KILN_SIMULATED_DEVICES', 'KILN_SIMULATED_JUDGE_MS'];
 
-/** Lines for sshd_config. */
-export const sessionEnvironment = (): readonly string[] => {
-  const kept = KEPT.filter((name) => env[name]);
-  return kept.length === 0 ? [] : [`SetEnv ${kept.map((name) => `${name}=${env[name]}`).join(' ')}`];
-};
+/** For the sessions of an sshd. */
+export const sessionEnvironment = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    KEPT.flatMap((name) => {
+      const value = env[name];
+      return value ? [[name, value]] : [];
+    }),
+  );
 
 /** For a daemon, which gets no other KILN_ variable of ours. */
 export const simulatedDevices = (): Record<string, string> =>

@@ -10,7 +10,7 @@ import { sessionEnvironment } from '../rate/session-environment.ts';
 
 const INVENTORY_LIMIT_MS = 60_000;
 /** No candidate here is Triton's: looking for it would cost seconds at each start of a runner. */
-const WITHOUT_TRITON = 'KILN_TRITON_PYTHON=none';
+const WITHOUT_TRITON = { KILN_TRITON_PYTHON: 'none' };
 
 export interface BenchHost {
   readonly inventory: Inventory;
@@ -27,8 +27,7 @@ export const startHost = async (gpusMin: number, otherwise: string): Promise<Ben
   const inventory = takeInventory();
   const gpus = inventory.devices.filter(({ kind }) => kind === 'gpu');
   if (gpus.length < gpusMin) throw new Error(`this machine has ${gpus.length} GPU(s), ${gpusMin} needed; ${otherwise}`);
-  const [line = 'SetEnv'] = sessionEnvironment();
-  const sshd = await startSshd([`${line} ${WITHOUT_TRITON}`]);
+  const sshd = await startSshd({ env: { ...sessionEnvironment(), ...WITHOUT_TRITON } });
   const transport = `ssh: {host: 127.0.0.1, port: ${sshd.port}, user: ${sshd.user}, key: ${sshd.keyPath}, hostKey: "${sshd.hostKeyLine}"}`;
   return { inventory, gpus, isSimulated: gpus.some(({ model }) => model === SIMULATED_MODEL), sshd, transport };
 };
@@ -38,7 +37,7 @@ const takeInventory = (): Inventory => {
     encoding: 'utf8',
     timeout: INVENTORY_LIMIT_MS,
     // oxlint-disable-next-line node/no-process-env -- it finds the driver as this process does
-    env: { ...process.env, PYTHONPATH: RUNNER_SOURCE, KILN_TRITON_PYTHON: 'none' },
+    env: { ...process.env, PYTHONPATH: RUNNER_SOURCE, ...WITHOUT_TRITON },
   });
   if (status !== 0) throw new Error(`the inventory failed: ${stderr.slice(-1000)}`);
   return Inventory.parse(JSON.parse(stdout));

@@ -17,7 +17,7 @@ import { createStore } from '../../../src/store/store.ts';
 import type { SqlStore } from '../../../src/store/store.ts';
 import { createQuickJudging } from '../../fixtures/agents/quick-judging.ts';
 import type { QuickJudging } from '../../fixtures/agents/quick-judging.ts';
-import { temporaryFolder } from '../store/servers.ts';
+import { databaseFolder } from '../../support/database-folder.ts';
 
 const LIMIT_MS = 20_000;
 const QUEUE_SECONDS = 1;
@@ -31,7 +31,7 @@ export interface CampaignRig {
 
 /** To be called once a file, outside of tests: it opens and closes the store around them. */
 export const campaignRig = (): CampaignRig => {
-  const folder = temporaryFolder();
+  const folder = databaseFolder();
   const closers: (() => Promise<void> | void)[] = [];
   let database: OpenDatabase;
   beforeAll(async () => {

@@ -13,7 +13,7 @@ import { Events } from './session-events.ts';
 import { sshdMissing, startSshd, targetOf } from './sshd.ts';
 
 const JUDGE_MS = 600;
-const SIMULATION = ['KILN_SIMULATED_DEVICES=2', `KILN_SIMULATED_JUDGE_MS=${JUDGE_MS}`];
+const SIMULATION = { KILN_SIMULATED_DEVICES: '2', KILN_SIMULATED_JUDGE_MS: String(JUDGE_MS) };
 
 const UNIT: CompileUnit = {
   language: 'cuda',
@@ -140,13 +140,13 @@ describe('the shipped runner', () => {
   });
 
   test.skipIf(sshdMissing)('ssh: the daemon restarts while a candidate is judged', async () => {
-    const sshd = await startSshd([`SetEnv ${SIMULATION.join(' ')}`]);
+    const sshd = await startSshd({ env: SIMULATION });
     cleanups.push(sshd.stop);
     expect(await restartMeanwhile({ kind: 'ssh', target: targetOf(sshd) })).toEqual([]);
   });
 
   test.skipIf(sshdMissing)('ssh: the connection is cut while a candidate is judged', async () => {
-    const sshd = await startSshd([`SetEnv ${SIMULATION.join(' ')}`]);
+    const sshd = await startSshd({ env: SIMULATION });
     const proxy = await startCuttingProxy(sshd.port);
     cleanups.push(proxy.stop, sshd.stop);
     const daemon = startDaemon({ kind: 'ssh', target: targetOf(sshd, { port: proxy.port }) });

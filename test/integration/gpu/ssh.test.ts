@@ -35,8 +35,8 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
   beforeAll(async () => {
     runnerFolder = (await archive()).hash.slice(0, 12);
     sshd = await startSshd();
-    noForwarding = await startSshd(['AllowStreamLocalForwarding no', 'AllowTcpForwarding no']);
-    noisy = await startSshd(['ForceCommand echo Welcome to the lab; echo motd >&2; eval "$SSH_ORIGINAL_COMMAND"']);
+    noForwarding = await startSshd({ settings: ['AllowStreamLocalForwarding no', 'AllowTcpForwarding no'] });
+    noisy = await startSshd({ settings: ['ForceCommand echo Welcome to the lab; echo motd >&2; eval "$SSH_ORIGINAL_COMMAND"'] });
   });
   afterAll(async () => {
     await Promise.all([sshd.stop(), noForwarding.stop(), noisy.stop()]);
@@ -250,7 +250,7 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
       ['prints without a line end before and after', 'printf Welcome; eval "$SSH_ORIGINAL_COMMAND"; printf "Good }bye"'],
       ['prints lines before and after', 'echo Welcome; eval "$SSH_ORIGINAL_COMMAND"; echo Goodbye'],
     ])('a login script that %s does no harm', async (_what, script) => {
-      const greeting = await startSshd([`ForceCommand ${script}`]);
+      const greeting = await startSshd({ settings: [`ForceCommand ${script}`] });
       try {
         const talk = await open(targetOf(greeting));
         expect((await talk.attach()).type).toBe('hello');
@@ -260,16 +260,16 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
     });
 
     test.each([
-      ['bash', 'unset BASH_ENV\nprintf Welcome\ntrap "printf Goodbye" EXIT\n', (file: string) => [`SetEnv BASH_ENV=${file}`]],
+      ['bash', 'unset BASH_ENV\nprintf Welcome\ntrap "printf Goodbye" EXIT\n', (file: string) => ({ env: { BASH_ENV: file } })],
       [
         'zsh',
         String.raw`print -n "\e]0;lab\a"` + '\n',
-        (file: string) => [`SetEnv ZDOTDIR=${dirname(file)}`, 'ForceCommand zsh -c "$SSH_ORIGINAL_COMMAND"'],
+        (file: string) => ({ env: { ZDOTDIR: dirname(file) }, settings: ['ForceCommand zsh -c "$SSH_ORIGINAL_COMMAND"'] }),
       ],
-    ])('a profile of %s that prints without a line end does no harm', async (shell, profile, settings) => {
+    ])('a profile of %s that prints without a line end does no harm', async (shell, profile, login) => {
       const file = join(folder, shell === 'zsh' ? '.zshenv' : 'profile');
       writeFileSync(file, profile);
-      const greeting = await startSshd(settings(file));
+      const greeting = await startSshd(login(file));
       try {
         const talk = await open(targetOf(greeting));
         expect((await talk.attach()).type).toBe('hello');
@@ -287,7 +287,7 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
       ['Python 2', [String.raw`ForceCommand echo "Unknown option: -I" >&2; exit 2`], /too old a Python.*install Python 3.9/],
       ['no python', ['ForceCommand exit 127'], /python3 was not found on the host.*install Python 3.9/],
     ])('%s is told with its remedy', async (_cause, settings, said) => {
-      const server = await startSshd(settings);
+      const server = await startSshd({ settings });
       try {
         const error = await failure(targetOf(server));
         expect(String(error)).toMatch(said);

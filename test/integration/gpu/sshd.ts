@@ -30,8 +30,15 @@ export interface Sshd {
   readonly stop: () => Promise<void>;
 }
 
-/** `settings`: more lines for sshd_config. */
-export const startSshd = async (settings: readonly string[] = []): Promise<Sshd> => {
+interface SshdOptions {
+  /** More lines for sshd_config, but SetEnv: of several sshd takes the first. */
+  readonly settings?: readonly string[];
+  /** What its sessions find in their environment, besides an empty home and this process's PATH. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Its sessions read no file of the home of who runs this: what a login does there is not what is tested. */
+export const startSshd = async ({ settings = [], env = {} }: SshdOptions = {}): Promise<Sshd> => {
   const folder = mkdtempSync(join(tmpdir(), 'kiln-sshd-'));
   const [hostKeyPath, keyPath, strangerKeyPath] = ['host', 'user', 'stranger'].map((name) => generateKey(join(folder, name))) as [
     string,
@@ -41,7 +48,10 @@ export const startSshd = async (settings: readonly string[] = []): Promise<Sshd>
   writeFileSync(join(folder, 'authorized_keys'), readFileSync(`${keyPath}.pub`));
   // sshd as root wants its separation folder; Debian's package makes it at boot only.
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true });
-  const { child, port } = await listen(folder, [...base(folder, hostKeyPath), ...settings]);
+  const home = join(folder, 'home');
+  mkdirSync(home);
+  const session = setEnv({ HOME: home, PATH: process.env['PATH'] ?? '', ...env });
+  const { child, port } = await listen(folder, [...base(folder, hostKeyPath), session, ...settings]);
   const [type = '', base64 = ''] = readFileSync(`${hostKeyPath}.pub`, 'utf8').split(' ');
   return {
     port,
@@ -85,6 +95,11 @@ const base = (folder: string, hostKeyPath: string): readonly string[] => [
   'PermitRootLogin yes',
   'LogLevel VERBOSE',
 ];
+
+const setEnv = (variables: Readonly<Record<string, string>>): string =>
+  `SetEnv ${Object.entries(variables)
+    .map(([name, value]) => `"${name}=${value.replaceAll(/["\\]/gu, String.raw`\$&`)}"`)
+    .join(' ')}`;
 
 /** A free port may be taken between finding it and using it, so a failed start is tried again with another. */
 const listen = async (

@@ -10,7 +10,8 @@ import { createQueue } from '../../../src/queue/queue.ts';
 import { readStoreId } from '../../../src/store/identity.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
-import { createFolderMaker, epochOf, hasRedis, REDIS_MISSING, startRedis } from '../store/servers.ts';
+import { databaseFolder } from '../../support/database-folder.ts';
+import { epochOf, hasRedis, REDIS_MISSING, startRedis } from '../store/servers.ts';
 import type { Server } from '../store/servers.ts';
 
 const CHILD = join(import.meta.dirname, 'life-child.ts');
@@ -18,10 +19,6 @@ const LIVES = 3;
 const STEPS_MAX = 40;
 const CRASHES_LIMIT_MS = 240_000;
 const SEED = 20_260_101;
-
-const folders = createFolderMaker();
-beforeAll(folders.prepare);
-afterAll(folders.remove);
 
 /** mulberry32: the same crashes in every run. */
 const random = (seed: number): (() => number) => {
@@ -93,7 +90,7 @@ const describeCrashes = (name: string, backend: () => string): void => {
   test(`with the queue on ${name}, a daemon killed at any moment loses nothing that was acknowledged`, {
     timeout: CRASHES_LIMIT_MS,
   }, async () => {
-    const folder = folders.folder();
+    const folder = databaseFolder();
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const next = random(SEED);
     const told: Told = {};
@@ -105,7 +102,7 @@ const describeCrashes = (name: string, backend: () => string): void => {
   });
 
   test(`with the queue on ${name}, a process that closed everything ends by itself`, async () => {
-    const folder = folders.folder();
+    const folder = databaseFolder();
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const child = spawn(process.execPath, [CHILD, 'exit', folder, backend(), 'exit'], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => void child.kill('SIGKILL'));

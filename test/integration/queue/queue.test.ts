@@ -4,21 +4,14 @@ import { EVENTS_MAX } from '../../../src/queue/backend.ts';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
-import {
-  hasPostgres,
-  hasRedis,
-  POSTGRES_MISSING,
-  REDIS_MISSING,
-  startPostgres,
-  startRedis,
-  temporaryFolder,
-} from '../store/servers.ts';
+import { hasPostgres, hasRedis, POSTGRES_MISSING, REDIS_MISSING, startPostgres, startRedis } from '../store/servers.ts';
 import type { Server } from '../store/servers.ts';
 import { describeOwnership } from './ownership.conformance.ts';
 import { describeQueue, jobs, openBench } from './queue.conformance.ts';
+import { databaseFolder } from '../../support/database-folder.ts';
 
 describe('embedded', () => {
-  const folder = temporaryFolder();
+  const folder = databaseFolder();
   let database: OpenDatabase;
   beforeAll(async () => {
     database = await openEmbedded(folder);

@@ -3,19 +3,16 @@ import { once } from 'node:events';
 import fs, { rmSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { lockDataDir } from '../../../src/store/data-dir-lock.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
 import { candidate } from './builders.ts';
-import { createFolderMaker, told } from './servers.ts';
-
-const folders = createFolderMaker();
-beforeAll(folders.prepare);
-afterAll(folders.remove);
+import { databaseFolder } from '../../support/database-folder.ts';
+import { told } from './servers.ts';
 
 const folderOfTest = (): string => {
-  const folder = folders.folder();
+  const folder = databaseFolder();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 };

@@ -2,13 +2,13 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
-import { temporaryFolder } from './servers.ts';
+import { databaseFolder } from '../../support/database-folder.ts';
 
 /** As Postgres says it when the disk is full. */
 const FULL = `do $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$`;
 
 let database: OpenDatabase;
-const folder = temporaryFolder();
+const folder = databaseFolder();
 beforeAll(async () => {
   database = await openEmbedded(folder);
 });

@@ -1,7 +1,7 @@
 /** Real servers for the tests: started on free ports in temporary folders, ended with everything they wrote. */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chownSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,6 @@ import pg from 'pg';
 import type { DaemonHolder } from '../../../src/domain/daemon-holder.ts';
 import { takeStore } from '../../../src/store/daemon-lease.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { openEmbedded } from '../../../src/store/pglite.ts';
 
 const POSTGRES_BIN = '/usr/lib/postgresql/15/bin';
 const START_LIMIT_MS = 30_000;
@@ -26,24 +25,6 @@ export interface Server {
 }
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'kiln-test-'));
-
-/** A data folder with a database in it, made once: making one takes seconds, a copy does not. */
-export const createFolderMaker = () => {
-  const template = temporaryFolder();
-  return {
-    /** Run once, before the others. */
-    prepare: async (): Promise<void> => {
-      const database = await openEmbedded(template);
-      await database.close();
-    },
-    folder: (): string => {
-      const folder = temporaryFolder();
-      cpSync(template, folder, { recursive: true });
-      return folder;
-    },
-    remove: (): void => rmSync(template, { recursive: true, force: true }),
-  };
-};
 
 /** Ends the server, by default as an administrator's fast restart does, and starts it again on the same port and data. */
 export interface RestartableServer extends Server {

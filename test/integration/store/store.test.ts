@@ -5,15 +5,16 @@ import { openEmbedded } from '../../../src/store/pglite.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
 import { describeCanaries } from './canaries.conformance.ts';
 import { describeProfiles } from './profiles.conformance.ts';
-import { hasPostgres, POSTGRES_MISSING, startPostgres, temporaryFolder } from './servers.ts';
+import { hasPostgres, POSTGRES_MISSING, startPostgres } from './servers.ts';
 import type { Server } from './servers.ts';
 import { describeCampaignStore } from './campaigns.conformance.ts';
 import { describeRanking } from './ranking.conformance.ts';
 import { describeStore } from './store.conformance.ts';
 import { describeUpkeep } from './upkeep.conformance.ts';
+import { databaseFolder } from '../../support/database-folder.ts';
 
 describe('embedded', () => {
-  const folder = temporaryFolder();
+  const folder = databaseFolder();
   let database: OpenDatabase;
   beforeAll(async () => {
     database = await openEmbedded(folder);

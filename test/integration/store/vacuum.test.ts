@@ -3,12 +3,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { startVacuuming, vacuumWorn } from '../../../src/store/vacuum.ts';
-import { temporaryFolder } from './servers.ts';
+import { databaseFolder } from '../../support/database-folder.ts';
 
 const ROWS = 2000;
 
 let database: OpenDatabase;
-const folder = temporaryFolder();
+const folder = databaseFolder();
 beforeAll(async () => {
   database = await openEmbedded(folder);
 });
