@@ -9,7 +9,7 @@ from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from kiln_runner.judge.hard_inputs import Deck
 from kiln_runner.judge.measured import Measured, paired, screened
-from kiln_runner.judge.measuring import Conditions, Control, Warmth, time_sides
+from kiln_runner.judge.measuring import Conditions, Control, Section, Warmth, time_sides
 from kiln_runner.judge.sampling import DRAWN_SCREENING, draw_proofs, draws_to_confirm
 from kiln_runner.judge.schedule import TimedRun
 from kiln_runner.judge.tensors import input_set_of
@@ -113,16 +113,23 @@ def play(
     rules = CONFIRMING if confirms else SCREENING
     case.run_timed([TimedRun("candidate", batch, None, None)] * rules["warmupRuns"], {}, rng)
     conditions = Conditions(rules, Warmth(HONEST_NS, 0.3), rng, Deck(hard, rng))
-    measured = _measure(case, conditions, confirms, cached)
-    sampled = measured.section.sampled
-    proofs = draw_proofs(sampled, batch, draws_to_confirm(len(sampled), batch) if confirms else DRAWN_SCREENING, rng)
-    wrong = any(not case.sampled[sample.slot][proof.replica] for proof in proofs for sample in proof.samples)
+    looked: List[bool] = []
+
+    def look(section: Section) -> None:
+        sampled = section.sampled
+        proofs = draw_proofs(sampled, batch, draws_to_confirm(len(sampled), batch) if confirms else DRAWN_SCREENING, rng)
+        wrong = any(not case.sampled[sample.slot][proof.replica] for proof in proofs for sample in proof.samples)
+        looked.append(wrong or not case.kept or not case.last_is_right())
+
+    measured = _measure(case, conditions, confirms, cached, look)
     counted = [case.sampled[run.sample.slot] for run in measured.section.runs if run.sample and run.counts]
     share = sum(not all(right) for right in counted) / len(counted)
-    return Played(wrong or not case.kept or not case.last_is_right(), share, measured)
+    look(measured.section)
+    return Played(any(looked), share, measured)
 
 
-def _measure(case: PlayedCase, conditions: Conditions, is_strict: bool, is_cached: bool) -> Measured:
+def _measure(case: PlayedCase, conditions: Conditions, is_strict: bool, is_cached: bool, look: Callable[[Section], None]) -> Measured:
+    """`look`: at the outputs of a section that is timed again."""
     sides = ["candidate", "baseline"]
     runnables = {side: side for side in sides}
     if is_cached:
@@ -131,10 +138,12 @@ def _measure(case: PlayedCase, conditions: Conditions, is_strict: bool, is_cache
         measured = screened(case, section, known)
         if not measured.is_doubtful:
             return measured
+        look(section)
         is_strict = True
     measured = paired(case, time_sides(case, runnables, conditions, strict=is_strict), sides, is_strict)
     if is_strict or not measured.is_doubtful:
         return measured
+    look(measured.section)
     return paired(case, time_sides(case, runnables, conditions, strict=True), sides, True)
 
 

@@ -53,6 +53,13 @@ class WorkThatWasNotDone(unittest.TestCase):
                     # Three standard deviations of chance.
                     self.assertLessEqual(survived, allowed + 3 * (allowed**0.5 + 0.3))
 
+    def test_who_is_honest_only_when_timed_again_is_found_by_what_it_wrote_before(self) -> None:
+        for strategy in (kernels.after_enough_right_ones, kernels.late_skip):
+            for cached in (False, True):
+                again = [one for one in trials(strategy, cached=cached) if one.measured.is_strict]
+                self.assertTrue(again)
+                self.assertGreater(sum(one.found for one in again), 0.9 * len(again), strategy.__name__)
+
     def test_no_confirmation_is_survived(self) -> None:
         for strategy in SKIPPING:
             with self.subTest(strategy.__name__):

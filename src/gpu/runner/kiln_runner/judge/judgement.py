@@ -191,7 +191,7 @@ class Judgement:
             measured = self._measure(spec)
         with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
             reference = self._runnable("reference", measured.case, spec)
-            ran = self._ran(measured)
+            ran = self._ran(measured.case, measured.section)
             queue_timed_checks(measured.case, reference, ran, self._terms)
             # Both take a fraction of a millisecond up to some: meanwhile the device checks.
             if spec is self._timed[-2:][0]:
@@ -205,20 +205,29 @@ class Judgement:
             self._problem.facts.remember_baseline(spec["name"], measured.case.batch, measured.baseline)
         return measured.timing()
 
-    def _ran(self, measured: Measured) -> TimedRuns:
+    def _ran(self, case: Case, section: Section) -> TimedRuns:
         """Drawn after the last run, from all of them."""
-        sampled, batch = measured.section.sampled, measured.case.batch
+        sampled, batch = section.sampled, case.batch
         is_confirming = self._task["record"] or self._task["timing"].get("inputs") == "fresh"
         plain = sum(not input_set_of(seed) for seed, _ in sampled)
         drawn = draws_to_confirm(plain, batch) if is_confirming else DRAWN_SCREENING
         rng = random.Random(self._bench.rng.getrandbits(256))
-        return TimedRuns(measured.section.kept, self._last, draw_proofs(sampled, batch, drawn, rng))
+        return TimedRuns(section.kept, self._last, draw_proofs(sampled, batch, drawn, rng))
 
     def _time_sides(self, case: Case, runnables: Dict[str, Runnable], how: Tuple[Conditions, bool, Optional[Control]]) -> Section:
         conditions, is_strict, control = how
         section = time_sides(case, runnables, conditions, strict=is_strict, control=control)
         self._last = look_at_last(case, section.sampled, self._bench.rng)
         return section
+
+    def _look_before_again(self, spec: dict, case: Case, section: Section) -> None:
+        """A section that looked as if work had been left out is timed again in a way in which none can be. What was written in it counts all the
+        same: a candidate that is honest in the second section alone is wrong."""
+        reference, ran = self._runnable("reference", case, spec), self._ran(case, section)
+        queue_timed_checks(case, reference, ran, self._terms)
+        evaluate_timed(case, reference, ran, self._terms)
+        case.wipe([KEPT, LAST])
+        self._prepared(spec, case.batch)
 
     def _load_next(self) -> None:
         """After the candidate's last run. What the checks did not last for is time that the device waited for loading."""
@@ -234,6 +243,7 @@ class Judgement:
         if batch_holds(case.batch, counted_ns, most):
             return measured
         # The warm-up said something else than the runs that count: once more, with what these say.
+        self._look_before_again(spec, measured.case, measured.section)
         case = self._prepared(spec, batch_for(counted_ns, most))
         return self._by_method(spec, case, conditions._replace(warmth=conditions.warmth._replace(single_ns=counted_ns)))
 
@@ -258,6 +268,7 @@ class Judgement:
         sides = self._runnables(["candidate", "baseline"] if control else ["candidate"], case, spec)
         section = self._time_sides(case, sides, (conditions, False, control))
         if lives_on_memory(section, "candidate", case.draw_bias):
+            self._look_before_again(spec, case, section)
             return self._in_pairs(spec, case, conditions, True)
         measured = screened(case, section, known)
         if measured.candidate["medianNs"] < PAIRED_BELOW_NS:
@@ -279,6 +290,7 @@ class Judgement:
         measured = paired(case, self._time_sides(case, runnables, (conditions, is_strict, None)), sides, is_strict)
         if is_strict or not measured.is_doubtful:
             return measured
+        self._look_before_again(spec, case, measured.section)
         return paired(case, self._time_sides(case, runnables, (conditions, True, None)), sides, True)
 
     def _get_ready(self, spec: dict) -> Tuple[Case, Conditions]:
