@@ -5,8 +5,9 @@ Sockets other than a pair of the process's own, other processes' memory, new nam
 import ctypes
 import errno
 import platform
+import socket
 import struct
-from typing import List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -32,6 +33,20 @@ _REFUSED = {
         "syslog": 116, "vmsplice": 75,
     }),
 }
+# Of no use to a program that runs without starting another, and what could disturb those that are timed: programs/sandbox.py.
+_REFUSED_TO_PROGRAMS = {
+    "x86_64": {
+        "execve": 59, "execveat": 322, "sched_setaffinity": 203, "sched_setscheduler": 144, "sched_setparam": 142, "sched_setattr": 314,
+        "settimeofday": 164, "clock_settime": 227, "adjtimex": 159, "clock_adjtime": 305, "swapoff": 168, "kexec_file_load": 320,
+        "move_pages": 279, "migrate_pages": 256, "ioprio_set": 251, "setpriority": 141,
+    },
+    "aarch64": {
+        "execve": 221, "execveat": 281, "sched_setaffinity": 122, "sched_setscheduler": 119, "sched_setparam": 118, "sched_setattr": 274,
+        "settimeofday": 170, "clock_settime": 112, "adjtimex": 171, "clock_adjtime": 266, "swapoff": 225, "kexec_file_load": 294,
+        "move_pages": 239, "migrate_pages": 238, "ioprio_set": 30, "setpriority": 140,
+    },
+}
+_CONNECT = {"x86_64": 42, "aarch64": 203}
 # The same numbers everywhere: io_uring, the newer mount calls, descriptors of other processes.
 _REFUSED_EVERYWHERE = {
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428, "move_mount": 429, "fsopen": 430,
@@ -41,11 +56,31 @@ _REFUSED_EVERYWHERE = {
 
 def filter_calls() -> None:
     """This process and all that it starts, for ever. Needs PR_SET_NO_NEW_PRIVS. OSError where the kernel refuses filters."""
+    architecture, clone, clone3, refused = _known()
+    install(program(architecture, clone, clone3, [*refused.values(), *_REFUSED_EVERYWHERE.values()]))
+
+
+def filter_calls_of_programs(*, may_connect: bool) -> None:
+    """As `filter_calls`; nothing more is started, and sockets of this machine (AF_UNIX) can be made. `may_connect`: also to others' sockets."""
+    architecture, clone, clone3, refused = _known()
+    calls = {**refused, **_REFUSED_EVERYWHERE, **_REFUSED_TO_PROGRAMS[platform.machine()]}
+    sockets = calls.pop("socket")
+    if not may_connect:
+        calls["connect"] = _CONNECT[platform.machine()]
+    steps = program(architecture, clone, clone3, list(calls.values()))
+    # Before the last step, which allows.
+    steps[-1:] = [
+        (_LOAD, 0, 0, _AT_NUMBER), (_EQUAL, 0, 3, sockets), (_LOAD, 0, 0, _AT_FIRST_ARGUMENT), (_EQUAL, 1, 0, socket.AF_UNIX),
+        (_RETURN, 0, 0, _FAIL | errno.EACCES), (_RETURN, 0, 0, _ALLOW),
+    ]
+    install(steps)
+
+
+def _known() -> "Tuple[int, int, int, Dict[str, int]]":
     known = _REFUSED.get(platform.machine())
     if known is None:
         raise OSError(errno.ENOSYS, f"no filter of system calls for {platform.machine()}")
-    architecture, clone, clone3, refused = known
-    install(program(architecture, clone, clone3, [*refused.values(), *_REFUSED_EVERYWHERE.values()]))
+    return known
 
 
 def number_of(name: str) -> int:

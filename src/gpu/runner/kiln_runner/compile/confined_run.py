@@ -46,7 +46,7 @@ def run_confined(task: Callable[[], bytes], place: Place, limits: Limits, limit_
     if guardian == 0:
         os.close(held)
         os.close(answer)
-        _leave(lambda: _guard(task, place, limits, limit_s, lifeline, told))
+        leave(lambda: _guard(task, place, limits, limit_s, lifeline, told))
     os.close(lifeline)
     os.close(told)
     try:
@@ -69,16 +69,16 @@ def _guard(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: flo
     result, result_in = os.pipe()
     keeper = os.fork()
     if keeper == 0:
-        _leave(lambda: _keep(task, place, limits, result_in))
+        leave(lambda: _keep(task, place, limits, result_in))
     os.close(result_in)
     how, data = _await(result, lifeline, time.monotonic() + limit_s)
-    _sweep(keeper, place)
+    sweep(keeper, place)
     log = _log_of(place)
     shutil.rmtree(place.folder, ignore_errors=True)
     if data.startswith(b"!"):
         how, data, log = "unconfinable", b"", data[1:].decode(errors="replace")
     os.set_blocking(told, True)
-    _write_all(told, encode({"type": "ended", "how": how, "log": log}, data if how == "answered" else b""))
+    write_all(told, encode({"type": "ended", "how": how, "log": log}, data if how == "answered" else b""))
 
 
 def _keep(task: Callable[[], bytes], place: Place, limits: Limits, result: int) -> None:
@@ -89,11 +89,11 @@ def _keep(task: Callable[[], bytes], place: Place, limits: Limits, result: int) 
         first = os.fork()
         if first == 0:
             os.close(held)
-            _leave(lambda: _be_first(lambda: _run(task, place, walls, limits, result), result, alive))
+            leave(lambda: _be_first(lambda: _run(task, place, walls, limits, result), result, alive))
         os.close(result)
         os.waitpid(first, 0)
     except (Unconfinable, OSError) as error:
-        _write_all(result, b"!" + str(error).encode())
+        write_all(result, b"!" + str(error).encode())
 
 
 def _be_first(run: Callable[[], None], result: int, keeper_alive: int) -> None:
@@ -107,7 +107,7 @@ def _be_first(run: Callable[[], None], result: int, keeper_alive: int) -> None:
         pass
     untrusted = os.fork()
     if untrusted == 0:
-        _leave(run)
+        leave(run)
     os.close(result)
     os.waitpid(untrusted, 0)
 
@@ -117,12 +117,12 @@ def _run(task: Callable[[], bytes], place: Place, walls: Walls, limits: Limits, 
     try:
         drop_privileges(place, walls, limits)
     except (Unconfinable, OSError) as error:
-        _write_all(_RESULT_DESCRIPTOR, b"!" + str(error).encode())
+        write_all(_RESULT_DESCRIPTOR, b"!" + str(error).encode())
         return
     # A terminal signal of the worker's must not be caught by its handlers here.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
-    _write_all(_RESULT_DESCRIPTOR, task())
+    write_all(_RESULT_DESCRIPTOR, task())
 
 
 def _keep_descriptors(place: Place, walls: Walls, result: int) -> None:
@@ -165,19 +165,19 @@ def _has_frame(decoder: FrameDecoder, chunk: bytes) -> bool:
         return False
 
 
-def _sweep(keeper: int, place: Place) -> None:
+def sweep(keeper: int, place: Place) -> None:
     """The namespace dies with its first process. Without one, every process of the task's user is killed, again while there are any."""
     os.kill(keeper, signal.SIGKILL)
     for _ in range(SWEEPS_MAX):
         if os.geteuid() == 0 and place.user is not None:
-            _kill_all_of(place.user)
+            kill_all_of(place.user)
         _kill_children()
         if _reap():
             return
         time.sleep(SWEEP_PAUSE_S)
 
 
-def _kill_all_of(user: int) -> None:
+def kill_all_of(user: int) -> None:
     killer = os.fork()
     if killer == 0:
         os.setresuid(user, user, user)
@@ -229,7 +229,7 @@ def _decode(data: bytes) -> Optional[Frame]:
         return None
 
 
-def _leave(step: Callable[[], None]) -> None:
+def leave(step: Callable[[], None]) -> None:
     """Runs a forked copy's part and ends it without going back into the worker's code."""
     try:
         step()
@@ -248,7 +248,7 @@ def _read_all(descriptor: int) -> bytes:
         parts.append(part)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

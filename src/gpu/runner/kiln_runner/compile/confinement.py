@@ -19,7 +19,7 @@ from kiln_runner.compile import call_filter, landlock
 from kiln_runner.compile.system_calls import (
     NAMESPACES, NEWIPC, NEWNET, NEWPID, NEWUSER, PR_SET_NO_NEW_PRIVS, drop_capabilities, landlock_version, prctl, unshare,
 )
-from kiln_runner.compile.view import DEVICES, INSIDE, SYSTEM, TEMPORARY, exchange_root
+from kiln_runner.compile.view import INSIDE, SYSTEM, TEMPORARY, View, exchange_root
 
 NAMESPACES_LEVEL, LANDLOCK_LEVEL, NO_LEVEL = "namespaces", "landlock", "none"
 # Between what systemd gives to people and what it gives to services.
@@ -58,6 +58,18 @@ class Walls(NamedTuple):
     others: int
 
 
+class Profile(NamedTuple):
+    """What kind of code is confined. `also_landlock`: a second wall inside of a root of its own. `filter_calls` is told the level."""
+
+    namespaces: int
+    view: View
+    also_landlock: bool
+    filter_calls: Callable[[str], None]
+
+
+COMPILERS = Profile(NAMESPACES, View(), False, lambda _level: call_filter.filter_calls())
+
+
 class Support(NamedTuple):
     level: str
     # Why not the best level; empty for `namespaces`.
@@ -93,13 +105,17 @@ def enter(place: Place, *, may_be_open: bool = False) -> Walls:
     level = support().level
     if level == NO_LEVEL and not may_be_open:
         raise Unconfinable(f"this host confines no compiler: {support().why}")
+    return enter_level(place, level, COMPILERS)
+
+
+def enter_level(place: Place, level: str, profile: Profile) -> Walls:
     # Inherited: when memory runs out, this goes first.
     Path("/proc/self/oom_score_adj").write_text("1000")
     _give(place)
     if level == NAMESPACES_LEVEL:
-        return _enter_namespaces(place)
+        return _enter_namespaces(place, profile)
     try:
-        unshare(NEWPID | NEWNET | NEWIPC)
+        unshare(profile.namespaces & (NEWPID | NEWNET | NEWIPC))
     except OSError:
         # More walls where they can be had; the level does not count on them.
         pass
@@ -107,32 +123,33 @@ def enter(place: Place, *, may_be_open: bool = False) -> Walls:
     return Walls(level, place.folder, changes_user, 0 if changes_user else _processes_of(os.geteuid()))
 
 
-def drop_privileges(place: Place, walls: Walls, limits: Limits) -> None:
+def drop_privileges(place: Place, walls: Walls, limits: Limits, profile: Profile = COMPILERS) -> None:
     """The last step of ours in the process itself: from here on it is limited and can gain nothing."""
     if walls.changes_user:
         _change_user(place)
     drop_capabilities()
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    if walls.level == LANDLOCK_LEVEL:
-        landlock.restrict(place.folder, [*SYSTEM, *place.readable], DEVICES)
+    if walls.level == LANDLOCK_LEVEL or (profile.also_landlock and landlock_version() > 0):
+        controlled = profile.view.proc
+        landlock.restrict(walls.inside, [*SYSTEM, *place.readable], profile.view.devices, controlled=controlled)
     _limit(limits, walls.others)
     if walls.level != NO_LEVEL:
-        call_filter.filter_calls()
+        profile.filter_calls(walls.level)
 
 
-def _enter_namespaces(place: Place) -> Walls:
+def _enter_namespaces(place: Place, profile: Profile) -> Walls:
     user, group, others = os.geteuid(), os.getegid(), _processes_of(os.geteuid())
     try:
         try:
-            unshare(NAMESPACES)
+            unshare(profile.namespaces)
             changes_user = user == 0 and place.user is not None
         except OSError:
-            unshare(NEWUSER | NAMESPACES)
+            unshare(NEWUSER | profile.namespaces)
             Path("/proc/self/setgroups").write_text("deny")
             Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
             Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
             changes_user = False
-        exchange_root(place.folder, [*SYSTEM, *place.readable])
+        exchange_root(place.folder, [*SYSTEM, *place.readable], profile.view)
     except OSError as error:
         raise Unconfinable(f"namespaces: {error}") from error
     return Walls(NAMESPACES_LEVEL, INSIDE, changes_user, 0 if changes_user else others)

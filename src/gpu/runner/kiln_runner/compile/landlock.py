@@ -8,7 +8,7 @@ from typing import Dict, Sequence
 
 from kiln_runner.compile.system_calls import landlock, landlock_version
 
-_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE, _IOCTL_DEVICE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 14, 1 << 15
 # How many of the file system's rights each version of the interface knows.
 _RIGHTS_OF_VERSION = {1: 13, 2: 14, 3: 15, 4: 15}
 _RIGHTS_NEWEST = 16
@@ -18,8 +18,11 @@ SCOPE_VERSION = 6
 _SCOPE_ABSTRACT_SOCKET, _SCOPE_SIGNAL = 1, 2
 
 
-def restrict(folder: str, readable: Sequence[str], devices: Sequence[str]) -> None:
-    """This process and all that it starts, for ever. Needs PR_SET_NO_NEW_PRIVS. OSError where the kernel has no Landlock."""
+def restrict(folder: str, readable: Sequence[str], devices: Sequence[str], *, controlled: bool = False) -> None:
+    """This process and all that it starts, for ever. Needs PR_SET_NO_NEW_PRIVS. OSError where the kernel has no Landlock.
+
+    `controlled`: devices are steered by ioctl, and /proc is there, where a process may write what it may without Landlock.
+    """
     version = landlock_version()
     if version < 1:
         raise OSError("this kernel has no Landlock, or a filter of the container forbids it")
@@ -28,8 +31,12 @@ def restrict(folder: str, readable: Sequence[str], devices: Sequence[str]) -> No
     try:
         for path in dict.fromkeys(os.path.realpath(path) for path in readable):
             _allow(allowed, path, _EXECUTE | _READ_FILE | _READ_DIR)
+        more = (_TRUNCATE | _IOCTL_DEVICE) & every if controlled else 0
         for path in devices:
-            _allow(allowed, path, _READ_FILE | _WRITE_FILE)
+            _allow(allowed, path, _READ_FILE | _WRITE_FILE | more)
+        if controlled:
+            _allow(allowed, "/proc", _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE & every)
+            _allow(allowed, "/dev", _READ_DIR)
         _allow(allowed, folder, every)
         landlock(_handled(version, every), allowed)
     finally:
@@ -48,5 +55,5 @@ def _allow(allowed: Dict[int, int], path: str, rights: int) -> None:
     if not os.path.exists(path):
         return
     # What only folders have may not be asked for a file.
-    of_files = _EXECUTE | _WRITE_FILE | _READ_FILE
+    of_files = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEVICE
     allowed[os.open(path, os.O_PATH | os.O_CLOEXEC)] = rights if os.path.isdir(path) else rights & of_files

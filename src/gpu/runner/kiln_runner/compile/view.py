@@ -1,10 +1,10 @@
 """What a confined process sees: the system's programs and libraries, the tool chain, one folder of its own, and nothing else of the host."""
 import os
 import tempfile
-from typing import List, Sequence
+from typing import List, NamedTuple, Optional, Sequence
 
 from kiln_runner.compile.system_calls import (
-    MS_BIND, MS_NODEV, MS_NOSUID, MS_PRIVATE, MS_REC, make_read_only, make_root, mount,
+    MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, make_read_only, make_root, mount,
 )
 
 # Files of the distribution's packages: what every compiler, linker and Python needs. No configuration, no data of anybody.
@@ -16,11 +16,23 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 # Where the process finds its own folder, and the folder for temporary files in it.
 INSIDE = "/kiln"
 TEMPORARY = "tmp"
+# Of all processes of the pid namespace, those of other users hidden; only root may mount it so.
+PROC = "/proc"
+_HIDE_OTHERS = b"hidepid=2"
 _LINKS_MAX = 40
 _SMALL = b"size=4m,mode=755"
 
 
-def exchange_root(folder: str, readable: Sequence[str]) -> None:
+class View(NamedTuple):
+    """`proc`: whether there is a /proc. `scratch`: options of a file system in memory that becomes INSIDE, seen by nobody else and gone with the
+    last process in there; None: the folder itself becomes INSIDE."""
+
+    devices: Sequence[str] = DEVICES
+    proc: bool = False
+    scratch: Optional[bytes] = None
+
+
+def exchange_root(folder: str, readable: Sequence[str], view: View = View()) -> None:
     """For a process in a mount namespace of its own. `folder` becomes INSIDE, its `tmp` /tmp; `readable` keep their names."""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     os.makedirs(os.path.join(folder, TEMPORARY), exist_ok=True)
@@ -33,20 +45,38 @@ def exchange_root(folder: str, readable: Sequence[str]) -> None:
     shown: List[str] = []
     for path in sorted(set(readable), key=len):
         _show(root, path, shown)
-    for empty in (INSIDE, "/tmp", "/dev", "/proc"):
+    for empty in (INSIDE, "/tmp", "/dev", PROC):
         os.makedirs(root + empty, exist_ok=True)
-    for device in DEVICES:
+    for device in view.devices:
+        os.makedirs(os.path.dirname(root + device), exist_ok=True)
         open(root + device, "wb").close()
     os.umask(mask)
     make_read_only(root)
-    for device in DEVICES:
+    for device in view.devices:
         mount(device, root + device, None, MS_BIND)
-    mount(f"/proc/self/fd/{held}", root + INSIDE, None, MS_BIND)
+    own = f"/proc/self/fd/{held}"
+    if view.scratch is None:
+        mount(own, root + INSIDE, None, MS_BIND)
+    else:
+        mount("kiln", root + INSIDE, "tmpfs", MS_NOSUID | MS_NODEV, view.scratch)
+        own = root + INSIDE
+        os.mkdir(os.path.join(own, TEMPORARY), 0o700)
+        os.chown(os.path.join(own, TEMPORARY), os.stat(own).st_uid, -1)
+    if view.proc:
+        _mount_proc(root + PROC)
     if not any(_is_inside(path, "/tmp") for path in shown):
         # Otherwise a compiler is installed there, and stays; temporary files go where TMPDIR says in any case.
-        mount(f"/proc/self/fd/{held}/{TEMPORARY}", root + "/tmp", None, MS_BIND)
+        mount(f"{own}/{TEMPORARY}", root + "/tmp", None, MS_BIND)
     os.close(held)
     make_root(root)
+
+
+def _mount_proc(target: str) -> None:
+    try:
+        mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, _HIDE_OTHERS)
+    except OSError:
+        # In a container, or without root: the same as outside. The kernel shows another user's files to nobody.
+        mount(PROC, target, None, MS_BIND | MS_REC)
 
 
 def _folder_to_mount_at(readable: Sequence[str]) -> str:

@@ -1,0 +1,121 @@
+"""The sandbox of a program: the second profile of the walls around compilers (compile/confinement.py).
+
+A program keeps its process ids and its address space, because the driver of a GPU fails without them (in a pid namespace with error 304, under
+RLIMIT_AS with error 2). In return it has a user of its own for each slot, so that it can signal nobody; may start no other program; sees a /dev with
+the one device's nodes; and what it writes is in memory and goes with it.
+
+`namespaces`: a root, network and IPC of its own, Landlock inside of it where the kernel has it. `landlock`: where namespaces are refused. `none`: no
+program runs on this host.
+"""
+import os
+import resource
+import socket
+from pathlib import Path
+from typing import List, NamedTuple, Optional, Sequence
+
+from kiln_runner.compile import landlock
+from kiln_runner.compile.call_filter import filter_calls_of_programs
+from kiln_runner.compile.confinement import (
+    CELL_UID_BASE, LANDLOCK_LEVEL, NAMESPACES_LEVEL, UID_SPAN, Limits, Place, Profile, Unconfinable, Walls, drop_privileges, enter_level,
+)
+from kiln_runner.compile.system_calls import NEWIPC, NEWNET, NEWNS, landlock_version
+from kiln_runner.compile.view import DEVICES, View
+
+# Apart from those that compile.
+PROGRAM_UID_BASE = CELL_UID_BASE + UID_SPAN
+# What the driver and PyTorch read beside the system's libraries. Configuration of the loader and of the driver, nothing of anybody's.
+SHOWN = ("/etc/nvidia", "/etc/localtime", "/sys/bus", "/sys/class", "/sys/devices", "/sys/module", "/run/nvidia-persistenced", "/usr/share/zoneinfo")
+_SHARED_NODES = ("/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
+FILES_MAX, INODES_MAX = 1024, 8192
+# Pages of shared memory (System V) that an IPC namespace may hold.
+_SHARED_PAGES_FILE, _SHARED_PAGES = "/proc/sys/kernel/shmall", "4096"
+_NAMESPACES = NEWNS | NEWNET | NEWIPC
+
+
+class Box(NamedTuple):
+    """`folder`: empty, the program's own place (at the level `namespaces` only its name is used). `readable`: the environment, and what was built.
+    `nodes`: of the one device; empty: none, nothing of a GPU is there. `level`: of `levels`."""
+
+    folder: str
+    readable: List[str]
+    nodes: List[str]
+    user: Optional[int]
+    level: str
+
+
+class Bounds(NamedTuple):
+    limit_s: float
+    memory_bytes: int
+    scratch_bytes: int = 256 * 1024 * 1024
+    processes: int = 256
+    log_bytes: int = 64 * 1024 * 1024
+    answer_bytes: int = 160 * 1024 * 1024
+
+
+def device_nodes(minor: int) -> List[str]:
+    """Of one GPU, by the number of its node."""
+    return [*_SHARED_NODES, f"/dev/nvidia{minor}"]
+
+
+def levels() -> List[str]:
+    """Those to try on this host, best first; a probe tells whether they hold."""
+    if not signals_stay_inside():
+        return []
+    return [NAMESPACES_LEVEL, LANDLOCK_LEVEL] if landlock_version() > 0 else [NAMESPACES_LEVEL]
+
+
+def signals_stay_inside() -> bool:
+    """Without a pid namespace a program could end the runner, unless it is somebody else or the kernel forbids it."""
+    return os.geteuid() == 0 or landlock_version() >= landlock.SCOPE_VERSION
+
+
+def enter(box: Box, bounds: Bounds) -> Walls:
+    """For a forked process with one thread. Unconfinable where the level cannot be had. What it still does must be ours: `close_up` is to follow."""
+    return enter_level(_place(box), box.level, _profile(box, bounds))
+
+
+def close_up(box: Box, walls: Walls, bounds: Bounds) -> None:
+    """The last step of ours: from here on the program may run."""
+    try:
+        Path(_SHARED_PAGES_FILE).write_text(_SHARED_PAGES, encoding="ascii")
+    except OSError:
+        # Only root may, and only behind the walls of namespaces is it this process's own.
+        pass
+    resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
+    limits = Limits(None, bounds.scratch_bytes, FILES_MAX, bounds.processes, int(bounds.limit_s * 64) + 60)
+    drop_privileges(_place(box), walls, limits, _profile(box, bounds))
+    os.environ.update(HOME=walls.inside, TMPDIR=os.path.join(walls.inside, "tmp"), USER="program", LOGNAME="program")
+
+
+def take_user() -> "tuple[Optional[int], Optional[socket.socket]]":
+    """A user that no other program on this host has while the socket is open. (None, None) where only root could change."""
+    if os.geteuid() != 0:
+        return None, None
+    for turn in range(UID_SPAN):
+        user = PROGRAM_UID_BASE + (os.getpid() + turn) % UID_SPAN
+        held = socket.socket(socket.AF_UNIX)
+        try:
+            held.bind(f"\0kiln-program-user-{user}")
+            return user, held
+        except OSError:
+            held.close()
+    raise Unconfinable(f"all {UID_SPAN} users for programs are in use on this host")
+
+
+def _place(box: Box) -> Place:
+    return Place(box.folder, [*box.readable, *(path for path in SHOWN if os.path.exists(path))], box.user)
+
+
+def _profile(box: Box, bounds: Bounds) -> Profile:
+    user = os.geteuid() if box.user is None else box.user
+    scratch = f"size={bounds.scratch_bytes},nr_inodes={INODES_MAX},mode=700,uid={user}"
+    return Profile(_NAMESPACES, View(_nodes(box.nodes), True, scratch.encode()), True, _filter)
+
+
+def _nodes(nodes: Sequence[str]) -> List[str]:
+    return [*DEVICES, *(node for node in nodes if os.path.exists(node))]
+
+
+def _filter(level: str) -> None:
+    # Where the network is the host's, so are the sockets of its services.
+    filter_calls_of_programs(may_connect=level == NAMESPACES_LEVEL)

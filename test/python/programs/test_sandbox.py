@@ -1,0 +1,158 @@
+"""What a program can do to the host and to the next one: nothing that lasts, at each level of walls, and with each bound named."""
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any, List, Optional
+
+from kiln_runner.compile.confinement import LANDLOCK_LEVEL, NAMESPACES_LEVEL, NO_LEVEL
+from kiln_runner.compile.system_calls import landlock_version
+from kiln_runner.programs.sandbox import PROGRAM_UID_BASE, UID_SPAN
+
+HOSTILE = Path(__file__).with_name("hostile.py")
+RUNNER = Path(__file__).resolve().parents[3] / "src/gpu/runner"
+# One that other users may run: it may be below root's home otherwise.
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+NOBODY = 65534
+# Several times what anything here takes on a busy machine.
+DEADLINE_S = 180
+LEVELS = [NAMESPACES_LEVEL, LANDLOCK_LEVEL] if landlock_version() else [NAMESPACES_LEVEL]
+
+
+def hostile(*words: str, user: Optional[int] = None, runner: Optional[str] = None) -> Any:
+    command = [PYTHON, str(HOSTILE) if runner is None else f"{runner}/hostile.py", *words]
+    as_user = {"user": user, "group": user, "extra_groups": []} if user else {}
+    environment = {**os.environ, **({"KILN_TEST_RUNNER": runner} if runner else {})}
+    done = subprocess.run(command, capture_output=True, timeout=DEADLINE_S, check=False, env=environment, cwd="/", **as_user)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
+
+
+def processes_of_programs() -> List[int]:
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if PROGRAM_UID_BASE <= os.stat(f"/proc/{entry}").st_uid < PROGRAM_UID_BASE + UID_SPAN:
+                found.append(int(entry))
+        except OSError:
+            continue
+    return found
+
+
+def groups_left() -> List[str]:
+    return [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if os.path.basename(folder).startswith("kiln-program-")]
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root, as a runner with a user for each program has it")
+class AsRoot(unittest.TestCase):
+    def ended(self, level: str, action: str, *words: str) -> dict:
+        """What holds however it ended: nothing is left of it, and the next one works."""
+        told = hostile(level, action, *words)
+        self.assertFalse(told["left"])
+        self.assertEqual(processes_of_programs(), [])
+        self.assertEqual(groups_left(), [])
+        return told
+
+    def each(self, action: str, *words: str) -> "List[dict]":
+        found = []
+        for level in LEVELS:
+            with self.subTest(level):
+                found.append(self.ended(level, action, *words))
+        return found
+
+    def test_actions_that_must_fail_fail_and_those_that_must_work_work(self) -> None:
+        """Files, network, other programs, other processes, devices, privileges: sandbox_probe.py lists them."""
+        for level in LEVELS:
+            with self.subTest(level):
+                self.assertEqual(hostile(level, "hold"), "")
+
+    def test_a_fork_bomb_ends_at_its_time_with_all_of_its_processes(self) -> None:
+        for told in self.each("fork_bomb", "2"):
+            self.assertIn(told["how"], ("timed_out", "over"), told)
+
+    def test_a_file_of_10_gb_stops_at_the_limit(self) -> None:
+        for told in self.each("large_file"):
+            self.assertEqual(told["how"], "answered", told)
+            code, written = json.loads(told["answer"])
+            self.assertIn(code, (errno.EFBIG, errno.ENOSPC))
+            self.assertLessEqual(written, 32 * 1024 * 1024)
+
+    def test_many_files_stop_at_the_limit(self) -> None:
+        for told in self.each("many_files"):
+            if told["how"] == "answered":
+                self.assertLess(json.loads(told["answer"])[1], 33)
+            else:
+                self.assertEqual((told["how"], "it wrote more than" in told["why"]), ("over", True), told)
+
+    def test_a_log_of_100_mb_ends_it_and_its_head_and_tail_are_kept(self) -> None:
+        for told in self.each("flood_log"):
+            self.assertEqual(told["how"], "over", told["why"])
+            self.assertIn("printed more than 4194304 bytes", told["why"])
+            self.assertTrue(told["gap"])
+            self.assertLess(told["logged"], 300 * 1024)
+
+    def test_memory_ends_it(self) -> None:
+        for action in ("eat_memory", "eat_shared_memory"):
+            for told in self.each(action):
+                self.assertEqual(told["how"], "over", told)
+                self.assertIn("bytes of memory", told["why"])
+
+    def test_it_can_end_nobody_else(self) -> None:
+        for told in self.each("kill_others"):
+            self.assertEqual(told["how"], "answered", told)
+
+    def test_processes_that_it_leaves_are_ended(self) -> None:
+        for told in self.each("leave_processes"):
+            self.assertEqual((told["how"], told["answer"]), ("answered", "gone"), told)
+
+    def test_one_that_never_ends_is_timed_out(self) -> None:
+        for told in self.each("never_end", "1"):
+            self.assertEqual((told["how"], told["why"]), ("timed_out", "it did not end within 1 s"))
+
+    def test_time_in_which_it_is_stopped_is_not_its_own(self) -> None:
+        told = self.ended(LEVELS[0], "stop")
+        self.assertEqual(told["how"], "suspended", told)
+        self.assertIn("is stopped by a signal", told["why"])
+
+    def test_a_crash_is_told_by_its_signal(self) -> None:
+        for told in self.each("crash"):
+            self.assertEqual((told["how"], os.WTERMSIG(told["status"])), ("ended", 11), told)
+
+    def test_an_end_that_looks_good_is_no_answer(self) -> None:
+        for told in self.each("forge"):
+            self.assertEqual((told["how"], told["status"], told["answer"]), ("ended", 0, ""))
+
+    def test_an_answer_without_end_is_cut(self) -> None:
+        for told in self.each("answer_too_much"):
+            self.assertEqual(told["how"], "over", told)
+
+    def test_it_gets_no_descriptor_but_its_own(self) -> None:
+        for told in self.each("descriptors"):
+            self.assertEqual(json.loads(told["answer"]), [0, 1, 2, 3])
+
+    def test_it_has_a_place_to_write_and_a_user_of_its_own(self) -> None:
+        for told in self.each("touch_home"):
+            files, user = json.loads(told["answer"])
+            self.assertEqual(files, ["mine", "tmp"])
+            self.assertIn(user, range(PROGRAM_UID_BASE, PROGRAM_UID_BASE + UID_SPAN))
+
+    def test_what_holds_without_root_is_told_by_the_probe(self) -> None:
+        """With Landlock that confines signals, the same actions fail; the bounds are kept by watching."""
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+            os.chmod(folder, 0o755)
+            shutil.copytree(RUNNER / "kiln_runner", f"{folder}/kiln_runner", ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copy(HOSTILE, folder)
+            subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
+            found = hostile("probe", user=NOBODY, runner=folder)
+            if landlock_version() >= 6:
+                self.assertNotEqual(found["level"], NO_LEVEL, found)
+                self.assertEqual(hostile(found["level"], "eat_memory", user=NOBODY, runner=folder)["how"], "over")
+                self.assertEqual(hostile(found["level"], "leave_processes", user=NOBODY, runner=folder)["how"], "answered")
+            else:
+                self.assertEqual(found["level"], NO_LEVEL)
+                self.assertIn("Linux 6.12", found["why"])
