@@ -1,0 +1,333 @@
+/**
+ * One scenario of an engine: a real store and queue (embedded), scripted hosts, a clock that stands still. Whatever the hosts are sent must be
+ * expected, in order, before the scenario ends.
+ */
+import { deepEqual } from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
+import type { RankingView } from '../../src/domain/api/inspection.ts';
+import { attemptIdOf } from '../../src/domain/ids.ts';
+import type { AttemptId, CandidateId } from '../../src/domain/ids.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
+import type { InfraFailure } from '../../src/domain/protocol.ts';
+import type { CandidateRecord } from '../../src/domain/records.ts';
+import { createEngine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import type { Queue, Store } from '../../src/engine/ports.ts';
+import { loadProblems } from '../../src/problems/load-problems.ts';
+import { createQueue } from '../../src/queue/queue.ts';
+import { openEmbedded } from '../../src/store/pglite.ts';
+import type { OpenDatabase } from '../../src/store/pglite.ts';
+import { createStore } from '../../src/store/store.ts';
+import { holderOf, temporaryFolder } from '../integration/store/servers.ts';
+import { LENIENT } from '../unit/engine/lenient-rules.ts';
+import { ScriptedHostSession } from './scripted-host-session.ts';
+
+const TABLES = 'candidates, sources, attempts, journal, sweeps, sweep_candidates, records, profiles, backlog, canaries';
+const LIMIT_MS = 10_000;
+const PROBLEM = 'scale';
+const problems = loadProblems(join(import.meta.dirname, '../fixtures/problems'));
+const OWNER = { id: `store-${'e'.repeat(32)}`, name: 'the scenario' };
+let queues = 0;
+
+/** Opens one embedded database for the scenarios of a test file. */
+export const scenarios = () => {
+  const folder = temporaryFolder();
+  let database: OpenDatabase;
+  beforeAll(async () => {
+    database = await openEmbedded(folder);
+  });
+  afterAll(async () => {
+    await database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  /** `hosts`: how many GPUs each has. They are not connected yet. */
+  const start = async (hosts: Readonly<Record<string, number>>): Promise<EngineScenario> => {
+    await database.sql.script(`truncate ${TABLES.replaceAll(/\w+/gu, 'kiln.$&')} restart identity`);
+    return EngineScenario.open(database, hosts);
+  };
+  const oneHost = async (gpus = 1): Promise<EngineScenario> => {
+    const scenario = await start({ box: gpus });
+    scenario.host.connect();
+    return scenario;
+  };
+  return { start, oneHost };
+};
+
+/** One life of the daemon. */
+interface Life {
+  readonly engine: Engine;
+  readonly queue: Queue;
+  readonly store: Store;
+  readonly commits: Commits;
+}
+
+/** Between the engine and the store: holds commits back, or the news of them, and fails both for ever once the daemon was killed. */
+class Commits {
+  #held: PromiseWithResolvers<void> | null = null;
+  #where: 'commits' | 'news of commits' = 'commits';
+
+  hold(where: 'commits' | 'news of commits'): void {
+    this.#where = where;
+    this.#held = Promise.withResolvers();
+    this.#held.promise.catch(() => undefined);
+  }
+
+  release(): void {
+    this.#held?.resolve();
+    this.#held = null;
+  }
+
+  kill(): void {
+    if (!this.#held) this.hold('commits');
+    this.#held?.reject(new Error('the daemon was killed'));
+  }
+
+  /** `onWritten`: also where the engine does not hear of it. */
+  of(store: Store, onWritten: () => void): Store {
+    return {
+      ...store,
+      together: async (work) => {
+        if (this.#where === 'commits') await this.#held?.promise;
+        await store.together(work);
+        onWritten();
+        if (this.#where === 'news of commits') await this.#held?.promise;
+      },
+    };
+  }
+}
+
+export class EngineScenario {
+  /** By name. The sessions are new in each life of the daemon. */
+  hosts: Readonly<Record<string, ScriptedHostSession>> = {};
+  nowMs = Date.parse('2026-01-01T00:00:00.000Z');
+  readonly #database: OpenDatabase;
+  readonly #gpus: Readonly<Record<string, number>>;
+  readonly #queueName: string;
+  readonly #ids = new Map<string, CandidateId>();
+  /** Frames not expected yet. */
+  #unread: string[] = [];
+  #onNews = (): void => undefined;
+  #life: Life | null = null;
+  #lives = 0;
+
+  constructor(database: OpenDatabase, gpus: Readonly<Record<string, number>>, queueName: string) {
+    this.#database = database;
+    this.#gpus = gpus;
+    this.#queueName = queueName;
+  }
+
+  static async open(database: OpenDatabase, gpus: Readonly<Record<string, number>>): Promise<EngineScenario> {
+    queues += 1;
+    const scenario = new EngineScenario(database, gpus, `scenario-${queues}`);
+    await scenario.begin();
+    onTestFinished(async () => scenario.close());
+    return scenario;
+  }
+
+  /** The daemon starts, over what is in the store and the queue. */
+  async begin(): Promise<void> {
+    this.#lives += 1;
+    const commits = new Commits();
+    const store = commits.of(createStore(this.#database.sql, { now: () => this.nowMs }), () => this.#onNews());
+    const log = pino({ level: 'silent' });
+    const backend = { kind: 'postgres', pool: this.#database.pool } as const;
+    const holder = holderOf('the daemon');
+    const queue = await createQueue({
+      backend,
+      name: this.#queueName,
+      store: OWNER,
+      epoch: this.#lives,
+      holder,
+      leaseMs: 60_000,
+      log,
+    });
+    const listening = { said: this.#said, nameOfSource, nameOfId: this.#nameOfId };
+    this.hosts = Object.fromEntries(
+      Object.entries(this.#gpus).map(([name, gpus]) => [name, new ScriptedHostSession(name, gpus, listening)]),
+    );
+    const clocks = { now: () => this.nowMs, monotonicMs: () => this.nowMs };
+    const engine = createEngine({ store, queue, sessions: Object.values(this.hosts), problems, ...LENIENT, log, ...clocks });
+    this.#life = { engine, queue, store, commits };
+    engine.kiln.onEvents(() => this.#onNews());
+    await engine.start();
+  }
+
+  /** Nothing that is not committed yet ever is. */
+  async crash(): Promise<void> {
+    const { engine, queue, commits } = this.#alive;
+    commits.kill();
+    this.#life = null;
+    await engine.stop();
+    await queue.close();
+  }
+
+  async stop(): Promise<void> {
+    const { engine, queue, commits } = this.#alive;
+    commits.release();
+    this.#life = null;
+    await engine.stop();
+    await queue.close();
+  }
+
+  async close(): Promise<void> {
+    if (this.#life) await this.stop();
+    deepEqual(this.#unread, [], 'every frame is expected');
+  }
+
+  get kiln(): Engine['kiln'] {
+    return this.#alive.engine.kiln;
+  }
+
+  /** The one host of a scenario that has one. */
+  get host(): ScriptedHostSession {
+    return this.at(Object.keys(this.hosts)[0] ?? '');
+  }
+
+  at(name: string): ScriptedHostSession {
+    const host = this.hosts[name];
+    if (!host) throw new Error(`there is no host ${name}`);
+    return host;
+  }
+
+  async submit(n: number, changes: Partial<SubmitCandidate> = {}): Promise<void> {
+    const body = { problem: PROBLEM, device: 'H100', language: 'cuda', source: sourceOf(n), ...changes };
+    const { candidates } = await this.kiln.submit([SubmitCandidate.parse(body)]);
+    const [candidate] = candidates;
+    if (candidate) this.#ids.set(String(n), candidate.id);
+  }
+
+  /** Its one host has compiled it, and screens it. */
+  async judging(n: number): Promise<void> {
+    await this.submit(n);
+    await this.skipTo(`${this.host.hostId}: compile ${n}`);
+    this.host.compiled(n);
+    await this.skipTo(`${this.host.hostId}: judge ${n}.1 screen`);
+  }
+
+  async cancel(n: number): Promise<void> {
+    await this.kiln.cancel(this.id(n));
+  }
+
+  /** By the device that its host was told. */
+  judged(n: number, attempt: number, result: Outcome | InfraFailure, at = this.host): void {
+    at.judged(this.attempt(n, attempt), result);
+  }
+
+  numberOf(id: CandidateId): string {
+    return this.#nameOfId(id);
+  }
+
+  id(n: number): CandidateId {
+    const id = this.#ids.get(String(n));
+    if (!id) throw new Error(`candidate ${n} was not submitted`);
+    return id;
+  }
+
+  attempt(n: number, attempt: number): AttemptId {
+    return attemptIdOf(this.id(n), attempt);
+  }
+
+  hold(where: 'commits' | 'news of commits'): void {
+    this.#alive.commits.hold(where);
+  }
+
+  release(): void {
+    this.#alive.commits.release();
+  }
+
+  /**
+   * All frames since the last call, and no other, as soon as there are so many. Acknowledgements come with commits: their place among other
+   * frames is a matter of luck.
+   */
+  async expect(...lines: readonly string[]): Promise<void> {
+    await this.#until(
+      () => this.#unread.length >= lines.length,
+      () => `only ${JSON.stringify(this.#unread)} of ${lines.join(', ')}`,
+    );
+    deepEqual(acksLast(this.#unread.splice(0)), acksLast(lines));
+  }
+
+  /** Frames of the set-up that another scenario covers, up to this one. */
+  async skipTo(line: string): Promise<void> {
+    await this.#until(
+      () => this.#unread.includes(line),
+      () => `no "${line}", only ${JSON.stringify(this.#unread)}`,
+    );
+    this.#unread.splice(0, this.#unread.indexOf(line) + 1);
+  }
+
+  /** As it is written once its last entry in the journal is `type`. */
+  async after(n: number, type: string): Promise<CandidateRecord> {
+    let last: string | undefined;
+    const isThere = async (): Promise<boolean> => {
+      last = (await this.history(n)).at(-1);
+      return last === `candidate.${type}`;
+    };
+    await this.#until(isThere, () => `candidate ${n} is not "${type}" but "${last}"`);
+    return this.kiln.candidate(this.id(n));
+  }
+
+  /** Committed, in order. */
+  async history(n: number): Promise<readonly string[]> {
+    const events = await this.kiln.events({ after: 0, limit: 1000, candidateId: this.id(n) });
+    return events.map(({ type }) => type);
+  }
+
+  async ranking(): Promise<RankingView['models'][number]['entries']> {
+    const { models } = await this.kiln.ranking(PROBLEM, { limit: 10 });
+    return models[0]?.entries ?? [];
+  }
+
+  /** How many candidates have a job in the queue, waiting or leased. */
+  async jobs(...numbers: readonly number[]): Promise<readonly number[]> {
+    const missing = new Set(await this.#alive.queue.missing(numbers.map((n) => this.id(n))));
+    return numbers.filter((n) => !missing.has(this.id(n)));
+  }
+
+  get #alive(): Life {
+    if (!this.#life) throw new Error('the daemon is not there');
+    return this.#life;
+  }
+
+  readonly #said = (line: string): void => {
+    this.#unread.push(line);
+    this.#onNews();
+  };
+
+  readonly #nameOfId = (id: string): string => [...this.#ids].find(([, known]) => known === id)?.[0] ?? 'canary';
+
+  /** Looks whenever something was said or committed. */
+  async #until(condition: () => boolean | Promise<boolean>, otherwise: () => string): Promise<void> {
+    const deadlineMs = performance.now() + LIMIT_MS;
+    for (;;) {
+      const news = Promise.withResolvers<void>();
+      this.#onNews = news.resolve;
+      if (await condition()) return;
+      const late = setTimeout(news.resolve, deadlineMs - performance.now());
+      await news.promise;
+      clearTimeout(late);
+      if (performance.now() >= deadlineMs) throw new Error(`after ${LIMIT_MS} ms: ${otherwise()}`);
+    }
+  }
+}
+
+const acksLast = (lines: readonly string[]): readonly string[] =>
+  [false, true].flatMap((isAck) => lines.filter((line) => line.includes(': ack ') === isAck));
+
+const sourceOf = (n: number): string => `/* kiln
+params: {NUMBER: ${n}}
+launch:
+  - {kernel: scale, grid: [ceil_div(n, 256)], block: [256], args: [x, y, factor, n]}
+*/
+extern "C" __global__ void scale(const float* x, float* y, float factor, int n) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) y[i] = x[i] * factor;
+}
+`;
+
+/** Its number; `canary`: the problem's own code under a mark. A mark of a candidate's code does not change its name. */
+const nameOfSource = (source: string): string => /NUMBER: (\d+)/u.exec(source)?.[1] ?? 'canary';

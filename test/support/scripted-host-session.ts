@@ -1,0 +1,245 @@
+/**
+ * A host whose runner is the test: every frame it is sent becomes a line of the scenario (an `ack` one for each attempt: how many
+ * share a frame is a matter of luck), and it answers when the test says so. Candidates
+ * are named by their number (`EngineScenario.submit`), a problem's own code by its file.
+ */
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { AttemptId, candidateIdOf, ContentHash, DeviceId, hashOf, HostId } from '../../src/domain/ids.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
+import { FromRunner } from '../../src/domain/protocol.ts';
+import type {
+  CompileResult,
+  CompileUnit,
+  InfraFailure,
+  Inventory,
+  JudgeTask,
+  ProblemDefinition,
+} from '../../src/domain/protocol.ts';
+import type { Bundle, HostEvent, HostSession } from '../../src/engine/ports.ts';
+import { INVENTORY } from '../unit/gpu/scripted-runner.ts';
+
+export const MODEL = 'NVIDIA H100 80GB HBM3';
+export const COMPILER = 'NVRTC 13.0';
+const GPU = { kind: 'gpu', model: MODEL, architecture: 'sm_90a', memoryBytes: 8e10, multiprocessors: 132, l2Bytes: 5e7 } as const;
+const PHASES = { waitedMs: 0, idleGapMs: 0, loadMs: 1, checkMs: 1, measureMs: 1, lockMs: 0, totalMs: 3 };
+
+/** What the scenario is told, and how it names what is in a frame. */
+export interface Listening {
+  readonly said: (line: string) => void;
+  /** "1", or the file of a problem's own code: by what a source holds. */
+  readonly nameOfSource: (source: string) => string;
+  readonly nameOfId: (id: string) => string;
+}
+
+interface Hello {
+  /** Another runner than before: it holds nothing. */
+  readonly runnerId?: string;
+  readonly running?: readonly AttemptId[];
+  readonly finished?: readonly AttemptId[];
+  readonly inventory?: Partial<Inventory>;
+}
+
+export class ScriptedHostSession implements HostSession {
+  readonly hostId: HostId;
+  readonly labels = [];
+  readonly transport = 'ssh';
+  readonly address = 'scripted';
+  readonly roundTripMs = 1;
+  inventory: Inventory | null = null;
+  readonly deviceIds: readonly DeviceId[];
+  readonly #listening: Listening;
+  /** The last of each name that was asked for. */
+  readonly #compiles = new Map<string, { readonly compileId: string; readonly artifact: ContentHash }>();
+  readonly #given = new Map<AttemptId, DeviceId>();
+  readonly #canaries: AttemptId[] = [];
+  readonly #artifacts = new Map<ContentHash, string>();
+  readonly #put: ContentHash[] = [];
+  #listener: ((event: HostEvent) => void) | null = null;
+
+  constructor(name: string, gpus: number, listening: Listening) {
+    this.hostId = HostId.parse(name);
+    this.deviceIds = Array.from({ length: gpus }, (_, at) => DeviceId.parse(`GPU-${name}-${at}`));
+    this.#listening = listening;
+  }
+
+  get isConnected(): boolean {
+    return this.inventory !== null;
+  }
+
+  // What the engine says.
+
+  start(listener: (event: HostEvent) => void): void {
+    this.#listener = listener;
+  }
+
+  async stop(): Promise<void> {
+    this.inventory = null;
+    this.#listener = null;
+    return Promise.resolve();
+  }
+
+  defineProblem({ name }: ProblemDefinition): boolean {
+    return this.#say(`problem ${name}`);
+  }
+
+  compile(compileId: string, unit: CompileUnit): boolean {
+    const name = this.#listening.nameOfSource(unit.source);
+    const artifact = artifactOf(unit.source);
+    this.#compiles.set(name, { compileId, artifact });
+    this.#artifacts.set(artifact, name);
+    return this.#say(`compile ${name}${compileId.startsWith('record:') ? ` for ${this.#attempt(compileId.slice(7))}` : ''}`);
+  }
+
+  judge({ attemptId, deviceId, timing, record }: JudgeTask): boolean {
+    this.#given.set(attemptId, deviceId);
+    const mode = timing.inputs === 'fresh' ? 'confirm' : 'screen';
+    if (this.#listening.nameOfId(candidateIdOf(attemptId)) === 'canary') this.#canaries.push(attemptId);
+    const paired = record ? ` against ${this.#artifacts.get(record.artifact) ?? 'what it never compiled'}` : '';
+    return this.#say(`judge ${this.#attempt(attemptId)} ${mode}${paired}`);
+  }
+
+  profile({ profileId }: { readonly profileId: string }): boolean {
+    return this.#say(`profile ${this.#listening.nameOfId(profileId)}`);
+  }
+
+  fetchArtifact(artifact: ContentHash): boolean {
+    return this.#say(`fetch ${this.#artifacts.get(artifact) ?? '?'}`);
+  }
+
+  putArtifact(artifact: ContentHash, { bytes }: Bundle): boolean {
+    this.#put.push(artifact);
+    this.#artifacts.set(artifact, bytes.toString());
+    return this.#say(`put ${bytes.toString()}`);
+  }
+
+  retract(attemptIds: readonly AttemptId[]): boolean {
+    return this.#say(`retract ${attemptIds.map((id) => this.#attempt(id)).join(',')}`);
+  }
+
+  cancel(attemptId: AttemptId): boolean {
+    return this.#say(`cancel ${this.#attempt(attemptId)}`);
+  }
+
+  cancelCompile(compileId: string): boolean {
+    return this.#say(`cancel compile ${this.#listening.nameOfId(compileId.split('@')[0] ?? '')}`);
+  }
+
+  ack(attemptIds: readonly AttemptId[]): boolean {
+    for (const attemptId of attemptIds) this.#say(`ack ${this.#attempt(attemptId)}`);
+    return this.isConnected;
+  }
+
+  refresh(): boolean {
+    return this.#say('refresh');
+  }
+
+  // What its runner says.
+
+  connect({ runnerId = 'r1', running = [], finished = [], inventory = {} }: Hello = {}): void {
+    const devices = this.deviceIds.map((id) => ({ ...GPU, id, copyBytesPerSecond: null, unavailable: null }));
+    const compilers = { cuda: COMPILER };
+    this.inventory = { ...INVENTORY, languages: ['cuda'], compileSlots: 1, compilers, devices, ...inventory };
+    const hello = { type: 'hello', protocol: 1, runnerId, runnerHash: 'x', inventory: this.inventory, queued: [], problems: [] };
+    this.#emit({ type: 'connected', hostId: this.hostId, hello: Hello.parse({ ...hello, running, finished }) });
+  }
+
+  lose(): void {
+    this.inventory = null;
+    this.#emit({ type: 'lost', hostId: this.hostId, reason: 'the cable was pulled', retryAtMs: null });
+  }
+
+  /** The answer to the last `compile` of that name. */
+  compiled(name: string | number): void {
+    const { artifact } = this.#asked(name);
+    const built = { cached: false, durationMs: 80, log: '', compiler: COMPILER, resources: {} };
+    this.#compileEnds(name, { status: 'compiled', artifact, ...built });
+  }
+
+  compileFails(name: string | number, failure: Outcome | InfraFailure): void {
+    const failed = { status: 'failed', durationMs: 5, compiler: COMPILER } as const;
+    this.#compileEnds(name, 'verdict' in failure ? { ...failed, outcome: failure } : { status: 'infra', failure });
+  }
+
+  begins(attemptId: AttemptId): void {
+    this.frame({ type: 'started', attemptId, deviceId: this.#given.get(attemptId) ?? this.#device(0) });
+  }
+
+  /** By the device that it was given to; the first, where another life of the daemon gave it. */
+  judged(attemptId: AttemptId, result: Outcome | InfraFailure): void {
+    const outcome = 'verdict' in result ? result : null;
+    const infra = 'verdict' in result ? null : result;
+    const deviceId = this.#given.get(attemptId) ?? this.#device(0);
+    const judgement = { attemptId, deviceId, outcome, infra, phases: PHASES, telemetry: null };
+    this.frame({ type: 'result', result: judgement, started: null });
+  }
+
+  canaryJudged(result: Outcome | InfraFailure): void {
+    const attemptId = this.#canaries.shift();
+    if (!attemptId) throw new Error(`${this.hostId} was given no canary`);
+    this.judged(attemptId, result);
+  }
+
+  /** Hands over what it compiled: its number stands for its files. */
+  sends(name: string | number): void {
+    const payload = Buffer.from(String(name));
+    const sha256 = ContentHash.parse(createHash('sha256').update(payload).digest('hex'));
+    this.frame({ type: 'artifact', artifact: this.#asked(name).artifact, sha256, failure: null }, payload);
+  }
+
+  /** The last artifact that was put into it is there. */
+  stores(failure: InfraFailure | null = null): void {
+    const artifact = this.#put.shift();
+    if (!artifact) throw new Error(`nothing was put into ${this.hostId}`);
+    this.frame({ type: 'artifact_stored', artifact, failure });
+  }
+
+  retracted(...attemptIds: readonly AttemptId[]): void {
+    this.frame({ type: 'retracted', attemptIds: [...attemptIds] });
+  }
+
+  /** `resting`: why the whole host takes no work. */
+  health(resting: string | null = null): void {
+    const devices = this.inventory?.devices ?? [];
+    this.frame({ type: 'health', devices, compileQueued: 0, compileRunning: 0, resting, use: {} });
+  }
+
+  frame(frame: FromRunner, payload?: Buffer): void {
+    this.#emit({ type: 'frame', hostId: this.hostId, frame: FromRunner.parse(frame), ...(payload && { payload }) });
+  }
+
+  #compileEnds(name: string | number, result: CompileResult): void {
+    this.frame({ type: 'compiled', compileId: this.#asked(name).compileId, result });
+  }
+
+  #asked(name: string | number) {
+    const asked = this.#compiles.get(String(name));
+    if (!asked) throw new Error(`${this.hostId} was not asked to compile ${name}`);
+    return asked;
+  }
+
+  #device(at: number): DeviceId {
+    const id = this.deviceIds[at];
+    if (id === undefined) throw new Error(`${this.hostId} has no device ${at}`);
+    return id;
+  }
+
+  #attempt(attemptId: string): string {
+    return `${this.#listening.nameOfId(candidateIdOf(AttemptId.parse(attemptId)))}.${attemptId.split('.')[1]}`;
+  }
+
+  #say(line: string): boolean {
+    if (this.isConnected) this.#listening.said(`${this.hostId}: ${line}`);
+    return this.isConnected;
+  }
+
+  #emit(event: HostEvent): void {
+    if (!this.#listener) throw new Error(`the session of ${this.hostId} is not started`);
+    this.#listener(event);
+  }
+}
+
+const [Hello] = FromRunner.options;
+
+/** What compiling a source gives, on every host with the same compiler. */
+const artifactOf = (source: string): ContentHash => ContentHash.parse(hashOf({ compiled: source }));
