@@ -16,7 +16,7 @@ import type {
   JudgeTask,
   ProblemDefinition,
 } from '../../src/domain/protocol.ts';
-import type { Bundle, HostEvent, HostSession } from '../../src/engine/ports.ts';
+import type { Bundle, HostEvent, HostSession } from '../../src/domain/ports/host-session.ts';
 import { INVENTORY } from '../unit/gpu/scripted-runner.ts';
 
 export const MODEL = 'NVIDIA H100 80GB HBM3';
