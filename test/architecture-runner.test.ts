@@ -18,6 +18,16 @@ const PROGRAMS_LINES_MAX = 3000;
 /** Only a child that compiles for Triton may import these. */
 const FOREIGN_IN_CHILDREN = new Set(['torch', 'triton']);
 
+/** Nobody reads a longer one at a glance. */
+const FUNCTION_LINES_MAX = 40;
+const LIST_LONG_FUNCTIONS = `
+import ast, json, sys
+functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+most, paths = int(sys.argv[1]), sys.argv[2:]
+found = [(path, node) for path in paths for node in ast.walk(ast.parse(open(path, encoding="utf-8").read(), path)) if isinstance(node, functions)]
+print(json.dumps([f"{path}: {node.name}" for path, node in found if node.end_lineno - node.lineno + 1 > most]))
+`;
+
 const LIST_IMPORTS = `
 import ast, json, sys
 found = []
@@ -44,6 +54,15 @@ describe.skipIf(files.length === 0)('the runner (skipped while there is none)', 
       ([file, name]) => name !== 'kiln_runner' && !(FOREIGN_IN_CHILDREN.has(name) && file.includes('triton')),
     );
     expect(foreign).toEqual([]);
+  });
+
+  test.skipIf(!hasPython)('has functions that can be read at a glance, as its tests have (skipped without python3)', () => {
+    const python = [...files, ...globSync('{test/python,scripts}/**/*.py')];
+    const { stdout, stderr, status } = spawnSync('python3', ['-c', LIST_LONG_FUNCTIONS, `${FUNCTION_LINES_MAX}`, ...python], {
+      encoding: 'utf8',
+    });
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([]);
   });
 
   test('starts from a file that can be read at a glance', () => {

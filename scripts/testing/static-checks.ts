@@ -30,11 +30,8 @@ const checks = (): readonly Check[] => [
   },
   { name: 'types (tsc)', command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json'] },
   { name: 'unused code (knip)', command: ['node_modules/.bin/knip', '--no-progress'] },
-  {
-    name: 'style (Python)',
-    command: ['python3', 'scripts/testing/python_style.py', ...globSync(PYTHON_FILES)],
-    needs: 'python3',
-  },
+  { name: 'lint of Python (ruff)', command: [process.execPath, 'scripts/testing/python-lint.ts'] },
+  { name: 'types of Python (pyright)', command: ['node_modules/.bin/pyright', '--warnings'] },
   {
     name: 'shell scripts (shellcheck)',
     command: ['shellcheck', ...shellScripts()],
@@ -46,8 +43,6 @@ const shellScripts = (): readonly string[] =>
   globSync(['kiln', '.ci/*', 'scripts/*', 'bench/**/*'])
     .filter((file) => statSync(file).isFile())
     .filter((file) => /^#!.*\b(?:ba)?sh\n/u.test(readFileSync(file, 'utf8')));
-
-const PYTHON_FILES = '{src/gpu/runner,scripts,test/python}/**/*.py';
 
 const isThere = (program: string): boolean => spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
 

@@ -8,6 +8,8 @@ DIR/runner-HASH.pyz is the archive; DIR/HASH[:12] the folder of the runner made 
 runner of this DIR is never attached to. It is stopped first, so that two never judge side by side; results it had spooled
 move to the new folder and are delivered from there, and what it was still doing is judged again.
 """
+# It must run under a Python that is too old for the runner, to say so.
+# ruff: noqa: UP006, UP031, UP035, UP036, RUF005
 import fcntl
 import hashlib
 import json
@@ -75,7 +77,7 @@ def load_an_object(folder: str) -> None:
         except OSError as error:
             is_noexec = os.statvfs(folder).f_flag & os.ST_NOEXEC
             why = "it is on a file system that is mounted noexec" if is_noexec else "loading from it is refused: %s" % error
-            raise OSError("runnerDir %s cannot hold code (%s); set runnerDir: to a folder that can" % (folder, why))
+            raise OSError("runnerDir %s cannot hold code (%s); set runnerDir: to a folder that can" % (folder, why)) from error
 
 
 def receive(archive: str, digest: str) -> None:

@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src/gpu/runner"))
-from kiln_runner.compile import call_filter  # noqa: E402
-from kiln_runner.compile.cell import Cell  # noqa: E402
-from kiln_runner.compile.confined_run import run_confined  # noqa: E402
-from kiln_runner.compile.confinement import Limits, Place, support, user_for  # noqa: E402
-from kiln_runner.compile.system_calls import PR_SET_NO_NEW_PRIVS, prctl  # noqa: E402
-from kiln_runner.compile.units import Infra  # noqa: E402
-from kiln_runner.frames import encode  # noqa: E402
+from kiln_runner.compile import call_filter
+from kiln_runner.compile.cell import Cell
+from kiln_runner.compile.confined_run import run_confined
+from kiln_runner.compile.confinement import Limits, Place, support, user_for
+from kiln_runner.compile.system_calls import PR_SET_NO_NEW_PRIVS, prctl
+from kiln_runner.compile.units import Infra
+from kiln_runner.frames import encode
 
 LANDLOCK_CREATE = 444
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Optional
 
 from kiln_runner.frames import FrameDecoder, encode
 
@@ -27,7 +27,7 @@ class Client:
     def __init__(self, path: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(path)
-        self.frames: List[dict] = []
+        self.frames: list[dict] = []
         self.ended = False
         self.payload = b""
         self._decoder = FrameDecoder()
@@ -102,7 +102,7 @@ class Runner:
     def __init__(self, folder: Optional[str] = None, **environment: str) -> None:
         self.folder = folder or tempfile.mkdtemp(prefix="kiln-runner-")
         self._environment = {**os.environ, "PYTHONPATH": str(RUNNER_ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment}
-        self._clients: List[Client] = []
+        self._clients: list[Client] = []
         self.pid = 0
 
     def __enter__(self) -> "Runner":
@@ -125,11 +125,11 @@ class Runner:
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
         return subprocess.run(self.argv(*arguments), env=self._environment, capture_output=True, timeout=30, check=False)
 
-    def argv(self, *arguments: str) -> List[str]:
+    def argv(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "kiln_runner", *arguments]
 
     @property
-    def environment(self) -> Dict[str, str]:
+    def environment(self) -> dict[str, str]:
         return self._environment
 
     def client(self) -> Client:
@@ -151,18 +151,18 @@ class Runner:
             pass
         wait_until(lambda: not self.processes(), "the ended runner's processes are gone")
 
-    def processes(self) -> List[str]:
+    def processes(self) -> list[str]:
         return processes_of(self.folder)
 
     def log(self) -> str:
         return (Path(self.folder) / "runner.log").read_text()
 
 
-def processes_of(folder: str) -> List[str]:
+def processes_of(folder: str) -> list[str]:
     """Command lines of living processes that have this folder as an argument, in their environment or work in it, and of all below them:
     a confined compiler has another name for its folder."""
-    parents: Dict[int, int] = {}
-    commands: Dict[int, str] = {}
+    parents: dict[int, int] = {}
+    commands: dict[int, str] = {}
     found = set()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():

@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Callable, Optional
 
 from kiln_runner.frames import encode, read_frame
 
@@ -45,7 +45,8 @@ def note(what: str, more: str) -> None:
         told.write(f"{os.getpid()} {what} {more}\n")
 
 
-def note_frame(frame: Optional[Tuple[dict, bytes]]) -> None:
+def note_frame(frame: Optional[tuple[dict, bytes]]) -> dict:
+    """Its header; the end of the stream ends this judge."""
     if frame is None:
         sys.exit(0)
     header = frame[0]
@@ -53,6 +54,7 @@ def note_frame(frame: Optional[Tuple[dict, bytes]]) -> None:
         note(header["type"], ",".join([*header.get("trusted", []), *(str(b["measuredAtNs"]) for b in header.get("baselines", []))]))
     elif header["type"] == "upcoming":
         note("upcoming", f"{header['attemptId']} {','.join(side + ':' + of['artifact'] for side, of in header['programs'].items())}".strip())
+    return header
 
 
 def answer(task: dict, outcome: Optional[dict], context_lost: bool, infra: Optional[dict] = None, **more: str) -> None:
@@ -63,48 +65,66 @@ def answer(task: dict, outcome: Optional[dict], context_lost: bool, infra: Optio
     })
 
 
-def judge(task: dict) -> None:
-    what = next(iter(task["plans"]))
-    if what == "passed":
-        answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False)
-    elif what == "retires":
-        answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False, retires="its code calls malloc")
-    elif what == "learns":
-        answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False)
-        baseline = {"case": "case-0", "batch": 1, "statistics": {"medianNs": 5}, "measuredAtNs": 7}
-        say({"type": "learned", "problemKey": task["problemKey"], "trusted": ["case-0"], "baselines": [baseline]})
-    elif what == "no_memory":
-        answer(task, None, False, {"code": "out_of_memory", "message": "full"})
-    elif what == "context_lost":
-        answer(task, {"verdict": "crashed", "case": "case-0", "message": "CUDA_ERROR_ILLEGAL_ADDRESS"}, True)
-        sys.exit(3)
-    elif what == "die_early":
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif what == "die_late":
-        phase(task, "check")
-        os.kill(os.getpid(), signal.SIGSEGV)
-    elif what == "killed_late":
-        phase(task, "check")
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif what == "exit_late":
-        phase(task, "measure")
-        os._exit(7)
-    elif what == "stops":
-        phase(task, "check")
-        os.kill(os.getpid(), signal.SIGSTOP)
-    elif what == "waits":
-        phase(task, "check")
-        say({"type": "waiting", "attemptId": task["attemptId"], "begins": True})
-        time.sleep(WAIT_S)
-        say({"type": "waiting", "attemptId": task["attemptId"], "begins": False})
-        answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False)
-    elif what == "locked":
-        answer(task, None, False, {"code": "device_locked", "message": "the lock is held by pid 7"})
-    elif what in ("hang", "mute"):
-        if what == "hang":
-            phase(task, "check")
-        while True:
-            note_frame(read_frame(sys.stdin.buffer))
+def passes(task: dict, **more: str) -> None:
+    answer(task, {"verdict": "passed", "timings": [], "checkedCases": 1}, False, **more)
+
+
+def learns(task: dict) -> None:
+    passes(task)
+    baseline = {"case": "case-0", "batch": 1, "statistics": {"medianNs": 5}, "measuredAtNs": 7}
+    say({"type": "learned", "problemKey": task["problemKey"], "trusted": ["case-0"], "baselines": [baseline]})
+
+
+def loses_context(task: dict) -> None:
+    answer(task, {"verdict": "crashed", "case": "case-0", "message": "CUDA_ERROR_ILLEGAL_ADDRESS"}, True)
+    sys.exit(3)
+
+
+def gets_signal(task: dict, number: int, at: Optional[str] = None) -> None:
+    if at is not None:
+        phase(task, at)
+    os.kill(os.getpid(), number)
+
+
+def exits_late(task: dict) -> None:
+    phase(task, "measure")
+    os._exit(7)
+
+
+def waits(task: dict) -> None:
+    phase(task, "check")
+    say({"type": "waiting", "attemptId": task["attemptId"], "begins": True})
+    time.sleep(WAIT_S)
+    say({"type": "waiting", "attemptId": task["attemptId"], "begins": False})
+    passes(task)
+
+
+def listens() -> None:
+    while True:
+        note_frame(read_frame(sys.stdin.buffer))
+
+
+def hangs(task: dict) -> None:
+    phase(task, "check")
+    listens()
+
+
+BEHAVIOURS: dict[str, Callable[[dict], None]] = {
+    "passed": passes,
+    "retires": lambda task: passes(task, retires="its code calls malloc"),
+    "learns": learns,
+    "no_memory": lambda task: answer(task, None, False, {"code": "out_of_memory", "message": "full"}),
+    "context_lost": loses_context,
+    "die_early": lambda task: gets_signal(task, signal.SIGKILL),
+    "die_late": lambda task: gets_signal(task, signal.SIGSEGV, at="check"),
+    "killed_late": lambda task: gets_signal(task, signal.SIGKILL, at="check"),
+    "exit_late": exits_late,
+    "stops": lambda task: gets_signal(task, signal.SIGSTOP, at="check"),
+    "waits": waits,
+    "locked": lambda task: answer(task, None, False, {"code": "device_locked", "message": "the lock is held by pid 7"}),
+    "hang": hangs,
+    "mute": lambda _task: listens(),
+}
 
 
 if take("bad_starts"):
@@ -119,11 +139,10 @@ while (FOLDER / "gate").exists() and starts_before.index(str(os.getpid())) >= in
 foreign = "foreign process 7 (somebody) computes on this GPU" if take("foreign") else None
 say({"type": "ready", "device": {"id": "GPU-test", "copyBytesPerSecond": 3e12, "unavailable": foreign}})
 while True:
-    frame = read_frame(sys.stdin.buffer)
-    note_frame(frame)
-    if frame[0]["type"] == "judge":
-        judge(frame[0]["task"])
-    elif frame[0]["type"] == "canary":
+    header = note_frame(read_frame(sys.stdin.buffer))
+    if header["type"] == "judge":
+        BEHAVIOURS[next(iter(header["task"]["plans"]))](header["task"])
+    elif header["type"] == "canary":
         ok = not take("bad_canaries")
-        refusal = foreign if frame[0].get("recheck") and take("foreign") else None
+        refusal = foreign if header.get("recheck") and take("foreign") else None
         say({"type": "canary", "ok": ok, "message": "" if ok else "wrong sum", "ms": 1, "unavailable": refusal})

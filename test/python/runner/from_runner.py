@@ -1,7 +1,16 @@
 """The shapes of everything a runner says, the same as `FromRunner` of src/domain/protocol.ts (held by the golden fixtures)."""
 from kiln_runner.messages import LANGUAGES, attempt_id, content_hash, device_id, millis
 from kiln_runner.schema import (
-    array, boolean, integer, mapping, nullable, number, one_of, record, string, union,
+    array,
+    boolean,
+    integer,
+    mapping,
+    nullable,
+    number,
+    one_of,
+    record,
+    string,
+    union,
 )
 
 INFRA_CODES = (

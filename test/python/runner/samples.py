@@ -1,7 +1,7 @@
 """Units, problems and tasks for runner tests, as small as the protocol allows."""
 import hashlib
 import itertools
-from typing import List, Optional
+from typing import Optional
 
 _counter = itertools.count(1)
 TIMING = {
@@ -65,5 +65,5 @@ def task(definition: dict, artifact: str, device_id: str, attempt_id: str, limit
     }
 
 
-def attempts(count: int) -> List[str]:
+def attempts(count: int) -> list[str]:
     return [attempt() for _ in range(count)]

@@ -9,7 +9,6 @@ import tempfile
 import unittest
 import zipapp
 from pathlib import Path
-from typing import List
 
 from . import samples
 from .drive import RUNNER_ROOT, Client, Runner
@@ -29,7 +28,7 @@ class ArchivedRunner(Runner):
         zipapp.create_archive(source, self.archive)
         shutil.rmtree(source)
 
-    def argv(self, *arguments: str) -> List[str]:
+    def argv(self, *arguments: str) -> list[str]:
         return [sys.executable, str(self.archive), *arguments]
 
     def __exit__(self, *_: object) -> None:

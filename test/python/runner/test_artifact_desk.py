@@ -4,7 +4,6 @@ import os
 import shutil
 import unittest
 from pathlib import Path
-from typing import Tuple
 
 from kiln_runner.bundle import BUNDLE_BYTES_MAX
 from kiln_runner.host.toolchain import find_nvcc
@@ -38,7 +37,7 @@ class Travelling(unittest.TestCase):
     def compiled(self, **params: object) -> str:
         return self.client.compile({**UNIT, "params": params})["artifact"]
 
-    def fetch(self, artifact: str) -> Tuple[dict, bytes]:
+    def fetch(self, artifact: str) -> tuple[dict, bytes]:
         self.client.payload = b""
         self.client.send({"type": "fetch_artifact", "artifact": artifact})
         return self.client.wait("artifact", lambda frame: frame["artifact"] == artifact), self.client.payload

@@ -9,7 +9,7 @@ from typing import Optional
 from kiln_runner.compile.blame import check_headers, made_nothing
 from kiln_runner.compile.c_gcc import compile_c
 from kiln_runner.compile.cuda import compile_nvcc
-from kiln_runner.compile.own_headers import C, CUDA, lacking
+from kiln_runner.compile.own_headers import CUDA, C, lacking
 from kiln_runner.compile.pool import CompilePool, Run
 from kiln_runner.compile.units import Built, Infra, compile_unit
 

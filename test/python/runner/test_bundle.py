@@ -6,7 +6,7 @@ import tarfile
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Callable, Dict, Optional
+from typing import Callable, Optional
 
 from kiln_runner.bundle import BUNDLE_BYTES_MAX, FILES_MAX, BundleError, pack, unpack
 
@@ -14,7 +14,7 @@ META = {"language": "cuda", "architecture": "sm_90a", "kernels": {}, "compiler":
 FILES = {"meta.json": json.dumps(META).encode(), "code.cubin": b"\x7fELF\0\xff"}
 
 
-def tar_of(files: Dict[str, bytes], change: Optional[Callable[[tarfile.TarInfo], None]] = None) -> bytes:
+def tar_of(files: dict[str, bytes], change: Optional[Callable[[tarfile.TarInfo], None]] = None) -> bytes:
     """`change` gets every entry but meta.json."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
@@ -28,7 +28,7 @@ def tar_of(files: Dict[str, bytes], change: Optional[Callable[[tarfile.TarInfo],
 
 
 class Bundles(unittest.TestCase):
-    def folder(self, files: Dict[str, bytes]) -> Path:
+    def folder(self, files: dict[str, bytes]) -> Path:
         temporary = tempfile.TemporaryDirectory(prefix="kiln-bundle-")
         self.addCleanup(temporary.cleanup)
         for name, content in files.items():

@@ -2,7 +2,6 @@
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Dict
 
 from kiln_runner.host.cgroup import memory_limit, processor_limit
 
@@ -16,7 +15,7 @@ class Limits(unittest.TestCase):
         self.folder = Path(folder.name)
         (self.folder / "proc").mkdir()
 
-    def write(self, files: Dict[str, str]) -> None:
+    def write(self, files: dict[str, str]) -> None:
         for name, text in files.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

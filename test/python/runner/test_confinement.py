@@ -7,7 +7,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Optional
 
 from kiln_runner.compile.confinement import LANDLOCK_LEVEL, NAMESPACES_LEVEL, NO_LEVEL
 from kiln_runner.host.toolchain import find_gcc, find_nvcc, find_nvrtc
@@ -71,7 +71,7 @@ class Places(unittest.TestCase):
 class Walls(Places):
     """Seen by a process of ours in the place of a compiler."""
 
-    def seen(self, level: str, refuse: List[str], user: Optional[int] = None) -> dict:
+    def seen(self, level: str, refuse: list[str], user: Optional[int] = None) -> dict:
         question = {"refuse": refuse, "read": [self.canary, self.missing], "write": ["/usr/lib/x", f"{self.folder}/x"], "pid": os.getpid()}
         told = run("walls", question, user)
         if told["level"] != level:
@@ -112,7 +112,7 @@ class Walls(Places):
 
 
 class Tricks(Places):
-    def compiled(self, language: str, tools: Dict[str, Optional[dict]], tricks: Dict[str, str], **question: object) -> List[dict]:
+    def compiled(self, language: str, tools: dict[str, Optional[dict]], tricks: dict[str, str], **question: object) -> list[dict]:
         """For each trick two answers: for the canary and for a file that is not there."""
         sources = [source.replace("§", path) for source in tricks.values() for path in (self.canary, self.missing)]
         unit = {"language": language, "params": {}, "architecture": "sm_80", "kernels": [], "numWarps": None, "numStages": None}
@@ -122,7 +122,7 @@ class Tricks(Places):
         self.level = told["level"]
         return told["told"]
 
-    def assert_tells_nothing(self, tricks: Dict[str, str], told: List[dict], *, may_tell_existence: bool = False) -> None:
+    def assert_tells_nothing(self, tricks: dict[str, str], told: list[dict], *, may_tell_existence: bool = False) -> None:
         for number, name in enumerate(tricks):
             there, absent = told[2 * number : 2 * number + 2]
             with self.subTest(name):

@@ -1,13 +1,12 @@
 """Judging through a real server and simulated devices: order, retract, cancel, limits, leases, replays."""
 import unittest
-from typing import Tuple
 
 from . import samples
 from .drive import Client, Runner, wait_until
 from .test_compiling import HAS_GCC
 
 
-def prepare(client: Client) -> Tuple[dict, str, str]:
+def prepare(client: Client) -> tuple[dict, str, str]:
     """(problem, artifact, device id) of a simulated device that is ready for tasks."""
     hello = client.attach()
     unit = samples.cuda_unit("simulated")

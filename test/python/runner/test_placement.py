@@ -5,7 +5,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Optional
 
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.host.equipment import device_lock_file, judge_command
@@ -34,7 +34,7 @@ class PlacementOfCores(unittest.TestCase):
         folder.mkdir(parents=True)
         (folder / "thread_siblings_list").write_text(f"{text}\n")
 
-    def place(self, cores: int, addresses: Optional[Dict[str, str]] = None) -> Placement:
+    def place(self, cores: int, addresses: Optional[dict[str, str]] = None) -> Placement:
         return place(ADDRESSES if addresses is None else addresses, range(cores), pci=self.pci, cpus=self.cpus)
 
     def test_each_gpu_gets_two_cores_of_its_own_node_and_all_else_shares_the_rest(self) -> None:
@@ -146,7 +146,7 @@ class PlacementOfCores(unittest.TestCase):
         self.assertEqual(found, [{shared}] * len(found))
 
 
-def children_of(pid: int) -> List[int]:
+def children_of(pid: int) -> list[int]:
     """Started by its main thread. Two or more: warm compile workers, for the inventory is taken by one from another thread."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 

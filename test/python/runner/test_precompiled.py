@@ -2,8 +2,9 @@
 import re
 import tempfile
 import unittest
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional
 
 from kiln_runner.compile import precompiled
 from kiln_runner.compile.nvrtc import Compiled, Nvrtc, NvrtcFailure, defines, nvrtc_options
@@ -26,12 +27,12 @@ class PlayedNvrtc:
 
     def __init__(self, folder: Path) -> None:
         self.includes = [str(folder)]
-        self.asked: List[Tuple[str, List[str]]] = []
+        self.asked: list[tuple[str, list[str]]] = []
         self.makes, self.warns_of_headers = True, ""
         self.fails_with: Optional[str] = None
         self.is_broken = False
 
-    def compile(self, source: str, options: List[str], _names: Sequence[str] = ()) -> Compiled:
+    def compile(self, source: str, options: list[str], _names: Sequence[str] = ()) -> Compiled:
         self.asked.append((source, options))
         made = next((option.split("=", 1)[1] for option in options if option.startswith("--create-pch=")), None)
         if made and self.makes:
@@ -44,7 +45,7 @@ class PlayedNvrtc:
         return Compiled(b"cubin", self.warns_of_headers if made else "", {})
 
     @property
-    def kinds(self) -> List[str]:
+    def kinds(self) -> list[str]:
         """Of what was asked since the last look: make, use or plain."""
         asked, self.asked = self.asked, []
         return [next((o[2:5] for o in options if "-pch=" in o), "plain") for _, options in asked]
@@ -66,7 +67,7 @@ class Deciding(unittest.TestCase):
         self.addCleanup(setattr, precompiled, name, getattr(precompiled, name))
         setattr(precompiled, name, value)
 
-    def compile(self, source: str = SOURCE, **params: object) -> List[str]:
+    def compile(self, source: str = SOURCE, **params: object) -> list[str]:
         self.last = self.headers.compile(source, params, OPTIONS)
         return self.nvrtc.kinds
 
@@ -138,7 +139,7 @@ class Deciding(unittest.TestCase):
 
 
 class Openings(unittest.TestCase):
-    def opening(self, source: str) -> Optional[Tuple[str, Tuple[str, ...]]]:
+    def opening(self, source: str) -> Optional[tuple[str, tuple[str, ...]]]:
         found = opening_of(source)
         return (source[: found.end], found.includes) if found else None
 

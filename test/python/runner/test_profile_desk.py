@@ -6,7 +6,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, Optional
 
 from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.devices.slot import DeviceSlot, Prepared, SlotEvents
@@ -37,7 +37,7 @@ class Cache:
     """Pins as the real cache counts them."""
 
     def __init__(self) -> None:
-        self.pins: List[str] = []
+        self.pins: list[str] = []
 
     def meta(self, artifact: str) -> Optional[dict]:
         return None if artifact == MISSING else {"resources": {}}
@@ -53,8 +53,8 @@ class Desk(unittest.IsolatedAsyncioTestCase):
     def setUp(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="kiln-desk-")
         self.path = Path(self.folder.name)
-        self.answers: List[Tuple[dict, bytes]] = []
-        self.results: List[dict] = []
+        self.answers: list[tuple[dict, bytes]] = []
+        self.results: list[dict] = []
         self.cache = Cache()
         self.news = asyncio.Event()
 
@@ -106,7 +106,7 @@ class Desk(unittest.IsolatedAsyncioTestCase):
     def open_gate(self) -> None:
         (self.path / "answers").touch()
 
-    def begun(self) -> List[str]:
+    def begun(self) -> list[str]:
         """How those that began were asked to answer."""
         told = self.path / "told"
         lines = told.read_text().splitlines() if told.exists() else []
@@ -153,7 +153,7 @@ class Desk(unittest.IsolatedAsyncioTestCase):
         await self.until(lambda: len(self.begun()) == 1)
         self.ask("two")
         self.submit("passed")
-        order: List[str] = []
+        order: list[str] = []
         self.slots["GPU-test"]._events = self.slots["GPU-test"]._events._replace(finished=lambda *_: order.append("task"))
         self.desk._ports = self.desk._ports._replace(send=lambda header, _payload: order.append(header["profileId"]))
         self.open_gate()

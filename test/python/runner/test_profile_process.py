@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Dict, List
+from typing import ClassVar
 
 from kiln_runner.frames import PAYLOAD_BYTES_MAX, encode, read_frame
 from kiln_runner.judge.gpu.launching import LaunchShape
@@ -90,9 +90,9 @@ class Merging(unittest.TestCase):
 class FakeLibrary:
     """libcuda's answers: {attribute: value} of the device and of every function."""
 
-    def __init__(self, function: Dict[int, int], blocks: int) -> None:
+    def __init__(self, function: dict[int, int], blocks: int) -> None:
         self._function, self._blocks = function, blocks
-        self.asked: List[tuple] = []
+        self.asked: list[tuple] = []
 
     def cuFuncGetAttribute(self, value: object, which: int, _function: object) -> int:
         value._obj.value = self._function[which]
@@ -105,7 +105,7 @@ class FakeLibrary:
 
 
 class FakeDriver:
-    DEVICE = {39: 2048, 81: 233472, 82: 65536, 106: 32, 111: 1024}
+    DEVICE: ClassVar[dict[int, int]] = {39: 2048, 81: 233472, 82: 65536, 106: 32, 111: 1024}
 
     def __init__(self, library: FakeLibrary) -> None:
         self.lib = library

@@ -5,7 +5,6 @@ import shutil
 import tempfile
 import unittest
 from pathlib import Path
-from typing import List
 from unittest import mock
 
 from kiln_runner.frames import FrameDecoder, encode
@@ -150,7 +149,7 @@ class PlayedLoop:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.work: List["asyncio.Future"] = []
+        self.work: list[asyncio.Future] = []
         self._real = asyncio.new_event_loop()
 
     def time(self) -> float:
@@ -173,7 +172,7 @@ class WhenItIsTaken(unittest.TestCase):
     def setUp(self) -> None:
         self.loop = PlayedLoop()
         self.addCleanup(self.loop.close)
-        self.taken: List[Taken] = []
+        self.taken: list[Taken] = []
         self.refresh = InventoryRefresh(self.loop, self.taken.append, PlayedProbe)
 
     def test_once_after_a_while_without_work(self) -> None:

@@ -6,7 +6,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Optional
 
 from kiln_runner import time_limit
 from kiln_runner.devices import judges, slot
@@ -33,7 +33,7 @@ DEVICE = {
 class FaultyDevice(unittest.IsolatedAsyncioTestCase):
     def setUp(self) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix="kiln-slot-")
-        self.results: List[Tuple[dict, Optional[str]]] = []
+        self.results: list[tuple[dict, Optional[str]]] = []
         self.news = asyncio.Event()
         self.bodies: dict = {}
 
@@ -81,7 +81,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
             self.news.clear()
             await asyncio.wait_for(self.news.wait(), deadline - time.monotonic())
 
-    async def judged(self, count: int) -> List[dict]:
+    async def judged(self, count: int) -> list[dict]:
         await self.until(lambda: len(self.results) >= count)
         return [result for result, _ in self.results]
 
@@ -134,16 +134,16 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.submit("context_lost")
         await self.started(2 + STANDBYS_MAX)
 
-    def told(self) -> Dict[str, List[List[str]]]:
+    def told(self) -> dict[str, list[list[str]]]:
         """pid -> what it was told, in order."""
-        told: Dict[str, List[List[str]]] = {}
+        told: dict[str, list[list[str]]] = {}
         file = Path(self.folder.name) / "told"
         for line in file.read_text().splitlines() if file.exists() else ():
             pid, *words = line.split(" ")
             told.setdefault(pid, []).append(words)
         return told
 
-    async def until_told(self, condition: Callable[[Dict[str, List[List[str]]]], bool]) -> None:
+    async def until_told(self, condition: Callable[[dict[str, list[list[str]]]], bool]) -> None:
         """Waits until the judges have been told enough."""
         deadline = time.monotonic() + WAIT_S
         while not condition(self.told()):
@@ -190,7 +190,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         await self.until_gone(pids[1:])
         self.assertEqual(self.slot._judges._standbys, [], "the one that serves was started after the fault; none is parked beside it yet")
 
-    async def until_gone(self, pids: List[str]) -> None:
+    async def until_gone(self, pids: list[str]) -> None:
         deadline = time.monotonic() + WAIT_S
         while any(Path(f"/proc/{pid}").exists() for pid in pids):
             assert time.monotonic() < deadline, f"{pids} are alive"
@@ -295,7 +295,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(verdicts, ["crashed" if kind == "context_lost" else "passed" for kind in kinds])
         self.assertEqual(self.slot.totals.snapshot(time.monotonic_ns())["judged"], 40)
 
-    def announced(self) -> List[str]:
+    def announced(self) -> list[str]:
         """The attempts that judges were told to come next, in order; "None" where that was taken back."""
         return [words[1] for told in self.told().values() for words in told if words[0] == "upcoming"]
 

@@ -3,7 +3,7 @@ import os
 import signal
 import unittest
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable
 
 from kiln_runner.given_time import tree_of
 
@@ -35,11 +35,11 @@ class Suspended(unittest.TestCase):
         return attempt_id
 
     def until_running(self, words: str, is_right: Callable[[int], bool] = lambda _pid: True) -> int:
-        found: List[int] = []
+        found: list[int] = []
         wait_until(lambda: found.extend(pid for pid in self.pids(words) if is_right(pid)) or bool(found), f"a process with {words}")
         return found[0]
 
-    def pids(self, words: str) -> List[int]:
+    def pids(self, words: str) -> list[int]:
         """Of the runner's processes, also of those behind walls."""
         return [pid for pid in tree_of(self.runner.pid) if words in command_of(pid)]
 

@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import Callable, Optional
 
 from kiln_runner import given_time
 from kiln_runner.given_time import GivenTime, is_frozen
@@ -47,7 +47,7 @@ class Limiting(unittest.IsolatedAsyncioTestCase):
         self.started = time.monotonic()
 
     async def asyncSetUp(self) -> None:
-        self.over: "asyncio.Future[Optional[str]]" = asyncio.get_running_loop().create_future()
+        self.over: asyncio.Future[Optional[str]] = asyncio.get_running_loop().create_future()
 
     def limit(self, seconds: float) -> TimeLimit:
         return TimeLimit(asyncio.get_running_loop(), self.child.pid, seconds, self.over.set_result)
@@ -98,7 +98,7 @@ class Played:
 
     def __init__(self) -> None:
         self.now = 100.0
-        self._due: List[tuple] = []
+        self._due: list[tuple] = []
 
     def time(self) -> float:
         return self.now
@@ -130,7 +130,7 @@ class Asleep(unittest.TestCase):
     """The runner itself was stopped, its container frozen, or its machine paused."""
 
     def test_a_limit_that_passed_meanwhile_has_not_passed(self) -> None:
-        over: List[Optional[str]] = []
+        over: list[Optional[str]] = []
         loop = Played()
         TimeLimit(loop, os.getpid(), 10, over.append)
         loop.run(4)
@@ -141,7 +141,7 @@ class Asleep(unittest.TestCase):
         self.assertEqual(over, [None])
 
     def test_a_lease_that_ran_out_meanwhile_has_not_run_out(self) -> None:
-        told: List[str] = []
+        told: list[str] = []
         loop = Played()
         lease = Lease(loop, lambda: told.append("expired"), lambda: told.append("idle"))
         lease.attach(10_000, 20_000)
@@ -158,7 +158,7 @@ class Asleep(unittest.TestCase):
         self.assertEqual(told, ["expired", "idle"])
 
     def test_a_runner_that_no_daemon_wants_ends(self) -> None:
-        told: List[str] = []
+        told: list[str] = []
         loop = Played()
         Lease(loop, lambda: told.append("expired"), lambda: told.append("idle"))
         loop.run(START_IDLE_S - 1)
@@ -191,7 +191,7 @@ class Told(unittest.TestCase):
 
     def test_a_child_that_gets_no_processor_is_not_over_but_given_up(self) -> None:
         self.tell(7, schedstat="0 0 1", stat="7 (x) R" + " 0" * 12)
-        over: List[Optional[str]] = []
+        over: list[Optional[str]] = []
         loop = Played()
         TimeLimit(loop, 7, 10, over.append)
         for look in range(1, 240):
@@ -202,7 +202,7 @@ class Told(unittest.TestCase):
         self.assertRegex(over[0], r"^this host is overloaded: of 5\d s it got a processor for \d s$")
 
     def test_what_fights_with_itself_for_processors_has_had_its_time(self) -> None:
-        over: List[Optional[str]] = []
+        over: list[Optional[str]] = []
         loop = Played()
         self.tell(7, schedstat="0 0 1", stat="7 (x) R" + " 0" * 12, children="8")
         TimeLimit(loop, 7, 10, over.append)

@@ -6,7 +6,6 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import List
 
 from kiln_runner.compile.confinement import NAMESPACES_LEVEL, UID_BASE, UID_SPAN, support
 from kiln_runner.frames import encode
@@ -55,7 +54,7 @@ def wrapper(folder: str, **environment: str) -> str:
     return str(path)
 
 
-def confined() -> List[str]:
+def confined() -> list[str]:
     """Processes that sources left: they have the users or the folders of confined ones."""
     found = []
     for entry in filter(lambda name: name.isdigit(), os.listdir("/proc")):
@@ -69,7 +68,7 @@ def confined() -> List[str]:
     return found
 
 
-def folders() -> List[str]:
+def folders() -> list[str]:
     return [name for name in os.listdir("/tmp") if name.startswith("kiln-triton-")]
 
 
@@ -182,7 +181,7 @@ class HostileTriton(WithTriton):
         self.assert_still_works("endless")
         self.assertEqual(self.pids(), before)
 
-    def pids(self) -> List[str]:
+    def pids(self) -> list[str]:
         return [name for name in os.listdir("/proc") if name.isdigit() and b"triton-worker" in command_of(name)]
 
     def test_a_source_that_ends_its_process_is_a_compile_error(self) -> None:

@@ -2,10 +2,9 @@
 import importlib
 import os
 import sys
-from typing import Dict, List
 
 # Imported one at a time: a judge must not pay for the server's modules, nor load what the server loads.
-COMMANDS: Dict[str, str] = {
+COMMANDS: dict[str, str] = {
     "serve": "kiln_runner.serve",
     "attach": "kiln_runner.bridge",
     "start": "kiln_runner.start", "stop": "kiln_runner.stop",
@@ -22,7 +21,7 @@ COMMANDS: Dict[str, str] = {
 CHILDREN = ("judge", "try-problem", "simulated-judge", "compile-worker", "triton-worker", "inventory")
 
 
-def main(argv: List[str]) -> int:
+def main(argv: list[str]) -> int:
     if not argv or argv[0] not in COMMANDS:
         sys.stderr.write(f"usage: runner COMMAND …, where COMMAND is one of {', '.join(COMMANDS)}\n")
         return 2

@@ -7,7 +7,7 @@ import errno
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable, Optional, Tuple
+from typing import Callable, Optional
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.bundle import BundleError, pack, unpack
@@ -62,7 +62,7 @@ class ArtifactDesk:
         self._send({"type": "artifact_stored", "artifact": artifact, "failure": failure}, b"")
 
 
-def _read(folder: Path) -> Tuple[bytes, Optional[dict]]:
+def _read(folder: Path) -> tuple[bytes, Optional[dict]]:
     try:
         return pack(folder), None
     except BundleError as error:

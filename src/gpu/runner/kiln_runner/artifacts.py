@@ -7,7 +7,7 @@ import os
 import shutil
 from collections import Counter, OrderedDict
 from pathlib import Path
-from typing import Dict, Optional
+from typing import Optional
 
 CACHE_BYTES_MAX = 4 * 1024 ** 3
 # After an eviction this much is free, so that not every compile evicts.
@@ -20,7 +20,7 @@ class ArtifactCache:
         self._folder = folder
         self._bytes_max = bytes_max
         self._pins: Counter = Counter()
-        self._metas: "OrderedDict[str, dict]" = OrderedDict()
+        self._metas: OrderedDict[str, dict] = OrderedDict()
         self._sizes = self._scan()
         self._bytes = sum(self._sizes.values())
 
@@ -88,7 +88,7 @@ class ArtifactCache:
         except (OSError, ValueError):
             return None
 
-    def _scan(self) -> Dict[str, int]:
+    def _scan(self) -> dict[str, int]:
         """What earlier runners left, oldest use first. Folders with a dot are unfinished work of theirs."""
         found = []
         for entry in os.scandir(self._folder):

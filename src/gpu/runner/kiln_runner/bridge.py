@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 import threading
-from typing import List
 
 from kiln_runner.paths import RunnerPaths, connect
 from kiln_runner.start import StartFailure, ensure_started
@@ -14,7 +13,7 @@ CHUNK_BYTES = 256 * 1024
 HANG_UP_SECONDS = 3.0
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="attach")
     parser.add_argument("--dir", required=True)
     parser.add_argument("--start", action="store_true")

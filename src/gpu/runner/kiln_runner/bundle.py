@@ -4,7 +4,7 @@ import json
 import re
 import tarfile
 from pathlib import Path
-from typing import Dict, NamedTuple
+from typing import NamedTuple
 
 # As in src/domain/protocol.ts.
 BUNDLE_BYTES_MAX = 4 * 1024 * 1024
@@ -22,7 +22,7 @@ class BundleError(ValueError):
 
 class Contents(NamedTuple):
     meta: dict
-    files: Dict[str, bytes]
+    files: dict[str, bytes]
 
 
 def pack(folder: Path) -> bytes:
@@ -55,8 +55,8 @@ def unpack(packed: bytes) -> Contents:
     return Contents(_meta(files.pop(META, None), files), files)
 
 
-def _files(tar: tarfile.TarFile) -> Dict[str, bytes]:
-    files: Dict[str, bytes] = {}
+def _files(tar: tarfile.TarFile) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
     for entry in tar:
         if not entry.isreg() or not _NAME.fullmatch(entry.name) or entry.name in files:
             raise BundleError(f"entry {entry.name[:80]!r} is no plain file with a name of its own")
@@ -67,7 +67,7 @@ def _files(tar: tarfile.TarFile) -> Dict[str, bytes]:
     return files
 
 
-def _meta(text: "bytes | None", files: Dict[str, bytes]) -> dict:
+def _meta(text: "bytes | None", files: dict[str, bytes]) -> dict:
     try:
         meta = json.loads(text or b"")
     except (ValueError, RecursionError) as error:

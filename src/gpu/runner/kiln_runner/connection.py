@@ -2,7 +2,8 @@
 import asyncio
 import itertools
 import traceback
-from typing import Callable, Iterator, List, Optional
+from collections.abc import Iterator
+from typing import Callable, Optional
 
 from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode
 from kiln_runner.messages import check_to_runner
@@ -37,7 +38,7 @@ class Connection(asyncio.Protocol):
         self._decoder = FrameDecoder()
         self._transport: Optional[asyncio.Transport] = None
         # Frames of this turn of the loop: one write for all of them.
-        self._unsent: List[bytes] = []
+        self._unsent: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]

@@ -7,7 +7,7 @@ import asyncio
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, List, Optional
+from typing import Callable, Optional
 
 # One compile may need that much; half of it must come free before work is taken again.
 FREE_BYTES_LEAST = 64 * 1024 * 1024
@@ -58,7 +58,7 @@ class Disk:
             self._on_change(why)
 
 
-def why_full(places: List[str], is_resting: bool, must_write: bool) -> Optional[str]:
+def why_full(places: list[str], is_resting: bool, must_write: bool) -> Optional[str]:
     """None where there is room. The first place is the runner's own, of which it needs more than of the others."""
     least = FREE_BYTES_BACK if is_resting else FREE_BYTES_LEAST
     for place in places:

@@ -4,7 +4,8 @@ A frame is: u32 big-endian N, u32 big-endian M, N bytes of UTF-8 JSON (an object
 """
 import json
 import struct
-from typing import BinaryIO, Iterator, NamedTuple, Optional, Tuple
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple, Optional
 
 HEADER_BYTES_MAX = 8 * 1024 * 1024
 PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
@@ -32,7 +33,7 @@ def encode_raw(header: bytes, payload: bytes = b"") -> bytes:
     return _LENGTHS.pack(len(header), len(payload)) + header + payload
 
 
-def read_frame(stream: BinaryIO) -> Optional[Tuple[dict, bytes]]:
+def read_frame(stream: BinaryIO) -> Optional[tuple[dict, bytes]]:
     """Blocks for one frame; None at the end of the stream. FrameError when it ends inside a frame or holds none."""
     lengths = _read_exactly(stream, _LENGTHS.size)
     if not lengths:

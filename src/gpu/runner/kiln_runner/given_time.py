@@ -5,7 +5,8 @@ the freezer of its control group.
 """
 import os
 import re
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
 
 PROCESSES_MAX = 256
 NS_PER_S = 1e9
@@ -31,7 +32,7 @@ class _Counts(NamedTuple):
 class GivenTime:
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._counts: Dict[int, _Counts] = {}
+        self._counts: dict[int, _Counts] = {}
         self.look()
 
     def look(self) -> Look:
@@ -45,7 +46,7 @@ class GivenTime:
         return Look(why, waited / NS_PER_S, used / TICKS_PER_S)
 
 
-def tree_of(pid: int) -> List[int]:
+def tree_of(pid: int) -> list[int]:
     """The process and all that it started, as far as they live."""
     found = [pid]
     for parent in found:
@@ -62,16 +63,16 @@ def _children(pid: int) -> Iterator[int]:
         return
 
 
-def _stat(pid: int) -> List[str]:
+def _stat(pid: int) -> list[str]:
     """From the state on; the name before it may hold anything. Empty where the process is gone."""
     return _read(f"{PROC}/{pid}/stat").rpartition(")")[2].split()
 
 
-def _used_ticks(stat: List[str]) -> int:
+def _used_ticks(stat: list[str]) -> int:
     return sum(map(int, stat[11:13]))
 
 
-def _why_stopped(pid: int, stat: List[str]) -> Optional[str]:
+def _why_stopped(pid: int, stat: list[str]) -> Optional[str]:
     if stat and stat[0] in _STOPPED:
         return f"process {pid} is stopped by {'a debugger' if stat[0] == 't' else 'a signal'}"
     return f"process {pid} is frozen by its control group" if is_frozen(pid) else None

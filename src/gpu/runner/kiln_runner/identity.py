@@ -3,7 +3,6 @@ import hashlib
 import os
 import sys
 from pathlib import Path
-from typing import Dict, List
 
 from kiln_runner.parent_death import PARENT_VARIABLE
 
@@ -22,13 +21,13 @@ def runner_hash() -> str:
     return digest.hexdigest()
 
 
-def self_command(command: str, *arguments: str, python: str = sys.executable) -> List[str]:
+def self_command(command: str, *arguments: str, python: str = sys.executable) -> list[str]:
     if ROOT.is_file():
         return [python, str(ROOT), command, *arguments]
     return [python, "-m", "kiln_runner", command, *arguments]
 
 
-def child_environment(**changes: str) -> Dict[str, str]:
+def child_environment(**changes: str) -> dict[str, str]:
     """Environment of a child that must not outlive this process."""
     environment = {**os.environ, PARENT_VARIABLE: str(os.getpid()), **changes}
     if ROOT.is_dir():

@@ -2,7 +2,19 @@
 from typing import Any
 
 from kiln_runner.schema import (
-    ShapeError, array, boolean, either, integer, mapping, matching, nullable, number, one_of, record, string, union,
+    ShapeError,
+    array,
+    boolean,
+    either,
+    integer,
+    mapping,
+    matching,
+    nullable,
+    number,
+    one_of,
+    record,
+    string,
+    union,
 )
 
 PROTOCOL_VERSION = 1
@@ -19,7 +31,6 @@ millis = number(above=0)
 dim3 = array(integer(1), 3, 3)
 
 
-
 def params(value: Any) -> None:
     """Names and values become compiler options: nothing else may get through."""
     mapping(parameter)(value)
@@ -27,7 +38,7 @@ def params(value: Any) -> None:
         try:
             name(key)
         except ShapeError as error:
-            raise error.within(key)
+            raise error.within(key) from None
 
 
 argument = union("kind", {

@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import subprocess
-from typing import Callable, Dict, List, Optional, Set
+from typing import Callable, Optional
 
 from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode, encode_raw
 
@@ -29,7 +29,7 @@ class ChildProcess:
         self._process: Optional[subprocess.Popen] = None
         self._stderr = b""
 
-    def start(self, argv: List[str], environment: Dict[str, str], folder: Optional[str] = None) -> None:
+    def start(self, argv: list[str], environment: dict[str, str], folder: Optional[str] = None) -> None:
         process = subprocess.Popen(
             argv, env=environment, cwd=folder, bufsize=0, start_new_session=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -139,8 +139,8 @@ class Children:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._alive: Set[ChildProcess] = set()
-        self._gone: "Optional[asyncio.Future[None]]" = None
+        self._alive: set[ChildProcess] = set()
+        self._gone: Optional[asyncio.Future[None]] = None
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
 
     def add(self, child: ChildProcess) -> None:

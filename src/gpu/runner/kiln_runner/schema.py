@@ -4,7 +4,7 @@ Every task passes through here, so the way of a good value is short: paths are p
 """
 import math
 import re
-from typing import Any, Callable, Dict, Optional, Union
+from typing import Any, Callable, Optional, Union
 
 Shape = Callable[..., None]
 
@@ -27,7 +27,7 @@ class ShapeError(ValueError):
         return f"{self.path or 'the frame'}: {self.what}"
 
 
-def record(fields: Dict[str, Shape], optional: Optional[Dict[str, Shape]] = None) -> Shape:
+def record(fields: dict[str, Shape], optional: Optional[dict[str, Shape]] = None) -> Shape:
     """An object with exactly these fields; those of `optional` may be missing, and so may the `tag` that a union has read."""
     every = {**fields, **(optional or {})}
     needed = len(fields)
@@ -42,19 +42,18 @@ def record(fields: Dict[str, Shape], optional: Optional[Dict[str, Shape]] = None
             shape = every.get(name)
             if shape is None:
                 raise ShapeError(f"is not known; known are {', '.join(every)}", name)
-            if name in fields:
-                found += 1
+            found += name in fields
             try:
                 shape(item)
             except ShapeError as error:
-                raise error.within(name)
+                raise error.within(name) from None
         if found < needed:
             raise ShapeError("is missing", next(name for name in fields if name not in value))
 
     return check
 
 
-def union(tag: str, variants: Dict[str, Shape]) -> Shape:
+def union(tag: str, variants: dict[str, Shape]) -> Shape:
     """An object whose `tag` field names its shape, a record without the tag."""
 
     def check(value: Any) -> None:
@@ -77,7 +76,7 @@ def array(item: Shape, low: int = 0, high: Optional[int] = None) -> Shape:
             try:
                 item(entry)
             except ShapeError as error:
-                raise error.within(index)
+                raise error.within(index) from None
 
     return check
 
@@ -90,7 +89,7 @@ def mapping(item: Shape) -> Shape:
             try:
                 item(entry)
             except ShapeError as error:
-                raise error.within(name)
+                raise error.within(name) from None
 
     return check
 

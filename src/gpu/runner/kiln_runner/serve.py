@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import sys
-from typing import List
 
 from kiln_runner.host.equipment import Probe
 from kiln_runner.host.placement import move_to
@@ -16,7 +15,7 @@ from kiln_runner.server import Server
 SOCKET_BACKLOG = 16
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="serve")
     parser.add_argument("--dir", required=True)
     paths = RunnerPaths(parser.parse_args(argv).dir)
@@ -36,7 +35,7 @@ def run(argv: List[str]) -> int:
 async def _serve(paths: RunnerPaths) -> int:
     loop = asyncio.get_running_loop()
     log = Log(paths.log)
-    stopped: "asyncio.Future[str]" = loop.create_future()
+    stopped: asyncio.Future[str] = loop.create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _settle, stopped, f"signal {number.name}")
     loop.set_exception_handler(lambda _, context: log.write(_describe(context)))
@@ -85,7 +84,7 @@ def _describe(context: dict) -> str:
     return f"{context['message']}: {error!r}" if error is None else "".join([context["message"], "\n", *_trace(error)])
 
 
-def _trace(error: BaseException) -> List[str]:
+def _trace(error: BaseException) -> list[str]:
     import traceback
 
     return traceback.format_exception(type(error), error, error.__traceback__)

@@ -7,7 +7,7 @@ lease lives. Nothing here blocks: compilers and judges are child processes, the 
 import asyncio
 import time
 import uuid
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Optional
 
 from kiln_runner.artifact_desk import ArtifactDesk
 from kiln_runner.artifacts import ArtifactCache
@@ -39,7 +39,7 @@ WARM_WORKERS = 2
 class Server:
     def __init__(
         self, loop: asyncio.AbstractEventLoop, paths: RunnerPaths, equipment: Equipment,
-        *, log: Callable[[str], None], on_stop: Callable[[str], None], new_probe: Callable[[Optional[List[int]]], Probe] = Probe,
+        *, log: Callable[[str], None], on_stop: Callable[[str], None], new_probe: Callable[[Optional[list[int]]], Probe] = Probe,
     ) -> None:
         self._loop = loop
         self._equipment = equipment
@@ -49,9 +49,9 @@ class Server:
         self._hash = runner_hash()
         self._daemon_id = ""
         self._connection: Optional[Connection] = None
-        self._compile_ids: Dict[str, None] = {}
-        self._attempts: Dict[str, DeviceSlot] = {}
-        self._changed: Dict[str, None] = {}
+        self._compile_ids: dict[str, None] = {}
+        self._attempts: dict[str, DeviceSlot] = {}
+        self._changed: dict[str, None] = {}
         self._children = Children(loop)
         self._cache = ArtifactCache(paths.artifacts)
         self._compilers = Compilers(equipment.tools, paths.artifacts, paths.work, simulated=equipment.simulated)
@@ -68,7 +68,7 @@ class Server:
         self._slots = self._make_slots(paths)
         self._desk = self._make_desk(paths)
         self._artifacts = ArtifactDesk(loop, self._cache, paths.artifacts, self._send)
-        self._handlers: Dict[str, Callable[[dict, Frame], None]] = {
+        self._handlers: dict[str, Callable[[dict, Frame], None]] = {
             "problem": self._on_problem, "plans": self._on_plans, "compile": self._on_compile, "judge": self._on_judge,
             "profile": self._desk.on_profile, "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put,
             "retract": self._on_retract, "cancel": self._on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack,
@@ -103,7 +103,7 @@ class Server:
         self._artifacts.close()
         await self._spool.close()
 
-    def _make_slots(self, paths: RunnerPaths) -> Dict[str, DeviceSlot]:
+    def _make_slots(self, paths: RunnerPaths) -> dict[str, DeviceSlot]:
         events = SlotEvents(
             self._book.state, self._missing_artifact, self._on_started, self._on_finished, self._on_released,
             self._on_device_changed, self._on_damaged,
@@ -262,7 +262,7 @@ class Server:
                 # What kept its judges from starting may have been a missing compiler.
                 slot.start()
 
-    def _look_for_new_devices(self, devices: List[dict]) -> None:
+    def _look_for_new_devices(self, devices: list[dict]) -> None:
         """Which judge has which GPU and which cores is settled at the start. One that is missing now may be back soon: its judges tell."""
         new = [device["model"] for device in devices if device["id"] not in self._slots]
         if new and self._renewal is None:
@@ -356,6 +356,6 @@ class Server:
 
     def _forget_compiles(self) -> None:
         """The daemon asks again after each hello for what it still wants."""
-        forgotten: List[str] = list(self._compile_ids)
+        forgotten: list[str] = list(self._compile_ids)
         self._compile_ids.clear()
         self._pool.forget(forgotten)

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from typing import BinaryIO, Dict, List
+from typing import BinaryIO
 
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.host.simulated_gpus import simulated_gpus
@@ -19,7 +19,7 @@ RUNS = 100
 LOAD_SHARE, CHECK_SHARE, MEASURE_SHARE = 0.01, 0.04, 0.95
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="simulated-judge")
     for name in ("kind", "device", "ordinal", "cache", "lock"):
         parser.add_argument(f"--{name}", required=True)
@@ -28,7 +28,7 @@ def run(argv: List[str]) -> int:
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     frames_out.write(encode({"type": "ready", "device": device}))
-    problems: Dict[str, dict] = {}
+    problems: dict[str, dict] = {}
     while True:
         frame = read_frame(sys.stdin.buffer)
         if frame is None or frame[0]["type"] == "exit":

@@ -11,12 +11,12 @@ import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Set, Tuple
+from typing import Callable, Optional
 
 BATCH_MAX = 512
 # Of daemons that never came back; the oldest go first.
 RESULTS_MAX = 200_000
-Kept = Tuple[str, dict, Optional[str]]
+Kept = tuple[str, dict, Optional[str]]
 """(daemon id, result, attempt that started in the same moment)"""
 
 
@@ -26,12 +26,12 @@ class Spool:
         self._folder = folder
         self._on_kept = on_kept
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
-        self._pending: List[Kept] = []
-        self._unwritten: Set[str] = set()
+        self._pending: list[Kept] = []
+        self._unwritten: set[str] = set()
         self._flushing: Optional[asyncio.Future] = None
-        self._results: "OrderedDict[str, Tuple[str, dict]]" = OrderedDict()
-        self._file_of: Dict[str, Path] = {}
-        self._open: Dict[Path, Set[str]] = {}
+        self._results: OrderedDict[str, tuple[str, dict]] = OrderedDict()
+        self._file_of: dict[str, Path] = {}
+        self._open: dict[Path, set[str]] = {}
         self._written = 0
         self._load()
 
@@ -45,14 +45,14 @@ class Spool:
         return attempt_id in self._results or attempt_id in self._unwritten
 
     @property
-    def unwritten_ids(self) -> List[str]:
+    def unwritten_ids(self) -> list[str]:
         return list(self._unwritten)
 
-    def unacknowledged(self, daemon_id: str) -> List[dict]:
+    def unacknowledged(self, daemon_id: str) -> list[dict]:
         """Oldest first; those still on their way to the disk are told by `on_kept`."""
         return [result for owner, result in self._results.values() if owner == daemon_id]
 
-    def acknowledge(self, attempt_ids: List[str]) -> None:
+    def acknowledge(self, attempt_ids: list[str]) -> None:
         for attempt_id in attempt_ids:
             self._results.pop(attempt_id, None)
             path = self._file_of.pop(attempt_id, None)
@@ -78,7 +78,7 @@ class Spool:
         self._flushing = self._loop.run_in_executor(self._thread, _write, path, batch)
         self._flushing.add_done_callback(lambda done: self._on_written(path, batch, done))
 
-    def _on_written(self, path: Path, batch: List[Kept], done: asyncio.Future) -> None:
+    def _on_written(self, path: Path, batch: list[Kept], done: asyncio.Future) -> None:
         self._flushing = None
         # A full disk must not lose results: they are still sent, and repeated from memory until acknowledged.
         failed = done.exception() is not None
@@ -111,7 +111,7 @@ class Spool:
                 path.unlink(missing_ok=True)
 
 
-def _write(path: Path, batch: List[Kept]) -> None:
+def _write(path: Path, batch: list[Kept]) -> None:
     lines = "".join(json.dumps({"daemonId": kept[0], "result": kept[1]}, separators=(",", ":")) + "\n" for kept in batch)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

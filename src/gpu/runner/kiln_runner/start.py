@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from typing import List, Optional
+from typing import Optional
 
 from kiln_runner.identity import ROOT, runner_hash, self_command
 from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, connect
@@ -20,7 +20,7 @@ class StartFailure(Exception):
     """The server did not come up; the message ends with what its log says."""
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="start")
     parser.add_argument("--dir", required=True)
     paths = RunnerPaths(parser.parse_args(argv).dir)

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from typing import List, Optional
+from typing import Optional
 
 from kiln_runner.paths import RunnerPaths, take_lock
 
@@ -13,7 +13,7 @@ KILL_TIMEOUT_S = 5.0
 POLL_S = 0.02
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="stop")
     parser.add_argument("--dir", required=True)
     paths = RunnerPaths(parser.parse_args(argv).dir)

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Dict
 
 # Raise when the meaning of an artifact changes (options, files, meta.json): old ones are then no longer found.
 COMPILE_FORMAT = 2
@@ -16,7 +15,7 @@ def artifact_hash(unit: dict, compiler: str) -> str:
     return hashlib.sha256(json.dumps(key, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def store_artifact(artifacts: Path, artifact: str, meta: dict, files: Dict[str, bytes]) -> None:
+def store_artifact(artifacts: Path, artifact: str, meta: dict, files: dict[str, bytes]) -> None:
     """Writes into a folder beside its place, then renames: other processes see the whole artifact or none."""
     unfinished = artifacts / f".{artifact[:16]}-{os.getpid()}"
     unfinished.mkdir(mode=0o700)

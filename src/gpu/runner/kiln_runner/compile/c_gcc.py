@@ -2,7 +2,7 @@
 import os
 import re
 from pathlib import Path
-from typing import List, Optional
+from typing import Optional
 
 from kiln_runner.compile.blame import check_headers, made_nothing
 from kiln_runner.compile.elf import function_names
@@ -53,5 +53,5 @@ def _complaint(folder: Path) -> Optional[str]:
     return None
 
 
-def _command(gcc: str, params: dict) -> List[str]:
+def _command(gcc: str, params: dict) -> list[str]:
     return [gcc, *OPTIONS, *(f"-D{name}={value}" for name, value in params.items()), "-o", "code.so", "candidate.c", "-lm"]

@@ -7,7 +7,7 @@ import errno
 import platform
 import socket
 import struct
-from typing import Dict, List, Sequence, Tuple
+from collections.abc import Sequence
 
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
@@ -76,7 +76,7 @@ def filter_calls_of_programs(*, may_connect: bool) -> None:
     install(steps)
 
 
-def _known() -> "Tuple[int, int, int, Dict[str, int]]":
+def _known() -> "tuple[int, int, int, dict[str, int]]":
     known = _REFUSED.get(platform.machine())
     if known is None:
         raise OSError(errno.ENOSYS, f"no filter of system calls for {platform.machine()}")
@@ -88,7 +88,7 @@ def number_of(name: str) -> int:
     return {**_REFUSED_EVERYWHERE, **_REFUSED[platform.machine()][3]}[name]
 
 
-def program(architecture: int, clone: int, clone3: int, refused: Sequence[int]) -> List[Tuple[int, int, int, int]]:
+def program(architecture: int, clone: int, clone3: int, refused: Sequence[int]) -> list[tuple[int, int, int, int]]:
     """(operation, steps where true, steps where false, value) of each step."""
     steps = [
         (_LOAD, 0, 0, _AT_ARCHITECTURE), (_EQUAL, 1, 0, architecture), (_RETURN, 0, 0, _KILL),
@@ -104,7 +104,7 @@ def program(architecture: int, clone: int, clone3: int, refused: Sequence[int]) 
     ]
 
 
-def install(steps: Sequence[Tuple[int, int, int, int]]) -> None:
+def install(steps: Sequence[tuple[int, int, int, int]]) -> None:
     code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *step) for step in steps))
     filters = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", len(steps), ctypes.addressof(code)))
     libc = ctypes.CDLL(None, use_errno=True)

@@ -11,7 +11,16 @@ from typing import BinaryIO, Callable, NoReturn, Optional
 
 from kiln_runner.compile.cell_process import CellPipes, serve
 from kiln_runner.compile.confinement import (
-    CELL_UID_BASE, NAMESPACES_LEVEL, NO_LEVEL, Limits, Place, Unconfinable, Walls, enter, support, user_for,
+    CELL_UID_BASE,
+    NAMESPACES_LEVEL,
+    NO_LEVEL,
+    Limits,
+    Place,
+    Unconfinable,
+    Walls,
+    enter,
+    support,
+    user_for,
 )
 from kiln_runner.compile.system_calls import PR_SET_CHILD_SUBREAPER, prctl
 from kiln_runner.compile.toolchain_places import places_of

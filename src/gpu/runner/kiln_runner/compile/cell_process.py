@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from typing import BinaryIO, NamedTuple, Tuple
+from typing import BinaryIO, NamedTuple
 
 from kiln_runner.compile.confinement import Limits, Place, Unconfinable, Walls, drop_privileges
 from kiln_runner.compile.log_text import clean_log
@@ -58,7 +58,7 @@ def serve(place: Place, walls: Walls, limits: Limits, tools: dict, pipes: CellPi
         _forget(walls.inside)
 
 
-def _compile(toolchain: Toolchain, unit: dict, inside: str) -> Tuple[dict, bytes]:
+def _compile(toolchain: Toolchain, unit: dict, inside: str) -> tuple[dict, bytes]:
     folder = tempfile.mkdtemp(prefix="compile-", dir=inside)
     try:
         built = toolchain.compiler(unit["language"])(unit, folder)
@@ -87,7 +87,7 @@ def _end_the_others() -> None:
         pass
 
 
-def _keep_descriptors(pipes: CellPipes) -> Tuple[BinaryIO, BinaryIO]:
+def _keep_descriptors(pipes: CellPipes) -> tuple[BinaryIO, BinaryIO]:
     """Nothing of the worker's own stays open; what compilers print goes where its last words go."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

@@ -2,7 +2,7 @@
 import hashlib
 import platform
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Optional
 
 from kiln_runner.compile.simulated import COMPILER, compile_simulated
 from kiln_runner.identity import self_command
@@ -39,7 +39,7 @@ class Compilers:
         """Which kind of worker compiles it: Triton needs a process that has it imported."""
         return "triton" if language == "triton" else "native"
 
-    def worker_command(self, kind: str) -> List[str]:
+    def worker_command(self, kind: str) -> list[str]:
         if kind == "triton":
             return self_command("triton-worker", python=self.tools["triton"]["path"])
         return self_command("compile-worker")
@@ -54,7 +54,7 @@ class Compilers:
         compile_simulated(self.artifacts, artifact, unit)
 
 
-def compiler_versions(tools: dict, *, simulated: bool) -> Dict[str, str]:
+def compiler_versions(tools: dict, *, simulated: bool) -> dict[str, str]:
     """By language, for those that the host compiles. Two hosts with the same one make the same code of a unit."""
     versions = {}
     cuda = tools["nvrtc"] or tools["nvcc"]

@@ -13,11 +13,20 @@ import shutil
 import signal
 import tempfile
 from pathlib import Path
-from typing import Callable, List, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.compile import call_filter, landlock
 from kiln_runner.compile.system_calls import (
-    NAMESPACES, NEWIPC, NEWNET, NEWPID, NEWUSER, PR_SET_NO_NEW_PRIVS, drop_capabilities, landlock_version, prctl, unshare,
+    NAMESPACES,
+    NEWIPC,
+    NEWNET,
+    NEWPID,
+    NEWUSER,
+    PR_SET_NO_NEW_PRIVS,
+    drop_capabilities,
+    landlock_version,
+    prctl,
+    unshare,
 )
 from kiln_runner.compile.view import INSIDE, SYSTEM, TEMPORARY, View, exchange_root
 
@@ -37,7 +46,7 @@ class Place(NamedTuple):
     """`folder`: the only one it may write. `readable`: the tool chain, beside SYSTEM. `user`: whom to become as root; None: stay."""
 
     folder: str
-    readable: List[str]
+    readable: list[str]
     user: Optional[int]
 
 

@@ -1,7 +1,6 @@
 """`cuda` units: CUDA C++ to a cubin for one architecture, through NVRTC or, where that is missing, nvcc."""
 import os
 import re
-from typing import Dict, List
 
 from kiln_runner.compile.blame import check_headers, made_nothing
 from kiln_runner.compile.elf import kernel_names
@@ -50,7 +49,7 @@ def compile_nvcc(nvcc: str, unit: dict, folder: str) -> Built:
         return _built(file.read(), done.log, {})
 
 
-def _built(cubin: bytes, log: str, lowered: Dict[str, str]) -> Built:
+def _built(cubin: bytes, log: str, lowered: dict[str, str]) -> Built:
     """`lowered`: what kernels with C++ names are called in the code."""
     text, resources = split_ptxas(log)
     kernels = {name: {"file": "code.cubin"} for name in kernel_names(cubin)}
@@ -59,7 +58,7 @@ def _built(cubin: bytes, log: str, lowered: Dict[str, str]) -> Built:
     return Built({"code.cubin": cubin}, kernels, text, resources)
 
 
-def _nvcc_command(nvcc: str, architecture: str, params: dict) -> List[str]:
+def _nvcc_command(nvcc: str, architecture: str, params: dict) -> list[str]:
     # "sm_90a" needs both names: -arch=sm_90a alone would ask for a PTX target that older nvcc do not know.
     number = re.sub(r"^sm_", "", architecture)
     defines = [f"-D{name}={value}" for name, value in params.items()]

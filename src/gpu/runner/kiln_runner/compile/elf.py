@@ -1,6 +1,7 @@
 """Names of the functions a compiled file offers, read from its ELF symbol table (cubins and shared objects alike)."""
 import struct
-from typing import Dict, Iterator, List, NamedTuple, Set, Tuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
 _STT_OBJECT, _STT_FUNC, _STB_LOCAL = 1, 2, 0
@@ -9,18 +10,18 @@ _SHF_ALLOC = 2
 _CONSTANTS = ".nv.constant3"
 
 
-def kernel_names(cubin: bytes) -> List[str]:
+def kernel_names(cubin: bytes) -> list[str]:
     """Kernels (not device functions) of a cubin."""
     return [name for name, info, other in _symbols(cubin, _SHT_SYMTAB) if info & 15 == _STT_FUNC and other & _STO_CUDA_ENTRY]
 
 
-def function_names(library: bytes) -> List[str]:
+def function_names(library: bytes) -> list[str]:
     """Exported functions of a shared object."""
     symbols = _symbols(library, _SHT_DYNSYM)
     return [name for name, info, _ in symbols if info & 15 == _STT_FUNC and info >> 4 != _STB_LOCAL and not name.startswith("_")]
 
 
-def called_from_outside(cubin: bytes) -> Set[str]:
+def called_from_outside(cubin: bytes) -> set[str]:
     """Functions that a cubin calls and does not hold: the driver's own, such as malloc and vprintf. ValueError where it is no ELF file."""
     try:
         return {name for name, info, _ in _symbols(cubin, _SHT_SYMTAB, defined=False) if info & 15 == _STT_FUNC}
@@ -42,7 +43,7 @@ class ConstantBank(NamedTuple):
     """What a cubin declares `__constant__`: its bytes in all, and where each symbol lies among them."""
 
     size: int
-    symbols: Dict[str, int]
+    symbols: dict[str, int]
 
 
 def constant_bank(cubin: bytes) -> ConstantBank:
@@ -64,12 +65,12 @@ def _constant_bank(cubin: bytes) -> ConstantBank:
     return ConstantBank(sections[bank][5], names)
 
 
-def _symbols(image: bytes, table: int, defined: bool = True) -> Iterator[Tuple[str, int, int]]:
+def _symbols(image: bytes, table: int, defined: bool = True) -> Iterator[tuple[str, int, int]]:
     """(name, st_info, st_other) of every symbol of a 64-bit little-endian ELF file that is defined in it, or of every other."""
     return ((name, info, other) for name, info, other, index, _, _ in _all_symbols(image, table) if bool(index) == defined)
 
 
-def _all_symbols(image: bytes, table: int) -> Iterator[Tuple[str, int, int, int, int, int]]:
+def _all_symbols(image: bytes, table: int) -> Iterator[tuple[str, int, int, int, int, int]]:
     """(name, st_info, st_other, section, st_value, st_size)."""
     sections = _sections(image)
     for section in sections:
@@ -81,7 +82,7 @@ def _all_symbols(image: bytes, table: int) -> Iterator[Tuple[str, int, int, int,
             yield _text(image, sections[link][4] + name), info, other, index, value, size
 
 
-def _sections(image: bytes) -> List[tuple]:
+def _sections(image: bytes) -> list[tuple]:
     if image[:5] != b"\x7fELF\x02":
         raise ValueError("not a 64-bit ELF file")
     at, = struct.unpack_from("<Q", image, 40)
@@ -89,7 +90,7 @@ def _sections(image: bytes) -> List[tuple]:
     return [struct.unpack_from("<IIQQQQIIQQ", image, at + index * size) for index in range(count)]
 
 
-def _section_name(image: bytes, sections: List[tuple], section: tuple) -> str:
+def _section_name(image: bytes, sections: list[tuple], section: tuple) -> str:
     names, = struct.unpack_from("<H", image, 62)
     return _text(image, sections[names][4] + section[0])
 

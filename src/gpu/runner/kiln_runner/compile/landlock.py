@@ -4,7 +4,7 @@ Landlock hides what files hold, not whether they exist: `stat` still works every
 """
 import os
 import struct
-from typing import Dict, Sequence
+from collections.abc import Sequence
 
 from kiln_runner.compile.system_calls import landlock, landlock_version
 
@@ -27,7 +27,7 @@ def restrict(folder: str, readable: Sequence[str], devices: Sequence[str], *, co
     if version < 1:
         raise OSError("this kernel has no Landlock, or a filter of the container forbids it")
     every = (1 << _RIGHTS_OF_VERSION.get(version, _RIGHTS_NEWEST)) - 1
-    allowed: Dict[int, int] = {}
+    allowed: dict[int, int] = {}
     try:
         for path in dict.fromkeys(os.path.realpath(path) for path in readable):
             _allow(allowed, path, _EXECUTE | _READ_FILE | _READ_DIR)
@@ -51,7 +51,7 @@ def _handled(version: int, rights: int) -> bytes:
     return struct.pack("<QQQ", rights, network, scope)[: 8 if version < _NETWORK_VERSION else 16 if version < SCOPE_VERSION else 24]
 
 
-def _allow(allowed: Dict[int, int], path: str, rights: int) -> None:
+def _allow(allowed: dict[int, int], path: str, rights: int) -> None:
     if not os.path.exists(path):
         return
     # What only folders have may not be asked for a file.

@@ -9,7 +9,6 @@ from kiln_runner.compile.nvrtc import Nvrtc
 from kiln_runner.compile.precompiled import PrecompiledHeaders
 from kiln_runner.compile.units import Built, Compiler, Infra
 
-
 _KNOWN = {
     "c": "#include <math.h>\n#include <stdint.h>\nint32_t known(int32_t x) { return x + N; }\n",
     "cuda": 'extern "C" __global__ void known(float* x) { x[threadIdx.x] = N; }\n',

@@ -2,7 +2,8 @@
 import ctypes
 import glob
 import os
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
 
 _SUCCESS = 0
 _COMPILATION = 6
@@ -14,7 +15,7 @@ class Compiled(NamedTuple):
 
     cubin: Optional[bytes]
     log: str
-    lowered: Dict[str, str]
+    lowered: dict[str, str]
 
 
 class NvrtcFailure(Exception):
@@ -28,7 +29,7 @@ class NvrtcFailure(Exception):
 class Nvrtc:
     """One loaded libnvrtc. `library` is its path, `includes` the folders with cuda_fp16.h and its like."""
 
-    def __init__(self, library: str, includes: List[str]) -> None:
+    def __init__(self, library: str, includes: list[str]) -> None:
         # NVRTC opens its builtins by name, which fails for wheels outside the loader's path unless they are loaded already.
         for builtins in sorted(glob.glob(os.path.join(os.path.dirname(library), "libnvrtc-builtins.so*"))):
             ctypes.CDLL(builtins, mode=ctypes.RTLD_GLOBAL)
@@ -41,12 +42,12 @@ class Nvrtc:
         """True from NVRTC 12.8 on."""
         return hasattr(self._lib, "nvrtcGetPCHCreateStatus")
 
-    def version(self) -> Tuple[int, int]:
+    def version(self) -> tuple[int, int]:
         major, minor = ctypes.c_int(), ctypes.c_int()
         self._check(self._lib.nvrtcVersion(ctypes.byref(major), ctypes.byref(minor)), "nvrtcVersion")
         return major.value, minor.value
 
-    def architectures(self) -> List[int]:
+    def architectures(self) -> list[int]:
         """Compute capabilities it can compile for, such as 90."""
         count = ctypes.c_int()
         self._check(self._lib.nvrtcGetNumSupportedArchs(ctypes.byref(count)), "nvrtcGetNumSupportedArchs")
@@ -54,7 +55,7 @@ class Nvrtc:
         self._check(self._lib.nvrtcGetSupportedArchs(values), "nvrtcGetSupportedArchs")
         return list(values)
 
-    def compile(self, source: str, options: List[str], names: Sequence[str] = ()) -> "Compiled":
+    def compile(self, source: str, options: list[str], names: Sequence[str] = ()) -> "Compiled":
         """`names`: C++ names of kernels, such as "add<float, 4>", that are to be made and whose names in the code are to be told."""
         program = ctypes.c_void_p()
         created = self._lib.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"candidate.cu", 0, None, None)
@@ -67,7 +68,7 @@ class Nvrtc:
         finally:
             self._lib.nvrtcDestroyProgram(ctypes.byref(program))
 
-    def _compile(self, program: ctypes.c_void_p, names: Sequence[str], options: List[str]) -> "Compiled":
+    def _compile(self, program: ctypes.c_void_p, names: Sequence[str], options: list[str]) -> "Compiled":
         values = (ctypes.c_char_p * len(options))(*[option.encode() for option in options])
         code = self._lib.nvrtcCompileProgram(program, len(options), values)
         log = self._text(program, "ProgramLog").rstrip(b"\0").decode(errors="replace")
@@ -93,10 +94,10 @@ class Nvrtc:
             raise NvrtcFailure(f"{what}: {self._lib.nvrtcGetErrorString(code).decode()}", code)
 
 
-def nvrtc_options(architecture: str) -> List[str]:
+def nvrtc_options(architecture: str) -> list[str]:
     # ptxas -v tells registers, shared memory and spills of each kernel in the log.
     return [f"--gpu-architecture={architecture}", "--std=c++17", "--ptxas-options=-v"]
 
 
-def defines(params: dict) -> List[str]:
+def defines(params: dict) -> list[str]:
     return [f"--define-macro={name}={value}" for name, value in params.items()]

@@ -1,6 +1,6 @@
 """The headers that a source starts with."""
 import re
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
 _INCLUDE_LINE = r"[ \t]*#[ \t]*include[ \t]*<([^>\n]+)>[ \t]*(?://[^\n]*)?\n"
 _BLANK = r"\s+|/\*.*?\*/|//[^\n]*\n"
@@ -11,7 +11,7 @@ class Opening(NamedTuple):
     """`source[:end]` is comments and whole `#include <name>` lines; the last of them ends there."""
 
     end: int
-    includes: Tuple[str, ...]
+    includes: tuple[str, ...]
 
 
 def opening_of(source: str) -> Optional[Opening]:

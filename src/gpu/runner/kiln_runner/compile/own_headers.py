@@ -1,7 +1,6 @@
 """Headers that belong to a tool chain: where one of them is not found, the host lacks it."""
 import os
 import re
-from typing import List
 
 from kiln_runner.compile.blame import Headers
 
@@ -28,6 +27,6 @@ C = Headers(
 PROBED = ("cuda_fp16.h", "cuda_bf16.h", "cooperative_groups.h", "mma.h", "nv/target", "cuda/std/type_traits", "cuda/barrier")
 
 
-def lacking(includes: List[str]) -> List[str]:
+def lacking(includes: list[str]) -> list[str]:
     """Of PROBED, those that are in none of these folders."""
     return [name for name in PROBED if not any(os.path.isfile(os.path.join(folder, name)) for folder in includes)]

@@ -4,7 +4,7 @@ Lines keep their numbers. Names that headers ask for without using them (NDEBUG,
 defined before everything, by options of the compiler.
 """
 import re
-from typing import Dict, NamedTuple
+from typing import NamedTuple
 
 from kiln_runner.compile.opening import Opening
 
@@ -14,7 +14,7 @@ _RESERVED = re.compile(r"_|CUDA|CUB|CCCL|THRUST|LIBCUDACXX|NV|DEBUG|NDEBUG")
 class Placed(NamedTuple):
     """`before`: params for options. `source`: with the others defined in it."""
 
-    before: Dict[str, object]
+    before: dict[str, object]
     source: str
 
 

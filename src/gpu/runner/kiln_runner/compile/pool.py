@@ -6,7 +6,7 @@ it is dropped when everybody who asked has cancelled. States of a run: queued ->
 import signal
 import time
 from collections import OrderedDict
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Optional
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.artifact import artifact_hash
@@ -29,7 +29,7 @@ class Run:
         self.artifact = artifact
         self.unit = unit
         self.limit_ms = limit_ms
-        self.asked: Dict[str, OnCompiled] = {}
+        self.asked: dict[str, OnCompiled] = {}
         self.worker: Optional[PoolWorker] = None
         self.limit: Optional[TimeLimit] = None
         self.started_ns = 0
@@ -45,10 +45,10 @@ class CompilePool:
         self._cache = cache
         self._compilers = compilers
         self._slots = slots
-        self._workers: List[PoolWorker] = []
-        self._runs: "OrderedDict[str, Run]" = OrderedDict()
-        self._queue: "OrderedDict[str, Run]" = OrderedDict()
-        self._asked: Dict[str, Run] = {}
+        self._workers: list[PoolWorker] = []
+        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._queue: OrderedDict[str, Run] = OrderedDict()
+        self._asked: dict[str, Run] = {}
         self._stopped = False
 
     @property
@@ -86,7 +86,7 @@ class CompilePool:
             self._drop(run)
         return True
 
-    def forget(self, ask_ids: List[str]) -> None:
+    def forget(self, ask_ids: list[str]) -> None:
         """The asker is gone. What runs goes on and fills the cache; what is queued for nobody else is dropped."""
         for ask_id in ask_ids:
             run = self._asked.pop(ask_id, None)

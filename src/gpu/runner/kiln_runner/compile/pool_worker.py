@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.frames import Frame
 from kiln_runner.identity import child_environment
-from kiln_runner.process import Children, ChildProcess
+from kiln_runner.process import ChildProcess, Children
 
 if TYPE_CHECKING:
     from kiln_runner.compile.pool import Run
@@ -22,7 +22,7 @@ class PoolWorker:
         self, children: Children, compilers: Compilers, kind: str,
         on_done: Callable[["PoolWorker", dict], None], on_death: Callable[["PoolWorker", int], None],
     ) -> None:
-        self.run: "Optional[Run]" = None
+        self.run: Optional[Run] = None
         self.kind = kind
         self._compilers = compilers
         self._tools = compilers.tools

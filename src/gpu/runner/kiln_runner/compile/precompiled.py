@@ -13,8 +13,9 @@ import re
 import shutil
 import tempfile
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional
 
 from kiln_runner.compile.nvrtc import Compiled, Nvrtc, NvrtcFailure, defines
 from kiln_runner.compile.opening import Opening, opening_of
@@ -46,8 +47,8 @@ class Headers:
 
 
 class _Key(NamedTuple):
-    includes: Tuple[str, ...]
-    options: Tuple[str, ...]
+    includes: tuple[str, ...]
+    options: tuple[str, ...]
 
 
 class PrecompiledHeaders:
@@ -56,10 +57,10 @@ class PrecompiledHeaders:
     def __init__(self, nvrtc: Nvrtc, folder: str) -> None:
         self._nvrtc = nvrtc
         self._folder = Path(tempfile.mkdtemp(prefix="headers-", dir=folder))
-        self._known: "OrderedDict[_Key, Headers]" = OrderedDict()
+        self._known: OrderedDict[_Key, Headers] = OrderedDict()
         self._numbers = itertools.count(1)
 
-    def compile(self, source: str, params: dict, options: List[str], names: Sequence[str] = ()) -> Compiled:
+    def compile(self, source: str, params: dict, options: list[str], names: Sequence[str] = ()) -> Compiled:
         """As Nvrtc.compile with the params defined."""
         opening = opening_of(source)
         may_be_apart = opening and self._nvrtc.precompiles and not _ABOUT_HEADERS.search(source)
@@ -74,10 +75,10 @@ class PrecompiledHeaders:
                 self._give_up(headers)
         return built
 
-    def _plain(self, placed: Placed, options: List[str], names: Sequence[str]) -> Compiled:
+    def _plain(self, placed: Placed, options: list[str], names: Sequence[str]) -> Compiled:
         return self._nvrtc.compile(placed.source, options + defines(placed.before), names)
 
-    def _with(self, headers: Headers, source: str, options: List[str], names: Sequence[str]) -> Optional[Compiled]:
+    def _with(self, headers: Headers, source: str, options: list[str], names: Sequence[str]) -> Optional[Compiled]:
         """None where the plain compile must decide."""
         try:
             built = self._nvrtc.compile(source, [*options, f"--use-pch={headers.file}", "--pch-messages=false"], names)
@@ -85,7 +86,7 @@ class PrecompiledHeaders:
             return None
         return None if built.cubin is None or _ABOUT_HEADERS.search(built.log) else built
 
-    def _headers(self, opening: Opening, options: List[str]) -> Optional[Headers]:
+    def _headers(self, opening: Opening, options: list[str]) -> Optional[Headers]:
         """Those of this opening, made now where that is worth it."""
         key = _Key(opening.includes, tuple(options))
         headers = self._known.setdefault(key, Headers())

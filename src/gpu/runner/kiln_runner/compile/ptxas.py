@@ -1,6 +1,6 @@
 """Reads what ptxas -v says of each kernel, and takes it out of the log that people see."""
 import re
-from typing import Dict, Optional, Tuple
+from typing import Optional
 
 _ENTRY = re.compile(r"Compiling entry function '([^']+)'")
 _SPILL = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
@@ -9,9 +9,9 @@ _SHARED = re.compile(r"(\d+) bytes smem")
 _NOISE = re.compile(r"^ptxas (info    |        ) ?[:.]|^\s*\d+ bytes stack frame, ")
 
 
-def split_ptxas(log: str) -> Tuple[str, Dict[str, dict]]:
+def split_ptxas(log: str) -> tuple[str, dict[str, dict]]:
     """(the log without ptxas's table, kernel -> {registers, sharedBytes, spillBytes})."""
-    resources: Dict[str, dict] = {}
+    resources: dict[str, dict] = {}
     kept = []
     current: Optional[dict] = None
     for line in log.splitlines():
@@ -21,7 +21,7 @@ def split_ptxas(log: str) -> Tuple[str, Dict[str, dict]]:
     return "\n".join(kept).strip(), resources
 
 
-def _read_line(line: str, resources: Dict[str, dict], current: Optional[dict]) -> Optional[dict]:
+def _read_line(line: str, resources: dict[str, dict], current: Optional[dict]) -> Optional[dict]:
     entry = _ENTRY.search(line)
     if entry:
         return resources.setdefault(entry.group(1), {"registers": 0, "sharedBytes": 0, "spillBytes": 0})

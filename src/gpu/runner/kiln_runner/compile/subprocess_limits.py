@@ -4,7 +4,7 @@ import os
 import resource
 import signal
 import subprocess
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from kiln_runner.compile.units import Infra
 from kiln_runner.parent_death import request_signal
@@ -20,7 +20,7 @@ class Finished(NamedTuple):
     log: str
 
 
-def run_limited(argv: List[str], folder: str, cpu_seconds: int, memory_bytes: Optional[int]) -> Finished:
+def run_limited(argv: list[str], folder: str, cpu_seconds: int, memory_bytes: Optional[int]) -> Finished:
     """Runs `argv` in `folder` (empty but for the source), its only temporary place. The log is cut at OUTPUT_BYTES_MAX.
 
     Time is limited by the pool, which kills the worker's whole process group; the processor limit is for what that would miss.
@@ -36,7 +36,7 @@ def run_limited(argv: List[str], folder: str, cpu_seconds: int, memory_bytes: Op
 
     environment = {"PATH": os.environ.get("PATH", os.defpath), "TMPDIR": folder, "LC_ALL": "C", "HOME": folder}
     # In memory: what a compiler says of a full disk must not be lost on it.
-    with os.fdopen(os.memfd_create("compiler-log"), "w+b") as log, _group_dies_with_server():
+    with os.fdopen(os.memfd_create("compiler-log"), "w+b") as log, _GroupDiesWithServer():
         try:
             # preexec_fn is safe here: a compile worker has one thread.
             done = subprocess.run(
@@ -49,7 +49,7 @@ def run_limited(argv: List[str], folder: str, cpu_seconds: int, memory_bytes: Op
         return Finished(done.returncode, log.read(OUTPUT_BYTES_MAX).decode(errors="replace"))
 
 
-class _group_dies_with_server:
+class _GroupDiesWithServer:
     """While a compiler runs, the server's death must end the compiler and its own children too, not only this worker.
 
     The kernel tells only the worker; so it gets SIGTERM instead of SIGKILL and passes it on to its whole group.

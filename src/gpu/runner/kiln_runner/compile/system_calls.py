@@ -3,7 +3,7 @@ import ctypes
 import os
 import platform
 import struct
-from typing import Dict, Optional
+from typing import Optional
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 NAMESPACES = NEWNS | NEWUTS | NEWIPC | NEWPID | NEWNET
@@ -62,7 +62,7 @@ def landlock_version() -> int:
     return max(0, _libc().syscall(ctypes.c_long(_SYS_LANDLOCK_CREATE), None, ctypes.c_size_t(0), ctypes.c_uint(_LANDLOCK_VERSION_FLAG)))
 
 
-def landlock(handled: bytes, allowed: Dict[int, int]) -> None:
+def landlock(handled: bytes, allowed: dict[int, int]) -> None:
     """`handled`: the ruleset's attributes. `allowed`: descriptor of a file or folder -> what may be done at and below it."""
     rules = _libc().syscall(ctypes.c_long(_SYS_LANDLOCK_CREATE), handled, ctypes.c_size_t(len(handled)), ctypes.c_uint(0))
     if rules < 0:

@@ -2,7 +2,7 @@
 import os
 import re
 import subprocess
-from typing import Iterator, List
+from collections.abc import Iterator
 
 from kiln_runner.compile.view import SYSTEM
 
@@ -12,7 +12,7 @@ _PARTS = ("bin", "lib", "lib32", "lib64", "libexec", "include", "share/cuda", "n
 _STORES = ("/nix/store", "/gnu/store")
 
 
-def places_of(tools: dict) -> List[str]:
+def places_of(tools: dict) -> list[str]:
     """`tools` as in the inventory: {gcc, nvrtc, nvcc, …}, each null or {path, …}."""
     found = [*_of_gcc(tools.get("gcc")), *_of_nvrtc(tools.get("nvrtc"))]
     if tools.get("nvcc") and not tools.get("nvrtc"):
@@ -20,7 +20,7 @@ def places_of(tools: dict) -> List[str]:
     return [path for path in dict.fromkeys(found) if os.path.exists(path) and not _is_shown(path)]
 
 
-def _of_nvrtc(tool: "dict | None") -> List[str]:
+def _of_nvrtc(tool: "dict | None") -> list[str]:
     if not tool:
         return []
     # Both names: NVRTC opens its parts beside itself, by the name that it was loaded by.
@@ -64,7 +64,7 @@ def _is_shown(path: str) -> bool:
     return any(path == place or path.startswith(place + "/") for place in SYSTEM)
 
 
-def _said(argv: List[str]) -> str:
+def _said(argv: list[str]) -> str:
     try:
         done = subprocess.run(argv, capture_output=True, timeout=ASK_TIMEOUT_S, stdin=subprocess.DEVNULL, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -1,6 +1,6 @@
 """What comes out of the two confined copies that compile a Triton source: read without trust, and made into what the pool keeps."""
 import re
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Optional
 
 from kiln_runner.compile.confined_run import Ended
 from kiln_runner.compile.units import Built, Infra, refused
@@ -16,7 +16,7 @@ _MODULE = re.compile(r"(?:[#!/][^\n]*\n|\s)*module\b")
 UNKNOWN_ARCHITECTURE = "is not defined for option 'gpu-name'"
 
 
-def texts_of(ended: Ended, unit: dict) -> Tuple[Optional[List[str]], str]:
+def texts_of(ended: Ended, unit: dict) -> tuple[Optional[list[str]], str]:
     """(TTIR of each kernel, what the source printed), or (None, why there is none). Whatever comes is the source's own word."""
     complaint = _complaint(ended, "the process ended without an answer: it left early or passed a limit")
     if complaint is not None:
@@ -29,7 +29,7 @@ def texts_of(ended: Ended, unit: dict) -> Tuple[Optional[List[str]], str]:
     return (None, "the source wrote into its compiler's answer: it is not what Triton makes of a kernel") if wrong is not None else (texts, ended.log)
 
 
-def built_of(ended: Ended, texts: List[str], printed: str) -> Built:
+def built_of(ended: Ended, texts: list[str], printed: str) -> Built:
     """Infra where the host's compiler lacks something."""
     complaint = _complaint(ended, "the compiler ended while it compiled what the source had made")
     if complaint is not None and UNKNOWN_ARCHITECTURE in complaint:
@@ -42,9 +42,9 @@ def built_of(ended: Ended, texts: List[str], printed: str) -> Built:
         return refused(f"what the compiler made of the source cannot be launched: {error}")
 
 
-def _kept(ended: Ended, texts: List[str], printed: str) -> Built:
-    files: Dict[str, bytes] = {}
-    kernels: Dict[str, dict] = {}
+def _kept(ended: Ended, texts: list[str], printed: str) -> Built:
+    files: dict[str, bytes] = {}
+    kernels: dict[str, dict] = {}
     for number, (fact, cubin) in enumerate(_parts(ended, len(texts))):
         file = f"code-{number}.cubin"
         # Beside the code what it was made of, since that need not be what the source seems to say.
@@ -66,7 +66,7 @@ def _complaint(ended: Ended, ended_early: str) -> Optional[str]:
     return "\n".join(part for part in (log, ended.log) if part)
 
 
-def _parts(ended: Ended, count: int) -> List[Tuple[dict, bytes]]:
+def _parts(ended: Ended, count: int) -> list[tuple[dict, bytes]]:
     """Every kernel's facts and its part of the payload. KeyError, TypeError, ValueError: not what our own code writes."""
     facts, payload, at, parts = ended.answer.header["kernels"], ended.answer.payload, 0, []
     for fact in facts:
@@ -78,7 +78,7 @@ def _parts(ended: Ended, count: int) -> List[Tuple[dict, bytes]]:
     return parts
 
 
-def _check(kernels: Dict[str, dict], files: Dict[str, bytes]) -> None:
+def _check(kernels: dict[str, dict], files: dict[str, bytes]) -> None:
     """From our own compiler, but it has read what a stranger wrote: numbers out of range must not reach a judge."""
     for kernel in kernels.values():
         shared, warps = _whole(kernel["shared"], SHARED_BYTES_MAX), _whole(kernel["numWarps"], WARPS_MAX)

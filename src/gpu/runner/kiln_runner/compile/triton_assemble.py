@@ -4,11 +4,10 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple
-
-from triton.backends.compiler import GPUTarget
+from typing import Any, NamedTuple
 
 import triton
+from triton.backends.compiler import GPUTarget
 
 WARP_THREADS = 32
 HIDDEN_MAX = 8
@@ -26,10 +25,10 @@ class BuiltKernel(NamedTuple):
     cubin: bytes
     shared: int
     num_warps: int
-    hidden: List[str]
+    hidden: list[str]
 
 
-def assemble(unit: dict, texts: List[str]) -> List[BuiltKernel]:
+def assemble(unit: dict, texts: list[str]) -> list[BuiltKernel]:
     """`texts`: the TTIR of each kernel, in order; what it says of itself is checked against the unit. Works in the working folder."""
     return [_assemble(unit, kernel, text, number) for number, (kernel, text) in enumerate(zip(unit["kernels"], texts))]
 
@@ -38,7 +37,7 @@ def target_of(unit: dict) -> GPUTarget:
     return GPUTarget("cuda", int(re.sub(r"\D", "", unit["architecture"])), WARP_THREADS)
 
 
-def options_of(unit: dict) -> Dict[str, int]:
+def options_of(unit: dict) -> dict[str, int]:
     stages = {} if unit["numStages"] is None else {"num_stages": unit["numStages"]}
     return {"num_warps": unit["numWarps"] or 4, **stages}
 
@@ -96,7 +95,7 @@ def _check_entries(ptx: str, kernel: dict, num_warps: int) -> None:
             raise Refused(f'the code of {kernel["name"]} asks for blocks of {threads.strip()} threads, and has {num_warps} warps')
 
 
-def _hidden(sizes: List[int], kernel: dict) -> List[str]:
+def _hidden(sizes: list[int], kernel: dict) -> list[str]:
     """What the installed Triton adds behind the arguments (global scratch since 3.3, profile scratch since 3.4), seen in its code."""
     given = [POINTER_BYTES if argument["pointer"] else SCALAR_BYTES[argument["dtype"]] for argument in kernel["args"]]
     extra = sizes[len(given) :]
@@ -105,7 +104,7 @@ def _hidden(sizes: List[int], kernel: dict) -> List[str]:
     return ["null_ptr"] * len(extra)
 
 
-def parameter_bytes(ptx: str, kernel: str) -> List[int]:
+def parameter_bytes(ptx: str, kernel: str) -> list[int]:
     """Sizes of the parameters of a `.entry`, in order."""
     entry = re.search(rf"\.entry\s+{re.escape(kernel)}\s*\((.*?)\)", ptx, re.DOTALL)
     return [int(bits) // 8 for bits in re.findall(r"\.param\s+\.[a-z](\d+)", entry.group(1))] if entry else []

@@ -7,12 +7,13 @@ import contextlib
 import importlib.util
 import sys
 import traceback
-from typing import Any, Dict, Iterator, List
+from collections.abc import Iterator
+from typing import Any
 
+import triton
 from triton.backends import backends
 from triton.compiler import ASTSource
 
-import triton
 from kiln_runner.compile.triton_assemble import Refused, options_of, target_of
 
 SOURCE_FILE = "candidate.py"
@@ -33,7 +34,7 @@ class _Lowered(Exception):
         self.text = text
 
 
-def lower(unit: dict) -> List[str]:
+def lower(unit: dict) -> list[str]:
     """The TTIR of every kernel of the unit, from SOURCE_FILE in the working folder. Whatever the source raises comes out."""
     module = _load()
     return [_lower(module, kernel, unit) for kernel in unit["kernels"]]
@@ -86,7 +87,7 @@ def _no_further_than(stage: str) -> Iterator[None]:
     compiler = backends["nvidia"].compiler
     add_stages = compiler.add_stages
 
-    def add_some(self: Any, stages: Dict[str, Any], *rest: Any, **named: Any) -> None:
+    def add_some(self: Any, stages: dict[str, Any], *rest: Any, **named: Any) -> None:
         add_stages(self, stages, *rest, **named)
         names = list(stages)
         stages[names[names.index(stage) + 1]] = _tell

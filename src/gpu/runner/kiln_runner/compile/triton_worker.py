@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Callable
 
 from kiln_runner.compile.confined_run import Ended, run_confined
 from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
@@ -31,7 +31,7 @@ MEMORY_BYTES_MAX = 8 * 1024 ** 3
 LIMITS = Limits(memory_bytes=MEMORY_BYTES_MAX, file_bytes=64 * 1024 * 1024, files=256, processes=64, cpu_seconds=None)
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     if argv[:1] == ["--probe"]:
         print(json.dumps(probe(argv[1])), flush=True)
         return 0
@@ -57,7 +57,7 @@ def compile_triton(unit: dict, job: dict) -> Built:
     return built_of(built, texts, printed)
 
 
-def _confined(task: Callable[[], bytes], deadline: float, files: Dict[str, str]) -> Ended:
+def _confined(task: Callable[[], bytes], deadline: float, files: dict[str, str]) -> Ended:
     """TimedOut, Infra where it cannot be confined. What it printed comes without the folder's name."""
     # Not below the runner's folder, which is closed to the user that the source runs as.
     folder = tempfile.mkdtemp(prefix="kiln-triton-", dir="/tmp")
@@ -107,7 +107,7 @@ def _keep_warm() -> None:
         raise ImportError(f"Triton {triton.__version__} is too old; pip install 'triton>=3.3'")
 
 
-def _needed() -> List[str]:
+def _needed() -> list[str]:
     """Places that the compiler reads, which must stay visible though they may be in somebody's home."""
     import triton
 
@@ -133,7 +133,7 @@ def _lower_and_encode(unit: dict) -> bytes:
     return _told(lambda: _frame_of([text.encode() for text in lower(unit)], [{} for _ in unit["kernels"]]))
 
 
-def _assemble_and_encode(unit: dict, texts: List[str]) -> bytes:
+def _assemble_and_encode(unit: dict, texts: list[str]) -> bytes:
     """In the copy that has not."""
     _alone()
     from kiln_runner.compile.triton_assemble import assemble
@@ -146,7 +146,7 @@ def _assemble_and_encode(unit: dict, texts: List[str]) -> bytes:
     return _told(frame)
 
 
-def _frame_of(parts: List[bytes], facts: List[dict]) -> bytes:
+def _frame_of(parts: list[bytes], facts: list[dict]) -> bytes:
     kernels = [{**fact, "bytes": len(part)} for fact, part in zip(facts, parts)]
     return encode({"type": "built", "kernels": kernels}, b"".join(parts))
 

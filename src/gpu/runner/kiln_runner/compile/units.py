@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Callable, Dict, NamedTuple
+from typing import Callable, NamedTuple
 
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.compile.log_text import clean_log
@@ -26,10 +26,10 @@ class TimedOut(Exception):
 class Built(NamedTuple):
     """`files` empty: the source does not compile, and `log` says why."""
 
-    files: Dict[str, bytes]
-    kernels: Dict[str, dict]
+    files: dict[str, bytes]
+    kernels: dict[str, dict]
     log: str
-    resources: Dict[str, dict]
+    resources: dict[str, dict]
 
 
 Compiler = Callable[[dict, str], Built]

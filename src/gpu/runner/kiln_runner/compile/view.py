@@ -1,10 +1,19 @@
 """What a confined process sees: the system's programs and libraries, the tool chain, one folder of its own, and nothing else of the host."""
 import os
 import tempfile
-from typing import List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
 
 from kiln_runner.compile.system_calls import (
-    MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, make_read_only, make_root, mount,
+    MS_BIND,
+    MS_NODEV,
+    MS_NOEXEC,
+    MS_NOSUID,
+    MS_PRIVATE,
+    MS_REC,
+    make_read_only,
+    make_root,
+    mount,
 )
 
 # Files of the distribution's packages: what every compiler, linker and Python needs. No configuration, no data of anybody.
@@ -32,7 +41,10 @@ class View(NamedTuple):
     scratch: Optional[bytes] = None
 
 
-def exchange_root(folder: str, readable: Sequence[str], view: View = View()) -> None:
+OF_COMPILERS = View()
+
+
+def exchange_root(folder: str, readable: Sequence[str], view: View = OF_COMPILERS) -> None:
     """For a process in a mount namespace of its own. `folder` becomes INSIDE, its `tmp` /tmp; `readable` keep their names."""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     os.makedirs(os.path.join(folder, TEMPORARY), exist_ok=True)
@@ -42,7 +54,7 @@ def exchange_root(folder: str, readable: Sequence[str], view: View = View()) -> 
     held = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     root = _folder_to_mount_at(readable)
     mount("kiln", root, "tmpfs", MS_NOSUID | MS_NODEV, _SMALL)
-    shown: List[str] = []
+    shown: list[str] = []
     for path in sorted(set(readable), key=len):
         _show(root, path, shown)
     for empty in (INSIDE, "/tmp", "/dev", PROC):
@@ -89,7 +101,7 @@ def _folder_to_mount_at(readable: Sequence[str]) -> str:
     raise OSError(f"no folder of {', '.join(places)} is free of compilers, so that a root could be mounted there")
 
 
-def _show(root: str, path: str, shown: List[str], links: int = 0) -> None:
+def _show(root: str, path: str, shown: list[str], links: int = 0) -> None:
     """Binds `path` at the same name below `root`, and makes the symbolic links that lead there."""
     at = "/"
     parts = [part for part in path.split("/") if part]
@@ -112,7 +124,7 @@ def _show(root: str, path: str, shown: List[str], links: int = 0) -> None:
         _show(root, real, shown, links + 1)
 
 
-def _bind(root: str, path: str, shown: List[str]) -> None:
+def _bind(root: str, path: str, shown: list[str]) -> None:
     if os.path.isdir(path):
         os.makedirs(root + path, exist_ok=True)
     elif os.path.exists(path):

@@ -1,6 +1,6 @@
 """What a confined compiler answers, as a frame: written by our code in there, read without trust out here."""
 import re
-from typing import Any, Dict, Tuple
+from typing import Any
 
 from kiln_runner.compile.units import Built, Infra, TimedOut
 
@@ -9,12 +9,12 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _LISTED = re.compile(r"[a-z_]{1,32}")
 
 
-def answer_of(built: Built) -> Tuple[dict, bytes]:
+def answer_of(built: Built) -> tuple[dict, bytes]:
     rest = {name: value for name, value in built._asdict().items() if name != "files"}
     return {"type": "built", "files": [[name, len(code)] for name, code in built.files.items()], "rest": rest}, b"".join(built.files.values())
 
 
-def failure_of(error: BaseException) -> Tuple[dict, bytes]:
+def failure_of(error: BaseException) -> tuple[dict, bytes]:
     """What is not the source's fault; anything unexpected ends the process instead."""
     if isinstance(error, Infra):
         return {"type": "infra", "code": error.code, "message": str(error)}, b""
@@ -25,7 +25,7 @@ def failure_of(error: BaseException) -> Tuple[dict, bytes]:
     raise error
 
 
-def built_of(header: Dict[str, Any], payload: bytes) -> Built:
+def built_of(header: dict[str, Any], payload: bytes) -> Built:
     """The Built, or the same exception as in there. KeyError, TypeError, ValueError: it is none of ours."""
     if header["type"] == "infra":
         raise Infra(_matching(_LISTED, header["code"]), str(header["message"])[:2000])

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from typing import BinaryIO, Callable, List, Optional
+from typing import BinaryIO, Callable, Optional
 
 from kiln_runner.compile.cell import Cell
 from kiln_runner.compile.units import Compiler, compile_unit
@@ -17,7 +17,7 @@ from kiln_runner.frames import encode, read_frame
 NICENESS = 10
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     if argv[:1] == ["--probe"]:
         from kiln_runner.compile.known import probe
 

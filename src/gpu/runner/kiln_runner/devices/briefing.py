@@ -4,7 +4,7 @@ So a parked judge has the modules, buffers and baselines of the next task before
 judge/service.py.
 """
 from collections import OrderedDict
-from typing import Dict, Iterable, List, Set, Tuple
+from collections.abc import Iterable
 
 from kiln_runner.devices.judge_process import JudgeProcess
 from kiln_runner.frames import encode
@@ -19,8 +19,8 @@ class _Learned:
     """Bounded by the problem's cases and the batches a judge may choose."""
 
     def __init__(self) -> None:
-        self.trusted: Set[str] = set()
-        self.baselines: Dict[Tuple[str, int], dict] = {}
+        self.trusted: set[str] = set()
+        self.baselines: dict[tuple[str, int], dict] = {}
 
     def add(self, header: dict) -> None:
         self.trusted.update(header["trusted"])
@@ -30,8 +30,8 @@ class _Learned:
 
 class Briefing:
     def __init__(self) -> None:
-        self._recent: "OrderedDict[str, bytes]" = OrderedDict()
-        self._learned: "OrderedDict[str, _Learned]" = OrderedDict()
+        self._recent: OrderedDict[str, bytes] = OrderedDict()
+        self._learned: OrderedDict[str, _Learned] = OrderedDict()
 
     def use(self, key: str, frame: bytes) -> bool:
         """`key`'s problem has a task now; `frame` is its encoded `problem` frame. True when it was not in use before."""
@@ -72,5 +72,5 @@ class Briefing:
 
     @staticmethod
     def _known(key: str, learned: _Learned) -> bytes:
-        baselines: List[dict] = list(learned.baselines.values())
+        baselines: list[dict] = list(learned.baselines.values())
         return encode({"type": "known", "problemKey": key, "trusted": sorted(learned.trusted), "baselines": baselines})

@@ -1,16 +1,16 @@
 """One judge process of a device, as its slot sees it: starting -> ready -> (tasks) -> dead."""
 import time
-from typing import Callable, Dict, List, NamedTuple, Optional, Set
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.frames import Frame
-from kiln_runner.process import Children, ChildProcess
+from kiln_runner.process import ChildProcess, Children
 
 READY_TIMEOUT_S = 60.0
 
 
 class JudgeCommand(NamedTuple):
-    argv: List[str]
-    environment: Dict[str, str]
+    argv: list[str]
+    environment: dict[str, str]
     folder: str
 
 
@@ -22,7 +22,7 @@ class JudgeProcess:
         self.ready = False
         # The Device of its `ready` frame.
         self.device: Optional[dict] = None
-        self.problems: Set[str] = set()
+        self.problems: set[str] = set()
         self.killed = False
         self._on_frame = on_frame
         self._on_exit = on_exit

@@ -15,7 +15,7 @@ together each is ready when all are. So as many are parked as a burst of faults 
 few are begun at a time. Then a stream in which every tenth candidate takes the context never waits for one. Parked judges are told the
 problems in use (briefing.py), so that their first judgement is like any other. They do not change what is measured beside them.
 """
-from typing import Callable, List, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.devices.briefing import Briefing
 from kiln_runner.devices.judge_process import JudgeCommand, JudgeProcess
@@ -57,7 +57,7 @@ class Judges:
         # Of the resident: its canary's limit, or its next canary. And of judges that did not start.
         self._timer = None
         self._retry_timer = None
-        self._standbys: List[JudgeProcess] = []
+        self._standbys: list[JudgeProcess] = []
         self.resident: Optional[JudgeProcess] = None
 
     @property
@@ -139,7 +139,7 @@ class Judges:
             if self._retry_timer is None:
                 self._spawn()
 
-    def _ready_standbys(self) -> List[JudgeProcess]:
+    def _ready_standbys(self) -> list[JudgeProcess]:
         return [judge for judge in self._standbys if judge.ready]
 
     def _end_of_room(self) -> None:

@@ -1,7 +1,7 @@
 """Plans that the daemon told once, under a key, for all the tasks that are launched by them."""
 import json
 from collections import OrderedDict
-from typing import Dict, NamedTuple, Tuple
+from typing import NamedTuple
 
 from kiln_runner.connection import Refusal
 
@@ -12,7 +12,7 @@ PLANS_KEPT_MAX = 256
 class Plans(NamedTuple):
     """`plans`: by case; `json` is the same, encoded."""
 
-    plans: Dict[str, dict]
+    plans: dict[str, dict]
     json: bytes
 
     def in_task(self, rest: dict) -> bytes:
@@ -24,15 +24,15 @@ class PlanBook:
     """Of one connection: what an earlier one was told, a daemon that comes back does not count on."""
 
     def __init__(self) -> None:
-        self._plans: "OrderedDict[str, Plans]" = OrderedDict()
+        self._plans: OrderedDict[str, Plans] = OrderedDict()
 
-    def keep(self, key: str, plans: Dict[str, dict]) -> None:
+    def keep(self, key: str, plans: dict[str, dict]) -> None:
         self._plans[key] = Plans(plans, _encoded(plans))
         self._plans.move_to_end(key)
         if len(self._plans) > PLANS_KEPT_MAX:
             self._plans.popitem(last=False)
 
-    def filled(self, body: dict, raw: bytes) -> Tuple[dict, bytes]:
+    def filled(self, body: dict, raw: bytes) -> tuple[dict, bytes]:
         """A task and the JSON of its `judge` frame as a judge reads them: with the plans themselves where `body` names their key."""
         if ("plans" in body) == ("plansKey" in body):
             raise Refusal("bad_frame", "task.plans: a task has either plans or plansKey")

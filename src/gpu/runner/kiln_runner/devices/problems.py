@@ -3,7 +3,7 @@
 A problem is defined -> preparing -> prepared, or unpreparable: then its tasks fail, and it is tried again with the next task.
 """
 from collections import OrderedDict
-from typing import Callable, Dict, List, Optional, Union
+from typing import Callable, Optional, Union
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.pool import CompilePool
@@ -21,7 +21,7 @@ class _Problem:
     def __init__(self, definition: dict) -> None:
         self.definition = definition
         self.state: Optional[Union[Preparing, Prepared, Unpreparable]] = None
-        self.artifacts: Dict[str, str] = {}
+        self.artifacts: dict[str, str] = {}
 
 
 class ProblemBook:
@@ -29,10 +29,10 @@ class ProblemBook:
         self._pool = pool
         self._cache = cache
         self._on_settled = on_settled
-        self._problems: "OrderedDict[str, _Problem]" = OrderedDict()
+        self._problems: OrderedDict[str, _Problem] = OrderedDict()
 
     @property
-    def keys(self) -> List[str]:
+    def keys(self) -> list[str]:
         return list(self._problems)
 
     def define(self, definition: dict) -> None:

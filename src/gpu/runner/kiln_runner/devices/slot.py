@@ -12,7 +12,7 @@ import asyncio
 import signal
 import time
 from collections import OrderedDict
-from typing import Callable, List, NamedTuple, Optional, Union
+from typing import Callable, NamedTuple, Optional, Union
 
 from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.devices.judges import Judges, JudgesEvents
@@ -74,7 +74,7 @@ class DeviceSlot:
         self.totals = UseTotals(time.monotonic_ns())
         self._loop = children.loop
         self._events = events
-        self._queue: "OrderedDict[str, Task]" = OrderedDict()
+        self._queue: OrderedDict[str, Task] = OrderedDict()
         self._running: Optional[Running] = None
         # The task that the judge was told to come next.
         self._announced: Optional[str] = None
@@ -83,18 +83,18 @@ class DeviceSlot:
         self._held: Optional[dict] = None
         self._held_timer = None
         self._lost_since_ns: Optional[int] = None
-        self._borrowers: List[Borrower] = []
+        self._borrowers: list[Borrower] = []
         self._is_lent = False
         self._lend_after_ns = 0
         judges_events = JudgesEvents(self._on_usable, self._on_frame, self._on_lost, self._on_device, self._on_unavailable)
         self._judges = Judges(children, command, judges_events, standbys=standbys_for(device))
 
     @property
-    def queued_ids(self) -> List[str]:
+    def queued_ids(self) -> list[str]:
         return list(self._queue)
 
     @property
-    def unfinished_ids(self) -> List[str]:
+    def unfinished_ids(self) -> list[str]:
         """What has started and has no result yet that was told."""
         held = [self._held["attemptId"]] if self._held else []
         return held + ([self.running_id] if self.running_id else [])
@@ -343,10 +343,9 @@ class DeviceSlot:
 
     def _on_usable(self) -> None:
         now = time.monotonic_ns()
-        was_lost = self._lost_since_ns is not None
-        if was_lost:
-            lost_ms = (now - self._lost_since_ns) / NS_PER_MS
-            self._lost_since_ns = None
+        lost_since_ns, self._lost_since_ns = self._lost_since_ns, None
+        if lost_since_ns is not None:
+            lost_ms = (now - lost_since_ns) / NS_PER_MS
             self.totals.lost(lost_ms)
             self.totals.free(now)
             if self._held is not None and (self._held["outcome"] or {}).get("verdict") in ("timed_out", "crashed"):
@@ -355,7 +354,7 @@ class DeviceSlot:
             self._let_go(self._start_next())
         else:
             self.pump()
-        if was_lost:
+        if lost_since_ns is not None:
             self._events.device_changed(self.device["id"])
 
     def _on_device(self, device: dict) -> None:

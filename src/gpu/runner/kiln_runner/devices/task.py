@@ -1,5 +1,5 @@
 """A judge task while the runner holds it, and the results that the runner itself composes."""
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from kiln_runner.frames import encode
 
@@ -20,7 +20,7 @@ class Task(NamedTuple):
         return self.received_ns - int(self.body["waitedMs"] * NS_PER_MS)
 
     @property
-    def artifacts(self) -> List[str]:
+    def artifacts(self) -> list[str]:
         record = self.body["record"]
         return [self.body["artifact"]] + ([record["artifact"]] if record else [])
 
@@ -34,7 +34,7 @@ def upcoming_frame(task: Optional[Task]) -> bytes:
     return encode({"type": "upcoming", "attemptId": task.attempt_id, "programs": programs})
 
 
-def _kernels_of(plans: dict) -> List[str]:
+def _kernels_of(plans: dict) -> list[str]:
     return sorted({launch["kernel"] for plan in plans.values() for launch in plan["launches"]})
 
 

@@ -1,5 +1,4 @@
 """Where a device's time went since the runner started. Invariant: every finished judgement and every gap is counted once."""
-from typing import Dict
 
 NS_PER_MS = 1e6
 
@@ -22,7 +21,7 @@ class UseTotals:
         self._is_free = False
         return gap_ns / NS_PER_MS
 
-    def finished(self, now_ns: int, phases: Dict[str, float]) -> None:
+    def finished(self, now_ns: int, phases: dict[str, float]) -> None:
         self._measuring += phases["measureMs"]
         self._checking += phases["checkMs"]
         self._loading += phases["loadMs"]
@@ -54,7 +53,7 @@ class UseTotals:
         self.free(now_ns)
         return spent_ms
 
-    def snapshot(self, now_ns: int) -> Dict[str, float]:
+    def snapshot(self, now_ns: int) -> dict[str, float]:
         waiting = (now_ns - self._free_since_ns) / NS_PER_MS if self._is_free else 0.0
         return {
             "measuringMs": self._measuring, "checkingMs": self._checking, "loadingMs": self._loading,

@@ -4,8 +4,9 @@ Every group from this process's own up to the root may limit it: the least count
 """
 import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable, Iterator, List, Optional
+from typing import Callable, Optional
 
 # Version 1 says "no limit" by a number near 2^63.
 _UNLIMITED_BYTES = 1 << 60
@@ -84,7 +85,7 @@ def whole_processors(limit: float) -> int:
     return max(1, math.ceil(limit))
 
 
-def _lines(file: Path) -> List[str]:
+def _lines(file: Path) -> list[str]:
     return _text(file).splitlines()
 
 

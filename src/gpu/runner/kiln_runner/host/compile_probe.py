@@ -1,7 +1,7 @@
 """Whether this host's compilers work behind the walls that candidates are compiled behind, and which walls those are."""
 import json
 import subprocess
-from typing import List, NamedTuple
+from typing import NamedTuple
 
 from kiln_runner.identity import child_environment, self_command
 
@@ -17,8 +17,8 @@ class CompileProbe(NamedTuple):
     # {level: namespaces | landlock | none, why}; None where the probe itself failed.
     confinement: "dict | None"
     # Languages whose compiler does not compile a known source.
-    broken: List[str]
-    warnings: List[str]
+    broken: list[str]
+    warnings: list[str]
 
 
 def probe_compilers(tools: dict, architecture: "str | None") -> CompileProbe:

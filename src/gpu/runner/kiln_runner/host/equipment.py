@@ -3,7 +3,7 @@ import json
 import subprocess
 import threading
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.host.device_locks import device_lock_file
@@ -29,10 +29,10 @@ class Equipment(NamedTuple):
 class Probe:
     """One taking of the inventory."""
 
-    def __init__(self, cores: Optional[List[int]] = None) -> None:
+    def __init__(self, cores: Optional[list[int]] = None) -> None:
         """`cores`: where it works, so that it takes no time of a judge that measures; None: anywhere."""
         self._cores = cores
-        self._child: "Optional[subprocess.Popen[bytes]]" = None
+        self._child: Optional[subprocess.Popen[bytes]] = None
         self._is_killed = False
         self._lock = threading.Lock()
 
@@ -64,7 +64,7 @@ class Probe:
                 self._child.kill()
 
 
-def judge_command(paths: RunnerPaths, device: dict, ordinal: int, cores: Optional[List[int]]) -> JudgeCommand:
+def judge_command(paths: RunnerPaths, device: dict, ordinal: int, cores: Optional[list[int]]) -> JudgeCommand:
     """`cores`: the device's own, where it has some."""
     # The same order as the inventory's, so that the ordinal means the same GPU.
     environment = child_environment(CUDA_DEVICE_ORDER="PCI_BUS_ID")

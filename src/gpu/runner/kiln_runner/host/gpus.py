@@ -1,6 +1,6 @@
 """The GPUs of this host through the driver API, without making a context (which would take 200 ms and memory on each)."""
 import ctypes
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.host.machine import driver_version_file
 
@@ -11,12 +11,12 @@ GPUS_MAX = 64
 
 
 class Gpus(NamedTuple):
-    devices: List[dict]
+    devices: list[dict]
     driver: Optional[str]
     # Why there is a driver but nothing to use, with what to do; None when all is well or there is no driver at all.
     warning: Optional[str]
     # Device id -> PCI address as /sys names it; empty where the driver does not tell.
-    addresses: Dict[str, str] = {}
+    addresses: dict[str, str]
 
 
 def find_gpus() -> Gpus:
@@ -25,13 +25,13 @@ def find_gpus() -> Gpus:
         cuda = ctypes.CDLL("libcuda.so.1")
     except OSError:
         warning = "the NVIDIA driver runs but libcuda.so.1 is missing; install the driver's user libraries (libcuda1)"
-        return Gpus([], driver, warning if driver else None)
+        return Gpus([], driver, warning if driver else None, {})
     code = cuda.cuInit(0)
     if code == _NO_DEVICE:
-        return Gpus([], driver, None)
+        return Gpus([], driver, None, {})
     if code != 0:
         warning = f"cuInit failed with {code}: check that nvidia-smi works and that this user may open /dev/nvidia*"
-        return Gpus([], driver, warning)
+        return Gpus([], driver, warning, {})
     count = ctypes.c_int()
     cuda.cuDeviceGetCount(ctypes.byref(count))
     ordinals = range(min(count.value, GPUS_MAX))

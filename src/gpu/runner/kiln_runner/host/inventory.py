@@ -8,7 +8,6 @@ import platform
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import List, Tuple
 
 from kiln_runner.compile.compilers import MEND, PIP_CUDA, compiler_versions
 from kiln_runner.compile.own_headers import MEND_CUDA
@@ -23,7 +22,7 @@ from kiln_runner.host.toolchain import find_gcc, find_ncu, find_nvcc, find_nvrtc
 from kiln_runner.host.triton_toolchain import FoundTriton, find_triton
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     inventory, tools, placement = take_inventory()
     everything = {"inventory": inventory, "tools": tools, "placement": placement._asdict()}
     print(json.dumps(everything if "--tools" in argv else inventory))
@@ -31,14 +30,14 @@ def run(argv: List[str]) -> int:
     return 0
 
 
-def take_inventory() -> Tuple[dict, dict, Placement]:
+def take_inventory() -> tuple[dict, dict, Placement]:
     """(Inventory of the protocol, {gcc, nvrtc, nvcc, triton, ncu} with paths for those who run them, who gets which cores)."""
     # PCI order here and in the judges, so that an ordinal means the same GPU in both.
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     with ThreadPoolExecutor(max_workers=4) as pool:
         found = {name: pool.submit(find) for name, find in (("gcc", find_gcc), ("nvcc", find_nvcc), ("ncu", find_ncu))}
         nvrtc = find_nvrtc()
-        gpus = Gpus(simulated_gpus(), None, _simulation_warning()) if simulated_count() else find_gpus()
+        gpus = Gpus(simulated_gpus(), None, _simulation_warning(), {}) if simulated_count() else find_gpus()
         # Simulated GPUs compile nothing with it.
         triton = pool.submit(find_triton, _architecture(gpus)) if not simulated_count() else None
         gcc, nvcc, ncu = (found[name].result() for name in ("gcc", "nvcc", "ncu"))
@@ -76,7 +75,7 @@ def _inventory(gpus: Gpus, tools: dict, placement: Placement, probed: CompilePro
     }
 
 
-def _warnings(gpus: Gpus, tools: dict, has_cuda: bool) -> List[str]:
+def _warnings(gpus: Gpus, tools: dict, has_cuda: bool) -> list[str]:
     warnings = [gpus.warning] if gpus.warning else []
     if not tools["gcc"]:
         warnings.append(MEND["c"])
@@ -94,7 +93,7 @@ def _warnings(gpus: Gpus, tools: dict, has_cuda: bool) -> List[str]:
     return list(dict.fromkeys(warnings))
 
 
-def _triton_warnings(gpus: Gpus, found: FoundTriton) -> List[str]:
+def _triton_warnings(gpus: Gpus, found: FoundTriton) -> list[str]:
     """A host without any is told only where it has GPUs that could use it."""
     if found.warning:
         return [found.warning]

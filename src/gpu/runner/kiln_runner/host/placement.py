@@ -6,8 +6,9 @@ a core from a judge that measures. Machines with too few cores are left as they 
 """
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set
+from typing import NamedTuple, Optional
 
 PCI_DEVICES = Path("/sys/bus/pci/devices")
 CPUS = Path("/sys/devices/system/cpu")
@@ -23,8 +24,8 @@ MEMORY_BYTES_PER_SLOT = 1024 ** 3
 class Placement(NamedTuple):
     """`judges`: device id -> its own cores; a device that is missing is not bound. `shared`: for everything else; None: any core."""
 
-    judges: Dict[str, List[int]]
-    shared: Optional[List[int]]
+    judges: dict[str, list[int]]
+    shared: Optional[list[int]]
 
 
 class Limits(NamedTuple):
@@ -37,7 +38,7 @@ class Limits(NamedTuple):
 NOWHERE = Placement({}, None)
 
 
-def place(addresses: Dict[str, str], allowed: Sequence[int], *, pci: Path = PCI_DEVICES, cpus: Path = CPUS) -> Placement:
+def place(addresses: dict[str, str], allowed: Sequence[int], *, pci: Path = PCI_DEVICES, cpus: Path = CPUS) -> Placement:
     """`addresses`: GPU id -> PCI address ("0000:3b:00.0"; empty: unknown). `allowed`: cores that this process may use. At most half
     of them are given to judges."""
     each = next((count for count in CORES_PER_GPU if count * len(addresses) <= len(allowed) // 2), 0)
@@ -46,7 +47,7 @@ def place(addresses: Dict[str, str], allowed: Sequence[int], *, pci: Path = PCI_
     near = {gpu: _near(pci / address, set(allowed)) if address else set(allowed) for gpu, address in addresses.items()}
     # The last ones first: systems like to give their own work and interrupts to the first. Threads of one core stay together.
     free = sorted(allowed, key=lambda core: (_first_sibling(cpus, core), core), reverse=True)
-    judges: Dict[str, List[int]] = {}
+    judges: dict[str, list[int]] = {}
     # Those with little choice first, so that nobody takes it from them.
     for gpu in sorted(addresses, key=lambda gpu: len(near[gpu])):
         own = sorted(free, key=lambda core: core not in near[gpu])[:each]
@@ -85,13 +86,13 @@ def move_to(cores: Optional[Sequence[int]]) -> None:
         pass
 
 
-def parse_cores(text: str) -> Set[int]:
+def parse_cores(text: str) -> set[int]:
     """Of the kernel's lists: "0-3,8" -> {0, 1, 2, 3, 8}."""
     ranges = re.findall(r"(\d+)(?:-(\d+))?", text)
     return {core for first, last in ranges for core in range(int(first), int(last or first) + 1)}
 
 
-def _near(device: Path, allowed: Set[int]) -> Set[int]:
+def _near(device: Path, allowed: set[int]) -> set[int]:
     """Cores on the device's NUMA node; all where the host does not tell, or tells only of cores that are not ours."""
     if _read(device / "numa_node").startswith("-"):
         return allowed

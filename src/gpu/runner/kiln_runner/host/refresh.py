@@ -3,7 +3,7 @@
 Once at a time, in a thread and a child process. What asks for one while one is taken gets another one, which begins after the question.
 """
 import asyncio
-from typing import Callable, List, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.host.equipment import Equipment, Probe
 
@@ -18,7 +18,7 @@ class Taken(NamedTuple):
 
     equipment: Optional[Equipment]
     failure: Optional[str]
-    asked: List[str]
+    asked: list[str]
 
 
 class InventoryRefresh:
@@ -29,7 +29,7 @@ class InventoryRefresh:
         self._on_taken = on_taken
         self._new_probe = new_probe
         self._probe: Optional[Probe] = None
-        self._asked: List[str] = []
+        self._asked: list[str] = []
         self._is_wanted = self._is_stopped = False
         self._taken_at = self._worked_at = loop.time()
 
@@ -65,7 +65,7 @@ class InventoryRefresh:
         taking = self._loop.run_in_executor(None, self._probe.take)
         taking.add_done_callback(lambda taken: self._on_done(taken, asked))
 
-    def _on_done(self, taken: "asyncio.Future[Equipment]", asked: List[str]) -> None:
+    def _on_done(self, taken: "asyncio.Future[Equipment]", asked: list[str]) -> None:
         self._probe = None
         self._taken_at = self._loop.time()
         error = taken.exception()

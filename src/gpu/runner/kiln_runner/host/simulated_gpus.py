@@ -1,6 +1,5 @@
 """Simulated GPUs: benches and tests run many devices without hardware. Their model's name keeps them out of real rankings."""
 import os
-from typing import List
 
 from kiln_runner.host.machine import machine_id
 
@@ -14,7 +13,7 @@ def simulated_count() -> int:
     return min(int(text), COUNT_MAX) if text.isdigit() else 0
 
 
-def simulated_gpus() -> List[dict]:
+def simulated_gpus() -> list[dict]:
     return [
         {
             "id": f"simulated-{machine_id()}-{index}", "kind": "gpu", "model": MODEL, "architecture": "sm_90a",

@@ -5,8 +5,12 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, List, Optional
+from typing import TYPE_CHECKING, Optional
+
+if TYPE_CHECKING:
+    from kiln_runner.compile.nvrtc import Nvrtc
 
 VERSION_TIMEOUT_S = 10
 # Every NVRTC of today knows it.
@@ -90,18 +94,18 @@ def _nvrtc_libraries() -> Iterator[str]:
                 yield real
 
 
-def _cuda_folders() -> List[str]:
+def _cuda_folders() -> list[str]:
     named = [os.environ[name] for name in ("CUDA_HOME", "CUDA_PATH") if os.environ.get(name)]
     found = [path for pattern in _CUDA_FOLDERS for path in sorted(glob.glob(pattern), reverse=True)]
     return list(dict.fromkeys(named + found))
 
 
-def _loader_folders() -> List[str]:
+def _loader_folders() -> list[str]:
     paths = re.findall(r"=> (\S*/libnvrtc\.so[^\s]*)", _output([shutil.which("ldconfig") or "/sbin/ldconfig", "-p"]))
     return list(dict.fromkeys(os.path.dirname(path) for path in paths))
 
 
-def _site_packages() -> List[str]:
+def _site_packages() -> list[str]:
     """Of the python3 programs on PATH, then the usual places."""
     patterns = []
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
@@ -113,7 +117,7 @@ def _site_packages() -> List[str]:
     return list(dict.fromkeys(path for pattern in patterns for path in sorted(glob.glob(pattern), reverse=True)))
 
 
-def _includes(library: str) -> List[str]:
+def _includes(library: str) -> list[str]:
     """Folders with the CUDA headers that belong to this library, else any toolkit's."""
     near = Path(library).parent
     candidates = [near / "../include", near / "../../include", near / "../../../include"]
@@ -126,7 +130,7 @@ def _includes(library: str) -> List[str]:
     return []
 
 
-def _lacks(nvrtc: "Nvrtc", includes: List[str]) -> str:
+def _lacks(nvrtc: "Nvrtc", includes: list[str]) -> str:
     """Headers that kernels use and that are not there, or do not compile here; empty where all is well."""
     from kiln_runner.compile.nvrtc import NvrtcFailure, nvrtc_options
     from kiln_runner.compile.own_headers import PROBED, lacking
@@ -142,19 +146,19 @@ def _lacks(nvrtc: "Nvrtc", includes: List[str]) -> str:
     return "" if cubin is not None else log.strip().splitlines()[0][:PROBE_WORDS_MAX]
 
 
-def _headers(includes: List[str]) -> str:
+def _headers(includes: list[str]) -> str:
     """Tells apart the headers of two toolkits that one library could be used with: the code of a source follows from both."""
     found = sorted(glob.glob(os.path.join(glob.escape(includes[0]), "cuda_*.h*"))) if includes else []
     listed = "\n".join(f"{os.path.basename(path)} {os.path.getsize(path)}" for path in found)
     return hashlib.sha256(listed.encode()).hexdigest()[:12] if found else "none"
 
 
-def _first_line(argv: List[str]) -> Optional[str]:
+def _first_line(argv: list[str]) -> Optional[str]:
     lines = _output(argv).splitlines()
     return lines[0].strip() if lines else None
 
 
-def _output(argv: List[str]) -> str:
+def _output(argv: list[str]) -> str:
     """What the program prints; empty where it is missing, fails to start or takes too long."""
     try:
         done = subprocess.run(argv, capture_output=True, timeout=VERSION_TIMEOUT_S, stdin=subprocess.DEVNULL, check=False)

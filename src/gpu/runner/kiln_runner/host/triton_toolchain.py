@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from kiln_runner.identity import child_environment, self_command
 
@@ -38,7 +38,7 @@ def find_triton(architecture: Optional[str]) -> FoundTriton:
     return FoundTriton({"path": python, "version": f"Triton {told['version']}", "hidden": told["hidden"]}, None)
 
 
-def _pythons() -> List[str]:
+def _pythons() -> list[str]:
     named = os.environ.get(PYTHON_VARIABLE)
     if named is not None:
         return [named] if named else []

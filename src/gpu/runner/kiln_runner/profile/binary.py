@@ -1,6 +1,6 @@
 """What the driver tells of a loaded kernel without running it: registers, shared memory, how many blocks fit on a multiprocessor."""
 from ctypes import byref, c_int, c_size_t, c_void_p
-from typing import Dict, List, Optional
+from typing import Optional
 
 from ..judge.gpu.driver import Driver
 from ..judge.gpu.launching import LaunchShape
@@ -21,7 +21,7 @@ def multiprocessor(driver: Driver) -> Multiprocessor:
     return Multiprocessor(threads, registers, shared, reserved, blocks)
 
 
-def binary_profiles(driver: Driver, program: Program, plan: dict, resources: Dict[str, dict]) -> List[dict]:
+def binary_profiles(driver: Driver, program: Program, plan: dict, resources: dict[str, dict]) -> list[dict]:
     """A KernelProfile a launch, with null for all that only a run can tell. `resources`: what the compiler told, by kernel. The plan must
     have been prepared: that raises a kernel's limit of dynamic shared memory."""
     device = multiprocessor(driver)

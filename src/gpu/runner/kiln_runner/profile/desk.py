@@ -6,7 +6,7 @@ becomes of the process; a candidate that hangs costs its limit and nothing else.
 """
 import shutil
 from pathlib import Path
-from typing import Callable, Dict, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.devices.judge_process import JudgeCommand
@@ -14,7 +14,7 @@ from kiln_runner.devices.problems import ProblemBook
 from kiln_runner.devices.slot import Borrower, DeviceSlot
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import Frame
-from kiln_runner.process import Children, ChildProcess
+from kiln_runner.process import ChildProcess, Children
 from kiln_runner.time_limit import TimeLimit
 
 REQUESTS_MAX = 256
@@ -43,10 +43,10 @@ class _Request:
 
 class ProfileDesk:
     def __init__(
-        self, children: Children, slots: Dict[str, DeviceSlot], book: ProblemBook, cache: ArtifactCache, ports: DeskPorts
+        self, children: Children, slots: dict[str, DeviceSlot], book: ProblemBook, cache: ArtifactCache, ports: DeskPorts
     ) -> None:
         self._children, self._slots, self._book, self._cache, self._ports = children, slots, book, cache, ports
-        self._requests: Dict[str, _Request] = {}
+        self._requests: dict[str, _Request] = {}
         self._started = 0
 
     def on_profile(self, header: dict, _frame: Frame) -> None:

@@ -10,7 +10,6 @@ import random
 import threading
 import time
 from pathlib import Path
-from typing import List
 
 from ..judge.artifacts import open_artifact
 from ..judge.failures import DeviceFault, InfraFailure, LaunchRejected
@@ -22,7 +21,7 @@ SIDE = "candidate"
 ORPHAN_POLL_S = 0.5
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="profile-launch")
     parser.add_argument("--device", required=True)
     parser.add_argument("--ordinal", type=int, default=0)

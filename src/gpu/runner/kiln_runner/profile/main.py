@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import List, Tuple
 
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.identity import self_command
@@ -28,7 +27,7 @@ WORDS_CHARS_MAX = 500
 SIMULATED_NOTE = "simulated device: nothing runs on it, so there is nothing to measure"
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="profile")
     for name in ("device", "ordinal", "cache", "lock", "work"):
         parser.add_argument(f"--{name}", required=True)
@@ -55,12 +54,12 @@ def _take_the_group_along() -> None:
         sys.exit(1)
 
 
-def _simulated(request: dict) -> Tuple[dict, bytes]:
+def _simulated(request: dict) -> tuple[dict, bytes]:
     kernels = [unmeasured(launch["kernel"]) for launch in request["plan"]["launches"]]
     return _done(request, "binary", SIMULATED_NOTE, kernels), b""
 
 
-def _profile(options: argparse.Namespace, request: dict) -> Tuple[dict, bytes]:
+def _profile(options: argparse.Namespace, request: dict) -> tuple[dict, bytes]:
     asked, facts_file = Path(options.work, "request.json"), Path(options.work, "facts.json")
     asked.write_text(json.dumps(request))
     command = self_command(
@@ -73,7 +72,7 @@ def _profile(options: argparse.Namespace, request: dict) -> Tuple[dict, bytes]:
     return _result(request, facts, report)
 
 
-def _measured(options: argparse.Namespace, command: List[str], facts_file: Path) -> Tuple[Report, dict]:
+def _measured(options: argparse.Namespace, command: list[str], facts_file: Path) -> tuple[Report, dict]:
     with DeviceLock(options.lock).exclusive(Stopwatch(_tell_wait)):
         report = measure(options.ncu, command, facts_file.parent) if options.ncu else missing()
         facts = _facts(facts_file)
@@ -92,7 +91,7 @@ def _facts(file: Path) -> dict:
     return json.loads(file.read_text()) if file.exists() else {}
 
 
-def _run_bare(command: List[str], facts_file: Path) -> dict:
+def _run_bare(command: list[str], facts_file: Path) -> dict:
     """Without ncu; with the process's last words where it leaves no facts."""
     facts_file.unlink(missing_ok=True)
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
@@ -100,7 +99,7 @@ def _run_bare(command: List[str], facts_file: Path) -> dict:
     return _facts(facts_file) or {"infra": {"code": "worker_died", "message": words}}
 
 
-def _result(request: dict, facts: dict, report: Report) -> Tuple[dict, bytes]:
+def _result(request: dict, facts: dict, report: Report) -> tuple[dict, bytes]:
     if "infra" in facts:
         return {"status": "infra", "failure": facts["infra"]}, b""
     if "failed" in facts:
@@ -112,7 +111,7 @@ def _result(request: dict, facts: dict, report: Report) -> Tuple[dict, bytes]:
     return _done(request, "ncu" if report.kernels else "binary", note, kernels), b"" if too_large else report.raw
 
 
-def merged(facts: List[dict], report: Report) -> Tuple[List[dict], "str | None"]:
+def merged(facts: list[dict], report: Report) -> tuple[list[dict], "str | None"]:
     """What was measured over what the code tells, launch by launch."""
     if len(report.kernels) not in (0, len(facts)):
         note = f"ncu saw {len(report.kernels)} of {len(facts)} launches; the rest follows from the compiled code alone"
@@ -122,6 +121,6 @@ def merged(facts: List[dict], report: Report) -> Tuple[List[dict], "str | None"]
     return [{**fact, **{name: value for name, value in seen.items() if value is not None}} for fact, seen in zip(facts, measured)], note
 
 
-def _done(request: dict, source: str, note: "str | None", kernels: List[dict]) -> dict:
+def _done(request: dict, source: str, note: "str | None", kernels: list[dict]) -> dict:
     summary = {"source": source, "note": note, "case": request["case"]["name"], "deviceModel": request["model"], "kernels": kernels}
     return {"status": "done", "summary": summary}

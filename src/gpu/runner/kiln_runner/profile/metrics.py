@@ -6,7 +6,7 @@ Nsight Compute 2021 and later, for compute capability 8.0 and later.
 import csv
 import io
 import math
-from typing import Dict, List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 FIRST_COLUMN = "ID"
 KERNEL_COLUMN = "Kernel Name"
@@ -29,10 +29,10 @@ class Value(NamedTuple):
     unit: str
 
 
-Row = Dict[str, Value]
+Row = dict[str, Value]
 
 
-def read_page(text: str) -> List[Row]:
+def read_page(text: str) -> list[Row]:
     """A row a launch; values that are no finite number are left out. Lines before the table (ncu's own words) are passed over."""
     lines = text.splitlines()
     first = next((number for number, line in enumerate(lines) if line.startswith(f'"{FIRST_COLUMN}"')), None)
@@ -59,12 +59,12 @@ def profile_of(row: Row) -> dict:
     }
 
 
-def least_limit(limits: Dict[str, float]) -> Optional[str]:
+def least_limit(limits: dict[str, float]) -> Optional[str]:
     """The first of those that allow the fewest blocks."""
     return min(limits, key=lambda name: limits[name]) if limits else None
 
 
-def _row(names: List[str], units: List[str], launch: List[str]) -> Row:
+def _row(names: list[str], units: list[str], launch: list[str]) -> Row:
     found: Row = {}
     for name, unit, text in zip(names, units, launch):
         number = _number(text)
@@ -108,7 +108,7 @@ def _conflicts(row: Row) -> Optional[float]:
     return min(1.0, max(0.0, row[CONFLICTS].number / wavefronts)) if wavefronts > 0 else 0.0
 
 
-def _stalls(row: Row) -> List[dict]:
+def _stalls(row: Row) -> list[dict]:
     """Shares of the time that a warp spends between two instructions, largest first."""
     times = {
         name[len(STALL_PREFIX) : -len(STALL_SUFFIX)]: value.number

@@ -3,7 +3,7 @@ import os
 import socket
 import subprocess
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from kiln_runner.profile.metrics import CONFLICTS, WAVEFRONTS, profile_of, read_page
 
@@ -18,7 +18,7 @@ FROM_CODE = "These numbers follow from the compiled code alone."
 class Report(NamedTuple):
     """`kernels`: the measured fields of each launch; empty where `trouble` says why, and what mends it."""
 
-    kernels: List[dict]
+    kernels: list[dict]
     raw: bytes
     trouble: Optional[str]
 
@@ -28,7 +28,7 @@ def missing() -> Report:
     return _trouble(f"ncu is not installed on {socket.gethostname()}: {mend}")
 
 
-def measure(ncu: str, command: List[str], folder: Path) -> Report:
+def measure(ncu: str, command: list[str], folder: Path) -> Report:
     """Runs the command under ncu, in `folder`. Without a limit of its own: whoever asked kills the whole process group."""
     base = folder / "report"
     ran = _run(ncu_command(ncu, base, command), folder)
@@ -45,7 +45,7 @@ def measure(ncu: str, command: List[str], folder: Path) -> Report:
     return Report(kernels, report.read_bytes(), None)
 
 
-def ncu_command(ncu: str, base: Path, command: List[str]) -> List[str]:
+def ncu_command(ncu: str, base: Path, command: list[str]) -> list[str]:
     """Clocks stay as they are, as when candidates are timed; caches are flushed before each pass, as they are there."""
     sections = [part for section in SECTIONS for part in ("--section", section)]
     return [
@@ -62,7 +62,7 @@ def forbidden_note() -> str:
     return f"ncu may not read the GPU's counters on {socket.gethostname()} ({FORBIDDEN}): {mend}. {FROM_CODE}"
 
 
-def _run(argv: List[str], folder: Path) -> "subprocess.CompletedProcess[bytes]":
+def _run(argv: list[str], folder: Path) -> "subprocess.CompletedProcess[bytes]":
     # Its lock file and its scratch files go where they are removed with the rest.
     environment = {**os.environ, "TMPDIR": str(folder)}
     return subprocess.run(

@@ -3,7 +3,7 @@
 The driver tells how many blocks fit; which resource decides follows from the device's limits and the sizes in which it hands them out
 (CUDA's occupancy calculation for compute capability 7.0 and later).
 """
-from typing import Dict, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 from kiln_runner.profile.metrics import least_limit
 
@@ -42,9 +42,9 @@ def limiter(device: Multiprocessor, block: Block) -> Optional[str]:
     return least_limit(block_limits(device, block))
 
 
-def block_limits(device: Multiprocessor, block: Block) -> Dict[str, float]:
+def block_limits(device: Multiprocessor, block: Block) -> dict[str, float]:
     """Blocks that each resource allows, in the order that decides between equals."""
-    limits: Dict[str, float] = {"warps": device.threads // WARP_THREADS // _warps(block)}
+    limits: dict[str, float] = {"warps": device.threads // WARP_THREADS // _warps(block)}
     if block.registers_per_thread:
         limits["registers"] = _by_registers(device, block)
     shared = _rounded(block.shared + device.shared_reserved, SHARED_UNIT)

@@ -6,4 +6,4 @@ NOTHING = (
 
 
 def unmeasured(kernel: str) -> dict:
-    return {"kernel": kernel, **{name: None for name in NOTHING}, "stalls": []}
+    return {"kernel": kernel, **dict.fromkeys(NOTHING), "stalls": []}
