@@ -15,10 +15,10 @@ COMMANDS: dict[str, str] = {
     "profile": "kiln_runner.profile.main",
     "profile-launch": "kiln_runner.profile.launch",
     "compile-worker": "kiln_runner.compile.worker",
-    "triton-worker": "kiln_runner.compile.triton_worker",
+    "triton-worker": "kiln_runner.compile.triton_worker", "program-zygote": "kiln_runner.programs.zygote",
 }
 # Children of the server: none of them may outlive it. What `profile` starts ends with it by its own means.
-CHILDREN = ("judge", "try-problem", "simulated-judge", "compile-worker", "triton-worker", "inventory")
+CHILDREN = ("judge", "try-problem", "simulated-judge", "compile-worker", "triton-worker", "inventory", "program-zygote")
 
 
 def main(argv: list[str]) -> int:

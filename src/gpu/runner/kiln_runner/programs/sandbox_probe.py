@@ -54,7 +54,7 @@ def try_level(level: str, readable: List[str], nodes: List[str]) -> str:
         Path(secret, "file").write_text("secret", encoding="ascii")
         os.chmod(os.path.join(secret, "file"), 0o666)
         box = Box(supervisor.make_folder(), readable, nodes, None, level)
-        ended = supervisor.run(lambda: _try_all(os.path.join(secret, "file"), bool(nodes)), box, Bounds(LIMIT_S, MEMORY_BYTES))
+        ended = supervisor.run(lambda: try_inside(os.path.join(secret, "file"), bool(nodes)), box, Bounds(LIMIT_S, MEMORY_BYTES))
         touched = sorted(os.listdir(secret)) != ["file"] or Path(secret, "file").read_text(encoding="ascii") != "secret"
     finally:
         shutil.rmtree(secret, ignore_errors=True)
@@ -64,7 +64,7 @@ def try_level(level: str, readable: List[str], nodes: List[str]) -> str:
     return "; ".join([*wrong, *(["a file outside was changed"] if touched else [])])[:600]
 
 
-def _try_all(secret: str, has_device: bool) -> bytes:
+def try_inside(secret: str, has_device: bool) -> bytes:
     guardian = os.getppid()
     wrong = [f"{name} was possible" for name, action in _forbidden(secret, guardian).items() if _works(action) is None]
     needed = {**_needed(), **({"starting the GPU's driver": _start_driver} if has_device else {})}

@@ -62,8 +62,7 @@ def start(task: Task, box: Box, bounds: Bounds, descriptors: Sequence[int] = ())
     ended, told = os.pipe()
     guardian = os.fork()
     if guardian == 0:
-        os.close(held)
-        os.close(ended)
+        _close_all_but([lifeline, told, *descriptors])
         leave(lambda: _guard(task, box, bounds, list(descriptors), lifeline, told))
     os.close(lifeline)
     os.close(told)
@@ -121,8 +120,12 @@ def _guard(task: Task, box: Box, bounds: Bounds, descriptors: List[int], lifelin
             held_user.close()
     os.set_blocking(told, True)
     header = {"type": "ended", "how": how, "why": why, "status": status, "log": watch.log.text(), "bytes": len(answer)}
-    write_all(told, encode(header))
-    write_all(told, answer)
+    try:
+        write_all(told, encode(header))
+        write_all(told, answer)
+    except BrokenPipeError:
+        # The caller is gone; nobody wants to know.
+        pass
 
 
 class _Watch:
@@ -290,6 +293,17 @@ def _keep_descriptors(kept: List[int]) -> None:
     for number, source in wanted.items():
         os.dup2(source, number, inheritable=False)
     os.closerange(len(wanted), min(_DESCRIPTORS_MAX, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+
+
+def _close_all_but(kept: List[int]) -> None:
+    """Of the caller's: its frames, and what holds other programs, whose end it would miss. What it prints goes where its last words go."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    highest = min(_DESCRIPTORS_MAX, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    ordered = sorted({2, *kept})
+    for first, behind in zip(ordered, [*ordered[1:], highest]):
+        os.closerange(first + 1, behind)
 
 
 def _moved(number: int, lowest: int) -> int:

@@ -1,0 +1,189 @@
+"""`program-zygote`: run by an environment's Python. Imports what programs import, once, and forks a sandboxed copy for each in milliseconds.
+
+stdin: {type: "run", id, task, asked, bounds, folder…} | {type: "stop", id}. stdout: {type: "ready", imported, warnings} once, then
+{type: "ended", id, how, why, status, log} with the answer as payload. The end of stdin ends it and everything that it started.
+
+It makes no verdict, and runs no code of a program itself. One import that starts CUDA would leave every copy without a GPU, so that each is looked
+at, and one that does is told by name.
+"""
+import ctypes
+import gc
+import importlib
+import os
+import selectors
+import sys
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from kiln_runner.frames import FrameDecoder, encode
+from kiln_runner.programs import supervisor
+from kiln_runner.programs.sandbox import Bounds, Box
+from kiln_runner.programs.tasks import TASKS
+
+# After each of these a copy could still start CUDA, measured with PyTorch 2.11 and Triton 3.6; what is missing is left out.
+IMPORTS = (
+    "torch", "triton", "triton.language", "triton.backends.nvidia.driver", "triton.backends.nvidia.compiler", "triton.runtime.autotuner",
+    "triton.testing", "torch.utils.cpp_extension",
+)
+RUNNING_MAX = 64
+READ_BYTES = 1024 * 1024
+# What a fresh context would be made with: no copy of the runner's environment reaches a program.
+SETTINGS = {"PYTORCH_NVML_BASED_CUDA_CHECK": "1", "CUDA_DEVICE_MAX_CONNECTIONS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES", "PYTHONUTF8")
+_NOT_STARTED = 3
+
+
+class Imported(NamedTuple):
+    versions: Dict[str, str]
+    warnings: List[str]
+
+
+def run(argv: List[str]) -> int:
+    """`--imports a,b`: others than the usual ones."""
+    names = argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS)
+    frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    keep_settings()
+    imported = import_all([name for name in names if name])
+    gc.collect()
+    # Pages that copies share stay shared.
+    gc.freeze()
+    frames_out.write(encode({"type": "ready", "imported": imported.versions, "warnings": imported.warnings}))
+    _Zygote(frames_out.write).serve(sys.stdin.fileno())
+    return 0
+
+
+def keep_settings() -> None:
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    os.environ.clear()
+    os.environ.update({**kept, **SETTINGS})
+
+
+def import_all(names: List[str]) -> Imported:
+    """Each as far as it is there. Warnings name what is broken, and what would leave copies without CUDA."""
+    versions: Dict[str, str] = {}
+    warnings: List[str] = []
+    for name in names:
+        try:
+            module = importlib.import_module(name)
+        except ImportError as error:
+            if not isinstance(error, ModuleNotFoundError) or (error.name or "") not in _prefixes(name):
+                warnings.append(f"{name} cannot be imported: {error}"[:500])
+            continue
+        except Exception as error:
+            warnings.append(f"{name} cannot be imported: {type(error).__name__}: {error}"[:500])
+            continue
+        version = getattr(module, "__version__", None)
+        versions[name] = str(version)[:100] if version is not None else ""
+        if cuda_is_started():
+            warnings.append(f"importing {name} starts CUDA, so that no forked program could use a GPU; it must not do that when it is imported")
+            break
+    threads = len(os.listdir("/proc/self/task"))
+    if threads > 1:
+        warnings.append(f"{threads - 1} threads run after the imports; forked programs do not have them")
+    return Imported(versions, warnings)
+
+
+def cuda_is_started() -> bool:
+    """Asked of the driver's library where somebody has loaded it; nothing is loaded or started by asking."""
+    try:
+        cuda = ctypes.CDLL("libcuda.so.1", mode=os.RTLD_NOLOAD | os.RTLD_NOW)
+    except OSError:
+        return False
+    return cuda.cuDeviceGetCount(ctypes.byref(ctypes.c_int())) != _NOT_STARTED
+
+
+def _prefixes(name: str) -> List[str]:
+    parts = name.split(".")
+    return [".".join(parts[: count + 1]) for count in range(len(parts))]
+
+
+class _Zygote:
+    """Runs: id -> what runs. Frames in, frames out; forks between."""
+
+    def __init__(self, write: Callable[[bytes], Any]) -> None:
+        self._write = write
+        self._running: Dict[str, supervisor.Running] = {}
+        self._heard: Dict[int, bytearray] = {}
+        self._selector = selectors.DefaultSelector()
+
+    def serve(self, commands: int) -> None:
+        decoder = FrameDecoder()
+        self._selector.register(commands, selectors.EVENT_READ, None)
+        while True:
+            for key, _ in self._selector.select():
+                data = os.read(key.fd, READ_BYTES)
+                if key.data is not None:
+                    self._hear(key.data, data)
+                elif not data:
+                    self._end_all()
+                    return
+                else:
+                    for frame in decoder.feed(data):
+                        self._obey(frame.header)
+
+    def _obey(self, header: Dict[str, Any]) -> None:
+        if header["type"] == "stop":
+            running = self._running.get(header["id"])
+            if running is not None:
+                # Its guardian ends it, and says so.
+                os.close(running.held)
+                self._running[header["id"]] = running._replace(held=-1)
+        elif header["type"] == "run":
+            self._start(header)
+
+    def _start(self, header: Dict[str, Any]) -> None:
+        name, task = header["id"], TASKS.get(header["task"])
+        if task is None or name in self._running or len(self._running) >= RUNNING_MAX:
+            self._tell(name, supervisor.Ended("suspended", "not a task, an id that runs already, or too many at a time", 0, "", b""))
+            return
+        asked = header["asked"]
+        box = Box(supervisor.make_folder(), [*_places(), *header["readable"]], header["nodes"], None, header["level"])
+        running = supervisor.start(lambda: task(asked), box, Bounds(**header["bounds"]))
+        self._running[name] = running
+        self._heard[running.ended] = bytearray()
+        self._selector.register(running.ended, selectors.EVENT_READ, name)
+
+    def _hear(self, name: str, data: bytes) -> None:
+        running = self._running[name]
+        self._heard[running.ended] += data
+        if data:
+            return
+        self._selector.unregister(running.ended)
+        heard = self._heard.pop(running.ended)
+        del self._running[name]
+        os.close(running.ended)
+        if running.held >= 0:
+            os.close(running.held)
+        os.waitpid(running.guardian, 0)
+        self._tell(name, supervisor.ended_of(bytes(heard)))
+
+    def _tell(self, name: str, ended: supervisor.Ended) -> None:
+        header = {"type": "ended", "id": name, "how": ended.how, "why": ended.why, "status": ended.status, "log": ended.log}
+        self._write(encode(header, ended.answer))
+
+    def _end_all(self) -> None:
+        for running in self._running.values():
+            if running.held >= 0:
+                os.close(running.held)
+        for running in self._running.values():
+            os.waitpid(running.guardian, 0)
+
+
+_found_places: Optional[List[str]] = None
+
+
+def _places() -> List[str]:
+    """What a program of this environment reads: its packages and its Python."""
+    global _found_places
+    if _found_places is None:
+        from kiln_runner.identity import ROOT
+
+        found = [os.path.realpath(place) for place in (sys.prefix, sys.base_prefix, *sys.path) if place and os.path.isdir(place)]
+        kept = [place for place in dict.fromkeys(found) if place not in (str(ROOT), os.path.realpath(os.getcwd()), "/")]
+        _found_places = [*kept, *_linked(kept)]
+    return _found_places
+
+
+def _linked(places: List[str]) -> List[str]:
+    """The names that were asked for, where they lead to the real ones."""
+    return [place for place in (sys.prefix, sys.base_prefix) if place not in places]
