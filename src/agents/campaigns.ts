@@ -46,6 +46,7 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
   const { monotonicMs = () => performance.now() } = deps;
   /** Of all campaigns, oldest first. */
   const records = new Map<CampaignId, CampaignRecord>();
+  const shelf = createShelf(store);
   const supervisor = createSupervisor({
     store,
     judging,
@@ -57,8 +58,9 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
     random,
     contexts: createContextBuilder({ judging, now: monotonicMs }),
     onRecord: (record) => void records.set(record.id, record),
+    onWithdrawn: (id) => shelf.forget(id),
   });
-  const views = createViews({ judging, shelf: createShelf(store), supervisor, monotonicMs });
+  const views = createViews({ judging, shelf, supervisor, monotonicMs });
 
   const known = (id: CampaignId): CampaignRecord => {
     const record = records.get(id);

@@ -38,11 +38,16 @@ export const runStream = async (stream: Stream): Promise<void> => {
     cursor = page.cursor;
     if (page.events.length > 0) open = await send(stream, page.events.map(eventText).join(''));
     else if (cursor >= follower.head()) open = await waitForMore(stream, cursor);
-    finished = candidateId !== null && page.events.some((event) => event.type === 'candidate.done');
+    finished = candidateId !== null && isDone(page.events);
   }
   if (open) raw.end();
   else raw.destroy();
 };
+
+/** A verdict that was taken back is not its end. */
+const isDone = (events: readonly JournalEvent[]): boolean =>
+  events.findLast(({ type }) => type === 'candidate.done' || type === 'candidate.reopened' || type === 'candidate.queued')
+    ?.type === 'candidate.done';
 
 const waitForMore = async (stream: Stream, cursor: number): Promise<boolean> => {
   const { follower, candidateId, limits, signal } = stream;

@@ -1,6 +1,6 @@
 /** Campaigns and their generations: what was asked of generators, what it cost, and what became of it. */
 import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign/campaign.ts';
-import type { CampaignId } from '../domain/ids.ts';
+import type { CampaignId, CandidateId } from '../domain/ids.ts';
 import type { NewJournalEvent } from '../domain/records.ts';
 import type { CampaignChange, GenerationPage } from '../domain/ports/store.ts';
 import { append, writing } from './journal.ts';
@@ -123,6 +123,49 @@ from jsonb_to_recordset($1::jsonb) as change ("campaignId" text, number integer,
 where generations.campaign_id = change."campaignId" and generations.number = change.number
   and generations.status not in ('judged', 'failed', 'lost')`;
 
+/**
+ * Puts generations whose verdict was taken back among those that wait for one. Returns them as they were. A candidate that is done again
+ * may be among `ids`: its generations wait for nothing, and whoever follows them finds the verdict there.
+ */
+export const withdrawVerdicts = async (
+  sql: SqlSession,
+  ids: readonly CandidateId[],
+  at: string,
+): Promise<readonly Generation[]> => {
+  if (ids.length === 0) return [];
+  const rows = await sql.query<GenerationRow>(WITHDRAW, [ids, at]);
+  return rows.map(generationOf);
+};
+
+const WITHDRAW = `
+with doubted as (
+  select campaign_id, number, state from kiln.generations
+  where status = 'judged' and state ->> 'candidateId' = any($1::text[]) for update
+)
+update kiln.generations set
+  state = jsonb_build_object('status', 'submitted', 'candidateId', doubted.state -> 'candidateId', 'isFirst', doubted.state -> 'isFirst'),
+  updated_at = $2::timestamptz
+from doubted where generations.campaign_id = doubted.campaign_id and generations.number = doubted.number
+returning generations.campaign_id || '.' || generations.number as id, generations.campaign_id as "campaignId", generations.number, agent,
+  generator, problem, device, move, island, parents, idea, usage, doubted.state, asked_at as "askedAt", updated_at as "updatedAt"`;
+
+/** Candidates whose generations tell a verdict that was taken back while no daemon followed. */
+export const readOutdatedVerdicts = async (sql: SqlSession): Promise<readonly CandidateId[]> => {
+  const rows = await sql.query<{ id: CandidateId }>(OUTDATED);
+  return rows.map(({ id }) => id);
+};
+
+const OUTDATED = `
+select candidates.id from kiln.candidates
+join kiln.generations on generations.status = 'judged' and generations.state ->> 'candidateId' = candidates.id
+where candidates.judged_again is not null
+  and (candidates.status <> 'done' or (candidates.judged_again ->> 'at')::timestamptz > generations.updated_at)
+union
+select candidates.id from kiln.generations
+join kiln.candidates on candidates.id = generations.state ->> 'candidateId'
+where generations.status = 'judged' and generations.state ->> 'verdict' in ('cancelled', 'infra_failed')
+  and (candidates.status <> 'done' or candidates.verdict <> generations.state ->> 'verdict')`;
+
 interface GenerationRow extends Omit<Generation, 'askedAt' | 'updatedAt'> {
   readonly askedAt: Date;
   readonly updatedAt: Date;
@@ -136,8 +179,14 @@ export const readGenerations = async (
 ): Promise<readonly Generation[]> => {
   // The limit stands in the text: as a parameter it is a guess for the planner, which then sorts all that follows for each page.
   const rows = await sql.query<GenerationRow>(`${READ_GENERATIONS} limit ${Math.trunc(limit)}`, [id, after]);
-  return rows.map((row) => ({ ...row, askedAt: row.askedAt.toISOString(), updatedAt: row.updatedAt.toISOString() }));
+  return rows.map(generationOf);
 };
+
+const generationOf = (row: GenerationRow): Generation => ({
+  ...row,
+  askedAt: row.askedAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+});
 
 const READ_GENERATIONS = `
 select campaign_id || '.' || number as id, campaign_id as "campaignId", number, agent, generator, problem, device, move, island, parents,

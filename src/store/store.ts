@@ -6,9 +6,11 @@ import {
   insertGenerations,
   readCampaigns,
   readGenerations,
+  readOutdatedVerdicts,
   readUnsettled,
   updateCampaign,
   updateGenerations,
+  withdrawVerdicts,
 } from './campaigns.ts';
 import { readBacklog } from './backlog.ts';
 import { readCanaries, reopenDoubted, writeCanaries } from './canaries.ts';
@@ -65,6 +67,8 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     addGenerations: async (batch) => insertGenerations(sql, batch),
     updateGenerations: async (batch) => updateGenerations(sql, batch, at()),
     generations: async (id, page) => readGenerations(sql, id, page),
+    withdrawVerdicts: async (ids) => withdrawVerdicts(sql, ids, at()),
+    outdatedVerdicts: async () => readOutdatedVerdicts(sql),
     askProfiles: async (ids, { again }) => askProfiles(sql, ids, { again, at: at() }),
     profile: async (id) => readProfile(sql, id),
     profileReport: async (id) => readProfileReport(sql, id),

@@ -23,6 +23,8 @@ export interface ContextRequest {
 export interface ContextBuilder {
   /** Throws NOT_FOUND for a problem or a parent that is not there. */
   build(request: ContextRequest): Promise<GenerationContext>;
+  /** What is known of these is out of date. */
+  forget(ids: readonly CandidateId[]): void;
 }
 
 export interface ContextDeps {
@@ -58,6 +60,7 @@ export const createContextBuilder = ({ judging, now = () => performance.now() }:
     });
 
   return {
+    forget: (ids) => ids.forEach((id) => exhibits.forget(id)),
     build: async (request) => {
       const { problem, device, languages, choice } = request;
       const key = [problem, device, ...languages].join(' ');

@@ -10,7 +10,7 @@ import type { Judging } from '../../domain/ports/kiln.ts';
 import { failureOf } from './failure-text.ts';
 import { createFreshCache } from './fresh-cache.ts';
 
-/** Verdicts are final, but a profile may come later. */
+/** A verdict that is taken back is forgotten at once; a profile may come later. */
 const FRESH_MS = 30_000;
 /** Parents and incumbents in use; the sources are what they cost. */
 const EXHIBITS_MAX = 256;
@@ -24,6 +24,8 @@ export interface Shown {
 export interface Exhibits {
   /** The same object for everybody who asks meanwhile. Throws NOT_FOUND. */
   get(id: CandidateId, problem: Problem): Promise<Shown>;
+  /** Its verdict was taken back. */
+  forget(id: CandidateId): void;
 }
 
 export const createExhibits = (deps: {
@@ -38,7 +40,10 @@ export const createExhibits = (deps: {
     return { exhibit: exhibitOf(record, source, profile), failure: failureOf(record, problem) };
   };
 
-  return { get: async (id, problem) => cache.get(id, async () => read(id, problem)) };
+  return {
+    get: async (id, problem) => cache.get(id, async () => read(id, problem)),
+    forget: (id) => cache.forget(id),
+  };
 };
 
 const exhibitOf = (record: CandidateRecord, source: string, profile: ProfileRecord | null): Exhibit => {

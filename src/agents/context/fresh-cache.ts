@@ -2,6 +2,7 @@
 export interface FreshCache<V> {
   /** A failed load is not kept. */
   get(key: string, load: () => Promise<V>): Promise<V>;
+  forget(key: string): void;
 }
 
 export interface FreshCacheOptions {
@@ -37,6 +38,7 @@ export const createFreshCache = <V>({ freshMs, entriesMax, now }: FreshCacheOpti
   };
 
   return {
+    forget: (key) => void held.delete(key),
     get: async (key, load) => {
       const known = held.get(key);
       if (!known || now() - known.atMs >= freshMs) return loaded(key, load);

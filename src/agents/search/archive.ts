@@ -2,7 +2,7 @@
  * What a search knows of one problem on one device class, and whom it asks to be bettered next.
  *
  * The state is a function of the entries alone (their order matters only where a limit drops something), so that a restart rebuilds it by
- * adding them again. Chance comes from the seed and the generation's number, nothing else: no clock.
+ * adding them again; so is it after some were forgotten, once the others are added again. Chance comes from the seed and the generation's number, nothing else: no clock.
  */
 import type { CandidateId } from '../../domain/ids.ts';
 import { chooseMove } from './choose-move.ts';
@@ -20,6 +20,11 @@ export interface Archive {
   choose(draw: Draw): Choice;
   /** Nobody answered: a repair is there to be chosen again. */
   giveBack(choice: Pick<Miss, 'move' | 'parents'>): void;
+  /**
+   * Its verdict was taken back: it is nobody's parent, and no failure to repair. Who came from it still did, and its content is known: the same
+   * again is no news. What it displaced is added again by whoever knows it.
+   */
+  forget(id: CandidateId): void;
   /** Something was measured that says more than what was added with it. */
   setBound(id: CandidateId, bound: Bound): void;
   /** All that can be varied in it was tried: `choose` gives it to nobody who does not invent. */
@@ -57,7 +62,7 @@ export const createArchive = (options: { readonly islands: number; readonly seed
     if (!isElite(entry)) return;
     // Every island begins from the same starting points; from there on each goes its own way.
     const homes = entry.move === 'seed' ? islands : islands.slice(islandAt(entry.island)).slice(0, 1);
-    for (const home of homes) home.add(entry);
+    for (const home of homes) home.add(used.has(entry.candidateId) ? { ...entry, isVariable: false } : entry);
   };
 
   const miss = (generation: Miss): void => {
@@ -79,6 +84,10 @@ export const createArchive = (options: { readonly islands: number; readonly seed
     choose: (draw) => chooseMove({ islands, repairs, newest, seed: options.seed }, { ...draw, island: islandAt(draw.island) }),
     giveBack: ({ move, parents: [failed] }) => {
       if (move === 'repair' && failed !== undefined) repairs.giveBack(failed);
+    },
+    forget: (id) => {
+      for (const island of islands) island.forget(id);
+      repairs.forget(id);
     },
     setBound: (id, bound) => {
       for (const island of islands) island.setBound(id, bound);

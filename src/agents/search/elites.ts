@@ -21,6 +21,7 @@ export interface Elites {
   add(entry: EliteEntry): void;
   /** Counts `child` for its parents here. Once for each generation. */
   countUse(child: Miss): void;
+  forget(id: CandidateId): void;
   /** It may go to another cell by that, and of two in one the slower goes. */
   setBound(id: CandidateId, bound: Bound): void;
   /** Nothing is left to vary in it. */
@@ -67,6 +68,10 @@ export const createElites = (): Elites => {
     add({ ...entry, bound });
   };
 
+  const forget = (id: CandidateId): void => {
+    for (const [cell, entry] of cells) if (entry.candidateId === id) cells.delete(cell);
+  };
+
   const useUp = (id: CandidateId): void => {
     for (const [cell, entry] of cells) if (entry.candidateId === id) cells.set(cell, { ...entry, isVariable: false });
   };
@@ -78,7 +83,7 @@ export const createElites = (): Elites => {
 
   const canVary = (): boolean => [...cells.values()].some(({ isVariable }) => isVariable);
 
-  return { add, countUse, setBound, useUp, canVary, ranked, get };
+  return { add, countUse, forget, setBound, useUp, canVary, ranked, get };
 };
 
 /** Beyond it an elite is as tired as it gets. */

@@ -28,6 +28,8 @@ export interface Repairs {
   add(entry: ArchiveEntry): void;
   /** A repair ends its parent's wait, whatever came of it. */
   onChild(child: Miss): void;
+  /** It is no failure any more. Where its repair was seen, it gets no other one. */
+  forget(id: CandidateId): void;
   waiting(island: number): boolean;
   /** The newest of the island: it is not given twice, unless it is given back. */
   take(island: number): Repair | null;
@@ -80,6 +82,10 @@ export const createRepairs = (): Repairs => {
     add,
     onChild: ({ move, parents: [failed] }) => {
       if (move === 'repair' && failed !== undefined) mend(failed);
+    },
+    forget: (id) => {
+      held.delete(id);
+      taken.delete(id);
     },
     take,
     giveBack: (id) => void taken.delete(id),

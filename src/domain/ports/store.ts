@@ -178,6 +178,10 @@ export interface CampaignStore extends Pick<Store, 'appendEvents'> {
   updateGenerations(batch: readonly GenerationUpdate[]): Promise<void>;
   /** By number, from after `after`. */
   generations(id: CampaignId, page: GenerationPage): Promise<readonly Generation[]>;
+  /** Of these candidates, what is judged waits for its verdict again. Returns the generations as they were. */
+  withdrawVerdicts(ids: readonly CandidateId[]): Promise<readonly Generation[]>;
+  /** Candidates whose verdict was taken back while no daemon followed, and whose generations still tell it. */
+  outdatedVerdicts(): Promise<readonly CandidateId[]>;
 }
 
 export type CampaignChange = Pick<CampaignRecord, 'status' | 'reason' | 'ranMs'>;

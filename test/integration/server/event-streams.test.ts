@@ -262,6 +262,22 @@ describe('GET /v1/candidates/:id/events', () => {
     expect((await fetch(`${server.url}/v1/candidates/${id}/events`, { headers: { 'last-event-id': '2' } })).status).toBe(204);
   });
 
+  test('goes on where a verdict was taken back, and ends with the last one', async () => {
+    const server = await start();
+    const id = await submit(server.kiln);
+    server.kiln.finish(id, passed(2));
+    server.kiln.emit('candidate.reopened', id);
+    const events = all(createClient({ url: server.url }).candidateEvents(id));
+    await until(() => server.kiln.listeners() === 1, 'the stream follows');
+    server.kiln.finish(id, passed(1));
+    expect((await events).map(({ type }) => type)).toEqual([
+      'candidate.queued',
+      'candidate.done',
+      'candidate.reopened',
+      'candidate.done',
+    ]);
+  });
+
   test('of an unknown candidate is not found', async () => {
     const server = await start();
     const events = createClient({ url: server.url }).candidateEvents(`c-${'0'.repeat(32)}`);

@@ -1,12 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CampaignStore } from '../../../src/domain/ports/store.ts';
 import { CampaignRecord, CampaignSpec, Generation, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
-import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
+import { CampaignId, DeviceId, generationIdOf } from '../../../src/domain/ids.ts';
+import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { GenerationState } from '../../../src/domain/campaign/campaign.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { SqlStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { idOf } from './builders.ts';
+import { attempt, candidate, HOST, idOf, passed, score } from './builders.ts';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 const AT = new Date(START).toISOString();
@@ -145,6 +146,61 @@ export const describeCampaignStore = (name: string, open: () => Sql): void => {
       await store.createCampaign(campaign(OTHER));
       await store.addGenerations([generation(1, judged), generation(2, submitted, OTHER), generation(3, answered, OTHER)]);
       expect(await store.unsettledCampaigns()).toEqual([OTHER]);
+    });
+
+    test('lets a verdict that was taken back be waited for again, says what it was, and takes the next one', async () => {
+      const { store } = await fresh();
+      await store.createCampaign(campaign());
+      await store.createCampaign(campaign(OTHER));
+      const elsewhere: GenerationState = { ...judged, candidateId: idOf('d') };
+      await store.addGenerations([generation(1, judged), generation(2, elsewhere), generation(3, failed)]);
+      await store.addGenerations([generation(1, { ...judged, isFirst: false }, OTHER)]);
+      const withdrawn = (await store.withdrawVerdicts([idOf('c')])).map((row) => Generation.parse(row));
+      expect(withdrawn.map(({ id, state }) => [id, state])).toEqual([
+        [generationIdOf(ID, 1), judged],
+        [generationIdOf(OTHER, 1), { ...judged, isFirst: false }],
+      ]);
+      expect((await store.generations(ID, page)).map(({ state }) => state)).toEqual([submitted, elsewhere, failed]);
+      expect((await store.generations(OTHER, page)).map(({ state }) => state)).toEqual([{ ...submitted, isFirst: false }]);
+      expect(await store.withdrawVerdicts([idOf('c')])).toEqual([]);
+      expect(await store.withdrawVerdicts([])).toEqual([]);
+      const again: GenerationState = { ...judged, verdict: 'crashed', speedup: null };
+      await store.updateGenerations([{ id: generationIdOf(ID, 1), state: again }]);
+      expect((await store.generations(ID, page)).map(({ state }) => state)).toEqual([again, elsewhere, failed]);
+    });
+
+    test('knows which verdicts were taken back since they were written', async () => {
+      const { store, clock } = await fresh();
+      await open().script(
+        'truncate kiln.candidates, kiln.attempts, kiln.records, kiln.canaries, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_candidates restart identity',
+      );
+      const named = ['c', 'cancelled', 'kept', 'again'] as const;
+      await store.insertCandidates(named.map((who) => candidate(who)));
+      const judge = async (who: (typeof named)[number], outcome: Outcome): Promise<void> => {
+        await store.recordAttempts([attempt(who, 1, { deviceId: DeviceId.parse(`GPU-${who}`), finishedAt: AT })]);
+        await store.complete([
+          { candidateId: idOf(who), outcome, score: outcome.verdict === 'passed' ? score(2) : null, record: false },
+        ]);
+      };
+      for (const who of named) await judge(who, who === 'cancelled' ? { verdict: 'cancelled' } : passed);
+      await store.createCampaign(campaign());
+      const rows = named.map((who, index) =>
+        generation(index + 1, {
+          ...judged,
+          candidateId: idOf(who),
+          ...(who === 'cancelled' ? { verdict: 'cancelled' as const, speedup: null } : {}),
+        }),
+      );
+      await store.addGenerations(rows);
+      expect(await store.outdatedVerdicts()).toEqual([]);
+      clock.now += 60_000;
+      for (const who of ['c', 'again'])
+        await store.reopenDoubted({ hostId: HOST, deviceId: DeviceId.parse(`GPU-${who}`), reason: 'a canary failed' });
+      await store.reopen([idOf('cancelled')]);
+      await store.complete([{ candidateId: idOf('again'), outcome: passed, score: score(1.5), record: false }]);
+      expect([...(await store.outdatedVerdicts())].toSorted()).toEqual(['c', 'cancelled', 'again'].map(idOf).toSorted());
+      await store.withdrawVerdicts(await store.outdatedVerdicts());
+      expect(await store.outdatedVerdicts()).toEqual([]);
     });
   });
 };

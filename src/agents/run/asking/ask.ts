@@ -82,7 +82,7 @@ interface Chosen {
 const contextOf = async (run: Run, deps: RunDeps, { seat, choice }: Chosen): Promise<GenerationContext> => {
   const { problem, device, languages, archive } = seat.target;
   const ideaOf = (id: CandidateId): string => archive.content(id)?.idea ?? '';
-  const wish = { problem, device, languages, choice, attempts: seat.agent.attempts, ideaOf };
+  const wish = { problem, device, languages, choice, attempts: seat.agent.attempts(), ideaOf };
   const context = await patiently(async () => deps.contexts.build(wish), patienceOf(run));
   run.trouble = null;
   return context;

@@ -28,10 +28,10 @@ export const submitAnswer = async (
     return 'nothing';
   }
   // Claimed before the row is written: a second copy that comes meanwhile is one.
-  run.pending.set(id, { generation, source: draft.source });
+  run.pending.set(id, { generations: [generation], source: draft.source });
   const isFirst = !known || (again && (await isOurs(run, deps, id)));
   const moved = await advance(run, deps, { generation, state: { status: 'submitted', candidateId: id, isFirst } });
-  run.pending.set(id, { generation: moved, source: draft.source });
+  run.pending.set(id, { generations: [moved], source: draft.source });
   // Known before, so no record of this campaign. After a restart it may be one: `recheck` looks.
   if (submitted.status === 'done' && !again) void settle(run, deps, { id, isRecord: false });
   else expectVerdict(run, deps, id);

@@ -19,6 +19,8 @@ export interface Best {
 export interface Account {
   /** Counts a generation that is new (`before` null), or that moved on. */
   move(before: Generation | null, after: Generation): void;
+  /** A judged generation that is counted already is among the leaders, where it is fast enough. Adding one again changes nothing. */
+  lead(generation: Generation): void;
   readonly usage: Usage;
   /** What answers cost, and the reserves of lost ones. */
   readonly spentMicros: number;
@@ -54,7 +56,8 @@ export const createAccount = (): Account => {
   const byVerdict = new Map<string, number>();
   const byFailure = new Map<string, number>();
   const leaders = new Map<string, readonly Best[]>();
-  const start = new Map<string, number>();
+  /** Of the starting points, what each passed with. */
+  const starts = new Map<string, Map<CandidateId, number>>();
   const sums = { lostMicros: 0, reservedMicros: 0, deviceMs: 0, onDevice: 0 };
 
   const count = (generation: Generation, sign: 1 | -1): void => {
@@ -79,22 +82,40 @@ export const createAccount = (): Account => {
     const at = others.findIndex((one) => one.speedup < speedup);
     const place = at < 0 ? others.length : at;
     leaders.set(key, others.toSpliced(place, 0, { candidateId, speedup, generator, idea }).slice(0, LEADERS_MAX));
-    if (generation.move === 'seed') start.set(key, Math.max(speedup, start.get(key) ?? 0));
+    if (generation.move === 'seed')
+      starts.set(key, (starts.get(key) ?? new Map<CandidateId, number>()).set(candidateId, speedup));
+  };
+
+  /** Its verdict was taken back, and so were those of its copies. */
+  const dropBest = (generation: Generation): void => {
+    const { state } = generation;
+    if (state.status !== 'judged') return;
+    const key = keyOf(generation);
+    leaders.set(
+      key,
+      (leaders.get(key) ?? []).filter(({ candidateId }) => candidateId !== state.candidateId),
+    );
+    starts.get(key)?.delete(state.candidateId);
   };
 
   return {
     move: (before, after) => {
       if (before) count(before, -1);
+      if (before) dropBest(before);
       count(after, 1);
       keepBest(after);
     },
+    lead: keepBest,
     usage,
     byStatus,
     byVerdict,
     byFailure,
     best: (target) => leaders.get(keyOf(target))?.[0] ?? null,
     leaders: (target) => leaders.get(keyOf(target)) ?? [],
-    startSpeedup: (target) => start.get(keyOf(target)) ?? null,
+    startSpeedup: (target) => {
+      const speedups = [...(starts.get(keyOf(target))?.values() ?? [])];
+      return speedups.length === 0 ? null : Math.max(...speedups);
+    },
     get spentMicros() {
       return usage.micros + sums.lostMicros;
     },

@@ -47,7 +47,8 @@ export interface RunDeps {
 
 /** A candidate whose verdict is waited for. The source is null after a restart: it is read back. */
 export interface Pending {
-  readonly generation: Generation;
+  /** One, but where a restart or a verdict that was taken back finds copies. */
+  readonly generations: readonly Generation[];
   readonly source: string | null;
 }
 
@@ -65,6 +66,8 @@ export interface Run {
   readonly roster: Roster;
   readonly asking: ReadonlyMap<string, Asking>;
   readonly pending: Map<CandidateId, Pending>;
+  /** Candidates whose verdict is being read and written. */
+  readonly settling: Map<CandidateId, Promise<unknown>>;
   /** Number of the next generation. */
   next: number;
   thinking: number;
@@ -74,6 +77,8 @@ export interface Run {
   runningSinceMs: number | null;
   /** What it waits out, in words. */
   trouble: string | null;
+  /** Its rows are in the account. */
+  isCounted: boolean;
   /** Its rows are read back and its starting points are submitted: from here on agents are asked. */
   isOpen: boolean;
   /** Nobody is asked before: an unexpected failure must not spin. */
@@ -99,11 +104,13 @@ export const createRun = (record: CampaignRecord, deps: Pick<RunDeps, 'judging' 
     roster: createRoster({ agents: spec.agents, targets: targets.length, islands: spec.islands, generators: spec.generators }),
     asking,
     pending: new Map(),
+    settling: new Map(),
     next: 1,
     thinking: 0,
     preparing: 0,
     runningSinceMs: null,
     trouble: null,
+    isCounted: false,
     isOpen: false,
     heldUntilMs: 0,
     asked: new AbortController(),

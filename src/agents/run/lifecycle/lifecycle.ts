@@ -13,7 +13,7 @@ export interface Lifecycle {
   readonly runs: ReadonlyMap<CampaignId, Run>;
   /** Throws KilnError where what it works on is not there any more. */
   open(record: CampaignRecord): Run;
-  /** After a start. What it works on may be gone since: a person must decide then, and it is paused. */
+  /** After a start, or where verdicts of one that ended were taken back; one that is open stays as it is. What it works on may be gone since: a person must decide then, and it is paused. */
   reopen(record: CampaignRecord): Promise<void>;
   turn(run: Run, status: CampaignStatus, reason: string | null): Promise<void>;
   dropThrough(): void;
@@ -48,6 +48,7 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
   };
 
   const reopen = async (record: CampaignRecord): Promise<void> => {
+    if (runs.has(record.id)) return;
     try {
       open(record);
     } catch (error) {

@@ -15,6 +15,7 @@ export const openRun = async (run: Run, deps: RunDeps, store: Pick<CampaignStore
   for (const { device } of run.targets) deps.classes.open(device);
   try {
     const { ended, open } = await patiently(async () => countRows(run, store), patienceOf(run));
+    run.isCounted = true;
     run.trouble = 'what was found before the restart is read back';
     if (run.next === 1 && run.record.status !== 'stopped') await beginNew(run, deps);
     await rebuildArchives(run, deps.judging, ended);

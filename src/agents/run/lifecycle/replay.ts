@@ -5,7 +5,7 @@
  * content has the same id), what was submitted waits for its verdict again, and the archives are rebuilt from what was judged.
  */
 import type { Generation } from '../../../domain/campaign/campaign.ts';
-import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
+import type { CampaignId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { advance } from '../outcomes/advance.ts';
@@ -14,7 +14,7 @@ import type { Run, RunDeps } from './campaign-run.ts';
 import { patiently } from '../asking/retry-while-unavailable.ts';
 import { onMiss, wasAnswered } from '../outcomes/misses.ts';
 import { learnProfile } from '../outcomes/profile-bound.ts';
-import { expectVerdict, learn } from '../outcomes/settle.ts';
+import { addToArchive, expectVerdict, learn } from '../outcomes/settle.ts';
 import { submitAnswer } from '../asking/submit.ts';
 
 const PAGE = 1000;
@@ -44,13 +44,22 @@ interface Found {
 }
 
 /** Counts every row. Returns those that are not settled, and those to rebuild the archives from. */
-export const countRows = async (run: Run, store: Pick<CampaignStore, 'generations'>): Promise<Found> => {
+export const countRows = async (run: Run, store: Pick<CampaignStore, 'generations'>): Promise<Found> =>
+  readRows(run, store, (generation) => {
+    run.account.move(null, generation);
+    run.next = generation.number + 1;
+  });
+
+const readRows = async (
+  run: Run,
+  store: Pick<CampaignStore, 'generations'>,
+  onRow: (generation: Generation) => void,
+): Promise<Found> => {
   const open: Generation[] = [];
   let ended: Generation[] = [];
   for await (const page of generationsOf(store, run.record.id)) {
     for (const generation of page) {
-      run.account.move(null, generation);
-      run.next = generation.number + 1;
+      onRow(generation);
       const { status } = generation.state;
       if (status === 'judged' || wasAnswered(generation)) ended.push(generation);
       else if (status !== 'failed' && status !== 'lost') open.push(generation);
@@ -58,6 +67,19 @@ export const countRows = async (run: Run, store: Pick<CampaignStore, 'generation
     ended = worthKnowing(ended);
   }
   return { ended, open };
+};
+
+/**
+ * After verdicts were taken back: what their candidates had displaced from the archives and from among the leaders is there again. Whatever is
+ * known stays as it is, so that agents may go on meanwhile.
+ */
+export const learnDisplaced = async (run: Run, judging: Judging, store: Pick<CampaignStore, 'generations'>): Promise<void> => {
+  const { ended } = await patiently(async () => readRows(run, store, (row) => run.account.lead(row)), patienceOf(run));
+  await forEachSourced(run, { judging, ended }, (generation, sourced) => {
+    if (sourced) addToArchive(run, { generation, ...sourced });
+    else if (generation.state.status !== 'judged') onMiss(run, generation);
+  });
+  await learnProfiles(run, judging);
 };
 
 /** An old failure without what became of its repair would be repaired again: of the older ones only those that passed. */
@@ -73,23 +95,35 @@ const speedupOf = ({ state }: Generation): number => (state.status === 'judged' 
 
 /** In the order of their numbers, as they were added the first time. */
 export const rebuildArchives = async (run: Run, judging: Judging, ended: readonly Generation[]): Promise<void> => {
-  for (let from = 0; from < ended.length; from += READ_AT_ONCE) {
-    if (run.closed.signal.aborted) return;
-    const batch = ended.slice(from, from + READ_AT_ONCE);
-    const ids = batch.flatMap(({ state }) => (state.status === 'judged' ? [state.candidateId] : []));
-    const found = await patiently(async () => judging.sourced(ids), patienceOf(run));
-    const byId = new Map(found.map((sourced) => [sourced.record.id, sourced]));
-    for (const generation of batch) learnAgain(run, generation, byId);
-  }
+  await forEachSourced(run, { judging, ended }, (generation, sourced) => learnAgain(run, generation, sourced));
   await learnProfiles(run, judging);
 };
 
 type Sourced = Awaited<ReturnType<Judging['sourced']>>[number];
 
-const learnAgain = (run: Run, generation: Generation, byId: ReadonlyMap<CandidateId, Sourced>): void => {
+/** With the records and sources of those that were judged; what is not done any more is left out. */
+const forEachSourced = async (
+  run: Run,
+  { judging, ended }: { readonly judging: Judging; readonly ended: readonly Generation[] },
+  onGeneration: (generation: Generation, sourced: Sourced | undefined) => void,
+): Promise<void> => {
+  for (let from = 0; from < ended.length; from += READ_AT_ONCE) {
+    if (run.closed.signal.aborted) return;
+    const batch = ended.slice(from, from + READ_AT_ONCE);
+    const ids = batch.flatMap(({ state }) => (state.status === 'judged' ? [state.candidateId] : []));
+    const found = await patiently(async () => judging.sourced(ids), patienceOf(run));
+    const byId = new Map(
+      found.flatMap((sourced) => (sourced.record.state.status === 'done' ? [[sourced.record.id, sourced]] : [])),
+    );
+    for (const generation of batch)
+      onGeneration(generation, generation.state.status === 'judged' ? byId.get(generation.state.candidateId) : undefined);
+  }
+};
+
+const learnAgain = (run: Run, generation: Generation, sourced: Sourced | undefined): void => {
   const { state, move } = generation;
   if (state.status !== 'judged') return onMiss(run, generation);
-  const [target, sourced] = [targetOf(run, generation), byId.get(state.candidateId)];
+  const target = targetOf(run, generation);
   if (!target || !sourced) return;
   // `learn` takes a starting point off those that are waited for.
   if (move === 'seed') target.startsLeft += 1;
@@ -120,7 +154,8 @@ export const settleOpen = async (run: Run, deps: RunDeps, open: readonly Generat
     } else if (state.status === 'answered') {
       await submitAnswer(run, deps, { generation, draft: state.draft, again: true });
     } else if (state.status === 'submitted') {
-      run.pending.set(state.candidateId, { generation, source: null });
+      const others = run.pending.get(state.candidateId)?.generations ?? [];
+      run.pending.set(state.candidateId, { generations: [...others, generation], source: null });
       expectVerdict(run, deps, state.candidateId);
     }
   }

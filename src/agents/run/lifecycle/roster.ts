@@ -3,16 +3,25 @@
  * generator; fewer go round the targets. An agent costs its index, its island and a few past attempts.
  */
 import type { PastAttempt } from '../../../domain/campaign/generation-context.ts';
+import type { CandidateId } from '../../../domain/ids.ts';
 
 /** Attempts that an agent remembers: enough not to try the same again, few enough that a context stays short. */
-export const ATTEMPTS_MAX = 4;
+const ATTEMPTS_MAX = 4;
 
 export interface Agent {
   readonly index: number;
   readonly island: number;
   readonly generator: string;
   /** Oldest first. */
-  attempts: readonly PastAttempt[];
+  attempts(): readonly PastAttempt[];
+  remember(attempt: Remembered): void;
+  /** Its verdict was taken back. */
+  forget(candidateId: CandidateId): void;
+}
+
+interface Remembered {
+  readonly candidateId: CandidateId;
+  readonly attempt: PastAttempt;
 }
 
 /** A target with a generator: where agents are free or not. */
@@ -79,7 +88,21 @@ const seatOf = (index: number, { targets, islands, isRotating, names }: Seating)
   const target = index % targets;
   const order = isRotating ? index : Math.floor(index / targets);
   const generator = names[isRotating ? order : order + target] ?? '';
-  return { target, agent: { index, island: order % islands, generator, attempts: [] } };
+  return { target, agent: createAgent({ index, island: order % islands, generator }) };
+};
+
+const createAgent = (who: Pick<Agent, 'index' | 'island' | 'generator'>): Agent => {
+  let remembered: readonly Remembered[] = [];
+  return {
+    ...who,
+    attempts: () => remembered.map(({ attempt }) => attempt),
+    remember: (attempt) => {
+      remembered = [...remembered, attempt].slice(-ATTEMPTS_MAX);
+    },
+    forget: (id) => {
+      remembered = remembered.filter(({ candidateId }) => candidateId !== id);
+    },
+  };
 };
 
 /** Names by share, spread evenly: at each place the one that is furthest behind its share. */

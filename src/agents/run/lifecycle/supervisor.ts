@@ -17,6 +17,7 @@ import { createProfiles } from '../outcomes/profiles.ts';
 import { createPump } from '../asking/pump.ts';
 import { createRounds } from '../../../platform/rounds.ts';
 import { createRows } from '../outcomes/generation-rows.ts';
+import { createWithdrawals } from './withdrawals.ts';
 import { createVerdicts } from '../outcomes/verdicts.ts';
 
 const LOOK_MS = 250;
@@ -33,6 +34,8 @@ export interface SupervisorDeps extends Pick<RunDeps, 'judging' | 'generators' |
   readonly settings: Pick<AgentsSettings, 'queueSeconds' | 'thinkingMax'>;
   /** The record of a campaign is another one now. */
   readonly onRecord: (record: CampaignRecord) => void;
+  /** Verdicts of a campaign were taken back: what was counted of it while it was over is out of date. */
+  readonly onWithdrawn: (id: CampaignId) => void;
 }
 
 export interface Supervisor {
@@ -57,11 +60,14 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     const learned = async (): Promise<void> => learnProfile(archives, await judging.profile(id));
     void learned().catch((error: unknown) => onFailure('a profile could not be read', error));
   };
+  const onTakenBack = (ids: readonly CandidateId[]): void => withdrawals.onTakenBack(ids);
   const classes = createDeviceClasses(settings.queueSeconds);
-  const verdicts = createVerdicts({ judging, log, onDone: (device) => classes.onDone(device), onProfiled });
+  const verdicts = createVerdicts({ judging, log, onDone: (device) => classes.onDone(device), onProfiled, onTakenBack });
   const profiles = createProfiles({ judging, slots: (device) => classes.slots(device), log, now: monotonicMs });
   const deps: RunDeps = { ...given, rows: createRows(store), verdicts, classes, profiles, poke: () => pump.poke() };
   const lifecycle = createLifecycle({ ...deps, store, onRecord: given.onRecord });
+  const closed = new AbortController();
+  const withdrawals = createWithdrawals({ deps, store, lifecycle, onChanged: given.onWithdrawn, closed: closed.signal });
   const runs = (): readonly Run[] => [...lifecycle.runs.values()];
   const pump = createPump({
     ...deps,
@@ -83,6 +89,8 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
 
   const start = async (): Promise<void> => {
     await verdicts.start();
+    // Taken back while no daemon followed; from here on the journal tells.
+    await store.withdrawVerdicts(await store.outdatedVerdicts());
     const unsettled = new Set(await store.unsettledCampaigns());
     for (const record of (await store.campaigns()).toReversed()) {
       given.onRecord(record);
@@ -102,8 +110,10 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     for (const run of runs()) run.asked.abort();
     await within(STOP_MS_MAX, pump.settled());
     for (const run of runs()) run.closed.abort();
+    closed.abort();
     verdicts.stop();
     await lifecycle.opened();
+    await withdrawals.settled();
     await lifecycle.save().catch((error: unknown) => log.warn({ err: error }, SAVE_FAILED));
   };
 

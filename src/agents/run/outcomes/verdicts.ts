@@ -3,12 +3,14 @@
  *
  * Modes: created; following (reads what is new after every write); stopped.
  * Invariant: a verdict that is written while somebody waits is told once; one that was written between a submission and its `expect` is
- * remembered, or found by `recheck`.
+ * remembered, or found by `recheck`. What was taken back is remembered no longer.
  */
 import type { Logger } from 'pino';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { JournalEvent } from '../../../domain/records.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
+import { newsIn } from './journal-news.ts';
+import type { News } from './journal-news.ts';
 
 const PAGE = 1000;
 /** Writes that follow one another closely are read together. */
@@ -26,8 +28,8 @@ export interface Verdicts {
   start(): Promise<void>;
   /** Calls back once, soon if it is done already. */
   expect(id: CandidateId, listener: OnVerdict): void;
-  /** Asks for those that were waited for longest, in case a verdict was missed. */
-  recheck(): Promise<void>;
+  /** Asks for these, or for those that were waited for longest, in case a verdict was missed. */
+  recheck(ids?: readonly CandidateId[]): Promise<void>;
   stop(): void;
 }
 
@@ -38,9 +40,11 @@ export interface VerdictsDeps {
   readonly onDone: (device: string) => void;
   /** A profile came. Not told again after a restart: it is in the candidate's profile then. */
   readonly onProfiled: (id: CandidateId) => void;
+  /** These have no verdict any more: they are judged again. Not told again after a restart: the store knows which are out of date. */
+  readonly onTakenBack: (ids: readonly CandidateId[]) => void;
 }
 
-export const createVerdicts = ({ judging, log, onDone, onProfiled }: VerdictsDeps): Verdicts => {
+export const createVerdicts = ({ judging, log, ...told }: VerdictsDeps): Verdicts => {
   const expected = new Map<CandidateId, OnVerdict[]>();
   const remembered = new Map<CandidateId, boolean>();
   let after = 0;
@@ -65,18 +69,26 @@ export const createVerdicts = ({ judging, log, onDone, onProfiled }: VerdictsDep
     }, delayMs);
   };
 
+  const onNews = (news: News): void => {
+    const { candidateId } = news;
+    switch (news.kind) {
+      case 'profiled':
+        return told.onProfiled(candidateId);
+      case 'takenBack':
+        remembered.delete(candidateId);
+        return told.onTakenBack([candidateId]);
+      case 'done':
+        if (news.device !== null) told.onDone(news.device);
+        return tell(candidateId, news.isRecord);
+    }
+  };
+
   const read = async (): Promise<void> => {
     isReading = true;
     hasMore = false;
     try {
       const page = wholePage(await judging.events({ after, limit: PAGE }));
-      const records = new Set(page.events.flatMap(({ type, candidateId }) => (type === 'candidate.record' ? [candidateId] : [])));
-      for (const { type, candidateId, data } of page.events) {
-        if (type === 'profile.done' && candidateId !== null) onProfiled(candidateId);
-        if (type !== 'candidate.done' || candidateId === null) continue;
-        if (typeof data['device'] === 'string') onDone(data['device']);
-        tell(candidateId, records.has(candidateId));
-      }
+      for (const news of newsIn(page.events)) onNews(news);
       after = page.events.at(-1)?.sequence ?? after;
       hasMore ||= page.isFull;
       isReading = false;
@@ -88,8 +100,8 @@ export const createVerdicts = ({ judging, log, onDone, onProfiled }: VerdictsDep
     }
   };
 
-  const recheck = async (): Promise<void> => {
-    for (const id of [...expected.keys()].slice(0, RECHECKED_MAX)) {
+  const recheck = async (ids = [...expected.keys()].slice(0, RECHECKED_MAX)): Promise<void> => {
+    for (const id of ids.filter((one) => expected.has(one))) {
       const { state } = await judging.candidate(id);
       if (state.status === 'done' && expected.has(id)) tell(id, await wasRecord(judging, id));
     }
@@ -129,6 +141,13 @@ const remember = (remembered: Map<CandidateId, boolean>, id: CandidateId, isReco
   }
 };
 
-/** Whether a candidate took the record when it was done. */
-const wasRecord = async (judging: Pick<Judging, 'events'>, id: CandidateId): Promise<boolean> =>
-  (await judging.events({ after: 0, limit: PAGE, candidateId: id })).some(({ type }) => type === 'candidate.record');
+/** Whether a candidate took the record when it was done last. */
+const wasRecord = async (judging: Pick<Judging, 'events'>, id: CandidateId): Promise<boolean> => {
+  let isRecord = false;
+  for (let after = 0; ; ) {
+    const { events, isFull } = wholePage(await judging.events({ after, limit: PAGE, candidateId: id }));
+    for (const news of newsIn(events)) if (news.kind === 'done') isRecord = news.isRecord;
+    if (!isFull) return isRecord;
+    after = events.at(-1)?.sequence ?? after;
+  }
+};

@@ -17,12 +17,20 @@ export interface Shelved {
 
 export interface Shelf {
   get(record: CampaignRecord): Promise<Shelved>;
+  /** As its rows are now, of one that is open: not kept. */
+  read(id: CampaignId): Promise<Shelved>;
+  /** Its rows changed since. */
+  forget(id: CampaignId): void;
 }
 
 export const createShelf = (store: Pick<CampaignStore, 'generations'>): Shelf => {
   /** By id and when it changed last. */
   const kept = new Map<string, Promise<Shelved>>();
   return {
+    read: async (id) => readShelved(store, id),
+    forget: (id) => {
+      for (const key of kept.keys()) if (key.startsWith(`${id} `)) kept.delete(key);
+    },
     get: async ({ id, updatedAt }) => {
       const key = `${id} ${updatedAt}`;
       const known = kept.get(key) ?? readShelved(store, id);

@@ -7,7 +7,7 @@ import type { Judging } from '../../../domain/ports/kiln.ts';
 import { activityOf } from './activity.ts';
 import { createRankedReader } from './ranked-reader.ts';
 import { ranMsOf, targetOf } from '../lifecycle/campaign-run.ts';
-import type { Shelf } from './ended-campaigns.ts';
+import type { Shelf, Shelved } from './ended-campaigns.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 import { campaignView } from './view.ts';
 
@@ -37,8 +37,7 @@ export const createViews = ({ judging, shelf, supervisor, monotonicMs }: ViewsDe
     return language;
   };
 
-  const ended = async (record: CampaignRecord): Promise<CampaignView> => {
-    const { account, lineages } = await shelf.get(record);
+  const fromRows = async (record: CampaignRecord, { account, lineages }: Shelved): Promise<CampaignView> => {
     const { problems, devices } = record.spec;
     return campaignView({
       record,
@@ -56,7 +55,9 @@ export const createViews = ({ judging, shelf, supervisor, monotonicMs }: ViewsDe
   return {
     view: async (record) => {
       const run = supervisor.run(record.id);
-      if (!run) return ended(record);
+      if (!run) return fromRows(record, await shelf.get(record));
+      // Just opened: its account is empty yet.
+      if (!run.isCounted) return fromRows(record, await shelf.read(record.id));
       return campaignView({
         record: run.record,
         account: run.account,

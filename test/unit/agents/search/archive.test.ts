@@ -154,3 +154,47 @@ describe('elites', () => {
     expect(parents(2)).toBe(0);
   });
 });
+
+describe('an entry whose verdict was taken back', () => {
+  test('is nobody’s parent, and what it displaced is back once it is added again', () => {
+    const search = archive(2);
+    const slower = entryOf(1, { speedup: 2, move: 'seed' });
+    search.add(slower);
+    search.add(entryOf(2, { speedup: 9, move: 'seed' }));
+    expect(search.elites().map(({ candidateId }) => candidateId)).toEqual([idOf(2)]);
+    search.forget(idOf(2));
+    expect(search.best()).toBeNull();
+    search.add(slower);
+    expect(search.elites().map(({ candidateId }) => candidateId)).toEqual([idOf(1)]);
+    for (const number of numbers(50, 3)) expect(search.choose({ island: 0, number }).parents).not.toContain(idOf(2));
+  });
+
+  test('is no failure to repair, and its content is known all the same', () => {
+    const search = archive();
+    const failure = failedOf(1);
+    search.add(failure);
+    search.forget(idOf(1));
+    expect(numbers(50, 2).map((number) => search.choose({ island: 0, number }).move)).not.toContain('repair');
+    expect(search.novelty(failure).isNew).toBe(false);
+    search.add(failure);
+    expect(numbers(50, 60).map((number) => search.choose({ island: 0, number }).move)).toContain('repair');
+  });
+
+  test('stays among the ancestors of those who came from it', () => {
+    const search = archive();
+    search.add(entryOf(1));
+    search.add(entryOf(2, { speedup: 9, parents: [idOf(1)] }));
+    search.add(entryOf(3, { speedup: 3, idea: 'other', parents: [idOf(2)] }));
+    search.forget(idOf(2));
+    expect(search.lineage(idOf(3))).toEqual([idOf(1), idOf(2), idOf(3)]);
+  });
+
+  test('that was used up is so when it comes back', () => {
+    const search = archive();
+    search.add(entryOf(1));
+    search.useUp(idOf(1));
+    search.forget(idOf(1));
+    search.add(entryOf(1));
+    expect(search.canVary()).toBe(false);
+  });
+});

@@ -127,3 +127,21 @@ describe('the account of a campaign', () => {
     expect([[...account.byFailure], account.byStatus.failed]).toEqual([[['refused', 1]], 1]);
   });
 });
+
+describe('a verdict that was taken back', () => {
+  test('counts no more: neither its time nor its place among the leaders; who is told again leads', () => {
+    const account = createAccount();
+    const [first, second] = [judged(1, 2, { move: 'seed' }), judged(2, 9, { move: 'seed' })];
+    for (const row of [first, second]) account.move(null, row);
+    const waiting = { ...second, state: { ...SUBMITTED, candidateId: idOf(2) } as GenerationState };
+    account.move(second, waiting);
+    expect(account.best(TARGET)?.speedup).toBe(2);
+    expect(account.startSpeedup(TARGET)).toBe(2);
+    expect(account.deviceMs).toBe(100);
+    expect(account.byStatus).toMatchObject({ judged: 1, submitted: 1 });
+    account.move(waiting, judged(2, 1.5, { move: 'seed' }));
+    account.lead(first);
+    expect(account.leaders(TARGET).map(({ speedup }) => speedup)).toEqual([2, 1.5]);
+    expect(account.byVerdict).toEqual(new Map([['passed', 2]]));
+  });
+});

@@ -1,0 +1,26 @@
+/** What a page of the journal says that agents go by. Pure. */
+import type { CandidateId } from '../../../domain/ids.ts';
+import type { JournalEvent } from '../../../domain/records.ts';
+
+export type News =
+  | { readonly kind: 'done'; readonly candidateId: CandidateId; readonly device: string | null; readonly isRecord: boolean }
+  /** There is no verdict any more: its device failed a canary, or it had ended without one and somebody submitted it again. */
+  | { readonly kind: 'takenBack'; readonly candidateId: CandidateId }
+  | { readonly kind: 'profiled'; readonly candidateId: CandidateId };
+
+/** In the order of the journal. A page that ends in a verdict does not say whether it is a record. */
+export const newsIn = (events: readonly JournalEvent[]): readonly News[] =>
+  events.flatMap(({ type, candidateId, data }, index): readonly News[] => {
+    if (candidateId === null) return [];
+    if (type === 'candidate.done') {
+      const device = typeof data['device'] === 'string' ? data['device'] : null;
+      return [{ kind: 'done', candidateId, device, isRecord: isRecordOf(events[index + 1], candidateId) }];
+    }
+    const isTakenBack = type === 'candidate.reopened' || (type === 'candidate.queued' && data['again'] === true);
+    if (isTakenBack) return [{ kind: 'takenBack', candidateId }];
+    return type === 'profile.done' ? [{ kind: 'profiled', candidateId }] : [];
+  });
+
+/** A record's event follows its verdict's in one transaction. One that is given back to an older candidate stands by itself. */
+const isRecordOf = (next: JournalEvent | undefined, id: CandidateId): boolean =>
+  next?.type === 'candidate.record' && next.candidateId === id && next.data['restored'] !== true;
