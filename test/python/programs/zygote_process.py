@@ -21,11 +21,11 @@ class ZygoteProcess:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd="/")
         self.ready = self.next()[0]
 
-    def ask(self, name: str, task: str, asked: Any, level: str, bounds: Optional[Dict[str, Any]] = None, readable: Tuple[str, ...] = ()) -> None:
+    def ask(self, name: str, task: str, asked: Any, level: str, bounds: Optional[Dict[str, Any]] = None, artifact: Optional[str] = None) -> None:
         assert self.process.stdin is not None
         frame = {
             "type": "run", "id": name, "task": task, "asked": asked, "level": level, "bounds": {**BOUNDS, **(bounds or {})},
-            "readable": list(readable), "nodes": [],
+            "artifact": artifact, "nodes": [],
         }
         self.process.stdin.write(encode(frame))
         self.process.stdin.flush()

@@ -16,9 +16,10 @@ COMMANDS: dict[str, str] = {
     "profile-launch": "kiln_runner.profile.launch",
     "compile-worker": "kiln_runner.compile.worker",
     "triton-worker": "kiln_runner.compile.triton_worker", "program-zygote": "kiln_runner.programs.zygote",
+    "program-worker": "kiln_runner.programs.build",
 }
 # Children of the server: none of them may outlive it. What `profile` starts ends with it by its own means.
-CHILDREN = ("judge", "try-problem", "simulated-judge", "compile-worker", "triton-worker", "inventory", "program-zygote")
+CHILDREN = ("judge", "try-problem", "simulated-judge", "compile-worker", "triton-worker", "inventory", "program-zygote", "program-worker")
 
 
 def main(argv: list[str]) -> int:

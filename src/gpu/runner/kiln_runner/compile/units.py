@@ -39,9 +39,7 @@ def compile_unit(job: dict, compiler: Compiler) -> dict:
     """Answer of the worker for {artifact, unit, compiler, artifacts, work}: {status: compiled | failed | timed_out | infra, …}."""
     folder = tempfile.mkdtemp(prefix="compile-", dir=job["work"])
     try:
-        # Editors put a byte order mark at the head of a file; not every compiler takes it.
-        unit = {**job["unit"], "source": job["unit"]["source"].lstrip("\ufeff")}
-        built = _build(unit, folder, compiler)
+        built = _build(job["unit"], folder, compiler)
         if not built.files:
             return {"status": "failed", "log": clean_log(built.log, folder)}
         meta = _meta(job, built, folder)
@@ -59,6 +57,11 @@ def compile_unit(job: dict, compiler: Compiler) -> dict:
 
 
 def _build(unit: dict, folder: str, compiler: Compiler) -> Built:
+    if unit["language"] == "python":
+        # Of several files.
+        return compiler(unit, folder)
+    # Editors put a byte order mark at the head of a file; not every compiler takes it.
+    unit = {**unit, "source": unit["source"].lstrip("\ufeff")}
     # Python has no preprocessor: its comments may say `# include`, and what it opens the confinement decides.
     complaint = None if unit["language"] == "triton" else refusal(unit["source"])
     return refused(complaint) if complaint else compiler(unit, folder)

@@ -4,6 +4,7 @@ import os
 import traceback
 from typing import Any, Callable, Dict
 
+from kiln_runner.programs.built import restore
 from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
 from kiln_runner.programs.sandbox_probe import try_inside
 
@@ -11,10 +12,13 @@ Task = Callable[[Any], bytes]
 
 
 def look(asked: Any) -> bytes:
-    """Imports the entry of a program and tells whether it can be called: {callable} or {error, trace}."""
+    """Imports the entry of a program: {callable} or {error, trace}. `asked.built`: the files that were built of it."""
     try:
         program = program_of(asked)
-        load_entry(program, write_files(program, os.getcwd()))
+        root = write_files(program, os.getcwd())
+        if asked.get("built"):
+            restore(os.getcwd(), asked["built"], root)
+        load_entry(program, root)
         return json.dumps({"callable": program.symbol}).encode()
     except ProgramRefused as error:
         return json.dumps({"error": str(error), "trace": ""}).encode()

@@ -1,6 +1,6 @@
 """`program-zygote`: run by an environment's Python. Imports what programs import, once, and forks a sandboxed copy for each in milliseconds.
 
-stdin: {type: "run", id, task, asked, bounds, folder…} | {type: "stop", id}. stdout: {type: "ready", imported, warnings} once, then
+stdin: {type: "run", id, task, asked, bounds, level, nodes, artifact} | {type: "stop", id}. stdout: {type: "ready", imported, warnings} once, then
 {type: "ended", id, how, why, status, log} with the answer as payload. The end of stdin ends it and everything that it started.
 
 It makes no verdict, and runs no code of a program itself. One import that starts CUDA would leave every copy without a GPU, so that each is looked
@@ -12,10 +12,12 @@ import importlib
 import os
 import selectors
 import sys
+from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from kiln_runner.frames import FrameDecoder, encode
 from kiln_runner.programs import supervisor
+from kiln_runner.programs.built import read
 from kiln_runner.programs.sandbox import Bounds, Box
 from kiln_runner.programs.tasks import TASKS
 
@@ -132,12 +134,13 @@ class _Zygote:
             self._start(header)
 
     def _start(self, header: Dict[str, Any]) -> None:
-        name, task = header["id"], TASKS.get(header["task"])
+        name, task, asked = header["id"], TASKS.get(header["task"]), header["asked"]
         if task is None or name in self._running or len(self._running) >= RUNNING_MAX:
             self._tell(name, supervisor.Ended("suspended", "not a task, an id that runs already, or too many at a time", 0, "", b""))
             return
-        asked = header["asked"]
-        box = Box(supervisor.make_folder(), [*_places(), *header["readable"]], header["nodes"], None, header["level"])
+        if header.get("artifact"):
+            asked = {**asked, "built": read(Path(header["artifact"]))}
+        box = Box(supervisor.make_folder(), places(), header["nodes"], None, header["level"])
         running = supervisor.start(lambda: task(asked), box, Bounds(**header["bounds"]))
         self._running[name] = running
         self._heard[running.ended] = bytearray()
@@ -172,7 +175,7 @@ class _Zygote:
 _found_places: Optional[List[str]] = None
 
 
-def _places() -> List[str]:
+def places() -> List[str]:
     """What a program of this environment reads: its packages and its Python."""
     global _found_places
     if _found_places is None:

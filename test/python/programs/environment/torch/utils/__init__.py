@@ -1,0 +1,1 @@
+"""Stands for torch.utils in tests."""
