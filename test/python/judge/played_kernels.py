@@ -19,6 +19,9 @@ SCREENING = {"method": "cached", "warmupRuns": 5, "runsMin": 20, "runsMax": 100,
 CONFIRMING = {**SCREENING, "runsMin": 40, "runsMax": 200, "inputs": "fresh"}
 
 
+NOTHING_FORGED: Mapping[str, float] = {}
+
+
 class Launch(NamedTuple):
     """What the kernel can know. `number`: of its launches in this case, warm-up included."""
 
@@ -44,7 +47,15 @@ class PlayedCase:
 
     name, draw_bias = "played", 0.002
 
-    def __init__(self, strategy: Strategy, rng: random.Random, batch: int = 1, noise: float = 0.003, spoils: float = 1.0) -> None:
+    def __init__(
+        self,
+        strategy: Strategy,
+        rng: random.Random,
+        batch: int = 1,
+        noise: float = 0.003,
+        spoils: float = 1.0,
+        forges: Mapping[str, float] = NOTHING_FORGED,
+    ) -> None:
         self.batch, self._strategy, self._rng, self._noise = batch, strategy, rng, noise
         self.seed, self._seen, self._launches, self.memory = 0, None, 0, {}
         # How long the baseline takes where the candidate ran since the inputs were drawn.
@@ -53,9 +64,23 @@ class PlayedCase:
         # Of each of the candidate's runs by slot: whether every replica's outputs were right; of the kept and the last one: of one replica's.
         self.sampled: Dict[int, List[bool]] = {}
         self.kept: Optional[bool] = None
+        # Of a side's runs: the share of the honest time by which stamps that somebody changed are too near to each other.
+        self._forges = forges
+        self._gaps: List[float] = []
 
     def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, object], _rng: random.Random) -> List[float]:
-        return [self._run(run) for run in runs]
+        times = [self._run(run) for run in runs]
+        return [time_ns - self._forge(run) for time_ns, run in zip(times, runs)]
+
+    def _forge(self, run: TimedRun) -> float:
+        """What the stamps of the run's events leave out, and the device's timer does not."""
+        forged = self._forges.get(run.side, 0.0) * HONEST_NS
+        # The timer of some cards goes on once a microsecond; launching takes some, more or less by its phase.
+        self._gaps.append(round((forged + self._rng.choice([3000, 3300, 3600, 4100])) / 1000 + self._rng.uniform(-0.5, 0.5)) * 1000.0)
+        return forged
+
+    def gaps(self) -> List[float]:
+        return self._gaps
 
     def _run(self, run: TimedRun) -> float:
         if run.seed is not None:
@@ -105,11 +130,19 @@ class Played(NamedTuple):
 
 
 def play(
-    strategy: Strategy, seed: int, *, confirms: bool = False, cached: bool = False, batch: int = 1, spoils: float = 1.0, hard: int = 0
+    strategy: Strategy,
+    seed: int,
+    *,
+    confirms: bool = False,
+    cached: bool = False,
+    batch: int = 1,
+    spoils: float = 1.0,
+    hard: int = 0,
+    forges: Mapping[str, float] = NOTHING_FORGED,
 ) -> Played:
-    """One case of one judgement, as judgement.py makes it. `hard`: how many sets of hard inputs it has."""
+    """One case of one judgement, as judgement.py makes it. `hard`: how many sets of hard inputs it has; `forges`: side -> share (PlayedCase)."""
     rng = random.Random(seed)
-    case = PlayedCase(strategy, random.Random(rng.random()), batch, spoils=spoils)
+    case = PlayedCase(strategy, random.Random(rng.random()), batch, spoils=spoils, forges=forges)
     rules = CONFIRMING if confirms else SCREENING
     case.run_timed([TimedRun("candidate", batch, None, None)] * rules["warmupRuns"], {}, rng)
     conditions = Conditions(rules, Warmth(HONEST_NS, 0.3), rng, Deck(hard, rng))

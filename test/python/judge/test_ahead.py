@@ -41,7 +41,7 @@ RIGHT, WRONG = (0, 0, 0, 0.0, 1.0), (1, 2**64 - 1, 0, 1.0, 1.0)
 class PlayedCase:
     """Every side computes the inputs' seed, and rightly; `did` of the device tells what was asked."""
 
-    batch, draw_bias = 1, 0.0
+    batch, draw_bias, hard_names = 1, 0.0, ()
 
     def __init__(self, device: "PlayedDevice", name: str) -> None:
         self._did, self.name, self.bound, self.seed = device.did, name, {}, 0
@@ -81,6 +81,9 @@ class PlayedCase:
                 self._kept[KEPT] = self.seed
         self._output = self.seed
         return [50_000.0 for _ in runs]
+
+    def gaps(self) -> Sequence[float]:
+        return ()
 
     def findings(self) -> Findings:
         self._did.append(f"findings {self.name}")

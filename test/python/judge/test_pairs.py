@@ -25,15 +25,29 @@ class PlayedCase:
     batch, seed, draw_bias = 1, 0, 0.01
 
     def __init__(
-        self, seed: int, *, noise: float = 0.004, fresh: float = 0.0, first: float = 0.0, outliers: float = 0.0, drift: float = 0.0
+        self,
+        seed: int,
+        *,
+        noise: float = 0.004,
+        fresh: float = 0.0,
+        first: float = 0.0,
+        outliers: float = 0.0,
+        drift: float = 0.0,
+        behind: float = 0.0,
     ) -> None:
         self._rng = random.Random(seed)
         self._noise, self._fresh, self._first, self._outliers, self._drift = noise, fresh, first, outliers, drift
+        # A run behind one of the candidate takes longer by this share.
+        self._behind = behind
         self.runs: List[TimedRun] = []
 
     def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: random.Random) -> List[float]:
         self.runs += runs
-        return [self._time(number, run) for number, run in enumerate(runs)]
+        before = ["", *(run.side for run in runs)]
+        return [self._time(number, run) * (1 + self._behind * (side == "candidate")) for number, (run, side) in enumerate(zip(runs, before))]
+
+    def gaps(self) -> Sequence[float]:
+        return ()
 
     def _time(self, number: int, run: TimedRun) -> float:
         more = (self._fresh if run.seed is not None else 0) + (self._first if number == 0 else 0) + number * self._drift
@@ -84,6 +98,12 @@ class TwoCopies(unittest.TestCase):
         found = section(case, 1)
         self.assertEqual(set(found.times), {60_000})
         self.assertIn(len(case.runs) - len(found.runs), (1, 2, 3), "one in each chunk")
+
+    def test_what_a_side_leaves_behind_for_the_next_run_counts_against_nobody(self) -> None:
+        """A candidate that fills a cache or draws much power, so that whoever comes next is slower, the baseline or itself."""
+        for behind in (0.02, 0.05):
+            middles = [ratio.middle for ratio in ratios(behind=behind)]
+            self.assertLess(abs(sum(middles) / len(middles) - 1), 0.003, behind)
 
     def test_a_side_alone_is_timed_without_runs_more_than_before(self) -> None:
         case = PlayedCase(1, noise=0)
@@ -152,6 +172,13 @@ class Screening(unittest.TestCase):
         self.assertTrue(Control("baseline", 20e6).is_affordable(usual))
         self.assertFalse(Control("baseline", 21e6).is_affordable(usual))
         self.assertFalse(Control("baseline", 60_000).is_affordable(slow))
+
+    def test_who_sleeps_in_the_warm_up_is_not_timed_without_controls(self) -> None:
+        control, asleep = Control("baseline", 60_000), Conditions(RULES, Warmth(60_000, RULES["caseBudgetMs"]), random.Random(1))
+        self.assertFalse(control.is_affordable(asleep))
+        alone = time_sides(PlayedCase(1), {"candidate": "candidate"}, asleep, strict=False)
+        self.assertTrue(control.is_missing(alone, asleep, 0.15 * len(alone.runs)))
+        self.assertFalse(control.is_missing(alone, asleep, RULES["caseBudgetMs"] * len(alone.runs)), "it is as slow as that")
 
     def test_pairs_with_a_side_that_is_many_times_slower_keep_to_what_is_left_of_the_budget(self) -> None:
         for spent_ms, runs in ((0, (12, 24)), (249, (RUNS_LEAST, RUNS_LEAST))):

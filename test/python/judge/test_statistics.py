@@ -134,11 +134,34 @@ class Schedule(unittest.TestCase):
         self.assertEqual(batch_for(100.0, 16), 16)
 
     def test_in_a_group_of_two_sides_each_falls_on_every_phase_of_four_runs_equally_often_and_drift_cancels(self) -> None:
-        order = group_order(["a", "b"])
-        positions = {side: [n for n, s in enumerate(order) if s == side] for side in ("a", "b")}
-        self.assertEqual(sorted(n % 4 for n in positions["a"]), sorted(n % 4 for n in positions["b"]))
-        self.assertEqual(sum(positions["a"]), sum(positions["b"]))
-        self.assertEqual(len(order), group_size(["a", "b"]))
+        for in_a_row in (True, False):
+            order = group_order(["a", "b"], in_a_row)
+            positions = {side: [n for n, s in enumerate(order) if s == side] for side in ("a", "b")}
+            self.assertEqual(sorted(n % 4 for n in positions["a"]), sorted(n % 4 for n in positions["b"]))
+            self.assertEqual(sum(positions["a"]), sum(positions["b"]))
+            self.assertEqual(len(order), group_size(["a", "b"]))
+
+    def test_every_side_follows_each_equally_often_itself_too(self) -> None:
+        for sides in (["a", "b"], ["a", "b", "c"]):
+            follows = {(one, other): 0 for one in sides for other in sides}
+            for seed in range(200):
+                order = [run.side for run in plan(sides, 1, seed).chunk(12)]
+                for pair in zip(order, order[1:]):
+                    follows[pair] += 1
+            mean = sum(follows.values()) / len(follows)
+            self.assertTrue(all(abs(count / mean - 1) < 0.08 for count in follows.values()), follows)
+
+    def test_copies_that_nobody_looks_at_are_as_often_behind_a_run_as_the_one_that_is_kept(self) -> None:
+        """A kernel that sees the gap of a copy knows nothing of the runs to come."""
+        kept = decoys = 0
+        for seed in range(300):
+            section = plan(["a", "b"], 4, seed)
+            for groups in (6, 4):
+                copied = [run for run in section.chunk(groups) if run.keep is not None or run.decoy is not None]
+                self.assertTrue(all(run.side == "a" and (run.keep is None) != (run.decoy is None) for run in copied))
+                self.assertTrue(copied)
+                kept, decoys = kept + sum(run.keep is not None for run in copied), decoys + sum(run.decoy is not None for run in copied)
+        self.assertGreater(decoys, kept)
 
     def test_a_chunk_ends_with_the_first_side_and_has_each_side_equally_often(self) -> None:
         for sides in (["a"], ["a", "b"], ["a", "b", "c"]):

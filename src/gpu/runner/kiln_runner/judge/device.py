@@ -95,6 +95,10 @@ class Case(Protocol):
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
         """Nanoseconds of one execution in each run: outputs poisoned and caches flushed before each, samples taken after each that has one."""
 
+    def gaps(self) -> Sequence[float]:
+        """Of each of these runs: nanoseconds that a timer which no side can set has beyond the whole run's; NaN where it was not read. Empty where
+        the device has no such timer."""
+
 
 class Part(NamedTuple):
     """A case as open_case takes it."""

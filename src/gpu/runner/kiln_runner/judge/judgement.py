@@ -9,6 +9,7 @@ from typing import Callable, ContextManager, Dict, List, NamedTuple, Optional, T
 
 from .artifacts import open_artifact
 from .checking import Terms, TimedRuns, advice, check, evaluate_timed, look_at_last, queue_timed_checks
+from .clocks import stamps_are_doubtful
 from .device import KEPT, LAST, Case, Device, Program, Runnable
 from .device_lock import DeviceLock
 from .discerning import Sides, blindness
@@ -262,18 +263,21 @@ class Judgement:
 
     def _screen(self, spec: dict, case: Case, conditions: Conditions, known: dict) -> Optional[Measured]:
         """Against the remembered time; None where that does not hold."""
-        control: Optional[Control] = Control("baseline", known["medianNs"])
-        if not control.is_affordable(conditions):
-            control = None
-        sides = self._runnables(["candidate", "baseline"] if control else ["candidate"], case, spec)
-        section = self._time_sides(case, sides, (conditions, False, control))
-        if lives_on_memory(section, "candidate", case.draw_bias):
+        control = Control("baseline", known["medianNs"])
+        has_controls = control.is_affordable(conditions)
+        sides = self._runnables(["candidate", "baseline"] if has_controls else ["candidate"], case, spec)
+        start = time.monotonic_ns()
+        section = self._time_sides(case, sides, (conditions, False, control if has_controls else None))
+        spent_ms = (time.monotonic_ns() - start) / NS_PER_MS
+        if lives_on_memory(section, "candidate", case.draw_bias) or stamps_are_doubtful(section, "candidate"):
             self._look_before_again(spec, case, section)
             return self._in_pairs(spec, case, conditions, True)
         measured = screened(case, section, known)
         if measured.candidate["medianNs"] < PAIRED_BELOW_NS:
             return None
-        if control and not bears_out(section.control_ratios("baseline", "candidate"), known, measured.candidate):
+        if has_controls and not bears_out(section.control_ratios("baseline", "candidate"), known, measured.candidate):
+            return None
+        if not has_controls and control.is_missing(section, conditions, spent_ms):
             return None
         return measured
 

@@ -1,6 +1,7 @@
 """What a section came to, as it is told. Pure."""
 from typing import NamedTuple, Optional, Sequence
 
+from .clocks import stamps_are_doubtful
 from .device import Case
 from .measuring import Section
 from .statistics import Interval, ratio_of_medians, timing_statistics
@@ -23,8 +24,8 @@ class Measured(NamedTuple):
 
     @property
     def is_steady(self) -> bool:
-        """The speed-up that is ranked and the times that are shown say the same."""
-        return agrees(self.speedup, self.baseline, self.candidate)
+        """The speed-up that is ranked and the times that are shown say the same, and so does the device's own timer."""
+        return agrees(self.speedup, self.baseline, self.candidate) and not stamps_are_doubtful(self.section, "candidate")
 
     @property
     def is_doubtful(self) -> bool:

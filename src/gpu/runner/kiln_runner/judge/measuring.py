@@ -1,4 +1,5 @@
 """How long does a side take: warm-up, and timed runs until the interval is narrow enough. What the times are worth: steadiness.py."""
+import math
 import random
 import time
 from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -42,11 +43,12 @@ class ByInputs(NamedTuple):
 
 class Section(NamedTuple):
     """Timed runs in the order they were made, also those that do not count, and their nanoseconds of one execution. `before`: the seed of the
-    inputs before the first."""
+    inputs before the first; `gaps`: of each run as Case.gaps, or none at all."""
 
     runs: List[TimedRun]
     times: List[float]
     before: int = 0
+    gaps: Sequence[float] = ()
 
     @property
     def inputs(self) -> List[int]:
@@ -74,6 +76,14 @@ class Section(NamedTuple):
 
     def of(self, side: str) -> List[float]:
         return [time for run, time in self.counted if run.side == side]
+
+    def gaps_of(self, side: str) -> List[float]:
+        """Of its runs that count, where the device's timer said something."""
+        return [gap for run, gap in zip(self.runs, self.gaps) if run.side == side and run.counts and not math.isnan(gap)]
+
+    def whole(self, side: str) -> List[float]:
+        """Nanoseconds of all that is between two events."""
+        return [time * run.replicas for run, time in self.counted if run.side == side]
 
     def by_inputs(self, side: str) -> "ByInputs":
         new, redrawn, left = ByInputs([], [], [])
@@ -121,6 +131,11 @@ class Control(NamedTuple):
         """The fewest that say anything take no more than half of a case's budget, and the other side keeps to it."""
         budget_ms = conditions.rules["caseBudgetMs"]
         return CONTROLS_LEAST * self.time_ns <= budget_ms / 2 * NS_PER_MS and RUNS_LEAST * conditions.warmth.run_ms <= budget_ms
+
+    def is_missing(self, section: Section, conditions: "Conditions", spent_ms: float) -> bool:
+        """True where there were none because the warm-up took so long, and counted runs did not: who sleeps there must not choose what it is
+        compared with."""
+        return self.is_affordable(conditions.counted(spent_ms / len(section.runs)))
 
     def runs(self, among: int, is_first: bool, conditions: "Conditions") -> int:
         return controls_for(among, is_first, self.time_ns / conditions.warmth.single_ns)
@@ -176,7 +191,7 @@ def time_sides(
     sides, rules, rng = [side for side in runnables if control is None or side != control.side], conditions.rules, conditions.rng
     plan = SectionPlan(sides, case.batch, Freshness(rng, strict, case.draw_bias > REDRAWN_BEYOND, case.seed, conditions.deck))
     start = time.monotonic_ns()
-    section = Section([], [], case.seed)
+    section, gaps = Section([], [], case.seed), []
     while True:
         elapsed_ms = (time.monotonic_ns() - start) / NS_PER_MS
         own = sum(run.side in sides for run, _ in section.counted)
@@ -184,11 +199,12 @@ def time_sides(
             conditions = conditions.counted(elapsed_ms / len(section.runs))
         groups = next_groups(sides, own, elapsed_ms, conditions)
         if groups == 0 or (section.runs and narrow_enough(section, sides, rules)):
-            return section
+            return section._replace(gaps=gaps)
         chunk = plan.chunk(groups)
         if control is not None:
             chunk = with_controls(chunk, control.side, control.runs(groups, not section.runs, conditions), rng)
         section.times.extend(_timed(case, chunk, runnables, sides, rng))
+        gaps += case.gaps()[-len(chunk) :]
         section.runs.extend(chunk)
 
 

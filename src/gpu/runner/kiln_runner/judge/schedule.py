@@ -20,6 +20,8 @@ PAIRED_BELOW_NS = 20_000.0
 # Baseline runs among a candidate's, where the baseline's time is known already: one for so many of the candidate's, but no fewer than these.
 RUNS_PER_CONTROL = 12
 CONTROLS_LEAST = 6
+# At most so many copies of outputs, in each chunk, besides the one that is kept.
+DECOYS_MAX = 2
 
 
 class TimedRun(NamedTuple):
@@ -35,6 +37,8 @@ class TimedRun(NamedTuple):
     sample: Optional[Sample] = None
     # Its time is one of those that are looked at.
     counts: bool = True
+    # Copy this replica's outputs too, where nobody looks: a kernel that finds a gap behind its run has not learned which one is kept.
+    decoy: Optional[int] = None
 
 
 def batch_for(single_ns: float, replicas_max: int) -> int:
@@ -55,25 +59,43 @@ def group_size(sides: Sequence[str]) -> int:
     return (1, 8)[len(sides) - 1] if len(sides) <= 2 else 2 * len(sides)
 
 
-def group_order(sides: Sequence[str]) -> List[str]:
-    """A alone; A B B A B A A B; A B C C B A. A drift that is linear in time weighs on all sides of a group alike.
+def group_order(sides: Sequence[str], in_a_row: bool = False) -> List[str]:
+    """A alone; A B B A B A A B or, `in_a_row`, B B A A A A B B; A B C C B A or C C B B A A. A drift that is linear in time weighs on two sides of
+    a group alike.
 
-    Two sides get the eight-run form because run times on a GPU have a period of four runs (see gpu/timing.py): in it each side
+    Two sides get eight runs because run times on a GPU have a period of four runs (see gpu/timing.py): in these each side
     falls on each phase equally often. In a plain A B B A two copies of one 4 us kernel measured 15 % apart on an H100.
     """
     if len(sides) == 2:
         a, b = sides
-        return [a, b, b, a, b, a, a, b]
+        return [b, b, a, a, a, a, b, b] if in_a_row else [a, b, b, a, b, a, a, b]
+    if in_a_row:
+        return [side for side in reversed(sides) for _ in range(2)]
     return list(sides) if len(sides) == 1 else list(sides) + list(reversed(sides))
 
 
-def _orders(sides: Sequence[str], groups: int, rng: random.Random) -> List[str]:
-    """`groups` groups, each in a random order, the last such that the first side makes the last run: its outputs are checked."""
-    if len(sides) == 1:
-        return list(sides) * groups
-    order = [side for _ in range(groups - 1) for side in group_order(rng.sample(list(sides), len(sides)))]
-    others = rng.sample(list(sides[1:]), len(sides) - 1)
-    return order + group_order([*others, sides[0]] if len(sides) == 2 else [sides[0], *others])
+class _Groups:
+    """Orders of groups. What a run leaves behind (caches, power) weighs on the next one: with both kinds of groups in this proportion every side
+    follows each equally often, itself too. In alternating groups alone three in four runs of a side follow another."""
+
+    def __init__(self, sides: Sequence[str], rng: random.Random) -> None:
+        self._sides, self._rng = list(sides), rng
+        self._kinds: List[bool] = []
+
+    def order(self, groups: int) -> List[str]:
+        """`groups` groups, each in a random order, the last such that the first side makes the last run: its outputs are checked."""
+        rng, sides = self._rng, self._sides
+        if len(sides) == 1:
+            return list(sides) * groups
+        order = [side for _ in range(groups - 1) for side in group_order(rng.sample(sides, len(sides)), self._in_a_row())]
+        others = rng.sample(sides[1:], len(sides) - 1)
+        return order + group_order([*others, sides[0]] if len(sides) == 2 else [sides[0], *others], self._in_a_row())
+
+    def _in_a_row(self) -> bool:
+        if not self._kinds:
+            kinds = [True, False] if len(self._sides) == 2 else [True, False, False]
+            self._kinds = self._rng.sample(kinds, len(kinds))
+        return self._kinds.pop()
 
 
 def fresh_positions(runs: int, is_first: bool, rng: random.Random) -> Set[int]:
@@ -103,18 +125,19 @@ class SectionPlan:
         self._rng = random.Random(how.rng.getrandbits(256))
         self._sides, self._batch, self._how = list(sides), batch, how
         self._inputs = how.inputs
-        self._slots, self._own_runs = Slots(self._rng), 0
+        self._slots, self._own_runs, self._groups = Slots(self._rng), 0, _Groups(sides, self._rng)
 
     def chunk(self, groups: int) -> List[TimedRun]:
         """`groups` groups of runs."""
         rng, first = self._rng, self._sides[0]
-        order = _orders(self._sides, groups, rng)
+        order = self._groups.order(groups)
         own = [position for position, side in enumerate(order) if side == first]
         fresh = {own[n] for n in fresh_positions(len(own), not self._own_runs, rng)}
         redrawn = set(rng.sample(sorted(set(own) - fresh), min(len(fresh), len(own) - len(fresh)))) if self._how.redraws else set()
         redrawn |= _shared_evenly(fresh | redrawn, order, group_size(self._sides), rng)
         self._own_runs += len(own)
         keep_at = rng.choice(own) if rng.randrange(self._own_runs) < len(own) else None
+        decoys = self._decoys(own, keep_at)
         hard = self._hard_places(len(order), len(own))
         runs: List[TimedRun] = []
         for position, side in enumerate(order):
@@ -124,9 +147,14 @@ class SectionPlan:
                 self._inputs = rng.getrandbits(SEED_BITS)
             draws = self._how.every_run or position in fresh or position in redrawn
             keep = rng.randrange(self._batch) if position == keep_at else None
-            runs.append(TimedRun(side, self._batch, self._inputs if draws else None, keep, self._slots.take() if side == first else None))
+            sample, decoy = self._slots.take() if side == first else None, rng.randrange(self._batch) if position in decoys else None
+            runs.append(TimedRun(side, self._batch, self._inputs if draws else None, keep, sample, decoy=decoy))
         return runs
 
+
+    def _decoys(self, own: Sequence[int], keep_at: Optional[int]) -> Set[int]:
+        others = [position for position in own if position != keep_at]
+        return set(self._rng.sample(others, min(len(others), self._rng.randint(0, DECOYS_MAX) + (keep_at is None))))
 
     def _hard_places(self, runs: int, own: int) -> List[int]:
         """Before which runs there are some on hard inputs: anywhere, but for the end, whose outputs are looked at."""

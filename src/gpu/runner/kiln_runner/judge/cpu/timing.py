@@ -4,7 +4,7 @@ processor time counts. That account holds all that the child does, also after it
 import random
 from typing import Dict, List, Mapping, NamedTuple, Sequence
 
-from ..device import KEPT
+from ..device import KEPT, LAST
 from ..schedule import TimedRun
 from ..statistics import median
 from .child import Bound
@@ -44,6 +44,9 @@ def _run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str
         account.clock(number, run, _use_without_work(case.idle))
         if run.keep is not None:
             case.snapshot(run.keep, KEPT)
+        elif run.decoy is not None:
+            # Before the last run is copied there.
+            case.snapshot(run.decoy, LAST)
     case.samples.take(runs[-1].sample)
     clocked = account.close()
     times: List[float] = [0.0] * len(runs)

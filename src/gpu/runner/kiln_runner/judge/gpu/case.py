@@ -182,12 +182,13 @@ class GpuCase:
             self._driver.upload(self._private_at(GUARD_TABLE), self._table)
             guards(self._guard_key)
 
-    def draw(self, seed: int) -> int:
-        """How many kernels it took: the timer counts them."""
+    def draw(self, seed: int, stamp: int = 0) -> int:
+        """How many kernels it took: the timer counts them. `stamp`: where the first of them says when it starts; 0: nowhere."""
         draws = self._inputs_of(seed).draws
         for replica in range(self.batch):
             for tensor, draw in draws[replica]:
-                draw(*keys_of(seed, replica, tensor))
+                draw(*keys_of(seed, replica, tensor), stamp)
+                stamp = 0
         self.seed, self._inputs_at = seed, (seed, 0)
         return self.batch * len(draws[0])
 
@@ -325,3 +326,6 @@ class GpuCase:
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
         return self._gpu.timer.run(self, runs, runnables, rng)
+
+    def gaps(self) -> Sequence[float]:
+        return self._gpu.timer.gaps

@@ -153,8 +153,7 @@ class GpuDevice:
         return b"".join(program.constants() for program in programs)
 
     def cleanse(self) -> None:
-        if self.driver.attribute(PERSISTING_L2_BYTES):
-            self.driver.reset_persisting_l2()
+        self.driver.reset_persisting_l2()
         if time.monotonic() - self._drawn_s > REDRAW_S:
             self._drawn_s = time.monotonic()
             self._cases.clear()

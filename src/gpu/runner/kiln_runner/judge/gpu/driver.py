@@ -65,6 +65,7 @@ class Driver:
         lib.cuMemcpyDtoH_v2.argtypes = [c_void_p, c_uint64, c_size_t]
         lib.cuMemcpyDtoHAsync_v2.argtypes = [c_void_p, c_uint64, c_size_t, c_void_p]
         self.device = self._begin(ordinal)
+        self._keeps_lines: Optional[bool] = None
         location = _Location(_ON_DEVICE, self.device)
         self._properties, self._access = _AllocationProperties(kind=_PINNED, location=location), _Access(location, _READ_WRITE)
 
@@ -149,7 +150,11 @@ class Driver:
         return value.value
 
     def reset_persisting_l2(self) -> None:
-        """Lines that were to stay in the L2 are like all others again."""
+        """Lines that were to stay in the L2 are like all others again; below compute capability 8 there are none."""
+        if self._keeps_lines is None:
+            self._keeps_lines = self.attribute(PERSISTING_L2_BYTES) > 0
+        if not self._keeps_lines:
+            return
         self.check(self.lib.cuCtxResetPersistingL2Cache(), "cuCtxResetPersistingL2Cache")
 
     def page_bytes(self) -> int:
@@ -199,6 +204,10 @@ class Driver:
         buffer = ctypes.create_string_buffer(size)
         self.check(self.lib.cuMemcpyDtoH_v2(buffer, source, size), "cuMemcpyDtoH")
         return buffer.raw
+
+    def fetch(self, to: int, source: int, size: int) -> None:
+        """To page-locked host memory, queued: there once an event behind it has come."""
+        self.check(self.lib.cuMemcpyDtoHAsync_v2(to, source, size, None), "cuMemcpyDtoHAsync")
 
     def copy(self, to: int, source: int, size: int) -> None:
         self.check(self.lib.cuMemcpyDtoDAsync_v2(to, source, size, None), "cuMemcpyDtoDAsync")

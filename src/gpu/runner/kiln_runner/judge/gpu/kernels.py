@@ -11,6 +11,8 @@ THREADS = 256
 BLOCKS_MAX = 132 * 16
 GUARD_BLOCKS = 16
 ELEMENTS_PER_THREAD = 4
+# Of native/gpu_kernels.cu. Few blocks, so that few atomics say when it ends.
+FLUSH_THREADS, FLUSH_CELL_BYTES, FLUSH_BLOCKS_EACH = 512, 16, 4
 
 
 class HelperKernels:
@@ -18,7 +20,7 @@ class HelperKernels:
         self._driver = driver
         module = driver.load_module(image)
         self._functions: Dict[str, c_void_p] = {}
-        for name in ("kiln_draw", "kiln_draw_mixture", "kiln_guard", "kiln_compare", "kiln_delay", "kiln_turn", "kiln_compare_samples"):
+        for name in ("kiln_draw", "kiln_draw_mixture", "kiln_guard", "kiln_compare", "kiln_delay", "kiln_flush", "kiln_turn", "kiln_compare_samples"):
             function = c_void_p()
             driver.check(driver.lib.cuModuleGetFunction(byref(function), module, name.encode()), name)
             self._functions[name] = function
@@ -28,7 +30,7 @@ class HelperKernels:
         mixture = mixture_of(tensor)
         if mixture is not None:
             values = [address(pointer), c_uint64(tensor["elements"]), c_int(DTYPE_CODE[tensor["dtype"]]), mixture]
-            values += [c_uint64(0), c_uint64(0), address(found)]
+            values += [c_uint64(0), c_uint64(0), address(found), address(0)]
             return Draw(self._driver, self._prepare("kiln_draw_mixture", _blocks(tensor["elements"]), values))
         kind, p0, p1 = distribution_of(tensor)
         values = [
@@ -41,6 +43,7 @@ class HelperKernels:
             c_uint64(0),
             c_uint64(0),
             address(found),
+            address(0),
         ]
         return Draw(self._driver, self._prepare("kiln_draw", _blocks(tensor["elements"]), values))
 
@@ -65,7 +68,11 @@ class HelperKernels:
         return Compare(self._driver, self._prepare("kiln_compare", _blocks(tensor["elements"]), values))
 
     def delay(self) -> "Delay":
-        return Delay(self._driver, self._prepare("kiln_delay", [1], [c_uint64(0)], threads=1))
+        return Delay(self._driver, self._prepare("kiln_delay", [1], [c_uint64(0), address(0)], threads=1))
+
+    def flush(self, pointer: int, multiprocessors: int) -> "Flush":
+        values = [address(pointer), c_uint64(0), address(0)]
+        return Flush(self._driver, self._prepare("kiln_flush", [FLUSH_BLOCKS_EACH * multiprocessors], values, threads=FLUSH_THREADS))
 
     def _prepare(self, name: str, grid: List[int], values: List[object], threads: int = THREADS) -> PreparedLaunch:
         return PreparedLaunch(self._driver, self._functions[name], LaunchShape(grid, [threads]), values)
@@ -82,9 +89,10 @@ class _Helper:
 
 
 class Draw(_Helper):
-    def __call__(self, key0: int, key1: int) -> None:
-        # In front of the last argument, `found`.
-        self._launch.values[-3].value, self._launch.values[-2].value = key0, key1
+    def __call__(self, key0: int, key1: int, stamp: int = 0) -> None:
+        # In front of `found` and `stamp`.
+        self._launch.values[-4].value, self._launch.values[-3].value = key0, key1
+        self._launch.values[-1].value = stamp
         self._go()
 
 
@@ -101,8 +109,14 @@ class Compare(_Helper):
 
 
 class Delay(_Helper):
-    def __call__(self, nanoseconds: int) -> None:
-        self._launch.values[0].value = nanoseconds
+    def __call__(self, nanoseconds: int, stamp: int = 0) -> None:
+        self._launch.values[0].value, self._launch.values[1].value = nanoseconds, stamp
+        self._go()
+
+
+class Flush(_Helper):
+    def __call__(self, size: int, stamp: int) -> None:
+        self._launch.values[1].value, self._launch.values[2].value = size // FLUSH_CELL_BYTES, stamp
         self._go()
 
 
@@ -131,9 +145,8 @@ class FindingsBlock:
 
     def fetch(self, words: int) -> None:
         """Waits for everything queued."""
-        driver = self._driver
-        driver.check(driver.lib.cuMemcpyDtoHAsync_v2(self._host, self.pointer, 8 * words, None), "cuMemcpyDtoHAsync")
-        driver.synchronize()
+        self._driver.fetch(self._host, self.pointer, 8 * words)
+        self._driver.synchronize()
 
     def at(self, word: int) -> int:
         return self.pointer + 8 * word

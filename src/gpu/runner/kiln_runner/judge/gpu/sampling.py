@@ -26,8 +26,9 @@ THREADS = 256
 # A block has so many stretches that it poisons about so much, or takes so many samples where it poisons nothing.
 BYTES_PER_BLOCK = 128 * 1024
 SAMPLES_PER_BLOCK = 64
-# Values of the launch behind the fields of the first row and the table: stretches of a block, where samples go, their key, the next one's.
-TAKEN, KEY, NEXT = 10, 11, 12
+# Values of the launch behind the fields of the first row and the table: stretches of a block, where samples go, their key, the next one's,
+# and where it says when it starts.
+TAKEN, KEY, NEXT, STAMP = 10, 11, 12, 13
 
 
 class SampleStore:
@@ -67,7 +68,7 @@ class CaseSamples:
         poisons = any(row.how == POISON_ALL for row in self.rows)
         each = max(1, BYTES_PER_BLOCK // CELL_BYTES // max(row.width for row in self.rows)) if poisons else SAMPLES_PER_BLOCK
         blocks = max(-(-cells_of(row.bytes) // (each * row.width)) for row in self.rows)
-        values = [*(c_uint64(field) for field in first), address(self._store.rows), c_uint64(each), address(0), c_uint64(0), c_uint64(0)]
+        values = [*(c_uint64(field) for field in first), address(self._store.rows), c_uint64(each), address(0), c_uint64(0), c_uint64(0), address(0)]
         shape = LaunchShape([blocks, len(self.rows)], [THREADS])
         return PreparedLaunch(self._driver, self._kernels.function("kiln_turn"), shape, values)
 
@@ -75,11 +76,13 @@ class CaseSamples:
         """Before any of what follows, and again after code of a side ran: the table is as it was made, whatever found it meanwhile."""
         self._driver.upload(self._store.rows, self._table)
 
-    def turn(self, taken: Optional[Sample], following: int) -> int:
-        """Takes the sample of the run before, and poisons for the one with the key `following`; 0: there is none. How many kernels that were."""
+    def turn(self, taken: Optional[Sample], following: int, stamp: int = 0) -> int:
+        """Takes the sample of the run before, and poisons for the one with the key `following`; 0: there is none. How many kernels that were.
+        `stamp`: where it says when it starts."""
         slot, key = taken or NO_SAMPLE
         values = self._turn.values
         values[TAKEN].value, values[KEY].value, values[NEXT].value = self._store.cells + slot * self._per_run * CELL_BYTES, key, following
+        values[STAMP].value = stamp
         self._driver.check(self._turn(), "kiln_turn")
         return 1
 

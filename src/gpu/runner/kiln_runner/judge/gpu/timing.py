@@ -6,12 +6,14 @@ one that does nothing where needed: successive runs then pass through all four p
 made of the same mixture. Runs that need more kernels than the others, for fresh inputs, are filled up to the same step.
 """
 import random
-from typing import List, Mapping, Optional, Sequence
+from ctypes import c_uint64
+from typing import List, Mapping, Optional, Sequence, Tuple
 
-from ..device import KEPT
+from ..clocks import gaps_between
+from ..device import KEPT, LAST
 from ..schedule import TimedRun
 from .case import GpuCase, Runnable
-from .driver import CC_MAJOR, CC_MINOR, Driver
+from .driver import CC_MAJOR, CC_MINOR, MULTIPROCESSORS, Driver
 from .kernels import HelperKernels
 from .memory import Memory
 
@@ -30,13 +32,48 @@ LAUNCHES_WITHOUT_DELAY = 2
 DELAY_PER_LAUNCH_NS = 10_000
 
 
+class Stamps:
+    """What the judge's kernels read from the device's timer in one call: of each run when the last kernel before it ended, and when the first
+    behind it started. In memory that no side is told."""
+
+    WORDS_PER_RUN = 2
+
+    def __init__(self, driver: Driver, memory: Memory) -> None:
+        self._driver, size = driver, 8 * self.WORDS_PER_RUN * RUNS_PER_CALL_MAX
+        self._device, self._host, self._fetched = memory.allocate(size), driver.host_buffer(size), driver.event()
+        self._words = (c_uint64 * (self.WORDS_PER_RUN * RUNS_PER_CALL_MAX)).from_address(self._host)
+
+    def clear(self, runs: int) -> None:
+        """The end of several blocks is the latest of them: it starts at 0."""
+        self._driver.fill(self._device, 0, 8 * self.WORDS_PER_RUN * runs)
+
+    def before(self, number: int) -> int:
+        return self._device + 8 * self.WORDS_PER_RUN * number
+
+    def behind(self, number: int) -> int:
+        return self.before(number) + 8
+
+    def queue_fetch(self, runs: int) -> None:
+        self._driver.fetch(self._host, self._device, 8 * self.WORDS_PER_RUN * runs)
+        self._driver.record(self._fetched)
+
+    def gaps(self, events: Sequence[float]) -> List[float]:
+        """`events`: nanoseconds of each run."""
+        self._driver.wait(self._fetched)
+        words = self._words[: self.WORDS_PER_RUN * len(events)]
+        return gaps_between(words[::2], words[1::2], events)
+
+
 class Timer:
     def __init__(self, driver: Driver, memory: Memory, kernels: HelperKernels, l2_bytes: int) -> None:
         self._driver = driver
         total, least = FLUSH_BY_CAPABILITY.get((driver.attribute(CC_MAJOR), driver.attribute(CC_MINOR)), FLUSH_ELSEWHERE)
         # Outputs that are larger are poisoned where samples look: poisoned as a whole before each run they would cost more than the flush.
         self.poison_bytes_max, self._flush_least = int(total * l2_bytes), int(least * l2_bytes)
-        self._flush_buffer = memory.allocate(self.poison_bytes_max)
+        self._flush = kernels.flush(memory.allocate(self.poison_bytes_max), driver.attribute(MULTIPROCESSORS))
+        self._stamps = Stamps(driver, memory)
+        # Of the runs of the last call (device.Case.gaps).
+        self.gaps: List[float] = []
         self._delay = kernels.delay()
         # Kernels of a run, modulo PHASES: odd. Fixed by the first run of a call.
         self._step: Optional[int] = None
@@ -49,42 +86,58 @@ class Timer:
         keys = random.Random(rng.getrandbits(256))
         times: List[float] = []
         self._step = None
+        # What the candidate left in the L2 to stay: a flush writes ordinary lines, and would go round these.
+        self._driver.reset_persisting_l2()
         case.samples.use()
+        self._stamps.clear(len(runs))
         for number, run in enumerate(runs):
             if number >= RUNS_AHEAD_MAX:
                 times.append(self._read(number - RUNS_AHEAD_MAX, runs[number - RUNS_AHEAD_MAX]))
-            before = self._make_ready(case, runs[number - 1] if number else None, run, keys)
-            self._hold(run.replicas * len(runnables[run.side].launches[0]), before)
+            before = self._make_ready(case, (number, runs[number - 1] if number else None, run), keys)
+            self._hold(run.replicas * len(runnables[run.side].launches[0]), before, self._stamps.before(number))
             self._time(case, number, run, runnables[run.side])
             if run.keep is not None:
                 case.snapshot(run.keep, KEPT)
+            elif run.decoy is not None:
+                # Before the last run is copied there.
+                case.snapshot(run.decoy, LAST)
+        # Before the last sample, for which nobody then waits: the last run's stamp behind it is missing.
+        self._stamps.queue_fetch(len(runs))
         case.samples.turn(runs[-1].sample, 0)
-        return times + [self._read(number, runs[number]) for number in range(len(times), len(runs))]
+        times += [self._read(number, runs[number]) for number in range(len(times), len(runs))]
+        self.gaps = self._stamps.gaps([time * run.replicas for time, run in zip(times, runs)])
+        return times
 
-    def _make_ready(self, case: GpuCase, last: Optional[TimedRun], run: TimedRun, keys: random.Random) -> int:
+    def _make_ready(self, case: GpuCase, at: Tuple[int, Optional[TimedRun], TimedRun], keys: random.Random) -> int:
         """Samples the outputs of the run before and poisons them, draws inputs, flushes: the same kernels before every run but for the draws. How
-        many that were. Poisoning counts as flushing. What a draw changes is sampled before."""
+        many that were. Poisoning counts as flushing. What a draw changes is sampled before. `at`: the run's number, the one before it, itself."""
+        number, last, run = at
         sample, key = last.sample if last else None, run.sample.key if run.sample else keys.getrandbits(64) | 1
-        kernels = case.samples.turn(sample, key) if case.changes_in_draws else 0
-        kernels += case.draw(run.seed) if run.seed is not None else case.restore()
-        kernels += 0 if case.changes_in_draws else case.samples.turn(sample, key)
-        return kernels + self._driver.fill(self._flush_buffer, 1, max(self.poison_bytes_max - case.samples.poisoned_bytes, self._flush_least))
+        # Behind a copy of outputs the next kernel starts later.
+        is_next = last is not None and last.keep is None and last.decoy is None
+        stamp, turns_first = self._stamps.behind(number - 1) if is_next else 0, case.changes_in_draws or run.seed is None
+        kernels = case.samples.turn(sample, key, stamp) if turns_first else 0
+        kernels += case.restore() if run.seed is None else case.draw(run.seed, 0 if turns_first else stamp)
+        kernels += 0 if turns_first else case.samples.turn(sample, key)
+        self._flush(max(self.poison_bytes_max - case.samples.poisoned_bytes, self._flush_least), self._stamps.before(number))
+        return kernels + 1
 
     def _read(self, number: int, run: TimedRun) -> float:
         """Waits for the run; those behind it keep the device busy meanwhile."""
         self._driver.wait(self._ends[number])
         return self._driver.elapsed_ns(self._starts[number], self._ends[number]) / run.replicas
 
-    def _hold(self, launches: int, before: int) -> None:
-        """Holds the stream until the host has queued all launches, and makes the run take as many phases as the first of the call."""
+    def _hold(self, launches: int, before: int, stamp: int) -> None:
+        """Holds the stream until the host has queued all launches, and makes the run take as many phases as the first of the call. `stamp`: where
+        kernels say when they end, the last one being the last before the run."""
         held = launches > LAUNCHES_WITHOUT_DELAY
         if held:
-            self._delay(launches * DELAY_PER_LAUNCH_NS)
+            self._delay(launches * DELAY_PER_LAUNCH_NS, stamp)
         kernels = launches + before + held
         if self._step is None:
             self._step = kernels | 1
         for _ in range((self._step - kernels) % PHASES):
-            self._delay(0)
+            self._delay(0, stamp)
 
     def _time(self, case: GpuCase, number: int, run: TimedRun, runnable: Runnable) -> None:
         self._driver.record(self._starts[number])

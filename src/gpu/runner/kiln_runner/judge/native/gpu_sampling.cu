@@ -2,10 +2,11 @@
 
 /* Grid: (blocks, rows). Takes the samples of `key` to `taken`, then poisons for a run of `next`; `next` 0: leaves the outputs as they are.
  * A block has `each` stretches, or as many cells of a row without samples, and samples them before it writes to them: a row needs one pass.
- * The first row comes as an argument too: it is the only one of most cases, and the table is never in a cache. */
+ * `stamp`: where it says when it starts. The first row comes as an argument too: it is the only one of most cases, and the table is never in a cache. */
 extern "C" __global__ void __launch_bounds__(256)
 kiln_turn(u64 pointer, u64 bytes, u64 in_all, u64 width, u64 count, u64 first, u64 dtype, u64 how, const Row* rows, u64 each, Cell* taken, u64 key,
-          u64 next) {
+          u64 next, u64* stamp) {
+  say_start(stamp);
   const Row r = blockIdx.y ? rows[blockIdx.y] : Row{pointer, bytes, in_all, width, count, first, dtype, how};
   u8* data = (u8*)r.pointer;
   u64 from = blockIdx.x * each, to = min(from + each, r.count);

@@ -1,0 +1,37 @@
+"""Whether the times of events agree with the device's own timer. Pure.
+
+The stamps of events lie in memory of the driver, at one of some two hundred places; a kernel that guesses it can make its own time shorter. So the
+judge's kernels read %globaltimer too, which nobody can set: the last one before a run when it ends, the first one behind it when it starts. What lies
+between the two is the run and a few microseconds of launching, the same for all sides. Whose difference is larger than that of others, its stamps
+say less than it took; whose is smaller, more.
+"""
+import math
+from typing import List, Sequence
+
+from .measuring import Section
+from .statistics import deviation, median
+
+# Deviations of a difference that chance makes once in a thousand sections; the median's to the mean's, of normal values.
+SURE, ERROR_OF_MEDIANS = 3.09, 1.25
+# What launches of two sides may differ by, and how far two clocks may go apart.
+OFF_NS, OFF_SHARE = 1500.0, 0.005
+# Of fewer nothing is said. Controls are at least as many.
+RUNS_SAID = 6
+
+
+def stamps_are_doubtful(section: Section, side: str) -> bool:
+    """True where the device's timer gives `side` more time, beyond its events', than it gives any other side of the section."""
+    own, others = section.gaps_of(side), sorted({run.side for run in section.runs} - {side})
+    return any(_is_more(own, section.gaps_of(other), OFF_NS + OFF_SHARE * median(sorted(section.whole(side)))) for other in others)
+
+
+def _is_more(these: Sequence[float], than: Sequence[float], allowed: float) -> bool:
+    if len(these) < RUNS_SAID or len(than) < RUNS_SAID:
+        return False
+    error = ERROR_OF_MEDIANS * math.sqrt(deviation(these) ** 2 / len(these) + deviation(than) ** 2 / len(than))
+    return median(sorted(these)) - median(sorted(than)) > allowed + SURE * error
+
+
+def gaps_between(before: Sequence[int], behind: Sequence[int], events: Sequence[float]) -> List[float]:
+    """Of each run what the timer has beyond the events, nanoseconds; NaN where one of its stamps is missing (0)."""
+    return [end - start - event if start and end else math.nan for start, end, event in zip(before, behind, events)]
