@@ -16,7 +16,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   engine: ['domain', 'scheduler', 'problems'],
   // The same tools for both of its transports: /mcp and `kiln mcp`.
   mcp: ['domain'],
-  server: ['domain', 'mcp'],
+  // Pages for people: what browsers run, and how it is served.
+  dashboard: ['domain'],
+  server: ['domain', 'mcp', 'dashboard'],
   client: ['domain'],
   agents: ['domain', 'problems'],
   // `kiln up` is the process of the daemon.

@@ -29,6 +29,7 @@ const checks = (): readonly Check[] => [
     ],
   },
   { name: 'types (tsc)', command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json'] },
+  { name: 'types of what browsers run (tsc)', command: ['node_modules/.bin/tsc', '-p', 'src/dashboard/browser'] },
   { name: 'unused code (knip)', command: ['node_modules/.bin/knip', '--no-progress'] },
   { name: 'lint of Python (ruff)', command: [process.execPath, 'scripts/testing/python-lint.ts'] },
   { name: 'types of Python (pyright)', command: ['node_modules/.bin/pyright', '--warnings'] },

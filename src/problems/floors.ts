@@ -42,6 +42,7 @@ export const boundOf = (problem: Problem, target: Target, peaks: DevicePeaks | n
 export interface Work {
   readonly readBytes: number;
   readonly writeBytes: number;
+  readonly flops: number;
   readonly operationsNs: (peaks: DevicePeaks) => number;
 }
 
@@ -70,6 +71,7 @@ export const workOf = ({ floor }: Problem, shape: Scope): Work => {
   return {
     readBytes: amount('read_bytes'),
     writeBytes: amount('write_bytes'),
+    flops,
     operationsNs: (peaks) => nanoseconds(flops, peaks.flopsPerSecond[floor.unit]),
   };
 };

@@ -25,6 +25,8 @@ import { profilesRoutes } from './routes/profiles.ts';
 import { queueRoutes } from './routes/queue.ts';
 import { signInRoutes } from './routes/sign-in.ts';
 import { sweepsRoutes } from './routes/sweeps.ts';
+import { viewsRoutes } from './routes/views.ts';
+import { dashboardRoutes } from '../dashboard/serving/routes.ts';
 import { isPageVisit } from './same-site.ts';
 import { installShortIds } from './short-ids.ts';
 import { createSessionCookie } from './sign-in/session-cookie.ts';
@@ -67,6 +69,12 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
   const httpMetrics = installHttpMetrics(app);
   await installOpenApi(app);
   await app.register(signInRoutes, { access });
+  await app.register(dashboardRoutes, {
+    rankings: {
+      ranking: async (problem, query) => deps.kiln.ranking(problem, query),
+      progress: async (problem) => deps.kiln.views.progress(problem),
+    },
+  });
   installShortIds(app, deps.kiln);
   await registerRoutes(app, {
     kiln: deps.kiln,
@@ -149,6 +157,7 @@ const registerRoutes = async (app: FastifyInstance, deps: RouteDeps): Promise<vo
     campaignsRoutes,
     mcpRoutes,
     operationsRoutes,
+    viewsRoutes,
   ]) {
     await typed.register(routes, deps);
   }

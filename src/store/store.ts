@@ -23,6 +23,7 @@ import { readCandidate, readCandidates, readContent, readFirst, readPending, rea
 import { trimJournal } from './trim-journal.ts';
 import { readIdsWithPrefix } from './short-ids.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
+import { readActivity, readOrigin, readProgress, readRecords, readSummaries, readSweepPoints, readSweeps } from './views.ts';
 
 /** What `createStore` implements. */
 export type SqlStore = Store & CampaignStore;
@@ -73,6 +74,15 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     profile: async (id) => readProfile(sql, id),
     profileReport: async (id) => readProfileReport(sql, id),
     waitingProfiles: async (limit) => readWaitingProfiles(sql, limit),
+    views: {
+      activity: async (query) => readActivity(sql, query),
+      summaries: async (query) => readSummaries(sql, query),
+      records: async (query) => readRecords(sql, query),
+      progress: async (query) => readProgress(sql, query),
+      sweeps: async () => readSweeps(sql),
+      sweepPoints: async (id) => readSweepPoints(sql, id),
+      origin: async (id) => readOrigin(sql, id),
+    },
     close: async () => Promise.resolve(),
   };
 };

@@ -4,7 +4,7 @@ import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { plainText } from '../../platform/printable-text.ts';
 import { fields, table } from '../output/table.ts';
-import { paramsText } from '../output/params-text.ts';
+import { paramsText } from '../../domain/text/params-text.ts';
 
 export const addProblems = (program: Command): void => {
   program

@@ -6,7 +6,7 @@ import { plainLine } from '../../platform/printable-text.ts';
 import { table } from '../output/table.ts';
 import { basisText } from '../../domain/text/describe.ts';
 import { interval, nanoseconds, percent, times } from '../../domain/text/units.ts';
-import { paramsText } from '../output/params-text.ts';
+import { paramsText } from '../../domain/text/params-text.ts';
 
 export const addRank = (program: Command): void => {
   program

@@ -9,7 +9,7 @@ import { blockedReason } from '../why-waiting.ts';
 import { basisText, judgedAgainText, pairText, reasonText, scoreText, statusText, WHOLE } from '../../domain/text/describe.ts';
 import { plainText } from '../../platform/printable-text.ts';
 import { fields, table } from '../output/table.ts';
-import { paramsText } from '../output/params-text.ts';
+import { paramsText } from '../../domain/text/params-text.ts';
 import { bytes, interval, milliseconds, nanoseconds, percent, times } from '../../domain/text/units.ts';
 
 const LOG_LINES_MAX = 40;

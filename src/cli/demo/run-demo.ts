@@ -5,7 +5,7 @@ import type { DeviceView } from '../../domain/api/inspection.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
 import { rankingText } from '../commands/rank.ts';
-import { paramsText } from '../output/params-text.ts';
+import { paramsText } from '../../domain/text/params-text.ts';
 import { note, print } from '../context.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';

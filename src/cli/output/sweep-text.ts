@@ -1,7 +1,7 @@
 /** A sweep's progress and its best, for people. Pure. */
 import type { SweepView } from '../../domain/api/sweeps.ts';
 import { rankedScoreText } from '../../domain/text/describe.ts';
-import { paramsText } from './params-text.ts';
+import { paramsText } from '../../domain/text/params-text.ts';
 
 const BEST_SHOWN = 10;
 

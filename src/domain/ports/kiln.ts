@@ -15,6 +15,7 @@ import type { CandidateId, HostId, SweepId } from '../ids.ts';
 import type { ProfileRecord } from '../profile.ts';
 import type { CandidateRecord, JournalEvent } from '../records.ts';
 import type { EventQuery, SourcedCandidate } from './store.ts';
+import type { Views } from './views.ts';
 
 export interface Kiln {
   submit(batch: readonly z.output<typeof SubmitCandidate>[]): Promise<SubmitAnswer>;
@@ -56,6 +57,7 @@ export interface Kiln {
   ): Promise<RankingView>;
   createSweep(sweep: z.output<typeof CreateSweep>): Promise<SweepCreated>;
   sweep(id: SweepId): Promise<SweepView>;
+  readonly views: Views;
   /** Null when ready, otherwise why not: everybody may read it, so nothing secret. */
   notReady(): Promise<string | null>;
   /** Prometheus text. */

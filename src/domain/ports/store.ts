@@ -26,6 +26,7 @@ import type {
   Score,
   SweepRecord,
 } from '../records.ts';
+import type { ViewReads } from './views.ts';
 
 /** Candidates, what happened to them, and everything that is read from that. */
 export interface Store {
@@ -89,6 +90,8 @@ export interface Store {
   profileReport(id: CandidateId): Promise<Uint8Array | null>;
   /** In the order they were asked for. */
   waitingProfiles(limit: number): Promise<readonly CandidateId[]>;
+  /** Reads for those who look. */
+  readonly views: ViewReads;
   close(): Promise<void>;
 }
 

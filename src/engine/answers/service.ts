@@ -16,6 +16,7 @@ import { createSubmitter } from './submit.ts';
 import type { Submitter } from './submit.ts';
 import { createSweeps } from './sweeps.ts';
 import { cancelCandidate } from './cancel.ts';
+import { createViews } from './views.ts';
 
 export type Service = ReturnType<typeof createService>;
 
@@ -79,6 +80,7 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
     ranking: async (name: string, query: RankingWish) => rankingView(state, problem(name), query),
     createSweep: sweeps.create,
     sweep: sweeps.view,
+    views: createViews(state),
     notReady: () => (deps.isRunning() ? notReadyReason(state) : 'the daemon is starting or stopping'),
     metrics: async () => {
       const view = await queueView(state);

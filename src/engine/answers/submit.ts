@@ -87,9 +87,7 @@ const prepareBatch = (
   batch: readonly Input[],
   { sweepId, sourceBytesMax }: { readonly sweepId: SweepId | null; readonly sourceBytesMax: number },
 ): readonly NewCandidate[] => {
-  const fleetClasses = [
-    ...new Set([...state.hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device)))),
-  ];
+  const fleetClasses = fleetClassesOf(state);
   return batch.map((input, index) => {
     try {
       return prepareCandidate(input, sweepId, { problems: state.problems, fleetClasses, sourceBytesMax });
@@ -143,3 +141,8 @@ const messageOf = (outcome: Outcome): string | null => {
   if (outcome.verdict === 'cancelled') return 'it was cancelled just now: submit it again to have it judged';
   return null;
 };
+
+/** Device classes the fleet has shown so far. */
+export const fleetClassesOf = (state: Pick<EngineState, 'hosts'>): readonly string[] => [
+  ...new Set([...state.hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device)))),
+];

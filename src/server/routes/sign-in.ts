@@ -9,7 +9,7 @@ const FORM_BYTES_MAX = 16 * 1024;
 const SIGN_OUT_PATH = '/sign-out';
 const SEE_OTHER = 303;
 /** Where people go who come without having wanted a page. */
-const FIRST_PAGE = '/docs';
+const FIRST_PAGE = '/';
 
 /** `access` is null where no token is configured: then nobody has to sign in. */
 export const signInRoutes = async (app: FastifyInstance, { access }: { readonly access: TokenAccess | null }): Promise<void> => {

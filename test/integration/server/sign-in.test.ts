@@ -215,6 +215,6 @@ describe('the page at /docs', () => {
   test('needs no page to sign in where there is no token', async () => {
     server = await serveFake();
     const answer = await ask('/sign-in', { headers: VISIT });
-    expect([answer.status, answer.headers['location']]).toEqual([303, '/docs']);
+    expect([answer.status, answer.headers['location']]).toEqual([303, '/']);
   });
 });

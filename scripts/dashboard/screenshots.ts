@@ -1,0 +1,107 @@
+/**
+ * Pictures of every page of a dashboard that runs, for docs/dashboard.md: node scripts/dashboard/screenshots.ts URL FOLDER [PAGE…]
+ * `kiln demo --open` fills one. It ends with 1 when a page wrote an error to the console or asked another address.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { SweepList } from '../../src/domain/api/views.ts';
+import { createClient, type KilnClient } from '../../src/client/create-client.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const WIDE = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+/** Answers and plots are there some time after the page; lanes want something to show. */
+const SETTLE_MS = 4000;
+
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+  readonly size?: { readonly width: number; readonly height: number };
+  readonly scheme?: 'light' | 'dark';
+}
+
+const shotsOf = async (client: KilnClient): Promise<readonly Shot[]> => {
+  const { candidates } = await client.candidates({ problem: 'softmax', verdict: 'passed', limit: 50 });
+  const written = candidates.find(({ submission }) => submission.submitter.startsWith('campaign:')) ?? candidates[0];
+  const wrong = (await client.candidates({ verdict: 'wrong_answer', limit: 1 })).candidates[0];
+  const { campaigns } = await client.campaigns();
+  const response = await fetch(`${client.url}/v1/sweeps`);
+  const { sweeps } = SweepList.parse(await response.json());
+  const sweep = sweeps.toSorted((a, b) => b.passed - a.passed)[0];
+  return [
+    { name: 'overview', path: '/' },
+    { name: 'overview-dark', path: '/', scheme: 'dark' },
+    { name: 'overview-phone', path: '/', size: PHONE },
+    { name: 'fleet', path: '/fleet' },
+    { name: 'problems', path: '/problems' },
+    { name: 'ranking', path: '/problems/softmax' },
+    { name: 'ranking-phone', path: '/problems/softmax', size: PHONE },
+    { name: 'progress', path: '/problems/softmax?tab=progress' },
+    { name: 'cases', path: '/problems/softmax?tab=cases' },
+    { name: 'problem', path: '/problems/softmax?tab=docs' },
+    { name: 'candidates', path: '/candidates' },
+    { name: 'candidate', path: `/candidates/${written?.id ?? ''}` },
+    { name: 'source', path: `/candidates/${written?.id ?? ''}?tab=source`, scheme: 'dark' },
+    { name: 'difference', path: `/candidates/${written?.id ?? ''}?tab=source&against=record` },
+    { name: 'plan', path: `/candidates/${written?.id ?? ''}?tab=plan` },
+    { name: 'wrong-answer', path: `/candidates/${wrong?.id ?? ''}` },
+    { name: 'sweeps', path: '/sweeps' },
+    { name: 'sweep', path: `/sweeps/${sweep?.id ?? ''}` },
+    { name: 'campaigns', path: '/campaigns' },
+    { name: 'campaign', path: `/campaigns/${campaigns[0]?.id ?? ''}` },
+    { name: 'submit', path: '/submit?problem=vector_add&device=cpu' },
+  ];
+};
+
+const shoot = async (
+  browser: Browser,
+  { url, folder, shot }: { readonly url: string; readonly folder: string; readonly shot: Shot },
+): Promise<readonly string[]> => {
+  const context = await browser.newContext({
+    viewport: shot.size ?? WIDE,
+    colorScheme: shot.scheme ?? 'light',
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+  });
+  const page = await context.newPage();
+  const complaints = complaintsOf(page, url);
+  await page.goto(`${url}${shot.path}`, { waitUntil: 'load' });
+  await page.locator('main h1').first().waitFor({ state: 'attached' });
+  await page.waitForTimeout(SETTLE_MS);
+  await page.screenshot({ path: join(folder, `${shot.name}.png`) });
+  await context.close();
+  return complaints.map((complaint) => `${shot.name}: ${complaint}`);
+};
+
+const complaintsOf = (page: Page, url: string): string[] => {
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('blob:')) complaints.push(`asked ${request.url()}`);
+  });
+  return complaints;
+};
+
+const main = async (url: string, folder: string, names: readonly string[]): Promise<void> => {
+  mkdirSync(folder, { recursive: true });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  try {
+    const shots = (await shotsOf(createClient({ url }))).filter(({ name }) => names.length === 0 || names.includes(name));
+    for (const shot of shots) {
+      const complaints = await shoot(browser, { url, folder, shot });
+      process.stdout.write(`${shot.name}.png${complaints.map((complaint) => `\n  ${complaint}`).join('')}\n`);
+      if (complaints.length > 0) process.exitCode = 1;
+    }
+  } finally {
+    await browser.close();
+  }
+};
+
+if (import.meta.main) {
+  const [url = 'http://127.0.0.1:7070', folder = 'docs/images', ...names] = process.argv.slice(2);
+  await main(url, folder, names);
+}

@@ -1,0 +1,15 @@
+/** The dashboard: what a browser runs first. */
+import { h, render } from 'preact';
+import { Frame } from './frame.ts';
+import { startEvents } from './live/events.ts';
+import { startRouter } from './live/router.ts';
+import { startTheme } from './live/theme.ts';
+
+startTheme();
+startRouter();
+startEvents();
+const root = document.getElementById('app');
+if (root !== null) {
+  root.replaceChildren();
+  render(h(Frame, null), root);
+}

@@ -1,0 +1,57 @@
+/** What stays while pages change: the ways between them, whether the page is live, and light or dark. */
+import { h, type JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { connection } from './live/events.ts';
+import { path } from './live/router.ts';
+import { nextTheme, theme } from './live/theme.ts';
+import { pageOf } from './pages/pages.ts';
+
+const WAYS = [
+  ['/', 'Overview'],
+  ['/fleet', 'Fleet'],
+  ['/problems', 'Problems'],
+  ['/candidates', 'Candidates'],
+  ['/sweeps', 'Sweeps'],
+  ['/campaigns', 'Campaigns'],
+  ['/submit', 'Submit'],
+] as const;
+
+const LIVE = { connecting: 'connecting', live: 'live', lost: 'no connection, trying again' } as const;
+const THEMES = { system: 'Theme: system', light: 'Theme: light', dark: 'Theme: dark' } as const;
+
+const iconAddress = document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href ?? '';
+
+export const Frame = (): JSX.Element => {
+  const page = pageOf(path.value);
+  useEffect(() => {
+    document.title = page.title === '' ? 'Kiln' : `${page.title} · Kiln`;
+  }, [page.title]);
+  return h(
+    'div',
+    { class: 'frame' },
+    h('a', { class: 'skip', href: '#main' }, 'To the content'),
+    h(
+      'div',
+      { class: 'side' },
+      h('a', { href: '/', class: 'brand' }, h('img', { src: iconAddress, alt: '' }), 'Kiln'),
+      h(
+        'nav',
+        { 'aria-label': 'Pages' },
+        WAYS.map(([href, text]) =>
+          h('a', { key: href, href, ...(isHere(href) ? { 'aria-current': 'page' as const } : {}) }, text),
+        ),
+      ),
+      h(
+        'div',
+        { class: 'foot' },
+        h('span', { class: `live ${connection.value}`, role: 'status' }, h('i', null), LIVE[connection.value]),
+        h('button', { type: 'button', class: 'quiet', onClick: nextTheme }, THEMES[theme.value]),
+        h('a', { href: '/docs' }, 'API'),
+      ),
+    ),
+    h('main', { id: 'main', tabIndex: -1 }, h(page.Page, { key: page.key })),
+  );
+};
+
+const isHere = (href: string): boolean =>
+  href === '/' ? path.value === '/' : path.value === href || path.value.startsWith(`${href}/`);

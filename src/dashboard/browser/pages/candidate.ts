@@ -1,0 +1,372 @@
+/** One candidate: what it is, what became of it, why it waits, and how it differs from others. */
+import { h, type JSX } from 'preact';
+import type { AttemptRecord, CandidateRecord } from '../../../domain/records.ts';
+import { basisText, judgedAgainText, pairText, reasonText, WHOLE } from '../../../domain/text/describe.ts';
+import { paramsText } from '../../../domain/text/params-text.ts';
+import { bytes, grouped, interval, milliseconds, nanoseconds, percent, times } from '../../../domain/text/units.ts';
+import { plainLine, plainText } from '../../../platform/printable-text.ts';
+import { ask } from '../live/api.ts';
+import { go, hrefWith, query } from '../live/router.ts';
+import { type Asked, useAnswer } from '../live/use-answer.ts';
+import { Action } from '../parts/action.ts';
+import {
+  candidateLink,
+  CopyButton,
+  empty,
+  failure,
+  fields,
+  loading,
+  name,
+  Panel,
+  problemLink,
+  statusBadge,
+  tile,
+} from '../parts/elements.ts';
+import { PlanPanel } from '../parts/plan-panel.ts';
+import { ProfilePanel } from '../parts/profile-panel.ts';
+import { CaseTimes, FloorPanel } from '../parts/record-cases.ts';
+import { SourcePanel } from '../parts/source-panel.ts';
+import { ago, moment } from '../parts/time.ts';
+import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
+
+const TABS = [
+  ['result', 'Result'],
+  ['source', 'Source and differences'],
+  ['plan', 'Launch plan'],
+  ['profile', 'Profile'],
+] as const;
+
+export const CandidatePage = ({ id }: { readonly id: string }): JSX.Element => {
+  const asked = useAnswer(`candidate ${id}`, () => ask('GET', '/v1/candidates/:id', { params: { id } }), {
+    on: ({ candidateId }) => candidateId?.startsWith(id) ?? false,
+    pauseMs: 300,
+  });
+  const tab = TABS.find(([key]) => key === query.value.get('tab'))?.[0] ?? 'result';
+  if (asked.data === null)
+    return h('div', { class: 'page' }, h('h1', null, 'Candidate'), asked.error ? failure(asked.error) : loading());
+  const record = asked.data;
+  const { submission, state } = record;
+  const verdict = state.status === 'done' ? state.outcome.verdict : null;
+  return h(
+    'div',
+    { class: 'page' },
+    h(
+      'div',
+      { class: 'title' },
+      h('h1', { class: 'mono' }, record.id.slice(0, 14)),
+      statusBadge(state.status, verdict),
+      h('span', { class: 'sub' }, problemLink(submission.problem), ` on ${submission.device} · ${submission.language}`),
+      h(
+        'div',
+        { class: 'end' },
+        h(CopyButton, { text: record.id, label: 'Copy id' }),
+        h(Actions, { record, onDone: asked.again }),
+      ),
+    ),
+    asked.error ? failure(asked.error) : null,
+    h(WhyPanel, { record }),
+    h(
+      'nav',
+      { class: 'tabs', 'aria-label': 'Parts' },
+      TABS.map(([key, text]) =>
+        h(
+          'a',
+          {
+            key,
+            href: hrefWith({ tab: key === 'result' ? null : key }),
+            ...(key === tab ? { 'aria-current': 'page' as const } : {}),
+          },
+          text,
+        ),
+      ),
+    ),
+    tab === 'result' ? h(ResultTab, { record }) : null,
+    tab === 'source' ? h(SourcePanel, { record }) : null,
+    tab === 'plan' ? h(PlanPanel, { id: record.id }) : null,
+    tab === 'profile' ? h(ProfilePanel, { record }) : null,
+  );
+};
+
+const Actions = ({
+  record,
+  onDone,
+}: {
+  readonly record: CandidateRecord;
+  readonly onDone: Asked<unknown>['again'];
+}): JSX.Element => {
+  const { id, state } = record;
+  if (state.status !== 'done') {
+    return h(Action, {
+      label: 'Cancel',
+      run: async () => ask('DELETE', '/v1/candidates/:id', { params: { id } }).then(() => 'cancelled'),
+      onDone,
+    });
+  }
+  return h('span', { class: 'row' }, h(Action, { label: 'Judge again', run: async () => judgeAgain(record), onDone }));
+};
+
+/** The same content under the next trial: a candidate of its own, which is not ranked. */
+const judgeAgain = async ({ id, submission }: CandidateRecord): Promise<string> => {
+  const source = await ask('GET', '/v1/candidates/:id/source', { params: { id } });
+  const { problem, language, params, device, priority, trial } = submission;
+  const answer = await ask('POST', '/v1/candidates', {
+    body: { problem, language, params, device, priority, source, trial: trial + 1, submitter: submission.submitter },
+  });
+  const [again] = answer.candidates;
+  if (again !== undefined) go(`/candidates/${again.id}`);
+  return 'submitted as another trial';
+};
+
+/** Why it waits, or why it did not pass. */
+const WhyPanel = ({ record }: { readonly record: CandidateRecord }): JSX.Element | null => {
+  const { state, submission } = record;
+  const isWaiting = state.status !== 'done';
+  const queue = useAnswer(isWaiting ? 'queue' : null, () => ask('GET', '/v1/queue'), { on: () => true, pauseMs: 2000 });
+  if (state.status === 'done') {
+    const reason = reasonText(state.outcome, WHOLE);
+    return reason === ''
+      ? null
+      : h('div', { class: `notice ${state.outcome.verdict === 'passed' ? 'good' : 'bad'}` }, h('p', null, reason));
+  }
+  const own = queue.data?.byDevice.find(({ device }) => device === submission.device);
+  const where = 'hostId' in state ? ` on ${state.hostId}` : '';
+  const waits =
+    own?.blocked ??
+    (own === undefined
+      ? null
+      : `${grouped(own.waiting)} candidates wait for ${own.device}, ${own.slots} devices take them${own.etaSeconds === null ? '' : `; all of it is judged in about ${Math.ceil(own.etaSeconds)} s`}`);
+  return h(
+    'div',
+    { class: `notice ${own?.blocked ? 'warn' : 'info'}`, role: 'status' },
+    h(
+      'p',
+      null,
+      h('strong', null, `${state.status}${where}`),
+      state.status === 'queued' && waits !== null ? `: ${plainLine(waits, 600)}` : '',
+    ),
+    h('span', { class: 'soft small' }, `submitted ${ago(record.submittedAt)}, priority ${submission.priority}`),
+  );
+};
+
+const ResultTab = ({ record }: { readonly record: CandidateRecord }): JSX.Element => {
+  const { score, submission } = record;
+  const ranking = useAnswer(score === null ? null : `ranking ${submission.problem}`, () =>
+    ask('GET', '/v1/problems/:name/ranking', {
+      params: { name: submission.problem },
+      query: { limit: 1, device: submission.device },
+    }),
+  );
+  const holderId =
+    ranking.data?.models
+      .find(({ deviceModel }) => deviceModel === score?.deviceModel)
+      ?.entries.find(({ record: isRecord }) => isRecord)?.candidateId ?? null;
+  const other = holderId !== null && holderId !== record.id ? holderId : null;
+  const holder = useAnswer(other, () => ask('GET', '/v1/candidates/:id', { params: { id: other ?? '' } }));
+  return h(
+    'div',
+    { class: 'stack' },
+    score === null
+      ? null
+      : h(
+          'dl',
+          { class: 'tiles' },
+          tile('Speed-up', times(score.speedup), `95 % interval ${interval(score.speedupLow, score.speedupHigh)}`),
+          tile('Time', nanoseconds(score.timeNs), 'geometric mean of the medians'),
+          tile(
+            'Of floor',
+            score.floorShare === null ? '–' : percent(score.floorShare),
+            score.floorShare === null ? 'no ceiling is known' : 'of what the device allows',
+          ),
+          tile('Ranks as', times(score.rankKey), holderId === record.id ? 'holds the record' : basisText(score)),
+        ),
+    h(CaseTimes, { record, holder: holder.data }),
+    h(FloorPanel, { record }),
+    h('div', { class: 'columns' }, h(Facts, { record }), h(Resources, { record })),
+    h(Attempts, { record }),
+    h(CompileLog, { record }),
+  );
+};
+
+const Facts = ({ record }: { readonly record: CandidateRecord }): JSX.Element => {
+  const { submission, state, score, judgedAgain, infraFailures } = record;
+  const origin = useAnswer(`origin ${record.id}`, () => ask('GET', '/v1/candidates/:id/origin', { params: { id: record.id } }));
+  const generation = origin.data?.generation ?? null;
+  return h(
+    Panel,
+    { title: 'Facts' },
+    fields([
+      ['Id', h('span', { class: 'mono' }, record.id)],
+      ['Params', h('code', null, paramsText(submission.params))],
+      [
+        'Submitter',
+        h('a', { href: `/candidates?submitter=${encodeURIComponent(submission.submitter)}` }, name(submission.submitter)),
+      ],
+      ['Submitted', moment(record.submittedAt)],
+      ['Finished', state.status === 'done' ? moment(state.finishedAt) : null],
+      ['Device', score?.deviceModel ?? null],
+      ['Measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
+      ['Pair', score && pairText(score)],
+      ['Judged again', judgedAgain && judgedAgainText(judgedAgain)],
+      ['Infra failures', infraFailures === 0 ? null : String(infraFailures)],
+      ['Trial', submission.trial === 0 ? null : `${submission.trial} (not ranked)`],
+      ['Labels', submission.labels.map((label) => plainLine(label)).join(', ')],
+      [
+        'Sweep',
+        submission.sweepId === null ? null : h('a', { class: 'mono', href: `/sweeps/${submission.sweepId}` }, submission.sweepId),
+      ],
+      ['Campaign', generation && h('a', { class: 'mono', href: `/campaigns/${generation.campaignId}` }, generation.campaignId)],
+      [
+        'Written by',
+        generation &&
+          `${generation.generator}, ${generation.move}${generation.idea === '' ? '' : `: ${plainLine(generation.idea)}`}`,
+      ],
+      [
+        'Parents',
+        generation === null || generation.parents.length === 0
+          ? null
+          : h(
+              'span',
+              { class: 'row' },
+              generation.parents.map((parent) => candidateLink(parent)),
+            ),
+      ],
+    ]),
+  );
+};
+
+const Resources = ({ record: { resources } }: { readonly record: CandidateRecord }): JSX.Element | null => {
+  const kernels = Object.entries(resources ?? {});
+  if (kernels.length === 0) return null;
+  return h(
+    Panel,
+    { title: 'Compiled code', note: 'per thread; shared memory per block', isFlush: true },
+    h(
+      'div',
+      { class: 'scroll' },
+      h(
+        'table',
+        null,
+        h(
+          'thead',
+          null,
+          h(
+            'tr',
+            null,
+            ['Kernel', 'Registers', 'Static shared', 'Spills'].map((title, index) =>
+              h('th', { key: title, scope: 'col', class: index === 0 ? '' : 'num' }, title),
+            ),
+          ),
+        ),
+        h(
+          'tbody',
+          null,
+          kernels.map(([kernel, { registers, sharedBytes, spillBytes }]) =>
+            h(
+              'tr',
+              { key: kernel },
+              h('td', null, h('code', null, plainLine(kernel))),
+              h('td', { class: 'num' }, registers),
+              h('td', { class: 'num' }, bytes(sharedBytes)),
+              h('td', { class: 'num' }, bytes(spillBytes)),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+};
+
+const ATTEMPT_COLUMNS: readonly Column<AttemptRecord>[] = [
+  {
+    title: 'Attempt',
+    isNumber: true,
+    cell: ({ attemptId }) => attemptId.slice(attemptId.lastIndexOf('.') + 1),
+    text: ({ attemptId }) => attemptId,
+  },
+  { title: 'Mode', cell: ({ mode }) => mode, text: ({ mode }) => mode },
+  {
+    title: 'Result',
+    cell: ({ verdict, infra }) =>
+      verdict === null
+        ? h('span', { class: 'badge warn', title: infra ?? '' }, `infra: ${plainLine(infra ?? 'unknown', 60)}`)
+        : statusBadge('done', verdict),
+    text: ({ verdict, infra }) => verdict ?? `infra: ${infra ?? 'unknown'}`,
+  },
+  { title: 'Where its time went', cell: (attempt) => phaseBar(attempt) },
+  {
+    title: 'Took',
+    isNumber: true,
+    cell: ({ phases }) => (phases === null ? '–' : milliseconds(phases.totalMs)),
+    text: ({ phases }) => phases?.totalMs ?? null,
+  },
+  { title: 'Host', cell: ({ hostId }) => name(hostId, 30), text: ({ hostId }) => hostId },
+  { title: 'Device', cell: ({ deviceModel }) => name(deviceModel, 36), text: ({ deviceModel }) => deviceModel },
+  {
+    title: 'SM clock',
+    isNumber: true,
+    cell: ({ telemetry }) =>
+      telemetry?.smClockMhz === undefined || telemetry.smClockMhz === null ? '–' : `${telemetry.smClockMhz} MHz`,
+    text: ({ telemetry }) => telemetry?.smClockMhz ?? null,
+  },
+  {
+    title: 'Temperature',
+    isNumber: true,
+    cell: ({ telemetry }) =>
+      telemetry?.temperatureC === undefined || telemetry.temperatureC === null ? '–' : `${telemetry.temperatureC} °C`,
+    text: ({ telemetry }) => telemetry?.temperatureC ?? null,
+  },
+  {
+    title: 'Finished',
+    cell: ({ finishedAt }) => h('span', { class: 'soft' }, moment(finishedAt)),
+    text: ({ finishedAt }) => finishedAt,
+  },
+];
+
+const phaseBar = ({ phases }: AttemptRecord): JSX.Element | string => {
+  if (phases === null || phases.totalMs <= 0) return '–';
+  const parts = [
+    ['loading', phases.loadMs],
+    ['checking', phases.checkMs],
+    ['measuring', phases.measureMs],
+  ] as const;
+  const label = parts.map(([part, ms]) => `${part} ${milliseconds(ms)}`).join(', ');
+  return h(
+    'span',
+    { class: 'bar', role: 'img', 'aria-label': label, title: label },
+    parts.map(([part, ms]) =>
+      h('i', { key: part, class: `i-${part}`, style: { width: `${Math.min(100, (ms / phases.totalMs) * 100).toFixed(1)}%` } }),
+    ),
+  );
+};
+
+const Attempts = ({ record: { id, attempts } }: { readonly record: CandidateRecord }): JSX.Element =>
+  h(
+    Panel,
+    {
+      title: 'Attempts',
+      isFlush: true,
+      actions: h(CsvButton<AttemptRecord>, { file: `${id.slice(0, 10)}-attempts.csv`, columns: ATTEMPT_COLUMNS, rows: attempts }),
+    },
+    attempts.length === 0
+      ? empty('No device has judged it yet.')
+      : h(VirtualTable<AttemptRecord>, {
+          caption: 'Attempts',
+          columns: ATTEMPT_COLUMNS,
+          rows: attempts,
+          keyOf: ({ attemptId }) => attemptId,
+        }),
+  );
+
+const LOG_CHARS_SHOWN = 100_000;
+
+const CompileLog = ({ record }: { readonly record: CandidateRecord }): JSX.Element | null => {
+  const log = plainText(record.compileLog).trimEnd();
+  if (log === '') return null;
+  const rest = log.length - LOG_CHARS_SHOWN;
+  return h(
+    Panel,
+    { title: 'Compile log', note: "the compiler's messages", actions: h(CopyButton, { text: log }) },
+    h('pre', { class: 'log', tabIndex: 0 }, h('bdi', null, log.slice(0, LOG_CHARS_SHOWN))),
+    rest > 0 ? h('p', { class: 'soft small' }, `${grouped(rest)} characters more: kiln show ${record.id} --json`) : null,
+  );
+};

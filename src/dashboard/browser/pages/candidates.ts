@@ -1,0 +1,189 @@
+/** Candidates by the ten thousand, newest first, in pages that come as they are scrolled to. */
+import { h, type JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { CandidateSummary } from '../../../domain/api/views.ts';
+import type { Verdict } from '../../../domain/outcome.ts';
+import { grouped, interval, nanoseconds, times } from '../../../domain/text/units.ts';
+import { paramsText } from '../../../domain/text/params-text.ts';
+import { ask } from '../live/api.ts';
+import { choose, query } from '../live/router.ts';
+import { useAnswer } from '../live/use-answer.ts';
+import { candidateLink, empty, failure, loading, name, Panel, problemLink, select, statusBadge } from '../parts/elements.ts';
+import { moment } from '../parts/time.ts';
+import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
+
+const PAGE = 500;
+const FILTERS = ['problem', 'device', 'status', 'verdict', 'submitter', 'language', 'sweep'] as const;
+const STATUSES = ['queued', 'compiling', 'ready', 'judging', 'confirming', 'done'] as const;
+const VERDICTS: readonly Verdict[] = [
+  'passed',
+  'compile_error',
+  'plan_error',
+  'wrong_answer',
+  'modified_input',
+  'out_of_bounds',
+  'crashed',
+  'timed_out',
+  'implausible',
+  'cancelled',
+  'infra_failed',
+];
+const LANGUAGES = ['cuda', 'triton', 'c'] as const;
+
+interface Older {
+  readonly rows: readonly CandidateSummary[];
+  readonly next: string | null | undefined;
+}
+const NO_OLDER: Older = { rows: [], next: undefined };
+
+export const CandidatesPage = (): JSX.Element => {
+  const filters = Object.fromEntries(FILTERS.flatMap((key) => (query.value.get(key) ? [[key, query.value.get(key) ?? '']] : [])));
+  const key = JSON.stringify(filters);
+  const first = useAnswer(`summaries ${key}`, () => ask('GET', '/v1/summaries', { query: { ...filters, limit: PAGE } }), {
+    on: ({ type }) => type === 'candidate.queued' || type === 'candidate.done' || type === 'candidate.judging',
+    pauseMs: 2000,
+  });
+  const [older, setOlder] = useState<Older>(NO_OLDER);
+  const [error, setError] = useState<Error | null>(null);
+  const [isAsking, setAsking] = useState(false);
+  useEffect(() => setOlder(NO_OLDER), [key]);
+  const next = older.next === undefined ? (first.data?.next ?? null) : older.next;
+  const more = (): void => {
+    if (next === null || isAsking || first.data === null) return;
+    setAsking(true);
+    void ask('GET', '/v1/summaries', { query: { ...filters, limit: PAGE, cursor: next } })
+      .then(
+        (answer) => setOlder((before) => ({ rows: [...before.rows, ...answer.candidates], next: answer.next })),
+        (cause: unknown) => setError(cause instanceof Error ? cause : new Error(String(cause))),
+      )
+      .then(() => setAsking(false));
+  };
+  const rows = merged(first.data?.candidates ?? [], older.rows);
+  const problem = first.error ?? error;
+  return h(
+    'div',
+    { class: 'page' },
+    h(
+      'div',
+      { class: 'title' },
+      h('h1', null, 'Candidates'),
+      h('span', { class: 'sub' }, `${grouped(rows.length)}${next === null ? '' : ' and more'}`),
+    ),
+    problem ? failure(problem) : null,
+    h(
+      Panel,
+      {
+        title: 'Filters',
+        isFlush: true,
+        actions: [h(Filters, { filters }), h(CsvButton<CandidateSummary>, { file: 'candidates.csv', columns: COLUMNS, rows })],
+      },
+      first.data === null
+        ? loading()
+        : rows.length === 0
+          ? empty(
+              key === '{}' ? 'Nothing was submitted yet.' : 'No candidate fits these filters.',
+              h('a', { class: 'button', href: '/submit' }, 'Submit a candidate'),
+            )
+          : h(VirtualTable<CandidateSummary>, {
+              caption: 'Candidates, newest first',
+              columns: COLUMNS,
+              rows,
+              keyOf: ({ id }) => id,
+              onEnd: more,
+            }),
+    ),
+  );
+};
+
+/** The newest page is asked again as things happen; the pages behind it stay as they were read. */
+const merged = (fresh: readonly CandidateSummary[], older: readonly CandidateSummary[]): readonly CandidateSummary[] => {
+  if (older.length === 0) return fresh;
+  const known = new Set(fresh.map(({ id }) => id));
+  return [...fresh, ...older.filter(({ id }) => !known.has(id))];
+};
+
+const Filters = ({ filters }: { readonly filters: Readonly<Record<string, string>> }): JSX.Element => {
+  const problems = useAnswer('problems', () => ask('GET', '/v1/problems'));
+  const one = (label: string, field: string, values: readonly string[]): JSX.Element =>
+    select({
+      label,
+      value: filters[field] ?? '',
+      of: options(values, filters[field]),
+      onChoose: (value) => choose({ [field]: value }),
+    });
+  const written = (label: string, field: string): JSX.Element =>
+    h(
+      'label',
+      null,
+      label,
+      h('input', {
+        type: 'text',
+        size: 14,
+        value: filters[field] ?? '',
+        onChange: (event: Event) =>
+          event.currentTarget instanceof HTMLInputElement && choose({ [field]: event.currentTarget.value.trim() }),
+      }),
+    );
+  return h(
+    'div',
+    { class: 'filters' },
+    one(
+      'Problem',
+      'problem',
+      (problems.data?.problems ?? []).map((problem) => problem.name),
+    ),
+    written('Device class', 'device'),
+    one('Status', 'status', STATUSES),
+    one('Verdict', 'verdict', VERDICTS),
+    one('Language', 'language', LANGUAGES),
+    written('Submitter', 'submitter'),
+    filters['sweep'] === undefined ? null : written('Sweep', 'sweep'),
+  );
+};
+
+const COLUMNS: readonly Column<CandidateSummary>[] = [
+  { title: 'Candidate', cell: ({ id }) => candidateLink(id), text: ({ id }) => id },
+  {
+    title: 'Status',
+    cell: ({ status, verdict }) => statusBadge(status, verdict),
+    text: ({ status, verdict }) => verdict ?? status,
+  },
+  { title: 'Problem', cell: ({ problem }) => problemLink(problem), text: ({ problem }) => problem },
+  { title: 'Device', cell: ({ device }) => device, text: ({ device }) => device },
+  {
+    title: 'Speed-up',
+    isNumber: true,
+    cell: ({ speedup }) => (speedup === null ? '' : h('strong', null, times(speedup))),
+    text: ({ speedup }) => speedup,
+  },
+  {
+    title: '95 % interval',
+    cell: ({ speedupLow, speedupHigh }) =>
+      speedupLow === null || speedupHigh === null ? '' : h('span', { class: 'soft' }, interval(speedupLow, speedupHigh)),
+    text: ({ speedupLow, speedupHigh }) =>
+      speedupLow === null || speedupHigh === null ? null : interval(speedupLow, speedupHigh),
+  },
+  {
+    title: 'Time',
+    isNumber: true,
+    cell: ({ timeNs }) => (timeNs === null ? '' : nanoseconds(timeNs)),
+    text: ({ timeNs }) => timeNs,
+  },
+  { title: 'Language', cell: ({ language }) => language, text: ({ language }) => language },
+  {
+    title: 'Params',
+    cell: ({ params }) => h('code', { title: paramsText(params) }, paramsText(params)),
+    text: ({ params }) => paramsText(params),
+  },
+  { title: 'Submitter', cell: ({ submitter }) => name(submitter, 30), text: ({ submitter }) => submitter },
+  {
+    title: 'Submitted',
+    cell: ({ submittedAt }) => h('span', { class: 'soft' }, moment(submittedAt)),
+    text: ({ submittedAt }) => submittedAt,
+  },
+];
+
+const options = (values: readonly string[], chosen: string | undefined): readonly (readonly [string, string])[] => [
+  ['', 'all'],
+  ...[...new Set([...values, ...(chosen === undefined ? [] : [chosen])])].map((value) => [value, value] as const),
+];

@@ -1,0 +1,63 @@
+/** Which page an address is. */
+import { h, type ComponentType, type JSX } from 'preact';
+import { shortId } from '../parts/elements.ts';
+import { CampaignPage } from './campaign.ts';
+import { CampaignsPage } from './campaigns.ts';
+import { CandidatePage } from './candidate.ts';
+import { CandidatesPage } from './candidates.ts';
+import { FleetPage } from './fleet.ts';
+import { OverviewPage } from './overview.ts';
+import { ProblemPage } from './problem.ts';
+import { ProblemsPage } from './problems.ts';
+import { SubmitPage } from './submit.ts';
+import { SweepPage } from './sweep.ts';
+import { SweepsPage } from './sweeps.ts';
+
+interface ShownPage {
+  readonly title: string;
+  /** Another key is another page, which begins anew. */
+  readonly key: string;
+  readonly Page: ComponentType;
+}
+
+const whole: Readonly<Record<string, readonly [string, ComponentType]>> = {
+  '/': ['', OverviewPage],
+  '/fleet': ['Fleet', FleetPage],
+  '/problems': ['Problems', ProblemsPage],
+  '/candidates': ['Candidates', CandidatesPage],
+  '/sweeps': ['Sweeps', SweepsPage],
+  '/campaigns': ['Campaigns', CampaignsPage],
+  '/submit': ['Submit', SubmitPage],
+};
+
+export const pageOf = (path: string): ShownPage => {
+  const trimmed = path.length > 1 ? path.replace(/\/$/u, '') : path;
+  const found = whole[trimmed];
+  if (found !== undefined) return { title: found[0], key: trimmed, Page: found[1] };
+  const [, kind = '', id = ''] = /^\/(\w+)\/([^/]+)$/u.exec(trimmed) ?? [];
+  const own = decoded(id);
+  switch (kind) {
+    case 'problems':
+      return { title: own, key: trimmed, Page: () => h(ProblemPage, { problem: own }) };
+    case 'candidates':
+      return { title: shortId(own), key: trimmed, Page: () => h(CandidatePage, { id: own }) };
+    case 'sweeps':
+      return { title: shortId(own), key: trimmed, Page: () => h(SweepPage, { id: own }) };
+    case 'campaigns':
+      return { title: shortId(own), key: trimmed, Page: () => h(CampaignPage, { id: own }) };
+    default:
+      return { title: 'Not found', key: 'none', Page: NotFound };
+  }
+};
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
+};
+
+const NotFound = (): JSX.Element =>
+  h('div', { class: 'page' }, h('h1', null, 'There is no such page'), h('p', null, h('a', { href: '/' }, 'To the overview')));

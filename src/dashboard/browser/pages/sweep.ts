@@ -1,0 +1,195 @@
+/** One sweep: which params are good, which are not, and what to take. */
+import { h, type JSX } from 'preact';
+import { paramsText } from '../../../domain/text/params-text.ts';
+import { grouped, interval, nanoseconds, times } from '../../../domain/text/units.ts';
+import { type Axis, axesOf, coordinatesPlot, heatMap } from '../../plots/sweep-plots.ts';
+import { type Answer, ask } from '../live/api.ts';
+import { choose, query } from '../live/router.ts';
+import { useAnswer } from '../live/use-answer.ts';
+import { draw } from '../parts/draw.ts';
+import {
+  candidateLink,
+  CopyButton,
+  empty,
+  failure,
+  loading,
+  Panel,
+  problemLink,
+  select,
+  statusBadge,
+  tile,
+} from '../parts/elements.ts';
+import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
+
+type Point = Answer<'/v1/sweeps/:id/points'>['points'][number];
+const PLOT = { width: 1000, height: 320 };
+
+export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
+  const sweep = useAnswer(`sweep ${id}`, () => ask('GET', '/v1/sweeps/:id', { params: { id } }), {
+    on: ({ type }) => type === 'candidate.done',
+    pauseMs: 2000,
+  });
+  const points = useAnswer(`points ${id}`, () => ask('GET', '/v1/sweeps/:id/points', { params: { id } }), {
+    on: ({ type }) => type === 'candidate.done',
+    pauseMs: 3000,
+  });
+  if (sweep.data === null || points.data === null)
+    return h('div', { class: 'page' }, h('h1', null, 'Sweep'), sweep.error ? failure(sweep.error) : loading());
+  const { problem, device, size, byStatus, byVerdict } = sweep.data;
+  const all = points.data.points;
+  const ranked = all.toSorted((a, b) => (b.speedup ?? -1) - (a.speedup ?? -1));
+  const [best] = ranked;
+  const axes = axesOf(all);
+  const done = byStatus['done'] ?? 0;
+  return h(
+    'div',
+    { class: 'page' },
+    h(
+      'div',
+      { class: 'title' },
+      h('h1', { class: 'mono' }, sweep.data.id),
+      h('span', { class: 'sub' }, problemLink(problem), ` on ${device}`),
+      h('div', { class: 'end' }, h(CopyButton, { text: globalThis.location.href, label: 'Copy link' })),
+    ),
+    h(
+      'dl',
+      { class: 'tiles' },
+      tile('Judged', `${grouped(done)} of ${grouped(size)}`, done === size ? 'complete' : `${grouped(size - done)} to come`),
+      tile('Passed', grouped(byVerdict['passed'] ?? 0), failedText(byVerdict)),
+      tile(
+        'Best so far',
+        best?.speedup ? times(best.speedup) : '–',
+        best?.speedupLow && best.speedupHigh ? interval(best.speedupLow, best.speedupHigh) : 'nothing has passed yet',
+      ),
+      tile('Params that vary', String(axes.length), axes.map(({ name }) => name).join(', ')),
+    ),
+    best?.speedup
+      ? h(
+          'div',
+          { class: 'notice good' },
+          h('p', null, 'Best configuration: ', h('code', null, paramsText(best.params)), ' · ', candidateLink(best.id)),
+          h(CopyButton, { text: paramsText(best.params), label: 'Copy params' }),
+        )
+      : null,
+    axes.length === 0
+      ? null
+      : h(
+          Panel,
+          { title: 'All points', note: 'each line is a point; the best fifth is drawn in front' },
+          h('div', { class: 'scroll' }, draw(coordinatesPlot(all, axes, PLOT))),
+        ),
+    axes.length < 2 ? null : h(HeatPanel, { points: all, axes }),
+    h(
+      Panel,
+      {
+        title: 'Points',
+        isFlush: true,
+        actions: h(CsvButton<Point>, { file: `${sweep.data.id}.csv`, columns: columnsFor(axes), rows: ranked }),
+      },
+      ranked.length === 0
+        ? empty('The sweep has no points.')
+        : h(VirtualTable<Point>, {
+            caption: 'Points, best first',
+            columns: columnsFor(axes),
+            rows: ranked,
+            keyOf: ({ id: key }) => key,
+          }),
+    ),
+  );
+};
+
+const failedText = (byVerdict: Readonly<Record<string, number>>): string =>
+  Object.entries(byVerdict)
+    .flatMap(([verdict, count]) => (verdict === 'passed' ? [] : [`${count} ${verdict}`]))
+    .join(', ') || 'none failed';
+
+const columnsFor = (axes: readonly Axis[]): readonly Column<Point>[] => [
+  { title: 'Candidate', cell: ({ id }) => candidateLink(id), text: ({ id }) => id },
+  {
+    title: 'Status',
+    cell: ({ status, verdict }) => statusBadge(status, verdict),
+    text: ({ status, verdict }) => verdict ?? status,
+  },
+  {
+    title: 'Speed-up',
+    isNumber: true,
+    cell: ({ speedup }) => (speedup === null ? '' : h('strong', null, times(speedup))),
+    text: ({ speedup }) => speedup,
+  },
+  {
+    title: '95 % interval',
+    cell: ({ speedupLow, speedupHigh }) => (speedupLow === null || speedupHigh === null ? '' : interval(speedupLow, speedupHigh)),
+    text: ({ speedupLow, speedupHigh }) =>
+      speedupLow === null || speedupHigh === null ? null : interval(speedupLow, speedupHigh),
+  },
+  {
+    title: 'Time',
+    isNumber: true,
+    cell: ({ timeNs }) => (timeNs === null ? '' : nanoseconds(timeNs)),
+    text: ({ timeNs }) => timeNs,
+  },
+  ...axes.map(
+    ({ name }): Column<Point> => ({
+      title: name,
+      isNumber: true,
+      cell: ({ params }) => String(params[name] ?? ''),
+      text: ({ params }) => params[name] ?? null,
+    }),
+  ),
+];
+
+/** Two params across and down; every other one has the value that was chosen, or any. */
+const HeatPanel = ({
+  points,
+  axes,
+}: {
+  readonly points: readonly Point[];
+  readonly axes: readonly Axis[];
+}): JSX.Element | null => {
+  const named = (field: string, otherwise: Axis | undefined): Axis | undefined =>
+    axes.find(({ name }) => name === query.value.get(field)) ?? otherwise;
+  const across = named('across', axes[0]);
+  const down = named(
+    'down',
+    axes.find(({ name }) => name !== across?.name),
+  );
+  if (across === undefined || down === undefined || across.name === down.name) return null;
+  const others = axes.filter(({ name }) => name !== across.name && name !== down.name);
+  const isChosen = ({ params }: Point): boolean =>
+    others.every(
+      ({ name }) => (query.value.get(`p.${name}`) ?? '') === '' || String(params[name]) === query.value.get(`p.${name}`),
+    );
+  const names = axes.map(({ name }) => [name, name] as const);
+  return h(
+    Panel,
+    {
+      title: 'Two params',
+      note: 'best speed-up of each pair; red: all of them failed',
+      actions: h(
+        'div',
+        { class: 'filters' },
+        select({
+          label: 'Across',
+          value: across.name,
+          of: names.filter(([name]) => name !== down.name),
+          onChoose: (value) => choose({ across: value }),
+        }),
+        select({
+          label: 'Down',
+          value: down.name,
+          of: names.filter(([name]) => name !== across.name),
+          onChoose: (value) => choose({ down: value }),
+        }),
+        others.map(({ name, values }) =>
+          select({
+            label: name,
+            value: query.value.get(`p.${name}`) ?? '',
+            of: [['', 'best of all'], ...values.map((value) => [String(value), String(value)] as const)],
+            onChoose: (value) => choose({ [`p.${name}`]: value }),
+          }),
+        ),
+      ),
+    },
+    h('div', { class: 'scroll' }, draw(heatMap(points.filter(isChosen), { across, down, width: PLOT.width }))),
+  );
+};

@@ -1,0 +1,71 @@
+/** What needs a person, with the command that mends it. */
+import { h, type JSX } from 'preact';
+import type { FleetView, QueueView } from '../../../domain/api/inspection.ts';
+import { plainLine } from '../../../platform/printable-text.ts';
+import { Command, type Tone } from './elements.ts';
+
+export interface Concern {
+  readonly key: string;
+  readonly tone: Tone;
+  readonly text: string;
+  readonly command: string;
+}
+
+const REASON_CHARS = 400;
+
+export const concernsOf = (fleet: FleetView | null, queue: QueueView | null, notReady: string | null): readonly Concern[] => [
+  ...(notReady === null
+    ? []
+    : [{ key: 'daemon', tone: 'bad' as const, text: `The daemon takes no work: ${notReady}`, command: 'kiln doctor' }]),
+  ...(fleet?.hosts ?? []).flatMap(hostConcerns),
+  ...(queue?.byDevice ?? []).flatMap(({ device, blocked, waiting }) =>
+    blocked === null
+      ? []
+      : [
+          {
+            key: `queue ${device}`,
+            tone: 'warn' as const,
+            text: `${waiting} candidates for ${device} wait: ${plainLine(blocked, REASON_CHARS)}`,
+            command: 'kiln doctor',
+          },
+        ],
+  ),
+];
+
+const hostConcerns = ({ name, state, reason, devices }: FleetView['hosts'][number]): readonly Concern[] => {
+  const why = reason === null ? '' : `: ${plainLine(reason, REASON_CHARS)}`;
+  const host: readonly Concern[] =
+    state === 'unreachable' || state === 'refused'
+      ? [{ key: `host ${name}`, tone: 'bad', text: `Host ${name} is ${state}${why}`, command: 'kiln doctor' }]
+      : reason !== null
+        ? [{ key: `host ${name}`, tone: 'warn', text: `Host ${name}${why}`, command: 'kiln fleet' }]
+        : [];
+  return [...host, ...devices.flatMap((device) => deviceConcern(name, device))];
+};
+
+const deviceConcern = (
+  host: string,
+  { id, model, unavailable, quarantine }: FleetView['hosts'][number]['devices'][number],
+): readonly Concern[] => {
+  if (unavailable === null) return [];
+  const text = `${model} of ${host} takes no work: ${plainLine(unavailable, REASON_CHARS)}`;
+  return [
+    {
+      key: `device ${id}`,
+      tone: quarantine === null ? 'warn' : 'bad',
+      text,
+      command: quarantine === null ? 'kiln doctor' : `kiln fleet resume ${host}`,
+    },
+  ];
+};
+
+export const Attention = ({ concerns }: { readonly concerns: readonly Concern[] }): JSX.Element | null =>
+  concerns.length === 0
+    ? null
+    : h(
+        'section',
+        { class: 'stack', 'aria-label': 'What needs a person' },
+        concerns.map(({ key, tone, text, command }) =>
+          h('div', { key, class: `notice ${tone}` }, h('p', null, text), h(Command, { text: command })),
+        ),
+      );

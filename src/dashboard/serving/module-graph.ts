@@ -1,0 +1,74 @@
+/**
+ * Every file that the dashboard's entry reaches by imports, read once. What is not reached is not served: the graph is the list of what a
+ * browser may ask for.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { withoutTypes } from './strip-types.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const ENTRY = 'src/dashboard/browser/app.ts';
+/** Bare specifiers, and the file of the package that each stands for. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  preact: 'node_modules/preact/dist/preact.mjs',
+  'preact/hooks': 'node_modules/preact/hooks/dist/hooks.mjs',
+  '@preact/signals': 'node_modules/@preact/signals/dist/signals.module.js',
+  '@preact/signals-core': 'node_modules/@preact/signals-core/dist/signals-core.module.js',
+  'diff/lib/diff/array.js': 'node_modules/diff/libesm/diff/array.js',
+};
+const IMPORT = /^\s*(?:import|export)\s[^'"]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bfrom"([^"]+)"/gmu;
+const MODULES_MAX = 500;
+
+export interface BrowserModule {
+  /** Path under the assets' folder: "src/dashboard/browser/app.ts", "npm/preact/dist/preact.mjs". */
+  readonly path: string;
+  readonly code: string;
+}
+
+export interface ModuleGraph {
+  readonly entry: string;
+  readonly modules: readonly BrowserModule[];
+  /** Bare specifier -> path under the assets' folder. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+/** Throws for an import that leads nowhere: a page that cannot load is a mistake of ours. */
+export const readModuleGraph = (): ModuleGraph => {
+  const modules = new Map<string, BrowserModule>();
+  const waiting = [join(ROOT, ENTRY)];
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (modules.has(file)) continue;
+    if (modules.size >= MODULES_MAX) throw new Error(`the dashboard has more than ${MODULES_MAX} modules`);
+    const code = codeOf(file);
+    modules.set(file, { path: pathOf(file), code });
+    waiting.push(...importsOf(code).map((specifier) => resolved(specifier, file)));
+  }
+  return {
+    entry: ENTRY,
+    modules: [...modules.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+    packages: Object.fromEntries(Object.entries(PACKAGES).map(([name, file]) => [name, pathOf(join(ROOT, file))])),
+  };
+};
+
+const codeOf = (file: string): string => {
+  const text = readFileSync(file, 'utf8');
+  if (file.endsWith('.ts')) return withoutTypes(text);
+  // Maps are not served: a browser with open tools would ask for them in vain.
+  return text.replaceAll(/^\/\/# sourceMappingURL=.*$/gmu, '');
+};
+
+const importsOf = (code: string): readonly string[] =>
+  [...code.matchAll(IMPORT)].flatMap(([, from, bare, minified]) => from ?? bare ?? minified ?? []);
+
+const resolved = (specifier: string, from: string): string => {
+  if (specifier.startsWith('.')) return join(dirname(from), specifier);
+  const file = PACKAGES[specifier];
+  if (file === undefined)
+    throw new Error(`${pathOf(from)} imports "${specifier}", which no browser is given: add it to PACKAGES`);
+  return join(ROOT, file);
+};
+
+const pathOf = (file: string): string =>
+  relative(ROOT, file)
+    .replaceAll(sep, '/')
+    .replace(/^node_modules\//u, 'npm/');

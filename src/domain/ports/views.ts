@@ -1,0 +1,49 @@
+/** Answers for those who look. `ViewReads` is the store's part, `Views` the engine's; the suites are those of the ports that hold them. */
+import type { z } from 'zod';
+import type { SubmitCandidate } from '../api/candidates.ts';
+import type {
+  Activity,
+  ActivityList,
+  ActivityQuery,
+  OriginView,
+  PlanView,
+  ProgressView,
+  RecordList,
+  RecordsQuery,
+  SummariesQuery,
+  SummaryList,
+  SweepList,
+  SweepPoints,
+} from '../api/views.ts';
+import type { CandidateId, SweepId } from '../ids.ts';
+
+export interface ProgressQuery {
+  readonly problem: string;
+  readonly problemVersions: readonly string[];
+}
+
+export interface ViewReads {
+  /** Oldest first; the newest where there are more than the limit. */
+  activity(query: ActivityQuery): Promise<readonly Activity[]>;
+  summaries(query: SummariesQuery): Promise<SummaryList>;
+  records(query: RecordsQuery): Promise<RecordList['records']>;
+  progress(query: ProgressQuery): Promise<ProgressView['models']>;
+  sweeps(): Promise<SweepList['sweeps']>;
+  sweepPoints(id: SweepId): Promise<SweepPoints['points']>;
+  /** Null where there is no such candidate. */
+  origin(id: CandidateId): Promise<OriginView | null>;
+}
+
+/** Every method throws KilnError for what the caller did wrong. */
+export interface Views {
+  activity(query: ActivityQuery): Promise<ActivityList>;
+  summaries(query: SummariesQuery): Promise<SummaryList>;
+  plan(id: CandidateId): Promise<PlanView>;
+  /** Throws where the request itself is wrong, as `submit` does; a bad plan is an answer. */
+  checkPlan(candidate: z.output<typeof SubmitCandidate>): PlanView;
+  origin(id: CandidateId): Promise<OriginView>;
+  records(query: RecordsQuery): Promise<RecordList>;
+  progress(problem: string): Promise<ProgressView>;
+  sweeps(): Promise<SweepList>;
+  sweepPoints(id: SweepId): Promise<SweepPoints>;
+}

@@ -1,0 +1,117 @@
+/** Answers for those who look: what the store keeps, and what a plan comes to. */
+import type { z } from 'zod';
+import type { SubmitCandidate } from '../../domain/api/candidates.ts';
+import type {
+  ActivityQuery,
+  OriginView,
+  PlanView,
+  ProgressView,
+  RecordsQuery,
+  SummariesQuery,
+  SweepList,
+  SweepPoints,
+} from '../../domain/api/views.ts';
+import type { CandidateContent } from '../../domain/candidate.ts';
+import { peaksOf } from '../../domain/ranking/device-peaks.ts';
+import { KilnError } from '../../domain/errors.ts';
+import type { CandidateId, SweepId } from '../../domain/ids.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import { workOf } from '../../problems/floors.ts';
+import type { LoadedProblem } from '../../problems/load-problems.ts';
+import { resolveCandidate } from '../../problems/resolve-candidate.ts';
+import { casesOf } from '../../problems/targets.ts';
+import type { EngineState } from '../state.ts';
+import { prepareCandidate, targetOf } from './prepare-candidate.ts';
+import { fleetClassesOf } from './submit.ts';
+
+export const createViews = (state: EngineState) => {
+  const { store, problems } = state;
+  return {
+    activity: async (query: ActivityQuery) => ({ attempts: [...(await store.views.activity(query))] }),
+    summaries: async (query: SummariesQuery) => store.views.summaries(query),
+    plan: async (id: CandidateId): Promise<PlanView> => {
+      const content = await store.content(id);
+      if (content === null) throw noCandidate(id);
+      const loaded = problemOf(problems, content.problem);
+      const model = (await store.candidate(id))?.score?.deviceModel ?? null;
+      return planView(loaded, { content, ceilings: ceilingsOf(state, loaded, model) });
+    },
+    checkPlan: (input: z.output<typeof SubmitCandidate>): PlanView => {
+      const { submission } = prepareCandidate(input, null, {
+        problems,
+        fleetClasses: fleetClassesOf(state),
+        // The server has looked.
+        sourceBytesMax: Infinity,
+      });
+      const { content } = submission;
+      return planView(problemOf(problems, content.problem), { content, ceilings: null });
+    },
+    origin: async (id: CandidateId): Promise<OriginView> => {
+      const origin = await store.views.origin(id);
+      if (origin === null) throw noCandidate(id);
+      return origin;
+    },
+    records: async (query: RecordsQuery) => ({ records: await store.views.records(query) }),
+    progress: async (name: string): Promise<ProgressView> => {
+      const loaded = problemOf(problems, name);
+      const problemVersions = loaded.targets.map((target) => loaded.contentHash(target));
+      return { problem: name, models: await store.views.progress({ problem: name, problemVersions }) };
+    },
+    sweeps: async (): Promise<SweepList> => ({ sweeps: await store.views.sweeps() }),
+    sweepPoints: async (id: SweepId): Promise<SweepPoints> => {
+      if ((await store.sweep(id)) === null) throw new KilnError('NOT_FOUND', `there is no sweep ${id}`);
+      return { points: await store.views.sweepPoints(id) };
+    },
+  };
+};
+
+const noCandidate = (id: CandidateId): KilnError => new KilnError('NOT_FOUND', `there is no candidate ${id}`);
+
+const problemOf = (problems: EngineState['problems'], name: string): LoadedProblem => {
+  const loaded = problems.get(name);
+  if (loaded) return loaded;
+  throw new KilnError('NOT_FOUND', `there is no problem "${name}"; known are ${[...problems.keys()].join(', ')}`);
+};
+
+/** Of the model that judged it, as its floor was reckoned. */
+const ceilingsOf = ({ hosts }: EngineState, { problem }: LoadedProblem, model: string | null): PlanView['ceilings'] => {
+  const device = [...hosts.values()].flatMap(({ devices }) => devices).find((one) => one.model === model);
+  if (device === undefined) return null;
+  const peaks = peaksOf(device);
+  if (peaks !== null) {
+    return {
+      bytesPerSecond: peaks.memoryBytesPerSecond,
+      flopsPerSecond: peaks.flopsPerSecond[problem.floor.unit],
+      source: 'vendor',
+    };
+  }
+  const { copyBytesPerSecond } = device;
+  return copyBytesPerSecond === null ? null : { bytesPerSecond: copyBytesPerSecond, flopsPerSecond: null, source: 'measured' };
+};
+
+interface Planned {
+  readonly content: CandidateContent;
+  readonly ceilings: PlanView['ceilings'];
+}
+
+const planView = (loaded: LoadedProblem, { content, ceilings }: Planned): PlanView => {
+  const target = targetOf(content.device);
+  const resolved = resolveCandidate(loaded, { target, architecture: 'native', content });
+  if (!resolved.ok) return { complaint: complaintOf(resolved.outcome), ceilings: null, cases: [] };
+  const { problem } = loaded;
+  const benched = new Set(problem.bench[target].map(({ name }) => name));
+  const cases = casesOf(problem, target).flatMap(({ name, shape }) => {
+    const plan = resolved.plans[name];
+    if (plan === undefined) return [];
+    const { readBytes, writeBytes, flops } = workOf(problem, shape);
+    const kind = benched.has(name) ? ('bench' as const) : ('check' as const);
+    return [{ name, kind, shape: { ...shape }, plan, bytes: readBytes + writeBytes, flops }];
+  });
+  return { complaint: null, ceilings, cases };
+};
+
+/** Messages name the line of the file, where there is one. */
+const complaintOf = ({ field, message }: Extract<Outcome, { verdict: 'plan_error' }>): PlanView['complaint'] => {
+  const line = /\bline (\d+)\b/u.exec(message)?.[1];
+  return { field, message, line: line === undefined ? null : Number(line) };
+};

@@ -1,0 +1,205 @@
+/** Reads for those who look: flat rows, nothing that is not shown. */
+import type {
+  Activity,
+  ActivityQuery,
+  CandidateSummary,
+  OriginView,
+  ProgressStep,
+  ProgressView,
+  RecordList,
+  RecordsQuery,
+  SummariesQuery,
+  SummaryList,
+  SweepList,
+  SweepPoints,
+} from '../domain/api/views.ts';
+import { KilnError } from '../domain/errors.ts';
+import type { CandidateId, SweepId } from '../domain/ids.ts';
+import type { ProgressQuery } from '../domain/ports/views.ts';
+import type { SqlSession } from './sql.ts';
+
+const SWEEPS_SHOWN = 200;
+
+/** Oldest first. */
+export const readActivity = async (sql: SqlSession, { since, limit }: ActivityQuery): Promise<readonly Activity[]> =>
+  (await sql.query<ActivityRow>(ACTIVITY, [since, limit])).toReversed().map(({ startedAt, finishedAt, ...row }) => ({
+    ...row,
+    startedAt: startedAt?.toISOString() ?? null,
+    finishedAt: finishedAt.toISOString(),
+  }));
+
+interface ActivityRow extends Omit<Activity, 'startedAt' | 'finishedAt'> {
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date;
+}
+
+const phase = (name: string): string => `coalesce((phases ->> '${name}')::double precision, 0) as "${name}"`;
+const ACTIVITY = `
+select attempt_id as "attemptId", problem, host_id as "hostId", device_id as "deviceId", mode, started_at as "startedAt",
+  finished_at as "finishedAt", attempts.verdict, infra, ${['idleGapMs', 'loadMs', 'checkMs', 'measureMs'].map(phase).join(', ')}
+from kiln.attempts join kiln.candidates on candidates.id = candidate_id
+where finished_at > $1::timestamptz order by finished_at desc limit $2::integer`;
+
+interface SummaryRow extends Omit<CandidateSummary, 'submittedAt'> {
+  readonly submitOrder: string;
+  readonly submittedAt: Date;
+}
+
+const SUMMARY = `submit_order::text as "submitOrder", candidates.id, problem, device, content ->> 'language' as language,
+  content -> 'params' as params, submitter, candidates.sweep_id as "sweepId", trial, status, verdict,
+  (score ->> 'speedup')::double precision as speedup, (score ->> 'speedupLow')::double precision as "speedupLow",
+  (score ->> 'speedupHigh')::double precision as "speedupHigh", (score ->> 'timeNs')::double precision as "timeNs",
+  coalesce((score ->> 'confirmed')::boolean, false) as confirmed, submitted_at as "submittedAt", state ->> 'finishedAt' as "finishedAt"`;
+
+const summaryOf = ({ submitOrder: _order, submittedAt, ...row }: SummaryRow): CandidateSummary => ({
+  ...row,
+  submittedAt: submittedAt.toISOString(),
+});
+
+/** Newest first. `cursor` is the `next` of the page before. */
+export const readSummaries = async (sql: SqlSession, query: SummariesQuery): Promise<SummaryList> => {
+  const params: unknown[] = [];
+  const when = (value: string | undefined, condition: (bound: string) => string): readonly string[] =>
+    value === undefined ? [] : [condition(`$${params.push(value)}`)];
+  const conditions = [
+    ...when(query.problem, (bound) => `problem = ${bound}`),
+    ...when(query.device, (bound) => `lower(device) = lower(${bound})`),
+    ...when(query.status, (bound) => `status = ${bound}`),
+    ...when(query.verdict, (bound) => `verdict = ${bound}`),
+    ...when(query.submitter, (bound) => `submitter = ${bound}`),
+    ...when(query.language, (bound) => `content ->> 'language' = ${bound}`),
+    ...when(query.sweep, (bound) => `id in (select candidate_id from kiln.sweep_candidates where sweep_id = ${bound})`),
+    ...when(query.cursor && orderOf(query.cursor), (bound) => `submit_order < ${bound}::bigint`),
+    'true',
+  ];
+  const rows = await sql.query<SummaryRow>(
+    `select ${SUMMARY} from kiln.candidates where ${conditions.join(' and ')} order by submit_order desc limit ${Math.trunc(query.limit) + 1}`,
+    params,
+  );
+  const page = rows.slice(0, query.limit);
+  return { candidates: page.map(summaryOf), next: rows.length > page.length ? (page.at(-1)?.submitOrder ?? null) : null };
+};
+
+const orderOf = (cursor: string): string => {
+  if (/^\d{1,18}$/.test(cursor)) return cursor;
+  throw new KilnError('INVALID_REQUEST', 'cursor: take it from "next" of the page before', { details: { field: 'cursor' } });
+};
+
+export const readRecords = async (sql: SqlSession, { limit }: RecordsQuery): Promise<RecordList['records']> =>
+  (await sql.query<Omit<RecordList['records'][number], 'at'> & { readonly at: Date }>(RECORDS, [limit])).map(
+    ({ at, ...row }) => ({
+      ...row,
+      at: at.toISOString(),
+    }),
+  );
+
+/** Read backwards, and not to the beginning of a long journal. */
+const RECORD_EVENTS_READ = 100_000;
+const RECORDS = `
+with taken as (
+  select sequence, at, candidate_id, data from kiln.journal
+  where sequence > (select coalesce(max(sequence), 0) from kiln.journal) - ${RECORD_EVENTS_READ} and type = 'candidate.record' and data ? 'speedup'
+  order by sequence desc limit $1::integer
+)
+select candidate_id as "candidateId", candidates.problem, data ->> 'deviceModel' as "deviceModel", submitter,
+  (data ->> 'speedup')::double precision as speedup, at
+from taken join kiln.candidates on candidates.id = candidate_id order by sequence desc`;
+
+interface ProgressRow extends Omit<ProgressStep, 'at'> {
+  readonly deviceModel: string;
+  readonly device: string;
+  readonly at: Date;
+  readonly best: boolean;
+  readonly firstAt: Date;
+}
+
+/** Model by model, the steps in order. The last row of a model says how much was judged in all. */
+export const readProgress = async (sql: SqlSession, query: ProgressQuery): Promise<ProgressView['models']> => {
+  const rows = await sql.query<ProgressRow>(PROGRESS, [query.problem, query.problemVersions]);
+  return [...Map.groupBy(rows, ({ deviceModel }) => deviceModel)].flatMap(([deviceModel, list]) => {
+    const last = list.at(-1);
+    if (last === undefined) return [];
+    const { device, judged, gpuSeconds, firstAt, at } = last;
+    const steps = list.flatMap(({ deviceModel: _model, device: _device, firstAt: _first, best, at: when, ...step }) =>
+      best ? [{ ...step, at: when.toISOString() }] : [],
+    );
+    return [{ deviceModel, device, judged, gpuSeconds, firstAt: firstAt.toISOString(), lastAt: at.toISOString(), steps }];
+  });
+};
+
+/** Only what was better than all before it, and the last row of each model, leave the database. */
+const PROGRESS = `
+with costs as (
+  select attempts.candidate_id, device_model, max(finished_at) as at, sum(coalesce((phases ->> 'totalMs')::double precision, 0)) / 1000 as seconds
+  from kiln.attempts join kiln.candidates on candidates.id = attempts.candidate_id
+  where problem = $1 and problem_version = any($2::text[]) and trial = 0 group by attempts.candidate_id, device_model
+), counted as (
+  select candidate_id, costs.device_model, device, at, submitter, content ->> 'language' as language, score,
+    case when candidates.device_model = costs.device_model and (score ->> 'confirmed')::boolean then rank_key end as key,
+    count(*) over earlier as judged, sum(seconds) over earlier as gpu_seconds, min(at) over (partition by costs.device_model) as first_at,
+    row_number() over (partition by costs.device_model order by at desc, candidate_id desc) = 1 as last
+  from costs join kiln.candidates on candidates.id = candidate_id
+  window earlier as (partition by costs.device_model order by at, candidate_id rows unbounded preceding)
+), compared as (
+  select *, key is not null and key > coalesce(max(key) over (
+    partition by device_model order by at, candidate_id rows between unbounded preceding and 1 preceding), 0) as best
+  from counted
+)
+select candidate_id as "candidateId", device_model as "deviceModel", device, submitter, language, at, first_at as "firstAt", best,
+  judged::integer, gpu_seconds as "gpuSeconds", (score ->> 'speedup')::double precision as speedup,
+  (score ->> 'speedupLow')::double precision as "speedupLow", (score ->> 'speedupHigh')::double precision as "speedupHigh"
+from compared where best or last order by device_model, at, candidate_id`;
+
+export const readSweeps = async (sql: SqlSession): Promise<SweepList['sweeps']> =>
+  (await sql.query<Omit<SweepList['sweeps'][number], 'createdAt'> & { readonly createdAt: Date }>(SWEEPS, [SWEEPS_SHOWN])).map(
+    ({ createdAt, ...sweep }) => ({ ...sweep, createdAt: createdAt.toISOString() }),
+  );
+
+const SWEEPS = `
+with shown as (select * from kiln.sweeps order by created_at desc, id limit $1::integer)
+select shown.id, shown.problem, shown.device, shown.created_at as "createdAt", count(*)::integer as size,
+  (count(*) filter (where status = 'done'))::integer as done, (count(*) filter (where verdict = 'passed'))::integer as passed,
+  max((score ->> 'speedup')::double precision) as best
+from shown join kiln.sweep_candidates on sweep_candidates.sweep_id = shown.id join kiln.candidates on candidates.id = candidate_id
+group by shown.id, shown.problem, shown.device, shown.created_at order by shown.created_at desc, shown.id`;
+
+export const readSweepPoints = async (sql: SqlSession, id: SweepId): Promise<SweepPoints['points']> =>
+  (await sql.query<SummaryRow>(SWEEP_POINTS, [id])).map(
+    ({ id: candidate, params, status, verdict, speedup, speedupLow, speedupHigh, timeNs, finishedAt }) => ({
+      id: candidate,
+      params,
+      status,
+      verdict,
+      speedup,
+      speedupLow,
+      speedupHigh,
+      timeNs,
+      finishedAt,
+    }),
+  );
+
+const SWEEP_POINTS = `
+select ${SUMMARY} from kiln.candidates where id in (select candidate_id from kiln.sweep_candidates where sweep_id = $1) order by submit_order`;
+
+/** The first generation that submitted it. Null where there is no such candidate. */
+export const readOrigin = async (sql: SqlSession, id: CandidateId): Promise<OriginView | null> => {
+  const [candidate] = await sql.query<{ sweepId: SweepId | null; submitter: string }>(
+    'select sweep_id as "sweepId", submitter from kiln.candidates where id = $1',
+    [id],
+  );
+  if (!candidate) return null;
+  const { sweepId, submitter } = candidate;
+  if (!submitter.startsWith(CAMPAIGN)) return { sweepId, generation: null };
+  const [generation = null] = await sql.query<NonNullable<OriginView['generation']>>(GENERATION, [
+    submitter.slice(CAMPAIGN.length),
+    id,
+  ]);
+  return { sweepId, generation };
+};
+
+/** Campaigns submit under their id; a search of all generations would read the whole table. */
+const CAMPAIGN = 'campaign:';
+
+const GENERATION = `
+select campaign_id as "campaignId", number, generator, move, idea, parents from kiln.generations
+where campaign_id = $1 and state ->> 'candidateId' = $2 order by asked_at, number limit 1`;
