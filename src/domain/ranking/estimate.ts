@@ -4,7 +4,7 @@
  */
 
 /** Half of a 95 % interval, in standard deviations. */
-const Z_95 = 1.96;
+export const Z_95 = 1.96;
 
 export interface Estimate {
   /** Natural logarithm of the ratio. */
@@ -34,17 +34,18 @@ export const intervalOf = ({ mean, variance }: Estimate): Interval => {
   return { middle: Math.exp(mean), low: Math.exp(mean - half), high: Math.exp(mean + half) };
 };
 
-/** Geometric mean of estimates whose errors may go together, such as those of a problem's cases: what a kernel gains by remembering, it gains in all. */
-export const meanOfAlike = (estimates: readonly Estimate[]): Estimate => ({
-  mean: estimates.reduce((sum, { mean }) => sum + mean, 0) / estimates.length,
-  variance: (estimates.reduce((sum, { variance }) => sum + Math.sqrt(variance), 0) / estimates.length) ** 2,
-  count: 1,
-});
+/** How errors of several estimates add up to that of their sum. */
+const ERROR_OF_SUM = {
+  /** What makes one too large makes all of them: what a kernel gains by remembering, it gains in all cases of a problem. */
+  alike: (variances: readonly number[]): number => variances.reduce((sum, variance) => sum + Math.sqrt(variance), 0) ** 2,
+  /** Such as those of a pair's ratios of a problem's cases. */
+  independent: (variances: readonly number[]): number => variances.reduce((sum, variance) => sum + variance, 0),
+};
 
-/** Geometric mean of independent estimates, such as a pair's ratios of a problem's cases. */
-export const meanOf = (estimates: readonly Estimate[]): Estimate => ({
+/** Geometric mean. */
+export const meanOf = (estimates: readonly Estimate[], errors: keyof typeof ERROR_OF_SUM): Estimate => ({
   mean: estimates.reduce((sum, { mean }) => sum + mean, 0) / estimates.length,
-  variance: estimates.reduce((sum, { variance }) => sum + variance, 0) / estimates.length ** 2,
+  variance: ERROR_OF_SUM[errors](estimates.map(({ variance }) => variance)) / estimates.length ** 2,
   count: 1,
 });
 

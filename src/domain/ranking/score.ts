@@ -2,7 +2,7 @@
 import type { CaseTiming } from '../measurement.ts';
 import type { Outcome } from '../outcome.ts';
 import type { CandidateId } from '../ids.ts';
-import { combined, estimateOf, intervalOf, meanOf, meanOfAlike, widened } from './estimate.ts';
+import { combined, estimateOf, intervalOf, meanOf, widened, Z_95 } from './estimate.ts';
 import type { Estimate } from './estimate.ts';
 import type { PairedScore, Score } from '../records.ts';
 
@@ -77,8 +77,9 @@ export const scoreOf = (
 
 /** Of one judgement, as its own intervals say. */
 export const ownSpeedup = (timings: readonly CaseTiming[]): Estimate =>
-  meanOfAlike(
+  meanOf(
     timings.map(({ speedup, speedupLow, speedupHigh }) => estimateOf({ middle: speedup, low: speedupLow, high: speedupHigh })),
+    'alike',
   );
 
 const speedupFields = (estimate: Estimate): Pick<Score, 'speedup' | 'speedupLow' | 'speedupHigh' | 'judgements'> => {
@@ -113,7 +114,6 @@ export interface Settled {
 
 /** A win must be outside this many standard deviations of the pair: of a hundred copies of the record hardly one takes it from itself. */
 const WIN_DEVIATIONS = 3.3;
-const LOSS_DEVIATIONS = 1.96;
 /** Tells keys apart that mean the same place. */
 const BELOW = 4 * Number.EPSILON;
 
@@ -163,7 +163,10 @@ export const settle = (
 const pairedRatio = (timings: readonly CaseTiming[]): Estimate | null => {
   const pairs = timings.map(({ record }) => record).filter((pair) => pair !== undefined);
   if (pairs.length < timings.length) return null;
-  return meanOf(pairs.map(({ ratio, ratioLow, ratioHigh }) => estimateOf({ middle: ratio, low: ratioLow, high: ratioHigh })));
+  return meanOf(
+    pairs.map(({ ratio, ratioLow, ratioHigh }) => estimateOf({ middle: ratio, low: ratioLow, high: ratioHigh })),
+    'independent',
+  );
 };
 
 const ratioFields = (ratio: Estimate): Pick<PairedScore, 'ratio' | 'ratioLow' | 'ratioHigh'> => {
@@ -174,7 +177,7 @@ const ratioFields = (ratio: Estimate): Pick<PairedScore, 'ratio' | 'ratioLow' | 
 const resultOf = ({ mean, variance }: Estimate): PairedScore['result'] => {
   const deviation = Math.sqrt(variance);
   if (mean - WIN_DEVIATIONS * deviation > 0) return 'won';
-  return mean + LOSS_DEVIATIONS * deviation < 0 ? 'lost' : 'tied';
+  return mean + Z_95 * deviation < 0 ? 'lost' : 'tied';
 };
 
 const refine = (
