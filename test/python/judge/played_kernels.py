@@ -129,18 +129,20 @@ class Played(NamedTuple):
         return self.measured.speedup.low <= 1.0
 
 
-def play(
-    strategy: Strategy,
-    seed: int,
-    *,
-    confirms: bool = False,
-    cached: bool = False,
-    batch: int = 1,
-    spoils: float = 1.0,
-    hard: int = 0,
-    forges: Mapping[str, float] = NOTHING_FORGED,
-) -> Played:
-    """One case of one judgement, as judgement.py makes it. `hard`: how many sets of hard inputs it has; `forges`: side -> share (PlayedCase)."""
+class How(NamedTuple):
+    """`hard`: how many sets of hard inputs the case has; `forges`: side -> share (PlayedCase)."""
+
+    confirms: bool = False
+    cached: bool = False
+    batch: int = 1
+    spoils: float = 1.0
+    hard: int = 0
+    forges: Mapping[str, float] = NOTHING_FORGED
+
+
+def play(strategy: Strategy, seed: int, **how: object) -> Played:
+    """One case of one judgement, as judgement.py makes it; `how`: fields of How."""
+    confirms, cached, batch, spoils, hard, forges = How(**how)
     rng = random.Random(seed)
     case = PlayedCase(strategy, random.Random(rng.random()), batch, spoils=spoils, forges=forges)
     rules = CONFIRMING if confirms else SCREENING

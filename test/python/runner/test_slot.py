@@ -64,10 +64,10 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
     def write(self, name: str, count: int) -> None:
         (Path(self.folder.name) / name).write_text(str(count))
 
-    def submit(self, what: str, limit_ms: float = 20_000) -> str:
+    def submit(self, what: str, limit_ms: float = 20_000, artifact: str = "a") -> str:
         attempt_id = samples.attempt()
         body = {
-            "attemptId": attempt_id, "problemKey": "p", "artifact": "a", "record": None, "plans": {what: {"launches": []}}, "limitMs": limit_ms,
+            "attemptId": attempt_id, "problemKey": "p", "artifact": artifact, "record": None, "plans": {what: {"launches": []}}, "limitMs": limit_ms,
             "waitedMs": 0,
         }
         raw = encode({"type": "judge", "task": body})[8:]
@@ -184,11 +184,29 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         await self.warm()
         pids = list(self.told())
         for what in ("no_memory", "context_lost", "passed"):
-            self.submit(what)
+            self.submit(what, artifact=what)
         first, _, last = await self.judged(3)
         self.assertEqual((first["infra"]["code"], last["outcome"]["verdict"]), ("out_of_memory", "passed"))
         await self.until_gone(pids[1:])
         self.assertEqual(self.slot._judges._standbys, [], "the one that serves was started after the fault; none is parked beside it yet")
+
+    async def test_once_the_code_that_lacked_memory_was_tried_again_judges_are_parked_as_before(self) -> None:
+        """For a minute without them every fault cost the start of a judge."""
+        for again in ("passed", "no_memory", "context_lost"):
+            with self.subTest(again):
+                await self.warm()
+                already = len((Path(self.folder.name) / "starts").read_text().split())
+                self.submit("no_memory", artifact="large")
+                self.submit("passed", artifact="other")
+                await self.judged(2)
+                self.assertEqual(self.slot._judges._standbys, [])
+                self.submit(again, artifact="large")
+                await self.judged(3)
+                await self.started(already + STANDBYS_MAX)
+                self.results.clear()
+                self.slot.stop()
+                (Path(self.folder.name) / "starts").unlink()
+                self.slot = self.make_slot()
 
     async def until_gone(self, pids: list[str]) -> None:
         deadline = time.monotonic() + WAIT_S

@@ -22,7 +22,7 @@ from kiln_runner.devices.judge_process import JudgeCommand, JudgeProcess
 from kiln_runner.process import Children
 
 STARTING_MAX = 4
-# After a judgement lacked memory nothing is parked for so long: the candidate that is tried again must find the device empty.
+# After a judgement lacked memory nothing is parked until the same code was tried again, for so long at most: it must find the device empty.
 ROOM_S = 60.0
 CANARY_TIMEOUT_S = 15.0
 RECHECK_S = 10.0
@@ -103,12 +103,18 @@ class Judges:
             self._accept(reason)
 
     def make_room(self) -> None:
-        """Ends the parked judges: a judgement found the device's memory full. New ones come after ROOM_S."""
+        """Ends the parked judges: a judgement found the device's memory full. New ones come at `end_room`, or after ROOM_S."""
         parked, self._standbys = self._standbys, []
         for judge in parked:
             judge.kill()
         if self._room_timer is None:
             self._room_timer = self._loop.call_later(ROOM_S, self._end_of_room)
+
+    def end_room(self) -> None:
+        """Who needed it has had it: without parked judges every fault would cost the start of one."""
+        if self._room_timer is not None:
+            self._room_timer.cancel()
+            self._end_of_room()
 
     def stop(self) -> None:
         self._mode = "stopped"
