@@ -31,19 +31,15 @@ export interface Evaluation {
   readonly spread: Spread | null;
 }
 
-/** A screening that waits for its confirmation. */
-export interface Screened {
-  readonly outcome: Outcome;
-  readonly score: Score;
-}
-
-/** An attempt that was given to a host. */
-export interface Sent {
+/** A judgement that a host was given, and what its result came to. */
+export interface Attempt {
   readonly mode: JudgeMode;
   /** Confirming only; undefined when the daemon was restarted meanwhile. */
   readonly pairedWith: RecordHolder | null | undefined;
   /** What its judge loads: its own, and the record holder's. */
   readonly artifacts: readonly ContentHash[];
+  /** Null until its result is there, and where that was an infra failure. */
+  evaluation: Evaluation | null;
 }
 
 export interface CompileJob {
@@ -71,13 +67,8 @@ export interface Live {
   compiles: number;
   /** On its way to be compiled. */
   compiling: CompileJob | null;
-  screened: Screened | null;
-  /** Of its last result. */
-  evaluation: Evaluation | null;
   /** Attempts that hosts were given and that count: a retracted one is no longer here. */
-  readonly attempts: Map<AttemptId, Sent>;
-  /** Results that are used but not yet durable. */
-  readonly unacknowledged: { readonly hostId: HostId; readonly attemptId: AttemptId }[];
+  readonly attempts: Map<AttemptId, Attempt>;
   /** By architecture. Small: a candidate meets one or two. */
   readonly resolved: Map<string, ResolvedUnit>;
 }
@@ -92,12 +83,13 @@ export const createLive = (id: CandidateId, submission: Submission, loaded: Load
   resources: null,
   compiles: 0,
   compiling: null,
-  screened: null,
-  evaluation: null,
   attempts: new Map(),
-  unacknowledged: [],
   resolved: new Map(),
 });
+
+/** What it passed its last screening with; null before that, or when an earlier life of the daemon saw it. */
+export const screeningOf = ({ attempts }: Pick<Live, 'attempts'>): Evaluation | null =>
+  [...attempts.values()].findLast(({ mode, evaluation }) => mode === 'screen' && evaluation?.score)?.evaluation ?? null;
 
 /** Unit and plans of a live candidate for an architecture, or why its plan is no plan. */
 export const resolvedFor = (live: Live, architecture: string): ResolvedUnit | Outcome => {

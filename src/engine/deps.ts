@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { RandomInt } from '../problems/hidden.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
+import type { Recent } from './answers/recent-submissions.ts';
 import type { JudgingRules } from './state.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
 import type { Queue } from '../domain/ports/queue.ts';
@@ -25,6 +26,7 @@ export interface EngineDeps {
 
 export interface ServiceDeps extends Pick<EngineDeps, 'limits' | 'now'> {
   readonly monotonicMs: () => number;
+  readonly recent: Recent;
   readonly listeners: Set<() => void>;
   readonly notify: () => void;
   readonly poke: () => void;

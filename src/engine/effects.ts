@@ -109,10 +109,10 @@ const onRequeued = (state: EngineState, { id, reason, infra }: Of<'requeued'>): 
   });
 };
 
-const onFinished = (state: EngineState, { id, outcome, unconfirmed }: Of<'finished'>): void => {
+const onFinished = (state: EngineState, { id, outcome, attemptId }: Of<'finished'>): void => {
   const live = state.lives.get(id);
   if (!live) return;
-  const standing = standingOf(state.records, live, { outcome, unconfirmed });
+  const standing = standingOf(state.records, live, { outcome, attemptId });
   const { score } = standing;
   if (score) keepStanding(state, recordKeyOf(live, score.deviceModel), { candidateId: id, score }, standing);
   state.metrics.onStageLeft(live.stage, (state.monotonicMs() - live.stageSinceMs) / 1000);
@@ -120,7 +120,6 @@ const onFinished = (state: EngineState, { id, outcome, unconfirmed }: Of<'finish
   state.recorder.add({
     type: 'completion',
     completion: { candidateId: id, outcome, compileLog: live.compileLog, resources: live.resources, ...standing },
-    after: () => acknowledge(state, live),
   });
   // The id is free for the scheduler at once; what is left of it waits for the commit.
   state.lives.delete(id);
@@ -138,13 +137,4 @@ const countVerdict = (state: EngineState, live: Live, outcome: Outcome): void =>
   state.metrics.onVerdict(live.submission.content.problem, outcome.verdict);
   state.verdictTimesMs.push(nowMs);
   while ((state.verdictTimesMs[0] ?? nowMs) < nowMs - THROUGHPUT_WINDOW_MS) state.verdictTimesMs.shift();
-};
-
-/** Everything that follows from these results is durable: their hosts may forget them. */
-export const acknowledge = (state: EngineState, live: Live): void => {
-  for (const { hostId, attemptId } of live.unacknowledged.splice(0)) {
-    const waiting = state.acknowledgements.get(hostId) ?? [];
-    waiting.push(attemptId);
-    state.acknowledgements.set(hostId, waiting);
-  }
 };

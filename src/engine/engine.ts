@@ -7,7 +7,6 @@
  */
 import { monotonicMs as systemMonotonicMs } from '../platform/clock.ts';
 import { randomInt as secretInt } from 'node:crypto';
-import type { CandidateId } from '../domain/ids.ts';
 import { createScheduler, handle, nextWakeMs } from '../scheduler/scheduler.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
 import { NO_MARKS } from './canaries/marks.ts';
@@ -26,6 +25,8 @@ import { perform } from './effects.ts';
 import type { HostEvent, HostSession } from '../domain/ports/host-session.ts';
 import { onVerdicts, pumpProfiles, recoverProfiles } from './profiles/profiles.ts';
 import { createRecorder } from './write-behind.ts';
+import type { Committed } from './write-behind.ts';
+import { createRecent } from './answers/recent-submissions.ts';
 import { createRecords } from './judging/record-holders.ts';
 import { createLostJobs } from './lost-jobs.ts';
 import { recover } from './recover.ts';
@@ -47,12 +48,13 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const { store, queue, problems, log, now, monotonicMs = systemMonotonicMs } = deps;
   const listeners = new Set<() => void>();
   const notify = (): void => listeners.forEach((listener) => listener());
-  const recorder = createRecorder({ store, log, onCommit: (completed) => onCommit(completed) });
+  const recorder = createRecorder({ store, log, onCommit: (committed) => onCommit(committed) });
   const loop = createLoop((event) => {
     for (const effect of handle(state.core, event, monotonicMs())) perform(state, effect);
   });
   const pauses = watchPauses();
   const bundles = createBundles();
+  const recent = createRecent();
   const state: EngineState = {
     core: createScheduler({ infraRetries: deps.rules.infraRetries, canaryEveryMs: 1000 * deps.rules.canaryEverySeconds }),
     store,
@@ -76,7 +78,6 @@ export const createEngine = (deps: EngineDeps): Engine => {
       loop.push(event);
       scheduleWake();
     },
-    acknowledgements: new Map(),
     proven: new Set(),
     jobsEnded: async () => ending,
     poke: () => leases.onWork(),
@@ -89,21 +90,23 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const service = createService(state, {
     ...deps,
     monotonicMs,
+    recent,
     listeners,
     notify,
     poke: state.poke,
     onUnqueued: state.onUnqueued,
     isRunning: state.isRunning,
   });
-  const leases = createLeaseWindow(state, { takeRecent: service.takeRecent });
+  const leases = createLeaseWindow(state, recent);
   let mode: 'created' | 'running' | 'stopping' | 'stopped' = 'created';
   let wake: NodeJS.Timeout | null = null;
   let ending: Promise<void> = Promise.resolve();
 
   /** Committed: end the queue's jobs, let the hosts forget, tell whoever watches the journal. */
-  const onCommit = (completed: readonly CandidateId[]): void => {
-    for (const [hostId, attemptIds] of state.acknowledgements) state.hosts.get(hostId)?.session.ack(attemptIds);
-    state.acknowledgements.clear();
+  const onCommit = ({ completed, acknowledged }: Committed): void => {
+    for (const [hostId, results] of Map.groupBy(acknowledged, (one) => one.hostId)) {
+      state.hosts.get(hostId)?.session.ack(results.map(({ attemptId }) => attemptId));
+    }
     if (completed.length > 0) {
       const ended = queue
         .complete(completed)

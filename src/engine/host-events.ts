@@ -3,21 +3,16 @@ import type { Device } from '../domain/device.ts';
 import { candidateIdOf } from '../domain/ids.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { FromRunner, JudgeResult } from '../domain/protocol.ts';
-import type { AttemptRecord } from '../domain/records.ts';
 import { onArtifact, onArtifactStored } from './compiling/transfers.ts';
-import { canaryOf, noteProof, onCanaryHostGone, onCanaryJudged } from './canaries/canaries.ts';
+import { canaryOf, onCanaryHostGone, onCanaryJudged } from './canaries/canaries.ts';
 import { isCompileHost } from './compiling/compile-hosts.ts';
 import { onCompiled, onCompilingHostGone } from './compiling/compile-jobs.ts';
 import { createDeviceUse } from './judging/device-use.ts';
 import type { EngineState, HostState } from './state.ts';
-import { evaluate } from './judging/evaluate.ts';
 import { factsOf } from './hosts/host-facts.ts';
-import { forgetArtifacts } from './compiling/known-compiles.ts';
-import type { Live, Sent } from './active-candidates.ts';
-import { acknowledge } from './effects.ts';
 import type { HostEvent } from '../domain/ports/host-session.ts';
 import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
-import { recordKeyOf } from './judging/record-key.ts';
+import { onResult } from './judging/results.ts';
 import { onInventory, onRefreshingHostGone } from './answers/refresh.ts';
 
 type Frame<T extends FromRunner['type']> = Extract<FromRunner, { type: T }>;
@@ -104,7 +99,7 @@ const onFrame = (
     case 'started':
       return state.apply({ type: 'started', hostId, attemptId: frame.attemptId });
     case 'result':
-      onResult(state, host, frame.result);
+      onJudgement(state, host, frame.result);
       if (frame.started) state.apply({ type: 'started', hostId, attemptId: frame.started });
       return;
     case 'retracted':
@@ -121,93 +116,10 @@ const onFrame = (
   }
 };
 
-const onResult = (state: EngineState, host: HostState, result: JudgeResult): void => {
-  const { hostId } = host.session;
-  const { attemptId } = result;
+const onJudgement = (state: EngineState, host: HostState, result: JudgeResult): void => {
   const canary = canaryOf(host, result);
-  if (canary) return onCanaryJudged(state, canary, result);
-  const live = state.lives.get(candidateIdOf(attemptId));
-  const device = host.devices.find(({ id }) => id === result.deviceId);
-  if (!live || !device) {
-    // Nobody waits for it: the scheduler says so and it is acknowledged.
-    state.apply({ type: 'judged', hostId, attemptId, result: reportOf(result), serviceMs: result.phases.totalMs, confirm: null });
-    return;
-  }
-  host.use.get(device.id)?.onGap(result.phases.idleGapMs);
-  state.metrics.onJudged(result);
-  judge(state, { host, live, device, result });
-  if (state.lives.has(live.id) && live.unacknowledged.length > 0) {
-    state.recorder.add({ type: 'barrier', after: () => acknowledge(state, live) });
-  }
-};
-
-interface Judged {
-  readonly host: HostState;
-  readonly live: Live;
-  readonly device: Device;
-  readonly result: JudgeResult;
-}
-
-/** Sent by an earlier life of the daemon. */
-const UNKNOWN_ATTEMPT: Sent = { mode: 'screen', pairedWith: undefined, artifacts: [] };
-
-const judge = (state: EngineState, { host, live, device, result }: Judged): void => {
-  const { hostId } = host.session;
-  const { attemptId } = result;
-  const { artifacts, ...sent } = live.attempts.get(attemptId) ?? UNKNOWN_ATTEMPT;
-  const key = recordKeyOf(live, device.model);
-  const facts = { holder: state.records.holder(key), spread: state.records.spread(key) };
-  const evaluation = result.outcome && evaluate(result.outcome, { live, device, ...facts, ...sent });
-  if (result.infra) state.metrics.onInfra(result.infra.code);
-  forgetArtifacts(state, host, { failure: result.infra, artifacts });
-  live.evaluation = evaluation;
-  const { problem, language } = live.submission.content;
-  if (evaluation?.outcome.verdict === 'passed') noteProof(state, device, problem);
-  else if (evaluation) host.suspects.set(device.id, { problem, language });
-  if (evaluation?.score && sent.mode === 'screen') live.screened = { outcome: evaluation.outcome, score: evaluation.score };
-  live.unacknowledged.push({ hostId, attemptId });
-  state.recorder.add({
-    type: 'attempt',
-    attempt: attemptRecordOf(state, { host, live, device, result }, evaluation?.outcome ?? null),
-  });
-  state.apply({
-    type: 'judged',
-    hostId,
-    attemptId,
-    result: evaluation ? { status: 'judged', outcome: evaluation.outcome } : reportOf(result),
-    serviceMs: result.phases.totalMs,
-    confirm: evaluation?.mustConfirm ? { deviceModel: device.model } : null,
-  });
-};
-
-const reportOf = ({ outcome, infra }: JudgeResult) => {
-  if (outcome) return { status: 'judged', outcome } as const;
-  return {
-    status: 'infra',
-    failure: infra ?? { code: 'internal', message: 'the runner gave neither outcome nor failure' },
-  } as const;
-};
-
-const attemptRecordOf = (
-  state: EngineState,
-  { host, live, device, result }: Judged,
-  outcome: JudgeResult['outcome'],
-): AttemptRecord => {
-  const finishedAtMs = state.now();
-  return {
-    attemptId: result.attemptId,
-    hostId: host.session.hostId,
-    deviceId: result.deviceId,
-    deviceModel: device.model,
-    mode: live.attempts.get(result.attemptId)?.mode ?? 'screen',
-    startedAt: new Date(finishedAtMs - result.phases.totalMs).toISOString(),
-    finishedAt: new Date(finishedAtMs).toISOString(),
-    verdict: outcome?.verdict ?? null,
-    infra: result.infra ? `${result.infra.code}: ${result.infra.message}` : null,
-    timings: outcome?.verdict === 'passed' ? outcome.timings : [],
-    phases: result.phases,
-    telemetry: result.telemetry,
-  };
+  if (canary) onCanaryJudged(state, canary, result);
+  else onResult(state, host, result);
 };
 
 const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>): void => {

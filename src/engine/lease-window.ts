@@ -10,10 +10,12 @@
  */
 import type { CandidateId } from '../domain/ids.ts';
 import type { Unfinished } from '../domain/ledger.ts';
-import type { SchedulerEvent, Task } from '../scheduler/events.ts';
+import type { JudgeMode, SchedulerEvent, Task } from '../scheduler/events.ts';
 import { underserved, wanted } from '../scheduler/scheduler.ts';
+import type { Recent } from './answers/recent-submissions.ts';
 import type { EngineState } from './state.ts';
 import { createLive } from './active-candidates.ts';
+import type { Attempt } from './active-candidates.ts';
 
 const LEASE_BATCH_MAX = 500;
 /** Entries of the recorder; a candidate that is judged makes a handful. */
@@ -35,12 +37,8 @@ export interface LeaseWindow {
   stop(): Promise<void>;
 }
 
-export interface LeaseWindowDeps {
-  /** Submissions of this process that the store need not be asked for again. */
-  readonly takeRecent: (ids: readonly CandidateId[]) => readonly Unfinished[];
-}
-
-export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindowDeps): LeaseWindow => {
+/** `recent`: submissions of this process that the store need not be asked for again. */
+export const createLeaseWindow = (state: EngineState, recent: Pick<Recent, 'take'>): LeaseWindow => {
   let running: Promise<void> | null = null;
   let isPoked = false;
   let mayHoldMore = true;
@@ -89,7 +87,7 @@ export const createLeaseWindow = (state: EngineState, { takeRecent }: LeaseWindo
 
   const admitOwed = async (): Promise<void> => {
     if (owed.length === 0) return;
-    await admit(state, owed, takeRecent(owed));
+    await admit(state, owed, recent.take(owed));
     owed = [];
   };
 
@@ -172,9 +170,15 @@ export const admitOne = (state: EngineState, item: Unfinished): void => {
   const loaded = state.problems.get(content.problem);
   const isSame = loaded?.contentHash(content.device === 'cpu' ? 'cpu' : 'gpu') === content.problemVersion;
   if (!loaded || !isSame) return refuseChanged(state, item);
-  state.lives.set(item.id, createLive(item.id, item.submission, loaded, state.monotonicMs()));
-  state.apply(eventOf(item));
+  const live = createLive(item.id, item.submission, loaded, state.monotonicMs());
+  const event = eventOf(item);
+  if (event.type === 'task-adopted') live.attempts.set(event.attemptId, adoptedAttempt(event.mode));
+  state.lives.set(item.id, live);
+  state.apply(event);
 };
+
+/** Given to its host by an earlier life of the daemon, which knew whom it was paired with. */
+const adoptedAttempt = (mode: JudgeMode): Attempt => ({ mode, pairedWith: undefined, artifacts: [], evaluation: null });
 
 /** Judging it by other rules than it was submitted under would give a wrong place in a ranking. */
 const refuseChanged = (state: EngineState, { id, submission }: Unfinished): void => {
@@ -182,11 +186,10 @@ const refuseChanged = (state: EngineState, { id, submission }: Unfinished): void
   state.recorder.add({
     type: 'completion',
     completion: { candidateId: id, outcome: { verdict: 'infra_failed', message }, score: null, record: false },
-    after: () => undefined,
   });
 };
 
-const eventOf = (item: Unfinished): SchedulerEvent => {
+const eventOf = (item: Unfinished): Extract<SchedulerEvent, { type: 'task-added' | 'task-adopted' }> => {
   const { state } = item;
   if (state.status !== 'judging' && state.status !== 'confirming') return { type: 'task-added', task: taskOf(item) };
   const mode = state.status === 'judging' ? 'screen' : 'confirm';

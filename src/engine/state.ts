@@ -106,8 +106,6 @@ export interface EngineState {
   readonly bundles: Bundles;
   /** Feeds the scheduler and does what it answers. Safe to call from inside: events wait their turn. */
   readonly apply: (event: SchedulerEvent) => void;
-  /** Results whose consequences are committed, to be acknowledged in one frame a host. */
-  readonly acknowledgements: Map<HostId, AttemptId[]>;
   /** Problems of which something has passed, by device class: "H100 softmax". */
   readonly proven: Set<string>;
   /** Resolves when the queue's jobs of everything that is done so far are ended, or could not be. */

@@ -2,12 +2,11 @@
  * Writes what happened, in order, in batches: one writer, so that the journal's order is the order of events.
  *
  * Modes: idle; flushing (one batch at the store; what arrives meanwhile waits for the next); stopped.
- * Invariant: `after` of an entry runs only when its rows are committed, so a result is acknowledged and its queue job ended
- * only once the verdict is durable. A flush is one transaction: one that failed wrote nothing, and is tried again with the same rows.
+ * Invariant: `after` of an entry runs, and a result is acknowledged and its queue job ended, only when everything before it is committed. A flush is one transaction: one that failed wrote nothing, and is tried again with the same rows.
  */
 import type { Logger } from 'pino';
 import type { CanaryRecord } from '../domain/canary.ts';
-import type { CandidateId } from '../domain/ids.ts';
+import type { AttemptId, CandidateId, HostId } from '../domain/ids.ts';
 import type { AttemptRecord, NewJournalEvent } from '../domain/records.ts';
 import type { Completion, FinishedProfile, Transition } from '../domain/ledger.ts';
 import type { Store, Writes } from '../domain/ports/store.ts';
@@ -19,30 +18,43 @@ const RETRY_MS = 1000;
 export type Entry =
   | { readonly type: 'transition'; readonly transition: Transition }
   | { readonly type: 'attempt'; readonly attempt: AttemptRecord }
-  | { readonly type: 'completion'; readonly completion: Completion; readonly after: () => void }
+  | { readonly type: 'completion'; readonly completion: Completion }
   | { readonly type: 'profile'; readonly finished: FinishedProfile }
   | { readonly type: 'canary'; readonly canary: CanaryRecord; readonly after: () => void }
   | { readonly type: 'event'; readonly event: NewJournalEvent }
-  | { readonly type: 'barrier'; readonly after: () => void };
+  /** A result whose consequences are all before it. Writes nothing: it is told with what is committed. */
+  | ({ readonly type: 'acknowledgement' } & Acknowledgement);
+
+export interface Acknowledgement {
+  readonly hostId: HostId;
+  readonly attemptId: AttemptId;
+}
+
+/** What one transaction made durable. */
+export interface Committed {
+  /** Candidates that have their final word. */
+  readonly completed: readonly CandidateId[];
+  /** Results that their hosts may forget. */
+  readonly acknowledged: readonly Acknowledgement[];
+}
 
 export interface Recorder {
   add(entry: Entry): void;
-  /** Resolves when everything added so far is committed. */
-  drained(): Promise<void>;
   /** Null while writes work; otherwise why they do not. */
   trouble(): string | null;
   /** Entries that are not committed yet. */
   unwritten(): number;
   /** Candidates whose final word is among them. */
   ending(): ReadonlySet<CandidateId>;
+  /** Writes what waits. */
   stop(): Promise<void>;
 }
 
 export interface RecorderDeps {
   readonly store: Pick<Store, 'together'>;
   readonly log: Logger;
-  /** Called after each commit, after its entries' own `after`, with the candidates whose final word it held. */
-  readonly onCommit: (completed: readonly CandidateId[]) => void;
+  /** Called after each commit, after its entries' own `after`. */
+  readonly onCommit: (committed: Committed) => void;
 }
 
 export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder => {
@@ -73,18 +85,16 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
       waiting = waiting.slice(batch.length);
       trouble = null;
       for (const entry of batch) if ('after' in entry) entry.after();
-      onCommit(batch.flatMap((entry) => (entry.type === 'completion' ? [entry.completion.candidateId] : [])));
+      onCommit({
+        completed: completedOf(batch),
+        acknowledged: batch.flatMap((entry) =>
+          entry.type === 'acknowledgement' ? [{ hostId: entry.hostId, attemptId: entry.attemptId }] : [],
+        ),
+      });
     } catch (error) {
       trouble = error instanceof Error ? error.message : String(error);
       log.error({ err: error, rows: waiting.length }, 'store write failed; it will be tried again');
     }
-  };
-
-  const drained = async (): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    waiting.push({ type: 'barrier', after: resolve });
-    schedule(0);
-    await promise;
   };
 
   return {
@@ -92,10 +102,9 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
       waiting.push(entry);
       schedule(FLUSH_AFTER_MS);
     },
-    drained,
     trouble: () => trouble,
     unwritten: () => waiting.length,
-    ending: () => new Set(waiting.flatMap((entry) => (entry.type === 'completion' ? [entry.completion.candidateId] : []))),
+    ending: () => new Set(completedOf(waiting)),
     stop: async () => {
       isStopped = true;
       // One last try each: a store that is gone must not hold the daemon back; the rows are re-made from the queue at the next start.
@@ -109,6 +118,9 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
     },
   };
 };
+
+const completedOf = (entries: readonly Entry[]): readonly CandidateId[] =>
+  entries.flatMap((entry) => (entry.type === 'completion' ? [entry.completion.candidateId] : []));
 
 /** Host and daemon events are rare; a batch is only them or none of them, so that the journal keeps the order of what happened. */
 const nextBatch = (waiting: readonly Entry[]): readonly Entry[] => {

@@ -1,12 +1,11 @@
 /** What hosts say of attempts. Every attempt number is used at most once: `settled` tells repeats and leftovers apart. */
 import { candidateIdOf, type AttemptId, type ContentHash, type HostId } from '../domain/ids.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import type { InfraFailure } from '../domain/protocol.ts';
 import { noteVerdict } from './canaries.ts';
 import { recordService } from './estimates.ts';
-import type { SchedulerEvent } from './events.ts';
+import type { AttemptOutcome, SchedulerEvent } from './events.ts';
 import { failForGood, failOnHost } from './failures.ts';
-import { finish, finishUnconfirmed, makeReady, requeue, startCompile, takeOut, wait } from './moves.ts';
+import { conclude, finish, finishUnconfirmed, makeReady, requeue, startCompile, takeOut, wait } from './moves.ts';
 import { keepThere } from './settle.ts';
 import { type CoreState, type Device, emit, type Entry, type Judging } from './state.ts';
 
@@ -47,7 +46,8 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
     return failOnHost(core, entry, { hostId: event.hostId, reason: 'the host cancelled an attempt that nobody had cancelled' });
   }
   if (result.outcome.verdict !== 'cancelled') noteVerdict(core, device, result.outcome.verdict !== 'passed');
-  useOutcome(core, entry, { outcome: result.outcome, confirm: event.confirm, device, artifact: judging.artifact });
+  const { outcome } = result;
+  useOutcome(core, entry, { outcome, attemptId: event.attemptId, confirm: event.confirm, device, artifact: judging.artifact });
 };
 
 /** Whatever a quarantined device says is not used, and costs nothing. */
@@ -65,8 +65,7 @@ const recompile = (core: CoreState, entry: Entry, hostId: HostId): void => {
   requeue(core, entry, `host ${hostId} no longer has its artifact; it is compiled again`);
 };
 
-interface Used {
-  readonly outcome: Outcome;
+interface Used extends AttemptOutcome {
   readonly confirm: Judged['confirm'];
   /** Where it was judged; null where only its host is known. */
   readonly device: Device | null;
@@ -77,10 +76,12 @@ interface Used {
  * A screening may ask for a confirmation, and a confirmation for another: the record changed hands meanwhile. Anything else is final; but a
  * confirmation that took too long says nothing against what the screening showed.
  */
-const useOutcome = (core: CoreState, entry: Entry, { outcome, confirm, device, artifact }: Used): void => {
+const useOutcome = (core: CoreState, entry: Entry, { outcome, attemptId, confirm, device, artifact }: Used): void => {
   if (entry.confirm && !entry.cancelled && outcome.verdict === 'timed_out') return finishUnconfirmed(core, entry);
-  const before = entry.confirm ?? { screened: outcome, screenedOn: device, round: 0, failures: 0 };
-  if (!confirm || entry.cancelled || before.round >= core.options.confirmationsMax) return finish(core, entry, outcome);
+  const before = entry.confirm ?? { screened: { attemptId, outcome }, screenedOn: device, round: 0, failures: 0 };
+  if (!confirm || entry.cancelled || before.round >= core.options.confirmationsMax) {
+    return conclude(core, entry, { outcome, attemptId });
+  }
   const confirmation = { ...before, model: confirm.deviceModel, round: before.round + 1 };
   const pool = device?.pool;
   if (pool?.open && artifact && pool.model === confirm.deviceModel) {
@@ -102,9 +103,10 @@ const canUseLate = (core: CoreState, entry: Entry, event: Judged): boolean =>
   event.result.outcome.verdict !== 'cancelled';
 
 const useLate = (core: CoreState, entry: Entry, event: Judged): void => {
-  if (event.result.status === 'infra') return;
-  entry.settled = attemptNumber(event.attemptId);
-  useOutcome(core, entry, { outcome: event.result.outcome, confirm: event.confirm, device: null, artifact: null });
+  const { attemptId, result, confirm } = event;
+  if (result.status === 'infra') return;
+  entry.settled = attemptNumber(attemptId);
+  useOutcome(core, entry, { outcome: result.outcome, attemptId, confirm, device: null, artifact: null });
 };
 
 /** Which of the host's devices it was is not told. */

@@ -52,6 +52,6 @@ export type Effect =
       readonly type: 'finished';
       readonly id: CandidateId;
       readonly outcome: Outcome;
-      /** The screening outcome of a would-be record that could not be confirmed: it ranks, but holds no record. */
-      readonly unconfirmed: boolean;
+      /** Whose result it is, so of the screening where a would-be record could not be confirmed; null where no judge said it. */
+      readonly attemptId: AttemptId | null;
     };

@@ -58,6 +58,11 @@ export type CompileReport =
   | { readonly status: 'failed'; readonly outcome: Outcome }
   | { readonly status: 'infra'; readonly failure: InfraFailure };
 
+export interface AttemptOutcome {
+  readonly attemptId: AttemptId;
+  readonly outcome: Outcome;
+}
+
 /** Exactly what JudgeResult holds, as a union. */
 export type JudgeReport =
   | { readonly status: 'judged'; readonly outcome: Outcome }
@@ -75,7 +80,7 @@ export type SchedulerEvent =
       readonly attemptId: AttemptId;
       readonly mode: JudgeMode;
       /** `confirm` only: what the screening came to, if the shell still knows. */
-      readonly screened: Outcome | null;
+      readonly screened: AttemptOutcome | null;
       /** `confirm` only: the model to confirm on, if the shell still knows. */
       readonly deviceModel?: string;
     }

@@ -1,10 +1,13 @@
 /** What can happen to an entry: each moves it and emits the effects that go with it. */
 import { attemptIdOf, type ContentHash } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import type { Effect } from './effects.ts';
 import { regroup, relax } from './groups.ts';
 import { PRIORITIES_MAX } from './options.ts';
 import { settle } from './settle.ts';
 import { type ClassState, type CoreState, type Device, emit, type Entry, type Judging, type Pool } from './state.ts';
+
+type Finished = Extract<Effect, { type: 'finished' }>;
 
 export const startCompile = (core: CoreState, entry: Entry, pool: Pool): void => {
   const { id } = entry.task;
@@ -100,19 +103,20 @@ export const wait = (core: CoreState, entry: Entry): void => {
   settle(core, entry, { kind: 'pending', group: entry.group });
 };
 
+/** Without the word of a judge, or with one that says nothing of the candidate. */
 export const finish = (core: CoreState, entry: Entry, outcome: Outcome): void =>
-  conclude(core, entry, { outcome, unconfirmed: false });
+  conclude(core, entry, { outcome, attemptId: null });
 
 /** Ends a would-be record with what its screening came to. Where that is not known any more it is screened again. */
 export const finishUnconfirmed = (core: CoreState, entry: Entry): void => {
   const screened = entry.confirm?.screened;
-  if (screened) return conclude(core, entry, { outcome: screened, unconfirmed: true });
+  if (screened) return conclude(core, entry, screened);
   takeOut(core, entry, 'its screening is not known any more');
   entry.confirm = null;
   wait(core, entry);
 };
 
-const conclude = (core: CoreState, entry: Entry, end: { readonly outcome: Outcome; readonly unconfirmed: boolean }): void => {
+export const conclude = (core: CoreState, entry: Entry, end: Pick<Finished, 'outcome' | 'attemptId'>): void => {
   withdraw(core, entry);
   settle(core, entry, { kind: 'done' });
   entry.group.members -= 1;

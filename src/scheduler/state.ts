@@ -13,10 +13,9 @@
  */
 import type { DeviceClass } from '../domain/device.ts';
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import type { Language } from '../domain/plan/plan.ts';
 import type { Effect } from './effects.ts';
-import type { Task } from './events.ts';
+import type { AttemptOutcome, Task } from './events.ts';
 import { Heap, type HeapNode, nodeOf } from './heap.ts';
 import { BURST_REST_MS, COMPILE_DEFAULT_MS, SERVICE_DEFAULT_MS, type SchedulerOptions } from './options.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -51,7 +50,7 @@ export interface Confirmation {
   /** Null where only the adopted attempt's device would tell, and it has not been seen yet. */
   model: string | null;
   /** Null where the daemon was restarted in between and no longer knows, or where the device that screened it was quarantined since. */
-  screened: Outcome | null;
+  screened: AttemptOutcome | null;
   /** Null where that is not known. */
   readonly screenedOn: Device | null;
   /** How often it was asked for, this one included. */

@@ -1,7 +1,6 @@
 /** Answers the server: one small file for each kind of question. */
 import type { CandidateId, HostId } from '../../domain/ids.ts';
 import { KilnError } from '../../domain/errors.ts';
-import type { Unfinished } from '../../domain/ledger.ts';
 import type { ServiceDeps } from '../deps.ts';
 import type { EngineState } from '../state.ts';
 import { resumeHost } from '../canaries/quarantine.ts';
@@ -10,7 +9,6 @@ import type { Store } from '../../domain/ports/store.ts';
 import { queueView } from './queue-view.ts';
 import { type RankingWish, rankingView } from './ranking-view.ts';
 import { askProfiles, onVerdicts, profileOf } from '../profiles/profiles.ts';
-import { createRecent } from './recent-submissions.ts';
 import { refreshHosts } from './refresh.ts';
 import { createSubmitter } from './submit.ts';
 import type { Submitter } from './submit.ts';
@@ -22,8 +20,7 @@ export type Service = ReturnType<typeof createService>;
 
 export const createService = (state: EngineState, deps: ServiceDeps) => {
   const { store, problems } = state;
-  const recent = createRecent();
-  const submitter = createSubmitter(state, { ...deps, recent });
+  const submitter = createSubmitter(state, deps);
   const sweeps = createSweeps(state, submitter);
 
   const problem = (name: string) => {
@@ -88,7 +85,6 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
       state.metrics.setUnwritten(state.recorder.unwritten());
       return state.metrics.text();
     },
-    takeRecent: (ids: readonly CandidateId[]): readonly Unfinished[] => recent.take(ids),
   };
 };
 

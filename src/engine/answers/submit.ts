@@ -12,7 +12,6 @@ import { createGroupCommit } from '../../platform/group-commit.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
 import { askProfiles, checkRoomForProfiles } from '../profiles/profiles.ts';
 import type { Queue } from '../../domain/ports/queue.ts';
-import type { Recent } from './recent-submissions.ts';
 import type { ServiceDeps } from '../deps.ts';
 
 type Input = z.output<typeof SubmitCandidate>;
@@ -26,7 +25,7 @@ export interface Submitter {
   submit(batch: readonly Input[], sweepId?: SweepId | null): Promise<SubmitAnswer>;
 }
 
-export const createSubmitter = (state: EngineState, deps: ServiceDeps & { readonly recent: Recent }): Submitter => {
+export const createSubmitter = (state: EngineState, deps: ServiceDeps): Submitter => {
   let backlog = { size: 0, atMs: -Infinity };
   const inserts = createGroupCommit(async (group: readonly NewCandidate[]) => state.store.insertCandidates(group));
   const additions = createGroupCommit(async (group: readonly Addition[]) => {
@@ -116,7 +115,7 @@ const reopen = async (
   return new Set(await state.store.reopen(ended.map(({ id }) => id)));
 };
 
-const remember = (deps: ServiceDeps & { readonly recent: Recent }, { id, submission }: NewCandidate): void =>
+const remember = (deps: ServiceDeps, { id, submission }: NewCandidate): void =>
   deps.recent.put({ id, submission, state: { status: 'queued' }, attempts: 0, infraFailures: 0, submittedAtMs: deps.now() });
 
 const answerOf = (id: CandidateId, result: Inserted, wasReopened: boolean): Submitted => {

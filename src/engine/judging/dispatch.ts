@@ -32,7 +32,7 @@ export const sendJudge = (state: EngineState, judge: Judge): void => {
   if (!live || !host || !device) return;
   const delivery = { judge, live, host, architecture: device.architecture, model: device.model };
   const holder = judge.mode === 'confirm' ? state.records.holder(recordKeyOf(live, device.model)) : null;
-  live.attempts.set(judge.attemptId, { mode: judge.mode, pairedWith: holder, artifacts: [judge.artifact] });
+  live.attempts.set(judge.attemptId, { mode: judge.mode, pairedWith: holder, artifacts: [judge.artifact], evaluation: null });
   define(delivery);
   if (holder === null || holder.candidateId === judge.id) return send(state, delivery, null);
   host.preparing.add(judge.attemptId);
@@ -90,7 +90,12 @@ const compileRecord = async (state: EngineState, delivery: Delivery, holder: Rec
   if (!resolved || 'verdict' in resolved) return unpaired(state, delivery);
   const paired = ({ artifact }: Compiled): void => {
     if (!release(delivery)) return;
-    live.attempts.set(judge.attemptId, { mode: judge.mode, pairedWith: holder, artifacts: [judge.artifact, artifact] });
+    live.attempts.set(judge.attemptId, {
+      mode: judge.mode,
+      pairedWith: holder,
+      artifacts: [judge.artifact, artifact],
+      evaluation: null,
+    });
     send(state, delivery, { artifact, plans: resolved.plans });
   };
   const unit = markedUnit(resolved.unit, host.marks.code);
@@ -113,6 +118,7 @@ const unpaired = (state: EngineState, delivery: Delivery): void => {
     mode: 'confirm',
     pairedWith: null,
     artifacts: [delivery.judge.artifact],
+    evaluation: null,
   });
   send(state, delivery, null);
 };

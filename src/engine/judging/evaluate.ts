@@ -12,10 +12,11 @@ import type { Spread } from '../../domain/ranking/spread.ts';
 import { floorsOf } from '../../problems/floors.ts';
 import type { JudgeMode } from '../../scheduler/events.ts';
 import { targetOf } from '../answers/prepare-candidate.ts';
+import { screeningOf } from '../active-candidates.ts';
 import type { Evaluation, Live } from '../active-candidates.ts';
 
 export interface EvaluationContext {
-  readonly live: Live;
+  readonly live: Pick<Live, 'id' | 'submission' | 'loaded' | 'attempts'>;
   readonly device: Device;
   readonly mode: JudgeMode;
   /** The record holder now. */
@@ -81,7 +82,8 @@ const place = (outcome: Outcome, score: Score, timings: readonly CaseTiming[], c
 const learnedFrom = ({ again }: Settled, timings: readonly CaseTiming[], context: EvaluationContext): Spread => {
   const { spread, live } = context;
   const { confirmed } = spreadsOf(context);
-  const screened = live.screened?.outcome.verdict === 'passed' ? ownSpeedup(live.screened.outcome.timings) : null;
+  const screening = screeningOf(live)?.outcome;
+  const screened = screening?.verdict === 'passed' ? ownSpeedup(screening.timings) : null;
   const one = screened ? learned(spread, 'screened', screened, widened(ownSpeedup(timings), confirmed)) : spread;
   return again ? learned(one, 'confirmed', again.measured, again.known) : one;
 };

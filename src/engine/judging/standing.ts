@@ -1,31 +1,25 @@
 /** What a final word is worth in the ranking: its score, and whether it takes the record. */
 import type { Completion } from '../../domain/ledger.ts';
-import type { Outcome } from '../../domain/outcome.ts';
+import type { Effect } from '../../scheduler/effects.ts';
 import { unconfirmedScore } from './evaluate.ts';
 import type { Live } from '../active-candidates.ts';
 import { recordKeyOf } from './record-key.ts';
 import type { Records } from './record-holders.ts';
 
 export type Standing = Pick<Completion, 'score' | 'record' | 'measuredAgain'>;
+type Finished = Extract<Effect, { type: 'finished' }>;
 
-interface End {
-  readonly outcome: Outcome;
-  readonly unconfirmed: boolean;
-}
-
+/** A score is of the judgement whose outcome is the verdict. One that still wants a confirmation ranks behind the record. */
 export const standingOf = (
   records: Pick<Records, 'holder'>,
-  live: Pick<Live, 'submission' | 'evaluation' | 'screened'>,
-  { outcome, unconfirmed }: End,
+  live: Pick<Live, 'submission' | 'attempts'>,
+  { outcome, attemptId }: Pick<Finished, 'outcome' | 'attemptId'>,
 ): Standing => {
-  if (outcome.verdict !== 'passed') return { score: null, record: false };
-  const last = live.evaluation;
-  if (!unconfirmed && last?.score && !last.mustConfirm) {
-    const { score, record, holder, spread } = last;
-    return { score, record, ...(spread ? { measuredAgain: { holder, spread } } : {}) };
+  const evaluation = attemptId && live.attempts.get(attemptId)?.evaluation;
+  if (outcome.verdict !== 'passed' || !evaluation?.score) return { score: null, record: false };
+  const { score, record, mustConfirm, holder, spread } = evaluation;
+  if (mustConfirm) {
+    return { score: unconfirmedScore(score, records.holder(recordKeyOf(live, score.deviceModel))), record: false };
   }
-  // The last result may be of a confirmation that was lost or took too long: it has no score.
-  const screened = live.screened?.score ?? last?.score;
-  if (!screened) return { score: null, record: false };
-  return { score: unconfirmedScore(screened, records.holder(recordKeyOf(live, screened.deviceModel))), record: false };
+  return { score, record, ...(spread ? { measuredAgain: { holder, spread } } : {}) };
 };

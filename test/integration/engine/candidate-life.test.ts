@@ -261,7 +261,8 @@ describe('a daemon that ends', () => {
     await scenario.expect('box: judge 2.13 confirm against 1');
     scenario.judged(2, 13, passed(3, 1.5));
     await scenario.expect('box: ack 2.13');
-    await scenario.after(2, 'record');
+    const { attempts } = await scenario.after(2, 'record');
+    expect(attempts.map(({ mode }) => mode)).toEqual(['screen', 'confirm', 'confirm']);
     expect(await places(scenario)).toEqual(['2 (record)', '1']);
   });
 });

@@ -1,9 +1,10 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { CandidateId } from '../../../src/domain/ids.ts';
+import { attemptIdOf, CandidateId, HostId } from '../../../src/domain/ids.ts';
 import type { NewJournalEvent } from '../../../src/domain/records.ts';
 import type { Writes } from '../../../src/domain/ports/store.ts';
 import { createRecorder } from '../../../src/engine/write-behind.ts';
+import type { Committed } from '../../../src/engine/write-behind.ts';
 
 const id = CandidateId.parse(`c-${'a'.repeat(32)}`);
 const event: NewJournalEvent = { type: 'candidate.ready', candidateId: id, hostId: null, data: {} };
@@ -44,35 +45,47 @@ const createStore = (failures = 0, failing = '') => {
   return { written, together };
 };
 
-const completion = (after: () => void) =>
-  ({
-    type: 'completion',
-    completion: { candidateId: id, outcome: { verdict: 'cancelled' }, score: null, record: false },
-    after,
-  }) as const;
+const completion = {
+  type: 'completion',
+  completion: { candidateId: id, outcome: { verdict: 'cancelled' }, score: null, record: false },
+} as const;
+const acknowledgement = { type: 'acknowledgement', hostId: HostId.parse('box'), attemptId: attemptIdOf(id, 1) } as const;
 
 describe('the recorder', () => {
-  test('writes moves before final words and acknowledges only after the commit', async () => {
+  test('writes moves before final words, and says what is committed only then', async () => {
     const store = createStore();
     const seen: string[] = [];
-    const recorder = createRecorder({ store, log: silent, onCommit: (done) => seen.push(`commit ${done.length}`) });
-    recorder.add(completion(() => seen.push(`after ${store.written.join(',')}`)));
+    const onCommit = ({ completed, acknowledged }: Committed): void => {
+      seen.push(`${completed.length} done, ${acknowledged.length} acknowledged after ${store.written.join(',')}`);
+    };
+    const recorder = createRecorder({ store, log: silent, onCommit });
+    recorder.add(completion);
     recorder.add({ type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } });
-    await recorder.drained();
-    expect(store.written).toEqual(['transitions', 'complete']);
-    expect(seen).toEqual(['after transitions,complete', 'commit 1']);
+    recorder.add(acknowledgement);
+    await recorder.stop();
+    expect(seen).toEqual(['1 done, 1 acknowledged after transitions,complete']);
+  });
+
+  test('acknowledges nothing before what follows from it, however many batches that takes', async () => {
+    const store = createStore();
+    const acknowledgedAfter: number[] = [];
+    const recorder = createRecorder({
+      store,
+      log: silent,
+      onCommit: ({ acknowledged }) => acknowledgedAfter.push(...acknowledged.map(() => store.written.length)),
+    });
+    for (let entry = 0; entry < 1200; entry += 1) recorder.add(completion);
+    recorder.add(acknowledgement);
+    await recorder.stop();
+    expect(acknowledgedAfter).toEqual([3]);
   });
 
   test('a failed write keeps its rows, says so, and is tried again', async () => {
     const store = createStore(1);
     const { promise: committed, resolve } = Promise.withResolvers<void>();
-    const recorder = createRecorder({ store, log: silent, onCommit: () => undefined });
+    const recorder = createRecorder({ store, log: silent, onCommit: () => resolve() });
     let troubled: string | null = null;
-    recorder.add(
-      completion(() => {
-        resolve();
-      }),
-    );
+    recorder.add(completion);
     const watch = setInterval(() => (troubled ??= recorder.trouble()), 1);
     await committed;
     clearInterval(watch);
@@ -83,14 +96,10 @@ describe('the recorder', () => {
 
   test('what was written before a failure in the same batch is not written twice', async () => {
     const store = createStore(1, 'complete');
-    const recorder = createRecorder({ store, log: silent, onCommit: () => undefined });
-    recorder.add({ type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } });
     const { promise: committed, resolve } = Promise.withResolvers<void>();
-    recorder.add(
-      completion(() => {
-        resolve();
-      }),
-    );
+    const recorder = createRecorder({ store, log: silent, onCommit: () => resolve() });
+    recorder.add({ type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } });
+    recorder.add(completion);
     await committed;
     expect(store.written).toEqual(['transitions', 'complete']);
   });
@@ -101,7 +110,7 @@ describe('the recorder', () => {
     const move = { type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } } as const;
     for (const entry of [{ type: 'event', event } as const, move, move, { type: 'event', event } as const, move])
       recorder.add(entry);
-    await recorder.drained();
+    await recorder.stop();
     expect(store.written).toEqual(['events', 'transitions', 'events', 'transitions']);
   });
 

@@ -172,7 +172,7 @@ describe('a device that fails its canary', () => {
     s.judged(2, 2, passed).compiled(2, 1).skip();
     // Too long without a result: no word of the quarantined device takes its place.
     s.tickAt(FIRST_MS + 500_000);
-    expect(s.unread).not.toContain('2 is passed (unconfirmed)');
+    expect(s.unread).not.toContain('2 is passed by 2.1');
   });
 });
 

@@ -163,14 +163,14 @@ describe('confirming a would-be record', () => {
       .judged(1, 1, { confirm: 'NVIDIA H100' })
       .skip();
     s.broken(1, 2).expect('1 is queued again (infra)').tickAt(1_000).compiled(1, 0).skip();
-    s.broken(1, 3).expect('1 is passed (unconfirmed)');
+    s.broken(1, 3).expect('1 is passed by 1.1');
     expect(s.unread).toEqual([]);
   });
 
   test.each(['check', 'measure'] as const)('one that takes too long (%s) leaves what the screening showed', (stage) => {
     const s = screened(new Scenario()).judged(1, 1, { confirm: 'NVIDIA H100' }).skip();
     const outcome = { verdict: 'timed_out', stage, case: 'large', limitMs: 30_000 } as const;
-    s.judged(1, 2, { result: { status: 'judged', outcome } }).expect('1 is passed (unconfirmed)');
+    s.judged(1, 2, { result: { status: 'judged', outcome } }).expect('1 is passed by 1.1');
     expect(s.unread).toEqual([]);
   });
 
@@ -186,7 +186,7 @@ describe('confirming a would-be record', () => {
     s.missing(1, 2).skip();
     const outcome = { verdict: 'timed_out', stage: 'compile', case: '', limitMs: 60_000 } as const;
     s.send({ type: 'compiled', id: candidateId(1), hostId: hostId(0), result: { status: 'failed', outcome } });
-    s.expect('1 is passed (unconfirmed)');
+    s.expect('1 is passed by 1.1');
     expect(s.unread).toEqual([]);
   });
 
@@ -194,7 +194,7 @@ describe('confirming a would-be record', () => {
     const s = screened(new Scenario({ confirmWaitMs: 500 }))
       .judged(1, 1, { confirm: 'another model' })
       .expect('1 is queued again');
-    s.tickAt(499).expect().tickAt(500).expect('1 is passed (unconfirmed)');
+    s.tickAt(499).expect().tickAt(500).expect('1 is passed by 1.1');
     expect(s.unread).toEqual([]);
   });
 });

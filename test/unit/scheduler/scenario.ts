@@ -1,6 +1,7 @@
 /** One scenario: events in, effects out as short lines. Whatever is emitted must be expected, in order, before the scenario ends. */
 import { deepEqual } from 'node:assert/strict';
 import { HostId } from '../../../src/domain/ids.ts';
+import type { AttemptId } from '../../../src/domain/ids.ts';
 import { check } from '../../../src/scheduler/check.ts';
 import type { Effect } from '../../../src/scheduler/effects.ts';
 import type { HeldAttempts, HostFacts, JudgeReport, SchedulerEvent, Task } from '../../../src/scheduler/events.ts';
@@ -13,7 +14,11 @@ const NOTHING: HeldAttempts = { queued: [], running: [], finished: [] };
 /** `c-…0007` as `7`, with its attempt where there is one. */
 const short = (id: string): string => id.replace(/^c-0*(?=[0-9a-f])/, '');
 
-const line = (effect: Effect): string => {
+/** The attempt whose result a verdict is, where it is not the one that the event tells of. */
+const by = (id: AttemptId | null, event: SchedulerEvent): string =>
+  id === null || ('attemptId' in event && event.attemptId === id) ? '' : ` by ${short(id)}`;
+
+const line = (effect: Effect, event: SchedulerEvent): string => {
   switch (effect.type) {
     case 'compile':
     case 'cancel-compile':
@@ -36,7 +41,7 @@ const line = (effect: Effect): string => {
     case 'quarantine':
       return `${effect.deviceId} is quarantined (${effect.failures}, again in ${effect.retryMs / 1000} s)`;
     case 'finished':
-      return `${short(effect.id)} is ${effect.outcome.verdict}${effect.unconfirmed ? ' (unconfirmed)' : ''}`;
+      return `${short(effect.id)} is ${effect.outcome.verdict}${by(effect.attemptId, event)}`;
   }
 };
 
@@ -53,7 +58,7 @@ export class Scenario {
 
   send(event: SchedulerEvent): this {
     const effects = handle(this.core, event, this.nowMs);
-    this.unread.push(...effects.map(line));
+    this.unread.push(...effects.map((effect) => line(effect, event)));
     this.last.splice(0, Number.POSITIVE_INFINITY, ...effects);
     deepEqual(check(this.core), []);
     return this;

@@ -1,7 +1,14 @@
 /** The shell's part in tests: runs effects on simulated hosts and holds the scheduler to its promises, whatever happens. */
 import { deepEqual, ok } from 'node:assert/strict';
 import { type CandidateStatus, canMove } from '../../../src/domain/candidate.ts';
-import { type AttemptId, type CandidateId, candidateIdOf, type DeviceId, type HostId } from '../../../src/domain/ids.ts';
+import {
+  type AttemptId,
+  attemptIdOf,
+  type CandidateId,
+  candidateIdOf,
+  type DeviceId,
+  type HostId,
+} from '../../../src/domain/ids.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import { attemptNumber } from '../../../src/scheduler/attempts.ts';
 import { check } from '../../../src/scheduler/check.ts';
@@ -87,8 +94,11 @@ export class SimulatedShell {
       const known = { ...task, attempts: handed ? attemptNumber(handed.attemptId) : 0 };
       const atJudge = status === 'judging' || status === 'confirming';
       if (!handed || !atJudge) this.status.set(id, 'queued');
+      const screening = screened && { attemptId: attemptIdOf(id, 1), outcome: screened };
       this.send(
-        handed && atJudge ? { ...handed, type: 'task-adopted', task: known, screened } : { type: 'task-added', task: known },
+        handed && atJudge
+          ? { ...handed, type: 'task-adopted', task: known, screened: screening }
+          : { type: 'task-added', task: known },
       );
     }
   }

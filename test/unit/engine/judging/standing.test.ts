@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { CandidateContent } from '../../../../src/domain/candidate.ts';
+import { attemptIdOf, CandidateId } from '../../../../src/domain/ids.ts';
+import type { AttemptId } from '../../../../src/domain/ids.ts';
 import type { Outcome } from '../../../../src/domain/outcome.ts';
 import type { Score } from '../../../../src/domain/records.ts';
+import type { Evaluation } from '../../../../src/engine/active-candidates.ts';
 import { standingOf } from '../../../../src/engine/judging/standing.ts';
 import { passed } from '../../../fixtures/server/fake-kiln.ts';
 
@@ -31,39 +34,51 @@ const submission = { content, submitter: 'a', priority: 1, labels: [], sweep: nu
 const records = { holder: () => null };
 const outcome: Outcome = passed(2);
 
-describe('what a would-be record is worth when its confirmation came to nothing', () => {
-  const screened = { outcome, score: score(2) };
+const evaluationOf = (speedup: number, changes: Partial<Evaluation> = {}): Evaluation => ({
+  outcome,
+  score: score(speedup),
+  record: false,
+  mustConfirm: false,
+  holder: null,
+  spread: null,
+  ...changes,
+});
+const candidateId = CandidateId.parse(`c-${'1'.repeat(32)}`);
+const [SCREEN, CONFIRM] = [1, 2].map((attempt) => attemptIdOf(candidateId, attempt)) as [AttemptId, AttemptId];
 
+const attempt = (mode: 'screen' | 'confirm', evaluation: Evaluation | null) =>
+  ({ mode, pairedWith: undefined, artifacts: [], evaluation }) as const;
+
+/** Screened at twice the baseline, and confirmed as `confirmation` says. */
+const standing = (attemptId: AttemptId | null, confirmation: Evaluation | null) => {
+  const attempts = new Map([
+    [SCREEN, attempt('screen', evaluationOf(2, { mustConfirm: true }))],
+    [CONFIRM, attempt('confirm', confirmation)],
+  ]);
+  return standingOf(records, { submission, attempts }, { outcome, attemptId });
+};
+
+describe('what a candidate that passed is worth', () => {
   test.each([
     ['was lost with its host', null],
     [
       'took too long',
-      {
-        outcome: { verdict: 'timed_out', stage: 'measure', case: 'a', limitMs: 1 },
-        score: null,
-        record: false,
-        mustConfirm: false,
-        holder: null,
-        spread: null,
-      },
+      evaluationOf(0, { outcome: { verdict: 'timed_out', stage: 'measure', case: 'a', limitMs: 1 }, score: null }),
     ],
-  ] as const)('it keeps the score of its screening where the last attempt %s', (_, evaluation) => {
-    expect(standingOf(records, { submission, evaluation, screened }, { outcome, unconfirmed: true })).toEqual({
-      score: score(2),
-      record: false,
-    });
+  ] as const)('is the score of its screening where its confirmation %s', (_, confirmation) => {
+    expect(standing(SCREEN, confirmation)).toEqual({ score: score(2), record: false });
   });
 
-  test('what was confirmed has the score of its confirmation', () => {
-    const evaluation = {
-      outcome,
-      score: { ...score(3), confirmed: true },
-      record: true,
-      mustConfirm: false,
-      holder: null,
-      spread: null,
-    };
-    const standing = standingOf(records, { submission, evaluation, screened }, { outcome, unconfirmed: false });
-    expect(standing).toEqual({ score: evaluation.score, record: true });
+  test('is the score of its confirmation', () => {
+    const confirmed = { ...score(3), confirmed: true };
+    expect(standing(CONFIRM, evaluationOf(3, { score: confirmed, record: true }))).toEqual({ score: confirmed, record: true });
+  });
+
+  test('is the score of the judgement that is its verdict, where that still wants a confirmation', () => {
+    expect(standing(CONFIRM, evaluationOf(3, { mustConfirm: true }))).toEqual({ score: score(3), record: false });
+  });
+
+  test('is nothing where nobody knows what its judge said', () => {
+    expect(standing(null, null)).toEqual({ score: null, record: false });
   });
 });
