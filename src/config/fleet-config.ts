@@ -102,9 +102,24 @@ const hostConfig = (host: RawHost, path: FieldPath, check: Check): HostConfig =>
     allowHostMemoryAccess: host.allowHostMemoryAccess,
     cpu: host.cpu ?? transport.kind === 'local',
     compileSlots: host.compileSlots ?? null,
+    ...(host.environments ? { environments: environmentsOf(host.environments, [...path, 'environments'], check) } : {}),
     ...(host.compileUnconfined ? { compileUnconfined: true as const } : {}),
     runnerDir: host.runnerDir === undefined ? null : transport.kind === 'local' ? check.absolute(host.runnerDir) : host.runnerDir,
   };
+};
+
+const environmentsOf = (
+  environments: NonNullable<RawHost['environments']>,
+  path: FieldPath,
+  check: Check,
+): NonNullable<RawHost['environments']> => {
+  for (const [index, { name }] of environments.entries())
+    if (environments.findIndex((each) => each.name === name) !== index)
+      check.report(
+        [...path, index, 'name'],
+        `"${name}" is the name of another environment of this host; every one needs a name of its own`,
+      );
+  return environments;
 };
 
 const gpusOf = (gpus: RawHost['gpus']): GpuSelection => {

@@ -1,5 +1,6 @@
 /** What people write in `fleet.yaml`, field by field. `fleet-config.ts` turns it into the domain's Fleet. */
 import { z } from 'zod';
+import { ENVIRONMENTS_MAX, EnvironmentName } from '../domain/environment.ts';
 import { HostId } from '../domain/ids.ts';
 import { strictFields } from '../platform/strict-fields.ts';
 
@@ -63,6 +64,14 @@ const Gpus = z.union(
   { error: 'must be auto, none, or a list of GPU UUIDs or indices' },
 );
 
+/** A Python with PyTorch, for programs. */
+const Environment = strictFields({
+  name: EnvironmentName,
+  python: z
+    .string({ error: 'must be the path of a Python on the host' })
+    .regex(/^\/[^\0\n]{1,4095}$/u, 'must be the absolute path of a Python on the host, such as /opt/torch/.venv/bin/python3'),
+});
+
 const Host = strictFields({
   name: HostId,
   ssh: sshLevel(JUMPS_MAX).optional(),
@@ -74,6 +83,11 @@ const Host = strictFields({
   cpu: z.boolean({ error: 'must be true or false' }).optional(),
   compileSlots: z.int({ error: 'must be a whole number from 1 to 1024' }).min(1).max(1024).optional(),
   compileUnconfined: z.boolean({ error: 'must be true or false' }).optional(),
+  environments: z
+    .array(Environment, { error: 'must be a list of environments, each with a name and the path of its python' })
+    .min(1, 'must not be empty; leave it out, and one is searched for')
+    .max(ENVIRONMENTS_MAX)
+    .optional(),
   runnerDir: Path.optional(),
 });
 export type RawHost = z.infer<typeof Host>;

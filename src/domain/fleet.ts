@@ -1,4 +1,5 @@
 /** The fleet as the rest of Kiln sees it: what `config/fleet.yaml` says after it was checked and its paths were resolved. */
+import type { NamedEnvironment } from './environment.ts';
 import type { HostId } from './ids.ts';
 
 /** How the server proves who it is. Exactly one kind; `none` refuses every server and says which line would pin its key. */
@@ -51,6 +52,8 @@ export interface HostConfig {
   readonly compileSlots: number | null;
   /** Compile also where the host lets the runner confine no compiler. */
   readonly compileUnconfined?: true;
+  /** For programs; missing: the runner searches for one. */
+  readonly environments?: readonly NamedEnvironment[];
   /** Folder on the host for the runner, its socket and its spool; null: the transport's default. */
   readonly runnerDir: string | null;
 }

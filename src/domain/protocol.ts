@@ -12,6 +12,7 @@
  */
 import { z } from 'zod';
 import { Device } from './device.ts';
+import { Environment, ENVIRONMENTS_MAX, NamedEnvironment } from './environment.ts';
 import { AttemptId, ContentHash, DeviceId } from './ids.ts';
 import { KernelResources } from './kernel-resources.ts';
 import { JudgePhases, Telemetry } from './measurement.ts';
@@ -217,6 +218,8 @@ export const Inventory = z.strictObject({
   compilers: z.record(z.string(), z.string()).optional(),
   /** The walls around compilers, and why they are not the best ones. `none`: nothing is compiled unless the fleet file allows it. */
   confinement: z.strictObject({ level: z.enum(['namespaces', 'landlock', 'none']), why: z.string() }).optional(),
+  /** For programs; left out where there are none. */
+  environments: z.array(Environment).max(ENVIRONMENTS_MAX).optional(),
   compileSlots: z.int().positive(),
   devices: z.array(Device),
   /** Things that are missing or odd, each with the command or step that mends it. */
@@ -237,6 +240,8 @@ export const ToRunner = z.discriminatedUnion('type', [
     idleExitMs: Millis,
     /** The fleet file allows compilers without walls on this host. */
     unconfined: z.boolean().optional(),
+    /** Environments that the fleet file names for this host; without any, the runner searches for one. */
+    environments: z.array(NamedEnvironment).max(ENVIRONMENTS_MAX).optional(),
   }),
   z.strictObject({ type: z.literal('problem'), definition: ProblemDefinition }),
   z.strictObject({ type: z.literal('compile'), compileId: z.string(), unit: CompileUnit, limitMs: Millis }),

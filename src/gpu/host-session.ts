@@ -15,6 +15,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, KilnError } from '../domain/errors.ts';
+import type { NamedEnvironment } from '../domain/environment.ts';
 import type { HostConfig } from '../domain/fleet.ts';
 import type { AttemptId, ContentHash, HostId } from '../domain/ids.ts';
 import type { Bundle, HostEvent, HostSession } from '../domain/ports/host-session.ts';
@@ -178,8 +179,13 @@ export class RunnerHostSession implements HostSession {
     return this.#mode.name === 'connected' && this.#mode.link.send(frame, payload);
   }
 
-  #allowed(): { unconfined?: true } {
-    return this.#options.config.compileUnconfined ? { unconfined: true } : {};
+  /** What the fleet file says to the runner of this host. */
+  #wishes(): { unconfined?: true; environments?: NamedEnvironment[] } {
+    const { compileUnconfined, environments } = this.#options.config;
+    return {
+      ...(compileUnconfined ? { unconfined: true as const } : {}),
+      ...(environments ? { environments: [...environments] } : {}),
+    };
   }
 
   async #connect(): Promise<void> {
@@ -196,7 +202,7 @@ export class RunnerHostSession implements HostSession {
       mode.link = createRunnerLink({
         stream,
         clock,
-        attach: { type: 'attach', protocol: PROTOCOL_VERSION, daemonId, leaseMs, idleExitMs, ...this.#allowed() },
+        attach: { type: 'attach', protocol: PROTOCOL_VERSION, daemonId, leaseMs, idleExitMs, ...this.#wishes() },
         onHello: (hello) => this.#onHello(mode, hello),
         onFrame: (frame, payload) => this.#onFrame(frame, payload),
         onEnd: (cause) => this.#onLost(cause),

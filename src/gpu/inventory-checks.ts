@@ -1,4 +1,5 @@
 /** A runner's inventory against what the fleet file wants of the host. */
+import type { Environment } from '../domain/environment.ts';
 import type { HostConfig } from '../domain/fleet.ts';
 import type { Inventory } from '../domain/protocol.ts';
 import { exposures, HOST_MEMORY_REMEDY, isExposed, mayCompile, missingGpus, selectInventory } from './device-selection.ts';
@@ -14,6 +15,7 @@ export const inspectInventory = (inventory: Inventory, host: HostConfig): readon
     ...(host.gpus.kind === 'none' && !host.cpu ? [compileOnly(inventory)] : []),
     ...(host.cpu ? [gcc(inventory)] : []),
     ...walls(inventory, host),
+    ...environments(inventory, host),
     ...selected.devices
       .filter(({ unavailable }) => unavailable !== null)
       .map((device) =>
@@ -45,6 +47,36 @@ const walls = (inventory: Inventory, host: HostConfig): readonly HostCheck[] => 
       'let its container make namespaces (Docker: --cap-add SYS_ADMIN), use a kernel with Landlock (5.13 or newer), or set compileUnconfined: true in the fleet file if nobody but you submits',
     ),
   ];
+};
+
+/** A host without any goes on judging device code; a missing one is told only where somebody named it. */
+const environments = ({ environments: found = [], warnings }: Inventory, host: HostConfig): readonly HostCheck[] => [
+  ...found.map((each) => environment(each, host)),
+  ...(host.environments ?? [])
+    .filter(({ name }) => !found.some((each) => each.name === name))
+    .map(({ name, python }) =>
+      bad(
+        'environment',
+        `${warnings.find((words) => words.startsWith(`environment ${name} `)) ?? `environment ${name} was not found`} (${python})`,
+        `on the host, ${python} -c "import torch" must work for every user; install PyTorch there, or correct environments in the fleet file`,
+      ),
+    ),
+];
+
+const environment = (
+  { name, python, torch, triton, cuda, sandbox, recorder, warnings }: Environment,
+  { environments: wanted = [] }: HostConfig,
+): HostCheck => {
+  const versions = [`Python ${python}`, torch && `PyTorch ${torch}`, triton && `Triton ${triton}`, cuda && `CUDA ${cuda}`];
+  const found = `${name}: ${versions.filter(Boolean).join(', ')}; sandbox ${sandbox.level}, bounds by ${sandbox.boundedBy}; recorder ${recorder}`;
+  const told = warnings.length === 0 ? found : `${found} (${warnings.join('; ')})`;
+  // One that nobody asked for may be there for other things.
+  if (sandbox.level !== 'none' || !wanted.some((each) => each.name === name)) return good('environment', told);
+  return bad(
+    'environment',
+    told,
+    'no program runs there: let the runner be root, or use Linux 6.12 or newer with Landlock; the rest of the host works as before',
+  );
 };
 
 /** A machine that is meant to have no GPU (it offers its CPU) lacks nothing without a driver. */

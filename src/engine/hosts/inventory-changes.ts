@@ -14,6 +14,9 @@ export const changesOf = (before: Inventory, after: Inventory): readonly Invento
       change(`compiler of ${language}`, before.compilers?.[language] ?? null, after.compilers?.[language] ?? null),
     ),
     change('compile slots', String(before.compileSlots), String(after.compileSlots)),
+    ...environmentsOf(before, after).map((name) =>
+      change(`environment ${name}`, versionsOf(before, name), versionsOf(after, name)),
+    ),
     change('confinement', before.confinement?.level ?? null, after.confinement?.level ?? null),
     ...idsOf(before, after).map((id) => change(`device ${id}`, stateOf(before, id), stateOf(after, id))),
   ].filter((each) => each.old !== each.new);
@@ -31,6 +34,15 @@ const change = (what: string, before: string | null, after: string | null): Inve
 });
 
 const listed = (words: readonly string[]): string | null => (words.length === 0 ? null : words.toSorted().join(', '));
+
+const environmentsOf = (...inventories: readonly Inventory[]): readonly string[] => [
+  ...new Set(inventories.flatMap(({ environments = [] }) => environments.map(({ name }) => name))),
+];
+
+const versionsOf = ({ environments = [] }: Inventory, name: string): string | null => {
+  const found = environments.find((each) => each.name === name);
+  return found ? `${found.torch ?? 'no PyTorch'}, ${found.triton ?? 'no Triton'}, key ${found.key.slice(0, 8)}` : null;
+};
 
 const idsOf = (...inventories: readonly Inventory[]): readonly string[] => [
   ...new Set(inventories.flatMap(({ devices }) => devices.map(({ id }) => id))),

@@ -83,7 +83,14 @@ inventory = record({
     "driver": nullable(string), "nvrtc": nullable(string), "nvcc": nullable(string), "gcc": nullable(string),
     "triton": nullable(string), "ncu": nullable(string), "languages": array(one_of(*LANGUAGES)), "compileSlots": integer(1),
     "devices": array(device), "warnings": array(string),
-}, {"compilers": mapping(string), "confinement": record({"level": one_of("namespaces", "landlock", "none"), "why": string})})
+}, {
+    "compilers": mapping(string), "confinement": record({"level": one_of("namespaces", "landlock", "none"), "why": string}),
+    "environments": array(record({
+        "name": string, "key": content_hash, "python": string, "torch": nullable(string), "triton": nullable(string), "cuda": nullable(string),
+        "packages": mapping(string), "recorder": one_of("cupti", "none"), "warnings": array(string),
+        "sandbox": record({"level": one_of("namespaces", "landlock", "none"), "boundedBy": one_of("control group", "watching")}),
+    }), 0, 8),
+})
 use = record({
     "measuringMs": number(), "checkingMs": number(), "loadingMs": number(), "idleWithWorkMs": number(),
     "idleWithoutWorkMs": number(), "faultMs": number(), "judged": integer(0),

@@ -113,7 +113,7 @@ class DevicesThatCome(unittest.TestCase):
         stopped = loop.create_future()
         server = Server(
             loop, paths, known, log=lambda _line: None, on_stop=lambda why: stopped.done() or stopped.set_result(why),
-            new_probe=lambda _cores: PlayedProbe(found),
+            new_probe=lambda _cores, _environments: PlayedProbe(found),
         )
         served = await loop.create_unix_server(server.accept, str(paths.socket))
         server.start()

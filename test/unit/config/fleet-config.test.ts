@@ -64,6 +64,22 @@ describe('a good fleet file', () => {
     expect(parse('hosts: [{name: a, local: {}, compileUnconfined: true}]').hosts[0]).toMatchObject({ compileUnconfined: true });
   });
 
+  test('environments for programs are named with the path of their Python, each name once', () => {
+    const written = 'environments: [{name: torch, python: /opt/t/bin/python3}, {name: nightly, python: /opt/n/bin/python3}]';
+    expect(parse('hosts: [{name: a, local: {}}]').hosts[0]).not.toHaveProperty('environments');
+    expect(parse(`hosts: [{name: a, local: {}, ${written}}]`).hosts[0]?.environments).toEqual([
+      { name: 'torch', python: '/opt/t/bin/python3' },
+      { name: 'nightly', python: '/opt/n/bin/python3' },
+    ]);
+    expect(() => parse(`hosts: [{name: a, local: {}, ${written.replace('nightly', 'torch')}}]`)).toThrow(
+      /"torch" is the name of another environment/u,
+    );
+    expect(() => parse('hosts: [{name: a, local: {}, environments: [{name: torch, python: python3}]}]')).toThrow(
+      /absolute path/u,
+    );
+    expect(() => parse('hosts: [{name: a, local: {}, environments: []}]')).toThrow(/leave it out/u);
+  });
+
   test('ssh defaults: port 22, all GPUs, no CPU, paths from the folder of the file', () => {
     const [host] = parse(ssh()).hosts;
     expect(host).toMatchObject({ cpu: false, gpus: { kind: 'all' } });

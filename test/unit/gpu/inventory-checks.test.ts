@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Device } from '../../../src/domain/device.ts';
+import type { Environment } from '../../../src/domain/environment.ts';
 import type { HostConfig } from '../../../src/domain/fleet.ts';
-import { DeviceId, HostId } from '../../../src/domain/ids.ts';
+import { ContentHash, DeviceId, HostId } from '../../../src/domain/ids.ts';
 import type { Inventory } from '../../../src/domain/protocol.ts';
 import { selectInventory } from '../../../src/gpu/device-selection.ts';
 import { inspectInventory } from '../../../src/gpu/inventory-checks.ts';
@@ -31,6 +32,19 @@ const inspect = (inventory: Partial<Inventory>, host: Partial<HostConfig> = {}):
   inspectInventory({ ...INVENTORY, ...inventory }, { ...HOST, ...host }).map(
     ({ check, ok, found }) => `${ok ? 'ok' : 'MISSING'} ${check}: ${found}`,
   );
+const TORCH: Environment = {
+  name: 'torch',
+  key: ContentHash.parse('ab'.repeat(32)),
+  python: '3.12.3',
+  torch: '2.11.0',
+  triton: null,
+  cuda: '13.0',
+  packages: {},
+  sandbox: { level: 'namespaces', boundedBy: 'control group' },
+  recorder: 'none',
+  warnings: [],
+};
+const NAMED = { environments: [{ name: 'torch', python: '/opt/t/bin/python3' }] };
 const FULL: Partial<Inventory> = { driver: '580', nvrtc: '13.0', devices: [GPU] };
 
 describe('the inventory of a host', () => {
@@ -77,6 +91,31 @@ describe('the inventory of a host', () => {
       { compileUnconfined: true },
       'ok confinement: none',
     ],
+    [
+      'an environment for programs',
+      { ...FULL, environments: [TORCH] },
+      {},
+      'ok environment: torch: Python 3.12.3, PyTorch 2.11.0, CUDA 13.0; sandbox namespaces, bounds by control group; recorder none',
+    ],
+    [
+      'an environment that nobody named and whose programs nothing holds',
+      { ...FULL, environments: [{ ...TORCH, sandbox: { ...TORCH.sandbox, level: 'none' } }] },
+      {},
+      'ok environment: torch: ',
+    ],
+    [
+      'a named one whose programs nothing holds',
+      { ...FULL, environments: [{ ...TORCH, sandbox: { ...TORCH.sandbox, level: 'none' } }] },
+      NAMED,
+      'MISSING environment: torch: ',
+    ],
+    [
+      'a named one that cannot be used',
+      { ...FULL, warnings: ['environment torch cannot be used: it has no torch'] },
+      NAMED,
+      'MISSING environment: environment torch cannot be used: it has no torch (/opt/t/bin/python3)',
+    ],
+    ['a named one of which nothing is known', FULL, NAMED, 'MISSING environment: environment torch was not found'],
     ['a warning of the runner', { ...FULL, warnings: ['no ncu: apt-get install it'] }, {}, 'ok note: no ncu: apt-get install it'],
   ])('%s', (...[, inventory, host, line]) => {
     expect(inspect(inventory, host)).toContainEqual(expect.stringContaining(line));

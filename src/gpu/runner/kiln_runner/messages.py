@@ -27,6 +27,7 @@ attempt_id = matching(r"c-[0-9a-f]{32}\.[1-9]\d*", 'a candidate id, "." and a nu
 device_id = matching(r"[\w.:-]{1,80}", "a device id of at most 80 characters")
 parameter = either(integer(), matching(r"[A-Za-z_][\w ]{0,63}", "an integer or a C identifier"))
 name = matching(r"[A-Za-z_]\w{0,127}", "named by a C identifier of at most 128 characters")
+environment_name = matching(r"[a-z0-9][a-z0-9._-]{0,39}", "a name of an environment")
 millis = number(above=0)
 dim3 = array(integer(1), 3, 3)
 
@@ -105,7 +106,10 @@ judge_task = record({
     "hidden": union("kind", {"case": record({"case": defined_case, "plan": plan}), "refused": record({"field": string, "message": string})}),
 })
 to_runner = union("type", {
-    "attach": record({"protocol": integer(), "daemonId": string, "leaseMs": millis, "idleExitMs": millis}, {"unconfined": boolean}),
+    "attach": record({"protocol": integer(), "daemonId": string, "leaseMs": millis, "idleExitMs": millis}, {
+        "unconfined": boolean,
+        "environments": array(record({"name": environment_name, "python": matching(r"/[^\0\n]{1,4095}", "an absolute path")}), 0, 8),
+    }),
     "problem": record({"definition": problem_definition}),
     "compile": record({"compileId": string, "unit": compile_unit, "limitMs": millis}),
     "plans": record({"key": content_hash, "plans": plans}),

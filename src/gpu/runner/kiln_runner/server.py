@@ -39,7 +39,7 @@ WARM_WORKERS = 2
 class Server:
     def __init__(
         self, loop: asyncio.AbstractEventLoop, paths: RunnerPaths, equipment: Equipment,
-        *, log: Callable[[str], None], on_stop: Callable[[str], None], new_probe: Callable[[Optional[list[int]]], Probe] = Probe,
+        *, log: Callable[[str], None], on_stop: Callable[[str], None], new_probe: Callable[[Optional[list[int]], list[dict]], Probe] = Probe,
     ) -> None:
         self._loop = loop
         self._equipment = equipment
@@ -61,7 +61,9 @@ class Server:
         self._disk = Disk(loop, str(paths.folder), self._on_resting)
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
-        self._refresh = InventoryRefresh(loop, self._on_inventory, lambda: new_probe(equipment.placement["shared"]))
+        # Those that the daemon's fleet file names.
+        self._environments: list[dict] = []
+        self._refresh = InventoryRefresh(loop, self._on_inventory, lambda: new_probe(equipment.placement["shared"], self._environments))
         # Why the runner ends as soon as it has nothing to do, for the next one to begin with what the host has now.
         self._renewal: Optional[str] = None
         self._quiet_periods = 0
@@ -150,7 +152,9 @@ class Server:
         self._compilers.unconfined = header.get("unconfined", False)
         self._lease.attach(header["leaseMs"], header["idleExitMs"])
         self._say_hello()
-        self._refresh.on_attach()
+        named = header.get("environments", [])
+        is_new, self._environments = named != self._environments, named
+        self._refresh.on_attach(is_new=is_new)
 
     def _say_hello(self) -> None:
         finished = self._spool.unacknowledged(self._daemon_id)

@@ -12,7 +12,7 @@ from kiln_runner.host.simulated_gpus import MODEL
 from kiln_runner.identity import child_environment, self_command
 from kiln_runner.paths import RunnerPaths
 
-PROBE_TIMEOUT_S = 60
+PROBE_TIMEOUT_S = 90
 
 
 class Equipment(NamedTuple):
@@ -29,9 +29,10 @@ class Equipment(NamedTuple):
 class Probe:
     """One taking of the inventory."""
 
-    def __init__(self, cores: Optional[list[int]] = None) -> None:
-        """`cores`: where it works, so that it takes no time of a judge that measures; None: anywhere."""
+    def __init__(self, cores: Optional[list[int]] = None, environments: Optional[list[dict]] = None) -> None:
+        """`cores`: where it works, so that it takes no time of a judge that measures; None: anywhere. `environments`: named for programs."""
         self._cores = cores
+        self._environments = environments or []
         self._child: Optional[subprocess.Popen[bytes]] = None
         self._is_killed = False
         self._lock = threading.Lock()
@@ -43,7 +44,7 @@ class Probe:
             if self._is_killed:
                 raise RuntimeError("the runner stops")
             self._child = child = subprocess.Popen(
-                self_command("inventory", "--tools"), env=child_environment(), stdin=subprocess.DEVNULL,
+                self_command("inventory", "--tools", "--environments", json.dumps(self._environments)), env=child_environment(), stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )
         try:

@@ -13,6 +13,7 @@ from kiln_runner.compile.compilers import MEND, PIP_CUDA, compiler_versions
 from kiln_runner.compile.own_headers import MEND_CUDA
 from kiln_runner.host.cgroup import processor_limit
 from kiln_runner.host.compile_probe import CompileProbe, probe_compilers
+from kiln_runner.host.environments import FoundEnvironments, find_environments
 from kiln_runner.host.gpus import Gpus, find_gpus
 from kiln_runner.host.machine import cores, cpu_device, machine_id
 from kiln_runner.host.memory import memory_limit_bytes
@@ -23,15 +24,18 @@ from kiln_runner.host.triton_toolchain import FoundTriton, find_triton
 
 
 def run(argv: list[str]) -> int:
-    inventory, tools, placement = take_inventory()
+    named = json.loads(argv[argv.index("--environments") + 1]) if "--environments" in argv else []
+    inventory, tools, placement = take_inventory(named)
     everything = {"inventory": inventory, "tools": tools, "placement": placement._asdict()}
     print(json.dumps(everything if "--tools" in argv else inventory))
     sys.stdout.flush()
     return 0
 
 
-def take_inventory() -> tuple[dict, dict, Placement]:
-    """(Inventory of the protocol, {gcc, nvrtc, nvcc, triton, ncu} with paths for those who run them, who gets which cores)."""
+def take_inventory(named: "list[dict]") -> tuple[dict, dict, Placement]:
+    """(Inventory of the protocol, {gcc, nvrtc, nvcc, triton, ncu, environments} with paths for those who run them, who gets which cores).
+
+    `named`: environments of the fleet file."""
     # PCI order here and in the judges, so that an ordinal means the same GPU in both.
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     with ThreadPoolExecutor(max_workers=4) as pool:
@@ -40,15 +44,18 @@ def take_inventory() -> tuple[dict, dict, Placement]:
         gpus = Gpus(simulated_gpus(), None, _simulation_warning(), {}) if simulated_count() else find_gpus()
         # Simulated GPUs compile nothing with it.
         triton = pool.submit(find_triton, _architecture(gpus)) if not simulated_count() else None
+        environments = pool.submit(find_environments, named, _minor(gpus)) if not simulated_count() else None
         gcc, nvcc, ncu = (found[name].result() for name in ("gcc", "nvcc", "ncu"))
     found_triton = triton.result() if triton else FoundTriton(None, None)
-    tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc, "triton": found_triton.tool, "ncu": ncu}
+    programs = environments.result() if environments else FoundEnvironments([], [], [])
+    tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc, "triton": found_triton.tool, "ncu": ncu, "environments": programs.tools}
     # Simulated GPUs have no address: nothing is bound for them.
     placement = place(gpus.addresses, sorted(os.sched_getaffinity(0)))
     # Simulated GPUs need no CUDA compiler.
     probed = probe_compilers({**tools, "nvrtc": None, "nvcc": None} if simulated_count() else tools, _architecture(gpus))
     inventory = _inventory(gpus, tools, placement, probed)
-    return {**inventory, "warnings": inventory["warnings"] + _triton_warnings(gpus, found_triton)}, tools, placement
+    warnings = inventory["warnings"] + _triton_warnings(gpus, found_triton) + programs.warnings
+    return {**inventory, "warnings": warnings, **({"environments": programs.told} if programs.told else {})}, tools, placement
 
 
 def limits() -> Limits:
@@ -57,6 +64,12 @@ def limits() -> Limits:
 
 def _architecture(gpus: Gpus) -> "str | None":
     return gpus.devices[0]["architecture"] if gpus.devices else None
+
+
+def _minor(gpus: Gpus) -> "int | None":
+    """The number of the first GPU's device node; the driver numbers nodes as it numbers GPUs, unless somebody changed that."""
+    nodes = sorted(int(name[len("nvidia") :]) for name in os.listdir("/dev") if name.startswith("nvidia") and name[len("nvidia") :].isdigit())
+    return nodes[0] if gpus.devices and nodes else None
 
 
 def _inventory(gpus: Gpus, tools: dict, placement: Placement, probed: CompileProbe) -> dict:

@@ -37,8 +37,9 @@ class InventoryRefresh:
         self._asked.append(refresh_id)
         self._want()
 
-    def on_attach(self) -> None:
-        if self._loop.time() - self._taken_at >= FRESH_S:
+    def on_attach(self, *, is_new: bool = False) -> None:
+        """`is_new`: the daemon wants other things looked at than before."""
+        if is_new or self._loop.time() - self._taken_at >= FRESH_S:
             self._want()
 
     def on_tick(self, *, busy: bool) -> None:

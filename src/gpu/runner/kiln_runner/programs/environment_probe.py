@@ -1,0 +1,60 @@
+"""What an environment is, told by its own Python: versions, a key over all of them, and what its sandbox holds on this host."""
+import hashlib
+import json
+import platform
+from importlib import metadata
+from typing import Any, Dict, List, Optional
+
+from kiln_runner.programs.sandbox import device_nodes
+from kiln_runner.programs.sandbox_probe import probe as probe_sandbox
+from kiln_runner.programs.zygote import IMPORTS, import_all, keep_settings, places
+
+# Those that people ask for by name; the key is over all.
+SHOWN = (
+    "torch", "triton", "numpy", "ninja", "einops", "cupy", "cuda-python", "nvidia-cutlass-dsl", "tilelang", "flashinfer-python", "apache-tvm-ffi",
+    "transformer-engine", "flash-attn", "xformers",
+)
+# The recorder is not part of this version.
+RECORDER = "none"
+NO_RECORDER = "programs are built here and not yet recorded: this version has no recorder"
+
+
+def run(device: Optional[int], imports: List[str]) -> int:
+    print(json.dumps(probe(device, imports)), flush=True)
+    return 0
+
+
+def probe(device: Optional[int], imports: Optional[List[str]] = None) -> Dict[str, Any]:
+    """As the inventory tells it, without the name; {error} where programs cannot use it."""
+    keep_settings()
+    names = imports if imports else list(IMPORTS)
+    imported = import_all(names)
+    if names[0] not in imported.versions:
+        return {"error": next((words for words in imported.warnings if words.startswith(f"{names[0]} ")), f"it has no {names[0]}")}
+    packages = _packages()
+    held = probe_sandbox(places(), device_nodes(device) if device is not None else [])
+    warnings = [*imported.warnings, *([f"sandbox: {held.why}"] if held.why else []), NO_RECORDER]
+    return {
+        "key": key_of(packages), "python": platform.python_version(), "torch": imported.versions.get("torch"),
+        "triton": imported.versions.get("triton"), "cuda": _cuda_version(), "packages": {name: packages[name] for name in SHOWN if name in packages},
+        "sandbox": {"level": held.level, "boundedBy": held.bounded_by}, "recorder": RECORDER, "warnings": warnings,
+    }
+
+
+def key_of(packages: Dict[str, str]) -> str:
+    """Two environments with one key run the same code of a program."""
+    listed = json.dumps([platform.python_version(), platform.machine(), sorted(packages.items())])
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def _packages() -> Dict[str, str]:
+    found = ((entry.metadata["Name"], entry.version) for entry in metadata.distributions())
+    return {name.lower().replace("_", "-"): version for name, version in found if name}
+
+
+def _cuda_version() -> Optional[str]:
+    """That PyTorch was built for."""
+    import sys
+
+    version = getattr(getattr(sys.modules.get("torch"), "version", None), "cuda", None)
+    return str(version)[:40] if version else None
