@@ -83,6 +83,15 @@ describe('architecture', () => {
     expect(globSync('test/**/*.ts').filter((file) => mock.test(read(file)))).toEqual([]);
   });
 
+  // It waits for a named event with a deadline. Fixtures may be slow: a model thinks, a device judges.
+  test('no test sleeps', () => {
+    const sleep =
+      /\bsetTimeout\(\s*(?:resolve|done|\(\) =>\s*resolve)|import \{[^}]*\bsetTimeout\b[^}]*\} from 'node:timers\/promises'/u;
+    const files = globSync('test/**/*.ts', { exclude: (name) => name === 'fixtures' });
+    expect(files.length).toBeGreaterThan(100);
+    expect(files.filter((file) => sleep.test(read(file)))).toEqual([]);
+  });
+
   // The wall clock jumps: what is measured by it takes hours or none.
   test('only the clock asks what time it is; durations are monotonic', () => {
     const wall = /\bDate\.now\b|\bnew Date\(\)|\bDate\(\)/u;

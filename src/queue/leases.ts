@@ -2,7 +2,7 @@
  * The leases that this daemon holds.
  *
  * Invariant: a lease that was handed out is in `held` until it ended, and `renew` keeps its lock; one that should have ended while the
- * backend was away is in `unended` until `mend` has ended it. Leases are taken one call at a time, so that adopting after an outage
+ * backend was away is in `unended` until `retryEnding` has ended it. Leases are taken one call at a time, so that adopting after an outage
  * never takes for lost what another call is about to hand out; and what changes many rows is done one after the other.
  */
 import type { CandidateId } from '../domain/ids.ts';
@@ -18,10 +18,10 @@ export interface Leases {
   readonly remove: (id: CandidateId) => Promise<void>;
   /** Renews every lock that is held. Returns how many were lost. */
   readonly renew: () => Promise<number>;
-  /** Ends what could not be ended before. */
-  readonly mend: () => Promise<void>;
+  /** Ends what could not be ended while the backend was away. */
+  readonly retryEnding: () => Promise<void>;
   /** Resolves when none of `ids` is still being ended: a job added again before that would be taken for the old one. */
-  readonly settle: (ids: readonly CandidateId[]) => Promise<void>;
+  readonly finishEnding: (ids: readonly CandidateId[]) => Promise<void>;
 }
 
 export const createLeases = (backend: QueueBackend, health: Health, log: QueueLog): Leases => {
@@ -80,11 +80,11 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
         log.warn({ candidateIds: missed }, 'leases were lost: their locks ran out before they could be renewed');
       return missed.length;
     },
-    settle: async (ids) => {
+    finishEnding: async (ids) => {
       const ending = ids.filter((id) => unended.has(id));
       if (ending.length > 0) await complete(ending);
     },
-    mend: async () => {
+    retryEnding: async () => {
       const late = [...unended];
       if (late.length > 0) await health.attemptQuietly('ending leases', async () => complete(late));
     },
@@ -94,7 +94,7 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
 const handOut = ({ deferredFailure, ...lease }: LeasedJob, held: Set<CandidateId>, log: QueueLog): Lease => {
   held.add(lease.candidateId);
   if (deferredFailure !== null) {
-    // BullMQ would fail such a job unseen. The store knows whether the candidate has a verdict; if not, it is owed one.
+    // BullMQ would fail such a job unseen. The store knows whether the candidate has a verdict; if not, it still needs one.
     log.warn({ candidateId: lease.candidateId, deferredFailure }, 'BullMQ gave this job up; it is leased all the same');
   }
   return lease;

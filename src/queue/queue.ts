@@ -16,18 +16,14 @@ import type { Queue } from '../domain/ports/queue.ts';
 import type { StoreIdentity } from '../domain/store-identity.ts';
 import { createLeases } from './leases.ts';
 import { createOwnership } from './ownership.ts';
-import type { Look, Ownership } from './ownership.ts';
+import type { Ownership } from './ownership.ts';
 import { createPostgresQueueBackend } from './postgres-backend.ts';
 import { createRedisQueueBackend } from './redis-backend.ts';
+import { createWatch, startTimers } from './watch.ts';
+import type { Every, Parts, Watch } from './watch.ts';
 
 /** Of a Redis that others use too. */
 export const DEFAULT_PREFIX = 'kiln';
-/** Work added by this process is told at once; this is for what comes otherwise (stalled jobs, a backend that was away). */
-const SAFETY_POLL_MS = 1_000;
-/** How soon it is seen that the queue was emptied, or that another daemon works on it. */
-const LOOK_EVERY_MS = 5_000;
-const RENEWALS_PER_LEASE = 3;
-
 /** What `createQueue` implements. */
 export interface LeasingQueue extends Queue {
   /** Rejects where the queue does not take writes, or is another's. */
@@ -54,8 +50,8 @@ export interface QueueOptions {
   /** How long a lease lasts without renewal: after a crash without restart, jobs wait so long (up to twice) for another daemon. */
   readonly leaseMs: number;
   readonly log: QueueLog;
-  /** Calls `work` every `ms` until stopped. The system's timer by default; it does not hold the process. */
-  readonly every?: (ms: number, work: () => void) => () => void;
+  /** The system's timer by default; it does not hold the process. */
+  readonly every?: Every;
   /** For several queues in one Redis or Postgres, as in tests. */
   readonly name?: string;
 }
@@ -79,74 +75,62 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
   await claimOrClose(ownership, backend);
   for (const concern of await health.attempt('asking the queue’s server', async () => backend.concerns()))
     options.log.warn({}, concern);
-  const leases = createLeases(backend, health, options.log);
-  const listeners: (() => void)[] = [];
-  const lossListeners: (() => void)[] = [];
-  const notify = (): void => listeners.forEach((listener) => listener());
-  const onLoss = (): void => lossListeners.forEach((listener) => listener());
-  const look = async (): Promise<Look> => {
-    const found = (await health.attemptQuietly('looking whose queue it is', async () => ownership.look())) ?? 'foreign';
-    if (found !== 'reset') return found;
-    options.log.warn({}, 'the queue was emptied or went back in time; what it lost is queued again');
-    onLoss();
-    return found;
-  };
-  /** A daemon that was suspended may have been replaced meanwhile. */
-  const isOurs = async (): Promise<boolean> => (ownership.isStale() ? (await look()) !== 'foreign' : ownership.isOurs());
-  const poll = async (): Promise<void> => {
-    if (!(await isOurs())) return;
-    await leases.mend();
-    if (await health.attemptQuietly('looking for work', async () => backend.hasWaiting())) notify();
-  };
-  const renew = async (): Promise<void> => {
-    if ((await leases.renew()) > 0) onLoss();
-  };
-  const close = startTimers(options, backend, { poll, renew, look: async () => void (await look()) });
-  return {
-    add: async (batch) => {
-      if (batch.length === 0) return;
-      await isOurs();
-      ownership.require();
-      await leases.settle(batch.map(({ candidateId }) => candidateId));
-      await health.attempt('adding to the queue', async () => backend.add(batch));
-      notify();
-    },
-    lease: async (count) => (count > 0 && (await isOurs()) ? leases.lease(count) : []),
-    promote: async (ids) => {
-      if (ids.length === 0 || !(await isOurs())) return 0;
-      return (await health.attemptQuietly('reordering the queue', async () => backend.promote(ids))) ?? 0;
-    },
-    complete: async (ids) => leases.complete(ids),
-    release: async (ids) => leases.release(ids),
-    // Another store may have a candidate of the same content.
-    remove: async (id) => {
-      if (await isOurs()) await leases.remove(id);
-    },
-    discard: async (ids) => {
-      if ((await look()) !== 'foreign') await leases.complete(ids);
-      else await leases.release(ids);
-    },
-    adopt: async () => leases.adopt(),
-    missing: async (ids) => {
-      await isOurs();
-      ownership.require();
-      return health.attempt('looking for lost jobs', async () => backend.missing(ids));
-    },
-    count: async () => health.attempt('counting jobs', async () => backend.count()),
-    check: async () => {
-      if ((await look()) !== 'foreign') return;
-      ownership.require();
-      throw new KilnError('QUEUE_UNAVAILABLE', 'the queue does not answer');
-    },
-    onLoss: (listener) => {
-      lossListeners.push(listener);
-    },
-    onWork: (listener) => {
-      listeners.push(listener);
-    },
-    close,
-  };
+  const parts: Parts = { health, backend, ownership, leases: createLeases(backend, health, options.log) };
+  const watch = createWatch(parts, options.log);
+  return { ...jobsOf(parts, watch), ...checksOf(parts, watch), close: startTimers(options, backend, watch) };
 };
+
+type Jobs = 'add' | 'lease' | 'promote' | 'complete' | 'release' | 'remove' | 'discard' | 'adopt';
+
+/** Jobs that come and go. */
+const jobsOf = ({ health, backend, ownership, leases }: Parts, { look, isOurs, notify }: Watch): Pick<LeasingQueue, Jobs> => ({
+  add: async (batch) => {
+    if (batch.length === 0) return;
+    await isOurs();
+    ownership.require();
+    await leases.finishEnding(batch.map(({ candidateId }) => candidateId));
+    await health.attempt('adding to the queue', async () => backend.add(batch));
+    notify();
+  },
+  lease: async (count) => (count > 0 && (await isOurs()) ? leases.lease(count) : []),
+  promote: async (ids) => {
+    if (ids.length === 0 || !(await isOurs())) return 0;
+    return (await health.attemptQuietly('reordering the queue', async () => backend.promote(ids))) ?? 0;
+  },
+  complete: async (ids) => leases.complete(ids),
+  release: async (ids) => leases.release(ids),
+  // Another store may have a candidate of the same content.
+  remove: async (id) => {
+    if (await isOurs()) await leases.remove(id);
+  },
+  discard: async (ids) => {
+    if ((await look()) !== 'foreign') await leases.complete(ids);
+    else await leases.release(ids);
+  },
+  adopt: async () => leases.adopt(),
+});
+
+type Checks = 'missing' | 'count' | 'check' | 'onLoss' | 'onWork';
+
+/** Whether all is there, and who wants to know. */
+const checksOf = (
+  { health, backend, ownership }: Parts,
+  { look, isOurs, onLoss, onWork }: Watch,
+): Pick<LeasingQueue, Checks> => ({
+  missing: async (ids) => {
+    await isOurs();
+    ownership.require();
+    return health.attempt('looking for lost jobs', async () => backend.missing(ids));
+  },
+  count: async () => health.attempt('counting jobs', async () => backend.count()),
+  check: async () => {
+    if ((await look()) !== 'foreign') return;
+    ownership.require();
+    throw new KilnError('QUEUE_UNAVAILABLE', 'the queue does not answer');
+  },
+  onLoss,
+  onWork,
+});
 
 /** What cannot be read or written is the backend's trouble; what is another's is told as it is. */
 const claimOrClose = async (ownership: Ownership, backend: QueueBackend): Promise<void> => {
@@ -156,51 +140,6 @@ const claimOrClose = async (ownership: Ownership, backend: QueueBackend): Promis
     await backend.close();
     throw error instanceof KilnError ? error : unavailable('opening the queue', error);
   }
-};
-
-interface Routines {
-  readonly poll: () => Promise<void>;
-  readonly renew: () => Promise<void>;
-  readonly look: () => Promise<void>;
-}
-
-/** Returns what stops the routines, lets the running ones end, and closes the backend; idempotent. */
-const startTimers = ({ every = systemTimer, leaseMs }: QueueOptions, backend: QueueBackend, { poll, renew, look }: Routines) => {
-  const routines = [
-    startRoutine(every, SAFETY_POLL_MS, poll),
-    startRoutine(every, leaseMs / RENEWALS_PER_LEASE, renew),
-    startRoutine(every, LOOK_EVERY_MS, look),
-  ];
-  let closing: Promise<void> | null = null;
-  const stop = async (): Promise<void> => {
-    await Promise.all(routines.map(async (stopRoutine) => stopRoutine()));
-    await backend.close();
-  };
-  return async (): Promise<void> => {
-    closing ??= stop();
-    await closing;
-  };
-};
-
-type Every = NonNullable<QueueOptions['every']>;
-
-/** A turn that comes while the last one still runs (a backend that hangs) is left out. */
-const startRoutine = (every: Every, ms: number, work: () => Promise<void>): (() => Promise<void>) => {
-  let running: Promise<void> | null = null;
-  const stopTimer = every(ms, () => {
-    running ??= work().finally(() => {
-      running = null;
-    });
-  });
-  return async () => {
-    stopTimer();
-    await running;
-  };
-};
-
-const systemTimer = (ms: number, work: () => void): (() => void) => {
-  const timer = setInterval(work, ms).unref();
-  return () => clearInterval(timer);
 };
 
 const openBackend = async (

@@ -1,9 +1,12 @@
 /** The one setter of an entry's place: keeps every index, count and deadline in step. */
+import { canMove } from '../domain/candidate.ts';
+import { KilnError } from '../domain/errors.ts';
 import { armEntry, disarm } from './deadlines.ts';
 import { type Counted, type CoreState, type Entry, type Group, type Judging, type Place, touch } from './state.ts';
 
-/** Moves the entry. Emits nothing. */
+/** Moves the entry. Emits nothing. Throws ILLEGAL_TRANSITION, with nothing moved, where candidates may not move so. */
 export const settle = (core: CoreState, entry: Entry, place: Place): void => {
+  requireMove(entry, place);
   leave(core, entry);
   disarm(core, entry);
   entry.place = place;
@@ -12,6 +15,15 @@ export const settle = (core: CoreState, entry: Entry, place: Place): void => {
   if (entry.confirm && (place.kind === 'pending' || place.kind === 'compiling' || place.kind === 'ready')) {
     armEntry(core, entry, core.nowMs + core.options.confirmWaitMs);
   }
+};
+
+/** Places of one status may follow one another: what waits in a heap and what backs off are both queued. */
+const requireMove = (entry: Entry, place: Place): void => {
+  const from = entry.place.kind === 'done' ? 'done' : entry.counted;
+  const counted = countedAt(place, entry.confirm);
+  const to = counted === 'none' ? 'done' : counted;
+  if (from === 'none' || (from === to && from !== 'done') || canMove(from, to)) return;
+  throw new KilnError('ILLEGAL_TRANSITION', `candidate ${entry.task.id} is ${from} and cannot become ${to}`);
 };
 
 /** It is no longer asked back: it started, or its host was attached again. */
@@ -100,9 +112,11 @@ const COUNTED = {
   done: 'none',
 } as const satisfies Partial<Record<Place['kind'], Counted>>;
 
-export const countedAs = (entry: Entry): Counted => {
-  if (entry.place.kind === 'judge') return entry.confirm ? 'confirming' : 'judging';
-  return COUNTED[entry.place.kind];
+export const countedAs = ({ place, confirm }: Entry): Counted => countedAt(place, confirm);
+
+const countedAt = (place: Place, confirm: Entry['confirm']): Counted => {
+  if (place.kind === 'judge') return confirm ? 'confirming' : 'judging';
+  return COUNTED[place.kind];
 };
 
 export const isWaiting = (counted: Counted): boolean => counted === 'queued' || counted === 'compiling' || counted === 'ready';

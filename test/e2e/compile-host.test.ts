@@ -29,15 +29,8 @@ const start = async (): Promise<KilnProcess> => {
 };
 
 /** Until the daemon's API says so. */
-const poll = async (what: string, condition: () => Promise<boolean> | boolean): Promise<void> => {
-  const deadline = performance.now() + LIMIT_MS;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${LIMIT_MS} ms: ${what}`);
-    await new Promise((resolve) => {
-      setTimeout(resolve, POLL_MS);
-    });
-  }
-};
+const poll = async (what: string, condition: () => Promise<boolean> | boolean): Promise<void> =>
+  expect.poll(condition, { timeout: LIMIT_MS, interval: POLL_MS, message: what }).toBe(true);
 
 const submit = async ({ client }: KilnProcess) => {
   const { candidates } = await client.submit(

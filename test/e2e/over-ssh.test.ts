@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startCuttingProxy } from '../integration/gpu/cutting-proxy.ts';
@@ -115,9 +115,8 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     const runners = processesNaming(`${folder.path}/remote`).map(({ pid }) => pid);
     await kiln.kill();
     // The judgement ends while no daemon is there; the runner keeps its result.
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, SLOW_JUDGE_MS * 1.5);
-    await promise;
+    const kept = (): readonly string[] => globSync(`${folder?.path}/remote/**/spool/*.json`);
+    await expect.poll(kept, { timeout: 10 * SLOW_JUDGE_MS, interval: 100 }).toHaveLength(1);
     kiln = await startKiln(folder);
     await untilDone(kiln.client, new Set([id]), 60_000);
     const record = await kiln.client.candidate(id);

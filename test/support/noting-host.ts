@@ -1,6 +1,4 @@
 import type { Buffer } from 'node:buffer';
-import { INVENTORY } from '../unit/gpu/scripted-runner.ts';
-
 import { DeviceId, HostId } from '../../src/domain/ids.ts';
 import type { Inventory } from '../../src/domain/protocol.ts';
 import { createCompileCounts } from '../../src/engine/compiling/compile-counts.ts';
@@ -9,6 +7,7 @@ import { createKnownArtifacts } from '../../src/engine/compiling/known-artifacts
 import { createFetches, createPuts } from '../../src/engine/compiling/transfers.ts';
 import type { HostSession } from '../../src/domain/ports/host-session.ts';
 import type { EngineState, HostState } from '../../src/engine/state.ts';
+import { INVENTORY } from '../unit/gpu/scripted-runner.ts';
 
 export const MODEL = 'NVIDIA H100 80GB HBM3';
 export const COMPILER = 'NVRTC 13.0 (1 bytes), headers a';

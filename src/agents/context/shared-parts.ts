@@ -1,10 +1,10 @@
-/** The parts of a context that are the same for every agent of a problem on a device class: made once, shared by all. */ import { examplesFor } from './examples.ts';
-
+/** The parts of a context that are the same for every agent of a problem on a device class: made once, shared by all. */
 import type { DeviceClass } from '../../domain/device.ts';
 import { CONTEXT_VERSION, type GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Language } from '../../domain/plan/plan.ts';
 import type { Target } from '../../problems/targets.ts';
 import type { Judging } from '../../domain/ports/kiln.ts';
+import { examplesFor } from './examples.ts';
 import { CONTRACT } from './contract.ts';
 
 export type SharedParts = Pick<

@@ -183,7 +183,7 @@ describe.each([
     const unknown = await talk.call('explain_candidate', { id: `c-${'0'.repeat(32)}` });
     expect(unknown).toMatchObject({ isError: true });
     expect(unknown.text).toMatch(/^NOT_FOUND: no candidate c-0+/);
-    expect((await talk.call('get_problem', { problem: 'nothing' })).text).toMatch(/^UNKNOWN_PROBLEM: no problem "nothing"/);
+    expect((await talk.call('get_problem', { problem: 'nothing' })).text).toMatch(/^NOT_FOUND: there is no problem "nothing"/);
     const large = await talk.call('submit_candidate', { ...CANDIDATE, source: 'x'.repeat(256 * 1024 + 1) });
     expect(large.text).toMatch(/^SOURCE_TOO_LARGE: body\.candidates\[0\]\.source: 262145 bytes/);
     const wrong = await talk.call('wait_for_verdict', { id: 'c-1' });

@@ -151,8 +151,8 @@ describe('the API through the typed client', () => {
     await expect(client.candidate(UNKNOWN, { waitSeconds: 1 })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(client.source(UNKNOWN)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(client.sweep(`s-${'0'.repeat(16)}`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    await expect(client.problem('nope')).rejects.toMatchObject({ code: 'UNKNOWN_PROBLEM', status: 422 });
-    await expect(client.ranking('nope')).rejects.toMatchObject({ code: 'UNKNOWN_PROBLEM' });
+    await expect(client.problem('nope')).rejects.toMatchObject({ code: 'NOT_FOUND', status: 404 });
+    await expect(client.ranking('nope')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(client.submit([{ ...one, problem: 'nope' }])).rejects.toMatchObject({ code: 'UNKNOWN_PROBLEM' });
   });
 });

@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Submission } from '../../../src/domain/candidate.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { Unfinished } from '../../../src/domain/ledger.ts';
@@ -31,6 +32,8 @@ const pendingOf = (ids: readonly CandidateId[]): readonly Unfinished[] =>
   ids.map((id) => ({ id, submission, state: { status: 'queued' }, attempts: 0, infraFailures: 0, submittedAtMs: 1 }));
 
 test('a store that falls behind stops the leasing, and its catching up starts it again', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
   const gate = Promise.withResolvers<void>();
   const store: Partial<Store> = {
     unfinished: async () => Promise.resolve([]),
@@ -57,8 +60,11 @@ test('a store that falls behind stops the leasing, and its catching up starts it
   const engine = hostlessEngine({ store, queue });
   await engine.start();
   await vi.waitFor(() => expect(leased).toBeGreaterThanOrEqual(UNWRITTEN_MAX));
-  // Polls of the window and ticks of the engine go by.
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  // Polls of the window go by.
+  for (let polls = 0; polls < 3; polls += 1) {
+    vi.advanceTimersByTime(1000);
+    await setImmediate();
+  }
   expect(leased).toBeLessThanOrEqual(UNWRITTEN_MAX + LEASES_AT_ONCE);
   gate.resolve();
   await vi.waitFor(() => expect(leased).toBe(ENDLESS), { timeout: 20_000 });

@@ -1,10 +1,10 @@
-/** An engine without hosts, over a store and a queue that have only what the test needs of them. */ import { LENIENT } from './lenient-rules.ts';
-
+/** An engine without hosts, over a store and a queue that have only what the test needs of them. */
 import { pino } from 'pino';
 import { createEngine } from '../../../src/engine/engine.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import type { Queue } from '../../../src/domain/ports/queue.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
+import { LENIENT } from './lenient-rules.ts';
 import type { LoadedProblem } from '../../../src/problems/load-problems.ts';
 
 interface Parts {

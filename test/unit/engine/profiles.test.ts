@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { LENIENT } from './lenient-rules.ts';
-
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -20,6 +18,7 @@ import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { addition } from '../../e2e/addition.ts';
 import { passed } from '../../fixtures/server/fake-kiln.ts';
 import { until } from '../../fixtures/server/serve-fake.ts';
+import { LENIENT } from './lenient-rules.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));
 const Hello = FromRunner.options[0];

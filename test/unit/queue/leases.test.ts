@@ -113,13 +113,13 @@ test('keeps what it could not end, and ends it when asked to mend or before it i
   const ended: string[] = [];
   const { leases } = setUp({ complete: async (ids) => (isDown ? failing() : void ended.push(...ids)) });
   await expect(leases.complete([id('a')])).rejects.toThrow(/ending leases failed/);
-  await expect(leases.settle([id('a')])).rejects.toThrow(/ending leases failed/);
+  await expect(leases.finishEnding([id('a')])).rejects.toThrow(/ending leases failed/);
   isDown = false;
-  await leases.settle([id('b')]);
+  await leases.finishEnding([id('b')]);
   expect(ended).toEqual([]);
-  await leases.mend();
-  await leases.mend();
-  await leases.settle([id('a')]);
+  await leases.retryEnding();
+  await leases.retryEnding();
+  await leases.finishEnding([id('a')]);
   expect(ended).toEqual([id('a')]);
 });
 

@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { INVENTORY } from '../../gpu/scripted-runner.ts';
-
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { refreshedText } from '../../../../src/cli/commands/fleet.ts';
@@ -13,6 +11,7 @@ import type { HostSession } from '../../../../src/domain/ports/host-session.ts';
 import { refreshHosts, REFRESH_MS_MAX } from '../../../../src/engine/answers/refresh.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import type { SchedulerEvent } from '../../../../src/scheduler/events.ts';
+import { INVENTORY } from '../../gpu/scripted-runner.ts';
 
 const HOST = HostId.parse('box');
 const UNIT = CompileUnit.parse({ language: 'c', source: 'int f;', params: {}, architecture: 'native' });

@@ -1,0 +1,159 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { z } from 'zod';
+import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
+import { CreateSweep } from '../../../src/domain/api/sweeps.ts';
+import { CandidateId, HostId, SweepId } from '../../../src/domain/ids.ts';
+import type { Kiln } from '../../../src/domain/ports/kiln.ts';
+
+const NOWHERE = CandidateId.parse(`c-${'f'.repeat(32)}`);
+let trials = 0;
+
+const sourceOf = (index: number): string => `/* kiln
+params: {BLOCK: 256}
+launch:
+  - kernel: vector_add
+    grid: ["ceil_div(n, BLOCK)"]
+    block: [BLOCK]
+    args: [a, b, out, n]
+*/
+// ${index}`;
+
+/** Another one with each call. */
+const candidate = (change: Partial<SubmitCandidate> = {}): z.output<typeof SubmitCandidate> => {
+  trials += 1;
+  return SubmitCandidate.parse({ problem: 'vector_add', source: sourceOf(trials), submitter: 'somebody', ...change });
+};
+
+const submitOne = async (kiln: Kiln, input = candidate()): Promise<CandidateId> => {
+  const { candidates } = await kiln.submit([input]);
+  const [submitted] = candidates;
+  if (!submitted) throw new Error('nothing was submitted');
+  return submitted.id;
+};
+
+/** What every Kiln does for the server: the engine, and what stands for it in the server's own tests. No host is there. */
+export const describeKiln = (name: string, kilnOf: () => Kiln): void => {
+  describe(`${name}, as the server uses it`, () => {
+    test('keeps what it is given, and knows the same content again', async () => {
+      const kiln = kilnOf();
+      const input = candidate();
+      const [first] = (await kiln.submit([input])).candidates;
+      expect(first).toMatchObject({ known: false, verdict: null });
+      const again = await kiln.submit([input, candidate()]);
+      expect(again.candidates.map(({ known }) => known)).toEqual([true, false]);
+      const id = first?.id ?? NOWHERE;
+      expect(again.candidates[0]?.id).toBe(id);
+      const record = await kiln.candidate(id);
+      expect(record).toMatchObject({
+        id,
+        attempts: [],
+        score: null,
+        submission: { problem: 'vector_add', submitter: 'somebody' },
+      });
+      expect(await kiln.source(id)).toEqual({ source: input.source, language: 'cuda' });
+      const sourced = await kiln.sourced([id, NOWHERE]);
+      expect(sourced.map((one) => [one.record.id, one.source])).toEqual([[id, input.source]]);
+    });
+
+    test('says NOT_FOUND of a candidate, a sweep, a problem and a host that are not there', async () => {
+      const kiln = kilnOf();
+      const notFound = { code: 'NOT_FOUND' };
+      await expect(kiln.candidate(NOWHERE)).rejects.toMatchObject(notFound);
+      await expect(kiln.source(NOWHERE)).rejects.toMatchObject(notFound);
+      await expect(kiln.cancel(NOWHERE)).rejects.toMatchObject(notFound);
+      await expect(kiln.askProfile(NOWHERE)).rejects.toMatchObject(notFound);
+      await expect(kiln.sweep(SweepId.parse(`s-${'f'.repeat(16)}`))).rejects.toMatchObject(notFound);
+      expect(() => kiln.problem('nothing')).toThrow(expect.objectContaining(notFound));
+      await expect((async () => kiln.ranking('nothing', { limit: 1 }))()).rejects.toMatchObject(notFound);
+      const host = HostId.parse('nowhere');
+      await expect((async () => kiln.resumeHost(host))()).rejects.toMatchObject(notFound);
+      await expect((async () => kiln.refreshHosts(host))()).rejects.toMatchObject(notFound);
+      expect(await kiln.profile(NOWHERE)).toBeNull();
+      expect(await kiln.profileReport(NOWHERE)).toBeNull();
+    });
+
+    test('refuses a batch with an unknown problem whole', async () => {
+      const kiln = kilnOf();
+      const good = candidate();
+      await expect(kiln.submit([good, candidate({ problem: 'nothing' })])).rejects.toMatchObject({ code: 'UNKNOWN_PROBLEM' });
+      expect((await kiln.submit([good])).candidates[0]?.known).toBe(false);
+    });
+
+    test('cancels what is not done, once', async () => {
+      const kiln = kilnOf();
+      const id = await submitOne(kiln);
+      await kiln.cancel(id);
+      await expect
+        .poll(async () => (await kiln.candidate(id)).state)
+        .toMatchObject({ status: 'done', outcome: { verdict: 'cancelled' } });
+      await expect(kiln.cancel(id)).rejects.toMatchObject({ code: 'ALREADY_DONE' });
+    });
+
+    test('writes the journal in order and tells those who listen, until they do not', async () => {
+      const kiln = kilnOf();
+      const after = await kiln.lastSequence();
+      const told = Promise.withResolvers<void>();
+      const stop = kiln.onEvents(() => told.resolve());
+      onTestFinished(stop);
+      const ids = [await submitOne(kiln), await submitOne(kiln)];
+      await told.promise;
+      const events = await kiln.events({ after, limit: 1000 });
+      expect(events.map(({ sequence }) => sequence)).toEqual(events.map(({ sequence }) => sequence).toSorted((a, b) => a - b));
+      const queued = events.filter(({ type }) => type === 'candidate.queued').map(({ candidateId }) => candidateId);
+      expect(queued).toEqual(ids);
+      const [, second = NOWHERE] = ids;
+      const own = await kiln.events({ after, limit: 1, candidateId: second });
+      expect(own).toMatchObject([{ type: 'candidate.queued', candidateId: second }]);
+      expect(await kiln.lastSequence()).toBeGreaterThanOrEqual(own[0]?.sequence ?? Infinity);
+      expect(await kiln.events({ after: await kiln.lastSequence(), limit: 1000 })).toEqual([]);
+    });
+
+    test('finds ids by their beginning, in order, as many as are asked for', async () => {
+      const kiln = kilnOf();
+      const ids = [await submitOne(kiln), await submitOne(kiln), await submitOne(kiln)];
+      const all = await kiln.idsWithPrefix('c-', 1000);
+      expect(all).toEqual(all.toSorted());
+      expect(all).toEqual(expect.arrayContaining(ids));
+      expect(await kiln.idsWithPrefix('c-', 2)).toEqual(all.slice(0, 2));
+      expect(await kiln.idsWithPrefix(ids[1] ?? '', 2)).toEqual([ids[1]]);
+    });
+
+    test('lists a submitter’s candidates and says whether there are more', async () => {
+      const kiln = kilnOf();
+      const submitter = `lister-${trials}`;
+      const ids = [await submitOne(kiln, candidate({ submitter })), await submitOne(kiln, candidate({ submitter }))];
+      const all = await kiln.candidates({ submitter, limit: 10 });
+      expect(all.candidates.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+      expect(all.next).toBeNull();
+      expect((await kiln.candidates({ submitter, limit: 1 })).next).not.toBeNull();
+    });
+
+    test('makes a candidate of each point of a sweep', async () => {
+      const kiln = kilnOf();
+      const request = CreateSweep.parse({ candidate: candidate(), grid: { BLOCK: [64, 128] } });
+      const made = await kiln.createSweep(request);
+      expect(made).toMatchObject({ size: 2, candidateIds: [expect.any(String), expect.any(String)] });
+      expect(await kiln.sweep(made.id)).toMatchObject({ id: made.id, problem: 'vector_add', size: 2, byVerdict: {} });
+      const [id = NOWHERE] = made.candidateIds;
+      expect((await kiln.candidate(id)).submission).toMatchObject({ params: { BLOCK: 64 }, sweepId: made.id });
+    });
+
+    test('has a profile that waits once it was asked for', async () => {
+      const kiln = kilnOf();
+      const id = await submitOne(kiln);
+      expect(await kiln.profile(id)).toBeNull();
+      expect(await kiln.askProfile(id)).toMatchObject({ candidateId: id, state: { status: 'waiting' } });
+      expect(await kiln.profile(id)).toMatchObject({ candidateId: id, state: { status: 'waiting' } });
+      expect(await kiln.profileReport(id)).toBeNull();
+    });
+
+    test('names its problems, and is ready', async () => {
+      const kiln = kilnOf();
+      expect(kiln.problems().problems.map(({ name: one }) => one)).toContain('vector_add');
+      expect(kiln.problem('vector_add').problem.name).toBe('vector_add');
+      expect(await kiln.ranking('vector_add', { limit: 10 })).toMatchObject({ problem: 'vector_add' });
+      expect(await kiln.notReady()).toBeNull();
+      expect(await kiln.metrics()).toMatch(/^# (?:TYPE|HELP) kiln_/m);
+    });
+  });
+};
