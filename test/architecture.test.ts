@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, normalize, sep } from 'node:path';
+import { basename, dirname, join, normalize, relative, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 /** Layer -> layers it may import. Nothing imports upwards; only the composition root sees everything. */
@@ -28,6 +28,28 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'doctor.ts': ['domain', 'gpu', 'config', 'problems', 'storage'],
   'problem-check.ts': ['domain', 'config', 'problems'],
   'daemon.ts': ['domain', 'scheduler', 'store', 'queue', 'gpu', 'config', 'problems', 'engine', 'agents', 'server', 'storage'],
+};
+/** Of folders with rooms: room -> rooms of the same folder it may import. What lies in none of them is the folder's face and may import all. */
+const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'src/agents': {
+    answers: [],
+    context: ['search'],
+    feeding: [],
+    generators: ['answers', 'prompt', 'variation'],
+    prompt: [],
+    report: [],
+    search: [],
+    variation: [],
+    run: ['context', 'feeding', 'report', 'search', 'variation'],
+  },
+  // From what a campaign holds, over verdicts and questions, to its life and its views.
+  'src/agents/run': {
+    state: [],
+    outcomes: ['state'],
+    asking: ['state', 'outcomes'],
+    lifecycle: ['state', 'outcomes', 'asking'],
+    views: ['state', 'lifecycle'],
+  },
 };
 const FILE_LINES_MAX = 400;
 const IMPORT = /\bfrom\s+['"](\.[^'"]+)['"]|^\s*import\s+['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]/gmu;
@@ -59,6 +81,26 @@ describe('architecture', () => {
       const to = layerOf(normalize(join(dirname(file), spec)));
       expect(mayImport(from), `${file} -> ${spec}`).toContain(to);
     }
+  });
+
+  test.each(Object.entries(ROOMS))('the rooms of %s import only those that they may', (folder, rooms) => {
+    const within = sources.filter((file) => file.startsWith(`${normalize(folder)}${sep}`));
+    const roomOf = (file: string): string | null =>
+      relative(folder, file).split(sep).at(-2) === undefined ? null : (relative(folder, file).split(sep)[0] ?? null);
+    const found = within.flatMap((file) =>
+      [...read(file).matchAll(IMPORT)].flatMap(([, ...specs]) => {
+        const [from, target] = [roomOf(file), normalize(join(dirname(file), specs.join('')))];
+        if (from === null || !target.startsWith(`${normalize(folder)}${sep}`)) return [];
+        const to = roomOf(target);
+        return to === null || to === from ? [] : [{ file, from, to }];
+      }),
+    );
+    expect(new Set(within.map(roomOf).filter((room) => room !== null))).toEqual(new Set(Object.keys(rooms)));
+    expect(found.filter(({ from, to }) => !rooms[from]?.includes(to))).toEqual([]);
+    // A list that allows what nobody does hides the next arrow.
+    const used = new Set(found.map(({ from, to }) => `${from} -> ${to}`));
+    const allowed = Object.entries(rooms).flatMap(([from, list]) => list.map((to) => `${from} -> ${to}`));
+    expect(allowed.filter((arrow) => !used.has(arrow))).toEqual([]);
   });
 
   test.each(written)(`%s stays within ${FILE_LINES_MAX} lines`, (file) => {

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Judging } from '../../src/domain/ports/kiln.ts';
-import { createRun } from '../../src/agents/run/lifecycle/campaign-run.ts';
+import { createRun } from '../../src/agents/run/state/campaign-run.ts';
 import { countRows, rebuildArchives } from '../../src/agents/run/lifecycle/replay.ts';
 import { reportOf } from '../../src/agents/run/views/report.ts';
 import { campaignView } from '../../src/agents/run/views/view.ts';

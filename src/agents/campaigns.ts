@@ -10,11 +10,11 @@ import { createContextBuilder } from './context/build-context.ts';
 import type { Judging } from '../domain/ports/kiln.ts';
 import type { CampaignStore } from '../domain/ports/store.ts';
 import type { Campaigns } from '../domain/ports/campaigns.ts';
-import type { GeneratorSet } from './run/lifecycle/check-spec.ts';
+import type { GeneratorSet } from './generator.ts';
 import { createCommands } from './run/lifecycle/commands.ts';
 import { gaugesOf } from './run/views/gauges.ts';
 import { reportOf } from './run/views/report.ts';
-import { createShelf } from './run/views/ended-campaigns.ts';
+import { createEndedCampaigns } from './run/views/ended-campaigns.ts';
 import { createSupervisor } from './run/lifecycle/supervisor.ts';
 import { createViews } from './run/views/views.ts';
 
@@ -46,7 +46,7 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
   const { monotonicMs = () => performance.now() } = deps;
   /** Of all campaigns, oldest first. */
   const records = new Map<CampaignId, CampaignRecord>();
-  const shelf = createShelf(store);
+  const endedCampaigns = createEndedCampaigns(store);
   const supervisor = createSupervisor({
     store,
     judging,
@@ -58,9 +58,9 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
     random,
     contexts: createContextBuilder({ judging, now: monotonicMs }),
     onRecord: (record) => void records.set(record.id, record),
-    onWithdrawn: (id) => shelf.forget(id),
+    onWithdrawn: (id) => endedCampaigns.forget(id),
   });
-  const views = createViews({ judging, shelf, supervisor, monotonicMs });
+  const views = createViews({ judging, endedCampaigns, supervisor, monotonicMs });
 
   const known = (id: CampaignId): CampaignRecord => {
     const record = records.get(id);

@@ -9,7 +9,14 @@ export type Answer =
   | { readonly ok: false; readonly failure: GenerationFailure; readonly message: string; readonly usage: Usage };
 
 /** False where the search has, or was given, this content already; true makes it this answer's. */
-export type Claim = (draft: DraftContent) => boolean;
+export type Reserve = (draft: DraftContent) => boolean;
+
+/** Those of a daemon. */
+export interface GeneratorSet {
+  readonly all: readonly Generator[];
+  readonly byName: ReadonlyMap<string, Generator>;
+  readonly default: Generator;
+}
 
 export interface Generator {
   readonly name: string;
@@ -23,5 +30,5 @@ export interface Generator {
   /** The most that one answer to `context` can cost, millionths of a US dollar: reserved before it is asked, so that a budget holds. */
   reserveMicros(context: GenerationContext): number;
   /** Writes one candidate. Never rejects: what goes wrong is an answer. Ends soon after `signal` aborts, with failure `stopped`. */
-  next(context: GenerationContext, signal: AbortSignal, claim?: Claim): Promise<Answer>;
+  next(context: GenerationContext, signal: AbortSignal, reserve?: Reserve): Promise<Answer>;
 }

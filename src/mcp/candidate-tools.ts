@@ -48,7 +48,7 @@ const addSubmit = (server: McpServer, deps: McpDeps): void => {
         const { candidates } = await deps.kiln.submit([{ ...candidate, ...(on === undefined ? {} : { device: on }) }]);
         const [submitted] = candidates;
         if (submitted === undefined) throw new Error('an answer without the candidate that was sent');
-        return told(deps, await deps.kiln.candidate(submitted.id, { waitSeconds, signal }));
+        return answerAbout(deps, await deps.kiln.candidate(submitted.id, { waitSeconds, signal }));
       }),
   );
 };
@@ -64,7 +64,7 @@ const addWait = (server: McpServer, deps: McpDeps): void => {
       annotations: { readOnlyHint: true, openWorldHint: false },
     },
     ({ id, waitSeconds }, { mcpReq: { signal } }) =>
-      answered(deps, async () => told(deps, await deps.kiln.candidate(id, { waitSeconds, signal }))),
+      answered(deps, async () => answerAbout(deps, await deps.kiln.candidate(id, { waitSeconds, signal }))),
   );
 };
 
@@ -94,7 +94,7 @@ const addExplain = (server: McpServer, deps: McpDeps): void => {
   );
 };
 
-const told = async (deps: McpDeps, record: CandidateRecord): Promise<CallToolResult> =>
+const answerAbout = async (deps: McpDeps, record: CandidateRecord): Promise<CallToolResult> =>
   answer(explanation(record, await blockedReason(deps, record)), summaryOf(record));
 
 /** Why nothing of its device class moves, while it waits. */

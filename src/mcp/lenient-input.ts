@@ -20,9 +20,9 @@ export interface LenientSchema<Schema extends z.ZodType> {
 
 /** The same schema, whose validation begins with reading leniently. */
 export const lenient = <Schema extends z.ZodType>(schema: Schema): LenientSchema<Schema> => {
-  const told = FieldsSchema.parse(z.toJSONSchema(schema, { io: 'input' }));
+  const fields = FieldsSchema.parse(z.toJSONSchema(schema, { io: 'input' }));
   const standard = schema['~standard'];
-  return { '~standard': { ...standard, validate: (value: unknown) => standard.validate(plainInput(value, told)) } };
+  return { '~standard': { ...standard, validate: (value: unknown) => standard.validate(plainInput(value, fields)) } };
 };
 
 const plainInput = (given: unknown, schema: FieldsSchema): unknown => {

@@ -126,10 +126,12 @@ interface Place {
 }
 
 const findOf = ({ source, intro, text, languages }: Place): readonly Find[] => {
-  const told = withLanguage(source, languages);
-  if (told === null) return [];
+  const labelled = withLanguage(source, languages);
+  if (labelled === null) return [];
   const idea = IDEA.exec(text.replace(source, ''))?.[1] ?? '';
-  return [{ result: readDraft({ language: told.language, source, idea }, languages), source, isWhole: told.isWhole, intro }];
+  return [
+    { result: readDraft({ language: labelled.language, source, idea }, languages), source, isWhole: labelled.isWhole, intro },
+  ];
 };
 
 const withLanguage = (

@@ -4,10 +4,10 @@
  */
 import { type Draft, IDEA_CHARS_MAX, NO_USAGE } from '../../domain/campaign/campaign.ts';
 import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
-import type { Answer, Claim, Generator } from '../generator.ts';
+import type { Answer, Reserve, Generator } from '../generator.ts';
 import { below, type Random, randomFrom } from '../../platform/random.ts';
 import { cross } from '../variation/cross.ts';
-import { mend } from '../variation/mend.ts';
+import { repair } from '../variation/repair.ts';
 import { firstPoint } from '../variation/points.ts';
 import { canMutate, mutate } from '../variation/mutate.ts';
 import { resolves } from '../variation/resolves.ts';
@@ -27,11 +27,11 @@ export const createEvolve = (): Generator => ({
   isPaid: false,
   readsProfiles: false,
   reserveMicros: () => 0,
-  next: (context, signal, claim = () => true) =>
-    Promise.resolve(signal.aborted ? failed('stopped', 'stopped before it began') : evolve(context, claim)),
+  next: (context, signal, reserve = () => true) =>
+    Promise.resolve(signal.aborted ? failed('stopped', 'stopped before it began') : evolve(context, reserve)),
 });
 
-const evolve = (context: GenerationContext, claim: Claim): Answer => {
+const evolve = (context: GenerationContext, reserve: Reserve): Answer => {
   const usable = context.parents.filter(({ language }) => context.languages.includes(language));
   const parents = usable.map(parentOf).filter((parent) => parent !== null);
   const [first] = parents;
@@ -42,7 +42,7 @@ const evolve = (context: GenerationContext, claim: Claim): Answer => {
     );
   const random = randomFrom(context.seed);
   const isGood = (change: Change): boolean =>
-    isNew(change, context, parents) && resolves(change.variant, context.problem) && claim(change.variant);
+    isNew(change, context, parents) && resolves(change.variant, context.problem) && reserve(change.variant);
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const change = vary({ ...context, parents: [first, ...parents.slice(1)], tries }, random);
     if (change && isGood(change)) return { ok: true, draft: draftOf(change, context), usage: NO_USAGE };
@@ -65,7 +65,7 @@ interface Variation {
 const vary = ({ move, parents: [first, second], tries }: Variation, random: Random): Change | null => {
   const bolder = Math.floor(tries / TRIES_PER_CHANGE);
   if (bolder === 0 && move === 'cross' && second) return cross(first, second, random);
-  if (bolder === 0 && move === 'repair') return mend(first, second ?? null, random);
+  if (bolder === 0 && move === 'repair') return repair(first, second ?? null, random);
   const from = second && !canMutate(first) ? second : first;
   return mutate(from, stepOf(random) + bolder + (move === 'new' ? 2 : 0), random);
 };

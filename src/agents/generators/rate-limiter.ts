@@ -34,13 +34,13 @@ export const createRateLimiter = (limits: RateLimits, clock: Clock): RateLimiter
   let cancelTimer = nothing;
 
   /** Admits from the front as long as the buckets allow, then comes back when they may allow the next one. */
-  const pump = (): void => {
+  const dispatcher = (): void => {
     cancelTimer();
     cancelTimer = nothing;
     for (const waiter of waiters) {
       const waitMs = buckets.take(waiter.demand, clock.now());
       if (waitMs > 0) {
-        cancelTimer = clock.after(waitMs, pump);
+        cancelTimer = clock.after(waitMs, dispatcher);
         return;
       }
       waiters.delete(waiter);
@@ -51,8 +51,8 @@ export const createRateLimiter = (limits: RateLimits, clock: Clock): RateLimiter
   return {
     acquire: async (demand, signal) => {
       if (signal.aborted || waiters.size >= WAITING_MAX) return null;
-      const isAdmitted = await turn({ demand, signal, waiters, pump });
-      return isAdmitted ? permit(demand, { buckets, clock, pump }) : null;
+      const isAdmitted = await turn({ demand, signal, waiters, dispatcher });
+      return isAdmitted ? permit(demand, { buckets, clock, dispatcher }) : null;
     },
     pauseMs: (ms) => buckets.pause(clock.now() + ms),
     learn: (headers) => {
@@ -73,10 +73,10 @@ interface Turn {
   readonly demand: Demand;
   readonly signal: AbortSignal;
   readonly waiters: Set<Waiter>;
-  readonly pump: () => void;
+  readonly dispatcher: () => void;
 }
 
-const turn = async ({ demand, signal, waiters, pump }: Turn): Promise<boolean> =>
+const turn = async ({ demand, signal, waiters, dispatcher }: Turn): Promise<boolean> =>
   new Promise((resolve) => {
     const waiter: Waiter = {
       demand,
@@ -90,27 +90,27 @@ const turn = async ({ demand, signal, waiters, pump }: Turn): Promise<boolean> =
       signal.removeEventListener('abort', leave);
       resolve(false);
       // Whoever stood behind it may go now.
-      pump();
+      dispatcher();
     };
     signal.addEventListener('abort', leave);
     waiters.add(waiter);
-    if (waiters.size === 1) pump();
+    if (waiters.size === 1) dispatcher();
   });
 
 interface Permitting {
   readonly buckets: RateBuckets;
   readonly clock: Clock;
-  readonly pump: () => void;
+  readonly dispatcher: () => void;
 }
 
-const permit = (taken: Demand, { buckets, clock, pump }: Permitting): Permit => {
+const permit = (taken: Demand, { buckets, clock, dispatcher }: Permitting): Permit => {
   let isSettled = false;
   return {
     settle: (actual) => {
       if (isSettled) return;
       isSettled = true;
       buckets.settle(taken, actual, clock.now());
-      pump();
+      dispatcher();
     },
   };
 };

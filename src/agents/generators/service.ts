@@ -147,12 +147,12 @@ const judge = (sent: Sent, state: Judging, onRefusal: (why: string) => void): At
     if (afterMs !== null) state.limiter.pauseMs(Math.min(afterMs, state.retries.retryAfterMsMax));
     return again(state, { why, afterMs });
   }
-  const mend = mendOf(sent.status, state);
-  if (mend.isForAll) {
-    onRefusal(`${why}; ${mend.text}`);
-    state.log.error({ generator: state.name, status: sent.status }, `${why}; ${mend.text}`);
+  const advice = adviceFor(sent.status, state);
+  if (advice.isForAll) {
+    onRefusal(`${why}; ${advice.text}`);
+    state.log.error({ generator: state.name, status: sent.status }, `${why}; ${advice.text}`);
   }
-  return done(failed('unavailable', `${why}; ${mend.text}`, NO_USAGE));
+  return done(failed('unavailable', `${why}; ${advice.text}`, NO_USAGE));
 };
 
 const UNKNOWN = 'whether it is billed nobody knows, so that it is not asked again and the most that it can cost counts';
@@ -163,7 +163,7 @@ const again = (state: Judging, { why, afterMs }: { readonly why: string; readonl
 };
 
 /** `isForAll`: no request of this generator will fare better. */
-const mendOf = (status: number, { name, settings }: Judging): { readonly text: string; readonly isForAll: boolean } => {
+const adviceFor = (status: number, { name, settings }: Judging): { readonly text: string; readonly isForAll: boolean } => {
   if (status === 401 || status === 403)
     return { text: `give the daemon a key that may use ${settings.model}, and start it again`, isForAll: true };
   if (status === 404)

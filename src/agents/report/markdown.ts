@@ -24,6 +24,6 @@ const cellOf = (text: string): string => text.replaceAll('|', String.raw`\|`);
 
 /** A heading with what belongs under it; nothing at all where there is nothing to say. */
 export const section = (heading: string, ...parts: readonly string[]): readonly string[] => {
-  const told = parts.filter((part) => part !== '');
-  return told.length === 0 ? [] : [`## ${heading}`, ...told];
+  const filled = parts.filter((part) => part !== '');
+  return filled.length === 0 ? [] : [`## ${heading}`, ...filled];
 };

@@ -7,7 +7,7 @@
 import type { CandidateId } from '../../domain/ids.ts';
 import { chooseMove } from './choose-move.ts';
 import { createElites, type Elites } from './elites.ts';
-import type { ArchiveEntry, Bound, Choice, DraftContent, Draw, EliteEntry, Miss } from './entry.ts';
+import type { ArchiveEntry, Bound, Choice, DraftContent, Draw, EliteEntry, Child } from './entry.ts';
 import { createLineage } from './lineage.ts';
 import { createNovelty, type NoveltyView } from './novelty.ts';
 import { createRepairs } from './repairs.ts';
@@ -15,11 +15,11 @@ import { createRepairs } from './repairs.ts';
 export interface Archive {
   /** Every generation that was judged, in the order of their numbers where that is known. Adding one again changes nothing. */
   add(entry: ArchiveEntry): void;
-  /** Counts for its parents; a repair that came to nothing was the one that a failure gets. */
-  miss(generation: Miss): void;
+  /** A generation that was answered without a candidate that is judged. It counts for its parents; as a repair it was the one that a failure gets. */
+  addFailed(generation: Child): void;
   choose(draw: Draw): Choice;
   /** Nobody answered: a repair is there to be chosen again. */
-  giveBack(choice: Pick<Miss, 'move' | 'parents'>): void;
+  giveBack(choice: Pick<Child, 'move' | 'parents'>): void;
   /**
    * Its verdict was taken back: it is nobody's parent, and no failure to repair. Who came from it still did, and its content is known: the same
    * again is no news. What it displaced is added again by whoever knows it.
@@ -55,7 +55,7 @@ export const createArchive = (options: { readonly islands: number; readonly seed
   const islandAt = (island: number): number => island % options.islands;
 
   const add = (entry: ArchiveEntry): void => {
-    miss(entry);
+    addFailed(entry);
     novelty.add(entry);
     repairs.add({ ...entry, island: islandAt(entry.island) });
     lineage.add(entry, () => [...elites().map((elite) => elite.candidateId), ...repairs.ids()]);
@@ -65,7 +65,7 @@ export const createArchive = (options: { readonly islands: number; readonly seed
     for (const home of homes) home.add(used.has(entry.candidateId) ? { ...entry, isVariable: false } : entry);
   };
 
-  const miss = (generation: Miss): void => {
+  const addFailed = (generation: Child): void => {
     newest = Math.max(newest, generation.number);
     repairs.onChild(generation);
     islands[islandAt(generation.island)]?.countUse(generation);
@@ -78,7 +78,7 @@ export const createArchive = (options: { readonly islands: number; readonly seed
 
   return {
     add,
-    miss,
+    addFailed,
     elites,
     best: () => elites()[0] ?? null,
     choose: (draw) => chooseMove({ islands, repairs, newest, seed: options.seed }, { ...draw, island: islandAt(draw.island) }),

@@ -3,7 +3,7 @@
  * A cell is: what bounds it, how many registers it takes, its language, its idea.
  */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { Bound, EliteEntry, Miss } from './entry.ts';
+import type { Bound, EliteEntry, Child } from './entry.ts';
 
 /** Cells of an island; beyond them the cell with the slowest elite goes. Enough for kinds, few enough that rank says something. */
 export const ELITES_MAX = 24;
@@ -20,7 +20,7 @@ export interface Elite {
 export interface Elites {
   add(entry: EliteEntry): void;
   /** Counts `child` for its parents here. Once for each generation. */
-  countUse(child: Miss): void;
+  countUse(child: Child): void;
   forget(id: CandidateId): void;
   /** It may go to another cell by that, and of two in one the slower goes. */
   setBound(id: CandidateId, bound: Bound): void;
@@ -53,7 +53,7 @@ export const createElites = (): Elites => {
 
   const get = (id: CandidateId): EliteEntry | null => [...cells.values()].find((entry) => entry.candidateId === id) ?? null;
 
-  const countUse = (child: Miss): void => {
+  const countUse = (child: Child): void => {
     for (const id of child.parents) {
       if (get(id) === null) continue;
       const children = uses.get(id) ?? new Set();

@@ -33,8 +33,8 @@ export interface ArchiveEntry {
   readonly isVariable: boolean;
 }
 
-/** A generation that was answered with no candidate that is judged. */
-export type Miss = Pick<ArchiveEntry, 'number' | 'move' | 'island' | 'parents'>;
+/** A generation as its parents see it. */
+export type Child = Pick<ArchiveEntry, 'number' | 'move' | 'island' | 'parents'>;
 
 /** An entry that can be a parent. */
 export type EliteEntry = ArchiveEntry & { readonly speedup: number };

@@ -1,12 +1,12 @@
-/** Failures that wait for their one repair. A failed repair does not come back: who cannot mend it in one go writes something else. */
+/** Failures that wait for their one repair. A failed repair does not come back: who cannot repair it in one go writes something else. */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { ArchiveEntry, Miss } from './entry.ts';
+import type { ArchiveEntry, Child } from './entry.ts';
 
 /** Of each island: the newest. An old failure was written from knowledge that is out of date. */
 export const REPAIRS_MAX = 8;
 /** Failures whose repair was seen, so that adding an entry again does not bring it back. */
-const MENDED_MAX = 50_000;
-/** What the writer can mend. A cancelled candidate or an infra failure says nothing about the source. */
+const REPAIRED_MAX = 50_000;
+/** What the writer can repair. A cancelled candidate or an infra failure says nothing about the source. */
 const REPAIRABLE: ReadonlySet<string> = new Set([
   'compile_error',
   'plan_error',
@@ -27,7 +27,7 @@ export interface Repairs {
   /** A failure begins to wait. */
   add(entry: ArchiveEntry): void;
   /** A repair ends its parent's wait, whatever came of it. */
-  onChild(child: Miss): void;
+  onChild(child: Child): void;
   /** It is no failure any more. Where its repair was seen, it gets no other one. */
   forget(id: CandidateId): void;
   waiting(island: number): boolean;
@@ -42,22 +42,22 @@ export interface Repairs {
 export const createRepairs = (): Repairs => {
   const held = new Map<CandidateId, ArchiveEntry>();
   const taken = new Set<CandidateId>();
-  const mended = new Set<CandidateId>();
+  const repaired = new Set<CandidateId>();
 
-  const mend = (id: CandidateId): void => {
+  const close = (id: CandidateId): void => {
     held.delete(id);
     taken.delete(id);
-    mended.add(id);
-    for (const oldest of mended) {
-      if (mended.size <= MENDED_MAX) break;
-      mended.delete(oldest);
+    repaired.add(id);
+    for (const oldest of repaired) {
+      if (repaired.size <= REPAIRED_MAX) break;
+      repaired.delete(oldest);
     }
   };
 
   const add = (entry: ArchiveEntry): void => {
     const { candidateId, verdict } = entry;
     if (entry.move === 'repair' || verdict === null || !REPAIRABLE.has(verdict)) return;
-    if (held.has(candidateId) || mended.has(candidateId)) return;
+    if (held.has(candidateId) || repaired.has(candidateId)) return;
     held.set(candidateId, entry);
     dropOldest(entry.island);
   };
@@ -66,7 +66,7 @@ export const createRepairs = (): Repairs => {
     [...held.values()].filter((entry) => entry.island === island).toSorted((a, b) => b.number - a.number);
 
   const dropOldest = (island: number): void => {
-    for (const { candidateId } of ofIsland(island).slice(REPAIRS_MAX)) mend(candidateId);
+    for (const { candidateId } of ofIsland(island).slice(REPAIRS_MAX)) close(candidateId);
   };
 
   const open = (island: number): ArchiveEntry | undefined => ofIsland(island).find(({ candidateId }) => !taken.has(candidateId));
@@ -81,7 +81,7 @@ export const createRepairs = (): Repairs => {
   return {
     add,
     onChild: ({ move, parents: [failed] }) => {
-      if (move === 'repair' && failed !== undefined) mend(failed);
+      if (move === 'repair' && failed !== undefined) close(failed);
     },
     forget: (id) => {
       held.delete(id);

@@ -104,7 +104,7 @@ describe('a campaign whose daemon was killed', () => {
   test('offers a failure for repair again only where nobody answered the first time', async () => {
     const judging = rig.judging({ judgeMs: 1 });
     const id = CampaignId.parse(`k-${'d'.repeat(16)}`);
-    const [passed, mended, open] = await Promise.all(
+    const [passed, repairedBefore, open] = await Promise.all(
       ['speedup 2', 'verdict crashed 1', 'verdict crashed 2'].map(async (words, index) => {
         const content = { language: 'cuda' as const, source: candidateSource(index, words), params: {} };
         const steering = { priority: 200, submitter: `campaign:${id}`, labels: [], trial: 0 };
@@ -114,7 +114,7 @@ describe('a campaign whose daemon was killed', () => {
         return CandidateId.parse(found);
       }),
     );
-    if (!passed || !mended || !open) throw new Error('three candidates were submitted');
+    if (!passed || !repairedBefore || !open) throw new Error('three candidates were submitted');
     const { submitter, ...spec } = request({
       agents: 1,
       islands: 1,
@@ -133,9 +133,9 @@ describe('a campaign whose daemon was killed', () => {
       .store()
       .addGenerations([
         next({ ...judged, candidateId: passed, verdict: 'passed', speedup: 2 }),
-        next({ ...judged, candidateId: mended, verdict: 'crashed', speedup: null }),
+        next({ ...judged, candidateId: repairedBefore, verdict: 'crashed', speedup: null }),
         next({ ...judged, candidateId: open, verdict: 'crashed', speedup: null }),
-        next({ status: 'failed', failure: 'rejected', message: 'no plan' }, { move: 'repair', parents: [mended] }),
+        next({ status: 'failed', failure: 'rejected', message: 'no plan' }, { move: 'repair', parents: [repairedBefore] }),
         next({ status: 'failed', failure: 'unavailable', message: 'no route' }, { move: 'repair', parents: [open] }),
       ]);
     const generator = createScriptedGenerator({});
@@ -143,7 +143,7 @@ describe('a campaign whose daemon was killed', () => {
     await until(campaigns, id, isFinished);
     const repaired = generator.asked.flatMap(({ move, parents }) => (move === 'repair' ? [parents[0]?.candidateId] : []));
     expect(repaired).toContain(open);
-    expect(repaired).not.toContain(mended);
+    expect(repaired).not.toContain(repairedBefore);
   });
 
   test('asks nothing twice and loses nothing, however often its daemon is stopped', async () => {

@@ -4,13 +4,14 @@ import type { Generation } from '../../../domain/campaign/campaign.ts';
 import type { GenerationContext } from '../../../domain/campaign/generation-context.ts';
 import { generationIdOf } from '../../../domain/ids.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
-import type { Answer, Claim } from '../../generator.ts';
+import type { Answer, Reserve } from '../../generator.ts';
 import type { Choice } from '../../search/entry.ts';
-import { patienceOf } from '../lifecycle/campaign-run.ts';
-import type { Run, RunDeps } from '../lifecycle/campaign-run.ts';
-import { affords } from '../lifecycle/limits.ts';
-import { patiently } from './retry-while-unavailable.ts';
-import type { Seat } from './assignment.ts';
+import { retryOf } from '../state/campaign-run.ts';
+import type { AskingRun } from '../state/campaign-run.ts';
+import { affords } from '../state/limits.ts';
+import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
+import type { Assignment } from './assignment.ts';
+import type { AskingDeps } from './asking-deps.ts';
 
 interface Question {
   readonly generation: Generation;
@@ -18,8 +19,8 @@ interface Question {
 }
 
 /** Null where the budget does not hold what the answer may cost. The context is held by the generator alone while it answers. */
-export const ask = async (run: Run, deps: RunDeps, seat: Seat): Promise<Question | null> => {
-  const { agent, target, generator } = seat;
+export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignment): Promise<Question | null> => {
+  const { agent, target, generator } = assignment;
   const number = run.next;
   run.next += 1;
   const choice = target.archive.choose({ island: agent.island, number, invents: generator.kind !== 'evolve' });
@@ -27,11 +28,11 @@ export const ask = async (run: Run, deps: RunDeps, seat: Seat): Promise<Question
   const accounted = countPreparing(run);
   let question: Question | null = null;
   try {
-    const context = await contextOf(run, deps, { seat, choice });
-    const generation = reserved(run, deps, { seat, number, choice, context });
+    const context = await contextOf(run, deps, { assignment, choice });
+    const generation = reserved(run, deps, { assignment, number, choice, context });
     accounted();
     if (!generation) return null;
-    await deps.rows.add([generation], patienceOf(run));
+    await deps.writer.add([generation], retryOf(run));
     question = {
       generation,
       answer: answerOf(run, deps, { target, generator, context, reservedMicros: reservedOf(generation) }),
@@ -46,17 +47,21 @@ export const ask = async (run: Run, deps: RunDeps, seat: Seat): Promise<Question
 const reservedOf = ({ state }: Generation): number => (state.status === 'asked' ? state.reservedMicros : 0);
 
 interface Asked {
-  readonly target: Seat['target'];
-  readonly generator: Seat['generator'];
+  readonly target: Assignment['target'];
+  readonly generator: Assignment['generator'];
   readonly context: GenerationContext;
   readonly reservedMicros: number;
 }
 
 /** A generator that rejects is a defect; the question must not stay open because of it, nor be free. */
-const answerOf = async (run: Run, { log }: RunDeps, { target, generator, context, reservedMicros }: Asked): Promise<Answer> => {
-  const claim: Claim = (draft) => target.archive.novelty(draft).isNew && target.claims.take(draft);
+const answerOf = async (
+  run: AskingRun,
+  { log }: AskingDeps,
+  { target, generator, context, reservedMicros }: Asked,
+): Promise<Answer> => {
+  const reserve: Reserve = (draft) => target.archive.novelty(draft).isNew && target.reserved.reserve(draft);
   try {
-    return await generator.next(context, run.asked.signal, claim);
+    return await generator.next(context, run.asked.signal, reserve);
   } catch (error) {
     log.error({ err: error, campaignId: run.record.id, generator: generator.name }, 'a generator failed unexpectedly');
     const message = 'an unexpected failure of the generator, see the log of the daemon';
@@ -65,7 +70,7 @@ const answerOf = async (run: Run, { log }: RunDeps, { target, generator, context
 };
 
 /** Counted until the returned function is called first: by then the account knows of it. */
-const countPreparing = (run: Run): (() => void) => {
+const countPreparing = (run: AskingRun): (() => void) => {
   run.preparing += 1;
   let isPreparing = true;
   return () => {
@@ -75,15 +80,15 @@ const countPreparing = (run: Run): (() => void) => {
 };
 
 interface Chosen {
-  readonly seat: Seat;
+  readonly assignment: Assignment;
   readonly choice: Choice;
 }
 
-const contextOf = async (run: Run, deps: RunDeps, { seat, choice }: Chosen): Promise<GenerationContext> => {
-  const { problem, device, languages, archive } = seat.target;
+const contextOf = async (run: AskingRun, deps: AskingDeps, { assignment, choice }: Chosen): Promise<GenerationContext> => {
+  const { problem, device, languages, archive } = assignment.target;
   const ideaOf = (id: CandidateId): string => archive.content(id)?.idea ?? '';
-  const wish = { problem, device, languages, choice, attempts: seat.agent.attempts(), ideaOf };
-  const context = await patiently(async () => deps.contexts.build(wish), patienceOf(run));
+  const wish = { problem, device, languages, choice, attempts: assignment.agent.attempts(), ideaOf };
+  const context = await retryWhileUnavailable(async () => deps.contexts.build(wish), retryOf(run));
   run.trouble = null;
   return context;
 };
@@ -94,8 +99,8 @@ interface Reserving extends Chosen {
 }
 
 /** In the account, or null where that may not be. */
-const reserved = (run: Run, { now }: RunDeps, { context, ...chosen }: Reserving): Generation | null => {
-  const { asking, generator } = chosen.seat;
+const reserved = (run: AskingRun, { now }: AskingDeps, { context, ...chosen }: Reserving): Generation | null => {
+  const { asking, generator } = chosen.assignment;
   const reservedMicros = Math.ceil(generator.reserveMicros(context));
   asking.reserveMicros = reservedMicros;
   const { budget } = run.record.spec;
@@ -111,16 +116,16 @@ interface AskedParts extends Chosen {
   readonly reservedMicros: number;
 }
 
-const askedGeneration = ({ record }: Run, { seat, number, choice, at, reservedMicros }: AskedParts): Generation => ({
+const askedGeneration = ({ record }: AskingRun, { assignment, number, choice, at, reservedMicros }: AskedParts): Generation => ({
   id: generationIdOf(record.id, number),
   campaignId: record.id,
   number,
-  agent: seat.agent.index,
-  generator: seat.generator.name,
-  problem: seat.target.problem,
-  device: seat.target.device,
+  agent: assignment.agent.index,
+  generator: assignment.generator.name,
+  problem: assignment.target.problem,
+  device: assignment.target.device,
   move: choice.move,
-  island: seat.agent.island,
+  island: assignment.agent.island,
   parents: [...choice.parents],
   idea: '',
   usage: NO_USAGE,

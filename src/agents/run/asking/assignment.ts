@@ -1,10 +1,10 @@
 import type { Generator } from '../../generator.ts';
-import type { Asking } from '../lifecycle/campaign-run.ts';
-import type { Agent } from '../lifecycle/roster.ts';
-import type { Target } from './targets.ts';
+import type { Asking } from '../state/campaign-run.ts';
+import type { Agent } from '../state/roster.ts';
+import type { Target } from '../state/targets.ts';
 
 /** An agent that is about to be asked: for what, and whom. */
-export interface Seat {
+export interface Assignment {
   readonly agent: Agent;
   readonly target: Target;
   readonly generator: Generator;

@@ -2,23 +2,28 @@
 import type { Draft, Generation, GenerationState } from '../../../domain/campaign/campaign.ts';
 import type { Answer } from '../../generator.ts';
 import { advance, fail } from '../outcomes/advance.ts';
-import type { Run, RunDeps } from '../lifecycle/campaign-run.ts';
-import { onMiss } from '../outcomes/misses.ts';
-import type { Seat } from './assignment.ts';
+import type { AskingRun } from '../state/campaign-run.ts';
+import { addFailed } from '../outcomes/failed-generations.ts';
+import type { Assignment } from './assignment.ts';
 import { submitAnswer } from './submit.ts';
 import type { Taken } from './submit.ts';
-import type { Target } from './targets.ts';
+import type { Target } from '../state/targets.ts';
+import type { AskingDeps } from './asking-deps.ts';
 
 interface Answering {
   readonly generation: Generation;
   readonly answer: Answer;
-  readonly seat: Seat;
+  readonly assignment: Assignment;
 }
 
-export const keepAnswer = async (run: Run, deps: RunDeps, { generation, answer, seat }: Answering): Promise<Taken> => {
-  const { target, asking } = seat;
+export const keepAnswer = async (
+  run: AskingRun,
+  deps: AskingDeps,
+  { generation, answer, assignment }: Answering,
+): Promise<Taken> => {
+  const { target, asking } = assignment;
   if (!answer.ok) {
-    asking.gate.onFailure(answer.failure, answer.message, deps.monotonicMs());
+    asking.breaker.onFailure(answer.failure, answer.message, deps.monotonicMs());
     if (answer.failure === 'exhausted') onExhausted(target, generation);
     await keepFailure(run, deps, { generation, answer });
     return 'nothing';
@@ -27,13 +32,13 @@ export const keepAnswer = async (run: Run, deps: RunDeps, { generation, answer, 
   const answered = await advance(run, deps, { generation, state: { status: 'answered', draft }, idea: draft.idea, usage });
   const refused = refusalOf(target, draft);
   if (refused) {
-    asking.gate.onFailure(refused.failure, refused.message, deps.monotonicMs());
+    asking.breaker.onFailure(refused.failure, refused.message, deps.monotonicMs());
     target.copies += refused.failure === 'duplicate' ? 1 : 0;
     await fail(run, deps, { generation: answered, ...refused });
     return 'nothing';
   }
   const taken = await submitAnswer(run, deps, { generation: answered, draft, again: false });
-  asking.gate.onAnswer();
+  asking.breaker.onAnswer();
   target.copies = taken === 'nothing' ? target.copies + 1 : 0;
   return taken;
 };
@@ -48,15 +53,15 @@ type Failed = Extract<Answer, { ok: false }>;
 
 /** What was cut off may have been billed, and nobody can say how much: the reserve counts as spent. */
 const keepFailure = async (
-  run: Run,
-  deps: RunDeps,
+  run: AskingRun,
+  deps: AskingDeps,
   { generation, answer }: { readonly generation: Generation; readonly answer: Failed },
 ): Promise<void> => {
   const { failure, message, usage } = answer;
   const reservedMicros = generation.state.status === 'asked' ? generation.state.reservedMicros : 0;
   const isLost = failure === 'stopped' && usage.micros === 0 && reservedMicros > 0;
   const state: GenerationState = { status: 'lost', reservedMicros };
-  if (isLost) onMiss(run, await advance(run, deps, { generation, state }));
+  if (isLost) addFailed(run, await advance(run, deps, { generation, state }));
   else await fail(run, deps, { generation, failure, message, usage });
 };
 

@@ -4,15 +4,15 @@ import type { Draft, Generation } from '../../../domain/campaign/campaign.ts';
 import { generationIdOf } from '../../../domain/ids.ts';
 import { languageOfFile } from '../../../problems/targets.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
-import type { Run } from '../lifecycle/campaign-run.ts';
-import type { Target } from './targets.ts';
+import type { AskingRun } from '../state/campaign-run.ts';
+import type { Target } from '../state/targets.ts';
 
 /** Shown where a generator's name is: nobody wrote it for this campaign. */
 const GENERATOR = 'start';
 const IDEA_CHARS_MAX = 200;
 
 /** One row each, islands in turn, as answers that wait to be submitted. */
-export const startingPoints = async (run: Run, judging: Judging, at: string): Promise<readonly Generation[]> => {
+export const startingPoints = async (run: AskingRun, judging: Judging, at: string): Promise<readonly Generation[]> => {
   const generations: Generation[] = [];
   for (const target of run.targets) {
     const drafts = [...seedsOf(run, target, judging), ...ownSources(run, target), ...(await rankedOf(run, target, judging))];
@@ -22,7 +22,7 @@ export const startingPoints = async (run: Run, judging: Judging, at: string): Pr
 };
 
 const generationOf = (
-  run: Run,
+  run: AskingRun,
   { target, draft, index, at }: { readonly target: Target; readonly draft: Draft; readonly index: number; readonly at: string },
 ): Generation => {
   const number = run.next;
@@ -46,7 +46,7 @@ const generationOf = (
   };
 };
 
-const seedsOf = ({ record }: Run, target: Target, judging: Judging): readonly Draft[] => {
+const seedsOf = ({ record }: AskingRun, target: Target, judging: Judging): readonly Draft[] => {
   const seeds = filesIn('seeds/', target, judging);
   switch (record.spec.start.seeds) {
     case 'none':
@@ -73,12 +73,12 @@ const filesIn = (folder: string, target: Target, judging: Judging): readonly Dra
       return [draftOf({ language, source, params: {} }, file)];
     });
 
-const ownSources = ({ record }: Run, target: Target): readonly Draft[] =>
+const ownSources = ({ record }: AskingRun, target: Target): readonly Draft[] =>
   record.spec.start.sources
     .filter(({ problem, language }) => problem === target.problem && target.languages.includes(language))
     .map((source, index) => draftOf(source, `source ${index + 1} of the campaign`));
 
-const rankedOf = async ({ record }: Run, target: Target, judging: Judging): Promise<readonly Draft[]> => {
+const rankedOf = async ({ record }: AskingRun, target: Target, judging: Judging): Promise<readonly Draft[]> => {
   const count = record.spec.start.ranked;
   if (count === 0) return [];
   const { models } = await judging.ranking(target.problem, { device: target.device, limit: count, mayBeUnknown: true });

@@ -2,18 +2,19 @@
 import { KilnError } from '../../../domain/errors.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import { advance, fail } from '../outcomes/advance.ts';
-import { patienceOf, submitterOf } from '../lifecycle/campaign-run.ts';
-import type { Answered, Run, RunDeps } from '../lifecycle/campaign-run.ts';
-import { patiently } from './retry-while-unavailable.ts';
-import { expectVerdict, settle } from '../outcomes/settle.ts';
+import { retryOf, submitterOf } from '../state/campaign-run.ts';
+import type { Answered, AskingRun } from '../state/campaign-run.ts';
+import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
+import { expectVerdict, keepVerdict } from '../outcomes/keep-verdict.ts';
+import type { AskingDeps } from './asking-deps.ts';
 
 /** `known`: somebody had submitted it before, so it is not in the queue because of this campaign. */
 export type Taken = 'candidate' | 'known' | 'nothing';
 
 /** `again`: a restart does not know whether it was submitted already. `nothing`: a copy of what waits, or refused. */
 export const submitAnswer = async (
-  run: Run,
-  deps: RunDeps,
+  run: AskingRun,
+  deps: AskingDeps,
   { generation, draft, again }: Answered & { readonly again: boolean },
 ): Promise<Taken> => {
   deps.classes.onArriving(generation.device);
@@ -33,21 +34,21 @@ export const submitAnswer = async (
   const moved = await advance(run, deps, { generation, state: { status: 'submitted', candidateId: id, isFirst } });
   run.pending.set(id, { generations: [moved], source: draft.source });
   // Known before, so no record of this campaign. After a restart it may be one: `recheck` looks.
-  if (submitted.status === 'done' && !again) void settle(run, deps, { id, isRecord: false });
+  if (submitted.status === 'done' && !again) void keepVerdict(run, deps, { id, isRecord: false });
   else expectVerdict(run, deps, id);
   return isFirst ? 'candidate' : 'known';
 };
 
 type Refused = KilnError;
 
-const submit = async (run: Run, deps: RunDeps, { generation, draft }: Answered) => {
+const submit = async (run: AskingRun, deps: AskingDeps, { generation, draft }: Answered) => {
   const { problem, device } = generation;
   const { language, source, params } = draft;
   const input = { problem, device, language, source, params, priority: run.record.spec.priority };
   try {
-    const { candidates } = await patiently(
+    const { candidates } = await retryWhileUnavailable(
       async () => deps.judging.submit([{ ...input, submitter: submitterOf(run), labels: [], trial: 0 }]),
-      patienceOf(run),
+      retryOf(run),
     );
     return candidates[0] ?? refusal(`the engine gave no answer for ${generation.id}`);
   } catch (error) {
@@ -58,7 +59,7 @@ const submit = async (run: Run, deps: RunDeps, { generation, draft }: Answered) 
 
 const refusal = (message: string): Refused => new KilnError('INTERNAL', message);
 
-const isOurs = async (run: Run, { judging }: RunDeps, id: CandidateId): Promise<boolean> => {
-  const record = await patiently(async () => judging.candidate(id), patienceOf(run));
+const isOurs = async (run: AskingRun, { judging }: AskingDeps, id: CandidateId): Promise<boolean> => {
+  const record = await retryWhileUnavailable(async () => judging.candidate(id), retryOf(run));
   return record.submission.submitter === submitterOf(run);
 };

@@ -3,15 +3,9 @@ import type { CampaignSpec } from '../../../domain/campaign/campaign.ts';
 import { knownClass } from '../../../domain/device.ts';
 import { KilnError } from '../../../domain/errors.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
-import type { Generator } from '../../generator.ts';
+import type { GeneratorSet } from '../../generator.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
-import { planTargets } from '../asking/targets.ts';
-
-export interface GeneratorSet {
-  readonly all: readonly Generator[];
-  readonly byName: ReadonlyMap<string, Generator>;
-  readonly default: Generator;
-}
+import { planTargets } from '../state/targets.ts';
 
 /** With the devices' names as Kiln writes them, and the default generator where none was named. Throws KilnError naming the field. */
 export const checkSpec = async (

@@ -7,7 +7,7 @@ import { CampaignId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { checkSpec } from './check-spec.ts';
-import type { GeneratorSet } from './check-spec.ts';
+import type { GeneratorSet } from '../../generator.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const ID_BYTES = 8;

@@ -3,11 +3,12 @@ import type { CampaignRecord, CampaignStatus } from '../../../domain/campaign/ca
 import { KilnError } from '../../../domain/errors.ts';
 import type { CampaignId } from '../../../domain/ids.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
-import { outstandingOf } from './account.ts';
-import { createRun, patienceOf, ranMsOf } from './campaign-run.ts';
-import type { Run, RunDeps } from './campaign-run.ts';
+import { outstandingOf } from '../state/account.ts';
+import { createRun, retryOf, ranMsOf } from '../state/campaign-run.ts';
+import type { Run } from '../state/campaign-run.ts';
 import { openRun } from './open-run.ts';
-import { patiently } from '../asking/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
+import type { RunDeps } from './run-deps.ts';
 
 export interface Lifecycle {
   readonly runs: ReadonlyMap<CampaignId, Run>;
@@ -67,7 +68,7 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
       const { id, status, reason } = run.record;
       await store.updateCampaign(id, { status, reason, ranMs: ranMsOf(run, monotonicMs()) });
     };
-    const mine = run.written.then(async () => patiently(save, patienceOf(run)));
+    const mine = run.written.then(async () => retryWhileUnavailable(save, retryOf(run)));
     run.written = mine.catch(() => undefined);
     return mine;
   };
@@ -82,7 +83,7 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
       if (status === 'stopped') run.asked.abort();
       await write(run);
       dropIfThrough(run);
-      deps.poke();
+      deps.wake();
     },
     dropThrough: () => {
       for (const run of runs.values()) dropIfThrough(run);

@@ -9,13 +9,14 @@ import type { CampaignId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { advance } from '../outcomes/advance.ts';
-import { patienceOf, targetOf } from './campaign-run.ts';
-import type { Run, RunDeps } from './campaign-run.ts';
-import { patiently } from '../asking/retry-while-unavailable.ts';
-import { onMiss, wasAnswered } from '../outcomes/misses.ts';
+import { retryOf, targetOf } from '../state/campaign-run.ts';
+import type { Run } from '../state/campaign-run.ts';
+import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
+import { addFailed, wasAnswered } from '../outcomes/failed-generations.ts';
 import { learnProfile } from '../outcomes/profile-bound.ts';
-import { addToArchive, expectVerdict, learn } from '../outcomes/settle.ts';
+import { addToArchive, expectVerdict, learn } from '../outcomes/keep-verdict.ts';
 import { submitAnswer } from '../asking/submit.ts';
+import type { RunDeps } from './run-deps.ts';
 
 const PAGE = 1000;
 /** Generations that an archive is rebuilt from: the fastest, and the newest (which know what was tried last). */
@@ -74,10 +75,10 @@ const readRows = async (
  * known stays as it is, so that agents may go on meanwhile.
  */
 export const learnDisplaced = async (run: Run, judging: Judging, store: Pick<CampaignStore, 'generations'>): Promise<void> => {
-  const { ended } = await patiently(async () => readRows(run, store, (row) => run.account.lead(row)), patienceOf(run));
+  const { ended } = await retryWhileUnavailable(async () => readRows(run, store, (row) => run.account.lead(row)), retryOf(run));
   await forEachSourced(run, { judging, ended }, (generation, sourced) => {
     if (sourced) addToArchive(run, { generation, ...sourced });
-    else if (generation.state.status !== 'judged') onMiss(run, generation);
+    else if (generation.state.status !== 'judged') addFailed(run, generation);
   });
   await learnProfiles(run, judging);
 };
@@ -111,7 +112,7 @@ const forEachSourced = async (
     if (run.closed.signal.aborted) return;
     const batch = ended.slice(from, from + READ_AT_ONCE);
     const ids = batch.flatMap(({ state }) => (state.status === 'judged' ? [state.candidateId] : []));
-    const found = await patiently(async () => judging.sourced(ids), patienceOf(run));
+    const found = await retryWhileUnavailable(async () => judging.sourced(ids), retryOf(run));
     const byId = new Map(
       found.flatMap((sourced) => (sourced.record.state.status === 'done' ? [[sourced.record.id, sourced]] : [])),
     );
@@ -122,7 +123,7 @@ const forEachSourced = async (
 
 const learnAgain = (run: Run, generation: Generation, sourced: Sourced | undefined): void => {
   const { state, move } = generation;
-  if (state.status !== 'judged') return onMiss(run, generation);
+  if (state.status !== 'judged') return addFailed(run, generation);
   const target = targetOf(run, generation);
   if (!target || !sourced) return;
   // `learn` takes a starting point off those that are waited for.
@@ -135,13 +136,13 @@ const learnProfiles = async (run: Run, judging: Judging): Promise<void> => {
   for (const { archive } of run.targets) {
     for (const { candidateId } of archive.elites()) {
       if (run.closed.signal.aborted) return;
-      learnProfile([archive], await patiently(async () => judging.profile(candidateId), patienceOf(run)));
+      learnProfile([archive], await retryWhileUnavailable(async () => judging.profile(candidateId), retryOf(run)));
     }
   }
 };
 
 /** Asked becomes lost; answered is submitted; submitted waits again. */
-export const settleOpen = async (run: Run, deps: RunDeps, open: readonly Generation[]): Promise<void> => {
+export const resumeOpen = async (run: Run, deps: RunDeps, open: readonly Generation[]): Promise<void> => {
   for (const generation of open) {
     const target = targetOf(run, generation);
     if (generation.move === 'seed' && target) target.startsLeft += 1;

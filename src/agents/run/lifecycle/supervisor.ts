@@ -9,16 +9,17 @@ import type { CampaignRecord, CampaignStatus } from '../../../domain/campaign/ca
 import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
 import type { ContextBuilder } from '../../context/build-context.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
-import type { Run, RunDeps } from './campaign-run.ts';
-import { createDeviceClasses } from './device-classes.ts';
+import type { Run } from '../state/campaign-run.ts';
+import { createDeviceClasses } from '../state/device-classes.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { learnProfile } from '../outcomes/profile-bound.ts';
 import { createProfiles } from '../outcomes/profiles.ts';
-import { createPump } from '../asking/pump.ts';
+import { createDispatcher } from '../asking/dispatcher.ts';
 import { createRounds } from '../../../platform/rounds.ts';
-import { createRows } from '../outcomes/generation-rows.ts';
+import { createGenerationWriter } from '../outcomes/generation-writer.ts';
 import { createWithdrawals } from './withdrawals.ts';
 import { createVerdicts } from '../outcomes/verdicts.ts';
+import type { RunDeps } from './run-deps.ts';
 
 const LOOK_MS = 250;
 /** What a killed daemon forgets of the time a campaign ran. */
@@ -64,12 +65,19 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
   const classes = createDeviceClasses(settings.queueSeconds);
   const verdicts = createVerdicts({ judging, log, onDone: (device) => classes.onDone(device), onProfiled, onTakenBack });
   const profiles = createProfiles({ judging, slots: (device) => classes.slots(device), log, now: monotonicMs });
-  const deps: RunDeps = { ...given, rows: createRows(store), verdicts, classes, profiles, poke: () => pump.poke() };
+  const deps: RunDeps = {
+    ...given,
+    writer: createGenerationWriter(store),
+    verdicts,
+    classes,
+    profiles,
+    wake: () => dispatcher.wake(),
+  };
   const lifecycle = createLifecycle({ ...deps, store, onRecord: given.onRecord });
   const closed = new AbortController();
   const withdrawals = createWithdrawals({ deps, store, lifecycle, onChanged: given.onWithdrawn, closed: closed.signal });
   const runs = (): readonly Run[] => [...lifecycle.runs.values()];
-  const pump = createPump({
+  const dispatcher = createDispatcher({
     ...deps,
     runs,
     thinkingMax: settings.thinkingMax,
@@ -84,7 +92,7 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     const begun = classes.mark();
     classes.look(await judging.queue(), begun);
     profiles.look();
-    pump.poke();
+    dispatcher.wake();
   };
 
   const start = async (): Promise<void> => {
@@ -106,14 +114,14 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     if (isStopped) return;
     isStopped = true;
     rounds.stop();
-    pump.stop();
+    dispatcher.stop();
     for (const run of runs()) run.asked.abort();
-    await within(STOP_MS_MAX, pump.settled());
+    await within(STOP_MS_MAX, dispatcher.idle());
     for (const run of runs()) run.closed.abort();
     closed.abort();
     verdicts.stop();
     await lifecycle.opened();
-    await withdrawals.settled();
+    await withdrawals.idle();
     await lifecycle.save().catch((error: unknown) => log.warn({ err: error }, SAVE_FAILED));
   };
 

@@ -7,18 +7,19 @@
 import type { Generation } from '../../../domain/campaign/campaign.ts';
 import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
-import { patiently } from '../asking/retry-while-unavailable.ts';
-import type { Patience } from '../asking/retry-while-unavailable.ts';
-import { withdraw } from '../outcomes/withdraw.ts';
-import type { Run, RunDeps } from './campaign-run.ts';
+import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
+import type { RetryOptions } from '../state/retry-while-unavailable.ts';
+import { withdraw } from '../outcomes/withdraw-verdicts.ts';
+import type { Run } from '../state/campaign-run.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { learnDisplaced } from './replay.ts';
+import type { RunDeps } from './run-deps.ts';
 
 export interface Withdrawals {
   /** Soon: what is taken back together is looked at together. */
   onTakenBack(ids: readonly CandidateId[]): void;
   /** Resolves when nothing is under way any more. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 export interface WithdrawalsDeps {
@@ -58,29 +59,29 @@ export const createWithdrawals = (given: WithdrawalsDeps): Withdrawals => {
       for (const id of ids) waiting.add(id);
       if (waiting.size > 0) working ??= work();
     },
-    settled: async () => void (await working),
+    idle: async () => void (await working),
   };
 };
 
 const withdrawAll = async (given: WithdrawalsDeps, ids: readonly CandidateId[]): Promise<void> => {
   const { store, lifecycle, deps, onChanged, closed } = given;
-  const patience: Patience = {
+  const retry: RetryOptions = {
     signal: closed,
     onTrouble: (trouble) => trouble !== null && deps.log.warn({ trouble }, 'verdicts that were taken back wait to be withdrawn'),
   };
   await lifecycle.opened();
-  await Promise.all([...lifecycle.runs.values()].flatMap(({ settling }) => ids.flatMap((id) => settling.get(id) ?? [])));
-  const withdrawn = await patiently(async () => store.withdrawVerdicts(ids), patience);
+  await Promise.all([...lifecycle.runs.values()].flatMap(({ keeping }) => ids.flatMap((id) => keeping.get(id) ?? [])));
+  const withdrawn = await retryWhileUnavailable(async () => store.withdrawVerdicts(ids), retry);
   deps.contexts.forget(ids);
   for (const [id, judged] of Map.groupBy(withdrawn, ({ campaignId }) => campaignId)) {
     const run = lifecycle.runs.get(id);
     if (run) await withdrawFrom(run, given, judged);
-    else await openAgain(id, given, patience);
+    else await openAgain(id, given, retry);
     // Only now: whoever looked before it was open may have kept what the rows said then.
     onChanged(id);
   }
-  // Judged again before it was withdrawn: that verdict was told already.
-  await patiently(async () => deps.verdicts.recheck(ids), patience);
+  // Judged again before it was withdrawn: that verdict was passed on already.
+  await retryWhileUnavailable(async () => deps.verdicts.recheck(ids), retry);
 };
 
 /** Nobody is asked while what the candidates had displaced is read back: an archive that is empty only now must not end the campaign. */
@@ -92,12 +93,12 @@ const withdrawFrom = async (run: Run, { deps, store }: WithdrawalsDeps, judged: 
     await learnDisplaced(run, deps.judging, store);
   } finally {
     run.isOpen = wasOpen;
-    deps.poke();
+    deps.wake();
   }
 };
 
 /** One that ended: it is dropped again when its last verdict is there. */
-const openAgain = async (id: CampaignId, { store, lifecycle }: WithdrawalsDeps, patience: Patience): Promise<void> => {
-  const record = (await patiently(async () => store.campaigns(), patience)).find((one) => one.id === id);
+const openAgain = async (id: CampaignId, { store, lifecycle }: WithdrawalsDeps, retry: RetryOptions): Promise<void> => {
+  const record = (await retryWhileUnavailable(async () => store.campaigns(), retry)).find((one) => one.id === id);
   if (record) await lifecycle.reopen(record);
 };

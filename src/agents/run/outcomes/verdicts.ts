@@ -2,7 +2,7 @@
  * One reader of the journal for all agents: tells whoever waits for a candidate that it is done.
  *
  * Modes: created; following (reads what is new after every write); stopped.
- * Invariant: a verdict that is written while somebody waits is told once; one that was written between a submission and its `expect` is
+ * Invariant: a verdict that is written while somebody waits is passed on once; one that was written between a submission and its `expect` is
  * remembered, or found by `recheck`. What was taken back is remembered no longer.
  */
 import type { Logger } from 'pino';
@@ -38,13 +38,13 @@ export interface VerdictsDeps {
   readonly log: Logger;
   /** Somebody's candidate on this device class is done. */
   readonly onDone: (device: string) => void;
-  /** A profile came. Not told again after a restart: it is in the candidate's profile then. */
+  /** A profile came. Not passed on again after a restart: it is in the candidate's profile then. */
   readonly onProfiled: (id: CandidateId) => void;
-  /** These have no verdict any more: they are judged again. Not told again after a restart: the store knows which are out of date. */
+  /** These have no verdict any more: they are judged again. Not passed on again after a restart: the store knows which are out of date. */
   readonly onTakenBack: (ids: readonly CandidateId[]) => void;
 }
 
-export const createVerdicts = ({ judging, log, ...told }: VerdictsDeps): Verdicts => {
+export const createVerdicts = ({ judging, log, ...followers }: VerdictsDeps): Verdicts => {
   const expected = new Map<CandidateId, OnVerdict[]>();
   const remembered = new Map<CandidateId, boolean>();
   let after = 0;
@@ -53,7 +53,7 @@ export const createVerdicts = ({ judging, log, ...told }: VerdictsDeps): Verdict
   let hasMore = false;
   let unsubscribe: (() => void) | null = null;
 
-  const tell = (id: CandidateId, isRecord: boolean): void => {
+  const notify = (id: CandidateId, isRecord: boolean): void => {
     const listeners = expected.get(id);
     expected.delete(id);
     for (const listener of listeners ?? []) listener({ isRecord });
@@ -73,13 +73,13 @@ export const createVerdicts = ({ judging, log, ...told }: VerdictsDeps): Verdict
     const { candidateId } = news;
     switch (news.kind) {
       case 'profiled':
-        return told.onProfiled(candidateId);
+        return followers.onProfiled(candidateId);
       case 'takenBack':
         remembered.delete(candidateId);
-        return told.onTakenBack([candidateId]);
+        return followers.onTakenBack([candidateId]);
       case 'done':
-        if (news.device !== null) told.onDone(news.device);
-        return tell(candidateId, news.isRecord);
+        if (news.device !== null) followers.onDone(news.device);
+        return notify(candidateId, news.isRecord);
     }
   };
 
@@ -103,7 +103,7 @@ export const createVerdicts = ({ judging, log, ...told }: VerdictsDeps): Verdict
   const recheck = async (ids = [...expected.keys()].slice(0, RECHECKED_MAX)): Promise<void> => {
     for (const id of ids.filter((one) => expected.has(one))) {
       const { state } = await judging.candidate(id);
-      if (state.status === 'done' && expected.has(id)) tell(id, await wasRecord(judging, id));
+      if (state.status === 'done' && expected.has(id)) notify(id, await wasRecord(judging, id));
     }
   };
 

@@ -1,8 +1,9 @@
 /** One sentence: what a campaign does now, and what holds it back. */
 import type { Allowance } from '../../feeding/feeder.ts';
-import { outstandingOf } from '../lifecycle/account.ts';
-import type { Run, RunDeps } from '../lifecycle/campaign-run.ts';
-import { allowedNow } from '../asking/pump.ts';
+import { outstandingOf } from '../state/account.ts';
+import type { Run } from '../state/campaign-run.ts';
+import { allowedNow } from '../state/allowed-now.ts';
+import type { RunDeps } from '../lifecycle/run-deps.ts';
 
 type ActivityDeps = Pick<RunDeps, 'monotonicMs' | 'generators' | 'classes'>;
 
@@ -28,14 +29,13 @@ const holding = (run: Run, deps: ActivityDeps): string => {
   if (run.trouble !== null) return `waiting: ${run.trouble}`;
   const allowed = allowedNow(run, deps);
   if (allowed.kind !== 'go') return outstandingOf(run.account) > 0 ? `finishing: ${allowed.reason}` : allowed.reason;
-  const closed = [...run.asking].map(([name, { gate }]) => unusable(name, deps) ?? gate.closed(deps.monotonicMs()));
-  const open = closed.filter((reason) => reason === null).length;
-  if (open === 0) return closed.join('; ');
+  const refusals = [...run.asking].map(([name, { breaker }]) => unusable(name, deps) ?? breaker.refusal(deps.monotonicMs()));
+  if (refusals.every((reason) => reason !== null)) return refusals.join('; ');
   const starts = run.targets.reduce((sum, { startsLeft }) => sum + startsLeft, 0);
   const devices = [...new Set(run.targets.map(({ device }) => device))].map((device) => deps.classes.allowed(device));
   if (starts > 0) return startsText(starts, devices);
   const reasons = devices.map(({ reason }) => reason);
-  return [...closed.filter((reason) => reason !== null), ...reasons].join('; ');
+  return [...refusals.filter((reason) => reason !== null), ...reasons].join('; ');
 };
 
 /** They wait for devices like everybody: a class that takes nothing, or has judged nothing yet, is why. */

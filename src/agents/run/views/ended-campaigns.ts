@@ -2,52 +2,52 @@
 import type { CampaignRecord } from '../../../domain/campaign/campaign.ts';
 import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
-import { createAccount } from '../lifecycle/account.ts';
-import type { Account } from '../lifecycle/account.ts';
+import { createAccount } from '../state/account.ts';
+import type { Account } from '../state/account.ts';
 import { generationsOf } from '../lifecycle/replay.ts';
 
 /** Kept at once: a few kilobytes each. */
 const KEPT_MAX = 256;
 
-export interface Shelved {
+export interface CountedCampaign {
   readonly account: Account;
   /** From a starting point to each problem's best. */
   readonly lineages: ReadonlyMap<CandidateId, readonly CandidateId[]>;
 }
 
-export interface Shelf {
-  get(record: CampaignRecord): Promise<Shelved>;
+export interface EndedCampaigns {
+  get(record: CampaignRecord): Promise<CountedCampaign>;
   /** As its rows are now, of one that is open: not kept. */
-  read(id: CampaignId): Promise<Shelved>;
+  read(id: CampaignId): Promise<CountedCampaign>;
   /** Its rows changed since. */
   forget(id: CampaignId): void;
 }
 
-export const createShelf = (store: Pick<CampaignStore, 'generations'>): Shelf => {
+export const createEndedCampaigns = (store: Pick<CampaignStore, 'generations'>): EndedCampaigns => {
   /** By id and when it changed last. */
-  const kept = new Map<string, Promise<Shelved>>();
+  const kept = new Map<string, Promise<CountedCampaign>>();
   return {
-    read: async (id) => readShelved(store, id),
+    read: async (id) => countFromRows(store, id),
     forget: (id) => {
       for (const key of kept.keys()) if (key.startsWith(`${id} `)) kept.delete(key);
     },
     get: async ({ id, updatedAt }) => {
       const key = `${id} ${updatedAt}`;
-      const known = kept.get(key) ?? readShelved(store, id);
+      const known = kept.get(key) ?? countFromRows(store, id);
       kept.delete(key);
       kept.set(key, known);
       for (const oldest of kept.keys()) {
         if (kept.size <= KEPT_MAX) break;
         kept.delete(oldest);
       }
-      // A failed read must not be what everybody is told from now on.
+      // A failed read must not be what everybody gets from now on.
       known.catch(() => kept.delete(key));
       return known;
     },
   };
 };
 
-const readShelved = async (store: Pick<CampaignStore, 'generations'>, id: CampaignId): Promise<Shelved> => {
+const countFromRows = async (store: Pick<CampaignStore, 'generations'>, id: CampaignId): Promise<CountedCampaign> => {
   const account = createAccount();
   const parentOf = new Map<CandidateId, CandidateId | undefined>();
   const targets = new Map<string, { readonly problem: string; readonly device: string }>();

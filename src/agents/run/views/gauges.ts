@@ -1,7 +1,7 @@
 /** Counts what agents do now. */
 import type { CampaignGauges } from '../../../domain/campaign/campaign-gauges.ts';
 import type { AgentsSettings } from '../../../domain/campaign/generator-settings.ts';
-import { candidatesOf } from '../lifecycle/account.ts';
+import { candidatesOf } from '../state/account.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 
 export const gaugesOf = (supervisor: Supervisor, settings: Pick<AgentsSettings, 'queueSeconds'>): CampaignGauges => {

@@ -1,7 +1,7 @@
 /** The order of rankings, read anew every few seconds: lists of campaigns are looked at each second. */
 import { KilnError } from '../../../domain/errors.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
-import type { TargetName } from '../lifecycle/account.ts';
+import type { TargetName } from '../state/account.ts';
 import type { Ranked } from './view.ts';
 
 const AGE_MS_MAX = 5000;

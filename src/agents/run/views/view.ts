@@ -3,8 +3,8 @@ import type { CampaignBest, CampaignView } from '../../../domain/api/campaigns.t
 import type { CampaignRecord } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
-import { candidatesOf } from '../lifecycle/account.ts';
-import type { Account, Best, TargetName } from '../lifecycle/account.ts';
+import { candidatesOf } from '../state/account.ts';
+import type { Account, Best, TargetName } from '../state/account.ts';
 
 const MICROS_PER_USD = 1_000_000;
 const MS_PER_MINUTE = 60_000;

@@ -6,8 +6,8 @@ import type { Language } from '../../../domain/plan/plan.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import { activityOf } from './activity.ts';
 import { createRankedReader } from './ranked-reader.ts';
-import { ranMsOf, targetOf } from '../lifecycle/campaign-run.ts';
-import type { Shelf, Shelved } from './ended-campaigns.ts';
+import { ranMsOf, targetOf } from '../state/campaign-run.ts';
+import type { CountedCampaign, EndedCampaigns } from './ended-campaigns.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 import { campaignView } from './view.ts';
 
@@ -22,11 +22,11 @@ export interface ViewsDeps {
   readonly judging: Pick<Judging, 'candidate' | 'ranking'>;
   /** Milliseconds of a clock that only goes forward. */
   readonly monotonicMs: () => number;
-  readonly shelf: Shelf;
+  readonly endedCampaigns: EndedCampaigns;
   readonly supervisor: Supervisor;
 }
 
-export const createViews = ({ judging, shelf, supervisor, monotonicMs }: ViewsDeps): Views => {
+export const createViews = ({ judging, endedCampaigns, supervisor, monotonicMs }: ViewsDeps): Views => {
   const rankedOf = createRankedReader(judging, monotonicMs);
   const languages = new Map<CandidateId, Language>();
 
@@ -37,7 +37,7 @@ export const createViews = ({ judging, shelf, supervisor, monotonicMs }: ViewsDe
     return language;
   };
 
-  const fromRows = async (record: CampaignRecord, { account, lineages }: Shelved): Promise<CampaignView> => {
+  const fromRows = async (record: CampaignRecord, { account, lineages }: CountedCampaign): Promise<CampaignView> => {
     const { problems, devices } = record.spec;
     return campaignView({
       record,
@@ -55,9 +55,9 @@ export const createViews = ({ judging, shelf, supervisor, monotonicMs }: ViewsDe
   return {
     view: async (record) => {
       const run = supervisor.run(record.id);
-      if (!run) return fromRows(record, await shelf.get(record));
+      if (!run) return fromRows(record, await endedCampaigns.get(record));
       // Just opened: its account is empty yet.
-      if (!run.isCounted) return fromRows(record, await shelf.read(record.id));
+      if (!run.isCounted) return fromRows(record, await endedCampaigns.read(record.id));
       return campaignView({
         record: run.record,
         account: run.account,

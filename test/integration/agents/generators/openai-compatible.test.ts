@@ -145,7 +145,7 @@ describe('a bad answer', () => {
     expect(api.requests).toHaveLength(1);
   });
 
-  test('with a plan that cannot be read is a candidate all the same, so that it can be mended', async () => {
+  test('with a plan that cannot be read is a candidate all the same, so that it can be repaired', async () => {
     api.answerWith({ text: '```c\n/* kiln\nlaunch: 7\n*/\nvoid f(void) {}\n```' });
     expect(await local().next(generationContext(), NEVER)).toMatchObject({ ok: true, draft: { language: 'c' } });
   });

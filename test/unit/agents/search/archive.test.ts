@@ -77,7 +77,7 @@ describe('a failure', () => {
     expect(repair()).toBeUndefined();
     search.giveBack({ move: 'repair', parents: [idOf(1)] });
     expect(repair()).toBeDefined();
-    search.miss({ number: 2, move: 'repair', island: 0, parents: [idOf(1)] });
+    search.addFailed({ number: 2, move: 'repair', island: 0, parents: [idOf(1)] });
     search.giveBack({ move: 'repair', parents: [idOf(1)] });
     search.add(failedOf(1));
     expect(repair()).toBeUndefined();

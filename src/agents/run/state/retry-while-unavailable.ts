@@ -1,4 +1,4 @@
-/** Waits out trouble that passes: a store or a queue that is away, a queue that is full. */
+/** Retries while something is unavailable that will be there again: a store or a queue, or room in a full queue. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { KilnError } from '../../../domain/errors.ts';
 
@@ -6,15 +6,15 @@ const WAIT_MS_MIN = 100;
 const WAIT_MS_MAX = 5000;
 const GROWTH = 2;
 
-export interface Patience {
+export interface RetryOptions {
   /** Ends the waiting: the work's error is thrown. */
   readonly signal: AbortSignal;
   /** What is waited for, in words; null once it is over. */
   readonly onTrouble: (trouble: string | null) => void;
 }
 
-/** Tries until it works, or the error is one that trying again does not mend, or `signal` aborts. */
-export const patiently = async <T>(work: () => Promise<T>, { signal, onTrouble }: Patience): Promise<T> => {
+/** Tries until it works, or the error is one that another try does not help, or `signal` aborts. */
+export const retryWhileUnavailable = async <T>(work: () => Promise<T>, { signal, onTrouble }: RetryOptions): Promise<T> => {
   for (let waitMs = WAIT_MS_MIN, isTroubled = false; ; waitMs = Math.min(WAIT_MS_MAX, waitMs * GROWTH), isTroubled = true) {
     try {
       const result = await work();

@@ -51,19 +51,19 @@ export const createRoster = (options: RosterOptions): Roster => {
   const { targets } = options;
   const isRotating = options.agents < targets;
   const names = inTurn(options.generators, Math.ceil(options.agents / Math.max(1, isRotating ? 1 : targets)) + targets);
-  const seats = Array.from({ length: options.agents }, (_, index) => seatOf(index, { ...options, isRotating, names }));
+  const placed = Array.from({ length: options.agents }, (_, index) => placeOf(index, { ...options, isRotating, names }));
   const home = new Map(
-    seats.map(({ agent, target }) => [agent.index, queueOf(isRotating, { target, generator: agent.generator })]),
+    placed.map(({ agent, target }) => [agent.index, queueOf(isRotating, { target, generator: agent.generator })]),
   );
   const queues = Map.groupBy(
-    seats.map(({ agent }) => agent),
+    placed.map(({ agent }) => agent),
     ({ index }) => home.get(index) ?? '',
   );
-  const lanes = lanesOf(seats, { isRotating, targets });
+  const lanes = lanesOf(placed, { isRotating, targets });
   let next = 0;
 
   return {
-    agents: seats.map(({ agent }) => agent),
+    agents: placed.map(({ agent }) => agent),
     lanes: () => [...lanes.slice(next), ...lanes.slice(0, next)],
     take: (lane) => {
       const agent = queues.get(queueOf(isRotating, lane))?.shift() ?? null;
@@ -78,13 +78,13 @@ export const createRoster = (options: RosterOptions): Roster => {
 
 const queueOf = (isRotating: boolean, { target, generator }: Lane): string => (isRotating ? generator : `${target} ${generator}`);
 
-interface Seating extends RosterOptions {
+interface Placing extends RosterOptions {
   readonly isRotating: boolean;
   readonly names: readonly string[];
 }
 
 /** Neighbours on one target get the next generator and the next island. */
-const seatOf = (index: number, { targets, islands, isRotating, names }: Seating): { agent: Agent; target: number } => {
+const placeOf = (index: number, { targets, islands, isRotating, names }: Placing): { agent: Agent; target: number } => {
   const target = index % targets;
   const order = isRotating ? index : Math.floor(index / targets);
   const generator = names[isRotating ? order : order + target] ?? '';
@@ -118,12 +118,12 @@ const inTurn = (generators: RosterOptions['generators'], length: number): readon
 };
 
 const lanesOf = (
-  seats: readonly { readonly agent: Agent; readonly target: number }[],
+  placed: readonly { readonly agent: Agent; readonly target: number }[],
   { isRotating, targets }: { readonly isRotating: boolean; readonly targets: number },
 ): readonly Lane[] => {
-  const generators = [...new Set(seats.map(({ agent }) => agent.generator))];
+  const generators = [...new Set(placed.map(({ agent }) => agent.generator))];
   if (isRotating)
     return Array.from({ length: targets }, (_, target) => generators.map((generator) => ({ target, generator }))).flat();
-  const lanes = seats.map(({ agent, target }) => ({ target, generator: agent.generator }));
+  const lanes = placed.map(({ agent, target }) => ({ target, generator: agent.generator }));
   return [...new Map(lanes.map((lane) => [queueOf(false, lane), lane])).values()];
 };

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { createAccount } from '../../../../src/agents/run/lifecycle/account.ts';
-import type { Ranked } from '../../../../src/agents/run/views/view.ts';
-import { campaignView } from '../../../../src/agents/run/views/view.ts';
-import { createRankedReader } from '../../../../src/agents/run/views/ranked-reader.ts';
-import { CampaignSpec } from '../../../../src/domain/campaign/campaign.ts';
-import { KilnError } from '../../../../src/domain/errors.ts';
-import { CampaignId } from '../../../../src/domain/ids.ts';
-import { idOf, judged } from './generations.ts';
+import { createAccount } from '../../../../../src/agents/run/state/account.ts';
+import type { Ranked } from '../../../../../src/agents/run/views/view.ts';
+import { campaignView } from '../../../../../src/agents/run/views/view.ts';
+import { createRankedReader } from '../../../../../src/agents/run/views/ranked-reader.ts';
+import { CampaignSpec } from '../../../../../src/domain/campaign/campaign.ts';
+import { KilnError } from '../../../../../src/domain/errors.ts';
+import { CampaignId } from '../../../../../src/domain/ids.ts';
+import { idOf, judged } from '../generations.ts';
 
 const TARGET = { problem: 'softmax', device: 'H100' };
 const AT = '2026-01-01T00:00:00.000Z';

@@ -3,51 +3,52 @@ import type { Generation } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { CandidateRecord } from '../../../domain/records.ts';
 import { advance, leaveStart } from './advance.ts';
-import { patienceOf, targetOf } from '../lifecycle/campaign-run.ts';
-import type { Pending, Run, RunDeps } from '../lifecycle/campaign-run.ts';
+import { retryOf, targetOf } from '../state/campaign-run.ts';
+import type { Pending, AwaitingRun } from '../state/campaign-run.ts';
 import { archiveEntry, judgedState, pastAttempt } from './judged.ts';
 import type { Judged, Seen } from './judged.ts';
-import { patiently } from '../asking/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
+import type { OutcomeDeps } from './outcome-deps.ts';
 
-export const expectVerdict = (run: Run, deps: RunDeps, id: CandidateId): void =>
-  deps.verdicts.expect(id, ({ isRecord }) => void settle(run, deps, { id, isRecord }));
+export const expectVerdict = (run: AwaitingRun, deps: OutcomeDeps, id: CandidateId): void =>
+  deps.verdicts.expect(id, ({ isRecord }) => void keepVerdict(run, deps, { id, isRecord }));
 
 interface Verdict {
   readonly id: CandidateId;
   readonly isRecord: boolean;
 }
 
-/** Idempotent: the first call for a candidate settles it. `run.settling` knows of it until its rows are written. */
-export const settle = async (run: Run, deps: RunDeps, verdict: Verdict): Promise<void> => {
+/** Idempotent: the first call for a candidate keeps its verdict. `run.keeping` knows of it until its rows are written. */
+export const keepVerdict = async (run: AwaitingRun, deps: OutcomeDeps, verdict: Verdict): Promise<void> => {
   const { id } = verdict;
   const pending = run.pending.get(id);
   if (!pending || pending.generations.some(({ state }) => state.status !== 'submitted')) return;
-  const settled = Promise.all([run.settling.get(id), settlePending(run, deps, { ...verdict, pending })]);
-  run.settling.set(id, settled);
-  await settled;
-  if (run.settling.get(id) === settled) run.settling.delete(id);
+  const kept = Promise.all([run.keeping.get(id), keepPending(run, deps, { ...verdict, pending })]);
+  run.keeping.set(id, kept);
+  await kept;
+  if (run.keeping.get(id) === kept) run.keeping.delete(id);
 };
 
-interface Settling extends Verdict {
+interface KeepingVerdict extends Verdict {
   readonly pending: Pending;
 }
 
-const settlePending = async (run: Run, deps: RunDeps, settling: Settling): Promise<void> => {
-  const { id, pending } = settling;
+const keepPending = async (run: AwaitingRun, deps: OutcomeDeps, keeping: KeepingVerdict): Promise<void> => {
+  const { id, pending } = keeping;
   try {
-    await keepVerdict(run, deps, settling);
+    await readVerdict(run, deps, keeping);
   } catch (error) {
     if (!run.closed.signal.aborted)
       deps.log.error({ err: error, candidateId: id }, 'a verdict could not be kept; it is asked for again');
   }
   // Taken back before it was read, or not kept.
   if (run.pending.get(id) === pending) expectVerdict(run, deps, id);
-  deps.poke();
+  deps.wake();
 };
 
-const keepVerdict = async (run: Run, deps: RunDeps, { pending, id, isRecord }: Settling): Promise<void> => {
-  const record = await patiently(async () => deps.judging.candidate(id), patienceOf(run));
-  const source = pending.source ?? (await patiently(async () => deps.judging.source(id), patienceOf(run))).source;
+const readVerdict = async (run: AwaitingRun, deps: OutcomeDeps, { pending, id, isRecord }: KeepingVerdict): Promise<void> => {
+  const record = await retryWhileUnavailable(async () => deps.judging.candidate(id), retryOf(run));
+  const source = pending.source ?? (await retryWhileUnavailable(async () => deps.judging.source(id), retryOf(run))).source;
   if (record.state.status !== 'done' || run.pending.get(id) !== pending) return;
   run.pending.delete(id);
   const kept = pending.generations.map((generation) => keepJudged(run, deps, { seen: { generation, source, record }, isRecord }));
@@ -59,7 +60,7 @@ interface Keeping {
   readonly isRecord: boolean;
 }
 
-const keepJudged = async (run: Run, deps: RunDeps, { seen, isRecord }: Keeping): Promise<void> => {
+const keepJudged = async (run: AwaitingRun, deps: OutcomeDeps, { seen, isRecord }: Keeping): Promise<void> => {
   const { generation, record } = seen;
   const isFirst = generation.state.status === 'submitted' && generation.state.isFirst;
   const state = judgedState(record, { isFirst, isRecord });
@@ -72,18 +73,18 @@ const keepJudged = async (run: Run, deps: RunDeps, { seen, isRecord }: Keeping):
 
 /** Of a new best, where somebody who is asked makes use of it. The account does not know of the candidate yet. */
 const wishProfile = (
-  { account, asking, record }: Run,
-  { generators, profiles }: RunDeps,
+  { account, record }: AwaitingRun,
+  { generators, profiles }: OutcomeDeps,
   { generation, state }: { readonly generation: Generation; readonly state: Judged },
 ): void => {
   const { problem, device } = generation;
   if (state.speedup === null || state.speedup <= (account.best(generation)?.speedup ?? 0)) return;
-  if (![...asking.keys()].some((name) => generators.byName.get(name)?.readsProfiles)) return;
+  if (!record.spec.generators.some(({ name }) => generators.byName.get(name)?.readsProfiles)) return;
   profiles.onBest({ of: `${record.id} ${problem} ${device}`, device, candidateId: state.candidateId });
 };
 
 /** The archive hears of it, and so does the agent that wrote it. */
-export const learn = (run: Run, seen: Seen): void => {
+export const learn = (run: AwaitingRun, seen: Seen): void => {
   const { generation, record } = seen;
   addToArchive(run, seen);
   leaveStart(run, generation);
@@ -91,7 +92,7 @@ export const learn = (run: Run, seen: Seen): void => {
   agent?.remember({ candidateId: record.id, attempt: pastAttempt(generation, record) });
 };
 
-export const addToArchive = (run: Run, seen: Seen): void => {
+export const addToArchive = (run: AwaitingRun, seen: Seen): void => {
   const target = targetOf(run, seen.generation);
   target?.archive.add(archiveEntry(seen, target.bound));
 };

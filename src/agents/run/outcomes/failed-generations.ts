@@ -1,7 +1,7 @@
-/** What an archive hears of generations that gave no candidate. */
+/** What an archive is told of generations that came to no candidate. */
 import type { Generation, GenerationFailure } from '../../../domain/campaign/campaign.ts';
-import { targetOf } from '../lifecycle/campaign-run.ts';
-import type { Run } from '../lifecycle/campaign-run.ts';
+import { targetOf } from '../state/campaign-run.ts';
+import type { AwaitingRun } from '../state/campaign-run.ts';
 
 /** Nobody answered: what was asked for can be asked for again. All others are answers, and a failure gets one repair. */
 const UNANSWERED: ReadonlySet<GenerationFailure> = new Set(['unavailable', 'timed_out', 'stopped']);
@@ -9,8 +9,8 @@ const UNANSWERED: ReadonlySet<GenerationFailure> = new Set(['unavailable', 'time
 export const wasAnswered = ({ state }: Generation): boolean => state.status === 'failed' && !UNANSWERED.has(state.failure);
 
 /** `generation` is failed or lost. */
-export const onMiss = (run: Run, generation: Generation): void => {
+export const addFailed = (run: AwaitingRun, generation: Generation): void => {
   const archive = targetOf(run, generation)?.archive;
-  if (wasAnswered(generation)) archive?.miss(generation);
+  if (wasAnswered(generation)) archive?.addFailed(generation);
   else archive?.giveBack(generation);
 };

@@ -9,7 +9,7 @@ import { LANGUAGES_OF, type Target as Kind } from '../../../problems/targets.ts'
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createArchive } from '../../search/archive.ts';
 import type { Archive } from '../../search/archive.ts';
-import { type Claims, createClaims } from './claims.ts';
+import { type ReservedContents, createReservedContents } from './reserved-contents.ts';
 import type { Bound } from '../../search/entry.ts';
 import { mix } from '../../../platform/random.ts';
 
@@ -23,7 +23,7 @@ export interface Target {
   /** Starting points without a verdict: until there are none, nobody is asked for better ones. */
   startsLeft: number;
   /** What was given to somebody who only varies: nobody else gets it. */
-  readonly claims: Claims;
+  readonly reserved: ReservedContents;
   /** Answers in a row that were copies of what was known, or that said that nothing new is left. */
   copies: number;
 }
@@ -72,7 +72,7 @@ export const openTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'
     archive: createArchive({ islands: spec.islands, seed: mix(spec.seed ^ mix(index)) }),
     bound: leastBound(plan, judging),
     startsLeft: 0,
-    claims: createClaims(),
+    reserved: createReservedContents(),
     copies: 0,
   }));
 

@@ -3,24 +3,24 @@ import { createHash } from 'node:crypto';
 import type { DraftContent } from '../../search/entry.ts';
 
 /** The oldest are forgotten first: the archive knows them by then. */
-const CLAIMS_MAX = 20_000;
+const CONTENTS_MAX = 20_000;
 
-export interface Claims {
-  /** False where it was claimed before. */
-  take(draft: DraftContent): boolean;
+export interface ReservedContents {
+  /** False where it was reserved before. */
+  reserve(draft: DraftContent): boolean;
 }
 
-export const createClaims = (): Claims => {
+export const createReservedContents = (): ReservedContents => {
   const taken = new Set<string>();
   return {
-    take: ({ language, source, params }) => {
+    reserve: ({ language, source, params }) => {
       const sorted = Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : 1));
       const key = createHash('sha256')
         .update(JSON.stringify([language, source, sorted]))
         .digest('base64');
       if (taken.has(key)) return false;
       const [oldest] = taken;
-      if (taken.size >= CLAIMS_MAX && oldest !== undefined) taken.delete(oldest);
+      if (taken.size >= CONTENTS_MAX && oldest !== undefined) taken.delete(oldest);
       taken.add(key);
       return true;
     },

@@ -1,7 +1,6 @@
 /** Whether there is anything left to find for one problem on one device class. Pure. */
-import type { Generator } from '../../generator.ts';
-import type { Run } from '../lifecycle/campaign-run.ts';
-import type { GeneratorSet } from '../lifecycle/check-spec.ts';
+import type { Generator, GeneratorSet } from '../../generator.ts';
+import type { Thinking } from './campaign-run.ts';
 import type { Target } from './targets.ts';
 
 /** Copies in a row, before a search counts as exhausted. */
@@ -15,7 +14,7 @@ export const canAsk = ({ copies, archive }: Target, { kind }: Pick<Generator, 'k
   copies < COPIES_MAX && (kind !== 'evolve' || archive.canVary());
 
 /** Why nobody can be asked for this target any more, unless what is on its way changes that; null while somebody can. */
-export const endOf = (run: Run, target: Target, { byName }: Pick<GeneratorSet, 'byName'>): string | null => {
+export const endOf = (run: Pick<Thinking, 'asking'>, target: Target, { byName }: Pick<GeneratorSet, 'byName'>): string | null => {
   if (target.copies >= COPIES_MAX) return `nothing new is found: the last ${target.copies} answers were known content`;
   const isVarying = [...run.asking.keys()].every((name) => byName.get(name)?.kind === 'evolve');
   if (!isVarying || target.startsLeft > 0 || target.archive.canVary()) return null;

@@ -2,16 +2,16 @@
 import { createGroupCommit } from '../../../platform/group-commit.ts';
 import type { Generation, GenerationUpdate } from '../../../domain/campaign/campaign.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
-import { patiently } from '../asking/retry-while-unavailable.ts';
-import type { Patience } from '../asking/retry-while-unavailable.ts';
+import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
+import type { RetryOptions } from '../state/retry-while-unavailable.ts';
 
-export interface Rows {
-  add(generations: readonly Generation[], patience: Patience): Promise<void>;
-  update(change: GenerationUpdate, patience: Patience): Promise<void>;
+export interface GenerationWriter {
+  add(generations: readonly Generation[], retry: RetryOptions): Promise<void>;
+  update(change: GenerationUpdate, retry: RetryOptions): Promise<void>;
 }
 
 /** Both writes are idempotent, so that one whose answer was lost is made again. */
-export const createRows = (store: Pick<CampaignStore, 'addGenerations' | 'updateGenerations'>): Rows => {
+export const createGenerationWriter = (store: Pick<CampaignStore, 'addGenerations' | 'updateGenerations'>): GenerationWriter => {
   const additions = createGroupCommit(async (group: readonly Generation[]) => {
     await store.addGenerations(group);
     return [];
@@ -21,11 +21,11 @@ export const createRows = (store: Pick<CampaignStore, 'addGenerations' | 'update
     return [];
   });
   return {
-    add: async (generations, patience) => {
-      await patiently(async () => additions.write(generations), patience);
+    add: async (generations, retry) => {
+      await retryWhileUnavailable(async () => additions.write(generations), retry);
     },
-    update: async (change, patience) => {
-      await patiently(async () => updates.write([change]), patience);
+    update: async (change, retry) => {
+      await retryWhileUnavailable(async () => updates.write([change]), retry);
     },
   };
 };

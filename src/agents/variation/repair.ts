@@ -4,7 +4,7 @@ import { mutate } from './mutate.ts';
 import type { Change, Parent } from './variation.ts';
 
 /** Takes back some of what was changed, so that what worked of it may stay; where that is not known or was one thing, changes another. */
-export const mend = (failed: Parent, working: Parent | null, random: Random): Change | null => {
+export const repair = (failed: Parent, working: Parent | null, random: Random): Change | null => {
   const changed = working === null || working.source !== failed.source ? [] : differing(failed, working);
   if (working === null || changed.length < 2) return mutate(failed, 1 + below(random, 2), random);
   const back = sample(random, changed, 1 + below(random, changed.length - 1));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRoster } from '../../../../../src/agents/run/lifecycle/roster.ts';
-import type { Roster, RosterOptions } from '../../../../../src/agents/run/lifecycle/roster.ts';
+import { createRoster } from '../../../../../src/agents/run/state/roster.ts';
+import type { Roster, RosterOptions } from '../../../../../src/agents/run/state/roster.ts';
 
 const options = (wish: Partial<RosterOptions>): RosterOptions => ({
   agents: 8,

@@ -2,39 +2,40 @@
  * Decides who thinks next, over all campaigns: each device class gets as many thinkers as its queue needs, the campaigns take turns.
  * Looks again whenever something changed; what changes together is looked at once.
  */
-import { affords, allowedBy } from '../lifecycle/limits.ts';
-import type { Allowed } from '../lifecycle/limits.ts';
-import { outstandingOf } from '../lifecycle/account.ts';
-import { ranMsOf } from '../lifecycle/campaign-run.ts';
-import type { Run, RunDeps } from '../lifecycle/campaign-run.ts';
-import type { Lane } from '../lifecycle/roster.ts';
+import { allowedNow } from '../state/allowed-now.ts';
+import type { Now } from '../state/allowed-now.ts';
+import { canAsk } from '../state/exhaustion.ts';
+import { affords } from '../state/limits.ts';
+import { outstandingOf } from '../state/account.ts';
+import type { AskingRun } from '../state/campaign-run.ts';
+import type { Lane } from '../state/roster.ts';
 import { think } from './think.ts';
-import type { Seat } from './assignment.ts';
-import { canAsk, endOf } from './exhaustion.ts';
+import type { Assignment } from './assignment.ts';
+import type { AskingDeps } from './asking-deps.ts';
 
-export interface Pump {
+export interface Dispatcher {
   /** Soon: what else changes in this turn is seen too. */
-  poke(): void;
+  wake(): void;
   /** Nobody is asked any more. */
   stop(): void;
   /** Resolves when everybody who thinks now is through. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
 }
 
-export interface PumpDeps extends Omit<RunDeps, 'poke'> {
-  readonly runs: () => readonly Run[];
+export interface DispatcherDeps<R extends AskingRun> extends Omit<AskingDeps, 'wake'> {
+  readonly runs: () => readonly R[];
   readonly thinkingMax: number;
   /** Nothing more can be asked, and nothing is on its way. */
-  readonly onOver: (run: Run, reason: string) => void;
+  readonly onOver: (run: R, reason: string) => void;
 }
 
-export const createPump = (deps: PumpDeps): Pump => {
+export const createDispatcher = <R extends AskingRun>(deps: DispatcherDeps<R>): Dispatcher => {
   let scheduled: NodeJS.Immediate | null = null;
   let isStopped = false;
   let turn = 0;
   const thoughts = new Set<Promise<void>>();
 
-  const poke = (): void => {
+  const wake = (): void => {
     if (scheduled || isStopped) return;
     scheduled = setImmediate(() => {
       scheduled = null;
@@ -49,70 +50,62 @@ export const createPump = (deps: PumpDeps): Pump => {
     let refused = 0;
     for (const runs = deps.runs(); room > 0 && refused < runs.length; turn += 1) {
       const run = runs[turn % runs.length];
-      const seat = run && seatFor(run, deps, device);
-      refused = seat ? 0 : refused + 1;
-      room -= seat ? 1 : 0;
-      if (seat) begin(run, seat);
+      const assignment = run && assignmentFor(run, deps, device);
+      refused = assignment ? 0 : refused + 1;
+      room -= assignment ? 1 : 0;
+      if (assignment) begin(run, assignment);
     }
   };
 
-  const begin = (run: Run, seat: Seat): void => {
+  const begin = (run: AskingRun, assignment: Assignment): void => {
     run.thinking += 1;
-    seat.asking.gate.enter();
-    deps.classes.onAsked(seat.target.device);
-    const thought = think(run, { ...deps, poke }, seat).finally(() => thoughts.delete(thought));
+    assignment.asking.breaker.onRequest();
+    deps.classes.onAsked(assignment.target.device);
+    const thought = think(run, { ...deps, wake }, assignment).finally(() => thoughts.delete(thought));
     thoughts.add(thought);
   };
 
-  const endIfOver = (run: Run): void => {
+  const endIfOver = (run: R): void => {
     if (run.record.status !== 'running' || !run.isOpen || run.thinking > 0 || outstandingOf(run.account) > 0) return;
     const allowed = allowedNow(run, deps);
     if (allowed.kind === 'over') deps.onOver(run, allowed.reason);
   };
 
   return {
-    poke,
+    wake,
     stop: () => {
       isStopped = true;
       if (scheduled) clearImmediate(scheduled);
     },
-    settled: async () => void (await Promise.all(thoughts)),
+    idle: async () => void (await Promise.all(thoughts)),
   };
 };
 
-type Now = Pick<RunDeps, 'monotonicMs' | 'generators'>;
-
-export const allowedNow = (run: Run, { monotonicMs, generators }: Now): Allowed => {
-  const ends = run.targets.map((target) => endOf(run, target, generators));
-  const [end] = ends;
-  if (end && ends.every((reason) => reason !== null)) return { kind: 'over', reason: end };
-  const usable = [...run.asking].filter(([name]) => generators.byName.get(name)?.unavailable === null);
-  const reserveMicros = usable.length === 0 ? 0 : Math.min(...usable.map(([, asking]) => asking.reserveMicros));
-  const { budget } = run.record.spec;
-  return allowedBy({ budget, account: run.account, ranMs: ranMsOf(run, monotonicMs()), reserveMicros, preparing: run.preparing });
-};
-
 /** An agent that may think for this device class now, taken from the roster; null where there is none. */
-const seatFor = (run: Run, deps: Pick<RunDeps, 'generators' | 'monotonicMs'>, device: string): Seat | null => {
+const assignmentFor = (
+  run: AskingRun,
+  deps: Pick<AskingDeps, 'generators' | 'monotonicMs'>,
+  device: string,
+): Assignment | null => {
   if (
     run.record.status !== 'running' ||
     !run.isOpen ||
-    deps.monotonicMs() < run.heldUntilMs ||
+    deps.monotonicMs() < run.coolDownUntilMs ||
     allowedNow(run, deps).kind !== 'go'
   )
     return null;
   for (const lane of run.roster.lanes()) {
-    const seat = openSeat(run, deps, { lane, device });
-    if (seat) return seat;
+    const assignment = openAssignment(run, deps, { lane, device });
+    if (assignment) return assignment;
   }
   return null;
 };
 
-const openSeat = (
-  run: Run,
+const openAssignment = (
+  run: AskingRun,
   { generators, monotonicMs }: Now,
   { lane, device }: { readonly lane: Lane; readonly device: string },
-): Seat | null => {
+): Assignment | null => {
   const [target, asking] = [run.targets[lane.target], run.asking.get(lane.generator)];
   const generator = generators.byName.get(lane.generator);
   if (!target || !asking || generator?.unavailable !== null) return null;
@@ -120,7 +113,7 @@ const openSeat = (
     target.device !== device ||
     target.startsLeft > 0 ||
     !canAsk(target, generator) ||
-    asking.gate.closed(monotonicMs()) !== null
+    asking.breaker.refusal(monotonicMs()) !== null
   )
     return null;
   if (!affords({ budget: run.record.spec.budget, account: run.account }, asking.reserveMicros)) return null;

@@ -1,14 +1,15 @@
 /** Verdicts that were taken back: what a campaign learned from them is forgotten, and they are waited for again. */
 import type { Generation } from '../../../domain/campaign/campaign.ts';
-import { targetOf } from '../lifecycle/campaign-run.ts';
-import type { Run, RunDeps } from '../lifecycle/campaign-run.ts';
-import { expectVerdict } from './settle.ts';
+import { targetOf } from '../state/campaign-run.ts';
+import type { AwaitingRun } from '../state/campaign-run.ts';
+import { expectVerdict } from './keep-verdict.ts';
+import type { OutcomeDeps } from './outcome-deps.ts';
 
 /**
  * `judged`: all generations of the run whose verdicts were taken back, as they were counted; their rows say `submitted` already. What their
  * candidates had displaced in the archives and among the leaders is not back yet.
  */
-export const withdraw = (run: Run, deps: RunDeps, judged: readonly Generation[]): void => {
+export const withdraw = (run: AwaitingRun, deps: OutcomeDeps, judged: readonly Generation[]): void => {
   for (const before of judged) {
     const { state } = before;
     if (state.status !== 'judged') continue;
@@ -22,7 +23,7 @@ export const withdraw = (run: Run, deps: RunDeps, judged: readonly Generation[])
   }
 };
 
-const forget = (run: Run, { state, move, problem, device }: Generation): void => {
+const forget = (run: AwaitingRun, { state, move, problem, device }: Generation): void => {
   if (state.status !== 'judged') return;
   const target = targetOf(run, { problem, device });
   target?.archive.forget(state.candidateId);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createAccount } from '../../../../../src/agents/run/lifecycle/account.ts';
-import type { Account } from '../../../../../src/agents/run/lifecycle/account.ts';
-import { affords } from '../../../../../src/agents/run/lifecycle/limits.ts';
+import { createAccount } from '../../../../../src/agents/run/state/account.ts';
+import type { Account } from '../../../../../src/agents/run/state/account.ts';
+import { affords } from '../../../../../src/agents/run/state/limits.ts';
 import type { Generation, GenerationState } from '../../../../../src/domain/campaign/campaign.ts';
 import { asked, generation, idOf, judged, withCost } from '../generations.ts';
 

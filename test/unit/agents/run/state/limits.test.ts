@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createAccount } from '../../../../../src/agents/run/lifecycle/account.ts';
-import { affords, allowedBy } from '../../../../../src/agents/run/lifecycle/limits.ts';
-import type { Standing } from '../../../../../src/agents/run/lifecycle/limits.ts';
+import { createAccount } from '../../../../../src/agents/run/state/account.ts';
+import { affords, allowedBy } from '../../../../../src/agents/run/state/limits.ts';
+import type { Standing } from '../../../../../src/agents/run/state/limits.ts';
 import type { Generation } from '../../../../../src/domain/campaign/campaign.ts';
 import { asked, generation, idOf, judged } from '../generations.ts';
 
