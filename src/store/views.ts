@@ -130,9 +130,9 @@ export const readProgress = async (sql: SqlSession, query: ProgressQuery): Promi
 /** Only what was better than all before it, and the last row of each model, leave the database. */
 const PROGRESS = `
 with costs as (
-  select attempts.candidate_id, device_model, max(finished_at) as at, sum(coalesce((phases ->> 'totalMs')::double precision, 0)) / 1000 as seconds
+  select attempts.candidate_id, attempts.device_model, max(finished_at) as at, sum(coalesce((phases ->> 'totalMs')::double precision, 0)) / 1000 as seconds
   from kiln.attempts join kiln.candidates on candidates.id = attempts.candidate_id
-  where problem = $1 and problem_version = any($2::text[]) and trial = 0 group by attempts.candidate_id, device_model
+  where problem = $1 and problem_version = any($2::text[]) and trial = 0 group by attempts.candidate_id, attempts.device_model
 ), counted as (
   select candidate_id, costs.device_model, device, at, submitter, content ->> 'language' as language, score,
     case when candidates.device_model = costs.device_model and (score ->> 'confirmed')::boolean then rank_key end as key,

@@ -47,7 +47,7 @@ export const addUp = (program: Command): void => {
         grace.close();
       });
       if (json) printJsonLine({ url });
-      else print(`Kiln is up: ${url}  (API: ${url}/docs, stop with Ctrl-C)`);
+      else print(`Kiln is up: ${url}  (dashboard: ${url}/, API: ${url}/docs, stop with Ctrl-C)`);
     });
 };
 

@@ -91,7 +91,7 @@ const submitTuning = async (client: KilnClient, tuning: Tuning, device: string):
   return ids.map((id) => ({ id, name: basename(path), expected: 'passed' as const }));
 };
 
-const fileOf = async (path: string) => ({
+export const fileOf = async (path: string) => ({
   source: await readFile(path, 'utf8'),
   language: extname(path) === '.c' ? ('c' as const) : ('cuda' as const),
   submitter: SUBMITTER,

@@ -31,7 +31,7 @@ export const Frame = (): JSX.Element => {
     { class: 'frame' },
     h('a', { class: 'skip', href: '#main' }, 'To the content'),
     h(
-      'div',
+      'header',
       { class: 'side' },
       h('a', { href: '/', class: 'brand' }, h('img', { src: iconAddress, alt: '' }), 'Kiln'),
       h(

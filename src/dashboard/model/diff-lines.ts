@@ -12,11 +12,12 @@ export type DiffLine =
 
 const CONTEXT_LINES = 4;
 /** Sources that have less in common are not compared: the search would take seconds, and the answer would say nothing. */
-const CHANGES_MAX = 6000;
+const CHANGES_MAX = 1500;
+const TIME_MAX_MS = 2000;
 
 /** Null where the two have too little in common. */
 export const diffLines = (before: string, after: string): readonly DiffLine[] | null => {
-  const changes = diffArrays(before.split('\n'), after.split('\n'), { maxEditLength: CHANGES_MAX });
+  const changes = diffArrays(before.split('\n'), after.split('\n'), { maxEditLength: CHANGES_MAX, timeout: TIME_MAX_MS });
   if (changes === undefined) return null;
   const lines: DiffLine[] = [];
   let old = 0;

@@ -9,8 +9,8 @@ export interface CaseSides {
   readonly record: TimingStatistics | null;
 }
 
-const WIDTH = 720;
-const PLOT = { left: 190, right: 560 };
+const WIDTH = 1040;
+const PLOT = { left: 200, right: 880 };
 const SIDE_PX = 17;
 const GAP_PX = 16;
 const HEAD_PX = 6;

@@ -42,9 +42,9 @@ export const rooflinePlot = (points: readonly RooflinePoint[], roofs: Roofs, { w
     decades(x).map((value) => text([x(value), bottom + 16], String(Number(value.toPrecision(3))), 'middle')),
     [
       line([MARGIN.left, bottom], [width - MARGIN.right, bottom], 'axis'),
-      text([width - MARGIN.right, bottom + 31], 'operations per byte', 'end'),
+      text([MARGIN.left, bottom + 31], 'operations per byte'),
     ],
-    [roofLine(x, y, { roofs, ridge, low, high }), text([x(low) + 8, y(roofAt(low)) - 10], `${bytes(roofs.bytesPerSecond)}/s`)],
+    [roofLine(x, y, { roofs, ridge, low, high }), text([x(low) + 8, y(roofAt(low)) - 30], `${bytes(roofs.bytesPerSecond)}/s`)],
     roofs.flopsPerSecond === null ? [] : [text([x(high), y(roofs.flopsPerSecond) - 6], flopRate(roofs.flopsPerSecond), 'end')],
     placed.map((point) =>
       shape(

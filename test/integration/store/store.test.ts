@@ -11,6 +11,7 @@ import { describeCampaignStore } from './campaigns.conformance.ts';
 import { describeRanking } from './ranking.conformance.ts';
 import { describeStore } from './store.conformance.ts';
 import { describeUpkeep } from './upkeep.conformance.ts';
+import { describeViews } from './views.conformance.ts';
 import { databaseFolder } from '../../support/database-folder.ts';
 
 describe('embedded', () => {
@@ -29,6 +30,7 @@ describe('embedded', () => {
   describeProfiles('PGlite', () => database.sql);
   describeCampaignStore('PGlite', () => database.sql);
   describeUpkeep('PGlite', () => database.sql);
+  describeViews('PGlite', () => database.sql);
 });
 
 describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
@@ -48,4 +50,5 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   describeProfiles('Postgres', () => database.sql);
   describeCampaignStore('Postgres', () => database.sql);
   describeUpkeep('Postgres', () => database.sql);
+  describeViews('Postgres', () => database.sql);
 });

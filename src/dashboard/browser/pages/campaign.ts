@@ -297,7 +297,7 @@ const MovesPanel = ({ title, list, of }: MovesProps): JSX.Element | null => {
     { title, isFlush: true },
     h(
       'div',
-      { class: 'scroll' },
+      { class: 'scroll', tabIndex: 0 },
       h(
         'table',
         null,

@@ -242,7 +242,7 @@ const Resources = ({ record: { resources } }: { readonly record: CandidateRecord
     { title: 'Compiled code', note: 'per thread; shared memory per block', isFlush: true },
     h(
       'div',
-      { class: 'scroll' },
+      { class: 'scroll', tabIndex: 0 },
       h(
         'table',
         null,

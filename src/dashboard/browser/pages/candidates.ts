@@ -73,7 +73,7 @@ export const CandidatesPage = (): JSX.Element => {
     h(
       Panel,
       {
-        title: 'Filters',
+        title: 'Newest first',
         isFlush: true,
         actions: [h(Filters, { filters }), h(CsvButton<CandidateSummary>, { file: 'candidates.csv', columns: COLUMNS, rows })],
       },

@@ -183,7 +183,7 @@ const QueuePanel = ({ queue }: { readonly queue: QueueView }): JSX.Element =>
       ? empty('Nothing waits, and no device has been seen.', h('a', { href: '/submit', class: 'button' }, 'Submit a candidate'))
       : h(
           'div',
-          { class: 'scroll' },
+          { class: 'scroll', tabIndex: 0 },
           h(
             'table',
             null,
@@ -239,7 +239,7 @@ const SubmittersPanel = ({ queue }: { readonly queue: QueueView }): JSX.Element 
     { title: 'Queue by submitter', isFlush: true, ...(rest > 0 ? { note: `and ${rest} more` } : {}) },
     h(
       'div',
-      { class: 'scroll' },
+      { class: 'scroll', tabIndex: 0 },
       h(
         'table',
         null,

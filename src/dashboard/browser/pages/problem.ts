@@ -189,6 +189,18 @@ const columnsFor = (range: readonly [number, number]): readonly Column<RankingEn
   { title: 'Place', isNumber: true, cell: ({ place }) => place, text: ({ place }) => place },
   { title: 'Candidate', cell: ({ candidateId }) => candidateLink(candidateId), text: ({ candidateId }) => candidateId },
   {
+    title: 'Mark',
+    cell: ({ record, fasterByTime, score }) =>
+      record
+        ? badge('record', 'accent')
+        : fasterByTime
+          ? badge('shorter time than the first', 'warn')
+          : score.pair?.result === 'tied'
+            ? badge('ties the record')
+            : '',
+    text: ({ record, fasterByTime }) => (record ? 'record' : fasterByTime ? 'shorter time than the first' : ''),
+  },
+  {
     title: 'Speed-up',
     isNumber: true,
     cell: ({ score }) => h('strong', null, times(score.speedup)),
@@ -209,7 +221,6 @@ const columnsFor = (range: readonly [number, number]): readonly Column<RankingEn
     text: ({ score }) => score.floorShare,
   },
   { title: 'Measured', cell: ({ score }) => basisText(score), text: ({ score }) => basisText(score) },
-  { title: 'Language', cell: ({ language }) => language, text: ({ language }) => language },
   {
     title: 'Params',
     cell: ({ params }) => h('code', { title: paramsText(params) }, paramsText(params)),
@@ -221,18 +232,7 @@ const columnsFor = (range: readonly [number, number]): readonly Column<RankingEn
     cell: ({ finishedAt }) => h('span', { class: 'soft' }, moment(finishedAt)),
     text: ({ finishedAt }) => finishedAt,
   },
-  {
-    title: 'Marks',
-    cell: ({ record, fasterByTime, score }) =>
-      record
-        ? badge('record', 'accent')
-        : fasterByTime
-          ? badge('shorter time than the first', 'warn')
-          : score.pair?.result === 'tied'
-            ? badge('ties the record')
-            : '',
-    text: ({ record, fasterByTime }) => (record ? 'record' : fasterByTime ? 'shorter time than the first' : ''),
-  },
+  { title: 'Language', cell: ({ language }) => language, text: ({ language }) => language },
 ];
 
 const AXES = [

@@ -76,7 +76,7 @@ export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
       : h(
           Panel,
           { title: 'All points', note: 'each line is a point; the best fifth is drawn in front' },
-          h('div', { class: 'scroll' }, draw(coordinatesPlot(all, axes, PLOT))),
+          h('div', { class: 'scroll', tabIndex: 0 }, draw(coordinatesPlot(all, axes, PLOT))),
         ),
     axes.length < 2 ? null : h(HeatPanel, { points: all, axes }),
     h(
@@ -190,6 +190,6 @@ const HeatPanel = ({
         ),
       ),
     },
-    h('div', { class: 'scroll' }, draw(heatMap(points.filter(isChosen), { across, down, width: PLOT.width }))),
+    h('div', { class: 'scroll', tabIndex: 0 }, draw(heatMap(points.filter(isChosen), { across, down, width: PLOT.width }))),
   );
 };

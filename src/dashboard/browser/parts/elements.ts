@@ -60,7 +60,7 @@ export const Panel = ({ title, note, actions, isFlush = false, children }: Panel
   );
 
 export const tile = (label: string, value: ComponentChildren, note: ComponentChildren = ''): JSX.Element =>
-  h('div', { class: 'tile' }, h('dt', null, label), h('dd', null, value), h('small', null, note));
+  h('div', { class: 'tile' }, h('dt', null, label), h('dd', null, value), h('dd', { class: 'note' }, note));
 
 export const fields = (rows: readonly (readonly [string, ComponentChildren])[]): JSX.Element =>
   h(

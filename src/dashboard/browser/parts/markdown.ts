@@ -69,7 +69,7 @@ const tableOf = (lines: readonly string[]): JSX.Element => {
   const body = rest.filter((row) => !row.every((cell) => /^:?-+:?$/u.test(cell)));
   return h(
     'div',
-    { class: 'scroll' },
+    { class: 'scroll', tabIndex: 0 },
     h(
       'table',
       null,

@@ -65,7 +65,7 @@ export const FloorPanel = ({ record }: { readonly record: CandidateRecord }): JS
     h(
       'div',
       { class: 'columns' },
-      h('div', { class: 'scroll' }, floorTable(points, ceilings)),
+      h('div', { class: 'scroll', tabIndex: 0 }, floorTable(points, ceilings)),
       roofline === null ? null : h('div', null, draw(roofline)),
     ),
   );

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { Activity, CandidateSummary, ProgressView, RecordList, SweepList, SweepPoints } from '../../../src/domain/api/views.ts';
+import type { Sql } from '../../../src/store/sql.ts';
+import { attempt, candidate, completion, HOST, idOf, MODEL, score, sweepIdOf, VERSION } from './builders.ts';
+import { freshStore } from './fresh-store.ts';
+
+const at = (second: number): string => new Date(Date.parse('2026-01-01T00:00:00.000Z') + second * 1000).toISOString();
+const confirmed = (name: string, rankKey: number) => ({
+  ...completion(name, rankKey, true),
+  score: { ...score(rankKey), confirmed: true },
+});
+
+/** What every store must answer to those who look, over any database. */
+export const describeViews = (name: string, open: () => Sql): void => {
+  describe(`a store on ${name}: answers for those who look`, () => {
+    test('tells the attempts since a moment, oldest first, the newest where they are too many', async () => {
+      const { store } = await freshStore(open());
+      await store.insertCandidates(['a', 'b', 'c'].map((one) => candidate(one)));
+      await store.recordAttempts([
+        attempt('a', 1, { finishedAt: at(1) }),
+        attempt('b', 1, { finishedAt: at(3), verdict: null, infra: 'lost', timings: [], phases: null }),
+        attempt('c', 1, { finishedAt: at(2) }),
+      ]);
+      const all = await store.views.activity({ since: at(1), limit: 10 });
+      expect(all.map((one) => Activity.parse(one).attemptId)).toEqual([`${idOf('c')}.1`, `${idOf('b')}.1`]);
+      expect(all[0]).toMatchObject({ problem: 'softmax', hostId: HOST, loadMs: 1, checkMs: 1, measureMs: 1, infra: null });
+      expect(all[1]).toMatchObject({ infra: 'lost', measureMs: 0 });
+      expect(await store.views.activity({ since: at(0), limit: 1 })).toMatchObject([{ finishedAt: at(3) }]);
+    });
+
+    test('tells candidates in a line each, newest first, in pages, by what they are', async () => {
+      const { store } = await freshStore(open());
+      await store.insertCandidates([
+        candidate('a'),
+        candidate('b', { content: { language: 'triton', device: 'A100' } }),
+        candidate('c', { submitter: 'bob' }),
+      ]);
+      await store.complete([completion('a', 2)]);
+      const page = await store.views.summaries({ limit: 2 });
+      expect(page.candidates.map((one) => CandidateSummary.parse(one).id)).toEqual([idOf('c'), idOf('b')]);
+      const rest = await store.views.summaries({ limit: 2, cursor: page.next ?? '' });
+      expect(rest).toMatchObject({ candidates: [{ id: idOf('a'), verdict: 'passed', speedup: 2 }], next: null });
+      const found = async (query: object) => (await store.views.summaries({ limit: 9, ...query })).candidates.map(({ id }) => id);
+      expect(await found({ language: 'triton' })).toEqual([idOf('b')]);
+      expect(await found({ device: 'a100' })).toEqual([idOf('b')]);
+      expect(await found({ submitter: 'bob' })).toEqual([idOf('c')]);
+      expect(await found({ verdict: 'passed' })).toEqual([idOf('a')]);
+      await expect(store.views.summaries({ limit: 2, cursor: 'x' })).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    });
+
+    test('tells how the best confirmed speed-up rose, over all that was judged until then', async () => {
+      const { store } = await freshStore(open());
+      const names = ['first', 'worse', 'unconfirmed', 'better', 'trial'];
+      await store.insertCandidates(names.map((one) => candidate(one, one === 'trial' ? { content: { trial: 1 } } : {})));
+      await store.recordAttempts(names.map((one, index) => attempt(one, 1, { finishedAt: at(index + 1) })));
+      await store.complete([
+        confirmed('first', 1.5),
+        confirmed('worse', 1.2),
+        completion('unconfirmed', 9),
+        confirmed('better', 2),
+        confirmed('trial', 99),
+      ]);
+      const models = await store.views.progress({ problem: 'softmax', problemVersions: [VERSION] });
+      const [model] = ProgressView.parse({ problem: 'softmax', models }).models;
+      expect(model).toMatchObject({ deviceModel: MODEL, device: 'H100', judged: 4, firstAt: at(1), lastAt: at(4) });
+      expect(model?.gpuSeconds).toBeCloseTo(0.012, 6);
+      expect(model?.steps).toMatchObject([
+        { candidateId: idOf('first'), judged: 1, speedup: 1.5 },
+        { candidateId: idOf('better'), judged: 4, speedup: 2 },
+      ]);
+      expect(await store.views.progress({ problem: 'softmax', problemVersions: ['another'] })).toEqual([]);
+    });
+
+    test('tells the records that were taken, newest first', async () => {
+      const { store } = await freshStore(open());
+      await store.insertCandidates([candidate('a'), candidate('b')]);
+      await store.recordAttempts([attempt('a'), attempt('b')]);
+      await store.complete([completion('a', 1.5, true)]);
+      await store.complete([completion('b', 2, true)]);
+      const records = await store.views.records({ limit: 5 });
+      expect(RecordList.parse({ records }).records.map(({ candidateId, speedup }) => [candidateId, speedup])).toEqual([
+        [idOf('b'), 2],
+        [idOf('a'), 1.5],
+      ]);
+    });
+
+    test('tells sweeps and every point of one', async () => {
+      const { store } = await freshStore(open());
+      const id = sweepIdOf('grid');
+      await store.insertCandidates([candidate('a', { sweepId: id }), candidate('b', { sweepId: id })]);
+      await store.createSweep({ id, problem: 'softmax', device: 'H100', candidateIds: [idOf('a'), idOf('b')] });
+      await store.complete([completion('b', 3)]);
+      expect(SweepList.parse({ sweeps: await store.views.sweeps() }).sweeps).toMatchObject([
+        { id, size: 2, done: 1, passed: 1, best: 3 },
+      ]);
+      expect(SweepPoints.parse({ points: await store.views.sweepPoints(id) }).points).toMatchObject([
+        { id: idOf('a'), verdict: null, speedup: null },
+        { id: idOf('b'), verdict: 'passed', speedup: 3 },
+      ]);
+    });
+
+    test('tells where a candidate comes from', async () => {
+      const { store } = await freshStore(open());
+      const id = sweepIdOf('grid');
+      await store.insertCandidates([candidate('a', { sweepId: id })]);
+      expect(await store.views.origin(idOf('a'))).toEqual({ sweepId: id, generation: null });
+      expect(await store.views.origin(idOf('nobody'))).toBeNull();
+    });
+  });
+};
