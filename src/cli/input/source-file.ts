@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
+import { programStyleOf } from './program-style.ts';
 
 const LANGUAGES: Readonly<Record<string, Language>> = { '.cu': 'cuda', '.c': 'c', '.py': 'triton' };
 
@@ -18,7 +19,19 @@ export const readSource = async (path: string, language: string | undefined): Pr
   const source = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new KilnError('INVALID_REQUEST', `${path} cannot be read (${codeOf(error)}): check the path`, { cause: error });
   });
+  if (language === undefined && spoken === 'triton') refuseProgram(path, source);
   return { name: basename(path), source, language: spoken };
+};
+
+/** Said before it is submitted: the daemon would only miss a launch plan. */
+const refuseProgram = (path: string, source: string): void => {
+  const found = programStyleOf(source);
+  if (!found) return;
+  throw new KilnError(
+    'INVALID_REQUEST',
+    `${path} is taken for ${found.words}, a program with host code: hosts have no recorder for those yet, so it was not submitted. ` +
+      'What can be judged is device code with a launch plan (for Triton, a docstring that starts with kiln); --language triton submits the file as that',
+  );
 };
 
 /** C runs on the cpu device only; for the others the server's default stands. */

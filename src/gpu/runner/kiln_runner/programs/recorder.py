@@ -1,0 +1,181 @@
+"""Notes what a program launches, in its own process, and writes it as a recording. Nobody trusts what comes out: the judge reads it as hostile.
+
+Modes: watching (modules are noted, calls are not) -> recording (`begin`) -> watching (`end`). A call that a recording cannot hold ends it, with the
+reason; what was noted before counts for nothing then.
+"""
+import base64
+import hashlib
+import json
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from kiln_runner.programs.cubin import CubinRefused, check_cubin
+from kiln_runner.programs.recording_shape import (
+    ARENA_BASE, BLOBS_BYTES_MAX, INPUTS_BASE, MODULES_BYTES_MAX, NOTES_MAX, OPERATIONS_MAX, WINDOW_UNIT,
+)
+
+MODULES_SEEN_MAX = 4096
+_NOTE_CHARS = 300
+
+
+class NotRecordable(Exception):
+    """Why this program has to be judged otherwise, in words for people."""
+
+
+class Range(NamedTuple):
+    """Memory of one tensor or allocation. `role` as in a recording."""
+
+    name: str
+    address: int
+    bytes: int
+    role: str
+    tensor: Optional[str]
+
+
+class Call(NamedTuple):
+    """`module`: hash of the binary that holds the kernel, where the driver tells; None: found by the kernel's name."""
+
+    kernel: str
+    grid: Tuple[int, int, int]
+    block: Tuple[int, int, int]
+    cluster: Optional[Tuple[int, int, int]]
+    shared: int
+    cooperative: bool
+    serialization: bool
+    parameters: List[bytes]
+    module: Optional[str] = None
+
+
+class Recorder:
+    """`architecture` of the device. Methods named `on_…` are called as the driver is."""
+
+    def __init__(self, architecture: str) -> None:
+        self._architecture = architecture
+        self._images: Dict[str, bytes] = {}
+        # Kernel -> hashes of the binaries that have one of that name.
+        self._holders: Dict[str, List[str]] = {}
+        self._uploads: Dict[str, bytes] = {}
+        self._operations: List[Dict[str, Any]] = []
+        self._notes: List[str] = []
+        self._is_recording = False
+        self._refusal: Optional[str] = None
+
+    def begin(self) -> None:
+        self._operations, self._uploads, self._notes, self._refusal = [], {}, [], None
+        self._is_recording = True
+
+    def end(self) -> None:
+        self._is_recording = False
+
+    def on_module(self, image: bytes) -> None:
+        """Of every binary that is loaded, also before the recording."""
+        digest = hashlib.sha256(image).hexdigest()
+        if digest in self._images or len(self._images) >= MODULES_SEEN_MAX:
+            return
+        try:
+            kernels = check_cubin(image, self._architecture).kernels
+        except CubinRefused:
+            # It may never be launched; a launch of it says what is missing.
+            return
+        self._images[digest] = image
+        for kernel in kernels:
+            self._holders.setdefault(kernel, []).append(digest)
+
+    def on_launch(self, call: Call) -> None:
+        if not self._is_recording:
+            return
+        self._add({
+            "op": "launch", "module": call.module or self._holder_of(call.kernel), "kernel": call.kernel, "grid": list(call.grid),
+            "block": list(call.block), "cluster": list(call.cluster) if call.cluster else None, "shared": call.shared,
+            "cooperative": call.cooperative, "serialization": call.serialization,
+            "params": [base64.b64encode(value).decode() for value in call.parameters],
+        })
+
+    def on_set(self, at: int, value: int, width: int, count: int) -> None:
+        if self._is_recording and count:
+            self._add({"op": "set", "at": at, "value": value & (1 << 8 * width) - 1, "width": width, "count": count})
+
+    def on_copy(self, source: int, to: int, size: int) -> None:
+        if self._is_recording and size:
+            self._add({"op": "copy", "from": source, "to": to, "bytes": size})
+
+    def on_upload(self, to: int, data: bytes) -> None:
+        if not self._is_recording or not data:
+            return
+        digest = hashlib.sha256(data).hexdigest()
+        self._uploads[digest] = data
+        self._add({"op": "upload", "to": to, "data": digest})
+
+    def on_download(self, size: int) -> None:
+        """A value that the host reads may steer it: whether it does, fresh inputs show."""
+        if self._is_recording:
+            self._note(f"reads {size} bytes on the host")
+
+    def on_other(self, what: str) -> None:
+        """A call that a recording cannot hold."""
+        if self._is_recording and self._refusal is None:
+            self._refusal = f"it uses {what}, which cannot be recorded"
+
+    def finish(self, ranges: List[Range], read: Callable[[int, int], bytes]) -> Tuple[bytes, Dict[str, bytes]]:
+        """(text, blobs) of the recording; NotRecordable with the reason. `read(address, size)`: the arena's bytes before the recorded call."""
+        if self._refusal is not None:
+            raise NotRecordable(self._refusal)
+        if not self._operations:
+            raise NotRecordable("it launches nothing")
+        blobs = {digest: self._images[digest] for digest in sorted({op["module"] for op in self._operations if op["op"] == "launch"})}
+        if sum(map(len, blobs.values())) > MODULES_BYTES_MAX:
+            raise NotRecordable(f"its device binaries have more than {MODULES_BYTES_MAX} bytes")
+        modules = [{"hash": digest, "origin": "in-process"} for digest in blobs]
+        images = dict(self._uploads)
+        segments = [self._segment(each, images, read) for each in sorted(ranges, key=lambda each: each.address)]
+        if sum(map(len, images.values())) > BLOBS_BYTES_MAX:
+            raise NotRecordable(f"its weights and tables have more than {BLOBS_BYTES_MAX} bytes")
+        document = {
+            "kind": "recorded", "version": 1, "windows": _windows(ranges), "segments": segments, "modules": modules,
+            "images": [{"hash": digest} for digest in sorted(images)], "ops": self._operations, "notes": self._notes,
+        }
+        return json.dumps(document, separators=(",", ":")).encode(), {**blobs, **images}
+
+    def _segment(self, found: Range, images: Dict[str, bytes], read: Callable[[int, int], bytes]) -> Dict[str, Any]:
+        window, base = _window_of(found.address)
+        segment: Dict[str, Any] = {"name": found.name, "window": window, "offset": found.address - base, "bytes": found.bytes, "role": found.role}
+        if found.tensor is not None:
+            segment["tensor"] = found.tensor
+        if found.role == "static":
+            data = read(found.address, found.bytes)
+            segment["image"] = hashlib.sha256(data).hexdigest()
+            images[segment["image"]] = data
+        return segment
+
+    def _holder_of(self, kernel: str) -> str:
+        holders = self._holders.get(kernel, [])
+        if len(holders) == 1:
+            return holders[0]
+        self.on_other(f"kernel {kernel[:80]}, of which {len(holders) or 'no'} device binaries are known")
+        return ""
+
+    def _add(self, operation: Dict[str, Any]) -> None:
+        if len(self._operations) < OPERATIONS_MAX:
+            self._operations.append(operation)
+        else:
+            self.on_other(f"more than {OPERATIONS_MAX} operations")
+
+    def _note(self, words: str) -> None:
+        if words not in self._notes and len(self._notes) < NOTES_MAX:
+            self._notes.append(words[:_NOTE_CHARS])
+
+
+def _window_of(address: int) -> Tuple[str, int]:
+    if address < ARENA_BASE:
+        return "inputs", INPUTS_BASE
+    from kiln_runner.programs.recording_shape import WINDOW_BYTES_MAX
+
+    return "arena", ARENA_BASE + (address - ARENA_BASE) // WINDOW_BYTES_MAX * WINDOW_BYTES_MAX
+
+
+def _windows(ranges: List[Range]) -> List[Dict[str, Any]]:
+    """As large as what lies in them, in whole units."""
+    ends: Dict[Tuple[str, int], int] = {}
+    for found in ranges:
+        window = _window_of(found.address)
+        ends[window] = max(ends.get(window, 0), found.address + found.bytes - window[1])
+    return [{"name": name, "base": base, "bytes": -(-end // WINDOW_UNIT) * WINDOW_UNIT} for (name, base), end in sorted(ends.items(), reverse=True)]
