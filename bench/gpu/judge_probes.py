@@ -1,6 +1,7 @@
-"""Looks at single parts of the judge on a real GPU, each in a process of its own: judge_probes.py bare|stale|dtypes|batch DEVICE CACHE."""
+"""Looks at single parts of the judge on a real GPU, each in a process of its own: judge_probes.py bare|stale|dtypes|batch|clocks DEVICE CACHE."""
 import ctypes
 import random
+import re
 import secrets
 import statistics
 import sys
@@ -134,6 +135,38 @@ def pair_text(case: object, bound: Dict[str, object], count: int, rng: random.Ra
     return f"{us_low:.2f}..{us_high:.2f} us x{low:.3f}..{high:.3f}"
 
 
+def clocks(device_id: str, cache: Path) -> None:
+    """What the device's timer has beyond the events: for each honest kernel of the corpus beside the baseline. OFF_NS of judge/clocks.py must lie
+    beyond the differences."""
+    device, rng = GpuDevice(device_id, 0, cache), random.SystemRandom()
+    problem = vector_add("gpu", {"16M": ("bench", 16 * M)})
+    spec = problem.definition["cases"][0]
+    for name, source in honest_sources().items():
+        pair = {**PAIR, "candidate": source}
+        sides = {side: device.load(side, open_artifact(cache, artifact_hash("gpu", text))) for side, text in pair.items()}
+        plans = {side: problem.plans(header_of(text))[spec["name"]] for side, text in pair.items()}
+        case = device.open_case(problem.definition, spec, 1, {side: plan["scratch"] for side, plan in plans.items()})
+        bound = {side: case.bind(side, program, plans[side]) for side, program in sides.items()}
+        case.arm(rng)
+        case.draw(1)
+        order = [*group_order(sorted(bound), True), *group_order(sorted(bound))]
+        runs = [TimedRun(side, 1, None, None) for _ in range(RUNS // 8) for side in order]
+        case.run_timed(runs, bound, rng)
+        gaps = {side: [gap for gap, run in zip(case.gaps(), runs) if run.side == side and gap == gap] for side in bound}
+        middle = {side: statistics.median(found) for side, found in gaps.items()}
+        text = ", ".join(f"{side} {middle[side]:.0f} ns (deviation {statistics.pstdev(gaps[side]):.0f})" for side in sorted(gaps))
+        print(f"clocks {name}: {text}; difference {middle['candidate'] - middle['baseline']:.0f} ns")
+        for program in sides.values():
+            program.close()
+
+
+def honest_sources() -> Dict[str, str]:
+    """Those of the corpus for vector_add that a bare judge can compile."""
+    files = sorted((CORPUS / "cuda").glob("honest-*.cu"))
+    sources = {file.stem: file.read_text() for file in files}
+    return {name: text for name, text in sources.items() if not re.search(r"problem: \w|kernel: \"?\w+<|^params:", text, re.M)}
+
+
 def dtypes(device_id: str, cache: Path) -> None:
     """Every dtype and distribution: drawn, verified, within its length, one changed bit found."""
     probe, kinds = DtypeProbe(GpuDevice(device_id, 0, cache)), ("normal", "uniform", "integers", "bits")
@@ -178,4 +211,4 @@ class DtypeProbe:
 
 
 if __name__ == "__main__":
-    {"bare": bare, "stale": stale, "dtypes": dtypes, "batch": batch}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
+    {"bare": bare, "stale": stale, "dtypes": dtypes, "batch": batch, "clocks": clocks}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))

@@ -36,6 +36,11 @@ ALL_MAGNITUDES = {
         {"share": 0.25, "kind": "normal", "mean": 0, "std": 1},
     ],
 }
+# Nearly all of it looks plain.
+RARE_ZEROS, RARE_SUBNORMAL = (
+    {"kind": "mixture", "of": [{"share": 0.05, "kind": kind}, {"share": 0.95, "kind": "normal", "mean": 0, "std": 1}]}
+    for kind in ("zeros", "subnormal")
+)
 C_FLAGS = ["-O3", "-march=native", "-std=gnu11", "-shared", "-fPIC"]
 
 
@@ -256,7 +261,10 @@ def vector_add(kind: str, cases: Dict[str, Tuple[str, int]]) -> HandmadeProblem:
     tensors = [{"name": "a", "role": "in", **normal}, {"name": "b", "role": "in", **normal}, {"name": "out", "role": "out", **normal}]
     sources = [(folder / f"{which}.{suffix}").read_text() for which in ("reference", "baseline")]
     problem = HandmadeProblem("vector_add", tensors, *sources, cases)
-    problem.hard = [{"name": "all_magnitudes", "distributions": {"a": ALL_MAGNITUDES, "b": ALL_MAGNITUDES}}]
+    problem.hard = [
+        {"name": "all_magnitudes", "distributions": {"a": ALL_MAGNITUDES, "b": ALL_MAGNITUDES}},
+        {"name": "rare_magnitudes", "distributions": {"a": RARE_ZEROS, "b": RARE_SUBNORMAL}},
+    ]
     return problem
 
 

@@ -28,7 +28,7 @@ class Forged(unittest.TestCase):
 
     def test_whoever_makes_its_own_stamps_closer_takes_no_record(self) -> None:
         # Few controls say less; a screening takes no record anyway.
-        for how, least in (({}, 0.05), ({"cached": True}, 0.1), ({"confirms": True}, 0.05)):
+        for how, least in (({}, 0.08), ({"cached": True}, 0.12), ({"confirms": True}, 0.08)):
             for share in (least, 0.3):
                 played = self.trials(forges={"candidate": share}, **how)
                 self.assertGreater(min(one.bought for one in played), 1 + share / 2, "it is faster by its events")
@@ -36,12 +36,12 @@ class Forged(unittest.TestCase):
 
     def test_whoever_makes_the_baselines_stamps_farther_takes_none_either(self) -> None:
         for how in ({}, {"confirms": True}):
-            self.assertFalse(any(one.measured.is_steady for one in self.trials(forges={"baseline": -0.05}, **how)), how)
+            self.assertFalse(any(one.measured.is_steady for one in self.trials(forges={"baseline": -0.08}, **how)), how)
 
     def test_what_it_can_gain_unseen_is_a_few_microseconds(self) -> None:
-        for share in (0.01, 0.02, 0.03, 0.04):
+        for share in (0.01, 0.02, 0.03, 0.04, 0.05):
             unseen = [one.bought for one in self.trials(forges={"candidate": share}) if one.measured.is_steady]
-            self.assertLess(max(unseen, default=1), 1.035, share)
+            self.assertLess(max(unseen, default=1), 1.055, share)
 
     def test_honest_sections_are_not_suspected_though_the_timer_goes_on_once_a_microsecond(self) -> None:
         for how in ({}, {"cached": True}, {"confirms": True}, {"batch": 8}):

@@ -108,6 +108,8 @@ def _shared_evenly(fresh: Set[int], order: Sequence[str], size: int, rng: random
     """As many runs of every other side in the groups of the first side's fresh ones: a run behind a draw of its inputs takes a little longer
     or shorter than others, and that must not count as a difference of the sides."""
     places: Set[int] = set()
+    if size == 1:
+        return places
     for at in range(0, len(order), size):
         group = range(at, at + size)
         count = len(fresh.intersection(group))
@@ -150,7 +152,6 @@ class SectionPlan:
             sample, decoy = self._slots.take() if side == first else None, rng.randrange(self._batch) if position in decoys else None
             runs.append(TimedRun(side, self._batch, self._inputs if draws else None, keep, sample, decoy=decoy))
         return runs
-
 
     def _decoys(self, own: Sequence[int], keep_at: Optional[int]) -> Set[int]:
         others = [position for position in own if position != keep_at]
