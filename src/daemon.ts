@@ -11,7 +11,7 @@ import type { KilnConfig } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
 import { createEngine } from './engine/engine.ts';
 import type { Engine } from './engine/engine.ts';
-import { startJournalUpkeep } from './engine/retention.ts';
+import { startJournalUpkeep } from './store/journal-upkeep.ts';
 import { createFleet } from './gpu/fleet.ts';
 import { loadProblems } from './problems/load-problems.ts';
 import { createServer } from './server/create-server.ts';

@@ -50,7 +50,21 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     lifecycle: ['state', 'outcomes', 'asking'],
     views: ['state', 'lifecycle'],
   },
+  'src/engine': {
+    telemetry: [],
+    // Which source a host compiles depends on what its canaries came to (marks).
+    canaries: [],
+    leasing: [],
+    compiling: ['canaries', 'telemetry'],
+    hosts: ['canaries', 'compiling'],
+    judging: ['canaries', 'compiling'],
+    profiles: ['canaries', 'compiling'],
+    answers: ['canaries', 'compiling', 'hosts', 'profiles', 'telemetry'],
+  },
 };
+/** Beside the rooms of the engine: what all of them share, and what composes them, which none of them sees. */
+const ENGINE_SHARED = ['active-candidates.ts', 'deps.ts', 'host-state.ts', 'state.ts', 'write-behind.ts'];
+const ENGINE_COMPOSITION = ['effects.ts', 'engine.ts', 'event-loop.ts', 'host-events.ts', 'progress.ts'];
 const FILE_LINES_MAX = 400;
 const IMPORT = /\bfrom\s+['"](\.[^'"]+)['"]|^\s*import\s+['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]/gmu;
 
@@ -101,6 +115,16 @@ describe('architecture', () => {
     const used = new Set(found.map(({ from, to }) => `${from} -> ${to}`));
     const allowed = Object.entries(rooms).flatMap(([from, list]) => list.map((to) => `${from} -> ${to}`));
     expect(allowed.filter((arrow) => !used.has(arrow))).toEqual([]);
+  });
+
+  test('beside the rooms of the engine is only what they share and what composes them, and they see none of the latter', () => {
+    const within = sources.filter((file) => layerOf(file) === 'engine').map((file) => relative('src/engine', file));
+    const face = within.filter((file) => !file.includes(sep));
+    expect(face).toEqual([...ENGINE_SHARED, ...ENGINE_COMPOSITION].toSorted());
+    const composing = within
+      .filter((file) => file.includes(sep))
+      .filter((file) => ENGINE_COMPOSITION.some((part) => read(join('src/engine', file)).includes(`'../${part}'`)));
+    expect(composing).toEqual([]);
   });
 
   test.each(written)(`%s stays within ${FILE_LINES_MAX} lines`, (file) => {

@@ -14,7 +14,7 @@ import type { LoadedProblem } from '../problems/load-problems.ts';
 import type { ResolvedUnit } from '../problems/resolve-unit.ts';
 import { resolveCandidate } from '../problems/resolve-candidate.ts';
 import type { JudgeMode } from '../scheduler/events.ts';
-import { targetOf } from './answers/prepare-candidate.ts';
+import { targetOf } from '../problems/targets.ts';
 import type { Stage } from './telemetry/metrics.ts';
 
 /** What a judge's result means for its candidate (evaluate.ts). */
@@ -46,58 +46,64 @@ export interface CompileJob {
   /** Whose devices it is for. */
   readonly hostId: HostId;
   readonly unit: CompileUnit;
-  /** Who was asked to compile it and has not answered; null while the artifact travels. */
+  /** Who was asked to compile it and has not answered; null while the artifact is transferred. */
   asked: { readonly hostId: HostId; readonly compileId: string } | null;
   /** Compile hosts that could not compile it or hand it over. */
   readonly failedAt: Set<HostId>;
   /** False once its host could not take what another one compiled. */
-  mayTravel: boolean;
+  mayTransfer: boolean;
 }
 
-export interface Live {
+/** Where the scheduler has it. Only what is compiling has a job: none before it is asked for and once it is answered. */
+export type CandidateStage =
+  | { readonly name: Exclude<Stage, 'compiling'>; readonly sinceMs: number }
+  | { readonly name: 'compiling'; readonly sinceMs: number; readonly job: CompileJob | null };
+
+export interface ActiveCandidate {
   readonly id: CandidateId;
   readonly submission: Submission;
   readonly loaded: LoadedProblem;
-  stage: Stage;
-  stageSinceMs: number;
-  compileLog: string;
-  /** Of the kernels it launches; null where the compiler does not tell. */
-  resources: KernelResources | null;
+  stage: CandidateStage;
+  /** What its compiler said last. `resources`: of the kernels it launches; null where the compiler does not tell. */
+  compiled: { readonly log: string; readonly resources: KernelResources | null };
   /** How often hosts were asked to compile it. */
   compiles: number;
-  /** On its way to be compiled. */
-  compiling: CompileJob | null;
   /** Attempts that hosts were given and that count: a retracted one is no longer here. */
   readonly attempts: Map<AttemptId, Attempt>;
   /** By architecture. Small: a candidate meets one or two. */
   readonly resolved: Map<string, ResolvedUnit>;
 }
 
-export const createLive = (id: CandidateId, submission: Submission, loaded: LoadedProblem, nowMs: number): Live => ({
+export const createActiveCandidate = (
+  id: CandidateId,
+  submission: Submission,
+  loaded: LoadedProblem,
+  nowMs: number,
+): ActiveCandidate => ({
   id,
   submission,
   loaded,
-  stage: 'queued',
-  stageSinceMs: nowMs,
-  compileLog: '',
-  resources: null,
+  stage: { name: 'queued', sinceMs: nowMs },
+  compiled: { log: '', resources: null },
   compiles: 0,
-  compiling: null,
   attempts: new Map(),
   resolved: new Map(),
 });
 
+export const secondsInStage = ({ stage }: Pick<ActiveCandidate, 'stage'>, nowMs: number): number =>
+  (nowMs - stage.sinceMs) / 1000;
+
 /** What it passed its last screening with; null before that, or when an earlier life of the daemon saw it. */
-export const screeningOf = ({ attempts }: Pick<Live, 'attempts'>): Evaluation | null =>
+export const screeningOf = ({ attempts }: Pick<ActiveCandidate, 'attempts'>): Evaluation | null =>
   [...attempts.values()].findLast(({ mode, evaluation }) => mode === 'screen' && evaluation?.score)?.evaluation ?? null;
 
-/** Unit and plans of a live candidate for an architecture, or why its plan is no plan. */
-export const resolvedFor = (live: Live, architecture: string): ResolvedUnit | Outcome => {
-  const known = live.resolved.get(architecture);
+/** Unit and plans of an active candidate for an architecture, or why its plan is no plan. */
+export const resolvedFor = (candidate: ActiveCandidate, architecture: string): ResolvedUnit | Outcome => {
+  const known = candidate.resolved.get(architecture);
   if (known) return known;
-  const { content } = live.submission;
-  const resolved = resolveContent(live.loaded, content, architecture);
-  if (!('verdict' in resolved)) live.resolved.set(architecture, resolved);
+  const { content } = candidate.submission;
+  const resolved = resolveContent(candidate.loaded, content, architecture);
+  if (!('verdict' in resolved)) candidate.resolved.set(architecture, resolved);
   return resolved;
 };
 

@@ -1,12 +1,25 @@
-/** What the engine and its parts are given. */
+/** What the engine is given. */
 import type { Logger } from 'pino';
-import type { RandomInt } from '../problems/hidden.ts';
-import type { LoadedProblem } from '../problems/load-problems.ts';
-import type { Recent } from './answers/recent-submissions.ts';
-import type { JudgingRules } from './state.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
 import type { Queue } from '../domain/ports/queue.ts';
 import type { Store } from '../domain/ports/store.ts';
+import type { TimingRules } from '../domain/protocol.ts';
+import type { RandomInt } from '../problems/hidden.ts';
+import type { LoadedProblem } from '../problems/load-problems.ts';
+
+export interface JudgingRules {
+  readonly timing: TimingRules;
+  readonly limitMs: number;
+  readonly compileLimitMs: number;
+  readonly infraRetries: number;
+  /** How often a device that judges is given a known-good candidate. */
+  readonly canaryEverySeconds: number;
+}
+
+export interface SubmissionLimits {
+  readonly sourceBytes: number;
+  readonly queued: number;
+}
 
 export interface EngineDeps {
   readonly store: Store;
@@ -14,7 +27,7 @@ export interface EngineDeps {
   readonly sessions: readonly HostSession[];
   readonly problems: ReadonlyMap<string, LoadedProblem>;
   readonly rules: JudgingRules;
-  readonly limits: { readonly sourceBytes: number; readonly queued: number };
+  readonly limits: SubmissionLimits;
   readonly log: Logger;
   /** Milliseconds since the epoch, for stamps. */
   readonly now: () => number;
@@ -22,15 +35,4 @@ export interface EngineDeps {
   readonly monotonicMs?: () => number;
   /** Draws hidden cases; secret, unless a test gives its own. */
   readonly randomInt?: RandomInt;
-}
-
-export interface ServiceDeps extends Pick<EngineDeps, 'limits' | 'now'> {
-  readonly monotonicMs: () => number;
-  readonly recent: Recent;
-  readonly listeners: Set<() => void>;
-  readonly notify: () => void;
-  readonly poke: () => void;
-  /** Candidates were stored that the queue did not take. */
-  readonly onUnqueued: () => void;
-  readonly isRunning: () => boolean;
 }

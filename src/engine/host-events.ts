@@ -4,11 +4,13 @@ import { candidateIdOf } from '../domain/ids.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { FromRunner, JudgeResult } from '../domain/protocol.ts';
 import { onArtifact, onArtifactStored } from './compiling/transfers.ts';
-import { canaryOf, onCanaryHostGone, onCanaryJudged } from './canaries/canaries.ts';
+import { canaryOf, onCanaryJudged } from './canaries/canaries.ts';
 import { isCompileHost } from './compiling/compile-hosts.ts';
 import { onCompiled, onCompilingHostGone } from './compiling/compile-jobs.ts';
-import { createDeviceUse } from './judging/device-use.ts';
-import type { EngineState, HostState } from './state.ts';
+import { createDeviceUse } from './telemetry/device-use.ts';
+import { connectedTo, newConnection, reasonOf } from './host-state.ts';
+import type { Disconnected, HostState } from './host-state.ts';
+import type { EngineState } from './state.ts';
 import { factsOf } from './hosts/host-facts.ts';
 import type { HostEvent } from '../domain/ports/host-session.ts';
 import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
@@ -32,9 +34,9 @@ export const onHostEvent = async (state: EngineState, event: HostEvent): Promise
       if (event.frame.type === 'inventory') return onInventory(state, host, event.frame);
       return onFrame(state, host, event.frame);
     case 'lost':
-      return onLost(state, host, { state: 'unreachable', reason: event.reason, nextRetryAtMs: event.retryAtMs });
+      return onAway(state, host, { state: 'unreachable', reason: event.reason, nextRetryAtMs: event.retryAtMs });
     case 'refused':
-      return onLost(state, host, { state: 'refused', reason: event.reason, nextRetryAtMs: event.retryAtMs });
+      return onAway(state, host, { state: 'refused', reason: event.reason, nextRetryAtMs: event.retryAtMs });
   }
 };
 
@@ -44,18 +46,12 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
     for (const use of host.use.values()) use.reset();
     host.known.clear();
   }
-  Object.assign(host, { state: 'connected', reason: null, nextRetryAtMs: null, runnerId: hello.runnerId });
+  host.connection = newConnection(hello.problems);
+  host.runnerId = hello.runnerId;
   host.inventory = hello.inventory;
   host.devices = hello.inventory.devices;
-  host.defined.clear();
-  for (const key of hello.problems) host.defined.add(key);
-  host.recordCompiles.clear();
-  host.preparing.clear();
-  onCanaryHostGone(host);
-  host.restsUntilMs.clear();
-  host.resting = null;
   if (isCompileHost(host)) state.compileHosts.add(host);
-  await state.records.ensure(host.devices.map(({ model, kind }) => ({ model, target: kind })));
+  await state.recordHolders.ensure(host.devices.map(({ model, kind }) => ({ model, target: kind })));
   const devices = host.devices.map(({ id, model }) => `${id} (${model})`);
   note(state, 'host.connected', session.hostId, { devices, runnerId: hello.runnerId });
   const { queued, running, finished } = hello;
@@ -63,16 +59,14 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
   pumpProfiles(state);
 };
 
-const onLost = (state: EngineState, host: HostState, facts: Pick<HostState, 'state' | 'reason' | 'nextRetryAtMs'>): void => {
-  const wasConnected = host.state === 'connected';
-  const isNews = wasConnected || host.reason !== facts.reason;
-  Object.assign(host, facts);
-  if (isNews)
-    note(state, facts.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: facts.reason });
+const onAway = (state: EngineState, host: HostState, away: Disconnected): void => {
+  const wasConnected = host.connection.state === 'connected';
+  const isNews = wasConnected || reasonOf(host) !== away.reason;
+  host.connection = away;
+  if (isNews) note(state, away.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: away.reason });
   if (!wasConnected) return;
   onProfileHostGone(state, host.session.hostId);
   onRefreshingHostGone(host);
-  onCanaryHostGone(host);
   state.compileHosts.delete(host);
   onCompilingHostGone(state, host);
   state.apply({ type: 'host-lost', hostId: host.session.hostId });
@@ -83,7 +77,7 @@ const note = (
   type: 'host.connected' | 'host.lost' | 'host.refused' | 'device.changed',
   hostId: HostId,
   data: Record<string, unknown>,
-): void => state.recorder.add({ type: 'event', event: { type, candidateId: null, hostId, data } });
+): void => state.writeBehind.add({ type: 'event', event: { type, candidateId: null, hostId, data } });
 
 const onFrame = (
   state: EngineState,
@@ -103,7 +97,7 @@ const onFrame = (
       if (frame.started) state.apply({ type: 'started', hostId, attemptId: frame.started });
       return;
     case 'retracted':
-      for (const attemptId of frame.attemptIds) state.lives.get(candidateIdOf(attemptId))?.attempts.delete(attemptId);
+      for (const attemptId of frame.attemptIds) state.active.get(candidateIdOf(attemptId))?.attempts.delete(attemptId);
       return state.apply({ type: 'retracted', hostId, attemptIds: frame.attemptIds });
     case 'health':
       return onHealth(state, host, frame);
@@ -126,7 +120,7 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
   const before = host.devices;
   host.devices = before.map((device) => health.devices.find(({ id }) => id === device.id) ?? device);
   host.compile = { queued: health.compileQueued, running: health.compileRunning };
-  onResting(state, host, health.resting ?? null);
+  onAvailability(state, host, health.resting ?? null);
   state.metrics.onHealth(host.session.hostId, health);
   for (const [deviceId, totals] of Object.entries(health.use)) {
     const use = host.use.get(deviceId) ?? createDeviceUse();
@@ -139,10 +133,12 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
   state.apply({ type: 'host-changed', host: factsOf(state, host) });
 };
 
-const onResting = (state: EngineState, host: HostState, resting: string | null): void => {
-  const isNews = (host.resting === null) !== (resting === null);
-  host.resting = resting;
-  if (isNews) note(state, 'device.changed', host.session.hostId, { resting });
+const onAvailability = (state: EngineState, host: HostState, unavailable: string | null): void => {
+  const connection = connectedTo(host);
+  if (!connection) return;
+  const isNews = (connection.unavailable === null) !== (unavailable === null);
+  connection.unavailable = unavailable;
+  if (isNews) note(state, 'device.changed', host.session.hostId, { resting: unavailable });
 };
 
 const changedDevices = (before: readonly Device[], after: readonly Device[]): readonly Device[] =>

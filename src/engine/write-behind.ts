@@ -38,10 +38,10 @@ export interface Committed {
   readonly acknowledged: readonly Acknowledgement[];
 }
 
-export interface Recorder {
+export interface WriteBehind {
   add(entry: Entry): void;
   /** Null while writes work; otherwise why they do not. */
-  trouble(): string | null;
+  writeFailure(): string | null;
   /** Entries that are not committed yet. */
   unwritten(): number;
   /** Candidates whose final word is among them. */
@@ -50,18 +50,18 @@ export interface Recorder {
   stop(): Promise<void>;
 }
 
-export interface RecorderDeps {
+export interface WriteBehindDeps {
   readonly store: Pick<Store, 'together'>;
   readonly log: Logger;
   /** Called after each commit, after its entries' own `after`. */
   readonly onCommit: (committed: Committed) => void;
 }
 
-export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder => {
+export const createWriteBehind = ({ store, log, onCommit }: WriteBehindDeps): WriteBehind => {
   let waiting: Entry[] = [];
   let flushing: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
-  let trouble: string | null = null;
+  let writeFailure: string | null = null;
   let isStopped = false;
 
   const schedule = (delayMs: number): void => {
@@ -71,7 +71,7 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
         timer = null;
         flushing = flush().finally(() => {
           flushing = null;
-          schedule(trouble && !isStopped ? RETRY_MS : 0);
+          schedule(writeFailure && !isStopped ? RETRY_MS : 0);
         });
       },
       waiting.length >= BATCH_MAX ? 0 : delayMs,
@@ -83,7 +83,7 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
     try {
       await store.together(async (writes) => writeBatch(writes, batch));
       waiting = waiting.slice(batch.length);
-      trouble = null;
+      writeFailure = null;
       for (const entry of batch) if ('after' in entry) entry.after();
       onCommit({
         completed: completedOf(batch),
@@ -92,7 +92,7 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
         ),
       });
     } catch (error) {
-      trouble = error instanceof Error ? error.message : String(error);
+      writeFailure = error instanceof Error ? error.message : String(error);
       log.error({ err: error, rows: waiting.length }, 'store write failed; it will be tried again');
     }
   };
@@ -102,7 +102,7 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
       waiting.push(entry);
       schedule(FLUSH_AFTER_MS);
     },
-    trouble: () => trouble,
+    writeFailure: () => writeFailure,
     unwritten: () => waiting.length,
     ending: () => new Set(completedOf(waiting)),
     stop: async () => {
@@ -113,7 +113,7 @@ export const createRecorder = ({ store, log, onCommit }: RecorderDeps): Recorder
       await flushing;
       while (waiting.length > 0) {
         await flush();
-        if (trouble) return;
+        if (writeFailure) return;
       }
     },
   };

@@ -15,3 +15,6 @@ export const languageOfFile = (file: string): Language | undefined => LANGUAGE_O
 
 /** Check cases, then the target's bench cases: what every candidate is launched on, in this order. */
 export const casesOf = (problem: Problem, target: Target): readonly ProblemCase[] => [...problem.check, ...problem.bench[target]];
+
+/** What a device class is judged by. */
+export const targetOf = (device: string): Target => (device === 'cpu' ? 'cpu' : 'gpu');

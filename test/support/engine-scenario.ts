@@ -113,7 +113,7 @@ export class EngineScenario {
   #unread: string[] = [];
   #onNews = (): void => undefined;
   #life: Life | null = null;
-  #lives = 0;
+  #active = 0;
 
   constructor(database: OpenDatabase, gpus: Readonly<Record<string, number>>, queueName: string) {
     this.#database = database;
@@ -131,7 +131,7 @@ export class EngineScenario {
 
   /** The daemon starts, over what is in the store and the queue. */
   async begin(): Promise<void> {
-    this.#lives += 1;
+    this.#active += 1;
     const commits = new Commits();
     const store = commits.of(createStore(this.#database.sql, { now: () => this.nowMs }), () => this.#onNews());
     const log = pino({ level: 'silent' });
@@ -141,7 +141,7 @@ export class EngineScenario {
       backend,
       name: this.#queueName,
       store: OWNER,
-      epoch: this.#lives,
+      epoch: this.#active,
       holder,
       leaseMs: 60_000,
       log,

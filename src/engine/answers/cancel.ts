@@ -4,8 +4,8 @@ import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { EngineState } from '../state.ts';
 
-export const cancelCandidate = async (state: EngineState, id: CandidateId, notify: () => void): Promise<CancelAnswer> => {
-  if (cancelLive(state, id)) return { id, status: 'cancelling' };
+export const cancelCandidate = async (state: EngineState, id: CandidateId): Promise<CancelAnswer> => {
+  if (cancelActive(state, id)) return { id, status: 'cancelling' };
   const record = await state.store.candidate(id);
   if (!record) throw new KilnError('NOT_FOUND', `there is no candidate ${id}`);
   if (record.state.status === 'done') {
@@ -14,13 +14,13 @@ export const cancelCandidate = async (state: EngineState, id: CandidateId, notif
   await state.store.complete([{ candidateId: id, outcome: { verdict: 'cancelled' }, score: null, record: false }]);
   await state.queue.remove(id);
   // It may have been leased meanwhile; then the scheduler must let it go too.
-  cancelLive(state, id);
-  notify();
+  cancelActive(state, id);
+  state.notify();
   return { id, status: 'done' };
 };
 
-const cancelLive = (state: EngineState, id: CandidateId): boolean => {
-  if (!state.lives.has(id)) return false;
+const cancelActive = (state: EngineState, id: CandidateId): boolean => {
+  if (!state.active.has(id)) return false;
   state.apply({ type: 'task-cancelled', id });
   return true;
 };

@@ -5,8 +5,10 @@ import type { Device } from '../../domain/device.ts';
 import { hostSnapshot } from '../../scheduler/scheduler.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
 import { compilesFor } from '../compiling/compile-hosts.ts';
-import { createDeviceUse } from '../judging/device-use.ts';
-import type { EngineState, HostState } from '../state.ts';
+import { createDeviceUse } from '../telemetry/device-use.ts';
+import { reasonOf } from '../host-state.ts';
+import type { HostState } from '../host-state.ts';
+import type { EngineState } from '../state.ts';
 
 export const fleetView = (state: EngineState): FleetView => ({
   hosts: [...state.hosts.values()].map((host) => hostView(state, host)),
@@ -18,9 +20,9 @@ const hostView = (state: EngineState, host: HostState): HostView => ({
   transport: host.session.transport,
   address: host.session.address,
   labels: [...host.session.labels],
-  state: host.state,
-  reason: host.reason ?? host.resting,
-  nextRetryAt: host.nextRetryAtMs === null ? null : new Date(host.nextRetryAtMs).toISOString(),
+  state: host.connection.state,
+  reason: reasonOf(host),
+  nextRetryAt: nextRetryAt(host),
   roundTripMs: host.session.roundTripMs,
   inventory: host.inventory && withoutDevices(host.inventory),
   devices: host.devices.map((device) => deviceView(state, host, device)),
@@ -28,12 +30,15 @@ const hostView = (state: EngineState, host: HostState): HostView => ({
   compile: { ...host.compile, ...host.compileCounts.view() },
 });
 
+const nextRetryAt = ({ connection }: HostState): string | null =>
+  'nextRetryAtMs' in connection && connection.nextRetryAtMs !== null ? new Date(connection.nextRetryAtMs).toISOString() : null;
+
 const withoutDevices = ({ devices: _devices, ...inventory }: NonNullable<HostState['inventory']>) => inventory;
 
 const deviceView = (state: EngineState, host: HostState, device: Device): DeviceView => {
   const held = hostSnapshot(state.core, host.session.hostId)?.devices.find(({ deviceId }) => deviceId === device.id);
   const { use, idleGapMs, judged } = (host.use.get(device.id) ?? createDeviceUse()).view();
-  const quarantine = host.quarantines.get(device.id) ?? null;
+  const quarantine = host.canaries.quarantines.get(device.id) ?? null;
   return {
     ...device,
     unavailable: device.unavailable ?? (quarantine && quarantineText(quarantine)),

@@ -11,6 +11,7 @@ import type { Language, Params } from '../../domain/plan/plan.ts';
 import type { NewCandidate } from '../../domain/ledger.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
+import { targetOf } from '../../problems/targets.ts';
 import type { Target } from '../../problems/targets.ts';
 import { resolveCandidate } from '../../problems/resolve-candidate.ts';
 
@@ -25,8 +26,6 @@ export interface IntakeRules {
 }
 
 type Input = z.output<typeof SubmitCandidate>;
-
-export const targetOf = (device: string): Target => (device === 'cpu' ? 'cpu' : 'gpu');
 
 /** Throws KilnError where the request itself is wrong; a bad plan is the candidate's own failure and becomes its verdict. */
 export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: IntakeRules): NewCandidate => {

@@ -4,13 +4,13 @@ import type { Unfinished } from '../../domain/ledger.ts';
 
 const RECENT_MAX = 10_000;
 
-export interface Recent {
+export interface RecentSubmissions {
   put(item: Unfinished): void;
   /** Those that are here, and forgets them. */
   take(ids: readonly CandidateId[]): readonly Unfinished[];
 }
 
-export const createRecent = (): Recent => {
+export const createRecentSubmissions = (): RecentSubmissions => {
   const items = new Map<CandidateId, Unfinished>();
   return {
     put: (item) => {

@@ -6,7 +6,9 @@ import type { HostId } from '../../domain/ids.ts';
 import type { FromRunner, Inventory } from '../../domain/protocol.ts';
 import { isCompileHost } from '../compiling/compile-hosts.ts';
 import { onCompilersChanged } from '../compiling/compile-jobs.ts';
-import type { EngineState, HostState } from '../state.ts';
+import { reasonOf } from '../host-state.ts';
+import type { HostState } from '../host-state.ts';
+import type { EngineState } from '../state.ts';
 import { factsOf } from '../hosts/host-facts.ts';
 import { changedCompilers, changesOf } from '../hosts/inventory-changes.ts';
 import { pumpProfiles } from '../profiles/profiles.ts';
@@ -45,10 +47,10 @@ const takeOver = async (state: EngineState, host: HostState, inventory: Inventor
   host.inventory = inventory;
   host.devices = inventory.devices;
   if (changes.length === 0) return { status: 'unchanged', reason: null, changes: [] };
-  await state.records.ensure(host.devices.map(({ model, kind }) => ({ model, target: kind })));
+  await state.recordHolders.ensure(host.devices.map(({ model, kind }) => ({ model, target: kind })));
   const { hostId } = host.session;
   state.log.info({ hostId, changes }, 'what a host has changed');
-  state.recorder.add({ type: 'event', event: { type: 'host.changed', candidateId: null, hostId, data: { changes } } });
+  state.writeBehind.add({ type: 'event', event: { type: 'host.changed', candidateId: null, hostId, data: { changes } } });
   if (isCompileHost(host)) state.compileHosts.add(host);
   else state.compileHosts.delete(host);
   if (before && changedCompilers(before, inventory).length > 0) onCompilersChanged(state, host);
@@ -82,9 +84,9 @@ const PENDING: Outcome = {
 
 const failed = (reason: string | null): Outcome => ({ status: 'failed', reason, changes: [] });
 
-const unreachable = ({ reason }: HostState): Outcome => ({
+const unreachable = (host: HostState): Outcome => ({
   status: 'unreachable',
-  reason: reason ?? 'it is not connected; its inventory is taken again when it is',
+  reason: reasonOf(host) ?? 'it is not connected; its inventory is taken again when it is',
   changes: [],
 });
 

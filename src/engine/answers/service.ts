@@ -1,7 +1,7 @@
 /** Answers the server: one small file for each kind of question. */
 import type { CandidateId, HostId } from '../../domain/ids.ts';
 import { KilnError } from '../../domain/errors.ts';
-import type { ServiceDeps } from '../deps.ts';
+import type { SubmissionLimits } from '../deps.ts';
 import type { EngineState } from '../state.ts';
 import { resumeHost } from '../canaries/quarantine.ts';
 import { fleetView } from './fleet-view.ts';
@@ -18,9 +18,14 @@ import { createViews } from './views.ts';
 
 export type Service = ReturnType<typeof createService>;
 
-export const createService = (state: EngineState, deps: ServiceDeps) => {
+export interface ServiceDeps {
+  readonly limits: SubmissionLimits;
+  readonly onEvents: (listener: () => void) => () => void;
+}
+
+export const createService = (state: EngineState, { limits, onEvents }: ServiceDeps) => {
   const { store, problems } = state;
-  const submitter = createSubmitter(state, deps);
+  const submitter = createSubmitter(state, limits);
   const sweeps = createSweeps(state, submitter);
 
   const problem = (name: string) => {
@@ -31,7 +36,7 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
   return {
     submit: async (batch: Parameters<Submitter['submit']>[0]) => submitter.submit(batch),
     cancel: async (id: CandidateId) => {
-      const answer = await cancelCandidate(state, id, deps.notify);
+      const answer = await cancelCandidate(state, id);
       onVerdicts(state, [id]);
       return answer;
     },
@@ -55,10 +60,7 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
     profileReport: async (id: CandidateId) => store.profileReport(id),
     events: async (query: Parameters<Store['events']>[0]) => store.events(query),
     lastSequence: async () => store.lastSequence(),
-    onEvents: (listener: () => void) => {
-      deps.listeners.add(listener);
-      return () => void deps.listeners.delete(listener);
-    },
+    onEvents,
     queue: async () => queueView(state),
     fleet: async () => Promise.resolve(fleetView(state)),
     resumeHost: async (host: HostId) => Promise.resolve(resumeHost(state, host)),
@@ -78,11 +80,11 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
     createSweep: sweeps.create,
     sweep: sweeps.view,
     views: createViews(state),
-    notReady: () => (deps.isRunning() ? notReadyReason(state) : 'the daemon is starting or stopping'),
+    notReady: () => (state.isRunning() ? notReadyReason(state) : 'the daemon is starting or stopping'),
     metrics: async () => {
       const view = await queueView(state);
       state.metrics.setDepth(view.stages);
-      state.metrics.setUnwritten(state.recorder.unwritten());
+      state.metrics.setUnwritten(state.writeBehind.unwritten());
       return state.metrics.text();
     },
   };
@@ -90,8 +92,7 @@ export const createService = (state: EngineState, deps: ServiceDeps) => {
 
 /** For everybody: what was wrong is in the log. */
 const notReadyReason = (state: EngineState): string | null => {
-  const trouble = state.recorder.trouble();
-  return trouble ? 'the store does not take writes' : null;
+  return state.writeBehind.writeFailure() ? 'the store does not take writes' : null;
 };
 
 const existing = async <T>(id: CandidateId, read: Promise<T | null>): Promise<T> => {

@@ -12,7 +12,7 @@ import { createGroupCommit } from '../../platform/group-commit.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
 import { askProfiles, checkRoomForProfiles } from '../profiles/profiles.ts';
 import type { Queue } from '../../domain/ports/queue.ts';
-import type { ServiceDeps } from '../deps.ts';
+import type { SubmissionLimits } from '../deps.ts';
 
 type Input = z.output<typeof SubmitCandidate>;
 /** Ended without a verdict of the content: submitting it again gives it another chance. */
@@ -25,7 +25,7 @@ export interface Submitter {
   submit(batch: readonly Input[], sweepId?: SweepId | null): Promise<SubmitAnswer>;
 }
 
-export const createSubmitter = (state: EngineState, deps: ServiceDeps): Submitter => {
+export const createSubmitter = (state: EngineState, limits: SubmissionLimits): Submitter => {
   let backlog = { size: 0, atMs: -Infinity };
   const inserts = createGroupCommit(async (group: readonly NewCandidate[]) => state.store.insertCandidates(group));
   const additions = createGroupCommit(async (group: readonly Addition[]) => {
@@ -35,19 +35,19 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps): Submitte
   });
 
   const refuseWhenFull = async (adding: number): Promise<void> => {
-    if (deps.monotonicMs() - backlog.atMs > BACKLOG_CHECK_MS)
-      backlog = { size: await unfinished(state), atMs: deps.monotonicMs() };
+    if (state.monotonicMs() - backlog.atMs > BACKLOG_CHECK_MS)
+      backlog = { size: await unfinished(state), atMs: state.monotonicMs() };
     backlog.size += adding;
-    if (backlog.size <= deps.limits.queued) return;
+    if (backlog.size <= limits.queued) return;
     throw new KilnError(
       'QUEUE_FULL',
-      `${backlog.size} candidates wait; the limit is ${deps.limits.queued} (limits.queued in kiln.yaml). Submit again later`,
+      `${backlog.size} candidates wait; the limit is ${limits.queued} (limits.queued in kiln.yaml). Submit again later`,
     );
   };
 
   const submit = async (batch: readonly Input[], sweepId: SweepId | null = null): Promise<SubmitAnswer> => {
-    if (!deps.isRunning()) throw new KilnError('STOPPING', 'the daemon is starting or stopping; submit again in a moment');
-    const prepared = prepareBatch(state, batch, { sweepId, sourceBytesMax: deps.limits.sourceBytes });
+    if (!state.isRunning()) throw new KilnError('STOPPING', 'the daemon is starting or stopping; submit again in a moment');
+    const prepared = prepareBatch(state, batch, { sweepId, sourceBytesMax: limits.sourceBytes });
     const toProfile = [...new Set(prepared.flatMap(({ id }, index) => (batch[index]?.profile ? [id] : [])))];
     checkRoomForProfiles(state, toProfile.length);
     await refuseWhenFull(prepared.length);
@@ -60,16 +60,16 @@ export const createSubmitter = (state: EngineState, deps: ServiceDeps): Submitte
       await additions.write(waiting.map(({ id, submission }) => ({ candidateId: id, priority: submission.priority })));
     } catch (error) {
       // Stored without a job: the submitter is told, and they are queued when the queue is back.
-      deps.onUnqueued();
+      state.onUnqueued();
       throw error;
     }
-    for (const candidate of waiting) if (results.get(candidate.id)?.known === false) remember(deps, candidate);
+    for (const candidate of waiting) if (results.get(candidate.id)?.known === false) remember(state, candidate);
     for (const { submission, outcome } of unique.filter(({ id, outcome: known }) => known && results.get(id)?.known === false)) {
       if (outcome) state.metrics.onVerdict(submission.content.problem, outcome.verdict);
     }
     await askProfiles(state, toProfile, { again: false });
-    deps.notify();
-    deps.poke();
+    state.notify();
+    state.wake();
     return { candidates: prepared.map(({ id }) => answerOf(id, results.get(id), reopened.has(id))) };
   };
 
@@ -115,8 +115,15 @@ const reopen = async (
   return new Set(await state.store.reopen(ended.map(({ id }) => id)));
 };
 
-const remember = (deps: ServiceDeps, { id, submission }: NewCandidate): void =>
-  deps.recent.put({ id, submission, state: { status: 'queued' }, attempts: 0, infraFailures: 0, submittedAtMs: deps.now() });
+const remember = (state: Pick<EngineState, 'recentSubmissions' | 'now'>, { id, submission }: NewCandidate): void =>
+  state.recentSubmissions.put({
+    id,
+    submission,
+    state: { status: 'queued' },
+    attempts: 0,
+    infraFailures: 0,
+    submittedAtMs: state.now(),
+  });
 
 const answerOf = (id: CandidateId, result: Inserted, wasReopened: boolean): Submitted => {
   const known = result?.known ?? false;

@@ -19,9 +19,9 @@ import type { Outcome } from '../../domain/outcome.ts';
 import { workOf } from '../../problems/floors.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { resolveCandidate } from '../../problems/resolve-candidate.ts';
-import { casesOf } from '../../problems/targets.ts';
+import { casesOf, targetOf } from '../../problems/targets.ts';
 import type { EngineState } from '../state.ts';
-import { prepareCandidate, targetOf } from './prepare-candidate.ts';
+import { prepareCandidate } from './prepare-candidate.ts';
 import { fleetClassesOf } from './submit.ts';
 
 export const createViews = (state: EngineState) => {

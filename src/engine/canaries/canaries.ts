@@ -1,8 +1,7 @@
 /**
  * Runs canaries: known-good candidates, compiled on the host under a name that no cache knows, and judged by its device like any other.
  *
- * A run is at most one for each device: it compiles and judges one canary after another, until one fails or all have passed. It is given up
- * when its host is lost; the scheduler asks again.
+ * A run (host-canaries.ts) belongs to a connection: it is given up when its host is lost, and the scheduler asks again.
  */
 import { randomUUID } from 'node:crypto';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
@@ -18,11 +17,14 @@ import { floorsOf } from '../../problems/floors.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
 import type { Effect } from '../../scheduler/effects.ts';
-import type { EngineState, HostState } from '../state.ts';
-import { targetOf } from '../answers/prepare-candidate.ts';
+import { connectedTo } from '../host-state.ts';
+import type { Connected, HostState } from '../host-state.ts';
+import type { CanariesSlice } from '../state.ts';
+import { targetOf } from '../../problems/targets.ts';
 import { resolveContent } from '../active-candidates.ts';
 import { chooseCanaries, nameOf } from './choose.ts';
 import type { Canary } from './choose.ts';
+import type { CanaryRun } from './host-canaries.ts';
 import { markedDefinition, markedSource } from './marks.ts';
 
 const COMPILE_PREFIX = 'canary:';
@@ -32,39 +34,32 @@ const CASE_BUDGET_MS_MAX = 5;
 
 type Asked = Extract<Effect, { type: 'canary' }>;
 
-export interface CanaryRun {
+/** One that is under way, at its host. */
+export interface HostedRun {
   readonly host: HostState;
-  readonly device: Device;
-  readonly askedAtMs: number;
-  readonly left: Canary[];
-  readonly spares: Canary[];
-  passed: number;
-  serviceMs: number;
-  /** The one at hand, under this attempt id. */
-  current: { readonly canary: Canary; readonly attemptId: AttemptId };
-  /** What failed though nothing of its problem ever passed on the class. */
-  unproven: string | null;
+  readonly connection: Connected;
+  readonly run: CanaryRun;
 }
 
-export const runCanary = (state: EngineState, { hostId, deviceId }: Asked): void => {
+export const runCanary = (state: CanariesSlice, { hostId, deviceId }: Asked): void => {
   const host = state.hosts.get(hostId);
+  const connection = host && connectedTo(host);
   const device = host?.devices.find(({ id }) => id === deviceId);
-  if (!host || !device) return;
-  const failed = host.failedCanaries.get(deviceId);
+  if (!connection || !device) return;
+  const failed = host.canaries.failed.get(deviceId);
   const { must, spares } = chooseCanaries({
     device,
     languages: host.inventory?.languages ?? [],
     problems: state.problems,
-    suspect: host.suspects.get(deviceId) ?? null,
+    suspect: host.canaries.suspects.get(deviceId) ?? null,
     isProven: (canary) => isProven(state, device, canary),
   });
-  host.suspects.delete(deviceId);
+  host.canaries.suspects.delete(deviceId);
   const [canary, ...left] = failed ? [...must.filter((one) => nameOf(one) !== nameOf(failed)), failed] : must;
   // A kind of device for which no problem has anything: there is nothing to check, and nothing that could be wrong.
   if (!canary) return end(state, { host, device, result: 'passed', serviceMs: 0, askedAtMs: state.now() });
   const attemptId = newAttempt();
   const run: CanaryRun = {
-    host,
     device,
     askedAtMs: state.now(),
     left,
@@ -74,56 +69,56 @@ export const runCanary = (state: EngineState, { hostId, deviceId }: Asked): void
     current: { canary, attemptId },
     unproven: null,
   };
-  host.canaries.set(deviceId, run);
-  compile(state, run);
+  connection.canaryRuns.set(deviceId, run);
+  compile(state, { host, connection, run });
 };
 
 /** Null where the attempt is no canary's. */
-export const canaryOf = (host: HostState, { attemptId, deviceId }: JudgeResult): CanaryRun | null => {
-  const run = host.canaries.get(deviceId);
-  return run?.current.attemptId === attemptId ? run : null;
+export const canaryOf = (host: HostState, { attemptId, deviceId }: JudgeResult): HostedRun | null => {
+  const connection = connectedTo(host);
+  const run = connection?.canaryRuns.get(deviceId);
+  return connection && run?.current.attemptId === attemptId ? { host, connection, run } : null;
 };
 
-export const onCanaryJudged = (state: EngineState, run: CanaryRun, result: JudgeResult): void => {
-  run.host.session.ack([result.attemptId]);
+export const onCanaryJudged = (state: CanariesSlice, hosted: HostedRun, result: JudgeResult): void => {
+  const { host, run } = hosted;
+  host.session.ack([result.attemptId]);
   run.serviceMs += result.phases.totalMs;
   if (!result.outcome || result.outcome.verdict === 'cancelled') {
-    return inconclusive(state, run, result.infra ? `${result.infra.code}: ${result.infra.message}` : 'it was cancelled');
+    return inconclusive(state, hosted, result.infra ? `${result.infra.code}: ${result.infra.message}` : 'it was cancelled');
   }
-  decide(state, run, plausible(run, result.outcome));
+  decide(state, hosted, plausible(run, result.outcome));
 };
 
-/** Its host was lost: nothing is answered any more. */
-export const onCanaryHostGone = (host: HostState): void => host.canaries.clear();
-
 /** So that its problem's own code counts as good on the class from now on. */
-export const noteProof = (state: EngineState, device: Device, problem: string): void =>
+export const noteProof = (state: Pick<CanariesSlice, 'proven'>, device: Device, problem: string): void =>
   void state.proven.add(proofOf(device, problem));
 
-const isProven = (state: EngineState, device: Device, { loaded }: Canary): boolean => {
+const isProven = (state: CanariesSlice, device: Device, { loaded }: Canary): boolean => {
   const problem = loaded.problem.name;
   if (state.proven.has(proofOf(device, problem))) return true;
   const problemVersion = loaded.contentHash(targetOf(deviceClassOf(device)));
-  return state.records.holder({ problem, problemVersion, deviceModel: device.model }) !== null;
+  return state.recordHolders.holder({ problem, problemVersion, deviceModel: device.model }) !== null;
 };
 
 const proofOf = (device: Device, problem: string): string => `${deviceClassOf(device)} ${problem}`;
 
 const newAttempt = (): AttemptId => AttemptId.parse(`c-${randomUUID().replaceAll('-', '')}.1`);
 
-const compile = (state: EngineState, run: CanaryRun): void => {
-  const { host, device, current } = run;
+const compile = (state: CanariesSlice, hosted: HostedRun): void => {
+  const { host, connection, run } = hosted;
+  const { device, current } = run;
   const resolved = resolve(current.canary, { device, mark: current.attemptId });
-  if ('verdict' in resolved) return decide(state, run, resolved);
+  if ('verdict' in resolved) return decide(state, hosted, resolved);
   const compileId = `${COMPILE_PREFIX}${current.attemptId}`;
-  host.recordCompiles.set(compileId, (result) => {
-    host.recordCompiles.delete(compileId);
-    if (!isAtHand(run, current.attemptId)) return;
-    if (result.status === 'infra') return inconclusive(state, run, `${result.failure.code}: ${result.failure.message}`);
-    if (result.status === 'failed') return decide(state, run, result.outcome);
-    judge(state, run, { resolved, artifact: result.artifact });
+  connection.compileAnswers.set(compileId, (result) => {
+    connection.compileAnswers.delete(compileId);
+    if (!isAtHand(hosted, current.attemptId)) return;
+    if (result.status === 'infra') return inconclusive(state, hosted, `${result.failure.code}: ${result.failure.message}`);
+    if (result.status === 'failed') return decide(state, hosted, result.outcome);
+    judge(state, hosted, { resolved, artifact: result.artifact });
   });
-  if (!host.session.compile(compileId, resolved.unit, state.rules.compileLimitMs)) host.recordCompiles.delete(compileId);
+  if (!host.session.compile(compileId, resolved.unit, state.rules.compileLimitMs)) connection.compileAnswers.delete(compileId);
 };
 
 /** The mark makes it a source that nobody has compiled before: a cache would answer for the compiler of another day. */
@@ -146,14 +141,16 @@ const resolve = (
 };
 
 const judge = (
-  state: EngineState,
-  run: CanaryRun,
+  state: CanariesSlice,
+  { host, connection, run: { device, current } }: HostedRun,
   { resolved, artifact }: { readonly resolved: ResolvedUnit; readonly artifact: string },
 ): void => {
-  const { host, device, current } = run;
   const target = targetOf(deviceClassOf(device));
-  const definition = markedDefinition(current.canary.loaded.definitionFor(target, device.architecture), host.marks.problems);
-  if (!host.defined.has(definition.key) && host.session.defineProblem(definition)) host.defined.add(definition.key);
+  const definition = markedDefinition(
+    current.canary.loaded.definitionFor(target, device.architecture),
+    host.canaries.marks.problems,
+  );
+  if (!connection.defined.has(definition.key) && host.session.defineProblem(definition)) connection.defined.add(definition.key);
   host.session.judge({
     attemptId: current.attemptId,
     deviceId: device.id,
@@ -185,45 +182,47 @@ const plausible = ({ device, current: { canary } }: CanaryRun, outcome: Outcome)
 };
 
 /** One canary has its verdict. */
-const decide = (state: EngineState, run: CanaryRun, outcome: Outcome): void => {
+const decide = (state: CanariesSlice, hosted: HostedRun, outcome: Outcome): void => {
+  const { host, run } = hosted;
   const { canary } = run.current;
   if (outcome.verdict === 'passed') {
     run.passed += 1;
     noteProof(state, run.device, canary.loaded.problem.name);
-    return goOn(state, run);
+    return goOn(state, hosted);
   }
   const reason = `${nameOf(canary)}: ${[outcome.verdict, reasonText(outcome)].filter((part) => part !== '').join(', ')}`;
   if (isProven(state, run.device, canary)) {
-    run.host.failedCanaries.set(run.device.id, canary);
-    return end(state, { ...run, result: 'failed', reason });
+    host.canaries.failed.set(run.device.id, canary);
+    return end(state, { host, ...run, result: 'failed', reason });
   }
   // Nothing of this problem has ever passed on such a device: rather one of another problem decides.
-  state.log.warn({ hostId: run.host.session.hostId, deviceId: run.device.id }, `canary did not pass: ${reason}`);
+  state.log.warn({ hostId: host.session.hostId, deviceId: run.device.id }, `canary did not pass: ${reason}`);
   run.unproven = reason;
   const spare = run.spares.shift();
   if (spare) run.left.push(spare);
-  goOn(state, run);
+  goOn(state, hosted);
 };
 
-const goOn = (state: EngineState, run: CanaryRun): void => {
+const goOn = (state: CanariesSlice, hosted: HostedRun): void => {
+  const { host, run } = hosted;
   const next = run.left.shift();
   if (next) {
     run.current = { canary: next, attemptId: newAttempt() };
-    return compile(state, run);
+    return compile(state, hosted);
   }
-  if (run.passed > 0) return end(state, { ...run, result: 'passed' });
-  end(state, { ...run, result: 'failed', reason: run.unproven ?? 'none of the known-good candidates passed' });
+  if (run.passed > 0) return end(state, { host, ...run, result: 'passed' });
+  end(state, { host, ...run, result: 'failed', reason: run.unproven ?? 'none of the known-good candidates passed' });
 };
 
-const inconclusive = (state: EngineState, run: CanaryRun, reason: string): void => {
+const inconclusive = (state: CanariesSlice, { host, connection, run }: HostedRun, reason: string): void => {
   // It is defined again with the next one.
-  run.host.defined.clear();
-  state.log.warn({ hostId: run.host.session.hostId, deviceId: run.device.id }, `canary not judged: ${reason}`);
-  end(state, { ...run, result: 'inconclusive' });
+  connection.defined.clear();
+  state.log.warn({ hostId: host.session.hostId, deviceId: run.device.id }, `canary not judged: ${reason}`);
+  end(state, { host, ...run, result: 'inconclusive' });
 };
 
-const isAtHand = ({ host, device, current }: CanaryRun, attemptId: AttemptId): boolean =>
-  current.attemptId === attemptId && host.canaries.get(device.id)?.current.attemptId === attemptId;
+const isAtHand = ({ host, run: { device, current } }: HostedRun, attemptId: AttemptId): boolean =>
+  current.attemptId === attemptId && connectedTo(host)?.canaryRuns.get(device.id)?.current.attemptId === attemptId;
 
 interface Ended {
   readonly host: HostState;
@@ -235,10 +234,10 @@ interface Ended {
 }
 
 /** What the effects that follow need is left at the host. */
-const end = (state: EngineState, { host, device, result, serviceMs, askedAtMs, reason = '' }: Ended): void => {
+const end = (state: CanariesSlice, { host, device, result, serviceMs, askedAtMs, reason = '' }: Ended): void => {
   const deviceId: DeviceId = device.id;
-  host.canaries.delete(deviceId);
+  connectedTo(host)?.canaryRuns.delete(deviceId);
   state.metrics.onCanary(host.session.hostId, deviceId, result);
-  if (result !== 'inconclusive') host.lastCanaries.set(deviceId, { askedAtMs, reason });
+  if (result !== 'inconclusive') host.canaries.last.set(deviceId, { askedAtMs, reason });
   state.apply({ type: 'canary-ended', hostId: host.session.hostId, deviceId, result, serviceMs });
 };

@@ -5,7 +5,7 @@ import { DTYPE_BYTES } from '../../domain/plan/dtype.ts';
 import type { Language } from '../../domain/plan/plan.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { languageOfFile } from '../../problems/targets.ts';
-import { targetOf } from '../answers/prepare-candidate.ts';
+import { targetOf } from '../../problems/targets.ts';
 
 /** Of the problem whose candidates a device refused: its baseline and so many seeds. */
 const SUSPECTED_MAX = 3;

@@ -6,34 +6,35 @@ import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId, DeviceId, HostId } from '../../domain/ids.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import type { Marks } from './marks.ts';
-import type { EngineState, HostState } from '../state.ts';
+import type { HostState } from '../host-state.ts';
+import type { CanariesSlice } from '../state.ts';
 
 /** After the store or the queue could not be reached. */
 const RETRY_MS = 1_000;
 
 type Of<T extends Effect['type']> = Extract<Effect, { type: T }>;
 
-export const onTrusted = (state: EngineState, { hostId, deviceId, returned }: Of<'trust'>): void => {
+export const onTrusted = (state: CanariesSlice, { hostId, deviceId, returned }: Of<'trust'>): void => {
   const host = state.hosts.get(hostId);
-  const last = host?.lastCanaries.get(deviceId);
+  const last = host?.canaries.last.get(deviceId);
   if (!host || !last) return;
-  host.trustedAtMs.set(deviceId, last.askedAtMs);
-  host.quarantines.delete(deviceId);
-  host.failedCanaries.delete(deviceId);
-  if (returned) host.marks.problems = markOf(state.now());
+  host.canaries.trustedAtMs.set(deviceId, last.askedAtMs);
+  host.canaries.quarantines.delete(deviceId);
+  host.canaries.failed.delete(deviceId);
+  if (returned) host.canaries.marks.problems = markOf(state.now());
   keep(state, host, deviceId);
   if (returned) onReturned(state, { hostId, deviceId, by: 'a known-good candidate passed' });
 };
 
-export const onQuarantined = (state: EngineState, { hostId, deviceId, failures, retryMs }: Of<'quarantine'>): void => {
+export const onQuarantined = (state: CanariesSlice, { hostId, deviceId, failures, retryMs }: Of<'quarantine'>): void => {
   const host = state.hosts.get(hostId);
-  const last = host?.lastCanaries.get(deviceId);
+  const last = host?.canaries.last.get(deviceId);
   if (!host || !last) return;
   const nowMs = state.now();
-  const since = host.quarantines.get(deviceId)?.since ?? new Date(nowMs).toISOString();
+  const since = host.canaries.quarantines.get(deviceId)?.since ?? new Date(nowMs).toISOString();
   const { reason } = last;
   const quarantine = { reason, since, failures, retryAt: new Date(nowMs + retryMs).toISOString() };
-  host.quarantines.set(deviceId, quarantine);
+  host.canaries.quarantines.set(deviceId, quarantine);
   state.metrics.setQuarantined(hostId, deviceId, true);
   if (failures === 1) {
     state.log.error(
@@ -42,20 +43,20 @@ export const onQuarantined = (state: EngineState, { hostId, deviceId, failures, 
     );
     note(state, 'device.quarantined', { hostId, deviceId, data: { reason } });
     // What its compiler made is not used any more. The references stay until it is known to be right again: canaries are compared with them.
-    host.marks.code = markOf(nowMs);
+    host.canaries.marks.code = markOf(nowMs);
   }
   keep(state, host, deviceId, () => void reopenAll(state, { hostId, deviceId, reason }));
 };
 
 /** Devices of the host work again because an operator says so. */
-export const resumeHost = (state: EngineState, hostId: HostId): HostResumed => {
+export const resumeHost = (state: CanariesSlice, hostId: HostId): HostResumed => {
   const host = state.hosts.get(hostId);
   if (!host) throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
-  const devices = [...host.quarantines.keys()];
-  if (devices.length > 0) Object.assign(host.marks, { code: markOf(state.now()), problems: markOf(state.now()) });
+  const devices = [...host.canaries.quarantines.keys()];
+  if (devices.length > 0) Object.assign(host.canaries.marks, { code: markOf(state.now()), problems: markOf(state.now()) });
   for (const deviceId of devices) {
-    host.quarantines.delete(deviceId);
-    host.failedCanaries.delete(deviceId);
+    host.canaries.quarantines.delete(deviceId);
+    host.canaries.failed.delete(deviceId);
     keep(state, host, deviceId);
     onReturned(state, { hostId, deviceId, by: 'an operator said so' });
   }
@@ -64,13 +65,13 @@ export const resumeHost = (state: EngineState, hostId: HostId): HostResumed => {
 };
 
 /** At a start, before anything is judged. What was in doubt and not yet taken back is taken back now. */
-export const recoverCanaries = async (state: EngineState): Promise<void> => {
+export const recoverCanaries = async (state: CanariesSlice): Promise<void> => {
   for (const { hostId, deviceId, trustedAt, quarantine, marks } of await state.store.canaries()) {
     const host = state.hosts.get(hostId);
-    if (host) Object.assign(host.marks, laterOf(host.marks, marks));
-    if (host && trustedAt !== null) host.trustedAtMs.set(deviceId, Date.parse(trustedAt));
+    if (host) Object.assign(host.canaries.marks, laterOf(host.canaries.marks, marks));
+    if (host && trustedAt !== null) host.canaries.trustedAtMs.set(deviceId, Date.parse(trustedAt));
     if (!quarantine) continue;
-    host?.quarantines.set(deviceId, quarantine);
+    host?.canaries.quarantines.set(deviceId, quarantine);
     state.metrics.setQuarantined(hostId, deviceId, true);
     if (host) state.apply({ type: 'quarantine-known', hostId, deviceId, failures: quarantine.failures });
     void reopenAll(state, { hostId, deviceId, reason: quarantine.reason });
@@ -95,11 +96,11 @@ interface Noted {
   readonly data: Record<string, unknown>;
 }
 
-const note = (state: EngineState, type: 'device.quarantined' | 'device.returned', { hostId, deviceId, data }: Noted): void =>
-  state.recorder.add({ type: 'event', event: { type, candidateId: null, hostId, data: { deviceId, ...data } } });
+const note = (state: CanariesSlice, type: 'device.quarantined' | 'device.returned', { hostId, deviceId, data }: Noted): void =>
+  state.writeBehind.add({ type: 'event', event: { type, candidateId: null, hostId, data: { deviceId, ...data } } });
 
 const onReturned = (
-  state: EngineState,
+  state: CanariesSlice,
   { hostId, deviceId, by }: { readonly hostId: HostId; readonly deviceId: DeviceId; readonly by: string },
 ): void => {
   state.metrics.setQuarantined(hostId, deviceId, false);
@@ -107,16 +108,16 @@ const onReturned = (
   note(state, 'device.returned', { hostId, deviceId, data: { reason: by } });
 };
 
-const keep = (state: EngineState, host: HostState, deviceId: DeviceId, after: () => void = () => undefined): void => {
-  const trustedAtMs = host.trustedAtMs.get(deviceId);
+const keep = (state: CanariesSlice, host: HostState, deviceId: DeviceId, after: () => void = () => undefined): void => {
+  const trustedAtMs = host.canaries.trustedAtMs.get(deviceId);
   const canary: CanaryRecord = {
-    marks: { ...host.marks },
+    marks: { ...host.canaries.marks },
     hostId: host.session.hostId,
     deviceId,
     trustedAt: trustedAtMs === undefined ? null : new Date(trustedAtMs).toISOString(),
-    quarantine: host.quarantines.get(deviceId) ?? null,
+    quarantine: host.canaries.quarantines.get(deviceId) ?? null,
   };
-  state.recorder.add({ type: 'canary', canary, after });
+  state.writeBehind.add({ type: 'canary', canary, after });
 };
 
 interface Doubt {
@@ -126,7 +127,7 @@ interface Doubt {
 }
 
 /** Idempotent: taken up again at the next start where it was cut off. */
-const reopenAll = async (state: EngineState, doubt: Doubt): Promise<void> => {
+const reopenAll = async (state: CanariesSlice, doubt: Doubt): Promise<void> => {
   for (;;) {
     try {
       // The commit that this follows has its own jobs to end first.
@@ -135,7 +136,7 @@ const reopenAll = async (state: EngineState, doubt: Doubt): Promise<void> => {
       await state.jobsEnded();
       const { candidates, records } = await state.store.reopenDoubted(doubt);
       if (candidates.length === 0) return;
-      for (const { holder, ...key } of records) state.records.set(key, holder);
+      for (const { holder, ...key } of records) state.recordHolders.set(key, holder);
       state.metrics.onReopened(candidates.length);
       state.log.warn({ ...doubt, candidates: candidates.length }, 'verdicts were taken back; they are judged again');
       await queueAgain(state, candidates);
@@ -150,12 +151,12 @@ const reopenAll = async (state: EngineState, doubt: Doubt): Promise<void> => {
 
 /** Stored as queued already: what the queue does not take now is queued with what else is missing there. */
 const queueAgain = async (
-  state: EngineState,
+  state: CanariesSlice,
   candidates: readonly { readonly id: CandidateId; readonly priority: number }[],
 ): Promise<void> => {
   try {
     await state.queue.add(candidates.map(({ id, priority }) => ({ candidateId: id, priority })));
-    state.poke();
+    state.wake();
   } catch (error) {
     state.log.warn({ err: error }, 'the queue does not take what is judged again; it is queued when the queue is back');
     state.onUnqueued();

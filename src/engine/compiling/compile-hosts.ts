@@ -5,27 +5,30 @@
  * A cubin of another compiler would run as well, but a score would depend on which host happened to have room (ADR 8).
  */
 import type { CompileUnit } from '../../domain/protocol.ts';
-import type { EngineState, HostState } from '../state.ts';
+import { connectedTo } from '../host-state.ts';
+import type { HostState } from '../host-state.ts';
+import type { CompilingSlice } from '../state.ts';
 import type { CompileJob } from '../active-candidates.ts';
 
 /** After a failure of its own, a compile host is not asked for the same kind of work for this long. */
-const REST_MS = 30_000;
+const COOL_DOWN_MS = 30_000;
 /** Languages whose code does not depend on the processor that compiles it. */
-const TRAVELLING = ['cuda', 'triton'] as const;
+const TRANSFERABLE = ['cuda', 'triton'] as const;
 
-export const isCompileHost = ({ state, devices, inventory }: HostState): boolean =>
-  state === 'connected' &&
+export const isCompileHost = ({ connection, devices, inventory }: HostState): boolean =>
+  connection.state === 'connected' &&
   !devices.some(({ kind }) => kind === 'gpu') &&
-  TRAVELLING.some((language) => inventory?.compilers?.[language] !== undefined);
+  TRANSFERABLE.some((language) => inventory?.compilers?.[language] !== undefined);
 
 /** Connected hosts with GPUs that it may compile for. */
-export const compilesFor = (state: EngineState, host: HostState): readonly HostState[] =>
+export const compilesFor = (state: CompilingSlice, host: HostState): readonly HostState[] =>
   isCompileHost(host) ? [...state.hosts.values()].filter((other) => hasGpu(other) && haveSameCompiler(host, other)) : [];
 
-const hasGpu = ({ state, devices }: HostState): boolean => state === 'connected' && devices.some(({ kind }) => kind === 'gpu');
+const hasGpu = ({ connection, devices }: HostState): boolean =>
+  connection.state === 'connected' && devices.some(({ kind }) => kind === 'gpu');
 
 const haveSameCompiler = (one: HostState, other: HostState): boolean =>
-  TRAVELLING.some((language) => makeSameCode(one, other, language));
+  TRANSFERABLE.some((language) => makeSameCode(one, other, language));
 
 export const makeSameCode = (one: HostState, other: HostState, language: string): boolean =>
   compilerOf(one, language) !== null && compilerOf(one, language) === compilerOf(other, language);
@@ -33,24 +36,28 @@ export const makeSameCode = (one: HostState, other: HostState, language: string)
 const compilerOf = ({ inventory }: HostState, language: string): string | null => inventory?.compilers?.[language] ?? null;
 
 /** Those that may compile it instead of `own` now, in no particular order. */
-export const compileHostsFor = (state: EngineState, own: HostState, job: CompileJob): readonly HostState[] => {
+export const compileHostsFor = (state: CompilingSlice, own: HostState, job: CompileJob): readonly HostState[] => {
   const { unit, failedAt } = job;
   const compiler = compilerOf(own, unit.language);
-  if (state.compileHosts.size === 0 || !job.mayTravel || compiler === null) return [];
-  if (!TRAVELLING.some((language) => language === unit.language)) return [];
+  if (state.compileHosts.size === 0 || !job.mayTransfer || compiler === null) return [];
+  if (!TRANSFERABLE.some((language) => language === unit.language)) return [];
   return [...state.compileHosts].filter(
     (host) =>
       host !== own &&
-      host.resting === null &&
+      takesWork(state, host, unit) &&
       !failedAt.has(host.session.hostId) &&
-      compilerOf(host, unit.language) === compiler &&
-      (host.restsUntilMs.get(kindOf(unit)) ?? 0) <= state.monotonicMs(),
+      compilerOf(host, unit.language) === compiler,
   );
 };
 
-/** Its own failure, not the source's. */
-export const rest = (state: EngineState, host: HostState, unit: CompileUnit): void => {
-  host.restsUntilMs.set(kindOf(unit), state.monotonicMs() + REST_MS);
+const takesWork = ({ monotonicMs }: CompilingSlice, host: HostState, unit: CompileUnit): boolean => {
+  const connection = connectedTo(host);
+  return connection?.unavailable === null && (connection.coolDowns.get(kindOf(unit)) ?? 0) <= monotonicMs();
+};
+
+/** After its own failure, not the source's. */
+export const coolDown = (state: CompilingSlice, host: HostState, unit: CompileUnit): void => {
+  connectedTo(host)?.coolDowns.set(kindOf(unit), state.monotonicMs() + COOL_DOWN_MS);
 };
 
 const kindOf = ({ language, architecture }: CompileUnit): string => `${language} ${architecture}`;
@@ -61,7 +68,7 @@ const kindOf = ({ language, architecture }: CompileUnit): string => `${language}
  */
 export const chooseHost = <T extends Capacity>(unit: CompileUnit, own: T, others: readonly T[]): T => {
   if (others.length === 0) return own;
-  const busy = [own, ...others].find(({ asked }) => [...asked.values()].includes(unit));
+  const busy = [own, ...others].find((host) => [...askedOf(host).values()].includes(unit));
   if (busy || freeSlots(own) > 0) return busy ?? own;
   const [roomiest = own] = others.toSorted((one, two) => freeSlots(two) - freeSlots(one));
   if (freeSlots(roomiest) > 0) return roomiest;
@@ -69,10 +76,12 @@ export const chooseHost = <T extends Capacity>(unit: CompileUnit, own: T, others
   return idlest;
 };
 
-type Capacity = Pick<HostState, 'asked'> & {
+type Capacity = Pick<HostState, 'connection'> & {
   readonly inventory: Pick<NonNullable<HostState['inventory']>, 'compileSlots'> | null;
 };
 
+const NOTHING_ASKED: ReadonlyMap<string, CompileUnit> = new Map();
+const askedOf = (host: Capacity): ReadonlyMap<string, CompileUnit> => connectedTo(host)?.asked ?? NOTHING_ASKED;
 const slotsOf = ({ inventory }: Capacity): number => inventory?.compileSlots ?? 1;
-const freeSlots = (host: Capacity): number => slotsOf(host) - host.asked.size;
-const loadOf = (host: Capacity): number => host.asked.size / slotsOf(host);
+const freeSlots = (host: Capacity): number => slotsOf(host) - askedOf(host).size;
+const loadOf = (host: Capacity): number => askedOf(host).size / slotsOf(host);

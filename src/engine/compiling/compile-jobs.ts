@@ -4,13 +4,15 @@ import type { KernelResources } from '../../domain/kernel-resources.ts';
 import type { CompileResult, FromRunner } from '../../domain/protocol.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { markedUnit } from '../canaries/marks.ts';
-import { bringArtifact } from './transfers.ts';
-import { chooseHost, compileHostsFor, makeSameCode, rest } from './compile-hosts.ts';
-import type { EngineState, HostState } from '../state.ts';
+import { transferArtifact } from './transfers.ts';
+import { chooseHost, compileHostsFor, makeSameCode, coolDown } from './compile-hosts.ts';
+import { connectedTo } from '../host-state.ts';
+import type { HostState } from '../host-state.ts';
+import type { CompilingSlice } from '../state.ts';
 import type { Compiled as KnownCompile } from './known-artifacts.ts';
 import { findKnown, remember } from './known-compiles.ts';
 import { resolvedFor } from '../active-candidates.ts';
-import type { CompileJob, Live } from '../active-candidates.ts';
+import type { CompileJob, ActiveCandidate } from '../active-candidates.ts';
 
 const COMPILE_LOG_CHARS_MAX = 64 * 1024;
 const SEPARATOR = '@';
@@ -18,92 +20,97 @@ const SEPARATOR = '@';
 type Of<T extends Effect['type']> = Extract<Effect, { type: T }>;
 type Compiled = Extract<FromRunner, { type: 'compiled' }>;
 
-export const askCompile = (state: EngineState, { id, hostId, deviceModel }: Of<'compile'>): void => {
-  const live = state.lives.get(id);
+export const askCompile = (state: CompilingSlice, { id, hostId, deviceModel }: Of<'compile'>): void => {
+  const candidate = state.active.get(id);
   const host = state.hosts.get(hostId);
   const device = host?.devices.find(({ model }) => model === deviceModel);
-  if (!live || !host || !device) return;
-  const resolved = resolvedFor(live, device.architecture);
+  if (!candidate || !host || !device) return;
+  const resolved = resolvedFor(candidate, device.architecture);
   if ('verdict' in resolved) {
     state.apply({ type: 'compiled', id, hostId, result: { status: 'failed', outcome: resolved } });
     return;
   }
-  live.compiling = {
-    hostId,
-    unit: markedUnit(resolved.unit, host.marks.code),
-    asked: null,
-    failedAt: new Set(),
-    mayTravel: true,
-  };
-  advance(state, live, live.compiling);
+  const unit = markedUnit(resolved.unit, host.canaries.marks.code);
+  begin(state, candidate, { hostId, unit, asked: null, failedAt: new Set(), mayTransfer: true });
 };
 
-export const cancelCompile = (state: EngineState, { id, hostId }: Of<'cancel-compile'>): void => {
-  const live = state.lives.get(id);
-  if (live?.compiling?.hostId === hostId) withdraw(state, live, live.compiling);
+export const cancelCompile = (state: CompilingSlice, { id, hostId }: Of<'cancel-compile'>): void => {
+  const candidate = state.active.get(id);
+  const job = candidate ? jobOf(candidate) : null;
+  if (candidate && job?.hostId === hostId) withdraw(state, candidate, job);
 };
 
 /** One that nobody waits for any more (cancelled, moved to another host) changes nothing. */
-export const onCompiled = (state: EngineState, host: HostState, { compileId, result }: Compiled): void => {
-  host.asked.delete(compileId);
+export const onCompiled = (state: CompilingSlice, host: HostState, { compileId, result }: Compiled): void => {
+  const connection = connectedTo(host);
+  connection?.asked.delete(compileId);
   count(state, host, result);
-  const forRecord = host.recordCompiles.get(compileId);
-  if (forRecord) return forRecord(result);
+  const answer = connection?.compileAnswers.get(compileId);
+  if (answer) return answer(result);
   const id = CandidateId.safeParse(compileId.split(SEPARATOR)[0]).data;
-  const live = id && state.lives.get(id);
-  const job = live?.compiling;
-  if (!live || job?.asked?.compileId !== compileId || job.asked.hostId !== host.session.hostId) return;
+  const candidate = id && state.active.get(id);
+  const job = candidate ? jobOf(candidate) : null;
+  if (!candidate || job?.asked?.compileId !== compileId || job.asked.hostId !== host.session.hostId) return;
   remember(host, job.unit, result);
-  if (job.hostId === host.session.hostId) finish(state, live, { host, result });
-  else onCompiledElsewhere(state, live, { job, at: host, result });
+  if (job.hostId === host.session.hostId) finish(state, candidate, { host, result });
+  else onCompiledElsewhere(state, candidate, { job, at: host, result });
 };
 
 /** Before the scheduler hears of it. What was compiled there for other hosts is compiled elsewhere, at nobody's cost. */
-export const onCompilingHostGone = (state: EngineState, host: HostState): void => {
+export const onCompilingHostGone = (state: CompilingSlice, host: HostState): void => {
   const { hostId } = host.session;
-  host.asked.clear();
-  for (const live of state.lives.values()) {
-    const job = live.compiling;
-    if (job?.hostId === hostId) withdraw(state, live, job);
-    else if (job?.asked?.hostId === hostId) advance(state, live, job);
+  for (const candidate of state.active.values()) {
+    const job = jobOf(candidate);
+    if (job?.hostId === hostId) withdraw(state, candidate, job);
+    else if (job?.asked?.hostId === hostId) advance(state, candidate, job);
   }
   host.fetches.drop('its host was lost');
   host.puts.drop('its host was lost');
 };
 
 /**
- * Another compiler makes other code: what is known to be compiled there is forgotten, and what travels between it and others is begun again. What
+ * Another compiler makes other code: what is known to be compiled there is forgotten, and what is transferred between it and others is begun again. What
  * it compiles for itself, its runner begins again by itself.
  */
-export const onCompilersChanged = (state: EngineState, host: HostState): void => {
+export const onCompilersChanged = (state: CompilingSlice, host: HostState): void => {
   const { hostId } = host.session;
   host.known.clear();
-  host.restsUntilMs.clear();
-  for (const live of state.lives.values()) {
-    const job = live.compiling;
+  connectedTo(host)?.coolDowns.clear();
+  for (const candidate of state.active.values()) {
+    const job = jobOf(candidate);
     if (!job || (job.hostId !== hostId && job.asked?.hostId !== hostId)) continue;
-    if (job.asked && job.asked.hostId !== job.hostId) restart(state, live, job);
+    if (job.asked && job.asked.hostId !== job.hostId) restart(state, candidate, job);
   }
   host.fetches.drop('its compiler changed');
 };
 
-const restart = (state: EngineState, live: Live, job: CompileJob): void => {
-  withdraw(state, live, job);
-  live.compiling = { ...job, asked: null };
-  advance(state, live, live.compiling);
+const restart = (state: CompilingSlice, candidate: ActiveCandidate, job: CompileJob): void => {
+  withdraw(state, candidate, job);
+  begin(state, candidate, { ...job, asked: null });
+};
+
+const jobOf = ({ stage }: ActiveCandidate): CompileJob | null => (stage.name === 'compiling' ? stage.job : null);
+
+const setJob = (candidate: ActiveCandidate, job: CompileJob | null): void => {
+  candidate.stage = { name: 'compiling', sinceMs: candidate.stage.sinceMs, job };
+};
+
+const begin = (state: CompilingSlice, candidate: ActiveCandidate, job: CompileJob): void => {
+  setJob(candidate, job);
+  advance(state, candidate, job);
 };
 
 /** One step towards the artifact at its host: it is there; a compile host has it; or somebody is asked to compile it. */
-const advance = (state: EngineState, live: Live, job: CompileJob): void => {
+const advance = (state: CompilingSlice, candidate: ActiveCandidate, job: CompileJob): void => {
   const host = state.hosts.get(job.hostId);
   if (!host) return;
   const known = findKnown(state, host, job.unit);
-  if (known) return finish(state, live, { host, result: known });
+  if (known) return finish(state, candidate, { host, result: known });
   const others = compileHostsFor(state, host, job);
   const holder = others.find((other) => other.known.find(job.unit));
   const held = holder && findKnown(state, holder, job.unit);
-  if (held) return bring(state, live, { job, at: holder, result: held });
-  ask(state, live, { job, at: chooseHost(job.unit, host, others) });
+  if (held) return bring(state, candidate, { job, at: holder, result: held });
+  ask(state, candidate, { job, at: chooseHost(job.unit, host, others) });
 };
 
 interface At {
@@ -111,12 +118,12 @@ interface At {
   readonly at: HostState;
 }
 
-const ask = (state: EngineState, live: Live, { job, at }: At): void => {
+const ask = (state: CompilingSlice, candidate: ActiveCandidate, { job, at }: At): void => {
   // The number tells a late answer from the one that is waited for.
-  live.compiles += 1;
-  const compileId = `${live.id}${SEPARATOR}${live.compiles}`;
+  candidate.compiles += 1;
+  const compileId = `${candidate.id}${SEPARATOR}${candidate.compiles}`;
   job.asked = { hostId: at.session.hostId, compileId };
-  if (at.session.compile(compileId, job.unit, state.rules.compileLimitMs)) at.asked.set(compileId, job.unit);
+  if (at.session.compile(compileId, job.unit, state.rules.compileLimitMs)) connectedTo(at)?.asked.set(compileId, job.unit);
 };
 
 /**
@@ -124,56 +131,60 @@ const ask = (state: EngineState, live: Live, { job, at }: At): void => {
  * that was passed is the own host's to tell: a slower machine must not make the verdict.
  */
 const onCompiledElsewhere = (
-  state: EngineState,
-  live: Live,
+  state: CompilingSlice,
+  candidate: ActiveCandidate,
   { job, at, result }: At & { readonly result: CompileResult },
 ): void => {
   const own = state.hosts.get(job.hostId);
   if (!own) return;
   switch (result.status) {
     case 'compiled':
-      return bring(state, live, { job, at, result });
+      return bring(state, candidate, { job, at, result });
     case 'failed':
-      if (result.outcome.verdict !== 'timed_out') return finish(state, live, { host: own, result });
-      job.mayTravel = false;
-      return advance(state, live, job);
+      if (result.outcome.verdict !== 'timed_out') return finish(state, candidate, { host: own, result });
+      job.mayTransfer = false;
+      return advance(state, candidate, job);
     case 'infra': {
       const { code, message } = result.failure;
       state.metrics.onInfra(code);
-      state.log.warn({ hostId: at.session.hostId, code }, `compile host rests: ${message}`);
-      rest(state, at, job.unit);
+      state.log.warn({ hostId: at.session.hostId, code }, `compile host is not asked for a while: ${message}`);
+      coolDown(state, at, job.unit);
       job.failedAt.add(at.session.hostId);
-      advance(state, live, job);
+      advance(state, candidate, job);
     }
   }
 };
 
-const bring = (state: EngineState, live: Live, { job, at, result }: At & { readonly result: KnownCompile }): void => {
+const bring = (
+  state: CompilingSlice,
+  candidate: ActiveCandidate,
+  { job, at, result }: At & { readonly result: KnownCompile },
+): void => {
   const to = state.hosts.get(job.hostId);
   if (!to) return;
   job.asked = null;
-  bringArtifact(state, {
+  transferArtifact(state, {
     artifact: result.artifact,
     from: at,
     to,
     arrived: (failed) => {
-      // A compiler may have been replaced while it travelled.
+      // A compiler may have been replaced while it was transferred.
       const isUsed = failed === null && makeSameCode(at, to, job.unit.language);
       if (isUsed) remember(to, job.unit, result);
-      if (live.compiling !== job) return;
-      if (isUsed) return finish(state, live, { host: to, result });
-      if (failed === 'put') job.mayTravel = false;
+      if (jobOf(candidate) !== job) return;
+      if (isUsed) return finish(state, candidate, { host: to, result });
+      if (failed === 'put') job.mayTransfer = false;
       job.failedAt.add(at.session.hostId);
-      advance(state, live, job);
+      advance(state, candidate, job);
     },
   });
 };
 
-const withdraw = (state: EngineState, live: Live, { asked }: CompileJob): void => {
-  live.compiling = null;
+const withdraw = (state: CompilingSlice, candidate: ActiveCandidate, { asked }: CompileJob): void => {
+  setJob(candidate, null);
   if (!asked) return;
   const at = state.hosts.get(asked.hostId);
-  if (at?.asked.delete(asked.compileId)) at.session.cancelCompile(asked.compileId);
+  if (at && connectedTo(at)?.asked.delete(asked.compileId)) at.session.cancelCompile(asked.compileId);
 };
 
 interface Answer {
@@ -182,23 +193,25 @@ interface Answer {
   readonly result: CompileResult;
 }
 
-const finish = (state: EngineState, live: Live, { host, result }: Answer): void => {
+const finish = (state: CompilingSlice, candidate: ActiveCandidate, { host, result }: Answer): void => {
   const { hostId } = host.session;
-  live.compiling = null;
-  live.compileLog = logOf(result).slice(0, COMPILE_LOG_CHARS_MAX);
-  if (result.status === 'compiled') live.resources = launchedOnly(live, result.resources);
+  setJob(candidate, null);
+  candidate.compiled = {
+    log: logOf(result).slice(0, COMPILE_LOG_CHARS_MAX),
+    resources: result.status === 'compiled' ? launchedOnly(candidate, result.resources) : candidate.compiled.resources,
+  };
   if (result.status === 'infra') state.metrics.onInfra(result.failure.code);
-  state.apply({ type: 'compiled', id: live.id, hostId, result });
+  state.apply({ type: 'compiled', id: candidate.id, hostId, result });
 };
 
-const count = (state: EngineState, host: HostState, result: CompileResult): void => {
+const count = (state: CompilingSlice, host: HostState, result: CompileResult): void => {
   state.metrics.onCompiled(host.session.hostId, result);
   host.compileCounts.onCompiled(result);
 };
 
 /** A source may instantiate thousands of kernels; those that the plan launches decide. */
-const launchedOnly = (live: Live, resources: KernelResources): KernelResources | null => {
-  const plans = [...live.resolved.values()].flatMap((resolved) => Object.values(resolved.plans));
+const launchedOnly = (candidate: ActiveCandidate, resources: KernelResources): KernelResources | null => {
+  const plans = [...candidate.resolved.values()].flatMap((resolved) => Object.values(resolved.plans));
   const launched = new Set(plans.flatMap(({ launches }) => launches.map(({ kernel }) => kernel)));
   const told = Object.entries(resources).filter(([kernel]) => launched.has(kernel));
   return told.length === 0 ? null : Object.fromEntries(told);

@@ -1,14 +1,15 @@
 /** What hosts are known to hold compiled: answered here, without a round trip, and forgotten when a judge could not use it. */
 import type { ContentHash } from '../../domain/ids.ts';
 import type { CompileResult, CompileUnit, InfraFailure } from '../../domain/protocol.ts';
-import type { EngineState, HostState } from '../state.ts';
+import type { HostState } from '../host-state.ts';
+import type { CompilingSlice } from '../state.ts';
 import type { Compiled } from './known-artifacts.ts';
 
 /** The runner throws the task's artifacts away with these, since one of them may be what was damaged. */
 const ARTIFACT_FAILURES: ReadonlySet<InfraFailure['code']> = new Set(['unknown_artifact', 'reference_failed', 'baseline_failed']);
 
 /** What the host would answer; null when it must be asked. */
-export const findKnown = (state: EngineState, host: HostState, unit: CompileUnit): Compiled | null => {
+export const findKnown = (state: CompilingSlice, host: HostState, unit: CompileUnit): Compiled | null => {
   const known = host.known.find(unit);
   if (!known) return null;
   state.metrics.onKnown(host.session.hostId);
@@ -26,7 +27,7 @@ interface Suspected {
 }
 
 /** A judge failed for want of one of these, perhaps: they are asked for again before another attempt, and brought from nowhere. */
-export const forgetArtifacts = (state: EngineState, host: HostState, { failure, artifacts }: Suspected): void => {
+export const forgetArtifacts = (state: CompilingSlice, host: HostState, { failure, artifacts }: Suspected): void => {
   if (!failure || !ARTIFACT_FAILURES.has(failure.code)) return;
   for (const artifact of artifacts) {
     if (artifact === undefined) continue;

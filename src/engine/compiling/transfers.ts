@@ -3,28 +3,29 @@ import { createHash } from 'node:crypto';
 import { ContentHash } from '../../domain/ids.ts';
 import { BUNDLE_BYTES_MAX } from '../../domain/protocol.ts';
 import type { FromRunner } from '../../domain/protocol.ts';
-import type { EngineState, HostState } from '../state.ts';
+import type { HostState } from '../host-state.ts';
+import type { CompilingSlice } from '../state.ts';
 import type { Bundle, HostSession } from '../../domain/ports/host-session.ts';
 import type { Bundles } from './bundles.ts';
-import { createLane } from './transfer-lane.ts';
-import type { Lane } from './transfer-lane.ts';
+import { createTransferQueue } from './transfer-queue.ts';
+import type { TransferQueue } from './transfer-queue.ts';
 
 type Frame<T extends FromRunner['type']> = Extract<FromRunner, { type: T }>;
 
 const AWAY = 'it is not connected';
 
-export const createFetches = (session: HostSession): Lane =>
-  createLane((artifact) => (session.fetchArtifact(artifact) ? null : AWAY));
+export const createFetches = (session: HostSession): TransferQueue =>
+  createTransferQueue((artifact) => (session.fetchArtifact(artifact) ? null : AWAY));
 
 /** A bundle that gave way to others while it waited is not put: the artifact is compiled where it is wanted. */
-export const createPuts = (session: HostSession, bundles: Bundles): Lane =>
-  createLane((artifact) => {
+export const createPuts = (session: HostSession, bundles: Bundles): TransferQueue =>
+  createTransferQueue((artifact) => {
     const bundle = bundles.find(artifact);
     if (!bundle) return 'the daemon has no room for artifacts under way';
     return session.putArtifact(artifact, bundle) ? null : AWAY;
   });
 
-export interface Journey {
+export interface Transfer {
   readonly artifact: ContentHash;
   readonly from: HostState;
   readonly to: HostState;
@@ -32,10 +33,10 @@ export interface Journey {
   readonly arrived: (failed: 'fetch' | 'put' | null) => void;
 }
 
-export const bringArtifact = (state: EngineState, { artifact, from, to, arrived }: Journey): void => {
+export const transferArtifact = (state: CompilingSlice, { artifact, from, to, arrived }: Transfer): void => {
   const ended = (at: HostState, step: 'fetch' | 'put', failure: string | null): void => {
     if (failure === null) return arrived(null);
-    state.metrics.onTravelled(at.session.hostId, 'failed');
+    state.metrics.onTransferred(at.session.hostId, 'failed');
     state.log.warn({ hostId: at.session.hostId, artifact }, `artifact not ${step === 'fetch' ? 'fetched' : 'put'}: ${failure}`);
     arrived(step);
   };
@@ -44,18 +45,26 @@ export const bringArtifact = (state: EngineState, { artifact, from, to, arrived 
   from.fetches.ask(artifact, (failure) => (failure === null ? put() : ended(from, 'fetch', failure)));
 };
 
-export const onArtifact = (state: EngineState, host: HostState, came: Frame<'artifact'> & { readonly bytes: Buffer }): void => {
+export const onArtifact = (
+  state: CompilingSlice,
+  host: HostState,
+  came: Frame<'artifact'> & { readonly bytes: Buffer },
+): void => {
   const { artifact, failure } = came;
   const bundle = bundleOf(came);
   if (bundle) {
     state.bundles.add(artifact, bundle);
-    state.metrics.onTravelled(host.session.hostId, 'fetched');
+    state.metrics.onTransferred(host.session.hostId, 'fetched');
   } else if (failure?.code === 'unknown_artifact') host.known.forget(artifact);
   host.fetches.answered(artifact, bundle ? null : (failure?.message ?? 'what came does not match its hash'));
 };
 
-export const onArtifactStored = (state: EngineState, host: HostState, { artifact, failure }: Frame<'artifact_stored'>): void => {
-  if (!failure) state.metrics.onTravelled(host.session.hostId, 'put');
+export const onArtifactStored = (
+  state: CompilingSlice,
+  host: HostState,
+  { artifact, failure }: Frame<'artifact_stored'>,
+): void => {
+  if (!failure) state.metrics.onTransferred(host.session.hostId, 'put');
   host.puts.answered(artifact, failure && failure.message);
 };
 

@@ -5,11 +5,13 @@ import { hiddenFor } from './hidden-task.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { markedDefinition, markedUnit } from '../canaries/marks.ts';
 import { findKnown, remember } from '../compiling/known-compiles.ts';
-import type { EngineState, HostState } from '../state.ts';
-import { targetOf } from '../answers/prepare-candidate.ts';
+import { connectedTo } from '../host-state.ts';
+import type { Connected, HostState } from '../host-state.ts';
+import type { JudgingSlice } from '../state.ts';
+import { targetOf } from '../../problems/targets.ts';
 import type { Compiled } from '../compiling/known-artifacts.ts';
 import { resolveContent, resolvedFor } from '../active-candidates.ts';
-import type { Live } from '../active-candidates.ts';
+import type { ActiveCandidate } from '../active-candidates.ts';
 import { recordKeyOf } from './record-key.ts';
 
 const RECORD_PREFIX = 'record:';
@@ -19,39 +21,49 @@ const CONFIRM_RUNS_FACTOR = 2;
 type Judge = Extract<Effect, { type: 'judge' }>;
 interface Delivery {
   readonly judge: Judge;
-  readonly live: Live;
+  readonly candidate: ActiveCandidate;
   readonly host: HostState;
+  readonly connection: Connected;
   readonly architecture: string;
   readonly model: string;
 }
 
-export const sendJudge = (state: EngineState, judge: Judge): void => {
-  const live = state.lives.get(judge.id);
+export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
+  const candidate = state.active.get(judge.id);
   const host = state.hosts.get(judge.hostId);
   const device = host?.devices.find(({ id }) => id === judge.deviceId);
-  if (!live || !host || !device) return;
-  const delivery = { judge, live, host, architecture: device.architecture, model: device.model };
-  const holder = judge.mode === 'confirm' ? state.records.holder(recordKeyOf(live, device.model)) : null;
-  live.attempts.set(judge.attemptId, { mode: judge.mode, pairedWith: holder, artifacts: [judge.artifact], evaluation: null });
+  const connection = host && connectedTo(host);
+  if (!candidate || !connection || !device) return;
+  const delivery = { judge, candidate, host, connection, architecture: device.architecture, model: device.model };
+  const holder = judge.mode === 'confirm' ? state.recordHolders.holder(recordKeyOf(candidate, device.model)) : null;
+  candidate.attempts.set(judge.attemptId, {
+    mode: judge.mode,
+    pairedWith: holder,
+    artifacts: [judge.artifact],
+    evaluation: null,
+  });
   define(delivery);
   if (holder === null || holder.candidateId === judge.id) return send(state, delivery, null);
-  host.preparing.add(judge.attemptId);
+  connection.preparing.add(judge.attemptId);
   void compileRecord(state, delivery, holder);
 };
 
 const define = (delivery: Delivery): void => {
-  const { host } = delivery;
+  const { host, connection } = delivery;
   const definition = definitionOf(delivery);
-  if (host.defined.has(definition.key)) return;
-  if (host.session.defineProblem(definition)) host.defined.add(definition.key);
+  if (connection.defined.has(definition.key)) return;
+  if (host.session.defineProblem(definition)) connection.defined.add(definition.key);
 };
 
-const definitionOf = ({ live, host, architecture }: Delivery): ProblemDefinition =>
-  markedDefinition(live.loaded.definitionFor(targetOf(live.submission.content.device), architecture), host.marks.problems);
+const definitionOf = ({ candidate, host, architecture }: Delivery): ProblemDefinition =>
+  markedDefinition(
+    candidate.loaded.definitionFor(targetOf(candidate.submission.content.device), architecture),
+    host.canaries.marks.problems,
+  );
 
-const send = (state: EngineState, delivery: Delivery, record: JudgeTask['record']): void => {
-  const { judge, live, host, architecture } = delivery;
-  const resolved = resolvedFor(live, architecture);
+const send = (state: JudgingSlice, delivery: Delivery, record: JudgeTask['record']): void => {
+  const { judge, candidate, host, architecture } = delivery;
+  const resolved = resolvedFor(candidate, architecture);
   if ('verdict' in resolved) return;
   host.session.judge({
     attemptId: judge.attemptId,
@@ -59,7 +71,7 @@ const send = (state: EngineState, delivery: Delivery, record: JudgeTask['record'
     problemKey: definitionOf(delivery).key,
     artifact: judge.artifact,
     plans: resolved.plans,
-    ...hiddenFor(state, live),
+    ...hiddenFor(state, candidate),
     timing: judge.mode === 'confirm' ? confirmTiming(state.rules.timing) : state.rules.timing,
     record,
     limitMs: state.rules.limitMs,
@@ -76,21 +88,22 @@ const confirmTiming = (timing: TimingRules): TimingRules => ({
   caseBudgetMs: timing.caseBudgetMs * CONFIRM_RUNS_FACTOR,
 });
 
-/** False when it was retracted or cancelled meanwhile. */
-const release = ({ host, judge }: Delivery): boolean => host.preparing.delete(judge.attemptId);
+/** False when it was retracted or cancelled, or its connection ended meanwhile. */
+const release = ({ host, connection, judge }: Delivery): boolean =>
+  connectedTo(host) === connection && connection.preparing.delete(judge.attemptId);
 
 /** The host has compiled it before, as a rule: then it is known here, or this is a look in its cache. */
-const compileRecord = async (state: EngineState, delivery: Delivery, holder: RecordHolder): Promise<void> => {
-  const { judge, live, host, architecture } = delivery;
+const compileRecord = async (state: JudgingSlice, delivery: Delivery, holder: RecordHolder): Promise<void> => {
+  const { judge, candidate, host, connection, architecture } = delivery;
   const content = await state.store.content(holder.candidateId).catch((error: unknown) => {
     state.log.warn({ err: error, candidateId: holder.candidateId }, 'could not read the record holder; confirming without it');
     return null;
   });
-  const resolved = content && resolveContent(live.loaded, content, architecture);
+  const resolved = content && resolveContent(candidate.loaded, content, architecture);
   if (!resolved || 'verdict' in resolved) return unpaired(state, delivery);
   const paired = ({ artifact }: Compiled): void => {
     if (!release(delivery)) return;
-    live.attempts.set(judge.attemptId, {
+    candidate.attempts.set(judge.attemptId, {
       mode: judge.mode,
       pairedWith: holder,
       artifacts: [judge.artifact, artifact],
@@ -98,23 +111,23 @@ const compileRecord = async (state: EngineState, delivery: Delivery, holder: Rec
     });
     send(state, delivery, { artifact, plans: resolved.plans });
   };
-  const unit = markedUnit(resolved.unit, host.marks.code);
+  const unit = markedUnit(resolved.unit, host.canaries.marks.code);
   const known = findKnown(state, host, unit);
   if (known) return paired(known);
   const compileId = `${RECORD_PREFIX}${judge.attemptId}`;
-  host.recordCompiles.set(compileId, (result) => {
-    host.recordCompiles.delete(compileId);
+  connection.compileAnswers.set(compileId, (result) => {
+    connection.compileAnswers.delete(compileId);
     remember(host, unit, result);
     if (result.status !== 'compiled') return unpaired(state, delivery);
     paired(result);
   });
-  if (!host.session.compile(compileId, unit, state.rules.compileLimitMs)) host.recordCompiles.delete(compileId);
+  if (!host.session.compile(compileId, unit, state.rules.compileLimitMs)) connection.compileAnswers.delete(compileId);
 };
 
 /** Judged against the baseline alone: the result will not count as paired with the holder. */
-const unpaired = (state: EngineState, delivery: Delivery): void => {
+const unpaired = (state: JudgingSlice, delivery: Delivery): void => {
   if (!release(delivery)) return;
-  delivery.live.attempts.set(delivery.judge.attemptId, {
+  delivery.candidate.attempts.set(delivery.judge.attemptId, {
     mode: 'confirm',
     pairedWith: null,
     artifacts: [delivery.judge.artifact],

@@ -11,12 +11,12 @@ import { learned, pairedVariance, spreadVariance } from '../../domain/ranking/sp
 import type { Spread } from '../../domain/ranking/spread.ts';
 import { floorsOf } from '../../problems/floors.ts';
 import type { JudgeMode } from '../../scheduler/events.ts';
-import { targetOf } from '../answers/prepare-candidate.ts';
+import { targetOf } from '../../problems/targets.ts';
 import { screeningOf } from '../active-candidates.ts';
-import type { Evaluation, Live } from '../active-candidates.ts';
+import type { Evaluation, ActiveCandidate } from '../active-candidates.ts';
 
 export interface EvaluationContext {
-  readonly live: Pick<Live, 'id' | 'submission' | 'loaded' | 'attempts'>;
+  readonly candidate: Pick<ActiveCandidate, 'id' | 'submission' | 'loaded' | 'attempts'>;
   readonly device: Device;
   readonly mode: JudgeMode;
   /** The record holder now. */
@@ -29,9 +29,9 @@ export interface EvaluationContext {
 
 export const evaluate = (outcome: Outcome, context: EvaluationContext): Evaluation => {
   if (outcome.verdict !== 'passed') return judgedOnly(outcome, null);
-  const { live, device } = context;
-  const { content } = live.submission;
-  const floors = floorsOf(live.loaded.problem, targetOf(content.device), {
+  const { candidate, device } = context;
+  const { content } = candidate.submission;
+  const floors = floorsOf(candidate.loaded.problem, targetOf(content.device), {
     peaks: peaksOf(device),
     copyBytesPerSecond: device.copyBytesPerSecond,
   });
@@ -58,15 +58,15 @@ const spreadsOf = ({ spread, device }: EvaluationContext): Spreads => ({
 });
 
 const place = (outcome: Outcome, score: Score, timings: readonly CaseTiming[], context: EvaluationContext): Evaluation => {
-  const { live, mode, holder, pairedWith } = context;
+  const { candidate, mode, holder, pairedWith } = context;
   // Only trial 0 is ranked, so only trial 0 can hold a record.
-  if (live.submission.content.trial > 0) return judgedOnly(outcome, score);
+  if (candidate.submission.content.trial > 0) return judgedOnly(outcome, score);
   const wasPairedWithHolder = pairedWith !== undefined && pairedWith?.candidateId === holder?.candidateId;
   if (mode === 'screen' || !wasPairedWithHolder) {
     return { ...judgedOnly(outcome, score), mustConfirm: mustConfirm(score, holder) };
   }
   const spreads = spreadsOf(context);
-  const settled = settle({ ...score, confirmed: true }, timings, { candidateId: live.id, holder, spreads });
+  const settled = settle({ ...score, confirmed: true }, timings, { candidateId: candidate.id, holder, spreads });
   const { record, holder: refined } = settled;
   return {
     outcome,
@@ -80,9 +80,9 @@ const place = (outcome: Outcome, score: Score, timings: readonly CaseTiming[], c
 
 /** The screening and the confirmation of one code, and the holder now and before, are repetitions. */
 const learnedFrom = ({ again }: Settled, timings: readonly CaseTiming[], context: EvaluationContext): Spread => {
-  const { spread, live } = context;
+  const { spread, candidate } = context;
   const { confirmed } = spreadsOf(context);
-  const screening = screeningOf(live)?.outcome;
+  const screening = screeningOf(candidate)?.outcome;
   const screened = screening?.verdict === 'passed' ? ownSpeedup(screening.timings) : null;
   const one = screened ? learned(spread, 'screened', screened, widened(ownSpeedup(timings), confirmed)) : spread;
   return again ? learned(one, 'confirmed', again.measured, again.known) : one;

@@ -3,20 +3,20 @@ import type { HiddenTask, JudgeTask } from '../../domain/protocol.ts';
 import { drawHidden, type HiddenCase } from '../../problems/hidden.ts';
 import { PlanError } from '../../problems/plan-error.ts';
 import { resolvePlanAt } from '../../problems/resolve-unit.ts';
-import type { EngineState } from '../state.ts';
-import { targetOf } from '../answers/prepare-candidate.ts';
-import type { Live } from '../active-candidates.ts';
+import type { JudgingSlice } from '../state.ts';
+import { targetOf } from '../../problems/targets.ts';
+import type { ActiveCandidate } from '../active-candidates.ts';
 
 /** Nothing for a problem that declares no bounds. */
 export const hiddenFor = (
-  state: Pick<EngineState, 'randomInt'>,
-  live: Pick<Live, 'loaded' | 'submission'>,
+  state: Pick<JudgingSlice, 'randomInt'>,
+  candidate: Pick<ActiveCandidate, 'loaded' | 'submission'>,
 ): Pick<JudgeTask, 'hidden'> => {
-  const item = drawHidden(live.loaded.problem, state.randomInt);
-  return item === undefined ? {} : { hidden: hiddenTask(item, live) };
+  const item = drawHidden(candidate.loaded.problem, state.randomInt);
+  return item === undefined ? {} : { hidden: hiddenTask(item, candidate) };
 };
 
-const hiddenTask = (item: HiddenCase, { loaded, submission }: Pick<Live, 'loaded' | 'submission'>): HiddenTask => {
+const hiddenTask = (item: HiddenCase, { loaded, submission }: Pick<ActiveCandidate, 'loaded' | 'submission'>): HiddenTask => {
   const { content } = submission;
   const defined = loaded.hiddenCase(targetOf(content.device), item);
   try {

@@ -13,7 +13,7 @@ export interface RecordKey {
   readonly deviceModel: string;
 }
 
-export interface Records {
+export interface RecordHolders {
   /** Reads the holders of every problem on these models once; needed before results of such a device are judged. */
   ensure(models: readonly { readonly model: string; readonly target: Target }[]): Promise<void>;
   isReady(model: string): boolean;
@@ -24,7 +24,10 @@ export interface Records {
   learn(key: RecordKey, spread: Spread): void;
 }
 
-export const createRecords = (store: Pick<Store, 'record'>, problems: ReadonlyMap<string, LoadedProblem>): Records => {
+export const createRecordHolders = (
+  store: Pick<Store, 'record'>,
+  problems: ReadonlyMap<string, LoadedProblem>,
+): RecordHolders => {
   const holders = new Map<string, RecordHolder>();
   const spreads = new Map<string, Spread>();
   const ready = new Set<string>();

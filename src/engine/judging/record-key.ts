@@ -1,9 +1,9 @@
-import type { Live } from '../active-candidates.ts';
+import type { ActiveCandidate } from '../active-candidates.ts';
 import type { RecordKey } from './record-holders.ts';
 
 /** Where a candidate would hold the record if it ran on this model. */
-export const recordKeyOf = (live: Pick<Live, 'submission'>, deviceModel: string): RecordKey => ({
-  problem: live.submission.content.problem,
-  problemVersion: live.submission.content.problemVersion,
+export const recordKeyOf = (candidate: Pick<ActiveCandidate, 'submission'>, deviceModel: string): RecordKey => ({
+  problem: candidate.submission.content.problem,
+  problemVersion: candidate.submission.content.problemVersion,
   deviceModel,
 });

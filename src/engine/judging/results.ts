@@ -4,69 +4,70 @@ import { candidateIdOf } from '../../domain/ids.ts';
 import type { JudgeResult } from '../../domain/protocol.ts';
 import type { AttemptRecord } from '../../domain/records.ts';
 import type { SchedulerEvent } from '../../scheduler/events.ts';
-import type { Attempt, Evaluation, Live } from '../active-candidates.ts';
+import type { Attempt, Evaluation, ActiveCandidate } from '../active-candidates.ts';
 import { noteProof } from '../canaries/canaries.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
-import type { EngineState, HostState } from '../state.ts';
+import type { HostState } from '../host-state.ts';
+import type { JudgingSlice } from '../state.ts';
 import { evaluate } from './evaluate.ts';
 import { recordKeyOf } from './record-key.ts';
 
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
 
-export const onResult = (state: EngineState, host: HostState, result: JudgeResult): void => {
-  const live = state.lives.get(candidateIdOf(result.attemptId));
+export const onResult = (state: JudgingSlice, host: HostState, result: JudgeResult): void => {
+  const candidate = state.active.get(candidateIdOf(result.attemptId));
   const device = host.devices.find(({ id }) => id === result.deviceId);
   // Nobody waits for it: the scheduler says so and it is acknowledged.
-  if (!live || !device) return state.apply(judgedEvent(host, result, null));
+  if (!candidate || !device) return state.apply(judgedEvent(host, result, null));
   host.use.get(device.id)?.onGap(result.phases.idleGapMs);
   state.metrics.onJudged(result);
-  use(state, { host, live, device, result });
+  use(state, { host, candidate, device, result });
 };
 
 interface Result {
   readonly host: HostState;
-  readonly live: Live;
+  readonly candidate: ActiveCandidate;
   readonly device: Device;
   readonly result: JudgeResult;
 }
 
-const use = (state: EngineState, { host, live, device, result }: Result): void => {
+const use = (state: JudgingSlice, { host, candidate, device, result }: Result): void => {
   const { hostId } = host.session;
   const { attemptId, infra } = result;
-  const attempt = live.attempts.get(attemptId) ?? unknownAttempt();
-  live.attempts.set(attemptId, attempt);
-  attempt.evaluation = evaluationOf(state, { live, device, attempt, result });
+  const attempt = candidate.attempts.get(attemptId) ?? unknownAttempt();
+  candidate.attempts.set(attemptId, attempt);
+  attempt.evaluation = evaluationOf(state, { candidate, device, attempt, result });
   if (infra) state.metrics.onInfra(infra.code);
   forgetArtifacts(state, host, { failure: infra, artifacts: attempt.artifacts });
-  if (attempt.evaluation) noteOutcome(state, { host, live, device }, attempt.evaluation);
-  state.recorder.add({ type: 'attempt', attempt: attemptRecordOf(state, { host, device, result }, attempt) });
+  if (attempt.evaluation) noteOutcome(state, { host, candidate, device }, attempt.evaluation);
+  state.writeBehind.add({ type: 'attempt', attempt: attemptRecordOf(state, { host, device, result }, attempt) });
   state.apply(judgedEvent(host, result, attempt.evaluation));
   // Behind all that follows from it: once this is reached, the host may forget the result.
-  state.recorder.add({ type: 'acknowledgement', hostId, attemptId });
+  state.writeBehind.add({ type: 'acknowledgement', hostId, attemptId });
 };
 
 /** Sent by an earlier life of the daemon, that did not come to write it down. */
 const unknownAttempt = (): Attempt => ({ mode: 'screen', pairedWith: undefined, artifacts: [], evaluation: null });
 
 const evaluationOf = (
-  state: EngineState,
-  { live, device, attempt, result }: Omit<Result, 'host'> & { readonly attempt: Attempt },
+  state: JudgingSlice,
+  { candidate, device, attempt, result }: Omit<Result, 'host'> & { readonly attempt: Attempt },
 ): Evaluation | null => {
   if (!result.outcome) return null;
-  const key = recordKeyOf(live, device.model);
+  const key = recordKeyOf(candidate, device.model);
   const { mode, pairedWith } = attempt;
-  const known = { holder: state.records.holder(key), spread: state.records.spread(key) };
-  return evaluate(result.outcome, { live, device, mode, pairedWith, ...known });
+  const known = { holder: state.recordHolders.holder(key), spread: state.recordHolders.spread(key) };
+  return evaluate(result.outcome, { candidate, device, mode, pairedWith, ...known });
 };
 
 const noteOutcome = (
-  state: EngineState,
-  { host, live, device }: Omit<Result, 'result'>,
+  state: JudgingSlice,
+  { host, candidate, device }: Omit<Result, 'result'>,
   { outcome: { verdict } }: Evaluation,
 ): void => {
-  const { problem, language } = live.submission.content;
+  const { problem, language } = candidate.submission.content;
   if (verdict === 'passed') noteProof(state, device, problem);
-  else host.suspects.set(device.id, { problem, language });
+  else host.canaries.suspects.set(device.id, { problem, language });
 };
 
 const judgedEvent = (host: HostState, result: JudgeResult, evaluation: Evaluation | null): Judged => ({
@@ -87,8 +88,8 @@ const reportOf = ({ outcome, infra }: JudgeResult): Judged['result'] => {
 };
 
 const attemptRecordOf = (
-  state: EngineState,
-  { host, device, result }: Omit<Result, 'live'>,
+  state: JudgingSlice,
+  { host, device, result }: Omit<Result, 'candidate'>,
   { mode, evaluation }: Attempt,
 ): AttemptRecord => {
   const finishedAtMs = state.now();

@@ -2,24 +2,24 @@
 import type { Completion } from '../../domain/ledger.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { unconfirmedScore } from './evaluate.ts';
-import type { Live } from '../active-candidates.ts';
+import type { ActiveCandidate } from '../active-candidates.ts';
 import { recordKeyOf } from './record-key.ts';
-import type { Records } from './record-holders.ts';
+import type { RecordHolders } from './record-holders.ts';
 
 export type Standing = Pick<Completion, 'score' | 'record' | 'measuredAgain'>;
 type Finished = Extract<Effect, { type: 'finished' }>;
 
 /** A score is of the judgement whose outcome is the verdict. One that still wants a confirmation ranks behind the record. */
 export const standingOf = (
-  records: Pick<Records, 'holder'>,
-  live: Pick<Live, 'submission' | 'attempts'>,
+  records: Pick<RecordHolders, 'holder'>,
+  candidate: Pick<ActiveCandidate, 'submission' | 'attempts'>,
   { outcome, attemptId }: Pick<Finished, 'outcome' | 'attemptId'>,
 ): Standing => {
-  const evaluation = attemptId && live.attempts.get(attemptId)?.evaluation;
+  const evaluation = attemptId && candidate.attempts.get(attemptId)?.evaluation;
   if (outcome.verdict !== 'passed' || !evaluation?.score) return { score: null, record: false };
   const { score, record, mustConfirm, holder, spread } = evaluation;
   if (mustConfirm) {
-    return { score: unconfirmedScore(score, records.holder(recordKeyOf(live, score.deviceModel))), record: false };
+    return { score: unconfirmedScore(score, records.holder(recordKeyOf(candidate, score.deviceModel))), record: false };
   }
   return { score, record, ...(spread ? { measuredAgain: { holder, spread } } : {}) };
 };

@@ -1,6 +1,6 @@
 /** Which device a profile runs on: rather where the candidate was judged, or on the same model, or on any of its class. Pure. */
 import { deviceClassOf } from '../../domain/device.ts';
-import type { HostState } from '../state.ts';
+import type { HostState } from '../host-state.ts';
 import type { PendingProfile, PendingProfiles, Place, ProfileStage } from './pending.ts';
 
 export interface FreeDevice extends Place {
@@ -11,7 +11,7 @@ export interface FreeDevice extends Place {
 export const freeDevices = (hosts: Iterable<HostState>, pending: PendingProfiles): FreeDevice[] => {
   const busy = new Set([...pending.values()].flatMap(({ stage }) => (stage.name === 'running' ? [stage.place.deviceId] : [])));
   return [...hosts]
-    .filter(({ state }) => state === 'connected')
+    .filter(({ connection }) => connection.state === 'connected')
     .flatMap(({ session, devices }) =>
       devices
         .filter(({ id, kind, unavailable }) => kind === 'gpu' && unavailable === null && !busy.has(id))

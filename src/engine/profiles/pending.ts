@@ -2,7 +2,7 @@
  * Profiles that were asked for and are not done. Their rows in the store wait; this says for what.
  *
  * Stages: `verdict` (only what passed is profiled) -> `place` (for a device) -> `running`. A host that is lost, or fails for a reason that
- * is not the candidate's, puts its profiles back to `place`. Exit: the end of the profile is given to the recorder.
+ * is not the candidate's, puts its profiles back to `place`. Exit: the end of the profile is given to the write-behind.
  * Invariant: at most one profile runs on a device.
  */
 import type { CandidateId, ContentHash, DeviceId, HostId } from '../../domain/ids.ts';

@@ -7,7 +7,9 @@ import type { ProfileRecord } from '../../domain/profile.ts';
 import type { FromRunner, InfraFailure } from '../../domain/protocol.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
-import type { EngineState, HostState } from '../state.ts';
+import { connectedTo } from '../host-state.ts';
+import type { HostState } from '../host-state.ts';
+import type { ProfilesSlice } from '../state.ts';
 import { choosePlace, freeDevices } from './choose-place.ts';
 import { newPending, PROFILE_TRIES_MAX, PROFILES_WAITING_MAX } from './pending.ts';
 import type { PendingProfile, ProfileStage } from './pending.ts';
@@ -17,7 +19,7 @@ import { sendProfile } from './send-profile.ts';
 type Profiled = Extract<FromRunner, { type: 'profiled' }>;
 
 /** Throws QUEUE_FULL where too many wait. */
-export const checkRoomForProfiles = (state: EngineState, count: number): void => {
+export const checkRoomForProfiles = (state: ProfilesSlice, count: number): void => {
   if (state.profiles.size + count <= PROFILES_WAITING_MAX) return;
   const waiting = `${state.profiles.size} profiles wait and ${count} more were asked for`;
   throw new KilnError('QUEUE_FULL', `${waiting}; the limit is ${PROFILES_WAITING_MAX}. Ask again when some are done`);
@@ -25,7 +27,7 @@ export const checkRoomForProfiles = (state: EngineState, count: number): void =>
 
 /** Durable when it resolves. `again`: also those that have one. */
 export const askProfiles = async (
-  state: EngineState,
+  state: ProfilesSlice,
   ids: readonly CandidateId[],
   options: { readonly again: boolean },
 ): Promise<void> => {
@@ -35,11 +37,11 @@ export const askProfiles = async (
 };
 
 /** After a start: what was asked for before it. */
-export const recoverProfiles = async (state: EngineState): Promise<void> =>
+export const recoverProfiles = async (state: ProfilesSlice): Promise<void> =>
   waitFor(state, await state.store.waitingProfiles(PROFILES_WAITING_MAX));
 
 /** Null where none was asked for. */
-export const profileOf = async (state: EngineState, id: CandidateId): Promise<ProfileRecord | null> => {
+export const profileOf = async (state: ProfilesSlice, id: CandidateId): Promise<ProfileRecord | null> => {
   const record = await state.store.profile(id);
   const pending = state.profiles.get(id);
   if (record?.state.status !== 'waiting' || !pending) return record;
@@ -47,7 +49,7 @@ export const profileOf = async (state: EngineState, id: CandidateId): Promise<Pr
 };
 
 /** Candidates got their final word: those whose profile waits for it go on. */
-export const onVerdicts = (state: EngineState, ids: readonly CandidateId[]): void => {
+export const onVerdicts = (state: ProfilesSlice, ids: readonly CandidateId[]): void => {
   const waiting = ids.filter((id) => state.profiles.get(id)?.stage.name === 'verdict');
   if (waiting.length === 0) return;
   void settle(state, waiting).catch((error: unknown) =>
@@ -56,7 +58,7 @@ export const onVerdicts = (state: EngineState, ids: readonly CandidateId[]): voi
 };
 
 /** Sends what can be sent. Cheap where nothing waits. */
-export const pumpProfiles = (state: EngineState): void => {
+export const pumpProfiles = (state: ProfilesSlice): void => {
   if (state.profiles.size === 0) return;
   const free = freeDevices(state.hosts.values(), state.profiles);
   for (const pending of state.profiles.values()) {
@@ -71,7 +73,7 @@ export const pumpProfiles = (state: EngineState): void => {
 };
 
 export const onProfiled = (
-  state: EngineState,
+  state: ProfilesSlice,
   host: HostState,
   { profileId, result }: Profiled,
   report: Uint8Array | null,
@@ -96,19 +98,19 @@ export const onProfiled = (
 };
 
 /** Its profiles are asked for again, here or elsewhere. */
-export const onProfileHostGone = (state: EngineState, hostId: HostId): void => {
+export const onProfileHostGone = (state: ProfilesSlice, hostId: HostId): void => {
   for (const pending of state.profiles.values()) {
     if (pending.stage.name === 'running' && pending.stage.place.hostId === hostId) pending.stage = pending.stage.before;
   }
 };
 
-const waitFor = async (state: EngineState, ids: readonly CandidateId[]): Promise<void> => {
+const waitFor = async (state: ProfilesSlice, ids: readonly CandidateId[]): Promise<void> => {
   const fresh = ids.filter((id) => !state.profiles.has(id));
   for (const id of fresh) state.profiles.set(id, newPending(id));
   await settle(state, fresh);
 };
 
-const settle = async (state: EngineState, ids: readonly CandidateId[]): Promise<void> => {
+const settle = async (state: ProfilesSlice, ids: readonly CandidateId[]): Promise<void> => {
   for (const id of ids) {
     const pending = state.profiles.get(id);
     if (pending?.stage.name !== 'verdict') continue;
@@ -134,7 +136,7 @@ const stageAfter = ({ submission, state, attempts }: CandidateRecord): ProfileSt
 };
 
 const send = async (
-  state: EngineState,
+  state: ProfilesSlice,
   pending: PendingProfile,
   stage: Extract<ProfileStage, { name: 'running' }>,
 ): Promise<void> => {
@@ -153,16 +155,16 @@ interface Failed {
   readonly failure: InfraFailure;
 }
 
-const onInfra = (state: EngineState, { host, pending, failure }: Failed): void => {
+const onInfra = (state: ProfilesSlice, { host, pending, failure }: Failed): void => {
   state.metrics.onInfra(failure.code);
   forgetArtifacts(state, host, { failure, artifacts: [pending.artifact ?? undefined] });
   // It is defined again with the next one.
-  if (failure.code === 'unknown_problem') host.defined.clear();
+  if (failure.code === 'unknown_problem') connectedTo(host)?.defined.clear();
   retry(state, pending, `${failure.code}: ${failure.message}`);
 };
 
 /** Tried again at the next tick: by then the host has told what is wrong with its device. */
-const retry = (state: EngineState, pending: PendingProfile, message: string): void => {
+const retry = (state: ProfilesSlice, pending: PendingProfile, message: string): void => {
   if (pending.stage.name !== 'running') return;
   const { before, place } = pending.stage;
   pending.failures += 1;
@@ -173,7 +175,7 @@ const retry = (state: EngineState, pending: PendingProfile, message: string): vo
   finish(state, pending, { state: { status: 'failed', message: why }, raw: null, hostId: place.hostId });
 };
 
-const finish = (state: EngineState, pending: PendingProfile, end: Omit<FinishedProfile, 'candidateId'>): void => {
+const finish = (state: ProfilesSlice, pending: PendingProfile, end: Omit<FinishedProfile, 'candidateId'>): void => {
   state.profiles.delete(pending.id);
-  state.recorder.add({ type: 'profile', finished: { candidateId: pending.id, ...end } });
+  state.writeBehind.add({ type: 'profile', finished: { candidateId: pending.id, ...end } });
 };

@@ -5,8 +5,10 @@ import type { DefinedCase, ProblemDefinition } from '../../domain/protocol.ts';
 import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
 import { markedDefinition, markedUnit } from '../canaries/marks.ts';
 import { findKnown, remember } from '../compiling/known-compiles.ts';
-import type { EngineState, HostState } from '../state.ts';
-import { targetOf } from '../answers/prepare-candidate.ts';
+import { connectedTo } from '../host-state.ts';
+import type { Connected, HostState } from '../host-state.ts';
+import type { ProfilesSlice } from '../state.ts';
+import { targetOf } from '../../problems/targets.ts';
 import { resolveContent } from '../active-candidates.ts';
 import type { PendingProfile, Place } from './pending.ts';
 
@@ -23,24 +25,25 @@ export interface Sending {
   readonly release: (message: string) => void;
 }
 
-export const sendProfile = async (state: EngineState, sending: Sending): Promise<void> => {
+export const sendProfile = async (state: ProfilesSlice, sending: Sending): Promise<void> => {
   const { pending, place, refuse, release } = sending;
   const { stage } = pending;
   const content = await state.store.content(pending.id);
   const host = state.hosts.get(place.hostId);
   const device = host?.devices.find(({ id }) => id === place.deviceId);
   if (pending.stage !== stage) return;
-  if (!host || !device) return release('its device is gone');
+  const connection = host && connectedTo(host);
+  if (!connection || !device) return release('its device is gone');
   const loaded = content && state.problems.get(content.problem);
   const target = content && targetOf(content.device);
   if (!loaded || !target || loaded.contentHash(target) !== content.problemVersion) return refuse(CHANGED);
   const resolved = resolveContent(loaded, content, device.architecture);
   if ('verdict' in resolved) return refuse(`its plan does not resolve for ${device.architecture}: ${resolved.verdict}`);
-  const definition = markedDefinition(loaded.definitionFor(target, device.architecture), host.marks.problems);
-  compiled(state, { host, resolved, sending }, (artifact) => {
+  const definition = markedDefinition(loaded.definitionFor(target, device.architecture), host.canaries.marks.problems);
+  compiled(state, { host, connection, resolved, sending }, (artifact) => {
     if (pending.stage !== stage) return;
     pending.artifact = artifact;
-    if (!host.defined.has(definition.key) && host.session.defineProblem(definition)) host.defined.add(definition.key);
+    if (!connection.defined.has(definition.key) && host.session.defineProblem(definition)) connection.defined.add(definition.key);
     const largest = largestCase(definition);
     const plan = resolved.plans[largest.name];
     if (!plan) return refuse(`its plan has no case ${largest.name}`);
@@ -59,26 +62,31 @@ export const sendProfile = async (state: EngineState, sending: Sending): Promise
 
 interface Compiling {
   readonly host: HostState;
+  readonly connection: Connected;
   readonly resolved: ResolvedUnit;
   readonly sending: Sending;
 }
 
 /** It compiled before, or it would not have passed: a failure now is the host's. */
-const compiled = (state: EngineState, { host, resolved, sending }: Compiling, then: (artifact: ContentHash) => void): void => {
+const compiled = (
+  state: ProfilesSlice,
+  { host, connection, resolved, sending }: Compiling,
+  then: (artifact: ContentHash) => void,
+): void => {
   const { pending, release } = sending;
-  const unit = markedUnit(resolved.unit, host.marks.code);
+  const unit = markedUnit(resolved.unit, host.canaries.marks.code);
   const known = findKnown(state, host, unit);
   if (known) return then(known.artifact);
   const { stage } = pending;
   const compileId = `${COMPILE_PREFIX}${pending.id}`;
-  host.recordCompiles.set(compileId, (result) => {
-    host.recordCompiles.delete(compileId);
+  connection.compileAnswers.set(compileId, (result) => {
+    connection.compileAnswers.delete(compileId);
     remember(host, unit, result);
     if (result.status === 'compiled') return then(result.artifact);
     if (pending.stage === stage) release('it could not be compiled again');
   });
   if (host.session.compile(compileId, unit, state.rules.compileLimitMs)) return;
-  host.recordCompiles.delete(compileId);
+  connection.compileAnswers.delete(compileId);
   release('its host is not connected');
 };
 

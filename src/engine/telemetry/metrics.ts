@@ -17,7 +17,7 @@ export interface Metrics {
   /** A compilation that the host need not be asked for: it is known to hold the artifact. */
   onKnown(hostId: string): void;
   /** An artifact between hosts; `failed` at the host that could not give or take it. */
-  onTravelled(hostId: string, step: 'fetched' | 'put' | 'failed'): void;
+  onTransferred(hostId: string, step: 'fetched' | 'put' | 'failed'): void;
   onInfra(code: string): void;
   onCanary(hostId: string, deviceId: string, result: 'passed' | 'failed' | 'inconclusive'): void;
   setQuarantined(hostId: string, deviceId: string, isQuarantined: boolean): void;
@@ -126,7 +126,7 @@ export const createMetrics = (): Metrics => {
       if (result.status === 'compiled' && !result.cached) compileSeconds.observe({ host }, result.durationMs / 1000);
     },
     onKnown: (host) => compiles.inc({ host, result: 'known' }),
-    onTravelled: (host, step) => transfers.inc({ host, step }),
+    onTransferred: (host, step) => transfers.inc({ host, step }),
     onInfra: (code) => infra.inc({ code }),
     onCanary: (host, device, result) => canaries.inc({ host, device, result }),
     setQuarantined: (host, device, isQuarantined) => quarantined.set({ host, device }, isQuarantined ? 1 : 0),

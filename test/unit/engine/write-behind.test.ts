@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { attemptIdOf, CandidateId, HostId } from '../../../src/domain/ids.ts';
 import type { NewJournalEvent } from '../../../src/domain/records.ts';
 import type { Writes } from '../../../src/domain/ports/store.ts';
-import { createRecorder } from '../../../src/engine/write-behind.ts';
+import { createWriteBehind } from '../../../src/engine/write-behind.ts';
 import type { Committed } from '../../../src/engine/write-behind.ts';
 
 const id = CandidateId.parse(`c-${'a'.repeat(32)}`);
@@ -51,74 +51,74 @@ const completion = {
 } as const;
 const acknowledgement = { type: 'acknowledgement', hostId: HostId.parse('box'), attemptId: attemptIdOf(id, 1) } as const;
 
-describe('the recorder', () => {
+describe('the write-behind', () => {
   test('writes moves before final words, and says what is committed only then', async () => {
     const store = createStore();
     const seen: string[] = [];
     const onCommit = ({ completed, acknowledged }: Committed): void => {
       seen.push(`${completed.length} done, ${acknowledged.length} acknowledged after ${store.written.join(',')}`);
     };
-    const recorder = createRecorder({ store, log: silent, onCommit });
-    recorder.add(completion);
-    recorder.add({ type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } });
-    recorder.add(acknowledgement);
-    await recorder.stop();
+    const writeBehind = createWriteBehind({ store, log: silent, onCommit });
+    writeBehind.add(completion);
+    writeBehind.add({ type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } });
+    writeBehind.add(acknowledgement);
+    await writeBehind.stop();
     expect(seen).toEqual(['1 done, 1 acknowledged after transitions,complete']);
   });
 
   test('acknowledges nothing before what follows from it, however many batches that takes', async () => {
     const store = createStore();
     const acknowledgedAfter: number[] = [];
-    const recorder = createRecorder({
+    const writeBehind = createWriteBehind({
       store,
       log: silent,
       onCommit: ({ acknowledged }) => acknowledgedAfter.push(...acknowledged.map(() => store.written.length)),
     });
-    for (let entry = 0; entry < 1200; entry += 1) recorder.add(completion);
-    recorder.add(acknowledgement);
-    await recorder.stop();
+    for (let entry = 0; entry < 1200; entry += 1) writeBehind.add(completion);
+    writeBehind.add(acknowledgement);
+    await writeBehind.stop();
     expect(acknowledgedAfter).toEqual([3]);
   });
 
   test('a failed write keeps its rows, says so, and is tried again', async () => {
     const store = createStore(1);
     const { promise: committed, resolve } = Promise.withResolvers<void>();
-    const recorder = createRecorder({ store, log: silent, onCommit: () => resolve() });
-    let troubled: string | null = null;
-    recorder.add(completion);
-    const watch = setInterval(() => (troubled ??= recorder.trouble()), 1);
+    const writeBehind = createWriteBehind({ store, log: silent, onCommit: () => resolve() });
+    let failed: string | null = null;
+    writeBehind.add(completion);
+    const watch = setInterval(() => (failed ??= writeBehind.writeFailure()), 1);
     await committed;
     clearInterval(watch);
-    expect(troubled).toBe('disk full');
-    expect(recorder.trouble()).toBeNull();
+    expect(failed).toBe('disk full');
+    expect(writeBehind.writeFailure()).toBeNull();
     expect(store.written).toEqual(['complete']);
   });
 
   test('what was written before a failure in the same batch is not written twice', async () => {
     const store = createStore(1, 'complete');
     const { promise: committed, resolve } = Promise.withResolvers<void>();
-    const recorder = createRecorder({ store, log: silent, onCommit: () => resolve() });
-    recorder.add({ type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } });
-    recorder.add(completion);
+    const writeBehind = createWriteBehind({ store, log: silent, onCommit: () => resolve() });
+    writeBehind.add({ type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } });
+    writeBehind.add(completion);
     await committed;
     expect(store.written).toEqual(['transitions', 'complete']);
   });
 
   test('host events keep their place between the moves of candidates', async () => {
     const store = createStore();
-    const recorder = createRecorder({ store, log: silent, onCommit: () => undefined });
+    const writeBehind = createWriteBehind({ store, log: silent, onCommit: () => undefined });
     const move = { type: 'transition', transition: { candidateId: id, state: { status: 'queued' }, event } } as const;
     for (const entry of [{ type: 'event', event } as const, move, move, { type: 'event', event } as const, move])
-      recorder.add(entry);
-    await recorder.stop();
+      writeBehind.add(entry);
+    await writeBehind.stop();
     expect(store.written).toEqual(['events', 'transitions', 'events', 'transitions']);
   });
 
   test('stopping writes what waits', async () => {
     const store = createStore();
-    const recorder = createRecorder({ store, log: silent, onCommit: () => undefined });
-    recorder.add({ type: 'event', event });
-    await recorder.stop();
+    const writeBehind = createWriteBehind({ store, log: silent, onCommit: () => undefined });
+    writeBehind.add({ type: 'event', event });
+    await writeBehind.stop();
     expect(store.written).toEqual(['events']);
   });
 });

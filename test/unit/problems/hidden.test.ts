@@ -28,7 +28,7 @@ const seeded = (seed: number) => {
 
 const source = (grid: string): string =>
   `/* kiln\nlaunch:\n  - kernel: k\n    grid: ["${grid}"]\n    block: [32]\n    args: [a, b, c, m, n, k]\n*/\nvoid k() {}\n`;
-const live = (grid: string) =>
+const candidate = (grid: string) =>
   ({
     loaded: matmul,
     submission: { content: { language: 'cuda', source: source(grid), params: {}, device: 'H100' } },
@@ -76,13 +76,13 @@ describe('the case that is drawn for one judgement', () => {
   });
 
   test('is another one in every judgement, while the candidate stays what it is', () => {
-    const tasks = [1, 2].map((seed) => hiddenFor({ randomInt: seeded(seed) }, live('m')).hidden);
+    const tasks = [1, 2].map((seed) => hiddenFor({ randomInt: seeded(seed) }, candidate('m')).hidden);
     expect(tasks.map((task) => task?.kind)).toEqual(['case', 'case']);
     expect(tasks[0]).not.toEqual(tasks[1]);
   });
 
   test('ends a candidate whose plan cannot be made there with a message that names the shape', () => {
-    const task = hiddenFor({ randomInt: () => 0 }, live('m - 1')).hidden;
+    const task = hiddenFor({ randomInt: () => 0 }, candidate('m - 1')).hidden;
     expect(task).toMatchObject({ kind: 'refused', field: 'launch[0].grid[0]' });
     expect(task).toHaveProperty('message', expect.stringContaining('case hidden(m=1, n=8, k=8)'));
   });

@@ -4,7 +4,9 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { refreshedText } from '../../../../src/cli/commands/fleet.ts';
 import { ContentHash, DeviceId, HostId } from '../../../../src/domain/ids.ts';
 import { CompileUnit, type FromRunner, type Inventory } from '../../../../src/domain/protocol.ts';
-import type { EngineState, HostState } from '../../../../src/engine/state.ts';
+import { newConnection } from '../../../../src/engine/host-state.ts';
+import type { HostState } from '../../../../src/engine/host-state.ts';
+import type { EngineState } from '../../../../src/engine/state.ts';
 import { createKnownArtifacts } from '../../../../src/engine/compiling/known-artifacts.ts';
 import { onHostEvent } from '../../../../src/engine/host-events.ts';
 import type { HostSession } from '../../../../src/domain/ports/host-session.ts';
@@ -45,22 +47,18 @@ beforeEach(() => {
     roundTripMs: 1,
     refresh: (id: string) => {
       asked.push(id);
-      return host.state === 'connected';
+      return host.connection.state === 'connected';
     },
   } as Partial<HostSession> as HostSession;
   host = {
     session,
-    state: 'connected',
-    reason: null,
+    connection: newConnection([]),
     runnerId: 'r',
     inventory: BARE,
     devices: BARE.devices,
     resting: null,
     known: createKnownArtifacts(),
-    restsUntilMs: new Map(),
     refreshes: new Map(),
-    canaries: new Map(),
-    asked: new Map(),
     fetches: { ask: () => undefined, answered: () => undefined, drop: () => undefined },
     puts: { ask: () => undefined, answered: () => undefined, drop: () => undefined },
   } as Partial<HostState> as HostState;
@@ -75,11 +73,13 @@ beforeEach(() => {
   });
   const parts: Partial<EngineState> = {
     problems: loadProblems(join(import.meta.dirname, '../../../../kernels')),
-    records: { ensure: async () => undefined } as Partial<EngineState['records']> as EngineState['records'],
-    recorder: { add: (item: unknown) => void journal.push(item) } as Partial<EngineState['recorder']> as EngineState['recorder'],
+    recordHolders: { ensure: async () => undefined } as Partial<EngineState['recordHolders']> as EngineState['recordHolders'],
+    writeBehind: { add: (item: unknown) => void journal.push(item) } as Partial<
+      EngineState['writeBehind']
+    > as EngineState['writeBehind'],
     log: pino({ level: 'silent' }),
-    pauseMs: () => 0,
-    lives: new Map(),
+    eventLoopDelayMs: () => 0,
+    active: new Map(),
     profiles: new Map(),
     hosts: new Map([[HOST, host]]),
     compileHosts: new Set(),
@@ -167,9 +167,9 @@ describe('a refresh that somebody asked for', () => {
 
   test('of a host that is away, or goes away, says so', async () => {
     const answer = refreshHosts(state, HOST);
-    host.state = 'unreachable';
+    host.connection = { state: 'unreachable', reason: 'away', nextRetryAtMs: null };
     expect(await refreshHosts(state, HOST)).toMatchObject({ hosts: [{ status: 'unreachable' }] });
-    host.state = 'connected';
+    host.connection = newConnection([]);
     await onHostEvent(state, { type: 'lost', hostId: HOST, reason: 'gone', retryAtMs: null });
     expect(await answer).toMatchObject({ hosts: [{ status: 'unreachable', reason: 'gone' }] });
   });

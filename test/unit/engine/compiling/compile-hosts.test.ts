@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CandidateContent, Submission } from '../../../../src/domain/candidate.ts';
-import { CandidateId, ContentHash } from '../../../../src/domain/ids.ts';
+import { CandidateId, ContentHash, type HostId } from '../../../../src/domain/ids.ts';
 import { BUNDLE_BYTES_MAX, CompileUnit } from '../../../../src/domain/protocol.ts';
 import type { CompileResult, InfraFailure } from '../../../../src/domain/protocol.ts';
 import { createBundles } from '../../../../src/engine/compiling/bundles.ts';
@@ -17,15 +17,17 @@ import {
   onCompilersChanged,
   onCompilingHostGone,
 } from '../../../../src/engine/compiling/compile-jobs.ts';
+import { newConnection } from '../../../../src/engine/host-state.ts';
+import type { HostState } from '../../../../src/engine/host-state.ts';
 import type { EngineState } from '../../../../src/engine/state.ts';
 import { forgetArtifacts } from '../../../../src/engine/compiling/known-compiles.ts';
-import { createLive } from '../../../../src/engine/active-candidates.ts';
+import { createActiveCandidate } from '../../../../src/engine/active-candidates.ts';
 import { createMetrics } from '../../../../src/engine/telemetry/metrics.ts';
 import { factsOf } from '../../../../src/engine/hosts/host-facts.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import type { SchedulerEvent } from '../../../../src/scheduler/events.ts';
 import { addition } from '../../../e2e/addition.ts';
-import { COMPILER, createHost, MODEL } from '../../../support/noting-host.ts';
+import { COMPILER, createNotingHost, MODEL } from '../../../support/noting-host.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../../kernels'));
 const ARTIFACT = ContentHash.parse('b'.repeat(64));
@@ -43,28 +45,30 @@ const COMPILED: CompileResult = {
 const infra = (code: InfraFailure['code']): InfraFailure => ({ code, message: 'no luck' });
 let nowMs = 0;
 let events: SchedulerEvent[] = [];
+let hosts: Map<HostId, HostState>;
 let state: EngineState;
-let judging: ReturnType<typeof createHost>;
-let helper: ReturnType<typeof createHost>;
+let judging: ReturnType<typeof createNotingHost>;
+let helper: ReturnType<typeof createNotingHost>;
 
 beforeEach(() => {
   nowMs = 0;
   events = [];
+  hosts = new Map();
   const shared = {
     metrics: createMetrics(),
     rules: { compileLimitMs: 1000 } as EngineState['rules'],
     log: pino({ level: 'silent' }),
     now: () => nowMs,
     monotonicMs: () => nowMs,
-    lives: new Map(),
-    hosts: new Map(),
+    active: new Map(),
+    hosts,
     compileHosts: new Set(),
     bundles: createBundles(),
     apply: (event) => void events.push(event),
   } satisfies Partial<EngineState>;
   state = shared as Partial<EngineState> as EngineState;
-  judging = createHost(state, 'judging', { gpus: 1 });
-  helper = createHost(state, 'helper', { compileSlots: 4 });
+  judging = createNotingHost({ state, hosts }, 'judging', { gpus: 1 });
+  helper = createNotingHost({ state, hosts }, 'helper', { compileSlots: 4 });
 });
 
 const idOf = (index: number): CandidateId => CandidateId.parse(`c-${String(index).padStart(32, '0')}`);
@@ -84,7 +88,7 @@ const want = (index: number): void => {
     trial: 0,
   });
   const submission = Submission.parse({ content, priority: 1, submitter: 'ada', labels: [], sweepId: null });
-  state.lives.set(id, createLive(id, submission, loaded, 0));
+  state.active.set(id, createActiveCandidate(id, submission, loaded, 0));
   askCompile(state, { type: 'compile', id, hostId: judging.host.session.hostId, deviceModel: MODEL });
 };
 
@@ -95,7 +99,7 @@ const arrive = (bytes = BYTES, failure: InfraFailure | null = null, sha256 = sha
 const store = (failure: InfraFailure | null = null): void =>
   onArtifactStored(state, judging.host, { type: 'artifact_stored', artifact: ARTIFACT, failure });
 const lose = ({ host }: typeof helper): void => {
-  host.state = 'unreachable';
+  host.connection = { state: 'unreachable', reason: 'away', nextRetryAtMs: null };
   state.compileHosts.delete(host);
   onCompilingHostGone(state, host);
 };
@@ -140,11 +144,11 @@ describe('a candidate is compiled', () => {
   });
 
   test('at no compile host that rests, and a host that rests offers no device', () => {
-    helper.host.resting = 'no space on its disk';
+    helper.connection.unavailable = 'no space on its disk';
     for (const index of [1, 2]) want(index);
     expect([judging.said, helper.said]).toEqual([['compile 1', 'compile 1'], []]);
-    judging.host.resting = 'no space on its disk';
-    const facts = factsOf({ ...state, pauseMs: () => 0 }, judging.host);
+    judging.connection.unavailable = 'no space on its disk';
+    const facts = factsOf({ ...state, eventLoopDelayMs: () => 0 }, judging.host);
     expect(facts.devices.map(({ available }) => available)).toEqual([false]);
   });
 
@@ -157,7 +161,7 @@ describe('a candidate is compiled', () => {
     expect([judging.said, events]).toEqual([['put b the files'], []]);
     store();
     expect(events).toEqual([{ type: 'compiled', id: idOf(1), hostId: 'judging', result: COMPILED }]);
-    expect(state.lives.get(idOf(1))?.compileLog).toBe('a warning');
+    expect(state.active.get(idOf(1))?.compiled.log).toBe('a warning');
   });
 
   test('once where two wait for the same code, and known to both hosts from then on', () => {
@@ -178,7 +182,7 @@ describe('a candidate is compiled', () => {
     answer(helper, 1, COMPILED);
     arrive();
     store({ code: 'internal', message: 'later' });
-    judging.host.asked.clear();
+    judging.connection.asked.clear();
     want(1);
     store();
     expect(helper.said).toEqual(['compile 1', 'fetch b']);
@@ -196,7 +200,7 @@ describe('a candidate is compiled', () => {
     };
     answer(helper, 1, result);
     expect(events).toEqual([{ type: 'compiled', id: idOf(1), hostId: 'judging', result }]);
-    expect(state.lives.get(idOf(1))?.compileLog).toBe('line 3');
+    expect(state.active.get(idOf(1))?.compiled.log).toBe('line 3');
   });
 
   test('at its own host again when a compile host passed the limit, whose time is the one that counts', () => {
@@ -211,7 +215,7 @@ describe('a candidate is compiled', () => {
   });
 
   test('once for two hosts that judge it: fetched once, and put once into each', () => {
-    const second = createHost(state, 'second', { gpus: 1, compileSlots: 1 });
+    const second = createNotingHost({ state, hosts }, 'second', { gpus: 1, compileSlots: 1 });
     fill();
     want(1);
     answer(helper, 1, COMPILED);
@@ -229,12 +233,12 @@ describe('a candidate is compiled', () => {
 
   test('not at a compile host with another compiler, nor in a language that is native to its host', () => {
     state.compileHosts.clear();
-    const other = createHost(state, 'other', { compileSlots: 9, compilers: { cuda: 'NVRTC 12.4' } });
+    const other = createNotingHost({ state, hosts }, 'other', { compileSlots: 9, compilers: { cuda: 'NVRTC 12.4' } });
     for (const index of [1, 2]) want(index);
     expect([judging.said, other.said]).toEqual([['compile 1', 'compile 1'], []]);
     expect(compilesFor(state, other.host)).toEqual([]);
     expect(compilesFor(state, helper.host)).toEqual([judging.host]);
-    expect(isCompileHost(createHost(state, 'native', { compilers: { c: 'gcc' } }).host)).toBe(false);
+    expect(isCompileHost(createNotingHost({ state, hosts }, 'native', { compilers: { c: 'gcc' } }).host)).toBe(false);
   });
 });
 
@@ -294,7 +298,7 @@ describe('when the judging host', () => {
   });
 
   test('refuses the artifact, it compiles itself, whoever else has room', () => {
-    createHost(state, 'idle', { compileSlots: 9 });
+    createNotingHost({ state, hosts }, 'idle', { compileSlots: 9 });
     answer(helper, 1, COMPILED);
     arrive();
     store(infra('out_of_disk'));
@@ -305,7 +309,8 @@ describe('when the judging host', () => {
     lose(judging);
     expect(helper.said).toEqual(['compile 1', 'cancel 1']);
     answer(helper, 1, COMPILED);
-    expect([state.lives.get(idOf(1))?.compiling, helper.host.asked.size, events]).toEqual([null, 0, []]);
+    expect(state.active.get(idOf(1))?.stage).toMatchObject({ name: 'compiling', job: null });
+    expect([helper.connection.asked.size, events]).toEqual([0, []]);
   });
 
   test('is lost while it is given the artifact, nothing more is asked of it', () => {
@@ -327,7 +332,7 @@ describe('when the judging host', () => {
 
   test('no longer wants it, the compile host stops', () => {
     cancelCompile(state, { type: 'cancel-compile', id: idOf(1), hostId: judging.host.session.hostId });
-    expect([helper.said, helper.host.asked.size]).toEqual([['compile 1', 'cancel 1'], 0]);
+    expect([helper.said, helper.connection.asked.size]).toEqual([['compile 1', 'cancel 1'], 0]);
   });
 });
 
@@ -339,7 +344,7 @@ describe('the choice of a host', () => {
   const busy = (name: string, compileSlots: number, asked: number) => ({
     name,
     inventory: { compileSlots },
-    asked: new Map(units.slice(0, asked).map((one) => [one.source, one])),
+    connection: { ...newConnection([]), asked: new Map(units.slice(0, asked).map((one) => [one.source, one])) },
   });
 
   test.each([

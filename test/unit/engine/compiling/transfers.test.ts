@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
 import { ContentHash } from '../../../../src/domain/ids.ts';
 import { createBundles } from '../../../../src/engine/compiling/bundles.ts';
-import { createLane } from '../../../../src/engine/compiling/transfer-lane.ts';
+import { createTransferQueue } from '../../../../src/engine/compiling/transfer-queue.ts';
 
 const hash = (digit: string): ContentHash => ContentHash.parse(digit.repeat(64));
 const bundle = (bytes: number) => ({ sha256: hash('f'), bytes: Buffer.alloc(bytes) });
@@ -34,7 +34,7 @@ describe('artifacts under way', () => {
 const createNoted = (start: (artifact: ContentHash) => string | null = () => null) => {
   const started: string[] = [];
   const told: string[] = [];
-  const lane = createLane((artifact) => {
+  const lane = createTransferQueue((artifact) => {
     started.push(artifact.charAt(0));
     return start(artifact);
   }, 2);

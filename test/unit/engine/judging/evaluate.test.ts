@@ -4,7 +4,7 @@ import { CandidateContent, Submission } from '../../../../src/domain/candidate.t
 import { CandidateId, DeviceId } from '../../../../src/domain/ids.ts';
 import type { RecordHolder } from '../../../../src/domain/ranking/score.ts';
 import { NO_SPREAD } from '../../../../src/domain/ranking/spread.ts';
-import { createLive } from '../../../../src/engine/active-candidates.ts';
+import { createActiveCandidate } from '../../../../src/engine/active-candidates.ts';
 import { evaluate, unconfirmedScore } from '../../../../src/engine/judging/evaluate.ts';
 import type { EvaluationContext } from '../../../../src/engine/judging/evaluate.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
@@ -38,11 +38,11 @@ const candidate = (trial = 0) => {
     trial,
   });
   const submission = Submission.parse({ content, priority: 1, submitter: 'ada', labels: [], sweepId: null });
-  return createLive(idOf('1'), submission, loaded, 0);
+  return createActiveCandidate(idOf('1'), submission, loaded, 0);
 };
 
 const context = (changes: Partial<EvaluationContext> = {}): EvaluationContext => ({
-  live: candidate(),
+  candidate: candidate(),
   device,
   mode: 'screen',
   holder: null,
@@ -106,7 +106,7 @@ describe('a judgement that passed', () => {
   });
 
   test('as another trial is scored, and can neither be confirmed nor hold the record', () => {
-    const trial = { live: candidate(1), holder, pairedWith: holder };
+    const trial = { candidate: candidate(1), holder, pairedWith: holder };
     for (const mode of ['screen', 'confirm'] as const) {
       expect(evaluate(passed(3, 1.5), context({ ...trial, mode }))).toMatchObject({
         mustConfirm: false,

@@ -1,12 +1,12 @@
 import { afterEach, expect, test } from 'vitest';
-import { watchPauses } from '../../../../src/engine/telemetry/event-loop-delay.ts';
-import type { Pauses } from '../../../../src/engine/telemetry/event-loop-delay.ts';
+import { watchEventLoopDelay } from '../../../../src/engine/telemetry/event-loop-delay.ts';
+import type { EventLoopDelay } from '../../../../src/engine/telemetry/event-loop-delay.ts';
 
 const BUSY_MS = 40;
 const ROUNDS = 15;
 const WINDOW_MS = 10_001;
-let pauses: Pauses | null = null;
-afterEach(() => pauses?.stop());
+let eventLoopDelay: EventLoopDelay | null = null;
+afterEach(() => eventLoopDelay?.stop());
 
 /** Blocks the event loop again and again, as store flushes do. */
 const beBusy = async (): Promise<void> => {
@@ -23,12 +23,12 @@ const beBusy = async (): Promise<void> => {
   await promise;
 };
 
-test('takes some pauses for granted until it has seen a window, then what it measured', async () => {
-  pauses = watchPauses();
-  expect(pauses.typicalMs(1)).toBe(50);
+test('takes some eventLoopDelay for granted until it has seen a window, then what it measured', async () => {
+  eventLoopDelay = watchEventLoopDelay();
+  expect(eventLoopDelay.typicalMs(1)).toBe(50);
   await beBusy();
-  pauses.typicalMs(1 + WINDOW_MS);
-  const measuredMs = pauses.typicalMs(2 + WINDOW_MS);
+  eventLoopDelay.typicalMs(1 + WINDOW_MS);
+  const measuredMs = eventLoopDelay.typicalMs(2 + WINDOW_MS);
   expect(measuredMs).toBeGreaterThan(BUSY_MS / 2);
   expect(measuredMs).toBeLessThanOrEqual(500);
 });

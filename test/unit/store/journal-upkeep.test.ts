@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { startJournalUpkeep } from '../../../src/engine/retention.ts';
+import { startJournalUpkeep } from '../../../src/store/journal-upkeep.ts';
 
 const DAY_MS = 86_400_000;
 const log = pino({ level: 'silent' });

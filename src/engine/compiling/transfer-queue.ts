@@ -12,7 +12,7 @@ const UNDER_WAY_MAX = 12;
 /** `failure` null: done. */
 export type Answer = (failure: string | null) => void;
 
-export interface Lane {
+export interface TransferQueue {
   ask(artifact: ContentHash, answer: Answer): void;
   /** One that nobody asked for changes nothing. */
   answered(artifact: ContentHash, failure: string | null): void;
@@ -21,7 +21,10 @@ export interface Lane {
 }
 
 /** `start` sends the request; a text says why it could not. */
-export const createLane = (start: (artifact: ContentHash) => string | null, underWayMax = UNDER_WAY_MAX): Lane => {
+export const createTransferQueue = (
+  start: (artifact: ContentHash) => string | null,
+  underWayMax = UNDER_WAY_MAX,
+): TransferQueue => {
   const answers = new Map<ContentHash, Answer[]>();
   const waiting = new Set<ContentHash>();
 

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Submission } from '../../../src/domain/candidate.ts';
-import { CandidateId } from '../../../src/domain/ids.ts';
-import type { Unfinished } from '../../../src/domain/ledger.ts';
-import { UNWRITTEN_MAX } from '../../../src/engine/lease-window.ts';
-import type { Queue } from '../../../src/domain/ports/queue.ts';
-import type { Store } from '../../../src/domain/ports/store.ts';
-import { hostlessEngine } from './hostless-engine.ts';
+import { Submission } from '../../../../src/domain/candidate.ts';
+import { CandidateId } from '../../../../src/domain/ids.ts';
+import type { Unfinished } from '../../../../src/domain/ledger.ts';
+import { UNWRITTEN_MAX } from '../../../../src/engine/leasing/lease-window.ts';
+import type { Queue } from '../../../../src/domain/ports/queue.ts';
+import type { Store } from '../../../../src/domain/ports/store.ts';
+import { hostlessEngine } from '../hostless-engine.ts';
 
 const LEASES_AT_ONCE = 500;
 const ENDLESS = 4 * UNWRITTEN_MAX;

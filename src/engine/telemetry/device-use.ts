@@ -1,7 +1,7 @@
 /** Where each device's time went over the last minute, from the totals its runner reports. Pure but for its own memory. */
 import type { DeviceView } from '../../domain/api/inspection.ts';
 import type { FromRunner } from '../../domain/protocol.ts';
-import { createRecentTimes } from '../telemetry/recent-times.ts';
+import { createRecentTimes } from './recent-times.ts';
 
 const WINDOW_MS = 60_000;
 const SAMPLES_MAX = 64;

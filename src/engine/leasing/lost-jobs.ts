@@ -5,8 +5,8 @@
  * Modes: quiet; suspicious (the next tick looks); looking (one look at a time; a suspicion meanwhile is another look after it).
  * Counting costs the same however many wait, and is done now and then; a look reads the ids of everything that waits, and is not.
  */
-import type { CandidateId } from '../domain/ids.ts';
-import type { EngineState } from './state.ts';
+import type { CandidateId } from '../../domain/ids.ts';
+import type { LeasingSlice } from '../state.ts';
 
 const PAGE = 1000;
 const COUNT_EVERY_MS = 30_000;
@@ -19,7 +19,7 @@ export interface LostJobs {
   readonly onTick: (nowMs: number) => void;
 }
 
-type Parts = Pick<EngineState, 'store' | 'queue' | 'log'>;
+type Parts = Pick<LeasingSlice, 'store' | 'queue' | 'log'>;
 
 export const createLostJobs = (parts: Parts): LostJobs => {
   let isSuspicious = false;

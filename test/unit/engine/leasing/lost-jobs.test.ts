@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { CandidateId } from '../../../src/domain/ids.ts';
-import { createLostJobs } from '../../../src/engine/lost-jobs.ts';
-import type { Queue } from '../../../src/domain/ports/queue.ts';
-import type { Store } from '../../../src/domain/ports/store.ts';
+import { CandidateId } from '../../../../src/domain/ids.ts';
+import { createLostJobs } from '../../../../src/engine/leasing/lost-jobs.ts';
+import type { Queue } from '../../../../src/domain/ports/queue.ts';
+import type { Store } from '../../../../src/domain/ports/store.ts';
 
 const MINUTE_MS = 60_000;
 const id = (digit: string): CandidateId => CandidateId.parse(`c-${digit.repeat(32)}`);

@@ -1,0 +1,43 @@
+/** What the canaries of a host's devices came to. It outlives connections; what is under way ends with them (`canaryRuns` of a connection). */
+import type { Quarantine } from '../../domain/canary.ts';
+import type { Device } from '../../domain/device.ts';
+import type { AttemptId, DeviceId } from '../../domain/ids.ts';
+import type { Canary, Suspect } from './choose.ts';
+import { NO_MARKS } from './marks.ts';
+import type { Marks } from './marks.ts';
+
+export interface HostCanaries {
+  /** The last that passed or failed. */
+  readonly last: Map<DeviceId, { readonly askedAtMs: number; readonly reason: string }>;
+  /** When the last that passed was asked for: verdicts up to there stand. */
+  readonly trustedAtMs: Map<DeviceId, number>;
+  readonly quarantines: Map<DeviceId, Quarantine>;
+  /** What a quarantined device must pass before it returns, besides what any must. */
+  readonly failed: Map<DeviceId, Canary>;
+  /** What the device refused last. */
+  readonly suspects: Map<DeviceId, Suspect>;
+  readonly marks: Marks;
+}
+
+/** At most one for each device: it compiles and judges one canary after another, until one fails or all have passed. */
+export interface CanaryRun {
+  readonly device: Device;
+  readonly askedAtMs: number;
+  readonly left: Canary[];
+  readonly spares: Canary[];
+  passed: number;
+  serviceMs: number;
+  /** The one at hand, under this attempt id. */
+  current: { readonly canary: Canary; readonly attemptId: AttemptId };
+  /** What failed though nothing of its problem ever passed on the class. */
+  unproven: string | null;
+}
+
+export const createHostCanaries = (): HostCanaries => ({
+  last: new Map(),
+  trustedAtMs: new Map(),
+  quarantines: new Map(),
+  failed: new Map(),
+  suspects: new Map(),
+  marks: { ...NO_MARKS },
+});

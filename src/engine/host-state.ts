@@ -1,0 +1,89 @@
+/**
+ * What the engine knows of one host. What belongs to a connection lives in it and ends with it; what the last inventory said stays, since views and
+ * submissions speak of hosts that are away too.
+ */
+import type { HostRefreshed } from '../domain/api/inspection.ts';
+import type { Device } from '../domain/device.ts';
+import type { AttemptId, ContentHash, DeviceId } from '../domain/ids.ts';
+import type { HostSession } from '../domain/ports/host-session.ts';
+import type { CompileResult, CompileUnit, Inventory } from '../domain/protocol.ts';
+import type { CanaryRun, HostCanaries } from './canaries/host-canaries.ts';
+import type { CompileCounts } from './compiling/compile-counts.ts';
+import type { KnownArtifacts } from './compiling/known-artifacts.ts';
+import type { TransferQueue } from './compiling/transfer-queue.ts';
+import type { DeviceUse } from './telemetry/device-use.ts';
+
+export interface HostState {
+  readonly session: HostSession;
+  connection: Connection;
+  /** Of the last connection; empty before the first. */
+  runnerId: string;
+  inventory: Inventory | null;
+  devices: readonly Device[];
+  /** What the runner with this id has compiled. */
+  readonly known: KnownArtifacts;
+  readonly use: Map<string, DeviceUse>;
+  /** As last told. */
+  compile: { readonly queued: number; readonly running: number };
+  readonly compileCounts: CompileCounts;
+  /** Artifacts asked of this host, and put into it. */
+  readonly fetches: TransferQueue;
+  readonly puts: TransferQueue;
+  readonly canaries: HostCanaries;
+  /** Who waits for the inventory to be taken again, by the id of the request. */
+  readonly refreshes: Map<string, (outcome: Omit<HostRefreshed, 'host'>) => void>;
+}
+
+export type Connection = { readonly state: 'connecting' } | Connected | Disconnected;
+
+export interface Disconnected {
+  readonly state: 'unreachable' | 'refused';
+  readonly reason: string;
+  readonly nextRetryAtMs: number | null;
+}
+
+export interface Connected {
+  readonly state: 'connected';
+  /** Why its runner takes no work now (its disk is full, or it starts anew), or null. */
+  unavailable: string | null;
+  /** Problem definitions this runner holds. */
+  readonly defined: Set<ContentHash>;
+  /** Compilations of candidates that it was asked for and has not answered. */
+  readonly asked: Map<string, CompileUnit>;
+  /** Who waits for other compilations (record holders for a pair, canaries, candidates for a profile), by compile id. */
+  readonly compileAnswers: Map<string, (result: CompileResult) => void>;
+  /** As a compile host that failed itself: until when it is not asked, by language and architecture. */
+  readonly coolDowns: Map<string, number>;
+  /** Attempts held back until their record holder is compiled. */
+  readonly preparing: Set<AttemptId>;
+  /** Under way, one for each device. */
+  readonly canaryRuns: Map<DeviceId, CanaryRun>;
+}
+
+export const newConnection = (defined: readonly ContentHash[]): Connected => ({
+  state: 'connected',
+  unavailable: null,
+  defined: new Set(defined),
+  asked: new Map(),
+  compileAnswers: new Map(),
+  coolDowns: new Map(),
+  preparing: new Set(),
+  canaryRuns: new Map(),
+});
+
+/** Null while it is away. */
+export const connectedTo = ({ connection }: Pick<HostState, 'connection'>): Connected | null =>
+  connection.state === 'connected' ? connection : null;
+
+/** Why it is away, or takes no work. */
+export const reasonOf = ({ connection }: Pick<HostState, 'connection'>): string | null => {
+  switch (connection.state) {
+    case 'connecting':
+      return null;
+    case 'connected':
+      return connection.unavailable;
+    case 'unreachable':
+    case 'refused':
+      return connection.reason;
+  }
+};

@@ -1,0 +1,24 @@
+import type { HostSession } from '../../domain/ports/host-session.ts';
+import { createHostCanaries } from '../canaries/host-canaries.ts';
+import type { Bundles } from '../compiling/bundles.ts';
+import { createCompileCounts } from '../compiling/compile-counts.ts';
+import { createKnownArtifacts } from '../compiling/known-artifacts.ts';
+import { createFetches, createPuts } from '../compiling/transfers.ts';
+import type { HostState } from '../host-state.ts';
+
+/** A host that has not been heard of yet. */
+export const createHost = (session: HostSession, bundles: Bundles): HostState => ({
+  session,
+  connection: { state: 'connecting' },
+  runnerId: '',
+  inventory: null,
+  devices: [],
+  known: createKnownArtifacts(),
+  use: new Map(),
+  compile: { queued: 0, running: 0 },
+  compileCounts: createCompileCounts(),
+  fetches: createFetches(session),
+  puts: createPuts(session, bundles),
+  canaries: createHostCanaries(),
+  refreshes: new Map(),
+});

@@ -1,0 +1,51 @@
+/** A final word: its place in the ranking, the record, and its row. */
+import type { Outcome } from '../../domain/outcome.ts';
+import type { RecordHolder } from '../../domain/ranking/score.ts';
+import type { Effect } from '../../scheduler/effects.ts';
+import { secondsInStage } from '../active-candidates.ts';
+import type { ActiveCandidate } from '../active-candidates.ts';
+import type { JudgingSlice } from '../state.ts';
+import type { RecordKey } from './record-holders.ts';
+import { recordKeyOf } from './record-key.ts';
+import { standingOf } from './standing.ts';
+import type { Standing } from './standing.ts';
+
+const THROUGHPUT_WINDOW_MS = 60_000;
+
+type Finished = Extract<Effect, { type: 'finished' }>;
+
+export const onFinished = (state: JudgingSlice, { id, outcome, attemptId }: Finished): void => {
+  const candidate = state.active.get(id);
+  if (!candidate) return;
+  const standing = standingOf(state.recordHolders, candidate, { outcome, attemptId });
+  const { score } = standing;
+  if (score) keepStanding(state, recordKeyOf(candidate, score.deviceModel), { candidateId: id, score }, standing);
+  state.metrics.onStageLeft(candidate.stage.name, secondsInStage(candidate, state.monotonicMs()));
+  countVerdict(state, candidate, outcome);
+  state.writeBehind.add({
+    type: 'completion',
+    completion: {
+      candidateId: id,
+      outcome,
+      compileLog: candidate.compiled.log,
+      resources: candidate.compiled.resources,
+      ...standing,
+    },
+  });
+  // The id is free for the scheduler at once; what is left of it waits for the commit.
+  state.active.delete(id);
+};
+
+/** The next candidate is held against this already, before it is written. */
+const keepStanding = (state: JudgingSlice, key: RecordKey, own: RecordHolder, { record, measuredAgain }: Standing): void => {
+  if (record) state.recordHolders.set(key, own);
+  else if (measuredAgain?.holder) state.recordHolders.set(key, measuredAgain.holder);
+  if (measuredAgain) state.recordHolders.learn(key, measuredAgain.spread);
+};
+
+const countVerdict = (state: JudgingSlice, candidate: ActiveCandidate, outcome: Outcome): void => {
+  const nowMs = state.monotonicMs();
+  state.metrics.onVerdict(candidate.submission.content.problem, outcome.verdict);
+  state.verdictTimesMs.push(nowMs);
+  while ((state.verdictTimesMs[0] ?? nowMs) < nowMs - THROUGHPUT_WINDOW_MS) state.verdictTimesMs.shift();
+};

@@ -1,0 +1,26 @@
+/** Takes attempts back from their hosts. */
+import { candidateIdOf } from '../../domain/ids.ts';
+import type { Effect } from '../../scheduler/effects.ts';
+import { connectedTo } from '../host-state.ts';
+import type { JudgingSlice } from '../state.ts';
+
+type Of<T extends Effect['type']> = Extract<Effect, { type: T }>;
+
+/** An attempt whose pair is still being compiled never reached the runner: it is given back here. */
+export const retractAttempts = (state: JudgingSlice, { hostId, attemptIds }: Of<'retract'>): void => {
+  const host = state.hosts.get(hostId);
+  const connection = host && connectedTo(host);
+  if (!connection) return;
+  const unsent = attemptIds.filter((attemptId) => connection.preparing.delete(attemptId));
+  const sent = attemptIds.filter((attemptId) => !unsent.includes(attemptId));
+  for (const attemptId of unsent) state.active.get(candidateIdOf(attemptId))?.attempts.delete(attemptId);
+  if (sent.length > 0) host.session.retract(sent);
+  if (unsent.length > 0) state.apply({ type: 'retracted', hostId, attemptIds: unsent });
+};
+
+export const cancelAttempt = (state: JudgingSlice, { hostId, attemptId }: Of<'cancel'>): void => {
+  const host = state.hosts.get(hostId);
+  if (!host || !connectedTo(host)?.preparing.delete(attemptId)) return void host?.session.cancel(attemptId);
+  const result = { status: 'judged', outcome: { verdict: 'cancelled' } } as const;
+  state.apply({ type: 'judged', hostId, attemptId, result, serviceMs: 0, confirm: null });
+};

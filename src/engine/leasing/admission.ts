@@ -1,0 +1,74 @@
+/** From a leased id to an active candidate that the scheduler knows, or to the end of its job. */
+import type { CandidateId } from '../../domain/ids.ts';
+import type { Unfinished } from '../../domain/ledger.ts';
+import { targetOf } from '../../problems/targets.ts';
+import type { JudgeMode, SchedulerEvent, Task } from '../../scheduler/events.ts';
+import { createActiveCandidate } from '../active-candidates.ts';
+import type { Attempt } from '../active-candidates.ts';
+import type { LeasingSlice } from '../state.ts';
+
+/** Hands leased ids to the scheduler; ends the jobs of those whose verdict the store knows already. */
+export const admit = async (state: LeasingSlice, ids: readonly CandidateId[], recent: readonly Unfinished[]): Promise<void> => {
+  if (ids.length === 0) return;
+  const known = new Set(recent.map(({ id }) => id));
+  const unknown = ids.filter((id) => !known.has(id));
+  const read = unknown.length > 0 ? await state.store.pending(unknown) : [];
+  const pending = new Set(read.map(({ id }) => id));
+  const done = unknown.filter((id) => !pending.has(id));
+  if (done.length > 0) await state.queue.discard(done);
+  for (const item of recent) admitOne(state, item);
+  for (const item of read) admitOne(state, item.state.status === 'queued' ? item : withoutUnwritten(item));
+};
+
+/**
+ * A host may know attempts that were sent in the last moments before a crash and never written down. New attempts start this much
+ * further on, so that no id is given out twice.
+ */
+const UNWRITTEN_ATTEMPTS = 10;
+
+export const withoutUnwritten = (item: Unfinished): Unfinished => ({ ...item, attempts: item.attempts + UNWRITTEN_ATTEMPTS });
+
+export const admitOne = (state: LeasingSlice, item: Unfinished): void => {
+  if (state.active.has(item.id)) return;
+  const { content } = item.submission;
+  const loaded = state.problems.get(content.problem);
+  const isSame = loaded?.contentHash(targetOf(content.device)) === content.problemVersion;
+  if (!loaded || !isSame) return refuseChanged(state, item);
+  const candidate = createActiveCandidate(item.id, item.submission, loaded, state.monotonicMs());
+  const event = eventOf(item);
+  if (event.type === 'task-adopted') candidate.attempts.set(event.attemptId, adoptedAttempt(event.mode));
+  state.active.set(item.id, candidate);
+  state.apply(event);
+};
+
+/** Given to its host by an earlier life of the daemon, which knew whom it was paired with. */
+const adoptedAttempt = (mode: JudgeMode): Attempt => ({ mode, pairedWith: undefined, artifacts: [], evaluation: null });
+
+/** Judging it by other rules than it was submitted under would give a wrong place in a ranking. */
+const refuseChanged = (state: LeasingSlice, { id, submission }: Unfinished): void => {
+  const message = `problem "${submission.content.problem}" was changed or removed after this was submitted; submit it again`;
+  state.writeBehind.add({
+    type: 'completion',
+    completion: { candidateId: id, outcome: { verdict: 'infra_failed', message }, score: null, record: false },
+  });
+};
+
+const eventOf = (item: Unfinished): Extract<SchedulerEvent, { type: 'task-added' | 'task-adopted' }> => {
+  const { state } = item;
+  if (state.status !== 'judging' && state.status !== 'confirming') return { type: 'task-added', task: taskOf(item) };
+  const mode = state.status === 'judging' ? 'screen' : 'confirm';
+  const { hostId, deviceId, attemptId } = state;
+  return { type: 'task-adopted', task: taskOf(item), hostId, deviceId, attemptId, mode, screened: null };
+};
+
+const taskOf = ({ id, submission, attempts, infraFailures, submittedAtMs }: Unfinished): Task => ({
+  id,
+  device: submission.content.device,
+  labels: submission.labels,
+  language: submission.content.language,
+  priority: submission.priority,
+  submitter: submission.submitter,
+  queuedAtMs: submittedAtMs,
+  attempts,
+  infraFailures,
+});

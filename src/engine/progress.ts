@@ -1,0 +1,47 @@
+/** A candidate moves: its stage here, and its row and journal entry in the store. */
+import type { Effect } from '../scheduler/effects.ts';
+import { secondsInStage } from './active-candidates.ts';
+import type { ActiveCandidate, CandidateStage } from './active-candidates.ts';
+import type { EngineState } from './state.ts';
+
+type Of<T extends Effect['type']> = Extract<Effect, { type: T }>;
+type Moving = Pick<EngineState, 'active' | 'metrics' | 'monotonicMs' | 'writeBehind'>;
+
+export const onMoved = (state: Moving, { id, state: next }: Of<'moved'>): void => {
+  const candidate = state.active.get(id);
+  if (!candidate) return;
+  enterStage(state, candidate, next.status);
+  const facts =
+    next.status === 'judging' || next.status === 'confirming' ? { deviceId: next.deviceId, attemptId: next.attemptId } : {};
+  state.writeBehind.add({
+    type: 'transition',
+    transition: {
+      candidateId: id,
+      state: next,
+      compileLog: candidate.compiled.log,
+      resources: candidate.compiled.resources,
+      event: { type: `candidate.${next.status}`, candidateId: id, hostId: next.hostId, data: facts },
+    },
+  });
+};
+
+const enterStage = (state: Moving, candidate: ActiveCandidate, stage: CandidateStage['name']): void => {
+  const nowMs = state.monotonicMs();
+  state.metrics.onStageLeft(candidate.stage.name, secondsInStage(candidate, nowMs));
+  candidate.stage = stage === 'compiling' ? { name: stage, sinceMs: nowMs, job: null } : { name: stage, sinceMs: nowMs };
+};
+
+export const onRequeued = (state: Moving, { id, reason, infra }: Of<'requeued'>): void => {
+  const candidate = state.active.get(id);
+  if (!candidate) return;
+  enterStage(state, candidate, 'queued');
+  state.writeBehind.add({
+    type: 'transition',
+    transition: {
+      candidateId: id,
+      state: { status: 'queued' },
+      infraFailure: infra,
+      event: { type: 'candidate.requeued', candidateId: id, hostId: null, data: { reason, infra } },
+    },
+  });
+};
