@@ -17,6 +17,8 @@ const BLOCK = [within(1024, 'block x'), within(1024, 'block y'), within(64, 'blo
 const CLUSTER = [within(16, 'cluster x'), within(16, 'cluster y'), within(16, 'cluster z')] as const;
 const BLOCK_THREADS_MAX = 1024;
 const CLUSTER_BLOCKS_MAX = 16;
+/** Of a let that is an argument: an `int`, as shape variables are. */
+const I32 = within(I32_MAX, 'an argument', -(2 ** 31));
 const SHARED = within(227 * 1024, 'dynamic shared memory of a block, in bytes,', 0);
 
 export interface PlanContext {
@@ -82,12 +84,14 @@ const refuseProduct = (dims: Dim3, limit: { readonly field: string; readonly max
     throw new PlanError(limit.field, `[${dims.join(', ')}] is ${product} ${limit.of}; at most ${limit.max}`);
 };
 
-const resolveArg = (name: string, { problem, shape, plan, field }: LaunchContext): ResolvedArg => {
+const resolveArg = (name: string, { problem, shape, plan, scope, field }: LaunchContext): ResolvedArg => {
   if (Object.hasOwn(problem.tensors, name)) return { kind: 'tensor', name };
   if (Object.hasOwn(plan.scratch, name)) return { kind: 'scratch', name };
   if (Object.hasOwn(shape, name)) return { kind: 'scalar', dtype: 'i32', value: shape[name] ?? 0 };
+  if (Object.hasOwn(plan.let, name))
+    return { kind: 'scalar', dtype: 'i32', value: evaluateWithin(name, { field, scope, bounds: I32 }) };
   const scalar = Object.hasOwn(problem.scalars, name) ? problem.scalars[name] : undefined;
   if (scalar) return { kind: 'scalar', dtype: scalar.dtype, value: scalar.value };
-  const known = [problem.tensors, shape, problem.scalars, plan.scratch].flatMap((names) => Object.keys(names));
+  const known = [problem.tensors, shape, problem.scalars, plan.scratch, plan.let].flatMap((names) => Object.keys(names));
   throw new PlanError(field, `unknown argument "${name}"; known are ${known.join(', ')}`);
 };

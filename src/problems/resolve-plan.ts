@@ -5,6 +5,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { ResolvedPlan } from '../domain/plan/resolved-plan.ts';
 import { within, evaluateWithin, PlanError } from './plan-error.ts';
 import { effectiveParams, integersOf } from './plan-params.ts';
+import { withLets } from './resolve-lets.ts';
 import { type PlanContext, resolveLaunch } from './resolve-launch.ts';
 
 const SCRATCH = within(2 ** 30, 'a scratch buffer, in bytes,');
@@ -26,7 +27,7 @@ export const resolvePlan = (plan: LaunchPlan, context: PlanContext): PlanResult 
 const resolved = (plan: LaunchPlan, context: PlanContext): ResolvedPlan => {
   const params = effectiveParams(plan, context.params);
   refuseSharedNames(plan, context.problem);
-  const scope: Scope = { ...integersOf(params), ...context.shape };
+  const scope: Scope = withLets(plan, { ...integersOf(params), ...context.shape });
   const launches = plan.launch.map((launch, i) =>
     resolveLaunch(launch, { ...context, params, scope, plan, field: `launch[${i}]` }),
   );
@@ -37,13 +38,13 @@ const resolved = (plan: LaunchPlan, context: PlanContext): ResolvedPlan => {
   return { launches, scratch: Object.fromEntries(scratch) };
 };
 
-/** A param or scratch buffer called like something of the problem would make `n` mean two things in one file. */
+/** A param, let or scratch buffer called like something of the problem would make `n` mean two things in one file. */
 const refuseSharedNames = (plan: LaunchPlan, problem: Problem): void => {
   const taken = new Set([...problem.variables, ...Object.keys(problem.tensors), ...Object.keys(problem.scalars)]);
-  for (const kind of ['params', 'scratch'] as const) {
+  for (const kind of ['params', 'let', 'scratch'] as const) {
     for (const name of Object.keys(plan[kind])) {
       if (taken.has(name))
-        throw new PlanError(`${kind}.${name}`, `"${name}" is taken by the problem or the params; choose another`);
+        throw new PlanError(`${kind}.${name}`, `"${name}" is taken by the problem, the params or the lets; choose another`);
       taken.add(name);
     }
   }

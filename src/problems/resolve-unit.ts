@@ -75,9 +75,14 @@ type Signature = CompileUnit['kernels'][number];
 /** Triton compiles for argument types. A value counts as divisible by 16 only where it is in every case and every launch. */
 const signaturesOf = (plan: LaunchPlan, plans: readonly ResolvedPlan[], problem: Problem): Signature[] => {
   const signatures = new Map<string, Signature>();
+  // A let may be divisible in every case that is known and not in a hidden one: the probes are made for shape variables.
+  const typeOf = (arg: ResolvedArg, isLet: boolean): Signature['args'][number] =>
+    isLet ? { ...argType(arg, problem), divisibleBy16: false } : argType(arg, problem);
   plan.launch.forEach((launch, i) => {
     for (const resolved of plans) {
-      const args = (resolved.launches[i]?.args ?? []).map((arg) => argType(arg, problem));
+      const args = (resolved.launches[i]?.args ?? []).map((arg, at) =>
+        typeOf(arg, Object.hasOwn(plan.let, launch.args[at] ?? '')),
+      );
       const known = signatures.get(launch.kernel);
       signatures.set(launch.kernel, { name: launch.kernel, args: known ? merged(known, args, i) : args });
     }

@@ -1,11 +1,13 @@
 /* kiln
 params: {VECTORS: 8, CHUNK: 16384}
+let:
+  blocks: min(8, next_pow2(ceil_div(cols, CHUNK)))
 launch:
   - kernel: softmax
     # A row goes to a cluster of up to 8 blocks, CHUNK columns each; a block has as many threads as its share of the row fills.
-    grid: [rows * min(8, next_pow2(ceil_div(cols, CHUNK)))]
-    cluster: [min(8, next_pow2(ceil_div(cols, CHUNK)))]
-    block: ["max(32, min(1024, next_pow2(ceil_div(cols, min(8, next_pow2(ceil_div(cols, CHUNK))) * 4 * VECTORS))))"]
+    grid: [rows * blocks]
+    cluster: [blocks]
+    block: ["max(32, min(1024, next_pow2(ceil_div(cols, blocks * 4 * VECTORS))))"]
     args: [x, out, cols]
 */
 // Each value is read from memory once and stays in registers (VECTORS times 16 bytes a thread). Rows too long for one block are

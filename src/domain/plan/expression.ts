@@ -20,6 +20,13 @@ const FUNCTIONS: Readonly<Record<string, { readonly arity: number; readonly appl
   log2: { arity: 1, apply: (a = 0) => (a < 1 ? Number.NaN : bitsOf(a) - 1) },
 };
 
+/** They cannot name anything else. */
+export const isFunctionName = (name: string): boolean => Object.hasOwn(FUNCTIONS, name);
+
+/** Names that stand in an expression, functions left out. */
+export const namesIn = (expression: string | number): readonly string[] =>
+  typeof expression === 'number' ? [] : (expression.match(/[A-Za-z_]\w*/g) ?? []).filter((name) => !isFunctionName(name));
+
 /** Exact, which Math.log2 is not near large powers of two. */
 const bitsOf = (value: number): number => value.toString(2).length;
 

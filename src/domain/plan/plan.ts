@@ -24,6 +24,7 @@ const LAUNCHES_MAX = 16;
 const ARGS_MAX = 64;
 const PARAMS_MAX = 64;
 const SCRATCH_MAX = 16;
+const LETS_MAX = 32;
 
 /** Values of macros. Strings are C tokens (`float4`, `__half`), never options. */
 export const ParamValue = z.union([
@@ -37,7 +38,7 @@ export const Params = z
   .refine((params) => Object.keys(params).length <= PARAMS_MAX, `at most ${PARAMS_MAX} params`);
 export type Params = z.infer<typeof Params>;
 
-/** One kernel launch. `args` are names of tensors, shape variables, scalars or scratch buffers of the problem, in the kernel's order. */
+/** One kernel launch. `args` are names of tensors, shape variables, scalars, scratch buffers or lets, in the kernel's order. */
 export const Launch = z.strictObject({
   kernel: KernelName,
   /** Blocks per dimension; 1 to 3 entries. Ignored for `c`, where it may be left out. */
@@ -56,6 +57,11 @@ export type Launch = z.infer<typeof Launch>;
 export const LaunchPlan = z
   .strictObject({
     params: Params.default({}),
+    /** Name -> expression over params, shape variables and the lets before it: a value that other expressions, and arguments, use by its name. */
+    let: z
+      .record(Name, Expression)
+      .refine((lets) => Object.keys(lets).length <= LETS_MAX, `at most ${LETS_MAX} lets`)
+      .default({}),
     launch: z.array(Launch).min(1).max(LAUNCHES_MAX),
     /** Scratch buffers: name -> bytes. Their contents are undefined (poisoned) before every run. */
     scratch: z

@@ -100,10 +100,11 @@ describe('the case that is drawn for one judgement', () => {
     expect(wrong.ok ? '' : wrong.outcome.message).toContain('case hidden(m=2, n=16, k=16)');
   });
 
-  test('Triton takes no size for a multiple of 16 that may be none there', () => {
+  test('Triton takes no size for a multiple of 16 that may be none there, and no let for one', () => {
     const content = {
       language: 'triton',
-      source: '"""kiln\nparams: {B: 32}\nlaunch:\n  - kernel: k\n    grid: [1]\n    args: [a, b, c, n, m]\n"""\n',
+      source:
+        '"""kiln\nparams: {B: 32}\nlet: {both: n * m}\nlaunch:\n  - kernel: k\n    grid: [1]\n    args: [a, b, c, n, m, both]\n"""\n',
       params: {},
     } as const;
     const only = { ...matmul.problem, check: [{ name: 'c', shape: { m: 16, n: 32, k: 32 } }] };
@@ -115,8 +116,8 @@ describe('the case that is drawn for one judgement', () => {
       if (!result.ok) throw new Error(result.outcome.message);
       return result.unit.kernels[0]?.args.slice(3).map(({ divisibleBy16 }) => divisibleBy16);
     };
-    expect(divisible(undefined)).toEqual([true, true]);
-    expect(divisible({ m: inSteps(16), n: inSteps(8), k: inSteps(8) })).toEqual([false, true]);
+    expect(divisible(undefined)).toEqual([true, true, false]);
+    expect(divisible({ m: inSteps(16), n: inSteps(8), k: inSteps(8) })).toEqual([false, true, false]);
   });
 });
 

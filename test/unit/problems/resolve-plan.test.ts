@@ -119,3 +119,68 @@ test('a Triton block follows from its warps', () => {
   expect(triton({ num_warps: 3 })).toMatchObject({ ok: false, field: 'num_warps' });
   expect(triton({ num_warps: 'n' })).toMatchObject({ ok: false, field: 'num_warps' });
 });
+
+/** Field and message, or null. */
+const failure = (plan: object, launch: object = {}) => {
+  const result = resolve(launch, { plan });
+  return result.ok ? null : [result.field, result.message];
+};
+
+describe('the lets of a plan', () => {
+  const lets = { blocks: 'ceil_div(n, BLOCK)', twice: 'blocks * 2' };
+  test('stand for their value in every expression, also in the lets behind them, and are int arguments', () => {
+    const launch = { grid: ['twice', 'blocks'], shared: 'blocks * 16', cluster: ['twice'], args: ['a', 'twice'] };
+    expect(resolve(launch, { plan: { let: lets, scratch: { partial: 'twice * 4' } } })).toMatchObject({
+      ok: true,
+      plan: {
+        launches: [
+          {
+            grid: [8, 4, 1],
+            shared: 64,
+            cluster: [8, 1, 1],
+            args: [
+              { kind: 'tensor', name: 'a' },
+              { kind: 'scalar', dtype: 'i32', value: 8 },
+            ],
+          },
+        ],
+        scratch: { partial: 32 },
+      },
+    });
+  });
+
+  test('follow the params of a submission', () => {
+    const result = resolve({ grid: ['blocks'] }, { plan: { let: lets }, params: { BLOCK: 500 } });
+    expect(result).toMatchObject({ ok: true, plan: { launches: [{ grid: [2, 1, 1] }] } });
+  });
+
+  test.each([
+    ['a let that uses itself', { x: 'x + 1' }, 'x', 'which is the let itself'],
+    ['lets in a circle', { x: 'y', y: 'x' }, 'x', 'uses "y", which is declared after it; a let may use params'],
+    ['an unknown name', { x: 'n + rows' }, 'x', '"n + rows", character 5: unknown name "rows"; known are BLOCK, n, m'],
+    ['a division by zero', { x: 'n / (m - 3)' }, 'x', 'division by zero'],
+    ['the name of a param', { BLOCK: 'n' }, 'BLOCK', 'is taken by the problem, the params or the lets'],
+    ['the name of a shape variable', { n: '1' }, 'n', 'is taken by'],
+    ['the name of a tensor', { out: '1' }, 'out', 'is taken by'],
+    ['the name of a function', { min: '1' }, 'min', 'is a function of expressions'],
+  ])('refuse %s, and say where', (_what, plan, name, message) => {
+    const [field, said] = failure({ let: plan }) ?? [];
+    expect(field).toBe(`let.${name}`);
+    expect(said).toContain(message);
+  });
+
+  test('share their names with no scratch buffer', () => {
+    expect(failure({ let: { a1: '1' }, scratch: { a1: '4' } })?.[0]).toBe('scratch.a1');
+  });
+
+  test('are arguments only within an int', () => {
+    expect(failure({ let: { big: 'n * 1000000000' } }, { args: ['a', 'big'] })).toEqual([
+      'launch[0].args[1]',
+      '"big" is 1000000000000; an argument must be -2147483648 to 2147483647',
+    ]);
+  });
+
+  test('do not change how a plan without them is resolved', () => {
+    expect(resolve({}, { plan: { let: {} } })).toEqual(resolve({}));
+  });
+});
