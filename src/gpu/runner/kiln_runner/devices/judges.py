@@ -51,7 +51,8 @@ class Judges:
         self._standbys_max = standbys
         self._briefing = Briefing()
         self._was_ready = False
-        self._room_timer = None
+        # The artifact that lacked memory.
+        self._room_timer, self._room_for = None, None
         self._mode = "idle"
         self._failures = 0
         # Of the resident: its canary's limit, or its next canary. And of judges that did not start.
@@ -102,19 +103,20 @@ class Judges:
         if self.usable:
             self._accept(reason)
 
-    def make_room(self) -> None:
-        """Ends the parked judges: a judgement found the device's memory full. New ones come at `end_room`, or after ROOM_S."""
+    def judged(self, artifact: str, lacked_memory: bool) -> None:
+        """Code that lacks memory is given room once, until it was tried again: without parked judges every fault costs the start of one."""
+        if artifact == self._room_for:
+            self._end_of_room()
+        elif lacked_memory:
+            self._make_room(artifact)
+
+    def _make_room(self, artifact: str) -> None:
         parked, self._standbys = self._standbys, []
         for judge in parked:
             judge.kill()
+        self._room_for = artifact
         if self._room_timer is None:
             self._room_timer = self._loop.call_later(ROOM_S, self._end_of_room)
-
-    def end_room(self) -> None:
-        """Who needed it has had it: without parked judges every fault would cost the start of one."""
-        if self._room_timer is not None:
-            self._room_timer.cancel()
-            self._end_of_room()
 
     def stop(self) -> None:
         self._mode = "stopped"
@@ -149,7 +151,9 @@ class Judges:
         return [judge for judge in self._standbys if judge.ready]
 
     def _end_of_room(self) -> None:
-        self._room_timer = None
+        if self._room_timer is not None:
+            self._room_timer.cancel()
+        self._room_timer = self._room_for = None
         self._fill()
 
     def _recover(self) -> None:

@@ -78,8 +78,6 @@ class DeviceSlot:
         self._running: Optional[Running] = None
         # The task that the judge was told to come next.
         self._announced: Optional[str] = None
-        # The artifact that lacked memory, until it was tried again.
-        self._room_for: Optional[str] = None
         self._limit: Optional[TimeLimit] = None
         self._lock_timer: Optional[asyncio.TimerHandle] = None
         self._held: Optional[dict] = None
@@ -246,13 +244,9 @@ class DeviceSlot:
             "attemptId": running.task.attempt_id, "deviceId": self.device["id"], "outcome": header["outcome"],
             "infra": header["infra"], "phases": running.complete_phases(header["phases"]), "telemetry": header["telemetry"],
         }
-        had_room = running.task.body["artifact"] == self._room_for
-        self._end(now, result["phases"])
         failure = (header["infra"] or {}).get("code")
-        if failure == "out_of_memory" and not had_room:
-            self._room_for = running.task.body["artifact"]
-            self._judges.make_room()
-        elif failure in DAMAGE_CODES:
+        self._end(now, result["phases"], lacked_memory=failure == "out_of_memory")
+        if failure in DAMAGE_CODES:
             self._events.damaged(running.task)
         elif failure == LOCKED:
             self._judges.refuse(header["infra"]["message"])
@@ -325,11 +319,9 @@ class DeviceSlot:
         self._events.released(running.task)
         self._judges.replace()
 
-    def _end(self, now_ns: int, phases: dict) -> None:
+    def _end(self, now_ns: int, phases: dict, lacked_memory: bool = False) -> None:
         self._cancel_limit()
-        if self._running.task.body["artifact"] == self._room_for:
-            self._room_for = None
-            self._judges.end_room()
+        self._judges.judged(self._running.task.body["artifact"], lacked_memory)
         self._running = None
         self.totals.finished(now_ns, phases)
 
