@@ -22,7 +22,7 @@ export const onTrusted = (state: CanariesSlice, { hostId, deviceId, returned }: 
   host.canaries.quarantines.delete(deviceId);
   host.canaries.failed.delete(deviceId);
   if (returned) host.canaries.marks.problems = markOf(state.now());
-  keep(state, host, deviceId);
+  writeRecord(state, host, deviceId);
   if (returned) onReturned(state, { hostId, deviceId, by: 'a known-good candidate passed' });
 };
 
@@ -45,7 +45,7 @@ export const onQuarantined = (state: CanariesSlice, { hostId, deviceId, failures
     // What its compiler made is not used any more. The references stay until it is known to be right again: canaries are compared with them.
     host.canaries.marks.code = markOf(nowMs);
   }
-  keep(state, host, deviceId, () => void reopenAll(state, { hostId, deviceId, reason }));
+  writeRecord(state, host, deviceId, () => void reopenAll(state, { hostId, deviceId, reason }));
 };
 
 /** Devices of the host work again because an operator says so. */
@@ -57,7 +57,7 @@ export const resumeHost = (state: CanariesSlice, hostId: HostId): HostResumed =>
   for (const deviceId of devices) {
     host.canaries.quarantines.delete(deviceId);
     host.canaries.failed.delete(deviceId);
-    keep(state, host, deviceId);
+    writeRecord(state, host, deviceId);
     onReturned(state, { hostId, deviceId, by: 'an operator said so' });
   }
   state.apply({ type: 'host-resumed', hostId });
@@ -108,7 +108,7 @@ const onReturned = (
   note(state, 'device.returned', { hostId, deviceId, data: { reason: by } });
 };
 
-const keep = (state: CanariesSlice, host: HostState, deviceId: DeviceId, after: () => void = () => undefined): void => {
+const writeRecord = (state: CanariesSlice, host: HostState, deviceId: DeviceId, after: () => void = () => undefined): void => {
   const trustedAtMs = host.canaries.trustedAtMs.get(deviceId);
   const canary: CanaryRecord = {
     marks: { ...host.canaries.marks },

@@ -52,7 +52,7 @@ export const profileOf = async (state: ProfilesSlice, id: CandidateId): Promise<
 export const onVerdicts = (state: ProfilesSlice, ids: readonly CandidateId[]): void => {
   const waiting = ids.filter((id) => state.profiles.get(id)?.stage.name === 'verdict');
   if (waiting.length === 0) return;
-  void settle(state, waiting).catch((error: unknown) =>
+  void leaveVerdict(state, waiting).catch((error: unknown) =>
     state.log.error({ err: error }, 'candidates whose profiles wait could not be read; they go on at the next start'),
   );
 };
@@ -107,10 +107,11 @@ export const onProfileHostGone = (state: ProfilesSlice, hostId: HostId): void =>
 const waitFor = async (state: ProfilesSlice, ids: readonly CandidateId[]): Promise<void> => {
   const fresh = ids.filter((id) => !state.profiles.has(id));
   for (const id of fresh) state.profiles.set(id, newPending(id));
-  await settle(state, fresh);
+  await leaveVerdict(state, fresh);
 };
 
-const settle = async (state: ProfilesSlice, ids: readonly CandidateId[]): Promise<void> => {
+/** From waiting for a verdict to waiting for a place, or to the end. */
+const leaveVerdict = async (state: ProfilesSlice, ids: readonly CandidateId[]): Promise<void> => {
   for (const id of ids) {
     const pending = state.profiles.get(id);
     if (pending?.stage.name !== 'verdict') continue;

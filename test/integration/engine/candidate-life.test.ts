@@ -121,6 +121,22 @@ describe('a candidate that passes', () => {
     expect(await places(scenario)).toEqual(['2 (record)', '1']);
   });
 
+  test('on a host that is lost while the record is compiled for their pair is paired when it is back', async () => {
+    const scenario = await withRecord();
+    scenario.host.lose();
+    scenario.host.connect({ runnerId: 'another' });
+    await screened(scenario, 2, 3);
+    await scenario.expect('box: compile 1 for 2.2', 'box: ack 2.1');
+    scenario.host.lose();
+    scenario.host.connect({ runnerId: 'another' });
+    await scenario.expect('box: problem scale', 'box: compile 1 for 2.3');
+    scenario.host.compiled(1);
+    await scenario.expect('box: judge 2.3 confirm against 1');
+    scenario.judged(2, 3, passed(3, 1.5));
+    await scenario.expect('box: ack 2.3');
+    expect(await scenario.after(2, 'record')).toMatchObject({ infraFailures: 0 });
+  });
+
   test('as another trial of a content is scored, and neither confirmed nor ranked', async () => {
     const scenario = await withRecord();
     await scenario.submit(1, { trial: 1 });
