@@ -1,0 +1,523 @@
+"""Types of what daemon and runner say to each other: the same names as in src/domain/protocol.ts (held by the golden fixtures).
+
+What may be absent stands in the class behind the one with the underscore. messages.py checks what comes; these say what it is.
+"""
+from typing import Any, Literal, Optional, TypedDict, Union
+
+# A frame's header, or what else came as JSON and has not been looked at.
+Json = dict[str, Any]
+Language = Literal["cuda", "triton", "c"]
+Params = dict[str, Union[int, str]]
+
+
+class KernelArgument(TypedDict):
+    pointer: bool
+    dtype: str
+    divisibleBy16: bool
+
+
+class UnitKernel(TypedDict):
+    name: str
+    args: list[KernelArgument]
+
+
+class CompileUnit(TypedDict):
+    """The daemon fills in what it may leave out."""
+
+    language: Language
+    source: str
+    params: Params
+    architecture: str
+    kernels: list[UnitKernel]
+    numWarps: Optional[int]
+    numStages: Optional[int]
+
+
+class TensorArgument(TypedDict):
+    kind: Literal["tensor", "scratch"]
+    name: str
+
+
+class ScalarArgument(TypedDict):
+    kind: Literal["scalar"]
+    dtype: str
+    value: float
+
+
+class Launch(TypedDict):
+    kernel: str
+    grid: list[int]
+    block: list[int]
+    cluster: Optional[list[int]]
+    shared: int
+    args: list[Union[TensorArgument, ScalarArgument]]
+
+
+class Plan(TypedDict):
+    launches: list[Launch]
+    scratch: dict[str, int]
+
+
+Plans = dict[str, Plan]
+
+
+class Tensor(TypedDict):
+    name: str
+    dtype: str
+    elements: int
+    role: Literal["in", "out", "inout"]
+    # By its kind; judge/tensors.py knows them.
+    distribution: Json
+
+
+class HardInputs(TypedDict):
+    name: str
+    distributions: dict[str, Json]
+
+
+class _DefinedCase(TypedDict):
+    name: str
+    kind: Literal["check", "bench"]
+    tensors: list[Tensor]
+    reference: Plan
+    baseline: Plan
+
+
+class DefinedCase(_DefinedCase, total=False):
+    hard: list[HardInputs]
+
+
+class Tolerance(TypedDict):
+    rtol: float
+    atol: float
+    relative_l2: float
+
+
+class ProblemDefinition(TypedDict):
+    key: str
+    name: str
+    tolerance: Tolerance
+    cases: list[DefinedCase]
+    reference: CompileUnit
+    baseline: CompileUnit
+
+
+class _TimingRules(TypedDict):
+    method: Literal["paired", "cached"]
+    warmupRuns: int
+    runsMin: int
+    runsMax: int
+    targetRelativeCi: float
+    caseBudgetMs: float
+    baselineAgeMsMax: float
+
+
+class TimingRules(_TimingRules, total=False):
+    inputs: Literal["sampled", "fresh"]
+
+
+class HiddenCase(TypedDict):
+    kind: Literal["case"]
+    case: DefinedCase
+    plan: Plan
+
+
+class HiddenRefusal(TypedDict):
+    kind: Literal["refused"]
+    field: str
+    message: str
+
+
+class RecordHolder(TypedDict):
+    artifact: str
+    plans: Plans
+
+
+class _JudgeTask(TypedDict):
+    attemptId: str
+    deviceId: str
+    problemKey: str
+    artifact: str
+    timing: TimingRules
+    record: Optional[RecordHolder]
+    limitMs: float
+    waitedMs: float
+
+
+class SentTask(_JudgeTask, total=False):
+    """With `plans`, or with the `plansKey` of a frame before it."""
+
+    plans: Plans
+    plansKey: str
+    hidden: Union[HiddenCase, HiddenRefusal]
+
+
+class _TaskWithPlans(_JudgeTask):
+    plans: Plans
+
+
+class JudgeTask(_TaskWithPlans, total=False):
+    """Once its plans are filled in."""
+
+    hidden: Union[HiddenCase, HiddenRefusal]
+
+
+class InfraFailure(TypedDict):
+    code: str
+    message: str
+
+
+class KernelResources(TypedDict):
+    registers: int
+    sharedBytes: int
+    spillBytes: int
+
+
+# By its verdict. Nearly all are made by the judge and passed on as they are.
+Outcome = Json
+
+
+class Compiled(TypedDict):
+    status: Literal["compiled"]
+    artifact: str
+    cached: bool
+    durationMs: float
+    log: str
+    compiler: str
+    resources: dict[str, KernelResources]
+
+
+class NotCompiled(TypedDict):
+    status: Literal["failed"]
+    outcome: Outcome
+    durationMs: float
+    compiler: str
+
+
+class Infra(TypedDict):
+    status: Literal["infra"]
+    failure: InfraFailure
+
+
+CompileResult = Union[Compiled, NotCompiled, Infra]
+
+
+class JudgePhases(TypedDict):
+    waitedMs: float
+    idleGapMs: float
+    loadMs: float
+    checkMs: float
+    measureMs: float
+    lockMs: float
+    totalMs: float
+
+
+class Telemetry(TypedDict):
+    deviceId: str
+    smClockMhz: Optional[float]
+    memoryClockMhz: Optional[float]
+    powerW: Optional[float]
+    temperatureC: Optional[float]
+    throttleReasons: list[str]
+
+
+class JudgeResult(TypedDict):
+    """Exactly one of `outcome` and `infra` is not None."""
+
+    attemptId: str
+    deviceId: str
+    outcome: Optional[Outcome]
+    infra: Optional[InfraFailure]
+    phases: JudgePhases
+    telemetry: Optional[Telemetry]
+
+
+class Stall(TypedDict):
+    reason: str
+    share: float
+
+
+class KernelProfile(TypedDict):
+    kernel: str
+    registers: Optional[int]
+    spillBytes: Optional[int]
+    sharedBytes: Optional[int]
+    occupancyTheoretical: Optional[float]
+    occupancyAchieved: Optional[float]
+    occupancyLimiter: Optional[str]
+    durationNs: Optional[float]
+    memoryPeakShare: Optional[float]
+    computePeakShare: Optional[float]
+    l2HitRate: Optional[float]
+    bankConflictShare: Optional[float]
+    stalls: list[Stall]
+
+
+class ProfileSummary(TypedDict):
+    source: Literal["ncu", "binary"]
+    note: Optional[str]
+    case: str
+    deviceModel: str
+    kernels: list[KernelProfile]
+
+
+class Profiled(TypedDict):
+    status: Literal["done"]
+    summary: ProfileSummary
+
+
+class NotProfiled(TypedDict):
+    status: Literal["failed"]
+    message: str
+
+
+ProfileResult = Union[Profiled, NotProfiled, Infra]
+
+
+class _Device(TypedDict):
+    id: str
+    kind: Literal["gpu", "cpu"]
+    model: str
+    architecture: str
+    memoryBytes: int
+    multiprocessors: int
+    l2Bytes: int
+    copyBytesPerSecond: Optional[float]
+    unavailable: Optional[str]
+
+
+class Device(_Device, total=False):
+    hostMemory: Optional[str]
+
+
+class Confinement(TypedDict):
+    level: Literal["namespaces", "landlock", "none"]
+    why: str
+
+
+class _Inventory(TypedDict):
+    hostname: str
+    machineId: str
+    cores: int
+    memoryBytes: int
+    python: str
+    driver: Optional[str]
+    nvrtc: Optional[str]
+    nvcc: Optional[str]
+    gcc: Optional[str]
+    triton: Optional[str]
+    ncu: Optional[str]
+    languages: list[str]
+    compileSlots: int
+    devices: list[Device]
+    warnings: list[str]
+
+
+class Inventory(_Inventory, total=False):
+    compilers: dict[str, str]
+    confinement: Confinement
+
+
+# What a daemon says
+
+
+class _Attach(TypedDict):
+    type: Literal["attach"]
+    protocol: int
+    daemonId: str
+    leaseMs: float
+    idleExitMs: float
+
+
+class Attach(_Attach, total=False):
+    unconfined: bool
+
+
+class DefineProblem(TypedDict):
+    type: Literal["problem"]
+    definition: ProblemDefinition
+
+
+class Compile(TypedDict):
+    type: Literal["compile"]
+    compileId: str
+    unit: CompileUnit
+    limitMs: float
+
+
+class KeepPlans(TypedDict):
+    type: Literal["plans"]
+    key: str
+    plans: Plans
+
+
+class Judge(TypedDict):
+    type: Literal["judge"]
+    task: SentTask
+
+
+class Profile(TypedDict):
+    type: Literal["profile"]
+    profileId: str
+    deviceId: str
+    problemKey: str
+    artifact: str
+    case: str
+    plan: Plan
+    limitMs: float
+
+
+class FetchArtifact(TypedDict):
+    type: Literal["fetch_artifact"]
+    artifact: str
+
+
+class PutArtifact(TypedDict):
+    type: Literal["put_artifact"]
+    artifact: str
+    sha256: str
+
+
+class Retract(TypedDict):
+    type: Literal["retract"]
+    attemptIds: list[str]
+
+
+class Cancel(TypedDict):
+    type: Literal["cancel"]
+    attemptId: str
+
+
+class CancelCompile(TypedDict):
+    type: Literal["cancel_compile"]
+    compileId: str
+
+
+class Acknowledge(TypedDict):
+    type: Literal["ack"]
+    attemptIds: list[str]
+
+
+class Ping(TypedDict):
+    type: Literal["ping"]
+    nonce: int
+
+
+class Refresh(TypedDict):
+    type: Literal["refresh"]
+    refreshId: str
+
+
+class Shutdown(TypedDict):
+    type: Literal["shutdown"]
+
+
+ToRunner = Union[
+    Attach, DefineProblem, Compile, KeepPlans, Judge, Profile, FetchArtifact, PutArtifact, Retract, Cancel, CancelCompile, Acknowledge, Ping,
+    Refresh, Shutdown,
+]
+
+# What a runner says
+
+
+class Hello(TypedDict):
+    type: Literal["hello"]
+    protocol: int
+    runnerId: str
+    runnerHash: str
+    inventory: Inventory
+    queued: list[str]
+    running: list[str]
+    finished: list[str]
+    problems: list[str]
+
+
+class CompileAnswer(TypedDict):
+    type: Literal["compiled"]
+    compileId: str
+    result: CompileResult
+
+
+class Started(TypedDict):
+    type: Literal["started"]
+    attemptId: str
+    deviceId: str
+
+
+class ResultTold(TypedDict):
+    type: Literal["result"]
+    result: JudgeResult
+    started: Optional[str]
+
+
+class ProfileAnswer(TypedDict):
+    type: Literal["profiled"]
+    profileId: str
+    result: ProfileResult
+
+
+class ArtifactSent(TypedDict):
+    type: Literal["artifact"]
+    artifact: str
+    sha256: Optional[str]
+    failure: Optional[InfraFailure]
+
+
+class ArtifactStored(TypedDict):
+    type: Literal["artifact_stored"]
+    artifact: str
+    failure: Optional[InfraFailure]
+
+
+class Retracted(TypedDict):
+    type: Literal["retracted"]
+    attemptIds: list[str]
+
+
+class Pong(TypedDict):
+    type: Literal["pong"]
+    nonce: int
+
+
+class InventoryTold(TypedDict):
+    type: Literal["inventory"]
+    inventory: Optional[Inventory]
+    failure: Optional[str]
+    refreshIds: list[str]
+
+
+class _DeviceUse(TypedDict):
+    measuringMs: float
+    checkingMs: float
+    loadingMs: float
+    idleWithWorkMs: float
+    idleWithoutWorkMs: float
+    faultMs: float
+    judged: int
+
+
+class DeviceUse(_DeviceUse, total=False):
+    profilingMs: float
+
+
+class _Health(TypedDict):
+    type: Literal["health"]
+    devices: list[Device]
+    compileQueued: int
+    compileRunning: int
+    use: dict[str, DeviceUse]
+
+
+class Health(_Health, total=False):
+    resting: Optional[str]
+
+
+class ErrorTold(TypedDict):
+    type: Literal["error"]
+    code: str
+    message: str
+
+
+FromRunner = Union[
+    Hello, CompileAnswer, Started, ResultTold, ProfileAnswer, ArtifactSent, ArtifactStored, Retracted, Pong, InventoryTold, Health, ErrorTold,
+]
