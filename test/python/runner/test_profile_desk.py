@@ -8,11 +8,10 @@ import unittest
 from pathlib import Path
 from typing import Callable, Optional
 
-from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.devices.slot import DeviceSlot, Prepared, SlotEvents
 from kiln_runner.devices.task import Task
 from kiln_runner.frames import encode
-from kiln_runner.process import Children
+from kiln_runner.process import Children, Command
 from kiln_runner.profile.desk import DeskPorts, ProfileDesk
 
 from . import samples
@@ -71,8 +70,8 @@ class Desk(unittest.IsolatedAsyncioTestCase):
         await self.children.end_all()
         self.folder.cleanup()
 
-    def command(self, script: str, folder: str) -> JudgeCommand:
-        return JudgeCommand([sys.executable, str(Path(__file__).with_name(script)), self.folder.name], self.environment, folder)
+    def command(self, script: str, folder: str) -> Command:
+        return Command([sys.executable, str(Path(__file__).with_name(script)), self.folder.name], self.environment, folder)
 
     def slot(self, device: dict) -> DeviceSlot:
         prepared = Prepared(encode({"type": "problem"}))

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from kiln_runner.protocol import FromRunner, ToRunner
+from kiln_runner.protocol_frames import FromRunner, ToRunner
 
 from .drive import REPOSITORY
 

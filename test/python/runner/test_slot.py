@@ -10,13 +10,12 @@ from typing import Callable, Optional
 
 from kiln_runner import time_limit
 from kiln_runner.devices import judges, slot
-from kiln_runner.devices.judge_process import JudgeCommand
 from kiln_runner.devices.judges import STARTING_MAX
 from kiln_runner.devices.slot import DeviceSlot, Prepared, SlotEvents
 from kiln_runner.devices.standby_count import STANDBYS_MAX, standbys_for
 from kiln_runner.devices.task import Task
 from kiln_runner.frames import encode
-from kiln_runner.process import Children
+from kiln_runner.process import Children, Command
 
 from . import samples
 from .drive import RUNNER_ROOT
@@ -49,7 +48,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
     def make_slot(self) -> DeviceSlot:
         script = Path(__file__).with_name("faulty_judge.py")
         environment = {**os.environ, "PYTHONPATH": str(RUNNER_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = JudgeCommand([sys.executable, str(script), self.folder.name], environment, self.folder.name)
+        command = Command([sys.executable, str(script), self.folder.name], environment, self.folder.name)
         prepared = Prepared(encode({"type": "problem"}))
         events = SlotEvents(
             problem=lambda _key: prepared, missing_artifact=lambda _task: None, started=lambda _attempt, _device: self.news.set(),

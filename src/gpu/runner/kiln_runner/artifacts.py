@@ -9,6 +9,8 @@ from collections import Counter, OrderedDict
 from pathlib import Path
 from typing import Optional
 
+from kiln_runner.compile.artifact import ArtifactMeta
+
 CACHE_BYTES_MAX = 4 * 1024 ** 3
 # After an eviction this much is free, so that not every compile evicts.
 CACHE_BYTES_SHARE_KEPT = 0.9
@@ -19,15 +21,15 @@ class ArtifactCache:
     def __init__(self, folder: Path, bytes_max: int = CACHE_BYTES_MAX) -> None:
         self._folder = folder
         self._bytes_max = bytes_max
-        self._pins: Counter = Counter()
-        self._metas: OrderedDict[str, dict] = OrderedDict()
+        self._pins: Counter[str] = Counter()
+        self._metas: OrderedDict[str, ArtifactMeta] = OrderedDict()
         self._sizes = self._scan()
         self._bytes = sum(self._sizes.values())
 
     def has(self, artifact: str) -> bool:
         return artifact in self._sizes
 
-    def meta(self, artifact: str) -> Optional[dict]:
+    def meta(self, artifact: str) -> Optional[ArtifactMeta]:
         """The artifact's meta.json; None when it is not here. Counts as a use."""
         if artifact not in self._sizes:
             return None
@@ -82,7 +84,7 @@ class ArtifactCache:
             return False
         return True
 
-    def _read(self, artifact: str) -> Optional[dict]:
+    def _read(self, artifact: str) -> Optional[ArtifactMeta]:
         try:
             return json.loads((self._folder / artifact / "meta.json").read_bytes())
         except (OSError, ValueError):
@@ -90,7 +92,7 @@ class ArtifactCache:
 
     def _scan(self) -> dict[str, int]:
         """What earlier runners left, oldest use first. Folders with a dot are unfinished work of theirs."""
-        found = []
+        found: list[tuple[float, str]] = []
         for entry in os.scandir(self._folder):
             if entry.name.startswith("."):
                 shutil.rmtree(entry.path, ignore_errors=True)

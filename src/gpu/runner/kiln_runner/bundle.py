@@ -4,7 +4,9 @@ import json
 import re
 import tarfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Optional, cast
+
+from kiln_runner.compile.artifact import ArtifactMeta
 
 # As in src/domain/protocol.ts.
 BUNDLE_BYTES_MAX = 4 * 1024 * 1024
@@ -21,7 +23,7 @@ class BundleError(ValueError):
 
 
 class Contents(NamedTuple):
-    meta: dict
+    meta: ArtifactMeta
     files: dict[str, bytes]
 
 
@@ -63,13 +65,14 @@ def _files(tar: tarfile.TarFile) -> dict[str, bytes]:
         # What an entry says of its size may be more than the whole bundle holds: a sparse file.
         if entry.size > BUNDLE_BYTES_MAX or entry.issparse() or len(files) >= FILES_MAX:
             raise BundleError(f"entry {entry.name!r} of {entry.size} bytes is too much")
-        files[entry.name] = tar.extractfile(entry).read()
+        content = tar.extractfile(entry)
+        files[entry.name] = content.read() if content is not None else b""
     return files
 
 
-def _meta(text: "bytes | None", files: dict[str, bytes]) -> dict:
+def _meta(text: Optional[bytes], files: dict[str, bytes]) -> ArtifactMeta:
     try:
-        meta = json.loads(text or b"")
+        meta: Any = json.loads(text or b"")
     except (ValueError, RecursionError) as error:
         raise BundleError(f"its {META} is missing or does not parse") from error
     told = ("language", "architecture", "compiler", "log", "kernels", "resources")
@@ -79,7 +82,7 @@ def _meta(text: "bytes | None", files: dict[str, bytes]) -> dict:
         raise BundleError(f"code in {meta['language']} belongs to the host it was made on; only {' and '.join(LANGUAGES)} travel")
     if not files:
         raise BundleError("it has no code")
-    return meta
+    return cast(ArtifactMeta, meta)
 
 
 def _too_large(size: int, files: int) -> BundleError:

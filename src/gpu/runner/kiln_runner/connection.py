@@ -3,10 +3,11 @@ import asyncio
 import itertools
 import traceback
 from collections.abc import Iterator
-from typing import Callable, Optional
+from typing import Callable, Optional, cast
 
 from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode
 from kiln_runner.messages import check_to_runner
+from kiln_runner.protocol_frames import FromRunner
 from kiln_runner.schema import ShapeError
 
 UNSENT_BYTES_MAX = 64 * 1024 * 1024
@@ -41,7 +42,7 @@ class Connection(asyncio.Protocol):
         self._unsent: list[bytes] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._take_turn(self._decoder.feed(data))
@@ -50,7 +51,7 @@ class Connection(asyncio.Protocol):
         taken = 0
         try:
             for frame in itertools.islice(frames, FRAMES_PER_TURN):
-                if self._is_closing:
+                if self._open_transport is None:
                     return
                 taken += 1
                 check_to_runner(frame.header)
@@ -63,21 +64,25 @@ class Connection(asyncio.Protocol):
             # Ours, not the daemon's: leave a trace and let it reconnect.
             self._log(traceback.format_exc())
             self.refuse("internal", "the runner failed on this frame; its runner.log has the trace")
-        if taken == FRAMES_PER_TURN and not self._is_closing:
-            self._transport.pause_reading()
+        transport = self._open_transport
+        if transport is None:
+            return
+        if taken == FRAMES_PER_TURN:
+            transport.pause_reading()
             self._loop.call_soon(self._take_turn, frames)
-        elif not self._is_closing:
-            self._transport.resume_reading()
+        else:
+            transport.resume_reading()
 
     @property
-    def _is_closing(self) -> bool:
-        return self._transport is None or self._transport.is_closing()
+    def _open_transport(self) -> Optional[asyncio.Transport]:
+        """None before it is connected and once it is closing."""
+        return None if self._transport is None or self._transport.is_closing() else self._transport
 
-    def connection_lost(self, _error: Optional[Exception]) -> None:
+    def connection_lost(self, exc: Optional[Exception]) -> None:
         self._on_end(self)
 
-    def send(self, header: dict, payload: bytes = b"") -> None:
-        if self._is_closing:
+    def send(self, header: FromRunner, payload: bytes = b"") -> None:
+        if self._open_transport is None:
             return
         if not self._unsent:
             self._loop.call_soon(self._flush)
@@ -87,12 +92,13 @@ class Connection(asyncio.Protocol):
 
     def _flush(self) -> None:
         frames, self._unsent = self._unsent, []
-        if not frames or self._is_closing:
+        transport = self._open_transport
+        if not frames or transport is None:
             return
-        self._transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
-        if self._transport.get_write_buffer_size() > UNSENT_BYTES_MAX:
+        transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        if transport.get_write_buffer_size() > UNSENT_BYTES_MAX:
             # A daemon that reads nothing: results are in the spool, and it gets them when it comes back.
-            self._transport.abort()
+            transport.abort()
 
     def refuse(self, code: str, message: str) -> None:
         self.send({"type": "error", "code": code, "message": message})

@@ -4,8 +4,10 @@ A frame is: u32 big-endian N, u32 big-endian M, N bytes of UTF-8 JSON (an object
 """
 import json
 import struct
-from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple, Optional
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, NamedTuple, Optional, cast
+
+from kiln_runner.protocol import Json
 
 HEADER_BYTES_MAX = 8 * 1024 * 1024
 PAYLOAD_BYTES_MAX = 64 * 1024 * 1024
@@ -17,13 +19,13 @@ class FrameError(ValueError):
 
 
 class Frame(NamedTuple):
-    header: dict
+    header: Json
     payload: bytes
     # The header as it came, so that it can be passed on without being encoded again.
     raw: bytes
 
 
-def encode(header: dict, payload: bytes = b"") -> bytes:
+def encode(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
     return encode_raw(json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode(), payload)
 
 
@@ -33,7 +35,7 @@ def encode_raw(header: bytes, payload: bytes = b"") -> bytes:
     return _LENGTHS.pack(len(header), len(payload)) + header + payload
 
 
-def read_frame(stream: BinaryIO) -> Optional[tuple[dict, bytes]]:
+def read_frame(stream: BinaryIO) -> Optional[tuple[Json, bytes]]:
     """Blocks for one frame; None at the end of the stream. FrameError when it ends inside a frame or holds none."""
     lengths = _read_exactly(stream, _LENGTHS.size)
     if not lengths:
@@ -78,19 +80,19 @@ def _check(header_bytes: int, payload_bytes: int) -> None:
         raise FrameError(f"a payload of {payload_bytes} bytes; the limit is {PAYLOAD_BYTES_MAX}")
 
 
-def _parse(raw: bytes) -> dict:
+def _parse(raw: bytes) -> Json:
     try:
-        header = json.loads(raw)
+        header: Any = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a header that is not JSON: {error}") from error
-    if not isinstance(header, dict) or not isinstance(header.get("type"), str):
+    if not isinstance(header, dict) or not isinstance(cast(Json, header).get("type"), str):
         raise FrameError('a header must be a JSON object with a string "type"')
-    return header
+    return cast(Json, header)
 
 
 def _read_exactly(stream: BinaryIO, count: int) -> bytes:
     """`count` bytes, or nothing at the end of the stream, or fewer when it ends inside."""
-    parts = []
+    parts: list[bytes] = []
     while count > 0:
         part = stream.read(count)
         if not part:

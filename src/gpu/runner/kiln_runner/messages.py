@@ -1,7 +1,9 @@
 """What the daemon may say: shapes of its frames, the same as `ToRunner` of src/domain/protocol.ts (held by golden fixtures)."""
 from typing import Any
 
+from kiln_runner.protocol import Json
 from kiln_runner.schema import (
+    Shape,
     ShapeError,
     array,
     boolean,
@@ -51,7 +53,7 @@ launch = record({
     "kernel": string, "grid": dim3, "block": dim3, "cluster": nullable(dim3), "shared": integer(0), "args": array(argument),
 })
 plan = record({"launches": array(launch, 1), "scratch": mapping(integer(1))})
-kinds = {
+kinds: dict[str, tuple[dict[str, Shape], dict[str, Shape]]] = {
     "uniform": ({"low": number(), "high": number()}, {}),
     "normal": ({}, {"mean": number(), "std": number(above=0)}),
     "integers": ({"low": integer(), "high": integer()}, {}),
@@ -130,6 +132,6 @@ to_runner = union("type", {
 })
 
 
-def check_to_runner(header: dict) -> None:
+def check_to_runner(header: Json) -> None:
     """ShapeError naming the field when the frame is not one the daemon may send."""
     to_runner(header)

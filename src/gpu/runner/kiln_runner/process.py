@@ -8,7 +8,8 @@ import asyncio
 import os
 import signal
 import subprocess
-from typing import Callable, Optional
+from collections.abc import Mapping
+from typing import IO, Any, Callable, NamedTuple, Optional
 
 from kiln_runner.frames import Frame, FrameDecoder, FrameError, encode, encode_raw
 
@@ -18,28 +19,32 @@ STDERR_TAIL_BYTES = 4096
 END_TIMEOUT_S = 5.0
 
 
+class Command(NamedTuple):
+    """`folder`: where it works; None: where its parent does."""
+
+    argv: list[str]
+    environment: dict[str, str]
+    folder: Optional[str] = None
+
+
 class ChildProcess:
-    def __init__(self, children: "Children", on_frame: Callable[[Frame], None], on_exit: Callable[[int], None]) -> None:
-        self._children = children
+    """Starts with its construction. OSError where it cannot."""
+
+    def __init__(self, children: "Children", command: Command, on_frame: Callable[[Frame], None], on_exit: Callable[[int], None]) -> None:
         self._loop = children.loop
         self._on_frame = on_frame
         self._on_exit = on_exit
         self._decoder = FrameDecoder()
         self._unsent = bytearray()
-        self._process: Optional[subprocess.Popen] = None
-        self._stderr = b""
-
-    def start(self, argv: list[str], environment: dict[str, str], folder: Optional[str] = None) -> None:
-        process = subprocess.Popen(
-            argv, env=environment, cwd=folder, bufsize=0, start_new_session=True,
+        self._words = b""
+        self._process = subprocess.Popen(
+            command.argv, env=command.environment, cwd=command.folder, bufsize=0, start_new_session=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
-        self._process = process
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            os.set_blocking(pipe.fileno(), False)
-        self._loop.add_reader(process.stdout.fileno(), self._read_frames)
-        self._loop.add_reader(process.stderr.fileno(), self._read_stderr)
-        self._children.add(self)
+        self._stdin, self._stdout, self._stderr = map(_unblocked, (self._process.stdin, self._process.stdout, self._process.stderr))
+        self._loop.add_reader(self._stdout.fileno(), self._read_frames)
+        self._loop.add_reader(self._stderr.fileno(), self._read_stderr)
+        children.add(self)
 
     @property
     def pid(self) -> int:
@@ -47,13 +52,13 @@ class ChildProcess:
 
     @property
     def alive(self) -> bool:
-        return self._process is not None and self._process.returncode is None
+        return self._process.returncode is None
 
     @property
     def stderr_tail(self) -> str:
-        return self._stderr.decode(errors="replace").strip()
+        return self._words.decode(errors="replace").strip()
 
-    def send(self, header: dict) -> None:
+    def send(self, header: Mapping[str, Any]) -> None:
         self.write(encode(header))
 
     def send_raw(self, header: bytes) -> None:
@@ -86,10 +91,10 @@ class ChildProcess:
         self._read_frames()
         self._read_stderr()
         self._close()
-        self._on_exit(self._process.returncode)
+        self._on_exit(self._process.wait())
 
     def _flush(self) -> None:
-        descriptor = self._process.stdin.fileno()
+        descriptor = self._stdin.fileno()
         try:
             while self._unsent:
                 del self._unsent[: os.write(descriptor, self._unsent)]
@@ -103,11 +108,11 @@ class ChildProcess:
     def _read_frames(self) -> None:
         """Reads what is there, to the last byte: a child that died may have left more than one read gives."""
         while True:
-            chunk = _read(self._process.stdout.fileno())
+            chunk = _read(self._stdout.fileno())
             if chunk is None:
                 return
             if not chunk:
-                self._loop.remove_reader(self._process.stdout.fileno())
+                self._loop.remove_reader(self._stdout.fileno())
                 return
             self._decode(chunk)
 
@@ -116,18 +121,18 @@ class ChildProcess:
             for frame in self._decoder.feed(chunk):
                 self._on_frame(frame)
         except FrameError as error:
-            self._stderr += f"\nspoke no frames: {error}".encode()
+            self._words += f"\nspoke no frames: {error}".encode()
             self.kill()
 
     def _read_stderr(self) -> None:
-        chunk = _read(self._process.stderr.fileno())
+        chunk = _read(self._stderr.fileno())
         if chunk:
-            self._stderr = (self._stderr + chunk)[-STDERR_TAIL_BYTES:]
+            self._words = (self._words + chunk)[-STDERR_TAIL_BYTES:]
         elif chunk == b"":
-            self._loop.remove_reader(self._process.stderr.fileno())
+            self._loop.remove_reader(self._stderr.fileno())
 
     def _close(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for pipe in (self._stdin, self._stdout, self._stderr):
             self._loop.remove_reader(pipe.fileno())
             self._loop.remove_writer(pipe.fileno())
             pipe.close()
@@ -164,6 +169,12 @@ class Children:
                 child.finish()
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(None)
+
+
+def _unblocked(pipe: Optional[IO[bytes]]) -> IO[bytes]:
+    assert pipe is not None, "every stream of a child is a pipe"
+    os.set_blocking(pipe.fileno(), False)
+    return pipe
 
 
 def _read(descriptor: int) -> Optional[bytes]:

@@ -1,6 +1,6 @@
-"""Types of what daemon and runner say to each other: the same names as in src/domain/protocol.ts (held by the golden fixtures).
+"""Types of what frames between daemon and runner hold: the same names as in src/domain/protocol.ts (held by the golden fixtures).
 
-What may be absent stands in the class behind the one with the underscore. messages.py checks what comes; these say what it is.
+What may be absent stands in the class behind the one with the underscore. The frames themselves: protocol_frames.py.
 """
 from typing import Any, Literal, Optional, TypedDict, Union
 
@@ -295,6 +295,31 @@ class Confinement(TypedDict):
     why: str
 
 
+class NamedEnvironment(TypedDict):
+    name: str
+    python: str
+
+
+class Sandbox(TypedDict):
+    level: str
+    boundedBy: str
+
+
+class Environment(TypedDict):
+    """For programs: a Python with PyTorch, and what it has."""
+
+    name: str
+    key: str
+    python: str
+    torch: Optional[str]
+    triton: Optional[str]
+    cuda: Optional[str]
+    packages: dict[str, str]
+    sandbox: Sandbox
+    recorder: str
+    warnings: list[str]
+
+
 class _Inventory(TypedDict):
     hostname: str
     machineId: str
@@ -316,208 +341,4 @@ class _Inventory(TypedDict):
 class Inventory(_Inventory, total=False):
     compilers: dict[str, str]
     confinement: Confinement
-
-
-# What a daemon says
-
-
-class _Attach(TypedDict):
-    type: Literal["attach"]
-    protocol: int
-    daemonId: str
-    leaseMs: float
-    idleExitMs: float
-
-
-class Attach(_Attach, total=False):
-    unconfined: bool
-
-
-class DefineProblem(TypedDict):
-    type: Literal["problem"]
-    definition: ProblemDefinition
-
-
-class Compile(TypedDict):
-    type: Literal["compile"]
-    compileId: str
-    unit: CompileUnit
-    limitMs: float
-
-
-class KeepPlans(TypedDict):
-    type: Literal["plans"]
-    key: str
-    plans: Plans
-
-
-class Judge(TypedDict):
-    type: Literal["judge"]
-    task: SentTask
-
-
-class Profile(TypedDict):
-    type: Literal["profile"]
-    profileId: str
-    deviceId: str
-    problemKey: str
-    artifact: str
-    case: str
-    plan: Plan
-    limitMs: float
-
-
-class FetchArtifact(TypedDict):
-    type: Literal["fetch_artifact"]
-    artifact: str
-
-
-class PutArtifact(TypedDict):
-    type: Literal["put_artifact"]
-    artifact: str
-    sha256: str
-
-
-class Retract(TypedDict):
-    type: Literal["retract"]
-    attemptIds: list[str]
-
-
-class Cancel(TypedDict):
-    type: Literal["cancel"]
-    attemptId: str
-
-
-class CancelCompile(TypedDict):
-    type: Literal["cancel_compile"]
-    compileId: str
-
-
-class Acknowledge(TypedDict):
-    type: Literal["ack"]
-    attemptIds: list[str]
-
-
-class Ping(TypedDict):
-    type: Literal["ping"]
-    nonce: int
-
-
-class Refresh(TypedDict):
-    type: Literal["refresh"]
-    refreshId: str
-
-
-class Shutdown(TypedDict):
-    type: Literal["shutdown"]
-
-
-ToRunner = Union[
-    Attach, DefineProblem, Compile, KeepPlans, Judge, Profile, FetchArtifact, PutArtifact, Retract, Cancel, CancelCompile, Acknowledge, Ping,
-    Refresh, Shutdown,
-]
-
-# What a runner says
-
-
-class Hello(TypedDict):
-    type: Literal["hello"]
-    protocol: int
-    runnerId: str
-    runnerHash: str
-    inventory: Inventory
-    queued: list[str]
-    running: list[str]
-    finished: list[str]
-    problems: list[str]
-
-
-class CompileAnswer(TypedDict):
-    type: Literal["compiled"]
-    compileId: str
-    result: CompileResult
-
-
-class Started(TypedDict):
-    type: Literal["started"]
-    attemptId: str
-    deviceId: str
-
-
-class ResultTold(TypedDict):
-    type: Literal["result"]
-    result: JudgeResult
-    started: Optional[str]
-
-
-class ProfileAnswer(TypedDict):
-    type: Literal["profiled"]
-    profileId: str
-    result: ProfileResult
-
-
-class ArtifactSent(TypedDict):
-    type: Literal["artifact"]
-    artifact: str
-    sha256: Optional[str]
-    failure: Optional[InfraFailure]
-
-
-class ArtifactStored(TypedDict):
-    type: Literal["artifact_stored"]
-    artifact: str
-    failure: Optional[InfraFailure]
-
-
-class Retracted(TypedDict):
-    type: Literal["retracted"]
-    attemptIds: list[str]
-
-
-class Pong(TypedDict):
-    type: Literal["pong"]
-    nonce: int
-
-
-class InventoryTold(TypedDict):
-    type: Literal["inventory"]
-    inventory: Optional[Inventory]
-    failure: Optional[str]
-    refreshIds: list[str]
-
-
-class _DeviceUse(TypedDict):
-    measuringMs: float
-    checkingMs: float
-    loadingMs: float
-    idleWithWorkMs: float
-    idleWithoutWorkMs: float
-    faultMs: float
-    judged: int
-
-
-class DeviceUse(_DeviceUse, total=False):
-    profilingMs: float
-
-
-class _Health(TypedDict):
-    type: Literal["health"]
-    devices: list[Device]
-    compileQueued: int
-    compileRunning: int
-    use: dict[str, DeviceUse]
-
-
-class Health(_Health, total=False):
-    resting: Optional[str]
-
-
-class ErrorTold(TypedDict):
-    type: Literal["error"]
-    code: str
-    message: str
-
-
-FromRunner = Union[
-    Hello, CompileAnswer, Started, ResultTold, ProfileAnswer, ArtifactSent, ArtifactStored, Retracted, Pong, InventoryTold, Health, ErrorTold,
-]
+    environments: list[Environment]

@@ -4,7 +4,7 @@ Every task passes through here, so the way of a good value is short: paths are p
 """
 import math
 import re
-from typing import Any, Callable, Optional, Union
+from typing import Any, Callable, Optional, Union, cast
 
 Shape = Callable[..., None]
 
@@ -36,7 +36,7 @@ def record(fields: dict[str, Shape], optional: Optional[dict[str, Shape]] = None
         if not isinstance(value, dict):
             raise ShapeError("must be an object")
         found = 0
-        for name, item in value.items():
+        for name, item in cast(dict[str, Any], value).items():
             if name == tag:
                 continue
             shape = every.get(name)
@@ -57,7 +57,7 @@ def union(tag: str, variants: dict[str, Shape]) -> Shape:
     """An object whose `tag` field names its shape, a record without the tag."""
 
     def check(value: Any) -> None:
-        name = value.get(tag) if isinstance(value, dict) else None
+        name = cast(dict[str, Any], value).get(tag) if isinstance(value, dict) else None
         shape = variants.get(name) if isinstance(name, str) else None
         if shape is None:
             raise ShapeError(f"must be one of {', '.join(variants)}", tag)
@@ -70,9 +70,10 @@ def array(item: Shape, low: int = 0, high: Optional[int] = None) -> Shape:
     def check(value: Any) -> None:
         if not isinstance(value, list):
             raise ShapeError("must be an array")
-        if len(value) < low or (high is not None and len(value) > high):
-            raise ShapeError(f"has {len(value)} entries; allowed are {low} to {'any number' if high is None else high}")
-        for index, entry in enumerate(value):
+        entries = cast(list[Any], value)
+        if len(entries) < low or (high is not None and len(entries) > high):
+            raise ShapeError(f"has {len(entries)} entries; allowed are {low} to {'any number' if high is None else high}")
+        for index, entry in enumerate(entries):
             try:
                 item(entry)
             except ShapeError as error:
@@ -85,7 +86,7 @@ def mapping(item: Shape) -> Shape:
     def check(value: Any) -> None:
         if not isinstance(value, dict):
             raise ShapeError("must be an object")
-        for name, entry in value.items():
+        for name, entry in cast(dict[str, Any], value).items():
             try:
                 item(entry)
             except ShapeError as error:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+from typing import Any
 
 from kiln_runner.host.equipment import Probe
 from kiln_runner.host.placement import move_to
@@ -41,7 +42,7 @@ async def _serve(paths: RunnerPaths) -> int:
     loop.set_exception_handler(lambda _, context: log.write(_describe(context)))
     equipment = await loop.run_in_executor(None, Probe().take)
     # Here, before any child: compile workers and judges that start inherit it.
-    move_to(equipment.placement["shared"])
+    move_to(equipment.placement.shared)
     server = Server(loop, paths, equipment, log=log.write, on_stop=lambda reason: _settle(stopped, reason))
     socket = await _listen(loop, paths, server)
     log.write(f"serving {paths.folder} at {paths.socket}, pid {os.getpid()}")
@@ -79,7 +80,7 @@ def _clean_work(paths: RunnerPaths) -> None:
     paths.work.mkdir(mode=0o700)
 
 
-def _describe(context: dict) -> str:
+def _describe(context: dict[str, Any]) -> str:
     error = context.get("exception")
     return f"{context['message']}: {error!r}" if error is None else "".join([context["message"], "\n", *_trace(error)])
 

@@ -7,8 +7,10 @@ lease lives. Nothing here blocks: compilers and judges are child processes, the 
 import asyncio
 import time
 import uuid
-from typing import Callable, Optional
+from pathlib import Path
+from typing import Any, Callable, Optional, cast
 
+from kiln_runner import protocol, protocol_frames
 from kiln_runner.artifact_desk import ArtifactDesk
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.compilers import Compilers
@@ -26,7 +28,7 @@ from kiln_runner.identity import runner_hash
 from kiln_runner.lease import Lease
 from kiln_runner.messages import PROTOCOL_VERSION
 from kiln_runner.paths import RunnerPaths
-from kiln_runner.process import Children
+from kiln_runner.process import Children, Command
 from kiln_runner.profile.desk import DeskPorts, ProfileDesk
 from kiln_runner.spool import Kept, Spool
 
@@ -34,12 +36,13 @@ HEALTH_PERIOD_S = 2.0
 # A runner that is to start anew has been without work for so many periods: what the daemon sent before it knew has arrived.
 QUIET_PERIODS = 2
 WARM_WORKERS = 2
+NewProbe = Callable[[Optional[list[int]], list[protocol.NamedEnvironment]], Probe]
 
 
 class Server:
     def __init__(
         self, loop: asyncio.AbstractEventLoop, paths: RunnerPaths, equipment: Equipment,
-        *, log: Callable[[str], None], on_stop: Callable[[str], None], new_probe: Callable[[Optional[list[int]], list[dict]], Probe] = Probe,
+        *, log: Callable[[str], None], on_stop: Callable[[str], None], new_probe: NewProbe = Probe,
     ) -> None:
         self._loop = loop
         self._equipment = equipment
@@ -62,15 +65,15 @@ class Server:
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
         # Those that the daemon's fleet file names.
-        self._environments: list[dict] = []
-        self._refresh = InventoryRefresh(loop, self._on_inventory, lambda: new_probe(equipment.placement["shared"], self._environments))
+        self._environments: list[protocol.NamedEnvironment] = []
+        self._refresh = InventoryRefresh(loop, self._on_inventory, lambda: new_probe(equipment.placement.shared, self._environments))
         # Why the runner ends as soon as it has nothing to do, for the next one to begin with what the host has now.
         self._renewal: Optional[str] = None
         self._quiet_periods = 0
         self._slots = self._make_slots(paths)
         self._desk = self._make_desk(paths)
         self._artifacts = ArtifactDesk(loop, self._cache, paths.artifacts, self._send)
-        self._handlers: dict[str, Callable[[dict, Frame], None]] = {
+        self._handlers: dict[str, Callable[[Any, Frame], None]] = {
             "problem": self._on_problem, "plans": self._on_plans, "compile": self._on_compile, "judge": self._on_judge,
             "profile": self._desk.on_profile, "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put,
             "retract": self._on_retract, "cancel": self._on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack,
@@ -110,7 +113,7 @@ class Server:
             self._book.state, self._missing_artifact, self._on_started, self._on_finished, self._on_released,
             self._on_device_changed, self._on_damaged,
         )
-        own = self._equipment.placement["judges"]
+        own = self._equipment.placement.judges
         return {
             device["id"]: DeviceSlot(self._children, device, judge_command(paths, device, ordinal, own.get(device["id"])), events)
             for ordinal, device in enumerate(self._equipment.inventory["devices"])
@@ -118,25 +121,25 @@ class Server:
 
     def _make_desk(self, paths: RunnerPaths) -> ProfileDesk:
         ordinals = {device["id"]: ordinal for ordinal, device in enumerate(self._equipment.inventory["devices"])}
-        ports = DeskPorts(
-            lambda device, folder: profile_command(paths, self._equipment.tools, device, ordinals[device["id"]], folder),
-            self._send, paths.work,
-        )
-        return ProfileDesk(self._children, self._slots, self._book, self._cache, ports)
+
+        def command(device: protocol.Device, folder: Path) -> Command:
+            return profile_command(paths, self._equipment.tools, device, ordinals[device["id"]], folder)
+
+        return ProfileDesk(self._children, self._slots, self._book, self._cache, DeskPorts(command, self._send, paths.work))
 
     # Frames of the daemon
 
     def _on_frame(self, connection: Connection, frame: Frame) -> None:
         header = frame.header
         if header["type"] == "attach":
-            self._on_attach(connection, header)
+            self._on_attach(connection, cast(protocol_frames.Attach, header))
         elif connection is not self._connection:
             raise Refusal("not_attached", 'the first frame must be "attach"')
         else:
             self._lease.renew()
             self._handlers[header["type"]](header, frame)
 
-    def _on_attach(self, connection: Connection, header: dict) -> None:
+    def _on_attach(self, connection: Connection, header: protocol_frames.Attach) -> None:
         if header["protocol"] != PROTOCOL_VERSION:
             raise Refusal("unsupported_protocol", f"this runner speaks protocol {PROTOCOL_VERSION}, not {header['protocol']}")
         if self._lease.attached and self._daemon_id not in ("", header["daemonId"]):
@@ -171,32 +174,32 @@ class Server:
             self._send({"type": "result", "result": result, "started": None})
         self._changed.clear()
 
-    def _inventory(self) -> dict:
+    def _inventory(self) -> protocol.Inventory:
         return {**self._equipment.inventory, "devices": [slot.device for slot in self._slots.values()]}
 
-    def _on_problem(self, header: dict, _frame: Frame) -> None:
+    def _on_problem(self, header: protocol_frames.DefineProblem, _frame: Frame) -> None:
         self._book.define(header["definition"])
 
-    def _on_plans(self, header: dict, _frame: Frame) -> None:
+    def _on_plans(self, header: protocol_frames.KeepPlans, _frame: Frame) -> None:
         self._plans.keep(header["key"], header["plans"])
 
-    def _on_compile(self, header: dict, _frame: Frame) -> None:
+    def _on_compile(self, header: protocol_frames.Compile, _frame: Frame) -> None:
         compile_id = header["compileId"]
         self._compile_ids[compile_id] = None
         self._pool.compile(compile_id, header["unit"], header["limitMs"], lambda result: self._on_compiled(compile_id, result))
 
-    def _on_compiled(self, compile_id: str, result: dict) -> None:
+    def _on_compiled(self, compile_id: str, result: protocol.CompileResult) -> None:
         self._compile_ids.pop(compile_id, None)
         if result["status"] == "infra" and result["failure"]["code"] == "out_of_disk":
             self._disk.found_full()
         self._send({"type": "compiled", "compileId": compile_id, "result": result})
 
-    def _on_cancel_compile(self, header: dict, _frame: Frame) -> None:
+    def _on_cancel_compile(self, header: protocol_frames.CancelCompile, _frame: Frame) -> None:
         if self._pool.cancel(header["compileId"]):
-            outcome = {"status": "failed", "outcome": {"verdict": "cancelled"}, "durationMs": 0, "compiler": ""}
-            self._on_compiled(header["compileId"], outcome)
+            cancelled: protocol.NotCompiled = {"status": "failed", "outcome": {"verdict": "cancelled"}, "durationMs": 0, "compiler": ""}
+            self._on_compiled(header["compileId"], cancelled)
 
-    def _on_judge(self, header: dict, frame: Frame) -> None:
+    def _on_judge(self, header: protocol_frames.Judge, frame: Frame) -> None:
         body = header["task"]
         attempt_id = body["attemptId"]
         if attempt_id in self._attempts or self._spool.has(attempt_id):
@@ -214,29 +217,29 @@ class Server:
         self._book.prepare(body["problemKey"])
         slot.submit(task)
 
-    def _on_retract(self, header: dict, _frame: Frame) -> None:
-        retracted = []
+    def _on_retract(self, header: protocol_frames.Retract, _frame: Frame) -> None:
+        retracted: list[str] = []
         for attempt_id in header["attemptIds"]:
             slot = self._attempts.get(attempt_id)
             if slot is not None and slot.retract(attempt_id):
                 retracted.append(attempt_id)
         self._send({"type": "retracted", "attemptIds": retracted})
 
-    def _on_cancel(self, header: dict, _frame: Frame) -> None:
+    def _on_cancel(self, header: protocol_frames.Cancel, _frame: Frame) -> None:
         slot = self._attempts.get(header["attemptId"])
         if slot is not None:
             slot.cancel(header["attemptId"])
 
-    def _on_ack(self, header: dict, _frame: Frame) -> None:
+    def _on_ack(self, header: protocol_frames.Acknowledge, _frame: Frame) -> None:
         self._spool.acknowledge(header["attemptIds"])
 
-    def _on_ping(self, header: dict, _frame: Frame) -> None:
+    def _on_ping(self, header: protocol_frames.Ping, _frame: Frame) -> None:
         self._send({"type": "pong", "nonce": header["nonce"]})
 
-    def _on_refresh(self, header: dict, _frame: Frame) -> None:
+    def _on_refresh(self, header: protocol_frames.Refresh, _frame: Frame) -> None:
         self._refresh.ask(header["refreshId"])
 
-    def _on_shutdown(self, _header: dict, _frame: Frame) -> None:
+    def _on_shutdown(self, _header: protocol_frames.Shutdown, _frame: Frame) -> None:
         self._on_stop("the daemon asked for it")
 
     # What the host has
@@ -252,12 +255,13 @@ class Server:
     def _equip(self, found: Equipment) -> None:
         """Takes over what was found. Cores were given out at the start, and stay as they are."""
         before = self._equipment
-        given_out = {name: before.inventory[name] for name in ("cores", "compileSlots")}
-        self._equipment = before._replace(inventory={**found.inventory, **given_out}, tools=found.tools)
+        inventory = found.inventory.copy()
+        inventory["cores"], inventory["compileSlots"] = before.inventory["cores"], before.inventory["compileSlots"]
+        self._equipment = before._replace(inventory=inventory, tools=found.tools)
         self._look_for_new_devices(found.inventory["devices"])
         if found.tools == before.tools:
             return
-        self._log(f"compilers are now {found.inventory['compilers']}, were {before.inventory['compilers']}")
+        self._log(f"compilers are now {found.inventory.get('compilers')}, were {before.inventory.get('compilers')}")
         self._compilers.retool(found.tools)
         self._book.renew_all()
         self._pool.retool()
@@ -266,7 +270,7 @@ class Server:
                 # What kept its judges from starting may have been a missing compiler.
                 slot.start()
 
-    def _look_for_new_devices(self, devices: list[dict]) -> None:
+    def _look_for_new_devices(self, devices: list[protocol.Device]) -> None:
         """Which judge has which GPU and which cores is settled at the start. One that is missing now may be back soon: its judges tell."""
         new = [device["model"] for device in devices if device["id"] not in self._slots]
         if new and self._renewal is None:
@@ -281,7 +285,7 @@ class Server:
     def _on_started(self, attempt_id: str, device_id: str) -> None:
         self._send({"type": "started", "attemptId": attempt_id, "deviceId": device_id})
 
-    def _on_finished(self, result: dict, started: Optional[str]) -> None:
+    def _on_finished(self, result: protocol.JudgeResult, started: Optional[str]) -> None:
         self._spool.keep(self._daemon_id, result, started)
 
     def _on_damaged(self, task: Task) -> None:
@@ -309,7 +313,7 @@ class Server:
 
     # Life
 
-    def _send(self, header: dict, payload: bytes = b"") -> None:
+    def _send(self, header: protocol_frames.FromRunner, payload: bytes = b"") -> None:
         if self._connection is not None:
             self._connection.send(header, payload)
 
@@ -322,7 +326,7 @@ class Server:
         busy = self._pool.queued + self._pool.running > 0 or any(slot.queued_ids or slot.unfinished_ids for slot in self._slots.values())
         self._refresh.on_tick(busy=self._connection is None or busy)
         self._quiet_periods = 0 if busy or self._renewal is None else self._quiet_periods + 1
-        if self._quiet_periods >= QUIET_PERIODS:
+        if self._renewal is not None and self._quiet_periods >= QUIET_PERIODS:
             self._on_stop(self._renewal)
         self._loop.call_later(HEALTH_PERIOD_S, self._tick)
 

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.host.simulated_gpus import simulated_gpus
+from kiln_runner.protocol import Json, JudgeTask, ProblemDefinition
 
 MS_VARIABLE = "KILN_SIMULATED_JUDGE_MS"
 BASELINE_NS = 100_000.0
@@ -28,7 +29,7 @@ def run(argv: list[str]) -> int:
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     frames_out.write(encode({"type": "ready", "device": device}))
-    problems: dict[str, dict] = {}
+    problems: dict[str, ProblemDefinition] = {}
     while True:
         frame = read_frame(sys.stdin.buffer)
         if frame is None or frame[0]["type"] == "exit":
@@ -42,7 +43,7 @@ def run(argv: list[str]) -> int:
             _judge(header["task"], problems[header["task"]["problemKey"]], frames_out)
 
 
-def _judge(task: dict, problem: dict, frames_out: BinaryIO) -> None:
+def _judge(task: JudgeTask, problem: ProblemDefinition, frames_out: BinaryIO) -> None:
     start, total_ms = time.monotonic(), float(os.environ.get(MS_VARIABLE, "0"))
     first = problem["cases"][0]["name"]
     frames_out.write(encode({"type": "phase", "attemptId": task["attemptId"], "phase": "measure", "case": first}))
@@ -61,9 +62,9 @@ def _judge(task: dict, problem: dict, frames_out: BinaryIO) -> None:
     }))
 
 
-def _timing(task: dict, case: str) -> dict:
+def _timing(task: JudgeTask, case: str) -> Json:
     speedup = _speedup(task["artifact"])
-    timing = {
+    timing: Json = {
         "case": case, "candidate": _statistics(BASELINE_NS / speedup), "baseline": _statistics(BASELINE_NS),
         "method": task["timing"]["method"], "speedup": speedup, "speedupLow": speedup * (1 - HALF_INTERVAL),
         "speedupHigh": speedup * (1 + HALF_INTERVAL),
@@ -74,7 +75,7 @@ def _timing(task: dict, case: str) -> dict:
     return timing
 
 
-def _statistics(median_ns: float) -> dict:
+def _statistics(median_ns: float) -> Json:
     return {
         "runs": RUNS, "batch": 1, "medianNs": median_ns, "trimmedMeanNs": median_ns, "minNs": median_ns * 0.99,
         "p95Ns": median_ns * 1.01, "ciLowNs": median_ns * (1 - HALF_INTERVAL), "ciHighNs": median_ns * (1 + HALF_INTERVAL),

@@ -13,10 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable, Optional
 
+from kiln_runner.protocol import JudgeResult
+
 BATCH_MAX = 512
 # Of daemons that never came back; the oldest go first.
 RESULTS_MAX = 200_000
-Kept = tuple[str, dict, Optional[str]]
+Kept = tuple[str, JudgeResult, Optional[str]]
 """(daemon id, result, attempt that started in the same moment)"""
 
 
@@ -28,14 +30,14 @@ class Spool:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
         self._pending: list[Kept] = []
         self._unwritten: set[str] = set()
-        self._flushing: Optional[asyncio.Future] = None
-        self._results: OrderedDict[str, tuple[str, dict]] = OrderedDict()
+        self._flushing: Optional[asyncio.Future[None]] = None
+        self._results: OrderedDict[str, tuple[str, JudgeResult]] = OrderedDict()
         self._file_of: dict[str, Path] = {}
         self._open: dict[Path, set[str]] = {}
         self._written = 0
         self._load()
 
-    def keep(self, daemon_id: str, result: dict, started: Optional[str]) -> None:
+    def keep(self, daemon_id: str, result: JudgeResult, started: Optional[str]) -> None:
         """Calls `on_kept` once the result is on disk; in the order of `keep`."""
         self._pending.append((daemon_id, result, started))
         self._unwritten.add(result["attemptId"])
@@ -48,7 +50,7 @@ class Spool:
     def unwritten_ids(self) -> list[str]:
         return list(self._unwritten)
 
-    def unacknowledged(self, daemon_id: str) -> list[dict]:
+    def unacknowledged(self, daemon_id: str) -> list[JudgeResult]:
         """Oldest first; those still on their way to the disk are told by `on_kept`."""
         return [result for owner, result in self._results.values() if owner == daemon_id]
 
@@ -66,7 +68,8 @@ class Spool:
         """Waits until everything kept is on disk."""
         while self._flushing is not None or self._pending:
             self._flush()
-            await asyncio.wait([self._flushing])
+            if self._flushing is not None:
+                await asyncio.wait([self._flushing])
         self._thread.shutdown()
 
     def _flush(self) -> None:
@@ -78,7 +81,7 @@ class Spool:
         self._flushing = self._loop.run_in_executor(self._thread, _write, path, batch)
         self._flushing.add_done_callback(lambda done: self._on_written(path, batch, done))
 
-    def _on_written(self, path: Path, batch: list[Kept], done: asyncio.Future) -> None:
+    def _on_written(self, path: Path, batch: list[Kept], done: asyncio.Future[None]) -> None:
         self._flushing = None
         # A full disk must not lose results: they are still sent, and repeated from memory until acknowledged.
         failed = done.exception() is not None
@@ -88,7 +91,7 @@ class Spool:
             self._on_kept(kept)
         self._flush()
 
-    def _remember(self, daemon_id: str, result: dict, path: Optional[Path]) -> None:
+    def _remember(self, daemon_id: str, result: JudgeResult, path: Optional[Path]) -> None:
         attempt_id = result["attemptId"]
         self._unwritten.discard(attempt_id)
         self._results[attempt_id] = (daemon_id, result)

@@ -4,18 +4,34 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any, TypedDict
+
+from kiln_runner.protocol import CompileUnit, KernelResources
 
 # Raise when the meaning of an artifact changes (options, files, meta.json): old ones are then no longer found.
 COMPILE_FORMAT = 2
+# What a judge must know of a kernel: its file, and more where its compiler has more to tell (judge/artifacts.py).
+KernelFacts = dict[str, Any]
 
 
-def artifact_hash(unit: dict, compiler: str) -> str:
+class ArtifactMeta(TypedDict):
+    """meta.json of an artifact, but for the hashes of its files."""
+
+    language: str
+    architecture: str
+    kernels: dict[str, KernelFacts]
+    compiler: str
+    log: str
+    resources: dict[str, KernelResources]
+
+
+def artifact_hash(unit: CompileUnit, compiler: str) -> str:
     """Hash of everything that can change the code. `compiler` tells versions, and the processor where code is native to it."""
     key = {"unit": unit, "compiler": compiler, "format": COMPILE_FORMAT}
     return hashlib.sha256(json.dumps(key, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def store_artifact(artifacts: Path, artifact: str, meta: dict, files: dict[str, bytes]) -> None:
+def store_artifact(artifacts: Path, artifact: str, meta: ArtifactMeta, files: dict[str, bytes]) -> None:
     """Writes into a folder beside its place, then renames: other processes see the whole artifact or none."""
     unfinished = artifacts / f".{artifact[:16]}-{os.getpid()}"
     unfinished.mkdir(mode=0o700)

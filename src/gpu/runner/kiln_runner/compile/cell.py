@@ -7,7 +7,7 @@ first source; between, a forked process enters the namespaces and is gone again.
 import os
 import signal
 import traceback
-from typing import BinaryIO, Callable, NoReturn, Optional
+from typing import BinaryIO, Callable, NamedTuple, NoReturn, Optional
 
 from kiln_runner.compile.cell_process import CellPipes, serve
 from kiln_runner.compile.confinement import (
@@ -24,10 +24,12 @@ from kiln_runner.compile.confinement import (
 )
 from kiln_runner.compile.system_calls import PR_SET_CHILD_SUBREAPER, prctl
 from kiln_runner.compile.toolchain_places import places_of
+from kiln_runner.compile.tools import Tools
 from kiln_runner.compile.units import Built, Infra, refused
 from kiln_runner.compile.wire import built_of
 from kiln_runner.frames import FrameError, encode, read_frame
 from kiln_runner.host.memory import within_memory
+from kiln_runner.protocol import CompileUnit
 
 # NVRTC with every header of CUDA needs some; twice the largest seen, and never more than there is.
 MEMORY_BYTES_MAX = 16 * 1024 ** 3
@@ -36,15 +38,19 @@ LIMITS = Limits(memory_bytes=MEMORY_BYTES_MAX, file_bytes=1024 ** 3, files=256, 
 _WHY_BYTES_MAX = 4000
 
 
+class _Pipes(NamedTuple):
+    commands: BinaryIO
+    answers: BinaryIO
+
+
 class Cell:
     """`folder`: the worker's own; the cell gets a folder in it, the only one that it may write."""
 
-    def __init__(self, tools: dict, folder: str) -> None:
+    def __init__(self, tools: Tools, folder: str) -> None:
         self._tools = tools
         self._folder = os.path.join(folder, "cell")
         self._pid = 0
-        self._commands: Optional[BinaryIO] = None
-        self._answers: Optional[BinaryIO] = None
+        self._pipes: Optional[_Pipes] = None
 
     def warm(self) -> None:
         """Starts it before there is work. Where that fails, the first source is told why."""
@@ -54,13 +60,14 @@ class Cell:
             except Infra:
                 self._pid = 0
 
-    def compile(self, unit: dict, *, may_be_open: bool = False) -> Built:
+    def compile(self, unit: CompileUnit, *, may_be_open: bool = False) -> Built:
         """As the compiler of its language says; Infra where the host confines nothing and it may not be open."""
-        if self._pid == 0:
-            self._start(may_be_open)
+        pipes = self._pipes if self._pid else None
+        if pipes is None:
+            pipes = self._start(may_be_open)
         try:
-            self._commands.write(encode({"type": "compile", "unit": unit}))
-            frame = read_frame(self._answers)
+            pipes.commands.write(encode({"type": "compile", "unit": unit}))
+            frame = read_frame(pipes.answers)
         except (OSError, FrameError):
             frame = None
         if frame is None:
@@ -75,18 +82,21 @@ class Cell:
         if self._pid:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
-            self._commands.close()
-            self._answers.close()
             self._pid = 0
+        if self._pipes:
+            self._pipes.commands.close()
+            self._pipes.answers.close()
+            self._pipes = None
 
-    def _start(self, may_be_open: bool) -> None:
+    def _start(self, may_be_open: bool) -> _Pipes:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         # What a process that is gone leaves becomes a child of this one: the cell.
         prctl(PR_SET_CHILD_SUBREAPER, 1)
         readable = places_of(self._tools)
         place = Place(self._folder, readable, self._user(readable))
-        commands, self._commands = _pipe()
-        self._answers, answers = _pipe()
+        commands, to_cell = _pipe()
+        from_cell, answers = _pipe()
+        own = self._pipes = _Pipes(to_cell, from_cell)
         told, telling = os.pipe()
         keeper = os.fork()
         if keeper == 0:
@@ -102,10 +112,11 @@ class Cell:
             raise Infra("compiler_missing", f"{'' if pid.isdigit() else pid} {why}".strip() or "the confined process for compilers did not start")
         self._pid = int(pid)
         try:
-            self._commands.write(encode({"type": "start"}))
+            own.commands.write(encode({"type": "start"}))
         except OSError:
             # It died since; whoever asks it first sees how.
             pass
+        return own
 
     @staticmethod
     def _user(readable: "list[str]") -> Optional[int]:
@@ -123,7 +134,7 @@ class Cell:
         os._exit(os.WEXITSTATUS(status) or 1)
 
 
-def _keep(enter_walls: Callable[[], Walls], place: Place, tools: dict, pipes: CellPipes) -> None:
+def _keep(enter_walls: Callable[[], Walls], place: Place, tools: Tools, pipes: CellPipes) -> None:
     try:
         walls = enter_walls()
         cell = os.fork()

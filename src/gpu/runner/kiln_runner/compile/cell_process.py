@@ -11,10 +11,12 @@ from typing import BinaryIO, NamedTuple
 from kiln_runner.compile.confinement import Limits, Place, Unconfinable, Walls, drop_privileges
 from kiln_runner.compile.log_text import clean_log
 from kiln_runner.compile.native import Toolchain
+from kiln_runner.compile.tools import Tools
 from kiln_runner.compile.view import TEMPORARY
 from kiln_runner.compile.wire import answer_of, failure_of
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.parent_death import request_signal
+from kiln_runner.protocol import CompileUnit, Json
 
 KEPT = "kept"
 # What the standard library imports by name when it needs it: its files are out of sight then.
@@ -31,7 +33,7 @@ class CellPipes(NamedTuple):
     telling: int
 
 
-def serve(place: Place, walls: Walls, limits: Limits, tools: dict, pipes: CellPipes) -> None:
+def serve(place: Place, walls: Walls, limits: Limits, tools: Tools, pipes: CellPipes) -> None:
     """Until the worker is gone."""
     commands, answers = _keep_descriptors(pipes)
     os.chdir(walls.inside)
@@ -58,7 +60,7 @@ def serve(place: Place, walls: Walls, limits: Limits, tools: dict, pipes: CellPi
         _forget(walls.inside)
 
 
-def _compile(toolchain: Toolchain, unit: dict, inside: str) -> tuple[dict, bytes]:
+def _compile(toolchain: Toolchain, unit: CompileUnit, inside: str) -> tuple[Json, bytes]:
     folder = tempfile.mkdtemp(prefix="compile-", dir=inside)
     try:
         built = toolchain.compiler(unit["language"])(unit, folder)

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Optional
 
 from kiln_runner.compile.simulated import COMPILER, compile_simulated
+from kiln_runner.compile.tools import Tools
 from kiln_runner.identity import self_command
+from kiln_runner.protocol import CompileUnit
 
 PIP_CUDA = "pip install nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cuda-crt nvidia-cuda-cccl"
 MEND = {
@@ -18,7 +20,7 @@ MEND = {
 class Compilers:
     """`tools` is {gcc, nvrtc, nvcc, triton} of the inventory; each null or {path, version, …}."""
 
-    def __init__(self, tools: dict, artifacts: Path, work: Path, *, simulated: bool) -> None:
+    def __init__(self, tools: Tools, artifacts: Path, work: Path, *, simulated: bool) -> None:
         self.artifacts = artifacts
         self.work = work
         # Whether the fleet file allows compilers without walls on this host.
@@ -26,7 +28,7 @@ class Compilers:
         self._simulated = simulated
         self.retool(tools)
 
-    def retool(self, tools: dict) -> None:
+    def retool(self, tools: Tools) -> None:
         """The inventory was taken (again)."""
         self.tools = tools
         self._versions = compiler_versions(tools, simulated=self._simulated)
@@ -40,7 +42,7 @@ class Compilers:
         return "triton" if language == "triton" else "native"
 
     def worker_command(self, kind: str) -> list[str]:
-        if kind == "triton":
+        if kind == "triton" and self.tools["triton"]:
             return self_command("triton-worker", python=self.tools["triton"]["path"])
         return self_command("compile-worker")
 
@@ -50,16 +52,16 @@ class Compilers:
     def simulates(self, language: str) -> bool:
         return self._simulated and language != "c"
 
-    def simulate(self, artifact: str, unit: dict) -> None:
+    def simulate(self, artifact: str, unit: CompileUnit) -> None:
         compile_simulated(self.artifacts, artifact, unit)
 
 
-def compiler_versions(tools: dict, *, simulated: bool) -> dict[str, str]:
+def compiler_versions(tools: Tools, *, simulated: bool) -> dict[str, str]:
     """By language, for those that the host compiles. Two hosts with the same one make the same code of a unit."""
-    versions = {}
+    versions: dict[str, str] = {}
     cuda = tools["nvrtc"] or tools["nvcc"]
     if cuda:
-        headers = cuda.get("headers")
+        headers = tools["nvrtc"]["headers"] if tools["nvrtc"] else ""
         versions["cuda"] = f"{cuda['version']}, headers {headers}" if headers else cuda["version"]
     if tools["triton"]:
         versions["triton"] = tools["triton"]["version"]

@@ -153,7 +153,7 @@ def _await(result: int, lifeline: int, deadline: float) -> "tuple[str, bytes]":
             data += chunk
             if len(data) > ANSWER_BYTES_MAX:
                 return "flooded", b""
-            if data[:1] != b"!" and _has_frame(decoder, chunk):
+            if not data.startswith(b"!") and _has_frame(decoder, chunk):
                 return "answered", bytes(data)
 
 
@@ -240,7 +240,7 @@ def leave(step: Callable[[], None]) -> None:
 
 
 def _read_all(descriptor: int) -> bytes:
-    parts = []
+    parts: list[bytes] = []
     while True:
         part = os.read(descriptor, READ_BYTES)
         if not part:

@@ -76,7 +76,11 @@ class Profile(NamedTuple):
     filter_calls: Callable[[str], None]
 
 
-COMPILERS = Profile(NAMESPACES, View(), False, lambda _level: call_filter.filter_calls())
+def _filter_calls(_level: str) -> None:
+    call_filter.filter_calls()
+
+
+COMPILERS = Profile(NAMESPACES, View(), False, _filter_calls)
 
 
 class Support(NamedTuple):
@@ -134,8 +138,8 @@ def enter_level(place: Place, level: str, profile: Profile) -> Walls:
 
 def drop_privileges(place: Place, walls: Walls, limits: Limits, profile: Profile = COMPILERS) -> None:
     """The last step of ours in the process itself: from here on it is limited and can gain nothing."""
-    if walls.changes_user:
-        _change_user(place)
+    if walls.changes_user and place.user is not None:
+        _change_user(place, place.user)
     drop_capabilities()
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if walls.level == LANDLOCK_LEVEL or (profile.also_landlock and landlock_version() > 0):
@@ -172,12 +176,12 @@ def _give(place: Place) -> None:
         os.chown(temporary, place.user, -1)
 
 
-def _change_user(place: Place) -> None:
+def _change_user(place: Place, user: int) -> None:
     needed = [path for path in place.readable if os.path.exists(path)]
     try:
         os.setgroups([])
-        os.setresgid(place.user, place.user, place.user)
-        os.setresuid(place.user, place.user, place.user)
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
     except OSError as error:
         raise Unconfinable(f"root may not change its user id here ({error}); give the container CAP_SETUID and CAP_SETGID") from error
     for path in needed:
@@ -197,7 +201,7 @@ def _limit(limits: Limits, others: int) -> None:
 
 
 def _try_levels() -> Support:
-    refused = []
+    refused: list[str] = []
     for level in (NAMESPACES_LEVEL, LANDLOCK_LEVEL):
         why = _try(level)
         if not why:

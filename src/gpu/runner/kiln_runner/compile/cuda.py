@@ -12,6 +12,7 @@ from kiln_runner.compile.precompiled import PrecompiledHeaders
 from kiln_runner.compile.ptxas import split_ptxas
 from kiln_runner.compile.subprocess_limits import run_limited
 from kiln_runner.compile.units import Built, Infra
+from kiln_runner.protocol import CompileUnit, Params
 
 NVCC_CPU_SECONDS_MAX = 300
 # Said before it has read the source: an architecture it does not know, no host compiler.
@@ -19,7 +20,7 @@ NVCC_ITSELF = "nvcc fatal"
 SOURCE_FILE = "candidate.cu"
 
 
-def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: dict, folder: str) -> Built:
+def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: CompileUnit, folder: str) -> Built:
     try:
         names = [kernel["name"] for kernel in unit["kernels"]]
         cubin, log, lowered = nvrtc.compile(unit["source"], unit["params"], nvrtc_options(unit["architecture"]), names)
@@ -32,7 +33,7 @@ def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: dict, folder: str) -> Built:
     return made_nothing("NVRTC", 1, split_ptxas(log)[0], folder)
 
 
-def compile_nvcc(nvcc: str, unit: dict, folder: str) -> Built:
+def compile_nvcc(nvcc: str, unit: CompileUnit, folder: str) -> Built:
     if unit["kernels"]:
         raise Infra("compiler_missing", f"kernels by C++ names ({unit['kernels'][0]['name']}) need NVRTC, which this host does not use")
     placed = place_params(unit["source"], unit["params"], opening_of(unit["source"]))
@@ -58,7 +59,7 @@ def _built(cubin: bytes, log: str, lowered: dict[str, str]) -> Built:
     return Built({"code.cubin": cubin}, kernels, text, resources)
 
 
-def _nvcc_command(nvcc: str, architecture: str, params: dict) -> list[str]:
+def _nvcc_command(nvcc: str, architecture: str, params: Params) -> list[str]:
     # "sm_90a" needs both names: -arch=sm_90a alone would ask for a PTX target that older nvcc do not know.
     number = re.sub(r"^sm_", "", architecture)
     defines = [f"-D{name}={value}" for name, value in params.items()]

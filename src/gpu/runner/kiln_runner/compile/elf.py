@@ -1,13 +1,15 @@
 """Names of the functions a compiled file offers, read from its ELF symbol table (cubins and shared objects alike)."""
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
 _STT_OBJECT, _STT_FUNC, _STB_LOCAL = 1, 2, 0
 _STO_CUDA_ENTRY = 0x10
 _SHF_ALLOC = 2
 _CONSTANTS = ".nv.constant3"
+# sh_name, sh_type, sh_flags, sh_addr, sh_offset, sh_size, sh_link, sh_info, sh_addralign, sh_entsize.
+_Section = tuple[int, int, int, int, int, int, int, int, int, int]
 
 
 def kernel_names(cubin: bytes) -> list[str]:
@@ -55,7 +57,8 @@ def constant_bank(cubin: bytes) -> ConstantBank:
 
 
 def _constant_bank(cubin: bytes) -> ConstantBank:
-    sections, names = _sections(cubin), {}
+    sections = _sections(cubin)
+    names: dict[str, int] = {}
     bank = next((n for n, section in enumerate(sections) if _section_name(cubin, sections, section) == _CONSTANTS), None)
     if bank is None:
         return ConstantBank(0, {})
@@ -82,16 +85,16 @@ def _all_symbols(image: bytes, table: int) -> Iterator[tuple[str, int, int, int,
             yield _text(image, sections[link][4] + name), info, other, index, value, size
 
 
-def _sections(image: bytes) -> list[tuple]:
+def _sections(image: bytes) -> list[_Section]:
     if image[:5] != b"\x7fELF\x02":
         raise ValueError("not a 64-bit ELF file")
     at, = struct.unpack_from("<Q", image, 40)
     size, count = struct.unpack_from("<HH", image, 58)
-    return [struct.unpack_from("<IIQQQQIIQQ", image, at + index * size) for index in range(count)]
+    return [cast(_Section, struct.unpack_from("<IIQQQQIIQQ", image, at + index * size)) for index in range(count)]
 
 
-def _section_name(image: bytes, sections: list[tuple], section: tuple) -> str:
-    names, = struct.unpack_from("<H", image, 62)
+def _section_name(image: bytes, sections: list[_Section], section: _Section) -> str:
+    names = int(struct.unpack_from("<H", image, 62)[0])
     return _text(image, sections[names][4] + section[0])
 
 

@@ -9,17 +9,18 @@ from kiln_runner.compile.cell import Cell
 from kiln_runner.compile.confinement import NO_LEVEL, support
 from kiln_runner.compile.native import known_unit
 from kiln_runner.compile.units import Infra
+from kiln_runner.protocol import Json, Language
 
 _LOG_CHARS_MAX = 500
 
 
-def probe() -> dict:
+def probe() -> Json:
     asked = json.load(sys.stdin)
     tools, found = asked["tools"], support()
     if found.level == NO_LEVEL:
         return {**found._asdict(), "failures": {}}
     # nvcc takes seconds: a worker tries it before its first source.
-    languages = [language for language, tool in (("c", tools["gcc"]), ("cuda", tools["nvrtc"])) if tool]
+    languages: list[Language] = [*(["c"] if tools["gcc"] else []), *(["cuda"] if tools["nvrtc"] else [])]
     with tempfile.TemporaryDirectory(prefix="kiln-probe-") as folder:
         cell = Cell(tools, folder)
         told = {language: _failure(cell, language, asked["architecture"]) for language in languages}
@@ -27,7 +28,7 @@ def probe() -> dict:
     return {**found._asdict(), "failures": {language: why for language, why in told.items() if why}}
 
 
-def _failure(cell: Cell, language: str, architecture: str) -> str:
+def _failure(cell: Cell, language: Language, architecture: str) -> str:
     """Empty where all is well."""
     try:
         built = cell.compile(known_unit(language, architecture))

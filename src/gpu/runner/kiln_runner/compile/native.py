@@ -7,7 +7,9 @@ from kiln_runner.compile.c_gcc import compile_c
 from kiln_runner.compile.cuda import compile_nvcc, compile_nvrtc
 from kiln_runner.compile.nvrtc import Nvrtc
 from kiln_runner.compile.precompiled import PrecompiledHeaders
+from kiln_runner.compile.tools import Tools
 from kiln_runner.compile.units import Built, Compiler, Infra
+from kiln_runner.protocol import CompileUnit, Language
 
 _KNOWN = {
     "c": "#include <math.h>\n#include <stdint.h>\nint32_t known(int32_t x) { return x + N; }\n",
@@ -15,15 +17,18 @@ _KNOWN = {
 }
 
 
-def known_unit(language: str, architecture: str) -> dict:
+def known_unit(language: Language, architecture: str) -> CompileUnit:
     """A source of ours: a compiler that refuses it lacks something itself."""
-    return {"language": language, "source": _KNOWN[language], "params": {"N": 1}, "architecture": architecture, "kernels": []}
+    return {
+        "language": language, "source": _KNOWN[language], "params": {"N": 1}, "architecture": architecture, "kernels": [], "numWarps": None,
+        "numStages": None,
+    }
 
 
 class Toolchain:
     """`kept`: a folder that stays from source to source, for what sources have in common."""
 
-    def __init__(self, tools: dict, kept: str) -> None:
+    def __init__(self, tools: Tools, kept: str) -> None:
         self._tools = tools
         self._kept = kept
         self._cuda: Optional[Compiler] = None
@@ -37,9 +42,8 @@ class Toolchain:
             return self._cuda
         return partial(_missing, language)
 
-    def _compile_nvcc(self, unit: dict, folder: str) -> Built:
+    def _compile_nvcc(self, nvcc: str, unit: CompileUnit, folder: str) -> Built:
         """nvcc is many programs: whether they find each other behind the walls is tried before the first source."""
-        nvcc = self._tools["nvcc"]["path"]
         if not self._is_tried:
             known = compile_nvcc(nvcc, known_unit("cuda", unit["architecture"]), folder)
             if "known" not in known.kernels:
@@ -53,9 +57,9 @@ class Toolchain:
             os.makedirs(self._kept, mode=0o700, exist_ok=True)
             return partial(compile_nvrtc, PrecompiledHeaders(nvrtc, self._kept))
         if self._tools["nvcc"]:
-            return self._compile_nvcc
+            return partial(self._compile_nvcc, self._tools["nvcc"]["path"])
         return partial(_missing, "cuda")
 
 
-def _missing(language: str, _unit: dict, _folder: str) -> Built:
+def _missing(language: str, _unit: CompileUnit, _folder: str) -> Built:
     raise Infra("compiler_missing", f"this host has no compiler for {language}")

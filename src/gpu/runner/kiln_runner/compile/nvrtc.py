@@ -5,6 +5,8 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
+from kiln_runner.protocol import Params
+
 _SUCCESS = 0
 _COMPILATION = 6
 _INVALID_OPTION = 5
@@ -80,7 +82,7 @@ class Nvrtc:
     def _lowered(self, program: ctypes.c_void_p, name: str) -> str:
         lowered = ctypes.c_char_p()
         self._check(self._lib.nvrtcGetLoweredName(program, name.encode(), ctypes.byref(lowered)), f"nvrtcGetLoweredName({name})")
-        return lowered.value.decode()
+        return (lowered.value or b"").decode()
 
     def _text(self, program: ctypes.c_void_p, what: str) -> bytes:
         size = ctypes.c_size_t()
@@ -99,5 +101,5 @@ def nvrtc_options(architecture: str) -> list[str]:
     return [f"--gpu-architecture={architecture}", "--std=c++17", "--ptxas-options=-v"]
 
 
-def defines(params: dict) -> list[str]:
+def defines(params: Params) -> list[str]:
     return [f"--define-macro={name}={value}" for name, value in params.items()]

@@ -16,7 +16,8 @@ class Opening(NamedTuple):
 
 def opening_of(source: str) -> Optional[Opening]:
     """None where the source does not start with headers, or so oddly that it is not clear where they end."""
-    at, end, includes = 0, 0, []
+    at, end = 0, 0
+    includes: list[str] = []
     while True:
         step = _STEP.match(source, at)
         if step is None:

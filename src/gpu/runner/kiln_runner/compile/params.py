@@ -4,9 +4,10 @@ Lines keep their numbers. Names that headers ask for without using them (NDEBUG,
 defined before everything, by options of the compiler.
 """
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from kiln_runner.compile.opening import Opening
+from kiln_runner.protocol import Params
 
 _RESERVED = re.compile(r"_|CUDA|CUB|CCCL|THRUST|LIBCUDACXX|NV|DEBUG|NDEBUG")
 
@@ -14,11 +15,11 @@ _RESERVED = re.compile(r"_|CUDA|CUB|CCCL|THRUST|LIBCUDACXX|NV|DEBUG|NDEBUG")
 class Placed(NamedTuple):
     """`before`: params for options. `source`: with the others defined in it."""
 
-    before: dict[str, object]
+    before: Params
     source: str
 
 
-def place_params(source: str, params: dict, opening: "Opening | None", behind_headers: str = "") -> Placed:
+def place_params(source: str, params: Params, opening: Optional[Opening], behind_headers: str = "") -> Placed:
     """`behind_headers`: a line of ours that must stand right behind them."""
     before = {name: value for name, value in params.items() if _RESERVED.match(name)}
     own = "".join(f"#define {name} {value}\n" for name, value in params.items() if name not in before)

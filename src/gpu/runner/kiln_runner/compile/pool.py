@@ -9,10 +9,12 @@ from collections import OrderedDict
 from typing import Callable, Optional
 
 from kiln_runner.artifacts import ArtifactCache
-from kiln_runner.compile.artifact import artifact_hash
+from kiln_runner.compile.artifact import ArtifactMeta, artifact_hash
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool_worker import PoolWorker
+from kiln_runner.compile.worker_frames import WorkerAnswer
 from kiln_runner.process import Children
+from kiln_runner.protocol import Compiled, CompileResult, CompileUnit, Infra, NotCompiled, Outcome
 from kiln_runner.time_limit import TimeLimit
 
 QUEUED_MAX = 50_000
@@ -21,11 +23,11 @@ WORKER_DEATHS_MAX = 2
 CRASH_SIGNALS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGFPE, signal.SIGXCPU, signal.SIGXFSZ)
 # Of its limit, for a compile to have taken too long: looks at its time are coarse.
 HAD_SHARE_LEAST = 0.8
-OnCompiled = Callable[[dict], None]
+OnCompiled = Callable[[CompileResult], None]
 
 
 class Run:
-    def __init__(self, artifact: str, unit: dict, limit_ms: float) -> None:
+    def __init__(self, artifact: str, unit: CompileUnit, limit_ms: float) -> None:
         self.artifact = artifact
         self.unit = unit
         self.limit_ms = limit_ms
@@ -46,6 +48,7 @@ class CompilePool:
         self._compilers = compilers
         self._slots = slots
         self._workers: list[PoolWorker] = []
+        self._at_work: dict[PoolWorker, Run] = {}
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._queue: OrderedDict[str, Run] = OrderedDict()
         self._asked: dict[str, Run] = {}
@@ -59,7 +62,7 @@ class CompilePool:
     def running(self) -> int:
         return len(self._runs) - len(self._queue)
 
-    def compile(self, ask_id: str, unit: dict, limit_ms: float, on_compiled: OnCompiled) -> None:
+    def compile(self, ask_id: str, unit: CompileUnit, limit_ms: float, on_compiled: OnCompiled) -> None:
         """An `ask_id` that is being compiled already is left as it is."""
         if ask_id in self._asked:
             return
@@ -114,14 +117,14 @@ class CompilePool:
             for ask_id, on_compiled in asked.items():
                 del self._asked[ask_id]
                 self.compile(ask_id, run.unit, run.limit_ms, on_compiled)
-        for worker in [worker for worker in self._workers if worker.run is None and worker.worn_out]:
+        for worker in [worker for worker in self._workers if worker not in self._at_work and worker.worn_out]:
             self._replace(worker)
 
     def _is_outdated(self, run: Run) -> bool:
         compiler = self._compilers.version(run.unit["language"])
         return compiler is None or artifact_hash(run.unit, compiler) != run.artifact
 
-    def _ask(self, ask_id: str, artifact: str, unit: dict, limit_ms: float, on_compiled: OnCompiled) -> None:
+    def _ask(self, ask_id: str, artifact: str, unit: CompileUnit, limit_ms: float, on_compiled: OnCompiled) -> None:
         run = self._runs.get(artifact)
         if run is None:
             if len(self._queue) >= QUEUED_MAX:
@@ -132,20 +135,20 @@ class CompilePool:
         self._asked[ask_id] = run
         self._pump()
 
-    def _simulate(self, artifact: str, unit: dict) -> dict:
+    def _simulate(self, artifact: str, unit: CompileUnit) -> CompileResult:
         try:
             self._compilers.simulate(artifact, unit)
         except OSError as error:
             return infra("out_of_disk", f"{error}")
         self._cache.added(artifact)
-        return compiled(artifact, self._cache.meta(artifact) or {}, cached=False, duration_ms=0)
+        return self._kept(artifact, 0)
 
     def _pump(self) -> None:
         """Idle workers of another kind stay warm and take no slot: only those at work do."""
-        while self._queue and not self._stopped and sum(worker.run is not None for worker in self._workers) < self._slots:
+        while self._queue and not self._stopped and len(self._at_work) < self._slots:
             _, run = self._queue.popitem(last=False)
             kind = self._compilers.worker_kind(run.unit["language"])
-            idle = next((worker for worker in self._workers if worker.run is None and worker.kind == kind), None)
+            idle = next((worker for worker in self._workers if worker not in self._at_work and worker.kind == kind), None)
             self._start(run, idle or self._add_worker(kind))
 
     def _add_worker(self, kind: str) -> PoolWorker:
@@ -154,54 +157,57 @@ class CompilePool:
         return worker
 
     def _start(self, run: Run, worker: PoolWorker) -> None:
-        run.worker, worker.run = worker, run
+        run.worker = worker
+        self._at_work[worker] = run
         run.started_ns = time.monotonic_ns()
         limit_s = run.limit_ms / 1000 + worker.grace_s
-        run.limit = TimeLimit(self._loop, worker.pid, limit_s, lambda why: self._over_limit(run, why))
-        worker.compile(run.artifact, run.unit, self._compilers.version(run.unit["language"]), run.limit_ms)
+        run.limit = TimeLimit(self._loop, worker.pid, limit_s, lambda why: self._over_limit(run, worker, why))
+        worker.compile(run.artifact, run.unit, self._compilers.version(run.unit["language"]) or "", run.limit_ms)
 
-    def _over_limit(self, run: Run, why: Optional[str]) -> None:
+    def _over_limit(self, run: Run, worker: PoolWorker, why: Optional[str]) -> None:
         """Time that the compiler did not get is no fault of the source's."""
-        worker = run.worker
         late = f"the compiler did not get its time: {why}"
         self._tell(run, self._timed_out(run) if why is None else infra("suspended", late))
         self._replace(worker)
 
-    def _timed_out(self, run: Run) -> dict:
+    def _timed_out(self, run: Run) -> NotCompiled:
         return self._failed(run, {"verdict": "timed_out", "stage": "compile", "case": "", "limitMs": run.limit_ms})
 
-    def _on_done(self, worker: PoolWorker, answer: dict) -> None:
-        run = worker.run
+    def _on_done(self, worker: PoolWorker, answer: WorkerAnswer) -> None:
+        run = self._at_work.get(worker)
         if run is None:
             return
         result = self._result(run, answer)
-        worker.run = None
+        del self._at_work[worker]
         self._tell(run, result)
         if worker.worn_out:
             self._replace(worker)
         self._pump()
 
-    def _result(self, run: Run, answer: dict) -> dict:
+    def _result(self, run: Run, answer: WorkerAnswer) -> CompileResult:
         if answer["status"] == "infra":
             return infra(answer["code"], answer["message"])
         if answer["status"] == "timed_out":
             # By the worker's own clock, which goes on while it is stopped.
-            had_s = run.limit.had_s()
+            had_s = run.limit.had_s() if run.limit is not None else 0.0
             short = f"the compiler did not get its time: {had_s:.1f} s of {run.limit_ms / 1000:g} s"
             return self._timed_out(run) if had_s >= run.limit_ms / 1000 * HAD_SHARE_LEAST else infra("suspended", short)
         if answer["status"] == "failed":
             return self._failed(run, {"verdict": "compile_error", "log": answer["log"]})
         self._cache.added(run.artifact)
-        meta = self._cache.meta(run.artifact)
+        return self._kept(run.artifact, _since_ms(run.started_ns))
+
+    def _kept(self, artifact: str, duration_ms: float) -> CompileResult:
+        meta = self._cache.meta(artifact)
         if meta is None:
-            return infra("internal", f"artifact {run.artifact} vanished after it was compiled")
-        return compiled(run.artifact, meta, cached=False, duration_ms=_since_ms(run.started_ns))
+            return infra("internal", f"artifact {artifact} vanished after it was compiled")
+        return compiled(artifact, meta, cached=False, duration_ms=duration_ms)
 
     def _on_death(self, worker: PoolWorker, code: int) -> None:
         """A compiler that crashes twice on one source crashes because of it; once may be chance."""
         if worker in self._workers:
             self._workers.remove(worker)
-        run, worker.run = worker.run, None
+        run = self._at_work.pop(worker, None)
         if run is not None and run.artifact in self._runs:
             run.deaths += 1
             if run.deaths < WORKER_DEATHS_MAX:
@@ -213,7 +219,7 @@ class CompilePool:
                 self._tell(run, self._died(run, worker, code))
         self._pump()
 
-    def _died(self, run: Run, worker: PoolWorker, code: int) -> dict:
+    def _died(self, run: Run, worker: PoolWorker, code: int) -> CompileResult:
         if code >= 0:
             return infra("worker_died", f"the compile worker ended with {code} twice; its last words: {worker.last_words}")
         if -code not in CRASH_SIGNALS:
@@ -222,11 +228,11 @@ class CompilePool:
         log = f"the compiler was ended by signal {-code} twice on this source"
         return self._failed(run, {"verdict": "compile_error", "log": log})
 
-    def _failed(self, run: Run, outcome: dict) -> dict:
-        compiler = self._compilers.version(run.unit["language"])
+    def _failed(self, run: Run, outcome: Outcome) -> NotCompiled:
+        compiler = self._compilers.version(run.unit["language"]) or ""
         return {"status": "failed", "outcome": outcome, "durationMs": _since_ms(run.started_ns), "compiler": compiler}
 
-    def _tell(self, run: Run, result: dict) -> None:
+    def _tell(self, run: Run, result: CompileResult) -> None:
         asked, run.asked = run.asked, {}
         self._drop(run, keep_worker=True)
         for ask_id, on_compiled in asked.items():
@@ -243,21 +249,21 @@ class CompilePool:
 
     def _replace(self, worker: PoolWorker) -> None:
         """Out of the pool at once, so that the next run gets a fresh one while this one still dies."""
-        worker.run = None
+        self._at_work.pop(worker, None)
         if worker in self._workers:
             self._workers.remove(worker)
         worker.kill()
         self._pump()
 
 
-def compiled(artifact: str, meta: dict, *, cached: bool, duration_ms: float) -> dict:
+def compiled(artifact: str, meta: ArtifactMeta, *, cached: bool, duration_ms: float) -> Compiled:
     return {
         "status": "compiled", "artifact": artifact, "cached": cached, "durationMs": duration_ms, "log": meta["log"],
         "compiler": meta["compiler"], "resources": meta["resources"],
     }
 
 
-def infra(code: str, message: str) -> dict:
+def infra(code: str, message: str) -> Infra:
     return {"status": "infra", "failure": {"code": code, "message": message}}
 
 

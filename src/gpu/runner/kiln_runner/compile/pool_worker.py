@@ -1,15 +1,14 @@
 """The pool's side of one compile worker process."""
 import shutil
 import tempfile
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import Callable, cast
 
 from kiln_runner.compile.compilers import Compilers
+from kiln_runner.compile.worker_frames import WorkerAnswer
 from kiln_runner.frames import Frame
 from kiln_runner.identity import child_environment
-from kiln_runner.process import ChildProcess, Children
-
-if TYPE_CHECKING:
-    from kiln_runner.compile.pool import Run
+from kiln_runner.process import ChildProcess, Children, Command
+from kiln_runner.protocol import CompileUnit
 
 # NVRTC keeps what it has seen: a worker is replaced before that matters.
 COMPILES_MAX = 5000
@@ -20,9 +19,8 @@ SELF_LIMIT_GRACE_S = 3.0
 class PoolWorker:
     def __init__(
         self, children: Children, compilers: Compilers, kind: str,
-        on_done: Callable[["PoolWorker", dict], None], on_death: Callable[["PoolWorker", int], None],
+        on_done: Callable[["PoolWorker", WorkerAnswer], None], on_death: Callable[["PoolWorker", int], None],
     ) -> None:
-        self.run: Optional[Run] = None
         self.kind = kind
         self._compilers = compilers
         self._tools = compilers.tools
@@ -31,10 +29,10 @@ class PoolWorker:
         self._compiles = 0
         # Its own, so that what a killed compiler leaves goes with its worker.
         self._work = tempfile.mkdtemp(prefix="worker-", dir=compilers.work)
-        self._process = ChildProcess(children, self._on_frame, self._on_exit)
         # No GPU may be visible: a context made here would take the driver's time from the judges.
         environment = child_environment(CUDA_VISIBLE_DEVICES="", TMPDIR=self._work)
-        self._process.start(compilers.worker_command(kind), environment, self._work)
+        command = Command(compilers.worker_command(kind), environment, self._work)
+        self._process = ChildProcess(children, command, self._on_frame, self._on_exit)
         self._process.send({"type": "tools", **self._tools})
 
     @property
@@ -54,7 +52,7 @@ class PoolWorker:
         """How long after a run's limit the pool waits for the worker to end it, before it kills the worker."""
         return SELF_LIMIT_GRACE_S if self.kind == "triton" else 0.0
 
-    def compile(self, artifact: str, unit: dict, compiler: Optional[str], limit_ms: float) -> None:
+    def compile(self, artifact: str, unit: CompileUnit, compiler: str, limit_ms: float) -> None:
         self._compiles += 1
         self._process.send({
             "type": "compile", "artifact": artifact, "unit": unit, "compiler": compiler,
@@ -66,7 +64,7 @@ class PoolWorker:
         self._process.kill()
 
     def _on_frame(self, frame: Frame) -> None:
-        self._on_done(self, frame.header)
+        self._on_done(self, cast(WorkerAnswer, frame.header))
 
     def _on_exit(self, code: int) -> None:
         shutil.rmtree(self._work, ignore_errors=True)

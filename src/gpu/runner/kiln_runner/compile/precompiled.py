@@ -21,6 +21,7 @@ from kiln_runner.compile.nvrtc import Compiled, Nvrtc, NvrtcFailure, defines
 from kiln_runner.compile.opening import Opening, opening_of
 from kiln_runner.compile.params import Placed, place_params
 from kiln_runner.compile.ptxas import split_ptxas
+from kiln_runner.protocol import Params
 
 # The heavy ones (cooperative groups, barriers) take 140 MB: two of those, or some dozen of the others.
 BYTES_MAX = 320 * 1024 * 1024
@@ -60,11 +61,11 @@ class PrecompiledHeaders:
         self._known: OrderedDict[_Key, Headers] = OrderedDict()
         self._numbers = itertools.count(1)
 
-    def compile(self, source: str, params: dict, options: list[str], names: Sequence[str] = ()) -> Compiled:
+    def compile(self, source: str, params: Params, options: list[str], names: Sequence[str] = ()) -> Compiled:
         """As Nvrtc.compile with the params defined."""
         opening = opening_of(source)
-        may_be_apart = opening and self._nvrtc.precompiles and not _ABOUT_HEADERS.search(source)
-        headers = self._headers(opening, options) if may_be_apart else None
+        may_be_apart = self._nvrtc.precompiles and not _ABOUT_HEADERS.search(source)
+        headers = self._headers(opening, options) if opening and may_be_apart else None
         placed = place_params(source, params, opening)
         if headers is None or placed.before:
             return self._plain(placed, options, names)

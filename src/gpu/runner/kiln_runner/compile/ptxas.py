@@ -2,6 +2,8 @@
 import re
 from typing import Optional
 
+from kiln_runner.protocol import KernelResources
+
 _ENTRY = re.compile(r"Compiling entry function '([^']+)'")
 _SPILL = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
 _REGISTERS = re.compile(r"Used (\d+) registers")
@@ -9,11 +11,11 @@ _SHARED = re.compile(r"(\d+) bytes smem")
 _NOISE = re.compile(r"^ptxas (info    |        ) ?[:.]|^\s*\d+ bytes stack frame, ")
 
 
-def split_ptxas(log: str) -> tuple[str, dict[str, dict]]:
+def split_ptxas(log: str) -> tuple[str, dict[str, KernelResources]]:
     """(the log without ptxas's table, kernel -> {registers, sharedBytes, spillBytes})."""
-    resources: dict[str, dict] = {}
-    kept = []
-    current: Optional[dict] = None
+    resources: dict[str, KernelResources] = {}
+    kept: list[str] = []
+    current: Optional[KernelResources] = None
     for line in log.splitlines():
         current = _read_line(line, resources, current)
         if not _NOISE.search(line) or "warning" in line:
@@ -21,7 +23,7 @@ def split_ptxas(log: str) -> tuple[str, dict[str, dict]]:
     return "\n".join(kept).strip(), resources
 
 
-def _read_line(line: str, resources: dict[str, dict], current: Optional[dict]) -> Optional[dict]:
+def _read_line(line: str, resources: dict[str, KernelResources], current: Optional[KernelResources]) -> Optional[KernelResources]:
     entry = _ENTRY.search(line)
     if entry:
         return resources.setdefault(entry.group(1), {"registers": 0, "sharedBytes": 0, "spillBytes": 0})

@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import subprocess
+from types import FrameType
 from typing import NamedTuple, Optional
 
 from kiln_runner.compile.units import Infra
@@ -49,6 +50,10 @@ def run_limited(argv: list[str], folder: str, cpu_seconds: int, memory_bytes: Op
         return Finished(done.returncode, log.read(OUTPUT_BYTES_MAX).decode(errors="replace"))
 
 
+def _kill_group(_number: int, _frame: Optional[FrameType]) -> None:
+    os.killpg(0, signal.SIGKILL)
+
+
 class _GroupDiesWithServer:
     """While a compiler runs, the server's death must end the compiler and its own children too, not only this worker.
 
@@ -56,7 +61,7 @@ class _GroupDiesWithServer:
     """
 
     def __enter__(self) -> None:
-        signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
+        signal.signal(signal.SIGTERM, _kill_group)
         request_signal(signal.SIGTERM)
 
     def __exit__(self, *_: object) -> None:

@@ -3,7 +3,9 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from typing import Optional
 
+from kiln_runner.compile.tools import NvrtcTool, Tool, Tools
 from kiln_runner.compile.view import SYSTEM
 
 ASK_TIMEOUT_S = 10
@@ -12,22 +14,23 @@ _PARTS = ("bin", "lib", "lib32", "lib64", "libexec", "include", "share/cuda", "n
 _STORES = ("/nix/store", "/gnu/store")
 
 
-def places_of(tools: dict) -> list[str]:
+def places_of(tools: Tools) -> list[str]:
     """`tools` as in the inventory: {gcc, nvrtc, nvcc, …}, each null or {path, …}."""
     found = [*_of_gcc(tools.get("gcc")), *_of_nvrtc(tools.get("nvrtc"))]
-    if tools.get("nvcc") and not tools.get("nvrtc"):
-        found += _of_nvcc(tools["nvcc"]["path"])
+    nvcc = tools.get("nvcc")
+    if nvcc and not tools.get("nvrtc"):
+        found += _of_nvcc(nvcc["path"])
     return [path for path in dict.fromkeys(found) if os.path.exists(path) and not _is_shown(path)]
 
 
-def _of_nvrtc(tool: "dict | None") -> list[str]:
+def _of_nvrtc(tool: Optional[NvrtcTool]) -> list[str]:
     if not tool:
         return []
     # Both names: NVRTC opens its parts beside itself, by the name that it was loaded by.
     return [os.path.dirname(tool["path"]), os.path.dirname(os.path.realpath(tool["path"])), *tool["includes"]]
 
 
-def _of_gcc(tool: "dict | None") -> Iterator[str]:
+def _of_gcc(tool: Optional[Tool]) -> Iterator[str]:
     if not tool:
         return
     yield tool["path"]

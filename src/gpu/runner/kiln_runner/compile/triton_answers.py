@@ -2,9 +2,11 @@
 import re
 from typing import Any, Optional
 
+from kiln_runner.compile.artifact import KernelFacts
 from kiln_runner.compile.confined_run import Ended
 from kiln_runner.compile.units import Built, Infra, refused
 from kiln_runner.compile.view import INSIDE
+from kiln_runner.protocol import CompileUnit, Json
 
 SHARED_BYTES_MAX = 256 * 1024
 WARPS_MAX = 64
@@ -16,7 +18,7 @@ _MODULE = re.compile(r"(?:[#!/][^\n]*\n|\s)*module\b")
 UNKNOWN_ARCHITECTURE = "is not defined for option 'gpu-name'"
 
 
-def texts_of(ended: Ended, unit: dict) -> tuple[Optional[list[str]], str]:
+def texts_of(ended: Ended, unit: CompileUnit) -> tuple[Optional[list[str]], str]:
     """(TTIR of each kernel, what the source printed), or (None, why there is none). Whatever comes is the source's own word."""
     complaint = _complaint(ended, "the process ended without an answer: it left early or passed a limit")
     if complaint is not None:
@@ -44,7 +46,7 @@ def built_of(ended: Ended, texts: list[str], printed: str) -> Built:
 
 def _kept(ended: Ended, texts: list[str], printed: str) -> Built:
     files: dict[str, bytes] = {}
-    kernels: dict[str, dict] = {}
+    kernels: dict[str, KernelFacts] = {}
     for number, (fact, cubin) in enumerate(_parts(ended, len(texts))):
         file = f"code-{number}.cubin"
         # Beside the code what it was made of, since that need not be what the source seems to say.
@@ -66,10 +68,13 @@ def _complaint(ended: Ended, ended_early: str) -> Optional[str]:
     return "\n".join(part for part in (log, ended.log) if part)
 
 
-def _parts(ended: Ended, count: int) -> list[tuple[dict, bytes]]:
+def _parts(ended: Ended, count: int) -> list[tuple[Json, bytes]]:
     """Every kernel's facts and its part of the payload. KeyError, TypeError, ValueError: not what our own code writes."""
-    facts, payload, at, parts = ended.answer.header["kernels"], ended.answer.payload, 0, []
-    for fact in facts:
+    if ended.answer is None:
+        raise ValueError("no answer")
+    payload, at = ended.answer.payload, 0
+    parts: list[tuple[Json, bytes]] = []
+    for fact in ended.answer.header["kernels"]:
         size = _whole(fact["bytes"], len(payload) - at)
         parts.append((fact, payload[at : at + size]))
         at += size
@@ -78,7 +83,7 @@ def _parts(ended: Ended, count: int) -> list[tuple[dict, bytes]]:
     return parts
 
 
-def _check(kernels: dict[str, dict], files: dict[str, bytes]) -> None:
+def _check(kernels: dict[str, KernelFacts], files: dict[str, bytes]) -> None:
     """From our own compiler, but it has read what a stranger wrote: numbers out of range must not reach a judge."""
     for kernel in kernels.values():
         shared, warps = _whole(kernel["shared"], SHARED_BYTES_MAX), _whole(kernel["numWarps"], WARPS_MAX)

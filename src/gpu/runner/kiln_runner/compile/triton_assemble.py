@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import triton
 from triton.backends.compiler import GPUTarget
 
+from kiln_runner.protocol import CompileUnit, UnitKernel
+
 WARP_THREADS = 32
 HIDDEN_MAX = 8
 POINTER_BYTES = 8
@@ -28,16 +30,16 @@ class BuiltKernel(NamedTuple):
     hidden: list[str]
 
 
-def assemble(unit: dict, texts: list[str]) -> list[BuiltKernel]:
+def assemble(unit: CompileUnit, texts: list[str]) -> list[BuiltKernel]:
     """`texts`: the TTIR of each kernel, in order; what it says of itself is checked against the unit. Works in the working folder."""
     return [_assemble(unit, kernel, text, number) for number, (kernel, text) in enumerate(zip(unit["kernels"], texts))]
 
 
-def target_of(unit: dict) -> GPUTarget:
+def target_of(unit: CompileUnit) -> GPUTarget:
     return GPUTarget("cuda", int(re.sub(r"\D", "", unit["architecture"])), WARP_THREADS)
 
 
-def options_of(unit: dict) -> dict[str, int]:
+def options_of(unit: CompileUnit) -> dict[str, int]:
     stages = {} if unit["numStages"] is None else {"num_stages": unit["numStages"]}
     return {"num_warps": unit["numWarps"] or 4, **stages}
 
@@ -60,14 +62,14 @@ def _version(program: Path) -> str:
     return f"{program.name} {found.group(1).decode()}" if found else ""
 
 
-def _assemble(unit: dict, kernel: dict, text: str, number: int) -> BuiltKernel:
+def _assemble(unit: CompileUnit, kernel: UnitKernel, text: str, number: int) -> BuiltKernel:
     # A name of ours: the kernel's may be as long as it likes.
     path = os.path.join(os.getcwd(), f"kernel-{number}.ttir")
     Path(path).write_text(text, encoding="utf-8")
     return _checked(triton.compile(path, target=target_of(unit), options=options_of(unit)), kernel)
 
 
-def _checked(compiled: Any, kernel: dict) -> BuiltKernel:
+def _checked(compiled: Any, kernel: UnitKernel) -> BuiltKernel:
     metadata = compiled.metadata
     for what in ("global_scratch_size", "profile_scratch_size"):
         size = getattr(metadata, what, 0) or 0
@@ -84,7 +86,7 @@ def _checked(compiled: Any, kernel: dict) -> BuiltKernel:
     return BuiltKernel(metadata.name, compiled.asm["cubin"], metadata.shared, metadata.num_warps, hidden)
 
 
-def _check_entries(ptx: str, kernel: dict, num_warps: int) -> None:
+def _check_entries(ptx: str, kernel: UnitKernel, num_warps: int) -> None:
     """One kernel, of the size that it is launched with."""
     entries = re.findall(r"\.entry\s+(\w+)", ptx)
     if entries != [kernel["name"]]:
@@ -95,7 +97,7 @@ def _check_entries(ptx: str, kernel: dict, num_warps: int) -> None:
             raise Refused(f'the code of {kernel["name"]} asks for blocks of {threads.strip()} threads, and has {num_warps} warps')
 
 
-def _hidden(sizes: list[int], kernel: dict) -> list[str]:
+def _hidden(sizes: list[int], kernel: UnitKernel) -> list[str]:
     """What the installed Triton adds behind the arguments (global scratch since 3.3, profile scratch since 3.4), seen in its code."""
     given = [POINTER_BYTES if argument["pointer"] else SCALAR_BYTES[argument["dtype"]] for argument in kernel["args"]]
     extra = sizes[len(given) :]

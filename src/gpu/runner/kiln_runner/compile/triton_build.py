@@ -8,13 +8,14 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import triton
 from triton.backends import backends
 from triton.compiler import ASTSource
 
 from kiln_runner.compile.triton_assemble import Refused, options_of, target_of
+from kiln_runner.protocol import CompileUnit, Params, UnitKernel
 
 SOURCE_FILE = "candidate.py"
 CAUSES_MAX = 4
@@ -34,7 +35,7 @@ class _Lowered(Exception):
         self.text = text
 
 
-def lower(unit: dict) -> list[str]:
+def lower(unit: CompileUnit) -> list[str]:
     """The TTIR of every kernel of the unit, from SOURCE_FILE in the working folder. Whatever the source raises comes out."""
     module = _load()
     return [_lower(module, kernel, unit) for kernel in unit["kernels"]]
@@ -63,6 +64,7 @@ def _told(error: BaseException) -> Iterator[str]:
 def _load() -> Any:
     # A file and a real module: Triton reads the text of its functions through inspect.
     spec = importlib.util.spec_from_file_location("candidate", SOURCE_FILE)
+    assert spec is not None and spec.loader is not None, "a .py file has a loader"
     module = importlib.util.module_from_spec(spec)
     sys.modules["candidate"] = module
     sys.dont_write_bytecode = True
@@ -70,7 +72,7 @@ def _load() -> Any:
     return module
 
 
-def _lower(module: Any, kernel: dict, unit: dict) -> str:
+def _lower(module: Any, kernel: UnitKernel, unit: CompileUnit) -> str:
     function = _function(module, kernel["name"])
     source = _source_of(function, kernel, unit["params"])
     try:
@@ -99,11 +101,12 @@ def _no_further_than(stage: str) -> Iterator[None]:
         compiler.add_stages = add_stages
 
 
-def _tell(module: Any, _metadata: dict) -> None:
+def _tell(module: Any, _metadata: object) -> None:
     # As Triton does at the end of a compilation: threads of the context would not survive a fork of this process.
     context = getattr(module, "context", None)
-    if hasattr(context, "disable_multithreading"):
-        context.disable_multithreading()
+    disable = getattr(context, "disable_multithreading", None)
+    if disable is not None:
+        disable()
     raise _Lowered(str(module))
 
 
@@ -111,14 +114,15 @@ def _function(module: Any, name: str) -> Any:
     function = getattr(module, name, None)
     if isinstance(function, triton.runtime.JITFunction):
         return function
-    names = [key for key, value in vars(module).items() if isinstance(value, triton.runtime.JITFunction)]
+    defined = cast(dict[str, Any], module.__dict__)
+    names = [key for key, value in defined.items() if isinstance(value, triton.runtime.JITFunction)]
     known = ", ".join(names) or "none"
     if isinstance(getattr(function, "fn", None), triton.runtime.JITFunction):
         raise Refused(f'"{name}" is decorated beyond @triton.jit (autotune, heuristics): make its choices params and sweep them')
     raise Refused(f'the source has no @triton.jit function "{name}" that the plan launches; it has: {known}')
 
 
-def _source_of(function: Any, kernel: dict, params: dict) -> Any:
+def _source_of(function: Any, kernel: UnitKernel, params: Params) -> Any:
     signature, constants, divisible = {}, {}, {}
     arguments = iter(kernel["args"])
     for index, parameter in enumerate(function.params):
@@ -137,7 +141,7 @@ def _source_of(function: Any, kernel: dict, params: dict) -> Any:
     return ASTSource(fn=function, signature=signature, constexprs=constants, attrs=divisible)
 
 
-def _constant(parameter: Any, params: dict) -> Any:
+def _constant(parameter: Any, params: Params) -> Any:
     if parameter.name in params:
         return params[parameter.name]
     if parameter.has_default:
@@ -145,7 +149,7 @@ def _constant(parameter: Any, params: dict) -> Any:
     raise Refused(f'the tl.constexpr argument "{parameter.name}" is no param of the plan and has no default; declare it under params')
 
 
-def _miscounted(function: Any, kernel: dict) -> Refused:
+def _miscounted(function: Any, kernel: UnitKernel) -> Refused:
     names = [parameter.name for parameter in function.params if not parameter.is_constexpr]
     return Refused(
         f'{kernel["name"]} takes {len(names)} arguments besides its constexprs ({", ".join(names)}); the plan gives {len(kernel["args"])}'

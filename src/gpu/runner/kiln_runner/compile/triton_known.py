@@ -7,11 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from kiln_runner.protocol import CompileUnit
+
 KNOWN_SOURCE = '''"""kiln
 launch: [{kernel: known, grid: [1], args: [x, y, n, factor]}]
 """
 import triton
 import triton.language as tl
+
 
 
 @triton.jit
@@ -22,7 +25,7 @@ def known(x, y, n, factor, BLOCK: tl.constexpr):
 '''
 
 
-def known_unit(architecture: str) -> dict:
+def known_unit(architecture: str) -> CompileUnit:
     args = [("x", "f32"), ("y", "f32"), (None, "i32"), (None, "f32")]
     return {
         "language": "triton", "source": KNOWN_SOURCE, "params": {"BLOCK": 256}, "architecture": architecture, "numWarps": 4,

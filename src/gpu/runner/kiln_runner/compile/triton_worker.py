@@ -24,6 +24,7 @@ from kiln_runner.compile.units import Built, Infra, TimedOut, refused
 from kiln_runner.frames import encode
 from kiln_runner.host.memory import within_memory
 from kiln_runner.identity import ROOT
+from kiln_runner.protocol import CompileUnit, Json
 
 PROBE_LIMIT_S = 25.0
 NOT_USED = "Triton is not used on this host, since its sources are programs"
@@ -39,16 +40,16 @@ def run(argv: list[str]) -> int:
 
     _keep_warm()
     compile_known()
-    serve_units(lambda _tools: lambda job: lambda unit, _folder: compile_triton(unit, job))
+    serve_units(lambda _tools: lambda job: lambda unit, _folder: compile_triton(unit, job["limitMs"]))
     return 0
 
 
-def compile_triton(unit: dict, job: dict) -> Built:
-    """`job` has limitMs. Two confined copies of this process, one after the other: the first runs the source, the second only reads what
+def compile_triton(unit: CompileUnit, limit_ms: float) -> Built:
+    """Two confined copies of this process, one after the other: the first runs the source, the second only reads what
     came of it, so that the code is our compiler's whatever the source did to its own."""
     if support().level == NO_LEVEL or not signals_are_confined():
         raise Infra("compiler_missing", f"{NOT_USED}: {support().why}")
-    deadline = time.monotonic() + job["limitMs"] / 1000
+    deadline = time.monotonic() + limit_ms / 1000
     lowered = _confined(lambda: _lower_and_encode(unit), deadline, {"candidate.py": unit["source"]})
     texts, printed = texts_of(lowered, unit)
     if texts is None:
@@ -76,7 +77,7 @@ def _confined(task: Callable[[], bytes], deadline: float, files: dict[str, str])
     return ended._replace(log=without(ended.log, folder), folder=folder)
 
 
-def probe(architecture: str) -> dict:
+def probe(architecture: str) -> Json:
     """What the inventory tells of Triton: {version, hidden}, or {error} with the step that mends it."""
     try:
         import triton
@@ -85,7 +86,7 @@ def probe(architecture: str) -> dict:
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
     try:
-        built = compile_triton(known_unit(architecture), {"limitMs": PROBE_LIMIT_S * 1000})
+        built = compile_triton(known_unit(architecture), PROBE_LIMIT_S * 1000)
     except (Infra, TimedOut, OSError) as error:
         return {"error": str(error) or f"a known kernel was not compiled within {PROBE_LIMIT_S:.0f} s"}
     if not built.files:
@@ -125,7 +126,7 @@ def _alone() -> None:
     tempfile.tempdir = home
 
 
-def _lower_and_encode(unit: dict) -> bytes:
+def _lower_and_encode(unit: CompileUnit) -> bytes:
     """In the copy that runs the source."""
     _alone()
     from kiln_runner.compile.triton_build import lower
@@ -133,7 +134,7 @@ def _lower_and_encode(unit: dict) -> bytes:
     return _told(lambda: _frame_of([text.encode() for text in lower(unit)], [{} for _ in unit["kernels"]]))
 
 
-def _assemble_and_encode(unit: dict, texts: list[str]) -> bytes:
+def _assemble_and_encode(unit: CompileUnit, texts: list[str]) -> bytes:
     """In the copy that has not."""
     _alone()
     from kiln_runner.compile.triton_assemble import assemble
@@ -146,7 +147,7 @@ def _assemble_and_encode(unit: dict, texts: list[str]) -> bytes:
     return _told(frame)
 
 
-def _frame_of(parts: list[bytes], facts: list[dict]) -> bytes:
+def _frame_of(parts: list[bytes], facts: list[Json]) -> bytes:
     kernels = [{**fact, "bytes": len(part)} for fact, part in zip(facts, parts)]
     return encode({"type": "built", "kernels": kernels}, b"".join(parts))
 

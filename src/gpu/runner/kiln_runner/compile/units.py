@@ -6,9 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import Callable, NamedTuple
 
-from kiln_runner.compile.artifact import store_artifact
+from kiln_runner.compile.artifact import ArtifactMeta, KernelFacts, store_artifact
 from kiln_runner.compile.log_text import clean_log
 from kiln_runner.compile.source_scan import refusal
+from kiln_runner.compile.worker_frames import CompileJob, WorkerAnswer
+from kiln_runner.protocol import CompileUnit, KernelResources
 
 
 class Infra(Exception):
@@ -27,15 +29,15 @@ class Built(NamedTuple):
     """`files` empty: the source does not compile, and `log` says why."""
 
     files: dict[str, bytes]
-    kernels: dict[str, dict]
+    kernels: dict[str, KernelFacts]
     log: str
-    resources: dict[str, dict]
+    resources: dict[str, KernelResources]
 
 
-Compiler = Callable[[dict, str], Built]
+Compiler = Callable[[CompileUnit, str], Built]
 
 
-def compile_unit(job: dict, compiler: Compiler) -> dict:
+def compile_unit(job: CompileJob, compiler: Compiler) -> WorkerAnswer:
     """Answer of the worker for {artifact, unit, compiler, artifacts, work}: {status: compiled | failed | timed_out | infra, …}."""
     folder = tempfile.mkdtemp(prefix="compile-", dir=job["work"])
     try:
@@ -56,14 +58,16 @@ def compile_unit(job: dict, compiler: Compiler) -> dict:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build(unit: dict, folder: str, compiler: Compiler) -> Built:
-    if unit["language"] == "python":
+def _build(unit: CompileUnit, folder: str, compiler: Compiler) -> Built:
+    # Programs are built with it too, which no frame of the daemon asks for yet.
+    language = str(unit["language"])
+    if language == "python":
         # Of several files.
         return compiler(unit, folder)
     # Editors put a byte order mark at the head of a file; not every compiler takes it.
     unit = {**unit, "source": unit["source"].lstrip("\ufeff")}
     # Python has no preprocessor: its comments may say `# include`, and what it opens the confinement decides.
-    complaint = None if unit["language"] == "triton" else refusal(unit["source"])
+    complaint = None if language == "triton" else refusal(unit["source"])
     return refused(complaint) if complaint else compiler(unit, folder)
 
 
@@ -71,7 +75,7 @@ def refused(log: str) -> Built:
     return Built({}, {}, log, {})
 
 
-def _meta(job: dict, built: Built, folder: str) -> dict:
+def _meta(job: CompileJob, built: Built, folder: str) -> ArtifactMeta:
     unit = job["unit"]
     return {
         "language": unit["language"], "architecture": unit["architecture"], "kernels": built.kernels,

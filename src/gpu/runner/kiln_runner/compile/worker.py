@@ -7,14 +7,18 @@ import json
 import os
 import sys
 import tempfile
-from typing import BinaryIO, Callable, Optional
+from typing import BinaryIO, Callable, Optional, cast
 
 from kiln_runner.compile.cell import Cell
+from kiln_runner.compile.tools import Tools
 from kiln_runner.compile.units import Compiler, compile_unit
+from kiln_runner.compile.worker_frames import CompileJob
 from kiln_runner.frames import encode, read_frame
 
 # Compiling must not take the processor from judges and their timers.
 NICENESS = 10
+# Which compiler a job is for.
+Chooser = Callable[[CompileJob], Compiler]
 
 
 def run(argv: list[str]) -> int:
@@ -27,27 +31,28 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def _compilers_of(tools: dict) -> Callable[[dict], Compiler]:
+def _compilers_of(tools: Tools) -> Chooser:
     # The worker's own folder: it goes with the worker.
     cell = Cell(tools, tempfile.gettempdir())
     cell.warm()
     return lambda job: lambda unit, _folder: cell.compile(unit, may_be_open=job["unconfined"])
 
 
-def serve_units(compilers_of: Callable[[dict], Callable[[dict], Compiler]]) -> None:
+def serve_units(compilers_of: Callable[[Tools], Chooser]) -> None:
     """Answers frames until stdin ends. `compilers_of(tools)` gives what chooses the compiler of a job."""
     frames_out = _keep_stdout_for_frames()
     os.nice(NICENESS)
-    choose: Optional[Callable[[dict], Compiler]] = None
+    choose: Optional[Chooser] = None
     while True:
         frame = read_frame(sys.stdin.buffer)
         if frame is None:
             return
         header = frame[0]
         if header["type"] == "tools":
-            choose = compilers_of(header)
+            choose = compilers_of(cast(Tools, header))
         elif choose is not None:
-            frames_out.write(encode({"type": "done", **compile_unit(header, choose(header))}))
+            job = cast(CompileJob, header)
+            frames_out.write(encode({"type": "done", **compile_unit(job, choose(job))}))
 
 
 def _keep_stdout_for_frames() -> BinaryIO:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from kiln_runner.devices.judge_process import JudgeProcess
 from kiln_runner.frames import encode
+from kiln_runner.protocol import Json
 
 # Parked judges make these ready: the last ones used.
 PROBLEMS_PARKED_MAX = 4
@@ -20,9 +21,9 @@ class _Learned:
 
     def __init__(self) -> None:
         self.trusted: set[str] = set()
-        self.baselines: dict[tuple[str, int], dict] = {}
+        self.baselines: dict[tuple[str, int], Json] = {}
 
-    def add(self, header: dict) -> None:
+    def add(self, header: Json) -> None:
         self.trusted.update(header["trusted"])
         for baseline in header["baselines"]:
             self.baselines[(baseline["case"], baseline["batch"])] = baseline
@@ -56,7 +57,7 @@ class Briefing:
         for key, frame in reversed(self._recent.items()):
             self.introduce(judge, key, frame)
 
-    def learn(self, header: dict, others: Iterable[JudgeProcess]) -> None:
+    def learn(self, header: Json, others: Iterable[JudgeProcess]) -> None:
         """Keeps what the resident learned, and tells those of the other judges that know the problem."""
         key = header["problemKey"]
         learned = self._learned.setdefault(key, _Learned())
@@ -72,5 +73,5 @@ class Briefing:
 
     @staticmethod
     def _known(key: str, learned: _Learned) -> bytes:
-        baselines: list[dict] = list(learned.baselines.values())
+        baselines: list[Json] = list(learned.baselines.values())
         return encode({"type": "known", "problemKey": key, "trusted": sorted(learned.trusted), "baselines": baselines})

@@ -1,33 +1,27 @@
 """One judge process of a device, as its slot sees it: starting -> ready -> (tasks) -> dead."""
 import time
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, Optional
 
 from kiln_runner.frames import Frame
-from kiln_runner.process import ChildProcess, Children
+from kiln_runner.process import ChildProcess, Children, Command
+from kiln_runner.protocol import Device, Json
 
 READY_TIMEOUT_S = 60.0
 
 
-class JudgeCommand(NamedTuple):
-    argv: list[str]
-    environment: dict[str, str]
-    folder: str
-
-
 class JudgeProcess:
     def __init__(
-        self, children: Children, command: JudgeCommand,
-        on_frame: Callable[["JudgeProcess", dict], None], on_exit: Callable[["JudgeProcess", int], None],
+        self, children: Children, command: Command,
+        on_frame: Callable[["JudgeProcess", Json], None], on_exit: Callable[["JudgeProcess", int], None],
     ) -> None:
         self.ready = False
         # The Device of its `ready` frame.
-        self.device: Optional[dict] = None
+        self.device: Optional[Device] = None
         self.problems: set[str] = set()
         self.killed = False
         self._on_frame = on_frame
         self._on_exit = on_exit
-        self._process = ChildProcess(children, self._frame, self._exit)
-        self._process.start(command.argv, command.environment, command.folder)
+        self._process = ChildProcess(children, command, self._frame, self._exit)
         self._ready_timer = children.loop.call_later(READY_TIMEOUT_S, self.kill)
         self.started_ns = time.monotonic_ns()
 

@@ -15,11 +15,13 @@ together each is ready when all are. So as many are parked as a burst of faults 
 few are begun at a time. Then a stream in which every tenth candidate takes the context never waits for one. Parked judges are told the
 problems in use (briefing.py), so that their first judgement is like any other. They do not change what is measured beside them.
 """
+import asyncio
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.devices.briefing import Briefing
-from kiln_runner.devices.judge_process import JudgeCommand, JudgeProcess
-from kiln_runner.process import Children
+from kiln_runner.devices.judge_process import JudgeProcess
+from kiln_runner.process import Children, Command
+from kiln_runner.protocol import Device, Json
 
 STARTING_MAX = 4
 # After a judgement lacked memory nothing is parked until the same code was tried again, for so long at most: it must find the device empty.
@@ -36,14 +38,14 @@ class JudgesEvents(NamedTuple):
     `device`: what a judge says of the device. `unavailable`: why the device takes no work, or None again."""
 
     usable: Callable[[], None]
-    frame: Callable[[dict], None]
+    frame: Callable[[Json], None]
     lost: Callable[[int], None]
-    device: Callable[[dict], None]
+    device: Callable[[Device], None]
     unavailable: Callable[[Optional[str]], None]
 
 
 class Judges:
-    def __init__(self, children: Children, command: JudgeCommand, events: JudgesEvents, *, standbys: int) -> None:
+    def __init__(self, children: Children, command: Command, events: JudgesEvents, *, standbys: int) -> None:
         self._children = children
         self._loop = children.loop
         self._command = command
@@ -51,13 +53,14 @@ class Judges:
         self._standbys_max = standbys
         self._briefing = Briefing()
         self._was_ready = False
+        self._room_timer: Optional[asyncio.TimerHandle] = None
         # The artifact that lacked memory.
-        self._room_timer, self._room_for = None, None
+        self._room_for: Optional[str] = None
         self._mode = "idle"
         self._failures = 0
         # Of the resident: its canary's limit, or its next canary. And of judges that did not start.
-        self._timer = None
-        self._retry_timer = None
+        self._timer: Optional[asyncio.TimerHandle] = None
+        self._retry_timer: Optional[asyncio.TimerHandle] = None
         self._standbys: list[JudgeProcess] = []
         self.resident: Optional[JudgeProcess] = None
 
@@ -85,13 +88,16 @@ class Judges:
             resident.kill()
         self._recover()
 
-    def judge(self, raw_task_frame: bytes, problem_key: str, problem_frame: bytes) -> None:
-        """Gives the resident a task, then the others its problem."""
-        self._briefing.introduce(self.resident, problem_key, problem_frame)
-        self.resident.judge(raw_task_frame)
+    def judge(self, raw_task_frame: bytes, problem_key: str, problem_frame: bytes) -> int:
+        """Gives the resident a task, then the others its problem. Returns the resident's pid."""
+        resident = self.resident
+        assert resident is not None, "a task is only given to a device that is usable"
+        self._briefing.introduce(resident, problem_key, problem_frame)
+        resident.judge(raw_task_frame)
         if self._briefing.use(problem_key, problem_frame):
             for judge in self._ready_standbys():
                 self._briefing.brief(judge)
+        return resident.pid
 
     def announce(self, frame: bytes) -> None:
         """Tells the resident which task comes next."""
@@ -220,7 +226,7 @@ class Judges:
         if self._mode not in ("serving", "stopped"):
             self._promote()
 
-    def _on_frame(self, judge: JudgeProcess, header: dict) -> None:
+    def _on_frame(self, judge: JudgeProcess, header: Json) -> None:
         kind = header["type"]
         if kind == "ready" and judge.device is not None:
             self._was_ready = True
@@ -237,7 +243,7 @@ class Judges:
         elif judge is self.resident:
             self._events.frame(header)
 
-    def _on_canary(self, header: dict) -> None:
+    def _on_canary(self, header: Json) -> None:
         if header.get("ok"):
             self._accept(header.get("unavailable"))
         else:

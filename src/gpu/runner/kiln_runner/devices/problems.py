@@ -10,6 +10,7 @@ from kiln_runner.compile.pool import CompilePool
 from kiln_runner.devices.slot import Prepared, Preparing, Unpreparable
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import encode
+from kiln_runner.protocol import CompileResult, Infra, InfraFailure, NotCompiled, ProblemDefinition
 
 PROBLEMS_MAX = 512
 COMPILE_LIMIT_MS = 120_000
@@ -18,7 +19,7 @@ ROLES = ("reference", "baseline")
 
 
 class _Problem:
-    def __init__(self, definition: dict) -> None:
+    def __init__(self, definition: ProblemDefinition) -> None:
         self.definition = definition
         self.state: Optional[Union[Preparing, Prepared, Unpreparable]] = None
         self.artifacts: dict[str, str] = {}
@@ -35,7 +36,7 @@ class ProblemBook:
     def keys(self) -> list[str]:
         return list(self._problems)
 
-    def define(self, definition: dict) -> None:
+    def define(self, definition: ProblemDefinition) -> None:
         if definition["key"] in self._problems:
             return
         self._problems[definition["key"]] = _Problem(definition)
@@ -44,7 +45,7 @@ class ProblemBook:
             _, oldest = self._problems.popitem(last=False)
             self._unpin(oldest)
 
-    def definition(self, key: str) -> Optional[dict]:
+    def definition(self, key: str) -> Optional[ProblemDefinition]:
         problem = self._problems.get(key)
         return problem.definition if problem else None
 
@@ -85,10 +86,10 @@ class ProblemBook:
             self.prepare(key)
         return problem.state or Preparing()
 
-    def _receiver(self, problem: _Problem, role: str) -> Callable[[dict], None]:
+    def _receiver(self, problem: _Problem, role: str) -> Callable[[CompileResult], None]:
         return lambda result: self._on_compiled(problem, role, result)
 
-    def _on_compiled(self, problem: _Problem, role: str, result: dict) -> None:
+    def _on_compiled(self, problem: _Problem, role: str, result: CompileResult) -> None:
         if result["status"] == "compiled":
             problem.artifacts[role] = result["artifact"]
             self._cache.pin(result["artifact"])
@@ -112,7 +113,7 @@ def _frame_of(problem: _Problem) -> bytes:
     })
 
 
-def _failure(problem: _Problem, role: str, result: dict) -> dict:
+def _failure(problem: _Problem, role: str, result: Union[NotCompiled, Infra]) -> InfraFailure:
     if result["status"] == "infra":
         return result["failure"]
     outcome = result["outcome"]

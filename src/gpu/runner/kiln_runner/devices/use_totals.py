@@ -1,4 +1,6 @@
 """Where a device's time went since the runner started. Invariant: every finished judgement and every gap is counted once."""
+from kiln_runner.protocol import JudgePhases
+from kiln_runner.protocol_frames import DeviceUse
 
 NS_PER_MS = 1e6
 
@@ -21,7 +23,7 @@ class UseTotals:
         self._is_free = False
         return gap_ns / NS_PER_MS
 
-    def finished(self, now_ns: int, phases: dict[str, float]) -> None:
+    def finished(self, now_ns: int, phases: JudgePhases) -> None:
         self._measuring += phases["measureMs"]
         self._checking += phases["checkMs"]
         self._loading += phases["loadMs"]
@@ -53,7 +55,7 @@ class UseTotals:
         self.free(now_ns)
         return spent_ms
 
-    def snapshot(self, now_ns: int) -> dict[str, float]:
+    def snapshot(self, now_ns: int) -> DeviceUse:
         waiting = (now_ns - self._free_since_ns) / NS_PER_MS if self._is_free else 0.0
         return {
             "measuringMs": self._measuring, "checkingMs": self._checking, "loadingMs": self._loading,

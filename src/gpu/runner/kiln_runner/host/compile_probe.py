@@ -1,9 +1,11 @@
 """Whether this host's compilers work behind the walls that candidates are compiled behind, and which walls those are."""
 import json
 import subprocess
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
+from kiln_runner.compile.tools import Tools
 from kiln_runner.identity import child_environment, self_command
+from kiln_runner.protocol import Confinement
 
 PROBE_TIMEOUT_S = 40
 DEFAULT_ARCHITECTURE = "sm_80"
@@ -15,27 +17,29 @@ HOW_TO_ALLOW = (
 
 class CompileProbe(NamedTuple):
     # {level: namespaces | landlock | none, why}; None where the probe itself failed.
-    confinement: "dict | None"
+    confinement: Optional[Confinement]
     # Languages whose compiler does not compile a known source.
     broken: list[str]
     warnings: list[str]
 
 
-def probe_compilers(tools: dict, architecture: "str | None") -> CompileProbe:
+def probe_compilers(tools: Tools, architecture: Optional[str]) -> CompileProbe:
     """`architecture` of the host's GPUs; None: one that every compiler knows."""
     asked = json.dumps({"tools": tools, "architecture": architecture or DEFAULT_ARCHITECTURE})
+    words = ""
     try:
         done = subprocess.run(
             self_command("compile-worker", "--probe"), input=asked.encode(), env=child_environment(CUDA_VISIBLE_DEVICES=""),
             capture_output=True, timeout=PROBE_TIMEOUT_S, check=False,
         )
+        words = f"ended with {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}"
         told = json.loads(done.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired:
         # A slow disk or a busy machine: no reason to do without its compilers.
         return CompileProbe(None, [], [f"known sources were not compiled within {PROBE_TIMEOUT_S} s; kiln doctor tries again"])
-    except (OSError, ValueError, IndexError):
-        return CompileProbe(None, [], [f"the probe of the compilers ended with {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}"])
-    confinement = {"level": told["level"], "why": told["why"][:1000]}
+    except (OSError, ValueError, IndexError) as error:
+        return CompileProbe(None, [], [f"the probe of the compilers {words or f'did not start: {error}'}"])
+    confinement: Confinement = {"level": told["level"], "why": told["why"][:1000]}
     warnings = [f"the {language} compiler does not compile a known source: {why}" for language, why in told["failures"].items()]
     if told["level"] == "none":
         warnings.append(f"nothing confines compilers here ({told['why'][:300]}): {HOW_TO_ALLOW}")

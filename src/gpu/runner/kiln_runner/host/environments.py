@@ -5,9 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union, cast
 
+from kiln_runner.compile.tools import EnvironmentTool
 from kiln_runner.identity import child_environment, self_command
+from kiln_runner.protocol import Environment, NamedEnvironment
 
 # Names the one Python to use; empty: none is searched for. What the fleet file names is looked at in any case.
 PYTHON_VARIABLE = "KILN_TORCH_PYTHON"
@@ -24,22 +26,24 @@ _LOOK = "import importlib.util as u, sys; sys.exit(sys.version_info < (3, 9) or 
 
 class FoundEnvironments(NamedTuple):
     # As the inventory tells them.
-    told: list[dict]
+    told: list[Environment]
     # {name, path, key} for those who run them.
-    tools: list[dict]
+    tools: list[EnvironmentTool]
     warnings: list[str]
 
 
-def find_environments(named: list[dict], minor: Optional[int]) -> FoundEnvironments:
+def find_environments(named: list[NamedEnvironment], minor: Optional[int]) -> FoundEnvironments:
     """`named`: {name, python} of the fleet file; none: one is searched for. `minor`: of a GPU's device node, where there is one."""
-    asked = named or [{"name": DEFAULT_NAME, "python": path} for path in _found_python()]
-    told, tools, warnings = [], [], []
+    asked: list[NamedEnvironment] = named or [{"name": DEFAULT_NAME, "python": path} for path in _found_python()]
+    told: list[Environment] = []
+    tools: list[EnvironmentTool] = []
+    warnings: list[str] = []
     for entry in asked[:ENVIRONMENTS_MAX]:
         environment = _probe(entry["python"], minor)
         if "error" in environment:
             warnings.append(f"environment {entry['name']} cannot be used: {environment['error']}")
             continue
-        told.append({"name": entry["name"], **environment})
+        told.append(cast(Environment, {"name": entry["name"], **environment}))
         tools.append({"name": entry["name"], "path": entry["python"], "key": environment["key"]})
     return FoundEnvironments(told, tools, warnings)
 
@@ -51,7 +55,8 @@ def _found_python() -> list[str]:
         return [named] if named else []
     found = [sys.executable, shutil.which("python3"), *(path for place in _PLACES for path in sorted(glob.glob(place)))]
     paths = list(dict.fromkeys(path for path in found if path))[:PYTHONS_MAX]
-    return next(([path] for path in paths if _has_torch(path)), [])
+    first = next((path for path in paths if _has_torch(path)), None)
+    return [first] if first is not None else []
 
 
 def _has_torch(python: str) -> bool:
@@ -70,7 +75,7 @@ def _probe(python: str, minor: Optional[int]) -> dict[str, Any]:
         return {"error": f"its probe ended with {done.returncode}: {done.stderr.decode(errors='replace').strip()[-WORDS_CHARS_MAX:]}"}
 
 
-def _run(command: list[str], timeout_s: float) -> "subprocess.CompletedProcess[bytes] | str":
+def _run(command: list[str], timeout_s: float) -> Union[subprocess.CompletedProcess[bytes], str]:
     """What is wrong where it did not end by itself."""
     try:
         return subprocess.run(command, env=child_environment(), capture_output=True, timeout=timeout_s, stdin=subprocess.DEVNULL, check=False)

@@ -5,21 +5,22 @@ import threading
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from kiln_runner.devices.judge_process import JudgeCommand
+from kiln_runner.compile.tools import Tools
 from kiln_runner.host.device_locks import device_lock_file
-from kiln_runner.host.placement import move_to
+from kiln_runner.host.placement import Placement, move_to
 from kiln_runner.host.simulated_gpus import MODEL
 from kiln_runner.identity import child_environment, self_command
 from kiln_runner.paths import RunnerPaths
+from kiln_runner.process import Command
+from kiln_runner.protocol import Device, Inventory, NamedEnvironment
 
 PROBE_TIMEOUT_S = 90
 
 
 class Equipment(NamedTuple):
-    inventory: dict
-    tools: dict
-    # Placement as a dict: {judges, shared}.
-    placement: dict
+    inventory: Inventory
+    tools: Tools
+    placement: Placement
 
     @property
     def simulated(self) -> bool:
@@ -29,7 +30,7 @@ class Equipment(NamedTuple):
 class Probe:
     """One taking of the inventory."""
 
-    def __init__(self, cores: Optional[list[int]] = None, environments: Optional[list[dict]] = None) -> None:
+    def __init__(self, cores: Optional[list[int]] = None, environments: Optional[list[NamedEnvironment]] = None) -> None:
         """`cores`: where it works, so that it takes no time of a judge that measures; None: anywhere. `environments`: named for programs."""
         self._cores = cores
         self._environments = environments or []
@@ -44,8 +45,8 @@ class Probe:
             if self._is_killed:
                 raise RuntimeError("the runner stops")
             self._child = child = subprocess.Popen(
-                self_command("inventory", "--tools", "--environments", json.dumps(self._environments)), env=child_environment(), stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                self_command("inventory", "--tools", "--environments", json.dumps(self._environments)), env=child_environment(),
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )
         try:
             output, words = child.communicate(timeout=PROBE_TIMEOUT_S)
@@ -55,7 +56,8 @@ class Probe:
             raise RuntimeError(f"the inventory took more than {PROBE_TIMEOUT_S} s") from None
         if child.returncode != 0:
             raise RuntimeError(f"the inventory failed with {child.returncode}: {words.decode(errors='replace')[-2000:]}")
-        return Equipment(**json.loads(output))
+        taken = json.loads(output)
+        return Equipment(taken["inventory"], taken["tools"], Placement(**taken["placement"]))
 
     def kill(self) -> None:
         """From any thread: `take` ends soon."""
@@ -65,7 +67,7 @@ class Probe:
                 self._child.kill()
 
 
-def judge_command(paths: RunnerPaths, device: dict, ordinal: int, cores: Optional[list[int]]) -> JudgeCommand:
+def judge_command(paths: RunnerPaths, device: Device, ordinal: int, cores: Optional[list[int]]) -> Command:
     """`cores`: the device's own, where it has some."""
     # The same order as the inventory's, so that the ordinal means the same GPU.
     environment = child_environment(CUDA_DEVICE_ORDER="PCI_BUS_ID")
@@ -75,10 +77,10 @@ def judge_command(paths: RunnerPaths, device: dict, ordinal: int, cores: Optiona
         "--cache", str(paths.cache), "--lock", str(device_lock_file(device["id"])),
         *(["--cores", ",".join(map(str, cores))] if cores else []),
     )
-    return JudgeCommand(argv, environment, str(paths.work))
+    return Command(argv, environment, str(paths.work))
 
 
-def profile_command(paths: RunnerPaths, tools: dict, device: dict, ordinal: int, folder: Path) -> JudgeCommand:
+def profile_command(paths: RunnerPaths, tools: Tools, device: Device, ordinal: int, folder: Path) -> Command:
     """Profiles one candidate on the device, in `folder`."""
     ncu = tools.get("ncu")
     argv = self_command(
@@ -86,4 +88,4 @@ def profile_command(paths: RunnerPaths, tools: dict, device: dict, ordinal: int,
         "--lock", str(device_lock_file(device["id"])), *(["--ncu", ncu["path"]] if ncu else []),
         *(["--simulated"] if device["model"] == MODEL else []),
     )
-    return JudgeCommand(argv, child_environment(CUDA_DEVICE_ORDER="PCI_BUS_ID"), str(folder))
+    return Command(argv, child_environment(CUDA_DEVICE_ORDER="PCI_BUS_ID"), str(folder))

@@ -3,6 +3,7 @@ import ctypes
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.host.machine import driver_version_file
+from kiln_runner.protocol import Device
 
 _MULTIPROCESSORS, _L2_BYTES, _MAJOR, _MINOR = 16, 38, 75, 76
 _PAGEABLE_MEMORY_ACCESS, _HOST_PAGE_TABLES = 88, 100
@@ -11,7 +12,7 @@ GPUS_MAX = 64
 
 
 class Gpus(NamedTuple):
-    devices: list[dict]
+    devices: list[Device]
     driver: Optional[str]
     # Why there is a driver but nothing to use, with what to do; None when all is well or there is no driver at all.
     warning: Optional[str]
@@ -39,7 +40,7 @@ def find_gpus() -> Gpus:
     return Gpus(devices, driver, None, {device["id"]: _pci_address(cuda, ordinal) for device, ordinal in zip(devices, ordinals)})
 
 
-def _device(cuda: ctypes.CDLL, ordinal: int) -> dict:
+def _device(cuda: ctypes.CDLL, ordinal: int) -> Device:
     handle = ctypes.c_int()
     cuda.cuDeviceGet(ctypes.byref(handle), ordinal)
     name = ctypes.create_string_buffer(256)

@@ -8,9 +8,11 @@ import platform
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Optional
 
 from kiln_runner.compile.compilers import MEND, PIP_CUDA, compiler_versions
 from kiln_runner.compile.own_headers import MEND_CUDA
+from kiln_runner.compile.tools import NvrtcTool, Tool, Tools
 from kiln_runner.host.cgroup import processor_limit
 from kiln_runner.host.compile_probe import CompileProbe, probe_compilers
 from kiln_runner.host.environments import FoundEnvironments, find_environments
@@ -21,10 +23,11 @@ from kiln_runner.host.placement import Limits, Placement, compile_slots, place
 from kiln_runner.host.simulated_gpus import COUNT_VARIABLE, simulated_count, simulated_gpus
 from kiln_runner.host.toolchain import find_gcc, find_ncu, find_nvcc, find_nvrtc
 from kiln_runner.host.triton_toolchain import FoundTriton, find_triton
+from kiln_runner.protocol import Inventory, NamedEnvironment
 
 
 def run(argv: list[str]) -> int:
-    named = json.loads(argv[argv.index("--environments") + 1]) if "--environments" in argv else []
+    named: list[NamedEnvironment] = json.loads(argv[argv.index("--environments") + 1]) if "--environments" in argv else []
     inventory, tools, placement = take_inventory(named)
     everything = {"inventory": inventory, "tools": tools, "placement": placement._asdict()}
     print(json.dumps(everything if "--tools" in argv else inventory))
@@ -32,7 +35,7 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def take_inventory(named: "list[dict]") -> tuple[dict, dict, Placement]:
+def take_inventory(named: list[NamedEnvironment]) -> tuple[Inventory, Tools, Placement]:
     """(Inventory of the protocol, {gcc, nvrtc, nvcc, triton, ncu, environments} with paths for those who run them, who gets which cores).
 
     `named`: environments of the fleet file."""
@@ -48,47 +51,52 @@ def take_inventory(named: "list[dict]") -> tuple[dict, dict, Placement]:
         gcc, nvcc, ncu = (found[name].result() for name in ("gcc", "nvcc", "ncu"))
     found_triton = triton.result() if triton else FoundTriton(None, None)
     programs = environments.result() if environments else FoundEnvironments([], [], [])
-    tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc, "triton": found_triton.tool, "ncu": ncu, "environments": programs.tools}
+    tools: Tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc, "triton": found_triton.tool, "ncu": ncu, "environments": programs.tools}
     # Simulated GPUs have no address: nothing is bound for them.
     placement = place(gpus.addresses, sorted(os.sched_getaffinity(0)))
     # Simulated GPUs need no CUDA compiler.
     probed = probe_compilers({**tools, "nvrtc": None, "nvcc": None} if simulated_count() else tools, _architecture(gpus))
     inventory = _inventory(gpus, tools, placement, probed)
     warnings = inventory["warnings"] + _triton_warnings(gpus, found_triton) + programs.warnings
-    return {**inventory, "warnings": warnings, **({"environments": programs.told} if programs.told else {})}, tools, placement
+    inventory["warnings"] = warnings
+    if programs.told:
+        inventory["environments"] = programs.told
+    return inventory, tools, placement
 
 
 def limits() -> Limits:
     return Limits(processor_limit(), memory_limit_bytes())
 
 
-def _architecture(gpus: Gpus) -> "str | None":
+def _architecture(gpus: Gpus) -> Optional[str]:
     return gpus.devices[0]["architecture"] if gpus.devices else None
 
 
-def _minor(gpus: Gpus) -> "int | None":
+def _minor(gpus: Gpus) -> Optional[int]:
     """The number of the first GPU's device node; the driver numbers nodes as it numbers GPUs, unless somebody changed that."""
     nodes = sorted(int(name[len("nvidia") :]) for name in os.listdir("/dev") if name.startswith("nvidia") and name[len("nvidia") :].isdigit())
     return nodes[0] if gpus.devices and nodes else None
 
 
-def _inventory(gpus: Gpus, tools: dict, placement: Placement, probed: CompileProbe) -> dict:
+def _inventory(gpus: Gpus, tools: Tools, placement: Placement, probed: CompileProbe) -> Inventory:
     has_cuda = bool(tools["nvrtc"] or tools["nvcc"]) or simulated_count() > 0
     real_gpus = 0 if simulated_count() else len(gpus.devices)
     languages = (["cuda"] if has_cuda else []) + [name for name, tool in (("triton", "triton"), ("c", "gcc")) if tools[tool]]
-    told = {"confinement": probed.confinement} if probed.confinement else {}
-    return {
+    inventory: Inventory = {
         "hostname": socket.gethostname(), "machineId": machine_id(), "cores": cores(), "memoryBytes": memory_limit_bytes(),
         "python": platform.python_version(), "driver": gpus.driver, "nvrtc": _version(tools["nvrtc"]),
         "nvcc": _version(tools["nvcc"]), "gcc": _version(tools["gcc"]), "triton": _version(tools["triton"]), "ncu": _version(tools["ncu"]),
         "languages": [language for language in languages if language not in probed.broken],
         "compilers": compiler_versions(tools, simulated=simulated_count() > 0),
         "compileSlots": compile_slots(cores(), real_gpus, placement, limits()), "devices": [*gpus.devices, cpu_device()],
-        "warnings": _warnings(gpus, tools, has_cuda) + probed.warnings, **told,
+        "warnings": _warnings(gpus, tools, has_cuda) + probed.warnings,
     }
+    if probed.confinement:
+        inventory["confinement"] = probed.confinement
+    return inventory
 
 
-def _warnings(gpus: Gpus, tools: dict, has_cuda: bool) -> list[str]:
+def _warnings(gpus: Gpus, tools: Tools, has_cuda: bool) -> list[str]:
     warnings = [gpus.warning] if gpus.warning else []
     if not tools["gcc"]:
         warnings.append(MEND["c"])
@@ -113,7 +121,7 @@ def _triton_warnings(gpus: Gpus, found: FoundTriton) -> list[str]:
     return [MEND["triton"]] if gpus.devices and not simulated_count() and not found.tool else []
 
 
-def _knows(nvrtc: dict, architecture: str) -> bool:
+def _knows(nvrtc: NvrtcTool, architecture: str) -> bool:
     return int("".join(character for character in architecture if character.isdigit())) in nvrtc["architectures"]
 
 
@@ -121,5 +129,5 @@ def _simulation_warning() -> str:
     return f"the GPUs of this host are simulated; unset {COUNT_VARIABLE} to offer real ones"
 
 
-def _version(tool: "dict | None") -> "str | None":
+def _version(tool: Optional[Tool]) -> Optional[str]:
     return tool["version"] if tool else None

@@ -9,6 +9,7 @@ from typing import Optional
 
 from kiln_runner.host.cgroup import processor_limit, whole_processors
 from kiln_runner.host.memory import memory_limit_bytes
+from kiln_runner.protocol import Device
 
 
 def machine_id() -> str:
@@ -35,7 +36,7 @@ def last_level_cache_bytes() -> int:
     return max(sizes, default=0)
 
 
-def cpu_device() -> dict:
+def cpu_device() -> Device:
     """The development device that every host has. `multiprocessors` are its cores, `l2Bytes` its last level cache."""
     return {
         "id": f"cpu-{machine_id()}-0", "kind": "cpu", "model": processor_model(), "architecture": "native",

@@ -2,6 +2,7 @@
 import os
 
 from kiln_runner.host.machine import machine_id
+from kiln_runner.protocol import Device
 
 COUNT_VARIABLE = "KILN_SIMULATED_DEVICES"
 MODEL = "Kiln simulated GPU"
@@ -13,7 +14,7 @@ def simulated_count() -> int:
     return min(int(text), COUNT_MAX) if text.isdigit() else 0
 
 
-def simulated_gpus() -> list[dict]:
+def simulated_gpus() -> list[Device]:
     return [
         {
             "id": f"simulated-{machine_id()}-{index}", "kind": "gpu", "model": MODEL, "architecture": "sm_90a",

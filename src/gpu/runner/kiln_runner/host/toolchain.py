@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
+from kiln_runner.compile.tools import NvrtcTool, Tool
+
 if TYPE_CHECKING:
     from kiln_runner.compile.nvrtc import Nvrtc
 
@@ -31,22 +33,22 @@ _SITE_PACKAGES = (
 )
 
 
-def find_gcc() -> Optional[dict]:
+def find_gcc() -> Optional[Tool]:
     path = shutil.which("gcc")
     version = _first_line([path, "--version"]) if path else None
-    return {"path": path, "version": version} if version else None
+    return {"path": path, "version": version} if path and version else None
 
 
-def find_nvcc() -> Optional[dict]:
+def find_nvcc() -> Optional[Tool]:
     candidates = [shutil.which("nvcc")] + [os.path.join(folder, "bin/nvcc") for folder in _cuda_folders()]
     for path in candidates:
         found = re.search(r"V(\d[\d.]*)", _output([path, "--version"])) if path and os.access(path, os.X_OK) else None
-        if found:
+        if path and found:
             return {"path": path, "version": f"nvcc {found.group(1)}"}
     return None
 
 
-def find_nvrtc() -> Optional[dict]:
+def find_nvrtc() -> Optional[NvrtcTool]:
     """{path, includes, version, architectures} of the first libnvrtc that loads and answers."""
     from kiln_runner.compile.nvrtc import Nvrtc, NvrtcFailure
 
@@ -69,13 +71,13 @@ def find_nvrtc() -> Optional[dict]:
     return None
 
 
-def find_ncu() -> Optional[dict]:
+def find_ncu() -> Optional[Tool]:
     if os.environ.get(PROFILER_VARIABLE) == "none":
         return None
     candidates = [shutil.which("ncu")] + [os.path.join(folder, "bin/ncu") for folder in _cuda_folders()]
     for path in candidates:
         found = re.search(r"Version (\d[\d.]*)", _output([path, "--version"])) if path and os.access(path, os.X_OK) else None
-        if found:
+        if path and found:
             return {"path": path, "version": found.group(1)}
     return None
 
@@ -85,7 +87,7 @@ def _nvrtc_libraries() -> Iterator[str]:
     folders += _loader_folders()
     for site in _site_packages():
         folders += sorted(glob.glob(os.path.join(glob.escape(site), "nvidia/*/lib")), reverse=True)
-    seen = set()
+    seen: set[str] = set()
     for folder in folders:
         for path in sorted(glob.glob(os.path.join(glob.escape(folder), "libnvrtc.so*"))):
             real = os.path.realpath(path)
@@ -107,7 +109,7 @@ def _loader_folders() -> list[str]:
 
 def _site_packages() -> list[str]:
     """Of the python3 programs on PATH, then the usual places."""
-    patterns = []
+    patterns: list[str] = []
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
         python = Path(folder) / "python3"
         if python.exists():

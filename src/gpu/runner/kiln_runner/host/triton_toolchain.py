@@ -7,7 +7,9 @@ import subprocess
 import sys
 from typing import NamedTuple, Optional
 
+from kiln_runner.compile.tools import TritonTool
 from kiln_runner.identity import child_environment, self_command
+from kiln_runner.protocol import Json
 
 # Names the one Python to use; empty: none, Triton is not looked for.
 PYTHON_VARIABLE = "KILN_TRITON_PYTHON"
@@ -22,7 +24,7 @@ _LOOK = "import importlib.util as u, sys; sys.exit(sys.version_info < (3, 9) or 
 
 class FoundTriton(NamedTuple):
     # {path, version, hidden}; None where there is none that works.
-    tool: Optional[dict]
+    tool: Optional[TritonTool]
     # Why one that is there does not work.
     warning: Optional[str]
 
@@ -56,7 +58,7 @@ def _has_triton(python: str) -> bool:
     return done.returncode == 0
 
 
-def _probe(python: str, architecture: str) -> dict:
+def _probe(python: str, architecture: str) -> Json:
     command = self_command("triton-worker", "--probe", architecture, python=python)
     environment = child_environment(CUDA_VISIBLE_DEVICES="")
     try:

@@ -1,6 +1,10 @@
 """What the driver tells of a loaded kernel without running it: registers, shared memory, how many blocks fit on a multiprocessor."""
+# The judge's own functions tell less of their types.
+# pyright: reportUnknownMemberType=false, reportArgumentType=false
 from ctypes import byref, c_int, c_size_t, c_void_p
 from typing import Optional
+
+from kiln_runner.protocol import Json, KernelResources, Launch, Plan
 
 from ..judge.gpu.driver import Driver
 from ..judge.gpu.launching import LaunchShape
@@ -21,14 +25,14 @@ def multiprocessor(driver: Driver) -> Multiprocessor:
     return Multiprocessor(threads, registers, shared, reserved, blocks)
 
 
-def binary_profiles(driver: Driver, program: Program, plan: dict, resources: dict[str, dict]) -> list[dict]:
+def binary_profiles(driver: Driver, program: Program, plan: Plan, resources: dict[str, KernelResources]) -> list[Json]:
     """A KernelProfile a launch, with null for all that only a run can tell. `resources`: what the compiler told, by kernel. The plan must
     have been prepared: that raises a kernel's limit of dynamic shared memory."""
     device = multiprocessor(driver)
     return [_profile(driver, program, launch, device, resources.get(launch["kernel"])) for launch in plan["launches"]]
 
 
-def _profile(driver: Driver, program: Program, launch: dict, device: Multiprocessor, told: Optional[dict]) -> dict:
+def _profile(driver: Driver, program: Program, launch: Launch, device: Multiprocessor, told: Optional[KernelResources]) -> Json:
     function, shape = program.function(launch["kernel"]), program.shape(launch)
     static, local, registers = (_function_attribute(driver, function, which) for which in (STATIC_SHARED, LOCAL_BYTES, REGISTERS))
     block = Block(shape.block[0] * shape.block[1] * shape.block[2], registers, static + shape.shared)
@@ -39,7 +43,7 @@ def _profile(driver: Driver, program: Program, launch: dict, device: Multiproces
     }
 
 
-def _spills(told: Optional[dict], local_bytes: int) -> Optional[int]:
+def _spills(told: Optional[KernelResources], local_bytes: int) -> Optional[int]:
     """The driver knows local memory only, which holds arrays too: only where there is none, it says that nothing is spilled."""
     if told is not None:
         return told["spillBytes"]

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.artifacts import ArtifactCache
-from kiln_runner.devices.judge_process import JudgeCommand
+from kiln_runner.devices.lending import Borrower
 from kiln_runner.devices.problems import ProblemBook
-from kiln_runner.devices.slot import Borrower, DeviceSlot
+from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import Frame
-from kiln_runner.process import ChildProcess, Children
+from kiln_runner.process import ChildProcess, Children, Command
+from kiln_runner.protocol import DefinedCase, Device, Infra, InfraFailure, Json, ProfileResult
+from kiln_runner.protocol_frames import FromRunner, Profile
 from kiln_runner.time_limit import TimeLimit
 
 REQUESTS_MAX = 256
@@ -24,13 +26,13 @@ NO_GPU = "profiles need a GPU: there is no profiler for the cpu device"
 class DeskPorts(NamedTuple):
     """`command(device, folder)`: the profiling process. `send(header, payload)`: to the daemon."""
 
-    command: Callable[[dict, Path], JudgeCommand]
-    send: Callable[[dict, bytes], None]
+    command: Callable[[Device, Path], Command]
+    send: Callable[[FromRunner, bytes], None]
     work: Path
 
 
 class _Request:
-    def __init__(self, body: dict, slot: DeviceSlot, case: dict) -> None:
+    def __init__(self, body: Profile, slot: DeviceSlot, case: DefinedCase) -> None:
         self.body, self.slot, self.case = body, slot, case
         self.borrower: Optional[Borrower] = None
         self.process: Optional[ChildProcess] = None
@@ -49,16 +51,21 @@ class ProfileDesk:
         self._requests: dict[str, _Request] = {}
         self._started = 0
 
-    def on_profile(self, header: dict, _frame: Frame) -> None:
+    def on_profile(self, header: Profile, _frame: Frame) -> None:
         if header["profileId"] in self._requests:
             return
-        slot, refusal = self._slots.get(header["deviceId"]), self._refusal(header)
-        if slot is None or refusal is not None:
-            self._answer(header["profileId"], refusal or _infra("device_lost", f"this host has no device {header['deviceId']}"))
+        slot, case = self._slots.get(header["deviceId"]), self._case(header)
+        refusal = self._refusal(header, slot, case)
+        if slot is None or case is None or refusal is not None:
+            self._answer(header["profileId"], refusal or _infra("internal", "the profile was refused"))
             return
-        request = self._requests[header["profileId"]] = _Request(header, slot, self._case(header))
+        request = self._requests[header["profileId"]] = _Request(header, slot, case)
         self._cache.pin(header["artifact"])
-        request.borrower = Borrower(lambda: self._begin(request), lambda infra: self._finish(request, {"status": "infra", "failure": infra}))
+
+        def refused(failure: InfraFailure) -> None:
+            self._finish(request, {"status": "infra", "failure": failure})
+
+        request.borrower = Borrower(lambda: self._begin(request), refused)
         slot.lend(request.borrower)
 
     def abandon(self) -> None:
@@ -67,45 +74,50 @@ class ProfileDesk:
             self._forget(request)
             if request.process is not None:
                 request.process.kill()
-            else:
+            elif request.borrower is not None:
                 request.slot.withdraw(request.borrower)
 
-    def _refusal(self, header: dict) -> Optional[dict]:
-        slot = self._slots.get(header["deviceId"])
-        if slot is not None and slot.device["kind"] == "cpu":
+    def _refusal(self, header: Profile, slot: Optional[DeviceSlot], case: Optional[DefinedCase]) -> Optional[ProfileResult]:
+        if slot is None:
+            return _infra("device_lost", f"this host has no device {header['deviceId']}")
+        if slot.device["kind"] == "cpu":
             return {"status": "failed", "message": NO_GPU}
-        if slot is not None and slot.device["unavailable"] is not None:
-            return _infra("device_lost", f"{header['deviceId']} is unavailable: {slot.device['unavailable']}")
-        if self._case(header) is None:
-            return _infra("unknown_problem", f"problem {header['problemKey']} with a case {header['case']} was not defined on this connection")
+        lacking = self._lacking(header, slot, case)
+        return _infra(*lacking) if lacking is not None else None
+
+    def _lacking(self, header: Profile, slot: DeviceSlot, case: Optional[DefinedCase]) -> Optional[tuple[str, str]]:
+        """(code, message) of a failure that is not the candidate's."""
+        if slot.device["unavailable"] is not None:
+            return "device_lost", f"{header['deviceId']} is unavailable: {slot.device['unavailable']}"
+        if case is None:
+            return "unknown_problem", f"problem {header['problemKey']} with a case {header['case']} was not defined on this connection"
         if self._cache.meta(header["artifact"]) is None:
-            return _infra("unknown_artifact", f"artifact {header['artifact']} is not on this host; compile it again")
+            return "unknown_artifact", f"artifact {header['artifact']} is not on this host; compile it again"
         if len(self._requests) >= REQUESTS_MAX:
-            return _infra("internal", f"{REQUESTS_MAX} profiles wait on this host already")
+            return "internal", f"{REQUESTS_MAX} profiles wait on this host already"
         return None
 
-    def _case(self, header: dict) -> Optional[dict]:
-        cases = (self._book.definition(header["problemKey"]) or {"cases": []})["cases"]
-        return next((case for case in cases if case["name"] == header["case"]), None)
+    def _case(self, header: Profile) -> Optional[DefinedCase]:
+        definition = self._book.definition(header["problemKey"])
+        return next((case for case in (definition["cases"] if definition else []) if case["name"] == header["case"]), None)
 
     def _begin(self, request: _Request) -> None:
         self._started += 1
         folder = self._ports.work / f"profile-{self._started}"
-        request.process = ChildProcess(
-            self._children, lambda frame: self._on_frame(request, frame), lambda code: self._on_exit(request, folder, code)
-        )
         try:
             folder.mkdir(mode=0o700)
-            command = self._ports.command(request.slot.device, folder)
-            request.process.start(command.argv, command.environment, str(folder))
+            process = request.process = ChildProcess(
+                self._children, self._ports.command(request.slot.device, folder),
+                lambda frame: self._on_frame(request, frame), lambda code: self._on_exit(request, process, folder, code),
+            )
         except OSError as error:
             self._end(request, folder, _infra("internal", f"the profiling process cannot be started: {error}"))
             return
-        limit_s, pid = request.body["limitMs"] / 1000, request.process.pid
-        request.limit = TimeLimit(self._children.loop, pid, limit_s, lambda why: self._over_limit(request, why))
-        request.process.send(self._order(request))
+        limit_s = request.body["limitMs"] / 1000
+        request.limit = TimeLimit(self._children.loop, process.pid, limit_s, lambda why: self._over_limit(request, process, why))
+        process.send(self._order(request))
 
-    def _order(self, request: _Request) -> dict:
+    def _order(self, request: _Request) -> Json:
         body = request.body
         resources = (self._cache.meta(body["artifact"]) or {}).get("resources", {})
         return {
@@ -121,11 +133,11 @@ class ProfileDesk:
             # For the device's lock, which ends by itself.
             request.limit.pause() if frame.header["begins"] else request.limit.resume()
 
-    def _over_limit(self, request: _Request, why: Optional[str]) -> None:
+    def _over_limit(self, request: _Request, process: ChildProcess, why: Optional[str]) -> None:
         request.is_over_limit, request.withheld = True, why
-        request.process.kill()
+        process.kill()
 
-    def _on_exit(self, request: _Request, folder: Path, code: int) -> None:
+    def _on_exit(self, request: _Request, process: ChildProcess, folder: Path, code: int) -> None:
         if request.limit is not None:
             request.limit.cancel()
         if request.answer is not None:
@@ -136,15 +148,15 @@ class ProfileDesk:
             message = f"no end of the profile in {request.body['limitMs']:.0f} ms: the candidate, or the profiler under it, hangs"
             self._end(request, folder, {"status": "failed", "message": message})
         else:
-            words = request.process.stderr_tail[-500:]
+            words = process.stderr_tail[-500:]
             self._end(request, folder, _infra("worker_died", f"the profiling process ended with {code}: {words}"))
 
-    def _end(self, request: _Request, folder: Path, result: dict, payload: bytes = b"") -> None:
+    def _end(self, request: _Request, folder: Path, result: ProfileResult, payload: bytes = b"") -> None:
         shutil.rmtree(folder, ignore_errors=True)
         self._finish(request, result, payload)
         request.slot.take_back()
 
-    def _finish(self, request: _Request, result: dict, payload: bytes = b"") -> None:
+    def _finish(self, request: _Request, result: ProfileResult, payload: bytes = b"") -> None:
         if self._forget(request):
             self._answer(request.body["profileId"], result, payload)
 
@@ -155,9 +167,9 @@ class ProfileDesk:
         self._cache.unpin(request.body["artifact"])
         return True
 
-    def _answer(self, profile_id: str, result: dict, payload: bytes = b"") -> None:
+    def _answer(self, profile_id: str, result: ProfileResult, payload: bytes = b"") -> None:
         self._ports.send({"type": "profiled", "profileId": profile_id, "result": result}, payload)
 
 
-def _infra(code: str, message: str) -> dict:
+def _infra(code: str, message: str) -> Infra:
     return {"status": "infra", "failure": infra_of(code, message)}

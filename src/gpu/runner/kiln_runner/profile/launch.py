@@ -3,6 +3,8 @@
 REQUEST: JSON {case, plan, artifact, resources}. FACTS: {kernels: [KernelProfile]} from the compiled code, or {failed: why} where it is the
 candidate, or {infra: {code, message}}. ncu looks between cuProfilerStart and cuProfilerStop, so that it sees the candidate's launches alone.
 """
+# The judge's own functions tell less of their types.
+# pyright: reportUnknownMemberType=false, reportArgumentType=false
 import argparse
 import json
 import os
@@ -10,6 +12,8 @@ import random
 import threading
 import time
 from pathlib import Path
+
+from kiln_runner.protocol import Json
 
 from ..judge.artifacts import open_artifact
 from ..judge.failures import DeviceFault, InfraFailure, LaunchRejected
@@ -42,7 +46,7 @@ def _end_with_parent(parent: int) -> None:
     os._exit(1)
 
 
-def _launch(options: argparse.Namespace, request: dict) -> dict:
+def _launch(options: argparse.Namespace, request: Json) -> Json:
     case, plan = request["case"], request["plan"]
     try:
         device = GpuDevice(options.device, options.ordinal, options.cache)

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import FrameType
+from typing import Literal, Optional, cast
 
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.identity import self_command
@@ -20,6 +22,7 @@ from kiln_runner.judge.stopwatch import Stopwatch
 from kiln_runner.parent_death import PARENT_VARIABLE, request_signal
 from kiln_runner.profile.ncu import Report, measure, missing
 from kiln_runner.profile.unmeasured import unmeasured
+from kiln_runner.protocol import Json, KernelProfile, ProfileResult, ProfileSummary
 
 # What a connection can carry beside its results without being mistaken for a dead one.
 REPORT_BYTES_MAX = 16 * 1024 * 1024
@@ -44,9 +47,13 @@ def run(argv: list[str]) -> int:
     return 0
 
 
+def _kill_group(_number: int, _frame: Optional[FrameType]) -> None:
+    os.killpg(0, signal.SIGKILL)
+
+
 def _take_the_group_along() -> None:
     """The server's death must end ncu and the candidate too, not only this process."""
-    signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
+    signal.signal(signal.SIGTERM, _kill_group)
     request_signal(signal.SIGTERM)
     server = os.environ.get(PARENT_VARIABLE)
     if server is not None and os.getppid() != int(server):
@@ -54,12 +61,12 @@ def _take_the_group_along() -> None:
         sys.exit(1)
 
 
-def _simulated(request: dict) -> tuple[dict, bytes]:
+def _simulated(request: Json) -> tuple[ProfileResult, bytes]:
     kernels = [unmeasured(launch["kernel"]) for launch in request["plan"]["launches"]]
     return _done(request, "binary", SIMULATED_NOTE, kernels), b""
 
 
-def _profile(options: argparse.Namespace, request: dict) -> tuple[dict, bytes]:
+def _profile(options: argparse.Namespace, request: Json) -> tuple[ProfileResult, bytes]:
     asked, facts_file = Path(options.work, "request.json"), Path(options.work, "facts.json")
     asked.write_text(json.dumps(request))
     command = self_command(
@@ -72,7 +79,7 @@ def _profile(options: argparse.Namespace, request: dict) -> tuple[dict, bytes]:
     return _result(request, facts, report)
 
 
-def _measured(options: argparse.Namespace, command: list[str], facts_file: Path) -> tuple[Report, dict]:
+def _measured(options: argparse.Namespace, command: list[str], facts_file: Path) -> tuple[Report, Json]:
     with DeviceLock(options.lock).exclusive(Stopwatch(_tell_wait)):
         report = measure(options.ncu, command, facts_file.parent) if options.ncu else missing()
         facts = _facts(facts_file)
@@ -87,11 +94,11 @@ def _tell_wait(begins: bool) -> None:
     sys.stdout.buffer.flush()
 
 
-def _facts(file: Path) -> dict:
+def _facts(file: Path) -> Json:
     return json.loads(file.read_text()) if file.exists() else {}
 
 
-def _run_bare(command: list[str], facts_file: Path) -> dict:
+def _run_bare(command: list[str], facts_file: Path) -> Json:
     """Without ncu; with the process's last words where it leaves no facts."""
     facts_file.unlink(missing_ok=True)
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
@@ -99,7 +106,7 @@ def _run_bare(command: list[str], facts_file: Path) -> dict:
     return _facts(facts_file) or {"infra": {"code": "worker_died", "message": words}}
 
 
-def _result(request: dict, facts: dict, report: Report) -> tuple[dict, bytes]:
+def _result(request: Json, facts: Json, report: Report) -> tuple[ProfileResult, bytes]:
     if "infra" in facts:
         return {"status": "infra", "failure": facts["infra"]}, b""
     if "failed" in facts:
@@ -111,7 +118,7 @@ def _result(request: dict, facts: dict, report: Report) -> tuple[dict, bytes]:
     return _done(request, "ncu" if report.kernels else "binary", note, kernels), b"" if too_large else report.raw
 
 
-def merged(facts: list[dict], report: Report) -> tuple[list[dict], "str | None"]:
+def merged(facts: list[Json], report: Report) -> tuple[list[Json], Optional[str]]:
     """What was measured over what the code tells, launch by launch."""
     if len(report.kernels) not in (0, len(facts)):
         note = f"ncu saw {len(report.kernels)} of {len(facts)} launches; the rest follows from the compiled code alone"
@@ -121,6 +128,9 @@ def merged(facts: list[dict], report: Report) -> tuple[list[dict], "str | None"]
     return [{**fact, **{name: value for name, value in seen.items() if value is not None}} for fact, seen in zip(facts, measured)], note
 
 
-def _done(request: dict, source: str, note: "str | None", kernels: list[dict]) -> dict:
-    summary = {"source": source, "note": note, "case": request["case"]["name"], "deviceModel": request["model"], "kernels": kernels}
+def _done(request: Json, source: Literal["ncu", "binary"], note: Optional[str], kernels: list[Json]) -> ProfileResult:
+    summary: ProfileSummary = {
+        "source": source, "note": note, "case": request["case"]["name"], "deviceModel": request["model"],
+        "kernels": cast(list[KernelProfile], kernels),
+    }
     return {"status": "done", "summary": summary}

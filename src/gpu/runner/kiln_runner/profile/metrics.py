@@ -8,6 +8,8 @@ import io
 import math
 from typing import NamedTuple, Optional
 
+from kiln_runner.protocol import Json, Stall
+
 FIRST_COLUMN = "ID"
 KERNEL_COLUMN = "Kernel Name"
 STALL_PREFIX, STALL_SUFFIX = "smsp__average_warps_issue_stalled_", "_per_issue_active.ratio"
@@ -43,7 +45,7 @@ def read_page(text: str) -> list[Row]:
     return [_row(names, units, launch) for launch in launches if len(launch) == len(names) == len(units)]
 
 
-def profile_of(row: Row) -> dict:
+def profile_of(row: Row) -> Json:
     """The measured fields of a KernelProfile; null where the report lacks the metric."""
     return {
         "registers": _whole(row, "launch__registers_per_thread"),
@@ -108,7 +110,7 @@ def _conflicts(row: Row) -> Optional[float]:
     return min(1.0, max(0.0, row[CONFLICTS].number / wavefronts)) if wavefronts > 0 else 0.0
 
 
-def _stalls(row: Row) -> list[dict]:
+def _stalls(row: Row) -> list[Stall]:
     """Shares of the time that a warp spends between two instructions, largest first."""
     times = {
         name[len(STALL_PREFIX) : -len(STALL_SUFFIX)]: value.number

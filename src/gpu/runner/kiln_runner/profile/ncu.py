@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, Optional
 
 from kiln_runner.profile.metrics import CONFLICTS, WAVEFRONTS, profile_of, read_page
+from kiln_runner.protocol import Json
 
 SECTIONS = ("SpeedOfLight", "Occupancy", "WarpStateStats", "MemoryWorkloadAnalysis", "LaunchStats")
 METRICS = (CONFLICTS, WAVEFRONTS, "lts__t_sector_hit_rate.pct", "gpu__time_duration.sum")
@@ -18,7 +19,7 @@ FROM_CODE = "These numbers follow from the compiled code alone."
 class Report(NamedTuple):
     """`kernels`: the measured fields of each launch; empty where `trouble` says why, and what mends it."""
 
-    kernels: list[dict]
+    kernels: list[Json]
     raw: bytes
     trouble: Optional[str]
 
