@@ -2,12 +2,13 @@
  * Pictures of every page of a dashboard that runs, for docs/dashboard.md: node scripts/dashboard/screenshots.ts URL FOLDER [PAGE…]
  * `kiln demo --open` fills one. It ends with 1 when a page wrote an error to the console or asked another address.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { SweepList } from '../../src/domain/api/views.ts';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
 
+const ROOT = join(import.meta.dirname, '../..');
 const CHROMIUM = '/usr/bin/chromium';
 const WIDE = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
@@ -19,13 +20,17 @@ interface Shot {
   readonly path: string;
   readonly size?: { readonly width: number; readonly height: number };
   readonly scheme?: 'light' | 'dark';
+  /** Written into the form. */
+  readonly source?: string;
 }
 
 const shotsOf = async (client: KilnClient): Promise<readonly Shot[]> => {
-  const { candidates } = await client.candidates({ problem: 'softmax', verdict: 'passed', limit: 50 });
-  const written = candidates.find(({ submission }) => submission.submitter.startsWith('campaign:')) ?? candidates[0];
-  const wrong = (await client.candidates({ verdict: 'wrong_answer', limit: 1 })).candidates[0];
   const { campaigns } = await client.campaigns();
+  const [campaign] = campaigns;
+  const { candidates } = await client.candidates({ submitter: `campaign:${campaign?.id ?? ''}`, verdict: 'passed', limit: 50 });
+  const any = (await client.candidates({ verdict: 'passed', device: 'cpu', limit: 1 })).candidates;
+  const written = [...candidates, ...any].toSorted((one, other) => (other.score?.rankKey ?? 0) - (one.score?.rankKey ?? 0))[0];
+  const wrong = (await client.candidates({ verdict: 'wrong_answer', limit: 1 })).candidates[0];
   const response = await fetch(`${client.url}/v1/sweeps`);
   const { sweeps } = SweepList.parse(await response.json());
   const sweep = sweeps.toSorted((a, b) => b.passed - a.passed)[0];
@@ -35,22 +40,22 @@ const shotsOf = async (client: KilnClient): Promise<readonly Shot[]> => {
     { name: 'overview-phone', path: '/', size: PHONE },
     { name: 'fleet', path: '/fleet' },
     { name: 'problems', path: '/problems' },
-    { name: 'ranking', path: '/problems/softmax' },
+    { name: 'ranking', path: '/problems/softmax?device=simulated' },
     { name: 'ranking-phone', path: '/problems/softmax', size: PHONE },
-    { name: 'progress', path: '/problems/softmax?tab=progress' },
-    { name: 'cases', path: '/problems/softmax?tab=cases' },
+    { name: 'progress', path: '/problems/vector_add?tab=progress&device=simulated&axis=judged' },
+    { name: 'cases', path: '/problems/softmax?tab=cases&device=cpu' },
     { name: 'problem', path: '/problems/softmax?tab=docs' },
     { name: 'candidates', path: '/candidates' },
     { name: 'candidate', path: `/candidates/${written?.id ?? ''}` },
     { name: 'source', path: `/candidates/${written?.id ?? ''}?tab=source`, scheme: 'dark' },
-    { name: 'difference', path: `/candidates/${written?.id ?? ''}?tab=source&against=record` },
+    { name: 'difference', path: `/candidates/${written?.id ?? ''}?tab=source&against=parent` },
     { name: 'plan', path: `/candidates/${written?.id ?? ''}?tab=plan` },
     { name: 'wrong-answer', path: `/candidates/${wrong?.id ?? ''}` },
     { name: 'sweeps', path: '/sweeps' },
     { name: 'sweep', path: `/sweeps/${sweep?.id ?? ''}` },
     { name: 'campaigns', path: '/campaigns' },
-    { name: 'campaign', path: `/campaigns/${campaigns[0]?.id ?? ''}` },
-    { name: 'submit', path: '/submit?problem=vector_add&device=cpu' },
+    { name: 'campaign', path: `/campaigns/${campaign?.id ?? ''}` },
+    { name: 'submit', path: '/submit?problem=vector_add&device=cpu', source: join(ROOT, 'kernels/vector_add/seeds/2-vectors.c') },
   ];
 };
 
@@ -68,6 +73,7 @@ const shoot = async (
   const complaints = complaintsOf(page, url);
   await page.goto(`${url}${shot.path}`, { waitUntil: 'load' });
   await page.locator('main h1').first().waitFor({ state: 'attached' });
+  if (shot.source !== undefined) await page.locator('#source').fill(readFileSync(shot.source, 'utf8'));
   await page.waitForTimeout(SETTLE_MS);
   await page.screenshot({ path: join(folder, `${shot.name}.png`) });
   await context.close();

@@ -196,7 +196,7 @@ const Facts = ({ record }: { readonly record: CandidateRecord }): JSX.Element =>
     { title: 'Facts' },
     fields([
       ['Id', h('span', { class: 'mono' }, record.id)],
-      ['Params', h('code', null, paramsText(submission.params))],
+      ['Params', Object.keys(submission.params).length === 0 ? null : h('code', null, paramsText(submission.params))],
       [
         'Submitter',
         h('a', { href: `/candidates?submitter=${encodeURIComponent(submission.submitter)}` }, name(submission.submitter)),

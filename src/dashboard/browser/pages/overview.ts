@@ -147,7 +147,7 @@ const laneOf = (host: FleetView['hosts'][number], device: DeviceView): Lane => {
   return {
     deviceId: device.id,
     name: h('span', { title: device.model }, name(host.name, 18), ` ${device.class}${number}`),
-    value: `${percent(measuring + checking + loads)} busy${gap}`,
+    value: `${percent(Math.min(1, measuring + checking + loads))} busy${gap}`,
     isRunning: device.running !== null,
     isOut: device.unavailable !== null,
     summary: `measuring ${percent(measuring)}, checking ${percent(checking)}, loading ${percent(loads)}, idle with work ${percent(idleWithWork)} of the last minute`,

@@ -6,6 +6,7 @@ import { basisText } from '../../../domain/text/describe.ts';
 import { grouped, interval, nanoseconds, percent, seconds, times } from '../../../domain/text/units.ts';
 import { intervalCell, rangeOf } from '../../plots/ranking-plot.ts';
 import { type ProgressAxis, progressPlot } from '../../plots/progress-plot.ts';
+import { counted } from '../../model/counted.ts';
 import { ask } from '../live/api.ts';
 import { choose, hrefWith, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
@@ -318,7 +319,7 @@ const STEP_COLUMNS: readonly Column<Step>[] = [
   },
   { title: 'Submitter', cell: ({ submitter }) => name(submitter, 40), text: ({ submitter }) => submitter },
   { title: 'Language', cell: ({ language }) => language, text: ({ language }) => language },
-  { title: 'After', isNumber: true, cell: ({ judged }) => `${grouped(judged)} candidates`, text: ({ judged }) => judged },
+  { title: 'After', isNumber: true, cell: ({ judged }) => counted(judged, 'candidate'), text: ({ judged }) => judged },
   { title: 'Device time', isNumber: true, cell: ({ gpuSeconds }) => seconds(gpuSeconds), text: ({ gpuSeconds }) => gpuSeconds },
   { title: 'When', cell: ({ at }) => moment(at), text: ({ at }) => at },
 ];
