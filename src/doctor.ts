@@ -7,6 +7,7 @@ import { KilnError } from './domain/errors.ts';
 import type { Finding } from './domain/finding.ts';
 import { bad, good, type HostCheck } from './gpu/host-check.ts';
 import { diagnoseFleet, type HostDiagnosis } from './gpu/host-doctor.ts';
+import { diagnoseProblems } from './problem-doctor.ts';
 import { loadProblems } from './problems/load-problems.ts';
 import { diagnoseStorage } from './storage/diagnose-storage.ts';
 
@@ -16,10 +17,12 @@ const DOCTOR_ID = 'doctor';
 export interface DoctorOptions {
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Problems are tried whole: every case, and wrong versions of the reference. Half a minute each. */
+  readonly wholeProblems?: boolean;
 }
 
 /** "this machine" first, then the hosts in the order of the fleet file. What is wrong is told, never thrown. */
-export const diagnose = async ({ root, env }: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
+export const diagnose = async ({ root, env, wholeProblems = false }: DoctorOptions): Promise<readonly HostDiagnosis[]> => {
   const checks: HostCheck[] = [good('node', process.version)];
   const here = { host: 'this machine', checks };
   const config = attempt(() => loadKilnConfig({ root, env }));
@@ -32,6 +35,7 @@ export const diagnose = async ({ root, env }: DoctorOptions): Promise<readonly H
   checks.push(...(await diagnoseStorage(config.value)).map(checkOf));
   const problems = attempt(() => loadProblems(kernelsDir));
   checks.push(problems.ok ? good('problems', `${problems.value.size} in ${kernelsDir}`) : complaint('problems', problems.error));
+  if (problems.ok) checks.push(...(await diagnoseProblems([...problems.value.values()], { env, whole: wholeProblems })));
   const fleet = attempt(() => loadFleet({ file: fleetFile, env }));
   checks.push(fleet.ok ? good('fleet', fleetFile ?? 'this machine alone (no fleet file)') : complaint('fleet', fleet.error));
   if (!fleet.ok) return [here];

@@ -1,4 +1,7 @@
-/** What a problem's checks do not find: wrong versions of its own reference, tried on the cpu device of this machine. */
+/**
+ * Whether a problem tells right from wrong, tried on the cpu device of this machine: the quick part (its own baseline against its reference, on one small
+ * case) and the whole (every case, and wrong versions of its reference).
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { loadKilnConfig } from './config/kiln-config.ts';
 import { KilnError } from './domain/errors.ts';
+import type { DefinedCase } from './domain/protocol.ts';
 import { isProblemFolder } from './problems/read-problem.ts';
 import { type LoadedProblem, loadProblem } from './problems/load-problems.ts';
 import { type Mutant, mutantsOf } from './problems/mutants.ts';
@@ -15,6 +19,12 @@ const TRY_LIMIT_MS = 600_000;
 const RUNNER = join(import.meta.dirname, 'gpu/runner');
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `cache`: a folder for what is compiled; problems that share it share the compiled harness. */
+interface Place {
+  readonly env: Environment;
+  readonly cache: string;
+}
 
 const Tried = z.strictObject({
   refused: z.string().nullable(),
@@ -41,10 +51,25 @@ export const checkProblem = async (
   const folder = isProblemFolder(problem) ? problem : join(loadKilnConfig({ root, env }).kernelsDir, problem);
   if (!existsSync(folder))
     throw new KilnError('UNKNOWN_PROBLEM', `there is no problem "${problem}": name a folder or one of kernels/`);
-  return checkLoaded(loadProblem(folder), env);
+  return withCache(async (cache) => checkLoaded(loadProblem(folder), { env, cache }));
 };
 
-const checkLoaded = async (loaded: LoadedProblem, env: Environment): Promise<ProblemCheck> => {
+/** The quick part, in a second or two: `refused` says why it could judge nobody, and is null where one case came out right. */
+export const tryProblem = async (
+  loaded: LoadedProblem,
+  { env, cache }: Place,
+): Promise<{ readonly case: string; readonly refused: string | null } | null> => {
+  if (!loaded.targets.includes('cpu')) return null;
+  const definition = loaded.definitionFor('cpu', 'native');
+  const [smallest] = definition.cases.filter(({ kind }) => kind === 'check').toSorted((a, b) => sizeOf(a) - sizeOf(b));
+  if (!smallest) return null;
+  const { refused } = await tryThem({ definition: { ...definition, cases: [smallest] }, trials: [] }, { env, cache });
+  return { case: smallest.name, refused };
+};
+
+const sizeOf = ({ tensors }: DefinedCase): number => tensors.reduce((sum, { elements }) => sum + elements, 0);
+
+export const checkLoaded = async (loaded: LoadedProblem, place: Place): Promise<ProblemCheck> => {
   const { name } = loaded.problem;
   if (!loaded.targets.includes('cpu'))
     return {
@@ -56,7 +81,7 @@ const checkLoaded = async (loaded: LoadedProblem, env: Environment): Promise<Pro
     };
   const definition = loaded.definitionFor('cpu', 'native');
   const all = mutantsOf(definition);
-  const { refused, trials } = await tryThem({ definition, trials: all }, env);
+  const { refused, trials } = await tryThem({ definition, trials: all }, place);
   const [own, ...wrong] = all;
   const failed = own && trials[own.name] ? `its own reference is judged ${trials[own.name]?.verdict}` : null;
   const tried = refused === null ? wrong.map(({ name: of }) => ({ name: of, foundBy: trials[of]?.case ?? null })) : [];
@@ -74,23 +99,28 @@ const gapsOf = ({ problem }: LoadedProblem): readonly string[] => [
     : ['no check case of an odd size']),
 ];
 
-const tryThem = async (
-  asked: { readonly definition: object; readonly trials: readonly Mutant[] },
-  env: Environment,
-): Promise<z.infer<typeof Tried>> => {
+/** Runs `work` with a folder that is there as long as it runs. */
+export const withCache = async <T>(work: (cache: string) => Promise<T>): Promise<T> => {
   const cache = mkdtempSync(join(tmpdir(), 'kiln-problem-'));
   try {
-    const child = spawn('python3', ['-m', 'kiln_runner', 'try-problem', '--cache', cache], {
-      env: { ...env, PYTHONPATH: RUNNER },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: TRY_LIMIT_MS,
-    });
-    const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
-    child.stdin.end(JSON.stringify(asked));
-    const [out, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-    if (code !== 0) throw new KilnError('INTERNAL', `the problem could not be tried: ${complaint.trim().split('\n').at(-1)}`);
-    return Tried.parse(JSON.parse(out));
+    return await work(cache);
   } finally {
     rmSync(cache, { recursive: true, force: true });
   }
+};
+
+const tryThem = async (
+  asked: { readonly definition: object; readonly trials: readonly Mutant[] },
+  { env, cache }: Place,
+): Promise<z.infer<typeof Tried>> => {
+  const child = spawn('python3', ['-m', 'kiln_runner', 'try-problem', '--cache', cache], {
+    env: { ...env, PYTHONPATH: RUNNER },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: TRY_LIMIT_MS,
+  });
+  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  child.stdin.end(JSON.stringify(asked));
+  const [out, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  if (code !== 0) throw new KilnError('INTERNAL', `the problem could not be tried: ${complaint.trim().split('\n').at(-1)}`);
+  return Tried.parse(JSON.parse(out));
 };

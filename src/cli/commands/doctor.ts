@@ -19,10 +19,11 @@ export const addDoctor = (program: Command): void => {
   program
     .command('doctor')
     .description('what is missing on this machine and on every host of the fleet, and what mends it')
-    .action(async () => {
+    .option('--problems', 'try every problem whole: all its cases, and wrong versions of its reference (half a minute each)')
+    .action(async ({ problems = false }: { readonly problems?: boolean }) => {
       const { json = false } = program.opts<{ readonly json?: boolean }>();
       const { diagnose } = await import('../../doctor.ts');
-      const diagnoses = await diagnose({ root: PROJECT_ROOT, env: process.env });
+      const diagnoses = await diagnose({ root: PROJECT_ROOT, env: process.env, wholeProblems: problems });
       if (json) printJson(diagnoses);
       else print(diagnosisText(diagnoses));
       const wrong = diagnoses.flatMap(({ checks }) => checks).filter(({ ok }) => !ok).length;

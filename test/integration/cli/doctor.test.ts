@@ -1,20 +1,30 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { runCli } from '../../fixtures/server/run-cli.ts';
+
+/** The example of the documentation. */
+const EXAMPLE = join(import.meta.dirname, '../../fixtures/problems/scale');
 
 describe('kiln doctor', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'kiln-doctor-'));
+    writeFileSync(join(folder, 'kiln.yaml'), `kernelsDir: ${join(folder, 'kernels')}\n`);
+    cpSync(EXAMPLE, join(folder, 'kernels/scale'), { recursive: true });
   });
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
   const doctor = (fleet: string, ...args: string[]) => {
     writeFileSync(join(folder, 'fleet.yaml'), fleet);
-    return runCli(['doctor', ...args], { env: { KILN_FLEET: join(folder, 'fleet.yaml'), KILN_DATA_DIR: join(folder, 'data') } });
+    const env = {
+      KILN_CONFIG: join(folder, 'kiln.yaml'),
+      KILN_FLEET: join(folder, 'fleet.yaml'),
+      KILN_DATA_DIR: join(folder, 'data'),
+    };
+    return runCli(['doctor', ...args], { env });
   };
 
   test('finds nothing missing on a machine that has what it needs', async () => {
@@ -29,6 +39,23 @@ describe('kiln doctor', () => {
     expect(run.code).toBe(1);
     expect(run.stdout).toMatch(/gone\n(.*\n)* {2}MISSING {2}.*\n {12}-> .+/);
     expect(run.stderr).toMatch(/needs? attention/);
+  });
+
+  test('tries each problem, and says which could judge nobody', async () => {
+    const broken = join(folder, 'kernels/broken');
+    onTestFinished(() => rmSync(broken, { recursive: true }));
+    cpSync(EXAMPLE, broken, { recursive: true });
+    const edit = (file: string, from: string, to: string): void =>
+      writeFileSync(join(broken, file), readFileSync(join(broken, file), 'utf8').replace(from, to));
+    edit('problem.yaml', 'name: scale', 'name: broken');
+    edit('reference.c', 'x[i] * factor', 'x[i] *');
+    const run = await doctor('hosts:\n  - {name: here, command: [/nonexistent/program]}\n');
+    expect(run.stdout).toMatch(
+      /^ {2}MISSING {2}problem broken: the reference does not compile:\n(.*\n)*.*error: expected expression/m,
+    );
+    expect(run.stdout).toMatch(/^ {2}ok {7}problem scale: its baseline agrees with its reference on the cpu device, case \w+$/m);
+    const whole = await doctor('hosts:\n  - {name: here, command: [/nonexistent/program]}\n', '--problems');
+    expect(whole.stdout).toMatch(/^ {2}ok {7}problem scale: each of \d+ wrong versions of its reference is found$/m);
   });
 
   test('goes no further than a configuration that is wrong, and names the line', async () => {

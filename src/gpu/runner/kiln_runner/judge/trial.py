@@ -24,8 +24,8 @@ def run(argv: List[str]) -> int:
     parser.add_argument("--cache", type=Path, required=True)
     options = parser.parse_args(argv)
     asked = json.load(sys.stdin)
-    bench = _Bench(CpuDevice("try-problem", options.cache), options.cache, asked["definition"])
     try:
+        bench = _Bench(CpuDevice("try-problem", options.cache), options.cache, asked["definition"])
         answer = {"refused": bench.refusal(), "trials": {}}
         if answer["refused"] is None:
             answer["trials"] = {trial["name"]: bench.tried(trial) for trial in asked["trials"]}
@@ -39,11 +39,11 @@ class _Bench:
     def __init__(self, device: CpuDevice, cache: Path, definition: dict) -> None:
         self._device, self._cache, self._definition = device, cache, definition
         self._terms = Terms(definition["tolerance"], random.SystemRandom())
-        self._reference = device.load("reference", self._compiled(definition["reference"]))
+        self._reference = device.load("reference", self._compiled(definition["reference"], "the reference"))
 
     def refusal(self) -> Optional[str]:
         """Why the problem judges nobody, by what judges ask when they first try it."""
-        program = self._device.load("baseline", self._compiled(self._definition["baseline"]))
+        program = self._device.load("baseline", self._compiled(self._definition["baseline"], "the baseline"))
         for spec in self._definition["cases"]:
             case = self._open(spec, "baseline", spec["baseline"])
             reference, baseline = case.bind("reference", self._reference, spec["reference"]), case.bind("baseline", program, spec["baseline"])
@@ -59,7 +59,7 @@ class _Bench:
         return None
 
     def tried(self, trial: dict) -> Optional[dict]:
-        program = self._device.load("candidate", self._compiled(trial["unit"]))
+        program = self._device.load("candidate", self._compiled(trial["unit"], trial["name"]))
         try:
             for spec in self._definition["cases"]:
                 verdict = self._verdict(program, spec, trial["plans"][spec["name"]])
@@ -86,12 +86,12 @@ class _Bench:
     def _open(self, spec: dict, side: str, plan: dict) -> object:
         return self._device.open_once(spec, {"reference": spec["reference"]["scratch"], side: plan["scratch"]})
 
-    def _compiled(self, unit: dict) -> Artifact:
+    def _compiled(self, unit: dict, what: str) -> Artifact:
         name = hashlib.sha256(json.dumps(unit, sort_keys=True).encode()).hexdigest()
         folder = self._cache / "artifacts" / name
         folder.mkdir(parents=True, exist_ok=True)
         built = compile_c(find_gcc(), unit, str(folder))
         if not (folder / "code.so").exists():
-            raise InfraFailure("internal", f"a mutant of the reference does not compile: {getattr(built, 'outcome', built)}"[:2000])
+            raise InfraFailure("internal", f"{what} does not compile:\n{getattr(built, 'log', '').strip() or built}"[:2000])
         (folder / "meta.json").write_text(json.dumps({"language": "c", "kernels": {}}))
         return open_artifact(self._cache, name)
