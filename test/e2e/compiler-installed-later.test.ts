@@ -54,8 +54,10 @@ test(
     const { client } = kiln;
     const [answer] = (await client.submit([{ problem: 'vector_add', device: 'cpu', language: 'c', source: KERNEL }])).candidates;
     await expect.poll(async () => (await client.fleet()).hosts[0]?.state, { timeout: LIMIT_MS }).toBe('connected');
-    const blocked = (await client.queue()).byDevice.map((each) => each.blocked);
-    expect(blocked).toEqual(['no matching host with cpu supports c']);
+    // Soon after the fleet shows it as connected: its records are read before it is given work.
+    await expect
+      .poll(async () => (await client.queue()).byDevice.map((each) => each.blocked), { timeout: LIMIT_MS })
+      .toEqual(['no matching host with cpu supports c']);
     expect(refreshedText(await client.refreshHosts())).toBe('box: nothing changed');
     installGcc(bin);
     expect(refreshedText(await client.refreshHosts('box'))).toMatch(/^box: gcc: none -> .*gcc/i);

@@ -11,7 +11,7 @@ import type { Weight } from '../../fixtures/agents/thousand-agents.ts';
 const AGENTS = 1000;
 const WARM_UP = 20;
 const BYTES_PER_AGENT_MAX = 100_000;
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 const SCRIPT = join(import.meta.dirname, '../../fixtures/agents/thousand-agents.ts');
 
 let api: FakeMessagesApi | null = null;

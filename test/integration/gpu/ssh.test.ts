@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { appendFileSync, chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,11 @@ import { createSshTransport } from '../../../src/gpu/transports/ssh.ts';
 import { FrameTalk } from './frame-talk.ts';
 import { freePort, generateKey, type Sshd, sshdMissing, startSshd, targetOf } from './sshd.ts';
 import { FAKE_RUNNER, transportConformance } from './transport.conformance.ts';
+
+/** Only so that what hangs ends. */
+const LIMIT_MS = 60_000;
+
+const PROFILES: Readonly<Record<string, string>> = { zsh: '.zshenv', tcsh: '.tcshrc' };
 
 const archive = async (): ReturnType<typeof buildRunnerArchive> => buildRunnerArchive(FAKE_RUNNER);
 
@@ -47,14 +52,14 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
   afterEach(async () => {
     for (const transport of opened.splice(0)) await transport.close();
     if (existsSync(join(folder, runnerFolder)))
-      await createLocalTransport({ folder, archive, env: runnerEnvironment() }).stopRunner(AbortSignal.timeout(20_000));
+      await createLocalTransport({ folder, archive, env: runnerEnvironment() }).stopRunner(AbortSignal.timeout(LIMIT_MS));
     rmSync(folder, { recursive: true, force: true });
   });
 
   const open = async (target: SshTarget): Promise<FrameTalk> => {
     const transport = createSshTransport({ target, archive, folder });
     opened.push(transport);
-    return new FrameTalk(await transport.open(AbortSignal.timeout(20_000)));
+    return new FrameTalk(await transport.open(AbortSignal.timeout(LIMIT_MS)));
   };
   const failure = async (target: SshTarget): Promise<unknown> =>
     open(target).then(
@@ -259,15 +264,21 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
       }
     });
 
-    test.each([
+    test.for([
       ['bash', 'unset BASH_ENV\nprintf Welcome\ntrap "printf Goodbye" EXIT\n', (file: string) => ({ env: { BASH_ENV: file } })],
       [
         'zsh',
         String.raw`print -n "\e]0;lab\a"` + '\n',
         (file: string) => ({ env: { ZDOTDIR: dirname(file) }, settings: ['ForceCommand zsh -c "$SSH_ORIGINAL_COMMAND"'] }),
       ],
-    ])('a profile of %s that prints without a line end does no harm', async (shell, profile, login) => {
-      const file = join(folder, shell === 'zsh' ? '.zshenv' : 'profile');
+      [
+        'tcsh',
+        'echo -n Welcome\n',
+        (file: string) => ({ env: { HOME: dirname(file) }, settings: ['ForceCommand tcsh -c "$SSH_ORIGINAL_COMMAND"'] }),
+      ],
+    ] as const)('a profile of %s that prints without a line end does no harm', async ([shell, profile, login], { skip }) => {
+      skip(spawnSync(shell, ['-c', 'true']).error !== undefined, `${shell} is not installed`);
+      const file = join(folder, PROFILES[shell] ?? 'profile');
       writeFileSync(file, profile);
       const greeting = await startSshd(login(file));
       try {
@@ -300,7 +311,7 @@ describe.skipIf(sshdMissing)(`over a real sshd${sshdMissing ? ` (skipped: ${sshd
     test('a folder that cannot be made is told with runnerDir', async () => {
       const transport = createSshTransport({ target: targetOf(sshd), archive, folder: '/proc/nowhere' });
       opened.push(transport);
-      await expect(transport.open(AbortSignal.timeout(20_000))).rejects.toThrow(/set runnerDir of the host to a folder/);
+      await expect(transport.open(AbortSignal.timeout(LIMIT_MS))).rejects.toThrow(/set runnerDir of the host to a folder/);
     });
 
     test('through a jump host', async () => {

@@ -11,7 +11,7 @@ const SSHD = process.env['KILN_SSHD'] ?? '/usr/sbin/sshd';
 /** Where util-linux is there, the server dies with the test process, however that ends: a killed run leaves no listener. */
 const SETPRIV = '/usr/bin/setpriv';
 const DIE_WITH_PARENT = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : [];
-const START_MS_MAX = 10_000;
+const START_MS_MAX = 60_000;
 const PORT_TRIES_MAX = 5;
 
 /** Why the suites that need it are skipped, or null. */

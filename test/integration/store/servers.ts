@@ -12,7 +12,7 @@ import { takeStore } from '../../../src/store/daemon-lease.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 
 const POSTGRES_BIN = '/usr/lib/postgresql/15/bin';
-const START_LIMIT_MS = 30_000;
+const START_LIMIT_MS = 120_000;
 
 export const hasPostgres = existsSync(join(POSTGRES_BIN, 'postgres'));
 export const hasRedis = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].some((path) => existsSync(path));
