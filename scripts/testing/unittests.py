@@ -8,7 +8,6 @@ import time
 import unittest
 from typing import Any
 
-
 SLOWEST_SHOWN = 10
 
 
