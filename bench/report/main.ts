@@ -1,20 +1,17 @@
 /**
- * Writes the tables of docs/performance.md, so that no figure in it is typed by hand.
- *
- *   node bench/report/main.ts [NAME…]      runs these benchmarks (scale, feeding, store, dispatch, soak, compile; all by default) and writes what they printed
- *   node bench/report/main.ts --files      writes only what docs/results/NAME.md hold, for the tables that need a GPU
+ * Writes the reports of docs/results that need no GPU: node bench/report/main.ts [NAME…] runs these benchmarks (scale, feeding, store, dispatch, soak,
+ * compile; all by default) and writes what they printed, with the machine and the date, to docs/results/NAME.md. docs/performance.md names figures of them.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadNow } from '../machine.ts';
-import { sectionNames, withSection } from './sections.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PAGE = join(ROOT, 'docs/performance.md');
+const REPORTS = join(ROOT, 'docs/results');
 const RUN_LIMIT_MS = 900_000;
 
 interface Benchmark {
@@ -39,15 +36,9 @@ const main = async (names: readonly string[]): Promise<void> => {
     const benchmark = BENCHMARKS[name];
     if (!benchmark) throw new Error(`no benchmark "${name}"; there are ${Object.keys(BENCHMARKS).join(', ')}`);
     process.stderr.write(`${commandOf(benchmark)}\n`);
-    put(name, await measured(benchmark));
-  }
-  for (const name of sectionNames(readFileSync(PAGE, 'utf8'))) {
-    const file = join(ROOT, 'docs/results', `${name}.md`);
-    if (!(name in BENCHMARKS) && existsSync(file)) put(name, readFileSync(file, 'utf8').trim());
+    writeFileSync(join(REPORTS, `${name}.md`), `${await measured(benchmark)}\n`);
   }
 };
-
-const put = (name: string, text: string): void => writeFileSync(PAGE, withSection(readFileSync(PAGE, 'utf8'), name, text));
 
 const commandOf = ({ args, program }: Benchmark): string => [program ?? 'node', ...args].join(' ');
 
@@ -74,5 +65,5 @@ const run = async (benchmark: Benchmark): Promise<string> => {
   return printed.trim();
 };
 
-const { values, positionals } = parseArgs({ options: { files: { type: 'boolean', default: false } }, allowPositionals: true });
-await main(values.files ? [] : positionals.length > 0 ? positionals : Object.keys(BENCHMARKS));
+const { positionals } = parseArgs({ allowPositionals: true });
+await main(positionals.length > 0 ? positionals : Object.keys(BENCHMARKS));
