@@ -1,6 +1,6 @@
 /** Candidates through a whole daemon: submitted by REST in batches, judged at once by simulated devices, until the last verdict. */
-import type { KilnProcess } from '../../test/e2e/kiln-process.ts';
-import { processesNaming } from '../../test/e2e/kiln-process.ts';
+import type { KilnProcess } from '../../test/support/kiln-process.ts';
+import { processesNaming } from '../../test/support/kiln-process.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cpuSecondsOf, machineSeconds, peakMiBOf } from './process-cost.ts';
 import type { SimulatedKiln } from './simulated-kiln.ts';

@@ -8,7 +8,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { z } from 'zod';
-import { hasPostgres, hasRedis, startPostgres, startRedis } from '../../test/integration/store/servers.ts';
+import { hasPostgres, hasRedis, startPostgres, startRedis } from '../../test/support/servers.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
 import { artifactMicroseconds } from './disk-cost.ts';

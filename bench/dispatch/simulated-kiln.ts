@@ -1,6 +1,6 @@
 /** A whole daemon as a child process, with the real runner and simulated devices whose judgements take no time. */
-import { kilnFolder, startKiln } from '../../test/e2e/kiln-process.ts';
-import type { KilnProcess } from '../../test/e2e/kiln-process.ts';
+import { kilnFolder, startKiln } from '../../test/support/kiln-process.ts';
+import type { KilnProcess } from '../../test/support/kiln-process.ts';
 
 const DEVICES = 4;
 const FLEET = 'hosts:\n  - {name: local, local: {}, gpus: auto}\n';

@@ -4,7 +4,7 @@
  * The embedded store, since there everything is in the daemon's process. A sweep, so that every candidate is new to all of Kiln's parts.
  */
 import { parseArgs } from 'node:util';
-import { processesNaming } from '../../test/e2e/kiln-process.ts';
+import { processesNaming } from '../../test/support/kiln-process.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
 import { judgeAll } from './judged.ts';

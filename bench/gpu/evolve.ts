@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import type { KilnClient } from '../../src/client/create-client.ts';
 import type { CampaignView } from '../../src/domain/api/campaigns.ts';
 import type { Language } from '../../src/domain/plan/plan.ts';
-import { kilnFolder, startKiln, untilDone } from '../../test/e2e/kiln-process.ts';
+import { kilnFolder, startKiln, untilDone } from '../../test/support/kiln-process.ts';
 import { addUse, NO_USE, Use, useIn } from './device-use.ts';
 import { evolveReport } from './evolve-report.ts';
 import type { Finish } from './evolve-report.ts';

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { count } from '../count.ts';
-import { startSshd } from '../../test/integration/gpu/sshd.ts';
+import { startSshd } from '../../test/support/sshd.ts';
 import { sessionEnvironment } from './rate/session-environment.ts';
 import { mixedStream } from './rate/candidates.ts';
 import { prepareWork } from './rate/prepared-work.ts';

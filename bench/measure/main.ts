@@ -6,7 +6,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { kilnFolder } from '../../test/e2e/kiln-process.ts';
+import { kilnFolder } from '../../test/support/kiln-process.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { bySeparateRuns, byRecordPairs, nullTest, rankings, repeatability } from './experiments.ts';
 import type { Sizes } from './experiments.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import type { DeviceView } from '../../src/domain/api/inspection.ts';
 import type { CandidateRecord, Score } from '../../src/domain/records.ts';
-import { startKiln } from '../../test/e2e/kiln-process.ts';
-import type { KilnFolder, KilnProcess } from '../../test/e2e/kiln-process.ts';
+import { startKiln } from '../../test/support/kiln-process.ts';
+import type { KilnFolder, KilnProcess } from '../../test/support/kiln-process.ts';
 
 const CONNECT_LIMIT_MS = 90_000;
 /** One wait; a candidate may stand at the end of a long queue. */

@@ -1,10 +1,10 @@
 /** Devices must not idle, and nobody must wait for all of somebody else's work, because of what was submitted before. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { SCHEDULER_DEFAULTS } from '../../src/scheduler/options.ts';
-import { REDIS_MISSING, hasRedis, startRedis } from '../integration/store/servers.ts';
-import { addition } from './addition.ts';
-import { kilnFolder, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder, KilnProcess } from './kiln-process.ts';
+import { REDIS_MISSING, hasRedis, startRedis } from '../support/servers.ts';
+import { addition } from '../support/addition.ts';
+import { kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder, KilnProcess } from '../support/kiln-process.ts';
 
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
 /** Two devices at 20 ms: 100 candidates a second. */

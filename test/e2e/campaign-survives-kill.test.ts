@@ -3,11 +3,11 @@ import { microsOf, pricesOf } from '../../src/agents/generators/prices.ts';
 import type { CampaignView } from '../../src/domain/api/campaigns.ts';
 import type { Generation } from '../../src/domain/campaign/campaign.ts';
 import type { KilnClient } from '../../src/client/create-client.ts';
-import { startFakeMessagesApi } from '../fixtures/agents/fake-messages-api.ts';
-import type { FakeMessagesApi } from '../fixtures/agents/fake-messages-api.ts';
-import { addition } from './addition.ts';
-import { doneEvents, kilnFolder, processesNaming, startKiln } from './kiln-process.ts';
-import type { KilnFolder } from './kiln-process.ts';
+import { startFakeMessagesApi } from '../support/agents/fake-messages-api.ts';
+import type { FakeMessagesApi } from '../support/agents/fake-messages-api.ts';
+import { addition } from '../support/addition.ts';
+import { doneEvents, kilnFolder, processesNaming, startKiln } from '../support/kiln-process.ts';
+import type { KilnFolder } from '../support/kiln-process.ts';
 
 const AGENTS = 100;
 const BUDGET_USD = 9;

@@ -1,8 +1,8 @@
 import { globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { kilnFolder, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder, KilnProcess } from './kiln-process.ts';
+import { kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder, KilnProcess } from '../support/kiln-process.ts';
 
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
 const TRIALS = 20;

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { fleetText } from '../../src/cli/commands/fleet.ts';
-import { addition } from './addition.ts';
-import { kilnFolder, processesNaming, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder, KilnProcess } from './kiln-process.ts';
+import { addition } from '../support/addition.ts';
+import { kilnFolder, processesNaming, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder, KilnProcess } from '../support/kiln-process.ts';
 
 const FLEET = `hosts:
   - {name: judging, local: {}, cpu: false, gpus: auto, compileSlots: 1}

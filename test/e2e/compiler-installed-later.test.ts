@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { refreshedText } from '../../src/cli/commands/fleet.ts';
-import { kilnFolder, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder, KilnProcess } from './kiln-process.ts';
+import { kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder, KilnProcess } from '../support/kiln-process.ts';
 
 const LIMIT_MS = 240_000;
 const PROGRAMS = '/usr/bin';

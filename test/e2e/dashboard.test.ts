@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
 import { CHROMIUM, openBrowser } from '../support/chromium.ts';
-import { kilnFolder, type KilnFolder, type KilnProcess, startKiln, untilDone } from './kiln-process.ts';
+import { kilnFolder, type KilnFolder, type KilnProcess, startKiln, untilDone } from '../support/kiln-process.ts';
 
 const FLEET = 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n';
 const TOKEN = 'a-token-for-this-test-alone';

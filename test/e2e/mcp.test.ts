@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type McpTalk, overHttp, overStdio } from '../fixtures/server/mcp-client.ts';
-import { type KilnFolder, kilnFolder, type KilnProcess, startKiln } from './kiln-process.ts';
+import { type McpTalk, overHttp, overStdio } from '../support/server/mcp-client.ts';
+import { type KilnFolder, kilnFolder, type KilnProcess, startKiln } from '../support/kiln-process.ts';
 
 const FLEET = 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n';
 const SEED = readFileSync('kernels/vector_add/seeds/2-vectors.c', 'utf8');

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { kilnFolder, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder } from './kiln-process.ts';
+import { kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder } from '../support/kiln-process.ts';
 
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
 const DEVICES = 2;

@@ -1,13 +1,13 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startCuttingProxy } from '../integration/gpu/cutting-proxy.ts';
-import type { CuttingProxy } from '../integration/gpu/cutting-proxy.ts';
-import { sshdMissing, startSshd } from '../integration/gpu/sshd.ts';
-import type { Sshd } from '../integration/gpu/sshd.ts';
-import { kilnFolder, processesNaming, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder, KilnProcess } from './kiln-process.ts';
-import { addition } from './addition.ts';
+import { startCuttingProxy } from '../support/cutting-proxy.ts';
+import type { CuttingProxy } from '../support/cutting-proxy.ts';
+import { sshdMissing, startSshd } from '../support/sshd.ts';
+import type { Sshd } from '../support/sshd.ts';
+import { kilnFolder, processesNaming, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder, KilnProcess } from '../support/kiln-process.ts';
+import { addition } from '../support/addition.ts';
 
 const KERNELS = join(import.meta.dirname, '../../kernels');
 const seed = (path: string): string => readFileSync(join(KERNELS, path), 'utf8');

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { hasPostgres, POSTGRES_MISSING, startPostgres } from '../integration/store/servers.ts';
-import { addition } from './addition.ts';
-import { doneEvents, kilnFolder, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder } from './kiln-process.ts';
+import { hasPostgres, POSTGRES_MISSING, startPostgres } from '../support/servers.ts';
+import { addition } from '../support/addition.ts';
+import { doneEvents, kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder } from '../support/kiln-process.ts';
 
 const CANDIDATES = 90;
 const RESTARTS = 5;

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { KilnClient } from '../../src/client/create-client.ts';
-import { runCli } from '../fixtures/server/run-cli.ts';
-import { addition } from './addition.ts';
-import { kilnFolder, processesNaming, startKiln } from './kiln-process.ts';
-import type { KilnFolder } from './kiln-process.ts';
+import { runCli } from '../support/server/run-cli.ts';
+import { addition } from '../support/addition.ts';
+import { kilnFolder, processesNaming, startKiln } from '../support/kiln-process.ts';
+import type { KilnFolder } from '../support/kiln-process.ts';
 
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
 const LIMIT_MS = 240_000;

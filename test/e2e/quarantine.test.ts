@@ -5,8 +5,8 @@ import { afterEach, expect, test } from 'vitest';
 import { recordText } from '../../src/cli/commands/show.ts';
 import { fleetText } from '../../src/cli/commands/fleet.ts';
 import type { KilnClient } from '../../src/client/create-client.ts';
-import { kilnFolder, startKiln } from './kiln-process.ts';
-import type { KilnFolder, KilnProcess } from './kiln-process.ts';
+import { kilnFolder, startKiln } from '../support/kiln-process.ts';
+import type { KilnFolder, KilnProcess } from '../support/kiln-process.ts';
 
 const LIMIT_MS = 280_000;
 const FIRST = 6;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type KilnFolder, kilnFolder, type KilnProcess, startKiln } from './kiln-process.ts';
+import { type KilnFolder, kilnFolder, type KilnProcess, startKiln } from '../support/kiln-process.ts';
 
 const DOCUMENTS = ['README.md', 'CONTRIBUTING.md'];
 const FLEET = 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n';

@@ -1,16 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
-import {
-  hasPostgres,
-  hasRedis,
-  POSTGRES_MISSING,
-  REDIS_MISSING,
-  startPostgres,
-  startRedis,
-} from '../integration/store/servers.ts';
-import { addition } from './addition.ts';
-import { doneEvents, kilnFolder, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder } from './kiln-process.ts';
+import { hasPostgres, hasRedis, POSTGRES_MISSING, REDIS_MISSING, startPostgres, startRedis } from '../support/servers.ts';
+import { addition } from '../support/addition.ts';
+import { doneEvents, kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder } from '../support/kiln-process.ts';
 
 /** More than the daemon holds (a thousand): the others are nowhere but in Redis' lists. */
 const CANDIDATES = 1600;

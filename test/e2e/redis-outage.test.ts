@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { hasRedis, REDIS_MISSING, startRedis } from '../integration/store/servers.ts';
-import { doneEvents, kilnFolder, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder } from './kiln-process.ts';
-import { addition } from './addition.ts';
+import { hasRedis, REDIS_MISSING, startRedis } from '../support/servers.ts';
+import { doneEvents, kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder } from '../support/kiln-process.ts';
+import { addition } from '../support/addition.ts';
 
 const CANDIDATES = 80;
 /** Candidates that are judged while it is away. */

@@ -7,10 +7,10 @@ import {
   REDIS_MISSING,
   startPostgres,
   startRedis,
-} from '../integration/store/servers.ts';
-import { addition } from './addition.ts';
-import { kilnFolder, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder } from './kiln-process.ts';
+} from '../support/servers.ts';
+import { addition } from '../support/addition.ts';
+import { kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder } from '../support/kiln-process.ts';
 
 const CANDIDATES = 40;
 const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';

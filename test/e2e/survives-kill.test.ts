@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { REDIS_MISSING, hasRedis, startRedis } from '../integration/store/servers.ts';
-import { doneEvents, kilnFolder, processesNaming, startKiln, untilDone } from './kiln-process.ts';
-import type { KilnFolder } from './kiln-process.ts';
-import { addition } from './addition.ts';
+import { REDIS_MISSING, hasRedis, startRedis } from '../support/servers.ts';
+import { doneEvents, kilnFolder, processesNaming, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder } from '../support/kiln-process.ts';
+import { addition } from '../support/addition.ts';
 
 const CANDIDATES = 60;
 const KILLS = 4;

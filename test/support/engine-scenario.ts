@@ -23,7 +23,7 @@ import { createQueue } from '../../src/queue/queue.ts';
 import { openEmbedded } from '../../src/store/pglite.ts';
 import type { OpenDatabase } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
-import { holderOf, temporaryFolder } from '../integration/store/servers.ts';
+import { holderOf, temporaryFolder } from './servers.ts';
 import { LENIENT } from '../unit/engine/lenient-rules.ts';
 import { ScriptedHostSession } from './scripted-host-session.ts';
 

@@ -7,7 +7,7 @@ import { newConnection } from '../../src/engine/host-state.ts';
 import type { HostState } from '../../src/engine/host-state.ts';
 import { createHost } from '../../src/engine/hosts/create-host.ts';
 import type { EngineState } from '../../src/engine/state.ts';
-import { INVENTORY } from '../unit/gpu/scripted-runner.ts';
+import { INVENTORY } from './scripted-runner.ts';
 
 export const MODEL = 'NVIDIA H100 80GB HBM3';
 export const COMPILER = 'NVRTC 13.0 (1 bytes), headers a';

@@ -17,7 +17,7 @@ import type {
   ProblemDefinition,
 } from '../../src/domain/protocol.ts';
 import type { Bundle, HostEvent, HostSession } from '../../src/domain/ports/host-session.ts';
-import { INVENTORY } from '../unit/gpu/scripted-runner.ts';
+import { INVENTORY } from './scripted-runner.ts';
 
 export const MODEL = 'NVIDIA H100 80GB HBM3';
 export const COMPILER = 'NVRTC 13.0';

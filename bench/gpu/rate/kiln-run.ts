@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { KilnClient } from '../../../src/client/create-client.ts';
 import type { CandidateRecord } from '../../../src/domain/records.ts';
-import { kilnFolder, startKiln, untilDone } from '../../../test/e2e/kiln-process.ts';
+import { kilnFolder, startKiln, untilDone } from '../../../test/support/kiln-process.ts';
 import { bodyOf, expectedVerdict, keyOf, PROBLEMS_FOLDER, sweepOnly } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
 import type { WithLoss } from './figures.ts';

@@ -1,5 +1,5 @@
 /** The sections of the throughput run, one after the other, so that none disturbs another. */
-import type { Sshd } from '../../../test/integration/gpu/sshd.ts';
+import type { Sshd } from '../../../test/support/sshd.ts';
 import { startDelayingProxy } from '../delaying-proxy.ts';
 import { runBare, runProcessEach } from './bare.ts';
 import { faultyStream } from './candidates.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ResolvedLaunch } from '../../../src/domain/plan/resolved-plan.ts';
 import { connectSsh } from '../../../src/gpu/transports/ssh-connection.ts';
-import { targetOf } from '../../../test/integration/gpu/sshd.ts';
-import type { Sshd } from '../../../test/integration/gpu/sshd.ts';
+import { targetOf } from '../../../test/support/sshd.ts';
+import type { Sshd } from '../../../test/support/sshd.ts';
 import type { PreparedWork } from './prepared-work.ts';
 import { RUNS } from './timing.ts';
 

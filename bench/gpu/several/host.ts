@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import type { Device } from '../../../src/domain/device.ts';
 import { Inventory } from '../../../src/domain/protocol.ts';
 import { RUNNER_SOURCE } from '../../../src/gpu/runner-archive.ts';
-import { startSshd } from '../../../test/integration/gpu/sshd.ts';
-import type { Sshd } from '../../../test/integration/gpu/sshd.ts';
+import { startSshd } from '../../../test/support/sshd.ts';
+import type { Sshd } from '../../../test/support/sshd.ts';
 import { SIMULATED_MODEL } from '../rate/judge-child.ts';
 import { sessionEnvironment } from '../rate/session-environment.ts';
 

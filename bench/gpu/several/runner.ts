@@ -20,8 +20,8 @@ import type { HostEvent } from '../../../src/domain/ports/host-session.ts';
 import { createFleet } from '../../../src/gpu/fleet.ts';
 import type { LoadedProblem } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
-import { processesNaming } from '../../../test/e2e/kiln-process.ts';
-import { targetOf } from '../../../test/integration/gpu/sshd.ts';
+import { processesNaming } from '../../../test/support/kiln-process.ts';
+import { targetOf } from '../../../test/support/sshd.ts';
 import { COMPILE_LIMIT_MS, JUDGE_LIMIT_MS, TIMING } from '../rate/timing.ts';
 import type { BenchHost } from './host.ts';
 

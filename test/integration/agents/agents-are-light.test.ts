@@ -3,16 +3,16 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { startFakeMessagesApi } from '../../fixtures/agents/fake-messages-api.ts';
-import type { FakeMessagesApi } from '../../fixtures/agents/fake-messages-api.ts';
-import { candidateSource } from '../../fixtures/agents/scripted-generator.ts';
-import type { Weight } from '../../fixtures/agents/thousand-agents.ts';
+import { startFakeMessagesApi } from '../../support/agents/fake-messages-api.ts';
+import type { FakeMessagesApi } from '../../support/agents/fake-messages-api.ts';
+import { candidateSource } from '../../support/agents/scripted-generator.ts';
+import type { Weight } from '../../support/agents/thousand-agents.ts';
 
 const AGENTS = 1000;
 const WARM_UP = 20;
 const BYTES_PER_AGENT_MAX = 100_000;
 const LIMIT_MS = 240_000;
-const SCRIPT = join(import.meta.dirname, '../../fixtures/agents/thousand-agents.ts');
+const SCRIPT = join(import.meta.dirname, '../../support/agents/thousand-agents.ts');
 
 let api: FakeMessagesApi | null = null;
 let child: ChildProcess | null = null;

@@ -3,9 +3,9 @@ import { afterEach, expect, test } from 'vitest';
 import { createCampaigns } from '../../../src/agents/campaigns.ts';
 import type { AgentCampaigns } from '../../../src/agents/campaigns.ts';
 import type { CampaignStore } from '../../../src/domain/ports/store.ts';
-import { createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
-import type { ScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
-import { campaignRig, generationsOf, isFinished, request, until } from './campaign-rig.ts';
+import { createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
+import type { ScriptedGenerator } from '../../support/agents/scripted-generator.ts';
+import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
 
 const HOUR_MS = 3_600_000;
 const rig = campaignRig();

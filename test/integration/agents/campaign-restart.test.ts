@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { CampaignRecord, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import type { Draft, Generation, GenerationState } from '../../../src/domain/campaign/campaign.ts';
 import { CampaignId, CandidateId, generationIdOf } from '../../../src/domain/ids.ts';
-import type { QuickJudging } from '../../fixtures/agents/quick-judging.ts';
-import { candidateSource, createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
-import { campaignRig, generationsOf, isFinished, request, until } from './campaign-rig.ts';
+import type { QuickJudging } from '../../support/agents/quick-judging.ts';
+import { candidateSource, createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
+import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const ID = CampaignId.parse(`k-${'c'.repeat(16)}`);

@@ -1,6 +1,6 @@
-import { createFakeCampaigns } from '../../fixtures/server/fake-campaigns.ts';
-import { createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
-import { campaignRig } from './campaign-rig.ts';
+import { createFakeCampaigns } from '../../support/server/fake-campaigns.ts';
+import { createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
+import { campaignRig } from '../../support/agents/campaign-rig.ts';
 import { describeCampaigns } from './campaigns.conformance.ts';
 
 const JUDGED_IN_MS = 600_000;

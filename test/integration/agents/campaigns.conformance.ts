@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CampaignId } from '../../../src/domain/ids.ts';
 import type { Campaigns } from '../../../src/domain/ports/campaigns.ts';
-import { request } from './campaign-rig.ts';
+import { request } from '../../support/agents/campaign-rig.ts';
 
 const NOWHERE = CampaignId.parse(`k-${'f'.repeat(16)}`);
 

@@ -5,8 +5,8 @@ import type { CampaignStore } from '../../../src/domain/ports/store.ts';
 import { NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import type { Generation } from '../../../src/domain/campaign/campaign.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
-import { candidateSource, createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
-import { campaignRig, generationsOf, isFinished, request, until } from './campaign-rig.ts';
+import { candidateSource, createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
+import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
 
 const rig = campaignRig();
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createEvolve } from '../../../src/agents/generators/evolve.ts';
 import type { CampaignView } from '../../../src/domain/api/campaigns.ts';
-import { createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
-import { campaignRig, generationsOf, isFinished, request, until } from './campaign-rig.ts';
+import { createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
+import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
 
 const rig = campaignRig();
 const PLAIN = `/* kiln

@@ -7,7 +7,7 @@ import type { KilnClient } from '../../../src/client/create-client.ts';
 import type { Draft } from '../../../src/domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import type { CandidateRecord } from '../../../src/domain/records.ts';
-import { type KilnFolder, kilnFolder, startKiln } from '../../e2e/kiln-process.ts';
+import { type KilnFolder, kilnFolder, startKiln } from '../../support/kiln-process.ts';
 import { contextOf, exhibitOf } from '../../unit/agents/variation/contexts.ts';
 
 const FLEET = 'hosts:\n  - {name: here, local: {}, cpu: true, gpus: none}\n';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createCommand } from '../../../src/agents/generators/command.ts';
-import { exhibit, generationContext } from '../../fixtures/agents/generation-context.ts';
+import { exhibit, generationContext } from '../../support/agents/generation-context.ts';
 
 const agent = createCommand({
   name: 'example',

@@ -5,8 +5,8 @@ import { buildPrompt } from '../../../src/agents/prompt/build-prompt.ts';
 import type { KilnClient } from '../../../src/client/create-client.ts';
 import type { GenerationContext } from '../../../src/domain/campaign/generation-context.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
-import { kilnFolder, type KilnFolder, startKiln, untilDone } from '../../e2e/kiln-process.ts';
-import { outside } from '../../fixtures/agents/prompt-outside.ts';
+import { kilnFolder, type KilnFolder, startKiln, untilDone } from '../../support/kiln-process.ts';
+import { outside } from '../../support/agents/prompt-outside.ts';
 
 const FLEET = 'hosts:\n  - {name: here, local: {}, cpu: true, gpus: none}\n';
 const LIMIT_MS = 110_000;

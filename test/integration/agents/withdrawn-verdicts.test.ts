@@ -4,11 +4,11 @@ import { CampaignRecord, NO_USAGE } from '../../../src/domain/campaign/campaign.
 import type { Generation } from '../../../src/domain/campaign/campaign.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
-import type { QuickJudging } from '../../fixtures/agents/quick-judging.ts';
-import { candidateSource, createScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
-import type { ScriptedGenerator } from '../../fixtures/agents/scripted-generator.ts';
-import { attempt, candidate, DEVICE, HOST, passed, score } from '../store/builders.ts';
-import { campaignRig, generationsOf, isFinished, request, until } from './campaign-rig.ts';
+import type { QuickJudging } from '../../support/agents/quick-judging.ts';
+import { candidateSource, createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
+import type { ScriptedGenerator } from '../../support/agents/scripted-generator.ts';
+import { attempt, candidate, DEVICE, HOST, passed, score } from '../../support/builders.ts';
+import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const FALSE_BEST = 'speedup 9';

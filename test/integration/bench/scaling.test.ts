@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
-import { processesNaming } from '../../e2e/kiln-process.ts';
-import { sshdMissing } from '../gpu/sshd.ts';
+import { processesNaming } from '../../support/kiln-process.ts';
+import { sshdMissing } from '../../support/sshd.ts';
 
 const BENCH = join(import.meta.dirname, '../../../bench/gpu');
 const LIMIT_MS = 230_000;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { processesNaming } from '../../e2e/kiln-process.ts';
+import { processesNaming } from '../../support/kiln-process.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../../bench/dispatch/soak.ts');
 const LIMIT_MS = 230_000;

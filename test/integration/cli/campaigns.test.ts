@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CampaignView } from '../../../src/domain/api/campaigns.ts';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import { CampaignId, CandidateId } from '../../../src/domain/ids.ts';
-import { type CliRun, runCli } from '../../fixtures/server/run-cli.ts';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { type CliRun, runCli } from '../../support/server/run-cli.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
 /** Part of util-linux: runs a command on a terminal of its own. */

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import { CreateSweep } from '../../../src/domain/api/sweeps.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
-import { passed, score } from '../../fixtures/server/fake-kiln.ts';
-import { type CliRun, runCli } from '../../fixtures/server/run-cli.ts';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { passed, score } from '../../support/server/fake-kiln.ts';
+import { type CliRun, runCli } from '../../support/server/run-cli.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const UNKNOWN = `c-${'0'.repeat(32)}`;
 let server: FakeServer;

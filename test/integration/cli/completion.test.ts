@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../../fixtures/server/run-cli.ts';
+import { runCli } from '../../support/server/run-cli.ts';
 
 const isThere = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
 let folder: string;

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { runCli } from '../../fixtures/server/run-cli.ts';
+import { runCli } from '../../support/server/run-cli.ts';
 
 /** The example of the documentation. */
 const EXAMPLE = join(import.meta.dirname, '../../fixtures/problems/scale');

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { KernelProfile, ProfileRecord } from '../../../src/domain/profile.ts';
-import { type CliRun, runCli } from '../../fixtures/server/run-cli.ts';
-import { type FakeServer, serveFake, until } from '../../fixtures/server/serve-fake.ts';
+import { type CliRun, runCli } from '../../support/server/run-cli.ts';
+import { type FakeServer, serveFake, until } from '../../support/server/serve-fake.ts';
 
 const KERNEL: KernelProfile = {
   kernel: 'rows',

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../../src/client/create-client.ts';
-import { runCli } from '../../fixtures/server/run-cli.ts';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { runCli } from '../../support/server/run-cli.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const MAIN = join(import.meta.dirname, '../../../src/cli/main.ts');
 /** Part of util-linux: runs a command on a terminal of its own. */

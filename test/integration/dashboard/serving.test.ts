@@ -1,7 +1,7 @@
 import { get, type IncomingHttpHeaders } from 'node:http';
 import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const BUDGET_BYTES = 250_000;
 let server: FakeServer;

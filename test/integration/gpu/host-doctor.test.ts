@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HostConfig, HostTransport } from '../../../src/domain/fleet.ts';
 import { HostId } from '../../../src/domain/ids.ts';
 import { diagnoseFleet } from '../../../src/gpu/host-doctor.ts';
-import { freePort, type Sshd, sshdMissing, startSshd, targetOf } from './sshd.ts';
+import { freePort, type Sshd, sshdMissing, startSshd, targetOf } from '../../support/sshd.ts';
 
 let dataDir: string;
 beforeAll(() => {

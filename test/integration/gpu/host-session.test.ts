@@ -10,9 +10,9 @@ import { runnerEnvironment } from '../../../src/gpu/process-environment.ts';
 import { buildRunnerArchive } from '../../../src/gpu/runner-archive.ts';
 import { createLocalTransport } from '../../../src/gpu/transports/local.ts';
 import { createSshTransport } from '../../../src/gpu/transports/ssh.ts';
-import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
-import { Events } from './session-events.ts';
-import { type Sshd, sshdMissing, startSshd, targetOf } from './sshd.ts';
+import { type CuttingProxy, startCuttingProxy } from '../../support/cutting-proxy.ts';
+import { Events } from '../../support/session-events.ts';
+import { type Sshd, sshdMissing, startSshd, targetOf } from '../../support/sshd.ts';
 import { FAKE_RUNNER, isAlive } from './transport.conformance.ts';
 
 /** Timers of the session run this much faster, so that a dead connection is noticed in 0.75 s instead of 15. */

@@ -8,9 +8,9 @@ import { AttemptId, type DeviceId, HostId, hashOf } from '../../../src/domain/id
 import type { CompileUnit, JudgeTask, ProblemDefinition } from '../../../src/domain/protocol.ts';
 import type { HostSession } from '../../../src/domain/ports/host-session.ts';
 import { createFleet } from '../../../src/gpu/fleet.ts';
-import { startCuttingProxy } from './cutting-proxy.ts';
-import { Events } from './session-events.ts';
-import { sshdMissing, startSshd, targetOf } from './sshd.ts';
+import { startCuttingProxy } from '../../support/cutting-proxy.ts';
+import { Events } from '../../support/session-events.ts';
+import { sshdMissing, startSshd, targetOf } from '../../support/sshd.ts';
 
 const JUDGE_MS = 600;
 const SIMULATION = { KILN_SIMULATED_DEVICES: '2', KILN_SIMULATED_JUDGE_MS: String(JUDGE_MS) };

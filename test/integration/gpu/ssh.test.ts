@@ -13,8 +13,8 @@ import { buildRunnerArchive } from '../../../src/gpu/runner-archive.ts';
 import { runnerEnvironment } from '../../../src/gpu/process-environment.ts';
 import { createLocalTransport } from '../../../src/gpu/transports/local.ts';
 import { createSshTransport } from '../../../src/gpu/transports/ssh.ts';
-import { FrameTalk } from './frame-talk.ts';
-import { freePort, generateKey, type Sshd, sshdMissing, startSshd, targetOf } from './sshd.ts';
+import { FrameTalk } from '../../support/frame-talk.ts';
+import { freePort, generateKey, type Sshd, sshdMissing, startSshd, targetOf } from '../../support/sshd.ts';
 import { FAKE_RUNNER, transportConformance } from './transport.conformance.ts';
 
 /** Only so that what hangs ends. */

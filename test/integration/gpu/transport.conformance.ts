@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Transport } from '../../../src/gpu/host-session.ts';
 import { buildRunnerArchive, type RunnerArchive } from '../../../src/gpu/runner-archive.ts';
-import { FrameTalk } from './frame-talk.ts';
+import { FrameTalk } from '../../support/frame-talk.ts';
 
 export const FAKE_RUNNER = 'test/fixtures/fake-runner';
 const ATTEMPTS_ECHOED = 20_000;

@@ -3,9 +3,9 @@ import { createClient } from '../../../src/client/create-client.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { ProfileSummary } from '../../../src/domain/profile.ts';
-import { passed, score } from '../../fixtures/server/fake-kiln.ts';
-import { type McpTalk, overHttp, overStdio } from '../../fixtures/server/mcp-client.ts';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { passed, score } from '../../support/server/fake-kiln.ts';
+import { type McpTalk, overHttp, overStdio } from '../../support/server/mcp-client.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const TOKEN = 'a token of the tests';
 const SOURCE = '/* kiln */ __global__ void f() {}';

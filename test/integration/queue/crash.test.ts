@@ -11,8 +11,8 @@ import { readStoreId } from '../../../src/store/identity.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
 import { databaseFolder } from '../../support/database-folder.ts';
-import { epochOf, hasRedis, REDIS_MISSING, startRedis } from '../store/servers.ts';
-import type { Server } from '../store/servers.ts';
+import { epochOf, hasRedis, REDIS_MISSING, startRedis } from '../../support/servers.ts';
+import type { Server } from '../../support/servers.ts';
 
 const CHILD = join(import.meta.dirname, 'life-child.ts');
 const LIVES = 3;

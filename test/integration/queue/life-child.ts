@@ -9,8 +9,8 @@ import { createQueue } from '../../../src/queue/queue.ts';
 import { readStoreId } from '../../../src/store/identity.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
-import { candidate, passed, score } from '../store/builders.ts';
-import { epochOf } from '../store/servers.ts';
+import { candidate, passed, score } from '../../support/builders.ts';
+import { epochOf } from '../../support/servers.ts';
 
 const [mode = 'exit', folder = '', backend = 'embedded', life = '0'] = process.argv.slice(2);
 const ROUNDS_OF_EXIT = 3;

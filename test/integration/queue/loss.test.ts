@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { redisConcerns, redisSettings } from '../../../src/queue/redis-settings.ts';
-import { idOf } from '../store/builders.ts';
-import { hasRedis, REDIS_MISSING, startRedis } from '../store/servers.ts';
-import type { RedisServer } from '../store/servers.ts';
+import { idOf } from '../../support/builders.ts';
+import { hasRedis, REDIS_MISSING, startRedis } from '../../support/servers.ts';
+import type { RedisServer } from '../../support/servers.ts';
 import { jobs, openBench } from './queue.conformance.ts';
 
 const ids = (names: readonly string[]) => names.map(idOf);

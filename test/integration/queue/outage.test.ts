@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
-import { idOf } from '../store/builders.ts';
-import { freePort, hasRedis, holderOf, REDIS_MISSING, startRedis } from '../store/servers.ts';
-import type { RedisServer } from '../store/servers.ts';
+import { idOf } from '../../support/builders.ts';
+import { freePort, hasRedis, holderOf, REDIS_MISSING, startRedis } from '../../support/servers.ts';
+import type { RedisServer } from '../../support/servers.ts';
 import { jobs, openBench, storeOf } from './queue.conformance.ts';
 
 const RECOVERY_LIMIT_MS = 10_000;

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { describe, expect, test } from 'vitest';
 import type { QueueOptions } from '../../../src/queue/queue.ts';
-import { idOf } from '../store/builders.ts';
-import { holderOf } from '../store/servers.ts';
+import { idOf } from '../../support/builders.ts';
+import { holderOf } from '../../support/servers.ts';
 import { idsOf, jobs, LEASE_MS, openBench, storeOf } from './queue.conformance.ts';
 
 /** Writes the queue's owner as another daemon would. */

@@ -7,8 +7,8 @@ import type { StoreIdentity } from '../../../src/domain/store-identity.ts';
 import type { Queue } from '../../../src/domain/ports/queue.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
 import type { QueueOptions } from '../../../src/queue/queue.ts';
-import { idOf } from '../store/builders.ts';
-import { holderOf } from '../store/servers.ts';
+import { idOf } from '../../support/builders.ts';
+import { holderOf } from '../../support/servers.ts';
 
 export const LEASE_MS = 60_000;
 let queues = 0;

@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../../src/client/create-client.ts';
-import { containing } from '../../fixtures/server/containing.ts';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { containing } from '../../support/server/containing.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 let server: FakeServer;
 afterEach(() => server.stop());

@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ErrorBody } from '../../../src/domain/api/errors.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
-import { containing } from '../../fixtures/server/containing.ts';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { containing } from '../../support/server/containing.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const good = { problem: 'vector_add', source: 'x' };
 

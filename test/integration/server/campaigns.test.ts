@@ -3,8 +3,8 @@ import { createClient, type KilnClient } from '../../../src/client/create-client
 import { NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import type { KilnError } from '../../../src/domain/errors.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
-import { containing } from '../../fixtures/server/containing.ts';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { containing } from '../../support/server/containing.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const UNKNOWN = 'k-ffffffffffffffff';
 const AT = '2026-01-02T03:04:05.000Z';

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../../src/client/create-client.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import type { JournalEvent } from '../../../src/domain/records.ts';
-import { createFakeKiln, type FakeKiln, passed } from '../../fixtures/server/fake-kiln.ts';
-import { type FakeServer, serveFake, until } from '../../fixtures/server/serve-fake.ts';
+import { createFakeKiln, type FakeKiln, passed } from '../../support/server/fake-kiln.ts';
+import { type FakeServer, serveFake, until } from '../../support/server/serve-fake.ts';
 
 const servers: FakeServer[] = [];
 const start = async (...options: Parameters<typeof serveFake>): Promise<FakeServer> => {

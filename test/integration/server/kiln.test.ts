@@ -8,9 +8,9 @@ import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
-import { createFakeKiln } from '../../fixtures/server/fake-kiln.ts';
+import { createFakeKiln } from '../../support/server/fake-kiln.ts';
 import { LENIENT } from '../../unit/engine/lenient-rules.ts';
-import { holderOf, temporaryFolder } from '../store/servers.ts';
+import { holderOf, temporaryFolder } from '../../support/servers.ts';
 import { describeKiln } from './kiln.conformance.ts';
 
 const log = pino({ level: 'silent' });

@@ -4,7 +4,7 @@ import * as campaignContracts from '../../../src/domain/api/campaign-contracts.t
 import * as contracts from '../../../src/domain/api/contracts.ts';
 import * as profileContracts from '../../../src/domain/api/profile-contracts.ts';
 import * as viewContracts from '../../../src/domain/api/view-contracts.ts';
-import { serveFake } from '../../fixtures/server/serve-fake.ts';
+import { serveFake } from '../../support/server/serve-fake.ts';
 
 interface OpenApi {
   openapi: string;

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { ProfileSummary } from '../../../src/domain/profile.ts';
-import { containing } from '../../fixtures/server/containing.ts';
-import { type FakeServer, serveFake, until } from '../../fixtures/server/serve-fake.ts';
+import { containing } from '../../support/server/containing.ts';
+import { type FakeServer, serveFake, until } from '../../support/server/serve-fake.ts';
 
 const UNKNOWN = `c-${'0'.repeat(32)}`;
 const SUMMARY: ProfileSummary = {

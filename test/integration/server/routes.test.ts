@@ -2,9 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
-import { containing } from '../../fixtures/server/containing.ts';
-import { passed, score } from '../../fixtures/server/fake-kiln.ts';
-import { type FakeServer, serveFake, until } from '../../fixtures/server/serve-fake.ts';
+import { containing } from '../../support/server/containing.ts';
+import { passed, score } from '../../support/server/fake-kiln.ts';
+import { type FakeServer, serveFake, until } from '../../support/server/serve-fake.ts';
 
 const UNKNOWN = `c-${'0'.repeat(32)}`;
 const one = { problem: 'vector_add', source: 'void f(void) {}', language: 'c' as const };

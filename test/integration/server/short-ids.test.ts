@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
-import { containing } from '../../fixtures/server/containing.ts';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { containing } from '../../support/server/containing.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 let server: FakeServer;
 let client: KilnClient;

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const TOKEN = 'a-token-for-the-tests';
 const VISIT = { accept: 'text/html,application/xhtml+xml' };

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type FakeServer, serveFake } from '../../fixtures/server/serve-fake.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const RECEIVE_LIMIT_MS = 1000;
 /** Far below the 30 s after which Node looks by itself, far above what a busy machine needs. */

@@ -15,7 +15,7 @@ import {
   REDIS_MISSING,
   startPostgres,
   startRedis,
-} from '../store/servers.ts';
+} from '../../support/servers.ts';
 
 const FOUND = expect.any(String) as string;
 const good = (check: string, found: string) => ({ check, found: expect.stringContaining(found) as string, remedy: null });

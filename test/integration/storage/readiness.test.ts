@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { createReadiness } from '../../../src/storage/readiness.ts';
 import { openBench } from '../queue/queue.conformance.ts';
-import { hasRedis, REDIS_MISSING, startRedis, temporaryFolder } from '../store/servers.ts';
+import { hasRedis, REDIS_MISSING, startRedis, temporaryFolder } from '../../support/servers.ts';
 
 const SMALL_MIB = 20;
 const FILL_MIB = 10;

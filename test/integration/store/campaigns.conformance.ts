@@ -7,7 +7,7 @@ import type { GenerationState } from '../../../src/domain/campaign/campaign.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { SqlStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { attempt, candidate, HOST, idOf, passed, score } from './builders.ts';
+import { attempt, candidate, HOST, idOf, passed, score } from '../../support/builders.ts';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 const AT = new Date(START).toISOString();

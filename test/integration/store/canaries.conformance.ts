@@ -5,7 +5,7 @@ import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore } from '../../../src/store/store.ts';
-import { attempt, candidate, DEVICE, event, HOST, idOf, MODEL, passed, score, VERSION } from './builders.ts';
+import { attempt, candidate, DEVICE, event, HOST, idOf, MODEL, passed, score, VERSION } from '../../support/builders.ts';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 const MINUTE_MS = 60_000;

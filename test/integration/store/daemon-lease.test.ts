@@ -6,9 +6,9 @@ import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore } from '../../../src/store/store.ts';
-import { candidate } from './builders.ts';
-import { hasPostgres, holderOf, POSTGRES_MISSING, startPostgres } from './servers.ts';
-import type { Server } from './servers.ts';
+import { candidate } from '../../support/builders.ts';
+import { hasPostgres, holderOf, POSTGRES_MISSING, startPostgres } from '../../support/servers.ts';
+import type { Server } from '../../support/servers.ts';
 
 const WAIT_MS = 30_000;
 /** So short that the next statement finds it over. */

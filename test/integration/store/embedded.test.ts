@@ -7,9 +7,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { lockDataDir } from '../../../src/store/data-dir-lock.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
-import { candidate } from './builders.ts';
+import { candidate } from '../../support/builders.ts';
 import { databaseFolder } from '../../support/database-folder.ts';
-import { told } from './servers.ts';
+import { told } from '../../support/servers.ts';
 
 const folderOfTest = (): string => {
   const folder = databaseFolder();

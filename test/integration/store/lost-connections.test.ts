@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
-import { hasPostgres, POSTGRES_MISSING, startPostgres } from './servers.ts';
-import type { RestartableServer } from './servers.ts';
+import { hasPostgres, POSTGRES_MISSING, startPostgres } from '../../support/servers.ts';
+import type { RestartableServer } from '../../support/servers.ts';
 
 const AGAIN_LIMIT_MS = 30_000;
 

@@ -5,7 +5,7 @@ import { CandidateRecord } from '../../../src/domain/records.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { candidate, event, HOST, idOf, MODEL, passed, score } from './builders.ts';
+import { candidate, event, HOST, idOf, MODEL, passed, score } from '../../support/builders.ts';
 
 const TABLES = ['candidates', 'sources', 'journal', 'profiles'].map((table) => `kiln.${table}`).join(', ');
 const START = Date.parse('2026-01-01T00:00:00.000Z');

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RankingEntry } from '../../../src/domain/records.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { candidate, completion, idOf, MODEL, passed, score, VERSION } from './builders.ts';
-import { freshStore } from './fresh-store.ts';
+import { candidate, completion, idOf, MODEL, passed, score, VERSION } from '../../support/builders.ts';
+import { freshStore } from '../../support/fresh-store.ts';
 
 const pairWith = (holder: string, ratio: number, result: 'tied' | 'lost') => ({
   pair: { against: idOf(holder), ratio, ratioLow: ratio, ratioHigh: ratio, result },

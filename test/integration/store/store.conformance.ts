@@ -4,8 +4,20 @@ import { CandidateRecord, JournalEvent, SweepRecord } from '../../../src/domain/
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { attempt, cancelled, candidate, completion, DEVICE, event, HOST, idOf, score, sweepIdOf, VERSION } from './builders.ts';
-import { freshStore, START } from './fresh-store.ts';
+import {
+  attempt,
+  cancelled,
+  candidate,
+  completion,
+  DEVICE,
+  event,
+  HOST,
+  idOf,
+  score,
+  sweepIdOf,
+  VERSION,
+} from '../../support/builders.ts';
+import { freshStore, START } from '../../support/fresh-store.ts';
 
 const judging = (name: string | number, number = 1) => ({
   candidateId: idOf(name),

@@ -3,7 +3,7 @@ import { JournalEvent } from '../../../src/domain/records.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { attempt, cancelled, candidate, DEVICE, event, HOST, idOf, passed, score } from './builders.ts';
+import { attempt, cancelled, candidate, DEVICE, event, HOST, idOf, passed, score } from '../../support/builders.ts';
 
 const TABLES = ['candidates', 'sources', 'attempts', 'journal', 'backlog'].map((table) => `kiln.${table}`).join(', ');
 const START = Date.parse('2026-01-01T00:00:00.000Z');

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Activity, CandidateSummary, ProgressView, RecordList, SweepList, SweepPoints } from '../../../src/domain/api/views.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { attempt, candidate, completion, HOST, idOf, MODEL, score, sweepIdOf, VERSION } from './builders.ts';
-import { freshStore } from './fresh-store.ts';
+import { attempt, candidate, completion, HOST, idOf, MODEL, score, sweepIdOf, VERSION } from '../../support/builders.ts';
+import { freshStore } from '../../support/fresh-store.ts';
 
 const at = (second: number): string => new Date(Date.parse('2026-01-01T00:00:00.000Z') + second * 1000).toISOString();
 const confirmed = (name: string, rankKey: number) => ({

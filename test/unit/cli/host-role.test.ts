@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { HostView } from '../../../src/domain/api/inspection.ts';
 import { isCompileOnly, roleText } from '../../../src/cli/output/host-role.ts';
-import { FLEET } from '../../fixtures/server/fake-fleet.ts';
-import { INVENTORY } from '../gpu/scripted-runner.ts';
+import { FLEET } from '../../support/server/fake-fleet.ts';
+import { INVENTORY } from '../../support/scripted-runner.ts';
 
 const { devices: _devices, ...inventory } = INVENTORY;
 const [GPU_HOST] = FLEET.hosts;

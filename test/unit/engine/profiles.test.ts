@@ -15,9 +15,9 @@ import type { Queue } from '../../../src/domain/ports/queue.ts';
 import type { Store, Writes } from '../../../src/domain/ports/store.ts';
 import { choosePlace } from '../../../src/engine/profiles/choose-place.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
-import { addition } from '../../e2e/addition.ts';
-import { passed } from '../../fixtures/server/fake-kiln.ts';
-import { until } from '../../fixtures/server/serve-fake.ts';
+import { addition } from '../../support/addition.ts';
+import { passed } from '../../support/server/fake-kiln.ts';
+import { until } from '../../support/server/serve-fake.ts';
 import { LENIENT } from './lenient-rules.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Device } from '../../../src/domain/device.ts';
 import { DeviceId } from '../../../src/domain/ids.ts';
 import { selectInventory } from '../../../src/gpu/device-selection.ts';
-import { INVENTORY } from './scripted-runner.ts';
+import { INVENTORY } from '../../support/scripted-runner.ts';
 
 const GPU: Device = {
   id: DeviceId.parse('GPU-a'),

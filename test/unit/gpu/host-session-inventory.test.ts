@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { HostId } from '../../../src/domain/ids.ts';
 import type { HostEvent, HostSession } from '../../../src/domain/ports/host-session.ts';
 import { createHostSession } from '../../../src/gpu/host-session.ts';
-import { ManualClock, settled } from './manual-clock.ts';
-import { helloOf, INVENTORY, ScriptedTransport } from './scripted-runner.ts';
+import { ManualClock, settled } from '../../support/manual-clock.ts';
+import { helloOf, INVENTORY, ScriptedTransport } from '../../support/scripted-runner.ts';
 
 const gpu = (id: string): object => ({
   id,

@@ -6,8 +6,8 @@ import type { Device } from '../../../src/domain/device.ts';
 import type { HostEvent, HostSession } from '../../../src/domain/ports/host-session.ts';
 import { createHostSession } from '../../../src/gpu/host-session.ts';
 import { UNSENT_BYTES_MAX } from '../../../src/gpu/runner-link.ts';
-import { ManualClock, settled } from './manual-clock.ts';
-import { helloOf, ScriptedTransport, taskOf } from './scripted-runner.ts';
+import { ManualClock, settled } from '../../support/manual-clock.ts';
+import { helloOf, ScriptedTransport, taskOf } from '../../support/scripted-runner.ts';
 
 const HOST: HostConfig = {
   name: HostId.parse('box'),

@@ -6,7 +6,7 @@ import { ContentHash, DeviceId, HostId } from '../../../src/domain/ids.ts';
 import type { Inventory } from '../../../src/domain/protocol.ts';
 import { selectInventory } from '../../../src/gpu/device-selection.ts';
 import { inspectInventory } from '../../../src/gpu/inventory-checks.ts';
-import { INVENTORY } from './scripted-runner.ts';
+import { INVENTORY } from '../../support/scripted-runner.ts';
 
 const HOST: HostConfig = {
   name: HostId.parse('box'),

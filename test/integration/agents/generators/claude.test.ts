@@ -5,10 +5,10 @@ import { SYSTEM_CLOCK } from '../../../../src/agents/generators/clock.ts';
 import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
 import { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
-import { type FakeMessagesApi, startFakeMessagesApi } from '../../../fixtures/agents/fake-messages-api.ts';
-import { listen } from '../../../fixtures/agents/http-server.ts';
-import { generationContext, SOURCE } from '../../../fixtures/agents/generation-context.ts';
-import { createHurriedClock, type HurriedClock } from '../../../fixtures/agents/hurried-clock.ts';
+import { type FakeMessagesApi, startFakeMessagesApi } from '../../../support/agents/fake-messages-api.ts';
+import { listen } from '../../../support/agents/http-server.ts';
+import { generationContext, SOURCE } from '../../../support/agents/generation-context.ts';
+import { createHurriedClock, type HurriedClock } from '../../../support/agents/hurried-clock.ts';
 
 const KEY = 'sk-of-the-tests';
 const DRAFT = { language: 'c', idea: 'restrict', note: 'no aliases', source: SOURCE, params: { BLOCK: 64 } };

@@ -5,10 +5,10 @@ import { type ChatDeps, createOpenAiCompatible } from '../../../../src/agents/ge
 import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
 import { OpenAiCompatibleSettings } from '../../../../src/domain/campaign/generator-settings.ts';
-import { type FakeChatApi, startFakeChatApi } from '../../../fixtures/agents/fake-chat-api.ts';
-import { listen } from '../../../fixtures/agents/http-server.ts';
-import { generationContext, SOURCE } from '../../../fixtures/agents/generation-context.ts';
-import { createHurriedClock, type HurriedClock } from '../../../fixtures/agents/hurried-clock.ts';
+import { type FakeChatApi, startFakeChatApi } from '../../../support/agents/fake-chat-api.ts';
+import { listen } from '../../../support/agents/http-server.ts';
+import { generationContext, SOURCE } from '../../../support/agents/generation-context.ts';
+import { createHurriedClock, type HurriedClock } from '../../../support/agents/hurried-clock.ts';
 
 const DRAFT = { language: 'c', idea: 'restrict', note: '', source: SOURCE, params: {} };
 const JSON_TEXT = JSON.stringify(DRAFT);

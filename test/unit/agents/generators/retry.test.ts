@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { backoffMs, isPassing, RETRY_LIMITS, retryAfterMs, withRetries } from '../../../../src/agents/generators/retry.ts';
-import { createHurriedClock } from '../../../fixtures/agents/hurried-clock.ts';
+import { createHurriedClock } from '../../../support/agents/hurried-clock.ts';
 
 const NOW = Date.parse('2026-11-10T12:00:00Z');
 const headers = (values: Record<string, string>): number | null => retryAfterMs(new Headers(values), NOW);

@@ -4,8 +4,8 @@ import { buildPrompt } from '../../../../src/agents/prompt/build-prompt.ts';
 import { BLOCK_CHARS_MAX, createFence } from '../../../../src/agents/prompt/fence.ts';
 import type { GenerationContext } from '../../../../src/domain/campaign/generation-context.ts';
 import type { ProfileSummary } from '../../../../src/domain/profile.ts';
-import { candidateId, exhibit, generationContext } from '../../../fixtures/agents/generation-context.ts';
-import { outside } from '../../../fixtures/agents/prompt-outside.ts';
+import { candidateId, exhibit, generationContext } from '../../../support/agents/generation-context.ts';
+import { outside } from '../../../support/agents/prompt-outside.ts';
 
 const SEED = 7;
 const { nonce } = createFence(SEED);

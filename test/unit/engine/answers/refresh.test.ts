@@ -13,7 +13,7 @@ import type { HostSession } from '../../../../src/domain/ports/host-session.ts';
 import { refreshHosts, REFRESH_MS_MAX } from '../../../../src/engine/answers/refresh.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import type { SchedulerEvent } from '../../../../src/scheduler/events.ts';
-import { INVENTORY } from '../../gpu/scripted-runner.ts';
+import { INVENTORY } from '../../../support/scripted-runner.ts';
 
 const HOST = HostId.parse('box');
 const UNIT = CompileUnit.parse({ language: 'c', source: 'int f;', params: {}, architecture: 'native' });

@@ -26,7 +26,7 @@ import { createMetrics } from '../../../../src/engine/telemetry/metrics.ts';
 import { factsOf } from '../../../../src/engine/hosts/host-facts.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import type { SchedulerEvent } from '../../../../src/scheduler/events.ts';
-import { addition } from '../../../e2e/addition.ts';
+import { addition } from '../../../support/addition.ts';
 import { COMPILER, createNotingHost, MODEL } from '../../../support/noting-host.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../../kernels'));

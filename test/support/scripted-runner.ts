@@ -1,9 +1,9 @@
 import { type Duplex, duplexPair } from 'node:stream';
-import { type AttemptId, ContentHash, DeviceId } from '../../../src/domain/ids.ts';
-import type { FromRunner, Inventory, JudgeTask, ToRunner } from '../../../src/domain/protocol.ts';
-import { FromRunner as FromRunnerSchema } from '../../../src/domain/protocol.ts';
-import { encodeFrame, FrameDecoder } from '../../../src/gpu/frames.ts';
-import type { Transport } from '../../../src/gpu/host-session.ts';
+import { type AttemptId, ContentHash, DeviceId } from '../../src/domain/ids.ts';
+import type { FromRunner, Inventory, JudgeTask, ToRunner } from '../../src/domain/protocol.ts';
+import { FromRunner as FromRunnerSchema } from '../../src/domain/protocol.ts';
+import { encodeFrame, FrameDecoder } from '../../src/gpu/frames.ts';
+import type { Transport } from '../../src/gpu/host-session.ts';
 
 export const INVENTORY: Inventory = {
   hostname: 'h',

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import pg from 'pg';
-import type { DaemonHolder } from '../../../src/domain/daemon-holder.ts';
-import { takeStore } from '../../../src/store/daemon-lease.ts';
-import type { Sql } from '../../../src/store/sql.ts';
+import type { DaemonHolder } from '../../src/domain/daemon-holder.ts';
+import { takeStore } from '../../src/store/daemon-lease.ts';
+import type { Sql } from '../../src/store/sql.ts';
 
 const POSTGRES_BIN = '/usr/lib/postgresql/15/bin';
 const START_LIMIT_MS = 120_000;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
-import { placeDatabase } from '../support/database-folder.ts';
+import { placeDatabase } from './database-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const STOP_MS_MAX = 30_000;

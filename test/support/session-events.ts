@@ -1,5 +1,5 @@
-import type { HostEvent } from '../../../src/domain/ports/host-session.ts';
-import type { FromRunner } from '../../../src/domain/protocol.ts';
+import type { HostEvent } from '../../src/domain/ports/host-session.ts';
+import type { FromRunner } from '../../src/domain/protocol.ts';
 
 const EVENT_MS_MAX = 30_000;
 

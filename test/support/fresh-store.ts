@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
-import type { Store } from '../../../src/domain/ports/store.ts';
-import type { Sql } from '../../../src/store/sql.ts';
-import { createStore } from '../../../src/store/store.ts';
+import type { Store } from '../../src/domain/ports/store.ts';
+import type { Sql } from '../../src/store/sql.ts';
+import { createStore } from '../../src/store/store.ts';
 
 const TABLES = ['candidates', 'sources', 'attempts', 'journal', 'sweeps', 'sweep_candidates', 'records', 'profiles', 'backlog']
   .map((table) => `kiln.${table}`)

@@ -15,9 +15,9 @@ import { openEmbedded } from '../../../src/store/pglite.ts';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { SqlStore } from '../../../src/store/store.ts';
-import { createQuickJudging } from '../../fixtures/agents/quick-judging.ts';
-import type { QuickJudging } from '../../fixtures/agents/quick-judging.ts';
-import { databaseFolder } from '../../support/database-folder.ts';
+import { createQuickJudging } from './quick-judging.ts';
+import type { QuickJudging } from './quick-judging.ts';
+import { databaseFolder } from '../database-folder.ts';
 
 const LIMIT_MS = 20_000;
 const QUEUE_SECONDS = 1;

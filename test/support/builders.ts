@@ -1,11 +1,11 @@
 /** Rows for the tests, valid by the domain's schemas (checked in the conformance suite). */
 import { createHash } from 'node:crypto';
-import { attemptIdOf, CandidateId, DeviceId, HostId, SweepId } from '../../../src/domain/ids.ts';
-import type { CandidateContent, Submission } from '../../../src/domain/candidate.ts';
-import type { CaseTiming } from '../../../src/domain/measurement.ts';
-import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { AttemptRecord, NewJournalEvent, Score } from '../../../src/domain/records.ts';
-import type { NewCandidate } from '../../../src/domain/ledger.ts';
+import { attemptIdOf, CandidateId, DeviceId, HostId, SweepId } from '../../src/domain/ids.ts';
+import type { CandidateContent, Submission } from '../../src/domain/candidate.ts';
+import type { CaseTiming } from '../../src/domain/measurement.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
+import type { AttemptRecord, NewJournalEvent, Score } from '../../src/domain/records.ts';
+import type { NewCandidate } from '../../src/domain/ledger.ts';
 
 export const HOST = HostId.parse('box-1');
 export const DEVICE = DeviceId.parse('GPU-0');

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { HostKeyPin, SshTarget } from '../../../src/domain/fleet.ts';
+import type { HostKeyPin, SshTarget } from '../../src/domain/fleet.ts';
 
 const SSHD = process.env['KILN_SSHD'] ?? '/usr/sbin/sshd';
 /** Where util-linux is there, the server dies with the test process, however that ends: a killed run leaves no listener. */
