@@ -20,7 +20,7 @@ from .memory import Memory
 # Runs handed to the driver before the host waits for the oldest of them: its queue holds about 1,024 commands.
 RUNS_AHEAD_MAX = 48
 RUNS_PER_CALL_MAX = 1024
-# Before every run `total` times the L2 are written, poison first, a memset for the rest; the memset is never below `least` times, or the
+# Before every run `total` times the L2 are written, poison first, a flush for the rest; the flush is never below `least` times, or the
 # poisoned output would still be cached. Hopper: medians of inputs that fit the L2 rise until 0.75 times the L2 are written and not by
 # 0.3 % after that. Elsewhere the rule of thumb, until measured.
 FLUSH_BY_CAPABILITY = {(9, 0): (1.25, 0.75)}
