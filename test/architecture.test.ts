@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -168,5 +168,37 @@ describe('architecture', () => {
   test('the scheduler takes time and chance from its caller', () => {
     const impure = /\bDate\.now\(|new Date\(\)|Math\.random\(|\bperformance\.|\bset(?:Timeout|Interval|Immediate)\(|from 'node:/u;
     expect(globSync('src/scheduler/**/*.ts').filter((file) => impure.test(read(file)))).toEqual([]);
+  });
+
+  describe('docs/ARCHITECTURE.md', () => {
+    const page = read('docs/ARCHITECTURE.md');
+    /** Last cells of the rows of its tables, by what the first cell names. */
+    const told = new Map(
+      [...page.matchAll(/^\| `(?<name>src\/[^`]+)` \|.*\| (?<imports>[^|]*) \|$/gmu)].map(({ groups }) => [
+        groups?.['name'] ?? '',
+        groups?.['imports'],
+      ]),
+    );
+    const listed = (imports: readonly string[]): string => imports.join(', ') || 'nothing';
+
+    test.each(Object.entries(ALLOWED))('tells what src/%s may import', (layer, imports) => {
+      expect(told.get(`src/${layer}`)).toBe(listed(imports));
+    });
+
+    test.each(
+      Object.entries(ROOMS).flatMap(([folder, rooms]) =>
+        Object.entries(rooms).map(([room, imports]) => [`${folder}/${room}`, imports] as const),
+      ),
+    )('tells what %s may import of its neighbours', (room, imports) => {
+      expect(told.get(room)).toBe(listed(imports));
+    });
+
+    test('names files that exist', () => {
+      const named = [...page.matchAll(/`(?<path>(?:src|test|docs|bench|scripts)\/[\w./-]+)`/gu)].map(
+        ({ groups }) => groups?.['path'] ?? '',
+      );
+      expect(named.length).toBeGreaterThan(20);
+      expect(named.filter((path) => !existsSync(path))).toEqual([]);
+    });
   });
 });
