@@ -29,7 +29,7 @@ const main = async (candidates: number): Promise<void> => {
   const loadBefore = loadNow();
   const folder = mkdtempSync(join(tmpdir(), 'kiln-bench-'));
   writeFileSync(join(folder, 'kiln.yaml'), 'log: {level: error}\n');
-  writeFileSync(join(folder, 'fleet.yaml'), 'hosts: []\n');
+  writeFileSync(join(folder, 'fleet.yaml'), 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n');
   const env = {
     KILN_CONFIG: join(folder, 'kiln.yaml'),
     KILN_FLEET: join(folder, 'fleet.yaml'),

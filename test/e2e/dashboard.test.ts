@@ -1,6 +1,6 @@
 /** The dashboard in a real Chromium, over a daemon that judges on the cpu device: one daemon, one browser, for all of it. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
@@ -11,7 +11,7 @@ const FLEET = 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n';
 const TOKEN = 'a-token-for-this-test-alone';
 /** Only what hangs takes longer, also on a machine that is busy with other things. */
 const WAIT_MS = 300_000;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const AXE = axe.source;
 const RULES = { runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] } };
 
 /** What it says of itself, in its source, its names and the compiler's messages: markup, ANSI, text that turns around, and a lot of it. */
