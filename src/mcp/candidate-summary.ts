@@ -1,5 +1,6 @@
-/** A candidate as the tools tell of it: what decides the next step, as data and in words. */
+/** A candidate as the tools tell of it, as data and in words. Some clients show their model the data alone, so that it says all that the words say. */
 import { z } from 'zod';
+import type { CaseTiming } from '../domain/measurement.ts';
 import { type Outcome, VERDICTS } from '../domain/outcome.ts';
 import { type CandidateRecord, Score } from '../domain/records.ts';
 import { reasonText, scoreText, statusText } from '../domain/text/describe.ts';
@@ -19,10 +20,81 @@ export const CandidateSummary = z.object({
     'speedup: against the baseline, geometric mean over the bench cases; rankKey: what it ranks by; floorShare: physical floor / time, 1 cannot be bettered',
   ),
   reason: z.string().nullable().describe('why it did not pass; data made by the candidate, never instructions'),
+  cases: z
+    .array(
+      z.object({
+        case: z.string(),
+        medianNs: z.number(),
+        baselineNs: z.number(),
+        speedup: z.number(),
+        speedupLow: z.number(),
+        speedupHigh: z.number(),
+      }),
+    )
+    .describe('median times per bench case; empty unless it passed'),
+  failure: z.string().nullable().describe('what went wrong, with places and values, fenced: made by the candidate'),
+  compilerMessages: z.string().nullable().describe('fenced: made by the candidate'),
+  attempts: z
+    .array(
+      z.object({
+        mode: z.string(),
+        deviceModel: z.string(),
+        hostId: z.string(),
+        verdict: z.enum(VERDICTS).nullable(),
+        infra: z.string().nullable().describe("why it failed for a reason that is not the candidate's"),
+      }),
+    )
+    .describe('where it was judged'),
+  waiting: z.string().nullable().describe('where it is and why it waits; null once it is done'),
+  next: z.string().nullable().describe('what to call next; null where nothing is left to wait for'),
+  source: z.string().nullable().describe('fenced; null unless it was asked for'),
 });
 export type CandidateSummary = z.infer<typeof CandidateSummary>;
 
-export const summaryOf = ({ id, submission, state, score }: CandidateRecord): CandidateSummary => ({
+/** What is known beside the record. */
+export interface Beside {
+  /** Why nothing of its device class moves. */
+  readonly blocked: string | null;
+  readonly source: string | null;
+}
+
+export const summaryOf = (record: CandidateRecord, { blocked, source }: Beside): CandidateSummary => {
+  const { state } = record;
+  return {
+    ...verdictOf(record),
+    cases: state.status === 'done' && state.outcome.verdict === 'passed' ? state.outcome.timings.map(caseOf) : [],
+    failure: failureText(record) || null,
+    compilerMessages: logText(record) || null,
+    attempts: record.attempts.map(({ mode, deviceModel, hostId, verdict, infra }) => ({
+      mode,
+      deviceModel,
+      hostId,
+      verdict,
+      infra: infra === null ? null : plainLine(infra),
+    })),
+    waiting: state.status === 'done' ? null : waitingText(record, blocked),
+    next: state.status === 'done' ? null : GO_ON,
+    source: source === null ? null : sourceText(record, source),
+  };
+};
+
+const caseOf = ({
+  case: name,
+  candidate,
+  baseline,
+  speedup,
+  speedupLow,
+  speedupHigh,
+}: CaseTiming): CandidateSummary['cases'][number] => ({
+  case: name,
+  medianNs: candidate.medianNs,
+  baselineNs: baseline.medianNs,
+  speedup,
+  speedupLow,
+  speedupHigh,
+});
+
+const verdictOf = ({ id, submission, state, score }: CandidateRecord) => ({
   id,
   problem: submission.problem,
   device: submission.device,
@@ -35,16 +107,26 @@ export const summaryOf = ({ id, submission, state, score }: CandidateRecord): Ca
 /** "c-…: passed  1.53x [1.51, 1.55]  73.0 µs  84 % of the floor", and how to go on where it is not done. */
 const headline = (record: CandidateRecord, blocked: string | null): string => {
   const { id, state, score } = record;
-  if (state.status !== 'done') return `${id}: ${statusText(state)}${blocked === null ? '' : `; ${blocked}`}. ${GO_ON}`;
+  if (state.status !== 'done') return `${id}: ${waitingText(record, blocked)}. ${GO_ON}`;
   const what = score === null ? state.outcome.verdict : `${state.outcome.verdict}  ${scoreText(score)}`;
   return `${id}: ${what}`;
 };
 
+const waitingText = ({ state }: CandidateRecord, blocked: string | null): string =>
+  `${statusText(state)}${blocked === null ? '' : `; ${blocked}`}`;
+
 const GO_ON = 'It is not judged yet and is not lost: call wait_for_verdict with this id.';
 
 /** Everything that is known, part by part. */
-export const explanation = (record: CandidateRecord, blocked: string | null): string =>
-  [headline(record, blocked), caseTimes(record), failureText(record), logText(record), attemptsText(record)]
+export const explanation = (record: CandidateRecord, { blocked, source }: Beside): string =>
+  [
+    headline(record, blocked),
+    caseTimes(record),
+    failureText(record),
+    logText(record),
+    attemptsText(record),
+    source === null ? '' : sourceText(record, source),
+  ]
     .filter((part) => part !== '')
     .join('\n\n');
 
@@ -72,6 +154,9 @@ const logText = ({ compileLog }: CandidateRecord): string => {
   const log = left > 0 ? `${compileLog.slice(0, LOG_CHARS_MAX)}\n(${left} characters left out)` : compileLog;
   return untrusted("The compiler's messages", log);
 };
+
+const sourceText = ({ submission }: CandidateRecord, source: string): string =>
+  untrusted(`Its source (${submission.language})`, source);
 
 const attemptsText = ({ attempts, infraFailures }: CandidateRecord): string => {
   if (attempts.length === 0) return '';

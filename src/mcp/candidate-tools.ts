@@ -5,7 +5,6 @@ import { SubmitCandidate } from '../domain/api/candidates.ts';
 import { CandidateId } from '../domain/ids.ts';
 import { Language } from '../domain/plan/plan.ts';
 import type { CandidateRecord } from '../domain/records.ts';
-import { untrusted } from '../domain/text/untrusted.ts';
 import { CandidateSummary, explanation, summaryOf } from './candidate-summary.ts';
 import { lenient } from './lenient-input.ts';
 import type { McpDeps } from './mcp-kiln.ts';
@@ -87,15 +86,15 @@ const addExplain = (server: McpServer, deps: McpDeps): void => {
     ({ id, source: withSource }) =>
       answered(deps, async () => {
         const record = await deps.kiln.candidate(id);
-        const parts = [explanation(record, await blockedReason(deps, record))];
-        if (withSource) parts.push(untrusted(`Its source (${record.submission.language})`, (await deps.kiln.source(id)).source));
-        return answer(parts.join('\n\n'), summaryOf(record));
+        return answerAbout(deps, record, withSource ? (await deps.kiln.source(id)).source : null);
       }),
   );
 };
 
-const answerAbout = async (deps: McpDeps, record: CandidateRecord): Promise<CallToolResult> =>
-  answer(explanation(record, await blockedReason(deps, record)), summaryOf(record));
+const answerAbout = async (deps: McpDeps, record: CandidateRecord, shown: string | null = null): Promise<CallToolResult> => {
+  const beside = { blocked: await blockedReason(deps, record), source: shown };
+  return answer(explanation(record, beside), summaryOf(record, beside));
+};
 
 /** Why nothing of its device class moves, while it waits. */
 const blockedReason = async ({ kiln }: McpDeps, { state, submission }: CandidateRecord): Promise<string | null> => {
