@@ -5,21 +5,21 @@ import sys
 
 # Imported one at a time: a judge must not pay for the server's modules, nor load what the server loads.
 COMMANDS: dict[str, str] = {
-    "serve": "kiln_runner.serve",
-    "attach": "kiln_runner.bridge",
+    "serve": "kiln_runner.serve", "attach": "kiln_runner.bridge",
     "start": "kiln_runner.start", "stop": "kiln_runner.stop",
     "inventory": "kiln_runner.host.inventory",
     "judge": "kiln_runner.judge.main",
-    "simulated-judge": "kiln_runner.simulated_judge",
-    "try-problem": "kiln_runner.judge.trial",
-    "profile": "kiln_runner.profile.main",
-    "profile-launch": "kiln_runner.profile.launch",
+    "simulated-judge": "kiln_runner.simulated_judge", "try-problem": "kiln_runner.judge.trial",
+    "profile": "kiln_runner.profile.main", "profile-launch": "kiln_runner.profile.launch",
     "compile-worker": "kiln_runner.compile.worker",
     "triton-worker": "kiln_runner.compile.triton_worker", "program-zygote": "kiln_runner.programs.zygote",
-    "program-worker": "kiln_runner.programs.build",
+    "program-worker": "kiln_runner.programs.build", "program-environment": "kiln_runner.programs.environment_probe",
 }
 # Children of the server: none of them may outlive it. What `profile` starts ends with it by its own means.
-CHILDREN = ("judge", "try-problem", "simulated-judge", "compile-worker", "triton-worker", "inventory", "program-zygote", "program-worker")
+CHILDREN = (
+    "judge", "try-problem", "simulated-judge", "compile-worker", "triton-worker", "inventory",
+    "program-zygote", "program-worker", "program-environment",
+)
 
 
 def main(argv: list[str]) -> int:

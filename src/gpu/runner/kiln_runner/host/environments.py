@@ -65,7 +65,7 @@ def _has_torch(python: str) -> bool:
 
 
 def _probe(python: str, minor: Optional[int]) -> dict[str, Any]:
-    command = self_command("program-zygote", "--probe", *(["--device", str(minor)] if minor is not None else []), python=python)
+    command = self_command("program-environment", *(["--device", str(minor)] if minor is not None else []), python=python)
     done = _run(command, PROBE_TIMEOUT_S)
     if isinstance(done, str):
         return {"error": done}

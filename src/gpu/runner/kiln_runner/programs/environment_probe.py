@@ -1,4 +1,7 @@
-"""What an environment is, told by its own Python: versions, a key over all of them, and what its sandbox holds on this host."""
+"""`program-environment [--device N]`: what an environment is, told by its own Python.
+
+Versions, a key over all of them, and what its sandbox holds on this host.
+"""
 import hashlib
 import json
 import platform
@@ -19,18 +22,18 @@ RECORDER = "none"
 NO_RECORDER = "programs are built here and not yet recorded: this version has no recorder"
 
 
-def run(device: Optional[int], imports: List[str]) -> int:
-    print(json.dumps(probe(device, imports)), flush=True)
+def run(argv: List[str]) -> int:
+    """`--device N`: the number of a GPU's device node, for the sandbox."""
+    print(json.dumps(probe(int(argv[argv.index("--device") + 1]) if "--device" in argv else None)), flush=True)
     return 0
 
 
-def probe(device: Optional[int], imports: Optional[List[str]] = None) -> Dict[str, Any]:
+def probe(device: Optional[int]) -> Dict[str, Any]:
     """As the inventory tells it, without the name; {error} where programs cannot use it."""
     keep_settings()
-    names = imports if imports else list(IMPORTS)
-    imported = import_all(names)
-    if names[0] not in imported.versions:
-        return {"error": next((words for words in imported.warnings if words.startswith(f"{names[0]} ")), f"it has no {names[0]}")}
+    imported = import_all(list(IMPORTS))
+    if IMPORTS[0] not in imported.versions:
+        return {"error": next((words for words in imported.warnings if words.startswith(f"{IMPORTS[0]} ")), f"it has no {IMPORTS[0]}")}
     packages = _packages()
     held = probe_sandbox(places(), device_nodes(device) if device is not None else [])
     warnings = [*imported.warnings, *([f"sandbox: {held.why}"] if held.why else []), NO_RECORDER]

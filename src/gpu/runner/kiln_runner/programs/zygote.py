@@ -40,12 +40,8 @@ class Imported(NamedTuple):
 
 
 def run(argv: List[str]) -> int:
-    """`--imports a,b`: others than the usual ones. `--probe [--device N]`: prints what the environment is, and ends."""
+    """`--imports a,b`: others than the usual ones."""
     names = argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS)
-    if "--probe" in argv:
-        from kiln_runner.programs import environment_probe
-
-        return environment_probe.run(int(argv[argv.index("--device") + 1]) if "--device" in argv else None, names)
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     keep_settings()
