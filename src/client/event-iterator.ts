@@ -10,7 +10,8 @@ import { KilnError } from '../domain/errors.ts';
 import { JournalEvent } from '../domain/records.ts';
 import { errorOfAnswer } from './errors.ts';
 import { type Connection, type Endpoint, parseAnswer, request } from './http.ts';
-import { readMessages } from './sse.ts';
+import { readMessages } from '../platform/server-sent-events.ts';
+import { doubledMs } from '../platform/backoff.ts';
 
 export interface EventLimits {
   /** Consecutive broken connections before it gives up. */
@@ -63,7 +64,7 @@ export async function* followEvents(source: EventSource): AsyncGenerator<Journal
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 const backoff = ({ backoffMs, backoffMaxMs }: EventLimits, failures: number): number =>
-  Math.min(backoffMs * 2 ** (failures - 1), backoffMaxMs);
+  doubledMs(failures, { minMs: backoffMs, maxMs: backoffMaxMs });
 
 /** A refusal that will not change is not worth another try; a broken connection is. */
 const isPassing = (error: unknown): boolean => !(error instanceof KilnError) || error.retryable;

@@ -69,3 +69,6 @@ const isPlainObject = (item: unknown): item is Record<string, unknown> =>
 
 const sortKeys = (item: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Of its candidate's attempts: 1, 2, … */
+export const attemptNumber = (attemptId: AttemptId): number => Number(attemptId.slice(attemptId.lastIndexOf('.') + 1));

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { Fleet, HostConfig } from '../domain/fleet.ts';
-import { SYSTEM_CLOCK } from './clock.ts';
+import { SYSTEM_CLOCK } from '../platform/clock.ts';
 import { createHostSession, type Log, type RunnerHostSession, type Transport } from './host-session.ts';
 import { commandEnvironment, runnerEnvironment } from './process-environment.ts';
 import { buildRunnerArchive, type RunnerArchive } from './runner-archive.ts';

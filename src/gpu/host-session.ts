@@ -29,7 +29,7 @@ import {
   type ToRunner,
 } from '../domain/protocol.ts';
 import { backoffMs } from '../platform/backoff.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../platform/clock.ts';
 import { guardHost, selectInventory } from './device-selection.ts';
 import { createRunnerLink, type Hello, type RunnerLink } from './runner-link.ts';
 import { createToldPlans, type ToldPlans } from './told-plans.ts';

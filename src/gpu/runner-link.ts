@@ -11,7 +11,7 @@ import { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import { KilnError } from '../domain/errors.ts';
 import { FromRunner, type ToRunner } from '../domain/protocol.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../platform/clock.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
 
 export const HELLO_MS_MAX = 10_000;

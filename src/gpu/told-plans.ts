@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import { ContentHash } from '../domain/ids.ts';
 import { type JudgeTask, PLANS_TOLD_MAX } from '../domain/protocol.ts';
+import { BoundedMap } from '../platform/bounded-map.ts';
 
 type Plans = JudgeTask['plans'];
 
@@ -14,14 +15,12 @@ export interface ToldPlans {
 }
 
 export const createToldPlans = (): ToldPlans => {
-  const told = new Set<ContentHash>();
+  const told = new BoundedMap<ContentHash, true>(PLANS_TOLD_MAX);
   return {
     tell: (plans) => {
       const key = keyOf(plans);
       if (told.has(key)) return { key, isNew: false };
-      told.add(key);
-      // The first in a set is the one that was told longest ago.
-      for (const oldest of told) if (told.size > PLANS_TOLD_MAX) told.delete(oldest);
+      told.set(key, true);
       return { key, isNew: true };
     },
   };

@@ -1,9 +1,17 @@
-/** How long to wait before the next try: doubling from 1 s to 60 s, the upper half of each step at random. */
-export const BACKOFF_MS_MIN = 1000;
-export const BACKOFF_MS_MAX = 60_000;
+/** How long to wait before the next try. */
+export interface BackoffLimits {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
 
-/** `failures` in a row, from 1. `random` gives 0 to 1; spread keeps a fleet from knocking all at once after an outage. */
-export const backoffMs = (failures: number, random: () => number): number => {
-  const step = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(failures - 1, 10));
-  return Math.round(step * (0.5 + random() / 2));
-};
+/** Of what is far away: from 1 s to 60 s. */
+export const BACKOFF: BackoffLimits = { minMs: 1000, maxMs: 60_000 };
+const DOUBLINGS_MAX = 30;
+
+/** Doubles with each of `failures` in a row, from 1. */
+export const doubledMs = (failures: number, { minMs, maxMs }: BackoffLimits): number =>
+  Math.min(maxMs, minMs * 2 ** Math.min(failures - 1, DOUBLINGS_MAX));
+
+/** The same, the upper half at random (`random`: 0 to 1), so that a fleet does not knock all at once after an outage. */
+export const backoffMs = (failures: number, random: () => number): number =>
+  Math.round(doubledMs(failures, BACKOFF) * (0.5 + random() / 2));

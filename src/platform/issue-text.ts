@@ -23,3 +23,7 @@ export const issueText = (issue: Pick<z.core.$ZodIssue, 'message'>): string =>
     )
     .replace(/^Invalid option: expected one of (.+)$/, (_, options: string) => `must be one of ${options.replaceAll('|', ', ')}`)
     .replace(/^Unrecognized keys?: /, 'unknown field ');
+
+/** ["body", "candidates", 3, "source"] -> "body.candidates[3].source" */
+export const pathText = (path: readonly PropertyKey[]): string =>
+  path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`)).join('');

@@ -1,6 +1,7 @@
 /** The launch plan in the leading comment of a candidate's file. */
 import { type Language, LaunchPlan } from '../domain/plan/plan.ts';
 import { parseYaml, type YamlText } from './strict-yaml.ts';
+import { BoundedMap } from '../platform/bounded-map.ts';
 
 export const HEADER_BYTES_MAX = 16 * 1024;
 /** Editors put it at the head of a file; it is not part of what they show. */
@@ -31,16 +32,13 @@ const read = (found: Found): HeaderResult => {
 const readOnce = (found: Found): HeaderResult => {
   const key = `${found.firstLine}\n${found.text}`;
   const result = remembered.get(key) ?? read(found);
-  // The one used last stands last; the first is forgotten.
-  remembered.delete(key);
   remembered.set(key, result);
-  if (remembered.size > REMEMBERED_MAX) remembered.delete(remembered.keys().next().value ?? key);
   return result;
 };
 
 /** At most HEADER_BYTES_MAX of text each. Nobody changes a plan once it is parsed. */
 const REMEMBERED_MAX = 512;
-const remembered = new Map<string, HeaderResult>();
+const remembered = new BoundedMap<string, HeaderResult>(REMEMBERED_MAX);
 
 type Found = Omit<YamlText, 'bytesMax'>;
 

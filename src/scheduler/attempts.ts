@@ -1,5 +1,5 @@
 /** What hosts say of attempts. Every attempt number is used at most once: `settled` tells repeats and leftovers apart. */
-import { candidateIdOf, type AttemptId, type ContentHash, type HostId } from '../domain/ids.ts';
+import { attemptNumber, candidateIdOf, type ContentHash, type HostId } from '../domain/ids.ts';
 import type { InfraFailure } from '../domain/protocol.ts';
 import { noteVerdict } from './canaries.ts';
 import { recordService } from './estimates.ts';
@@ -12,8 +12,6 @@ import { type CoreState, type Device, emit, type Entry, type Judging } from './s
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
 type Started = Extract<SchedulerEvent, { type: 'started' }>;
 type Retracted = Extract<SchedulerEvent, { type: 'retracted' }>;
-
-export const attemptNumber = (attemptId: AttemptId): number => Number(attemptId.slice(attemptId.lastIndexOf('.') + 1));
 
 /** It runs now: it can no longer be given back. */
 export const onStarted = (core: CoreState, { attemptId }: Started): void => {

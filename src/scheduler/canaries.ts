@@ -15,6 +15,7 @@ import { retract, retractable } from './moves.ts';
 import { BURST_REST_MS, CANARY_INCONCLUSIVE_MS, CANARY_SHARE_MAX } from './options.ts';
 import { type CoreState, type Device, emit, type Host, type Pool } from './state.ts';
 import { absorb, countVerdict, isBurst, NOTHING_COUNTED, plus, recentOf, type Count } from './tally.ts';
+import { doubledMs } from '../platform/backoff.ts';
 
 type CanaryEnded = Extract<SchedulerEvent, { type: 'canary-ended' }>;
 type Quarantined = Extract<SchedulerEvent, { type: 'quarantine-known' }>;
@@ -125,7 +126,7 @@ const quarantine = (core: CoreState, device: Device): void => {
   const { trust, host } = device;
   const failures = (trust.quarantine?.failures ?? 0) + 1;
   const { canaryBackoffMs, canaryBackoffMsMax } = core.options;
-  const retryMs = Math.min(canaryBackoffMsMax, canaryBackoffMs * 2 ** (failures - 1));
+  const retryMs = doubledMs(failures, { minMs: canaryBackoffMs, maxMs: canaryBackoffMsMax });
   trust.burst = false;
   trust.quarantine = { failures };
   trust.dueMs = core.nowMs + retryMs;

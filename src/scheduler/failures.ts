@@ -5,6 +5,7 @@ import { exclude } from './groups.ts';
 import { finish, finishUnconfirmed, requeue, wait, withdraw } from './moves.ts';
 import { settle } from './settle.ts';
 import { type CoreState, emit, type Entry } from './state.ts';
+import { doubledMs } from '../platform/backoff.ts';
 
 export interface HostFault {
   readonly hostId: HostId;
@@ -21,7 +22,7 @@ export const failOnHost = (core: CoreState, entry: Entry, fault: HostFault): voi
   emit(core, { type: 'requeued', id: entry.task.id, reason: fault.reason, infra: true });
   settle(core, entry, { kind: 'backoff' });
   if (exclude(core, entry, fault.hostId)) return wait(core, entry);
-  armEntry(core, entry, core.nowMs + core.options.backoffMs * 2 ** (failures - 1));
+  armEntry(core, entry, core.nowMs + doubledMs(failures, { minMs: core.options.backoffMs, maxMs: Infinity }));
 };
 
 /** It would fail on any host. */

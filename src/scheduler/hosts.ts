@@ -1,5 +1,4 @@
-import { candidateIdOf, type AttemptId } from '../domain/ids.ts';
-import { attemptNumber } from './attempts.ts';
+import { attemptNumber, candidateIdOf, type AttemptId } from '../domain/ids.ts';
 import { askAgain } from './canaries.ts';
 import { armHost, disarm } from './deadlines.ts';
 import type { HeldAttempts, SchedulerEvent } from './events.ts';

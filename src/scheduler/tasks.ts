@@ -1,4 +1,4 @@
-import { attemptNumber } from './attempts.ts';
+import { attemptNumber } from '../domain/ids.ts';
 import { armEntry } from './deadlines.ts';
 import type { SchedulerEvent, Task } from './events.ts';
 import { groupOf } from './groups.ts';

@@ -2,7 +2,7 @@
 import { type SubmitCandidate, SubmitBody } from '../domain/api/candidates.ts';
 import { KilnError } from '../domain/errors.ts';
 import { CandidateId } from '../domain/ids.ts';
-import { issueText } from '../platform/issue-text.ts';
+import { issueText, pathText } from '../platform/issue-text.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import type { CandidateRecord } from '../domain/records.ts';
 import type { McpKiln } from '../mcp/mcp-kiln.ts';
@@ -56,7 +56,7 @@ const parsedBody = (candidates: readonly SubmitCandidate[]) => {
   const parsed = SubmitBody.safeParse({ candidates });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new KilnError('INVALID_REQUEST', `${issue?.path.join('.') ?? ''}: ${issue === undefined ? 'invalid' : issueText(issue)}`);
+  throw new KilnError('INVALID_REQUEST', `${pathText(issue?.path ?? [])}: ${issue === undefined ? 'invalid' : issueText(issue)}`);
 };
 
 const parsedId = (id: string): CandidateId => {

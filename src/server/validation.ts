@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { BATCH_MAX } from '../domain/api/candidates.ts';
 import { KilnError } from '../domain/errors.ts';
-import { issueText } from '../platform/issue-text.ts';
+import { issueText, pathText } from '../platform/issue-text.ts';
 
 const ISSUES_TOLD_MAX = 20;
 type Issue = z.core.$ZodIssue;
@@ -56,7 +56,3 @@ const closest = (branches: readonly (readonly Issue[])[]): readonly Issue[] =>
 
 const unknownKeys = (branch: readonly Issue[]): number =>
   branch.filter((issue) => issue.code === 'unrecognized_keys' && issue.path.length === 0).length;
-
-/** ["body", "candidates", 3, "source"] -> "body.candidates[3].source" */
-const pathText = (path: readonly PropertyKey[]): string =>
-  path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`)).join('');

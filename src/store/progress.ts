@@ -1,6 +1,6 @@
 /** What happens to candidates after intake: moves, attempts, final words. Each function is one transaction of a few multi-row statements. */
 import type { CandidateState } from '../domain/candidate.ts';
-import type { CandidateId, HostId } from '../domain/ids.ts';
+import { type CandidateId, type HostId, attemptNumber } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { AttemptRecord, NewJournalEvent, Score } from '../domain/records.ts';
 import { countIn, countOut } from './backlog.ts';
@@ -61,8 +61,7 @@ const lastMoves = (batch: readonly Transition[]): readonly Move[] => {
   return [...moves.values()];
 };
 
-const attemptOf = (state: CandidateState): number =>
-  'attemptId' in state ? Number(state.attemptId.slice(state.attemptId.lastIndexOf('.') + 1)) : 0;
+const attemptOf = (state: CandidateState): number => ('attemptId' in state ? attemptNumber(state.attemptId) : 0);
 
 const MOVE = `
 update kiln.candidates set

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/gpu/clock.ts';
+import type { Clock } from '../../src/platform/clock.ts';
 
 /** Time that stands still until a test advances it. */
 export class ManualClock implements Clock {

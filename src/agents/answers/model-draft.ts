@@ -1,7 +1,7 @@
 /** What a model wrote -> a draft, or in words why it is none. */
 import { z } from 'zod';
 import { Draft, IDEA_CHARS_MAX } from '../../domain/campaign/campaign.ts';
-import { issueText } from '../../platform/issue-text.ts';
+import { issueText, pathText } from '../../platform/issue-text.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { fencedBlocks } from './fenced-blocks.ts';
@@ -106,7 +106,7 @@ const paramsOf = (given: unknown): unknown => {
 const COMPLAINTS_MAX = 3;
 
 const complaint = ({ issues }: z.ZodError): string => {
-  const shown = issues.slice(0, COMPLAINTS_MAX).map((issue) => `${issue.path.join('.') || 'the candidate'}: ${issueText(issue)}`);
+  const shown = issues.slice(0, COMPLAINTS_MAX).map((issue) => `${pathText(issue.path) || 'the candidate'}: ${issueText(issue)}`);
   return `not a candidate: ${shown.join('; ')}`;
 };
 

@@ -3,6 +3,7 @@ import type { DeviceView, FleetView } from '../../domain/api/inspection.ts';
 import type { Device, DeviceClass } from '../../domain/device.ts';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import type { DeviceSheet } from '../../domain/campaign/generation-context.ts';
+import { targetOf } from '../../problems/targets.ts';
 
 /** Most dynamic shared memory of a block with opt-in, bytes, by compute capability: CUDA C++ Programming Guide, technical specifications. */
 const SHARED_BYTES_PER_BLOCK: Readonly<Record<string, number>> = {
@@ -53,7 +54,7 @@ const unknownSheet = (device: DeviceClass): DeviceSheet => ({
   l2Bytes: 0,
   sharedBytesPerBlock: null,
   copyBytesPerSecond: null,
-  ...peakRates({ kind: device === 'cpu' ? 'cpu' : 'gpu', model: device }),
+  ...peakRates({ kind: targetOf(device), model: device }),
 });
 
 const peakRates = (device: Pick<Device, 'kind' | 'model'>): Pick<DeviceSheet, 'peakBytesPerSecond' | 'peakFlopsPerSecond'> => {

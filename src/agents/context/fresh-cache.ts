@@ -1,4 +1,6 @@
 /** Values that are asked for again when they are older than a moment. Who asks meanwhile shares the answer. Bounded: the one used longest ago is forgotten. */
+import { BoundedMap } from '../../platform/bounded-map.ts';
+
 export interface FreshCache<V> {
   /** A failed load is not kept. */
   get(key: string, load: () => Promise<V>): Promise<V>;
@@ -18,17 +20,11 @@ interface Held<V> {
 }
 
 export const createFreshCache = <V>({ freshMs, entriesMax, now }: FreshCacheOptions): FreshCache<V> => {
-  const held = new Map<string, Held<V>>();
-
-  const keep = (key: string, entry: Held<V>): void => {
-    held.delete(key);
-    held.set(key, entry);
-    if (held.size > entriesMax) held.delete(held.keys().next().value ?? key);
-  };
+  const held = new BoundedMap<string, Held<V>>(entriesMax);
 
   const loaded = async (key: string, load: () => Promise<V>): Promise<V> => {
     const entry = { value: load(), atMs: now() };
-    keep(key, entry);
+    held.set(key, entry);
     try {
       return await entry.value;
     } catch (error) {
@@ -40,9 +36,8 @@ export const createFreshCache = <V>({ freshMs, entriesMax, now }: FreshCacheOpti
   return {
     forget: (key) => void held.delete(key),
     get: async (key, load) => {
-      const known = held.get(key);
+      const known = held.use(key);
       if (!known || now() - known.atMs >= freshMs) return loaded(key, load);
-      keep(key, known);
       return known.value;
     },
   };

@@ -2,10 +2,10 @@
 import type { DeviceClass } from '../../domain/device.ts';
 import { CONTEXT_VERSION, type GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Language } from '../../domain/plan/plan.ts';
-import type { Target } from '../../problems/targets.ts';
 import type { Judging } from '../../domain/ports/kiln.ts';
 import { examplesFor } from './examples.ts';
 import { CONTRACT } from './contract.ts';
+import { targetOf } from '../../problems/targets.ts';
 
 export type SharedParts = Pick<
   GenerationContext,
@@ -31,8 +31,6 @@ export const sharedPartsOf = (
     languages: [...request.languages],
   };
 };
-
-const targetOf = (device: DeviceClass): Target => (device === 'cpu' ? 'cpu' : 'gpu');
 
 /** The baseline stands here because 1.00x means nothing without it. */
 const statementOf = (parts: {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { isEventStream } from './network.ts';
 import { bodyOf, wholeText } from './response-body.ts';
-import { dataLines } from './server-sent-events.ts';
+import { dataLines } from '../../platform/server-sent-events.ts';
 
 const Tokens = z.number().min(0).max(1e9);
 const ChatUsage = z.object({

@@ -4,7 +4,7 @@ import { wallClockMs } from '../../platform/clock.ts';
 import { type AgentsSettings, ClaudeSettings, type GeneratorSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Generator } from '../generator.ts';
 import { createClaude } from './claude.ts';
-import { SYSTEM_CLOCK } from './clock.ts';
+import { SYSTEM_CLOCK } from '../../platform/clock.ts';
 import { createCommand } from './command.ts';
 import { createEvolve } from './evolve.ts';
 import { createOpenAiCompatible } from './openai-compatible.ts';

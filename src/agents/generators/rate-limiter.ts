@@ -1,6 +1,6 @@
 /** One limiter for all agents of a generator: first come, first served, so that nobody waits for ever behind smaller requests. */
 import type { RateLimits } from '../../domain/campaign/generator-settings.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { createRateBuckets, type Demand, KINDS, type RateBuckets, type RateKind } from './rate-buckets.ts';
 
 /** As many as there can be agents in a few campaigns; more than that is a defect of the caller. */
@@ -27,8 +27,8 @@ interface Waiter {
   readonly admit: () => void;
 }
 
-export const createRateLimiter = (limits: RateLimits, clock: Clock): RateLimiter => {
-  const buckets = createRateBuckets(limits, clock.now());
+export const createRateLimiter = (limits: RateLimits, clock: Omit<Clock, 'now'>): RateLimiter => {
+  const buckets = createRateBuckets(limits, clock.monotonic());
   // A set keeps the order of arrival, and lets anybody leave.
   const waiters = new Set<Waiter>();
   let cancelTimer = nothing;
@@ -38,7 +38,7 @@ export const createRateLimiter = (limits: RateLimits, clock: Clock): RateLimiter
     cancelTimer();
     cancelTimer = nothing;
     for (const waiter of waiters) {
-      const waitMs = buckets.take(waiter.demand, clock.now());
+      const waitMs = buckets.take(waiter.demand, clock.monotonic());
       if (waitMs > 0) {
         cancelTimer = clock.after(waitMs, dispatcher);
         return;
@@ -54,11 +54,11 @@ export const createRateLimiter = (limits: RateLimits, clock: Clock): RateLimiter
       const isAdmitted = await turn({ demand, signal, waiters, dispatcher });
       return isAdmitted ? permit(demand, { buckets, clock, dispatcher }) : null;
     },
-    pauseMs: (ms) => buckets.pause(clock.now() + ms),
+    pauseMs: (ms) => buckets.pause(clock.monotonic() + ms),
     learn: (headers) => {
       for (const kind of KINDS) {
         const seen = { limit: numberOf(headers, kind, 'limit'), remaining: numberOf(headers, kind, 'remaining') };
-        buckets.observe(kind, seen, clock.now());
+        buckets.observe(kind, seen, clock.monotonic());
       }
     },
     get waiting() {
@@ -99,7 +99,7 @@ const turn = async ({ demand, signal, waiters, dispatcher }: Turn): Promise<bool
 
 interface Permitting {
   readonly buckets: RateBuckets;
-  readonly clock: Clock;
+  readonly clock: Omit<Clock, 'now'>;
   readonly dispatcher: () => void;
 }
 
@@ -109,7 +109,7 @@ const permit = (taken: Demand, { buckets, clock, dispatcher }: Permitting): Perm
     settle: (actual) => {
       if (isSettled) return;
       isSettled = true;
-      buckets.settle(taken, actual, clock.now());
+      buckets.settle(taken, actual, clock.monotonic());
       dispatcher();
     },
   };

@@ -1,6 +1,6 @@
 /** What a program wrote, as a draft: JSON, or a source file that begins with its plan. Pure. */
 import { Draft } from '../../domain/campaign/campaign.ts';
-import { issueText } from '../../platform/issue-text.ts';
+import { issueText, pathText } from '../../platform/issue-text.ts';
 import type { Language } from '../../domain/plan/plan.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import { draftOfText, type ReadingOptions } from '../answers/draft-of-text.ts';
@@ -42,7 +42,7 @@ const checked = (value: unknown): ReadDraft => {
   const draft = Draft.safeParse(value);
   if (draft.success) return { failure: null, draft: draft.data };
   const [issue] = draft.error.issues;
-  return malformed(`the draft's ${issue?.path.join('.') || 'fields'}: ${issue ? issueText(issue) : 'wrong'}`);
+  return malformed(`the draft's ${pathText(issue?.path ?? []) || 'fields'}: ${issue ? issueText(issue) : 'wrong'}`);
 };
 
 /** Undefined is no JSON value. */

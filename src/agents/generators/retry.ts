@@ -1,5 +1,6 @@
 /** When a request to a service is sent again: exponential backoff with full jitter, or as long as the service asked for. */
-import { type Clock, sleep } from './clock.ts';
+import { doubledMs } from '../../platform/backoff.ts';
+import { type Clock, sleep } from '../../platform/clock.ts';
 
 export interface RetryLimits {
   /** Requests in all. */
@@ -18,7 +19,7 @@ export type Attempt<T> =
   | { readonly kind: 'again'; readonly afterMs: number | null; readonly why: string };
 
 export interface RetryDeps {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'after'>;
   /** 0 to 1. */
   readonly random: () => number;
   readonly signal: AbortSignal;
@@ -48,7 +49,7 @@ export const backoffMs = (
   tries: number,
   random: () => number,
   { backoffMsMin, backoffMsMax }: Pick<RetryLimits, 'backoffMsMin' | 'backoffMsMax'>,
-): number => Math.ceil(random() * Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(tries - 1, 30)));
+): number => Math.ceil(random() * doubledMs(tries, { minMs: backoffMsMin, maxMs: backoffMsMax }));
 
 const MS_A_SECOND = 1000;
 

@@ -7,7 +7,7 @@ import { NO_USAGE, type Usage } from '../../domain/campaign/campaign.ts';
 import type { RateLimits } from '../../domain/campaign/generator-settings.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import type { Answer } from '../generator.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { failed } from './failed.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
 import { type Attempt, isPassing, retryAfterMs, type RetryLimits, withRetries } from './retry.ts';
@@ -16,7 +16,7 @@ import { createTokenEstimate, type TokenEstimate } from './token-estimate.ts';
 export interface ServiceDeps {
   readonly name: string;
   readonly log: Logger;
-  readonly clock: Clock;
+  readonly clock: Omit<Clock, 'now'>;
   /** Milliseconds since 1970, for dates in headers. */
   readonly now: () => number;
   /** 0 to 1. */
@@ -181,7 +181,10 @@ interface TimeLimit {
 }
 
 /** By hand: `AbortSignal.any` on a signal that lives as long as a campaign would gather listeners. */
-const timeLimit = (signal: AbortSignal, { clock, ms }: { readonly clock: Clock; readonly ms: number }): TimeLimit => {
+const timeLimit = (
+  signal: AbortSignal,
+  { clock, ms }: { readonly clock: Pick<Clock, 'after'>; readonly ms: number },
+): TimeLimit => {
   const controller = new AbortController();
   let isOver = false;
   const stop = (): void => controller.abort();

@@ -11,6 +11,7 @@ import { plainText } from '../../platform/printable-text.ts';
 import { fields, table } from '../output/table.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
 import { bytes, interval, milliseconds, nanoseconds, percent, times } from '../../domain/text/units.ts';
+import { attemptNumber } from '../../domain/ids.ts';
 
 const LOG_LINES_MAX = 40;
 
@@ -146,7 +147,7 @@ const attemptTable = (attempts: readonly AttemptRecord[]): string =>
       { title: 'RESULT' },
     ],
     attempts.map(({ attemptId, hostId, deviceModel, mode, phases, verdict, infra }) => [
-      attemptId.slice(attemptId.lastIndexOf('.') + 1),
+      `${attemptNumber(attemptId)}`,
       hostId,
       deviceModel,
       mode,

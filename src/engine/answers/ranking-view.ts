@@ -7,6 +7,7 @@ import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import { placed } from '../../domain/ranking/places.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import type { EngineState } from '../state.ts';
+import { targetOf } from '../../problems/targets.ts';
 
 const CPU_NOTE =
   'for development only: on the cpu device a candidate runs natively and could cheat its timer; nothing is held against a physical floor';
@@ -40,7 +41,7 @@ export const rankingView = async (
   const models = [...Map.groupBy(chosen, (entry) => entry.score.deviceModel)].map(([deviceModel, list]) => ({
     deviceModel,
     device: list[0]?.device ?? '',
-    note: noteOf(list[0]?.device === 'cpu' ? 'cpu' : 'gpu', deviceModel),
+    note: noteOf(targetOf(list[0]?.device ?? ''), deviceModel),
     entries: placed(list.map(({ device: _device, ...entry }) => entry)),
   }));
   return { problem, models, failed };

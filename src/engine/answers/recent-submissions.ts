@@ -1,6 +1,7 @@
 /** Submissions of the last moments, so that leasing them need not read the store. Bounded; what falls out is read instead. */
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Unfinished } from '../../domain/ledger.ts';
+import { BoundedMap } from '../../platform/bounded-map.ts';
 
 const RECENT_MAX = 10_000;
 
@@ -11,13 +12,9 @@ export interface RecentSubmissions {
 }
 
 export const createRecentSubmissions = (): RecentSubmissions => {
-  const items = new Map<CandidateId, Unfinished>();
+  const items = new BoundedMap<CandidateId, Unfinished>(RECENT_MAX);
   return {
-    put: (item) => {
-      items.set(item.id, item);
-      const oldest = items.keys().next();
-      if (items.size > RECENT_MAX && !oldest.done) items.delete(oldest.value);
-    },
+    put: (item) => items.set(item.id, item),
     take: (ids) =>
       ids.flatMap((id) => {
         const item = items.get(id);

@@ -3,6 +3,7 @@
  * lifetime, when it is signed out, and at once when the token changes; it outlives a restart of the daemon. The token is never in a cookie.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { BoundedMap } from '../../platform/bounded-map.ts';
 
 const LIFETIME_MS = 24 * 3_600_000;
 /** Sessions that were signed out and have not expired; the oldest are forgotten first. */
@@ -20,7 +21,7 @@ export interface Sessions {
 
 export const createSessions = ({ token, now }: { readonly token: string; readonly now: () => number }): Sessions => {
   const key = createHmac('sha256', token).update('kiln session').digest();
-  const signedOut = new Set<string>();
+  const signedOut = new BoundedMap<string, true>(SIGNED_OUT_MAX);
   const sign = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
   const isValid = (value: string): boolean => {
     const [, text = '', expiry = '', id = '', signature = ''] = /^((\d{1,16})\.([\w-]{22}))\.([\w-]{43})$/.exec(value) ?? [];
@@ -36,9 +37,7 @@ export const createSessions = ({ token, now }: { readonly token: string; readonl
     isValid,
     end: (value) => {
       if (!isValid(value)) return;
-      const [oldest] = signedOut;
-      if (signedOut.size >= SIGNED_OUT_MAX && oldest !== undefined) signedOut.delete(oldest);
-      signedOut.add(value.split('.')[1] ?? '');
+      signedOut.set(value.split('.')[1] ?? '', true);
     },
     lifetimeSeconds: LIFETIME_MS / 1000,
   };

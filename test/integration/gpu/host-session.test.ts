@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { HostConfig, SshTarget } from '../../../src/domain/fleet.ts';
 import { AttemptId, HostId } from '../../../src/domain/ids.ts';
-import { type Clock, SYSTEM_CLOCK } from '../../../src/gpu/clock.ts';
+import { type Clock, SYSTEM_CLOCK } from '../../../src/platform/clock.ts';
 import { createHostSession, type RunnerHostSession } from '../../../src/gpu/host-session.ts';
 import { runnerEnvironment } from '../../../src/gpu/process-environment.ts';
 import { buildRunnerArchive } from '../../../src/gpu/runner-archive.ts';

@@ -10,7 +10,7 @@ import {
   type HostId,
 } from '../../../src/domain/ids.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import { attemptNumber } from '../../../src/scheduler/attempts.ts';
+import { attemptNumber } from '../../../src/domain/ids.ts';
 import { check } from '../../../src/scheduler/check.ts';
 import type { Effect } from '../../../src/scheduler/effects.ts';
 import type { SchedulerEvent, Task } from '../../../src/scheduler/events.ts';

@@ -1,6 +1,7 @@
 /** Contents that were given out and have no verdict yet, so that those who only vary never write the same twice. */
 import { createHash } from 'node:crypto';
 import type { DraftContent } from '../../search/entry.ts';
+import { BoundedMap } from '../../../platform/bounded-map.ts';
 
 /** The oldest are forgotten first: the archive knows them by then. */
 const CONTENTS_MAX = 20_000;
@@ -11,7 +12,7 @@ export interface ReservedContents {
 }
 
 export const createReservedContents = (): ReservedContents => {
-  const taken = new Set<string>();
+  const taken = new BoundedMap<string, true>(CONTENTS_MAX);
   return {
     reserve: ({ language, source, params }) => {
       const sorted = Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -19,9 +20,7 @@ export const createReservedContents = (): ReservedContents => {
         .update(JSON.stringify([language, source, sorted]))
         .digest('base64');
       if (taken.has(key)) return false;
-      const [oldest] = taken;
-      if (taken.size >= CONTENTS_MAX && oldest !== undefined) taken.delete(oldest);
-      taken.add(key);
+      taken.set(key, true);
       return true;
     },
   };

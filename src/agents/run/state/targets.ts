@@ -5,7 +5,7 @@ import { peaksOf } from '../../../domain/ranking/device-peaks.ts';
 import { KilnError } from '../../../domain/errors.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
 import { boundOf } from '../../../problems/floors.ts';
-import { LANGUAGES_OF, type Target as Kind } from '../../../problems/targets.ts';
+import { LANGUAGES_OF, targetOf } from '../../../problems/targets.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createArchive } from '../../search/archive.ts';
 import type { Archive } from '../../search/archive.ts';
@@ -43,7 +43,7 @@ interface Wish {
 }
 
 const planTarget = ({ problem, device, spec }: Wish, judging: Pick<Judging, 'problem'>): TargetPlan => {
-  const kind = kindOf(device);
+  const kind = targetOf(device);
   if (definitionOf(problem, judging)[kind] === undefined) {
     const message = `devices: problem "${problem}" has no ${kind} reference, so it cannot be judged on ${device}; leave one of the two out`;
     throw new KilnError('UNKNOWN_DEVICE', message, { details: { field: 'devices', problem, device } });
@@ -54,8 +54,6 @@ const planTarget = ({ problem, device, spec }: Wish, judging: Pick<Judging, 'pro
   const message = `languages: ${spec.languages.join(', ')} do not run on ${device}; use ${runs.join(' or ')}, or leave languages out`;
   throw new KilnError('UNSUPPORTED_LANGUAGE', message, { details: { field: 'languages', device } });
 };
-
-const kindOf = (device: DeviceClass): Kind => (device === 'cpu' ? 'cpu' : 'gpu');
 
 const definitionOf = (name: string, judging: Pick<Judging, 'problem'>) => {
   try {
@@ -77,6 +75,6 @@ export const openTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'
   }));
 
 const leastBound = ({ problem, device }: TargetPlan, judging: Pick<Judging, 'problem'>): Bound => {
-  const kind = kindOf(device);
+  const kind = targetOf(device);
   return boundOf(definitionOf(problem, judging), kind, peaksOf({ kind, model: device })) ?? 'unknown';
 };

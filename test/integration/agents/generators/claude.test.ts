@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ClaudeDeps, createClaude } from '../../../../src/agents/generators/claude.ts';
-import { SYSTEM_CLOCK } from '../../../../src/agents/generators/clock.ts';
+import { SYSTEM_CLOCK } from '../../../../src/platform/clock.ts';
 import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';
 import { ClaudeSettings } from '../../../../src/domain/campaign/generator-settings.ts';
@@ -183,10 +183,10 @@ describe('a service that is busy', () => {
     api.answerWith({ input: DRAFT, headers });
     const generator = claude();
     await generator.next(generationContext({ seed: 1 }), NEVER);
-    const before = clock.now();
+    const before = clock.monotonic();
     await generator.next(generationContext({ seed: 2 }), NEVER);
     // One a second, and none was left.
-    expect(clock.now() - before).toBeGreaterThan(900);
+    expect(clock.monotonic() - before).toBeGreaterThan(900);
   });
 });
 

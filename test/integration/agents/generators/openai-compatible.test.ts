@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SYSTEM_CLOCK } from '../../../../src/agents/generators/clock.ts';
+import { SYSTEM_CLOCK } from '../../../../src/platform/clock.ts';
 import { type ChatDeps, createOpenAiCompatible } from '../../../../src/agents/generators/openai-compatible.ts';
 import { RETRY_LIMITS } from '../../../../src/agents/generators/retry.ts';
 import type { Generator } from '../../../../src/agents/generator.ts';

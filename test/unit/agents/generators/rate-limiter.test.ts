@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Clock } from '../../../../src/agents/generators/clock.ts';
+import type { Clock } from '../../../../src/platform/clock.ts';
 import { createRateLimiter, type Permit } from '../../../../src/agents/generators/rate-limiter.ts';
 import type { Demand } from '../../../../src/agents/generators/rate-buckets.ts';
 
@@ -9,11 +9,11 @@ const limits = { requestsPerMinute: 60, inputTokensPerMinute: null, outputTokens
 const BURST = 5;
 
 /** Time that stands still until it is told to pass. */
-const createStillClock = (): Clock & { readonly pass: (ms: number) => Promise<void> } => {
+const createStillClock = (): Omit<Clock, 'now'> & { readonly pass: (ms: number) => Promise<void> } => {
   const timers = new Set<{ readonly atMs: number; readonly act: () => void }>();
   let now = 0;
   return {
-    now: () => now,
+    monotonic: () => now,
     after: (ms, act) => {
       const timer = { atMs: now + ms, act };
       timers.add(timer);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Message, readMessages } from '../../../src/client/sse.ts';
+import { dataLines, type Message, readMessages } from '../../../src/platform/server-sent-events.ts';
 
 const read = async (chunks: readonly Uint8Array[]): Promise<(Message | null)[]> => {
   const list: (Message | null)[] = [];
@@ -8,7 +8,7 @@ const read = async (chunks: readonly Uint8Array[]): Promise<(Message | null)[]> 
   return list;
 };
 const TEXT = 'retry: 1000\n\nid: 1\nevent: x\ndata: {"µ":1}\n\n: ping\n\nid: 2\r\ndata: a\r\ndata: b\r\n\r\nid: 3\ndata: cut off';
-const EXPECTED = [null, { id: '1', data: '{"µ":1}' }, null, { id: '2', data: 'a\nb' }];
+const EXPECTED = [{ id: '1', data: '{"µ":1}' }, null, { id: '2', data: 'a\nb' }];
 
 describe('reading server-sent events', () => {
   test('gives ids and data; comments as null; nothing of an unfinished event', async () => {
@@ -29,5 +29,22 @@ describe('reading server-sent events', () => {
   test('refuses an event that never ends', async () => {
     const chunk = new TextEncoder().encode(`data: ${'x'.repeat(1024 * 1024)}`);
     await expect(read([chunk, chunk, chunk, chunk, chunk])).rejects.toThrow(/an event of over/);
+  });
+});
+
+describe('reading what chat servers send', () => {
+  const lines = async (text: string): Promise<string[]> => {
+    const list: string[] = [];
+    for await (const line of dataLines(ReadableStream.from([new TextEncoder().encode(text)]))) list.push(line);
+    return list;
+  };
+
+  test('takes a line an event, with and without empty lines between them, and the last one without an end', async () => {
+    expect(await lines(': hello\n\ndata: {"a":1}\n\ndata:{"b":2}\r\n\r\ndata: [DONE]\n\n')).toEqual([
+      '{"a":1}',
+      '{"b":2}',
+      '[DONE]',
+    ]);
+    expect(await lines('data: 1\ndata: 2\ndata: 3')).toEqual(['1', '2', '3']);
   });
 });
