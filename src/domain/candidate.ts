@@ -45,7 +45,7 @@ export const CandidateState = z.discriminatedUnion('status', [
 export type CandidateState = z.infer<typeof CandidateState>;
 export type CandidateStatus = CandidateState['status'];
 
-/** Allowed moves: the scheduler makes no other (scheduler/settle.ts). `queued` is reachable from every live state: an infra failure puts a candidate back. */
+/** Allowed moves: the scheduler makes no other (scheduler/move-to.ts). `queued` is reachable from every live state: an infra failure puts a candidate back. */
 export const TRANSITIONS = {
   queued: ['compiling', 'ready', 'judging', 'confirming', 'done'],
   compiling: ['queued', 'ready', 'done'],

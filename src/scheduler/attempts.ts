@@ -1,4 +1,4 @@
-/** What hosts say of attempts. Every attempt number is used at most once: `settled` tells repeats and leftovers apart. */
+/** What hosts say of attempts. Every attempt number is used at most once: `usedUpTo` tells repeats and leftovers apart. */
 import { attemptNumber, candidateIdOf, type ContentHash, type HostId } from '../domain/ids.ts';
 import type { InfraFailure } from '../domain/protocol.ts';
 import { noteVerdict } from './canaries.ts';
@@ -6,7 +6,7 @@ import { recordService } from './estimates.ts';
 import type { AttemptOutcome, SchedulerEvent } from './events.ts';
 import { failForGood, failOnHost } from './failures.ts';
 import { conclude, finish, finishUnconfirmed, makeReady, requeue, startCompile, takeOut, wait } from './moves.ts';
-import { keepThere } from './settle.ts';
+import { keepThere } from './move-to.ts';
 import { type CoreState, type Device, emit, type Entry, type Judging } from './state.ts';
 
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
@@ -32,7 +32,7 @@ export const onJudged = (core: CoreState, event: Judged): void => {
 const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
   const { entry, device } = judging;
   recordService(device, event.serviceMs);
-  entry.settled = judging.attempt;
+  entry.usedUpTo = judging.attempt;
   const { result } = event;
   if (device.trust.quarantine) return doubt(core, entry, event.hostId);
   if (result.status === 'infra') {
@@ -95,7 +95,7 @@ const useOutcome = (core: CoreState, entry: Entry, { outcome, attemptId, confirm
 const canUseLate = (core: CoreState, entry: Entry, event: Judged): boolean =>
   !hasQuarantine(core, event.hostId) &&
   entry.place.kind !== 'judge' &&
-  attemptNumber(event.attemptId) > entry.settled &&
+  attemptNumber(event.attemptId) > entry.usedUpTo &&
   attemptNumber(event.attemptId) <= entry.attempts &&
   event.result.status === 'judged' &&
   event.result.outcome.verdict !== 'cancelled';
@@ -103,7 +103,7 @@ const canUseLate = (core: CoreState, entry: Entry, event: Judged): boolean =>
 const useLate = (core: CoreState, entry: Entry, event: Judged): void => {
   const { attemptId, result, confirm } = event;
   if (result.status === 'infra') return;
-  entry.settled = attemptNumber(attemptId);
+  entry.usedUpTo = attemptNumber(attemptId);
   useOutcome(core, entry, { outcome: result.outcome, attemptId, confirm, device: null, artifact: null });
 };
 
@@ -122,7 +122,7 @@ const takeBack = (core: CoreState, judging: Judging): void => {
   const { entry, artifact } = judging;
   const own = judging.device.pool;
   const to = judging.retract?.to ?? own;
-  entry.settled = judging.attempt;
+  entry.usedUpTo = judging.attempt;
   if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
   if (to && to !== own && to.open && entry.group.pools.has(to)) {
     requeue(core, entry, `moved to host ${to.host.id}, which is idle`);

@@ -1,6 +1,6 @@
 /** Invariants, for tests: each broken one is named. Walks everything, so it is never called in production. */
 import { roomOf } from './estimates.ts';
-import { countedAs, isWaiting } from './settle.ts';
+import { countedAs, isWaiting } from './move-to.ts';
 import type { ClassState, CoreState, Counted, Device, Entry, Group, Host, Judging, Pool } from './state.ts';
 
 /** Sentences about what is wrong; empty when all is well. Holds between two events. */
@@ -56,7 +56,7 @@ const isWhereItSays = (entry: Entry): boolean => {
 
 const checkJudging = (core: CoreState, { entry, host, device, attempt, attemptId }: Judging, must: Must): void => {
   must(core.attempts.get(attemptId) === entry, `${attemptId} is known`);
-  must(attempt <= entry.attempts && attempt > entry.settled, `${attemptId} was given out and not used`);
+  must(attempt <= entry.attempts && attempt > entry.usedUpTo, `${attemptId} was given out and not used`);
   must(host.up || host.deadline !== null || entry.deadline !== null, `${attemptId} does not wait for a lost host for ever`);
   must(device.entries.has(entry) && host.attempts.has(entry), `${attemptId} is known to its device and host`);
 };

@@ -3,7 +3,7 @@ import { smooth } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
 import { failOnHost } from './failures.ts';
 import { finish, finishUnconfirmed, makeReady } from './moves.ts';
-import { settle } from './settle.ts';
+import { moveTo } from './move-to.ts';
 import type { CoreState } from './state.ts';
 
 /** No compile job is left to withdraw. */
@@ -24,11 +24,11 @@ export const onCompiled = (core: CoreState, { id, hostId, result }: Compiled): v
       return makeReady(core, entry, { pool, artifact: result.artifact });
     case 'failed':
       noteCompile(core, pool, true);
-      settle(core, entry, ANSWERED);
+      moveTo(core, entry, ANSWERED);
       // Its screening was of the same source, and that did compile.
       return entry.confirm ? finishUnconfirmed(core, entry) : finish(core, entry, result.outcome);
     case 'infra':
-      settle(core, entry, ANSWERED);
+      moveTo(core, entry, ANSWERED);
       return failOnHost(core, entry, { hostId, reason: `${result.failure.code}: ${result.failure.message}` });
   }
 };

@@ -3,7 +3,7 @@ import type { HostId } from '../domain/ids.ts';
 import { armEntry } from './deadlines.ts';
 import { exclude } from './groups.ts';
 import { finish, finishUnconfirmed, requeue, wait, withdraw } from './moves.ts';
-import { settle } from './settle.ts';
+import { moveTo } from './move-to.ts';
 import { type CoreState, emit, type Entry } from './state.ts';
 import { doubledMs } from '../platform/backoff.ts';
 
@@ -20,7 +20,7 @@ export const failOnHost = (core: CoreState, entry: Entry, fault: HostFault): voi
   if (failures > core.options.infraRetries) return giveUp(core, entry, fault);
   withdraw(core, entry);
   emit(core, { type: 'requeued', id: entry.task.id, reason: fault.reason, infra: true });
-  settle(core, entry, { kind: 'backoff' });
+  moveTo(core, entry, { kind: 'backoff' });
   if (exclude(core, entry, fault.hostId)) return wait(core, entry);
   armEntry(core, entry, core.nowMs + doubledMs(failures, { minMs: core.options.backoffMs, maxMs: Infinity }));
 };

@@ -5,7 +5,7 @@ import type { HostDevice, HostFacts } from './events.ts';
 import { classOf, rematch } from './groups.ts';
 import { requeue, retract, retractable, wait } from './moves.ts';
 import { index } from './pump.ts';
-import { settle } from './settle.ts';
+import { moveTo } from './move-to.ts';
 import { type CoreState, createTrust, type Device, type Group, type Host, Pool, touch } from './state.ts';
 
 export const hostOf = (core: CoreState, id: HostId): Host => {
@@ -121,7 +121,7 @@ const relaxAll = (core: CoreState, group: Group): void => {
   const entries = Array.from({ length: group.heap.size }, (_, at) => group.heap.at(at));
   for (const entry of entries) {
     if (!entry) continue;
-    settle(core, entry, { kind: 'backoff' });
+    moveTo(core, entry, { kind: 'backoff' });
     wait(core, entry);
   }
 };

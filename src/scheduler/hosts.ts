@@ -5,7 +5,7 @@ import type { HeldAttempts, SchedulerEvent } from './events.ts';
 import { loseAttempt } from './failures.ts';
 import { applyFacts, hostOf, refreshPools, releaseCompiling, releaseReady } from './host-state.ts';
 import { finish, requeue } from './moves.ts';
-import { keepThere, settle } from './settle.ts';
+import { keepThere, moveTo } from './move-to.ts';
 import { type CoreState, emit, type Host, type Judging } from './state.ts';
 
 type HostUp = Extract<SchedulerEvent, { type: 'host-up' }>;
@@ -99,11 +99,11 @@ const resume = (core: CoreState, host: Host, attemptId: AttemptId): boolean => {
   const entry = core.tasks.get(candidateIdOf(attemptId));
   const lost = entry?.lost;
   if (!entry || entry.place.kind === 'judge' || lost?.attemptId !== attemptId || lost.host !== host) return false;
-  if (attemptNumber(attemptId) <= entry.settled) return false;
+  if (attemptNumber(attemptId) <= entry.usedUpTo) return false;
   if (entry.place.kind === 'compiling' || entry.place.kind === 'ready') requeue(core, entry, 'its first attempt goes on');
   const { attempt, device } = lost;
   const status = entry.confirm ? 'confirming' : 'judging';
-  settle(core, entry, { kind: 'judge', entry, host, device, attempt, attemptId, artifact: null, retract: null });
+  moveTo(core, entry, { kind: 'judge', entry, host, device, attempt, attemptId, artifact: null, retract: null });
   device.running = entry;
   emit(core, { type: 'moved', id: entry.task.id, state: { status, hostId: host.id, deviceId: device.id, attemptId } });
   return true;
@@ -112,7 +112,7 @@ const resume = (core: CoreState, host: Host, attemptId: AttemptId): boolean => {
 /** Its result follows the hello and will be used. */
 const isAwaited = (core: CoreState, attemptId: AttemptId): boolean => {
   const entry = core.tasks.get(candidateIdOf(attemptId));
-  return entry !== undefined && entry.place.kind !== 'judge' && attemptNumber(attemptId) > entry.settled;
+  return entry !== undefined && entry.place.kind !== 'judge' && attemptNumber(attemptId) > entry.usedUpTo;
 };
 
 /** The runner was started anew, or its lease ran out: it has forgotten them. */

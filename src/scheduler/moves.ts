@@ -4,7 +4,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { Effect } from './effects.ts';
 import { regroup, relax } from './groups.ts';
 import { PRIORITIES_MAX } from './options.ts';
-import { settle } from './settle.ts';
+import { moveTo } from './move-to.ts';
 import { type ClassState, type CoreState, type Device, emit, type Entry, type Judging, type Pool } from './state.ts';
 
 type Finished = Extract<Effect, { type: 'finished' }>;
@@ -12,7 +12,7 @@ type Finished = Extract<Effect, { type: 'finished' }>;
 export const startCompile = (core: CoreState, entry: Entry, pool: Pool): void => {
   const { id } = entry.task;
   begin(pool.class, entry);
-  settle(core, entry, { kind: 'compiling', pool, sinceMs: core.nowMs });
+  moveTo(core, entry, { kind: 'compiling', pool, sinceMs: core.nowMs });
   emit(core, { type: 'moved', id, state: { status: 'compiling', hostId: pool.host.id } });
   emit(core, { type: 'compile', id, hostId: pool.host.id, deviceModel: pool.model });
 };
@@ -27,7 +27,7 @@ const begin = ({ turns }: ClassState, { turn, task }: Entry): void => {
 };
 
 export const makeReady = (core: CoreState, entry: Entry, to: { readonly pool: Pool; readonly artifact: ContentHash }): void => {
-  settle(core, entry, { kind: 'ready', pool: to.pool, sinceMs: core.nowMs, artifact: to.artifact, jumped: false });
+  moveTo(core, entry, { kind: 'ready', pool: to.pool, sinceMs: core.nowMs, artifact: to.artifact, jumped: false });
   emit(core, { type: 'moved', id: entry.task.id, state: { status: 'ready', hostId: to.pool.host.id } });
 };
 
@@ -39,7 +39,7 @@ export const sendToJudge = (core: CoreState, entry: Entry, device: Device): void
   entry.attempts += 1;
   const attemptId = attemptIdOf(id, entry.attempts);
   const hostId = device.host.id;
-  settle(core, entry, {
+  moveTo(core, entry, {
     kind: 'judge',
     entry,
     host: device.host,
@@ -92,15 +92,15 @@ export const requeue = (core: CoreState, entry: Entry, reason: string): void => 
 export const takeOut = (core: CoreState, entry: Entry, reason: string): void => {
   withdraw(core, entry);
   if (entry.counted !== 'queued') emit(core, { type: 'requeued', id: entry.task.id, reason, infra: false });
-  settle(core, entry, { kind: 'backoff' });
+  moveTo(core, entry, { kind: 'backoff' });
 };
 
 /** Into the heap of its group, as its constraints are now. */
 export const wait = (core: CoreState, entry: Entry): void => {
-  settle(core, entry, { kind: 'backoff' });
+  moveTo(core, entry, { kind: 'backoff' });
   regroup(core, entry);
   relax(core, entry);
-  settle(core, entry, { kind: 'pending', group: entry.group });
+  moveTo(core, entry, { kind: 'pending', group: entry.group });
 };
 
 /** Without the word of a judge, or with one that says nothing of the candidate. */
@@ -118,7 +118,7 @@ export const finishUnconfirmed = (core: CoreState, entry: Entry): void => {
 
 export const conclude = (core: CoreState, entry: Entry, end: Pick<Finished, 'outcome' | 'attemptId'>): void => {
   withdraw(core, entry);
-  settle(core, entry, { kind: 'done' });
+  moveTo(core, entry, { kind: 'done' });
   entry.group.members -= 1;
   entry.share.held -= 1;
   if (entry.share.held === 0) entry.group.class.shares.delete(entry.task.submitter);

@@ -1,5 +1,5 @@
 /**
- * The scheduler's state. A candidate (`Entry`) is in exactly one `Place`; only `settle` moves it.
+ * The scheduler's state. A candidate (`Entry`) is in exactly one `Place`; only `moveTo` moves it.
  *
  *   pending    in the heap of its group, until a pool that matches has room
  *   backoff    after an infra failure that only the same host can retry, until its deadline
@@ -71,7 +71,7 @@ export class Entry {
   counted: Counted = 'none';
   attempts: number;
   /** Highest attempt number whose result was used or that was given back: anything up to it is stale. */
-  settled: number;
+  usedUpTo: number;
   infraFailures: number;
   recompiles = 0;
   confirm: Confirmation | null;
@@ -92,7 +92,7 @@ export class Entry {
     this.turn = made.turn;
     this.group = made.group;
     this.attempts = made.task.attempts;
-    this.settled = made.task.attempts;
+    this.usedUpTo = made.task.attempts;
     this.infraFailures = made.task.infraFailures;
     this.confirm = made.confirm;
     this.excluded = made.excluded;

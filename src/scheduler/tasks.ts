@@ -4,7 +4,7 @@ import type { SchedulerEvent, Task } from './events.ts';
 import { groupOf } from './groups.ts';
 import { deviceOf, hostOf } from './host-state.ts';
 import { finish, wait } from './moves.ts';
-import { settle } from './settle.ts';
+import { moveTo } from './move-to.ts';
 import {
   type ClassState,
   type Confirmation,
@@ -43,8 +43,8 @@ export const onTaskAdopted = (core: CoreState, event: Adopted): void => {
   const entry = enlist(core, event.task, confirm);
   const attempt = attemptNumber(event.attemptId);
   entry.attempts = Math.max(entry.attempts, attempt);
-  entry.settled = attempt - 1;
-  settle(core, entry, { kind: 'judge', entry, host, device, attempt, attemptId: event.attemptId, artifact: null, retract: null });
+  entry.usedUpTo = attempt - 1;
+  moveTo(core, entry, { kind: 'judge', entry, host, device, attempt, attemptId: event.attemptId, artifact: null, retract: null });
   armEntry(core, entry, core.nowMs + core.options.adoptGraceMs);
 };
 

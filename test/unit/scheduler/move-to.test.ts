@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { check } from '../../../src/scheduler/check.ts';
-import { settle } from '../../../src/scheduler/settle.ts';
+import { moveTo } from '../../../src/scheduler/move-to.ts';
 import { Scenario } from './scenario.ts';
 import { candidateId } from './simulated-fleet.ts';
 
@@ -11,7 +11,7 @@ describe('a move that candidates do not make', () => {
     const [pool] = [...s.core.hosts.values()].flatMap(({ pools }) => [...pools.values()]);
     if (!entry || !pool) throw new Error('the scenario lacks its candidate or its pool');
     expect(entry.counted).toBe('confirming');
-    expect(() => settle(s.core, entry, { kind: 'compiling', pool, sinceMs: 0 })).toThrow(
+    expect(() => moveTo(s.core, entry, { kind: 'compiling', pool, sinceMs: 0 })).toThrow(
       `candidate ${candidateId(1)} is confirming and cannot become compiling`,
     );
     expect(check(s.core)).toEqual([]);
@@ -22,8 +22,8 @@ describe('a move that candidates do not make', () => {
     const entry = s.core.tasks.get(candidateId(1));
     if (!entry) throw new Error('the scenario lacks its candidate');
     s.judged(1, 1).skip();
-    expect(() => settle(s.core, entry, { kind: 'backoff' })).toThrow('is done and cannot become queued');
-    expect(() => settle(s.core, entry, { kind: 'done' })).toThrow('is done and cannot become done');
+    expect(() => moveTo(s.core, entry, { kind: 'backoff' })).toThrow('is done and cannot become queued');
+    expect(() => moveTo(s.core, entry, { kind: 'done' })).toThrow('is done and cannot become done');
     expect(check(s.core)).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { armEntry, disarm } from './deadlines.ts';
 import { type Counted, type CoreState, type Entry, type Group, type Judging, type Place, touch } from './state.ts';
 
 /** Moves the entry. Emits nothing. Throws ILLEGAL_TRANSITION, with nothing moved, where candidates may not move so. */
-export const settle = (core: CoreState, entry: Entry, place: Place): void => {
+export const moveTo = (core: CoreState, entry: Entry, place: Place): void => {
   requireMove(entry, place);
   leave(core, entry);
   disarm(core, entry);
