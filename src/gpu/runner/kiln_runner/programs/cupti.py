@@ -1,0 +1,102 @@
+"""CUPTI's callbacks for a recorder, by ctypes, in the program's process: every binary that is loaded, and the driver calls that launch or move data.
+
+Subscribed before the context exists, or binaries that it loads would be missed.
+"""
+import ctypes
+import glob
+import os
+import sys
+from ctypes import c_char_p, c_int, c_size_t, c_uint, c_void_p
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from kiln_runner.programs.driver_calls import DRIVER_API, RESOURCE, DriverCalls
+
+LIBRARIES = ("libcupti.so.13", "libcupti.so.12", "libcupti.so")
+_CALLBACK = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_uint, c_void_p)
+_PARAMETERS_MAX = 4096
+
+
+class CuptiFailure(Exception):
+    """It is not here, or refuses: somebody else may have subscribed, such as a profiler. The message says which call failed."""
+
+
+class Cupti:
+    """One subscription, from now until `close`."""
+
+    def __init__(self, calls: DriverCalls, library: Optional[str] = None) -> None:
+        self._cupti = _load(library)
+        # Held here: C has the only other reference.
+        self._callback = _CALLBACK(lambda _user, domain, number, data: calls.on_callback(domain, number, data))
+        self._subscriber = c_void_p()
+        self._ask("cuptiSubscribe", ctypes.byref(self._subscriber), self._callback, None)
+        self._ask("cuptiEnableDomain", 1, self._subscriber, RESOURCE)
+        # A call that this version of the driver does not have cannot be made either.
+        self.unknown = [number for number in calls.numbers() if self._cupti.cuptiEnableCallback(1, self._subscriber, DRIVER_API, number)]
+
+    def close(self) -> None:
+        self._ask("cuptiUnsubscribe", self._subscriber)
+
+    def _ask(self, name: str, *arguments: Any) -> None:
+        code = getattr(self._cupti, name)(*arguments)
+        if code:
+            raise CuptiFailure(f"{name} failed with {code}")
+
+
+class DriverFunctions:
+    """What libcuda says of functions; asked once each. A kernel of a library has a handle of its own, which stands for a function."""
+
+    def __init__(self, cuda: Any) -> None:
+        self._cuda = cuda
+        self._known: Dict[int, Tuple[str, List[Tuple[int, int]]]] = {}
+
+    def name(self, function: int) -> str:
+        return self._of(function)[0]
+
+    def parameters(self, function: int) -> List[Tuple[int, int]]:
+        return self._of(function)[1]
+
+    def module(self, function: int) -> Optional[str]:
+        """The driver has no call that names the binary; kernels are found by their names, and twins are refused."""
+        return None
+
+    def _of(self, function: int) -> Tuple[str, List[Tuple[int, int]]]:
+        if function not in self._known:
+            handle, name = c_void_p(function), c_char_p()
+            if self._cuda.cuFuncGetName(ctypes.byref(name), handle):
+                real = c_void_p()
+                if self._cuda.cuKernelGetFunction(ctypes.byref(real), handle) or self._cuda.cuFuncGetName(ctypes.byref(name), real):
+                    raise CuptiFailure("a function without a name")
+                handle = real
+            self._known[function] = ((name.value or b"").decode(), list(self._layout(handle)))
+        return self._known[function]
+
+    def _layout(self, handle: c_void_p) -> Iterator[Tuple[int, int]]:
+        offset, size = c_size_t(), c_size_t()
+        for number in range(_PARAMETERS_MAX):
+            if self._cuda.cuFuncGetParamInfo(handle, c_size_t(number), ctypes.byref(offset), ctypes.byref(size)):
+                return
+            yield offset.value, size.value
+
+
+def find_library() -> Optional[str]:
+    """By the loader, then beside PyTorch, where pip puts NVIDIA's wheels, then in a toolkit."""
+    for name in LIBRARIES:
+        try:
+            ctypes.CDLL(name)
+            return name
+        except OSError:
+            continue
+    packages = [os.path.join(place, "nvidia/*/lib") for place in sys.path if place]
+    packages += [os.path.join(place, "nvidia/*/*/lib") for place in sys.path if place]
+    folders = [*packages, "/usr/local/cuda/lib64", "/usr/local/cuda/extras/CUPTI/lib64", "/usr/local/cuda/targets/*/lib"]
+    return next((path for folder in folders for path in sorted(glob.glob(os.path.join(folder, "libcupti.so*")))), None)
+
+
+def _load(library: Optional[str]) -> Any:
+    found = library or find_library()
+    if found is None:
+        raise CuptiFailure("libcupti is not here; pip install nvidia-cuda-cupti, or install the CUDA toolkit")
+    try:
+        return ctypes.CDLL(found)
+    except OSError as error:
+        raise CuptiFailure(f"{found} cannot be loaded: {error}") from error
