@@ -3,6 +3,7 @@ import { DeviceClass } from './device.ts';
 import { AttemptId, DeviceId, HostId, SweepId } from './ids.ts';
 import { Outcome } from './outcome.ts';
 import { Language, Params } from './plan/plan.ts';
+import { ProgramContent } from './program.ts';
 
 export const PRIORITY_DEFAULT = 100;
 
@@ -14,6 +15,8 @@ export const CandidateContent = z.strictObject({
   language: Language,
   source: z.string(),
   params: Params,
+  /** Of language `python`, and of no other. */
+  program: ProgramContent.optional(),
   device: DeviceClass,
   /** The same content judged again as a candidate of its own, to test repeatability. Only trial 0 is ranked. */
   trial: z.int().min(0).max(9999),

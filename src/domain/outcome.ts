@@ -63,6 +63,8 @@ export const Outcome = z.discriminatedUnion('verdict', [
     floorNs: z.number().positive(),
     message: Message,
   }),
+  /** A program that did not keep what was agreed with it, or that cannot be judged as one; an empty case: as a whole. */
+  z.strictObject({ verdict: z.literal('contract'), case: z.string(), message: Message }),
   z.strictObject({ verdict: z.literal('cancelled') }),
   z.strictObject({ verdict: z.literal('infra_failed'), message: Message }),
 ]);

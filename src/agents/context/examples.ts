@@ -18,6 +18,7 @@ const SEEDS: Readonly<Record<Language, readonly (readonly [problem: string, file
     ['vector_add', 'seeds/2-vectors.c'],
     ['vector_add', 'seeds/1-restrict.c'],
   ],
+  python: [],
 };
 
 /**

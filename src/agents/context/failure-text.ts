@@ -34,6 +34,7 @@ const messageOf = (outcome: Failed, problem: Problem): string => {
       return `${caseText(problem, outcome.case)}: ${outcome.message}`;
     case 'timed_out':
       return `${placeOf(outcome, problem)}: not done after ${outcome.limitMs} ms`;
+    case 'contract':
     case 'implausible':
       return `${caseText(problem, outcome.case)}: ${outcome.message}`;
     case 'cancelled':

@@ -161,7 +161,7 @@ const writeBest = async (
   return files;
 };
 
-const ENDINGS: Readonly<Record<Language, string>> = { cuda: 'cu', triton: 'py', c: 'c' };
+const ENDINGS: Readonly<Record<Language, string>> = { cuda: 'cu', triton: 'py', c: 'c', python: 'py' };
 const fileNameOf = (text: string): string => text.replaceAll(/[^\w.-]/g, '_');
 
 interface Change {

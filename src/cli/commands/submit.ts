@@ -1,12 +1,14 @@
 import { type Command, Option } from 'commander';
 import { SubmitCandidate } from '../../domain/api/candidates.ts';
+import { KilnError } from '../../domain/errors.ts';
 import { Language, type Params } from '../../domain/plan/plan.ts';
 import type { Submitted } from '../../domain/api/candidates.ts';
 import type { CandidateRecord } from '../../domain/records.ts';
 import { type Context, contextOf, note, print, printJson, printJsonLine } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collectParam } from '../input/params.ts';
-import { deviceFor, readSource } from '../input/source-file.ts';
+import type { RecognisedProgram } from '../input/program-style.ts';
+import { deviceFor, readSource, readText } from '../input/source-file.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { summaryText, WHOLE } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';
@@ -24,6 +26,8 @@ export interface CandidateOptions {
   readonly trial?: number;
   readonly submitter?: string;
   readonly label?: readonly string[];
+  readonly with?: readonly string[];
+  readonly environment?: string;
 }
 interface SubmitOptions extends CandidateOptions, TimeoutOption {
   readonly watch?: boolean;
@@ -42,16 +46,22 @@ export const withCandidateOptions = (command: Command): Command =>
     .option('--priority <number>', '1 is first (default: 100)', wholeNumber(1, 2_000_000))
     .option('--trial <number>', 'judge the same content again under another number; only 0 is ranked', wholeNumber(0, 9999))
     .option('--submitter <name>', 'who asks: queues are shared fairly between submitters')
-    .option('--label <label>', 'host label that is required (repeatable)', collect);
+    .option('--label <label>', 'host label that is required (repeatable)', collect)
+    .option('--with <file>', 'for a program: another file that its entry imports, by its path from here (repeatable)', collect)
+    .option('--environment <name>', 'for a program: the environment that it runs in (default: torch)');
 
 export const candidateOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
-  const { source, language } = await readSource(path, options.language);
+  const { name, source, language, program } = await readSource(path, options.language);
+  if (program) note(`${path} is taken for ${program.words}`);
+  else if (options.with || options.environment)
+    throw new KilnError('INVALID_REQUEST', `${path} is no program: --with and --environment are for those`);
   const { problem, param, priority, trial, submitter, label } = options;
   return {
     problem,
     source,
     language,
     ...deviceFor(language, options.device),
+    ...(program ? { program: await programOf(name, program, options) } : {}),
     ...(param === undefined ? {} : { params: param }),
     ...(priority === undefined ? {} : { priority }),
     ...(trial === undefined ? {} : { trial }),
@@ -59,6 +69,16 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
     ...(label === undefined ? {} : { labels: [...label] }),
   };
 };
+
+const programOf = async (
+  file: string,
+  { symbol, style }: RecognisedProgram,
+  { with: others = [], environment }: CandidateOptions,
+): Promise<NonNullable<SubmitCandidate['program']>> => ({
+  entry: { file, symbol, style },
+  files: await Promise.all(others.map(async (path) => ({ path, content: await readText(path) }))),
+  ...(environment === undefined ? {} : { environment }),
+});
 
 export const addSubmit = (program: Command): void => {
   const command = withCandidateOptions(program.command('submit').description('submit candidate files').argument('<file...>'))

@@ -1,21 +1,23 @@
 /** What a Python file is taken for that has no launch plan: people have kernels with host code, in a few public forms. */
+import type { ProgramStyle } from '../../domain/program.ts';
 
-export interface ProgramStyle {
-  readonly style: 'custom_kernel' | 'model' | 'function';
+export interface RecognisedProgram {
+  readonly style: ProgramStyle;
+  readonly symbol: string;
   /** For people. */
   readonly words: string;
 }
 
 const PLAN = /^(?:\s*[ru]?(?:"""|''')\s*kiln\b|#\s*kiln\s*$)/mu;
-const STYLES: readonly (readonly [pattern: RegExp, style: ProgramStyle])[] = [
+const FORMS: readonly (readonly [pattern: RegExp, found: RecognisedProgram])[] = [
   [
     /^(?:async\s+)?def\s+custom_kernel\s*\(|^custom_kernel\s*(?::[^=\n]+)?=/mu,
-    { style: 'custom_kernel', words: 'a leaderboard submission (custom_kernel)' },
+    { style: 'custom_kernel', symbol: 'custom_kernel', words: 'a leaderboard submission (custom_kernel)' },
   ],
-  [/^class\s+ModelNew\b/mu, { style: 'model', words: 'a rewritten module (ModelNew)' }],
-  [/^def\s+run\s*\(/mu, { style: 'function', words: 'a function that is called with tensors (run)' }],
+  [/^class\s+ModelNew\b/mu, { style: 'model', symbol: 'ModelNew', words: 'a rewritten module (ModelNew)' }],
+  [/^def\s+run\s*\(/mu, { style: 'function', symbol: 'run', words: 'a function that is called with tensors (run)' }],
 ];
 
 /** Null for a file with a launch plan, and for one that looks like nothing known. */
-export const programStyleOf = (source: string): ProgramStyle | null =>
-  PLAN.test(source) ? null : (STYLES.find(([pattern]) => pattern.test(source))?.[1] ?? null);
+export const recogniseProgram = (source: string): RecognisedProgram | null =>
+  PLAN.test(source) ? null : (FORMS.find(([pattern]) => pattern.test(source))?.[1] ?? null);

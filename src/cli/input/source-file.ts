@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
-import { programStyleOf } from './program-style.ts';
+import { type RecognisedProgram, recogniseProgram } from './program-style.ts';
 
 const LANGUAGES: Readonly<Record<string, Language>> = { '.cu': 'cuda', '.c': 'c', '.py': 'triton' };
 
@@ -11,28 +11,29 @@ export interface SourceFile {
   readonly name: string;
   readonly source: string;
   readonly language: Language;
+  /** Of a program, what its file is taken for. */
+  readonly program?: RecognisedProgram;
 }
 
 /** The language comes from the ending unless it is given. Throws INVALID_REQUEST. */
 export const readSource = async (path: string, language: string | undefined): Promise<SourceFile> => {
   const spoken = language === undefined ? languageOf(path) : parseLanguage(language);
-  const source = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new KilnError('INVALID_REQUEST', `${path} cannot be read (${codeOf(error)}): check the path`, { cause: error });
-  });
-  if (language === undefined && spoken === 'triton') refuseProgram(path, source);
-  return { name: basename(path), source, language: spoken };
-};
-
-/** Said before it is submitted: the daemon would only miss a launch plan. */
-const refuseProgram = (path: string, source: string): void => {
-  const found = programStyleOf(source);
-  if (!found) return;
+  const source = await readText(path);
+  const name = basename(path);
+  const program = spoken === 'python' || (spoken === 'triton' && language === undefined) ? recogniseProgram(source) : null;
+  if (program) return { name, source, language: 'python', program };
+  if (spoken !== 'python') return { name, source, language: spoken };
   throw new KilnError(
     'INVALID_REQUEST',
-    `${path} is taken for ${found.words}, a program with host code: hosts have no recorder for those yet, so it was not submitted. ` +
-      'What can be judged is device code with a launch plan (for Triton, a docstring that starts with kiln); --language triton submits the file as that',
+    `${path}: a program defines custom_kernel, a class ModelNew, or run; none of them is there`,
   );
 };
+
+/** Throws INVALID_REQUEST where it cannot be read. */
+export const readText = async (path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((error: unknown) => {
+    throw new KilnError('INVALID_REQUEST', `${path} cannot be read (${codeOf(error)}): check the path`, { cause: error });
+  });
 
 /** C runs on the cpu device only; for the others the server's default stands. */
 export const deviceFor = (language: Language, given: string | undefined): { readonly device?: string } => {

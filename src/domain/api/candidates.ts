@@ -3,6 +3,7 @@ import { PRIORITY_DEFAULT } from '../candidate.ts';
 import { CandidateId } from '../ids.ts';
 import { PlainText } from '../plain-text.ts';
 import { Language, Params } from '../plan/plan.ts';
+import { Program } from '../program.ts';
 import { CandidateRecord } from '../records.ts';
 import { VERDICTS } from '../outcome.ts';
 
@@ -17,6 +18,8 @@ export const SubmitCandidate = z.strictObject({
   device: z.string().min(1).max(40).default('H100'),
   /** Override params of the plan's header. */
   params: Params.default({}),
+  /** For language `python`: `source` is the entry file, and this says the rest. */
+  program: Program.optional(),
   priority: z.int().min(1).max(2_000_000).default(PRIORITY_DEFAULT),
   submitter: PlainText.min(1).max(64).default('anonymous'),
   labels: z.array(PlainText.min(1).max(64)).max(16).default([]),

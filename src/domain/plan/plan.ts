@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const Expression = z.union([z.int(), z.string().min(1).max(500)]);
 export type Expression = z.infer<typeof Expression>;
 
-export const Language = z.enum(['cuda', 'triton', 'c']);
+export const Language = z.enum(['cuda', 'triton', 'c', 'python']);
 export type Language = z.infer<typeof Language>;
 
 const Name = z.string().regex(/^[A-Za-z_]\w{0,127}$/, 'a name is a C identifier of at most 128 characters');

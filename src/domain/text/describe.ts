@@ -86,6 +86,8 @@ const wholeReason = (outcome: Outcome): string => {
       return `case ${outcome.case}: no end of ${outcome.stage} in ${milliseconds(outcome.limitMs)}`;
     case 'implausible':
       return `case ${outcome.case}: ${nanoseconds(outcome.medianNs)}, the physical floor is ${nanoseconds(outcome.floorNs)}`;
+    case 'contract':
+      return outcome.case === '' ? outcome.message : `case ${outcome.case}: ${outcome.message}`;
     case 'infra_failed':
       return outcome.message;
   }

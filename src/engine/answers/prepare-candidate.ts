@@ -13,6 +13,7 @@ import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import { targetOf } from '../../problems/targets.ts';
 import type { Target } from '../../problems/targets.ts';
+import { type HostEnvironments, prepareProgram } from './prepare-program.ts';
 import { resolveCandidate } from '../../problems/resolve-candidate.ts';
 
 /** Part of every candidate id: raise it when the judge's rules change what a verdict means. */
@@ -23,6 +24,8 @@ export interface IntakeRules {
   /** Device classes the fleet has shown so far, besides those Kiln knows by name. */
   readonly fleetClasses: readonly string[];
   readonly sourceBytesMax: number;
+  /** Of the fleet's hosts, as far as they are known now. */
+  readonly hosts: readonly HostEnvironments[];
 }
 
 type Input = z.output<typeof SubmitCandidate>;
@@ -33,6 +36,8 @@ export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: I
   const device = deviceOf(input.device, rules);
   checkTarget(loaded, targetOf(device), input.language);
   checkSize(input.source, rules.sourceBytesMax);
+  if (input.language === 'python') return programCandidate(input, sweepId, { loaded, device, hosts: rules.hosts });
+  if (input.program) throw new KilnError('INVALID_REQUEST', 'program: only a candidate in python has one');
   const header = parseHeader(input.source, input.language);
   const params: Params = header.ok ? { ...header.plan.params, ...input.params } : input.params;
   const content: CandidateContent = {
@@ -45,15 +50,44 @@ export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: I
     trial: input.trial,
   };
   const resolved = resolveCandidate(loaded, { target: targetOf(device), architecture: 'native', content });
-  const submission: Submission = {
-    content,
-    priority: input.priority,
-    submitter: input.submitter,
-    labels: input.labels,
-    sweepId,
+  return {
+    id: contentId(content),
+    submission: submissionOf(input, content, sweepId),
+    outcome: resolved.ok ? null : resolved.outcome,
   };
-  return { id: contentId(content), submission, outcome: resolved.ok ? null : resolved.outcome };
 };
+
+const programCandidate = (
+  input: Input,
+  sweepId: SweepId | null,
+  {
+    loaded,
+    device,
+    hosts,
+  }: { readonly loaded: LoadedProblem; readonly device: string; readonly hosts: readonly HostEnvironments[] },
+): NewCandidate => {
+  if (Object.keys(input.params).length > 0) throw new KilnError('INVALID_REQUEST', 'params: a program has none');
+  const { content: program, outcome } = prepareProgram(input.source, input.program, hosts);
+  const content: CandidateContent = {
+    problem: input.problem,
+    problemVersion: loaded.contentHash(targetOf(device)),
+    language: 'python',
+    source: input.source,
+    params: {},
+    program,
+    device,
+    trial: input.trial,
+  };
+  return { id: contentId(content), submission: submissionOf(input, content, sweepId), outcome };
+};
+
+const submissionOf = (input: Input, content: CandidateContent, sweepId: SweepId | null): Submission => ({
+  content,
+  priority: input.priority,
+  submitter: input.submitter,
+  labels: input.labels,
+  sweepId,
+});
 
 export const contentId = (content: CandidateContent): CandidateId =>
   CandidateId.parse(`c-${hashOf({ content, rules: JUDGE_RULES_VERSION }).slice(0, 32)}`);

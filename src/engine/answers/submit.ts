@@ -10,6 +10,7 @@ import type { NewCandidate } from '../../domain/ledger.ts';
 import type { EngineState } from '../state.ts';
 import { createGroupCommit } from '../../platform/group-commit.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
+import type { HostEnvironments } from './prepare-program.ts';
 import { askProfiles, checkRoomForProfiles } from '../profiles/profiles.ts';
 import type { Queue } from '../../domain/ports/queue.ts';
 import type { SubmissionLimits } from '../deps.ts';
@@ -87,9 +88,10 @@ const prepareBatch = (
   { sweepId, sourceBytesMax }: { readonly sweepId: SweepId | null; readonly sourceBytesMax: number },
 ): readonly NewCandidate[] => {
   const fleetClasses = fleetClassesOf(state);
+  const hosts = environmentsOf(state);
   return batch.map((input, index) => {
     try {
-      return prepareCandidate(input, sweepId, { problems: state.problems, fleetClasses, sourceBytesMax });
+      return prepareCandidate(input, sweepId, { problems: state.problems, fleetClasses, sourceBytesMax, hosts });
     } catch (error) {
       if (!(error instanceof KilnError) || batch.length === 1) throw error;
       throw new KilnError(error.code, `candidates[${index}].${error.message}`, {
@@ -144,6 +146,7 @@ const reopenedText = (result: Inserted): string => {
 
 const messageOf = (outcome: Outcome): string | null => {
   if (outcome.verdict === 'plan_error') return `${outcome.field}: ${outcome.message}`;
+  if (outcome.verdict === 'contract') return outcome.message;
   if (outcome.verdict === 'cancelled') return 'it was cancelled just now: submit it again to have it judged';
   return null;
 };
@@ -152,3 +155,7 @@ const messageOf = (outcome: Outcome): string | null => {
 export const fleetClassesOf = (state: Pick<EngineState, 'hosts'>): readonly string[] => [
   ...new Set([...state.hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device)))),
 ];
+
+/** What each host told of its environments; nothing of one that was not reached yet. */
+export const environmentsOf = (state: Pick<EngineState, 'hosts'>): readonly HostEnvironments[] =>
+  [...state.hosts].map(([host, { inventory }]) => ({ host, environments: inventory?.environments ?? [] }));

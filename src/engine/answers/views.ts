@@ -22,7 +22,7 @@ import { resolveCandidate } from '../../problems/resolve-candidate.ts';
 import { casesOf, targetOf } from '../../problems/targets.ts';
 import type { EngineState } from '../state.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
-import { fleetClassesOf } from './submit.ts';
+import { environmentsOf, fleetClassesOf } from './submit.ts';
 
 export const createViews = (state: EngineState) => {
   const { store, problems } = state;
@@ -40,6 +40,7 @@ export const createViews = (state: EngineState) => {
       const { submission } = prepareCandidate(input, null, {
         problems,
         fleetClasses: fleetClassesOf(state),
+        hosts: environmentsOf(state),
         // The server has looked.
         sourceBytesMax: Infinity,
       });
@@ -96,6 +97,7 @@ interface Planned {
 
 const planView = (loaded: LoadedProblem, { content, ceilings }: Planned): PlanView => {
   const target = targetOf(content.device);
+  if (content.program) return { complaint: NO_PLAN_OF_A_PROGRAM, ceilings: null, cases: [] };
   const resolved = resolveCandidate(loaded, { target, architecture: 'native', content });
   if (!resolved.ok) return { complaint: complaintOf(resolved.outcome), ceilings: null, cases: [] };
   const { problem } = loaded;
@@ -108,6 +110,12 @@ const planView = (loaded: LoadedProblem, { content, ceilings }: Planned): PlanVi
     return [{ name, kind, shape: { ...shape }, plan, bytes: readBytes + writeBytes, flops }];
   });
   return { complaint: null, ceilings, cases };
+};
+
+const NO_PLAN_OF_A_PROGRAM = {
+  field: 'program',
+  message: 'a program has no launch plan: what it launches is recorded',
+  line: null,
 };
 
 /** Messages name the line of the file, where there is one. */

@@ -54,6 +54,7 @@ outcome = union("verdict", {
         {"stage": one_of("compile", "check", "measure"), "case": string, "limitMs": millis}, {"lostMs": number(0)}
     ),
     "implausible": record({"case": string, "medianNs": millis, "floorNs": millis, "message": string}),
+    "contract": record({"case": string, "message": string}),
     "cancelled": record({}),
     "infra_failed": record({"message": string}),
 })

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { programStyleOf } from '../../../src/cli/input/program-style.ts';
+import { recogniseProgram } from '../../../src/cli/input/program-style.ts';
 import { readSource } from '../../../src/cli/input/source-file.ts';
 
 const LEADERBOARD =
@@ -21,18 +21,18 @@ test.each<[string, string, string | undefined]>([
   ['a call of custom_kernel', 'print(custom_kernel(1))\n', undefined],
   ['nothing known', 'import triton\n@triton.jit\ndef add(x):\n    pass\n', undefined],
 ])('%s', (...[, source, style]) => {
-  expect(programStyleOf(source)?.style).toBe(style);
+  expect(recogniseProgram(source)?.style).toBe(style);
 });
 
-test('a program is refused before it is submitted, in words that say what it is and what can be done', async () => {
+test('a program is read as one, a file with a plan or with a language as what it says', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kiln-program-'));
   const path = join(folder, 'submission.py');
   await writeFile(path, LEADERBOARD);
-  await expect(readSource(path, undefined)).rejects.toThrow(
-    /leaderboard submission \(custom_kernel\).*no recorder.*not submitted/u,
-  );
+  const { language, program } = await readSource(path, undefined);
+  expect([language, program?.symbol]).toEqual(['python', 'custom_kernel']);
   expect((await readSource(path, 'triton')).language).toBe('triton');
   await writeFile(path, PLANNED);
   expect((await readSource(path, undefined)).language).toBe('triton');
+  await expect(readSource(path, 'python')).rejects.toThrow(/defines custom_kernel, a class ModelNew, or run/u);
   await rm(folder, { recursive: true });
 });

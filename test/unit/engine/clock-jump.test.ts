@@ -22,7 +22,7 @@ const { id, submission } = prepareCandidate(
     source: problems.get('vector_add')?.files['baseline.c'] ?? '',
   }),
   null,
-  { problems, fleetClasses: [], sourceBytesMax: 1_000_000 },
+  { problems, fleetClasses: [], sourceBytesMax: 1_000_000, hosts: [] },
 );
 /** A judgement that a host had when the daemon ended; the host does not come back. */
 const judging: Unfinished = {

@@ -56,6 +56,7 @@ const detailOf = (outcome: Outcome): string => {
     case 'timed_out':
       return `case ${outcome.case}: over ${outcome.limitMs} ms in ${outcome.stage}`;
     case 'crashed':
+    case 'contract':
     case 'implausible':
       return `case ${outcome.case}: ${outcome.message}`;
     case 'infra_failed':

@@ -4,10 +4,11 @@ import { examplesFor } from '../../../../src/agents/context/examples.ts';
 import { KilnError } from '../../../../src/domain/errors.ts';
 import { evaluate } from '../../../../src/domain/plan/expression.ts';
 import { VERDICTS } from '../../../../src/domain/outcome.ts';
-import { Language, Launch, LaunchPlan } from '../../../../src/domain/plan/plan.ts';
+import { Launch, LaunchPlan } from '../../../../src/domain/plan/plan.ts';
 import { DTYPE_BYTES } from '../../../../src/domain/plan/dtype.ts';
 import { resolveCandidate } from '../../../../src/problems/resolve-candidate.ts';
 import { parseHeader } from '../../../../src/problems/parse-header.ts';
+import { LANGUAGES_OF } from '../../../../src/problems/targets.ts';
 import { problems } from './fake-judging.ts';
 
 const viewOf = (name: string) => {
@@ -22,7 +23,7 @@ describe('the contract that generators read', () => {
     ...Object.keys(LaunchPlan.shape),
     ...Object.keys(Launch.shape).map((field) => `launch[].${field}`),
     ...VERDICTS,
-    ...Language.options,
+    ...Object.values(LANGUAGES_OF).flat(),
   ])('explains `%s`', (name) => {
     expect(CONTRACT).toContain(`\`${name}\``);
   });

@@ -22,9 +22,9 @@ from kiln_runner.compile.toolchain_places import places_of
 from kiln_runner.compile.units import Built, Infra, TimedOut, refused
 from kiln_runner.frames import encode
 from kiln_runner.programs.built import EXTENSIONS, FACTS, TRITON_CACHE
+from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
 from kiln_runner.programs.extensions import Extensions
 from kiln_runner.programs.program_files import FOLDER, Program, ProgramRefused, load_entry, program_of, write_files
-from kiln_runner.programs.zygote import IMPORTS, import_all, keep_settings, places
 
 # PyTorch and the CUDA libraries that it maps, and a compiler with every header of theirs.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3

@@ -8,9 +8,9 @@ import platform
 from importlib import metadata
 from typing import Any, Dict, List, Optional
 
+from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
 from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.sandbox_probe import probe as probe_sandbox
-from kiln_runner.programs.zygote import IMPORTS, import_all, keep_settings, places
 
 # Those that people ask for by name; the key is over all.
 SHOWN = (

@@ -6,37 +6,22 @@ stdin: {type: "run", id, task, asked, bounds, level, nodes, artifact} | {type: "
 It makes no verdict, and runs no code of a program itself. One import that starts CUDA would leave every copy without a GPU, so that each is looked
 at, and one that does is told by name.
 """
-import ctypes
 import gc
-import importlib
 import os
 import selectors
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List
 
 from kiln_runner.frames import FrameDecoder, encode
 from kiln_runner.programs import supervisor
 from kiln_runner.programs.built import read
+from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
 from kiln_runner.programs.sandbox import Bounds, Box
 from kiln_runner.programs.tasks import TASKS
 
-# After each of these a copy could still start CUDA, measured with PyTorch 2.11 and Triton 3.6; what is missing is left out.
-IMPORTS = (
-    "torch", "triton", "triton.language", "triton.backends.nvidia.driver", "triton.backends.nvidia.compiler", "triton.runtime.autotuner",
-    "triton.testing", "torch.utils.cpp_extension",
-)
 RUNNING_MAX = 64
 READ_BYTES = 1024 * 1024
-# What a fresh context would be made with: no copy of the runner's environment reaches a program.
-SETTINGS = {"PYTORCH_NVML_BASED_CUDA_CHECK": "1", "CUDA_DEVICE_MAX_CONNECTIONS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES", "PYTHONUTF8")
-_NOT_STARTED = 3
-
-
-class Imported(NamedTuple):
-    versions: Dict[str, str]
-    warnings: List[str]
 
 
 def run(argv: List[str]) -> int:
@@ -52,51 +37,6 @@ def run(argv: List[str]) -> int:
     frames_out.write(encode({"type": "ready", "imported": imported.versions, "warnings": imported.warnings}))
     _Zygote(frames_out.write).serve(sys.stdin.fileno())
     return 0
-
-
-def keep_settings() -> None:
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    os.environ.clear()
-    os.environ.update({**kept, **SETTINGS})
-
-
-def import_all(names: List[str]) -> Imported:
-    """Each as far as it is there. Warnings name what is broken, and what would leave copies without CUDA."""
-    versions: Dict[str, str] = {}
-    warnings: List[str] = []
-    for name in names:
-        try:
-            module = importlib.import_module(name)
-        except ImportError as error:
-            if not isinstance(error, ModuleNotFoundError) or (error.name or "") not in _prefixes(name):
-                warnings.append(f"{name} cannot be imported: {error}"[:500])
-            continue
-        except Exception as error:
-            warnings.append(f"{name} cannot be imported: {type(error).__name__}: {error}"[:500])
-            continue
-        version = getattr(module, "__version__", None)
-        versions[name] = str(version)[:100] if version is not None else ""
-        if cuda_is_started():
-            warnings.append(f"importing {name} starts CUDA, so that no forked program could use a GPU; it must not do that when it is imported")
-            break
-    threads = len(os.listdir("/proc/self/task"))
-    if threads > 1:
-        warnings.append(f"{threads - 1} threads run after the imports; forked programs do not have them")
-    return Imported(versions, warnings)
-
-
-def cuda_is_started() -> bool:
-    """Asked of the driver's library where somebody has loaded it; nothing is loaded or started by asking."""
-    try:
-        cuda = ctypes.CDLL("libcuda.so.1", mode=os.RTLD_NOLOAD | os.RTLD_NOW)
-    except OSError:
-        return False
-    return cuda.cuDeviceGetCount(ctypes.byref(ctypes.c_int())) != _NOT_STARTED
-
-
-def _prefixes(name: str) -> List[str]:
-    parts = name.split(".")
-    return [".".join(parts[: count + 1]) for count in range(len(parts))]
 
 
 class _Zygote:
@@ -170,23 +110,3 @@ class _Zygote:
                 os.close(running.held)
         for running in self._running.values():
             os.waitpid(running.guardian, 0)
-
-
-_found_places: Optional[List[str]] = None
-
-
-def places() -> List[str]:
-    """What a program of this environment reads: its packages and its Python."""
-    global _found_places
-    if _found_places is None:
-        from kiln_runner.identity import ROOT
-
-        found = [os.path.realpath(place) for place in (sys.prefix, sys.base_prefix, *sys.path) if place and os.path.isdir(place)]
-        kept = [place for place in dict.fromkeys(found) if place not in (str(ROOT), os.path.realpath(os.getcwd()), "/")]
-        _found_places = [*kept, *_linked(kept)]
-    return _found_places
-
-
-def _linked(places: List[str]) -> List[str]:
-    """The names that were asked for, where they lead to the real ones."""
-    return [place for place in (sys.prefix, sys.base_prefix) if place not in places]
