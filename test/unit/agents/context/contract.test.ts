@@ -4,7 +4,7 @@ import { examplesFor } from '../../../../src/agents/context/examples.ts';
 import { KilnError } from '../../../../src/domain/errors.ts';
 import { evaluate } from '../../../../src/domain/plan/expression.ts';
 import { VERDICTS } from '../../../../src/domain/outcome.ts';
-import { Launch, LaunchPlan } from '../../../../src/domain/plan/plan.ts';
+import { type Language, Launch, LaunchPlan } from '../../../../src/domain/plan/plan.ts';
 import { DTYPE_BYTES } from '../../../../src/domain/plan/dtype.ts';
 import { resolveCandidate } from '../../../../src/problems/resolve-candidate.ts';
 import { parseHeader } from '../../../../src/problems/parse-header.ts';
