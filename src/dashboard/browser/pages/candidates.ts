@@ -12,7 +12,7 @@ import { candidateLink, empty, failure, loading, name, Panel, problemLink, selec
 import { moment } from '../parts/time.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
 
-const PAGE = 500;
+const PAGE = 200;
 const FILTERS = ['problem', 'device', 'status', 'verdict', 'submitter', 'language', 'sweep'] as const;
 const STATUSES = ['queued', 'compiling', 'ready', 'judging', 'confirming', 'done'] as const;
 const VERDICTS: readonly Verdict[] = [
