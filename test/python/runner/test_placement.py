@@ -133,8 +133,8 @@ class PlacementOfCores(unittest.TestCase):
         shared = min(os.sched_getaffinity(0))
         # The same program, told of a placement that this machine without GPUs would not have.
         script = (
-            "import sys\nfrom kiln_runner import serve\ntake = serve.Probe.take\n"
-            f"serve.Probe.take = lambda probe: take(probe)._replace(placement={{'judges': {{}}, 'shared': [{shared}]}})\n"
+            "import sys\nfrom kiln_runner import serve\nfrom kiln_runner.host.placement import Placement\ntake = serve.Probe.take\n"
+            f"serve.Probe.take = lambda probe: take(probe)._replace(placement=Placement({{}}, [{shared}]))\n"
             f"sys.exit(serve.run(['--dir', {self.folder.name!r}]))\n"
         )
         with subprocess.Popen([sys.executable, "-c", script], env=ENVIRONMENT, stderr=subprocess.DEVNULL) as server:
