@@ -74,6 +74,7 @@ const mayImport = (layer: string): readonly string[] => [
   ...(ALLOWED[layer] ?? []),
   ...(layer === 'platform' ? [] : ['platform']),
 ];
+const listed = (imports: readonly string[]): string => imports.join(', ') || 'nothing';
 const read = (file: string): string => readFileSync(file, 'utf8');
 const layerOf = (file: string): string => file.split(sep)[1] ?? '';
 const sources = globSync('src/**/*.ts').toSorted();
@@ -179,7 +180,6 @@ describe('architecture', () => {
         groups?.['imports'],
       ]),
     );
-    const listed = (imports: readonly string[]): string => imports.join(', ') || 'nothing';
 
     test.each(Object.entries(ALLOWED))('tells what src/%s may import', (layer, imports) => {
       expect(told.get(`src/${layer}`)).toBe(listed(imports));

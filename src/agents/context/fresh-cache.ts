@@ -34,7 +34,9 @@ export const createFreshCache = <V>({ freshMs, entriesMax, now }: FreshCacheOpti
   };
 
   return {
-    forget: (key) => void held.delete(key),
+    forget: (key) => {
+      held.delete(key);
+    },
     get: async (key, load) => {
       const known = held.use(key);
       if (!known || now() - known.atMs >= freshMs) return loaded(key, load);

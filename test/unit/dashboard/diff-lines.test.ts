@@ -4,6 +4,8 @@ import { diffLines } from '../../../src/dashboard/model/diff-lines.ts';
 
 const sources = fc.array(fc.constantFrom('a', 'b', 'c', ''), { maxLength: 40 }).map((lines) => lines.join('\n'));
 
+const linesOf = (letter: string): string => Array.from({ length: 20_000 }, (_, index) => `${letter}${index}`).join('\n');
+
 describe('the difference of two sources', () => {
   test('holds each side in order, with the numbers of its lines', () => {
     fc.assert(
@@ -44,7 +46,6 @@ describe('the difference of two sources', () => {
   });
 
   test('gives up on two sources of a quarter MiB that have nothing in common', () => {
-    const of = (letter: string): string => Array.from({ length: 20_000 }, (_, index) => `${letter}${index}`).join('\n');
-    expect(diffLines(of('a'), of('b'))).toBeNull();
+    expect(diffLines(linesOf('a'), linesOf('b'))).toBeNull();
   });
 });

@@ -32,13 +32,13 @@ describe('reading server-sent events', () => {
   });
 });
 
-describe('reading what chat servers send', () => {
-  const lines = async (text: string): Promise<string[]> => {
-    const list: string[] = [];
-    for await (const line of dataLines(ReadableStream.from([new TextEncoder().encode(text)]))) list.push(line);
-    return list;
-  };
+const lines = async (text: string): Promise<string[]> => {
+  const list: string[] = [];
+  for await (const line of dataLines(ReadableStream.from([new TextEncoder().encode(text)]))) list.push(line);
+  return list;
+};
 
+describe('reading what chat servers send', () => {
   test('takes a line an event, with and without empty lines between them, and the last one without an end', async () => {
     expect(await lines(': hello\n\ndata: {"a":1}\n\ndata:{"b":2}\r\n\r\ndata: [DONE]\n\n')).toEqual([
       '{"a":1}',

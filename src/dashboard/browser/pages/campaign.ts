@@ -44,55 +44,18 @@ export const CampaignPage = ({ id }: { readonly id: string }): JSX.Element => {
   if (campaign.data === null)
     return h('div', { class: 'page' }, h('h1', null, 'Campaign'), campaign.error ? failure(campaign.error) : loading());
   const view = campaign.data;
-  const { spec, status, reason, activity, usage, spent } = view;
+  const { status, reason, activity } = view;
   const list = generations.data ?? [];
   return h(
     'div',
     { class: 'page' },
-    h(
-      'div',
-      { class: 'title' },
-      h('h1', null, spec.name === '' ? view.id : name(spec.name)),
-      badge(status, CAMPAIGN_TONES[status]),
-      h(
-        'span',
-        { class: 'sub' },
-        spec.problems.map((problem, index) => [index === 0 ? '' : ', ', problemLink(problem)]),
-        ` on ${spec.devices.join(', ')}`,
-      ),
-      h(
-        'div',
-        { class: 'end' },
-        h(Steering, { campaign: view, onDone: campaign.again }),
-        h('a', { class: 'button', href: `/v1/campaigns/${view.id}/report`, download: `${view.id}.md` }, 'Report'),
-      ),
-    ),
+    h(Title, { campaign: view, onSteered: campaign.again }),
     h(
       'div',
       { class: `notice ${status === 'running' ? 'info' : ''}`, role: 'status' },
       h('p', null, plainLine(reason ?? activity, 600)),
     ),
-    h(
-      'dl',
-      { class: 'tiles' },
-      ...view.best
-        .slice(0, 3)
-        .map(({ problem, device, best, startSpeedup }) =>
-          tile(
-            `Best of ${problem}, ${device}`,
-            best === null ? '–' : times(best.speedup),
-            startSpeedup === null ? '' : `from ${times(startSpeedup)}`,
-          ),
-        ),
-      tile('Money', dollars(spent.usd), spent.reservedUsd > 0 ? `${dollars(spent.reservedUsd)} reserved` : 'nothing reserved'),
-      tile('Device time', `${spent.gpuMinutes.toFixed(2)} min`, `${grouped(spent.candidates)} candidates`),
-      tile(
-        'Tokens',
-        grouped(usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens),
-        `${grouped(usage.outputTokens)} written`,
-      ),
-      tile('Agents', `${view.thinking} of ${spec.agents}`, `${view.waitingForVerdict} wait for a verdict`),
-    ),
+    h(Tiles, { campaign: view }),
     h(
       'div',
       { class: 'columns' },
@@ -129,6 +92,53 @@ export const CampaignPage = ({ id }: { readonly id: string }): JSX.Element => {
               keyOf: ({ id: key }) => key,
             }),
     ),
+  );
+};
+
+const Title = ({ campaign, onSteered }: { readonly campaign: CampaignView; readonly onSteered: () => void }): JSX.Element => {
+  const { id, spec, status } = campaign;
+  return h(
+    'div',
+    { class: 'title' },
+    h('h1', null, spec.name === '' ? id : name(spec.name)),
+    badge(status, CAMPAIGN_TONES[status]),
+    h(
+      'span',
+      { class: 'sub' },
+      spec.problems.map((problem, index) => [index === 0 ? '' : ', ', problemLink(problem)]),
+      ` on ${spec.devices.join(', ')}`,
+    ),
+    h(
+      'div',
+      { class: 'end' },
+      h(Steering, { campaign, onDone: onSteered }),
+      h('a', { class: 'button', href: `/v1/campaigns/${id}/report`, download: `${id}.md` }, 'Report'),
+    ),
+  );
+};
+
+const Tiles = ({ campaign }: { readonly campaign: CampaignView }): JSX.Element => {
+  const { best: bests, spec, spent, usage, thinking, waitingForVerdict } = campaign;
+  return h(
+    'dl',
+    { class: 'tiles' },
+    ...bests
+      .slice(0, 3)
+      .map(({ problem, device, best, startSpeedup }) =>
+        tile(
+          `Best of ${problem}, ${device}`,
+          best === null ? '–' : times(best.speedup),
+          startSpeedup === null ? '' : `from ${times(startSpeedup)}`,
+        ),
+      ),
+    tile('Money', dollars(spent.usd), spent.reservedUsd > 0 ? `${dollars(spent.reservedUsd)} reserved` : 'nothing reserved'),
+    tile('Device time', `${spent.gpuMinutes.toFixed(2)} min`, `${grouped(spent.candidates)} candidates`),
+    tile(
+      'Tokens',
+      grouped(usage.inputTokens + usage.outputTokens + usage.cacheReadTokens + usage.cacheWriteTokens),
+      `${grouped(usage.outputTokens)} written`,
+    ),
+    tile('Agents', `${thinking} of ${spec.agents}`, `${waitingForVerdict} wait for a verdict`),
   );
 };
 

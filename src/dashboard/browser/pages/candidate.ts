@@ -5,7 +5,7 @@ import { basisText, judgedAgainText, pairText, reasonText, WHOLE } from '../../.
 import { paramsText } from '../../../domain/text/params-text.ts';
 import { bytes, grouped, interval, milliseconds, nanoseconds, percent, times } from '../../../domain/text/units.ts';
 import { plainLine, plainText } from '../../../platform/printable-text.ts';
-import { ask } from '../live/api.ts';
+import { type Answer, ask } from '../live/api.ts';
 import { go, hrefWith, query } from '../live/router.ts';
 import { type Asked, useAnswer } from '../live/use-answer.ts';
 import { Action } from '../parts/action.ts';
@@ -188,51 +188,58 @@ const ResultTab = ({ record }: { readonly record: CandidateRecord }): JSX.Elemen
 };
 
 const Facts = ({ record }: { readonly record: CandidateRecord }): JSX.Element => {
-  const { submission, state, score, judgedAgain, infraFailures } = record;
   const origin = useAnswer(`origin ${record.id}`, () => ask('GET', '/v1/candidates/:id/origin', { params: { id: record.id } }));
-  const generation = origin.data?.generation ?? null;
-  return h(
-    Panel,
-    { title: 'Facts' },
-    fields([
-      ['Id', h('span', { class: 'mono' }, record.id)],
-      ['Params', Object.keys(submission.params).length === 0 ? null : h('code', null, paramsText(submission.params))],
-      [
-        'Submitter',
-        h('a', { href: `/candidates?submitter=${encodeURIComponent(submission.submitter)}` }, name(submission.submitter)),
-      ],
-      ['Submitted', moment(record.submittedAt)],
-      ['Finished', state.status === 'done' ? moment(state.finishedAt) : null],
-      ['Device', score?.deviceModel ?? null],
-      ['Measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
-      ['Pair', score && pairText(score)],
-      ['Judged again', judgedAgain && judgedAgainText(judgedAgain)],
-      ['Infra failures', infraFailures === 0 ? null : String(infraFailures)],
-      ['Trial', submission.trial === 0 ? null : `${submission.trial} (not ranked)`],
-      ['Labels', submission.labels.map((label) => plainLine(label)).join(', ')],
-      [
-        'Sweep',
-        submission.sweepId === null ? null : h('a', { class: 'mono', href: `/sweeps/${submission.sweepId}` }, submission.sweepId),
-      ],
-      ['Campaign', generation && h('a', { class: 'mono', href: `/campaigns/${generation.campaignId}` }, generation.campaignId)],
-      [
-        'Written by',
-        generation &&
-          `${generation.generator}, ${generation.move}${generation.idea === '' ? '' : `: ${plainLine(generation.idea)}`}`,
-      ],
-      [
-        'Parents',
-        generation === null || generation.parents.length === 0
-          ? null
-          : h(
-              'span',
-              { class: 'row' },
-              generation.parents.map((parent) => candidateLink(parent)),
-            ),
-      ],
-    ]),
-  );
+  return h(Panel, { title: 'Facts' }, fields([...submissionFacts(record), ...originFacts(origin.data?.generation ?? null)]));
 };
+
+type FactRow = Parameters<typeof fields>[0][number];
+
+const submissionFacts = (record: CandidateRecord): readonly FactRow[] => {
+  const { submission, state, score, judgedAgain, infraFailures } = record;
+  return [
+    ['Id', h('span', { class: 'mono' }, record.id)],
+    ['Params', Object.keys(submission.params).length === 0 ? null : h('code', null, paramsText(submission.params))],
+    [
+      'Submitter',
+      h('a', { href: `/candidates?submitter=${encodeURIComponent(submission.submitter)}` }, name(submission.submitter)),
+    ],
+    ['Submitted', moment(record.submittedAt)],
+    ['Finished', state.status === 'done' ? moment(state.finishedAt) : null],
+    ['Device', score?.deviceModel ?? null],
+    ['Measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
+    ['Pair', score && pairText(score)],
+    ['Judged again', judgedAgain && judgedAgainText(judgedAgain)],
+    ['Infra failures', infraFailures === 0 ? null : String(infraFailures)],
+    ['Trial', submission.trial === 0 ? null : `${submission.trial} (not ranked)`],
+    ['Labels', submission.labels.map((label) => plainLine(label)).join(', ')],
+    [
+      'Sweep',
+      submission.sweepId === null ? null : h('a', { class: 'mono', href: `/sweeps/${submission.sweepId}` }, submission.sweepId),
+    ],
+  ];
+};
+
+/** Of one that an agent wrote. */
+const originFacts = (generation: Answer<'/v1/candidates/:id/origin'>['generation']): readonly FactRow[] =>
+  generation === null
+    ? []
+    : [
+        ['Campaign', h('a', { class: 'mono', href: `/campaigns/${generation.campaignId}` }, generation.campaignId)],
+        [
+          'Written by',
+          `${generation.generator}, ${generation.move}${generation.idea === '' ? '' : `: ${plainLine(generation.idea)}`}`,
+        ],
+        [
+          'Parents',
+          generation.parents.length === 0
+            ? null
+            : h(
+                'span',
+                { class: 'row' },
+                generation.parents.map((parent) => candidateLink(parent)),
+              ),
+        ],
+      ];
 
 const Resources = ({ record: { resources } }: { readonly record: CandidateRecord }): JSX.Element | null => {
   const kernels = Object.entries(resources ?? {});

@@ -28,7 +28,7 @@ const VERDICTS: readonly Verdict[] = [
   'cancelled',
   'infra_failed',
 ];
-const LANGUAGES = ['cuda', 'triton', 'c'] as const;
+const LANGUAGES = ['cuda', 'triton', 'c', 'python'] as const;
 
 interface Older {
   readonly rows: readonly CandidateSummary[];

@@ -39,56 +39,76 @@ export const ProblemPage = ({ problem }: { readonly problem: string }): JSX.Elem
   return h(
     'div',
     { class: 'page' },
+    h(Title, { problem, models, chosen: chosen?.deviceModel ?? '' }),
+    h(Tabs, { tab }),
+    ranking.error ? failure(ranking.error) : null,
+    tab === 'docs' ? h(ProblemDocs, { problem }) : h(Ranked, { problem, tab, ranking: ranking.data, model: chosen }),
+  );
+};
+
+type Tab = (typeof TABS)[number][0];
+
+interface TitleProps {
+  readonly problem: string;
+  readonly models: RankingView['models'];
+  readonly chosen: string;
+}
+
+const Title = ({ problem, models, chosen }: TitleProps): JSX.Element =>
+  h(
+    'div',
+    { class: 'title' },
+    h('h1', null, name(problem, 64)),
+    models.length > 1
+      ? h(
+          'div',
+          { class: 'filters' },
+          select({
+            label: 'Device model',
+            value: chosen,
+            of: models.map(({ deviceModel }) => [deviceModel, deviceModel] as const),
+            onChoose: (value) => choose({ device: value }),
+          }),
+        )
+      : h('span', { class: 'sub' }, chosen),
     h(
       'div',
-      { class: 'title' },
-      h('h1', null, name(problem, 64)),
-      models.length > 1
-        ? h(
-            'div',
-            { class: 'filters' },
-            select({
-              label: 'Device model',
-              value: chosen?.deviceModel ?? '',
-              of: models.map(({ deviceModel }) => [deviceModel, deviceModel] as const),
-              onChoose: (value) => choose({ device: value }),
-            }),
-          )
-        : h('span', { class: 'sub' }, chosen?.deviceModel ?? ''),
-      h(
-        'div',
-        { class: 'end' },
-        h('a', { class: 'button', href: `/submit?problem=${encodeURIComponent(problem)}` }, 'Submit'),
-        h(CopyButton, { text: globalThis.location.href, label: 'Copy link' }),
-      ),
+      { class: 'end' },
+      h('a', { class: 'button', href: `/submit?problem=${encodeURIComponent(problem)}` }, 'Submit'),
+      h(CopyButton, { text: globalThis.location.href, label: 'Copy link' }),
     ),
-    h(
-      'nav',
-      { class: 'tabs', 'aria-label': 'Parts' },
-      TABS.map(([key, text]) =>
-        h(
-          'a',
-          {
-            key,
-            href: hrefWith({ tab: key === 'ranking' ? null : key }),
-            ...(key === tab ? { 'aria-current': 'page' as const } : {}),
-          },
-          text,
-        ),
-      ),
-    ),
-    ranking.error ? failure(ranking.error) : null,
-    tab === 'docs'
-      ? h(ProblemDocs, { problem })
-      : ranking.data === null
-        ? loading()
-        : chosen === undefined
-          ? nothingPassed(problem, ranking.data)
-          : null,
-    chosen !== undefined && tab === 'ranking' ? h(Ranking, { problem, model: chosen, failed: ranking.data?.failed ?? {} }) : null,
-    chosen !== undefined && tab === 'progress' ? h(Progress, { problem, deviceModel: chosen.deviceModel }) : null,
-    chosen !== undefined && tab === 'cases' ? h(RecordCases, { model: chosen }) : null,
   );
+
+const Tabs = ({ tab }: { readonly tab: Tab }): JSX.Element =>
+  h(
+    'nav',
+    { class: 'tabs', 'aria-label': 'Parts' },
+    TABS.map(([key, text]) =>
+      h(
+        'a',
+        {
+          key,
+          href: hrefWith({ tab: key === 'ranking' ? null : key }),
+          ...(key === tab ? { 'aria-current': 'page' as const } : {}),
+        },
+        text,
+      ),
+    ),
+  );
+
+interface RankedProps {
+  readonly problem: string;
+  readonly tab: Exclude<Tab, 'docs'>;
+  readonly ranking: RankingView | null;
+  /** Undefined where nothing has passed. */
+  readonly model: RankingView['models'][number] | undefined;
+}
+
+const Ranked = ({ problem, tab, ranking, model }: RankedProps): JSX.Element => {
+  if (ranking === null) return loading();
+  if (model === undefined) return nothingPassed(problem, ranking);
+  if (tab === 'progress') return h(Progress, { problem, deviceModel: model.deviceModel });
+  return tab === 'cases' ? h(RecordCases, { model }) : h(Ranking, { problem, model, failed: ranking.failed });
 };
 
 const nothingPassed = (problem: string, { failed }: RankingView): JSX.Element =>

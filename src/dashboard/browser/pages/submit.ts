@@ -21,30 +21,43 @@ const LANGUAGES = [
 const ENDINGS: Readonly<Record<string, Language>> = { cu: 'cuda', py: 'triton', c: 'c' };
 const SUBMITTER_KEY = 'kiln.submitter';
 
+/** What is to be submitted: chosen in the address, or the first that fits. */
+interface Chosen {
+  readonly problem: string;
+  readonly device: string;
+  readonly language: Language;
+  readonly problems: readonly string[];
+  readonly classes: readonly string[];
+}
+
+const useChosen = (): Chosen => {
+  const problems = useAnswer('problems', () => ask('GET', '/v1/problems')).data?.problems.map(({ name }) => name) ?? [];
+  const hosts = useAnswer('fleet', () => ask('GET', '/v1/fleet')).data?.hosts ?? [];
+  const classes = [...new Set(hosts.flatMap(({ devices }) => devices.map((device) => device.class)))].toSorted();
+  const problem = query.value.get('problem') ?? problems[0] ?? '';
+  const device = query.value.get('device') ?? classes[0] ?? 'H100';
+  const language = LANGUAGES.find(([key]) => key === query.value.get('language'))?.[0] ?? (device === 'cpu' ? 'c' : 'cuda');
+  return { problem, device, language, problems, classes };
+};
+
 export const SubmitPage = (): JSX.Element => {
-  const problems = useAnswer('problems', () => ask('GET', '/v1/problems'));
-  const fleet = useAnswer('fleet', () => ask('GET', '/v1/fleet'));
+  const chosen = useChosen();
+  const { problem, device, language } = chosen;
   const [source, setSource] = useState('');
   const [submitter, setSubmitter] = useState(localStorage.getItem(SUBMITTER_KEY) ?? '');
   const [submitted, setSubmitted] = useState<string | null>(null);
   const [error, setError] = useState<Error | null>(null);
-  const classes = [
-    ...new Set((fleet.data?.hosts ?? []).flatMap(({ devices }) => devices.map((device) => device.class))),
-  ].toSorted();
-  const problem = query.value.get('problem') ?? problems.data?.problems[0]?.name ?? '';
-  const device = query.value.get('device') ?? classes[0] ?? 'H100';
-  const language = LANGUAGES.find(([key]) => key === query.value.get('language'))?.[0] ?? (device === 'cpu' ? 'c' : 'cuda');
   const candidate = { problem, device, language, source };
   const plan = useCheckedPlan(candidate);
-  const isReady = source.trim() !== '' && problem !== '';
+  const isEmpty = source.trim() === '';
+  const isReady = !isEmpty && problem !== '';
   const submit = (event: Event): void => {
     event.preventDefault();
     if (!isReady) return;
     localStorage.setItem(SUBMITTER_KEY, submitter);
     setError(null);
-    void ask('POST', '/v1/candidates', {
-      body: { ...candidate, ...(submitter.trim() === '' ? {} : { submitter: submitter.trim() }) },
-    }).then(
+    const named = submitter.trim() === '' ? {} : { submitter: submitter.trim() };
+    void ask('POST', '/v1/candidates', { body: { ...candidate, ...named } }).then(
       ({ candidates: [first] }) => setSubmitted(first?.id ?? null),
       (cause: unknown) => setError(cause instanceof Error ? cause : new Error(String(cause))),
     );
@@ -64,54 +77,62 @@ export const SubmitPage = (): JSX.Element => {
         h(
           'form',
           { class: 'stack', onSubmit: submit },
-          h(
-            'div',
-            { class: 'filters' },
-            select({
-              label: 'Problem',
-              value: problem,
-              of: (problems.data?.problems ?? []).map(({ name }) => [name, name] as const),
-              onChoose: (value) => choose({ problem: value }),
-            }),
-            select({
-              label: 'Device class',
-              value: device,
-              of: [...new Set([...classes, device])].map((item) => [item, item] as const),
-              onChoose: (value) => choose({ device: value, language: null }),
-            }),
-            select({ label: 'Language', value: language, of: LANGUAGES, onChoose: (value) => choose({ language: value }) }),
-            h(
-              'label',
-              null,
-              'Submitter',
-              h('input', {
-                type: 'text',
-                size: 16,
-                maxLength: 64,
-                value: submitter,
-                placeholder: 'anonymous',
-                onInput: (event: Event) =>
-                  event.currentTarget instanceof HTMLInputElement && setSubmitter(event.currentTarget.value),
-              }),
-            ),
-          ),
+          h(Choices, { chosen, submitter, onSubmitter: setSubmitter }),
           h(SourceField, {
             source,
             line: plan.data?.complaint?.line ?? null,
             onSource: setSource,
             onLanguage: (value) => choose({ language: value }),
           }),
-          h(PlanState, { plan, isEmpty: source.trim() === '' }),
+          h(PlanState, { plan, isEmpty }),
           h('div', { class: 'row' }, h('button', { type: 'submit', class: 'primary', disabled: !isReady }, 'Submit')),
         ),
       ),
-      plan.data === null || plan.data.complaint !== null || source.trim() === ''
+      plan.data === null || plan.data.complaint !== null || isEmpty
         ? null
         : h(Panel, { title: 'What the plan comes to', isFlush: true }, h(PlanTable, { plan: plan.data })),
       problem === '' ? loading() : h(ProblemDocs, { problem }),
     ),
   );
 };
+
+interface ChoicesProps {
+  readonly chosen: Chosen;
+  readonly submitter: string;
+  readonly onSubmitter: (submitter: string) => void;
+}
+
+const Choices = ({ chosen, submitter, onSubmitter }: ChoicesProps): JSX.Element =>
+  h(
+    'div',
+    { class: 'filters' },
+    select({
+      label: 'Problem',
+      value: chosen.problem,
+      of: chosen.problems.map((name) => [name, name] as const),
+      onChoose: (value) => choose({ problem: value }),
+    }),
+    select({
+      label: 'Device class',
+      value: chosen.device,
+      of: [...new Set([...chosen.classes, chosen.device])].map((item) => [item, item] as const),
+      onChoose: (value) => choose({ device: value, language: null }),
+    }),
+    select({ label: 'Language', value: chosen.language, of: LANGUAGES, onChoose: (value) => choose({ language: value }) }),
+    h(
+      'label',
+      null,
+      'Submitter',
+      h('input', {
+        type: 'text',
+        size: 16,
+        maxLength: 64,
+        value: submitter,
+        placeholder: 'anonymous',
+        onInput: (event: Event) => event.currentTarget instanceof HTMLInputElement && onSubmitter(event.currentTarget.value),
+      }),
+    ),
+  );
 
 type Plan = Answer<'/v1/plans/check', 'POST'>;
 interface Checked {

@@ -18,6 +18,7 @@ const VERDICT_TONES: Readonly<Record<Verdict, Tone>> = {
   out_of_bounds: 'bad',
   crashed: 'bad',
   timed_out: 'bad',
+  contract: 'bad',
   implausible: 'warn',
   cancelled: '',
   infra_failed: 'warn',

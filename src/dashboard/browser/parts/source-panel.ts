@@ -77,7 +77,7 @@ export const SourcePanel = ({ record }: { readonly record: CandidateRecord }): J
   );
 };
 
-const ENDINGS = { cuda: 'cu', triton: 'py', c: 'c' } as const;
+const ENDINGS = { cuda: 'cu', triton: 'py', c: 'c', python: 'py' } as const;
 
 const OtherField = (): JSX.Element =>
   h(
