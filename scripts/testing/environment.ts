@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { env } from 'node:process';
+import { env, execPath } from 'node:process';
 
 const PYTHON_START_MS_MAX = 30_000;
 const COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/kiln-compiled');
@@ -17,7 +18,9 @@ export const prepareEnvironment = (): void => {
     timeout: PYTHON_START_MS_MAX,
   });
   if (status !== 0 || stdout.trim() === '') return;
-  const folder = dirname(stdout.trim());
-  const folders = (env['PATH'] ?? '').split(delimiter);
-  if (folders[0] !== folder) env['PATH'] = [folder, ...folders].join(delimiter);
+  const [interpreter, folders] = [stdout.trim(), (env['PATH'] ?? '').split(delimiter)];
+  const first = folders.map((folder) => join(folder, 'python3')).find((path) => existsSync(path));
+  if (first === undefined || realpathSync(first) === realpathSync(interpreter)) return;
+  // This Node stays the first: the interpreter's folder may hold an older one.
+  env['PATH'] = [dirname(execPath), dirname(interpreter), ...folders].join(delimiter);
 };

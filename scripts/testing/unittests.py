@@ -52,6 +52,7 @@ def main(folder: str, report: str) -> int:
     # Suites import their neighbours as members of the package test.python.AREA.
     suite = unittest.defaultTestLoader.discover(folder, pattern="test_*.py", top_level_dir=".")
     result = unittest.TextTestRunner(resultclass=CountingResult, verbosity=2).run(suite)
+    assert isinstance(result, CountingResult)
     sys.stderr.write(result.slowest_text())
     with open(report, "w", encoding="utf-8") as file:
         json.dump(report_of(result), file)
