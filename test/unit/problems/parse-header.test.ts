@@ -24,6 +24,7 @@ describe('a plan in a leading block comment', () => {
       ok: true,
       plan: {
         params: { BLOCK: 256, VEC: 'float4' },
+        let: {},
         launch: [{ kernel: 'k', grid: ['ceil_div(n, 256)'], block: [1], shared: 0, args: ['a'] }],
         scratch: {},
       },
