@@ -162,7 +162,7 @@ describe('submit', () => {
     ],
     [['show', 'c-abcd'], "error: no candidate's id begins with c-abcd\n"],
     [['show', 's-0000', '--source'], 'error: s-0000 is a sweep: only a candidate has a source (kiln list finds them)\n'],
-    [['rank', 'nope'], 'error: no problem "nope": known are vector_add\n'],
+    [['rank', 'nope'], 'error: there is no problem "nope"; known are vector_add\n'],
   ])('kiln %j fails with one line and exit 1', async (args, stderr) => {
     expect(await kiln(...args)).toEqual({ code: 1, stdout: '', stderr });
   });
