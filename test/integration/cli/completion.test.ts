@@ -42,7 +42,7 @@ describe.skipIf(!isThere('bash'))('completion in bash (skipped without it)', () 
     [['list', '--status', 'j'], ['judging']],
     [
       ['submit', '--language', ''],
-      ['cuda', 'triton', 'c'],
+      ['cuda', 'triton', 'c', 'python'],
     ],
     [['submit', '--problem', '--wat'], ['']],
     [['nothing', '--js'], ['--json']],
