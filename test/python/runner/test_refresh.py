@@ -91,7 +91,7 @@ class CompilerThatComes(unittest.TestCase):
             client.attach()
             client.send({"type": "refresh", "refreshId": "never"})
             client.send({"type": "shutdown"})
-            client.wait_end(5)
+            client.wait_end()
             runner.end()
 
 
