@@ -303,7 +303,7 @@ from kiln_runner.compile.triton_worker import _keep_warm, compile_triton
 _keep_warm()
 source, unit = json.loads(sys.stdin.read())
 try:
-    built = compile_triton({**unit, "source": source}, {"limitMs": 10_000})
+    built = compile_triton({**unit, "source": source}, 10_000)
     print(json.dumps({"files": list(built.files), "log": built.log}))
 except Exception as error:
     print(json.dumps({"files": [], "log": f"{type(error).__name__}: {error}"}))
