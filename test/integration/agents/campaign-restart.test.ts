@@ -152,7 +152,7 @@ describe('a campaign whose daemon was killed', () => {
     let campaigns = await rig.campaigns(judging, [generator]);
     const { id } = await campaigns.create(request({ agents: 8, budget: { candidates: 60, usd: 0.01 } }));
     for (const judged of [10, 25, 40]) {
-      await until(campaigns, id, ({ generations }) => generations.judged >= judged);
+      await until(campaigns, id, ({ generations }) => generations.judged >= judged && generations.asked > 0);
       await campaigns.close();
       campaigns = await rig.campaigns(judging, [generator]);
     }
