@@ -13,6 +13,7 @@ import type {
   SweepList,
   SweepPoints,
 } from '../domain/api/views.ts';
+import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { ProgressQuery } from '../domain/ports/views.ts';
@@ -189,16 +190,14 @@ export const readOrigin = async (sql: SqlSession, id: CandidateId): Promise<Orig
   );
   if (!candidate) return null;
   const { sweepId, submitter } = candidate;
-  if (!submitter.startsWith(CAMPAIGN)) return { sweepId, generation: null };
+  // A search of all generations would read the whole table.
+  if (!submitter.startsWith(CAMPAIGN_SUBMITTER)) return { sweepId, generation: null };
   const [generation = null] = await sql.query<NonNullable<OriginView['generation']>>(GENERATION, [
-    submitter.slice(CAMPAIGN.length),
+    submitter.slice(CAMPAIGN_SUBMITTER.length),
     id,
   ]);
   return { sweepId, generation };
 };
-
-/** Campaigns submit under their id; a search of all generations would read the whole table. */
-const CAMPAIGN = 'campaign:';
 
 const GENERATION = `
 select campaign_id as "campaignId", number, generator, move, idea, parents from kiln.generations

@@ -7,6 +7,8 @@ import { PlainText } from '../plain-text.ts';
 import { Language, Params } from '../plan/plan.ts';
 import { strictFields } from '../../platform/strict-fields.ts';
 
+/** Campaigns submit under this and their id. */
+export const CAMPAIGN_SUBMITTER = 'campaign:';
 export const AGENTS_MAX = 10_000;
 export const PARENTS_MAX = 4;
 export const IDEA_CHARS_MAX = 200;

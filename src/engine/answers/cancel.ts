@@ -3,11 +3,12 @@ import type { CancelAnswer } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { EngineState } from '../state.ts';
+import { noCandidate } from './not-found.ts';
 
 export const cancelCandidate = async (state: EngineState, id: CandidateId): Promise<CancelAnswer> => {
   if (cancelActive(state, id)) return { id, status: 'cancelling' };
   const record = await state.store.candidate(id);
-  if (!record) throw new KilnError('NOT_FOUND', `there is no candidate ${id}`);
+  if (!record) throw noCandidate(id);
   if (record.state.status === 'done') {
     throw new KilnError('ALREADY_DONE', `candidate ${id} is done (${record.state.outcome.verdict}); there is nothing to cancel`);
   }

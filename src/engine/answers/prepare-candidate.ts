@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { z } from 'zod';
 import type { SubmitCandidate } from '../../domain/api/candidates.ts';
-import type { CandidateContent, Submission } from '../../domain/candidate.ts';
+import type { CandidateContent } from '../../domain/candidate.ts';
 import { knownClass } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { CandidateId, hashOf } from '../../domain/ids.ts';
@@ -36,58 +36,37 @@ export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: I
   const device = deviceOf(input.device, rules);
   checkTarget(loaded, targetOf(device), input.language);
   checkSize(input.source, rules.sourceBytesMax);
-  if (input.language === 'python') return programCandidate(input, sweepId, { loaded, device, hosts: rules.hosts });
-  if (input.program) throw new KilnError('INVALID_REQUEST', 'program: only a candidate in python has one');
-  const header = parseHeader(input.source, input.language);
-  const params: Params = header.ok ? { ...header.plan.params, ...input.params } : input.params;
-  const content: CandidateContent = {
+  const shared = {
     problem: input.problem,
     problemVersion: loaded.contentHash(targetOf(device)),
     language: input.language,
     source: input.source,
-    params,
     device,
     trial: input.trial,
   };
-  const resolved = resolveCandidate(loaded, { target: targetOf(device), architecture: 'native', content });
-  return {
-    id: contentId(content),
-    submission: submissionOf(input, content, sweepId),
-    outcome: resolved.ok ? null : resolved.outcome,
-  };
+  const { content, outcome } = input.language === 'python' ? programOf(input, shared, rules) : kernelOf(input, shared, loaded);
+  const { priority, submitter, labels } = input;
+  return { id: contentId(content), submission: { content, priority, submitter, labels, sweepId }, outcome };
 };
 
-const programCandidate = (
-  input: Input,
-  sweepId: SweepId | null,
-  {
-    loaded,
-    device,
-    hosts,
-  }: { readonly loaded: LoadedProblem; readonly device: string; readonly hosts: readonly HostEnvironments[] },
-): NewCandidate => {
+type Prepared = Pick<NewCandidate, 'outcome'> & { readonly content: CandidateContent };
+/** What candidates of every language have. */
+type SharedContent = Omit<CandidateContent, 'params' | 'program'>;
+
+const kernelOf = (input: Input, shared: SharedContent, loaded: LoadedProblem): Prepared => {
+  if (input.program) throw new KilnError('INVALID_REQUEST', 'program: only a candidate in python has one');
+  const header = parseHeader(input.source, input.language);
+  const params: Params = header.ok ? { ...header.plan.params, ...input.params } : input.params;
+  const content = { ...shared, params };
+  const resolved = resolveCandidate(loaded, { target: targetOf(content.device), architecture: 'native', content });
+  return { content, outcome: resolved.ok ? null : resolved.outcome };
+};
+
+const programOf = (input: Input, shared: SharedContent, { hosts }: IntakeRules): Prepared => {
   if (Object.keys(input.params).length > 0) throw new KilnError('INVALID_REQUEST', 'params: a program has none');
   const { content: program, outcome } = prepareProgram(input.source, input.program, hosts);
-  const content: CandidateContent = {
-    problem: input.problem,
-    problemVersion: loaded.contentHash(targetOf(device)),
-    language: 'python',
-    source: input.source,
-    params: {},
-    program,
-    device,
-    trial: input.trial,
-  };
-  return { id: contentId(content), submission: submissionOf(input, content, sweepId), outcome };
+  return { content: { ...shared, params: {}, program }, outcome };
 };
-
-const submissionOf = (input: Input, content: CandidateContent, sweepId: SweepId | null): Submission => ({
-  content,
-  priority: input.priority,
-  submitter: input.submitter,
-  labels: input.labels,
-  sweepId,
-});
 
 export const contentId = (content: CandidateContent): CandidateId =>
   CandidateId.parse(`c-${hashOf({ content, rules: JUDGE_RULES_VERSION }).slice(0, 32)}`);

@@ -5,6 +5,7 @@ import type { SubmissionLimits } from '../deps.ts';
 import type { EngineState } from '../state.ts';
 import { resumeHost } from '../canaries/quarantine.ts';
 import { fleetView } from './fleet-view.ts';
+import { problemNamed } from './not-found.ts';
 import type { Store } from '../../domain/ports/store.ts';
 import { queueView } from './queue-view.ts';
 import { type RankingWish, rankingView } from './ranking-view.ts';
@@ -28,11 +29,7 @@ export const createService = (state: EngineState, { limits, onEvents }: ServiceD
   const submitter = createSubmitter(state, limits);
   const sweeps = createSweeps(state, submitter);
 
-  const problem = (name: string) => {
-    const loaded = problems.get(name);
-    if (loaded) return loaded;
-    throw new KilnError('NOT_FOUND', `there is no problem "${name}"; known are ${[...problems.keys()].join(', ')}`);
-  };
+  const problem = (name: string) => problemNamed(problems, name);
   return {
     submit: async (batch: Parameters<Submitter['submit']>[0]) => submitter.submit(batch),
     cancel: async (id: CandidateId) => {

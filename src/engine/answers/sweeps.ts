@@ -2,10 +2,10 @@
 import type { z } from 'zod';
 import { BATCH_MAX } from '../../domain/api/candidates.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../../domain/api/sweeps.ts';
-import { KilnError } from '../../domain/errors.ts';
 import { SweepId, hashOf } from '../../domain/ids.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { EngineState } from '../state.ts';
+import { noSweep } from './not-found.ts';
 import type { Submitter } from './submit.ts';
 import { gridOf, refuseUnknownParams, sweepPoints } from './sweep-points.ts';
 
@@ -31,7 +31,7 @@ export const createSweeps = (state: EngineState, submitter: Submitter) => ({
   },
   view: async (id: SweepId): Promise<SweepView> => {
     const sweep = await state.store.sweep(id);
-    if (!sweep) throw new KilnError('NOT_FOUND', `there is no sweep ${id}`);
+    if (!sweep) throw noSweep(id);
     return { ...sweep, best: [...(await state.store.sweepBest(id, BEST_SHOWN))] };
   },
 });

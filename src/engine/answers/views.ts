@@ -13,7 +13,6 @@ import type {
 } from '../../domain/api/views.ts';
 import type { CandidateContent } from '../../domain/candidate.ts';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
-import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId, SweepId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { workOf } from '../../problems/floors.ts';
@@ -21,6 +20,7 @@ import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { resolveCandidate } from '../../problems/resolve-candidate.ts';
 import { casesOf, targetOf } from '../../problems/targets.ts';
 import type { EngineState } from '../state.ts';
+import { noCandidate, noSweep, problemNamed } from './not-found.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
 import { environmentsOf, fleetClassesOf } from './submit.ts';
 
@@ -32,7 +32,7 @@ export const createViews = (state: EngineState) => {
     plan: async (id: CandidateId): Promise<PlanView> => {
       const content = await store.content(id);
       if (content === null) throw noCandidate(id);
-      const loaded = problemOf(problems, content.problem);
+      const loaded = problemNamed(problems, content.problem);
       const model = (await store.candidate(id))?.score?.deviceModel ?? null;
       return planView(loaded, { content, ceilings: ceilingsOf(state, loaded, model) });
     },
@@ -45,7 +45,7 @@ export const createViews = (state: EngineState) => {
         sourceBytesMax: Infinity,
       });
       const { content } = submission;
-      return planView(problemOf(problems, content.problem), { content, ceilings: null });
+      return planView(problemNamed(problems, content.problem), { content, ceilings: null });
     },
     origin: async (id: CandidateId): Promise<OriginView> => {
       const origin = await store.views.origin(id);
@@ -54,24 +54,16 @@ export const createViews = (state: EngineState) => {
     },
     records: async (query: RecordsQuery) => ({ records: await store.views.records(query) }),
     progress: async (name: string): Promise<ProgressView> => {
-      const loaded = problemOf(problems, name);
+      const loaded = problemNamed(problems, name);
       const problemVersions = loaded.targets.map((target) => loaded.contentHash(target));
       return { problem: name, models: await store.views.progress({ problem: name, problemVersions }) };
     },
     sweeps: async (): Promise<SweepList> => ({ sweeps: await store.views.sweeps() }),
     sweepPoints: async (id: SweepId): Promise<SweepPoints> => {
-      if ((await store.sweep(id)) === null) throw new KilnError('NOT_FOUND', `there is no sweep ${id}`);
+      if ((await store.sweep(id)) === null) throw noSweep(id);
       return { points: await store.views.sweepPoints(id) };
     },
   };
-};
-
-const noCandidate = (id: CandidateId): KilnError => new KilnError('NOT_FOUND', `there is no candidate ${id}`);
-
-const problemOf = (problems: EngineState['problems'], name: string): LoadedProblem => {
-  const loaded = problems.get(name);
-  if (loaded) return loaded;
-  throw new KilnError('NOT_FOUND', `there is no problem "${name}"; known are ${[...problems.keys()].join(', ')}`);
 };
 
 /** Of the model that judged it, as its floor was reckoned. */

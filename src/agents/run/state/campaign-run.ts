@@ -5,6 +5,7 @@
  * arrives. finished, stopped: likewise, for good; the run is dropped once nothing is outstanding. closed: the daemon stops.
  * Invariant: every generation that is asked, answered or submitted is counted in `account`, and its row is durable before the next step.
  */
+import { CAMPAIGN_SUBMITTER } from '../../../domain/campaign/campaign.ts';
 import type { CampaignRecord, Draft, Generation } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
@@ -122,7 +123,7 @@ export const createRun = (
   };
 };
 
-export const submitterOf = ({ record }: Pick<Findings, 'record'>): string => `campaign:${record.id}`;
+export const submitterOf = ({ record }: Pick<Findings, 'record'>): string => `${CAMPAIGN_SUBMITTER}${record.id}`;
 
 export const targetOf = (
   { targets }: Pick<Findings, 'targets'>,

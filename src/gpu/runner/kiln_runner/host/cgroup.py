@@ -33,7 +33,7 @@ def _least(
 
 def _groups(proc: Path, kind: str, controller: str) -> Iterator[Path]:
     """This process's group and those above it, as folders; none where the hierarchy is not mounted."""
-    own = _own_path(proc, controller)
+    own = own_path(proc, controller)
     mounted = next(_mounts(proc, kind, controller), None)
     if own is None or mounted is None:
         return
@@ -48,8 +48,8 @@ def _groups(proc: Path, kind: str, controller: str) -> Iterator[Path]:
         group = group.parent
 
 
-def _own_path(proc: Path, controller: str) -> Optional[str]:
-    """Lines are `number:controllers:path`; version 2 has no controllers there."""
+def own_path(proc: Path, controller: str) -> Optional[str]:
+    """This process's group in a hierarchy; `controller` is empty for version 2. Lines are `number:controllers:path`, without controllers there."""
     for line in _lines(proc / "cgroup"):
         _, controllers, path = line.split(":", 2)
         if controller in controllers.split(",") and (controller or not controllers):

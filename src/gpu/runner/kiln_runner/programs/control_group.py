@@ -3,6 +3,8 @@ import os
 from pathlib import Path
 from typing import Dict, List, Optional
 
+from kiln_runner.host.cgroup import own_path
+
 ROOT = Path("/sys/fs/cgroup")
 REMOVE_TRIES = 50
 # version 1: controller -> what is written where.
@@ -49,7 +51,7 @@ class ControlGroup:
 
     @staticmethod
     def _make_2(name: str, bounds: Dict[str, int]) -> "Optional[ControlGroup]":
-        own = _own("0", "")
+        own = _own("")
         # A group with processes in it hands nothing on: then beside it, where that is allowed.
         for place in (ROOT / own, (ROOT / own).parent) if own is not None else ():
             if not (place / "cgroup.subtree_control").exists():
@@ -71,7 +73,7 @@ class ControlGroup:
         folders: Dict[str, Path] = {}
         try:
             for controller, most in bounds.items():
-                own = _own(None, controller)
+                own = _own(controller)
                 if own is None:
                     raise OSError(f"no {controller} controller")
                 folder = ROOT / controller / own / name
@@ -84,13 +86,10 @@ class ControlGroup:
             return None
 
 
-def _own(number: Optional[str], controller: str) -> Optional[str]:
+def _own(controller: str) -> Optional[str]:
     """This process's group, relative to the hierarchy's root."""
-    for line in _lines(Path("/proc/self/cgroup")):
-        found, controllers, path = line.split(":", 2)
-        if found == number or (number is None and controller in controllers.split(",")):
-            return path.lstrip("/")
-    return None
+    own = own_path(Path("/proc/self"), controller)
+    return None if own is None else own.lstrip("/")
 
 
 def _lines(file: Path) -> List[str]:

@@ -5,6 +5,7 @@ Versions, a key over all of them, and what its sandbox holds on this host.
 import hashlib
 import json
 import platform
+import sys
 from importlib import metadata
 from typing import Any, Dict, List, Optional
 
@@ -57,7 +58,5 @@ def _packages() -> Dict[str, str]:
 
 def _cuda_version() -> Optional[str]:
     """That PyTorch was built for."""
-    import sys
-
     version = getattr(getattr(sys.modules.get("torch"), "version", None), "cuda", None)
     return str(version)[:40] if version else None

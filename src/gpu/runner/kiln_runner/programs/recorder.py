@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from kiln_runner.programs.cubin import CubinRefused, check_cubin
 from kiln_runner.programs.recording_shape import (
-    ARENA_BASE, BLOBS_BYTES_MAX, INPUTS_BASE, MODULES_BYTES_MAX, NOTES_MAX, OPERATIONS_MAX, WINDOW_UNIT,
+    ARENA_BASE, BLOBS_BYTES_MAX, INPUTS_BASE, MODULES_BYTES_MAX, NOTES_MAX, OPERATIONS_MAX, WINDOW_BYTES_MAX, WINDOW_UNIT,
 )
 
 MODULES_SEEN_MAX = 4096
@@ -167,8 +167,6 @@ class Recorder:
 def _window_of(address: int) -> Tuple[str, int]:
     if address < ARENA_BASE:
         return "inputs", INPUTS_BASE
-    from kiln_runner.programs.recording_shape import WINDOW_BYTES_MAX
-
     return "arena", ARENA_BASE + (address - ARENA_BASE) // WINDOW_BYTES_MAX * WINDOW_BYTES_MAX
 
 

@@ -3,6 +3,7 @@
 caller (trusted, warm) -> guardian (trusted; ends everything, also when the caller was killed) -> the program. The guardian has no channel that a
 program could write to but its log and one answer, both bounded, both bytes. How it ended is the guardian's own finding.
 """
+import fcntl
 import os
 import resource
 import selectors
@@ -307,8 +308,6 @@ def _close_all_but(kept: List[int]) -> None:
 
 
 def _moved(number: int, lowest: int) -> int:
-    import fcntl
-
     return fcntl.fcntl(number, fcntl.F_DUPFD, lowest)
 
 
