@@ -15,7 +15,7 @@ from kiln_runner.judge.steadiness import lives_on_memory  # noqa: E402
 from played_kernels import Played, Strategy, play  # noqa: E402
 
 TRIALS = 60
-# Of so many screenings: over four hundred it is one to two in a hundred at most.
+# Of so many screenings may be deceived; a confirmation never.
 SLIPS_MAX = 4
 SKIPPING = (
     kernels.late_skip,
