@@ -77,11 +77,14 @@ const run = async (sizes: Sizes): Promise<void> => {
 
 const backends = (redis: string | null, postgres: string | null): readonly Backend[] => [
   { name: 'embedded', settings: {} },
-  ...(redis ? [{ name: 'Redis, records embedded', settings: { KILN_REDIS_URL: redis } }] : []),
+  ...(redis ? [{ name: 'Redis, records embedded', settings: queueOn(redis, 'embedded') }] : []),
   ...(redis && postgres
-    ? [{ name: 'Redis, records in Postgres', settings: { KILN_POSTGRES_URL: postgres, KILN_REDIS_URL: redis } }]
+    ? [{ name: 'Redis, records in Postgres', settings: { KILN_POSTGRES_URL: postgres, ...queueOn(redis, 'postgres') } }]
     : []),
 ];
+
+/** A queue belongs to one store: each backend has its own on the server that they share. */
+const queueOn = (redis: string, prefix: string): Record<string, string> => ({ KILN_REDIS_URL: redis, KILN_QUEUE_PREFIX: prefix });
 
 const Bare = z.object({ addedPerSecond: z.number(), processedPerSecond: z.number() });
 type Bare = z.infer<typeof Bare>;
