@@ -22,6 +22,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   KILN_COMPILE_LIMIT_MS: { path: ['judging', 'compileLimitMs'], number: true },
   KILN_INFRA_RETRIES: { path: ['judging', 'infraRetries'], number: true },
   KILN_CANARY_EVERY_SECONDS: { path: ['judging', 'canaryEverySeconds'], number: true },
+  KILN_RACING_PLACES: { path: ['judging', 'racingPlaces'], number: true },
   KILN_JOURNAL_KEEP_DAYS: { path: ['journal', 'keepDays'], number: true },
   KILN_TIMING_METHOD: { path: ['judging', 'timing', 'method'] },
 };

@@ -123,6 +123,8 @@ export const KilnFile = strictFields({
     infraRetries: Count(0, 100).default(3),
     /** How often a device that judges is given a known-good candidate. */
     canaryEverySeconds: Count(1, 86_400).default(300),
+    /** 0: every candidate is timed to the end. */
+    racingPlaces: Count(0, 1000).default(20),
   }).prefault({}),
   /** Null: for ever. Events of candidates that are not done are kept in any case. */
   journal: strictFields({ keepDays: Count(1, 36_500).nullable().default(30) }).prefault({}),

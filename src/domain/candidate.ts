@@ -23,6 +23,13 @@ export const CandidateContent = z.strictObject({
 });
 export type CandidateContent = z.infer<typeof CandidateContent>;
 
+/**
+ * How much of a candidate is measured. `racing` (also where it is left out): it is stopped early once it cannot come near the front of its ranking.
+ * `full`: it is timed to the end.
+ */
+export const Effort = z.enum(['racing', 'full']);
+export type Effort = z.infer<typeof Effort>;
+
 export const Submission = z.strictObject({
   content: CandidateContent,
   /** 1 is first; equal priorities go first come, first served. */
@@ -31,6 +38,7 @@ export const Submission = z.strictObject({
   /** Host labels that must all be there. */
   labels: z.array(z.string().max(64)).max(16),
   sweepId: SweepId.nullable(),
+  effort: Effort.optional(),
 });
 export type Submission = z.infer<typeof Submission>;
 

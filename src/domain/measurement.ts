@@ -45,6 +45,21 @@ export const CaseTiming = z.strictObject({
 });
 export type CaseTiming = z.infer<typeof CaseTiming>;
 
+/** After which step a candidate was stopped: the launch that checked a case, the case's warm-up, some timed runs of it, or the whole case. */
+export const STOPPED_AFTER = ['check', 'warm-up', 'runs', 'case'] as const;
+
+/** Why a candidate that passed was not timed to the end: it could not come near the front of its ranking any more. */
+export const Stopped = z.strictObject({
+  after: z.enum(STOPPED_AFTER),
+  case: z.string(),
+  /** The most that its speed-up can come to, and the least that its time can (geometric means over the bench cases). */
+  speedupMost: z.number().positive(),
+  timeLeastNs: Nanoseconds,
+  /** What it had to be able to reach: one of the two would have done. */
+  needed: z.strictObject({ speedup: z.number().positive(), timeNs: Nanoseconds }),
+});
+export type Stopped = z.infer<typeof Stopped>;
+
 /** State of the device right after the timed section; null where the driver does not tell. */
 export const Telemetry = z.strictObject({
   deviceId: z.string(),

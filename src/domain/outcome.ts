@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CaseTiming } from './measurement.ts';
+import { CaseTiming, Stopped } from './measurement.ts';
 
 const LOG_CHARS_MAX = 64 * 1024;
 const Message = z.string().max(LOG_CHARS_MAX);
@@ -25,7 +25,13 @@ export type Mismatch = z.infer<typeof Mismatch>;
 
 /** What a candidate came to. A latency exists only inside `passed`. Everything here is data about the candidate, never an exception. */
 export const Outcome = z.discriminatedUnion('verdict', [
-  z.strictObject({ verdict: z.literal('passed'), timings: z.array(CaseTiming).min(1), checkedCases: z.int().positive() }),
+  z.strictObject({
+    verdict: z.literal('passed'),
+    timings: z.array(CaseTiming).min(1),
+    checkedCases: z.int().positive(),
+    /** Right in every check, and not timed to the end: each timing says on how many runs it rests. */
+    stopped: Stopped.optional(),
+  }),
   z.strictObject({ verdict: z.literal('compile_error'), log: Message }),
   z.strictObject({ verdict: z.literal('plan_error'), field: z.string(), message: Message }),
   z.strictObject({

@@ -101,6 +101,15 @@ export const TimingRules = z.strictObject({
 });
 export type TimingRules = z.infer<typeof TimingRules>;
 
+/** What a candidate must be able to reach: one that can reach neither the speed-up nor the time any more is stopped early. */
+export const Race = z.strictObject({
+  speedup: z.number().positive(),
+  timeNs: z.number().positive(),
+  /** What no candidate is expected to stay below in each bench case, nanoseconds: bounds what the cases that are not timed yet could give. */
+  leastNs: z.record(z.string(), z.number().positive()),
+});
+export type Race = z.infer<typeof Race>;
+
 /** The check case that was drawn for this judgement alone, with the candidate's plan; or why that plan cannot be made there, which is its verdict. */
 export const HiddenTask = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('case'), case: DefinedCase, plan: ResolvedPlan }),
@@ -116,6 +125,8 @@ export const JudgeTask = z.strictObject({
   /** Case name -> the candidate's resolved plan for it. Every case of the problem is there. */
   plans: z.record(z.string(), ResolvedPlan),
   hidden: HiddenTask.optional(),
+  /** Left out: it is timed to the end whatever it comes to. */
+  race: Race.optional(),
   timing: TimingRules,
   /** The record holder to be paired with: its artifact (compiled on this host before) and its plans. */
   record: z.strictObject({ artifact: ContentHash, plans: z.record(z.string(), ResolvedPlan) }).nullable(),

@@ -4,7 +4,7 @@ import { JudgedAgain } from './canary.ts';
 import { CandidateState, Submission } from './candidate.ts';
 import { AttemptId, CandidateId, DeviceId, HostId, SweepId } from './ids.ts';
 import { KernelResources } from './kernel-resources.ts';
-import { CaseTiming, JudgePhases, Telemetry } from './measurement.ts';
+import { CaseTiming, JudgePhases, Stopped, Telemetry } from './measurement.ts';
 import { VERDICTS } from './outcome.ts';
 import { Language, Params } from './plan/plan.ts';
 
@@ -62,6 +62,8 @@ export const Score = z.strictObject({
   judgements: z.int().positive().default(1),
   /** Null where it never met a record holder. */
   pair: PairedScore.nullable().default(null),
+  /** Stopped early: an estimate that ranks below all that were timed to the end, and never holds a record. */
+  stopped: Stopped.optional(),
 });
 export type Score = z.infer<typeof Score>;
 

@@ -2,7 +2,7 @@
  * What the engine knows of the candidates it holds a lease on, besides their place in the scheduler: content, resolved plans, times.
  * Entry: leased (or adopted) from the queue. Exit: its verdict is committed, or it is put back. Bounded by the lease window.
  */
-import type { CandidateContent, Submission } from '../domain/candidate.ts';
+import type { CandidateContent, Effort, Submission } from '../domain/candidate.ts';
 import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -64,6 +64,8 @@ export interface ActiveCandidate {
   readonly submission: Submission;
   readonly loaded: LoadedProblem;
   stage: CandidateStage;
+  /** Somebody may ask for more while it waits. */
+  effort: Effort;
   /** What its compiler said last. `resources`: of the kernels it launches; null where the compiler does not tell. */
   compiled: { readonly log: string; readonly resources: KernelResources | null };
   /** How often hosts were asked to compile it. */
@@ -84,6 +86,7 @@ export const createActiveCandidate = (
   submission,
   loaded,
   stage: { name: 'queued', sinceMs: nowMs },
+  effort: submission.effort ?? 'racing',
   compiled: { log: '', resources: null },
   compiles: 0,
   attempts: new Map(),

@@ -14,6 +14,8 @@ export interface JudgingRules {
   readonly infraRetries: number;
   /** How often a device that judges is given a known-good candidate. */
   readonly canaryEverySeconds: number;
+  /** Candidates that cannot reach the first so many places of their ranking are stopped early; 0: none is. */
+  readonly racingPlaces: number;
 }
 
 export interface SubmissionLimits {

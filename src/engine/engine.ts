@@ -20,7 +20,9 @@ import { createEventLoop, inOrder } from './event-loop.ts';
 import { createFinishedJobs } from './leasing/finished-jobs.ts';
 import { onHostEvent } from './host-events.ts';
 import { createHost } from './hosts/create-host.ts';
+import { createFronts } from './judging/fronts.ts';
 import { createRecordHolders } from './judging/record-holders.ts';
+import { createStoppedReview } from './judging/reopen-stopped.ts';
 import { createLeaseWindow } from './leasing/lease-window.ts';
 import { createLostJobs } from './leasing/lost-jobs.ts';
 import { onVerdicts, pumpProfiles, recoverProfiles } from './profiles/profiles.ts';
@@ -65,6 +67,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     writeBehind,
     metrics: createMetrics(),
     recordHolders: createRecordHolders(store, problems),
+    fronts: createFronts(store, problems, rules.racingPlaces),
     recentSubmissions: createRecentSubmissions(),
     hosts: new Map(deps.sessions.map((session) => [session.hostId, createHost(session, bundles)])),
     compileHosts: new Set(),
@@ -81,6 +84,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     eventLoopDelayMs: () => eventLoopDelay.typicalMs(monotonicMs()),
   };
   const leases = createLeaseWindow(state);
+  const stoppedReview = createStoppedReview(state);
   const kiln = createService(state, { limits: deps.limits, onEvents: journal.on });
 
   work.on(leases.onWork);
@@ -97,6 +101,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     pumpProfiles(state);
     leases.onRoom();
     lostJobs.onTick(monotonicMs());
+    stoppedReview.onTick(monotonicMs());
   };
 
   const start = async (): Promise<void> => {

@@ -51,7 +51,9 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
   host.inventory = hello.inventory;
   host.devices = hello.inventory.devices;
   if (isCompileHost(host)) state.compileHosts.add(host);
-  await state.recordHolders.ensure(host.devices.map(({ model, kind }) => ({ model, target: kind })));
+  const models = host.devices.map(({ model, kind }) => ({ model, target: kind }));
+  await state.recordHolders.ensure(models);
+  await state.fronts.ensure(models);
   const devices = host.devices.map(({ id, model }) => `${id} (${model})`);
   note(state, 'host.connected', session.hostId, { devices, runnerId: hello.runnerId });
   const { queued, running, finished } = hello;

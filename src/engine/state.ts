@@ -12,6 +12,7 @@ import type { RecentSubmissions } from './answers/recent-submissions.ts';
 import type { Bundles } from './compiling/bundles.ts';
 import type { JudgingRules } from './deps.ts';
 import type { HostState } from './host-state.ts';
+import type { Fronts } from './judging/fronts.ts';
 import type { RecordHolders } from './judging/record-holders.ts';
 import type { PendingProfiles } from './profiles/pending.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -47,6 +48,7 @@ export interface CompilingSlice extends Shared {
 export interface CanariesSlice extends Shared {
   readonly problems: ReadonlyMap<string, LoadedProblem>;
   readonly recordHolders: RecordHolders;
+  readonly fronts: Fronts;
   /** Problems of which something has passed, by device class: "H100 softmax". */
   readonly proven: Set<string>;
   readonly store: Store;
@@ -62,7 +64,19 @@ export interface CanariesSlice extends Shared {
   readonly isRunning: () => boolean;
 }
 
-export interface JudgingSlice extends CompilingSlice, Pick<CanariesSlice, 'proven' | 'problems' | 'recordHolders' | 'store'> {
+/** What looks for candidates that were stopped early and are to be judged again. */
+export type StoppedSlice = Pick<
+  CanariesSlice,
+  'fronts' | 'jobsEnded' | 'wake' | 'onUnqueued' | 'notify' | 'isRunning' | 'log' | 'monotonicMs'
+> & {
+  readonly store: Pick<Store, 'reopenInReach'>;
+  readonly queue: Pick<Queue, 'add'>;
+  readonly metrics: Pick<Metrics, 'onReopened'>;
+};
+
+export interface JudgingSlice
+  extends CompilingSlice,
+    Pick<CanariesSlice, 'proven' | 'problems' | 'recordHolders' | 'fronts' | 'store'> {
   readonly randomInt: RandomInt;
   /** Times of the last verdicts, for the throughput. */
   readonly verdictTimesMs: number[];

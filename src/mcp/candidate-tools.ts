@@ -11,7 +11,7 @@ import type { McpDeps } from './mcp-kiln.ts';
 import { answer, answered } from './tool-answer.ts';
 import { WaitSeconds } from './wait-seconds.ts';
 
-const { problem, source, device, params, submitter } = SubmitCandidate.shape;
+const { problem, source, device, params, effort, submitter } = SubmitCandidate.shape;
 const Id = CandidateId.describe('of a candidate, as submit_candidate gave it');
 
 export const addCandidateTools = (server: McpServer, deps: McpDeps): void => {
@@ -34,6 +34,9 @@ const addSubmit = (server: McpServer, deps: McpDeps): void => {
           language: Language.describe('"cuda" and "triton" are for GPUs, "c" is for the development device "cpu"'),
           device: device.unwrap().optional().describe('class, as list_devices tells it; default: "cpu" for c, otherwise "H100"'),
           params: params.describe("values that override the plan's params"),
+          effort: effort.describe(
+            'full: time it to the end; left out, one that cannot come near the front of the ranking is stopped early, and its numbers are rough',
+          ),
           submitter: submitter.unwrap().default('mcp').describe('who asks: queues are shared fairly between submitters'),
           waitSeconds: WaitSeconds,
         }),

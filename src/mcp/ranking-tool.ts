@@ -31,6 +31,7 @@ const RankingAnswer = z.object({
           confirmed: z.boolean().describe('judged again in pairs; others were screened once'),
           speedupLow: z.number().describe('95 % interval; entries that cannot be told apart share a place'),
           speedupHigh: z.number(),
+          stoppedEarly: z.boolean().describe('its numbers rest on few runs: it could not come near the best'),
           params: z.record(z.string(), z.union([z.string(), z.number()])),
         }),
       ),
@@ -101,6 +102,7 @@ const rankingData = ({ problem, models, failed }: RankingView): z.infer<typeof R
       ranksAs: score.rankKey,
       timeNs: score.timeNs,
       floorShare: score.floorShare,
+      stoppedEarly: score.stopped !== undefined,
     })),
   })),
 });

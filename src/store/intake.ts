@@ -39,16 +39,17 @@ const waitingOf = (batch: readonly NewCandidate[], fresh: ReadonlySet<CandidateI
 const rowOf = ({ id, submission, outcome }: NewCandidate, at: string): object => {
   const { source, ...content } = submission.content;
   const state: CandidateState = outcome ? { status: 'done', outcome, finishedAt: at } : { status: 'queued' };
-  const { priority, submitter, labels, sweepId } = submission;
-  return { id, content, priority, submitter, labels, sweepId, state, sourceBytes: Buffer.byteLength(source) };
+  const { priority, submitter, labels, sweepId, effort = 'racing' } = submission;
+  return { id, content, priority, submitter, labels, sweepId, effort, state, sourceBytes: Buffer.byteLength(source) };
 };
 
 const INSERT = `
-insert into kiln.candidates (id, content, source_hash, source_bytes, priority, submitter, labels, sweep_id, state, submitted_at, updated_at)
-select id, content, "sourceHash", "sourceBytes", priority, submitter, labels, "sweepId", state, $2::timestamptz, $2::timestamptz
+insert into kiln.candidates (
+  id, content, source_hash, source_bytes, priority, submitter, labels, sweep_id, effort, state, submitted_at, updated_at)
+select id, content, "sourceHash", "sourceBytes", priority, submitter, labels, "sweepId", effort, state, $2::timestamptz, $2::timestamptz
 from jsonb_to_recordset($1::jsonb) as new_candidate (
   "order" integer, id text, content jsonb, "sourceHash" text, "sourceBytes" integer,
-  priority integer, submitter text, labels jsonb, "sweepId" text, state jsonb)
+  priority integer, submitter text, labels jsonb, "sweepId" text, effort text, state jsonb)
 order by "order"
 on conflict (id) do nothing
 returning id`;

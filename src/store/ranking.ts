@@ -6,7 +6,7 @@ import { append, writing } from './journal.ts';
 import { readRecords } from './reading.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
-/** Model by model: the record, then best first by rank key, the earlier submission first where keys are equal. Trial 0 only. */
+/** Model by model: the record, then best first by rank key, the earlier submission first where keys are equal, at last what was stopped early. Trial 0 only. */
 export const readRanking = async (sql: SqlSession, query: RankingQuery): Promise<readonly RankedEntry[]> =>
   sql.query<RankedEntry>(RANKING, [query.problem, query.problemVersions, query.limit]);
 
@@ -28,7 +28,7 @@ with holders as (
     and holders.device_model = candidates.device_model
   where candidates.problem = $1 and candidates.problem_version = any($2::text[]) and candidates.rank_key is not null and trial = 0
 ), ranked as (
-  select *, row_number() over (partition by device_model order by record desc, key desc, submit_order)::integer as place from keyed
+  select *, row_number() over (partition by device_model order by record desc, (score -> 'stopped') is not null, key desc, submit_order)::integer as place from keyed
 )
 select place, id as "candidateId", device, content ->> 'language' as language, content -> 'params' as params, submitter, score,
   record, state ->> 'finishedAt' as "finishedAt"
@@ -95,11 +95,11 @@ export const readSweep = async (sql: SqlSession, id: SweepId): Promise<SweepReco
   return { id, ...sweep, createdAt: sweep.createdAt.toISOString(), size, byStatus, byVerdict };
 };
 
-/** The sweep's passed candidates, best first by rank key. */
+/** The sweep's passed candidates, best first by rank key; what was stopped early comes last. */
 export const readSweepBest = async (sql: SqlSession, id: SweepId, limit: number): Promise<readonly CandidateRecord[]> =>
   readRecords(sql, {
     where: `rank_key is not null and id in (select candidate_id from kiln.sweep_candidates where sweep_id = $1)
-      order by rank_key desc, submit_order limit $2::integer`,
+      order by (score -> 'stopped') is not null, rank_key desc, submit_order limit $2::integer`,
     params: [id, limit],
   });
 

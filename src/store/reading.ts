@@ -1,7 +1,7 @@
 /** Candidates read back: records, lists, contents, and what is not done. */
 import { Buffer } from 'node:buffer';
 import type { JudgedAgain } from '../domain/canary.ts';
-import type { CandidateContent, CandidateState, Submission } from '../domain/candidate.ts';
+import type { CandidateContent, CandidateState, Effort, Submission } from '../domain/candidate.ts';
 import { KilnError } from '../domain/errors.ts';
 import { candidateIdOf } from '../domain/ids.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
@@ -28,6 +28,7 @@ interface CandidateRow {
   readonly submitter: string;
   readonly labels: string[];
   readonly sweepId: SweepId | null;
+  readonly effort: Effort;
   readonly state: CandidateState;
   readonly score: Score | null;
   readonly compileLog: string;
@@ -40,7 +41,7 @@ interface CandidateRow {
 }
 
 const COLUMNS = `submit_order::text as "submitOrder", candidates.id, content, source_bytes as "sourceBytes", priority, submitter, labels,
-  candidates.sweep_id as "sweepId", state, score, compile_log as "compileLog", resources, infra_failures as "infraFailures",
+  candidates.sweep_id as "sweepId", effort, state, score, compile_log as "compileLog", resources, infra_failures as "infraFailures",
   judged_again as "judgedAgain", last_attempt as "lastAttempt", submitted_at as "submittedAt", updated_at as "updatedAt"`;
 
 export const readCandidate = async (sql: SqlSession, id: CandidateId): Promise<CandidateRecord | null> =>
@@ -123,11 +124,12 @@ const recordOf = (row: CandidateRow, attempts: AttemptRecord[]): CandidateRecord
   updatedAt: row.updatedAt.toISOString(),
 });
 
-const steering = ({ priority, submitter, labels, sweepId }: CandidateRow): Omit<Submission, 'content'> => ({
+const steering = ({ priority, submitter, labels, sweepId, effort }: CandidateRow): Omit<Submission, 'content'> => ({
   priority,
   submitter,
   labels,
   sweepId,
+  ...(effort === 'full' ? { effort } : {}),
 });
 
 type Summary = Pick<CandidateContent, 'problem' | 'language' | 'params' | 'device' | 'trial'>;

@@ -18,6 +18,7 @@ import { insertCandidates } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
 import { askProfiles, finishProfile, readProfile, readProfileReport, readWaitingProfiles } from './profiles.ts';
 import { complete, recordAttempts, recordTransitions, reopen } from './progress.ts';
+import { measureInFull, readFront, reopenInReach } from './racing.ts';
 import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
 import { trimJournal } from './trim-journal.ts';
@@ -46,6 +47,9 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     sourced: async (ids) => readSourced(sql, ids),
     pending: async (ids) => readPending(sql, ids),
     reopen: async (ids) => reopen(sql, ids, at()),
+    measureInFull: async (ids) => measureInFull(sql, ids, at()),
+    front: async (key, places) => readFront(sql, key, places),
+    reopenInReach: async (key, needed) => reopenInReach(sql, { key, needed }, at()),
     canaries: async () => readCanaries(sql),
     reopenDoubted: async (doubt) => reopenDoubted(sql, doubt, at()),
     backlog: async () => readBacklog(sql),

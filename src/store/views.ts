@@ -50,7 +50,7 @@ const SUMMARY = `submit_order::text as "submitOrder", candidates.id, problem, de
   content -> 'params' as params, submitter, candidates.sweep_id as "sweepId", trial, status, verdict,
   (score ->> 'speedup')::double precision as speedup, (score ->> 'speedupLow')::double precision as "speedupLow",
   (score ->> 'speedupHigh')::double precision as "speedupHigh", (score ->> 'timeNs')::double precision as "timeNs",
-  coalesce((score ->> 'confirmed')::boolean, false) as confirmed, submitted_at as "submittedAt", state ->> 'finishedAt' as "finishedAt"`;
+  coalesce((score ->> 'confirmed')::boolean, false) as confirmed, (score -> 'stopped') is not null as "stoppedEarly", submitted_at as "submittedAt", state ->> 'finishedAt' as "finishedAt"`;
 
 const summaryOf = ({ submitOrder: _order, submittedAt, ...row }: SummaryRow): CandidateSummary => ({
   ...row,
@@ -166,7 +166,7 @@ group by shown.id, shown.problem, shown.device, shown.created_at order by shown.
 
 export const readSweepPoints = async (sql: SqlSession, id: SweepId): Promise<SweepPoints['points']> =>
   (await sql.query<SummaryRow>(SWEEP_POINTS, [id])).map(
-    ({ id: candidate, params, status, verdict, speedup, speedupLow, speedupHigh, timeNs, finishedAt }) => ({
+    ({ id: candidate, params, status, verdict, speedup, speedupLow, speedupHigh, timeNs, stoppedEarly, finishedAt }) => ({
       id: candidate,
       params,
       status,
@@ -175,6 +175,7 @@ export const readSweepPoints = async (sql: SqlSession, id: SweepId): Promise<Swe
       speedupLow,
       speedupHigh,
       timeNs,
+      stoppedEarly,
       finishedAt,
     }),
   );

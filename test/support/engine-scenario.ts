@@ -14,6 +14,7 @@ import type { AttemptId, CandidateId } from '../../src/domain/ids.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { InfraFailure } from '../../src/domain/protocol.ts';
 import type { CandidateRecord } from '../../src/domain/records.ts';
+import type { JudgingRules } from '../../src/engine/deps.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Queue } from '../../src/domain/ports/queue.ts';
@@ -46,17 +47,25 @@ export const scenarios = () => {
     rmSync(folder, { recursive: true, force: true });
   });
   /** `hosts`: how many GPUs each has. They are not connected yet. */
-  const start = async (hosts: Readonly<Record<string, number>>): Promise<EngineScenario> => {
+  const start = async (hosts: Readonly<Record<string, number>>, rules: Rules = {}): Promise<EngineScenario> => {
     await database.sql.script(`truncate ${TABLES.replaceAll(/\w+/gu, 'kiln.$&')} restart identity`);
-    return EngineScenario.open(database, hosts);
+    return EngineScenario.open(database, { hosts, rules });
   };
-  const oneHost = async (gpus = 1): Promise<EngineScenario> => {
-    const scenario = await start({ box: gpus });
+  const oneHost = async (gpus = 1, rules: Rules = {}): Promise<EngineScenario> => {
+    const scenario = await start({ box: gpus }, rules);
     scenario.host.connect();
     return scenario;
   };
   return { start, oneHost };
 };
+
+/** What differs from LENIENT. */
+type Rules = Partial<JudgingRules>;
+
+interface Setting {
+  readonly hosts: Readonly<Record<string, number>>;
+  readonly rules: Rules;
+}
 
 /** One life of the daemon. */
 interface Life {
@@ -106,7 +115,7 @@ export class EngineScenario {
   hosts: Readonly<Record<string, ScriptedHostSession>> = {};
   nowMs = Date.parse('2026-01-01T00:00:00.000Z');
   readonly #database: OpenDatabase;
-  readonly #gpus: Readonly<Record<string, number>>;
+  readonly #setting: Setting;
   readonly #queueName: string;
   readonly #ids = new Map<string, CandidateId>();
   /** Frames not expected yet. */
@@ -115,22 +124,22 @@ export class EngineScenario {
   #life: Life | null = null;
   #active = 0;
 
-  constructor(database: OpenDatabase, gpus: Readonly<Record<string, number>>, queueName: string) {
+  constructor(database: OpenDatabase, setting: Setting, queueName: string) {
     this.#database = database;
-    this.#gpus = gpus;
+    this.#setting = setting;
     this.#queueName = queueName;
   }
 
-  static async open(database: OpenDatabase, gpus: Readonly<Record<string, number>>): Promise<EngineScenario> {
+  static async open(database: OpenDatabase, setting: Setting): Promise<EngineScenario> {
     queues += 1;
-    const scenario = new EngineScenario(database, gpus, `scenario-${queues}`);
+    const scenario = new EngineScenario(database, setting, `scenario-${queues}`);
     await scenario.begin();
     onTestFinished(async () => scenario.close());
     return scenario;
   }
 
   /** The daemon starts, over what is in the store and the queue. */
-  async begin(): Promise<void> {
+  async begin(rules: Rules = {}): Promise<void> {
     this.#active += 1;
     const commits = new Commits();
     const store = commits.of(createStore(this.#database.sql, { now: () => this.nowMs }), () => this.#onNews());
@@ -148,10 +157,20 @@ export class EngineScenario {
     });
     const listening = { said: this.#said, nameOfSource, nameOfId: this.#nameOfId };
     this.hosts = Object.fromEntries(
-      Object.entries(this.#gpus).map(([name, gpus]) => [name, new ScriptedHostSession(name, gpus, listening)]),
+      Object.entries(this.#setting.hosts).map(([name, gpus]) => [name, new ScriptedHostSession(name, gpus, listening)]),
     );
     const clocks = { now: () => this.nowMs, monotonicMs: () => this.nowMs };
-    const engine = createEngine({ store, queue, sessions: Object.values(this.hosts), problems, ...LENIENT, log, ...clocks });
+    const given = { ...LENIENT.rules, ...this.#setting.rules, ...rules };
+    const engine = createEngine({
+      store,
+      queue,
+      sessions: Object.values(this.hosts),
+      problems,
+      ...LENIENT,
+      rules: given,
+      log,
+      ...clocks,
+    });
     this.#life = { engine, queue, store, commits };
     engine.kiln.onEvents(() => this.#onNews());
     await engine.start();

@@ -34,5 +34,17 @@ export const passed = (speedup: number, ratio?: number): Extract<Outcome, { verd
   return { verdict: 'passed', timings: [timing], checkedCases: 2 };
 };
 
+/** Stopped early: it can come to `speedupMost` at best. */
+export const stoppedAt = (speedupMost: number): Extract<Outcome, { verdict: 'passed' }> => ({
+  ...passed(speedupMost / 2),
+  stopped: {
+    after: 'runs',
+    case: '16M',
+    speedupMost,
+    timeLeastNs: BASELINE_NS / speedupMost,
+    needed: { speedup: 2, timeNs: BASELINE_NS / 2 },
+  },
+});
+
 export const WRONG: Outcome = { verdict: 'modified_input', case: 'odd', tensor: 'x' };
 export const infra = (code: InfraFailure['code']): InfraFailure => ({ code, message: 'no luck' });

@@ -91,12 +91,12 @@ export class ScriptedHostSession implements HostSession {
     return this.#say(`compile ${name}${compileId.startsWith('record:') ? ` for ${this.#attempt(compileId.slice(7))}` : ''}`);
   }
 
-  judge({ attemptId, deviceId, timing, record }: JudgeTask): boolean {
+  judge({ attemptId, deviceId, timing, record, race }: JudgeTask): boolean {
     this.#given.set(attemptId, deviceId);
     const mode = timing.inputs === 'fresh' ? 'confirm' : 'screen';
     if (this.#listening.nameOfId(candidateIdOf(attemptId)) === 'canary') this.#canaries.push(attemptId);
     const paired = record ? ` against ${this.#artifacts.get(record.artifact) ?? 'what it never compiled'}` : '';
-    return this.#say(`judge ${this.#attempt(attemptId)} ${mode}${paired}`);
+    return this.#say(`judge ${this.#attempt(attemptId)} ${mode}${paired}${race ? ' racing' : ''}`);
   }
 
   profile({ profileId }: { readonly profileId: string }): boolean {

@@ -58,6 +58,7 @@ const exhibitOf = (record: CandidateRecord, source: string, profile: ProfileReco
     floorShare: record.score?.floorShare ?? null,
     cases: casesOf(record),
     profile: profile?.state.status === 'done' ? profile.state.summary : null,
+    ...(record.score?.stopped ? { stoppedEarly: true } : {}),
   };
 };
 

@@ -13,8 +13,10 @@ export const exhibitText = (title: string, exhibit: Exhibit, fence: Fence): stri
     ...(exhibit.profile === null ? [] : [fence.block('profile', profileText(exhibit.profile))]),
   ].join('\n');
 
-const measured = ({ speedup, floorShare }: Exhibit): string => {
+const measured = ({ speedup, floorShare, stoppedEarly }: Exhibit): string => {
   if (speedup === null) return 'It did not pass.';
+  if (stoppedEarly)
+    return `About ${times(speedup)} the baseline's speed; it was stopped early, since it could not come near the best.`;
   const floor = floorShare === null ? '' : `, ${percent(floorShare)} of the physical floor`;
   return `${times(speedup)} the baseline's speed${floor}.`;
 };

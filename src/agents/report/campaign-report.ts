@@ -87,7 +87,7 @@ const spread = (improvements: readonly Improvement[], most: number): readonly Im
   return improvements.filter((_, index) => kept.has(index));
 };
 
-const costTable = ({ view, generations, deviceMs, lengthMs }: ReportInput): string => {
+const costTable = ({ view, generations, deviceMs, stoppedEarly, lengthMs }: ReportInput): string => {
   const { spent, usage } = view;
   const rows = [
     ['Money', dollars(spent.usd)],
@@ -98,6 +98,7 @@ const costTable = ({ view, generations, deviceMs, lengthMs }: ReportInput): stri
     ['Output tokens', grouped(usage.outputTokens)],
     ['GPU time of judged candidates', seconds(deviceMs / 1000)],
     ['Candidates', grouped(spent.candidates)],
+    ...(stoppedEarly > 0 ? [['Of these stopped early', grouped(stoppedEarly)]] : []),
     ['Generations', grouped(generations)],
     ['Wall clock', seconds(lengthMs / 1000)],
   ];

@@ -56,8 +56,9 @@ export const createProgress = ({ createdAt, best }: CampaignView): Progress => {
     lines.set(key, line);
     const at = { ms: Date.parse(generation.updatedAt), number: generation.number };
     line.judged.push(at);
-    const { speedup } = generation.state;
-    if (speedup !== null) line.front = withStep(line.front, { at, speedup, generation });
+    const { speedup, stoppedEarly } = generation.state;
+    // An estimate is no improvement.
+    if (speedup !== null && !stoppedEarly) line.front = withStep(line.front, { at, speedup, generation });
   };
 
   return {

@@ -22,6 +22,8 @@ export interface Totals {
   readonly lengthMs: number;
   /** Device time of its candidates, milliseconds. */
   readonly deviceMs: number;
+  /** Candidates that could not come near the front of their ranking. */
+  readonly stoppedEarly: number;
   /** Starting points are nobody's. */
   readonly byGenerator: ReadonlyMap<string, GeneratorTotals>;
   /** What the newest failure of each kind said. */
@@ -42,7 +44,7 @@ export const createTotals = (view: CampaignView): TotalsReader => {
   const byGenerator = new Map<string, GeneratorTotals>();
   const failures = new Map<string, { readonly number: number; readonly message: string }>();
   const ancestors = new Map<CandidateId, Generation>();
-  let [generations, deviceMs, last] = [0, 0, view.updatedAt];
+  let [generations, deviceMs, stoppedEarly, last] = [0, 0, 0, view.updatedAt];
 
   const keepAncestor = (generation: Generation): void => {
     if (!isJudged(generation) || !wanted.has(generation.state.candidateId)) return;
@@ -55,6 +57,7 @@ export const createTotals = (view: CampaignView): TotalsReader => {
       const { number, state, generator, move, updatedAt } = generation;
       generations += 1;
       deviceMs += deviceMsOf(generation);
+      if (isJudged(generation) && generation.state.stoppedEarly) stoppedEarly += 1;
       last = updatedAt > last ? updatedAt : last;
       keepAncestor(generation);
       if (move !== 'seed') byGenerator.set(generator, withOne(byGenerator.get(generator) ?? NOTHING, generation));
@@ -65,6 +68,7 @@ export const createTotals = (view: CampaignView): TotalsReader => {
       generations,
       lengthMs: Math.max(0, Date.parse(last) - Date.parse(view.createdAt)),
       deviceMs,
+      stoppedEarly,
       byGenerator,
       lastMessages: new Map([...failures].map(([failure, { message }]) => [failure, message])),
       ancestors,

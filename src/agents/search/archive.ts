@@ -6,7 +6,7 @@
  */
 import type { CandidateId } from '../../domain/ids.ts';
 import { chooseMove } from './choose-move.ts';
-import { createElites, type Elites } from './elites.ts';
+import { compareElites, createElites, type Elites } from './elites.ts';
 import type { ArchiveEntry, Bound, Choice, DraftContent, Draw, EliteEntry, Child } from './entry.ts';
 import { createLineage } from './lineage.ts';
 import { createNovelty, type NoveltyView } from './novelty.ts';
@@ -73,7 +73,7 @@ export const createArchive = (options: { readonly islands: number; readonly seed
 
   const elites = (): readonly EliteEntry[] => {
     const known = new Map(islands.flatMap((island) => island.ranked().map(({ entry }) => [entry.candidateId, entry] as const)));
-    return [...known.values()].toSorted((a, b) => b.speedup - a.speedup || a.number - b.number);
+    return [...known.values()].toSorted(compareElites);
   };
 
   return {

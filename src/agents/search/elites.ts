@@ -89,9 +89,11 @@ export const createElites = (): Elites => {
 /** Beyond it an elite is as tired as it gets. */
 const USES_MAX = 1000;
 
-/** A total order: of equally fast ones the older. */
-const isFaster = (a: EliteEntry, b: EliteEntry): boolean =>
-  a.speedup > b.speedup || (a.speedup === b.speedup && a.number < b.number);
+/** A total order: who was timed to the end before who was stopped early, and of equally fast ones the older. */
+export const compareElites = (a: EliteEntry, b: EliteEntry): number =>
+  Number(a.stoppedEarly) - Number(b.stoppedEarly) || b.speedup - a.speedup || a.number - b.number;
+
+const isFaster = (a: EliteEntry, b: EliteEntry): boolean => compareElites(a, b) < 0;
 
 const slowestOf = (cells: ReadonlyMap<string, EliteEntry>): string =>
   [...cells].reduce((slowest, cell) => (isFaster(slowest[1], cell[1]) ? cell : slowest))[0];

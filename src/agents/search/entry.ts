@@ -24,6 +24,8 @@ export interface ArchiveEntry {
   readonly verdict: Outcome['verdict'] | null;
   /** Null unless it passed. */
   readonly speedup: number | null;
+  /** The speed-up rests on few runs: such an entry stands behind every one that was timed to the end. */
+  readonly stoppedEarly: boolean;
   readonly floorShare: number | null;
   /** In one line, why it is worth nothing; null where it passed. */
   readonly failure: string | null;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
 import { type CampaignBest, type CampaignView, plotFileOf } from '../../domain/api/campaigns.ts';
+import { Effort } from '../../domain/candidate.ts';
 import { AGENTS_MAX } from '../../domain/campaign/campaign.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { plainLine, plainText } from '../../platform/printable-text.ts';
@@ -11,6 +12,7 @@ import { amount, campaignOf, collectGenerator, type StartOptions } from '../inpu
 import { wholeNumber } from '../input/whole-number.ts';
 import { campaignTable, campaignText } from '../output/campaign-text.ts';
 import { watchCampaign } from '../watch-campaign.ts';
+import { EFFORT_HELP } from './submit.ts';
 import { type TimeoutOption, withTimeout } from '../within.ts';
 
 export const addCampaign = (program: Command): void => {
@@ -65,6 +67,7 @@ const withStartOptions = (command: Command): Command =>
     .option('--source <[problem=]file>', 'a candidate of your own to begin with (repeatable)', collect)
     .option('--seed <number>', 'of everything that is drawn (default: 1)', wholeNumber(0, 2 ** 31))
     .option('--priority <number>', '1 is first (default: 200)', wholeNumber(1, 2_000_000))
+    .addOption(new Option('--effort <which>', EFFORT_HELP).choices(Effort.options))
     .option('--name <text>', 'shown in lists')
     .option('--submitter <name>', 'who asks')
     .option('-w, --watch', 'follow it until it ends');

@@ -6,7 +6,16 @@ import { KilnError } from '../../domain/errors.ts';
 import { campaignText } from '../output/campaign-text.ts';
 import { sweepText } from '../output/sweep-text.ts';
 import { blockedReason } from '../why-waiting.ts';
-import { basisText, judgedAgainText, pairText, reasonText, scoreText, statusText, WHOLE } from '../../domain/text/describe.ts';
+import {
+  basisText,
+  judgedAgainText,
+  pairText,
+  reasonText,
+  scoreText,
+  statusText,
+  stoppedText,
+  WHOLE,
+} from '../../domain/text/describe.ts';
 import { plainText } from '../../platform/printable-text.ts';
 import { fields, table } from '../output/table.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
@@ -79,6 +88,7 @@ const summary = (
     ['result', score ? scoreText(score) : null],
     ['ranks as', score && times(score.rankKey) !== times(score.speedup) ? times(score.rankKey) : null],
     ['pair', score && pairText(score)],
+    ['stopped early', score && stoppedText(score)],
     ['device', score?.deviceModel ?? null],
     ['measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
     ['infra failures', infraFailures === 0 ? null : String(infraFailures)],

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { SubmitCandidate } from '../../domain/api/candidates.ts';
+import { Effort } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language, type Params } from '../../domain/plan/plan.ts';
 import type { Submitted } from '../../domain/api/candidates.ts';
@@ -24,6 +25,7 @@ export interface CandidateOptions {
   readonly param?: Params;
   readonly priority?: number;
   readonly trial?: number;
+  readonly effort?: Effort;
   readonly submitter?: string;
   readonly label?: readonly string[];
   readonly with?: readonly string[];
@@ -35,6 +37,8 @@ interface SubmitOptions extends CandidateOptions, TimeoutOption {
 }
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+export const EFFORT_HELP =
+  'full: time it to the end; racing: stop it early once it cannot come near the front of its ranking (default: racing)';
 
 /** What `submit` and `sweep` share. */
 export const withCandidateOptions = (command: Command): Command =>
@@ -45,6 +49,7 @@ export const withCandidateOptions = (command: Command): Command =>
     .option('--param <name=value>', "override a param of the plan's header (repeatable)", collectParam)
     .option('--priority <number>', '1 is first (default: 100)', wholeNumber(1, 2_000_000))
     .option('--trial <number>', 'judge the same content again under another number; only 0 is ranked', wholeNumber(0, 9999))
+    .addOption(new Option('--effort <which>', EFFORT_HELP).choices(Effort.options))
     .option('--submitter <name>', 'who asks: queues are shared fairly between submitters')
     .option('--label <label>', 'host label that is required (repeatable)', collect)
     .option('--with <file>', 'for a program: another file that its entry imports, by its path from here (repeatable)', collect)
@@ -55,7 +60,7 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
   if (program) note(`${path} is taken for ${program.words}`);
   else if (options.with || options.environment)
     throw new KilnError('INVALID_REQUEST', `${path} is no program: --with and --environment are for those`);
-  const { problem, param, priority, trial, submitter, label } = options;
+  const { problem, param, priority, trial, effort, submitter, label } = options;
   return {
     problem,
     source,
@@ -65,6 +70,7 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
     ...(param === undefined ? {} : { params: param }),
     ...(priority === undefined ? {} : { priority }),
     ...(trial === undefined ? {} : { trial }),
+    ...(effort === undefined ? {} : { effort }),
     ...(submitter === undefined ? {} : { submitter }),
     ...(label === undefined ? {} : { labels: [...label] }),
   };

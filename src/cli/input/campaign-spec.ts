@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { type CampaignFile, parseCampaignFile } from '../../config/campaign-file.ts';
 import { CreateCampaign } from '../../domain/api/campaigns.ts';
+import type { Effort } from '../../domain/candidate.ts';
 import type { CampaignSpec } from '../../domain/campaign/campaign.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { issueText } from '../../platform/issue-text.ts';
@@ -25,6 +26,7 @@ export interface StartOptions {
   readonly source?: readonly string[];
   readonly seed?: number;
   readonly priority?: number;
+  readonly effort?: Effort;
   readonly name?: string;
   readonly submitter?: string;
 }
@@ -55,10 +57,10 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
   const file = path === undefined ? null : await readCampaignFile(path);
   const problems = options.problem ?? file?.problems ?? [];
   if (problems.length === 0) throw new KilnError('INVALID_REQUEST', NO_PROBLEM);
-  const { device, generator, language, source = [], agents, seed, priority, name, submitter } = options;
+  const { device, generator, language, source = [], agents, seed, priority, effort, name, submitter } = options;
   return checked({
     ...file,
-    ...given({ devices: device, generators: generator, languages: language, agents, seed, priority, name, submitter }),
+    ...given({ devices: device, generators: generator, languages: language, agents, seed, priority, effort, name, submitter }),
     problems,
     budget: budgetOf(file, options),
     start: {

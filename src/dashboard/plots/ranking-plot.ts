@@ -59,7 +59,7 @@ const PLOT = { left: 250, right: 600 };
 
 /** The first places as an image, for chats and readmes. */
 export const rankingImage = (entries: readonly RankingEntry[], { title, subtitle, places }: ImageOptions): Shape => {
-  const shown = entries.slice(0, places);
+  const shown = entries.filter(({ score }) => !score.stopped).slice(0, places);
   const height = HEAD_PX + Math.max(1, shown.length) * ROW_PX + FOOT_PX;
   const x = linear(rangeOf(shown), [PLOT.left, PLOT.right]);
   const bottom = height - FOOT_PX;

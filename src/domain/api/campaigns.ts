@@ -18,6 +18,8 @@ export const CampaignBest = z.strictObject({
     .strictObject({
       candidateId: CandidateId,
       speedup: z.number().positive(),
+      /** An estimate, where nothing of the campaign was timed to the end. */
+      stoppedEarly: z.literal(true).optional(),
       language: Language,
       generator: z.string(),
       idea: z.string(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PRIORITY_DEFAULT } from '../candidate.ts';
+import { Effort, PRIORITY_DEFAULT } from '../candidate.ts';
 import { CandidateId } from '../ids.ts';
 import { PlainText } from '../plain-text.ts';
 import { Language, Params } from '../plan/plan.ts';
@@ -24,6 +24,8 @@ export const SubmitCandidate = z.strictObject({
   submitter: PlainText.min(1).max(64).default('anonymous'),
   labels: z.array(PlainText.min(1).max(64)).max(16).default([]),
   trial: z.int().min(0).max(9999).default(0),
+  /** Not part of the content: `full` for one that is known and was stopped early has it judged again. */
+  effort: Effort.optional(),
   /** Profile it once it has passed. Not part of the content: one that is known and has passed is profiled now, unless it has been. */
   profile: z.boolean().optional(),
 });

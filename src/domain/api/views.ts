@@ -66,6 +66,8 @@ export const CandidateSummary = z.strictObject({
   speedupHigh: z.number().positive().nullable(),
   timeNs: z.number().positive().nullable(),
   confirmed: z.boolean(),
+  /** Its times rest on few runs. */
+  stoppedEarly: z.boolean().default(false),
   submittedAt: Instant,
   finishedAt: Instant.nullable(),
 });
@@ -195,6 +197,7 @@ export const SweepPoints = z.strictObject({
       speedupLow: true,
       speedupHigh: true,
       timeNs: true,
+      stoppedEarly: true,
       finishedAt: true,
     }),
   ),

@@ -1,5 +1,6 @@
 /** Campaigns: agents that write candidates for some problems on some device classes, within a budget. Money is whole millionths of a US dollar. */
 import { z } from 'zod';
+import { Effort } from '../candidate.ts';
 import { DeviceClass } from '../device.ts';
 import { CampaignId, CandidateId, GenerationId } from '../ids.ts';
 import { VERDICTS } from '../outcome.ts';
@@ -73,6 +74,8 @@ export const CampaignSpec = z.strictObject({
     .max(2 ** 31)
     .default(1),
   priority: z.int().min(1).max(2_000_000).default(200),
+  /** `full`: its candidates are timed to the end, also those that cannot come near the front of the ranking. Left out: `racing`. */
+  effort: Effort.optional(),
 });
 export type CampaignSpec = z.infer<typeof CampaignSpec>;
 
@@ -154,6 +157,8 @@ export const GenerationState = z.discriminatedUnion('status', [
     /** Device time of its attempts, milliseconds; 0 unless `isFirst`. */
     deviceMs: z.number().min(0),
     isRecord: z.boolean(),
+    /** The speed-up is an estimate: it could not come near the front of the ranking. */
+    stoppedEarly: z.literal(true).optional(),
   }),
   z.strictObject({ status: z.literal('failed'), failure: GenerationFailure, message: z.string().max(2000) }),
   z.strictObject({ status: z.literal('lost'), reservedMicros: Micros }),

@@ -26,6 +26,8 @@ export const Exhibit = z.strictObject({
   floorShare: z.number().nullable(),
   cases: z.array(z.strictObject({ case: z.string(), medianNs: z.number(), speedup: z.number() })),
   profile: ProfileSummary.nullable(),
+  /** Its times rest on few runs: it could not come near the front of the ranking. */
+  stoppedEarly: z.literal(true).optional(),
 });
 export type Exhibit = z.infer<typeof Exhibit>;
 
@@ -35,7 +37,7 @@ export const PastAttempt = z.strictObject({
   params: Params,
   verdict: z.enum(VERDICTS).nullable(),
   speedup: z.number().nullable(),
-  /** In one line: why it failed, or null. */
+  /** In one line: why it failed or was stopped early, or null. */
   reason: z.string().nullable(),
 });
 export type PastAttempt = z.infer<typeof PastAttempt>;

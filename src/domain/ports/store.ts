@@ -16,6 +16,8 @@ import type {
   UnfinishedJob,
 } from '../ledger.ts';
 import type { ProfileRecord } from '../profile.ts';
+import type { Stopped } from '../measurement.ts';
+import type { Front } from '../ranking/front.ts';
 import type { Spread } from '../ranking/spread.ts';
 import type {
   AttemptRecord,
@@ -49,6 +51,15 @@ export interface Store {
   pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
   /** Makes candidates that ended `cancelled` or `infra_failed` queued again (no verdict of the content existed). Returns those that were. */
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
+  /** From now on these are timed to the end. Those that were stopped early are queued again, and returned. */
+  measureInFull(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
+  /** The first places of a ranking, of what was timed to the end, best first. */
+  front(key: RankingKey, places: number): Promise<Front>;
+  /**
+   * Queues again what was stopped early and could reach `needed` (null: anything could), a page at a time until none is left; with a
+   * `candidate.reopened` event each. Waits while a verdict of the ranking that was taken back is not given again.
+   */
+  reopenInReach(key: RankingKey, needed: Stopped['needed'] | null): Promise<Resumed>;
   /** What is known of each device now; the last of a device stands. */
   recordCanaries(batch: readonly CanaryRecord[]): Promise<void>;
   canaries(): Promise<readonly CanaryRecord[]>;
@@ -114,6 +125,19 @@ export interface CandidatePage {
 export interface SourcedCandidate {
   readonly record: CandidateRecord;
   readonly source: string;
+}
+
+/** Of a problem as it is defined, on a device model. */
+export interface RankingKey {
+  readonly problem: string;
+  readonly problemVersion: string;
+  readonly deviceModel: string;
+}
+
+/** Candidates that are judged again. `isWaiting`: none yet; to be asked again later. */
+export interface Resumed {
+  readonly isWaiting: boolean;
+  readonly candidates: readonly { readonly id: CandidateId; readonly priority: number }[];
 }
 
 /** A device whose verdicts are taken back, and why. */

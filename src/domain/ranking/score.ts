@@ -1,5 +1,5 @@
 /** How measurements become a place in a ranking. Pure. Source of the rules: docs/ARCHITECTURE.md, "How a ranking is made". */
-import type { CaseTiming } from '../measurement.ts';
+import type { CaseTiming, Stopped } from '../measurement.ts';
 import type { Outcome } from '../outcome.ts';
 import type { CandidateId } from '../ids.ts';
 import { combined, estimateOf, intervalOf, meanOf, widened, Z_95 } from './estimate.ts';
@@ -72,6 +72,20 @@ export const scoreOf = (
     confirmed: false,
     method: timings.some(({ method }) => method === 'cached') ? 'cached' : 'paired',
     pair: null,
+  };
+};
+
+/** Of a passed candidate that was stopped early: by what its runs say, few as they are, and never above what it could have come to. */
+export const stoppedScoreOf = (score: Score, stopped: Stopped): Score => {
+  const speedup = Math.min(score.speedup, stopped.speedupMost);
+  return {
+    ...score,
+    speedup,
+    speedupLow: Math.min(score.speedupLow, speedup),
+    speedupHigh: stopped.speedupMost,
+    timeNs: Math.max(score.timeNs, stopped.timeLeastNs),
+    rankKey: speedup,
+    stopped,
   };
 };
 

@@ -21,8 +21,9 @@ export const statusText = (state: CandidateState): string => {
   }
 };
 
-/** "1.53x [1.51, 1.55]  73.0 µs  84 % of the floor" */
+/** "1.53x [1.51, 1.55]  73.0 µs  84 % of the floor"; of what was stopped early "about 0.52x, at most 0.61x (stopped early)" */
 export const scoreText = (score: Score): string => {
+  if (score.stopped) return `about ${times(score.speedup)}, at most ${times(score.stopped.speedupMost)} (stopped early)`;
   const floor = score.floorShare === null ? '' : `  ${percent(score.floorShare)} of the floor`;
   return `${times(score.speedup)} ${interval(score.speedupLow, score.speedupHigh)}  ${nanoseconds(score.timeNs)}${floor}`;
 };
@@ -33,11 +34,27 @@ export const rankedScoreText = (score: Score): string => {
   return `${scoreText(score)}${place === times(score.speedup) ? '' : `  ranks as ${place}`}`;
 };
 
-/** Where the numbers of a score come from: "confirmed, 12 judgements", "paired", "cached". */
-export const basisText = ({ confirmed, method, judgements }: Score): string => {
+/** Where the numbers of a score come from: "confirmed, 12 judgements", "paired", "cached", "stopped early". */
+export const basisText = ({ confirmed, method, judgements, stopped }: Score): string => {
+  if (stopped) return 'stopped early';
   if (!confirmed) return method;
   return judgements > 1 ? `confirmed, ${judgements} judgements` : 'confirmed';
 };
+
+/** By what it was stopped, and what it would have had to reach; null where it was timed to the end. */
+export const stoppedText = ({ stopped }: Score): string | null => {
+  if (!stopped) return null;
+  const { after, case: name, speedupMost, timeLeastNs, needed } = stopped;
+  const reach = `it can come to ${times(speedupMost)} or ${nanoseconds(timeLeastNs)} at best, the front of the ranking begins at ${times(needed.speedup)} or ${nanoseconds(needed.timeNs)}`;
+  return `after ${STOPPED_AFTER_TEXT[after]} of case ${name}: ${reach}; submitted again with effort full, it is timed to the end`;
+};
+
+const STOPPED_AFTER_TEXT = {
+  check: 'the check',
+  'warm-up': 'the warm-up',
+  runs: 'some timed runs',
+  case: 'all timed runs',
+} as const;
 
 /** How its pair with the record holder of its time came out; null where there was none. */
 export const pairText = ({ pair }: Score): string | null =>

@@ -45,8 +45,9 @@ export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: I
     trial: input.trial,
   };
   const { content, outcome } = input.language === 'python' ? programOf(input, shared, rules) : kernelOf(input, shared, loaded);
-  const { priority, submitter, labels } = input;
-  return { id: contentId(content), submission: { content, priority, submitter, labels, sweepId }, outcome };
+  const { priority, submitter, labels, effort } = input;
+  const asked = effort === 'full' ? { effort } : {};
+  return { id: contentId(content), submission: { content, priority, submitter, labels, sweepId, ...asked }, outcome };
 };
 
 type Prepared = Pick<NewCandidate, 'outcome'> & { readonly content: CandidateContent };

@@ -7,6 +7,8 @@ const RECENT_MAX = 10_000;
 
 export interface RecentSubmissions {
   put(item: Unfinished): void;
+  /** They are to be timed to the end. */
+  askInFull(ids: readonly CandidateId[]): void;
   /** Those that are here, and forgets them. */
   take(ids: readonly CandidateId[]): readonly Unfinished[];
 }
@@ -15,6 +17,12 @@ export const createRecentSubmissions = (): RecentSubmissions => {
   const items = new BoundedMap<CandidateId, Unfinished>(RECENT_MAX);
   return {
     put: (item) => items.set(item.id, item),
+    askInFull: (ids) => {
+      for (const id of ids) {
+        const item = items.get(id);
+        if (item) items.set(id, { ...item, submission: { ...item.submission, effort: 'full' } });
+      }
+    },
     take: (ids) =>
       ids.flatMap((id) => {
         const item = items.get(id);

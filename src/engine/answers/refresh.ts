@@ -47,7 +47,9 @@ const takeOver = async (state: EngineState, host: HostState, inventory: Inventor
   host.inventory = inventory;
   host.devices = inventory.devices;
   if (changes.length === 0) return { status: 'unchanged', reason: null, changes: [] };
-  await state.recordHolders.ensure(host.devices.map(({ model, kind }) => ({ model, target: kind })));
+  const models = host.devices.map(({ model, kind }) => ({ model, target: kind }));
+  await state.recordHolders.ensure(models);
+  await state.fronts.ensure(models);
   const { hostId } = host.session;
   state.log.info({ hostId, changes }, 'what a host has changed');
   state.writeBehind.add({ type: 'event', event: { type: 'host.changed', candidateId: null, hostId, data: { changes } } });

@@ -55,7 +55,7 @@ export const createSubmitter = (state: EngineState, limits: SubmissionLimits): S
     const unique = [...new Map(prepared.map((candidate) => [candidate.id, candidate])).values()];
     const inserted = await inserts.write(unique);
     const results = new Map(unique.map((candidate, index) => [candidate.id, inserted[index]]));
-    const reopened = await reopen(state, unique, results);
+    const reopened = new Set([...(await reopen(state, unique, results)), ...(await measureInFull(state, unique, results))]);
     const waiting = unique.filter(({ id }) => reopened.has(id) || results.get(id)?.state.status !== 'done');
     try {
       await additions.write(waiting.map(({ id, submission }) => ({ candidateId: id, priority: submission.priority })));
@@ -117,6 +117,21 @@ const reopen = async (
   return new Set(await state.store.reopen(ended.map(({ id }) => id)));
 };
 
+/** Those that somebody submitted before and that are to be timed to the end now. Returns those that were stopped early, and are judged again. */
+const measureInFull = async (
+  state: EngineState,
+  batch: readonly NewCandidate[],
+  results: ReadonlyMap<CandidateId, Inserted>,
+): Promise<readonly CandidateId[]> => {
+  const asked = batch.filter(({ id, submission }) => submission.effort === 'full' && results.get(id)?.known);
+  for (const { id } of asked) {
+    const active = state.active.get(id);
+    if (active) active.effort = 'full';
+  }
+  state.recentSubmissions.askInFull(asked.map(({ id }) => id));
+  return asked.length === 0 ? [] : state.store.measureInFull(asked.map(({ id }) => id));
+};
+
 const remember = (state: Pick<EngineState, 'recentSubmissions' | 'now'>, { id, submission }: NewCandidate): void =>
   state.recentSubmissions.put({
     id,
@@ -137,11 +152,11 @@ const answerOf = (id: CandidateId, result: Inserted, wasReopened: boolean): Subm
   return { id, known, status: 'done', verdict: outcome.verdict, message: messageOf(outcome) };
 };
 
-/** It ended before without a verdict of its content, so it is not known. */
+/** It ended before without a verdict of its content, or without all of its times, so it is not known. */
 const reopenedText = (result: Inserted): string => {
-  const before =
-    result?.state.status === 'done' && result.state.outcome.verdict === 'cancelled' ? 'was cancelled' : 'failed for the hosts';
-  return `judged again: it ${before} before`;
+  const verdict = result?.state.status === 'done' ? result.state.outcome.verdict : null;
+  if (verdict === 'passed') return 'judged again: it was stopped early before';
+  return `judged again: it ${verdict === 'cancelled' ? 'was cancelled' : 'failed for the hosts'} before`;
 };
 
 const messageOf = (outcome: Outcome): string | null => {

@@ -3,10 +3,11 @@ import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import type { CanaryRecord, Quarantine } from '../../domain/canary.ts';
 import type { HostResumed } from '../../domain/api/inspection.ts';
 import { KilnError } from '../../domain/errors.ts';
-import type { CandidateId, DeviceId, HostId } from '../../domain/ids.ts';
+import type { DeviceId, HostId } from '../../domain/ids.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import type { Marks } from './marks.ts';
 import type { HostState } from '../host-state.ts';
+import { queueAgain } from '../queue-again.ts';
 import type { CanariesSlice } from '../state.ts';
 
 /** After the store or the queue could not be reached. */
@@ -137,6 +138,7 @@ const reopenAll = async (state: CanariesSlice, doubt: Doubt): Promise<void> => {
       const { candidates, records } = await state.store.reopenDoubted(doubt);
       if (candidates.length === 0) return;
       for (const { holder, ...key } of records) state.recordHolders.set(key, holder);
+      state.fronts.onTakenBack(candidates.map(({ id }) => id));
       state.metrics.onReopened(candidates.length);
       state.log.warn({ ...doubt, candidates: candidates.length }, 'verdicts were taken back; they are judged again');
       await queueAgain(state, candidates);
@@ -146,19 +148,5 @@ const reopenAll = async (state: CanariesSlice, doubt: Doubt): Promise<void> => {
       state.log.error({ err: error, ...doubt }, 'verdicts in doubt could not be taken back; it is tried again');
       await pause(RETRY_MS, undefined, { ref: false });
     }
-  }
-};
-
-/** Stored as queued already: what the queue does not take now is queued with what else is missing there. */
-const queueAgain = async (
-  state: CanariesSlice,
-  candidates: readonly { readonly id: CandidateId; readonly priority: number }[],
-): Promise<void> => {
-  try {
-    await state.queue.add(candidates.map(({ id, priority }) => ({ candidateId: id, priority })));
-    state.wake();
-  } catch (error) {
-    state.log.warn({ err: error }, 'the queue does not take what is judged again; it is queued when the queue is back');
-    state.onUnqueued();
   }
 };

@@ -1,4 +1,5 @@
 /** Gives an attempt to its host: the problem first, where the runner does not hold it yet, and the record holder's artifact for a pair. */
+import type { Device } from '../../domain/device.ts';
 import type { JudgeTask, ProblemDefinition, TimingRules } from '../../domain/protocol.ts';
 import type { RecordHolder } from '../../domain/ranking/score.ts';
 import { hiddenFor } from './hidden-task.ts';
@@ -12,6 +13,7 @@ import { targetOf } from '../../problems/targets.ts';
 import type { Compiled } from '../compiling/known-artifacts.ts';
 import { resolveContent, resolvedFor } from '../active-candidates.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
+import { raceFor } from './race.ts';
 import { recordKeyOf } from './record-key.ts';
 
 const RECORD_PREFIX = 'record:';
@@ -26,6 +28,7 @@ interface Delivery {
   readonly connection: Connected;
   readonly architecture: string;
   readonly model: string;
+  readonly device: Device;
 }
 
 export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
@@ -34,7 +37,7 @@ export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
   const device = host?.devices.find(({ id }) => id === judge.deviceId);
   const connection = host && connectedTo(host);
   if (!candidate || !connection || !device) return;
-  const delivery = { judge, candidate, host, connection, architecture: device.architecture, model: device.model };
+  const delivery = { judge, candidate, host, connection, architecture: device.architecture, model: device.model, device };
   const holder = judge.mode === 'confirm' ? state.recordHolders.holder(recordKeyOf(candidate, device.model)) : null;
   candidate.attempts.set(judge.attemptId, {
     mode: judge.mode,
@@ -62,7 +65,7 @@ const definitionOf = ({ candidate, host, architecture }: Delivery): ProblemDefin
   );
 
 const send = (state: JudgingSlice, delivery: Delivery, record: JudgeTask['record']): void => {
-  const { judge, candidate, host, architecture } = delivery;
+  const { judge, candidate, host, architecture, device } = delivery;
   const resolved = resolvedFor(candidate, architecture);
   if ('verdict' in resolved) return;
   host.session.judge({
@@ -72,6 +75,7 @@ const send = (state: JudgingSlice, delivery: Delivery, record: JudgeTask['record
     artifact: judge.artifact,
     plans: resolved.plans,
     ...hiddenFor(state, candidate),
+    ...raceFor(state, { candidate, device, mode: judge.mode }),
     timing: judge.mode === 'confirm' ? confirmTiming(state.rules.timing) : state.rules.timing,
     record,
     limitMs: state.rules.limitMs,

@@ -5,7 +5,15 @@ import type { CaseTiming } from '../../domain/measurement.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Score } from '../../domain/records.ts';
 import { widened } from '../../domain/ranking/estimate.ts';
-import { behind, implausibleOutcome, mustConfirm, ownSpeedup, scoreOf, settle } from '../../domain/ranking/score.ts';
+import {
+  behind,
+  implausibleOutcome,
+  mustConfirm,
+  ownSpeedup,
+  scoreOf,
+  settle,
+  stoppedScoreOf,
+} from '../../domain/ranking/score.ts';
 import type { RecordHolder, Settled, Spreads } from '../../domain/ranking/score.ts';
 import { learned, pairedVariance, spreadVariance } from '../../domain/ranking/spread.ts';
 import type { Spread } from '../../domain/ranking/spread.ts';
@@ -39,6 +47,7 @@ export const evaluate = (outcome: Outcome, context: EvaluationContext): Evaluati
   if (implausible) return judgedOnly(implausible, null);
   const variance = spreadsOf(context)[context.mode === 'screen' ? 'screened' : 'confirmed'];
   const score = scoreOf(outcome.timings, floors, { deviceModel: device.model, variance });
+  if (outcome.stopped) return judgedOnly(outcome, stoppedScoreOf(score, outcome.stopped));
   return place(outcome, score, outcome.timings, context);
 };
 

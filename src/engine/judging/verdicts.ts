@@ -20,6 +20,7 @@ export const onFinished = (state: JudgingSlice, { id, outcome, attemptId }: Fini
   const standing = standingOf(state.recordHolders, candidate, { outcome, attemptId });
   const { score } = standing;
   if (score) keepStanding(state, recordKeyOf(candidate, score.deviceModel), { candidateId: id, score }, standing);
+  noteInFront(state, candidate, { outcome, standing });
   state.metrics.onStageLeft(candidate.stage.name, secondsInStage(candidate, state.monotonicMs()));
   countVerdict(state, candidate, outcome);
   state.writeBehind.add({
@@ -41,6 +42,18 @@ const keepStanding = (state: JudgingSlice, key: RecordKey, own: RecordHolder, { 
   if (record) state.recordHolders.set(key, own);
   else if (measuredAgain?.holder) state.recordHolders.set(key, measuredAgain.holder);
   if (measuredAgain) state.recordHolders.learn(key, measuredAgain.spread);
+};
+
+/** Of other trials nothing is ranked. */
+const noteInFront = (
+  { fronts }: JudgingSlice,
+  candidate: ActiveCandidate,
+  { outcome, standing: { score, measuredAgain } }: { readonly outcome: Outcome; readonly standing: Standing },
+): void => {
+  if (score === null || outcome.verdict !== 'passed' || candidate.submission.content.trial > 0) return;
+  const key = recordKeyOf(candidate, score.deviceModel);
+  fronts.note(key, { candidateId: candidate.id, score, timings: outcome.timings });
+  if (measuredAgain?.holder) fronts.refine(key, measuredAgain.holder);
 };
 
 const countVerdict = (state: JudgingSlice, candidate: ActiveCandidate, outcome: Outcome): void => {

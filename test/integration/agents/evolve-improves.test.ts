@@ -58,6 +58,7 @@ const entryOf = ({ draft, ...written }: Written, { id, state, score, submission 
     idea: draft.idea,
     verdict,
     speedup: score?.speedup ?? null,
+    stoppedEarly: false,
     floorShare: null,
     failure: verdict === 'passed' ? null : String(verdict),
     bound: 'unknown',

@@ -8,6 +8,7 @@ import { describeProfiles } from './profiles.conformance.ts';
 import { hasPostgres, POSTGRES_MISSING, startPostgres } from '../../support/servers.ts';
 import type { Server } from '../../support/servers.ts';
 import { describeCampaignStore } from './campaigns.conformance.ts';
+import { describeRacing } from './racing.conformance.ts';
 import { describeRanking } from './ranking.conformance.ts';
 import { describeStore } from './store.conformance.ts';
 import { describeUpkeep } from './upkeep.conformance.ts';
@@ -26,6 +27,7 @@ describe('embedded', () => {
   });
   describeStore('PGlite', () => database.sql);
   describeRanking('PGlite', () => database.sql);
+  describeRacing('PGlite', () => database.sql);
   describeCanaries('PGlite', () => database.sql);
   describeProfiles('PGlite', () => database.sql);
   describeCampaignStore('PGlite', () => database.sql);
@@ -46,6 +48,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   });
   describeStore('Postgres', () => database.sql);
   describeRanking('Postgres', () => database.sql);
+  describeRacing('Postgres', () => database.sql);
   describeCanaries('Postgres', () => database.sql);
   describeProfiles('Postgres', () => database.sql);
   describeCampaignStore('Postgres', () => database.sql);

@@ -41,7 +41,12 @@ mismatch = record({
     "relativeL2": string,
 }, {"rule": one_of("element", "norm"), "error": string, "limit": string})
 outcome = union("verdict", {
-    "passed": record({"timings": array(case_timing, 1), "checkedCases": integer(1)}),
+    "passed": record({"timings": array(case_timing, 1), "checkedCases": integer(1)}, {
+        "stopped": record({
+            "after": one_of("check", "warm-up", "runs", "case"), "case": string, "speedupMost": millis, "timeLeastNs": millis,
+            "needed": record({"speedup": millis, "timeNs": millis}),
+        }),
+    }),
     "compile_error": record({"log": string}),
     "plan_error": record({"field": string, "message": string}),
     "wrong_answer": record({"case": string, "stage": one_of("check", "timed_run"), "mismatch": mismatch}),

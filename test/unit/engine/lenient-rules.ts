@@ -14,6 +14,7 @@ export const LENIENT = {
     compileLimitMs: 1000,
     infraRetries: 1,
     canaryEverySeconds: 300,
+    racingPlaces: 0,
   },
   limits: { sourceBytes: 100_000, queued: 1000 },
 } as const;

@@ -44,7 +44,10 @@ type Refused = KilnError;
 const submit = async (run: AskingRun, deps: AskingDeps, { generation, draft }: Answered) => {
   const { problem, device } = generation;
   const { language, source, params } = draft;
-  const input = { problem, device, language, source, params, priority: run.record.spec.priority };
+  const { priority } = run.record.spec;
+  // What others are compared with is timed to the end.
+  const effort = generation.move === 'seed' ? 'full' : run.record.spec.effort;
+  const input = { problem, device, language, source, params, priority, ...(effort === undefined ? {} : { effort }) };
   try {
     const { candidates } = await retryWhileUnavailable(
       async () => deps.judging.submit([{ ...input, submitter: submitterOf(run), labels: [], trial: 0 }]),

@@ -3,7 +3,7 @@ import type { Generation, GenerationState } from '../../../domain/campaign/campa
 import type { PastAttempt } from '../../../domain/campaign/generation-context.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
 import type { CandidateRecord } from '../../../domain/records.ts';
-import { missedRule } from '../../../domain/text/describe.ts';
+import { missedRule, scoreText } from '../../../domain/text/describe.ts';
 import type { ArchiveEntry, Bound } from '../../search/entry.ts';
 import { canMutate } from '../../variation/mutate.ts';
 import { parentOf, type Variant } from '../../variation/variation.ts';
@@ -28,6 +28,7 @@ export const judgedState = (
     speedup: verdict === 'passed' ? (record.score?.rankKey ?? null) : null,
     deviceMs: isFirst ? record.attempts.reduce((sum, { phases }) => sum + (phases?.totalMs ?? 0), 0) : 0,
     isRecord,
+    ...(record.score?.stopped ? { stoppedEarly: true } : {}),
   };
 };
 
@@ -94,6 +95,7 @@ export const archiveEntry = ({ generation, source, record }: Seen, bound: Bound)
     speedup: record.score?.rankKey ?? null,
     floorShare: record.score?.floorShare ?? null,
     failure: reasonOf(record),
+    stoppedEarly: record.score?.stopped !== undefined,
     bound,
     registers: registers.length === 0 ? null : Math.max(...registers),
     isVariable: record.score !== null && isVariable({ language, source, params }),
@@ -110,5 +112,5 @@ export const pastAttempt = ({ idea }: Generation, record: CandidateRecord): Past
   params: record.submission.params,
   verdict: record.state.status === 'done' ? record.state.outcome.verdict : null,
   speedup: record.score?.rankKey ?? null,
-  reason: reasonOf(record),
+  reason: reasonOf(record) ?? (record.score?.stopped ? scoreText(record.score) : null),
 });

@@ -78,7 +78,7 @@ const wishProfile = (
   { generation, state }: { readonly generation: Generation; readonly state: Judged },
 ): void => {
   const { problem, device } = generation;
-  if (state.speedup === null || state.speedup <= (account.best(generation)?.speedup ?? 0)) return;
+  if (state.speedup === null || state.stoppedEarly || state.speedup <= (account.best(generation)?.speedup ?? 0)) return;
   if (!record.spec.generators.some(({ name }) => generators.byName.get(name)?.readsProfiles)) return;
   profiles.onBest({ of: `${record.id} ${problem} ${device}`, device, candidateId: state.candidateId });
 };

@@ -12,6 +12,8 @@ import type { CandidateId } from '../../../domain/ids.ts';
 export interface Best {
   readonly candidateId: CandidateId;
   readonly speedup: number;
+  /** Whoever was timed to the end stands before it. */
+  readonly stoppedEarly?: true;
   readonly generator: string;
   readonly idea: string;
 }
@@ -77,11 +79,12 @@ export const createAccount = (): Account => {
     const { state, generator, idea } = generation;
     if (state.status !== 'judged' || state.speedup === null) return;
     const key = keyOf(generation);
-    const { candidateId, speedup } = state;
+    const { candidateId, speedup, stoppedEarly } = state;
     const others = (leaders.get(key) ?? []).filter((one) => one.candidateId !== candidateId);
-    const at = others.findIndex((one) => one.speedup < speedup);
+    const own = { candidateId, speedup, generator, idea, ...(stoppedEarly ? { stoppedEarly } : {}) };
+    const at = others.findIndex((one) => isBetter(own, one));
     const place = at < 0 ? others.length : at;
-    leaders.set(key, others.toSpliced(place, 0, { candidateId, speedup, generator, idea }).slice(0, LEADERS_MAX));
+    leaders.set(key, others.toSpliced(place, 0, own).slice(0, LEADERS_MAX));
     if (generation.move === 'seed')
       starts.set(key, (starts.get(key) ?? new Map<CandidateId, number>()).set(candidateId, speedup));
   };
@@ -130,6 +133,9 @@ export const createAccount = (): Account => {
     },
   };
 };
+
+const isBetter = (one: Best, than: Best): boolean =>
+  one.stoppedEarly === than.stoppedEarly ? one.speedup > than.speedup : than.stoppedEarly === true;
 
 const addUsage = (sum: { -readonly [Count in keyof Usage]: number }, more: Usage, sign: 1 | -1): void => {
   sum.inputTokens += sign * more.inputTokens;

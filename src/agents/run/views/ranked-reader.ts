@@ -35,6 +35,7 @@ const readRanked = async (judging: Pick<Judging, 'ranking'>, { problem, device }
   });
   return models
     .flatMap(({ entries }) => entries)
+    .filter(({ score }) => score.stopped === undefined)
     .map(({ candidateId, score, place }) => ({ candidateId, speedup: score.rankKey, place }))
     .toSorted((a, b) => a.place - b.place || b.speedup - a.speedup);
 };

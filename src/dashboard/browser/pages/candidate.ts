@@ -1,7 +1,7 @@
 /** One candidate: what it is, what became of it, why it waits, and how it differs from others. */
 import { h, type JSX } from 'preact';
-import type { AttemptRecord, CandidateRecord } from '../../../domain/records.ts';
-import { basisText, judgedAgainText, pairText, reasonText, WHOLE } from '../../../domain/text/describe.ts';
+import type { AttemptRecord, CandidateRecord, Score } from '../../../domain/records.ts';
+import { basisText, judgedAgainText, pairText, reasonText, stoppedText, WHOLE } from '../../../domain/text/describe.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
 import { bytes, grouped, interval, milliseconds, nanoseconds, percent, times } from '../../../domain/text/units.ts';
 import { plainLine, plainText } from '../../../platform/printable-text.ts';
@@ -170,7 +170,7 @@ const ResultTab = ({ record }: { readonly record: CandidateRecord }): JSX.Elemen
       : h(
           'dl',
           { class: 'tiles' },
-          tile('Speed-up', times(score.speedup), `95 % interval ${interval(score.speedupLow, score.speedupHigh)}`),
+          tile('Speed-up', times(score.speedup), rangeText(score)),
           tile('Time', nanoseconds(score.timeNs), 'geometric mean of the medians'),
           tile(
             'Of floor',
@@ -186,6 +186,9 @@ const ResultTab = ({ record }: { readonly record: CandidateRecord }): JSX.Elemen
     h(CompileLog, { record }),
   );
 };
+
+const rangeText = ({ stopped, speedupLow, speedupHigh }: Score): string =>
+  stopped ? `stopped early, at most ${times(stopped.speedupMost)}` : `95 % interval ${interval(speedupLow, speedupHigh)}`;
 
 const Facts = ({ record }: { readonly record: CandidateRecord }): JSX.Element => {
   const origin = useAnswer(`origin ${record.id}`, () => ask('GET', '/v1/candidates/:id/origin', { params: { id: record.id } }));
@@ -207,6 +210,7 @@ const submissionFacts = (record: CandidateRecord): readonly FactRow[] => {
     ['Finished', state.status === 'done' ? moment(state.finishedAt) : null],
     ['Device', score?.deviceModel ?? null],
     ['Measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
+    ['Stopped early', score && stoppedText(score)],
     ['Pair', score && pairText(score)],
     ['Judged again', judgedAgain && judgedAgainText(judgedAgain)],
     ['Infra failures', infraFailures === 0 ? null : String(infraFailures)],

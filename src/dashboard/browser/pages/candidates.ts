@@ -3,12 +3,23 @@ import { h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { CandidateSummary } from '../../../domain/api/views.ts';
 import type { Verdict } from '../../../domain/outcome.ts';
-import { grouped, interval, nanoseconds, times } from '../../../domain/text/units.ts';
+import { grouped, interval, nanoseconds } from '../../../domain/text/units.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
 import { ask } from '../live/api.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
-import { candidateLink, empty, failure, loading, name, Panel, problemLink, select, statusBadge } from '../parts/elements.ts';
+import {
+  candidateLink,
+  empty,
+  failure,
+  loading,
+  name,
+  Panel,
+  problemLink,
+  select,
+  speedupCell,
+  statusBadge,
+} from '../parts/elements.ts';
 import { moment } from '../parts/time.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
 
@@ -153,7 +164,7 @@ const COLUMNS: readonly Column<CandidateSummary>[] = [
   {
     title: 'Speed-up',
     isNumber: true,
-    cell: ({ speedup }) => (speedup === null ? '' : h('strong', null, times(speedup))),
+    cell: speedupCell,
     text: ({ speedup }) => speedup,
   },
   {

@@ -2,7 +2,7 @@
 import { h, type JSX } from 'preact';
 import type { RankingView } from '../../../domain/api/inspection.ts';
 import type { RankingEntry } from '../../../domain/records.ts';
-import { basisText } from '../../../domain/text/describe.ts';
+import { basisText, stoppedText } from '../../../domain/text/describe.ts';
 import { grouped, interval, nanoseconds, percent, seconds, times } from '../../../domain/text/units.ts';
 import { intervalCell, rangeOf } from '../../plots/ranking-plot.ts';
 import { type ProgressAxis, progressPlot } from '../../plots/progress-plot.ts';
@@ -151,7 +151,7 @@ const Ranking = ({ problem, model, failed }: RankingProps): JSX.Element => {
   const shown = model.entries.filter(
     (entry) => (submitter === '' || entry.submitter === submitter) && (language === '' || entry.language === language),
   );
-  const range = rangeOf(shown);
+  const range = rangeOf(shown.filter(({ score }) => !score.stopped));
   const columns = columnsFor(range);
   const any = ['', 'all'] as const;
   return h(
@@ -214,12 +214,15 @@ const columnsFor = (range: readonly [number, number]): readonly Column<RankingEn
     cell: ({ record, fasterByTime, score }) =>
       record
         ? badge('record', 'accent')
-        : fasterByTime
-          ? badge('shorter time than the first', 'warn')
-          : score.pair?.result === 'tied'
-            ? badge('ties the record')
-            : '',
-    text: ({ record, fasterByTime }) => (record ? 'record' : fasterByTime ? 'shorter time than the first' : ''),
+        : score.stopped
+          ? badge('stopped early', '', stoppedText(score) ?? '')
+          : fasterByTime
+            ? badge('shorter time than the first', 'warn')
+            : score.pair?.result === 'tied'
+              ? badge('ties the record')
+              : '',
+    text: ({ record, fasterByTime, score }) =>
+      record ? 'record' : score.stopped ? 'stopped early' : fasterByTime ? 'shorter time than the first' : '',
   },
   {
     title: 'Speed-up',
@@ -227,7 +230,7 @@ const columnsFor = (range: readonly [number, number]): readonly Column<RankingEn
     cell: ({ score }) => h('strong', null, times(score.speedup)),
     text: ({ score }) => score.speedup,
   },
-  { title: '95 % interval', cell: ({ score }) => draw(intervalCell(score, range)) },
+  { title: '95 % interval', cell: ({ score }) => (score.stopped ? '' : draw(intervalCell(score, range))) },
   {
     title: 'from, to',
     cell: ({ score }) => h('span', { class: 'soft' }, interval(score.speedupLow, score.speedupHigh)),

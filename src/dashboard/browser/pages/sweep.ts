@@ -16,6 +16,7 @@ import {
   Panel,
   problemLink,
   select,
+  speedupCell,
   statusBadge,
   tile,
 } from '../parts/elements.ts';
@@ -113,7 +114,7 @@ const columnsFor = (axes: readonly Axis[]): readonly Column<Point>[] => [
   {
     title: 'Speed-up',
     isNumber: true,
-    cell: ({ speedup }) => (speedup === null ? '' : h('strong', null, times(speedup))),
+    cell: speedupCell,
     text: ({ speedup }) => speedup,
   },
   {

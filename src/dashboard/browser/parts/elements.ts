@@ -1,7 +1,9 @@
 /** Small pieces that every page is made of. Text goes in as text: nothing here makes markup of it. */
 import { h, type ComponentChildren, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import type { CandidateSummary } from '../../../domain/api/views.ts';
 import type { Verdict } from '../../../domain/outcome.ts';
+import { times } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'info' | 'accent' | '';
@@ -26,6 +28,17 @@ const VERDICT_TONES: Readonly<Record<Verdict, Tone>> = {
 export const verdictBadge = (verdict: Verdict): JSX.Element => badge(verdict, VERDICT_TONES[verdict]);
 export const statusBadge = (status: string, verdict: Verdict | null): JSX.Element =>
   verdict === null ? badge(status, status === 'queued' ? '' : 'info') : verdictBadge(verdict);
+
+/** "1.53x"; of what was stopped early "≈ 0.52x". */
+export const speedupCell = ({
+  speedup,
+  stoppedEarly,
+}: Pick<CandidateSummary, 'speedup' | 'stoppedEarly'>): JSX.Element | string => {
+  if (speedup === null) return '';
+  return stoppedEarly
+    ? h('span', { class: 'soft', title: 'stopped early: an estimate' }, `≈ ${times(speedup)}`)
+    : h('strong', null, times(speedup));
+};
 
 /** Names that people or candidates gave: on one line, without what reorders it. */
 export const name = (text: string, charsMax = 60): JSX.Element =>

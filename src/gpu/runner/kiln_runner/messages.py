@@ -105,6 +105,7 @@ judge_task = record({
     "limitMs": millis, "waitedMs": number(0),
 }, {
     "plans": plans, "plansKey": content_hash,
+    "race": record({"speedup": number(above=0), "timeNs": number(above=0), "leastNs": mapping(number(above=0))}),
     "hidden": union("kind", {"case": record({"case": defined_case, "plan": plan}), "refused": record({"field": string, "message": string})}),
 })
 to_runner = union("type", {

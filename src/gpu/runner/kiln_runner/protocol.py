@@ -128,6 +128,14 @@ class HiddenRefusal(TypedDict):
     message: str
 
 
+class Race(TypedDict):
+    """What a candidate must be able to reach in all, and what no candidate is expected to stay below in each bench case."""
+
+    speedup: float
+    timeNs: float
+    leastNs: dict[str, float]
+
+
 class RecordHolder(TypedDict):
     artifact: str
     plans: Plans
@@ -150,6 +158,7 @@ class SentTask(_JudgeTask, total=False):
     plans: Plans
     plansKey: str
     hidden: Union[HiddenCase, HiddenRefusal]
+    race: Race
 
 
 class _TaskWithPlans(_JudgeTask):
@@ -160,6 +169,7 @@ class JudgeTask(_TaskWithPlans, total=False):
     """Once its plans are filled in."""
 
     hidden: Union[HiddenCase, HiddenRefusal]
+    race: Race
 
 
 class InfraFailure(TypedDict):

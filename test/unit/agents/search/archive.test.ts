@@ -198,3 +198,16 @@ describe('an entry whose verdict was taken back', () => {
     expect(search.canVary()).toBe(false);
   });
 });
+
+describe('a candidate that was stopped early', () => {
+  test('stands behind all that were timed to the end, and displaces none of them', () => {
+    const search = archive();
+    search.add(entryOf(1, { idea: 'one', speedup: 1 }));
+    search.add(entryOf(2, { idea: 'one', speedup: 2, stoppedEarly: true }));
+    search.add(entryOf(3, { idea: 'two', speedup: 3, stoppedEarly: true }));
+    expect(search.best()?.candidateId).toBe(idOf(1));
+    expect(search.elites().map(({ candidateId }) => candidateId)).toEqual([idOf(1), idOf(3)]);
+    search.add(entryOf(4, { idea: 'two', speedup: 0.5 }));
+    expect(search.elites().map(({ candidateId }) => candidateId)).toEqual([idOf(1), idOf(4)]);
+  });
+});

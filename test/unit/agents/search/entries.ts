@@ -16,6 +16,7 @@ export const entryOf = (number: number, change: Partial<ArchiveEntry> = {}): Arc
   parents: [],
   verdict: 'passed',
   speedup: 1,
+  stoppedEarly: false,
   floorShare: null,
   failure: null,
   bound: 'memory',

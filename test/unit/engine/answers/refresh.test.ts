@@ -74,6 +74,7 @@ beforeEach(() => {
   const parts: Partial<EngineState> = {
     problems: loadProblems(join(import.meta.dirname, '../../../../kernels')),
     recordHolders: { ensure: async () => undefined } as Partial<EngineState['recordHolders']> as EngineState['recordHolders'],
+    fronts: { ensure: async () => undefined } as Partial<EngineState['fronts']> as EngineState['fronts'],
     writeBehind: { add: (item: unknown) => void journal.push(item) } as Partial<
       EngineState['writeBehind']
     > as EngineState['writeBehind'],

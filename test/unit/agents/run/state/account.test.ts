@@ -121,6 +121,16 @@ describe('the account of a campaign', () => {
     expect(account.best({ ...TARGET, problem: 'rmsnorm' })).toBeNull();
   });
 
+  test('is led by who was timed to the end, however well one looked that was stopped early', () => {
+    const account = createAccount();
+    const estimated = judged(2, 9);
+    if (estimated.state.status !== 'judged') throw new Error('it was judged');
+    account.move(null, { ...estimated, state: { ...estimated.state, stoppedEarly: true } });
+    expect(account.best(TARGET)).toMatchObject({ speedup: 9, stoppedEarly: true });
+    account.move(null, judged(1, 2));
+    expect(account.leaders(TARGET).map(({ speedup }) => speedup)).toEqual([2, 9]);
+  });
+
   test('counts answers that came to nothing by why', () => {
     const account = createAccount();
     account.move(null, generation(1, FAILED));

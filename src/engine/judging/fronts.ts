@@ -1,0 +1,110 @@
+/**
+ * The front of each ranking, in memory: the hot path must not ask the store.
+ *
+ * Invariant: nobody stays stopped early whom the front is within reach of. It can only come nearer where verdicts are taken back, where a daemon starts
+ * (its settings, and what became of the one before), and where somebody was stopped by a front that has changed since: then the ranking is `doubted`
+ * until reopen-stopped.ts has looked.
+ */
+import type { CandidateId } from '../../domain/ids.ts';
+import type { CaseTiming } from '../../domain/measurement.ts';
+import type { RankingKey, Store } from '../../domain/ports/store.ts';
+import { type Front, isInReach, neededOf, withEntry } from '../../domain/ranking/front.ts';
+import type { RecordHolder } from '../../domain/ranking/score.ts';
+import type { Score } from '../../domain/records.ts';
+import type { LoadedProblem } from '../../problems/load-problems.ts';
+import type { Target } from '../../problems/targets.ts';
+
+export interface Scored {
+  readonly candidateId: CandidateId;
+  readonly score: Score;
+  readonly timings: readonly CaseTiming[];
+}
+
+export interface Fronts {
+  /** How many places belong to a front; 0: nobody is stopped early. */
+  readonly places: number;
+  /** Reads the fronts of every problem on these models once. */
+  ensure(models: readonly { readonly model: string; readonly target: Target }[]): Promise<void>;
+  front(key: RankingKey): Front;
+  /** A candidate has its final score, that counts for the ranking. */
+  note(key: RankingKey, scored: Scored): void;
+  /** The holder was measured again. */
+  refine(key: RankingKey, holder: RecordHolder): void;
+  /** Verdicts were taken back, of whatever ranking. */
+  onTakenBack(ids: readonly CandidateId[]): void;
+  doubted(): readonly RankingKey[];
+  /** Reads the front again. Who was noted meanwhile stays in it. */
+  read(key: RankingKey): Promise<Front>;
+  /** Nobody who was stopped could reach it. */
+  trust(key: RankingKey): void;
+}
+
+export const createFronts = (
+  store: Pick<Store, 'front'>,
+  problems: ReadonlyMap<string, LoadedProblem>,
+  places: number,
+): Fronts => {
+  const fronts = new Map<string, { readonly key: RankingKey; readonly front: Front }>();
+  const doubted = new Map<string, RankingKey>();
+  const ready = new Set<string>();
+
+  const front = (key: RankingKey): Front => fronts.get(nameOf(key))?.front ?? [];
+
+  const read = async (key: RankingKey): Promise<Front> => {
+    const entries = await store.front(key, places);
+    const whole = [...entries, ...front(key)].reduce<Front>((into, entry) => withEntry(into, entry, places), []);
+    fronts.set(nameOf(key), { key, front: whole });
+    return whole;
+  };
+
+  const load = async (model: string, target: Target): Promise<void> => {
+    for (const { problem, targets, contentHash } of problems.values()) {
+      if (!targets.includes(target)) continue;
+      const key = { problem: problem.name, problemVersion: contentHash(target), deviceModel: model };
+      await read(key);
+      doubted.set(nameOf(key), key);
+    }
+    ready.add(model);
+  };
+
+  const note = (key: RankingKey, { candidateId, score, timings }: Scored): void => {
+    if (places === 0) return;
+    const { stopped, rankKey, timeNs } = score;
+    if (stopped) {
+      const needed = neededOf(front(key), places);
+      if (needed === null || isInReach(stopped, needed)) doubted.set(nameOf(key), key);
+      return;
+    }
+    const caseNs = Object.fromEntries(timings.map((timing) => [timing.case, timing.candidate.medianNs]));
+    fronts.set(nameOf(key), { key, front: withEntry(front(key), { candidateId, rankKey, timeNs, caseNs }, places) });
+  };
+
+  const refine = (key: RankingKey, { candidateId, score: { rankKey, timeNs } }: RecordHolder): void => {
+    const known = front(key).find((entry) => entry.candidateId === candidateId);
+    if (known) fronts.set(nameOf(key), { key, front: withEntry(front(key), { ...known, rankKey, timeNs }, places) });
+  };
+
+  const onTakenBack = (ids: readonly CandidateId[]): void => {
+    const gone = new Set(ids);
+    for (const [name, { key, front: before }] of fronts) {
+      fronts.set(name, { key, front: before.filter(({ candidateId }) => !gone.has(candidateId)) });
+      doubted.set(name, key);
+    }
+  };
+
+  return {
+    places,
+    front,
+    note,
+    refine,
+    onTakenBack,
+    read,
+    ensure: async (models) => {
+      for (const { model, target } of models) if (places > 0 && !ready.has(model)) await load(model, target);
+    },
+    doubted: () => [...doubted.values()],
+    trust: (key) => void doubted.delete(nameOf(key)),
+  };
+};
+
+const nameOf = ({ problem, problemVersion, deviceModel }: RankingKey): string => `${problem}\n${problemVersion}\n${deviceModel}`;

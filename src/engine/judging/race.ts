@@ -1,0 +1,44 @@
+/** What a candidate has to be able to reach on its device, for its judge to stop it early; nothing for those that are timed to the end. */
+import { peaksOf } from '../../domain/ranking/device-peaks.ts';
+import type { Device } from '../../domain/device.ts';
+import type { JudgeTask } from '../../domain/protocol.ts';
+import { raceOf } from '../../domain/ranking/front.ts';
+import { spreadVariance } from '../../domain/ranking/spread.ts';
+import { floorsOf } from '../../problems/floors.ts';
+import { targetOf } from '../../problems/targets.ts';
+import type { JudgeMode } from '../../scheduler/events.ts';
+import type { ActiveCandidate } from '../active-candidates.ts';
+import type { JudgingSlice } from '../state.ts';
+import { recordKeyOf } from './record-key.ts';
+
+export interface Raced {
+  readonly candidate: Pick<ActiveCandidate, 'submission' | 'loaded' | 'effort'>;
+  readonly device: Device;
+  readonly mode: JudgeMode;
+}
+
+export const raceFor = (
+  state: Pick<JudgingSlice, 'fronts' | 'recordHolders'>,
+  { candidate, device, mode }: Raced,
+): Pick<JudgeTask, 'race'> => {
+  const { places } = state.fronts;
+  if (places === 0 || mode !== 'screen' || isInFull(candidate)) return {};
+  const key = recordKeyOf(candidate, device.model);
+  const floors = floorsOf(candidate.loaded.problem, targetOf(candidate.submission.content.device), {
+    peaks: peaksOf(device),
+    copyBytesPerSecond: device.copyBytesPerSecond,
+  });
+  const variance = spreadVariance(state.recordHolders.spread(key), 'screened', device.kind);
+  const race = raceOf({ front: state.fronts.front(key), places, floors, variance });
+  return race === null ? {} : { race };
+};
+
+/** Other trials are there to be compared with, and a problem's own baseline is what is compared with. */
+const isInFull = ({ submission, loaded, effort }: Raced['candidate']): boolean => {
+  const { trial, source } = submission.content;
+  return (
+    effort === 'full' ||
+    trial > 0 ||
+    Object.entries(loaded.files).some(([file, text]) => file.startsWith('baseline.') && text === source)
+  );
+};
