@@ -20,21 +20,22 @@ const areas = (filters: readonly string[]): readonly string[] => {
 
 const runArea = async (area: string, folder: string): Promise<Tally> => {
   const report = join(folder, `${area.replaceAll('/', '-')}.json`);
-  const { code, limit } = await runProcess(['python3', 'scripts/testing/unittests.py', area, report], {
-    show: true,
+  const { code, limit, output } = await runProcess(['python3', 'scripts/testing/unittests.py', area, report], {
+    show: false,
     limitMs: SUITE_LIMIT_MS,
   });
+  process.stdout.write(`\n== ${area}\n${output}\n`);
   if (!existsSync(report))
     return failedOnce(area, limit || `the suite ended with ${code} and left no report; its output is above`);
   return Report.parse(JSON.parse(readFileSync(report, 'utf8')));
 };
 
-/** The unittest suites, one process for each folder of test/python: a judge forks, and must not fork another suite's state. */
+/**
+ * The unittest suites, one process for each folder of test/python: a judge forks, and must not fork another suite's state. What a suite
+ * prints is shown when it has ended, as other suites may run beside it.
+ */
 export const runPythonSuites = async (filters: readonly string[], folder: string): Promise<readonly Tally[]> => {
   const tallies: Tally[] = [];
-  for (const area of areas(filters)) {
-    process.stdout.write(`\n== ${area}\n`);
-    tallies.push(await runArea(area, folder));
-  }
+  for (const area of areas(filters)) tallies.push(await runArea(area, folder));
   return tallies;
 };

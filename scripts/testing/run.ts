@@ -1,4 +1,4 @@
-/** `./kiln test [FILTER...]`: every check and suite in order, the failures again at the end, then one line of counts. */
+/** `./kiln test [FILTER...]`: the checks, then the suites of TypeScript and Python side by side, the failures again at the end, then one line of counts. */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,8 +41,8 @@ const print = (tally: Tally): void => {
 
 const runAll = async (filters: readonly string[], folder: string): Promise<Tally> => {
   const checks = filters.length === 0 ? await runStaticChecks() : [];
-  const vitest = await runVitestSuites(filters, folder);
-  const python = await runPythonSuites(filters, folder);
+  // Side by side: both wait a good part of their time.
+  const [vitest, python] = await Promise.all([runVitestSuites(filters, folder), runPythonSuites(filters, folder)]);
   const suites = sum([...checks, ...vitest, ...python]);
   const leftovers = await checkNothingLeft(folder);
   // With nothing run, a clean process table is no success.
