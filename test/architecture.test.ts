@@ -60,7 +60,10 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     hosts: ['canaries', 'compiling'],
     judging: ['canaries', 'compiling'],
     profiles: ['canaries', 'compiling'],
-    answers: ['canaries', 'compiling', 'hosts', 'profiles', 'telemetry'],
+    // A lease that is under way must not go by what was before.
+    steering: ['profiles'],
+    why: ['canaries'],
+    answers: ['canaries', 'compiling', 'hosts', 'profiles', 'steering', 'telemetry', 'why'],
   },
 };
 /** Beside the rooms of the engine: what all of them share, and what composes them, which none of them sees. */

@@ -6,7 +6,6 @@ import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
 import { addCampaign } from './commands/campaign.ts';
-import { addCancel } from './commands/cancel.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -19,11 +18,13 @@ import { addProfile } from './commands/profile.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRank } from './commands/rank.ts';
 import { addShow } from './commands/show.ts';
+import { addCancel, addPause, addRejudge, addReprioritise, addResume } from './commands/steering.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addSweep } from './commands/sweep.ts';
 import { addTop } from './commands/top.ts';
 import { addUp } from './commands/up.ts';
 import { addWatch } from './commands/watch.ts';
+import { addWhy } from './commands/why.ts';
 import { note, PROJECT_ROOT } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { plainText } from '../platform/printable-text.ts';
@@ -32,6 +33,7 @@ import { WaitTimedOut } from './within.ts';
 const COMMANDS = [
   addSubmit,
   addShow,
+  addWhy,
   addProfile,
   addQueue,
   addFleet,
@@ -41,6 +43,10 @@ const COMMANDS = [
   addGenerators,
   addMcp,
   addCancel,
+  addPause,
+  addResume,
+  addReprioritise,
+  addRejudge,
   addList,
   addWatch,
   addProblems,

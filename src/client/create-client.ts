@@ -21,6 +21,9 @@ import {
   queueContract,
   sweepsContract,
 } from '../domain/api/contracts.ts';
+import { steeringContract } from '../domain/api/steering-contracts.ts';
+import type { Rejudge, Reprioritise, Steer, Steered } from '../domain/api/steering.ts';
+import type { Why } from '../domain/api/why.ts';
 import { profilesContract } from '../domain/api/profile-contracts.ts';
 import { Readiness } from '../domain/api/events.ts';
 import type {
@@ -64,6 +67,15 @@ export interface KilnClient {
   candidate(id: string, options?: { readonly waitSeconds?: number }): Promise<CandidateRecord>;
   source(id: string): Promise<{ readonly source: string; readonly language: string }>;
   cancel(id: string): Promise<CancelAnswer>;
+  /** What it waits for, and how long. */
+  why(id: string): Promise<Why>;
+  /** Many at once, also those that run; with `dryRun` they are only counted and named. */
+  cancelMany(request: Steer): Promise<Steered>;
+  pause(request: Steer): Promise<Steered>;
+  resume(request: Steer): Promise<Steered>;
+  reprioritise(request: Reprioritise): Promise<Steered>;
+  /** Takes verdicts back and has the candidates judged again. */
+  rejudge(request: Rejudge): Promise<Steered>;
   /** With `waitSeconds` (at most 60) the answer comes when it is done or has failed, or then. NOT_FOUND where none was asked for. */
   profile(id: string, options?: { readonly waitSeconds?: number }): Promise<ProfileRecord>;
   /** Again, where it has one. */
@@ -131,6 +143,12 @@ export const createClient = (options: ClientOptions): KilnClient => {
     askProfile: (id) => json(profilesContract.ask, { params: { id } }),
     profileReport: async (id) => bytesOf(connection, await send(connection, profilesContract.report, { params: { id } })),
     cancel: (id) => json(candidatesContract.cancel, { params: { id } }),
+    why: (id) => json(steeringContract.why, { params: { id } }),
+    cancelMany: (body) => json(steeringContract.cancel, { body }),
+    pause: (body) => json(steeringContract.pause, { body }),
+    resume: (body) => json(steeringContract.resume, { body }),
+    reprioritise: (body) => json(steeringContract.reprioritise, { body }),
+    rejudge: (body) => json(steeringContract.rejudge, { body }),
     events: ({ after, signal = never() } = {}) =>
       followEvents({ connection, endpoint: eventsContract.all, params: {}, after, signal, limits }),
     candidateEvents: (id, { after, signal = never() } = {}) =>

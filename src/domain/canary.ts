@@ -25,11 +25,11 @@ export interface CanaryRecord {
   readonly marks: { readonly code: string; readonly problems: string };
 }
 
-/** A verdict that was taken back, and why: its device failed a canary after it. */
+/** A verdict that was taken back, and why: its device failed a canary after it, or an operator asked, who names neither host nor device. */
 export const JudgedAgain = z.strictObject({
   at: z.iso.datetime(),
-  hostId: HostId,
-  deviceId: DeviceId,
+  hostId: HostId.nullable(),
+  deviceId: DeviceId.nullable(),
   reason: z.string(),
   /** What it was. */
   verdict: z.enum(VERDICTS),

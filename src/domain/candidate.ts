@@ -55,6 +55,7 @@ export const CandidateState = z.discriminatedUnion('status', [
 ]);
 export type CandidateState = z.infer<typeof CandidateState>;
 export type CandidateStatus = CandidateState['status'];
+export const CANDIDATE_STATUSES = CandidateState.options.map((option) => option.shape.status.value);
 
 /** Allowed moves: the scheduler makes no other (scheduler/move-to.ts). `queued` is reachable from every live state: an infra failure puts a candidate back. */
 export const TRANSITIONS = {

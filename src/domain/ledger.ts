@@ -1,8 +1,9 @@
 /** What goes into the store and comes out of it again, besides the records that people see (records.ts). */
-import type { CandidateState, Submission } from './candidate.ts';
+import type { Selection } from './api/steering.ts';
+import type { CandidateState, CandidateStatus, Submission } from './candidate.ts';
 import type { CandidateId, HostId } from './ids.ts';
 import type { KernelResources } from './kernel-resources.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome, Verdict } from './outcome.ts';
 import type { ProfileRecord } from './profile.ts';
 import type { NewJournalEvent, Score } from './records.ts';
 import type { Spread } from './ranking/spread.ts';
@@ -80,6 +81,32 @@ export interface FirstOf extends BacklogOwner {
 /** How many of theirs are not done. */
 export interface BacklogRow extends BacklogOwner {
   readonly count: number;
+}
+
+/** How many of theirs are paused. */
+export type PausedRow = BacklogRow;
+
+/** A candidate that was found by what it has in common with others. */
+export interface SelectedCandidate {
+  /** To go on after it. */
+  readonly order: string;
+  readonly id: CandidateId;
+  readonly problem: string;
+  readonly problemVersion: string;
+  readonly device: string;
+  readonly submitter: string;
+  readonly priority: number;
+  readonly status: CandidateStatus;
+  readonly verdict: Verdict | null;
+  readonly isPaused: boolean;
+}
+
+export interface SelectionPage {
+  readonly select: Selection;
+  /** Those that are done, or those that are not. */
+  readonly isDone: boolean;
+  readonly after: string | null;
+  readonly limit: number;
 }
 
 export interface Backlog {

@@ -67,6 +67,10 @@ export const Score = z.strictObject({
 });
 export type Score = z.infer<typeof Score>;
 
+/** Kept from being judged, since when and why. */
+export const Pause = z.strictObject({ at: Instant, reason: z.string().nullable() });
+export type Pause = z.infer<typeof Pause>;
+
 export const CandidateRecord = z.strictObject({
   id: CandidateId,
   submission: Submission.omit({ content: true }).extend({
@@ -85,7 +89,9 @@ export const CandidateRecord = z.strictObject({
   /** Of its kernels, where the compiler told; null before it was compiled. */
   resources: KernelResources.nullable().default(null),
   infraFailures: z.int().min(0),
-  /** Set where an earlier verdict was taken back, since its device failed a known-good candidate. */
+  /** Set while it is kept from being judged. */
+  paused: Pause.nullable().default(null),
+  /** Set where an earlier verdict was taken back: its device failed a known-good candidate, or an operator asked. */
   judgedAgain: JudgedAgain.nullable().default(null),
   submittedAt: Instant,
   updatedAt: Instant,
@@ -105,8 +111,11 @@ export const JournalEvent = z.strictObject({
     'candidate.requeued',
     'candidate.done',
     'candidate.record',
-    /** Its verdict was taken back: its device failed a canary. It is judged again. */
+    /** Its verdict was taken back: its device failed a canary, or an operator asked. It is judged again. */
     'candidate.reopened',
+    'candidate.paused',
+    'candidate.resumed',
+    'candidate.reprioritised',
     'sweep.created',
     'campaign.created',
     'campaign.changed',

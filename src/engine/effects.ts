@@ -7,6 +7,7 @@ import { sendJudge } from './judging/dispatch.ts';
 import { onFinished } from './judging/verdicts.ts';
 import { cancelAttempt, retractAttempts } from './judging/withdrawals.ts';
 import { onMoved, onRequeued } from './progress.ts';
+import { onReleased } from './steering/released.ts';
 import type { EngineState } from './state.ts';
 
 export const executeEffect = (state: EngineState, effect: Effect): void => {
@@ -33,6 +34,8 @@ export const executeEffect = (state: EngineState, effect: Effect): void => {
       return onMoved(state, effect);
     case 'requeued':
       return onRequeued(state, effect);
+    case 'released':
+      return onReleased(state, effect);
     case 'finished':
       return onFinished(state, effect);
   }

@@ -77,6 +77,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     verdictTimesMs: [],
     apply: loop.push,
     jobsEnded: finishedJobs.ended,
+    endJobs: finishedJobs.end,
     onUnqueued: lostJobs.suspect,
     wake: work.emit,
     notify: journal.emit,
@@ -85,7 +86,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   };
   const leases = createLeaseWindow(state);
   const stoppedReview = createStoppedReview(state);
-  const kiln = createService(state, { limits: deps.limits, onEvents: journal.on });
+  const kiln = createService(state, { limits: deps.limits, onEvents: journal.on, alone: leases.alone });
 
   work.on(leases.onWork);
   committed.on(({ completed, acknowledged }) => {

@@ -93,5 +93,18 @@ export interface LeasingSlice extends Shared, Pick<CanariesSlice, 'problems' | '
   readonly recentSubmissions: RecentSubmissions;
 }
 
+export interface SteeringSlice
+  extends LeasingSlice,
+    ProfilesSlice,
+    Pick<
+      CanariesSlice,
+      'problems' | 'store' | 'queue' | 'recordHolders' | 'jobsEnded' | 'wake' | 'onUnqueued' | 'notify' | 'isRunning'
+    > {
+  /** Ends the queue's jobs of candidates that are not held any more. */
+  readonly endJobs: (ids: readonly CandidateId[]) => void;
+}
+
+export interface WhySlice extends LeasingSlice, Pick<CanariesSlice, 'problems' | 'store' | 'queue'> {}
+
 /** The whole: for what composes the rooms (effects, host events), and for the answers, which show all of it. */
-export type EngineState = HostsSlice & CanariesSlice & JudgingSlice & ProfilesSlice & LeasingSlice;
+export type EngineState = HostsSlice & CanariesSlice & JudgingSlice & ProfilesSlice & LeasingSlice & SteeringSlice;

@@ -43,7 +43,8 @@ export interface QueueBackend {
   complete(ids: readonly CandidateId[]): Promise<void>;
   /** The first of `ids` will be the first again among its priority, where the backend can. */
   release(ids: readonly CandidateId[]): Promise<void>;
-  remove(id: CandidateId): Promise<void>;
+  /** Of `ids`, those that wait are gone; what is leased stays. */
+  remove(ids: readonly CandidateId[]): Promise<void>;
   /** Active jobs under our token, or under a lock that ran out; their locks are renewed. */
   adopt(): Promise<readonly LeasedJob[]>;
   /** Renews locks. Returns the ids whose lock was lost. */

@@ -15,7 +15,7 @@ export interface Leases {
   readonly adopt: () => Promise<readonly Lease[]>;
   readonly complete: (ids: readonly CandidateId[]) => Promise<void>;
   readonly release: (ids: readonly CandidateId[]) => Promise<void>;
-  readonly remove: (id: CandidateId) => Promise<void>;
+  readonly remove: (ids: readonly CandidateId[]) => Promise<void>;
   /** Renews every lock that is held. Returns how many were lost. */
   readonly renew: () => Promise<number>;
   /** Ends what could not be ended while the backend was away. */
@@ -64,10 +64,12 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
       if (ids.length > 0) await health.attempt('putting leases back', async () => rowsInTurn(async () => backend.release(ids)));
       forget(ids);
     },
-    remove: async (id) => {
+    remove: async (ids) => {
+      const waiting = ids.filter((id) => !held.has(id));
       // BullMQ removes no job under a lock; ending it comes to the same.
-      if (held.has(id)) return complete([id]);
-      await health.attempt('removing from the queue', async () => backend.remove(id));
+      await complete(ids.filter((id) => held.has(id)));
+      if (waiting.length > 0)
+        await health.attempt('removing from the queue', async () => rowsInTurn(async () => backend.remove(waiting)));
     },
     renew: async () => {
       if (held.size === 0) return 0;

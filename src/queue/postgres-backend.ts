@@ -33,9 +33,6 @@ export const createPostgresQueueBackend = async (pool: PgPool, options: BackendO
     add: async (jobs) => {
       await queue.addBulk(jobs.map(bulkJob));
     },
-    remove: async (id) => {
-      await queue.remove(id);
-    },
     extend: async (ids) => {
       const lost = new Set(
         await worker.extendJobLocks(
@@ -65,7 +62,10 @@ const migrate = async (pool: PgPool): Promise<void> => {
   }
 };
 
-type BulkStatements = Pick<QueueBackend, 'lease' | 'promote' | 'complete' | 'release' | 'adopt' | 'hasWaiting' | 'missing'>;
+type BulkStatements = Pick<
+  QueueBackend,
+  'lease' | 'promote' | 'complete' | 'release' | 'remove' | 'adopt' | 'hasWaiting' | 'missing'
+>;
 
 const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions): BulkStatements => ({
   lease: async (count) => (await pool.query<JobRow>(LEASE, [name, token, leaseMs, wallClockMs(), count])).rows.map(leaseOf),
@@ -75,6 +75,9 @@ const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions):
   },
   release: async (ids) => {
     await pool.query(RELEASE, [name, ids, token, wallClockMs()]);
+  },
+  remove: async (ids) => {
+    await pool.query(REMOVE, [name, ids]);
   },
   adopt: async () => (await pool.query<JobRow>(ADOPT, [name, token, wallClockMs(), leaseMs])).rows.map(leaseOf),
   missing: async (ids) => (await pool.query<{ id: CandidateId }>(MISSING, [name, ids])).rows.map(({ id }) => id),
@@ -137,6 +140,8 @@ with trimmed as (
     and id <= least((select max(id) from event where queue = $1) - ${EVENTS_MAX}, (select min(id) from event where queue = $1) + ${EVENTS_TRIMMED_MAX})
 )
 delete from job where queue = $1 and id = any($2::text[]) and state = 'active' and lock_token = $3`;
+
+const REMOVE = `delete from job where queue = $1 and id = any($2::text[]) and state = 'waiting'`;
 
 // Put back last to first: each goes before all others of its priority.
 const RELEASE = `

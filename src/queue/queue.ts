@@ -100,8 +100,8 @@ const jobsOf = ({ health, backend, ownership, leases }: Parts, { look, isOurs, n
   complete: async (ids) => leases.complete(ids),
   release: async (ids) => leases.release(ids),
   // Another store may have a candidate of the same content.
-  remove: async (id) => {
-    if (await isOurs()) await leases.remove(id);
+  remove: async (ids) => {
+    if (ids.length > 0 && (await isOurs())) await leases.remove(ids);
   },
   discard: async (ids) => {
     if ((await look()) !== 'foreign') await leases.complete(ids);

@@ -59,10 +59,7 @@ export const createRedisQueueBackend = async (
       await queue.addBulk(batch.map(bulkJob));
     },
     promote: async (ids) => promoteEach(queue, ids),
-    remove: async (id) => {
-      jobs.delete(id);
-      await queue.remove(id);
-    },
+    remove: async (ids) => removeEach(queue, jobs, ids),
     hasWaiting: async () => (await queue.getJobCountByTypes('waiting', 'prioritized')) > 0,
     watchStalled: async () => {
       await worker.startStalledCheckTimer();
@@ -155,6 +152,17 @@ const promoteEach = async (queue: Queue, ids: readonly CandidateId[]): Promise<n
     await Promise.all(ids.slice(from, from + COMMANDS_AT_ONCE).map(promoteOne));
   }
   return promoted;
+};
+
+const removeEach = async (queue: Queue, jobs: Jobs, ids: readonly CandidateId[]): Promise<void> => {
+  for (let from = 0; from < ids.length; from += COMMANDS_AT_ONCE) {
+    await Promise.all(
+      ids.slice(from, from + COMMANDS_AT_ONCE).map(async (id) => {
+        jobs.delete(id);
+        await queue.remove(id);
+      }),
+    );
+  }
 };
 
 const NOT_OURS: readonly unknown[] = [

@@ -5,7 +5,18 @@ import { noteVerdict } from './canaries.ts';
 import { recordService } from './estimates.ts';
 import type { AttemptOutcome, SchedulerEvent } from './events.ts';
 import { failForGood, failOnHost } from './failures.ts';
-import { conclude, finish, finishUnconfirmed, makeReady, requeue, startCompile, takeOut, wait } from './moves.ts';
+import {
+  conclude,
+  finish,
+  finishUnconfirmed,
+  isLeaving,
+  makeReady,
+  release,
+  requeue,
+  startCompile,
+  takeOut,
+  wait,
+} from './moves.ts';
 import { keepThere } from './move-to.ts';
 import { type CoreState, type Device, emit, type Entry, type Judging } from './state.ts';
 
@@ -124,6 +135,7 @@ const takeBack = (core: CoreState, judging: Judging): void => {
   const to = judging.retract?.to ?? own;
   entry.usedUpTo = judging.attempt;
   if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
+  if (isLeaving(entry)) return release(core, entry);
   if (to && to !== own && to.open && entry.group.pools.has(to)) {
     requeue(core, entry, `moved to host ${to.host.id}, which is idle`);
     return startCompile(core, entry, to);

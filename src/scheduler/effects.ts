@@ -44,6 +44,8 @@ export type Effect =
   | { readonly type: 'moved'; readonly id: CandidateId; readonly state: MovedState }
   /** Back to `queued`. `infra` counts one infra failure. */
   | { readonly type: 'requeued'; readonly id: CandidateId; readonly reason: string; readonly infra: boolean }
+  /** Paused: the scheduler has forgotten it, without a word on it. */
+  | { readonly type: 'released'; readonly id: CandidateId }
   /**
    * The final word; the scheduler has forgotten the candidate. Every `judged` event that is not answered by `ack-stale` was used: its attempt
    * is to be acknowledged once what follows from it is stored.

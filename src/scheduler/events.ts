@@ -85,6 +85,11 @@ export type SchedulerEvent =
       readonly deviceModel?: string;
     }
   | { readonly type: 'task-cancelled'; readonly id: CandidateId }
+  /** It is to wait outside: answered by `released`, at once unless a device has it. */
+  | { readonly type: 'task-paused'; readonly id: CandidateId }
+  /** A pause that was not answered yet does not hold any more. One that was is a new task. */
+  | { readonly type: 'task-unpaused'; readonly id: CandidateId }
+  | { readonly type: 'task-reprioritised'; readonly id: CandidateId; readonly priority: number }
   /** Attached, also again. Compile jobs asked for over an earlier connection count as lost. */
   | { readonly type: 'host-up'; readonly host: HostFacts; readonly attempts: HeldAttempts }
   | { readonly type: 'host-changed'; readonly host: HostFacts }

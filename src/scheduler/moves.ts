@@ -95,8 +95,9 @@ export const takeOut = (core: CoreState, entry: Entry, reason: string): void => 
   moveTo(core, entry, { kind: 'backoff' });
 };
 
-/** Into the heap of its group, as its constraints are now. */
+/** Into the heap of its group, as its constraints are now; or out of the scheduler, where it is paused. */
 export const wait = (core: CoreState, entry: Entry): void => {
+  if (isLeaving(entry)) return release(core, entry);
   moveTo(core, entry, { kind: 'backoff' });
   regroup(core, entry);
   relax(core, entry);
@@ -118,10 +119,23 @@ export const finishUnconfirmed = (core: CoreState, entry: Entry): void => {
 
 export const conclude = (core: CoreState, entry: Entry, end: Pick<Finished, 'outcome' | 'attemptId'>): void => {
   withdraw(core, entry);
+  forget(core, entry);
+  emit(core, { type: 'finished', id: entry.task.id, ...end });
+};
+
+/** A would-be record is paired with the record holder first: what its screening showed would be lost. */
+export const isLeaving = ({ paused, confirm }: Entry): boolean => paused && !confirm;
+
+export const release = (core: CoreState, entry: Entry): void => {
+  takeOut(core, entry, 'paused');
+  forget(core, entry);
+  emit(core, { type: 'released', id: entry.task.id });
+};
+
+const forget = (core: CoreState, entry: Entry): void => {
   moveTo(core, entry, { kind: 'done' });
   entry.group.members -= 1;
   entry.share.held -= 1;
   if (entry.share.held === 0) entry.group.class.shares.delete(entry.task.submitter);
   core.tasks.delete(entry.task.id);
-  emit(core, { type: 'finished', id: entry.task.id, ...end });
 };

@@ -3,7 +3,7 @@
  * and draws no random number, so the same events always give the same effects. The shell (src/engine) runs the effects.
  */
 import type { DeviceClass } from '../domain/device.ts';
-import type { HostId } from '../domain/ids.ts';
+import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { BacklogRow } from '../domain/ledger.ts';
 import { onJudged, onRetracted, onStarted } from './attempts.ts';
 import { askDue, onCanaryEnded, onHostResumed, onQuarantineKnown } from './canaries.ts';
@@ -16,6 +16,8 @@ import { MISSING_MAX, SCHEDULER_DEFAULTS, type SchedulerOptions, SHARE_MIN, SHAR
 import { pumpAll } from './pump.ts';
 import { type HostSnapshot, hostSnapshotOf, type Snapshot, snapshotOf } from './snapshot.ts';
 import { type ClassState, type CoreState, createState } from './state.ts';
+import { onTaskPaused, onTaskReprioritised, onTaskUnpaused } from './steering.ts';
+import { type TaskView, taskViewOf } from './task-view.ts';
 import { onTaskAdded, onTaskAdopted, onTaskCancelled } from './tasks.ts';
 import { onTick } from './time.ts';
 
@@ -100,10 +102,14 @@ export const nextWakeMs = (core: Core): number | null => core.deadlines.peek()?.
 /** For GET /v1/queue. */
 export const snapshot = (core: Core): Snapshot => snapshotOf(core);
 
+export { poolViews } from './task-view.ts';
 export { whyClassStands } from './snapshot.ts';
 
 /** For the fleet view; null for a host never seen. */
 export const hostSnapshot = (core: Core, hostId: HostId): HostSnapshot | null => hostSnapshotOf(core, hostId);
+
+/** Where a candidate is and what comes before it; null for one that is not held. O(candidates of its class that wait). */
+export const taskView = (core: Core, id: CandidateId): TaskView | null => taskViewOf(core, id);
 
 const apply = (core: Core, event: SchedulerEvent): void => {
   switch (event.type) {
@@ -113,6 +119,12 @@ const apply = (core: Core, event: SchedulerEvent): void => {
       return onTaskAdopted(core, event);
     case 'task-cancelled':
       return onTaskCancelled(core, event);
+    case 'task-paused':
+      return onTaskPaused(core, event);
+    case 'task-unpaused':
+      return onTaskUnpaused(core, event);
+    case 'task-reprioritised':
+      return onTaskReprioritised(core, event);
     case 'host-up':
       return onHostUp(core, event);
     case 'host-changed':

@@ -59,13 +59,13 @@ export interface Confirmation {
 }
 
 export class Entry {
-  readonly task: Task;
+  task: Task;
   /** Order of arrival. */
   readonly sequence: number;
   readonly submitter: Counter;
   readonly share: Share;
   /** Each submitter's candidates of a class and priority take turns 1, 2, 3, …: the n-th of one goes with the n-th of every other. */
-  readonly turn: number;
+  turn: number;
   group: Group;
   place: Place = { kind: 'backoff' };
   counted: Counted = 'none';
@@ -77,6 +77,8 @@ export class Entry {
   confirm: Confirmation | null;
   excluded: readonly HostId[];
   cancelled = false;
+  /** What a device has of it goes on, with its confirmation; where it would wait again it is released instead. */
+  paused = false;
   /** Where an attempt was when it was given up; a host that comes back with it still running has it taken up again. */
   lost: { readonly attemptId: AttemptId; readonly attempt: number; readonly host: Host; readonly device: Device } | null = null;
   /** In the heap of its group or of its pool. */

@@ -82,7 +82,7 @@ const enlist = (core: CoreState, task: Task, confirm: Confirmation | null): Entr
 };
 
 /** What others of the class go past, for want of a label or a language, takes no turn away from its submitter's other candidates. */
-const takeTurn = ({ class: state, pools }: Group, { turns }: Share, priority: number): number => {
+export const takeTurn = ({ class: state, pools }: Group, { turns }: Share, priority: number): number => {
   const turn = Math.max(turns.get(priority) ?? 0, state.turns.get(priority) ?? 0) + 1;
   if (pools.size > 0 || state.openPools === 0) turns.set(priority, turn);
   return turn;

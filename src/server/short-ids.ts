@@ -1,6 +1,7 @@
 /** Ids in paths and filters may be shortened to a beginning that no other id has. */
 import type { FastifyInstance } from 'fastify';
 import { KilnError } from '../domain/errors.ts';
+import { SELECTED_IDS_MAX } from '../domain/api/steering.ts';
 import type { Kiln } from '../domain/ports/kiln.ts';
 
 const SHORT = /^(?:c-[0-9a-f]{4,31}|[sk]-[0-9a-f]{4,15})$/;
@@ -10,10 +11,23 @@ const TOLD_MAX = 8;
 
 /** Register before the routes. What is no beginning of an id is left to their own checks. */
 export const installShortIds = (app: FastifyInstance, kiln: Pick<Kiln, 'idsWithPrefix'>): void => {
-  app.addHook('preValidation', async ({ params, query }) => {
+  app.addHook('preValidation', async ({ params, query, body }) => {
     await lengthen(params, 'id', kiln);
     await lengthen(query, 'sweep', kiln);
+    await lengthenSelection(body, kiln);
   });
+};
+
+/** Of a body that selects candidates (domain/api/steering.ts). */
+const lengthenSelection = async (body: unknown, kiln: Pick<Kiln, 'idsWithPrefix'>): Promise<void> => {
+  if (!isFields(body) || !isFields(body['select'])) return;
+  const { select } = body;
+  for (const name of ['sweep', 'campaign']) await lengthen(select, name, kiln);
+  const { ids } = select;
+  if (!Array.isArray(ids) || ids.length > SELECTED_IDS_MAX) return;
+  select['ids'] = await Promise.all(
+    ids.map(async (id: unknown) => (typeof id === 'string' && SHORT.test(id) ? onlyOne(id, kiln) : id)),
+  );
 };
 
 const lengthen = async (fields: unknown, name: string, kiln: Pick<Kiln, 'idsWithPrefix'>): Promise<void> => {

@@ -39,4 +39,4 @@ export const readBacklog = async (sql: SqlSession): Promise<Backlog> => {
 
 const OLDEST = `
 select floor(extract(epoch from submitted_at) * 1000)::float8 as "atMs"
-from kiln.candidates where verdict is null order by submit_order limit 1`;
+from kiln.candidates where verdict is null and paused is null order by submit_order limit 1`;

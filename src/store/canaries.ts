@@ -50,7 +50,7 @@ export const reopenDoubted = async (sql: Sql, { hostId, deviceId, reason }: Doub
     return { candidates: rows.map(({ id, priority }) => ({ id, priority })), records: records.map(({ record }) => record) };
   });
 
-interface ReopenedRow {
+export interface ReopenedRow {
   readonly id: CandidateId;
   readonly priority: number;
   readonly device: string;
@@ -103,7 +103,11 @@ interface Replaced {
 }
 
 /** The best that is left of those that were confirmed holds the record. */
-const replaceHolders = async (session: SqlSession, rows: readonly ReopenedRow[], at: string): Promise<readonly Replaced[]> => {
+export const replaceHolders = async (
+  session: SqlSession,
+  rows: readonly ReopenedRow[],
+  at: string,
+): Promise<readonly Replaced[]> => {
   const lost = await session.query<{ problem: string; problemVersion: string; deviceModel: string }>(
     `select problem, problem_version as "problemVersion", device_model as "deviceModel" from kiln.records where candidate_id = any($1::text[])`,
     [rows.map(({ id }) => id)],

@@ -21,7 +21,7 @@ export const recordTransitions = async (sql: Writer, batch: readonly Transition[
     const ended: Live[] = [];
     const applied = batch.filter(({ candidateId, state }) => {
       const row = live.get(candidateId);
-      if (state.status === 'done' && row) ended.push(row);
+      if (state.status === 'done') ended.push(...countedOf(row));
       if (state.status === 'done') live.delete(candidateId);
       return row !== undefined;
     });
@@ -70,6 +70,7 @@ update kiln.candidates set
   resources = coalesce(nullif(move.resources, 'null'::jsonb), candidates.resources),
   infra_failures = infra_failures + move."infraFailures",
   last_attempt = greatest(last_attempt, move.attempt),
+  paused = case when move.state ->> 'status' = 'done' then null else candidates.paused end,
   updated_at = $2::timestamptz
 from jsonb_to_recordset($1::jsonb) as move
   (id text, state jsonb, "compileLog" text, resources jsonb, "infraFailures" integer, attempt integer)
@@ -105,7 +106,7 @@ export const complete = async (sql: Writer, batch: readonly Completion[], at: st
     await session.query(FINISH, [toJson(final.map((completion) => finishOf(completion, at))), at]);
     await countOut(
       session,
-      final.flatMap(({ candidateId }) => live.get(candidateId) ?? []),
+      final.flatMap(({ candidateId }) => countedOf(live.get(candidateId))),
     );
     const records = recordsOf(final);
     if (records.length > 0) await session.query(SET_RECORDS, [toJson(records), at]);
@@ -131,6 +132,7 @@ const FINISH = `
 update kiln.candidates set
   state = finish.state,
   score = nullif(finish.score, 'null'::jsonb),
+  paused = null,
   compile_log = coalesce(finish."compileLog", compile_log),
   resources = coalesce(nullif(finish.resources, 'null'::jsonb), candidates.resources),
   updated_at = $2::timestamptz
@@ -208,11 +210,15 @@ interface Live {
   readonly problem: string;
   readonly device: string;
   readonly submitter: string;
+  readonly isPaused: boolean;
 }
+
+/** What is paused is not in the backlog. */
+const countedOf = (row: Live | undefined): readonly Live[] => (row && !row.isPaused ? [row] : []);
 
 const liveAmong = async (session: SqlSession, ids: readonly CandidateId[]): Promise<Map<CandidateId, Live>> => {
   const rows = await session.query<Live>(
-    `select id, state ->> 'hostId' as "hostId", problem, device, submitter from kiln.candidates where id = any($1::text[]) and status <> 'done'`,
+    `select id, state ->> 'hostId' as "hostId", problem, device, submitter, paused is not null as "isPaused" from kiln.candidates where id = any($1::text[]) and status <> 'done'`,
     [ids],
   );
   return new Map(rows.map((row) => [row.id, row]));

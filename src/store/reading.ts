@@ -6,7 +6,7 @@ import { KilnError } from '../domain/errors.ts';
 import { candidateIdOf } from '../domain/ids.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
-import type { AttemptRecord, CandidateRecord, Score } from '../domain/records.ts';
+import type { AttemptRecord, CandidateRecord, Pause, Score } from '../domain/records.ts';
 import { toJson } from './json.ts';
 import type { SqlSession } from './sql.ts';
 import type { CandidateFilter } from '../domain/ledger.ts';
@@ -34,6 +34,7 @@ interface CandidateRow {
   readonly compileLog: string;
   readonly resources: KernelResources | null;
   readonly infraFailures: number;
+  readonly paused: Pause | null;
   readonly judgedAgain: JudgedAgain | null;
   readonly lastAttempt: number;
   readonly submittedAt: Date;
@@ -42,7 +43,7 @@ interface CandidateRow {
 
 const COLUMNS = `submit_order::text as "submitOrder", candidates.id, content, source_bytes as "sourceBytes", priority, submitter, labels,
   candidates.sweep_id as "sweepId", effort, state, score, compile_log as "compileLog", resources, infra_failures as "infraFailures",
-  judged_again as "judgedAgain", last_attempt as "lastAttempt", submitted_at as "submittedAt", updated_at as "updatedAt"`;
+  paused, judged_again as "judgedAgain", last_attempt as "lastAttempt", submitted_at as "submittedAt", updated_at as "updatedAt"`;
 
 export const readCandidate = async (sql: SqlSession, id: CandidateId): Promise<CandidateRecord | null> =>
   (await readRecords(sql, { where: 'candidates.id = $1', params: [id] }))[0] ?? null;
@@ -119,6 +120,7 @@ const recordOf = (row: CandidateRow, attempts: AttemptRecord[]): CandidateRecord
   compileLog: row.compileLog,
   resources: row.resources,
   infraFailures: row.infraFailures,
+  paused: row.paused,
   judgedAgain: row.judgedAgain,
   submittedAt: row.submittedAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
@@ -179,13 +181,16 @@ export const readSourced = async (sql: SqlSession, ids: readonly CandidateId[]):
   return records.map((record, index) => ({ record, source: rows[index]?.source ?? '' }));
 };
 
-/** Those of `ids` that are not done. */
+/** Those of `ids` that are to be judged: not done, and not paused. */
 export const readPending = async (sql: SqlSession, ids: readonly CandidateId[]): Promise<readonly Unfinished[]> =>
-  (await selectWithSource(sql, { where: `candidates.id = any($1::text[]) and status <> 'done'`, params: [ids] })).map(
-    unfinishedOf,
-  );
+  (
+    await selectWithSource(sql, {
+      where: `candidates.id = any($1::text[]) and status <> 'done' and paused is null`,
+      params: [ids],
+    })
+  ).map(unfinishedOf);
 
-/** Everything that is not done, in submission order, from after the candidate `afterId`. */
+/** Everything that is to be judged, in submission order, from after the candidate `afterId`. */
 export const readUnfinished = async (
   sql: SqlSession,
   page: number,
@@ -194,10 +199,10 @@ export const readUnfinished = async (
 
 const UNFINISHED = `
 select id, priority from kiln.candidates
-where verdict is null and submit_order > coalesce((select submit_order from kiln.candidates where id = $2), 0)
+where verdict is null and paused is null and submit_order > coalesce((select submit_order from kiln.candidates where id = $2), 0)
 order by submit_order limit $1::integer`;
 
-/** Of what is not done, the first of each submitter and class by priority and submission: a list for each wish, in their order. */
+/** Of what is to be judged, the first of each submitter and class by priority and submission: a list for each wish, in their order. */
 export const readFirst = async (sql: SqlSession, wishes: readonly FirstOf[]): Promise<readonly (readonly CandidateId[])[]> => {
   if (wishes.length === 0) return [];
   const rows = await sql.query<{ id: CandidateId; wish: number }>(FIRST, [toJson(wishes)]);
@@ -211,7 +216,7 @@ from rows from (jsonb_to_recordset($1::jsonb) as (device text, submitter text, "
   as wish (device, submitter, "limit", position)
 cross join lateral (
   select id, priority, submit_order from kiln.candidates
-  where verdict is null and candidates.device = wish.device and candidates.submitter = wish.submitter
+  where verdict is null and paused is null and candidates.device = wish.device and candidates.submitter = wish.submitter
   order by priority, submit_order limit wish."limit"
 ) as first
 order by wish.position, first.priority, first.submit_order`;

@@ -22,7 +22,9 @@ import { measureInFull, readFront, reopenInReach } from './racing.ts';
 import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
 import { trimJournal } from './trim-journal.ts';
+import { rejudge } from './rejudge.ts';
 import { readIdsWithPrefix } from './short-ids.ts';
+import { countBefore, pause, readPaused, readSelected, reprioritise, unpause } from './steering.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
 import { readActivity, readOrigin, readProgress, readRecords, readSummaries, readSweepPoints, readSweeps } from './views.ts';
 
@@ -50,6 +52,13 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     measureInFull: async (ids) => measureInFull(sql, ids, at()),
     front: async (key, places) => readFront(sql, key, places),
     reopenInReach: async (key, needed) => reopenInReach(sql, { key, needed }, at()),
+    selected: async (page) => readSelected(sql, page),
+    pause: async (ids, reason) => pause(sql, ids, { reason, at: at() }),
+    unpause: async (ids, reason) => unpause(sql, ids, { reason, at: at() }),
+    reprioritise: async (ids, change) => reprioritise(sql, ids, { ...change, at: at() }),
+    rejudge: async (ids, reason) => rejudge(sql, ids, { reason, at: at() }),
+    paused: async () => readPaused(sql),
+    countBefore: async (id, limit) => countBefore(sql, id, limit),
     canaries: async () => readCanaries(sql),
     reopenDoubted: async (doubt) => reopenDoubted(sql, doubt, at()),
     backlog: async () => readBacklog(sql),

@@ -15,12 +15,12 @@ export const classTable = ({ byDevice }: QueueView, title: string): string =>
       { title: 'ETA', align: right },
       { title: 'BLOCKED' },
     ],
-    byDevice.map(({ device, waiting, running, slots, etaSeconds, blocked }) => [
+    byDevice.map(({ device, waiting, running, paused, slots, etaSeconds, blocked }) => [
       device,
       String(waiting),
       String(running),
       String(slots),
       etaSeconds === null ? '-' : seconds(etaSeconds),
-      blocked ?? '',
+      [...(blocked === null ? [] : [blocked]), ...(paused === 0 ? [] : [`${paused} paused`])].join('; '),
     ]),
   );

@@ -17,6 +17,8 @@ export const QueueView = z.strictObject({
       device: z.string(),
       waiting: Count,
       running: Count,
+      /** Kept from being judged; not among those that wait. */
+      paused: Count.default(0),
       /** Devices of this class that take work now. */
       slots: Count,
       /** Why nothing moves ("no host of the fleet has this device class"), or null. */

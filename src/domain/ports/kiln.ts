@@ -10,7 +10,9 @@ import type {
   QueueView,
   RankingView,
 } from '../api/inspection.ts';
+import type { Steered, Steering, SteeringRequest } from '../api/steering.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../api/sweeps.ts';
+import type { Why } from '../api/why.ts';
 import type { CandidateId, HostId, SweepId } from '../ids.ts';
 import type { ProfileRecord } from '../profile.ts';
 import type { CandidateRecord, JournalEvent } from '../records.ts';
@@ -20,6 +22,10 @@ import type { Views } from './views.ts';
 export interface Kiln {
   submit(batch: readonly z.output<typeof SubmitCandidate>[]): Promise<SubmitAnswer>;
   cancel(id: CandidateId): Promise<CancelAnswer>;
+  /** What it waits for. Throws NOT_FOUND for one that is not there. */
+  why(id: CandidateId): Promise<Why>;
+  /** Throws NOT_FOUND where a candidate, sweep or campaign is named that is not there; nothing is changed then. */
+  steer(action: Steering, request: SteeringRequest): Promise<Steered>;
   candidate(id: CandidateId): Promise<CandidateRecord>;
   /** Those of `ids` that are there, in any order: many at once, after a restart. */
   sourced(ids: readonly CandidateId[]): Promise<readonly SourcedCandidate[]>;

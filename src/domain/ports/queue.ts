@@ -27,8 +27,8 @@ export interface Queue {
   discard(ids: readonly CandidateId[]): Promise<void>;
   /** Puts leased jobs back at their priority, e.g. when stopping. */
   release(ids: readonly CandidateId[]): Promise<void>;
-  /** Removes a job wherever it is (cancel before it was leased). */
-  remove(id: CandidateId): Promise<void>;
+  /** Removes jobs wherever they are (cancelled or paused before they were leased). Unknown ids are no error. */
+  remove(ids: readonly CandidateId[]): Promise<void>;
   /** Leases that a previous life of this daemon still held (same persisted token), now ours again. Called once at start. */
   adopt(): Promise<readonly Lease[]>;
   /** Of `ids`, those that have no job; what was left of theirs is gone, so that they can be added. */

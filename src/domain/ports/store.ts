@@ -10,6 +10,9 @@ import type {
   FinishedProfile,
   FirstOf,
   NewCandidate,
+  PausedRow,
+  SelectedCandidate,
+  SelectionPage,
   Transition,
   TrimmedPage,
   Unfinished,
@@ -47,7 +50,7 @@ export interface Store {
   content(id: CandidateId): Promise<CandidateContent | null>;
   /** Those of `ids` that are there, in any order. */
   sourced(ids: readonly CandidateId[]): Promise<readonly SourcedCandidate[]>;
-  /** Those of `ids` that are not done, in no particular order: what the scheduler needs once they are leased. */
+  /** Those of `ids` that are not done and not paused, in no particular order: what the scheduler needs once they are leased. */
   pending(ids: readonly CandidateId[]): Promise<readonly Unfinished[]>;
   /** Makes candidates that ended `cancelled` or `infra_failed` queued again (no verdict of the content existed). Returns those that were. */
   reopen(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
@@ -60,6 +63,22 @@ export interface Store {
    * `candidate.reopened` event each. Waits while a verdict of the ranking that was taken back is not given again.
    */
   reopenInReach(key: RankingKey, needed: Stopped['needed'] | null): Promise<Resumed>;
+  /** A page of those that meet all of what is given, in submission order. */
+  selected(page: SelectionPage): Promise<readonly SelectedCandidate[]>;
+  /** Keeps candidates that are not done from being judged. Returns those that were not paused before. */
+  pause(ids: readonly CandidateId[], reason: string | null): Promise<readonly CandidateId[]>;
+  /** Returns those that were paused. */
+  unpause(ids: readonly CandidateId[], reason: string | null): Promise<readonly CandidateId[]>;
+  /** Returns those of them that are not done and had another one. */
+  reprioritise(
+    ids: readonly CandidateId[],
+    change: { readonly priority: number; readonly reason: string | null },
+  ): Promise<readonly CandidateId[]>;
+  /** Takes verdicts back because an operator asked, in one transaction with their `candidate.reopened` events; a plan error stays. */
+  rejudge(ids: readonly CandidateId[], reason: string): Promise<Reopened>;
+  paused(): Promise<readonly PausedRow[]>;
+  /** Of its class, how many that wait come before it by priority and submission; at most `limit`. */
+  countBefore(id: CandidateId, limit: number): Promise<number>;
   /** What is known of each device now; the last of a device stands. */
   recordCanaries(batch: readonly CanaryRecord[]): Promise<void>;
   canaries(): Promise<readonly CanaryRecord[]>;
@@ -68,11 +87,11 @@ export interface Store {
    * left. One transaction with their `candidate.reopened` events; records that they held go to the best that is left.
    */
   reopenDoubted(doubt: Doubt): Promise<Reopened>;
-  /** Everything that is not done, oldest first, `page` at a time from after `afterId` in submission order. */
+  /** Everything that is not done and not paused, oldest first, `page` at a time from after `afterId` in submission order. */
   unfinished(page: number, after: { readonly id: CandidateId } | null): Promise<readonly UnfinishedJob[]>;
-  /** The first, by priority and submission, of submitters' candidates for a class that are not done: a list for each wish. */
+  /** The first, by priority and submission, of submitters' candidates for a class that are not done and not paused: a list for each wish. */
   first(wishes: readonly FirstOf[]): Promise<readonly (readonly CandidateId[])[]>;
-  /** Counts of what is not done. */
+  /** Counts of what is not done and not paused. */
   backlog(): Promise<Backlog>;
   /** Removes events before `beforeMs` on one page after `after`, but those of candidates that are not done. */
   trimJournal(page: { readonly after: number; readonly beforeMs: number }): Promise<TrimmedPage>;

@@ -64,7 +64,7 @@ const PAIR_WORDS = { won: 'won against', tied: 'cannot be told from', lost: 'los
 
 /** Why a verdict was taken back. */
 export const judgedAgainText = ({ hostId, at, reason, verdict, speedup }: JudgedAgain): string =>
-  `host ${hostId} failed its check at ${at} (${plainLine(reason)}); before that it said ${verdict}${speedup === null ? '' : ` ${times(speedup)}`}`;
+  `${hostId === null ? 'an operator asked' : `host ${hostId} failed its check`} at ${at} (${plainLine(reason)}); before that it was ${verdict}${speedup === null ? '' : ` ${times(speedup)}`}`;
 
 /** For who has room for all of a message. */
 export const WHOLE = 4000;

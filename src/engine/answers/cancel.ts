@@ -13,7 +13,7 @@ export const cancelCandidate = async (state: EngineState, id: CandidateId): Prom
     throw new KilnError('ALREADY_DONE', `candidate ${id} is done (${record.state.outcome.verdict}); there is nothing to cancel`);
   }
   await state.store.complete([{ candidateId: id, outcome: { verdict: 'cancelled' }, score: null, record: false }]);
-  await state.queue.remove(id);
+  await state.queue.remove([id]);
   // It may have been leased meanwhile; then the scheduler must let it go too.
   cancelActive(state, id);
   state.notify();

@@ -9,12 +9,12 @@ const THROUGHPUT_WINDOW_MS = 60_000;
 
 /** What the view is made from. */
 interface Viewed extends Pick<EngineState, 'core' | 'now' | 'monotonicMs'> {
-  readonly store: Pick<EngineState['store'], 'backlog'>;
+  readonly store: Pick<EngineState['store'], 'backlog' | 'paused'>;
   readonly verdictTimesMs: readonly number[];
 }
 
 export const queueView = async (state: Viewed): Promise<QueueView> => {
-  const backlog = await state.store.backlog();
+  const [backlog, paused] = await Promise.all([state.store.backlog(), state.store.paused()]);
   const held = snapshot(state.core);
   const perSecond = throughput(state, state.monotonicMs());
   const left = sum(backlog.rows);
@@ -22,7 +22,7 @@ export const queueView = async (state: Viewed): Promise<QueueView> => {
   // What is not held here is queued, and so is what ended and is not written down yet.
   const queued = Math.max(0, left - compiling - ready - judging - confirming);
   const oldestMs = queued + compiling + ready > 0 ? backlog.oldestSubmittedAtMs : null;
-  const classes = byDevice(state.core, held, backlog.rows);
+  const classes = byDevice(state.core, held, { backlog: backlog.rows, paused });
   return {
     stages: { queued, compiling, ready, judging, confirming },
     byDevice: classes,
@@ -53,9 +53,9 @@ const throughput = ({ verdictTimesMs }: Viewed, nowMs: number): number => {
 const byDevice = (
   core: Viewed['core'],
   { byDevice: classes, blocked }: Snapshot,
-  backlog: readonly BacklogRow[],
+  { backlog, paused }: Record<'backlog' | 'paused', readonly BacklogRow[]>,
 ): QueueView['byDevice'] => {
-  const names = new Set([...backlog.map(({ device }) => device), ...classes.map(({ device }) => device)]);
+  const names = new Set([...backlog, ...paused, ...classes].map(({ device }) => device));
   return [...names].toSorted().map((device) => {
     const known = classes.find((item) => item.device === device);
     const reasons = blocked.filter((item) => item.device === device).map(({ reason }) => reason);
@@ -67,6 +67,7 @@ const byDevice = (
       device,
       waiting,
       running,
+      paused: sum(paused.filter((row) => row.device === device)),
       slots: known?.slots ?? 0,
       blocked: waiting === 0 ? null : (known?.blocked ?? reasons[0] ?? standing),
       etaSeconds: classEta(known, waiting + running),

@@ -15,6 +15,8 @@ import { createSubmitter } from './submit.ts';
 import type { Submitter } from './submit.ts';
 import { createSweeps } from './sweeps.ts';
 import { cancelCandidate } from './cancel.ts';
+import { whyCandidate } from '../why/why.ts';
+import { createSteering } from '../steering/steering.ts';
 import { createViews } from './views.ts';
 
 export type Service = ReturnType<typeof createService>;
@@ -22,9 +24,11 @@ export type Service = ReturnType<typeof createService>;
 export interface ServiceDeps {
   readonly limits: SubmissionLimits;
   readonly onEvents: (listener: () => void) => () => void;
+  /** Runs the work while nothing is leased from the queue. */
+  readonly alone: (work: () => Promise<void>) => Promise<void>;
 }
 
-export const createService = (state: EngineState, { limits, onEvents }: ServiceDeps) => {
+export const createService = (state: EngineState, { limits, onEvents, alone }: ServiceDeps) => {
   const { store, problems } = state;
   const submitter = createSubmitter(state, limits);
   const sweeps = createSweeps(state, submitter);
@@ -37,6 +41,8 @@ export const createService = (state: EngineState, { limits, onEvents }: ServiceD
       onVerdicts(state, [id]);
       return answer;
     },
+    steer: createSteering(state, alone),
+    why: async (id: CandidateId) => whyCandidate(state, id),
     candidate: async (id: CandidateId) => existing(id, store.candidate(id)),
     candidates: async (query: Parameters<typeof store.candidates>[0]) => {
       const { candidates, next } = await store.candidates(query);

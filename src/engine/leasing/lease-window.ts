@@ -1,7 +1,8 @@
 /**
  * Keeps as many leased candidates in the scheduler as it wants, and no more.
  *
- * Modes: idle; leasing (one lease at a time; what is announced meanwhile makes it go round again); stopped.
+ * Modes: idle; leasing (one lease at a time; what is announced meanwhile makes it go round again); held (somebody changes what waits: leasing goes on
+ * after it); stopped.
  * A queue that gave nothing is asked again when work is announced, not whenever there is room.
  * The queue gives what was submitted first. Whoever would not be seen behind others (`underserved`) is leased before them: from the store it is
  * known how much each submitter has for each class, and which candidates come first.
@@ -12,6 +13,7 @@ import type { CandidateId } from '../../domain/ids.ts';
 import { underserved, wanted } from '../../scheduler/scheduler.ts';
 import type { LeasingSlice } from '../state.ts';
 import { admit } from './admission.ts';
+import { createAlone } from './alone.ts';
 
 const LEASE_BATCH_MAX = 500;
 /** Entries of the write-behind; a candidate that is judged makes a handful. */
@@ -29,6 +31,8 @@ export interface LeaseWindow {
   readonly onWork: () => void;
   /** The scheduler may want more. */
   onRoom(): void;
+  /** Runs the work while nothing is leased or admitted, one work after another: what a lease reads of the store stays true until it is admitted. */
+  readonly alone: (work: () => Promise<void>) => Promise<void>;
   start(): void;
   stop(): Promise<void>;
 }
@@ -60,7 +64,7 @@ export const createLeaseWindow = (state: LeasingSlice): LeaseWindow => {
       const leased = await lease(count);
       if (leased > 0) mayHoldMore = true;
       if (leased === count) isAskedAgain = true;
-    } while (isAskedAgain);
+    } while (isAskedAgain && !alone.isWanted());
   };
 
   const look = async (): Promise<void> => {
@@ -88,7 +92,7 @@ export const createLeaseWindow = (state: LeasingSlice): LeaseWindow => {
 
   const wake = (): void => {
     isAskedAgain = true;
-    if (running || isStopped) return;
+    if (running || isStopped || alone.isWanted()) return;
     running = fill()
       .catch((error: unknown) => {
         mayHoldMore = true;
@@ -104,8 +108,11 @@ export const createLeaseWindow = (state: LeasingSlice): LeaseWindow => {
     wake();
   };
 
+  const alone = createAlone({ before: async () => running, after: onWork });
+
   return {
     onWork,
+    alone: alone.run,
     onRoom: () => {
       if (mayHoldMore) wake();
     },

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import { CreateSweep } from '../../../src/domain/api/sweeps.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
-import { passed, score } from '../../support/server/fake-kiln.ts';
+import { passed, score } from '../../support/server/fake-outcomes.ts';
 import { type CliRun, runCli } from '../../support/server/run-cli.ts';
 import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
@@ -268,6 +268,33 @@ describe('acting', () => {
     const [id = ''] = await submitted('good.c');
     expect(await kiln('cancel', id)).toEqual({ code: 0, stdout: `${id}  done\n`, stderr: '' });
     expect(await kiln('cancel', id)).toMatchObject({ code: 1, stderr: `error: candidate ${id} is done already\n` });
+  });
+
+  test('pause, resume, reprioritise and cancel change what is selected, and a dry run names it', async () => {
+    const [one = '', two = ''] = await submitted('good.c', 'bad.cu');
+    const dry = await kiln('pause', one, two.slice(0, 12), '--dry-run');
+    expect(dry.stdout).toContain('2 of 2 candidates would be paused; nothing was changed');
+    expect((await kiln('pause', one, '--reason', 'lunch')).stdout).toContain('1 of 1 candidate paused');
+    expect((await kiln('why', one)).stdout).toMatch(/it is paused since .*\nto do: kiln resume lets it be judged/);
+    expect((await kiln('pause', one, two)).stdout).toContain(
+      '1 of 2 candidates paused\n1 stay as they are: they are paused already',
+    );
+    expect((await kiln('resume', one, two)).stdout).toContain('2 of 2 candidates resumed');
+    expect((await kiln('reprioritise', one, '--priority', '7')).stdout).toContain('1 of 1 candidate given the priority');
+    expect(await kiln('reprioritise', one)).toMatchObject({ code: 2, stderr: expect.stringContaining('--priority') as string });
+    const cancelled = await kiln('cancel', one, two, '--json');
+    expect(JSON.parse(cancelled.stdout)).toMatchObject({ action: 'cancel', changed: 2 });
+    expect((await kiln('rejudge', one, '--reason', 'by mistake')).stdout).toContain('1 of 1 candidate judged again');
+    expect(await kiln('rejudge', one)).toMatchObject({ code: 2, stderr: expect.stringContaining('--reason') as string });
+  });
+
+  test('what steers says that something must be selected, and what is not there', async () => {
+    expect(await kiln('pause')).toMatchObject({ code: 1, stderr: expect.stringContaining('say which: ids, sweep') as string });
+    expect(await kiln('why', 'c-0000')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('begins with c-0000') as string,
+    });
+    expect((await kiln('cancel', '--problem', 'nothing-of-this')).stdout).toContain('no candidate meets that');
   });
 
   test('sweep --watch judges every point and prints the best first', async () => {

@@ -3,7 +3,7 @@ import { createClient } from '../../../src/client/create-client.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { ProfileSummary } from '../../../src/domain/profile.ts';
-import { passed, score } from '../../support/server/fake-kiln.ts';
+import { passed, score } from '../../support/server/fake-outcomes.ts';
 import { type McpTalk, overHttp, overStdio } from '../../support/server/mcp-client.ts';
 import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 

@@ -70,7 +70,7 @@ export const describeOwnership = (name: string, backendOf: () => QueueOptions['b
         .toEqual([expect.stringContaining('worked on by'), expect.stringMatching(/^lost: .*test-machine/)]);
       expect(await ours.queue.lease(10)).toEqual([]);
       await expect(ours.queue.add(jobs(['c']))).rejects.toMatchObject({ code: 'STORE_IN_USE' });
-      await ours.queue.remove(idOf('b'));
+      await ours.queue.remove([idOf('b')]);
       expect(idsOf(await later.queue.lease(10))).toEqual([idOf('b')]);
       await expect(ours.again('same')).rejects.toMatchObject({ code: 'STORE_IN_USE' });
     });

@@ -193,9 +193,9 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       const { queue, waiting } = await openBench(backendOf());
       await queue.add(jobs(['a', 'b']));
       await queue.lease(1);
-      await queue.remove(idOf('a'));
-      await queue.remove(idOf('b'));
-      await queue.remove(idOf('unknown'));
+      await queue.remove([idOf('a')]);
+      await queue.remove([idOf('b')]);
+      await queue.remove([idOf('unknown')]);
       expect(await waiting()).toBe(0);
       await queue.add(jobs(['a', 'b']));
       expect(await waiting()).toBe(2);
@@ -234,7 +234,7 @@ export const describeQueue = (name: string, backendOf: () => QueueOptions['backe
       expect(await other.queue.adopt()).toEqual([]);
       await other.queue.complete(taken);
       await other.queue.release(taken);
-      await other.queue.remove(idOf('b'));
+      await other.queue.remove([idOf('b')]);
       expect(await ours.waiting()).toBe(0);
       await ours.queue.add(jobs(['a']));
       expect(await ours.waiting()).toBe(0);

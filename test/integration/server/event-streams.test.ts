@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../../src/client/create-client.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import type { JournalEvent } from '../../../src/domain/records.ts';
-import { createFakeKiln, type FakeKiln, passed } from '../../support/server/fake-kiln.ts';
+import { createFakeKiln, type FakeKiln } from '../../support/server/fake-kiln.ts';
+import { passed } from '../../support/server/fake-outcomes.ts';
 import { type FakeServer, serveFake, until } from '../../support/server/serve-fake.ts';
 
 const servers: FakeServer[] = [];

@@ -55,6 +55,54 @@ export const describeKiln = (name: string, kilnOf: () => Kiln): void => {
       expect(sourced.map((one) => [one.record.id, one.source])).toEqual([[id, input.source]]);
     });
 
+    test('pauses, resumes, reprioritises and cancels what is selected, and says why the others stay as they are', async () => {
+      const kiln = kilnOf();
+      const submitter = `steered-${(trials += 1)}`;
+      const [one, two] = [await submitOne(kiln, candidate({ submitter })), await submitOne(kiln, candidate({ submitter }))];
+      const select = { submitter };
+      const dry = await kiln.steer('pause', { select, dryRun: true });
+      expect(dry).toMatchObject({ action: 'pause', dryRun: true, matched: 2, changed: 2, unchanged: [] });
+      expect(dry.candidates.map(({ id }) => id).toSorted()).toEqual([one, two].toSorted());
+      expect((await kiln.candidate(one)).paused).toBeNull();
+      await kiln.steer('pause', { select: { ids: [one] }, dryRun: false, reason: 'lunch' });
+      expect((await kiln.candidate(one)).paused).toMatchObject({ reason: 'lunch' });
+      expect(await kiln.why(one)).toMatchObject({ code: 'paused', status: 'queued' });
+      expect(await kiln.steer('pause', { select, dryRun: false })).toMatchObject({
+        matched: 2,
+        changed: 1,
+        unchanged: [{ reason: 'they are paused already', count: 1 }],
+      });
+      expect(await kiln.steer('resume', { select: { submitter, problem: 'vector_add' }, dryRun: false })).toMatchObject({
+        changed: 2,
+      });
+      await kiln.steer('reprioritise', { select: { ids: [two] }, dryRun: false, priority: 7 });
+      expect((await kiln.candidate(two)).submission.priority).toBe(7);
+      expect(await kiln.why(two)).toMatchObject({ code: 'no_host_of_class', devices: [], eta: null });
+      expect(await kiln.steer('cancel', { select, dryRun: false })).toMatchObject({ matched: 2, changed: 2 });
+      await expect.poll(async () => (await kiln.candidate(one)).state.status).toBe('done');
+      expect(await kiln.steer('cancel', { select: { ids: [one] }, dryRun: false })).toMatchObject({
+        matched: 1,
+        changed: 0,
+        unchanged: [{ reason: 'they are done', count: 1 }],
+      });
+      expect((await kiln.why(one)).status).toBe('done');
+      expect(await kiln.steer('rejudge', { select: { ids: [one] }, dryRun: false, reason: 'why not' })).toMatchObject({
+        changed: 1,
+      });
+      expect((await kiln.candidate(one)).state.status).toBe('queued');
+    });
+
+    test('changes nothing where one of the candidates, the sweep or the campaign is not there', async () => {
+      const kiln = kilnOf();
+      const id = await submitOne(kiln);
+      const notFound = { code: 'NOT_FOUND' };
+      await expect(kiln.steer('pause', { select: { ids: [id, NOWHERE] }, dryRun: false })).rejects.toMatchObject(notFound);
+      await expect(kiln.why(NOWHERE)).rejects.toMatchObject(notFound);
+      const sweep = SweepId.parse(`s-${'f'.repeat(16)}`);
+      await expect(kiln.steer('pause', { select: { sweep }, dryRun: true })).rejects.toMatchObject(notFound);
+      expect((await kiln.candidate(id)).paused).toBeNull();
+    });
+
     test('says NOT_FOUND of a candidate, a sweep, a problem and a host that are not there', async () => {
       const kiln = kilnOf();
       const notFound = { code: 'NOT_FOUND' };

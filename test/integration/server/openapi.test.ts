@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import * as campaignContracts from '../../../src/domain/api/campaign-contracts.ts';
 import * as contracts from '../../../src/domain/api/contracts.ts';
 import * as profileContracts from '../../../src/domain/api/profile-contracts.ts';
+import * as steeringContracts from '../../../src/domain/api/steering-contracts.ts';
 import * as viewContracts from '../../../src/domain/api/view-contracts.ts';
 import { serveFake } from '../../support/server/serve-fake.ts';
 
@@ -28,6 +29,7 @@ const resources: readonly Record<string, { method: string; url: string; schema: 
   ...contracts,
   ...campaignContracts,
   ...profileContracts,
+  ...steeringContracts,
   ...viewContracts,
 });
 const all: readonly Documented[] = resources.flatMap((resource) =>

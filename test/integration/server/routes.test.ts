@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import { containing } from '../../support/server/containing.ts';
-import { passed, score } from '../../support/server/fake-kiln.ts';
+import { passed, score } from '../../support/server/fake-outcomes.ts';
 import { type FakeServer, serveFake, until } from '../../support/server/serve-fake.ts';
 
 const UNKNOWN = `c-${'0'.repeat(32)}`;

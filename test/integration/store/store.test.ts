@@ -4,6 +4,7 @@ import type { OpenDatabase } from '../../../src/store/pglite.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { openPostgres } from '../../../src/store/postgres.ts';
 import { describeCanaries } from './canaries.conformance.ts';
+import { describeSteering } from './steering.conformance.ts';
 import { describeProfiles } from './profiles.conformance.ts';
 import { hasPostgres, POSTGRES_MISSING, startPostgres } from '../../support/servers.ts';
 import type { Server } from '../../support/servers.ts';
@@ -29,6 +30,7 @@ describe('embedded', () => {
   describeRanking('PGlite', () => database.sql);
   describeRacing('PGlite', () => database.sql);
   describeCanaries('PGlite', () => database.sql);
+  describeSteering('PGlite', () => database.sql);
   describeProfiles('PGlite', () => database.sql);
   describeCampaignStore('PGlite', () => database.sql);
   describeUpkeep('PGlite', () => database.sql);
@@ -50,6 +52,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   describeRanking('Postgres', () => database.sql);
   describeRacing('Postgres', () => database.sql);
   describeCanaries('Postgres', () => database.sql);
+  describeSteering('Postgres', () => database.sql);
   describeProfiles('Postgres', () => database.sql);
   describeCampaignStore('Postgres', () => database.sql);
   describeUpkeep('Postgres', () => database.sql);

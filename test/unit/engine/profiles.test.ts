@@ -16,7 +16,7 @@ import type { Store, Writes } from '../../../src/domain/ports/store.ts';
 import { choosePlace } from '../../../src/engine/profiles/choose-place.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { addition } from '../../support/addition.ts';
-import { passed } from '../../support/server/fake-kiln.ts';
+import { passed } from '../../support/server/fake-outcomes.ts';
 import { until } from '../../support/server/serve-fake.ts';
 import { LENIENT } from './lenient-rules.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { KilnError } from '../../../src/domain/errors.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
-import { score } from '../../support/server/fake-kiln.ts';
+import { score } from '../../support/server/fake-outcomes.ts';
 import { hostlessEngine } from './hostless-engine.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));

@@ -25,7 +25,7 @@ const setUp = (overrides: Partial<QueueBackend> = {}) => {
     promote: async (ids) => ids.length,
     complete: async (ids) => tell('complete', ids),
     release: async (ids) => tell('release', ids),
-    remove: async (each) => tell('remove', [each]),
+    remove: async (ids) => tell('remove', ids),
     adopt: async () => [],
     extend: async (ids) => {
       tell('extend', ids);
@@ -126,8 +126,8 @@ test('keeps what it could not end, and ends it when asked to mend or before it i
 test('ends a lease that is removed, and removes what it does not hold', async () => {
   const { leases, calls } = setUp({ lease: async () => [job('a')] });
   await leases.lease(1);
-  await leases.remove(id('a'));
-  await leases.remove(id('b'));
+  await leases.remove([id('a')]);
+  await leases.remove([id('b')]);
   expect(calls).toEqual(['complete a', 'remove b']);
 });
 

@@ -40,6 +40,8 @@ const line = (effect: Effect, event: SchedulerEvent): string => {
       return `${effect.deviceId} is trusted${effect.returned ? ' and works again' : ''}`;
     case 'quarantine':
       return `${effect.deviceId} is quarantined (${effect.failures}, again in ${effect.retryMs / 1000} s)`;
+    case 'released':
+      return `${short(effect.id)} is released`;
     case 'finished':
       return `${short(effect.id)} is ${effect.outcome.verdict}${by(effect.attemptId, event)}`;
   }
@@ -82,6 +84,18 @@ export class Scenario {
 
   cancel(n: number): this {
     return this.send({ type: 'task-cancelled', id: candidateId(n) });
+  }
+
+  pause(n: number): this {
+    return this.send({ type: 'task-paused', id: candidateId(n) });
+  }
+
+  unpause(n: number): this {
+    return this.send({ type: 'task-unpaused', id: candidateId(n) });
+  }
+
+  reprioritise(n: number, priority: number): this {
+    return this.send({ type: 'task-reprioritised', id: candidateId(n), priority });
   }
 
   up(n: number, changes: Partial<HostFacts> & { readonly count?: number } = {}, held: Partial<HeldAttempts> = {}): this {

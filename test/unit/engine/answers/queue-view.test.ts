@@ -5,10 +5,10 @@ import { Scenario } from '../../scheduler/scenario.ts';
 
 const row = (device: string, count: number): BacklogRow => ({ device, submitter: 's', count });
 /** Ten verdicts in the last ten seconds. */
-const viewOf = ({ core }: Scenario, rows: readonly BacklogRow[]) =>
+const viewOf = ({ core }: Scenario, rows: readonly BacklogRow[], paused: readonly BacklogRow[] = []) =>
   queueView({
     core,
-    store: { backlog: async () => ({ rows, oldestSubmittedAtMs: 0 }) },
+    store: { backlog: async () => ({ rows, oldestSubmittedAtMs: 0 }), paused: async () => paused },
     now: () => 20_000,
     monotonicMs: () => 20_000,
     verdictTimesMs: Array.from({ length: 10 }, (_, index) => 10_000 + index * 1000),
@@ -28,6 +28,15 @@ describe('the view of the queue', () => {
     const [held] = (await viewOf(scenario, [row('H100', 2)])).byDevice;
     const [all] = (await viewOf(scenario, [row('H100', 2000)])).byDevice;
     expect(all?.etaSeconds).toBeCloseTo((held?.etaSeconds ?? 0) * 1000, 6);
+  });
+
+  test('counts what is paused apart, also of a class that has nothing else', async () => {
+    const view = await viewOf(new Scenario().up(0).add(1), [row('H100', 1)], [row('H100', 3), row('A100', 2)]);
+    expect(view.byDevice.map(({ device, waiting, paused, blocked }) => [device, waiting, paused, blocked])).toEqual([
+      ['A100', 0, 2, null],
+      ['H100', 1, 3, null],
+    ]);
+    expect(view.etaSeconds).not.toBeNull();
   });
 
   test('is empty now where nothing waits', async () => {

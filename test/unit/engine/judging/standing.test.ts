@@ -6,7 +6,7 @@ import type { Outcome } from '../../../../src/domain/outcome.ts';
 import type { Score } from '../../../../src/domain/records.ts';
 import type { Evaluation } from '../../../../src/engine/active-candidates.ts';
 import { standingOf } from '../../../../src/engine/judging/standing.ts';
-import { passed } from '../../../support/server/fake-kiln.ts';
+import { passed } from '../../../support/server/fake-outcomes.ts';
 
 const score = (speedup: number): Score => ({
   speedup,

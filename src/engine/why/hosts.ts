@@ -1,0 +1,47 @@
+/** The fleet as far as it matters to one candidate. */
+import { deviceClassOf } from '../../domain/device.ts';
+import type { ActiveCandidate } from '../active-candidates.ts';
+import { quarantineText } from '../canaries/quarantine.ts';
+import { connectedTo, type HostState, reasonOf } from '../host-state.ts';
+import type { WhySlice } from '../state.ts';
+import type { WhyCompile, WhyHost } from './view.ts';
+
+export const hostsOf = ({ hosts }: WhySlice): readonly WhyHost[] => [...hosts.values()].map(hostOf);
+
+export const classesOf = ({ hosts }: WhySlice): readonly string[] =>
+  [...new Set([...hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device))))].toSorted();
+
+const hostOf = (host: HostState): WhyHost => ({
+  name: host.session.hostId,
+  state: host.connection.state,
+  reason: reasonOf(host),
+  labels: host.session.labels,
+  languages: host.inventory?.languages ?? null,
+  devices: host.devices.map((device) => {
+    const quarantine = host.canaries.quarantines.get(device.id);
+    return {
+      id: device.id,
+      class: deviceClassOf(device),
+      model: device.model,
+      unavailable: device.unavailable,
+      quarantine: quarantine ? quarantineText(quarantine) : null,
+    };
+  }),
+});
+
+/** Null unless a host was asked. What is asked of a host is answered in its order, as many at once as it has slots. */
+export const compileOf = (state: WhySlice, { stage }: ActiveCandidate): WhyCompile | null => {
+  if (stage.name !== 'compiling' || !stage.job) return null;
+  const { asked, hostId } = stage.job;
+  const host = state.hosts.get(asked?.hostId ?? hostId);
+  if (!host) return null;
+  const order = [...(connectedTo(host)?.asked.keys() ?? [])];
+  return {
+    host: host.session.hostId,
+    forHost: hostId,
+    isTransfer: asked === null,
+    before: asked === null ? 0 : Math.max(0, order.indexOf(asked.compileId)),
+    slots: host.inventory?.compileSlots ?? 1,
+    sinceMs: state.monotonicMs() - stage.sinceMs,
+  };
+};

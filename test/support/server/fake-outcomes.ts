@@ -1,0 +1,43 @@
+/** Outcomes and scores of candidates that nobody judged. */
+import type { Outcome } from '../../../src/domain/outcome.ts';
+import type { Score } from '../../../src/domain/records.ts';
+
+export const score = (speedup: number): Score => ({
+  speedup,
+  speedupLow: speedup * 0.98,
+  speedupHigh: speedup * 1.02,
+  timeNs: 73_000 / speedup,
+  floorShare: 0.5,
+  deviceModel: 'NVIDIA H100 80GB HBM3',
+  rankKey: speedup,
+  confirmed: true,
+  method: 'paired',
+  judgements: 1,
+  pair: null,
+});
+
+const statistics = (ns: number) => ({
+  runs: 100,
+  batch: 1,
+  medianNs: ns,
+  trimmedMeanNs: ns,
+  minNs: ns,
+  p95Ns: ns,
+  ciLowNs: ns * 0.99,
+  ciHighNs: ns * 1.01,
+});
+export const passed = (speedup: number): Outcome => ({
+  verdict: 'passed',
+  checkedCases: 2,
+  timings: [
+    {
+      case: 'big',
+      candidate: statistics(73_000 / speedup),
+      baseline: statistics(73_000),
+      method: 'paired',
+      speedup,
+      speedupLow: speedup * 0.98,
+      speedupHigh: speedup * 1.02,
+    },
+  ],
+});
