@@ -8,17 +8,17 @@ import json
 import random
 import re
 import sys
-from typing import Any, Dict, List
+from typing import Any
 
 
-def values_worth_trying(source: str) -> Dict[str, List[int]]:
+def values_worth_trying(source: str) -> dict[str, list[int]]:
     """Param -> the numbers that the `space` of the plan in `source` names; empty where it declares none."""
     plan = source.partition("*/")[0]
     space = plan.partition("space:")[2]
     return {name: [int(value) for value in values.split(",")] for name, values in re.findall(r"(\w+): *\[([-\d, ]+)\]", space)}
 
 
-def next_candidate(context: Dict[str, Any]) -> Dict[str, Any]:
+def next_candidate(context: dict[str, Any]) -> dict[str, Any]:
     """The draft for one context: language, source, params and a short idea."""
     draw = random.Random(context["seed"])
     start = draw.choice(context["parents"] or context["examples"])

@@ -11,16 +11,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src" / "gpu" / "runner"))
 from kiln_runner.artifacts import ArtifactCache  # noqa: E402
 from kiln_runner.compile.compilers import Compilers  # noqa: E402
 from kiln_runner.compile.nvrtc import Nvrtc, defines, nvrtc_options  # noqa: E402
-from kiln_runner.compile.opening import opening_of  # noqa: E402
+from kiln_runner.compile.opening import opening_of  # noqa: E402  # noqa: E402
 from kiln_runner.compile.params import place_params  # noqa: E402
-from kiln_runner.compile.opening import opening_of  # noqa: E402
 from kiln_runner.compile.pool import CompilePool  # noqa: E402
 from kiln_runner.compile.precompiled import PrecompiledHeaders  # noqa: E402
 from kiln_runner.host.toolchain import find_nvrtc  # noqa: E402
@@ -48,7 +47,7 @@ class Sweep(NamedTuple):
     pool_cpu: float
 
 
-def params_of(source: str) -> Dict[str, int]:
+def params_of(source: str) -> dict[str, int]:
     declared = re.search(r"^params: \{(.*?)\}", source, re.MULTILINE)
     return {name: int(value) for name, value in re.findall(r"(\w+): (\d+)", declared.group(1))} if declared else {}
 
@@ -62,7 +61,7 @@ def compare_headers(nvrtc: Nvrtc, work: str) -> None:
     print("\nOne warm process, each source plainly and with precompiled headers in turn:\n")
     row("source", "headers", "plain, ms", "precompiled, ms", "plain / precompiled", "cubins")
     print("|---|---|---|---|---|---|")
-    ratios: List[float] = []
+    ratios: list[float] = []
     for file in [*sorted((ROOT / "kernels").glob("*/seeds/*.cu")), OWN]:
         source = file.read_text()
         opening = opening_of(source)
@@ -75,7 +74,7 @@ def compare_headers(nvrtc: Nvrtc, work: str) -> None:
     print(f"\nGeometric mean of the ratios {statistics.geometric_mean(ratios):.2f}, from {min(ratios):.2f} to {max(ratios):.2f}.")
 
 
-def compared(nvrtc: Nvrtc, headers: PrecompiledHeaders, source: str) -> Tuple[float, float, bool]:
+def compared(nvrtc: Nvrtc, headers: PrecompiledHeaders, source: str) -> tuple[float, float, bool]:
     """(ms plainly, ms with precompiled headers, both cubins equal); the least of REPEATS, the headers made before."""
     params, options = params_of(source), nvrtc_options(ARCHITECTURE)
     cubins, spent = set(), {"plain": [], "fast": []}
@@ -110,15 +109,15 @@ async def sweep(tools: dict, folder: Path, source: str, points: int, workers: in
     return result
 
 
-def units(source: str, points: range) -> List[dict]:
+def units(source: str, points: range) -> list[dict]:
     params = params_of(source)
     shared = {"language": "cuda", "source": source, "architecture": ARCHITECTURE, "kernels": [], "numWarps": None, "numStages": None}
     return [{**shared, "params": {**params, "SWEEP_POINT": point}} for point in points]
 
 
-async def compile_all(pool: CompilePool, work: List[dict]) -> None:
-    done: "asyncio.Future[None]" = asyncio.get_running_loop().create_future()
-    results: List[dict] = []
+async def compile_all(pool: CompilePool, work: list[dict]) -> None:
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    results: list[dict] = []
 
     def on_compiled(result: dict) -> None:
         results.append(result)
@@ -140,7 +139,7 @@ def workers_cpu() -> float:
     return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
 
 
-def descendants(pid: int) -> List[str]:
+def descendants(pid: int) -> list[str]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return children + [pid for child in children for pid in descendants(int(child))]
 
@@ -159,7 +158,7 @@ def sweeps(tools: dict, workers: int, work: str) -> None:
     print("\nA core: of processor time, so that what else the machine does hardly counts. The last two columns follow from it.")
 
 
-def main(argv: List[str]) -> int:
+def main(argv: list[str]) -> int:
     tool = find_nvrtc()
     if tool is None or not tool["includes"]:
         print("no NVRTC with headers on this machine: set CUDA_HOME to a toolkit")

@@ -6,21 +6,24 @@ import secrets
 import statistics
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Dict, List, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "src" / "gpu" / "runner"), str(ROOT / "test" / "python" / "judge")]
+from rig import CORPUS, artifact_hash, header_of, vector_add  # noqa: E402
+
 from kiln_runner.judge.artifacts import open_artifact  # noqa: E402
+from kiln_runner.judge.device import Case, Runnable  # noqa: E402
 from kiln_runner.judge.gpu.device import GpuDevice  # noqa: E402
 from kiln_runner.judge.gpu.driver import L2_BYTES, Driver  # noqa: E402
 from kiln_runner.judge.gpu.launching import LaunchShape, PreparedLaunch, address  # noqa: E402
 from kiln_runner.judge.gpu.memory import Memory  # noqa: E402
-from kiln_runner.judge.numbers import element_text  # noqa: E402
 from kiln_runner.judge.measuring import warm_up  # noqa: E402
+from kiln_runner.judge.numbers import element_text  # noqa: E402
 from kiln_runner.judge.schedule import TimedRun, group_order  # noqa: E402
 from kiln_runner.judge.tensors import DTYPE_BYTES, DTYPES  # noqa: E402
-from rig import CORPUS, artifact_hash, header_of, vector_add  # noqa: E402
+from kiln_runner.protocol import Tensor  # noqa: E402
 
 M = 1 << 20
 FLOAT4 = (CORPUS / "cuda" / "honest-float4.cu").read_text()
@@ -42,7 +45,7 @@ class Bare:
         self.flush = memory.allocate(self.flush_bytes)
         self.events = [(self.driver.event(), self.driver.event()) for _ in range(RUNS)]
 
-    def candidate(self) -> List[float]:
+    def candidate(self) -> list[float]:
         """Medians, microseconds."""
         module, function = self.driver.load_module(self.image), ctypes.c_void_p()
         self.driver.lib.cuModuleGetFunction(ctypes.byref(function), module, b"vector_add")
@@ -92,7 +95,7 @@ def stale(device_id: str, cache: Path) -> None:
     print(f"telemetry: {1e3 * (time.perf_counter() - start):.3f} ms a reading")
 
 
-def by_inputs(case: object, bound: Dict[str, object], batch: int, rng: random.Random) -> Tuple[float, float]:
+def by_inputs(case: Case, bound: Mapping[str, Runnable], batch: int, rng: random.Random) -> tuple[float, float]:
     """Times on new inputs, and on the same drawn again, to those of runs that found them in place."""
     runs, seed = [], case.seed
     for n in range(RUNS):
@@ -100,7 +103,7 @@ def by_inputs(case: object, bound: Dict[str, object], batch: int, rng: random.Ra
         runs.append(TimedRun("candidate", batch, seed if n % 8 in (2, 5) else None, None))
     times = case.run_timed(runs, bound, rng)
     new, again, left = ([t for n, t in enumerate(times) if test(n % 8)] for test in (lambda n: n == 5, lambda n: n == 2, lambda n: n not in (2, 5)))
-    return tuple(statistics.median(kind) / statistics.median(left) for kind in (new, again))
+    return statistics.median(new) / statistics.median(left), statistics.median(again) / statistics.median(left)
 
 
 def batch(device_id: str, cache: Path) -> None:
@@ -117,13 +120,13 @@ def batch(device_id: str, cache: Path) -> None:
             case.arm(rng)
             case.draw(1)
             if count == 1:
-                singles = [warm_up(case, {"candidate": bound["candidate"]}, {"warmupRuns": 3}, rng)[0].single_ns for _ in range(TRIALS * 3)]
+                singles = [warm_up(case, {"candidate": bound["candidate"]}, 3, rng)[0].single_ns for _ in range(TRIALS * 3)]
             rows.append(f"{count}: {pair_text(case, bound, count, rng)}")
         spread = [round(f(singles) / 1e3, 2) for f in (min, statistics.median, max)]
         print(f"batch {spec['name']}: single min/median/max {spread} us; " + "; ".join(rows))
 
 
-def pair_text(case: object, bound: Dict[str, object], count: int, rng: random.Random) -> str:
+def pair_text(case: Case, bound: Mapping[str, Runnable], count: int, rng: random.Random) -> str:
     """Median us of the candidate and ratio to the baseline, least and largest of three sections."""
     found, order = [], group_order(sorted(bound))
     for _ in range(3):
@@ -160,7 +163,7 @@ def clocks(device_id: str, cache: Path) -> None:
             program.close()
 
 
-def honest_sources() -> Dict[str, str]:
+def honest_sources() -> dict[str, str]:
     """Those of the corpus for vector_add that a bare judge can compile."""
     files = sorted((CORPUS / "cuda").glob("honest-*.cu"))
     sources = {file.stem: file.read_text() for file in files}
@@ -174,16 +177,17 @@ def dtypes(device_id: str, cache: Path) -> None:
     print(f"dtypes: {len(DTYPES)} types x {len(kinds)} distributions x 4 lengths drawn, verified, one changed bit found; failures: {failures}")
 
 
-class DtypeProbe:
-    PARAMETERS = {"normal": {"mean": 1, "std": 2}, "uniform": {"low": -1, "high": 3}, "integers": {"low": -3, "high": 3}, "bits": {}}
-    DEVIATIONS = {"normal": 2.0, "uniform": 1.1547}
+PARAMETERS = {"normal": {"mean": 1, "std": 2}, "uniform": {"low": -1, "high": 3}, "integers": {"low": -3, "high": 3}, "bits": {}}
+DEVIATIONS = {"normal": 2.0, "uniform": 1.1547}
 
+
+class DtypeProbe:
     def __init__(self, device: GpuDevice) -> None:
         self.driver, self.memory, self.kernels, self.findings = device.driver, device.memory, device.kernels, device.findings
 
-    def failures(self, dtype: str, kind: str, count: int) -> List[str]:
+    def failures(self, dtype: str, kind: str, count: int) -> list[str]:
         size, keys = DTYPE_BYTES[dtype], (secrets.randbits(64), secrets.randbits(64))
-        tensor = {"dtype": dtype, "elements": count, "distribution": {"kind": kind, **self.PARAMETERS[kind]}}
+        tensor: Tensor = {"name": "probe", "dtype": dtype, "elements": count, "role": "in", "distribution": {"kind": kind, **PARAMETERS[kind]}}
         block = self.memory.map([count * size + GUARD_BYTES])
         memory = block.pieces[0].address
         self.driver.fill(memory, GUARD_BYTE * 0x01010101, count * size + GUARD_BYTES)
@@ -196,18 +200,18 @@ class DtypeProbe:
         wrong["shape"] = count > 100_000 and dtype[0] in "fb" and dtype != "f4e2m1x2" and not self.has_shape(data[: count * size], dtype, kind)
         return [f"{dtype} {kind} {count}: {what}" for what, is_wrong in wrong.items() if is_wrong]
 
-    def changed(self, tensor: dict, memory: int, keys: tuple) -> int:
+    def changed(self, tensor: Tensor, memory: int, keys: tuple[int, int]) -> int:
         self.findings.clear(1)
         self.kernels.draw(tensor, memory, self.findings.at(0))(*keys)
         self.findings.fetch(1)
         return self.findings.word(0)
 
     def has_shape(self, data: bytes, dtype: str, kind: str) -> bool:
-        if kind not in self.DEVIATIONS:
+        if kind not in DEVIATIONS:
             return True
         size = DTYPE_BYTES[dtype]
         values = [float(element_text(data[n : n + size], dtype)) for n in range(0, len(data), size)]
-        return abs(statistics.fmean(values) - 1) < 0.03 and abs(statistics.pstdev(values) - self.DEVIATIONS[kind]) < 0.03
+        return abs(statistics.fmean(values) - 1) < 0.03 and abs(statistics.pstdev(values) - DEVIATIONS[kind]) < 0.03
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { PositionEncoding, Workspace } from '@astral-sh/ruff-wasm-nodejs';
 import { z } from 'zod';
 
-const OURS = '{src/gpu/runner,scripts,test/python}/**/*.py';
+const OURS = '{src/gpu/runner,scripts,test/python,bench,config}/**/*.py';
 
 const SETTINGS = {
   'line-length': 150,
@@ -44,10 +44,6 @@ const SETTINGS = {
   },
 };
 
-/** Where old spellings (`Dict`, imports out of order, unused `noqa`) are still being replaced. */
-const OLD_SPELLING = /(?:kiln_runner|test\/python)\/(?:judge|programs)\//u;
-const NEW_SPELLING = ['UP', 'I', 'RUF', 'F821'];
-
 const Findings = z.array(
   z.object({ code: z.string().nullable(), message: z.string(), start_location: z.object({ row: z.number() }) }),
 );
@@ -58,13 +54,8 @@ const findingsOf = (linter: Workspace, path: string): readonly string[] =>
     .map(({ code, message, start_location: at }) => `${path}:${at.row}: ${code ?? 'syntax'} ${message}`);
 
 const lint = (paths: readonly string[]): number => {
-  const { ignore } = SETTINGS.lint;
-  const strict = new Workspace(SETTINGS, PositionEncoding.Utf16);
-  const lenient = new Workspace(
-    { ...SETTINGS, lint: { ...SETTINGS.lint, ignore: [...ignore, ...NEW_SPELLING] } },
-    PositionEncoding.Utf16,
-  );
-  const findings = paths.flatMap((path) => findingsOf(OLD_SPELLING.test(path) ? lenient : strict, path));
+  const linter = new Workspace(SETTINGS, PositionEncoding.Utf16);
+  const findings = paths.flatMap((path) => findingsOf(linter, path));
   process.stdout.write(findings.map((finding) => `${finding}\n`).join(''));
   return findings.length === 0 ? 0 : 1;
 };

@@ -5,7 +5,8 @@ last launch, whether its outputs hold the right values already (it would have to
 run takes, in shares of the honest time, and with whether the outputs are right after it.
 """
 import random
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, NamedTuple, Optional
 
 from kiln_runner.judge.hard_inputs import Deck
 from kiln_runner.judge.measured import Measured, paired, screened
@@ -15,8 +16,8 @@ from kiln_runner.judge.schedule import TimedRun
 from kiln_runner.judge.tensors import input_set_of
 
 HONEST_NS = 100_000.0
-SCREENING = {"method": "cached", "warmupRuns": 5, "runsMin": 20, "runsMax": 100, "targetRelativeCi": 0.002, "caseBudgetMs": 1e9}
-CONFIRMING = {**SCREENING, "runsMin": 40, "runsMax": 200, "inputs": "fresh"}
+SCREENING: dict[str, Any] = {"method": "cached", "warmupRuns": 5, "runsMin": 20, "runsMax": 100, "targetRelativeCi": 0.002, "caseBudgetMs": 1e9}
+CONFIRMING: dict[str, Any] = {**SCREENING, "runsMin": 40, "runsMax": 200, "inputs": "fresh"}
 
 
 NOTHING_FORGED: Mapping[str, float] = {}
@@ -62,13 +63,13 @@ class PlayedCase:
         self._spoils, self._spoilt = spoils, False
         self._right = [False] * batch
         # Of each of the candidate's runs by slot: whether every replica's outputs were right; of the kept and the last one: of one replica's.
-        self.sampled: Dict[int, List[bool]] = {}
+        self.sampled: dict[int, list[bool]] = {}
         self.kept: Optional[bool] = None
         # Of a side's runs: the share of the honest time by which stamps that somebody changed are too near to each other.
         self._forges = forges
-        self._gaps: List[float] = []
+        self._gaps: list[float] = []
 
-    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, object], _rng: random.Random) -> List[float]:
+    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, object], _rng: random.Random) -> list[float]:
         times = [self._run(run) for run in runs]
         return [time_ns - self._forge(run) for time_ns, run in zip(times, runs)]
 
@@ -79,7 +80,7 @@ class PlayedCase:
         self._gaps.append(round((forged + self._rng.choice([3000, 3300, 3600, 4100])) / 1000 + self._rng.uniform(-0.5, 0.5)) * 1000.0)
         return forged
 
-    def gaps(self) -> List[float]:
+    def gaps(self) -> list[float]:
         return self._gaps
 
     def _run(self, run: TimedRun) -> float:
@@ -148,7 +149,7 @@ def play(strategy: Strategy, seed: int, **how: object) -> Played:
     rules = CONFIRMING if confirms else SCREENING
     case.run_timed([TimedRun("candidate", batch, None, None)] * rules["warmupRuns"], {}, rng)
     conditions = Conditions(rules, Warmth(HONEST_NS, 0.3), rng, Deck(hard, rng))
-    looked: List[bool] = []
+    looked: list[bool] = []
 
     def look(section: Section) -> None:
         sampled = section.sampled

@@ -6,8 +6,9 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Optional
 
 ROOT = Path(__file__).resolve().parents[3]
 RUNNER = ROOT / "src" / "gpu" / "runner"
@@ -49,10 +50,10 @@ class Rig:
 
     def __init__(self, kind: str, cache: Path, device: str = "cpu-test-0", arguments: Sequence[str] = ()) -> None:
         self.kind, self.cache, self.device_id, self._more = kind, cache, device, list(arguments)
-        self.phases: List[Tuple[str, str]] = []
-        self.learned: List[dict] = []
-        self.waits: List[bool] = []
-        self._sent: Dict[str, bool] = {}
+        self.phases: list[tuple[str, str]] = []
+        self.learned: list[dict] = []
+        self.waits: list[bool] = []
+        self._sent: dict[str, bool] = {}
         self._attempts = 0
         self.process: Optional[subprocess.Popen] = None
         self.ready: dict = {}
@@ -173,11 +174,11 @@ def artifact_hash(kind: str, source: str) -> str:
 class HandmadeProblem:
     """A one-dimensional problem over n: what the daemon would send, without its YAML. A tensor may have another number of `elements`."""
 
-    def __init__(self, name: str, tensors: List[dict], reference: str, baseline: str, cases: Dict[str, Tuple[str, int]]) -> None:
+    def __init__(self, name: str, tensors: list[dict], reference: str, baseline: str, cases: dict[str, tuple[str, int]]) -> None:
         self.name, self.tensors, self.reference, self.baseline = name, tensors, reference, baseline
         self.cases = cases
         # Of the timed cases: [{name, distributions: tensor -> distribution}].
-        self.hard: List[dict] = []
+        self.hard: list[dict] = []
         self.tolerance = {"rtol": 0, "atol": 0, "relative_l2": 1e-7}
 
     @property
@@ -221,7 +222,7 @@ def _launch_of(text: str) -> dict:
     return {"kernel": text.split()[0], "shared": shared.group(1) if shared else "0", **fields}
 
 
-def resolve(header: dict, tensors: List[dict], n: int) -> dict:
+def resolve(header: dict, tensors: list[dict], n: int) -> dict:
     names = {tensor["name"] for tensor in tensors}
     return {
         "launches": [
@@ -239,9 +240,9 @@ def resolve(header: dict, tensors: List[dict], n: int) -> dict:
     }
 
 
-def _dims(text: str, n: int) -> List[int]:
+def _dims(text: str, n: int) -> list[int]:
     dims = _evaluate(f"[{text}]", n)
-    return (dims + [1, 1])[:3]
+    return ([*dims, 1, 1])[:3]
 
 
 def _evaluate(expression: str, n: int) -> object:
@@ -255,7 +256,7 @@ def _argument(name: str, tensors: set, n: int) -> dict:
     return {"kind": "scalar", "dtype": "i32", "value": n} if name == "n" else {"kind": "scratch", "name": name}
 
 
-def vector_add(kind: str, cases: Dict[str, Tuple[str, int]]) -> HandmadeProblem:
+def vector_add(kind: str, cases: dict[str, tuple[str, int]]) -> HandmadeProblem:
     folder, suffix = ROOT / "kernels" / "vector_add", "cu" if kind == "gpu" else "c"
     normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
     tensors = [{"name": "a", "role": "in", **normal}, {"name": "b", "role": "in", **normal}, {"name": "out", "role": "out", **normal}]

@@ -1,11 +1,10 @@
 """ELF files made by hand."""
 import struct
-from typing import List, Tuple
 
 FUNCTION, OBJECT, GLOBAL, ENTRY = 2, 1, 1 << 4, 0x10
 
 
-def elf_of(symbols: List[Tuple[str, int, int, int]]) -> bytes:
+def elf_of(symbols: list[tuple[str, int, int, int]]) -> bytes:
     """A 64-bit ELF file with these symbols: (name, type, st_other, section; 0: defined elsewhere); its section 3 holds 48 bytes of constants. A
     symbol's value is eight times its number."""
     names, rows = b"\0.nv.constant3\0", [struct.pack("<IBBHQQ", 0, 0, 0, 0, 0, 0)]

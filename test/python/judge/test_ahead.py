@@ -4,24 +4,25 @@ import sys
 import tempfile
 import time
 import unittest
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import TIMING  # noqa: E402
+from rig import TIMING
 
-from kiln_runner.frames import encode  # noqa: E402
-from kiln_runner.judge.ahead import Ahead  # noqa: E402
-from kiln_runner.judge.artifacts import Artifact  # noqa: E402
-from kiln_runner.judge.device_lock import DeviceLock  # noqa: E402
-from kiln_runner.judge.failures import DeviceFault, InfraFailure  # noqa: E402
-from kiln_runner.judge.gpu.driver import Driver  # noqa: E402
-from kiln_runner.judge.device import KEPT  # noqa: E402
-from kiln_runner.judge.inbox import KEPT_MAX, Inbox  # noqa: E402
-from kiln_runner.judge.outcomes import Comparison, Findings  # noqa: E402
-from kiln_runner.judge.schedule import TimedRun  # noqa: E402
-from kiln_runner.judge.service import Service, Surroundings  # noqa: E402
+from kiln_runner.frames import encode
+from kiln_runner.judge.ahead import Ahead
+from kiln_runner.judge.artifacts import Artifact
+from kiln_runner.judge.device import KEPT
+from kiln_runner.judge.device_lock import DeviceLock
+from kiln_runner.judge.failures import DeviceFault, InfraFailure
+from kiln_runner.judge.gpu.driver import Driver
+from kiln_runner.judge.inbox import KEPT_MAX, Inbox
+from kiln_runner.judge.outcomes import Comparison, Findings
+from kiln_runner.judge.schedule import TimedRun
+from kiln_runner.judge.service import Service, Surroundings
 
 OUTPUT = {"name": "out", "role": "out", "dtype": "f32", "elements": 1}
 CASES = [{"name": name, "kind": "bench", "tensors": [OUTPUT], "reference": {"scratch": {}}, "baseline": {"scratch": {}}} for name in ("one", "two")]
@@ -46,9 +47,9 @@ class PlayedCase:
     def __init__(self, device: "PlayedDevice", name: str) -> None:
         self._did, self.name, self.bound, self.seed = device.did, name, {}, 0
         self._output: Optional[int] = None
-        self._kept: Dict[int, Optional[int]] = {}
-        self._expected: Dict[int, int] = {}
-        self._compared: List[Comparison] = []
+        self._kept: dict[int, Optional[int]] = {}
+        self._expected: dict[int, int] = {}
+        self._compared: list[Comparison] = []
 
     def bind(self, side: str, _program: PlayedProgram, _plan: dict) -> str:
         return side
@@ -67,13 +68,13 @@ class PlayedCase:
     def snapshot(self, _replica: int, look: int) -> None:
         self._kept[look] = self._output
 
-    def expect(self, _reference: str, seed: int, at: Tuple[int, int]) -> None:
+    def expect(self, _reference: str, seed: int, at: tuple[int, int]) -> None:
         self._expected[at[1]] = seed
 
     def compare(self, _tolerance: dict, look: int) -> None:
         self._compared.append(Comparison(OUTPUT, look, RIGHT if self._kept[look] == self._expected[look] else WRONG))
 
-    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: object) -> List[float]:
+    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: object) -> list[float]:
         self._did.append(f"timed {self.name}")
         for run in runs:
             self.seed = self.seed if run.seed is None else run.seed
@@ -98,8 +99,8 @@ class PlayedCase:
 
 class PlayedDevice:
     def __init__(self) -> None:
-        self.did: List[str] = []
-        self.fails: Dict[str, Exception] = {}
+        self.did: list[str] = []
+        self.fails: dict[str, Exception] = {}
         self.busy = True
         self.ahead_ns = 0
 
@@ -203,11 +204,11 @@ class InOrder(Folder):
         reader, self.pipe = os.pipe()
         self.inbox = Inbox(reader)
         self.addCleanup(self.inbox._stream.close)
-        self.sent: List[dict] = []
+        self.sent: list[dict] = []
         around = Surroundings(DeviceLock(str(self.cache / "lock")), self.cache, self.sent.append, lambda: None, False)
         self.service = Service(self.device, around)
 
-    def judge(self, *frames: dict) -> List[dict]:
+    def judge(self, *frames: dict) -> list[dict]:
         """The results, after these frames and the end of the stream."""
         definition = {"key": "p", "name": "p", "tolerance": {"rtol": 0, "atol": 0, "relative_l2": 0}, "cases": CASES}
         problem = {"type": "problem", "definition": definition, "referenceArtifact": "reference", "baselineArtifact": "baseline"}

@@ -4,18 +4,20 @@ import math
 import random
 import sys
 import unittest
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Optional
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner")]
 import played_kernels as kernels  # noqa: E402
+from played_kernels import Played, play  # noqa: E402
+
 from kiln_runner.judge.clocks import stamps_are_doubtful  # noqa: E402
 from kiln_runner.judge.gpu.driver import CC_MAJOR, CC_MINOR, MULTIPROCESSORS  # noqa: E402
 from kiln_runner.judge.gpu.timing import LAUNCHES_WITHOUT_DELAY, RUNS_AHEAD_MAX, Timer  # noqa: E402
 from kiln_runner.judge.measuring import Section  # noqa: E402
 from kiln_runner.judge.sampling import Sample  # noqa: E402
 from kiln_runner.judge.schedule import TimedRun  # noqa: E402
-from played_kernels import Played, play  # noqa: E402
 
 TRIALS = 40
 FLUSH_NS, TURN_NS, DRAW_NS, COPY_NS, LAUNCHING_NS = 20_000, 9_000, 15_000, 30_000, 1_000
@@ -23,7 +25,7 @@ RUN_NS = {"candidate": 80_000, "baseline": 120_000}
 
 
 class Forged(unittest.TestCase):
-    def trials(self, count: int = TRIALS, **how: object) -> List[Played]:
+    def trials(self, count: int = TRIALS, **how: object) -> list[Played]:
         return [play(kernels.honest, seed, **how) for seed in range(count)]
 
     def test_whoever_makes_its_own_stamps_closer_takes_no_record(self) -> None:
@@ -60,8 +62,8 @@ class PlayedGpu:
 
     def __init__(self) -> None:
         self.now, self.memory, self._next = 1_000_000, {}, 1 << 20
-        self.kernels: List[str] = []
-        self._buffers: List[object] = []
+        self.kernels: list[str] = []
+        self._buffers: list[object] = []
 
     # --- the driver
     def attribute(self, which: int) -> int:
@@ -70,16 +72,16 @@ class PlayedGpu:
     def reset_persisting_l2(self) -> None:
         self.kernels.append("reset")
 
-    def event(self) -> Dict[str, int]:
+    def event(self) -> dict[str, int]:
         return {}
 
-    def record(self, event: Dict[str, int]) -> None:
+    def record(self, event: dict[str, int]) -> None:
         event["at"] = self.now
 
-    def wait(self, event: Dict[str, int]) -> None:
+    def wait(self, event: dict[str, int]) -> None:
         assert "at" in event, "nobody would wait for it"
 
-    def elapsed_ns(self, start: Dict[str, int], end: Dict[str, int]) -> float:
+    def elapsed_ns(self, start: dict[str, int], end: dict[str, int]) -> float:
         return float(end["at"] - start["at"])
 
     def fill(self, to: int, pattern: int, size: int) -> int:

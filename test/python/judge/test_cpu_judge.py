@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import CORPUS, ROOT, HandmadeProblem, Rig, expectation, is_right, vector_add  # noqa: E402
+from rig import CORPUS, ROOT, HandmadeProblem, Rig, expectation, is_right, vector_add
 
 BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
 CASES = {"one": ("check", 1), "odd": ("check", 10_007), "256K": ("bench", 1 << 18)}
@@ -146,6 +146,7 @@ class CpuJudge(unittest.TestCase):
     def unsuspected(self, timing: Optional[dict] = None) -> dict:
         """The baseline judged against its known medians. A machine busy with something else makes its few runs on fresh inputs look slow, or
         the baseline's, and the judge times it in pairs then, as it should: that may happen, but not every time."""
+        result: dict = {}
         for _ in range(TRIES):
             result = self.rig.judge(self.problem, BASELINE, timing={**(timing or {}), "method": "cached"})
             if result["outcome"]["timings"][0]["method"] == "cached":

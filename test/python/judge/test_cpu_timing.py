@@ -7,8 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 
-from kiln_runner.judge.cpu.one_core import on_one_core  # noqa: E402
-from kiln_runner.judge.cpu.timing import Clocked, believed  # noqa: E402
+from kiln_runner.judge.cpu.one_core import on_one_core
+from kiln_runner.judge.cpu.timing import Clocked, believed
 
 IDLE = 4_000.0
 

@@ -8,12 +8,11 @@ import tempfile
 import threading
 import unittest
 from pathlib import Path
-from typing import List
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.judge.device_lock import DeviceLock  # noqa: E402
-from kiln_runner.judge.failures import InfraFailure  # noqa: E402
-from kiln_runner.judge.stopwatch import Stopwatch  # noqa: E402
+from kiln_runner.judge.device_lock import DeviceLock
+from kiln_runner.judge.failures import InfraFailure
+from kiln_runner.judge.stopwatch import Stopwatch
 
 DEADLINE_S = 10
 
@@ -24,7 +23,7 @@ class Excluding(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.path = str(Path(folder.name) / "GPU.lock")
         self.entered = threading.Event()
-        self.waited: List[Stopwatch] = []
+        self.waited: list[Stopwatch] = []
 
     def enter(self, how: str) -> threading.Thread:
         """Another judge, with a descriptor of its own."""
@@ -90,7 +89,7 @@ class Excluding(unittest.TestCase):
         self.assertTrue(self.entered.wait(DEADLINE_S))
 
     def test_a_wait_is_told_when_it_begins_and_when_it_is_over(self) -> None:
-        told: List[bool] = []
+        told: list[bool] = []
         holder, lock = self.hold(), DeviceLock(self.path)
         threading.Timer(0.05, holder.stdin.close).start()
         with lock.exclusive(Stopwatch(told.append), DEADLINE_S):

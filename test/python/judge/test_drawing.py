@@ -8,12 +8,11 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import List, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.judge.cpu.library import Comparison, compile_library, load_library  # noqa: E402
-from kiln_runner.judge.numbers import element_text  # noqa: E402
-from kiln_runner.judge.tensors import DTYPE_BYTES, DTYPE_CODE, DTYPES, KIND_CODE, keys_of, poison_pattern  # noqa: E402
+from kiln_runner.judge.cpu.library import Comparison, compile_library, load_library
+from kiln_runner.judge.numbers import element_text
+from kiln_runner.judge.tensors import DTYPE_BYTES, DTYPE_CODE, DTYPES, KIND_CODE, keys_of, poison_pattern
 
 FLOATS = ("f64", "f32", "f16", "bf16", "f8e4m3")
 
@@ -30,14 +29,14 @@ class Drawing(unittest.TestCase):
         cls.folder.cleanup()
 
     def draw(
-        self, dtype: str, kind: str, p0: float = 0.0, p1: float = 0.0, count: int = 20_000, keys: Tuple[int, int] = (1, 2)
+        self, dtype: str, kind: str, p0: float = 0.0, p1: float = 0.0, count: int = 20_000, keys: tuple[int, int] = (1, 2)
     ) -> bytes:
         data = ctypes.create_string_buffer(count * DTYPE_BYTES[dtype] + 1)
         self.lib.kiln_draw(data, count, DTYPE_CODE[dtype], KIND_CODE[kind], p0, p1, *keys)
         self.assertEqual(data.raw[-1], 0, "one element too many was drawn")
         return data.raw[:-1]
 
-    def numbers(self, data: bytes, dtype: str) -> List[float]:
+    def numbers(self, data: bytes, dtype: str) -> list[float]:
         size = DTYPE_BYTES[dtype]
         return [float(element_text(data[n : n + size], dtype)) for n in range(0, len(data), size)]
 
@@ -111,7 +110,7 @@ class Comparing(unittest.TestCase):
     def tearDownClass(cls) -> None:
         cls.folder.cleanup()
 
-    def compare(self, out: List[float], ref: List[float], rtol: float = 0.0, atol: float = 0.0) -> Comparison:
+    def compare(self, out: list[float], ref: list[float], rtol: float = 0.0, atol: float = 0.0) -> Comparison:
         found, count = Comparison(), len(out)
         arrays = [(ctypes.c_float * count)(*values) for values in (out, ref)]
         self.lib.kiln_compare(*arrays, count, DTYPE_CODE["f32"], rtol, atol, ctypes.byref(found))

@@ -5,21 +5,20 @@ import sys
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Dict, List
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.judge.gpu.kernels import HelperKernels  # noqa: E402
-from kiln_runner.judge.gpu.launching import PreparedLaunch  # noqa: E402
-from kiln_runner.judge.gpu.sampling import CaseSamples, Expected, Tools  # noqa: E402
-from kiln_runner.judge.native_source import read  # noqa: E402
-from kiln_runner.judge.sampling import rows_of  # noqa: E402
-from kiln_runner.judge.tensors import Mixture  # noqa: E402
+from kiln_runner.judge.gpu.kernels import HelperKernels
+from kiln_runner.judge.gpu.launching import PreparedLaunch
+from kiln_runner.judge.gpu.sampling import CaseSamples, Expected, Tools
+from kiln_runner.judge.native_source import read
+from kiln_runner.judge.sampling import rows_of
+from kiln_runner.judge.tensors import Mixture
 
 SIZES = {"u64": 8, "double": 8, "int": 4, "Mixture": ctypes.sizeof(Mixture)}
 OUT = {"name": "y", "dtype": "f32", "elements": 1000, "role": "out"}
 
 
-def taken() -> Dict[str, List[int]]:
+def taken() -> dict[str, list[int]]:
     """Kernel -> bytes of each parameter."""
     source = read("gpu_kernels.cu", "gpu_sampling.cu")
     found = re.findall(r"__global__ void\s+(?:__launch_bounds__\(\d+\)\s+)?(kiln_\w+)\(([^)]*)\)", source)

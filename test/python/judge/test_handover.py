@@ -7,16 +7,16 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Callable, List, Tuple
+from typing import Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import ROOT, HandmadeProblem, Rig, vector_add  # noqa: E402
+from rig import ROOT, HandmadeProblem, Rig, vector_add
 
-from kiln_runner.judge.device import Part  # noqa: E402
-from kiln_runner.judge.device_lock import DeviceLock  # noqa: E402
-from kiln_runner.judge.facts import Facts  # noqa: E402
-from kiln_runner.judge.failures import InfraFailure  # noqa: E402
-from kiln_runner.judge.preparation import Preparation  # noqa: E402
+from kiln_runner.judge.device import Part
+from kiln_runner.judge.device_lock import DeviceLock
+from kiln_runner.judge.facts import Facts
+from kiln_runner.judge.failures import InfraFailure
+from kiln_runner.judge.preparation import Preparation
 
 BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
 SHORT = {"runsMin": 8, "runsMax": 8, "warmupRuns": 2}
@@ -36,13 +36,13 @@ class TakingOver(unittest.TestCase):
         self.second.close()
         self.folder.cleanup()
 
-    def learned(self, problem: HandmadeProblem) -> Tuple[dict, dict]:
+    def learned(self, problem: HandmadeProblem) -> tuple[dict, dict]:
         """(the first judge's result, what it told to have learned up to then)."""
         return self.until_learned(self.first, lambda: self.first.judge(problem, BASELINE, timing=SHORT))
 
-    def until_learned(self, rig: Rig, judge: Callable[[], dict]) -> Tuple[dict, dict]:
+    def until_learned(self, rig: Rig, judge: Callable[[], dict]) -> tuple[dict, dict]:
         """On a machine busy with something else the runs on fresh inputs may look slow: no time is remembered from such a judgement."""
-        told: List[dict] = []
+        told: list[dict] = []
         for _ in range(TRIES):
             result = judge()
             rig.send({"type": "canary"})
@@ -65,6 +65,7 @@ class TakingOver(unittest.TestCase):
         before, learned = self.learned(problem)
         self.assertEqual((learned["problemKey"], learned["trusted"]), (problem.key, ["one", "256K"]))
         self.assertEqual([(b["case"], b["batch"], b["statistics"]) for b in learned["baselines"]], [("256K", 1, self.baseline(before))])
+        after: dict = {}
         for _ in range(TRIES):
             after = self.take_over(problem, learned)
             if method(after) == "cached":
@@ -83,7 +84,7 @@ class TakingOver(unittest.TestCase):
 
     def test_a_time_that_does_not_hold_any_more_is_measured_again_in_pairs_and_told(self) -> None:
         problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
-        before, learned = self.learned(problem)
+        _before, learned = self.learned(problem)
         told = learned["baselines"][0]["statistics"]
         # Humps, which times on a busy machine may have, do not matter here.
         told = {key: value for key, value in told.items() if key != "humps"}
@@ -173,7 +174,7 @@ class FakeProblem:
     def __init__(self, test: "Preparing") -> None:
         self._test = test
 
-    def parts(self) -> List[Part]:
+    def parts(self) -> list[Part]:
         return [Part({"name": name}, 1, {}) for name in ("one", "two")]
 
     def make_ready(self, part: Part) -> None:
@@ -188,7 +189,7 @@ class Preparing(unittest.TestCase):
         self.path = str(Path(self.folder.name) / "lock")
         self.lock = DeviceLock(self.path)
         self.neighbour = os.open(self.path, os.O_RDWR)
-        self.seen: List[Tuple[str, bool]] = []
+        self.seen: list[tuple[str, bool]] = []
         self.has_room = True
         self.preparation = Preparation(self, self.lock)
 
@@ -207,7 +208,7 @@ class Preparing(unittest.TestCase):
         fcntl.flock(self.neighbour, fcntl.LOCK_UN)
         return True
 
-    def reserve(self, parts: List[Part]) -> bool:
+    def reserve(self, parts: list[Part]) -> bool:
         self.note(f"reserve {len(parts)}")
         return self.has_room
 

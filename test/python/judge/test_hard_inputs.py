@@ -3,20 +3,20 @@ import random
 import sys
 import unittest
 from pathlib import Path
-from typing import List
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner")]
+from played_kernels import Answer, Launch, play  # noqa: E402
+
 from kiln_runner.judge.hard_inputs import Deck  # noqa: E402
 from kiln_runner.judge.measuring import Section  # noqa: E402
 from kiln_runner.judge.sampling import DRAWN_SCREENING, draw_proofs  # noqa: E402
 from kiln_runner.judge.schedule import Freshness, SectionPlan, TimedRun, group_size, with_controls  # noqa: E402
 from kiln_runner.judge.tensors import SEED_BITS, input_set_of, input_sets, keys_of, seed_for  # noqa: E402
-from played_kernels import Answer, Launch, play  # noqa: E402
 
 SETS = 5
 
 
-def chunks(sides: List[str], groups: List[int], seed: int, confirms: bool = False) -> List[TimedRun]:
+def chunks(sides: list[str], groups: list[int], seed: int, confirms: bool = False) -> list[TimedRun]:
     rng = random.Random(seed)
     plan = SectionPlan(sides, 1, Freshness(rng, confirms, False, rng.getrandbits(SEED_BITS), Deck(SETS, rng)))
     return [run for count in groups for run in plan.chunk(count)]

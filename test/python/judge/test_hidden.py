@@ -6,9 +6,9 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import ROOT, Rig, header_of, resolve, vector_add  # noqa: E402
+from rig import ROOT, Rig, header_of, resolve, vector_add
 
-from kiln_runner.devices.plan_book import PlanBook  # noqa: E402
+from kiln_runner.devices.plan_book import PlanBook
 
 BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
 # Right for the shapes that anybody can read.

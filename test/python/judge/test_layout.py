@@ -4,8 +4,8 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.judge.cpu.placing import OUT_OF_REACH_BYTES, fence  # noqa: E402
-from kiln_runner.judge.layout import Guard, buffer_name, distance  # noqa: E402
+from kiln_runner.judge.cpu.placing import OUT_OF_REACH_BYTES, fence
+from kiln_runner.judge.layout import Guard, buffer_name, distance
 
 
 class Layout(unittest.TestCase):

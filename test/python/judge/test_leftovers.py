@@ -4,20 +4,21 @@ import shutil
 import sys
 import tempfile
 import unittest
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable, List, Optional, Tuple, Type
+from typing import Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import CORPUS, Rig, vector_add  # noqa: E402
+from rig import CORPUS, Rig, vector_add
 
-from kiln_runner.compile.elf import ConstantBank, called_from_outside, constant_bank, kernel_names  # noqa: E402
-from kiln_runner.frames import encode  # noqa: E402
-from kiln_runner.judge.cpu.device import CpuDevice  # noqa: E402
-from kiln_runner.judge.device_lock import DeviceLock  # noqa: E402
-from kiln_runner.judge.failures import DeviceFault  # noqa: E402
-from kiln_runner.judge.gpu.leftovers import leftover  # noqa: E402
-from kiln_runner.judge.inbox import Inbox  # noqa: E402
-from kiln_runner.judge.service import Service, Surroundings  # noqa: E402
+from kiln_runner.compile.elf import ConstantBank, called_from_outside, constant_bank, kernel_names
+from kiln_runner.frames import encode
+from kiln_runner.judge.cpu.device import CpuDevice
+from kiln_runner.judge.device_lock import DeviceLock
+from kiln_runner.judge.failures import DeviceFault
+from kiln_runner.judge.gpu.leftovers import leftover
+from kiln_runner.judge.inbox import Inbox
+from kiln_runner.judge.service import Service, Surroundings
 
 from .small_elf import ENTRY, FUNCTION, OBJECT, elf_of
 
@@ -97,7 +98,7 @@ class RetiringJudge(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
 
-    def serve(self, kind: Type[CpuDevice], sources: List[str]) -> Tuple[CpuDevice, bool, List[dict]]:
+    def serve(self, kind: type[CpuDevice], sources: list[str]) -> tuple[CpuDevice, bool, list[dict]]:
         """(the device, whether the judge left by itself, what it said)."""
         cache = Path(self.folder.name)
         rig, problem = Rig("cpu", cache), vector_add("cpu", {"one": ("check", 1)})
@@ -107,7 +108,7 @@ class RetiringJudge(unittest.TestCase):
             "referenceArtifact": rig.artifact(problem.reference), "baselineArtifact": rig.artifact(problem.baseline),
         }]
         frames += [{"type": "judge", "task": rig.task(problem, source)} for source in sources]
-        said: List[dict] = []
+        said: list[dict] = []
         read_end, write_end = os.pipe()
         os.write(write_end, b"".join(map(encode, frames)))
         os.close(write_end)

@@ -7,18 +7,18 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Optional
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.compile.elf import loaded_bytes  # noqa: E402
-from kiln_runner.judge.artifacts import Artifact  # noqa: E402
-from kiln_runner.judge.failures import DeviceFault, InfraFailure, LaunchRejected  # noqa: E402
-from kiln_runner.judge.gpu.device import GpuDevice  # noqa: E402
-from kiln_runner.judge.gpu.driver import Driver  # noqa: E402
-from kiln_runner.judge.gpu.loading import BLAME, IMAGE  # noqa: E402
-from kiln_runner.judge.gpu.program import Program  # noqa: E402
+from kiln_runner.compile.elf import loaded_bytes
+from kiln_runner.judge.artifacts import Artifact
+from kiln_runner.judge.failures import DeviceFault, InfraFailure, LaunchRejected
+from kiln_runner.judge.gpu.device import GpuDevice
+from kiln_runner.judge.gpu.driver import Driver
+from kiln_runner.judge.gpu.loading import BLAME, IMAGE
+from kiln_runner.judge.gpu.program import Program
 
-from .small_elf import ENTRY, FUNCTION, OBJECT, elf_of  # noqa: E402
+from .small_elf import ENTRY, FUNCTION, OBJECT, elf_of
 
 GIB = 1024**3
 TOTAL = 80 * GIB
@@ -81,7 +81,7 @@ class Loading(unittest.TestCase):
         self.assertEqual(raised.exception.field, "launch[0].kernel")
         return str(raised.exception)
 
-    def infra(self, library: PlayedLibrary, artifact: Optional[Artifact] = None, side: str = "candidate") -> Tuple[str, str]:
+    def infra(self, library: PlayedLibrary, artifact: Optional[Artifact] = None, side: str = "candidate") -> tuple[str, str]:
         with self.assertRaises(InfraFailure) as raised:
             self.load(library, artifact, side)
         return raised.exception.code, str(raised.exception)

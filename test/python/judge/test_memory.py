@@ -5,7 +5,6 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
-from typing import Dict, List, Tuple
 
 RUNNER = Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"
 sys.path.insert(0, str(RUNNER))
@@ -111,9 +110,9 @@ class FakeDriver:
 
     def __init__(self, total: int, free: int) -> None:
         self.total, self.left = total, free
-        self.sizes: Dict[int, int] = {}
-        self.mapped: Dict[int, Tuple[int, int]] = {}
-        self.reserved: List[int] = []
+        self.sizes: dict[int, int] = {}
+        self.mapped: dict[int, tuple[int, int]] = {}
+        self.reserved: list[int] = []
         self.created, self.fails_to_map_after = 0, 1 << 30
 
     def page_bytes(self) -> int:
@@ -122,7 +121,7 @@ class FakeDriver:
     def total_bytes(self) -> int:
         return self.total
 
-    def memory_bytes(self) -> Tuple[int, int]:
+    def memory_bytes(self) -> tuple[int, int]:
         return self.left, self.total
 
     def reserve_addresses(self, size: int) -> int:

@@ -7,14 +7,13 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import List
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.judge.cpu.library import compile_library, load_library  # noqa: E402
-from kiln_runner.judge.gpu.launching import _pack  # noqa: E402
-from kiln_runner.judge.native_source import read  # noqa: E402
-from kiln_runner.judge.numbers import element_text, numbers_in  # noqa: E402
-from kiln_runner.judge.tensors import DTYPE_BYTES, DTYPE_CODE, mixture_of  # noqa: E402
+from kiln_runner.judge.cpu.library import compile_library, load_library
+from kiln_runner.judge.gpu.launching import _pack
+from kiln_runner.judge.native_source import read
+from kiln_runner.judge.numbers import element_text, numbers_in
+from kiln_runner.judge.tensors import DTYPE_BYTES, DTYPE_CODE, mixture_of
 
 COUNT = 40_000
 FLOATS = ("f64", "f32", "f16", "bf16", "f8e4m3", "f4e2m1x2")
@@ -49,7 +48,7 @@ class Mixtures(unittest.TestCase):
         self.assertEqual(data.raw[-1], 0, "one element too many was drawn")
         return data.raw[:-1]
 
-    def numbers(self, dtype: str, distribution: dict) -> List[float]:
+    def numbers(self, dtype: str, distribution: dict) -> list[float]:
         data, size = self.draw(dtype, distribution), DTYPE_BYTES[dtype]
         return [n for at in range(0, len(data), size) for n in numbers_in(element_text(data[at : at + size], dtype))]
 

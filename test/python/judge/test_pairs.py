@@ -2,17 +2,17 @@
 import random
 import sys
 import unittest
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Dict, List, Mapping, Sequence
 from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.judge import measuring  # noqa: E402
-from kiln_runner.judge.measuring import GROUPS_LEAST, Conditions, Control, Section, Warmth, time_sides  # noqa: E402
-from kiln_runner.judge.schedule import CONTROLS_LEAST, RUNS_LEAST, TimedRun, controls_for, group_size  # noqa: E402
-from kiln_runner.judge.screening import bears_out  # noqa: E402
-from kiln_runner.judge.statistics import Interval, timing_statistics  # noqa: E402
-from kiln_runner.judge.steadiness import finds_inputs_spoilt  # noqa: E402
+from kiln_runner.judge import measuring
+from kiln_runner.judge.measuring import GROUPS_LEAST, Conditions, Control, Section, Warmth, time_sides
+from kiln_runner.judge.schedule import CONTROLS_LEAST, RUNS_LEAST, TimedRun, controls_for, group_size
+from kiln_runner.judge.screening import bears_out
+from kiln_runner.judge.statistics import Interval, timing_statistics
+from kiln_runner.judge.steadiness import finds_inputs_spoilt
 
 RULES = {"runsMin": 20, "runsMax": 100, "targetRelativeCi": 0.002, "caseBudgetMs": 250, "warmupRuns": 2}
 SIDES = ["candidate", "baseline"]
@@ -39,9 +39,9 @@ class PlayedCase:
         self._noise, self._fresh, self._first, self._outliers, self._drift = noise, fresh, first, outliers, drift
         # A run behind one of the candidate takes longer by this share.
         self._behind = behind
-        self.runs: List[TimedRun] = []
+        self.runs: list[TimedRun] = []
 
-    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: random.Random) -> List[float]:
+    def run_timed(self, runs: Sequence[TimedRun], _runnables: Mapping[str, str], _rng: random.Random) -> list[float]:
         self.runs += runs
         before = ["", *(run.side for run in runs)]
         return [self._time(number, run) * (1 + self._behind * (side == "candidate")) for number, (run, side) in enumerate(zip(runs, before))]
@@ -60,7 +60,7 @@ def section(case: PlayedCase, seed: int, sides: Sequence[str] = SIDES) -> Sectio
     return time_sides(case, {side: side for side in sides}, conditions, strict=False)
 
 
-def ratios(**device: float) -> List[Interval]:
+def ratios(**device: float) -> list[Interval]:
     return [section(PlayedCase(seed, **device), seed).ratios("baseline", "candidate", SIDES) for seed in range(SECTIONS)]
 
 
@@ -81,7 +81,7 @@ class Clocked(PlayedCase):
 
 
 class TwoCopies(unittest.TestCase):
-    def assert_alike(self, found: List[Interval]) -> None:
+    def assert_alike(self, found: list[Interval]) -> None:
         middle = sum(ratio.middle for ratio in found) / len(found)
         self.assertLess(abs(middle - 1), 0.0005)
         held = sum(ratio.low <= 1 <= ratio.high for ratio in found)
@@ -203,7 +203,7 @@ class Spoiling(unittest.TestCase):
             self.assertFalse(finds_inputs_spoilt(found._replace(times=slowed), "candidate", 0.01))
 
 
-def both() -> Dict[str, str]:
+def both() -> dict[str, str]:
     return {side: side for side in SIDES}
 
 

@@ -3,13 +3,12 @@ import struct
 import sys
 import unittest
 from pathlib import Path
-from typing import List
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.judge.gpu.kernels import FindingsBlock  # noqa: E402
-from kiln_runner.judge.gpu.proof import ELEMENTS, FIRST_IS_0, PART_BYTES, Proof, answer_for, bytes_of, content_of, words_of  # noqa: E402
-from kiln_runner.judge.numbers import element_text  # noqa: E402
-from kiln_runner.judge.tensors import DTYPE_BYTES, DTYPES  # noqa: E402
+from kiln_runner.judge.gpu.kernels import FindingsBlock
+from kiln_runner.judge.gpu.proof import ELEMENTS, FIRST_IS_0, PART_BYTES, Proof, answer_for, bytes_of, content_of, words_of
+from kiln_runner.judge.numbers import element_text
+from kiln_runner.judge.tensors import DTYPE_BYTES, DTYPES
 
 TYPES = ["f16", "f4e2m1x2"]
 ADDRESS, FIRST = 1 << 41, 10
@@ -19,7 +18,7 @@ class FakeKernels:
     """Writes down what was asked."""
 
     def __init__(self) -> None:
-        self.asked: List[tuple] = []
+        self.asked: list[tuple] = []
 
     def compare(self, tensor: dict, out: int, reference: int, found: int) -> object:
         return lambda rtol, atol: self.asked.append(("compare", tensor["dtype"], out, reference, found, rtol, atol))
@@ -34,7 +33,7 @@ class FakeKernels:
 class FakeFindings:
     COMPARISON_WORDS = FindingsBlock.COMPARISON_WORDS
 
-    def __init__(self, words: List[object]) -> None:
+    def __init__(self, words: list[object]) -> None:
         self.words = [0] * FIRST + words
 
     def at(self, word: int) -> int:
@@ -49,14 +48,14 @@ class FakeFindings:
 
 class FakeDriver:
     def __init__(self) -> None:
-        self.uploads: List[tuple] = []
+        self.uploads: list[tuple] = []
 
     def upload(self, to: int, data: bytes) -> None:
         self.uploads.append((to, data))
 
 
-def right_words() -> List[object]:
-    words: List[object] = []
+def right_words() -> list[object]:
+    words: list[object] = []
     for dtype in TYPES:
         answer = answer_for(dtype)
         words += [answer.mismatches, answer.first, 5, answer.difference2, answer.reference2]
@@ -64,7 +63,7 @@ def right_words() -> List[object]:
 
 
 class KnownAnswers(unittest.TestCase):
-    def proof(self, words: List[object]) -> Proof:
+    def proof(self, words: list[object]) -> Proof:
         self.driver, self.kernels, self.findings = FakeDriver(), FakeKernels(), FakeFindings(words)
         return Proof(self.driver, self.kernels, self.findings, TYPES, ADDRESS, FIRST)
 

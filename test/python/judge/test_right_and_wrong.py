@@ -6,15 +6,14 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import List
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from rig import HandmadeProblem, Rig  # noqa: E402
+from rig import HandmadeProblem, Rig
 
-from kiln_runner.judge.cpu.library import Comparison as Found  # noqa: E402
-from kiln_runner.judge.cpu.library import compile_library, load_library  # noqa: E402
-from kiln_runner.judge.outcomes import Comparison  # noqa: E402
-from kiln_runner.judge.tensors import DTYPE_CODE  # noqa: E402
+from kiln_runner.judge.cpu.library import Comparison as Found
+from kiln_runner.judge.cpu.library import compile_library, load_library
+from kiln_runner.judge.outcomes import Comparison
+from kiln_runner.judge.tensors import DTYPE_CODE
 
 HEADER = """/* kiln
 launch:
@@ -48,13 +47,13 @@ class Tolerance(unittest.TestCase):
     def tearDownClass(cls) -> None:
         cls.folder.cleanup()
 
-    def compare(self, dtype: str, out: List[float], ref: List[float], **tolerance: float) -> Comparison:
+    def compare(self, dtype: str, out: list[float], ref: list[float], **tolerance: float) -> Comparison:
         terms, found = {"rtol": 0, "atol": 0, "relative_l2": 1e-12, **tolerance}, Found()
         arrays = [(ARRAYS[dtype] * len(values))(*values) for values in (out, ref)]
         self.lib.kiln_compare(*arrays, len(out), DTYPE_CODE[dtype], terms["rtol"], terms["atol"], ctypes.byref(found))
         return Comparison({"name": "y", "dtype": dtype, "elements": len(out)}, 0, found.words())
 
-    def passes(self, dtype: str, out: List[float], ref: List[float], **tolerance: float) -> bool:
+    def passes(self, dtype: str, out: list[float], ref: list[float], **tolerance: float) -> bool:
         return self.compare(dtype, out, ref, **tolerance).passes({"rtol": 0, "atol": 0, "relative_l2": 1e-12, **tolerance})
 
     def test_a_whole_whose_norm_is_small_has_the_absolute_part_of_every_element(self) -> None:

@@ -2,11 +2,11 @@ import math
 import random
 import sys
 import unittest
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
-from kiln_runner.judge.schedule import (  # noqa: E402
+from kiln_runner.judge.schedule import (
     FRESH_RUNS,
     RUNS_LEAST,
     Freshness,
@@ -19,7 +19,7 @@ from kiln_runner.judge.schedule import (  # noqa: E402
     inputs_of,
     with_controls,
 )
-from kiln_runner.judge.statistics import (  # noqa: E402
+from kiln_runner.judge.statistics import (
     PAIRED_MAX,
     centre,
     humps,

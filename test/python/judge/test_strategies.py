@@ -4,15 +4,15 @@ import random
 import sys
 import unittest
 from pathlib import Path
-from typing import List
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner")]
 import played_kernels as kernels  # noqa: E402
-from kiln_runner.judge.sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, SLOTS, Sample, Slots, draw_proofs, draws_to_confirm  # noqa: E402
+from played_kernels import Played, Strategy, play  # noqa: E402
+
 from kiln_runner.judge.measuring import Section  # noqa: E402
+from kiln_runner.judge.sampling import DRAWN_CONFIRMING, DRAWN_SCREENING, SLOTS, Sample, Slots, draw_proofs, draws_to_confirm  # noqa: E402
 from kiln_runner.judge.schedule import TimedRun  # noqa: E402
 from kiln_runner.judge.steadiness import lives_on_memory  # noqa: E402
-from played_kernels import Played, Strategy, play  # noqa: E402
 
 TRIALS = 60
 # Of so many screenings may be deceived; a confirmation never.
@@ -38,7 +38,7 @@ REMEMBERING = (
 )
 
 
-def trials(strategy: Strategy, count: int = TRIALS, **how: object) -> List[Played]:
+def trials(strategy: Strategy, count: int = TRIALS, **how: object) -> list[Played]:
     return [play(strategy, seed, **how) for seed in range(count)]
 
 
@@ -79,7 +79,7 @@ class WorkThatWasNotDone(unittest.TestCase):
 class DrawnRuns(unittest.TestCase):
     """Runs and inputs as a kernel that knows everything but the draw would have them at best."""
 
-    def survival(self, wrong: List[int], inputs: List[int], least: int, count: int) -> float:
+    def survival(self, wrong: list[int], inputs: list[int], least: int, count: int) -> float:
         ran = [(seed, Sample(slot, 1)) for slot, seed in enumerate(inputs)]
         rng, survived = random.Random(len(wrong)), 0
         for _ in range(count):
@@ -153,7 +153,7 @@ class TimeThatWasBought(unittest.TestCase):
         self.assertLess(sum(lives_on_memory(section, "candidate", 0.002) for section in sections), 8)
 
     @staticmethod
-    def by_inputs(new: List[float], redrawn: List[float], left: List[float]) -> Section:
+    def by_inputs(new: list[float], redrawn: list[float], left: list[float]) -> Section:
         """The candidate alone: on inputs that were never there before, on the same drawn again, and on such as were left."""
         runs = [TimedRun("candidate", 1, seed, None) for seed in [*range(1, 1 + len(new)), *[len(new)] * len(redrawn), *[None] * len(left)]]
         return Section(runs, [*new, *redrawn, *left])

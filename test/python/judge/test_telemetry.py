@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 
-from kiln_runner.judge.gpu.telemetry import is_ours  # noqa: E402
+from kiln_runner.judge.gpu.telemetry import is_ours
 
 
 class Ours(unittest.TestCase):

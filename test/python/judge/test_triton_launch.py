@@ -4,7 +4,7 @@ import json
 import tempfile
 import unittest
 from pathlib import Path
-from typing import List
+from typing import Any
 
 from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.failures import LaunchRejected
@@ -28,7 +28,7 @@ CUBIN = b"\x7fELF\x02" + bytes(59)
 class WritingLibrary:
     """The calls of the driver that a program makes, with parameters of these sizes."""
 
-    def __init__(self, sizes: List[int]) -> None:
+    def __init__(self, sizes: list[int]) -> None:
         self.sizes = sizes
         self.attributes = {}
         self.launched = None
@@ -53,7 +53,7 @@ class WritingLibrary:
         self.attributes[which] = value
         return 0
 
-    def cuLaunchKernel(self, _function: object, *arguments: object) -> int:
+    def cuLaunchKernel(self, _function: object, *arguments: Any) -> int:
         shape, parameters = [number.value for number in arguments[:7]], arguments[8]
         words = [ctypes.string_at(parameters[n], size) for n, size in enumerate(self.sizes)]
         self.launched = (shape, [int.from_bytes(word, "little") for word in words])
@@ -61,7 +61,7 @@ class WritingLibrary:
 
 
 class WritingDriver:
-    def __init__(self, sizes: List[int]) -> None:
+    def __init__(self, sizes: list[int]) -> None:
         self.lib = WritingLibrary(sizes)
 
     def load_module(self, image: bytes) -> int:
@@ -76,7 +76,7 @@ class WritingDriver:
 
 
 class LaunchingTriton(unittest.TestCase):
-    def launch(self, meta: dict, sizes: List[int], found_before: bool = False) -> WritingLibrary:
+    def launch(self, meta: dict, sizes: list[int], found_before: bool = False) -> WritingLibrary:
         driver = WritingDriver(sizes)
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "code-0.cubin").write_bytes(CUBIN)

@@ -7,12 +7,12 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Callable
 
 sys.path.insert(0, os.environ.get("KILN_TEST_RUNNER") or str(Path(__file__).resolve().parents[3] / "src/gpu/runner"))
-from kiln_runner.programs import supervisor  # noqa: E402
-from kiln_runner.programs.sandbox import Bounds, Box  # noqa: E402
-from kiln_runner.programs.sandbox_probe import probe, try_level  # noqa: E402
+from kiln_runner.programs import supervisor
+from kiln_runner.programs.sandbox import Bounds, Box
+from kiln_runner.programs.sandbox_probe import probe, try_level
 
 MIB = 1024 * 1024
 BOUNDS = Bounds(limit_s=20.0, memory_bytes=256 * MIB, scratch_bytes=32 * MIB, processes=32, log_bytes=4 * MIB)
@@ -132,7 +132,7 @@ def touch_home() -> bytes:
     return json.dumps([sorted(os.listdir(places[0])), os.getuid()]).encode()
 
 
-ACTIONS: Dict[str, Callable[[], bytes]] = {
+ACTIONS: dict[str, Callable[[], bytes]] = {
     action.__name__: action
     for action in (
         fork_bomb, large_file, many_files, flood_log, eat_memory, eat_shared_memory, kill_others, leave_processes, never_end, stop, crash,
@@ -150,7 +150,7 @@ def run(level: str, action: str, limit_s: float) -> dict:
     return {**told, "left": os.path.exists(box.folder)}
 
 
-def main(argv: List[str]) -> None:
+def main(argv: list[str]) -> None:
     if argv[0] == "probe":
         print(json.dumps(probe([sys.prefix, sys.base_prefix], [])._asdict()))
     elif argv[1] == "hold":

@@ -3,7 +3,7 @@ import copy
 import json
 import random
 import struct
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable
 
 from test.python.programs.small_cubin import digest
 
@@ -11,26 +11,26 @@ NUMBERS = (
     0, 1, -1, 2, 3, 7, 255, 256, 1023, 1024, 1025, 4095, 4096, 65_535, 65_536, 2 ** 21, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 38, 2 ** 47, 2 ** 53,
     0x2A00_0000_0000, 0x2B00_0000_0000, 0x2BC0_0000_0000, 9_999_999_999_999_999, 10 ** 30,
 )
-VALUES: Tuple[Any, ...] = (
+VALUES: tuple[Any, ...] = (
     None, True, False, "", "A", "x" * 5000, "AAAA", "\u0000", "\ud83d", "0" * 64, 0.5, 1e300, [], {}, [[]], [1, 1, 1], [1] * 300, {"op": "set"},
     {"op": ["launch"]},
 )
-Blobs = Dict[str, bytes]
+Blobs = dict[str, bytes]
 
 
-def mutated(chance: random.Random, document: dict, blobs: Blobs) -> Tuple[bytes, Blobs]:
+def mutated(chance: random.Random, document: dict, blobs: Blobs) -> tuple[bytes, Blobs]:
     way = chance.choice((_fields, _fields, _fields, _binary, _binary, _text, _blobs))
     return way(chance, document, blobs)
 
 
-def _fields(chance: random.Random, document: dict, blobs: Blobs) -> Tuple[bytes, Blobs]:
+def _fields(chance: random.Random, document: dict, blobs: Blobs) -> tuple[bytes, Blobs]:
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
         places = list(_places(document))
         chance.choice(_CHANGES)(chance, *chance.choice(places))
     return json.dumps(document).encode(), blobs
 
 
-def _places(value: Any) -> "List[Tuple[Any, Any]]":
+def _places(value: Any) -> "list[tuple[Any, Any]]":
     """Every (container, key or index)."""
     keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
     return [pair for key in keys for pair in [(value, key), *_places(value[key])]]
@@ -61,14 +61,14 @@ def _swap(chance: random.Random, holder: Any, key: Any) -> None:
     holder[key], holder[other] = holder[other], holder[key]
 
 
-_CHANGES: Tuple[Callable[[random.Random, Any, Any], None], ...] = (_replace, _replace, _replace, _remove, _repeat, _swap)
+_CHANGES: tuple[Callable[[random.Random, Any, Any], None], ...] = (_replace, _replace, _replace, _remove, _repeat, _swap)
 
 
-def _text(chance: random.Random, document: dict, blobs: Blobs) -> Tuple[bytes, Blobs]:
+def _text(chance: random.Random, document: dict, blobs: Blobs) -> tuple[bytes, Blobs]:
     return _spoiled(chance, json.dumps(document).encode()), blobs
 
 
-def _blobs(chance: random.Random, document: dict, blobs: Blobs) -> Tuple[bytes, Blobs]:
+def _blobs(chance: random.Random, document: dict, blobs: Blobs) -> tuple[bytes, Blobs]:
     name = chance.choice(list(blobs))
     if chance.random() < 0.3:
         del blobs[name]
@@ -77,7 +77,7 @@ def _blobs(chance: random.Random, document: dict, blobs: Blobs) -> Tuple[bytes, 
     return json.dumps(document).encode(), blobs
 
 
-def _binary(chance: random.Random, document: dict, blobs: Blobs) -> Tuple[bytes, Blobs]:
+def _binary(chance: random.Random, document: dict, blobs: Blobs) -> tuple[bytes, Blobs]:
     """The hash is made to fit, so that the check of the binary is what must hold."""
     old = document["modules"][0]["hash"]
     image = _spoiled(chance, blobs.pop(old))

@@ -2,7 +2,6 @@
 import base64
 import hashlib
 import struct
-from typing import Dict, List, Tuple
 
 from kiln_runner.programs.recording_shape import INPUTS_BASE, WINDOW_UNIT, arena_base
 
@@ -10,7 +9,7 @@ ARCHITECTURE = "sm_90a"
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 
 
-def cubin_of(kernels: Dict[str, List[int]], calls: Tuple[str, ...] = (), number: int = 90) -> bytes:
+def cubin_of(kernels: dict[str, list[int]], calls: tuple[str, ...] = (), number: int = 90) -> bytes:
     """A linked binary with these kernels (sizes of parameters in order), which calls what it does not hold."""
     names, sections, content, at = b"\0", [_SECTION.pack(*[0] * 10)], b"", 64
 
@@ -47,7 +46,7 @@ def cubin_of(kernels: Dict[str, List[int]], calls: Tuple[str, ...] = (), number:
     return header + content + b"".join(sections)
 
 
-def _info(sizes: List[int]) -> bytes:
+def _info(sizes: list[int]) -> bytes:
     """As compilers describe parameters: last first."""
     entries = [struct.pack("<BBHIHHI", 4, 0x17, 12, 0, at, sum(sizes[:at]), sizes[at] << 18 | 0x1F000) for at in range(len(sizes))]
     return b"".join(reversed(entries)) + struct.pack("<BBH", 3, 0x19, sum(sizes))
@@ -61,7 +60,7 @@ def word(value: int) -> str:
     return base64.b64encode(value.to_bytes(8, "little")).decode()
 
 
-def sample() -> Tuple[dict, Dict[str, bytes]]:
+def sample() -> tuple[dict, dict[str, bytes]]:
     """A recording of every kind of operation, with what belongs to it."""
     cubin, weights = cubin_of({"scale": [8, 8, 4], "finish": [8]}, ("vprintf",)), bytes(range(256)) * 4
     arena = arena_base(3)

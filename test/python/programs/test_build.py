@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Optional
 
 from kiln_runner.compile.artifact import artifact_hash
 from kiln_runner.compile.confinement import NAMESPACES_LEVEL
@@ -41,7 +41,7 @@ def custom_kernel(data):
 NEEDS_A_DEVICE = GOOD.replace("def custom_kernel", "torch.cuda.init()\ndef custom_kernel")
 
 
-def unit(source: str, files: Optional[Dict[str, str]] = None) -> Dict[str, Any]:
+def unit(source: str, files: Optional[dict[str, str]] = None) -> dict[str, Any]:
     listed = [{"path": path, "content": text} for path, text in {"submission.py": source, **(files or {})}.items()]
     return {
         "language": "python", "files": listed, "entry": {"file": "submission.py", "symbol": "custom_kernel", "style": "custom_kernel"},
@@ -67,12 +67,12 @@ class Worker:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd="/")
         self.send({"type": "tools", "gcc": {"path": shutil.which("g++")}, "nvrtc": None, "nvcc": None})
 
-    def send(self, header: Dict[str, Any]) -> None:
+    def send(self, header: dict[str, Any]) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(encode(header))
         self.process.stdin.flush()
 
-    def build(self, asked: Dict[str, Any], limit_s: float = 120.0) -> Tuple[Dict[str, Any], Optional[Path]]:
+    def build(self, asked: dict[str, Any], limit_s: float = 120.0) -> tuple[dict[str, Any], Optional[Path]]:
         artifact = artifact_hash(asked, "environment 1")
         self.send({
             "type": "compile", "artifact": artifact, "unit": asked, "compiler": "environment 1", "artifacts": str(self.artifacts),
@@ -109,11 +109,11 @@ class Building(unittest.TestCase):
         self.addCleanup(zygote.close)
         return zygote
 
-    def facts(self, place: Optional[Path]) -> Dict[str, Any]:
+    def facts(self, place: Optional[Path]) -> dict[str, Any]:
         assert place is not None
         return json.loads((place / "program.json").read_text(encoding="utf-8"))
 
-    def failed(self, asked: Dict[str, Any]) -> str:
+    def failed(self, asked: dict[str, Any]) -> str:
         told, place = self.worker.build(asked)
         self.assertEqual((told["status"], place), ("failed", None), told)
         return told["log"]
@@ -141,7 +141,7 @@ class Building(unittest.TestCase):
     def test_what_a_compiler_refuses_is_the_error(self) -> None:
         log = self.failed(unit(BROKEN))
         self.assertIn("Error building extension 'twice'", log)
-        self.assertIn("‘y’ was not declared", log)
+        self.assertIn("\u2018y\u2019 was not declared", log)
         self.assertNotIn("/tmp/", log)
 
     def test_a_program_may_go_on_without_what_was_refused(self) -> None:
@@ -175,7 +175,7 @@ class Building(unittest.TestCase):
             self.assertRegex(self.failed(unit(source)), "PermissionError|FileNotFoundError|Operation not permitted")
 
     def test_forged_answers_are_refused(self) -> None:
-        forgeries: List[Dict[str, Any]] = [
+        forgeries: list[dict[str, Any]] = [
             {"type": "built"}, {"type": "built", "files": [["../x", 0]], "listed": {}, "unfinished": ""},
             {"type": "built", "files": [], "listed": {"extensions": {"0" * 32: {"name": "a/b", "file": "f0"}}, "triton": {}}, "unfinished": ""},
             {"type": "built", "files": [], "listed": {"extensions": {}, "triton": {"../../x": "f0"}}, "unfinished": ""},

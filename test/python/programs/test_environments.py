@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Optional
 from unittest import mock
 
 from kiln_runner.compile.confinement import NAMESPACES_LEVEL
@@ -34,7 +34,7 @@ class Finding(unittest.TestCase):
         path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH | stat.S_IROTH)
         return str(path)
 
-    def found(self, named: Optional[List[Dict[str, Any]]] = None, variable: Optional[str] = None) -> FoundEnvironments:
+    def found(self, named: Optional[list[dict[str, Any]]] = None, variable: Optional[str] = None) -> FoundEnvironments:
         with mock.patch.dict(os.environ, {} if variable is None else {environments.PYTHON_VARIABLE: variable}):
             return find_environments(named or [], None)
 

@@ -3,7 +3,7 @@ import ctypes
 import hashlib
 import struct
 import unittest
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Optional
 
 from kiln_runner.programs import driver_calls
 from kiln_runner.programs.driver_calls import DRIVER_API, MODULE_LOADED, RESOURCE, DriverCalls
@@ -32,7 +32,7 @@ class PlayedFunctions:
     def name(self, function: int) -> str:
         return self.names[function - 1]
 
-    def parameters(self, function: int) -> List[Tuple[int, int]]:
+    def parameters(self, function: int) -> list[tuple[int, int]]:
         return self.layouts[function - 1]
 
     def module(self, function: int) -> Optional[str]:
@@ -45,7 +45,7 @@ class PlayedProgram:
     def __init__(self, *images: bytes) -> None:
         self.recorder = Recorder(ARCHITECTURE)
         self.calls = DriverCalls(self.recorder, PlayedFunctions())
-        self.kept: List[Any] = []
+        self.kept: list[Any] = []
         for image in images or (SCALE, OTHER):
             self.load(image)
 
@@ -73,7 +73,7 @@ class PlayedProgram:
         three = ctypes.c_uint * 3
         self.call(number, driver_calls._Launch(1, three(8, 1, 1), three(128, 1, 1), changes.get("shared", 0), None, values, None))
 
-    def finish(self, cluster: Tuple[int, int, int]) -> None:
+    def finish(self, cluster: tuple[int, int, int]) -> None:
         """As libraries launch: a configuration with attributes, and parameters in one buffer."""
         packed = ctypes.create_string_buffer(struct.pack("<Q", ARENA + 8192), 8)
         extra = (ctypes.c_uint64 * 5)(1, self.keep(packed), 2, self.keep(ctypes.c_size_t(8)), 0)
@@ -92,7 +92,7 @@ class PlayedProgram:
         self.finish((2, 1, 1))
         self.words(DOWNLOAD, self.keep(ctypes.create_string_buffer(8)), ARENA + 8192, 4)
 
-    def recorded(self, play: "Optional[Callable[[], None]]" = None) -> Tuple[Recording, Dict[str, bytes]]:
+    def recorded(self, play: "Optional[Callable[[], None]]" = None) -> tuple[Recording, dict[str, bytes]]:
         self.recorder.begin()
         (play or self.play)()
         self.recorder.end()
@@ -103,10 +103,10 @@ class PlayedProgram:
 class PlayedDriver:
     """Keeps what a replay asks for."""
 
-    def __init__(self, sizes: Optional[Dict[str, List[int]]] = None) -> None:
+    def __init__(self, sizes: Optional[dict[str, list[int]]] = None) -> None:
         self.sizes = sizes or {"scale": [8, 8, 4], "finish": [8]}
-        self.loaded: List[str] = []
-        self.done: List[Any] = []
+        self.loaded: list[str] = []
+        self.done: list[Any] = []
 
     def load(self, image: bytes) -> str:
         self.loaded.append(hashlib.sha256(image).hexdigest())
@@ -115,7 +115,7 @@ class PlayedDriver:
     def function(self, module: str, name: str) -> str:
         return name
 
-    def parameter_sizes(self, function: str) -> List[int]:
+    def parameter_sizes(self, function: str) -> list[int]:
         return self.sizes[function]
 
     def allow(self, function: str, shared: int, large_cluster: bool) -> None:

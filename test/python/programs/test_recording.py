@@ -4,7 +4,7 @@ import json
 import os
 import random
 import unittest
-from typing import Callable, Dict, Tuple
+from typing import Callable
 
 from kiln_runner.programs.recording import Copy, Fill, Launch, Recording, RecordingRefused, Upload, foreign_words, parse_recording
 from kiln_runner.programs.recording_shape import INPUTS_BASE, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
@@ -16,7 +16,7 @@ MUTATIONS = int(os.environ.get("KILN_RECORDING_MUTATIONS", "3000"))
 SEED = 20_261
 
 
-def parsed(document: dict, blobs: Dict[str, bytes]) -> Recording:
+def parsed(document: dict, blobs: dict[str, bytes]) -> Recording:
     return parse_recording(json.dumps(document).encode(), blobs, ARCHITECTURE)
 
 
@@ -26,7 +26,7 @@ def launch_of(document: dict) -> dict:
 
 Change = Callable[[dict], object]
 # What is done to the sample -> the field that is named, and a word of the reason.
-WRONG: Dict[str, Tuple[Change, str, str]] = {
+WRONG: dict[str, tuple[Change, str, str]] = {
     "another kind": (lambda d: d.update(kind="plan"), "kind", "recorded"),
     "a later version": (lambda d: d.update(version=2), "version", "at most 1"),
     "an unknown field": (lambda d: d.update(host="x"), "host", "not known"),
@@ -158,7 +158,7 @@ class Mutations(unittest.TestCase):
         for operation in found.operations:
             ends = []
             if isinstance(operation, Fill):
-                ends = [(operation.at, operation.width * operation.count)]
+                ends = [(operation.at, operation.width * operation.number)]
             elif isinstance(operation, Copy):
                 ends = [(operation.source, operation.bytes), (operation.to, operation.bytes)]
             elif isinstance(operation, Upload):

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, Optional
 
 from kiln_runner.compile.confinement import LANDLOCK_LEVEL, NAMESPACES_LEVEL, NO_LEVEL
 from kiln_runner.compile.system_calls import landlock_version
@@ -33,7 +33,7 @@ def hostile(*words: str, user: Optional[int] = None, runner: Optional[str] = Non
     return json.loads(done.stdout)
 
 
-def processes_of_programs() -> List[int]:
+def processes_of_programs() -> list[int]:
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -44,7 +44,7 @@ def processes_of_programs() -> List[int]:
     return found
 
 
-def groups_left() -> List[str]:
+def groups_left() -> list[str]:
     return [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if os.path.basename(folder).startswith("kiln-program-")]
 
 
@@ -58,7 +58,7 @@ class AsRoot(unittest.TestCase):
         self.assertEqual(groups_left(), [])
         return told
 
-    def each(self, action: str, *words: str) -> "List[dict]":
+    def each(self, action: str, *words: str) -> "list[dict]":
         found = []
         for level in LEVELS:
             with self.subTest(level):

@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 from kiln_runner.compile.confinement import NAMESPACES_LEVEL
 from test.python.programs.test_sandbox import processes_of_programs
@@ -25,7 +25,7 @@ STARTS_CUDA = "import ctypes\nctypes.CDLL('libcuda.so.1').cuInit(0)\n"
 LOADS_CUDA = "import ctypes\nctypes.CDLL('libcuda.so.1')\n"
 
 
-def program(source: str, symbol: str = "custom_kernel", **more: str) -> Dict[str, Any]:
+def program(source: str, symbol: str = "custom_kernel", **more: str) -> dict[str, Any]:
     files = [{"path": "submission.py", "content": source}, *({"path": f"{name}.py", "content": text} for name, text in more.items())]
     return {"files": files, "entry": {"file": "submission.py", "symbol": symbol, "style": "custom_kernel"}}
 
@@ -46,7 +46,7 @@ class Forking(unittest.TestCase):
         self.addCleanup(lambda: zygote.process.poll() is None and zygote.close())
         return zygote
 
-    def looked_at(self, zygote: ZygoteProcess, asked: Dict[str, Any], **bounds: Any) -> "tuple[dict, Any]":
+    def looked_at(self, zygote: ZygoteProcess, asked: dict[str, Any], **bounds: Any) -> "tuple[dict, Any]":
         zygote.ask("one", "look", asked, NAMESPACES_LEVEL, bounds)
         header, answer = zygote.next()
         return header, json.loads(answer) if answer else None

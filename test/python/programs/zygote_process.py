@@ -3,25 +3,25 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Optional
 
 from kiln_runner.frames import encode, read_frame
 
 RUNNER = Path(__file__).resolve().parents[3] / "src/gpu/runner"
 # One that other users may run: it may be below root's home otherwise.
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-BOUNDS: Dict[str, Any] = {"limit_s": 30.0, "memory_bytes": 512 * 1024 * 1024}
+BOUNDS: dict[str, Any] = {"limit_s": 30.0, "memory_bytes": 512 * 1024 * 1024}
 
 
 class ZygoteProcess:
-    def __init__(self, modules: str, imports: List[str], **variables: str) -> None:
+    def __init__(self, modules: str, imports: list[str], **variables: str) -> None:
         environment = {**os.environ, "PYTHONPATH": f"{RUNNER}:{modules}", **variables}
         environment.pop("KILN_RUNNER_PID", None)
         command = [PYTHON, "-m", "kiln_runner", "program-zygote", "--imports", ",".join(imports)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd="/")
         self.ready = self.next()[0]
 
-    def ask(self, name: str, task: str, asked: Any, level: str, bounds: Optional[Dict[str, Any]] = None, artifact: Optional[str] = None) -> None:
+    def ask(self, name: str, task: str, asked: Any, level: str, bounds: Optional[dict[str, Any]] = None, artifact: Optional[str] = None) -> None:
         assert self.process.stdin is not None
         frame = {
             "type": "run", "id": name, "task": task, "asked": asked, "level": level, "bounds": {**BOUNDS, **(bounds or {})},
@@ -35,7 +35,7 @@ class ZygoteProcess:
         self.process.stdin.write(encode({"type": "stop", "id": name}))
         self.process.stdin.flush()
 
-    def next(self) -> Tuple[dict, bytes]:
+    def next(self) -> tuple[dict, bytes]:
         assert self.process.stdout is not None
         frame = read_frame(self.process.stdout)
         assert frame is not None, "the zygote ended"

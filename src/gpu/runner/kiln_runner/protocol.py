@@ -4,6 +4,8 @@ What may be absent stands in the class behind the one with the underscore. The f
 """
 from typing import Any, Literal, Optional, TypedDict, Union
 
+from kiln_runner.protocol_outcomes import CompileOutcome, Outcome
+
 # A frame's header, or what else came as JSON and has not been looked at.
 Json = dict[str, Any]
 Language = Literal["cuda", "triton", "c"]
@@ -44,13 +46,16 @@ class ScalarArgument(TypedDict):
     value: float
 
 
+Argument = Union[TensorArgument, ScalarArgument]
+
+
 class Launch(TypedDict):
     kernel: str
     grid: list[int]
     block: list[int]
     cluster: Optional[list[int]]
     shared: int
-    args: list[Union[TensorArgument, ScalarArgument]]
+    args: list[Argument]
 
 
 class Plan(TypedDict):
@@ -136,6 +141,9 @@ class Race(TypedDict):
     leastNs: dict[str, float]
 
 
+Hidden = Union[HiddenCase, HiddenRefusal]
+
+
 class RecordHolder(TypedDict):
     artifact: str
     plans: Plans
@@ -157,7 +165,7 @@ class SentTask(_JudgeTask, total=False):
 
     plans: Plans
     plansKey: str
-    hidden: Union[HiddenCase, HiddenRefusal]
+    hidden: Hidden
     race: Race
 
 
@@ -168,7 +176,7 @@ class _TaskWithPlans(_JudgeTask):
 class JudgeTask(_TaskWithPlans, total=False):
     """Once its plans are filled in."""
 
-    hidden: Union[HiddenCase, HiddenRefusal]
+    hidden: Hidden
     race: Race
 
 
@@ -183,10 +191,6 @@ class KernelResources(TypedDict):
     spillBytes: int
 
 
-# By its verdict. Nearly all are made by the judge and passed on as they are.
-Outcome = Json
-
-
 class Compiled(TypedDict):
     status: Literal["compiled"]
     artifact: str
@@ -199,7 +203,7 @@ class Compiled(TypedDict):
 
 class NotCompiled(TypedDict):
     status: Literal["failed"]
-    outcome: Outcome
+    outcome: CompileOutcome
     durationMs: float
     compiler: str
 

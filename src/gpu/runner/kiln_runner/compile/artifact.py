@@ -4,25 +4,38 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from kiln_runner.protocol import CompileUnit, KernelResources
 
 # Raise when the meaning of an artifact changes (options, files, meta.json): old ones are then no longer found.
 COMPILE_FORMAT = 2
-# What a judge must know of a kernel: its file, and more where its compiler has more to tell (judge/artifacts.py).
-KernelFacts = dict[str, Any]
 
 
-class ArtifactMeta(TypedDict):
-    """meta.json of an artifact, but for the hashes of its files."""
+class KernelFacts(TypedDict, total=False):
+    """What a judge must know of a kernel, as far as its compiler has something to tell: `symbol` where it is not the name; of Triton the warps,
+    the dynamic shared memory and what its hidden arguments are."""
 
+    file: str
+    symbol: str
+    shared: int
+    numWarps: int
+    hidden: list[str]
+
+
+class _ArtifactMeta(TypedDict):
     language: str
     architecture: str
     kernels: dict[str, KernelFacts]
     compiler: str
     log: str
     resources: dict[str, KernelResources]
+
+
+class ArtifactMeta(_ArtifactMeta, total=False):
+    """meta.json of an artifact. `sha256`: of its files, by their names."""
+
+    sha256: dict[str, str]
 
 
 def artifact_hash(unit: CompileUnit, compiler: str) -> str:

@@ -2,6 +2,7 @@
 import os
 import re
 
+from kiln_runner.compile.artifact import KernelFacts
 from kiln_runner.compile.blame import check_headers, made_nothing
 from kiln_runner.compile.elf import kernel_names
 from kiln_runner.compile.nvrtc import NvrtcFailure, nvrtc_options
@@ -53,7 +54,7 @@ def compile_nvcc(nvcc: str, unit: CompileUnit, folder: str) -> Built:
 def _built(cubin: bytes, log: str, lowered: dict[str, str]) -> Built:
     """`lowered`: what kernels with C++ names are called in the code."""
     text, resources = split_ptxas(log)
-    kernels = {name: {"file": "code.cubin"} for name in kernel_names(cubin)}
+    kernels: dict[str, KernelFacts] = {name: {"file": "code.cubin"} for name in kernel_names(cubin)}
     kernels.update({name: {"file": "code.cubin", "symbol": symbol} for name, symbol in lowered.items()})
     resources.update({name: resources[symbol] for name, symbol in lowered.items() if symbol in resources})
     return Built({"code.cubin": cubin}, kernels, text, resources)

@@ -14,7 +14,8 @@ from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool_worker import PoolWorker
 from kiln_runner.compile.worker_frames import WorkerAnswer
 from kiln_runner.process import Children
-from kiln_runner.protocol import Compiled, CompileResult, CompileUnit, Infra, NotCompiled, Outcome
+from kiln_runner.protocol import Compiled, CompileResult, CompileUnit, Infra, NotCompiled
+from kiln_runner.protocol_outcomes import CompileOutcome
 from kiln_runner.time_limit import TimeLimit
 
 QUEUED_MAX = 50_000
@@ -228,7 +229,7 @@ class CompilePool:
         log = f"the compiler was ended by signal {-code} twice on this source"
         return self._failed(run, {"verdict": "compile_error", "log": log})
 
-    def _failed(self, run: Run, outcome: Outcome) -> NotCompiled:
+    def _failed(self, run: Run, outcome: CompileOutcome) -> NotCompiled:
         compiler = self._compilers.version(run.unit["language"]) or ""
         return {"status": "failed", "outcome": outcome, "durationMs": _since_ms(run.started_ns), "compiler": compiler}
 

@@ -86,9 +86,10 @@ def _parts(ended: Ended, count: int) -> list[tuple[Json, bytes]]:
 def _check(kernels: dict[str, KernelFacts], files: dict[str, bytes]) -> None:
     """From our own compiler, but it has read what a stranger wrote: numbers out of range must not reach a judge."""
     for kernel in kernels.values():
-        shared, warps = _whole(kernel["shared"], SHARED_BYTES_MAX), _whole(kernel["numWarps"], WARPS_MAX)
-        hidden = ["null_ptr"] * _whole(len(kernel["hidden"]), HIDDEN_MAX)
-        if kernel["hidden"] != hidden or shared < 0 or warps < 1 or files[kernel["file"]][:4] != b"\x7fELF":
+        shared, warps = _whole(kernel.get("shared"), SHARED_BYTES_MAX), _whole(kernel.get("numWarps"), WARPS_MAX)
+        hidden = kernel.get("hidden", [])
+        nulls = ["null_ptr"] * _whole(len(hidden), HIDDEN_MAX)
+        if hidden != nulls or shared < 0 or warps < 1 or files[kernel.get("file", "")][:4] != b"\x7fELF":
             raise ValueError("not what the compiler makes")
 
 

@@ -94,7 +94,7 @@ def probe(architecture: str) -> Json:
     from kiln_runner.compile.triton_assemble import assembler_version
 
     version = ", ".join(filter(None, (triton.__version__, assembler_version())))
-    return {"version": version, "hidden": built.kernels["known"]["hidden"]}
+    return {"version": version, "hidden": built.kernels["known"].get("hidden", [])}
 
 
 def _keep_warm() -> None:

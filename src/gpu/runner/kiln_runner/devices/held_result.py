@@ -6,7 +6,6 @@ from kiln_runner.protocol import JudgeResult
 
 # It waits for the device to be back, but not longer than this.
 HELD_S = 10.0
-TELLS_LOSS = ("timed_out", "crashed")
 
 
 class HeldResult:
@@ -29,7 +28,7 @@ class HeldResult:
     def note_loss(self, lost_ms: float) -> None:
         """How long the device was away."""
         outcome = self._result["outcome"] if self._result is not None else None
-        if outcome is not None and outcome["verdict"] in TELLS_LOSS:
+        if outcome is not None and (outcome["verdict"] == "timed_out" or outcome["verdict"] == "crashed"):
             outcome["lostMs"] = lost_ms
 
     def release(self, started: Optional[str]) -> None:

@@ -21,7 +21,8 @@ from kiln_runner.devices.task_limits import TaskLimits
 from kiln_runner.devices.use_totals import UseTotals
 from kiln_runner.judge.device_lock import LOCKED
 from kiln_runner.process import Children, Command
-from kiln_runner.protocol import Device, InfraFailure, Json, JudgePhases, JudgeResult, Outcome
+from kiln_runner.protocol import Device, InfraFailure, Json, JudgePhases, JudgeResult
+from kiln_runner.protocol_outcomes import Outcome
 
 QUEUED_MAX = 4096
 # From a task's way to the judge to its first word of it: the modules of a problem are loaded, none of them the candidate's.

@@ -3,7 +3,8 @@ from collections.abc import Mapping
 from typing import NamedTuple, Optional, cast
 
 from kiln_runner.frames import encode
-from kiln_runner.protocol import InfraFailure, JudgePhases, JudgeResult, JudgeTask, Outcome, Plans
+from kiln_runner.protocol import InfraFailure, JudgePhases, JudgeResult, JudgeTask, Plans
+from kiln_runner.protocol_outcomes import Outcome
 
 NS_PER_MS = 1e6
 NO_PHASES: JudgePhases = {"waitedMs": 0, "idleGapMs": 0, "loadMs": 0, "checkMs": 0, "measureMs": 0, "lockMs": 0, "totalMs": 0}

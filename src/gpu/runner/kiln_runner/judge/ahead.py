@@ -3,53 +3,67 @@
 Then nothing of that one runs any more: it is not disturbed, and cannot reach what is loaded. Loading launches nothing. The frame `upcoming`
 tells what comes; the latest counts.
 
-Modes: nothing known -> announced -> loaded; from each of them on to another announcement, to nothing (`attemptId` null), or to the
+Modes: nothing -> Announced -> Loaded; from each of them on to another announcement, to nothing (`attemptId` null), or to the
 judgement that takes it. Invariant: a loaded program is either here or the judgement's that took it; whatever is neither has been closed.
 """
 from pathlib import Path
-from typing import Dict, Optional
+from typing import NamedTuple, Optional, Union
+
+from kiln_runner.judge_frames import Upcoming
 
 from .artifacts import open_artifact
 from .device import Device, Program
 from .failures import DeviceFault, InfraFailure
 
 
+class Announced(NamedTuple):
+    header: Upcoming
+
+
+class Loaded(NamedTuple):
+    """`programs`: by side, those that could be loaded without running anything of them."""
+
+    attempt_id: Optional[str]
+    programs: dict[str, Program]
+
+
 class Ahead:
     def __init__(self, device: Device, cache: Path) -> None:
         self._device, self._cache = device, cache
-        self._announced: Optional[dict] = None
-        self._loaded: Dict[str, Program] = {}
+        self._mode: Union[Announced, Loaded, None] = None
 
-    def announce(self, header: dict) -> None:
-        """An `upcoming` frame: {attemptId: string | null, programs: side -> {artifact, kernels: [name]}}."""
+    def announce(self, header: Upcoming) -> None:
         self._close()
-        self._announced = header if header["attemptId"] is not None else None
+        self._mode = Announced(header) if header["attemptId"] is not None else None
 
     def load(self) -> None:
         """What fails here fails again in the judgement, where there is an attempt to tell it of. A fault is the running candidate's: it shows
         in what its judgement asks of the device next."""
-        if self._announced is None or self._loaded:
+        if not isinstance(self._mode, Announced):
             return
+        header = self._mode.header
+        loaded = self._mode = Loaded(header["attemptId"], {})
         try:
-            for side, code in self._announced["programs"].items():
+            for side, code in header["programs"].items():
                 program = self._device.load_ahead(side, open_artifact(self._cache, code["artifact"]), code["kernels"])
                 if program is not None:
-                    self._loaded[side] = program
+                    loaded.programs[side] = program
         except (InfraFailure, OSError):
-            self._announced = None
             self._close()
         except DeviceFault:
             # Nothing can be closed any more: it goes with the process.
-            self._announced, self._loaded = None, {}
+            self._mode = None
 
-    def take(self, attempt_id: str) -> Dict[str, Program]:
+    def take(self, attempt_id: str) -> dict[str, Program]:
         """side -> program, of this attempt; what is loaded of another one is closed."""
-        if self._announced is None or self._announced["attemptId"] != attempt_id:
+        if not isinstance(self._mode, Loaded) or self._mode.attempt_id != attempt_id:
             self._close()
-        taken, self._loaded, self._announced = self._loaded, {}, None
+            return {}
+        taken, self._mode = self._mode.programs, None
         return taken
 
     def _close(self) -> None:
-        closed, self._loaded = self._loaded, {}
-        for program in closed.values():
-            program.close()
+        mode, self._mode = self._mode, None
+        if isinstance(mode, Loaded):
+            for program in mode.programs.values():
+                program.close()

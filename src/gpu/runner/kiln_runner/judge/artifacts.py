@@ -2,8 +2,8 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import List
 
+from ..compile.artifact import ArtifactMeta, KernelFacts
 from .failures import InfraFailure
 
 DEFAULT_FILES = ("code.cubin", "code.so")
@@ -13,12 +13,12 @@ class Artifact:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            self._meta = json.loads((folder / "meta.json").read_text())
+            self._meta: ArtifactMeta = json.loads((folder / "meta.json").read_text())
         except (OSError, ValueError) as error:
             raise InfraFailure("unknown_artifact", f"artifact {folder.name} is not in the cache of this host: {error}") from error
 
-    def kernel(self, name: str) -> dict:
-        """What the compiler told of a kernel: `file`, `symbol`, `shared`, `numWarps`, `hidden`; any of them may be absent."""
+    def kernel(self, name: str) -> KernelFacts:
+        """What the compiler told of a kernel."""
         return self._meta.get("kernels", {}).get(name, {})
 
     def is_as_made(self, file: Path, content: bytes) -> bool:
@@ -28,8 +28,8 @@ class Artifact:
     def file_of(self, kernel: str) -> Path:
         return self._path(self.kernel(kernel).get("file") or self._default())
 
-    def code_files(self) -> List[Path]:
-        named = {kernel["file"] for kernel in self._meta.get("kernels", {}).values() if kernel.get("file")}
+    def code_files(self) -> list[Path]:
+        named = {kernel["file"] for kernel in self._meta.get("kernels", {}).values() if "file" in kernel}
         return [self._path(name) for name in sorted(named | ({self._default()} if self._has_default() else set()))]
 
     def _has_default(self) -> bool:
@@ -39,7 +39,7 @@ class Artifact:
         for name in DEFAULT_FILES:
             if (self.folder / name).exists():
                 return name
-        return next((k["file"] for k in self._meta.get("kernels", {}).values() if k.get("file")), DEFAULT_FILES[0])
+        return next((k["file"] for k in self._meta.get("kernels", {}).values() if "file" in k), DEFAULT_FILES[0])
 
     def _path(self, name: str) -> Path:
         if not (self.folder / name).is_file():

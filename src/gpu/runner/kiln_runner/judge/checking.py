@@ -1,7 +1,12 @@
 """Is the output right, is everything else untouched: one launch of a side on fresh inputs, and the runs of a timed section."""
 import random
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
 
+from kiln_runner.protocol import Tolerance
+from kiln_runner.protocol_outcomes import Mismatch, Outcome, WrongAnswer
+
+from . import outcomes
 from .device import KEPT, LAST, Case, Runnable
 from .failures import CandidateFailure
 from .outcomes import Findings, SampleFault, modified_input, out_of_bounds, wrong_answer
@@ -30,15 +35,15 @@ def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms", in
 class TimedRuns(NamedTuple):
     """What a timed section left behind to be checked. `kept`: seed and replica of the outputs kept, if any were; `last`: of the last look."""
 
-    kept: Optional[Tuple[int, int]]
-    last: Tuple[int, int]
-    proofs: List[Proof]
+    kept: Optional[tuple[int, int]]
+    last: tuple[int, int]
+    proofs: list[Proof]
 
     def proof_of(self, fault: SampleFault) -> Proof:
         return next(p for p in self.proofs if p.replica == fault.replica and any(sample.slot == fault.slot for sample in p.samples))
 
 
-def look_at_last(case: Case, sampled: Sequence[Tuple[int, Sample]], rng: random.Random) -> Tuple[int, int]:
+def look_at_last(case: Case, sampled: Sequence[tuple[int, Sample]], rng: random.Random) -> tuple[int, int]:
     """Right after a section's last run: queues what needs no reference, guards, inputs and a copy of the outputs, so that the device works while
     the times are read. `sampled`: the inputs' seed and the sample of each run. Seed and replica of what is copied."""
     case.announce([sample for _, sample in sampled])
@@ -77,9 +82,9 @@ def evaluate_timed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Term
         raise CandidateFailure(_wrong(case, stage, fault.mismatch(expected, actual, terms.tolerance)))
 
 
-def _weighed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> List[Tuple[Proof, SampleFault]]:
+def _weighed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") -> list[tuple[Proof, SampleFault]]:
     """Where a norm was outside by the last run's norm of the reference: all of them once more, each by its own."""
-    faults = []
+    faults: list[tuple[Proof, SampleFault]] = []
     for proof in ran.proofs:
         case.expect(reference, proof.seed, (proof.replica, LAST))
         case.weigh(LAST)
@@ -92,7 +97,7 @@ def _weighed(case: Case, reference: Runnable, ran: TimedRuns, terms: "Terms") ->
 class Stage(NamedTuple):
     """`seed`: of the inputs."""
 
-    name: str
+    name: outcomes.Stage
     seed: int
 
 
@@ -107,11 +112,11 @@ def evaluate(case: Case, findings: Findings, terms: "Terms", stage: Stage) -> No
             raise CandidateFailure(_wrong(case, stage, comparison.mismatch(expected, actual, terms.tolerance)))
 
 
-def _wrong(case: Case, stage: Stage, mismatch: dict) -> dict:
+def _wrong(case: Case, stage: Stage, mismatch: Mismatch) -> WrongAnswer:
     return wrong_answer(case.name, stage.name, mismatch, case.hard_names[input_set_of(stage.seed) - 1] if input_set_of(stage.seed) else None)
 
 
-def advice(outcome: dict) -> str:
+def advice(outcome: Outcome) -> str:
     """What to do where the problem's own code has this outcome."""
     named = outcome.get("inputs")
     return f"; where a timed shape is too large for these inputs, give the check case {named} `timed: false`" if named else ""
@@ -120,5 +125,5 @@ def advice(outcome: dict) -> str:
 class Terms:
     """What every check of a judgement shares."""
 
-    def __init__(self, tolerance: dict, rng: random.Random) -> None:
+    def __init__(self, tolerance: Tolerance, rng: random.Random) -> None:
         self.tolerance, self.rng = tolerance, rng

@@ -6,7 +6,7 @@ between the two is the run and a few microseconds of launching, the same for all
 say less than it took; whose is smaller, more.
 """
 import math
-from typing import List, Sequence
+from collections.abc import Sequence
 
 from .measuring import Section
 from .statistics import deviation, median
@@ -32,6 +32,6 @@ def _is_more(these: Sequence[float], than: Sequence[float], allowed: float) -> b
     return median(sorted(these)) - median(sorted(than)) > allowed + SURE * error
 
 
-def gaps_between(before: Sequence[int], behind: Sequence[int], events: Sequence[float]) -> List[float]:
+def gaps_between(before: Sequence[int], behind: Sequence[int], events: Sequence[float]) -> list[float]:
     """Of each run what the timer has beyond the events, nanoseconds; NaN where one of its stamps is missing (0)."""
     return [end - start - event if start and end else math.nan for start, end, event in zip(before, behind, events)]

@@ -6,17 +6,22 @@ snapshot. Operations may be queued; `findings` and `run_timed` wait. Where code 
 DeviceFault.
 """
 import random
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Protocol, Sequence, Tuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Optional, Protocol, TypeVar
+
+from kiln_runner import protocol
+from kiln_runner.protocol import DefinedCase, Plan, ProblemDefinition, Telemetry, Tolerance
 
 from .artifacts import Artifact
+from .layout import Scratch
 from .outcomes import Comparison, Findings, SampleFault
 from .sampling import Sample
 from .schedule import TimedRun
 
-# Who may run code on a case. The reference writes to its own outputs; the others to the candidate's.
 # Snapshots that can be compared before the findings are fetched: a kept run's, and the last run's (or a check's).
 LOOKS = 2
 KEPT, LAST = 0, 1
+# Who may run code on a case. The reference writes to its own outputs; the others to the candidate's.
 SIDES = ("reference", "baseline", "candidate", "record")
 
 
@@ -28,129 +33,173 @@ class Program(Protocol):
     def close(self) -> None: ...
 
 
-class Case(Protocol):
+# Of one device. Its cases take its own programs alone.
+P = TypeVar("P", bound=Program)
+R = TypeVar("R", bound=Runnable)
+
+
+class CaseOf(Protocol[P, R]):
     name: str
     batch: int
     # Of the inputs that are in place: it says of which set they are too (tensors.input_sets).
     seed: int
     # Of its sets of hard inputs.
-    hard_names: List[str]
+    hard_names: list[str]
     # Runs right behind a draw of the inputs differ from others by up to this share in honest code.
     draw_bias: float
     # The problem's own sides, bound once.
-    bound: Dict[str, Tuple["Program", Runnable]]
+    bound: dict[str, tuple[P, R]]
 
-    def bind(self, side: str, program: Program, plan: dict) -> Runnable:
+    def bind(self, side: str, program: P, plan: Plan) -> R:
         """LaunchRejected when a launch of the plan cannot be made."""
+        ...
+
+    def close(self) -> None:
+        """Its memory is free for others."""
+        ...
 
     def arm(self, rng: random.Random) -> None:
         """Writes new guard patterns."""
+        ...
 
     def draw(self, seed: int) -> object:
         """Fresh inputs in every replica."""
+        ...
 
     def poison(self, rng: random.Random) -> None:
         """Outputs and scratch: NaN where the type has it."""
+        ...
 
     def blank(self) -> None:
         """Outputs of replica 0: zeros."""
+        ...
 
-    def execute(self, runnable: Runnable) -> None:
+    def execute(self, runnable: R) -> None:
         """Once, on replica 0."""
+        ...
 
     def inspect(self, seed: int) -> None:
         """Looks for damaged guards, and for inputs that are not those of `seed` any more."""
+        ...
 
     def snapshot(self, replica: int, look: int) -> None:
         """Copies that replica's outputs out of reach. A case has LOOKS places for a snapshot and its expected outputs."""
+        ...
 
-    def expect(self, reference: Runnable, seed: int, at: Tuple[int, int]) -> None:
+    def expect(self, reference: R, seed: int, at: tuple[int, int]) -> None:
         """Runs the reference on the inputs that a replica had under `seed`; `at`: (replica, look)."""
+        ...
 
-    def compare(self, tolerance: dict, look: int) -> None:
+    def compare(self, tolerance: Tolerance, look: int) -> None:
         """The snapshot with the reference's outputs."""
+        ...
 
     def announce(self, samples: Sequence[Sample]) -> None:
         """Those of the section's samples that will be compared."""
+        ...
 
-    def compare_samples(self, tolerance: dict, samples: Tuple[int, int], at: Tuple[int, int]) -> None:
+    def compare_samples(self, tolerance: Tolerance, samples: tuple[int, int], at: tuple[int, int]) -> None:
         """`samples`: (first, count) of those announced, all taken on the inputs that the reference ran on last; `at`: (replica, look) of it. The
         look LAST has been compared or weighed: its norms tell those of the others."""
+        ...
 
     def weigh(self, look: int) -> None:
         """The norms of the reference's outputs."""
+        ...
 
     def findings(self) -> Findings:
         """What inspect, compare and compare_samples found since the last call."""
+        ...
 
-    def values(self, comparison: Comparison) -> Tuple[str, str]:
+    def values(self, comparison: Comparison) -> tuple[str, str]:
         """(expected, actual) at the comparison's index."""
+        ...
 
-    def sampled_values(self, fault: SampleFault, look: int) -> Tuple[str, str]:
+    def sampled_values(self, fault: SampleFault, look: int) -> tuple[str, str]:
         """(expected, actual) at the fault's element; `look` has the reference's outputs for it."""
+        ...
 
     def wipe(self, looks: Sequence[int]) -> None:
         """Destroys the reference's outputs."""
+        ...
 
-    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
+    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, R], rng: random.Random) -> list[float]:
         """Nanoseconds of one execution in each run: outputs poisoned and caches flushed before each, samples taken after each that has one."""
+        ...
 
     def gaps(self) -> Sequence[float]:
         """Of each of these runs: nanoseconds that a timer which no side can set has beyond the whole run's; NaN where it was not read. Empty where
         the device has no such timer."""
+        ...
 
 
 class Part(NamedTuple):
     """A case as open_case takes it."""
 
-    case: dict
+    case: DefinedCase
     batch: int
-    scratch: Dict[str, Dict[str, int]]
+    scratch: Scratch
 
 
-class Device(Protocol):
-    def describe(self) -> dict:
-        """A Device of the protocol."""
+class DeviceOf(Protocol[P, R]):
+    def describe(self) -> protocol.Device: ...
 
     def prove(self) -> None:
         """Once, before anything else, in well under a millisecond: the canary, and what costs more the first time than ever after."""
+        ...
 
     def measure_copy(self) -> None:
         """How fast memory is copied, for `describe`: tens of milliseconds that must not fall into a neighbour's timed section."""
+        ...
 
     def canary(self) -> None:
         """Raises when the device does not compute, or the helper kernels cannot tell right from wrong."""
+        ...
 
     def unavailable(self) -> Optional[str]:
         """Why the device should take no work now (somebody else computes on it), or None."""
+        ...
 
-    def load(self, side: str, artifact: Artifact) -> Program: ...
+    def load(self, side: str, artifact: Artifact) -> P: ...
 
-    def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str]) -> Optional[Program]:
+    def load_ahead(self, side: str, artifact: Artifact, kernels: Sequence[str], /) -> Optional[P]:
         """As `load`, with its kernels looked up, without running anything of it; None where loading runs code. InfraFailure, DeviceFault."""
+        ...
 
     def is_busy(self) -> bool:
         """True while something that was queued has not ended. Never raises: what failed shows where it is waited for."""
+        ...
 
-    def leftover(self, programs: Iterable[Program]) -> Optional[str]:
+    def leftover(self, programs: Iterable[P], /) -> Optional[str]:
         """What these leave behind, once they ran, that `cleanse` cannot take away; None where that is nothing."""
+        ...
 
-    def constants(self, programs: Iterable[Program]) -> bytes:
+    def constants(self, programs: Iterable[P], /) -> bytes:
         """What these only read and a candidate could write, as it is now."""
+        ...
 
     def cleanse(self) -> None:
         """Between two candidates, when the first one's code is unloaded."""
+        ...
 
-    def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> Case:
+    def open_case(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> CaseOf[P, R]:
         """`scratch`: side -> name -> bytes. Cases share memory: another one's contents are gone once this one is armed and drawn."""
+        ...
 
-    def open_once(self, case: dict, scratch: Dict[str, Dict[str, int]]) -> Case:
+    def open_once(self, case: DefinedCase, scratch: Scratch) -> CaseOf[P, R]:
         """As `open_case`, of a case that comes once: whoever opened it closes it, unless the device was lost."""
+        ...
 
-    def reserve(self, parts: Sequence[Part]) -> bool:
+    def reserve(self, parts: Sequence[Part], /) -> bool:
         """Gets the memory for these ahead of time; False where whoever works on the device may come to need it."""
+        ...
 
-    def replicas_max(self, case: dict) -> int:
+    def replicas_max(self, case: DefinedCase) -> int:
         """How many replicas of the case's tensors fit."""
+        ...
 
-    def telemetry(self) -> dict: ...
+    def telemetry(self) -> Telemetry: ...
+
+
+Case = CaseOf[Any, Any]
+Device = DeviceOf[Any, Any]

@@ -6,8 +6,9 @@ who holds it. A call that waits in the kernel cannot be ended; it is a thread's,
 import fcntl
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Dict, Iterator
+from typing import Optional
 
 from ..host.device_locks import how_to_keep
 from .failures import InfraFailure
@@ -25,7 +26,7 @@ class DeviceLock:
         self._path = path
         self._fd = _open(path)
         # Of calls that waited too long, and still wait: the next one of their kind goes on with them.
-        self._waiters: Dict[int, _Waiter] = {}
+        self._waiters: dict[int, _Waiter] = {}
 
     @contextmanager
     def shared(self, watch: Stopwatch, wait_s: float = WAIT_S_MAX) -> Iterator[None]:
@@ -65,7 +66,7 @@ class _Waiter:
         self._path, self._how = path, how
         self._change = threading.Condition()
         self._is_wanted, self._is_taken = False, False
-        self._thread: "threading.Thread | None" = None
+        self._thread: Optional[threading.Thread] = None
         self.descriptor = -1
 
     def wait(self, seconds: float) -> bool:

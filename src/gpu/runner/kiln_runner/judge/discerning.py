@@ -4,7 +4,7 @@ A reference that is not finite refuses the problem in any case. That something p
 case may be so small that its answer is always the same (the softmax of one number is 1).
 """
 import math
-from typing import List, Optional
+from typing import Optional
 
 from .checking import Terms
 from .device import LAST, Case, Runnable
@@ -55,13 +55,13 @@ def _idle(case: Case, sides: Sides, terms: Terms, seed: int) -> Optional[str]:
     return f"{sorted(same)[0]} of other inputs passes: it does not depend on the inputs, or the tolerance is too wide" if same else None
 
 
-def _zeros(case: Case, sides: Sides, terms: Terms, seed: int) -> List[Comparison]:
+def _zeros(case: Case, sides: Sides, terms: Terms, seed: int) -> list[Comparison]:
     case.draw(seed)
     case.blank()
     return _looked(case, sides, terms, seed)
 
 
-def _others(case: Case, sides: Sides, terms: Terms, seed: int) -> List[Comparison]:
+def _others(case: Case, sides: Sides, terms: Terms, seed: int) -> list[Comparison]:
     """Outputs of other inputs that pass for those of `seed`."""
     case.draw(terms.rng.getrandbits(128))
     case.poison(terms.rng)
@@ -69,7 +69,7 @@ def _others(case: Case, sides: Sides, terms: Terms, seed: int) -> List[Compariso
     return [output for output in _looked(case, sides, terms, seed) if output.passes(terms.tolerance)]
 
 
-def _looked(case: Case, sides: Sides, terms: Terms, seed: int) -> List[Comparison]:
+def _looked(case: Case, sides: Sides, terms: Terms, seed: int) -> list[Comparison]:
     """What stands in the outputs now, compared with what the reference makes of the inputs of `seed`."""
     case.inspect(seed)
     case.snapshot(0, LAST)

@@ -1,10 +1,13 @@
 """Why a judgement ends early. Three causes that must never be mixed up: the candidate, the machine, or the device under it."""
+from typing import Literal
+
+from kiln_runner.protocol_outcomes import Outcome
 
 
 class CandidateFailure(Exception):
     """The candidate's own fault: `outcome` is an Outcome of the protocol. `lost`: the device context went with it."""
 
-    def __init__(self, outcome: dict, lost: bool = False) -> None:
+    def __init__(self, outcome: Outcome, lost: bool = False) -> None:
         super().__init__(outcome["verdict"])
         self.outcome, self.lost = outcome, lost
 
@@ -28,9 +31,10 @@ class DeviceFault(Exception):
 class OutOfReach(DeviceFault):
     """A candidate's access to memory that lies beside its buffers. `offset`: where, in the memory that it was given."""
 
-    def __init__(self, message: str, offset: int, access: str) -> None:
+    def __init__(self, message: str, offset: int, access: Literal["read", "write"]) -> None:
         super().__init__(message, lost=False)
-        self.offset, self.access = offset, access
+        self.offset = offset
+        self.access: Literal["read", "write"] = access
 
 
 class LaunchRejected(Exception):

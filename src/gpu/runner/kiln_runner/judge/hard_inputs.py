@@ -5,7 +5,6 @@ in check cases alone is wrong there. What takes other time on hard inputs (less 
 a run does not count, and the one behind it, on the plain inputs of before, does not either.
 """
 import random
-from typing import List
 
 # A section has at least one such run, and one for so many of the candidate's.
 RUNS_PER_HARD = 32
@@ -16,7 +15,7 @@ class Deck:
 
     def __init__(self, count: int, rng: random.Random) -> None:
         self._count, self._rng = count, rng
-        self._left: List[int] = []
+        self._left: list[int] = []
 
     def __len__(self) -> int:
         return self._count

@@ -5,7 +5,7 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable
 
 from .failures import InfraFailure
 
@@ -13,7 +13,7 @@ COMPILE_SECONDS_MAX = 120
 LOG_CHARS_MAX = 4000
 
 
-def cached(cache: Path, name: str, made_from: List[str], make: Callable[[Path], None]) -> Path:
+def cached(cache: Path, name: str, made_from: list[str], make: Callable[[Path], None]) -> Path:
     """The file, made by `make(path)` if it is not there. Judges that start together make it once."""
     folder = cache / "helpers"
     folder.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def cached(cache: Path, name: str, made_from: List[str], make: Callable[[Path], 
     return target
 
 
-def run_compiler(command: List[str], what: str) -> None:
+def run_compiler(command: list[str], what: str) -> None:
     """InfraFailure `compiler_missing` or `internal` with the compiler's words."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=COMPILE_SECONDS_MAX)

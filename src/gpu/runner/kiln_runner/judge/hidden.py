@@ -1,6 +1,8 @@
 """The check case that the daemon drew for one judgement: nobody could know its shape before, and no other judgement has it."""
+from kiln_runner.protocol import DefinedCase, Hidden, HiddenCase
+
 from .checking import Terms, check
-from .device import Device, Program
+from .device import Case, Device, Program, Runnable
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 from .outcomes import plan_error
 from .problems import Problem
@@ -8,13 +10,13 @@ from .problems import Problem
 SIDES = ("reference", "baseline")
 
 
-def refuse_plan(hidden: dict) -> None:
+def refuse_plan(hidden: Hidden) -> None:
     """CandidateFailure where the candidate's plan cannot be made for the shape."""
     if hidden["kind"] == "refused":
         raise CandidateFailure(plan_error(hidden["field"], hidden["message"]))
 
 
-def check_hidden(device: Device, problem: Problem, candidate: Program, hidden: dict, terms: Terms) -> None:
+def check_hidden(device: Device, problem: Problem, candidate: Program, hidden: HiddenCase, terms: Terms) -> None:
     """As `check`. Not before a candidate failed is the problem's own baseline asked: where it fails as well, the problem promises too much."""
     spec, is_lost = hidden["case"], False
     scratch = {**{side: spec[side]["scratch"] for side in SIDES}, "candidate": hidden["plan"]["scratch"]}
@@ -34,14 +36,14 @@ def check_hidden(device: Device, problem: Problem, candidate: Program, hidden: d
             case.close()
 
 
-def _own(problem: Problem, side: str, case: object, spec: dict) -> object:
+def _own(problem: Problem, side: str, case: Case, spec: DefinedCase) -> Runnable:
     try:
         return problem.bound(side, case, spec)
     except LaunchRejected as error:
         raise InfraFailure(f"{side}_failed", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
 
 
-def _acquit(problem: Problem, case: object, spec: dict, reference: object, terms: Terms) -> None:
+def _acquit(problem: Problem, case: Case, spec: DefinedCase, reference: Runnable, terms: Terms) -> None:
     try:
         check(case, _own(problem, "baseline", case, spec), reference, terms)
     except CandidateFailure as failure:

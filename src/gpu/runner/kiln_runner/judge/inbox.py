@@ -2,7 +2,9 @@
 import os
 import select
 from collections import deque
-from typing import Deque, List, Optional, Tuple
+from typing import Optional
+
+from kiln_runner.protocol import Json
 
 from ..frames import read_frame
 
@@ -15,9 +17,9 @@ class Inbox:
 
     def __init__(self, descriptor: int) -> None:
         self._stream = os.fdopen(descriptor, "rb", buffering=0)
-        self._kept: Deque[Optional[Tuple[dict, bytes]]] = deque()
+        self._kept: deque[Optional[tuple[Json, bytes]]] = deque()
 
-    def read(self) -> Optional[Tuple[dict, bytes]]:
+    def read(self) -> Optional[tuple[Json, bytes]]:
         """Waits for a frame; None at the end of the stream."""
         return self._kept.popleft() if self._kept else read_frame(self._stream)
 
@@ -25,9 +27,9 @@ class Inbox:
         """Waits that long for a frame, or for the end of the stream."""
         return bool(self._kept) or self._is_readable(seconds)
 
-    def take(self, kind: str) -> List[dict]:
+    def take(self, kind: str) -> list[Json]:
         """Headers of the frames of this kind that are there now; the others stay, in their order."""
-        taken: List[dict] = []
+        taken: list[Json] = []
         while len(self._kept) < KEPT_MAX and None not in self._kept and self._is_readable(0):
             frame = read_frame(self._stream)
             if frame is not None and frame[0]["type"] == kind:

@@ -4,8 +4,12 @@ Whoever breaks off does it by raising: CandidateFailure for a verdict, InfraFail
 """
 import random
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Callable, ContextManager, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, NamedTuple, Optional
+
+from kiln_runner.protocol import DefinedCase, Hidden, JudgeTask, Plan, Telemetry
+from kiln_runner.protocol_outcomes import CaseTiming, Passed, TimingStatistics
 
 from .artifacts import open_artifact
 from .checking import Terms, TimedRuns, advice, check, evaluate_timed, look_at_last, queue_timed_checks
@@ -38,27 +42,27 @@ class Bench(NamedTuple):
     watch: Stopwatch
     report: Callable[[str, str], None]
     rng: random.Random
-    loaded: Dict[str, Program]
+    loaded: dict[str, Program]
     load_ahead: Callable[[], None]
 
 
 class Judgement:
-    def __init__(self, bench: Bench, problem: Problem, task: dict) -> None:
+    def __init__(self, bench: Bench, problem: Problem, task: JudgeTask) -> None:
         self._bench, self._problem, self._task = bench, problem, task
         self._terms = Terms(problem.definition["tolerance"], bench.rng)
-        self._programs: Dict[str, Program] = dict(bench.loaded)
-        self._bound: Dict[Tuple[str, int], Tuple[Case, Runnable]] = {}
-        self._hidden: Optional[dict] = task.get("hidden")
+        self._programs: dict[str, Program] = dict(bench.loaded)
+        self._bound: dict[tuple[str, int], tuple[Case, Runnable]] = {}
+        self._hidden: Optional[Hidden] = task.get("hidden")
         # Seeded by the system's generator, and as unpredictable for a kernel, but a hundred times as fast: the device waits for what is drawn.
         self._rng = random.Random(bench.rng.getrandbits(256))
         self._decks = {spec["name"]: Deck(len(spec.get("hard", [])), self._rng) for spec in problem.definition["cases"]}
         self._timed = [spec for spec in problem.definition["cases"] if spec["kind"] == "bench"]
         # Seed and replica of the outputs that were copied after the latest section.
         self._last = (0, 0)
-        self.telemetry: Optional[dict] = None
+        self.telemetry: Optional[Telemetry] = None
         self.case, self._read_only = "", b""
 
-    def run(self) -> dict:
+    def run(self) -> Passed:
         """The outcome `passed`; anything else is raised."""
         specs = self._problem.definition["cases"]
         try:
@@ -83,7 +87,7 @@ class Judgement:
 
     # --- load
 
-    def _load(self, specs: List[dict]) -> None:
+    def _load(self, specs: list[DefinedCase]) -> None:
         if self._hidden:
             refuse_plan(self._hidden)
         with self._phase("load", "", "loadMs"):
@@ -100,22 +104,23 @@ class Judgement:
         if side not in self._programs:
             self._programs[side] = self._bench.device.load(side, open_artifact(self._bench.cache, artifact))
 
-    def _phase(self, phase: str, case: str, count_as: str) -> ContextManager[None]:
+    def _phase(self, phase: str, case: str, count_as: str) -> AbstractContextManager[None]:
         self._bench.report(phase, case)
         return self._bench.watch.span(count_as)
 
-    def _open(self, spec: dict, batch: int) -> Case:
+    def _open(self, spec: DefinedCase, batch: int) -> Case:
         scratch = {side: self._plan(side, spec)["scratch"] for side in ("reference", "baseline", *self._programs)}
         return self._bench.device.open_case(self._problem.definition, spec, batch, scratch)
 
-    def _plan(self, side: str, spec: dict) -> dict:
+    def _plan(self, side: str, spec: DefinedCase) -> Plan:
         if side == "candidate":
             return self._task["plans"][spec["name"]]
-        if side == "record":
-            return self._task["record"]["plans"][spec["name"]]
+        record = self._task["record"]
+        if side == "record" and record is not None:
+            return record["plans"][spec["name"]]
         return self._problem.plan(side, spec)
 
-    def _runnable(self, side: str, case: Case, spec: dict) -> Runnable:
+    def _runnable(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
         if side in ("reference", "baseline"):
             return self._trusted_side(side, case, spec)
         key = (side, id(case))
@@ -124,7 +129,7 @@ class Judgement:
             self._bound[key] = (case, self._bind(side, case, spec))
         return self._bound[key][1]
 
-    def _bind(self, side: str, case: Case, spec: dict) -> Runnable:
+    def _bind(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
         try:
             return case.bind(side, self._programs[side], self._plan(side, spec))
         except LaunchRejected as error:
@@ -132,7 +137,7 @@ class Judgement:
                 raise
             raise InfraFailure("internal", f"the {side}'s plan, case {spec['name']}: {error.field}: {error}") from error
 
-    def _trusted_side(self, side: str, case: Case, spec: dict) -> Runnable:
+    def _trusted_side(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
         try:
             return self._problem.bound(side, case, spec)
         except LaunchRejected as error:
@@ -149,7 +154,7 @@ class Judgement:
 
     # --- check
 
-    def _check(self, specs: List[dict]) -> None:
+    def _check(self, specs: list[DefinedCase]) -> None:
         with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
             for spec in specs:
                 self.case = spec["name"]
@@ -159,13 +164,13 @@ class Judgement:
                 self._trust(case, spec, reference)
                 # Timed shapes on hard inputs: plain ones are checked in what is timed.
                 check(case, self._runnable("candidate", case, spec), reference, self._terms, self._decks[spec["name"]].deal())
-            if self._hidden:
+            if self._hidden and self._hidden["kind"] == "case":
                 self.case = self._hidden["case"]["name"]
                 self._bench.report("check", self.case)
                 check_hidden(self._bench.device, self._problem, self._programs["candidate"], self._hidden, self._terms)
             self._find_unchanged()
 
-    def _trust(self, case: Case, spec: dict, reference: Runnable) -> None:
+    def _trust(self, case: Case, spec: DefinedCase, reference: Runnable) -> None:
         """Once on this device and in this case: the baseline must pass what candidates must pass, which tries the reference too, and what
         does no work must not."""
         if self._problem.facts.trusts(spec["name"]):
@@ -187,7 +192,7 @@ class Judgement:
 
     # --- time
 
-    def _time(self, spec: dict) -> dict:
+    def _time(self, spec: DefinedCase) -> CaseTiming:
         self.case = spec["name"]
         self._bench.report("measure", spec["name"])
         with self._bench.lock.exclusive(self._bench.watch), self._bench.watch.span("measureMs"):
@@ -216,13 +221,13 @@ class Judgement:
         drawn = draws_to_confirm(plain, batch) if is_confirming else DRAWN_SCREENING
         return TimedRuns(section.kept, self._last, draw_proofs(sampled, batch, drawn, self._rng))
 
-    def _time_sides(self, case: Case, runnables: Dict[str, Runnable], how: Tuple[Conditions, bool, Optional[Control]]) -> Section:
+    def _time_sides(self, case: Case, runnables: dict[str, Runnable], how: tuple[Conditions, bool, Optional[Control]]) -> Section:
         conditions, is_strict, control = how
         section = time_sides(case, runnables, conditions, strict=is_strict, control=control)
         self._last = look_at_last(case, section.sampled, self._rng)
         return section
 
-    def _look_before_again(self, spec: dict, case: Case, section: Section) -> None:
+    def _look_before_again(self, spec: DefinedCase, case: Case, section: Section) -> None:
         """A section that looked as if work had been left out is timed again in a way in which none can be. What was written in it counts all the
         same: a candidate that is honest in the second section alone is wrong."""
         reference, ran = self._runnable("reference", case, spec), self._ran(case, section)
@@ -238,7 +243,7 @@ class Judgement:
         if not self._bench.device.is_busy():
             self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
-    def _measure(self, spec: dict) -> Measured:
+    def _measure(self, spec: DefinedCase) -> Measured:
         case, conditions = self._get_ready(spec)
         measured, most = self._by_method(spec, case, conditions), self._bench.device.replicas_max(spec)
         counted_ns = measured.candidate["medianNs"]
@@ -249,7 +254,7 @@ class Judgement:
         case = self._prepared(spec, batch_for(counted_ns, most))
         return self._by_method(spec, case, conditions._replace(warmth=conditions.warmth._replace(single_ns=counted_ns)))
 
-    def _by_method(self, spec: dict, case: Case, conditions: Conditions) -> Measured:
+    def _by_method(self, spec: DefinedCase, case: Case, conditions: Conditions) -> Measured:
         rules = conditions.rules
         if rules.get("inputs") == "fresh" or self._task["record"] or rules["method"] == "paired":
             return self._in_pairs(spec, case, conditions, rules.get("inputs") == "fresh")
@@ -262,7 +267,7 @@ class Judgement:
         screening = self._screen(spec, case, conditions, known)
         return screening or self._teaching(spec, case, conditions.after((time.monotonic_ns() - start) / NS_PER_MS))
 
-    def _screen(self, spec: dict, case: Case, conditions: Conditions, known: dict) -> Optional[Measured]:
+    def _screen(self, spec: DefinedCase, case: Case, conditions: Conditions, known: TimingStatistics) -> Optional[Measured]:
         """Against the remembered time; None where that does not hold."""
         control = Control("baseline", known["medianNs"])
         has_controls = control.is_affordable(conditions)
@@ -282,13 +287,13 @@ class Judgement:
             return None
         return measured
 
-    def _teaching(self, spec: dict, case: Case, conditions: Conditions) -> Measured:
+    def _teaching(self, spec: DefinedCase, case: Case, conditions: Conditions) -> Measured:
         """In pairs, and the baseline's time is remembered, if nothing was suspicious about them. Of plans that are always timed in pairs it only
         says that there are such, for judges that make them ready."""
         measured = self._in_pairs(spec, case, conditions, False)
         return measured._replace(teaches=not measured.is_strict)
 
-    def _in_pairs(self, spec: dict, case: Case, conditions: Conditions, is_strict: bool) -> Measured:
+    def _in_pairs(self, spec: DefinedCase, case: Case, conditions: Conditions, is_strict: bool) -> Measured:
         sides = ["candidate", "baseline", *(["record"] if self._task["record"] else [])]
         runnables = self._runnables(sides, case, spec)
         conditions = conditions.beside(case, self._runnables(sides[1:], case, spec))
@@ -298,11 +303,11 @@ class Judgement:
         self._look_before_again(spec, case, measured.section)
         return paired(case, self._time_sides(case, runnables, (conditions, True, None)), sides, True)
 
-    def _get_ready(self, spec: dict) -> Tuple[Case, Conditions]:
+    def _get_ready(self, spec: DefinedCase) -> tuple[Case, Conditions]:
         """The case in place for as many executions between two events as the candidate's speed asks for."""
         case, rng = self._prepared(spec, 1), self._rng
         rules, deck = self._task["timing"], self._decks[spec["name"]]
-        warmth, samples = warm_up(case, {"candidate": self._runnable("candidate", case, spec)}, rules, rng)
+        warmth, samples = warm_up(case, {"candidate": self._runnable("candidate", case, spec)}, rules["warmupRuns"], rng)
         batch = batch_for(warmth.single_ns, self._bench.device.replicas_max(spec))
         if batch == 1:
             return case, Conditions(rules, warmth, rng, deck)
@@ -314,12 +319,12 @@ class Judgement:
         case.wipe([LAST])
         return self._prepared(spec, batch), Conditions(rules, warmth, rng, deck)
 
-    def _prepared(self, spec: dict, batch: int) -> Case:
+    def _prepared(self, spec: DefinedCase, batch: int) -> Case:
         case = self._open(spec, batch)
         case.arm(self._bench.rng)
         case.draw(self._bench.rng.getrandbits(128))
         case.poison(self._bench.rng)
         return case
 
-    def _runnables(self, sides: List[str], case: Case, spec: dict) -> Dict[str, Runnable]:
+    def _runnables(self, sides: list[str], case: Case, spec: DefinedCase) -> dict[str, Runnable]:
         return {side: self._runnable(side, case, spec) for side in sides}

@@ -1,6 +1,10 @@
 """Where the buffers of a case lie in a device's memory. Pure."""
-from typing import Dict, Iterable, List, NamedTuple, Tuple
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
+# Bytes of scratch buffers: side -> name -> bytes.
+Scratch = dict[str, dict[str, int]]
+Side = Literal["before", "after"]
 ALIGNMENT_BYTES = 256
 REPLICAS_MAX = 16
 
@@ -20,7 +24,7 @@ class Room(NamedTuple):
 
 class Guard(NamedTuple):
     buffer: str
-    side: str
+    side: Side
     offset: int
     bytes: int
 
@@ -29,9 +33,9 @@ def align(offset: int) -> int:
     return -(-offset // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
 
 
-def place(buffers: Iterable[Tuple[str, int]], start: int, guard_bytes: int) -> Tuple[Dict[str, Placement], int]:
+def place(buffers: Iterable[tuple[str, int]], start: int, guard_bytes: int) -> tuple[dict[str, Placement], int]:
     """Buffers one after another from `start`, each with guards around it (0: none). Returns them and the first free offset."""
-    placements = {}
+    placements: dict[str, Placement] = {}
     at = start
     for name, size in buffers:
         offset = align(at + guard_bytes)
@@ -46,7 +50,7 @@ def room(size: int, page: int) -> Room:
     return Room(mapped, (mapped - size) // ALIGNMENT_BYTES * ALIGNMENT_BYTES, size)
 
 
-def guards_in(name: str, room: Room) -> List[Guard]:
+def guards_in(name: str, room: Room) -> list[Guard]:
     """All of a mapping that is not the buffer; offsets within the mapping. A side without a byte has none: there the mapping ends."""
     end = room.offset + room.bytes
     sides = [Guard(name, "before", 0, room.offset), Guard(name, "after", end, room.mapped - end)]

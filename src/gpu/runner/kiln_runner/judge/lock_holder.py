@@ -1,7 +1,7 @@
 """Who holds a file's flock, for people who must end it: from /proc/locks, which every user may read."""
 import os
 import pwd
-from typing import List, Optional
+from typing import Optional
 
 HOLDERS_NAMED_MAX = 3
 COMMAND_CHARS_MAX = 80
@@ -14,7 +14,7 @@ def holder_of(descriptor: int, own_pid: int) -> str:
     return " and ".join(_told(pid) for pid in pids[:HOLDERS_NAMED_MAX]) or UNSEEN
 
 
-def _pids(inode: int) -> List[int]:
+def _pids(inode: int) -> list[int]:
     """Lines are `1: FLOCK  ADVISORY  WRITE 123 00:1f:456 0 EOF`; those of processes that wait have an arrow behind the number."""
     try:
         with open("/proc/locks", encoding="ascii") as file:

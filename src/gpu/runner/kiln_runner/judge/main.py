@@ -4,7 +4,8 @@ Frames on stdin and stdout (service.py). `--standby`: another one has been ready
 import argparse
 import os
 from pathlib import Path
-from typing import List
+
+from kiln_runner.judge_frames import FromJudge
 
 from ..frames import encode
 from ..host.placement import move_to, parse_cores
@@ -14,7 +15,7 @@ from .inbox import Inbox
 from .service import CONTEXT_LOST_EXIT, Service, Surroundings
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="runner judge")
     parser.add_argument("--kind", choices=("gpu", "cpu"), required=True)
     parser.add_argument("--device", required=True)
@@ -27,9 +28,13 @@ def run(argv: List[str]) -> int:
     # Frames get a descriptor of their own at once: whatever a candidate prints goes to the log, never between frames.
     frames = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
+
+    def send(header: FromJudge) -> None:
+        frames.write(encode(header))
+
     # It moves when it gets work: making a context and preparing problems would disturb the judge that measures there.
     around = Surroundings(
-        open_lock(options.lock), options.cache, lambda header: frames.write(encode(header)), lambda: move_to(options.cores),
+        open_lock(options.lock), options.cache, send, lambda: move_to(options.cores),
         not options.standby,
     )
     lost = Service(open_device(options), around).serve(Inbox(0))

@@ -1,5 +1,8 @@
 """What a section came to, as it is told. Pure."""
-from typing import NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Optional
+
+from kiln_runner.protocol_outcomes import CaseTiming, TimingStatistics
 
 from .clocks import stamps_are_doubtful
 from .device import Case
@@ -11,9 +14,9 @@ from .steadiness import agrees, finds_inputs_spoilt, gained_by_memory, lives_on_
 class Measured(NamedTuple):
     case: Case
     section: Section
-    method: str
-    candidate: dict
-    baseline: dict
+    method: Literal["paired", "cached"]
+    candidate: TimingStatistics
+    baseline: TimingStatistics
     # Of the baseline's time to the candidate's, and of the record's where there is one.
     speedup: Interval
     record: Optional[Interval] = None
@@ -33,9 +36,9 @@ class Measured(NamedTuple):
         is_spoilt = self.method == "paired" and finds_inputs_spoilt(self.section, "baseline", self.case.draw_bias)
         return lives_on_memory(self.section, "candidate", self.case.draw_bias) or is_spoilt or not self.is_steady
 
-    def timing(self) -> dict:
+    def timing(self) -> CaseTiming:
         """A CaseTiming of the protocol."""
-        timing = {
+        timing: CaseTiming = {
             "case": self.case.name,
             "candidate": self.candidate,
             "baseline": self.baseline,
@@ -52,7 +55,7 @@ class Measured(NamedTuple):
         return timing
 
 
-def screened(case: Case, section: Section, known: dict) -> Measured:
+def screened(case: Case, section: Section, known: TimingStatistics) -> Measured:
     """Against the baseline's remembered TimingStatistics."""
     candidate = timing_statistics(section.of("candidate"), case.batch)
     speedup = widened(ratio_of_medians(known, candidate), gained_by_memory(section, "candidate"))

@@ -2,7 +2,10 @@
 import math
 import random
 import time
-from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Optional
+
+from kiln_runner.protocol import TimingRules
 
 from .device import Case, Runnable
 from .hard_inputs import NO_HARD_INPUTS, Deck
@@ -36,52 +39,53 @@ NS_PER_MS = 1e6
 class ByInputs(NamedTuple):
     """Times of a side's runs: on inputs that it had not seen, on such as were drawn once more right before, and on such as were left in place."""
 
-    new: List[float]
-    redrawn: List[float]
-    left: List[float]
+    new: list[float]
+    redrawn: list[float]
+    left: list[float]
 
 
 class Section(NamedTuple):
     """Timed runs in the order they were made, also those that do not count, and their nanoseconds of one execution. `before`: the seed of the
     inputs before the first; `gaps`: of each run as Case.gaps, or none at all."""
 
-    runs: List[TimedRun]
-    times: List[float]
+    runs: list[TimedRun]
+    times: list[float]
     before: int = 0
     gaps: Sequence[float] = ()
 
     @property
-    def inputs(self) -> List[int]:
+    def inputs(self) -> list[int]:
         return inputs_of(self.runs, self.before)
 
     @property
-    def kept(self) -> Tuple[int, int]:
+    def kept(self) -> tuple[int, int]:
         """Seed and replica of the outputs that were kept: the last to be took the place of others."""
         return next((seed, run.keep) for run, seed in zip(reversed(self.runs), reversed(self.inputs)) if run.keep is not None)
 
     @property
-    def sampled(self) -> List[Tuple[int, Sample]]:
+    def sampled(self) -> list[tuple[int, Sample]]:
         """The inputs' seed and the sample of each run that still has its slot: those of one seed follow each other, also where others came
         between them."""
-        holders = {run.sample.slot: number for number, run in enumerate(self.runs) if run.sample and run.sample.slot != NO_SLOT}
-        inputs, first = self.inputs, {}
-        for number in sorted(holders.values()):
+        holders = {run.sample.slot: (number, run.sample) for number, run in enumerate(self.runs) if run.sample and run.sample.slot != NO_SLOT}
+        inputs = self.inputs
+        first: dict[int, int] = {}
+        for number, _ in sorted(holders.values()):
             first.setdefault(inputs[number], number)
-        order = sorted(holders.values(), key=lambda number: (first[inputs[number]], number))
-        return [(inputs[number], self.runs[number].sample) for number in order]
+        order = sorted(holders.values(), key=lambda holder: (first[inputs[holder[0]]], holder[0]))
+        return [(inputs[number], sample) for number, sample in order]
 
     @property
-    def counted(self) -> List[Tuple[TimedRun, float]]:
+    def counted(self) -> list[tuple[TimedRun, float]]:
         return [(run, time) for run, time in zip(self.runs, self.times) if run.counts]
 
-    def of(self, side: str) -> List[float]:
+    def of(self, side: str) -> list[float]:
         return [time for run, time in self.counted if run.side == side]
 
-    def gaps_of(self, side: str) -> List[float]:
+    def gaps_of(self, side: str) -> list[float]:
         """Of its runs that count, where the device's timer said something."""
         return [gap for run, gap in zip(self.runs, self.gaps) if run.side == side and run.counts and not math.isnan(gap)]
 
-    def whole(self, side: str) -> List[float]:
+    def whole(self, side: str) -> list[float]:
         """Nanoseconds of all that is between two events."""
         return [time * run.replicas for run, time in self.counted if run.side == side]
 
@@ -96,10 +100,10 @@ class Section(NamedTuple):
                 known = seed
         return ByInputs(new, redrawn, left)
 
-    def group_ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> List[float]:
+    def group_ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> list[float]:
         """Of the two sides' medians in each group: what drifts over the section cancels within a group, and a run with an outlier drops out."""
         size, counted = group_size(sides), self.counted
-        ratios = []
+        ratios: list[float] = []
         for at in range(0, len(counted), size):
             group = counted[at : at + size]
             middle = {side: median(sorted(t for run, t in group if run.side == side)) for side in (numerator, denominator)}
@@ -111,7 +115,8 @@ class Section(NamedTuple):
 
     def control_ratios(self, control: str, side: str) -> Interval:
         """Of each run of `control` to those of `side` that were nearest to it: a clock that moves in the section moves both."""
-        own, ratios, after = self.of(side), [], 0
+        own, after = self.of(side), 0
+        ratios: list[float] = []
         for run, time_ns in self.counted:
             if run.side == side:
                 after += 1
@@ -149,19 +154,21 @@ class Warmth(NamedTuple):
     run_ms: float
 
 
-def warm_up(case: Case, runnables: Mapping[str, Runnable], rules: dict, rng: random.Random) -> Tuple[Warmth, List[Sample]]:
-    """A few runs of the given sides, not counted, and their samples."""
+def warm_up(case: Case, runnables: Mapping[str, Runnable], count: int, rng: random.Random) -> tuple[Warmth, list[Sample]]:
+    """`count` runs of each side, not counted, and their samples."""
     slots = Slots(random.Random(rng.getrandbits(256)))
-    runs = [TimedRun(side, 1, None, None, slots.take()) for _ in range(max(WARMUP_LEAST, rules["warmupRuns"])) for side in runnables]
+    sides = [side for _ in range(max(WARMUP_LEAST, count)) for side in runnables]
+    samples = [slots.take() for _ in sides]
+    runs = [TimedRun(side, 1, None, None, sample) for side, sample in zip(sides, samples)]
     start = time.monotonic_ns()
     times = case.run_timed(runs, runnables, rng)
     run_ms = (time.monotonic_ns() - start) / NS_PER_MS / len(times)
     # The fastest: one slow first run must not hide that a plan is short enough to be batched.
-    return Warmth(min(times), run_ms), [run.sample for run in runs]
+    return Warmth(min(times), run_ms), samples
 
 
 class Conditions(NamedTuple):
-    rules: dict
+    rules: TimingRules
     warmth: Warmth
     rng: random.Random
     # Of the case's hard inputs.
@@ -169,7 +176,7 @@ class Conditions(NamedTuple):
 
     def beside(self, case: Case, others: Mapping[str, Runnable]) -> "Conditions":
         """For one side that is warm together with `others`, which are warmed up here: their first runs are slow, and all of them cost time."""
-        found, _ = warm_up(case, others, {"warmupRuns": WARMUP_LEAST}, self.rng)
+        found, _ = warm_up(case, others, WARMUP_LEAST, self.rng)
         run_ms = (self.warmth.run_ms + len(others) * found.run_ms) / (1 + len(others))
         return self._replace(warmth=self.warmth._replace(run_ms=run_ms))
 
@@ -191,7 +198,8 @@ def time_sides(
     sides, rules, rng = [side for side in runnables if control is None or side != control.side], conditions.rules, conditions.rng
     plan = SectionPlan(sides, case.batch, Freshness(rng, strict, case.draw_bias > REDRAWN_BEYOND, case.seed, conditions.deck))
     start = time.monotonic_ns()
-    section, gaps = Section([], [], case.seed), []
+    section = Section([], [], case.seed)
+    gaps: list[float] = []
     while True:
         elapsed_ms = (time.monotonic_ns() - start) / NS_PER_MS
         own = sum(run.side in sides for run, _ in section.counted)
@@ -208,7 +216,7 @@ def time_sides(
         section.runs.extend(chunk)
 
 
-def _timed(case: Case, chunk: List[TimedRun], runnables: Mapping[str, Runnable], sides: Sequence[str], rng: random.Random) -> List[float]:
+def _timed(case: Case, chunk: list[TimedRun], runnables: Mapping[str, Runnable], sides: Sequence[str], rng: random.Random) -> list[float]:
     """Of several sides the run before, one of `sides`, is not counted: the device has been idle since the last chunk, and one alone would pay."""
     lead = [TimedRun(rng.choice(sorted(sides)), case.batch, None, None)] if len(runnables) > 1 else []
     return case.run_timed([*lead, *chunk], runnables, rng)[len(lead) :]
@@ -233,7 +241,7 @@ def _wanted(runs_min: int, done: int, rng: random.Random) -> int:
     return max(RUNS_LEAST, rng.randint(runs_min // 4, -(-3 * runs_min // 4)))
 
 
-def narrow_enough(section: Section, sides: Sequence[str], rules: dict) -> bool:
+def narrow_enough(section: Section, sides: Sequence[str], rules: TimingRules) -> bool:
     """Of a pair the ratio counts, of one side alone its median."""
     if len(section.of(sides[0])) < rules["runsMin"]:
         return False

@@ -6,7 +6,7 @@ PACKAGE = "kiln_runner.judge"
 
 def read(*names: str) -> str:
     """The named files of native/, one after another, each with its own line numbers."""
-    parts = []
+    parts: list[str] = []
     for name in names:
         data = pkgutil.get_data(PACKAGE, f"native/{name}")
         if data is None:

@@ -1,6 +1,6 @@
 """Elements as text for people. The bytes of one element in, a number as its type would print it out."""
 import struct
-from typing import List, Union
+from typing import Union
 
 E2M1 = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 _FORMATS = {"f64": "=d", "f32": "=f", "f16": "=e", "i64": "=q", "i32": "=i", "u32": "=I", "i8": "=b", "u8": "=B"}
@@ -17,7 +17,7 @@ def element_text(data: bytes, dtype: str) -> str:
     return f"({_e2m1(data[0] & 15):g}, {_e2m1(data[0] >> 4):g})"
 
 
-def numbers_in(text: str) -> List[Union[int, float]]:
+def numbers_in(text: str) -> list[Union[int, float]]:
     """What `element_text` wrote: one number, of a packed byte both; whole numbers exactly."""
     return [_number(part) for part in text.strip("()").split(",")]
 

@@ -1,31 +1,41 @@
 """The outcomes a judge can give, as the protocol writes them."""
 import math
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Optional
 
+from kiln_runner.protocol import Tensor, Tolerance
+from kiln_runner.protocol_outcomes import CaseTiming, Crashed, Mismatch, ModifiedInput, OutOfBounds, Passed, PlanError, WrongAnswer
+
+from .layout import Side
 from .numbers import numbers_in
 
 MESSAGE_CHARS_MAX = 64 * 1024
+Stage = Literal["check", "timed_run"]
+# As the comparing kernels write them: mismatches, marks of the first and of the worst element, the squared norms of difference and reference.
+ComparisonWords = tuple[int, int, int, float, float]
 
 
-def passed(timings: List[dict], checked_cases: int) -> dict:
+def passed(timings: list[CaseTiming], checked_cases: int) -> Passed:
     return {"verdict": "passed", "timings": timings, "checkedCases": checked_cases}
 
 
-def plan_error(field: str, message: str) -> dict:
+def plan_error(field: str, message: str) -> PlanError:
     return {"verdict": "plan_error", "field": field, "message": message[:MESSAGE_CHARS_MAX]}
 
 
-def wrong_answer(case: str, stage: str, mismatch: dict, inputs: Optional[str] = None) -> dict:
+def wrong_answer(case: str, stage: Stage, mismatch: Mismatch, inputs: Optional[str] = None) -> WrongAnswer:
     """`inputs`: the check case whose distributions the inputs had; None: the case's own."""
-    named = {"inputs": inputs} if inputs else {}
-    return {"verdict": "wrong_answer", "case": case, "stage": stage, "mismatch": mismatch, **named}
+    outcome: WrongAnswer = {"verdict": "wrong_answer", "case": case, "stage": stage, "mismatch": mismatch}
+    if inputs:
+        outcome["inputs"] = inputs
+    return outcome
 
 
-def modified_input(case: str, tensor: str) -> dict:
+def modified_input(case: str, tensor: str) -> ModifiedInput:
     return {"verdict": "modified_input", "case": case, "tensor": tensor}
 
 
-def out_of_bounds(case: str, damage: "GuardDamage") -> dict:
+def out_of_bounds(case: str, damage: "GuardDamage") -> OutOfBounds:
     return {
         "verdict": "out_of_bounds",
         "case": case,
@@ -36,15 +46,17 @@ def out_of_bounds(case: str, damage: "GuardDamage") -> dict:
     }
 
 
-def crashed(case: str, message: str) -> dict:
+def crashed(case: str, message: str) -> Crashed:
     return {"verdict": "crashed", "case": case, "message": message[:MESSAGE_CHARS_MAX]}
 
 
 class GuardDamage:
     """An access outside a buffer: bytes that were written, or a fault. `distance_bytes` 0: right at its edge."""
 
-    def __init__(self, tensor: str, side: str, distance_bytes: int, access: str = "write") -> None:
-        self.tensor, self.side, self.distance_bytes, self.access = tensor, side, distance_bytes, access
+    def __init__(self, tensor: str, side: Side, distance_bytes: int, access: Literal["read", "write"] = "write") -> None:
+        self.tensor, self.distance_bytes = tensor, distance_bytes
+        self.side: Side = side
+        self.access: Literal["read", "write"] = access
 
 
 class Comparison:
@@ -53,7 +65,7 @@ class Comparison:
     Right: |out - ref| <= atol + rtol * |ref| for each element, and ||out - ref|| <= relative_l2 * ||ref|| + atol * sqrt(elements) for the whole.
     """
 
-    def __init__(self, tensor: dict, look: int, words: tuple) -> None:
+    def __init__(self, tensor: Tensor, look: int, words: ComparisonWords) -> None:
         self.tensor, self.look = tensor, look
         self.mismatches, first, worst, self.difference2, self.reference2 = words
         self._first = ~first & (2**64 - 1) if self.mismatches else None
@@ -76,18 +88,18 @@ class Comparison:
             return math.inf
         return math.sqrt(self.difference2 / self.reference2)
 
-    def passes(self, tolerance: dict) -> bool:
+    def passes(self, tolerance: Tolerance) -> bool:
         return self.mismatches == 0 and (self.difference2 == 0 or math.sqrt(self.difference2) <= self._norm_limit(tolerance))
 
-    def _norm_limit(self, tolerance: dict) -> float:
+    def _norm_limit(self, tolerance: Tolerance) -> float:
         numbers = self.tensor["elements"] * (2 if self.tensor["dtype"] == "f4e2m1x2" else 1)
         return tolerance["relative_l2"] * math.sqrt(self.reference2) + tolerance["atol"] * math.sqrt(numbers)
 
-    def mismatch(self, expected: str, actual: str, tolerance: dict) -> dict:
+    def mismatch(self, expected: str, actual: str, tolerance: Tolerance) -> Mismatch:
         """`rule`: which of the two it missed, with what it came to and what was allowed. Only where no element misses its own, the norm's."""
-        rule, (error, limit) = "element", _element_numbers(expected, actual, tolerance)
+        error, limit = _element_numbers(expected, actual, tolerance)
         if not self.mismatches:
-            rule, error, limit = "norm", f"{math.sqrt(self.difference2):.6g}", f"{self._norm_limit(tolerance):.6g}"
+            error, limit = f"{math.sqrt(self.difference2):.6g}", f"{self._norm_limit(tolerance):.6g}"
         return {
             "tensor": self.tensor["name"],
             "index": self.index,
@@ -96,13 +108,13 @@ class Comparison:
             "mismatches": self.mismatches,
             "elements": self.tensor["elements"],
             "relativeL2": f"{self.relative_l2:.6g}",
-            "rule": rule,
+            "rule": "element" if self.mismatches else "norm",
             "error": error,
             "limit": limit,
         }
 
 
-def _element_numbers(expected: str, actual: str, tolerance: dict) -> Tuple[str, str]:
+def _element_numbers(expected: str, actual: str, tolerance: Tolerance) -> tuple[str, str]:
     """(|out - ref|, atol + rtol * |ref|); of two in a byte those of the one that is further off."""
     error, reference = max((abs(out - ref), ref) for ref, out in zip(numbers_in(expected), numbers_in(actual)))
     limit = tolerance["atol"] + tolerance["rtol"] * abs(reference)
@@ -113,16 +125,15 @@ class SampleFault(NamedTuple):
     """Samples of one output that miss the reference. `slot`: of the first such run. `element` None: each element of its sample is within its
     tolerance, and their norm is not."""
 
-    tensor: dict
+    tensor: Tensor
     slot: int
     replica: int
     element: Optional[int]
     mismatches: int
 
-    def mismatch(self, expected: str, actual: str, tolerance: dict) -> dict:
+    def mismatch(self, expected: str, actual: str, tolerance: Tolerance) -> Mismatch:
         """`mismatches`: among the elements that were sampled."""
         error, limit = _element_numbers(expected, actual, tolerance)
-        rule = "norm" if self.element is None else "element"
         return {
             "tensor": self.tensor["name"],
             "index": self.element or 0,
@@ -131,13 +142,13 @@ class SampleFault(NamedTuple):
             "mismatches": self.mismatches,
             "elements": self.tensor["elements"],
             "relativeL2": "inf" if self.element is None else "",
-            "rule": rule,
+            "rule": "norm" if self.element is None else "element",
             "error": error,
             "limit": limit,
         }
 
 
-def sample_fault(tensor: dict, words: Tuple[int, int, int]) -> Optional[SampleFault]:
+def sample_fault(tensor: Tensor, words: tuple[int, int, int]) -> Optional[SampleFault]:
     """`words` as the helper kernels write them (native/gpu_sampling.cu)."""
     mismatches, first, far = words
     mark = ~(first or far) & (2**64 - 1)
@@ -145,10 +156,11 @@ def sample_fault(tensor: dict, words: Tuple[int, int, int]) -> Optional[SampleFa
         return None
     return SampleFault(tensor, mark >> 48, mark >> 40 & 0xFF, mark & (2**40 - 1) if first else None, mismatches)
 
+
 class Findings:
     """What the device found since the last look. `comparisons` are those of the outputs, in the order of the case's tensors."""
 
     def __init__(
-        self, damage: Optional[GuardDamage], modified: Optional[str], comparisons: List[Comparison], samples: Sequence[SampleFault] = ()
+        self, damage: Optional[GuardDamage], modified: Optional[str], comparisons: list[Comparison], samples: Sequence[SampleFault] = ()
     ) -> None:
         self.damage, self.modified, self.comparisons, self.samples = damage, modified, comparisons, list(samples)

@@ -4,7 +4,8 @@ A parked judge does it beside a neighbour that judges, so every step is short, n
 for the end of the neighbour's timed section. What fails here fails again with the first candidate, where there is an attempt to tell.
 """
 from collections import deque
-from typing import Callable, Deque, Generator, Iterator, TypeVar
+from collections.abc import Generator, Iterator
+from typing import Callable, TypeVar
 
 from .device import Device
 from .device_lock import LOCKED, DeviceLock
@@ -22,7 +23,7 @@ T = TypeVar("T")
 class Preparation:
     def __init__(self, device: Device, lock: DeviceLock) -> None:
         self._device, self._lock = device, lock
-        self._waiting: Deque[Iterator[None]] = deque(maxlen=PROBLEMS_WAITING_MAX)
+        self._waiting: deque[Iterator[None]] = deque(maxlen=PROBLEMS_WAITING_MAX)
 
     @property
     def is_pending(self) -> bool:

@@ -1,6 +1,8 @@
 """Problems this judge has loaded: definition, reference and baseline."""
 from pathlib import Path
-from typing import Dict, List
+
+from kiln_runner.judge_frames import DefineProblem
+from kiln_runner.protocol import DefinedCase, Plan
 
 from .artifacts import open_artifact
 from .device import Case, Device, Part, Program, Runnable
@@ -10,25 +12,26 @@ SIDES = ("reference", "baseline")
 
 
 class Problem:
-    def __init__(self, device: Device, cache: Path, frame: dict, facts: Facts) -> None:
+    def __init__(self, device: Device, cache: Path, frame: DefineProblem, facts: Facts) -> None:
         self.definition, self.facts = frame["definition"], facts
         self._device = device
-        self._programs: Dict[str, Program] = {
-            side: device.load(side, open_artifact(cache, frame[f"{side}Artifact"])) for side in SIDES
+        self._programs: dict[str, Program] = {
+            "reference": device.load("reference", open_artifact(cache, frame["referenceArtifact"])),
+            "baseline": device.load("baseline", open_artifact(cache, frame["baselineArtifact"])),
         }
 
     @property
-    def programs(self) -> List[Program]:
+    def programs(self) -> list[Program]:
         return list(self._programs.values())
 
     @property
     def key(self) -> str:
         return self.definition["key"]
 
-    def plan(self, side: str, case: dict) -> dict:
-        return case[side]
+    def plan(self, side: str, case: DefinedCase) -> Plan:
+        return case["reference"] if side == "reference" else case["baseline"]
 
-    def bound(self, side: str, case: Case, spec: dict) -> Runnable:
+    def bound(self, side: str, case: Case, spec: DefinedCase) -> Runnable:
         """The side's runnable for an open case, bound once for as long as the case stays where it is."""
         program = self._programs[side]
         known = case.bound.get(side)
@@ -37,7 +40,7 @@ class Problem:
             known = case.bound[side] = (program, case.bind(side, program, self.plan(side, spec)))
         return known[1]
 
-    def parts(self) -> List[Part]:
+    def parts(self) -> list[Part]:
         """What a candidate without scratch memory will need: every case, also with as many replicas as candidates were timed with."""
         specs = self.definition["cases"]
         return [Part(spec, batch, self._scratch(spec)) for spec in specs for batch in self.facts.batches(spec["name"])]
@@ -48,7 +51,7 @@ class Problem:
         for side in SIDES:
             self.bound(side, case, part.case)
 
-    def _scratch(self, spec: dict) -> Dict[str, Dict[str, int]]:
+    def _scratch(self, spec: DefinedCase) -> dict[str, dict[str, int]]:
         return {side: self.plan(side, spec)["scratch"] for side in SIDES}
 
     def close(self) -> None:

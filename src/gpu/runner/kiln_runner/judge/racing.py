@@ -6,7 +6,11 @@ all that makes a candidate look slow and passes: a first launch, a slow phase, a
 baseline, timed in the same moment (the witness). Reasons and margins: docs/adr/0017-racing.md.
 """
 import math
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Callable, Literal, NamedTuple, Optional
+
+from kiln_runner import protocol
+from kiln_runner.protocol_outcomes import Stopped, TimingStatistics
 
 from .statistics import Interval, median
 
@@ -34,13 +38,13 @@ class Seen(NamedTuple):
 class Race:
     """`wanted`: a Race of the protocol. `baselines`: the TimingStatistics that are remembered of every bench case."""
 
-    def __init__(self, wanted: Mapping[str, object], baselines: Mapping[str, dict]) -> None:
-        self._speedup, self._time_ns = float(wanted["speedup"]), float(wanted["timeNs"])
+    def __init__(self, wanted: protocol.Race, baselines: Mapping[str, TimingStatistics]) -> None:
+        self._speedup, self._time_ns = wanted["speedup"], wanted["timeNs"]
         self._floors: Mapping[str, float] = wanted["leastNs"]
         self.baselines = baselines
-        self._seen: Dict[str, Seen] = {}
+        self._seen: dict[str, Seen] = {}
         # A Stopped of the protocol, once there is nothing left to reach.
-        self.stopped: Optional[dict] = None
+        self.stopped: Optional[Stopped] = None
 
     # --- what was seen
 
@@ -100,7 +104,7 @@ class Race:
 
         return self._is_out_of_reach(looks)
 
-    def stop(self, after: str, case: str) -> None:
+    def stop(self, after: Literal["check", "warm_up", "runs", "case"], case: str) -> None:
         bounds = [self._bound(name) for name in self.baselines]
         self.stopped = {
             "after": after,
@@ -110,7 +114,7 @@ class Race:
             "needed": {"speedup": self._speedup, "timeNs": self._time_ns},
         }
 
-    def order(self, cases: Sequence[str]) -> List[str]:
+    def order(self, cases: Sequence[str]) -> list[str]:
         """What tells most for its cost comes first: by what its check launch says it would take from what can be reached, for the time of a run."""
 
         def gain(name: str) -> float:

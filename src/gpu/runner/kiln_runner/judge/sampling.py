@@ -7,7 +7,10 @@ one of these are compared with the reference's outputs, which runs once for them
 import math
 import random
 import struct
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kiln_runner.protocol import Tensor
 
 from .layout import REPLICAS_MAX
 from .tensors import DTYPE_CODE, input_set_of, is_output, tensor_bytes
@@ -57,15 +60,16 @@ class Row(NamedTuple):
     how: int
 
     @property
-    def count(self) -> int:
+    def samples(self) -> int:
         return -(-cells_of(self.bytes) // self.width) if self.first >= 0 else 0
 
-    def fields(self, pointer: int) -> Tuple[int, ...]:
+    def fields(self, pointer: int) -> tuple[int, ...]:
         """Of native/sample.h."""
-        return (pointer, self.bytes, cells_of(self.bytes), self.width, self.count, max(self.first, 0), DTYPE_CODE[self.dtype], self.how)
+        return (pointer, self.bytes, cells_of(self.bytes), self.width, self.samples, max(self.first, 0), DTYPE_CODE[self.dtype], self.how)
 
-    def packed(self, pointer: int) -> bytes:
-        return _ROW.pack(*self.fields(pointer))
+
+def pack_row(row: Row, pointer: int) -> bytes:
+    return _ROW.pack(*row.fields(pointer))
 
 
 def cells_of(size: int) -> int:
@@ -76,7 +80,7 @@ def pack_samples(samples: Sequence[Sample]) -> bytes:
     return b"".join(_SAMPLED.pack(*sample) for sample in samples)
 
 
-def rows_of(tensors: Sequence[dict], batch: int, scratch: Dict[str, int], poison_bytes_max: int) -> List[Row]:
+def rows_of(tensors: Sequence[Tensor], batch: int, scratch: dict[str, int], poison_bytes_max: int) -> list[Row]:
     """All outputs of all replicas, then the scratch. Outputs are poisoned as a whole where all of them fit `poison_bytes_max`, whatever scratch
     there is, and in one cell of each stretch otherwise (native/sample.h); scratch where it fits what they leave."""
     outputs = [tensor for tensor in tensors if is_output(tensor)]
@@ -84,9 +88,9 @@ def rows_of(tensors: Sequence[dict], batch: int, scratch: Dict[str, int], poison
     drawn = [tensor["role"] == "out" for _ in range(batch) for tensor in outputs]
     poisoned = sum(size for size, is_out in zip(sizes, drawn) if is_out)
     how = POISON_ALL if poisoned <= poison_bytes_max else POISON_CELLS
-    rows: List[Row] = []
+    rows: list[Row] = []
     for number, width in enumerate(_widths(sizes)):
-        tensor, first = outputs[number % len(outputs)], sum(row.count for row in rows)
+        tensor, first = outputs[number % len(outputs)], sum(row.samples for row in rows)
         replica = number // len(outputs)
         rows.append(Row(replica, tensor["name"], tensor["dtype"], sizes[number], width, first, how if drawn[number] else LEAVE))
     left = poison_bytes_max - (poisoned if how == POISON_ALL else 0)
@@ -95,7 +99,7 @@ def rows_of(tensors: Sequence[dict], batch: int, scratch: Dict[str, int], poison
     return rows
 
 
-def _widths(sizes: Sequence[int]) -> List[int]:
+def _widths(sizes: Sequence[int]) -> list[int]:
     """How many cells of each buffer one sample stands for: one where it is small; half of the samples are shared out alike, half by size, so
     that none is left out."""
     alike = CELLS_PER_RUN // 2 // len(sizes)
@@ -126,7 +130,7 @@ class Proof(NamedTuple):
     seed: int
     replica: int
     first: int
-    samples: List[Sample]
+    samples: list[Sample]
 
 
 def draws_to_confirm(runs: int, batch: int) -> int:
@@ -140,14 +144,14 @@ def draws_to_confirm(runs: int, batch: int) -> int:
     return draws
 
 
-def draw_proofs(ran: Sequence[Tuple[int, Sample]], batch: int, least: int, rng: random.Random) -> List[Proof]:
+def draw_proofs(ran: Sequence[tuple[int, Sample]], batch: int, least: int, rng: random.Random) -> list[Proof]:
     """`ran`: the inputs' seed and the sample of each run of the candidate that still has its slot, those of one seed behind each other. Of runs on
     plain inputs draws `least` executions without putting back, every replica at least twice; those on hard inputs are all taken."""
     each = -(-max(least, 2 * batch) // batch)
     plain = [seed for seed, _ in ran if not input_set_of(seed)]
     drawn = {(seed, replica) for replica in range(batch) for seed in rng.sample(plain, min(each, len(plain)))}
     drawn |= {(seed, replica) for seed, _ in ran if input_set_of(seed) for replica in rng.sample(range(batch), min(HARD_REPLICAS, batch))}
-    runs: Dict[int, List[int]] = {}
+    runs: dict[int, list[int]] = {}
     for number, (seed, _) in enumerate(ran):
         runs.setdefault(seed, []).append(number)
     return [Proof(seed, replica, runs[seed][0], [ran[n][1] for n in runs[seed]]) for seed, replica in sorted(drawn)]

@@ -1,6 +1,7 @@
 """What a timed section does, run by run, as data. Pure: randomness is given."""
 import random
-from typing import List, NamedTuple, Optional, Sequence, Set
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
 
 from .hard_inputs import NO_HARD_INPUTS, Deck, hard_runs
 from .sampling import Sample, Slots
@@ -59,7 +60,7 @@ def group_size(sides: Sequence[str]) -> int:
     return (1, 8)[len(sides) - 1] if len(sides) <= 2 else 2 * len(sides)
 
 
-def group_order(sides: Sequence[str], in_a_row: bool = False) -> List[str]:
+def group_order(sides: Sequence[str], in_a_row: bool = False) -> list[str]:
     """A alone; A B B A B A A B or, `in_a_row`, B B A A A A B B; A B C C B A or C C B B A A. A drift that is linear in time weighs on two sides of
     a group alike.
 
@@ -80,9 +81,9 @@ class _Groups:
 
     def __init__(self, sides: Sequence[str], rng: random.Random) -> None:
         self._sides, self._rng = list(sides), rng
-        self._kinds: List[bool] = []
+        self._kinds: list[bool] = []
 
-    def order(self, groups: int) -> List[str]:
+    def order(self, groups: int) -> list[str]:
         """`groups` groups, each in a random order, the last such that the first side makes the last run: its outputs are checked."""
         rng, sides = self._rng, self._sides
         if len(sides) == 1:
@@ -98,16 +99,16 @@ class _Groups:
         return self._kinds.pop()
 
 
-def fresh_positions(runs: int, is_first: bool, rng: random.Random) -> Set[int]:
+def fresh_positions(runs: int, is_first: bool, rng: random.Random) -> set[int]:
     """Of `runs` runs of one side."""
     count = max(1, min(FRESH_RUNS, runs // 2)) if is_first else int(runs / RUNS_PER_FRESH + rng.random())
     return set(rng.sample(range(runs), count))
 
 
-def _shared_evenly(fresh: Set[int], order: Sequence[str], size: int, rng: random.Random) -> Set[int]:
+def _shared_evenly(fresh: set[int], order: Sequence[str], size: int, rng: random.Random) -> set[int]:
     """As many runs of every other side in the groups of the first side's fresh ones: a run behind a draw of its inputs takes a little longer
     or shorter than others, and that must not count as a difference of the sides."""
-    places: Set[int] = set()
+    places: set[int] = set()
     if size == 1:
         return places
     for at in range(0, len(order), size):
@@ -129,19 +130,19 @@ class SectionPlan:
         self._inputs = how.inputs
         self._slots, self._own_runs, self._groups = Slots(self._rng), 0, _Groups(sides, self._rng)
 
-    def chunk(self, groups: int) -> List[TimedRun]:
+    def chunk(self, groups: int) -> list[TimedRun]:
         """`groups` groups of runs."""
         rng, first = self._rng, self._sides[0]
         order = self._groups.order(groups)
         own = [position for position, side in enumerate(order) if side == first]
         fresh = {own[n] for n in fresh_positions(len(own), not self._own_runs, rng)}
-        redrawn = set(rng.sample(sorted(set(own) - fresh), min(len(fresh), len(own) - len(fresh)))) if self._how.redraws else set()
+        redrawn: set[int] = set(rng.sample(sorted(set(own) - fresh), min(len(fresh), len(own) - len(fresh)))) if self._how.redraws else set()
         redrawn |= _shared_evenly(fresh | redrawn, order, group_size(self._sides), rng)
         self._own_runs += len(own)
         keep_at = rng.choice(own) if rng.randrange(self._own_runs) < len(own) else None
         decoys = self._decoys(own, keep_at)
         hard = self._hard_places(len(order), len(own))
-        runs: List[TimedRun] = []
+        runs: list[TimedRun] = []
         for position, side in enumerate(order):
             for _ in range(hard.count(position)):
                 runs += self._on_hard_inputs()
@@ -153,16 +154,16 @@ class SectionPlan:
             runs.append(TimedRun(side, self._batch, self._inputs if draws else None, keep, sample, decoy=decoy))
         return runs
 
-    def _decoys(self, own: Sequence[int], keep_at: Optional[int]) -> Set[int]:
+    def _decoys(self, own: Sequence[int], keep_at: Optional[int]) -> set[int]:
         others = [position for position in own if position != keep_at]
         return set(self._rng.sample(others, min(len(others), self._rng.randint(0, DECOYS_MAX) + (keep_at is None))))
 
-    def _hard_places(self, runs: int, own: int) -> List[int]:
+    def _hard_places(self, runs: int, own: int) -> list[int]:
         """Before which runs there are some on hard inputs: anywhere, but for the end, whose outputs are looked at."""
         count = hard_runs(own, self._own_runs == own, self._how.every_run, self._how.deck, self._rng)
         return self._rng.choices(range(runs), k=count)
 
-    def _on_hard_inputs(self) -> List[TimedRun]:
+    def _on_hard_inputs(self) -> list[TimedRun]:
         """And one on the inputs of before, so that what counts is behind a run like all others."""
         seeds = [seed_for(self._rng.getrandbits(SEED_BITS), self._how.deck.deal()), self._inputs]
         return [TimedRun(self._sides[0], self._batch, seed, None, self._slots.take(), False) for seed in seeds]
@@ -186,7 +187,7 @@ def controls_for(runs: int, is_first: bool, cost: float) -> int:
     return max(least, min(runs // RUNS_PER_CONTROL, int(runs / cost)))
 
 
-def with_controls(runs: Sequence[TimedRun], side: str, count: int, rng: random.Random) -> List[TimedRun]:
+def with_controls(runs: Sequence[TimedRun], side: str, count: int, rng: random.Random) -> list[TimedRun]:
     """`count` runs of `side` among the others, one in each stretch of equal length, at a random place before one of its runs that count."""
     counted = [number for number, run in enumerate(runs) if run.counts]
     places = {counted[rng.randrange(len(counted) * n // count, len(counted) * (n + 1) // count)] for n in range(count)}
@@ -194,9 +195,9 @@ def with_controls(runs: Sequence[TimedRun], side: str, count: int, rng: random.R
     return [one for place, run in enumerate(runs) for one in ([control, run] if place in places else [run])]
 
 
-def inputs_of(runs: Sequence[TimedRun], before: int) -> List[int]:
+def inputs_of(runs: Sequence[TimedRun], before: int) -> list[int]:
     """The seed of each run's inputs; `before`: of those that were in place before the first."""
-    seeds = []
+    seeds: list[int] = []
     for run in runs:
         before = before if run.seed is None else run.seed
         seeds.append(before)

@@ -5,6 +5,8 @@ A baseline that was timed in another state than the candidate would give or take
 too few to count themselves, and a slow baseline among a fast candidate's runs is not what it is in pairs: where they contradict the
 remembered time, the sides are timed in pairs.
 """
+from kiln_runner.protocol_outcomes import TimingStatistics
+
 from .statistics import Interval
 
 # What the controls may be off the remembered time, however sure they are: screenings of one kernel differ by as much.
@@ -13,7 +15,7 @@ OFF_ALWAYS = 0.005
 OFF_MAX = 0.03
 
 
-def bears_out(controls: Interval, known: dict, candidate: dict) -> bool:
+def bears_out(controls: Interval, known: TimingStatistics, candidate: TimingStatistics) -> bool:
     """`controls`: the baseline's time among the candidate's runs, in those nearest to it. `known`, `candidate`: TimingStatistics. What the
     candidate's own runs vary by counts for nothing, or it could vary until anything holds."""
     remembered = known["medianNs"] / candidate["medianNs"]

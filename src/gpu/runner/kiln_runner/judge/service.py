@@ -18,7 +18,12 @@ import time
 import traceback
 from collections import OrderedDict
 from pathlib import Path
-from typing import Callable, Dict, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional, cast
+
+from kiln_runner import judge_frames
+from kiln_runner.judge_frames import FromJudge, Judged, ToJudge
+from kiln_runner.protocol import JudgeTask
+from kiln_runner.protocol_outcomes import Outcome
 
 from .ahead import Ahead
 from .device import Device
@@ -47,7 +52,7 @@ class Surroundings(NamedTuple):
 
     lock: DeviceLock
     cache: Path
-    send: Callable[[dict], None]
+    send: Callable[[FromJudge], object]
     settle: Callable[[], None]
     is_first: bool
 
@@ -60,9 +65,9 @@ class Service:
         self._preparation = Preparation(device, around.lock)
         self._ahead = Ahead(device, around.cache)
         self._inbox: Optional[Inbox] = None
-        self._facts: Dict[str, Facts] = {}
-        self._frames: Dict[str, dict] = {}
-        self._problems: "OrderedDict[str, Problem]" = OrderedDict()
+        self._facts: dict[str, Facts] = {}
+        self._frames: dict[str, judge_frames.DefineProblem] = {}
+        self._problems: OrderedDict[str, Problem] = OrderedDict()
         self._rng = random.SystemRandom()
 
     def serve(self, inbox: Inbox) -> bool:
@@ -80,7 +85,7 @@ class Service:
             frame = inbox.read()
             if frame is None or frame[0]["type"] == "exit":
                 return False
-            if self._on_frame(frame[0]):
+            if self._on_frame(cast(ToJudge, frame[0])):
                 return True
 
     def _try_canary(self, wait_s: float) -> Optional[str]:
@@ -98,14 +103,14 @@ class Service:
             return str(failure)
         return None
 
-    def _on_frame(self, header: dict) -> bool:
+    def _on_frame(self, header: ToJudge) -> bool:
         if header["type"] == "problem":
             self._on_problem(header)
         elif header["type"] == "known":
             self._facts_of(header["problemKey"]).accept(header)
         elif header["type"] == "upcoming":
             self._ahead.announce(header)
-        elif header["type"] in ("canary", "judge"):
+        elif header["type"] == "canary" or header["type"] == "judge":
             self._settle()
             return self._on_canary(header) if header["type"] == "canary" else self._on_judge(header["task"])
         return False
@@ -115,7 +120,7 @@ class Service:
             self._is_settled = True
             self._around.settle()
 
-    def _on_problem(self, header: dict) -> None:
+    def _on_problem(self, header: judge_frames.DefineProblem) -> None:
         """Where preparing fails, its first candidate tries again: there a failure has an attempt to be reported with."""
         key = header["definition"]["key"]
         if key not in self._frames:
@@ -125,7 +130,7 @@ class Service:
     def _facts_of(self, key: str) -> Facts:
         return self._facts.setdefault(key, Facts())
 
-    def _on_canary(self, header: dict) -> bool:
+    def _on_canary(self, header: judge_frames.AskCanary) -> bool:
         """Who else computes on the device is looked for only where `recheck` asks: it costs more than the canary."""
         start, message, unavailable = time.monotonic_ns(), "", None
         try:
@@ -138,22 +143,23 @@ class Service:
         self._send({"type": "canary", "ok": not message, "message": message, "ms": spent, "unavailable": unavailable})
         return bool(message)
 
-    def _on_judge(self, task: dict) -> bool:
-        attempt_id, judgement = task["attemptId"], None
+    def _on_judge(self, task: JudgeTask) -> bool:
+        attempt_id = task["attemptId"]
+        judgement: Optional[Judgement] = None
         watch = Stopwatch(lambda begins: self._send({"type": "waiting", "attemptId": attempt_id, "begins": begins}))
-        result = {"type": "result", "attemptId": attempt_id, "outcome": None, "infra": None, "telemetry": None, "contextLost": False}
+        result: Judged = {"type": "result", "attemptId": attempt_id, "outcome": None, "infra": None, "telemetry": None, "contextLost": False}
         try:
             problem = self._problem(task["problemKey"])
             judgement = Judgement(self._bench(task, watch), problem, task)
             result["outcome"] = judgement.run()
         except CandidateFailure as failure:
-            result.update(outcome=failure.outcome, contextLost=failure.lost)
+            result["outcome"], result["contextLost"] = failure.outcome, failure.lost
         except InfraFailure as failure:
-            result.update(infra={"code": failure.code, "message": str(failure)}, contextLost=failure.lost)
+            result["infra"], result["contextLost"] = {"code": failure.code, "message": str(failure)}, failure.lost
         except Exception:
             # Unforeseen: the judge itself may be at fault, so it must not go on with a context it cannot vouch for.
-            result.update(infra={"code": "internal", "message": traceback.format_exc(limit=-12)}, contextLost=True)
-        retires = not result["contextLost"] and judgement is not None and judgement.leftover
+            result["infra"], result["contextLost"] = {"code": "internal", "message": traceback.format_exc(limit=-12)}, True
+        retires = judgement.leftover if judgement is not None and not result["contextLost"] else None
         if retires:
             # First what it learned: with the result its time is over.
             self._tell_news(task["problemKey"])
@@ -164,7 +170,7 @@ class Service:
         self._tell_news(task["problemKey"])
         return not self._is_sound(result["outcome"])
 
-    def _is_sound(self, outcome: Optional[dict]) -> bool:
+    def _is_sound(self, outcome: Optional[Outcome]) -> bool:
         """A kernel that made the judge's own give wrong answers is rejected by these, and must be the last one that they judge."""
         if outcome is None or outcome["verdict"] in ("passed", "plan_error"):
             return True
@@ -175,7 +181,7 @@ class Service:
             return False
         return True
 
-    def _finish(self, result: dict, judgement: Optional[Judgement], watch: Stopwatch) -> None:
+    def _finish(self, result: Judged, judgement: Optional[Judgement], watch: Stopwatch) -> None:
         if judgement:
             result["telemetry"] = judgement.telemetry
         result["phases"] = watch.phases()
@@ -190,7 +196,7 @@ class Service:
         if news:
             self._send({"type": "learned", "problemKey": key, **news})
 
-    def _bench(self, task: dict, watch: Stopwatch) -> Bench:
+    def _bench(self, task: JudgeTask, watch: Stopwatch) -> Bench:
         def report(phase: str, case: str) -> None:
             self._send({"type": "phase", "attemptId": task["attemptId"], "phase": phase, "case": case})
 
@@ -198,7 +204,7 @@ class Service:
 
     def _load_ahead(self) -> None:
         for header in self._inbox.take("upcoming") if self._inbox else []:
-            self._ahead.announce(header)
+            self._ahead.announce(cast(judge_frames.Upcoming, header))
         self._ahead.load()
 
     def _problem(self, key: str) -> Problem:

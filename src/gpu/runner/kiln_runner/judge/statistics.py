@@ -1,7 +1,10 @@
 """Statistics of timed runs. Pure: lists of nanoseconds in, TimingStatistics and ratios of the protocol out."""
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional
+
+from kiln_runner.protocol_outcomes import Humps, TimingStatistics
 
 TAIL = 0.025  # each side of a 95 % interval
 TRIM_SHARE = 0.1
@@ -34,7 +37,7 @@ def median(ordered: Sequence[float]) -> float:
 
 
 @lru_cache(maxsize=1024)
-def median_ranks(count: int) -> Tuple[int, int]:
+def median_ranks(count: int) -> tuple[int, int]:
     """0-based ranks of the order statistics that hold the true median with at least 95 % (the extremes where `count` < 6)."""
     if count > EXACT_COUNT_MAX:
         below = int((count - 1.96 * math.sqrt(count)) / 2) - 1
@@ -91,7 +94,7 @@ def balance(values: Sequence[float]) -> float:
     return median(_pairwise_means(_thinned(values)))
 
 
-def _pairwise_means(values: Sequence[float]) -> List[float]:
+def _pairwise_means(values: Sequence[float]) -> list[float]:
     return sorted((values[one] + values[other]) / 2 for one in range(len(values)) for other in range(one, len(values)))
 
 
@@ -101,26 +104,26 @@ def deviation(values: Sequence[float]) -> float:
     return SIGMAS_PER_DEVIATION * median(sorted(abs(value - middle) for value in values))
 
 
-def shift(over: Sequence[float], under: Sequence[float], deviations: Sequence[float]) -> List[Interval]:
+def shift(over: Sequence[float], under: Sequence[float], deviations: Sequence[float]) -> list[Interval]:
     """How many times as large as `under` the values `over` are: the median of all quotients, and the intervals of the rank sum test (Mann and
     Whitney) that are so many standard deviations wide to each side. Of many values as many are taken as tell as much, evenly by their ranks."""
     quotients = sorted(one / other for one in _thinned(over) for other in _thinned(under))
     spread = math.sqrt((len(over) + len(under) + 1) / 12 / (len(over) * len(under)))
-    found = []
+    found: list[Interval] = []
     for width in deviations:
         below = min(max(0, int((0.5 - width * spread) * len(quotients))), (len(quotients) - 1) // 2)
         found.append(Interval(median(quotients), quotients[below], quotients[-1 - below]))
     return found
 
 
-def _thinned(values: Sequence[float]) -> List[float]:
+def _thinned(values: Sequence[float]) -> list[float]:
     ordered = sorted(values)
     if len(ordered) <= THINNED_TO:
         return ordered
     return [ordered[(2 * n + 1) * len(ordered) // (2 * THINNED_TO)] for n in range(THINNED_TO)]
 
 
-def humps(ordered: Sequence[float]) -> Optional[dict]:
+def humps(ordered: Sequence[float]) -> Optional[Humps]:
     """Where the times have two humps, of either its median, and what share of the runs is in the lower."""
     least = max(2, math.ceil(HUMP_SHARE * len(ordered)))
     splits = range(least, len(ordered) - least + 1)
@@ -147,12 +150,12 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)]
 
 
-def timing_statistics(times_ns: List[float], batch: int) -> dict:
+def timing_statistics(times_ns: list[float], batch: int) -> TimingStatistics:
     """`times_ns` are of one execution each (already divided by `batch`)."""
     ordered = sorted(times_ns)
     low, high = median_ranks(len(ordered))
     found = humps(ordered)
-    return {
+    statistics: TimingStatistics = {
         "runs": len(ordered),
         "batch": batch,
         "medianNs": median(ordered),
@@ -162,15 +165,17 @@ def timing_statistics(times_ns: List[float], batch: int) -> dict:
         "p95Ns": percentile(ordered, 0.95),
         "ciLowNs": ordered[low],
         "ciHighNs": ordered[high],
-        **({"humps": found} if found else {}),
     }
+    if found:
+        statistics["humps"] = found
+    return statistics
 
 
 def overlap(one: Interval, other: Interval) -> bool:
     return one.low <= other.high and other.low <= one.high
 
 
-def ratio_of_medians(numerator: dict, denominator: dict) -> Interval:
+def ratio_of_medians(numerator: TimingStatistics, denominator: TimingStatistics) -> Interval:
     """Of two TimingStatistics; the interval takes both intervals at their worst."""
     return Interval(
         numerator["medianNs"] / denominator["medianNs"],

@@ -5,7 +5,9 @@ not seen show what it really takes. Where these are slower, the case is timed ag
 slower by what their number cannot exclude, the interval that is shown reaches as far.
 """
 import math
-from typing import Sequence
+from collections.abc import Sequence
+
+from kiln_runner.protocol_outcomes import TimingStatistics
 
 from .measuring import Section
 from .statistics import Interval, balance, deviation, median, overlap, ratio_of_medians, shift
@@ -86,6 +88,6 @@ def widened(speedup: Interval, gained: Interval) -> Interval:
     return speedup._replace(low=min(speedup.low, speedup.middle / max(1.0, gained.high)))
 
 
-def agrees(speedup: Interval, baseline: dict, candidate: dict) -> bool:
+def agrees(speedup: Interval, baseline: TimingStatistics, candidate: TimingStatistics) -> bool:
     """Whether the speed-up that is ranked and the times that are shown (TimingStatistics) say the same."""
     return overlap(speedup, ratio_of_medians(baseline, candidate))

@@ -1,7 +1,10 @@
 """Where a judgement's time goes, in the protocol's phases."""
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Callable, Dict, Iterator
+from typing import Callable
+
+from kiln_runner.judge_frames import JudgedPhases
 
 NS_PER_MS = 1e6
 
@@ -10,9 +13,9 @@ class Stopwatch:
     """Time inside nested spans counts for the innermost one only, so that the phases add up to at most the total. `on_wait`: told True when a wait
     for the device's lock begins, and False when it is over."""
 
-    def __init__(self, on_wait: Callable[[bool], None] = lambda _begins: None) -> None:
+    def __init__(self, on_wait: Callable[[bool], object] = lambda _begins: None) -> None:
         self._start = time.monotonic_ns()
-        self._spent: Dict[str, int] = {"loadMs": 0, "checkMs": 0, "measureMs": 0, "lockMs": 0}
+        self._spent: dict[str, int] = {"loadMs": 0, "checkMs": 0, "measureMs": 0, "lockMs": 0}
         self._on_wait = on_wait
 
     @contextmanager
@@ -36,6 +39,7 @@ class Stopwatch:
     def add(self, phase: str, nanoseconds: int) -> None:
         self._spent[phase] += nanoseconds
 
-    def phases(self) -> dict:
+    def phases(self) -> JudgedPhases:
         total = time.monotonic_ns() - self._start
-        return {**{phase: spent / NS_PER_MS for phase, spent in self._spent.items()}, "totalMs": total / NS_PER_MS}
+        load, check, measure, lock = (self._spent[phase] / NS_PER_MS for phase in ("loadMs", "checkMs", "measureMs", "lockMs"))
+        return {"loadMs": load, "checkMs": check, "measureMs": measure, "lockMs": lock, "totalMs": total / NS_PER_MS}

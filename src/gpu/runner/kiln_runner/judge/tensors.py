@@ -1,7 +1,9 @@
 """Dtypes and distributions of the domain as the helper kernels know them (native/element.h), and patterns that poison memory."""
 import ctypes
 import random
-from typing import List, Optional, Tuple
+from typing import Optional
+
+from kiln_runner.protocol import DefinedCase, Json, Tensor
 
 DTYPES = ("f64", "f32", "f16", "bf16", "i64", "i32", "u32", "i8", "u8", "f8e4m3", "f4e2m1x2")
 DTYPE_CODE = {name: code for code, name in enumerate(DTYPES)}
@@ -16,7 +18,12 @@ SEED_BITS = 128
 _SCALAR_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4}
 
 
-def tensor_bytes(tensor: dict) -> int:
+def plain_tensor(dtype: str, elements: int) -> Tensor:
+    """Of the judge's own, to try its kernels by."""
+    return {"name": dtype, "dtype": dtype, "elements": elements, "role": "in", "distribution": {"kind": "normal"}}
+
+
+def tensor_bytes(tensor: Tensor) -> int:
     return tensor["elements"] * DTYPE_BYTES[tensor["dtype"]]
 
 
@@ -24,19 +31,22 @@ def scalar_bytes(dtype: str) -> int:
     return _SCALAR_BYTES[dtype]
 
 
-def is_input(tensor: dict) -> bool:
+def is_input(tensor: Tensor) -> bool:
     return tensor["role"] in ("in", "inout")
 
 
-def is_output(tensor: dict) -> bool:
+def is_output(tensor: Tensor) -> bool:
     return tensor["role"] in ("out", "inout")
 
 
-def input_sets(case: dict) -> List[List[dict]]:
+def input_sets(case: DefinedCase) -> list[list[Tensor]]:
     """The case's tensors with the distributions of its plain inputs, and with those of each of its hard ones."""
     plain = case["tensors"]
-    hard = [one["distributions"] for one in case.get("hard", [])]
-    return [plain, *([{**t, "distribution": of.get(t["name"], t["distribution"])} for t in plain] for of in hard)]
+    return [plain, *([_drawn_like(tensor, one["distributions"]) for tensor in plain] for one in case.get("hard", []))]
+
+
+def _drawn_like(tensor: Tensor, distributions: dict[str, Json]) -> Tensor:
+    return {**tensor, "distribution": distributions.get(tensor["name"], tensor["distribution"])}
 
 
 def seed_for(bits: int, input_set: int) -> int:
@@ -59,7 +69,7 @@ class Mixture(ctypes.Structure):
     _fields_ = [("of", Component * COMPONENTS_MAX)]
 
 
-def mixture_of(tensor: dict) -> Optional[Mixture]:
+def mixture_of(tensor: Tensor) -> Optional[Mixture]:
     """For kiln_draw_mixture; None where kiln_draw draws the tensor, by `distribution_of`."""
     distribution = tensor["distribution"]
     if distribution["kind"] in PLAIN_KINDS:
@@ -69,13 +79,16 @@ def mixture_of(tensor: dict) -> Optional[Mixture]:
     for part, component in zip(parts, mixture.of):
         below += part["share"]
         component.upto = CHOICES - 1 if part is parts[-1] else min(CHOICES - 1, round(below * CHOICES))
-        component.kind, component.p0, component.p1 = distribution_of({"distribution": part})
+        component.kind, component.p0, component.p1 = _numbers_of(part)
     return mixture
 
 
-def distribution_of(tensor: dict) -> Tuple[int, float, float]:
+def distribution_of(tensor: Tensor) -> tuple[int, float, float]:
     """(code, first parameter, second parameter) for the drawing kernel."""
-    distribution = tensor["distribution"]
+    return _numbers_of(tensor["distribution"])
+
+
+def _numbers_of(distribution: Json) -> tuple[int, float, float]:
     kind = distribution["kind"]
     if kind == "normal":
         return KIND_CODE[kind], float(distribution.get("mean", 0)), float(distribution.get("std", 1))
@@ -98,7 +111,7 @@ def _nan_half(rng: random.Random) -> int:
     return rng.choice((0x7FF8, 0xFFF8)) | rng.getrandbits(3)
 
 
-def keys_of(seed: int, replica: int, tensor: int) -> Tuple[int, int]:
+def keys_of(seed: int, replica: int, tensor: int) -> tuple[int, int]:
     """The two drawing keys of one tensor of one replica under a 128-bit seed of a run."""
     mask = 2**64 - 1
     step = (replica * 64 + tensor + 1) * 0xD1342543DE82EF95

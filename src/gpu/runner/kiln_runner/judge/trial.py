@@ -9,24 +9,45 @@ import json
 import random
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import Optional, TypedDict
+
+from kiln_runner.protocol import CompileUnit, DefinedCase, Plan, Plans, ProblemDefinition
 
 from ..compile.c_gcc import compile_c
 from .artifacts import Artifact, open_artifact
 from .checking import Terms, advice, check
+from .cpu import child as cpu_child
+from .cpu.case import CpuCase
 from .cpu.device import CpuDevice
 from .cpu.library import find_gcc
 from .discerning import Sides, blindness
 from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejected
 
-def run(argv: List[str]) -> int:
+
+class Trial(TypedDict):
+    name: str
+    unit: CompileUnit
+    plans: Plans
+
+
+class Failed(TypedDict):
+    case: str
+    verdict: str
+
+
+class Answer(TypedDict):
+    refused: Optional[str]
+    trials: dict[str, Optional[Failed]]
+
+
+def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="runner try-problem")
     parser.add_argument("--cache", type=Path, required=True)
     options = parser.parse_args(argv)
     asked = json.load(sys.stdin)
     try:
         bench = _Bench(CpuDevice("try-problem", options.cache), options.cache, asked["definition"])
-        answer = {"refused": bench.refusal(), "trials": {}}
+        answer: Answer = {"refused": bench.refusal(), "trials": {}}
         if answer["refused"] is None:
             answer["trials"] = {trial["name"]: bench.tried(trial) for trial in asked["trials"]}
     except InfraFailure as error:
@@ -36,7 +57,7 @@ def run(argv: List[str]) -> int:
 
 
 class _Bench:
-    def __init__(self, device: CpuDevice, cache: Path, definition: dict) -> None:
+    def __init__(self, device: CpuDevice, cache: Path, definition: ProblemDefinition) -> None:
         self._device, self._cache, self._definition = device, cache, definition
         self._terms = Terms(definition["tolerance"], random.SystemRandom())
         self._reference = device.load("reference", self._compiled(definition["reference"], "the reference"))
@@ -58,7 +79,7 @@ class _Bench:
         program.close()
         return None
 
-    def tried(self, trial: dict) -> Optional[dict]:
+    def tried(self, trial: Trial) -> Optional[Failed]:
         program = self._device.load("candidate", self._compiled(trial["unit"], trial["name"]))
         try:
             for spec in self._definition["cases"]:
@@ -69,7 +90,7 @@ class _Bench:
         finally:
             program.close()
 
-    def _verdict(self, program: object, spec: dict, plan: dict) -> Optional[str]:
+    def _verdict(self, program: cpu_child.Program, spec: DefinedCase, plan: Plan) -> Optional[str]:
         case = self._open(spec, "candidate", plan)
         reference = case.bind("reference", self._reference, spec["reference"])
         try:
@@ -83,10 +104,10 @@ class _Bench:
             return "plan_error"
         return None
 
-    def _open(self, spec: dict, side: str, plan: dict) -> object:
+    def _open(self, spec: DefinedCase, side: str, plan: Plan) -> CpuCase:
         return self._device.open_once(spec, {"reference": spec["reference"]["scratch"], side: plan["scratch"]})
 
-    def _compiled(self, unit: dict, what: str) -> Artifact:
+    def _compiled(self, unit: CompileUnit, what: str) -> Artifact:
         name = hashlib.sha256(json.dumps(unit, sort_keys=True).encode()).hexdigest()
         folder = self._cache / "artifacts" / name
         folder.mkdir(parents=True, exist_ok=True)

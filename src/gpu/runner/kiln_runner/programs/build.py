@@ -13,13 +13,15 @@ import sys
 import tempfile
 import time
 import traceback
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 from kiln_runner.compile.confined_run import Ended, run_confined
 from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
 from kiln_runner.compile.log_text import LOG_CHARS_MAX
 from kiln_runner.compile.toolchain_places import places_of
+from kiln_runner.compile.tools import Tools
 from kiln_runner.compile.units import Built, Infra, TimedOut, refused
+from kiln_runner.compile.worker_frames import CompileJob
 from kiln_runner.frames import encode
 from kiln_runner.programs.built import EXTENSIONS, FACTS, TRITON_CACHE
 from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
@@ -40,18 +42,18 @@ _NO_DEVICE = re.compile(
 _LOG_LINES_OF_TRACE = 40
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     """`--imports a,b`: others than the usual ones."""
     from kiln_runner.compile.worker import serve_units
 
     keep_settings()
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import_all(argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS))
-    serve_units(lambda tools: lambda job: lambda unit, _folder: build_program(unit, job, tools))
+    serve_units(lambda tools: lambda job: lambda unit, _folder: build_program(dict(unit), job, tools))
     return 0
 
 
-def build_program(unit: Dict[str, Any], job: Dict[str, Any], tools: Dict[str, Any]) -> Built:
+def build_program(unit: dict[str, Any], job: CompileJob, tools: Tools) -> Built:
     """`unit` has files, entry, architecture; `job` has limitMs. TimedOut; Infra where it cannot be confined."""
     if support().level == NO_LEVEL or not signals_are_confined():
         raise Infra("compiler_missing", f"{NOT_BUILT}: {support().why}")
@@ -68,7 +70,7 @@ def build_program(unit: Dict[str, Any], job: Dict[str, Any], tools: Dict[str, An
     return _built_of(header, payload, ended.log)
 
 
-def _confined(program: Program, architecture: str, limit_s: float, tools: Dict[str, Any]) -> Ended:
+def _confined(program: Program, architecture: str, limit_s: float, tools: Tools) -> Ended:
     folder = tempfile.mkdtemp(prefix="kiln-build-", dir="/tmp")
     started = time.monotonic()
     try:
@@ -83,7 +85,7 @@ def _confined(program: Program, architecture: str, limit_s: float, tools: Dict[s
     return ended._replace(log=ended.log.replace(folder + "/", ""))
 
 
-def _build_and_encode(program: Program, architecture: str, tools: Dict[str, Any]) -> bytes:
+def _build_and_encode(program: Program, architecture: str, tools: Tools) -> bytes:
     """In the confined copy: runs the program's code. What it returns is read as hostile."""
     home = os.getcwd()
     _set_up(home, architecture, tools)
@@ -109,8 +111,8 @@ def _build_and_encode(program: Program, architecture: str, tools: Dict[str, Any]
 
 
 def _encode(extensions: Extensions, home: str, unfinished: str) -> bytes:
-    files: List[Tuple[str, bytes]] = []
-    listed: Dict[str, Any] = {"extensions": {}, "triton": {}}
+    files: list[tuple[str, bytes]] = []
+    listed: dict[str, Any] = {"extensions": {}, "triton": {}}
     for key, built in extensions.built.items():
         _strip(built.path)
         listed["extensions"][key] = {"name": built.name, "file": _take(files, built.path)}
@@ -123,16 +125,17 @@ def _encode(extensions: Extensions, home: str, unfinished: str) -> bytes:
     return encode(header, b"".join(data for _, data in files))
 
 
-def _take(files: List[Tuple[str, bytes]], path: str) -> str:
+def _take(files: list[tuple[str, bytes]], path: str) -> str:
     with open(path, "rb") as file:
         files.append((f"f{len(files)}", file.read(FILES_BYTES_MAX + 1)))
     return files[-1][0]
 
 
-def _built_of(header: Dict[str, Any], payload: bytes, printed: str) -> Built:
+def _built_of(header: dict[str, Any], payload: bytes, printed: str) -> Built:
     """From a hostile answer."""
     try:
-        files, at = {}, 0
+        files: dict[str, bytes] = {}
+        at = 0
         for number, (name, size) in enumerate(header["files"]):
             if name != f"f{number}" or type(size) is not int or not 0 <= size <= len(payload) - at:
                 raise ValueError("a file that is not there")
@@ -151,7 +154,7 @@ def _built_of(header: Dict[str, Any], payload: bytes, printed: str) -> Built:
     return Built({FACTS: json.dumps(facts, sort_keys=True).encode(), **files}, {}, log, {})
 
 
-def _set_up(home: str, architecture: str, tools: Dict[str, Any]) -> None:
+def _set_up(home: str, architecture: str, tools: Tools) -> None:
     path = [os.path.dirname(tool["path"]) for tool in (tools.get("nvcc"), tools.get("gcc")) if tool]
     found = _cuda_home(tools)
     os.environ.update(
@@ -169,10 +172,11 @@ def arch_list(architecture: str) -> str:
     return f"{found.group(1)}.{found.group(2)}{found.group(3)}" if found else ""
 
 
-def _cuda_home(tools: Dict[str, Any]) -> List[str]:
-    if not tools.get("nvcc"):
+def _cuda_home(tools: Tools) -> list[str]:
+    nvcc = tools["nvcc"]
+    if not nvcc:
         return []
-    home = os.path.dirname(os.path.dirname(os.path.realpath(tools["nvcc"]["path"])))
+    home = os.path.dirname(os.path.dirname(os.path.realpath(nvcc["path"])))
     return [home] if home not in ("/", "/usr", "/usr/local") and os.path.isdir(home) else []
 
 
@@ -209,7 +213,7 @@ def _relative(path: Any) -> str:
     return path
 
 
-def _known(name: Any, files: Dict[str, bytes]) -> str:
+def _known(name: Any, files: dict[str, bytes]) -> str:
     if name not in files:
         raise ValueError("a file that is not there")
     return name

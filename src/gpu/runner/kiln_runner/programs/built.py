@@ -3,7 +3,6 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Dict
 
 from kiln_runner.programs.extensions import Built, Extensions
 
@@ -12,15 +11,15 @@ FACTS = "program.json"
 EXTENSIONS, TRITON_CACHE = "extensions", "triton"
 
 
-def read(artifact: Path) -> Dict[str, bytes]:
+def read(artifact: Path) -> dict[str, bytes]:
     """For the zygote: what a program is to have, before its copy is confined. The artifact itself is closed to programs, and stays as it is."""
     return {path.name: path.read_bytes() for path in artifact.iterdir() if path.is_file()}
 
 
-def restore(folder: str, files: Dict[str, bytes], root: str) -> None:
+def restore(folder: str, files: dict[str, bytes], root: str) -> None:
     """In the sandbox, before the program's own files, in `root`, are imported."""
     facts = json.loads(files[FACTS])
-    built = {}
+    built: dict[str, Built] = {}
     for key, entry in facts["extensions"].items():
         # Under the name that it was linked by.
         place = _write(files[entry["file"]], os.path.join(folder, EXTENSIONS, key, f"{entry['name']}.so"))

@@ -1,7 +1,7 @@
 """A control group for one program, where this process may make one: exact bounds of memory and processes. Versions 1 and 2."""
 import os
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Optional
 
 from kiln_runner.host.cgroup import own_path
 
@@ -14,7 +14,7 @@ _FILES_1 = {"memory": "memory.limit_in_bytes", "pids": "pids.max"}
 class ControlGroup:
     """`folders`: one of version 2, or one of each controller of version 1."""
 
-    def __init__(self, folders: Dict[str, Path]) -> None:
+    def __init__(self, folders: dict[str, Path]) -> None:
         self._folders = folders
 
     @staticmethod
@@ -50,7 +50,7 @@ class ControlGroup:
                     os.sched_yield()
 
     @staticmethod
-    def _make_2(name: str, bounds: Dict[str, int]) -> "Optional[ControlGroup]":
+    def _make_2(name: str, bounds: dict[str, int]) -> "Optional[ControlGroup]":
         own = _own("")
         # A group with processes in it hands nothing on: then beside it, where that is allowed.
         for place in (ROOT / own, (ROOT / own).parent) if own is not None else ():
@@ -69,8 +69,8 @@ class ControlGroup:
         return None
 
     @staticmethod
-    def _make_1(name: str, bounds: Dict[str, int]) -> "Optional[ControlGroup]":
-        folders: Dict[str, Path] = {}
+    def _make_1(name: str, bounds: dict[str, int]) -> "Optional[ControlGroup]":
+        folders: dict[str, Path] = {}
         try:
             for controller, most in bounds.items():
                 own = _own(controller)
@@ -92,18 +92,18 @@ def _own(controller: str) -> Optional[str]:
     return None if own is None else own.lstrip("/")
 
 
-def _lines(file: Path) -> List[str]:
+def _lines(file: Path) -> list[str]:
     try:
         return file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
 
 
-def _words(file: Path) -> List[str]:
+def _words(file: Path) -> list[str]:
     return " ".join(_lines(file)).split()
 
 
-def _remove_quietly(folders: List[Path]) -> None:
+def _remove_quietly(folders: list[Path]) -> None:
     for folder in folders:
         try:
             folder.rmdir()

@@ -5,7 +5,8 @@ it changes, and what it calls outside of itself must be one of the driver's own 
 """
 import re
 import struct
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+from collections.abc import Iterator
+from typing import NamedTuple, Optional
 
 BYTES_MAX = 64 * 1024 * 1024
 SYMBOLS_MAX = 1_000_000
@@ -36,7 +37,7 @@ class CubinRefused(ValueError):
 
 class Kernel(NamedTuple):
     # Sizes in order; None where the file does not describe them one by one.
-    parameters: Optional[Tuple[int, ...]]
+    parameters: Optional[tuple[int, ...]]
     # Bytes of all parameters together; None where the file does not say.
     parameter_bytes: Optional[int]
 
@@ -45,7 +46,24 @@ class Cubin(NamedTuple):
     """`number`: 90 for sm_90 and sm_90a."""
 
     number: int
-    kernels: Dict[str, Kernel]
+    kernels: dict[str, Kernel]
+
+
+class _Header(NamedTuple):
+    magic: bytes
+    kind: int
+    machine: int
+    version: int
+    entry: int
+    segments_at: int
+    sections_at: int
+    flags: int
+    header_bytes: int
+    segment_bytes: int
+    segments: int
+    section_bytes: int
+    sections: int
+    names: int
 
 
 class _Section(NamedTuple):
@@ -80,12 +98,12 @@ def _check(image: bytes, architecture: str) -> Cubin:
     if len(image) > BYTES_MAX:
         raise CubinRefused(f"{len(image)} bytes; at most {BYTES_MAX} are loaded")
     fields = _header(image)
-    number = _architecture_number(image, fields[7])
+    number = _architecture_number(image, fields.flags)
     _fits(number, architecture)
     sections = _sections(image, fields)
     _segments(image, fields)
     texts = _Texts(image)
-    names = [texts.at(sections[fields[13]], section.name_at) for section in sections]
+    names = [texts.at(sections[fields.names], section.name_at) for section in sections]
     symbols = _symbols(image, sections, texts)
     _relocations(image, sections, len(symbols))
     outside = {symbol.name for symbol in symbols if symbol.section == 0 and symbol.kind == _FUNCTION} - PROVIDED
@@ -94,13 +112,13 @@ def _check(image: bytes, architecture: str) -> Cubin:
     return Cubin(number, _kernels(image, sections, names, symbols))
 
 
-def _header(image: bytes) -> tuple:
+def _header(image: bytes) -> _Header:
     if image[:7] != b"\x7fELF\x02\x01\x01":
         raise CubinRefused("not a 64-bit little-endian ELF file")
-    fields = _HEADER.unpack_from(image)
-    if fields[2] != _CUDA:
-        raise CubinRefused(f"machine {fields[2]} is no CUDA device")
-    if fields[1] != _EXECUTABLE:
+    fields = _Header(*_HEADER.unpack_from(image))
+    if fields.machine != _CUDA:
+        raise CubinRefused(f"machine {fields.machine} is no CUDA device")
+    if fields.kind != _EXECUTABLE:
         raise CubinRefused("it is not linked")
     return fields
 
@@ -119,8 +137,8 @@ def _fits(number: int, architecture: str) -> None:
         raise CubinRefused(f"it is for sm_{number} and cannot run on {architecture}")
 
 
-def _sections(image: bytes, fields: tuple) -> List[_Section]:
-    at, size, count, names = fields[6], fields[11], fields[12], fields[13]
+def _sections(image: bytes, fields: _Header) -> list[_Section]:
+    at, size, count, names = fields.sections_at, fields.section_bytes, fields.sections, fields.names
     if size != _SECTION.size or not 0 < count < _SECTIONS_RESERVED or not 0 < names < count:
         raise CubinRefused("its header describes no table of sections")
     _within(image, at, count * size, "the table of sections")
@@ -135,8 +153,8 @@ def _sections(image: bytes, fields: tuple) -> List[_Section]:
     return sections
 
 
-def _segments(image: bytes, fields: tuple) -> None:
-    at, size, count = fields[5], fields[9], fields[10]
+def _segments(image: bytes, fields: _Header) -> None:
+    at, size, count = fields.segments_at, fields.segment_bytes, fields.segments
     if count == 0:
         return
     if size != _SEGMENT.size:
@@ -148,15 +166,16 @@ def _segments(image: bytes, fields: tuple) -> None:
             raise CubinRefused(f"a segment takes {in_memory} bytes of memory")
 
 
-def _symbols(image: bytes, sections: List[_Section], texts: "_Texts") -> List[_Symbol]:
+def _symbols(image: bytes, sections: list[_Section], texts: "_Texts") -> list[_Symbol]:
     tables = [section for section in sections if section.kind == _SYMTAB]
     if len(tables) != 1:
         raise CubinRefused(f"{len(tables)} tables of symbols; one is needed")
     table = tables[0]
     if table.entry != _SYMBOL.size or table.size % _SYMBOL.size or table.size > SYMBOLS_MAX * _SYMBOL.size or table.link >= len(sections):
         raise CubinRefused("its table of symbols has no sound shape")
-    found = []
-    for name, info, other, index, value, size in _SYMBOL.iter_unpack(image[table.offset : table.offset + table.size]):
+    found: list[_Symbol] = []
+    entries: Iterator[tuple[int, int, int, int, int, int]] = _SYMBOL.iter_unpack(image[table.offset : table.offset + table.size])
+    for name, info, other, index, value, size in entries:
         kind = info & 15
         if 0 < index < _SECTIONS_RESERVED and kind in (_OBJECT, _FUNCTION):
             if index >= len(sections) or value + size > sections[index].size:
@@ -165,7 +184,7 @@ def _symbols(image: bytes, sections: List[_Section], texts: "_Texts") -> List[_S
     return found
 
 
-def _relocations(image: bytes, sections: List[_Section], symbols: int) -> None:
+def _relocations(image: bytes, sections: list[_Section], symbols: int) -> None:
     for section in sections:
         if section.kind not in (_RELA_TABLE, _REL_TABLE):
             continue
@@ -178,9 +197,9 @@ def _relocations(image: bytes, sections: List[_Section], symbols: int) -> None:
                 raise CubinRefused("a relocation leaves the section that it changes")
 
 
-def _kernels(image: bytes, sections: List[_Section], names: List[str], symbols: List[_Symbol]) -> Dict[str, Kernel]:
+def _kernels(image: bytes, sections: list[_Section], names: list[str], symbols: list[_Symbol]) -> dict[str, Kernel]:
     infos = {name[len(_INFO) :]: section for name, section in zip(names, sections) if name.startswith(_INFO)}
-    kernels: Dict[str, Kernel] = {}
+    kernels: dict[str, Kernel] = {}
     for symbol in symbols:
         if symbol.kind == _FUNCTION and symbol.other & _KERNEL and symbol.section:
             if symbol.name in kernels:
@@ -194,7 +213,7 @@ def _kernels(image: bytes, sections: List[_Section], names: List[str], symbols: 
 
 def _parameters(info: bytes) -> Kernel:
     """From the attributes that the compiler writes for each kernel."""
-    sizes: Dict[int, int] = {}
+    sizes: dict[int, int] = {}
     total, at = None, 0
     while at + 4 <= len(info):
         form, attribute, value = struct.unpack_from("<BBH", info, at)
@@ -205,8 +224,8 @@ def _parameters(info: bytes) -> Kernel:
         elif attribute == _PARAMETERS_BYTES and form != _SIZED:
             total = value
         at += value if form == _SIZED else 0
-    known: Set[int] = set(range(len(sizes)))
-    if not sizes and total != 0 or set(sizes) != known:
+    known: set[int] = set(range(len(sizes)))
+    if (not sizes and total != 0) or set(sizes) != known:
         return Kernel(None, total)
     return Kernel(tuple(sizes[ordinal] for ordinal in range(len(sizes))), total)
 

@@ -3,11 +3,13 @@
 Subscribed before the context exists, or binaries that it loads would be missed.
 """
 import ctypes
+import functools
 import glob
 import os
 import sys
+from collections.abc import Iterator
 from ctypes import c_char_p, c_int, c_size_t, c_uint, c_void_p
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Optional
 
 from kiln_runner.programs.driver_calls import DRIVER_API, RESOURCE, DriverCalls
 
@@ -26,7 +28,7 @@ class Cupti:
     def __init__(self, calls: DriverCalls, library: Optional[str] = None) -> None:
         self._cupti = _load(library)
         # Held here: C has the only other reference.
-        self._callback = _CALLBACK(lambda _user, domain, number, data: calls.on_callback(domain, number, data))
+        self._callback = _CALLBACK(functools.partial(_on_callback, calls))
         self._subscriber = c_void_p()
         self._ask("cuptiSubscribe", ctypes.byref(self._subscriber), self._callback, None)
         self._ask("cuptiEnableDomain", 1, self._subscriber, RESOURCE)
@@ -42,24 +44,28 @@ class Cupti:
             raise CuptiFailure(f"{name} failed with {code}")
 
 
+def _on_callback(calls: DriverCalls, _user: int, domain: int, number: int, data: int) -> None:
+    calls.on_callback(domain, number, data)
+
+
 class DriverFunctions:
     """What libcuda says of functions; asked once each. A kernel of a library has a handle of its own, which stands for a function."""
 
     def __init__(self, cuda: Any) -> None:
         self._cuda = cuda
-        self._known: Dict[int, Tuple[str, List[Tuple[int, int]]]] = {}
+        self._known: dict[int, tuple[str, list[tuple[int, int]]]] = {}
 
     def name(self, function: int) -> str:
         return self._of(function)[0]
 
-    def parameters(self, function: int) -> List[Tuple[int, int]]:
+    def parameters(self, function: int) -> list[tuple[int, int]]:
         return self._of(function)[1]
 
     def module(self, function: int) -> Optional[str]:
         """The driver has no call that names the binary; kernels are found by their names, and twins are refused."""
         return None
 
-    def _of(self, function: int) -> Tuple[str, List[Tuple[int, int]]]:
+    def _of(self, function: int) -> tuple[str, list[tuple[int, int]]]:
         if function not in self._known:
             handle, name = c_void_p(function), c_char_p()
             if self._cuda.cuFuncGetName(ctypes.byref(name), handle):
@@ -70,7 +76,7 @@ class DriverFunctions:
             self._known[function] = ((name.value or b"").decode(), list(self._layout(handle)))
         return self._known[function]
 
-    def _layout(self, handle: c_void_p) -> Iterator[Tuple[int, int]]:
+    def _layout(self, handle: c_void_p) -> Iterator[tuple[int, int]]:
         offset, size = c_size_t(), c_size_t()
         for number in range(_PARAMETERS_MAX):
             if self._cuda.cuFuncGetParamInfo(handle, c_size_t(number), ctypes.byref(offset), ctypes.byref(size)):

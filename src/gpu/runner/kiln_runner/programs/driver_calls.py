@@ -2,8 +2,9 @@
 and the layouts were measured with driver 580 and CUPTI 13. Order of the notes = order of the calls.
 """
 import ctypes
+from collections.abc import Sequence
 from ctypes import c_int, c_size_t, c_uint, c_uint64, c_void_p
-from typing import Any, Dict, List, Optional, Protocol, Tuple, Type
+from typing import Any, Optional, Protocol
 
 from kiln_runner.programs.recorder import Call, Recorder
 
@@ -24,6 +25,9 @@ _CLUSTER, _COOPERATES, _SERIALIZES = 4, 2, 6
 # Markers of what `extra` holds.
 _END, _POINTER, _SIZE = 0, 1, 2
 _EXTRA_MAX, _ATTRIBUTES_MAX = 8, 64
+
+
+_Three = tuple[int, int, int]
 
 
 class _Callback(ctypes.Structure):
@@ -64,7 +68,7 @@ class Functions(Protocol):
 
     def name(self, function: int) -> str: ...
 
-    def parameters(self, function: int) -> List[Tuple[int, int]]:
+    def parameters(self, function: int) -> list[tuple[int, int]]:
         """(offset, size) of each, in order."""
         ...
 
@@ -77,7 +81,7 @@ class DriverCalls:
     def __init__(self, recorder: Recorder, functions: Functions) -> None:
         self._recorder, self._functions = recorder, functions
 
-    def numbers(self) -> List[int]:
+    def numbers(self) -> list[int]:
         """Of all calls to be shown."""
         return [*_LAUNCH, *_LAUNCH_EX, *_COOPERATIVE, *_SET, *_COPY, *_COPY_ANY, *_UPLOAD, *_DOWNLOAD, *_OTHER]
 
@@ -99,7 +103,7 @@ class DriverCalls:
         if number in _LAUNCH or number in _COOPERATIVE:
             launch = _at(_Launch, arguments)
             extra = None if number in _COOPERATIVE else launch.extra
-            self._launch(launch.function, launch, (launch.parameters, extra), {_COOPERATES: [1, 0, 0]} if number in _COOPERATIVE else {})
+            self._launch(launch.function, launch, (launch.parameters, extra), {_COOPERATES: (1, 0, 0)} if number in _COOPERATIVE else {})
         elif number in _LAUNCH_EX:
             launch = _at(_LaunchEx, arguments)
             config = _at(_Config, launch.config)
@@ -123,15 +127,15 @@ class DriverCalls:
         elif number in _DOWNLOAD:
             self._recorder.on_download(third)
 
-    def _launch(self, function: int, config: Any, places: "Tuple[Optional[int], Optional[int]]", attributes: Dict[int, List[int]]) -> None:
-        cluster = attributes.get(_CLUSTER)
+    def _launch(self, function: int, config: Any, places: "tuple[Optional[int], Optional[int]]", attributes: dict[int, _Three]) -> None:
+        cluster = attributes.get(_CLUSTER, (0, 0, 0))
         self._recorder.on_launch(Call(
-            self._functions.name(function), tuple(config.grid), tuple(config.block), tuple(cluster) if cluster and any(cluster) else None,
-            config.shared, any(attributes.get(_COOPERATES, [])), any(attributes.get(_SERIALIZES, [])),
+            self._functions.name(function), _three(config.grid), _three(config.block), cluster if any(cluster) else None,
+            config.shared, any(attributes.get(_COOPERATES, ())), any(attributes.get(_SERIALIZES, ())),
             self._values(function, *places), self._functions.module(function),
         ))
 
-    def _values(self, function: int, parameters: Optional[int], extra: Optional[int]) -> List[bytes]:
+    def _values(self, function: int, parameters: Optional[int], extra: Optional[int]) -> list[bytes]:
         layout = self._functions.parameters(function)
         if not parameters and extra:
             packed = _packed(extra)
@@ -141,10 +145,14 @@ class DriverCalls:
         return [ctypes.string_at(_word(parameters, 8 * at), size) for at, (_, size) in enumerate(layout)]
 
 
-def _attributes(config: Any) -> Dict[int, List[int]]:
+def _attributes(config: Any) -> dict[int, _Three]:
     size = ctypes.sizeof(_Attribute)
     found = [_at(_Attribute, config.attributes + size * at) for at in range(min(config.count, _ATTRIBUTES_MAX))]
-    return {each.number: list(each.value[:3]) for each in found}
+    return {each.number: _three(each.value) for each in found}
+
+
+def _three(values: Sequence[int]) -> _Three:
+    return values[0], values[1], values[2]
 
 
 def _packed(extra: int) -> bytes:
@@ -162,7 +170,7 @@ def _packed(extra: int) -> bytes:
     return ctypes.string_at(address, size) if address else b""
 
 
-def _at(kind: "Type[Any]", address: int) -> Any:
+def _at(kind: "type[Any]", address: int) -> Any:
     return kind.from_address(address)
 
 

@@ -3,7 +3,7 @@ import ctypes
 import importlib
 import os
 import sys
-from typing import Dict, List, NamedTuple, Optional
+from typing import NamedTuple, Optional
 
 # After each of these a copy could still start CUDA, measured with PyTorch 2.11 and Triton 3.6; what is missing is left out.
 IMPORTS = (
@@ -17,8 +17,8 @@ _NOT_STARTED = 3
 
 
 class Imported(NamedTuple):
-    versions: Dict[str, str]
-    warnings: List[str]
+    versions: dict[str, str]
+    warnings: list[str]
 
 
 def keep_settings() -> None:
@@ -27,10 +27,10 @@ def keep_settings() -> None:
     os.environ.update({**kept, **SETTINGS})
 
 
-def import_all(names: List[str]) -> Imported:
+def import_all(names: list[str]) -> Imported:
     """Each as far as it is there. Warnings name what is broken, and what would leave copies without CUDA."""
-    versions: Dict[str, str] = {}
-    warnings: List[str] = []
+    versions: dict[str, str] = {}
+    warnings: list[str] = []
     for name in names:
         try:
             module = importlib.import_module(name)
@@ -61,15 +61,15 @@ def cuda_is_started() -> bool:
     return cuda.cuDeviceGetCount(ctypes.byref(ctypes.c_int())) != _NOT_STARTED
 
 
-def _prefixes(name: str) -> List[str]:
+def _prefixes(name: str) -> list[str]:
     parts = name.split(".")
     return [".".join(parts[: count + 1]) for count in range(len(parts))]
 
 
-_found_places: Optional[List[str]] = None
+_found_places: Optional[list[str]] = None
 
 
-def places() -> List[str]:
+def places() -> list[str]:
     """What a program of this environment reads: its packages and its Python."""
     global _found_places
     if _found_places is None:
@@ -81,6 +81,6 @@ def places() -> List[str]:
     return _found_places
 
 
-def _linked(places: List[str]) -> List[str]:
+def _linked(places: list[str]) -> list[str]:
     """The names that were asked for, where they lead to the real ones."""
     return [place for place in (sys.prefix, sys.base_prefix) if place not in places]

@@ -7,7 +7,7 @@ import json
 import platform
 import sys
 from importlib import metadata
-from typing import Any, Dict, List, Optional
+from typing import Any, Optional
 
 from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
 from kiln_runner.programs.sandbox import device_nodes
@@ -23,13 +23,13 @@ RECORDER = "none"
 NO_RECORDER = "programs are built here and not yet recorded: this version has no recorder"
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     """`--device N`: the number of a GPU's device node, for the sandbox."""
     print(json.dumps(probe(int(argv[argv.index("--device") + 1]) if "--device" in argv else None)), flush=True)
     return 0
 
 
-def probe(device: Optional[int]) -> Dict[str, Any]:
+def probe(device: Optional[int]) -> dict[str, Any]:
     """As the inventory tells it, without the name; {error} where programs cannot use it."""
     keep_settings()
     imported = import_all(list(IMPORTS))
@@ -45,13 +45,13 @@ def probe(device: Optional[int]) -> Dict[str, Any]:
     }
 
 
-def key_of(packages: Dict[str, str]) -> str:
+def key_of(packages: dict[str, str]) -> str:
     """Two environments with one key run the same code of a program."""
     listed = json.dumps([platform.python_version(), platform.machine(), sorted(packages.items())])
     return hashlib.sha256(listed.encode()).hexdigest()
 
 
-def _packages() -> Dict[str, str]:
+def _packages() -> dict[str, str]:
     found = ((entry.metadata["Name"], entry.version) for entry in metadata.distributions())
     return {name.lower().replace("_", "-"): version for name, version in found if name}
 

@@ -10,7 +10,8 @@ import inspect
 import json
 import os
 import sys
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from collections.abc import Sequence
+from typing import Any, Callable, NamedTuple, Optional, cast
 
 NAMES = ("load_inline", "load")
 # Where and how it is built changes nothing of what it is.
@@ -33,8 +34,8 @@ class Extensions:
     def __init__(self, root: str) -> None:
         """`root`: the program's folder; files are told apart by their content, not by where they are."""
         self._root = root
-        self.built: Dict[str, Built] = {}
-        self.failures: List[str] = []
+        self.built: dict[str, Built] = {}
+        self.failures: list[str] = []
 
     def keep(self, extension: Any, folder: str) -> None:
         """From now on what `extension` (torch.utils.cpp_extension) builds is kept, below `folder`."""
@@ -43,14 +44,14 @@ class Extensions:
             if original is not None:
                 setattr(extension, name, functools.wraps(original)(functools.partial(self._build, name, original, folder)))
 
-    def serve(self, extension: Any, built: Dict[str, Built]) -> None:
+    def serve(self, extension: Any, built: dict[str, Built]) -> None:
         """From now on `extension` builds nothing and finds what is in `built`."""
         for name in NAMES:
             original = getattr(extension, name, None)
             if original is not None:
                 setattr(extension, name, functools.wraps(original)(functools.partial(self._find, name, original, built)))
 
-    def key_of(self, function: str, original: Callable[..., Any], args: Any, kwargs: Dict[str, Any]) -> str:
+    def key_of(self, function: str, original: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> str:
         bound = inspect.signature(original).bind(*args, **kwargs)
         asked = {name: self._plain(value) for name, value in bound.arguments.items() if name not in _OF_THE_BUILD}
         return hashlib.sha256(json.dumps([function, asked], sort_keys=True).encode()).hexdigest()[:_KEY_CHARS]
@@ -69,7 +70,7 @@ class Extensions:
             self.built[key] = Built(found[-1][: -len(".so")], os.path.join(place, found[-1]))
         return module
 
-    def _find(self, function: str, original: Callable[..., Any], built: Dict[str, Built], *args: Any, **kwargs: Any) -> Any:
+    def _find(self, function: str, original: Callable[..., Any], built: dict[str, Built], *args: Any, **kwargs: Any) -> Any:
         found = built.get(self.key_of(function, original, args, kwargs))
         if found is None:
             raise BuildFailed(f"{function} asks for an extension that was not built when the program was imported; call it at the top of the file")
@@ -84,9 +85,9 @@ class Extensions:
     def _plain(self, value: Any) -> Any:
         """JSON of an argument. A file of the program is its content."""
         if isinstance(value, dict):
-            return {str(key): self._plain(item) for key, item in value.items()}
+            return {str(key): self._plain(item) for key, item in cast(dict[Any, Any], value).items()}
         if isinstance(value, (list, tuple)):
-            return [self._plain(item) for item in value]
+            return [self._plain(item) for item in cast(Sequence[Any], value)]
         if isinstance(value, str):
             return self._content_of(value) or value
         return value if value is None or isinstance(value, (bool, int, float)) else repr(value)

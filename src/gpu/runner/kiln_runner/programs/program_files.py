@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 FILES_MAX, FILES_BYTES_MAX = 32, 1024 * 1024
 STYLES = {"custom_kernel": "custom_kernel", "model": "ModelNew", "function": "", "function_dps": ""}
@@ -23,7 +23,7 @@ class ProgramRefused(ValueError):
 class Program(NamedTuple):
     """`files`: path -> text. `symbol`: what is called; `style` says how."""
 
-    files: Dict[str, str]
+    files: dict[str, str]
     entry: str
     symbol: str
     style: str
@@ -98,6 +98,6 @@ def _check_path(path: Any) -> None:
         raise ProgramRefused(f"a file is called {str(path)[:80]!r}; {allowed}")
 
 
-def _parents(path: str) -> List[str]:
+def _parents(path: str) -> list[str]:
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(1, len(parts))]

@@ -6,11 +6,19 @@ reason; what was noted before counts for nothing then.
 import base64
 import hashlib
 import json
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.programs.cubin import CubinRefused, check_cubin
+from kiln_runner.programs.recording_document import Document, ModuleEntry, OperationEntry, SegmentEntry, WindowEntry, WindowName
 from kiln_runner.programs.recording_shape import (
-    ARENA_BASE, BLOBS_BYTES_MAX, INPUTS_BASE, MODULES_BYTES_MAX, NOTES_MAX, OPERATIONS_MAX, WINDOW_BYTES_MAX, WINDOW_UNIT,
+    ARENA_BASE,
+    BLOBS_BYTES_MAX,
+    INPUTS_BASE,
+    MODULES_BYTES_MAX,
+    NOTES_MAX,
+    OPERATIONS_MAX,
+    WINDOW_BYTES_MAX,
+    WINDOW_UNIT,
 )
 
 MODULES_SEEN_MAX = 4096
@@ -35,13 +43,13 @@ class Call(NamedTuple):
     """`module`: hash of the binary that holds the kernel, where the driver tells; None: found by the kernel's name."""
 
     kernel: str
-    grid: Tuple[int, int, int]
-    block: Tuple[int, int, int]
-    cluster: Optional[Tuple[int, int, int]]
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    cluster: Optional[tuple[int, int, int]]
     shared: int
     cooperative: bool
     serialization: bool
-    parameters: List[bytes]
+    parameters: list[bytes]
     module: Optional[str] = None
 
 
@@ -50,12 +58,12 @@ class Recorder:
 
     def __init__(self, architecture: str) -> None:
         self._architecture = architecture
-        self._images: Dict[str, bytes] = {}
+        self._images: dict[str, bytes] = {}
         # Kernel -> hashes of the binaries that have one of that name.
-        self._holders: Dict[str, List[str]] = {}
-        self._uploads: Dict[str, bytes] = {}
-        self._operations: List[Dict[str, Any]] = []
-        self._notes: List[str] = []
+        self._holders: dict[str, list[str]] = {}
+        self._uploads: dict[str, bytes] = {}
+        self._operations: list[OperationEntry] = []
+        self._notes: list[str] = []
         self._is_recording = False
         self._refusal: Optional[str] = None
 
@@ -115,7 +123,7 @@ class Recorder:
         if self._is_recording and self._refusal is None:
             self._refusal = f"it uses {what}, which cannot be recorded"
 
-    def finish(self, ranges: List[Range], read: Callable[[int, int], bytes]) -> Tuple[bytes, Dict[str, bytes]]:
+    def finish(self, ranges: list[Range], read: Callable[[int, int], bytes]) -> tuple[bytes, dict[str, bytes]]:
         """(text, blobs) of the recording; NotRecordable with the reason. `read(address, size)`: the arena's bytes before the recorded call."""
         if self._refusal is not None:
             raise NotRecordable(self._refusal)
@@ -124,20 +132,20 @@ class Recorder:
         blobs = {digest: self._images[digest] for digest in sorted({op["module"] for op in self._operations if op["op"] == "launch"})}
         if sum(map(len, blobs.values())) > MODULES_BYTES_MAX:
             raise NotRecordable(f"its device binaries have more than {MODULES_BYTES_MAX} bytes")
-        modules = [{"hash": digest, "origin": "in-process"} for digest in blobs]
+        modules: list[ModuleEntry] = [{"hash": digest, "origin": "in-process"} for digest in blobs]
         images = dict(self._uploads)
         segments = [self._segment(each, images, read) for each in sorted(ranges, key=lambda each: each.address)]
         if sum(map(len, images.values())) > BLOBS_BYTES_MAX:
             raise NotRecordable(f"its weights and tables have more than {BLOBS_BYTES_MAX} bytes")
-        document = {
+        document: Document = {
             "kind": "recorded", "version": 1, "windows": _windows(ranges), "segments": segments, "modules": modules,
             "images": [{"hash": digest} for digest in sorted(images)], "ops": self._operations, "notes": self._notes,
         }
         return json.dumps(document, separators=(",", ":")).encode(), {**blobs, **images}
 
-    def _segment(self, found: Range, images: Dict[str, bytes], read: Callable[[int, int], bytes]) -> Dict[str, Any]:
+    def _segment(self, found: Range, images: dict[str, bytes], read: Callable[[int, int], bytes]) -> SegmentEntry:
         window, base = _window_of(found.address)
-        segment: Dict[str, Any] = {"name": found.name, "window": window, "offset": found.address - base, "bytes": found.bytes, "role": found.role}
+        segment: SegmentEntry = {"name": found.name, "window": window, "offset": found.address - base, "bytes": found.bytes, "role": found.role}
         if found.tensor is not None:
             segment["tensor"] = found.tensor
         if found.role == "static":
@@ -153,7 +161,7 @@ class Recorder:
         self.on_other(f"kernel {kernel[:80]}, of which {len(holders) or 'no'} device binaries are known")
         return ""
 
-    def _add(self, operation: Dict[str, Any]) -> None:
+    def _add(self, operation: OperationEntry) -> None:
         if len(self._operations) < OPERATIONS_MAX:
             self._operations.append(operation)
         else:
@@ -164,15 +172,15 @@ class Recorder:
             self._notes.append(words[:_NOTE_CHARS])
 
 
-def _window_of(address: int) -> Tuple[str, int]:
+def _window_of(address: int) -> tuple[WindowName, int]:
     if address < ARENA_BASE:
         return "inputs", INPUTS_BASE
     return "arena", ARENA_BASE + (address - ARENA_BASE) // WINDOW_BYTES_MAX * WINDOW_BYTES_MAX
 
 
-def _windows(ranges: List[Range]) -> List[Dict[str, Any]]:
+def _windows(ranges: list[Range]) -> list[WindowEntry]:
     """As large as what lies in them, in whole units."""
-    ends: Dict[Tuple[str, int], int] = {}
+    ends: dict[tuple[WindowName, int], int] = {}
     for found in ranges:
         window = _window_of(found.address)
         ends[window] = max(ends.get(window, 0), found.address + found.bytes - window[1])

@@ -6,11 +6,29 @@ computes is checked on inputs that it never saw.
 """
 import hashlib
 import json
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
+from collections.abc import Mapping
+from typing import NamedTuple, Optional, Union
 
 from kiln_runner.programs.cubin import Cubin, CubinRefused, check_cubin
+from kiln_runner.programs.recording_document import (
+    Document,
+    ImageEntry,
+    LaunchEntry,
+    ModuleEntry,
+    OperationEntry,
+    SegmentEntry,
+    WindowEntry,
+)
 from kiln_runner.programs.recording_shape import (
-    BLOBS_BYTES_MAX, MODULES_BYTES_MAX, PARAMETERS_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_UNIT, bytes_of, check_shape, decode_text, is_base,
+    BLOBS_BYTES_MAX,
+    MODULES_BYTES_MAX,
+    PARAMETERS_BYTES_MAX,
+    WINDOW_BYTES_MAX,
+    WINDOW_UNIT,
+    bytes_of,
+    check_shape,
+    decode_text,
+    is_base,
 )
 from kiln_runner.schema import ShapeError
 
@@ -55,20 +73,20 @@ class Module(NamedTuple):
 class Launch(NamedTuple):
     module: str
     kernel: str
-    grid: Tuple[int, int, int]
-    block: Tuple[int, int, int]
-    cluster: Optional[Tuple[int, int, int]]
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    cluster: Optional[tuple[int, int, int]]
     shared: int
     cooperative: bool
     serialization: bool
-    parameters: Tuple[bytes, ...]
+    parameters: tuple[bytes, ...]
 
 
 class Fill(NamedTuple):
     at: int
     value: int
     width: int
-    count: int
+    number: int
 
 
 class Copy(NamedTuple):
@@ -89,12 +107,12 @@ class Recording(NamedTuple):
     """`key`: of all that is replayed; notes and the origin of modules are not."""
 
     key: str
-    windows: Tuple[Window, ...]
-    segments: Tuple[Segment, ...]
-    modules: Dict[str, Module]
-    operations: Tuple[Operation, ...]
-    images: Dict[str, bytes]
-    notes: Tuple[str, ...]
+    windows: tuple[Window, ...]
+    segments: tuple[Segment, ...]
+    modules: dict[str, Module]
+    operations: tuple[Operation, ...]
+    images: dict[str, bytes]
+    notes: tuple[str, ...]
 
 
 def parse_recording(text: bytes, blobs: Mapping[str, bytes], architecture: str) -> Recording:
@@ -121,7 +139,7 @@ def foreign_words(recording: Recording) -> int:
 _LOWEST, _HIGHEST = 0x2_0000_0000, 0x8000_0000_0000
 
 
-def _parse(document: Dict[str, Any], blobs: Mapping[str, bytes], architecture: str) -> Recording:
+def _parse(document: Document, blobs: Mapping[str, bytes], architecture: str) -> Recording:
     windows = _windows(document["windows"])
     modules = _modules(document["modules"], blobs, architecture)
     images = _images(document["images"], blobs)
@@ -133,7 +151,7 @@ def _parse(document: Dict[str, Any], blobs: Mapping[str, bytes], architecture: s
     return Recording(_key(document), windows, segments, modules, operations, images, tuple(_printable(note) for note in document["notes"]))
 
 
-def _windows(entries: List[Dict[str, Any]]) -> Tuple[Window, ...]:
+def _windows(entries: list[WindowEntry]) -> tuple[Window, ...]:
     windows = tuple(Window(entry["name"], entry["base"], entry["bytes"]) for entry in entries)
     if len({window.name for window in windows}) != len(windows):
         raise ShapeError("name a window twice", "windows")
@@ -145,8 +163,8 @@ def _windows(entries: List[Dict[str, Any]]) -> Tuple[Window, ...]:
     return windows
 
 
-def _modules(entries: List[Dict[str, Any]], blobs: Mapping[str, bytes], architecture: str) -> Dict[str, Module]:
-    modules: Dict[str, Module] = {}
+def _modules(entries: list[ModuleEntry], blobs: Mapping[str, bytes], architecture: str) -> dict[str, Module]:
+    modules: dict[str, Module] = {}
     total = 0
     for at, entry in enumerate(entries):
         image = _blob(blobs, entry["hash"], f"modules[{at}].hash")
@@ -161,8 +179,8 @@ def _modules(entries: List[Dict[str, Any]], blobs: Mapping[str, bytes], architec
     return modules
 
 
-def _images(entries: List[Dict[str, Any]], blobs: Mapping[str, bytes]) -> Dict[str, bytes]:
-    images: Dict[str, bytes] = {}
+def _images(entries: list[ImageEntry], blobs: Mapping[str, bytes]) -> dict[str, bytes]:
+    images: dict[str, bytes] = {}
     for at, entry in enumerate(entries):
         images[entry["hash"]] = _blob(blobs, entry["hash"], f"images[{at}].hash")
     if len(images) != len(entries) or sum(map(len, images.values())) > BLOBS_BYTES_MAX:
@@ -179,8 +197,8 @@ def _blob(blobs: Mapping[str, bytes], wanted: str, field: str) -> bytes:
     return data
 
 
-def _segments(entries: List[Dict[str, Any]], windows: Tuple[Window, ...], images: Dict[str, bytes]) -> Tuple[Segment, ...]:
-    segments: List[Segment] = []
+def _segments(entries: list[SegmentEntry], windows: tuple[Window, ...], images: dict[str, bytes]) -> tuple[Segment, ...]:
+    segments: list[Segment] = []
     for at, entry in enumerate(entries):
         field = f"segments[{at}]"
         window = next((window for window in windows if window.name == entry["window"]), None)
@@ -204,19 +222,18 @@ def _segments(entries: List[Dict[str, Any]], windows: Tuple[Window, ...], images
 
 
 def _operation(
-    entry: Dict[str, Any], field: str, windows: Tuple[Window, ...], modules: Dict[str, Module], images: Dict[str, bytes]
+    entry: OperationEntry, field: str, windows: tuple[Window, ...], modules: dict[str, Module], images: dict[str, bytes]
 ) -> Operation:
-    kind = entry["op"]
-    if kind == "launch":
+    if entry["op"] == "launch":
         return _launch(entry, field, modules)
-    if kind == "set":
+    if entry["op"] == "set":
         _range(windows, entry["at"], entry["width"] * entry["count"], f"{field}.at")
         if entry["value"] >= 1 << 8 * entry["width"] or entry["at"] % entry["width"]:
             raise ShapeError("must fit the width, at an address that is a multiple of it", f"{field}.value")
         return Fill(entry["at"], entry["value"], entry["width"], entry["count"])
-    if kind == "copy":
-        for end in ("from", "to"):
-            _range(windows, entry[end], entry["bytes"], f"{field}.{end}")
+    if entry["op"] == "copy":
+        for name, end in (("from", entry["from"]), ("to", entry["to"])):
+            _range(windows, end, entry["bytes"], f"{field}.{name}")
         return Copy(entry["from"], entry["to"], entry["bytes"])
     data = images.get(entry["data"])
     if data is None:
@@ -225,7 +242,7 @@ def _operation(
     return Upload(entry["to"], data)
 
 
-def _launch(entry: Dict[str, Any], field: str, modules: Dict[str, Module]) -> Launch:
+def _launch(entry: LaunchEntry, field: str, modules: dict[str, Module]) -> Launch:
     module = modules.get(entry["module"])
     kernel = module.cubin.kernels.get(entry["kernel"]) if module else None
     if kernel is None:
@@ -241,21 +258,26 @@ def _launch(entry: Dict[str, Any], field: str, modules: Dict[str, Module]) -> La
     if cluster is not None and any(blocks % many for blocks, many in zip(grid, cluster)):
         raise ShapeError("must divide the grid", f"{field}.cluster")
     return Launch(
-        entry["module"], entry["kernel"], tuple(grid), tuple(entry["block"]), None if cluster is None else tuple(cluster), entry["shared"],
+        entry["module"], entry["kernel"], _three(grid), _three(entry["block"]), None if cluster is None else _three(cluster), entry["shared"],
         entry["cooperative"], entry["serialization"], parameters,
     )
 
 
-def _range(windows: Tuple[Window, ...], at: int, size: int, field: str) -> None:
+def _three(dimensions: list[int]) -> tuple[int, int, int]:
+    x, y, z = dimensions
+    return x, y, z
+
+
+def _range(windows: tuple[Window, ...], at: int, size: int, field: str) -> None:
     if not any(window.base <= at and at + size <= window.base + window.bytes for window in windows):
         raise ShapeError("lies outside of the windows", field)
 
 
-def _is_in_window(windows: Tuple[Window, ...], address: int) -> bool:
+def _is_in_window(windows: tuple[Window, ...], address: int) -> bool:
     return any(window.base <= address < window.base + window.bytes for window in windows)
 
 
-def _key(document: Dict[str, Any]) -> str:
+def _key(document: Document) -> str:
     replayed = {name: value for name, value in document.items() if name != "notes"}
     replayed["modules"] = sorted(module["hash"] for module in document["modules"])
     replayed["images"] = sorted(image["hash"] for image in document["images"])

@@ -2,7 +2,7 @@
 import base64
 import binascii
 import json
-from typing import Any, Dict, List, NoReturn, Tuple
+from typing import Any, NoReturn
 
 from kiln_runner.schema import Shape, ShapeError, array, boolean, integer, matching, nullable, one_of, record, union
 
@@ -40,7 +40,7 @@ def is_base(address: int, of_inputs: bool) -> bool:
     return address in range(ARENA_BASE, arena_base(ARENAS - 1) + 1, WINDOW_BYTES_MAX)
 
 
-def _dimensions(largest: Tuple[int, ...], product: int) -> Shape:
+def _dimensions(largest: tuple[int, ...], product: int) -> Shape:
     three = array(_count, 3, 3)
 
     def check(value: Any) -> None:
@@ -127,7 +127,7 @@ def _refused(number: str) -> NoReturn:
     raise ShapeError(f"holds {number[:20]}; only whole numbers are allowed")
 
 
-def _fields(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise ShapeError("names a field twice")

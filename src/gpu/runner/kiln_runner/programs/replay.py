@@ -1,7 +1,7 @@
 """Replays a recording: its operations in order, on one stream, at the addresses that it names. For the judge, which maps the windows, fills the
 inputs, checks and times; nothing here knows of verdicts.
 """
-from typing import Any, Callable, Dict, List, Protocol, Tuple
+from typing import Any, Callable, Protocol
 
 from kiln_runner.programs.recording import Copy, Fill, Launch, Recording, Upload
 
@@ -19,7 +19,7 @@ class ReplayDriver(Protocol):
 
     def function(self, module: Any, name: str) -> Any: ...
 
-    def parameter_sizes(self, function: Any) -> List[int]: ...
+    def parameter_sizes(self, function: Any) -> list[int]: ...
 
     def allow(self, function: Any, shared: int, large_cluster: bool) -> None:
         """Before the first launch: dynamic shared memory beyond the usual, clusters of more than eight blocks."""
@@ -37,7 +37,7 @@ class ReplayDriver(Protocol):
 class Replay:
     """Bound once, run often. `modules`: kept by the caller from one recording to the next, by their hash."""
 
-    def __init__(self, recording: Recording, images: Dict[str, bytes], driver: ReplayDriver, modules: Dict[str, Any]) -> None:
+    def __init__(self, recording: Recording, images: dict[str, bytes], driver: ReplayDriver, modules: dict[str, Any]) -> None:
         self._recording, self._driver = recording, driver
         for digest in recording.modules:
             if digest not in modules:
@@ -54,11 +54,11 @@ class Replay:
         for step in self._steps:
             step()
 
-    def places(self) -> Dict[str, Tuple[int, int, str]]:
+    def places(self) -> dict[str, tuple[int, int, str]]:
         """Tensor -> address, bytes, role."""
         return {each.tensor: (each.address, each.bytes, each.role) for each in self._recording.segments if each.tensor is not None}
 
-    def _step(self, operation: Any, modules: Dict[str, Any]) -> Callable[[], None]:
+    def _step(self, operation: Any, modules: dict[str, Any]) -> Callable[[], None]:
         driver = self._driver
         if isinstance(operation, Launch):
             return self._bind(operation, modules[operation.module])

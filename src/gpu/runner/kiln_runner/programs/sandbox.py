@@ -10,13 +10,24 @@ program runs on this host.
 import os
 import resource
 import socket
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Sequence
+from typing import NamedTuple, Optional
 
 from kiln_runner.compile import landlock
 from kiln_runner.compile.call_filter import filter_calls_of_programs
 from kiln_runner.compile.confinement import (
-    CELL_UID_BASE, LANDLOCK_LEVEL, NAMESPACES_LEVEL, UID_SPAN, Limits, Place, Profile, Unconfinable, Walls, drop_privileges, enter_level,
+    CELL_UID_BASE,
+    LANDLOCK_LEVEL,
+    NAMESPACES_LEVEL,
+    UID_SPAN,
+    Limits,
+    Place,
+    Profile,
+    Unconfinable,
+    Walls,
+    drop_privileges,
+    enter_level,
 )
 from kiln_runner.compile.system_calls import NEWIPC, NEWNET, NEWNS, landlock_version
 from kiln_runner.compile.view import DEVICES, View
@@ -37,8 +48,8 @@ class Box(NamedTuple):
     `nodes`: of the one device; empty: none, nothing of a GPU is there. `level`: of `levels`."""
 
     folder: str
-    readable: List[str]
-    nodes: List[str]
+    readable: list[str]
+    nodes: list[str]
     user: Optional[int]
     level: str
 
@@ -52,12 +63,12 @@ class Bounds(NamedTuple):
     answer_bytes: int = 160 * 1024 * 1024
 
 
-def device_nodes(minor: int) -> List[str]:
+def device_nodes(minor: int) -> list[str]:
     """Of one GPU, by the number of its node."""
     return [*_SHARED_NODES, f"/dev/nvidia{minor}"]
 
 
-def levels() -> List[str]:
+def levels() -> list[str]:
     """Those to try on this host, best first; a probe tells whether they hold."""
     if not signals_stay_inside():
         return []
@@ -112,7 +123,7 @@ def _profile(box: Box, bounds: Bounds) -> Profile:
     return Profile(_NAMESPACES, View(_nodes(box.nodes), True, scratch.encode()), True, _filter)
 
 
-def _nodes(nodes: Sequence[str]) -> List[str]:
+def _nodes(nodes: Sequence[str]) -> list[str]:
     return [*DEVICES, *(node for node in nodes if os.path.exists(node))]
 
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.compile.confinement import NO_LEVEL
 from kiln_runner.programs import supervisor
@@ -33,7 +33,7 @@ class SandboxLevel(NamedTuple):
     bounded_by: str
 
 
-def probe(readable: List[str], nodes: List[str]) -> SandboxLevel:
+def probe(readable: list[str], nodes: list[str]) -> SandboxLevel:
     """Takes a second or two a level. `readable`: the environment's places. `nodes`: of a device whose driver must start, or none."""
     refused = [] if levels() else [NO_LEVELS]
     bounded_by = _bounds_by()
@@ -45,7 +45,7 @@ def probe(readable: List[str], nodes: List[str]) -> SandboxLevel:
     return SandboxLevel(NO_LEVEL, "; ".join(refused), bounded_by)
 
 
-def try_level(level: str, readable: List[str], nodes: List[str]) -> str:
+def try_level(level: str, readable: list[str], nodes: list[str]) -> str:
     """Why it does not hold; empty where it does."""
     secret = tempfile.mkdtemp(prefix="kiln-secret-", dir="/tmp")
     try:
@@ -84,7 +84,7 @@ def _works(action: Action) -> Optional[str]:
         return f"{type(error).__name__}: {error}"[:200]
 
 
-def _forbidden(secret: str, guardian: int) -> Dict[str, Action]:
+def _forbidden(secret: str, guardian: int) -> dict[str, Action]:
     folder = os.path.dirname(secret)
     return {
         "reading a file outside": lambda: Path(secret).read_bytes(),
@@ -110,7 +110,7 @@ def _forbidden(secret: str, guardian: int) -> Dict[str, Action]:
     }
 
 
-def _needed() -> Dict[str, Action]:
+def _needed() -> dict[str, Action]:
     return {
         "a file of its own": _write_and_read, "a process of its own": _fork, "a thread": _start_thread,
         "memory shared by a descriptor": _share_memory,

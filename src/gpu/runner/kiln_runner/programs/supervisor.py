@@ -14,7 +14,8 @@ import tempfile
 import time
 import traceback
 from collections import deque
-from typing import Callable, Deque, Dict, List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.compile.confined_run import kill_all_of, leave, sweep, write_all
 from kiln_runner.compile.confinement import Place, Unconfinable
@@ -99,7 +100,7 @@ def make_folder() -> str:
     return tempfile.mkdtemp(prefix="kiln-program-", dir="/tmp")
 
 
-def _guard(task: Task, box: Box, bounds: Bounds, descriptors: List[int], lifeline: int, told: int) -> None:
+def _guard(task: Task, box: Box, bounds: Bounds, descriptors: list[int], lifeline: int, told: int) -> None:
     os.setsid()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -137,7 +138,7 @@ class _Watch:
         self.log = _Log()
         self._answer = bytearray()
 
-    def run(self, task: Task, descriptors: List[int], lifeline: int) -> "tuple[str, str, bytes, int]":
+    def run(self, task: Task, descriptors: list[int], lifeline: int) -> "tuple[str, str, bytes, int]":
         answer, answer_in = os.pipe()
         log, log_in = os.pipe()
         program = os.fork()
@@ -146,7 +147,7 @@ class _Watch:
         os.close(answer_in)
         os.close(log_in)
         how, why = self._wait(program, answer, log, lifeline)
-        if how == "answered" and self._answer[:1] == _UNCONFINABLE:
+        if how == "answered" and bytes(self._answer[:1]) == _UNCONFINABLE:
             how, why = "unconfinable", self._answer[1:].decode(errors="replace")
         elif how == "answered" and not self._answer:
             how = "ended"
@@ -224,7 +225,7 @@ class _Log:
     def __init__(self) -> None:
         self.total = 0
         self._head = bytearray()
-        self._tail: Deque[bytes] = deque()
+        self._tail: deque[bytes] = deque()
         self._tail_bytes = 0
 
     def add(self, data: bytes) -> None:
@@ -244,7 +245,7 @@ class _Log:
         return (bytes(self._head) + gap + tail).decode(errors="replace")
 
 
-def _be_program(task: Task, box: Box, bounds: Bounds, group: Optional[ControlGroup], kept: List[int]) -> None:
+def _be_program(task: Task, box: Box, bounds: Bounds, group: Optional[ControlGroup], kept: list[int]) -> None:
     request_signal(signal.SIGKILL)
     os.setsid()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -282,21 +283,21 @@ def _flush() -> None:
             pass
 
 
-def _keep_descriptors(kept: List[int]) -> None:
+def _keep_descriptors(kept: list[int]) -> None:
     """`kept`: answer, log, then the program's own. Nothing else of the caller's stays open."""
     copies = [os.dup(number) for number in kept]
     high = max(copies) + 1
     # Out of the way of the numbers that they get.
     copies = [_moved(number, high) for number in copies]
     nothing = _moved(os.open(os.devnull, os.O_RDONLY), high)
-    wanted: Dict[int, int] = {0: nothing, 1: copies[1], 2: copies[1], ANSWER_DESCRIPTOR: copies[0]}
+    wanted: dict[int, int] = {0: nothing, 1: copies[1], 2: copies[1], ANSWER_DESCRIPTOR: copies[0]}
     wanted.update({ANSWER_DESCRIPTOR + 1 + at: number for at, number in enumerate(copies[2:])})
     for number, source in wanted.items():
         os.dup2(source, number, inheritable=False)
     os.closerange(len(wanted), min(_DESCRIPTORS_MAX, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
 
 
-def _close_all_but(kept: List[int]) -> None:
+def _close_all_but(kept: list[int]) -> None:
     """Of the caller's: its frames, and what holds other programs, whose end it would miss. What it prints goes where its last words go."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)

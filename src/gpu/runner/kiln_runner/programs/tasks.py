@@ -2,7 +2,7 @@
 import json
 import os
 import traceback
-from typing import Any, Callable, Dict
+from typing import Any, Callable
 
 from kiln_runner.programs.built import restore
 from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
@@ -32,4 +32,4 @@ def hold(asked: Any) -> bytes:
     return try_inside(asked["secret"], asked["hasDevice"])
 
 
-TASKS: Dict[str, Task] = {"look": look, "hold": hold}
+TASKS: dict[str, Task] = {"look": look, "hold": hold}

@@ -1,13 +1,12 @@
 """What a program uses, read from outside. Where there is no control group these are the bounds; they are looked at many times a second."""
 import os
-from typing import List
 
 _KIB = 1024
 _MEMORY_LINES = ("RssAnon:", "RssShmem:", "VmSwap:", "VmPTE:")
 _FILES_LOOKED_AT = 10_000
 
 
-def memory_of(pids: List[int]) -> int:
+def memory_of(pids: list[int]) -> int:
     """Bytes that processes hold themselves; shared files, such as libraries, are not theirs. Pages that were the parent's count until they differ."""
     total = 0
     for pid in pids:

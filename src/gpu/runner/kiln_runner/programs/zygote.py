@@ -11,7 +11,7 @@ import os
 import selectors
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, cast
 
 from kiln_runner.frames import FrameDecoder, encode
 from kiln_runner.programs import supervisor
@@ -19,12 +19,13 @@ from kiln_runner.programs.built import read
 from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
 from kiln_runner.programs.sandbox import Bounds, Box
 from kiln_runner.programs.tasks import TASKS
+from kiln_runner.programs.zygote_frames import FromZygote, Run, ToZygote
 
 RUNNING_MAX = 64
 READ_BYTES = 1024 * 1024
 
 
-def run(argv: List[str]) -> int:
+def run(argv: list[str]) -> int:
     """`--imports a,b`: others than the usual ones."""
     names = argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS)
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -34,7 +35,8 @@ def run(argv: List[str]) -> int:
     gc.collect()
     # Pages that copies share stay shared.
     gc.freeze()
-    frames_out.write(encode({"type": "ready", "imported": imported.versions, "warnings": imported.warnings}))
+    ready: FromZygote = {"type": "ready", "imported": imported.versions, "warnings": imported.warnings}
+    frames_out.write(encode(ready))
     _Zygote(frames_out.write).serve(sys.stdin.fileno())
     return 0
 
@@ -44,8 +46,8 @@ class _Zygote:
 
     def __init__(self, write: Callable[[bytes], Any]) -> None:
         self._write = write
-        self._running: Dict[str, supervisor.Running] = {}
-        self._heard: Dict[int, bytearray] = {}
+        self._running: dict[str, supervisor.Running] = {}
+        self._heard: dict[int, bytearray] = {}
         self._selector = selectors.DefaultSelector()
 
     def serve(self, commands: int) -> None:
@@ -61,24 +63,24 @@ class _Zygote:
                     return
                 else:
                     for frame in decoder.feed(data):
-                        self._obey(frame.header)
+                        self._obey(cast(ToZygote, frame.header))
 
-    def _obey(self, header: Dict[str, Any]) -> None:
+    def _obey(self, header: ToZygote) -> None:
         if header["type"] == "stop":
             running = self._running.get(header["id"])
             if running is not None:
                 # Its guardian ends it, and says so.
                 os.close(running.held)
                 self._running[header["id"]] = running._replace(held=-1)
-        elif header["type"] == "run":
+        else:
             self._start(header)
 
-    def _start(self, header: Dict[str, Any]) -> None:
+    def _start(self, header: Run) -> None:
         name, task, asked = header["id"], TASKS.get(header["task"]), header["asked"]
         if task is None or name in self._running or len(self._running) >= RUNNING_MAX:
             self._tell(name, supervisor.Ended("suspended", "not a task, an id that runs already, or too many at a time", 0, "", b""))
             return
-        if header.get("artifact"):
+        if header["artifact"]:
             asked = {**asked, "built": read(Path(header["artifact"]))}
         box = Box(supervisor.make_folder(), places(), header["nodes"], None, header["level"])
         running = supervisor.start(lambda: task(asked), box, Bounds(**header["bounds"]))
@@ -101,7 +103,7 @@ class _Zygote:
         self._tell(name, supervisor.ended_of(bytes(heard)))
 
     def _tell(self, name: str, ended: supervisor.Ended) -> None:
-        header = {"type": "ended", "id": name, "how": ended.how, "why": ended.why, "status": ended.status, "log": ended.log}
+        header: FromZygote = {"type": "ended", "id": name, "how": ended.how, "why": ended.why, "status": ended.status, "log": ended.log}
         self._write(encode(header, ended.answer))
 
     def _end_all(self) -> None:

@@ -1,13 +1,12 @@
 """Stands for PyTorch in tests: no tensors, and extensions that are built as PyTorch builds them, by a compiler into a folder."""
 import ctypes
-from typing import List
 
 __version__ = "2.99.0"
 
 
 class _Ops:
     def __init__(self) -> None:
-        self.loaded: List[ctypes.CDLL] = []
+        self.loaded: list[ctypes.CDLL] = []
 
     def load_library(self, path: str) -> None:
         self.loaded.append(ctypes.CDLL(path))

@@ -1,12 +1,15 @@
 """A case with its buffers in host memory. Two memories: one that the candidate's child maps, one that only the reference's child does."""
 import ctypes
 import random
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Optional, Protocol
+
+from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
 
 from ..device import LAST, LOOKS
 from ..failures import CandidateFailure, OutOfReach
-from ..layout import Placement, buffer_name, distance
+from ..layout import Placement, Scratch, buffer_name, distance
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, out_of_bounds, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
@@ -26,34 +29,53 @@ from ..tensors import (
 )
 from . import library
 from .child import Bound, Program
+from .memory import Memory
 from .placing import fence
-from .sampling import CaseSamples
+from .sampling import CaseSamples, SampleStore
 from .timing import run_timed
-
 
 # The judge draws on the core that the sides run on: whatever that core remembers is the draw's.
 DRAW_BIAS = 0.3
 
 
+class Cpu(Protocol):
+    """What a case needs of its device."""
+
+    @property
+    def lib(self) -> ctypes.CDLL: ...
+
+    @property
+    def visible(self) -> Memory: ...
+
+    @property
+    def private(self) -> Memory: ...
+
+    @property
+    def idle(self) -> Bound: ...
+
+    @property
+    def samples(self) -> SampleStore: ...
+
+
 class CpuCase:
     draw_bias = DRAW_BIAS
 
-    def __init__(self, cpu: "CpuDevice", case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
+    def __init__(self, cpu: Cpu, case: DefinedCase, batch: int, scratch: Scratch) -> None:
         self._lib, self._visible, self._private, self.idle = cpu.lib, cpu.visible, cpu.private, cpu.idle
         self.name, self.batch = case["name"], batch
-        self.bound: Dict[str, Tuple[Program, Bound]] = {}
-        self.tensors: List[dict] = case["tensors"]
-        self.hard_names: List[str] = [one["name"] for one in case.get("hard", [])]
+        self.bound: dict[str, tuple[Program, Bound]] = {}
+        self.tensors: list[Tensor] = case["tensors"]
+        self.hard_names: list[str] = [one["name"] for one in case.get("hard", [])]
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
         self._input_sets = [[(n, tensor) for n, tensor in enumerate(tensors) if is_input(tensor)] for tensors in input_sets(case)]
         self._place(batch, scratch)
         # Everything is poisoned as a whole, whatever its size: the flush takes as long.
         self.samples = CaseSamples(cpu.lib, cpu.samples, rows_of(self.tensors, batch, {}, 0), self._row_at)
-        self._norms: Dict[str, float] = {}
+        self._norms: dict[str, float] = {}
         self._guard_key, self.seed = 0, 0
         self._found = Findings(None, None, [])
 
-    def _place(self, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
+    def _place(self, batch: int, scratch: Scratch) -> None:
         sides = [(side, n, size) for side in sorted(scratch) for n, size in scratch[side].items()]
         visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in self.tensors]
         visible += [(f"{side}.{n}", size) for side, n, size in sides if side != "reference"]
@@ -80,14 +102,21 @@ class CpuCase:
 
     # --- the operations of device.Case
 
-    def bind(self, side: str, program: Program, plan: dict) -> Bound:
+    def bind(self, side: str, program: Program, plan: Plan) -> Bound:
         if side == "reference":
-            place = [lambda a: self._hidden[f"reference.{a['name']}" if a["kind"] == "scratch" else a["name"]].offset]
-            return program.bind(plan, place, self._apart.pages)
-        return program.bind(plan, [lambda a, r=r: self._shown[self._name(side, r, a)].offset for r in range(self.batch)], self._fence.pages)
+            return program.bind(plan, [self._apart_of], self._apart.pages)
+        return program.bind(plan, [self._shown_of(side, replica) for replica in range(self.batch)], self._fence.pages)
+
+    def _apart_of(self, argument: TensorArgument) -> int:
+        """Offset of what the reference alone works on."""
+        name = argument["name"]
+        return self._hidden[f"reference.{name}" if argument["kind"] == "scratch" else name].offset
+
+    def _shown_of(self, side: str, replica: int) -> Callable[[TensorArgument], int]:
+        return lambda argument: self._shown[self._name(side, replica, argument)].offset
 
     @staticmethod
-    def _name(side: str, replica: int, argument: dict) -> str:
+    def _name(side: str, replica: int, argument: TensorArgument) -> str:
         return f"{side}.{argument['name']}" if argument["kind"] == "scratch" else f"{replica}/{argument['name']}"
 
     def arm(self, rng: random.Random) -> None:
@@ -104,7 +133,7 @@ class CpuCase:
             for number, tensor in self._inputs_of(seed):
                 self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(seed, replica, number))
 
-    def _inputs_of(self, seed: int) -> List[Tuple[int, dict]]:
+    def _inputs_of(self, seed: int) -> list[tuple[int, Tensor]]:
         return self._input_sets[input_set_of(seed)]
 
     def restore(self) -> None:
@@ -113,7 +142,7 @@ class CpuCase:
                 if tensor["role"] == "inout":
                     self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(self.seed, replica, number))
 
-    def _draw(self, tensor: dict, pointer: int, keys: Tuple[int, int]) -> None:
+    def _draw(self, tensor: Tensor, pointer: int, keys: tuple[int, int]) -> None:
         mixture, code = mixture_of(tensor), DTYPE_CODE[tensor["dtype"]]
         if mixture is None:
             self._lib.kiln_draw(pointer, tensor["elements"], code, *distribution_of(tensor), *keys)
@@ -179,7 +208,7 @@ class CpuCase:
                     return tensor["name"]
         return None
 
-    def _is_as_drawn(self, tensor: dict, replica: int, keys: Tuple[int, int]) -> bool:
+    def _is_as_drawn(self, tensor: Tensor, replica: int, keys: tuple[int, int]) -> bool:
         drawn, shown = self._hidden[tensor["name"]], self._shown[f"{replica}/{tensor['name']}"]
         self._draw(tensor, self._private.base + drawn.offset, keys)
         return self._private.bytes_at(drawn.offset, drawn.bytes) == self._visible.bytes_at(shown.offset, shown.bytes)
@@ -189,7 +218,7 @@ class CpuCase:
             shown = self._shown[f"{replica}/{tensor['name']}"]
             ctypes.memmove(self._hidden_at(f"kept{look}/{tensor['name']}"), self._at(shown), shown.bytes)
 
-    def expect(self, reference: Bound, seed: int, at: Tuple[int, int]) -> None:
+    def expect(self, reference: Bound, seed: int, at: tuple[int, int]) -> None:
         replica, look = at
         for number, tensor in self._inputs_of(seed):
             self._draw(tensor, self._hidden_at(tensor["name"]), keys_of(seed, replica, number))
@@ -197,7 +226,7 @@ class CpuCase:
         for tensor in self._outputs:
             ctypes.memmove(self._hidden_at(f"expected{look}/{tensor['name']}"), self._hidden_at(tensor["name"]), tensor_bytes(tensor))
 
-    def compare(self, tolerance: dict, look: int) -> None:
+    def compare(self, tolerance: Tolerance, look: int) -> None:
         for tensor in self._outputs:
             found = library.Comparison()
             kept, expected = (self._hidden_at(f"{kind}{look}/{tensor['name']}") for kind in ("kept", "expected"))
@@ -210,7 +239,7 @@ class CpuCase:
     def announce(self, samples: Sequence[Sample]) -> None:
         self.samples.announce(samples)
 
-    def compare_samples(self, tolerance: dict, samples: Tuple[int, int], at: Tuple[int, int]) -> None:
+    def compare_samples(self, tolerance: Tolerance, samples: tuple[int, int], at: tuple[int, int]) -> None:
         replica, look = at
         for number, tensor in enumerate(self._outputs):
             against = (self._hidden_at(f"expected{look}/{tensor['name']}"), self._norms[tensor["name"]])
@@ -227,13 +256,14 @@ class CpuCase:
         found, self._found = self._found, Findings(None, None, [])
         return found
 
-    def values(self, comparison: Comparison) -> Tuple[str, str]:
+    def values(self, comparison: Comparison) -> tuple[str, str]:
         name, dtype, look = comparison.tensor["name"], comparison.tensor["dtype"], comparison.look
         size = DTYPE_BYTES[dtype]
         at = [self._hidden[f"{kind}{look}/{name}"].offset + size * comparison.index for kind in ("expected", "kept")]
-        return tuple(element_text(self._private.bytes_at(offset, size), dtype) for offset in at)
+        expected, kept = (element_text(self._private.bytes_at(offset, size), dtype) for offset in at)
+        return expected, kept
 
-    def sampled_values(self, fault: SampleFault, look: int) -> Tuple[str, str]:
+    def sampled_values(self, fault: SampleFault, look: int) -> tuple[str, str]:
         tensor, size, element = fault.tensor, DTYPE_BYTES[fault.tensor["dtype"]], fault.element or 0
         row = fault.replica * len(self._outputs) + self._outputs.index(tensor)
         cell = self.samples.cell(row, fault.slot, place_in(self.samples.rows[row], size, element))
@@ -250,6 +280,6 @@ class CpuCase:
         """The kernel's account of processor time is looked at run by run (timing.py)."""
         return ()
 
-    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
+    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> list[float]:
         with self._told_where():
             return run_timed(self, runs, runnables, rng)

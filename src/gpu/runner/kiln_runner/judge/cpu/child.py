@@ -8,8 +8,11 @@ import signal
 import struct
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import IO, Callable, Literal, NamedTuple, NoReturn, Optional
+
+from kiln_runner.protocol import Argument, Launch, Plan, TensorArgument
 
 from ..failures import DeviceFault, InfraFailure, LaunchRejected, OutOfReach
 from ..tensors import scalar_bytes
@@ -17,7 +20,7 @@ from .memory import Memory
 
 OP_BIND, OP_RUN, OP_REACH = 1, 2, 3
 # Instead of an answer: it touched memory beside what it can reach, at the offset that follows, and ended.
-FAULTS = {2**62: "read", 2**62 + 1: "write"}
+FAULTS: dict[int, Literal["read", "write"]] = {2**62: "read", 2**62 + 1: "write"}
 # What the harness answers first; 0: ready, 1: the artifact cannot be loaded.
 START_UNCONFINED = 2
 ARG_POINTER, ARG_INTEGER, ARG_FLOAT = 0, 1, 2
@@ -29,14 +32,22 @@ CPU_SECONDS_MAX = 600
 CPUCLOCK_SCHED = 2
 
 
-Pages = Sequence[Tuple[int, int]]
+Pages = Sequence[tuple[int, int]]
 
 
 class Bound:
     """One side's launches as the harness takes them, for each replica, and the pages of the memory that they may touch."""
 
-    def __init__(self, program: "Program", replicas: List[bytes], launches: int, pages: Pages) -> None:
+    def __init__(self, program: "Program", replicas: list[bytes], launches: int, pages: Pages) -> None:
         self.program, self.replicas, self.launches, self.pages = program, replicas, launches, pages
+
+
+class Process(NamedTuple):
+    """One that was started, and its pipes."""
+
+    popen: "subprocess.Popen[bytes]"
+    commands: IO[bytes]
+    answers: IO[bytes]
 
 
 class Program:
@@ -45,10 +56,11 @@ class Program:
     def __init__(self, side: str, code: Path, harness: Path, memory: Memory, is_as_made: Callable[[], bool] = lambda: True) -> None:
         self._side, self._file, self._harness, self._memory = side, code, harness, memory
         self._is_as_made = is_as_made
-        self._process: Optional[subprocess.Popen] = None
+        self._process: Optional[Process] = None
+        # What the process is ready to run.
         self._bound: Optional[Bound] = None
 
-    def bind(self, plan: dict, resolve: List[Callable[[dict], int]], pages: Pages) -> Bound:
+    def bind(self, plan: Plan, resolve: list[Callable[[TensorArgument], int]], pages: Pages) -> Bound:
         """`resolve` gives offsets in the memory, one function a replica; `pages`: (offset, bytes) of what can be reached of it. LaunchRejected
         where the artifact cannot be called so."""
         replicas = [b"".join(_pack(n, launch, place) for n, launch in enumerate(plan["launches"])) for place in resolve]
@@ -64,23 +76,24 @@ class Program:
 
     @property
     def pid(self) -> Optional[int]:
-        return self._process.pid if self._process else None
+        return self._process.popen.pid if self._process else None
 
     def used_ns(self) -> int:
         """Processor time that the child has used, as the kernel counts it: the artifact cannot forge it."""
-        return time.clock_gettime_ns(~self._process.pid << 3 | CPUCLOCK_SCHED) if self._process else 0
+        return time.clock_gettime_ns(~self._process.popen.pid << 3 | CPUCLOCK_SCHED) if self._process else 0
 
     def close(self) -> None:
         if self._process is None:
             return
         process, self._process, self._bound = self._process, None, None
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
+        process.popen.kill()
+        process.popen.wait()
+        process.commands.close()
+        process.answers.close()
 
-    def _place(self, bound: Bound, plan: Optional[dict]) -> None:
-        self._start()
+    def _place(self, bound: Bound, plan: Optional[Plan]) -> None:
+        if self._process is None:
+            self._start()
         self._ask(COMMAND.pack(OP_REACH, 0, len(bound.pages)) + b"".join(PAGES.pack(*part) for part in bound.pages))
         for slot, launches in enumerate(bound.replicas):
             missing, _ = self._ask(COMMAND.pack(OP_BIND, slot, bound.launches) + launches)
@@ -92,13 +105,13 @@ class Program:
         self._bound = bound
 
     def _start(self) -> None:
-        if self._process is not None:
-            return
         command = [str(self._harness), str(self._file), str(self._memory.fd), str(self._memory.size), str(CPU_SECONDS_MAX), str(os.getpid())]
-        self._process = subprocess.Popen(
+        popen = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env={}, pass_fds=(self._memory.fd,)
         )
-        failed, _ = self._answer()
+        assert popen.stdin is not None and popen.stdout is not None, "both are pipes"
+        self._process = Process(popen, popen.stdin, popen.stdout)
+        failed, _ = self._answer(self._process)
         if failed == START_UNCONFINED:
             self.close()
             raise InfraFailure("internal", "this kernel cannot confine candidates (seccomp filters are refused): no cpu device here")
@@ -106,7 +119,7 @@ class Program:
             self.close()
             self._refused()
 
-    def _refused(self) -> None:
+    def _refused(self) -> NoReturn:
         if self._side != "candidate":
             raise InfraFailure(self._failure_code(), f"the {self._side}'s compiled code cannot be loaded: {self._file} is damaged")
         if not self._is_as_made():
@@ -117,35 +130,35 @@ class Program:
     def _failure_code(self) -> str:
         return {"reference": "reference_failed", "baseline": "baseline_failed"}.get(self._side, "internal")
 
-    def _ask(self, command: bytes) -> tuple:
+    def _ask(self, command: bytes) -> tuple[int, int]:
+        assert self._process is not None, "it is asked for what was bound, which starts it"
         try:
-            self._process.stdin.write(command)
+            self._process.commands.write(command)
         except BrokenPipeError:
             pass  # It died: the answer, which will not come, says how.
-        return self._answer()
+        return self._answer(self._process)
 
-    def _answer(self) -> tuple:
+    def _answer(self, process: Process) -> tuple[int, int]:
         data = b""
         while len(data) < ANSWER.size:
-            part = self._process.stdout.read(ANSWER.size - len(data))
+            part = process.answers.read(ANSWER.size - len(data))
             if not part:
-                self._died()
+                self._died(process)
             data += part
         status, value = ANSWER.unpack(data)
         if status in FAULTS:
             self._faulted(FAULTS[status], value)
         return status, value
 
-    def _faulted(self, access: str, offset: int) -> None:
+    def _faulted(self, access: Literal["read", "write"], offset: int) -> NoReturn:
         self.close()
         message = f"signal {signal.SIGSEGV.value} (SIGSEGV): a {access} outside of its buffers"
         if self._side == "candidate":
             raise OutOfReach(message, offset, access)
         raise InfraFailure(self._failure_code(), f"the {self._side} died: {message}")
 
-    def _died(self) -> None:
-        process = self._process
-        code = process.wait()
+    def _died(self, process: Process) -> NoReturn:
+        code = process.popen.wait()
         self.close()
         message = f"signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"the process ended by itself with status {code}"
         if self._side == "candidate":
@@ -153,7 +166,7 @@ class Program:
         raise InfraFailure(self._failure_code(), f"the {self._side} died: {message}")
 
 
-def _pack(number: int, launch: dict, resolve: Callable[[dict], int]) -> bytes:
+def _pack(number: int, launch: Launch, resolve: Callable[[TensorArgument], int]) -> bytes:
     arguments = [_argument(argument, resolve) for argument in launch["args"]]
     floats = sum(1 for kind, _ in arguments if kind == ARG_FLOAT)
     if floats > FLOATS_MAX or len(arguments) - floats > INTEGERS_MAX:
@@ -164,7 +177,7 @@ def _pack(number: int, launch: dict, resolve: Callable[[dict], int]) -> bytes:
     return launch["kernel"].encode().ljust(SYMBOL_BYTES, b"\0") + struct.pack("=Q", len(arguments)) + packed.ljust(ARGUMENT.size * ARGS_MAX, b"\0")
 
 
-def _argument(argument: dict, resolve: Callable[[dict], int]) -> tuple:
+def _argument(argument: Argument, resolve: Callable[[TensorArgument], int]) -> tuple[int, int]:
     """(kind, the 64 bits of the register)."""
     if argument["kind"] != "scalar":
         return ARG_POINTER, resolve(argument)

@@ -5,14 +5,18 @@ import os
 import platform
 import secrets
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Dict, Iterable, Optional, Sequence
+from typing import Optional
+
+from kiln_runner import protocol
+from kiln_runner.protocol import DefinedCase, ProblemDefinition, Telemetry
 
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
 from ..device import Part
 from ..failures import DeviceFault
-from ..layout import REPLICAS_MAX
+from ..layout import REPLICAS_MAX, Scratch
 from ..tensors import DTYPE_CODE, KIND_CODE, tensor_bytes
 from .case import CpuCase
 from .child import Program
@@ -30,14 +34,14 @@ REPLICA_BYTES_MAX = 256 * 1024 * 1024
 class CpuDevice:
     def __init__(self, device_id: str, cache: Path) -> None:
         self._id = device_id
-        self._cases = CaseCache()
+        self._cases: CaseCache[CpuCase] = CaseCache()
         refuse_tracing()
         library = compile_library(cache)
         self.lib, self._harness = load_library(library), harness(cache)
         self.visible, self.private = Memory("visible", VISIBLE_BYTES_MAX), Memory("private", PRIVATE_BYTES_MAX)
         self.samples = SampleStore()
         # A child like the others that is never asked for work: what a command costs by itself.
-        self.idle = Program("idle", library, self._harness, self.private).bind({"launches": []}, [], [])
+        self.idle = Program("idle", library, self._harness, self.private).bind({"launches": [], "scratch": {}}, [], [])
         self._copy_rate: Optional[float] = None
 
     def prove(self) -> None:
@@ -46,7 +50,7 @@ class CpuDevice:
     def measure_copy(self) -> None:
         self._copy_rate = self._measure_copy()
 
-    def describe(self) -> dict:
+    def describe(self) -> protocol.Device:
         return {
             "id": self._id,
             "kind": "cpu",
@@ -71,7 +75,7 @@ class CpuDevice:
         if self._mismatches(memory[0], memory[1]) or self._mismatches(memory[0], memory[2]) < CANARY_ELEMENTS // 2:
             raise DeviceFault("canary: the judge's kernels cannot tell equal memory from different", lost=True)
 
-    def _mismatches(self, one: ctypes.Array, other: ctypes.Array) -> int:
+    def _mismatches(self, one: ctypes.Array[ctypes.c_float], other: ctypes.Array[ctypes.c_float]) -> int:
         found = Comparison()
         self.lib.kiln_compare(one, other, CANARY_ELEMENTS, DTYPE_CODE["f32"], 0.0, 0.0, ctypes.byref(found))
         return found.mismatches
@@ -96,7 +100,7 @@ class CpuDevice:
     def is_busy(self) -> bool:
         return False
 
-    def leftover(self, _programs: Iterable[Program]) -> None:
+    def leftover(self, _programs: Iterable[Program]) -> Optional[str]:
         """Each ran in a process of its own."""
 
     def constants(self, _programs: Iterable[Program]) -> bytes:
@@ -106,21 +110,21 @@ class CpuDevice:
     def cleanse(self) -> None:
         """Nothing of it is in this process."""
 
-    def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> CpuCase:
+    def open_case(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> CpuCase:
         return self._cases.get(case_key(problem, case, batch, scratch), lambda: CpuCase(self, case, batch, scratch), lambda: 0)
 
-    def open_once(self, case: dict, scratch: Dict[str, Dict[str, int]]) -> CpuCase:
+    def open_once(self, case: DefinedCase, scratch: Scratch) -> CpuCase:
         return CpuCase(self, case, 1, scratch)
 
     def reserve(self, _parts: Sequence[Part]) -> bool:
         """Both memories grow with the cases that are opened, for nothing."""
         return True
 
-    def replicas_max(self, case: dict) -> int:
+    def replicas_max(self, case: DefinedCase) -> int:
         size = sum(tensor_bytes(tensor) + mmap.PAGESIZE for tensor in case["tensors"])
         return max(1, min(REPLICAS_MAX, REPLICA_BYTES_MAX // size))
 
-    def telemetry(self) -> dict:
+    def telemetry(self) -> Telemetry:
         return {
             "deviceId": self._id,
             "smClockMhz": None,

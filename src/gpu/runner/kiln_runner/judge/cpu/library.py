@@ -3,11 +3,11 @@ import ctypes
 import shutil
 from ctypes import c_double, c_int, c_uint32, c_uint64, c_void_p
 from pathlib import Path
-from typing import List
 
 from ..failures import InfraFailure
 from ..helper_cache import cached, run_compiler
 from ..native_source import read
+from ..outcomes import ComparisonWords
 
 # libmvec's logf, cosf and sinf draw normals eight at a time; NaN and infinity must keep their meaning, so no -ffast-math.
 LIBRARY_FLAGS = ["-O3", "-march=native", "-std=gnu11", "-fno-math-errno", "-shared", "-fPIC"]
@@ -17,7 +17,7 @@ HARNESS_FLAGS = ["-O2", "-std=gnu11"]
 class Comparison(ctypes.Structure):
     _fields_ = [("mismatches", c_uint64), ("first", c_uint64), ("worst", c_uint64), ("difference2", c_double), ("reference2", c_double)]
 
-    def words(self) -> tuple:
+    def words(self) -> ComparisonWords:
         return (self.mismatches, self.first, self.worst, self.difference2, self.reference2)
 
 
@@ -55,7 +55,7 @@ def harness(cache: Path) -> Path:
     return _compiled(cache, "harness", read("confine.h", "harness.c"), HARNESS_FLAGS, ["-ldl"])
 
 
-def _compiled(cache: Path, name: str, source: str, flags: List[str], libraries: List[str]) -> Path:
+def _compiled(cache: Path, name: str, source: str, flags: list[str], libraries: list[str]) -> Path:
     gcc = find_gcc()
 
     def make(target: Path) -> None:

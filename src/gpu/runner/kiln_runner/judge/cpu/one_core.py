@@ -3,8 +3,9 @@ the tensors, and the other one elsewhere, the first looks faster than it is.
 """
 import ctypes
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Callable, Iterable, Iterator, Sequence
+from typing import Callable
 
 _C = ctypes.CDLL(None)
 

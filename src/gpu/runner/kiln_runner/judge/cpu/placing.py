@@ -3,9 +3,10 @@
 A read or write beyond those pages faults. What lies between a buffer and the edge of its pages is guarded by a pattern, as on a GPU.
 """
 import mmap
-from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from collections.abc import Iterable
+from typing import NamedTuple, Optional
 
-from ..layout import Guard, Placement, Room, guards_in, room
+from ..layout import Guard, Placement, Room, Side, guards_in, room
 
 # On each side of a buffer's pages. It costs no memory, only addresses.
 OUT_OF_REACH_BYTES = 1024 * 1024
@@ -14,27 +15,32 @@ OUT_OF_REACH_BYTES = 1024 * 1024
 class Fence(NamedTuple):
     """Buffers of one memory: where they are, which pages around them a child may reach, and the first offset behind all."""
 
-    placements: Dict[str, Placement]
-    pages: List[Tuple[int, int]]
-    rooms: Dict[str, Tuple[int, Room]]
+    placements: dict[str, Placement]
+    pages: list[tuple[int, int]]
+    rooms: dict[str, tuple[int, Room]]
     end: int
 
-    def guards(self) -> List[Guard]:
+    def guards(self) -> list[Guard]:
         return [
             guard._replace(offset=start + guard.offset)
             for name, (start, taken) in self.rooms.items()
             for guard in guards_in(name, taken)
         ]
 
-    def beside(self, offset: int) -> Optional[Tuple[str, str, int]]:
+    def beside(self, offset: int) -> Optional[tuple[str, Side, int]]:
         """(buffer, side, bytes from its edge) of the buffer that a fault at `offset` is nearest to; None where it is near to none."""
-        near = [(far, name, side) for name, place in self.placements.items() for side, far in [_distance(place, offset)]]
-        far, name, side = min(near, default=(OUT_OF_REACH_BYTES, "", ""))
+        near: list[tuple[int, str, Side]] = [(far, name, side) for name, place in self.placements.items() for side, far in [_distance(place, offset)]]
+        if not near:
+            return None
+        far, name, side = min(near)
         return (name, side, far) if far < OUT_OF_REACH_BYTES else None
 
 
-def fence(buffers: Iterable[Tuple[str, int]]) -> Fence:
-    placements, pages, rooms, at = {}, [], {}, OUT_OF_REACH_BYTES
+def fence(buffers: Iterable[tuple[str, int]]) -> Fence:
+    placements: dict[str, Placement] = {}
+    pages: list[tuple[int, int]] = []
+    rooms: dict[str, tuple[int, Room]] = {}
+    at = OUT_OF_REACH_BYTES
     for name, size in buffers:
         taken = room(size, mmap.PAGESIZE)
         rooms[name], placements[name] = (at, taken), Placement(at + taken.offset, size)
@@ -43,7 +49,7 @@ def fence(buffers: Iterable[Tuple[str, int]]) -> Fence:
     return Fence(placements, pages, rooms, at)
 
 
-def _distance(place: Placement, offset: int) -> Tuple[str, int]:
+def _distance(place: Placement, offset: int) -> tuple[Side, int]:
     if offset < place.offset:
         return "before", place.offset - 1 - offset
     return "after", max(0, offset - place.offset - place.bytes)

@@ -1,9 +1,12 @@
 """Samples of timed runs on the CPU (sampling.py says what for), and the memory of this process that they lie in."""
 import ctypes
 import mmap
-from typing import Callable, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Callable, Optional
 
-from ..sampling import CELL_BYTES, CELLS_PER_RUN, NO_SAMPLE, ROW_BYTES, SAMPLED_BYTES, SLOTS, Row, Sample, pack_samples
+from kiln_runner.protocol import Tolerance
+
+from ..sampling import CELL_BYTES, CELLS_PER_RUN, NO_SAMPLE, ROW_BYTES, SAMPLED_BYTES, SLOTS, Row, Sample, pack_row, pack_samples
 
 FOUND_WORDS = 3
 
@@ -17,9 +20,9 @@ class SampleStore:
 
 
 class CaseSamples:
-    def __init__(self, lib: ctypes.CDLL, store: SampleStore, rows: List[Row], at: Callable[[Row], int]) -> None:
-        self._lib, self._store, self.rows, self._per_run = lib, store, rows, sum(row.count for row in rows)
-        self._table = ctypes.create_string_buffer(b"".join(row.packed(at(row)) for row in rows))
+    def __init__(self, lib: ctypes.CDLL, store: SampleStore, rows: list[Row], at: Callable[[Row], int]) -> None:
+        self._lib, self._store, self.rows, self._per_run = lib, store, rows, sum(row.samples for row in rows)
+        self._table = ctypes.create_string_buffer(b"".join(pack_row(row, at(row)) for row in rows))
         self._announced = ctypes.create_string_buffer(SAMPLED_BYTES)
 
     def take(self, sample: Optional[Sample]) -> None:
@@ -29,7 +32,7 @@ class CaseSamples:
     def announce(self, samples: Sequence[Sample]) -> None:
         self._announced = ctypes.create_string_buffer(pack_samples(samples))
 
-    def compare(self, row: int, samples: Tuple[int, int], against: Tuple[int, float], tolerance: dict) -> Tuple[int, int, int]:
+    def compare(self, row: int, samples: tuple[int, int], against: tuple[int, float], tolerance: Tolerance) -> tuple[int, int, int]:
         """`against`: address of the reference's output, and the square of a norm that tells of it."""
         first, count = samples
         found = (ctypes.c_uint64 * FOUND_WORDS)()
@@ -39,7 +42,8 @@ class CaseSamples:
         self._lib.kiln_compare_samples(
             runs, count, self._store.base, self._per_run, output, table, row, self.rows[row].replica, limits, norm2, found
         )
-        return tuple(found)
+        mismatches, first, far = found
+        return mismatches, first, far
 
     def cell(self, row: int, slot: int, number: int) -> bytes:
         at = slot * self._per_run + self.rows[row].first + number

@@ -2,13 +2,15 @@
 processor time counts. That account holds all that the child does, also after it answered, since it can have no second thread or process.
 """
 import random
-from typing import Dict, List, Mapping, NamedTuple, Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from ..device import KEPT, LAST
 from ..schedule import TimedRun
 from ..statistics import median
 from .child import Bound
 from .one_core import on_one_core
+from .sampling import CaseSamples
 
 # A child that used more than it claims, beyond what a child without work uses for a command, lies. That use varies with what is cached
 # and with interrupts. So a share of the claim is let pass; for short runs as much as a command costs and varies, never more than the claim.
@@ -19,6 +21,23 @@ IDLE_QUANTILES = (0.1, 0.9)
 RUNS_JUDGED_LEAST = 8
 
 
+class TimedCase(Protocol):
+    """What timing needs of a case."""
+
+    samples: CaseSamples
+    idle: Bound
+
+    def draw(self, seed: int) -> object: ...
+
+    def restore(self) -> object: ...
+
+    def poison_replicas(self, replicas: int, rng: random.Random) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def snapshot(self, replica: int, look: int) -> None: ...
+
+
 class Clocked(NamedTuple):
     """Nanoseconds of one run by the child's own clock; of its processor time by the kernel's; and of that of a child without work."""
 
@@ -27,13 +46,13 @@ class Clocked(NamedTuple):
     idle: float
 
 
-def run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
+def run_timed(case: TimedCase, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> list[float]:
     programs = {bound.program for bound in (case.idle, *runnables.values())}
     with on_one_core(lambda: [program.pid for program in programs if program.pid is not None]):
         return _run_timed(case, runs, runnables, rng)
 
 
-def _run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> List[float]:
+def _run_timed(case: TimedCase, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> list[float]:
     account = Account(runnables, len(runs))
     for number, run in enumerate(runs):
         # What a draw changes is sampled before.
@@ -49,7 +68,7 @@ def _run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str
             case.snapshot(run.decoy, LAST)
     case.samples.take(runs[-1].sample)
     clocked = account.close()
-    times: List[float] = [0.0] * len(runs)
+    times: list[float] = [0.0] * len(runs)
     control = [clocked[number] for number, run in enumerate(runs) if run.side == "baseline"]
     for side in runnables:
         own = [number for number, run in enumerate(runs) if run.side == side]
@@ -61,7 +80,7 @@ def _run_timed(case: "CpuCase", runs: Sequence[TimedRun], runnables: Mapping[str
     return times
 
 
-def believed(runs: Sequence[Clocked], control: Sequence[Clocked] = ()) -> List[float]:
+def believed(runs: Sequence[Clocked], control: Sequence[Clocked] = ()) -> list[float]:
     """Nanoseconds of each run of one side: what it claims, or what it used where it claims too little."""
     idle, claimed = median(sorted(run.idle for run in runs)), median(sorted(run.claimed for run in runs))
     # Of a few runs beside it, cold ones among them, the middle says nothing.
@@ -88,7 +107,7 @@ class Account:
         self._runnables = runnables
         self._clocked = [Clocked(0.0, 0.0, 0.0)] * runs
         # Side -> its latest run and its child's use before that.
-        self._open: Dict[str, tuple] = {}
+        self._open: dict[str, tuple[int, int]] = {}
 
     def clock(self, number: int, run: TimedRun, idle: float) -> None:
         bound = self._runnables[run.side]
@@ -96,7 +115,7 @@ class Account:
         self._clocked[number] = Clocked(bound.program.run(bound, run.replicas), 0.0, idle)
         self._open[run.side] = (number, used)
 
-    def close(self) -> List[Clocked]:
+    def close(self) -> list[Clocked]:
         for side in list(self._open):
             self._end(side)
         return self._clocked

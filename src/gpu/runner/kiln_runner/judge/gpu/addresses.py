@@ -1,6 +1,7 @@
 """Where mappings lie in the reserved range of addresses: drawn, so that nobody finds one from another, and never side by side. Pure."""
 import random
-from typing import List, NamedTuple, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from ..failures import InfraFailure
 
@@ -14,7 +15,7 @@ class Region(NamedTuple):
 
     start: int
     end: int
-    places: List[int]
+    places: list[int]
 
 
 class Addresses:
@@ -22,7 +23,7 @@ class Addresses:
 
     def __init__(self, base: int, size: int, page: int, rng: random.Random) -> None:
         self._base, self._pages, self._page, self._rng = base, size // page, page, rng
-        self._regions: List[Region] = []
+        self._regions: list[Region] = []
 
     def draw(self, sizes: Sequence[int]) -> Region:
         """Places for mappings of these sizes, multiples of a page. They are near one another, which costs the fewest page tables, in drawn order
@@ -39,7 +40,7 @@ class Addresses:
     def give_back(self, region: Region) -> None:
         self._regions.remove(region)
 
-    def _arrange(self, counts: Sequence[int]) -> Tuple[List[int], int]:
+    def _arrange(self, counts: Sequence[int]) -> tuple[list[int], int]:
         """First page of each group member within the group, and the pages of all with the gaps."""
         offsets, at = [0] * len(counts), self._gap()
         for number in self._rng.sample(range(len(counts)), len(counts)):

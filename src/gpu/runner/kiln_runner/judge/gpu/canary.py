@@ -2,10 +2,12 @@
 import secrets
 
 from ..failures import DeviceFault
+from ..tensors import plain_tensor
 from .driver import CudaError, Driver
 from .kernels import FindingsBlock, HelperKernels
 from .memory import Memory
 
+Keys = tuple[int, int]
 ELEMENTS = 1 << 18
 COPY_BYTES = 256 * 1024 * 1024
 COPIES = 4
@@ -16,7 +18,7 @@ class Canary:
 
     def __init__(self, memory: Memory, kernels: HelperKernels, findings: FindingsBlock) -> None:
         self._findings = findings
-        tensor = {"dtype": "f32", "elements": ELEMENTS, "distribution": {"kind": "normal"}}
+        tensor = plain_tensor("f32", ELEMENTS)
         one, other = memory.allocate(4 * ELEMENTS), memory.allocate(4 * ELEMENTS)
         self._draw_one, self._draw_other = kernels.draw(tensor, one), kernels.draw(tensor, other)
         self._verify = kernels.draw(tensor, one, findings.at(0))
@@ -37,7 +39,7 @@ class Canary:
         if not changed or mismatches < ELEMENTS // 2:
             raise DeviceFault("canary: different memory was found equal", lost=True)
 
-    def _differences(self, one: tuple, other: tuple, verified: tuple) -> tuple:
+    def _differences(self, one: Keys, other: Keys, verified: Keys) -> tuple[int, int]:
         self._findings.clear(1 + FindingsBlock.COMPARISON_WORDS)
         self._draw_one(*one)
         self._draw_other(*other)

@@ -1,39 +1,43 @@
 """A case with its buffers on the GPU. Everything is queued on one stream, so order is all the isolation that is needed."""
 import random
 import struct
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Mapping, Sequence
+from typing import Callable, NamedTuple, Optional, Protocol
+
+from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
 
 from ..device import LAST, LOOKS
 from ..failures import DeviceFault
-from ..layout import buffer_name, distance, guards_in
+from ..layout import Scratch, buffer_name, distance, guards_in
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes
-from .driver import CudaError
-from .kernels import Draw, FindingsBlock, Guard
+from .driver import CudaError, Driver
+from .kernels import Draw, FindingsBlock, Guard, HelperKernels
 from .launching import PreparedLaunch
+from .memory import Memory
 from .placing import GUARD_TABLE, PROOF, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
-from .sampling import CaseSamples, Expected
+from .sampling import CaseSamples, Expected, Tools
 
 
 class Runnable(NamedTuple):
     """Launches of one side, for each replica."""
 
-    launches: List[List[PreparedLaunch]]
+    launches: list[list[PreparedLaunch]]
 
 
 class Inputs(NamedTuple):
     """What draws inputs of one set of distributions, and looks for changes of them: (number of the tensor, launch). `draws`, `verifies`: for each
     replica; `redraws`: for each look, where the reference reads."""
 
-    draws: List[List[Tuple[int, Draw]]]
-    redraws: List[List[Tuple[int, Draw]]]
-    inouts: List[Tuple[int, int, Draw]]
-    verifies: List[List[Tuple[int, Draw]]]
+    draws: list[list[tuple[int, Draw]]]
+    redraws: list[list[tuple[int, Draw]]]
+    inouts: list[tuple[int, int, Draw]]
+    verifies: list[list[tuple[int, Draw]]]
 
 
 class Poisonable(NamedTuple):
@@ -46,13 +50,45 @@ class Poisonable(NamedTuple):
 DRAW_BIAS = 0.002
 
 
+class CaseTimer(Protocol):
+    @property
+    def poison_bytes_max(self) -> int: ...
+
+    @property
+    def gaps(self) -> Sequence[float]: ...
+
+    def run(self, case: "GpuCase", runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]: ...
+
+
+class Gpu(Protocol):
+    """What a case needs of its device."""
+
+    @property
+    def driver(self) -> Driver: ...
+
+    @property
+    def memory(self) -> Memory: ...
+
+    @property
+    def kernels(self) -> HelperKernels: ...
+
+    @property
+    def findings(self) -> FindingsBlock: ...
+
+    @property
+    def sampling(self) -> Tools: ...
+
+    @property
+    def timer(self) -> CaseTimer: ...
+
+
 class GpuCase:
     draw_bias = DRAW_BIAS
 
-    def __init__(self, gpu: "GpuDevice", case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
+    def __init__(self, gpu: Gpu, case: DefinedCase, batch: int, scratch: Scratch) -> None:
         self._gpu, self._driver, self.name, self.batch = gpu, gpu.driver, case["name"], batch
-        self.tensors: List[dict] = case["tensors"]
-        self.hard_names: List[str] = [one["name"] for one in case.get("hard", [])]
+        self.tensors: list[Tensor] = case["tensors"]
+        self.hard_names: list[str] = [one["name"] for one in case.get("hard", [])]
         self._input_sets = input_sets(case)
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
         self._place(batch, scratch)
@@ -60,13 +96,13 @@ class GpuCase:
         self._prepare_inputs()
         self._prepare_comparisons()
         self._prepare_samples()
-        self._inputs_at: Optional[Tuple[int, int]] = None
+        self._inputs_at: Optional[tuple[int, int]] = None
         self._guard_key, self.seed = 0, 0
-        self.bound: Dict[str, Tuple[Program, Runnable]] = {}
+        self.bound: dict[str, tuple[Program, Runnable]] = {}
 
     # --- where things are
 
-    def _place(self, batch: int, scratch: Dict[str, Dict[str, int]]) -> None:
+    def _place(self, batch: int, scratch: Scratch) -> None:
         memory = self._gpu.memory
         places = place_case(self.tensors, batch, scratch, memory.page)
         self._rooms, self._private = places.visible, places.private
@@ -106,7 +142,7 @@ class GpuCase:
         # Hard ones when they are first drawn.
         self._inputs = {0: self._inputs_like(self.tensors)}
 
-    def _inputs_like(self, tensors: List[dict]) -> Inputs:
+    def _inputs_like(self, tensors: list[Tensor]) -> Inputs:
         kernels, found, inputs = self._gpu.kernels, self._gpu.findings, [(n, t) for n, t in enumerate(tensors) if is_input(t)]
         draws = [[(n, kernels.draw(t, self.tensor_at(r, t["name"]))) for n, t in inputs] for r in range(self.batch)]
         redraws = [[(n, kernels.draw(t, self._reference_tensor(t, look))) for n, t in inputs] for look in range(LOOKS)]
@@ -121,13 +157,13 @@ class GpuCase:
             self._inputs[number] = self._inputs_like(self._input_sets[number])
         return self._inputs[number]
 
-    def _reference_tensor(self, tensor: dict, look: int) -> int:
+    def _reference_tensor(self, tensor: Tensor, look: int) -> int:
         """Where the reference finds a tensor: pure inputs where replica 0 has them, all others apart."""
         if tensor["role"] == "in":
             return self.tensor_at(0, tensor["name"])
         return self._hidden("expected", look, tensor)
 
-    def _hidden(self, kind: str, look: int, tensor: dict) -> int:
+    def _hidden(self, kind: str, look: int, tensor: Tensor) -> int:
         return self._private_at(f"{kind}{look}/{tensor['name']}")
 
     def _prepare_comparisons(self) -> None:
@@ -150,7 +186,7 @@ class GpuCase:
         self._words += FindingsBlock.SAMPLE_WORDS * len(self._outputs)
 
     def _row_at(self, row: Row) -> int:
-        return self.tensor_at(row.replica, row.name) if row.count else self._at(row.name)
+        return self.tensor_at(row.replica, row.name) if row.samples else self._at(row.name)
 
     def close(self) -> None:
         # What is queued may still use it: mappings go at once.
@@ -160,12 +196,15 @@ class GpuCase:
 
     # --- the operations of device.Case
 
-    def bind(self, side: str, program: Program, plan: dict) -> Runnable:
+    def bind(self, side: str, program: Program, plan: Plan) -> Runnable:
         """The reference is bound for each look, the others for each replica."""
         count = LOOKS if side == "reference" else self.batch
-        return Runnable([program.prepare(plan, lambda argument, n=n: self._resolve(side, n, argument)) for n in range(count)])
+        return Runnable([program.prepare(plan, self._resolver(side, number)) for number in range(count)])
 
-    def _resolve(self, side: str, number: int, argument: dict) -> int:
+    def _resolver(self, side: str, number: int) -> Callable[[TensorArgument], int]:
+        return lambda argument: self._resolve(side, number, argument)
+
+    def _resolve(self, side: str, number: int, argument: TensorArgument) -> int:
         if argument["kind"] == "scratch":
             return self._at(f"{side}.{argument['name']}")
         if side == "reference":
@@ -208,7 +247,7 @@ class GpuCase:
         for pointer, size, dtype in self._poisonable():
             self._driver.fill(pointer, poison_pattern(dtype, rng), size)
 
-    def _poisonable(self) -> List[Poisonable]:
+    def _poisonable(self) -> list[Poisonable]:
         outputs = [t for t in self._outputs if t["role"] == "out"]
         found = [Poisonable(self.tensor_at(r, t["name"]), tensor_bytes(t), t["dtype"]) for r in range(self.batch) for t in outputs]
         scratch = [(name, room) for name, room in self._rooms.items() if "/" not in name]
@@ -247,7 +286,7 @@ class GpuCase:
         for tensor in self._outputs:
             self._driver.copy(self._hidden("kept", look, tensor), self.tensor_at(replica, tensor["name"]), tensor_bytes(tensor))
 
-    def expect(self, reference: Runnable, seed: int, at: Tuple[int, int]) -> None:
+    def expect(self, reference: Runnable, seed: int, at: tuple[int, int]) -> None:
         replica, look = at
         for tensor, draw in self._inputs_of(seed).redraws[look]:
             if self.tensors[tensor]["role"] == "inout" or self._inputs_at != (seed, replica):
@@ -255,7 +294,7 @@ class GpuCase:
         self._inputs_at = (seed, replica)
         self.launch(reference, look)
 
-    def compare(self, tolerance: dict, look: int) -> None:
+    def compare(self, tolerance: Tolerance, look: int) -> None:
         for of, compare in self._compares:
             if of == look:
                 compare(tolerance["rtol"], tolerance["atol"])
@@ -263,7 +302,7 @@ class GpuCase:
     def announce(self, samples: Sequence[Sample]) -> None:
         self.samples.announce(samples)
 
-    def compare_samples(self, tolerance: dict, samples: Tuple[int, int], at: Tuple[int, int]) -> None:
+    def compare_samples(self, tolerance: Tolerance, samples: tuple[int, int], at: tuple[int, int]) -> None:
         replica, look = at
         limits = (float(tolerance["rtol"]), float(tolerance["atol"]), float(tolerance["relative_l2"]))
         for number, tensor in enumerate(self._outputs):
@@ -286,7 +325,7 @@ class GpuCase:
             raise DeviceFault(contradiction, lost=True)
         comparisons = [Comparison(tensor, look, found.comparison(word)) for look, tensor, word in self._looks]
         at = [self._sampled_at + FindingsBlock.SAMPLE_WORDS * n for n in range(len(self._outputs))]
-        samples = [sample_fault(t, found.words(word, FindingsBlock.SAMPLE_WORDS)) for t, word in zip(self._outputs, at)]
+        samples = [sample_fault(t, found.sample_words(word)) for t, word in zip(self._outputs, at)]
         result = Findings(self._damage(found), self._modified(found), comparisons, [one for one in samples if one])
         found.clear(self._words)
         return result
@@ -305,13 +344,13 @@ class GpuCase:
                 return tensor["name"]
         return None
 
-    def values(self, comparison: Comparison) -> Tuple[str, str]:
+    def values(self, comparison: Comparison) -> tuple[str, str]:
         tensor, size = comparison.tensor, DTYPE_BYTES[comparison.tensor["dtype"]]
         starts = [self._hidden(kind, comparison.look, tensor) for kind in ("expected", "kept")]
         texts = [element_text(self._driver.download(start + size * comparison.index, size), tensor["dtype"]) for start in starts]
         return texts[0], texts[1]
 
-    def sampled_values(self, fault: SampleFault, look: int) -> Tuple[str, str]:
+    def sampled_values(self, fault: SampleFault, look: int) -> tuple[str, str]:
         tensor, size, element = fault.tensor, DTYPE_BYTES[fault.tensor["dtype"]], fault.element or 0
         row = fault.replica * len(self._outputs) + self._outputs.index(tensor)
         cell = self.samples.cell(row, fault.slot, place_in(self.samples.rows[row], size, element))
@@ -324,7 +363,7 @@ class GpuCase:
             for tensor in self._outputs:
                 self._driver.fill(self._hidden("expected", look, tensor), 0xFFFFFFFF, tensor_bytes(tensor))
 
-    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
+    def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]:
         return self._gpu.timer.run(self, runs, runnables, rng)
 
     def gaps(self) -> Sequence[float]:

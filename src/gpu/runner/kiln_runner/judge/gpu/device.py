@@ -1,14 +1,18 @@
 """The GPU as the protocol sees it (device.Device)."""
 import struct
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Dict, Iterable, Optional, Sequence
+from typing import Optional
+
+from kiln_runner import protocol
+from kiln_runner.protocol import DefinedCase, ProblemDefinition, Telemetry
 
 from ..artifacts import Artifact
 from ..case_cache import CaseCache, case_key
 from ..device import Part
 from ..failures import InfraFailure, LaunchRejected
-from ..layout import REPLICAS_MAX, room
+from ..layout import REPLICAS_MAX, Scratch, room
 from ..tensors import tensor_bytes
 from .canary import Canary, measure_copy
 from .case import GpuCase
@@ -32,7 +36,7 @@ from .memory import Memory
 from .placing import place_case
 from .program import Program
 from .sampling import SampleStore, Tools
-from .telemetry import Telemetry
+from .telemetry import Nvml
 from .timing import Timer
 
 PRINTF_FIFO_BYTES = 64 * 1024
@@ -64,10 +68,10 @@ class GpuDevice:
         self.timer = Timer(self.driver, self.memory, self.kernels, self.driver.attribute(L2_BYTES))
         self.sampling = Tools(self.driver, self.kernels, SampleStore(self.memory))
         self._canary = Canary(self.memory, self.kernels, self.findings)
-        self._telemetry = Telemetry(device_id, device_id)
+        self._telemetry = Nvml(device_id, device_id)
         # The first reading takes longest.
         self._telemetry.read()
-        self._cases = CaseCache()
+        self._cases: CaseCache[GpuCase] = CaseCache()
         self._cases_bytes_max = int(self.driver.total_bytes() * CASES_SHARE_MAX)
         self._id, self._drawn_s = device_id, time.monotonic()
         self._copy_rate: Optional[float] = None
@@ -100,7 +104,7 @@ class GpuDevice:
     def measure_copy(self) -> None:
         self._copy_rate = measure_copy(self.driver, self.memory)
 
-    def describe(self) -> dict:
+    def describe(self) -> protocol.Device:
         return {
             "id": self._id,
             "kind": "gpu",
@@ -158,14 +162,14 @@ class GpuDevice:
             self._drawn_s = time.monotonic()
             self._cases.clear()
 
-    def open_case(self, problem: dict, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> GpuCase:
+    def open_case(self, problem: ProblemDefinition, case: DefinedCase, batch: int, scratch: Scratch) -> GpuCase:
         own = {side: names for side, names in scratch.items() if names}
         return self._cases.get(case_key(problem, case, batch, own), lambda: self._place(case, batch, own), lambda: 0)
 
-    def open_once(self, case: dict, scratch: Dict[str, Dict[str, int]]) -> GpuCase:
+    def open_once(self, case: DefinedCase, scratch: Scratch) -> GpuCase:
         return self._place(case, 1, {side: names for side, names in scratch.items() if names})
 
-    def _place(self, case: dict, batch: int, scratch: Dict[str, Dict[str, int]]) -> GpuCase:
+    def _place(self, case: DefinedCase, batch: int, scratch: Scratch) -> GpuCase:
         """In the room that cases opened before leave, or in theirs."""
         size = sum(place_case(case["tensors"], batch, scratch, self.memory.page).sizes)
         self._cases.shrink(lambda opened: opened.bytes, max(0, self._cases_bytes_max - size))
@@ -186,11 +190,11 @@ class GpuDevice:
             [size for part in parts for size in place_case(part.case["tensors"], part.batch, part.scratch, self.memory.page).sizes]
         )
 
-    def replicas_max(self, case: dict) -> int:
+    def replicas_max(self, case: DefinedCase) -> int:
         size = sum(room(tensor_bytes(tensor), self.memory.page).mapped for tensor in case["tensors"])
         return max(1, min(REPLICAS_MAX, REPLICA_BYTES_MAX // size))
 
-    def telemetry(self) -> dict:
+    def telemetry(self) -> Telemetry:
         return self._telemetry.read()
 
 

@@ -3,7 +3,7 @@ import ctypes
 import os
 import random
 from ctypes import byref, c_char_p, c_float, c_int, c_size_t, c_uint64, c_void_p
-from typing import Optional, Tuple
+from typing import Optional
 
 from ..failures import DeviceFault, InfraFailure
 from .driver_place import Hiding
@@ -135,7 +135,7 @@ class Driver:
         self.check(self.lib.cuDeviceTotalMem_v2(byref(value), self.device), "cuDeviceTotalMem")
         return value.value
 
-    def memory_bytes(self) -> Tuple[int, int]:
+    def memory_bytes(self) -> tuple[int, int]:
         """(free, total) of the device, whoever holds the rest."""
         free, total = c_size_t(), c_size_t()
         self.check(self.lib.cuMemGetInfo_v2(byref(free), byref(total)), "cuMemGetInfo")
@@ -194,7 +194,7 @@ class Driver:
         """Page-locked host memory: copies to it need no staging."""
         pointer = c_void_p()
         self.check(self.lib.cuMemHostAlloc(byref(pointer), c_size_t(size), 0), f"cuMemHostAlloc({size})")
-        return pointer.value
+        return pointer.value or 0
 
     def upload(self, to: int, data: bytes) -> None:
         """Queued; `data` has been read when it returns."""

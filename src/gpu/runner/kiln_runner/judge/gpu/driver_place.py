@@ -8,7 +8,6 @@ before the driver starts. There are few, but who tries a wrong one faults.
 import ctypes
 import random
 from ctypes import c_int, c_long, c_size_t, c_void_p
-from typing import List
 
 FIRST, STEP = 8 << 30, 4 << 30
 # The driver looks no further than 1 TiB; some places are left for what it makes later.
@@ -23,7 +22,7 @@ class Hiding:
         self._library = ctypes.CDLL(None, use_errno=True)
         self._library.mmap.argtypes, self._library.mmap.restype = [c_void_p, c_size_t, c_int, c_int, c_int, c_long], c_void_p
         self._library.munmap.argtypes = [c_void_p, c_size_t]
-        self.taken: List[int] = []
+        self.taken: list[int] = []
 
     def take(self, rng: random.Random) -> None:
         places = [FIRST + STEP * number for number in range(rng.randrange(1, PLACES))]

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import Optional
 
 from ..helper_cache import cached, run_compiler
 from ..native_source import read, read_script
@@ -41,7 +41,7 @@ def helper_image(cache: Path, architecture: str) -> bytes:
 
 def find_nvrtc() -> Optional[str]:
     """The newest libnvrtc of this host."""
-    found: List[str] = []
+    found: list[str] = []
     for pattern in LIBRARY_PATTERNS:
         found += glob.glob(pattern.format(cuda_home=os.environ.get("CUDA_HOME", "/usr/local/cuda"), prefix=sys.prefix))
         if found:

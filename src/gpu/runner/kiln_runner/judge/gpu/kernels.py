@@ -1,10 +1,13 @@
 """The helper kernels of native/gpu_kernels.cu, made ready for given buffers."""
+from collections.abc import Sequence
 from ctypes import byref, c_double, c_int, c_uint64, c_void_p
-from typing import Dict, List
 
+from kiln_runner.protocol import Tensor
+
+from ..outcomes import ComparisonWords
 from ..tensors import DTYPE_CODE, distribution_of, mixture_of
 from .driver import Driver
-from .launching import LaunchShape, PreparedLaunch, address
+from .launching import CtypesValue, LaunchShape, PreparedLaunch, address
 from .memory import Memory
 
 THREADS = 256
@@ -19,13 +22,13 @@ class HelperKernels:
     def __init__(self, driver: Driver, image: bytes) -> None:
         self._driver = driver
         module = driver.load_module(image)
-        self._functions: Dict[str, c_void_p] = {}
+        self._functions: dict[str, c_void_p] = {}
         for name in ("kiln_draw", "kiln_draw_mixture", "kiln_guard", "kiln_compare", "kiln_delay", "kiln_flush", "kiln_turn", "kiln_compare_samples"):
             function = c_void_p()
             driver.check(driver.lib.cuModuleGetFunction(byref(function), module, name.encode()), name)
             self._functions[name] = function
 
-    def draw(self, tensor: dict, pointer: int, found: int = 0) -> "Draw":
+    def draw(self, tensor: Tensor, pointer: int, found: int = 0) -> "Draw":
         """Draws the tensor; with `found`, an address of findings, compares it with what would be drawn."""
         mixture = mixture_of(tensor)
         if mixture is not None:
@@ -55,7 +58,7 @@ class HelperKernels:
         shape = LaunchShape([GUARD_BLOCKS, segments], [THREADS])
         return Guard(self._driver, PreparedLaunch(self._driver, self._functions["kiln_guard"], shape, values))
 
-    def compare(self, tensor: dict, out: int, reference: int, found: int) -> "Compare":
+    def compare(self, tensor: Tensor, out: int, reference: int, found: int) -> "Compare":
         values = [
             address(out),
             address(reference),
@@ -74,7 +77,7 @@ class HelperKernels:
         values = [address(pointer), c_uint64(0), address(0)]
         return Flush(self._driver, self._prepare("kiln_flush", [FLUSH_BLOCKS_EACH * multiprocessors], values, threads=FLUSH_THREADS))
 
-    def _prepare(self, name: str, grid: List[int], values: List[object], threads: int = THREADS) -> PreparedLaunch:
+    def _prepare(self, name: str, grid: list[int], values: Sequence[CtypesValue], threads: int = THREADS) -> PreparedLaunch:
         return PreparedLaunch(self._driver, self._functions[name], LaunchShape(grid, [threads]), values)
 
 
@@ -120,7 +123,7 @@ class Flush(_Helper):
         self._go()
 
 
-def _blocks(elements: int) -> List[int]:
+def _blocks(elements: int) -> list[int]:
     return [min(BLOCKS_MAX, -(-elements // (THREADS * ELEMENTS_PER_THREAD)))]
 
 
@@ -154,10 +157,10 @@ class FindingsBlock:
     def word(self, index: int) -> int:
         return self._words[index]
 
-    def words(self, index: int, count: int) -> tuple:
-        return tuple(self._words[index : index + count])
+    def sample_words(self, index: int) -> tuple[int, int, int]:
+        first, second, third = self._words[index : index + self.SAMPLE_WORDS]
+        return first, second, third
 
-    def comparison(self, index: int) -> tuple:
-        return (*self._words[index : index + 3], self._doubles[index + 3], self._doubles[index + 4])
-
-
+    def comparison(self, index: int) -> ComparisonWords:
+        mismatches, first, worst = self._words[index : index + 3]
+        return mismatches, first, worst, self._doubles[index + 3], self._doubles[index + 4]

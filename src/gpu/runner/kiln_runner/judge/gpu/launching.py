@@ -1,8 +1,9 @@
 """Kernel launches made ready: every argument is packed once, a launch is then one call with nothing to convert."""
 import ctypes
 import itertools
+from collections.abc import Sequence
 from ctypes import POINTER, c_double, c_float, c_int, c_int64, c_uint, c_uint64, c_void_p, pointer
-from typing import Callable, List, Sequence, Tuple
+from typing import Any, Callable, Optional, Union
 
 from .driver import Driver
 
@@ -14,8 +15,11 @@ _ZEROS = ctypes.create_string_buffer(ZERO_BYTES)
 _TAIL = [ctypes.addressof(_ZEROS)] * PARAMETERS_MAX
 CLUSTER_ATTRIBUTE = 4  # CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION
 
-SCALARS = {"f64": c_double, "f32": c_float, "i64": c_int64, "i32": c_int, "u32": c_uint}
+FLOATS = {"f64": c_double, "f32": c_float}
+INTEGERS = {"i64": c_int64, "i32": c_int, "u32": c_uint}
 address = c_uint64
+# An argument of a kernel: a simple ctypes object, or a structure that is passed by value.
+CtypesValue = Union[c_double, c_float, c_int64, c_int, c_uint, c_uint64, ctypes.Structure]
 
 
 class _LaunchAttribute(ctypes.Structure):
@@ -36,12 +40,12 @@ class _LaunchConfig(ctypes.Structure):
 class PreparedLaunch:
     """One kernel launch. `values` are ctypes objects; changing their `.value` changes the next launch."""
 
-    __slots__ = ("_call", "_arguments", "values", "_parameters", "_keep")
+    __slots__ = ("_arguments", "_call", "_keep", "_parameters", "values")
 
-    def __init__(self, driver: Driver, function: c_void_p, shape: "LaunchShape", values: Sequence[object]) -> None:
+    def __init__(self, driver: Driver, function: c_void_p, shape: "LaunchShape", values: Sequence[CtypesValue]) -> None:
         self.values, addresses = _pack(values)
         self._parameters = (c_void_p * PARAMETERS_MAX)(*addresses, *_TAIL[len(addresses) :])
-        self._keep: List[object] = []
+        self._keep: list[object] = []
         self._call, self._arguments = self._prepare(driver, function, shape)
 
     def __call__(self) -> int:
@@ -52,7 +56,7 @@ class PreparedLaunch:
         """Another number of blocks along x; of a launch without a cluster."""
         self._arguments[1].value = blocks
 
-    def _prepare(self, driver: Driver, function: c_void_p, shape: "LaunchShape") -> Tuple[Callable[..., int], tuple]:
+    def _prepare(self, driver: Driver, function: c_void_p, shape: "LaunchShape") -> tuple[Callable[..., int], tuple[Any, ...]]:
         if shape.cluster is None:
             numbers = [c_uint(n) for n in (*shape.grid, *shape.block, shape.shared)]
             return driver.lib.cuLaunchKernel, (function, *numbers, None, self._parameters, None)
@@ -66,29 +70,28 @@ class PreparedLaunch:
 
 
 class LaunchShape:
-    def __init__(self, grid: Sequence[int], block: Sequence[int], shared: int = 0, cluster: object = None) -> None:
+    def __init__(self, grid: Sequence[int], block: Sequence[int], shared: int = 0, cluster: Optional[Sequence[int]] = None) -> None:
         self.grid, self.block, self.shared = _three(grid), _three(block), shared
         self.cluster = None if cluster is None else _three(cluster)
 
 
-def _three(dims: Sequence[int]) -> Tuple[int, int, int]:
-    return (*dims, 1, 1)[:3]
+def _three(dims: Sequence[int]) -> tuple[int, int, int]:
+    x, y, z = (*dims, 1, 1)[:3]
+    return x, y, z
 
 
-def _pack(values: Sequence[object]) -> Tuple[List[object], List[int]]:
+def _pack(values: Sequence[CtypesValue]) -> tuple[list[Any], list[int]]:
     """The same values in one buffer with zeros behind it, and their addresses."""
     ends = list(itertools.accumulate(-(-ctypes.sizeof(value) // SLOT_BYTES) * SLOT_BYTES for value in values))
     places = [0, *ends][: len(values)]
     buffer = ctypes.create_string_buffer((ends[-1] if ends else 0) + ZERO_BYTES)
     start = ctypes.addressof(buffer)
-    packed = []
+    packed: list[Any] = []
     for place, value in zip(places, values):
         ctypes.memmove(start + place, ctypes.addressof(value), ctypes.sizeof(value))
         packed.append(type(value).from_buffer(buffer, place))
     return packed, [start + place for place in places]
 
 
-def scalar(dtype: str, value: float) -> object:
-    kind = SCALARS[dtype]
-    return kind(value) if dtype in ("f64", "f32") else kind(int(value))
-
+def scalar(dtype: str, value: float) -> CtypesValue:
+    return FLOATS[dtype](value) if dtype in FLOATS else INTEGERS[dtype](int(value))

@@ -4,7 +4,8 @@ The device heap and the printf buffer belong to the context. Neither is emptied 
 uses them was there. The memory behind local arrays grows with the first kernel that needs more than the context began with, and
 kernels of a few microseconds take some percent longer afterwards, also where it was made small again.
 """
-from typing import Iterable, Optional
+from collections.abc import Iterable
+from typing import Optional
 
 # Ends the context when it is called; leaves nothing where it is not.
 HARMLESS = frozenset({"__assertfail"})

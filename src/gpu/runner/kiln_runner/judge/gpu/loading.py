@@ -5,7 +5,6 @@ by then.
 """
 from ctypes import byref, c_void_p
 from pathlib import Path
-from typing import Dict
 
 from ...compile.elf import loaded_bytes
 from ..artifacts import Artifact
@@ -15,7 +14,7 @@ from .driver import CudaError, Driver
 # Whose fault: the image's own; the image's where it needs more than there is, else whoever holds the memory; the name's, for a kernel that is
 # looked up. Whatever is not here is the device's, or the driver's.
 IMAGE, ROOM, NAME = "image", "room", "name"
-BLAME: Dict[int, str] = {
+BLAME: dict[int, str] = {
     2: ROOM,  # CUDA_ERROR_OUT_OF_MEMORY
     200: IMAGE,  # CUDA_ERROR_INVALID_IMAGE
     209: IMAGE,  # CUDA_ERROR_NO_BINARY_FOR_GPU

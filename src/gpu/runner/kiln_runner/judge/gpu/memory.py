@@ -7,7 +7,8 @@ frees, has seen to that.
 """
 import random
 from collections import defaultdict
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from ..failures import InfraFailure
 from .addresses import Addresses, Region
@@ -34,7 +35,7 @@ class Block(NamedTuple):
     """Mappings that were made together and are freed together."""
 
     region: Region
-    pieces: List[Piece]
+    pieces: list[Piece]
 
     @property
     def bytes(self) -> int:
@@ -51,10 +52,10 @@ class Memory:
         self._driver, self.page = driver, driver.page_bytes()
         base, size = self._reserve()
         self._addresses = Addresses(base, size, self.page, random.SystemRandom())
-        self._kept: Dict[int, List[Kept]] = defaultdict(list)
+        self._kept: dict[int, list[Kept]] = defaultdict(list)
         self._kept_bytes, self._kept_max = 0, int(driver.total_bytes() * KEPT_SHARE_MAX)
 
-    def _reserve(self) -> Tuple[int, int]:
+    def _reserve(self) -> tuple[int, int]:
         for size in RESERVED_BYTES:
             try:
                 return self._driver.reserve_addresses(size), size
@@ -66,7 +67,8 @@ class Memory:
     def map(self, sizes: Sequence[int], owner: str = "") -> Block:
         """A mapping for each, rounded up to whole pages. CudaError where the device has no room."""
         whole = [pages(size, self.page) for size in sizes]
-        region, pieces = self._addresses.draw(whole), []
+        region = self._addresses.draw(whole)
+        pieces: list[Piece] = []
         try:
             for number, (address, size) in enumerate(zip(region.places, whole)):
                 pieces.append(self._put(address, size, f"{owner}#{number}"))

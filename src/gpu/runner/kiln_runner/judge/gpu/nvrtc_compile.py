@@ -4,6 +4,7 @@ A process that has used NVRTC cannot be trusted to open a device afterwards, so 
 """
 import ctypes
 import sys
+from typing import Callable
 
 
 def compile_cubin(library: str, architecture: str, source: bytes) -> bytes:
@@ -18,7 +19,7 @@ def compile_cubin(library: str, architecture: str, source: bytes) -> bytes:
     return fetch(lib.nvrtcGetCUBINSize, lib.nvrtcGetCUBIN, program)
 
 
-def fetch(size_of: object, read: object, program: ctypes.c_void_p) -> bytes:
+def fetch(size_of: Callable[..., int], read: Callable[..., int], program: ctypes.c_void_p) -> bytes:
     size = ctypes.c_size_t()
     size_of(program, ctypes.byref(size))
     buffer = ctypes.create_string_buffer(size.value)

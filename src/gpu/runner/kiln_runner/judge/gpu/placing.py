@@ -1,8 +1,10 @@
 """What a case needs of the device's memory. Pure."""
-from typing import Dict, List, NamedTuple
+from typing import NamedTuple
+
+from kiln_runner.protocol import Tensor
 
 from ..device import LOOKS
-from ..layout import Placement, Room, place, room
+from ..layout import Placement, Room, Scratch, place, room
 from ..tensors import is_output, tensor_bytes
 from .proof import bytes_of
 
@@ -15,22 +17,22 @@ class Places(NamedTuple):
     """`private`: KINDLOOK/TENSOR, the guard table and the proof, offsets in one mapping, `private_bytes` long, that no side is told. `visible`:
     REPLICA/TENSOR and SIDE.SCRATCH, each in a mapping of its own."""
 
-    private: Dict[str, Placement]
+    private: dict[str, Placement]
     private_bytes: int
-    visible: Dict[str, Room]
+    visible: dict[str, Room]
 
     @property
-    def sizes(self) -> List[int]:
+    def sizes(self) -> list[int]:
         """Of all mappings, that of `private` last."""
         return [room.mapped for room in self.visible.values()] + [self.private_bytes]
 
 
-def proven_types(tensors: List[dict]) -> List[str]:
+def proven_types(tensors: list[Tensor]) -> list[str]:
     """What is compared."""
     return sorted({tensor["dtype"] for tensor in tensors if is_output(tensor)})
 
 
-def place_case(tensors: List[dict], batch: int, scratch: Dict[str, Dict[str, int]], page: int) -> Places:
+def place_case(tensors: list[Tensor], batch: int, scratch: Scratch, page: int) -> Places:
     own = [(t["name"], tensor_bytes(t)) for t in tensors if is_output(t)]
     visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in tensors]
     visible += [(f"{side}.{n}", size) for side in sorted(scratch) for n, size in scratch[side].items()]

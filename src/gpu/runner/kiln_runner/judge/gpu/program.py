@@ -1,8 +1,11 @@
 """An artifact loaded on the GPU, and its launch plans checked against what the driver knows of its kernels."""
 import ctypes
+from collections.abc import Sequence
 from ctypes import byref, c_char_p, c_int, c_size_t, c_void_p
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, NamedTuple, Optional
+
+from kiln_runner.protocol import Argument, Launch, Plan, TensorArgument
 
 from ...compile.elf import ConstantBank, called_from_outside, constant_bank
 from ..artifacts import Artifact
@@ -17,7 +20,7 @@ from .driver import (
     CudaError,
     Driver,
 )
-from .launching import LaunchShape, PreparedLaunch, address, scalar
+from .launching import CtypesValue, LaunchShape, PreparedLaunch, address, scalar
 from .leftovers import leftover
 from .loading import FIELD, load_module, look_up
 
@@ -27,7 +30,7 @@ KERNELS_NAMED_MAX = 32
 
 class KernelFacts(NamedTuple):
     # Bytes of each parameter; None where the driver cannot tell.
-    parameters: Optional[List[int]]
+    parameters: Optional[list[int]]
     threads_max: int
     static_shared: int
     # Of one thread.
@@ -39,12 +42,12 @@ class Program:
 
     def __init__(self, driver: Driver, artifact: Artifact) -> None:
         self._driver, self._artifact = driver, artifact
-        self._modules: Dict[Path, c_void_p] = {}
-        self._functions: Dict[str, c_void_p] = {}
-        self._facts: Dict[int, KernelFacts] = {}
-        self._shared: Dict[int, int] = {}
-        self._called: Set[str] = set()
-        self._constants: List[Tuple[c_void_p, ConstantBank]] = []
+        self._modules: dict[Path, c_void_p] = {}
+        self._functions: dict[str, c_void_p] = {}
+        self._facts: dict[int, KernelFacts] = {}
+        self._shared: dict[int, int] = {}
+        self._called: set[str] = set()
+        self._constants: list[tuple[c_void_p, ConstantBank]] = []
         try:
             for file in artifact.code_files():
                 image = file.read_bytes()
@@ -84,35 +87,36 @@ class Program:
         for name in kernels:
             self._facts_of(self._function("launch", name))
 
-    def prepare(self, plan: dict, resolve: Callable[[dict], int]) -> List[PreparedLaunch]:
+    def prepare(self, plan: Plan, resolve: Callable[[TensorArgument], int]) -> list[PreparedLaunch]:
         """The plan's launches with the addresses that `resolve` gives. LaunchRejected names the field that cannot be."""
         return [self._launch(f"launch[{n}]", launch, resolve) for n, launch in enumerate(plan["launches"])]
 
     def _facts_of(self, function: c_void_p) -> "KernelFacts":
         """Asked of the driver once a kernel, not once a case."""
-        if function.value not in self._facts:
+        handle = function.value or 0
+        if handle not in self._facts:
             sizes = parameter_sizes(self._driver, function)
             asked = (FUNCTION_MAX_THREADS, FUNCTION_STATIC_SHARED, FUNCTION_LOCAL_BYTES)
-            self._facts[function.value] = KernelFacts(sizes, *(self._get(function, which) for which in asked))
-        return self._facts[function.value]
+            self._facts[handle] = KernelFacts(sizes, *(self._get(function, which) for which in asked))
+        return self._facts[handle]
 
     def function(self, kernel: str) -> c_void_p:
         """LaunchRejected where the artifact has no such kernel."""
         return self._function("launch", kernel)
 
-    def shape(self, launch: dict) -> LaunchShape:
+    def shape(self, launch: Launch) -> LaunchShape:
         """As the plan has it, or as Triton decided."""
         meta = self._artifact.kernel(launch["kernel"])
-        block = [32 * meta["numWarps"], 1, 1] if meta.get("numWarps") else launch["block"]
-        shared = launch["shared"] if meta.get("shared") is None else meta["shared"]
-        return LaunchShape(launch["grid"], block, shared, launch["cluster"])
+        warps = meta.get("numWarps")
+        block = [32 * warps, 1, 1] if warps else launch["block"]
+        return LaunchShape(launch["grid"], block, meta.get("shared", launch["shared"]), launch["cluster"])
 
-    def _launch(self, field: str, launch: dict, resolve: Callable[[dict], int]) -> PreparedLaunch:
+    def _launch(self, field: str, launch: Launch, resolve: Callable[[TensorArgument], int]) -> PreparedLaunch:
         meta = self._artifact.kernel(launch["kernel"])
         function = self._function(field, launch["kernel"])
         shape = self.shape(launch)
         values = [_value(argument, resolve) for argument in launch["args"]]
-        values += [address(0) for hidden in meta.get("hidden") or [] if hidden == "null_ptr"]
+        values += [address(0) for hidden in meta.get("hidden", []) if hidden == "null_ptr"]
         self._check_arguments(field, launch["kernel"], function, values)
         self._allow(field, function, shape)
         return PreparedLaunch(self._driver, function, shape, values)
@@ -153,11 +157,12 @@ class Program:
                 f"{shape.shared} bytes of dynamic shared memory; this device gives a block at most {most} besides {static} static ones",
             )
         # Never lowered: another launch of the same kernel may need more.
-        if shape.shared > self._shared.get(function.value, 0):
-            self._shared[function.value] = shape.shared
+        handle = function.value or 0
+        if shape.shared > self._shared.get(handle, 0):
+            self._shared[handle] = shape.shared
             self._set(function, FUNCTION_MAX_DYNAMIC_SHARED, shape.shared)
 
-    def _check_arguments(self, field: str, name: str, function: c_void_p, values: List[object]) -> None:
+    def _check_arguments(self, field: str, name: str, function: c_void_p, values: list[CtypesValue]) -> None:
         sizes = self._facts_of(function).parameters
         if sizes is None:
             return
@@ -187,34 +192,36 @@ def rejected(field_prefix: str, error: CudaError) -> LaunchRejected:
     )
 
 
-def parameter_sizes(driver: Driver, function: c_void_p) -> Optional[List[int]]:
+def parameter_sizes(driver: Driver, function: c_void_p) -> Optional[list[int]]:
     """Bytes of each kernel parameter; None with a driver that cannot tell (before CUDA 12.4)."""
     tell = getattr(driver.lib, "cuFuncGetParamInfo", None)
     if tell is None:
         return None
-    sizes, offset, size = [], c_size_t(), c_size_t()
+    sizes: list[int] = []
+    offset, size = c_size_t(), c_size_t()
     while tell(function, c_size_t(len(sizes)), byref(offset), byref(size)) == 0:
         sizes.append(size.value)
     return sizes
 
 
-def kernel_names(driver: Driver, module: c_void_p) -> List[str]:
+def kernel_names(driver: Driver, module: c_void_p) -> list[str]:
     """Kernels of a module; none with a driver that cannot tell (before CUDA 12.4)."""
-    functions, names = (c_void_p * KERNELS_NAMED_MAX)(), []
+    functions = (c_void_p * KERNELS_NAMED_MAX)()
+    names: list[str] = []
     if not hasattr(driver.lib, "cuFuncGetName") or driver.lib.cuModuleEnumerateFunctions(functions, KERNELS_NAMED_MAX, module):
         return names
     for function in functions:
         name = c_char_p()
         if function and driver.lib.cuFuncGetName(byref(name), c_void_p(function)) == 0:
-            names.append(name.value.decode())
+            names.append((name.value or b"").decode())
     return names
 
 
-def _value(argument: dict, resolve: Callable[[dict], int]) -> object:
+def _value(argument: Argument, resolve: Callable[[TensorArgument], int]) -> CtypesValue:
     if argument["kind"] == "scalar":
         return scalar(argument["dtype"], argument["value"])
     return address(resolve(argument))
 
 
-def _product(dims: tuple) -> int:
+def _product(dims: tuple[int, int, int]) -> int:
     return dims[0] * dims[1] * dims[2]

@@ -3,9 +3,10 @@
 A kernel cannot reach their code, but tables that a compiler made of a `switch` or of numbers lie in memory that it can walk to.
 """
 import struct
-from typing import List, NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
 
-from ..tensors import DTYPE_BYTES, keys_of
+from ..tensors import DTYPE_BYTES, keys_of, plain_tensor
 from .driver import Driver
 from .kernels import FindingsBlock, HelperKernels
 
@@ -63,13 +64,12 @@ class Proof:
         self._content = content_of(dtypes, address)
         parts = [address + 2 * PART_BYTES * n for n in range(len(dtypes))]
         self._compares = [
-            kernels.compare({"dtype": dtype, "elements": ELEMENTS}, part, part + PART_BYTES, findings.at(first + FindingsBlock.COMPARISON_WORDS * n))
+            kernels.compare(plain_tensor(dtype, ELEMENTS), part, part + PART_BYTES, findings.at(first + FindingsBlock.COMPARISON_WORDS * n))
             for n, (dtype, part) in enumerate(zip(dtypes, parts))
         ]
         self._guard_at = first + FindingsBlock.COMPARISON_WORDS * len(dtypes)
         self._guard = kernels.guard(address + 2 * PART_BYTES * len(dtypes), 1, findings.at(self._guard_at))
-        drawn = {"dtype": "f32", "elements": ELEMENTS, "distribution": {"kind": "normal"}}
-        self._draw = kernels.draw(drawn, address, findings.at(self._guard_at + 2))
+        self._draw = kernels.draw(plain_tensor("f32", ELEMENTS), address, findings.at(self._guard_at + 2))
 
     def ask(self, seed: int) -> None:
         """Queues the questions."""
@@ -82,7 +82,7 @@ class Proof:
 
     def contradiction(self, found: FindingsBlock) -> Optional[str]:
         """Which answer is wrong, or None."""
-        wrong: List[str] = []
+        wrong: list[str] = []
         for n, dtype in enumerate(self._dtypes):
             mismatches, first, _, difference2, reference2 = found.comparison(self._first + FindingsBlock.COMPARISON_WORDS * n)
             if Answer(mismatches, first, difference2, reference2) != answer_for(dtype):

@@ -1,6 +1,7 @@
 """Samples of timed runs on the GPU (sampling.py says what for): the launches that take and compare them, and the memory they lie in."""
+from collections.abc import Sequence
 from ctypes import c_double, c_uint64
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, NamedTuple, Optional
 
 from ..sampling import (
     CELL_BYTES,
@@ -15,6 +16,7 @@ from ..sampling import (
     Row,
     Sample,
     cells_of,
+    pack_row,
     pack_samples,
 )
 from .driver import Driver
@@ -29,6 +31,10 @@ SAMPLES_PER_BLOCK = 64
 # Values of the launch behind the fields of the first row and the table: stretches of a block, where samples go, their key, the next one's,
 # and where it says when it starts.
 TAKEN, KEY, NEXT, STAMP = 10, 11, 12, 13
+
+
+# rtol, atol, relative_l2.
+Limits = tuple[float, float, float]
 
 
 class SampleStore:
@@ -56,15 +62,15 @@ class Expected(NamedTuple):
 class CaseSamples:
     """Of one case. `at`: the address of a row's buffer."""
 
-    def __init__(self, tools: Tools, rows: List[Row], at: Callable[[Row], int]) -> None:
+    def __init__(self, tools: Tools, rows: list[Row], at: Callable[[Row], int]) -> None:
         self._driver, self._kernels, self._store = tools
-        self.rows, self._per_run = rows, sum(row.count for row in rows)
+        self.rows, self._per_run = rows, sum(row.samples for row in rows)
         self.poisoned_bytes = sum(row.bytes for row in rows if row.how == POISON_ALL)
-        self._table = b"".join(row.packed(at(row)) for row in rows)
+        self._table = b"".join(pack_row(row, at(row)) for row in rows)
         self._turn = self._prepare_turn(rows[0].fields(at(rows[0])))
-        self._compares: Dict[tuple, PreparedLaunch] = {}
+        self._compares: dict[tuple[int, Expected, Limits], PreparedLaunch] = {}
 
-    def _prepare_turn(self, first: Tuple[int, ...]) -> PreparedLaunch:
+    def _prepare_turn(self, first: tuple[int, ...]) -> PreparedLaunch:
         poisons = any(row.how == POISON_ALL for row in self.rows)
         each = max(1, BYTES_PER_BLOCK // CELL_BYTES // max(row.width for row in self.rows)) if poisons else SAMPLES_PER_BLOCK
         blocks = max(-(-cells_of(row.bytes) // (each * row.width)) for row in self.rows)
@@ -90,7 +96,7 @@ class CaseSamples:
         self.use()
         self._driver.upload(self._store.runs, pack_samples(samples))
 
-    def compare(self, row: int, expected: Expected, limits: Tuple[float, float, float], samples: Tuple[int, int]) -> None:
+    def compare(self, row: int, expected: Expected, limits: Limits, samples: tuple[int, int]) -> None:
         """`samples`: (first, count) of those announced; `limits`: rtol, atol, relative_l2."""
         if (row, expected, limits) not in self._compares:
             self._compares[row, expected, limits] = self._prepare_compare(row, expected, limits)
@@ -99,7 +105,7 @@ class CaseSamples:
         launch.widen(samples[1])
         self._driver.check(launch(), "kiln_compare_samples")
 
-    def _prepare_compare(self, row: int, expected: Expected, limits: Tuple[float, float, float]) -> PreparedLaunch:
+    def _prepare_compare(self, row: int, expected: Expected, limits: Limits) -> PreparedLaunch:
         values = [address(0), address(self._store.cells), c_uint64(self._per_run), address(expected.output)]
         values += [address(self._store.rows + ROW_BYTES * row), c_uint64(row), c_uint64(self.rows[row].replica)]
         values += [*(c_double(limit) for limit in limits), address(expected.norm), address(expected.found)]

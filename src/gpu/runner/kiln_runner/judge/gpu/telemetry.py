@@ -3,7 +3,9 @@ import ctypes
 import re
 from ctypes import byref, c_char_p, c_uint, c_ulonglong, c_void_p
 from pathlib import Path
-from typing import List, Optional
+from typing import Optional
+
+from kiln_runner import protocol
 
 LIBRARY = "libnvidia-ml.so.1"
 CLOCK_SM, CLOCK_MEMORY, TEMPERATURE_GPU = 1, 2, 0
@@ -27,7 +29,7 @@ class _Process(ctypes.Structure):
     _fields_ = [("pid", c_uint), ("used", c_ulonglong), ("instance", c_uint), ("compute_instance", c_uint)]
 
 
-class Telemetry:
+class Nvml:
     """Every question is answered with None where NVML is missing or refuses."""
 
     def __init__(self, device_id: str, uuid: str) -> None:
@@ -41,7 +43,7 @@ class Telemetry:
         if not found:
             self._lib = None
 
-    def read(self) -> dict:
+    def read(self) -> protocol.Telemetry:
         return {
             "deviceId": self._device_id,
             "smClockMhz": self._number("nvmlDeviceGetClockInfo", CLOCK_SM),
@@ -65,13 +67,13 @@ class Telemetry:
             return None
         return value.value
 
-    def _reasons(self) -> List[str]:
+    def _reasons(self) -> list[str]:
         value = c_ulonglong()
         if self._lib is None or self._lib.nvmlDeviceGetCurrentClocksThrottleReasons(self._handle, byref(value)):
             return []
         return [name for bit, name in REASONS.items() if value.value & bit]
 
-    def _pids(self) -> List[int]:
+    def _pids(self) -> list[int]:
         count, processes = c_uint(PROCESSES_MAX), (_Process * PROCESSES_MAX)()
         if self._lib is None or self._lib.nvmlDeviceGetComputeRunningProcesses_v3(self._handle, byref(count), processes):
             return []

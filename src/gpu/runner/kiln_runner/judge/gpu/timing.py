@@ -6,8 +6,9 @@ one that does nothing where needed: successive runs then pass through all four p
 made of the same mixture. Runs that need more kernels than the others, for fresh inputs, are filled up to the same step.
 """
 import random
+from collections.abc import Mapping, Sequence
 from ctypes import c_uint64
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import Optional
 
 from ..clocks import gaps_between
 from ..device import KEPT, LAST
@@ -57,7 +58,7 @@ class Stamps:
         self._driver.fetch(self._host, self._device, 8 * self.WORDS_PER_RUN * runs)
         self._driver.record(self._fetched)
 
-    def gaps(self, events: Sequence[float]) -> List[float]:
+    def gaps(self, events: Sequence[float]) -> list[float]:
         """`events`: nanoseconds of each run."""
         self._driver.wait(self._fetched)
         words = self._words[: self.WORDS_PER_RUN * len(events)]
@@ -73,18 +74,18 @@ class Timer:
         self._flush = kernels.flush(memory.allocate(self.poison_bytes_max), driver.attribute(MULTIPROCESSORS))
         self._stamps = Stamps(driver, memory)
         # Of the runs of the last call (device.Case.gaps).
-        self.gaps: List[float] = []
+        self.gaps: list[float] = []
         self._delay = kernels.delay()
         # Kernels of a run, modulo PHASES: odd. Fixed by the first run of a call.
         self._step: Optional[int] = None
         self._starts = [driver.event() for _ in range(RUNS_PER_CALL_MAX)]
         self._ends = [driver.event() for _ in range(RUNS_PER_CALL_MAX)]
 
-    def run(self, case: GpuCase, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> List[float]:
+    def run(self, case: GpuCase, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]:
         """Nanoseconds of one execution in each of at most RUNS_PER_CALL_MAX runs."""
         # Keys must differ, and be secret until the run has ended: a fast generator is enough, the system's costs a microsecond each.
         keys = random.Random(rng.getrandbits(256))
-        times: List[float] = []
+        times: list[float] = []
         self._step = None
         # What the candidate left in the L2 to stay: a flush writes ordinary lines, and would go round these.
         self._driver.reset_persisting_l2()
@@ -108,7 +109,7 @@ class Timer:
         self.gaps = self._stamps.gaps([time * run.replicas for time, run in zip(times, runs)])
         return times
 
-    def _make_ready(self, case: GpuCase, at: Tuple[int, Optional[TimedRun], TimedRun], keys: random.Random) -> int:
+    def _make_ready(self, case: GpuCase, at: tuple[int, Optional[TimedRun], TimedRun], keys: random.Random) -> int:
         """Samples the outputs of the run before and poisons them, draws inputs, flushes: the same kernels before every run but for the draws. How
         many that were. Poisoning counts as flushing. What a draw changes is sampled before. `at`: the run's number, the one before it, itself."""
         number, last, run = at

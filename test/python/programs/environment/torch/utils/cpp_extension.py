@@ -1,7 +1,8 @@
 """Stands for torch.utils.cpp_extension in tests: what it loads is no module of Python but a library."""
 import os
 import subprocess
-from typing import List, Optional, Sequence, Union
+from collections.abc import Sequence
+from typing import Optional, Union
 
 
 def load_inline(
@@ -23,7 +24,7 @@ def load(
     _build(name, list(sources), list(extra_cflags or ()), build_directory or os.path.join(os.environ["TORCH_EXTENSIONS_DIR"], name))
 
 
-def _build(name: str, sources: List[str], flags: List[str], folder: str) -> None:
+def _build(name: str, sources: list[str], flags: list[str], folder: str) -> None:
     library = os.path.join(folder, f"{name}.so")
     done = subprocess.run(["g++", "-shared", "-fPIC", *flags, "-o", library, *sources], capture_output=True, text=True, check=False)
     if done.returncode:

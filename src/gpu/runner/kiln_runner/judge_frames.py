@@ -1,0 +1,131 @@
+"""Types of the frames between the runner and the judges that it starts; judge/service.py says when each comes.
+
+A judge parses none of them for a second time: the runner wrote them, and reads what its own judges say.
+"""
+from collections.abc import Mapping
+from typing import Literal, Optional, TypedDict, Union
+
+from kiln_runner.protocol import Device, InfraFailure, JudgeTask, ProblemDefinition, Telemetry
+from kiln_runner.protocol_outcomes import Outcome, TimingStatistics
+
+# What a judge is told
+
+
+class DefineProblem(TypedDict):
+    type: Literal["problem"]
+    definition: ProblemDefinition
+    referenceArtifact: str
+    baselineArtifact: str
+
+
+class MeasuredBaseline(TypedDict):
+    """`measuredAtNs`: CLOCK_MONOTONIC, the same in every process of the host."""
+
+    case: str
+    batch: int
+    statistics: TimingStatistics
+    measuredAtNs: int
+
+
+class News(TypedDict):
+    trusted: list[str]
+    baselines: list[MeasuredBaseline]
+
+
+class Known(News):
+    type: Literal["known"]
+    problemKey: str
+
+
+class UpcomingCode(TypedDict):
+    artifact: str
+    kernels: list[str]
+
+
+class Upcoming(TypedDict):
+    """`attemptId` None: what was announced does not come."""
+
+    type: Literal["upcoming"]
+    attemptId: Optional[str]
+    programs: Mapping[str, UpcomingCode]
+
+
+class Judge(TypedDict):
+    type: Literal["judge"]
+    task: JudgeTask
+
+
+class AskCanary(TypedDict):
+    type: Literal["canary"]
+    recheck: bool
+
+
+class Exit(TypedDict):
+    type: Literal["exit"]
+
+
+ToJudge = Union[DefineProblem, Known, Upcoming, Judge, AskCanary, Exit]
+
+# What it says
+
+
+class Ready(TypedDict):
+    type: Literal["ready"]
+    device: Device
+
+
+class Phase(TypedDict):
+    type: Literal["phase"]
+    attemptId: str
+    phase: str
+    case: str
+
+
+class Waiting(TypedDict):
+    """A wait for the device's lock begins or is over."""
+
+    type: Literal["waiting"]
+    attemptId: str
+    begins: bool
+
+
+class JudgedPhases(TypedDict):
+    """Of the protocol's JudgePhases what a judge knows."""
+
+    loadMs: float
+    checkMs: float
+    measureMs: float
+    lockMs: float
+    totalMs: float
+
+
+class _Judged(TypedDict):
+    type: Literal["result"]
+    attemptId: str
+    outcome: Optional[Outcome]
+    infra: Optional[InfraFailure]
+    telemetry: Optional[Telemetry]
+    contextLost: bool
+
+
+class Judged(_Judged, total=False):
+    """`phases`: there when it is sent. `retires`: why this judge serves nobody else."""
+
+    phases: JudgedPhases
+    retires: str
+
+
+class Learned(News):
+    type: Literal["learned"]
+    problemKey: str
+
+
+class CanaryAnswer(TypedDict):
+    type: Literal["canary"]
+    ok: bool
+    message: str
+    ms: float
+    unavailable: Optional[str]
+
+
+FromJudge = Union[Ready, Phase, Waiting, Judged, Learned, CanaryAnswer]

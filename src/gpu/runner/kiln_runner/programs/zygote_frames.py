@@ -1,0 +1,59 @@
+"""Frames between a zygote and the runner; programs/zygote.py says when each comes."""
+from typing import Any, Literal, Optional, TypedDict, Union
+
+
+class _BoundsAsked(TypedDict):
+    limit_s: float
+    memory_bytes: int
+
+
+class BoundsAsked(_BoundsAsked, total=False):
+    """Fields of sandbox.Bounds."""
+
+    scratch_bytes: int
+    processes: int
+    log_bytes: int
+    answer_bytes: int
+
+
+class Run(TypedDict):
+    """`task`: of programs/tasks.py, which reads `asked`. `artifact`: folder of what was built; `nodes`: of the one device."""
+
+    type: Literal["run"]
+    id: str
+    task: str
+    asked: dict[str, Any]
+    bounds: BoundsAsked
+    level: str
+    nodes: list[str]
+    artifact: Optional[str]
+
+
+class Stop(TypedDict):
+    type: Literal["stop"]
+    id: str
+
+
+ToZygote = Union[Run, Stop]
+
+
+class Ready(TypedDict):
+    """`imported`: module -> version."""
+
+    type: Literal["ready"]
+    imported: dict[str, str]
+    warnings: list[str]
+
+
+class Ended(TypedDict):
+    """As supervisor.Ended; the answer is the payload."""
+
+    type: Literal["ended"]
+    id: str
+    how: str
+    why: str
+    status: int
+    log: str
+
+
+FromZygote = Union[Ready, Ended]
