@@ -13,9 +13,11 @@ import { createEngine } from './engine/engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { startJournalUpkeep } from './store/journal-upkeep.ts';
 import { createFleet } from './gpu/fleet.ts';
+import { createHostWork } from './hostwork/create-host-work.ts';
 import { loadProblems } from './problems/load-problems.ts';
 import { createServer } from './server/create-server.ts';
 import { addressUnavailable, requireFreeAddress } from './server/free-address.ts';
+import type { HostWork } from './domain/ports/host-work.ts';
 import type { Kiln } from './domain/ports/kiln.ts';
 import { openStorage } from './storage/open-storage.ts';
 import type { Closer } from './storage/open-storage.ts';
@@ -76,7 +78,8 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     closers.push({ part: 'journal upkeep', close: async () => upkeep.stop() });
     const campaigns = await openAgents({ config, env }, { store, judging: engine.kiln }, { log, closers });
     const kiln: Kiln = { ...engine.kiln, notReady: async () => engine.kiln.notReady() ?? notReady() };
-    const url = await listen(config, { kiln, campaigns }, { log, closers });
+    const work = createHostWork(engine.hosts);
+    const url = await listen(config, { kiln, campaigns, work }, { log, closers });
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
     return { url, lost: lost.promise, stop };
   } catch (error) {
@@ -91,7 +94,7 @@ const standardError = (): DestinationStream =>
 
 const listen = async (
   config: KilnConfig,
-  parts: { readonly kiln: Kiln; readonly campaigns: AgentCampaigns },
+  parts: { readonly kiln: Kiln; readonly campaigns: AgentCampaigns; readonly work: HostWork },
   { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
 ): Promise<string> => {
   const { host, port, token = null } = config.server;

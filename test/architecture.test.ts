@@ -18,6 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   mcp: ['domain'],
   // Pages for people: what browsers run, and how it is served.
   dashboard: ['domain'],
+  hostwork: ['domain'],
   server: ['domain', 'mcp', 'dashboard'],
   client: ['domain'],
   agents: ['domain', 'problems'],
@@ -28,7 +29,20 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'doctor.ts': ['domain', 'gpu', 'config', 'problems', 'storage', 'problem-doctor.ts'],
   'problem-doctor.ts': ['domain', 'gpu', 'problems', 'problem-check.ts'],
   'problem-check.ts': ['domain', 'config', 'problems'],
-  'daemon.ts': ['domain', 'scheduler', 'store', 'queue', 'gpu', 'config', 'problems', 'engine', 'agents', 'server', 'storage'],
+  'daemon.ts': [
+    'domain',
+    'scheduler',
+    'store',
+    'queue',
+    'gpu',
+    'config',
+    'problems',
+    'engine',
+    'agents',
+    'server',
+    'storage',
+    'hostwork',
+  ],
 };
 /** Of folders with rooms: room -> rooms of the same folder it may import. What lies in none of them is the folder's face and may import all. */
 const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -59,6 +73,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     compiling: ['canaries', 'telemetry'],
     hosts: ['canaries', 'compiling'],
     judging: ['canaries', 'compiling'],
+    // Devices that people hold.
+    lending: ['hosts'],
     profiles: ['canaries', 'compiling'],
     // A lease that is under way must not go by what was before.
     steering: ['profiles'],

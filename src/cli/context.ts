@@ -1,4 +1,5 @@
 /** What every command works with: the client, where output goes, and whether it is for programs. */
+import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createClient, type KilnClient } from '../client/create-client.ts';
@@ -21,7 +22,17 @@ export interface Context {
 
 export const contextOf = (program: Command): Context => {
   const { json = false, url, token } = program.opts<GlobalOptions>();
-  return { client: createClient(addressOf(url, token)), json };
+  return { client: createClient({ ...addressOf(url, token), user: userName() }), json };
+};
+
+/** Null where the system knows no name for this user. */
+const userName = (): string | null => {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
 };
 
 /** Options win over variables, variables over the configuration of this project's daemon. */

@@ -11,6 +11,7 @@ import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFleet } from './commands/fleet.ts';
 import { addGenerators } from './commands/generators.ts';
+import { addHost } from './commands/host.ts';
 import { addList } from './commands/list.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addProblemCheck, addProblems } from './commands/problems.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   addProfile,
   addQueue,
   addFleet,
+  addHost,
   addRank,
   addSweep,
   addCampaign,

@@ -40,6 +40,7 @@ import { KilnError } from '../domain/errors.ts';
 import type { ProfileRecord } from '../domain/profile.ts';
 import type { CandidateRecord, JournalEvent } from '../domain/records.ts';
 import { EVENT_LIMITS, type EventLimits, followEvents } from './event-iterator.ts';
+import { createHostsClient, type HostsClient } from './hosts-client.ts';
 import { type Call, type Connection, type Endpoint, bytesOf, parseAnswer, request, textOf } from './http.ts';
 
 /** Time for an answer; a long poll gets its waiting time on top. */
@@ -50,6 +51,8 @@ export interface ClientOptions {
   readonly url: string;
   readonly token?: string | null | undefined;
   readonly events?: Partial<EventLimits>;
+  /** Who works on hosts, for the journal. */
+  readonly user?: string | null | undefined;
 }
 
 export interface EventOptions {
@@ -112,6 +115,8 @@ export interface KilnClient {
   /** Markdown, or one SVG. */
   campaignReport(id: string, query?: Partial<ReportQuery>): Promise<string>;
   generators(): Promise<GeneratorList>;
+  /** Commands, jobs and files of hosts. */
+  readonly hosts: HostsClient;
   ready(): Promise<Readiness>;
   /** Prometheus text. */
   metrics(): Promise<string>;
@@ -173,16 +178,17 @@ export const createClient = (options: ClientOptions): KilnClient => {
     generations: (id, query = {}) => json(campaignsContract.generations, { params: { id }, query }),
     campaignReport: (id, query = {}) => text(campaignsContract.report, { params: { id }, query }),
     generators: () => json(generatorsContract.list),
+    hosts: createHostsClient(connection),
     ready: () => readinessOf(connection),
     metrics: () => text(operationsContract.metrics, {}),
   };
 };
 
-const connectionOf = ({ url, token = null }: ClientOptions): Connection => {
+const connectionOf = ({ url, token = null, user = null }: ClientOptions): Connection => {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new KilnError('INVALID_REQUEST', `"${url}" is no URL of a daemon: give one such as http://127.0.0.1:7070`);
   }
-  return { url: url.replace(/\/+$/, ''), token };
+  return { url: url.replace(/\/+$/, ''), token, user };
 };
 
 const send = (connection: Connection, endpoint: Endpoint, { waitMs = 0, ...call }: CallOptions): Promise<Response> =>

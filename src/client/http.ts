@@ -7,6 +7,8 @@ export interface Connection {
   /** Without a trailing slash. */
   readonly url: string;
   readonly token: string | null;
+  /** Who is at work, for the journal: told, not proven. */
+  readonly user: string | null;
 }
 
 export interface Endpoint {
@@ -19,6 +21,8 @@ export interface Call {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
+  /** In place of `body`. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
@@ -27,6 +31,7 @@ export interface Call {
 export const request = async (connection: Connection, endpoint: Endpoint, call: Call): Promise<Response> => {
   const init: RequestInit = { method: endpoint.method, headers: headersOf(connection, call), signal: call.signal };
   if (call.body !== undefined) init.body = JSON.stringify(call.body);
+  if (call.bytes !== undefined) init.body = call.bytes;
   try {
     return await fetch(addressOf(connection, endpoint, call), init);
   } catch (error) {
@@ -63,9 +68,11 @@ export const parseAnswer = <Schema extends z.ZodType>(schema: Schema, text: stri
   );
 };
 
-const headersOf = ({ token }: Connection, call: Call): Record<string, string> => ({
+const headersOf = ({ token, user }: Connection, call: Call): Record<string, string> => ({
   ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+  ...(user === null ? {} : { 'x-kiln-user': encodeURIComponent(user) }),
   ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+  ...(call.bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
   ...call.headers,
 });
 

@@ -272,6 +272,10 @@ export const ToRunner = z.discriminatedUnion('type', [
     /** From its start on the device. Everything of it is killed then. */
     limitMs: Millis,
   }),
+  /** Answered by `lent` once nothing is judged on the device; nothing is, until it is given back or the connection ends. */
+  z.strictObject({ type: z.literal('lend'), lendId: z.string().min(1), deviceId: DeviceId }),
+  /** Also before it was lent. */
+  z.strictObject({ type: z.literal('give_back'), lendId: z.string().min(1) }),
   /** Answered by `artifact`. */
   z.strictObject({ type: z.literal('fetch_artifact'), artifact: ContentHash }),
   /** The payload is a tar of files, as `artifact` gave it. Answered by `artifact_stored`; one that is there already stays as it is. */
@@ -310,6 +314,8 @@ export const FromRunner = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('result'), result: JudgeResult, started: AttemptId.nullable() }),
   /** The payload is the profiler's own report; empty where there is none. */
   z.strictObject({ type: z.literal('profiled'), profileId: z.string().min(1), result: ProfileResult }),
+  /** With a failure it was not, and nothing is to be given back. */
+  z.strictObject({ type: z.literal('lent'), lendId: z.string().min(1), failure: InfraFailure.nullable() }),
   /** The payload is a tar of the artifact's files and `sha256` its hash; with a failure there is neither. */
   z.strictObject({
     type: z.literal('artifact'),

@@ -125,6 +125,9 @@ export const JournalEvent = z.strictObject({
     'host.refused',
     /** Its inventory was taken again and differs: a compiler, driver, toolkit or device came, went or is another. */
     'host.changed',
+    /** Somebody works on it: a command, a job, files; who, and how it ended. */
+    'host.work.started',
+    'host.work.ended',
     'device.changed',
     /** It failed a canary and takes no work; or it works again. */
     'device.quarantined',

@@ -6,6 +6,11 @@
  * a host when the daemon stops goes on there (or is put back at the next start): nothing is waited for, nothing is lost.
  */
 import { randomInt as secretInt } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { KilnError } from '../domain/errors.ts';
+import type { DeviceWish } from '../domain/hosts/work.ts';
+import type { HostId } from '../domain/ids.ts';
+import type { NewJournalEvent } from '../domain/records.ts';
 import { monotonicMs as systemMonotonicMs } from '../platform/clock.ts';
 import { createSignal } from '../platform/signal.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
@@ -21,6 +26,8 @@ import { createFinishedJobs } from './leasing/finished-jobs.ts';
 import { onHostEvent } from './host-events.ts';
 import { createHost } from './hosts/create-host.ts';
 import { createFronts } from './judging/fronts.ts';
+import { lendDevices } from './lending/lending.ts';
+import type { Lent, LendOptions } from './lending/lending.ts';
 import { createRecordHolders } from './judging/record-holders.ts';
 import { createStoppedReview } from './judging/reopen-stopped.ts';
 import { createLeaseWindow } from './leasing/lease-window.ts';
@@ -33,8 +40,16 @@ import { createMetrics } from './telemetry/metrics.ts';
 import { createWriteBehind } from './write-behind.ts';
 import type { Committed } from './write-behind.ts';
 
+/** What work of people on hosts needs of it. */
+export interface HostAccess {
+  open(host: HostId, signal: AbortSignal): Promise<Duplex>;
+  lend(host: HostId, wish: DeviceWish, options: LendOptions): Promise<Lent>;
+  note(event: NewJournalEvent): void;
+}
+
 export interface Engine {
   readonly kiln: Service;
+  readonly hosts: HostAccess;
   start(): Promise<void>;
   /** Idempotent; also before `start`. Runners of this machine end too; those of other hosts wait for the next daemon until their lease is over. */
   stop(): Promise<void>;
@@ -136,8 +151,18 @@ export const createEngine = (deps: EngineDeps): Engine => {
     journal.emit();
   };
 
-  return { kiln, start, stop };
+  return { kiln, hosts: hostAccess(state), start, stop };
 };
+
+const hostAccess = (state: EngineState): HostAccess => ({
+  open: async (hostId, signal) => {
+    const host = state.hosts.get(hostId);
+    if (!host) throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
+    return host.session.openWork(signal);
+  },
+  lend: async (hostId, wish, options) => lendDevices(state, hostId, { wish, ...options }),
+  note: (event) => state.writeBehind.add({ type: 'event', event }),
+});
 
 /** In one frame a host. */
 const acknowledge = ({ hosts }: Pick<EngineState, 'hosts'>, results: Committed['acknowledged']): void => {

@@ -13,6 +13,7 @@ import type { Disconnected, HostState } from './host-state.ts';
 import type { EngineState } from './state.ts';
 import { factsOf } from './hosts/host-facts.ts';
 import type { HostEvent } from '../domain/ports/host-session.ts';
+import { onLendingHostGone, onLent } from './lending/lending.ts';
 import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
 import { onResult } from './judging/results.ts';
 import { onInventory, onRefreshingHostGone } from './answers/refresh.ts';
@@ -42,6 +43,7 @@ export const onHostEvent = async (state: EngineState, event: HostEvent): Promise
 
 const onConnected = async (state: EngineState, host: HostState, hello: Frame<'hello'>): Promise<void> => {
   const { session } = host;
+  onLendingHostGone(host);
   if (host.runnerId !== hello.runnerId) {
     for (const use of host.use.values()) use.reset();
     host.known.clear();
@@ -69,6 +71,7 @@ const onAway = (state: EngineState, host: HostState, away: Disconnected): void =
   if (!wasConnected) return;
   onProfileHostGone(state, host.session.hostId);
   onRefreshingHostGone(host);
+  onLendingHostGone(host);
   state.compileHosts.delete(host);
   onCompilingHostGone(state, host);
   state.apply({ type: 'host-lost', hostId: host.session.hostId });
@@ -90,6 +93,8 @@ const onFrame = (
   switch (frame.type) {
     case 'compiled':
       return onCompiled(state, host, frame);
+    case 'lent':
+      return onLent(host, frame);
     case 'artifact_stored':
       return onArtifactStored(state, host, frame);
     case 'started':

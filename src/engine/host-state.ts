@@ -30,8 +30,19 @@ export interface HostState {
   readonly fetches: TransferQueue;
   readonly puts: TransferQueue;
   readonly canaries: HostCanaries;
+  /** Devices that somebody holds, or asked for: they take no work. */
+  readonly lent: Map<DeviceId, Loan>;
   /** Who waits for the inventory to be taken again, by the id of the request. */
   readonly refreshes: Map<string, (outcome: Omit<HostRefreshed, 'host'>) => void>;
+}
+
+export interface Loan {
+  readonly lendId: string;
+  readonly deviceId: DeviceId;
+  /** "lent to …": for those who look why it takes no work. */
+  readonly reason: string;
+  /** Nothing is judged there any more. */
+  readonly begun: PromiseWithResolvers<void>;
 }
 
 export type Connection = { readonly state: 'connecting' } | Connected | Disconnected;

@@ -17,7 +17,7 @@ import type { Duplex } from 'node:stream';
 import { type ErrorCode, KilnError } from '../domain/errors.ts';
 import type { NamedEnvironment } from '../domain/environment.ts';
 import type { HostConfig } from '../domain/fleet.ts';
-import type { AttemptId, ContentHash, HostId } from '../domain/ids.ts';
+import type { AttemptId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { Bundle, HostEvent, HostSession } from '../domain/ports/host-session.ts';
 import {
   type CompileUnit,
@@ -45,6 +45,8 @@ const STOP_RUNNER_MS_MAX = 30_000;
 export interface Transport {
   /** A stream attached to the runner: uploaded if the host lacks this version, started if it does not run. Rejects with KilnError. */
   readonly open: (signal: AbortSignal) => Promise<Duplex>;
+  /** A stream to the process that answers people's work, over the connection that `open` made; started where it does not run. Rejects with KilnError. */
+  readonly openWork: (signal: AbortSignal) => Promise<Duplex>;
   /** Ends every runner of this daemon on the host, connected or not. Resolves when they are gone. */
   readonly stopRunner: (signal: AbortSignal) => Promise<void>;
   /** Ends what is open on this side, in bounded time even where the other side is silent; the runner goes on. Idempotent. */
@@ -163,6 +165,20 @@ export class RunnerHostSession implements HostSession {
 
   ack(attemptIds: readonly AttemptId[]): boolean {
     return this.#send({ type: 'ack', attemptIds: [...attemptIds] });
+  }
+
+  lend(lendId: string, deviceId: DeviceId): boolean {
+    return this.#send({ type: 'lend', lendId, deviceId });
+  }
+
+  giveBack(lendId: string): boolean {
+    return this.#send({ type: 'give_back', lendId });
+  }
+
+  async openWork(signal: AbortSignal): Promise<Duplex> {
+    if (this.#mode.name === 'connected') return this.#options.transport.openWork(signal);
+    const why = this.#lastReason === '' ? 'it is being connected: try again' : this.#lastReason;
+    throw new KilnError('HOST_NOT_CONNECTED', `host ${this.hostId} is not connected: ${why}`);
   }
 
   async stop({ shutdownRunner }: { readonly shutdownRunner: boolean }): Promise<void> {

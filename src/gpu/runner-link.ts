@@ -12,7 +12,7 @@ import type { Duplex } from 'node:stream';
 import { KilnError } from '../domain/errors.ts';
 import { FromRunner, type ToRunner } from '../domain/protocol.ts';
 import type { Clock } from '../platform/clock.ts';
-import { encodeFrame, FrameDecoder } from './frames.ts';
+import { encodeFrame, FrameDecoder } from '../domain/frames.ts';
 
 export const HELLO_MS_MAX = 10_000;
 export const PING_MS = 5000;

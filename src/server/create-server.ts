@@ -11,6 +11,7 @@ import { STREAM_LIMITS, type StreamLimits } from './event-stream.ts';
 import { installHttpMetrics } from './http-metrics.ts';
 import { installOpenApi } from './openapi.ts';
 import type { Campaigns } from '../domain/ports/campaigns.ts';
+import type { HostWork } from '../domain/ports/host-work.ts';
 import type { Kiln } from '../domain/ports/kiln.ts';
 import type { RouteDeps } from './route-deps.ts';
 import type { ServerConfig } from './server-config.ts';
@@ -18,6 +19,7 @@ import { campaignsRoutes } from './routes/campaigns.ts';
 import { candidatesRoutes } from './routes/candidates.ts';
 import { eventsRoutes } from './routes/events.ts';
 import { fleetRoutes } from './routes/fleet.ts';
+import { hostFilesRoutes, hostsRoutes } from './routes/hosts.ts';
 import { mcpRoutes } from './routes/mcp.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
@@ -48,6 +50,7 @@ const CLOSE_GRACE_MS = 3000;
 export interface ServerDeps {
   readonly kiln: Kiln;
   readonly campaigns: Campaigns;
+  readonly work: HostWork;
   /** What a candidate must look like, Markdown: for people, and for agents that come over HTTP or MCP. */
   readonly contract: string;
   readonly config: ServerConfig;
@@ -79,6 +82,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
   await registerRoutes(app, {
     kiln: deps.kiln,
     campaigns: deps.campaigns,
+    work: deps.work,
     contract: deps.contract,
     feed: new EventFeed({ kiln: deps.kiln, log: deps.log }),
     limits: deps.config.limits,
@@ -152,6 +156,8 @@ const registerRoutes = async (app: FastifyInstance, deps: RouteDeps): Promise<vo
     eventsRoutes,
     queueRoutes,
     fleetRoutes,
+    hostsRoutes,
+    hostFilesRoutes,
     problemsRoutes,
     sweepsRoutes,
     campaignsRoutes,

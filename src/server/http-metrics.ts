@@ -2,9 +2,15 @@
 import type { FastifyInstance } from 'fastify';
 import { Histogram, Registry } from 'prom-client';
 import { eventsContract } from '../domain/api/contracts.ts';
+import { hostsContract } from '../domain/api/host-contracts.ts';
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
-const STREAMS: readonly string[] = [eventsContract.all.url, eventsContract.candidate.url];
+const STREAMS: readonly string[] = [
+  eventsContract.all.url,
+  eventsContract.candidate.url,
+  hostsContract.exec.url,
+  hostsContract.logs.url,
+];
 
 /** Returns what gives the Prometheus text. */
 export const installHttpMetrics = (app: FastifyInstance): (() => Promise<string>) => {

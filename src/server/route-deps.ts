@@ -1,6 +1,7 @@
 import type { EventFeed } from './event-feed.ts';
 import type { StreamLimits } from './event-stream.ts';
 import type { Campaigns } from '../domain/ports/campaigns.ts';
+import type { HostWork } from '../domain/ports/host-work.ts';
 import type { Kiln } from '../domain/ports/kiln.ts';
 import type { ServerConfig } from './server-config.ts';
 
@@ -8,6 +9,7 @@ import type { ServerConfig } from './server-config.ts';
 export interface RouteDeps {
   readonly kiln: Kiln;
   readonly campaigns: Campaigns;
+  readonly work: HostWork;
   /** What a candidate must look like, Markdown. */
   readonly contract: string;
   readonly feed: EventFeed;

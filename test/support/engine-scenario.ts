@@ -202,6 +202,10 @@ export class EngineScenario {
     return this.#alive.engine.kiln;
   }
 
+  get access(): Engine['hosts'] {
+    return this.#alive.engine.hosts;
+  }
+
   /** The one host of a scenario that has one. */
   get host(): ScriptedHostSession {
     return this.at(Object.keys(this.hosts)[0] ?? '');

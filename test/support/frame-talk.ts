@@ -1,7 +1,7 @@
 /** Speaks frames over an open stream and waits for named answers, with a deadline. */
 import type { Duplex } from 'node:stream';
 import { FromRunner } from '../../src/domain/protocol.ts';
-import { encodeFrame, FrameDecoder } from '../../src/gpu/frames.ts';
+import { encodeFrame, FrameDecoder } from '../../src/domain/frames.ts';
 
 const ANSWER_MS_MAX = 10_000;
 

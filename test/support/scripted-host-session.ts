@@ -55,6 +55,7 @@ export class ScriptedHostSession implements HostSession {
   readonly #canaries: AttemptId[] = [];
   readonly #artifacts = new Map<ContentHash, string>();
   readonly #put: ContentHash[] = [];
+  readonly #lends: string[] = [];
   #listener: ((event: HostEvent) => void) | null = null;
 
   constructor(name: string, gpus: number, listening: Listening) {
@@ -130,6 +131,19 @@ export class ScriptedHostSession implements HostSession {
     return this.isConnected;
   }
 
+  lend(lendId: string, deviceId: DeviceId): boolean {
+    this.#lends.push(lendId);
+    return this.#say(`lend ${deviceId}`);
+  }
+
+  giveBack(): boolean {
+    return this.#say('give back');
+  }
+
+  async openWork(): Promise<never> {
+    return Promise.reject(new Error(`${this.hostId} is scripted: nobody works on it`));
+  }
+
   refresh(): boolean {
     return this.#say('refresh');
   }
@@ -192,6 +206,13 @@ export class ScriptedHostSession implements HostSession {
     const artifact = this.#put.shift();
     if (!artifact) throw new Error(`nothing was put into ${this.hostId}`);
     this.frame({ type: 'artifact_stored', artifact, failure });
+  }
+
+  /** The first device that was asked for, and is not lent yet. */
+  lends(failure: InfraFailure | null = null): void {
+    const lendId = this.#lends.shift();
+    if (lendId === undefined) throw new Error(`${this.hostId} was asked to lend nothing`);
+    this.frame({ type: 'lent', lendId, failure });
   }
 
   retracted(...attemptIds: readonly AttemptId[]): void {

@@ -2,7 +2,7 @@ import { type Duplex, duplexPair } from 'node:stream';
 import { type AttemptId, ContentHash, DeviceId } from '../../src/domain/ids.ts';
 import type { FromRunner, Inventory, JudgeTask, ToRunner } from '../../src/domain/protocol.ts';
 import { FromRunner as FromRunnerSchema } from '../../src/domain/protocol.ts';
-import { encodeFrame, FrameDecoder } from '../../src/gpu/frames.ts';
+import { encodeFrame, FrameDecoder } from '../../src/domain/frames.ts';
 import type { Transport } from '../../src/gpu/host-session.ts';
 
 export const INVENTORY: Inventory = {
@@ -101,6 +101,7 @@ export class ScriptedTransport implements Transport {
     this.ends.push(new RunnerEnd(theirs));
     return ours;
   };
+  openWork = async (): Promise<Duplex> => Promise.reject(new Error('nobody works on a scripted host'));
   stopRunner = async (): Promise<void> => {
     this.runnersStopped += 1;
   };

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Device } from '../../../src/domain/device.ts';
 import { JudgePhases } from '../../../src/domain/measurement.ts';
 import type { JudgeTask } from '../../../src/domain/protocol.ts';
-import { encodeFrame, FrameDecoder } from '../../../src/gpu/frames.ts';
+import { encodeFrame, FrameDecoder } from '../../../src/domain/frames.ts';
 import { RUNNER_SOURCE } from '../../../src/gpu/runner-archive.ts';
 
 const STDERR_CHARS_MAX = 4000;

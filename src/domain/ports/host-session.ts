@@ -1,6 +1,7 @@
 /** A host of the fleet, as the engine speaks to it. Implemented by src/gpu over any transport. */
 import type { Buffer } from 'node:buffer';
-import type { AttemptId, ContentHash, HostId } from '../ids.ts';
+import type { Duplex } from 'node:stream';
+import type { AttemptId, ContentHash, DeviceId, HostId } from '../ids.ts';
 import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition, ToRunner } from '../protocol.ts';
 
 export type HostEvent =
@@ -42,6 +43,11 @@ export interface HostSession {
   ack(attemptIds: readonly AttemptId[]): boolean;
   /** The runner takes its inventory again: answered by an `inventory` frame that names the id. */
   refresh(refreshId: string): boolean;
+  /** Of nothing judged: the runner begins nothing on the device until it is given back. Answered by a `lent` frame. */
+  lend(lendId: string, deviceId: DeviceId): boolean;
+  giveBack(lendId: string): boolean;
+  /** A stream to the process beside the runner that answers people's work. Rejects with KilnError, HOST_NOT_CONNECTED while it is not connected. */
+  openWork(signal: AbortSignal): Promise<Duplex>;
   /** Idempotent. With `shutdownRunner` the runner ends too; otherwise it is left for the next daemon. */
   stop(options: { readonly shutdownRunner: boolean }): Promise<void>;
 }

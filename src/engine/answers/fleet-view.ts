@@ -41,7 +41,7 @@ const deviceView = (state: EngineState, host: HostState, device: Device): Device
   const quarantine = host.canaries.quarantines.get(device.id) ?? null;
   return {
     ...device,
-    unavailable: device.unavailable ?? (quarantine && quarantineText(quarantine)),
+    unavailable: device.unavailable ?? host.lent.get(device.id)?.reason ?? (quarantine && quarantineText(quarantine)),
     quarantine,
     class: deviceClassOf(device),
     queued: held?.queued ?? 0,

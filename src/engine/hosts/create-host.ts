@@ -20,5 +20,6 @@ export const createHost = (session: HostSession, bundles: Bundles): HostState =>
   fetches: createFetches(session),
   puts: createPuts(session, bundles),
   canaries: createHostCanaries(),
+  lent: new Map(),
   refreshes: new Map(),
 });

@@ -1,5 +1,6 @@
 /** What the scheduler is told of a host. */
 import { deviceClassOf } from '../../domain/device.ts';
+import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { HostFacts } from '../../scheduler/events.ts';
 import type { HostState } from '../host-state.ts';
 import type { HostsSlice } from '../state.ts';
@@ -8,11 +9,12 @@ const ROUND_TRIP_DEFAULT_MS = 20;
 
 export const factsOf = (
   { eventLoopDelayMs }: Pick<HostsSlice, 'eventLoopDelayMs'>,
-  { session, connection, inventory, devices, runnerId }: HostState,
+  { session, connection, inventory, devices, runnerId, lent }: HostState,
 ): HostFacts => ({
   hostId: session.hostId,
   runnerId,
-  labels: session.labels,
+  // Whoever wants this very host asks for it by this label.
+  labels: [...session.labels, hostLabel(session.hostId)],
   languages: inventory?.languages ?? [],
   compileSlots: inventory?.compileSlots ?? 1,
   rttMs: (session.roundTripMs ?? ROUND_TRIP_DEFAULT_MS) + eventLoopDelayMs(),
@@ -20,6 +22,7 @@ export const factsOf = (
     deviceId: device.id,
     class: deviceClassOf(device),
     model: device.model,
-    available: device.unavailable === null && connection.state === 'connected' && connection.unavailable === null,
+    available:
+      device.unavailable === null && !lent.has(device.id) && connection.state === 'connected' && connection.unavailable === null,
   })),
 });

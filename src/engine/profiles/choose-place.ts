@@ -12,9 +12,9 @@ export const freeDevices = (hosts: Iterable<HostState>, pending: PendingProfiles
   const busy = new Set([...pending.values()].flatMap(({ stage }) => (stage.name === 'running' ? [stage.place.deviceId] : [])));
   return [...hosts]
     .filter(({ connection }) => connection.state === 'connected')
-    .flatMap(({ session, devices }) =>
+    .flatMap(({ session, devices, lent }) =>
       devices
-        .filter(({ id, kind, unavailable }) => kind === 'gpu' && unavailable === null && !busy.has(id))
+        .filter(({ id, kind, unavailable }) => kind === 'gpu' && unavailable === null && !lent.has(id) && !busy.has(id))
         .map((device) => ({
           hostId: session.hostId,
           deviceId: device.id,

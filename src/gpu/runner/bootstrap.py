@@ -2,7 +2,7 @@
 
 Answers one line on stdout, marked so that a login banner before it does no harm: `kiln-boot have`, `kiln-boot need` (then
 reads u64 length and archive from stdin and answers `kiln-boot stored`) or `kiln-boot error TEXT`. After it, stdin and stdout
-belong to the runner's command. Modes: attach, start, inventory; stop (ends every runner of DIR) and probe need no archive.
+belong to the runner's command. Modes: attach, start, inventory, hostwork, hostwork-attach; stop (ends every runner of DIR) and probe need no archive.
 
 DIR/runner-HASH.pyz is the archive; DIR/HASH[:12] the folder of the runner made from it. One folder per archive: an older
 runner of this DIR is never attached to. It is stopped first, so that two never judge side by side; results it had spooled
@@ -54,7 +54,7 @@ def main(mode: str, digest: str, folder: str) -> None:
     archive = os.path.join(folder, "runner-%s.pyz" % digest)
     receive(archive, digest)
     run = os.path.join(folder, digest[:12])
-    arguments = {"attach": ["attach", "--dir", run, "--start"], "start": ["start", "--dir", run], "inventory": ["inventory"]}[mode]
+    arguments = ["inventory"] if mode == "inventory" else [mode, "--dir", run] + (["--start"] if mode == "attach" else [])
     if mode != "inventory":
         os.makedirs(os.path.join(run, "spool"), exist_ok=True)
         # Not held while receiving: a connection that died half-way must not lock the host out.

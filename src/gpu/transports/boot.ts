@@ -14,9 +14,10 @@ const MARK = 'kiln-boot ';
 
 /**
  * attach: become the byte stream to the runner, started if needed. start: start it and print where it listens.
- * inventory, probe: print what the host has, as JSON. stop: end every runner of the folder.
+ * inventory, probe: print what the host has, as JSON. stop: end every runner of the folder. hostwork: start the process that answers people's work
+ * and print where it listens; hostwork-attach: become a byte stream to it.
  */
-export type BootMode = 'attach' | 'start' | 'inventory' | 'probe' | 'stop';
+export type BootMode = 'attach' | 'start' | 'inventory' | 'probe' | 'stop' | 'hostwork' | 'hostwork-attach';
 
 export interface BootOptions {
   readonly execute: Execute;

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { Transport } from '../host-session.ts';
 import type { RunnerArchive } from '../runner-archive.ts';
-import { boot, bootAndRead, type BootOptions } from './boot.ts';
+import { boot, bootAndRead, type BootMode, type BootOptions } from './boot.ts';
 import { streamOf } from './remote-command.ts';
 import { type ProcessEnvironment, spawnWith } from './spawn.ts';
 
@@ -23,13 +23,15 @@ export const createCommandTransport = ({ argv, archive, folder, env }: CommandTr
     folder,
     signal,
   });
+  const openStream = async (mode: BootMode, signal: AbortSignal): Promise<Duplex> => {
+    const opened = streamOf(await boot(mode, await optionsOf(signal)));
+    streams.add(opened);
+    opened.once('close', () => streams.delete(opened));
+    return opened;
+  };
   return {
-    open: async (signal) => {
-      const stream = streamOf(await boot('attach', await optionsOf(signal)));
-      streams.add(stream);
-      stream.once('close', () => streams.delete(stream));
-      return stream;
-    },
+    open: async (signal) => openStream('attach', signal),
+    openWork: async (signal) => openStream('hostwork-attach', signal),
     stopRunner: async (signal) => {
       await bootAndRead('stop', await optionsOf(signal));
     },

@@ -3,13 +3,16 @@
  * forwarding (AllowStreamLocalForwarding no) or the way passes a server that cannot, the runner's bridge is that stream.
  */
 import type { Duplex } from 'node:stream';
+import { KilnError } from '../../domain/errors.ts';
 import type { SshTarget } from '../../domain/fleet.ts';
 import type { Transport } from '../host-session.ts';
 import type { RunnerArchive } from '../runner-archive.ts';
 import { boot, bootAndRead, type BootOptions } from './boot.ts';
 import { streamOf } from './remote-command.ts';
 import { connectSsh, type SshConnection } from './ssh-connection.ts';
+import { describeTarget } from './ssh-failure.ts';
 import { parseStarted } from './started.ts';
+import { createWorkStreams } from './work-streams.ts';
 
 export interface SshTransportOptions {
   readonly target: SshTarget;
@@ -20,6 +23,8 @@ export interface SshTransportOptions {
 
 export const createSshTransport = ({ target, archive, folder }: SshTransportOptions): Transport => {
   const connections = new Set<SshConnection>();
+  /** The one that the runner is attached by, and the way to people's work over it. */
+  let attached: { readonly connection: SshConnection; readonly openWork: ReturnType<typeof createWorkStreams> } | null = null;
 
   const connected = async (
     signal: AbortSignal,
@@ -36,6 +41,7 @@ export const createSshTransport = ({ target, archive, folder }: SshTransportOpti
       const { connection, options } = await connected(signal);
       try {
         const stream = await openStream(connection, options);
+        attached = { connection, openWork: createWorkStreams() };
         stream.once('close', connection.end);
         void connection.closed.then(() => stream.destroy());
         return stream;
@@ -43,6 +49,17 @@ export const createSshTransport = ({ target, archive, folder }: SshTransportOpti
         connection.end();
         throw error;
       }
+    },
+    openWork: async (signal) => {
+      if (!attached || !connections.has(attached.connection))
+        throw new KilnError('HOST_NOT_CONNECTED', `${describeTarget(target)}: the connection has ended; it is made again`);
+      const { connection, openWork } = attached;
+      const options = { execute: connection.execute, archive: await archive(), folder, signal };
+      return openWork({
+        start: async () => bootAndRead('hostwork', options),
+        connect: connection.openSocket,
+        attach: async () => streamOf(await boot('hostwork-attach', options)),
+      });
     },
     stopRunner: async (signal) => {
       const { connection, options } = await connected(signal);

@@ -4,6 +4,7 @@ import * as campaignContracts from '../../../src/domain/api/campaign-contracts.t
 import * as contracts from '../../../src/domain/api/contracts.ts';
 import * as profileContracts from '../../../src/domain/api/profile-contracts.ts';
 import * as steeringContracts from '../../../src/domain/api/steering-contracts.ts';
+import * as hostContracts from '../../../src/domain/api/host-contracts.ts';
 import * as viewContracts from '../../../src/domain/api/view-contracts.ts';
 import { serveFake } from '../../support/server/serve-fake.ts';
 
@@ -30,6 +31,7 @@ const resources: readonly Record<string, { method: string; url: string; schema: 
   ...campaignContracts,
   ...profileContracts,
   ...steeringContracts,
+  ...hostContracts,
   ...viewContracts,
 });
 const all: readonly Documented[] = resources.flatMap((resource) =>

@@ -127,6 +127,7 @@ _from_runner = union("type", {
     "result": record({"result": judge_result, "started": nullable(attempt_id)}),
     "profiled": record({"profileId": string, "result": profile_result}),
     "artifact": record({"artifact": content_hash, "sha256": nullable(content_hash), "failure": nullable(infra)}),
+    "lent": record({"lendId": string, "failure": nullable(infra)}),
     "artifact_stored": record({"artifact": content_hash, "failure": nullable(infra)}),
     "retracted": record({"attemptIds": array(attempt_id)}),
     "pong": record({"nonce": integer()}),

@@ -16,10 +16,10 @@ FIXTURES = REPOSITORY / "test/fixtures/protocol"
 
 class GoldenFrames(unittest.TestCase):
     def test_every_frame_a_daemon_may_send_is_accepted(self) -> None:
-        self.check_all("to-runner", check_to_runner, 15)
+        self.check_all("to-runner", check_to_runner, 17)
 
     def test_every_frame_a_runner_may_send_has_the_shape_the_tests_hold_it_to(self) -> None:
-        self.check_all("from-runner", check_from_runner, 12)
+        self.check_all("from-runner", check_from_runner, 13)
 
     def test_refused_frames_are_refused_for_their_field(self) -> None:
         for entry in json.loads((FIXTURES / "refused.json").read_text()):

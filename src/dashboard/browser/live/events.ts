@@ -31,6 +31,8 @@ const TYPES: Readonly<Record<JournalEvent['type'], true>> = {
   'host.connected': true,
   'host.lost': true,
   'host.refused': true,
+  'host.work.started': true,
+  'host.work.ended': true,
   'host.changed': true,
   'device.changed': true,
   'device.quarantined': true,

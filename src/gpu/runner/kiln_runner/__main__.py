@@ -6,9 +6,9 @@ import sys
 # Imported one at a time: a judge must not pay for the server's modules, nor load what the server loads.
 COMMANDS: dict[str, str] = {
     "serve": "kiln_runner.serve", "attach": "kiln_runner.bridge",
-    "start": "kiln_runner.start", "stop": "kiln_runner.stop",
-    "inventory": "kiln_runner.host.inventory",
-    "judge": "kiln_runner.judge.main",
+    "start": "kiln_runner.start", "stop": "kiln_runner.stop", "inventory": "kiln_runner.host.inventory", "judge": "kiln_runner.judge.main",
+    "hostwork": "kiln_runner.hostwork.begin", "hostwork-attach": "kiln_runner.hostwork.attach",
+    "hostwork-serve": "kiln_runner.hostwork.serve", "hostwork-job": "kiln_runner.hostwork.supervisor",
     "simulated-judge": "kiln_runner.simulated_judge", "try-problem": "kiln_runner.judge.trial",
     "profile": "kiln_runner.profile.main", "profile-launch": "kiln_runner.profile.launch",
     "compile-worker": "kiln_runner.compile.worker",

@@ -1,9 +1,11 @@
-"""`attach --dir DIR [--start]`: stdin and stdout become the runner's socket, for hosts where sockets cannot be forwarded."""
+"""`attach --dir DIR [--start]`: stdin and stdout become the runner's socket, for hosts where sockets cannot be forwarded. `hostwork-attach` the same
+for work on the host."""
 import argparse
 import os
 import socket
 import sys
 import threading
+from typing import Optional
 
 from kiln_runner.paths import RunnerPaths, connect
 from kiln_runner.start import StartFailure, ensure_started
@@ -18,10 +20,14 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--dir", required=True)
     parser.add_argument("--start", action="store_true")
     options = parser.parse_args(argv)
-    paths = RunnerPaths(options.dir)
+    return become_stream(RunnerPaths(options.dir), "serve" if options.start else None)
+
+
+def become_stream(paths: RunnerPaths, command: Optional[str]) -> int:
+    """`command`: what serves the folder, to be started where nothing does."""
     try:
-        if options.start:
-            ensure_started(paths)
+        if command is not None:
+            ensure_started(paths, command)
     except StartFailure as failure:
         sys.stderr.write(f"{failure}\n")
         return 1

@@ -121,6 +121,8 @@ to_runner = union("type", {
         "profileId": string, "deviceId": device_id, "problemKey": content_hash, "artifact": content_hash, "case": string, "plan": plan,
         "limitMs": millis,
     }),
+    "lend": record({"lendId": matching(r".+", "an id"), "deviceId": device_id}),
+    "give_back": record({"lendId": matching(r".+", "an id")}),
     "fetch_artifact": record({"artifact": content_hash}),
     "put_artifact": record({"artifact": content_hash, "sha256": content_hash}),
     "retract": record({"attemptIds": array(attempt_id)}),

@@ -42,6 +42,11 @@ class RunnerPaths:
             _make_private(self.socket.parent)
 
 
+def hostwork_paths(paths: RunnerPaths) -> RunnerPaths:
+    """Of the process beside the runner that answers work on the host: a folder of its own in the runner's, so that it ends with this version."""
+    return RunnerPaths(str(paths.folder / "hostwork"))
+
+
 def take_lock(paths: RunnerPaths) -> Optional[int]:
     """File descriptor that holds the folder's lock for as long as it is open; None when another runner holds it."""
     descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -69,6 +69,17 @@ class Profile(TypedDict):
     limitMs: float
 
 
+class Lend(TypedDict):
+    type: Literal["lend"]
+    lendId: str
+    deviceId: str
+
+
+class GiveBack(TypedDict):
+    type: Literal["give_back"]
+    lendId: str
+
+
 class FetchArtifact(TypedDict):
     type: Literal["fetch_artifact"]
     artifact: str
@@ -115,8 +126,8 @@ class Shutdown(TypedDict):
 
 
 ToRunner = Union[
-    Attach, DefineProblem, Compile, KeepPlans, Judge, Profile, FetchArtifact, PutArtifact, Retract, Cancel, CancelCompile, Acknowledge, Ping,
-    Refresh, Shutdown,
+    Attach, DefineProblem, Compile, KeepPlans, Judge, Profile, Lend, GiveBack, FetchArtifact, PutArtifact, Retract, Cancel, CancelCompile,
+    Acknowledge, Ping, Refresh, Shutdown,
 ]
 
 # What a runner says
@@ -156,6 +167,12 @@ class ProfileAnswer(TypedDict):
     type: Literal["profiled"]
     profileId: str
     result: ProfileResult
+
+
+class Lent(TypedDict):
+    type: Literal["lent"]
+    lendId: str
+    failure: Optional[InfraFailure]
 
 
 class ArtifactSent(TypedDict):
@@ -221,5 +238,5 @@ class ErrorTold(TypedDict):
 
 
 FromRunner = Union[
-    Hello, CompileAnswer, Started, ResultTold, ProfileAnswer, ArtifactSent, ArtifactStored, Retracted, Pong, InventoryTold, Health, ErrorTold,
+    Hello, CompileAnswer, Started, ResultTold, ProfileAnswer, Lent, ArtifactSent, ArtifactStored, Retracted, Pong, InventoryTold, Health, ErrorTold,
 ]

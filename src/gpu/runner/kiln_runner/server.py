@@ -16,6 +16,7 @@ from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import CompilePool
 from kiln_runner.connection import Connection, Refusal
+from kiln_runner.devices.lend_desk import LendDesk
 from kiln_runner.devices.plan_book import PlanBook
 from kiln_runner.devices.problems import ProblemBook
 from kiln_runner.devices.slot import DeviceSlot, SlotEvents
@@ -71,13 +72,14 @@ class Server:
         self._renewal: Optional[str] = None
         self._quiet_periods = 0
         self._slots = self._make_slots(paths)
-        self._desk = self._make_desk(paths)
+        self._desk, self._lend_desk = self._make_desk(paths), LendDesk(self._slots, self._send)
         self._artifacts = ArtifactDesk(loop, self._cache, paths.artifacts, self._send)
         self._handlers: dict[str, Callable[[Any, Frame], None]] = {
             "problem": self._on_problem, "plans": self._on_plans, "compile": self._on_compile, "judge": self._on_judge,
-            "profile": self._desk.on_profile, "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put,
+            "profile": self._desk.on_profile, "lend": self._lend_desk.on_lend, "give_back": self._lend_desk.on_give_back,
+            "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put, "refresh": self._on_refresh,
             "retract": self._on_retract, "cancel": self._on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack,
-            "ping": self._on_ping, "refresh": self._on_refresh, "shutdown": self._on_shutdown,
+            "ping": self._on_ping, "shutdown": self._on_shutdown,
         }
 
     def start(self) -> None:
@@ -147,6 +149,7 @@ class Server:
         former, self._connection = self._connection, connection
         if former is not None and former is not connection:
             former.close()
+            self._lend_desk.give_all_back()
         if self._daemon_id != header["daemonId"]:
             self._drop_work("another daemon took over")
         self._forget_compiles()
@@ -349,6 +352,7 @@ class Server:
     def _on_end(self, connection: Connection) -> None:
         if connection is self._connection:
             self._connection = None
+            self._lend_desk.give_all_back()
 
     def _on_lease_expired(self) -> None:
         self._log(f"the lease of daemon {self._daemon_id} has run out: its work is dropped, its results are kept")

@@ -23,9 +23,12 @@ class StartFailure(Exception):
 def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="start")
     parser.add_argument("--dir", required=True)
-    paths = RunnerPaths(parser.parse_args(argv).dir)
+    return start_and_tell(RunnerPaths(parser.parse_args(argv).dir), "serve")
+
+
+def start_and_tell(paths: RunnerPaths, command: str) -> int:
     try:
-        ensure_started(paths)
+        ensure_started(paths, command)
     except StartFailure as failure:
         sys.stderr.write(f"{failure}\n")
         return 1
@@ -33,12 +36,12 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def ensure_started(paths: RunnerPaths) -> None:
-    """Returns once the socket answers. Two callers at once start one server: the other's finds the lock taken."""
+def ensure_started(paths: RunnerPaths, command: str = "serve") -> None:
+    """`command`: what serves the folder. Returns once the socket answers. Two callers at once start one server: the other's finds the lock taken."""
     if _answers(paths):
         return
     paths.create()
-    server = _spawn(paths)
+    server = _spawn(paths, command)
     deadline = time.monotonic() + START_TIMEOUT_S
     while not _answers(paths):
         code = server.poll()
@@ -54,7 +57,7 @@ def ensure_started(paths: RunnerPaths) -> None:
         server.wait()
 
 
-def _spawn(paths: RunnerPaths) -> "subprocess.Popen[bytes]":
+def _spawn(paths: RunnerPaths, command: str) -> "subprocess.Popen[bytes]":
     log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     environment = dict(os.environ)
     if ROOT.is_dir():
@@ -62,7 +65,7 @@ def _spawn(paths: RunnerPaths) -> "subprocess.Popen[bytes]":
     try:
         # A session of its own: the end of the SSH connection that started it must not end it.
         return subprocess.Popen(
-            self_command("serve", "--dir", str(paths.folder)), env=environment, cwd="/", start_new_session=True,
+            self_command(command, "--dir", str(paths.folder)), env=environment, cwd="/", start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )
     finally:

@@ -1,4 +1,5 @@
-"""`stop --dir DIR`: ends the runner that serves DIR and waits until it is gone. Unacknowledged results stay on disk."""
+"""`stop --dir DIR`: ends the runner that serves DIR, and what answers work on its host, and waits until they are gone. Unacknowledged results stay
+on disk, and jobs go on."""
 import argparse
 import os
 import signal
@@ -6,7 +7,7 @@ import sys
 import time
 from typing import Optional
 
-from kiln_runner.paths import RunnerPaths, take_lock
+from kiln_runner.paths import RunnerPaths, hostwork_paths, take_lock
 
 TERM_TIMEOUT_S = 10.0
 KILL_TIMEOUT_S = 5.0
@@ -17,6 +18,10 @@ def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="stop")
     parser.add_argument("--dir", required=True)
     paths = RunnerPaths(parser.parse_args(argv).dir)
+    return max(_end(hostwork_paths(paths)), _end(paths))
+
+
+def _end(paths: RunnerPaths) -> int:
     for number, timeout_s in ((signal.SIGTERM, TERM_TIMEOUT_S), (signal.SIGKILL, KILL_TIMEOUT_S)):
         if _is_free(paths):
             return 0

@@ -24,7 +24,7 @@ LOCKED = "device_locked"
 class DeviceLock:
     def __init__(self, path: str) -> None:
         self._path = path
-        self._fd = _open(path)
+        self._fd = open_lock(path)
         # Of calls that waited too long, and still wait: the next one of their kind goes on with them.
         self._waiters: dict[int, _Waiter] = {}
 
@@ -74,7 +74,7 @@ class _Waiter:
         with self._change:
             self._is_wanted = True
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, args=(_open(self._path),), daemon=True)
+                self._thread = threading.Thread(target=self._run, args=(open_lock(self._path),), daemon=True)
                 self._thread.start()
             self._change.wait_for(lambda: self._is_taken, seconds)
             self._is_wanted = False
@@ -99,7 +99,7 @@ def _try(descriptor: int, how: int) -> bool:
     return True
 
 
-def _open(path: str) -> int:
+def open_lock(path: str) -> int:
     try:
         # It is there, as a rule, and may be another user's: where everybody may write (/tmp), kernels refuse to open such a file with
         # O_CREAT (fs.protected_regular).

@@ -4,8 +4,8 @@
  * The decoder takes any chunking and copies a body only when it spans chunks. Its limits are checked on the eight bytes of
  * lengths, before anything is buffered: a stream that is not ours ends at once instead of eating memory.
  */
-import { KilnError } from '../domain/errors.ts';
-import { HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX } from '../domain/protocol.ts';
+import { KilnError } from './errors.ts';
+import { HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX } from './protocol.ts';
 
 const LENGTHS_BYTES = 8;
 const SHOWN_BYTES_MAX = 60;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HEADER_BYTES_MAX, PAYLOAD_BYTES_MAX } from '../../../src/domain/protocol.ts';
-import { encodeFrame, type Frame, FrameDecoder } from '../../../src/gpu/frames.ts';
+import { encodeFrame, type Frame, FrameDecoder } from '../../../src/domain/frames.ts';
 
 const lengths = (header: number, payload: number): Buffer => {
   const bytes = Buffer.alloc(8);

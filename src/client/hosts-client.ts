@@ -1,0 +1,139 @@
+/** Work on hosts: commands, jobs, files. Every method throws KilnError. */
+import type { z } from 'zod';
+import { hostsContract } from '../domain/api/host-contracts.ts';
+import { KilnError } from '../domain/errors.ts';
+import {
+  ExecEvent,
+  type ExecRequest,
+  type FileAction,
+  type JobList,
+  type JobView,
+  LogEvent,
+  type RunRequest,
+  type SignalName,
+} from '../domain/hosts/work.ts';
+import { jsonLines } from '../platform/json-lines.ts';
+import { errorOfAnswer, unreachable } from './errors.ts';
+import { type Call, type Connection, type Endpoint, parseAnswer, request, textOf } from './http.ts';
+
+const ANSWER_MS_MAX = 60_000;
+
+type Wish<T> = Partial<Omit<T, 'argv'>> & { readonly argv: readonly string[] };
+
+export interface HostsClient {
+  /** Its events as they come; the last is `exited`. The command ends when the iteration, or `signal`, does. */
+  exec(host: string, request: Wish<ExecRequest>, options?: { readonly signal?: AbortSignal }): AsyncGenerator<ExecEvent>;
+  /** One piece of input, of at most 1 MiB; the next when it is resolved. */
+  sendInput(execution: string, bytes: Uint8Array<ArrayBuffer>, options?: { readonly end?: boolean }): Promise<void>;
+  signal(execution: string, name: SignalName): Promise<void>;
+  run(host: string, request: Wish<RunRequest>): Promise<JobView>;
+  jobs(host: string): Promise<JobList>;
+  /** With `waitSeconds` (at most 60) the answer comes when it has ended, or then. */
+  job(host: string, id: string, options?: { readonly waitSeconds?: number }): Promise<JobView>;
+  /** With `follow` until it has ended; the last event is `job`. */
+  logs(
+    host: string,
+    id: string,
+    options?: { readonly follow?: boolean; readonly tail?: number | undefined; readonly signal?: AbortSignal },
+  ): AsyncGenerator<LogEvent>;
+  stop(host: string, id: string): Promise<JobView>;
+  /** Frames for a folder of the host; the answer's frames as bytes. */
+  files(host: string, action: FileAction, request: FilesCall): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface FilesCall {
+  readonly path: string;
+  readonly transfer: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly signal: AbortSignal;
+}
+
+interface JsonContract<Answer extends z.ZodType> extends Endpoint {
+  readonly schema: { readonly response: { readonly 200: Answer } };
+}
+
+export const createHostsClient = (connection: Connection): HostsClient => {
+  const json = async <Answer extends z.ZodType>(
+    contract: JsonContract<Answer>,
+    call: Omit<Call, 'signal'>,
+    waitMs = 0,
+  ): Promise<z.output<Answer>> => {
+    const signal = AbortSignal.timeout(ANSWER_MS_MAX + waitMs);
+    return parseAnswer(
+      contract.schema.response[200],
+      await textOf(connection, await request(connection, contract, { ...call, signal })),
+    );
+  };
+  return {
+    exec: (host, body, { signal = never() } = {}) =>
+      events(connection, hostsContract.exec, { schema: ExecEvent, call: { params: { host }, body, signal } }),
+    sendInput: async (execution, bytes, { end = false } = {}) => {
+      await json(hostsContract.input, { params: { execution }, query: { end: String(end) }, bytes });
+    },
+    signal: async (execution, signal) => {
+      await json(hostsContract.signal, { params: { execution }, body: { signal } });
+    },
+    run: (host, body) => json(hostsContract.run, { params: { host }, body }),
+    jobs: (host) => json(hostsContract.jobs, { params: { host } }),
+    job: (host, job, { waitSeconds = 0 } = {}) =>
+      json(hostsContract.job, { params: { host, job }, query: { wait: waitSeconds || undefined } }, waitSeconds * 1000),
+    logs: (host, job, { follow = false, tail, signal = never() } = {}) => {
+      const call = { params: { host, job }, query: { follow: String(follow), tail }, signal };
+      return events(connection, hostsContract.logs, { schema: LogEvent, call });
+    },
+    stop: (host, job) => json(hostsContract.stop, { params: { host, job } }),
+    files: async (host, action, { path, transfer, bytes, signal }) => {
+      const call = { params: { host }, query: { path, transfer }, bytes, signal };
+      return bodyOf(connection, await request(connection, hostsContract[action], call));
+    },
+  };
+};
+
+const never = (): AbortSignal => new AbortController().signal;
+
+interface Stream<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  readonly call: Call;
+}
+
+async function* events<Schema extends z.ZodType<{ event: string }>>(
+  connection: Connection,
+  endpoint: Endpoint,
+  { schema, call }: Stream<Schema>,
+): AsyncGenerator<z.output<Schema>> {
+  const ended = new AbortController();
+  try {
+    const signal = AbortSignal.any([call.signal, ended.signal]);
+    const response = await request(connection, endpoint, { ...call, signal });
+    for await (const line of jsonLines(await bodyOf(connection, response))) {
+      const event = schema.parse(line);
+      if (event.event === 'alive') continue;
+      if (isError(event)) throw errorOfAnswer(0, JSON.stringify({ code: event.code, message: event.message, requestId: '' }));
+      yield event;
+    }
+  } finally {
+    // Whoever stops reading wants nothing more of it.
+    ended.abort();
+  }
+}
+
+const isError = (event: object): event is { readonly code: string; readonly message: string } =>
+  'event' in event && event.event === 'error';
+
+const bodyOf = async (connection: Connection, response: Response): Promise<AsyncIterable<Uint8Array>> => {
+  if (!response.ok) throw errorOfAnswer(response.status, await response.text());
+  return response.body === null ? none() : reached(connection, response.body);
+};
+
+async function* none(): AsyncGenerator<Uint8Array> {
+  // An answer without a body has no frames.
+}
+
+async function* reached(connection: Connection, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') throw error;
+    throw error instanceof KilnError ? error : unreachable(connection.url, error);
+  }
+}

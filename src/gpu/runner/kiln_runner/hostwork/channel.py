@@ -1,0 +1,55 @@
+"""One connection of a daemon: frames both ways over a blocking socket. `Refused` is what a person did wrong, told in words."""
+import socket
+from collections.abc import Iterator, Mapping
+from typing import Any, Optional
+
+from kiln_runner.frames import Frame, FrameDecoder, encode
+from kiln_runner.schema import Shape
+
+READ_BYTES = 256 * 1024
+
+
+class Refused(Exception):
+    """`code` is one of the daemon's error codes."""
+
+    def __init__(self, message: str, code: str = "WORK_REFUSED") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Channel:
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self._decoder = FrameDecoder()
+        self._frames: Iterator[Frame] = iter(())
+
+    def send(self, header: Mapping[str, Any], payload: bytes = b"") -> None:
+        self.connection.sendall(encode(header, payload))
+
+    def receive(self, shape: Shape) -> Optional[Frame]:
+        """The next frame, checked; None when the daemon has hung up."""
+        while True:
+            for frame in self._frames:
+                shape(frame.header)
+                return frame
+            data = self.connection.recv(READ_BYTES)
+            if not data:
+                return None
+            self._frames = self._decoder.feed(data)
+
+    def until_end(self, shape: Shape) -> Iterator[Frame]:
+        """Frames up to `end`. EOFError when the connection ends before it."""
+        while True:
+            frame = self.receive(shape)
+            if frame is None:
+                raise EOFError("the connection ended within a request")
+            if frame.header["type"] == "end":
+                return
+            yield frame
+
+    def pending(self) -> list[Frame]:
+        """What has been read already: for a caller that reads the socket itself from here on."""
+        return list(self._frames)
+
+    def feed(self, data: bytes) -> list[Frame]:
+        return list(self._decoder.feed(data))

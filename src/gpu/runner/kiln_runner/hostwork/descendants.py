@@ -1,0 +1,89 @@
+"""Everything a command started, also what left its process group: this process adopts what is orphaned below it, and can end it."""
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+_PR_SET_CHILD_SUBREAPER = 36
+POLL_S = 0.01
+
+
+def adopt_orphans() -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def wake(*_: object) -> None:
+    """Handles SIGCHLD: what waits looks again."""
+
+
+def reap() -> None:
+    """Orphans that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def remaining() -> bool:
+    reap()
+    return any(True for _ in _children(os.getpid()))
+
+
+def signal_all(number: int) -> None:
+    for pid in list(_below(os.getpid())):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def end_all(grace_s: float) -> None:
+    """SIGTERM, then SIGKILL to what is left; returns when nothing is, as far as a kernel can be asked."""
+    if not remaining():
+        return
+    signal_all(signal.SIGTERM)
+    deadline = time.monotonic() + grace_s
+    while remaining() and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    deadline = time.monotonic() + grace_s
+    while remaining() and time.monotonic() < deadline:
+        # Again and again: one that is killed may have been forking.
+        signal_all(signal.SIGKILL)
+        time.sleep(POLL_S)
+
+
+def _below(pid: int) -> Iterator[int]:
+    for child in _children(pid):
+        yield child
+        yield from _below(child)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        tasks = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return []
+    found: list[int] = []
+    for task in tasks:
+        try:
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                found += [int(word) for word in file.read().split()]
+        except FileNotFoundError:
+            # The kernel keeps no such list, or the thread is gone.
+            found += _children_by_parent(pid) if not os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children") else []
+        except OSError:
+            continue
+    return found
+
+
+def _children_by_parent(pid: int) -> list[int]:
+    found: list[int] = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                if int(file.read().rsplit(")", 1)[1].split()[1]) == pid:
+                    found.append(int(name))
+        except (OSError, IndexError, ValueError):
+            continue
+    return found

@@ -1,0 +1,49 @@
+"""Holds the locks of lent devices while a command runs: no runner of this host, whosever it is, times anything on them meanwhile."""
+import fcntl
+import os
+import select
+import socket
+import time
+
+from kiln_runner.host.device_locks import device_lock_file
+from kiln_runner.hostwork.channel import Refused
+from kiln_runner.judge.device_lock import open_lock
+from kiln_runner.judge.lock_holder import holder_of
+
+# As judges wait.
+WAIT_S_MAX = 90.0
+POLL_S = 0.05
+
+
+def hold(devices: list[str], connection: socket.socket) -> list[int]:
+    """Descriptors that hold the locks until they are closed. In one order everywhere, so that two holders never wait for each other."""
+    held: list[int] = []
+    try:
+        for device in sorted(devices):
+            held.append(open_lock(str(device_lock_file(device))))
+            _take(held[-1], device, connection)
+    except BaseException:
+        for descriptor in held:
+            os.close(descriptor)
+        raise
+    return held
+
+
+def _take(descriptor: int, device: str, connection: socket.socket) -> None:
+    deadline = time.monotonic() + WAIT_S_MAX
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                holder = holder_of(descriptor, os.getpid())
+                raise Refused(f"the lock of {device} is held by {holder}, and was not let go for {WAIT_S_MAX:g} s", "DEVICE_NOT_LENT") from None
+            if _has_hung_up(connection):
+                raise EOFError("the daemon hung up") from None
+            time.sleep(POLL_S)
+
+
+def _has_hung_up(connection: socket.socket) -> bool:
+    if not select.select([connection], [], [], 0)[0]:
+        return False
+    return not connection.recv(1, socket.MSG_PEEK)

@@ -1,0 +1,92 @@
+"""Jobs: commands that outlive connections, daemons and versions of the runner. All that is known of one is in its folder.
+
+A folder holds: job.json (what was asked), lock (held by its supervisor while it lives), pid, end.json (how it ended), log-… Its state: running while
+the lock is held; ended with an end.json; otherwise lost, as when the host was restarted.
+"""
+import fcntl
+import json
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+from kiln_runner.hostwork.channel import Refused
+from kiln_runner.protocol import Json
+
+JOBS_KEPT_MAX = 200
+KEPT_S = 14 * 86_400.0
+RUNNING_MAX = 100
+
+
+def folder_of(home: Path, job_id: str) -> Path:
+    folder = home / "jobs" / job_id
+    if not (folder / "job.json").exists():
+        raise Refused(f"there is no job {job_id} on this host: kiln host jobs lists those there are", "NOT_FOUND")
+    return folder
+
+
+def all_jobs(home: Path) -> list[Json]:
+    """Newest first."""
+    folders = [path.parent for path in (home / "jobs").glob("j-*/job.json")]
+    known = [view for view in map(view_of, folders) if view is not None]
+    return sorted(known, key=lambda job: job["startedAtMs"], reverse=True)
+
+
+def view_of(folder: Path) -> Optional[Json]:
+    """None where it is removed meanwhile."""
+    try:
+        job: Json = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    is_running = _is_locked(folder)
+    end = _read(folder / "end.json")
+    state: Json = {"status": "running"} if is_running and end is None else {"status": "lost"} if end is None else {"status": "ended", **end}
+    return {**job, "state": state}
+
+
+def stop(folder: Path) -> None:
+    """Asks its supervisor. Harmless for one that has ended: the pid counts only while the lock is held."""
+    if not _is_locked(folder):
+        return
+    try:
+        os.kill(int((folder / "pid").read_text()), signal.SIGTERM)
+    except (OSError, ValueError):
+        return
+
+
+def await_end(folder: Path, alive: Callable[[], None]) -> None:
+    """Returns when its supervisor is gone. `alive()` raises where nobody waits any more."""
+    while _is_locked(folder):
+        alive()
+        time.sleep(0.05)
+
+
+def remove_old(home: Path) -> None:
+    ended = [job for job in all_jobs(home) if job["state"]["status"] != "running"]
+    now_ms = time.time() * 1000
+    for number, job in enumerate(ended):
+        if number >= JOBS_KEPT_MAX or now_ms - job["startedAtMs"] > KEPT_S * 1000:
+            shutil.rmtree(home / "jobs" / job["id"], ignore_errors=True)
+
+
+def _is_locked(folder: Path) -> bool:
+    try:
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _read(path: Path) -> Optional[Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

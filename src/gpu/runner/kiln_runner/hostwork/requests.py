@@ -1,0 +1,51 @@
+"""What one connection asks for: its first frame says it, and the connection ends with the answer."""
+import os
+import socket
+from pathlib import Path
+
+from kiln_runner.frames import FrameError
+from kiln_runner.hostwork import folder_listing, folder_reading, folder_writing, job_requests, shapes
+from kiln_runner.hostwork.channel import Channel, Refused
+from kiln_runner.hostwork.execution import Execution
+from kiln_runner.schema import ShapeError
+
+HANDLERS = {
+    "list": folder_listing.list_all, "state": folder_listing.tell_states, "read": folder_reading.read, "write": folder_writing.write,
+    "run": job_requests.start, "jobs": job_requests.list_all, "logs": job_requests.logs, "wait": job_requests.wait, "stop": job_requests.stop,
+}
+
+
+def answer(connection: socket.socket, home: Path) -> None:
+    """`home`: what outlives a version of the runner lies there."""
+    channel = Channel(connection)
+    try:
+        frame = channel.receive(shapes.opening)
+        if frame is None:
+            return
+        kind = frame.header["type"]
+        if kind == "exec":
+            Execution(channel, frame.header).run()
+        else:
+            HANDLERS[kind](channel, frame.header, home)
+    except Refused as refused:
+        _complain(channel, refused.code, str(refused))
+    except (FrameError, ShapeError) as error:
+        _complain(channel, "INVALID_REQUEST", str(error))
+    except (EOFError, ConnectionError):
+        # Nobody is left to be told.
+        return
+    except OSError as error:
+        where = f" ({os.fsdecode(error.filename)})" if error.filename else ""
+        _complain(channel, "WORK_REFUSED", f"the host says: {error.strerror or error}{where}")
+
+
+def _complain(channel: Channel, code: str, message: str) -> None:
+    try:
+        channel.connection.setblocking(True)
+        channel.send({"type": "error", "code": code, "message": message})
+        # What still comes is read, or its arrival would take the answer away.
+        channel.connection.shutdown(socket.SHUT_WR)
+        while channel.connection.recv(1 << 20):
+            pass
+    except OSError:
+        return
