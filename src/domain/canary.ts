@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { DeviceId, HostId } from './ids.ts';
 import { VERDICTS } from './outcome.ts';
 
-/** Why a device takes no work, and since when: it failed a canary. */
+/** Why a device, or the compiler of a compile host, takes no work, and since when: it failed a canary. */
 export const Quarantine = z.strictObject({
   reason: z.string(),
   since: z.iso.datetime(),
@@ -14,10 +14,11 @@ export const Quarantine = z.strictObject({
 });
 export type Quarantine = z.infer<typeof Quarantine>;
 
-/** What is kept of a device's canaries. */
+/** What is kept of the canaries of a device, or of a host's compiler. */
 export interface CanaryRecord {
   readonly hostId: HostId;
-  readonly deviceId: DeviceId;
+  /** Null: of the host's compiler. */
+  readonly deviceId: DeviceId | null;
   /** The last one that passed was asked for then; its verdicts up to there stand. Null before the first. */
   readonly trustedAt: string | null;
   readonly quarantine: Quarantine | null;
@@ -25,10 +26,14 @@ export interface CanaryRecord {
   readonly marks: { readonly code: string; readonly problems: string };
 }
 
-/** A verdict that was taken back, and why: its device failed a canary after it, or an operator asked, who names neither host nor device. */
+/**
+ * A verdict that was taken back, and why: its device, or who had compiled it for other hosts, failed a canary after it; or an operator asked, who names
+ * neither host nor device.
+ */
 export const JudgedAgain = z.strictObject({
   at: z.iso.datetime(),
   hostId: HostId.nullable(),
+  /** Null, and the host not: it had compiled for another. */
   deviceId: DeviceId.nullable(),
   reason: z.string(),
   /** What it was. */

@@ -34,6 +34,8 @@ export interface Completion {
   readonly compileLog?: string;
   readonly resources?: KernelResources | null;
   readonly record: boolean;
+  /** The compile host that refused its source; absent where that was its own host. */
+  readonly compiledBy?: HostId;
   /** What its confirmation says beyond itself. */
   readonly measuredAgain?: MeasuredAgain;
 }

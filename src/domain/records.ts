@@ -91,7 +91,7 @@ export const CandidateRecord = z.strictObject({
   infraFailures: z.int().min(0),
   /** Set while it is kept from being judged. */
   paused: Pause.nullable().default(null),
-  /** Set where an earlier verdict was taken back: its device failed a known-good candidate, or an operator asked. */
+  /** Set where an earlier verdict was taken back: its device, or who compiled it, failed a known-good candidate, or an operator asked. */
   judgedAgain: JudgedAgain.nullable().default(null),
   submittedAt: Instant,
   updatedAt: Instant,
@@ -111,7 +111,7 @@ export const JournalEvent = z.strictObject({
     'candidate.requeued',
     'candidate.done',
     'candidate.record',
-    /** Its verdict was taken back: its device failed a canary, or an operator asked. It is judged again. */
+    /** Its verdict was taken back: its device, or who compiled it, failed a canary, or an operator asked. It is judged again. */
     'candidate.reopened',
     'candidate.paused',
     'candidate.resumed',
@@ -132,6 +132,9 @@ export const JournalEvent = z.strictObject({
     /** It failed a canary and takes no work; or it works again. */
     'device.quarantined',
     'device.returned',
+    /** What the host compiles for others failed canaries: it compiles nothing; or it does again. */
+    'compiler.quarantined',
+    'compiler.returned',
     'daemon.started',
     'daemon.stopped',
     /** Older events were removed: whoever reads on from before it has missed some. */

@@ -36,6 +36,8 @@ export interface Attempt {
   readonly mode: JudgeMode;
   /** Confirming only; undefined when the daemon was restarted meanwhile. */
   readonly pairedWith: RecordHolder | null | undefined;
+  /** The compile host that made its code; null: the host that judges it, or not known. */
+  readonly madeBy: HostId | null;
   /** What its judge loads: its own, and the record holder's. */
   readonly artifacts: readonly ContentHash[];
   /** Null until its result is there, and where that was an infra failure. */
@@ -66,8 +68,10 @@ export interface ActiveCandidate {
   stage: CandidateStage;
   /** Somebody may ask for more while it waits. */
   effort: Effort;
-  /** What its compiler said last. `resources`: of the kernels it launches; null where the compiler does not tell. */
-  compiled: { readonly log: string; readonly resources: KernelResources | null };
+  /** What its compiler said last. `resources`: of the kernels it launches; null where the compiler does not tell. `by`: a compile host, or null. */
+  compiled: { readonly log: string; readonly resources: KernelResources | null; readonly by: HostId | null };
+  /** Compile hosts whose code it was judged by, or is to be. */
+  readonly makers: Set<HostId>;
   /** How often hosts were asked to compile it. */
   compiles: number;
   /** Attempts that hosts were given and that count: a retracted one is no longer here. */
@@ -87,7 +91,8 @@ export const createActiveCandidate = (
   loaded,
   stage: { name: 'queued', sinceMs: nowMs },
   effort: submission.effort ?? 'racing',
-  compiled: { log: '', resources: null },
+  compiled: { log: '', resources: null, by: null },
+  makers: new Set(),
   compiles: 0,
   attempts: new Map(),
   resolved: new Map(),

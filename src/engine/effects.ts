@@ -2,6 +2,7 @@
 import type { Effect } from '../scheduler/effects.ts';
 import { runCanary } from './canaries/canaries.ts';
 import { onQuarantined, onTrusted } from './canaries/quarantine.ts';
+import { suspectMakers } from './compiling/compiler-trust.ts';
 import { askCompile, cancelCompile } from './compiling/compile-jobs.ts';
 import { sendJudge } from './judging/dispatch.ts';
 import { onFinished } from './judging/verdicts.ts';
@@ -25,7 +26,7 @@ export const executeEffect = (state: EngineState, effect: Effect): void => {
     case 'ack-stale':
       return void state.hosts.get(effect.hostId)?.session.ack(effect.attemptIds);
     case 'canary':
-      return runCanary(state, effect);
+      return askCanary(state, effect);
     case 'trust':
       return onTrusted(state, effect);
     case 'quarantine':
@@ -39,4 +40,11 @@ export const executeEffect = (state: EngineState, effect: Effect): void => {
     case 'finished':
       return onFinished(state, effect);
   }
+};
+
+/** What many refused verdicts show may be the device, or who compiled what it refused: both are tried. */
+const askCanary = (state: EngineState, effect: Extract<Effect, { type: 'canary' }>): void => {
+  const makers = state.hosts.get(effect.hostId)?.canaries.suspects.get(effect.deviceId)?.makers;
+  runCanary(state, effect);
+  if (effect.isBurst && makers) suspectMakers(state, makers);
 };

@@ -18,6 +18,8 @@ import { createRecentSubmissions } from './answers/recent-submissions.ts';
 import { createService } from './answers/service.ts';
 import type { Service } from './answers/service.ts';
 import { recoverCanaries } from './canaries/quarantine.ts';
+import { askDueCompilers } from './compiling/compiler-checks.ts';
+import { recoverCompilers } from './compiling/compiler-quarantine.ts';
 import { createBundles } from './compiling/bundles.ts';
 import type { EngineDeps } from './deps.ts';
 import { executeEffect } from './effects.ts';
@@ -114,6 +116,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     journal.emit();
   });
   const onTick = (): void => {
+    askDueCompilers(state);
     pumpProfiles(state);
     leases.onRoom();
     lostJobs.onTick(monotonicMs());
@@ -124,7 +127,9 @@ export const createEngine = (deps: EngineDeps): Engine => {
     mode = 'running';
     loop.start({ execute: (effect) => executeEffect(state, effect), onTick });
     noteDaemon(state, 'daemon.started');
-    await recoverCanaries(state);
+    const canaries = await store.canaries();
+    recoverCanaries(state, canaries);
+    recoverCompilers(state, canaries);
     await recover(state);
     // A crash, or an outage of the queue, between the store's commit and the queue's add leaves a candidate without a job.
     lostJobs.suspect();

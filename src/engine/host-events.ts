@@ -6,6 +6,7 @@ import type { FromRunner, JudgeResult } from '../domain/protocol.ts';
 import { onArtifact, onArtifactStored } from './compiling/transfers.ts';
 import { canaryOf, onCanaryJudged } from './canaries/canaries.ts';
 import { isCompileHost } from './compiling/compile-hosts.ts';
+import { dropCompilerRuns } from './compiling/compiler-runs.ts';
 import { onCompiled, onCompilingHostGone } from './compiling/compile-jobs.ts';
 import { createDeviceUse } from './telemetry/device-use.ts';
 import { connectedTo, newConnection, reasonOf } from './host-state.ts';
@@ -74,6 +75,7 @@ const onAway = (state: EngineState, host: HostState, away: Disconnected): void =
   onLendingHostGone(host);
   state.compileHosts.delete(host);
   onCompilingHostGone(state, host);
+  dropCompilerRuns(state, host);
   state.apply({ type: 'host-lost', hostId: host.session.hostId });
 };
 
@@ -119,7 +121,9 @@ const onFrame = (
 
 const onJudgement = (state: EngineState, host: HostState, result: JudgeResult): void => {
   const canary = canaryOf(host, result);
-  if (canary) onCanaryJudged(state, canary, result);
+  const answer = connectedTo(host)?.judgeAnswers.get(result.attemptId);
+  if (answer) answer(result);
+  else if (canary) onCanaryJudged(state, canary, result);
   else onResult(state, host, result);
 };
 

@@ -6,9 +6,10 @@ import type { HostRefreshed } from '../domain/api/inspection.ts';
 import type { Device } from '../domain/device.ts';
 import type { AttemptId, ContentHash, DeviceId } from '../domain/ids.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
-import type { CompileResult, CompileUnit, Inventory } from '../domain/protocol.ts';
+import type { CompileResult, CompileUnit, Inventory, JudgeResult } from '../domain/protocol.ts';
 import type { CanaryRun, HostCanaries } from './canaries/host-canaries.ts';
 import type { CompileCounts } from './compiling/compile-counts.ts';
+import type { HostCompiler } from './compiling/host-compiler.ts';
 import type { KnownArtifacts } from './compiling/known-artifacts.ts';
 import type { TransferQueue } from './compiling/transfer-queue.ts';
 import type { DeviceUse } from './telemetry/device-use.ts';
@@ -32,6 +33,7 @@ export interface HostState {
   readonly canaries: HostCanaries;
   /** Devices that somebody holds, or asked for: they take no work. */
   readonly lent: Map<DeviceId, Loan>;
+  readonly compiler: HostCompiler;
   /** Who waits for the inventory to be taken again, by the id of the request. */
   readonly refreshes: Map<string, (outcome: Omit<HostRefreshed, 'host'>) => void>;
 }
@@ -69,6 +71,8 @@ export interface Connected {
   readonly preparing: Set<AttemptId>;
   /** Under way, one for each device. */
   readonly canaryRuns: Map<DeviceId, CanaryRun>;
+  /** Who waits for other judgements (canaries of compile hosts). */
+  readonly judgeAnswers: Map<AttemptId, (result: JudgeResult) => void>;
 }
 
 export const newConnection = (defined: readonly ContentHash[]): Connected => ({
@@ -80,6 +84,7 @@ export const newConnection = (defined: readonly ContentHash[]): Connected => ({
   coolDowns: new Map(),
   preparing: new Set(),
   canaryRuns: new Map(),
+  judgeAnswers: new Map(),
 });
 
 /** Null while it is away. */

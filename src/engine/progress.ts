@@ -1,5 +1,5 @@
 /** A candidate moves: its stage here, and its row and journal entry in the store. */
-import type { Effect } from '../scheduler/effects.ts';
+import type { Effect, MovedState } from '../scheduler/effects.ts';
 import { secondsInStage } from './active-candidates.ts';
 import type { ActiveCandidate, CandidateStage } from './active-candidates.ts';
 import type { EngineState } from './state.ts';
@@ -11,8 +11,6 @@ export const onMoved = (state: Moving, { id, state: next }: Of<'moved'>): void =
   const candidate = state.active.get(id);
   if (!candidate) return;
   enterStage(state, candidate, next.status);
-  const facts =
-    next.status === 'judging' || next.status === 'confirming' ? { deviceId: next.deviceId, attemptId: next.attemptId } : {};
   state.writeBehind.add({
     type: 'transition',
     transition: {
@@ -20,9 +18,22 @@ export const onMoved = (state: Moving, { id, state: next }: Of<'moved'>): void =
       state: next,
       compileLog: candidate.compiled.log,
       resources: candidate.compiled.resources,
-      event: { type: `candidate.${next.status}`, candidateId: id, hostId: next.hostId, data: facts },
+      event: { type: `candidate.${next.status}`, candidateId: id, hostId: next.hostId, data: factsOf(candidate, next) },
     },
   });
+};
+
+/** `compiledBy`: a compile host; absent where the code is of the host that judges it. */
+const factsOf = ({ compiled: { by } }: ActiveCandidate, next: MovedState): Record<string, unknown> => {
+  switch (next.status) {
+    case 'compiling':
+      return {};
+    case 'ready':
+      return by === null ? {} : { compiledBy: by };
+    case 'judging':
+    case 'confirming':
+      return { deviceId: next.deviceId, attemptId: next.attemptId };
+  }
 };
 
 const enterStage = (state: Moving, candidate: ActiveCandidate, stage: CandidateStage['name']): void => {

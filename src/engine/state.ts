@@ -39,6 +39,7 @@ export interface HostsSlice extends Shared {
 }
 
 export interface CompilingSlice extends Shared {
+  readonly core: Core;
   readonly active: Map<CandidateId, ActiveCandidate>;
   /** Connected ones without a GPU, which compile for those with one. */
   readonly compileHosts: Set<HostState>;
@@ -73,6 +74,11 @@ export type StoppedSlice = Pick<
   readonly queue: Pick<Queue, 'add'>;
   readonly metrics: Pick<Metrics, 'onReopened'>;
 };
+
+/** Compile hosts and their canaries. */
+export interface CompilersSlice extends CompilingSlice, CanariesSlice {
+  readonly core: Core;
+}
 
 export interface JudgingSlice
   extends CompilingSlice,

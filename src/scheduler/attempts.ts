@@ -45,7 +45,10 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
   recordService(device, event.serviceMs);
   entry.usedUpTo = judging.attempt;
   const { result } = event;
-  if (device.trust.quarantine) return doubt(core, entry, event.hostId);
+  const doubted = device.trust.quarantine
+    ? `host ${event.hostId} failed a known-good candidate; this one is judged again`
+    : judging.doubted;
+  if (doubted !== null) return doubt(core, entry, doubted);
   if (result.status === 'infra') {
     if (result.failure.code === 'problem_refused') return failForGood(core, entry, result.failure.message);
     if (canRecompile(core, entry, result.failure)) return recompile(core, entry, event.hostId);
@@ -59,10 +62,10 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
   useOutcome(core, entry, { outcome, attemptId: event.attemptId, confirm: event.confirm, device, artifact: judging.artifact });
 };
 
-/** Whatever a quarantined device says is not used, and costs nothing. */
-const doubt = (core: CoreState, entry: Entry, hostId: HostId): void => {
+/** What a quarantined device says, or anybody of code by a quarantined compiler, is not used, and costs nothing. */
+const doubt = (core: CoreState, entry: Entry, reason: string): void => {
   if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
-  requeue(core, entry, `host ${hostId} failed a known-good candidate; this one is judged again`);
+  requeue(core, entry, reason);
 };
 
 /** Hosts keep what they compiled for a while only: that it is gone is nobody's failure. */
@@ -136,6 +139,7 @@ const takeBack = (core: CoreState, judging: Judging): void => {
   entry.usedUpTo = judging.attempt;
   if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
   if (isLeaving(entry)) return release(core, entry);
+  if (judging.doubted !== null) return requeue(core, entry, judging.doubted);
   if (to && to !== own && to.open && entry.group.pools.has(to)) {
     requeue(core, entry, `moved to host ${to.host.id}, which is idle`);
     return startCompile(core, entry, to);

@@ -1,9 +1,6 @@
 /**
- * Canaries: a device is trusted as long as a known-good candidate passes on it, through the same compiler and judge as any other.
- *
- *   trusted      judges; a canary is due some time after the first verdict since the last one, at once after a burst of bad verdicts
- *   asked        the canary is on its way; work goes on meanwhile
- *   quarantined  the canary failed: no work until one passes or an operator says so; it is asked again and again, each time later
+ * Canaries of devices: one is trusted as long as a known-good candidate passes on it, through the same compiler and judge as any other
+ * (its modes: trust.ts).
  *
  * The verdicts of a device that is quarantined are in doubt since its last passed canary. Those that are final are the shell's to open again;
  * what comes from it later is not used, and screenings that wait for their confirmation are made again.
@@ -12,21 +9,18 @@ import type { DeviceId, HostId } from '../domain/ids.ts';
 import type { SchedulerEvent } from './events.ts';
 import { deviceOf, hostOf, refreshPools } from './host-state.ts';
 import { retract, retractable } from './moves.ts';
-import { BURST_REST_MS, CANARY_INCONCLUSIVE_MS, CANARY_SHARE_MAX } from './options.ts';
 import { type CoreState, type Device, emit, type Host, type Pool } from './state.ts';
-import { absorb, countVerdict, isBurst, NOTHING_COUNTED, plus, recentOf, type Count } from './tally.ts';
-import { doubledMs } from '../platform/backoff.ts';
+import { absorb, countVerdict, isBurst, sum, recentOf, type Count } from './tally.ts';
+import * as trusting from './trust.ts';
 
 type CanaryEnded = Extract<SchedulerEvent, { type: 'canary-ended' }>;
 type Quarantined = Extract<SchedulerEvent, { type: 'quarantine-known' }>;
+type CanaryWanted = Extract<SchedulerEvent, { type: 'canary-wanted' }>;
 type Resumed = Extract<SchedulerEvent, { type: 'host-resumed' }>;
 
 /** A judge's word on a candidate. */
 export const noteVerdict = (core: CoreState, device: Device, isBad: boolean): void => {
-  const { trust } = device;
-  countVerdict(trust.tally, isBad);
-  if (trust.dueMs === null) trust.dueMs = nextRegular(core, device);
-  if (isBad && isBurst(trust.tally, othersOf(device))) onBurst(core, device);
+  if (trusting.noteWord(device.trust, { isBad, others: () => othersOf(device) }, core)) core.canaryDue = true;
 };
 
 /** A compiler's word on a source: any device of the pool tells whether it is right. */
@@ -34,7 +28,7 @@ export const noteCompile = (core: CoreState, pool: Pool, isBad: boolean): void =
   countVerdict(pool.compiles, isBad);
   const [device] = pool.devices;
   if (!isBad || !device || !isBurst(pool.compiles, otherCompilesOf(pool))) return;
-  onBurst(core, device);
+  if (trusting.noteBurst(device.trust, core)) core.canaryDue = true;
 };
 
 /** Asks for what is due: about once a second, and where something became due at once. */
@@ -42,24 +36,27 @@ export const askDue = (core: CoreState): void => {
   core.canaryDue = false;
   for (const host of core.hosts.values()) {
     if (!host.up) continue;
-    for (const device of host.devices.values()) if (isDue(core, device)) ask(core, host, device);
+    for (const device of host.devices.values()) if (device.offered && trusting.isDue(device.trust, core)) ask(core, device);
   }
 };
 
 export const onCanaryEnded = (core: CoreState, { hostId, deviceId, result, serviceMs }: CanaryEnded): void => {
   const device = core.hosts.get(hostId)?.devices.get(deviceId);
   if (!device?.trust.asked) return;
-  const { trust } = device;
-  trust.asked = null;
   switch (result) {
     case 'passed':
-      trust.serviceMs = serviceMs;
-      return onPassed(core, device);
+      return onPassed(core, device, serviceMs);
     case 'failed':
       return quarantine(core, device);
     case 'inconclusive':
-      trust.dueMs = core.nowMs + CANARY_INCONCLUSIVE_MS;
+      return trusting.noteInconclusive(device.trust, core);
   }
+};
+
+/** Somebody has a reason to doubt the device: code that its own host compiled failed there too. */
+export const onCanaryWanted = (core: CoreState, { hostId, deviceId }: CanaryWanted): void => {
+  const device = core.hosts.get(hostId)?.devices.get(deviceId);
+  if (device && !device.trust.asked) dueNow(core, device);
 };
 
 /** After a restart of the shell: it was quarantined before. */
@@ -84,54 +81,33 @@ export const onHostResumed = (core: CoreState, { hostId }: Resumed): void => {
 /** Attached: what was asked over an earlier connection is never answered, and what became due meanwhile is asked. */
 export const askAgain = (core: CoreState, host: Host): void => {
   core.canaryDue = true;
-  for (const { trust } of host.devices.values()) {
-    if (trust.asked) trust.dueMs = core.nowMs;
-    trust.asked = null;
-  }
+  for (const { trust } of host.devices.values()) trusting.askAgain(trust, core);
 };
 
-const isDue = (core: CoreState, { trust, offered }: Device): boolean =>
-  offered && trust.asked === null && trust.dueMs !== null && trust.dueMs <= core.nowMs;
-
-const ask = (core: CoreState, host: Host, device: Device): void => {
-  device.trust.asked = { sinceMs: core.nowMs };
-  device.trust.dueMs = null;
-  emit(core, { type: 'canary', hostId: host.id, deviceId: device.id });
+const ask = (core: CoreState, device: Device): void => {
+  trusting.ask(device.trust, core);
+  emit(core, { type: 'canary', ...idsOf(device), isBurst: device.trust.burst });
 };
 
-const onPassed = (core: CoreState, device: Device): void => {
-  const { trust } = device;
-  const wasBurst = trust.burst;
-  trust.burst = false;
-  trust.passedMs = core.nowMs;
-  absorb(trust.tally);
+const onPassed = (core: CoreState, device: Device, serviceMs: number): void => {
+  const returned = trusting.notePassed(device.trust, serviceMs, core);
   if (device.pool) absorb(device.pool.compiles);
-  // Many bad candidates are not the device's fault: the next burst is looked into later.
-  trust.burstRestMs = wasBurst ? Math.min(2 * trust.burstRestMs, core.options.canaryEveryMs) : BURST_REST_MS;
-  trust.burstAtMs = core.nowMs + Math.max(trust.burstRestMs, CANARY_SHARE_MAX * trust.serviceMs);
-  const returned = trust.quarantine !== null;
   emit(core, { type: 'trust', ...idsOf(device), returned });
   if (returned) release(core, device);
 };
 
 const release = (core: CoreState, device: Device): void => {
-  device.trust.quarantine = null;
-  absorb(device.trust.tally);
+  trusting.release(device.trust);
   device.available = device.offered;
   refreshPools(core, device.host);
 };
 
 /** The compiler is the whole host's: its other devices are looked at too, at once. */
 const quarantine = (core: CoreState, device: Device): void => {
-  const { trust, host } = device;
-  const failures = (trust.quarantine?.failures ?? 0) + 1;
-  const { canaryBackoffMs, canaryBackoffMsMax } = core.options;
-  const retryMs = doubledMs(failures, { minMs: canaryBackoffMs, maxMs: canaryBackoffMsMax });
-  trust.burst = false;
-  trust.quarantine = { failures };
-  trust.dueMs = core.nowMs + retryMs;
+  const { failures, retryMs } = trusting.noteFailed(device.trust, core);
   emit(core, { type: 'quarantine', ...idsOf(device), failures, retryMs });
   if (failures > 1) return;
+  const { host } = device;
   device.available = false;
   retract(core, retractable(device), null);
   forgetScreenings(core, device);
@@ -149,20 +125,6 @@ const idsOf = (device: Device): { readonly hostId: HostId; readonly deviceId: De
   deviceId: device.id,
 });
 
-/** At most one part in CANARY_SHARE_MAX of the device's time. */
-const nextRegular = (core: CoreState, { trust }: Device): number => {
-  const { canaryEveryMs, canaryFirstMs } = core.options;
-  if (trust.passedMs === null) return core.nowMs + canaryFirstMs;
-  return Math.max(core.nowMs, trust.passedMs + Math.max(canaryEveryMs, CANARY_SHARE_MAX * trust.serviceMs));
-};
-
-const onBurst = (core: CoreState, device: Device): void => {
-  const { trust } = device;
-  if (trust.asked || trust.burstAtMs > core.nowMs) return;
-  trust.burst = true;
-  dueNow(core, device);
-};
-
 const dueNow = (core: CoreState, { trust }: Device): void => {
   trust.dueMs = core.nowMs;
   core.canaryDue = true;
@@ -176,5 +138,3 @@ const recentOfPool = ({ devices }: Pool): readonly Count[] => [...devices].map((
 
 const otherCompilesOf = (pool: Pool): Count =>
   sum([...pool.class.pools].filter(({ host }) => host !== pool.host).map(({ compiles }) => recentOf(compiles)));
-
-const sum = (counts: readonly Count[]): Count => counts.reduce(plus, NOTHING_COUNTED);

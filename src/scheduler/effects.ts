@@ -28,8 +28,8 @@ export type Effect =
   | { readonly type: 'cancel'; readonly hostId: HostId; readonly attemptId: AttemptId }
   /** Results that nobody waits for: acknowledge and forget. */
   | { readonly type: 'ack-stale'; readonly hostId: HostId; readonly attemptIds: readonly AttemptId[] }
-  /** Have a known-good candidate compiled and judged there; answered by `canary-ended`. */
-  | { readonly type: 'canary'; readonly hostId: HostId; readonly deviceId: DeviceId }
+  /** Have a known-good candidate compiled and judged there; answered by `canary-ended`. `isBurst`: because of many bad verdicts. */
+  | { readonly type: 'canary'; readonly hostId: HostId; readonly deviceId: DeviceId; readonly isBurst: boolean }
   /** A canary passed: the verdicts of before it was asked stand. `returned`: the device works again. */
   | { readonly type: 'trust'; readonly hostId: HostId; readonly deviceId: DeviceId; readonly returned: boolean }
   /** A canary failed, the `failures`-th in a row: the device takes no work, and its verdicts since the last that passed are in doubt. */

@@ -115,6 +115,10 @@ export type SchedulerEvent =
       readonly result: 'passed' | 'failed' | 'inconclusive';
       readonly serviceMs: number;
     }
+  /** A canary of that device is due at once. */
+  | { readonly type: 'canary-wanted'; readonly hostId: HostId; readonly deviceId: DeviceId }
+  /** Who compiled these computes wrongly: their code is not used any more, wherever they are, at nobody's cost. */
+  | { readonly type: 'code-doubted'; readonly ids: readonly CandidateId[]; readonly reason: string }
   /** After a restart of the daemon, before its host is up: the store says that the device failed so many canaries in a row. */
   | {
       readonly type: 'quarantine-known';

@@ -46,6 +46,10 @@ export const loseAttempt = (core: CoreState, entry: Entry, reason: string): void
   const { place } = entry;
   if (place.kind !== 'judge') return;
   if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
+  if (place.doubted !== null) {
+    entry.usedUpTo = place.attempt;
+    return requeue(core, entry, place.doubted);
+  }
   entry.lost = { attemptId: place.attemptId, attempt: place.attempt, host: place.host, device: place.device };
   if (entry.confirm && entry.confirm.model === null) return finishUnconfirmed(core, entry);
   if (place.device.running === entry) return failOnHost(core, entry, { hostId: place.host.id, reason });

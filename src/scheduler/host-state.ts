@@ -6,7 +6,8 @@ import { classOf, rematch } from './groups.ts';
 import { requeue, retract, retractable, wait } from './moves.ts';
 import { index } from './pump.ts';
 import { moveTo } from './move-to.ts';
-import { type CoreState, createTrust, type Device, type Group, type Host, Pool, touch } from './state.ts';
+import { type CoreState, type Device, type Group, type Host, Pool, touch } from './state.ts';
+import { createTrust } from './trust.ts';
 
 export const hostOf = (core: CoreState, id: HostId): Host => {
   const known = core.hosts.get(id);

@@ -103,7 +103,7 @@ const resume = (core: CoreState, host: Host, attemptId: AttemptId): boolean => {
   if (entry.place.kind === 'compiling' || entry.place.kind === 'ready') requeue(core, entry, 'its first attempt goes on');
   const { attempt, device } = lost;
   const status = entry.confirm ? 'confirming' : 'judging';
-  moveTo(core, entry, { kind: 'judge', entry, host, device, attempt, attemptId, artifact: null, retract: null });
+  moveTo(core, entry, { kind: 'judge', entry, host, device, attempt, attemptId, artifact: null, retract: null, doubted: null });
   device.running = entry;
   emit(core, { type: 'moved', id: entry.task.id, state: { status, hostId: host.id, deviceId: device.id, attemptId } });
   return true;

@@ -48,6 +48,7 @@ export const sendToJudge = (core: CoreState, entry: Entry, device: Device): void
     attemptId,
     artifact,
     retract: null,
+    doubted: null,
   });
   const status = entry.confirm ? 'confirming' : 'judging';
   const mode = entry.confirm ? 'confirm' : 'screen';

@@ -6,8 +6,9 @@ import type { DeviceClass } from '../domain/device.ts';
 import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { BacklogRow } from '../domain/ledger.ts';
 import { onJudged, onRetracted, onStarted } from './attempts.ts';
-import { askDue, onCanaryEnded, onHostResumed, onQuarantineKnown } from './canaries.ts';
+import { askDue, onCanaryEnded, onCanaryWanted, onHostResumed, onQuarantineKnown } from './canaries.ts';
 import { onCompiled } from './compiles.ts';
+import { onCodeDoubted } from './doubted-code.ts';
 import type { Effect } from './effects.ts';
 import { roomOf } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
@@ -141,6 +142,10 @@ const apply = (core: Core, event: SchedulerEvent): void => {
       return onRetracted(core, event);
     case 'canary-ended':
       return onCanaryEnded(core, event);
+    case 'canary-wanted':
+      return onCanaryWanted(core, event);
+    case 'code-doubted':
+      return onCodeDoubted(core, event);
     case 'quarantine-known':
       return onQuarantineKnown(core, event);
     case 'host-resumed':

@@ -17,8 +17,9 @@ import type { Language } from '../domain/plan/plan.ts';
 import type { Effect } from './effects.ts';
 import type { AttemptOutcome, Task } from './events.ts';
 import { Heap, type HeapNode, nodeOf } from './heap.ts';
-import { BURST_REST_MS, COMPILE_DEFAULT_MS, SERVICE_DEFAULT_MS, type SchedulerOptions } from './options.ts';
+import { COMPILE_DEFAULT_MS, SERVICE_DEFAULT_MS, type SchedulerOptions } from './options.ts';
 import { createTally, type Tally } from './tally.ts';
+import type { Trust } from './trust.ts';
 
 export interface Deadline {
   atMs: number;
@@ -36,6 +37,8 @@ export interface Judging {
   readonly artifact: ContentHash | null;
   /** Asked back; `to` is the idle pool it is meant for. */
   retract: { readonly to: Pool | null } | null;
+  /** Why whatever it comes to is not used, or null. */
+  doubted: string | null;
 }
 
 export type Place =
@@ -213,36 +216,6 @@ export interface Device {
   high: number;
   filling: boolean;
 }
-
-/** What is known of a device's verdicts: see canaries.ts. */
-export interface Trust {
-  readonly tally: Tally;
-  /** The last canary that passed; null before the first. */
-  passedMs: number | null;
-  /** What the last one that passed took of the device. */
-  serviceMs: number;
-  /** When the next canary is due; null while nothing was judged since the last. */
-  dueMs: number | null;
-  asked: { readonly sinceMs: number } | null;
-  /** The next canary is because of a burst of bad verdicts. */
-  burst: boolean;
-  /** No canary because of a burst before, and how long it is after the next that shows nothing. */
-  burstAtMs: number;
-  burstRestMs: number;
-  quarantine: { readonly failures: number } | null;
-}
-
-export const createTrust = (): Trust => ({
-  tally: createTally(),
-  passedMs: null,
-  serviceMs: 0,
-  dueMs: null,
-  asked: null,
-  burst: false,
-  burstAtMs: 0,
-  burstRestMs: BURST_REST_MS,
-  quarantine: null,
-});
 
 export interface Host {
   readonly id: HostId;

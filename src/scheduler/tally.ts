@@ -21,7 +21,7 @@ export interface Tally {
   past: Count;
 }
 
-export const NOTHING_COUNTED: Count = { total: 0, bad: 0 };
+const NOTHING_COUNTED: Count = { total: 0, bad: 0 };
 
 export const createTally = (): Tally => ({ recent: [], past: NOTHING_COUNTED });
 
@@ -38,7 +38,9 @@ export const absorb = (tally: Tally): void => {
 
 export const recentOf = (tally: Tally): Count => countOf(tally.recent);
 
-export const plus = (one: Count, other: Count): Count => ({ total: one.total + other.total, bad: one.bad + other.bad });
+export const sum = (counts: readonly Count[]): Count => counts.reduce(plus, NOTHING_COUNTED);
+
+const plus = (one: Count, other: Count): Count => ({ total: one.total + other.total, bad: one.bad + other.bad });
 
 /**
  * Would so many of the last ones be bad by chance, if each were with the chance that is usual: that of `others`, or of what was judged here

@@ -44,7 +44,17 @@ export const onTaskAdopted = (core: CoreState, event: Adopted): void => {
   const attempt = attemptNumber(event.attemptId);
   entry.attempts = Math.max(entry.attempts, attempt);
   entry.usedUpTo = attempt - 1;
-  moveTo(core, entry, { kind: 'judge', entry, host, device, attempt, attemptId: event.attemptId, artifact: null, retract: null });
+  moveTo(core, entry, {
+    kind: 'judge',
+    entry,
+    host,
+    device,
+    attempt,
+    attemptId: event.attemptId,
+    artifact: null,
+    retract: null,
+    doubted: null,
+  });
   armEntry(core, entry, core.nowMs + core.options.adoptGraceMs);
 };
 

@@ -1,4 +1,4 @@
-/** What is known of devices by their canaries, and the verdicts that are in doubt when one fails. */
+/** What is known of devices and compilers by their canaries, and the verdicts that are in doubt when one fails. */
 import type { CanaryRecord } from '../domain/canary.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { NewJournalEvent, Score } from '../domain/records.ts';
@@ -12,36 +12,38 @@ import type { Sql, SqlSession, Writer } from './sql.ts';
 const PAGE_MAX = 500;
 /** The clocks of two writes may differ by so much: a verdict too many is judged again rather than one too few. */
 const MARGIN_SECONDS = 10;
+/** In place of a device: the host's compiler. */
+const COMPILER = '';
 
 export const writeCanaries = async (sql: Writer, batch: readonly CanaryRecord[], at: string): Promise<void> => {
   if (batch.length === 0) return;
-  const lastOf = new Map(batch.map((record) => [`${record.hostId}\n${record.deviceId}`, record]));
+  const lastOf = new Map(batch.map((record) => [`${record.hostId}\n${record.deviceId ?? COMPILER}`, record]));
   await sql.query(WRITE, [toJson([...lastOf.values()]), at]);
 };
 
 const WRITE = `
 insert into kiln.canaries (host_id, device_id, trusted_at, quarantine, marks, updated_at)
-select "hostId", "deviceId", "trustedAt", nullif(quarantine, 'null'::jsonb), marks, $2::timestamptz
+select "hostId", coalesce("deviceId", '${COMPILER}'), "trustedAt", nullif(quarantine, 'null'::jsonb), marks, $2::timestamptz
 from jsonb_to_recordset($1::jsonb) as canary ("hostId" text, "deviceId" text, "trustedAt" timestamptz, quarantine jsonb, marks jsonb)
 on conflict (host_id, device_id) do update set
   trusted_at = excluded.trusted_at, quarantine = excluded.quarantine, marks = excluded.marks, updated_at = excluded.updated_at`;
 
 export const readCanaries = async (sql: SqlSession): Promise<readonly CanaryRecord[]> => {
   const rows = await sql.query<Omit<CanaryRecord, 'trustedAt'> & { readonly trustedAt: Date | null }>(
-    'select host_id as "hostId", device_id as "deviceId", trusted_at as "trustedAt", quarantine, marks from kiln.canaries',
+    `select host_id as "hostId", nullif(device_id, '${COMPILER}') as "deviceId", trusted_at as "trustedAt", quarantine, marks from kiln.canaries`,
   );
   return rows.map((row) => ({ ...row, trustedAt: row.trustedAt?.toISOString() ?? null }));
 };
 
-/** Whose verdicts are in doubt. */
 /**
  * Queues again candidates whose verdict rests on the device, judged since its last passed canary, and those that its host's compiler refused
- * since the last one that passed on any of its devices. A page at a time: called until none is left. A verdict that came after it was judged
- * again is not in doubt by what was before.
+ * since the last one that passed on any of its devices; of a compile host, those whose code it made since. A page at a time: called until none
+ * is left. A verdict that came after it was judged again is not in doubt by what was before.
  */
 export const reopenDoubted = async (sql: Sql, { hostId, deviceId, reason }: Doubt, at: string): Promise<Reopened> =>
   writing(sql, async (session) => {
-    const rows = await session.query<ReopenedRow>(REOPEN, [hostId, deviceId, reason, at]);
+    const said = deviceId === null ? MADE : JUDGED;
+    const rows = await session.query<ReopenedRow>(reopenSql(said), [hostId, deviceId ?? COMPILER, reason, at]);
     if (rows.length === 0) return { candidates: [], records: [] };
     await countIn(session, rows);
     const records = await replaceHolders(session, rows, at);
@@ -59,17 +61,26 @@ export interface ReopenedRow {
   readonly verdict: string;
 }
 
-const REOPEN = `
-with since as (
-  select
-    coalesce((select trusted_at - interval '${MARGIN_SECONDS} seconds' from kiln.canaries where host_id = $1 and device_id = $2), '-infinity') as device,
-    coalesce((select max(trusted_at) - interval '${MARGIN_SECONDS} seconds' from kiln.canaries where host_id = $1), '-infinity') as host
-), said as (
+/** Of a device: what it judged, and what its own host's compiler refused. */
+const JUDGED = `
   select candidate_id, finished_at as at from kiln.attempts, since
-  where host_id = $1 and device_id = $2 and verdict is not null and finished_at > since.device
+  where host_id = $1 and device_id = $2 and verdict is not null and finished_at > since.subject
   union all
   select candidate_id, at from kiln.journal, since
   where type = 'candidate.done' and host_id = $1 and at > since.host and data ->> 'verdict' in ('compile_error', 'timed_out')
+    and data ->> 'compiledBy' is null`;
+
+/** Of a compile host: when its code came to who judges it, and what it refused. */
+const MADE = `
+  select candidate_id, at from kiln.journal, since
+  where type in ('candidate.ready', 'candidate.done') and data ->> 'compiledBy' = $1 and at > since.subject`;
+
+const reopenSql = (said: string): string => `
+with since as (
+  select
+    coalesce((select trusted_at - interval '${MARGIN_SECONDS} seconds' from kiln.canaries where host_id = $1 and device_id = $2), '-infinity') as subject,
+    coalesce((select max(trusted_at) - interval '${MARGIN_SECONDS} seconds' from kiln.canaries where host_id = $1 and device_id <> '${COMPILER}'), '-infinity') as host
+), said as (${said}
 ), doubted as (
   select candidates.id, candidates.verdict, (candidates.score ->> 'speedup')::double precision as speedup
   from kiln.candidates
@@ -85,7 +96,7 @@ update kiln.candidates set
   score = null,
   infra_failures = 0,
   judged_again = jsonb_build_object(
-    'at', $4::text, 'hostId', $1::text, 'deviceId', $2::text, 'reason', $3::text, 'verdict', doubted.verdict, 'speedup', doubted.speedup),
+    'at', $4::text, 'hostId', $1::text, 'deviceId', nullif($2::text, '${COMPILER}'), 'reason', $3::text, 'verdict', doubted.verdict, 'speedup', doubted.speedup),
   updated_at = $4::timestamptz
 from doubted where candidates.id = doubted.id
 returning candidates.id, priority, device, submitter, problem, doubted.verdict`;

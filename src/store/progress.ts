@@ -175,10 +175,17 @@ from (
 ) as taught
 where records.problem = taught.problem and records.problem_version = taught.problem_version and records.device_model = taught.device_model`;
 
-const lastEvents = ({ candidateId, outcome, score, record }: Completion, live: Live | undefined): readonly NewJournalEvent[] => {
+const lastEvents = (
+  { candidateId, outcome, score, record, compiledBy }: Completion,
+  live: Live | undefined,
+): readonly NewJournalEvent[] => {
   const about = { candidateId, hostId: live?.hostId ?? null };
   const facts = { problem: live?.problem, device: live?.device, ...scoreFacts(score) };
-  const done: NewJournalEvent = { ...about, type: 'candidate.done', data: { verdict: outcome.verdict, ...facts } };
+  const done: NewJournalEvent = {
+    ...about,
+    type: 'candidate.done',
+    data: { verdict: outcome.verdict, ...facts, ...(compiledBy && { compiledBy }) },
+  };
   return record && score ? [done, { ...about, type: 'candidate.record', data: facts }] : [done];
 };
 

@@ -7,6 +7,7 @@ import { fleetText } from '../../src/cli/commands/fleet.ts';
 import type { KilnClient } from '../../src/client/create-client.ts';
 import { kilnFolder, startKiln } from '../support/kiln-process.ts';
 import type { KilnFolder, KilnProcess } from '../support/kiln-process.ts';
+import { follow, havePassed } from '../support/journal-lines.ts';
 
 const LIMIT_MS = 280_000;
 const FIRST = 6;
@@ -100,35 +101,6 @@ const submit = async (client: KilnClient, from: number, count: number): Promise<
   }));
   return (await client.submit(batch)).candidates.map(({ id }) => id);
 };
-
-/** Follows the journal until `isEnough` of what it has told. */
-const follow = async (client: KilnClient, what: string, isEnough: (lines: readonly string[]) => boolean): Promise<void> => {
-  const seen: string[] = [];
-  const abort = new AbortController();
-  const deadline = setTimeout(() => abort.abort(), LIMIT_MS);
-  try {
-    for await (const event of client.events({ after: 0, signal: abort.signal })) {
-      seen.push([event.type, event.candidateId ?? event.hostId, event.data['verdict']].filter(Boolean).join(' '));
-      if (isEnough(seen)) return;
-    }
-  } finally {
-    clearTimeout(deadline);
-  }
-  throw new Error(`${what} did not come within ${LIMIT_MS} ms`);
-};
-
-/** The last that was heard of each is that it passed. */
-const havePassed =
-  (ids: readonly string[]) =>
-  (lines: readonly string[]): boolean => {
-    const last = new Map<string, boolean>();
-    for (const line of lines) {
-      const [type, id = '', verdict] = line.split(' ');
-      if (type === 'candidate.done') last.set(id, verdict === 'passed');
-      if (type === 'candidate.reopened') last.set(id, false);
-    }
-    return ids.every((id) => last.get(id) === true);
-  };
 
 const verdictsOf = async (client: KilnClient, ids: readonly string[]): Promise<Record<string, number>> => {
   const counts: Record<string, number> = {};

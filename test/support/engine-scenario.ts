@@ -284,6 +284,17 @@ export class EngineScenario {
     this.#unread.splice(0, this.#unread.indexOf(line) + 1);
   }
 
+  /** Frames that nobody looks at. */
+  async skipAll(): Promise<void> {
+    await this.stop();
+    this.#unread = [];
+  }
+
+  /** Looks whenever something was said or committed. */
+  async until(condition: () => Promise<boolean>): Promise<void> {
+    await this.#until(condition, () => 'it did not come true');
+  }
+
   /** As it is written once its last entry in the journal is `type`. */
   async after(n: number, type: string): Promise<CandidateRecord> {
     let last: string | undefined;

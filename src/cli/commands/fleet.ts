@@ -4,6 +4,7 @@ import { contextOf, print, printJson } from '../context.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { isCompileOnly, roleText } from '../output/host-role.ts';
 import { table } from '../output/table.ts';
+import { compilerQuarantineText } from '../../domain/text/describe.ts';
 import { milliseconds, percent } from '../../domain/text/units.ts';
 
 export const addFleet = (program: Command): void => {
@@ -18,7 +19,7 @@ export const addFleet = (program: Command): void => {
     });
   fleet
     .command('resume')
-    .description('take quarantined devices of a host back to work, once what was wrong is mended')
+    .description('take quarantined devices of a host, or its compiler, back to work, once what was wrong is mended')
     .argument('<host>')
     .action(async (host: string) => {
       const { client, json } = contextOf(program);
@@ -49,8 +50,10 @@ const refreshedLines = ({ host, status, reason, changes }: HostRefreshed): reado
   return [status === 'unchanged' ? `${host}: nothing changed` : `${host}: ${status}: ${reason ?? 'no reason was told'}`];
 };
 
-const resumedText = ({ host, devices }: HostResumed): string =>
-  devices.length === 0 ? `no device of ${host} was quarantined` : `${host}: ${devices.join(', ')} take work again`;
+const resumedText = ({ host, devices, compiler }: HostResumed): string => {
+  const resumed = [...devices, ...(compiler ? ['its compiler'] : [])];
+  return resumed.length === 0 ? `nothing of ${host} was quarantined` : `${host}: ${resumed.join(', ')} take work again`;
+};
 
 const right = 'right' as const;
 
@@ -72,7 +75,7 @@ const hostTable = ({ hosts }: FleetView): string =>
     ],
     hosts.map((host) => [
       host.name,
-      host.state,
+      host.compilerQuarantine ? 'QUARANTINED' : host.state,
       host.address,
       host.roundTripMs === null ? '-' : milliseconds(host.roundTripMs),
       isCompileOnly(host) ? 'compile only' : String(host.devices.length),
@@ -119,11 +122,17 @@ const remarks = ({ hosts }: FleetView): string =>
     .flatMap((host) => [
       ...roleLine(host),
       ...(host.reason === null ? [] : [`${host.name}: ${host.reason}${retryText(host)}`]),
+      ...compilerLine(host),
       ...host.devices.flatMap((device) => quarantineLine(host, device)),
       ...(host.inventory?.warnings ?? []).map((warning) => `${host.name}: ${warning}`),
     ])
     .map((line) => plainLine(line, 500))
     .join('\n');
+
+const compilerLine = ({ name, compilerQuarantine }: HostView): readonly string[] =>
+  compilerQuarantine
+    ? [`${name}: ${compilerQuarantineText(compilerQuarantine)}. It comes back when one passes, or by: kiln fleet resume ${name}`]
+    : [];
 
 const quarantineLine = ({ name }: HostView, { model, unavailable, quarantine }: DeviceView): readonly string[] =>
   quarantine ? [`${name}: ${model}: ${unavailable}. It comes back when one passes, or by: kiln fleet resume ${name}`] : [];

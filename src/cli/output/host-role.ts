@@ -11,6 +11,7 @@ export const isCompileOnly = ({ state, devices, inventory }: HostView): boolean 
 export const roleText = (host: HostView): string | null => {
   const { state, devices, inventory, compilesFor } = host;
   if (state !== 'connected') return null;
+  if (host.compilerQuarantine) return null;
   if (compilesFor.length > 0) return `compiles for ${compilesFor.join(', ')}`;
   if (devices.length > 0) return null;
   const compilers = compilersOf(inventory);

@@ -138,7 +138,7 @@ export const fleetContract = {
       operationId: 'resumeHost',
       tags: ['fleet'],
       summary:
-        'Takes the quarantined devices of a host back to work, without a canary that passed; all that it compiled is compiled again',
+        'Takes the quarantined devices of a host, and its compiler, back to work, without a canary that passed; all that it compiled is compiled again',
       params: HostParams,
       response: { 200: HostResumed, ...FAILURES },
     },

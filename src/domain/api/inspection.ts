@@ -73,6 +73,8 @@ export const HostView = z.strictObject({
   devices: z.array(DeviceView),
   /** A host without a GPU: the connected hosts with GPUs that it compiles for. */
   compilesFor: z.array(z.string()),
+  /** Set while it compiles nothing for others: a known-good candidate that it compiled failed where one that the judging host compiled passed. */
+  compilerQuarantine: Quarantine.nullable().default(null),
   compile: z.strictObject({
     queued: Count,
     running: Count,
@@ -98,8 +100,8 @@ export const FleetView = z.strictObject({
 });
 export type FleetView = z.infer<typeof FleetView>;
 
-/** POST /v1/fleet/:host/resume: the devices that were quarantined. */
-export const HostResumed = z.strictObject({ host: HostId, devices: z.array(DeviceId) });
+/** POST /v1/fleet/:host/resume: the devices that were quarantined, and whether its compiler was. */
+export const HostResumed = z.strictObject({ host: HostId, devices: z.array(DeviceId), compiler: z.boolean().default(false) });
 export type HostResumed = z.infer<typeof HostResumed>;
 
 /** One thing of a host's inventory; null: it was, or is, not there. */

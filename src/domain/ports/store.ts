@@ -79,12 +79,12 @@ export interface Store {
   paused(): Promise<readonly PausedRow[]>;
   /** Of its class, how many that wait come before it by priority and submission; at most `limit`. */
   countBefore(id: CandidateId, limit: number): Promise<number>;
-  /** What is known of each device now; the last of a device stands. */
+  /** What is known of each device and compiler now; the last of each stands. */
   recordCanaries(batch: readonly CanaryRecord[]): Promise<void>;
   canaries(): Promise<readonly CanaryRecord[]>;
   /**
-   * Queues again candidates whose verdict rests on the device since its last passed canary, and returns them: a page at a time, until none is
-   * left. One transaction with their `candidate.reopened` events; records that they held go to the best that is left.
+   * Queues again candidates whose verdict rests on the device, or on code of the host's compiler, since its last passed canary, and returns
+   * them: a page at a time, until none is left. One transaction with their `candidate.reopened` events; records that they held go to the best that is left.
    */
   reopenDoubted(doubt: Doubt): Promise<Reopened>;
   /** Everything that is not done and not paused, oldest first, `page` at a time from after `afterId` in submission order. */
@@ -159,10 +159,11 @@ export interface Resumed {
   readonly candidates: readonly { readonly id: CandidateId; readonly priority: number }[];
 }
 
-/** A device whose verdicts are taken back, and why. */
+/** Whose verdicts are taken back, and why. */
 export interface Doubt {
   readonly hostId: HostId;
-  readonly deviceId: DeviceId;
+  /** Null: of what the host compiled for others. */
+  readonly deviceId: DeviceId | null;
   readonly reason: string;
 }
 

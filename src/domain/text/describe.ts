@@ -1,5 +1,5 @@
 /** What happened to a candidate, in one line. */
-import type { JudgedAgain } from '../canary.ts';
+import type { JudgedAgain, Quarantine } from '../canary.ts';
 import type { CandidateState } from '../candidate.ts';
 import type { Mismatch, Outcome } from '../outcome.ts';
 import type { CandidateRecord, Score } from '../records.ts';
@@ -63,8 +63,17 @@ export const pairText = ({ pair }: Score): string | null =>
 const PAIR_WORDS = { won: 'won against', tied: 'cannot be told from', lost: 'lost to' } as const;
 
 /** Why a verdict was taken back. */
-export const judgedAgainText = ({ hostId, at, reason, verdict, speedup }: JudgedAgain): string =>
-  `${hostId === null ? 'an operator asked' : `host ${hostId} failed its check`} at ${at} (${plainLine(reason)}); before that it was ${verdict}${speedup === null ? '' : ` ${times(speedup)}`}`;
+export const judgedAgainText = ({ hostId, deviceId, at, reason, verdict, speedup }: JudgedAgain): string =>
+  `${whoFailed(hostId, deviceId)} at ${at} (${plainLine(reason)}); before that it was ${verdict}${speedup === null ? '' : ` ${times(speedup)}`}`;
+
+const whoFailed = (hostId: JudgedAgain['hostId'], deviceId: JudgedAgain['deviceId']): string => {
+  if (hostId === null) return 'an operator asked';
+  return `${deviceId === null ? 'compile host' : 'host'} ${hostId} failed its check`;
+};
+
+/** Why a compile host compiles nothing for others. */
+export const compilerQuarantineText = ({ reason, since, retryAt }: Quarantine): string =>
+  `compiles nothing for others since ${since}: a known-good candidate that it compiled failed (${reason})${retryAt === null ? '' : `; next try at ${retryAt}`}`;
 
 /** For who has room for all of a message. */
 export const WHOLE = 4000;

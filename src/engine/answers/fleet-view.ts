@@ -27,6 +27,7 @@ const hostView = (state: EngineState, host: HostState): HostView => ({
   inventory: host.inventory && withoutDevices(host.inventory),
   devices: host.devices.map((device) => deviceView(state, host, device)),
   compilesFor: compilesFor(state, host).map(({ session }) => session.hostId),
+  compilerQuarantine: host.compiler.quarantine,
   compile: { ...host.compile, ...host.compileCounts.view() },
 });
 

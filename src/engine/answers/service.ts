@@ -3,7 +3,7 @@ import type { CandidateId, HostId } from '../../domain/ids.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { SubmissionLimits } from '../deps.ts';
 import type { EngineState } from '../state.ts';
-import { resumeHost } from '../canaries/quarantine.ts';
+import { resumeHost } from './resume-host.ts';
 import { fleetView } from './fleet-view.ts';
 import { problemNamed } from './not-found.ts';
 import type { Store } from '../../domain/ports/store.ts';

@@ -3,34 +3,20 @@
  *
  * A run (host-canaries.ts) belongs to a connection: it is given up when its host is lost, and the scheduler asks again.
  */
-import { randomUUID } from 'node:crypto';
-import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import { deviceClassOf } from '../../domain/device.ts';
 import type { Device } from '../../domain/device.ts';
-import { AttemptId } from '../../domain/ids.ts';
-import type { DeviceId } from '../../domain/ids.ts';
+import type { AttemptId, DeviceId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { JudgeResult, TimingRules } from '../../domain/protocol.ts';
-import { implausibleOutcome } from '../../domain/ranking/score.ts';
-import { reasonText } from '../../domain/text/describe.ts';
-import { floorsOf } from '../../problems/floors.ts';
-import { parseHeader } from '../../problems/parse-header.ts';
-import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
+import type { JudgeResult } from '../../domain/protocol.ts';
+import { targetOf } from '../../problems/targets.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { connectedTo } from '../host-state.ts';
 import type { Connected, HostState } from '../host-state.ts';
 import type { CanariesSlice } from '../state.ts';
-import { targetOf } from '../../problems/targets.ts';
-import { resolveContent } from '../active-candidates.ts';
+import { compileIdOf, failureText, judgeCanary, newCanaryAttempt, plausible, resolveCanary } from './canary-attempt.ts';
 import { chooseCanaries, nameOf } from './choose.ts';
 import type { Canary } from './choose.ts';
 import type { CanaryRun } from './host-canaries.ts';
-import { markedDefinition, markedSource } from './marks.ts';
-
-const COMPILE_PREFIX = 'canary:';
-/** A canary must be right, not fast: few timed runs. */
-const RUNS_MAX = 5;
-const CASE_BUDGET_MS_MAX = 5;
 
 type Asked = Extract<Effect, { type: 'canary' }>;
 
@@ -58,7 +44,7 @@ export const runCanary = (state: CanariesSlice, { hostId, deviceId }: Asked): vo
   const [canary, ...left] = failed ? [...must.filter((one) => nameOf(one) !== nameOf(failed)), failed] : must;
   // A kind of device for which no problem has anything: there is nothing to check, and nothing that could be wrong.
   if (!canary) return end(state, { host, device, result: 'passed', serviceMs: 0, askedAtMs: state.now() });
-  const attemptId = newAttempt();
+  const attemptId = newCanaryAttempt();
   const run: CanaryRun = {
     device,
     askedAtMs: state.now(),
@@ -87,14 +73,15 @@ export const onCanaryJudged = (state: CanariesSlice, hosted: HostedRun, result: 
   if (!result.outcome || result.outcome.verdict === 'cancelled') {
     return inconclusive(state, hosted, result.infra ? `${result.infra.code}: ${result.infra.message}` : 'it was cancelled');
   }
-  decide(state, hosted, plausible(run, result.outcome));
+  decide(state, hosted, plausible({ device: run.device, canary: run.current.canary }, result.outcome));
 };
 
 /** So that its problem's own code counts as good on the class from now on. */
 export const noteProof = (state: Pick<CanariesSlice, 'proven'>, device: Device, problem: string): void =>
   void state.proven.add(proofOf(device, problem));
 
-const isProven = (state: CanariesSlice, device: Device, { loaded }: Canary): boolean => {
+/** Something of its problem has passed on this model or class. */
+export const isProven = (state: CanariesSlice, device: Device, { loaded }: Canary): boolean => {
   const problem = loaded.problem.name;
   if (state.proven.has(proofOf(device, problem))) return true;
   const problemVersion = loaded.contentHash(targetOf(deviceClassOf(device)));
@@ -103,82 +90,20 @@ const isProven = (state: CanariesSlice, device: Device, { loaded }: Canary): boo
 
 const proofOf = (device: Device, problem: string): string => `${deviceClassOf(device)} ${problem}`;
 
-const newAttempt = (): AttemptId => AttemptId.parse(`c-${randomUUID().replaceAll('-', '')}.1`);
-
 const compile = (state: CanariesSlice, hosted: HostedRun): void => {
   const { host, connection, run } = hosted;
   const { device, current } = run;
-  const resolved = resolve(current.canary, { device, mark: current.attemptId });
+  const resolved = resolveCanary(current.canary, { device, mark: current.attemptId });
   if ('verdict' in resolved) return decide(state, hosted, resolved);
-  const compileId = `${COMPILE_PREFIX}${current.attemptId}`;
+  const compileId = compileIdOf(current.attemptId);
   connection.compileAnswers.set(compileId, (result) => {
     connection.compileAnswers.delete(compileId);
     if (!isAtHand(hosted, current.attemptId)) return;
     if (result.status === 'infra') return inconclusive(state, hosted, `${result.failure.code}: ${result.failure.message}`);
     if (result.status === 'failed') return decide(state, hosted, result.outcome);
-    judge(state, hosted, { resolved, artifact: result.artifact });
+    judgeCanary(state, { host, connection, device, ...current, resolved, artifact: result.artifact });
   });
   if (!host.session.compile(compileId, resolved.unit, state.rules.compileLimitMs)) connection.compileAnswers.delete(compileId);
-};
-
-/** The mark makes it a source that nobody has compiled before: a cache would answer for the compiler of another day. */
-const resolve = (
-  { loaded, file, language }: Canary,
-  { device, mark }: { readonly device: Device; readonly mark: string },
-): ResolvedUnit | Outcome => {
-  const deviceClass = deviceClassOf(device);
-  const text = loaded.files[file] ?? '';
-  const header = parseHeader(text, language);
-  const source = markedSource({ language, source: text }, `canary ${mark}`);
-  const params = header.ok ? header.plan.params : {};
-  const problemVersion = loaded.contentHash(targetOf(deviceClass));
-  const problem = loaded.problem.name;
-  return resolveContent(
-    loaded,
-    { problem, problemVersion, language, source, params, device: deviceClass, trial: 0 },
-    device.architecture,
-  );
-};
-
-const judge = (
-  state: CanariesSlice,
-  { host, connection, run: { device, current } }: HostedRun,
-  { resolved, artifact }: { readonly resolved: ResolvedUnit; readonly artifact: string },
-): void => {
-  const target = targetOf(deviceClassOf(device));
-  const definition = markedDefinition(
-    current.canary.loaded.definitionFor(target, device.architecture),
-    host.canaries.marks.problems,
-  );
-  if (!connection.defined.has(definition.key) && host.session.defineProblem(definition)) connection.defined.add(definition.key);
-  host.session.judge({
-    attemptId: current.attemptId,
-    deviceId: device.id,
-    problemKey: definition.key,
-    artifact,
-    plans: resolved.plans,
-    timing: shortly(state.rules.timing),
-    record: null,
-    limitMs: state.rules.limitMs,
-    waitedMs: 0,
-  });
-};
-
-const shortly = (timing: TimingRules): TimingRules => ({
-  ...timing,
-  warmupRuns: Math.min(timing.warmupRuns, 1),
-  runsMin: Math.min(timing.runsMin, RUNS_MAX),
-  runsMax: Math.min(timing.runsMax, RUNS_MAX),
-  caseBudgetMs: Math.min(timing.caseBudgetMs, CASE_BUDGET_MS_MAX),
-});
-
-const plausible = ({ device, current: { canary } }: CanaryRun, outcome: Outcome): Outcome => {
-  if (outcome.verdict !== 'passed') return outcome;
-  const floors = floorsOf(canary.loaded.problem, targetOf(deviceClassOf(device)), {
-    peaks: peaksOf(device),
-    copyBytesPerSecond: device.copyBytesPerSecond,
-  });
-  return implausibleOutcome(outcome.timings, floors) ?? outcome;
 };
 
 /** One canary has its verdict. */
@@ -190,7 +115,7 @@ const decide = (state: CanariesSlice, hosted: HostedRun, outcome: Outcome): void
     noteProof(state, run.device, canary.loaded.problem.name);
     return goOn(state, hosted);
   }
-  const reason = `${nameOf(canary)}: ${[outcome.verdict, reasonText(outcome)].filter((part) => part !== '').join(', ')}`;
+  const reason = failureText(canary, outcome);
   if (isProven(state, run.device, canary)) {
     host.canaries.failed.set(run.device.id, canary);
     return end(state, { host, ...run, result: 'failed', reason });
@@ -207,7 +132,7 @@ const goOn = (state: CanariesSlice, hosted: HostedRun): void => {
   const { host, run } = hosted;
   const next = run.left.shift();
   if (next) {
-    run.current = { canary: next, attemptId: newAttempt() };
+    run.current = { canary: next, attemptId: newCanaryAttempt() };
     return compile(state, hosted);
   }
   if (run.passed > 0) return end(state, { host, ...run, result: 'passed' });

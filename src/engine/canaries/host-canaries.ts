@@ -1,7 +1,7 @@
 /** What the canaries of a host's devices came to. It outlives connections; what is under way ends with them (`canaryRuns` of a connection). */
 import type { Quarantine } from '../../domain/canary.ts';
 import type { Device } from '../../domain/device.ts';
-import type { AttemptId, DeviceId } from '../../domain/ids.ts';
+import type { AttemptId, DeviceId, HostId } from '../../domain/ids.ts';
 import type { Canary, Suspect } from './choose.ts';
 import { NO_MARKS } from './marks.ts';
 import type { Marks } from './marks.ts';
@@ -14,9 +14,13 @@ export interface HostCanaries {
   readonly quarantines: Map<DeviceId, Quarantine>;
   /** What a quarantined device must pass before it returns, besides what any must. */
   readonly failed: Map<DeviceId, Canary>;
-  /** What the device refused last. */
-  readonly suspects: Map<DeviceId, Suspect>;
+  /** What the device refused last, and the compile hosts of what it refused since its last canary. */
+  readonly suspects: Map<DeviceId, Refused>;
   readonly marks: Marks;
+}
+
+export interface Refused extends Suspect {
+  readonly makers: ReadonlySet<HostId>;
 }
 
 /** At most one for each device: it compiles and judges one canary after another, until one fails or all have passed. */

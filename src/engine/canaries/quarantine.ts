@@ -1,17 +1,11 @@
 /** What follows from canaries: devices that are trusted, devices that are quarantined, and verdicts that are taken back. */
-import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import type { CanaryRecord, Quarantine } from '../../domain/canary.ts';
-import type { HostResumed } from '../../domain/api/inspection.ts';
-import { KilnError } from '../../domain/errors.ts';
 import type { DeviceId, HostId } from '../../domain/ids.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import type { Marks } from './marks.ts';
 import type { HostState } from '../host-state.ts';
-import { queueAgain } from '../queue-again.ts';
 import type { CanariesSlice } from '../state.ts';
-
-/** After the store or the queue could not be reached. */
-const RETRY_MS = 1_000;
+import { reopenAll } from './reopen.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { type: T }>;
 
@@ -49,10 +43,9 @@ export const onQuarantined = (state: CanariesSlice, { hostId, deviceId, failures
   writeRecord(state, host, deviceId, () => void reopenAll(state, { hostId, deviceId, reason }));
 };
 
-/** Devices of the host work again because an operator says so. */
-export const resumeHost = (state: CanariesSlice, hostId: HostId): HostResumed => {
-  const host = state.hosts.get(hostId);
-  if (!host) throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
+/** Devices of the host work again because an operator says so. Returns those that were quarantined. */
+export const resumeDevices = (state: CanariesSlice, host: HostState): readonly DeviceId[] => {
+  const { hostId } = host.session;
   const devices = [...host.canaries.quarantines.keys()];
   if (devices.length > 0) Object.assign(host.canaries.marks, { code: markOf(state.now()), problems: markOf(state.now()) });
   for (const deviceId of devices) {
@@ -62,14 +55,15 @@ export const resumeHost = (state: CanariesSlice, hostId: HostId): HostResumed =>
     onReturned(state, { hostId, deviceId, by: 'an operator said so' });
   }
   state.apply({ type: 'host-resumed', hostId });
-  return { host: hostId, devices };
+  return devices;
 };
 
 /** At a start, before anything is judged. What was in doubt and not yet taken back is taken back now. */
-export const recoverCanaries = async (state: CanariesSlice): Promise<void> => {
-  for (const { hostId, deviceId, trustedAt, quarantine, marks } of await state.store.canaries()) {
+export const recoverCanaries = (state: CanariesSlice, records: readonly CanaryRecord[]): void => {
+  for (const { hostId, deviceId, trustedAt, quarantine, marks } of records) {
     const host = state.hosts.get(hostId);
     if (host) Object.assign(host.canaries.marks, laterOf(host.canaries.marks, marks));
+    if (deviceId === null) continue;
     if (host && trustedAt !== null) host.canaries.trustedAtMs.set(deviceId, Date.parse(trustedAt));
     if (!quarantine) continue;
     host?.canaries.quarantines.set(deviceId, quarantine);
@@ -79,7 +73,8 @@ export const recoverCanaries = async (state: CanariesSlice): Promise<void> => {
   }
 };
 
-const markOf = (nowMs: number): string => `compiled after ${new Date(nowMs).toISOString()}`;
+/** Sorts by time. */
+export const markOf = (nowMs: number): string => `compiled after ${new Date(nowMs).toISOString()}`;
 
 /** Each device of a host keeps them as they were when it was last looked at. */
 const laterOf = (one: Marks, other: Marks): Marks => ({
@@ -119,34 +114,4 @@ const writeRecord = (state: CanariesSlice, host: HostState, deviceId: DeviceId, 
     quarantine: host.canaries.quarantines.get(deviceId) ?? null,
   };
   state.writeBehind.add({ type: 'canary', canary, after });
-};
-
-interface Doubt {
-  readonly hostId: HostId;
-  readonly deviceId: DeviceId;
-  readonly reason: string;
-}
-
-/** Idempotent: taken up again at the next start where it was cut off. */
-const reopenAll = async (state: CanariesSlice, doubt: Doubt): Promise<void> => {
-  for (;;) {
-    try {
-      // The commit that this follows has its own jobs to end first.
-      await turn();
-      // A queue job that is just being ended would take the new one with it.
-      await state.jobsEnded();
-      const { candidates, records } = await state.store.reopenDoubted(doubt);
-      if (candidates.length === 0) return;
-      for (const { holder, ...key } of records) state.recordHolders.set(key, holder);
-      state.fronts.onTakenBack(candidates.map(({ id }) => id));
-      state.metrics.onReopened(candidates.length);
-      state.log.warn({ ...doubt, candidates: candidates.length }, 'verdicts were taken back; they are judged again');
-      await queueAgain(state, candidates);
-      state.notify();
-    } catch (error) {
-      if (!state.isRunning()) return;
-      state.log.error({ err: error, ...doubt }, 'verdicts in doubt could not be taken back; it is tried again');
-      await pause(RETRY_MS, undefined, { ref: false });
-    }
-  }
 };

@@ -13,7 +13,7 @@ import type { CompileJob } from '../active-candidates.ts';
 /** After a failure of its own, a compile host is not asked for the same kind of work for this long. */
 const COOL_DOWN_MS = 30_000;
 /** Languages whose code does not depend on the processor that compiles it. */
-const TRANSFERABLE = ['cuda', 'triton'] as const;
+export const TRANSFERABLE = ['cuda', 'triton'] as const;
 
 export const isCompileHost = ({ connection, devices, inventory }: HostState): boolean =>
   connection.state === 'connected' &&
@@ -27,11 +27,16 @@ export const compilesFor = (state: CompilingSlice, host: HostState): readonly Ho
 const hasGpu = ({ connection, devices }: HostState): boolean =>
   connection.state === 'connected' && devices.some(({ kind }) => kind === 'gpu');
 
-const haveSameCompiler = (one: HostState, other: HostState): boolean =>
+export const haveSameCompiler = (one: HostState, other: HostState): boolean =>
   TRANSFERABLE.some((language) => makeSameCode(one, other, language));
 
 export const makeSameCode = (one: HostState, other: HostState, language: string): boolean =>
   compilerOf(one, language) !== null && compilerOf(one, language) === compilerOf(other, language);
+
+/** It judges, or has not been heard of, and may have got code from the compile host, now or in an earlier life of the daemon. */
+export const mayHoldCodeOf = (maker: HostState, other: HostState): boolean =>
+  other !== maker &&
+  (other.inventory === null || (other.devices.some(({ kind }) => kind === 'gpu') && haveSameCompiler(maker, other)));
 
 const compilerOf = ({ inventory }: HostState, language: string): string | null => inventory?.compilers?.[language] ?? null;
 
@@ -52,7 +57,11 @@ export const compileHostsFor = (state: CompilingSlice, own: HostState, job: Comp
 
 const takesWork = ({ monotonicMs }: CompilingSlice, host: HostState, unit: CompileUnit): boolean => {
   const connection = connectedTo(host);
-  return connection?.unavailable === null && (connection.coolDowns.get(kindOf(unit)) ?? 0) <= monotonicMs();
+  return (
+    host.compiler.quarantine === null &&
+    connection?.unavailable === null &&
+    (connection.coolDowns.get(kindOf(unit)) ?? 0) <= monotonicMs()
+  );
 };
 
 /** After its own failure, not the source's. */

@@ -1,9 +1,13 @@
 /** Has candidates compiled: at their own host, or at a compile host whose artifact is then brought there; and takes the answers. */
 import { CandidateId } from '../../domain/ids.ts';
+import type { HostId } from '../../domain/ids.ts';
 import type { KernelResources } from '../../domain/kernel-resources.ts';
-import type { CompileResult, FromRunner } from '../../domain/protocol.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { CompileResult, CompileUnit, FromRunner } from '../../domain/protocol.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { markedUnit } from '../canaries/marks.ts';
+import { noteMade } from './compiler-trust.ts';
+import type { Refusal } from './host-compiler.ts';
 import { transferArtifact } from './transfers.ts';
 import { chooseHost, compileHostsFor, makeSameCode, coolDown } from './compile-hosts.ts';
 import { connectedTo } from '../host-state.ts';
@@ -25,13 +29,18 @@ export const askCompile = (state: CompilingSlice, { id, hostId, deviceModel }: O
   const host = state.hosts.get(hostId);
   const device = host?.devices.find(({ model }) => model === deviceModel);
   if (!candidate || !host || !device) return;
-  const resolved = resolvedFor(candidate, device.architecture);
-  if ('verdict' in resolved) {
-    state.apply({ type: 'compiled', id, hostId, result: { status: 'failed', outcome: resolved } });
+  const unit = unitFor(candidate, host, device.architecture);
+  if ('verdict' in unit) {
+    state.apply({ type: 'compiled', id, hostId, result: { status: 'failed', outcome: unit } });
     return;
   }
-  const unit = markedUnit(resolved.unit, host.canaries.marks.code);
   begin(state, candidate, { hostId, unit, asked: null, failedAt: new Set(), mayTransfer: true });
+};
+
+/** As the host is to know it, or why its plan is no plan. */
+const unitFor = (candidate: ActiveCandidate, host: HostState, architecture: string): CompileUnit | Outcome => {
+  const resolved = resolvedFor(candidate, architecture);
+  return 'verdict' in resolved ? resolved : markedUnit(resolved.unit, host.canaries.marks.code);
 };
 
 export const cancelCompile = (state: CompilingSlice, { id, hostId }: Of<'cancel-compile'>): void => {
@@ -52,6 +61,7 @@ export const onCompiled = (state: CompilingSlice, host: HostState, { compileId, 
   const job = candidate ? jobOf(candidate) : null;
   if (!candidate || job?.asked?.compileId !== compileId || job.asked.hostId !== host.session.hostId) return;
   remember(host, job.unit, result);
+  if (result.status === 'failed' && result.outcome.verdict === 'compile_error') noteMade(state, host, refusedAt(candidate, job));
   if (job.hostId === host.session.hostId) finish(state, candidate, { host, result });
   else onCompiledElsewhere(state, candidate, { job, at: host, result });
 };
@@ -83,6 +93,24 @@ export const onCompilersChanged = (state: CompilingSlice, host: HostState): void
   }
   host.fetches.drop('its compiler changed');
 };
+
+/** Code for these hosts has new names, and what compiles under the old ones is not used. */
+export const beginAgain = (state: CompilingSlice, hostIds: ReadonlySet<HostId>): void => {
+  for (const candidate of state.active.values()) {
+    const job = jobOf(candidate);
+    if (!job || !(hostIds.has(job.hostId) || (job.asked && hostIds.has(job.asked.hostId)))) continue;
+    const host = state.hosts.get(job.hostId);
+    const unit = host && unitFor(candidate, host, job.unit.architecture);
+    if (unit && !('verdict' in unit)) restart(state, candidate, { ...job, unit });
+  }
+};
+
+const refusedAt = ({ submission: { content } }: ActiveCandidate, { hostId }: CompileJob): Refusal => ({
+  problem: content.problem,
+  language: content.language,
+  hostId,
+  deviceId: null,
+});
 
 const restart = (state: CompilingSlice, candidate: ActiveCandidate, job: CompileJob): void => {
   withdraw(state, candidate, job);
@@ -141,7 +169,7 @@ const onCompiledElsewhere = (
     case 'compiled':
       return bring(state, candidate, { job, at, result });
     case 'failed':
-      if (result.outcome.verdict !== 'timed_out') return finish(state, candidate, { host: own, result });
+      if (result.outcome.verdict !== 'timed_out') return finish(state, candidate, { host: own, result, by: at.session.hostId });
       job.mayTransfer = false;
       return advance(state, candidate, job);
     case 'infra': {
@@ -169,10 +197,11 @@ const bring = (
     to,
     arrived: (failed) => {
       // A compiler may have been replaced while it was transferred.
-      const isUsed = failed === null && makeSameCode(at, to, job.unit.language);
-      if (isUsed) remember(to, job.unit, result);
+      const isUsed = failed === null && at.compiler.quarantine === null && makeSameCode(at, to, job.unit.language);
+      const brought = { ...result, madeBy: at.session.hostId };
+      if (isUsed) remember(to, job.unit, brought);
       if (jobOf(candidate) !== job) return;
-      if (isUsed) return finish(state, candidate, { host: to, result });
+      if (isUsed) return finish(state, candidate, { host: to, result: brought });
       if (failed === 'put') job.mayTransfer = false;
       job.failedAt.add(at.session.hostId);
       advance(state, candidate, job);
@@ -190,19 +219,25 @@ const withdraw = (state: CompilingSlice, candidate: ActiveCandidate, { asked }: 
 interface Answer {
   /** Whose devices it is for. */
   readonly host: HostState;
-  readonly result: CompileResult;
+  readonly result: CompileResult | KnownCompile;
+  /** The compile host whose answer it is; else who made what is compiled. */
+  readonly by?: HostId;
 }
 
-const finish = (state: CompilingSlice, candidate: ActiveCandidate, { host, result }: Answer): void => {
+const finish = (state: CompilingSlice, candidate: ActiveCandidate, { host, result, by = makerOf(result) }: Answer): void => {
   const { hostId } = host.session;
   setJob(candidate, null);
+  if (by) candidate.makers.add(by);
   candidate.compiled = {
     log: logOf(result).slice(0, COMPILE_LOG_CHARS_MAX),
     resources: result.status === 'compiled' ? launchedOnly(candidate, result.resources) : candidate.compiled.resources,
+    by: by ?? null,
   };
   if (result.status === 'infra') state.metrics.onInfra(result.failure.code);
   state.apply({ type: 'compiled', id: candidate.id, hostId, result });
 };
+
+const makerOf = (result: CompileResult | KnownCompile): HostId | undefined => ('madeBy' in result ? result.madeBy : undefined);
 
 const count = (state: CompilingSlice, host: HostState, result: CompileResult): void => {
   state.metrics.onCompiled(host.session.hostId, result);

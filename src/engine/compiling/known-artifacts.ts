@@ -5,14 +5,15 @@
  * no longer has (its own cache is bounded too) comes to light when a judge asks for it; it is forgotten here then, and compiled again.
  */
 import { hashOf } from '../../domain/ids.ts';
-import type { ContentHash } from '../../domain/ids.ts';
+import type { ContentHash, HostId } from '../../domain/ids.ts';
 import type { CompileResult, CompileUnit } from '../../domain/protocol.ts';
 
 const UNITS_MAX = 20_000;
 /** A unit with a longer log is asked for each time: the log is part of the answer, and logs must not fill the memory. */
 const LOG_CHARS_MAX = 2048;
 
-export type Compiled = Extract<CompileResult, { status: 'compiled' }>;
+/** `madeBy`: the compile host that it was brought from. */
+export type Compiled = Extract<CompileResult, { status: 'compiled' }> & { readonly madeBy?: HostId };
 
 export interface KnownArtifacts {
   /** The answer that the host would give from its cache; null when it must be asked. */

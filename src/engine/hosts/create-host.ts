@@ -2,6 +2,7 @@ import type { HostSession } from '../../domain/ports/host-session.ts';
 import { createHostCanaries } from '../canaries/host-canaries.ts';
 import type { Bundles } from '../compiling/bundles.ts';
 import { createCompileCounts } from '../compiling/compile-counts.ts';
+import { createHostCompiler } from '../compiling/host-compiler.ts';
 import { createKnownArtifacts } from '../compiling/known-artifacts.ts';
 import { createFetches, createPuts } from '../compiling/transfers.ts';
 import type { HostState } from '../host-state.ts';
@@ -21,5 +22,6 @@ export const createHost = (session: HostSession, bundles: Bundles): HostState =>
   puts: createPuts(session, bundles),
   canaries: createHostCanaries(),
   lent: new Map(),
+  compiler: createHostCompiler(),
   refreshes: new Map(),
 });

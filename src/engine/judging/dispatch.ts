@@ -42,6 +42,7 @@ export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
   candidate.attempts.set(judge.attemptId, {
     mode: judge.mode,
     pairedWith: holder,
+    madeBy: candidate.compiled.by,
     artifacts: [judge.artifact],
     evaluation: null,
   });
@@ -110,6 +111,7 @@ const compileRecord = async (state: JudgingSlice, delivery: Delivery, holder: Re
     candidate.attempts.set(judge.attemptId, {
       mode: judge.mode,
       pairedWith: holder,
+      madeBy: candidate.compiled.by,
       artifacts: [judge.artifact, artifact],
       evaluation: null,
     });
@@ -134,6 +136,7 @@ const unpaired = (state: JudgingSlice, delivery: Delivery): void => {
   delivery.candidate.attempts.set(delivery.judge.attemptId, {
     mode: 'confirm',
     pairedWith: null,
+    madeBy: delivery.candidate.compiled.by,
     artifacts: [delivery.judge.artifact],
     evaluation: null,
   });

@@ -6,6 +6,7 @@ import type { AttemptRecord } from '../../domain/records.ts';
 import type { SchedulerEvent } from '../../scheduler/events.ts';
 import type { Attempt, Evaluation, ActiveCandidate } from '../active-candidates.ts';
 import { noteProof } from '../canaries/canaries.ts';
+import { noteMade } from '../compiling/compiler-trust.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
 import type { HostState } from '../host-state.ts';
 import type { JudgingSlice } from '../state.ts';
@@ -39,7 +40,7 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
   attempt.evaluation = evaluationOf(state, { candidate, device, attempt, result });
   if (infra) state.metrics.onInfra(infra.code);
   forgetArtifacts(state, host, { failure: infra, artifacts: attempt.artifacts });
-  if (attempt.evaluation) noteOutcome(state, { host, candidate, device }, attempt.evaluation);
+  if (attempt.evaluation) noteOutcome(state, { host, candidate, device, madeBy: attempt.madeBy }, attempt.evaluation);
   state.writeBehind.add({ type: 'attempt', attempt: attemptRecordOf(state, { host, device, result }, attempt) });
   state.apply(judgedEvent(host, result, attempt.evaluation));
   // Behind all that follows from it: once this is reached, the host may forget the result.
@@ -47,7 +48,13 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
 };
 
 /** Sent by an earlier life of the daemon, that did not come to write it down. */
-const unknownAttempt = (): Attempt => ({ mode: 'screen', pairedWith: undefined, artifacts: [], evaluation: null });
+const unknownAttempt = (): Attempt => ({
+  mode: 'screen',
+  pairedWith: undefined,
+  madeBy: null,
+  artifacts: [],
+  evaluation: null,
+});
 
 const evaluationOf = (
   state: JudgingSlice,
@@ -62,12 +69,18 @@ const evaluationOf = (
 
 const noteOutcome = (
   state: JudgingSlice,
-  { host, candidate, device }: Omit<Result, 'result'>,
+  { host, candidate, device, madeBy }: Omit<Result, 'result'> & Pick<Attempt, 'madeBy'>,
   { outcome: { verdict } }: Evaluation,
 ): void => {
+  if (verdict === 'cancelled') return;
   const { problem, language } = candidate.submission.content;
-  if (verdict === 'passed') noteProof(state, device, problem);
-  else host.canaries.suspects.set(device.id, { problem, language });
+  const isRight = verdict === 'passed';
+  const maker = (madeBy && state.hosts.get(madeBy)) ?? host;
+  noteMade(state, maker, isRight ? null : { problem, language, hostId: host.session.hostId, deviceId: device.id });
+  if (isRight) return noteProof(state, device, problem);
+  const makers = new Set(host.canaries.suspects.get(device.id)?.makers);
+  if (maker !== host) makers.add(maker.session.hostId);
+  host.canaries.suspects.set(device.id, { problem, language, makers });
 };
 
 const judgedEvent = (host: HostState, result: JudgeResult, evaluation: Evaluation | null): Judged => ({

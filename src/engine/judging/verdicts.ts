@@ -1,4 +1,5 @@
 /** A final word: its place in the ranking, the record, and its row. */
+import type { Completion } from '../../domain/ledger.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { RecordHolder } from '../../domain/ranking/score.ts';
 import type { Effect } from '../../scheduler/effects.ts';
@@ -30,12 +31,16 @@ export const onFinished = (state: JudgingSlice, { id, outcome, attemptId }: Fini
       outcome,
       compileLog: candidate.compiled.log,
       resources: candidate.compiled.resources,
+      ...refusedBy(candidate, outcome),
       ...standing,
     },
   });
   // The id is free for the scheduler at once; what is left of it waits for the commit.
   state.active.delete(id);
 };
+
+const refusedBy = ({ compiled: { by } }: ActiveCandidate, { verdict }: Outcome): Pick<Completion, 'compiledBy'> =>
+  verdict === 'compile_error' && by !== null ? { compiledBy: by } : {};
 
 /** The next candidate is held against this already, before it is written. */
 const keepStanding = (state: JudgingSlice, key: RecordKey, own: RecordHolder, { record, measuredAgain }: Standing): void => {

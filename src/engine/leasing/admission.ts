@@ -42,7 +42,13 @@ export const admitOne = (state: LeasingSlice, item: Unfinished): void => {
 };
 
 /** Given to its host by an earlier life of the daemon, which knew whom it was paired with. */
-const adoptedAttempt = (mode: JudgeMode): Attempt => ({ mode, pairedWith: undefined, artifacts: [], evaluation: null });
+const adoptedAttempt = (mode: JudgeMode): Attempt => ({
+  mode,
+  pairedWith: undefined,
+  madeBy: null,
+  artifacts: [],
+  evaluation: null,
+});
 
 /** Judging it by other rules than it was submitted under would give a wrong place in a ranking. */
 const refuseChanged = (state: LeasingSlice, { id, submission }: Unfinished): void => {

@@ -21,6 +21,8 @@ export interface Metrics {
   onInfra(code: string): void;
   onCanary(hostId: string, deviceId: string, result: 'passed' | 'failed' | 'inconclusive'): void;
   setQuarantined(hostId: string, deviceId: string, isQuarantined: boolean): void;
+  onCompilerCanary(hostId: string, result: 'passed' | 'failed' | 'inconclusive'): void;
+  setCompilerQuarantined(hostId: string, isQuarantined: boolean): void;
   /** Verdicts that were taken back. */
   onReopened(count: number): void;
   onStageLeft(stage: Stage, seconds: number): void;
@@ -60,9 +62,21 @@ export const createMetrics = (): Metrics => {
     labelNames: ['host', 'device'],
     registers,
   });
+  const compilerCanaries = new Counter({
+    name: 'kiln_compiler_canaries_total',
+    help: 'Checks of a compile host by known-good candidates that it compiled, by what they came to',
+    labelNames: ['host', 'result'],
+    registers,
+  });
+  const compilerQuarantined = new Gauge({
+    name: 'kiln_compiler_quarantined',
+    help: '1 while the host compiles nothing for others since a known-good candidate that it compiled failed',
+    labelNames: ['host'],
+    registers,
+  });
   const reopened = new Counter({
     name: 'kiln_candidates_reopened_total',
-    help: 'Verdicts that were taken back since their device failed a known-good candidate',
+    help: 'Verdicts that were taken back since their device, or who compiled them, failed a known-good candidate',
     registers,
   });
   const compiles = new Counter({
@@ -130,6 +144,8 @@ export const createMetrics = (): Metrics => {
     onInfra: (code) => infra.inc({ code }),
     onCanary: (host, device, result) => canaries.inc({ host, device, result }),
     setQuarantined: (host, device, isQuarantined) => quarantined.set({ host, device }, isQuarantined ? 1 : 0),
+    onCompilerCanary: (host, result) => compilerCanaries.inc({ host, result }),
+    setCompilerQuarantined: (host, isQuarantined) => compilerQuarantined.set({ host }, isQuarantined ? 1 : 0),
     onReopened: (count) => reopened.inc(count),
     onStageLeft: (stage, seconds) => {
       stages.observe({ stage }, seconds);

@@ -1,14 +1,15 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DeviceId } from '../../../src/domain/ids.ts';
+import { DeviceId, HostId } from '../../../src/domain/ids.ts';
 import { CandidateRecord, JournalEvent } from '../../../src/domain/records.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { Store } from '../../../src/domain/ports/store.ts';
+import type { Doubt, Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore } from '../../../src/store/store.ts';
 import { attempt, candidate, DEVICE, event, HOST, idOf, MODEL, passed, score, VERSION } from '../../support/builders.ts';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 const MINUTE_MS = 60_000;
+const HELPER = HostId.parse('helper');
 const OTHER = DeviceId.parse('GPU-1');
 const WRONG: Outcome = { verdict: 'crashed', case: 'n', message: 'no' };
 const DOUBT = { hostId: HOST, deviceId: DEVICE, reason: 'vector_add/baseline.c: wrong_answer' };
@@ -33,7 +34,7 @@ const judged = async (
   const isPassed = verdict === 'passed';
   await store.complete([{ candidateId: idOf(who), outcome, score: isPassed ? score(2) : null, record: false }]);
 };
-const reopened = async (store: Store, doubt = DOUBT): Promise<string[]> =>
+const reopened = async (store: Store, doubt: Doubt = DOUBT): Promise<string[]> =>
   (await store.reopenDoubted(doubt)).candidates.map(({ id }) => id);
 
 /** What a device's failed canary does to the verdicts since the last that passed. */
@@ -103,6 +104,40 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
       expect(await reopened(store)).toEqual([idOf('late')]);
     });
 
+    test('are also those by code of a compile host, and what it refused, since what it made last passed', async () => {
+      const { store, clock } = await fresh();
+      const byHelper = { hostId: HELPER, deviceId: null, reason: DOUBT.reason };
+      const ready = async (who: string, minutes: number, compiledBy?: string): Promise<void> => {
+        clock.now = START + minutes * MINUTE_MS;
+        await store.insertCandidates([candidate(who)]);
+        const moved = { ...event('candidate.ready', who), data: compiledBy === undefined ? {} : { compiledBy } };
+        await store.recordTransitions([{ candidateId: idOf(who), state: { status: 'ready', hostId: HOST }, event: moved }]);
+      };
+      const end = async (who: string, outcome: Outcome, compiledBy?: HostId): Promise<void> => {
+        await store.complete([
+          { candidateId: idOf(who), outcome, score: null, record: false, ...(compiledBy && { compiledBy }) },
+        ]);
+      };
+      await ready('before', 1, HELPER);
+      await end('before', WRONG);
+      await store.recordCanaries([{ hostId: HELPER, deviceId: null, trustedAt: at(5), quarantine: null, marks: MARKS }]);
+      await ready('wrong', 6, HELPER);
+      await end('wrong', WRONG);
+      await ready('own', 6);
+      await end('own', WRONG);
+      await ready('other', 6, 'somebody');
+      await end('other', WRONG);
+      await store.insertCandidates([candidate('refused')]);
+      await end('refused', { verdict: 'compile_error', log: 'no' }, HELPER);
+      clock.now = START + 8 * MINUTE_MS;
+      // Not what the judging host's own compiler refused.
+      expect(await reopened(store, { ...DOUBT, deviceId: OTHER })).toEqual([]);
+      expect(await reopened(store, byHelper)).toEqual(['wrong', 'refused'].map(idOf));
+      expect(await reopened(store, byHelper)).toEqual([]);
+      const record = CandidateRecord.parse(await store.candidate(idOf('wrong')));
+      expect(record.judgedAgain).toMatchObject({ hostId: HELPER, deviceId: null, verdict: 'crashed' });
+    });
+
     test('are never those that nobody judged: cancelled, a plan error', async () => {
       const { store } = await fresh();
       await judged(store, 'a', { minutes: 1, outcome: { verdict: 'cancelled' } });
@@ -145,7 +180,12 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
         { hostId: HOST, deviceId: DEVICE, trustedAt: at(0), quarantine: null, marks: MARKS },
         { hostId: HOST, deviceId: DEVICE, trustedAt: at(0), quarantine, marks: MARKS },
       ]);
-      expect(await store.canaries()).toEqual([{ hostId: HOST, deviceId: DEVICE, trustedAt: at(0), quarantine, marks: MARKS }]);
+      const compiler = { hostId: HOST, deviceId: null, trustedAt: at(1), quarantine: null, marks: MARKS };
+      await store.recordCanaries([compiler]);
+      expect(await store.canaries()).toEqual([
+        { hostId: HOST, deviceId: DEVICE, trustedAt: at(0), quarantine, marks: MARKS },
+        compiler,
+      ]);
     });
   });
 };

@@ -36,6 +36,8 @@ const TYPES: Readonly<Record<JournalEvent['type'], true>> = {
   'host.changed': true,
   'device.changed': true,
   'device.quarantined': true,
+  'compiler.quarantined': true,
+  'compiler.returned': true,
   'device.returned': true,
   'daemon.started': true,
   'daemon.stopped': true,

@@ -2,6 +2,7 @@
 import { h, type JSX } from 'preact';
 import type { DeviceView, HostView } from '../../../domain/api/inspection.ts';
 import { bytes, grouped, milliseconds, percent, seconds } from '../../../domain/text/units.ts';
+import { compilerQuarantineText } from '../../../domain/text/describe.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { ask } from '../live/api.ts';
 import { useAnswer } from '../live/use-answer.ts';
@@ -103,7 +104,7 @@ const refreshText = ({
 
 const HostCard = ({ host, onDone }: { readonly host: HostView; readonly onDone: () => void }): JSX.Element => {
   const { inventory, compile } = host;
-  const isQuarantined = host.devices.some(({ quarantine }) => quarantine !== null);
+  const isQuarantined = host.compilerQuarantine !== null || host.devices.some(({ quarantine }) => quarantine !== null);
   return h(
     'section',
     { class: 'panel' },
@@ -137,6 +138,9 @@ const HostCard = ({ host, onDone }: { readonly host: HostView; readonly onDone: 
           : null,
       ),
     ),
+    host.compilerQuarantine === null
+      ? null
+      : h('p', { class: 'notice bad small' }, plainLine(compilerQuarantineText(host.compilerQuarantine), 600)),
     host.reason === null ? null : h('p', { class: 'notice warn small' }, plainLine(host.reason, 600)),
     fields([
       ['Next try', host.nextRetryAt === null ? null : moment(host.nextRetryAt)],
@@ -158,8 +162,10 @@ const HostCard = ({ host, onDone }: { readonly host: HostView; readonly onDone: 
   );
 };
 
-const resumedText = ({ devices }: { readonly devices: readonly string[] }): string =>
-  devices.length === 0 ? 'nothing was quarantined' : `${devices.length} back at work`;
+const resumedText = ({ devices, compiler }: { readonly devices: readonly string[]; readonly compiler: boolean }): string => {
+  const resumed = devices.length + (compiler ? 1 : 0);
+  return resumed === 0 ? 'nothing was quarantined' : `${resumed} back at work`;
+};
 
 /** What is installed; what is missing is not named: kiln doctor does, with what mends it. */
 const inventoryFields = (inventory: HostView['inventory']): readonly (readonly [string, string])[] => {

@@ -293,6 +293,8 @@ const TOLD: Readonly<Partial<Record<JournalEvent['type'], string>>> = {
   'device.changed': 'changed',
   'device.quarantined': 'quarantined',
   'device.returned': 'returned to work',
+  'compiler.quarantined': 'compiles nothing for others',
+  'compiler.returned': 'compiles for others again',
   'candidate.requeued': 'put back',
   'candidate.reopened': 'judged again',
 };

@@ -1,6 +1,7 @@
 /** What needs a person, with the command that mends it. */
 import { h, type JSX } from 'preact';
 import type { FleetView, QueueView } from '../../../domain/api/inspection.ts';
+import { compilerQuarantineText } from '../../../domain/text/describe.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { Command, type Tone } from './elements.ts';
 
@@ -32,7 +33,7 @@ export const concernsOf = (fleet: FleetView | null, queue: QueueView | null, not
   ),
 ];
 
-const hostConcerns = ({ name, state, reason, devices }: FleetView['hosts'][number]): readonly Concern[] => {
+const hostConcerns = ({ name, state, reason, devices, compilerQuarantine }: FleetView['hosts'][number]): readonly Concern[] => {
   const why = reason === null ? '' : `: ${plainLine(reason, REASON_CHARS)}`;
   const host: readonly Concern[] =
     state === 'unreachable' || state === 'refused'
@@ -40,8 +41,20 @@ const hostConcerns = ({ name, state, reason, devices }: FleetView['hosts'][numbe
       : reason !== null
         ? [{ key: `host ${name}`, tone: 'warn', text: `Host ${name}${why}`, command: 'kiln fleet' }]
         : [];
-  return [...host, ...devices.flatMap((device) => deviceConcern(name, device))];
+  return [...host, ...compilerConcern(name, compilerQuarantine), ...devices.flatMap((device) => deviceConcern(name, device))];
 };
+
+const compilerConcern = (host: string, quarantine: FleetView['hosts'][number]['compilerQuarantine']): readonly Concern[] =>
+  quarantine === null
+    ? []
+    : [
+        {
+          key: `compiler ${host}`,
+          tone: 'bad',
+          text: `Host ${host} ${plainLine(compilerQuarantineText(quarantine), REASON_CHARS)}`,
+          command: `kiln fleet resume ${host}`,
+        },
+      ];
 
 const deviceConcern = (
   host: string,

@@ -1,4 +1,5 @@
-"""`simulated-judge`: speaks the judge protocol without a device. Every task passes after KILN_SIMULATED_JUDGE_MS milliseconds.
+"""`simulated-judge`: speaks the judge protocol without a device. Every task passes after KILN_SIMULATED_JUDGE_MS milliseconds, but for code
+that a simulated compiler made wrongly (compile/simulated.py).
 
 Timings follow from the artifact's hash, so that the same candidate always measures the same: speed-ups between 0.5 and 2.
 """
@@ -6,8 +7,10 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 from typing import BinaryIO
 
+from kiln_runner.compile.simulated import WRONG
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.host.simulated_gpus import simulated_gpus
 from kiln_runner.protocol import Json, JudgeTask, ProblemDefinition
@@ -25,7 +28,8 @@ def run(argv: list[str]) -> int:
     for name in ("kind", "device", "ordinal", "cache", "lock"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--standby", action="store_true")
-    device = next(entry for entry in simulated_gpus() if entry["id"] == parser.parse_args(argv).device)
+    options = parser.parse_args(argv)
+    device = next(entry for entry in simulated_gpus() if entry["id"] == options.device)
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     frames_out.write(encode({"type": "ready", "device": device}))
@@ -40,17 +44,16 @@ def run(argv: list[str]) -> int:
         elif header["type"] == "canary":
             frames_out.write(encode({"type": "canary", "ok": True, "message": "", "ms": 0}))
         elif header["type"] == "judge":
-            _judge(header["task"], problems[header["task"]["problemKey"]], frames_out)
+            _judge(header["task"], problems[header["task"]["problemKey"]], Path(options.cache), frames_out)
 
 
-def _judge(task: JudgeTask, problem: ProblemDefinition, frames_out: BinaryIO) -> None:
+def _judge(task: JudgeTask, problem: ProblemDefinition, cache: Path, frames_out: BinaryIO) -> None:
     start, total_ms = time.monotonic(), float(os.environ.get(MS_VARIABLE, "0"))
     first = problem["cases"][0]["name"]
     frames_out.write(encode({"type": "phase", "attemptId": task["attemptId"], "phase": "measure", "case": first}))
     if total_ms > 0:
         time.sleep(total_ms / 1000)
-    bench = [case["name"] for case in problem["cases"] if case["kind"] == "bench"] or [first]
-    outcome = {"verdict": "passed", "timings": [_timing(task, case) for case in bench], "checkedCases": len(problem["cases"])}
+    outcome = _wrong(first) if _is_wrong(cache, task["artifact"]) else _passed(task, problem)
     phases = {
         "loadMs": total_ms * LOAD_SHARE, "checkMs": total_ms * CHECK_SHARE, "measureMs": total_ms * MEASURE_SHARE,
         # As it was: a busy machine wakes a sleeper late.
@@ -60,6 +63,21 @@ def _judge(task: JudgeTask, problem: ProblemDefinition, frames_out: BinaryIO) ->
         "type": "result", "attemptId": task["attemptId"], "outcome": outcome, "infra": None, "phases": phases,
         "telemetry": None, "contextLost": False,
     }))
+
+
+def _passed(task: JudgeTask, problem: ProblemDefinition) -> Json:
+    bench = [case["name"] for case in problem["cases"] if case["kind"] == "bench"] or [problem["cases"][0]["name"]]
+    return {"verdict": "passed", "timings": [_timing(task, case) for case in bench], "checkedCases": len(problem["cases"])}
+
+
+def _is_wrong(cache: Path, artifact: str) -> bool:
+    code = cache / "artifacts" / artifact / "code.cubin"
+    return code.exists() and code.read_bytes().startswith(WRONG)
+
+
+def _wrong(case: str) -> Json:
+    mismatch = {"tensor": "out", "index": 0, "actual": "0", "expected": "1", "mismatches": 1, "elements": 1, "relativeL2": "1"}
+    return {"verdict": "wrong_answer", "case": case, "stage": "check", "mismatch": mismatch}
 
 
 def _timing(task: JudgeTask, case: str) -> Json:

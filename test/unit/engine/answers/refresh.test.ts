@@ -5,6 +5,7 @@ import { refreshedText } from '../../../../src/cli/commands/fleet.ts';
 import { ContentHash, DeviceId, HostId } from '../../../../src/domain/ids.ts';
 import { CompileUnit, type FromRunner, type Inventory } from '../../../../src/domain/protocol.ts';
 import { newConnection } from '../../../../src/engine/host-state.ts';
+import { createHostCompiler } from '../../../../src/engine/compiling/host-compiler.ts';
 import type { HostState } from '../../../../src/engine/host-state.ts';
 import type { EngineState } from '../../../../src/engine/state.ts';
 import { createKnownArtifacts } from '../../../../src/engine/compiling/known-artifacts.ts';
@@ -59,6 +60,7 @@ beforeEach(() => {
     resting: null,
     known: createKnownArtifacts(),
     refreshes: new Map(),
+    compiler: createHostCompiler(),
     fetches: { ask: () => undefined, answered: () => undefined, drop: () => undefined },
     puts: { ask: () => undefined, answered: () => undefined, drop: () => undefined },
   } as Partial<HostState> as HostState;

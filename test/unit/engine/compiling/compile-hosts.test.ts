@@ -25,6 +25,7 @@ import { createActiveCandidate } from '../../../../src/engine/active-candidates.
 import { createMetrics } from '../../../../src/engine/telemetry/metrics.ts';
 import { factsOf } from '../../../../src/engine/hosts/host-facts.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
+import { createScheduler } from '../../../../src/scheduler/scheduler.ts';
 import type { SchedulerEvent } from '../../../../src/scheduler/events.ts';
 import { addition } from '../../../support/addition.ts';
 import { COMPILER, createNotingHost, MODEL } from '../../../support/noting-host.ts';
@@ -64,6 +65,7 @@ beforeEach(() => {
     hosts,
     compileHosts: new Set(),
     bundles: createBundles(),
+    core: createScheduler(),
     apply: (event) => void events.push(event),
   } satisfies Partial<EngineState>;
   state = shared as Partial<EngineState> as EngineState;
@@ -160,7 +162,8 @@ describe('a candidate is compiled', () => {
     arrive();
     expect([judging.said, events]).toEqual([['put b the files'], []]);
     store();
-    expect(events).toEqual([{ type: 'compiled', id: idOf(1), hostId: 'judging', result: COMPILED }]);
+    const result = { ...COMPILED, madeBy: helper.host.session.hostId };
+    expect(events).toEqual([{ type: 'compiled', id: idOf(1), hostId: 'judging', result }]);
     expect(state.active.get(idOf(1))?.compiled.log).toBe('a warning');
   });
 

@@ -1,0 +1,13 @@
+/** An operator answers for a host: its devices and its compiler work again. */
+import type { HostResumed } from '../../domain/api/inspection.ts';
+import { KilnError } from '../../domain/errors.ts';
+import type { HostId } from '../../domain/ids.ts';
+import { resumeDevices } from '../canaries/quarantine.ts';
+import { resumeCompiler } from '../compiling/compiler-quarantine.ts';
+import type { EngineState } from '../state.ts';
+
+export const resumeHost = (state: EngineState, hostId: HostId): HostResumed => {
+  const host = state.hosts.get(hostId);
+  if (!host) throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
+  return { host: hostId, devices: [...resumeDevices(state, host)], compiler: resumeCompiler(state, host) };
+};

@@ -1,0 +1,105 @@
+/** One canary, compiled under a name that no cache knows and judged like any candidate. */
+import { randomUUID } from 'node:crypto';
+import { deviceClassOf } from '../../domain/device.ts';
+import type { Device } from '../../domain/device.ts';
+import { AttemptId } from '../../domain/ids.ts';
+import type { ContentHash } from '../../domain/ids.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { TimingRules } from '../../domain/protocol.ts';
+import { peaksOf } from '../../domain/ranking/device-peaks.ts';
+import { implausibleOutcome } from '../../domain/ranking/score.ts';
+import { reasonText } from '../../domain/text/describe.ts';
+import { floorsOf } from '../../problems/floors.ts';
+import { parseHeader } from '../../problems/parse-header.ts';
+import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
+import { targetOf } from '../../problems/targets.ts';
+import { resolveContent } from '../active-candidates.ts';
+import type { Connected, HostState } from '../host-state.ts';
+import type { CanariesSlice } from '../state.ts';
+import { nameOf } from './choose.ts';
+import type { Canary } from './choose.ts';
+import { markedDefinition, markedSource } from './marks.ts';
+
+const COMPILE_PREFIX = 'canary:';
+/** A canary must be right, not fast: few timed runs. */
+const RUNS_MAX = 5;
+const CASE_BUDGET_MS_MAX = 5;
+
+export const newCanaryAttempt = (): AttemptId => AttemptId.parse(`c-${randomUUID().replaceAll('-', '')}.1`);
+
+export const compileIdOf = (attemptId: AttemptId): string => `${COMPILE_PREFIX}${attemptId}`;
+
+/** The mark makes it a source that nobody has compiled before: a cache would answer for the compiler of another day. */
+export const resolveCanary = (
+  { loaded, file, language }: Canary,
+  { device, mark }: { readonly device: Device; readonly mark: string },
+): ResolvedUnit | Outcome => {
+  const deviceClass = deviceClassOf(device);
+  const text = loaded.files[file] ?? '';
+  const header = parseHeader(text, language);
+  const source = markedSource({ language, source: text }, `canary ${mark}`);
+  const params = header.ok ? header.plan.params : {};
+  const problemVersion = loaded.contentHash(targetOf(deviceClass));
+  const problem = loaded.problem.name;
+  return resolveContent(
+    loaded,
+    { problem, problemVersion, language, source, params, device: deviceClass, trial: 0 },
+    device.architecture,
+  );
+};
+
+interface Judging {
+  readonly host: HostState;
+  readonly connection: Connected;
+  readonly device: Device;
+  readonly canary: Canary;
+  readonly attemptId: AttemptId;
+  readonly resolved: ResolvedUnit;
+  readonly artifact: ContentHash;
+}
+
+/** False: its host is not connected. */
+export const judgeCanary = (
+  state: Pick<CanariesSlice, 'rules'>,
+  { host, connection, device, canary, attemptId, resolved, artifact }: Judging,
+): boolean => {
+  const target = targetOf(deviceClassOf(device));
+  const definition = markedDefinition(canary.loaded.definitionFor(target, device.architecture), host.canaries.marks.problems);
+  if (!connection.defined.has(definition.key) && host.session.defineProblem(definition)) connection.defined.add(definition.key);
+  return host.session.judge({
+    attemptId,
+    deviceId: device.id,
+    problemKey: definition.key,
+    artifact,
+    plans: resolved.plans,
+    timing: shortly(state.rules.timing),
+    record: null,
+    limitMs: state.rules.limitMs,
+    waitedMs: 0,
+  });
+};
+
+const shortly = (timing: TimingRules): TimingRules => ({
+  ...timing,
+  warmupRuns: Math.min(timing.warmupRuns, 1),
+  runsMin: Math.min(timing.runsMin, RUNS_MAX),
+  runsMax: Math.min(timing.runsMax, RUNS_MAX),
+  caseBudgetMs: Math.min(timing.caseBudgetMs, CASE_BUDGET_MS_MAX),
+});
+
+/** Faster than the device can be is not right either. */
+export const plausible = (
+  { device, canary }: { readonly device: Device; readonly canary: Canary },
+  outcome: Outcome,
+): Outcome => {
+  if (outcome.verdict !== 'passed') return outcome;
+  const floors = floorsOf(canary.loaded.problem, targetOf(deviceClassOf(device)), {
+    peaks: peaksOf(device),
+    copyBytesPerSecond: device.copyBytesPerSecond,
+  });
+  return implausibleOutcome(outcome.timings, floors) ?? outcome;
+};
+
+/** "vector_add/baseline.cu: wrong_answer, case …" */
+export const failureText = (canary: Canary, outcome: Outcome): string =>
+  `${nameOf(canary)}: ${[outcome.verdict, reasonText(outcome)].filter((part) => part !== '').join(', ')}`;
