@@ -37,12 +37,17 @@ export const createDeviceUse = (): DeviceUse => {
 
 const NOTHING = { measuring: 0, checking: 0, loading: 0, idleWithWork: 0, idleWithoutWork: 0, faults: 0, profiling: 0 };
 
+const allOf = ({ judged: _judged, ...times }: Totals): number =>
+  Object.values(times).reduce((sum: number, ms) => sum + (ms ?? 0), 0);
+
 const sharesOf = (samples: readonly Sample[]): DeviceView['use'] => {
   const first = samples[0];
   const last = samples.at(-1);
   if (!first || !last || last.atMs <= first.atMs) return NOTHING;
-  const share = (of: (totals: Totals) => number): number =>
-    Math.min(1, Math.max(0, (of(last.totals) - of(first.totals)) / (last.atMs - first.atMs)));
+  const spentMs = (of: (totals: Totals) => number): number => Math.max(0, of(last.totals) - of(first.totals));
+  // Frames may come late, the first of a connection most of all: what the runner counted between two of them is no more than all of the time.
+  const elapsedMs = Math.max(last.atMs - first.atMs, spentMs(allOf));
+  const share = (of: (totals: Totals) => number): number => spentMs(of) / elapsedMs;
   return {
     measuring: share((totals) => totals.measuringMs),
     checking: share((totals) => totals.checkingMs),
