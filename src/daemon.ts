@@ -12,8 +12,9 @@ import { KilnError } from './domain/errors.ts';
 import { createEngine } from './engine/engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { startJournalUpkeep } from './store/journal-upkeep.ts';
-import { createFleet } from './gpu/fleet.ts';
+import { sessionFactory } from './gpu/fleet.ts';
 import { createHostWork } from './hostwork/create-host-work.ts';
+import { meantFleet, openLiveFleet } from './live-fleet.ts';
 import { loadProblems } from './problems/load-problems.ts';
 import { createServer } from './server/create-server.ts';
 import { addressUnavailable, requireFreeAddress } from './server/free-address.ts';
@@ -30,6 +31,8 @@ export interface Daemon {
   readonly url: string;
   /** Resolves when another daemon has taken over the store or the queue: this one writes nothing more, and is to be stopped. */
   readonly lost: Promise<KilnError>;
+  /** Reads the fleet file again. Throws INVALID_FLEET, with nothing changed. */
+  reload(): Promise<void>;
   /** Idempotent. Nothing is lost: what runs on remote hosts goes on there, the rest is taken back at the next start. */
   stop(): Promise<void>;
 }
@@ -61,7 +64,9 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
   try {
     await requireFreeAddress(config.server);
     const { store, queue, daemonId, notReady } = await openStorage({ config, log, closers, onLost: lost.resolve });
-    const sessions = createFleet({ config: fleet, dataDir: config.dataDir, daemonId, log });
+    const createSession = sessionFactory({ dataDir: config.dataDir, daemonId, log });
+    const meant = await meantFleet({ config, env, log }, { fleet, store });
+    const sessions = meant.hosts.map(createSession);
     const engine = createEngine({
       store,
       queue,
@@ -77,11 +82,18 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     const upkeep = startJournalUpkeep({ store, keepDays: config.journal.keepDays, now: wallClockMs, log });
     closers.push({ part: 'journal upkeep', close: async () => upkeep.stop() });
     const campaigns = await openAgents({ config, env }, { store, judging: engine.kiln }, { log, closers });
-    const kiln: Kiln = { ...engine.kiln, notReady: async () => engine.kiln.notReady() ?? notReady() };
+    const live = openLiveFleet({ config, env, log }, { meant, store, control: engine.hosts, createSession });
+    closers.push({ part: 'fleet', close: async () => live.close() });
+    const kiln: Kiln = {
+      ...engine.kiln,
+      fleet: async () => live.told(await engine.kiln.fleet()),
+      fleetControl: live.control,
+      notReady: async () => engine.kiln.notReady() ?? notReady(),
+    };
     const work = createHostWork(engine.hosts);
     const url = await listen(config, { kiln, campaigns, work }, { log, closers });
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
-    return { url, lost: lost.promise, stop };
+    return { url, lost: lost.promise, reload: async () => void (await live.control.reload()), stop };
   } catch (error) {
     await stop();
     throw error;

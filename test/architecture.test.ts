@@ -26,6 +26,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cli: ['client', 'config', 'domain', 'mcp', 'daemon.ts', 'doctor.ts', 'problem-check.ts'],
   // What a daemon opens for itself alone, and `kiln doctor` looks at.
   storage: ['domain', 'config', 'store', 'queue'],
+  // Hosts that come and go.
+  fleet: ['domain'],
+  'live-fleet.ts': ['domain', 'config', 'fleet', 'store'],
   'doctor.ts': ['domain', 'gpu', 'config', 'problems', 'storage', 'problem-doctor.ts'],
   'problem-doctor.ts': ['domain', 'gpu', 'problems', 'problem-check.ts'],
   'problem-check.ts': ['domain', 'config', 'problems'],
@@ -42,6 +45,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'server',
     'storage',
     'hostwork',
+    'live-fleet.ts',
   ],
 };
 /** Of folders with rooms: room -> rooms of the same folder it may import. What lies in none of them is the folder's face and may import all. */
@@ -84,7 +88,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 };
 /** Beside the rooms of the engine: what all of them share, and what composes them, which none of them sees. */
 const ENGINE_SHARED = ['active-candidates.ts', 'deps.ts', 'host-state.ts', 'queue-again.ts', 'state.ts', 'write-behind.ts'];
-const ENGINE_COMPOSITION = ['effects.ts', 'engine.ts', 'event-loop.ts', 'host-events.ts', 'progress.ts'];
+const ENGINE_COMPOSITION = ['effects.ts', 'engine.ts', 'event-loop.ts', 'host-control.ts', 'host-events.ts', 'progress.ts'];
 const FILE_LINES_MAX = 400;
 const IMPORT = /\bfrom\s+['"](\.[^'"]+)['"]|^\s*import\s+['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]/gmu;
 

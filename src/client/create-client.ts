@@ -21,6 +21,8 @@ import {
   queueContract,
   sweepsContract,
 } from '../domain/api/contracts.ts';
+import { fleetControlContract } from '../domain/api/fleet-control-contracts.ts';
+import type { AddHost, FleetPlan, HostAdded, HostRemoved } from '../domain/api/fleet-control.ts';
 import { steeringContract } from '../domain/api/steering-contracts.ts';
 import type { Rejudge, Reprioritise, Steer, Steered } from '../domain/api/steering.ts';
 import type { Why } from '../domain/api/why.ts';
@@ -91,6 +93,12 @@ export interface KilnClient {
   candidateEvents(id: string, options?: EventOptions): AsyncGenerator<JournalEvent>;
   queue(): Promise<QueueView>;
   fleet(): Promise<FleetView>;
+  /** What the fleet file, as it is now, would change. */
+  fleetPlan(): Promise<FleetPlan>;
+  reloadFleet(): Promise<FleetPlan>;
+  /** By ssh, as an entry of the fleet file. */
+  addHost(request: AddHost): Promise<HostAdded>;
+  removeHost(host: string): Promise<HostRemoved>;
   /** Takes its quarantined devices back to work. */
   resumeHost(host: string): Promise<HostResumed>;
   /** It, or every host, takes its inventory again; waits for what that finds. */
@@ -160,6 +168,10 @@ export const createClient = (options: ClientOptions): KilnClient => {
       followEvents({ connection, endpoint: eventsContract.candidate, params: { id }, after, signal, limits }),
     queue: () => json(queueContract.get),
     fleet: () => json(fleetContract.get),
+    fleetPlan: () => json(fleetControlContract.plan),
+    reloadFleet: () => json(fleetControlContract.reload),
+    addHost: (body) => json(fleetControlContract.add, { body }),
+    removeHost: (host) => json(fleetControlContract.remove, { params: { host } }),
     resumeHost: (host) => json(fleetContract.resume, { params: { host } }),
     refreshHosts: (host) =>
       host === undefined ? json(fleetContract.refreshAll) : json(fleetContract.refresh, { params: { host } }),

@@ -2,6 +2,7 @@
 export const ERRORS = {
   INVALID_REQUEST: { status: 400, retryable: false },
   INVALID_CONFIG: { status: 500, retryable: false },
+  INVALID_FLEET: { status: 422, retryable: false },
   INVALID_PROBLEM: { status: 500, retryable: false },
   UNAUTHORIZED: { status: 401, retryable: false },
   TOO_MANY_WRONG_TOKENS: { status: 429, retryable: false },

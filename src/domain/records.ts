@@ -120,6 +120,10 @@ export const JournalEvent = z.strictObject({
     'campaign.created',
     'campaign.changed',
     'profile.done',
+    'host.added',
+    /** It is given nothing more, and leaves the fleet, or is replaced, when what it has is done. */
+    'host.draining',
+    'host.removed',
     'host.connected',
     'host.lost',
     'host.refused',
@@ -135,6 +139,9 @@ export const JournalEvent = z.strictObject({
     /** What the host compiles for others failed canaries: it compiles nothing; or it does again. */
     'compiler.quarantined',
     'compiler.returned',
+    /** The fleet file, as it is now, was applied; or it is wrong, and nothing was changed. */
+    'fleet.reloaded',
+    'fleet.refused',
     'daemon.started',
     'daemon.stopped',
     /** Older events were removed: whoever reads on from before it has missed some. */

@@ -25,7 +25,10 @@ import type { EngineDeps } from './deps.ts';
 import { executeEffect } from './effects.ts';
 import { createEventLoop, inOrder } from './event-loop.ts';
 import { createFinishedJobs } from './leasing/finished-jobs.ts';
+import { createHostControl } from './host-control.ts';
 import { onHostEvent } from './host-events.ts';
+import type { HostControl } from '../domain/ports/host-control.ts';
+import type { HostSession } from '../domain/ports/host-session.ts';
 import { createHost } from './hosts/create-host.ts';
 import { createFronts } from './judging/fronts.ts';
 import { lendDevices } from './lending/lending.ts';
@@ -51,7 +54,7 @@ export interface HostAccess {
 
 export interface Engine {
   readonly kiln: Service;
-  readonly hosts: HostAccess;
+  readonly hosts: HostAccess & HostControl;
   start(): Promise<void>;
   /** Idempotent; also before `start`. Runners of this machine end too; those of other hosts wait for the next daemon until their lease is over. */
   stop(): Promise<void>;
@@ -70,6 +73,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const lostJobs = createLostJobs({ store, queue, log });
   const eventLoopDelay = watchEventLoopDelay();
   const bundles = createBundles();
+  const hosts = new Map(deps.sessions.map((session) => [session.hostId, createHost(session, bundles)]));
   const state: EngineState = {
     core,
     store,
@@ -86,7 +90,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     recordHolders: createRecordHolders(store, problems),
     fronts: createFronts(store, problems, rules.racingPlaces),
     recentSubmissions: createRecentSubmissions(),
-    hosts: new Map(deps.sessions.map((session) => [session.hostId, createHost(session, bundles)])),
+    hosts,
     compileHosts: new Set(),
     active: new Map(),
     profiles: new Map(),
@@ -123,6 +127,8 @@ export const createEngine = (deps: EngineDeps): Engine => {
     stoppedReview.onTick(monotonicMs());
   };
 
+  const startSession = (session: HostSession): void => session.start(inOrder(async (event) => onHostEvent(state, event), log));
+
   const start = async (): Promise<void> => {
     mode = 'running';
     loop.start({ execute: (effect) => executeEffect(state, effect), onTick });
@@ -137,7 +143,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     queue.onLoss(lostJobs.suspect);
     queue.onWork(work.emit);
     void recoverProfiles(state).catch((error: unknown) => log.error({ err: error }, 'could not look for profiles that wait'));
-    for (const { session } of state.hosts.values()) session.start(inOrder(async (event) => onHostEvent(state, event), log));
+    for (const { session } of state.hosts.values()) startSession(session);
     leases.start();
   };
 
@@ -156,7 +162,8 @@ export const createEngine = (deps: EngineDeps): Engine => {
     journal.emit();
   };
 
-  return { kiln, hosts: hostAccess(state), start, stop };
+  const control = createHostControl(state, { hosts, startSession });
+  return { kiln, hosts: { ...hostAccess(state), ...control }, start, stop };
 };
 
 const hostAccess = (state: EngineState): HostAccess => ({

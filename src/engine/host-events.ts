@@ -70,13 +70,24 @@ const onAway = (state: EngineState, host: HostState, away: Disconnected): void =
   host.connection = away;
   if (isNews) note(state, away.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: away.reason });
   if (!wasConnected) return;
+  leaveBehind(state, host);
+  state.apply({ type: 'host-lost', hostId: host.session.hostId });
+};
+
+/** What was asked over a connection that has ended is never answered. */
+const leaveBehind = (state: EngineState, host: HostState): void => {
   onProfileHostGone(state, host.session.hostId);
   onRefreshingHostGone(host);
   onLendingHostGone(host);
   state.compileHosts.delete(host);
   onCompilingHostGone(state, host);
   dropCompilerRuns(state, host);
-  state.apply({ type: 'host-lost', hostId: host.session.hostId });
+};
+
+/** It is no host of the fleet any more; its session has ended. */
+export const onRemoved = (state: EngineState, host: HostState): void => {
+  leaveBehind(state, host);
+  state.apply({ type: 'host-removed', hostId: host.session.hostId });
 };
 
 const note = (

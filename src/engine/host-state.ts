@@ -16,6 +16,10 @@ import type { DeviceUse } from './telemetry/device-use.ts';
 
 export interface HostState {
   readonly session: HostSession;
+  /** As the fleet has them now. */
+  labels: readonly string[];
+  /** Why it is given nothing more: it is on its way out of the fleet. Null while it is in it. */
+  leaving: string | null;
   connection: Connection;
   /** Of the last connection; empty before the first. */
   runnerId: string;
@@ -92,12 +96,12 @@ export const connectedTo = ({ connection }: Pick<HostState, 'connection'>): Conn
   connection.state === 'connected' ? connection : null;
 
 /** Why it is away, or takes no work. */
-export const reasonOf = ({ connection }: Pick<HostState, 'connection'>): string | null => {
+export const reasonOf = ({ connection, leaving }: Pick<HostState, 'connection' | 'leaving'>): string | null => {
   switch (connection.state) {
     case 'connecting':
       return null;
     case 'connected':
-      return connection.unavailable;
+      return leaving ?? connection.unavailable;
     case 'unreachable':
     case 'refused':
       return connection.reason;

@@ -21,7 +21,7 @@ export type Entry =
   | { readonly type: 'completion'; readonly completion: Completion }
   | { readonly type: 'profile'; readonly finished: FinishedProfile }
   | { readonly type: 'canary'; readonly canary: CanaryRecord; readonly after: () => void }
-  | { readonly type: 'event'; readonly event: NewJournalEvent }
+  | { readonly type: 'event'; readonly event: NewJournalEvent; readonly after?: () => void }
   /** A result whose consequences are all before it. Writes nothing: it is told with what is committed. */
   | ({ readonly type: 'acknowledgement' } & Acknowledgement);
 

@@ -32,16 +32,19 @@ export interface FleetOptions {
 }
 
 /** One session a host, none started yet. */
-export const createFleet = ({
-  config,
+export const createFleet = ({ config, ...options }: FleetOptions): RunnerHostSession[] =>
+  config.hosts.map(sessionFactory(options));
+
+/** Makes the session of a host, not started yet: also of one that comes later. */
+export const sessionFactory = ({
   dataDir,
   daemonId,
   log,
   leaseMs = LEASE_MS,
   idleExitMs = IDLE_EXIT_MS,
-}: FleetOptions): RunnerHostSession[] => {
+}: Omit<FleetOptions, 'config'>): ((host: HostConfig) => RunnerHostSession) => {
   const archive = archiveOnce();
-  return config.hosts.map((host) =>
+  return (host) =>
     createHostSession({
       config: host,
       address: addressOf(host),
@@ -52,8 +55,7 @@ export const createFleet = ({
       clock: SYSTEM_CLOCK,
       random: () => randomInt(RANDOM_STEPS) / RANDOM_STEPS,
       log,
-    }),
-  );
+    });
 };
 
 /** The archive is built at the first connection and shared by all hosts. */

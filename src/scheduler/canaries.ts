@@ -7,7 +7,7 @@
  */
 import type { DeviceId, HostId } from '../domain/ids.ts';
 import type { SchedulerEvent } from './events.ts';
-import { deviceOf, hostOf, refreshPools } from './host-state.ts';
+import { deviceOf, hostOf, refreshPools, takesWork } from './host-state.ts';
 import { retract, retractable } from './moves.ts';
 import { type CoreState, type Device, emit, type Host, type Pool } from './state.ts';
 import { absorb, countVerdict, isBurst, sum, recentOf, type Count } from './tally.ts';
@@ -35,7 +35,7 @@ export const noteCompile = (core: CoreState, pool: Pool, isBad: boolean): void =
 export const askDue = (core: CoreState): void => {
   core.canaryDue = false;
   for (const host of core.hosts.values()) {
-    if (!host.up) continue;
+    if (!host.up || host.draining) continue;
     for (const device of host.devices.values()) if (device.offered && trusting.isDue(device.trust, core)) ask(core, device);
   }
 };
@@ -98,7 +98,7 @@ const onPassed = (core: CoreState, device: Device, serviceMs: number): void => {
 
 const release = (core: CoreState, device: Device): void => {
   trusting.release(device.trust);
-  device.available = device.offered;
+  device.available = takesWork(device);
   refreshPools(core, device.host);
 };
 

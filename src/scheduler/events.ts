@@ -94,6 +94,10 @@ export type SchedulerEvent =
   | { readonly type: 'host-up'; readonly host: HostFacts; readonly attempts: HeldAttempts }
   | { readonly type: 'host-changed'; readonly host: HostFacts }
   | { readonly type: 'host-lost'; readonly hostId: HostId }
+  /** It is given nothing more, and what its devices have goes on; or it takes work again. */
+  | { readonly type: 'host-draining'; readonly hostId: HostId; readonly draining: boolean }
+  /** It is no host of the fleet any more: what it still has goes elsewhere. */
+  | { readonly type: 'host-removed'; readonly hostId: HostId }
   | { readonly type: 'compiled'; readonly id: CandidateId; readonly hostId: HostId; readonly result: CompileReport }
   | { readonly type: 'started'; readonly hostId: HostId; readonly attemptId: AttemptId }
   | {

@@ -15,6 +15,7 @@ export const hostOf = (core: CoreState, id: HostId): Host => {
   const made: Host = {
     id,
     up: false,
+    draining: false,
     runnerId: null,
     labels: new Set(),
     languages: new Set(),
@@ -76,8 +77,11 @@ const applyDevice = (core: CoreState, host: Host, fact: HostDevice): void => {
     pool.devices.add(device);
   }
   device.offered = fact.available;
-  device.available = fact.available && device.trust.quarantine === null;
+  device.available = takesWork(device);
 };
+
+/** Of a device that its runner offers. */
+export const takesWork = ({ offered, trust, host }: Device): boolean => offered && trust.quarantine === null && !host.draining;
 
 const poolOf = (core: CoreState, host: Host, fact: HostDevice): Pool => {
   const known = host.pools.get(fact.model);
@@ -103,6 +107,23 @@ export const refreshPools = (core: CoreState, host: Host): void => {
     for (const group of stranded) relaxAll(core, group);
     touch(core, pool);
   }
+};
+
+/** What is queued at its devices is asked back; what is compiled for it, or waits there, goes to another host at once. */
+export const setDraining = (core: CoreState, host: Host, draining: boolean): void => {
+  if (host.draining === draining) return;
+  host.draining = draining;
+  for (const device of host.devices.values()) {
+    device.available = takesWork(device);
+    if (!device.available) retract(core, retractable(device), null);
+  }
+  refreshPools(core, host);
+};
+
+/** Nothing of it is held any more. It must be lost, and have no attempts. */
+export const forgetHost = (core: CoreState, host: Host): void => {
+  for (const pool of host.pools.values()) pool.class.pools.delete(pool);
+  core.hosts.delete(host.id);
 };
 
 const release = (core: CoreState, pool: Pool, reason: string): void => {

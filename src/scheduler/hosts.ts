@@ -3,13 +3,15 @@ import { askAgain } from './canaries.ts';
 import { armHost, disarm } from './deadlines.ts';
 import type { HeldAttempts, SchedulerEvent } from './events.ts';
 import { loseAttempt } from './failures.ts';
-import { applyFacts, hostOf, refreshPools, releaseCompiling, releaseReady } from './host-state.ts';
+import { applyFacts, forgetHost, hostOf, refreshPools, releaseCompiling, releaseReady, setDraining } from './host-state.ts';
 import { finish, requeue } from './moves.ts';
 import { keepThere, moveTo } from './move-to.ts';
 import { type CoreState, emit, type Host, type Judging } from './state.ts';
 
 type HostUp = Extract<SchedulerEvent, { type: 'host-up' }>;
 type HostChanged = Extract<SchedulerEvent, { type: 'host-changed' }>;
+type HostDraining = Extract<SchedulerEvent, { type: 'host-draining' }>;
+type HostRemoved = Extract<SchedulerEvent, { type: 'host-removed' }>;
 type HostLost = Extract<SchedulerEvent, { type: 'host-lost' }>;
 
 /** Attached, for the first time or again: what the runner holds and what we think it holds are brought together. */
@@ -47,6 +49,22 @@ export const onHostLost = (core: CoreState, { hostId }: HostLost): void => {
   refreshPools(core, host);
   for (const entry of host.attempts) if (entry.cancelled) finish(core, entry, { verdict: 'cancelled' });
   if (host.attempts.size > 0) armHost(core, host, core.nowMs + core.options.hostGraceMs);
+};
+
+/** It is given nothing more; what it has goes on. Or the opposite. */
+export const onHostDraining = (core: CoreState, { hostId, draining }: HostDraining): void => {
+  const host = core.hosts.get(hostId);
+  if (host) setDraining(core, host, draining);
+};
+
+/** It does not come back: its attempts are given up at once. */
+export const onHostRemoved = (core: CoreState, { hostId }: HostRemoved): void => {
+  const host = core.hosts.get(hostId);
+  if (!host) return;
+  onHostLost(core, { type: 'host-lost', hostId });
+  disarm(core, host);
+  giveUpHost(core, host);
+  forgetHost(core, host);
 };
 
 /** The grace of a lost host ran out. */

@@ -12,7 +12,7 @@ import { onCodeDoubted } from './doubted-code.ts';
 import type { Effect } from './effects.ts';
 import { roomOf } from './estimates.ts';
 import type { SchedulerEvent } from './events.ts';
-import { onHostChanged, onHostLost, onHostUp } from './hosts.ts';
+import { onHostChanged, onHostDraining, onHostLost, onHostRemoved, onHostUp } from './hosts.ts';
 import { MISSING_MAX, SCHEDULER_DEFAULTS, type SchedulerOptions, SHARE_MIN, SHARED_PER_SLOT } from './options.ts';
 import { pumpAll } from './pump.ts';
 import { type HostSnapshot, hostSnapshotOf, type Snapshot, snapshotOf } from './snapshot.ts';
@@ -132,6 +132,10 @@ const apply = (core: Core, event: SchedulerEvent): void => {
       return onHostChanged(core, event);
     case 'host-lost':
       return onHostLost(core, event);
+    case 'host-draining':
+      return onHostDraining(core, event);
+    case 'host-removed':
+      return onHostRemoved(core, event);
     case 'compiled':
       return onCompiled(core, event);
     case 'started':

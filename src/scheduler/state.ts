@@ -203,7 +203,7 @@ export interface Device {
   pool: Pool | null;
   /** By what its runner says. */
   offered: boolean;
-  /** Offered, and not quarantined. */
+  /** Offered, not quarantined, and its host does not drain. */
   available: boolean;
   readonly trust: Trust;
   /** Handed over and not ended, oldest first. */
@@ -220,6 +220,8 @@ export interface Device {
 export interface Host {
   readonly id: HostId;
   up: boolean;
+  /** It is given nothing more; what its devices have goes on. */
+  draining: boolean;
   runnerId: string | null;
   labels: ReadonlySet<string>;
   languages: ReadonlySet<Language>;

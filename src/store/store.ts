@@ -1,5 +1,6 @@
 /** The records of Kiln over any Sql: candidates, attempts, journal, sweeps, rankings, campaigns. */
 import { wallClockMs } from '../platform/clock.ts';
+import type { AddedHosts } from '../domain/ports/fleet-control.ts';
 import type { CampaignStore, Store, Writes } from '../domain/ports/store.ts';
 import {
   insertCampaign,
@@ -14,6 +15,7 @@ import {
 } from './campaigns.ts';
 import { readBacklog } from './backlog.ts';
 import { readCanaries, reopenDoubted, writeCanaries } from './canaries.ts';
+import { dropHost, keepHost, readAddedHosts } from './hosts.ts';
 import { insertCandidates } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
 import { askProfiles, finishProfile, readProfile, readProfileReport, readWaitingProfiles } from './profiles.ts';
@@ -29,7 +31,7 @@ import type { Sql, SqlSession, Writer } from './sql.ts';
 import { readActivity, readOrigin, readProgress, readRecords, readSummaries, readSweepPoints, readSweeps } from './views.ts';
 
 /** What `createStore` implements. */
-export type SqlStore = Store & CampaignStore;
+export type SqlStore = Store & CampaignStore & AddedHosts;
 
 export interface StoreOptions {
   /** Milliseconds since 1970; the system's clock by default. */
@@ -83,6 +85,9 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     generations: async (id, page) => readGenerations(sql, id, page),
     withdrawVerdicts: async (ids) => withdrawVerdicts(sql, ids, at()),
     outdatedVerdicts: async () => readOutdatedVerdicts(sql),
+    addedHosts: async () => readAddedHosts(sql),
+    keepHost: async (host) => keepHost(sql, host),
+    dropHost: async (name) => dropHost(sql, name),
     askProfiles: async (ids, { again }) => askProfiles(sql, ids, { again, at: at() }),
     profile: async (id) => readProfile(sql, id),
     profileReport: async (id) => readProfileReport(sql, id),

@@ -198,6 +198,10 @@ export class EngineScenario {
     deepEqual(this.#unread, [], 'every frame is expected');
   }
 
+  get control(): Engine['hosts'] {
+    return this.#alive.engine.hosts;
+  }
+
   get kiln(): Engine['kiln'] {
     return this.#alive.engine.kiln;
   }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { DeviceView, FleetView, HostRefreshed, HostResumed, HostsRefreshed, HostView } from '../../domain/api/inspection.ts';
+import { addFleetChanges } from './fleet-changes.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { isCompileOnly, roleText } from '../output/host-role.ts';
@@ -37,6 +38,7 @@ export const addFleet = (program: Command): void => {
       if (json) printJson(answer);
       else print(refreshedText(answer));
     });
+  addFleetChanges(program, fleet);
 };
 
 export const refreshedText = ({ hosts }: HostsRefreshed): string =>
@@ -117,15 +119,17 @@ const stateText = ({ quarantine, unavailable, running }: DeviceView): string =>
   quarantine ? 'QUARANTINED' : (unavailable ?? (running === null ? 'idle' : 'judging'));
 
 /** Why a host takes no work, what one without GPUs is for, and what its runner found missing. */
-const remarks = ({ hosts }: FleetView): string =>
+const remarks = ({ hosts, complaint }: FleetView): string =>
   hosts
     .flatMap((host) => [
+      ...expiryLine(host),
       ...roleLine(host),
       ...(host.reason === null ? [] : [`${host.name}: ${host.reason}${retryText(host)}`]),
       ...compilerLine(host),
       ...host.devices.flatMap((device) => quarantineLine(host, device)),
       ...(host.inventory?.warnings ?? []).map((warning) => `${host.name}: ${warning}`),
     ])
+    .concat(complaint === null ? [] : [`the fleet file is wrong and was not applied: ${complaint}`])
     .map((line) => plainLine(line, 500))
     .join('\n');
 
@@ -133,6 +137,9 @@ const compilerLine = ({ name, compilerQuarantine }: HostView): readonly string[]
   compilerQuarantine
     ? [`${name}: ${compilerQuarantineText(compilerQuarantine)}. It comes back when one passes, or by: kiln fleet resume ${name}`]
     : [];
+
+const expiryLine = ({ name, origin }: HostView): readonly string[] =>
+  origin?.by === 'api' ? [`${name}: was added${origin.expiresAt === null ? '' : `, leaves at ${origin.expiresAt}`}`] : [];
 
 const quarantineLine = ({ name }: HostView, { model, unavailable, quarantine }: DeviceView): readonly string[] =>
   quarantine ? [`${name}: ${model}: ${unavailable}. It comes back when one passes, or by: kiln fleet resume ${name}`] : [];

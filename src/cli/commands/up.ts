@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { loadKilnConfig, openSecrets } from '../../config/kiln-config.ts';
@@ -28,7 +29,7 @@ export const addUp = (program: Command): void => {
       });
       let isReplaced = false;
       // Before it is up: an interrupt while it starts must not leave a runner behind.
-      const grace = closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
+      const grace = closeWithGrace({ delay: STOP_LIMIT_MS, logger: false, skip: ['SIGHUP'] }, async ({ err }) => {
         if (err) note(`error: ${err.stack ?? err.message}`);
         else if (!json) print('stopping');
         await (await starting).stop().catch((cause: unknown) => {
@@ -36,6 +37,12 @@ export const addUp = (program: Command): void => {
           throw cause;
         });
         if (isReplaced) process.exit(EXIT.failed);
+      });
+      const hadTerminal = hasTerminal();
+      process.on('SIGHUP', () => {
+        // A terminal that was closed says so by the same signal.
+        if (hadTerminal && !hasTerminal()) grace.close();
+        else void starting.then(async (daemon) => daemon.reload()).catch(() => undefined);
       });
       const { url, lost } = await starting.catch((error: unknown) => {
         grace.uninstall();
@@ -49,6 +56,16 @@ export const addUp = (program: Command): void => {
       if (json) printJsonLine({ url });
       else print(`Kiln is up: ${url}  (dashboard: ${url}/, API: ${url}/docs, stop with Ctrl-C)`);
     });
+};
+
+/** Whether this process can still be steered from a terminal. */
+const hasTerminal = (): boolean => {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 };
 
 const endWhenReplaced = async (lost: Promise<Error>, end: (message: string) => void): Promise<void> => end((await lost).message);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Quarantine } from '../canary.ts';
 import { Device } from '../device.ts';
 import { DeviceId, HostId } from '../ids.ts';
+import { HostOrigin } from './fleet-control.ts';
 import { Inventory } from '../protocol.ts';
 import { RankingEntry } from '../records.ts';
 import { Problem } from '../problem.ts';
@@ -68,6 +69,8 @@ export const HostView = z.strictObject({
   /** Why it is not connected, or takes no work (its disk is full, or its runner starts anew), and what to do; or null. */
   reason: z.string().nullable(),
   nextRetryAt: z.iso.datetime().nullable(),
+  /** How it came to the fleet; null while it leaves. */
+  origin: HostOrigin.nullable().default(null),
   roundTripMs: z.number().nullable(),
   inventory: Inventory.omit({ devices: true }).nullable(),
   devices: z.array(DeviceView),
@@ -88,6 +91,8 @@ export const HostView = z.strictObject({
 });
 export type HostView = z.infer<typeof HostView>;
 export const FleetView = z.strictObject({
+  /** What is wrong with the fleet file as it is now: the fleet is as it was before that. Null where nothing is. */
+  complaint: z.string().nullable().default(null),
   hosts: z.array(HostView),
   /** How long the last candidates stayed in each stage, milliseconds; null before the first. */
   stages: z.strictObject({

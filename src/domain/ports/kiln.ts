@@ -17,6 +17,7 @@ import type { CandidateId, HostId, SweepId } from '../ids.ts';
 import type { ProfileRecord } from '../profile.ts';
 import type { CandidateRecord, JournalEvent } from '../records.ts';
 import type { EventQuery, SourcedCandidate } from './store.ts';
+import type { FleetControl } from './fleet-control.ts';
 import type { Views } from './views.ts';
 
 export interface Kiln {
@@ -64,6 +65,7 @@ export interface Kiln {
   createSweep(sweep: z.output<typeof CreateSweep>): Promise<SweepCreated>;
   sweep(id: SweepId): Promise<SweepView>;
   readonly views: Views;
+  readonly fleetControl: FleetControl;
   /** Null when ready, otherwise why not: everybody may read it, so nothing secret. */
   notReady(): Promise<string | null>;
   /** Prometheus text. */

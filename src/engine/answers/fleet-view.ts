@@ -10,7 +10,9 @@ import { reasonOf } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { EngineState } from '../state.ts';
 
+/** Where the hosts come from, and what is wrong with the fleet file, is told by who knows (src/fleet). */
 export const fleetView = (state: EngineState): FleetView => ({
+  complaint: null,
   hosts: [...state.hosts.values()].map((host) => hostView(state, host)),
   stages: state.metrics.stageTimesMs(),
 });
@@ -19,10 +21,11 @@ const hostView = (state: EngineState, host: HostState): HostView => ({
   name: host.session.hostId,
   transport: host.session.transport,
   address: host.session.address,
-  labels: [...host.session.labels],
+  labels: [...host.labels],
   state: host.connection.state,
   reason: reasonOf(host),
   nextRetryAt: nextRetryAt(host),
+  origin: null,
   roundTripMs: host.session.roundTripMs,
   inventory: host.inventory && withoutDevices(host.inventory),
   devices: host.devices.map((device) => deviceView(state, host, device)),

@@ -15,8 +15,9 @@ const COOL_DOWN_MS = 30_000;
 /** Languages whose code does not depend on the processor that compiles it. */
 export const TRANSFERABLE = ['cuda', 'triton'] as const;
 
-export const isCompileHost = ({ connection, devices, inventory }: HostState): boolean =>
+export const isCompileHost = ({ connection, leaving, devices, inventory }: HostState): boolean =>
   connection.state === 'connected' &&
+  leaving === null &&
   !devices.some(({ kind }) => kind === 'gpu') &&
   TRANSFERABLE.some((language) => inventory?.compilers?.[language] !== undefined);
 

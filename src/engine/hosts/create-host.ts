@@ -10,6 +10,8 @@ import type { HostState } from '../host-state.ts';
 /** A host that has not been heard of yet. */
 export const createHost = (session: HostSession, bundles: Bundles): HostState => ({
   session,
+  labels: session.labels,
+  leaving: null,
   connection: { state: 'connecting' },
   runnerId: '',
   inventory: null,

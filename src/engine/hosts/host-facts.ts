@@ -9,12 +9,12 @@ const ROUND_TRIP_DEFAULT_MS = 20;
 
 export const factsOf = (
   { eventLoopDelayMs }: Pick<HostsSlice, 'eventLoopDelayMs'>,
-  { session, connection, inventory, devices, runnerId, lent }: HostState,
+  { session, labels, connection, inventory, devices, runnerId, lent }: HostState,
 ): HostFacts => ({
   hostId: session.hostId,
   runnerId,
   // Whoever wants this very host asks for it by this label.
-  labels: [...session.labels, hostLabel(session.hostId)],
+  labels: [...labels, hostLabel(session.hostId)],
   languages: inventory?.languages ?? [],
   compileSlots: inventory?.compileSlots ?? 1,
   rttMs: (session.roundTripMs ?? ROUND_TRIP_DEFAULT_MS) + eventLoopDelayMs(),

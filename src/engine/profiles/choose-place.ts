@@ -11,7 +11,7 @@ export interface FreeDevice extends Place {
 export const freeDevices = (hosts: Iterable<HostState>, pending: PendingProfiles): FreeDevice[] => {
   const busy = new Set([...pending.values()].flatMap(({ stage }) => (stage.name === 'running' ? [stage.place.deviceId] : [])));
   return [...hosts]
-    .filter(({ connection }) => connection.state === 'connected')
+    .filter(({ connection, leaving }) => connection.state === 'connected' && leaving === null)
     .flatMap(({ session, devices, lent }) =>
       devices
         .filter(({ id, kind, unavailable }) => kind === 'gpu' && unavailable === null && !lent.has(id) && !busy.has(id))

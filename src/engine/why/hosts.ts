@@ -1,5 +1,6 @@
 /** The fleet as far as it matters to one candidate. */
 import { deviceClassOf } from '../../domain/device.ts';
+import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
 import { connectedTo, type HostState, reasonOf } from '../host-state.ts';
@@ -15,7 +16,7 @@ const hostOf = (host: HostState): WhyHost => ({
   name: host.session.hostId,
   state: host.connection.state,
   reason: reasonOf(host),
-  labels: host.session.labels,
+  labels: [...host.labels, hostLabel(host.session.hostId)],
   languages: host.inventory?.languages ?? null,
   devices: host.devices.map((device) => {
     const quarantine = host.canaries.quarantines.get(device.id);
@@ -23,7 +24,7 @@ const hostOf = (host: HostState): WhyHost => ({
       id: device.id,
       class: deviceClassOf(device),
       model: device.model,
-      unavailable: device.unavailable,
+      unavailable: device.unavailable ?? host.lent.get(device.id)?.reason ?? null,
       quarantine: quarantine ? quarantineText(quarantine) : null,
     };
   }),

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { fleetContract } from '../../domain/api/contracts.ts';
+import { fleetControlContract } from '../../domain/api/fleet-control-contracts.ts';
 import type { RouteDeps } from '../route-deps.ts';
 
 export const fleetRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln }) => {
@@ -7,4 +8,8 @@ export const fleetRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln 
   app.route({ ...fleetContract.resume, handler: ({ params }) => kiln.resumeHost(params.host) });
   app.route({ ...fleetContract.refreshAll, handler: () => kiln.refreshHosts(null) });
   app.route({ ...fleetContract.refresh, handler: ({ params }) => kiln.refreshHosts(params.host) });
+  app.route({ ...fleetControlContract.plan, handler: () => kiln.fleetControl.plan() });
+  app.route({ ...fleetControlContract.reload, handler: () => kiln.fleetControl.reload() });
+  app.route({ ...fleetControlContract.add, handler: ({ body }) => kiln.fleetControl.add(body) });
+  app.route({ ...fleetControlContract.remove, handler: ({ params }) => kiln.fleetControl.remove(params.host) });
 };

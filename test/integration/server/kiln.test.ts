@@ -8,6 +8,7 @@ import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { createQueue } from '../../../src/queue/queue.ts';
 import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
+import { createFakeFleetControl } from '../../support/server/fake-fleet-control.ts';
 import { createFakeKiln } from '../../support/server/fake-kiln.ts';
 import { LENIENT } from '../../unit/engine/lenient-rules.ts';
 import { holderOf, temporaryFolder } from '../../support/servers.ts';
@@ -41,7 +42,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describeKiln('the engine', (): Kiln => ({ ...engine.kiln, notReady: async () => Promise.resolve(engine.kiln.notReady()) }));
+describeKiln(
+  'the engine',
+  (): Kiln => ({
+    ...engine.kiln,
+    fleetControl: createFakeFleetControl(),
+    notReady: async () => Promise.resolve(engine.kiln.notReady()),
+  }),
+);
 
 const fake = createFakeKiln();
 describeKiln('the one in memory', () => fake);

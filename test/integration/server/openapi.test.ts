@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as campaignContracts from '../../../src/domain/api/campaign-contracts.ts';
 import * as contracts from '../../../src/domain/api/contracts.ts';
+import * as fleetControlContracts from '../../../src/domain/api/fleet-control-contracts.ts';
 import * as profileContracts from '../../../src/domain/api/profile-contracts.ts';
 import * as steeringContracts from '../../../src/domain/api/steering-contracts.ts';
 import * as hostContracts from '../../../src/domain/api/host-contracts.ts';
@@ -30,6 +31,7 @@ const resources: readonly Record<string, { method: string; url: string; schema: 
   ...contracts,
   ...campaignContracts,
   ...profileContracts,
+  ...fleetControlContracts,
   ...steeringContracts,
   ...hostContracts,
   ...viewContracts,

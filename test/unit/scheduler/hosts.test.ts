@@ -180,3 +180,30 @@ describe('devices that come and go', () => {
     expect(new Scenario().add(1).changed(0).unread).toEqual([]);
   });
 });
+
+describe('a host that drains', () => {
+  test('is given nothing more, keeps what runs there, and what waited for it goes elsewhere at once', () => {
+    const s = judging().up(1).skip();
+    s.drain(0).expect('retract 2.1 h0');
+    s.retracted(0, [2, 1]).expect('2 is queued again', '2 is compiling', 'compile 2 h1');
+    s.add(3).expect('3 is compiling', 'compile 3 h1');
+    s.judged(1, 1).expect('1 is passed');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('stays so when it is attached again, and takes work again when it is said', () => {
+    const s = new Scenario().up(0).drain(0).lost(0).up(0).add(1).expect();
+    s.drain(0, false).expect('1 is compiling', 'compile 1 h0');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('and leaves is forgotten with its devices; what it still had goes elsewhere at once', () => {
+    const s = judging().up(1).skip();
+    s.removed(0);
+    expect(s.unread.filter((line) => line.startsWith('compile')).toSorted()).toEqual(['compile 1 h1', 'compile 2 h1']);
+    expect([...s.core.hosts.keys()]).toEqual(['h1']);
+    expect([...s.core.classes.values()].flatMap(({ pools }) => [...pools].map(({ host }) => host.id))).toEqual(['h1']);
+    s.skip().up(0).add(3).skip();
+    expect(s.core.hosts.size).toBe(2);
+  });
+});

@@ -110,6 +110,14 @@ export class Scenario {
     return this.send({ type: 'host-lost', hostId: hostId(n) });
   }
 
+  drain(n: number, draining = true): this {
+    return this.send({ type: 'host-draining', hostId: hostId(n), draining });
+  }
+
+  removed(n: number): this {
+    return this.send({ type: 'host-removed', hostId: hostId(n) });
+  }
+
   compiled(n: number, host: number): this {
     return this.send({
       type: 'compiled',

@@ -36,6 +36,11 @@ const WEIGHTS = {
   wait: 4,
   tick: 8,
   relabel: 1,
+  drain: 2,
+  undrain: 2,
+  pause: 3,
+  unpause: 1,
+  reprioritise: 3,
   'restart-daemon': 1,
 } as const;
 type StepName = keyof typeof WEIGHTS;
@@ -109,6 +114,12 @@ const onHost: Readonly<Record<StepName, (shell: SimulatedShell, host: SimulatedH
   wait: (shell, _host, { n }) => void (shell.nowMs += n * 100),
   tick: (shell) => shell.tick(),
   'restart-daemon': (shell, _host, { n }) => shell.restartDaemon(n % 2 === 0 ? PASSED : null),
+  drain: (shell, host) => void shell.send({ type: 'host-draining', hostId: host.id, draining: true }),
+  undrain: (shell, host) => void shell.send({ type: 'host-draining', hostId: host.id, draining: false }),
+  pause: (shell, _host, { n }) => void shell.send({ type: 'task-paused', id: candidateId(n) }),
+  unpause: (shell, _host, { n }) => void shell.send({ type: 'task-unpaused', id: candidateId(n) }),
+  reprioritise: (shell, host, { n }) =>
+    void shell.send({ type: 'task-reprioritised', id: candidateId(n), priority: host === shell.hosts[0] ? 1 : 300 }),
   relabel: (shell, host) =>
     void (host.attached && shell.send({ type: 'host-changed', host: { ...host.facts(), labels: ['eu', 'fast'] } })),
 };
@@ -123,6 +134,7 @@ const drain = (shell: SimulatedShell): void => {
   for (const host of shell.hosts) {
     for (const device of host.devices) device.available = true;
     shell.attach(host);
+    shell.send({ type: 'host-draining', hostId: host.id, draining: false });
   }
   for (let round = 0; round < DRAIN_ROUNDS_MAX && snapshot(shell.core).stages.queued >= 0; round += 1) {
     if (shell.verdicts.size === shell.status.size && shell.hosts.every((host) => host.frames.length === 0)) return;

@@ -123,11 +123,20 @@ export class SimulatedShell {
     if (effect.type === 'trust') this.#trust(effect.deviceId);
     if (effect.type === 'moved') this.#move(effect.id, effect.state.status);
     if (effect.type === 'requeued') this.#move(effect.id, 'queued');
+    if (effect.type === 'released') this.#takeUpAgain(effect.id);
     if (effect.type === 'finished') {
       this.#move(effect.id, 'done');
       this.verdicts.set(effect.id, effect.outcome.verdict);
     }
     if ('hostId' in effect) this.host(effect.hostId).receive(effect);
+  }
+
+  /** As if it were resumed at once. */
+  #takeUpAgain(id: CandidateId): void {
+    const task = this.tasks.get(id);
+    const handed = this.#handed.get(id);
+    ok(task && this.status.get(id) === 'queued', `${id} is released while it is ${this.status.get(id)}`);
+    this.#later.push({ type: 'task-added', task: { ...task, attempts: handed ? attemptNumber(handed.attemptId) : 0 } });
   }
 
   /** What the store would do: the verdicts since the last passed canary are open again, and their candidates in the queue. */
