@@ -45,8 +45,8 @@ export const CaseTiming = z.strictObject({
 });
 export type CaseTiming = z.infer<typeof CaseTiming>;
 
-/** After which step a candidate was stopped: the launch that checked a case, the case's warm-up, some timed runs of it, or the whole case. */
-export const STOPPED_AFTER = ['check', 'warm-up', 'runs', 'case'] as const;
+/** After which step of a case a candidate was stopped: its warm-up, some of its timed runs, or all of them. */
+export const STOPPED_AFTER = ['warm-up', 'runs', 'case'] as const;
 
 /** Why a candidate that passed was not timed to the end: it could not come near the front of its ranking any more. */
 export const Stopped = z.strictObject({

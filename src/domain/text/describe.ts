@@ -50,7 +50,6 @@ export const stoppedText = ({ stopped }: Score): string | null => {
 };
 
 const STOPPED_AFTER_TEXT = {
-  check: 'the check',
   'warm-up': 'the warm-up',
   runs: 'some timed runs',
   case: 'all timed runs',

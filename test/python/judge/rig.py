@@ -107,7 +107,7 @@ class Rig:
             self.send({"type": "problem", "definition": problem.definition, "referenceArtifact": reference, "baselineArtifact": baseline})
 
     def task(self, problem: "HandmadeProblem", source: str, **changes: object) -> dict:
-        """A JudgeTask. `timing`, `plans` (case -> plan) and `record` may be given."""
+        """A JudgeTask. `timing`, `plans` (case -> plan), `record` and `race` may be given."""
         self._attempts += 1
         plans = changes.get("plans") or problem.plans(header_of(source))
         return {
@@ -120,6 +120,7 @@ class Rig:
             "record": changes.get("record"),
             "limitMs": 60_000,
             "waitedMs": 0,
+            **({"race": changes["race"]} if changes.get("race") else {}),
         }
 
     def judge(self, problem: "HandmadeProblem", source: str, **changes: object) -> dict:

@@ -43,13 +43,13 @@ mismatch = record({
 outcome = union("verdict", {
     "passed": record({"timings": array(case_timing, 1), "checkedCases": integer(1)}, {
         "stopped": record({
-            "after": one_of("check", "warm-up", "runs", "case"), "case": string, "speedupMost": millis, "timeLeastNs": millis,
+            "after": one_of("warm-up", "runs", "case"), "case": string, "speedupMost": millis, "timeLeastNs": millis,
             "needed": record({"speedup": millis, "timeNs": millis}),
         }),
     }),
     "compile_error": record({"log": string}),
     "plan_error": record({"field": string, "message": string}),
-    "wrong_answer": record({"case": string, "stage": one_of("check", "timed_run"), "mismatch": mismatch}),
+    "wrong_answer": record({"case": string, "stage": one_of("check", "timed_run"), "mismatch": mismatch}, {"inputs": string}),
     "modified_input": record({"case": string, "tensor": string}),
     "out_of_bounds": record(
         {"case": string, "tensor": string, "side": one_of("before", "after"), "distanceBytes": integer(0)}, {"access": one_of("read", "write")}

@@ -62,19 +62,22 @@ class Mismatch(_Mismatch, total=False):
     limit: str
 
 
-class NeededRace(TypedDict):
+class Needed(TypedDict):
     speedup: float
     timeNs: float
+
+
+StoppedAfter = Literal["warm-up", "runs", "case"]
 
 
 class Stopped(TypedDict):
     """Where a candidate could not reach any more what was needed."""
 
-    after: Literal["check", "warm_up", "runs", "case"]
+    after: StoppedAfter
     case: str
     speedupMost: float
     timeLeastNs: float
-    needed: NeededRace
+    needed: Needed
 
 
 class _Passed(TypedDict):

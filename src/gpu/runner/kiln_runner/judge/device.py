@@ -47,6 +47,8 @@ class CaseOf(Protocol[P, R]):
     hard_names: list[str]
     # Runs right behind a draw of the inputs differ from others by up to this share in honest code.
     draw_bias: float
+    # A first launch takes up to so many times what others of the same code do.
+    cold_factor: float
     # The problem's own sides, bound once.
     bound: dict[str, tuple[P, R]]
 
@@ -76,6 +78,10 @@ class CaseOf(Protocol[P, R]):
 
     def execute(self, runnable: R) -> None:
         """Once, on replica 0."""
+        ...
+
+    def executed_ns(self) -> float:
+        """What the last `execute` took, once its findings were told: a launch on whatever the caches hold, which the host may have been late for."""
         ...
 
     def inspect(self, seed: int) -> None:

@@ -45,6 +45,11 @@ class Facts:
             return None
         return known.statistics
 
+    def slowest_baseline(self, case: str, age_ms_max: float) -> Optional[TimingStatistics]:
+        """Of those that are recent, whatever was timed together."""
+        recent = [self.recent_baseline(case, batch, age_ms_max) for batch in self.batches(case)]
+        return max((one for one in recent if one), key=lambda one: one["medianNs"], default=None)
+
     def remember_baseline(self, case: str, batch: int, statistics: TimingStatistics) -> None:
         known = Baseline(statistics, time.monotonic_ns())
         self._keep(case, batch, known)

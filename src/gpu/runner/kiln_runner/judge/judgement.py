@@ -21,10 +21,11 @@ from .failures import CandidateFailure, DeviceFault, InfraFailure, LaunchRejecte
 from .hard_inputs import Deck
 from .hidden import check_hidden, refuse_plan
 from .measured import Measured, paired, screened
-from .measuring import NS_PER_MS, Conditions, Control, Section, time_sides, warm_up
+from .measuring import NS_PER_MS, Conditions, Control, Section, time_sides, warm_up, witness
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
-from .sampling import DRAWN_SCREENING, Proof, draw_proofs, draws_to_confirm
+from .racing import entered
+from .sampling import DRAWN_SCREENING, draw_proofs, draws_to_confirm
 from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
 from .steadiness import lives_on_memory
@@ -56,7 +57,9 @@ class Judgement:
         # Seeded by the system's generator, and as unpredictable for a kernel, but a hundred times as fast: the device waits for what is drawn.
         self._rng = random.Random(bench.rng.getrandbits(256))
         self._decks = {spec["name"]: Deck(len(spec.get("hard", [])), self._rng) for spec in problem.definition["cases"]}
+        # Still to be timed.
         self._timed = [spec for spec in problem.definition["cases"] if spec["kind"] == "bench"]
+        self._race = entered(task, problem.facts, [spec["name"] for spec in self._timed])
         # Seed and replica of the outputs that were copied after the latest section.
         self._last = (0, 0)
         self.telemetry: Optional[Telemetry] = None
@@ -69,12 +72,12 @@ class Judgement:
             self._load(specs)
             self._read_only = self._constants()
             self._check(specs)
-            timings = [self._time(spec) for spec in self._timed]
+            timings = self._time_all()
         except LaunchRejected as error:
             raise CandidateFailure(plan_error(error.field, f"{error} (case {self.case})" if self.case else str(error))) from error
         except DeviceFault as error:
             raise CandidateFailure(crashed(self.case, str(error)), lost=error.lost) from error
-        return passed(timings, len(specs) + (self._hidden is not None))
+        return passed(timings, len(specs) + (self._hidden is not None), self._race and self._race.stopped)
 
     @property
     def leftover(self) -> Optional[str]:
@@ -164,6 +167,8 @@ class Judgement:
                 self._trust(case, spec, reference)
                 # Timed shapes on hard inputs: plain ones are checked in what is timed.
                 check(case, self._runnable("candidate", case, spec), reference, self._terms, self._decks[spec["name"]].deal())
+                if self._race and spec["kind"] == "bench":
+                    self._race.saw_check(spec["name"], case.executed_ns(), case.cold_factor)
             if self._hidden and self._hidden["kind"] == "case":
                 self.case = self._hidden["case"]["name"]
                 self._bench.report("check", self.case)
@@ -190,21 +195,49 @@ class Judgement:
             raise InfraFailure("problem_refused", f"the problem {name} cannot tell right from wrong: case {spec['name']}: {reason}")
         self._problem.facts.trust(spec["name"])
 
+    # --- race
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self._race is not None and self._race.stopped is not None
+
+    @property
+    def _is_left(self) -> bool:
+        """The case that is timed is not timed to the end, at least not now."""
+        return self._race is not None and (self._race.stopped or self._race.left) is not None
+
+    def _until_lost(self, spec: DefinedCase) -> Optional[Callable[[Section], bool]]:
+        return self._race and self._race.until_lost(spec["name"], [other["name"] for other in self._timed])
+
     # --- time
+
+    def _time_all(self) -> list[CaseTiming]:
+        """In the problem's order, whatever came first."""
+        race, timings, order = self._race, dict[str, CaseTiming](), [spec["name"] for spec in self._timed]
+        if race:
+            self._timed.sort(key=lambda spec: (-race.gain(spec["name"]), spec["name"]))
+        while self._timed and not self._is_stopped:
+            spec = self._timed.pop(0)
+            timings[spec["name"]] = self._time(spec)
+            if race and race.left:
+                self._timed.append(spec)
+        return [timings[name] if race is None or name in timings else race.timing(name) for name in order]
 
     def _time(self, spec: DefinedCase) -> CaseTiming:
         self.case = spec["name"]
         self._bench.report("measure", spec["name"])
         with self._bench.lock.exclusive(self._bench.watch), self._bench.watch.span("measureMs"):
             measured = self._measure(spec)
+            if self._race and self._timed and not self._race.left:
+                self._race.saw_case(spec["name"], measured)
         with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
             reference = self._runnable("reference", measured.case, spec)
             ran = self._ran(measured.case, measured.section)
             queue_timed_checks(measured.case, reference, ran, self._terms)
             # Both take a fraction of a millisecond up to some: meanwhile the device checks.
-            if spec is self._timed[-2:][0]:
+            if len(self._timed) <= 1 and not self._is_left and self.telemetry is None:
                 self.telemetry = self._bench.device.telemetry()
-            if spec is self._timed[-1]:
+            if self._is_stopped or not (self._timed or self._is_left):
                 self._load_next()
             evaluate_timed(measured.case, reference, ran, self._terms)
             self._find_unchanged()
@@ -230,11 +263,14 @@ class Judgement:
     def _look_before_again(self, spec: DefinedCase, case: Case, section: Section) -> None:
         """A section that looked as if work had been left out is timed again in a way in which none can be. What was written in it counts all the
         same: a candidate that is honest in the second section alone is wrong."""
+        self._look_at(spec, case, section)
+        self._prepared(spec, case.batch)
+
+    def _look_at(self, spec: DefinedCase, case: Case, section: Section) -> None:
         reference, ran = self._runnable("reference", case, spec), self._ran(case, section)
         queue_timed_checks(case, reference, ran, self._terms)
         evaluate_timed(case, reference, ran, self._terms)
         case.wipe([KEPT, LAST])
-        self._prepared(spec, case.batch)
 
     def _load_next(self) -> None:
         """After the candidate's last run. What the checks did not last for is time that the device waited for loading."""
@@ -244,10 +280,12 @@ class Judgement:
             self._bench.watch.add("loadMs", time.monotonic_ns() - start)
 
     def _measure(self, spec: DefinedCase) -> Measured:
-        case, conditions = self._get_ready(spec)
+        (case, conditions, warm), race = self._get_ready(spec), self._race
+        if race and race.stopped:
+            return screened(case, warm, race.baseline(spec["name"]))
         measured, most = self._by_method(spec, case, conditions), self._bench.device.replicas_max(spec)
         counted_ns = measured.candidate["medianNs"]
-        if batch_holds(case.batch, counted_ns, most):
+        if self._is_left or batch_holds(case.batch, counted_ns, most):
             return measured
         # The warm-up said something else than the runs that count: once more, with what these say.
         self._look_before_again(spec, measured.case, measured.section)
@@ -275,6 +313,8 @@ class Judgement:
         start = time.monotonic_ns()
         section = self._time_sides(case, sides, (conditions, False, control if has_controls else None))
         spent_ms = (time.monotonic_ns() - start) / NS_PER_MS
+        if self._is_left:
+            return screened(case, section, known)
         if lives_on_memory(section, "candidate", case.draw_bias) or stamps_are_doubtful(section, "candidate"):
             self._look_before_again(spec, case, section)
             return self._in_pairs(spec, case, conditions, True)
@@ -291,33 +331,46 @@ class Judgement:
         """In pairs, and the baseline's time is remembered, if nothing was suspicious about them. Of plans that are always timed in pairs it only
         says that there are such, for judges that make them ready."""
         measured = self._in_pairs(spec, case, conditions, False)
-        return measured._replace(teaches=not measured.is_strict)
+        return measured._replace(teaches=not measured.is_strict and not self._is_left)
 
     def _in_pairs(self, spec: DefinedCase, case: Case, conditions: Conditions, is_strict: bool) -> Measured:
         sides = ["candidate", "baseline", *(["record"] if self._task["record"] else [])]
         runnables = self._runnables(sides, case, spec)
         conditions = conditions.beside(case, self._runnables(sides[1:], case, spec))
         measured = paired(case, self._time_sides(case, runnables, (conditions, is_strict, None)), sides, is_strict)
-        if is_strict or not measured.is_doubtful:
+        if is_strict or self._is_left or not measured.is_doubtful:
             return measured
         self._look_before_again(spec, case, measured.section)
-        return paired(case, self._time_sides(case, runnables, (conditions, True, None)), sides, True)
+        strictly = (conditions._replace(until=None), True, None)
+        return paired(case, self._time_sides(case, runnables, strictly), sides, True)
 
-    def _get_ready(self, spec: DefinedCase) -> tuple[Case, Conditions]:
+    def _get_ready(self, spec: DefinedCase) -> tuple[Case, Conditions, Section]:
         """The case in place for as many executions between two events as the candidate's speed asks for."""
         case, rng = self._prepared(spec, 1), self._rng
         rules, deck = self._task["timing"], self._decks[spec["name"]]
-        warmth, samples = warm_up(case, {"candidate": self._runnable("candidate", case, spec)}, rules["warmupRuns"], rng)
+        runs = self._race.warm_up_runs(rules["warmupRuns"]) if self._race else rules["warmupRuns"]
+        warmth, warm = warm_up(case, {"candidate": self._runnable("candidate", case, spec)}, runs, rng)
+        self._look_at_warm_up(spec, case, warm)
+        conditions = Conditions(rules, warmth, rng, deck, self._until_lost(spec))
         batch = batch_for(warmth.single_ns, self._bench.device.replicas_max(spec))
-        if batch == 1:
-            return case, Conditions(rules, warmth, rng, deck)
+        if batch == 1 or self._is_stopped:
+            return case, conditions, warm
         # Short because the work was done, or because it was not: then nothing may be chosen by it.
-        last = look_at_last(case, [(case.seed, sample) for sample in samples], rng)
-        reference, ran = self._runnable("reference", case, spec), TimedRuns(None, last, [Proof(case.seed, 0, 0, samples)])
-        queue_timed_checks(case, reference, ran, self._terms)
-        evaluate_timed(case, reference, ran, self._terms)
-        case.wipe([LAST])
-        return self._prepared(spec, batch), Conditions(rules, warmth, rng, deck)
+        self._last = look_at_last(case, warm.sampled, rng)
+        self._look_at(spec, case, warm)
+        return self._prepared(spec, batch), conditions, warm
+
+    def _look_at_warm_up(self, spec: DefinedCase, case: Case, warm: Section) -> None:
+        race = self._race
+        if race is None:
+            return
+        race.saw_warm_up(spec["name"], warm.times)
+        if not race.is_lost():
+            return
+        race.saw_witness(spec["name"], witness(case, self._runnable("baseline", case, spec), self._rng))
+        if race.is_lost():
+            race.stop("warm-up", spec["name"])
+            self._last = look_at_last(case, warm.sampled, self._rng)
 
     def _prepared(self, spec: DefinedCase, batch: int) -> Case:
         case = self._open(spec, batch)

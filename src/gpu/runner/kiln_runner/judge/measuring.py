@@ -3,7 +3,7 @@ import math
 import random
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import TimingRules
 
@@ -24,6 +24,8 @@ from .schedule import (
 from .statistics import Interval, centre, interval, median, relative_half_width
 
 WARMUP_LEAST = 2
+# Baseline runs that say whether the device is slow just now.
+WITNESS_RUNS = 2
 RUNS_PER_CHUNK_MAX = 256
 # With fewer groups a lucky draw looks narrow enough.
 GROUPS_LEAST = 8
@@ -58,9 +60,10 @@ class Section(NamedTuple):
         return inputs_of(self.runs, self.before)
 
     @property
-    def kept(self) -> tuple[int, int]:
-        """Seed and replica of the outputs that were kept: the last to be took the place of others."""
-        return next((seed, run.keep) for run, seed in zip(reversed(self.runs), reversed(self.inputs)) if run.keep is not None)
+    def kept(self) -> Optional[tuple[int, int]]:
+        """Seed and replica of the outputs that were kept: the last to be took the place of others. A warm-up keeps none."""
+        runs = zip(reversed(self.runs), reversed(self.inputs))
+        return next(((seed, run.keep) for run, seed in runs if run.keep is not None), None)
 
     @property
     def sampled(self) -> list[tuple[int, Sample]]:
@@ -154,17 +157,21 @@ class Warmth(NamedTuple):
     run_ms: float
 
 
-def warm_up(case: Case, runnables: Mapping[str, Runnable], count: int, rng: random.Random) -> tuple[Warmth, list[Sample]]:
-    """`count` runs of each side, not counted, and their samples."""
+def warm_up(case: Case, runnables: Mapping[str, Runnable], count: int, rng: random.Random) -> tuple[Warmth, Section]:
+    """`count` runs of each side, not counted."""
     slots = Slots(random.Random(rng.getrandbits(256)))
     sides = [side for _ in range(max(WARMUP_LEAST, count)) for side in runnables]
-    samples = [slots.take() for _ in sides]
-    runs = [TimedRun(side, 1, None, None, sample) for side, sample in zip(sides, samples)]
+    runs = [TimedRun(side, 1, None, None, slots.take()) for side in sides]
     start = time.monotonic_ns()
     times = case.run_timed(runs, runnables, rng)
     run_ms = (time.monotonic_ns() - start) / NS_PER_MS / len(times)
     # The fastest: one slow first run must not hide that a plan is short enough to be batched.
-    return Warmth(min(times), run_ms), samples
+    return Warmth(min(times), run_ms), Section(runs, times, case.seed)
+
+
+def witness(case: Case, baseline: Runnable, rng: random.Random) -> float:
+    """Nanoseconds that the baseline takes just now."""
+    return min(case.run_timed([TimedRun("baseline", case.batch, None, None)] * WITNESS_RUNS, {"baseline": baseline}, rng))
 
 
 class Conditions(NamedTuple):
@@ -173,6 +180,8 @@ class Conditions(NamedTuple):
     rng: random.Random
     # Of the case's hard inputs.
     deck: Deck = NO_HARD_INPUTS
+    # Asked after every chunk, of which the first is short then, whether the section is over.
+    until: Optional[Callable[[Section], bool]] = None
 
     def beside(self, case: Case, others: Mapping[str, Runnable]) -> "Conditions":
         """For one side that is warm together with `others`, which are warmed up here: their first runs are slow, and all of them cost time."""
@@ -206,7 +215,7 @@ def time_sides(
         if section.runs:
             conditions = conditions.counted(elapsed_ms / len(section.runs))
         groups = next_groups(sides, own, elapsed_ms, conditions)
-        if groups == 0 or (section.runs and narrow_enough(section, sides, rules)):
+        if groups == 0 or (section.runs and (narrow_enough(section, sides, rules) or (conditions.until and conditions.until(section)))):
             return section._replace(gaps=gaps)
         chunk = plan.chunk(groups)
         if control is not None:
@@ -230,7 +239,7 @@ def next_groups(sides: Sequence[str], runs_done: int, elapsed_ms: float, conditi
     groups = -(-min(_wanted(rules["runsMin"], done, conditions.rng), rules["runsMax"] - done) // per_side)
     affordable = int((rules["caseBudgetMs"] - elapsed_ms) / (conditions.warmth.run_ms * size))
     if done == 0:
-        groups = max(min(groups, affordable), least)
+        groups = least if conditions.until else max(min(groups, affordable), least)
     return max(0, min(groups, affordable if done else groups, RUNS_PER_CHUNK_MAX // size))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, Optional
 
 from kiln_runner.protocol import Tensor, Tolerance
-from kiln_runner.protocol_outcomes import CaseTiming, Crashed, Mismatch, ModifiedInput, OutOfBounds, Passed, PlanError, WrongAnswer
+from kiln_runner.protocol_outcomes import CaseTiming, Crashed, Mismatch, ModifiedInput, OutOfBounds, Passed, PlanError, Stopped, WrongAnswer
 
 from .layout import Side
 from .numbers import numbers_in
@@ -15,8 +15,11 @@ Stage = Literal["check", "timed_run"]
 ComparisonWords = tuple[int, int, int, float, float]
 
 
-def passed(timings: list[CaseTiming], checked_cases: int) -> Passed:
-    return {"verdict": "passed", "timings": timings, "checkedCases": checked_cases}
+def passed(timings: list[CaseTiming], checked_cases: int, stopped: Optional[Stopped] = None) -> Passed:
+    outcome: Passed = {"verdict": "passed", "timings": timings, "checkedCases": checked_cases}
+    if stopped:
+        outcome["stopped"] = stopped
+    return outcome
 
 
 def plan_error(field: str, message: str) -> PlanError:

@@ -36,6 +36,8 @@ from .timing import run_timed
 
 # The judge draws on the core that the sides run on: whatever that core remembers is the draw's.
 DRAW_BIAS = 0.3
+# Whatever is touched for the first time has to be mapped into the child.
+COLD_FACTOR = 8.0
 
 
 class Cpu(Protocol):
@@ -58,7 +60,7 @@ class Cpu(Protocol):
 
 
 class CpuCase:
-    draw_bias = DRAW_BIAS
+    draw_bias, cold_factor = DRAW_BIAS, COLD_FACTOR
 
     def __init__(self, cpu: Cpu, case: DefinedCase, batch: int, scratch: Scratch) -> None:
         self._lib, self._visible, self._private, self.idle = cpu.lib, cpu.visible, cpu.private, cpu.idle
@@ -72,7 +74,7 @@ class CpuCase:
         # Everything is poisoned as a whole, whatever its size: the flush takes as long.
         self.samples = CaseSamples(cpu.lib, cpu.samples, rows_of(self.tensors, batch, {}, 0), self._row_at)
         self._norms: dict[str, float] = {}
-        self._guard_key, self.seed = 0, 0
+        self._guard_key, self.seed, self._executed_ns = 0, 0, 0
         self._found = Findings(None, None, [])
 
     def _place(self, batch: int, scratch: Scratch) -> None:
@@ -175,7 +177,11 @@ class CpuCase:
 
     def execute(self, runnable: Bound) -> None:
         with self._told_where():
-            runnable.program.run(runnable, 1)
+            self._executed_ns = runnable.program.run(runnable, 1)
+
+    def executed_ns(self) -> float:
+        """As the child claims. One that claims too little is timed to the end."""
+        return float(max(1, self._executed_ns))
 
     @contextmanager
     def _told_where(self) -> Iterator[None]:

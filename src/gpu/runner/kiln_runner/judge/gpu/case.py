@@ -2,6 +2,7 @@
 import random
 import struct
 from collections.abc import Mapping, Sequence
+from ctypes import c_void_p
 from typing import Callable, NamedTuple, Optional, Protocol
 
 from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tolerance
@@ -48,6 +49,8 @@ class Poisonable(NamedTuple):
 
 # See bench/gpu/judge-check stale.
 DRAW_BIAS = 0.002
+# Cold instruction caches and translation buffers, and clocks that are still rising.
+COLD_FACTOR = 4.0
 
 
 class CaseTimer(Protocol):
@@ -56,6 +59,9 @@ class CaseTimer(Protocol):
 
     @property
     def gaps(self) -> Sequence[float]: ...
+
+    @property
+    def around(self) -> tuple[c_void_p, c_void_p]: ...
 
     def run(self, case: "GpuCase", runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]: ...
 
@@ -83,7 +89,7 @@ class Gpu(Protocol):
 
 
 class GpuCase:
-    draw_bias = DRAW_BIAS
+    draw_bias, cold_factor = DRAW_BIAS, COLD_FACTOR
 
     def __init__(self, gpu: Gpu, case: DefinedCase, batch: int, scratch: Scratch) -> None:
         self._gpu, self._driver, self.name, self.batch = gpu, gpu.driver, case["name"], batch
@@ -258,7 +264,15 @@ class GpuCase:
             self._driver.fill(self.tensor_at(0, tensor["name"]), 0, tensor_bytes(tensor))
 
     def execute(self, runnable: Runnable) -> None:
+        begin, end = self._gpu.timer.around
+        self._driver.record(begin)
         self.launch(runnable, 0)
+        self._driver.record(end)
+
+    def executed_ns(self) -> float:
+        begin, end = self._gpu.timer.around
+        self._driver.wait(end)
+        return max(1.0, self._driver.elapsed_ns(begin, end))
 
     def launch(self, runnable: Runnable, replica: int) -> None:
         for number, launch in enumerate(runnable.launches[replica]):

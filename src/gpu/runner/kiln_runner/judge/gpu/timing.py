@@ -80,6 +80,8 @@ class Timer:
         self._step: Optional[int] = None
         self._starts = [driver.event() for _ in range(RUNS_PER_CALL_MAX)]
         self._ends = [driver.event() for _ in range(RUNS_PER_CALL_MAX)]
+        # Of a launch that is checked.
+        self.around = (driver.event(), driver.event())
 
     def run(self, case: GpuCase, runs: Sequence[TimedRun], runnables: Mapping[str, Runnable], rng: random.Random) -> list[float]:
         """Nanoseconds of one execution in each of at most RUNS_PER_CALL_MAX runs."""
