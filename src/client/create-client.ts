@@ -1,4 +1,5 @@
 /** The typed client: the CLI, scripts and agents speak to a daemon through it. Every method throws KilnError. */
+import type { CheckProblem, ProblemTried } from '../domain/api/problem-check.ts';
 import type { z } from 'zod';
 import { campaignsContract, generatorsContract } from '../domain/api/campaign-contracts.ts';
 import type {
@@ -105,6 +106,8 @@ export interface KilnClient {
   refreshHosts(host?: string): Promise<HostsRefreshed>;
   problems(): Promise<ProblemList>;
   problem(name: string): Promise<ProblemView>;
+  /** Wrong versions of its reference, tried on a device of the fleet; waits for all of them. */
+  checkProblem(name: string, where?: CheckProblem): Promise<ProblemTried>;
   ranking(
     problem: string,
     query?: { readonly device?: string | undefined; readonly limit?: number | undefined },
@@ -129,6 +132,9 @@ export interface KilnClient {
   /** Prometheus text. */
   metrics(): Promise<string>;
 }
+
+/** A dozen wrong versions, each compiled and judged behind what waits at its device. */
+const CHECK_WAIT_MS = 900_000;
 
 interface JsonContract<Answer extends z.ZodType> extends Endpoint {
   readonly schema: { readonly response: { readonly 200: Answer } };
@@ -176,6 +182,7 @@ export const createClient = (options: ClientOptions): KilnClient => {
     refreshHosts: (host) =>
       host === undefined ? json(fleetContract.refreshAll) : json(fleetContract.refresh, { params: { host } }),
     problems: () => json(problemsContract.list),
+    checkProblem: (name, where = {}) => json(problemsContract.check, { params: { name }, body: where, waitMs: CHECK_WAIT_MS }),
     problem: (name) => json(problemsContract.get, { params: { name } }),
     ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),
     contract: () => text(planContract.get, {}),

@@ -49,6 +49,7 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
     for (const use of host.use.values()) use.reset();
     host.known.clear();
   }
+  connectedTo(host)?.ended.abort();
   host.connection = newConnection(hello.problems);
   host.runnerId = hello.runnerId;
   host.inventory = hello.inventory;
@@ -67,6 +68,7 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
 const onAway = (state: EngineState, host: HostState, away: Disconnected): void => {
   const wasConnected = host.connection.state === 'connected';
   const isNews = wasConnected || reasonOf(host) !== away.reason;
+  connectedTo(host)?.ended.abort();
   host.connection = away;
   if (isNews) note(state, away.state === 'refused' ? 'host.refused' : 'host.lost', host.session.hostId, { reason: away.reason });
   if (!wasConnected) return;

@@ -73,10 +73,12 @@ export interface Connected {
   readonly coolDowns: Map<string, number>;
   /** Attempts held back until their record holder is compiled. */
   readonly preparing: Set<AttemptId>;
+  /** Aborted when the connection is lost, or another one takes its place. */
+  readonly ended: AbortController;
   /** Under way, one for each device. */
   readonly canaryRuns: Map<DeviceId, CanaryRun>;
   /** Who waits for other judgements (canaries of compile hosts). */
-  readonly judgeAnswers: Map<AttemptId, (result: JudgeResult) => void>;
+  readonly judgeAnswers: Map<string, (result: JudgeResult) => void>;
 }
 
 export const newConnection = (defined: readonly ContentHash[]): Connected => ({
@@ -89,6 +91,7 @@ export const newConnection = (defined: readonly ContentHash[]): Connected => ({
   preparing: new Set(),
   canaryRuns: new Map(),
   judgeAnswers: new Map(),
+  ended: new AbortController(),
 });
 
 /** Null while it is away. */

@@ -3,6 +3,10 @@ import type { ProblemView } from '../../domain/api/inspection.ts';
 import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { plainText } from '../../platform/printable-text.ts';
+import type { CheckProblem } from '../../domain/api/problem-check.ts';
+import { HostId } from '../../domain/ids.ts';
+import { tryOnGpu } from '../try-on-gpu.ts';
+import { fleetCheckText } from '../output/problem-check.ts';
 import { fields, table } from '../output/table.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
 
@@ -33,17 +37,34 @@ export const addProblemCheck = (program: Command): void => {
     .command('problem')
     .description('work on a problem')
     .command('check')
-    .description('what the checks of a problem do not find: wrong versions of its reference, tried on the cpu device')
+    .description(
+      'what the checks of a problem do not find: wrong versions of its reference, tried here and on a GPU of the fleet',
+    )
     .argument('<problem>', 'a folder with a problem.yaml, or a name in the kernels folder')
-    .action(async (problem: string) => {
-      const { json = false } = program.opts<{ readonly json?: boolean }>();
-      const { checkProblem } = await import('../../problem-check.ts');
-      const found = await checkProblem(problem, { root: PROJECT_ROOT, env: process.env });
-      if (json) printJson(found);
-      else print(checkText(found));
-      if (!found.ok) process.exitCode = EXIT.failed;
+    .option('--on <host>', 'on a device of this host alone, as the running daemon knows the problem')
+    .option('--device <class>', 'on a device of this class alone, as the running daemon knows the problem')
+    .action(async (problem: string, { on, device }: { readonly on?: string; readonly device?: string }) => {
+      const { client, json } = contextOf(program);
+      const isThere = on !== undefined || device !== undefined;
+      const found = isThere ? null : await checkHere(problem);
+      const onFleet = isThere
+        ? { tried: await client.checkProblem(problem, whereOf(on, device)) }
+        : await tryOnGpu(client, problem);
+      if (json) printJson({ ...(found ?? {}), fleet: onFleet });
+      else print([...(found ? [checkText(found)] : []), fleetCheckText(problem, onFleet)].join('\n'));
+      if (found?.ok === false || ('tried' in onFleet && !onFleet.tried.ok)) process.exitCode = EXIT.failed;
     });
 };
+
+const checkHere = async (problem: string): Promise<Checked> => {
+  const { checkProblem } = await import('../../problem-check.ts');
+  return checkProblem(problem, { root: PROJECT_ROOT, env: process.env });
+};
+
+const whereOf = (on: string | undefined, device: string | undefined): CheckProblem => ({
+  ...(on === undefined ? {} : { host: HostId.parse(on) }),
+  ...(device === undefined ? {} : { device }),
+});
 
 interface Checked {
   readonly problem: string;
@@ -55,7 +76,7 @@ interface Checked {
 
 export const checkText = ({ problem, ok, refused, mutants, gaps }: Checked): string =>
   [
-    `${problem}: ${ok ? 'every wrong version of its reference is found' : 'not every wrong version of its reference is found'}`,
+    `${problem}, on the cpu device of this machine: ${ok ? 'every wrong version of its reference is found' : 'not every wrong version of its reference is found'}`,
     ...(refused === null ? [] : [`  judges nobody: ${plainText(refused)}`]),
     ...mutants.map(({ name, foundBy }) => (foundBy === null ? `  PASSES   ${name}` : `  found    ${name}, by case ${foundBy}`)),
     ...gaps.map((gap) => `  gap      ${gap}`),

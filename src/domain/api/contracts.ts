@@ -1,4 +1,5 @@
 /** Every endpoint of the API, once: the server's routes and the client's methods both read these records. */
+import { CheckProblem, ProblemTried } from './problem-check.ts';
 import { z } from 'zod';
 import { CandidateId, HostId, SweepId } from '../ids.ts';
 import { CandidateRecord } from '../records.ts';
@@ -186,6 +187,19 @@ export const problemsContract = {
       summary: "A problem's definition with the text of its files",
       params: ProblemParams,
       response: { 200: ProblemView, ...FAILURES },
+    },
+  },
+  check: {
+    method: 'POST',
+    url: '/v1/problems/:name/check',
+    schema: {
+      operationId: 'checkProblem',
+      tags: ['problems'],
+      summary:
+        "Tries wrong versions of a problem's reference on a device of the fleet: its check must find each. Takes some seconds of the device",
+      params: ProblemParams,
+      body: CheckProblem,
+      response: { 200: ProblemTried, ...FAILURES },
     },
   },
   ranking: {

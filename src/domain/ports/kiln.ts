@@ -1,4 +1,5 @@
 /** What Kiln does for those who call it. Implemented by the engine; every method throws KilnError for what the caller did wrong. */
+import type { CheckProblem, ProblemTried } from '../api/problem-check.ts';
 import type { z } from 'zod';
 import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../api/candidates.ts';
 import type {
@@ -57,6 +58,8 @@ export interface Kiln {
   refreshHosts(host: HostId | null): Promise<HostsRefreshed>;
   problems(): ProblemList;
   problem(name: string): ProblemView;
+  /** Wrong versions of its reference, tried on a device of the fleet. Throws UNKNOWN_DEVICE where none takes work, QUEUE_FULL while another is tried. */
+  checkProblem(name: string, where: CheckProblem): Promise<ProblemTried>;
   /** `mayBeUnknown`: a device class that nobody has seen has an empty ranking; otherwise it is refused. */
   ranking(
     problem: string,

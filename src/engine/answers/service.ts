@@ -4,6 +4,8 @@ import { KilnError } from '../../domain/errors.ts';
 import type { SubmissionLimits } from '../deps.ts';
 import type { EngineState } from '../state.ts';
 import { resumeHost } from './resume-host.ts';
+import type { CheckProblem } from '../../domain/api/problem-check.ts';
+import { createProblemChecks } from './check-problem.ts';
 import { fleetView } from './fleet-view.ts';
 import { problemNamed } from './not-found.ts';
 import type { Store } from '../../domain/ports/store.ts';
@@ -32,6 +34,7 @@ export const createService = (state: EngineState, { limits, onEvents, alone }: S
   const { store, problems } = state;
   const submitter = createSubmitter(state, limits);
   const sweeps = createSweeps(state, submitter);
+  const checkProblemOn = createProblemChecks(state);
 
   const problem = (name: string) => problemNamed(problems, name);
   return {
@@ -79,6 +82,7 @@ export const createService = (state: EngineState, { limits, onEvents, alone }: S
       const loaded = problem(name);
       return { problem: loaded.problem, readme: loaded.readme, files: { ...loaded.files } };
     },
+    checkProblem: async (name: string, where: CheckProblem) => checkProblemOn(problem(name), where),
     ranking: async (name: string, query: RankingWish) => rankingView(state, problem(name), query),
     createSweep: sweeps.create,
     sweep: sweeps.view,

@@ -79,7 +79,7 @@ export const judgeCanary = (
   });
 };
 
-const shortly = (timing: TimingRules): TimingRules => ({
+export const shortly = (timing: TimingRules): TimingRules => ({
   ...timing,
   warmupRuns: Math.min(timing.warmupRuns, 1),
   runsMin: Math.min(timing.runsMin, RUNS_MAX),

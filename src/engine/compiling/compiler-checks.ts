@@ -33,8 +33,10 @@ const checksOf = (state: CompilersSlice, host: HostState): readonly Check[] =>
     );
   });
 
-const trustedDevices = ({ devices, canaries }: HostState): HostState['devices'] =>
-  devices.filter(({ id, kind, unavailable }) => kind === 'gpu' && unavailable === null && !canaries.quarantines.has(id));
+const trustedDevices = ({ devices, canaries, lent }: HostState): HostState['devices'] =>
+  devices.filter(
+    ({ id, kind, unavailable }) => kind === 'gpu' && unavailable === null && !canaries.quarantines.has(id) && !lent.has(id),
+  );
 
 interface Places {
   readonly language: (typeof TRANSFERABLE)[number];

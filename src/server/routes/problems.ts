@@ -9,5 +9,6 @@ export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { ki
     ...planContract.get,
     handler: async (_request, reply) => reply.type('text/markdown; charset=utf-8').send(contract),
   });
+  app.route({ ...problemsContract.check, handler: (request) => kiln.checkProblem(request.params.name, request.body) });
   app.route({ ...problemsContract.ranking, handler: (request) => kiln.ranking(request.params.name, request.query) });
 };
