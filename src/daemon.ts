@@ -86,7 +86,7 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     closers.push({ part: 'fleet', close: async () => live.close() });
     const kiln: Kiln = {
       ...engine.kiln,
-      fleet: async () => live.told(await engine.kiln.fleet()),
+      fleet: async () => live.withFile(await engine.kiln.fleet()),
       fleetControl: live.control,
       notReady: async () => engine.kiln.notReady() ?? notReady(),
     };

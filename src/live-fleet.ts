@@ -1,9 +1,8 @@
 /** Wires the fleet that can change (src/fleet) to files, store, hosts and the clock. */
 import type { Logger } from 'pino';
-import { loadFleet, parseFleet } from './config/fleet-config.ts';
-import type { FleetSource } from './config/fleet-config.ts';
+import { loadFleet, parseFleet, type FleetSource } from './config/fleet-config.ts';
 import type { KilnConfig } from './config/kiln-config.ts';
-import type { FleetView } from './domain/api/inspection.ts';
+import type { FleetView } from './domain/api/fleet.ts';
 import { KilnError } from './domain/errors.ts';
 import type { Fleet, HostConfig } from './domain/fleet.ts';
 import type { AddedHost, FleetControl } from './domain/ports/fleet-control.ts';
@@ -30,7 +29,7 @@ export interface MeantFleet {
   readonly added: readonly AddedHost[];
 }
 
-/** Those that were added and have not expired, beside those of the file. What cannot be used is told, and dropped: it keeps no daemon from starting. */
+/** Those that were added and have not expired, beside those of the file. What cannot be used is shown, and dropped: it keeps no daemon from starting. */
 export const meantFleet = async (
   place: Place,
   { fleet, store }: { readonly fleet: Fleet; readonly store: SqlStore },
@@ -69,7 +68,7 @@ const hostOf = ({ config, env }: Place, host: AddedHost['host']): HostConfig => 
 export interface OpenLiveFleet {
   readonly control: FleetControl;
   /** With where each host comes from, and what is wrong with the file. */
-  readonly told: (view: FleetView) => FleetView;
+  readonly withFile: (view: FleetView) => FleetView;
   readonly close: () => void;
 }
 
@@ -107,7 +106,7 @@ export const openLiveFleet = (
   timer.unref();
   return {
     control: live,
-    told: (view) => ({
+    withFile: (view) => ({
       ...view,
       complaint: live.complaint(),
       hosts: view.hosts.map((host) => ({ ...host, origin: live.originOf(host.name) })),

@@ -109,7 +109,7 @@ describe.skipIf(files.length === 0)('the runner (skipped while there is none)', 
     expect(files.filter((file) => linesOf(file) > FILE_LINES_MAX)).toEqual([]);
   });
 
-  test('travels to a host at once', async () => {
+  test('is sent to a host at once', async () => {
     expect((await buildRunnerArchive()).bytes.length).toBeLessThanOrEqual(ARCHIVE_BYTES_MAX);
   });
 });

@@ -90,6 +90,12 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 const ENGINE_SHARED = ['active-candidates.ts', 'deps.ts', 'host-state.ts', 'queue-again.ts', 'state.ts', 'write-behind.ts'];
 const ENGINE_COMPOSITION = ['effects.ts', 'engine.ts', 'event-loop.ts', 'host-control.ts', 'host-events.ts', 'progress.ts'];
 const FILE_LINES_MAX = 400;
+/** Back-off, cool-down, circuit breaker, wake, repair, transfer, remedy and the like say it to everybody. */
+const PRIVATE_WORDS = new Set(
+  'desk mend mends mended owed patiently poke resting seat settle settled settles shelf told travel travels unsettled'.split(' '),
+);
+/** A record is the best of a ranking; rows are called by what they hold. */
+const ROW_RECORD = /^(?:attempt|campaign|canary|candidate|owner|profile|sweep)Records?$/iu;
 const IMPORT = /\bfrom\s+['"](\.[^'"]+)['"]|^\s*import\s+['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]/gmu;
 
 const mayImport = (layer: string): readonly string[] => [
@@ -99,6 +105,8 @@ const mayImport = (layer: string): readonly string[] => [
 ];
 const listed = (imports: readonly string[]): string => imports.join(', ') || 'nothing';
 const read = (file: string): string => readFileSync(file, 'utf8');
+/** Comments and the text of strings may say what they like. */
+const withoutText = (code: string): string => code.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$|'(?:[^'\\\n]|\\.)*'/gmu, "''");
 const layerOf = (file: string): string => file.split(sep)[1] ?? '';
 const sources = globSync('src/**/*.ts').toSorted();
 const written = globSync('{src,test,scripts,bench}/**/*.ts').toSorted();
@@ -161,6 +169,20 @@ describe('architecture', () => {
     expect(written.filter((file) => file.split(sep).some((part) => drawers.has(part.replace(/\.ts$/u, ''))))).toEqual([]);
   });
 
+  // Docs and code speak the field's words (docs/glossary.md): what these stood for has a name that everybody knows.
+  test('no name is of a vocabulary of our own', () => {
+    const declared =
+      /(?:\b(?:const|let|function|class|interface|type|readonly)\s+|[{,(]\s*|#)(?<name>[A-Za-z]\w*)(?=\s*[?:=(,}<])/gu;
+    const found = sources.flatMap((file) =>
+      [...withoutText(read(file)).matchAll(declared)].flatMap(({ groups }) => {
+        const name = groups?.['name'] ?? '';
+        const words = name.split(/_|(?<=[a-z\d])(?=[A-Z])/u).map((word) => word.toLowerCase());
+        return ROW_RECORD.test(name) || words.some((word) => PRIVATE_WORDS.has(word)) ? [`${file}: ${name}`] : [];
+      }),
+    );
+    expect(found).toEqual([]);
+  });
+
   test('there is no barrel', () => {
     expect(written.filter((file) => basename(file) === 'index.ts')).toEqual([]);
   });
@@ -197,7 +219,7 @@ describe('architecture', () => {
   describe('docs/ARCHITECTURE.md', () => {
     const page = read('docs/ARCHITECTURE.md');
     /** Last cells of the rows of its tables, by what the first cell names. */
-    const told = new Map(
+    const stated = new Map(
       [...page.matchAll(/^\| `(?<name>src\/[^`]+)` \|.*\| (?<imports>[^|]*) \|$/gmu)].map(({ groups }) => [
         groups?.['name'] ?? '',
         groups?.['imports'],
@@ -205,7 +227,7 @@ describe('architecture', () => {
     );
 
     test.each(Object.entries(ALLOWED))('tells what src/%s may import', (layer, imports) => {
-      expect(told.get(`src/${layer}`)).toBe(listed(imports));
+      expect(stated.get(`src/${layer}`)).toBe(listed(imports));
     });
 
     test.each(
@@ -213,7 +235,7 @@ describe('architecture', () => {
         Object.entries(rooms).map(([room, imports]) => [`${folder}/${room}`, imports] as const),
       ),
     )('tells what %s may import of its neighbours', (room, imports) => {
-      expect(told.get(room)).toBe(listed(imports));
+      expect(stated.get(room)).toBe(listed(imports));
     });
 
     test('names files that exist', () => {

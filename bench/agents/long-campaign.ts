@@ -1,10 +1,9 @@
 /** A campaign of many generations, as a search that goes well leaves it: written straight into a store. */
 import { createHash } from 'node:crypto';
 import type { Judging } from '../../src/domain/ports/kiln.ts';
-import { CampaignRecord, CampaignSpec, NO_USAGE } from '../../src/domain/campaign/campaign.ts';
-import type { Generation, GenerationState } from '../../src/domain/campaign/campaign.ts';
+import { Campaign, CampaignSpec, type Generation, type GenerationState, NO_USAGE } from '../../src/domain/campaign/campaign.ts';
 import { CandidateId, generationIdOf } from '../../src/domain/ids.ts';
-import type { Score } from '../../src/domain/records.ts';
+import type { Score } from '../../src/domain/ranking/ranking.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
 import type { SqlStore } from '../../src/store/store.ts';
 
@@ -17,7 +16,7 @@ const MODEL = 'NVIDIA H100 80GB HBM3';
 const AT = '2026-01-01T00:00:00.000Z';
 const START_MS = Date.parse(AT);
 
-export const RECORD = CampaignRecord.parse({
+export const RECORD = Campaign.parse({
   id: CAMPAIGN,
   spec: CampaignSpec.parse({ problems: ['softmax'], generators: [{ name: 'evolve' }], budget: { candidates: 1_000_000 } }),
   status: 'paused',

@@ -51,7 +51,7 @@ const oneByOne = (judging: Judging): Judging => ({
   ...judging,
   sourced: async (ids) => {
     const found = [];
-    for (const id of ids) found.push({ record: await judging.candidate(id), source: (await judging.source(id)).source });
+    for (const id of ids) found.push({ candidate: await judging.candidate(id), source: (await judging.source(id)).source });
     return found;
   },
 });
@@ -66,7 +66,7 @@ try {
   const { ended } = await timed('rows counted', async () => countRows(run, store));
   await timed(`archives rebuilt from ${ended.length} of them`, async () => rebuildArchives(run, judging, ended));
   const view = await campaignView({
-    record: RECORD,
+    campaign: RECORD,
     account: run.account,
     targets: run.targets,
     ranMs: 0,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { attemptIdOf, CandidateId, DeviceId, HostId } from '../../src/domain/ids.ts';
-import type { NewCandidate } from '../../src/domain/ledger.ts';
+import type { NewCandidate } from '../../src/domain/ports/store-rows.ts';
 import type { CaseTiming } from '../../src/domain/measurement.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
 import { openEmbedded } from '../../src/store/pglite.ts';
@@ -35,7 +35,7 @@ export const seedStore = async (dataDir: string, count: number): Promise<void> =
     const batch = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => candidateOf(from + index, version));
     await store.insertCandidates(batch);
     const ranked = batch.filter(({ outcome }) => outcome === null).map(({ id }) => id);
-    await store.recordAttempts(ranked.map(attemptOf));
+    await store.writeAttempts(ranked.map(attemptOf));
     await store.complete(
       ranked.map((id) => ({
         candidateId: id,

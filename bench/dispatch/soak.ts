@@ -1,5 +1,5 @@
 /**
- * Does a daemon that never rests get slower or larger: `node bench/dispatch/soak.ts [--candidates 100000] [--every 10000]`. Prints Markdown.
+ * Does a daemon that is never idle get slower or larger: `node bench/dispatch/soak.ts [--candidates 100000] [--every 10000]`. Prints Markdown.
  *
  * The embedded store, since there everything is in the daemon's process. A sweep, so that every candidate is new to all of Kiln's parts.
  */

@@ -16,7 +16,7 @@ export interface DelayingProxy {
 /** `oneWayMs`: added in each direction, so the round trip grows by twice that. */
 export const startDelayingProxy = async (targetPort: number, oneWayMs: number): Promise<DelayingProxy> => {
   const open = new Set<Socket>();
-  // Half-open: the end of one direction travels as slowly as its bytes, and the other goes on.
+  // Half-open: the end of one direction arrives as slowly as its bytes, and the other goes on.
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const target = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
     for (const socket of [client, target]) {

@@ -1,9 +1,8 @@
 /** The table of an evolve campaign: what it began with, what it found, and the best hand-written seed on the same device. Pure. */
 import type { CampaignView } from '../../src/domain/api/campaigns.ts';
-import type { RankingView } from '../../src/domain/api/inspection.ts';
-import type { RankingEntry } from '../../src/domain/records.ts';
-import { totalOf } from './device-use.ts';
-import type { Use } from './device-use.ts';
+import type { RankingView } from '../../src/domain/api/problems.ts';
+import type { RankingEntry } from '../../src/domain/ranking/ranking.ts';
+import { type Use, totalOf } from './device-use.ts';
 
 export interface Finish {
   readonly date: string;

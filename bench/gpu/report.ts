@@ -1,8 +1,8 @@
 /** The table of a GPU run, as Markdown. Pure. */
 import { floorsOf, workOf } from '../../src/problems/floors.ts';
 import { peaksOf } from '../../src/domain/ranking/device-peaks.ts';
-import type { FleetView } from '../../src/domain/api/inspection.ts';
-import type { CandidateRecord } from '../../src/domain/records.ts';
+import type { FleetView } from '../../src/domain/api/fleet.ts';
+import type { Candidate } from '../../src/domain/candidate.ts';
 import { reasonText } from '../../src/domain/text/describe.ts';
 import { plainLine } from '../../src/platform/printable-text.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
@@ -10,7 +10,7 @@ import type { WorkItem } from './work.ts';
 
 export interface Judged {
   readonly item: WorkItem;
-  readonly record: CandidateRecord;
+  readonly candidate: Candidate;
 }
 
 export interface RunFacts {
@@ -23,12 +23,12 @@ export interface RunFacts {
   readonly wallSeconds: number;
 }
 
-const verdictOf = ({ record }: Judged): string =>
-  record.state.status === 'done' ? record.state.outcome.verdict : record.state.status;
+const verdictOf = ({ candidate }: Judged): string =>
+  candidate.state.status === 'done' ? candidate.state.outcome.verdict : candidate.state.status;
 const isExpected = (judged: Judged): boolean => judged.item.expected.includes(verdictOf(judged));
 const fixed = (value: number, digits: number): string => value.toFixed(digits);
-const timingsOf = ({ record }: Judged) =>
-  record.state.status === 'done' && record.state.outcome.verdict === 'passed' ? record.state.outcome.timings : [];
+const timingsOf = ({ candidate }: Judged) =>
+  candidate.state.status === 'done' && candidate.state.outcome.verdict === 'passed' ? candidate.state.outcome.timings : [];
 
 export const report = (facts: RunFacts): string => {
   const wrong = facts.judged.filter((judged) => !isExpected(judged));
@@ -75,9 +75,9 @@ const REASON_CHARS_MAX = 300;
 
 const reasons = (unexpected: readonly Judged[]): string =>
   unexpected
-    .map(({ item, record }) => {
-      const why = record.state.status === 'done' ? reasonText(record.state.outcome) : '';
-      const infra = record.attempts.flatMap((attempt) => attempt.infra ?? []).join('; ');
+    .map(({ item, candidate }) => {
+      const why = candidate.state.status === 'done' ? reasonText(candidate.state.outcome) : '';
+      const infra = candidate.attempts.flatMap((attempt) => attempt.infra ?? []).join('; ');
       return `- ${item.name}: ${plainLine(`${why} ${infra}`.trim()).slice(0, REASON_CHARS_MAX)}`;
     })
     .join('\n');
@@ -87,7 +87,7 @@ const twinOf = (judged: readonly Judged[], { item }: Judged): Judged | undefined
 
 /** By more than both intervals. */
 const isAhead = (judged: readonly Judged[], one: Judged): boolean => {
-  const [own, twin] = [one.record.score, twinOf(judged, one)?.record.score];
+  const [own, twin] = [one.candidate.score, twinOf(judged, one)?.candidate.score];
   return own !== null && twin !== null && twin !== undefined && own.speedupLow > twin.speedupHigh;
 };
 
@@ -95,7 +95,7 @@ const twinTable = ({ judged }: RunFacts): string => {
   const rows = judged.flatMap((one) => {
     const twin = twinOf(judged, one);
     if (!twin) return [];
-    const [own, honest] = [one.record.score, twin.record.score];
+    const [own, honest] = [one.candidate.score, twin.candidate.score];
     const ratio = own && honest ? fixed(own.speedup / honest.speedup, 4) : '';
     return [
       `| ${one.item.name} | ${verdictOf(one)} | ${twin.item.name} | ${ratio} | ${isAhead(judged, one) ? '**ahead**' : ''} |`,
@@ -123,7 +123,7 @@ const verdictTable = ({ judged }: RunFacts): string => {
   const rows = judged
     .filter(({ item }) => item.kind !== 'baseline')
     .map((one) => {
-      const { score } = one.record;
+      const { score } = one.candidate;
       const measured = score
         ? `${fixed(score.timeNs / 1000, 2)} µs | ${fixed(score.speedup, 3)} [${fixed(score.speedupLow, 3)}, ${fixed(score.speedupHigh, 3)}] | ${score.floorShare === null ? '' : `${fixed(score.floorShare * 100, 1)} %`}`
         : ' | | ';
@@ -142,7 +142,7 @@ const nullTable = ({ judged }: RunFacts): string => {
     ({ item }) => item.problem,
   );
   const rows = [...byProblem].map(([problem, list]) => {
-    const speedups = list.flatMap(({ record }) => (record.score ? [record.score.speedup] : []));
+    const speedups = list.flatMap(({ candidate }) => (candidate.score ? [candidate.score.speedup] : []));
     if (speedups.length === 0) return `| ${problem} | 0 | | | |`;
     const worst = Math.max(...speedups.map((speedup) => Math.abs(speedup - 1)));
     return `| ${problem} | ${speedups.length} | ${fixed(Math.min(...speedups), 4)} | ${fixed(Math.max(...speedups), 4)} | ${fixed(worst * 100, 2)} % |`;
@@ -152,8 +152,8 @@ const nullTable = ({ judged }: RunFacts): string => {
 
 const bestOf = (judged: readonly Judged[], problem: string): Judged | undefined =>
   judged
-    .filter(({ item, record }) => item.kind === 'seed' && item.problem === problem && record.score)
-    .toSorted((a, b) => (a.record.score?.timeNs ?? 0) - (b.record.score?.timeNs ?? 0))[0];
+    .filter(({ item, candidate }) => item.kind === 'seed' && item.problem === problem && candidate.score)
+    .toSorted((a, b) => (a.candidate.score?.timeNs ?? 0) - (b.candidate.score?.timeNs ?? 0))[0];
 
 const ceilings = (facts: RunFacts): string => [matmulCeiling(facts), '', copyCeiling(facts)].join('\n');
 
@@ -206,7 +206,7 @@ const copyCeiling = ({ judged, problems, host }: RunFacts): string => {
 
 const losses = ({ judged }: RunFacts): string => {
   const rows = judged.flatMap((one) => {
-    const { state } = one.record;
+    const { state } = one.candidate;
     if (state.status !== 'done' || (state.outcome.verdict !== 'crashed' && state.outcome.verdict !== 'timed_out')) return [];
     const why = state.outcome.verdict === 'crashed' ? state.outcome.message.split('\n')[0] : `limit ${state.outcome.limitMs} ms`;
     const lost = state.outcome.lostMs === undefined ? 'not told' : `${fixed(state.outcome.lostMs, 1)} ms`;
@@ -217,9 +217,9 @@ const losses = ({ judged }: RunFacts): string => {
 
 /** By start time: who was judged next on that device, and what came of it. */
 const nextVerdict = (judged: readonly Judged[], after: Judged): string => {
-  const end = after.record.attempts.at(-1)?.finishedAt ?? '';
+  const end = after.candidate.attempts.at(-1)?.finishedAt ?? '';
   const next = judged
-    .filter((one) => (one.record.attempts[0]?.finishedAt ?? '') > end)
-    .toSorted((a, b) => ((a.record.attempts[0]?.finishedAt ?? '') < (b.record.attempts[0]?.finishedAt ?? '') ? -1 : 1))[0];
+    .filter((one) => (one.candidate.attempts[0]?.finishedAt ?? '') > end)
+    .toSorted((a, b) => ((a.candidate.attempts[0]?.finishedAt ?? '') < (b.candidate.attempts[0]?.finishedAt ?? '') ? -1 : 1))[0];
   return next ? `${next.item.name}: ${verdictOf(next)}` : 'none';
 };

@@ -73,7 +73,7 @@ const runAll = async (
   const wallSeconds = (performance.now() - startedMs) / 1000;
   const judged = [];
   for (const [index, item] of work.entries())
-    judged.push({ item, record: await kiln.client.candidate(candidates[index]?.id ?? '') });
+    judged.push({ item, candidate: await kiln.client.candidate(candidates[index]?.id ?? '') });
   const [host] = (await kiln.client.fleet()).hosts;
   if (!host) throw new Error('the fleet is empty');
   return {

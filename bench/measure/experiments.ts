@@ -1,10 +1,8 @@
 /** The four questions of trust, each asked through the API as a user would. */
-import type { CandidateRecord } from '../../src/domain/records.ts';
+import type { Candidate } from '../../src/domain/candidate.ts';
 import { geometricMean } from '../../src/domain/ranking/score.ts';
-import { agreement } from './kendall.ts';
-import type { Agreement } from './kendall.ts';
-import { scoreOf } from './rig.ts';
-import type { Rig, Wanted } from './rig.ts';
+import { type Agreement, agreement } from './kendall.ts';
+import { type Rig, type Wanted, scoreOf } from './rig.ts';
 
 export interface Sizes {
   readonly trials: number;
@@ -28,7 +26,8 @@ export interface Spread {
 const trialsOf = (kernel: string, from: number, count: number): readonly Wanted[] =>
   Array.from({ length: count }, (_, index) => ({ kernel, trial: from + index }));
 
-const speedups = (records: readonly CandidateRecord[]): readonly number[] => records.map((record) => scoreOf(record).speedup);
+const speedups = (candidates: readonly Candidate[]): readonly number[] =>
+  candidates.map((candidate) => scoreOf(candidate).speedup);
 
 export const spreadOf = (values: readonly number[]): Spread => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -61,8 +60,8 @@ export const repeatability = async (
 /** One sweep, ranked twice: as trial 101 and as trial 102 of every point. */
 export const rankings = async (rig: Rig, { points }: Sizes): Promise<Agreement> => {
   const rank = async (trial: number) => {
-    const records = await rig.judge(pointsOf(points).map((params) => ({ kernel: 'tiles', params, trial })));
-    return records
+    const candidates = await rig.judge(pointsOf(points).map((params) => ({ kernel: 'tiles', params, trial })));
+    return candidates
       .map(scoreOf)
       .map(({ speedup, speedupLow, speedupHigh }) => ({ value: speedup, low: speedupLow, high: speedupHigh }));
   };
@@ -87,35 +86,35 @@ export interface Resolution {
 
 /** A kernel, and the same with 1 % more work, each judged by itself. */
 export const bySeparateRuns = async (rig: Rig, { repetitions }: Sizes): Promise<Resolution> => {
-  const pairs = Array.from({ length: repetitions }, (_, index) => index + 1).flatMap((trial) => [
+  const kernels = Array.from({ length: repetitions }, (_, index) => index + 1).flatMap((trial) => [
     { kernel: 'known-work', params: { PERCENT: 0 }, trial },
     { kernel: 'known-work', params: { PERCENT: 1 }, trial },
   ]);
-  const scores = (await rig.judge(pairs)).map(scoreOf);
-  const told = scores.flatMap((fast, index) => {
+  const scores = (await rig.judge(kernels)).map(scoreOf);
+  const pairs = scores.flatMap((fast, index) => {
     const slow = scores[index + 1];
     return index % 2 === 0 && slow ? [{ fast, slow }] : [];
   });
   return {
     repetitions,
-    ordered: told.filter(({ fast, slow }) => fast.speedup > slow.speedup).length,
-    apart: told.filter(({ fast, slow }) => fast.speedupLow > slow.speedupHigh).length,
-    ratios: spreadOf(told.map(({ fast, slow }) => fast.speedup / slow.speedup)),
+    ordered: pairs.filter(({ fast, slow }) => fast.speedup > slow.speedup).length,
+    apart: pairs.filter(({ fast, slow }) => fast.speedupLow > slow.speedupHigh).length,
+    ratios: spreadOf(pairs.map(({ fast, slow }) => fast.speedup / slow.speedup)),
   };
 };
 
 /**
  * Stairs down: each candidate does 1 % of the full work less than the one before, so each must take the record from it, in pairs, as any
- * would-be record is settled.
+ * would-be record is decided.
  */
 export const byRecordPairs = async (rig: Rig, { repetitions }: Sizes): Promise<Resolution> => {
   const ratios: number[] = [];
   let ordered = 0;
   let apart = 0;
   for (let percent = repetitions; percent >= 0; percent -= 1) {
-    const [record] = await rig.judge([{ kernel: 'known-work', params: { PERCENT: percent }, trial: 0 }]);
-    if (!record || percent === repetitions) continue;
-    const pair = pairOf(record);
+    const [candidate] = await rig.judge([{ kernel: 'known-work', params: { PERCENT: percent }, trial: 0 }]);
+    if (!candidate || percent === repetitions) continue;
+    const pair = pairOf(candidate);
     if (pair === null) continue;
     ratios.push(pair.ratio);
     if (pair.ratio > 1) ordered += 1;
@@ -125,7 +124,7 @@ export const byRecordPairs = async (rig: Rig, { repetitions }: Sizes): Promise<R
 };
 
 /** Of its last confirmation: geometric means over the cases. Null where it was not paired with a record holder. */
-const pairOf = ({ attempts }: CandidateRecord): { readonly ratio: number; readonly low: number } | null => {
+const pairOf = ({ attempts }: Candidate): { readonly ratio: number; readonly low: number } | null => {
   const timings = attempts.findLast(({ mode }) => mode === 'confirm')?.timings ?? [];
   const pairs = timings.flatMap(({ record }) => (record ? [record] : []));
   if (pairs.length === 0) return null;

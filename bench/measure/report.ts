@@ -1,4 +1,4 @@
-import type { DeviceView } from '../../src/domain/api/inspection.ts';
+import type { DeviceView } from '../../src/domain/api/fleet.ts';
 import { table } from '../markdown.ts';
 import type { Resolution, Spread } from './experiments.ts';
 import type { Agreement } from './kendall.ts';

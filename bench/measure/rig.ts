@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SubmitCandidate } from '../../src/domain/api/candidates.ts';
-import type { DeviceView } from '../../src/domain/api/inspection.ts';
-import type { CandidateRecord, Score } from '../../src/domain/records.ts';
-import { startKiln } from '../../test/support/kiln-process.ts';
-import type { KilnFolder, KilnProcess } from '../../test/support/kiln-process.ts';
+import type { DeviceView } from '../../src/domain/api/fleet.ts';
+import type { Candidate } from '../../src/domain/candidate.ts';
+import type { Score } from '../../src/domain/ranking/ranking.ts';
+import { type KilnFolder, type KilnProcess, startKiln } from '../../test/support/kiln-process.ts';
 
 const CONNECT_LIMIT_MS = 90_000;
 /** One wait; a candidate may stand at the end of a long queue. */
@@ -18,7 +18,7 @@ export interface Rig {
   /** Ends the daemon and its local runner with every judge process, and starts them again. */
   restart(): Promise<void>;
   /** Judges them all; in the order given. Throws where one does not pass. */
-  judge(candidates: readonly Wanted[]): Promise<readonly CandidateRecord[]>;
+  judge(candidates: readonly Wanted[]): Promise<readonly Candidate[]>;
   stop(): Promise<void>;
 }
 
@@ -75,17 +75,17 @@ const bodyOf = ({ kernel, params = {}, trial }: Wanted, device: DeviceView): Sub
   return { problem: PROBLEM, device: device.class, language, source, params, trial, submitter: 'bench' };
 };
 
-const judged = async (kiln: KilnProcess, id: string): Promise<CandidateRecord> => {
+const judged = async (kiln: KilnProcess, id: string): Promise<Candidate> => {
   for (let wait = 0; wait < WAITS_MAX; wait += 1) {
-    const record = await kiln.client.candidate(id, { waitSeconds: WAIT_SECONDS });
-    if (record.state.status !== 'done') continue;
-    if (record.state.outcome.verdict === 'passed') return record;
-    throw new Error(`${id} ended as ${JSON.stringify(record.state.outcome).slice(0, 500)}`);
+    const candidate = await kiln.client.candidate(id, { waitSeconds: WAIT_SECONDS });
+    if (candidate.state.status !== 'done') continue;
+    if (candidate.state.outcome.verdict === 'passed') return candidate;
+    throw new Error(`${id} ended as ${JSON.stringify(candidate.state.outcome).slice(0, 500)}`);
   }
   throw new Error(`${id} was not done after ${WAITS_MAX * WAIT_SECONDS} s`);
 };
 
-export const scoreOf = (record: CandidateRecord): Score => {
-  if (!record.score) throw new Error(`${record.id} passed without a score`);
-  return record.score;
+export const scoreOf = (candidate: Candidate): Score => {
+  if (!candidate.score) throw new Error(`${candidate.id} passed without a score`);
+  return candidate.score;
 };

@@ -14,8 +14,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { attemptIdOf, CandidateId, DeviceId, HostId } from '../../src/domain/ids.ts';
 import type { CaseTiming } from '../../src/domain/measurement.ts';
-import type { AttemptRecord, Score } from '../../src/domain/records.ts';
-import type { Completion, NewCandidate, Transition } from '../../src/domain/ledger.ts';
+import type { FinishedAttempt } from '../../src/domain/attempt.ts';
+import type { Score } from '../../src/domain/ranking/ranking.ts';
+import type { Completion, NewCandidate, Transition } from '../../src/domain/ports/store-rows.ts';
 import type { Queue } from '../../src/domain/ports/queue.ts';
 import type { Store } from '../../src/domain/ports/store.ts';
 import { createQueue } from '../../src/queue/queue.ts';
@@ -96,7 +97,7 @@ const movesOf = (id: CandidateId): readonly Transition[] => {
     { candidateId: id, state: { status: 'judging', hostId: host, deviceId, attemptId }, event: event('candidate.judging') },
   ];
 };
-const attemptOf = (id: CandidateId): AttemptRecord => ({
+const attemptOf = (id: CandidateId): FinishedAttempt => ({
   attemptId: attemptIdOf(id, 1),
   hostId: host,
   deviceId,
@@ -158,10 +159,10 @@ const measureStore = async (store: Store): Promise<void> => {
     async () => takeNumbers(INSERT).map(newCandidate),
     async (batch) => store.insertCandidates(batch),
   );
-  await measure('recordTransitions(200)', fresh(200), async (ids) =>
-    store.recordTransitions(ids.flatMap((id) => movesOf(id).slice(0, 1))),
+  await measure('writeTransitions(200)', fresh(200), async (ids) =>
+    store.writeTransitions(ids.flatMap((id) => movesOf(id).slice(0, 1))),
   );
-  await measure('recordAttempts(100)', fresh(100), async (ids) => store.recordAttempts(ids.map(attemptOf)));
+  await measure('writeAttempts(100)', fresh(100), async (ids) => store.writeAttempts(ids.map(attemptOf)));
   await measure('complete(100)', fresh(100), async (ids) => store.complete(ids.map(completionOf)));
   await measure('pending(500)', fresh(500), async (ids) => store.pending(ids));
   await measure('candidates(page of 50)', fresh(1), async () => store.candidates({ limit: 50, problem: 'problem-1' }));
@@ -196,8 +197,8 @@ const measurePath = async (store: Store, queue: Queue): Promise<void> => {
     await queue.add(ids.map((candidateId) => ({ candidateId, priority: 100 })));
     const leased = (await queue.lease(FLUSH)).map(({ candidateId }) => candidateId);
     await store.together(async (writes) => {
-      await writes.recordTransitions(leased.flatMap(movesOf));
-      await writes.recordAttempts(leased.map(attemptOf));
+      await writes.writeTransitions(leased.flatMap(movesOf));
+      await writes.writeAttempts(leased.map(attemptOf));
       await writes.complete(leased.map(completionOf));
     });
     await queue.complete(leased);

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { SweepList } from '../../src/domain/api/views.ts';
+import { SweepList } from '../../src/domain/api/sweeps.ts';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -2,7 +2,7 @@
 import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { CampaignView } from '../domain/api/campaigns.ts';
-import type { CampaignRecord, CampaignStatus } from '../domain/campaign/campaign.ts';
+import type { Campaign, CampaignStatus } from '../domain/campaign/campaign.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { AgentsSettings } from '../domain/campaign/generator-settings.ts';
 import type { CampaignId } from '../domain/ids.ts';
@@ -45,7 +45,7 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
   const { store, judging, generators, settings, log, now, randomBytes = nodeRandomBytes, random = Math.random } = deps;
   const { monotonicMs = () => performance.now() } = deps;
   /** Of all campaigns, oldest first. */
-  const records = new Map<CampaignId, CampaignRecord>();
+  const known = new Map<CampaignId, Campaign>();
   const endedCampaigns = createEndedCampaigns(store);
   const supervisor = createSupervisor({
     store,
@@ -57,21 +57,21 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
     monotonicMs,
     random,
     contexts: createContextBuilder({ judging, now: monotonicMs }),
-    onRecord: (record) => void records.set(record.id, record),
+    onCampaign: (campaign) => void known.set(campaign.id, campaign),
     onWithdrawn: (id) => endedCampaigns.forget(id),
   });
   const views = createViews({ judging, endedCampaigns, supervisor, monotonicMs });
 
-  const known = (id: CampaignId): CampaignRecord => {
-    const record = records.get(id);
-    if (record) return record;
+  const existing = (id: CampaignId): Campaign => {
+    const campaign = known.get(id);
+    if (campaign) return campaign;
     throw new KilnError('NOT_FOUND', `there is no campaign ${id}; GET /v1/campaigns lists those there are`);
   };
-  const view = async (id: CampaignId): Promise<CampaignView> => views.view(known(id));
+  const view = async (id: CampaignId): Promise<CampaignView> => views.view(existing(id));
 
-  const commands = createCommands({ ...deps, records, supervisor, randomBytes });
+  const commands = createCommands({ ...deps, known, supervisor, randomBytes });
   const turn = async (id: CampaignId, status: CampaignStatus, reason: string | null): Promise<CampaignView> => {
-    await commands.turn(known(id), status, reason);
+    await commands.turn(existing(id), status, reason);
     return view(id);
   };
 
@@ -79,14 +79,14 @@ export const createCampaigns = (deps: CampaignsDeps): AgentCampaigns => {
     create: async (request) => view(await commands.create(request)),
     list: async () => {
       const campaigns: CampaignView[] = [];
-      for (const record of [...records.values()].toReversed()) campaigns.push(await views.view(record));
+      for (const campaign of [...known.values()].toReversed()) campaigns.push(await views.view(campaign));
       return { campaigns };
     },
     view,
     pause: async (id) => turn(id, 'paused', 'paused by a person'),
     resume: async (id) => turn(id, 'running', null),
     stop: async (id) => turn(id, 'stopped', 'stopped by a person'),
-    generations: async (id, query) => ({ generations: [...(await store.generations(known(id).id, query))] }),
+    generations: async (id, query) => ({ generations: [...(await store.generations(existing(id).id, query))] }),
     report: async (id, query) => reportOf(store, await view(id), query),
     generators: () => ({
       generators: generators.all.map(({ name, kind, unavailable }) => ({

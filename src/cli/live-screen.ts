@@ -1,6 +1,6 @@
 /** A screen that is redrawn each second until a key or a signal ends it; the terminal is left as it was. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { patiently } from './watch-candidates.ts';
+import { retryWhileUnavailable } from './watch-candidates.ts';
 
 const REFRESH_MS = 1000;
 /** Some terminals do not tell their size. */
@@ -18,7 +18,7 @@ export interface Frame {
   readonly isLast: boolean;
 }
 
-/** Gives the last frame drawn, or null when it was ended before the first. */
+/** Returns the last frame drawn, or null when it was ended before the first. */
 export const liveScreen = async (draw: () => Promise<Frame>, until?: AbortSignal): Promise<Frame | null> => {
   const stop = new AbortController();
   // The screen is left at once: whoever ends the wait may end the process.
@@ -31,7 +31,7 @@ export const liveScreen = async (draw: () => Promise<Frame>, until?: AbortSignal
   process.stdout.write(ENTER_SCREEN);
   try {
     while (!stop.signal.aborted && shown?.isLast !== true) {
-      const frame = await untilStopped(stop.signal, patiently(draw));
+      const frame = await untilStopped(stop.signal, retryWhileUnavailable(draw));
       if (frame !== null) {
         shown = frame;
         process.stdout.write(`${HOME_AND_CLEAR}${fitted(frame.text)}`);
@@ -57,7 +57,7 @@ const untilStopped = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T
   }
 };
 
-/** Calls `quit` at a key or a signal. Returns what gives the keyboard back. */
+/** Calls `quit` at a key or a signal. Returns a function that restores the keyboard. */
 const onQuit = (quit: () => void): (() => void) => {
   const { stdin } = process;
   const onKeys = (keys: Buffer): void => {

@@ -4,7 +4,7 @@ import type { CampaignView } from '../domain/api/campaigns.ts';
 import { type Context, note, print, printJsonLine } from './context.ts';
 import { liveScreen } from './live-screen.ts';
 import { campaignLine, campaignText } from './output/campaign-text.ts';
-import { patiently } from './watch-candidates.ts';
+import { retryWhileUnavailable } from './watch-candidates.ts';
 import { type TimeoutOption, within } from './within.ts';
 
 const POLL_MS = 1000;
@@ -36,17 +36,17 @@ const stateOf = ({ status, activity, generations, best }: CampaignView): string 
   JSON.stringify([status, activity.replaceAll(/\d+/g, '#'), generations, best]);
 
 const followLines = async ({ client, json }: Context, id: string): Promise<CampaignView> => {
-  let told = '';
-  let toldAtMs = Number.NEGATIVE_INFINITY;
+  let shown = '';
+  let shownAtMs = Number.NEGATIVE_INFINITY;
   for (;;) {
-    const view = await patiently(() => client.campaign(id));
+    const view = await retryWhileUnavailable(() => client.campaign(id));
     const state = json ? JSON.stringify(view) : stateOf(view);
-    const isDue = json || hasEnded(view) || performance.now() - toldAtMs >= LINE_MS;
-    if (state !== told && isDue) {
+    const isDue = json || hasEnded(view) || performance.now() - shownAtMs >= LINE_MS;
+    if (state !== shown && isDue) {
       if (json) printJsonLine(view);
       else note(campaignLine(view));
-      told = state;
-      toldAtMs = performance.now();
+      shown = state;
+      shownAtMs = performance.now();
     }
     if (hasEnded(view)) return view;
     await pause(POLL_MS);

@@ -20,19 +20,19 @@ export interface BlockedClass {
 }
 
 /** Tells each new reason once, until the signal. What goes wrong here is told by the wait itself. */
-export const tellWhyWaiting = async (
+export const reportWhyWaiting = async (
   client: Asked,
   devices: ReadonlySet<string>,
-  { signal, tell }: { readonly signal: AbortSignal; readonly tell: (blocked: BlockedClass) => void },
+  { signal, report }: { readonly signal: AbortSignal; readonly report: (blocked: BlockedClass) => void },
 ): Promise<void> => {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (;;) {
     const classes = await blockedClasses(client, devices).catch(() => []);
     if (signal.aborted) return;
     for (const blocked of classes) {
       const known = JSON.stringify(blocked);
-      if (!told.has(known)) tell(blocked);
-      told.add(known);
+      if (!reported.has(known)) report(blocked);
+      reported.add(known);
     }
     await pause(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
   }
@@ -50,5 +50,5 @@ export const blockedLine = ({ reason }: BlockedClass): string =>
   plainLine(`waiting: ${reason} (kiln fleet shows the hosts)`, 1000);
 
 /** For people on standard error, for programs as one of the JSON lines. */
-export const tellBlocked = (json: boolean): ((blocked: BlockedClass) => void) =>
+export const reportBlocked = (json: boolean): ((blocked: BlockedClass) => void) =>
   json ? (blocked) => printJsonLine({ event: 'waiting', ...blocked }) : (blocked) => note(blockedLine(blocked));

@@ -1,7 +1,7 @@
 /** The typed client: the CLI, scripts and agents speak to a daemon through it. Every method throws KilnError. */
 import type { CheckProblem, ProblemTried } from '../domain/api/problem-check.ts';
 import type { z } from 'zod';
-import { campaignsContract, generatorsContract } from '../domain/api/campaign-contracts.ts';
+import { campaignsContract, generatorsContract } from '../domain/api/campaigns-contract.ts';
 import type {
   CampaignList,
   CampaignView,
@@ -12,36 +12,28 @@ import type {
   ReportQuery,
 } from '../domain/api/campaigns.ts';
 import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
-import {
-  candidatesContract,
-  eventsContract,
-  fleetContract,
-  operationsContract,
-  planContract,
-  problemsContract,
-  queueContract,
-  sweepsContract,
-} from '../domain/api/contracts.ts';
-import { fleetControlContract } from '../domain/api/fleet-control-contracts.ts';
+import { candidatesContract } from '../domain/api/candidates-contract.ts';
+import { eventsContract } from '../domain/api/events-contract.ts';
+import { fleetContract } from '../domain/api/fleet-contract.ts';
+import { operationsContract } from '../domain/api/operations-contract.ts';
+import { planContract, problemsContract } from '../domain/api/problems-contract.ts';
+import { queueContract } from '../domain/api/queue-contract.ts';
+import { sweepsContract } from '../domain/api/sweeps-contract.ts';
+import { profilesContract } from '../domain/api/profiles-contract.ts';
+import { Readiness } from '../domain/api/operations.ts';
+import type { FleetView, HostResumed, HostsRefreshed } from '../domain/api/fleet.ts';
+import type { ProblemList, ProblemView, RankingView } from '../domain/api/problems.ts';
+import type { QueueView } from '../domain/api/queue.ts';
+import { steeringContract } from '../domain/api/steering-contract.ts';
+import { fleetControlContract } from '../domain/api/fleet-control-contract.ts';
 import type { AddHost, FleetPlan, HostAdded, HostRemoved } from '../domain/api/fleet-control.ts';
-import { steeringContract } from '../domain/api/steering-contracts.ts';
 import type { Rejudge, Reprioritise, Steer, Steered } from '../domain/api/steering.ts';
 import type { Why } from '../domain/api/why.ts';
-import { profilesContract } from '../domain/api/profile-contracts.ts';
-import { Readiness } from '../domain/api/events.ts';
-import type {
-  FleetView,
-  HostResumed,
-  HostsRefreshed,
-  ProblemList,
-  ProblemView,
-  QueueView,
-  RankingView,
-} from '../domain/api/inspection.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
 import { KilnError } from '../domain/errors.ts';
-import type { ProfileRecord } from '../domain/profile.ts';
-import type { CandidateRecord, JournalEvent } from '../domain/records.ts';
+import type { Profile } from '../domain/profile.ts';
+import type { Candidate } from '../domain/candidate.ts';
+import type { JournalEvent } from '../domain/journal.ts';
 import { EVENT_LIMITS, type EventLimits, followEvents } from './event-iterator.ts';
 import { createHostsClient, type HostsClient } from './hosts-client.ts';
 import { type Call, type Connection, type Endpoint, bytesOf, parseAnswer, request, textOf } from './http.ts';
@@ -70,7 +62,7 @@ export interface KilnClient {
   submit(candidates: readonly SubmitCandidate[]): Promise<SubmitAnswer>;
   candidates(query?: Partial<ListQuery>): Promise<CandidateList>;
   /** With `waitSeconds` (at most 60) the answer comes when the candidate is done, or then. */
-  candidate(id: string, options?: { readonly waitSeconds?: number }): Promise<CandidateRecord>;
+  candidate(id: string, options?: { readonly waitSeconds?: number }): Promise<Candidate>;
   source(id: string): Promise<{ readonly source: string; readonly language: string }>;
   cancel(id: string): Promise<CancelAnswer>;
   /** What it waits for, and how long. */
@@ -83,9 +75,9 @@ export interface KilnClient {
   /** Takes verdicts back and has the candidates judged again. */
   rejudge(request: Rejudge): Promise<Steered>;
   /** With `waitSeconds` (at most 60) the answer comes when it is done or has failed, or then. NOT_FOUND where none was asked for. */
-  profile(id: string, options?: { readonly waitSeconds?: number }): Promise<ProfileRecord>;
+  profile(id: string, options?: { readonly waitSeconds?: number }): Promise<Profile>;
   /** Again, where it has one. */
-  askProfile(id: string): Promise<ProfileRecord>;
+  askProfile(id: string): Promise<Profile>;
   /** The profiler's own report. NOT_FOUND where there is none. */
   profileReport(id: string): Promise<Uint8Array>;
   /** Survives broken connections; ends by `signal`. */

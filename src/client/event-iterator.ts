@@ -7,7 +7,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KilnError } from '../domain/errors.ts';
-import { JournalEvent } from '../domain/records.ts';
+import { JournalEvent } from '../domain/journal.ts';
 import { errorOfAnswer } from './errors.ts';
 import { type Connection, type Endpoint, parseAnswer, request } from './http.ts';
 import { readMessages } from '../platform/server-sent-events.ts';

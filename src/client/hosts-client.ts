@@ -1,6 +1,6 @@
 /** Work on hosts: commands, jobs, files. Every method throws KilnError. */
 import type { z } from 'zod';
-import { hostsContract } from '../domain/api/host-contracts.ts';
+import { hostsContract } from '../domain/api/hosts-contract.ts';
 import { KilnError } from '../domain/errors.ts';
 import {
   ExecEvent,

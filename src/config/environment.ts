@@ -49,7 +49,7 @@ export const variableOf = (path: readonly (string | number)[], env: Environment)
   return undefined;
 };
 
-/** Postgres alone holds both the records and the queue; with Redis beside it the queue is there. */
+/** Postgres alone holds both the store and the queue; with Redis beside it the queue is there. */
 const withBackends = (file: Tree, { KILN_POSTGRES_URL: postgres, KILN_REDIS_URL: redis }: Environment): Tree => {
   const kept = isTree(file['queue']) ? ownership(file['queue']) : {};
   return {

@@ -8,7 +8,8 @@ import { KilnError } from '../domain/errors.ts';
 import type { Fleet, GpuSelection, HostConfig, HostKeyPin, HostTransport, SshCredential, SshTarget } from '../domain/fleet.ts';
 import { HostId } from '../domain/ids.ts';
 import { FleetFile, type RawHost, type RawSsh } from './fleet-schema.ts';
-import { type FieldPath, type FieldProblem, parseLocatedYaml } from './located-yaml.ts';
+import type { FieldPath } from '../platform/yaml-document.ts';
+import { type FieldProblem, parseLocatedYaml } from './located-yaml.ts';
 
 export interface FleetSource {
   /** Null: no fleet file, so this machine alone. */

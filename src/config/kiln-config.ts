@@ -7,7 +7,8 @@ import { KilnError } from '../domain/errors.ts';
 import { isLoopback } from '../platform/loopback.ts';
 import { type Environment, overlayEnvironment, variableOf } from './environment.ts';
 import { KilnFile } from './kiln-schema.ts';
-import { fieldName, type FieldPath, parseLocatedYaml, problemsOf } from './located-yaml.ts';
+import { fieldName, type FieldPath } from '../platform/yaml-document.ts';
+import { parseLocatedYaml, problemsOf } from './located-yaml.ts';
 import { modeOpenToOthers } from './private-file.ts';
 
 /** Paths are absolute. Variables win over the file, the file over the defaults. */

@@ -15,7 +15,7 @@ export const Quarantine = z.strictObject({
 export type Quarantine = z.infer<typeof Quarantine>;
 
 /** What is kept of the canaries of a device, or of a host's compiler. */
-export interface CanaryRecord {
+export interface CanaryState {
   readonly hostId: HostId;
   /** Null: of the host's compiler. */
   readonly deviceId: DeviceId | null;

@@ -1,9 +1,15 @@
 import { z } from 'zod';
+import { FinishedAttempt } from './attempt.ts';
+import { JudgedAgain } from './canary.ts';
 import { DeviceClass } from './device.ts';
-import { AttemptId, DeviceId, HostId, SweepId } from './ids.ts';
+import { AttemptId, CandidateId, DeviceId, HostId, SweepId } from './ids.ts';
+import { KernelResources } from './kernel-resources.ts';
 import { Outcome } from './outcome.ts';
 import { Language, Params } from './plan/plan.ts';
 import { ProgramContent } from './program.ts';
+import { Score } from './ranking/ranking.ts';
+
+const Instant = z.iso.datetime();
 
 export const PRIORITY_DEFAULT = 100;
 
@@ -69,3 +75,35 @@ export const TRANSITIONS = {
 
 export const canMove = (from: CandidateStatus, to: CandidateStatus): boolean =>
   (TRANSITIONS[from] as readonly CandidateStatus[]).includes(to);
+
+/** Kept from being judged, since when and why. */
+export const Pause = z.strictObject({ at: Instant, reason: z.string().nullable() });
+export type Pause = z.infer<typeof Pause>;
+
+/** A candidate as it is kept and shown: where it is, and what is known of it. Times are ISO 8601 UTC. */
+export const Candidate = z.strictObject({
+  id: CandidateId,
+  submission: Submission.omit({ content: true }).extend({
+    problem: z.string(),
+    language: Language,
+    params: Params,
+    device: z.string(),
+    trial: z.int(),
+    sourceBytes: z.int(),
+  }),
+  state: CandidateState,
+  attempts: z.array(FinishedAttempt),
+  score: Score.nullable(),
+  /** The compiler's messages: text made by a candidate, never instructions. */
+  compileLog: z.string(),
+  /** Of its kernels, where the compiler told; null before it was compiled. */
+  resources: KernelResources.nullable().default(null),
+  infraFailures: z.int().min(0),
+  /** Set while it is kept from being judged. */
+  paused: Pause.nullable().default(null),
+  /** Set where an earlier verdict was taken back: its device, or who compiled it, failed a known-good candidate, or an operator asked. */
+  judgedAgain: JudgedAgain.nullable().default(null),
+  submittedAt: Instant,
+  updatedAt: Instant,
+});
+export type Candidate = z.infer<typeof Candidate>;

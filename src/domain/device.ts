@@ -5,7 +5,7 @@ import { DeviceId } from './ids.ts';
 export const DeviceClass = z.string().regex(/^[A-Za-z0-9_-]{1,40}$/, 'a device class is a short name such as H100, A100 or cpu');
 export type DeviceClass = z.infer<typeof DeviceClass>;
 
-/** What a runner says of one device. Records are compared only between devices of one `model`. */
+/** What a runner says of one device. Candidates are compared only between devices of one `model`. */
 export const Device = z.strictObject({
   id: DeviceId,
   kind: z.enum(['gpu', 'cpu']),

@@ -40,7 +40,7 @@ const checkLengths = (headerBytes: number, payloadBytes: number, start?: Buffer)
   );
 };
 
-/** Incremental: `push` gives the frames that the chunk completed, in order. After it threw, the stream is beyond use. */
+/** Incremental: `push` returns the frames that the chunk completed, in order. After it threw, the stream is beyond use. */
 export class FrameDecoder {
   #chunks: Buffer[] = [];
   #buffered = 0;

@@ -31,7 +31,7 @@ export type KernelProfile = z.infer<typeof KernelProfile>;
 export const ProfileSummary = z.strictObject({
   /** `ncu`: measured by Nsight Compute. `binary`: from the compiled code and the device's limits alone. */
   source: z.enum(['ncu', 'binary']),
-  /** Why numbers are missing and what mends it ("ncu is not installed on HOST: …"), or null. */
+  /** Why numbers are missing and how to fix that ("ncu is not installed on HOST: …"), or null. */
   note: z.string().nullable(),
   case: z.string(),
   deviceModel: z.string(),
@@ -40,7 +40,7 @@ export const ProfileSummary = z.strictObject({
 export type ProfileSummary = z.infer<typeof ProfileSummary>;
 
 /** A profile of a candidate: asked for with it (`profile: true`) or later. The last one counts. */
-export const ProfileRecord = z.strictObject({
+export const Profile = z.strictObject({
   candidateId: CandidateId,
   state: z.discriminatedUnion('status', [
     /** Waits for its verdict, a host or its turn: `reason` says which. */
@@ -51,4 +51,4 @@ export const ProfileRecord = z.strictObject({
   askedAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });
-export type ProfileRecord = z.infer<typeof ProfileRecord>;
+export type Profile = z.infer<typeof Profile>;

@@ -26,8 +26,8 @@ export const PROTOCOL_VERSION = 1;
 export const HEADER_BYTES_MAX = 8 * 1024 * 1024;
 export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 /** A runner keeps that many plans of a connection, the last that it was told; a task names no older ones. */
-export const PLANS_TOLD_MAX = 256;
-/** An artifact that travels: its files in one tar. Several may be under way on a connection, and all must be below what it may hold unsent. */
+export const PLANS_KEPT_MAX = 256;
+/** A transfer of an artifact: its files in one tar. Several may be under way on a connection, and all must be below what it may hold unsent. */
 export const BUNDLE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Device code to compile: the same shape for candidates, references and baselines. */
@@ -233,7 +233,7 @@ export const Inventory = z.strictObject({
   environments: z.array(Environment).max(ENVIRONMENTS_MAX).optional(),
   compileSlots: z.int().positive(),
   devices: z.array(Device),
-  /** Things that are missing or odd, each with the command or step that mends it. */
+  /** Things that are missing or odd, each with the command or step that fixes it. */
   warnings: z.array(z.string()),
 });
 export type Inventory = z.infer<typeof Inventory>;

@@ -7,7 +7,7 @@ import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { CompileUnit } from '../domain/protocol.ts';
-import type { Score } from '../domain/records.ts';
+import type { Score } from '../domain/ranking/ranking.ts';
 import type { RecordHolder } from '../domain/ranking/score.ts';
 import type { Spread } from '../domain/ranking/spread.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';

@@ -10,13 +10,12 @@ import type { Duplex } from 'node:stream';
 import { KilnError } from '../domain/errors.ts';
 import type { DeviceWish } from '../domain/hosts/work.ts';
 import type { HostId } from '../domain/ids.ts';
-import type { NewJournalEvent } from '../domain/records.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
 import { monotonicMs as systemMonotonicMs } from '../platform/clock.ts';
 import { createSignal } from '../platform/signal.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
 import { createRecentSubmissions } from './answers/recent-submissions.ts';
-import { createService } from './answers/service.ts';
-import type { Service } from './answers/service.ts';
+import { createService, type Service } from './answers/service.ts';
 import { recoverCanaries } from './canaries/quarantine.ts';
 import { askDueCompilers } from './compiling/compiler-checks.ts';
 import { recoverCompilers } from './compiling/compiler-quarantine.ts';
@@ -31,8 +30,7 @@ import type { HostControl } from '../domain/ports/host-control.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
 import { createHost } from './hosts/create-host.ts';
 import { createFronts } from './judging/fronts.ts';
-import { lendDevices } from './lending/lending.ts';
-import type { Lent, LendOptions } from './lending/lending.ts';
+import { lendDevices, type LendOptions, type Lent } from './lending/lending.ts';
 import { createRecordHolders } from './judging/record-holders.ts';
 import { createStoppedReview } from './judging/reopen-stopped.ts';
 import { createLeaseWindow } from './leasing/lease-window.ts';
@@ -42,8 +40,8 @@ import { recover } from './leasing/recover.ts';
 import type { EngineState } from './state.ts';
 import { watchEventLoopDelay } from './telemetry/event-loop-delay.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { createWriteBehind } from './write-behind.ts';
-import type { Committed } from './write-behind.ts';
+import { createVerdictRate } from './telemetry/verdict-rate.ts';
+import { createWriteBehind, type Committed } from './write-behind.ts';
 
 /** What work of people on hosts needs of it. */
 export interface HostAccess {
@@ -63,7 +61,7 @@ export interface Engine {
 type Mode = 'created' | 'running' | 'stopping' | 'stopped';
 
 export const createEngine = (deps: EngineDeps): Engine => {
-  const { store, queue, problems, rules, log, now, monotonicMs = systemMonotonicMs } = deps;
+  const { store, queue, rules, log, monotonicMs = systemMonotonicMs } = deps;
   let mode: Mode = 'created';
   const [work, journal, committed] = [createSignal(), createSignal(), createSignal<Committed>()];
   const core = createScheduler({ infraRetries: rules.infraRetries, canaryEveryMs: 1000 * rules.canaryEverySeconds });
@@ -74,28 +72,12 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const eventLoopDelay = watchEventLoopDelay();
   const bundles = createBundles();
   const hosts = new Map(deps.sessions.map((session) => [session.hostId, createHost(session, bundles)]));
-  const state: EngineState = {
+  const state = stateOf(deps, {
     core,
-    store,
-    queue,
-    problems,
-    rules,
-    log,
-    now,
     monotonicMs,
-    randomInt: deps.randomInt ?? secretInt,
-    bundles,
     writeBehind,
-    metrics: createMetrics(),
-    recordHolders: createRecordHolders(store, problems),
-    fronts: createFronts(store, problems, rules.racingPlaces),
-    recentSubmissions: createRecentSubmissions(),
+    bundles,
     hosts,
-    compileHosts: new Set(),
-    active: new Map(),
-    profiles: new Map(),
-    proven: new Set(),
-    verdictTimesMs: [],
     apply: loop.push,
     jobsEnded: finishedJobs.ended,
     endJobs: finishedJobs.end,
@@ -104,7 +86,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     notify: journal.emit,
     isRunning: () => mode === 'running',
     eventLoopDelayMs: () => eventLoopDelay.typicalMs(monotonicMs()),
-  };
+  });
   const leases = createLeaseWindow(state);
   const stoppedReview = createStoppedReview(state);
   const kiln = createService(state, { limits: deps.limits, onEvents: journal.on, alone: leases.alone });
@@ -131,7 +113,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
 
   const start = async (): Promise<void> => {
     mode = 'running';
-    loop.start({ execute: (effect) => executeEffect(state, effect), onTick });
+    loop.start({ execute: (effect) => executeEffect(state, effect), onTick, onRefusedMove: state.metrics.onRefusedMove });
     noteDaemon(state, 'daemon.started');
     const canaries = await store.canaries();
     recoverCanaries(state, canaries);
@@ -164,6 +146,45 @@ export const createEngine = (deps: EngineDeps): Engine => {
 
   const control = createHostControl(state, { hosts, startSession });
   return { kiln, hosts: { ...hostAccess(state), ...control }, start, stop };
+};
+
+type Wiring =
+  | 'hosts'
+  | 'bundles'
+  | 'core'
+  | 'monotonicMs'
+  | 'writeBehind'
+  | 'apply'
+  | 'endJobs'
+  | 'jobsEnded'
+  | 'onUnqueued'
+  | 'wake'
+  | 'notify'
+  | 'isRunning'
+  | 'eventLoopDelayMs';
+
+/** As it is before anything happened. */
+const stateOf = (deps: EngineDeps, wiring: Pick<EngineState, Wiring>): EngineState => {
+  const { store, queue, problems, rules, log, now, randomInt = secretInt } = deps;
+  return {
+    ...wiring,
+    store,
+    queue,
+    problems,
+    rules,
+    log,
+    now,
+    randomInt,
+    metrics: createMetrics(),
+    recordHolders: createRecordHolders(store, problems),
+    fronts: createFronts(store, problems, rules.racingPlaces),
+    recentSubmissions: createRecentSubmissions(),
+    compileHosts: new Set(),
+    active: new Map(),
+    profiles: new Map(),
+    proven: new Set(),
+    verdictRate: createVerdictRate(),
+  };
 };
 
 const hostAccess = (state: EngineState): HostAccess => ({

@@ -5,6 +5,7 @@
  * Events that are pushed while one is handled wait for their turn.
  */
 import type { Logger } from 'pino';
+import { KilnError } from '../domain/errors.ts';
 import type { HostEvent } from '../domain/ports/host-session.ts';
 import type { Effect } from '../scheduler/effects.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
@@ -13,18 +14,25 @@ import type { Core } from '../scheduler/scheduler.ts';
 
 const TICK_MS = 1000;
 
+export interface LoopParts {
+  readonly execute: (effect: Effect) => void;
+  readonly onTick: () => void;
+  /** The scheduler was asked for a move that no candidate may make. The error goes to whoever pushed the event. */
+  readonly onRefusedMove: () => void;
+}
+
 export interface EventLoop {
   /** Safe to call while an event is handled: then this one comes after it. */
   readonly push: (event: SchedulerEvent) => void;
   /** `execute` does what the scheduler decides; `onTick` is called when time has passed, after the scheduler has heard of it. */
-  start(parts: { readonly execute: (effect: Effect) => void; readonly onTick: () => void }): void;
+  start(parts: LoopParts): void;
   /** Idempotent. Events still go through; time is not told any more. */
   stop(): void;
 }
 
 export const createEventLoop = (core: Core, monotonicMs: () => number): EventLoop => {
   const waiting: SchedulerEvent[] = [];
-  let parts: Parameters<EventLoop['start']>[0] | null = null;
+  let parts: LoopParts | null = null;
   let isHandling = false;
   let isStopped = false;
   let timer: NodeJS.Timeout | null = null;
@@ -36,6 +44,9 @@ export const createEventLoop = (core: Core, monotonicMs: () => number): EventLoo
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         for (const effect of handle(core, next, monotonicMs())) parts.execute(effect);
       }
+    } catch (error) {
+      if (error instanceof KilnError && error.code === 'ILLEGAL_TRANSITION') parts.onRefusedMove();
+      throw error;
     } finally {
       isHandling = false;
     }

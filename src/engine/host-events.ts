@@ -17,7 +17,7 @@ import type { HostEvent } from '../domain/ports/host-session.ts';
 import { onLendingHostGone, onLent } from './lending/lending.ts';
 import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
 import { onResult } from './judging/results.ts';
-import { onInventory, onRefreshingHostGone } from './answers/refresh.ts';
+import { onInventory, onRefreshingHostGone } from './hosts/refresh.ts';
 
 type Frame<T extends FromRunner['type']> = Extract<FromRunner, { type: T }>;
 
@@ -33,7 +33,10 @@ export const onHostEvent = async (state: EngineState, event: HostEvent): Promise
       if (event.frame.type === 'artifact') {
         return onArtifact(state, host, { ...event.frame, bytes: event.payload ?? Buffer.alloc(0) });
       }
-      if (event.frame.type === 'inventory') return onInventory(state, host, event.frame);
+      if (event.frame.type === 'inventory') {
+        await onInventory(state, host, event.frame);
+        return pumpProfiles(state);
+      }
       return onFrame(state, host, event.frame);
     case 'lost':
       return onAway(state, host, { state: 'unreachable', reason: event.reason, nextRetryAtMs: event.retryAtMs });
@@ -44,6 +47,7 @@ export const onHostEvent = async (state: EngineState, event: HostEvent): Promise
 
 const onConnected = async (state: EngineState, host: HostState, hello: Frame<'hello'>): Promise<void> => {
   const { session } = host;
+  const { devices } = hello.inventory;
   onLendingHostGone(host);
   if (host.runnerId !== hello.runnerId) {
     for (const use of host.use.values()) use.reset();
@@ -53,13 +57,15 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
   host.connection = newConnection(hello.problems);
   host.runnerId = hello.runnerId;
   host.inventory = hello.inventory;
-  host.devices = hello.inventory.devices;
+  host.devices = devices;
   if (isCompileHost(host)) state.compileHosts.add(host);
-  const models = host.devices.map(({ model, kind }) => ({ model, target: kind }));
+  const models = devices.map(({ model, kind }) => ({ model, target: kind }));
   await state.recordHolders.ensure(models);
   await state.fronts.ensure(models);
-  const devices = host.devices.map(({ id, model }) => `${id} (${model})`);
-  note(state, 'host.connected', session.hostId, { devices, runnerId: hello.runnerId });
+  note(state, 'host.connected', session.hostId, {
+    devices: devices.map(({ id, model }) => `${id} (${model})`),
+    runnerId: hello.runnerId,
+  });
   const { queued, running, finished } = hello;
   state.apply({ type: 'host-up', host: factsOf(state, host), attempts: { queued, running, finished } });
   pumpProfiles(state);
@@ -162,7 +168,7 @@ const onAvailability = (state: EngineState, host: HostState, unavailable: string
   if (!connection) return;
   const isNews = (connection.unavailable === null) !== (unavailable === null);
   connection.unavailable = unavailable;
-  if (isNews) note(state, 'device.changed', host.session.hostId, { resting: unavailable });
+  if (isNews) note(state, 'device.changed', host.session.hostId, { unavailable });
 };
 
 const changedDevices = (before: readonly Device[], after: readonly Device[]): readonly Device[] =>

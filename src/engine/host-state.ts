@@ -2,7 +2,7 @@
  * What the engine knows of one host. What belongs to a connection lives in it and ends with it; what the last inventory said stays, since views and
  * submissions speak of hosts that are away too.
  */
-import type { HostRefreshed } from '../domain/api/inspection.ts';
+import type { HostRefreshed } from '../domain/api/fleet.ts';
 import type { Device } from '../domain/device.ts';
 import type { AttemptId, ContentHash, DeviceId } from '../domain/ids.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';

@@ -16,6 +16,7 @@ import type { Fronts } from './judging/fronts.ts';
 import type { RecordHolders } from './judging/record-holders.ts';
 import type { PendingProfiles } from './profiles/pending.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { VerdictRate } from './telemetry/verdict-rate.ts';
 import type { WriteBehind } from './write-behind.ts';
 
 /** What every room may ask: the clocks, the log, the hosts, the counters; and how it tells what happened. */
@@ -84,8 +85,7 @@ export interface JudgingSlice
   extends CompilingSlice,
     Pick<CanariesSlice, 'proven' | 'problems' | 'recordHolders' | 'fronts' | 'store'> {
   readonly randomInt: RandomInt;
-  /** Times of the last verdicts, for the throughput. */
-  readonly verdictTimesMs: number[];
+  readonly verdictRate: VerdictRate;
 }
 
 export interface ProfilesSlice extends CompilingSlice, Pick<CanariesSlice, 'problems' | 'store'> {
@@ -112,5 +112,8 @@ export interface SteeringSlice
 
 export interface WhySlice extends LeasingSlice, Pick<CanariesSlice, 'problems' | 'store' | 'queue'> {}
 
-/** The whole: for what composes the rooms (effects, host events), and for the answers, which show all of it. */
-export type EngineState = HostsSlice & CanariesSlice & JudgingSlice & ProfilesSlice & LeasingSlice & SteeringSlice;
+/** What answers are made from: each takes a part of it. */
+export interface AnswersSlice extends HostsSlice, CompilersSlice, SteeringSlice, Pick<JudgingSlice, 'verdictRate'> {}
+
+/** The whole: for what composes the rooms (effects, host events) alone. */
+export type EngineState = HostsSlice & CanariesSlice & JudgingSlice & SteeringSlice;

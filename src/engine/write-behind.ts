@@ -5,10 +5,11 @@
  * Invariant: `after` of an entry runs, and a result is acknowledged and its queue job ended, only when everything before it is committed. A flush is one transaction: one that failed wrote nothing, and is tried again with the same rows.
  */
 import type { Logger } from 'pino';
-import type { CanaryRecord } from '../domain/canary.ts';
+import type { CanaryState } from '../domain/canary.ts';
 import type { AttemptId, CandidateId, HostId } from '../domain/ids.ts';
-import type { AttemptRecord, NewJournalEvent } from '../domain/records.ts';
-import type { Completion, FinishedProfile, Transition } from '../domain/ledger.ts';
+import type { FinishedAttempt } from '../domain/attempt.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
+import type { Completion, FinishedProfile, Transition } from '../domain/ports/store-rows.ts';
 import type { Store, Writes } from '../domain/ports/store.ts';
 
 const BATCH_MAX = 500;
@@ -17,10 +18,10 @@ const RETRY_MS = 1000;
 
 export type Entry =
   | { readonly type: 'transition'; readonly transition: Transition }
-  | { readonly type: 'attempt'; readonly attempt: AttemptRecord }
+  | { readonly type: 'attempt'; readonly attempt: FinishedAttempt }
   | { readonly type: 'completion'; readonly completion: Completion }
   | { readonly type: 'profile'; readonly finished: FinishedProfile }
-  | { readonly type: 'canary'; readonly canary: CanaryRecord; readonly after: () => void }
+  | { readonly type: 'canary'; readonly canary: CanaryState; readonly after: () => void }
   | { readonly type: 'event'; readonly event: NewJournalEvent; readonly after?: () => void }
   /** A result whose consequences are all before it. Writes nothing: it is told with what is committed. */
   | ({ readonly type: 'acknowledgement' } & Acknowledgement);
@@ -138,12 +139,12 @@ const writeBatch = async (writes: Writes, batch: readonly Entry[]): Promise<void
     const entries = batch.filter((entry): entry is OfKind<K> => entry.type === kind);
     if (entries.length > 0) await to(entries);
   };
-  await write('transition', async (entries) => writes.recordTransitions(entries.map(({ transition }) => transition)));
-  await write('attempt', async (entries) => writes.recordAttempts(entries.map(({ attempt }) => attempt)));
+  await write('transition', async (entries) => writes.writeTransitions(entries.map(({ transition }) => transition)));
+  await write('attempt', async (entries) => writes.writeAttempts(entries.map(({ attempt }) => attempt)));
   await write('profile', async (entries) => {
     for (const { finished } of entries) await writes.finishProfile(finished);
   });
-  await write('canary', async (entries) => writes.recordCanaries(entries.map(({ canary }) => canary)));
+  await write('canary', async (entries) => writes.writeCanaries(entries.map(({ canary }) => canary)));
   await write('event', async (entries) => writes.appendEvents(entries.map(({ event }) => event)));
   await write('completion', async (entries) => writes.complete(entries.map(({ completion }) => completion)));
 };

@@ -7,7 +7,7 @@ import { KilnError } from '../domain/errors.ts';
 import type { Fleet, HostConfig } from '../domain/fleet.ts';
 import { HostId } from '../domain/ids.ts';
 import type { AddedHost, AddedHosts, FleetControl } from '../domain/ports/fleet-control.ts';
-import type { NewJournalEvent } from '../domain/records.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
 import { changesBetween, type Hosts, hostsOf } from './plan.ts';
 import type { Reconciler } from './reconcile.ts';
 

@@ -19,9 +19,9 @@ export interface ReconcilerDeps {
 export interface Reconciler {
   /** As last wanted. */
   readonly wanted: () => Hosts;
-  /** Resolves at once; `settled` when all is as it is wanted. */
+  /** Resolves at once; `reconciled` when all is as it is wanted. */
   readonly want: (hosts: Hosts) => void;
-  readonly settled: () => Promise<void>;
+  readonly reconciled: () => Promise<void>;
 }
 
 export const createReconciler = ({ control, createSession, initial, log }: ReconcilerDeps): Reconciler => {
@@ -63,7 +63,7 @@ export const createReconciler = ({ control, createSession, initial, log }: Recon
       wanted = hosts;
       for (const { host } of changesBetween(actual, hosts)) if (!busy.has(host)) busy.set(host, run(host));
     },
-    settled: async () => {
+    reconciled: async () => {
       await Promise.all(busy.values());
     },
   };

@@ -5,8 +5,8 @@ export interface HostCheck {
   /** What is there, or what went wrong. */
   readonly found: string;
   /** What to do; null when there is nothing to do. */
-  readonly mend: string | null;
+  readonly remedy: string | null;
 }
 
-export const good = (check: string, found: string): HostCheck => ({ check, ok: true, found, mend: null });
-export const bad = (check: string, found: string, mend: string): HostCheck => ({ check, ok: false, found, mend });
+export const good = (check: string, found: string): HostCheck => ({ check, ok: true, found, remedy: null });
+export const bad = (check: string, found: string, remedy: string): HostCheck => ({ check, ok: false, found, remedy });

@@ -1,4 +1,4 @@
-/** What is missing on a host, with the step that mends each thing: `kiln doctor`. Never throws for what a host lacks. */
+/** What is missing on a host, with the step that fixes each: `kiln doctor`. Never throws for what a host lacks. */
 import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
 import type { Fleet, HostConfig } from '../domain/fleet.ts';
@@ -84,7 +84,7 @@ const inspectProbe = ({ python, folder, freeBytes }: z.infer<typeof Probe>): rea
 /** How many of `reached` a failed connection had behind it. */
 const PASSED_BEFORE: Readonly<Record<string, number>> = { 'host key': 1, login: 2 };
 
-/** The check an error belongs to. The message says what happened, in full; `mend` where to go. */
+/** The check an error belongs to. The message says what happened, in full; `remedy` where to go. */
 const failureOf = (error: unknown): HostCheck => {
   if (error instanceof z.ZodError || error instanceof SyntaxError) {
     const found = `the runner's answer does not parse: ${error.message.slice(0, PARSE_CHARS_MAX)}`;

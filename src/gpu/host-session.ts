@@ -7,7 +7,7 @@
  *   failure will not pass by itself (wrong host key, login refused, no python3); to waiting on any other failure.
  * - connected: frames flow, `connected` was emitted. To waiting when the link ends.
  * - waiting: `lost` was emitted with the time of the next try (1 s doubling to 60 s, with jitter). To connecting when it comes.
- * - refused: `refused` was emitted; tried again every REFUSED_RETRY_MS, since a person must mend it.
+ * - refused: `refused` was emitted; tried again every REFUSED_RETRY_MS, since a person must repair it.
  * - stopped: final, from any mode by `stop`. Nothing is emitted any more.
  *
  * Invariant: at most one stream at a time; after each `connected` exactly one `lost` or `refused` follows, unless stopped.
@@ -32,7 +32,7 @@ import { backoffMs } from '../platform/backoff.ts';
 import type { Clock } from '../platform/clock.ts';
 import { guardHost, selectInventory } from './device-selection.ts';
 import { createRunnerLink, type Hello, type RunnerLink } from './runner-link.ts';
-import { createToldPlans, type ToldPlans } from './told-plans.ts';
+import { createSentPlans, type SentPlans } from './sent-plans.ts';
 
 export const REFUSED_RETRY_MS = 60_000;
 /** A connection that lasted this long starts the backoff anew. */
@@ -79,7 +79,7 @@ type Mode =
       readonly link: RunnerLink;
       readonly since: number;
       readonly inventory: Inventory;
-      readonly plans: ToldPlans;
+      readonly plans: SentPlans;
     }
   | { readonly name: 'waiting' | 'refused'; readonly cancel: () => void }
   | { readonly name: 'stopped'; readonly done: Promise<void> };
@@ -130,7 +130,7 @@ export class RunnerHostSession implements HostSession {
   judge(task: JudgeTask): boolean {
     if (this.#mode.name !== 'connected') return false;
     const { plans, ...rest } = task;
-    const { key, isNew } = this.#mode.plans.tell(plans);
+    const { key, isNew } = this.#mode.plans.keyOf(plans);
     if (isNew && !this.#send({ type: 'plans', key, plans })) return false;
     return this.#send({ type: 'judge', task: { ...rest, plansKey: key } });
   }
@@ -232,7 +232,7 @@ export class RunnerHostSession implements HostSession {
     if (this.#mode !== mode || mode.link === null) return;
     const { config, clock, log } = this.#options;
     const inventory = selectInventory(hello.inventory, config);
-    this.#mode = { name: 'connected', link: mode.link, since: clock.monotonic(), inventory, plans: createToldPlans() };
+    this.#mode = { name: 'connected', link: mode.link, since: clock.monotonic(), inventory, plans: createSentPlans() };
     this.#everConnected = true;
     this.#lastReason = '';
     log.info({ host: this.hostId, runnerId: hello.runnerId, devices: inventory.devices.length }, 'host connected');
@@ -343,7 +343,7 @@ export class RunnerHostSession implements HostSession {
   }
 }
 
-/** Failures of the host's set-up: waiting alone does not mend them. */
+/** Failures of the host's set-up: waiting alone does not repair them. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set(['HOST_KEY_MISMATCH', 'HOST_AUTH_REFUSED', 'HOST_TOOL_MISSING']);
 const STOPPING = new KilnError('STOPPING', 'the session was stopped');
 

@@ -69,12 +69,12 @@ const environment = (
 ): HostCheck => {
   const versions = [`Python ${python}`, torch && `PyTorch ${torch}`, triton && `Triton ${triton}`, cuda && `CUDA ${cuda}`];
   const found = `${name}: ${versions.filter(Boolean).join(', ')}; sandbox ${sandbox.level}, bounds by ${sandbox.boundedBy}; recorder ${recorder}`;
-  const told = warnings.length === 0 ? found : `${found} (${warnings.join('; ')})`;
+  const shown = warnings.length === 0 ? found : `${found} (${warnings.join('; ')})`;
   // One that nobody asked for may be there for other things.
-  if (sandbox.level !== 'none' || !wanted.some((each) => each.name === name)) return good('environment', told);
+  if (sandbox.level !== 'none' || !wanted.some((each) => each.name === name)) return good('environment', shown);
   return bad(
     'environment',
-    told,
+    shown,
     'no program runs there: let the runner be root, or use Linux 6.12 or newer with Landlock; the rest of the host works as before',
   );
 };

@@ -144,7 +144,7 @@ class Link {
       // An error instead of hello says more than the hang-up that follows it.
       return this.end(new KilnError('PROTOCOL_ERROR', this.#complaint ?? `the runner said ${frame.type} before hello`));
     }
-    this.#heard();
+    this.#received();
     if (frame.type === 'pong') this.#onPong(frame.nonce);
     else this.#options.onFrame(frame, payload);
   }
@@ -152,13 +152,13 @@ class Link {
   #onHello(hello: Hello): void {
     if (this.#mode !== 'greeting') return this.end(new KilnError('PROTOCOL_ERROR', 'the runner said hello twice'));
     this.#mode = 'open';
-    this.#heard();
+    this.#received();
     this.roundTripMs = this.#options.clock.monotonic() - this.#attachedAt;
     this.#options.onHello(hello);
     this.#ping();
   }
 
-  #heard(): void {
+  #received(): void {
     this.#cancelDeadline();
     this.#cancelDeadline = this.#options.clock.after(SILENCE_MS_MAX, () => {
       this.end(unreachable(`nothing heard for ${SILENCE_MS_MAX} ms; the connection is dead`));

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { DeviceWish } from '../domain/hosts/work.ts';
 import type { DeviceId, HostId } from '../domain/ids.ts';
-import type { NewJournalEvent } from '../domain/records.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
 
 export interface Lent {
   readonly devices: readonly DeviceId[];

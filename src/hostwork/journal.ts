@@ -3,7 +3,7 @@ import type { HostId } from '../domain/ids.ts';
 import type { Caller } from '../domain/ports/host-work.ts';
 import type { Hosts } from './hosts.ts';
 
-const ARGUMENTS_TOLD_MAX = 32;
+const ARGUMENTS_SHOWN_MAX = 32;
 const ARGUMENT_CHARS_MAX = 200;
 
 export interface Work {
@@ -28,5 +28,5 @@ export const noteEnd = (
 /** Values of variables may be secrets, and are not among them. */
 const factsOf = ({ host: _host, argv, ...facts }: Work): Record<string, unknown> => ({
   ...facts,
-  ...(argv ? { argv: argv.slice(0, ARGUMENTS_TOLD_MAX).map((word) => word.slice(0, ARGUMENT_CHARS_MAX)) } : {}),
+  ...(argv ? { argv: argv.slice(0, ARGUMENTS_SHOWN_MAX).map((word) => word.slice(0, ARGUMENT_CHARS_MAX)) } : {}),
 });

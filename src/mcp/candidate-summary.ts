@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { CaseTiming } from '../domain/measurement.ts';
 import { type Outcome, VERDICTS } from '../domain/outcome.ts';
-import { type CandidateRecord, Score } from '../domain/records.ts';
+import { type Candidate } from '../domain/candidate.ts';
+import { Score } from '../domain/ranking/ranking.ts';
 import { reasonText, scoreText, statusText } from '../domain/text/describe.ts';
 import { plainLine } from '../platform/printable-text.ts';
 import { interval, nanoseconds, times } from '../domain/text/units.ts';
@@ -58,23 +59,23 @@ export interface Beside {
   readonly source: string | null;
 }
 
-export const summaryOf = (record: CandidateRecord, { blocked, source }: Beside): CandidateSummary => {
-  const { state } = record;
+export const summaryOf = (candidate: Candidate, { blocked, source }: Beside): CandidateSummary => {
+  const { state } = candidate;
   return {
-    ...verdictOf(record),
+    ...verdictOf(candidate),
     cases: state.status === 'done' && state.outcome.verdict === 'passed' ? state.outcome.timings.map(caseOf) : [],
-    failure: failureText(record) || null,
-    compilerMessages: logText(record) || null,
-    attempts: record.attempts.map(({ mode, deviceModel, hostId, verdict, infra }) => ({
+    failure: failureText(candidate) || null,
+    compilerMessages: logText(candidate) || null,
+    attempts: candidate.attempts.map(({ mode, deviceModel, hostId, verdict, infra }) => ({
       mode,
       deviceModel,
       hostId,
       verdict,
       infra: infra === null ? null : plainLine(infra),
     })),
-    waiting: state.status === 'done' ? null : waitingText(record, blocked),
+    waiting: state.status === 'done' ? null : waitingText(candidate, blocked),
     next: state.status === 'done' ? null : GO_ON,
-    source: source === null ? null : sourceText(record, source),
+    source: source === null ? null : sourceText(candidate, source),
   };
 };
 
@@ -94,7 +95,7 @@ const caseOf = ({
   speedupHigh,
 });
 
-const verdictOf = ({ id, submission, state, score }: CandidateRecord) => ({
+const verdictOf = ({ id, submission, state, score }: Candidate) => ({
   id,
   problem: submission.problem,
   device: submission.device,
@@ -105,32 +106,32 @@ const verdictOf = ({ id, submission, state, score }: CandidateRecord) => ({
 });
 
 /** "c-…: passed  1.53x [1.51, 1.55]  73.0 µs  84 % of the floor", and how to go on where it is not done. */
-const headline = (record: CandidateRecord, blocked: string | null): string => {
-  const { id, state, score } = record;
-  if (state.status !== 'done') return `${id}: ${waitingText(record, blocked)}. ${GO_ON}`;
+const headline = (candidate: Candidate, blocked: string | null): string => {
+  const { id, state, score } = candidate;
+  if (state.status !== 'done') return `${id}: ${waitingText(candidate, blocked)}. ${GO_ON}`;
   const what = score === null ? state.outcome.verdict : `${state.outcome.verdict}  ${scoreText(score)}`;
   return `${id}: ${what}`;
 };
 
-const waitingText = ({ state }: CandidateRecord, blocked: string | null): string =>
+const waitingText = ({ state }: Candidate, blocked: string | null): string =>
   `${statusText(state)}${blocked === null ? '' : `; ${blocked}`}`;
 
 const GO_ON = 'It is not judged yet and is not lost: call wait_for_verdict with this id.';
 
 /** Everything that is known, part by part. */
-export const explanation = (record: CandidateRecord, { blocked, source }: Beside): string =>
+export const explanation = (candidate: Candidate, { blocked, source }: Beside): string =>
   [
-    headline(record, blocked),
-    caseTimes(record),
-    failureText(record),
-    logText(record),
-    attemptsText(record),
-    source === null ? '' : sourceText(record, source),
+    headline(candidate, blocked),
+    caseTimes(candidate),
+    failureText(candidate),
+    logText(candidate),
+    attemptsText(candidate),
+    source === null ? '' : sourceText(candidate, source),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
 
-const caseTimes = ({ state }: CandidateRecord): string => {
+const caseTimes = ({ state }: Candidate): string => {
   if (state.status !== 'done' || state.outcome.verdict !== 'passed') return '';
   const lines = state.outcome.timings.map(
     ({ case: name, candidate, baseline, speedup, speedupLow, speedupHigh }) =>
@@ -139,26 +140,26 @@ const caseTimes = ({ state }: CandidateRecord): string => {
   return ['Median times per case:', ...lines].join('\n');
 };
 
-const TOLD_ELSEWHERE: readonly Outcome['verdict'][] = ['passed', 'cancelled', 'compile_error'];
+const SHOWN_ELSEWHERE: readonly Outcome['verdict'][] = ['passed', 'cancelled', 'compile_error'];
 /** The outcome as data: the first mismatch with its place and values, the tensor that was overrun, the limit that was passed. */
-const failureText = ({ state }: CandidateRecord): string => {
+const failureText = ({ state }: Candidate): string => {
   if (state.status !== 'done') return '';
   const { outcome } = state;
-  if (TOLD_ELSEWHERE.includes(outcome.verdict)) return '';
+  if (SHOWN_ELSEWHERE.includes(outcome.verdict)) return '';
   return untrusted('What went wrong', `${reasonText(outcome)}\n${JSON.stringify(outcome)}`);
 };
 
-const logText = ({ compileLog }: CandidateRecord): string => {
+const logText = ({ compileLog }: Candidate): string => {
   if (compileLog.trim() === '') return '';
   const left = compileLog.length - LOG_CHARS_MAX;
   const log = left > 0 ? `${compileLog.slice(0, LOG_CHARS_MAX)}\n(${left} characters left out)` : compileLog;
   return untrusted("The compiler's messages", log);
 };
 
-const sourceText = ({ submission }: CandidateRecord, source: string): string =>
+const sourceText = ({ submission }: Candidate, source: string): string =>
   untrusted(`Its source (${submission.language})`, source);
 
-const attemptsText = ({ attempts, infraFailures }: CandidateRecord): string => {
+const attemptsText = ({ attempts, infraFailures }: Candidate): string => {
   if (attempts.length === 0) return '';
   const lines = attempts.map(
     ({ hostId, deviceModel, mode, verdict, infra }) =>

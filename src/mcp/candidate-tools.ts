@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { SubmitCandidate } from '../domain/api/candidates.ts';
 import { CandidateId } from '../domain/ids.ts';
 import { Language } from '../domain/plan/plan.ts';
-import type { CandidateRecord } from '../domain/records.ts';
+import type { Candidate } from '../domain/candidate.ts';
 import { CandidateSummary, explanation, summaryOf } from './candidate-summary.ts';
 import { lenient } from './lenient-input.ts';
 import type { McpDeps } from './mcp-kiln.ts';
@@ -88,19 +88,19 @@ const addExplain = (server: McpServer, deps: McpDeps): void => {
     },
     ({ id, source: withSource }) =>
       answered(deps, async () => {
-        const record = await deps.kiln.candidate(id);
-        return answerAbout(deps, record, withSource ? (await deps.kiln.source(id)).source : null);
+        const candidate = await deps.kiln.candidate(id);
+        return answerAbout(deps, candidate, withSource ? (await deps.kiln.source(id)).source : null);
       }),
   );
 };
 
-const answerAbout = async (deps: McpDeps, record: CandidateRecord, shown: string | null = null): Promise<CallToolResult> => {
-  const beside = { blocked: await blockedReason(deps, record), source: shown };
-  return answer(explanation(record, beside), summaryOf(record, beside));
+const answerAbout = async (deps: McpDeps, candidate: Candidate, shown: string | null = null): Promise<CallToolResult> => {
+  const beside = { blocked: await blockedReason(deps, candidate), source: shown };
+  return answer(explanation(candidate, beside), summaryOf(candidate, beside));
 };
 
 /** Why nothing of its device class moves, while it waits. */
-const blockedReason = async ({ kiln }: McpDeps, { state, submission }: CandidateRecord): Promise<string | null> => {
+const blockedReason = async ({ kiln }: McpDeps, { state, submission }: Candidate): Promise<string | null> => {
   if (state.status !== 'queued') return null;
   const { byDevice } = await kiln.queue();
   return byDevice.find((row) => row.device === submission.device)?.blocked ?? null;

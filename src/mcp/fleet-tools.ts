@@ -1,7 +1,8 @@
 /** Tools that say what there is to run on, and what waits for it. */
 import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { type FleetView, QueueView } from '../domain/api/inspection.ts';
+import { type FleetView } from '../domain/api/fleet.ts';
+import { QueueView } from '../domain/api/queue.ts';
 import { plainLine } from '../platform/printable-text.ts';
 import { bytes, seconds } from '../domain/text/units.ts';
 import { lenient } from './lenient-input.ts';

@@ -1,17 +1,19 @@
 /** What the tools need of Kiln. The client satisfies it as it is; inside the daemon an adapter over the engine does. */
 import type { SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
-import type { FleetView, ProblemList, ProblemView, QueueView, RankingView } from '../domain/api/inspection.ts';
-import type { ProfileRecord } from '../domain/profile.ts';
-import type { CandidateRecord } from '../domain/records.ts';
+import type { FleetView } from '../domain/api/fleet.ts';
+import type { ProblemList, ProblemView, RankingView } from '../domain/api/problems.ts';
+import type { QueueView } from '../domain/api/queue.ts';
+import type { Profile } from '../domain/profile.ts';
+import type { Candidate } from '../domain/candidate.ts';
 
 export interface McpKiln {
   submit(candidates: readonly SubmitCandidate[]): Promise<SubmitAnswer>;
   /** With `waitSeconds` (at most 60) the answer comes when the candidate is done, or then, or, inside the daemon, when `signal` aborts. */
-  candidate(id: string, options?: { readonly waitSeconds?: number; readonly signal?: AbortSignal }): Promise<CandidateRecord>;
+  candidate(id: string, options?: { readonly waitSeconds?: number; readonly signal?: AbortSignal }): Promise<Candidate>;
   /** Rejects with NOT_FOUND where none was asked for. The wait is as for `candidate`. */
-  profile(id: string, options?: { readonly waitSeconds?: number; readonly signal?: AbortSignal }): Promise<ProfileRecord>;
+  profile(id: string, options?: { readonly waitSeconds?: number; readonly signal?: AbortSignal }): Promise<Profile>;
   /** Asks for one, also where there is one. */
-  askProfile(id: string): Promise<ProfileRecord>;
+  askProfile(id: string): Promise<Profile>;
   source(id: string): Promise<{ readonly source: string; readonly language: string }>;
   queue(): Promise<QueueView>;
   fleet(): Promise<FleetView>;

@@ -1,7 +1,7 @@
 /** Tools that say what is to be solved. */
 import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { ProblemList, type ProblemView } from '../domain/api/inspection.ts';
+import { ProblemList, type ProblemView } from '../domain/api/problems.ts';
 import { lenient } from './lenient-input.ts';
 import type { McpDeps } from './mcp-kiln.ts';
 import { answer, answered } from './tool-answer.ts';

@@ -3,7 +3,7 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
 import { CandidateId } from '../domain/ids.ts';
-import { ProfileRecord } from '../domain/profile.ts';
+import { Profile } from '../domain/profile.ts';
 import { plainLine } from '../platform/printable-text.ts';
 import { untrusted } from '../domain/text/untrusted.ts';
 import { lenient } from './lenient-input.ts';
@@ -21,14 +21,14 @@ export const addProfileTool = (server: McpServer, deps: McpDeps): void => {
       description:
         'What limits the kernels of a candidate that passed: share of the peaks of memory and compute, occupancy and its limiter, stalls, bank conflicts, cache hits, registers, spills. Profiled now, unless it has been.',
       inputSchema: lenient(z.strictObject({ id: CandidateId.describe('of a candidate that passed'), waitSeconds: WaitSeconds })),
-      outputSchema: ProfileRecord,
+      outputSchema: Profile,
       annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
     },
     ({ id, waitSeconds }, { mcpReq: { signal } }) =>
       answered(deps, async () => {
         await known(deps.kiln, id);
-        const record = await deps.kiln.profile(id, { waitSeconds, signal });
-        return answer(profileText(record), record);
+        const profile = await deps.kiln.profile(id, { waitSeconds, signal });
+        return answer(profileText(profile), profile);
       }),
   );
 };
@@ -43,7 +43,7 @@ const known = async (kiln: McpKiln, id: CandidateId): Promise<void> => {
   }
 };
 
-const profileText = ({ candidateId, state }: ProfileRecord): string => {
+const profileText = ({ candidateId, state }: Profile): string => {
   switch (state.status) {
     case 'waiting':
       return `${candidateId}: no profile yet: ${plainLine(state.reason, REASON_CHARS_MAX)}. Call profile_candidate again.`;

@@ -1,7 +1,7 @@
 /** The tool that says who has solved a problem, and how well. */
 import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { RankingView } from '../domain/api/inspection.ts';
+import type { RankingView } from '../domain/api/problems.ts';
 import { basisText, rankedScoreText } from '../domain/text/describe.ts';
 import { plainLine } from '../platform/printable-text.ts';
 import { lenient } from './lenient-input.ts';

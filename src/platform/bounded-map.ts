@@ -5,9 +5,12 @@
 export class BoundedMap<K, V> {
   readonly #max: number;
   readonly #entries = new Map<K, V>();
+  readonly #onGone: (key: K, value: V) => void;
 
-  constructor(max: number) {
+  /** `onGone`: called with every entry that is forgotten or deleted, for an index beside it. */
+  constructor(max: number, onGone: (key: K, value: V) => void = () => undefined) {
     this.#max = max;
+    this.#onGone = onGone;
   }
 
   get size(): number {
@@ -34,11 +37,16 @@ export class BoundedMap<K, V> {
     this.#entries.set(key, value);
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#max) return;
-      this.#entries.delete(oldest);
+      this.delete(oldest);
     }
   }
 
   delete(key: K): void {
-    this.#entries.delete(key);
+    const value = this.#entries.get(key);
+    if (this.#entries.delete(key) && value !== undefined) this.#onGone(key, value);
+  }
+
+  clear(): void {
+    for (const key of this.#entries.keys()) this.delete(key);
   }
 }

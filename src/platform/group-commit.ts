@@ -19,7 +19,7 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-/** `writeAll` gives a result for each item, in order. */
+/** `writeAll` returns a result for each item, in order. */
 export const createGroupCommit = <Item, Result>(
   writeAll: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): GroupCommit<Item, Result> => {

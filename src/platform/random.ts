@@ -1,11 +1,15 @@
-/** Chance that is drawn from seeds: the same seeds, the same draws. Nothing of the search knows another. */
+/** Chance that is drawn from seeds: the same seeds, the same draws. Searches, sweeps and simulations know no other. */
 
 /** Uniform in [0, 1). */
 export type Random = () => number;
 
-/** mulberry32, a small public-domain generator, begun at a mix of all `seeds`. */
-export const randomFrom = (...seeds: readonly number[]): Random => {
-  let state = seeds.reduce((mixed, seed) => mix(mixed ^ (seed >>> 0)), SEED_START);
+/** Begun at a mix of all `seeds`. */
+export const randomFrom = (...seeds: readonly number[]): Random =>
+  mulberry32(seeds.reduce((mixed, seed) => mix(mixed ^ (seed >>> 0)), SEED_START));
+
+/** A small public-domain generator, begun at `seed` itself: sweeps of that seed drew these points ever since. */
+export const mulberry32 = (seed: number): Random => {
+  let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let bits = Math.imul(state ^ (state >>> 15), state | 1);

@@ -1,7 +1,8 @@
 /** YAML that people and programs hand us, parsed strictly: unique keys, no aliases, bounded size, errors with field and line. */
-import { type Document, isAlias, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isAlias, visit } from 'yaml';
 import type { z } from 'zod';
 import { issueText } from '../platform/issue-text.ts';
+import { fieldName, fieldPath, parseYamlDocument, type Position, type YamlDocument } from '../platform/yaml-document.ts';
 
 const FIRST_ISSUES_MAX = 5;
 /** The YAML parser's time grows with the square of these; a hostile text must not hold up everyone else. */
@@ -23,9 +24,7 @@ export type YamlResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly field: string; readonly message: string };
 
-interface Parsed {
-  readonly document: Document.Parsed;
-  readonly lines: LineCounter;
+interface Parsed extends YamlDocument {
   readonly firstLine: number;
 }
 
@@ -58,18 +57,10 @@ const shapeComplaint = (text: string): string | undefined => {
 
 /** The document, or what is wrong with the text. */
 const parseText = ({ text, firstLine }: YamlText): Parsed | string => {
-  const lines = new LineCounter();
   try {
-    const document = parseDocument(protectCalls(text), {
-      uniqueKeys: true,
-      lineCounter: lines,
-      prettyErrors: false,
-      strict: true,
-      stringKeys: true,
-    });
-    const parsed = { document, lines, firstLine };
-    const [first] = document.errors;
-    return first ? `line ${lineAt(parsed, first.pos[0])}: ${first.message}` : (aliasIn(parsed) ?? parsed);
+    const parsed = { ...parseYamlDocument(protectCalls(text)), firstLine };
+    const { syntax } = parsed;
+    return syntax ? `line ${lineOf(parsed, syntax.at)}: ${syntax.message}` : (aliasIn(parsed) ?? parsed);
   } catch (error) {
     // The parser recurses: text made of thousands of nested brackets ends the stack.
     if (error instanceof RangeError) return 'the YAML is nested too deep';
@@ -98,37 +89,16 @@ const aliasIn = (parsed: Parsed): string | undefined => {
   let found: string | undefined;
   visit(parsed.document, (_key, node) => {
     if (!isAlias(node)) return undefined;
-    found = `line ${lineAt(parsed, node.range?.[0] ?? 0)}: aliases (*${node.source}) are not allowed; write the value out`;
+    found = `line ${lineOf(parsed, parsed.positionAt(node.range?.[0] ?? 0))}: aliases (*${node.source}) are not allowed; write the value out`;
     return visit.BREAK;
   });
   return found;
 };
 
-const describe = (parsed: Parsed, issue: z.core.$ZodIssue) => ({
-  field: fieldOf(issue.path),
-  line: `line ${lineOfPath(parsed, issue.path)}`,
-  text: issueText(issue),
-});
-
-/** `['launch', 0, 'grid']` -> `launch[0].grid` */
-const fieldOf = (path: readonly PropertyKey[]): string =>
-  path.map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${String(step)}`)).join('');
-
-/** Line of the innermost node of `path` that is in the text: a missing key is reported where its parent starts. */
-const lineOfPath = (parsed: Parsed, path: readonly PropertyKey[]): number => {
-  for (let length = path.length; length > 0; length--) {
-    const node: unknown = parsed.document.getIn(path.slice(0, length), true);
-    const at = startOf(node);
-    if (at !== undefined) return lineAt(parsed, at);
-  }
-  return lineAt(parsed, parsed.document.contents?.range[0] ?? 0);
+const describe = (parsed: Parsed, issue: z.core.$ZodIssue) => {
+  const path = fieldPath(issue.path);
+  return { field: fieldName(path), line: `line ${lineOf(parsed, parsed.positionOf(path))}`, text: issueText(issue) };
 };
 
-const startOf = (node: unknown): number | undefined => {
-  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) return undefined;
-  const start: unknown = node.range[0];
-  return typeof start === 'number' ? start : undefined;
-};
-
-const lineAt = ({ lines, firstLine }: Pick<Parsed, 'lines' | 'firstLine'>, offset: number): number =>
-  Math.max(1, lines.linePos(offset).line) + firstLine - 1;
+/** Of the whole file. */
+const lineOf = ({ firstLine }: Pick<Parsed, 'firstLine'>, { line }: Position): number => line + firstLine - 1;

@@ -1,7 +1,7 @@
 /** What the queue needs of the place where BullMQ keeps its jobs. Redis and Postgres have one each; both pass test/integration/queue. */
 import type { CandidateId } from '../domain/ids.ts';
 import type { Lease, NewJob } from '../domain/ports/queue.ts';
-import type { OwnerRecord } from './ownership.ts';
+import type { OwnerEntry } from './ownership.ts';
 
 export const QUEUE_NAME = 'candidates';
 const JOB_NAME = 'candidate';
@@ -52,11 +52,11 @@ export interface QueueBackend {
   hasWaiting(): Promise<boolean>;
   /** Of `ids`, those that have no job; what was left of theirs is gone, so that they can be added. */
   missing(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
-  /** Jobs that wait or are leased; null where they cannot be lost without the records. */
+  /** Jobs that wait or are leased; null where they cannot be lost without the store. */
   count(): Promise<number | null>;
   /** Settings of the server that make it lose jobs, each with what to do. */
   concerns(): Promise<readonly string[]>;
-  readonly owner: OwnerRecord;
+  readonly owner: OwnerEntry;
   /** Starts to put back, now and every lease time, jobs whose lock ran out. */
   watchStalled(): Promise<void>;
   close(): Promise<void>;

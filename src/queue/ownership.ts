@@ -1,11 +1,11 @@
 /**
- * A queue holds the jobs of one store, and one daemon works on it. Beside the jobs, so that it is lost with them, stands a record: the store's
+ * A queue holds the jobs of one store, and one daemon works on it. Beside the jobs, so that it is lost with them, stands an entry: the store's
  * id, the daemon that has the store with its epoch (src/store/daemon-lease.ts), and a beat that rises with every look.
  *
  * Modes: ours; foreign (another store claimed the queue after it was emptied: nothing is leased, added or ended until it is ours again); lost
  * (a daemon that has the store after us works on it: foreign, for good).
- * Entry to foreign and lost: a look finds another's record. Exit of foreign: a look finds ours, or none.
- * A record that is gone, or older than what we wrote, says that the queue was emptied or went back in time: jobs may be missing.
+ * Entry to foreign and lost: a look finds another's entry. Exit of foreign: a look finds ours, or none.
+ * An entry that is gone, or older than what we wrote, says that the queue was emptied or went back in time: jobs may be missing.
  */
 import { z } from 'zod';
 import { DaemonHolder, holderText } from '../domain/daemon-holder.ts';
@@ -27,11 +27,11 @@ const Owner = z.object({
 type Owner = z.infer<typeof Owner>;
 
 /** Where the owner is kept. */
-export interface OwnerRecord {
+export interface OwnerEntry {
   read(): Promise<string | null>;
   /** Writes `after` where `before` is still there (null: nothing is). False where it is not. */
   swap(before: string | null, after: string): Promise<boolean>;
-  /** Whether the record can go back in time unseen by transactions (a server that keeps jobs in memory): then every look writes. */
+  /** Whether the entry can go back in time unseen by transactions (a server that keeps jobs in memory): then every look writes. */
   readonly beats: boolean;
 }
 
@@ -55,7 +55,7 @@ export type Look = 'ours' | 'reset' | 'foreign';
 export interface Ownership {
   /** Throws QUEUE_OWNED_ELSEWHERE, or STORE_IN_USE where a later daemon works on it. */
   readonly claim: () => Promise<void>;
-  /** Reads the record. `reset`: it was gone or too old, and is ours again. */
+  /** Reads the entry. `reset`: it was gone or too old, and is ours again. */
   readonly look: () => Promise<Look>;
   /** Whether the last look is too old to go by. */
   readonly isStale: () => boolean;
@@ -64,7 +64,7 @@ export interface Ownership {
   readonly isOurs: () => boolean;
 }
 
-export const createOwnership = (record: OwnerRecord, options: OwnershipOptions): Ownership => {
+export const createOwnership = (entry: OwnerEntry, options: OwnershipOptions): Ownership => {
   const { store, epoch, holder, log, onLost, monotonicMs = () => performance.now() } = options;
   let written: Owner = { store, epoch, holder, beat: 0 };
   let refusal: KilnError | null = null;
@@ -74,14 +74,14 @@ export const createOwnership = (record: OwnerRecord, options: OwnershipOptions):
 
   const write = async (found: string | null): Promise<boolean> => {
     const next = { ...written, beat: written.beat + 1 };
-    if (!(await record.swap(found, JSON.stringify(next)))) return false;
+    if (!(await entry.swap(found, JSON.stringify(next)))) return false;
     written = next;
     return true;
   };
 
   const claim = async (): Promise<void> => {
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-      const found = await record.read();
+      const found = await entry.read();
       const owner = parseOwner(found);
       const against = owner && owner.store.id !== options.adopt ? objection(owner, written, options) : null;
       if (against) throw against;
@@ -105,13 +105,13 @@ export const createOwnership = (record: OwnerRecord, options: OwnershipOptions):
   const lookOnce = async (): Promise<Look> => {
     if (isLost) return 'foreign';
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-      const found = await record.read();
+      const found = await entry.read();
       const owner = parseOwner(found);
       const against = owner ? objection(owner, written, options) : null;
       if (against) return refuse(against);
       const isBehind = owner === null || owner.epoch < epoch || owner.beat < written.beat;
       if (owner && !isBehind) written = owner;
-      if ((isBehind || record.beats) && !(await write(found))) continue;
+      if ((isBehind || entry.beats) && !(await write(found))) continue;
       lookedAtMs = monotonicMs();
       if (refusal) log.info({}, 'the queue is ours again');
       refusal = null;
@@ -137,7 +137,7 @@ export const createOwnership = (record: OwnerRecord, options: OwnershipOptions):
   };
 };
 
-/** What speaks against working on a queue with this record; null: nothing. */
+/** What speaks against working on a queue with this entry; null: nothing. */
 const objection = (owner: Owner, ours: Owner, options: OwnershipOptions): KilnError | null => {
   if (owner.store.id !== ours.store.id) return ownedElsewhere(owner, options);
   const isOther = owner.holder.daemonId !== ours.holder.daemonId || owner.holder.since !== ours.holder.since;
@@ -145,7 +145,7 @@ const objection = (owner: Owner, ours: Owner, options: OwnershipOptions): KilnEr
   return isLater ? takenOver(owner, options) : null;
 };
 
-/** Null also for what is no owner: a record that was damaged holds nobody back. */
+/** Null also for what is no owner: an entry that was damaged holds nobody back. */
 export const parseOwner = (text: string | null): Owner | null => {
   try {
     return text === null ? null : (Owner.safeParse(JSON.parse(text)).data ?? null);

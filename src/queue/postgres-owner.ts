@@ -1,10 +1,10 @@
 /** The owner of a queue on Postgres or PGlite: one row beside BullMQ's tables, changed only by compare and set. */
 import type { PgPool } from 'bullmq';
-import type { OwnerRecord } from './ownership.ts';
+import type { OwnerEntry } from './ownership.ts';
 
 const TABLE = 'create table if not exists kiln_owner (queue text primary key, owner text not null)';
 
-export const createPostgresOwner = async (pool: PgPool, queue: string): Promise<OwnerRecord> => {
+export const createPostgresOwner = async (pool: PgPool, queue: string): Promise<OwnerEntry> => {
   await pool.query(TABLE);
   return {
     beats: false,

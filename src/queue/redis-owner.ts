@@ -1,6 +1,6 @@
 /** The owner of a queue on Redis: one key beside the jobs, changed only by compare and set. */
 import type { Queue } from 'bullmq';
-import type { OwnerRecord } from './ownership.ts';
+import type { OwnerEntry } from './ownership.ts';
 
 const READ = 'kilnReadOwner';
 const READ_LUA = `return redis.call('GET', ARGV[1])`;
@@ -12,7 +12,7 @@ if (found or '') ~= ARGV[2] then return 0 end
 redis.call('SET', ARGV[1], ARGV[3])
 return 1`;
 
-export const createRedisOwner = (queue: Queue): OwnerRecord => {
+export const createRedisOwner = (queue: Queue): OwnerEntry => {
   const key = queue.toKey('owner');
   const run = async (name: string, lua: string, args: string[]): Promise<unknown> => {
     const client = await queue.getBackend().client;

@@ -28,13 +28,13 @@ export const redisConcerns = ({ policy, isAppendOnly }: RedisSettings): readonly
     ? []
     : [
         `this Redis evicts keys when its memory is full (maxmemory-policy ${policy}), queued jobs too: set maxmemory-policy noeviction. ` +
-          'Evicted jobs are queued again from the records, which costs time',
+          'Evicted jobs are queued again from the store, which costs time',
       ]),
   ...(isAppendOnly
     ? []
     : [
         'this Redis keeps no append-only file (appendonly no): when it restarts, jobs since its last snapshot are gone, and are queued again ' +
-          'from the records, in the order of submission. Set appendonly yes',
+          'from the store, in the order of submission. Set appendonly yes',
       ]),
 ];
 

@@ -2,7 +2,7 @@
 import { attemptNumber, candidateIdOf, type ContentHash, type HostId } from '../domain/ids.ts';
 import type { InfraFailure } from '../domain/protocol.ts';
 import { noteVerdict } from './canaries.ts';
-import { recordService } from './estimates.ts';
+import { learnServiceTime } from './estimates.ts';
 import type { AttemptOutcome, SchedulerEvent } from './events.ts';
 import { failForGood, failOnHost } from './failures.ts';
 import {
@@ -42,7 +42,7 @@ export const onJudged = (core: CoreState, event: Judged): void => {
 
 const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
   const { entry, device } = judging;
-  recordService(device, event.serviceMs);
+  learnServiceTime(device, event.serviceMs);
   entry.usedUpTo = judging.attempt;
   const { result } = event;
   const doubted = device.trust.quarantine

@@ -20,17 +20,17 @@ const TIME_MIN_MS = 0.1;
 export const smooth = (mean: number, sample: number, count: number): number =>
   mean + (Math.max(sample, TIME_MIN_MS) - mean) * Math.max(SMOOTHING, 1 / count);
 
-export const recordService = (device: Device, serviceMs: number): void => {
+export const learnServiceTime = (device: Device, serviceMs: number): void => {
   device.samples[device.sampled % SERVICE_SAMPLES] = Math.max(serviceMs, TIME_MIN_MS);
   device.sampled += 1;
   if (device.pool) {
-    recordIn(device.pool, serviceMs);
-    recordIn(device.pool.class, serviceMs);
+    learnIn(device.pool, serviceMs);
+    learnIn(device.pool.class, serviceMs);
   }
   setDepth(device);
 };
 
-const recordIn = (of: Pool | ClassState, serviceMs: number): void => {
+const learnIn = (of: Pool | ClassState, serviceMs: number): void => {
   of.judged += 1;
   of.serviceMs = smooth(of.serviceMs, serviceMs, of.judged);
 };

@@ -1,8 +1,9 @@
 /** Constraint groups: which pools may take which candidates. */
 import type { DeviceClass } from '../domain/device.ts';
 import type { HostId } from '../domain/ids.ts';
+import { BoundedMap } from '../platform/bounded-map.ts';
 import { Heap } from './heap.ts';
-import { GROUPS_IDLE_MAX, SERVICE_DEFAULT_MS } from './options.ts';
+import { GROUPS_IDLE_MAX, PRIORITIES_MAX, SERVICE_DEFAULT_MS } from './options.ts';
 import { type ClassState, type CoreState, type Entry, type Group, isBefore, type Pool } from './state.ts';
 
 export const classOf = (core: CoreState, name: DeviceClass): ClassState => {
@@ -12,7 +13,7 @@ export const classOf = (core: CoreState, name: DeviceClass): ClassState => {
     name,
     counter: { name, waiting: 0, running: 0 },
     shares: new Map(),
-    turns: new Map(),
+    turns: new BoundedMap(PRIORITIES_MAX),
     pools: new Set(),
     groups: new Set(),
     active: new Set(),
@@ -78,7 +79,7 @@ const isMatch = (group: Group, pool: Pool): boolean =>
   !group.excluded.includes(pool.host.id) &&
   group.labels.every((label) => pool.host.labels.has(label));
 
-/** After a pool opened, closed or changed its labels or languages. Gives the groups whose exclusions may leave them no pool now. */
+/** After a pool opened, closed or changed its labels or languages. Returns the groups whose exclusions may leave them no pool now. */
 export const rematch = (core: CoreState, pool: Pool): readonly Group[] => {
   const stranded: Group[] = [];
   for (const group of pool.class.groups) {

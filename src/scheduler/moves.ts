@@ -3,7 +3,6 @@ import { attemptIdOf, type ContentHash } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Effect } from './effects.ts';
 import { regroup, relax } from './groups.ts';
-import { PRIORITIES_MAX } from './options.ts';
 import { moveTo } from './move-to.ts';
 import { type ClassState, type CoreState, type Device, emit, type Entry, type Judging, type Pool } from './state.ts';
 
@@ -18,12 +17,7 @@ export const startCompile = (core: CoreState, entry: Entry, pool: Pool): void =>
 };
 
 const begin = ({ turns }: ClassState, { turn, task }: Entry): void => {
-  const latest = Math.max(turns.get(task.priority) ?? 0, turn);
-  // The one that was set last stays longest.
-  turns.delete(task.priority);
-  turns.set(task.priority, latest);
-  const [oldest] = turns.keys();
-  if (turns.size > PRIORITIES_MAX && oldest !== undefined) turns.delete(oldest);
+  turns.set(task.priority, Math.max(turns.get(task.priority) ?? 0, turn));
 };
 
 export const makeReady = (core: CoreState, entry: Entry, to: { readonly pool: Pool; readonly artifact: ContentHash }): void => {

@@ -20,7 +20,7 @@ export interface SchedulerOptions {
   /** Candidates held in all, blocked ones included; above it nothing more is wanted. */
   readonly heldMax: number;
   /** Candidates held of classes that no open device has: the same. Those of other classes are still found (`underserved`). */
-  readonly standingMax: number;
+  readonly blockedMax: number;
   /** A device that judges is given a canary this often, and less often where one takes more than its share of the device's time. */
   readonly canaryEveryMs: number;
   /** The first one, after the first verdict of a device that never passed one. */
@@ -41,7 +41,7 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   windowMin: 1_000,
   windowMax: 5_000,
   heldMax: 200_000,
-  standingMax: 20_000,
+  blockedMax: 20_000,
   canaryEveryMs: 300_000,
   canaryFirstMs: 30_000,
   canaryBackoffMs: 15_000,
@@ -91,6 +91,6 @@ export const CANARY_SHARE_MAX = 1_000;
 /** A canary that said nothing (its host was lost, its disk was full) is asked for again. */
 export const CANARY_INCONCLUSIVE_MS = 60_000;
 /** After a canary because of a burst that passed, before the next one because of another; doubles each time. */
-export const BURST_REST_MS = 10_000;
+export const BURST_COOL_DOWN_MS = 10_000;
 /** Pools worked on in one event; more means a cycle. */
 export const PUMPS_MAX = 1_000_000;

@@ -71,7 +71,7 @@ const firstPending = (pool: Pool): Group | null => {
   return best;
 };
 
-/** Gives new pending entries to pools that have room. */
+/** Assigns new pending entries to pools that have room. */
 const place = (core: CoreState, group: Group): void => {
   group.placing = false;
   for (let entry = group.heap.peek(); entry; entry = group.heap.peek()) {

@@ -1,10 +1,10 @@
 /**
  * The scheduler: events in, effects out. It owns the order of work, where each candidate is, and every retry; it does no I/O, reads no clock
- * and draws no random number, so the same events always give the same effects. The shell (src/engine) runs the effects.
+ * and draws no random number, so the same events always return the same effects. The shell (src/engine) runs the effects.
  */
 import type { DeviceClass } from '../domain/device.ts';
 import type { CandidateId, HostId } from '../domain/ids.ts';
-import type { BacklogRow } from '../domain/ledger.ts';
+import type { BacklogRow } from '../domain/ports/store-rows.ts';
 import { onJudged, onRetracted, onStarted } from './attempts.ts';
 import { askDue, onCanaryEnded, onCanaryWanted, onHostResumed, onQuarantineKnown } from './canaries.ts';
 import { onCompiled } from './compiles.ts';
@@ -29,7 +29,7 @@ export type Core = CoreState;
 export const createScheduler = (options: Partial<SchedulerOptions> = {}): Core =>
   createState({ ...SCHEDULER_DEFAULTS, ...options });
 
-/** Applies one event; gives what the shell must do, in order. `nowMs` never goes back. */
+/** Applies one event; returns what the shell must do, in order. `nowMs` never goes back. */
 export const handle = (core: Core, event: SchedulerEvent, nowMs: number): readonly Effect[] => {
   core.nowMs = Math.max(core.nowMs, nowMs);
   core.outbox = [];
@@ -39,16 +39,16 @@ export const handle = (core: Core, event: SchedulerEvent, nowMs: number): readon
   return core.outbox;
 };
 
-/** How many more candidates to lease from the queue now. Candidates that nothing can run do not keep others out, up to `heldMax` and `standingMax`. */
+/** How many more candidates to lease from the queue now. Candidates that nothing can run do not keep others out, up to `heldMax` and `blockedMax`. */
 export const wanted = (core: Core): number => {
-  const { windowMin, windowMax, heldMax, standingMax } = core.options;
+  const { windowMin, windowMax, heldMax, blockedMax } = core.options;
   let room = 0;
-  let standing = 0;
+  let blocked = 0;
   for (const state of core.classes.values()) {
-    if (state.openPools === 0) standing += state.counter.waiting;
+    if (state.openPools === 0) blocked += state.counter.waiting;
     for (const pool of state.pools) room += Math.max(0, roomOf(pool));
   }
-  if (standing >= standingMax) return 0;
+  if (blocked >= blockedMax) return 0;
   const window = Math.min(windowMax, Math.max(windowMin, room));
   return Math.max(0, Math.min(window - core.runnable, heldMax - core.tasks.size));
 };
@@ -63,7 +63,7 @@ export interface Underserved {
 }
 
 /**
- * The queue gives what was submitted first. Behind a flood of one submitter, or of a class that nothing judges, others would not be seen here
+ * The queue returns what was submitted first. Behind a flood of one submitter, or of a class that nothing judges, others would not be seen here
  * at all: no turn could be theirs, and devices would idle. `backlog`: all that is not done.
  */
 export const underserved = (core: Core, backlog: readonly BacklogRow[]): readonly Underserved[] => {
@@ -104,7 +104,7 @@ export const nextWakeMs = (core: Core): number | null => core.deadlines.peek()?.
 export const snapshot = (core: Core): Snapshot => snapshotOf(core);
 
 export { poolViews } from './task-view.ts';
-export { whyClassStands } from './snapshot.ts';
+export { whyClassIsBlocked } from './snapshot.ts';
 
 /** For the fleet view; null for a host never seen. */
 export const hostSnapshot = (core: Core, hostId: HostId): HostSnapshot | null => hostSnapshotOf(core, hostId);

@@ -99,7 +99,7 @@ const blockedSnapshot = (group: Group): BlockedSnapshot => ({
 });
 
 /** Why nothing of a class can move whatever its candidates ask for, also while none is held here; null where a device takes work. */
-export const whyClassStands = (core: CoreState, device: DeviceClass): string | null => {
+export const whyClassIsBlocked = (core: CoreState, device: DeviceClass): string | null => {
   const pools = [...(core.classes.get(device)?.pools ?? [])];
   if (pools.length === 0) return noHostHas(device);
   if (!pools.some(({ host }) => host.up)) return allLost(device);

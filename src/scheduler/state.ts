@@ -11,6 +11,7 @@
  * A `Pool` is the devices of one model on one host. A `Group` is the queue of candidates with the same constraints. Each pool that
  * has room is in its class's `room` heap; then no group that matches it has anything pending.
  */
+import type { BoundedMap } from '../platform/bounded-map.ts';
 import type { DeviceClass } from '../domain/device.ts';
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { Language } from '../domain/plan/plan.ts';
@@ -112,14 +113,11 @@ export interface Counter {
   running: number;
 }
 
-/** By priority: turns of one have nothing to do with those of another. */
-export type Turns = Map<number, number>;
-
 /** One submitter's part of a class, while it has candidates there. */
 export interface Share {
   held: number;
-  /** Of its latest candidate. */
-  readonly turns: Turns;
+  /** Of its latest candidate, by priority: turns of one have nothing to do with those of another. */
+  readonly turns: Map<number, number>;
 }
 
 export interface Group {
@@ -142,8 +140,8 @@ export interface ClassState {
   readonly name: DeviceClass;
   readonly counter: Counter;
   readonly shares: Map<string, Share>;
-  /** The latest that began: who comes now begins there, whatever others still have to wait for. */
-  readonly turns: Turns;
+  /** The latest that began, by priority: who comes now begins there, whatever others still have to wait for. */
+  readonly turns: BoundedMap<number, number>;
   /** All known, closed ones too. */
   readonly pools: Set<Pool>;
   readonly groups: Set<Group>;

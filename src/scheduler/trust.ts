@@ -8,7 +8,7 @@
  * Here are the times and counts alone: what follows from them is the caller's.
  */
 import { doubledMs } from '../platform/backoff.ts';
-import { BURST_REST_MS, CANARY_INCONCLUSIVE_MS, CANARY_SHARE_MAX } from './options.ts';
+import { BURST_COOL_DOWN_MS, CANARY_INCONCLUSIVE_MS, CANARY_SHARE_MAX } from './options.ts';
 import type { SchedulerOptions } from './options.ts';
 import { absorb, type Count, countVerdict, createTally, isBurst, type Tally } from './tally.ts';
 
@@ -25,7 +25,7 @@ export interface Trust {
   burst: boolean;
   /** No canary because of a burst before, and how long it is after the next that shows nothing. */
   burstAtMs: number;
-  burstRestMs: number;
+  burstCoolDownMs: number;
   quarantine: { readonly failures: number } | null;
 }
 
@@ -37,7 +37,7 @@ export const createTrust = (): Trust => ({
   asked: null,
   burst: false,
   burstAtMs: 0,
-  burstRestMs: BURST_REST_MS,
+  burstCoolDownMs: BURST_COOL_DOWN_MS,
   quarantine: null,
 });
 
@@ -89,8 +89,8 @@ export const notePassed = (trust: Trust, serviceMs: number, clock: TrustClock): 
   trust.passedMs = clock.nowMs;
   absorb(trust.tally);
   // Many bad candidates are not its fault: the next burst is looked into later.
-  trust.burstRestMs = wasBurst ? Math.min(2 * trust.burstRestMs, clock.options.canaryEveryMs) : BURST_REST_MS;
-  trust.burstAtMs = clock.nowMs + Math.max(trust.burstRestMs, CANARY_SHARE_MAX * serviceMs);
+  trust.burstCoolDownMs = wasBurst ? Math.min(2 * trust.burstCoolDownMs, clock.options.canaryEveryMs) : BURST_COOL_DOWN_MS;
+  trust.burstAtMs = clock.nowMs + Math.max(trust.burstCoolDownMs, CANARY_SHARE_MAX * serviceMs);
   return trust.quarantine !== null;
 };
 

@@ -27,7 +27,6 @@ import { profilesRoutes } from './routes/profiles.ts';
 import { queueRoutes } from './routes/queue.ts';
 import { signInRoutes } from './routes/sign-in.ts';
 import { sweepsRoutes } from './routes/sweeps.ts';
-import { viewsRoutes } from './routes/views.ts';
 import { dashboardRoutes } from '../dashboard/serving/routes.ts';
 import { isPageVisit } from './same-site.ts';
 import { installShortIds } from './short-ids.ts';
@@ -163,7 +162,6 @@ const registerRoutes = async (app: FastifyInstance, deps: RouteDeps): Promise<vo
     campaignsRoutes,
     mcpRoutes,
     operationsRoutes,
-    viewsRoutes,
   ]) {
     await typed.register(routes, deps);
   }

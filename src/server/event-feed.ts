@@ -7,7 +7,7 @@
  */
 import type { FastifyBaseLogger } from 'fastify';
 import type { CandidateId } from '../domain/ids.ts';
-import type { JournalEvent } from '../domain/records.ts';
+import type { JournalEvent } from '../domain/journal.ts';
 import type { Kiln } from '../domain/ports/kiln.ts';
 
 const RING_EVENTS_MAX = 4096;

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { CandidateId } from '../domain/ids.ts';
-import type { JournalEvent } from '../domain/records.ts';
+import type { JournalEvent } from '../domain/journal.ts';
 import type { Follower } from './event-feed.ts';
 
 export interface StreamLimits {

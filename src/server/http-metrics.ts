@@ -1,8 +1,8 @@
 /** How long the API takes to answer, by route and status. Event streams are left out: they last as long as their readers. */
 import type { FastifyInstance } from 'fastify';
 import { Histogram, Registry } from 'prom-client';
-import { eventsContract } from '../domain/api/contracts.ts';
-import { hostsContract } from '../domain/api/host-contracts.ts';
+import { eventsContract } from '../domain/api/events-contract.ts';
+import { hostsContract } from '../domain/api/hosts-contract.ts';
 
 const BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
 const STREAMS: readonly string[] = [
@@ -12,7 +12,7 @@ const STREAMS: readonly string[] = [
   hostsContract.logs.url,
 ];
 
-/** Returns what gives the Prometheus text. */
+/** Returns a function that renders the Prometheus text. */
 export const installHttpMetrics = (app: FastifyInstance): (() => Promise<string>) => {
   const registry = new Registry();
   const seconds = new Histogram({

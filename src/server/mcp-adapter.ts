@@ -3,11 +3,11 @@ import { type SubmitCandidate, SubmitBody } from '../domain/api/candidates.ts';
 import { KilnError } from '../domain/errors.ts';
 import { CandidateId } from '../domain/ids.ts';
 import { issueText, pathText } from '../platform/issue-text.ts';
-import type { ProfileRecord } from '../domain/profile.ts';
-import type { CandidateRecord } from '../domain/records.ts';
+import type { Profile } from '../domain/profile.ts';
+import type { Candidate } from '../domain/candidate.ts';
 import type { McpKiln } from '../mcp/mcp-kiln.ts';
 import { checkedBatch } from './checked-batch.ts';
-import { recordWhenDone } from './record-when-done.ts';
+import { answerWhenDone } from './answer-when-done.ts';
 import type { RouteDeps } from './route-deps.ts';
 import { existingProfile } from './routes/profiles.ts';
 
@@ -26,17 +26,17 @@ export const mcpKilnOf = (deps: Pick<RouteDeps, 'kiln' | 'feed' | 'limits' | 'co
       const candidateId = parsedId(id);
       const reading = {
         read: () => kiln.candidate(candidateId),
-        isDone: ({ state }: CandidateRecord) => state.status === 'done',
+        isDone: ({ state }: Candidate) => state.status === 'done',
       };
-      return recordWhenDone(deps, waitOf(candidateId, { waitSeconds, signal }), reading);
+      return answerWhenDone(deps, waitOf(candidateId, { waitSeconds, signal }), reading);
     },
     profile: async (id, { waitSeconds = 0, signal = closing } = {}) => {
       const candidateId = parsedId(id);
       const reading = {
         read: async () => existingProfile(candidateId, await kiln.profile(candidateId)),
-        isDone: ({ state }: ProfileRecord) => state.status !== 'waiting',
+        isDone: ({ state }: Profile) => state.status !== 'waiting',
       };
-      return recordWhenDone(deps, waitOf(candidateId, { waitSeconds, signal }), reading);
+      return answerWhenDone(deps, waitOf(candidateId, { waitSeconds, signal }), reading);
     },
     askProfile: async (id) => {
       const candidateId = parsedId(id);

@@ -7,17 +7,20 @@ import { z } from 'zod';
 import { CampaignView } from '../domain/api/campaigns.ts';
 import { SubmitCandidate } from '../domain/api/candidates.ts';
 import { ErrorBody } from '../domain/api/errors.ts';
-import { DeviceView, HostView } from '../domain/api/inspection.ts';
+import { DeviceView, HostView } from '../domain/api/fleet.ts';
 import { Generation } from '../domain/campaign/campaign.ts';
 import { Outcome } from '../domain/outcome.ts';
 import { Problem } from '../domain/problem.ts';
-import { AttemptRecord, CandidateRecord, JournalEvent, RankingEntry, Score } from '../domain/records.ts';
+import { FinishedAttempt } from '../domain/attempt.ts';
+import { Candidate } from '../domain/candidate.ts';
+import { JournalEvent } from '../domain/journal.ts';
+import { RankingEntry, Score } from '../domain/ranking/ranking.ts';
 
 const NAMED = {
   SubmitCandidate,
   ErrorBody,
-  CandidateRecord,
-  AttemptRecord,
+  Candidate,
+  FinishedAttempt,
   Outcome,
   Score,
   RankingEntry,

@@ -7,7 +7,7 @@ import type { Kiln } from '../domain/ports/kiln.ts';
 const SHORT = /^(?:c-[0-9a-f]{4,31}|[sk]-[0-9a-f]{4,15})$/;
 const KINDS: Readonly<Record<string, string>> = { c: 'candidate', s: 'sweep', k: 'campaign' };
 /** Told of those that fit. */
-const TOLD_MAX = 8;
+const SHOWN_MAX = 8;
 
 /** Register before the routes. What is no beginning of an id is left to their own checks. */
 export const installShortIds = (app: FastifyInstance, kiln: Pick<Kiln, 'idsWithPrefix'>): void => {
@@ -39,13 +39,13 @@ const lengthen = async (fields: unknown, name: string, kiln: Pick<Kiln, 'idsWith
 const isFields = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 const onlyOne = async (prefix: string, kiln: Pick<Kiln, 'idsWithPrefix'>): Promise<string> => {
-  const ids = await kiln.idsWithPrefix(prefix, TOLD_MAX + 1);
+  const ids = await kiln.idsWithPrefix(prefix, SHOWN_MAX + 1);
   const [first, second] = ids;
   if (first === undefined) throw new KilnError('NOT_FOUND', `no ${KINDS[prefix.slice(0, 1)]}'s id begins with ${prefix}`);
   if (second === undefined) return first;
-  const told = ids.slice(0, TOLD_MAX);
-  const more = ids.length > told.length ? ', and more' : '';
-  throw new KilnError('AMBIGUOUS_ID', `${prefix} is the beginning of several ids: ${told.join(', ')}${more}. Give more of it`, {
-    details: { ids: told },
+  const shown = ids.slice(0, SHOWN_MAX);
+  const more = ids.length > shown.length ? ', and more' : '';
+  throw new KilnError('AMBIGUOUS_ID', `${prefix} is the beginning of several ids: ${shown.join(', ')}${more}. Give more of it`, {
+    details: { ids: shown },
   });
 };

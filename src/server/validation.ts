@@ -5,14 +5,14 @@ import { BATCH_MAX } from '../domain/api/candidates.ts';
 import { KilnError } from '../domain/errors.ts';
 import { issueText, pathText } from '../platform/issue-text.ts';
 
-const ISSUES_TOLD_MAX = 20;
+const ISSUES_SHOWN_MAX = 20;
 type Issue = z.core.$ZodIssue;
-interface ToldIssue {
+interface ExplainedIssue {
   readonly path: string;
   readonly message: string;
 }
 
-/** Gives `{value}` (defaults filled in) or `{error}`: INVALID_REQUEST or BATCH_TOO_LARGE with every field path in `details.issues`. */
+/** Returns `{value}` (defaults filled in) or `{error}`: INVALID_REQUEST or BATCH_TOO_LARGE with every field path in `details.issues`. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const part = httpPart === 'querystring' ? 'query' : (httpPart ?? 'body');
   return (data: unknown) => {
@@ -22,22 +22,22 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
 };
 
 const requestError = (part: string, issues: readonly Issue[]): KilnError => {
-  const told = issues.flatMap((issue) => explain(issue, [part]));
-  if (told.some((issue) => issue.path === 'body.candidates' && issue.message.startsWith('Too big'))) {
+  const explained = issues.flatMap((issue) => explain(issue, [part]));
+  if (explained.some((issue) => issue.path === 'body.candidates' && issue.message.startsWith('Too big'))) {
     return new KilnError('BATCH_TOO_LARGE', `body.candidates: at most ${BATCH_MAX} candidates in one request: send several`);
   }
-  const [first] = told;
-  const more = told.length > 1 ? ` (and ${told.length - 1} more, see details)` : '';
+  const [first] = explained;
+  const more = explained.length > 1 ? ` (and ${explained.length - 1} more, see details)` : '';
   return new KilnError(
     'INVALID_REQUEST',
     `${first?.path ?? part}: ${first?.message ?? 'invalid'}${more}; /docs shows what is expected`,
     {
-      details: { issues: told.slice(0, ISSUES_TOLD_MAX) },
+      details: { issues: explained.slice(0, ISSUES_SHOWN_MAX) },
     },
   );
 };
 
-const explain = (issue: Issue, parents: readonly PropertyKey[]): readonly ToldIssue[] => {
+const explain = (issue: Issue, parents: readonly PropertyKey[]): readonly ExplainedIssue[] => {
   const path = [...parents, ...issue.path];
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ path: pathText(path), message: issueText(issue) }];
   if (issue.errors.every(isOneValue)) {

@@ -1,4 +1,4 @@
-/** Opens what keeps records and jobs, for one daemon alone: the lock of its data folder, the lease on its store, the owner of its queue. */
+/** Opens store and queue, for one daemon alone: the lock of its data folder, the lease on its store, the owner of its queue. */
 import { hostname } from 'node:os';
 import { wallClockStamp } from '../platform/clock.ts';
 import { withoutPassword } from '../config/kiln-config.ts';
@@ -132,7 +132,7 @@ const openQueue = async (
   });
 };
 
-/** Where the queue is not on Redis it lives beside the records, unless the configuration names another Postgres for it. */
+/** Where the queue is not on Redis it lives beside the store, unless the configuration names another Postgres for it. */
 const queueBackend = async (
   { queue, store }: KilnConfig,
   database: OpenDatabase,

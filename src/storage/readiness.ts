@@ -27,11 +27,11 @@ export type NotReady = () => Promise<string | null>;
 /** Null when ready. */
 export const createReadiness = (parts: ReadinessParts): NotReady => {
   let last: { readonly atMs: number; readonly answer: Promise<string | null> } | null = null;
-  let told: string | null = null;
+  let shown: string | null = null;
 
-  const tell = (reason: string | null, error: unknown): void => {
-    if (reason === told) return;
-    told = reason;
+  const report = (reason: string | null, error: unknown): void => {
+    if (reason === shown) return;
+    shown = reason;
     if (reason === null) parts.log.info({}, 'ready again: data folder, store and queue take writes');
     else parts.log.warn({ err: error }, `not ready: ${reason}`);
   };
@@ -40,11 +40,11 @@ export const createReadiness = (parts: ReadinessParts): NotReady => {
       try {
         await within(ANSWER_LIMIT_MS, check());
       } catch (error) {
-        tell(reason, error);
+        report(reason, error);
         return reason;
       }
     }
-    tell(null, null);
+    report(null, null);
     return null;
   };
   return async () => {

@@ -1,5 +1,5 @@
 /** How much is not done, by device class and submitter: counted as candidates come and end, so that reading it costs the same however many wait. */
-import type { Backlog, BacklogOwner, BacklogRow } from '../domain/ledger.ts';
+import type { Backlog, BacklogOwner, BacklogRow } from '../domain/ports/store-rows.ts';
 import { toJson } from './json.ts';
 import type { SqlSession } from './sql.ts';
 

@@ -1,14 +1,14 @@
 /** Campaigns and their generations: what was asked of generators, what it cost, and what became of it. */
-import type { CampaignRecord, Generation, GenerationUpdate } from '../domain/campaign/campaign.ts';
+import type { Campaign, Generation, GenerationUpdate } from '../domain/campaign/campaign.ts';
 import type { CampaignId, CandidateId } from '../domain/ids.ts';
-import type { NewJournalEvent } from '../domain/records.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
 import type { CampaignChange, GenerationPage } from '../domain/ports/store.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
 /** Idempotent by id. */
-export const insertCampaign = async (sql: Sql, campaign: CampaignRecord): Promise<void> =>
+export const insertCampaign = async (sql: Sql, campaign: Campaign): Promise<void> =>
   writing(sql, async (session) => {
     const { id, spec, status, reason, submitter, ranMs, createdAt, updatedAt } = campaign;
     const inserted = await session.query<{ id: CampaignId }>(INSERT_CAMPAIGN, [
@@ -30,7 +30,7 @@ values ($1, $2::jsonb, $3, $4, $5, $6::double precision, $7::timestamptz, $8::ti
 on conflict (id) do nothing
 returning id`;
 
-const createdEvent = ({ id, spec, submitter }: CampaignRecord): NewJournalEvent =>
+const createdEvent = ({ id, spec, submitter }: Campaign): NewJournalEvent =>
   eventOf('campaign.created', {
     campaignId: id,
     name: spec.name,
@@ -64,13 +64,13 @@ export const updateCampaign = async (
 const UPDATE_CAMPAIGN = `
 update kiln.campaigns set status = $2, reason = $3, ran_ms = $4::double precision, updated_at = $5::timestamptz where id = $1`;
 
-interface CampaignRow extends Omit<CampaignRecord, 'createdAt' | 'updatedAt'> {
+interface CampaignRow extends Omit<Campaign, 'createdAt' | 'updatedAt'> {
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
 /** Newest first. */
-export const readCampaigns = async (sql: SqlSession): Promise<readonly CampaignRecord[]> => {
+export const readCampaigns = async (sql: SqlSession): Promise<readonly Campaign[]> => {
   const rows = await sql.query<CampaignRow>(`
     select id, spec, status, reason, submitter, ran_ms as "ranMs", created_at as "createdAt", updated_at as "updatedAt"
     from kiln.campaigns order by campaign_order desc`);
@@ -78,7 +78,7 @@ export const readCampaigns = async (sql: SqlSession): Promise<readonly CampaignR
 };
 
 /** Campaigns with generations that a daemon left asked, answered or submitted. */
-export const readUnsettled = async (sql: SqlSession): Promise<readonly CampaignId[]> => {
+export const readUnfinishedCampaigns = async (sql: SqlSession): Promise<readonly CampaignId[]> => {
   const rows = await sql.query<{ id: CampaignId }>(
     `select distinct campaign_id as id from kiln.generations where status in ('asked', 'answered', 'submitted')`,
   );

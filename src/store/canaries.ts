@@ -1,7 +1,8 @@
 /** What is known of devices and compilers by their canaries, and the verdicts that are in doubt when one fails. */
-import type { CanaryRecord } from '../domain/canary.ts';
+import type { CanaryState } from '../domain/canary.ts';
 import type { CandidateId } from '../domain/ids.ts';
-import type { NewJournalEvent, Score } from '../domain/records.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
+import type { Score } from '../domain/ranking/ranking.ts';
 import type { Doubt, Reopened } from '../domain/ports/store.ts';
 import { countIn } from './backlog.ts';
 import { append, writing } from './journal.ts';
@@ -15,9 +16,9 @@ const MARGIN_SECONDS = 10;
 /** In place of a device: the host's compiler. */
 const COMPILER = '';
 
-export const writeCanaries = async (sql: Writer, batch: readonly CanaryRecord[], at: string): Promise<void> => {
+export const writeCanaries = async (sql: Writer, batch: readonly CanaryState[], at: string): Promise<void> => {
   if (batch.length === 0) return;
-  const lastOf = new Map(batch.map((record) => [`${record.hostId}\n${record.deviceId ?? COMPILER}`, record]));
+  const lastOf = new Map(batch.map((canary) => [`${canary.hostId}\n${canary.deviceId ?? COMPILER}`, canary]));
   await sql.query(WRITE, [toJson([...lastOf.values()]), at]);
 };
 
@@ -28,15 +29,15 @@ from jsonb_to_recordset($1::jsonb) as canary ("hostId" text, "deviceId" text, "t
 on conflict (host_id, device_id) do update set
   trusted_at = excluded.trusted_at, quarantine = excluded.quarantine, marks = excluded.marks, updated_at = excluded.updated_at`;
 
-export const readCanaries = async (sql: SqlSession): Promise<readonly CanaryRecord[]> => {
-  const rows = await sql.query<Omit<CanaryRecord, 'trustedAt'> & { readonly trustedAt: Date | null }>(
+export const readCanaries = async (sql: SqlSession): Promise<readonly CanaryState[]> => {
+  const rows = await sql.query<Omit<CanaryState, 'trustedAt'> & { readonly trustedAt: Date | null }>(
     `select host_id as "hostId", nullif(device_id, '${COMPILER}') as "deviceId", trusted_at as "trustedAt", quarantine, marks from kiln.canaries`,
   );
   return rows.map((row) => ({ ...row, trustedAt: row.trustedAt?.toISOString() ?? null }));
 };
 
 /**
- * Queues again candidates whose verdict rests on the device, judged since its last passed canary, and those that its host's compiler refused
+ * Queues again candidates whose verdict depends on the device, judged since its last passed canary, and those that its host's compiler refused
  * since the last one that passed on any of its devices; of a compile host, those whose code it made since. A page at a time: called until none
  * is left. A verdict that came after it was judged again is not in doubt by what was before.
  */

@@ -3,12 +3,12 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { CandidateState } from '../domain/candidate.ts';
 import type { CandidateId } from '../domain/ids.ts';
-import type { NewJournalEvent } from '../domain/records.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
 import { countIn } from './backlog.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession } from './sql.ts';
-import type { NewCandidate } from '../domain/ledger.ts';
+import type { NewCandidate } from '../domain/ports/store-rows.ts';
 import type { Inserted } from '../domain/ports/store.ts';
 
 /** Base64 characters in one statement; a longer batch of sources takes several. */

@@ -4,7 +4,7 @@
  * therefore holds one advisory lock from before it draws numbers until it commits. Kiln has one writer: nobody waits for it.
  */
 import type { CandidateId, HostId } from '../domain/ids.ts';
-import type { JournalEvent, NewJournalEvent } from '../domain/records.ts';
+import type { JournalEvent, NewJournalEvent } from '../domain/journal.ts';
 import type { EventQuery } from '../domain/ports/store.ts';
 import { toJson } from './json.ts';
 import type { SqlSession, Writer } from './sql.ts';

@@ -9,7 +9,7 @@ import type { PgPool, PgPoolClient, PgQueryResult } from 'bullmq';
 import { POOL_LISTENERS_MAX } from './session.ts';
 
 const INT8 = 20;
-/** As node-postgres gives it: int8 as text, so that both pools answer alike. */
+/** As node-postgres returns it: int8 as text, so that both pools answer alike. */
 const PARSERS = { [INT8]: (value: string) => value };
 
 export const createPglitePool = (database: PGlite): PgPool => new PglitePool(database);
@@ -42,8 +42,8 @@ class PglitePool extends EventEmitter {
 
 interface OpenTransaction {
   readonly session: Transaction;
-  readonly settle: () => void;
-  readonly settled: Promise<void>;
+  readonly end: () => void;
+  readonly ended: Promise<void>;
 }
 
 class PgliteClient extends EventEmitter {
@@ -85,22 +85,22 @@ class PgliteClient extends EventEmitter {
     try {
       await last(open.session);
     } finally {
-      open.settle();
+      open.end();
     }
-    await open.settled;
+    await open.ended;
   }
 }
 
-/** PGlite's transactions are callbacks: this one is held open until `settle` is called. */
+/** PGlite's transactions are callbacks: this one is held open until `end` is called. */
 const beginTransaction = async (database: PGlite): Promise<OpenTransaction> => {
   const begun = Promise.withResolvers<Transaction>();
   const done = Promise.withResolvers<void>();
-  const settled = database.transaction(async (session) => {
+  const ended = database.transaction(async (session) => {
     begun.resolve(session);
     await done.promise;
   });
-  settled.catch(begun.reject);
-  return { session: await begun.promise, settle: done.resolve, settled };
+  ended.catch(begun.reject);
+  return { session: await begun.promise, end: done.resolve, ended };
 };
 
 const run = async <Row>(

@@ -1,14 +1,14 @@
 /** Profiles of candidates: asked for, waiting, done or failed. One row a candidate: the last profile counts. */
 import { Buffer } from 'node:buffer';
 import type { CandidateId } from '../domain/ids.ts';
-import type { FinishedProfile } from '../domain/ledger.ts';
-import type { ProfileRecord } from '../domain/profile.ts';
+import type { FinishedProfile } from '../domain/ports/store-rows.ts';
+import type { Profile } from '../domain/profile.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
 
 /** Why it waits is known to the engine alone, and changes: it is not written down. */
-const WAITING: ProfileRecord['state'] = { status: 'waiting', reason: 'waits for its turn' };
+const WAITING: Profile['state'] = { status: 'waiting', reason: 'waits for its turn' };
 
 export const askProfiles = async (
   sql: Sql,
@@ -50,12 +50,12 @@ update kiln.profiles set state = $2::jsonb, raw = decode($3::text, 'base64'), up
 where candidate_id = $1 and status = 'waiting'
 returning candidate_id as id`;
 
-interface Row extends Omit<ProfileRecord, 'askedAt' | 'updatedAt'> {
+interface Row extends Omit<Profile, 'askedAt' | 'updatedAt'> {
   readonly askedAt: Date;
   readonly updatedAt: Date;
 }
 
-export const readProfile = async (sql: SqlSession, id: CandidateId): Promise<ProfileRecord | null> => {
+export const readProfile = async (sql: SqlSession, id: CandidateId): Promise<Profile | null> => {
   const [row] = await sql.query<Row>(
     `select candidate_id as "candidateId", state, asked_at as "askedAt", updated_at as "updatedAt"
      from kiln.profiles where candidate_id = $1`,

@@ -2,27 +2,28 @@
 import type { CandidateState } from '../domain/candidate.ts';
 import { type CandidateId, type HostId, attemptNumber } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
-import type { AttemptRecord, NewJournalEvent, Score } from '../domain/records.ts';
+import type { FinishedAttempt } from '../domain/attempt.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
+import type { Score } from '../domain/ranking/ranking.ts';
 import { countIn, countOut } from './backlog.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
-import type { Transition } from '../domain/ledger.ts';
-import type { Completion } from '../domain/ledger.ts';
+import type { Completion, Transition } from '../domain/ports/store-rows.ts';
 
 /** Applies in order. What moves a candidate that is done is dropped with its event. */
-export const recordTransitions = async (sql: Writer, batch: readonly Transition[], at: string): Promise<void> => {
+export const writeTransitions = async (sql: Writer, batch: readonly Transition[], at: string): Promise<void> => {
   if (batch.length === 0) return;
   await writing(sql, async (session) => {
-    const live = await liveAmong(
+    const unfinished = await unfinishedAmong(
       session,
       batch.map(({ candidateId }) => candidateId),
     );
-    const ended: Live[] = [];
+    const ended: UnfinishedRow[] = [];
     const applied = batch.filter(({ candidateId, state }) => {
-      const row = live.get(candidateId);
+      const row = unfinished.get(candidateId);
       if (state.status === 'done') ended.push(...countedOf(row));
-      if (state.status === 'done') live.delete(candidateId);
+      if (state.status === 'done') unfinished.delete(candidateId);
       return row !== undefined;
     });
     await session.query(MOVE, [toJson(lastMoves(applied)), at]);
@@ -77,7 +78,7 @@ from jsonb_to_recordset($1::jsonb) as move
 where candidates.id = move.id and candidates.status <> 'done'`;
 
 /** Idempotent by attempt id. */
-export const recordAttempts = async (sql: Writer, batch: readonly AttemptRecord[]): Promise<void> => {
+export const writeAttempts = async (sql: Writer, batch: readonly FinishedAttempt[]): Promise<void> => {
   if (batch.length === 0) return;
   await sql.query(INSERT_ATTEMPTS, [toJson(batch)]);
 };
@@ -96,24 +97,24 @@ on conflict (attempt_id) do nothing`;
 export const complete = async (sql: Writer, batch: readonly Completion[], at: string): Promise<readonly CandidateId[]> => {
   if (batch.length === 0) return [];
   return writing(sql, async (session) => {
-    const live = await liveAmong(
+    const unfinished = await unfinishedAmong(
       session,
       batch.map(({ candidateId }) => candidateId),
     );
     const firstOf = new Map(batch.toReversed().map((completion) => [completion.candidateId, completion]));
-    const final = [...firstOf.values()].toReversed().filter(({ candidateId }) => live.has(candidateId));
+    const final = [...firstOf.values()].toReversed().filter(({ candidateId }) => unfinished.has(candidateId));
     if (final.length === 0) return [];
     await session.query(FINISH, [toJson(final.map((completion) => finishOf(completion, at))), at]);
     await countOut(
       session,
-      final.flatMap(({ candidateId }) => countedOf(live.get(candidateId))),
+      final.flatMap(({ candidateId }) => countedOf(unfinished.get(candidateId))),
     );
     const records = recordsOf(final);
     if (records.length > 0) await session.query(SET_RECORDS, [toJson(records), at]);
     await keepMeasuredAgain(session, final, at);
     await append(
       session,
-      final.flatMap((completion) => lastEvents(completion, live.get(completion.candidateId))),
+      final.flatMap((completion) => lastEvents(completion, unfinished.get(completion.candidateId))),
       at,
     );
     return final.map(({ candidateId }) => candidateId);
@@ -177,10 +178,10 @@ where records.problem = taught.problem and records.problem_version = taught.prob
 
 const lastEvents = (
   { candidateId, outcome, score, record, compiledBy }: Completion,
-  live: Live | undefined,
+  unfinished: UnfinishedRow | undefined,
 ): readonly NewJournalEvent[] => {
-  const about = { candidateId, hostId: live?.hostId ?? null };
-  const facts = { problem: live?.problem, device: live?.device, ...scoreFacts(score) };
+  const about = { candidateId, hostId: unfinished?.hostId ?? null };
+  const facts = { problem: unfinished?.problem, device: unfinished?.device, ...scoreFacts(score) };
   const done: NewJournalEvent = {
     ...about,
     type: 'candidate.done',
@@ -196,7 +197,7 @@ const scoreFacts = (score: Score | null): object =>
 export const reopen = async (sql: Sql, ids: readonly CandidateId[], at: string): Promise<readonly CandidateId[]> => {
   if (ids.length === 0) return [];
   return writing(sql, async (session) => {
-    const reopened = await session.query<Pick<Live, 'id' | 'device' | 'submitter'>>(REOPEN, [ids, at]);
+    const reopened = await session.query<Pick<UnfinishedRow, 'id' | 'device' | 'submitter'>>(REOPEN, [ids, at]);
     await countIn(session, reopened);
     const queued = reopened.map(
       ({ id }): NewJournalEvent => ({ type: 'candidate.queued', candidateId: id, hostId: null, data: { again: true } }),
@@ -211,7 +212,7 @@ update kiln.candidates set state = '{"status": "queued"}'::jsonb, infra_failures
 where id = any($1::text[]) and verdict in ('cancelled', 'infra_failed')
 returning id, device, submitter`;
 
-interface Live {
+interface UnfinishedRow {
   readonly id: CandidateId;
   readonly hostId: HostId | null;
   readonly problem: string;
@@ -221,10 +222,10 @@ interface Live {
 }
 
 /** What is paused is not in the backlog. */
-const countedOf = (row: Live | undefined): readonly Live[] => (row && !row.isPaused ? [row] : []);
+const countedOf = (row: UnfinishedRow | undefined): readonly UnfinishedRow[] => (row && !row.isPaused ? [row] : []);
 
-const liveAmong = async (session: SqlSession, ids: readonly CandidateId[]): Promise<Map<CandidateId, Live>> => {
-  const rows = await session.query<Live>(
+const unfinishedAmong = async (session: SqlSession, ids: readonly CandidateId[]): Promise<Map<CandidateId, UnfinishedRow>> => {
+  const rows = await session.query<UnfinishedRow>(
     `select id, state ->> 'hostId' as "hostId", problem, device, submitter, paused is not null as "isPaused" from kiln.candidates where id = any($1::text[]) and status <> 'done'`,
     [ids],
   );

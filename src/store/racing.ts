@@ -2,7 +2,7 @@
 import type { CandidateId } from '../domain/ids.ts';
 import type { CaseTiming, Stopped } from '../domain/measurement.ts';
 import type { FrontEntry } from '../domain/ranking/front.ts';
-import type { NewJournalEvent } from '../domain/records.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
 import type { RankingKey, Resumed } from '../domain/ports/store.ts';
 import { countIn } from './backlog.ts';
 import { append, writing } from './journal.ts';

@@ -1,6 +1,8 @@
 /** Rankings, records, failures and sweeps: what a problem's candidates came to. Device models are never compared with each other. */
 import type { SweepId } from '../domain/ids.ts';
-import type { CandidateRecord, NewJournalEvent, SweepRecord } from '../domain/records.ts';
+import type { Candidate } from '../domain/candidate.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
+import type { SweepProgress } from '../domain/api/sweeps.ts';
 import type { NewSweep, RankedEntry, RankingQuery, RecordRow } from '../domain/ports/store.ts';
 import { append, writing } from './journal.ts';
 import { readRecords } from './reading.ts';
@@ -84,7 +86,7 @@ const createdEvent = ({ id, problem, device, candidateIds }: NewSweep): NewJourn
   data: { sweepId: id, problem, device, size: new Set(candidateIds).size },
 });
 
-export const readSweep = async (sql: SqlSession, id: SweepId): Promise<SweepRecord | null> => {
+export const readSweep = async (sql: SqlSession, id: SweepId): Promise<SweepProgress | null> => {
   const [sweep] = await sql.query<{ problem: string; device: string; createdAt: Date }>(
     'select problem, device, created_at as "createdAt" from kiln.sweeps where id = $1',
     [id],
@@ -96,7 +98,7 @@ export const readSweep = async (sql: SqlSession, id: SweepId): Promise<SweepReco
 };
 
 /** The sweep's passed candidates, best first by rank key; what was stopped early comes last. */
-export const readSweepBest = async (sql: SqlSession, id: SweepId, limit: number): Promise<readonly CandidateRecord[]> =>
+export const readSweepBest = async (sql: SqlSession, id: SweepId, limit: number): Promise<readonly Candidate[]> =>
   readRecords(sql, {
     where: `rank_key is not null and id in (select candidate_id from kiln.sweep_candidates where sweep_id = $1)
       order by (score -> 'stopped') is not null, rank_key desc, submit_order limit $2::integer`,

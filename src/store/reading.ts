@@ -1,16 +1,15 @@
-/** Candidates read back: records, lists, contents, and what is not done. */
+/** Candidates read back: one, lists, contents, and what is not done. */
 import { Buffer } from 'node:buffer';
 import type { JudgedAgain } from '../domain/canary.ts';
-import type { CandidateContent, CandidateState, Effort, Submission } from '../domain/candidate.ts';
+import type { Candidate, CandidateContent, CandidateState, Effort, Pause, Submission } from '../domain/candidate.ts';
 import { KilnError } from '../domain/errors.ts';
-import { candidateIdOf } from '../domain/ids.ts';
-import type { CandidateId, SweepId } from '../domain/ids.ts';
+import { type CandidateId, type SweepId, candidateIdOf } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
-import type { AttemptRecord, CandidateRecord, Pause, Score } from '../domain/records.ts';
+import type { FinishedAttempt } from '../domain/attempt.ts';
+import type { Score } from '../domain/ranking/ranking.ts';
 import { toJson } from './json.ts';
 import type { SqlSession } from './sql.ts';
-import type { CandidateFilter } from '../domain/ledger.ts';
-import type { FirstOf, Unfinished, UnfinishedJob } from '../domain/ledger.ts';
+import type { CandidateFilter, FirstOf, Unfinished, UnfinishedJob } from '../domain/ports/store-rows.ts';
 import type { CandidatePage, SourcedCandidate } from '../domain/ports/store.ts';
 
 /** `where` uses $1, $2, … of `params`, and the tables `candidates` and `sources`. */
@@ -45,7 +44,7 @@ const COLUMNS = `submit_order::text as "submitOrder", candidates.id, content, so
   candidates.sweep_id as "sweepId", effort, state, score, compile_log as "compileLog", resources, infra_failures as "infraFailures",
   paused, judged_again as "judgedAgain", last_attempt as "lastAttempt", submitted_at as "submittedAt", updated_at as "updatedAt"`;
 
-export const readCandidate = async (sql: SqlSession, id: CandidateId): Promise<CandidateRecord | null> =>
+export const readCandidate = async (sql: SqlSession, id: CandidateId): Promise<Candidate | null> =>
   (await readRecords(sql, { where: 'candidates.id = $1', params: [id] }))[0] ?? null;
 
 /** Newest first. `cursor` is the `next` of the page before. */
@@ -63,7 +62,7 @@ export const readCandidates = async (sql: SqlSession, filter: CandidateFilter): 
 };
 
 /** In the order that `where` ends with, or any. */
-export const readRecords = async (sql: SqlSession, { where, params }: Selection): Promise<readonly CandidateRecord[]> =>
+export const readRecords = async (sql: SqlSession, { where, params }: Selection): Promise<readonly Candidate[]> =>
   withAttempts(sql, await sql.query<CandidateRow>(`select ${COLUMNS} from kiln.candidates where ${where}`, params));
 
 const conditionsOf = (filter: CandidateFilter): Selection => {
@@ -88,16 +87,16 @@ const orderOf = (cursor: string): string => {
   throw new KilnError('INVALID_REQUEST', 'cursor: take it from "next" of the page before', { details: { field: 'cursor' } });
 };
 
-interface AttemptRow extends Omit<AttemptRecord, 'startedAt' | 'finishedAt'> {
+interface AttemptRow extends Omit<FinishedAttempt, 'startedAt' | 'finishedAt'> {
   readonly startedAt: Date | null;
   readonly finishedAt: Date;
 }
 
-const withAttempts = async (sql: SqlSession, rows: readonly CandidateRow[]): Promise<readonly CandidateRecord[]> => {
+const withAttempts = async (sql: SqlSession, rows: readonly CandidateRow[]): Promise<readonly Candidate[]> => {
   if (rows.length === 0) return [];
   const attempts = await sql.query<AttemptRow>(ATTEMPTS, [rows.map(({ id }) => id)]);
   const byCandidate = Map.groupBy(attempts, ({ attemptId }) => candidateIdOf(attemptId));
-  return rows.map((row) => recordOf(row, (byCandidate.get(row.id) ?? []).map(attemptOf)));
+  return rows.map((row) => candidateOf(row, (byCandidate.get(row.id) ?? []).map(attemptOf)));
 };
 
 const ATTEMPTS = `
@@ -105,13 +104,13 @@ select attempt_id as "attemptId", host_id as "hostId", device_id as "deviceId", 
   mode, started_at as "startedAt", finished_at as "finishedAt", verdict, infra, timings, phases, telemetry
 from kiln.attempts where candidate_id = any($1::text[]) order by candidate_id, number`;
 
-const attemptOf = (row: AttemptRow): AttemptRecord => ({
+const attemptOf = (row: AttemptRow): FinishedAttempt => ({
   ...row,
   startedAt: row.startedAt?.toISOString() ?? null,
   finishedAt: row.finishedAt.toISOString(),
 });
 
-const recordOf = (row: CandidateRow, attempts: AttemptRecord[]): CandidateRecord => ({
+const candidateOf = (row: CandidateRow, attempts: FinishedAttempt[]): Candidate => ({
   id: row.id,
   submission: { ...steering(row), ...summary(row.content), sourceBytes: row.sourceBytes },
   state: row.state,
@@ -177,8 +176,8 @@ export const readContent = async (sql: SqlSession, id: CandidateId): Promise<Can
 /** Those of `ids` that are there, in any order. */
 export const readSourced = async (sql: SqlSession, ids: readonly CandidateId[]): Promise<readonly SourcedCandidate[]> => {
   const rows = await selectWithSource(sql, { where: 'candidates.id = any($1::text[])', params: [ids] });
-  const records = await withAttempts(sql, rows);
-  return records.map((record, index) => ({ record, source: rows[index]?.source ?? '' }));
+  const candidates = await withAttempts(sql, rows);
+  return candidates.map((candidate, index) => ({ candidate, source: rows[index]?.source ?? '' }));
 };
 
 /** Those of `ids` that are to be judged: not done, and not paused. */

@@ -1,7 +1,7 @@
 /** Verdicts that are taken back because an operator asked, with the reason (those of doubted devices: canaries.ts). */
 import type { CandidateId } from '../domain/ids.ts';
 import type { Reopened } from '../domain/ports/store.ts';
-import type { NewJournalEvent } from '../domain/records.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
 import { countIn } from './backlog.ts';
 import { type ReopenedRow, replaceHolders } from './canaries.ts';
 import { append, writing } from './journal.ts';

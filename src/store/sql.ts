@@ -1,4 +1,4 @@
-/** The little that the store asks of a database. Postgres and PGlite give it; both pass test/integration/store. */
+/** The little that the store asks of a database. Postgres and PGlite have it; both pass test/integration/store. */
 
 /** One session. `Row` names the columns of `text`; timestamps arrive as Date, jsonb parsed, bytea as Uint8Array, int8 cast to float8. */
 export interface SqlSession {

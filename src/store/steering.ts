@@ -1,8 +1,8 @@
 /** Candidates that are found by what they have in common, and what people do to them. Each change is one transaction with its events. */
 import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
 import type { CandidateId } from '../domain/ids.ts';
-import type { PausedRow, SelectedCandidate, SelectionPage } from '../domain/ledger.ts';
-import type { NewJournalEvent } from '../domain/records.ts';
+import type { PausedRow, SelectedCandidate, SelectionPage } from '../domain/ports/store-rows.ts';
+import type { NewJournalEvent } from '../domain/journal.ts';
 import { countIn, countOut } from './backlog.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';

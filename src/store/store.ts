@@ -1,4 +1,4 @@
-/** The records of Kiln over any Sql: candidates, attempts, journal, sweeps, rankings, campaigns. */
+/** The store over any Sql: candidates, attempts, journal, sweeps, rankings, campaigns. */
 import { wallClockMs } from '../platform/clock.ts';
 import type { AddedHosts } from '../domain/ports/fleet-control.ts';
 import type { CampaignStore, Store, Writes } from '../domain/ports/store.ts';
@@ -8,7 +8,7 @@ import {
   readCampaigns,
   readGenerations,
   readOutdatedVerdicts,
-  readUnsettled,
+  readUnfinishedCampaigns,
   updateCampaign,
   updateGenerations,
   withdrawVerdicts,
@@ -19,7 +19,7 @@ import { dropHost, keepHost, readAddedHosts } from './hosts.ts';
 import { insertCandidates } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
 import { askProfiles, finishProfile, readProfile, readProfileReport, readWaitingProfiles } from './profiles.ts';
-import { complete, recordAttempts, recordTransitions, reopen } from './progress.ts';
+import { complete, writeAttempts, writeTransitions, reopen } from './progress.ts';
 import { measureInFull, readFront, reopenInReach } from './racing.ts';
 import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
@@ -79,7 +79,7 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     createCampaign: async (campaign) => insertCampaign(sql, campaign),
     updateCampaign: async (id, change) => updateCampaign(sql, { id, change }, at()),
     campaigns: async () => readCampaigns(sql),
-    unsettledCampaigns: async () => readUnsettled(sql),
+    unfinishedCampaigns: async () => readUnfinishedCampaigns(sql),
     addGenerations: async (batch) => insertGenerations(sql, batch),
     updateGenerations: async (batch) => updateGenerations(sql, batch, at()),
     generations: async (id, page) => readGenerations(sql, id, page),
@@ -106,11 +106,11 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
 };
 
 const writesOf = (sql: Writer, at: () => string): Writes => ({
-  recordTransitions: async (batch) => recordTransitions(sql, batch, at()),
-  recordAttempts: async (batch) => recordAttempts(sql, batch),
+  writeTransitions: async (batch) => writeTransitions(sql, batch, at()),
+  writeAttempts: async (batch) => writeAttempts(sql, batch),
   complete: async (batch) => complete(sql, batch, at()),
   finishProfile: async (finished) => finishProfile(sql, finished, at()),
-  recordCanaries: async (batch) => writeCanaries(sql, batch, at()),
+  writeCanaries: async (batch) => writeCanaries(sql, batch, at()),
   appendEvents: async (events) => writing(sql, async (session) => append(session, events, at())),
 });
 

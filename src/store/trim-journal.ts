@@ -4,7 +4,7 @@
  * One event of type `journal.trimmed` stands in place of the last one removed: who resumes from before it reads it and knows that
  * something is missing, and the promise of the journal holds (nothing new at or below a number that was read).
  */
-import type { TrimmedPage } from '../domain/ledger.ts';
+import type { TrimmedPage } from '../domain/ports/store-rows.ts';
 import { writing } from './journal.ts';
 import type { SqlSession, Writer } from './sql.ts';
 

@@ -1,18 +1,8 @@
 /** Reads for those who look: flat rows, nothing that is not shown. */
-import type {
-  Activity,
-  ActivityQuery,
-  CandidateSummary,
-  OriginView,
-  ProgressStep,
-  ProgressView,
-  RecordList,
-  RecordsQuery,
-  SummariesQuery,
-  SummaryList,
-  SweepList,
-  SweepPoints,
-} from '../domain/api/views.ts';
+import type { Activity, ActivityQuery } from '../domain/api/activity.ts';
+import type { CandidateSummary, OriginView, SummariesQuery, SummaryList } from '../domain/api/candidates.ts';
+import type { ProgressStep, ProgressView, RecordList, RecordsQuery } from '../domain/api/problems.ts';
+import type { SweepList, SweepPoints } from '../domain/api/sweeps.ts';
 import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';

@@ -51,7 +51,7 @@ const serveLateOnes = async (settings: Record<string, string>): Promise<Served> 
   folder = kilnFolder(FLEET, { ...SIMULATED, ...settings });
   const kiln = await startKiln(folder);
   // More than the scheduler ever holds, and no device of the class.
-  await submit(kiln, { submitter: 'blocked', device: 'H100', count: SCHEDULER_DEFAULTS.standingMax + BATCH });
+  await submit(kiln, { submitter: 'blocked', device: 'H100', count: SCHEDULER_DEFAULTS.blockedMax + BATCH });
   const first = await submit(kiln, { submitter: 'first', device: 'simulated', count: LATE });
   const behindBlocked = [...(await untilDone(kiln.client, first, SERVED_LIMIT_MS)).values()];
 

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { fleetText } from '../../src/cli/commands/fleet.ts';
-import { recordText } from '../../src/cli/commands/show.ts';
+import { candidateText } from '../../src/cli/commands/show.ts';
 import type { KilnClient } from '../../src/client/create-client.ts';
 import { addition } from '../support/addition.ts';
 import { kilnFolder, startKiln } from '../support/kiln-process.ts';
@@ -64,7 +64,7 @@ test('no correct candidate keeps a wrong answer that a compile host caused: it c
   const records = await Promise.all(ids.map(async (id) => client.candidate(id)));
   const taken = records.find(({ judgedAgain }) => judgedAgain?.verdict === 'wrong_answer');
   if (!taken) throw new Error('no verdict was taken back');
-  expect(recordText(taken, null)).toMatch(/judged again +compile host compiling failed its check at .*wrong_answer/);
+  expect(candidateText(taken, null)).toMatch(/judged again +compile host compiling failed its check at .*wrong_answer/);
   expect(await client.metrics()).toMatch(/kiln_compiler_quarantined\{host="compiling"\} 1/);
 
   // Still so after a restart; and it comes back by itself once its compiler is right again.

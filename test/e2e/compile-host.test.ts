@@ -49,7 +49,7 @@ const counts = async ({ client }: KilnProcess, name: string): Promise<Readonly<R
   return Object.fromEntries([...samples].map(([, host = '', label = '', count]) => [`${host} ${label}`, Number(count)]));
 };
 
-test('a host without GPUs compiles for one with GPUs, and each artifact travels once', async () => {
+test('a host without GPUs compiles for one with GPUs, and each artifact is transferred once', async () => {
   const kiln = await start();
   const fleet = await kiln.client.fleet();
   expect(fleetText(fleet)).toMatch(/compiling +connected +local +\S+ ?\S* +compile only/);
@@ -87,7 +87,7 @@ test('a compile host that is killed in the middle costs no candidate an attempt'
   for (const { pid } of runner) process.kill(pid, 'SIGKILL');
   const verdicts = await untilDone(kiln.client, new Set<string>(ids), LIMIT_MS);
   expect(new Set(verdicts.values())).toEqual(new Set(['passed']));
-  const records = await Promise.all(ids.map(async (id) => kiln.client.candidate(id)));
-  expect(records.filter(({ infraFailures }) => infraFailures > 0)).toEqual([]);
+  const candidates = await Promise.all(ids.map(async (id) => kiln.client.candidate(id)));
+  expect(candidates.filter(({ infraFailures }) => infraFailures > 0)).toEqual([]);
   await kiln.stop();
 });

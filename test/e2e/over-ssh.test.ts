@@ -119,9 +119,9 @@ describe.skipIf(sshdMissing !== null)(`over a real sshd${sshdMissing ? ` (skippe
     await expect.poll(kept, { timeout: 10 * SLOW_JUDGE_MS, interval: 100 }).toHaveLength(1);
     kiln = await startKiln(folder);
     await untilDone(kiln.client, new Set([id]), 60_000);
-    const record = await kiln.client.candidate(id);
-    expect(record.attempts.map(({ attemptId }) => attemptId)).toEqual([`${id}.1`]);
-    expect(record.infraFailures).toBe(0);
+    const candidate = await kiln.client.candidate(id);
+    expect(candidate.attempts.map(({ attemptId }) => attemptId)).toEqual([`${id}.1`]);
+    expect(candidate.infraFailures).toBe(0);
     expect(processesNaming(`${folder.path}/remote`).some(({ pid }) => runners.includes(pid))).toBe(true);
   });
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { recordText } from '../../src/cli/commands/show.ts';
+import { candidateText } from '../../src/cli/commands/show.ts';
 import { fleetText } from '../../src/cli/commands/fleet.ts';
 import type { KilnClient } from '../../src/client/create-client.ts';
 import { kilnFolder, startKiln } from '../support/kiln-process.ts';
@@ -69,7 +69,7 @@ const smallFolder = (): KilnFolder => {
 };
 
 /** A host whose gcc computes wrongly while the file `broken` is there: every sum becomes a difference. */
-const wrongCompiler = ({ path }: KilnFolder): { readonly bin: string; breakIt(): void; mend(): void } => {
+const wrongCompiler = ({ path }: KilnFolder): { readonly bin: string; breakIt(): void; repair(): void } => {
   const bin = join(path, 'bin');
   const broken = join(bin, 'broken');
   const gcc = execFileSync('which', ['gcc'], { encoding: 'utf8' }).trim();
@@ -81,7 +81,7 @@ const wrongCompiler = ({ path }: KilnFolder): { readonly bin: string; breakIt():
     `#!/bin/sh\nif [ -e ${broken} ] && [ -e candidate.c ]; then sed -i 's/a\\[i\\] + b\\[i\\]/a[i] - b[i]/' candidate.c; fi\nexec ${gcc} "$@"\n`,
   );
   chmodSync(join(bin, 'gcc'), 0o755);
-  return { bin, breakIt: () => writeFileSync(broken, ''), mend: () => rmSync(broken) };
+  return { bin, breakIt: () => writeFileSync(broken, ''), repair: () => rmSync(broken) };
 };
 
 const fleetOf = ({ path }: KilnFolder, bin: string, hosts: readonly string[]): string => {
@@ -133,10 +133,10 @@ test('no correct candidate keeps a wrong answer that a host with a wrong compile
   expect(fleetText(view)).toMatch(
     /QUARANTINED[^]*wrong: .*failed a known-good candidate \(vector_add\/.*kiln fleet resume wrong/,
   );
-  const records = await Promise.all(ids.map(async (id) => client.candidate(id)));
-  const taken = records.find(({ judgedAgain }) => judgedAgain?.verdict === 'wrong_answer');
+  const candidates = await Promise.all(ids.map(async (id) => client.candidate(id)));
+  const taken = candidates.find(({ judgedAgain }) => judgedAgain?.verdict === 'wrong_answer');
   if (!taken) throw new Error('no verdict was taken back');
-  expect(recordText(taken, null)).toMatch(/judged again +host wrong failed its check at .*wrong_answer/);
+  expect(candidateText(taken, null)).toMatch(/judged again +host wrong failed its check at .*wrong_answer/);
   expect(await client.metrics()).toMatch(/kiln_device_quarantined\{host="wrong",device=".*"\} 1/);
 
   // Still so after a restart; and it comes back by itself once its compiler is right again.
@@ -145,7 +145,7 @@ test('no correct candidate keeps a wrong answer that a host with a wrong compile
   expect((await kiln.client.fleet()).hosts.flatMap(({ devices }) => devices).filter(({ quarantine }) => quarantine)).toHaveLength(
     0,
   );
-  compiler.mend();
+  compiler.repair();
   await follow(kiln.client, 'its return', (seen) => seen.includes('device.returned wrong'));
   const last = await submit(kiln.client, 5_000, FIRST);
   await follow(kiln.client, 'the last verdicts', havePassed(last));
@@ -170,7 +170,7 @@ test('a host that is alone is found by its own past; its candidates wait for it,
       timeout: LIMIT_MS,
     })
     .toMatch(/quarantined/);
-  compiler.mend();
+  compiler.repair();
   expect((await client.resumeHost('wrong')).devices).toHaveLength(1);
   const all = [...first, ...ids, ...late];
   await follow(client, 'every verdict', havePassed(all));

@@ -4,8 +4,10 @@ import { attemptIdOf, CandidateId, DeviceId, HostId, SweepId } from '../../src/d
 import type { CandidateContent, Submission } from '../../src/domain/candidate.ts';
 import type { CaseTiming } from '../../src/domain/measurement.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
-import type { AttemptRecord, NewJournalEvent, Score } from '../../src/domain/records.ts';
-import type { NewCandidate } from '../../src/domain/ledger.ts';
+import type { FinishedAttempt } from '../../src/domain/attempt.ts';
+import type { NewJournalEvent } from '../../src/domain/journal.ts';
+import type { Score } from '../../src/domain/ranking/ranking.ts';
+import type { NewCandidate } from '../../src/domain/ports/store-rows.ts';
 
 export const HOST = HostId.parse('box-1');
 export const DEVICE = DeviceId.parse('GPU-0');
@@ -71,7 +73,7 @@ export const score = (rankKey: number, deviceModel: string = MODEL): Score => ({
   pair: null,
 });
 
-export const attempt = (name: string | number, number = 1, wish: Partial<AttemptRecord> = {}): AttemptRecord => ({
+export const attempt = (name: string | number, number = 1, wish: Partial<FinishedAttempt> = {}): FinishedAttempt => ({
   attemptId: attemptIdOf(idOf(name), number),
   hostId: HOST,
   deviceId: DEVICE,

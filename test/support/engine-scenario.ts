@@ -8,21 +8,18 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
-import type { RankingView } from '../../src/domain/api/inspection.ts';
-import { attemptIdOf } from '../../src/domain/ids.ts';
-import type { AttemptId, CandidateId } from '../../src/domain/ids.ts';
+import type { RankingView } from '../../src/domain/api/problems.ts';
+import { type AttemptId, type CandidateId, attemptIdOf } from '../../src/domain/ids.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { InfraFailure } from '../../src/domain/protocol.ts';
-import type { CandidateRecord } from '../../src/domain/records.ts';
+import type { Candidate } from '../../src/domain/candidate.ts';
 import type { JudgingRules } from '../../src/engine/deps.ts';
-import { createEngine } from '../../src/engine/engine.ts';
-import type { Engine } from '../../src/engine/engine.ts';
+import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import type { Queue } from '../../src/domain/ports/queue.ts';
 import type { Store } from '../../src/domain/ports/store.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
 import { createQueue } from '../../src/queue/queue.ts';
-import { openEmbedded } from '../../src/store/pglite.ts';
-import type { OpenDatabase } from '../../src/store/pglite.ts';
+import { type OpenDatabase, openEmbedded } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
 import { holderOf, temporaryFolder } from './servers.ts';
 import { LENIENT } from '../unit/engine/lenient-rules.ts';
@@ -300,7 +297,7 @@ export class EngineScenario {
   }
 
   /** As it is written once its last entry in the journal is `type`. */
-  async after(n: number, type: string): Promise<CandidateRecord> {
+  async after(n: number, type: string): Promise<Candidate> {
     let last: string | undefined;
     const isThere = async (): Promise<boolean> => {
       last = (await this.history(n)).at(-1);

@@ -44,7 +44,7 @@ export const startPostgres = async (): Promise<RestartableServer> => {
   const args = ['-D', data, '-k', folder, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'];
   const launch = async (): Promise<ChildProcess> => {
     const started = spawn(join(POSTGRES_BIN, 'postgres'), args, { stdio: ['ignore', 'ignore', 'pipe'], ...owner });
-    await told(started, 'ready to accept connections');
+    await printed(started, 'ready to accept connections');
     return started;
   };
   let server = await launch();
@@ -127,7 +127,7 @@ const launchRedis = async (folder: string, port: number): Promise<ChildProcess> 
     '',
   ];
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  await told(server, 'Ready to accept connections');
+  await printed(server, 'Ready to accept connections');
   return server;
 };
 
@@ -142,7 +142,7 @@ export const freePort = async (): Promise<number> => {
 };
 
 /** Resolves when the process writes `text`; rejects with what it wrote when it ends before, or takes too long. */
-export const told = async (child: ChildProcess, text: string): Promise<string> => {
+export const printed = async (child: ChildProcess, text: string): Promise<string> => {
   const heard = Promise.withResolvers<string>();
   let output = '';
   const listen = (chunk: Buffer | string): void => {
@@ -151,7 +151,7 @@ export const told = async (child: ChildProcess, text: string): Promise<string> =
   };
   child.stdout?.on('data', listen);
   child.stderr?.on('data', listen);
-  child.once('exit', (code) => heard.reject(new Error(`ended with ${code} before it told "${text}": ${output}`)));
+  child.once('exit', (code) => heard.reject(new Error(`ended with ${code} before it printed "${text}": ${output}`)));
   const timer = setTimeout(() => heard.reject(new Error(`did not tell "${text}": ${output}`)), START_LIMIT_MS);
   try {
     return await heard.promise;

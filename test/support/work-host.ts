@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type DeviceId, HostId } from '../../src/domain/ids.ts';
 import { KilnError } from '../../src/domain/errors.ts';
 import type { Asking, HostWork } from '../../src/domain/ports/host-work.ts';
-import type { NewJournalEvent } from '../../src/domain/records.ts';
+import type { NewJournalEvent } from '../../src/domain/journal.ts';
 import type { Transport } from '../../src/gpu/host-session.ts';
 import { runnerEnvironment } from '../../src/gpu/process-environment.ts';
 import { buildRunnerArchive } from '../../src/gpu/runner-archive.ts';

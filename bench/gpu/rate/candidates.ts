@@ -24,7 +24,7 @@ const GRID_SIZE = Object.values(GRID).reduce((size, values) => size * values.len
 
 export type Kind = 'sweep' | (typeof KINDS_OF_BAD)[number] | 'crashes';
 
-export interface Candidate {
+export interface RateCandidate {
   readonly kind: Kind;
   readonly source: string;
   readonly params: Readonly<Record<string, number>>;
@@ -41,7 +41,7 @@ export const expectedVerdict = (kind: Kind, isSimulated: boolean): string => {
 };
 
 /** The `index`-th point of the sweep; different for every index below the grid's size. */
-const sweepPoint = (index: number): Candidate => {
+const sweepPoint = (index: number): RateCandidate => {
   if (index >= GRID_SIZE)
     throw new Error(`the sweep has ${GRID_SIZE} points, so there is no point ${index}; ask for fewer candidates`);
   let rest = (index * GRID_STEP) % GRID_SIZE;
@@ -55,10 +55,10 @@ const sweepPoint = (index: number): Candidate => {
   return { kind: 'sweep', source: SWEEP, params };
 };
 
-const variant = (kind: Kind, number: number): Candidate => ({ kind, source: sourceOf(kind), params: { VARIANT: number } });
+const variant = (kind: Kind, number: number): RateCandidate => ({ kind, source: sourceOf(kind), params: { VARIANT: number } });
 
 /** `skip`: points of the sweep that another stream of the same run has used. */
-export const mixedStream = (count: number, skip: number): readonly Candidate[] => {
+export const mixedStream = (count: number, skip: number): readonly RateCandidate[] => {
   const bad = Math.round(count * BAD_SHARE);
   const every = bad === 0 ? Infinity : Math.floor(count / bad);
   return Array.from({ length: count }, (_, index) => {
@@ -68,17 +68,17 @@ export const mixedStream = (count: number, skip: number): readonly Candidate[] =
   });
 };
 
-export const sweepOnly = (count: number, skip: number): readonly Candidate[] =>
+export const sweepOnly = (count: number, skip: number): readonly RateCandidate[] =>
   Array.from({ length: count }, (_, index) => sweepPoint(skip + index));
 
 /** Every tenth takes the context with it. */
-export const faultyStream = (count: number, skip: number): readonly Candidate[] =>
+export const faultyStream = (count: number, skip: number): readonly RateCandidate[] =>
   Array.from({ length: count }, (_, index) =>
     index % FAULT_EVERY === FAULT_EVERY - 1 ? variant('crashes', index) : sweepPoint(skip + index),
   );
 
 /** Each takes the context with it. */
-export const killers = (count: number): readonly Candidate[] =>
+export const killers = (count: number): readonly RateCandidate[] =>
   Array.from({ length: count }, (_, index) => variant('crashes', index));
 
 /** The same in every section. */
@@ -86,7 +86,7 @@ export const keyOf = (params: Params): string => canonicalJson(params);
 
 /** `isRanked`: as trial 0, so that would-be records are confirmed; other trials are judged exactly once, as by the bare judge. */
 export const bodyOf = (
-  { source, params }: Candidate,
+  { source, params }: RateCandidate,
   options: { readonly device: string; readonly isRanked: boolean },
 ): SubmitCandidate => ({
   problem: PROBLEM,

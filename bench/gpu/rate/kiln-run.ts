@@ -1,10 +1,9 @@
 /** One stream through a daemon of its own: REST, queue, host session, runner, judge, ranking. */
 import { z } from 'zod';
 import type { KilnClient } from '../../../src/client/create-client.ts';
-import type { CandidateRecord } from '../../../src/domain/records.ts';
+import type { Candidate } from '../../../src/domain/candidate.ts';
 import { kilnFolder, startKiln, untilDone } from '../../../test/support/kiln-process.ts';
-import { bodyOf, expectedVerdict, keyOf, PROBLEMS_FOLDER, sweepOnly } from './candidates.ts';
-import type { Candidate } from './candidates.ts';
+import { type RateCandidate, PROBLEMS_FOLDER, bodyOf, expectedVerdict, keyOf, sweepOnly } from './candidates.ts';
 import type { WithLoss } from './figures.ts';
 import { SIMULATED_MODEL } from './judge-child.ts';
 import { kilnYaml } from './timing.ts';
@@ -29,7 +28,7 @@ export interface KilnRun {
   /** Verdicts that should have been others. */
   readonly unexpected: readonly string[];
   /** Of the stream, in its order. */
-  readonly records: readonly CandidateRecord[];
+  readonly records: readonly Candidate[];
 }
 
 export interface KilnRunOptions {
@@ -39,7 +38,7 @@ export interface KilnRunOptions {
   readonly gpus: number;
   /** 0 where it is left out. */
   readonly firstGpu?: number;
-  readonly stream: readonly Candidate[];
+  readonly stream: readonly RateCandidate[];
   /** Would-be records are confirmed in pairs, as in real use; otherwise every candidate is judged exactly once. */
   readonly isRanked: boolean;
   /** First point of the sweep that the stream does not use. */
@@ -76,8 +75,8 @@ const stream = async (client: KilnClient, options: KilnRunOptions): Promise<Kiln
   const ids = await submitAll(client, options.stream, { device, isRanked: options.isRanked });
   const wholeSeconds = (performance.now() - startedMs) / 1000;
   const daemonCpuSeconds = (await cpuSeconds(client)) - cpuBefore;
-  const records = await recordsOf(client);
-  const judged = ids.map((id) => records.get(id)).filter((record) => record !== undefined);
+  const candidates = await judgedCandidates(client);
+  const judged = ids.map((id) => candidates.get(id)).filter((candidate) => candidate !== undefined);
   return {
     judgements: judged.flatMap(judgementsOf),
     wholeSeconds,
@@ -89,7 +88,7 @@ const stream = async (client: KilnClient, options: KilnRunOptions): Promise<Kiln
     unexpected: options.stream
       .flatMap(({ kind }, index) => {
         const expected = expectedVerdict(kind, isSimulated);
-        const verdict = verdictOf(records.get(ids[index] ?? ''));
+        const verdict = verdictOf(candidates.get(ids[index] ?? ''));
         return verdict === expected ? [] : [`${kind}: ${verdict} instead of ${expected}`];
       })
       .slice(0, WRONG_SHOWN_MAX),
@@ -111,7 +110,7 @@ const connectedGpu = async (client: KilnClient): Promise<{ readonly device: stri
 /** Their ids, once all are done. */
 const submitAll = async (
   client: KilnClient,
-  candidates: readonly Candidate[],
+  candidates: readonly RateCandidate[],
   options: { readonly device: string; readonly isRanked: boolean },
 ): Promise<readonly string[]> => {
   const answer = await client.submit(candidates.map((candidate) => bodyOf(candidate, options)));
@@ -125,22 +124,22 @@ const cpuSeconds = async (client: KilnClient): Promise<number> => {
   return z.coerce.number().parse(line?.[1]);
 };
 
-const recordsOf = async (client: KilnClient): Promise<ReadonlyMap<string, CandidateRecord>> => {
-  const records = new Map<string, CandidateRecord>();
+const judgedCandidates = async (client: KilnClient): Promise<ReadonlyMap<string, Candidate>> => {
+  const records = new Map<string, Candidate>();
   let cursor: string | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const { candidates, next } = await client.candidates({ limit: PAGE, submitter: 'bench', ...(cursor ? { cursor } : {}) });
-    for (const record of candidates) records.set(record.id, record);
+    for (const candidate of candidates) records.set(candidate.id, candidate);
     if (next === null) return records;
     cursor = next;
   }
   throw new Error(`more than ${PAGES_MAX * PAGE} candidates`);
 };
 
-const verdictOf = (record: CandidateRecord | undefined): string =>
-  record?.state.status === 'done' ? record.state.outcome.verdict : (record?.state.status ?? 'unknown');
+const verdictOf = (candidate: Candidate | undefined): string =>
+  candidate?.state.status === 'done' ? candidate.state.outcome.verdict : (candidate?.state.status ?? 'unknown');
 
-const judgementsOf = ({ attempts, state, submission }: CandidateRecord): KilnRun['judgements'] =>
+const judgementsOf = ({ attempts, state, submission }: Candidate): KilnRun['judgements'] =>
   attempts.flatMap(({ phases, deviceId, finishedAt, verdict }) => {
     if (!phases || !verdict) return [];
     const lostMs = state.status === 'done' && state.outcome.verdict === 'crashed' ? (state.outcome.lostMs ?? null) : null;

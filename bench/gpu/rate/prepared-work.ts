@@ -10,7 +10,7 @@ import { createFleet, runnerFolder } from '../../../src/gpu/fleet.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
 import { keyOf, PROBLEM, PROBLEMS_FOLDER } from './candidates.ts';
-import type { Candidate, Kind } from './candidates.ts';
+import type { RateCandidate, Kind } from './candidates.ts';
 import { COMPILE_LIMIT_MS, JUDGE_LIMIT_MS, TIMING } from './timing.ts';
 
 const CONNECT_LIMIT_MS = 60_000;
@@ -38,7 +38,7 @@ export interface PreparedWork {
 }
 
 /** Compiles with a runner of its own in `folder`, which is ended again. */
-export const prepareWork = async (candidates: readonly Candidate[], folder: string): Promise<PreparedWork> => {
+export const prepareWork = async (candidates: readonly RateCandidate[], folder: string): Promise<PreparedWork> => {
   const host = {
     name: HostId.parse('bench'),
     transport: { kind: 'local' } as const,
@@ -116,7 +116,7 @@ const startRunner = async (config: Parameters<typeof createFleet>[0]['config'], 
 
 const compileAll = async (
   runner: Runner,
-  candidates: readonly Candidate[],
+  candidates: readonly RateCandidate[],
   architecture: string,
 ): Promise<Pick<PreparedWork, 'problem' | 'tasks'>> => {
   const loaded = loadProblems(PROBLEMS_FOLDER).get(PROBLEM);

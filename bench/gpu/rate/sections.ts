@@ -3,7 +3,7 @@ import type { Sshd } from '../../../test/support/sshd.ts';
 import { startDelayingProxy } from '../delaying-proxy.ts';
 import { runBare, runProcessEach } from './bare.ts';
 import { faultyStream } from './candidates.ts';
-import type { Candidate } from './candidates.ts';
+import type { RateCandidate } from './candidates.ts';
 import { costOfFaultMs, faultsOf, figuresOf, usualTimesOf } from './figures.ts';
 import { SIMULATED_MODEL } from './judge-child.ts';
 import { runKiln } from './kiln-run.ts';
@@ -23,7 +23,7 @@ const FAULTS_CANDIDATES_MAX = 300;
 
 export interface BlockOptions {
   readonly work: PreparedWork;
-  readonly stream: readonly Candidate[];
+  readonly stream: readonly RateCandidate[];
   readonly sshd: Sshd;
   readonly gpus: number;
   readonly sections: ReadonlySet<Section>;

@@ -1,7 +1,6 @@
 /** Section 2: the same candidates on one GPU alone and on another alone, and once more on the first, which shows what chance does. */
-import type { Score } from '../../../src/domain/records.ts';
-import { agreement } from '../../measure/kendall.ts';
-import type { Agreement, Ranked } from '../../measure/kendall.ts';
+import type { Score } from '../../../src/domain/ranking/ranking.ts';
+import { type Agreement, type Ranked, agreement } from '../../measure/kendall.ts';
 import { quantile } from '../../quantile.ts';
 import { sweepOnly } from '../rate/candidates.ts';
 import { runKiln } from '../rate/kiln-run.ts';

@@ -1,5 +1,5 @@
 /** Section 1: the same stream through the whole path on one GPU and on all of them. */
-import type { Candidate } from '../rate/candidates.ts';
+import type { RateCandidate } from '../rate/candidates.ts';
 import { figuresOf } from '../rate/figures.ts';
 import type { Figures } from '../rate/figures.ts';
 import { runKiln } from '../rate/kiln-run.ts';
@@ -23,12 +23,12 @@ export interface Growth {
 }
 
 /** A data folder and a runner of its own for each run, so that nothing is known or cached before. */
-export const measureGrowth = async (host: BenchHost, stream: readonly Candidate[]): Promise<Growth> => ({
+export const measureGrowth = async (host: BenchHost, stream: readonly RateCandidate[]): Promise<Growth> => ({
   one: await runOn(host, stream, 1),
   all: await runOn(host, stream, host.gpus.length),
 });
 
-const runOn = async (host: BenchHost, stream: readonly Candidate[], gpus: number): Promise<GrowthRun> => {
+const runOn = async (host: BenchHost, stream: readonly RateCandidate[], gpus: number): Promise<GrowthRun> => {
   const run = await runKiln({ transport: host.transport, gpus, stream, isRanked: false, preludeFrom: stream.length });
   const used = host.gpus.slice(0, gpus).map(({ id }) => id);
   return {

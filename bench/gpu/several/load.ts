@@ -2,7 +2,7 @@
 import type { Device } from '../../../src/domain/device.ts';
 import type { LoadedProblem } from '../../../src/problems/load-problems.ts';
 import { sweepOnly } from '../rate/candidates.ts';
-import type { Candidate } from '../rate/candidates.ts';
+import type { RateCandidate } from '../rate/candidates.ts';
 import type { Runner, Work } from './runner.ts';
 
 /** Units asked for at once, for each compile slot: every worker has one, and the next is there when it is done. */
@@ -68,7 +68,7 @@ export const startLoad = (runner: Runner, gpu: Device | undefined, loaded: Loade
 };
 
 /** With a comment of its own: content that no cache knows. */
-const freshPoint = (points: readonly Candidate[], number: number): Candidate => {
+const freshPoint = (points: readonly RateCandidate[], number: number): RateCandidate => {
   const point = points[number % points.length];
   if (!point) throw new Error('the sweep is empty');
   return { ...point, source: `${point.source}\n// ${number}\n` };

@@ -1,5 +1,5 @@
 /** What a generator must know of the device it writes for, from what the fleet says. */
-import type { DeviceView, FleetView } from '../../domain/api/inspection.ts';
+import type { DeviceView, FleetView } from '../../domain/api/fleet.ts';
 import type { Device, DeviceClass } from '../../domain/device.ts';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import type { DeviceSheet } from '../../domain/campaign/generation-context.ts';

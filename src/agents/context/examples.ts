@@ -1,5 +1,5 @@
 /** Short candidates that pass, for one who has never written a launch plan: seeds of problems that Kiln ships. */
-import type { ProblemView } from '../../domain/api/inspection.ts';
+import type { ProblemView } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Language } from '../../domain/plan/plan.ts';

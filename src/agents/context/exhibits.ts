@@ -3,8 +3,8 @@ import type { CandidateId } from '../../domain/ids.ts';
 import type { Exhibit, GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Language, Params } from '../../domain/plan/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { ProfileRecord } from '../../domain/profile.ts';
-import type { CandidateRecord } from '../../domain/records.ts';
+import type { Profile } from '../../domain/profile.ts';
+import type { Candidate } from '../../domain/candidate.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import type { Judging } from '../../domain/ports/kiln.ts';
 import { failureOf } from './failure-text.ts';
@@ -36,8 +36,8 @@ export const createExhibits = (deps: {
   const cache = createFreshCache<Shown>({ freshMs: FRESH_MS, entriesMax: EXHIBITS_MAX, now });
 
   const read = async (id: CandidateId, problem: Problem): Promise<Shown> => {
-    const [record, { source }, profile] = await Promise.all([judging.candidate(id), judging.source(id), judging.profile(id)]);
-    return { exhibit: exhibitOf(record, source, profile), failure: failureOf(record, problem) };
+    const [candidate, { source }, profile] = await Promise.all([judging.candidate(id), judging.source(id), judging.profile(id)]);
+    return { exhibit: exhibitOf(candidate, source, profile), failure: failureOf(candidate, problem) };
   };
 
   return {
@@ -46,19 +46,19 @@ export const createExhibits = (deps: {
   };
 };
 
-const exhibitOf = (record: CandidateRecord, source: string, profile: ProfileRecord | null): Exhibit => {
-  const { language, params } = record.submission;
+const exhibitOf = (candidate: Candidate, source: string, profile: Profile | null): Exhibit => {
+  const { language, params } = candidate.submission;
   return {
-    candidateId: record.id,
+    candidateId: candidate.id,
     language,
     source,
     params: { ...declaredParams(source, language), ...params },
     idea: '',
-    speedup: record.score?.speedup ?? null,
-    floorShare: record.score?.floorShare ?? null,
-    cases: casesOf(record),
+    speedup: candidate.score?.speedup ?? null,
+    floorShare: candidate.score?.floorShare ?? null,
+    cases: casesOf(candidate),
     profile: profile?.state.status === 'done' ? profile.state.summary : null,
-    ...(record.score?.stopped ? { stoppedEarly: true } : {}),
+    ...(candidate.score?.stopped ? { stoppedEarly: true } : {}),
   };
 };
 
@@ -67,7 +67,7 @@ const declaredParams = (source: string, language: Language): Params => {
   return header.ok ? header.plan.params : {};
 };
 
-const casesOf = ({ state }: CandidateRecord): Exhibit['cases'] =>
+const casesOf = ({ state }: Candidate): Exhibit['cases'] =>
   state.status === 'done' && state.outcome.verdict === 'passed'
     ? state.outcome.timings.map((timing) => ({
         case: timing.case,

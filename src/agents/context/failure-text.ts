@@ -3,7 +3,7 @@ import { evaluate, ExpressionError } from '../../domain/plan/expression.ts';
 import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Problem, ProblemCase } from '../../domain/problem.ts';
-import type { CandidateRecord } from '../../domain/records.ts';
+import type { Candidate } from '../../domain/candidate.ts';
 import { missedRule } from '../../domain/text/describe.ts';
 import { aroundFirstError } from './log-excerpt.ts';
 
@@ -11,7 +11,7 @@ import { aroundFirstError } from './log-excerpt.ts';
 export const FAILURE_CHARS_MAX = 4000;
 
 /** Null while it is not judged, and where it passed. */
-export const failureOf = ({ state }: Pick<CandidateRecord, 'state'>, problem: Problem): GenerationContext['failure'] => {
+export const failureOf = ({ state }: Pick<Candidate, 'state'>, problem: Problem): GenerationContext['failure'] => {
   if (state.status !== 'done' || state.outcome.verdict === 'passed') return null;
   return { verdict: state.outcome.verdict, message: aroundFirstError(messageOf(state.outcome, problem), FAILURE_CHARS_MAX) };
 };

@@ -166,7 +166,7 @@ interface Reading {
 }
 
 /** Of an answer without a candidate, in the message that says so. */
-const TEXT_CHARS_TOLD = 300;
+const TEXT_CHARS_SHOWN = 300;
 
 const answerOf = (message: StreamedMessage, { usage, languages, shown, maxTokens }: Reading): Answer => {
   const end = badEnd(message, maxTokens);
@@ -174,7 +174,7 @@ const answerOf = (message: StreamedMessage, { usage, languages, shown, maxTokens
   const { toolInput, text } = message;
   const read = toolInput === null ? draftOfText(text, { languages, shown }) : readDraftJson(toolInput, languages);
   if (!read.ok && toolInput === null) {
-    return failed('malformed', `no candidate was handed in; it wrote: ${text.slice(0, TEXT_CHARS_TOLD) || 'nothing'}`, usage);
+    return failed('malformed', `no candidate was handed in; it wrote: ${text.slice(0, TEXT_CHARS_SHOWN) || 'nothing'}`, usage);
   }
   return read.ok ? { ok: true, draft: read.draft, usage } : failed('malformed', read.message, usage);
 };

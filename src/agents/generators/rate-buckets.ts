@@ -1,5 +1,5 @@
 /**
- * Token buckets for requests, input and output tokens. Pure: time comes in. What a request will need is taken when it goes out and settled
+ * Token buckets for requests, input and output tokens. Pure: time comes in. What a request will need is taken when it goes out and corrected
  * when the answer says what it was, as the services count themselves. A bucket fills up to BURST_SECONDS' worth and not further, so that in
  * any time of s seconds no more is taken (less what was given back) than rate * s + that; a single request that needs more than a full
  * bucket goes when it is full, and leaves a debt.
@@ -21,10 +21,10 @@ export interface Observation {
 }
 
 export interface RateBuckets {
-  /** Takes it, and gives 0; or takes nothing, and gives the milliseconds after which to ask again. */
+  /** Takes it and returns 0; or takes nothing and returns the milliseconds after which to ask again. */
   take(demand: Demand, nowMs: number): number;
-  /** Gives back what was taken too much, or takes what was too little. */
-  settle(taken: Demand, actual: Demand, nowMs: number): void;
+  /** Returns what was taken too much to the bucket, or takes what was too little. */
+  correct(taken: Demand, actual: Demand, nowMs: number): void;
   /** Nothing is given before `untilMs`. */
   pause(untilMs: number): void;
   /** A service's word is taken where it is lower than ours, or where we have no limit. */
@@ -50,7 +50,7 @@ export const createRateBuckets = (limits: RateLimits, nowMs: number): RateBucket
       for (const [kind, bucket] of buckets) bucket.level -= demand[kind];
       return 0;
     },
-    settle: (taken, actual, now) => {
+    correct: (taken, actual, now) => {
       for (const [kind, bucket] of buckets) {
         // What goes beyond a full bucket is cut when it is filled next.
         refill(bucket, now);

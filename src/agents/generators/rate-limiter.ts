@@ -19,7 +19,7 @@ export interface RateLimiter {
 
 export interface Permit {
   /** To be called once, with what it came to. */
-  settle(actual: Demand): void;
+  correct(actual: Demand): void;
 }
 
 interface Waiter {
@@ -104,12 +104,12 @@ interface Permitting {
 }
 
 const permit = (taken: Demand, { buckets, clock, dispatcher }: Permitting): Permit => {
-  let isSettled = false;
+  let isCorrected = false;
   return {
-    settle: (actual) => {
-      if (isSettled) return;
-      isSettled = true;
-      buckets.settle(taken, actual, clock.monotonic());
+    correct: (actual) => {
+      if (isCorrected) return;
+      isCorrected = true;
+      buckets.correct(taken, actual, clock.monotonic());
       dispatcher();
     },
   };

@@ -97,7 +97,7 @@ const askInTurn = async (state: State, question: Question): Promise<Attempt<Answ
   try {
     const sent = await question.send({ signal: time.signal, onHeaders: (headers) => limiter.learn(headers) });
     const usage = usageOf(sent, question);
-    permit.settle({ requests: 1, inputTokens: usage.inputTokens + usage.cacheWriteTokens, outputTokens: usage.outputTokens });
+    permit.correct({ requests: 1, inputTokens: usage.inputTokens + usage.cacheWriteTokens, outputTokens: usage.outputTokens });
     if (sent.kind === 'answer') estimate.learn(usage, question.promptBytes);
     return judge(sent, { ...state, usage, isStopped: question.signal.aborted, isOver: time.isOver() }, (refusal) => {
       state.refusal = refusal;

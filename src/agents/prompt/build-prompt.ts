@@ -100,5 +100,5 @@ const MOVES: Readonly<Record<GenerationContext['move'], string>> = {
   new: 'Write a candidate from scratch, with an approach of your own that differs from everything shown above.',
   improve: 'Write a faster candidate that starts from the parent. Find what limits it, and change that.',
   cross: 'Write a candidate that joins what is best in both parents into one that is faster than either.',
-  repair: 'Mend the failed candidate: find the cause of the failure, correct it, and keep its idea. Change nothing else.',
+  repair: 'Repair the failed candidate: find the cause of the failure, correct it, and keep its idea. Change nothing else.',
 };

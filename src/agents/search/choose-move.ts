@@ -14,7 +14,7 @@ const NEW_SHARE = 0.1;
 const CROSS_SHARE = 0.2;
 /** Else `improve`: one step from something that works is what succeeds most often. */
 
-/** One in so many choices looks at the neighbour's elites: often enough that a find travels, rarely enough that islands differ. */
+/** One in so many choices looks at the neighbour's elites: often enough that a find spreads, rarely enough that islands differ. */
 const MIGRATION_EVERY = 12;
 /** Each rank is drawn two thirds as often as the one before: the first six share nine tenths. */
 const RANK_DECAY = 2 / 3;

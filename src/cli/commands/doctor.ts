@@ -11,7 +11,7 @@ interface Check {
   readonly check: string;
   readonly ok: boolean;
   readonly found: string;
-  readonly mend: string | null;
+  readonly remedy: string | null;
 }
 interface Diagnosis {
   readonly host: string;
@@ -22,7 +22,7 @@ const LINE_CHARS_MAX = 500;
 export const addDoctor = (program: Command): void => {
   program
     .command('doctor')
-    .description('what is missing on this machine and on every host of the fleet, and what mends it')
+    .description('what is missing on this machine and on every host of the fleet, and how to fix it')
     .option(
       '--problems',
       'try every problem whole, here and on a GPU of the fleet: all its cases, and wrong versions of its reference (half a minute each)',
@@ -53,24 +53,24 @@ const gpuDiagnosis = async (client: KilnClient): Promise<Diagnosis> => {
     const onFleet = await tryOnGpu(client, name);
     if ('untried' in onFleet) return { host: GPUS, checks: [...checks, notTried(onFleet.untried)] };
     const { tried } = onFleet;
-    checks.push({ check: `problem ${name}`, ok: tried.ok, found: triedSummary(tried), mend: tried.ok ? null : MEND });
+    checks.push({ check: `problem ${name}`, ok: tried.ok, found: triedSummary(tried), remedy: tried.ok ? null : REMEDY });
   }
   return { host: GPUS, checks: checks.length > 0 ? checks : [notTried('no daemon answers: start one with kiln up')] };
 };
 
 const GPUS = 'GPUs of the fleet';
-const MEND = 'correct its CUDA reference, baseline or tolerance (docs/problems.md)';
-const notTried = (why: string): Check => ({ check: 'problems', ok: true, found: `not tried on a GPU: ${why}`, mend: null });
+const REMEDY = 'correct its CUDA reference, baseline or tolerance (docs/problems.md)';
+const notTried = (why: string): Check => ({ check: 'problems', ok: true, found: `not tried on a GPU: ${why}`, remedy: null });
 
 export const diagnosisText = (diagnoses: readonly Diagnosis[]): string =>
   diagnoses.map(({ host, checks }) => [plainLine(host), ...checks.flatMap(checkLines)].join('\n')).join('\n\n');
 
-const checkLines = ({ check, ok, found, mend }: Check): readonly string[] => [
+const checkLines = ({ check, ok, found, remedy }: Check): readonly string[] => [
   ...found
     .split('\n')
     .map(
       (line, index) =>
         `${index === 0 ? `  ${ok ? 'ok      ' : 'MISSING '} ${check}: ` : ' '.repeat(11)}${plainLine(line, LINE_CHARS_MAX)}`,
     ),
-  ...(mend === null ? [] : [`            -> ${plainLine(mend, LINE_CHARS_MAX)}`]),
+  ...(remedy === null ? [] : [`            -> ${plainLine(remedy, LINE_CHARS_MAX)}`]),
 ];

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DeviceView, FleetView, HostRefreshed, HostResumed, HostsRefreshed, HostView } from '../../domain/api/inspection.ts';
+import type { DeviceView, FleetView, HostRefreshed, HostResumed, HostsRefreshed, HostView } from '../../domain/api/fleet.ts';
 import { addFleetChanges } from './fleet-changes.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { plainLine } from '../../platform/printable-text.ts';
@@ -20,7 +20,7 @@ export const addFleet = (program: Command): void => {
     });
   fleet
     .command('resume')
-    .description('take quarantined devices of a host, or its compiler, back to work, once what was wrong is mended')
+    .description('take quarantined devices of a host, or its compiler, back to work, once what was wrong is fixed')
     .argument('<host>')
     .action(async (host: string) => {
       const { client, json } = contextOf(program);
@@ -49,7 +49,7 @@ export const refreshedText = ({ hosts }: HostsRefreshed): string =>
 
 const refreshedLines = ({ host, status, reason, changes }: HostRefreshed): readonly string[] => {
   if (status === 'changed') return changes.map((each) => `${host}: ${each.what}: ${each.old ?? 'none'} -> ${each.new ?? 'none'}`);
-  return [status === 'unchanged' ? `${host}: nothing changed` : `${host}: ${status}: ${reason ?? 'no reason was told'}`];
+  return [status === 'unchanged' ? `${host}: nothing changed` : `${host}: ${status}: ${reason ?? 'no reason was given'}`];
 };
 
 const resumedText = ({ host, devices, compiler }: HostResumed): string => {

@@ -42,12 +42,12 @@ export const listText = ({ candidates }: CandidateList): string =>
       { title: 'SUBMITTED' },
       { title: 'RESULT' },
     ],
-    candidates.map((record) => [
-      record.id,
-      record.submission.problem,
-      record.submission.device,
-      record.submission.submitter,
-      record.submittedAt.slice(0, 19),
-      summaryText(record, WHOLE),
+    candidates.map((candidate) => [
+      candidate.id,
+      candidate.submission.problem,
+      candidate.submission.device,
+      candidate.submission.submitter,
+      candidate.submittedAt.slice(0, 19),
+      summaryText(candidate, WHOLE),
     ]),
   );

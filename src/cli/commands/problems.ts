@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ProblemView } from '../../domain/api/inspection.ts';
+import type { ProblemView } from '../../domain/api/problems.ts';
 import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { plainText } from '../../platform/printable-text.ts';

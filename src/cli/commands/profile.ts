@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
-import { WAIT_SECONDS_MAX } from '../../domain/api/events.ts';
+import { WAIT_SECONDS_MAX } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
-import type { ProfileRecord } from '../../domain/profile.ts';
+import type { Profile } from '../../domain/profile.ts';
 import { contextOf, note, print, printJson } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type TimeoutOption, within, withTimeout } from '../within.ts';
@@ -26,19 +26,19 @@ export const addProfile = (program: Command): void => {
     const asked = again ? null : await known(client, id);
     const first = asked ?? (await client.askProfile(id));
     const limit = timeout === undefined ? {} : { timeout };
-    const record = await within(limit, `kiln profile ${id}`, async () => whenDone(client, first, note));
-    if (json) printJson(record);
-    else print(profileText(record));
-    if (record.state.status !== 'done') process.exitCode = EXIT.failed;
+    const profile = await within(limit, `kiln profile ${id}`, async () => whenDone(client, first, note));
+    if (json) printJson(profile);
+    else print(profileText(profile));
+    if (profile.state.status !== 'done') process.exitCode = EXIT.failed;
     else if (raw !== undefined) await writeFile(raw, await client.profileReport(id));
   });
 };
 
 /** One that failed is tried again. */
-const known = async (client: KilnClient, id: string): Promise<ProfileRecord | null> => {
+const known = async (client: KilnClient, id: string): Promise<Profile | null> => {
   try {
-    const record = await client.profile(id);
-    return record.state.status === 'failed' ? null : record;
+    const profile = await client.profile(id);
+    return profile.state.status === 'failed' ? null : profile;
   } catch (error) {
     if (error instanceof KilnError && error.code === 'NOT_FOUND') return null;
     throw error;
@@ -46,13 +46,13 @@ const known = async (client: KilnClient, id: string): Promise<ProfileRecord | nu
 };
 
 /** Waits as long as it takes; says why, each time that changes. */
-const whenDone = async (client: KilnClient, asked: ProfileRecord, tell: (text: string) => void): Promise<ProfileRecord> => {
-  let record = asked;
-  let told = '';
-  while (record.state.status === 'waiting') {
-    if (record.state.reason !== told) tell(record.state.reason);
-    told = record.state.reason;
-    record = await client.profile(record.candidateId, { waitSeconds: WAIT_SECONDS_MAX });
+const whenDone = async (client: KilnClient, asked: Profile, report: (text: string) => void): Promise<Profile> => {
+  let profile = asked;
+  let shown = '';
+  while (profile.state.status === 'waiting') {
+    if (profile.state.reason !== shown) report(profile.state.reason);
+    shown = profile.state.reason;
+    profile = await client.profile(profile.candidateId, { waitSeconds: WAIT_SECONDS_MAX });
   }
-  return record;
+  return profile;
 };

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { QueueView } from '../../domain/api/inspection.ts';
+import type { QueueView } from '../../domain/api/queue.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { classTable } from '../output/class-table.ts';
 import { table } from '../output/table.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RankingView } from '../../domain/api/inspection.ts';
+import type { RankingView } from '../../domain/api/problems.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { plainLine } from '../../platform/printable-text.ts';

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CaseTiming } from '../../domain/measurement.ts';
-import type { AttemptRecord, CandidateRecord } from '../../domain/records.ts';
+import type { FinishedAttempt } from '../../domain/attempt.ts';
+import type { Candidate } from '../../domain/candidate.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { campaignText } from '../output/campaign-text.ts';
@@ -54,11 +55,14 @@ export const addShow = (program: Command): void => {
         else process.stdout.write(process.stdout.isTTY ? plainText(answer.source) : answer.source);
         return;
       }
-      const record = await client.candidate(id);
-      if (json) printJson(record);
+      const candidate = await client.candidate(id);
+      if (json) printJson(candidate);
       else
         print(
-          recordText(record, record.state.status === 'queued' ? await blockedReason(client, record.submission.device) : null),
+          candidateText(
+            candidate,
+            candidate.state.status === 'queued' ? await blockedReason(client, candidate.submission.device) : null,
+          ),
         );
     });
 };
@@ -66,13 +70,19 @@ export const addShow = (program: Command): void => {
 /** Ids tell by their beginning what they are of; any other is a candidate's. */
 const KINDS: Readonly<Record<string, 'sweep' | 'campaign'>> = { 's-': 'sweep', 'k-': 'campaign' };
 
-export const recordText = (record: CandidateRecord, waitsFor: string | null): string =>
-  [summary(record, waitsFor), caseTable(record), resourceTable(record), attemptTable(record.attempts), compileLog(record)]
+export const candidateText = (candidate: Candidate, waitsFor: string | null): string =>
+  [
+    summary(candidate, waitsFor),
+    caseTable(candidate),
+    resourceTable(candidate),
+    attemptTable(candidate.attempts),
+    compileLog(candidate),
+  ]
     .filter((part) => part !== '')
     .join('\n\n');
 
 const summary = (
-  { id, submission, state, score, infraFailures, judgedAgain, submittedAt }: CandidateRecord,
+  { id, submission, state, score, infraFailures, judgedAgain, submittedAt }: Candidate,
   waitsFor: string | null,
 ): string =>
   fields([
@@ -95,7 +105,7 @@ const summary = (
   ]);
 
 const right = 'right' as const;
-const caseTable = ({ state }: CandidateRecord): string => {
+const caseTable = ({ state }: Candidate): string => {
   if (state.status !== 'done' || state.outcome.verdict !== 'passed') return '';
   const rows = state.outcome.timings.map((timing) => [
     timing.case,
@@ -130,7 +140,7 @@ export const measuredText = ({ method, inputs, unsteady, candidate: { humps } }:
       : []),
   ].join('; ');
 
-const resourceTable = ({ resources }: CandidateRecord): string =>
+const resourceTable = ({ resources }: Candidate): string =>
   table(
     [
       { title: 'KERNEL' },
@@ -146,7 +156,7 @@ const resourceTable = ({ resources }: CandidateRecord): string =>
     ]),
   );
 
-const attemptTable = (attempts: readonly AttemptRecord[]): string =>
+const attemptTable = (attempts: readonly FinishedAttempt[]): string =>
   table(
     [
       { title: 'ATTEMPT' },
@@ -166,7 +176,7 @@ const attemptTable = (attempts: readonly AttemptRecord[]): string =>
     ]),
   );
 
-const compileLog = ({ compileLog: log }: CandidateRecord): string => {
+const compileLog = ({ compileLog: log }: Candidate): string => {
   const lines = plainText(log).trimEnd().split('\n');
   if (lines.join('') === '') return '';
   const shown = lines.slice(0, LOG_LINES_MAX).map((line) => `  ${line}`);

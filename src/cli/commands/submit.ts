@@ -1,10 +1,8 @@
 import { type Command, Option } from 'commander';
-import { SubmitCandidate } from '../../domain/api/candidates.ts';
-import { Effort } from '../../domain/candidate.ts';
+import { SubmitCandidate, type Submitted } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language, type Params } from '../../domain/plan/plan.ts';
-import type { Submitted } from '../../domain/api/candidates.ts';
-import type { CandidateRecord } from '../../domain/records.ts';
+import { type Candidate, Effort } from '../../domain/candidate.ts';
 import { type Context, contextOf, note, print, printJson, printJsonLine } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collectParam } from '../input/params.ts';
@@ -15,7 +13,7 @@ import { summaryText, WHOLE } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { whenDone } from '../watch-candidates.ts';
-import { blockedClasses, blockedLine, tellBlocked, tellWhyWaiting } from '../why-waiting.ts';
+import { blockedClasses, blockedLine, reportBlocked, reportWhyWaiting } from '../why-waiting.ts';
 import { type TimeoutOption, within, withTimeout } from '../within.ts';
 
 export interface CandidateOptions {
@@ -142,21 +140,21 @@ const watch = async (context: Context, taken: readonly Taken[]): Promise<void> =
   const progress = createProgress({ sink: process.stderr, total: files.size, lines: 'none' });
   let done = 0;
   let notPassed = 0;
-  const onDone = (record: CandidateRecord): void => {
+  const onDone = (candidate: Candidate): void => {
     done += 1;
-    if (!hasPassed(record)) notPassed += 1;
+    if (!hasPassed(candidate)) notPassed += 1;
     progress.end();
-    if (context.json) printJsonLine(record);
-    else print(`${files.get(record.id) ?? ''}  ${record.id}  ${summaryText(record, WHOLE)}`);
+    if (context.json) printJsonLine(candidate);
+    else print(`${files.get(candidate.id) ?? ''}  ${candidate.id}  ${summaryText(candidate, WHOLE)}`);
     if (done < files.size) progress.update(done, 'judged');
   };
   progress.update(0, 'judged');
   const ended = new AbortController();
   const waiting = waitingDevices(taken);
   if (waiting.size > 0) {
-    void tellWhyWaiting(context.client, waiting, { signal: ended.signal, tell: tellBlocked(context.json) });
+    void reportWhyWaiting(context.client, waiting, { signal: ended.signal, report: reportBlocked(context.json) });
   }
-  const onState = ({ id, state }: CandidateRecord): void => tellState(id, state.status);
+  const onState = ({ id, state }: Candidate): void => tellState(id, state.status);
   await whenDone(context.client, [...files.keys()], { onDone, onState }).finally(() => ended.abort());
   if (notPassed === 0) return;
   if (!context.json) note(`${notPassed} of ${files.size} did not pass: kiln show ID says why`);
@@ -165,12 +163,12 @@ const watch = async (context: Context, taken: readonly Taken[]): Promise<void> =
 
 /** Programs read lines of states as they change; people see a bar. */
 const stateTeller = ({ json }: Context, files: ReadonlyMap<string, string>) => {
-  const told = new Map<string, string>();
+  const reported = new Map<string, string>();
   return (id: string, status: string): void => {
-    if (!json || told.get(id) === status) return;
-    told.set(id, status);
+    if (!json || reported.get(id) === status) return;
+    reported.set(id, status);
     printJsonLine({ event: 'state', id, file: files.get(id) ?? '', status });
   };
 };
 
-const hasPassed = ({ state }: CandidateRecord): boolean => state.status === 'done' && state.outcome.verdict === 'passed';
+const hasPassed = ({ state }: Candidate): boolean => state.status === 'done' && state.outcome.verdict === 'passed';

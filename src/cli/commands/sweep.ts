@@ -6,8 +6,8 @@ import { collectAxis, type Grid } from '../input/params.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { rankedScoreText } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';
-import { patiently } from '../watch-candidates.ts';
-import { tellBlocked, tellWhyWaiting } from '../why-waiting.ts';
+import { retryWhileUnavailable } from '../watch-candidates.ts';
+import { reportBlocked, reportWhyWaiting } from '../why-waiting.ts';
 import { type TimeoutOption, within, withTimeout } from '../within.ts';
 import { doneOf, sweepText } from '../output/sweep-text.ts';
 import { type CandidateOptions, candidateOf, withCandidateOptions } from './submit.ts';
@@ -75,7 +75,7 @@ const followSweep = async (context: Context, id: string, signal: AbortSignal): P
   let view = await context.client.sweep(id);
   const progress = createProgress({ sink: process.stderr, total: view.size, lines: 'none' });
   if (doneOf(view) < view.size) {
-    void tellWhyWaiting(context.client, new Set([view.device]), { signal, tell: tellBlocked(context.json) });
+    void reportWhyWaiting(context.client, new Set([view.device]), { signal, report: reportBlocked(context.json) });
   }
   for (;;) {
     const text = JSON.stringify(view);
@@ -84,7 +84,7 @@ const followSweep = async (context: Context, id: string, signal: AbortSignal): P
     progress.update(doneOf(view), progressText(view));
     if (doneOf(view) >= view.size) break;
     await pause(POLL_MS);
-    view = await patiently(() => context.client.sweep(id));
+    view = await retryWhileUnavailable(() => context.client.sweep(id));
   }
   progress.end();
   if (!context.json) print(sweepText(view));

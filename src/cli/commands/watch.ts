@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { JournalEvent } from '../../domain/records.ts';
+import type { JournalEvent } from '../../domain/journal.ts';
 import { contextOf, print, printJsonLine } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { plainLine } from '../../platform/printable-text.ts';

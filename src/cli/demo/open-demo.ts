@@ -12,7 +12,7 @@ const SUBMITTERS = ['alice', 'bob', 'nightly-tuning', 'agent-7'] as const;
 /** A little more than the simulated GPUs take, every so often: there is a queue, and it ends. */
 const ROUND_MS = 3000;
 const ROUND_CANDIDATES = 55;
-const REST_EVERY = 8;
+const PAUSE_EVERY = 8;
 const TRIALS_MAX = 9999;
 const DEVICES_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 200;
@@ -50,7 +50,7 @@ const fill = async (client: KilnClient, signal: AbortSignal): Promise<void> => {
     budget: { candidates: 60 },
   });
   for (let round = 0; !signal.aborted; round += 1) {
-    if (round % REST_EVERY !== REST_EVERY - 1) await submitRound(client, round);
+    if (round % PAUSE_EVERY !== PAUSE_EVERY - 1) await submitRound(client, round);
     await pause(ROUND_MS, undefined, { signal }).catch(() => undefined);
   }
 };

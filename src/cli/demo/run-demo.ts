@@ -1,9 +1,9 @@
 /** `kiln demo`: a user's first five minutes, by themselves. Everything goes through the API, as a user's own work would. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type KilnClient } from '../../client/create-client.ts';
-import type { DeviceView } from '../../domain/api/inspection.ts';
+import type { DeviceView } from '../../domain/api/fleet.ts';
 import { KilnError } from '../../domain/errors.ts';
-import type { CandidateRecord } from '../../domain/records.ts';
+import type { Candidate } from '../../domain/candidate.ts';
 import { rankingText } from '../commands/rank.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
 import { note, print } from '../context.ts';
@@ -39,12 +39,12 @@ const demonstrate = async (client: KilnClient): Promise<void> => {
   const target: DemoTarget = device.kind === 'gpu' ? 'gpu' : 'cpu';
   const work = await submitWork(client, target, device.class);
   print(`${work.length} candidates of two problems on ${device.model}, some of them bad on purpose`);
-  const records = await judged(client, work);
+  const candidates = await judged(client, work);
   for (const problem of new Set(TUNING[target].map((tuning) => tuning.problem))) {
     print(`\n${rankingText(await client.ranking(problem, { device: device.class, limit: 10 }))}`);
   }
-  print(`\nwhat failed, and why:\n${failureTable(work, records)}`);
-  checkVerdicts(work, records);
+  print(`\nwhat failed, and why:\n${failureTable(work, candidates)}`);
+  checkVerdicts(work, candidates);
 };
 
 /** A GPU where there is one. The runner tells its devices as soon as it is connected. */
@@ -63,38 +63,38 @@ const firstDevice = async (client: KilnClient): Promise<DeviceView> => {
   }
 };
 
-const judged = async (client: KilnClient, work: readonly Submitted[]): Promise<ReadonlyMap<string, CandidateRecord>> => {
+const judged = async (client: KilnClient, work: readonly Submitted[]): Promise<ReadonlyMap<string, Candidate>> => {
   const progress = createProgress({ sink: process.stderr, total: work.length, lines: 'some' });
-  const records = new Map<string, CandidateRecord>();
+  const candidates = new Map<string, Candidate>();
   let passed = 0;
-  const onDone = (record: CandidateRecord): void => {
-    records.set(record.id, record);
-    if (verdictOf(record) === 'passed') passed += 1;
-    progress.update(records.size, `judged, ${passed} passed`);
+  const onDone = (candidate: Candidate): void => {
+    candidates.set(candidate.id, candidate);
+    if (verdictOf(candidate) === 'passed') passed += 1;
+    progress.update(candidates.size, `judged, ${passed} passed`);
   };
   progress.update(0, 'judged');
   const ids = work.map(({ id }) => id);
   await whenDone(client, ids, { onDone });
   progress.end();
-  return records;
+  return candidates;
 };
 
-const verdictOf = ({ state }: CandidateRecord): string => (state.status === 'done' ? state.outcome.verdict : state.status);
+const verdictOf = ({ state }: Candidate): string => (state.status === 'done' ? state.outcome.verdict : state.status);
 
-const failureTable = (work: readonly Submitted[], records: ReadonlyMap<string, CandidateRecord>): string => {
+const failureTable = (work: readonly Submitted[], candidates: ReadonlyMap<string, Candidate>): string => {
   const rows = work.flatMap(({ id, name }) => {
-    const record = records.get(id);
-    if (record?.state.status !== 'done' || record.state.outcome.verdict === 'passed') return [];
-    const params = paramsText(record.submission.params);
-    return [[params === '' ? name : `${name} ${params}`, record.state.outcome.verdict, reasonText(record.state.outcome)]];
+    const candidate = candidates.get(id);
+    if (candidate?.state.status !== 'done' || candidate.state.outcome.verdict === 'passed') return [];
+    const params = paramsText(candidate.submission.params);
+    return [[params === '' ? name : `${name} ${params}`, candidate.state.outcome.verdict, reasonText(candidate.state.outcome)]];
   });
   return table([{ title: 'FILE' }, { title: 'VERDICT' }, { title: 'WHY' }], rows);
 };
 
-const checkVerdicts = (work: readonly Submitted[], records: ReadonlyMap<string, CandidateRecord>): void => {
+const checkVerdicts = (work: readonly Submitted[], candidates: ReadonlyMap<string, Candidate>): void => {
   const wrong = work.flatMap(({ id, name, expected }) => {
-    const record = records.get(id);
-    const verdict = record ? verdictOf(record) : 'unknown';
+    const candidate = candidates.get(id);
+    const verdict = candidate ? verdictOf(candidate) : 'unknown';
     return verdict === expected ? [] : [`${name} (${id}) is ${verdict}, not ${expected}`];
   });
   if (wrong.length === 0) return;

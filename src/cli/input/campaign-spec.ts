@@ -78,8 +78,8 @@ const given = (fields: Readonly<Record<string, unknown>>): Readonly<Record<strin
 const checked = (campaign: unknown): CreateCampaign => {
   const parsed = CreateCampaign.safeParse(campaign);
   if (parsed.success) return parsed.data;
-  const told = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issueText(issue)}`);
-  throw new KilnError('INVALID_REQUEST', told.slice(0, ISSUES_TOLD_MAX).join('; '));
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issueText(issue)}`);
+  throw new KilnError('INVALID_REQUEST', issues.slice(0, ISSUES_SHOWN_MAX).join('; '));
 };
 
 const budgetOf = (file: CampaignFile | null, options: StartOptions): Readonly<Record<string, unknown>> => {
@@ -89,7 +89,7 @@ const budgetOf = (file: CampaignFile | null, options: StartOptions): Readonly<Re
   throw new KilnError('INVALID_REQUEST', NO_BUDGET);
 };
 
-const ISSUES_TOLD_MAX = 4;
+const ISSUES_SHOWN_MAX = 4;
 const NO_PROBLEM = 'no problem is named: give --problem NAME, or a campaign file';
 const NO_BUDGET =
   'no limit is given: use at least one of --budget-usd, --budget-gpu-minutes, --budget-candidates and --minutes (or `budget` in the file)';

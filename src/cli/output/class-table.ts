@@ -1,4 +1,4 @@
-import type { QueueView } from '../../domain/api/inspection.ts';
+import type { QueueView } from '../../domain/api/queue.ts';
 import { table } from './table.ts';
 import { seconds } from '../../domain/text/units.ts';
 

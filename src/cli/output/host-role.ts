@@ -1,8 +1,8 @@
 /** What a host without a GPU is for. Pure. */
-import type { HostView } from '../../domain/api/inspection.ts';
+import type { HostView } from '../../domain/api/fleet.ts';
 
 /** Of languages whose code runs on other hosts than the one that compiled it. */
-const TRAVELLING = ['cuda', 'triton'] as const;
+const TRANSFERABLE = ['cuda', 'triton'] as const;
 
 export const isCompileOnly = ({ state, devices, inventory }: HostView): boolean =>
   state === 'connected' && devices.length === 0 && compilersOf(inventory).length > 0;
@@ -22,4 +22,4 @@ export const roleText = (host: HostView): string | null => {
 };
 
 const compilersOf = (inventory: HostView['inventory']): readonly string[] =>
-  TRAVELLING.flatMap((language) => inventory?.compilers?.[language] ?? []);
+  TRANSFERABLE.flatMap((language) => inventory?.compilers?.[language] ?? []);

@@ -12,8 +12,8 @@ export const logLine = (json: string): string => {
   const time = new Date(Number(entry['time'])).toTimeString().slice(0, 8);
   const level = LEVELS[Number(entry['level'])] ?? '';
   const facts = Object.entries(entry).filter(([name]) => !ALWAYS_THE_SAME.has(name));
-  const told = facts.map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return plainLine([`${time} ${level} ${textOf(entry['msg'])}`, ...told].join(' '), LINE_CHARS_MAX);
+  const shown = facts.map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return plainLine([`${time} ${level} ${textOf(entry['msg'])}`, ...shown].join(' '), LINE_CHARS_MAX);
 };
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

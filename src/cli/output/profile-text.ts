@@ -1,10 +1,10 @@
 /** A profile for people: what each kernel takes and reaches, and what its warps wait for. */
-import type { KernelProfile, ProfileRecord, ProfileSummary } from '../../domain/profile.ts';
+import type { KernelProfile, Profile, ProfileSummary } from '../../domain/profile.ts';
 import { plainText } from '../../platform/printable-text.ts';
 import { bytes, nanoseconds, percent } from '../../domain/text/units.ts';
 import { fields, table } from './table.ts';
 
-export const profileText = ({ candidateId, state }: ProfileRecord): string => {
+export const profileText = ({ candidateId, state }: Profile): string => {
   switch (state.status) {
     case 'waiting':
       return `${candidateId}  ${state.reason}`;

@@ -1,6 +1,7 @@
 /** One frame of `kiln top`: what the fleet does now, what waits, and what is wrong. Pure. */
 import type { CampaignList } from '../../domain/api/campaigns.ts';
-import type { DeviceView, FleetView, HostView, QueueView } from '../../domain/api/inspection.ts';
+import type { DeviceView, FleetView, HostView } from '../../domain/api/fleet.ts';
+import type { QueueView } from '../../domain/api/queue.ts';
 import { campaignTable } from './campaign-text.ts';
 import { classTable } from './class-table.ts';
 import { plainLine } from '../../platform/printable-text.ts';
@@ -122,10 +123,10 @@ const hitRate = ({ compiled, cached, failed }: HostView['compile']): string => {
 };
 
 const stageLine = ({ stages }: FleetView): string => {
-  const told = Object.entries(stages).flatMap(([stage, times]) =>
+  const shown = Object.entries(stages).flatMap(([stage, times]) =>
     times === null ? [] : [`${stage} ${milliseconds(times.p50)}/${milliseconds(times.p99)}`],
   );
-  return told.length === 0 ? '' : `time in a stage, p50/p99: ${told.join('   ')}`;
+  return shown.length === 0 ? '' : `time in a stage, p50/p99: ${shown.join('   ')}`;
 };
 
 /** Why a host takes no work, and when it is tried again; what one without GPUs is for. */

@@ -1,5 +1,5 @@
 /** What each device did over the last minutes, as stretches of time. Pure but for its own memory. */
-import type { Activity } from '../../domain/api/views.ts';
+import type { Activity } from '../../domain/api/activity.ts';
 
 export const LANE_STATES = ['measuring', 'checking', 'loading', 'waiting', 'fault'] as const;
 export type LaneState = (typeof LANE_STATES)[number];

@@ -1,5 +1,5 @@
 /** How the best speed-up rose: steps over time or over device time, each record with its interval. Pure. */
-import type { ProgressView } from '../../domain/api/views.ts';
+import type { ProgressView } from '../../domain/api/problems.ts';
 import { grouped, seconds, times } from '../../domain/text/units.ts';
 import { drawing, line, shape, text, type Box, type Shape } from './shape.ts';
 import { linear, padded, ticks, type Scale } from './scale.ts';

@@ -1,5 +1,5 @@
 /** Intervals of a ranking: in a table's cell, and as an image of the first places. Pure. */
-import type { RankingEntry } from '../../domain/records.ts';
+import type { RankingEntry } from '../../domain/ranking/ranking.ts';
 import { interval, nanoseconds, percent, times } from '../../domain/text/units.ts';
 import { drawing, line, shape, text, type Shape } from './shape.ts';
 import { linear, padded, ticks } from './scale.ts';

@@ -1,5 +1,5 @@
 /** A sweep: every point as a line over its params, and the best of two params' values as a map. Pure. */
-import type { SweepPoints } from '../../domain/api/views.ts';
+import type { SweepPoints } from '../../domain/api/sweeps.ts';
 import { times } from '../../domain/text/units.ts';
 import { drawing, line, shape, text, type Box, type Shape } from './shape.ts';
 import { linear, ticks } from './scale.ts';

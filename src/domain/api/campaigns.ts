@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { CampaignRecord, CampaignSpec, Generation, Usage } from '../campaign/campaign.ts';
+import { Campaign, CampaignSpec, Generation, Usage } from '../campaign/campaign.ts';
 import { CampaignId, CandidateId } from '../ids.ts';
 import { Language } from '../plan/plan.ts';
 
 const Count = z.int().min(0);
 
 /** POST /v1/campaigns. */
-export const CreateCampaign = CampaignSpec.extend({ submitter: CampaignRecord.shape.submitter.default('anonymous') });
+export const CreateCampaign = CampaignSpec.extend({ submitter: Campaign.shape.submitter.default('anonymous') });
 export type CreateCampaign = z.input<typeof CreateCampaign>;
 
 /** Of one problem on one device class. */
@@ -32,7 +32,7 @@ export const CampaignBest = z.strictObject({
 });
 export type CampaignBest = z.infer<typeof CampaignBest>;
 
-export const CampaignView = CampaignRecord.extend({
+export const CampaignView = Campaign.extend({
   /** What it does now and what holds it back ("the queue holds 4.8 s of work for H100, the target is 5 s"). */
   activity: z.string(),
   thinking: Count,

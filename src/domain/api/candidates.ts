@@ -1,13 +1,20 @@
 import { z } from 'zod';
-import { Effort, PRIORITY_DEFAULT } from '../candidate.ts';
-import { CandidateId } from '../ids.ts';
+import { Move } from '../campaign/campaign.ts';
+import { Candidate, Effort, PRIORITY_DEFAULT } from '../candidate.ts';
+import { CampaignId, CandidateId, SweepId } from '../ids.ts';
+import { VERDICTS } from '../outcome.ts';
 import { PlainText } from '../plain-text.ts';
 import { Language, Params } from '../plan/plan.ts';
+import { ResolvedPlan } from '../plan/resolved-plan.ts';
 import { Program } from '../program.ts';
-import { CandidateRecord } from '../records.ts';
-import { VERDICTS } from '../outcome.ts';
+
+const Verdict = z.enum(VERDICTS);
+const Instant = z.iso.datetime();
+
+const Count = z.int().min(0);
 
 export const BATCH_MAX = 1000;
+export const CandidateParams = z.strictObject({ id: CandidateId });
 
 /** One candidate as people submit it. */
 export const SubmitCandidate = z.strictObject({
@@ -63,8 +70,91 @@ export const ListQuery = z.strictObject({
   cursor: PlainText.optional(),
 });
 export type ListQuery = z.output<typeof ListQuery>;
-export const CandidateList = z.strictObject({ candidates: z.array(CandidateRecord), next: z.string().nullable() });
+export const CandidateList = z.strictObject({ candidates: z.array(Candidate), next: z.string().nullable() });
 export type CandidateList = z.infer<typeof CandidateList>;
 
 export const CancelAnswer = z.strictObject({ id: CandidateId, status: z.string() });
 export type CancelAnswer = z.infer<typeof CancelAnswer>;
+
+export const SUMMARIES_MAX = 2000;
+export const SummariesQuery = ListQuery.extend({
+  language: Language.optional(),
+  limit: z.coerce.number().int().min(1).max(SUMMARIES_MAX).default(500),
+});
+export type SummariesQuery = z.output<typeof SummariesQuery>;
+
+/** A candidate in a line. */
+export const CandidateSummary = z.strictObject({
+  id: CandidateId,
+  problem: z.string(),
+  device: z.string(),
+  language: Language,
+  params: Params,
+  submitter: z.string(),
+  sweepId: SweepId.nullable(),
+  trial: Count,
+  status: z.string(),
+  verdict: Verdict.nullable(),
+  speedup: z.number().positive().nullable(),
+  speedupLow: z.number().positive().nullable(),
+  speedupHigh: z.number().positive().nullable(),
+  timeNs: z.number().positive().nullable(),
+  confirmed: z.boolean(),
+  /** Its times rest on few runs. */
+  stoppedEarly: z.boolean().default(false),
+  submittedAt: Instant,
+  finishedAt: Instant.nullable(),
+});
+export type CandidateSummary = z.infer<typeof CandidateSummary>;
+export const SummaryList = z.strictObject({ candidates: z.array(CandidateSummary), next: z.string().nullable() });
+export type SummaryList = z.infer<typeof SummaryList>;
+
+/** GET /v1/candidates/:id/plan and POST /v1/plans/check. */
+export const PlanView = z.strictObject({
+  /** Why it is no plan; null where it is one. `line`: of the file, where it is known. */
+  complaint: z.strictObject({ field: z.string(), message: z.string(), line: z.int().positive().nullable() }).nullable(),
+  /** What the device that judged it allows; null before it passed, and where nothing is known. */
+  ceilings: z
+    .strictObject({
+      bytesPerSecond: z.number().positive(),
+      /** On the problem's unit; null where no peak is known. */
+      flopsPerSecond: z.number().positive().nullable(),
+      /** `vendor`: peak rates of the data sheet. `measured`: the rate of a large copy on the device. */
+      source: z.enum(['vendor', 'measured']),
+    })
+    .nullable(),
+  cases: z.array(
+    z.strictObject({
+      name: z.string(),
+      kind: z.enum(['check', 'bench']),
+      shape: z.record(z.string(), z.int()),
+      plan: ResolvedPlan,
+      /** The least a correct kernel reads and writes, and its operations. */
+      bytes: z.number().min(0),
+      flops: z.number().min(0),
+    }),
+  ),
+});
+export type PlanView = z.infer<typeof PlanView>;
+
+/** GET /v1/candidates/:id/origin: where it comes from. */
+export const OriginView = z.strictObject({
+  sweepId: SweepId.nullable(),
+  /** The generation that wrote it first; null where no campaign did. */
+  generation: z
+    .strictObject({
+      campaignId: CampaignId,
+      number: z.int().positive(),
+      generator: z.string(),
+      move: Move,
+      idea: z.string(),
+      parents: z.array(CandidateId),
+    })
+    .nullable(),
+});
+export type OriginView = z.infer<typeof OriginView>;
+
+export const WAIT_SECONDS_MAX = 60;
+
+/** `wait`: hold the answer back until the candidate is done, at most this many seconds. */
+export const CandidateQuery = z.strictObject({ wait: z.coerce.number().min(0).max(WAIT_SECONDS_MAX).default(0) });

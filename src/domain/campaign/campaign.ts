@@ -83,7 +83,7 @@ export type CampaignSpec = z.infer<typeof CampaignSpec>;
 export const CampaignStatus = z.enum(['running', 'paused', 'finished', 'stopped']);
 export type CampaignStatus = z.infer<typeof CampaignStatus>;
 
-export const CampaignRecord = z.strictObject({
+export const Campaign = z.strictObject({
   id: CampaignId,
   spec: CampaignSpec,
   status: CampaignStatus,
@@ -95,7 +95,7 @@ export const CampaignRecord = z.strictObject({
   /** Milliseconds it was running before `updatedAt` (the wall-clock budget). */
   ranMs: z.number().min(0),
 });
-export type CampaignRecord = z.infer<typeof CampaignRecord>;
+export type Campaign = z.infer<typeof Campaign>;
 
 /** What an answer cost, as the service counted it. All zero for generators without a model. */
 export const Usage = z.strictObject({

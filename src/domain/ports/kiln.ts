@@ -2,21 +2,16 @@
 import type { CheckProblem, ProblemTried } from '../api/problem-check.ts';
 import type { z } from 'zod';
 import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../api/candidates.ts';
-import type {
-  FleetView,
-  HostResumed,
-  HostsRefreshed,
-  ProblemList,
-  ProblemView,
-  QueueView,
-  RankingView,
-} from '../api/inspection.ts';
+import type { FleetView, HostResumed, HostsRefreshed } from '../api/fleet.ts';
+import type { ProblemList, ProblemView, RankingView } from '../api/problems.ts';
+import type { QueueView } from '../api/queue.ts';
 import type { Steered, Steering, SteeringRequest } from '../api/steering.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../api/sweeps.ts';
 import type { Why } from '../api/why.ts';
 import type { CandidateId, HostId, SweepId } from '../ids.ts';
-import type { ProfileRecord } from '../profile.ts';
-import type { CandidateRecord, JournalEvent } from '../records.ts';
+import type { Profile } from '../profile.ts';
+import type { Candidate } from '../candidate.ts';
+import type { JournalEvent } from '../journal.ts';
 import type { EventQuery, SourcedCandidate } from './store.ts';
 import type { FleetControl } from './fleet-control.ts';
 import type { Views } from './views.ts';
@@ -28,7 +23,7 @@ export interface Kiln {
   why(id: CandidateId): Promise<Why>;
   /** Throws NOT_FOUND where a candidate, sweep or campaign is named that is not there; nothing is changed then. */
   steer(action: Steering, request: SteeringRequest): Promise<Steered>;
-  candidate(id: CandidateId): Promise<CandidateRecord>;
+  candidate(id: CandidateId): Promise<Candidate>;
   /** Those of `ids` that are there, in any order: many at once, after a restart. */
   sourced(ids: readonly CandidateId[]): Promise<readonly SourcedCandidate[]>;
   candidates(query: ListQuery): Promise<CandidateList>;
@@ -36,12 +31,12 @@ export interface Kiln {
   idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
   source(id: CandidateId): Promise<{ readonly source: string; readonly language: string }>;
   /** Null where none was asked for. */
-  profile(id: CandidateId): Promise<ProfileRecord | null>;
+  profile(id: CandidateId): Promise<Profile | null>;
   /**
    * Also where there is one: it is profiled again. Resolves when it is durable that it was asked for; `profile.done` is in the journal when
    * it is there.
    */
-  askProfile(id: CandidateId): Promise<ProfileRecord | null>;
+  askProfile(id: CandidateId): Promise<Profile | null>;
   /** The profiler's own report; null where there is none. */
   profileReport(id: CandidateId): Promise<Uint8Array | null>;
   /** Journal after `after`; wait on `onEvents` for more. */

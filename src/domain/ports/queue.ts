@@ -33,7 +33,7 @@ export interface Queue {
   adopt(): Promise<readonly Lease[]>;
   /** Of `ids`, those that have no job; what was left of theirs is gone, so that they can be added. */
   missing(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
-  /** Jobs that wait or are leased; null where the jobs cannot be lost without the records. Costs the same however many they are. */
+  /** Jobs that wait or are leased; null where the jobs cannot be lost without the store. Costs the same however many they are. */
   count(): Promise<number | null>;
   /** Called when jobs may have been lost. */
   onLoss(listener: () => void): void;

@@ -1,7 +1,7 @@
-/** The records of Kiln. Implemented by src/store over SQL; test/integration/store is the suite, on Postgres and on the embedded database. */
-import type { CampaignRecord, Generation, GenerationUpdate } from '../campaign/campaign.ts';
-import type { CanaryRecord } from '../canary.ts';
-import type { CandidateContent, CandidateState } from '../candidate.ts';
+/** What Kiln keeps. Implemented by src/store over SQL; test/integration/store is the suite, on Postgres and on the embedded database. */
+import type { Campaign, Generation, GenerationUpdate } from '../campaign/campaign.ts';
+import type { CanaryState } from '../canary.ts';
+import type { Candidate, CandidateContent, CandidateState } from '../candidate.ts';
 import type { CampaignId, CandidateId, DeviceId, HostId, SweepId } from '../ids.ts';
 import type {
   Backlog,
@@ -17,20 +17,15 @@ import type {
   TrimmedPage,
   Unfinished,
   UnfinishedJob,
-} from '../ledger.ts';
-import type { ProfileRecord } from '../profile.ts';
+} from './store-rows.ts';
+import type { Profile } from '../profile.ts';
 import type { Stopped } from '../measurement.ts';
 import type { Front } from '../ranking/front.ts';
 import type { Spread } from '../ranking/spread.ts';
-import type {
-  AttemptRecord,
-  CandidateRecord,
-  JournalEvent,
-  NewJournalEvent,
-  RankingEntry,
-  Score,
-  SweepRecord,
-} from '../records.ts';
+import type { FinishedAttempt } from '../attempt.ts';
+import type { JournalEvent, NewJournalEvent } from '../journal.ts';
+import type { RankingEntry, Score } from '../ranking/ranking.ts';
+import type { SweepProgress } from '../api/sweeps.ts';
 import type { ViewReads } from './views.ts';
 
 /** Candidates, what happened to them, and everything that is read from that. */
@@ -38,14 +33,14 @@ export interface Store {
   /** Inserts those that are new; returns the current state of every id, in order. One transaction. */
   insertCandidates(batch: readonly NewCandidate[]): Promise<readonly Inserted[]>;
   /** Applies in order. A transition of a candidate that is done is dropped (its event too). */
-  recordTransitions(batch: readonly Transition[]): Promise<void>;
+  writeTransitions(batch: readonly Transition[]): Promise<void>;
   /** What `work` writes is one transaction: all of it or nothing. */
   together(work: (writes: Writes) => Promise<void>): Promise<void>;
   /** Idempotent by attempt id: a second write of one attempt changes nothing. */
-  recordAttempts(batch: readonly AttemptRecord[]): Promise<void>;
+  writeAttempts(batch: readonly FinishedAttempt[]): Promise<void>;
   /** Returns the ids that were not done before. One transaction with their `candidate.done` (and `candidate.record`) events. */
   complete(batch: readonly Completion[]): Promise<readonly CandidateId[]>;
-  candidate(id: CandidateId): Promise<CandidateRecord | null>;
+  candidate(id: CandidateId): Promise<Candidate | null>;
   candidates(filter: CandidateFilter): Promise<CandidatePage>;
   content(id: CandidateId): Promise<CandidateContent | null>;
   /** Those of `ids` that are there, in any order. */
@@ -80,10 +75,10 @@ export interface Store {
   /** Of its class, how many that wait come before it by priority and submission; at most `limit`. */
   countBefore(id: CandidateId, limit: number): Promise<number>;
   /** What is known of each device and compiler now; the last of each stands. */
-  recordCanaries(batch: readonly CanaryRecord[]): Promise<void>;
-  canaries(): Promise<readonly CanaryRecord[]>;
+  writeCanaries(batch: readonly CanaryState[]): Promise<void>;
+  canaries(): Promise<readonly CanaryState[]>;
   /**
-   * Queues again candidates whose verdict rests on the device, or on code of the host's compiler, since its last passed canary, and returns
+   * Queues again candidates whose verdict depends on the device, or on code of the host's compiler, since its last passed canary, and returns
    * them: a page at a time, until none is left. One transaction with their `candidate.reopened` events; records that they held go to the best that is left.
    */
   reopenDoubted(doubt: Doubt): Promise<Reopened>;
@@ -107,8 +102,8 @@ export interface Store {
   /** The record holder of a problem on a model, or null. */
   record(problem: string, problemVersion: string, deviceModel: string): Promise<RecordRow | null>;
   createSweep(sweep: NewSweep): Promise<void>;
-  sweep(id: SweepId): Promise<SweepRecord | null>;
-  sweepBest(id: SweepId, limit: number): Promise<readonly CandidateRecord[]>;
+  sweep(id: SweepId): Promise<SweepProgress | null>;
+  sweepBest(id: SweepId, limit: number): Promise<readonly Candidate[]>;
   /**
    * Makes profiles wait to be taken: those that nobody asked for yet, those that failed, with `again` also those that are done. Returns
    * the ids that wait now. Durable when it resolves.
@@ -116,7 +111,7 @@ export interface Store {
   askProfiles(ids: readonly CandidateId[], options: { readonly again: boolean }): Promise<readonly CandidateId[]>;
   /** With its `profile.done` event, in one transaction. False when it did not wait any more. */
   finishProfile(finished: FinishedProfile): Promise<boolean>;
-  profile(id: CandidateId): Promise<ProfileRecord | null>;
+  profile(id: CandidateId): Promise<Profile | null>;
   profileReport(id: CandidateId): Promise<Uint8Array | null>;
   /** In the order they were asked for. */
   waitingProfiles(limit: number): Promise<readonly CandidateId[]>;
@@ -128,7 +123,7 @@ export interface Store {
 /** What happens to candidates, as it is written down. */
 export type Writes = Pick<
   Store,
-  'recordTransitions' | 'recordAttempts' | 'complete' | 'finishProfile' | 'appendEvents' | 'recordCanaries'
+  'writeTransitions' | 'writeAttempts' | 'complete' | 'finishProfile' | 'appendEvents' | 'writeCanaries'
 >;
 
 export interface Inserted {
@@ -137,12 +132,12 @@ export interface Inserted {
 }
 
 export interface CandidatePage {
-  readonly candidates: readonly CandidateRecord[];
+  readonly candidates: readonly Candidate[];
   readonly next: string | null;
 }
 
 export interface SourcedCandidate {
-  readonly record: CandidateRecord;
+  readonly candidate: Candidate;
   readonly source: string;
 }
 
@@ -212,13 +207,13 @@ export interface NewSweep {
 /** Campaigns and what their agents asked for. */
 export interface CampaignStore extends Pick<Store, 'appendEvents'> {
   /** With its `campaign.created` event, in one transaction. */
-  createCampaign(campaign: CampaignRecord): Promise<void>;
+  createCampaign(campaign: Campaign): Promise<void>;
   /** With a `campaign.changed` event where the status changes. */
   updateCampaign(id: CampaignId, change: CampaignChange): Promise<void>;
   /** Newest first. */
-  campaigns(): Promise<readonly CampaignRecord[]>;
-  /** Those with generations that are asked, answered or submitted: what a daemon that starts must settle. */
-  unsettledCampaigns(): Promise<readonly CampaignId[]>;
+  campaigns(): Promise<readonly Campaign[]>;
+  /** Those with generations that are asked, answered or submitted: what a daemon that starts must bring to an end. */
+  unfinishedCampaigns(): Promise<readonly CampaignId[]>;
   /** Idempotent by id. */
   addGenerations(batch: readonly Generation[]): Promise<void>;
   /** Applies in order; one transaction. What is judged, failed or lost stays as it is. */
@@ -231,7 +226,7 @@ export interface CampaignStore extends Pick<Store, 'appendEvents'> {
   outdatedVerdicts(): Promise<readonly CandidateId[]>;
 }
 
-export type CampaignChange = Pick<CampaignRecord, 'status' | 'reason' | 'ranMs'>;
+export type CampaignChange = Pick<Campaign, 'status' | 'reason' | 'ranMs'>;
 
 export interface GenerationPage {
   /** Generations with a higher number. */

@@ -1,20 +1,9 @@
 /** Answers for those who look. `ViewReads` is the store's part, `Views` the engine's; the suites are those of the ports that hold them. */
 import type { z } from 'zod';
-import type { SubmitCandidate } from '../api/candidates.ts';
-import type {
-  Activity,
-  ActivityList,
-  ActivityQuery,
-  OriginView,
-  PlanView,
-  ProgressView,
-  RecordList,
-  RecordsQuery,
-  SummariesQuery,
-  SummaryList,
-  SweepList,
-  SweepPoints,
-} from '../api/views.ts';
+import type { OriginView, PlanView, SubmitCandidate, SummariesQuery, SummaryList } from '../api/candidates.ts';
+import type { Activity, ActivityList, ActivityQuery } from '../api/activity.ts';
+import type { ProgressView, RecordList, RecordsQuery } from '../api/problems.ts';
+import type { SweepList, SweepPoints } from '../api/sweeps.ts';
 import type { CandidateId, SweepId } from '../ids.ts';
 
 export interface ProgressQuery {

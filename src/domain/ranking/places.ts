@@ -1,5 +1,5 @@
 /** Places of a ranking: who cannot be told from the first at a place shares it. Pure. */
-import type { RankingEntry } from '../records.ts';
+import type { RankingEntry } from './ranking.ts';
 import { isFasterByTime } from './score.ts';
 
 type Placed = Pick<RankingEntry, 'candidateId' | 'score' | 'record'>;

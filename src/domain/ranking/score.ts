@@ -2,9 +2,8 @@
 import type { CaseTiming, Stopped } from '../measurement.ts';
 import type { Outcome } from '../outcome.ts';
 import type { CandidateId } from '../ids.ts';
-import { combined, estimateOf, intervalOf, meanOf, widened, Z_95 } from './estimate.ts';
-import type { Estimate } from './estimate.ts';
-import type { PairedScore, Score } from '../records.ts';
+import { type Estimate, Z_95, combined, estimateOf, intervalOf, meanOf, widened } from './estimate.ts';
+import type { PairedScore, Score } from './ranking.ts';
 
 /** Physical limits of a bench case, nanoseconds; null where the device's rates are unknown (problems/floors.ts). */
 export interface CaseFloor {
@@ -117,7 +116,7 @@ export const mustConfirm = (score: Score, holder: RecordHolder | null): boolean 
 export const isFasterByTime = (score: Score, than: Score): boolean =>
   score.timeNs * (score.speedupHigh / score.speedup) < than.timeNs;
 
-export interface Settled {
+export interface RankedAgainstHolder {
   readonly score: Score;
   readonly record: boolean;
   /** The holder as this pair leaves it: measured once more, and below the candidate where that won. Null where there was no pair. */
@@ -132,11 +131,11 @@ const WIN_DEVIATIONS = 3.3;
 const BELOW = 4 * Number.EPSILON;
 
 /**
- * Settles a confirmed score against the record holder it was paired with. The pair decides who holds the record, so that a difference of 1 % does
+ * Ranks a confirmed score against the record holder it was paired with. The pair decides who holds the record, so that a difference of 1 % does
  * not depend on two separate runs; it never lends its ratio to the speed-up that is shown, or a chain of lucky pairs would climb above what anybody
  * measures. What the pair measured of the holder refines the holder's own estimate.
  */
-export const settle = (
+export const rankAgainstHolder = (
   score: Score,
   timings: readonly CaseTiming[],
   {
@@ -144,7 +143,7 @@ export const settle = (
     holder,
     spreads,
   }: { readonly candidateId: CandidateId; readonly holder: RecordHolder | null; readonly spreads: Spreads },
-): Settled => {
+): RankedAgainstHolder => {
   // What contradicts itself is no record, and refines nobody's.
   if (timings.some(({ unsteady }) => unsteady)) {
     const place = holder ? behind(score, holder) : score;

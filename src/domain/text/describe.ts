@@ -1,8 +1,8 @@
 /** What happened to a candidate, in one line. */
 import type { JudgedAgain, Quarantine } from '../canary.ts';
-import type { CandidateState } from '../candidate.ts';
+import type { Candidate, CandidateState } from '../candidate.ts';
 import type { Mismatch, Outcome } from '../outcome.ts';
-import type { CandidateRecord, Score } from '../records.ts';
+import type { Score } from '../ranking/ranking.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { interval, milliseconds, nanoseconds, percent, times } from './units.ts';
 
@@ -79,10 +79,10 @@ export const WHOLE = 4000;
 const SHORT = 200;
 
 /** The result of a candidate that is done, or where it is; its reason in at most `charsMax` characters. */
-export const summaryText = (record: CandidateRecord, charsMax: number = SHORT): string => {
-  if (record.state.status !== 'done') return statusText(record.state);
-  const { outcome } = record.state;
-  if (outcome.verdict === 'passed') return record.score ? `passed  ${scoreText(record.score)}` : 'passed';
+export const summaryText = (candidate: Candidate, charsMax: number = SHORT): string => {
+  if (candidate.state.status !== 'done') return statusText(candidate.state);
+  const { outcome } = candidate.state;
+  if (outcome.verdict === 'passed') return candidate.score ? `passed  ${scoreText(candidate.score)}` : 'passed';
   const reason = reasonText(outcome, charsMax);
   return reason === '' ? outcome.verdict : `${outcome.verdict}  ${reason}`;
 };

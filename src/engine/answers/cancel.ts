@@ -2,15 +2,20 @@
 import type { CancelAnswer } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { EngineState } from '../state.ts';
+import type { AnswersSlice } from '../state.ts';
 import { noCandidate } from './not-found.ts';
 
-export const cancelCandidate = async (state: EngineState, id: CandidateId): Promise<CancelAnswer> => {
+type Cancelling = Pick<AnswersSlice, 'active' | 'apply' | 'store' | 'queue' | 'notify'>;
+
+export const cancelCandidate = async (state: Cancelling, id: CandidateId): Promise<CancelAnswer> => {
   if (cancelActive(state, id)) return { id, status: 'cancelling' };
-  const record = await state.store.candidate(id);
-  if (!record) throw noCandidate(id);
-  if (record.state.status === 'done') {
-    throw new KilnError('ALREADY_DONE', `candidate ${id} is done (${record.state.outcome.verdict}); there is nothing to cancel`);
+  const candidate = await state.store.candidate(id);
+  if (!candidate) throw noCandidate(id);
+  if (candidate.state.status === 'done') {
+    throw new KilnError(
+      'ALREADY_DONE',
+      `candidate ${id} is done (${candidate.state.outcome.verdict}); there is nothing to cancel`,
+    );
   }
   await state.store.complete([{ candidateId: id, outcome: { verdict: 'cancelled' }, score: null, record: false }]);
   await state.queue.remove([id]);
@@ -20,7 +25,7 @@ export const cancelCandidate = async (state: EngineState, id: CandidateId): Prom
   return { id, status: 'done' };
 };
 
-const cancelActive = (state: EngineState, id: CandidateId): boolean => {
+const cancelActive = (state: Pick<Cancelling, 'active' | 'apply'>, id: CandidateId): boolean => {
   if (!state.active.has(id)) return false;
   state.apply({ type: 'task-cancelled', id });
   return true;

@@ -13,7 +13,7 @@ import { targetOf } from '../../problems/targets.ts';
 import { compileIdOf, newCanaryAttempt, shortly } from '../canaries/canary-attempt.ts';
 import { connectedTo } from '../host-state.ts';
 import type { Connected, HostState } from '../host-state.ts';
-import type { EngineState } from '../state.ts';
+import type { AnswersSlice } from '../state.ts';
 
 /** Behind what waits at the device. */
 const WAIT_MS_MAX = 60_000;
@@ -28,8 +28,10 @@ interface Place {
 /** Whatever a place answers: an outcome, or why there is none. */
 type Answer = { readonly outcome: Outcome } | { readonly failure: string; readonly refused: boolean };
 
+type Checking = Pick<AnswersSlice, 'hosts' | 'rules'>;
+
 /** One problem at a time: it takes a device from candidates. */
-export const createProblemChecks = (state: EngineState) => {
+export const createProblemChecks = (state: Checking) => {
   let under: string | null = null;
   return async (loaded: LoadedProblem, where: CheckProblem): Promise<ProblemTried> => {
     const place = placeFor(state, loaded, where);
@@ -43,7 +45,7 @@ export const createProblemChecks = (state: EngineState) => {
   };
 };
 
-const check = async (state: EngineState, loaded: LoadedProblem, place: Place): Promise<ProblemTried> => {
+const check = async (state: Checking, loaded: LoadedProblem, place: Place): Promise<ProblemTried> => {
   const { host, device, definition } = place;
   const [own, ...wrong] = mutantsOf(definition);
   const first = own && (await tried(state, place, own));
@@ -80,7 +82,7 @@ const triedMutant = ({ name }: Mutant, answer: Answer): TriedMutant => {
   return { name, foundBy: 'case' in outcome ? outcome.case : outcome.verdict, untried: null };
 };
 
-const placeFor = (state: EngineState, loaded: LoadedProblem, where: CheckProblem): Place => {
+const placeFor = (state: Checking, loaded: LoadedProblem, where: CheckProblem): Place => {
   const hosts = [...state.hosts.values()];
   if (where.host !== undefined && !state.hosts.has(where.host))
     throw new KilnError('NOT_FOUND', `there is no host "${where.host}"; known are ${[...state.hosts.keys()].join(', ')}`);
@@ -111,7 +113,7 @@ const takesWork = ({ canaries, lent }: HostState, { id, unavailable }: Device): 
   unavailable === null && !canaries.quarantines.has(id) && !lent.has(id);
 
 /** What it does beside a wrong answer is no concern: few timed runs. */
-const tried = async (state: EngineState, place: Place, mutant: Mutant): Promise<Answer> => {
+const tried = async (state: Checking, place: Place, mutant: Mutant): Promise<Answer> => {
   const { host, connection, device, definition } = place;
   const attemptId = newCanaryAttempt();
   const compiled = await answered<CompileResult>(state, connection, {
@@ -155,7 +157,7 @@ const lost = (): Answer => ({ failure: 'its host was lost, or did not answer in 
 
 /** Null where the connection ended, or nothing came for longer than any judgement takes. */
 const answered = async <T>(
-  state: Pick<EngineState, 'rules'>,
+  state: Pick<Checking, 'rules'>,
   connection: Connected,
   { answers, id, ask }: { readonly answers: Map<string, (answer: T) => void>; readonly id: string; readonly ask: () => boolean },
 ): Promise<T | null> => {

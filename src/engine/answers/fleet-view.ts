@@ -1,23 +1,23 @@
 /** GET /v1/fleet: every host with its state and reason, every device with what it does and where its time went. */
-import type { DeviceView, FleetView, HostView } from '../../domain/api/inspection.ts';
-import { deviceClassOf } from '../../domain/device.ts';
-import type { Device } from '../../domain/device.ts';
+import type { DeviceView, FleetView, HostView } from '../../domain/api/fleet.ts';
+import { type Device, deviceClassOf } from '../../domain/device.ts';
 import { hostSnapshot } from '../../scheduler/scheduler.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
 import { compilesFor } from '../compiling/compile-hosts.ts';
 import { createDeviceUse } from '../telemetry/device-use.ts';
-import { reasonOf } from '../host-state.ts';
-import type { HostState } from '../host-state.ts';
-import type { EngineState } from '../state.ts';
+import { type HostState, reasonOf } from '../host-state.ts';
+import type { AnswersSlice } from '../state.ts';
+
+type Viewed = Pick<AnswersSlice, 'hosts' | 'metrics' | 'core'>;
 
 /** Where the hosts come from, and what is wrong with the fleet file, is told by who knows (src/fleet). */
-export const fleetView = (state: EngineState): FleetView => ({
+export const fleetView = (state: Viewed): FleetView => ({
   complaint: null,
   hosts: [...state.hosts.values()].map((host) => hostView(state, host)),
   stages: state.metrics.stageTimesMs(),
 });
 
-const hostView = (state: EngineState, host: HostState): HostView => ({
+const hostView = (state: Viewed, host: HostState): HostView => ({
   name: host.session.hostId,
   transport: host.session.transport,
   address: host.session.address,
@@ -39,7 +39,7 @@ const nextRetryAt = ({ connection }: HostState): string | null =>
 
 const withoutDevices = ({ devices: _devices, ...inventory }: NonNullable<HostState['inventory']>) => inventory;
 
-const deviceView = (state: EngineState, host: HostState, device: Device): DeviceView => {
+const deviceView = (state: Viewed, host: HostState, device: Device): DeviceView => {
   const held = hostSnapshot(state.core, host.session.hostId)?.devices.find(({ deviceId }) => deviceId === device.id);
   const { use, idleGapMs, judged } = (host.use.get(device.id) ?? createDeviceUse()).view();
   const quarantine = host.canaries.quarantines.get(device.id) ?? null;

@@ -8,7 +8,7 @@ import { KilnError } from '../../domain/errors.ts';
 import { CandidateId, hashOf } from '../../domain/ids.ts';
 import type { SweepId } from '../../domain/ids.ts';
 import type { Language, Params } from '../../domain/plan/plan.ts';
-import type { NewCandidate } from '../../domain/ledger.ts';
+import type { NewCandidate } from '../../domain/ports/store-rows.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import { targetOf } from '../../problems/targets.ts';

@@ -1,22 +1,19 @@
 /** GET /v1/queue: counts from the store (everything that is not done), what it does and why it waits from the scheduler. */
-import type { QueueView } from '../../domain/api/inspection.ts';
-import type { BacklogRow } from '../../domain/ledger.ts';
-import { snapshot, whyClassStands } from '../../scheduler/scheduler.ts';
+import type { QueueView } from '../../domain/api/queue.ts';
+import type { BacklogRow } from '../../domain/ports/store-rows.ts';
+import { snapshot, whyClassIsBlocked } from '../../scheduler/scheduler.ts';
 import type { Snapshot } from '../../scheduler/snapshot.ts';
-import type { EngineState } from '../state.ts';
-
-const THROUGHPUT_WINDOW_MS = 60_000;
+import type { AnswersSlice } from '../state.ts';
 
 /** What the view is made from. */
-interface Viewed extends Pick<EngineState, 'core' | 'now' | 'monotonicMs'> {
-  readonly store: Pick<EngineState['store'], 'backlog' | 'paused'>;
-  readonly verdictTimesMs: readonly number[];
+interface Viewed extends Pick<AnswersSlice, 'core' | 'now' | 'monotonicMs'> {
+  readonly store: Pick<AnswersSlice['store'], 'backlog' | 'paused'>;
+  readonly verdictRate: Pick<AnswersSlice['verdictRate'], 'perSecond'>;
 }
 
 export const queueView = async (state: Viewed): Promise<QueueView> => {
   const [backlog, paused] = await Promise.all([state.store.backlog(), state.store.paused()]);
   const held = snapshot(state.core);
-  const perSecond = throughput(state, state.monotonicMs());
   const left = sum(backlog.rows);
   const { compiling, ready, judging, confirming } = held.stages;
   // What is not held here is queued, and so is what ended and is not written down yet.
@@ -28,7 +25,7 @@ export const queueView = async (state: Viewed): Promise<QueueView> => {
     byDevice: classes,
     bySubmitter: bySubmitter(held, backlog.rows),
     oldestSeconds: oldestMs === null ? null : Math.max(0, (state.now() - oldestMs) / 1000),
-    throughputPerSecond: perSecond,
+    throughputPerSecond: state.verdictRate.perSecond(state.monotonicMs()),
     etaSeconds: etaOf(classes),
   };
 };
@@ -42,14 +39,6 @@ const etaOf = (classes: QueueView['byDevice']): number | null => {
 
 const sum = (rows: readonly BacklogRow[]): number => rows.reduce((total, { count }) => total + count, 0);
 
-/** Verdicts a second over the last minute, or over the daemon's life where that is shorter. */
-const throughput = ({ verdictTimesMs }: Viewed, nowMs: number): number => {
-  const inWindow = verdictTimesMs.filter((atMs) => atMs > nowMs - THROUGHPUT_WINDOW_MS);
-  const first = inWindow[0];
-  if (first === undefined) return 0;
-  return (inWindow.length / Math.max(1000, nowMs - first)) * 1000;
-};
-
 const byDevice = (
   core: Viewed['core'],
   { byDevice: classes, blocked }: Snapshot,
@@ -61,7 +50,7 @@ const byDevice = (
     const reasons = blocked.filter((item) => item.device === device).map(({ reason }) => reason);
     const running = known?.running ?? 0;
     // All of them may still be in the queue.
-    const standing = known && known.waiting + running > 0 ? null : whyClassStands(core, device);
+    const unserved = known && known.waiting + running > 0 ? null : whyClassIsBlocked(core, device);
     const waiting = Math.max(0, sum(backlog.filter((row) => row.device === device)) - running);
     return {
       device,
@@ -69,7 +58,7 @@ const byDevice = (
       running,
       paused: sum(paused.filter((row) => row.device === device)),
       slots: known?.slots ?? 0,
-      blocked: waiting === 0 ? null : (known?.blocked ?? reasons[0] ?? standing),
+      blocked: waiting === 0 ? null : (known?.blocked ?? reasons[0] ?? unserved),
       etaSeconds: classEta(known, waiting + running),
     };
   });

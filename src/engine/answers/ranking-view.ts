@@ -1,12 +1,11 @@
 /** GET /v1/problems/:name/ranking: one list per device model; models are never compared. */
-import type { RankingView } from '../../domain/api/inspection.ts';
-import type { Device } from '../../domain/device.ts';
-import { deviceClassOf } from '../../domain/device.ts';
+import type { RankingView } from '../../domain/api/problems.ts';
+import { type Device, deviceClassOf } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import { placed } from '../../domain/ranking/places.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
-import type { EngineState } from '../state.ts';
+import type { AnswersSlice } from '../state.ts';
 import { targetOf } from '../../problems/targets.ts';
 
 const CPU_NOTE =
@@ -23,7 +22,7 @@ export interface RankingWish {
 }
 
 export const rankingView = async (
-  state: EngineState,
+  state: Pick<AnswersSlice, 'store' | 'hosts'>,
   loaded: LoadedProblem,
   { device, limit, mayBeUnknown = false }: RankingWish,
 ): Promise<RankingView> => {
@@ -52,7 +51,7 @@ interface Known {
   readonly model: string;
 }
 
-const fleetDevices = ({ hosts }: EngineState): readonly Known[] =>
+const fleetDevices = ({ hosts }: Pick<AnswersSlice, 'hosts'>): readonly Known[] =>
   [...hosts.values()].flatMap(({ devices }) => devices.map((device) => ({ device: deviceClassOf(device), model: device.model })));
 
 const unknownDevice = (device: string, known: readonly Known[]): KilnError => {

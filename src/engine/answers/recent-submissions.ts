@@ -1,6 +1,6 @@
 /** Submissions of the last moments, so that leasing them need not read the store. Bounded; what falls out is read instead. */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { Unfinished } from '../../domain/ledger.ts';
+import type { Unfinished } from '../../domain/ports/store-rows.ts';
 import { BoundedMap } from '../../platform/bounded-map.ts';
 
 const RECENT_MAX = 10_000;

@@ -1,12 +1,14 @@
 /** An operator answers for a host: its devices and its compiler work again. */
-import type { HostResumed } from '../../domain/api/inspection.ts';
+import type { HostResumed } from '../../domain/api/fleet.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { HostId } from '../../domain/ids.ts';
 import { resumeDevices } from '../canaries/quarantine.ts';
 import { resumeCompiler } from '../compiling/compiler-quarantine.ts';
-import type { EngineState } from '../state.ts';
+import type { CanariesSlice, CompilersSlice } from '../state.ts';
 
-export const resumeHost = (state: EngineState, hostId: HostId): HostResumed => {
+type Resuming = CompilersSlice & CanariesSlice;
+
+export const resumeHost = (state: Resuming, hostId: HostId): HostResumed => {
   const host = state.hosts.get(hostId);
   if (!host) throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
   return { host: hostId, devices: [...resumeDevices(state, host)], compiler: resumeCompiler(state, host) };

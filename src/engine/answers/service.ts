@@ -2,7 +2,7 @@
 import type { CandidateId, HostId } from '../../domain/ids.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { SubmissionLimits } from '../deps.ts';
-import type { EngineState } from '../state.ts';
+import type { AnswersSlice } from '../state.ts';
 import { resumeHost } from './resume-host.ts';
 import type { CheckProblem } from '../../domain/api/problem-check.ts';
 import { createProblemChecks } from './check-problem.ts';
@@ -12,7 +12,7 @@ import type { Store } from '../../domain/ports/store.ts';
 import { queueView } from './queue-view.ts';
 import { type RankingWish, rankingView } from './ranking-view.ts';
 import { askProfiles, onVerdicts, profileOf } from '../profiles/profiles.ts';
-import { refreshHosts } from './refresh.ts';
+import { refreshHosts } from '../hosts/refresh.ts';
 import { createSubmitter } from './submit.ts';
 import type { Submitter } from './submit.ts';
 import { createSweeps } from './sweeps.ts';
@@ -30,7 +30,7 @@ export interface ServiceDeps {
   readonly alone: (work: () => Promise<void>) => Promise<void>;
 }
 
-export const createService = (state: EngineState, { limits, onEvents, alone }: ServiceDeps) => {
+export const createService = (state: AnswersSlice, { limits, onEvents, alone }: ServiceDeps) => {
   const { store, problems } = state;
   const submitter = createSubmitter(state, limits);
   const sweeps = createSweeps(state, submitter);
@@ -98,9 +98,8 @@ export const createService = (state: EngineState, { limits, onEvents, alone }: S
 };
 
 /** For everybody: what was wrong is in the log. */
-const notReadyReason = (state: EngineState): string | null => {
-  return state.writeBehind.writeFailure() ? 'the store does not take writes' : null;
-};
+const notReadyReason = ({ writeBehind }: Pick<AnswersSlice, 'writeBehind'>): string | null =>
+  writeBehind.writeFailure() ? 'the store does not take writes' : null;
 
 const existing = async <T>(id: CandidateId, read: Promise<T | null>): Promise<T> => {
   const found = await read;

@@ -6,8 +6,8 @@ import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId, SweepId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { CandidateState } from '../../domain/candidate.ts';
-import type { NewCandidate } from '../../domain/ledger.ts';
-import type { EngineState } from '../state.ts';
+import type { NewCandidate } from '../../domain/ports/store-rows.ts';
+import type { AnswersSlice, ProfilesSlice } from '../state.ts';
 import { createGroupCommit } from '../../platform/group-commit.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
 import type { HostEnvironments } from './prepare-program.ts';
@@ -22,11 +22,15 @@ const BACKLOG_CHECK_MS = 1000;
 
 type Addition = Parameters<Queue['add']>[0][number];
 
+/** Profiles may be asked for with a candidate. */
+type Submitting = ProfilesSlice &
+  Pick<AnswersSlice, 'queue' | 'recentSubmissions' | 'isRunning' | 'onUnqueued' | 'notify' | 'wake'>;
+
 export interface Submitter {
   submit(batch: readonly Input[], sweepId?: SweepId | null): Promise<SubmitAnswer>;
 }
 
-export const createSubmitter = (state: EngineState, limits: SubmissionLimits): Submitter => {
+export const createSubmitter = (state: Submitting, limits: SubmissionLimits): Submitter => {
   let backlog = { size: 0, atMs: -Infinity };
   const inserts = createGroupCommit(async (group: readonly NewCandidate[]) => state.store.insertCandidates(group));
   const additions = createGroupCommit(async (group: readonly Addition[]) => {
@@ -78,12 +82,12 @@ export const createSubmitter = (state: EngineState, limits: SubmissionLimits): S
 };
 
 /** Counted by the store as they come and go: the same cost however many they are. */
-const unfinished = async ({ store }: Pick<EngineState, 'store'>): Promise<number> =>
+const unfinished = async ({ store }: Pick<AnswersSlice, 'store'>): Promise<number> =>
   (await store.backlog()).rows.reduce((total, { count }) => total + count, 0);
 
 /** All or nothing: a batch with one bad request is refused whole, naming its place. */
 const prepareBatch = (
-  state: EngineState,
+  state: Pick<AnswersSlice, 'problems' | 'hosts'>,
   batch: readonly Input[],
   { sweepId, sourceBytesMax }: { readonly sweepId: SweepId | null; readonly sourceBytesMax: number },
 ): readonly NewCandidate[] => {
@@ -105,7 +109,7 @@ const prepareBatch = (
 type Inserted = { readonly known: boolean; readonly state: CandidateState } | undefined;
 
 const reopen = async (
-  state: EngineState,
+  state: Pick<AnswersSlice, 'store'>,
   batch: readonly NewCandidate[],
   results: ReadonlyMap<CandidateId, Inserted>,
 ): Promise<ReadonlySet<CandidateId>> => {
@@ -119,7 +123,7 @@ const reopen = async (
 
 /** Those that somebody submitted before and that are to be timed to the end now. Returns those that were stopped early, and are judged again. */
 const measureInFull = async (
-  state: EngineState,
+  state: Pick<AnswersSlice, 'active' | 'recentSubmissions' | 'store'>,
   batch: readonly NewCandidate[],
   results: ReadonlyMap<CandidateId, Inserted>,
 ): Promise<readonly CandidateId[]> => {
@@ -132,7 +136,7 @@ const measureInFull = async (
   return asked.length === 0 ? [] : state.store.measureInFull(asked.map(({ id }) => id));
 };
 
-const remember = (state: Pick<EngineState, 'recentSubmissions' | 'now'>, { id, submission }: NewCandidate): void =>
+const remember = (state: Pick<AnswersSlice, 'recentSubmissions' | 'now'>, { id, submission }: NewCandidate): void =>
   state.recentSubmissions.put({
     id,
     submission,
@@ -167,10 +171,10 @@ const messageOf = (outcome: Outcome): string | null => {
 };
 
 /** Device classes the fleet has shown so far. */
-export const fleetClassesOf = (state: Pick<EngineState, 'hosts'>): readonly string[] => [
+export const fleetClassesOf = (state: Pick<AnswersSlice, 'hosts'>): readonly string[] => [
   ...new Set([...state.hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device)))),
 ];
 
 /** What each host told of its environments; nothing of one that was not reached yet. */
-export const environmentsOf = (state: Pick<EngineState, 'hosts'>): readonly HostEnvironments[] =>
+export const environmentsOf = (state: Pick<AnswersSlice, 'hosts'>): readonly HostEnvironments[] =>
   [...state.hosts].map(([host, { inventory }]) => ({ host, environments: inventory?.environments ?? [] }));

@@ -4,6 +4,7 @@ import { SWEEP_POINTS_MAX } from '../../domain/api/sweeps.ts';
 import type { CreateSweep } from '../../domain/api/sweeps.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { Params, ParamValue } from '../../domain/plan/plan.ts';
+import { mulberry32 } from '../../platform/random.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 
 type Sweep = Pick<z.output<typeof CreateSweep>, 'grid' | 'random'>;
@@ -61,7 +62,7 @@ const pointAt = (axes: readonly (readonly [string, readonly ParamValue[]])[], in
 const randomIndices = (size: number, random: { readonly count: number; readonly seed: number }): readonly number[] => {
   if (!Number.isSafeInteger(size))
     throw new KilnError('BATCH_TOO_LARGE', 'grid: more points than can be counted; use fewer values');
-  const next = generator(random.seed);
+  const next = mulberry32(random.seed);
   const moved = new Map<number, number>();
   return Array.from({ length: Math.min(random.count, size) }, (_, drawn) => {
     const pick = drawn + Math.floor(next() * (size - drawn));
@@ -69,15 +70,4 @@ const randomIndices = (size: number, random: { readonly count: number; readonly 
     moved.set(pick, moved.get(drawn) ?? drawn);
     return value;
   });
-};
-
-/** mulberry32: a small public-domain generator, enough to draw sweep points. Numbers in [0, 1). */
-const generator = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 };

@@ -4,14 +4,14 @@ import { BATCH_MAX } from '../../domain/api/candidates.ts';
 import type { CreateSweep, SweepCreated, SweepView } from '../../domain/api/sweeps.ts';
 import { SweepId, hashOf } from '../../domain/ids.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { EngineState } from '../state.ts';
+import type { AnswersSlice } from '../state.ts';
 import { noSweep } from './not-found.ts';
 import type { Submitter } from './submit.ts';
 import { gridOf, refuseUnknownParams, sweepPoints } from './sweep-points.ts';
 
 const BEST_SHOWN = 10;
 
-export const createSweeps = (state: EngineState, submitter: Submitter) => ({
+export const createSweeps = (state: Pick<AnswersSlice, 'store' | 'problems'>, submitter: Submitter) => ({
   create: async (request: z.output<typeof CreateSweep>): Promise<SweepCreated> => {
     refuseUnknownParams(request);
     const points = sweepPoints({ ...request, grid: gridOf(request) });

@@ -1,16 +1,9 @@
 /** Answers for those who look: what the store keeps, and what a plan comes to. */
 import type { z } from 'zod';
-import type { SubmitCandidate } from '../../domain/api/candidates.ts';
-import type {
-  ActivityQuery,
-  OriginView,
-  PlanView,
-  ProgressView,
-  RecordsQuery,
-  SummariesQuery,
-  SweepList,
-  SweepPoints,
-} from '../../domain/api/views.ts';
+import type { OriginView, PlanView, SubmitCandidate, SummariesQuery } from '../../domain/api/candidates.ts';
+import type { ActivityQuery } from '../../domain/api/activity.ts';
+import type { ProgressView, RecordsQuery } from '../../domain/api/problems.ts';
+import type { SweepList, SweepPoints } from '../../domain/api/sweeps.ts';
 import type { CandidateContent } from '../../domain/candidate.ts';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import type { CandidateId, SweepId } from '../../domain/ids.ts';
@@ -19,12 +12,12 @@ import { workOf } from '../../problems/floors.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { resolveCandidate } from '../../problems/resolve-candidate.ts';
 import { casesOf, targetOf } from '../../problems/targets.ts';
-import type { EngineState } from '../state.ts';
+import type { AnswersSlice } from '../state.ts';
 import { noCandidate, noSweep, problemNamed } from './not-found.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
 import { environmentsOf, fleetClassesOf } from './submit.ts';
 
-export const createViews = (state: EngineState) => {
+export const createViews = (state: Pick<AnswersSlice, 'store' | 'problems' | 'hosts'>) => {
   const { store, problems } = state;
   return {
     activity: async (query: ActivityQuery) => ({ attempts: [...(await store.views.activity(query))] }),
@@ -67,7 +60,11 @@ export const createViews = (state: EngineState) => {
 };
 
 /** Of the model that judged it, as its floor was reckoned. */
-const ceilingsOf = ({ hosts }: EngineState, { problem }: LoadedProblem, model: string | null): PlanView['ceilings'] => {
+const ceilingsOf = (
+  { hosts }: Pick<AnswersSlice, 'hosts'>,
+  { problem }: LoadedProblem,
+  model: string | null,
+): PlanView['ceilings'] => {
   const device = [...hosts.values()].flatMap(({ devices }) => devices).find((one) => one.model === model);
   if (device === undefined) return null;
   const peaks = peaksOf(device);

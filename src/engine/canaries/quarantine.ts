@@ -1,5 +1,5 @@
 /** What follows from canaries: devices that are trusted, devices that are quarantined, and verdicts that are taken back. */
-import type { CanaryRecord, Quarantine } from '../../domain/canary.ts';
+import type { CanaryState, Quarantine } from '../../domain/canary.ts';
 import type { DeviceId, HostId } from '../../domain/ids.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import type { Marks } from './marks.ts';
@@ -17,7 +17,7 @@ export const onTrusted = (state: CanariesSlice, { hostId, deviceId, returned }: 
   host.canaries.quarantines.delete(deviceId);
   host.canaries.failed.delete(deviceId);
   if (returned) host.canaries.marks.problems = markOf(state.now());
-  writeRecord(state, host, deviceId);
+  writeCanaryState(state, host, deviceId);
   if (returned) onReturned(state, { hostId, deviceId, by: 'a known-good candidate passed' });
 };
 
@@ -40,7 +40,7 @@ export const onQuarantined = (state: CanariesSlice, { hostId, deviceId, failures
     // What its compiler made is not used any more. The references stay until it is known to be right again: canaries are compared with them.
     host.canaries.marks.code = markOf(nowMs);
   }
-  writeRecord(state, host, deviceId, () => void reopenAll(state, { hostId, deviceId, reason }));
+  writeCanaryState(state, host, deviceId, () => void reopenAll(state, { hostId, deviceId, reason }));
 };
 
 /** Devices of the host work again because an operator says so. Returns those that were quarantined. */
@@ -51,7 +51,7 @@ export const resumeDevices = (state: CanariesSlice, host: HostState): readonly D
   for (const deviceId of devices) {
     host.canaries.quarantines.delete(deviceId);
     host.canaries.failed.delete(deviceId);
-    writeRecord(state, host, deviceId);
+    writeCanaryState(state, host, deviceId);
     onReturned(state, { hostId, deviceId, by: 'an operator said so' });
   }
   state.apply({ type: 'host-resumed', hostId });
@@ -59,7 +59,7 @@ export const resumeDevices = (state: CanariesSlice, host: HostState): readonly D
 };
 
 /** At a start, before anything is judged. What was in doubt and not yet taken back is taken back now. */
-export const recoverCanaries = (state: CanariesSlice, records: readonly CanaryRecord[]): void => {
+export const recoverCanaries = (state: CanariesSlice, records: readonly CanaryState[]): void => {
   for (const { hostId, deviceId, trustedAt, quarantine, marks } of records) {
     const host = state.hosts.get(hostId);
     if (host) Object.assign(host.canaries.marks, laterOf(host.canaries.marks, marks));
@@ -104,9 +104,14 @@ const onReturned = (
   note(state, 'device.returned', { hostId, deviceId, data: { reason: by } });
 };
 
-const writeRecord = (state: CanariesSlice, host: HostState, deviceId: DeviceId, after: () => void = () => undefined): void => {
+const writeCanaryState = (
+  state: CanariesSlice,
+  host: HostState,
+  deviceId: DeviceId,
+  after: () => void = () => undefined,
+): void => {
   const trustedAtMs = host.canaries.trustedAtMs.get(deviceId);
-  const canary: CanaryRecord = {
+  const canary: CanaryState = {
     marks: { ...host.canaries.marks },
     hostId: host.session.hostId,
     deviceId,

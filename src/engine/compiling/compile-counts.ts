@@ -1,5 +1,5 @@
 /** What became of a host's compilations, for GET /v1/fleet; /metrics has the same as counters and histograms. */
-import type { HostView } from '../../domain/api/inspection.ts';
+import type { HostView } from '../../domain/api/fleet.ts';
 import type { CompileResult } from '../../domain/protocol.ts';
 import { createRecentTimes } from '../telemetry/recent-times.ts';
 

@@ -22,7 +22,7 @@ export const isCompileHost = ({ connection, leaving, devices, inventory }: HostS
   TRANSFERABLE.some((language) => inventory?.compilers?.[language] !== undefined);
 
 /** Connected hosts with GPUs that it may compile for. */
-export const compilesFor = (state: CompilingSlice, host: HostState): readonly HostState[] =>
+export const compilesFor = (state: Pick<CompilingSlice, 'hosts'>, host: HostState): readonly HostState[] =>
   isCompileHost(host) ? [...state.hosts.values()].filter((other) => hasGpu(other) && haveSameCompiler(host, other)) : [];
 
 const hasGpu = ({ connection, devices }: HostState): boolean =>

@@ -248,8 +248,8 @@ const count = (state: CompilingSlice, host: HostState, result: CompileResult): v
 const launchedOnly = (candidate: ActiveCandidate, resources: KernelResources): KernelResources | null => {
   const plans = [...candidate.resolved.values()].flatMap((resolved) => Object.values(resolved.plans));
   const launched = new Set(plans.flatMap(({ launches }) => launches.map(({ kernel }) => kernel)));
-  const told = Object.entries(resources).filter(([kernel]) => launched.has(kernel));
-  return told.length === 0 ? null : Object.fromEntries(told);
+  const known = Object.entries(resources).filter(([kernel]) => launched.has(kernel));
+  return known.length === 0 ? null : Object.fromEntries(known);
 };
 
 const logOf = (result: CompileResult): string => {

@@ -1,5 +1,5 @@
 /** What follows from the canaries of compile hosts: they are trusted, or quarantined, and what they made is not used. */
-import type { CanaryRecord } from '../../domain/canary.ts';
+import type { CanaryState } from '../../domain/canary.ts';
 import * as trusting from '../../scheduler/trust.ts';
 import { markOf } from '../canaries/quarantine.ts';
 import { reopenAll } from '../canaries/reopen.ts';
@@ -39,7 +39,7 @@ export const resumeCompiler = (state: CompilersSlice, host: HostState): boolean 
 };
 
 /** At a start. What was in doubt and not yet taken back is taken back now. */
-export const recoverCompilers = (state: CompilersSlice, records: readonly CanaryRecord[]): void => {
+export const recoverCompilers = (state: CompilersSlice, records: readonly CanaryState[]): void => {
   for (const { hostId, deviceId, trustedAt, quarantine: known } of records) {
     if (deviceId !== null) continue;
     const compiler = state.hosts.get(hostId)?.compiler;
@@ -61,7 +61,7 @@ const onPassed = (state: CompilersSlice, host: HostState, { askedAtMs, serviceMs
   compiler.trustedAtMs = askedAtMs;
   compiler.failed = null;
   if (returned) goBack(state, host, 'a known-good candidate passed');
-  else writeRecord(state, host);
+  else writeCanaryState(state, host);
 };
 
 const goBack = (state: CompilersSlice, host: HostState, by: string): void => {
@@ -75,7 +75,7 @@ const goBack = (state: CompilersSlice, host: HostState, by: string): void => {
   note(state, 'compiler.returned', host, by);
   // What was at a judge over a restart of the daemon may have ended since.
   const doubt = { hostId, deviceId: null, reason: over?.reason ?? '' };
-  void reopenAll(state, doubt).finally(() => writeRecord(state, host));
+  void reopenAll(state, doubt).finally(() => writeCanaryState(state, host));
 };
 
 const quarantine = (state: CompilersSlice, host: HostState, reason: string): void => {
@@ -95,7 +95,7 @@ const quarantine = (state: CompilersSlice, host: HostState, reason: string): voi
     note(state, 'compiler.quarantined', host, reason);
     discard(state, host, reason);
   }
-  writeRecord(state, host, () => void reopenAll(state, { hostId, deviceId: null, reason }));
+  writeCanaryState(state, host, () => void reopenAll(state, { hostId, deviceId: null, reason }));
 };
 
 /** Artifacts have one name wherever they were made: hosts that may hold some of its code have all of theirs compiled under new ones. */
@@ -104,7 +104,7 @@ const discard = (state: CompilersSlice, host: HostState, reason: string): void =
   const holders = [...state.hosts.values()].filter((other) => mayHoldCodeOf(host, other));
   for (const holder of holders) {
     holder.canaries.marks.code = markOf(state.now());
-    writeRecord(state, holder);
+    writeCanaryState(state, holder);
   }
   host.known.clear();
   beginAgain(state, new Set([host, ...holders].map(({ session }) => session.hostId)));
@@ -120,9 +120,9 @@ const note = (
   reason: string,
 ): void => state.writeBehind.add({ type: 'event', event: { type, candidateId: null, hostId, data: { reason } } });
 
-const writeRecord = (state: CompilersSlice, host: HostState, after: () => void = () => undefined): void => {
+const writeCanaryState = (state: CompilersSlice, host: HostState, after: () => void = () => undefined): void => {
   const { compiler, canaries, session } = host;
-  const canary: CanaryRecord = {
+  const canary: CanaryState = {
     hostId: session.hostId,
     deviceId: null,
     trustedAt: compiler.trustedAtMs === null ? null : new Date(compiler.trustedAtMs).toISOString(),

@@ -7,6 +7,7 @@
 import { hashOf } from '../../domain/ids.ts';
 import type { ContentHash, HostId } from '../../domain/ids.ts';
 import type { CompileResult, CompileUnit } from '../../domain/protocol.ts';
+import { BoundedMap } from '../../platform/bounded-map.ts';
 
 const UNITS_MAX = 20_000;
 /** A unit with a longer log is asked for each time: the log is part of the answer, and logs must not fill the memory. */
@@ -26,36 +27,21 @@ export interface KnownArtifacts {
 }
 
 export const createKnownArtifacts = (unitsMax = UNITS_MAX): KnownArtifacts => {
-  const byUnit = new Map<ContentHash, Compiled>();
   const unitOf = new Map<ContentHash, ContentHash>();
-
-  const drop = (key: ContentHash): void => {
-    const known = byUnit.get(key);
-    byUnit.delete(key);
-    if (known) unitOf.delete(known.artifact);
-  };
+  const byUnit = new BoundedMap<ContentHash, Compiled>(unitsMax, (_key, { artifact }) => unitOf.delete(artifact));
 
   return {
-    find: (unit) => {
-      const key = keyOf(unit);
-      const known = byUnit.get(key);
-      if (!known) return null;
-      byUnit.delete(key);
-      byUnit.set(key, known);
-      return known;
-    },
+    find: (unit) => byUnit.use(keyOf(unit)) ?? null,
     add: (unit, compiled) => {
       if (compiled.log.length > LOG_CHARS_MAX) return;
       const key = keyOf(unit);
-      drop(key);
+      byUnit.delete(key);
       byUnit.set(key, { ...compiled, cached: true, durationMs: 0 });
       unitOf.set(compiled.artifact, key);
-      const oldest = byUnit.keys().next();
-      if (byUnit.size > unitsMax && !oldest.done) drop(oldest.value);
     },
     forget: (artifact) => {
       const key = unitOf.get(artifact);
-      if (key !== undefined) drop(key);
+      if (key !== undefined) byUnit.delete(key);
     },
     clear: () => {
       byUnit.clear();

@@ -29,10 +29,10 @@ export const createTransferQueue = (
   const waiting = new Set<ContentHash>();
 
   const answered = (artifact: ContentHash, failure: string | null): void => {
-    const told = answers.get(artifact) ?? [];
+    const asked = answers.get(artifact) ?? [];
     answers.delete(artifact);
     waiting.delete(artifact);
-    for (const answer of told) answer(failure);
+    for (const answer of asked) answer(failure);
     pump();
   };
 
@@ -55,10 +55,10 @@ export const createTransferQueue = (
     },
     answered,
     drop: (failure) => {
-      const told = [...answers.values()].flat();
+      const asked = [...answers.values()].flat();
       answers.clear();
       waiting.clear();
-      for (const answer of told) answer(failure);
+      for (const answer of asked) answer(failure);
     },
   };
 };

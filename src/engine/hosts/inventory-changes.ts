@@ -1,6 +1,6 @@
 /** What differs between two inventories of one host, for people. */
 import type { Device } from '../../domain/device.ts';
-import type { InventoryChange } from '../../domain/api/inspection.ts';
+import type { InventoryChange } from '../../domain/api/fleet.ts';
 import type { Inventory } from '../../domain/protocol.ts';
 
 const TOOLS = ['driver', 'nvrtc', 'nvcc', 'gcc', 'triton', 'ncu'] as const;

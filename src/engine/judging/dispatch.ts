@@ -49,7 +49,7 @@ export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
   define(delivery);
   if (holder === null || holder.candidateId === judge.id) return send(state, delivery, null);
   connection.preparing.add(judge.attemptId);
-  void compileRecord(state, delivery, holder);
+  void compileHolder(state, delivery, holder);
 };
 
 const define = (delivery: Delivery): void => {
@@ -98,7 +98,7 @@ const release = ({ host, connection, judge }: Delivery): boolean =>
   connectedTo(host) === connection && connection.preparing.delete(judge.attemptId);
 
 /** The host has compiled it before, as a rule: then it is known here, or this is a look in its cache. */
-const compileRecord = async (state: JudgingSlice, delivery: Delivery, holder: RecordHolder): Promise<void> => {
+const compileHolder = async (state: JudgingSlice, delivery: Delivery, holder: RecordHolder): Promise<void> => {
   const { judge, candidate, host, connection, architecture } = delivery;
   const content = await state.store.content(holder.candidateId).catch((error: unknown) => {
     state.log.warn({ err: error, candidateId: holder.candidateId }, 'could not read the record holder; confirming without it');

@@ -3,7 +3,7 @@ import type { Device } from '../../domain/device.ts';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { Score } from '../../domain/records.ts';
+import type { Score } from '../../domain/ranking/ranking.ts';
 import { widened } from '../../domain/ranking/estimate.ts';
 import {
   behind,
@@ -11,17 +11,16 @@ import {
   mustConfirm,
   ownSpeedup,
   scoreOf,
-  settle,
+  rankAgainstHolder,
   stoppedScoreOf,
 } from '../../domain/ranking/score.ts';
-import type { RecordHolder, Settled, Spreads } from '../../domain/ranking/score.ts';
+import type { RecordHolder, RankedAgainstHolder, Spreads } from '../../domain/ranking/score.ts';
 import { learned, pairedVariance, spreadVariance } from '../../domain/ranking/spread.ts';
 import type { Spread } from '../../domain/ranking/spread.ts';
 import { floorsOf } from '../../problems/floors.ts';
 import type { JudgeMode } from '../../scheduler/events.ts';
 import { targetOf } from '../../problems/targets.ts';
-import { screeningOf } from '../active-candidates.ts';
-import type { Evaluation, ActiveCandidate } from '../active-candidates.ts';
+import { type ActiveCandidate, type Evaluation, screeningOf } from '../active-candidates.ts';
 
 export interface EvaluationContext {
   readonly candidate: Pick<ActiveCandidate, 'id' | 'submission' | 'loaded' | 'attempts'>;
@@ -75,20 +74,20 @@ const place = (outcome: Outcome, score: Score, timings: readonly CaseTiming[], c
     return { ...judgedOnly(outcome, score), mustConfirm: mustConfirm(score, holder) };
   }
   const spreads = spreadsOf(context);
-  const settled = settle({ ...score, confirmed: true }, timings, { candidateId: candidate.id, holder, spreads });
-  const { record, holder: refined } = settled;
+  const ranked = rankAgainstHolder({ ...score, confirmed: true }, timings, { candidateId: candidate.id, holder, spreads });
+  const { record, holder: refined } = ranked;
   return {
     outcome,
-    score: settled.score,
+    score: ranked.score,
     record,
     mustConfirm: false,
     holder: refined,
-    spread: learnedFrom(settled, timings, context),
+    spread: learnedFrom(ranked, timings, context),
   };
 };
 
 /** The screening and the confirmation of one code, and the holder now and before, are repetitions. */
-const learnedFrom = ({ again }: Settled, timings: readonly CaseTiming[], context: EvaluationContext): Spread => {
+const learnedFrom = ({ again }: RankedAgainstHolder, timings: readonly CaseTiming[], context: EvaluationContext): Spread => {
   const { spread, candidate } = context;
   const { confirmed } = spreadsOf(context);
   const screening = screeningOf(candidate)?.outcome;

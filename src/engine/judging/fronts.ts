@@ -10,7 +10,7 @@ import type { CaseTiming } from '../../domain/measurement.ts';
 import type { RankingKey, Store } from '../../domain/ports/store.ts';
 import { type Front, isInReach, neededOf, withEntry } from '../../domain/ranking/front.ts';
 import type { RecordHolder } from '../../domain/ranking/score.ts';
-import type { Score } from '../../domain/records.ts';
+import type { Score } from '../../domain/ranking/ranking.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import type { Target } from '../../problems/targets.ts';
 

@@ -1,8 +1,7 @@
 /** The record holder of each problem on each device model, in memory: the hot path must not ask the store. */
-import { Score } from '../../domain/records.ts';
+import { Score } from '../../domain/ranking/ranking.ts';
 import type { RecordHolder } from '../../domain/ranking/score.ts';
-import { NO_SPREAD } from '../../domain/ranking/spread.ts';
-import type { Spread } from '../../domain/ranking/spread.ts';
+import { NO_SPREAD, type Spread } from '../../domain/ranking/spread.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import type { Target } from '../../problems/targets.ts';
 import type { Store } from '../../domain/ports/store.ts';

@@ -2,7 +2,7 @@
 import type { Device } from '../../domain/device.ts';
 import { candidateIdOf } from '../../domain/ids.ts';
 import type { JudgeResult } from '../../domain/protocol.ts';
-import type { AttemptRecord } from '../../domain/records.ts';
+import type { FinishedAttempt } from '../../domain/attempt.ts';
 import type { SchedulerEvent } from '../../scheduler/events.ts';
 import type { Attempt, Evaluation, ActiveCandidate } from '../active-candidates.ts';
 import { noteProof } from '../canaries/canaries.ts';
@@ -41,7 +41,7 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
   if (infra) state.metrics.onInfra(infra.code);
   forgetArtifacts(state, host, { failure: infra, artifacts: attempt.artifacts });
   if (attempt.evaluation) noteOutcome(state, { host, candidate, device, madeBy: attempt.madeBy }, attempt.evaluation);
-  state.writeBehind.add({ type: 'attempt', attempt: attemptRecordOf(state, { host, device, result }, attempt) });
+  state.writeBehind.add({ type: 'attempt', attempt: finishedAttemptOf(state, { host, device, result }, attempt) });
   state.apply(judgedEvent(host, result, attempt.evaluation));
   // Behind all that follows from it: once this is reached, the host may forget the result.
   state.writeBehind.add({ type: 'acknowledgement', hostId, attemptId });
@@ -100,11 +100,11 @@ const reportOf = ({ outcome, infra }: JudgeResult): Judged['result'] => {
   };
 };
 
-const attemptRecordOf = (
+const finishedAttemptOf = (
   state: JudgingSlice,
   { host, device, result }: Omit<Result, 'candidate'>,
   { mode, evaluation }: Attempt,
-): AttemptRecord => {
+): FinishedAttempt => {
   const finishedAtMs = state.now();
   const outcome = evaluation?.outcome ?? null;
   return {

@@ -1,5 +1,5 @@
 /** What a final word is worth in the ranking: its score, and whether it takes the record. */
-import type { Completion } from '../../domain/ledger.ts';
+import type { Completion } from '../../domain/ports/store-rows.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { unconfirmedScore } from './evaluate.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';

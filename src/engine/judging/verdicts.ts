@@ -1,17 +1,13 @@
 /** A final word: its place in the ranking, the record, and its row. */
-import type { Completion } from '../../domain/ledger.ts';
+import type { Completion } from '../../domain/ports/store-rows.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { RecordHolder } from '../../domain/ranking/score.ts';
 import type { Effect } from '../../scheduler/effects.ts';
-import { secondsInStage } from '../active-candidates.ts';
-import type { ActiveCandidate } from '../active-candidates.ts';
+import { secondsInStage, type ActiveCandidate } from '../active-candidates.ts';
 import type { JudgingSlice } from '../state.ts';
 import type { RecordKey } from './record-holders.ts';
 import { recordKeyOf } from './record-key.ts';
-import { standingOf } from './standing.ts';
-import type { Standing } from './standing.ts';
-
-const THROUGHPUT_WINDOW_MS = 60_000;
+import { standingOf, type Standing } from './standing.ts';
 
 type Finished = Extract<Effect, { type: 'finished' }>;
 
@@ -62,8 +58,6 @@ const noteInFront = (
 };
 
 const countVerdict = (state: JudgingSlice, candidate: ActiveCandidate, outcome: Outcome): void => {
-  const nowMs = state.monotonicMs();
   state.metrics.onVerdict(candidate.submission.content.problem, outcome.verdict);
-  state.verdictTimesMs.push(nowMs);
-  while ((state.verdictTimesMs[0] ?? nowMs) < nowMs - THROUGHPUT_WINDOW_MS) state.verdictTimesMs.shift();
+  state.verdictRate.onVerdict(state.monotonicMs());
 };

@@ -1,15 +1,23 @@
 /** From a leased id to an active candidate that the scheduler knows, or to the end of its job. */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { Unfinished } from '../../domain/ledger.ts';
+import type { Unfinished } from '../../domain/ports/store-rows.ts';
 import { targetOf } from '../../problems/targets.ts';
 import type { JudgeMode, SchedulerEvent, Task } from '../../scheduler/events.ts';
 import { createActiveCandidate } from '../active-candidates.ts';
 import type { Attempt } from '../active-candidates.ts';
 import type { LeasingSlice } from '../state.ts';
 
-/** Hands leased ids to the scheduler; ends the jobs of those whose verdict the store knows already. */
-export const admit = async (state: LeasingSlice, ids: readonly CandidateId[], recent: readonly Unfinished[]): Promise<void> => {
+/**
+ * Hands leased ids to the scheduler; ends the jobs of those whose verdict the store knows already. `mayHaveAttempts`: which of those read from
+ * the store a host may know under attempts that were never written down.
+ */
+export const admit = async (
+  state: LeasingSlice,
+  ids: readonly CandidateId[],
+  mayHaveAttempts: (item: Unfinished) => boolean,
+): Promise<void> => {
   if (ids.length === 0) return;
+  const recent = state.recentSubmissions.take(ids);
   const known = new Set(recent.map(({ id }) => id));
   const unknown = ids.filter((id) => !known.has(id));
   const read = unknown.length > 0 ? await state.store.pending(unknown) : [];
@@ -17,7 +25,7 @@ export const admit = async (state: LeasingSlice, ids: readonly CandidateId[], re
   const done = unknown.filter((id) => !pending.has(id));
   if (done.length > 0) await state.queue.discard(done);
   for (const item of recent) admitOne(state, item);
-  for (const item of read) admitOne(state, item.state.status === 'queued' ? item : withoutUnwritten(item));
+  for (const item of read) admitOne(state, mayHaveAttempts(item) ? withoutUnwritten(item) : item);
 };
 
 /**
@@ -26,9 +34,9 @@ export const admit = async (state: LeasingSlice, ids: readonly CandidateId[], re
  */
 const UNWRITTEN_ATTEMPTS = 10;
 
-export const withoutUnwritten = (item: Unfinished): Unfinished => ({ ...item, attempts: item.attempts + UNWRITTEN_ATTEMPTS });
+const withoutUnwritten = (item: Unfinished): Unfinished => ({ ...item, attempts: item.attempts + UNWRITTEN_ATTEMPTS });
 
-export const admitOne = (state: LeasingSlice, item: Unfinished): void => {
+const admitOne = (state: LeasingSlice, item: Unfinished): void => {
   if (state.active.has(item.id)) return;
   const { content } = item.submission;
   const loaded = state.problems.get(content.problem);

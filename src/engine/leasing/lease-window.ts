@@ -4,7 +4,7 @@
  * Modes: idle; leasing (one lease at a time; what is announced meanwhile makes it go round again); held (somebody changes what waits: leasing goes on
  * after it); stopped.
  * A queue that gave nothing is asked again when work is announced, not whenever there is room.
- * The queue gives what was submitted first. Whoever would not be seen behind others (`underserved`) is leased before them: from the store it is
+ * The queue returns what was submitted first. Whoever would not be seen behind others (`underserved`) is leased before them: from the store it is
  * known how much each submitter has for each class, and which candidates come first.
  * While the store is far behind with what was judged, nothing more is leased: what is judged faster than it can be written would fill memory.
  * Invariant: every leased id is either in the scheduler, ended at the queue (its verdict was known), or put back.
@@ -21,7 +21,7 @@ export const UNWRITTEN_MAX = 5000;
 /** How often it is looked who is missing, at the most; */
 const LOOK_EVERY_MS = 250;
 /** after a look that took long (tens of thousands of submitters) so many times as long, and at the least. */
-const LOOK_REST = 4;
+const LOOK_SHARE = 4;
 const LOOK_EVERY_MS_MAX = 2_000;
 /** Work that nobody announced (a lost notification, a job that came back to the queue) is found after this long. */
 const SAFETY_POLL_MS = 1000;
@@ -72,8 +72,8 @@ export const createLeaseWindow = (state: LeasingSlice): LeaseWindow => {
     try {
       await lease(await promoteUnderserved(state));
     } finally {
-      const restMs = LOOK_REST * (state.monotonicMs() - startedMs);
-      nextLookMs = state.monotonicMs() + Math.min(LOOK_EVERY_MS_MAX, Math.max(LOOK_EVERY_MS, restMs));
+      const pauseMs = LOOK_SHARE * (state.monotonicMs() - startedMs);
+      nextLookMs = state.monotonicMs() + Math.min(LOOK_EVERY_MS_MAX, Math.max(LOOK_EVERY_MS, pauseMs));
     }
   };
 
@@ -86,7 +86,7 @@ export const createLeaseWindow = (state: LeasingSlice): LeaseWindow => {
 
   const admitLeased = async (): Promise<void> => {
     if (unadmitted.length === 0) return;
-    await admit(state, unadmitted, state.recentSubmissions.take(unadmitted));
+    await admit(state, unadmitted, ({ state: { status } }) => status !== 'queued');
     unadmitted = [];
   };
 
@@ -129,7 +129,7 @@ export const createLeaseWindow = (state: LeasingSlice): LeaseWindow => {
   };
 };
 
-/** Gives how many jobs were put before the others: no more may be leased, or they would be the flood's. */
+/** Returns how many jobs were put before the others: no more may be leased, or they would be the flood's. */
 const promoteUnderserved = async (state: LeasingSlice): Promise<number> => {
   const { rows } = await state.store.backlog();
   const missing = underserved(state.core, rows);

@@ -1,18 +1,15 @@
 /** Profiles of candidates, from being asked for to the record: who waits for what, and what hosts answer. */
 import { KilnError } from '../../domain/errors.ts';
-import { CandidateId } from '../../domain/ids.ts';
-import type { HostId } from '../../domain/ids.ts';
-import type { FinishedProfile } from '../../domain/ledger.ts';
-import type { ProfileRecord } from '../../domain/profile.ts';
+import { CandidateId, type HostId } from '../../domain/ids.ts';
+import type { FinishedProfile } from '../../domain/ports/store-rows.ts';
+import type { Profile } from '../../domain/profile.ts';
 import type { FromRunner, InfraFailure } from '../../domain/protocol.ts';
-import type { CandidateRecord } from '../../domain/records.ts';
+import type { Candidate } from '../../domain/candidate.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
-import { connectedTo } from '../host-state.ts';
-import type { HostState } from '../host-state.ts';
+import { type HostState, connectedTo } from '../host-state.ts';
 import type { ProfilesSlice } from '../state.ts';
 import { choosePlace, freeDevices } from './choose-place.ts';
-import { newPending, PROFILE_TRIES_MAX, PROFILES_WAITING_MAX } from './pending.ts';
-import type { PendingProfile, ProfileStage } from './pending.ts';
+import { PROFILES_WAITING_MAX, PROFILE_TRIES_MAX, type PendingProfile, type ProfileStage, newPending } from './pending.ts';
 import { waitingReason } from './reason.ts';
 import { sendProfile } from './send-profile.ts';
 
@@ -41,11 +38,11 @@ export const recoverProfiles = async (state: ProfilesSlice): Promise<void> =>
   waitFor(state, await state.store.waitingProfiles(PROFILES_WAITING_MAX));
 
 /** Null where none was asked for. */
-export const profileOf = async (state: ProfilesSlice, id: CandidateId): Promise<ProfileRecord | null> => {
-  const record = await state.store.profile(id);
+export const profileOf = async (state: ProfilesSlice, id: CandidateId): Promise<Profile | null> => {
+  const profile = await state.store.profile(id);
   const pending = state.profiles.get(id);
-  if (record?.state.status !== 'waiting' || !pending) return record;
-  return { ...record, state: { status: 'waiting', reason: waitingReason(pending, state.hosts.values()) } };
+  if (profile?.state.status !== 'waiting' || !pending) return profile;
+  return { ...profile, state: { status: 'waiting', reason: waitingReason(pending, state.hosts.values()) } };
 };
 
 /** Candidates got their final word: those whose profile waits for it go on. */
@@ -115,9 +112,9 @@ const leaveVerdict = async (state: ProfilesSlice, ids: readonly CandidateId[]): 
   for (const id of ids) {
     const pending = state.profiles.get(id);
     if (pending?.stage.name !== 'verdict') continue;
-    const record = await state.store.candidate(id);
-    if (!record || state.profiles.get(id) !== pending) continue;
-    const next = stageAfter(record);
+    const candidate = await state.store.candidate(id);
+    if (!candidate || state.profiles.get(id) !== pending) continue;
+    const next = stageAfter(candidate);
     if (typeof next === 'string') {
       finish(state, pending, { state: { status: 'failed', message: next }, raw: null, hostId: null });
     } else pending.stage = next;
@@ -126,7 +123,7 @@ const leaveVerdict = async (state: ProfilesSlice, ids: readonly CandidateId[]): 
 };
 
 /** The stage a candidate allows, or why it cannot be profiled. */
-const stageAfter = ({ submission, state, attempts }: CandidateRecord): ProfileStage | string => {
+const stageAfter = ({ submission, state, attempts }: Candidate): ProfileStage | string => {
   if (submission.device === 'cpu') return 'profiles need a GPU: there is no profiler for the cpu device';
   if (state.status !== 'done') return { name: 'verdict' };
   const { verdict } = state.outcome;

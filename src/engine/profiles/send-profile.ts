@@ -1,4 +1,4 @@
-/** Gives a profile to its host: compiled there first, where the host is not known to have it, and the problem defined. */
+/** Sends a profile to its host: compiled there first, where the host is not known to have it, and the problem defined. */
 import { DTYPE_BYTES } from '../../domain/plan/dtype.ts';
 import type { ContentHash } from '../../domain/ids.ts';
 import type { DefinedCase, ProblemDefinition } from '../../domain/protocol.ts';

@@ -1,7 +1,7 @@
 /** What is done to a page of candidates: the store first, since it is what a restart goes by; then the queue, then the scheduler. */
 import type { Steering } from '../../domain/api/steering.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { SelectedCandidate } from '../../domain/ledger.ts';
+import type { SelectedCandidate } from '../../domain/ports/store-rows.ts';
 import { onVerdicts } from '../profiles/profiles.ts';
 import type { SteeringSlice } from '../state.ts';
 

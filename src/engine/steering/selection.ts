@@ -1,7 +1,7 @@
 /** Finds what is to be steered, a page at a time. */
 import type { Selection } from '../../domain/api/steering.ts';
 import { KilnError } from '../../domain/errors.ts';
-import type { SelectedCandidate } from '../../domain/ledger.ts';
+import type { SelectedCandidate } from '../../domain/ports/store-rows.ts';
 import type { Store } from '../../domain/ports/store.ts';
 
 const PAGE = 1000;

@@ -1,6 +1,6 @@
 /** Counts what was selected, what it was done to, and why not to the others. */
 import { type Steered, STEERED_SHOWN, type Steering } from '../../domain/api/steering.ts';
-import type { SelectedCandidate } from '../../domain/ledger.ts';
+import type { SelectedCandidate } from '../../domain/ports/store-rows.ts';
 
 export interface Tally {
   /** True where it is to be done: `reason` is null. */

@@ -1,6 +1,6 @@
 /** Why something is not done to a candidate that was selected. Pure but for what it reads. */
 import type { Steering } from '../../domain/api/steering.ts';
-import type { SelectedCandidate } from '../../domain/ledger.ts';
+import type { SelectedCandidate } from '../../domain/ports/store-rows.ts';
 import { targetOf } from '../../problems/targets.ts';
 import type { SteeringSlice } from '../state.ts';
 

@@ -1,5 +1,5 @@
 /** Where each device's time went over the last minute, from the totals its runner reports. Pure but for its own memory. */
-import type { DeviceView } from '../../domain/api/inspection.ts';
+import type { DeviceView } from '../../domain/api/fleet.ts';
 import type { FromRunner } from '../../domain/protocol.ts';
 import { createRecentTimes } from './recent-times.ts';
 

@@ -1,7 +1,6 @@
 /** How long the last candidates stayed in each stage, for GET /v1/fleet; /metrics has the same as a histogram. */
-import type { FleetView } from '../../domain/api/inspection.ts';
-import { createRecentTimes } from './recent-times.ts';
-import type { RecentTimes } from './recent-times.ts';
+import type { FleetView } from '../../domain/api/fleet.ts';
+import { type RecentTimes, createRecentTimes } from './recent-times.ts';
 
 type Stage = keyof FleetView['stages'];
 

@@ -20,7 +20,7 @@ const TODO: Readonly<Partial<Record<WhyCode, string>>> = {
   hosts_away: 'kiln fleet says how they are reached, kiln doctor what is wrong there',
   no_language: 'install what kiln doctor names, then kiln fleet refresh',
   no_model: 'bring a host with that model back; after a while it ends unconfirmed',
-  quarantined: 'mend the host; it comes back when a known-good candidate passes, or by kiln fleet resume HOST',
+  quarantined: 'repair the host; it comes back when a known-good candidate passes, or by kiln fleet resume HOST',
   unavailable: 'kiln fleet shows it; it comes back by itself when that ends',
 };
 

@@ -1,8 +1,7 @@
 /** What is known of a candidate and of what it needs, at one moment: all that its reasons are made from. */
-import type { CandidateStatus } from '../../domain/candidate.ts';
+import type { CandidateStatus, Pause } from '../../domain/candidate.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { Pause } from '../../domain/records.ts';
 import type { TaskView, PoolView } from '../../scheduler/task-view.ts';
 
 export interface WhyView {

@@ -2,7 +2,7 @@
 import type { Why } from '../../domain/api/why.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { CandidateRecord } from '../../domain/records.ts';
+import type { Candidate } from '../../domain/candidate.ts';
 import { poolViews, taskView } from '../../scheduler/scheduler.ts';
 import { targetOf } from '../../problems/targets.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
@@ -49,7 +49,7 @@ const cannotTell = (id: CandidateId, failure: string): KilnError =>
 const recordOf = async (
   { store }: WhySlice,
   id: CandidateId,
-): Promise<{ readonly record: CandidateRecord | null; readonly failure: string | null }> => {
+): Promise<{ readonly record: Candidate | null; readonly failure: string | null }> => {
   try {
     return { record: await store.candidate(id), failure: null };
   } catch (error) {
@@ -57,7 +57,7 @@ const recordOf = async (
   }
 };
 
-const ofRecord = ({ state, submission, paused }: CandidateRecord): WhyCandidate => ({
+const ofRecord = ({ state, submission, paused }: Candidate): WhyCandidate => ({
   ...submission,
   status: state.status,
   outcome: state.status === 'done' ? state.outcome : null,

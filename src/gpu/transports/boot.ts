@@ -162,14 +162,14 @@ const readable = async (stdout: RemoteCommand['stdout'], signal: AbortSignal): P
   if (stdout.readableLength > 0) return true;
   if (stdout.readableEnded || stdout.destroyed) return false;
   return new Promise((resolve, reject) => {
-    const settle = (act: () => void) => (): void => {
+    const onceThen = (act: () => void) => (): void => {
       stdout.off('readable', onReadable).off('end', onEnd).off('close', onEnd).off('error', onEnd);
       signal.removeEventListener('abort', onAbort);
       act();
     };
-    const onReadable = settle(() => resolve(true));
-    const onEnd = settle(() => resolve(false));
-    const onAbort = settle(() => reject(aborted(signal)));
+    const onReadable = onceThen(() => resolve(true));
+    const onEnd = onceThen(() => resolve(false));
+    const onAbort = onceThen(() => reject(aborted(signal)));
     stdout.on('readable', onReadable).on('end', onEnd).on('close', onEnd).on('error', onEnd);
     signal.addEventListener('abort', onAbort);
   });

@@ -116,17 +116,17 @@ const ready = async (client: SshClient, { target, check, signal, config }: Attem
   signal.throwIfAborted();
   await new Promise<void>((resolve, reject) => {
     let refused: KilnError | null = null;
-    const onAbort = (): void => settle(new KilnError('HOST_UNREACHABLE', `${describeTarget(target)}: connecting was given up`));
-    const settle = (error: Error | null): void => {
+    const onAbort = (): void => finish(new KilnError('HOST_UNREACHABLE', `${describeTarget(target)}: connecting was given up`));
+    const finish = (error: Error | null): void => {
       signal.removeEventListener('abort', onAbort);
       if (error) reject(refused ?? error);
       else resolve();
     };
     signal.addEventListener('abort', onAbort);
-    client.once('ready', () => settle(null));
-    client.once('error', (error) => settle(sshFailure(error, target)));
+    client.once('ready', () => finish(null));
+    client.once('error', (error) => finish(sshFailure(error, target)));
     client.once('close', () =>
-      settle(new KilnError('HOST_UNREACHABLE', `${describeTarget(target)}: the server closed the connection`)),
+      finish(new KilnError('HOST_UNREACHABLE', `${describeTarget(target)}: the server closed the connection`)),
     );
     client.connect({
       ...config,

@@ -27,7 +27,7 @@ const failureOf = (error: SshError, target: SshTarget): Failure => {
       return {
         code: 'HOST_AUTH_REFUSED',
         what: `the server refused the login with ${credentialName(target)}`,
-        remedy: mendOf(target),
+        remedy: remedyOf(target),
       };
     case 'agent':
       return {
@@ -49,7 +49,7 @@ const tooManyKeys = (target: SshTarget): Failure => ({
   remedy:
     target.credential.kind === 'agent' && target.credential.identity === null
       ? 'choose one of them: put the path of its public key beside agent, as key: ~/.ssh/x.pub'
-      : mendOf(target),
+      : remedyOf(target),
 });
 
 const credentialName = ({ credential }: SshTarget): string => {
@@ -58,7 +58,7 @@ const credentialName = ({ credential }: SshTarget): string => {
   return credential.identity === null ? agent : `the key ${credential.identity} of ${agent}`;
 };
 
-const mendOf = ({ credential, user }: SshTarget): string => {
+const remedyOf = ({ credential, user }: SshTarget): string => {
   const there = `into ~/.ssh/authorized_keys of ${user} there, or correct user and key`;
   if (credential.kind === 'key') return `put the line that "ssh-keygen -y -f ${credential.path}" prints ${there}`;
   if (credential.identity === null) return `put a line that "ssh-add -L" prints ${there}`;

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { campaignsContract, generatorsContract } from '../../domain/api/campaign-contracts.ts';
+import { campaignsContract, generatorsContract } from '../../domain/api/campaigns-contract.ts';
 import type { CampaignView } from '../../domain/api/campaigns.ts';
 import type { RouteDeps } from '../route-deps.ts';
 import { checkSourceSize } from '../source-limit.ts';

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { eventsContract } from '../../domain/api/contracts.ts';
+import { eventsContract } from '../../domain/api/events-contract.ts';
 import type { EventsQuery } from '../../domain/api/events.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId } from '../../domain/ids.ts';
@@ -42,8 +42,8 @@ const startOf = (request: FastifyRequest, query: EventsQuery): number | null => 
 
 /** Throws NOT_FOUND for an unknown candidate. */
 const hasEnded = async ({ kiln }: RouteDeps, candidateId: CandidateId, after: number): Promise<boolean> => {
-  const record = await kiln.candidate(candidateId);
-  if (record.state.status !== 'done') return false;
+  const candidate = await kiln.candidate(candidateId);
+  if (candidate.state.status !== 'done') return false;
   return (await kiln.events({ after, limit: 1, candidateId })).length === 0;
 };
 

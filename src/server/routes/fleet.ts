@@ -1,10 +1,11 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { fleetContract } from '../../domain/api/contracts.ts';
-import { fleetControlContract } from '../../domain/api/fleet-control-contracts.ts';
+import { fleetContract } from '../../domain/api/fleet-contract.ts';
+import { fleetControlContract } from '../../domain/api/fleet-control-contract.ts';
 import type { RouteDeps } from '../route-deps.ts';
 
 export const fleetRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln }) => {
   app.route({ ...fleetContract.get, handler: () => kiln.fleet() });
+  app.route({ ...fleetContract.activity, handler: ({ query }) => kiln.views.activity(query) });
   app.route({ ...fleetContract.resume, handler: ({ params }) => kiln.resumeHost(params.host) });
   app.route({ ...fleetContract.refreshAll, handler: () => kiln.refreshHosts(null) });
   app.route({ ...fleetContract.refresh, handler: ({ params }) => kiln.refreshHosts(params.host) });

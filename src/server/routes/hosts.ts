@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { hostsContract } from '../../domain/api/host-contracts.ts';
+import { hostsContract } from '../../domain/api/hosts-contract.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { FILE_ACTIONS, FRAMES_TYPE, INPUT_BYTES_MAX, WRITE_BYTES_MAX } from '../../domain/hosts/work.ts';
 import type { Asking } from '../../domain/ports/host-work.ts';

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { operationsContract } from '../../domain/api/contracts.ts';
+import { operationsContract } from '../../domain/api/operations-contract.ts';
 import { campaignMetrics } from '../campaign-metrics.ts';
 import type { RouteDeps } from '../route-deps.ts';
 

@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { planContract, problemsContract } from '../../domain/api/contracts.ts';
+import { planContract, problemsContract } from '../../domain/api/problems-contract.ts';
 import type { RouteDeps } from '../route-deps.ts';
 
 export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln, contract }) => {
   app.route({ ...problemsContract.list, handler: async () => kiln.problems() });
   app.route({ ...problemsContract.get, handler: async (request) => kiln.problem(request.params.name) });
+  app.route({ ...problemsContract.progress, handler: (request) => kiln.views.progress(request.params.name) });
+  app.route({ ...problemsContract.records, handler: (request) => kiln.views.records(request.query) });
   app.route({
     ...planContract.get,
     handler: async (_request, reply) => reply.type('text/markdown; charset=utf-8').send(contract),

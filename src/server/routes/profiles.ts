@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { profilesContract } from '../../domain/api/profile-contracts.ts';
+import { profilesContract } from '../../domain/api/profiles-contract.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { ProfileRecord } from '../../domain/profile.ts';
-import { recordWhenDone } from '../record-when-done.ts';
+import type { Profile } from '../../domain/profile.ts';
+import { answerWhenDone } from '../answer-when-done.ts';
 import { requestSignal } from '../request-signal.ts';
 import type { RouteDeps } from '../route-deps.ts';
 
@@ -20,9 +20,9 @@ export const profilesRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps
       const { signal, release } = requestSignal(reply.raw, deps.closing);
       const reading = {
         read: async () => existingProfile(id, await kiln.profile(id)),
-        isDone: ({ state }: ProfileRecord) => state.status !== 'waiting',
+        isDone: ({ state }: Profile) => state.status !== 'waiting',
       };
-      return recordWhenDone(deps, { id, deadlineMs, signal }, reading).finally(release);
+      return answerWhenDone(deps, { id, deadlineMs, signal }, reading).finally(release);
     },
   });
   app.route({
@@ -39,7 +39,7 @@ export const profilesRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps
 };
 
 /** Throws NOT_FOUND where there is none. */
-export const existingProfile = (id: CandidateId, record: ProfileRecord | null): ProfileRecord => {
-  if (record) return record;
+export const existingProfile = (id: CandidateId, profile: Profile | null): Profile => {
+  if (profile) return profile;
   throw new KilnError('NOT_FOUND', `candidate ${id} has no profile; ask for one with POST /v1/candidates/${id}/profile`);
 };

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { queueContract } from '../../domain/api/contracts.ts';
-import { steeringContract } from '../../domain/api/steering-contracts.ts';
+import { queueContract } from '../../domain/api/queue-contract.ts';
+import { steeringContract } from '../../domain/api/steering-contract.ts';
 import type { RouteDeps } from '../route-deps.ts';
 
 export const queueRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln }) => {

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
-import { sweepsContract } from '../../domain/api/contracts.ts';
+import { sweepsContract } from '../../domain/api/sweeps-contract.ts';
 import type { RouteDeps } from '../route-deps.ts';
 import { checkSourceSize } from '../source-limit.ts';
 
@@ -11,5 +11,7 @@ export const sweepsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln
       return kiln.createSweep(request.body);
     },
   });
+  app.route({ ...sweepsContract.list, handler: () => kiln.views.sweeps() });
+  app.route({ ...sweepsContract.points, handler: (request) => kiln.views.sweepPoints(request.params.id) });
   app.route({ ...sweepsContract.get, handler: (request) => kiln.sweep(request.params.id) });
 };

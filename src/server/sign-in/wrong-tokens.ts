@@ -6,6 +6,7 @@
  * tells programs to stop, and keeps their noise out of the log.
  */
 import { isIPv6 } from 'node:net';
+import { BoundedMap } from '../../platform/bounded-map.ts';
 
 /** At once, then one more each `REFILL_MS`. */
 const BURST = 10;
@@ -26,7 +27,7 @@ export interface WrongTokens {
 
 /** `nowMs` never goes back. */
 export const createWrongTokens = (nowMs: () => number): WrongTokens => {
-  const entries = new Map<string, Entry>();
+  const entries = new BoundedMap<string, Entry>(ADDRESSES_MAX);
   return {
     note: (address) => {
       const key = networkOf(address);
@@ -34,9 +35,6 @@ export const createWrongTokens = (nowMs: () => number): WrongTokens => {
       const now = nowMs();
       const refilled = Math.min(BURST, left + (now - atMs) / REFILL_MS);
       const isAbove = refilled < 1;
-      entries.delete(key);
-      const [quietest] = entries.keys();
-      if (entries.size >= ADDRESSES_MAX && quietest !== undefined) entries.delete(quietest);
       entries.set(key, { left: isAbove ? refilled : refilled - 1, atMs: now });
       return {
         retrySeconds: isAbove ? Math.ceil(((1 - refilled) * REFILL_MS) / 1000) : 0,

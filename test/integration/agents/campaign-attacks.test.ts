@@ -94,7 +94,8 @@ test('a slow write of a pause does not bring back a campaign that was stopped me
   expect(await statusOf(kept, id)).toBe('stopped');
 });
 
-const statusOf = async (store: CampaignStore, id: string) => (await store.campaigns()).find((record) => record.id === id)?.status;
+const statusOf = async (store: CampaignStore, id: string) =>
+  (await store.campaigns()).find((campaign) => campaign.id === id)?.status;
 
 test('a hundred campaigns that are created at once do not pass the limit', async () => {
   const campaigns = await start(createScriptedGenerator({ latencyMs: 50 }));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CampaignRecord, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
+import { Campaign, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import type { Draft, Generation, GenerationState } from '../../../src/domain/campaign/campaign.ts';
 import { CampaignId, CandidateId, generationIdOf } from '../../../src/domain/ids.ts';
 import type { QuickJudging } from '../../support/agents/quick-judging.ts';
@@ -65,7 +65,7 @@ describe('a campaign whose daemon was killed', () => {
     const store = rig.store();
     const { submitter, ...spec } = request({ agents: 2, generators: [{ name: 'scripted' }], budget: { usd: 1, candidates: 8 } });
     const times = { createdAt: AT, updatedAt: AT, ranMs: 1234 };
-    await store.createCampaign(CampaignRecord.parse({ id: ID, spec, status: 'running', reason: null, submitter, ...times }));
+    await store.createCampaign(Campaign.parse({ id: ID, spec, status: 'running', reason: null, submitter, ...times }));
     const passed = { verdict: 'passed' as const, speedup: 1, deviceMs: 2, isRecord: true, isFirst: true };
     await store.addGenerations([
       row(1, { status: 'judged', candidateId: judged, ...passed }, { move: 'seed' }),
@@ -122,7 +122,7 @@ describe('a campaign whose daemon was killed', () => {
       budget: { candidates: 60 },
     });
     const times = { createdAt: AT, updatedAt: AT, ranMs: 0 };
-    await rig.store().createCampaign(CampaignRecord.parse({ id, spec, status: 'running', reason: null, submitter, ...times }));
+    await rig.store().createCampaign(Campaign.parse({ id, spec, status: 'running', reason: null, submitter, ...times }));
     const judged = { status: 'judged', deviceMs: 1, isRecord: false, isFirst: true } as const;
     const of = { generationIds: 0 };
     const next = (state: GenerationState, wish: Partial<Generation> = {}): Generation => {

@@ -211,7 +211,7 @@ describe('a campaign', () => {
     expect(new Set(all.map(({ island }) => island)).size).toBe(4);
   });
 
-  test('is refused with the field to mend, before anything is kept', async () => {
+  test('is refused with the field to correct, before anything is kept', async () => {
     const judging = rig.judging({ judgeMs: 1 });
     const away = { ...createScriptedGenerator({ name: 'away' }), unavailable: 'its key is not set' };
     const paid = createScriptedGenerator({ name: 'paid', isPaid: true });

@@ -6,7 +6,7 @@ import { createEvolve } from '../../../src/agents/generators/evolve.ts';
 import type { KilnClient } from '../../../src/client/create-client.ts';
 import type { Draft } from '../../../src/domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
-import type { CandidateRecord } from '../../../src/domain/records.ts';
+import type { Candidate } from '../../../src/domain/candidate.ts';
 import { type KilnFolder, kilnFolder, startKiln } from '../../support/kiln-process.ts';
 import { contextOf, exhibitOf } from '../../unit/agents/variation/contexts.ts';
 
@@ -37,17 +37,17 @@ const judged = async (client: KilnClient, batch: readonly Written[]): Promise<re
     batch.map(({ draft: { language, source, params } }) => ({ problem: PROBLEM, device: 'cpu', language, source, params })),
   );
   const records = await Promise.all(candidates.map(async ({ id }) => untilDone(client, id)));
-  return records.flatMap((record, i) => (batch[i] ? [entryOf(batch[i], record)] : []));
+  return records.flatMap((candidate, i) => (batch[i] ? [entryOf(batch[i], candidate)] : []));
 };
 
-const untilDone = async (client: KilnClient, id: CandidateId): Promise<CandidateRecord> => {
+const untilDone = async (client: KilnClient, id: CandidateId): Promise<Candidate> => {
   await expect
     .poll(async () => (await client.candidate(id)).state.status, { timeout: VERDICT_MS_MAX, interval: 50 })
     .toBe('done');
   return client.candidate(id);
 };
 
-const entryOf = ({ draft, ...written }: Written, { id, state, score, submission }: CandidateRecord): ArchiveEntry => {
+const entryOf = ({ draft, ...written }: Written, { id, state, score, submission }: Candidate): ArchiveEntry => {
   const verdict = state.status === 'done' ? state.outcome.verdict : null;
   return {
     ...written,

@@ -96,10 +96,10 @@ test('a program gets of the environment what it needs to run and what is named f
     log: pino({ level: 'silent' }),
   });
   const answer = await byName.get('mine')?.next(contextOf({}), NEVER);
-  const told = answer?.ok === false ? answer.message : '';
-  expect(told).toContain('HOME=/home/of-the-tests');
-  expect(told).toContain('LC_ALL=C.UTF-8');
-  expect(told).toContain('MY_AGENT_KEY=mine');
-  expect(told).not.toContain('secret-');
-  expect(told).not.toContain('NOT_SET');
+  const message = answer?.ok === false ? answer.message : '';
+  expect(message).toContain('HOME=/home/of-the-tests');
+  expect(message).toContain('LC_ALL=C.UTF-8');
+  expect(message).toContain('MY_AGENT_KEY=mine');
+  expect(message).not.toContain('secret-');
+  expect(message).not.toContain('NOT_SET');
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentCampaigns } from '../../../src/agents/campaigns.ts';
-import { CampaignRecord, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
+import { Campaign, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import type { Generation } from '../../../src/domain/campaign/campaign.ts';
 import { CampaignId, generationIdOf } from '../../../src/domain/ids.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
@@ -127,7 +127,7 @@ describe('a verdict that is taken back', () => {
     await expect.poll(async () => (await judging.candidate(candidateId)).state.status).toBe('done');
     const { submitter, ...spec } = request({ budget: { candidates: 1 } });
     const ended = { status: 'finished', reason: 'the budget of 1 candidates is used up', createdAt: AT, updatedAt: AT, ranMs: 1 };
-    await store.createCampaign(CampaignRecord.parse({ id, spec, submitter, ...ended }));
+    await store.createCampaign(Campaign.parse({ id, spec, submitter, ...ended }));
     const judged = { status: 'judged', verdict: 'passed', speedup: 9, deviceMs: 1, isRecord: true, isFirst: true } as const;
     const row: Generation = {
       id: generationIdOf(id, 1),
@@ -148,7 +148,7 @@ describe('a verdict that is taken back', () => {
     };
     await store.addGenerations([row]);
     await store.insertCandidates([{ ...candidate('false'), id: candidateId }]);
-    await store.recordAttempts([{ ...attempt('false'), attemptId: `${candidateId}.1` as never }]);
+    await store.writeAttempts([{ ...attempt('false'), attemptId: `${candidateId}.1` as never }]);
     await store.complete([{ candidateId, outcome: passed, score: score(9), record: true }]);
     await store.reopenDoubted({ hostId: HOST, deviceId: DEVICE, reason: 'vector_add/baseline.cu: wrong_answer' });
     judging.slots = 0;

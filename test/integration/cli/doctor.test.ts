@@ -34,7 +34,7 @@ describe('kiln doctor', () => {
     expect(run.stdout).toMatch(/\nhere\n {2}ok {7}reachable: local\n/);
   });
 
-  test('tells what is wrong with a host, what mends it, and exits with 1', async () => {
+  test('tells what is wrong with a host, how to fix it, and exits with 1', async () => {
     const run = await doctor('hosts:\n  - {name: gone, command: [/nonexistent/program]}\n');
     expect(run.code).toBe(1);
     expect(run.stdout).toMatch(/gone\n(.*\n)* {2}MISSING {2}.*\n {12}-> .+/);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CandidateId } from '../../../src/domain/ids.ts';
-import type { KernelProfile, ProfileRecord } from '../../../src/domain/profile.ts';
+import type { KernelProfile, Profile } from '../../../src/domain/profile.ts';
 import { type CliRun, runCli } from '../../support/server/run-cli.ts';
 import { type FakeServer, serveFake, until } from '../../support/server/serve-fake.ts';
 
@@ -22,7 +22,7 @@ const KERNEL: KernelProfile = {
   bankConflictShare: null,
   stalls: [{ reason: 'long scoreboard', share: 0.6 }],
 };
-const done = (rawBytes: number): ProfileRecord['state'] => ({
+const done = (rawBytes: number): Profile['state'] => ({
   status: 'done',
   summary: { source: 'ncu', note: 'seen\u001b[31m', case: 'big', deviceModel: 'NVIDIA H100 80GB HBM3', kernels: [KERNEL] },
   rawBytes,

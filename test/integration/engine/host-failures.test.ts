@@ -59,7 +59,7 @@ describe('when a host fails', () => {
     expect(await scenario.after(1, 'done')).toMatchObject({ infraFailures: 0, state: { outcome: WRONG } });
   });
 
-  test('for want of room on its disk, it rests: candidates go elsewhere until there is some', async () => {
+  test('for want of room on its disk, it takes no work: candidates go elsewhere until there is some', async () => {
     const scenario = await start({ near: 1, far: 1 });
     const [near, far] = [scenario.at('near'), scenario.at('far')];
     for (const host of [near, far]) host.connect();

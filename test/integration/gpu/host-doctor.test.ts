@@ -32,7 +32,7 @@ const examine = async (transport: HostTransport): Promise<readonly string[]> => 
   const host = hostOf(transport, join(dataDir, transport.kind));
   const [diagnosis] = await diagnoseFleet({ config: { hosts: [host] }, dataDir, daemonId: 'd' });
   const checks = diagnosis?.checks.filter(({ check }) => check !== 'note') ?? [];
-  expect(checks.filter(({ ok, mend }) => !ok && !mend)).toEqual([]);
+  expect(checks.filter(({ ok, remedy }) => !ok && !remedy)).toEqual([]);
   return checks.map(({ ok, check }) => `${ok ? 'ok' : 'FAILED'} ${check}`);
 };
 
@@ -57,7 +57,7 @@ describe('the doctor', () => {
         const last = diagnosis?.checks.at(-1);
         expect(last).toMatchObject({ ok: false, check: 'runnerDir' });
         expect(last?.found).toContain('mounted noexec');
-        expect(last?.mend).toContain('set runnerDir:');
+        expect(last?.remedy).toContain('set runnerDir:');
       } finally {
         execFileSync('umount', [place]);
       }

@@ -31,16 +31,16 @@ const random = (seed: number): (() => number) => {
   };
 };
 
-type Told = Record<string, Set<CandidateId>>;
+type Reported = Record<string, Set<CandidateId>>;
 
-/** Runs one life and kills it once it told `steps` steps, in the middle of the next. Adds what it told to `told`. */
-const liveUntilKilled = async (args: readonly string[], steps: number, told: Told): Promise<void> => {
+/** Runs one life and kills it once it reported `steps` steps, in the middle of the next. Adds what it reported to `reported`. */
+const liveUntilKilled = async (args: readonly string[], steps: number, reported: Reported): Promise<void> => {
   const child = spawn(process.execPath, [CHILD, 'crash', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   let heard = 0;
   for await (const line of createInterface({ input: child.stdout })) {
     const [what = '', ...ids] = line.split(' ');
-    for (const id of ids.filter(Boolean)) (told[what] ??= new Set()).add(CandidateId.parse(id));
+    for (const id of ids.filter(Boolean)) (reported[what] ??= new Set()).add(CandidateId.parse(id));
     heard += 1;
     if (heard === steps) child.kill('SIGKILL');
   }
@@ -49,7 +49,7 @@ const liveUntilKilled = async (args: readonly string[], steps: number, told: Tol
 };
 
 /** Opens what the lives left behind, as a restarted daemon does, and checks it against what was acknowledged. */
-const checkAfterwards = async (folder: string, backend: string, told: Told): Promise<void> => {
+const checkAfterwards = async (folder: string, backend: string, reported: Reported): Promise<void> => {
   const database = await openEmbedded(folder);
   try {
     const store = createStore(database.sql);
@@ -66,24 +66,24 @@ const checkAfterwards = async (folder: string, backend: string, told: Told): Pro
     await queue.close();
     const unfinished = new Set((await store.unfinished(10_000, null)).map(({ id }) => id));
     expect(new Set(leases).size, 'no id is leased twice').toBe(leases.length);
-    for (const id of told['completed'] ?? []) expect(unfinished.has(id), `${id} has its verdict`).toBe(false);
-    for (const id of told['ended'] ?? []) expect(leases, `${id} has no job`).not.toContain(id);
-    for (const id of told['added'] ?? []) {
+    for (const id of reported['completed'] ?? []) expect(unfinished.has(id), `${id} has its verdict`).toBe(false);
+    for (const id of reported['ended'] ?? []) expect(leases, `${id} has no job`).not.toContain(id);
+    for (const id of reported['added'] ?? []) {
       const isDone = (await store.candidate(id))?.state.status === 'done';
       expect(isDone || leases.includes(id), `${id} is done or still queued`).toBe(true);
     }
-    await checkJournal(store, told);
+    await checkJournal(store, reported);
   } finally {
     await database.close();
   }
 };
 
 /** One `candidate.done` for each verdict, and none without. */
-const checkJournal = async (store: ReturnType<typeof createStore>, told: Told): Promise<void> => {
+const checkJournal = async (store: ReturnType<typeof createStore>, reported: Reported): Promise<void> => {
   const events = await store.events({ after: 0, limit: 100_000 });
   const done = events.filter(({ type }) => type === 'candidate.done').map(({ candidateId }) => candidateId);
   expect(new Set(done).size, 'no verdict is journaled twice').toBe(done.length);
-  for (const id of told['completed'] ?? []) expect(done).toContain(id);
+  for (const id of reported['completed'] ?? []) expect(done).toContain(id);
 };
 
 const describeCrashes = (name: string, backend: () => string): void => {
@@ -93,12 +93,12 @@ const describeCrashes = (name: string, backend: () => string): void => {
     const folder = databaseFolder();
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const next = random(SEED);
-    const told: Told = {};
+    const reported: Reported = {};
     for (let life = 0; life < LIVES; life += 1) {
-      await liveUntilKilled([folder, backend(), String(life)], 2 + Math.floor(next() * STEPS_MAX), told);
-      await checkAfterwards(folder, backend(), told);
+      await liveUntilKilled([folder, backend(), String(life)], 2 + Math.floor(next() * STEPS_MAX), reported);
+      await checkAfterwards(folder, backend(), reported);
     }
-    expect(told['completed']?.size).toBeGreaterThan(0);
+    expect(reported['completed']?.size).toBeGreaterThan(0);
   });
 
   test(`with the queue on ${name}, a process that closed everything ends by itself`, async () => {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createClient } from '../../../src/client/create-client.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
-import type { JournalEvent } from '../../../src/domain/records.ts';
+import type { JournalEvent } from '../../../src/domain/journal.ts';
 import { createFakeKiln, type FakeKiln } from '../../support/server/fake-kiln.ts';
 import { passed } from '../../support/server/fake-outcomes.ts';
 import { type FakeServer, serveFake, until } from '../../support/server/serve-fake.ts';

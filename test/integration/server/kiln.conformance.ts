@@ -52,7 +52,7 @@ export const describeKiln = (name: string, kilnOf: () => Kiln): void => {
       });
       expect(await kiln.source(id)).toEqual({ source: input.source, language: 'cuda' });
       const sourced = await kiln.sourced([id, NOWHERE]);
-      expect(sourced.map((one) => [one.record.id, one.source])).toEqual([[id, input.source]]);
+      expect(sourced.map((one) => [one.candidate.id, one.source])).toEqual([[id, input.source]]);
     });
 
     test('pauses, resumes, reprioritises and cancels what is selected, and says why the others stay as they are', async () => {
@@ -140,11 +140,11 @@ export const describeKiln = (name: string, kilnOf: () => Kiln): void => {
     test('writes the journal in order and tells those who listen, until they do not', async () => {
       const kiln = kilnOf();
       const after = await kiln.lastSequence();
-      const told = Promise.withResolvers<void>();
-      const stop = kiln.onEvents(() => told.resolve());
+      const heard = Promise.withResolvers<void>();
+      const stop = kiln.onEvents(() => heard.resolve());
       onTestFinished(stop);
       const ids = [await submitOne(kiln), await submitOne(kiln)];
-      await told.promise;
+      await heard.promise;
       const events = await kiln.events({ after, limit: 1000 });
       expect(events.map(({ sequence }) => sequence)).toEqual(events.map(({ sequence }) => sequence).toSorted((a, b) => a - b));
       const queued = events.filter(({ type }) => type === 'candidate.queued').map(({ candidateId }) => candidateId);

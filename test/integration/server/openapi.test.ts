@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import * as campaignContracts from '../../../src/domain/api/campaign-contracts.ts';
-import * as contracts from '../../../src/domain/api/contracts.ts';
-import * as fleetControlContracts from '../../../src/domain/api/fleet-control-contracts.ts';
-import * as profileContracts from '../../../src/domain/api/profile-contracts.ts';
-import * as steeringContracts from '../../../src/domain/api/steering-contracts.ts';
-import * as hostContracts from '../../../src/domain/api/host-contracts.ts';
-import * as viewContracts from '../../../src/domain/api/view-contracts.ts';
+import { ENDPOINTS } from '../../../src/domain/api/endpoints.ts';
 import { serveFake } from '../../support/server/serve-fake.ts';
 
 interface OpenApi {
@@ -27,15 +21,8 @@ interface Documented {
   url: string;
   operationId: string;
 }
-const resources: readonly Record<string, { method: string; url: string; schema: { operationId: string } }>[] = Object.values({
-  ...contracts,
-  ...campaignContracts,
-  ...profileContracts,
-  ...fleetControlContracts,
-  ...steeringContracts,
-  ...hostContracts,
-  ...viewContracts,
-});
+const resources: readonly Record<string, { method: string; url: string; schema: { operationId: string } }>[] =
+  Object.values(ENDPOINTS);
 const all: readonly Documented[] = resources.flatMap((resource) =>
   Object.values(resource).map(({ method, url, schema }) => ({ method, url, operationId: schema.operationId })),
 );

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CampaignStore } from '../../../src/domain/ports/store.ts';
-import { CampaignRecord, CampaignSpec, Generation, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
+import { Campaign, CampaignSpec, Generation, NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import { CampaignId, DeviceId, generationIdOf } from '../../../src/domain/ids.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { GenerationState } from '../../../src/domain/campaign/campaign.ts';
@@ -14,7 +14,7 @@ const AT = new Date(START).toISOString();
 const ID = CampaignId.parse(`k-${'a'.repeat(16)}`);
 const OTHER = CampaignId.parse(`k-${'b'.repeat(16)}`);
 
-const campaign = (id: CampaignId = ID): CampaignRecord => ({
+const campaign = (id: CampaignId = ID): Campaign => ({
   id,
   spec: CampaignSpec.parse({ problems: ['softmax'], budget: { usd: 0.5 } }),
   status: 'running',
@@ -78,7 +78,7 @@ export const describeCampaignStore = (name: string, open: () => Sql): void => {
       await store.createCampaign(campaign());
       await store.createCampaign(campaign());
       await store.createCampaign(campaign(OTHER));
-      const campaigns = (await store.campaigns()).map((record) => CampaignRecord.parse(record));
+      const campaigns = (await store.campaigns()).map((record) => Campaign.parse(record));
       expect(campaigns).toEqual([campaign(OTHER), campaign()]);
       const events = await store.events({ after: 0, limit: 10 });
       expect(events.map(({ type, data }) => [type, data['campaignId']])).toEqual([
@@ -140,12 +140,12 @@ export const describeCampaignStore = (name: string, open: () => Sql): void => {
       ]);
     });
 
-    test('names the campaigns with generations that must be settled', async () => {
+    test('names the campaigns with generations that must be brought to an end', async () => {
       const { store } = await fresh();
       await store.createCampaign(campaign());
       await store.createCampaign(campaign(OTHER));
       await store.addGenerations([generation(1, judged), generation(2, submitted, OTHER), generation(3, answered, OTHER)]);
-      expect(await store.unsettledCampaigns()).toEqual([OTHER]);
+      expect(await store.unfinishedCampaigns()).toEqual([OTHER]);
     });
 
     test('lets a verdict that was taken back be waited for again, says what it was, and takes the next one', async () => {
@@ -177,7 +177,7 @@ export const describeCampaignStore = (name: string, open: () => Sql): void => {
       const named = ['c', 'cancelled', 'kept', 'again'] as const;
       await store.insertCandidates(named.map((who) => candidate(who)));
       const judge = async (who: (typeof named)[number], outcome: Outcome): Promise<void> => {
-        await store.recordAttempts([attempt(who, 1, { deviceId: DeviceId.parse(`GPU-${who}`), finishedAt: AT })]);
+        await store.writeAttempts([attempt(who, 1, { deviceId: DeviceId.parse(`GPU-${who}`), finishedAt: AT })]);
         await store.complete([
           { candidateId: idOf(who), outcome, score: outcome.verdict === 'passed' ? score(2) : null, record: false },
         ]);

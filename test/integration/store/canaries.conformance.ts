@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { DeviceId, HostId } from '../../../src/domain/ids.ts';
-import { CandidateRecord, JournalEvent } from '../../../src/domain/records.ts';
+import { Candidate } from '../../../src/domain/candidate.ts';
+import { JournalEvent } from '../../../src/domain/journal.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Doubt, Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
@@ -30,7 +31,7 @@ const judged = async (
   if (number === 1) await store.insertCandidates([candidate(who)]);
   const { verdict } = outcome;
   const timings = outcome.verdict === 'passed' ? outcome.timings : [];
-  await store.recordAttempts([attempt(who, number, { deviceId, finishedAt: at(minutes), verdict, timings })]);
+  await store.writeAttempts([attempt(who, number, { deviceId, finishedAt: at(minutes), verdict, timings })]);
   const isPassed = verdict === 'passed';
   await store.complete([{ candidateId: idOf(who), outcome, score: isPassed ? score(2) : null, record: false }]);
 };
@@ -53,13 +54,13 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
     test('are those of the device since its last passed canary, whatever they were; they say why they are judged again', async () => {
       const { store, clock } = await fresh();
       await judged(store, 'before', { minutes: 1 });
-      await store.recordCanaries([{ hostId: HOST, deviceId: DEVICE, trustedAt: at(5), quarantine: null, marks: MARKS }]);
+      await store.writeCanaries([{ hostId: HOST, deviceId: DEVICE, trustedAt: at(5), quarantine: null, marks: MARKS }]);
       await judged(store, 'wrong', { minutes: 6 });
       await judged(store, 'right', { minutes: 7, outcome: passed });
       await judged(store, 'elsewhere', { minutes: 7, deviceId: OTHER });
       clock.now = START + 8 * MINUTE_MS;
       expect(await reopened(store)).toEqual(['wrong', 'right'].map(idOf));
-      const record = CandidateRecord.parse(await store.candidate(idOf('right')));
+      const record = Candidate.parse(await store.candidate(idOf('right')));
       expect(record).toMatchObject({
         state: { status: 'queued' },
         score: null,
@@ -92,13 +93,13 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
       const refuse = async (who: string): Promise<void> => {
         await store.insertCandidates([candidate(who)]);
         const moved = event('candidate.compiling', who);
-        await store.recordTransitions([{ candidateId: idOf(who), state: { status: 'compiling', hostId: HOST }, event: moved }]);
+        await store.writeTransitions([{ candidateId: idOf(who), state: { status: 'compiling', hostId: HOST }, event: moved }]);
         await store.complete([
           { candidateId: idOf(who), outcome: { verdict: 'compile_error', log: 'no' }, score: null, record: false },
         ]);
       };
       await refuse('early');
-      await store.recordCanaries([{ hostId: HOST, deviceId: OTHER, trustedAt: at(5), quarantine: null, marks: MARKS }]);
+      await store.writeCanaries([{ hostId: HOST, deviceId: OTHER, trustedAt: at(5), quarantine: null, marks: MARKS }]);
       clock.now = START + 6 * MINUTE_MS;
       await refuse('late');
       expect(await reopened(store)).toEqual([idOf('late')]);
@@ -111,7 +112,7 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
         clock.now = START + minutes * MINUTE_MS;
         await store.insertCandidates([candidate(who)]);
         const moved = { ...event('candidate.ready', who), data: compiledBy === undefined ? {} : { compiledBy } };
-        await store.recordTransitions([{ candidateId: idOf(who), state: { status: 'ready', hostId: HOST }, event: moved }]);
+        await store.writeTransitions([{ candidateId: idOf(who), state: { status: 'ready', hostId: HOST }, event: moved }]);
       };
       const end = async (who: string, outcome: Outcome, compiledBy?: HostId): Promise<void> => {
         await store.complete([
@@ -120,7 +121,7 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
       };
       await ready('before', 1, HELPER);
       await end('before', WRONG);
-      await store.recordCanaries([{ hostId: HELPER, deviceId: null, trustedAt: at(5), quarantine: null, marks: MARKS }]);
+      await store.writeCanaries([{ hostId: HELPER, deviceId: null, trustedAt: at(5), quarantine: null, marks: MARKS }]);
       await ready('wrong', 6, HELPER);
       await end('wrong', WRONG);
       await ready('own', 6);
@@ -134,7 +135,7 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
       expect(await reopened(store, { ...DOUBT, deviceId: OTHER })).toEqual([]);
       expect(await reopened(store, byHelper)).toEqual(['wrong', 'refused'].map(idOf));
       expect(await reopened(store, byHelper)).toEqual([]);
-      const record = CandidateRecord.parse(await store.candidate(idOf('wrong')));
+      const record = Candidate.parse(await store.candidate(idOf('wrong')));
       expect(record.judgedAgain).toMatchObject({ hostId: HELPER, deviceId: null, verdict: 'crashed' });
     });
 
@@ -152,7 +153,7 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
         ['doubtful', DEVICE, 9],
       ] as const) {
         await store.insertCandidates([candidate(who)]);
-        await store.recordAttempts([attempt(who, 1, { deviceId, finishedAt: at(1) })]);
+        await store.writeAttempts([attempt(who, 1, { deviceId, finishedAt: at(1) })]);
         const confirmed = { ...score(rankKey), confirmed: true };
         await store.complete([{ candidateId: idOf(who), outcome: passed, score: confirmed, record: true }]);
       }
@@ -175,13 +176,13 @@ export const describeCanaries = (name: string, open: () => Sql): void => {
     test('are known after a restart: what a device’s canaries came to is kept', async () => {
       const { store } = await fresh();
       const quarantine = { reason: 'r', since: at(1), failures: 2, retryAt: at(2) };
-      await store.recordCanaries([{ hostId: HOST, deviceId: DEVICE, trustedAt: null, quarantine: null, marks: MARKS }]);
-      await store.recordCanaries([
+      await store.writeCanaries([{ hostId: HOST, deviceId: DEVICE, trustedAt: null, quarantine: null, marks: MARKS }]);
+      await store.writeCanaries([
         { hostId: HOST, deviceId: DEVICE, trustedAt: at(0), quarantine: null, marks: MARKS },
         { hostId: HOST, deviceId: DEVICE, trustedAt: at(0), quarantine, marks: MARKS },
       ]);
       const compiler = { hostId: HOST, deviceId: null, trustedAt: at(1), quarantine: null, marks: MARKS };
-      await store.recordCanaries([compiler]);
+      await store.writeCanaries([compiler]);
       expect(await store.canaries()).toEqual([
         { hostId: HOST, deviceId: DEVICE, trustedAt: at(0), quarantine, marks: MARKS },
         compiler,

@@ -78,7 +78,7 @@ describe.skipIf(!hasPostgres)(`one daemon a store, on Postgres${POSTGRES_MISSING
     const next = await take({ leaseMs: OVER_MS });
     const writes: readonly (() => Promise<unknown>)[] = [
       async () => store.insertCandidates([candidate('after')]),
-      async () => store.recordAttempts([]).then(async () => store.addGenerations([])),
+      async () => store.writeAttempts([]).then(async () => store.addGenerations([])),
       async () => store.appendEvents([{ type: 'daemon.started', candidateId: null, hostId: null, data: {} }]),
       async () => suspended.sql.query('update kiln.identity set id = id'),
       async () => suspended.lease.renew(),

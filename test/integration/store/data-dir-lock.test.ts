@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { lockDataDir } from '../../../src/store/data-dir-lock.ts';
-import { temporaryFolder, told } from '../../support/servers.ts';
+import { printed, temporaryFolder } from '../../support/servers.ts';
 
 const LOCK_MODULE = join(import.meta.dirname, '../../../src/store/data-dir-lock.ts');
 const WAIT_MS = 30_000;
@@ -29,7 +29,7 @@ const holding = async (folder: string, launcher: readonly string[] = []): Promis
     child.kill('SIGKILL');
     await once(child, 'exit');
   });
-  await told(child, 'locked as');
+  await printed(child, 'locked as');
   return child;
 };
 

@@ -9,7 +9,7 @@ import { openEmbedded } from '../../../src/store/pglite.ts';
 import { createStore } from '../../../src/store/store.ts';
 import { candidate } from '../../support/builders.ts';
 import { databaseFolder } from '../../support/database-folder.ts';
-import { told } from '../../support/servers.ts';
+import { printed } from '../../support/servers.ts';
 
 const folderOfTest = (): string => {
   const folder = databaseFolder();
@@ -23,7 +23,7 @@ test('a data folder that is open is refused to a second daemon, and free once it
     const { sql } = await openEmbedded(${JSON.stringify(folder)}); await sql.script('create table kept (n int)');
     console.log('open'); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await told(child, 'open');
+  await printed(child, 'open');
   await expect(openEmbedded(folder)).rejects.toMatchObject({ code: 'DATA_DIR_LOCKED', details: { pid: child.pid } });
   child.kill('SIGKILL');
   await once(child, 'exit');

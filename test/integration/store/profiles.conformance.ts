@@ -1,7 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ProfileRecord } from '../../../src/domain/profile.ts';
-import type { ProfileSummary } from '../../../src/domain/profile.ts';
-import { CandidateRecord } from '../../../src/domain/records.ts';
+import { Profile, type ProfileSummary } from '../../../src/domain/profile.ts';
+import { Candidate } from '../../../src/domain/candidate.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
@@ -46,8 +45,8 @@ export const describeProfiles = (name: string, open: () => Sql): void => {
       expect(await store.askProfiles([idOf('b')], { again: true })).toEqual([idOf('b')]);
       expect(await store.waitingProfiles(10)).toEqual([idOf('b'), idOf('a')]);
       expect(await store.waitingProfiles(1)).toEqual([idOf('b')]);
-      const record = ProfileRecord.parse(await store.profile(idOf('b')));
-      expect(record).toMatchObject({ state: { status: 'waiting' }, askedAt: new Date(START).toISOString() });
+      const profile = Profile.parse(await store.profile(idOf('b')));
+      expect(profile).toMatchObject({ state: { status: 'waiting' }, askedAt: new Date(START).toISOString() });
     });
 
     test('keeps the summary and the report byte for byte, and tells the journal once', async () => {
@@ -57,7 +56,7 @@ export const describeProfiles = (name: string, open: () => Sql): void => {
       clock.now += 1000;
       expect(await store.finishProfile(done('a', report))).toBe(true);
       expect(await store.finishProfile(failed('a'))).toBe(false);
-      expect(ProfileRecord.parse(await store.profile(idOf('a')))).toMatchObject({
+      expect(Profile.parse(await store.profile(idOf('a')))).toMatchObject({
         state: { status: 'done', summary: SUMMARY, rawBytes: report.length },
         updatedAt: new Date(START + 1000).toISOString(),
       });
@@ -81,11 +80,11 @@ export const describeProfiles = (name: string, open: () => Sql): void => {
 
     test('keeps what the compiler told of the kernels', async () => {
       const { store } = await fresh();
-      expect(CandidateRecord.parse(await store.candidate(idOf('a'))).resources).toBeNull();
+      expect(Candidate.parse(await store.candidate(idOf('a'))).resources).toBeNull();
       const ready = { candidateId: idOf('a'), state: { status: 'ready' as const, hostId: HOST } };
-      await store.recordTransitions([{ ...ready, resources: RESOURCES, event: event('candidate.ready', 'a') }]);
-      await store.recordTransitions([{ ...ready, resources: null, event: event('candidate.ready', 'a') }]);
-      expect(CandidateRecord.parse(await store.candidate(idOf('a'))).resources).toEqual(RESOURCES);
+      await store.writeTransitions([{ ...ready, resources: RESOURCES, event: event('candidate.ready', 'a') }]);
+      await store.writeTransitions([{ ...ready, resources: null, event: event('candidate.ready', 'a') }]);
+      expect(Candidate.parse(await store.candidate(idOf('a'))).resources).toEqual(RESOURCES);
       await store.complete([
         { candidateId: idOf('b'), outcome: passed, score: score(2), record: false, resources: RESOURCES },
         { candidateId: idOf('a'), outcome: passed, score: score(1), record: false },

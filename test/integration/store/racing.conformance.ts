@@ -54,7 +54,7 @@ export const describeRacing = (name: string, open: () => Sql): void => {
     test('wait for the verdicts of their ranking that were taken back', async () => {
       const store = await fresh('near', 'doubted');
       await store.complete([stopped('near', 1.8), completion('doubted', 2)]);
-      await store.recordAttempts([attempt('doubted', 1, { verdict: 'passed' })]);
+      await store.writeAttempts([attempt('doubted', 1, { verdict: 'passed' })]);
       await store.reopenDoubted({ hostId: HOST, deviceId: DEVICE, reason: 'wrong' });
       expect(await store.reopenInReach(KEY, null)).toEqual({ isWaiting: true, candidates: [] });
       await store.complete([completion('doubted', 2)]);

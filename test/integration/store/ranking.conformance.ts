@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RankingEntry } from '../../../src/domain/records.ts';
+import { RankingEntry } from '../../../src/domain/ranking/ranking.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { candidate, completion, idOf, MODEL, passed, score, VERSION } from '../../support/builders.ts';
 import { freshStore } from '../../support/fresh-store.ts';

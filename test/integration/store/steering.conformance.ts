@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { CampaignId } from '../../../src/domain/ids.ts';
-import { CandidateRecord, JournalEvent } from '../../../src/domain/records.ts';
+import { Candidate } from '../../../src/domain/candidate.ts';
+import { JournalEvent } from '../../../src/domain/journal.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore } from '../../../src/store/store.ts';
@@ -47,7 +48,7 @@ export const describeSteering = (name: string, open: () => Sql): void => {
       expect(await store.pause(['a', 'b', 'nobody'].map(idOf), 'too many')).toEqual(['a', 'b'].map(idOf));
       expect(await store.pause([idOf('a')], null)).toEqual([]);
       expect(await last(store)).toMatchObject({ type: 'candidate.paused', candidateId: idOf('b'), data: { reason: 'too many' } });
-      expect(CandidateRecord.parse(await store.candidate(idOf('a'))).paused).toEqual({
+      expect(Candidate.parse(await store.candidate(idOf('a'))).paused).toEqual({
         at: new Date(AT).toISOString(),
         reason: 'too many',
       });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { AttemptId, HostId } from '../../../src/domain/ids.ts';
-import { CandidateRecord, JournalEvent, SweepRecord } from '../../../src/domain/records.ts';
+import { Candidate } from '../../../src/domain/candidate.ts';
+import { JournalEvent } from '../../../src/domain/journal.ts';
+import { SweepProgress } from '../../../src/domain/api/sweeps.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
@@ -61,10 +63,10 @@ export const describeStore = (name: string, open: () => Sql): void => {
     test('gives records that the API accepts', async () => {
       const { store } = await fresh();
       await store.insertCandidates([candidate('a', { labels: ['fast', 'nvlink'], submitter: 'grace', priority: 7 })]);
-      await store.recordTransitions([judging('a')]);
-      await store.recordAttempts([attempt('a')]);
+      await store.writeTransitions([judging('a')]);
+      await store.writeAttempts([attempt('a')]);
       await store.complete([{ ...completion('a', 2), compileLog: 'warning: unused' }]);
-      const record = CandidateRecord.parse(await store.candidate(idOf('a')));
+      const record = Candidate.parse(await store.candidate(idOf('a')));
       expect(record.submission).toMatchObject({ labels: ['fast', 'nvlink'], submitter: 'grace', priority: 7, sourceBytes: 4 });
       expect(record).toMatchObject({ attempts: [attempt('a')], score: score(2), compileLog: 'warning: unused' });
     });
@@ -83,14 +85,14 @@ export const describeStore = (name: string, open: () => Sql): void => {
       if (!a || !b || !c) throw new Error('three candidates were made');
       await store.insertCandidates([a, b, c]);
       const found = await store.sourced([idOf(0), idOf(1), idOf(2), idOf('x')]);
-      expect(new Map(found.map(({ record, source }) => [record.id, source]))).toEqual(
+      expect(new Map(found.map(({ candidate: one, source }) => [one.id, source]))).toEqual(
         new Map([
           [idOf(0), 'aa'],
           [idOf(1), 'bb'],
           [idOf(2), 'aa'],
         ]),
       );
-      expect(found[0]?.record).toEqual(await store.candidate(found[0]?.record.id ?? idOf(0)));
+      expect(found[0]?.candidate).toEqual(await store.candidate(found[0]?.candidate.id ?? idOf(0)));
       expect(await store.sourced([])).toEqual([]);
     });
 
@@ -127,7 +129,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
       const { store, clock } = await fresh();
       await store.insertCandidates([candidate('a')]);
       clock.now += 1000;
-      await store.recordTransitions([
+      await store.writeTransitions([
         {
           candidateId: idOf('a'),
           state: { status: 'compiling', hostId: HOST },
@@ -159,7 +161,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
       const { store } = await fresh();
       await store.insertCandidates([candidate('a'), candidate('b')]);
       await store.complete([completion('a', 2)]);
-      await store.recordTransitions([judging('a'), judging('b')]);
+      await store.writeTransitions([judging('a'), judging('b')]);
       expect((await store.candidate(idOf('a')))?.state.status).toBe('done');
       expect((await store.candidate(idOf('b')))?.state.status).toBe('judging');
       expect((await types(store)).filter((type) => type === 'candidate.judging')).toHaveLength(1);
@@ -168,12 +170,12 @@ export const describeStore = (name: string, open: () => Sql): void => {
     test('writes an attempt once', async () => {
       const { store } = await fresh();
       await store.insertCandidates([candidate('a')]);
-      await store.recordAttempts([
+      await store.writeAttempts([
         attempt('a', 10),
         attempt('a', 2, { startedAt: null, infra: 'host lost', verdict: null, timings: [] }),
       ]);
-      await store.recordAttempts([attempt('a', 10, { hostId: HostId.parse('other') })]);
-      const record = CandidateRecord.parse(await store.candidate(idOf('a')));
+      await store.writeAttempts([attempt('a', 10, { hostId: HostId.parse('other') })]);
+      const record = Candidate.parse(await store.candidate(idOf('a')));
       expect(record.attempts.map(({ attemptId }) => attemptId)).toEqual([attempt('a', 2).attemptId, attempt('a', 10).attemptId]);
       expect(record.attempts.map(({ hostId }) => hostId)).toEqual([HOST, HOST]);
     });
@@ -181,7 +183,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
     test('completes a candidate once and journals it in the same transaction', async () => {
       const { store } = await fresh();
       await store.insertCandidates([candidate('a'), candidate('b')]);
-      await store.recordTransitions([judging('a')]);
+      await store.writeTransitions([judging('a')]);
       expect(await store.complete([completion('a', 2, true), completion('a', 3), completion('b', 1)])).toEqual([
         idOf('a'),
         idOf('b'),
@@ -209,7 +211,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
       await expect(
         store.complete([{ candidateId: idOf('b'), outcome: cancelled, score: score(2), record: false }]),
       ).rejects.toThrow(/candidates_score_when_passed/);
-      await expect(store.recordAttempts([attempt('b', 1, { verdict: 'wrong_answer' })])).rejects.toThrow(
+      await expect(store.writeAttempts([attempt('b', 1, { verdict: 'wrong_answer' })])).rejects.toThrow(
         /attempts_timings_when_passed/,
       );
       expect((await store.candidate(idOf('b')))?.state.status).toBe('queued');
@@ -218,7 +220,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
     test('reopens what was cancelled or lost to infrastructure, and nothing else', async () => {
       const { store } = await fresh();
       await store.insertCandidates(['a', 'b', 'c', 'd'].map((name_) => candidate(name_)));
-      await store.recordTransitions([judging('a', 4)]);
+      await store.writeTransitions([judging('a', 4)]);
       await store.complete([ended('a', cancelled), ended('b', { verdict: 'infra_failed', message: 'lost' }), completion('c', 2)]);
       const reopened = await store.reopen(['a', 'b', 'c', 'd'].map(idOf));
       expect(new Set(reopened)).toEqual(new Set([idOf('a'), idOf('b')]));
@@ -312,7 +314,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
       await store.createSweep(sweep);
       await store.createSweep(sweep);
       await store.complete([completion('a', 1), completion('b', 3)]);
-      const record = SweepRecord.parse(await store.sweep(id));
+      const record = SweepProgress.parse(await store.sweep(id));
       expect(record).toMatchObject({ size: 3, byStatus: { done: 2, queued: 1 }, byVerdict: { passed: 2 } });
       expect((await store.sweepBest(id, 10)).map((best) => best.id)).toEqual([idOf('b'), idOf('a')]);
       expect((await store.candidates({ limit: 10, sweep: id })).candidates).toHaveLength(3);

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { JournalEvent } from '../../../src/domain/records.ts';
+import { JournalEvent } from '../../../src/domain/journal.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
@@ -21,7 +21,7 @@ const counts = async (store: Store): Promise<Record<string, number>> => {
   return Object.fromEntries(rows.map(({ device, submitter, count }) => [`${device} ${submitter}`, count]));
 };
 
-const told = async (store: Store, after = 0) =>
+const listed = async (store: Store, after = 0) =>
   (await store.events({ after, limit: 100 })).map(({ sequence, type, candidateId }) => [sequence, type, candidateId]);
 
 /** What every store must do to stay small and fast, over any database. */
@@ -39,8 +39,8 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
       const { store } = await fresh();
       await store.insertCandidates([candidate('a')]);
       await store.together(async (writes) => {
-        await writes.recordTransitions([judging('a')]);
-        await writes.recordAttempts([attempt('a')]);
+        await writes.writeTransitions([judging('a')]);
+        await writes.writeAttempts([attempt('a')]);
         await writes.complete([completion('a')]);
       });
       expect(await store.candidate(idOf('a'))).toMatchObject({ state: { status: 'done' }, attempts: [{ verdict: 'passed' }] });
@@ -51,8 +51,8 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
       const { store } = await fresh();
       await store.insertCandidates([candidate('a')]);
       const failing = store.together(async (writes) => {
-        await writes.recordTransitions([judging('a')]);
-        await writes.recordAttempts([attempt('a', 1, { verdict: 'wrong_answer' })]);
+        await writes.writeTransitions([judging('a')]);
+        await writes.writeAttempts([attempt('a', 1, { verdict: 'wrong_answer' })]);
       });
       await expect(failing).rejects.toThrow('attempts_timings_when_passed');
       expect(await store.candidate(idOf('a'))).toMatchObject({ state: { status: 'queued' }, attempts: [] });
@@ -102,9 +102,9 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
         [3, 'journal.trimmed', null],
         [4, 'candidate.queued', idOf('late')],
       ];
-      expect(await told(store)).toEqual([kept, ...rest]);
-      expect(await told(store, 2)).toEqual(rest);
-      expect(await told(store, 3)).toEqual(rest.slice(1));
+      expect(await listed(store)).toEqual([kept, ...rest]);
+      expect(await listed(store, 2)).toEqual(rest);
+      expect(await listed(store, 3)).toEqual(rest.slice(1));
       const [, mark] = await store.events({ after: 0, limit: 2 });
       expect(JournalEvent.parse(mark).data).toEqual({ removed: 2, before: new Date(LATER).toISOString() });
     });
@@ -115,7 +115,7 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
       expect(await store.trimJournal({ after: 0, beforeMs: LATER })).toEqual({ removed: 0, next: null });
       await store.complete([completion('open')]);
       expect(await store.trimJournal({ after: 0, beforeMs: LATER })).toEqual({ removed: 1, next: null });
-      expect((await told(store)).slice(0, 2)).toEqual([
+      expect((await listed(store)).slice(0, 2)).toEqual([
         [3, 'journal.trimmed', null],
         [4, 'candidate.queued', idOf('late')],
       ]);
@@ -126,9 +126,9 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
       const store = await filled();
       await store.complete([completion('open'), completion('late')]);
       await store.trimJournal({ after: 0, beforeMs: LATER + 60_000 });
-      expect(await told(store)).toEqual([[6, 'journal.trimmed', null]]);
+      expect(await listed(store)).toEqual([[6, 'journal.trimmed', null]]);
       await store.appendEvents([event('daemon.started')]);
-      expect(await told(store, 6)).toEqual([[7, 'daemon.started', null]]);
+      expect(await listed(store, 6)).toEqual([[7, 'daemon.started', null]]);
     });
   });
 
@@ -143,7 +143,7 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
         candidate('d', { outcome: planError }),
       ]);
       expect(await counts(store)).toEqual({ 'H100 ada': 1, 'cpu ada': 1, 'H100 grace': 1 });
-      await store.recordTransitions([judging('a')]);
+      await store.writeTransitions([judging('a')]);
       await store.complete([completion('a'), completion('a')]);
       await store.complete([completion('a')]);
       expect(await counts(store)).toEqual({ 'cpu ada': 1, 'H100 grace': 1 });

@@ -60,7 +60,7 @@ test('what was vacuumed is not vacuumed again', async () => {
 test('it happens by itself every minute, tells of trouble, goes on after it, and ends', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   try {
-    const told: unknown[] = [];
+    const reported: unknown[] = [];
     let asked = 0;
     const session = {
       query: async () => {
@@ -69,14 +69,14 @@ test('it happens by itself every minute, tells of trouble, goes on after it, and
       },
       script: async () => Promise.resolve(),
     };
-    const vacuuming = startVacuuming(session, (error) => told.push(error));
+    const vacuuming = startVacuuming(session, (error) => reported.push(error));
     await vi.advanceTimersByTimeAsync(60_000);
-    await vi.waitFor(() => expect(told).toMatchObject([{ message: 'disk full' }]));
+    await vi.waitFor(() => expect(reported).toMatchObject([{ message: 'disk full' }]));
     await vi.advanceTimersByTimeAsync(60_000);
     await vi.waitFor(() => expect(asked).toBe(2));
     await vacuuming.stop();
     await vi.advanceTimersByTimeAsync(600_000);
-    expect([asked, told.length]).toEqual([2, 1]);
+    expect([asked, reported.length]).toEqual([2, 1]);
   } finally {
     vi.useRealTimers();
   }

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Activity, CandidateSummary, ProgressView, RecordList, SweepList, SweepPoints } from '../../../src/domain/api/views.ts';
+import { Activity } from '../../../src/domain/api/activity.ts';
+import { CandidateSummary } from '../../../src/domain/api/candidates.ts';
+import { ProgressView, RecordList } from '../../../src/domain/api/problems.ts';
+import { SweepList, SweepPoints } from '../../../src/domain/api/sweeps.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { attempt, candidate, completion, HOST, idOf, MODEL, score, sweepIdOf, VERSION } from '../../support/builders.ts';
 import { freshStore } from '../../support/fresh-store.ts';
@@ -16,7 +19,7 @@ export const describeViews = (name: string, open: () => Sql): void => {
     test('tells the attempts since a moment, oldest first, the newest where they are too many', async () => {
       const { store } = await freshStore(open());
       await store.insertCandidates(['a', 'b', 'c'].map((one) => candidate(one)));
-      await store.recordAttempts([
+      await store.writeAttempts([
         attempt('a', 1, { finishedAt: at(1) }),
         attempt('b', 1, { finishedAt: at(3), verdict: null, infra: 'lost', timings: [], phases: null }),
         attempt('c', 1, { finishedAt: at(2) }),
@@ -52,7 +55,7 @@ export const describeViews = (name: string, open: () => Sql): void => {
       const { store } = await freshStore(open());
       const names = ['first', 'worse', 'unconfirmed', 'better', 'trial'];
       await store.insertCandidates(names.map((one) => candidate(one, one === 'trial' ? { content: { trial: 1 } } : {})));
-      await store.recordAttempts(names.map((one, index) => attempt(one, 1, { finishedAt: at(index + 1) })));
+      await store.writeAttempts(names.map((one, index) => attempt(one, 1, { finishedAt: at(index + 1) })));
       await store.complete([
         confirmed('first', 1.5),
         confirmed('worse', 1.2),
@@ -74,7 +77,7 @@ export const describeViews = (name: string, open: () => Sql): void => {
     test('tells the records that were taken, newest first', async () => {
       const { store } = await freshStore(open());
       await store.insertCandidates([candidate('a'), candidate('b')]);
-      await store.recordAttempts([attempt('a'), attempt('b')]);
+      await store.writeAttempts([attempt('a'), attempt('b')]);
       await store.complete([completion('a', 1.5, true)]);
       await store.complete([completion('b', 2, true)]);
       const records = await store.views.records({ limit: 5 });

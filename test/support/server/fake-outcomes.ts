@@ -1,6 +1,6 @@
 /** Outcomes and scores of candidates that nobody judged. */
 import type { Outcome } from '../../../src/domain/outcome.ts';
-import type { Score } from '../../../src/domain/records.ts';
+import type { Score } from '../../../src/domain/ranking/ranking.ts';
 
 export const score = (speedup: number): Score => ({
   speedup,

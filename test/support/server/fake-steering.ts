@@ -3,12 +3,12 @@ import type { Steered, Steering, SteeringRequest } from '../../../src/domain/api
 import type { Why } from '../../../src/domain/api/why.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
-import type { CandidateRecord } from '../../../src/domain/records.ts';
+import type { Candidate } from '../../../src/domain/candidate.ts';
 
 const AT = '2026-01-02T03:04:05.000Z';
 
 interface Parts {
-  readonly records: Map<CandidateId, CandidateRecord>;
+  readonly records: Map<CandidateId, Candidate>;
   readonly cancel: (id: CandidateId) => void;
 }
 
@@ -37,7 +37,7 @@ export const createFakeSteering =
       candidates,
     };
 
-    function change(record: CandidateRecord): void {
+    function change(record: Candidate): void {
       const { id, submission } = record;
       if (action === 'cancel') cancel(id);
       if (action === 'pause') records.set(id, { ...record, paused: { at: AT, reason: reason ?? null } });
@@ -47,7 +47,7 @@ export const createFakeSteering =
     }
   };
 
-const isSelected = ({ id, state, submission }: CandidateRecord, select: SteeringRequest['select']): boolean =>
+const isSelected = ({ id, state, submission }: Candidate, select: SteeringRequest['select']): boolean =>
   (select.ids?.includes(id) ?? true) &&
   (select.submitter ?? submission.submitter) === submission.submitter &&
   (select.problem ?? submission.problem) === submission.problem &&
@@ -55,7 +55,7 @@ const isSelected = ({ id, state, submission }: CandidateRecord, select: Steering
   (select.status ?? state.status) === state.status;
 
 const isNews = (
-  { paused, submission }: CandidateRecord,
+  { paused, submission }: Candidate,
   { action, priority }: { readonly action: Steering; readonly priority: number },
 ): boolean => {
   if (action === 'pause') return paused === null;
@@ -63,14 +63,14 @@ const isNews = (
   return action !== 'reprioritise' || submission.priority !== priority;
 };
 
-const rowOf = ({ id, submission, state }: CandidateRecord): Steered['candidates'][number] => {
+const rowOf = ({ id, submission, state }: Candidate): Steered['candidates'][number] => {
   const { problem, device, submitter, priority } = submission;
   const verdict = state.status === 'done' ? state.outcome.verdict : null;
   return { id, problem, device, submitter, priority, status: state.status, verdict };
 };
 
 /** No host is there. */
-export const fakeWhy = ({ id, state, submission, paused }: CandidateRecord): Why => {
+export const fakeWhy = ({ id, state, submission, paused }: Candidate): Why => {
   const base = { id, status: state.status, position: null, devices: [], eta: null, notes: [] };
   if (state.status === 'done')
     return { ...base, code: 'done', summary: `it waits for nothing: its verdict is ${state.outcome.verdict}`, todo: null };

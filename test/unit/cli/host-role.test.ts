@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HostView } from '../../../src/domain/api/inspection.ts';
+import { HostView } from '../../../src/domain/api/fleet.ts';
 import { isCompileOnly, roleText } from '../../../src/cli/output/host-role.ts';
 import { FLEET } from '../../support/server/fake-fleet.ts';
 import { INVENTORY } from '../../support/scripted-runner.ts';

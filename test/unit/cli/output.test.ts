@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { jsonText } from '../../../src/cli/context.ts';
 import { describe, expect, test } from 'vitest';
-import type { Score } from '../../../src/domain/records.ts';
+import type { Score } from '../../../src/domain/ranking/ranking.ts';
 import { rankedScoreText, reasonText, WHOLE } from '../../../src/domain/text/describe.ts';
 import { measuredText } from '../../../src/cli/commands/show.ts';
 import { logLine } from '../../../src/cli/output/log-line.ts';

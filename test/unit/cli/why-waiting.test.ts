@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { blockedLine, tellWhyWaiting } from '../../../src/cli/why-waiting.ts';
-import { QueueView } from '../../../src/domain/api/inspection.ts';
+import { blockedLine, reportWhyWaiting } from '../../../src/cli/why-waiting.ts';
+import { QueueView } from '../../../src/domain/api/queue.ts';
 
 const blocked = (device: string, reason: string | null) => ({
   device,
@@ -24,32 +24,32 @@ const view = QueueView.parse({
 });
 
 test('who waits is told once why nothing of his classes moves, until the wait is over', async () => {
-  const told: string[] = [];
+  const reported: string[] = [];
   const ended = new AbortController();
   const heard = Promise.withResolvers<undefined>();
-  const telling = tellWhyWaiting({ queue: async () => view }, new Set(['A100', 'cpu']), {
+  const telling = reportWhyWaiting({ queue: async () => view }, new Set(['A100', 'cpu']), {
     signal: ended.signal,
-    tell: (reason) => {
-      told.push(blockedLine(reason));
+    report: (reason) => {
+      reported.push(blockedLine(reason));
       heard.resolve(undefined);
     },
   });
   await heard.promise;
   ended.abort();
   await telling;
-  expect(told).toEqual(['waiting: no host of the fleet has the device class A100 (kiln fleet shows the hosts)']);
+  expect(reported).toEqual(['waiting: no host of the fleet has the device class A100 (kiln fleet shows the hosts)']);
 });
 
 test('a daemon that cannot answer is left to the wait itself', async () => {
   const ended = new AbortController();
-  const told: string[] = [];
+  const reported: string[] = [];
   const queue = async (): Promise<QueueView> => {
     ended.abort();
     throw new Error('restarting');
   };
-  await tellWhyWaiting({ queue }, new Set(['A100']), {
+  await reportWhyWaiting({ queue }, new Set(['A100']), {
     signal: ended.signal,
-    tell: (reason) => told.push(blockedLine(reason)),
+    report: (reason) => reported.push(blockedLine(reason)),
   });
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });

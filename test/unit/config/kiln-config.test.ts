@@ -199,9 +199,9 @@ describe('a file with secrets', () => {
       'store.url and queue.url',
     ],
   ])('that others can read is told, without them: %s', (text, fields) => {
-    const told = openOf(text, 0o644);
-    expect(told).toContain(`holds ${fields} and can be read by others (mode 0644): chmod 600 `);
-    expect(told).not.toMatch(/pw|a-token/);
+    const warning = openOf(text, 0o644);
+    expect(warning).toContain(`holds ${fields} and can be read by others (mode 0644): chmod 600 `);
+    expect(warning).not.toMatch(/pw|a-token/);
     expect(openOf(text, 0o600)).toBeNull();
   });
 

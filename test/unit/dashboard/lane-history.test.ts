@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createLaneHistory } from '../../../src/dashboard/model/lane-history.ts';
-import { Activity } from '../../../src/domain/api/views.ts';
+import { Activity } from '../../../src/domain/api/activity.ts';
 
 const START = Date.parse('2026-01-02T03:04:05.000Z');
 const at = (ms: number): string => new Date(START + ms).toISOString();

@@ -4,7 +4,8 @@ import { progressPlot } from '../../../src/dashboard/plots/progress-plot.ts';
 import { linear, logarithmic, ticks } from '../../../src/dashboard/plots/scale.ts';
 import { shape, svgText } from '../../../src/dashboard/plots/shape.ts';
 import { axesOf, coordinatesPlot, heatMap } from '../../../src/dashboard/plots/sweep-plots.ts';
-import { ProgressView, SweepPoints } from '../../../src/domain/api/views.ts';
+import { ProgressView } from '../../../src/domain/api/problems.ts';
+import { SweepPoints } from '../../../src/domain/api/sweeps.ts';
 
 const AT = '2026-01-02T03:04:05.000Z';
 const step = (number: number, speedup: number) => ({

@@ -5,11 +5,9 @@ import { candidateIdOfHash } from './candidate-ids.ts';
 import { widened } from '../../../src/domain/ranking/estimate.ts';
 import type { CaseTiming } from '../../../src/domain/measurement.ts';
 import { placed } from '../../../src/domain/ranking/places.ts';
-import type { Score } from '../../../src/domain/records.ts';
-import { mustConfirm, ownSpeedup, scoreOf, settle } from '../../../src/domain/ranking/score.ts';
-import type { RecordHolder } from '../../../src/domain/ranking/score.ts';
-import { learned, NO_SPREAD, pairedVariance, spreadVariance } from '../../../src/domain/ranking/spread.ts';
-import type { Spread } from '../../../src/domain/ranking/spread.ts';
+import type { Score } from '../../../src/domain/ranking/ranking.ts';
+import { type RecordHolder, mustConfirm, ownSpeedup, rankAgainstHolder, scoreOf } from '../../../src/domain/ranking/score.ts';
+import { NO_SPREAD, type Spread, learned, pairedVariance, spreadVariance } from '../../../src/domain/ranking/spread.ts';
 
 /** Standard deviations on the logarithm. */
 interface Noise {
@@ -81,7 +79,7 @@ const createWorld = (seed: number, noise: Noise) => {
   const scored = (timings: readonly CaseTiming[], kind: 'screened' | 'confirmed'): Score =>
     scoreOf(timings, {}, { deviceModel: 'GPU', variance: spreadVariance(spread, kind, 'gpu') });
 
-  /** As the engine does: screen, confirm where it must be, settle, learn. */
+  /** As the engine does: screen, confirm where it must be, rank against the holder, learn. */
   const submit = (number: number, truth: number): Score => {
     const candidateId = candidateIdOfHash(number);
     const screening = judged(truth, null);
@@ -91,12 +89,12 @@ const createWorld = (seed: number, noise: Noise) => {
     const confirmedVariance = spreadVariance(spread, 'confirmed', 'gpu');
     const score = { ...scored(timings, 'confirmed'), confirmed: true };
     const spreads = { screened: 0, confirmed: confirmedVariance, paired: pairedVariance('gpu') };
-    const settled = settle(score, timings, { candidateId, holder, spreads });
+    const ranked = rankAgainstHolder(score, timings, { candidateId, holder, spreads });
     spread = learned(spread, 'screened', ownSpeedup(screening), widened(ownSpeedup(timings), confirmedVariance));
-    if (settled.again) spread = learned(spread, 'confirmed', settled.again.measured, settled.again.known);
-    if (settled.record) [holder, holderTruth] = [{ candidateId, score: settled.score }, truth];
-    else if (settled.holder) holder = settled.holder;
-    return settled.score;
+    if (ranked.again) spread = learned(spread, 'confirmed', ranked.again.measured, ranked.again.known);
+    if (ranked.record) [holder, holderTruth] = [{ candidateId, score: ranked.score }, truth];
+    else if (ranked.holder) holder = ranked.holder;
+    return ranked.score;
   };
 
   return { submit, holder: () => holder, spread: () => spread };

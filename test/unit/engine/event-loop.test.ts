@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { KilnError } from '../../../src/domain/errors.ts';
 import { DeviceId, HostId } from '../../../src/domain/ids.ts';
 import type { HostEvent } from '../../../src/domain/ports/host-session.ts';
 import { createEventLoop, inOrder } from '../../../src/engine/event-loop.ts';
@@ -30,10 +31,26 @@ test('an event that comes while another is handled waits until all that followed
     done.push(effect.type === 'moved' ? `${effect.type} ${effect.state.status}` : effect.type);
     if (effect.type === 'moved') loop.push({ type: 'task-cancelled', id: effect.id });
   };
-  loop.start({ execute, onTick: () => undefined });
+  loop.start({ execute, onTick: () => undefined, onRefusedMove: () => undefined });
   loop.push(UP);
   loop.push({ type: 'task-added', task: task(1) });
   expect(done).toEqual(['moved compiling', 'compile', 'cancel-compile', 'finished']);
+});
+
+test('a move that no candidate may make is counted, its error goes to whoever pushed the event, and the next event is handled', () => {
+  const loop = createEventLoop(createScheduler(), () => 0);
+  onTestFinished(() => loop.stop());
+  let [refused, isSound] = [0, false];
+  const execute = (): void => {
+    if (!isSound) throw new KilnError('ILLEGAL_TRANSITION', 'candidate c-1 is done and cannot become ready');
+  };
+  loop.start({ execute, onTick: () => undefined, onRefusedMove: () => (refused += 1) });
+  loop.push(UP);
+  expect(() => loop.push({ type: 'task-added', task: task(1) })).toThrow('cannot become ready');
+  expect(refused).toBe(1);
+  isSound = true;
+  loop.push({ type: 'task-added', task: task(2) });
+  expect(refused).toBe(1);
 });
 
 test('what is pushed before the start is handled at the start', () => {
@@ -44,7 +61,7 @@ test('what is pushed before the start is handled at the start', () => {
   const done: string[] = [];
   loop.push({ type: 'task-added', task: task(1) });
   expect(done).toEqual([]);
-  loop.start({ execute: ({ type }) => done.push(type), onTick: () => undefined });
+  loop.start({ execute: ({ type }) => done.push(type), onTick: () => undefined, onRefusedMove: () => undefined });
   expect(done).toEqual(['moved', 'compile']);
 });
 

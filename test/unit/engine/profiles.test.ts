@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { CandidateContent } from '../../../src/domain/candidate.ts';
+import { Candidate, CandidateContent } from '../../../src/domain/candidate.ts';
 import { CandidateId, DeviceId, HostId } from '../../../src/domain/ids.ts';
-import type { FinishedProfile } from '../../../src/domain/ledger.ts';
-import { FromRunner } from '../../../src/domain/protocol.ts';
-import type { ProfileResult, ToRunner } from '../../../src/domain/protocol.ts';
-import { CandidateRecord } from '../../../src/domain/records.ts';
+import type { FinishedProfile } from '../../../src/domain/ports/store-rows.ts';
+import { FromRunner, type ProfileResult, type ToRunner } from '../../../src/domain/protocol.ts';
 import { createEngine } from '../../../src/engine/engine.ts';
 import type { HostEvent, HostSession } from '../../../src/domain/ports/host-session.ts';
 import type { Queue } from '../../../src/domain/ports/queue.ts';
@@ -104,7 +102,7 @@ const createHost = (hostId: HostId) => {
 };
 
 const AT = '2026-01-01T00:00:00.000Z';
-const RECORD = CandidateRecord.parse({
+const RECORD = Candidate.parse({
   id: ID,
   submission: {
     problem: 'vector_add',

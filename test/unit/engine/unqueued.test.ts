@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
-import type { NewCandidate, Unfinished } from '../../../src/domain/ledger.ts';
+import type { NewCandidate, Unfinished } from '../../../src/domain/ports/store-rows.ts';
 import type { Queue } from '../../../src/domain/ports/queue.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';

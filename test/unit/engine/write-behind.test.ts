@@ -1,10 +1,9 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { attemptIdOf, CandidateId, HostId } from '../../../src/domain/ids.ts';
-import type { NewJournalEvent } from '../../../src/domain/records.ts';
+import type { NewJournalEvent } from '../../../src/domain/journal.ts';
 import type { Writes } from '../../../src/domain/ports/store.ts';
-import { createWriteBehind } from '../../../src/engine/write-behind.ts';
-import type { Committed } from '../../../src/engine/write-behind.ts';
+import { type Committed, createWriteBehind } from '../../../src/engine/write-behind.ts';
 
 const id = CandidateId.parse(`c-${'a'.repeat(32)}`);
 const event: NewJournalEvent = { type: 'candidate.ready', candidateId: id, hostId: null, data: {} };
@@ -24,10 +23,10 @@ const createStore = (failures = 0, failing = '') => {
     await Promise.resolve();
   };
   const writes: Writes = {
-    recordTransitions: async () => write('transitions'),
-    recordAttempts: async () => write('attempts'),
+    writeTransitions: async () => write('transitions'),
+    writeAttempts: async () => write('attempts'),
     appendEvents: async () => write('events'),
-    recordCanaries: async () => write('canaries'),
+    writeCanaries: async () => write('canaries'),
     finishProfile: async () => {
       await write('profile');
       return true;

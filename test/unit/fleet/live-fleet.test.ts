@@ -5,7 +5,7 @@ import { HostId } from '../../../src/domain/ids.ts';
 import type { AddedHost } from '../../../src/domain/ports/fleet-control.ts';
 import type { HostControl } from '../../../src/domain/ports/host-control.ts';
 import type { HostSession } from '../../../src/domain/ports/host-session.ts';
-import type { NewJournalEvent } from '../../../src/domain/records.ts';
+import type { NewJournalEvent } from '../../../src/domain/journal.ts';
 import { createLiveFleet } from '../../../src/fleet/live-fleet.ts';
 import { createReconciler } from '../../../src/fleet/reconcile.ts';
 
@@ -64,7 +64,7 @@ const open = (text: string, added: readonly AddedHost[] = []) => {
     now: () => clock.now,
     log,
   });
-  const settle = async (): Promise<void> => reconciler.settled();
+  const settle = async (): Promise<void> => reconciler.reconciled();
   return { live, file, said, events, stored, clock, settle, drained: (name: string) => drains.get(name)?.resolve() };
 };
 

@@ -57,9 +57,9 @@ test('an inventory that is taken again is reduced to what the fleet file wants, 
   });
   transport.last.send({ type: 'inventory', inventory: null, failure: 'no luck', refreshIds: [] });
   await settled();
-  const told = { gcc: 'gcc 2', compileSlots: 7, devices: [{ id: 'GPU-a' }] };
-  expect(events.slice(-2)).toMatchObject([{ frame: { inventory: told } }, { frame: { inventory: null, failure: 'no luck' } }]);
-  expect(session.inventory).toMatchObject(told);
+  const sent = { gcc: 'gcc 2', compileSlots: 7, devices: [{ id: 'GPU-a' }] };
+  expect(events.slice(-2)).toMatchObject([{ frame: { inventory: sent } }, { frame: { inventory: null, failure: 'no luck' } }]);
+  expect(session.inventory).toMatchObject(sent);
   transport.last.send({ type: 'health', devices, compileQueued: 0, compileRunning: 0, use: { 'GPU-a': use, 'GPU-b': use } });
   await settled();
   expect(events.at(-1)).toMatchObject({ frame: { devices: [{ id: 'GPU-a' }], use: { 'GPU-a': use } } });

@@ -126,9 +126,9 @@ describe('connecting', () => {
     '%s is refused and tried again after a minute',
     async (code) => {
       const { clock, events, transport, start } = setUp();
-      transport.failures = [new KilnError(code, 'mend me')];
+      transport.failures = [new KilnError(code, 'repair me')];
       await start();
-      expect(events).toEqual([{ type: 'refused', hostId: 'box', reason: 'mend me', retryAtMs: 1_060_000 }]);
+      expect(events).toEqual([{ type: 'refused', hostId: 'box', reason: 'repair me', retryAtMs: 1_060_000 }]);
       await clock.advance(59_999);
       expect(transport.ends).toHaveLength(0);
       await clock.advance(1);
@@ -176,7 +176,7 @@ describe('connected', () => {
     expect(events.at(-1)).toEqual({ type: 'frame', hostId: 'box', frame: { type: 'retracted', attemptIds: [ATTEMPT] } });
   });
 
-  test('plans travel once a connection, and tasks name them', async () => {
+  test('plans are sent once a connection, and tasks name them', async () => {
     const { clock, transport, session, start, connect } = setUp();
     await start();
     expect(session.judge(TASK)).toBe(false);
@@ -185,12 +185,12 @@ describe('connected', () => {
     await settled();
     const { plans, ...rest } = TASK;
     const key: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
-    const told = [
+    const expected = [
       { type: 'plans', key, plans },
       { type: 'judge', task: { ...rest, plansKey: key } },
     ];
     expect(transport.last.received.slice(2)).toEqual([
-      ...told,
+      ...expected,
       { type: 'judge', task: { ...rest, attemptId: OTHER, plansKey: key } },
     ]);
     transport.last.stream.destroy();
@@ -199,7 +199,7 @@ describe('connected', () => {
     await connect();
     session.judge(TASK);
     await settled();
-    expect(transport.last.received.slice(2)).toEqual(told);
+    expect(transport.last.received.slice(2)).toEqual(expected);
   });
 
   test('what is said in one turn goes out in one piece', async () => {
@@ -377,8 +377,8 @@ describe('the fleet file decides which devices take work', () => {
     await connect({ devices });
     const use = { measuringMs: 1, checkingMs: 1, loadingMs: 1, idleWithWorkMs: 1, idleWithoutWorkMs: 1, faultMs: 1, judged: 1 };
     const both = { 'GPU-a': use, 'GPU-b': use };
-    const told = devices.map((one) => ({ ...one, hostMemory: 'HMM' }));
-    transport.last.send({ type: 'health', devices: told, compileQueued: 0, compileRunning: 0, use: both });
+    const expected = devices.map((one) => ({ ...one, hostMemory: 'HMM' }));
+    transport.last.send({ type: 'health', devices: expected, compileQueued: 0, compileRunning: 0, use: both });
     await settled();
     const unavailable = "kernels on it reach the memory of the host's processes (HMM)";
     expect(events.at(-1)).toMatchObject({ frame: { devices: [{ id: 'GPU-a', unavailable }], use: { 'GPU-a': use } } });

@@ -123,7 +123,7 @@ describe('the inventory of a host', () => {
 
   test('says how to keep kernels from the memory of the host, and how to allow it', () => {
     const checks = inspectInventory({ ...INVENTORY, ...FULL, devices: [{ ...GPU, hostMemory: 'HMM' }] }, HOST);
-    expect(checks.find(({ check }) => check === 'device')?.mend).toMatch(/uvm_disable_hmm=1.*allowHostMemoryAccess: true/);
+    expect(checks.find(({ check }) => check === 'device')?.remedy).toMatch(/uvm_disable_hmm=1.*allowHostMemoryAccess: true/);
     expect(inspectInventory({ ...INVENTORY, ...FULL, devices: [{ ...GPU, hostMemory: null }] }, HOST)).toEqual(
       inspectInventory({ ...INVENTORY, ...FULL }, HOST),
     );
@@ -154,6 +154,6 @@ describe('the inventory of a host', () => {
     const failures = inspectInventory({ ...INVENTORY }, { ...HOST, cpu: true, gpus: { kind: 'listed', gpus: ['x'] } }).filter(
       ({ ok }) => !ok,
     );
-    expect(failures.map(({ mend }) => mend !== null && mend.length > 10)).toEqual([true, true]);
+    expect(failures.map(({ remedy }) => remedy !== null && remedy.length > 10)).toEqual([true, true]);
   });
 });

@@ -108,7 +108,7 @@ test('after a failed command, adopts what it does not know of, and never what it
   expect((await leases.lease(1)).map(({ candidateId }) => candidateId)).toEqual([id('b')]);
 });
 
-test('keeps what it could not end, and ends it when asked to mend or before it is added again', async () => {
+test('keeps what it could not end, and ends it when asked to repair or before it is added again', async () => {
   let isDown = true;
   const ended: string[] = [];
   const { leases } = setUp({ complete: async (ids) => (isDown ? failing() : void ended.push(...ids)) });

@@ -62,7 +62,7 @@ describe('constraints', () => {
   });
 
   test('candidates of a class without devices are held only so far', () => {
-    const s = new Scenario({ windowMin: 2, windowMax: 2, heldMax: 50, standingMax: 3 }).up(0);
+    const s = new Scenario({ windowMin: 2, windowMax: 2, heldMax: 50, blockedMax: 3 }).up(0);
     for (const n of [1, 2]) s.add(n, { device: 'A100' });
     expect(wanted(s.core)).toBe(2);
     s.add(3, { device: 'A100' });

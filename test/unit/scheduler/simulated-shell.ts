@@ -160,7 +160,7 @@ export class SimulatedShell {
     this.#since.delete(deviceId);
   }
 
-  /** No final word rests on what a quarantined device said. */
+  /** No verdict depends on what a quarantined device said. */
   #expectTrusted(event: Extract<SchedulerEvent, { type: 'judged' }>, effects: readonly Effect[]): void {
     const id = candidateIdOf(event.attemptId);
     const deviceId = this.#deviceOf.get(event.attemptId);

@@ -63,7 +63,7 @@ const answerOf = async (
   try {
     return await generator.next(context, run.asked.signal, reserve);
   } catch (error) {
-    log.error({ err: error, campaignId: run.record.id, generator: generator.name }, 'a generator failed unexpectedly');
+    log.error({ err: error, campaignId: run.campaign.id, generator: generator.name }, 'a generator failed unexpectedly');
     const message = 'an unexpected failure of the generator, see the log of the daemon';
     return { ok: false, failure: 'unavailable', message, usage: { ...NO_USAGE, micros: reservedMicros } };
   }
@@ -103,7 +103,7 @@ const reserved = (run: AskingRun, { now }: AskingDeps, { context, ...chosen }: R
   const { asking, generator } = chosen.assignment;
   const reservedMicros = Math.ceil(generator.reserveMicros(context));
   asking.reserveMicros = reservedMicros;
-  const { budget } = run.record.spec;
+  const { budget } = run.campaign.spec;
   if (run.asked.signal.aborted || !affords({ budget, account: run.account }, reservedMicros)) return null;
   const generation = askedGeneration(run, { ...chosen, at: new Date(now()).toISOString(), reservedMicros });
   run.account.move(null, generation);
@@ -116,9 +116,12 @@ interface AskedParts extends Chosen {
   readonly reservedMicros: number;
 }
 
-const askedGeneration = ({ record }: AskingRun, { assignment, number, choice, at, reservedMicros }: AskedParts): Generation => ({
-  id: generationIdOf(record.id, number),
-  campaignId: record.id,
+const askedGeneration = (
+  { campaign }: AskingRun,
+  { assignment, number, choice, at, reservedMicros }: AskedParts,
+): Generation => ({
+  id: generationIdOf(campaign.id, number),
+  campaignId: campaign.id,
   number,
   agent: assignment.agent.index,
   generator: assignment.generator.name,

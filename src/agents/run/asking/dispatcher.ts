@@ -66,7 +66,7 @@ export const createDispatcher = <R extends AskingRun>(deps: DispatcherDeps<R>): 
   };
 
   const endIfOver = (run: R): void => {
-    if (run.record.status !== 'running' || !run.isOpen || run.thinking > 0 || outstandingOf(run.account) > 0) return;
+    if (run.campaign.status !== 'running' || !run.isOpen || run.thinking > 0 || outstandingOf(run.account) > 0) return;
     const allowed = allowedNow(run, deps);
     if (allowed.kind === 'over') deps.onOver(run, allowed.reason);
   };
@@ -88,7 +88,7 @@ const assignmentFor = (
   device: string,
 ): Assignment | null => {
   if (
-    run.record.status !== 'running' ||
+    run.campaign.status !== 'running' ||
     !run.isOpen ||
     deps.monotonicMs() < run.coolDownUntilMs ||
     allowedNow(run, deps).kind !== 'go'
@@ -116,7 +116,7 @@ const openAssignment = (
     asking.breaker.refusal(monotonicMs()) !== null
   )
     return null;
-  if (!affords({ budget: run.record.spec.budget, account: run.account }, asking.reserveMicros)) return null;
+  if (!affords({ budget: run.campaign.spec.budget, account: run.account }, asking.reserveMicros)) return null;
   const agent = run.roster.take(lane);
   return agent && { agent, target, generator, asking };
 };

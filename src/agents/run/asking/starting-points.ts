@@ -28,15 +28,15 @@ const generationOf = (
   const number = run.next;
   run.next += 1;
   return {
-    id: generationIdOf(run.record.id, number),
-    campaignId: run.record.id,
+    id: generationIdOf(run.campaign.id, number),
+    campaignId: run.campaign.id,
     number,
     agent: 0,
     generator: GENERATOR,
     problem: target.problem,
     device: target.device,
     move: 'seed',
-    island: index % run.record.spec.islands,
+    island: index % run.campaign.spec.islands,
     parents: [],
     idea: draft.idea,
     usage: NO_USAGE,
@@ -46,9 +46,9 @@ const generationOf = (
   };
 };
 
-const seedsOf = ({ record }: AskingRun, target: Target, judging: Judging): readonly Draft[] => {
+const seedsOf = ({ campaign }: AskingRun, target: Target, judging: Judging): readonly Draft[] => {
   const seeds = filesIn('seeds/', target, judging);
-  switch (record.spec.start.seeds) {
+  switch (campaign.spec.start.seeds) {
     case 'none':
       return [];
     case 'first':
@@ -73,13 +73,13 @@ const filesIn = (folder: string, target: Target, judging: Judging): readonly Dra
       return [draftOf({ language, source, params: {} }, file)];
     });
 
-const ownSources = ({ record }: AskingRun, target: Target): readonly Draft[] =>
-  record.spec.start.sources
+const ownSources = ({ campaign }: AskingRun, target: Target): readonly Draft[] =>
+  campaign.spec.start.sources
     .filter(({ problem, language }) => problem === target.problem && target.languages.includes(language))
     .map((source, index) => draftOf(source, `source ${index + 1} of the campaign`));
 
-const rankedOf = async ({ record }: AskingRun, target: Target, judging: Judging): Promise<readonly Draft[]> => {
-  const count = record.spec.start.ranked;
+const rankedOf = async ({ campaign }: AskingRun, target: Target, judging: Judging): Promise<readonly Draft[]> => {
+  const count = campaign.spec.start.ranked;
   if (count === 0) return [];
   const { models } = await judging.ranking(target.problem, { device: target.device, limit: count, mayBeUnknown: true });
   const entries = models

@@ -44,9 +44,9 @@ type Refused = KilnError;
 const submit = async (run: AskingRun, deps: AskingDeps, { generation, draft }: Answered) => {
   const { problem, device } = generation;
   const { language, source, params } = draft;
-  const { priority } = run.record.spec;
+  const { priority } = run.campaign.spec;
   // What others are compared with is timed to the end.
-  const effort = generation.move === 'seed' ? 'full' : run.record.spec.effort;
+  const effort = generation.move === 'seed' ? 'full' : run.campaign.spec.effort;
   const input = { problem, device, language, source, params, priority, ...(effort === undefined ? {} : { effort }) };
   try {
     const { candidates } = await retryWhileUnavailable(
@@ -63,6 +63,6 @@ const submit = async (run: AskingRun, deps: AskingDeps, { generation, draft }: A
 const refusal = (message: string): Refused => new KilnError('INTERNAL', message);
 
 const isOurs = async (run: AskingRun, { judging }: AskingDeps, id: CandidateId): Promise<boolean> => {
-  const record = await retryWhileUnavailable(async () => judging.candidate(id), retryOf(run));
-  return record.submission.submitter === submitterOf(run);
+  const candidate = await retryWhileUnavailable(async () => judging.candidate(id), retryOf(run));
+  return candidate.submission.submitter === submitterOf(run);
 };

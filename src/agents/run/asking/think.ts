@@ -44,7 +44,7 @@ const thought = async (run: AskingRun, deps: AskingDeps, assignment: Assignment)
 
 const onUnforeseen = (run: AskingRun, { log, monotonicMs }: AskingDeps, error: unknown): void => {
   if (run.closed.signal.aborted) return;
-  log.error({ err: error, campaignId: run.record.id }, 'an agent met an unexpected failure');
+  log.error({ err: error, campaignId: run.campaign.id }, 'an agent met an unexpected failure');
   run.coolDownUntilMs = monotonicMs() + COOL_DOWN_MS;
   run.trouble = error instanceof KilnError ? error.message : 'an unexpected failure, see the log; it is tried again';
 };

@@ -1,7 +1,7 @@
 /** What people ask of campaigns: to begin, to pause, to go on, to end. */
 import type { z } from 'zod';
 import type { CreateCampaign } from '../../../domain/api/campaigns.ts';
-import type { CampaignRecord, CampaignSpec, CampaignStatus } from '../../../domain/campaign/campaign.ts';
+import type { Campaign, CampaignSpec, CampaignStatus } from '../../../domain/campaign/campaign.ts';
 import { KilnError } from '../../../domain/errors.ts';
 import { CampaignId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
@@ -16,7 +16,7 @@ const OPEN_MAX = 64;
 
 export interface Commands {
   create(request: z.output<typeof CreateCampaign>): Promise<CampaignId>;
-  turn(record: CampaignRecord, status: CampaignStatus, reason: string | null): Promise<void>;
+  turn(campaign: Campaign, status: CampaignStatus, reason: string | null): Promise<void>;
 }
 
 export interface CommandsDeps {
@@ -24,7 +24,7 @@ export interface CommandsDeps {
   readonly judging: Judging;
   readonly generators: GeneratorSet;
   /** Of all campaigns, oldest first. */
-  readonly records: Map<CampaignId, CampaignRecord>;
+  readonly known: Map<CampaignId, Campaign>;
   readonly supervisor: Supervisor;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -47,34 +47,34 @@ export const createCommands = (deps: CommandsDeps): Commands => {
         creating -= 1;
       }
     },
-    turn: async (record, status, reason) => {
-      if (record.status === status) return;
-      if (record.status === 'finished' || record.status === 'stopped') {
-        throw new KilnError('CAMPAIGN_ENDED', `campaign ${record.id} is ${record.status}; start another one`);
+    turn: async (campaign, status, reason) => {
+      if (campaign.status === status) return;
+      if (campaign.status === 'finished' || campaign.status === 'stopped') {
+        throw new KilnError('CAMPAIGN_ENDED', `campaign ${campaign.id} is ${campaign.status}; start another one`);
       }
-      const run = supervisor.run(record.id);
+      const run = supervisor.run(campaign.id);
       // One that cannot go on (its problem is gone) can still be stopped.
-      if (run || status !== 'stopped') await supervisor.turn(run ?? supervisor.open(record), status, reason);
-      else await retire(deps, record, reason);
+      if (run || status !== 'stopped') await supervisor.turn(run ?? supervisor.open(campaign), status, reason);
+      else await retire(deps, campaign, reason);
     },
   };
 };
 
 const begin = async (deps: CommandsDeps, spec: CampaignSpec, submitter: string): Promise<CampaignId> => {
-  const { store, judging, generators, records, supervisor, now, randomBytes } = deps;
+  const { store, judging, generators, known, supervisor, now, randomBytes } = deps;
   const checked = await checkSpec(spec, { judging, generators });
   const at = new Date(now()).toISOString();
   const id = CampaignId.parse(`k-${randomBytes(ID_BYTES).toString('hex')}`);
   const state = { status: 'running' as const, reason: null, ranMs: 0 };
-  const record: CampaignRecord = { id, spec: checked, submitter, createdAt: at, updatedAt: at, ...state };
-  await store.createCampaign(record);
-  records.set(id, record);
-  supervisor.open(record);
+  const campaign: Campaign = { id, spec: checked, submitter, createdAt: at, updatedAt: at, ...state };
+  await store.createCampaign(campaign);
+  known.set(id, campaign);
+  supervisor.open(campaign);
   return id;
 };
 
-const retire = async ({ store, records, now }: CommandsDeps, record: CampaignRecord, reason: string | null): Promise<void> => {
-  const change = { status: 'stopped' as const, reason, ranMs: record.ranMs };
-  await store.updateCampaign(record.id, change);
-  records.set(record.id, { ...record, ...change, updatedAt: new Date(now()).toISOString() });
+const retire = async ({ store, known, now }: CommandsDeps, campaign: Campaign, reason: string | null): Promise<void> => {
+  const change = { status: 'stopped' as const, reason, ranMs: campaign.ranMs };
+  await store.updateCampaign(campaign.id, change);
+  known.set(campaign.id, { ...campaign, ...change, updatedAt: new Date(now()).toISOString() });
 };

@@ -1,5 +1,5 @@
 /** Campaigns that are not over: opened, turned from one status to another, saved, and dropped once they are through. */
-import type { CampaignRecord, CampaignStatus } from '../../../domain/campaign/campaign.ts';
+import type { Campaign, CampaignStatus } from '../../../domain/campaign/campaign.ts';
 import { KilnError } from '../../../domain/errors.ts';
 import type { CampaignId } from '../../../domain/ids.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
@@ -13,9 +13,9 @@ import type { RunDeps } from './run-deps.ts';
 export interface Lifecycle {
   readonly runs: ReadonlyMap<CampaignId, Run>;
   /** Throws KilnError where what it works on is not there any more. */
-  open(record: CampaignRecord): Run;
+  open(campaign: Campaign): Run;
   /** After a start, or where verdicts of one that ended were taken back; one that is open stays as it is. What it works on may be gone since: a person must decide then, and it is paused. */
-  reopen(record: CampaignRecord): Promise<void>;
+  reopen(campaign: Campaign): Promise<void>;
   turn(run: Run, status: CampaignStatus, reason: string | null): Promise<void>;
   dropThrough(): void;
   /** How long they ran. */
@@ -26,46 +26,46 @@ export interface Lifecycle {
 
 export interface LifecycleDeps extends RunDeps {
   readonly store: CampaignStore;
-  /** The record of a campaign is another one now. */
-  readonly onRecord: (record: CampaignRecord) => void;
+  /** A campaign changed: this is what is kept of it now. */
+  readonly onCampaign: (campaign: Campaign) => void;
 }
 
 export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
-  const { store, now, monotonicMs, onRecord } = deps;
+  const { store, now, monotonicMs, onCampaign } = deps;
   const runs = new Map<CampaignId, Run>();
   const opening = new Set<Promise<void>>();
 
   const dropIfThrough = (run: Run): void => {
-    if (isThrough(run)) runs.delete(run.record.id);
+    if (isThrough(run)) runs.delete(run.campaign.id);
   };
 
-  const open = (record: CampaignRecord): Run => {
-    const run = createRun(record, deps);
-    run.runningSinceMs = record.status === 'running' ? monotonicMs() : null;
-    runs.set(record.id, run);
+  const open = (campaign: Campaign): Run => {
+    const run = createRun(campaign, deps);
+    run.runningSinceMs = campaign.status === 'running' ? monotonicMs() : null;
+    runs.set(campaign.id, run);
     const opened = openRun(run, deps, store).finally(() => opening.delete(opened));
     opening.add(opened);
     return run;
   };
 
-  const reopen = async (record: CampaignRecord): Promise<void> => {
-    if (runs.has(record.id)) return;
+  const reopen = async (campaign: Campaign): Promise<void> => {
+    if (runs.has(campaign.id)) return;
     try {
-      open(record);
+      open(campaign);
     } catch (error) {
       if (!(error instanceof KilnError)) throw error;
-      deps.log.error({ err: error, campaignId: record.id }, 'a campaign cannot go on');
-      if (record.status !== 'running') return;
-      const change = { status: 'paused' as const, reason: `it cannot go on: ${error.message}`, ranMs: record.ranMs };
-      await store.updateCampaign(record.id, change);
-      onRecord({ ...record, ...change });
+      deps.log.error({ err: error, campaignId: campaign.id }, 'a campaign cannot go on');
+      if (campaign.status !== 'running') return;
+      const change = { status: 'paused' as const, reason: `it cannot go on: ${error.message}`, ranMs: campaign.ranMs };
+      await store.updateCampaign(campaign.id, change);
+      onCampaign({ ...campaign, ...change });
     }
   };
 
   /** One write after the other, each of what is so by then: a late one must not bring back what a person has ended. */
   const write = async (run: Run): Promise<void> => {
     const save = async (): Promise<void> => {
-      const { id, status, reason } = run.record;
+      const { id, status, reason } = run.campaign;
       await store.updateCampaign(id, { status, reason, ranMs: ranMsOf(run, monotonicMs()) });
     };
     const mine = run.written.then(async () => retryWhileUnavailable(save, retryOf(run)));
@@ -79,7 +79,7 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
     reopen,
     turn: async (run, status, reason) => {
       // In memory first: from here on nobody asks for it. Durable when it resolves.
-      onRecord(turned(run, { status, reason }, { nowMs: now(), monotonicMs: monotonicMs() }));
+      onCampaign(turned(run, { status, reason }, { nowMs: now(), monotonicMs: monotonicMs() }));
       if (status === 'stopped') run.asked.abort();
       await write(run);
       dropIfThrough(run);
@@ -90,7 +90,7 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
     },
     save: async () => {
       for (const run of runs.values()) {
-        if (run.record.status === 'running') await write(run);
+        if (run.campaign.status === 'running') await write(run);
       }
     },
     opened: async () => void (await Promise.all(opening)),
@@ -99,16 +99,16 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
 
 const turned = (
   run: Run,
-  change: Pick<CampaignRecord, 'status' | 'reason'>,
+  change: Pick<Campaign, 'status' | 'reason'>,
   { nowMs, monotonicMs }: { readonly nowMs: number; readonly monotonicMs: number },
-): CampaignRecord => {
+): Campaign => {
   const ranMs = ranMsOf(run, monotonicMs);
   run.runningSinceMs = change.status === 'running' ? monotonicMs : null;
-  run.record = { ...run.record, ...change, ranMs, updatedAt: new Date(nowMs).toISOString() };
-  return run.record;
+  run.campaign = { ...run.campaign, ...change, ranMs, updatedAt: new Date(nowMs).toISOString() };
+  return run.campaign;
 };
 
-const isThrough = ({ record, thinking, account, isOpen }: Run): boolean => {
-  const isOver = record.status === 'finished' || record.status === 'stopped';
+const isThrough = ({ campaign, thinking, account, isOpen }: Run): boolean => {
+  const isOver = campaign.status === 'finished' || campaign.status === 'stopped';
   return isOver && thinking === 0 && outstandingOf(account) === 0 && isOpen;
 };

@@ -18,14 +18,14 @@ export const openRun = async (run: Run, deps: RunDeps, store: Pick<CampaignStore
     const { ended, open } = await retryWhileUnavailable(async () => countRows(run, store), retryOf(run));
     run.isCounted = true;
     run.trouble = 'what was found before the restart is read back';
-    if (run.next === 1 && run.record.status !== 'stopped') await beginNew(run, deps);
+    if (run.next === 1 && run.campaign.status !== 'stopped') await beginNew(run, deps);
     await rebuildArchives(run, deps.judging, ended);
     await resumeOpen(run, deps, open);
     if (open.length > 0) await retryWhileUnavailable(async () => deps.verdicts.recheck(), retryOf(run));
     [run.trouble, run.isOpen] = [null, true];
   } catch (error) {
     if (run.closed.signal.aborted) return;
-    deps.log.error({ err: error, campaignId: run.record.id }, 'a campaign could not be opened');
+    deps.log.error({ err: error, campaignId: run.campaign.id }, 'a campaign could not be opened');
     run.trouble = `it could not be opened (${error instanceof Error ? error.message : String(error)}); restart the daemon to try again`;
   }
   deps.wake();
@@ -34,7 +34,7 @@ export const openRun = async (run: Run, deps: RunDeps, store: Pick<CampaignStore
 const beginNew = async (run: Run, deps: RunDeps): Promise<void> => {
   const at = new Date(deps.now()).toISOString();
   const found = await retryWhileUnavailable(async () => startingPoints(run, deps.judging, at), retryOf(run));
-  const starts = found.slice(0, run.record.spec.budget.candidates);
+  const starts = found.slice(0, run.campaign.spec.budget.candidates);
   run.trouble = null;
   for (const generation of starts) {
     run.account.move(null, generation);

@@ -44,7 +44,7 @@ interface Found {
   readonly open: readonly Generation[];
 }
 
-/** Counts every row. Returns those that are not settled, and those to rebuild the archives from. */
+/** Counts every row. Returns those that go on, and those to rebuild the archives from. */
 export const countRows = async (run: Run, store: Pick<CampaignStore, 'generations'>): Promise<Found> =>
   readRows(run, store, (generation) => {
     run.account.move(null, generation);
@@ -58,7 +58,7 @@ const readRows = async (
 ): Promise<Found> => {
   const open: Generation[] = [];
   let ended: Generation[] = [];
-  for await (const page of generationsOf(store, run.record.id)) {
+  for await (const page of generationsOf(store, run.campaign.id)) {
     for (const generation of page) {
       onRow(generation);
       const { status } = generation.state;
@@ -102,7 +102,7 @@ export const rebuildArchives = async (run: Run, judging: Judging, ended: readonl
 
 type Sourced = Awaited<ReturnType<Judging['sourced']>>[number];
 
-/** With the records and sources of those that were judged; what is not done any more is left out. */
+/** With their candidates and sources of those that were judged; what is not done any more is left out. */
 const forEachSourced = async (
   run: Run,
   { judging, ended }: { readonly judging: Judging; readonly ended: readonly Generation[] },
@@ -114,7 +114,7 @@ const forEachSourced = async (
     const ids = batch.flatMap(({ state }) => (state.status === 'judged' ? [state.candidateId] : []));
     const found = await retryWhileUnavailable(async () => judging.sourced(ids), retryOf(run));
     const byId = new Map(
-      found.flatMap((sourced) => (sourced.record.state.status === 'done' ? [[sourced.record.id, sourced]] : [])),
+      found.flatMap((sourced) => (sourced.candidate.state.status === 'done' ? [[sourced.candidate.id, sourced]] : [])),
     );
     for (const generation of batch)
       onGeneration(generation, generation.state.status === 'judged' ? byId.get(generation.state.candidateId) : undefined);

@@ -5,7 +5,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AgentsSettings } from '../../../domain/campaign/generator-settings.ts';
-import type { CampaignRecord, CampaignStatus } from '../../../domain/campaign/campaign.ts';
+import type { Campaign, CampaignStatus } from '../../../domain/campaign/campaign.ts';
 import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
 import type { ContextBuilder } from '../../context/build-context.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
@@ -33,8 +33,8 @@ export interface SupervisorDeps extends Pick<RunDeps, 'judging' | 'generators' |
   readonly store: CampaignStore;
   readonly contexts: ContextBuilder;
   readonly settings: Pick<AgentsSettings, 'queueSeconds' | 'thinkingMax'>;
-  /** The record of a campaign is another one now. */
-  readonly onRecord: (record: CampaignRecord) => void;
+  /** A campaign changed: this is what is kept of it now. */
+  readonly onCampaign: (campaign: Campaign) => void;
   /** Verdicts of a campaign were taken back: what was counted of it while it was over is out of date. */
   readonly onWithdrawn: (id: CampaignId) => void;
 }
@@ -44,7 +44,7 @@ export interface Supervisor {
   runs(): readonly Run[];
   run(id: CampaignId): Run | null;
   /** Throws KilnError where what it works on is not there any more. */
-  open(record: CampaignRecord): Run;
+  open(campaign: Campaign): Run;
   turn(run: Run, status: CampaignStatus, reason: string | null): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -73,7 +73,7 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     profiles,
     wake: () => dispatcher.wake(),
   };
-  const lifecycle = createLifecycle({ ...deps, store, onRecord: given.onRecord });
+  const lifecycle = createLifecycle({ ...deps, store, onCampaign: given.onCampaign });
   const closed = new AbortController();
   const withdrawals = createWithdrawals({ deps, store, lifecycle, onChanged: given.onWithdrawn, closed: closed.signal });
   const runs = (): readonly Run[] => [...lifecycle.runs.values()];
@@ -99,11 +99,11 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     await verdicts.start();
     // Taken back while no daemon followed; from here on the journal tells.
     await store.withdrawVerdicts(await store.outdatedVerdicts());
-    const unsettled = new Set(await store.unsettledCampaigns());
-    for (const record of (await store.campaigns()).toReversed()) {
-      given.onRecord(record);
-      const goesOn = record.status === 'running' || record.status === 'paused';
-      if (goesOn || unsettled.has(record.id)) await lifecycle.reopen(record);
+    const unfinished = new Set(await store.unfinishedCampaigns());
+    for (const campaign of (await store.campaigns()).toReversed()) {
+      given.onCampaign(campaign);
+      const goesOn = campaign.status === 'running' || campaign.status === 'paused';
+      if (goesOn || unfinished.has(campaign.id)) await lifecycle.reopen(campaign);
     }
     rounds.every(LOOK_MS, look, 'the queue could not be looked at');
     rounds.every(SAVE_MS, async () => lifecycle.save(), SAVE_FAILED);
@@ -129,7 +129,7 @@ export const createSupervisor = (given: SupervisorDeps): Supervisor => {
     deps,
     runs,
     run: (id) => lifecycle.runs.get(id) ?? null,
-    open: (record) => lifecycle.open(record),
+    open: (campaign) => lifecycle.open(campaign),
     turn: async (run, status, reason) => lifecycle.turn(run, status, reason),
     start,
     stop,

@@ -99,6 +99,6 @@ const withdrawFrom = async (run: Run, { deps, store }: WithdrawalsDeps, judged: 
 
 /** One that ended: it is dropped again when its last verdict is there. */
 const openAgain = async (id: CampaignId, { store, lifecycle }: WithdrawalsDeps, retry: RetryOptions): Promise<void> => {
-  const record = (await retryWhileUnavailable(async () => store.campaigns(), retry)).find((one) => one.id === id);
-  if (record) await lifecycle.reopen(record);
+  const campaign = (await retryWhileUnavailable(async () => store.campaigns(), retry)).find((one) => one.id === id);
+  if (campaign) await lifecycle.reopen(campaign);
 };

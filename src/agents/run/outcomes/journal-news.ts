@@ -1,6 +1,6 @@
 /** What a page of the journal says that agents go by. Pure. */
 import type { CandidateId } from '../../../domain/ids.ts';
-import type { JournalEvent } from '../../../domain/records.ts';
+import type { JournalEvent } from '../../../domain/journal.ts';
 
 export type News =
   | { readonly kind: 'done'; readonly candidateId: CandidateId; readonly device: string | null; readonly isRecord: boolean }

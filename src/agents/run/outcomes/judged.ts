@@ -1,8 +1,8 @@
-/** From a candidate's record to what its campaign keeps of it. Pure. */
+/** From a judged candidate to what its campaign keeps of it. Pure. */
 import type { Generation, GenerationState } from '../../../domain/campaign/campaign.ts';
 import type { PastAttempt } from '../../../domain/campaign/generation-context.ts';
 import type { Outcome } from '../../../domain/outcome.ts';
-import type { CandidateRecord } from '../../../domain/records.ts';
+import type { Candidate } from '../../../domain/candidate.ts';
 import { missedRule, scoreText } from '../../../domain/text/describe.ts';
 import type { ArchiveEntry, Bound } from '../../search/entry.ts';
 import { canMutate } from '../../variation/mutate.ts';
@@ -15,28 +15,28 @@ export type Judged = Extract<GenerationState, { status: 'judged' }>;
 
 /** Null while it has no verdict. */
 export const judgedState = (
-  record: CandidateRecord,
+  candidate: Candidate,
   { isFirst, isRecord }: { readonly isFirst: boolean; readonly isRecord: boolean },
 ): Judged | null => {
-  if (record.state.status !== 'done') return null;
-  const { verdict } = record.state.outcome;
+  if (candidate.state.status !== 'done') return null;
+  const { verdict } = candidate.state.outcome;
   return {
     status: 'judged',
-    candidateId: record.id,
+    candidateId: candidate.id,
     isFirst,
     verdict,
-    speedup: verdict === 'passed' ? (record.score?.rankKey ?? null) : null,
-    deviceMs: isFirst ? record.attempts.reduce((sum, { phases }) => sum + (phases?.totalMs ?? 0), 0) : 0,
+    speedup: verdict === 'passed' ? (candidate.score?.rankKey ?? null) : null,
+    deviceMs: isFirst ? candidate.attempts.reduce((sum, { phases }) => sum + (phases?.totalMs ?? 0), 0) : 0,
     isRecord,
-    ...(record.score?.stopped ? { stoppedEarly: true } : {}),
+    ...(candidate.score?.stopped ? { stoppedEarly: true } : {}),
   };
 };
 
 /** Null where it passed. */
-export const reasonOf = (record: CandidateRecord): string | null => {
-  if (record.state.status !== 'done' || record.state.outcome.verdict === 'passed') return null;
-  const { verdict } = record.state.outcome;
-  const detail = oneLine(detailOf(record.state.outcome));
+export const reasonOf = (candidate: Candidate): string | null => {
+  if (candidate.state.status !== 'done' || candidate.state.outcome.verdict === 'passed') return null;
+  const { verdict } = candidate.state.outcome;
+  const detail = oneLine(detailOf(candidate.state.outcome));
   return detail === '' ? verdict : `${verdict}: ${detail}`;
 };
 
@@ -73,17 +73,17 @@ const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim().sl
 export interface Seen {
   readonly generation: Generation;
   readonly source: string;
-  readonly record: CandidateRecord;
+  readonly candidate: Candidate;
 }
 
 /** `bound`: where no profile says more. */
-export const archiveEntry = ({ generation, source, record }: Seen, bound: Bound): ArchiveEntry => {
+export const archiveEntry = ({ generation, source, candidate }: Seen, bound: Bound): ArchiveEntry => {
   const { number, idea, move, island, parents } = generation;
-  const { language, params } = record.submission;
-  const registers = Object.values(record.resources ?? {}).map((kernel) => kernel.registers);
+  const { language, params } = candidate.submission;
+  const registers = Object.values(candidate.resources ?? {}).map((kernel) => kernel.registers);
   return {
     number,
-    candidateId: record.id,
+    candidateId: candidate.id,
     language,
     source,
     params,
@@ -91,14 +91,14 @@ export const archiveEntry = ({ generation, source, record }: Seen, bound: Bound)
     move,
     island,
     parents,
-    verdict: record.state.status === 'done' ? record.state.outcome.verdict : null,
-    speedup: record.score?.rankKey ?? null,
-    floorShare: record.score?.floorShare ?? null,
-    failure: reasonOf(record),
-    stoppedEarly: record.score?.stopped !== undefined,
+    verdict: candidate.state.status === 'done' ? candidate.state.outcome.verdict : null,
+    speedup: candidate.score?.rankKey ?? null,
+    floorShare: candidate.score?.floorShare ?? null,
+    failure: reasonOf(candidate),
+    stoppedEarly: candidate.score?.stopped !== undefined,
     bound,
     registers: registers.length === 0 ? null : Math.max(...registers),
-    isVariable: record.score !== null && isVariable({ language, source, params }),
+    isVariable: candidate.score !== null && isVariable({ language, source, params }),
   };
 };
 
@@ -107,10 +107,10 @@ const isVariable = (variant: Variant): boolean => {
   return parent !== null && canMutate(parent);
 };
 
-export const pastAttempt = ({ idea }: Generation, record: CandidateRecord): PastAttempt => ({
+export const pastAttempt = ({ idea }: Generation, candidate: Candidate): PastAttempt => ({
   idea,
-  params: record.submission.params,
-  verdict: record.state.status === 'done' ? record.state.outcome.verdict : null,
-  speedup: record.score?.rankKey ?? null,
-  reason: reasonOf(record) ?? (record.score?.stopped ? scoreText(record.score) : null),
+  params: candidate.submission.params,
+  verdict: candidate.state.status === 'done' ? candidate.state.outcome.verdict : null,
+  speedup: candidate.score?.rankKey ?? null,
+  reason: reasonOf(candidate) ?? (candidate.score?.stopped ? scoreText(candidate.score) : null),
 });

@@ -1,12 +1,10 @@
 /** From a verdict back to the archive, and to the agent that wrote the candidate. */
 import type { Generation } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
-import type { CandidateRecord } from '../../../domain/records.ts';
+import type { Candidate } from '../../../domain/candidate.ts';
 import { advance, leaveStart } from './advance.ts';
-import { retryOf, targetOf } from '../state/campaign-run.ts';
-import type { Pending, AwaitingRun } from '../state/campaign-run.ts';
-import { archiveEntry, judgedState, pastAttempt } from './judged.ts';
-import type { Judged, Seen } from './judged.ts';
+import { type AwaitingRun, type Pending, retryOf, targetOf } from '../state/campaign-run.ts';
+import { type Judged, type Seen, archiveEntry, judgedState, pastAttempt } from './judged.ts';
 import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
 import type { OutcomeDeps } from './outcome-deps.ts';
 
@@ -47,23 +45,25 @@ const keepPending = async (run: AwaitingRun, deps: OutcomeDeps, keeping: Keeping
 };
 
 const readVerdict = async (run: AwaitingRun, deps: OutcomeDeps, { pending, id, isRecord }: KeepingVerdict): Promise<void> => {
-  const record = await retryWhileUnavailable(async () => deps.judging.candidate(id), retryOf(run));
+  const candidate = await retryWhileUnavailable(async () => deps.judging.candidate(id), retryOf(run));
   const source = pending.source ?? (await retryWhileUnavailable(async () => deps.judging.source(id), retryOf(run))).source;
-  if (record.state.status !== 'done' || run.pending.get(id) !== pending) return;
+  if (candidate.state.status !== 'done' || run.pending.get(id) !== pending) return;
   run.pending.delete(id);
-  const kept = pending.generations.map((generation) => keepJudged(run, deps, { seen: { generation, source, record }, isRecord }));
+  const kept = pending.generations.map((generation) =>
+    keepJudged(run, deps, { seen: { generation, source, candidate }, isRecord }),
+  );
   await Promise.all(kept);
 };
 
 interface Keeping {
-  readonly seen: Seen & { readonly record: CandidateRecord };
+  readonly seen: Seen & { readonly candidate: Candidate };
   readonly isRecord: boolean;
 }
 
 const keepJudged = async (run: AwaitingRun, deps: OutcomeDeps, { seen, isRecord }: Keeping): Promise<void> => {
-  const { generation, record } = seen;
+  const { generation, candidate } = seen;
   const isFirst = generation.state.status === 'submitted' && generation.state.isFirst;
-  const state = judgedState(record, { isFirst, isRecord });
+  const state = judgedState(candidate, { isFirst, isRecord });
   if (!state) return;
   wishProfile(run, deps, { generation, state });
   learn(run, seen);
@@ -73,23 +73,23 @@ const keepJudged = async (run: AwaitingRun, deps: OutcomeDeps, { seen, isRecord 
 
 /** Of a new best, where somebody who is asked makes use of it. The account does not know of the candidate yet. */
 const wishProfile = (
-  { account, record }: AwaitingRun,
+  { account, campaign }: AwaitingRun,
   { generators, profiles }: OutcomeDeps,
   { generation, state }: { readonly generation: Generation; readonly state: Judged },
 ): void => {
   const { problem, device } = generation;
   if (state.speedup === null || state.stoppedEarly || state.speedup <= (account.best(generation)?.speedup ?? 0)) return;
-  if (!record.spec.generators.some(({ name }) => generators.byName.get(name)?.readsProfiles)) return;
-  profiles.onBest({ of: `${record.id} ${problem} ${device}`, device, candidateId: state.candidateId });
+  if (!campaign.spec.generators.some(({ name }) => generators.byName.get(name)?.readsProfiles)) return;
+  profiles.onBest({ of: `${campaign.id} ${problem} ${device}`, device, candidateId: state.candidateId });
 };
 
 /** The archive hears of it, and so does the agent that wrote it. */
 export const learn = (run: AwaitingRun, seen: Seen): void => {
-  const { generation, record } = seen;
+  const { generation, candidate } = seen;
   addToArchive(run, seen);
   leaveStart(run, generation);
   const agent = generation.move === 'seed' ? undefined : run.roster.agents[generation.agent];
-  agent?.remember({ candidateId: record.id, attempt: pastAttempt(generation, record) });
+  agent?.remember({ candidateId: candidate.id, attempt: pastAttempt(generation, candidate) });
 };
 
 export const addToArchive = (run: AwaitingRun, seen: Seen): void => {

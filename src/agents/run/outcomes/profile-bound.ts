@@ -1,13 +1,13 @@
 /** What a profile says of what bounds a candidate. Pure. */
-import type { KernelProfile, ProfileRecord, ProfileSummary } from '../../../domain/profile.ts';
+import type { KernelProfile, Profile, ProfileSummary } from '../../../domain/profile.ts';
 import type { Archive } from '../../search/archive.ts';
 import type { Bound } from '../../search/entry.ts';
 
 /** Archives that do not hold it are left as they are. */
-export const learnProfile = (archives: readonly Archive[], record: ProfileRecord | null): void => {
-  if (record?.state.status !== 'done') return;
-  const bound = boundOfProfile(record.state.summary);
-  if (bound !== null) for (const archive of archives) archive.setBound(record.candidateId, bound);
+export const learnProfile = (archives: readonly Archive[], profile: Profile | null): void => {
+  if (profile?.state.status !== 'done') return;
+  const bound = boundOfProfile(profile.state.summary);
+  if (bound !== null) for (const archive of archives) archive.setBound(profile.candidateId, bound);
 };
 
 /** Which unit is nearer to its peak, over the time of all kernels; null where that was not measured. */

@@ -7,10 +7,9 @@
  */
 import type { Logger } from 'pino';
 import type { CandidateId } from '../../../domain/ids.ts';
-import type { JournalEvent } from '../../../domain/records.ts';
+import type { JournalEvent } from '../../../domain/journal.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
-import { newsIn } from './journal-news.ts';
-import type { News } from './journal-news.ts';
+import { type News, newsIn } from './journal-news.ts';
 
 const PAGE = 1000;
 /** Writes that follow one another closely are read together. */

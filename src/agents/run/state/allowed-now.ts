@@ -19,6 +19,6 @@ export const allowedNow = (run: Questioned, { monotonicMs, generators }: Now): A
   if (end && ends.every((reason) => reason !== null)) return { kind: 'over', reason: end };
   const usable = [...run.asking].filter(([name]) => generators.byName.get(name)?.unavailable === null);
   const reserveMicros = usable.length === 0 ? 0 : Math.min(...usable.map(([, asking]) => asking.reserveMicros));
-  const { budget } = run.record.spec;
+  const { budget } = run.campaign.spec;
   return allowedBy({ budget, account: run.account, ranMs: ranMsOf(run, monotonicMs()), reserveMicros, preparing: run.preparing });
 };

@@ -1,12 +1,12 @@
 /**
  * One campaign that is not over: its agents, its targets, its account. Each room acts on a part of it.
  *
- * Modes follow the record's status. running: agents are asked as the limits and the fleet allow. paused: nobody is asked, what is on its way
+ * Modes follow the campaign's status. running: agents are asked as the limits and the fleet allow. paused: nobody is asked, what is on its way
  * arrives. finished, stopped: likewise, for good; the run is dropped once nothing is outstanding. closed: the daemon stops.
  * Invariant: every generation that is asked, answered or submitted is counted in `account`, and its row is durable before the next step.
  */
 import { CAMPAIGN_SUBMITTER } from '../../../domain/campaign/campaign.ts';
-import type { CampaignRecord, Draft, Generation } from '../../../domain/campaign/campaign.ts';
+import type { Campaign, Draft, Generation } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createAccount } from './account.ts';
@@ -35,7 +35,7 @@ export interface Asking {
 
 /** What it is and what it has found. */
 export interface Findings {
-  readonly record: CampaignRecord;
+  readonly campaign: Campaign;
   readonly account: Account;
   readonly targets: readonly Target[];
   readonly roster: Roster;
@@ -78,7 +78,7 @@ export interface Life {
   isCounted: boolean;
   /** Its rows are read back and its starting points are submitted: from here on agents are asked. */
   isOpen: boolean;
-  /** Resolves when the last write of the record that was begun is over. */
+  /** Resolves when the last write of the campaign that was begun is over. */
   written: Promise<void>;
 }
 
@@ -89,20 +89,20 @@ export type AwaitingRun = Findings & Waiting & Retrying;
 export type AskingRun = AwaitingRun & Thinking & Readonly<Pick<Life, 'isOpen' | 'runningSinceMs'>>;
 
 export interface Run extends Findings, Waiting, Retrying, Thinking, Life {
-  record: CampaignRecord;
+  campaign: Campaign;
 }
 
 export const createRun = (
-  record: CampaignRecord,
+  campaign: Campaign,
   deps: { readonly judging: Pick<Judging, 'problem'>; readonly random: () => number },
 ): Run => {
-  const { spec } = record;
+  const { spec } = campaign;
   const targets = openTargets(spec, deps.judging);
   const asking = new Map(
     spec.generators.map(({ name }) => [name, { breaker: createCircuitBreaker(name, deps.random), reserveMicros: 0 }] as const),
   );
   return {
-    record,
+    campaign,
     account: createAccount(),
     targets,
     roster: createRoster({ agents: spec.agents, targets: targets.length, islands: spec.islands, generators: spec.generators }),
@@ -123,7 +123,7 @@ export const createRun = (
   };
 };
 
-export const submitterOf = ({ record }: Pick<Findings, 'record'>): string => `${CAMPAIGN_SUBMITTER}${record.id}`;
+export const submitterOf = ({ campaign }: Pick<Findings, 'campaign'>): string => `${CAMPAIGN_SUBMITTER}${campaign.id}`;
 
 export const targetOf = (
   { targets }: Pick<Findings, 'targets'>,
@@ -131,9 +131,9 @@ export const targetOf = (
 ): Target | undefined => targets.find((target) => target.problem === problem && target.device === device);
 
 export const ranMsOf = (
-  { record, runningSinceMs }: Pick<Findings, 'record'> & Pick<Life, 'runningSinceMs'>,
+  { campaign, runningSinceMs }: Pick<Findings, 'campaign'> & Pick<Life, 'runningSinceMs'>,
   nowMs: number,
-): number => record.ranMs + (runningSinceMs === null ? 0 : Math.max(0, nowMs - runningSinceMs));
+): number => campaign.ranMs + (runningSinceMs === null ? 0 : Math.max(0, nowMs - runningSinceMs));
 
 /** Waits as long as the daemon runs, and says in the view what for. */
 export const retryOf = (run: Retrying): RetryOptions => ({

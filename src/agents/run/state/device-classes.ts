@@ -2,10 +2,9 @@
  * What agents know of each device class: how much work it holds and how many may think for it. The queue is looked at now and then;
  * between two looks, what agents submit and what is done is added and taken off.
  */
-import type { QueueView } from '../../../domain/api/inspection.ts';
+import type { QueueView } from '../../../domain/api/queue.ts';
 import type { DeviceClass } from '../../../domain/device.ts';
-import { createFeeder } from '../../feeding/feeder.ts';
-import type { Allowance, Feeder } from '../../feeding/feeder.ts';
+import { type Allowance, type Feeder, createFeeder } from '../../feeding/feeder.ts';
 import type { Load } from '../../feeding/load.ts';
 
 export interface DeviceClasses {

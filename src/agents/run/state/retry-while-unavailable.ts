@@ -1,10 +1,9 @@
 /** Retries while something is unavailable that will be there again: a store or a queue, or room in a full queue. */
-import { setTimeout as wait } from 'node:timers/promises';
 import { KilnError } from '../../../domain/errors.ts';
+import { doubledMs } from '../../../platform/backoff.ts';
+import { retry } from '../../../platform/retry.ts';
 
-const WAIT_MS_MIN = 100;
-const WAIT_MS_MAX = 5000;
-const GROWTH = 2;
+const BACKOFF = { minMs: 100, maxMs: 5000 };
 
 export interface RetryOptions {
   /** Ends the waiting: the work's error is thrown. */
@@ -15,22 +14,17 @@ export interface RetryOptions {
 
 /** Tries until it works, or the error is one that another try does not help, or `signal` aborts. */
 export const retryWhileUnavailable = async <T>(work: () => Promise<T>, { signal, onTrouble }: RetryOptions): Promise<T> => {
-  for (let waitMs = WAIT_MS_MIN, isTroubled = false; ; waitMs = Math.min(WAIT_MS_MAX, waitMs * GROWTH), isTroubled = true) {
-    try {
-      const result = await work();
-      if (isTroubled) onTrouble(null);
-      return result;
-    } catch (error) {
-      if (signal.aborted || !(error instanceof KilnError) || !error.retryable) throw error;
+  let isTroubled = false;
+  const result = await retry(work, {
+    mayHelp: (error) => {
+      if (!(error instanceof KilnError) || !error.retryable) return false;
+      isTroubled = true;
       onTrouble(error.message);
-      await waitUnless(signal, waitMs);
-    }
-  }
-};
-
-/** Ends early, without an error, when `signal` aborts. */
-const waitUnless = async (signal: AbortSignal, ms: number): Promise<void> => {
-  await wait(ms, undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
+      return true;
+    },
+    waitMs: (failures) => doubledMs(failures, BACKOFF),
+    signal,
   });
+  if (isTroubled) onTrouble(null);
+  return result;
 };

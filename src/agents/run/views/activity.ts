@@ -9,15 +9,15 @@ type ActivityDeps = Pick<RunDeps, 'monotonicMs' | 'generators' | 'classes'>;
 
 export const activityOf = (run: Run, deps: ActivityDeps): string => {
   const doing = doingNow(run);
-  const held = run.record.status === 'running' ? holding(run, deps) : run.record.reason;
+  const held = run.campaign.status === 'running' ? holding(run, deps) : run.campaign.reason;
   return [doing, held].filter((part) => part !== null && part !== '').join('; ');
 };
 
 const doingNow = (run: Run): string => {
-  const { status } = run.record;
+  const { status } = run.campaign;
   const waiting = run.account.byStatus.submitted;
   const parts = [
-    ...(run.thinking > 0 ? [`${run.thinking} of ${run.record.spec.agents} agents think`] : []),
+    ...(run.thinking > 0 ? [`${run.thinking} of ${run.campaign.spec.agents} agents think`] : []),
     ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'candidate waits' : 'candidates wait'} for a verdict`] : []),
   ];
   if (parts.length > 0) return parts.join(', ');

@@ -1,5 +1,5 @@
 /** Campaigns that are over: counted from their rows when somebody looks, and kept for the next look. */
-import type { CampaignRecord } from '../../../domain/campaign/campaign.ts';
+import type { Campaign } from '../../../domain/campaign/campaign.ts';
 import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { createAccount } from '../state/account.ts';
@@ -16,7 +16,7 @@ export interface CountedCampaign {
 }
 
 export interface EndedCampaigns {
-  get(record: CampaignRecord): Promise<CountedCampaign>;
+  get(campaign: Campaign): Promise<CountedCampaign>;
   /** As its rows are now, of one that is open: not kept. */
   read(id: CampaignId): Promise<CountedCampaign>;
   /** Its rows changed since. */

@@ -7,8 +7,8 @@ import type { Supervisor } from '../lifecycle/supervisor.ts';
 export const gaugesOf = (supervisor: Supervisor, settings: Pick<AgentsSettings, 'queueSeconds'>): CampaignGauges => {
   const { classes } = supervisor.deps;
   return {
-    campaigns: supervisor.runs().map(({ record, account, thinking }) => ({
-      id: record.id,
+    campaigns: supervisor.runs().map(({ campaign, account, thinking }) => ({
+      id: campaign.id,
       thinking,
       waitingForVerdict: account.byStatus.submitted,
       spentMicros: account.spentMicros,

@@ -1,6 +1,7 @@
 /** The order of rankings, read anew every few seconds: lists of campaigns are looked at each second. */
 import { KilnError } from '../../../domain/errors.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
+import { BoundedMap } from '../../../platform/bounded-map.ts';
 import type { TargetName } from '../state/account.ts';
 import type { Ranked } from './view.ts';
 
@@ -14,13 +15,12 @@ interface Held {
 }
 
 export const createRankedReader = (judging: Pick<Judging, 'ranking'>, monotonicMs: () => number) => {
-  const held = new Map<string, Held>();
+  const held = new BoundedMap<string, Held>(TARGETS_MAX);
   return async (target: TargetName): Promise<readonly Ranked[]> => {
     const key = `${target.problem} ${target.device}`;
     const known = held.get(key);
     if (known && monotonicMs() - known.atMs < AGE_MS_MAX) return known.ranked;
     const ranked = readRanked(judging, target);
-    if (held.size >= TARGETS_MAX) held.clear();
     held.set(key, { atMs: monotonicMs(), ranked });
     ranked.catch(() => held.delete(key));
     return ranked;

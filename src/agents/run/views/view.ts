@@ -1,6 +1,6 @@
 /** A campaign as people see it. */
 import type { CampaignBest, CampaignView } from '../../../domain/api/campaigns.ts';
-import type { CampaignRecord } from '../../../domain/campaign/campaign.ts';
+import type { Campaign } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
 import { candidatesOf } from '../state/account.ts';
@@ -10,7 +10,7 @@ const MICROS_PER_USD = 1_000_000;
 const MS_PER_MINUTE = 60_000;
 
 export interface Viewed {
-  readonly record: CampaignRecord;
+  readonly campaign: Campaign;
   readonly account: Account;
   readonly targets: readonly TargetName[];
   readonly ranMs: number;
@@ -23,10 +23,10 @@ export interface Viewed {
 }
 
 export const campaignView = async (viewed: Viewed): Promise<CampaignView> => {
-  const { record, account, ranMs, thinking, activity } = viewed;
+  const { campaign, account, ranMs, thinking, activity } = viewed;
   const { micros: _micros, ...usage } = account.usage;
   return {
-    ...record,
+    ...campaign,
     activity,
     thinking,
     waitingForVerdict: account.byStatus.submitted,

@@ -1,9 +1,10 @@
 /** Views of campaigns: open ones from what is in memory, ended ones from their rows. */
 import type { CampaignView } from '../../../domain/api/campaigns.ts';
-import type { CampaignRecord } from '../../../domain/campaign/campaign.ts';
+import type { Campaign } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
+import { BoundedMap } from '../../../platform/bounded-map.ts';
 import { activityOf } from './activity.ts';
 import { createRankedReader } from './ranked-reader.ts';
 import { ranMsOf, targetOf } from '../state/campaign-run.ts';
@@ -15,7 +16,7 @@ import { campaignView } from './view.ts';
 const LANGUAGES_MAX = 2000;
 
 export interface Views {
-  view(record: CampaignRecord): Promise<CampaignView>;
+  view(campaign: Campaign): Promise<CampaignView>;
 }
 
 export interface ViewsDeps {
@@ -28,24 +29,23 @@ export interface ViewsDeps {
 
 export const createViews = ({ judging, endedCampaigns, supervisor, monotonicMs }: ViewsDeps): Views => {
   const rankedOf = createRankedReader(judging, monotonicMs);
-  const languages = new Map<CandidateId, Language>();
+  const languages = new BoundedMap<CandidateId, Language>(LANGUAGES_MAX);
 
   const languageOf = async (id: CandidateId): Promise<Language> => {
     const language = languages.get(id) ?? (await judging.candidate(id)).submission.language;
-    if (languages.size >= LANGUAGES_MAX) languages.clear();
     languages.set(id, language);
     return language;
   };
 
-  const fromRows = async (record: CampaignRecord, { account, lineages }: CountedCampaign): Promise<CampaignView> => {
-    const { problems, devices } = record.spec;
+  const fromRows = async (campaign: Campaign, { account, lineages }: CountedCampaign): Promise<CampaignView> => {
+    const { problems, devices } = campaign.spec;
     return campaignView({
-      record,
+      campaign,
       account,
       targets: problems.flatMap((problem) => devices.map((device) => ({ problem, device }))),
-      ranMs: record.ranMs,
+      ranMs: campaign.ranMs,
       thinking: 0,
-      activity: record.reason ?? record.status,
+      activity: campaign.reason ?? campaign.status,
       languageOf,
       rankedOf,
       lineageOf: (_target, id) => lineages.get(id) ?? [id],
@@ -53,13 +53,13 @@ export const createViews = ({ judging, endedCampaigns, supervisor, monotonicMs }
   };
 
   return {
-    view: async (record) => {
-      const run = supervisor.run(record.id);
-      if (!run) return fromRows(record, await endedCampaigns.get(record));
+    view: async (campaign) => {
+      const run = supervisor.run(campaign.id);
+      if (!run) return fromRows(campaign, await endedCampaigns.get(campaign));
       // Just opened: its account is empty yet.
-      if (!run.isCounted) return fromRows(record, await endedCampaigns.read(record.id));
+      if (!run.isCounted) return fromRows(campaign, await endedCampaigns.read(campaign.id));
       return campaignView({
-        record: run.record,
+        campaign: run.campaign,
         account: run.account,
         targets: run.targets,
         ranMs: ranMsOf(run, monotonicMs()),

@@ -1,14 +1,10 @@
 /** Calls of the API, typed by the contracts that the server's routes are made of. Types only: zod stays at the daemon. */
 import type { z } from 'zod';
-import type * as campaigns from '../../../domain/api/campaign-contracts.ts';
-import type * as contracts from '../../../domain/api/contracts.ts';
-import type * as profiles from '../../../domain/api/profile-contracts.ts';
-import type * as views from '../../../domain/api/view-contracts.ts';
+import type { ENDPOINTS } from '../../../domain/api/endpoints.ts';
 import { learnDate } from './clock.ts';
 
-type Modules = typeof campaigns | typeof contracts | typeof profiles | typeof views;
 type Values<T> = T extends unknown ? T[keyof T] : never;
-type Endpoint = Values<Values<Modules>>;
+type Endpoint = Values<Values<typeof ENDPOINTS>>;
 type Method = Endpoint['method'];
 type UrlOf<M extends Method> = Extract<Endpoint, { readonly method: M }>['url'];
 type Answers<M extends Method, U extends string> =

@@ -6,8 +6,8 @@ const HEADER_SECOND_MS = 1000;
 let skewMs = 0;
 
 export const learnDate = (header: string | null): void => {
-  const told = header === null ? Number.NaN : Date.parse(header) + HEADER_SECOND_MS / 2;
-  const difference = told - wallClockMs();
+  const daemonMs = header === null ? Number.NaN : Date.parse(header) + HEADER_SECOND_MS / 2;
+  const difference = daemonMs - wallClockMs();
   if (Number.isFinite(difference) && Math.abs(difference - skewMs) > HEADER_SECOND_MS)
     skewMs = Math.abs(difference) > HEADER_SECOND_MS ? difference : 0;
 };

@@ -6,7 +6,7 @@
  * what happened before was not told.
  */
 import { signal } from '@preact/signals';
-import type { JournalEvent } from '../../../domain/records.ts';
+import type { JournalEvent } from '../../../domain/journal.ts';
 import { ask } from './api.ts';
 
 type Listener = (events: readonly JournalEvent[]) => void;
@@ -24,6 +24,9 @@ const TYPES: Readonly<Record<JournalEvent['type'], true>> = {
   'candidate.done': true,
   'candidate.record': true,
   'candidate.reopened': true,
+  'candidate.paused': true,
+  'candidate.resumed': true,
+  'candidate.reprioritised': true,
   'sweep.created': true,
   'campaign.created': true,
   'campaign.changed': true,
@@ -34,6 +37,11 @@ const TYPES: Readonly<Record<JournalEvent['type'], true>> = {
   'host.work.started': true,
   'host.work.ended': true,
   'host.changed': true,
+  'host.added': true,
+  'host.draining': true,
+  'host.removed': true,
+  'fleet.reloaded': true,
+  'fleet.refused': true,
   'device.changed': true,
   'device.quarantined': true,
   'compiler.quarantined': true,

@@ -1,6 +1,6 @@
-/** An answer of the API that stays as it is now: asked again when events tell that it changed, at most so often, and never unseen. */
+/** An answer of the API that stays as it is now: asked again when events show that it changed, at most so often, and never unseen. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { JournalEvent } from '../../../domain/records.ts';
+import type { JournalEvent } from '../../../domain/journal.ts';
 import { generation, onEvents } from './events.ts';
 
 export interface Asked<T> {
@@ -37,7 +37,7 @@ export const useAnswer = <T>(key: string | null, read: () => Promise<T>, options
     const loop = createLoop({
       read: () => latest.current.read(),
       pauseMs: latest.current.options.pauseMs ?? PAUSE_MS,
-      tell: (data, error) => setState((before) => ({ key, data: data ?? (before.key === key ? before.data : null), error })),
+      show: (data, error) => setState((before) => ({ key, data: data ?? (before.key === key ? before.data : null), error })),
     });
     asker.current = loop.ask;
     const stopEvents = onEvents((events) => {
@@ -62,11 +62,11 @@ export const useAnswer = <T>(key: string | null, read: () => Promise<T>, options
 interface Loop<T> {
   readonly read: () => Promise<T>;
   readonly pauseMs: number;
-  readonly tell: (data: T | null, error: Error | null) => void;
+  readonly show: (data: T | null, error: Error | null) => void;
 }
 
 /** Asks once at a time; asked meanwhile, it asks once more after the pause. */
-const createLoop = <T>({ read, pauseMs, tell }: Loop<T>): { readonly ask: () => void; readonly stop: () => void } => {
+const createLoop = <T>({ read, pauseMs, show }: Loop<T>): { readonly ask: () => void; readonly stop: () => void } => {
   let state: 'idle' | 'asking' | 'pausing' | 'stopped' = 'idle';
   let again = false;
   const run = async (): Promise<void> => {
@@ -77,7 +77,7 @@ const createLoop = <T>({ read, pauseMs, tell }: Loop<T>): { readonly ask: () => 
       (cause: unknown) => [null, cause instanceof Error ? cause : new Error(String(cause))] as const,
     );
     if (isStopped()) return;
-    tell(data, error);
+    show(data, error);
     state = 'pausing';
     setTimeout(() => {
       if (isStopped()) return;

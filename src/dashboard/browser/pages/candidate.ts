@@ -1,6 +1,8 @@
 /** One candidate: what it is, what became of it, why it waits, and how it differs from others. */
 import { h, type JSX } from 'preact';
-import type { AttemptRecord, CandidateRecord, Score } from '../../../domain/records.ts';
+import type { FinishedAttempt } from '../../../domain/attempt.ts';
+import type { Candidate } from '../../../domain/candidate.ts';
+import type { Score } from '../../../domain/ranking/ranking.ts';
 import { basisText, judgedAgainText, pairText, reasonText, stoppedText, WHOLE } from '../../../domain/text/describe.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
 import { bytes, grouped, interval, milliseconds, nanoseconds, percent, times } from '../../../domain/text/units.ts';
@@ -44,8 +46,8 @@ export const CandidatePage = ({ id }: { readonly id: string }): JSX.Element => {
   const tab = TABS.find(([key]) => key === query.value.get('tab'))?.[0] ?? 'result';
   if (asked.data === null)
     return h('div', { class: 'page' }, h('h1', null, 'Candidate'), asked.error ? failure(asked.error) : loading());
-  const record = asked.data;
-  const { submission, state } = record;
+  const candidate = asked.data;
+  const { submission, state } = candidate;
   const verdict = state.status === 'done' ? state.outcome.verdict : null;
   return h(
     'div',
@@ -53,18 +55,18 @@ export const CandidatePage = ({ id }: { readonly id: string }): JSX.Element => {
     h(
       'div',
       { class: 'title' },
-      h('h1', { class: 'mono' }, record.id.slice(0, 14)),
+      h('h1', { class: 'mono' }, candidate.id.slice(0, 14)),
       statusBadge(state.status, verdict),
       h('span', { class: 'sub' }, problemLink(submission.problem), ` on ${submission.device} · ${submission.language}`),
       h(
         'div',
         { class: 'end' },
-        h(CopyButton, { text: record.id, label: 'Copy id' }),
-        h(Actions, { record, onDone: asked.again }),
+        h(CopyButton, { text: candidate.id, label: 'Copy id' }),
+        h(Actions, { candidate, onDone: asked.again }),
       ),
     ),
     asked.error ? failure(asked.error) : null,
-    h(WhyPanel, { record }),
+    h(WhyPanel, { candidate }),
     h(
       'nav',
       { class: 'tabs', 'aria-label': 'Parts' },
@@ -80,21 +82,21 @@ export const CandidatePage = ({ id }: { readonly id: string }): JSX.Element => {
         ),
       ),
     ),
-    tab === 'result' ? h(ResultTab, { record }) : null,
-    tab === 'source' ? h(SourcePanel, { record }) : null,
-    tab === 'plan' ? h(PlanPanel, { id: record.id }) : null,
-    tab === 'profile' ? h(ProfilePanel, { record }) : null,
+    tab === 'result' ? h(ResultTab, { candidate }) : null,
+    tab === 'source' ? h(SourcePanel, { candidate }) : null,
+    tab === 'plan' ? h(PlanPanel, { id: candidate.id }) : null,
+    tab === 'profile' ? h(ProfilePanel, { candidate }) : null,
   );
 };
 
 const Actions = ({
-  record,
+  candidate,
   onDone,
 }: {
-  readonly record: CandidateRecord;
+  readonly candidate: Candidate;
   readonly onDone: Asked<unknown>['again'];
 }): JSX.Element => {
-  const { id, state } = record;
+  const { id, state } = candidate;
   if (state.status !== 'done') {
     return h(Action, {
       label: 'Cancel',
@@ -102,11 +104,11 @@ const Actions = ({
       onDone,
     });
   }
-  return h('span', { class: 'row' }, h(Action, { label: 'Judge again', run: async () => judgeAgain(record), onDone }));
+  return h('span', { class: 'row' }, h(Action, { label: 'Judge again', run: async () => judgeAgain(candidate), onDone }));
 };
 
 /** The same content under the next trial: a candidate of its own, which is not ranked. */
-const judgeAgain = async ({ id, submission }: CandidateRecord): Promise<string> => {
+const judgeAgain = async ({ id, submission }: Candidate): Promise<string> => {
   const source = await ask('GET', '/v1/candidates/:id/source', { params: { id } });
   const { problem, language, params, device, priority, trial } = submission;
   const answer = await ask('POST', '/v1/candidates', {
@@ -118,8 +120,8 @@ const judgeAgain = async ({ id, submission }: CandidateRecord): Promise<string> 
 };
 
 /** Why it waits, or why it did not pass. */
-const WhyPanel = ({ record }: { readonly record: CandidateRecord }): JSX.Element | null => {
-  const { state, submission } = record;
+const WhyPanel = ({ candidate }: { readonly candidate: Candidate }): JSX.Element | null => {
+  const { state, submission } = candidate;
   const isWaiting = state.status !== 'done';
   const queue = useAnswer(isWaiting ? 'queue' : null, () => ask('GET', '/v1/queue'), { on: () => true, pauseMs: 2000 });
   if (state.status === 'done') {
@@ -144,12 +146,12 @@ const WhyPanel = ({ record }: { readonly record: CandidateRecord }): JSX.Element
       h('strong', null, `${state.status}${where}`),
       state.status === 'queued' && waits !== null ? `: ${plainLine(waits, 600)}` : '',
     ),
-    h('span', { class: 'soft small' }, `submitted ${ago(record.submittedAt)}, priority ${submission.priority}`),
+    h('span', { class: 'soft small' }, `submitted ${ago(candidate.submittedAt)}, priority ${submission.priority}`),
   );
 };
 
-const ResultTab = ({ record }: { readonly record: CandidateRecord }): JSX.Element => {
-  const { score, submission } = record;
+const ResultTab = ({ candidate }: { readonly candidate: Candidate }): JSX.Element => {
+  const { score, submission } = candidate;
   const ranking = useAnswer(score === null ? null : `ranking ${submission.problem}`, () =>
     ask('GET', '/v1/problems/:name/ranking', {
       params: { name: submission.problem },
@@ -160,7 +162,7 @@ const ResultTab = ({ record }: { readonly record: CandidateRecord }): JSX.Elemen
     ranking.data?.models
       .find(({ deviceModel }) => deviceModel === score?.deviceModel)
       ?.entries.find(({ record: isRecord }) => isRecord)?.candidateId ?? null;
-  const other = holderId !== null && holderId !== record.id ? holderId : null;
+  const other = holderId !== null && holderId !== candidate.id ? holderId : null;
   const holder = useAnswer(other, () => ask('GET', '/v1/candidates/:id', { params: { id: other ?? '' } }));
   return h(
     'div',
@@ -177,36 +179,38 @@ const ResultTab = ({ record }: { readonly record: CandidateRecord }): JSX.Elemen
             score.floorShare === null ? '–' : percent(score.floorShare),
             score.floorShare === null ? 'no ceiling is known' : 'of what the device allows',
           ),
-          tile('Ranks as', times(score.rankKey), holderId === record.id ? 'holds the record' : basisText(score)),
+          tile('Ranks as', times(score.rankKey), holderId === candidate.id ? 'holds the record' : basisText(score)),
         ),
-    h(CaseTimes, { record, holder: holder.data }),
-    h(FloorPanel, { record }),
-    h('div', { class: 'columns' }, h(Facts, { record }), h(Resources, { record })),
-    h(Attempts, { record }),
-    h(CompileLog, { record }),
+    h(CaseTimes, { candidate, holder: holder.data }),
+    h(FloorPanel, { candidate }),
+    h('div', { class: 'columns' }, h(Facts, { candidate }), h(Resources, { candidate })),
+    h(Attempts, { candidate }),
+    h(CompileLog, { candidate }),
   );
 };
 
 const rangeText = ({ stopped, speedupLow, speedupHigh }: Score): string =>
   stopped ? `stopped early, at most ${times(stopped.speedupMost)}` : `95 % interval ${interval(speedupLow, speedupHigh)}`;
 
-const Facts = ({ record }: { readonly record: CandidateRecord }): JSX.Element => {
-  const origin = useAnswer(`origin ${record.id}`, () => ask('GET', '/v1/candidates/:id/origin', { params: { id: record.id } }));
-  return h(Panel, { title: 'Facts' }, fields([...submissionFacts(record), ...originFacts(origin.data?.generation ?? null)]));
+const Facts = ({ candidate }: { readonly candidate: Candidate }): JSX.Element => {
+  const origin = useAnswer(`origin ${candidate.id}`, () =>
+    ask('GET', '/v1/candidates/:id/origin', { params: { id: candidate.id } }),
+  );
+  return h(Panel, { title: 'Facts' }, fields([...submissionFacts(candidate), ...originFacts(origin.data?.generation ?? null)]));
 };
 
 type FactRow = Parameters<typeof fields>[0][number];
 
-const submissionFacts = (record: CandidateRecord): readonly FactRow[] => {
-  const { submission, state, score, judgedAgain, infraFailures } = record;
+const submissionFacts = (candidate: Candidate): readonly FactRow[] => {
+  const { submission, state, score, judgedAgain, infraFailures } = candidate;
   return [
-    ['Id', h('span', { class: 'mono' }, record.id)],
+    ['Id', h('span', { class: 'mono' }, candidate.id)],
     ['Params', Object.keys(submission.params).length === 0 ? null : h('code', null, paramsText(submission.params))],
     [
       'Submitter',
       h('a', { href: `/candidates?submitter=${encodeURIComponent(submission.submitter)}` }, name(submission.submitter)),
     ],
-    ['Submitted', moment(record.submittedAt)],
+    ['Submitted', moment(candidate.submittedAt)],
     ['Finished', state.status === 'done' ? moment(state.finishedAt) : null],
     ['Device', score?.deviceModel ?? null],
     ['Measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
@@ -245,7 +249,7 @@ const originFacts = (generation: Answer<'/v1/candidates/:id/origin'>['generation
         ],
       ];
 
-const Resources = ({ record: { resources } }: { readonly record: CandidateRecord }): JSX.Element | null => {
+const Resources = ({ candidate: { resources } }: { readonly candidate: Candidate }): JSX.Element | null => {
   const kernels = Object.entries(resources ?? {});
   if (kernels.length === 0) return null;
   return h(
@@ -287,7 +291,7 @@ const Resources = ({ record: { resources } }: { readonly record: CandidateRecord
   );
 };
 
-const ATTEMPT_COLUMNS: readonly Column<AttemptRecord>[] = [
+const ATTEMPT_COLUMNS: readonly Column<FinishedAttempt>[] = [
   {
     title: 'Attempt',
     isNumber: true,
@@ -333,7 +337,7 @@ const ATTEMPT_COLUMNS: readonly Column<AttemptRecord>[] = [
   },
 ];
 
-const phaseBar = ({ phases }: AttemptRecord): JSX.Element | string => {
+const phaseBar = ({ phases }: FinishedAttempt): JSX.Element | string => {
   if (phases === null || phases.totalMs <= 0) return '–';
   const parts = [
     ['loading', phases.loadMs],
@@ -350,17 +354,21 @@ const phaseBar = ({ phases }: AttemptRecord): JSX.Element | string => {
   );
 };
 
-const Attempts = ({ record: { id, attempts } }: { readonly record: CandidateRecord }): JSX.Element =>
+const Attempts = ({ candidate: { id, attempts } }: { readonly candidate: Candidate }): JSX.Element =>
   h(
     Panel,
     {
       title: 'Attempts',
       isFlush: true,
-      actions: h(CsvButton<AttemptRecord>, { file: `${id.slice(0, 10)}-attempts.csv`, columns: ATTEMPT_COLUMNS, rows: attempts }),
+      actions: h(CsvButton<FinishedAttempt>, {
+        file: `${id.slice(0, 10)}-attempts.csv`,
+        columns: ATTEMPT_COLUMNS,
+        rows: attempts,
+      }),
     },
     attempts.length === 0
       ? empty('No device has judged it yet.')
-      : h(VirtualTable<AttemptRecord>, {
+      : h(VirtualTable<FinishedAttempt>, {
           caption: 'Attempts',
           columns: ATTEMPT_COLUMNS,
           rows: attempts,
@@ -370,14 +378,14 @@ const Attempts = ({ record: { id, attempts } }: { readonly record: CandidateReco
 
 const LOG_CHARS_SHOWN = 100_000;
 
-const CompileLog = ({ record }: { readonly record: CandidateRecord }): JSX.Element | null => {
-  const log = plainText(record.compileLog).trimEnd();
+const CompileLog = ({ candidate }: { readonly candidate: Candidate }): JSX.Element | null => {
+  const log = plainText(candidate.compileLog).trimEnd();
   if (log === '') return null;
   const rest = log.length - LOG_CHARS_SHOWN;
   return h(
     Panel,
     { title: 'Compile log', note: "the compiler's messages", actions: h(CopyButton, { text: log }) },
     h('pre', { class: 'log', tabIndex: 0 }, h('bdi', null, log.slice(0, LOG_CHARS_SHOWN))),
-    rest > 0 ? h('p', { class: 'soft small' }, `${grouped(rest)} characters more: kiln show ${record.id} --json`) : null,
+    rest > 0 ? h('p', { class: 'soft small' }, `${grouped(rest)} characters more: kiln show ${candidate.id} --json`) : null,
   );
 };

@@ -1,7 +1,7 @@
 /** Candidates by the ten thousand, newest first, in pages that come as they are scrolled to. */
 import { h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { CandidateSummary } from '../../../domain/api/views.ts';
+import type { CandidateSummary } from '../../../domain/api/candidates.ts';
 import type { Verdict } from '../../../domain/outcome.ts';
 import { grouped, interval, nanoseconds } from '../../../domain/text/units.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';

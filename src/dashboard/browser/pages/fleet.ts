@@ -1,6 +1,6 @@
 /** Hosts and devices: state, reasons, how the time is used, what is installed, and what operators may do. */
 import { h, type JSX } from 'preact';
-import type { DeviceView, HostView } from '../../../domain/api/inspection.ts';
+import type { DeviceView, HostView } from '../../../domain/api/fleet.ts';
 import { bytes, grouped, milliseconds, percent, seconds } from '../../../domain/text/units.ts';
 import { compilerQuarantineText } from '../../../domain/text/describe.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
@@ -29,7 +29,6 @@ const TONES: Readonly<Record<HostView['state'], Tone>> = {
   connected: 'good',
   unreachable: 'bad',
   refused: 'bad',
-  stopped: '',
 };
 
 export const FleetPage = (): JSX.Element => {
@@ -167,7 +166,7 @@ const resumedText = ({ devices, compiler }: { readonly devices: readonly string[
   return resumed === 0 ? 'nothing was quarantined' : `${resumed} back at work`;
 };
 
-/** What is installed; what is missing is not named: kiln doctor does, with what mends it. */
+/** What is installed; what is missing is not named: kiln doctor does, with how to fix it. */
 const inventoryFields = (inventory: HostView['inventory']): readonly (readonly [string, string])[] => {
   if (inventory === null) return [];
   const { cores, memoryBytes, driver, nvrtc, nvcc, gcc, triton, ncu, python, compileSlots, confinement, warnings } = inventory;

@@ -1,8 +1,9 @@
 /** One look: what happens, and why. */
 import { h, type JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { DeviceView, FleetView, QueueView } from '../../../domain/api/inspection.ts';
-import type { JournalEvent } from '../../../domain/records.ts';
+import type { DeviceView, FleetView } from '../../../domain/api/fleet.ts';
+import type { QueueView } from '../../../domain/api/queue.ts';
+import type { JournalEvent } from '../../../domain/journal.ts';
 import { grouped, milliseconds, percent, seconds } from '../../../domain/text/units.ts';
 import { ask } from '../live/api.ts';
 import { onEvents } from '../live/events.ts';
@@ -285,7 +286,7 @@ const SubmittersPanel = ({ queue }: { readonly queue: QueueView }): JSX.Element 
 };
 
 const LATEST_MAX = 12;
-const TOLD: Readonly<Partial<Record<JournalEvent['type'], string>>> = {
+const NEWS_TEXT: Readonly<Partial<Record<JournalEvent['type'], string>>> = {
   'host.connected': 'connected',
   'host.lost': 'lost',
   'host.refused': 'refused',
@@ -306,8 +307,8 @@ const LatestPanel = (): JSX.Element => {
   useEffect(
     () =>
       onEvents((batch) => {
-        const told = batch.filter(({ type }) => type === 'candidate.done' || TOLD[type] !== undefined);
-        if (told.length > 0) setEvents((before) => [...told.slice(-LATEST_MAX).toReversed(), ...before].slice(0, LATEST_MAX));
+        const news = batch.filter(({ type }) => type === 'candidate.done' || NEWS_TEXT[type] !== undefined);
+        if (news.length > 0) setEvents((before) => [...news.slice(-LATEST_MAX).toReversed(), ...before].slice(0, LATEST_MAX));
       }),
     [],
   );
@@ -333,7 +334,9 @@ const eventItem = ({ sequence, at, type, candidateId, hostId, data }: JournalEve
   const who = candidateId === null ? h('span', null, hostId ?? '') : candidateLink(candidateId);
   const problem = typeof data['problem'] === 'string' ? problemLink(data['problem']) : h('span', { class: 'soft' }, hostId ?? '');
   const what =
-    type === 'candidate.done' ? verdictText(String(data['verdict'])) : h('span', { class: 'badge warn' }, TOLD[type] ?? type);
+    type === 'candidate.done'
+      ? verdictText(String(data['verdict']))
+      : h('span', { class: 'badge warn' }, NEWS_TEXT[type] ?? type);
   return feedItem(`e${sequence}`, at, [who, problem, what]);
 };
 

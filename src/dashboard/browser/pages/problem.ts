@@ -1,7 +1,7 @@
 /** One problem: who is fastest on each device model and how sure that is, how it came about, and what the problem is. */
 import { h, type JSX } from 'preact';
-import type { RankingView } from '../../../domain/api/inspection.ts';
-import type { RankingEntry } from '../../../domain/records.ts';
+import type { RankingView } from '../../../domain/api/problems.ts';
+import type { RankingEntry } from '../../../domain/ranking/ranking.ts';
 import { basisText, stoppedText } from '../../../domain/text/describe.ts';
 import { grouped, interval, nanoseconds, percent, seconds, times } from '../../../domain/text/units.ts';
 import { intervalCell, rangeOf } from '../../plots/ranking-plot.ts';

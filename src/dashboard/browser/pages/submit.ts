@@ -2,7 +2,7 @@
 import { h, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Language } from '../../../domain/plan/plan.ts';
-import type { CandidateRecord } from '../../../domain/records.ts';
+import type { Candidate } from '../../../domain/candidate.ts';
 import { reasonText, scoreText, WHOLE } from '../../../domain/text/describe.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { type Answer, ask } from '../live/api.ts';
@@ -271,9 +271,9 @@ const VerdictPanel = ({ id }: { readonly id: string }): JSX.Element => {
   );
 };
 
-const toneOf = ({ state }: CandidateRecord): string =>
+const toneOf = ({ state }: Candidate): string =>
   state.status !== 'done' ? 'info' : state.outcome.verdict === 'passed' ? 'good' : 'bad';
-const resultText = ({ state, score }: CandidateRecord): string => {
+const resultText = ({ state, score }: Candidate): string => {
   if (score !== null) return scoreText(score);
   return state.status === 'done' ? reasonText(state.outcome, WHOLE) : 'its verdict arrives here';
 };

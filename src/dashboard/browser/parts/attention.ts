@@ -1,6 +1,7 @@
-/** What needs a person, with the command that mends it. */
+/** What needs a person, with the command that fixes it. */
 import { h, type JSX } from 'preact';
-import type { FleetView, QueueView } from '../../../domain/api/inspection.ts';
+import type { FleetView } from '../../../domain/api/fleet.ts';
+import type { QueueView } from '../../../domain/api/queue.ts';
 import { compilerQuarantineText } from '../../../domain/text/describe.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { Command, type Tone } from './elements.ts';

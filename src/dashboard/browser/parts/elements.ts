@@ -1,7 +1,7 @@
 /** Small pieces that every page is made of. Text goes in as text: nothing here makes markup of it. */
 import { h, type ComponentChildren, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { CandidateSummary } from '../../../domain/api/views.ts';
+import type { CandidateSummary } from '../../../domain/api/candidates.ts';
 import type { Verdict } from '../../../domain/outcome.ts';
 import { times } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';

@@ -1,6 +1,6 @@
 /** A launch plan with plain numbers, case by case. */
 import { h, type JSX } from 'preact';
-import type { PlanView } from '../../../domain/api/views.ts';
+import type { PlanView } from '../../../domain/api/candidates.ts';
 import type { ResolvedLaunch } from '../../../domain/plan/resolved-plan.ts';
 import { bytes, grouped } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';

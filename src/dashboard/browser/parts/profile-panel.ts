@@ -1,7 +1,7 @@
 /** What limits a candidate's kernels. */
 import { h, type JSX } from 'preact';
 import type { KernelProfile } from '../../../domain/profile.ts';
-import type { CandidateRecord } from '../../../domain/records.ts';
+import type { Candidate } from '../../../domain/candidate.ts';
 import { bytes, nanoseconds, percent } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { ApiError, ask } from '../live/api.ts';
@@ -9,7 +9,7 @@ import { useAnswer } from '../live/use-answer.ts';
 import { Action } from './action.ts';
 import { empty, failure, fields, loading, notice, Panel, shareBar } from './elements.ts';
 
-export const ProfilePanel = ({ record: { id } }: { readonly record: CandidateRecord }): JSX.Element => {
+export const ProfilePanel = ({ candidate: { id } }: { readonly candidate: Candidate }): JSX.Element => {
   const { data, error, again } = useAnswer(`profile ${id}`, () => ask('GET', '/v1/candidates/:id/profile', { params: { id } }), {
     on: ({ type, candidateId }) => type === 'profile.done' && candidateId === id,
   });

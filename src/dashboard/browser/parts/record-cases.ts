@@ -1,7 +1,7 @@
 /** The record of a model, case by case: times against the baseline, and against what the device allows. */
 import { h, type JSX } from 'preact';
-import type { RankingView } from '../../../domain/api/inspection.ts';
-import type { CandidateRecord } from '../../../domain/records.ts';
+import type { RankingView } from '../../../domain/api/problems.ts';
+import type { Candidate } from '../../../domain/candidate.ts';
 import { nanoseconds, percent } from '../../../domain/text/units.ts';
 import { casePlot } from '../../plots/case-plot.ts';
 import { rooflinePlot, type RooflinePoint, type Roofs } from '../../plots/roofline-plot.ts';
@@ -20,22 +20,22 @@ export const RecordCases = ({ model }: { readonly model: RankingView['models'][n
     'div',
     { class: 'stack' },
     h('p', null, 'The record is ', candidateLink(data.id), '.'),
-    h(CaseTimes, { record: data, holder: null }),
-    h(FloorPanel, { record: data }),
+    h(CaseTimes, { candidate: data, holder: null }),
+    h(FloorPanel, { candidate: data }),
   );
 };
 
 interface CaseProps {
-  readonly record: CandidateRecord;
+  readonly candidate: Candidate;
   /** The record holder's, where it is another. */
-  readonly holder: CandidateRecord | null;
+  readonly holder: Candidate | null;
 }
 
-const timingsOf = (record: CandidateRecord | null) =>
-  record?.state.status === 'done' && record.state.outcome.verdict === 'passed' ? record.state.outcome.timings : [];
+const timingsOf = (candidate: Candidate | null) =>
+  candidate?.state.status === 'done' && candidate.state.outcome.verdict === 'passed' ? candidate.state.outcome.timings : [];
 
-export const CaseTimes = ({ record, holder }: CaseProps): JSX.Element | null => {
-  const timings = timingsOf(record);
+export const CaseTimes = ({ candidate, holder }: CaseProps): JSX.Element | null => {
+  const timings = timingsOf(candidate);
   if (timings.length === 0) return null;
   const held = new Map(timingsOf(holder).map((timing) => [timing.case, timing.candidate]));
   return h(
@@ -53,11 +53,11 @@ const NOTES = {
 } as const;
 
 /** Shares of what the device allows. */
-export const FloorPanel = ({ record }: { readonly record: CandidateRecord }): JSX.Element | null => {
-  const plan = useAnswer(`plan ${record.id}`, () => ask('GET', '/v1/candidates/:id/plan', { params: { id: record.id } }));
+export const FloorPanel = ({ candidate }: { readonly candidate: Candidate }): JSX.Element | null => {
+  const plan = useAnswer(`plan ${candidate.id}`, () => ask('GET', '/v1/candidates/:id/plan', { params: { id: candidate.id } }));
   const ceilings = plan.data?.ceilings ?? null;
-  if (timingsOf(record).length === 0 || plan.data === null || ceilings === null) return null;
-  const points = pointsOf(record, plan.data);
+  if (timingsOf(candidate).length === 0 || plan.data === null || ceilings === null) return null;
+  const points = pointsOf(candidate, plan.data);
   const roofline = rooflinePlot(points, ceilings, PLOT);
   return h(
     Panel,
@@ -71,9 +71,9 @@ export const FloorPanel = ({ record }: { readonly record: CandidateRecord }): JS
   );
 };
 
-const pointsOf = (record: CandidateRecord, plan: Answer<'/v1/candidates/:id/plan'>): readonly RooflinePoint[] => {
+const pointsOf = (candidate: Candidate, plan: Answer<'/v1/candidates/:id/plan'>): readonly RooflinePoint[] => {
   const works = new Map(plan.cases.map((item) => [item.name, item]));
-  return timingsOf(record).flatMap((timing) => {
+  return timingsOf(candidate).flatMap((timing) => {
     const work = works.get(timing.case);
     return work === undefined
       ? []

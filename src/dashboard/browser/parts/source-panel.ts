@@ -1,7 +1,7 @@
 /** A candidate's source, and how it differs from its parent, from the record or from any other. */
 import { h, type JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import type { CandidateRecord } from '../../../domain/records.ts';
+import type { Candidate } from '../../../domain/candidate.ts';
 import { bytes } from '../../../domain/text/units.ts';
 import { plainText } from '../../../platform/printable-text.ts';
 import { diffLines } from '../../model/diff-lines.ts';
@@ -19,11 +19,11 @@ const CHOICES = [
   ['other', 'Against another'],
 ] as const satisfies readonly (readonly [Against, string])[];
 
-export const SourcePanel = ({ record }: { readonly record: CandidateRecord }): JSX.Element => {
-  const { id, submission } = record;
+export const SourcePanel = ({ candidate }: { readonly candidate: Candidate }): JSX.Element => {
+  const { id, submission } = candidate;
   const against = CHOICES.find(([key]) => key === query.value.get('against'))?.[0] ?? 'none';
   const source = useAnswer(`source ${id}`, () => ask('GET', '/v1/candidates/:id/source', { params: { id } }));
-  const other = useOther(record, against);
+  const other = useOther(candidate, against);
   const otherSource = useAnswer(other.id === null ? null : `source ${other.id}`, () =>
     ask('GET', '/v1/candidates/:id/source', { params: { id: other.id ?? '' } }),
   );
@@ -101,7 +101,7 @@ const OtherField = (): JSX.Element =>
 
 /** Whom to compare with, or why there is nobody. */
 const useOther = (
-  { id, submission, score }: CandidateRecord,
+  { id, submission, score }: Candidate,
   against: Against,
 ): { readonly id: string | null; readonly reason: string } => {
   const origin = useAnswer(against === 'parent' ? `origin ${id}` : null, () =>

@@ -256,15 +256,15 @@ describe('a service that will not', () => {
   test.each([
     [401, 'authentication_error', 'give the daemon a key'],
     [404, 'not_found_error', 'check model and baseUrl of agents.generators.claude'],
-  ])('with %i makes the generator unavailable, once and for all', async (status, type, mend) => {
+  ])('with %i makes the generator unavailable, once and for all', async (status, type, remedy) => {
     api.answerWith({ status, type, message: `invalid ${KEY.slice(0, 2)}` });
     const generator = claude();
     expect(generator.unavailable).toBeNull();
     expect(await generator.next(generationContext(), NEVER)).toMatchObject({
       failure: 'unavailable',
-      message: expect.stringContaining(mend) as string,
+      message: expect.stringContaining(remedy) as string,
     });
-    expect(generator.unavailable).toContain(mend);
+    expect(generator.unavailable).toContain(remedy);
     expect(api.requests).toHaveLength(1);
   });
 

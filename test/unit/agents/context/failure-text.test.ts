@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FAILURE_CHARS_MAX, failureOf } from '../../../../src/agents/context/failure-text.ts';
 import { aroundFirstError } from '../../../../src/agents/context/log-excerpt.ts';
 import type { Outcome } from '../../../../src/domain/outcome.ts';
-import { PASSED, problems, recordOf } from './fake-judging.ts';
+import { PASSED, problems, candidateOf } from './fake-judging.ts';
 
 const problemOf = (name: string) => {
   const found = problems.get(name);
@@ -10,7 +10,7 @@ const problemOf = (name: string) => {
   return found.problem;
 };
 const messageOf = (outcome: Outcome, problem = 'vector_add'): string | undefined =>
-  failureOf(recordOf(1, outcome), problemOf(problem))?.message;
+  failureOf(candidateOf(1, outcome), problemOf(problem))?.message;
 
 const WRONG = {
   verdict: 'wrong_answer',
@@ -29,8 +29,8 @@ const WRONG = {
 
 describe('what went wrong', () => {
   test('is nothing for one that passed and for one that is not judged yet', () => {
-    expect(failureOf(recordOf(1, PASSED), problemOf('vector_add'))).toBeNull();
-    expect(failureOf({ ...recordOf(1, PASSED), state: { status: 'queued' } }, problemOf('vector_add'))).toBeNull();
+    expect(failureOf(candidateOf(1, PASSED), problemOf('vector_add'))).toBeNull();
+    expect(failureOf({ ...candidateOf(1, PASSED), state: { status: 'queued' } }, problemOf('vector_add'))).toBeNull();
   });
 
   test('names case, shape, place and both values of a wrong answer', () => {
@@ -72,7 +72,7 @@ describe('what went wrong', () => {
     [{ verdict: 'infra_failed', message: 'host lost' }, 'host lost'],
     [{ verdict: 'cancelled' }, 'cancelled before it was judged'],
   ])('is told for $verdict', (outcome, message) => {
-    expect(failureOf(recordOf(1, outcome), problemOf('vector_add'))).toEqual({ verdict: outcome.verdict, message });
+    expect(failureOf(candidateOf(1, outcome), problemOf('vector_add'))).toEqual({ verdict: outcome.verdict, message });
   });
 
   test('is cut to its limit around the first error', () => {

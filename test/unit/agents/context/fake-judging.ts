@@ -1,11 +1,12 @@
 /** The engine as contexts see it, over the problems that Kiln ships: answers from memory, and counts what it is asked. */
 import type { ContextDeps } from '../../../../src/agents/context/build-context.ts';
-import type { RankingView } from '../../../../src/domain/api/inspection.ts';
+import type { RankingView } from '../../../../src/domain/api/problems.ts';
 import { KilnError } from '../../../../src/domain/errors.ts';
 import { CandidateId } from '../../../../src/domain/ids.ts';
 import type { Outcome } from '../../../../src/domain/outcome.ts';
-import type { ProfileRecord } from '../../../../src/domain/profile.ts';
-import { CandidateRecord, type Score } from '../../../../src/domain/records.ts';
+import type { Profile } from '../../../../src/domain/profile.ts';
+import { Candidate } from '../../../../src/domain/candidate.ts';
+import { type Score } from '../../../../src/domain/ranking/ranking.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import { fleetOf } from './fleet.ts';
 
@@ -32,8 +33,8 @@ export const PASSED: Outcome = {
   ],
 };
 
-export const recordOf = (n: number, outcome: Outcome): CandidateRecord =>
-  CandidateRecord.parse({
+export const candidateOf = (n: number, outcome: Outcome): Candidate =>
+  Candidate.parse({
     id: idOf(n),
     submission: {
       problem: 'vector_add',
@@ -95,8 +96,8 @@ const rankingOf = (
 
 export const createFakeJudging = () => {
   const state = {
-    records: new Map<CandidateId, CandidateRecord>(),
-    profiles: new Map<CandidateId, ProfileRecord>(),
+    candidates: new Map<CandidateId, Candidate>(),
+    profiles: new Map<CandidateId, Profile>(),
     ranked: [] as { readonly n: number; readonly record: boolean; readonly model?: string }[],
     fleet: fleetOf([]),
     asked: { candidate: 0, ranking: 0, fleet: 0, problem: 0 },
@@ -110,7 +111,7 @@ export const createFakeJudging = () => {
     },
     candidate: async (id) => {
       state.asked.candidate += 1;
-      const found = state.records.get(id);
+      const found = state.candidates.get(id);
       if (!found) throw new KilnError('NOT_FOUND', `there is no candidate "${id}"`);
       return Promise.resolve(found);
     },

@@ -1,5 +1,5 @@
 /** A fleet of one host with devices of these models, as the API shows it. */
-import { FleetView } from '../../../../src/domain/api/inspection.ts';
+import { FleetView } from '../../../../src/domain/api/fleet.ts';
 import { deviceClassOf } from '../../../../src/domain/device.ts';
 
 export interface DeviceFacts {

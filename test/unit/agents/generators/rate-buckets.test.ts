@@ -23,7 +23,7 @@ const steps = fc.array(
   { maxLength: 60 },
 );
 
-/** Goes as early as the buckets allow; every second request is settled when the next one goes. */
+/** Goes as early as the buckets allow; every second request is corrected when the next one goes. */
 const simulate = (history: readonly Step[]): readonly { readonly atMs: number; readonly net: number }[] => {
   const buckets = createRateBuckets(limits, 0);
   const moves: { atMs: number; net: number }[] = [];
@@ -41,7 +41,7 @@ const simulate = (history: readonly Step[]): readonly { readonly atMs: number; r
     moves.push({ atMs: now, net: demand });
     if (index % 2 === 1) continue;
     const actual = Math.floor(demand * share);
-    buckets.settle(output(demand), output(actual), now);
+    buckets.correct(output(demand), output(actual), now);
     moves.push({ atMs: now, net: actual - demand });
   }
   return moves;
@@ -81,14 +81,14 @@ describe('rate buckets', () => {
   test('give back what was taken too much', () => {
     const buckets = createRateBuckets(limits, 0);
     buckets.take(output(CAPACITY), 0);
-    buckets.settle(output(CAPACITY), output(10), 0);
+    buckets.correct(output(CAPACITY), output(10), 0);
     expect(buckets.take(output(CAPACITY - 10), 0)).toBe(0);
   });
 
   test('take what was too little', () => {
     const buckets = createRateBuckets(limits, 0);
     buckets.take(output(10), 0);
-    buckets.settle(output(10), output(CAPACITY + 10), 0);
+    buckets.correct(output(10), output(CAPACITY + 10), 0);
     expect(buckets.take(output(1), 0)).toBe(11 / PER_MS);
   });
 

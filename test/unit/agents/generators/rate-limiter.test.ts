@@ -92,8 +92,8 @@ describe('the rate limiter', () => {
     const limiter = createRateLimiter({ ...limits, requestsPerMinute: null, outputTokensPerMinute: 600 }, clock);
     const permit: Permit | null = await limiter.acquire({ ...one, outputTokens: 50 }, NEVER);
     const next = limiter.acquire({ ...one, outputTokens: 30 }, NEVER);
-    permit?.settle({ ...one, outputTokens: 20 });
-    permit?.settle({ ...one, outputTokens: 0 });
+    permit?.correct({ ...one, outputTokens: 20 });
+    permit?.correct({ ...one, outputTokens: 0 });
     expect(await next).not.toBeNull();
     let isAdmitted = false;
     void limiter.acquire({ ...one, outputTokens: 10 }, NEVER).finally(() => {

@@ -181,7 +181,7 @@ describe('the task', () => {
   test.each([
     ['new', 'from scratch'],
     ['cross', 'both parents'],
-    ['repair', 'Mend the failed candidate'],
+    ['repair', 'Repair the failed candidate'],
   ] as const)('of the move "%s" says so', (move, words) => {
     expect(buildPrompt(generationContext({ move })).task).toContain(words);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CandidateId } from '../../../../src/domain/ids.ts';
 import type { CaseTiming } from '../../../../src/domain/measurement.ts';
-import { implausibleOutcome, mustConfirm, scoreOf, settle } from '../../../../src/domain/ranking/score.ts';
+import { implausibleOutcome, mustConfirm, scoreOf, rankAgainstHolder } from '../../../../src/domain/ranking/score.ts';
 
 const statistics = (medianNs: number) => ({
   runs: 100,
@@ -79,18 +79,18 @@ describe('scoring', () => {
 
   test('a candidate whose speed-up its own times contradict takes no record and refines nobody, holder or not', () => {
     const unsteady = paired(1.99, 1.01).map((one) => ({ ...one, unsteady: true as const }));
-    expect(settle(scored(1.99), unsteady, { candidateId: own, holder: null, spreads })).toMatchObject({
+    expect(rankAgainstHolder(scored(1.99), unsteady, { candidateId: own, holder: null, spreads })).toMatchObject({
       record: false,
       holder: null,
       score: { confirmed: false },
     });
-    const result = settle(scored(1.99), unsteady, { candidateId: own, holder, spreads });
+    const result = rankAgainstHolder(scored(1.99), unsteady, { candidateId: own, holder, spreads });
     expect(result).toMatchObject({ record: false, holder: null, score: { confirmed: false } });
     expect(result.score.rankKey).toBeLessThan(holder.score.rankKey);
   });
 
   test('a candidate whose pair is won outside its interval takes the record with the speed-up that it measured', () => {
-    const result = settle(scored(1.99), paired(1.99, 1.01), { candidateId: own, holder, spreads });
+    const result = rankAgainstHolder(scored(1.99), paired(1.99, 1.01), { candidateId: own, holder, spreads });
     expect(result).toMatchObject({ record: true, score: { pair: { against: holderId, result: 'won' } } });
     expect(result.score.rankKey).toBeCloseTo(1.99, 12);
     expect(result.score.speedup).toBeCloseTo(1.99, 12);
@@ -104,7 +104,7 @@ describe('scoring', () => {
       [1.001, 'tied'],
       [1.0025, 'tied'],
     ] as const) {
-      const result = settle(scored(2.05), paired(2.05, ratio), { candidateId: own, holder, spreads });
+      const result = rankAgainstHolder(scored(2.05), paired(2.05, ratio), { candidateId: own, holder, spreads });
       expect(result).toMatchObject({ record: false, score: { pair: { result: outcome } } });
       expect(result.score.rankKey).toBeLessThan(result.holder?.score.rankKey ?? 0);
       expect(result.score.speedup).toBeCloseTo(2.05, 12);
@@ -112,7 +112,7 @@ describe('scoring', () => {
   });
 
   test('every pair measures the holder again and makes its interval narrower', () => {
-    const result = settle(scored(1.9), paired(1.9, 0.96), { candidateId: own, holder, spreads });
+    const result = rankAgainstHolder(scored(1.9), paired(1.9, 0.96), { candidateId: own, holder, spreads });
     const again = result.holder?.score;
     expect(again?.judgements).toBe(2);
     expect(again?.speedup).toBeLessThan(2);
@@ -122,12 +122,13 @@ describe('scoring', () => {
 
   test('without a pair for every case the holder keeps its place', () => {
     expect(
-      settle(scored(3), [timing('a', 2000, 3, pair(1.5)), timing('b', 4000, 3)], { candidateId: own, holder, spreads }).record,
+      rankAgainstHolder(scored(3), [timing('a', 2000, 3, pair(1.5)), timing('b', 4000, 3)], { candidateId: own, holder, spreads })
+        .record,
     ).toBe(false);
   });
 
   test('the first candidate of a problem takes the record', () => {
-    const first = settle(scored(0.5), paired(0.5, 1), { candidateId: own, holder: null, spreads });
+    const first = rankAgainstHolder(scored(0.5), paired(0.5, 1), { candidateId: own, holder: null, spreads });
     expect(first.record).toBe(true);
     expect(first.score.rankKey).toBeCloseTo(0.5);
   });

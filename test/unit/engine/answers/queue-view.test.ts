@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { queueView } from '../../../../src/engine/answers/queue-view.ts';
-import type { BacklogRow } from '../../../../src/domain/ledger.ts';
+import type { BacklogRow } from '../../../../src/domain/ports/store-rows.ts';
 import { Scenario } from '../../scheduler/scenario.ts';
 
 const row = (device: string, count: number): BacklogRow => ({ device, submitter: 's', count });
-/** Ten verdicts in the last ten seconds. */
 const viewOf = ({ core }: Scenario, rows: readonly BacklogRow[], paused: readonly BacklogRow[] = []) =>
   queueView({
     core,
     store: { backlog: async () => ({ rows, oldestSubmittedAtMs: 0 }), paused: async () => paused },
     now: () => 20_000,
     monotonicMs: () => 20_000,
-    verdictTimesMs: Array.from({ length: 10 }, (_, index) => 10_000 + index * 1000),
+    verdictRate: { perSecond: () => 1 },
   });
 
 describe('the view of the queue', () => {

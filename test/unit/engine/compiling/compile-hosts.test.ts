@@ -145,7 +145,7 @@ describe('a candidate is compiled', () => {
     expect([judging.said, helper.said]).toEqual([['compile 1'], ['compile 1', 'compile 1']]);
   });
 
-  test('at no compile host that rests, and a host that rests offers no device', () => {
+  test('at no compile host that is unavailable, and a host that is unavailable offers no device', () => {
     helper.connection.unavailable = 'no space on its disk';
     for (const index of [1, 2]) want(index);
     expect([judging.said, helper.said]).toEqual([['compile 1', 'compile 1'], []]);
@@ -251,7 +251,7 @@ describe('when the compile host fails', () => {
     want(1);
   });
 
-  test('the candidate is compiled elsewhere without a failure of its own, and the host rests', () => {
+  test('the candidate is compiled elsewhere without a failure of its own, and the host has a cool-down', () => {
     answer(helper, 1, { status: 'infra', failure: infra('compiler_missing') });
     expect([judging.said, events]).toEqual([['compile 2'], []]);
     want(2);

@@ -33,24 +33,24 @@ describe('artifacts under way', () => {
 /** A lane of at most two under way that notes what it started and what was answered. */
 const createNoted = (start: (artifact: ContentHash) => string | null = () => null) => {
   const started: string[] = [];
-  const told: string[] = [];
+  const answered: string[] = [];
   const lane = createTransferQueue((artifact) => {
     started.push(artifact.charAt(0));
     return start(artifact);
   }, 2);
-  const ask = (digit: string): void => lane.ask(hash(digit), (failure) => told.push(`${digit}: ${failure}`));
-  return { lane, ask, started, told };
+  const ask = (digit: string): void => lane.ask(hash(digit), (failure) => answered.push(`${digit}: ${failure}`));
+  return { lane, ask, started, answered };
 };
 
 describe('requests about artifacts', () => {
   test('are made once for each, however many wait, and everybody is told once', () => {
-    const { lane, ask, started, told } = createNoted();
+    const { lane, ask, started, answered } = createNoted();
     for (const digit of ['a', 'a', 'a']) ask(digit);
     expect(started).toEqual(['a']);
     lane.answered(hash('a'), null);
     lane.answered(hash('a'), 'twice');
     lane.answered(hash('b'), 'nobody asked');
-    expect(told).toEqual(['a: null', 'a: null', 'a: null']);
+    expect(answered).toEqual(['a: null', 'a: null', 'a: null']);
     ask('a');
     expect(started).toEqual(['a', 'a']);
   });
@@ -66,19 +66,19 @@ describe('requests about artifacts', () => {
   });
 
   test('that cannot be made are answered at once and hold nobody up', () => {
-    const { ask, started, told } = createNoted((artifact) => (artifact.startsWith('b') ? 'away' : null));
+    const { ask, started, answered } = createNoted((artifact) => (artifact.startsWith('b') ? 'away' : null));
     for (const digit of ['b', 'b', 'a', 'c']) ask(digit);
-    expect(told).toEqual(['b: away', 'b: away']);
+    expect(answered).toEqual(['b: away', 'b: away']);
     expect(started).toEqual(['b', 'b', 'a', 'c']);
   });
 
   test('are all answered when the host is gone, also when they are asked again meanwhile', () => {
     let isAway = false;
-    const { lane, ask, told } = createNoted(() => (isAway ? 'away' : null));
+    const { lane, ask, answered } = createNoted(() => (isAway ? 'away' : null));
     for (const digit of ['a', 'b', 'c']) ask(digit);
     lane.ask(hash('d'), () => ask('e'));
     isAway = true;
     lane.drop('lost');
-    expect(told).toEqual(['a: lost', 'b: lost', 'c: lost', 'e: away']);
+    expect(answered).toEqual(['a: lost', 'b: lost', 'c: lost', 'e: away']);
   });
 });

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { CandidateContent } from '../../../../src/domain/candidate.ts';
-import { attemptIdOf, CandidateId } from '../../../../src/domain/ids.ts';
-import type { AttemptId } from '../../../../src/domain/ids.ts';
+import { type AttemptId, CandidateId, attemptIdOf } from '../../../../src/domain/ids.ts';
 import type { Outcome } from '../../../../src/domain/outcome.ts';
-import type { Score } from '../../../../src/domain/records.ts';
+import type { Score } from '../../../../src/domain/ranking/ranking.ts';
 import type { Evaluation } from '../../../../src/engine/active-candidates.ts';
 import { standingOf } from '../../../../src/engine/judging/standing.ts';
 import { passed } from '../../../support/server/fake-outcomes.ts';

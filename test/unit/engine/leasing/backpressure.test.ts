@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Submission } from '../../../../src/domain/candidate.ts';
 import { CandidateId } from '../../../../src/domain/ids.ts';
-import type { Unfinished } from '../../../../src/domain/ledger.ts';
+import type { Unfinished } from '../../../../src/domain/ports/store-rows.ts';
 import { UNWRITTEN_MAX } from '../../../../src/engine/leasing/lease-window.ts';
 import type { Queue } from '../../../../src/domain/ports/queue.ts';
 import type { Store } from '../../../../src/domain/ports/store.ts';

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 from kiln_runner.connection import Refusal
 from kiln_runner.protocol import JudgeTask, Plans, SentTask
 
-# As many as a daemon may count on (PLANS_TOLD_MAX of src/domain/protocol.ts): the last that were told.
+# As many as a daemon may count on (PLANS_KEPT_MAX of src/domain/protocol.ts): the last that were sent.
 PLANS_KEPT_MAX = 256
 
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newsIn } from '../../../../../src/agents/run/outcomes/journal-news.ts';
-import type { JournalEvent } from '../../../../../src/domain/records.ts';
+import type { JournalEvent } from '../../../../../src/domain/journal.ts';
 import { idOf } from '../generations.ts';
 
 const events = (...rows: readonly (readonly [type: JournalEvent['type'], candidate: number, data?: object])[]): JournalEvent[] =>

@@ -2,11 +2,11 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createProfiles, pauseMs } from '../../../../../src/agents/run/outcomes/profiles.ts';
 import type { CandidateId } from '../../../../../src/domain/ids.ts';
-import type { ProfileRecord } from '../../../../../src/domain/profile.ts';
+import type { Profile } from '../../../../../src/domain/profile.ts';
 import { idOf } from '../generations.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
-const waiting = (candidateId: CandidateId): ProfileRecord => ({
+const waiting = (candidateId: CandidateId): Profile => ({
   candidateId,
   state: { status: 'waiting', reason: 'its turn' },
   askedAt: AT,

@@ -16,7 +16,7 @@ const bestWith = async (speedups: readonly number[], ranked: readonly Ranked[]) 
   const account = createAccount();
   for (const [index, speedup] of speedups.entries()) account.move(null, judged(index + 1, speedup));
   const { best } = await campaignView({
-    record: {
+    campaign: {
       id: CampaignId.parse(`k-${'0'.repeat(16)}`),
       spec: CampaignSpec.parse({ problems: ['softmax'], budget: { candidates: 9 } }),
       status: 'running',

@@ -14,7 +14,7 @@ import {
 } from '../hosts/work.ts';
 import { HostId } from '../ids.ts';
 import { FAILURES } from './errors.ts';
-import { WAIT_SECONDS_MAX } from './events.ts';
+import { WAIT_SECONDS_MAX } from './candidates.ts';
 
 const stream = (contentType: string) => ({ content: { [contentType]: { schema: z.string() } } });
 const LINES = stream('application/x-ndjson');

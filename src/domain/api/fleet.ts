@@ -4,38 +4,10 @@ import { Device } from '../device.ts';
 import { DeviceId, HostId } from '../ids.ts';
 import { HostOrigin } from './fleet-control.ts';
 import { Inventory } from '../protocol.ts';
-import { RankingEntry } from '../records.ts';
-import { Problem } from '../problem.ts';
 
-const Count = z.int().min(0);
 const Quantiles = z.strictObject({ p50: z.number(), p99: z.number() });
 
-/** GET /v1/queue: what waits, where, for whom, since when, and how long it will take. */
-export const QueueView = z.strictObject({
-  stages: z.strictObject({ queued: Count, compiling: Count, ready: Count, judging: Count, confirming: Count }),
-  byDevice: z.array(
-    z.strictObject({
-      device: z.string(),
-      waiting: Count,
-      running: Count,
-      /** Kept from being judged; not among those that wait. */
-      paused: Count.default(0),
-      /** Devices of this class that take work now. */
-      slots: Count,
-      /** Why nothing moves ("no host of the fleet has this device class"), or null. */
-      blocked: z.string().nullable(),
-      etaSeconds: z.number().nullable(),
-    }),
-  ),
-  bySubmitter: z.array(z.strictObject({ submitter: z.string(), waiting: Count, running: Count })),
-  /** Age of the oldest waiting candidate, seconds; null when none waits. */
-  oldestSeconds: z.number().nullable(),
-  /** Verdicts a second over the last 60 s. */
-  throughputPerSecond: z.number(),
-  /** Seconds until the queue is empty, which is when the slowest device class is through; null when it is unknown, as while one is blocked. */
-  etaSeconds: z.number().nullable(),
-});
-export type QueueView = z.infer<typeof QueueView>;
+const Count = z.int().min(0);
 
 export const DeviceView = Device.extend({
   class: z.string(),
@@ -65,7 +37,7 @@ export const HostView = z.strictObject({
   /** How it is reached, without secrets: "root@10.0.0.5:22", "local", "docker exec box". */
   address: z.string(),
   labels: z.array(z.string()),
-  state: z.enum(['connecting', 'connected', 'unreachable', 'refused', 'stopped']),
+  state: z.enum(['connecting', 'connected', 'unreachable', 'refused']),
   /** Why it is not connected, or takes no work (its disk is full, or its runner starts anew), and what to do; or null. */
   reason: z.string().nullable(),
   nextRetryAt: z.iso.datetime().nullable(),
@@ -125,34 +97,3 @@ export type HostRefreshed = z.infer<typeof HostRefreshed>;
 /** POST /v1/fleet/refresh and /v1/fleet/:host/refresh. */
 export const HostsRefreshed = z.strictObject({ hosts: z.array(HostRefreshed) });
 export type HostsRefreshed = z.infer<typeof HostsRefreshed>;
-
-export const ProblemList = z.strictObject({
-  problems: z.array(z.strictObject({ name: z.string(), title: z.string(), targets: z.array(z.enum(['gpu', 'cpu'])) })),
-});
-export type ProblemList = z.infer<typeof ProblemList>;
-
-/** GET /v1/problems/:name: the definition with its files' text. */
-export const ProblemView = z.strictObject({ problem: Problem, readme: z.string(), files: z.record(z.string(), z.string()) });
-export type ProblemView = z.infer<typeof ProblemView>;
-
-export const RankingQuery = z.strictObject({
-  /** A device class ("H100") or a full model name. */
-  device: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(50),
-});
-/** One list per device model: models are never compared. */
-export const RankingView = z.strictObject({
-  problem: z.string(),
-  models: z.array(
-    z.strictObject({
-      deviceModel: z.string(),
-      device: z.string(),
-      /** Set for the cpu device, whose candidates run natively ("for development only"), and for models without known peak rates: no floor holds there. */
-      note: z.string().nullable(),
-      entries: z.array(RankingEntry),
-    }),
-  ),
-  /** Candidates of this problem that did not pass, by verdict. */
-  failed: z.record(z.string(), Count),
-});
-export type RankingView = z.infer<typeof RankingView>;

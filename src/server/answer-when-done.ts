@@ -10,11 +10,11 @@ interface Wait {
 
 interface Reading<T> {
   readonly read: () => Promise<T>;
-  readonly isDone: (record: T) => boolean;
+  readonly isDone: (answer: T) => boolean;
 }
 
 /** What is read of a candidate once it is done, or as it is at the deadline. Each turn follows an event of this candidate. */
-export const recordWhenDone = async <T>(
+export const answerWhenDone = async <T>(
   { feed }: Pick<RouteDeps, 'feed'>,
   { id, deadlineMs, signal }: Wait,
   { read, isDone }: Reading<T>,
@@ -23,10 +23,10 @@ export const recordWhenDone = async <T>(
   try {
     for (;;) {
       const ms = Math.max(0, deadlineMs - performance.now());
-      // Before the read: an event written while the record is read must not be missed.
+      // Before the read: an event written while the answer is read must not be missed.
       const changed = follower.changed(id, { ms, signal });
-      const record = await read();
-      if (isDone(record) || ms === 0 || signal.aborted) return record;
+      const answer = await read();
+      if (isDone(answer) || ms === 0 || signal.aborted) return answer;
       await changed;
     }
   } finally {

@@ -1,4 +1,4 @@
-/** The endpoints of campaigns and generators, once: the server's routes and the client's methods both read these records. */
+/** The endpoints of campaigns and generators, once: the server's routes and the client's methods both read these contracts. */
 import { z } from 'zod';
 import {
   CampaignList,

@@ -1,11 +1,8 @@
-/** The endpoints of profiles, once: the server's routes and the client's methods both read these records. */
+/** The endpoints of profiles, once: the server's routes and the client's methods both read these contracts. */
 import { z } from 'zod';
-import { CandidateId } from '../ids.ts';
-import { ProfileRecord } from '../profile.ts';
+import { Profile } from '../profile.ts';
 import { FAILURES } from './errors.ts';
-import { CandidateQuery } from './events.ts';
-
-const CandidateParams = z.strictObject({ id: CandidateId });
+import { CandidateParams, CandidateQuery } from './candidates.ts';
 
 export const profilesContract = {
   ask: {
@@ -16,7 +13,7 @@ export const profilesContract = {
       tags: ['candidates'],
       summary: 'Profile a candidate once it has passed; again, where it has a profile',
       params: CandidateParams,
-      response: { 200: ProfileRecord, ...FAILURES },
+      response: { 200: Profile, ...FAILURES },
     },
   },
   get: {
@@ -28,7 +25,7 @@ export const profilesContract = {
       summary: 'What limits its kernels, or why there is no profile yet; `wait` holds the answer until it is done or has failed',
       params: CandidateParams,
       querystring: CandidateQuery,
-      response: { 200: ProfileRecord, ...FAILURES },
+      response: { 200: Profile, ...FAILURES },
     },
   },
   report: {

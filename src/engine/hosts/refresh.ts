@@ -1,32 +1,32 @@
 /** Inventories that come after the hello: because a daemon attached, the host was idle for a while, or somebody asked (`kiln fleet refresh`). */
 import { randomUUID } from 'node:crypto';
-import type { HostRefreshed, HostsRefreshed } from '../../domain/api/inspection.ts';
+import type { HostRefreshed, HostsRefreshed } from '../../domain/api/fleet.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { HostId } from '../../domain/ids.ts';
 import type { FromRunner, Inventory } from '../../domain/protocol.ts';
 import { isCompileHost } from '../compiling/compile-hosts.ts';
 import { onCompilersChanged } from '../compiling/compile-jobs.ts';
-import { reasonOf } from '../host-state.ts';
-import type { HostState } from '../host-state.ts';
-import type { EngineState } from '../state.ts';
-import { factsOf } from '../hosts/host-facts.ts';
-import { changedCompilers, changesOf } from '../hosts/inventory-changes.ts';
-import { pumpProfiles } from '../profiles/profiles.ts';
+import { type HostState, reasonOf } from '../host-state.ts';
+import type { CanariesSlice, CompilingSlice, HostsSlice } from '../state.ts';
+import { factsOf } from './host-facts.ts';
+import { changedCompilers, changesOf } from './inventory-changes.ts';
 
 /** Below what a client waits for an answer. A known source is compiled, with Triton from a cold disk in tens of seconds. */
 export const REFRESH_MS_MAX = 45_000;
 
 type Outcome = Omit<HostRefreshed, 'host'>;
+/** Who compiles for whom may be other than before, and so may the device models. */
+type Refreshing = HostsSlice & CompilingSlice & Pick<CanariesSlice, 'recordHolders' | 'fronts'>;
 
 /** Of one host or of all. Never waits longer than REFRESH_MS_MAX: what comes later is taken in all the same. */
-export const refreshHosts = async (state: EngineState, hostId: HostId | null): Promise<HostsRefreshed> => {
+export const refreshHosts = async (state: Pick<Refreshing, 'hosts'>, hostId: HostId | null): Promise<HostsRefreshed> => {
   const wanted = hostId === null ? [...state.hosts.values()] : [existing(state, hostId)];
   const hosts = await Promise.all(wanted.map(async (host) => ({ host: host.session.hostId, ...(await refresh(host)) })));
   return { hosts };
 };
 
 export const onInventory = async (
-  state: EngineState,
+  state: Refreshing,
   host: HostState,
   { inventory, failure, refreshIds }: Extract<FromRunner, { type: 'inventory' }>,
 ): Promise<void> => {
@@ -41,7 +41,7 @@ export const onRefreshingHostGone = (host: HostState): void => {
   for (const id of host.refreshes.keys()) answer(host, id, unreachable(host));
 };
 
-const takeOver = async (state: EngineState, host: HostState, inventory: Inventory): Promise<Outcome> => {
+const takeOver = async (state: Refreshing, host: HostState, inventory: Inventory): Promise<Outcome> => {
   const before = host.inventory && { ...host.inventory, devices: [...host.devices] };
   const changes = before ? changesOf(before, inventory) : [];
   host.inventory = inventory;
@@ -57,7 +57,6 @@ const takeOver = async (state: EngineState, host: HostState, inventory: Inventor
   else state.compileHosts.delete(host);
   if (before && changedCompilers(before, inventory).length > 0) onCompilersChanged(state, host);
   state.apply({ type: 'host-changed', host: factsOf(state, host) });
-  pumpProfiles(state);
   return { status: 'changed', reason: null, changes: [...changes] };
 };
 
@@ -92,7 +91,7 @@ const unreachable = (host: HostState): Outcome => ({
   changes: [],
 });
 
-const existing = (state: EngineState, hostId: HostId): HostState => {
+const existing = (state: Pick<Refreshing, 'hosts'>, hostId: HostId): HostState => {
   const host = state.hosts.get(hostId);
   if (host) return host;
   throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);

@@ -11,7 +11,7 @@ import type { EngineState } from '../../../../src/engine/state.ts';
 import { createKnownArtifacts } from '../../../../src/engine/compiling/known-artifacts.ts';
 import { onHostEvent } from '../../../../src/engine/host-events.ts';
 import type { HostSession } from '../../../../src/domain/ports/host-session.ts';
-import { refreshHosts, REFRESH_MS_MAX } from '../../../../src/engine/answers/refresh.ts';
+import { refreshHosts, REFRESH_MS_MAX } from '../../../../src/engine/hosts/refresh.ts';
 import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import type { SchedulerEvent } from '../../../../src/scheduler/events.ts';
 import { INVENTORY } from '../../../support/scripted-runner.ts';
@@ -91,10 +91,10 @@ beforeEach(() => {
   state = parts as EngineState;
 });
 
-const told = async (frame: Omit<Extract<FromRunner, { type: 'inventory' }>, 'type'>): Promise<void> =>
+const sendInventory = async (frame: Omit<Extract<FromRunner, { type: 'inventory' }>, 'type'>): Promise<void> =>
   onHostEvent(state, { type: 'frame', hostId: HOST, frame: { type: 'inventory', ...frame } });
 const found = async (inventory: Inventory, refreshIds: string[] = []): Promise<void> =>
-  told({ inventory, failure: null, refreshIds });
+  sendInventory({ inventory, failure: null, refreshIds });
 
 describe('an inventory that is taken again', () => {
   test('opens the host to a language that it has a compiler for now, and is written to the journal with old and new', async () => {
@@ -163,7 +163,7 @@ describe('a refresh that somebody asked for', () => {
 
   test('tells when the inventory could not be taken; what was known stays', async () => {
     const answer = refreshHosts(state, HOST);
-    await told({ inventory: null, failure: 'no luck', refreshIds: asked });
+    await sendInventory({ inventory: null, failure: 'no luck', refreshIds: asked });
     expect(refreshedText(await answer)).toBe('box: failed: no luck');
     expect(host.inventory).toBe(BARE);
   });

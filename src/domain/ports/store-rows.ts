@@ -1,12 +1,13 @@
-/** What goes into the store and comes out of it again, besides the records that people see (records.ts). */
-import type { Selection } from './api/steering.ts';
-import type { CandidateState, CandidateStatus, Submission } from './candidate.ts';
-import type { CandidateId, HostId } from './ids.ts';
-import type { KernelResources } from './kernel-resources.ts';
-import type { Outcome, Verdict } from './outcome.ts';
-import type { ProfileRecord } from './profile.ts';
-import type { NewJournalEvent, Score } from './records.ts';
-import type { Spread } from './ranking/spread.ts';
+/** What goes into the store and comes out of it again, besides what people see. */
+import type { Selection } from '../api/steering.ts';
+import type { CandidateState, CandidateStatus, Submission } from '../candidate.ts';
+import type { CandidateId, HostId } from '../ids.ts';
+import type { KernelResources } from '../kernel-resources.ts';
+import type { Outcome, Verdict } from '../outcome.ts';
+import type { Profile } from '../profile.ts';
+import type { NewJournalEvent } from '../journal.ts';
+import type { Score } from '../ranking/ranking.ts';
+import type { Spread } from '../ranking/spread.ts';
 
 export interface NewCandidate {
   readonly id: CandidateId;
@@ -62,7 +63,7 @@ export type UnfinishedJob = Pick<Unfinished, 'id'> & Pick<Submission, 'priority'
 /** The end of a profile that was waited for. A profile that waits no more is left as it is. */
 export interface FinishedProfile {
   readonly candidateId: CandidateId;
-  readonly state: Exclude<ProfileRecord['state'], { readonly status: 'waiting' }>;
+  readonly state: Exclude<Profile['state'], { readonly status: 'waiting' }>;
   /** The profiler's report; null where there is none. */
   readonly raw: Uint8Array | null;
   /** Where it ran, or null. */

@@ -1,0 +1,39 @@
+/** Endpoints for those who operate a daemon. */
+import { ErrorBody, FAILURES } from './errors.ts';
+import { textAnswer } from './text-answer.ts';
+import { Health, Readiness } from './operations.ts';
+
+export const operationsContract = {
+  health: {
+    method: 'GET',
+    url: '/healthz',
+    schema: {
+      operationId: 'getHealth',
+      tags: ['operations'],
+      summary: 'The process is alive (needs no token)',
+      security: [],
+      response: { 200: Health },
+    },
+  },
+  ready: {
+    method: 'GET',
+    url: '/readyz',
+    schema: {
+      operationId: 'getReadiness',
+      tags: ['operations'],
+      summary: 'Store, queue and disk take what is submitted, or which does not (needs no token)',
+      security: [],
+      response: { 200: Readiness, 503: Readiness, '4xx': ErrorBody },
+    },
+  },
+  metrics: {
+    method: 'GET',
+    url: '/metrics',
+    schema: {
+      operationId: 'getMetrics',
+      tags: ['operations'],
+      summary: 'Prometheus text format',
+      response: { 200: textAnswer('text/plain'), ...FAILURES },
+    },
+  },
+} as const;

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { CandidateId } from '../ids.ts';
+import { Language } from '../plan/plan.ts';
+import { Problem } from '../problem.ts';
+import { RankingEntry } from '../ranking/ranking.ts';
+
+const Instant = z.iso.datetime();
+
+const Count = z.int().min(0);
+
+export const ProblemList = z.strictObject({
+  problems: z.array(z.strictObject({ name: z.string(), title: z.string(), targets: z.array(z.enum(['gpu', 'cpu'])) })),
+});
+export type ProblemList = z.infer<typeof ProblemList>;
+
+/** GET /v1/problems/:name: the definition with its files' text. */
+export const ProblemView = z.strictObject({ problem: Problem, readme: z.string(), files: z.record(z.string(), z.string()) });
+export type ProblemView = z.infer<typeof ProblemView>;
+
+export const RankingQuery = z.strictObject({
+  /** A device class ("H100") or a full model name. */
+  device: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+});
+/** One list per device model: models are never compared. */
+export const RankingView = z.strictObject({
+  problem: z.string(),
+  models: z.array(
+    z.strictObject({
+      deviceModel: z.string(),
+      device: z.string(),
+      /** Set for the cpu device, whose candidates run natively ("for development only"), and for models without known peak rates: no floor holds there. */
+      note: z.string().nullable(),
+      entries: z.array(RankingEntry),
+    }),
+  ),
+  /** Candidates of this problem that did not pass, by verdict. */
+  failed: z.record(z.string(), Count),
+});
+export type RankingView = z.infer<typeof RankingView>;
+
+export const RecordsQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(200).default(20) });
+export type RecordsQuery = z.output<typeof RecordsQuery>;
+/** GET /v1/records: the last ones that were taken, newest first. Those that the journal no longer holds are not among them. */
+export const RecordList = z.strictObject({
+  records: z.array(
+    z.strictObject({
+      candidateId: CandidateId,
+      problem: z.string(),
+      deviceModel: z.string(),
+      submitter: z.string(),
+      speedup: z.number().positive(),
+      at: Instant,
+    }),
+  ),
+});
+export type RecordList = z.infer<typeof RecordList>;
+
+/** A candidate that was faster than all before it. */
+export const ProgressStep = z.strictObject({
+  candidateId: CandidateId,
+  submitter: z.string(),
+  language: Language,
+  at: Instant,
+  /** Device time of all candidates of this problem and model up to then. */
+  gpuSeconds: z.number().min(0),
+  /** Candidates judged up to then. */
+  judged: Count,
+  speedup: z.number().positive(),
+  speedupLow: z.number().positive(),
+  speedupHigh: z.number().positive(),
+});
+export type ProgressStep = z.infer<typeof ProgressStep>;
+/** GET /v1/problems/:name/progress: how the best confirmed speed-up came about, one list per device model. */
+export const ProgressView = z.strictObject({
+  problem: z.string(),
+  models: z.array(
+    z.strictObject({
+      deviceModel: z.string(),
+      device: z.string(),
+      judged: Count,
+      gpuSeconds: z.number().min(0),
+      firstAt: Instant,
+      lastAt: Instant,
+      steps: z.array(ProgressStep),
+    }),
+  ),
+});
+export type ProgressView = z.infer<typeof ProgressView>;
