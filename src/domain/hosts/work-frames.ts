@@ -8,6 +8,11 @@
 import { z } from 'zod';
 import { JobView } from './work.ts';
 
+export const CHUNK_BYTES = 1024 * 1024;
+export const ITEMS_MAX = 10_000;
+/** Where a folder keeps files that are not whole yet: no path within it begins so. */
+export const PARTS_FOLDER = '.kiln-parts';
+
 const Digest = z.string().regex(/^[0-9a-f]{64}$/);
 const Size = z.int().min(0);
 const Path = z.string().min(1);

@@ -36,12 +36,16 @@ class _Writer:
         self._tree, self._index = tree, index
         self._parts = Parts(tree)
         self._written: list[tuple[str, Content]] = []
-        self._next = 0
+        # Never two at once.
+        self._own_part = f"{os.getpid()}.new"
 
     def take(self, frame: Frame) -> None:
         getattr(self, f"_take_{frame.header['type']}")(frame)
 
     def close(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            # What was refused on the way to its place.
+            os.unlink(self._own_part, dir_fd=self._parts.folder)
         self._parts.close(self._tree)
         if not self._written:
             return
@@ -68,11 +72,8 @@ class _Writer:
             if leaves(path, target):
                 raise Refused(f"{path} is a link to {target}, which may leave the folder", "INVALID_REQUEST")
             folder, name = self._room(path)
-            part = f".kiln-link-{os.getpid()}"
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(part, dir_fd=self._parts.folder)
-            os.symlink(target, part, dir_fd=self._parts.folder)
-            os.replace(part, name, src_dir_fd=self._parts.folder, dst_dir_fd=folder)
+            os.symlink(target, self._own_part, dir_fd=self._parts.folder)
+            os.replace(self._own_part, name, src_dir_fd=self._parts.folder, dst_dir_fd=folder)
 
     def _take_files(self, frame: Frame) -> None:
         at, payload = 0, memoryview(frame.payload)
@@ -81,8 +82,7 @@ class _Writer:
             at += item["size"]
             if len(data) != item["size"] or hashlib.sha256(data).hexdigest() != item["hash"]:
                 raise Refused(f"{item['path']} was damaged on its way: try again")
-            part = f"{os.getpid()}-{self._next}"
-            self._next += 1
+            part = self._own_part
             descriptor = os.open(part, NEW, 0o600, dir_fd=self._parts.folder)
             try:
                 _write_all(descriptor, data, 0)

@@ -1,0 +1,144 @@
+import { Buffer } from 'node:buffer';
+import { stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { digestOf } from '../../../client/files/content.ts';
+import { openContentIndex } from '../../../client/files/content-index.ts';
+import type { End } from '../../../client/files/end.ts';
+import { createHostEnd } from '../../../client/files/host-end.ts';
+import { IgnoreRules } from '../../../client/files/ignore-rules.ts';
+import { createLocalEnd } from '../../../client/files/local-end.ts';
+import { transfer, type Transferred } from '../../../client/files/transfer.ts';
+import { KilnError } from '../../../domain/errors.ts';
+import { bytes as byteText } from '../../../domain/text/units.ts';
+import { wallClockMs } from '../../../platform/clock.ts';
+import { plainLine } from '../../../platform/printable-text.ts';
+import { type Context, contextOf, note, print, printJson } from '../../context.ts';
+import { hostPlace } from '../../input/places.ts';
+import { createProgress } from '../../output/progress.ts';
+
+interface FileOptions {
+  readonly delete?: boolean;
+  readonly exclude?: readonly string[];
+  /** `push`: true unless --no-gitignore. Otherwise where --gitignore is given. */
+  readonly gitignore?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const LEFT_OUT_TOLD_MAX = 10;
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+const withFileOptions = (command: Command): Command =>
+  command
+    .option('--delete', 'remove at the other end what is not here; what is ignored stays')
+    .option('--exclude <pattern>', 'leave this out too, as a line of .gitignore says it (repeatable)', collect)
+    .option('-n, --dry-run', 'only say what would be sent');
+
+export const addHostPush = (program: Command, host: Command): void => {
+  const command = host
+    .command('push')
+    .description('make a folder on a host like one here: only what differs is sent')
+    .argument('<folder>')
+    .argument('<NAME:PATH>');
+  withFileOptions(command)
+    .option('--no-gitignore', 'send also what git would ignore')
+    .action(async (folder: string, to: string, options: FileOptions) => {
+      const context = contextOf(program);
+      const source = await localEnd(await existingFolder(folder));
+      await move(context, { source, target: hostEnd(context, to), options });
+    });
+};
+
+export const addHostPull = (program: Command, host: Command): void => {
+  const command = host
+    .command('pull')
+    .description('make a folder here like one on a host')
+    .argument('<NAME:PATH>')
+    .argument('<folder>');
+  withFileOptions(command)
+    .option('--gitignore', 'leave out what git would ignore')
+    .action(async (from: string, folder: string, options: FileOptions) => {
+      const context = contextOf(program);
+      const root = resolve(folder);
+      if (options.delete && (root === '/' || root === homedir()))
+        throw new KilnError('INVALID_REQUEST', `nothing is deleted in ${root}: pull into a folder of its own`);
+      await move(context, { source: hostEnd(context, from), target: await localEnd(root), options });
+    });
+};
+
+export const addHostCopy = (program: Command, host: Command): void => {
+  const command = host
+    .command('copy')
+    .description('make a folder on a host like one on another host')
+    .argument('<NAME:PATH>')
+    .argument('<NAME:PATH>');
+  withFileOptions(command)
+    .option('--gitignore', 'leave out what git would ignore')
+    .action(async (from: string, to: string, options: FileOptions) => {
+      const context = contextOf(program);
+      await move(context, { source: hostEnd(context, from), target: hostEnd(context, to), options });
+    });
+};
+
+const existingFolder = async (folder: string): Promise<string> => {
+  const root = resolve(folder);
+  const status = await stat(root).catch(() => null);
+  if (status?.isDirectory()) return root;
+  throw new KilnError(
+    'INVALID_REQUEST',
+    status ? `${root} is no folder: give one that holds it` : `there is no folder ${root} here`,
+  );
+};
+
+/** Hashes of its files are kept beside other things that can be made anew. */
+const localEnd = async (root: string): Promise<End> => {
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const file = join(cache, 'kiln', 'content', `${digestOf(Buffer.from(root)).slice(0, 24)}.json`);
+  return createLocalEnd(root, await openContentIndex(file, () => BigInt(Math.round(wallClockMs())) * 1_000_000n));
+};
+
+const hostEnd = ({ client }: Context, text: string): End =>
+  createHostEnd({ hosts: client.hosts, ...hostPlace(text), signal: new AbortController().signal });
+
+interface Move {
+  readonly source: End;
+  readonly target: End;
+  readonly options: FileOptions;
+}
+
+const move = async ({ json }: Context, { source, target, options }: Move): Promise<void> => {
+  let progress: ReturnType<typeof createProgress> | null = null;
+  let [written, total] = [0, 0];
+  const result = await transfer({
+    source,
+    target,
+    rules: () => new IgnoreRules({ usesFiles: options.gitignore ?? false, patterns: options.exclude ?? [] }),
+    deletes: options.delete ?? false,
+    dryRun: options.dryRun ?? false,
+    onPlan: ({ bytes }) => {
+      progress?.end();
+      [written, total] = [0, bytes];
+      progress = createProgress({ sink: process.stderr, total: bytes, lines: 'none' });
+    },
+    onWritten: (bytes) => {
+      written += bytes;
+      progress?.update(written, `${byteText(written)} of ${byteText(total)}`);
+    },
+    onRetry: (reason) => note(`${reason}; trying again`),
+  }).finally(() => progress?.end());
+  if (json) printJson(result);
+  else print(transferredText(result, options.dryRun ? 'would be' : 'were'));
+  for (const { path, why } of json ? [] : result.leftOut.slice(0, LEFT_OUT_TOLD_MAX))
+    note(plainLine(`left out: ${path}: ${why}`, 400));
+  const more = result.leftOut.length - LEFT_OUT_TOLD_MAX;
+  if (more > 0 && !json) note(`left out: ${more} more (--json lists all)`);
+};
+
+export const transferredText = (
+  { source, target, files, bytes, unchanged, links, deleted }: Transferred,
+  verb: 'would be' | 'were',
+): string => {
+  const more = [links > 0 ? `${links} links` : '', deleted > 0 ? `${deleted} removed` : ''].filter((part) => part !== '');
+  return `${[`${files} files, ${byteText(bytes)} ${verb} sent`, `${unchanged} unchanged`, ...more].join(', ')}: ${source} -> ${target}`;
+};

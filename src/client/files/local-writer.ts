@@ -1,0 +1,252 @@
+/** Writes what comes from a host into a folder here, which nothing leaves: each file is whole and checked before it takes its place, and no link is followed. */
+import { Buffer } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import {
+  appendFile,
+  chmod,
+  constants,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  truncate,
+  unlink,
+  utimes,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { KilnError } from '../../domain/errors.ts';
+import { CHUNK_BYTES, type FileItem, PARTS_FOLDER, type WriteFrame } from '../../domain/hosts/work-frames.ts';
+import { chunkCount, contentOf, digestOf, readChunk } from './content.ts';
+import type { Piece, Written } from './end.ts';
+import { leaves, stepsOf } from './paths.ts';
+
+type FrameOf<T extends WriteFrame['type']> = Extract<WriteFrame, { type: T }>;
+type Parts = (path: string, size: number) => Promise<[number, string][]>;
+
+export interface LocalWriter {
+  readonly write: (pieces: AsyncIterable<Piece>, onWritten: (bytes: number) => void) => Promise<Written>;
+  /** Chunks of files that are not whole yet. */
+  readonly parts: () => Parts;
+}
+
+export const createLocalWriter = async (root: string): Promise<LocalWriter> => {
+  const writer = new Writer(root);
+  return {
+    write: async (pieces, onWritten) => {
+      await mkdir(join(root, PARTS_FOLDER), { recursive: true });
+      try {
+        for await (const { frame, payload } of pieces) {
+          await writer.take(frame, payload);
+          onWritten(payload.length);
+        }
+      } finally {
+        await rm(writer.ownPart, { force: true });
+        // Stays while something in it waits for its rest.
+        await rmdir(join(root, PARTS_FOLDER)).catch(ignoreFileError);
+      }
+      return { files: writer.files, bytes: writer.bytes, deleted: writer.deleted };
+    },
+    parts: () => async (path, size) => [...(await writer.checked(path, size))],
+  };
+};
+
+class Writer {
+  files = 0;
+  bytes = 0;
+  deleted = 0;
+  /** On its way to its place; never two at once. */
+  readonly ownPart: string;
+  readonly #root: string;
+  /** Folders that are folders, and no links. */
+  readonly #seen = new Set<string>();
+
+  constructor(root: string) {
+    this.#root = root;
+    this.ownPart = join(root, PARTS_FOLDER, `${process.pid}-${randomBytes(4).toString('hex')}.new`);
+  }
+
+  async take(frame: WriteFrame, payload: Buffer): Promise<void> {
+    switch (frame.type) {
+      case 'folders':
+        for (const { path } of frame.items) await this.#folder(path);
+        return;
+      case 'links':
+        for (const { path, target } of frame.items) await this.#link(path, target);
+        return;
+      case 'files':
+        return this.#smallFiles(frame, payload);
+      case 'chunk':
+        return this.#chunk(frame, payload);
+      case 'keep':
+        return this.#keep(frame);
+      case 'finish':
+        return this.#finish(frame);
+      case 'modes':
+        for (const { path, mode } of frame.items) await this.#mode(path, mode);
+        return;
+      case 'delete':
+        for (const path of frame.paths.toSorted().toReversed()) await this.#delete(path);
+    }
+  }
+
+  async checked(path: string, size: number): Promise<ReadonlyMap<number, string>> {
+    const text = await readFile(this.#part(path, size, 'chunks'), 'utf8').catch(ignoreFileError);
+    const lines = (text ?? '').split('\n').slice(0, -1);
+    return new Map(lines.map((line) => line.split(' ')).map(([index, digest]) => [Number(index), digest ?? '']));
+  }
+
+  /** Where something goes whose folders are real ones. */
+  async #place(path: string): Promise<string> {
+    const steps = stepsOf(path);
+    for (let at = 1; at < steps.length; at += 1) {
+      const above = steps.slice(0, at).join('/');
+      if (this.#seen.has(above)) continue;
+      const status = await lstat(join(this.#root, above)).catch(ignoreFileError);
+      if (status && !status.isDirectory())
+        throw new KilnError(
+          'WORK_REFUSED',
+          `${above} in ${this.#root} is a symbolic link or a file, and not followed: nothing leaves the folder`,
+        );
+      if (!status) await mkdir(join(this.#root, above));
+      this.#seen.add(above);
+    }
+    return join(this.#root, path);
+  }
+
+  async #folder(path: string): Promise<void> {
+    const place = await this.#place(path);
+    const status = await lstat(place).catch(ignoreFileError);
+    if (status && !status.isDirectory()) await unlink(place);
+    if (!status?.isDirectory()) await mkdir(place);
+  }
+
+  async #link(path: string, target: string): Promise<void> {
+    if (leaves(path, target)) throw new KilnError('WORK_REFUSED', `${path} is a link to ${target}, which may leave the folder`);
+    const place = await this.#room(path);
+    await symlink(target, this.ownPart);
+    await rename(this.ownPart, place);
+  }
+
+  async #smallFiles({ items }: FrameOf<'files'>, payload: Buffer): Promise<void> {
+    let at = 0;
+    for (const item of items) {
+      const content = payload.subarray(at, at + item.size);
+      at += item.size;
+      if (content.length !== item.size || digestOf(content) !== item.hash) throw damaged(item.path);
+      const file = await open(
+        this.ownPart,
+        constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
+        0o600,
+      );
+      try {
+        await file.writeFile(content);
+      } finally {
+        await file.close();
+      }
+      await this.#settle(item, this.ownPart);
+      this.bytes += item.size;
+    }
+  }
+
+  async #chunk({ path, size, index, hash }: FrameOf<'chunk'>, payload: Buffer): Promise<void> {
+    await this.#place(path);
+    if (payload.length !== Math.min(CHUNK_BYTES, size - index * CHUNK_BYTES) || digestOf(payload) !== hash) throw damaged(path);
+    await this.#store(path, size, { index, hash, bytes: payload });
+    this.bytes += payload.length;
+  }
+
+  async #store(
+    path: string,
+    size: number,
+    { index, hash, bytes }: { index: number; hash: string; bytes: Buffer },
+  ): Promise<void> {
+    const file = await open(this.#part(path, size, 'data'), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    try {
+      await file.write(bytes, 0, bytes.length, index * CHUNK_BYTES);
+    } finally {
+      await file.close();
+    }
+    await appendFile(this.#part(path, size, 'chunks'), `${index} ${hash}\n`);
+  }
+
+  async #keep({ path, size, chunks }: FrameOf<'keep'>): Promise<void> {
+    const file = await open(await this.#place(path), constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      for (const [index, hash] of Object.entries(chunks)) {
+        const bytes = await readChunk(file, Number(index));
+        if (digestOf(bytes) !== hash) throw new KilnError('WORK_REFUSED', `${path} was changed meanwhile: try again`);
+        await this.#store(path, size, { index: Number(index), hash, bytes });
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #finish(item: FrameOf<'finish'>): Promise<void> {
+    const { path, size, hash } = item;
+    const checked = await this.checked(path, size);
+    const chunks = Array.from({ length: chunkCount(size) }, (_, at) => checked.get(at));
+    const known = chunks.filter((chunk) => chunk !== undefined);
+    const data = this.#part(path, size, 'data');
+    if (known.length < chunks.length || contentOf(known).hash !== hash) {
+      if (known.length === chunks.length) await rm(data, { force: true });
+      if (known.length === chunks.length) await rm(this.#part(path, size, 'chunks'), { force: true });
+      throw new KilnError('WORK_REFUSED', `${path} is not whole, or changed while it was sent: try again`);
+    }
+    await truncate(data, size);
+    await this.#settle(item, data);
+    await rm(this.#part(path, size, 'chunks'), { force: true });
+  }
+
+  async #settle({ path, mode, mtimeUs }: FileItem, part: string): Promise<void> {
+    const place = await this.#room(path);
+    await chmod(part, mode & 0o777);
+    await utimes(part, mtimeUs / 1e6, mtimeUs / 1e6);
+    await rename(part, place);
+    this.files += 1;
+  }
+
+  async #mode(path: string, mode: number): Promise<void> {
+    const place = await this.#place(path);
+    const status = await lstat(place);
+    if (!status.isSymbolicLink()) await chmod(place, status.isDirectory() ? (mode & 0o777) | 0o700 : mode & 0o777);
+  }
+
+  async #delete(path: string): Promise<void> {
+    const place = await this.#place(path);
+    const status = await lstat(place).catch(ignoreFileError);
+    if (!status) return;
+    this.#seen.clear();
+    // A folder that holds what is ignored stays.
+    const removed = status.isDirectory()
+      ? await rmdir(place).then(() => true, ignoreFileError)
+      : await unlink(place).then(() => true);
+    if (removed) this.deleted += 1;
+  }
+
+  async #room(path: string): Promise<string> {
+    const place = await this.#place(path);
+    const status = await lstat(place).catch(ignoreFileError);
+    if (status?.isDirectory())
+      throw new KilnError(
+        'WORK_REFUSED',
+        `${path} is a folder in ${this.#root}, and no folder comes: remove it, or use --delete`,
+      );
+    return place;
+  }
+
+  #part(path: string, size: number, kind: 'data' | 'chunks'): string {
+    return join(this.#root, PARTS_FOLDER, `${digestOf(Buffer.from(`${size} ${path}`)).slice(0, 32)}.${kind}`);
+  }
+}
+
+const damaged = (path: string): KilnError => new KilnError('WORK_REFUSED', `${path} was damaged on its way: try again`);
+
+const ignoreFileError = (error: unknown): null => {
+  if (error instanceof Error && 'code' in error) return null;
+  throw error;
+};
