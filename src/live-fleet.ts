@@ -26,6 +26,8 @@ interface Place {
 export interface MeantFleet {
   readonly hosts: readonly HostConfig[];
   readonly fileHosts: readonly HostConfig[];
+  /** Watched: with those that it includes. */
+  readonly files: readonly string[];
   readonly added: readonly AddedHost[];
 }
 
@@ -44,6 +46,7 @@ export const meantFleet = async (
   return {
     hosts: [...fleet.hosts, ...kept.map(({ config }) => config)],
     fileHosts: fleet.hosts,
+    files: fleet.files ?? [],
     added: kept.map(({ host }) => host),
   };
 };
@@ -84,9 +87,14 @@ export const openLiveFleet = (
   const { config, env, log } = place;
   const { meant, store, control, createSession } = parts;
   const file = config.fleetFile;
+  let files = meant.files;
   const live = createLiveFleet({
     file,
-    load: () => loadFleet({ file, env }),
+    load: () => {
+      const fleet = loadFleet({ file, env });
+      files = fleet.files ?? files;
+      return fleet;
+    },
     parseHost: (host) => hostOf(place, host),
     fileHosts: meant.fileHosts,
     added: meant.added,
@@ -97,7 +105,7 @@ export const openLiveFleet = (
     log,
   });
   const reload = (): void => void live.reload().catch(() => undefined);
-  const unwatch = file === null ? () => undefined : watchFiles(() => [file], reload);
+  const unwatch = file === null ? () => undefined : watchFiles(() => files, reload);
   const timer = setInterval(() => {
     live
       .expire()

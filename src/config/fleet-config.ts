@@ -7,7 +7,8 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { KilnError } from '../domain/errors.ts';
 import type { Fleet, GpuSelection, HostConfig, HostKeyPin, HostTransport, SshCredential, SshTarget } from '../domain/fleet.ts';
 import { HostId } from '../domain/ids.ts';
-import { FleetFile, type RawHost, type RawSsh } from './fleet-schema.ts';
+import { fleetFile, type RawHost, type RawSsh } from './fleet-schema.ts';
+import { createSecrets, type Secrets } from './fleet-secrets.ts';
 import type { FieldPath } from '../platform/yaml-document.ts';
 import { type FieldProblem, parseLocatedYaml } from './located-yaml.ts';
 
@@ -16,6 +17,9 @@ export interface FleetSource {
   readonly file: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
+
+const INCLUDE_DEPTH_MAX = 8;
+const NO_HOST = 'lists no host; add one, or remove the file to use this machine alone';
 
 /** The fleet of a machine without a fleet file: itself, with its GPUs and its CPU. */
 export const LOCAL_FLEET: Fleet = Object.freeze({
@@ -38,14 +42,49 @@ export const loadFleet = ({ file, env }: FleetSource): Fleet => {
   return parseFleet(readText(file), { file, env });
 };
 
-export const parseFleet = (text: string, { file, env }: { readonly file: string; readonly env: FleetSource['env'] }): Fleet => {
-  const { value, errorOf } = parseLocatedYaml(text, file, FleetFile);
+interface Place {
+  readonly file: string;
+  readonly env: FleetSource['env'];
+}
+
+/** With the files that it includes. */
+export const parseFleet = (text: string, place: Place): Fleet => {
+  const parts = parseFiles(text, place, 0);
+  const hosts = parts.flatMap((part) => part.hosts);
+  if (hosts.length === 0) throw new KilnError('INVALID_CONFIG', `${place.file}: hosts: ${NO_HOST}`);
+  requireNamesOnce(parts);
+  return Object.freeze({ hosts: hosts.map((host) => Object.freeze(host)), files: parts.map(({ file }) => file) });
+};
+
+interface ParsedFile {
+  readonly file: string;
+  readonly hosts: readonly HostConfig[];
+}
+
+const parseFiles = (text: string, { file, env }: Place, depth: number): readonly ParsedFile[] => {
   const check = new Check(dirname(resolve(file)), env);
+  const { value, errorOf } = parseLocatedYaml(text, file, fleetFile(check.secrets.filled));
   const hosts = value.hosts.map((host, index) => hostConfig(host, ['hosts', index], check));
   reportDuplicates(value.hosts, check);
-  if (hosts.length === 0) check.report(['hosts'], 'lists no host; add one, or remove the file to use this machine alone');
-  if (check.problems.length > 0) throw errorOf(check.problems);
-  return Object.freeze({ hosts: hosts.map((host) => Object.freeze(host)) });
+  if (hosts.length === 0 && value.include.length === 0) check.report(['hosts'], NO_HOST);
+  if (depth >= INCLUDE_DEPTH_MAX && value.include.length > 0)
+    check.report(['include'], `files are included ${INCLUDE_DEPTH_MAX} levels deep already; does one include itself?`);
+  const problems = [...check.secrets.problems, ...check.problems];
+  if (problems.length > 0) throw errorOf(problems);
+  const included = value.include.map((name) => check.absolute(name));
+  return [{ file, hosts }, ...included.flatMap((each) => parseFiles(readText(each), { file: each, env }, depth + 1))];
+};
+
+const requireNamesOnce = (parts: readonly ParsedFile[]): void => {
+  const fileOf = new Map<string, string>();
+  for (const { file, hosts } of parts) {
+    for (const { name } of hosts) {
+      const first = fileOf.get(name.toLowerCase());
+      if (first !== undefined)
+        throw new KilnError('INVALID_CONFIG', `${file}: host "${name}" is in ${first} too; every host needs a name of its own`);
+    }
+    for (const { name } of hosts) fileOf.set(name.toLowerCase(), file);
+  }
 };
 
 /** Collects complaints, so that one start shows all of them. */
@@ -54,9 +93,12 @@ class Check {
   readonly #folder: string;
   readonly env: FleetSource['env'];
 
+  readonly secrets: Secrets;
+
   constructor(folder: string, env: FleetSource['env']) {
     this.#folder = folder;
     this.env = env;
+    this.secrets = createSecrets({ env, absolute: (path) => this.absolute(path) });
   }
 
   report(path: FieldPath, message: string): void {
@@ -134,7 +176,10 @@ const transportOf = (host: RawHost, path: FieldPath, check: Check): HostTranspor
   if (first === undefined) check.report(path, 'says no way to reach the host; add one of ssh, local, command');
   if (second !== undefined) check.report([...path, second], `the host has ${given.join(' and ')}; keep one of them`);
   if (host.ssh) return { kind: 'ssh', target: sshTarget(host.ssh, [...path, 'ssh'], check) };
-  return host.command ? { kind: 'command', argv: host.command } : { kind: 'local' };
+  if (!host.command) return { kind: 'local' };
+  const { command: argv } = host;
+  const secrets = [...check.secrets.values].filter((secret) => argv.some((word) => word.includes(secret)));
+  return { kind: 'command', argv, ...(secrets.length === 0 ? {} : { secrets }) };
 };
 
 const sshTarget = (ssh: RawSsh, path: FieldPath, check: Check): SshTarget => ({

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ENVIRONMENTS_MAX, EnvironmentName } from '../domain/environment.ts';
 import { HostId } from '../domain/ids.ts';
 import { strictFields } from '../platform/strict-fields.ts';
+import { withDefaults } from './fleet-defaults.ts';
 
 export const HOSTS_MAX = 4096;
 const LABELS_MAX = 32;
@@ -72,8 +73,7 @@ const Environment = strictFields({
     .regex(/^\/[^\0\n]{1,4095}$/u, 'must be the absolute path of a Python on the host, such as /opt/torch/.venv/bin/python3'),
 });
 
-const Host = strictFields({
-  name: HostId,
+const hostFields = {
   ssh: sshLevel(JUMPS_MAX).optional(),
   local: strictFields({}).nullable().optional(),
   command: z.array(z.string().min(1), { error: 'must be a list: the program and its arguments' }).min(1).max(ARGV_MAX).optional(),
@@ -89,10 +89,31 @@ const Host = strictFields({
     .max(ENVIRONMENTS_MAX)
     .optional(),
   runnerDir: Path.optional(),
-});
+};
+const Host = strictFields({ name: HostId, ...hostFields });
 export type RawHost = z.infer<typeof Host>;
 
-export const FleetFile = strictFields({
-  hosts: z.array(Host, { error: 'must be a list of hosts, each with a name and one of ssh, local, command' }).max(HOSTS_MAX),
+/** What hosts of the same file have unless they say otherwise. Each is checked as a part of the hosts that take it. */
+const Defaults = strictFields({
+  ...Object.fromEntries(
+    Object.keys(hostFields)
+      .filter((name) => !['ssh', 'local', 'command'].includes(name))
+      .map((name) => [name, z.unknown().optional()]),
+  ),
+  ssh: strictFields(
+    Object.fromEntries([...Object.keys(sshFields), 'jump'].map((name) => [name, z.unknown().optional()])),
+  ).optional(),
 });
-export type FleetFile = z.infer<typeof FleetFile>;
+
+const INCLUDES_MAX = 256;
+const fields = strictFields({
+  /** Other files of hosts; relative paths start at the folder of this one. */
+  include: z.array(Path, { error: 'must be a list of files' }).max(INCLUDES_MAX).default([]),
+  defaults: Defaults.optional(),
+  hosts: z
+    .array(Host, { error: 'must be a list of hosts, each with a name and one of ssh, local, command' })
+    .max(HOSTS_MAX)
+    .default([]),
+});
+/** `prepare`: what the text stands for, before it is checked. */
+export const fleetFile = (prepare: (raw: unknown) => unknown) => z.preprocess((raw) => withDefaults(prepare(raw)), fields);

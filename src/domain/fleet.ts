@@ -31,7 +31,12 @@ export type HostTransport =
   | { readonly kind: 'ssh'; readonly target: SshTarget }
   | { readonly kind: 'local' }
   /** argv prefix of a program that runs the rest of its arguments on the host with stdin and stdout attached. */
-  | { readonly kind: 'command'; readonly argv: readonly string[] };
+  | {
+      readonly kind: 'command';
+      readonly argv: readonly string[];
+      /** Parts of it that are not shown. */
+      readonly secrets?: readonly string[];
+    };
 
 /** Which GPUs of the host take work: all, none, or those named by UUID or by index in the runner's inventory. */
 export type GpuSelection =
@@ -60,4 +65,6 @@ export interface HostConfig {
 
 export interface Fleet {
   readonly hosts: readonly HostConfig[];
+  /** Where that was read, the first first; missing: nowhere. */
+  readonly files?: readonly string[];
 }

@@ -117,6 +117,9 @@ export const addressOf = ({ transport }: HostConfig): string => {
     case 'ssh':
       return describeTarget(transport.target);
     case 'command':
-      return transport.argv.map((word) => word.replace(SECRET_ARGUMENT, '$1***')).join(' ');
+      return transport.argv
+        .map((word) => (transport.secrets ?? []).reduce((text, secret) => text.replaceAll(secret, '***'), word))
+        .map((word) => word.replace(SECRET_ARGUMENT, '$1***'))
+        .join(' ');
   }
 };

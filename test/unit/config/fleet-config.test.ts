@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { addressOf } from '../../../src/gpu/fleet.ts';
 import { loadFleet, parseFleet } from '../../../src/config/fleet-config.ts';
 
 let folder: string;
@@ -187,7 +188,7 @@ describe('a bad fleet file is refused with file, line, column, field and what to
       'F/fleet.yaml:4:5: hosts[0].gpus: must be auto, none, or a list of GPU UUIDs or indices',
     ],
     ['no hosts', 'hosts: []', 'F/fleet.yaml:1:1: hosts: lists no host; add one, or remove the file to use this machine alone'],
-    ['an empty file', '', 'F/fleet.yaml:1:1: hosts: must be a list of hosts, each with a name and one of ssh, local, command'],
+    ['an empty file', '', 'F/fleet.yaml:1:1: hosts: lists no host; add one, or remove the file to use this machine alone'],
     ['a key written twice', 'hosts: []\nhosts: []', 'F/fleet.yaml:2:1: not valid YAML: Map keys must be unique'],
   ];
   test.each(cases)('%s', (_name, text, message) => {
@@ -206,5 +207,69 @@ describe('a bad fleet file is refused with file, line, column, field and what to
 
   test('a file that is not there is named', () => {
     expect(() => loadFleet({ file: '/nowhere/fleet.yaml', env })).toThrow(/^\/nowhere\/fleet.yaml: cannot be read; create it/);
+  });
+});
+
+const inFolder = (files: Readonly<Record<string, string>>): string => {
+  const place = mkdtempSync(join(tmpdir(), 'kiln-fleet-'));
+  onTestFinished(() => rmSync(place, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(place, name), text);
+  return join(place, 'fleet.yaml');
+};
+
+describe('defaults, includes and secrets', () => {
+  const PIN = `"SHA256:${'A'.repeat(43)}"`;
+  const load = (files: Readonly<Record<string, string>>, variables = {}) =>
+    loadFleet({ file: inFolder(files), env: { ...env, ...variables } });
+
+  test('hosts have what their file says for all, unless they say otherwise; one way to log in, one proof of a host', () => {
+    const defaults = `defaults: {labels: [lab], gpus: none, ssh: {user: kiln, port: 2222, key: /k, hostKey: ${PIN}}}\n`;
+    const hosts = `hosts:
+  - {name: a, ssh: {host: 192.0.2.1}}
+  - {name: b, labels: [], ssh: {host: 192.0.2.2, port: 22, agent: /s, knownHosts: /known}}
+  - {name: c, local: {}}\n`;
+    const [a, b, c] = load({ 'fleet.yaml': defaults + hosts }).hosts;
+    expect(a).toMatchObject({ labels: ['lab'], gpus: { kind: 'none' } });
+    expect(a?.transport).toMatchObject({
+      target: { user: 'kiln', port: 2222, credential: { kind: 'key' }, hostKey: { kind: 'fingerprint' } },
+    });
+    expect(b?.labels).toEqual([]);
+    expect(b?.transport).toMatchObject({
+      target: { port: 22, credential: { kind: 'agent', identity: null }, hostKey: { kind: 'known-hosts', path: '/known' } },
+    });
+    expect(c).toMatchObject({ transport: { kind: 'local' }, labels: ['lab'] });
+    const unknown = 'defaults: {colour: red}\nhosts:\n  - {name: a, local: {}}\n';
+    expect(() => load({ 'fleet.yaml': unknown })).toThrow(/fleet\.yaml:1:12: defaults\.colour: unknown field/);
+  });
+
+  test('other files are included, each with its own defaults; all of them are told, and names are used once', () => {
+    const fleet = load({
+      'fleet.yaml': 'include: [rack.yaml]\ndefaults: {labels: [one]}\nhosts:\n  - {name: a, local: {}}\n',
+      'rack.yaml': 'defaults: {labels: [two]}\nhosts:\n  - {name: b, local: {}}\n',
+    });
+    expect(fleet.hosts.map(({ name, labels }) => [name, labels])).toEqual([
+      ['a', ['one']],
+      ['b', ['two']],
+    ]);
+    expect(fleet.files?.map((file) => basename(file))).toEqual(['fleet.yaml', 'rack.yaml']);
+    const twice = {
+      'fleet.yaml': 'include: [b.yaml]\nhosts:\n  - {name: a, local: {}}\n',
+      'b.yaml': 'hosts:\n  - {name: A, local: {}}\n',
+    };
+    expect(() => load(twice)).toThrow(/b\.yaml: host "A" is in .*fleet\.yaml too/);
+    expect(() => load({ 'fleet.yaml': 'include: [fleet.yaml]\n' })).toThrow(/does one include itself/);
+    expect(() => load({ 'fleet.yaml': 'include: [gone.yaml]\n' })).toThrow(/gone\.yaml: cannot be read/);
+    const bad = { 'fleet.yaml': 'include: [b.yaml]\n', 'b.yaml': 'hosts:\n  - {name: x}\n' };
+    expect(() => load(bad)).toThrow(/b\.yaml:2:5: hosts\[0\]: says no way to reach the host/);
+  });
+
+  test('values come from variables and files, are not shown, and one that is missing is named', () => {
+    const fleet = 'hosts:\n  - {name: box, command: [run, "--token=${file:token}", "${env:WHERE}"]}\n';
+    const [box] = load({ 'fleet.yaml': fleet, token: 'hunter2\n' }, { WHERE: 'nowhere' }).hosts;
+    expect(box?.transport).toMatchObject({ argv: ['run', '--token=hunter2', 'nowhere'] });
+    expect(box && addressOf(box)).toBe('run --token=*** ***');
+    expect(() => load({ 'fleet.yaml': fleet })).toThrow(
+      /fleet\.yaml:2:32: hosts\[0\]\.command\[1\]: token cannot be read.*\n.*hosts\[0\]\.command\[2\]: the variable WHERE of the daemon is not set/,
+    );
   });
 });
