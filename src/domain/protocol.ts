@@ -12,7 +12,7 @@
  */
 import { z } from 'zod';
 import { Device } from './device.ts';
-import { Environment, ENVIRONMENTS_MAX, NamedEnvironment } from './environment.ts';
+import { Environment, EnvironmentName, ENVIRONMENTS_MAX, NamedEnvironment } from './environment.ts';
 import { AttemptId, ContentHash, DeviceId } from './ids.ts';
 import { KernelResources } from './kernel-resources.ts';
 import { JudgePhases, Telemetry } from './measurement.ts';
@@ -20,6 +20,7 @@ import { Outcome } from './outcome.ts';
 import { Language, Params } from './plan/plan.ts';
 import { Distribution, Tolerance } from './problem.ts';
 import { ProfileSummary } from './profile.ts';
+import { Program, PROGRAM_FILES_MAX } from './program.ts';
 import { ResolvedPlan, ResolvedTensor } from './plan/resolved-plan.ts';
 
 export const PROTOCOL_VERSION = 1;
@@ -27,12 +28,15 @@ export const HEADER_BYTES_MAX = 8 * 1024 * 1024;
 export const PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 /** A runner keeps that many plans of a connection, the last that it was told; a task names no older ones. */
 export const PLANS_KEPT_MAX = 256;
-/** A transfer of an artifact: its files in one tar. Several may be under way on a connection, and all must be below what it may hold unsent. */
-export const BUNDLE_BYTES_MAX = 4 * 1024 * 1024;
+/**
+ * A transfer of an artifact: its files in one tar. An extension of PyTorch is the largest. Several may be under way on a connection, and all must be below
+ * what it may hold unsent.
+ */
+export const BUNDLE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Device code to compile: the same shape for candidates, references and baselines. */
-export const CompileUnit = z.strictObject({
-  language: Language,
+export const KernelUnit = z.strictObject({
+  language: Language.exclude(['python']),
   source: z.string(),
   /** Become macros behind the headers that the source starts with (cuda, c) or constexprs (triton). */
   params: Params,
@@ -50,6 +54,20 @@ export const CompileUnit = z.strictObject({
   numWarps: z.int().positive().nullable().default(null),
   numStages: z.int().min(0).nullable().default(null),
 });
+export type KernelUnit = z.infer<typeof KernelUnit>;
+
+/** A program to build: its entry file is imported once, without a GPU, by the environment's Python. */
+export const ProgramUnit = z.strictObject({
+  language: z.literal('python'),
+  architecture: z.string(),
+  /** The entry file among them. */
+  files: Program.shape.files.unwrap().element.array().min(1).max(PROGRAM_FILES_MAX),
+  entry: Program.shape.entry,
+  environment: EnvironmentName,
+});
+export type ProgramUnit = z.infer<typeof ProgramUnit>;
+
+export const CompileUnit = z.discriminatedUnion('language', [KernelUnit, ProgramUnit]);
 export type CompileUnit = z.infer<typeof CompileUnit>;
 
 /** A case of a problem, resolved. Reference and baseline are launched by their own plans on the same tensors. */
@@ -73,8 +91,8 @@ export const ProblemDefinition = z.strictObject({
   name: z.string(),
   tolerance: Tolerance,
   cases: z.array(DefinedCase).min(1),
-  reference: CompileUnit,
-  baseline: CompileUnit,
+  reference: KernelUnit,
+  baseline: KernelUnit,
 });
 export type ProblemDefinition = z.infer<typeof ProblemDefinition>;
 
@@ -168,6 +186,8 @@ export const InfraFailure = z.strictObject({
     'compiler_failed',
     /** The compiler lacks a header that belongs to it. */
     'toolchain_incomplete',
+    /** The environment of a program is not on the host any more. */
+    'environment_missing',
     'internal',
   ]),
   message: z.string(),
@@ -185,6 +205,8 @@ export const CompileResult = z.discriminatedUnion('status', [
     compiler: z.string(),
     /** Per kernel, where the compiler tells. */
     resources: KernelResources,
+    /** Of a program that cannot go on without a GPU: it is imported once more where it is recorded. */
+    finishesInRecorder: z.literal(true).optional(),
   }),
   /** compile_error, or timed_out with stage `compile`. */
   z.strictObject({ status: z.literal('failed'), outcome: Outcome, durationMs: z.number().min(0), compiler: z.string() }),

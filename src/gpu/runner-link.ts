@@ -17,7 +17,7 @@ import { encodeFrame, FrameDecoder } from '../domain/frames.ts';
 export const HELLO_MS_MAX = 10_000;
 export const PING_MS = 5000;
 export const SILENCE_MS_MAX = 15_000;
-export const UNSENT_BYTES_MAX = 64 * 1024 * 1024;
+export const UNSENT_BYTES_MAX = 256 * 1024 * 1024;
 /** As many are written at once, whether the turn is over or not. */
 const FLUSH_BYTES = 64 * 1024;
 const ISSUES_SHOWN_MAX = 3;

@@ -3,7 +3,7 @@
  * written, by more launches; some change its sums in the text. A change that finds nothing to change is left out. Pure.
  */
 import type { Dtype } from '../domain/plan/dtype.ts';
-import type { CompileUnit, DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
+import type { KernelUnit, DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import type { ResolvedLaunch, ResolvedPlan, ResolvedTensor } from '../domain/plan/resolved-plan.ts';
 import { DTYPE_BYTES } from '../domain/plan/dtype.ts';
 import { C, CUDA } from './mutant-dialects.ts';
@@ -12,7 +12,7 @@ import { withoutLastSixteenth, withPrelude, withRoundedSums } from './mutant-tex
 
 export interface Mutant {
   readonly name: string;
-  readonly unit: CompileUnit;
+  readonly unit: KernelUnit;
   readonly plans: Readonly<Record<string, ResolvedPlan>>;
 }
 

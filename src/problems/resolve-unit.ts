@@ -2,7 +2,7 @@
 import { isCppName } from '../domain/plan/plan.ts';
 import type { Language, LaunchPlan, Params } from '../domain/plan/plan.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
-import type { CompileUnit } from '../domain/protocol.ts';
+import type { KernelUnit } from '../domain/protocol.ts';
 import type { ResolvedArg, ResolvedPlan } from '../domain/plan/resolved-plan.ts';
 import { hiddenProbes } from './hidden.ts';
 import { parseHeader } from './parse-header.ts';
@@ -25,13 +25,14 @@ export interface UnitContext {
 }
 
 export interface ResolvedUnit {
-  readonly unit: CompileUnit;
+  readonly unit: KernelUnit;
   /** Case name -> plan. Every check case and every bench case of the target is there. */
   readonly plans: Readonly<Record<string, ResolvedPlan>>;
 }
 
 /** Throws PlanError for anything wrong with the header or its expressions. */
 export const resolveUnit = (code: Code, context: UnitContext): ResolvedUnit => {
+  if (code.language === 'python') throw new PlanError('language', 'a program has no launch plan');
   const header = parseHeader(code.source, code.language);
   if (!header.ok) throw new PlanError(header.field, header.message);
   const params = effectiveParams(header.plan, code.params);
@@ -67,10 +68,10 @@ const planAt = (plan: LaunchPlan, { code, params, item, context }: Place): Resol
 };
 
 /** The compiler must be told which instances of templates to make, and says what they are called in the code. */
-const cppKernels = ({ launch }: LaunchPlan): CompileUnit['kernels'] =>
+const cppKernels = ({ launch }: LaunchPlan): KernelUnit['kernels'] =>
   [...new Set(launch.map(({ kernel }) => kernel))].filter((name) => isCppName(name)).map((name) => ({ name, args: [] }));
 
-type Signature = CompileUnit['kernels'][number];
+type Signature = KernelUnit['kernels'][number];
 
 /** Triton compiles for argument types. A value counts as divisible by 16 only where it is in every case and every launch. */
 const signaturesOf = (plan: LaunchPlan, plans: readonly ResolvedPlan[], problem: Problem): Signature[] => {

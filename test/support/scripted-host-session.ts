@@ -85,8 +85,9 @@ export class ScriptedHostSession implements HostSession {
   }
 
   compile(compileId: string, unit: CompileUnit): boolean {
-    const name = this.#listening.nameOfSource(unit.source);
-    const artifact = artifactOf(unit.source);
+    const source = unit.language === 'python' ? (unit.files[0]?.content ?? '') : unit.source;
+    const name = this.#listening.nameOfSource(source);
+    const artifact = artifactOf(source);
     this.#compiles.set(name, { compileId, artifact });
     this.#artifacts.set(artifact, name);
     return this.#say(`compile ${name}${compileId.startsWith('record:') ? ` for ${this.#attempt(compileId.slice(7))}` : ''}`);

@@ -3,7 +3,8 @@
  * the daemon's) knows them under another name. A comment behind the last line changes nothing of the code.
  */
 import { hashOf } from '../../domain/ids.ts';
-import type { CompileUnit, ProblemDefinition } from '../../domain/protocol.ts';
+import type { Language } from '../../domain/plan/plan.ts';
+import type { CompileUnit, KernelUnit, ProblemDefinition, ProgramUnit } from '../../domain/protocol.ts';
 
 export interface Marks {
   /** Of candidates; empty until a canary failed. */
@@ -15,23 +16,37 @@ export interface Marks {
 export const NO_MARKS: Readonly<Marks> = { code: '', problems: '' };
 
 /** Units are shared by the candidates they are for, and so are their marked forms. */
-const markedUnits = new WeakMap<CompileUnit, Map<string, CompileUnit>>();
+const markedKernels = new WeakMap<KernelUnit, Map<string, KernelUnit>>();
+const markedPrograms = new WeakMap<ProgramUnit, Map<string, ProgramUnit>>();
 const markedDefinitions = new WeakMap<ProblemDefinition, Map<string, ProblemDefinition>>();
 
-export const markedUnit = (unit: CompileUnit, mark: string): CompileUnit =>
-  mark === '' ? unit : remembered(markedUnits, [unit, mark], () => ({ ...unit, source: markedSource(unit, mark) }));
+export const markedUnit = (unit: CompileUnit, mark: string): CompileUnit => {
+  if (unit.language !== 'python') return markedKernel(unit, mark);
+  return mark === '' ? unit : remembered(markedPrograms, [unit, mark], () => withMarkedEntry(unit, mark));
+};
+
+const markedKernel = (unit: KernelUnit, mark: string): KernelUnit =>
+  mark === '' ? unit : remembered(markedKernels, [unit, mark], () => ({ ...unit, source: markedSource(unit, mark) }));
+
+const withMarkedEntry = (unit: ProgramUnit, mark: string): ProgramUnit => {
+  const content = (file: ProgramUnit['files'][number]): string =>
+    file.path === unit.entry.file ? `${file.content}\n# ${mark}\n` : file.content;
+  return { ...unit, files: unit.files.map((file) => ({ ...file, content: content(file) })) };
+};
 
 export const markedDefinition = (definition: ProblemDefinition, mark: string): ProblemDefinition => {
   if (mark === '') return definition;
   return remembered(markedDefinitions, [definition, mark], () => {
     const { key: _key, ...rest } = definition;
-    const marked = { ...rest, reference: markedUnit(rest.reference, mark), baseline: markedUnit(rest.baseline, mark) };
+    const marked = { ...rest, reference: markedKernel(rest.reference, mark), baseline: markedKernel(rest.baseline, mark) };
     return { ...marked, key: hashOf(marked) };
   });
 };
 
-export const markedSource = ({ language, source }: Pick<CompileUnit, 'language' | 'source'>, mark: string): string =>
-  `${source}\n${language === 'triton' ? '#' : '//'} ${mark}\n`;
+export const markedSource = (
+  { language, source }: { readonly language: Language; readonly source: string },
+  mark: string,
+): string => `${source}\n${language === 'triton' ? '#' : '//'} ${mark}\n`;
 
 const remembered = <T extends object>(known: WeakMap<T, Map<string, T>>, [of, mark]: readonly [T, string], make: () => T): T => {
   const byMark = known.get(of) ?? new Map<string, T>();

@@ -12,14 +12,20 @@ import type { CompileJob } from '../active-candidates.ts';
 
 /** After a failure of its own, a compile host is not asked for the same kind of work for this long. */
 const COOL_DOWN_MS = 30_000;
-/** Languages whose code does not depend on the processor that compiles it. */
+/** Languages whose code does not depend on the processor that compiles it. Programs are built by an environment: `python:torch`. */
 export const TRANSFERABLE = ['cuda', 'triton'] as const;
+export const isTransferable = (compiler: string): boolean =>
+  TRANSFERABLE.some((language) => language === compiler) || compiler.startsWith('python:');
+
+/** By what name a host tells which compiler it has for a unit. */
+export const compilerNameOf = (unit: CompileUnit): string =>
+  unit.language === 'python' ? `python:${unit.environment}` : unit.language;
 
 export const isCompileHost = ({ connection, leaving, devices, inventory }: HostState): boolean =>
   connection.state === 'connected' &&
   leaving === null &&
   !devices.some(({ kind }) => kind === 'gpu') &&
-  TRANSFERABLE.some((language) => inventory?.compilers?.[language] !== undefined);
+  Object.keys(inventory?.compilers ?? {}).some(isTransferable);
 
 /** Connected hosts with GPUs that it may compile for. */
 export const compilesFor = (state: Pick<CompilingSlice, 'hosts'>, host: HostState): readonly HostState[] =>
@@ -29,30 +35,29 @@ const hasGpu = ({ connection, devices }: HostState): boolean =>
   connection.state === 'connected' && devices.some(({ kind }) => kind === 'gpu');
 
 export const haveSameCompiler = (one: HostState, other: HostState): boolean =>
-  TRANSFERABLE.some((language) => makeSameCode(one, other, language));
+  Object.keys(one.inventory?.compilers ?? {}).some((name) => isTransferable(name) && makeSameCode(one, other, name));
 
-export const makeSameCode = (one: HostState, other: HostState, language: string): boolean =>
-  compilerOf(one, language) !== null && compilerOf(one, language) === compilerOf(other, language);
+/** `compiler`: its name (compilerNameOf). */
+export const makeSameCode = (one: HostState, other: HostState, compiler: string): boolean =>
+  compilerOf(one, compiler) !== null && compilerOf(one, compiler) === compilerOf(other, compiler);
 
 /** It judges, or has not been heard of, and may have got code from the compile host, now or in an earlier life of the daemon. */
 export const mayHoldCodeOf = (maker: HostState, other: HostState): boolean =>
   other !== maker &&
   (other.inventory === null || (other.devices.some(({ kind }) => kind === 'gpu') && haveSameCompiler(maker, other)));
 
-const compilerOf = ({ inventory }: HostState, language: string): string | null => inventory?.compilers?.[language] ?? null;
+const compilerOf = ({ inventory }: HostState, compiler: string): string | null => inventory?.compilers?.[compiler] ?? null;
 
 /** Those that may compile it instead of `own` now, in no particular order. */
 export const compileHostsFor = (state: CompilingSlice, own: HostState, job: CompileJob): readonly HostState[] => {
   const { unit, failedAt } = job;
-  const compiler = compilerOf(own, unit.language);
+  const name = compilerNameOf(unit);
+  const compiler = compilerOf(own, name);
   if (state.compileHosts.size === 0 || !job.mayTransfer || compiler === null) return [];
-  if (!TRANSFERABLE.some((language) => language === unit.language)) return [];
+  if (!isTransferable(name)) return [];
   return [...state.compileHosts].filter(
     (host) =>
-      host !== own &&
-      takesWork(state, host, unit) &&
-      !failedAt.has(host.session.hostId) &&
-      compilerOf(host, unit.language) === compiler,
+      host !== own && takesWork(state, host, unit) && !failedAt.has(host.session.hostId) && compilerOf(host, name) === compiler,
   );
 };
 
@@ -70,7 +75,7 @@ export const coolDown = (state: CompilingSlice, host: HostState, unit: CompileUn
   connectedTo(host)?.coolDowns.set(kindOf(unit), state.monotonicMs() + COOL_DOWN_MS);
 };
 
-const kindOf = ({ language, architecture }: CompileUnit): string => `${language} ${architecture}`;
+const kindOf = (unit: CompileUnit): string => `${compilerNameOf(unit)} ${unit.architecture}`;
 
 /**
  * Who compiles it already, so that it is compiled once; else the host's own pool while it has a free slot; else the compile host with the

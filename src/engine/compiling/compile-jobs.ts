@@ -9,7 +9,7 @@ import { markedUnit } from '../canaries/marks.ts';
 import { noteMade } from './compiler-trust.ts';
 import type { Refusal } from './host-compiler.ts';
 import { transferArtifact } from './transfers.ts';
-import { chooseHost, compileHostsFor, makeSameCode, coolDown } from './compile-hosts.ts';
+import { chooseHost, compileHostsFor, compilerNameOf, makeSameCode, coolDown } from './compile-hosts.ts';
 import { connectedTo } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilingSlice } from '../state.ts';
@@ -197,7 +197,7 @@ const bring = (
     to,
     arrived: (failed) => {
       // A compiler may have been replaced while it was transferred.
-      const isUsed = failed === null && at.compiler.quarantine === null && makeSameCode(at, to, job.unit.language);
+      const isUsed = failed === null && at.compiler.quarantine === null && makeSameCode(at, to, compilerNameOf(job.unit));
       const brought = { ...result, madeBy: at.session.hostId };
       if (isUsed) remember(to, job.unit, brought);
       if (jobOf(candidate) !== job) return;

@@ -43,8 +43,8 @@ def main(mode: str, digest: str, folder: str) -> None:
         load_an_object(folder)
     if mode == "probe":
         say("have")
-        told = os.fsencode(folder).decode(errors="replace")
-        return print(json.dumps({"python": sys.version.split()[0], "folder": told, "freeBytes": shutil.disk_usage(folder).free}))
+        reported = os.fsencode(folder).decode(errors="replace")
+        return print(json.dumps({"python": sys.version.split()[0], "folder": reported, "freeBytes": shutil.disk_usage(folder).free}))
     if mode == "stop":
         with open(os.path.join(folder, "boot.lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -89,13 +89,13 @@ class Excluding(unittest.TestCase):
         self.assertTrue(self.entered.wait(DEADLINE_S))
 
     def test_a_wait_is_told_when_it_begins_and_when_it_is_over(self) -> None:
-        told: list[bool] = []
+        reported: list[bool] = []
         holder, lock = self.hold(), DeviceLock(self.path)
         threading.Timer(0.05, holder.stdin.close).start()
-        with lock.exclusive(Stopwatch(told.append), DEADLINE_S):
-            self.assertEqual(told, [True, False])
-        with lock.shared(Stopwatch(told.append)):
-            self.assertEqual(told, [True, False], "nobody waits for a lock that is free")
+        with lock.exclusive(Stopwatch(reported.append), DEADLINE_S):
+            self.assertEqual(reported, [True, False])
+        with lock.shared(Stopwatch(reported.append)):
+            self.assertEqual(reported, [True, False], "nobody waits for a lock that is free")
 
     def test_every_user_may_open_the_file_whatever_the_umask(self) -> None:
         mask = os.umask(0o077)

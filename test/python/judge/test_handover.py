@@ -42,15 +42,15 @@ class TakingOver(unittest.TestCase):
 
     def until_learned(self, rig: Rig, judge: Callable[[], dict]) -> tuple[dict, dict]:
         """On a machine busy with something else the runs on fresh inputs may look slow: no time is remembered from such a judgement."""
-        told: list[dict] = []
+        reported: list[dict] = []
         for _ in range(TRIES):
             result = judge()
             rig.send({"type": "canary"})
             rig.read()
-            told += rig.learned
+            reported += rig.learned
             rig.learned.clear()
-            if told and told[-1]["baselines"]:
-                return result, {**told[-1], "trusted": [case for frame in told for case in frame["trusted"]]}
+            if reported and reported[-1]["baselines"]:
+                return result, {**reported[-1], "trusted": [case for frame in reported for case in frame["trusted"]]}
         raise AssertionError(f"no baseline was remembered in {TRIES} judgements")
 
     def take_over(self, problem: HandmadeProblem, learned: dict, **timing: float) -> dict:
@@ -85,10 +85,10 @@ class TakingOver(unittest.TestCase):
     def test_a_time_that_does_not_hold_any_more_is_measured_again_in_pairs_and_told(self) -> None:
         problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
         _before, learned = self.learned(problem)
-        told = learned["baselines"][0]["statistics"]
+        reported = learned["baselines"][0]["statistics"]
         # Humps, which times on a busy machine may have, do not matter here.
-        told = {key: value for key, value in told.items() if key != "humps"}
-        learned["baselines"][0]["statistics"] = {key: value if key in ("runs", "batch") else 5 * value for key, value in told.items()}
+        reported = {key: value for key, value in reported.items() if key != "humps"}
+        learned["baselines"][0]["statistics"] = {key: value if key in ("runs", "batch") else 5 * value for key, value in reported.items()}
         after, news = self.until_learned(self.second, lambda: self.take_over(problem, learned))
         self.assertEqual(method(after), "paired")
         self.assertLess(after["outcome"]["timings"][0]["speedup"], 2.5, "half of what the wrong time would have given")
@@ -154,11 +154,11 @@ def until(condition: Callable[[], bool], what: str) -> None:
 class Learning(unittest.TestCase):
     def test_the_newest_time_of_a_baseline_counts_whoever_measured_it(self) -> None:
         facts, now = Facts(), time.monotonic_ns()
-        told = {"case": "big", "batch": 1, "statistics": {"medianNs": 1}, "measuredAtNs": now}
-        facts.accept({"trusted": ["big"], "baselines": [told]})
-        facts.accept({"trusted": [], "baselines": [{**told, "statistics": {"medianNs": 2}, "measuredAtNs": now - 1}]})
+        reported = {"case": "big", "batch": 1, "statistics": {"medianNs": 1}, "measuredAtNs": now}
+        facts.accept({"trusted": ["big"], "baselines": [reported]})
+        facts.accept({"trusted": [], "baselines": [{**reported, "statistics": {"medianNs": 2}, "measuredAtNs": now - 1}]})
         self.assertEqual(facts.recent_baseline("big", 1, 60_000), {"medianNs": 1})
-        facts.accept({"trusted": [], "baselines": [{**told, "statistics": {"medianNs": 3}, "measuredAtNs": now + 1}]})
+        facts.accept({"trusted": [], "baselines": [{**reported, "statistics": {"medianNs": 3}, "measuredAtNs": now + 1}]})
         self.assertEqual(facts.recent_baseline("big", 1, 60_000), {"medianNs": 3})
         self.assertTrue(facts.trusts("big"))
         self.assertIsNone(facts.take_news(), "what was told is no news")

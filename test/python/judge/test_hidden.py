@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import ROOT, Rig, header_of, resolve, vector_add
 
-from kiln_runner.devices.plan_book import PlanBook
+from kiln_runner.devices.plan_cache import PlanCache
 
 BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
 # Right for the shapes that anybody can read.
@@ -73,7 +73,7 @@ class Hidden(unittest.TestCase):
         self.assertIn("its bounds of hidden shapes are too wide", infra["message"])
 
     def test_plans_that_were_told_once_serve_tasks_with_cases_of_their_own(self) -> None:
-        book = PlanBook()
+        book = PlanCache()
         book.keep("k", {"odd": {"launches": [], "scratch": {}}})
         tasks = [book.filled({"plansKey": "k", "hidden": {"kind": "refused", "field": str(n), "message": ""}}, b"")[0] for n in (1, 2)]
         self.assertEqual([task["hidden"]["field"] for task in tasks], ["1", "2"])

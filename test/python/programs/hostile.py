@@ -145,9 +145,9 @@ def run(level: str, action: str, limit_s: float) -> dict:
     box = Box(supervisor.make_folder(), [sys.prefix, sys.base_prefix], [], None, level)
     bounds = BOUNDS._replace(limit_s=limit_s, answer_bytes=4 * MIB)
     ended = supervisor.run(ACTIONS[action], box, bounds)
-    told = {**ended._asdict(), "answer": ended.answer[:1000].decode(), "log": ended.log[-2000:], "logged": len(ended.log)}
-    told["gap"] = "bytes are left out" in ended.log
-    return {**told, "left": os.path.exists(box.folder)}
+    reported = {**ended._asdict(), "answer": ended.answer[:1000].decode(), "log": ended.log[-2000:], "logged": len(ended.log)}
+    reported["gap"] = "bytes are left out" in ended.log
+    return {**reported, "left": os.path.exists(box.folder)}
 
 
 def main(argv: list[str]) -> None:

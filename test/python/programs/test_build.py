@@ -114,14 +114,14 @@ class Building(unittest.TestCase):
         return json.loads((place / "program.json").read_text(encoding="utf-8"))
 
     def failed(self, asked: dict[str, Any]) -> str:
-        told, place = self.worker.build(asked)
-        self.assertEqual((told["status"], place), ("failed", None), told)
-        return told["log"]
+        reported, place = self.worker.build(asked)
+        self.assertEqual((reported["status"], place), ("failed", None), reported)
+        return reported["log"]
 
     def test_what_an_import_builds_is_kept_and_found_again_without_a_compiler(self) -> None:
         for asked in (unit(GOOD), unit(FROM_FILES, {"csrc/thrice.cpp": 'extern "C" int thrice(int x) { return 3 * x; }'})):
-            told, place = self.worker.build(asked)
-            self.assertEqual(told["status"], "compiled", told)
+            reported, place = self.worker.build(asked)
+            self.assertEqual(reported["status"], "compiled", reported)
             facts = self.facts(place)
             self.assertEqual((len(facts["extensions"]), facts["finishesInRecorder"]), (1, False))
             # In the sandbox, where nothing can be started.
@@ -145,13 +145,13 @@ class Building(unittest.TestCase):
         self.assertNotIn("/tmp/", log)
 
     def test_a_program_may_go_on_without_what_was_refused(self) -> None:
-        told, place = self.worker.build(unit(FALLS_BACK))
-        self.assertEqual(told["status"], "compiled", told)
+        reported, place = self.worker.build(unit(FALLS_BACK))
+        self.assertEqual(reported["status"], "compiled", reported)
         self.assertEqual(self.facts(place)["extensions"], {})
 
     def test_one_that_needs_a_device_goes_on_where_it_is_recorded(self) -> None:
-        told, place = self.worker.build(unit(NEEDS_A_DEVICE))
-        self.assertEqual(told["status"], "compiled", told)
+        reported, place = self.worker.build(unit(NEEDS_A_DEVICE))
+        self.assertEqual(reported["status"], "compiled", reported)
         facts = self.facts(place)
         self.assertEqual((len(facts["extensions"]), facts["finishesInRecorder"]), (1, True))
 

@@ -40,15 +40,15 @@ class Finding(unittest.TestCase):
 
     def test_a_named_one_is_told_with_its_versions_and_what_its_sandbox_holds(self) -> None:
         found = self.found([{"name": "main", "python": self.python}])
-        told = found.told[0]
-        self.assertEqual((told["name"], told["torch"], told["triton"], told["recorder"]), ("main", "2.99.0", None, "none"), found)
-        self.assertEqual(told["sandbox"]["level"], NAMESPACES_LEVEL)
-        self.assertRegex(told["key"], "^[0-9a-f]{64}$")
-        self.assertEqual(found.tools, [{"name": "main", "path": self.python, "key": told["key"]}])
+        reported = found.reported[0]
+        self.assertEqual((reported["name"], reported["torch"], reported["triton"], reported["recorder"]), ("main", "2.99.0", None, "none"), found)
+        self.assertEqual(reported["sandbox"]["level"], NAMESPACES_LEVEL)
+        self.assertRegex(reported["key"], "^[0-9a-f]{64}$")
+        self.assertEqual(found.tools, [{"name": "main", "path": self.python, "key": reported["key"]}])
         self.assertEqual(found.warnings, [])
 
     def test_one_is_searched_for_where_none_is_named(self) -> None:
-        self.assertEqual([each["name"] for each in self.found(variable=self.python).told], ["torch"])
+        self.assertEqual([each["name"] for each in self.found(variable=self.python).reported], ["torch"])
         self.assertEqual(self.found(variable=""), FoundEnvironments([], [], []))
 
     def test_a_named_one_that_cannot_be_used_is_a_warning_and_the_others_are_told(self) -> None:
@@ -59,7 +59,7 @@ class Finding(unittest.TestCase):
             {"name": "broken", "python": self.python_with(f"{self.folder}/broken")}, {"name": "good", "python": self.python},
         ]
         found = self.found(named)
-        self.assertEqual([each["name"] for each in found.told], ["good"])
+        self.assertEqual([each["name"] for each in found.reported], ["good"])
         self.assertRegex(found.warnings[0], "environment gone cannot be used: .*No such file")
         self.assertIn("environment bare cannot be used: it has no torch", found.warnings[1])
         self.assertIn("environment broken cannot be used: torch cannot be imported: RuntimeError: libcudart is missing", found.warnings[2])

@@ -52,11 +52,11 @@ def groups_left() -> list[str]:
 class AsRoot(unittest.TestCase):
     def ended(self, level: str, action: str, *words: str) -> dict:
         """What holds however it ended: nothing is left of it, and the next one works."""
-        told = hostile(level, action, *words)
-        self.assertFalse(told["left"])
+        reported = hostile(level, action, *words)
+        self.assertFalse(reported["left"])
         self.assertEqual(processes_of_programs(), [])
         self.assertEqual(groups_left(), [])
-        return told
+        return reported
 
     def each(self, action: str, *words: str) -> "list[dict]":
         found = []
@@ -72,72 +72,72 @@ class AsRoot(unittest.TestCase):
                 self.assertEqual(hostile(level, "hold"), "")
 
     def test_a_fork_bomb_ends_at_its_time_with_all_of_its_processes(self) -> None:
-        for told in self.each("fork_bomb", "2"):
-            self.assertIn(told["how"], ("timed_out", "over"), told)
+        for reported in self.each("fork_bomb", "2"):
+            self.assertIn(reported["how"], ("timed_out", "over"), reported)
 
     def test_a_file_of_10_gb_stops_at_the_limit(self) -> None:
-        for told in self.each("large_file"):
-            self.assertEqual(told["how"], "answered", told)
-            code, written = json.loads(told["answer"])
+        for reported in self.each("large_file"):
+            self.assertEqual(reported["how"], "answered", reported)
+            code, written = json.loads(reported["answer"])
             self.assertIn(code, (errno.EFBIG, errno.ENOSPC))
             self.assertLessEqual(written, 32 * 1024 * 1024)
 
     def test_many_files_stop_at_the_limit(self) -> None:
-        for told in self.each("many_files"):
-            if told["how"] == "answered":
-                self.assertLess(json.loads(told["answer"])[1], 33)
+        for reported in self.each("many_files"):
+            if reported["how"] == "answered":
+                self.assertLess(json.loads(reported["answer"])[1], 33)
             else:
-                self.assertEqual((told["how"], "it wrote more than" in told["why"]), ("over", True), told)
+                self.assertEqual((reported["how"], "it wrote more than" in reported["why"]), ("over", True), reported)
 
     def test_a_log_of_100_mb_ends_it_and_its_head_and_tail_are_kept(self) -> None:
-        for told in self.each("flood_log"):
-            self.assertEqual(told["how"], "over", told["why"])
-            self.assertIn("printed more than 4194304 bytes", told["why"])
-            self.assertTrue(told["gap"])
-            self.assertLess(told["logged"], 300 * 1024)
+        for reported in self.each("flood_log"):
+            self.assertEqual(reported["how"], "over", reported["why"])
+            self.assertIn("printed more than 4194304 bytes", reported["why"])
+            self.assertTrue(reported["gap"])
+            self.assertLess(reported["logged"], 300 * 1024)
 
     def test_memory_ends_it(self) -> None:
         for action in ("eat_memory", "eat_shared_memory"):
-            for told in self.each(action):
-                self.assertEqual(told["how"], "over", told)
-                self.assertIn("bytes of memory", told["why"])
+            for reported in self.each(action):
+                self.assertEqual(reported["how"], "over", reported)
+                self.assertIn("bytes of memory", reported["why"])
 
     def test_it_can_end_nobody_else(self) -> None:
-        for told in self.each("kill_others"):
-            self.assertEqual(told["how"], "answered", told)
+        for reported in self.each("kill_others"):
+            self.assertEqual(reported["how"], "answered", reported)
 
     def test_processes_that_it_leaves_are_ended(self) -> None:
-        for told in self.each("leave_processes"):
-            self.assertEqual((told["how"], told["answer"]), ("answered", "gone"), told)
+        for reported in self.each("leave_processes"):
+            self.assertEqual((reported["how"], reported["answer"]), ("answered", "gone"), reported)
 
     def test_one_that_never_ends_is_timed_out(self) -> None:
-        for told in self.each("never_end", "1"):
-            self.assertEqual((told["how"], told["why"]), ("timed_out", "it did not end within 1 s"))
+        for reported in self.each("never_end", "1"):
+            self.assertEqual((reported["how"], reported["why"]), ("timed_out", "it did not end within 1 s"))
 
     def test_time_in_which_it_is_stopped_is_not_its_own(self) -> None:
-        told = self.ended(LEVELS[0], "stop")
-        self.assertEqual(told["how"], "suspended", told)
-        self.assertIn("is stopped by a signal", told["why"])
+        reported = self.ended(LEVELS[0], "stop")
+        self.assertEqual(reported["how"], "suspended", reported)
+        self.assertIn("is stopped by a signal", reported["why"])
 
     def test_a_crash_is_told_by_its_signal(self) -> None:
-        for told in self.each("crash"):
-            self.assertEqual((told["how"], os.WTERMSIG(told["status"])), ("ended", 11), told)
+        for reported in self.each("crash"):
+            self.assertEqual((reported["how"], os.WTERMSIG(reported["status"])), ("ended", 11), reported)
 
     def test_an_end_that_looks_good_is_no_answer(self) -> None:
-        for told in self.each("forge"):
-            self.assertEqual((told["how"], told["status"], told["answer"]), ("ended", 0, ""))
+        for reported in self.each("forge"):
+            self.assertEqual((reported["how"], reported["status"], reported["answer"]), ("ended", 0, ""))
 
     def test_an_answer_without_end_is_cut(self) -> None:
-        for told in self.each("answer_too_much"):
-            self.assertEqual(told["how"], "over", told)
+        for reported in self.each("answer_too_much"):
+            self.assertEqual(reported["how"], "over", reported)
 
     def test_it_gets_no_descriptor_but_its_own(self) -> None:
-        for told in self.each("descriptors"):
-            self.assertEqual(json.loads(told["answer"]), [0, 1, 2, 3])
+        for reported in self.each("descriptors"):
+            self.assertEqual(json.loads(reported["answer"]), [0, 1, 2, 3])
 
     def test_it_has_a_place_to_write_and_a_user_of_its_own(self) -> None:
-        for told in self.each("touch_home"):
-            files, user = json.loads(told["answer"])
+        for reported in self.each("touch_home"):
+            files, user = json.loads(reported["answer"])
             self.assertEqual(files, ["mine", "tmp"])
             self.assertIn(user, range(PROGRAM_UID_BASE, PROGRAM_UID_BASE + UID_SPAN))
 

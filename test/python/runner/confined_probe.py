@@ -89,15 +89,15 @@ def walls(asked: dict) -> dict:
 
 def compile_all(asked: dict) -> dict:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        cell, told = Cell(asked["tools"], folder), []
+        cell, reported = Cell(asked["tools"], folder), []
         for unit in asked["units"]:
             try:
                 built = cell.compile(unit, may_be_open=asked.get("mayBeOpen", False))
-                told.append({"files": sorted(built.files), "log": built.log})
+                reported.append({"files": sorted(built.files), "log": built.log})
             except Infra as error:
-                told.append({"infra": f"{error.code}: {error}"})
+                reported.append({"infra": f"{error.code}: {error}"})
         cell.stop()
-    return {"level": support().level, "told": told}
+    return {"level": support().level, "told": reported}
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ FOLDER = Path(sys.argv[1])
 def main() -> int:
     request = read_frame(sys.stdin.buffer)[0]
     how = request["artifact"][0]
-    with open(FOLDER / "told", "a", encoding="utf-8") as told:
-        told.write(f"{os.getpid()} {how}\n")
+    with open(FOLDER / "told", "a", encoding="utf-8") as reported:
+        reported.write(f"{os.getpid()} {how}\n")
     if how == "b":
         time.sleep(60)
     if how == "c":

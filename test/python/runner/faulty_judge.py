@@ -41,8 +41,8 @@ def phase(task: dict, name: str) -> None:
 
 
 def note(what: str, more: str) -> None:
-    with open(FOLDER / "told", "a", encoding="utf-8") as told:
-        told.write(f"{os.getpid()} {what} {more}\n")
+    with open(FOLDER / "told", "a", encoding="utf-8") as reported:
+        reported.write(f"{os.getpid()} {what} {more}\n")
 
 
 def note_frame(frame: Optional[tuple[dict, bytes]]) -> dict:

@@ -80,7 +80,7 @@ compile_result = union("status", {
     "compiled": record({
         "artifact": content_hash, "cached": boolean, "durationMs": number(0), "log": string, "compiler": string,
         "resources": mapping(resources),
-    }),
+    }, {"finishesInRecorder": boolean}),
     "failed": record({"outcome": outcome, "durationMs": number(0), "compiler": string}),
     "infra": record({"failure": infra}),
 })

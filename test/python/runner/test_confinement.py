@@ -73,12 +73,12 @@ class Walls(Places):
 
     def seen(self, level: str, refuse: list[str], user: Optional[int] = None) -> dict:
         question = {"refuse": refuse, "read": [self.canary, self.missing], "write": ["/usr/lib/x", f"{self.folder}/x"], "pid": os.getpid()}
-        told = run("walls", question, user)
-        if told["level"] != level:
-            self.skipTest(f"this machine allows {told['level']} only")
-        self.assertIsNotNone(told["seen"], told)
-        self.assertFalse(told["left"])
-        return told["seen"]
+        reported = run("walls", question, user)
+        if reported["level"] != level:
+            self.skipTest(f"this machine allows {reported['level']} only")
+        self.assertIsNotNone(reported["seen"], reported)
+        self.assertFalse(reported["left"])
+        return reported["seen"]
 
     def assert_closed(self, seen: dict) -> None:
         self.assertNotIn("canary_4711", json.dumps(seen["read"]))
@@ -118,13 +118,13 @@ class Tricks(Places):
         unit = {"language": language, "params": {}, "architecture": "sm_80", "kernels": [], "numWarps": None, "numStages": None}
         units = [{**unit, "source": source} for source in sources]
         every = {"gcc": None, "nvrtc": None, "nvcc": None, "triton": None, **tools}
-        told = run("compile", {"tools": every, "units": units, **question})
-        self.level = told["level"]
-        return told["told"]
+        reported = run("compile", {"tools": every, "units": units, **question})
+        self.level = reported["level"]
+        return reported["told"]
 
-    def assert_tells_nothing(self, tricks: dict[str, str], told: list[dict], *, may_tell_existence: bool = False) -> None:
+    def assert_tells_nothing(self, tricks: dict[str, str], reported: list[dict], *, may_tell_existence: bool = False) -> None:
         for number, name in enumerate(tricks):
-            there, absent = told[2 * number : 2 * number + 2]
+            there, absent = reported[2 * number : 2 * number + 2]
             with self.subTest(name):
                 self.assertNotIn("canary_4711", json.dumps(there))
                 self.assertNotIn("infra", there)
@@ -133,51 +133,51 @@ class Tricks(Places):
 
     @unittest.skipUnless(find_gcc(), "gcc is not installed: apt-get install gcc")
     def test_a_c_source_learns_nothing_of_a_file(self) -> None:
-        told = self.compiled("c", {"gcc": find_gcc()}, TRICKS)
-        self.assert_tells_nothing(TRICKS, told, may_tell_existence=self.level != NAMESPACES_LEVEL)
+        reported = self.compiled("c", {"gcc": find_gcc()}, TRICKS)
+        self.assert_tells_nothing(TRICKS, reported, may_tell_existence=self.level != NAMESPACES_LEVEL)
 
     @unittest.skipUnless(find_gcc(), "gcc is not installed: apt-get install gcc")
     def test_the_tricks_are_real_where_nothing_confines(self) -> None:
         tricks = {name: TRICKS[name] for name in ("include behind a comment opened in a string", "include by a macro")}
-        told = self.compiled("c", {"gcc": find_gcc()}, tricks, refuse=[*CONTAINER, "landlock"], mayBeOpen=True)
+        reported = self.compiled("c", {"gcc": find_gcc()}, tricks, refuse=[*CONTAINER, "landlock"], mayBeOpen=True)
         for number, name in enumerate(tricks):
-            self.assertIn("canary_4711", told[2 * number]["log"], name)
+            self.assertIn("canary_4711", reported[2 * number]["log"], name)
 
     @unittest.skipUnless(find_gcc(), "gcc is not installed: apt-get install gcc")
     def test_a_c_source_reads_nothing_where_namespaces_are_refused(self) -> None:
-        told = self.compiled("c", {"gcc": find_gcc()}, TRICKS, refuse=CONTAINER)
+        reported = self.compiled("c", {"gcc": find_gcc()}, TRICKS, refuse=CONTAINER)
         if self.level != LANDLOCK_LEVEL:
             self.skipTest("this kernel has no Landlock")
-        self.assert_tells_nothing(TRICKS, told, may_tell_existence=True)
+        self.assert_tells_nothing(TRICKS, reported, may_tell_existence=True)
 
     @unittest.skipUnless(find_nvrtc(), "no NVRTC on this machine: set CUDA_HOME to a toolkit")
     def test_a_cuda_source_learns_nothing_of_a_file_by_nvrtc(self) -> None:
         tricks = {**TRICKS, **CUDA_ONLY}
-        told = self.compiled("cuda", {"nvrtc": find_nvrtc()}, tricks)
-        self.assert_tells_nothing(tricks, told, may_tell_existence=self.level != NAMESPACES_LEVEL)
+        reported = self.compiled("cuda", {"nvrtc": find_nvrtc()}, tricks)
+        self.assert_tells_nothing(tricks, reported, may_tell_existence=self.level != NAMESPACES_LEVEL)
 
     @unittest.skipUnless(find_nvcc() and find_gcc(), "no nvcc on this machine: install the CUDA toolkit")
     def test_a_cuda_source_learns_nothing_of_a_file_by_nvcc(self) -> None:
         # Each takes nvcc a second and more.
         tricks = {name: TRICKS[name] for name in ("include behind a comment opened in a string", "has_include by a macro")}
-        told = self.compiled("cuda", {"nvcc": find_nvcc(), "gcc": find_gcc()}, tricks)
-        self.assert_tells_nothing(tricks, told, may_tell_existence=self.level != NAMESPACES_LEVEL)
+        reported = self.compiled("cuda", {"nvcc": find_nvcc(), "gcc": find_gcc()}, tricks)
+        self.assert_tells_nothing(tricks, reported, may_tell_existence=self.level != NAMESPACES_LEVEL)
 
     @unittest.skipUnless(find_gcc(), "gcc is not installed: apt-get install gcc")
     def test_a_source_finds_nothing_of_the_one_before_it(self) -> None:
         leaves = {"leaves": "static const char secret[] = \"canary_4711\"; int f(void) { return secret[0]; }\n"}
         looks = {"looks": "#if __has_include(\"../tmp/x\") || __has_include(\"candidate.s\")\n#error there\n#endif\nint f(void) { return 1; }\n"}
-        told = self.compiled("c", {"gcc": find_gcc()}, {**leaves, **looks})
-        self.assertEqual([answer["files"] for answer in told], [["code.so"]] * 4, told)
+        reported = self.compiled("c", {"gcc": find_gcc()}, {**leaves, **looks})
+        self.assertEqual([answer["files"] for answer in reported], [["code.so"]] * 4, reported)
 
     @unittest.skipUnless(find_gcc(), "gcc is not installed: apt-get install gcc")
     def test_a_host_that_confines_nothing_compiles_only_where_the_fleet_file_says_so(self) -> None:
         good = {"good": "int f(void) { return 1; }\n"}
-        told = self.compiled("c", {"gcc": find_gcc()}, good, refuse=[*CONTAINER, "landlock"])
+        reported = self.compiled("c", {"gcc": find_gcc()}, good, refuse=[*CONTAINER, "landlock"])
         self.assertEqual(self.level, NO_LEVEL)
-        self.assertIn("compiler_missing: this host confines no compiler", told[0]["infra"])
-        told = self.compiled("c", {"gcc": find_gcc()}, good, refuse=[*CONTAINER, "landlock"], mayBeOpen=True)
-        self.assertEqual(told[0]["files"], ["code.so"])
+        self.assertIn("compiler_missing: this host confines no compiler", reported[0]["infra"])
+        reported = self.compiled("c", {"gcc": find_gcc()}, good, refuse=[*CONTAINER, "landlock"], mayBeOpen=True)
+        self.assertEqual(reported[0]["files"], ["code.so"])
 
 
 if __name__ == "__main__":

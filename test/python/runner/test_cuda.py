@@ -89,8 +89,8 @@ class Nvrtc(CompilingCuda, unittest.TestCase):
             result = self.client.compile(unit)
             self.assertEqual(result["status"], "compiled", result)
             meta = json.loads((Path(self.runner.folder) / "cache/artifacts" / result["artifact"] / "meta.json").read_text())
-            told = {"file": "code.cubin", "symbol": "_ZN4mine3addIfLi4EEEvPT_i"}
-            self.assertEqual(meta["kernels"]["mine::add<float, WIDTH>"], told)
+            reported = {"file": "code.cubin", "symbol": "_ZN4mine3addIfLi4EEEvPT_i"}
+            self.assertEqual(meta["kernels"]["mine::add<float, WIDTH>"], reported)
             self.assertGreater(result["resources"]["mine::add<float, WIDTH>"]["registers"], 0)
 
     def test_a_name_that_is_none_in_the_source_is_a_compile_error(self) -> None:

@@ -33,17 +33,17 @@ class Resting(unittest.TestCase):
 
     def test_room_must_come_back_with_some_to_spare(self) -> None:
         with SmallDisk(self.folder, f"{FREE_BYTES_LEAST // MIB + 8}m") as disk:
-            self.assertIsNone(why_full([disk], is_resting=False, must_write=False))
-            self.assertIn("MiB are needed", why_full([disk], is_resting=True, must_write=False) or "")
+            self.assertIsNone(why_full([disk], is_full=False, must_write=False))
+            self.assertIn("MiB are needed", why_full([disk], is_full=True, must_write=False) or "")
 
     def test_what_only_writing_shows_is_tried(self) -> None:
         with SmallDisk(self.folder, "512k") as full:
-            self.assertIsNone(why_full([self.folder, full], is_resting=True, must_write=False))
-            self.assertIn(f"nothing can be written in {full}", why_full([self.folder, full], is_resting=True, must_write=True) or "")
+            self.assertIsNone(why_full([self.folder, full], is_full=True, must_write=False))
+            self.assertIn(f"nothing can be written in {full}", why_full([self.folder, full], is_full=True, must_write=True) or "")
 
     def test_a_disk_without_names_for_files_is_full(self) -> None:
         with SmallDisk(self.folder, "1m,nr_inodes=1") as full:
-            self.assertIn("no file can be made", why_full([self.folder, full], is_resting=False, must_write=False) or "")
+            self.assertIn("no file can be made", why_full([self.folder, full], is_full=False, must_write=False) or "")
 
 
 if __name__ == "__main__":

@@ -133,8 +133,9 @@ class CompiledCode(unittest.TestCase):
 
     def test_registers_shared_memory_and_occupancy_come_from_the_driver(self) -> None:
         profile = self.profile(0, {})
-        told = {name: profile[name] for name in ("registers", "spillBytes", "sharedBytes", "occupancyTheoretical", "occupancyLimiter", "durationNs")}
-        self.assertEqual(told, {
+        names = ("registers", "spillBytes", "sharedBytes", "occupancyTheoretical", "occupancyLimiter", "durationNs")
+        reported = {name: profile[name] for name in names}
+        self.assertEqual(reported, {
             "registers": 64, "spillBytes": 0, "sharedBytes": 6144, "occupancyTheoretical": 0.5, "occupancyLimiter": "registers", "durationNs": None,
         })
         self.assertEqual(self.library.asked, [(256, 4096)])

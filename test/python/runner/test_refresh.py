@@ -125,8 +125,8 @@ class DevicesThatCome(unittest.TestCase):
             seen += [frame.header for frame in decoder.feed(await asyncio.wait_for(reader.read(1 << 16), 20))]
         self.assertIn("devices came to the host (a new GPU)", stopped.result())
         self.assertIn(stopped.result(), [frame.get("resting") for frame in seen])
-        told = next(frame for frame in seen if frame["type"] == "inventory")
-        self.assertEqual([device["id"] for device in told["inventory"]["devices"]], [device["id"] for device in known.inventory["devices"]])
+        reported = next(frame for frame in seen if frame["type"] == "inventory")
+        self.assertEqual([device["id"] for device in reported["inventory"]["devices"]], [device["id"] for device in known.inventory["devices"]])
         writer.close()
         served.close()
         await server.stop()

@@ -11,7 +11,8 @@ from typing import Callable, Optional
 from kiln_runner import time_limit
 from kiln_runner.devices import judges, slot
 from kiln_runner.devices.judges import STARTING_MAX
-from kiln_runner.devices.slot import DeviceSlot, Prepared, SlotEvents
+from kiln_runner.devices.slot import DeviceSlot
+from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.devices.standby_count import STANDBYS_MAX, standbys_for
 from kiln_runner.devices.task import Task
 from kiln_runner.frames import encode
@@ -133,39 +134,39 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.submit("context_lost")
         await self.started(2 + STANDBYS_MAX)
 
-    def told(self) -> dict[str, list[list[str]]]:
+    def reported(self) -> dict[str, list[list[str]]]:
         """pid -> what it was told, in order."""
-        told: dict[str, list[list[str]]] = {}
+        reported: dict[str, list[list[str]]] = {}
         file = Path(self.folder.name) / "told"
         for line in file.read_text().splitlines() if file.exists() else ():
             pid, *words = line.split(" ")
-            told.setdefault(pid, []).append(words)
-        return told
+            reported.setdefault(pid, []).append(words)
+        return reported
 
     async def until_told(self, condition: Callable[[dict[str, list[list[str]]]], bool]) -> None:
         """Waits until the judges have been told enough."""
         deadline = time.monotonic() + WAIT_S
-        while not condition(self.told()):
-            assert time.monotonic() < deadline, self.told()
+        while not condition(self.reported()):
+            assert time.monotonic() < deadline, self.reported()
             await asyncio.sleep(0.005)
 
     async def test_parked_judges_are_told_the_problem_in_use_and_what_the_resident_learned(self) -> None:
         await self.warm()
-        await self.until_told(lambda told: sum(["problem", ""] in words for words in told.values()) == 1 + STANDBYS_MAX)
+        await self.until_told(lambda reported: sum(["problem", ""] in words for words in reported.values()) == 1 + STANDBYS_MAX)
         self.submit("learns")
-        await self.until_told(lambda told: sum(words[-1] == ["known", "case-0,7"] for words in told.values()) == STANDBYS_MAX)
+        await self.until_told(lambda reported: sum(words[-1] == ["known", "case-0,7"] for words in reported.values()) == STANDBYS_MAX)
 
     async def test_a_judge_that_starts_later_is_told_what_was_learned_before_the_problem(self) -> None:
         await self.warm()
         self.submit("learns")
         self.submit("context_lost")
-        await self.until_told(lambda told: len(told) == 2 + STANDBYS_MAX and len(list(told.values())[-1]) == 3)
-        latest = list(self.told().values())[-1]
+        await self.until_told(lambda reported: len(reported) == 2 + STANDBYS_MAX and len(list(reported.values())[-1]) == 3)
+        latest = list(self.reported().values())[-1]
         self.assertEqual(latest, [["start", "--standby"], ["known", "case-0,7"], ["problem", ""]])
 
     async def test_only_the_first_judge_is_started_to_measure_the_device_by_itself(self) -> None:
         await self.warm()
-        starts = [words[0] for words in self.told().values()]
+        starts = [words[0] for words in self.reported().values()]
         self.assertEqual(starts, [["start", ""]] + [["start", "--standby"]] * STANDBYS_MAX)
 
     async def test_few_judges_are_begun_at_a_time(self) -> None:
@@ -173,7 +174,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         self.submit("passed")
         begun = []
         for count in (1, 1 + STARTING_MAX, min(1 + 2 * STARTING_MAX, 1 + STANDBYS_MAX)):
-            await self.until_told(lambda told, count=count: len(told) == count)
+            await self.until_told(lambda reported, count=count: len(reported) == count)
             begun.append(len(self.slot._judges._standbys))
             self.write("gate", count)
         self.assertEqual(begun, [1, STARTING_MAX, min(2 * STARTING_MAX, STANDBYS_MAX)])
@@ -181,7 +182,7 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
 
     async def test_a_judgement_without_memory_ends_the_parked_judges_and_the_next_goes_on(self) -> None:
         await self.warm()
-        pids = list(self.told())
+        pids = list(self.reported())
         for what in ("no_memory", "context_lost", "passed"):
             self.submit(what, artifact=what)
         first, _, last = await self.judged(3)
@@ -314,19 +315,19 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
 
     def announced(self) -> list[str]:
         """The attempts that judges were told to come next, in order; "None" where that was taken back."""
-        return [words[1] for told in self.told().values() for words in told if words[0] == "upcoming"]
+        return [words[1] for reported in self.reported().values() for words in reported if words[0] == "upcoming"]
 
     async def test_the_judge_is_told_what_comes_next_and_what_does_not(self) -> None:
         await self.warm()
         self.submit("hang")
         second, third, last = (self.submit("passed") for _ in range(3))
-        await self.until_told(lambda _told: self.announced() == [second])
+        await self.until_told(lambda _reported: self.announced() == [second])
         self.assertTrue(self.slot.retract(second))
         self.assertTrue(self.slot.retract(last))
         self.slot.cancel(third)
-        await self.until_told(lambda _told: self.announced() == [second, third, "None"])
+        await self.until_told(lambda _reported: self.announced() == [second, third, "None"])
         fourth = self.submit("passed")
-        await self.until_told(lambda _told: self.announced() == [second, third, "None", fourth])
+        await self.until_told(lambda _reported: self.announced() == [second, third, "None", fourth])
 
     async def test_a_judge_that_takes_over_is_told_what_follows_its_own_task(self) -> None:
         await self.warm()
@@ -334,7 +335,8 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         second, third = (self.submit("passed") for _ in range(2))
         await self.judged(3)
         resident, successor = [
-            [words[1] for words in told if words[0] == "upcoming"] for told in self.told().values() if any(w[0] == "upcoming" for w in told)
+            [words[1] for words in reported if words[0] == "upcoming"]
+            for reported in self.reported().values() if any(words[0] == "upcoming" for words in reported)
         ]
         self.assertEqual((resident, successor), ([second], [third]))
 

@@ -141,30 +141,30 @@ class Asleep(unittest.TestCase):
         self.assertEqual(over, [None])
 
     def test_a_lease_that_ran_out_meanwhile_has_not_run_out(self) -> None:
-        told: list[str] = []
+        reported: list[str] = []
         loop = Played()
-        lease = Lease(loop, lambda: told.append("expired"), lambda: told.append("idle"))
+        lease = Lease(loop, lambda: reported.append("expired"), lambda: reported.append("idle"))
         lease.attach(10_000, 20_000)
         loop.run(4)
         loop.sleep(3600)
         loop.run(4)
-        self.assertEqual((told, lease.attached), ([], True))
+        self.assertEqual((reported, lease.attached), ([], True))
         loop.run(3)
-        self.assertEqual((told, lease.attached), (["expired"], False))
+        self.assertEqual((reported, lease.attached), (["expired"], False))
         loop.sleep(3600)
         loop.run(15)
-        self.assertEqual(told, ["expired"])
+        self.assertEqual(reported, ["expired"])
         loop.run(10)
-        self.assertEqual(told, ["expired", "idle"])
+        self.assertEqual(reported, ["expired", "idle"])
 
     def test_a_runner_that_no_daemon_wants_ends(self) -> None:
-        told: list[str] = []
+        reported: list[str] = []
         loop = Played()
-        Lease(loop, lambda: told.append("expired"), lambda: told.append("idle"))
+        Lease(loop, lambda: reported.append("expired"), lambda: reported.append("idle"))
         loop.run(START_IDLE_S - 1)
-        self.assertEqual(told, [])
+        self.assertEqual(reported, [])
         loop.run(2)
-        self.assertEqual(told, ["idle"])
+        self.assertEqual(reported, ["idle"])
 
 
 class Told(unittest.TestCase):

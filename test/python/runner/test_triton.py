@@ -126,8 +126,8 @@ class CompilingTriton(WithTriton):
         source = HEAD + KERNEL.replace("STEP: tl.constexpr = 3", "SHARED: tl.constexpr = 4096")
         meta = json.loads((self.artifact(self.compile(source)) / "meta.json").read_text())
         self.assertEqual(meta["compiler"], COMPILER)
-        told = {"file": "code-0.cubin", "shared": 4096, "numWarps": 8, "hidden": ["null_ptr", "null_ptr"]}
-        self.assertEqual(meta["kernels"], {"scale": told})
+        reported = {"file": "code-0.cubin", "shared": 4096, "numWarps": 8, "hidden": ["null_ptr", "null_ptr"]}
+        self.assertEqual(meta["kernels"], {"scale": reported})
 
     def test_hidden_arguments_are_counted_in_the_code_not_assumed(self) -> None:
         source = HEAD + KERNEL.replace("STEP: tl.constexpr = 3", "HIDDEN: tl.constexpr = 1")
@@ -331,11 +331,11 @@ raise SystemExit
 """
             if support().level != NAMESPACES_LEVEL:
                 self.skipTest(support().why)
-            told = self.run_as_nobody(source)
-            self.assertIn("False 65534 []", told["log"])
-            self.assertEqual(told["log"].count("Read-only file system"), 3, told["log"])
-            self.assertIn("mount -1 umount -1", told["log"])
-            self.assertIn("No such process", told["log"])
+            reported = self.run_as_nobody(source)
+            self.assertIn("False 65534 []", reported["log"])
+            self.assertEqual(reported["log"].count("Read-only file system"), 3, reported["log"])
+            self.assertIn("mount -1 umount -1", reported["log"])
+            self.assertIn("No such process", reported["log"])
             self.assertEqual(Path(folder, "secret").read_text(), "runner's")
             self.assertFalse(os.path.exists(f"/tmp/kiln-left-{os.getpid()}"))
             self.assertEqual(self.run_as_nobody(HEAD + KERNEL)["files"], ["code-0.cubin", "code-0.ttir"])

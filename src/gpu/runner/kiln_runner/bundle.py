@@ -9,13 +9,14 @@ from typing import Any, NamedTuple, Optional, cast
 from kiln_runner.compile.artifact import ArtifactMeta
 
 # As in src/domain/protocol.ts.
-BUNDLE_BYTES_MAX = 4 * 1024 * 1024
+BUNDLE_BYTES_MAX = 16 * 1024 * 1024
 FILES_MAX = 256
 META = "meta.json"
 # Names of plain files, none of them hidden: nothing that a folder could be left by.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-# Code for a processor runs in the judge's process, and only on processors like the one it was made for.
-LANGUAGES = ("cuda", "triton")
+# Code for a processor runs in the judge's process, and only on processors like the one it was made for. What programs build runs in their
+# sandbox, and the names of their compilers tell kinds of processors apart.
+LANGUAGES = ("cuda", "triton", "python")
 
 
 class BundleError(ValueError):
@@ -75,9 +76,9 @@ def _meta(text: Optional[bytes], files: dict[str, bytes]) -> ArtifactMeta:
         meta: Any = json.loads(text or b"")
     except (ValueError, RecursionError) as error:
         raise BundleError(f"its {META} is missing or does not parse") from error
-    told = ("language", "architecture", "compiler", "log", "kernels", "resources")
-    if not isinstance(meta, dict) or any(field not in meta for field in told) or not isinstance(meta["kernels"], dict):
-        raise BundleError(f"its {META} lacks one of {', '.join(told)}")
+    reported = ("language", "architecture", "compiler", "log", "kernels", "resources")
+    if not isinstance(meta, dict) or any(field not in meta for field in reported) or not isinstance(meta["kernels"], dict):
+        raise BundleError(f"its {META} lacks one of {', '.join(reported)}")
     if meta["language"] not in LANGUAGES:
         raise BundleError(f"code in {meta['language']} belongs to the host it was made on; only {' and '.join(LANGUAGES)} travel")
     if not files:

@@ -10,7 +10,7 @@ from kiln_runner.messages import check_to_runner
 from kiln_runner.protocol_frames import FromRunner
 from kiln_runner.schema import ShapeError
 
-UNSENT_BYTES_MAX = 64 * 1024 * 1024
+UNSENT_BYTES_MAX = 256 * 1024 * 1024
 # A burst of tasks must not keep the loop from a judge that has just finished: after so many frames, others have their turn.
 FRAMES_PER_TURN = 8
 # So many are written at once, whether the turn is over or not: each may be as large as an artifact.
@@ -18,7 +18,7 @@ FLUSH_FRAMES = 64
 
 
 class Refusal(Exception):
-    """The daemon asked for what this runner does not do: told as an `error` frame, then the connection is closed."""
+    """The daemon asked for what this runner does not do: sent as an `error` frame, then the connection is closed."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Whether this host has room to compile and to keep what comes of it; without, it rests.
+"""Whether this host has room to compile and to keep what comes of it; without, it takes none.
 
 Looked at in a thread, since a file system may not answer. A quota shows only when something is written: after somebody found no space, a small
 file is written in all of the places, until that succeeds.
@@ -17,7 +17,7 @@ LOOK_S = 2.0
 
 
 class Disk:
-    """`on_change(reason)`: why the host rests now, or None. `folder`: the runner's."""
+    """`on_change(reason)`: why the host takes no work now, or None. `folder`: the runner's."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, folder: str, on_change: Callable[[Optional[str]], None]) -> None:
         self._loop, self._on_change = loop, on_change
@@ -25,11 +25,11 @@ class Disk:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="disk")
         self._timer: Optional[asyncio.TimerHandle] = None
         self._must_write = self._is_stopped = False
-        self.resting: Optional[str] = None
+        self.full: Optional[str] = None
 
     def start(self) -> None:
         self._timer = None
-        looking = self._loop.run_in_executor(self._thread, why_full, self._places, self.resting is not None, self._must_write)
+        looking = self._loop.run_in_executor(self._thread, why_full, self._places, self.full is not None, self._must_write)
         looking.add_done_callback(lambda done: None if done.cancelled() else self._on_looked(done.result()))
 
     def found_full(self) -> None:
@@ -53,14 +53,14 @@ class Disk:
         self._timer = self._loop.call_later(LOOK_S, self.start)
 
     def _set(self, why: Optional[str]) -> None:
-        is_news, self.resting = (why is None) != (self.resting is None), why
+        is_news, self.full = (why is None) != (self.full is None), why
         if is_news:
             self._on_change(why)
 
 
-def why_full(places: list[str], is_resting: bool, must_write: bool) -> Optional[str]:
+def why_full(places: list[str], is_full: bool, must_write: bool) -> Optional[str]:
     """None where there is room. The first place is the runner's own, of which it needs more than of the others."""
-    least = FREE_BYTES_BACK if is_resting else FREE_BYTES_LEAST
+    least = FREE_BYTES_BACK if is_full else FREE_BYTES_LEAST
     for place in places:
         status = os.statvfs(place)
         free, has_names = status.f_bavail * status.f_frsize, status.f_files == 0 or status.f_favail > 0

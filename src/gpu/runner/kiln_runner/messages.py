@@ -1,5 +1,5 @@
 """What the daemon may say: shapes of its frames, the same as `ToRunner` of src/domain/protocol.ts (held by golden fixtures)."""
-from typing import Any
+from typing import Any, cast
 
 from kiln_runner.protocol import Json
 from kiln_runner.schema import (
@@ -30,6 +30,7 @@ device_id = matching(r"[\w.:-]{1,80}", "a device id of at most 80 characters")
 parameter = either(integer(), matching(r"[A-Za-z_][\w ]{0,63}", "an integer or a C identifier"))
 name = matching(r"[A-Za-z_]\w{0,127}", "named by a C identifier of at most 128 characters")
 environment_name = matching(r"[a-z0-9][a-z0-9._-]{0,39}", "a name of an environment")
+architecture = matching(r"sm_\d{2,3}[af]?|native", '"sm_" and a number, or "native"')
 millis = number(above=0)
 dim3 = array(integer(1), 3, 3)
 
@@ -71,10 +72,10 @@ tensor = record({
     "name": string, "dtype": one_of(*DTYPES), "elements": integer(1), "role": one_of("in", "out", "inout"),
     "distribution": distribution,
 })
-compile_unit = record(
+kernel_unit = record(
     {
         "language": one_of(*LANGUAGES), "source": string, "params": params,
-        "architecture": matching(r"sm_\d{2,3}[af]?|native", '"sm_" and a number, or "native"'),
+        "architecture": architecture,
     },
     {
         "kernels": array(record({
@@ -83,6 +84,17 @@ compile_unit = record(
         "numWarps": nullable(integer(1)), "numStages": nullable(integer(0)),
     },
 )
+# What files and entry may be, programs/program_files.py says: it is the candidate's fault there, and its verdict.
+program_unit = record({
+    "language": one_of("python"), "architecture": architecture, "files": array(record({"path": string, "content": string}), 1, 32),
+    "entry": record({"file": string, "symbol": string, "style": string}), "environment": environment_name,
+})
+
+
+def compile_unit(value: Any) -> None:
+    (program_unit if isinstance(value, dict) and cast(Json, value).get("language") == "python" else kernel_unit)(value)
+
+
 defined_case = record({
     "name": string, "kind": one_of("check", "bench"), "tensors": array(tensor), "reference": plan, "baseline": plan,
 }, {"hard": array(record({"name": string, "distributions": mapping(distribution)}))})
@@ -90,14 +102,14 @@ problem_definition = record({
     "key": content_hash, "name": string,
     "tolerance": record({"rtol": number(0), "atol": number(0), "relative_l2": number(above=0)}),
     "cases": array(defined_case, 1),
-    "reference": compile_unit, "baseline": compile_unit,
+    "reference": kernel_unit, "baseline": kernel_unit,
 })
 plans = mapping(plan)
 timing_rules = record({
     "method": one_of("paired", "cached"), "warmupRuns": integer(0), "runsMin": integer(1), "runsMax": integer(1),
     "targetRelativeCi": number(above=0), "caseBudgetMs": millis, "baselineAgeMsMax": millis,
 }, {"inputs": one_of("sampled", "fresh")})
-# Either `plans` or `plansKey` (devices/plan_book.py refuses neither and both).
+# Either `plans` or `plansKey` (devices/plan_cache.py refuses neither and both).
 judge_task = record({
     "attemptId": attempt_id, "deviceId": device_id, "problemKey": content_hash, "artifact": content_hash,
     "timing": timing_rules,

@@ -23,7 +23,7 @@ class UnitKernel(TypedDict):
     args: list[KernelArgument]
 
 
-class CompileUnit(TypedDict):
+class KernelUnit(TypedDict):
     """The daemon fills in what it may leave out."""
 
     language: Language
@@ -33,6 +33,30 @@ class CompileUnit(TypedDict):
     kernels: list[UnitKernel]
     numWarps: Optional[int]
     numStages: Optional[int]
+
+
+class ProgramFile(TypedDict):
+    path: str
+    content: str
+
+
+class ProgramEntry(TypedDict):
+    file: str
+    symbol: str
+    style: str
+
+
+class ProgramUnit(TypedDict):
+    """`environment`: its name; which Python that is, the host knows."""
+
+    language: Literal["python"]
+    architecture: str
+    files: list[ProgramFile]
+    entry: ProgramEntry
+    environment: str
+
+
+CompileUnit = Union[KernelUnit, ProgramUnit]
 
 
 class TensorArgument(TypedDict):
@@ -103,8 +127,8 @@ class ProblemDefinition(TypedDict):
     name: str
     tolerance: Tolerance
     cases: list[DefinedCase]
-    reference: CompileUnit
-    baseline: CompileUnit
+    reference: KernelUnit
+    baseline: KernelUnit
 
 
 class _TimingRules(TypedDict):
@@ -191,7 +215,7 @@ class KernelResources(TypedDict):
     spillBytes: int
 
 
-class Compiled(TypedDict):
+class _Compiled(TypedDict):
     status: Literal["compiled"]
     artifact: str
     cached: bool
@@ -199,6 +223,10 @@ class Compiled(TypedDict):
     log: str
     compiler: str
     resources: dict[str, KernelResources]
+
+
+class Compiled(_Compiled, total=False):
+    finishesInRecorder: Literal[True]
 
 
 class NotCompiled(TypedDict):

@@ -157,7 +157,7 @@ class Started(TypedDict):
     deviceId: str
 
 
-class ResultTold(TypedDict):
+class ResultReport(TypedDict):
     type: Literal["result"]
     result: JudgeResult
     started: Optional[str]
@@ -198,7 +198,7 @@ class Pong(TypedDict):
     nonce: int
 
 
-class InventoryTold(TypedDict):
+class InventoryReport(TypedDict):
     type: Literal["inventory"]
     inventory: Optional[Inventory]
     failure: Optional[str]
@@ -231,12 +231,13 @@ class Health(_Health, total=False):
     resting: Optional[str]
 
 
-class ErrorTold(TypedDict):
+class ErrorReport(TypedDict):
     type: Literal["error"]
     code: str
     message: str
 
 
 FromRunner = Union[
-    Hello, CompileAnswer, Started, ResultTold, ProfileAnswer, Lent, ArtifactSent, ArtifactStored, Retracted, Pong, InventoryTold, Health, ErrorTold,
+    Hello, CompileAnswer, Started, ResultReport, ProfileAnswer, Lent, ArtifactSent, ArtifactStored, Retracted, Pong, InventoryReport, Health,
+    ErrorReport,
 ]

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any, Callable, Optional, cast
 
 from kiln_runner import protocol, protocol_frames
-from kiln_runner.artifact_desk import ArtifactDesk
+from kiln_runner.artifact_transfers import ArtifactTransfers
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import CompilePool
+from kiln_runner.compile_requests import CompileRequests
 from kiln_runner.connection import Connection, Refusal
-from kiln_runner.devices.lend_desk import LendDesk
-from kiln_runner.devices.plan_book import PlanBook
-from kiln_runner.devices.problems import ProblemBook
-from kiln_runner.devices.slot import DeviceSlot, SlotEvents
-from kiln_runner.devices.task import NO_PHASES, Task, infra_of, result_of
+from kiln_runner.devices.attempts import AttemptPorts, Attempts
+from kiln_runner.devices.device_reservations import DeviceReservations
+from kiln_runner.devices.problems import ProblemRegistry
+from kiln_runner.devices.slot import DeviceSlot
+from kiln_runner.devices.slot_events import SlotEvents
+from kiln_runner.devices.task import infra_of
 from kiln_runner.disk import Disk
 from kiln_runner.frames import Frame
 from kiln_runner.host.equipment import Equipment, Probe, judge_command, profile_command
@@ -30,7 +32,7 @@ from kiln_runner.lease import Lease
 from kiln_runner.messages import PROTOCOL_VERSION
 from kiln_runner.paths import RunnerPaths
 from kiln_runner.process import Children, Command
-from kiln_runner.profile.desk import DeskPorts, ProfileDesk
+from kiln_runner.profile.requests import ProfilePorts, ProfileRequests
 from kiln_runner.spool import Kept, Spool
 
 HEALTH_PERIOD_S = 2.0
@@ -53,16 +55,13 @@ class Server:
         self._hash = runner_hash()
         self._daemon_id = ""
         self._connection: Optional[Connection] = None
-        self._compile_ids: dict[str, None] = {}
-        self._attempts: dict[str, DeviceSlot] = {}
         self._changed: dict[str, None] = {}
         self._children = Children(loop)
         self._cache = ArtifactCache(paths.artifacts)
         self._compilers = Compilers(equipment.tools, paths.artifacts, paths.work, simulated=equipment.simulated)
         self._pool = CompilePool(self._children, self._cache, self._compilers, equipment.inventory["compileSlots"])
-        self._book = ProblemBook(self._pool, self._cache, self._pump_all)
-        self._plans = PlanBook()
-        self._disk = Disk(loop, str(paths.folder), self._on_resting)
+        self._problems = ProblemRegistry(self._pool, self._cache, self._pump_all)
+        self._disk = Disk(loop, str(paths.folder), self._on_unavailable)
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
         # Those that the daemon's fleet file names.
@@ -71,15 +70,20 @@ class Server:
         # Why the runner ends as soon as it has nothing to do, for the next one to begin with what the host has now.
         self._renewal: Optional[str] = None
         self._quiet_periods = 0
-        self._slots = self._make_slots(paths)
-        self._desk, self._lend_desk = self._make_desk(paths), LendDesk(self._slots, self._send)
-        self._artifacts = ArtifactDesk(loop, self._cache, paths.artifacts, self._send)
+        self._compiles = CompileRequests(self._pool, self._send, self._disk.found_full)
+        self._slots: dict[str, DeviceSlot] = {}
+        ports = AttemptPorts(self._send, self._on_refused, self._spool.has)
+        self._attempts = Attempts(self._slots, self._cache, self._problems, ports)
+        self._slots.update(self._make_slots(paths))
+        self._profiles = self._make_profiles(paths)
+        self._reservations = DeviceReservations(self._slots, self._send)
+        self._artifacts = ArtifactTransfers(loop, self._cache, paths.artifacts, self._send)
         self._handlers: dict[str, Callable[[Any, Frame], None]] = {
-            "problem": self._on_problem, "plans": self._on_plans, "compile": self._on_compile, "judge": self._on_judge,
-            "profile": self._desk.on_profile, "lend": self._lend_desk.on_lend, "give_back": self._lend_desk.on_give_back,
-            "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put, "refresh": self._on_refresh,
-            "retract": self._on_retract, "cancel": self._on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack,
-            "ping": self._on_ping, "shutdown": self._on_shutdown,
+            "problem": self._on_problem, "plans": self._attempts.on_plans, "compile": self._compiles.on_compile, "judge": self._attempts.on_judge,
+            "profile": self._profiles.on_profile, "lend": self._reservations.on_lend, "give_back": self._reservations.on_give_back,
+            "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put,
+            "retract": self._attempts.on_retract, "cancel": self._attempts.on_cancel, "cancel_compile": self._compiles.on_cancel, "ack": self._on_ack,
+            "ping": self._on_ping, "refresh": self._on_refresh, "shutdown": self._on_shutdown,
         }
 
     def start(self) -> None:
@@ -112,8 +116,8 @@ class Server:
 
     def _make_slots(self, paths: RunnerPaths) -> dict[str, DeviceSlot]:
         events = SlotEvents(
-            self._book.state, self._missing_artifact, self._on_started, self._on_finished, self._on_released,
-            self._on_device_changed, self._on_damaged,
+            self._problems.state, self._attempts.missing_artifact, self._on_started, self._on_finished, self._attempts.on_released,
+            self._on_device_changed, self._attempts.on_damaged,
         )
         own = self._equipment.placement.judges
         return {
@@ -121,13 +125,13 @@ class Server:
             for ordinal, device in enumerate(self._equipment.inventory["devices"])
         }
 
-    def _make_desk(self, paths: RunnerPaths) -> ProfileDesk:
+    def _make_profiles(self, paths: RunnerPaths) -> ProfileRequests:
         ordinals = {device["id"]: ordinal for ordinal, device in enumerate(self._equipment.inventory["devices"])}
 
         def command(device: protocol.Device, folder: Path) -> Command:
             return profile_command(paths, self._equipment.tools, device, ordinals[device["id"]], folder)
 
-        return ProfileDesk(self._children, self._slots, self._book, self._cache, DeskPorts(command, self._send, paths.work))
+        return ProfileRequests(self._children, self._slots, self._problems, self._cache, ProfilePorts(command, self._send, paths.work))
 
     # Frames of the daemon
 
@@ -149,11 +153,11 @@ class Server:
         former, self._connection = self._connection, connection
         if former is not None and former is not connection:
             former.close()
-            self._lend_desk.give_all_back()
+            self._reservations.end_all()
         if self._daemon_id != header["daemonId"]:
             self._drop_work("another daemon took over")
-        self._forget_compiles()
-        self._plans.clear()
+        self._compiles.forget()
+        self._attempts.on_new_connection()
         self._daemon_id = header["daemonId"]
         self._compilers.unconfined = header.get("unconfined", False)
         self._lease.attach(header["leaseMs"], header["idleExitMs"])
@@ -171,7 +175,7 @@ class Server:
             "queued": [attempt for slot in slots for attempt in slot.queued_ids],
             "running": [attempt for slot in slots for attempt in slot.unfinished_ids],
             "finished": [result["attemptId"] for result in finished] + self._spool.unwritten_ids,
-            "problems": self._book.keys,
+            "problems": self._problems.keys,
         })
         for result in finished:
             self._send({"type": "result", "result": result, "started": None})
@@ -181,57 +185,7 @@ class Server:
         return {**self._equipment.inventory, "devices": [slot.device for slot in self._slots.values()]}
 
     def _on_problem(self, header: protocol_frames.DefineProblem, _frame: Frame) -> None:
-        self._book.define(header["definition"])
-
-    def _on_plans(self, header: protocol_frames.KeepPlans, _frame: Frame) -> None:
-        self._plans.keep(header["key"], header["plans"])
-
-    def _on_compile(self, header: protocol_frames.Compile, _frame: Frame) -> None:
-        compile_id = header["compileId"]
-        self._compile_ids[compile_id] = None
-        self._pool.compile(compile_id, header["unit"], header["limitMs"], lambda result: self._on_compiled(compile_id, result))
-
-    def _on_compiled(self, compile_id: str, result: protocol.CompileResult) -> None:
-        self._compile_ids.pop(compile_id, None)
-        if result["status"] == "infra" and result["failure"]["code"] == "out_of_disk":
-            self._disk.found_full()
-        self._send({"type": "compiled", "compileId": compile_id, "result": result})
-
-    def _on_cancel_compile(self, header: protocol_frames.CancelCompile, _frame: Frame) -> None:
-        if self._pool.cancel(header["compileId"]):
-            cancelled: protocol.NotCompiled = {"status": "failed", "outcome": {"verdict": "cancelled"}, "durationMs": 0, "compiler": ""}
-            self._on_compiled(header["compileId"], cancelled)
-
-    def _on_judge(self, header: protocol_frames.Judge, frame: Frame) -> None:
-        body = header["task"]
-        attempt_id = body["attemptId"]
-        if attempt_id in self._attempts or self._spool.has(attempt_id):
-            return
-        slot = self._slots.get(body["deviceId"])
-        if slot is None:
-            failure = infra_of("device_lost", f"this host has no device {body['deviceId']}; it has {', '.join(self._slots)}")
-            self._on_finished(result_of(body["deviceId"], attempt_id, NO_PHASES, infra=failure), None)
-            return
-        body, raw = self._plans.filled(body, frame.raw)
-        task = Task(attempt_id, body, raw, time.monotonic_ns())
-        self._attempts[attempt_id] = slot
-        for artifact in task.artifacts:
-            self._cache.pin(artifact)
-        self._book.prepare(body["problemKey"])
-        slot.submit(task)
-
-    def _on_retract(self, header: protocol_frames.Retract, _frame: Frame) -> None:
-        retracted: list[str] = []
-        for attempt_id in header["attemptIds"]:
-            slot = self._attempts.get(attempt_id)
-            if slot is not None and slot.retract(attempt_id):
-                retracted.append(attempt_id)
-        self._send({"type": "retracted", "attemptIds": retracted})
-
-    def _on_cancel(self, header: protocol_frames.Cancel, _frame: Frame) -> None:
-        slot = self._attempts.get(header["attemptId"])
-        if slot is not None:
-            slot.cancel(header["attemptId"])
+        self._problems.define(header["definition"])
 
     def _on_ack(self, header: protocol_frames.Acknowledge, _frame: Frame) -> None:
         self._spool.acknowledge(header["attemptIds"])
@@ -266,7 +220,7 @@ class Server:
             return
         self._log(f"compilers are now {found.inventory.get('compilers')}, were {before.inventory.get('compilers')}")
         self._compilers.retool(found.tools)
-        self._book.renew_all()
+        self._problems.renew_all()
         self._pool.retool()
         for slot in self._slots.values():
             if slot.device["unavailable"] is not None:
@@ -278,35 +232,25 @@ class Server:
         new = [device["model"] for device in devices if device["id"] not in self._slots]
         if new and self._renewal is None:
             self._renewal = f"devices came to the host ({', '.join(new)}); the runner finishes what it has and starts anew with them"
-            self._on_resting(self._renewal)
+            self._on_unavailable(self._renewal)
 
     # What devices tell
-
-    def _missing_artifact(self, task: Task) -> Optional[str]:
-        return next((artifact for artifact in task.artifacts if self._cache.meta(artifact) is None), None)
 
     def _on_started(self, attempt_id: str, device_id: str) -> None:
         self._send({"type": "started", "attemptId": attempt_id, "deviceId": device_id})
 
+    def _on_refused(self, result: protocol.JudgeResult) -> None:
+        self._on_finished(result, None)
+
     def _on_finished(self, result: protocol.JudgeResult, started: Optional[str]) -> None:
         self._spool.keep(self._daemon_id, result, started)
-
-    def _on_damaged(self, task: Task) -> None:
-        for artifact in task.artifacts:
-            self._cache.discard(artifact)
-        self._book.renew(task.body["problemKey"])
-
-    def _on_released(self, task: Task) -> None:
-        self._attempts.pop(task.attempt_id, None)
-        for artifact in task.artifacts:
-            self._cache.unpin(artifact)
 
     def _on_kept(self, kept: Kept) -> None:
         daemon_id, result, started = kept
         if daemon_id == self._daemon_id:
             self._send({"type": "result", "result": result, "started": started})
 
-    def _on_resting(self, why: Optional[str]) -> None:
+    def _on_unavailable(self, why: Optional[str]) -> None:
         self._log(f"takes no work: {why}" if why else "has room on its disk and takes work again")
         self._send_health()
 
@@ -345,14 +289,14 @@ class Server:
         self._changed.clear()
         self._send({
             "type": "health", "devices": changed, "compileQueued": self._pool.queued, "compileRunning": self._pool.running,
-            "resting": self._disk.resting or self._renewal,
+            "resting": self._disk.full or self._renewal,
             "use": {device_id: slot.totals.snapshot(now) for device_id, slot in self._slots.items()},
         })
 
     def _on_end(self, connection: Connection) -> None:
         if connection is self._connection:
             self._connection = None
-            self._lend_desk.give_all_back()
+            self._reservations.end_all()
 
     def _on_lease_expired(self) -> None:
         self._log(f"the lease of daemon {self._daemon_id} has run out: its work is dropped, its results are kept")
@@ -361,13 +305,6 @@ class Server:
         self._drop_work("the daemon's lease ran out")
 
     def _drop_work(self, reason: str) -> None:
-        self._forget_compiles()
-        for slot in self._slots.values():
-            slot.abandon(infra_of("lease_expired", reason))
-        self._desk.abandon()
-
-    def _forget_compiles(self) -> None:
-        """The daemon asks again after each hello for what it still wants."""
-        forgotten: list[str] = list(self._compile_ids)
-        self._compile_ids.clear()
-        self._pool.forget(forgotten)
+        self._compiles.forget()
+        self._attempts.abandon(infra_of("lease_expired", reason))
+        self._profiles.abandon()

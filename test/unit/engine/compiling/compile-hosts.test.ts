@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CandidateContent, Submission } from '../../../../src/domain/candidate.ts';
 import { CandidateId, ContentHash, type HostId } from '../../../../src/domain/ids.ts';
-import { BUNDLE_BYTES_MAX, CompileUnit } from '../../../../src/domain/protocol.ts';
+import { BUNDLE_BYTES_MAX, KernelUnit } from '../../../../src/domain/protocol.ts';
 import type { CompileResult, InfraFailure } from '../../../../src/domain/protocol.ts';
 import { createBundles } from '../../../../src/engine/compiling/bundles.ts';
 import { onArtifact, onArtifactStored } from '../../../../src/engine/compiling/transfers.ts';
@@ -341,9 +341,9 @@ describe('when the judging host', () => {
 
 describe('the choice of a host', () => {
   const units = Array.from({ length: 40 }, (_, index) =>
-    CompileUnit.parse({ language: 'cuda', source: String(index), params: {}, architecture: 'sm_90a' }),
+    KernelUnit.parse({ language: 'cuda', source: String(index), params: {}, architecture: 'sm_90a' }),
   );
-  const unit = CompileUnit.parse({ language: 'cuda', source: 'new', params: {}, architecture: 'sm_90a' });
+  const unit = KernelUnit.parse({ language: 'cuda', source: 'new', params: {}, architecture: 'sm_90a' });
   const busy = (name: string, compileSlots: number, asked: number) => ({
     name,
     inventory: { compileSlots },

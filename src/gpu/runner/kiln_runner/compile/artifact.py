@@ -33,9 +33,10 @@ class _ArtifactMeta(TypedDict):
 
 
 class ArtifactMeta(_ArtifactMeta, total=False):
-    """meta.json of an artifact. `sha256`: of its files, by their names."""
+    """meta.json of an artifact. `sha256`: of its files, by their names. `finishesInRecorder`: as in the protocol."""
 
     sha256: dict[str, str]
+    finishesInRecorder: bool
 
 
 def artifact_hash(unit: CompileUnit, compiler: str) -> str:

@@ -53,14 +53,14 @@ def check_headers(log: str, source_file: str, own: "Headers") -> None:
         # Without a folder it is the compiler that speaks (`cc1: …`), of a file that a pragma of the source named.
         is_in_header = "/" in found["at"] and os.path.basename(found["at"]) != source_file
         if is_in_header or own.names.fullmatch(header):
-            raise Infra("toolchain_incomplete", f"the compiler of this host lacks its own header {header}; {own.mend}")
+            raise Infra("toolchain_incomplete", f"the compiler of this host lacks its own header {header}; {own.fix}")
 
 
 class Headers(NamedTuple):
     """Those that come with a compiler, or belong to it though they come apart; `mend` brings them."""
 
     names: "re.Pattern[str]"
-    mend: str
+    fix: str
 
 
 def _is_full(folder: str) -> bool:

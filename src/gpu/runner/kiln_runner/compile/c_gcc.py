@@ -11,7 +11,7 @@ from kiln_runner.compile.own_headers import C
 from kiln_runner.compile.params import place_params
 from kiln_runner.compile.subprocess_limits import run_limited
 from kiln_runner.compile.units import Built, refused
-from kiln_runner.protocol import CompileUnit, Params
+from kiln_runner.protocol import KernelUnit, Params
 
 CPU_SECONDS_MAX = 120
 MEMORY_BYTES_MAX = 2 * 1024 ** 3
@@ -27,7 +27,7 @@ OPTIONS = (
 _FORBIDDEN = re.compile(r"(?<![\w.$])\.(incbin|include|macro|altmacro|irpc?|rept)\b", re.IGNORECASE)
 
 
-def compile_c(gcc: str, unit: CompileUnit, folder: str) -> Built:
+def compile_c(gcc: str, unit: KernelUnit, folder: str) -> Built:
     source, placed = os.path.join(folder, "candidate.c"), place_params(unit["source"], unit["params"], opening_of(unit["source"]))
     with open(source, "w", encoding="utf-8") as file:
         file.write(placed.source)

@@ -29,7 +29,7 @@ from kiln_runner.compile.units import Built, Infra, refused
 from kiln_runner.compile.wire import built_of
 from kiln_runner.frames import FrameError, encode, read_frame
 from kiln_runner.host.memory import within_memory
-from kiln_runner.protocol import CompileUnit
+from kiln_runner.protocol import KernelUnit
 
 # NVRTC with every header of CUDA needs some; twice the largest seen, and never more than there is.
 MEMORY_BYTES_MAX = 16 * 1024 ** 3
@@ -60,7 +60,7 @@ class Cell:
             except Infra:
                 self._pid = 0
 
-    def compile(self, unit: CompileUnit, *, may_be_open: bool = False) -> Built:
+    def compile(self, unit: KernelUnit, *, may_be_open: bool = False) -> Built:
         """As the compiler of its language says; Infra where the host confines nothing and it may not be open."""
         pipes = self._pipes if self._pid else None
         if pipes is None:
@@ -97,7 +97,7 @@ class Cell:
         commands, to_cell = _pipe()
         from_cell, answers = _pipe()
         own = self._pipes = _Pipes(to_cell, from_cell)
-        told, telling = os.pipe()
+        reported, telling = os.pipe()
         keeper = os.fork()
         if keeper == 0:
             pipes = CellPipes(commands.fileno(), answers.fileno(), telling)
@@ -106,7 +106,7 @@ class Cell:
             end.close()
         os.close(telling)
         os.waitpid(keeper, 0)
-        with os.fdopen(told, "rb") as pipe:
+        with os.fdopen(reported, "rb") as pipe:
             pid, _, why = pipe.read(_WHY_BYTES_MAX).decode(errors="replace").partition(" ")
         if why or not pid.isdigit():
             raise Infra("compiler_missing", f"{'' if pid.isdigit() else pid} {why}".strip() or "the confined process for compilers did not start")

@@ -16,7 +16,7 @@ from kiln_runner.compile.view import TEMPORARY
 from kiln_runner.compile.wire import answer_of, failure_of
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.parent_death import request_signal
-from kiln_runner.protocol import CompileUnit, Json
+from kiln_runner.protocol import Json, KernelUnit
 
 KEPT = "kept"
 # What the standard library imports by name when it needs it: its files are out of sight then.
@@ -60,7 +60,7 @@ def serve(place: Place, walls: Walls, limits: Limits, tools: Tools, pipes: CellP
         _forget(walls.inside)
 
 
-def _compile(toolchain: Toolchain, unit: CompileUnit, inside: str) -> tuple[Json, bytes]:
+def _compile(toolchain: Toolchain, unit: KernelUnit, inside: str) -> tuple[Json, bytes]:
     folder = tempfile.mkdtemp(prefix="compile-", dir=inside)
     try:
         built = toolchain.compiler(unit["language"])(unit, folder)

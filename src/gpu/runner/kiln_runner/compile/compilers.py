@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Optional
 
 from kiln_runner.compile.simulated import COMPILER, compile_simulated
-from kiln_runner.compile.tools import Tools
+from kiln_runner.compile.tools import EnvironmentTool, Tools
 from kiln_runner.identity import self_command
 from kiln_runner.protocol import CompileUnit
 
 PIP_CUDA = "pip install nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cuda-crt nvidia-cuda-cccl"
-MEND = {
+FIXES = {
     "c": "no gcc on this host; install it: apt-get install gcc",
     "cuda": f"neither NVRTC nor nvcc on this host; {PIP_CUDA}, or install the CUDA toolkit",
+    "python": "install PyTorch, or name its Python in the fleet file (environments)",
     "triton": "no Triton that works on this host; pip install 'triton>=3.3', or name a Python that has it in KILN_TRITON_PYTHON",
 }
+
+
+PROGRAMS = "python:"
 
 
 class Compilers:
@@ -33,24 +37,32 @@ class Compilers:
         self.tools = tools
         self._versions = compiler_versions(tools, simulated=self._simulated)
 
-    def version(self, language: str) -> Optional[str]:
+    def version(self, unit: CompileUnit) -> Optional[str]:
         """Tells apart every compiler whose code could differ; None where there is none."""
-        return self._versions.get(language)
+        return self._versions.get(compiler_name(unit))
 
-    def worker_kind(self, language: str) -> str:
-        """Which kind of worker compiles it: Triton needs a process that has it imported."""
-        return "triton" if language == "triton" else "native"
+    def worker_kind(self, unit: CompileUnit) -> str:
+        """Which kind of worker compiles it: Triton, and each environment of programs, need a process that has them imported."""
+        if unit["language"] == "python":
+            return compiler_name(unit)
+        return "triton" if unit["language"] == "triton" else "native"
 
     def worker_command(self, kind: str) -> list[str]:
+        environment = next((tool for tool in self.tools["environments"] if f"{PROGRAMS}{tool['name']}" == kind), None)
+        if environment is not None:
+            return self_command("program-worker", python=environment["path"])
         if kind == "triton" and self.tools["triton"]:
             return self_command("triton-worker", python=self.tools["triton"]["path"])
         return self_command("compile-worker")
 
-    def mend(self, language: str) -> str:
-        return MEND[language]
+    def fix(self, unit: CompileUnit) -> str:
+        if unit["language"] == "python":
+            names = ", ".join(tool["name"] for tool in self.tools["environments"]) or "none"
+            return f"no environment {unit['environment']} for programs on this host (it has {names}); {FIXES['python']}"
+        return FIXES[unit["language"]]
 
-    def simulates(self, language: str) -> bool:
-        return self._simulated and language != "c"
+    def simulates(self, unit: CompileUnit) -> bool:
+        return self._simulated and unit["language"] != "c"
 
     def simulate(self, artifact: str, unit: CompileUnit) -> None:
         compile_simulated(self.artifacts, artifact, unit)
@@ -65,12 +77,25 @@ def compiler_versions(tools: Tools, *, simulated: bool) -> dict[str, str]:
         versions["cuda"] = f"{cuda['version']}, headers {headers}" if headers else cuda["version"]
     if tools["triton"]:
         versions["triton"] = tools["triton"]["version"]
+    for environment in tools["environments"]:
+        versions[f"{PROGRAMS}{environment['name']}"] = _builder_of(environment, tools)
     if simulated:
         versions.update(cuda=COMPILER, triton=COMPILER)
     if tools["gcc"]:
         # -march=native: code for this processor, though the folder may be shared with other hosts.
         versions["c"] = f"{tools['gcc']['version']} for {_processor_hash()}"
     return versions
+
+
+def compiler_name(unit: CompileUnit) -> str:
+    """By which inventory and artifacts know what compiles it."""
+    return f"{PROGRAMS}{unit['environment']}" if unit["language"] == "python" else unit["language"]
+
+
+def _builder_of(environment: EnvironmentTool, tools: Tools) -> str:
+    """The environment's versions, and the compilers that its extensions are built with."""
+    compilers = [tool["version"] for tool in (tools["nvcc"], tools["gcc"]) if tool]
+    return ", ".join([f"environment {environment['key'][:16]} on {platform.machine()}", *compilers])
 
 
 def _processor_hash() -> str:

@@ -41,14 +41,14 @@ def run_confined(task: Callable[[], bytes], place: Place, limits: Limits, limit_
     """`task` returns one frame. `place.folder` exists and is empty or ours; it is removed. Blocks for `limit_s` and a little."""
     limits = limits._replace(cpu_seconds=int(limit_s) + 2)
     lifeline, held = os.pipe()
-    answer, told = os.pipe()
+    answer, reported = os.pipe()
     guardian = os.fork()
     if guardian == 0:
         os.close(held)
         os.close(answer)
-        leave(lambda: _guard(task, place, limits, limit_s, lifeline, told))
+        leave(lambda: _guard(task, place, limits, limit_s, lifeline, reported))
     os.close(lifeline)
-    os.close(told)
+    os.close(reported)
     try:
         frame = _decode(_read_all(answer))
     finally:
@@ -63,7 +63,7 @@ def run_confined(task: Callable[[], bytes], place: Place, limits: Limits, limit_
     return Ended(frame.header["how"], inner, frame.header["log"])
 
 
-def _guard(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: float, lifeline: int, told: int) -> None:
+def _guard(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: float, lifeline: int, reported: int) -> None:
     os.setsid()
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     result, result_in = os.pipe()
@@ -77,8 +77,8 @@ def _guard(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: flo
     shutil.rmtree(place.folder, ignore_errors=True)
     if data.startswith(b"!"):
         how, data, log = "unconfinable", b"", data[1:].decode(errors="replace")
-    os.set_blocking(told, True)
-    write_all(told, encode({"type": "ended", "how": how, "log": log}, data if how == "answered" else b""))
+    os.set_blocking(reported, True)
+    write_all(reported, encode({"type": "ended", "how": how, "log": log}, data if how == "answered" else b""))
 
 
 def _keep(task: Callable[[], bytes], place: Place, limits: Limits, result: int) -> None:

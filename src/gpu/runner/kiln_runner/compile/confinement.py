@@ -213,13 +213,13 @@ def _try_levels() -> Support:
 def _try(level: str) -> str:
     """Why this level cannot be had here; empty where it can."""
     folder = tempfile.mkdtemp(prefix="kiln-trial-", dir="/tmp" if os.access("/tmp", os.W_OK) else None)
-    told, telling = os.pipe()
+    reported, telling = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(told)
+        os.close(reported)
         _report(telling, lambda: _trial(level, Place(folder, [], user_for(os.getpid()))))
     os.close(telling)
-    with os.fdopen(told, "rb") as pipe:
+    with os.fdopen(reported, "rb") as pipe:
         why = pipe.read().decode(errors="replace")
     status = os.waitpid(child, 0)[1]
     shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ from kiln_runner.compile.precompiled import PrecompiledHeaders
 from kiln_runner.compile.ptxas import split_ptxas
 from kiln_runner.compile.subprocess_limits import run_limited
 from kiln_runner.compile.units import Built, Infra
-from kiln_runner.protocol import CompileUnit, Params
+from kiln_runner.protocol import KernelUnit, Params
 
 NVCC_CPU_SECONDS_MAX = 300
 # Said before it has read the source: an architecture it does not know, no host compiler.
@@ -21,7 +21,7 @@ NVCC_ITSELF = "nvcc fatal"
 SOURCE_FILE = "candidate.cu"
 
 
-def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: CompileUnit, folder: str) -> Built:
+def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: KernelUnit, folder: str) -> Built:
     try:
         names = [kernel["name"] for kernel in unit["kernels"]]
         cubin, log, lowered = nvrtc.compile(unit["source"], unit["params"], nvrtc_options(unit["architecture"]), names)
@@ -34,7 +34,7 @@ def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: CompileUnit, folder: str) -> 
     return made_nothing("NVRTC", 1, split_ptxas(log)[0], folder)
 
 
-def compile_nvcc(nvcc: str, unit: CompileUnit, folder: str) -> Built:
+def compile_nvcc(nvcc: str, unit: KernelUnit, folder: str) -> Built:
     if unit["kernels"]:
         raise Infra("compiler_missing", f"kernels by C++ names ({unit['kernels'][0]['name']}) need NVRTC, which this host does not use")
     placed = place_params(unit["source"], unit["params"], opening_of(unit["source"]))

@@ -23,9 +23,9 @@ def probe() -> Json:
     languages: list[Language] = [*(["c"] if tools["gcc"] else []), *(["cuda"] if tools["nvrtc"] else [])]
     with tempfile.TemporaryDirectory(prefix="kiln-probe-") as folder:
         cell = Cell(tools, folder)
-        told = {language: _failure(cell, language, asked["architecture"]) for language in languages}
+        reported = {language: _failure(cell, language, asked["architecture"]) for language in languages}
         cell.stop()
-    return {**found._asdict(), "failures": {language: why for language, why in told.items() if why}}
+    return {**found._asdict(), "failures": {language: why for language, why in reported.items() if why}}
 
 
 def _failure(cell: Cell, language: Language, architecture: str) -> str:

@@ -8,8 +8,8 @@ from kiln_runner.compile.cuda import compile_nvcc, compile_nvrtc
 from kiln_runner.compile.nvrtc import Nvrtc
 from kiln_runner.compile.precompiled import PrecompiledHeaders
 from kiln_runner.compile.tools import Tools
-from kiln_runner.compile.units import Built, Compiler, Infra
-from kiln_runner.protocol import CompileUnit, Language
+from kiln_runner.compile.units import Built, Infra, KernelCompiler
+from kiln_runner.protocol import KernelUnit, Language
 
 _KNOWN = {
     "c": "#include <math.h>\n#include <stdint.h>\nint32_t known(int32_t x) { return x + N; }\n",
@@ -17,7 +17,7 @@ _KNOWN = {
 }
 
 
-def known_unit(language: Language, architecture: str) -> CompileUnit:
+def known_unit(language: Language, architecture: str) -> KernelUnit:
     """A source of ours: a compiler that refuses it lacks something itself."""
     return {
         "language": language, "source": _KNOWN[language], "params": {"N": 1}, "architecture": architecture, "kernels": [], "numWarps": None,
@@ -31,10 +31,10 @@ class Toolchain:
     def __init__(self, tools: Tools, kept: str) -> None:
         self._tools = tools
         self._kept = kept
-        self._cuda: Optional[Compiler] = None
+        self._cuda: Optional[KernelCompiler] = None
         self._is_tried = False
 
-    def compiler(self, language: str) -> Compiler:
+    def compiler(self, language: str) -> KernelCompiler:
         if language == "c" and self._tools["gcc"]:
             return partial(compile_c, self._tools["gcc"]["path"])
         if language == "cuda":
@@ -42,7 +42,7 @@ class Toolchain:
             return self._cuda
         return partial(_missing, language)
 
-    def _compile_nvcc(self, nvcc: str, unit: CompileUnit, folder: str) -> Built:
+    def _compile_nvcc(self, nvcc: str, unit: KernelUnit, folder: str) -> Built:
         """nvcc is many programs: whether they find each other behind the walls is tried before the first source."""
         if not self._is_tried:
             known = compile_nvcc(nvcc, known_unit("cuda", unit["architecture"]), folder)
@@ -51,7 +51,7 @@ class Toolchain:
             self._is_tried = True
         return compile_nvcc(nvcc, unit, folder)
 
-    def _make_cuda(self) -> Compiler:
+    def _make_cuda(self) -> KernelCompiler:
         if self._tools["nvrtc"]:
             nvrtc = Nvrtc(self._tools["nvrtc"]["path"], self._tools["nvrtc"]["includes"])
             os.makedirs(self._kept, mode=0o700, exist_ok=True)
@@ -61,5 +61,5 @@ class Toolchain:
         return partial(_missing, "cuda")
 
 
-def _missing(language: str, _unit: CompileUnit, _folder: str) -> Built:
+def _missing(language: str, _unit: KernelUnit, _folder: str) -> Built:
     raise Infra("compiler_missing", f"this host has no compiler for {language}")

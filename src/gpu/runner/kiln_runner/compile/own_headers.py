@@ -4,7 +4,7 @@ import re
 
 from kiln_runner.compile.blame import Headers
 
-MEND_CUDA = (
+FIX_CUDA = (
     "have the packages nvidia-cuda-runtime, nvidia-cuda-crt and nvidia-cuda-cccl of the compiler's release beside it (of CUDA 12 and before they "
     "end in -cu12), or install the whole CUDA toolkit"
 )
@@ -16,7 +16,7 @@ CUDA = Headers(
         r"|_awbarrier_primitives|_runtime|_runtime_api|_device_runtime_api)?\.h|(?:mma|vector_types|vector_functions|device_functions"
         r"|math_constants|sm_\d+_\w+|driver_types|host_defines)\.h"
     ),
-    MEND_CUDA,
+    FIX_CUDA,
 )
 C = Headers(
     re.compile(r"(?:assert|complex|ctype|errno|fenv|float|inttypes|limits|math|setjmp|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib"

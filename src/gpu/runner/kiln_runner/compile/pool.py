@@ -67,15 +67,15 @@ class CompilePool:
         """An `ask_id` that is being compiled already is left as it is."""
         if ask_id in self._asked:
             return
-        compiler = self._compilers.version(unit["language"])
+        compiler = self._compilers.version(unit)
         if compiler is None:
-            on_compiled(infra("compiler_missing", self._compilers.mend(unit["language"])))
+            on_compiled(infra("compiler_missing", self._compilers.fix(unit)))
             return
         artifact = artifact_hash(unit, compiler)
         meta = self._cache.meta(artifact)
         if meta is not None:
             on_compiled(compiled(artifact, meta, cached=True, duration_ms=0))
-        elif self._compilers.simulates(unit["language"]):
+        elif self._compilers.simulates(unit):
             on_compiled(self._simulate(artifact, unit))
         else:
             self._ask(ask_id, artifact, unit, limit_ms, on_compiled)
@@ -122,7 +122,7 @@ class CompilePool:
             self._replace(worker)
 
     def _is_outdated(self, run: Run) -> bool:
-        compiler = self._compilers.version(run.unit["language"])
+        compiler = self._compilers.version(run.unit)
         return compiler is None or artifact_hash(run.unit, compiler) != run.artifact
 
     def _ask(self, ask_id: str, artifact: str, unit: CompileUnit, limit_ms: float, on_compiled: OnCompiled) -> None:
@@ -148,7 +148,7 @@ class CompilePool:
         """Idle workers of another kind stay warm and take no slot: only those at work do."""
         while self._queue and not self._stopped and len(self._at_work) < self._slots:
             _, run = self._queue.popitem(last=False)
-            kind = self._compilers.worker_kind(run.unit["language"])
+            kind = self._compilers.worker_kind(run.unit)
             idle = next((worker for worker in self._workers if worker not in self._at_work and worker.kind == kind), None)
             self._start(run, idle or self._add_worker(kind))
 
@@ -163,7 +163,7 @@ class CompilePool:
         run.started_ns = time.monotonic_ns()
         limit_s = run.limit_ms / 1000 + worker.grace_s
         run.limit = TimeLimit(self._loop, worker.pid, limit_s, lambda why: self._over_limit(run, worker, why))
-        worker.compile(run.artifact, run.unit, self._compilers.version(run.unit["language"]) or "", run.limit_ms)
+        worker.compile(run.artifact, run.unit, self._compilers.version(run.unit) or "", run.limit_ms)
 
     def _over_limit(self, run: Run, worker: PoolWorker, why: Optional[str]) -> None:
         """Time that the compiler did not get is no fault of the source's."""
@@ -230,7 +230,7 @@ class CompilePool:
         return self._failed(run, {"verdict": "compile_error", "log": log})
 
     def _failed(self, run: Run, outcome: CompileOutcome) -> NotCompiled:
-        compiler = self._compilers.version(run.unit["language"]) or ""
+        compiler = self._compilers.version(run.unit) or ""
         return {"status": "failed", "outcome": outcome, "durationMs": _since_ms(run.started_ns), "compiler": compiler}
 
     def _tell(self, run: Run, result: CompileResult) -> None:
@@ -258,10 +258,13 @@ class CompilePool:
 
 
 def compiled(artifact: str, meta: ArtifactMeta, *, cached: bool, duration_ms: float) -> Compiled:
-    return {
+    result: Compiled = {
         "status": "compiled", "artifact": artifact, "cached": cached, "durationMs": duration_ms, "log": meta["log"],
         "compiler": meta["compiler"], "resources": meta["resources"],
     }
+    if meta.get("finishesInRecorder"):
+        result["finishesInRecorder"] = True
+    return result
 
 
 def infra(code: str, message: str) -> Infra:

@@ -12,7 +12,7 @@ from kiln_runner.protocol import CompileUnit
 
 # NVRTC keeps what it has seen: a worker is replaced before that matters.
 COMPILES_MAX = 5000
-# A Triton worker sweeps up after a source that it ends; it takes a second to start and import anew.
+# Workers that have something imported sweep up after a source that they end; they take seconds to start and import anew.
 SELF_LIMIT_GRACE_S = 3.0
 
 
@@ -50,7 +50,7 @@ class PoolWorker:
     @property
     def grace_s(self) -> float:
         """How long after a run's limit the pool waits for the worker to end it, before it kills the worker."""
-        return SELF_LIMIT_GRACE_S if self.kind == "triton" else 0.0
+        return 0.0 if self.kind == "native" else SELF_LIMIT_GRACE_S
 
     def compile(self, artifact: str, unit: CompileUnit, compiler: str, limit_ms: float) -> None:
         self._compiles += 1

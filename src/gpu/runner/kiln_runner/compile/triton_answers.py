@@ -6,7 +6,7 @@ from kiln_runner.compile.artifact import KernelFacts
 from kiln_runner.compile.confined_run import Ended
 from kiln_runner.compile.units import Built, Infra, refused
 from kiln_runner.compile.view import INSIDE
-from kiln_runner.protocol import CompileUnit, Json
+from kiln_runner.protocol import Json, KernelUnit
 
 SHARED_BYTES_MAX = 256 * 1024
 WARPS_MAX = 64
@@ -18,7 +18,7 @@ _MODULE = re.compile(r"(?:[#!/][^\n]*\n|\s)*module\b")
 UNKNOWN_ARCHITECTURE = "is not defined for option 'gpu-name'"
 
 
-def texts_of(ended: Ended, unit: CompileUnit) -> tuple[Optional[list[str]], str]:
+def texts_of(ended: Ended, unit: KernelUnit) -> tuple[Optional[list[str]], str]:
     """(TTIR of each kernel, what the source printed), or (None, why there is none). Whatever comes is the source's own word."""
     complaint = _complaint(ended, "the process ended without an answer: it left early or passed a limit")
     if complaint is not None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import triton
 from triton.backends.compiler import GPUTarget
 
-from kiln_runner.protocol import CompileUnit, UnitKernel
+from kiln_runner.protocol import KernelUnit, UnitKernel
 
 WARP_THREADS = 32
 HIDDEN_MAX = 8
@@ -30,16 +30,16 @@ class BuiltKernel(NamedTuple):
     hidden: list[str]
 
 
-def assemble(unit: CompileUnit, texts: list[str]) -> list[BuiltKernel]:
+def assemble(unit: KernelUnit, texts: list[str]) -> list[BuiltKernel]:
     """`texts`: the TTIR of each kernel, in order; what it says of itself is checked against the unit. Works in the working folder."""
     return [_assemble(unit, kernel, text, number) for number, (kernel, text) in enumerate(zip(unit["kernels"], texts))]
 
 
-def target_of(unit: CompileUnit) -> GPUTarget:
+def target_of(unit: KernelUnit) -> GPUTarget:
     return GPUTarget("cuda", int(re.sub(r"\D", "", unit["architecture"])), WARP_THREADS)
 
 
-def options_of(unit: CompileUnit) -> dict[str, int]:
+def options_of(unit: KernelUnit) -> dict[str, int]:
     stages = {} if unit["numStages"] is None else {"num_stages": unit["numStages"]}
     return {"num_warps": unit["numWarps"] or 4, **stages}
 
@@ -62,7 +62,7 @@ def _version(program: Path) -> str:
     return f"{program.name} {found.group(1).decode()}" if found else ""
 
 
-def _assemble(unit: CompileUnit, kernel: UnitKernel, text: str, number: int) -> BuiltKernel:
+def _assemble(unit: KernelUnit, kernel: UnitKernel, text: str, number: int) -> BuiltKernel:
     # A name of ours: the kernel's may be as long as it likes.
     path = os.path.join(os.getcwd(), f"kernel-{number}.ttir")
     Path(path).write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ from triton.backends import backends
 from triton.compiler import ASTSource
 
 from kiln_runner.compile.triton_assemble import Refused, options_of, target_of
-from kiln_runner.protocol import CompileUnit, Params, UnitKernel
+from kiln_runner.protocol import KernelUnit, Params, UnitKernel
 
 SOURCE_FILE = "candidate.py"
 CAUSES_MAX = 4
@@ -35,7 +35,7 @@ class _Lowered(Exception):
         self.text = text
 
 
-def lower(unit: CompileUnit) -> list[str]:
+def lower(unit: KernelUnit) -> list[str]:
     """The TTIR of every kernel of the unit, from SOURCE_FILE in the working folder. Whatever the source raises comes out."""
     module = _load()
     return [_lower(module, kernel, unit) for kernel in unit["kernels"]]
@@ -47,10 +47,10 @@ def explain(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SystemExit):
         return f"the source ended the process that compiles it: sys.exit({error.code})"
-    return "\n".join(_told(error))
+    return "\n".join(_reported(error))
 
 
-def _told(error: BaseException) -> Iterator[str]:
+def _reported(error: BaseException) -> Iterator[str]:
     for _ in range(CAUSES_MAX):
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(SOURCE_FILE)]
         yield from (f"{SOURCE_FILE}:{frame.lineno}: in {frame.name}" for frame in frames[-CAUSES_MAX:])
@@ -72,7 +72,7 @@ def _load() -> Any:
     return module
 
 
-def _lower(module: Any, kernel: UnitKernel, unit: CompileUnit) -> str:
+def _lower(module: Any, kernel: UnitKernel, unit: KernelUnit) -> str:
     function = _function(module, kernel["name"])
     source = _source_of(function, kernel, unit["params"])
     try:

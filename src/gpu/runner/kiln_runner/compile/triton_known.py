@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from kiln_runner.protocol import CompileUnit
+from kiln_runner.protocol import KernelUnit
 
 KNOWN_SOURCE = '''"""kiln
 launch: [{kernel: known, grid: [1], args: [x, y, n, factor]}]
@@ -25,7 +25,7 @@ def known(x, y, n, factor, BLOCK: tl.constexpr):
 '''
 
 
-def known_unit(architecture: str) -> CompileUnit:
+def known_unit(architecture: str) -> KernelUnit:
     args = [("x", "f32"), ("y", "f32"), (None, "i32"), (None, "f32")]
     return {
         "language": "triton", "source": KNOWN_SOURCE, "params": {"BLOCK": 256}, "architecture": architecture, "numWarps": 4,

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable
+from typing import Callable, cast
 
 from kiln_runner.compile.confined_run import Ended, run_confined
 from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
@@ -24,7 +24,7 @@ from kiln_runner.compile.units import Built, Infra, TimedOut, refused
 from kiln_runner.frames import encode
 from kiln_runner.host.memory import within_memory
 from kiln_runner.identity import ROOT
-from kiln_runner.protocol import CompileUnit, Json
+from kiln_runner.protocol import Json, KernelUnit
 
 PROBE_LIMIT_S = 25.0
 NOT_USED = "Triton is not used on this host, since its sources are programs"
@@ -40,11 +40,11 @@ def run(argv: list[str]) -> int:
 
     _keep_warm()
     compile_known()
-    serve_units(lambda _tools: lambda job: lambda unit, _folder: compile_triton(unit, job["limitMs"]))
+    serve_units(lambda _tools: lambda job: lambda unit, _folder: compile_triton(cast(KernelUnit, unit), job["limitMs"]))
     return 0
 
 
-def compile_triton(unit: CompileUnit, limit_ms: float) -> Built:
+def compile_triton(unit: KernelUnit, limit_ms: float) -> Built:
     """Two confined copies of this process, one after the other: the first runs the source, the second only reads what
     came of it, so that the code is our compiler's whatever the source did to its own."""
     if support().level == NO_LEVEL or not signals_are_confined():
@@ -126,15 +126,15 @@ def _alone() -> None:
     tempfile.tempdir = home
 
 
-def _lower_and_encode(unit: CompileUnit) -> bytes:
+def _lower_and_encode(unit: KernelUnit) -> bytes:
     """In the copy that runs the source."""
     _alone()
     from kiln_runner.compile.triton_build import lower
 
-    return _told(lambda: _frame_of([text.encode() for text in lower(unit)], [{} for _ in unit["kernels"]]))
+    return _reported(lambda: _frame_of([text.encode() for text in lower(unit)], [{} for _ in unit["kernels"]]))
 
 
-def _assemble_and_encode(unit: CompileUnit, texts: list[str]) -> bytes:
+def _assemble_and_encode(unit: KernelUnit, texts: list[str]) -> bytes:
     """In the copy that has not."""
     _alone()
     from kiln_runner.compile.triton_assemble import assemble
@@ -144,7 +144,7 @@ def _assemble_and_encode(unit: CompileUnit, texts: list[str]) -> bytes:
         facts = [{"name": kernel.name, "shared": kernel.shared, "numWarps": kernel.num_warps, "hidden": kernel.hidden} for kernel in kernels]
         return _frame_of([kernel.cubin for kernel in kernels], facts)
 
-    return _told(frame)
+    return _reported(frame)
 
 
 def _frame_of(parts: list[bytes], facts: list[Json]) -> bytes:
@@ -152,7 +152,7 @@ def _frame_of(parts: list[bytes], facts: list[Json]) -> bytes:
     return encode({"type": "built", "kernels": kernels}, b"".join(parts))
 
 
-def _told(frame: Callable[[], bytes]) -> bytes:
+def _reported(frame: Callable[[], bytes]) -> bytes:
     from kiln_runner.compile.triton_build import explain
 
     try:

@@ -10,7 +10,7 @@ from kiln_runner.compile.artifact import ArtifactMeta, KernelFacts, store_artifa
 from kiln_runner.compile.log_text import clean_log
 from kiln_runner.compile.source_scan import refusal
 from kiln_runner.compile.worker_frames import CompileJob, WorkerAnswer
-from kiln_runner.protocol import CompileUnit, KernelResources
+from kiln_runner.protocol import CompileUnit, KernelResources, KernelUnit
 
 
 class Infra(Exception):
@@ -26,15 +26,17 @@ class TimedOut(Exception):
 
 
 class Built(NamedTuple):
-    """`files` empty: the source does not compile, and `log` says why."""
+    """`files` empty: the source does not compile, and `log` says why. `is_unfinished`: a program that could not go on without a GPU."""
 
     files: dict[str, bytes]
     kernels: dict[str, KernelFacts]
     log: str
     resources: dict[str, KernelResources]
+    is_unfinished: bool = False
 
 
 Compiler = Callable[[CompileUnit, str], Built]
+KernelCompiler = Callable[[KernelUnit, str], Built]
 
 
 def compile_unit(job: CompileJob, compiler: Compiler) -> WorkerAnswer:
@@ -59,16 +61,14 @@ def compile_unit(job: CompileJob, compiler: Compiler) -> WorkerAnswer:
 
 
 def _build(unit: CompileUnit, folder: str, compiler: Compiler) -> Built:
-    # Programs are built with it too, which no frame of the daemon asks for yet.
-    language = str(unit["language"])
-    if language == "python":
+    if unit["language"] == "python":
         # Of several files.
         return compiler(unit, folder)
     # Editors put a byte order mark at the head of a file; not every compiler takes it.
-    unit = {**unit, "source": unit["source"].lstrip("\ufeff")}
+    source = unit["source"].lstrip("\ufeff")
     # Python has no preprocessor: its comments may say `# include`, and what it opens the confinement decides.
-    complaint = None if language == "triton" else refusal(unit["source"])
-    return refused(complaint) if complaint else compiler(unit, folder)
+    complaint = None if unit["language"] == "triton" else refusal(source)
+    return refused(complaint) if complaint else compiler({**unit, "source": source}, folder)
 
 
 def refused(log: str) -> Built:
@@ -77,7 +77,10 @@ def refused(log: str) -> Built:
 
 def _meta(job: CompileJob, built: Built, folder: str) -> ArtifactMeta:
     unit = job["unit"]
-    return {
+    meta: ArtifactMeta = {
         "language": unit["language"], "architecture": unit["architecture"], "kernels": built.kernels,
         "compiler": job["compiler"], "log": clean_log(built.log, folder), "resources": built.resources,
     }
+    if built.is_unfinished:
+        meta["finishesInRecorder"] = True
+    return meta

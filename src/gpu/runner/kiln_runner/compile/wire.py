@@ -12,7 +12,7 @@ _LISTED = re.compile(r"[a-z_]{1,32}")
 
 
 def answer_of(built: Built) -> tuple[Json, bytes]:
-    rest = {name: value for name, value in built._asdict().items() if name != "files"}
+    rest = {name: value for name, value in built._asdict().items() if name not in ("files", "is_unfinished")}
     return {"type": "built", "files": [[name, len(code)] for name, code in built.files.items()], "rest": rest}, b"".join(built.files.values())
 
 
@@ -53,10 +53,10 @@ def _checked(files: dict[str, bytes], rest: Any) -> Built:
     log, kernels, resources = rest["log"], rest["kernels"], rest["resources"]
     if len(rest) != 3 or not isinstance(log, str) or not isinstance(kernels, dict) or not isinstance(resources, dict):
         raise TypeError("not what compilers tell")
-    told = cast(dict[str, Any], kernels)
-    if any(not isinstance(kernel, dict) or cast(KernelFacts, kernel).get("file") not in files for kernel in told.values()):
+    reported = cast(dict[str, Any], kernels)
+    if any(not isinstance(kernel, dict) or cast(KernelFacts, kernel).get("file") not in files for kernel in reported.values()):
         raise ValueError("a kernel without a file")
-    return Built(files, told, log, cast(dict[str, KernelResources], resources))
+    return Built(files, reported, log, cast(dict[str, KernelResources], resources))
 
 
 def _matching(pattern: "re.Pattern[str]", text: Any) -> str:

@@ -14,6 +14,7 @@ from kiln_runner.compile.tools import Tools
 from kiln_runner.compile.units import Compiler, compile_unit
 from kiln_runner.compile.worker_frames import CompileJob
 from kiln_runner.frames import encode, read_frame
+from kiln_runner.protocol import KernelUnit
 
 # Compiling must not take the processor from judges and their timers.
 NICENESS = 10
@@ -35,7 +36,7 @@ def _compilers_of(tools: Tools) -> Chooser:
     # The worker's own folder: it goes with the worker.
     cell = Cell(tools, tempfile.gettempdir())
     cell.warm()
-    return lambda job: lambda unit, _folder: cell.compile(unit, may_be_open=job["unconfined"])
+    return lambda job: lambda unit, _folder: cell.compile(cast(KernelUnit, unit), may_be_open=job["unconfined"])
 
 
 def serve_units(compilers_of: Callable[[Tools], Chooser]) -> None:

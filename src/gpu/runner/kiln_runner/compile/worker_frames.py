@@ -18,7 +18,7 @@ class CompileJob(TypedDict):
     unconfined: bool
 
 
-class ToolsTold(Tools):
+class ToolsFrame(Tools):
     type: Literal["tools"]
 
 

@@ -7,7 +7,7 @@ from typing import Callable, Optional, Union
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.pool import CompilePool
-from kiln_runner.devices.slot import Prepared, Preparing, Unpreparable
+from kiln_runner.devices.slot_events import Prepared, Preparing, Unpreparable
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import encode
 from kiln_runner.protocol import CompileResult, Infra, InfraFailure, NotCompiled, ProblemDefinition
@@ -25,7 +25,7 @@ class _Problem:
         self.artifacts: dict[str, str] = {}
 
 
-class ProblemBook:
+class ProblemRegistry:
     def __init__(self, pool: CompilePool, cache: ArtifactCache, on_settled: Callable[[], None]) -> None:
         self._pool = pool
         self._cache = cache

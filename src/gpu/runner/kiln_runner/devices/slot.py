@@ -3,64 +3,32 @@
 A task is queued -> running -> finished, or leaves by `retract` (queued only) or `cancel`. The next task is written to the judge
 in the same callback that reads a result, before that result is written to disk or sent: the device never waits for bookkeeping.
 Tasks start in the order they came, except that one whose problem is still being prepared lets others pass.
-Between two tasks the device may be lent to a profile (lending.py): then no task starts until it is taken back.
+Between two tasks the device may be reserved for a profile (reservations.py): then no task starts until that ends.
 A task's limit runs from the judge's first word of it, and not while the judge waits for the device's lock: it is the candidate's own time.
-Invariant: at most one task or borrower has the device; every task that was accepted has exactly one result, unless it was retracted or forgotten.
+Invariant: at most one task or reservation has the device; every task that was accepted has exactly one result, unless it was retracted or forgotten.
 """
 import signal
 import time
-from collections import OrderedDict
-from typing import Callable, NamedTuple, Optional, Union, cast
+from typing import Optional, cast
 
 from kiln_runner.devices.held_result import HeldResult
 from kiln_runner.devices.judges import Judges, JudgesEvents
-from kiln_runner.devices.lending import Borrower, Lending
+from kiln_runner.devices.reservations import Reservation, Reservations
+from kiln_runner.devices.slot_events import Prepared, SlotEvents, Unpreparable
 from kiln_runner.devices.standby_count import standbys_for
 from kiln_runner.devices.task import NO_PHASES, NS_PER_MS, Running, Task, infra_of, result_of, upcoming_frame
 from kiln_runner.devices.task_limits import TaskLimits
+from kiln_runner.devices.task_queue import QUEUED_MAX, TaskQueue
 from kiln_runner.devices.use_totals import UseTotals
 from kiln_runner.judge.device_lock import LOCKED
 from kiln_runner.process import Children, Command
 from kiln_runner.protocol import Device, InfraFailure, Json, JudgePhases, JudgeResult
 from kiln_runner.protocol_outcomes import Outcome
 
-QUEUED_MAX = 4096
 # From a task's way to the judge to its first word of it: the modules of a problem are loaded, none of them the candidate's.
 BEGIN_S_MAX = 60.0
 # What a judge says when a file of the cache is not what it was.
 DAMAGE_CODES = ("unknown_artifact", "reference_failed", "baseline_failed")
-
-
-class Preparing(NamedTuple):
-    """The problem's reference and baseline are being compiled."""
-
-
-class Prepared(NamedTuple):
-    """`frame` is the encoded `problem` frame for a judge."""
-
-    frame: bytes
-
-
-class Unpreparable(NamedTuple):
-    infra: InfraFailure
-
-
-class Startable(NamedTuple):
-    task: Task
-    problem: Union[Prepared, Unpreparable]
-
-
-class SlotEvents(NamedTuple):
-    """What the slot needs and tells. `finished(result, started)`: `started` is the attempt that began in the same moment. `damaged`: an
-    artifact that the task needs cannot be used."""
-
-    problem: Callable[[str], Union[Preparing, Prepared, Unpreparable]]
-    missing_artifact: Callable[[Task], Optional[str]]
-    started: Callable[[str, str], None]
-    finished: Callable[[JudgeResult, Optional[str]], None]
-    released: Callable[[Task], None]
-    device_changed: Callable[[str], None]
-    damaged: Callable[[Task], None]
 
 
 class DeviceSlot:
@@ -68,24 +36,24 @@ class DeviceSlot:
         self.device: Device = device
         self.totals = UseTotals(time.monotonic_ns())
         self._events = events
-        self._queue: OrderedDict[str, Task] = OrderedDict()
+        self._queue = TaskQueue(events.problem)
         self._running: Optional[Running] = None
         # The task that the judge was told to come next.
         self._announced: Optional[str] = None
         self._limits = TaskLimits(children.loop, self._over_lock)
         self._held = HeldResult(children.loop, events.finished)
-        self._lending = Lending(self.totals)
+        self._reservations = Reservations(self.totals)
         self._lost_since_ns: Optional[int] = None
         judges_events = JudgesEvents(self._on_usable, self._on_frame, self._on_lost, self._on_device, self._on_unavailable)
         self._judges = Judges(children, command, judges_events, standbys=standbys_for(device))
 
     @property
     def queued_ids(self) -> list[str]:
-        return list(self._queue)
+        return self._queue.ids
 
     @property
     def unfinished_ids(self) -> list[str]:
-        """What has started and has no result yet that was told."""
+        """What has started and has no result yet that was sent."""
         return [attempt_id for attempt_id in (self._held.attempt_id, self.running_id) if attempt_id is not None]
 
     @property
@@ -100,10 +68,10 @@ class DeviceSlot:
     def submit(self, task: Task) -> None:
         if self.device["unavailable"] is not None:
             self._refuse(task, infra_of("device_lost", f"{self.device['id']} is unavailable: {self.device['unavailable']}"))
-        elif len(self._queue) >= QUEUED_MAX:
+        elif self._queue.is_full:
             self._refuse(task, infra_of("internal", f"{self.device['id']} has {QUEUED_MAX} tasks queued already"))
         else:
-            self._queue[task.attempt_id] = task
+            self._queue.add(task)
             self._judges.start()
             self.pump()
             if self._announced is None:
@@ -111,17 +79,17 @@ class DeviceSlot:
 
     def retract(self, attempt_id: str) -> bool:
         """True when it was queued here; it is forgotten then."""
-        task = self._queue.pop(attempt_id, None)
+        task = self._queue.remove(attempt_id)
         if task is not None:
             self._withdraw(attempt_id)
             self._events.released(task)
         return task is not None
 
     def cancel(self, attempt_id: str) -> None:
-        if attempt_id in self._queue:
-            task = self._queue.pop(attempt_id)
+        queued = self._queue.remove(attempt_id)
+        if queued is not None:
             self._withdraw(attempt_id)
-            self._release(task, result_of(self.device["id"], attempt_id, NO_PHASES, outcome={"verdict": "cancelled"}))
+            self._release(queued, result_of(self.device["id"], attempt_id, NO_PHASES, outcome={"verdict": "cancelled"}))
         elif self._running is not None and attempt_id == self.running_id:
             self._break_off(self._running, outcome={"verdict": "cancelled"})
 
@@ -132,17 +100,17 @@ class DeviceSlot:
         if self._running is not None:
             self._break_off(self._running, infra=infra)
 
-    def lend(self, borrower: Borrower) -> None:
-        self._lending.add(borrower)
+    def reserve(self, reservation: Reservation) -> None:
+        self._reservations.add(reservation)
         self._judges.start()
         self.pump()
 
-    def withdraw(self, borrower: Borrower) -> bool:
+    def withdraw(self, reservation: Reservation) -> bool:
         """True when it had not begun; it is forgotten then."""
-        return self._lending.withdraw(borrower)
+        return self._reservations.withdraw(reservation)
 
-    def take_back(self) -> None:
-        self._lending.take_back()
+    def end_reservation(self) -> None:
+        self._reservations.end_reservation()
         self.pump()
 
     def stop(self) -> None:
@@ -156,20 +124,20 @@ class DeviceSlot:
             self._events.started(started, self.device["id"])
 
     def _start_next(self) -> Optional[str]:
-        if self._running is not None or self._lending.is_lent or not self._judges.usable:
+        if self._running is not None or self._reservations.is_reserved or not self._judges.usable:
             return None
-        started = None if self._lending.has_turn else self._start_task()
+        started = None if self._reservations.has_turn else self._start_task()
         if started is None:
-            self._lending.begin_next()
+            self._reservations.begin_next()
         return started
 
     def _start_task(self) -> Optional[str]:
         while True:
-            startable = self._next_startable()
+            startable = self._queue.next_startable()
             if startable is None:
                 return None
             task, problem = startable
-            del self._queue[task.attempt_id]
+            self._queue.remove(task.attempt_id)
             missing = self._events.missing_artifact(task)
             if isinstance(problem, Unpreparable):
                 self._refuse(task, problem.infra)
@@ -178,14 +146,6 @@ class DeviceSlot:
             else:
                 self._begin(task, problem)
                 return task.attempt_id
-
-    def _next_startable(self) -> Optional[Startable]:
-        """The oldest task whose problem is not still being prepared."""
-        for task in self._queue.values():
-            problem = self._events.problem(task.body["problemKey"])
-            if not isinstance(problem, Preparing):
-                return Startable(task, problem)
-        return None
 
     def _begin(self, task: Task, problem: Prepared) -> None:
         pid = self._judges.judge(task.raw, task.body["problemKey"], problem.frame)
@@ -202,7 +162,7 @@ class DeviceSlot:
 
     def _announce(self) -> None:
         """Tells the judge what comes next, while it has something to do. Not a cpu's: it could not use it."""
-        upcoming = self._next_startable() if self._running is not None and self.device["kind"] == "gpu" else None
+        upcoming = self._queue.next_startable() if self._running is not None and self.device["kind"] == "gpu" else None
         task = upcoming.task if upcoming else None
         attempt_id = task.attempt_id if task else None
         if attempt_id != self._announced:
@@ -344,9 +304,9 @@ class DeviceSlot:
         self._events.device_changed(self.device["id"])
         if reason is not None:
             infra = infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}")
-            while self._queue:
-                self._refuse(self._queue.popitem(last=False)[1], infra)
-            self._lending.refuse_all(infra)
+            for task in self._queue.remove_all():
+                self._refuse(task, infra)
+            self._reservations.refuse_all(infra)
 
     def _refuse(self, task: Task, infra: InfraFailure) -> None:
         self._events.finished(result_of(self.device["id"], task.attempt_id, NO_PHASES, infra=infra), None)

@@ -12,7 +12,7 @@ class UseTotals:
         # Since when the device has been free; None while it is busy or recovering.
         self._free_since_ns = now_ns
         self._is_free = True
-        self._lent_since_ns = now_ns
+        self._reserved_since_ns = now_ns
 
     def started(self, now_ns: int, work_since_ns: int) -> float:
         """A judgement starts whose work has been there since `work_since_ns`. Returns the idle gap, ms."""
@@ -43,14 +43,14 @@ class UseTotals:
             self._idle_without += (now_ns - self._free_since_ns) / NS_PER_MS
         self._is_free = False
 
-    def lent(self, now_ns: int) -> None:
+    def reserved(self, now_ns: int) -> None:
         """A profile has the device; until `returned` nothing else counts."""
         self.busy(now_ns)
-        self._lent_since_ns = now_ns
+        self._reserved_since_ns = now_ns
 
-    def returned(self, now_ns: int) -> float:
-        """Milliseconds it was lent."""
-        spent_ms = (now_ns - self._lent_since_ns) / NS_PER_MS
+    def given_back(self, now_ns: int) -> float:
+        """Milliseconds that the reservation took."""
+        spent_ms = (now_ns - self._reserved_since_ns) / NS_PER_MS
         self._profiling += spent_ms
         self.free(now_ns)
         return spent_ms

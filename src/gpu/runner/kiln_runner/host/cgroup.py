@@ -26,9 +26,9 @@ def memory_limit(proc: Path = Path("/proc/self")) -> Optional[int]:
 def _least(
     proc: Path, controller: str, of_2: Callable[[Path], Optional[float]], of_1: Callable[[Path], Optional[float]]
 ) -> Optional[float]:
-    told = [of_2(group) for group in _groups(proc, "cgroup2", "")]
-    told += [of_1(group) for group in _groups(proc, "cgroup", controller)]
-    return min((limit for limit in told if limit is not None), default=None)
+    reported = [of_2(group) for group in _groups(proc, "cgroup2", "")]
+    reported += [of_1(group) for group in _groups(proc, "cgroup", controller)]
+    return min((limit for limit in reported if limit is not None), default=None)
 
 
 def _groups(proc: Path, kind: str, controller: str) -> Iterator[Path]:

@@ -33,14 +33,14 @@ def probe_compilers(tools: Tools, architecture: Optional[str]) -> CompileProbe:
             capture_output=True, timeout=PROBE_TIMEOUT_S, check=False,
         )
         words = f"ended with {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}"
-        told = json.loads(done.stdout.splitlines()[-1])
+        reported = json.loads(done.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired:
         # A slow disk or a busy machine: no reason to do without its compilers.
         return CompileProbe(None, [], [f"known sources were not compiled within {PROBE_TIMEOUT_S} s; kiln doctor tries again"])
     except (OSError, ValueError, IndexError) as error:
         return CompileProbe(None, [], [f"the probe of the compilers {words or f'did not start: {error}'}"])
-    confinement: Confinement = {"level": told["level"], "why": told["why"][:1000]}
-    warnings = [f"the {language} compiler does not compile a known source: {why}" for language, why in told["failures"].items()]
-    if told["level"] == "none":
-        warnings.append(f"nothing confines compilers here ({told['why'][:300]}): {HOW_TO_ALLOW}")
-    return CompileProbe(confinement, list(told["failures"]), warnings)
+    confinement: Confinement = {"level": reported["level"], "why": reported["why"][:1000]}
+    warnings = [f"the {language} compiler does not compile a known source: {why}" for language, why in reported["failures"].items()]
+    if reported["level"] == "none":
+        warnings.append(f"nothing confines compilers here ({reported['why'][:300]}): {HOW_TO_ALLOW}")
+    return CompileProbe(confinement, list(reported["failures"]), warnings)

@@ -26,7 +26,7 @@ _LOOK = "import importlib.util as u, sys; sys.exit(sys.version_info < (3, 9) or 
 
 class FoundEnvironments(NamedTuple):
     # As the inventory tells them.
-    told: list[Environment]
+    reported: list[Environment]
     # {name, path, key} for those who run them.
     tools: list[EnvironmentTool]
     warnings: list[str]
@@ -35,7 +35,7 @@ class FoundEnvironments(NamedTuple):
 def find_environments(named: list[NamedEnvironment], minor: Optional[int]) -> FoundEnvironments:
     """`named`: {name, python} of the fleet file; none: one is searched for. `minor`: of a GPU's device node, where there is one."""
     asked: list[NamedEnvironment] = named or [{"name": DEFAULT_NAME, "python": path} for path in _found_python()]
-    told: list[Environment] = []
+    reported: list[Environment] = []
     tools: list[EnvironmentTool] = []
     warnings: list[str] = []
     for entry in asked[:ENVIRONMENTS_MAX]:
@@ -43,9 +43,9 @@ def find_environments(named: list[NamedEnvironment], minor: Optional[int]) -> Fo
         if "error" in environment:
             warnings.append(f"environment {entry['name']} cannot be used: {environment['error']}")
             continue
-        told.append(cast(Environment, {"name": entry["name"], **environment}))
+        reported.append(cast(Environment, {"name": entry["name"], **environment}))
         tools.append({"name": entry["name"], "path": entry["python"], "key": environment["key"]})
-    return FoundEnvironments(told, tools, warnings)
+    return FoundEnvironments(reported, tools, warnings)
 
 
 def _found_python() -> list[str]:

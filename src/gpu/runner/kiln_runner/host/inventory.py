@@ -10,8 +10,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Optional
 
-from kiln_runner.compile.compilers import MEND, PIP_CUDA, compiler_versions
-from kiln_runner.compile.own_headers import MEND_CUDA
+from kiln_runner.compile.compilers import FIXES, PIP_CUDA, compiler_versions
+from kiln_runner.compile.own_headers import FIX_CUDA
 from kiln_runner.compile.tools import NvrtcTool, Tool, Tools
 from kiln_runner.host.cgroup import processor_limit
 from kiln_runner.host.compile_probe import CompileProbe, probe_compilers
@@ -59,8 +59,8 @@ def take_inventory(named: list[NamedEnvironment]) -> tuple[Inventory, Tools, Pla
     inventory = _inventory(gpus, tools, placement, probed)
     warnings = inventory["warnings"] + _triton_warnings(gpus, found_triton) + programs.warnings
     inventory["warnings"] = warnings
-    if programs.told:
-        inventory["environments"] = programs.told
+    if programs.reported:
+        inventory["environments"] = programs.reported
     return inventory, tools, placement
 
 
@@ -99,13 +99,13 @@ def _inventory(gpus: Gpus, tools: Tools, placement: Placement, probed: CompilePr
 def _warnings(gpus: Gpus, tools: Tools, has_cuda: bool) -> list[str]:
     warnings = [gpus.warning] if gpus.warning else []
     if not tools["gcc"]:
-        warnings.append(MEND["c"])
+        warnings.append(FIXES["c"])
     if gpus.devices and not has_cuda:
-        warnings.append(MEND["cuda"])
+        warnings.append(FIXES["cuda"])
     if tools["nvrtc"] and not tools["nvrtc"]["includes"]:
         warnings.append(f"NVRTC without CUDA headers (cuda_fp16.h); {PIP_CUDA}, or set CUDA_HOME")
     if tools["nvrtc"] and tools["nvrtc"]["lacks"]:
-        warnings.append(f"NVRTC without headers that kernels use ({tools['nvrtc']['lacks']}); {MEND_CUDA}")
+        warnings.append(f"NVRTC without headers that kernels use ({tools['nvrtc']['lacks']}); {FIX_CUDA}")
     warnings += [
         f"NVRTC does not know {device['architecture']} of {device['model']}; install a newer CUDA toolkit"
         for device in gpus.devices
@@ -118,7 +118,7 @@ def _triton_warnings(gpus: Gpus, found: FoundTriton) -> list[str]:
     """A host without any is told only where it has GPUs that could use it."""
     if found.warning:
         return [found.warning]
-    return [MEND["triton"]] if gpus.devices and not simulated_count() and not found.tool else []
+    return [FIXES["triton"]] if gpus.devices and not simulated_count() and not found.tool else []
 
 
 def _knows(nvrtc: NvrtcTool, architecture: str) -> bool:

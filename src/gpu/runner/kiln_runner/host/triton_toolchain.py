@@ -34,10 +34,10 @@ def find_triton(architecture: Optional[str]) -> FoundTriton:
     python = next((path for path in _pythons() if _has_triton(path)), None)
     if python is None:
         return FoundTriton(None, None)
-    told = _probe(python, architecture or DEFAULT_ARCHITECTURE)
-    if "error" in told:
-        return FoundTriton(None, f"Triton of {python} does not compile a known kernel: {told['error']}")
-    return FoundTriton({"path": python, "version": f"Triton {told['version']}", "hidden": told["hidden"]}, None)
+    reported = _probe(python, architecture or DEFAULT_ARCHITECTURE)
+    if "error" in reported:
+        return FoundTriton(None, f"Triton of {python} does not compile a known kernel: {reported['error']}")
+    return FoundTriton({"path": python, "version": f"Triton {reported['version']}", "hidden": reported["hidden"]}, None)
 
 
 def _pythons() -> list[str]:

@@ -63,11 +63,11 @@ class Facts:
         self._new_trusted, self._new_baselines = [], []
         return news
 
-    def accept(self, told: News) -> None:
+    def accept(self, reported: News) -> None:
         """What another judge of this device learned. Times of plans so short that they are batched are not taken over: they differ by some
         percent from process to process, and are measured anew in milliseconds."""
-        self._trusted.update(told["trusted"])
-        for one in told["baselines"]:
+        self._trusted.update(reported["trusted"])
+        for one in reported["baselines"]:
             self._batches.setdefault(one["case"], set()).add(one["batch"])
             own = self._baselines.get((one["case"], one["batch"]))
             if one["batch"] == 1 and (own is None or own.measured_ns < one["measuredAtNs"]):

@@ -11,7 +11,7 @@ UNSEEN = "a process that cannot be seen from here (in another container, perhaps
 def holder_of(descriptor: int, own_pid: int) -> str:
     """"pid 123 (user alice: flock /tmp/… sleep 45)", of the first few that are not this process."""
     pids = [pid for pid in _pids(os.fstat(descriptor).st_ino) if pid != own_pid]
-    return " and ".join(_told(pid) for pid in pids[:HOLDERS_NAMED_MAX]) or UNSEEN
+    return " and ".join(_reported(pid) for pid in pids[:HOLDERS_NAMED_MAX]) or UNSEEN
 
 
 def _pids(inode: int) -> list[int]:
@@ -26,7 +26,7 @@ def _pids(inode: int) -> list[int]:
     return list(dict.fromkeys(int(words[4]) for words in held if int(words[4]) > 0))
 
 
-def _told(pid: int) -> str:
+def _reported(pid: int) -> str:
     user, command = _user(pid), _command(pid)
     if user is None:
         return f"pid {pid} (it has ended; something it started goes on holding the lock)"

@@ -32,21 +32,21 @@ def binary_profiles(driver: Driver, program: Program, plan: Plan, resources: dic
     return [_profile(driver, program, launch, device, resources.get(launch["kernel"])) for launch in plan["launches"]]
 
 
-def _profile(driver: Driver, program: Program, launch: Launch, device: Multiprocessor, told: Optional[KernelResources]) -> Json:
+def _profile(driver: Driver, program: Program, launch: Launch, device: Multiprocessor, reported: Optional[KernelResources]) -> Json:
     function, shape = program.function(launch["kernel"]), program.shape(launch)
     static, local, registers = (_function_attribute(driver, function, which) for which in (STATIC_SHARED, LOCAL_BYTES, REGISTERS))
     block = Block(shape.block[0] * shape.block[1] * shape.block[2], registers, static + shape.shared)
     return {
-        **unmeasured(launch["kernel"]), "registers": registers, "spillBytes": _spills(told, local), "sharedBytes": block.shared,
+        **unmeasured(launch["kernel"]), "registers": registers, "spillBytes": _spills(reported, local), "sharedBytes": block.shared,
         "occupancyTheoretical": occupancy(device, block, _resident_blocks(driver, function, shape)),
         "occupancyLimiter": limiter(device, block),
     }
 
 
-def _spills(told: Optional[KernelResources], local_bytes: int) -> Optional[int]:
+def _spills(reported: Optional[KernelResources], local_bytes: int) -> Optional[int]:
     """The driver knows local memory only, which holds arrays too: only where there is none, it says that nothing is spilled."""
-    if told is not None:
-        return told["spillBytes"]
+    if reported is not None:
+        return reported["spillBytes"]
     return 0 if local_bytes == 0 else None
 
 

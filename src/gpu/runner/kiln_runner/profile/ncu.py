@@ -25,8 +25,8 @@ class Report(NamedTuple):
 
 
 def missing() -> Report:
-    mend = "install Nsight Compute (nsight-compute of the CUDA toolkit), with ncu on the PATH, and start the runner again"
-    return _trouble(f"ncu is not installed on {socket.gethostname()}: {mend}")
+    fix = "install Nsight Compute (nsight-compute of the CUDA toolkit), with ncu on the PATH, and start the runner again"
+    return _trouble(f"ncu is not installed on {socket.gethostname()}: {fix}")
 
 
 def measure(ncu: str, command: list[str], folder: Path) -> Report:
@@ -56,11 +56,11 @@ def ncu_command(ncu: str, base: Path, command: list[str]) -> list[str]:
 
 
 def forbidden_note() -> str:
-    mend = (
+    fix = (
         "run the runner as root (in a container with --cap-add=SYS_ADMIN), or put \"options nvidia NVreg_RestrictProfilingToAdminUsers=0\" into "
         "/etc/modprobe.d/nvidia-profiling.conf and load the driver again"
     )
-    return f"ncu may not read the GPU's counters on {socket.gethostname()} ({FORBIDDEN}): {mend}. {FROM_CODE}"
+    return f"ncu may not read the GPU's counters on {socket.gethostname()} ({FORBIDDEN}): {fix}. {FROM_CODE}"
 
 
 def _run(argv: list[str], folder: Path) -> "subprocess.CompletedProcess[bytes]":

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
-from typing import Any
+from typing import Any, cast
 
 from kiln_runner.compile.confined_run import Ended, run_confined
 from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
@@ -27,6 +27,7 @@ from kiln_runner.programs.built import EXTENSIONS, FACTS, TRITON_CACHE
 from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
 from kiln_runner.programs.extensions import Extensions
 from kiln_runner.programs.program_files import FOLDER, Program, ProgramRefused, load_entry, program_of, write_files
+from kiln_runner.protocol import ProgramUnit
 
 # PyTorch and the CUDA libraries that it maps, and a compiler with every header of theirs.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
@@ -49,11 +50,11 @@ def run(argv: list[str]) -> int:
     keep_settings()
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import_all(argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS))
-    serve_units(lambda tools: lambda job: lambda unit, _folder: build_program(dict(unit), job, tools))
+    serve_units(lambda tools: lambda job: lambda unit, _folder: build_program(cast(ProgramUnit, unit), job, tools))
     return 0
 
 
-def build_program(unit: dict[str, Any], job: CompileJob, tools: Tools) -> Built:
+def build_program(unit: ProgramUnit, job: CompileJob, tools: Tools) -> Built:
     """`unit` has files, entry, architecture; `job` has limitMs. TimedOut; Infra where it cannot be confined."""
     if support().level == NO_LEVEL or not signals_are_confined():
         raise Infra("compiler_missing", f"{NOT_BUILT}: {support().why}")
@@ -151,7 +152,7 @@ def _built_of(header: dict[str, Any], payload: bytes, printed: str) -> Built:
         return refused(f"what was built has {len(files)} files; at most {FILES_MAX} with {FILES_BYTES_MAX} bytes together are kept")
     facts = {"extensions": extensions, "triton": triton, "finishesInRecorder": bool(unfinished)}
     log = "\n".join(part for part in (unfinished, printed) if part)
-    return Built({FACTS: json.dumps(facts, sort_keys=True).encode(), **files}, {}, log, {})
+    return Built({FACTS: json.dumps(facts, sort_keys=True).encode(), **files}, {}, log, {}, bool(unfinished))
 
 
 def _set_up(home: str, architecture: str, tools: Tools) -> None:

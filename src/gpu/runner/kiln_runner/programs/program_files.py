@@ -29,11 +29,11 @@ class Program(NamedTuple):
     style: str
 
 
-def program_of(told: Any) -> Program:
+def program_of(reported: Any) -> Program:
     """From {files: [{path, content}], entry: {file, symbol, style}}. ProgramRefused names what is wrong."""
     try:
-        listed = [(entry["path"], entry["content"]) for entry in told["files"]]
-        entry, symbol, style = (told["entry"][name] for name in ("file", "symbol", "style"))
+        listed = [(entry["path"], entry["content"]) for entry in reported["files"]]
+        entry, symbol, style = (reported["entry"][name] for name in ("file", "symbol", "style"))
     except (TypeError, KeyError) as error:
         raise ProgramRefused(f"files and entry are needed: {error}") from error
     if not 1 <= len(listed) <= FILES_MAX:

@@ -61,13 +61,13 @@ class Running(NamedTuple):
 def start(task: Task, box: Box, bounds: Bounds, descriptors: Sequence[int] = ()) -> Running:
     """`task` returns bytes, in the sandbox. `descriptors` are 4, 5, … there. `box.user` is chosen by the guardian where it is None and can be."""
     lifeline, held = os.pipe()
-    ended, told = os.pipe()
+    ended, reported = os.pipe()
     guardian = os.fork()
     if guardian == 0:
-        _close_all_but([lifeline, told, *descriptors])
-        leave(lambda: _guard(task, box, bounds, list(descriptors), lifeline, told))
+        _close_all_but([lifeline, reported, *descriptors])
+        leave(lambda: _guard(task, box, bounds, list(descriptors), lifeline, reported))
     os.close(lifeline)
-    os.close(told)
+    os.close(reported)
     return Running(guardian, ended, held)
 
 
@@ -100,7 +100,7 @@ def make_folder() -> str:
     return tempfile.mkdtemp(prefix="kiln-program-", dir="/tmp")
 
 
-def _guard(task: Task, box: Box, bounds: Bounds, descriptors: list[int], lifeline: int, told: int) -> None:
+def _guard(task: Task, box: Box, bounds: Bounds, descriptors: list[int], lifeline: int, reported: int) -> None:
     os.setsid()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -120,11 +120,11 @@ def _guard(task: Task, box: Box, bounds: Bounds, descriptors: list[int], lifelin
             group.remove()
         if held_user:
             held_user.close()
-    os.set_blocking(told, True)
+    os.set_blocking(reported, True)
     header = {"type": "ended", "how": how, "why": why, "status": status, "log": watch.log.text(), "bytes": len(answer)}
     try:
-        write_all(told, encode(header))
-        write_all(told, answer)
+        write_all(reported, encode(header))
+        write_all(reported, answer)
     except BrokenPipeError:
         # The caller is gone; nobody wants to know.
         pass

@@ -176,7 +176,7 @@ class CpuCase:
             self._lib.kiln_flush(self._at(placement), placement.bytes)
 
     def execute(self, runnable: Bound) -> None:
-        with self._told_where():
+        with self._naming_buffers():
             self._executed_ns = runnable.program.run(runnable, 1)
 
     def executed_ns(self) -> float:
@@ -184,7 +184,7 @@ class CpuCase:
         return float(max(1, self._executed_ns))
 
     @contextmanager
-    def _told_where(self) -> Iterator[None]:
+    def _naming_buffers(self) -> Iterator[None]:
         """An access beside a buffer is told by the buffer's name; one far from all of them is a crash like others."""
         try:
             yield
@@ -287,5 +287,5 @@ class CpuCase:
         return ()
 
     def run_timed(self, runs: Sequence[TimedRun], runnables: Mapping[str, Bound], rng: random.Random) -> list[float]:
-        with self._told_where():
+        with self._naming_buffers():
             return run_timed(self, runs, runnables, rng)

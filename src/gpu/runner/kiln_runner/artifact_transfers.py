@@ -20,7 +20,7 @@ from kiln_runner.protocol_frames import FetchArtifact, FromRunner, PutArtifact
 Send = Callable[[FromRunner, bytes], None]
 
 
-class ArtifactDesk:
+class ArtifactTransfers:
     """`folder`: where the cache's artifacts lie. `send(header, payload)`: to the daemon."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, cache: ArtifactCache, folder: Path, send: Send) -> None:

@@ -3,7 +3,7 @@ import json
 import unittest
 
 from kiln_runner.connection import Refusal
-from kiln_runner.devices.plan_book import PLANS_KEPT_MAX, PlanBook
+from kiln_runner.devices.plan_cache import PLANS_KEPT_MAX, PlanCache
 
 from . import samples
 from .drive import Runner
@@ -20,7 +20,7 @@ class Filling(unittest.TestCase):
         self.task = samples.task(definition, "a" * 64, "gpu-0", samples.attempt())
         self.plans = self.task["plans"]
         self.named = {**{name: value for name, value in self.task.items() if name != "plans"}, "plansKey": key()}
-        self.book = PlanBook()
+        self.book = PlanCache()
 
     def test_a_task_that_names_its_plans_reads_as_if_it_had_brought_them(self) -> None:
         self.book.keep(key(), self.plans)

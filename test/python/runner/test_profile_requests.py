@@ -8,11 +8,12 @@ import unittest
 from pathlib import Path
 from typing import Callable, Optional
 
-from kiln_runner.devices.slot import DeviceSlot, Prepared, SlotEvents
+from kiln_runner.devices.slot import DeviceSlot
+from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.devices.task import Task
 from kiln_runner.frames import encode
 from kiln_runner.process import Children, Command
-from kiln_runner.profile.desk import DeskPorts, ProfileDesk
+from kiln_runner.profile.requests import ProfilePorts, ProfileRequests
 
 from . import samples
 from .drive import RUNNER_ROOT
@@ -61,8 +62,8 @@ class Desk(unittest.IsolatedAsyncioTestCase):
         self.children = Children(asyncio.get_running_loop())
         self.environment = {**os.environ, "PYTHONPATH": str(RUNNER_ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         self.slots = {"GPU-test": self.slot(dict(GPU)), "cpu": self.slot({**GPU, "id": "cpu", "kind": "cpu"})}
-        ports = DeskPorts(lambda _device, folder: self.command("fake_profiler.py", str(folder)), self.answered, self.path)
-        self.desk = ProfileDesk(self.children, self.slots, Book(), self.cache, ports)
+        ports = ProfilePorts(lambda _device, folder: self.command("fake_profiler.py", str(folder)), self.answered, self.path)
+        self.profiles = ProfileRequests(self.children, self.slots, Book(), self.cache, ports)
 
     async def asyncTearDown(self) -> None:
         for slot in self.slots.values():
@@ -90,7 +91,7 @@ class Desk(unittest.IsolatedAsyncioTestCase):
         self.news.set()
 
     def ask(self, profile_id: str, artifact: str = ANSWERS, device_id: str = "GPU-test", limit_ms: float = 20_000) -> None:
-        self.desk.on_profile({
+        self.profiles.on_profile({
             "type": "profile", "profileId": profile_id, "deviceId": device_id, "problemKey": PROBLEM["key"], "artifact": artifact,
             "case": "case-0", "plan": samples.plan(), "limitMs": limit_ms,
         }, b"")
@@ -107,8 +108,8 @@ class Desk(unittest.IsolatedAsyncioTestCase):
 
     def begun(self) -> list[str]:
         """How those that began were asked to answer."""
-        told = self.path / "told"
-        lines = told.read_text().splitlines() if told.exists() else []
+        reported = self.path / "told"
+        lines = reported.read_text().splitlines() if reported.exists() else []
         return [line.split()[1] for line in lines if line.split()[1] in "abc"]
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -154,7 +155,7 @@ class Desk(unittest.IsolatedAsyncioTestCase):
         self.submit("passed")
         order: list[str] = []
         self.slots["GPU-test"]._events = self.slots["GPU-test"]._events._replace(finished=lambda *_: order.append("task"))
-        self.desk._ports = self.desk._ports._replace(send=lambda header, _payload: order.append(header["profileId"]))
+        self.profiles._ports = self.profiles._ports._replace(send=lambda header, _payload: order.append(header["profileId"]))
         self.open_gate()
         await self.until(lambda: len(order) == 3)
         self.assertEqual(order, ["one", "task", "two"])
@@ -187,7 +188,7 @@ class Desk(unittest.IsolatedAsyncioTestCase):
         self.ask("running", HANGS)
         await self.until(lambda: len(self.begun()) == 1)
         self.ask("queued")
-        self.desk.abandon()
+        self.profiles.abandon()
         self.open_gate()
         self.ask("next")
         await self.until(lambda: len(self.answers) == 1)

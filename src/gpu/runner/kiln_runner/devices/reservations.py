@@ -1,6 +1,6 @@
-"""Profiles that wait for a device, and the one that it is lent to, between two tasks.
+"""Profiles that wait for a device, and the one that has it, between two tasks.
 
-While tasks wait, they have the device for at least as long as the profile before had it. Invariant: one borrower has it at most, and gives it back.
+While tasks wait, they have the device for at least as long as the profile before had it. Invariant: one reservation has it at most, and ends.
 """
 import time
 from typing import Callable, NamedTuple
@@ -10,18 +10,18 @@ from kiln_runner.devices.use_totals import UseTotals
 from kiln_runner.protocol import InfraFailure
 
 
-class Borrower(NamedTuple):
+class Reservation(NamedTuple):
     """`begin`: the device is yours, until you call `take_back`. `refused(infra)`: it will not be; nothing has begun."""
 
     begin: Callable[[], None]
     refused: Callable[[InfraFailure], None]
 
 
-class Lending:
+class Reservations:
     def __init__(self, totals: UseTotals) -> None:
-        self.is_lent = False
+        self.is_reserved = False
         self._totals = totals
-        self._waiting: list[Borrower] = []
+        self._waiting: list[Reservation] = []
         self._turn_at_ns = 0
 
     @property
@@ -29,28 +29,28 @@ class Lending:
         """Whether somebody waits who comes before the tasks."""
         return bool(self._waiting) and time.monotonic_ns() >= self._turn_at_ns
 
-    def add(self, borrower: Borrower) -> None:
-        self._waiting.append(borrower)
+    def add(self, reservation: Reservation) -> None:
+        self._waiting.append(reservation)
 
-    def withdraw(self, borrower: Borrower) -> bool:
+    def withdraw(self, reservation: Reservation) -> bool:
         """True when it had not begun; it is forgotten then."""
-        if borrower not in self._waiting:
+        if reservation not in self._waiting:
             return False
-        self._waiting.remove(borrower)
+        self._waiting.remove(reservation)
         return True
 
     def begin_next(self) -> None:
         if self._waiting:
-            self.is_lent = True
-            self._totals.lent(time.monotonic_ns())
+            self.is_reserved = True
+            self._totals.reserved(time.monotonic_ns())
             self._waiting.pop(0).begin()
 
-    def take_back(self) -> None:
+    def end_reservation(self) -> None:
         now = time.monotonic_ns()
-        self.is_lent = False
-        self._turn_at_ns = now + int(self._totals.returned(now) * NS_PER_MS)
+        self.is_reserved = False
+        self._turn_at_ns = now + int(self._totals.given_back(now) * NS_PER_MS)
 
     def refuse_all(self, infra: InfraFailure) -> None:
         waiting, self._waiting = self._waiting, []
-        for borrower in waiting:
-            borrower.refused(infra)
+        for reservation in waiting:
+            reservation.refused(infra)

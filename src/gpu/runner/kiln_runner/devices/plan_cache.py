@@ -1,4 +1,4 @@
-"""Plans that the daemon told once, under a key, for all the tasks that are launched by them."""
+"""Plans that the daemon sent once, under a key, for all the tasks that are launched by them."""
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ class KeptPlans(NamedTuple):
         return b'{"type":"judge","task":{"plans":' + self.json + b"," + _encoded(rest)[1:] + b"}"
 
 
-class PlanBook:
-    """Of one connection: what an earlier one was told, a daemon that comes back does not count on."""
+class PlanCache:
+    """Of one connection: what an earlier one was sent, a daemon that comes back does not count on."""
 
     def __init__(self) -> None:
         self._plans: OrderedDict[str, KeptPlans] = OrderedDict()
@@ -42,11 +42,11 @@ class PlanBook:
         if key is None:
             # It has plans: that is what was just asked.
             return cast(JudgeTask, body), raw
-        told = self._plans.get(key)
-        if told is None:
+        reported = self._plans.get(key)
+        if reported is None:
             raise Refusal("unknown_plans", f"task.plansKey: no plans {key} were sent on this connection; send them in a `plans` frame first")
         rest = {name: value for name, value in body.items() if name != "plansKey"}
-        return cast(JudgeTask, {**rest, "plans": told.plans}), told.in_task(rest)
+        return cast(JudgeTask, {**rest, "plans": reported.plans}), reported.in_task(rest)
 
     def clear(self) -> None:
         self._plans.clear()

@@ -1,7 +1,7 @@
 """Takes the daemon's requests for profiles: each device runs one at a time, between two judgements, in a process of its own.
 
-A request is queued at its device's slot -> running (the slot is lent: no task starts) -> answered by one `profiled` frame, or forgotten
-with its daemon. Answers are not kept: a daemon that missed one asks again. Invariant: a device that was lent is given back, whatever
+A request is queued at its device's slot -> running (the device is reserved for it: no task starts) -> answered by one `profiled` frame, or forgotten
+with its daemon. Answers are not kept: a daemon that missed one asks again. Invariant: a reservation ends, whatever
 becomes of the process; a candidate that hangs costs its limit and nothing else.
 """
 import shutil
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.artifacts import ArtifactCache
-from kiln_runner.devices.lending import Borrower
-from kiln_runner.devices.problems import ProblemBook
+from kiln_runner.devices.problems import ProblemRegistry
+from kiln_runner.devices.reservations import Reservation
 from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.devices.task import infra_of
 from kiln_runner.frames import Frame
@@ -23,7 +23,7 @@ REQUESTS_MAX = 256
 NO_GPU = "profiles need a GPU: there is no profiler for the cpu device"
 
 
-class DeskPorts(NamedTuple):
+class ProfilePorts(NamedTuple):
     """`command(device, folder)`: the profiling process. `send(header, payload)`: to the daemon."""
 
     command: Callable[[Device, Path], Command]
@@ -34,7 +34,7 @@ class DeskPorts(NamedTuple):
 class _Request:
     def __init__(self, body: Profile, slot: DeviceSlot, case: DefinedCase) -> None:
         self.body, self.slot, self.case = body, slot, case
-        self.borrower: Optional[Borrower] = None
+        self.reservation: Optional[Reservation] = None
         self.process: Optional[ChildProcess] = None
         self.answer: Optional[Frame] = None
         self.limit: Optional[TimeLimit] = None
@@ -43,11 +43,11 @@ class _Request:
         self.withheld: Optional[str] = None
 
 
-class ProfileDesk:
+class ProfileRequests:
     def __init__(
-        self, children: Children, slots: dict[str, DeviceSlot], book: ProblemBook, cache: ArtifactCache, ports: DeskPorts
+        self, children: Children, slots: dict[str, DeviceSlot], book: ProblemRegistry, cache: ArtifactCache, ports: ProfilePorts
     ) -> None:
-        self._children, self._slots, self._book, self._cache, self._ports = children, slots, book, cache, ports
+        self._children, self._slots, self._problems_known, self._cache, self._ports = children, slots, book, cache, ports
         self._requests: dict[str, _Request] = {}
         self._started = 0
 
@@ -65,8 +65,8 @@ class ProfileDesk:
         def refused(failure: InfraFailure) -> None:
             self._finish(request, {"status": "infra", "failure": failure})
 
-        request.borrower = Borrower(lambda: self._begin(request), refused)
-        slot.lend(request.borrower)
+        request.reservation = Reservation(lambda: self._begin(request), refused)
+        slot.reserve(request.reservation)
 
     def abandon(self) -> None:
         """The daemon is gone: nobody waits for any of these."""
@@ -74,8 +74,8 @@ class ProfileDesk:
             self._forget(request)
             if request.process is not None:
                 request.process.kill()
-            elif request.borrower is not None:
-                request.slot.withdraw(request.borrower)
+            elif request.reservation is not None:
+                request.slot.withdraw(request.reservation)
 
     def _refusal(self, header: Profile, slot: Optional[DeviceSlot], case: Optional[DefinedCase]) -> Optional[ProfileResult]:
         if slot is None:
@@ -98,7 +98,7 @@ class ProfileDesk:
         return None
 
     def _case(self, header: Profile) -> Optional[DefinedCase]:
-        definition = self._book.definition(header["problemKey"])
+        definition = self._problems_known.definition(header["problemKey"])
         return next((case for case in (definition["cases"] if definition else []) if case["name"] == header["case"]), None)
 
     def _begin(self, request: _Request) -> None:
@@ -154,7 +154,7 @@ class ProfileDesk:
     def _end(self, request: _Request, folder: Path, result: ProfileResult, payload: bytes = b"") -> None:
         shutil.rmtree(folder, ignore_errors=True)
         self._finish(request, result, payload)
-        request.slot.take_back()
+        request.slot.end_reservation()
 
     def _finish(self, request: _Request, result: ProfileResult, payload: bytes = b"") -> None:
         if self._forget(request):

@@ -51,8 +51,8 @@ class Travelling(unittest.TestCase):
 
     def test_what_one_host_compiled_is_in_the_cache_of_the_other(self) -> None:
         artifact = self.compiled(N=1)
-        told, payload = self.fetch(artifact)
-        self.assertEqual((told["sha256"], told["failure"]), (hashlib.sha256(payload).hexdigest(), None))
+        reported, payload = self.fetch(artifact)
+        self.assertEqual((reported["sha256"], reported["failure"]), (hashlib.sha256(payload).hexdigest(), None))
         self.assertIsNone(self.put(self.other, artifact, payload))
         for name in ("meta.json", "code.cubin"):
             self.assertEqual((self.place(self.here, artifact) / name).read_bytes(), (self.place(self.there, artifact) / name).read_bytes())
@@ -82,20 +82,20 @@ class Travelling(unittest.TestCase):
         self.other.sync()
 
     def test_one_that_is_not_there_or_vanished_is_said_so(self) -> None:
-        told, payload = self.fetch(NOWHERE)
-        self.assertEqual((told["failure"]["code"], told["sha256"], payload), ("unknown_artifact", None, b""))
+        reported, payload = self.fetch(NOWHERE)
+        self.assertEqual((reported["failure"]["code"], reported["sha256"], payload), ("unknown_artifact", None, b""))
         artifact = self.compiled(N=4)
         shutil.rmtree(self.place(self.here, artifact))
-        told, _ = self.fetch(artifact)
-        self.assertEqual(told["failure"]["code"], "unknown_artifact")
+        reported, _ = self.fetch(artifact)
+        self.assertEqual(reported["failure"]["code"], "unknown_artifact")
 
     def test_one_that_is_too_large_does_not_travel(self) -> None:
         artifact = self.compiled(N=5)
         with open(self.place(self.here, artifact) / "code.cubin", "ab") as file:
             os.truncate(file.fileno(), BUNDLE_BYTES_MAX)
-        told, payload = self.fetch(artifact)
-        self.assertEqual((told["failure"]["code"], payload), ("internal", b""))
-        self.assertIn(f"at most {BUNDLE_BYTES_MAX} bytes", told["failure"]["message"])
+        reported, payload = self.fetch(artifact)
+        self.assertEqual((reported["failure"]["code"], payload), ("internal", b""))
+        self.assertIn(f"at most {BUNDLE_BYTES_MAX} bytes", reported["failure"]["message"])
 
 
 @unittest.skipUnless(find_nvcc(), "nvcc is not installed on this machine")
