@@ -30,6 +30,7 @@ export const createNotingHost = ({ state, hosts }: Fleet, name: string, { gpus =
   };
   const session = {
     hostId: HostId.parse(name),
+    labels: [],
     compile: (id: string) => note(`compile ${id.split('@')[1]}`),
     cancelCompile: (id: string) => note(`cancel ${id.split('@')[1]}`),
     fetchArtifact: (artifact: string) => note(`fetch ${artifact.charAt(0)}`),

@@ -5,10 +5,10 @@ import { refreshedText } from '../../../../src/cli/commands/fleet.ts';
 import { ContentHash, DeviceId, HostId } from '../../../../src/domain/ids.ts';
 import { CompileUnit, type FromRunner, type Inventory } from '../../../../src/domain/protocol.ts';
 import { newConnection } from '../../../../src/engine/host-state.ts';
-import { createHostCompiler } from '../../../../src/engine/compiling/host-compiler.ts';
 import type { HostState } from '../../../../src/engine/host-state.ts';
 import type { EngineState } from '../../../../src/engine/state.ts';
-import { createKnownArtifacts } from '../../../../src/engine/compiling/known-artifacts.ts';
+import { createBundles } from '../../../../src/engine/compiling/bundles.ts';
+import { createHost } from '../../../../src/engine/hosts/create-host.ts';
 import { onHostEvent } from '../../../../src/engine/host-events.ts';
 import type { HostSession } from '../../../../src/domain/ports/host-session.ts';
 import { refreshHosts, REFRESH_MS_MAX } from '../../../../src/engine/hosts/refresh.ts';
@@ -52,18 +52,12 @@ beforeEach(() => {
     },
   } as Partial<HostSession> as HostSession;
   host = {
-    session,
+    ...createHost(session, createBundles()),
     connection: newConnection([]),
     runnerId: 'r',
     inventory: BARE,
     devices: BARE.devices,
-    resting: null,
-    known: createKnownArtifacts(),
-    refreshes: new Map(),
-    compiler: createHostCompiler(),
-    fetches: { ask: () => undefined, answered: () => undefined, drop: () => undefined },
-    puts: { ask: () => undefined, answered: () => undefined, drop: () => undefined },
-  } as Partial<HostState> as HostState;
+  };
   host.known.add(UNIT, {
     status: 'compiled',
     artifact: ContentHash.parse('b'.repeat(64)),
