@@ -104,7 +104,7 @@ export interface SteeringSlice
     ProfilesSlice,
     Pick<
       CanariesSlice,
-      'problems' | 'store' | 'queue' | 'recordHolders' | 'jobsEnded' | 'wake' | 'onUnqueued' | 'notify' | 'isRunning'
+      'problems' | 'store' | 'queue' | 'recordHolders' | 'fronts' | 'jobsEnded' | 'wake' | 'onUnqueued' | 'notify' | 'isRunning'
     > {
   /** Ends the queue's jobs of candidates that are not held any more. */
   readonly endJobs: (ids: readonly CandidateId[]) => void;

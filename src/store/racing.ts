@@ -93,7 +93,7 @@ export const reopenInReach = async (sql: Sql, { key, needed }: InReach, at: stri
 
 const DOUBTED = `
 select id from kiln.candidates
-where problem = $1 and problem_version = $2 and verdict is null and judged_again is not null limit 1`;
+where problem = $1 and problem_version = $2 and verdict is null and judged_again is not null and paused is null limit 1`;
 
 const REOPEN_IN_REACH = `
 update kiln.candidates set ${QUEUED}, updated_at = $6::timestamptz

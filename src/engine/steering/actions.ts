@@ -69,6 +69,7 @@ const rejudge = async (state: SteeringSlice, ids: readonly CandidateId[], reason
   await state.jobsEnded();
   const { candidates, records } = await state.store.rejudge(ids, reason);
   for (const { holder, ...key } of records) state.recordHolders.set(key, holder);
+  state.fronts.onTakenBack(candidates.map(({ id }) => id));
   state.metrics.onReopened(candidates.length);
   await addJobs(state, candidates);
 };

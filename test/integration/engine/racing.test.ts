@@ -99,6 +99,20 @@ describe('a candidate that was stopped early', () => {
     expect(await places(scenario)).toEqual(['1: 1', '2: 2', '3: 3']);
   });
 
+  test('is judged again once a verdict that it was stopped against was taken back, and not given again', async () => {
+    const scenario = await withStopped();
+    const select = { ids: [scenario.id(2)] };
+    await scenario.kiln.steer('rejudge', { select, dryRun: false, reason: 'somebody asked', priority: 1 });
+    await scenario.expect('box: judge 2.2 screen');
+    expect(await scenario.history(3)).not.toContain('candidate.reopened');
+    scenario.judged(2, 2, WRONG);
+    await scenario.skipTo('box: ack 2.2');
+    // It is looked for now and then.
+    scenario.nowMs += 2000;
+    await scenario.skipTo('box: judge 3.2 screen');
+    expect(await scenario.history(3)).toContain('candidate.reopened');
+  });
+
   test('is judged again where a daemon starts whose front it could reach', async () => {
     const scenario = await withStopped();
     await scenario.stop();
