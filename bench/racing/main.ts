@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import { BATCH_MAX } from '../../src/domain/api/candidates.ts';
-import type { CandidateRecord } from '../../src/domain/records.ts';
+import type { Candidate } from '../../src/domain/candidate.ts';
 import type { Params } from '../../src/domain/plan/plan.ts';
 import { pick, randomFrom } from '../../src/platform/random.ts';
 import { parseHeader } from '../../src/problems/parse-header.ts';
@@ -28,7 +28,7 @@ const WAITS_MAX = 30;
 const FRONT_SHOWN = 20;
 
 interface Judged {
-  readonly records: readonly CandidateRecord[];
+  readonly records: readonly Candidate[];
   readonly model: string;
 }
 
@@ -93,7 +93,7 @@ const judgedWith = async (points: readonly SubmitCandidate[], { fleet }: Options
   const kiln = await startKiln(folder);
   try {
     const { candidates } = await kiln.client.submit(points);
-    const records: CandidateRecord[] = [];
+    const records: Candidate[] = [];
     for (const { id } of candidates) records.push(await whenDone(kiln.client, id));
     return { records, model: records.find(({ score }) => score)?.score?.deviceModel ?? 'no device' };
   } finally {
@@ -103,9 +103,9 @@ const judgedWith = async (points: readonly SubmitCandidate[], { fleet }: Options
 };
 
 const whenDone = async (
-  client: { candidate(id: string, wait: { readonly waitSeconds: number }): Promise<CandidateRecord> },
+  client: { candidate(id: string, wait: { readonly waitSeconds: number }): Promise<Candidate> },
   id: string,
-): Promise<CandidateRecord> => {
+): Promise<Candidate> => {
   for (let wait = 0; wait < WAITS_MAX; wait += 1) {
     const record = await client.candidate(id, { waitSeconds: WAIT_SECONDS });
     if (record.state.status === 'done') return record;
@@ -145,7 +145,7 @@ const reportOf = (
   return lines.join('\n');
 };
 
-const rankedOf = (record: CandidateRecord | undefined): Ranked => ({
+const rankedOf = (record: Candidate | undefined): Ranked => ({
   value: record?.score?.rankKey ?? Number.NaN,
   low: record?.score?.speedupLow ?? Number.NaN,
   high: record?.score?.speedupHigh ?? Number.NaN,
@@ -166,7 +166,7 @@ const rowOf = (name: string, { records }: Judged): readonly (string | number)[] 
 };
 
 /** Of their screenings: confirmations are the same with both. */
-const spent = (records: readonly CandidateRecord[], phase: 'totalMs' | 'measureMs'): number =>
+const spent = (records: readonly Candidate[], phase: 'totalMs' | 'measureMs'): number =>
   records
     .flatMap(({ attempts }) => attempts)
     .reduce((sum, { mode, phases }) => sum + (mode === 'screen' ? (phases?.[phase] ?? 0) : 0), 0);
