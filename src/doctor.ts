@@ -42,6 +42,32 @@ export const diagnose = async ({ root, env, wholeProblems = false }: DoctorOptio
   return [here, ...(await diagnoseFleet({ config: fleet.value, dataDir, daemonId: DOCTOR_ID }))];
 };
 
+/** The same for one host of the fleet file: what keeps it from being tried at all, then its own checks. */
+export const diagnoseNamed = async ({
+  root,
+  env,
+  name,
+}: Pick<DoctorOptions, 'root' | 'env'> & { readonly name: string }): Promise<readonly HostCheck[]> => {
+  const config = attempt(() => loadKilnConfig({ root, env }));
+  if (!config.ok) return [complaint('configuration', config.error)];
+  const { dataDir, fleetFile } = config.value;
+  const fleet = attempt(() => loadFleet({ file: fleetFile, env }));
+  if (!fleet.ok) return [complaint('fleet', fleet.error)];
+  const hosts = fleet.value.hosts.filter((host) => host.name === name);
+  if (hosts.length === 0) {
+    const known = fleet.value.hosts.map((host) => host.name).join(', ');
+    return [
+      bad(
+        'fleet',
+        `there is no host "${name}"; known are ${known}`,
+        `add it to ${fleetFile ?? 'config/fleet.yaml'} (config/fleet.example.yaml shows how)`,
+      ),
+    ];
+  }
+  const [diagnosis] = await diagnoseFleet({ config: { ...fleet.value, hosts }, dataDir, daemonId: DOCTOR_ID });
+  return [good('fleet', fleetFile ?? 'this machine alone (no fleet file)'), ...(diagnosis?.checks ?? [])];
+};
+
 const checkOf = ({ check, found, remedy }: Finding): HostCheck =>
   remedy === null ? good(check, found) : bad(check, found, remedy);
 

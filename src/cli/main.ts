@@ -8,6 +8,7 @@ import { KilnError } from '../domain/errors.ts';
 import { addCampaign } from './commands/campaign.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFleet } from './commands/fleet.ts';
 import { addGenerators } from './commands/generators.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   addQueue,
   addFleet,
   addHost,
+  addDeploy,
   addRank,
   addSweep,
   addCampaign,

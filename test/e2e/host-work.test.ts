@@ -199,6 +199,31 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
     expect(run.code).toBe(code);
   });
 
+  test('kiln deploy: from the fleet file to a first verdict of that very host; what is wrong is told with what to do', async () => {
+    const deploy = async (name: string) => {
+      const child = spawn(process.execPath, [MAIN, 'deploy', name], {
+        env: { ...folder.env, KILN_URL: daemon.url },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let output = '';
+      child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+      child.stderr.on('data', (text: Buffer) => (output += text.toString()));
+      await once(child, 'close');
+      return { code: child.exitCode, output };
+    };
+    const { code, output } = await deploy('near');
+    expect(output).toMatch(
+      /^ok {5}fleet: .*^ok {5}reachable: .*^ok {5}runner: connected .*^ok {5}environment: compiles .*^ok {5}first candidate: c-/msu,
+    );
+    expect(code).toBe(0);
+    const id = /first candidate: (c-\w+)/u.exec(output)?.[1] ?? '';
+    expect((await daemon.client.candidate(id)).attempts.map(({ hostId }) => hostId)).toEqual(['near']);
+    expect(await deploy('nobody')).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/FAILED fleet: there is no host "nobody".*\n.*-> add it to /u) as string,
+    });
+  });
+
   test('the commands of docs/hosts.md do what it says', async () => {
     const blocks = readFileSync('docs/hosts.md', 'utf8').matchAll(/^```sh\n(.*?)^```$/gmsu);
     const lines = [...blocks].flatMap(([, block]) => (block ?? '').trim().split('\n'));
@@ -208,8 +233,9 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
       // A simulated GPU has no driver.
       const told = line
         .replaceAll('NAME/ID', job)
-        .replaceAll(/\bNAME(?=[: ])/gu, 'remote')
-        .replace('nvidia-smi -L', 'true');
+        .replaceAll(/\bNAME(?=[: ]|$)/gu, 'remote')
+        .replace('nvidia-smi -L', 'true')
+        .replace('deploy remote', 'deploy near');
       const command = told.replace(/^kiln /u, `"${process.execPath}" "${MAIN}" `);
       const child = spawn('bash', ['-c', command], {
         cwd: here,
