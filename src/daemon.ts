@@ -17,6 +17,8 @@ import { createHostWork } from './hostwork/create-host-work.ts';
 import { meantFleet, openLiveFleet } from './live-fleet.ts';
 import { loadProblems } from './problems/load-problems.ts';
 import { createServer } from './server/create-server.ts';
+import { createSweeps } from './sweeps/sweeps.ts';
+import type { RunningSweeps } from './sweeps/sweeps.ts';
 import { addressUnavailable, requireFreeAddress } from './server/free-address.ts';
 import type { HostWork } from './domain/ports/host-work.ts';
 import type { Kiln } from './domain/ports/kiln.ts';
@@ -82,6 +84,9 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     const upkeep = startJournalUpkeep({ store, keepDays: config.journal.keepDays, now: wallClockMs, log });
     closers.push({ part: 'journal upkeep', close: async () => upkeep.stop() });
     const campaigns = await openAgents({ config, env }, { store, judging: engine.kiln }, { log, closers });
+    const sweeps = createSweeps({ store, judging: engine.kiln, log });
+    closers.push({ part: 'sweeps', close: async () => sweeps.close() });
+    await sweeps.start();
     const live = openLiveFleet({ config, env, log }, { meant, store, control: engine.hosts, createSession });
     closers.push({ part: 'fleet', close: async () => live.close() });
     const kiln: Kiln = {
@@ -91,7 +96,7 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
       notReady: async () => engine.kiln.notReady() ?? notReady(),
     };
     const work = createHostWork(engine.hosts);
-    const url = await listen(config, { kiln, campaigns, work }, { log, closers });
+    const url = await listen(config, { kiln, campaigns, sweeps, work }, { log, closers });
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
     return { url, lost: lost.promise, reload: async () => void (await live.control.reload()), stop };
   } catch (error) {
@@ -106,7 +111,7 @@ const standardError = (): DestinationStream =>
 
 const listen = async (
   config: KilnConfig,
-  parts: { readonly kiln: Kiln; readonly campaigns: AgentCampaigns; readonly work: HostWork },
+  parts: { readonly kiln: Kiln; readonly campaigns: AgentCampaigns; readonly sweeps: RunningSweeps; readonly work: HostWork },
   { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
 ): Promise<string> => {
   const { host, port, token = null } = config.server;

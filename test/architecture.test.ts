@@ -22,6 +22,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   server: ['domain', 'mcp', 'dashboard'],
   client: ['domain'],
   agents: ['domain', 'problems'],
+  // A client of the engine, as agents are.
+  sweeps: ['domain', 'problems'],
   // `kiln up` is the process of the daemon.
   cli: ['client', 'config', 'domain', 'mcp', 'daemon.ts', 'doctor.ts', 'problem-check.ts'],
   // What a daemon opens for itself alone, and `kiln doctor` looks at.
@@ -42,6 +44,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'problems',
     'engine',
     'agents',
+    'sweeps',
     'server',
     'storage',
     'hostwork',

@@ -5,7 +5,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { SweepList } from '../../src/domain/api/sweeps.ts';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -31,8 +30,7 @@ const shotsOf = async (client: KilnClient): Promise<readonly Shot[]> => {
   const any = (await client.candidates({ verdict: 'passed', device: 'cpu', limit: 1 })).candidates;
   const written = [...candidates, ...any].toSorted((one, other) => (other.score?.rankKey ?? 0) - (one.score?.rankKey ?? 0))[0];
   const wrong = (await client.candidates({ verdict: 'wrong_answer', limit: 1 })).candidates[0];
-  const response = await fetch(`${client.url}/v1/sweeps`);
-  const { sweeps } = SweepList.parse(await response.json());
+  const { sweeps } = await client.sweeps();
   const sweep = sweeps.toSorted((a, b) => b.passed - a.passed)[0];
   return [
     { name: 'overview', path: '/' },

@@ -18,7 +18,6 @@ import { fleetContract } from '../domain/api/fleet-contract.ts';
 import { operationsContract } from '../domain/api/operations-contract.ts';
 import { planContract, problemsContract } from '../domain/api/problems-contract.ts';
 import { queueContract } from '../domain/api/queue-contract.ts';
-import { sweepsContract } from '../domain/api/sweeps-contract.ts';
 import { profilesContract } from '../domain/api/profiles-contract.ts';
 import { Readiness } from '../domain/api/operations.ts';
 import type { FleetView, HostResumed, HostsRefreshed } from '../domain/api/fleet.ts';
@@ -29,14 +28,23 @@ import { fleetControlContract } from '../domain/api/fleet-control-contract.ts';
 import type { AddHost, FleetPlan, HostAdded, HostRemoved } from '../domain/api/fleet-control.ts';
 import type { Rejudge, Reprioritise, Steer, Steered } from '../domain/api/steering.ts';
 import type { Why } from '../domain/api/why.ts';
-import type { CreateSweep, SweepCreated, SweepView } from '../domain/api/sweeps.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Candidate } from '../domain/candidate.ts';
 import type { JournalEvent } from '../domain/journal.ts';
 import { EVENT_LIMITS, type EventLimits, followEvents } from './event-iterator.ts';
 import { createHostsClient, type HostsClient } from './hosts-client.ts';
-import { type Call, type Connection, type Endpoint, bytesOf, parseAnswer, request, textOf } from './http.ts';
+import { createSweepCalls, type SweepCalls } from './sweep-calls.ts';
+import {
+  bytesOf,
+  type CallOptions,
+  type Connection,
+  type Endpoint,
+  type JsonContract,
+  parseAnswer,
+  request,
+  textOf,
+} from './http.ts';
 
 /** Time for an answer; a long poll gets its waiting time on top. */
 const ANSWER_LIMIT_MS = 60_000;
@@ -56,7 +64,7 @@ export interface EventOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface KilnClient {
+export interface KilnClient extends SweepCalls {
   readonly url: string;
   /** At most 1,000 candidates and 32 MiB at once. Answers come in order. */
   submit(candidates: readonly SubmitCandidate[]): Promise<SubmitAnswer>;
@@ -106,8 +114,6 @@ export interface KilnClient {
   ): Promise<RankingView>;
   /** What a candidate must look like, Markdown. */
   contract(): Promise<string>;
-  createSweep(sweep: CreateSweep): Promise<SweepCreated>;
-  sweep(id: string): Promise<SweepView>;
   createCampaign(campaign: CreateCampaign): Promise<CampaignView>;
   campaigns(): Promise<CampaignList>;
   campaign(id: string): Promise<CampaignView>;
@@ -127,11 +133,6 @@ export interface KilnClient {
 
 /** A dozen wrong versions, each compiled and judged behind what waits at its device. */
 const CHECK_WAIT_MS = 900_000;
-
-interface JsonContract<Answer extends z.ZodType> extends Endpoint {
-  readonly schema: { readonly response: { readonly 200: Answer } };
-}
-type CallOptions = Omit<Call, 'signal'> & { readonly waitMs?: number };
 
 export const createClient = (options: ClientOptions): KilnClient => {
   const connection = connectionOf(options);
@@ -178,8 +179,7 @@ export const createClient = (options: ClientOptions): KilnClient => {
     problem: (name) => json(problemsContract.get, { params: { name } }),
     ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),
     contract: () => text(planContract.get, {}),
-    createSweep: (sweep) => json(sweepsContract.create, { body: sweep }),
-    sweep: (id) => json(sweepsContract.get, { params: { id } }),
+    ...createSweepCalls(json, text),
     createCampaign: (campaign) => json(campaignsContract.create, { body: campaign }),
     campaigns: () => json(campaignsContract.list),
     campaign: (id) => json(campaignsContract.get, { params: { id } }),

@@ -27,6 +27,13 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
+/** As a method of the client makes it: it is given up after its time, and the `waitMs` that the daemon may take on top. */
+export type CallOptions = Omit<Call, 'signal'> & { readonly waitMs?: number };
+
+export interface JsonContract<Answer extends z.ZodType> extends Endpoint {
+  readonly schema: { readonly response: { readonly 200: Answer } };
+}
+
 /** The answer, whatever its status. Throws DAEMON_UNREACHABLE; an abort by the caller's own signal passes through. */
 export const request = async (connection: Connection, endpoint: Endpoint, call: Call): Promise<Response> => {
   const init: RequestInit = { method: endpoint.method, headers: headersOf(connection, call), signal: call.signal };

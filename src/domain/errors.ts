@@ -20,6 +20,7 @@ export const ERRORS = {
   WORK_REFUSED: { status: 422, retryable: false },
   HOST_NOT_CONNECTED: { status: 409, retryable: true },
   DEVICE_NOT_LENT: { status: 409, retryable: true },
+  SWEEP_ENDED: { status: 409, retryable: false },
   QUEUE_FULL: { status: 429, retryable: true },
   TOO_MANY_STREAMS: { status: 429, retryable: true },
   STOPPING: { status: 503, retryable: true },

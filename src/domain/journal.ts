@@ -23,6 +23,7 @@ export const JournalEvent = z.strictObject({
     'candidate.resumed',
     'candidate.reprioritised',
     'sweep.created',
+    'sweep.changed',
     'campaign.created',
     'campaign.changed',
     'profile.done',

@@ -13,6 +13,7 @@ import { installOpenApi } from './openapi.ts';
 import type { Campaigns } from '../domain/ports/campaigns.ts';
 import type { HostWork } from '../domain/ports/host-work.ts';
 import type { Kiln } from '../domain/ports/kiln.ts';
+import type { Sweeps } from '../domain/ports/sweeps.ts';
 import type { RouteDeps } from './route-deps.ts';
 import type { ServerConfig } from './server-config.ts';
 import { campaignsRoutes } from './routes/campaigns.ts';
@@ -50,6 +51,7 @@ export interface ServerDeps {
   readonly kiln: Kiln;
   readonly campaigns: Campaigns;
   readonly work: HostWork;
+  readonly sweeps: Sweeps;
   /** What a candidate must look like, Markdown: for people, and for agents that come over HTTP or MCP. */
   readonly contract: string;
   readonly config: ServerConfig;
@@ -82,6 +84,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
     kiln: deps.kiln,
     campaigns: deps.campaigns,
     work: deps.work,
+    sweeps: deps.sweeps,
     contract: deps.contract,
     feed: new EventFeed({ kiln: deps.kiln, log: deps.log }),
     limits: deps.config.limits,

@@ -3,6 +3,7 @@ import type { StreamLimits } from './event-stream.ts';
 import type { Campaigns } from '../domain/ports/campaigns.ts';
 import type { HostWork } from '../domain/ports/host-work.ts';
 import type { Kiln } from '../domain/ports/kiln.ts';
+import type { Sweeps } from '../domain/ports/sweeps.ts';
 import type { ServerConfig } from './server-config.ts';
 
 /** What every route plugin gets. */
@@ -10,6 +11,7 @@ export interface RouteDeps {
   readonly kiln: Kiln;
   readonly campaigns: Campaigns;
   readonly work: HostWork;
+  readonly sweeps: Sweeps;
   /** What a candidate must look like, Markdown. */
   readonly contract: string;
   readonly feed: EventFeed;

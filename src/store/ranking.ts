@@ -1,12 +1,6 @@
-/** Rankings, records, failures and sweeps: what a problem's candidates came to. Device models are never compared with each other. */
-import type { SweepId } from '../domain/ids.ts';
-import type { Candidate } from '../domain/candidate.ts';
-import type { NewJournalEvent } from '../domain/journal.ts';
-import type { SweepProgress } from '../domain/api/sweeps.ts';
-import type { NewSweep, RankedEntry, RankingQuery, RecordRow } from '../domain/ports/store.ts';
-import { append, writing } from './journal.ts';
-import { readRecords } from './reading.ts';
-import type { Sql, SqlSession } from './sql.ts';
+/** Rankings, records and failures: what a problem's candidates came to. Device models are never compared with each other. */
+import type { RankedEntry, RankingQuery, RecordRow } from '../domain/ports/store.ts';
+import type { SqlSession } from './sql.ts';
 
 /** Model by model: the record, then best first by rank key, the earlier submission first where keys are equal, at last what was stopped early. Trial 0 only. */
 export const readRanking = async (sql: SqlSession, query: RankingQuery): Promise<readonly RankedEntry[]> =>
@@ -64,61 +58,10 @@ export const readRecordHolder = async (
   return row ?? null;
 };
 
-/** Idempotent by id. */
-export const insertSweep = async (sql: Sql, sweep: NewSweep, at: string): Promise<void> =>
-  writing(sql, async (session) => {
-    const inserted = await session.query<{ id: SweepId }>(
-      'insert into kiln.sweeps (id, problem, device, created_at) values ($1, $2, $3, $4::timestamptz) on conflict do nothing returning id',
-      [sweep.id, sweep.problem, sweep.device, at],
-    );
-    if (inserted.length === 0) return;
-    await session.query(
-      'insert into kiln.sweep_candidates (sweep_id, candidate_id) select $1, unnest($2::text[]) on conflict do nothing',
-      [sweep.id, sweep.candidateIds],
-    );
-    await append(session, [createdEvent(sweep)], at);
-  });
-
-const createdEvent = ({ id, problem, device, candidateIds }: NewSweep): NewJournalEvent => ({
-  type: 'sweep.created',
-  candidateId: null,
-  hostId: null,
-  data: { sweepId: id, problem, device, size: new Set(candidateIds).size },
-});
-
-export const readSweep = async (sql: SqlSession, id: SweepId): Promise<SweepProgress | null> => {
-  const [sweep] = await sql.query<{ problem: string; device: string; createdAt: Date }>(
-    'select problem, device, created_at as "createdAt" from kiln.sweeps where id = $1',
-    [id],
-  );
-  if (!sweep) return null;
-  const [byStatus, byVerdict] = [await countMembers(sql, id, 'status'), await countMembers(sql, id, 'verdict')];
-  const size = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
-  return { id, ...sweep, createdAt: sweep.createdAt.toISOString(), size, byStatus, byVerdict };
-};
-
-/** The sweep's passed candidates, best first by rank key; what was stopped early comes last. */
-export const readSweepBest = async (sql: SqlSession, id: SweepId, limit: number): Promise<readonly Candidate[]> =>
-  readRecords(sql, {
-    where: `rank_key is not null and id in (select candidate_id from kiln.sweep_candidates where sweep_id = $1)
-      order by (score -> 'stopped') is not null, rank_key desc, submit_order limit $2::integer`,
-    params: [id, limit],
-  });
-
 interface Count {
   readonly name: string;
   readonly count: number;
 }
-
-const countMembers = async (sql: SqlSession, id: SweepId, column: 'status' | 'verdict'): Promise<Record<string, number>> =>
-  countsOf(
-    await sql.query<Count>(
-      `select ${column} as name, count(*)::integer as count
-       from kiln.sweep_candidates join kiln.candidates on candidates.id = candidate_id
-       where sweep_candidates.sweep_id = $1 and ${column} is not null group by ${column}`,
-      [id],
-    ),
-  );
 
 const countsOf = (rows: readonly Count[]): Record<string, number> =>
   Object.fromEntries(rows.map(({ name, count }) => [name, count]));

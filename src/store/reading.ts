@@ -75,7 +75,7 @@ const conditionsOf = (filter: CandidateFilter): Selection => {
     ...when(filter.status, (bound) => `status = ${bound}`),
     ...when(filter.verdict, (bound) => `verdict = ${bound}`),
     ...when(filter.submitter, (bound) => `submitter = ${bound}`),
-    ...when(filter.sweep, (bound) => `id in (select candidate_id from kiln.sweep_candidates where sweep_id = ${bound})`),
+    ...when(filter.sweep, (bound) => `id in (select candidate_id from kiln.sweep_points where sweep_id = ${bound})`),
     ...when(filter.cursor && orderOf(filter.cursor), (bound) => `submit_order < ${bound}::bigint`),
     'true',
   ];

@@ -31,7 +31,7 @@ const conditionsOf = (select: SelectionPage['select']): Selection => {
     value === undefined ? [] : [condition(`$${params.push(value) + 1}`)];
   const conditions = [
     ...when(select.ids, (bound) => `id = any(${bound}::text[])`),
-    ...when(select.sweep, (bound) => `id in (select candidate_id from kiln.sweep_candidates where sweep_id = ${bound})`),
+    ...when(select.sweep, (bound) => `id in (select candidate_id from kiln.sweep_points where sweep_id = ${bound})`),
     ...when(select.campaign && `${CAMPAIGN_SUBMITTER}${select.campaign}`, (bound) => `submitter = ${bound}`),
     ...when(select.submitter, (bound) => `submitter = ${bound}`),
     ...when(select.problem, (bound) => `problem = ${bound}`),

@@ -2,6 +2,7 @@
 import { wallClockMs } from '../platform/clock.ts';
 import type { AddedHosts } from '../domain/ports/fleet-control.ts';
 import type { CampaignStore, Store, Writes } from '../domain/ports/store.ts';
+import type { SweepStore } from '../domain/ports/sweeps.ts';
 import {
   insertCampaign,
   insertGenerations,
@@ -21,17 +22,31 @@ import { append, readEvents, readLastSequence, writing } from './journal.ts';
 import { askProfiles, finishProfile, readProfile, readProfileReport, readWaitingProfiles } from './profiles.ts';
 import { complete, writeAttempts, writeTransitions, reopen } from './progress.ts';
 import { measureInFull, readFront, reopenInReach } from './racing.ts';
-import { insertSweep, readFailures, readRanking, readRecordHolder, readSweep, readSweepBest } from './ranking.ts';
+import { readFailures, readRanking, readRecordHolder } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
 import { trimJournal } from './trim-journal.ts';
 import { rejudge } from './rejudge.ts';
 import { readIdsWithPrefix } from './short-ids.ts';
 import { countBefore, pause, readPaused, readSelected, reprioritise, unpause } from './steering.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
-import { readActivity, readOrigin, readProgress, readRecords, readSummaries, readSweepPoints, readSweeps } from './views.ts';
+import { readPoints, readResults, readSweepBest, readSweepCounts, readSweepList } from './sweep-reads.ts';
+import {
+  insertAskedPoints,
+  insertSweep,
+  linkPoints,
+  readOpenSweeps,
+  readSweepCandidate,
+  readSweepRow,
+  readTrail,
+  readUnfinished as readUnfinishedOfSweep,
+  readVerdicts,
+  tellPoints,
+  updateSweep,
+} from './sweeps.ts';
+import { readActivity, readOrigin, readProgress, readRecords, readSummaries } from './views.ts';
 
 /** What `createStore` implements. */
-export type SqlStore = Store & CampaignStore & AddedHosts;
+export type SqlStore = Store & CampaignStore & AddedHosts & SweepStore;
 
 export interface StoreOptions {
   /** Milliseconds since 1970; the system's clock by default. */
@@ -73,9 +88,7 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     failures: async (problem, problemVersions, device) => readFailures(sql, problem, problemVersions, device),
     idsWithPrefix: async (prefix, limit) => readIdsWithPrefix(sql, prefix, limit),
     record: async (problem, problemVersion, deviceModel) => readRecordHolder(sql, problem, problemVersion, deviceModel),
-    createSweep: async (sweep) => insertSweep(sql, sweep, at()),
-    sweep: async (id) => readSweep(sql, id),
-    sweepBest: async (id, limit) => readSweepBest(sql, id, limit),
+    ...sweepsOf(sql, at),
     createCampaign: async (campaign) => insertCampaign(sql, campaign),
     updateCampaign: async (id, change) => updateCampaign(sql, { id, change }, at()),
     campaigns: async () => readCampaigns(sql),
@@ -97,13 +110,30 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
       summaries: async (query) => readSummaries(sql, query),
       records: async (query) => readRecords(sql, query),
       progress: async (query) => readProgress(sql, query),
-      sweeps: async () => readSweeps(sql),
-      sweepPoints: async (id) => readSweepPoints(sql, id),
       origin: async (id) => readOrigin(sql, id),
     },
     close: async () => Promise.resolve(),
   };
 };
+
+const sweepsOf = (sql: Sql, at: () => string): Omit<SweepStore, 'appendEvents'> => ({
+  createSweep: async (sweep) => insertSweep(sql, sweep, at()),
+  updateSweep: async (id, change) => updateSweep(sql, { id, change }, at()),
+  sweepRow: async (id) => readSweepRow(sql, id),
+  sweepCandidate: async (id) => readSweepCandidate(sql, id),
+  openSweeps: async () => readOpenSweeps(sql),
+  askSweepPoints: async (id, asked) => insertAskedPoints(sql, id, asked),
+  linkSweepPoints: async (id, linked) => linkPoints(sql, id, linked),
+  tellSweepPoints: async (id, told) => tellPoints(sql, id, told),
+  sweepTrail: async (id, page) => readTrail(sql, id, page),
+  sweepVerdicts: async (id, candidateIds) => readVerdicts(sql, id, candidateIds),
+  unfinishedOfSweep: async (id) => readUnfinishedOfSweep(sql, id),
+  sweepResults: async (id, page) => readResults(sql, id, page),
+  sweepPoints: async (id, page) => readPoints(sql, id, page),
+  sweepCounts: async (id) => readSweepCounts(sql, id),
+  sweepBest: async (id, limit) => readSweepBest(sql, id, limit),
+  sweepList: async () => readSweepList(sql),
+});
 
 const writesOf = (sql: Writer, at: () => string): Writes => ({
   writeTransitions: async (batch) => writeTransitions(sql, batch, at()),

@@ -2,14 +2,11 @@
 import type { Activity, ActivityQuery } from '../domain/api/activity.ts';
 import type { CandidateSummary, OriginView, SummariesQuery, SummaryList } from '../domain/api/candidates.ts';
 import type { ProgressStep, ProgressView, RecordList, RecordsQuery } from '../domain/api/problems.ts';
-import type { SweepList, SweepPoints } from '../domain/api/sweeps.ts';
 import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { ProgressQuery } from '../domain/ports/views.ts';
 import type { SqlSession } from './sql.ts';
-
-const SWEEPS_SHOWN = 200;
 
 /** Oldest first. */
 export const readActivity = async (sql: SqlSession, { since, limit }: ActivityQuery): Promise<readonly Activity[]> =>
@@ -59,7 +56,7 @@ export const readSummaries = async (sql: SqlSession, query: SummariesQuery): Pro
     ...when(query.verdict, (bound) => `verdict = ${bound}`),
     ...when(query.submitter, (bound) => `submitter = ${bound}`),
     ...when(query.language, (bound) => `content ->> 'language' = ${bound}`),
-    ...when(query.sweep, (bound) => `id in (select candidate_id from kiln.sweep_candidates where sweep_id = ${bound})`),
+    ...when(query.sweep, (bound) => `id in (select candidate_id from kiln.sweep_points where sweep_id = ${bound})`),
     ...when(query.cursor && orderOf(query.cursor), (bound) => `submit_order < ${bound}::bigint`),
     'true',
   ];
@@ -140,38 +137,6 @@ select candidate_id as "candidateId", device_model as "deviceModel", device, sub
   judged::integer, gpu_seconds as "gpuSeconds", (score ->> 'speedup')::double precision as speedup,
   (score ->> 'speedupLow')::double precision as "speedupLow", (score ->> 'speedupHigh')::double precision as "speedupHigh"
 from compared where best or last order by device_model, at, candidate_id`;
-
-export const readSweeps = async (sql: SqlSession): Promise<SweepList['sweeps']> =>
-  (await sql.query<Omit<SweepList['sweeps'][number], 'createdAt'> & { readonly createdAt: Date }>(SWEEPS, [SWEEPS_SHOWN])).map(
-    ({ createdAt, ...sweep }) => ({ ...sweep, createdAt: createdAt.toISOString() }),
-  );
-
-const SWEEPS = `
-with shown as (select * from kiln.sweeps order by created_at desc, id limit $1::integer)
-select shown.id, shown.problem, shown.device, shown.created_at as "createdAt", count(*)::integer as size,
-  (count(*) filter (where status = 'done'))::integer as done, (count(*) filter (where verdict = 'passed'))::integer as passed,
-  max((score ->> 'speedup')::double precision) as best
-from shown join kiln.sweep_candidates on sweep_candidates.sweep_id = shown.id join kiln.candidates on candidates.id = candidate_id
-group by shown.id, shown.problem, shown.device, shown.created_at order by shown.created_at desc, shown.id`;
-
-export const readSweepPoints = async (sql: SqlSession, id: SweepId): Promise<SweepPoints['points']> =>
-  (await sql.query<SummaryRow>(SWEEP_POINTS, [id])).map(
-    ({ id: candidate, params, status, verdict, speedup, speedupLow, speedupHigh, timeNs, stoppedEarly, finishedAt }) => ({
-      id: candidate,
-      params,
-      status,
-      verdict,
-      speedup,
-      speedupLow,
-      speedupHigh,
-      timeNs,
-      stoppedEarly,
-      finishedAt,
-    }),
-  );
-
-const SWEEP_POINTS = `
-select ${SUMMARY} from kiln.candidates where id in (select candidate_id from kiln.sweep_candidates where sweep_id = $1) order by submit_order`;
 
 /** The first generation that submitted it. Null where there is no such candidate. */
 export const readOrigin = async (sql: SqlSession, id: CandidateId): Promise<OriginView | null> => {

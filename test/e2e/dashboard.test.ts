@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sweepIds } from '../../src/cli/sweep-ids.ts';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
 import { CHROMIUM, openBrowser } from '../support/chromium.ts';
 import { kilnFolder, type KilnFolder, type KilnProcess, startKiln, untilDone } from '../support/kiln-process.ts';
@@ -62,7 +63,7 @@ describe.skipIf(CHROMIUM === null)('the dashboard (skipped where no Chromium is 
     ids.hostile = await submit(HOSTILE, EVIL.slice(0, 64));
     const sweep = await client.createSweep({
       candidate: { problem: 'vector_add', language: 'c', device: 'cpu', source: SWEPT, submitter: 'a-sweep' },
-      grid: { WIDTH: [4, 8], UNROLL: [1, 2] },
+      space: { WIDTH: [4, 8], UNROLL: [1, 2] },
     });
     ids.sweep = sweep.id;
     ids.campaign = (
@@ -74,7 +75,7 @@ describe.skipIf(CHROMIUM === null)('the dashboard (skipped where no Chromium is 
         budget: { candidates: 1 },
       })
     ).id;
-    await untilDone(client, new Set([ids.passed, ids.hostile, ...sweep.candidateIds]), WAIT_MS);
+    await untilDone(client, new Set([ids.passed, ids.hostile, ...(await sweepIds(client, sweep.id))]), WAIT_MS);
     context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     page = await context.newPage();
     page.setDefaultTimeout(WAIT_MS);

@@ -8,6 +8,9 @@ import type { FinishedAttempt } from '../../src/domain/attempt.ts';
 import type { NewJournalEvent } from '../../src/domain/journal.ts';
 import type { Score } from '../../src/domain/ranking/ranking.ts';
 import type { NewCandidate } from '../../src/domain/ports/store-rows.ts';
+import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
+import type { NewSweep } from '../../src/domain/ports/sweeps.ts';
+import { SweepSpec } from '../../src/domain/sweep/sweep.ts';
 
 export const HOST = HostId.parse('box-1');
 export const DEVICE = DeviceId.parse('GPU-0');
@@ -18,6 +21,24 @@ export const idOf = (name: string | number): CandidateId =>
   CandidateId.parse(`c-${createHash('sha256').update(String(name)).digest('hex').slice(0, 32)}`);
 export const sweepIdOf = (name: string): SweepId =>
   SweepId.parse(`s-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`);
+
+export const sweepOf = (name: string, spec: Partial<SweepSpec> = {}): NewSweep => ({
+  id: sweepIdOf(name),
+  spec: SweepSpec.parse({
+    name,
+    axes: { BLOCK: [64, 128, 256] },
+    where: [],
+    fixed: {},
+    strategy: 'grid',
+    seed: 1,
+    maxRunning: null,
+    budget: {},
+    plateau: null,
+    validPoints: 3,
+    ...spec,
+  }),
+  candidate: SubmitCandidate.parse({ problem: 'softmax', source: '// "a" \\u0000 \u{1F525}', submitter: 'ada' }),
+});
 
 interface Wish extends Partial<Omit<Submission, 'content'>> {
   readonly content?: Partial<CandidateContent>;

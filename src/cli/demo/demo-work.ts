@@ -4,7 +4,8 @@ import { basename, extname, join } from 'node:path';
 import type { KilnClient } from '../../client/create-client.ts';
 import type { Verdict } from '../../domain/outcome.ts';
 import { PROJECT_ROOT } from '../context.ts';
-import type { Grid } from '../input/params.ts';
+import type { Space } from '../input/params.ts';
+import { sweepIds } from '../sweep-ids.ts';
 
 export type DemoTarget = 'gpu' | 'cpu';
 
@@ -13,23 +14,23 @@ export interface Tuning {
   /** In `kernels/PROBLEM/seeds`. */
   readonly seed: string;
   /** Null: as it is. */
-  readonly grid: Grid | null;
+  readonly space: Space | null;
 }
 
 export const TUNING: Readonly<Record<DemoTarget, readonly Tuning[]>> = {
   cpu: [
-    { problem: 'vector_add', seed: '1-restrict.c', grid: null },
-    { problem: 'vector_add', seed: '2-vectors.c', grid: { WIDTH: [4, 8], UNROLL: [1, 2, 4, 8] } },
-    { problem: 'vector_add', seed: '3-streaming.c', grid: { UNROLL: [2, 4, 8] } },
-    { problem: 'softmax', seed: '1-keep-exp.c', grid: null },
-    { problem: 'softmax', seed: '2-vectors.c', grid: { WIDTH: [4, 8], ACCUMULATORS: [1, 2, 4] } },
+    { problem: 'vector_add', seed: '1-restrict.c', space: null },
+    { problem: 'vector_add', seed: '2-vectors.c', space: { WIDTH: [4, 8], UNROLL: [1, 2, 4, 8] } },
+    { problem: 'vector_add', seed: '3-streaming.c', space: { UNROLL: [2, 4, 8] } },
+    { problem: 'softmax', seed: '1-keep-exp.c', space: null },
+    { problem: 'softmax', seed: '2-vectors.c', space: { WIDTH: [4, 8], ACCUMULATORS: [1, 2, 4] } },
   ],
   gpu: [
-    { problem: 'vector_add', seed: '1-grid-stride.cu', grid: { BLOCK: [128, 256], PER_THREAD: [2, 4] } },
-    { problem: 'vector_add', seed: '3-float4.cu', grid: { BLOCK: [128, 256, 512] } },
-    { problem: 'vector_add', seed: '2-streaming.cu', grid: { BLOCK: [256, 512], UNROLL: [1, 2, 4] } },
-    { problem: 'softmax', seed: '2-online.cu', grid: { BLOCK: [128, 256, 512] } },
-    { problem: 'softmax', seed: '3-registers.cu', grid: { VECTORS: [4, 8], CHUNK: [8192, 16384] } },
+    { problem: 'vector_add', seed: '1-grid-stride.cu', space: { BLOCK: [128, 256], PER_THREAD: [2, 4] } },
+    { problem: 'vector_add', seed: '3-float4.cu', space: { BLOCK: [128, 256, 512] } },
+    { problem: 'vector_add', seed: '2-streaming.cu', space: { BLOCK: [256, 512], UNROLL: [1, 2, 4] } },
+    { problem: 'softmax', seed: '2-online.cu', space: { BLOCK: [128, 256, 512] } },
+    { problem: 'softmax', seed: '3-registers.cu', space: { VECTORS: [4, 8], CHUNK: [8192, 16384] } },
   ],
 };
 
@@ -85,9 +86,9 @@ const submitTuning = async (client: KilnClient, tuning: Tuning, device: string):
   const path = seedPath(tuning);
   const candidate = { problem: tuning.problem, device, ...(await fileOf(path)) };
   const ids =
-    tuning.grid === null
+    tuning.space === null
       ? (await client.submit([candidate])).candidates.map(({ id }) => id)
-      : (await client.createSweep({ candidate, grid: tuning.grid })).candidateIds;
+      : await sweepIds(client, (await client.createSweep({ candidate, space: tuning.space })).id);
   return ids.map((id) => ({ id, name: basename(path), expected: 'passed' as const }));
 };
 

@@ -18,10 +18,10 @@ const DEVICES_LIMIT_MS = 60_000;
 const LOOK_EVERY_MS = 200;
 
 const SWEEPS: readonly Tuning[] = [
-  { problem: 'softmax', seed: '3-registers.cu', grid: { VECTORS: [4, 8, 16], CHUNK: [4096, 8192, 16384, 32768] } },
-  { problem: 'vector_add', seed: '2-streaming.cu', grid: { BLOCK: [64, 128, 256, 512, 1024], UNROLL: [1, 2, 4, 8] } },
-  { problem: 'transpose', seed: '1-tiled.cu', grid: null },
-  { problem: 'rmsnorm', seed: '2-pairs.cu', grid: null },
+  { problem: 'softmax', seed: '3-registers.cu', space: { VECTORS: [4, 8, 16], CHUNK: [4096, 8192, 16384, 32768] } },
+  { problem: 'vector_add', seed: '2-streaming.cu', space: { BLOCK: [64, 128, 256, 512, 1024], UNROLL: [1, 2, 4, 8] } },
+  { problem: 'transpose', seed: '1-tiled.cu', space: null },
+  { problem: 'rmsnorm', seed: '2-pairs.cu', space: null },
 ];
 
 /** Until the signal. Throws when the daemon ends by itself. */
@@ -72,8 +72,8 @@ const submitRound = async (client: KilnClient, round: number): Promise<void> => 
 
 const sweep = async (client: KilnClient, tuning: Tuning): Promise<void> => {
   const candidate = { ...(await fileOf(seedPath(tuning))), problem: tuning.problem, device: CLASS, submitter: SUBMITTERS[2] };
-  if (tuning.grid === null) await client.submit([candidate]);
-  else await client.createSweep({ candidate, grid: tuning.grid });
+  if (tuning.space === null) await client.submit([candidate]);
+  else await client.createSweep({ candidate, space: tuning.space });
 };
 
 const whenThereAreDevices = async (client: KilnClient): Promise<void> => {

@@ -1,6 +1,7 @@
 /** `NAME=VALUE` and `NAME=V1,V2,…` of the command line. */
 import { InvalidArgumentError } from 'commander';
 import { type Params, ParamValue } from '../../domain/plan/plan.ts';
+import { looksLikeRange, valuesOfRange } from '../../domain/plan/value-range.ts';
 
 const NAME = /^[A-Za-z_]\w{0,127}$/;
 
@@ -10,13 +11,17 @@ export const collectParam = (text: string, before: Params = {}): Params => {
   return { ...before, [name]: parseValue(value, name) };
 };
 
-export type Grid = Record<string, Params[string][]>;
+/** Values, or a range as it is written. */
+export type Space = Record<string, Params[string][] | string>;
 
-/** For `--grid BLOCK=64,128 VEC=1,2`. */
-export const collectAxis = (text: string, before: Grid = {}): Grid => {
+/** For `--space BLOCK=64,128 "VEC=1..8 powers"`. */
+export const collectAxis = (text: string, before: Space = {}): Space => {
   const [name, values] = splitPair(text);
   if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice: put all its values in one list.`);
-  return { ...before, [name]: values.split(',').map((value) => parseValue(value.trim(), name)) };
+  if (!looksLikeRange(values)) return { ...before, [name]: values.split(',').map((value) => parseValue(value.trim(), name)) };
+  const range = valuesOfRange(values);
+  if (typeof range === 'string') throw new InvalidArgumentError(`${name}: ${range}.`);
+  return { ...before, [name]: values };
 };
 
 const splitPair = (text: string): readonly [string, string] => {

@@ -1,7 +1,9 @@
 /** A sweep's progress and its best, for people. Pure. */
-import type { SweepView } from '../../domain/api/sweeps.ts';
+import type { SweepList, SweepView } from '../../domain/api/sweeps.ts';
 import { rankedScoreText } from '../../domain/text/describe.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
+import { grouped, seconds, times } from '../../domain/text/units.ts';
+import { table } from './table.ts';
 
 const BEST_SHOWN = 10;
 
@@ -14,7 +16,50 @@ export const sweepText = (view: SweepView): string => {
   });
   const failed = Object.keys(view.byVerdict).some((verdict) => verdict !== 'passed');
   const why = failed ? [`  why some did not pass: kiln list --sweep ${view.id}`] : [];
-  return [head, ...best, ...why].join('\n');
+  return [head, `  ${stateText(view)}`, ...best, ...why].join('\n');
 };
 
-export const doneOf = ({ byStatus }: SweepView): number => byStatus['done'] ?? 0;
+/** "grid, running; 12.3 s of device time" */
+const stateText = ({ spec, status, reason, spent }: SweepView): string => {
+  const how = spec === null ? status : `${spec.strategy}, ${status}`;
+  return `${how}${reason === null ? '' : `: ${reason}`}; ${seconds(spent.gpuSeconds)} of device time`;
+};
+
+export const doneOf = ({ byStatus }: Pick<SweepView, 'byStatus'>): number => byStatus['done'] ?? 0;
+
+/** Nothing more will come. */
+export const isOver = ({ status, byStatus, asked }: SweepView): boolean =>
+  (status === 'finished' || status === 'cancelled') && doneOf({ byStatus }) >= asked;
+
+const right = 'right' as const;
+
+/** One line for each; the empty string for none. */
+export const sweepTable = (sweeps: SweepList['sweeps']): string =>
+  table(
+    [
+      { title: 'SWEEP' },
+      { title: 'NAME' },
+      { title: 'PROBLEM' },
+      { title: 'DEVICE' },
+      { title: 'STRATEGY' },
+      { title: 'STATE' },
+      { title: 'DONE', align: right },
+      { title: 'PASSED', align: right },
+      { title: 'BEST', align: right },
+      { title: 'DEVICE TIME', align: right },
+      { title: 'WHY' },
+    ],
+    sweeps.map((sweep) => [
+      sweep.id,
+      sweep.name,
+      sweep.problem,
+      sweep.device,
+      sweep.strategy ?? '-',
+      sweep.status,
+      `${grouped(sweep.done)}/${grouped(sweep.size)}`,
+      grouped(sweep.passed),
+      sweep.best === null ? '-' : times(sweep.best),
+      seconds(sweep.gpuSeconds),
+      sweep.reason ?? '',
+    ]),
+  );

@@ -1,10 +1,10 @@
 /** A sweep: every point as a line over its params, and the best of two params' values as a map. Pure. */
-import type { SweepPoints } from '../../domain/api/sweeps.ts';
+import type { SweepResult } from '../../domain/sweep/sweep.ts';
 import { times } from '../../domain/text/units.ts';
 import { drawing, line, shape, text, type Box, type Shape } from './shape.ts';
 import { linear, ticks } from './scale.ts';
 
-type Point = SweepPoints['points'][number];
+type Point = Pick<SweepResult, 'params' | 'speedup' | 'verdict'>;
 type Value = Point['params'][string];
 
 export interface Axis {

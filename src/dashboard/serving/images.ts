@@ -2,9 +2,6 @@
  * Plots as images, for chats and readmes: GET /images/problems/NAME/{ranking,progress,badge}.svg. They are drawn by what draws them in the
  * page, with the page's colours inside, light or dark as the one who looks has it.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ProgressView, RankingView } from '../../domain/api/problems.ts';
 import { times } from '../../domain/text/units.ts';
@@ -12,7 +9,8 @@ import { plainLine } from '../../platform/printable-text.ts';
 import { badge } from '../plots/badge.ts';
 import { type ProgressAxis, progressPlot } from '../plots/progress-plot.ts';
 import { rankingImage } from '../plots/ranking-plot.ts';
-import { type Shape, shape, svgText } from '../plots/shape.ts';
+import type { Shape } from '../plots/shape.ts';
+import { IMAGE_POLICY, imageText } from './image-text.ts';
 
 /** What the images tell of. Both throw KilnError for a problem or device that is not known. */
 export interface Rankings {
@@ -23,23 +21,13 @@ export interface Rankings {
 const PLACES = 15;
 const PROGRESS_BOX = { width: 720, height: 320 };
 const AXES: readonly ProgressAxis[] = ['time', 'gpu', 'judged'];
-const STYLES = ['0-tokens.css', '3-plots.css'];
-
 interface Asked {
   readonly Params: { readonly name: string };
   readonly Querystring: { readonly device?: string; readonly axis?: string };
 }
 
 export const imageRoutes = (app: FastifyInstance, rankings: Rankings): void => {
-  const style = STYLES.map((file) => readFileSync(join(import.meta.dirname, '../browser/styles', file), 'utf8')).join('');
-  const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`;
   const hidden = { schema: { hide: true } };
-  const send = (reply: FastifyReply, image: Shape): FastifyReply =>
-    reply
-      .headers({ 'content-security-policy': policy, 'cache-control': 'private, no-cache' })
-      .type('image/svg+xml')
-      .send(svgText(withStyle(image, style)));
-
   app.get<Asked>('/images/problems/:name/ranking.svg', hidden, async ({ params, query }, reply) => {
     const model = await modelOf(rankings, params.name, { device: query.device, limit: PLACES });
     const title = `${plainLine(params.name, 64)}: best candidates`;
@@ -71,12 +59,8 @@ const modelOf = async (
   query: { readonly device: string | undefined; readonly limit: number },
 ): Promise<RankingView['models'][number] | null> => (await rankings.ranking(problem, query)).models[0] ?? null;
 
-/** Apart from the page an image brings its colours, its ground and its namespace. */
-const withStyle = ({ tag, attributes, children }: Shape, style: string): Shape =>
-  shape(
-    tag,
-    { ...attributes, xmlns: 'http://www.w3.org/2000/svg' },
-    shape('style', {}, style),
-    shape('rect', { width: '100%', height: '100%', rx: 10, class: 'ground' }),
-    children,
-  );
+const send = (reply: FastifyReply, image: Shape): FastifyReply =>
+  reply
+    .headers({ 'content-security-policy': IMAGE_POLICY, 'cache-control': 'private, no-cache' })
+    .type('image/svg+xml')
+    .send(imageText(image));

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { compileCondition } from './condition.ts';
+import { ExpressionError } from './expression-parser.ts';
+import { RANGE_FORM, VALUES_MAX, valuesOfRange } from './value-range.ts';
 
 /** An integer, or an expression over shape variables and params (see expression.ts). */
 export const Expression = z.union([z.int(), z.string().min(1).max(500)]);
@@ -25,6 +28,7 @@ const ARGS_MAX = 64;
 const PARAMS_MAX = 64;
 const SCRATCH_MAX = 16;
 const LETS_MAX = 32;
+const CONDITIONS_MAX = 64;
 
 /** Values of macros. Strings are C tokens (`float4`, `__half`), never options. */
 export const ParamValue = z.union([
@@ -37,6 +41,39 @@ export const Params = z
   .record(Name, ParamValue)
   .refine((params) => Object.keys(params).length <= PARAMS_MAX, `at most ${PARAMS_MAX} params`);
 export type Params = z.infer<typeof Params>;
+
+/** In a header `true` and `false` stand for 1 and 0, as in C. */
+const HeaderValue = z.union([ParamValue, z.boolean().transform(Number)]);
+
+/** A list of values, or a range of integers; read as the list. */
+export const SpaceAxis = z.preprocess(
+  (given, context) => {
+    if (typeof given !== 'string') return given;
+    const values = valuesOfRange(given);
+    if (typeof values !== 'string') return values;
+    context.addIssue({ code: 'custom', message: values });
+    return z.NEVER;
+  },
+  z
+    .array(HeaderValue, { error: `must be a list of values, or a range: ${RANGE_FORM}` })
+    .min(1)
+    .max(VALUES_MAX),
+);
+
+/** What must hold of a point of the space, such as `BLOCK * VEC <= 1024` (condition.ts). */
+export const SpaceCondition = z
+  .string()
+  .min(1)
+  .max(500)
+  .superRefine((text, context) => {
+    try {
+      compileCondition(text);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+    }
+  });
+export const SpaceConditions = z.array(SpaceCondition).max(CONDITIONS_MAX);
 
 /** One kernel launch. `args` are names of tensors, shape variables, scalars, scratch buffers or lets, in the kernel's order. */
 export const Launch = z.strictObject({
@@ -56,7 +93,10 @@ export type Launch = z.infer<typeof Launch>;
 /** The header of a candidate: everything the judge needs to run its device code, as data. */
 export const LaunchPlan = z
   .strictObject({
-    params: Params.default({}),
+    params: z
+      .record(Name, HeaderValue)
+      .refine((params) => Object.keys(params).length <= PARAMS_MAX, `at most ${PARAMS_MAX} params`)
+      .default({}),
     /** Name -> expression over params, shape variables and the lets before it: a value that other expressions, and arguments, use by its name. */
     let: z
       .record(Name, Expression)
@@ -73,9 +113,11 @@ export const LaunchPlan = z
      * set other values.
      */
     space: z
-      .record(Name, z.array(ParamValue).min(1).max(256))
+      .record(Name, SpaceAxis)
       .refine((space) => Object.keys(space).length <= PARAMS_MAX, `at most ${PARAMS_MAX} params`)
       .optional(),
+    /** What must hold of the params for a point to be worth trying. */
+    where: SpaceConditions.optional(),
     /** Triton only: warps per program and software pipelining depth; expressions, so that a sweep can set them through params. */
     num_warps: Expression.optional(),
     num_stages: Expression.optional(),

@@ -6,7 +6,6 @@ import type { FleetView, HostResumed, HostsRefreshed } from '../api/fleet.ts';
 import type { ProblemList, ProblemView, RankingView } from '../api/problems.ts';
 import type { QueueView } from '../api/queue.ts';
 import type { Steered, Steering, SteeringRequest } from '../api/steering.ts';
-import type { CreateSweep, SweepCreated, SweepView } from '../api/sweeps.ts';
 import type { Why } from '../api/why.ts';
 import type { CandidateId, HostId, SweepId } from '../ids.ts';
 import type { Profile } from '../profile.ts';
@@ -17,7 +16,8 @@ import type { FleetControl } from './fleet-control.ts';
 import type { Views } from './views.ts';
 
 export interface Kiln {
-  submit(batch: readonly z.output<typeof SubmitCandidate>[]): Promise<SubmitAnswer>;
+  /** `sweepId`: the sweep whose points they are. */
+  submit(batch: readonly z.output<typeof SubmitCandidate>[], sweepId?: SweepId | null): Promise<SubmitAnswer>;
   cancel(id: CandidateId): Promise<CancelAnswer>;
   /** What it waits for. Throws NOT_FOUND for one that is not there. */
   why(id: CandidateId): Promise<Why>;
@@ -60,8 +60,6 @@ export interface Kiln {
     problem: string,
     query: { readonly device?: string | undefined; readonly limit: number; readonly mayBeUnknown?: boolean },
   ): Promise<RankingView>;
-  createSweep(sweep: z.output<typeof CreateSweep>): Promise<SweepCreated>;
-  sweep(id: SweepId): Promise<SweepView>;
   readonly views: Views;
   readonly fleetControl: FleetControl;
   /** Null when ready, otherwise why not: everybody may read it, so nothing secret. */
@@ -87,3 +85,6 @@ export type Judging = Pick<
   | 'lastSequence'
   | 'onEvents'
 >;
+
+/** The part of it that sweeps use. */
+export type SweepJudging = Pick<Kiln, 'submit' | 'cancel' | 'views' | 'fleet' | 'events' | 'lastSequence' | 'onEvents'>;

@@ -2,7 +2,7 @@
 import type { Campaign, Generation, GenerationUpdate } from '../campaign/campaign.ts';
 import type { CanaryState } from '../canary.ts';
 import type { Candidate, CandidateContent, CandidateState } from '../candidate.ts';
-import type { CampaignId, CandidateId, DeviceId, HostId, SweepId } from '../ids.ts';
+import type { CampaignId, CandidateId, DeviceId, HostId } from '../ids.ts';
 import type {
   Backlog,
   CandidateFilter,
@@ -25,7 +25,6 @@ import type { Spread } from '../ranking/spread.ts';
 import type { FinishedAttempt } from '../attempt.ts';
 import type { JournalEvent, NewJournalEvent } from '../journal.ts';
 import type { RankingEntry, Score } from '../ranking/ranking.ts';
-import type { SweepProgress } from '../api/sweeps.ts';
 import type { ViewReads } from './views.ts';
 
 /** Candidates, what happened to them, and everything that is read from that. */
@@ -101,9 +100,6 @@ export interface Store {
   idsWithPrefix(prefix: string, limit: number): Promise<readonly string[]>;
   /** The record holder of a problem on a model, or null. */
   record(problem: string, problemVersion: string, deviceModel: string): Promise<RecordRow | null>;
-  createSweep(sweep: NewSweep): Promise<void>;
-  sweep(id: SweepId): Promise<SweepProgress | null>;
-  sweepBest(id: SweepId, limit: number): Promise<readonly Candidate[]>;
   /**
    * Makes profiles wait to be taken: those that nobody asked for yet, those that failed, with `again` also those that are done. Returns
    * the ids that wait now. Durable when it resolves.
@@ -195,13 +191,6 @@ export interface RecordRow {
   readonly score: Score;
   /** What judgements of one code differ by; null where nothing was measured again yet. */
   readonly spread: Spread | null;
-}
-
-export interface NewSweep {
-  readonly id: SweepId;
-  readonly problem: string;
-  readonly device: string;
-  readonly candidateIds: readonly CandidateId[];
 }
 
 /** Campaigns and what their agents asked for. */

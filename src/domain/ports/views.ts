@@ -3,8 +3,7 @@ import type { z } from 'zod';
 import type { OriginView, PlanView, SubmitCandidate, SummariesQuery, SummaryList } from '../api/candidates.ts';
 import type { Activity, ActivityList, ActivityQuery } from '../api/activity.ts';
 import type { ProgressView, RecordList, RecordsQuery } from '../api/problems.ts';
-import type { SweepList, SweepPoints } from '../api/sweeps.ts';
-import type { CandidateId, SweepId } from '../ids.ts';
+import type { CandidateId } from '../ids.ts';
 
 export interface ProgressQuery {
   readonly problem: string;
@@ -17,8 +16,6 @@ export interface ViewReads {
   summaries(query: SummariesQuery): Promise<SummaryList>;
   records(query: RecordsQuery): Promise<RecordList['records']>;
   progress(query: ProgressQuery): Promise<ProgressView['models']>;
-  sweeps(): Promise<SweepList['sweeps']>;
-  sweepPoints(id: SweepId): Promise<SweepPoints['points']>;
   /** Null where there is no such candidate. */
   origin(id: CandidateId): Promise<OriginView | null>;
 }
@@ -33,6 +30,4 @@ export interface Views {
   origin(id: CandidateId): Promise<OriginView>;
   records(query: RecordsQuery): Promise<RecordList>;
   progress(problem: string): Promise<ProgressView>;
-  sweeps(): Promise<SweepList>;
-  sweepPoints(id: SweepId): Promise<SweepPoints>;
 }

@@ -1,10 +1,9 @@
 /** What is asked for and is not there, said in one way. */
 import { KilnError } from '../../domain/errors.ts';
-import type { CandidateId, SweepId } from '../../domain/ids.ts';
+import type { CandidateId } from '../../domain/ids.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 
 export const noCandidate = (id: CandidateId): KilnError => new KilnError('NOT_FOUND', `there is no candidate ${id}`);
-export const noSweep = (id: SweepId): KilnError => new KilnError('NOT_FOUND', `there is no sweep ${id}`);
 
 /** Throws KilnError where it is not known. */
 export const problemNamed = (problems: ReadonlyMap<string, LoadedProblem>, name: string): LoadedProblem => {

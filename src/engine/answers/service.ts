@@ -15,7 +15,6 @@ import { askProfiles, onVerdicts, profileOf } from '../profiles/profiles.ts';
 import { refreshHosts } from '../hosts/refresh.ts';
 import { createSubmitter } from './submit.ts';
 import type { Submitter } from './submit.ts';
-import { createSweeps } from './sweeps.ts';
 import { cancelCandidate } from './cancel.ts';
 import { whyCandidate } from '../why/why.ts';
 import { createSteering } from '../steering/steering.ts';
@@ -33,12 +32,11 @@ export interface ServiceDeps {
 export const createService = (state: AnswersSlice, { limits, onEvents, alone }: ServiceDeps) => {
   const { store, problems } = state;
   const submitter = createSubmitter(state, limits);
-  const sweeps = createSweeps(state, submitter);
   const checkProblemOn = createProblemChecks(state);
 
   const problem = (name: string) => problemNamed(problems, name);
   return {
-    submit: async (batch: Parameters<Submitter['submit']>[0]) => submitter.submit(batch),
+    submit: async (...asked: Parameters<Submitter['submit']>) => submitter.submit(...asked),
     cancel: async (id: CandidateId) => {
       const answer = await cancelCandidate(state, id);
       onVerdicts(state, [id]);
@@ -84,8 +82,6 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone }: 
     },
     checkProblem: async (name: string, where: CheckProblem) => checkProblemOn(problem(name), where),
     ranking: async (name: string, query: RankingWish) => rankingView(state, problem(name), query),
-    createSweep: sweeps.create,
-    sweep: sweeps.view,
     views: createViews(state),
     notReady: () => (state.isRunning() ? notReadyReason(state) : 'the daemon is starting or stopping'),
     metrics: async () => {

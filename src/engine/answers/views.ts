@@ -3,17 +3,16 @@ import type { z } from 'zod';
 import type { OriginView, PlanView, SubmitCandidate, SummariesQuery } from '../../domain/api/candidates.ts';
 import type { ActivityQuery } from '../../domain/api/activity.ts';
 import type { ProgressView, RecordsQuery } from '../../domain/api/problems.ts';
-import type { SweepList, SweepPoints } from '../../domain/api/sweeps.ts';
 import type { CandidateContent } from '../../domain/candidate.ts';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
-import type { CandidateId, SweepId } from '../../domain/ids.ts';
+import type { CandidateId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { workOf } from '../../problems/floors.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { resolveCandidate } from '../../problems/resolve-candidate.ts';
 import { casesOf, targetOf } from '../../problems/targets.ts';
 import type { AnswersSlice } from '../state.ts';
-import { noCandidate, noSweep, problemNamed } from './not-found.ts';
+import { noCandidate, problemNamed } from './not-found.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
 import { environmentsOf, fleetClassesOf } from './submit.ts';
 
@@ -50,11 +49,6 @@ export const createViews = (state: Pick<AnswersSlice, 'store' | 'problems' | 'ho
       const loaded = problemNamed(problems, name);
       const problemVersions = loaded.targets.map((target) => loaded.contentHash(target));
       return { problem: name, models: await store.views.progress({ problem: name, problemVersions }) };
-    },
-    sweeps: async (): Promise<SweepList> => ({ sweeps: await store.views.sweeps() }),
-    sweepPoints: async (id: SweepId): Promise<SweepPoints> => {
-      if ((await store.sweep(id)) === null) throw noSweep(id);
-      return { points: await store.views.sweepPoints(id) };
     },
   };
 };

@@ -9,6 +9,7 @@ import { passed, score } from '../../support/server/fake-outcomes.ts';
 import { type CliRun, runCli } from '../../support/server/run-cli.ts';
 import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
+const SWEPT = '/* kiln\nparams: {BLOCK: 64}\nlaunch: [{kernel: f, args: []}]\n*/';
 const UNKNOWN = `c-${'0'.repeat(32)}`;
 let server: FakeServer;
 let folder: string;
@@ -17,6 +18,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kiln-cli-'));
   writeFileSync(join(folder, 'good.c'), 'void f(void) {}');
   writeFileSync(join(folder, 'bad.cu'), '__global__ void f() {}');
+  writeFileSync(join(folder, 'swept.c'), SWEPT);
 });
 afterEach(async () => {
   await server.stop();
@@ -119,7 +121,7 @@ describe('submit', () => {
   });
 
   test.each([
-    [['sweep', 'bad.cu', '-p', 'vector_add', '--grid', 'BLOCK=64,128', '-d', 'A100', '--watch'], 'kiln sweep-status s-'],
+    [['sweep', 'swept.c', '-p', 'vector_add', '--space', 'BLOCK=64,128', '-d', 'A100', '--watch'], 'kiln sweep show s-'],
     [['watch'], 'kiln watch'],
   ])('kiln %j ends at its --timeout too', async (args, goOn) => {
     const run = await kiln(...args, '--timeout', '1500ms');
@@ -180,7 +182,8 @@ describe('submit', () => {
     [['submit', 'good.c'], "required option '-p, --problem <name>' not specified"],
     [['submit', 'good.c', '-p', 'x', '--param', 'BLOCK'], 'NAME=VALUE'],
     [['submit', 'good.c', '-p', 'x', '--priority', '0'], 'from 1 to 2000000'],
-    [['sweep', 'good.c', '--grid', 'B=1'], "required option '-p, --problem"],
+    [['sweep', 'swept.c', '-p', 'vector_add', '--space', 'BLOCK=8..4'], 'goes down'],
+    [['sweep', 'swept.c', '-p', 'vector_add', '--plateau', 'soon'], 'VERDICTS:PERCENT'],
     [['list', '--verdict', 'great'], 'Allowed choices'],
     [['rank'], "missing required argument 'problem'"],
     [['nothing'], "unknown command 'nothing'"],
@@ -211,7 +214,9 @@ describe('looking', () => {
   test('show takes the beginning of an id, and the id of a sweep', async () => {
     const candidate = SubmitCandidate.parse({ problem: 'vector_add', source: 'x' });
     const [id = ''] = (await server.kiln.submit([candidate])).candidates.map((one) => one.id);
-    const sweep = await server.kiln.createSweep(CreateSweep.parse({ candidate, grid: { BLOCK: [1, 2] } }));
+    const sweep = await server.sweeps.create(
+      CreateSweep.parse({ candidate: { ...candidate, source: SWEPT }, space: { BLOCK: [1, 2] } }),
+    );
     expect((await kiln('show', id.slice(0, 12))).stdout).toContain(id);
     expect((await kiln('show', sweep.id)).stdout).toMatch(/^sweep s-\w+ {2}vector_add on H100 {2}0 of 2 done/);
   });
@@ -295,23 +300,6 @@ describe('acting', () => {
       stderr: expect.stringContaining('begins with c-0000') as string,
     });
     expect((await kiln('cancel', '--problem', 'nothing-of-this')).stdout).toContain('no candidate meets that');
-  });
-
-  test('sweep --watch judges every point and prints the best first', async () => {
-    judgeAll();
-    const run = await kiln('sweep', 'good.c', '-p', 'vector_add', '--grid', 'BLOCK=64,128,256', '--watch');
-    expect(run).toMatchObject({ code: 0, stderr: '' });
-    const lines = run.stdout.trimEnd().split('\n');
-    expect(lines[0]).toMatch(/^s-\d+ {2}vector_add on H100 {2}3 of 3 done: 3 passed$/);
-    expect(lines.slice(1).map((line) => /BLOCK=\d+$/.exec(line)?.[0])).toEqual(['BLOCK=256', 'BLOCK=128', 'BLOCK=64']);
-  });
-
-  test('sweep without --watch tells how to follow it', async () => {
-    const run = await kiln('sweep', 'good.c', '-p', 'vector_add', '--grid', 'BLOCK=1,2');
-    expect(run.stdout).toMatch(/^(s-\d+) {2}2 candidates\nfollow it with: kiln sweep-status \1\n$/);
-    const [id = ''] = run.stdout.split(' ');
-    expect((await kiln('sweep-status', id)).stdout).toContain('0 of 2 done');
-    expect(JSON.parse((await kiln('sweep-status', id, '--json')).stdout)).toMatchObject({ size: 2, byStatus: { queued: 2 } });
   });
 });
 

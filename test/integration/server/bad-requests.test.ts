@@ -155,7 +155,7 @@ describe('bad requests', () => {
       details: { field: 'body.candidates[1].source', bytes: 66, bytesMax: 64 },
     });
     expect(await (await fetch(`${server.url}/v1/candidates?submitter=half`)).json()).toMatchObject({ candidates: [] });
-    const sweep = await post({ candidate: { ...good, source: 'x'.repeat(65) }, grid: { B: [1] } }, '/v1/sweeps');
+    const sweep = await post({ candidate: { ...good, source: 'x'.repeat(65) }, space: { B: [1] } }, '/v1/sweeps');
     expect(sweep.body).toMatchObject({ code: 'SOURCE_TOO_LARGE', details: { field: 'body.candidate.source' } });
   });
 

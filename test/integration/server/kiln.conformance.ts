@@ -1,7 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { z } from 'zod';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
-import { CreateSweep } from '../../../src/domain/api/sweeps.ts';
 import { CandidateId, HostId, SweepId } from '../../../src/domain/ids.ts';
 import type { Kiln } from '../../../src/domain/ports/kiln.ts';
 
@@ -103,14 +102,13 @@ export const describeKiln = (name: string, kilnOf: () => Kiln): void => {
       expect((await kiln.candidate(id)).paused).toBeNull();
     });
 
-    test('says NOT_FOUND of a candidate, a sweep, a problem and a host that are not there', async () => {
+    test('says NOT_FOUND of a candidate, a problem and a host that are not there', async () => {
       const kiln = kilnOf();
       const notFound = { code: 'NOT_FOUND' };
       await expect(kiln.candidate(NOWHERE)).rejects.toMatchObject(notFound);
       await expect(kiln.source(NOWHERE)).rejects.toMatchObject(notFound);
       await expect(kiln.cancel(NOWHERE)).rejects.toMatchObject(notFound);
       await expect(kiln.askProfile(NOWHERE)).rejects.toMatchObject(notFound);
-      await expect(kiln.sweep(SweepId.parse(`s-${'f'.repeat(16)}`))).rejects.toMatchObject(notFound);
       expect(() => kiln.problem('nothing')).toThrow(expect.objectContaining(notFound));
       await expect((async () => kiln.ranking('nothing', { limit: 1 }))()).rejects.toMatchObject(notFound);
       const host = HostId.parse('nowhere');
@@ -176,14 +174,12 @@ export const describeKiln = (name: string, kilnOf: () => Kiln): void => {
       expect((await kiln.candidates({ submitter, limit: 1 })).next).not.toBeNull();
     });
 
-    test('makes a candidate of each point of a sweep', async () => {
+    test('says of a candidate which sweep it is a point of', async () => {
       const kiln = kilnOf();
-      const request = CreateSweep.parse({ candidate: candidate(), grid: { BLOCK: [64, 128] } });
-      const made = await kiln.createSweep(request);
-      expect(made).toMatchObject({ size: 2, candidateIds: [expect.any(String), expect.any(String)] });
-      expect(await kiln.sweep(made.id)).toMatchObject({ id: made.id, problem: 'vector_add', size: 2, byVerdict: {} });
-      const [id = NOWHERE] = made.candidateIds;
-      expect((await kiln.candidate(id)).submission).toMatchObject({ params: { BLOCK: 64 }, sweepId: made.id });
+      const sweepId = SweepId.parse(`s-${'e'.repeat(16)}`);
+      const { candidates } = await kiln.submit([{ ...candidate(), params: { BLOCK: 64 } }], sweepId);
+      const id = candidates[0]?.id ?? NOWHERE;
+      expect((await kiln.candidate(id)).submission).toMatchObject({ params: { BLOCK: 64 }, sweepId });
     });
 
     test('has a profile that waits once it was asked for', async () => {

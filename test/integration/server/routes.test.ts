@@ -124,12 +124,6 @@ describe('the API through the typed client', () => {
     expect(ranking.failed).toEqual({ compile_error: 1 });
   });
 
-  test('creates a sweep and shows its progress', async () => {
-    const created = await client.createSweep({ candidate: one, grid: { BLOCK: [64, 128] } });
-    expect(created.size).toBe(2);
-    expect((await client.sweep(created.id)).byStatus).toEqual({ queued: 2 });
-  });
-
   test('is alive, and ready only when the engine says so', async () => {
     expect(await (await fetch(`${server.url}/healthz`)).json()).toEqual({ status: 'ok' });
     expect(await client.ready()).toEqual({ ready: true, reason: null });

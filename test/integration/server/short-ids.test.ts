@@ -52,9 +52,10 @@ test('one that nothing begins with is not found; one that is too short is no id'
   });
 });
 
+const SWEPT = '/* kiln\nparams: {BLOCK: 1}\nlaunch: [{kernel: f, args: []}]\n*/';
+
 test('a filter takes the beginning of a sweep too', async () => {
-  const { id } = await client.createSweep({ candidate: { problem: 'vector_add', source: 'x' }, grid: { BLOCK: [1, 2] } });
-  server.kiln.idsWithPrefix = async () => Promise.resolve([id]);
+  const { id } = await client.createSweep({ candidate: { problem: 'vector_add', source: SWEPT }, space: { BLOCK: [1, 2] } });
   expect((await client.sweep(id.slice(0, 8))).id).toBe(id);
   expect((await client.candidates({ sweep: id.slice(0, 8) })).candidates).toHaveLength(2);
 });

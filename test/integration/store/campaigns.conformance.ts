@@ -172,7 +172,7 @@ export const describeCampaignStore = (name: string, open: () => Sql): void => {
     test('knows which verdicts were taken back since they were written', async () => {
       const { store, clock } = await fresh();
       await open().script(
-        'truncate kiln.candidates, kiln.attempts, kiln.records, kiln.canaries, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_candidates restart identity',
+        'truncate kiln.candidates, kiln.attempts, kiln.records, kiln.canaries, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_points restart identity',
       );
       const named = ['c', 'cancelled', 'kept', 'again'] as const;
       await store.insertCandidates(named.map((who) => candidate(who)));

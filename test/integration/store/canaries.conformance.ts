@@ -42,7 +42,7 @@ const reopened = async (store: Store, doubt: Doubt = DOUBT): Promise<string[]> =
 export const describeCanaries = (name: string, open: () => Sql): void => {
   const fresh = async (): Promise<{ readonly store: Store; readonly clock: { now: number } }> => {
     await open().script(
-      'truncate kiln.candidates, kiln.attempts, kiln.journal, kiln.records, kiln.canaries, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_candidates restart identity',
+      'truncate kiln.candidates, kiln.attempts, kiln.journal, kiln.records, kiln.canaries, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_points restart identity',
     );
     const clock = { now: START };
     const store: Store = createStore(open(), { now: () => clock.now });

@@ -4,8 +4,8 @@ import { Candidate } from '../../../src/domain/candidate.ts';
 import { JournalEvent } from '../../../src/domain/journal.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { createStore } from '../../../src/store/store.ts';
-import { candidate, idOf, MODEL, passed, score, sweepIdOf, VERSION } from '../../support/builders.ts';
+import { createStore, type SqlStore } from '../../../src/store/store.ts';
+import { candidate, idOf, MODEL, passed, score, sweepIdOf, sweepOf, VERSION } from '../../support/builders.ts';
 
 const CAMPAIGN = CampaignId.parse(`k-${'0'.repeat(16)}`);
 const AT = Date.parse('2026-01-01T00:00:00.000Z');
@@ -16,11 +16,11 @@ const last = async (store: Store) => JournalEvent.parse((await store.events({ af
 
 /** Candidates that are found together, paused, resumed, given another priority, and judged again. */
 export const describeSteering = (name: string, open: () => Sql): void => {
-  const fresh = async (...who: readonly string[]): Promise<Store> => {
+  const fresh = async (...who: readonly string[]): Promise<SqlStore> => {
     await open().script(
-      'truncate kiln.candidates, kiln.attempts, kiln.journal, kiln.records, kiln.canaries, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_candidates restart identity',
+      'truncate kiln.candidates, kiln.attempts, kiln.journal, kiln.records, kiln.canaries, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_points restart identity',
     );
-    const store: Store = createStore(open(), { now: () => AT });
+    const store: SqlStore = createStore(open(), { now: () => AT });
     onTestFinished(async () => store.close());
     await store.insertCandidates(who.map((one) => candidate(one)));
     return store;
@@ -28,7 +28,15 @@ export const describeSteering = (name: string, open: () => Sql): void => {
   describe(`a store on ${name}: candidates that are steered`, () => {
     test('are found by all of what is given, done or not, a page at a time', async () => {
       const store = await fresh('a', 'b', 'c');
-      await store.createSweep({ id: sweepIdOf('s'), problem: 'softmax', device: 'H100', candidateIds: ['a', 'c'].map(idOf) });
+      await store.createSweep(sweepOf('s'));
+      await store.askSweepPoints(
+        sweepIdOf('s'),
+        [0, 1].map((number) => ({ number, point: number })),
+      );
+      await store.linkSweepPoints(
+        sweepIdOf('s'),
+        ['a', 'c'].map((one, number) => ({ number, candidateId: idOf(one) })),
+      );
       await store.complete([{ candidateId: idOf('c'), outcome: passed, score: score(2), record: false }]);
       const find = async (select: Parameters<Store['selected']>[0]['select'], isDone = false) =>
         (await store.selected({ select, isDone, after: null, limit: 10 })).map(({ id }) => id);

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { AttemptId, HostId } from '../../../src/domain/ids.ts';
 import { Candidate } from '../../../src/domain/candidate.ts';
 import { JournalEvent } from '../../../src/domain/journal.ts';
-import { SweepProgress } from '../../../src/domain/api/sweeps.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
@@ -17,6 +16,7 @@ import {
   idOf,
   score,
   sweepIdOf,
+  sweepOf,
   VERSION,
 } from '../../support/builders.ts';
 import { freshStore, START } from '../../support/fresh-store.ts';
@@ -293,7 +293,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
       const { store } = await fresh();
       await store.insertCandidates(['a', 'b', 'c'].map((name_) => candidate(name_)));
       const id = sweepIdOf('grid');
-      await store.createSweep({ id, problem: 'softmax', device: 'H100', candidateIds: [idOf('a')] });
+      await store.createSweep(sweepOf('grid'));
       expect(await store.idsWithPrefix('c-', 9)).toEqual(['a', 'b', 'c'].map(idOf).toSorted());
       expect(await store.idsWithPrefix('c-', 2)).toEqual(['a', 'b', 'c'].map(idOf).toSorted().slice(0, 2));
       const whole = idOf('b');
@@ -303,23 +303,6 @@ export const describeStore = (name: string, open: () => Sql): void => {
       expect(await store.idsWithPrefix(id.slice(0, 8), 9)).toEqual([id]);
       expect(await store.idsWithPrefix('k-00', 9)).toEqual([]);
       expect(await store.idsWithPrefix(`${whole}%`, 9)).toEqual([]);
-    });
-
-    test('follows a sweep, also through candidates that were there before', async () => {
-      const { store } = await fresh();
-      const id = sweepIdOf('grid');
-      await store.insertCandidates([candidate('a')]);
-      await store.insertCandidates(['b', 'c'].map((name_) => candidate(name_, { sweepId: id })));
-      const sweep = { id, problem: 'softmax', device: 'H100', candidateIds: ['a', 'b', 'c'].map(idOf) };
-      await store.createSweep(sweep);
-      await store.createSweep(sweep);
-      await store.complete([completion('a', 1), completion('b', 3)]);
-      const record = SweepProgress.parse(await store.sweep(id));
-      expect(record).toMatchObject({ size: 3, byStatus: { done: 2, queued: 1 }, byVerdict: { passed: 2 } });
-      expect((await store.sweepBest(id, 10)).map((best) => best.id)).toEqual([idOf('b'), idOf('a')]);
-      expect((await store.candidates({ limit: 10, sweep: id })).candidates).toHaveLength(3);
-      expect((await types(store)).filter((type) => type === 'sweep.created')).toHaveLength(1);
-      expect(await store.sweep(sweepIdOf('unknown'))).toBeNull();
     });
 
     test('gives the journal in order, from any point, of all or of one candidate', async () => {

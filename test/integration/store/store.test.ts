@@ -13,6 +13,7 @@ import { describeRacing } from './racing.conformance.ts';
 import { describeRanking } from './ranking.conformance.ts';
 import { describeStore } from './store.conformance.ts';
 import { describeUpkeep } from './upkeep.conformance.ts';
+import { describeSweeps } from './sweeps.conformance.ts';
 import { describeViews } from './views.conformance.ts';
 import { databaseFolder } from '../../support/database-folder.ts';
 
@@ -35,6 +36,7 @@ describe('embedded', () => {
   describeCampaignStore('PGlite', () => database.sql);
   describeUpkeep('PGlite', () => database.sql);
   describeViews('PGlite', () => database.sql);
+  describeSweeps('PGlite', () => database.sql);
 });
 
 describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
@@ -57,4 +59,5 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   describeCampaignStore('Postgres', () => database.sql);
   describeUpkeep('Postgres', () => database.sql);
   describeViews('Postgres', () => database.sql);
+  describeSweeps('Postgres', () => database.sql);
 });

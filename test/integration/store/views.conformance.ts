@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { Activity } from '../../../src/domain/api/activity.ts';
 import { CandidateSummary } from '../../../src/domain/api/candidates.ts';
 import { ProgressView, RecordList } from '../../../src/domain/api/problems.ts';
-import { SweepList, SweepPoints } from '../../../src/domain/api/sweeps.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { attempt, candidate, completion, HOST, idOf, MODEL, score, sweepIdOf, VERSION } from '../../support/builders.ts';
 import { freshStore } from '../../support/fresh-store.ts';
@@ -84,21 +83,6 @@ export const describeViews = (name: string, open: () => Sql): void => {
       expect(RecordList.parse({ records }).records.map(({ candidateId, speedup }) => [candidateId, speedup])).toEqual([
         [idOf('b'), 2],
         [idOf('a'), 1.5],
-      ]);
-    });
-
-    test('tells sweeps and every point of one', async () => {
-      const { store } = await freshStore(open());
-      const id = sweepIdOf('grid');
-      await store.insertCandidates([candidate('a', { sweepId: id }), candidate('b', { sweepId: id })]);
-      await store.createSweep({ id, problem: 'softmax', device: 'H100', candidateIds: [idOf('a'), idOf('b')] });
-      await store.complete([completion('b', 3)]);
-      expect(SweepList.parse({ sweeps: await store.views.sweeps() }).sweeps).toMatchObject([
-        { id, size: 2, done: 1, passed: 1, best: 3 },
-      ]);
-      expect(SweepPoints.parse({ points: await store.views.sweepPoints(id) }).points).toMatchObject([
-        { id: idOf('a'), verdict: null, speedup: null },
-        { id: idOf('b'), verdict: 'passed', speedup: 3 },
       ]);
     });
 

@@ -4,8 +4,8 @@ import { BAD, badPath, seedPath, TUNING } from '../../../src/cli/demo/demo-work.
 import { parseHeader } from '../../../src/problems/parse-header.ts';
 
 describe.each(['cpu', 'gpu'] as const)('the demo on a %s', (target) => {
-  const points = TUNING[target].map(({ grid }) =>
-    Object.values(grid ?? {}).reduce((product, values) => product * values.length, 1),
+  const points = TUNING[target].map(({ space }) =>
+    Object.values(space ?? {}).reduce((product, values) => product * values.length, 1),
   );
 
   test('tunes two problems with at least 24 candidates in all', () => {
@@ -15,7 +15,7 @@ describe.each(['cpu', 'gpu'] as const)('the demo on a %s', (target) => {
 
   test.each(TUNING[target])('$problem/$seed has the params that are tried', (tuning) => {
     const header = parseHeader(readFileSync(seedPath(tuning), 'utf8'), target === 'cpu' ? 'c' : 'cuda');
-    expect(header.ok && Object.keys(header.plan.params)).toEqual(expect.arrayContaining(Object.keys(tuning.grid ?? {})));
+    expect(header.ok && Object.keys(header.plan.params)).toEqual(expect.arrayContaining(Object.keys(tuning.space ?? {})));
   });
 
   test.each(Object.keys(BAD))('%s says that it is bad on purpose', (name) => {

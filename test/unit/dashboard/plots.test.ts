@@ -36,6 +36,9 @@ const progress = (speedups: readonly number[]) =>
   }).models[0] as ProgressView['models'][number];
 
 const point = (number: number, params: Record<string, number>, speedup: number | null) => ({
+  number,
+  told: number + 1,
+  deviceMs: 10,
   id: `c-${String(number).padStart(32, '0')}`,
   params,
   status: 'done',
@@ -47,6 +50,7 @@ const point = (number: number, params: Record<string, number>, speedup: number |
   finishedAt: AT,
 });
 const POINTS = SweepPoints.parse({
+  next: null,
   points: [point(1, { A: 10, B: 1 }, 1.5), point(2, { A: 2, B: 1 }, 2), point(3, { A: 10, B: 2 }, null)],
 }).points;
 
@@ -104,6 +108,7 @@ describe('plots', () => {
 
   test('ten thousand points of a sweep are a few elements', () => {
     const many = SweepPoints.parse({
+      next: null,
       points: Array.from({ length: 10_000 }, (_, index) => point(index, { A: index % 10, B: index % 7 }, 1 + (index % 97) / 50)),
     }).points;
     const { children } = coordinatesPlot(many, axesOf(many), { width: 800, height: 300 });

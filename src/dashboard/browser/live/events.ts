@@ -28,6 +28,7 @@ const TYPES: Readonly<Record<JournalEvent['type'], true>> = {
   'candidate.resumed': true,
   'candidate.reprioritised': true,
   'sweep.created': true,
+  'sweep.changed': true,
   'campaign.created': true,
   'campaign.changed': true,
   'profile.done': true,

@@ -1,11 +1,14 @@
 /** One sweep: which params are good, which are not, and what to take. */
 import { h, type JSX } from 'preact';
 import { paramsText } from '../../../domain/text/params-text.ts';
-import { grouped, interval, nanoseconds, times } from '../../../domain/text/units.ts';
+import { grouped, interval, nanoseconds, seconds, times } from '../../../domain/text/units.ts';
+import { progressPlot } from '../../plots/progress-plot.ts';
 import { type Axis, axesOf, coordinatesPlot, heatMap } from '../../plots/sweep-plots.ts';
+import { sweepProgress } from '../../plots/sweep-progress.ts';
 import { type Answer, ask } from '../live/api.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
+import { Action } from '../parts/action.ts';
 import { draw } from '../parts/draw.ts';
 import {
   candidateLink,
@@ -27,7 +30,7 @@ const PLOT = { width: 1000, height: 320 };
 
 export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
   const sweep = useAnswer(`sweep ${id}`, () => ask('GET', '/v1/sweeps/:id', { params: { id } }), {
-    on: ({ type }) => type === 'candidate.done',
+    on: ({ type }) => type === 'candidate.done' || type === 'sweep.changed',
     pauseMs: 2000,
   });
   const points = useAnswer(`points ${id}`, () => ask('GET', '/v1/sweeps/:id/points', { params: { id } }), {
@@ -36,7 +39,7 @@ export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
   });
   if (sweep.data === null || points.data === null)
     return h('div', { class: 'page' }, h('h1', null, 'Sweep'), sweep.error ? failure(sweep.error) : loading());
-  const { problem, device, size, byStatus, byVerdict } = sweep.data;
+  const { problem, device, size, byStatus, byVerdict, spent } = sweep.data;
   const all = points.data.points;
   const ranked = all.toSorted((a, b) => (b.speedup ?? -1) - (a.speedup ?? -1));
   const [best] = ranked;
@@ -49,19 +52,21 @@ export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
       'div',
       { class: 'title' },
       h('h1', { class: 'mono' }, sweep.data.id),
-      h('span', { class: 'sub' }, problemLink(problem), ` on ${device}`),
-      h('div', { class: 'end' }, h(CopyButton, { text: globalThis.location.href, label: 'Copy link' })),
+      h('span', { class: 'sub' }, problemLink(problem), ` on ${device}, ${stateOf(sweep.data)}`),
+      h(
+        'div',
+        { class: 'end' },
+        h(Steering, { sweep: sweep.data, onDone: sweep.again }),
+        h(CopyButton, { text: globalThis.location.href, label: 'Copy link' }),
+      ),
     ),
     h(
       'dl',
       { class: 'tiles' },
       tile('Judged', `${grouped(done)} of ${grouped(size)}`, done === size ? 'complete' : `${grouped(size - done)} to come`),
       tile('Passed', grouped(byVerdict['passed'] ?? 0), failedText(byVerdict)),
-      tile(
-        'Best so far',
-        best?.speedup ? times(best.speedup) : '–',
-        best?.speedupLow && best.speedupHigh ? interval(best.speedupLow, best.speedupHigh) : 'nothing has passed yet',
-      ),
+      bestTile(best),
+      tile('Device time', seconds(spent.gpuSeconds)),
       tile('Params that vary', String(axes.length), axes.map(({ name }) => name).join(', ')),
     ),
     best?.speedup
@@ -80,6 +85,7 @@ export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
           h('div', { class: 'scroll', tabIndex: 0 }, draw(coordinatesPlot(all, axes, PLOT))),
         ),
     axes.length < 2 ? null : h(HeatPanel, { points: all, axes }),
+    best?.speedup ? h(BestPanel, { points: all, sweep: sweep.data }) : null,
     h(
       Panel,
       {
@@ -96,6 +102,46 @@ export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
             keyOf: ({ id: key }) => key,
           }),
     ),
+  );
+};
+
+const bestTile = (best: Point | undefined): JSX.Element =>
+  tile(
+    'Best so far',
+    best?.speedup ? times(best.speedup) : '–',
+    best?.speedupLow && best.speedupHigh ? interval(best.speedupLow, best.speedupHigh) : 'nothing has passed yet',
+  );
+
+type Sweep = Answer<'/v1/sweeps/:id'>;
+
+/** "forest, running: …" */
+const stateOf = ({ spec, status, reason }: Sweep): string =>
+  `${spec === null ? '' : `${spec.strategy}, `}${status}${reason === null ? '' : `: ${reason}`}`;
+
+const Steering = ({
+  sweep: { id, status },
+  onDone,
+}: {
+  readonly sweep: Sweep;
+  readonly onDone: () => void;
+}): JSX.Element | null => {
+  const button = (label: string, url: '/v1/sweeps/:id/pause' | '/v1/sweeps/:id/resume' | '/v1/sweeps/:id/cancel'): JSX.Element =>
+    h(Action, { label, onDone, run: async () => (await ask('POST', url, { params: { id } })).status });
+  if (status === 'finished' || status === 'cancelled') return null;
+  return h(
+    'span',
+    { class: 'row' },
+    status === 'running' ? button('Pause', '/v1/sweeps/:id/pause') : button('Resume', '/v1/sweeps/:id/resume'),
+    button('Cancel', '/v1/sweeps/:id/cancel'),
+  );
+};
+
+const BestPanel = ({ points, sweep }: { readonly points: readonly Point[]; readonly sweep: Sweep }): JSX.Element => {
+  const told = points.filter((point) => point.told !== null).toSorted((a, b) => (a.told ?? 0) - (b.told ?? 0));
+  return h(
+    Panel,
+    { title: 'Best so far', note: 'over the device time that the sweep took' },
+    h('div', { class: 'scroll', tabIndex: 0 }, draw(progressPlot(sweepProgress(told, sweep), { ...PLOT, axis: 'gpu' }))),
   );
 };
 

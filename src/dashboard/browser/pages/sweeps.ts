@@ -11,7 +11,7 @@ type Sweep = Answer<'/v1/sweeps'>['sweeps'][number];
 
 export const SweepsPage = (): JSX.Element => {
   const { data, error } = useAnswer('sweeps', () => ask('GET', '/v1/sweeps'), {
-    on: ({ type }) => type === 'sweep.created' || type === 'candidate.done',
+    on: ({ type }) => type === 'sweep.created' || type === 'sweep.changed' || type === 'candidate.done',
     pauseMs: 3000,
   });
   return h(
@@ -55,6 +55,12 @@ const COLUMNS: readonly Column<Sweep>[] = [
   },
   { title: 'Problem', cell: ({ problem }) => problemLink(problem), text: ({ problem }) => problem },
   { title: 'Device', cell: ({ device }) => device, text: ({ device }) => device },
+  { title: 'Strategy', cell: ({ strategy }) => strategy ?? '–', text: ({ strategy }) => strategy },
+  {
+    title: 'State',
+    cell: ({ status, reason }) => h('span', { title: reason ?? '' }, status),
+    text: ({ status }) => status,
+  },
   { title: 'Judged', isNumber: true, cell: ({ done, size }) => `${grouped(done)} of ${grouped(size)}`, text: ({ done }) => done },
   {
     title: 'Progress',

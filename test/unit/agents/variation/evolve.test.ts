@@ -47,6 +47,12 @@ describe('params', () => {
     for (const { params } of all) expect(Number(params['THREADS']) * Number(params['ROWS'])).toBeLessThanOrEqual(1024);
   });
 
+  test('that the conditions of the plan forbid are not written', async () => {
+    const source = plan('A: 1, B: 1', 'space: {A: 1..4, B: 1..4}\nwhere: ["A * B <= 4"]\n');
+    const all = await drafts({ parents: [exhibitOf(source)] });
+    for (const { params } of all) expect(Number(params['A']) * Number(params['B'])).toBeLessThanOrEqual(4);
+  });
+
   test('that were tried are not tried again, also when the last one is all that is left', async () => {
     const source = plan('A: 1', 'space: {A: [1, 2, 3]}\n');
     const all = await drafts({ parents: [exhibitOf(source)], attempts: [tried(2)] }, 50);

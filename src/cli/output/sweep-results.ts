@@ -1,0 +1,93 @@
+/** Results of a sweep as a table, CSV, JSON lines, or its best configuration. Pure. */
+import type { SweepResults, SweepView } from '../../domain/api/sweeps.ts';
+import { KilnError } from '../../domain/errors.ts';
+import { milliseconds, nanoseconds, times } from '../../domain/text/units.ts';
+import { paramsText } from '../../domain/text/params-text.ts';
+import { jsonText } from '../context.ts';
+import { table } from './table.ts';
+
+export const RESULT_FORMATS = ['table', 'csv', 'jsonl', 'best'] as const;
+export type ResultFormat = (typeof RESULT_FORMATS)[number];
+
+type Results = SweepResults['results'];
+interface Told {
+  readonly view: SweepView;
+  readonly results: Results;
+}
+
+/** Ends with a line break. */
+export const resultsText = ({ view, results }: Told, format: ResultFormat): string => {
+  switch (format) {
+    case 'table':
+      return `${tableText(view, results) || 'no point has a verdict yet'}\n`;
+    case 'csv':
+      return csvText(view, results);
+    case 'jsonl':
+      return results.map((result) => `${jsonText(result)}\n`).join('');
+    case 'best':
+      return `${jsonText(bestOf(view, results), 2)}\n`;
+  }
+};
+
+const bestFirst = (results: Results): Results => results.toSorted((a, b) => (b.speedup ?? -1) - (a.speedup ?? -1));
+
+/** Params that vary; of a sweep of before, all. */
+const namesOf = ({ spec }: SweepView, results: Results): readonly string[] =>
+  spec ? Object.keys(spec.axes) : [...new Set(results.flatMap(({ params }) => Object.keys(params)))];
+
+const right = 'right' as const;
+
+const tableText = (view: SweepView, results: Results): string => {
+  const names = namesOf(view, results);
+  return table(
+    [
+      ...names.map((title) => ({ title, align: right })),
+      { title: 'VERDICT' },
+      { title: 'SPEED-UP', align: right },
+      { title: 'TIME', align: right },
+      { title: 'DEVICE TIME', align: right },
+      { title: 'CANDIDATE' },
+    ],
+    bestFirst(results).map(({ params, verdict, status, speedup, timeNs, deviceMs, id }) => [
+      ...names.map((name) => String(params[name] ?? '')),
+      verdict ?? status,
+      speedup === null ? '-' : times(speedup),
+      timeNs === null ? '-' : nanoseconds(timeNs),
+      deviceMs === null ? '-' : milliseconds(deviceMs),
+      id ?? '',
+    ]),
+  );
+};
+
+const COLUMNS = ['told', 'candidate', 'verdict', 'speedup', 'speedupLow', 'speedupHigh', 'timeNs', 'deviceMs', 'finishedAt'];
+
+const csvText = (view: SweepView, results: Results): string => {
+  const names = namesOf(view, results);
+  const rows = results.map((result) => [
+    ...names.map((name) => result.params[name] ?? ''),
+    result.told,
+    result.id,
+    result.verdict ?? result.status,
+    result.speedup,
+    result.speedupLow,
+    result.speedupHigh,
+    result.timeNs,
+    result.deviceMs,
+    result.finishedAt,
+  ]);
+  return [[...names, ...COLUMNS], ...rows].map((row) => `${row.map(csvCell).join(',')}\n`).join('');
+};
+
+const csvCell = (value: string | number | null): string => {
+  const text = String(value ?? '');
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+/** What another program needs to use it: `params` are those that the kernel is compiled with. */
+const bestOf = ({ id, problem, device }: SweepView, results: Results): object => {
+  const [best] = bestFirst(results);
+  if (best === undefined || best.speedup === null)
+    throw new KilnError('NOT_FOUND', `no point of sweep ${id} has passed yet: kiln sweep results ${id} says what became of them`);
+  const { params, speedup, speedupLow, speedupHigh, timeNs, id: candidate } = best;
+  return { problem, device, params, speedup, speedupLow, speedupHigh, timeNs, candidate, sweep: id, text: paramsText(params) };
+};

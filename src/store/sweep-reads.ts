@@ -1,0 +1,94 @@
+/** Sweeps for those who look: counts, results, lists. */
+import type { SweepId } from '../domain/ids.ts';
+import type { Candidate } from '../domain/candidate.ts';
+import type { SweepList, SweepPoints, SweepResults } from '../domain/api/sweeps.ts';
+import type { SweepCounts, SweepPage } from '../domain/ports/sweeps.ts';
+import { plannedPoints, type SweepSpec } from '../domain/sweep/sweep.ts';
+import { readRecords } from './reading.ts';
+import type { SqlSession } from './sql.ts';
+
+const SWEEPS_SHOWN = 200;
+
+const POINT = `number, told, candidate_id as id, content -> 'params' as params, candidates.status, verdict,
+  (score ->> 'speedup')::double precision as speedup, (score ->> 'speedupLow')::double precision as "speedupLow",
+  (score ->> 'speedupHigh')::double precision as "speedupHigh", (score ->> 'timeNs')::double precision as "timeNs",
+  (score -> 'stopped') is not null as "stoppedEarly", state ->> 'finishedAt' as "finishedAt", device_ms as "deviceMs"`;
+const OF_SWEEP = 'from kiln.sweep_points join kiln.candidates on candidates.id = candidate_id where sweep_points.sweep_id = $1';
+
+export const readResults = async (sql: SqlSession, id: SweepId, page: SweepPage): Promise<SweepResults['results']> => [
+  ...(await sql.query<SweepResults['results'][number]>(
+    `select ${POINT} ${OF_SWEEP} and told > $2::integer order by told limit $3::integer`,
+    [id, page.after, page.limit],
+  )),
+];
+
+export const readPoints = async (sql: SqlSession, id: SweepId, page: SweepPage): Promise<SweepPoints['points']> => [
+  ...(await sql.query<SweepPoints['points'][number]>(
+    `select ${POINT} ${OF_SWEEP} and number > $2::integer order by number limit $3::integer`,
+    [id, page.after, page.limit],
+  )),
+];
+
+/** The passed candidates, best first by rank key; what was stopped early comes last. */
+export const readSweepBest = async (sql: SqlSession, id: SweepId, limit: number): Promise<readonly Candidate[]> =>
+  readRecords(sql, {
+    where: `rank_key is not null and id in (select candidate_id from kiln.sweep_points where sweep_id = $1)
+      order by (score -> 'stopped') is not null, rank_key desc, submit_order limit $2::integer`,
+    params: [id, limit],
+  });
+
+interface Count {
+  readonly status: string | null;
+  readonly verdict: string | null;
+  readonly count: number;
+  readonly seconds: number;
+}
+
+export const readSweepCounts = async (sql: SqlSession, id: SweepId): Promise<SweepCounts> => {
+  const rows = await sql.query<Count>(COUNTS, [id]);
+  const sumBy = (name: (row: Count) => string | null): Record<string, number> => {
+    const sums: Record<string, number> = {};
+    for (const row of rows) {
+      const key = name(row);
+      if (key !== null) sums[key] = (sums[key] ?? 0) + row.count;
+    }
+    return sums;
+  };
+  return {
+    asked: rows.reduce((sum, { count }) => sum + count, 0),
+    byStatus: sumBy(({ status }) => status),
+    byVerdict: sumBy(({ verdict }) => verdict),
+    gpuSeconds: rows.reduce((sum, { seconds }) => sum + seconds, 0),
+  };
+};
+
+/** A point that is not submitted yet has no status. */
+const COUNTS = `
+select candidates.status, verdict, count(*)::integer as count, coalesce(sum(device_ms), 0)::double precision / 1000 as seconds
+from kiln.sweep_points left join kiln.candidates on candidates.id = candidate_id
+where sweep_points.sweep_id = $1 group by candidates.status, verdict`;
+
+type Listed = SweepList['sweeps'][number];
+interface ListRow extends Omit<Listed, 'createdAt' | 'size' | 'name' | 'strategy'> {
+  readonly createdAt: Date;
+  readonly spec: SweepSpec | null;
+}
+
+export const readSweepList = async (sql: SqlSession): Promise<SweepList['sweeps']> =>
+  (await sql.query<ListRow>(LIST, [SWEEPS_SHOWN])).map(({ createdAt, spec, ...row }) => ({
+    ...row,
+    name: spec?.name ?? '',
+    strategy: spec?.strategy ?? null,
+    size: spec ? plannedPoints(spec) : row.asked,
+    createdAt: createdAt.toISOString(),
+  }));
+
+const LIST = `
+with shown as (select * from kiln.sweeps order by created_at desc, id limit $1::integer)
+select shown.id, shown.problem, shown.device, shown.submitter, shown.status, shown.reason, shown.spec, shown.created_at as "createdAt",
+  count(number)::integer as asked, (count(*) filter (where candidates.status = 'done'))::integer as done,
+  (count(*) filter (where verdict = 'passed'))::integer as passed, max((score ->> 'speedup')::double precision) as best,
+  coalesce(sum(device_ms), 0)::double precision / 1000 as "gpuSeconds"
+from shown left join kiln.sweep_points on sweep_points.sweep_id = shown.id left join kiln.candidates on candidates.id = candidate_id
+group by shown.id, shown.problem, shown.device, shown.submitter, shown.status, shown.reason, shown.spec, shown.created_at
+order by shown.created_at desc, shown.id`;

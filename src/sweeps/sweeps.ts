@@ -1,0 +1,121 @@
+/** Answers the server about sweeps, and runs them: the door of `src/sweeps`. */
+import type { Logger } from 'pino';
+import type { SweepView } from '../domain/api/sweeps.ts';
+import { KilnError } from '../domain/errors.ts';
+import type { SweepId } from '../domain/ids.ts';
+import type { Kiln, SweepJudging } from '../domain/ports/kiln.ts';
+import type { Sweeps, SweepStore } from '../domain/ports/sweeps.ts';
+import type { SweepRow, SweepSpec, SweepStatus } from '../domain/sweep/sweep.ts';
+import { cancelPoints } from './cancel-points.ts';
+import { newSweep } from './create-spec.ts';
+import { resultsOf } from './results.ts';
+import { createRunner } from './run/runner.ts';
+import { viewOf } from './view.ts';
+
+/** Sweeps with something to do at once; those that ended do not count. */
+const OPEN_MAX = 256;
+
+export interface SweepsDeps {
+  readonly store: SweepStore;
+  readonly judging: SweepJudging & Pick<Kiln, 'problem'>;
+  readonly log: Logger;
+  /** Milliseconds of a clock that only goes forward. Left out: the system's. */
+  readonly monotonicMs?: () => number;
+}
+
+export interface RunningSweeps extends Sweeps {
+  /** Sweeps that were running go on. */
+  start(): Promise<void>;
+  /** Idempotent; also before `start`. */
+  close(): Promise<void>;
+}
+
+export const createSweeps = ({ store, judging, log, monotonicMs = () => performance.now() }: SweepsDeps): RunningSweeps => {
+  const runner = createRunner({ store, judging, log, monotonicMs });
+  const known = async (id: SweepId): Promise<SweepRow> => {
+    const row = runner.runs.get(id)?.record ?? (await store.sweepRow(id));
+    if (row) return row;
+    throw new KilnError('NOT_FOUND', `there is no sweep ${id}; GET /v1/sweeps lists those there are`);
+  };
+  const view = async (id: SweepId): Promise<SweepView> =>
+    viewOf(store, { row: await known(id), run: runner.runs.get(id) ?? null, nowMs: monotonicMs() });
+  const toldOf = async (id: SweepId): Promise<number> => (await store.sweepCounts(id)).byStatus['done'] ?? 0;
+  const turn = async (id: SweepId, status: SweepStatus, reason: string | null): Promise<SweepView> => {
+    const row = await known(id);
+    if (row.status === status) return view(id);
+    if (row.status === 'finished' || row.status === 'cancelled') throw ended(row);
+    const run = await runner.open(id);
+    if (run) await runner.change(run, { status, reason });
+    if (run && status === 'cancelled') {
+      // What is being submitted is there before the rest is cancelled.
+      await runner.idle(id);
+      await cancelPoints(id, { store, judging });
+    }
+    return view(id);
+  };
+  return {
+    create: async (request) => {
+      if (runner.runs.size >= OPEN_MAX)
+        throw new KilnError('QUEUE_FULL', `${runner.runs.size} sweeps are open; the limit is ${OPEN_MAX}. Cancel one, or wait`);
+      const sweep = await newSweep(request, judging);
+      if (await store.createSweep(sweep)) await runner.open(sweep.id);
+      return view(sweep.id);
+    },
+    list: async () => ({ sweeps: await store.sweepList() }),
+    view,
+    pause: async (id) => turn(id, 'paused', 'paused by a person'),
+    resume: async (id) => turn(id, 'running', null),
+    cancel: async (id) => turn(id, 'cancelled', 'cancelled by a person'),
+    extend: async (id, more) => {
+      const row = await known(id);
+      if (row.status === 'cancelled' || row.spec === null) throw ended(row);
+      const change = { spec: moreOf(row.spec, more, await toldOf(id)), ...(row.status === 'finished' ? GOES_ON : {}) };
+      const run = runner.runs.get(id);
+      if (run) await runner.change(run, change);
+      else {
+        await store.updateSweep(id, change);
+        await runner.open(id);
+      }
+      return view(id);
+    },
+    results: async (id, query, signal) =>
+      resultsOf(
+        { id, query, signal },
+        { store, news: runner.news, isOpen: async () => isOpen(await known(id), runner.runs.has(id)) },
+      ),
+    points: async (id, query) => {
+      await known(id);
+      const points = await store.sweepPoints(id, query);
+      return { points, next: points.length < query.limit ? null : (points.at(-1)?.number ?? null) };
+    },
+    start: async () => runner.start(),
+    close: async () => runner.stop(),
+  };
+};
+
+const GOES_ON = { status: 'running', reason: null } as const;
+
+const isOpen = ({ status }: SweepRow, isRunning: boolean): boolean => isRunning || status === 'running' || status === 'paused';
+
+const ended = ({ id, status }: SweepRow): KilnError =>
+  new KilnError('SWEEP_ENDED', `sweep ${id} is ${status}; ${status === 'finished' ? 'extend it, or ' : ''}start another one`);
+
+type Budget = SweepSpec['budget'];
+
+/** A plateau is looked for anew. */
+const moreOf = (spec: SweepSpec, more: Budget, told: number): SweepSpec => ({
+  ...spec,
+  budget: extended(spec.budget, more),
+  plateau: spec.plateau && { ...spec.plateau, after: told },
+});
+
+/** What had no limit has none afterwards. */
+const extended = (budget: Budget, more: Budget): Budget => ({
+  ...budget,
+  ...Object.fromEntries(
+    (['candidates', 'gpuSeconds', 'minutes'] as const).flatMap((name) => {
+      const [limit, added] = [budget[name], more[name]];
+      return limit === undefined || added === undefined ? [] : [[name, limit + added]];
+    }),
+  ),
+});
