@@ -47,8 +47,8 @@ def contender(rng: random.Random) -> tuple[Kernels, WantedRace]:
 
 
 def conduct(rng: random.Random, cases: int) -> Conduct:
-    """All that makes a candidate look slow and passes, each by itself and together. What stays slow for a whole case is slow: with several cases humps
-    do not stay as long."""
+    """All that makes a candidate look slow and passes, each by itself and together. What stays slow for a whole case is slow: with several cases
+    humps do not stay as long."""
     stretch_most = 12.0 if cases == 1 else 1.5
     kinds = rng.choice([{"humps"}, {"ramp"}, {"first"}, {"humps", "ramp", "first"}, set[str]()])
     found = Conduct(noise=rng.choice([0.001, 0.004, 0.02]), remembered=rng.uniform(0.97, 1.005))
