@@ -5,11 +5,11 @@ import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CandidateContent, Submission } from '../../../../src/domain/candidate.ts';
 import { CandidateId, ContentHash, type HostId } from '../../../../src/domain/ids.ts';
-import { BUNDLE_BYTES_MAX, KernelUnit } from '../../../../src/domain/protocol.ts';
+import { BUNDLE_BYTES_MAX, KernelUnit, ProgramUnit } from '../../../../src/domain/protocol.ts';
 import type { CompileResult, InfraFailure } from '../../../../src/domain/protocol.ts';
 import { createBundles } from '../../../../src/engine/compiling/bundles.ts';
 import { onArtifact, onArtifactStored } from '../../../../src/engine/compiling/transfers.ts';
-import { chooseHost, compilesFor, isCompileHost } from '../../../../src/engine/compiling/compile-hosts.ts';
+import { chooseHost, compileHostsFor, compilesFor, isCompileHost } from '../../../../src/engine/compiling/compile-hosts.ts';
 import {
   askCompile,
   cancelCompile,
@@ -336,6 +336,32 @@ describe('when the judging host', () => {
   test('no longer wants it, the compile host stops', () => {
     cancelCompile(state, { type: 'cancel-compile', id: idOf(1), hostId: judging.host.session.hostId });
     expect([helper.said, helper.connection.asked.size]).toEqual([['compile 1', 'cancel 1'], 0]);
+  });
+});
+
+describe('a program', () => {
+  const PROGRAM = ProgramUnit.parse({
+    language: 'python',
+    architecture: 'sm_90a',
+    files: [{ path: 'submission.py', content: 'custom_kernel = print' }],
+    entry: { file: 'submission.py', symbol: 'custom_kernel', style: 'custom_kernel' },
+    environment: 'torch',
+  });
+  const buildersOf = (own: Record<string, string>, other: Record<string, string>): readonly string[] => {
+    const [one, two] = [
+      createNotingHost({ state, hosts }, 'gpu', { gpus: 1, compilers: own }),
+      createNotingHost({ state, hosts }, 'builder', { compilers: other }),
+    ];
+    const job = { hostId: one.host.session.hostId, unit: PROGRAM, asked: null, failedAt: new Set<HostId>(), mayTransfer: true };
+    return compileHostsFor(state, one.host, job)
+      .filter((host) => host === two.host)
+      .map(({ session }) => session.hostId);
+  };
+
+  test('is built for another host by one with the same environment, and by no other', () => {
+    expect(buildersOf({ 'python:torch': 'environment a' }, { 'python:torch': 'environment a' })).toEqual(['builder']);
+    expect(buildersOf({ 'python:torch': 'environment a' }, { 'python:torch': 'environment b' })).toEqual([]);
+    expect(buildersOf({ cuda: 'same' }, { cuda: 'same' })).toEqual([]);
   });
 });
 
