@@ -113,12 +113,10 @@ export const createEngine = (deps: EngineDeps): Engine => {
 
   const start = async (): Promise<void> => {
     mode = 'running';
-    loop.start({ execute: (effect) => executeEffect(state, effect), onTick, onRefusedMove: state.metrics.onRefusedMove });
+    const onRefusedMove = (): void => state.metrics.onRefusedMove();
+    loop.start({ execute: (effect) => executeEffect(state, effect), onTick, onRefusedMove });
     noteDaemon(state, 'daemon.started');
-    const canaries = await store.canaries();
-    recoverCanaries(state, canaries);
-    recoverCompilers(state, canaries);
-    await recover(state);
+    await takeBack(state);
     // A crash, or an outage of the queue, between the store's commit and the queue's add leaves a candidate without a job.
     lostJobs.suspect();
     lostJobs.onTick(monotonicMs());
@@ -134,9 +132,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     mode = 'stopping';
     loop.stop();
     await leases.stop();
-    await Promise.all(
-      [...state.hosts.values()].map(async ({ session }) => session.stop({ shutdownRunner: session.transport === 'local' })),
-    );
+    await stopSessions(state);
     noteDaemon(state, 'daemon.stopped');
     await writeBehind.stop();
     eventLoopDelay.stop();
@@ -196,6 +192,19 @@ const hostAccess = (state: EngineState): HostAccess => ({
   lend: async (hostId, wish, options) => lendDevices(state, hostId, { wish, ...options }),
   note: (event) => state.writeBehind.add({ type: 'event', event }),
 });
+
+/** What an earlier life of the daemon knew and held. */
+const takeBack = async (state: EngineState): Promise<void> => {
+  const canaries = await state.store.canaries();
+  recoverCanaries(state, canaries);
+  recoverCompilers(state, canaries);
+  await recover(state);
+};
+
+const stopSessions = async ({ hosts }: Pick<EngineState, 'hosts'>): Promise<void> => {
+  const sessions = [...hosts.values()].map(({ session }) => session);
+  await Promise.all(sessions.map(async (session) => session.stop({ shutdownRunner: session.transport === 'local' })));
+};
 
 /** In one frame a host. */
 const acknowledge = ({ hosts }: Pick<EngineState, 'hosts'>, results: Committed['acknowledged']): void => {

@@ -14,17 +14,17 @@ export interface RetryOptions {
 
 /** Tries until it works, or the error is one that another try does not help, or `signal` aborts. */
 export const retryWhileUnavailable = async <T>(work: () => Promise<T>, { signal, onTrouble }: RetryOptions): Promise<T> => {
-  let isTroubled = false;
+  let failures = 0;
   const result = await retry(work, {
     mayHelp: (error) => {
       if (!(error instanceof KilnError) || !error.retryable) return false;
-      isTroubled = true;
+      failures += 1;
       onTrouble(error.message);
       return true;
     },
-    waitMs: (failures) => doubledMs(failures, BACKOFF),
+    waitMs: (times) => doubledMs(times, BACKOFF),
     signal,
   });
-  if (isTroubled) onTrouble(null);
+  if (failures > 0) onTrouble(null);
   return result;
 };
