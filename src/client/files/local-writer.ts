@@ -147,7 +147,7 @@ class Writer {
       } finally {
         await file.close();
       }
-      await this.#settle(item, this.ownPart);
+      await this.#moveIntoPlace(item, this.ownPart);
       this.bytes += item.size;
     }
   }
@@ -198,11 +198,11 @@ class Writer {
       throw new KilnError('WORK_REFUSED', `${path} is not whole, or changed while it was sent: try again`);
     }
     await truncate(data, size);
-    await this.#settle(item, data);
+    await this.#moveIntoPlace(item, data);
     await rm(this.#part(path, size, 'chunks'), { force: true });
   }
 
-  async #settle({ path, mode, mtimeUs }: FileItem, part: string): Promise<void> {
+  async #moveIntoPlace({ path, mode, mtimeUs }: FileItem, part: string): Promise<void> {
     const place = await this.#room(path);
     await chmod(part, mode & 0o777);
     await utimes(part, mtimeUs / 1e6, mtimeUs / 1e6);

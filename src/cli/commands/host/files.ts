@@ -26,7 +26,7 @@ interface FileOptions {
   readonly dryRun?: boolean;
 }
 
-const LEFT_OUT_TOLD_MAX = 10;
+const LEFT_OUT_SHOWN_MAX = 10;
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 const withFileOptions = (command: Command): Command =>
@@ -129,9 +129,9 @@ const move = async ({ json }: Context, { source, target, options }: Move): Promi
   }).finally(() => progress?.end());
   if (json) printJson(result);
   else print(transferredText(result, options.dryRun ? 'would be' : 'were'));
-  for (const { path, why } of json ? [] : result.leftOut.slice(0, LEFT_OUT_TOLD_MAX))
+  for (const { path, why } of json ? [] : result.leftOut.slice(0, LEFT_OUT_SHOWN_MAX))
     note(plainLine(`left out: ${path}: ${why}`, 400));
-  const more = result.leftOut.length - LEFT_OUT_TOLD_MAX;
+  const more = result.leftOut.length - LEFT_OUT_SHOWN_MAX;
   if (more > 0 && !json) note(`left out: ${more} more (--json lists all)`);
 };
 
