@@ -1,4 +1,6 @@
 /** The typed client: the CLI, scripts and agents speak to a daemon through it. Every method throws KilnError. */
+import { hostsContract } from '../domain/api/hosts-contract.ts';
+import type { HoldHost, HostHolds, ReleaseHost } from '../domain/hosts/hold.ts';
 import type { CheckProblem, ProblemTried } from '../domain/api/problem-check.ts';
 import type { z } from 'zod';
 import { campaignsContract, generatorsContract } from '../domain/api/campaigns-contract.ts';
@@ -102,6 +104,9 @@ export interface KilnClient extends SweepCalls {
   removeHost(host: string): Promise<HostRemoved>;
   /** Takes its quarantined devices back to work. */
   resumeHost(host: string): Promise<HostResumed>;
+  /** It, or one device, takes no new work until it is released. */
+  holdHost(host: string, wish: z.input<typeof HoldHost>): Promise<HostHolds>;
+  releaseHost(host: string, wish: z.input<typeof ReleaseHost>): Promise<HostHolds>;
   /** It, or every host, takes its inventory again; waits for what that finds. */
   refreshHosts(host?: string): Promise<HostsRefreshed>;
   problems(): Promise<ProblemList>;
@@ -171,6 +176,8 @@ export const createClient = (options: ClientOptions): KilnClient => {
     reloadFleet: () => json(fleetControlContract.reload),
     addHost: (body) => json(fleetControlContract.add, { body }),
     removeHost: (host) => json(fleetControlContract.remove, { params: { host } }),
+    holdHost: (host, body) => json(hostsContract.hold, { params: { host }, body }),
+    releaseHost: (host, body) => json(hostsContract.release, { params: { host }, body }),
     resumeHost: (host) => json(fleetContract.resume, { params: { host } }),
     refreshHosts: (host) =>
       host === undefined ? json(fleetContract.refreshAll) : json(fleetContract.refresh, { params: { host } }),

@@ -45,6 +45,9 @@ export const JournalEvent = z.strictObject({
     'device.returned',
     /** What the host compiles for others failed canaries: it compiles nothing; or it does again. */
     'compiler.quarantined',
+    /** Somebody said that the host, or a device of it, takes no work; or that it does again. */
+    'host.held',
+    'host.released',
     'compiler.returned',
     /** The fleet file, as it is now, was applied; or it is wrong, and nothing was changed. */
     'fleet.reloaded',

@@ -29,6 +29,7 @@ import { onHostEvent } from './host-events.ts';
 import type { HostControl } from '../domain/ports/host-control.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
 import { createHost } from './hosts/create-host.ts';
+import { recoverHolds } from './hosts/holds.ts';
 import { createFronts } from './judging/fronts.ts';
 import { lendDevices, type LendOptions, type Lent } from './lending/lending.ts';
 import { createRecordHolders } from './judging/record-holders.ts';
@@ -198,6 +199,7 @@ const takeBack = async (state: EngineState): Promise<void> => {
   const canaries = await state.store.canaries();
   recoverCanaries(state, canaries);
   recoverCompilers(state, canaries);
+  await recoverHolds(state);
   await recover(state);
 };
 

@@ -9,6 +9,7 @@ import { recoverCompilers } from './compiling/compiler-quarantine.ts';
 import { onRemoved } from './host-events.ts';
 import { connectedTo, type HostState } from './host-state.ts';
 import { createHost } from './hosts/create-host.ts';
+import { recoverHolds } from './hosts/holds.ts';
 import { factsOf } from './hosts/host-facts.ts';
 import type { EngineState } from './state.ts';
 
@@ -34,6 +35,7 @@ export const createHostControl = (state: EngineState, { hosts, startSession }: H
     const canaries = (await state.store.canaries()).filter(({ hostId }) => hostId === session.hostId);
     recoverCanaries(state, canaries);
     recoverCompilers(state, canaries);
+    await recoverHolds(state);
     note('host.added', session.hostId, { address: session.address });
     startSession(session);
   };

@@ -2,6 +2,8 @@
  * What the engine knows of one host. What belongs to a connection lives in it and ends with it; what the last inventory said stays, since views and
  * submissions speak of hosts that are away too.
  */
+import { holdText } from '../domain/hosts/hold.ts';
+import type { Hold } from '../domain/hosts/hold.ts';
 import type { HostRefreshed } from '../domain/api/fleet.ts';
 import type { Device } from '../domain/device.ts';
 import type { AttemptId, ContentHash, DeviceId } from '../domain/ids.ts';
@@ -37,6 +39,8 @@ export interface HostState {
   readonly canaries: HostCanaries;
   /** Devices that somebody holds, or asked for: they take no work. */
   readonly lent: Map<DeviceId, Loan>;
+  /** What somebody said: by device, or null for the whole host (hosts/holds.ts). */
+  readonly holds: Map<DeviceId | null, Hold>;
   readonly compiler: HostCompiler;
   /** Who waits for the inventory to be taken again, by the id of the request. */
   readonly refreshes: Map<string, (outcome: Omit<HostRefreshed, 'host'>) => void>;
@@ -94,17 +98,28 @@ export const newConnection = (defined: readonly ContentHash[]): Connected => ({
   ended: new AbortController(),
 });
 
+/** What somebody said of the device, or of its whole host. */
+export const holdOf = ({ holds }: Pick<HostState, 'holds'>, deviceId: DeviceId): Hold | null =>
+  holds.get(null) ?? holds.get(deviceId) ?? null;
+
+/** Why the device takes no work, whatever its canaries came to; null where it does. */
+export const whyNoWork = (host: Pick<HostState, 'holds' | 'lent'>, { id, unavailable }: Device): string | null => {
+  const hold = holdOf(host, id);
+  return unavailable ?? host.lent.get(id)?.reason ?? (hold && holdText(hold));
+};
+
 /** Null while it is away. */
 export const connectedTo = ({ connection }: Pick<HostState, 'connection'>): Connected | null =>
   connection.state === 'connected' ? connection : null;
 
 /** Why it is away, or takes no work. */
-export const reasonOf = ({ connection, leaving }: Pick<HostState, 'connection' | 'leaving'>): string | null => {
+export const reasonOf = ({ connection, leaving, holds }: Pick<HostState, 'connection' | 'leaving' | 'holds'>): string | null => {
+  const hold = holds.get(null);
   switch (connection.state) {
     case 'connecting':
       return null;
     case 'connected':
-      return leaving ?? connection.unavailable;
+      return leaving ?? (hold ? holdText(hold) : connection.unavailable);
     case 'unreachable':
     case 'refused':
       return connection.reason;

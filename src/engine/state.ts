@@ -39,6 +39,10 @@ export interface HostsSlice extends Shared {
   readonly eventLoopDelayMs: () => number;
 }
 
+export interface HoldsSlice extends HostsSlice, Pick<CanariesSlice, 'notify'> {
+  readonly store: Pick<Store, 'setHold' | 'holds'>;
+}
+
 export interface CompilingSlice extends Shared {
   readonly core: Core;
   readonly active: Map<CandidateId, ActiveCandidate>;

@@ -1,4 +1,5 @@
 /** The store over any Sql: candidates, attempts, journal, sweeps, rankings, campaigns. */
+import { readHolds, writeHold } from './holds.ts';
 import { wallClockMs } from '../platform/clock.ts';
 import type { AddedHosts } from '../domain/ports/fleet-control.ts';
 import type { CampaignStore, Store, Writes } from '../domain/ports/store.ts';
@@ -98,6 +99,8 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     generations: async (id, page) => readGenerations(sql, id, page),
     withdrawVerdicts: async (ids) => withdrawVerdicts(sql, ids, at()),
     outdatedVerdicts: async () => readOutdatedVerdicts(sql),
+    setHold: async (record, event) => writeHold(sql, record, { event, at: at() }),
+    holds: async () => readHolds(sql),
     addedHosts: async () => readAddedHosts(sql),
     keepHost: async (host) => keepHost(sql, host),
     dropHost: async (name) => dropHost(sql, name),

@@ -25,7 +25,7 @@ import { holderOf, temporaryFolder } from './servers.ts';
 import { LENIENT } from '../unit/engine/lenient-rules.ts';
 import { ScriptedHostSession } from './scripted-host-session.ts';
 
-const TABLES = 'candidates, sources, attempts, journal, sweeps, sweep_points, records, profiles, backlog, canaries';
+const TABLES = 'holds, candidates, sources, attempts, journal, sweeps, sweep_points, records, profiles, backlog, canaries';
 const LIMIT_MS = 10_000;
 const PROBLEM = 'scale';
 const problems = loadProblems(join(import.meta.dirname, '../fixtures/problems'));

@@ -1,3 +1,5 @@
+import { holdText } from '../../domain/hosts/hold.ts';
+import type { Hold } from '../../domain/hosts/hold.ts';
 import type { Command } from 'commander';
 import type { DeviceView, FleetView, HostRefreshed, HostResumed, HostsRefreshed, HostView } from '../../domain/api/fleet.ts';
 import { addFleetChanges } from './fleet-changes.ts';
@@ -77,7 +79,7 @@ const hostTable = ({ hosts }: FleetView): string =>
     ],
     hosts.map((host) => [
       host.name,
-      host.compilerQuarantine ? 'QUARANTINED' : host.state,
+      host.compilerQuarantine ? 'QUARANTINED' : host.hold ? holdWord(host.hold, isBusy(host)) : host.state,
       host.address,
       host.roundTripMs === null ? '-' : milliseconds(host.roundTripMs),
       isCompileOnly(host) ? 'compile only' : String(host.devices.length),
@@ -114,9 +116,15 @@ const deviceRow = (host: HostView, device: DeviceView): readonly string[] => [
   stateText(device),
 ];
 
+/** A host that is to be taken away is drained once nothing runs there. */
+const holdWord = ({ state }: Hold, isWorking: boolean): string => (state === 'draining' && !isWorking ? 'drained' : state);
+
+const isBusy = ({ devices, compile }: HostView): boolean =>
+  compile.running > 0 || devices.some(({ running, queued }) => running !== null || queued > 0);
+
 /** The whole reason is among the remarks. */
-const stateText = ({ quarantine, unavailable, running }: DeviceView): string =>
-  quarantine ? 'QUARANTINED' : (unavailable ?? (running === null ? 'idle' : 'judging'));
+const stateText = ({ quarantine, hold, unavailable, running }: DeviceView): string =>
+  quarantine ? 'QUARANTINED' : hold ? holdWord(hold, running !== null) : (unavailable ?? (running === null ? 'idle' : 'judging'));
 
 /** Why a host takes no work, what one without GPUs is for, and what its runner found missing. */
 const remarks = ({ hosts, complaint }: FleetView): string =>
@@ -126,7 +134,7 @@ const remarks = ({ hosts, complaint }: FleetView): string =>
       ...roleLine(host),
       ...(host.reason === null ? [] : [`${host.name}: ${host.reason}${retryText(host)}`]),
       ...compilerLine(host),
-      ...host.devices.flatMap((device) => quarantineLine(host, device)),
+      ...host.devices.flatMap((device) => [...quarantineLine(host, device), ...holdLine(host, device)]),
       ...(host.inventory?.warnings ?? []).map((warning) => `${host.name}: ${warning}`),
     ])
     .concat(complaint === null ? [] : [`the fleet file is wrong and was not applied: ${complaint}`])
@@ -143,6 +151,9 @@ const expiryLine = ({ name, origin }: HostView): readonly string[] =>
 
 const quarantineLine = ({ name }: HostView, { model, unavailable, quarantine }: DeviceView): readonly string[] =>
   quarantine ? [`${name}: ${model}: ${unavailable}. It comes back when one passes, or by: kiln fleet resume ${name}`] : [];
+
+const holdLine = ({ name, hold: whole }: HostView, { id, hold }: DeviceView): readonly string[] =>
+  hold && !whole ? [`${name}/${id}: ${holdText(hold)}`] : [];
 
 const roleLine = (host: HostView): readonly string[] => {
   const role = roleText(host);

@@ -1,6 +1,7 @@
 /** `kiln host …`: work on hosts of the fleet. */
 import type { Command } from 'commander';
 import { addHostExec } from './host/exec.ts';
+import { addHostHolds } from './host/hold.ts';
 import { addHostCopy, addHostPull, addHostPush } from './host/files.ts';
 import { addHostJobs, addHostLogs, addHostRun, addHostStop, addHostWait } from './host/jobs.ts';
 
@@ -14,6 +15,7 @@ const COMMANDS = [
   addHostLogs,
   addHostWait,
   addHostStop,
+  addHostHolds,
 ];
 
 export const addHost = (program: Command): void => {

@@ -1,3 +1,4 @@
+import { Hold } from '../hosts/hold.ts';
 import { z } from 'zod';
 import { Quarantine } from '../canary.ts';
 import { Device } from '../device.ts';
@@ -13,6 +14,8 @@ export const DeviceView = Device.extend({
   class: z.string(),
   /** Set while it takes no work since it failed a known-good candidate; `unavailable` says so too. */
   quarantine: Quarantine.nullable().default(null),
+  /** Set while it, or its host, takes no work since somebody said so. */
+  hold: Hold.nullable().default(null),
   queued: Count,
   running: z.string().nullable(),
   judged: Count,
@@ -50,6 +53,8 @@ export const HostView = z.strictObject({
   compilesFor: z.array(z.string()),
   /** Set while it compiles nothing for others: a known-good candidate that it compiled failed where one that the judging host compiled passed. */
   compilerQuarantine: Quarantine.nullable().default(null),
+  /** Set while the whole host takes no work since somebody said so; `reason` says so too. */
+  hold: Hold.nullable().default(null),
   compile: z.strictObject({
     queued: Count,
     running: Count,

@@ -1,4 +1,5 @@
 /** Work of people on hosts: commands, jobs, files. All of it is for operators, and in the journal with who did it. */
+import { HoldHost, HostHolds, ReleaseHost } from '../hosts/hold.ts';
 import { z } from 'zod';
 import {
   ExecRequest,
@@ -111,6 +112,31 @@ export const hostsContract = {
       params: JobParams,
       querystring: z.strictObject({ wait: z.coerce.number().min(0).max(WAIT_SECONDS_MAX).default(0) }),
       response: { 200: JobView, ...FAILURES },
+    },
+  },
+  hold: {
+    method: 'POST',
+    url: '/v1/hosts/:host/hold',
+    schema: {
+      operationId: 'holdHost',
+      tags: ['hosts'],
+      summary:
+        'Keeps new work from a host, or from one device; what runs is finished, what waits there goes elsewhere. Kept over restarts',
+      params: HostParams,
+      body: HoldHost,
+      response: { 200: HostHolds, ...FAILURES },
+    },
+  },
+  release: {
+    method: 'POST',
+    url: '/v1/hosts/:host/release',
+    schema: {
+      operationId: 'releaseHost',
+      tags: ['hosts'],
+      summary: 'A host, or one device, takes work again; a whole host also where canaries quarantined it',
+      params: HostParams,
+      body: ReleaseHost,
+      response: { 200: HostHolds, ...FAILURES },
     },
   },
   logs: {

@@ -1,4 +1,5 @@
 /** What Kiln does for those who call it. Implemented by the engine; every method throws KilnError for what the caller did wrong. */
+import type { HoldHost, HostHolds, ReleaseHost } from '../hosts/hold.ts';
 import type { CheckProblem, ProblemTried } from '../api/problem-check.ts';
 import type { z } from 'zod';
 import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../api/candidates.ts';
@@ -48,6 +49,10 @@ export interface Kiln {
   queue(): Promise<QueueView>;
   fleet(): Promise<FleetView>;
   /** Throws NOT_FOUND for a host that is not of the fleet. */
+  /** `by`: who says so. Throws NOT_FOUND. */
+  holdHost(host: HostId, wish: HoldHost, by: string): Promise<HostHolds>;
+  /** The whole host: also what canaries quarantined. */
+  releaseHost(host: HostId, wish: ReleaseHost, by: string): Promise<HostHolds>;
   resumeHost(host: HostId): Promise<HostResumed>;
   /** Of all hosts where it is null. Throws NOT_FOUND for a host that is not of the fleet. */
   refreshHosts(host: HostId | null): Promise<HostsRefreshed>;

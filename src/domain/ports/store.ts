@@ -2,6 +2,7 @@
 import type { Campaign, Generation, GenerationUpdate } from '../campaign/campaign.ts';
 import type { CanaryState } from '../canary.ts';
 import type { Candidate, CandidateContent, CandidateState } from '../candidate.ts';
+import type { Hold, HoldRecord } from '../hosts/hold.ts';
 import type { CampaignId, CandidateId, DeviceId, HostId } from '../ids.ts';
 import type {
   Backlog,
@@ -76,6 +77,12 @@ export interface Store {
   /** What is known of each device and compiler now; the last of each stands. */
   writeCanaries(batch: readonly CanaryState[]): Promise<void>;
   canaries(): Promise<readonly CanaryState[]>;
+  /** What somebody said of a host or a device, or null, with its journal entry in one transaction. */
+  setHold(
+    record: Pick<HoldRecord, 'hostId' | 'deviceId'> & { readonly hold: Hold | null },
+    event: NewJournalEvent,
+  ): Promise<void>;
+  holds(): Promise<readonly HoldRecord[]>;
   /**
    * Queues again candidates whose verdict depends on the device, or on code of the host's compiler, since its last passed canary, and returns
    * them: a page at a time, until none is left. One transaction with their `candidate.reopened` events; records that they held go to the best that is left.

@@ -11,7 +11,7 @@ import { mutantsOf } from '../../problems/mutants.ts';
 import type { Mutant } from '../../problems/mutants.ts';
 import { targetOf } from '../../problems/targets.ts';
 import { compileIdOf, newCanaryAttempt, shortly } from '../canaries/canary-attempt.ts';
-import { connectedTo } from '../host-state.ts';
+import { connectedTo, whyNoWork } from '../host-state.ts';
 import type { Connected, HostState } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 
@@ -109,8 +109,8 @@ const placeFor = (state: Checking, loaded: LoadedProblem, where: CheckProblem): 
 const isAsked = ({ host, device }: CheckProblem, { session }: HostState, found: Device): boolean =>
   (host === undefined || session.hostId === host) && (device === undefined || deviceClassOf(found) === device);
 
-const takesWork = ({ canaries, lent }: HostState, { id, unavailable }: Device): boolean =>
-  unavailable === null && !canaries.quarantines.has(id) && !lent.has(id);
+const takesWork = (host: HostState, device: Device): boolean =>
+  whyNoWork(host, device) === null && !host.canaries.quarantines.has(device.id);
 
 /** What it does beside a wrong answer is no concern: few timed runs. */
 const tried = async (state: Checking, place: Place, mutant: Mutant): Promise<Answer> => {

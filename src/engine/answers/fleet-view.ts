@@ -5,7 +5,7 @@ import { hostSnapshot } from '../../scheduler/scheduler.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
 import { compilesFor } from '../compiling/compile-hosts.ts';
 import { createDeviceUse } from '../telemetry/device-use.ts';
-import { type HostState, reasonOf } from '../host-state.ts';
+import { holdOf, type HostState, reasonOf, whyNoWork } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 
 type Viewed = Pick<AnswersSlice, 'hosts' | 'metrics' | 'core'>;
@@ -31,6 +31,7 @@ const hostView = (state: Viewed, host: HostState): HostView => ({
   devices: host.devices.map((device) => deviceView(state, host, device)),
   compilesFor: compilesFor(state, host).map(({ session }) => session.hostId),
   compilerQuarantine: host.compiler.quarantine,
+  hold: host.holds.get(null) ?? null,
   compile: { ...host.compile, ...host.compileCounts.view() },
 });
 
@@ -45,8 +46,9 @@ const deviceView = (state: Viewed, host: HostState, device: Device): DeviceView 
   const quarantine = host.canaries.quarantines.get(device.id) ?? null;
   return {
     ...device,
-    unavailable: device.unavailable ?? host.lent.get(device.id)?.reason ?? (quarantine && quarantineText(quarantine)),
+    unavailable: whyNoWork(host, device) ?? (quarantine && quarantineText(quarantine)),
     quarantine,
+    hold: holdOf(host, device.id),
     class: deviceClassOf(device),
     queued: held?.queued ?? 0,
     running: held?.running ?? null,

@@ -1,4 +1,6 @@
 /** Answers the server: one small file for each kind of question. */
+import type { HoldHost, ReleaseHost } from '../../domain/hosts/hold.ts';
+import { holdHost, releaseHost } from '../hosts/holds.ts';
 import type { CandidateId, HostId } from '../../domain/ids.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { SubmissionLimits } from '../deps.ts';
@@ -67,6 +69,12 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone }: 
     onEvents,
     queue: async () => queueView(state),
     fleet: async () => Promise.resolve(fleetView(state)),
+    holdHost: async (host: HostId, wish: HoldHost, by: string) => holdHost(state, host, { ...wish, by }),
+    releaseHost: async (host: HostId, wish: ReleaseHost, by: string) => {
+      const answer = await releaseHost(state, host, { ...wish, by });
+      if (wish.device === null) resumeHost(state, host);
+      return answer;
+    },
     resumeHost: async (host: HostId) => Promise.resolve(resumeHost(state, host)),
     refreshHosts: async (host: HostId | null) => refreshHosts(state, host),
     problems: () => ({

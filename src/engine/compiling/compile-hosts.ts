@@ -65,6 +65,7 @@ const takesWork = ({ monotonicMs }: CompilingSlice, host: HostState, unit: Compi
   const connection = connectedTo(host);
   return (
     host.compiler.quarantine === null &&
+    !host.holds.has(null) &&
     connection?.unavailable === null &&
     (connection.coolDowns.get(kindOf(unit)) ?? 0) <= monotonicMs()
   );

@@ -4,6 +4,7 @@ import * as trusting from '../../scheduler/trust.ts';
 import { deviceClassOf } from '../../domain/device.ts';
 import { isProven } from '../canaries/canaries.ts';
 import { chooseCanaries, nameOf } from '../canaries/choose.ts';
+import { whyNoWork } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilersSlice } from '../state.ts';
 import { compilesFor, makeSameCode, TRANSFERABLE } from './compile-hosts.ts';
@@ -33,9 +34,9 @@ const checksOf = (state: CompilersSlice, host: HostState): readonly Check[] =>
     );
   });
 
-const trustedDevices = ({ devices, canaries, lent }: HostState): HostState['devices'] =>
-  devices.filter(
-    ({ id, kind, unavailable }) => kind === 'gpu' && unavailable === null && !canaries.quarantines.has(id) && !lent.has(id),
+const trustedDevices = (host: HostState): HostState['devices'] =>
+  host.devices.filter(
+    (device) => device.kind === 'gpu' && whyNoWork(host, device) === null && !host.canaries.quarantines.has(device.id),
   );
 
 interface Places {

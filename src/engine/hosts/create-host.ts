@@ -24,6 +24,7 @@ export const createHost = (session: HostSession, bundles: Bundles): HostState =>
   puts: createPuts(session, bundles),
   canaries: createHostCanaries(),
   lent: new Map(),
+  holds: new Map(),
   compiler: createHostCompiler(),
   refreshes: new Map(),
 });

@@ -2,27 +2,27 @@
 import { deviceClassOf } from '../../domain/device.ts';
 import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { HostFacts } from '../../scheduler/events.ts';
+import { whyNoWork } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { HostsSlice } from '../state.ts';
 
 const ROUND_TRIP_DEFAULT_MS = 20;
 
-export const factsOf = (
-  { eventLoopDelayMs }: Pick<HostsSlice, 'eventLoopDelayMs'>,
-  { session, labels, connection, inventory, devices, runnerId, lent }: HostState,
-): HostFacts => ({
-  hostId: session.hostId,
-  runnerId,
-  // Whoever wants this very host asks for it by this label.
-  labels: [...labels, hostLabel(session.hostId)],
-  languages: inventory?.languages ?? [],
-  compileSlots: inventory?.compileSlots ?? 1,
-  rttMs: (session.roundTripMs ?? ROUND_TRIP_DEFAULT_MS) + eventLoopDelayMs(),
-  devices: devices.map((device) => ({
-    deviceId: device.id,
-    class: deviceClassOf(device),
-    model: device.model,
-    available:
-      device.unavailable === null && !lent.has(device.id) && connection.state === 'connected' && connection.unavailable === null,
-  })),
-});
+export const factsOf = ({ eventLoopDelayMs }: Pick<HostsSlice, 'eventLoopDelayMs'>, host: HostState): HostFacts => {
+  const { session, labels, connection, inventory, devices, runnerId } = host;
+  return {
+    hostId: session.hostId,
+    runnerId,
+    // Whoever wants this very host asks for it by this label.
+    labels: [...labels, hostLabel(session.hostId)],
+    languages: inventory?.languages ?? [],
+    compileSlots: inventory?.compileSlots ?? 1,
+    rttMs: (session.roundTripMs ?? ROUND_TRIP_DEFAULT_MS) + eventLoopDelayMs(),
+    devices: devices.map((device) => ({
+      deviceId: device.id,
+      class: deviceClassOf(device),
+      model: device.model,
+      available: whyNoWork(host, device) === null && connection.state === 'connected' && connection.unavailable === null,
+    })),
+  };
+};

@@ -1,5 +1,6 @@
 /** Which device a profile runs on: rather where the candidate was judged, or on the same model, or on any of its class. Pure. */
 import { deviceClassOf } from '../../domain/device.ts';
+import { whyNoWork } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { PendingProfile, PendingProfiles, Place, ProfileStage } from './pending.ts';
 
@@ -12,11 +13,11 @@ export const freeDevices = (hosts: Iterable<HostState>, pending: PendingProfiles
   const busy = new Set([...pending.values()].flatMap(({ stage }) => (stage.name === 'running' ? [stage.place.deviceId] : [])));
   return [...hosts]
     .filter(({ connection, leaving }) => connection.state === 'connected' && leaving === null)
-    .flatMap(({ session, devices, lent }) =>
-      devices
-        .filter(({ id, kind, unavailable }) => kind === 'gpu' && unavailable === null && !lent.has(id) && !busy.has(id))
+    .flatMap((host) =>
+      host.devices
+        .filter((device) => device.kind === 'gpu' && whyNoWork(host, device) === null && !busy.has(device.id))
         .map((device) => ({
-          hostId: session.hostId,
+          hostId: host.session.hostId,
           deviceId: device.id,
           model: device.model,
           deviceClass: deviceClassOf(device),

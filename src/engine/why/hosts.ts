@@ -3,7 +3,7 @@ import { deviceClassOf } from '../../domain/device.ts';
 import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
-import { connectedTo, type HostState, reasonOf } from '../host-state.ts';
+import { connectedTo, type HostState, reasonOf, whyNoWork } from '../host-state.ts';
 import type { WhySlice } from '../state.ts';
 import type { WhyCompile, WhyHost } from './view.ts';
 
@@ -24,7 +24,7 @@ const hostOf = (host: HostState): WhyHost => ({
       id: device.id,
       class: deviceClassOf(device),
       model: device.model,
-      unavailable: device.unavailable ?? host.lent.get(device.id)?.reason ?? null,
+      unavailable: whyNoWork(host, device),
       quarantine: quarantine ? quarantineText(quarantine) : null,
     };
   }),

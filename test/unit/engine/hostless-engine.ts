@@ -22,7 +22,7 @@ export const hostlessEngine = ({
   clocks = { now: Date.now, monotonicMs: () => performance.now() },
 }: Parts): Engine =>
   createEngine({
-    store: { canaries: async () => [], paused: async () => [], ...store } as Store,
+    store: { canaries: async () => [], holds: async () => [], paused: async () => [], ...store } as Store,
     queue: queue as Queue,
     sessions: [],
     problems,

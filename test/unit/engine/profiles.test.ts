@@ -176,7 +176,7 @@ const startEngine = async () => {
     count: async () => Promise.resolve(null),
   };
   const engine = createEngine({
-    store: { canaries: async () => [], ...store } as Store,
+    store: { canaries: async () => [], holds: async () => [], ...store } as Store,
     queue: queue as Queue,
     sessions: [near.session, far.session],
     problems,

@@ -46,6 +46,8 @@ const TYPES: Readonly<Record<JournalEvent['type'], true>> = {
   'device.changed': true,
   'device.quarantined': true,
   'compiler.quarantined': true,
+  'host.held': true,
+  'host.released': true,
   'compiler.returned': true,
   'device.returned': true,
   'daemon.started': true,

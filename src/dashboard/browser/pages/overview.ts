@@ -294,6 +294,8 @@ const NEWS_TEXT: Readonly<Partial<Record<JournalEvent['type'], string>>> = {
   'device.changed': 'changed',
   'device.quarantined': 'quarantined',
   'device.returned': 'returned to work',
+  'host.held': 'takes no work',
+  'host.released': 'takes work again',
   'compiler.quarantined': 'compiles nothing for others',
   'compiler.returned': 'compiles for others again',
   'candidate.requeued': 'put back',

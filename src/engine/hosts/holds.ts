@@ -1,0 +1,73 @@
+/**
+ * Hosts and devices that take no work since somebody said so. Written before it holds, so that a restart changes nothing. What runs is finished; what
+ * waits there goes elsewhere; a host that is held as a whole compiles for nobody either.
+ */
+import type { HoldHost, HostHolds, ReleaseHost } from '../../domain/hosts/hold.ts';
+import { KilnError } from '../../domain/errors.ts';
+import type { DeviceId, HostId } from '../../domain/ids.ts';
+import type { HostState } from '../host-state.ts';
+import type { HoldsSlice } from '../state.ts';
+import { factsOf } from './host-facts.ts';
+
+/** Who says so, for the journal. */
+interface Told {
+  readonly by: string;
+}
+
+export const holdHost = async (
+  state: HoldsSlice,
+  hostId: HostId,
+  { state: held, reason, by, device }: HoldHost & Told,
+): Promise<HostHolds> => {
+  const host = existing(state, hostId, device);
+  const hold = { state: held, reason, by, since: new Date(state.now()).toISOString() };
+  await state.store.setHold({ hostId, deviceId: device, hold }, eventOf('host.held', hostId, { ...hold, deviceId: device }));
+  host.holds.set(device, hold);
+  return changed(state, host);
+};
+
+/** Only what somebody said; quarantines by canaries are the caller's. */
+export const releaseHost = async (
+  state: HoldsSlice,
+  hostId: HostId,
+  { reason, by, device }: ReleaseHost & Told,
+): Promise<HostHolds> => {
+  const host = existing(state, hostId, device);
+  const freed = device === null ? [...host.holds.keys()] : [device];
+  for (const deviceId of freed) {
+    if (!host.holds.has(deviceId)) continue;
+    await state.store.setHold({ hostId, deviceId, hold: null }, eventOf('host.released', hostId, { reason, by, deviceId }));
+    host.holds.delete(deviceId);
+  }
+  return changed(state, host);
+};
+
+/** At a start, before hosts are connected. */
+export const recoverHolds = async (state: HoldsSlice): Promise<void> => {
+  for (const { hostId, deviceId, hold } of await state.store.holds()) state.hosts.get(hostId)?.holds.set(deviceId, hold);
+};
+
+const changed = (state: HoldsSlice, host: HostState): HostHolds => {
+  state.apply({ type: 'host-changed', host: factsOf(state, host) });
+  state.notify();
+  return {
+    host: host.session.hostId,
+    hold: host.holds.get(null) ?? null,
+    devices: [...host.holds].flatMap(([device, hold]) => (device === null ? [] : [{ device, hold }])),
+  };
+};
+
+const eventOf = (type: 'host.held' | 'host.released', hostId: HostId, data: Record<string, unknown>) => ({
+  type,
+  candidateId: null,
+  hostId,
+  data,
+});
+
+const existing = (state: HoldsSlice, hostId: HostId, device: DeviceId | null): HostState => {
+  const host = state.hosts.get(hostId);
+  if (!host) throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
+  if (device === null || host.devices.some(({ id }) => id === device) || host.holds.has(device)) return host;
+  const known = host.devices.map(({ id }) => id).join(', ') || 'none yet';
+  throw new KilnError('NOT_FOUND', `host "${hostId}" has no device "${device}"; its devices are ${known}`);
+};
