@@ -24,11 +24,11 @@ def main(file: str, problem: str, candidates: int) -> None:
         candidate = {"problem": problem, "source": text.read(), "language": "c" if file.endswith(".c") else "cuda"}
     candidate["device"] = "cpu" if file.endswith(".c") else "H100"
     sweep = call("POST", "/v1/sweeps", {"candidate": candidate, "strategy": "random", "budget": {"candidates": candidates}})
-    told, more = 0, True
+    reported, more = 0, True
     while more:
-        page = call("GET", f"/v1/sweeps/{sweep['id']}/results?after={told}&wait=30")
+        page = call("GET", f"/v1/sweeps/{sweep['id']}/results?after={reported}&wait=30")
         for result in page["results"]:
-            told = result["told"]
+            reported = result["reported"]
             print(result["verdict"], result["params"], result["speedup"])
         more = page["more"]
 

@@ -23,7 +23,7 @@ if (spec === null || view.asked < view.size || (view.byStatus['done'] ?? 0) < vi
 
 const results: SweepResults['results'] = [];
 for (let page = PAGE; page === PAGE; ) {
-  const next = (await client.sweepResults(view.id, { after: results.at(-1)?.told ?? 0, limit: PAGE })).results;
+  const next = (await client.sweepResults(view.id, { after: results.at(-1)?.reported ?? 0, limit: PAGE })).results;
   results.push(...next);
   page = next.length;
 }

@@ -17,7 +17,7 @@ export const replay = (strategy: Strategy, known: KnownSpace, verdicts: number):
     const value = known.valueOf(point);
     best = Math.max(best, value ?? -Infinity);
     curve.push(best);
-    strategy.tell([{ point, value }]);
+    strategy.report([{ point, value }]);
   }
   while (curve.length < verdicts) curve.push(best);
   return curve;

@@ -5,7 +5,7 @@ import { RESULTS_MAX, type SweepResults } from '../domain/api/sweeps.ts';
 export const allResults = async (client: KilnClient, id: string): Promise<SweepResults['results']> => {
   const all: SweepResults['results'] = [];
   for (;;) {
-    const { results } = await client.sweepResults(id, { after: all.at(-1)?.told ?? 0, limit: RESULTS_MAX });
+    const { results } = await client.sweepResults(id, { after: all.at(-1)?.reported ?? 0, limit: RESULTS_MAX });
     all.push(...results);
     if (results.length < RESULTS_MAX) return all;
   }

@@ -13,7 +13,7 @@ export interface FollowOptions {
 
 interface Calling {
   readonly api: KilnClient;
-  readonly patiently: <T>(call: () => Promise<T>) => Promise<T>;
+  readonly retry: <T>(call: () => Promise<T>) => Promise<T>;
 }
 
 const PAGE = 200;
@@ -21,26 +21,26 @@ const WAIT_SECONDS = 30;
 
 /** Returns the sweep as it is at its end. */
 export async function* followSweep(
-  { api, patiently }: Calling,
+  { api, retry }: Calling,
   request: CreateSweep,
   { onBreak = 'cancel', page = PAGE }: FollowOptions = {},
 ): AsyncGenerator<SweepResult, SweepView> {
-  const { id } = await patiently(async () => api.createSweep(request));
+  const { id } = await retry(async () => api.createSweep(request));
   let after = 0;
   let isThrough = false;
   try {
     while (!isThrough) {
-      const { results, more } = await patiently(async () => api.sweepResults(id, { after, limit: page, wait: WAIT_SECONDS }));
+      const { results, more } = await retry(async () => api.sweepResults(id, { after, limit: page, wait: WAIT_SECONDS }));
       for (const result of results) {
-        after = result.told ?? after;
+        after = result.reported ?? after;
         yield result;
       }
       isThrough = !more;
     }
   } finally {
-    if (!isThrough && onBreak === 'cancel') await patiently(async () => cancelUnlessEnded(api, id));
+    if (!isThrough && onBreak === 'cancel') await retry(async () => cancelUnlessEnded(api, id));
   }
-  return patiently(async () => api.sweep(id));
+  return retry(async () => api.sweep(id));
 }
 
 /** It may have come to its end by itself meanwhile. */

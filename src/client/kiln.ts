@@ -35,16 +35,16 @@ export interface Kiln {
 }
 
 /** `env`: where address and token come from where they are left out. */
-export const connect = ({ url, token, retry }: ConnectOptions = {}, env: NodeJS.ProcessEnv = processEnv): Kiln => {
+export const connect = ({ url, token, retry: limits }: ConnectOptions = {}, env: NodeJS.ProcessEnv = processEnv): Kiln => {
   const api = createClient({
     url: url ?? env['KILN_URL'] ?? 'http://127.0.0.1:7070',
     token: token ?? env['KILN_TOKEN'] ?? null,
   });
-  const patiently = retrying({ ...RETRY_LIMITS, ...retry });
+  const retry = retrying({ ...RETRY_LIMITS, ...limits });
   return {
     api,
-    judge: (candidates) => judged({ api, patiently }, candidates),
-    sweep: (request, options) => followSweep({ api, patiently }, request, options),
+    judge: (candidates) => judged({ api, retry }, candidates),
+    sweep: (request, options) => followSweep({ api, retry }, request, options),
   };
 };
 
@@ -54,19 +54,19 @@ const WAIT_SECONDS = 30;
 
 interface Calling {
   readonly api: KilnClient;
-  readonly patiently: <T>(call: () => Promise<T>) => Promise<T>;
+  readonly retry: <T>(call: () => Promise<T>) => Promise<T>;
 }
 
-async function* judged({ api, patiently }: Calling, candidates: readonly SubmitCandidate[]): AsyncGenerator<Candidate> {
+async function* judged({ api, retry }: Calling, candidates: readonly SubmitCandidate[]): AsyncGenerator<Candidate> {
   for (let from = 0; from < candidates.length; from += BATCH) {
-    const { candidates: taken } = await patiently(async () => api.submit(candidates.slice(from, from + BATCH)));
+    const { candidates: taken } = await retry(async () => api.submit(candidates.slice(from, from + BATCH)));
     const ids = [...new Set(taken.map(({ id }) => id))];
     const polls = new Map<string, Promise<Candidate>>();
     while (ids.length + polls.size > 0) {
       for (const id of ids.splice(0, POLLS_AT_ONCE - polls.size))
         polls.set(
           id,
-          patiently(async () => api.candidate(id, { waitSeconds: WAIT_SECONDS })),
+          retry(async () => api.candidate(id, { waitSeconds: WAIT_SECONDS })),
         );
       const record = await Promise.race(polls.values());
       polls.delete(record.id);

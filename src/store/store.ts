@@ -41,7 +41,7 @@ import {
   readTrail,
   readUnfinished as readUnfinishedOfSweep,
   readVerdicts,
-  tellPoints,
+  reportPoints,
   updateSweep,
 } from './sweeps.ts';
 import { readActivity, readOrigin, readProgress, readRecords, readSummaries } from './views.ts';
@@ -127,7 +127,7 @@ const sweepsOf = (sql: Sql, at: () => string): Omit<SweepStore, 'appendEvents'> 
   openSweeps: async () => readOpenSweeps(sql),
   askSweepPoints: async (id, asked) => insertAskedPoints(sql, id, asked),
   linkSweepPoints: async (id, linked) => linkPoints(sql, id, linked),
-  tellSweepPoints: async (id, told) => tellPoints(sql, id, told),
+  reportSweepPoints: async (id, told) => reportPoints(sql, id, told),
   sweepTrail: async (id, page) => readTrail(sql, id, page),
   sweepVerdicts: async (id, candidateIds) => readVerdicts(sql, id, candidateIds),
   unfinishedOfSweep: async (id) => readUnfinishedOfSweep(sql, id),

@@ -9,7 +9,7 @@ import type { SqlSession } from './sql.ts';
 
 const SWEEPS_SHOWN = 200;
 
-const POINT = `number, told, candidate_id as id, content -> 'params' as params, candidates.status, verdict,
+const POINT = `number, told as reported, candidate_id as id, content -> 'params' as params, candidates.status, verdict,
   (score ->> 'speedup')::double precision as speedup, (score ->> 'speedupLow')::double precision as "speedupLow",
   (score ->> 'speedupHigh')::double precision as "speedupHigh", (score ->> 'timeNs')::double precision as "timeNs",
   (score -> 'stopped') is not null as "stoppedEarly", state ->> 'finishedAt' as "finishedAt", device_ms as "deviceMs"`;

@@ -10,7 +10,7 @@ import type {
   SweepChange,
   SweepPage,
   SweepVerdict,
-  ToldPoint,
+  ReportedPoint,
   TrailPoint,
 } from '../domain/ports/sweeps.ts';
 import type { SweepRow } from '../domain/sweep/sweep.ts';
@@ -112,20 +112,20 @@ update kiln.sweep_points set candidate_id = linked."candidateId"
 from jsonb_to_recordset($2::jsonb) as linked (number integer, "candidateId" text)
 where sweep_id = $1 and sweep_points.number = linked.number`;
 
-export const tellPoints = async (sql: SqlSession, id: SweepId, told: readonly ToldPoint[]): Promise<void> => {
-  if (told.length > 0) await sql.query(TELL, [id, toJson(told)]);
+export const reportPoints = async (sql: SqlSession, id: SweepId, reported: readonly ReportedPoint[]): Promise<void> => {
+  if (reported.length > 0) await sql.query(REPORT, [id, toJson(reported)]);
 };
 
-const TELL = `
-update kiln.sweep_points set told = verdict.told, device_ms = verdict."deviceMs"
-from jsonb_to_recordset($2::jsonb) as verdict (number integer, told integer, "deviceMs" double precision)
+const REPORT = `
+update kiln.sweep_points set told = verdict.reported, device_ms = verdict."deviceMs"
+from jsonb_to_recordset($2::jsonb) as verdict (number integer, reported integer, "deviceMs" double precision)
 where sweep_id = $1 and sweep_points.number = verdict.number`;
 
 export const readTrail = async (sql: SqlSession, id: SweepId, { after, limit }: SweepPage): Promise<readonly TrailPoint[]> =>
   sql.query<TrailPoint>(TRAIL, [id, after, limit]);
 
 const TRAIL = `
-select number, coalesce(point, 0)::float8 as point, candidate_id as "candidateId", told, device_ms as "deviceMs", verdict,
+select number, coalesce(point, 0)::float8 as point, candidate_id as "candidateId", told as reported, device_ms as "deviceMs", verdict,
   rank_key as speedup
 from kiln.sweep_points left join kiln.candidates on candidates.id = candidate_id
 where sweep_points.sweep_id = $1 and number > $2::integer order by number limit $3::integer`;

@@ -26,7 +26,7 @@ export const resultsOf = async (
     const next = Promise.withResolvers<void>();
     const stops = [news.on(next.resolve), onAbort(until, next.resolve)];
     try {
-      // In this order: what is told after the first question is found by the second.
+      // In this order: what is reported after the first question is found by the second.
       const open = await isOpen();
       const results = await store.sweepResults(id, { after, limit });
       if (results.length > 0 || !open || until.aborted || wait === 0) return { results, more: open || results.length === limit };

@@ -39,7 +39,7 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
   };
   const view = async (id: SweepId): Promise<SweepView> =>
     viewOf(store, { row: await known(id), run: runner.runs.get(id) ?? null, nowMs: monotonicMs() });
-  const toldOf = async (id: SweepId): Promise<number> => (await store.sweepCounts(id)).byStatus['done'] ?? 0;
+  const reportedOf = async (id: SweepId): Promise<number> => (await store.sweepCounts(id)).byStatus['done'] ?? 0;
   const turn = async (id: SweepId, status: SweepStatus, reason: string | null): Promise<SweepView> => {
     const row = await known(id);
     if (row.status === status) return view(id);
@@ -69,7 +69,7 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
     extend: async (id, more) => {
       const row = await known(id);
       if (row.status === 'cancelled' || row.spec === null) throw ended(row);
-      const change = { spec: moreOf(row.spec, more, await toldOf(id)), ...(row.status === 'finished' ? GOES_ON : {}) };
+      const change = { spec: moreOf(row.spec, more, await reportedOf(id)), ...(row.status === 'finished' ? GOES_ON : {}) };
       const run = runner.runs.get(id);
       if (run) await runner.change(run, change);
       else {
@@ -103,10 +103,10 @@ const ended = ({ id, status }: SweepRow): KilnError =>
 type Budget = SweepSpec['budget'];
 
 /** A plateau is looked for anew. */
-const moreOf = (spec: SweepSpec, more: Budget, told: number): SweepSpec => ({
+const moreOf = (spec: SweepSpec, more: Budget, reported: number): SweepSpec => ({
   ...spec,
   budget: extended(spec.budget, more),
-  plateau: spec.plateau && { ...spec.plateau, after: told },
+  plateau: spec.plateau && { ...spec.plateau, after: reported },
 });
 
 /** What had no limit has none afterwards. */

@@ -88,11 +88,11 @@ const settingsOf = (file: SweepFile | null, options: SweepOptions): Readonly<Rec
 const given = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
-const ISSUES_TOLD_MAX = 4;
+const ISSUES_SHOWN_MAX = 4;
 
 const checked = (sweep: unknown): CreateSweep => {
   const parsed = CreateSweep.safeParse(sweep);
   if (parsed.success) return parsed.data;
-  const told = parsed.error.issues.map((issue) => `${pathText(issue.path)}: ${issueText(issue)}`);
-  throw new KilnError('INVALID_REQUEST', told.slice(0, ISSUES_TOLD_MAX).join('; '));
+  const reported = parsed.error.issues.map((issue) => `${pathText(issue.path)}: ${issueText(issue)}`);
+  throw new KilnError('INVALID_REQUEST', reported.slice(0, ISSUES_SHOWN_MAX).join('; '));
 };

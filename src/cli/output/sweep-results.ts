@@ -10,13 +10,13 @@ export const RESULT_FORMATS = ['table', 'csv', 'jsonl', 'best'] as const;
 export type ResultFormat = (typeof RESULT_FORMATS)[number];
 
 type Results = SweepResults['results'];
-interface Told {
+interface Reported {
   readonly view: SweepView;
   readonly results: Results;
 }
 
 /** Ends with a line break. */
-export const resultsText = ({ view, results }: Told, format: ResultFormat): string => {
+export const resultsText = ({ view, results }: Reported, format: ResultFormat): string => {
   switch (format) {
     case 'table':
       return `${tableText(view, results) || 'no point has a verdict yet'}\n`;
@@ -59,13 +59,13 @@ const tableText = (view: SweepView, results: Results): string => {
   );
 };
 
-const COLUMNS = ['told', 'candidate', 'verdict', 'speedup', 'speedupLow', 'speedupHigh', 'timeNs', 'deviceMs', 'finishedAt'];
+const COLUMNS = ['reported', 'candidate', 'verdict', 'speedup', 'speedupLow', 'speedupHigh', 'timeNs', 'deviceMs', 'finishedAt'];
 
 const csvText = (view: SweepView, results: Results): string => {
   const names = namesOf(view, results);
   const rows = results.map((result) => [
     ...names.map((name) => result.params[name] ?? ''),
-    result.told,
+    result.reported,
     result.id,
     result.verdict ?? result.status,
     result.speedup,

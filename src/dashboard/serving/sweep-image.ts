@@ -37,7 +37,7 @@ const allResults = async (reads: SweepReads, id: SweepId): Promise<Results> => {
   while (all.length < RESULTS_MAX) {
     const { results } = await reads.results(
       id,
-      { after: all.at(-1)?.told ?? 0, limit: PAGE, wait: 0 },
+      { after: all.at(-1)?.reported ?? 0, limit: PAGE, wait: 0 },
       new AbortController().signal,
     );
     all.push(...results);

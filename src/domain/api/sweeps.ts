@@ -106,7 +106,7 @@ export const RESULTS_MAX = 10_000;
 const WAIT_SECONDS_MAX = 60;
 
 export const SweepResultsQuery = z.strictObject({
-  /** `told` of the last result that is known. */
+  /** `reported` of the last result that is known. */
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(RESULTS_MAX).default(1000),
   /** Holds the answer until there is something, or the sweep is over. */

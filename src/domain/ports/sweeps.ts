@@ -51,14 +51,14 @@ export interface SweepStore extends Pick<Store, 'appendEvents'> {
   askSweepPoints(id: SweepId, asked: readonly AskedPoint[]): Promise<void>;
   /** Their candidates are there. */
   linkSweepPoints(id: SweepId, linked: readonly LinkedPoint[]): Promise<void>;
-  tellSweepPoints(id: SweepId, told: readonly ToldPoint[]): Promise<void>;
+  reportSweepPoints(id: SweepId, reported: readonly ReportedPoint[]): Promise<void>;
   /** By number, from after `after`. */
   sweepTrail(id: SweepId, page: SweepPage): Promise<readonly TrailPoint[]>;
   /** Those of the candidates that have a verdict. */
   sweepVerdicts(id: SweepId, candidateIds: readonly CandidateId[]): Promise<readonly SweepVerdict[]>;
   /** Its points that have no verdict, of those that nobody had submitted before. */
   unfinishedOfSweep(id: SweepId): Promise<readonly CandidateId[]>;
-  /** Told after `after`, in their order. */
+  /** Reported after `after`, in their order. */
   sweepResults(id: SweepId, page: SweepPage): Promise<SweepResults['results']>;
   sweepPoints(id: SweepId, page: SweepPage): Promise<SweepPoints['points']>;
   sweepCounts(id: SweepId): Promise<SweepCounts>;
@@ -95,9 +95,9 @@ export interface LinkedPoint {
   readonly candidateId: CandidateId;
 }
 
-export interface ToldPoint {
+export interface ReportedPoint {
   readonly number: number;
-  readonly told: number;
+  readonly reported: number;
   readonly deviceMs: number;
 }
 
@@ -113,7 +113,7 @@ export interface SweepVerdict {
 /** A point as it is taken up again after a restart. */
 export interface TrailPoint extends AskedPoint {
   readonly candidateId: CandidateId | null;
-  readonly told: number | null;
+  readonly reported: number | null;
   readonly deviceMs: number | null;
   readonly verdict: Verdict | null;
   readonly speedup: number | null;

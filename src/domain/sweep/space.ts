@@ -65,7 +65,7 @@ export const createSpace = ({ axes: given, where, fixed }: SpaceSpec): Space => 
   };
 };
 
-/** Tried on the first point, so that a wrong name is told at once. */
+/** Tried on the first point, so that a wrong name is reported at once. */
 const compiled = (text: string, example: Params): Condition => {
   try {
     const condition = compileCondition(text);

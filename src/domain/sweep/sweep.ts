@@ -60,7 +60,7 @@ export const SweepResult = z.strictObject({
   /** From 0, in the order in which points were asked for. */
   number: z.int().min(0),
   /** From 1, in the order in which verdicts came; null before. */
-  told: z.int().positive().nullable(),
+  reported: z.int().positive().nullable(),
   id: CandidateId.nullable(),
   params: Params,
   status: z.string(),

@@ -10,8 +10,8 @@ import { learn, type SweepRun } from './sweep-run.ts';
 
 /** Points of one question and one submission. */
 const ASKED_AT_ONCE = 250;
-/** Verdicts that are told in one write. */
-const TOLD_AT_ONCE = 1000;
+/** Verdicts that are reported in one write. */
+const REPORTED_AT_ONCE = 1000;
 
 export interface DriveDeps {
   readonly store: SweepStore;
@@ -21,15 +21,15 @@ export interface DriveDeps {
   readonly slots: (device: string) => Promise<number>;
   /** A limit is reached and the last verdict is there. */
   readonly finish: (run: SweepRun, reason: string) => Promise<void>;
-  /** Verdicts were told: whoever waits for results looks. */
-  readonly onTold: () => void;
+  /** Verdicts were reported: whoever waits for results looks. */
+  readonly onReported: () => void;
 }
 
 export const drive = async (run: SweepRun, deps: DriveDeps): Promise<void> => {
   // A strategy cannot unlearn: it learns again from the rows.
   if (!run.isRestored || run.takenBack.size > 0) await restore(run, deps.store);
   await submit(run, deps);
-  await settle(run, deps);
+  await collect(run, deps);
   while (run.record.status === 'running') {
     const end = endOf(run, deps.monotonicMs());
     if (end !== null) {
@@ -37,7 +37,7 @@ export const drive = async (run: SweepRun, deps: DriveDeps): Promise<void> => {
       return;
     }
     if (!(await askMore(run, deps))) return;
-    await settle(run, deps);
+    await collect(run, deps);
   }
 };
 
@@ -90,29 +90,29 @@ const candidateAt = ({ candidate, space }: SweepRun, point: number): z.output<ty
   params: { ...candidate.params, ...space.paramsOf(point) },
 });
 
-/** What has a verdict by now is written as told, and the strategy learns it. */
-const settle = async (run: SweepRun, { store, onTold }: DriveDeps): Promise<void> => {
+/** What has a verdict by now is written as reported, and the strategy learns it. */
+const collect = async (run: SweepRun, { store, onReported }: DriveDeps): Promise<void> => {
   const { id } = run.record;
   while (run.arrived.size > 0) {
-    const ids = [...run.arrived].slice(0, TOLD_AT_ONCE);
+    const ids = [...run.arrived].slice(0, REPORTED_AT_ONCE);
     const verdicts = await store.sweepVerdicts(id, ids);
-    const told = verdicts.flatMap((verdict) => {
+    const reported = verdicts.flatMap((verdict) => {
       const point = run.pending.get(verdict.candidateId);
       return point ? [{ ...verdict, ...point }] : [];
     });
-    await store.tellSweepPoints(
+    await store.reportSweepPoints(
       id,
-      told.map(({ number, deviceMs }, index) => ({ number, deviceMs, told: run.lastTold + index + 1 })),
+      reported.map(({ number, deviceMs }, index) => ({ number, deviceMs, reported: run.lastReported + index + 1 })),
     );
-    run.lastTold += told.length;
-    for (const { candidateId, deviceMs } of told) {
+    run.lastReported += reported.length;
+    for (const { candidateId, deviceMs } of reported) {
       run.pending.delete(candidateId);
-      run.toldIds.add(candidateId);
+      run.reportedIds.add(candidateId);
       run.gpuMs += deviceMs;
     }
     for (const one of ids) run.arrived.delete(one);
-    learn(run, told);
-    if (told.length > 0) onTold();
+    learn(run, reported);
+    if (reported.length > 0) onReported();
   }
 };
 

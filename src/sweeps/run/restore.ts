@@ -16,24 +16,24 @@ export const restore = async (run: SweepRun, store: Pick<SweepStore, 'sweepTrail
   run.plateau = createPlateauWatch(spec.plateau);
   run.asked = trail.length;
   run.unsubmitted = trail.flatMap(({ number, point, candidateId }) => (candidateId === null ? [{ number, point }] : []));
-  for (const list of [run.pending, run.arrived, run.toldIds]) list.clear();
-  const isTold = ({ told: order, verdict, candidateId }: TrailPoint): boolean =>
+  for (const list of [run.pending, run.arrived, run.reportedIds]) list.clear();
+  const isReported = ({ reported: order, verdict, candidateId }: TrailPoint): boolean =>
     order !== null && verdict !== null && (candidateId === null || !run.takenBack.has(candidateId));
-  const told = trail.filter(isTold);
-  for (const { candidateId, number, point } of trail.filter((one) => !isTold(one))) {
+  const reported = trail.filter(isReported);
+  for (const { candidateId, number, point } of trail.filter((one) => !isReported(one))) {
     if (candidateId === null) continue;
     run.pending.set(candidateId, { number, point });
     // Its verdict may have come while nobody looked.
     run.arrived.add(candidateId);
   }
-  for (const { candidateId } of told) if (candidateId !== null) run.toldIds.add(candidateId);
-  // A verdict that comes again is told again, under a new number: whoever follows the results sees it.
-  run.lastTold = trail.reduce((last, { told: order }) => Math.max(last, order ?? 0), 0);
+  for (const { candidateId } of reported) if (candidateId !== null) run.reportedIds.add(candidateId);
+  // A verdict that comes again is reported again, under a new number: whoever follows the results sees it.
+  run.lastReported = trail.reduce((last, { reported: order }) => Math.max(last, order ?? 0), 0);
   run.gpuMs = trail.reduce((sum, { deviceMs }) => sum + (deviceMs ?? 0), 0);
   run.takenBack.clear();
   run.refusedInRow = 0;
   run.isUsedUp = false;
-  learn(run, told.toSorted((a, b) => (a.told ?? 0) - (b.told ?? 0)).map(verdictOf));
+  learn(run, reported.toSorted((a, b) => (a.reported ?? 0) - (b.reported ?? 0)).map(verdictOf));
   run.isRestored = true;
 };
 

@@ -16,7 +16,7 @@ import { followVerdicts, type VerdictNews } from './follow-verdicts.ts';
 import { createSlots } from './slots.ts';
 import { createRun, isThrough, ranMsOf, type SweepRun } from './sweep-run.ts';
 
-/** Budgets of time end between verdicts too; what a journal could not tell is looked at. */
+/** Budgets of time end between verdicts too; what a journal could not report is looked at. */
 const LOOK_MS = 1000;
 const RECHECK_MS = 30_000;
 const SAVE_MS = 10_000;
@@ -30,7 +30,7 @@ export interface RunnerDeps {
 
 export interface SweepRunner {
   readonly runs: ReadonlyMap<SweepId, SweepRun>;
-  /** Something was told, or a sweep is over. */
+  /** Something was reported, or a sweep is over. */
   readonly news: Signal<void>;
   /** Throws KilnError where it cannot go on. */
   open(id: SweepId): Promise<SweepRun | null>;
@@ -49,7 +49,7 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
     judging,
     log,
     isWanted: () => runs.size > 0,
-    onNews: (told) => passOn([...runs.values()], told).forEach((run) => drives.wake(run)),
+    onNews: (reported) => passOn([...runs.values()], reported).forEach((run) => drives.wake(run)),
   });
   const rounds = createRounds((what, error) => log.warn({ err: error }, what));
 
@@ -65,7 +65,7 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
     monotonicMs,
     slots: createSlots(judging, monotonicMs),
     finish: async (run, reason) => change(run, { status: 'finished', reason }),
-    onTold: news.emit,
+    onReported: news.emit,
   };
   const drives = createDrives({
     drive: async (run) => drive(run, deps),
@@ -138,7 +138,7 @@ const stopsAt = ({ record }: SweepRun, error: unknown): error is KilnError =>
 const passOn = (runs: readonly SweepRun[], { done, takenBack }: VerdictNews): readonly SweepRun[] =>
   runs.filter((run) => {
     const arrived = done.filter((id) => run.pending.has(id));
-    const lost = takenBack.filter((id) => run.toldIds.has(id));
+    const lost = takenBack.filter((id) => run.reportedIds.has(id));
     for (const id of arrived) run.arrived.add(id);
     for (const id of lost) run.takenBack.add(id);
     return arrived.length + lost.length > 0;

@@ -1,5 +1,5 @@
 /**
- * One sweep that is not over, in memory. Its rows say all of it: asked points, their candidates, verdicts in the order in which they were told.
+ * One sweep that is not over, in memory. Its rows say all of it: asked points, their candidates, verdicts in the order in which they were reported.
  *
  * Modes: restoring (its rows are read; nothing is asked for); going (asks, submits, tells); draining (a limit is reached, the last verdicts come);
  * through (no verdict is waited for, and its status is final).
@@ -10,7 +10,7 @@ import type { CandidateId } from '../../domain/ids.ts';
 import { createSpace, type Space } from '../../domain/sweep/space.ts';
 import { plannedPoints, type SweepRow, type SweepSpec } from '../../domain/sweep/sweep.ts';
 import { createStrategy } from '../strategies/create-strategy.ts';
-import type { Strategy, Told } from '../strategies/strategy.ts';
+import type { Strategy, Reported } from '../strategies/strategy.ts';
 import { createPlateauWatch, type PlateauWatch } from './plateau.ts';
 
 type Candidate = z.output<typeof SubmitCandidate>;
@@ -32,11 +32,11 @@ export interface SweepRun {
   readonly pending: Map<CandidateId, Point>;
   /** Of the pending ones, those that may have a verdict by now. */
   readonly arrived: Set<CandidateId>;
-  /** Verdicts that were told and were taken back since. */
+  /** Verdicts that were reported and were taken back since. */
   readonly takenBack: Set<CandidateId>;
-  readonly toldIds: Set<CandidateId>;
+  readonly reportedIds: Set<CandidateId>;
   asked: number;
-  lastTold: number;
+  lastReported: number;
   gpuMs: number;
   /** Points in a row that were no plan or no code: they cost nothing, and must not go on for ever. */
   refusedInRow: number;
@@ -62,9 +62,9 @@ export const createRun = (record: SweepRun['record'], candidate: Candidate): Swe
     pending: new Map(),
     arrived: new Set(),
     takenBack: new Set(),
-    toldIds: new Set(),
+    reportedIds: new Set(),
     asked: 0,
-    lastTold: 0,
+    lastReported: 0,
     gpuMs: 0,
     refusedInRow: 0,
     isUsedUp: false,
@@ -94,15 +94,15 @@ export interface Verdict {
   readonly speedup: number | null;
 }
 
-/** In the order in which they are told. */
+/** In the order in which they are reported. */
 export const learn = (run: SweepRun, verdicts: readonly Verdict[]): void => {
-  const told: Told[] = [];
+  const reported: Reported[] = [];
   for (const { point, verdict, speedup } of verdicts) {
     run.refusedInRow = REFUSED.has(verdict) ? run.refusedInRow + 1 : 0;
     if (SILENT.has(verdict)) continue;
     const value = speedup === null ? null : Math.log(speedup);
-    told.push({ point, value });
+    reported.push({ point, value });
     run.plateau.add(value);
   }
-  run.strategy.tell(told);
+  run.strategy.report(reported);
 };

@@ -6,7 +6,7 @@ import { below, type Random, randomFrom } from '../../platform/random.ts';
 import { drawPoint, isNew } from './draw.ts';
 import { createFailures } from './failures.ts';
 import { createLatinHypercube } from './latin-hypercube.ts';
-import type { Strategy, StrategyOptions, Told } from './strategy.ts';
+import type { Strategy, StrategyOptions, Reported } from './strategy.ts';
 
 /** Points of the even cover it begins with, for each axis. */
 const START_PER_AXIS = 2;
@@ -28,7 +28,7 @@ export const createEvolve = (options: StrategyOptions): Strategy => {
   const seen = new Set(asked);
   const cover = createLatinHypercube({ ...options, planned: start, asked: asked.slice(0, start) });
   const failures = createFailures(space);
-  let best: Told[] = [];
+  let best: Reported[] = [];
 
   const child = (random: Random, tries: number): number => {
     const parent = space.placesOf(parentOf(best, random));
@@ -58,8 +58,8 @@ export const createEvolve = (options: StrategyOptions): Strategy => {
       }
       return points;
     },
-    tell: (results) => {
-      failures.tell(results);
+    report: (results) => {
+      failures.report(results);
       const passed = results.filter(({ value }) => value !== null);
       best = [...best, ...passed].toSorted((a, b) => (b.value ?? 0) - (a.value ?? 0)).slice(0, PARENTS);
     },
@@ -67,7 +67,7 @@ export const createEvolve = (options: StrategyOptions): Strategy => {
 };
 
 /** The better, the likelier: the least of two draws. */
-const parentOf = (best: readonly Told[], random: Random): number =>
+const parentOf = (best: readonly Reported[], random: Random): number =>
   best[Math.min(below(random, best.length), below(random, best.length))]?.point ?? 0;
 
 const crossed = (a: readonly number[], b: readonly number[], random: Random): number[] =>

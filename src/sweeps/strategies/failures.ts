@@ -1,6 +1,6 @@
 /** Which values of which axes mostly do not pass: learned from every verdict, and cheap to ask. */
 import type { Space } from '../../domain/sweep/space.ts';
-import type { Told } from './strategy.ts';
+import type { Reported } from './strategy.ts';
 
 /** Verdicts that each value is taken to have passed before the first is known. */
 const PRIOR = 4;
@@ -8,7 +8,7 @@ const PRIOR = 4;
 const CHANCE_MIN = 0.05;
 
 export interface Failures {
-  tell(results: readonly Told[]): void;
+  report(results: readonly Reported[]): void;
   /** From CHANCE_MIN to 1: of its worst value. */
   chanceOf(point: number): number;
 }
@@ -17,7 +17,7 @@ export const createFailures = (space: Space): Failures => {
   const passed = space.axes.map(({ values }) => new Float64Array(values.length).fill(PRIOR));
   const all = space.axes.map(({ values }) => new Float64Array(values.length).fill(PRIOR));
   return {
-    tell: (results) => {
+    report: (results) => {
       for (const { point, value } of results) {
         space.placesOf(point).forEach((place, axis) => {
           count(all[axis], place);

@@ -8,7 +8,7 @@ import { drawPoint, isNew } from './draw.ts';
 import { createLatinHypercube } from './latin-hypercube.ts';
 import { expectedImprovement } from './improvement.ts';
 import { type Forest, growForest, type Sample } from './regression-forest.ts';
-import type { Strategy, StrategyOptions, Told } from './strategy.ts';
+import type { Strategy, StrategyOptions, Reported } from './strategy.ts';
 
 const START_PER_AXIS = 2;
 const START_MIN = 8;
@@ -29,21 +29,21 @@ export const createForest = (options: StrategyOptions): Strategy => {
   const seen = new Set(asked);
   const cover = createLatinHypercube({ ...options, planned: start, asked: asked.slice(0, start) });
   const isList = space.axes.map(({ values }) => values.some((value) => typeof value !== 'number'));
-  const told: Told[] = [];
+  const reported: Reported[] = [];
   let learned: { readonly forest: Forest; readonly from: number } | null = null;
 
   const forestNow = (): Forest => {
-    const due = Math.max(RELEARN_MIN, Math.floor(told.length * RELEARN_SHARE));
-    if (learned === null || told.length - learned.from >= due)
+    const due = Math.max(RELEARN_MIN, Math.floor(reported.length * RELEARN_SHARE));
+    if (learned === null || reported.length - learned.from >= due)
       learned = {
-        forest: growForest(samplesOf(space, told), { random: randomFrom(seed, told.length, 4), isList }),
-        from: told.length,
+        forest: growForest(samplesOf(space, reported), { random: randomFrom(seed, reported.length, 4), isList }),
+        from: reported.length,
       };
     return learned.forest;
   };
   const promising = (count: number): readonly number[] => {
     const random = randomFrom(seed, seen.size, 3);
-    const leaders = told
+    const leaders = reported
       .filter(({ value }) => value !== null)
       .toSorted(byValue)
       .slice(0, LEADERS);
@@ -69,11 +69,11 @@ export const createForest = (options: StrategyOptions): Strategy => {
       for (const point of points) seen.add(point);
       return points;
     },
-    tell: (results) => void told.push(...results),
+    report: (results) => void reported.push(...results),
   };
 };
 
-const byValue = (a: Told, b: Told): number => (b.value ?? 0) - (a.value ?? 0);
+const byValue = (a: Reported, b: Reported): number => (b.value ?? 0) - (a.value ?? 0);
 
 interface Filling {
   readonly space: Space;
@@ -106,7 +106,7 @@ const NEAR = 4;
 const FAR = 8;
 
 /** Single steps from each leader, and points from anywhere. */
-const candidatesOf = ({ space, seen, random, count }: Wanted, leaders: readonly Told[]): readonly number[] => {
+const candidatesOf = ({ space, seen, random, count }: Wanted, leaders: readonly Reported[]): readonly number[] => {
   const near = leaders.flatMap(({ point }) => neighboursOf(space, point, random));
   const anywhere = Array.from({ length: DRAWN + count }, () => Math.floor(random() * space.size));
   return [...new Set([...near, ...anywhere])].filter((point) => isNew({ space, seen }, point));
@@ -131,11 +131,11 @@ const stepsFrom = (from: number, count: number, random: Random): readonly number
 };
 
 /** A point that did not pass counts as the slowest that did. */
-const samplesOf = (space: Space, told: readonly Told[]): readonly Sample[] => {
-  const values = told.flatMap(({ value }) => value ?? []);
+const samplesOf = (space: Space, reported: readonly Reported[]): readonly Sample[] => {
+  const values = reported.flatMap(({ value }) => value ?? []);
   const worst = Math.min(...values);
-  const last = told.slice(-LAST_LEARNED);
-  const best = told
+  const last = reported.slice(-LAST_LEARNED);
+  const best = reported
     .slice(0, -LAST_LEARNED)
     .filter(({ value }) => value !== null)
     .toSorted(byValue)

@@ -13,6 +13,6 @@ export const createGrid = ({ space, asked }: StrategyOptions): Strategy => {
         if (space.isValid(next)) points.push(next);
       return points;
     },
-    tell: () => undefined,
+    report: () => undefined,
   };
 };

@@ -34,7 +34,7 @@ export const createLatinHypercube = ({ space, seed, planned, asked }: StrategyOp
       }
       return points;
     },
-    tell: () => undefined,
+    report: () => undefined,
   };
 };
 

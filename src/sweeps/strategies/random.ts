@@ -18,6 +18,6 @@ export const createRandom = ({ space, seed, asked }: StrategyOptions): Strategy 
       }
       return points;
     },
-    tell: () => undefined,
+    report: () => undefined,
   };
 };

@@ -72,11 +72,11 @@ describe('kiln sweep', () => {
     const run = await kiln('tuning.yaml', '--watch', '--json');
     const { id } = JSON.parse(run.stdout.trim().split('\n').at(-1) ?? '') as { id: string };
     const csv = (await kiln('results', id, '-f', 'csv')).stdout.trimEnd().split('\n');
-    expect(csv[0]).toMatch(/^BLOCK,VEC,told,candidate,verdict,speedup/);
+    expect(csv[0]).toMatch(/^BLOCK,VEC,reported,candidate,verdict,speedup/);
     expect(csv).toHaveLength(6);
     expect((await kiln('results', id)).stdout.split('\n')[1]).toMatch(/^ *256 +1 +passed +1\.26x/);
     expect(JSON.parse((await kiln('results', id, '--json')).stdout.split('\n')[0] ?? '')).toMatchObject({
-      told: 1,
+      reported: 1,
       verdict: 'passed',
     });
     await kiln('results', id, '-f', 'best', '-o', 'best.json');

@@ -46,8 +46,8 @@ describe('kiln/client', () => {
     ['leaves the sweep alone where that is wished', 'keep', 'running'],
   ] as const)('whoever leaves the loop early %s', async (_, onBreak, status) => {
     const request = { candidate, maxRunning: 1 };
-    for await (const { told } of kiln.sweep(request, { page: 1, ...(onBreak === undefined ? {} : { onBreak }) }))
-      if (told === 2) break;
+    for await (const { reported } of kiln.sweep(request, { page: 1, ...(onBreak === undefined ? {} : { onBreak }) }))
+      if (reported === 2) break;
     const [sweep] = (await kiln.api.sweeps()).sweeps;
     expect(status === 'running' ? ['running', 'finished'] : ['cancelled', 'finished']).toContain(sweep?.status);
   });

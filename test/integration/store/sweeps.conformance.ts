@@ -77,16 +77,16 @@ export const describeSweeps = (name: string, open: () => Sql): void => {
       const store = await begun();
       await store.askSweepPoints(ID, [{ number: 2, point: 99 }]);
       expect(await store.sweepTrail(ID, all)).toEqual([
-        { number: 0, point: 0, candidateId: idOf('a'), told: null, deviceMs: null, verdict: null, speedup: null },
-        { number: 1, point: 10, candidateId: idOf('b'), told: null, deviceMs: null, verdict: null, speedup: null },
-        { number: 2, point: 20, candidateId: null, told: null, deviceMs: null, verdict: null, speedup: null },
+        { number: 0, point: 0, candidateId: idOf('a'), reported: null, deviceMs: null, verdict: null, speedup: null },
+        { number: 1, point: 10, candidateId: idOf('b'), reported: null, deviceMs: null, verdict: null, speedup: null },
+        { number: 2, point: 20, candidateId: null, reported: null, deviceMs: null, verdict: null, speedup: null },
       ]);
       expect((await store.sweepTrail(ID, { after: 0, limit: 1 })).map(({ number }) => number)).toEqual([1]);
       expect(await store.unfinishedOfSweep(ID)).toEqual([idOf('a')]);
       await store.complete([completion('b', 3)]);
-      await store.tellSweepPoints(ID, [{ number: 1, told: 1, deviceMs: 0 }]);
+      await store.reportSweepPoints(ID, [{ number: 1, reported: 1, deviceMs: 0 }]);
       expect(await store.sweepTrail(ID, { after: 0, limit: 1 })).toMatchObject([
-        { told: 1, deviceMs: 0, verdict: 'passed', speedup: 3 },
+        { reported: 1, deviceMs: 0, verdict: 'passed', speedup: 3 },
       ]);
     });
 
@@ -103,22 +103,22 @@ export const describeSweeps = (name: string, open: () => Sql): void => {
       expect(await store.sweepVerdicts(ID, [])).toEqual([]);
     });
 
-    test('gives results in the order in which they were told, points by number, and counts both', async () => {
+    test('gives results in the order in which they were reported, points by number, and counts both', async () => {
       const store = await begun();
       await store.complete([
         completion('a', 1),
         { candidateId: idOf('b'), outcome: { verdict: 'crashed', case: 'x', message: '' }, score: null, record: false },
       ]);
-      await store.tellSweepPoints(ID, [
-        { number: 1, told: 1, deviceMs: 0 },
-        { number: 0, told: 2, deviceMs: 1500 },
+      await store.reportSweepPoints(ID, [
+        { number: 1, reported: 1, deviceMs: 0 },
+        { number: 0, reported: 2, deviceMs: 1500 },
       ]);
       const { results } = SweepResults.parse({ results: await store.sweepResults(ID, page), more: false });
-      expect(results.map(({ number, told, verdict, speedup }) => [number, told, verdict, speedup])).toEqual([
+      expect(results.map(({ number, reported, verdict, speedup }) => [number, reported, verdict, speedup])).toEqual([
         [1, 1, 'crashed', null],
         [0, 2, 'passed', score(1).speedup],
       ]);
-      expect((await store.sweepResults(ID, { after: 1, limit: 9 })).map(({ told }) => told)).toEqual([2]);
+      expect((await store.sweepResults(ID, { after: 1, limit: 9 })).map(({ reported }) => reported)).toEqual([2]);
       const { points } = SweepPoints.parse({ points: await store.sweepPoints(ID, all), next: null });
       expect(points.map(({ number, id }) => [number, id])).toEqual([
         [0, idOf('a')],

@@ -13,7 +13,7 @@ interface Row {
   number: number;
   point: number;
   candidateId: CandidateId | null;
-  told: number | null;
+  reported: number | null;
   deviceMs: number | null;
 }
 interface Kept {
@@ -34,7 +34,7 @@ export const createMemorySweepStore = (kiln: FakeKiln): SweepStore => {
   const resultsOf = async (id: SweepId): Promise<readonly SweepResult[]> =>
     (await withRecords(id)).map(({ row, record }) => ({
       number: row.number,
-      told: row.told,
+      reported: row.reported,
       id: record.id,
       params: record.submission.params,
       status: record.state.status,
@@ -76,12 +76,12 @@ export const createMemorySweepStore = (kiln: FakeKiln): SweepStore => {
     openSweeps: async () =>
       [...sweeps.values()].map(({ row }) => row).filter(({ status }) => status === 'running' || status === 'paused'),
     askSweepPoints: async (id, asked) =>
-      void pointsOf(id).push(...asked.map((one) => ({ ...one, candidateId: null, told: null, deviceMs: null }))),
+      void pointsOf(id).push(...asked.map((one) => ({ ...one, candidateId: null, reported: null, deviceMs: null }))),
     linkSweepPoints: async (id, linked) => {
       for (const { number, candidateId } of linked) Object.assign(pointsOf(id)[number] ?? {}, { candidateId });
     },
-    tellSweepPoints: async (id, told) => {
-      for (const { number, ...rest } of told) Object.assign(pointsOf(id)[number] ?? {}, rest);
+    reportSweepPoints: async (id, reported) => {
+      for (const { number, ...rest } of reported) Object.assign(pointsOf(id)[number] ?? {}, rest);
     },
     sweepTrail: async (id, { after, limit }) =>
       (await Promise.all(pointsOf(id).map(async (row): Promise<TrailPoint> => trailOf(row, await recordOf(row.candidateId)))))
@@ -97,8 +97,8 @@ export const createMemorySweepStore = (kiln: FakeKiln): SweepStore => {
       (await withRecords(id)).flatMap(({ record }) => (record.state.status === 'done' ? [] : [record.id])),
     sweepResults: async (id, { after, limit }) =>
       (await resultsOf(id))
-        .filter(({ told }) => told !== null && told > after)
-        .toSorted((a, b) => (a.told ?? 0) - (b.told ?? 0))
+        .filter(({ reported }) => reported !== null && reported > after)
+        .toSorted((a, b) => (a.reported ?? 0) - (b.reported ?? 0))
         .slice(0, limit),
     sweepPoints: async (id, { after, limit }) =>
       (await resultsOf(id))

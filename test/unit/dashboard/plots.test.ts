@@ -37,7 +37,7 @@ const progress = (speedups: readonly number[]) =>
 
 const point = (number: number, params: Record<string, number>, speedup: number | null) => ({
   number,
-  told: number + 1,
+  reported: number + 1,
   deviceMs: 10,
   id: `c-${String(number).padStart(32, '0')}`,
   params,

@@ -18,7 +18,7 @@ const valueOf = (space: Space, point: number): number | null => {
   if (c === 4 && kind === 0) return null;
   return -((a - 3) ** 2) - (b - 2) ** 2 - (c - 3) ** 2 / 2 - kind * 3;
 };
-const told = (point: number) => ({ point, value: valueOf(SPACE, point) });
+const reported = (point: number) => ({ point, value: valueOf(SPACE, point) });
 const created = (name: StrategyName, seed = 1, asked: readonly number[] = []): Strategy =>
   createStrategy(name, { space: SPACE, seed, planned: 60, asked });
 /** Points in the order of asking, `step` at a time. */
@@ -28,7 +28,7 @@ const ran = (strategy: Strategy, count: number, step: number): readonly number[]
     const asked = strategy.ask(Math.min(step, count - points.length));
     if (asked.length === 0) break;
     points.push(...asked);
-    strategy.tell(asked.map(told));
+    strategy.report(asked.map(reported));
   }
   return points;
 };
@@ -54,7 +54,7 @@ describe.each(STRATEGIES)('the strategy %s', (name) => {
     const whole = ran(created(name), 60, 4);
     const first = whole.slice(0, 32);
     const again = created(name, 1, first);
-    again.tell(first.map(told));
+    again.report(first.map(reported));
     expect(ran(again, 28, 4)).toEqual(whole.slice(32));
   });
 

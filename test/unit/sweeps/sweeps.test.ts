@@ -84,7 +84,7 @@ describe('a sweep', () => {
     });
     expect(await submitted(kiln)).toBe(VALID);
     const { results, more } = await sweeps.results(id, { after: 0, limit: 1000, wait: 0 }, never);
-    expect(results.map(({ told }) => told)).toEqual(results.map((_, index) => index + 1));
+    expect(results.map(({ reported }) => reported)).toEqual(results.map((_, index) => index + 1));
     expect(more).toBe(false);
     const { candidates } = await kiln.candidates({ limit: 1 });
     expect(candidates[0]?.submission).toMatchObject({ sweepId: id, submitter: 'ada' });
@@ -190,7 +190,7 @@ describe('a sweep', () => {
     kiln.emit('candidate.reopened', one.id);
     kiln.finish(one.id, { verdict: 'crashed', case: 'x', message: '' });
     const { results } = await sweeps.results(id, { after: 1, limit: 9, wait: 30 }, never);
-    expect(results).toMatchObject([{ id: one.id, told: 2, verdict: 'crashed' }]);
+    expect(results).toMatchObject([{ id: one.id, reported: 2, verdict: 'crashed' }]);
   });
 
   test.each([

@@ -137,11 +137,11 @@ const Steering = ({
 };
 
 const BestPanel = ({ points, sweep }: { readonly points: readonly Point[]; readonly sweep: Sweep }): JSX.Element => {
-  const told = points.filter((point) => point.told !== null).toSorted((a, b) => (a.told ?? 0) - (b.told ?? 0));
+  const reported = points.filter((point) => point.reported !== null).toSorted((a, b) => (a.reported ?? 0) - (b.reported ?? 0));
   return h(
     Panel,
     { title: 'Best so far', note: 'over the device time that the sweep took' },
-    h('div', { class: 'scroll', tabIndex: 0 }, draw(progressPlot(sweepProgress(told, sweep), { ...PLOT, axis: 'gpu' }))),
+    h('div', { class: 'scroll', tabIndex: 0 }, draw(progressPlot(sweepProgress(reported, sweep), { ...PLOT, axis: 'gpu' }))),
   );
 };
 
