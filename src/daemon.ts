@@ -96,7 +96,7 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
       notReady: async () => engine.kiln.notReady() ?? notReady(),
     };
     const work = createHostWork(engine.hosts);
-    const url = await listen(config, { kiln, campaigns, sweeps, work }, { log, closers });
+    const url = await listen(config, { kiln, campaigns, sweeps, work, shares: store }, { log, closers });
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
     return { url, lost: lost.promise, reload: async () => void (await live.control.reload()), stop };
   } catch (error) {
@@ -111,7 +111,13 @@ const standardError = (): DestinationStream =>
 
 const listen = async (
   config: KilnConfig,
-  parts: { readonly kiln: Kiln; readonly campaigns: AgentCampaigns; readonly sweeps: RunningSweeps; readonly work: HostWork },
+  parts: {
+    readonly kiln: Kiln;
+    readonly campaigns: AgentCampaigns;
+    readonly sweeps: RunningSweeps;
+    readonly work: HostWork;
+    readonly shares: SqlStore;
+  },
   { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
 ): Promise<string> => {
   const { host, port, token = null } = config.server;

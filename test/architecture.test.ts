@@ -78,7 +78,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     canaries: [],
     leasing: [],
     compiling: ['canaries', 'telemetry'],
-    hosts: ['canaries', 'compiling'],
+    hosts: ['canaries', 'compiling', 'telemetry'],
     judging: ['canaries', 'compiling'],
     // Devices that people hold.
     lending: ['hosts'],

@@ -2,15 +2,20 @@
  * What the dashboard costs a browser: `node bench/dashboard/main.ts [--candidates 100000]`. Prints Markdown.
  *
  *  - first page: from the request to the first figures on it, over a store with so many candidates, and what came over the wire
- *  - frames: a hundred lanes while two hundred verdicts a second come, told by a stream that the page takes for the daemon's
+ *  - frames: a hundred lanes while two hundred verdicts a second come, told by a stream that the page takes for the daemon's, and what of the
+ *    page's thread that takes: on a machine with other work, that says more than the frames
+ *  - wake: a page that was asleep with its computer shows what it missed
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core';
+import { createClient } from '../../src/client/create-client.ts';
 import { loadKilnConfig } from '../../src/config/kiln-config.ts';
 import { startDaemon } from '../../src/daemon.ts';
+import { putToSleep } from '../../test/support/chromium.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { crowdScript } from './crowd.ts';
 import { seedStore } from './seed.ts';
@@ -21,6 +26,7 @@ const FRAME_SECONDS = 10;
 const LANES = 100;
 const EVENTS_PER_SECOND = 200;
 const LIMIT_MS = 120_000;
+const ASLEEP_MS = 10_000;
 const ROOT = join(import.meta.dirname, '../..');
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -43,6 +49,7 @@ const main = async (candidates: number): Promise<void> => {
     say(`| what | figure |\n|---|---|`);
     await firstPages(browser, daemon.url);
     await frames(browser, daemon.url);
+    await wake(browser, daemon.url);
     await browser.close();
     await daemon.stop();
   } finally {
@@ -88,10 +95,45 @@ const frames = async (browser: Browser, url: string): Promise<void> => {
   await page.addInitScript(crowdScript({ lanes: LANES, eventsPerSecond: EVENTS_PER_SECOND }));
   await page.goto(url);
   await page.locator('canvas').waitFor({ timeout: LIMIT_MS });
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Performance.enable');
+  const before = await costsOf(devtools);
   const { median, worst, count } = await measureFrames(page);
+  const after = await costsOf(devtools);
+  const perFrame = (name: string): string => ((1000 * ((after.get(name) ?? 0) - (before.get(name) ?? 0))) / count).toFixed(2);
   say(
     `| frames with ${LANES} lanes and ${EVENTS_PER_SECOND} verdicts/s | ${(count / FRAME_SECONDS).toFixed(1)} a second; ${median.toFixed(1)} ms median, ${worst.toFixed(1)} ms at 99 % |`,
   );
+  say(
+    `| the page's thread, of each frame | ${perFrame('TaskDuration')} ms busy: scripts ${perFrame('ScriptDuration')} ms, layout ${perFrame('LayoutDuration')} ms, styles ${perFrame('RecalcStyleDuration')} ms |`,
+  );
+};
+
+/** Seconds since the page began, by kind of work. */
+const costsOf = async (devtools: CDPSession): Promise<ReadonlyMap<string, number>> => {
+  const { metrics } = await devtools.send('Performance.getMetrics');
+  return new Map(metrics.map(({ name, value }) => [name, value]));
+};
+
+/** Asleep as a computer is: nothing of the browser runs. */
+const wake = async (browser: Browser, url: string): Promise<void> => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${url}/candidates`);
+  await page.locator('.live.live').waitFor({ timeout: LIMIT_MS });
+  const wakeUp = putToSleep();
+  const { candidates } = await createClient({ url }).submit([
+    { problem: 'vector_add', language: 'c', device: 'cpu', source: 'no plan' },
+  ]);
+  await pause(ASLEEP_MS);
+  const from = performance.now();
+  wakeUp();
+  await page
+    .locator(`a[href="/candidates/${candidates[0]?.id ?? ''}"]`)
+    .first()
+    .waitFor({ timeout: LIMIT_MS });
+  say(`| awake after ${ASLEEP_MS / 1000} s: what was missed is shown after | ${(performance.now() - from).toFixed(0)} ms |`);
+  await context.close();
 };
 
 const measureFrames = async (

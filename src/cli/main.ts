@@ -19,6 +19,7 @@ import { addProblemCheck, addProblems } from './commands/problems.ts';
 import { addProfile } from './commands/profile.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRank } from './commands/rank.ts';
+import { addShare } from './commands/share.ts';
 import { addShow } from './commands/show.ts';
 import { addCancel, addPause, addRejudge, addReprioritise, addResume } from './commands/steering.ts';
 import { addSubmit } from './commands/submit.ts';
@@ -42,6 +43,7 @@ const COMMANDS = [
   addHost,
   addDeploy,
   addRank,
+  addShare,
   addSweep,
   addCampaign,
   addGenerators,

@@ -30,10 +30,13 @@ import { fleetControlContract } from '../domain/api/fleet-control-contract.ts';
 import type { AddHost, FleetPlan, HostAdded, HostRemoved } from '../domain/api/fleet-control.ts';
 import type { Rejudge, Reprioritise, Steer, Steered } from '../domain/api/steering.ts';
 import type { Why } from '../domain/api/why.ts';
+import { sharesContract } from '../domain/api/shares-contract.ts';
+import type { CreateShare, ShareCreated, ShareList } from '../domain/api/shares.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Candidate } from '../domain/candidate.ts';
 import type { JournalEvent } from '../domain/journal.ts';
+import type { Share } from '../domain/share.ts';
 import { EVENT_LIMITS, type EventLimits, followEvents } from './event-iterator.ts';
 import { createHostsClient, type HostsClient } from './hosts-client.ts';
 import { createSweepCalls, type SweepCalls } from './sweep-calls.ts';
@@ -65,6 +68,10 @@ export interface EventOptions {
   readonly after?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export type RankingFilters = Readonly<Partial<Record<'device' | 'submitter' | 'language' | 'sweep', string | undefined>>> & {
+  readonly limit?: number | undefined;
+};
 
 export interface KilnClient extends SweepCalls {
   readonly url: string;
@@ -113,10 +120,8 @@ export interface KilnClient extends SweepCalls {
   problem(name: string): Promise<ProblemView>;
   /** Wrong versions of its reference, tried on a device of the fleet; waits for all of them. */
   checkProblem(name: string, where?: CheckProblem): Promise<ProblemTried>;
-  ranking(
-    problem: string,
-    query?: { readonly device?: string | undefined; readonly limit?: number | undefined },
-  ): Promise<RankingView>;
+  /** With filters: these alone, ranked among themselves. */
+  ranking(problem: string, query?: RankingFilters): Promise<RankingView>;
   /** What a candidate must look like, Markdown. */
   contract(): Promise<string>;
   createCampaign(campaign: CreateCampaign): Promise<CampaignView>;
@@ -128,6 +133,10 @@ export interface KilnClient extends SweepCalls {
   generations(id: string, query?: Partial<GenerationsQuery>): Promise<GenerationList>;
   /** Markdown, or one SVG. */
   campaignReport(id: string, query?: Partial<ReportQuery>): Promise<string>;
+  /** A link that opens one page of the dashboard, to read. The answer's `path` goes behind the daemon's address, and is told this once. */
+  createShare(share: CreateShare): Promise<ShareCreated>;
+  shares(): Promise<ShareList>;
+  revokeShare(id: string): Promise<Share>;
   generators(): Promise<GeneratorList>;
   /** Commands, jobs and files of hosts. */
   readonly hosts: HostsClient;
@@ -195,6 +204,9 @@ export const createClient = (options: ClientOptions): KilnClient => {
     stopCampaign: (id) => json(campaignsContract.stop, { params: { id } }),
     generations: (id, query = {}) => json(campaignsContract.generations, { params: { id }, query }),
     campaignReport: (id, query = {}) => text(campaignsContract.report, { params: { id }, query }),
+    createShare: (share) => json(sharesContract.create, { body: share }),
+    shares: () => json(sharesContract.list),
+    revokeShare: (share) => json(sharesContract.revoke, { params: { share } }),
     generators: () => json(generatorsContract.list),
     hosts: createHostsClient(connection),
     ready: () => readinessOf(connection),

@@ -8,8 +8,7 @@ import { canaryOf, onCanaryJudged } from './canaries/canaries.ts';
 import { isCompileHost } from './compiling/compile-hosts.ts';
 import { dropCompilerRuns } from './compiling/compiler-runs.ts';
 import { onCompiled, onCompilingHostGone } from './compiling/compile-jobs.ts';
-import { createDeviceUse } from './telemetry/device-use.ts';
-import { connectedTo, newConnection, reasonOf } from './host-state.ts';
+import { connectedTo, newConnection, reasonOf, useOf } from './host-state.ts';
 import type { Disconnected, HostState } from './host-state.ts';
 import type { EngineState } from './state.ts';
 import { factsOf } from './hosts/host-facts.ts';
@@ -153,9 +152,7 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
   onAvailability(state, host, health.resting ?? null);
   state.metrics.onHealth(host.session.hostId, health);
   for (const [deviceId, totals] of Object.entries(health.use)) {
-    const use = host.use.get(deviceId) ?? createDeviceUse();
-    host.use.set(deviceId, use);
-    use.onHealth(totals, state.monotonicMs());
+    useOf(host, deviceId).onHealth(totals, state.monotonicMs());
   }
   for (const device of changedDevices(before, host.devices)) {
     note(state, 'device.changed', host.session.hostId, { deviceId: device.id, unavailable: device.unavailable });

@@ -14,7 +14,8 @@ import type { CompileCounts } from './compiling/compile-counts.ts';
 import type { HostCompiler } from './compiling/host-compiler.ts';
 import type { KnownArtifacts } from './compiling/known-artifacts.ts';
 import type { TransferQueue } from './compiling/transfer-queue.ts';
-import type { DeviceUse } from './telemetry/device-use.ts';
+import { createDeviceUse, type DeviceUse } from './telemetry/device-use.ts';
+import type { RecentFailures } from './telemetry/recent-failures.ts';
 
 export interface HostState {
   readonly session: HostSession;
@@ -33,6 +34,7 @@ export interface HostState {
   /** As last told. */
   compile: { readonly queued: number; readonly running: number };
   readonly compileCounts: CompileCounts;
+  readonly failures: RecentFailures;
   /** Artifacts asked of this host, and put into it. */
   readonly fetches: TransferQueue;
   readonly puts: TransferQueue;
@@ -106,6 +108,13 @@ export const holdOf = ({ holds }: Pick<HostState, 'holds'>, deviceId: DeviceId):
 export const whyNoWork = (host: Pick<HostState, 'holds' | 'lent'>, { id, unavailable }: Device): string | null => {
   const hold = holdOf(host, id);
   return unavailable ?? host.lent.get(id)?.reason ?? (hold && holdText(hold));
+};
+
+/** Of a device that was not heard of yet, it begins. */
+export const useOf = ({ use }: Pick<HostState, 'use'>, deviceId: string): DeviceUse => {
+  const own = use.get(deviceId) ?? createDeviceUse();
+  use.set(deviceId, own);
+  return own;
 };
 
 /** Null while it is away. */

@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { KilnError } from '../domain/errors.ts';
+import { SHARED_PREFIX } from '../domain/share-scope.ts';
 import { isLoopback } from '../platform/loopback.ts';
 import { isFromElsewhere, isOwnPage } from './same-site.ts';
 import type { SessionCookie } from './sign-in/session-cookie.ts';
@@ -15,6 +16,8 @@ import type { WrongTokens } from './sign-in/wrong-tokens.ts';
 export const SIGN_IN_PATH = '/sign-in';
 /** Probes carry no token; what they are answered says nothing secret. */
 const OPEN_PATHS: readonly string[] = ['/healthz', '/readyz', SIGN_IN_PATH];
+/** The dashboard's own modules and styles, which are Kiln's and tell nothing of this daemon; and share links, which judge for themselves. */
+const OPEN_FOLDERS: readonly string[] = ['/assets/', `${SHARED_PREFIX}/`];
 
 /** Where a token is configured. */
 export interface TokenAccess {
@@ -24,12 +27,19 @@ export interface TokenAccess {
   readonly wrongTokens: WrongTokens;
 }
 
+/** Who comes by a share link; what it opens is checked here as for everybody else. */
+export interface SharedAccess {
+  readonly cameByLink: (request: FastifyRequest) => boolean;
+  readonly check: (request: FastifyRequest, path: string) => Promise<void>;
+}
+
 /** Throws UNAUTHORIZED, TOO_MANY_WRONG_TOKENS or FORBIDDEN. */
 export const createAccessCheck =
-  (access: TokenAccess | null) =>
-  (request: FastifyRequest): void => {
+  (access: TokenAccess | null, shared: SharedAccess) =>
+  async (request: FastifyRequest): Promise<void> => {
+    if (access === null) requireLoopback(request);
+    if (shared.cameByLink(request)) return shared.check(request, pathOf(request));
     if (access !== null) return requireToken(request, access);
-    requireLoopback(request);
     if (isFromElsewhere(request)) throw new KilnError('FORBIDDEN', OTHER_SITE);
   };
 
@@ -37,7 +47,8 @@ export const OTHER_SITE =
   'requests from pages of other sites are refused: call the API from its own origin, or from a program with the token';
 
 const requireToken = (request: FastifyRequest, access: TokenAccess): void => {
-  if (OPEN_PATHS.includes(pathOf(request))) return;
+  const path = pathOf(request);
+  if (OPEN_PATHS.includes(path) || OPEN_FOLDERS.some((folder) => path.startsWith(folder))) return;
   const sent = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (sent !== undefined) return checkToken(request, sent, access);
   const session = access.cookie.valueOf(request);

@@ -4,6 +4,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { wallClockMs } from '../platform/clock.ts';
 import { KilnError } from '../domain/errors.ts';
+import { installCompression } from './compression.ts';
 import { createAccessCheck, SIGN_IN_PATH, type TokenAccess } from './access.ts';
 import { answerClientError, answerFrameworkError, installErrorAnswers } from './error-answers.ts';
 import { EventFeed } from './event-feed.ts';
@@ -14,6 +15,7 @@ import type { Campaigns } from '../domain/ports/campaigns.ts';
 import type { HostWork } from '../domain/ports/host-work.ts';
 import type { Kiln } from '../domain/ports/kiln.ts';
 import type { Sweeps } from '../domain/ports/sweeps.ts';
+import type { ShareStore } from '../domain/ports/shares.ts';
 import type { RouteDeps } from './route-deps.ts';
 import type { ServerConfig } from './server-config.ts';
 import { campaignsRoutes } from './routes/campaigns.ts';
@@ -26,14 +28,19 @@ import { operationsRoutes } from './routes/operations.ts';
 import { problemsRoutes } from './routes/problems.ts';
 import { profilesRoutes } from './routes/profiles.ts';
 import { queueRoutes } from './routes/queue.ts';
-import { signInRoutes } from './routes/sign-in.ts';
+import { sharesRoutes } from './routes/shares.ts';
+import { answerPage, signInRoutes } from './routes/sign-in.ts';
 import { sweepsRoutes } from './routes/sweeps.ts';
 import { dashboardRoutes } from '../dashboard/serving/routes.ts';
 import { isPageVisit } from './same-site.ts';
 import { installShortIds } from './short-ids.ts';
 import { createSessionCookie } from './sign-in/session-cookie.ts';
 import { createSessions } from './sign-in/sessions.ts';
-import { createWrongTokens } from './sign-in/wrong-tokens.ts';
+import { linkEndedPage } from './sign-in/sign-in-page.ts';
+import { createWrongTokens, type WrongTokens } from './sign-in/wrong-tokens.ts';
+import { createFinder } from './sharing/find-shared.ts';
+import { createShareLinks, type ShareLinks } from './sharing/share-links.ts';
+import { checkShared, shareTokenOf, withoutShareLink } from './sharing/shared-request.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** One request's body, before it is parsed. A full batch of the largest sources would be 256 MiB: it is refused, not buffered. */
@@ -52,6 +59,7 @@ export interface ServerDeps {
   readonly campaigns: Campaigns;
   readonly work: HostWork;
   readonly sweeps: Sweeps;
+  readonly shares: ShareStore;
   /** What a candidate must look like, Markdown: for people, and for agents that come over HTTP or MCP. */
   readonly contract: string;
   readonly config: ServerConfig;
@@ -69,7 +77,9 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
   installErrorAnswers(app, { bodyBytesMax: BODY_BYTES_MAX });
   const closing = installClosing(app);
   const access = tokenAccessOf(deps.config);
-  installAccess(app, access);
+  const sharing = { links: shareLinksOf(deps), wrongTokens: createWrongTokens(() => performance.now()) };
+  installAccess(app, access, sharing);
+  installCompression(app);
   const httpMetrics = installHttpMetrics(app);
   await installOpenApi(app);
   await app.register(signInRoutes, { access });
@@ -80,6 +90,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
     },
   });
   installShortIds(app, deps.kiln);
+  await app.register(sharesRoutes, sharing);
   await registerRoutes(app, {
     kiln: deps.kiln,
     campaigns: deps.campaigns,
@@ -109,6 +120,7 @@ const createBareServer = ({ log, receiveLimitMs = RECEIVE_LIMIT_MS }: ServerDeps
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerClientError,
     routerOptions: { ignoreTrailingSlash: true },
+    rewriteUrl: withoutShareLink,
   });
   app.server.maxConnections = CONNECTIONS_MAX;
   return app;
@@ -137,14 +149,27 @@ const tokenAccessOf = ({ token, port }: ServerConfig): TokenAccess | null =>
         wrongTokens: createWrongTokens(() => performance.now()),
       };
 
-const installAccess = (app: FastifyInstance, access: TokenAccess | null): void => {
-  const checkAccess = createAccessCheck(access);
+const shareLinksOf = ({ shares, kiln, campaigns, sweeps }: ServerDeps): ShareLinks =>
+  createShareLinks({ store: shares, now: wallClockMs, find: createFinder({ kiln, campaigns, sweeps }) });
+
+interface Sharing {
+  readonly links: ShareLinks;
+  readonly wrongTokens: WrongTokens;
+}
+
+const installAccess = (app: FastifyInstance, access: TokenAccess | null, sharing: Sharing): void => {
+  const checkAccess = createAccessCheck(access, {
+    cameByLink: (request) => shareTokenOf(request) !== null,
+    check: async (request, path) => checkShared(request, path, sharing),
+  });
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' });
     try {
-      checkAccess(request);
+      await checkAccess(request);
     } catch (error) {
-      if (!(error instanceof KilnError) || error.code !== 'UNAUTHORIZED' || !isPageVisit(request)) throw error;
+      if (!(error instanceof KilnError) || !isPageVisit(request)) throw error;
+      if (shareTokenOf(request) !== null) return answerPage(reply, error.status, linkEndedPage(error.message));
+      if (error.code !== 'UNAUTHORIZED') throw error;
       return reply.redirect(`${SIGN_IN_PATH}?next=${encodeURIComponent(request.url)}`, SEE_OTHER);
     }
   });

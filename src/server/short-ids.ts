@@ -33,10 +33,14 @@ const lengthenSelection = async (body: unknown, kiln: Pick<Kiln, 'idsWithPrefix'
 const lengthen = async (fields: unknown, name: string, kiln: Pick<Kiln, 'idsWithPrefix'>): Promise<void> => {
   if (!isFields(fields)) return;
   const given = fields[name];
-  if (typeof given === 'string' && SHORT.test(given)) fields[name] = await onlyOne(given, kiln);
+  if (typeof given === 'string') fields[name] = await wholeId(given, kiln);
 };
 
 const isFields = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** A whole id is left as it is. Throws NOT_FOUND and AMBIGUOUS_ID. */
+export const wholeId = async (given: string, kiln: Pick<Kiln, 'idsWithPrefix'>): Promise<string> =>
+  SHORT.test(given) ? onlyOne(given, kiln) : given;
 
 const onlyOne = async (prefix: string, kiln: Pick<Kiln, 'idsWithPrefix'>): Promise<string> => {
   const ids = await kiln.idsWithPrefix(prefix, SHOWN_MAX + 1);

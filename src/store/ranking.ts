@@ -4,7 +4,14 @@ import type { SqlSession } from './sql.ts';
 
 /** Model by model: the record, then best first by rank key, the earlier submission first where keys are equal, at last what was stopped early. Trial 0 only. */
 export const readRanking = async (sql: SqlSession, query: RankingQuery): Promise<readonly RankedEntry[]> =>
-  sql.query<RankedEntry>(RANKING, [query.problem, query.problemVersions, query.limit]);
+  sql.query<RankedEntry>(RANKING, [
+    query.problem,
+    query.problemVersions,
+    query.limit,
+    query.submitter ?? null,
+    query.language ?? null,
+    query.sweep ?? null,
+  ]);
 
 /** Who met the holder of today in a pair stands where the pair says, also when the holder was measured again since; nobody stands above it. */
 const RANKING = `
@@ -23,6 +30,8 @@ with holders as (
   left join holders on holders.problem = candidates.problem and holders.problem_version = candidates.problem_version
     and holders.device_model = candidates.device_model
   where candidates.problem = $1 and candidates.problem_version = any($2::text[]) and candidates.rank_key is not null and trial = 0
+    and ($4::text is null or submitter = $4) and ($5::text is null or content ->> 'language' = $5)
+    and ($6::text is null or candidates.id in (select candidate_id from kiln.sweep_points where sweep_points.sweep_id = $6))
 ), ranked as (
   select *, row_number() over (partition by device_model order by record desc, (score -> 'stopped') is not null, key desc, submit_order)::integer as place from keyed
 )

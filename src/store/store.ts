@@ -4,6 +4,7 @@ import { wallClockMs } from '../platform/clock.ts';
 import type { AddedHosts } from '../domain/ports/fleet-control.ts';
 import type { CampaignStore, Store, Writes } from '../domain/ports/store.ts';
 import type { SweepStore } from '../domain/ports/sweeps.ts';
+import type { ShareStore } from '../domain/ports/shares.ts';
 import {
   insertCampaign,
   insertGenerations,
@@ -27,6 +28,7 @@ import { readFailures, readRanking, readRecordHolder } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
 import { trimJournal } from './trim-journal.ts';
 import { rejudge } from './rejudge.ts';
+import { insertShare, readShare, readShares, revokeShare } from './share-links.ts';
 import { readIdsWithPrefix } from './short-ids.ts';
 import { countBefore, pause, readPaused, readSelected, reprioritise, unpause } from './steering.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
@@ -47,7 +49,7 @@ import {
 import { readActivity, readOrigin, readProgress, readRecords, readSummaries } from './views.ts';
 
 /** What `createStore` implements. */
-export type SqlStore = Store & CampaignStore & AddedHosts & SweepStore;
+export type SqlStore = Store & CampaignStore & AddedHosts & SweepStore & ShareStore;
 
 export interface StoreOptions {
   /** Milliseconds since 1970; the system's clock by default. */
@@ -90,6 +92,10 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     idsWithPrefix: async (prefix, limit) => readIdsWithPrefix(sql, prefix, limit),
     record: async (problem, problemVersion, deviceModel) => readRecordHolder(sql, problem, problemVersion, deviceModel),
     ...sweepsOf(sql, at),
+    addShare: async (share) => insertShare(sql, share),
+    share: async (id) => readShare(sql, id),
+    shares: async () => readShares(sql),
+    revokeShare: async (id, moment) => revokeShare(sql, id, moment),
     createCampaign: async (campaign) => insertCampaign(sql, campaign),
     updateCampaign: async (id, change) => updateCampaign(sql, { id, change }, at()),
     campaigns: async () => readCampaigns(sql),

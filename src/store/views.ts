@@ -140,19 +140,20 @@ from compared where best or last order by device_model, at, candidate_id`;
 
 /** The first generation that submitted it. Null where there is no such candidate. */
 export const readOrigin = async (sql: SqlSession, id: CandidateId): Promise<OriginView | null> => {
-  const [candidate] = await sql.query<{ sweepId: SweepId | null; submitter: string }>(
-    'select sweep_id as "sweepId", submitter from kiln.candidates where id = $1',
+  const [candidate] = await sql.query<{ sweepId: SweepId | null; submitter: string; profiled: boolean }>(
+    `select sweep_id as "sweepId", submitter, exists (select from kiln.profiles where candidate_id = candidates.id) as profiled
+     from kiln.candidates where id = $1`,
     [id],
   );
   if (!candidate) return null;
-  const { sweepId, submitter } = candidate;
+  const { sweepId, submitter, profiled } = candidate;
   // A search of all generations would read the whole table.
-  if (!submitter.startsWith(CAMPAIGN_SUBMITTER)) return { sweepId, generation: null };
+  if (!submitter.startsWith(CAMPAIGN_SUBMITTER)) return { sweepId, profiled, generation: null };
   const [generation = null] = await sql.query<NonNullable<OriginView['generation']>>(GENERATION, [
     submitter.slice(CAMPAIGN_SUBMITTER.length),
     id,
   ]);
-  return { sweepId, generation };
+  return { sweepId, profiled, generation };
 };
 
 const GENERATION = `

@@ -23,6 +23,7 @@ export const MODEL = 'NVIDIA H100 80GB HBM3';
 export const COMPILER = 'NVRTC 13.0';
 const GPU = { kind: 'gpu', model: MODEL, architecture: 'sm_90a', memoryBytes: 8e10, multiprocessors: 132, l2Bytes: 5e7 } as const;
 const PHASES = { waitedMs: 0, idleGapMs: 0, loadMs: 1, checkMs: 1, measureMs: 1, lockMs: 0, totalMs: 3 };
+const TELEMETRY = { smClockMhz: 1980, memoryClockMhz: 2619, powerW: 300, temperatureC: 54, throttleReasons: ['sw_power_cap'] };
 
 /** What the scenario is told, and how it names what is in a frame. */
 export interface Listening {
@@ -185,7 +186,7 @@ export class ScriptedHostSession implements HostSession {
     const outcome = 'verdict' in result ? result : null;
     const infra = 'verdict' in result ? null : result;
     const deviceId = this.#given.get(attemptId) ?? this.#device(0);
-    const judgement = { attemptId, deviceId, outcome, infra, phases: PHASES, telemetry: null };
+    const judgement = { attemptId, deviceId, outcome, infra, phases: PHASES, telemetry: { deviceId, ...TELEMETRY } };
     this.frame({ type: 'result', result: judgement, started: null });
   }
 

@@ -1,5 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { RankingFilters } from '../../client/create-client.ts';
 import type { RankingView } from '../../domain/api/problems.ts';
+import { Language } from '../../domain/plan/plan.ts';
 import { contextOf, print, printJson } from '../context.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { plainLine } from '../../platform/printable-text.ts';
@@ -14,8 +16,11 @@ export const addRank = (program: Command): void => {
     .description('best candidates of a problem, one list per device model')
     .argument('<problem>')
     .option('-d, --device <class>', 'only this device class or model')
+    .option('--submitter <name>', 'only these, ranked among themselves')
+    .addOption(new Option('--language <name>', 'only these').choices(Language.options))
+    .option('--sweep <id>', 'only the points of this sweep')
     .option('-n, --limit <number>', 'entries of each list (default: 50)', wholeNumber(1, 1000))
-    .action(async (problem: string, query: { readonly device?: string; readonly limit?: number }) => {
+    .action(async (problem: string, query: RankingFilters) => {
       const { client, json } = contextOf(program);
       const view = await client.ranking(problem, query);
       if (json) printJson(view);

@@ -3,8 +3,10 @@ import { h, render } from 'preact';
 import { Frame } from './frame.ts';
 import { startEvents } from './live/events.ts';
 import { startRouter } from './live/router.ts';
+import { startShare } from './live/share.ts';
 import { startTheme } from './live/theme.ts';
 
+startShare();
 startTheme();
 startRouter();
 startEvents();

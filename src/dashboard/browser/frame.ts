@@ -4,7 +4,9 @@ import { useEffect } from 'preact/hooks';
 import { connection } from './live/events.ts';
 import { path } from './live/router.ts';
 import { nextTheme, theme } from './live/theme.ts';
+import { IS_SHARED } from './live/share.ts';
 import { pageOf } from './pages/pages.ts';
+import { SharedNote } from './parts/shared-note.ts';
 
 const WAYS = [
   ['/', 'Overview'],
@@ -34,19 +36,21 @@ export const Frame = (): JSX.Element => {
       'header',
       { class: 'side' },
       h('a', { href: '/', class: 'brand' }, h('img', { src: iconAddress, alt: '' }), 'Kiln'),
-      h(
-        'nav',
-        { 'aria-label': 'Pages' },
-        WAYS.map(([href, text]) =>
-          h('a', { key: href, href, ...(isHere(href) ? { 'aria-current': 'page' as const } : {}) }, text),
-        ),
-      ),
+      IS_SHARED
+        ? h(SharedNote, null)
+        : h(
+            'nav',
+            { 'aria-label': 'Pages' },
+            WAYS.map(([href, text]) =>
+              h('a', { key: href, href, ...(isHere(href) ? { 'aria-current': 'page' as const } : {}) }, text),
+            ),
+          ),
       h(
         'div',
         { class: 'foot' },
-        h('span', { class: `live ${connection.value}`, role: 'status' }, h('i', null), LIVE[connection.value]),
+        IS_SHARED ? null : h('span', { class: `live ${connection.value}`, role: 'status' }, h('i', null), LIVE[connection.value]),
         h('button', { type: 'button', class: 'quiet', onClick: nextTheme }, THEMES[theme.value]),
-        h('a', { href: '/docs' }, 'API'),
+        IS_SHARED ? null : h('a', { href: '/docs' }, 'API'),
       ),
     ),
     h('main', { id: 'main', tabIndex: -1 }, h(page.Page, { key: page.key })),

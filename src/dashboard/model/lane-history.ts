@@ -26,17 +26,32 @@ export interface LaneHistory {
 const COSTLY: ReadonlySet<string> = new Set(['crashed', 'timed_out']);
 const ATTEMPTS_MAX = 100_000;
 
+/**
+ * What comes is counted once and leaves once: attempts are kept in the order they came, which is that of their finish but for a moment, and
+ * each answer costs what is new in it, however much the window holds.
+ */
 export const createLaneHistory = (windowMs: number): LaneHistory => {
-  let attempts = new Map<string, Activity>();
+  const attempts = new Map<string, { readonly endMs: number; readonly verdict: string }>();
+  const counts = new Map<string, number>();
   const lanes = new Map<string, Stretch[]>();
   let newest: string | null = null;
 
+  const count = (verdict: string, by: 1 | -1): void => {
+    const left = (counts.get(verdict) ?? 0) + by;
+    if (left > 0) counts.set(verdict, left);
+    else counts.delete(verdict);
+  };
+
   const trim = (nowMs: number): void => {
     const fromMs = nowMs - windowMs;
-    attempts = new Map([...attempts].filter(([, { finishedAt }]) => Date.parse(finishedAt) >= fromMs).slice(-ATTEMPTS_MAX));
-    for (const [device, stretches] of lanes) {
+    for (const [id, { endMs, verdict }] of attempts) {
+      if (endMs >= fromMs && attempts.size <= ATTEMPTS_MAX) break;
+      attempts.delete(id);
+      count(verdict, -1);
+    }
+    for (const stretches of lanes.values()) {
       const kept = stretches.findIndex(({ toMs }) => toMs >= fromMs);
-      lanes.set(device, kept < 0 ? [] : stretches.slice(kept));
+      stretches.splice(0, kept < 0 ? stretches.length : kept);
     }
   };
 
@@ -45,29 +60,30 @@ export const createLaneHistory = (windowMs: number): LaneHistory => {
       const fresh = new Map<string, Stretch[]>();
       for (const attempt of list) {
         if (attempts.has(attempt.attemptId)) continue;
-        attempts.set(attempt.attemptId, attempt);
+        const verdict = verdictOf(attempt);
+        attempts.set(attempt.attemptId, { endMs: Date.parse(attempt.finishedAt), verdict });
+        count(verdict, 1);
         if (newest === null || attempt.finishedAt > newest) newest = attempt.finishedAt;
         const own = stretchesOf(attempt);
-        fresh.set(attempt.deviceId, [...(fresh.get(attempt.deviceId) ?? []), ...own]);
-        const lane = lanes.get(attempt.deviceId) ?? [];
-        lane.push(...own);
-        lanes.set(attempt.deviceId, lane);
+        pushTo(fresh, attempt.deviceId, own);
+        pushTo(lanes, attempt.deviceId, own);
       }
       if (fresh.size > 0) trim(nowMs);
       return fresh;
     },
     stretchesOf: (deviceId) => lanes.get(deviceId) ?? [],
     lastEndMs: (deviceId) => lanes.get(deviceId)?.at(-1)?.toMs ?? null,
-    verdicts: () => {
-      const counts = new Map<string, number>();
-      for (const { verdict, infra } of attempts.values()) {
-        const key = verdict ?? (infra === null ? 'unknown' : 'infra failure');
-        counts.set(key, (counts.get(key) ?? 0) + 1);
-      }
-      return counts;
-    },
+    verdicts: () => counts,
     newest: () => newest,
   };
+};
+
+const verdictOf = ({ verdict, infra }: Activity): string => verdict ?? (infra === null ? 'unknown' : 'infra failure');
+
+const pushTo = (lists: Map<string, Stretch[]>, key: string, items: readonly Stretch[]): void => {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [...items]);
+  else list.push(...items);
 };
 
 /** The gap before it, then loading, checking and measuring in the order they happen. */

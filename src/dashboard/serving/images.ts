@@ -3,7 +3,8 @@
  * page, with the page's colours inside, light or dark as the one who looks has it.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { ProgressView, RankingView } from '../../domain/api/problems.ts';
+import { z } from 'zod';
+import { type ProgressView, RankingQuery, type RankingView } from '../../domain/api/problems.ts';
 import { times } from '../../domain/text/units.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { badge } from '../plots/badge.ts';
@@ -14,22 +15,26 @@ import { IMAGE_POLICY, imageText } from './image-text.ts';
 
 /** What the images tell of. Both throw KilnError for a problem or device that is not known. */
 export interface Rankings {
-  ranking(problem: string, query: { readonly device?: string | undefined; readonly limit: number }): Promise<RankingView>;
+  ranking(problem: string, query: RankingQuery): Promise<RankingView>;
   progress(problem: string): Promise<ProgressView>;
 }
 
 const PLACES = 15;
 const PROGRESS_BOX = { width: 720, height: 320 };
 const AXES: readonly ProgressAxis[] = ['time', 'gpu', 'judged'];
+const Filters = RankingQuery.omit({ limit: true });
+/** What else stands in an address is nobody's harm: chats add to it. */
+const ImageQuery = z.object({ ...Filters.shape, axis: z.string().optional() });
+
 interface Asked {
   readonly Params: { readonly name: string };
-  readonly Querystring: { readonly device?: string; readonly axis?: string };
+  readonly Querystring: z.output<typeof ImageQuery>;
 }
 
 export const imageRoutes = (app: FastifyInstance, rankings: Rankings): void => {
-  const hidden = { schema: { hide: true } };
+  const hidden = { schema: { hide: true, querystring: ImageQuery } };
   app.get<Asked>('/images/problems/:name/ranking.svg', hidden, async ({ params, query }, reply) => {
-    const model = await modelOf(rankings, params.name, { device: query.device, limit: PLACES });
+    const model = await modelOf(rankings, params.name, { ...filtersOf(query), limit: PLACES });
     const title = `${plainLine(params.name, 64)}: best candidates`;
     const subtitle =
       model === null ? 'nothing has passed yet' : `${plainLine(model.deviceModel, 80)}, speed-up with its 95 % interval`;
@@ -48,16 +53,15 @@ export const imageRoutes = (app: FastifyInstance, rankings: Rankings): void => {
     return send(reply, progressPlot(model, { ...PROGRESS_BOX, axis, caption }));
   });
   app.get<Asked>('/images/problems/:name/badge.svg', hidden, async ({ params, query }, reply) => {
-    const first = (await modelOf(rankings, params.name, { device: query.device, limit: 1 }))?.entries[0];
+    const first = (await modelOf(rankings, params.name, { ...filtersOf(query), limit: 1 }))?.entries[0];
     return send(reply, badge(plainLine(params.name, 64), first === undefined ? 'no record' : times(first.score.speedup)));
   });
 };
 
-const modelOf = async (
-  rankings: Rankings,
-  problem: string,
-  query: { readonly device: string | undefined; readonly limit: number },
-): Promise<RankingView['models'][number] | null> => (await rankings.ranking(problem, query)).models[0] ?? null;
+const filtersOf = ({ axis: _axis, ...filters }: Asked['Querystring']): Omit<RankingQuery, 'limit'> => filters;
+
+const modelOf = async (rankings: Rankings, problem: string, query: RankingQuery): Promise<RankingView['models'][number] | null> =>
+  (await rankings.ranking(problem, query)).models[0] ?? null;
 
 const send = (reply: FastifyReply, image: Shape): FastifyReply =>
   reply

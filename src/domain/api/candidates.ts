@@ -140,6 +140,8 @@ export type PlanView = z.infer<typeof PlanView>;
 /** GET /v1/candidates/:id/origin: where it comes from. */
 export const OriginView = z.strictObject({
   sweepId: SweepId.nullable(),
+  /** Whether a profile of it was ever asked for. */
+  profiled: z.boolean(),
   /** The generation that wrote it first; null where no campaign did. */
   generation: z
     .strictObject({

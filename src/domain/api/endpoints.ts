@@ -9,6 +9,7 @@ import { operationsContract } from './operations-contract.ts';
 import { planContract, problemsContract } from './problems-contract.ts';
 import { profilesContract } from './profiles-contract.ts';
 import { queueContract } from './queue-contract.ts';
+import { sharesContract } from './shares-contract.ts';
 import { steeringContract } from './steering-contract.ts';
 import { sweepsContract } from './sweeps-contract.ts';
 
@@ -25,6 +26,7 @@ export const ENDPOINTS = {
   problems: problemsContract,
   profiles: profilesContract,
   queue: queueContract,
+  shares: sharesContract,
   steering: steeringContract,
   sweeps: sweepsContract,
 } as const;

@@ -2,8 +2,9 @@ import { Hold } from '../hosts/hold.ts';
 import { z } from 'zod';
 import { Quarantine } from '../canary.ts';
 import { Device } from '../device.ts';
-import { DeviceId, HostId } from '../ids.ts';
+import { CandidateId, DeviceId, HostId } from '../ids.ts';
 import { HostOrigin } from './fleet-control.ts';
+import { Telemetry } from '../measurement.ts';
 import { Inventory } from '../protocol.ts';
 
 const Quantiles = z.strictObject({ p50: z.number(), p99: z.number() });
@@ -31,8 +32,22 @@ export const DeviceView = Device.extend({
   }),
   /** Idle gap between two judgements while work was waiting, milliseconds; null before the second one. */
   idleGapMs: Quantiles.nullable(),
+  /** Clocks, power and temperature as they were at the end of the last judgement; null before one told them. */
+  telemetry: Telemetry.omit({ deviceId: true }).extend({ at: z.iso.datetime() }).nullable().default(null),
 });
 export type DeviceView = z.infer<typeof DeviceView>;
+
+/** Something that failed on a host and was no candidate's doing: it was, or is, tried again. */
+export const HostFailure = z.strictObject({
+  at: z.iso.datetime(),
+  stage: z.enum(['compiling', 'judging']),
+  candidateId: CandidateId.nullable(),
+  /** Null while compiling. */
+  deviceId: DeviceId.nullable(),
+  /** "code: message", as its runner told. */
+  reason: z.string(),
+});
+export type HostFailure = z.infer<typeof HostFailure>;
 
 export const HostView = z.strictObject({
   name: z.string(),
@@ -65,6 +80,8 @@ export const HostView = z.strictObject({
     /** Of the last ones that were not cached, milliseconds; null before the first. */
     timeMs: Quantiles.nullable(),
   }),
+  /** Infra failures since the daemon started, the last ones first. */
+  failures: z.strictObject({ total: Count, recent: z.array(HostFailure) }).default({ total: 0, recent: [] }),
 });
 export type HostView = z.infer<typeof HostView>;
 export const FleetView = z.strictObject({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CandidateId } from '../ids.ts';
+import { CandidateId, SweepId } from '../ids.ts';
 import { Language } from '../plan/plan.ts';
 import { Problem } from '../problem.ts';
 import { RankingEntry } from '../ranking/ranking.ts';
@@ -20,8 +20,13 @@ export type ProblemView = z.infer<typeof ProblemView>;
 export const RankingQuery = z.strictObject({
   /** A device class ("H100") or a full model name. */
   device: z.string().optional(),
+  /** Only these, ranked among themselves. */
+  submitter: z.string().max(64).optional(),
+  language: Language.optional(),
+  sweep: SweepId.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
 });
+export type RankingQuery = z.output<typeof RankingQuery>;
 /** One list per device model: models are never compared. */
 export const RankingView = z.strictObject({
   problem: z.string(),

@@ -4,7 +4,7 @@ import type { CheckProblem, ProblemTried } from '../api/problem-check.ts';
 import type { z } from 'zod';
 import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../api/candidates.ts';
 import type { FleetView, HostResumed, HostsRefreshed } from '../api/fleet.ts';
-import type { ProblemList, ProblemView, RankingView } from '../api/problems.ts';
+import type { ProblemList, ProblemView, RankingQuery, RankingView } from '../api/problems.ts';
 import type { QueueView } from '../api/queue.ts';
 import type { Steered, Steering, SteeringRequest } from '../api/steering.ts';
 import type { Why } from '../api/why.ts';
@@ -63,7 +63,7 @@ export interface Kiln {
   /** `mayBeUnknown`: a device class that nobody has seen has an empty ranking; otherwise it is refused. */
   ranking(
     problem: string,
-    query: { readonly device?: string | undefined; readonly limit: number; readonly mayBeUnknown?: boolean },
+    query: Partial<RankingQuery> & Pick<RankingQuery, 'limit'> & { readonly mayBeUnknown?: boolean },
   ): Promise<RankingView>;
   readonly views: Views;
   readonly fleetControl: FleetControl;

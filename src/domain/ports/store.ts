@@ -3,7 +3,7 @@ import type { Campaign, Generation, GenerationUpdate } from '../campaign/campaig
 import type { CanaryState } from '../canary.ts';
 import type { Candidate, CandidateContent, CandidateState } from '../candidate.ts';
 import type { Hold, HoldRecord } from '../hosts/hold.ts';
-import type { CampaignId, CandidateId, DeviceId, HostId } from '../ids.ts';
+import type { CampaignId, CandidateId, DeviceId, HostId, SweepId } from '../ids.ts';
 import type {
   Backlog,
   CandidateFilter,
@@ -19,6 +19,7 @@ import type {
   Unfinished,
   UnfinishedJob,
 } from './store-rows.ts';
+import type { Language } from '../plan/plan.ts';
 import type { Profile } from '../profile.ts';
 import type { Stopped } from '../measurement.ts';
 import type { Front } from '../ranking/front.ts';
@@ -186,7 +187,11 @@ export interface RankingQuery {
   readonly problem: string;
   /** Definitions of the problem that count; candidates of others were judged by other rules. */
   readonly problemVersions: readonly string[];
-  /** Places on each device model. */
+  /** Of these alone, which are ranked among themselves. */
+  readonly submitter?: string | undefined;
+  readonly language?: Language | undefined;
+  readonly sweep?: SweepId | undefined;
+  /** Entries on each device model. */
   readonly limit: number;
 }
 

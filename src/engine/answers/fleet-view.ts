@@ -33,6 +33,7 @@ const hostView = (state: Viewed, host: HostState): HostView => ({
   compilerQuarantine: host.compiler.quarantine,
   hold: host.holds.get(null) ?? null,
   compile: { ...host.compile, ...host.compileCounts.view() },
+  failures: host.failures.view(),
 });
 
 const nextRetryAt = ({ connection }: HostState): string | null =>
@@ -42,7 +43,7 @@ const withoutDevices = ({ devices: _devices, ...inventory }: NonNullable<HostSta
 
 const deviceView = (state: Viewed, host: HostState, device: Device): DeviceView => {
   const held = hostSnapshot(state.core, host.session.hostId)?.devices.find(({ deviceId }) => deviceId === device.id);
-  const { use, idleGapMs, judged } = (host.use.get(device.id) ?? createDeviceUse()).view();
+  const { use, idleGapMs, judged, telemetry } = (host.use.get(device.id) ?? createDeviceUse()).view();
   const quarantine = host.canaries.quarantines.get(device.id) ?? null;
   return {
     ...device,
@@ -55,5 +56,6 @@ const deviceView = (state: Viewed, host: HostState, device: Device): DeviceView 
     judged,
     use,
     idleGapMs,
+    telemetry,
   };
 };

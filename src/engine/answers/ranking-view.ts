@@ -1,5 +1,5 @@
 /** GET /v1/problems/:name/ranking: one list per device model; models are never compared. */
-import type { RankingView } from '../../domain/api/problems.ts';
+import type { RankingQuery, RankingView } from '../../domain/api/problems.ts';
 import { type Device, deviceClassOf } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
@@ -13,9 +13,7 @@ const CPU_NOTE =
 const NO_PEAKS_NOTE =
   'Kiln knows no peak rates of this model: nothing here is held against a physical floor, so an impossible time is not found out';
 
-export interface RankingWish {
-  /** A device class or model; left out: all. */
-  readonly device?: string | undefined;
+export interface RankingWish extends Partial<Omit<RankingQuery, 'limit'>> {
   readonly limit: number;
   /** A class that nobody has seen yet is no mistake: a campaign may wait for its hosts. */
   readonly mayBeUnknown?: boolean;
@@ -24,11 +22,11 @@ export interface RankingWish {
 export const rankingView = async (
   state: Pick<AnswersSlice, 'store' | 'hosts'>,
   loaded: LoadedProblem,
-  { device, limit, mayBeUnknown = false }: RankingWish,
+  { device, limit, submitter, language, sweep, mayBeUnknown = false }: RankingWish,
 ): Promise<RankingView> => {
   const problem = loaded.problem.name;
   const problemVersions = loaded.targets.map((target) => loaded.contentHash(target));
-  const entries = await state.store.ranking({ problem, problemVersions, limit });
+  const entries = await state.store.ranking({ problem, problemVersions, limit, submitter, language, sweep });
   const known = [...entries.map((entry) => ({ device: entry.device, model: entry.score.deviceModel })), ...fleetDevices(state)];
   const asked = device?.toLowerCase();
   const match = known.find((one) => one.device.toLowerCase() === asked || one.model.toLowerCase() === asked);

@@ -53,10 +53,11 @@ export const cancelCompile = (state: CompilingSlice, { id, hostId }: Of<'cancel-
 export const onCompiled = (state: CompilingSlice, host: HostState, { compileId, result }: Compiled): void => {
   const connection = connectedTo(host);
   connection?.asked.delete(compileId);
+  const id = CandidateId.safeParse(compileId.split(SEPARATOR)[0]).data;
   count(state, host, result);
+  noteInfra(state, host, { candidateId: id ?? null, result });
   const answer = connection?.compileAnswers.get(compileId);
   if (answer) return answer(result);
-  const id = CandidateId.safeParse(compileId.split(SEPARATOR)[0]).data;
   const candidate = id && state.active.get(id);
   const job = candidate ? jobOf(candidate) : null;
   if (!candidate || job?.asked?.compileId !== compileId || job.asked.hostId !== host.session.hostId) return;
@@ -242,6 +243,16 @@ const makerOf = (result: CompileResult | KnownCompile): HostId | undefined => ('
 const count = (state: CompilingSlice, host: HostState, result: CompileResult): void => {
   state.metrics.onCompiled(host.session.hostId, result);
   host.compileCounts.onCompiled(result);
+};
+
+const noteInfra = (
+  state: CompilingSlice,
+  host: HostState,
+  { candidateId, result }: { readonly candidateId: CandidateId | null; readonly result: CompileResult },
+): void => {
+  if (result.status !== 'infra') return;
+  const { code, message } = result.failure;
+  host.failures.note({ stage: 'compiling', candidateId, deviceId: null, reason: `${code}: ${message}` }, state.now());
 };
 
 /** A source may instantiate thousands of kernels; those that the plan launches decide. */

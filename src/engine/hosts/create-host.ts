@@ -6,6 +6,7 @@ import { createHostCompiler } from '../compiling/host-compiler.ts';
 import { createKnownArtifacts } from '../compiling/known-artifacts.ts';
 import { createFetches, createPuts } from '../compiling/transfers.ts';
 import type { HostState } from '../host-state.ts';
+import { createRecentFailures } from '../telemetry/recent-failures.ts';
 
 /** A host that has not been heard of yet. */
 export const createHost = (session: HostSession, bundles: Bundles): HostState => ({
@@ -20,6 +21,7 @@ export const createHost = (session: HostSession, bundles: Bundles): HostState =>
   use: new Map(),
   compile: { queued: 0, running: 0 },
   compileCounts: createCompileCounts(),
+  failures: createRecentFailures(),
   fetches: createFetches(session),
   puts: createPuts(session, bundles),
   canaries: createHostCanaries(),

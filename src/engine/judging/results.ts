@@ -8,7 +8,7 @@ import type { Attempt, Evaluation, ActiveCandidate } from '../active-candidates.
 import { noteProof } from '../canaries/canaries.ts';
 import { noteMade } from '../compiling/compiler-trust.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
-import type { HostState } from '../host-state.ts';
+import { type HostState, useOf } from '../host-state.ts';
 import type { JudgingSlice } from '../state.ts';
 import { evaluate } from './evaluate.ts';
 import { recordKeyOf } from './record-key.ts';
@@ -20,7 +20,9 @@ export const onResult = (state: JudgingSlice, host: HostState, result: JudgeResu
   const device = host.devices.find(({ id }) => id === result.deviceId);
   // Nobody waits for it: the scheduler says so and it is acknowledged.
   if (!candidate || !device) return state.apply(judgedEvent(host, result, null));
-  host.use.get(device.id)?.onGap(result.phases.idleGapMs);
+  const deviceUse = useOf(host, device.id);
+  deviceUse.onGap(result.phases.idleGapMs);
+  if (result.telemetry) deviceUse.onTelemetry(result.telemetry, state.now());
   state.metrics.onJudged(result);
   use(state, { host, candidate, device, result });
 };
@@ -38,7 +40,7 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
   const attempt = candidate.attempts.get(attemptId) ?? unknownAttempt();
   candidate.attempts.set(attemptId, attempt);
   attempt.evaluation = evaluationOf(state, { candidate, device, attempt, result });
-  if (infra) state.metrics.onInfra(infra.code);
+  if (infra) noteInfra(state, { host, candidate, device }, infra);
   forgetArtifacts(state, host, { failure: infra, artifacts: attempt.artifacts });
   if (attempt.evaluation) noteOutcome(state, { host, candidate, device, madeBy: attempt.madeBy }, attempt.evaluation);
   state.writeBehind.add({ type: 'attempt', attempt: finishedAttemptOf(state, { host, device, result }, attempt) });
@@ -65,6 +67,18 @@ const evaluationOf = (
   const { mode, pairedWith } = attempt;
   const known = { holder: state.recordHolders.holder(key), spread: state.recordHolders.spread(key) };
   return evaluate(result.outcome, { candidate, device, mode, pairedWith, ...known });
+};
+
+const noteInfra = (
+  state: JudgingSlice,
+  { host, candidate, device }: Omit<Result, 'result'>,
+  { code, message }: NonNullable<JudgeResult['infra']>,
+): void => {
+  state.metrics.onInfra(code);
+  host.failures.note(
+    { stage: 'judging', candidateId: candidate.id, deviceId: device.id, reason: `${code}: ${message}` },
+    state.now(),
+  );
 };
 
 const noteOutcome = (

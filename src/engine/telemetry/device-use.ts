@@ -1,6 +1,7 @@
 /** Where each device's time went over the last minute, from the totals its runner reports. Pure but for its own memory. */
 import type { DeviceView } from '../../domain/api/fleet.ts';
 import type { FromRunner } from '../../domain/protocol.ts';
+import type { Telemetry } from '../../domain/measurement.ts';
 import { createRecentTimes } from './recent-times.ts';
 
 const WINDOW_MS = 60_000;
@@ -15,23 +16,34 @@ interface Sample {
 export interface DeviceUse {
   onHealth(totals: Totals, nowMs: number): void;
   onGap(gapMs: number): void;
+  /** At the end of a judgement. */
+  onTelemetry(telemetry: Telemetry, nowMs: number): void;
   /** A restarted runner counts from zero again. */
   reset(): void;
-  view(): { readonly use: DeviceView['use']; readonly idleGapMs: DeviceView['idleGapMs']; readonly judged: number };
+  view(): Pick<DeviceView, 'use' | 'idleGapMs' | 'judged' | 'telemetry'>;
 }
 
 export const createDeviceUse = (): DeviceUse => {
   let samples: Sample[] = [];
+  let telemetry: DeviceView['telemetry'] = null;
   const gaps = createRecentTimes();
   return {
     onHealth: (totals, nowMs) => {
       samples = [...samples.filter((sample) => nowMs - sample.atMs <= WINDOW_MS), { atMs: nowMs, totals }].slice(-SAMPLES_MAX);
     },
     onGap: (gapMs) => gaps.add(gapMs),
+    onTelemetry: ({ deviceId: _device, ...told }, nowMs) => {
+      telemetry = { ...told, at: new Date(nowMs).toISOString() };
+    },
     reset: () => {
       samples = [];
     },
-    view: () => ({ use: sharesOf(samples), idleGapMs: gaps.quantiles(), judged: samples.at(-1)?.totals.judged ?? 0 }),
+    view: () => ({
+      use: sharesOf(samples),
+      idleGapMs: gaps.quantiles(),
+      judged: samples.at(-1)?.totals.judged ?? 0,
+      telemetry,
+    }),
   };
 };
 

@@ -65,7 +65,7 @@ const signIn = ({
 };
 
 /** The form's Origin must come with it, and the path that is in `next` must not go to others. */
-const answerPage = (reply: FastifyReply, status: number, page: string): FastifyReply =>
+export const answerPage = (reply: FastifyReply, status: number, page: string): FastifyReply =>
   reply
     .status(status)
     .headers({ 'content-security-policy': SIGN_IN_POLICY, 'referrer-policy': 'same-origin', 'cache-control': 'no-store' })

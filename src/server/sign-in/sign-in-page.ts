@@ -39,6 +39,11 @@ export const stepPage = (next: string): string =>
   documentOf(`<meta http-equiv="refresh" content="0; url=${escaped(next)}">
 <p><a href="${escaped(next)}">Go on to Kiln</a></p>`);
 
+/** To whoever opens a share link that opens nothing. */
+export const linkEndedPage = (reason: string): string =>
+  documentOf(`<h1>This link does not open anything</h1>
+<p class="problem" role="alert">${escaped(reason)}.</p>`);
+
 const documentOf = (body: string): string => `<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Kiln</title><style>${STYLE}</style></head>

@@ -23,6 +23,28 @@ describe('when a host fails', () => {
     expect(await scenario.after(1, 'done')).toMatchObject({ infraFailures: 1, state: { outcome: WRONG } });
   });
 
+  test('it is told among the failures of its host, while compiling and while judging, with how warm the device was', async () => {
+    const scenario = await oneHost();
+    await scenario.judging(1);
+    scenario.judged(1, 1, infra('worker_died'));
+    await scenario.expect('box: ack 1.1');
+    const [box] = (await scenario.kiln.fleet()).hosts;
+    expect(box?.failures).toMatchObject({
+      total: 1,
+      recent: [
+        { stage: 'judging', candidateId: scenario.id(1), deviceId: scenario.host.deviceIds[0], reason: 'worker_died: no luck' },
+      ],
+    });
+    expect(box?.devices[0]?.telemetry).toMatchObject({ temperatureC: 54, smClockMhz: 1980, throttleReasons: ['sw_power_cap'] });
+    await scenario.submit(2);
+    await scenario.expect('box: compile 2');
+    scenario.host.compileFails(2, infra('worker_died'));
+    await scenario.after(2, 'requeued');
+    const [again] = (await scenario.kiln.fleet()).hosts;
+    expect(again?.failures).toMatchObject({ total: 2, recent: [{ stage: 'compiling', deviceId: null }, { stage: 'judging' }] });
+    for (const n of [1, 2]) await scenario.cancel(n);
+  });
+
   test('by losing an artifact, that is compiled again at nobody’s cost', async () => {
     const scenario = await oneHost();
     await scenario.judging(1);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RankingEntry } from '../../../src/domain/ranking/ranking.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { candidate, completion, idOf, MODEL, passed, score, VERSION } from '../../support/builders.ts';
+import { candidate, completion, idOf, MODEL, passed, score, sweepIdOf, sweepOf, VERSION } from '../../support/builders.ts';
 import { freshStore } from '../../support/fresh-store.ts';
 
 const pairWith = (holder: string, ratio: number, result: 'tied' | 'lost') => ({
@@ -18,6 +18,29 @@ export const describeRanking = (name: string, open: () => Sql): void => {
   const fresh = async () => freshStore(open());
 
   describe(`a store on ${name}: records and rankings`, () => {
+    test('ranks only whose submitter, language and sweep are asked for, also behind the first of all', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([
+        candidate('a', { submitter: 'ada' }),
+        candidate('b', { submitter: 'bob', content: { language: 'triton' } }),
+        candidate('c', { submitter: 'bob' }),
+      ]);
+      await store.complete([completion('a', 3, true), completion('b', 2), completion('c', 1)]);
+      const sweepId = sweepIdOf('1');
+      await store.createSweep(sweepOf('1'));
+      await store.askSweepPoints(sweepId, [{ number: 0, point: 0 }]);
+      await store.linkSweepPoints(sweepId, [{ number: 0, candidateId: idOf('c') }]);
+      const found = async (filters: object) =>
+        (await store.ranking({ problem: 'softmax', problemVersions: [VERSION], limit: 1, ...filters })).map(
+          ({ candidateId, place }) => [candidateId, place],
+        );
+      expect(await found({})).toEqual([[idOf('a'), 1]]);
+      expect(await found({ submitter: 'bob' })).toEqual([[idOf('b'), 1]]);
+      expect(await found({ submitter: 'bob', language: 'cuda' })).toEqual([[idOf('c'), 1]]);
+      expect(await found({ sweep: sweepId })).toEqual([[idOf('c'), 1]]);
+      expect(await found({ language: 'c' })).toEqual([]);
+    });
+
     test('ranks each device model by rank key, the earlier submission first among equals, trial 0 only', async () => {
       const { store } = await fresh();
       await store.insertCandidates([

@@ -11,11 +11,21 @@ import type { Server } from '../../support/servers.ts';
 import { describeCampaignStore } from './campaigns.conformance.ts';
 import { describeRacing } from './racing.conformance.ts';
 import { describeRanking } from './ranking.conformance.ts';
+import { describeShares } from './shares.conformance.ts';
 import { describeStore } from './store.conformance.ts';
 import { describeUpkeep } from './upkeep.conformance.ts';
 import { describeSweeps } from './sweeps.conformance.ts';
 import { describeViews } from './views.conformance.ts';
+import type { Sql } from '../../../src/store/sql.ts';
+import { createStore } from '../../../src/store/store.ts';
+import { createFakeShares } from '../../support/server/fake-shares.ts';
 import { databaseFolder } from '../../support/database-folder.ts';
+
+const freshShares = async (sql: Sql) => {
+  await sql.script('truncate kiln.share_links');
+  return createStore(sql);
+};
+describeShares('the fake of the server tests', async () => createFakeShares());
 
 describe('embedded', () => {
   const folder = databaseFolder();
@@ -37,6 +47,7 @@ describe('embedded', () => {
   describeUpkeep('PGlite', () => database.sql);
   describeViews('PGlite', () => database.sql);
   describeSweeps('PGlite', () => database.sql);
+  describeShares('PGlite', () => freshShares(database.sql));
 });
 
 describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
@@ -60,4 +71,5 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   describeUpkeep('Postgres', () => database.sql);
   describeViews('Postgres', () => database.sql);
   describeSweeps('Postgres', () => database.sql);
+  describeShares('Postgres', () => freshShares(database.sql));
 });

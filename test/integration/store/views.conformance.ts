@@ -90,7 +90,7 @@ export const describeViews = (name: string, open: () => Sql): void => {
       const { store } = await freshStore(open());
       const id = sweepIdOf('grid');
       await store.insertCandidates([candidate('a', { sweepId: id })]);
-      expect(await store.views.origin(idOf('a'))).toEqual({ sweepId: id, generation: null });
+      expect(await store.views.origin(idOf('a'))).toEqual({ sweepId: id, profiled: false, generation: null });
       expect(await store.views.origin(idOf('nobody'))).toBeNull();
     });
   });

@@ -59,4 +59,33 @@ describe('the history of lanes', () => {
     expect(history.stretchesOf('GPU-1').every(({ fromMs }) => fromMs > START + 4000)).toBe(true);
     expect([...history.verdicts()]).toEqual([['passed', 1]]);
   });
+
+  test('counts what is in the window, whatever came and went', () => {
+    const history = createLaneHistory(1000);
+    const told = Array.from({ length: 300 }, (_, number) =>
+      attempt(number + 1, {
+        deviceId: `GPU-${number % 3}`,
+        idleGapMs: 1,
+        loadMs: 1,
+        checkMs: 1,
+        measureMs: 3,
+        startedAt: at(number * 10),
+        finishedAt: at(number * 10 + 5),
+        verdict: number % 7 === 0 ? 'wrong_answer' : 'passed',
+      }),
+    );
+    // Each answer tells the end of the one before once more.
+    for (let from = 0; from < told.length; from += 20)
+      history.add(told.slice(Math.max(0, from - 5), from + 20), START + (from + 19) * 10 + 5);
+    const inWindow = told.filter(({ finishedAt }) => Date.parse(finishedAt) >= START + 2995 - 1000);
+    const wrong = inWindow.filter(({ verdict }) => verdict === 'wrong_answer').length;
+    expect(new Map(history.verdicts())).toEqual(
+      new Map([
+        ['passed', inWindow.length - wrong],
+        ['wrong_answer', wrong],
+      ]),
+    );
+    const shown = ['GPU-0', 'GPU-1', 'GPU-2'].flatMap((device) => history.stretchesOf(device));
+    expect(Math.min(...shown.map(({ toMs }) => toMs))).toBeGreaterThanOrEqual(START + 1995);
+  });
 });

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { ENDPOINTS } from '../../../domain/api/endpoints.ts';
 import { learnDate } from './clock.ts';
+import { IS_SHARED, mayAsk, SHARE_BASE } from './share.ts';
 
 type Values<T> = T extends unknown ? T[keyof T] : never;
 type Endpoint = Values<Values<typeof ENDPOINTS>>;
@@ -41,6 +42,9 @@ export class ApiError extends Error {
 
 const UNREACHABLE = 'the daemon does not answer: is it running? (kiln up starts it)';
 const UNAUTHORIZED = 401;
+/** What is read is asked again; a connection whose other end is gone must not hold it up for minutes. */
+const READ_LIMIT_MS = 20_000;
+const NOT_SHARED = 'this is no part of what is shared by the link';
 
 /** Throws ApiError. Where the session has ended, the page leaves for the sign-in. */
 export const ask = async <M extends Method, U extends UrlOf<M>>(
@@ -49,11 +53,14 @@ export const ask = async <M extends Method, U extends UrlOf<M>>(
   call: Call<Body<M, U>> = {},
 ): Promise<Answer<U, M>> => {
   const init: RequestInit = { method, credentials: 'same-origin', headers: { accept: 'application/json' } };
+  if (method === 'GET') init.signal = AbortSignal.timeout(READ_LIMIT_MS);
   if (call.body !== undefined) {
     init.body = JSON.stringify(call.body);
     init.headers = { accept: 'application/json', 'content-type': 'application/json' };
   }
-  const response = await fetch(addressOf(url, call), init).catch((error: unknown) => {
+  const address = addressOf(url, call);
+  if (IS_SHARED && (method !== 'GET' || !mayAsk(address))) throw new ApiError('FORBIDDEN', NOT_SHARED);
+  const response = await fetch(`${SHARE_BASE}${address}`, init).catch((error: unknown) => {
     throw new ApiError('UNREACHABLE', `${UNREACHABLE} (${error instanceof Error ? error.message : 'no answer'})`);
   });
   learnDate(response.headers.get('date'));
@@ -71,7 +78,12 @@ export const addressOf = (url: string, { params = {}, query = {} }: Pick<Call<ne
   return `${path}${search.size === 0 ? '' : `?${search.toString()}`}`;
 };
 
+/** The daemon tells whoever came by a share link that it has ended. */
 export const goToSignIn = (): void => {
+  if (IS_SHARED) {
+    globalThis.location.reload();
+    return;
+  }
   const { pathname, search } = globalThis.location;
   globalThis.location.assign(`/sign-in?next=${encodeURIComponent(`${pathname}${search}`)}`);
 };

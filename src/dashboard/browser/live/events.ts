@@ -7,13 +7,26 @@
  */
 import { signal } from '@preact/signals';
 import type { JournalEvent } from '../../../domain/journal.ts';
+import { wallClockMs } from '../../../platform/clock.ts';
 import { ask } from './api.ts';
+import { IS_SHARED } from './share.ts';
 
 type Listener = (events: readonly JournalEvent[]) => void;
 
 const BATCH_MS = 250;
 const BATCH_EVENTS_MAX = 5000;
 const REOPEN_MS = 2000;
+const TICK_MS = 1000;
+/**
+ * For the stream to begin: a browser may ask over a connection that it kept and whose other end is gone, and would wait for minutes. Each try
+ * gives one of those up, and a daemon that is only slow is given longer each time.
+ */
+const CONNECT_LIMIT_MS = 4000;
+const CONNECT_LIMIT_MS_MAX = 60_000;
+/** Of a timer of `TICK_MS`. One that was only late costs a reconnection. */
+const ASLEEP_MS = 5000;
+/** Whoever came by a share link is told no events, which are everybody's: the page asks again so often. */
+const SHARED_POLL_MS = 10_000;
 const TYPES: Readonly<Record<JournalEvent['type'], true>> = {
   'candidate.queued': true,
   'candidate.compiling': true,
@@ -63,6 +76,7 @@ const listeners = new Set<Listener>();
 let waiting: JournalEvent[] = [];
 let timer: ReturnType<typeof setTimeout> | null = null;
 let source: EventSource | null = null;
+let connectLimitMs = CONNECT_LIMIT_MS;
 
 /** Returns the unsubscriber. */
 export const onEvents = (listener: Listener): (() => void) => {
@@ -71,6 +85,12 @@ export const onEvents = (listener: Listener): (() => void) => {
 };
 
 export const startEvents = (): void => {
+  if (IS_SHARED) {
+    setInterval(() => {
+      if (!document.hidden) generation.value += 1;
+    }, SHARED_POLL_MS);
+    return;
+  }
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) close();
     else open();
@@ -78,7 +98,24 @@ export const startEvents = (): void => {
   // Pages that a browser kept aside (back and forward) and computers that slept.
   globalThis.addEventListener('pageshow', open);
   globalThis.addEventListener('online', open);
+  watchForSleep();
   open();
+};
+
+/**
+ * A computer that slept may hold a connection that nobody is at the other end of, and no error tells: whoever finds that its timer stood
+ * still for long takes another one.
+ */
+const watchForSleep = (): void => {
+  let lastMs = wallClockMs();
+  setInterval(() => {
+    const nowMs = wallClockMs();
+    const stoodStill = nowMs - lastMs > ASLEEP_MS;
+    lastMs = nowMs;
+    if (!stoodStill || document.hidden) return;
+    close();
+    open();
+  }, TICK_MS);
 };
 
 const close = (): void => {
@@ -92,7 +129,15 @@ const open = (): void => {
   connection.value = 'connecting';
   const own = new EventSource('/v1/events');
   source = own;
+  const limit = setTimeout(() => {
+    if (source !== own || own.readyState !== EventSource.CONNECTING) return;
+    connectLimitMs = Math.min(2 * connectLimitMs, CONNECT_LIMIT_MS_MAX);
+    close();
+    open();
+  }, connectLimitMs);
   own.addEventListener('open', () => {
+    clearTimeout(limit);
+    connectLimitMs = CONNECT_LIMIT_MS;
     connection.value = 'live';
     generation.value += 1;
   });

@@ -1,15 +1,20 @@
 /** The address is the state: whatever is chosen on a page stands in it, so that it can be kept, reloaded and sent. */
 import { computed, signal } from '@preact/signals';
+import { IS_SHARED, SHARE_BASE } from './share.ts';
 
-const here = (): string => `${globalThis.location.pathname}${globalThis.location.search}`;
+/** Of the page, without the share link that it may have been opened by. */
+const here = (): string => `${withoutLink(globalThis.location.pathname)}${globalThis.location.search}`;
+const withoutLink = (pathname: string): string =>
+  IS_SHARED && pathname.startsWith(`${SHARE_BASE}/`) ? pathname.slice(SHARE_BASE.length) : pathname;
 const address = signal(here());
 
 export const path = computed(() => address.value.split('?', 1)[0] ?? '/');
 export const query = computed(() => new URLSearchParams(address.value.split('?')[1] ?? ''));
 
 export const go = (href: string, { replace = false }: { readonly replace?: boolean } = {}): void => {
-  if (replace) history.replaceState(null, '', href);
-  else history.pushState(null, '', href);
+  const full = `${SHARE_BASE}${href}`;
+  if (replace) history.replaceState(null, '', full);
+  else history.pushState(null, '', full);
   address.value = here();
 };
 
@@ -37,10 +42,11 @@ export const startRouter = (): void => {
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     if (link === null || link.origin !== globalThis.location.origin || link.target !== '' || link.hasAttribute('download'))
       return;
-    if (!OUR_PAGES.test(link.pathname)) return;
+    const pathname = withoutLink(link.pathname);
+    if (!OUR_PAGES.test(pathname)) return;
     event.preventDefault();
     const isSamePage = link.pathname === globalThis.location.pathname;
-    go(`${link.pathname}${link.search}`);
+    go(`${pathname}${link.search}`);
     if (!isSamePage) {
       globalThis.scrollTo(0, 0);
       // Whoever listens to the page hears its title, and goes on from there with the keyboard.

@@ -1,7 +1,8 @@
 /** An answer of the API that stays as it is now: asked again when events show that it changed, at most so often, and never unseen. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JournalEvent } from '../../../domain/journal.ts';
-import { generation, onEvents } from './events.ts';
+import { ApiError } from './api.ts';
+import { connection, generation, onEvents } from './events.ts';
 
 export interface Asked<T> {
   readonly data: T | null;
@@ -78,6 +79,8 @@ const createLoop = <T>({ read, pauseMs, show }: Loop<T>): { readonly ask: () => 
     );
     if (isStopped()) return;
     show(data, error);
+    // Where there is no connection at all, the next one has everything asked again.
+    if (error instanceof ApiError && error.code === 'UNREACHABLE' && connection.value === 'live') again = true;
     state = 'pausing';
     setTimeout(() => {
       if (isStopped()) return;

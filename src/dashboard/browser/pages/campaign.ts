@@ -9,6 +9,7 @@ import { plainLine } from '../../../platform/printable-text.ts';
 import { lineageOf, type LineageNode } from '../../model/lineage.ts';
 import { type Group, tallyBy } from '../../model/generation-tally.ts';
 import { ask } from '../live/api.ts';
+import { IS_SHARED } from '../live/share.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { Action } from '../parts/action.ts';
 import {
@@ -22,9 +23,10 @@ import {
   name,
   Panel,
   problemLink,
-  shareBar,
   tile,
 } from '../parts/elements.ts';
+import { ShareMenu } from '../parts/share-menu.ts';
+import { TablePanel } from '../parts/table-panel.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
 import { CAMPAIGN_TONES } from './campaigns.ts';
 
@@ -112,6 +114,7 @@ const Title = ({ campaign, onSteered }: { readonly campaign: CampaignView; reado
       'div',
       { class: 'end' },
       h(Steering, { campaign, onDone: onSteered }),
+      h(ShareMenu, null),
       h('a', { class: 'button', href: `/v1/campaigns/${id}/report`, download: `${id}.md` }, 'Report'),
     ),
   );
@@ -225,7 +228,7 @@ const LineagePanel = ({ best: { problem, device, best }, list }: LineageProps): 
       title: `Lineage: ${problem} on ${device}`,
       note:
         best === null ? 'nothing has passed yet' : `best ${times(best.speedup)}: ${plainLine(best.idea || best.generator, 80)}`,
-      ...(best === null ? {} : { actions: h(BestSource, { id: best.candidateId }) }),
+      ...(best === null || IS_SHARED ? {} : { actions: h(BestSource, { id: best.candidateId }) }),
     },
     roots.length === 0
       ? empty('No candidate was judged yet.')
@@ -302,54 +305,34 @@ interface MovesProps {
 const MovesPanel = ({ title, list, of }: MovesProps): JSX.Element | null => {
   const groups = tallyBy(list, of);
   if (groups.length === 0) return null;
-  return h(
-    Panel,
-    { title, isFlush: true },
-    h(
-      'div',
-      { class: 'scroll', tabIndex: 0 },
-      h(
-        'table',
-        null,
-        h(
-          'thead',
-          null,
-          h(
-            'tr',
-            null,
-            ['', 'Judged', 'Passed', 'Better than all before', 'Records', 'Best'].map((head, index) =>
-              h('th', { key: head, scope: 'col', class: index === 0 ? '' : 'num' }, head === '' ? title.slice(0, -1) : head),
-            ),
-          ),
-        ),
-        h('tbody', null, groups.map(groupRow)),
-      ),
-    ),
-  );
+  return h(TablePanel<Group>, {
+    title,
+    file: `${title.toLowerCase()}.csv`,
+    columns: groupColumns(title.slice(0, -1)),
+    rows: groups,
+    keyOf: ({ key }) => key,
+    whenEmpty: empty('Nothing was judged yet.'),
+  });
 };
 
-const groupRow = ({ key, judged, passed, improved, records, best }: Group): JSX.Element =>
-  h(
-    'tr',
-    { key },
-    h('td', null, name(key, 40)),
-    h('td', { class: 'num' }, grouped(judged)),
-    h(
-      'td',
-      { class: 'num' },
-      judged === 0
-        ? '–'
-        : h(
-            'span',
-            { class: 'row', style: { justifyContent: 'end', flexWrap: 'nowrap' } },
-            percent(passed / judged),
-            shareBar([{ name: 'passed', part: passed / judged, className: 'i-measuring' }], key),
-          ),
-    ),
-    h('td', { class: 'num' }, grouped(improved)),
-    h('td', { class: 'num' }, grouped(records)),
-    h('td', { class: 'num' }, best === null ? '–' : times(best)),
-  );
+const groupColumns = (what: string): readonly Column<Group>[] => [
+  { title: what, cell: ({ key }) => name(key, 40), text: ({ key }) => key },
+  { title: 'Judged', isNumber: true, cell: ({ judged }) => grouped(judged), text: ({ judged }) => judged },
+  {
+    title: 'Passed',
+    isNumber: true,
+    cell: ({ judged, passed }) => (judged === 0 ? '–' : percent(passed / judged)),
+    text: ({ passed }) => passed,
+  },
+  {
+    title: 'Better than all before',
+    isNumber: true,
+    cell: ({ improved }) => grouped(improved),
+    text: ({ improved }) => improved,
+  },
+  { title: 'Records', isNumber: true, cell: ({ records }) => grouped(records), text: ({ records }) => records },
+  { title: 'Best', isNumber: true, cell: ({ best }) => (best === null ? '–' : times(best)), text: ({ best }) => best },
+];
 
 const COLUMNS: readonly Column<Generation>[] = [
   { title: 'Number', isNumber: true, cell: ({ number }) => number, text: ({ number }) => number },

@@ -3,14 +3,13 @@ import { h, type JSX } from 'preact';
 import type { FinishedAttempt } from '../../../domain/attempt.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
 import type { Score } from '../../../domain/ranking/ranking.ts';
-import { basisText, judgedAgainText, pairText, reasonText, stoppedText, WHOLE } from '../../../domain/text/describe.ts';
+import { basisText, judgedAgainText, pairText, stoppedText } from '../../../domain/text/describe.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
 import { bytes, grouped, interval, milliseconds, nanoseconds, percent, times } from '../../../domain/text/units.ts';
 import { plainLine, plainText } from '../../../platform/printable-text.ts';
 import { type Answer, ask } from '../live/api.ts';
-import { go, hrefWith, query } from '../live/router.ts';
-import { type Asked, useAnswer } from '../live/use-answer.ts';
-import { Action } from '../parts/action.ts';
+import { hrefWith, query } from '../live/router.ts';
+import { useAnswer } from '../live/use-answer.ts';
 import {
   candidateLink,
   CopyButton,
@@ -24,12 +23,16 @@ import {
   statusBadge,
   tile,
 } from '../parts/elements.ts';
+import { CandidateActions } from '../parts/candidate-actions.ts';
 import { PlanPanel } from '../parts/plan-panel.ts';
 import { ProfilePanel } from '../parts/profile-panel.ts';
 import { CaseTimes, FloorPanel } from '../parts/record-cases.ts';
+import { ShareMenu } from '../parts/share-menu.ts';
 import { SourcePanel } from '../parts/source-panel.ts';
-import { ago, moment } from '../parts/time.ts';
-import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
+import { moment } from '../parts/time.ts';
+import { WhyPanel } from '../parts/why-panel.ts';
+import { TablePanel } from '../parts/table-panel.ts';
+import type { Column } from '../parts/virtual-table.ts';
 
 const TABS = [
   ['result', 'Result'],
@@ -62,7 +65,8 @@ export const CandidatePage = ({ id }: { readonly id: string }): JSX.Element => {
         'div',
         { class: 'end' },
         h(CopyButton, { text: candidate.id, label: 'Copy id' }),
-        h(Actions, { candidate, onDone: asked.again }),
+        h(CandidateActions, { candidate, onDone: asked.again }),
+        h(ShareMenu, null),
       ),
     ),
     asked.error ? failure(asked.error) : null,
@@ -86,67 +90,6 @@ export const CandidatePage = ({ id }: { readonly id: string }): JSX.Element => {
     tab === 'source' ? h(SourcePanel, { candidate }) : null,
     tab === 'plan' ? h(PlanPanel, { id: candidate.id }) : null,
     tab === 'profile' ? h(ProfilePanel, { candidate }) : null,
-  );
-};
-
-const Actions = ({
-  candidate,
-  onDone,
-}: {
-  readonly candidate: Candidate;
-  readonly onDone: Asked<unknown>['again'];
-}): JSX.Element => {
-  const { id, state } = candidate;
-  if (state.status !== 'done') {
-    return h(Action, {
-      label: 'Cancel',
-      run: async () => ask('DELETE', '/v1/candidates/:id', { params: { id } }).then(() => 'cancelled'),
-      onDone,
-    });
-  }
-  return h('span', { class: 'row' }, h(Action, { label: 'Judge again', run: async () => judgeAgain(candidate), onDone }));
-};
-
-/** The same content under the next trial: a candidate of its own, which is not ranked. */
-const judgeAgain = async ({ id, submission }: Candidate): Promise<string> => {
-  const source = await ask('GET', '/v1/candidates/:id/source', { params: { id } });
-  const { problem, language, params, device, priority, trial } = submission;
-  const answer = await ask('POST', '/v1/candidates', {
-    body: { problem, language, params, device, priority, source, trial: trial + 1, submitter: submission.submitter },
-  });
-  const [again] = answer.candidates;
-  if (again !== undefined) go(`/candidates/${again.id}`);
-  return 'submitted as another trial';
-};
-
-/** Why it waits, or why it did not pass. */
-const WhyPanel = ({ candidate }: { readonly candidate: Candidate }): JSX.Element | null => {
-  const { state, submission } = candidate;
-  const isWaiting = state.status !== 'done';
-  const queue = useAnswer(isWaiting ? 'queue' : null, () => ask('GET', '/v1/queue'), { on: () => true, pauseMs: 2000 });
-  if (state.status === 'done') {
-    const reason = reasonText(state.outcome, WHOLE);
-    return reason === ''
-      ? null
-      : h('div', { class: `notice ${state.outcome.verdict === 'passed' ? 'good' : 'bad'}` }, h('p', null, reason));
-  }
-  const own = queue.data?.byDevice.find(({ device }) => device === submission.device);
-  const where = 'hostId' in state ? ` on ${state.hostId}` : '';
-  const waits =
-    own?.blocked ??
-    (own === undefined
-      ? null
-      : `${grouped(own.waiting)} candidates wait for ${own.device}, ${own.slots} devices take them${own.etaSeconds === null ? '' : `; all of it is judged in about ${Math.ceil(own.etaSeconds)} s`}`);
-  return h(
-    'div',
-    { class: `notice ${own?.blocked ? 'warn' : 'info'}`, role: 'status' },
-    h(
-      'p',
-      null,
-      h('strong', null, `${state.status}${where}`),
-      state.status === 'queued' && waits !== null ? `: ${plainLine(waits, 600)}` : '',
-    ),
-    h('span', { class: 'soft small' }, `submitted ${ago(candidate.submittedAt)}, priority ${submission.priority}`),
   );
 };
 
@@ -249,47 +192,38 @@ const originFacts = (generation: Answer<'/v1/candidates/:id/origin'>['generation
         ],
       ];
 
-const Resources = ({ candidate: { resources } }: { readonly candidate: Candidate }): JSX.Element | null => {
-  const kernels = Object.entries(resources ?? {});
-  if (kernels.length === 0) return null;
-  return h(
-    Panel,
-    { title: 'Compiled code', note: 'per thread; shared memory per block', isFlush: true },
-    h(
-      'div',
-      { class: 'scroll', tabIndex: 0 },
-      h(
-        'table',
-        null,
-        h(
-          'thead',
-          null,
-          h(
-            'tr',
-            null,
-            ['Kernel', 'Registers', 'Static shared', 'Spills'].map((title, index) =>
-              h('th', { key: title, scope: 'col', class: index === 0 ? '' : 'num' }, title),
-            ),
-          ),
-        ),
-        h(
-          'tbody',
-          null,
-          kernels.map(([kernel, { registers, sharedBytes, spillBytes }]) =>
-            h(
-              'tr',
-              { key: kernel },
-              h('td', null, h('code', null, plainLine(kernel))),
-              h('td', { class: 'num' }, registers),
-              h('td', { class: 'num' }, bytes(sharedBytes)),
-              h('td', { class: 'num' }, bytes(spillBytes)),
-            ),
-          ),
-        ),
-      ),
-    ),
-  );
+type KernelRow = readonly [string, NonNullable<Candidate['resources']>[string]];
+
+const Resources = ({ candidate: { id, resources } }: { readonly candidate: Candidate }): JSX.Element | null => {
+  const rows: readonly KernelRow[] = Object.entries(resources ?? {});
+  if (rows.length === 0) return null;
+  return h(TablePanel<KernelRow>, {
+    title: 'Compiled code',
+    note: 'per thread; shared memory per block',
+    file: `${id.slice(0, 10)}-kernels.csv`,
+    columns: KERNEL_COLUMNS,
+    rows,
+    keyOf: ([kernel]) => kernel,
+    whenEmpty: empty('The compiler told nothing.'),
+  });
 };
+
+const KERNEL_COLUMNS: readonly Column<KernelRow>[] = [
+  { title: 'Kernel', cell: ([kernel]) => h('code', null, plainLine(kernel)), text: ([kernel]) => kernel },
+  { title: 'Registers', isNumber: true, cell: ([, { registers }]) => registers, text: ([, { registers }]) => registers },
+  {
+    title: 'Static shared',
+    isNumber: true,
+    cell: ([, { sharedBytes }]) => bytes(sharedBytes),
+    text: ([, { sharedBytes }]) => sharedBytes,
+  },
+  {
+    title: 'Spills',
+    isNumber: true,
+    cell: ([, { spillBytes }]) => bytes(spillBytes),
+    text: ([, { spillBytes }]) => spillBytes,
+  },
+];
 
 const ATTEMPT_COLUMNS: readonly Column<FinishedAttempt>[] = [
   {
@@ -355,26 +289,14 @@ const phaseBar = ({ phases }: FinishedAttempt): JSX.Element | string => {
 };
 
 const Attempts = ({ candidate: { id, attempts } }: { readonly candidate: Candidate }): JSX.Element =>
-  h(
-    Panel,
-    {
-      title: 'Attempts',
-      isFlush: true,
-      actions: h(CsvButton<FinishedAttempt>, {
-        file: `${id.slice(0, 10)}-attempts.csv`,
-        columns: ATTEMPT_COLUMNS,
-        rows: attempts,
-      }),
-    },
-    attempts.length === 0
-      ? empty('No device has judged it yet.')
-      : h(VirtualTable<FinishedAttempt>, {
-          caption: 'Attempts',
-          columns: ATTEMPT_COLUMNS,
-          rows: attempts,
-          keyOf: ({ attemptId }) => attemptId,
-        }),
-  );
+  h(TablePanel<FinishedAttempt>, {
+    title: 'Attempts',
+    file: `${id.slice(0, 10)}-attempts.csv`,
+    columns: ATTEMPT_COLUMNS,
+    rows: attempts,
+    keyOf: ({ attemptId }) => attemptId,
+    whenEmpty: empty('No device has judged it yet.'),
+  });
 
 const LOG_CHARS_SHOWN = 100_000;
 

@@ -6,7 +6,7 @@ import type { QueueView } from '../../../domain/api/queue.ts';
 import type { JournalEvent } from '../../../domain/journal.ts';
 import { grouped, milliseconds, percent, seconds } from '../../../domain/text/units.ts';
 import { ask } from '../live/api.ts';
-import { onEvents } from '../live/events.ts';
+import { generation, onEvents } from '../live/events.ts';
 import { type LiveActivity, useActivity } from '../live/use-activity.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { choose, query } from '../live/router.ts';
@@ -26,6 +26,8 @@ import {
 } from '../parts/elements.ts';
 import { type Lane, Lanes } from '../parts/lanes.ts';
 import { RecordFeed } from '../parts/record-feed.ts';
+import { TablePanel } from '../parts/table-panel.ts';
+import type { Column } from '../parts/virtual-table.ts';
 
 const WINDOWS = [
   ['1', '1 min'],
@@ -176,114 +178,82 @@ const VerdictsLine = ({
   );
 };
 
+type ClassRow = QueueView['byDevice'][number];
+
 const QueuePanel = ({ queue }: { readonly queue: QueueView }): JSX.Element =>
-  h(
-    Panel,
-    { title: 'Queue by device class', isFlush: true },
-    queue.byDevice.length === 0
-      ? empty('Nothing waits, and no device has been seen.', h('a', { href: '/submit', class: 'button' }, 'Submit a candidate'))
-      : h(
-          'div',
-          { class: 'scroll', tabIndex: 0 },
-          h(
-            'table',
-            null,
-            h(
-              'thead',
-              null,
-              h(
-                'tr',
-                null,
-                ['Class', 'Waiting', 'Running', 'Devices', 'Empty in'].map((title, index) =>
-                  h('th', { key: title, scope: 'col', class: index === 0 ? '' : 'num' }, title),
-                ),
-              ),
-            ),
-            h(
-              'tbody',
-              null,
-              queue.byDevice.map(({ device, waiting, running, slots, etaSeconds, blocked }) =>
-                h(
-                  'tr',
-                  { key: device },
-                  h('td', null, h('a', { href: `/candidates?device=${encodeURIComponent(device)}&status=queued` }, device)),
-                  h('td', { class: 'num' }, grouped(waiting)),
-                  h('td', { class: 'num' }, grouped(running)),
-                  h('td', { class: 'num' }, slots),
-                  h(
-                    'td',
-                    { class: 'num' },
-                    blocked !== null
-                      ? h('span', { class: 'badge warn', title: blocked }, 'waits')
-                      : etaSeconds === null
-                        ? '–'
-                        : waiting + running === 0
-                          ? h('span', { class: 'soft' }, 'empty')
-                          : seconds(etaSeconds),
-                  ),
-                ),
-              ),
-            ),
-          ),
-        ),
-  );
-
-const SUBMITTERS_SHOWN = 8;
-
-const SubmittersPanel = ({ queue }: { readonly queue: QueueView }): JSX.Element | null => {
-  const shown = queue.bySubmitter.slice(0, SUBMITTERS_SHOWN);
-  if (shown.length === 0) return null;
-  const most = Math.max(...shown.map(({ waiting, running }) => waiting + running));
-  const rest = queue.bySubmitter.length - shown.length;
-  return h(
-    Panel,
-    { title: 'Queue by submitter', isFlush: true, ...(rest > 0 ? { note: `and ${rest} more` } : {}) },
-    h(
-      'div',
-      { class: 'scroll', tabIndex: 0 },
-      h(
-        'table',
-        null,
-        h(
-          'thead',
-          null,
-          h(
-            'tr',
-            null,
-            h('th', { scope: 'col' }, 'Submitter'),
-            h('th', { scope: 'col', class: 'num' }, 'Waiting'),
-            h('th', { scope: 'col', class: 'num' }, 'Running'),
-            h('th', { scope: 'col' }, 'Share of the largest'),
-          ),
-        ),
-        h(
-          'tbody',
-          null,
-          shown.map(({ submitter, waiting, running }) =>
-            h(
-              'tr',
-              { key: submitter },
-              h('td', null, h('a', { href: `/candidates?submitter=${encodeURIComponent(submitter)}` }, name(submitter, 32))),
-              h('td', { class: 'num' }, grouped(waiting)),
-              h('td', { class: 'num' }, running),
-              h(
-                'td',
-                null,
-                shareBar(
-                  [
-                    { name: 'running', part: running / most, className: 'i-measuring' },
-                    { name: 'waiting', part: waiting / most, className: 'i-waiting' },
-                  ],
-                  submitter,
-                ),
-              ),
-            ),
-          ),
-        ),
-      ),
+  h(TablePanel<ClassRow>, {
+    title: 'Queue by device class',
+    file: 'queue-by-class.csv',
+    columns: CLASS_COLUMNS,
+    rows: queue.byDevice,
+    keyOf: ({ device }) => device,
+    whenEmpty: empty(
+      'Nothing waits, and no device has been seen.',
+      h('a', { href: '/submit', class: 'button' }, 'Submit a candidate'),
     ),
-  );
+  });
+
+const CLASS_COLUMNS: readonly Column<ClassRow>[] = [
+  {
+    title: 'Class',
+    cell: ({ device }) => h('a', { href: `/candidates?device=${encodeURIComponent(device)}&status=queued` }, device),
+    text: ({ device }) => device,
+  },
+  { title: 'Waiting', isNumber: true, cell: ({ waiting }) => grouped(waiting), text: ({ waiting }) => waiting },
+  { title: 'Running', isNumber: true, cell: ({ running }) => grouped(running), text: ({ running }) => running },
+  { title: 'Devices', isNumber: true, cell: ({ slots }) => slots, text: ({ slots }) => slots },
+  {
+    title: 'Empty in',
+    isNumber: true,
+    cell: ({ blocked, etaSeconds, waiting, running }) =>
+      blocked !== null
+        ? h('span', { class: 'badge warn', title: blocked }, 'waits')
+        : etaSeconds === null
+          ? '–'
+          : waiting + running === 0
+            ? h('span', { class: 'soft' }, 'empty')
+            : seconds(etaSeconds),
+    text: ({ blocked, etaSeconds }) => blocked ?? etaSeconds,
+  },
+];
+
+type SubmitterRow = QueueView['bySubmitter'][number];
+const SUBMITTERS_SEEN = 8;
+
+const SubmittersPanel = ({ queue: { bySubmitter } }: { readonly queue: QueueView }): JSX.Element | null => {
+  if (bySubmitter.length === 0) return null;
+  const most = Math.max(...bySubmitter.map(({ waiting, running }) => waiting + running));
+  return h(TablePanel<SubmitterRow>, {
+    title: 'Queue by submitter',
+    ...(bySubmitter.length > SUBMITTERS_SEEN ? { note: grouped(bySubmitter.length) } : {}),
+    file: 'queue-by-submitter.csv',
+    columns: submitterColumns(most),
+    rows: bySubmitter,
+    keyOf: ({ submitter }) => submitter,
+    whenEmpty: empty('Nobody waits.'),
+  });
 };
+
+const submitterColumns = (most: number): readonly Column<SubmitterRow>[] => [
+  {
+    title: 'Submitter',
+    cell: ({ submitter }) => h('a', { href: `/candidates?submitter=${encodeURIComponent(submitter)}` }, name(submitter, 32)),
+    text: ({ submitter }) => submitter,
+  },
+  { title: 'Waiting', isNumber: true, cell: ({ waiting }) => grouped(waiting), text: ({ waiting }) => waiting },
+  { title: 'Running', isNumber: true, cell: ({ running }) => grouped(running), text: ({ running }) => running },
+  {
+    title: 'Share of the largest',
+    cell: ({ submitter, waiting, running }) =>
+      shareBar(
+        [
+          { name: 'running', part: running / most, className: 'i-measuring' },
+          { name: 'waiting', part: waiting / most, className: 'i-waiting' },
+        ],
+        submitter,
+      ),
+  },
+];
 
 const LATEST_MAX = 12;
 const NEWS_TEXT: Readonly<Partial<Record<JournalEvent['type'], string>>> = {
@@ -314,6 +284,8 @@ const LatestPanel = (): JSX.Element => {
       }),
     [],
   );
+  // After a gap the daemon's own list is the whole truth: what was told before it hides what was missed.
+  useEffect(() => generation.subscribe(() => setEvents([])), []);
   const known = new Set(events.map(({ candidateId }) => candidateId));
   const earlier = (first.data?.candidates ?? []).filter(({ id }) => !known.has(id)).slice(0, LATEST_MAX - events.length);
   const items = [

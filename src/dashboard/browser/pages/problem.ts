@@ -1,24 +1,22 @@
 /** One problem: who is fastest on each device model and how sure that is, how it came about, and what the problem is. */
 import { h, type JSX } from 'preact';
 import type { RankingView } from '../../../domain/api/problems.ts';
-import type { RankingEntry } from '../../../domain/ranking/ranking.ts';
-import { basisText, stoppedText } from '../../../domain/text/describe.ts';
-import { grouped, interval, nanoseconds, percent, seconds, times } from '../../../domain/text/units.ts';
-import { intervalCell, rangeOf } from '../../plots/ranking-plot.ts';
+import { grouped, interval, seconds, times } from '../../../domain/text/units.ts';
 import { type ProgressAxis, progressPlot } from '../../plots/progress-plot.ts';
 import { counted } from '../../model/counted.ts';
 import { ask } from '../live/api.ts';
 import { choose, hrefWith, query } from '../live/router.ts';
+import { IS_SHARED } from '../live/share.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { draw } from '../parts/draw.ts';
-import { badge, candidateLink, CopyButton, empty, failure, loading, name, Panel, segmented, select } from '../parts/elements.ts';
-import { paramsText } from '../../../domain/text/params-text.ts';
+import { candidateLink, CopyButton, empty, failure, loading, name, Panel, segmented, select } from '../parts/elements.ts';
+import { ShareMenu } from '../parts/share-menu.ts';
 import { moment } from '../parts/time.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
 import { ProblemDocs } from '../parts/problem-docs.ts';
+import { failures, RANKED_MAX, Ranking } from '../parts/ranking-panel.ts';
 import { RecordCases } from '../parts/record-cases.ts';
 
-const RANKED_MAX = 1000;
 const TABS = [
   ['ranking', 'Ranking'],
   ['progress', 'Speed-up over time'],
@@ -76,6 +74,7 @@ const Title = ({ problem, models, chosen }: TitleProps): JSX.Element =>
       { class: 'end' },
       h('a', { class: 'button', href: `/submit?problem=${encodeURIComponent(problem)}` }, 'Submit'),
       h(CopyButton, { text: globalThis.location.href, label: 'Copy link' }),
+      h(ShareMenu, null),
     ),
   );
 
@@ -83,7 +82,7 @@ const Tabs = ({ tab }: { readonly tab: Tab }): JSX.Element =>
   h(
     'nav',
     { class: 'tabs', 'aria-label': 'Parts' },
-    TABS.map(([key, text]) =>
+    TABS.filter(([key]) => !IS_SHARED || key !== 'cases').map(([key, text]) =>
       h(
         'a',
         {
@@ -121,143 +120,6 @@ const nothingPassed = (problem: string, { failed }: RankingView): JSX.Element =>
       h('a', { class: 'button', href: `/submit?problem=${encodeURIComponent(problem)}` }, 'Submit a candidate'),
     ),
   );
-
-const failures = (problem: string, failed: RankingView['failed']): JSX.Element | null => {
-  const counts = Object.entries(failed).toSorted((a, b) => b[1] - a[1]);
-  if (counts.length === 0) return null;
-  return h(
-    'div',
-    { class: 'row small' },
-    h('span', { class: 'soft' }, 'Did not pass, on any device:'),
-    counts.map(([verdict, count]) =>
-      h(
-        'a',
-        { key: verdict, class: 'badge bad', href: `/candidates?problem=${encodeURIComponent(problem)}&verdict=${verdict}` },
-        `${verdict} ${grouped(count)}`,
-      ),
-    ),
-  );
-};
-
-interface RankingProps {
-  readonly problem: string;
-  readonly model: RankingView['models'][number];
-  readonly failed: RankingView['failed'];
-}
-
-const Ranking = ({ problem, model, failed }: RankingProps): JSX.Element => {
-  const submitter = query.value.get('submitter') ?? '';
-  const language = query.value.get('language') ?? '';
-  const shown = model.entries.filter(
-    (entry) => (submitter === '' || entry.submitter === submitter) && (language === '' || entry.language === language),
-  );
-  const range = rangeOf(shown.filter(({ score }) => !score.stopped));
-  const columns = columnsFor(range);
-  const any = ['', 'all'] as const;
-  return h(
-    Panel,
-    {
-      title: 'Ranking',
-      isFlush: true,
-      note: model.entries.length === RANKED_MAX ? `the first ${grouped(RANKED_MAX)}` : `${grouped(shown.length)} candidates`,
-      actions: h(
-        'div',
-        { class: 'filters' },
-        select({
-          label: 'Submitter',
-          value: submitter,
-          of: [any, ...namesOf(model.entries, (entry) => entry.submitter)],
-          onChoose: (value) => choose({ submitter: value }),
-        }),
-        select({
-          label: 'Language',
-          value: language,
-          of: [any, ...namesOf(model.entries, (entry) => entry.language)],
-          onChoose: (value) => choose({ language: value }),
-        }),
-        h(CsvButton<RankingEntry>, { file: `${problem}-ranking.csv`, columns, rows: shown }),
-        h(
-          'a',
-          {
-            class: 'button',
-            href: `/images/problems/${encodeURIComponent(problem)}/ranking.svg?device=${encodeURIComponent(model.deviceModel)}`,
-          },
-          'SVG',
-        ),
-      ),
-    },
-    model.note === null ? null : h('p', { class: 'notice info small', style: { margin: '0 1rem 0.6rem' } }, model.note),
-    shown.length === 0
-      ? empty(
-          'None of the ranked candidates fits these filters.',
-          h('a', { href: hrefWith({ submitter: null, language: null }) }, 'Show all'),
-        )
-      : h(VirtualTable<RankingEntry>, {
-          caption: `Ranking on ${model.deviceModel}`,
-          columns,
-          rows: shown,
-          keyOf: ({ candidateId }) => candidateId,
-          isMarked: ({ record }) => record,
-        }),
-    h('div', { style: { padding: '0.6rem 1rem' } }, failures(problem, failed)),
-  );
-};
-
-const namesOf = (entries: readonly RankingEntry[], of: (entry: RankingEntry) => string): readonly (readonly [string, string])[] =>
-  [...new Set(entries.map(of))].toSorted().map((item) => [item, item] as const);
-
-const columnsFor = (range: readonly [number, number]): readonly Column<RankingEntry>[] => [
-  { title: 'Place', isNumber: true, cell: ({ place }) => place, text: ({ place }) => place },
-  { title: 'Candidate', cell: ({ candidateId }) => candidateLink(candidateId), text: ({ candidateId }) => candidateId },
-  {
-    title: 'Mark',
-    cell: ({ record, fasterByTime, score }) =>
-      record
-        ? badge('record', 'accent')
-        : score.stopped
-          ? badge('stopped early', '', stoppedText(score) ?? '')
-          : fasterByTime
-            ? badge('shorter time than the first', 'warn')
-            : score.pair?.result === 'tied'
-              ? badge('ties the record')
-              : '',
-    text: ({ record, fasterByTime, score }) =>
-      record ? 'record' : score.stopped ? 'stopped early' : fasterByTime ? 'shorter time than the first' : '',
-  },
-  {
-    title: 'Speed-up',
-    isNumber: true,
-    cell: ({ score }) => h('strong', null, times(score.speedup)),
-    text: ({ score }) => score.speedup,
-  },
-  { title: '95 % interval', cell: ({ score }) => (score.stopped ? '' : draw(intervalCell(score, range))) },
-  {
-    title: 'from, to',
-    cell: ({ score }) => h('span', { class: 'soft' }, interval(score.speedupLow, score.speedupHigh)),
-    text: ({ score }) => interval(score.speedupLow, score.speedupHigh),
-  },
-  { title: 'Ranks as', isNumber: true, cell: ({ score }) => times(score.rankKey), text: ({ score }) => score.rankKey },
-  { title: 'Time', isNumber: true, cell: ({ score }) => nanoseconds(score.timeNs), text: ({ score }) => score.timeNs },
-  {
-    title: 'Of floor',
-    isNumber: true,
-    cell: ({ score }) => (score.floorShare === null ? '–' : percent(score.floorShare)),
-    text: ({ score }) => score.floorShare,
-  },
-  { title: 'Measured', cell: ({ score }) => basisText(score), text: ({ score }) => basisText(score) },
-  {
-    title: 'Params',
-    cell: ({ params }) => h('code', { title: paramsText(params) }, paramsText(params)),
-    text: ({ params }) => paramsText(params),
-  },
-  { title: 'Submitter', cell: ({ submitter }) => name(submitter, 30), text: ({ submitter }) => submitter },
-  {
-    title: 'Judged',
-    cell: ({ finishedAt }) => h('span', { class: 'soft' }, moment(finishedAt)),
-    text: ({ finishedAt }) => finishedAt,
-  },
-  { title: 'Language', cell: ({ language }) => language, text: ({ language }) => language },
-];
 
 const AXES = [
   ['time', 'Time'],

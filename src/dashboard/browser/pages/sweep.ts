@@ -23,6 +23,7 @@ import {
   statusBadge,
   tile,
 } from '../parts/elements.ts';
+import { ShareMenu } from '../parts/share-menu.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
 
 type Point = Answer<'/v1/sweeps/:id/points'>['points'][number];
@@ -58,6 +59,7 @@ export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
         { class: 'end' },
         h(Steering, { sweep: sweep.data, onDone: sweep.again }),
         h(CopyButton, { text: globalThis.location.href, label: 'Copy link' }),
+        h(ShareMenu, null),
       ),
     ),
     h(

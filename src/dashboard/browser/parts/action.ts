@@ -1,6 +1,7 @@
 /** Something that a person may do, and what came of it. */
 import { h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { IS_SHARED } from '../live/share.ts';
 
 interface ActionProps {
   readonly label: string;
@@ -9,7 +10,7 @@ interface ActionProps {
 }
 
 /** A button that says what came of it. */
-export const Action = ({ label, run, onDone }: ActionProps): JSX.Element => {
+export const Action = ({ label, run, onDone }: ActionProps): JSX.Element | null => {
   const [state, setState] = useState<{ readonly isRunning: boolean; readonly said: string }>({ isRunning: false, said: '' });
   const finish = async (): Promise<void> => {
     const said = await run().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
@@ -20,6 +21,7 @@ export const Action = ({ label, run, onDone }: ActionProps): JSX.Element => {
     setState({ isRunning: true, said: '' });
     void finish();
   };
+  if (IS_SHARED) return null;
   return h(
     'span',
     { class: 'row' },

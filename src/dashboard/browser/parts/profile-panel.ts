@@ -2,24 +2,43 @@
 import { h, type JSX } from 'preact';
 import type { KernelProfile } from '../../../domain/profile.ts';
 import type { Candidate } from '../../../domain/candidate.ts';
+import type { JournalEvent } from '../../../domain/journal.ts';
 import { bytes, nanoseconds, percent } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
-import { ApiError, ask } from '../live/api.ts';
+import { ask } from '../live/api.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { Action } from './action.ts';
 import { empty, failure, fields, loading, notice, Panel, shareBar } from './elements.ts';
 
+/** Asked for only where there is one: a page that is as it should be leaves no error in the browser's console. */
+const useProfile = (id: string) => {
+  const on = ({ type, candidateId }: JournalEvent): boolean => type === 'profile.done' && candidateId === id;
+  const origin = useAnswer(`origin ${id}`, () => ask('GET', '/v1/candidates/:id/origin', { params: { id } }), { on });
+  const isThere = origin.data?.profiled ?? false;
+  const profile = useAnswer(
+    isThere ? `profile ${id}` : null,
+    () => ask('GET', '/v1/candidates/:id/profile', { params: { id } }),
+    { on },
+  );
+  return {
+    data: profile.data,
+    isMissing: origin.data !== null && !isThere,
+    error: origin.error ?? profile.error,
+    again: () => {
+      origin.again();
+      profile.again();
+    },
+  };
+};
+
 export const ProfilePanel = ({ candidate: { id } }: { readonly candidate: Candidate }): JSX.Element => {
-  const { data, error, again } = useAnswer(`profile ${id}`, () => ask('GET', '/v1/candidates/:id/profile', { params: { id } }), {
-    on: ({ type, candidateId }) => type === 'profile.done' && candidateId === id,
-  });
+  const { data, isMissing, error, again } = useProfile(id);
   const askFor = h(Action, {
     label: data === null ? 'Profile it' : 'Profile again',
     run: async () => ask('POST', '/v1/candidates/:id/profile', { params: { id } }).then(() => 'asked'),
     onDone: again,
   });
-  if (error instanceof ApiError && error.code === 'NOT_FOUND')
-    return h(Panel, { title: 'Profile' }, empty('Nobody asked for a profile yet.', askFor));
+  if (isMissing) return h(Panel, { title: 'Profile' }, empty('Nobody asked for a profile yet.', askFor));
   if (error) return failure(error);
   if (data === null) return loading();
   const { state } = data;

@@ -9,6 +9,7 @@ import { type Answer, ask } from '../live/api.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { draw } from './draw.ts';
 import { candidateLink, empty, failure, loading, Panel, shareBar } from './elements.ts';
+import { type Column, CsvButton, VirtualTable } from './virtual-table.ts';
 
 export const RecordCases = ({ model }: { readonly model: RankingView['models'][number] }): JSX.Element => {
   const first = model.entries.find(({ record }) => record) ?? model.entries[0];
@@ -59,13 +60,23 @@ export const FloorPanel = ({ candidate }: { readonly candidate: Candidate }): JS
   if (timingsOf(candidate).length === 0 || plan.data === null || ceilings === null) return null;
   const points = pointsOf(candidate, plan.data);
   const roofline = rooflinePlot(points, ceilings, PLOT);
+  const rows = floorRows(points, ceilings);
   return h(
     Panel,
-    { title: 'Against what the device allows', note: NOTES[ceilings.source] },
+    {
+      title: 'Against what the device allows',
+      note: NOTES[ceilings.source],
+      actions: h(CsvButton<FloorRow>, { file: `${candidate.id.slice(0, 10)}-floor.csv`, columns: FLOOR_COLUMNS, rows }),
+    },
     h(
       'div',
       { class: 'columns' },
-      h('div', { class: 'scroll', tabIndex: 0 }, floorTable(points, ceilings)),
+      h(VirtualTable<FloorRow>, {
+        caption: 'Times against the floor',
+        columns: FLOOR_COLUMNS,
+        rows,
+        keyOf: ({ case: name }) => name,
+      }),
       roofline === null ? null : h('div', null, draw(roofline)),
     ),
   );
@@ -81,40 +92,32 @@ const pointsOf = (candidate: Candidate, plan: Answer<'/v1/candidates/:id/plan'>)
   });
 };
 
-const floorTable = (points: readonly RooflinePoint[], { bytesPerSecond, flopsPerSecond }: Roofs): JSX.Element =>
-  h(
-    'table',
-    null,
-    h(
-      'thead',
-      null,
-      h(
-        'tr',
-        null,
-        ['Case', 'Time', 'Floor', 'Of floor', ''].map((title, index) =>
-          h(
-            'th',
-            { key: title, scope: 'col', class: index === 0 ? '' : 'num' },
-            title === '' ? h('span', { class: 'visually-hidden' }, 'as a bar') : title,
-          ),
-        ),
-      ),
-    ),
-    h(
-      'tbody',
-      null,
-      points.map(({ case: key, bytes, flops, timeNs }) => {
-        const floorNs = Math.max(bytes / bytesPerSecond, flopsPerSecond === null ? 0 : flops / flopsPerSecond) * 1e9;
-        const share = floorNs / timeNs;
-        return h(
-          'tr',
-          { key },
-          h('td', null, key),
-          h('td', { class: 'num' }, nanoseconds(timeNs)),
-          h('td', { class: 'num' }, nanoseconds(floorNs)),
-          h('td', { class: 'num' }, percent(share)),
-          h('td', null, shareBar([{ name: 'of floor', part: Math.min(1, share), className: 'i-accent' }], key)),
-        );
-      }),
-    ),
-  );
+interface FloorRow {
+  readonly case: string;
+  readonly timeNs: number;
+  readonly floorNs: number;
+}
+
+const floorRows = (points: readonly RooflinePoint[], { bytesPerSecond, flopsPerSecond }: Roofs): readonly FloorRow[] =>
+  points.map(({ case: name, bytes, flops, timeNs }) => ({
+    case: name,
+    timeNs,
+    floorNs: Math.max(bytes / bytesPerSecond, flopsPerSecond === null ? 0 : flops / flopsPerSecond) * 1e9,
+  }));
+
+const FLOOR_COLUMNS: readonly Column<FloorRow>[] = [
+  { title: 'Case', cell: ({ case: name }) => name, text: ({ case: name }) => name },
+  { title: 'Time', isNumber: true, cell: ({ timeNs }) => nanoseconds(timeNs), text: ({ timeNs }) => timeNs },
+  { title: 'Floor', isNumber: true, cell: ({ floorNs }) => nanoseconds(floorNs), text: ({ floorNs }) => floorNs },
+  {
+    title: 'Of floor',
+    isNumber: true,
+    cell: ({ floorNs, timeNs }) => percent(floorNs / timeNs),
+    text: ({ floorNs, timeNs }) => floorNs / timeNs,
+  },
+  {
+    title: 'Share',
+    cell: ({ case: name, floorNs, timeNs }) =>
+      shareBar([{ name: 'of floor', part: Math.min(1, floorNs / timeNs), className: 'i-accent' }], name),
+  },
+];

@@ -7,6 +7,7 @@ import { plainText } from '../../../platform/printable-text.ts';
 import { diffLines } from '../../model/diff-lines.ts';
 import { ask } from '../live/api.ts';
 import { choose, query } from '../live/router.ts';
+import { IS_SHARED } from '../live/share.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { DiffView, SourceView } from './code-view.ts';
 import { candidateLink, CopyButton, empty, failure, loading, Panel, segmented } from './elements.ts';
@@ -21,7 +22,7 @@ const CHOICES = [
 
 export const SourcePanel = ({ candidate }: { readonly candidate: Candidate }): JSX.Element => {
   const { id, submission } = candidate;
-  const against = CHOICES.find(([key]) => key === query.value.get('against'))?.[0] ?? 'none';
+  const against = CHOICES.find(([key]) => !IS_SHARED && key === query.value.get('against'))?.[0] ?? 'none';
   const source = useAnswer(`source ${id}`, () => ask('GET', '/v1/candidates/:id/source', { params: { id } }));
   const other = useOther(candidate, against);
   const otherSource = useAnswer(other.id === null ? null : `source ${other.id}`, () =>
@@ -34,12 +35,14 @@ export const SourcePanel = ({ candidate }: { readonly candidate: Candidate }): J
       title: 'Source',
       note: `${submission.language}, ${bytes(submission.sourceBytes)}`,
       actions: [
-        segmented({
-          label: 'Show',
-          value: against,
-          of: CHOICES,
-          onChoose: (value) => choose({ against: value === 'none' ? null : value }),
-        }),
+        IS_SHARED
+          ? null
+          : segmented({
+              label: 'Show',
+              value: against,
+              of: CHOICES,
+              onChoose: (value) => choose({ against: value === 'none' ? null : value }),
+            }),
         source.data === null ? null : h(CopyButton, { text: source.data }),
         h(
           'a',

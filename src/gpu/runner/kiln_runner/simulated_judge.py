@@ -13,12 +13,13 @@ from typing import BinaryIO
 from kiln_runner.compile.simulated import WRONG
 from kiln_runner.frames import encode, read_frame
 from kiln_runner.host.simulated_gpus import simulated_gpus
-from kiln_runner.protocol import Json, JudgeTask, ProblemDefinition
+from kiln_runner.protocol import Json, JudgeTask, ProblemDefinition, Telemetry
 
 MS_VARIABLE = "KILN_SIMULATED_JUDGE_MS"
 BASELINE_NS = 100_000.0
 HALF_INTERVAL = 0.001
 RUNS = 100
+WARM_C, WARM_SPREAD_C = 52, 9
 # Shares of a real judgement: most of it is the timed section.
 LOAD_SHARE, CHECK_SHARE, MEASURE_SHARE = 0.01, 0.04, 0.95
 
@@ -61,7 +62,7 @@ def _judge(task: JudgeTask, problem: ProblemDefinition, cache: Path, frames_out:
     }
     frames_out.write(encode({
         "type": "result", "attemptId": task["attemptId"], "outcome": outcome, "infra": None, "phases": phases,
-        "telemetry": None, "contextLost": False,
+        "telemetry": _telemetry(task["deviceId"]), "contextLost": False,
     }))
 
 
@@ -78,6 +79,14 @@ def _is_wrong(cache: Path, artifact: str) -> bool:
 def _wrong(case: str) -> Json:
     mismatch = {"tensor": "out", "index": 0, "actual": "0", "expected": "1", "mismatches": 1, "elements": 1, "relativeL2": "1"}
     return {"verdict": "wrong_answer", "case": case, "stage": "check", "mismatch": mismatch}
+
+
+def _telemetry(device_id: str) -> Telemetry:
+    """A device that is warm and as fast as it may be; each is another one."""
+    return {
+        "deviceId": device_id, "smClockMhz": 1980, "memoryClockMhz": 2619, "powerW": 420.0,
+        "temperatureC": WARM_C + int(device_id.rsplit("-", 1)[-1]) % WARM_SPREAD_C, "throttleReasons": [],
+    }
 
 
 def _timing(task: JudgeTask, case: str) -> Json:

@@ -1,0 +1,88 @@
+/** One device of a host: what it does, where its time goes, how warm it is and how fast it runs. */
+import { h, type JSX } from 'preact';
+import type { DeviceView } from '../../../domain/api/fleet.ts';
+import { bytes, grouped, milliseconds, percent, seconds } from '../../../domain/text/units.ts';
+import { plainLine } from '../../../platform/printable-text.ts';
+import { candidateLink, Command, name, shareBar } from './elements.ts';
+import { moment } from './time.ts';
+
+export const DeviceRow = ({ host, device }: { readonly host: string; readonly device: DeviceView }): JSX.Element => {
+  const { use } = device;
+  return h(
+    'div',
+    { class: 'device' },
+    h(
+      'div',
+      null,
+      h('strong', null, name(device.model, 50)),
+      ' ',
+      h('span', { class: 'soft small' }, `${device.class} · ${device.architecture} · ${bytes(device.memoryBytes)}`),
+    ),
+    shareBar(
+      [
+        { name: 'measuring', part: use.measuring, className: 'i-measuring' },
+        { name: 'checking', part: use.checking, className: 'i-checking' },
+        { name: 'loading', part: use.loading, className: 'i-loading' },
+        { name: 'profiling', part: use.profiling, className: 'i-profiling' },
+        { name: 'idle with work', part: use.idleWithWork, className: 'i-waiting' },
+        { name: 'fault', part: use.faults, className: 'i-fault' },
+      ],
+      `${device.model}, last minute`,
+    ),
+    h(
+      'div',
+      { class: 'small row' },
+      device.unavailable === null
+        ? null
+        : h(
+            'span',
+            { class: 'badge bad', title: device.unavailable },
+            device.quarantine === null ? 'takes no work' : 'quarantined',
+          ),
+      device.running === null
+        ? h('span', { class: 'soft' }, 'idle')
+        : h('span', null, 'judging ', candidateLink(device.running.split('.', 1)[0] ?? '')),
+      device.queued > 0 ? h('span', { class: 'soft' }, `${device.queued} ready behind it`) : null,
+    ),
+    h(
+      'div',
+      { class: 'small soft num' },
+      `${grouped(device.judged)} judged${device.idleGapMs === null ? '' : ` · idle gap ${milliseconds(device.idleGapMs.p50)}, 99 %: ${milliseconds(device.idleGapMs.p99)}`}`,
+    ),
+    h(Telemetry, { telemetry: device.telemetry }),
+    device.unavailable === null
+      ? null
+      : h('p', { class: 'small wrap', style: { gridColumn: '1 / -1' } }, plainLine(device.unavailable, 600)),
+    device.quarantine === null
+      ? null
+      : h('p', { class: 'small', style: { gridColumn: '1 / -1' } }, h(Command, { text: `kiln fleet resume ${host}` })),
+    device.use.faults > 0
+      ? h(
+          'p',
+          { class: 'small soft', style: { gridColumn: '1 / -1' } },
+          `${percent(device.use.faults)} of the last minute was lost to faults (${seconds(device.use.faults * 60)})`,
+        )
+      : null,
+  );
+};
+
+/** As the last judgement ended: what holds the clocks back is why a time is longer than it was yesterday. */
+const Telemetry = ({ telemetry }: Pick<DeviceView, 'telemetry'>): JSX.Element | null => {
+  if (telemetry === null) return null;
+  const { temperatureC, smClockMhz, memoryClockMhz, powerW, throttleReasons, at } = telemetry;
+  const told = [
+    temperatureC === null ? '' : `${temperatureC} °C`,
+    smClockMhz === null ? '' : `SM ${grouped(smClockMhz)} MHz`,
+    memoryClockMhz === null ? '' : `memory ${grouped(memoryClockMhz)} MHz`,
+    powerW === null ? '' : `${Math.round(powerW)} W`,
+  ].filter((part) => part !== '');
+  if (told.length === 0 && throttleReasons.length === 0) return null;
+  return h(
+    'div',
+    { class: 'small row telemetry', title: `at the end of a judgement, ${moment(at)}` },
+    h('span', { class: 'soft num' }, told.join(' · ')),
+    throttleReasons.length === 0
+      ? null
+      : h('span', { class: 'badge warn' }, `clocks held back: ${plainLine(throttleReasons.join(', '), 120)}`),
+  );
+};

@@ -1,0 +1,191 @@
+/** The ranking of one device model: filters that stand in the address, intervals as bars, and what did not pass. */
+import { h, type JSX } from 'preact';
+import type { RankingView } from '../../../domain/api/problems.ts';
+import type { RankingEntry } from '../../../domain/ranking/ranking.ts';
+import { basisText, stoppedText } from '../../../domain/text/describe.ts';
+import { paramsText } from '../../../domain/text/params-text.ts';
+import { grouped, interval, nanoseconds, percent, times } from '../../../domain/text/units.ts';
+import { intervalCell, rangeOf } from '../../plots/ranking-plot.ts';
+import { addressOf, ask } from '../live/api.ts';
+import { choose, hrefWith, query } from '../live/router.ts';
+import { useAnswer } from '../live/use-answer.ts';
+import { draw } from './draw.ts';
+import { badge, candidateLink, empty, failure, loading, name, Panel, select, shortId } from './elements.ts';
+import { moment } from './time.ts';
+import { type Column, CsvButton, VirtualTable } from './virtual-table.ts';
+
+export const RANKED_MAX = 1000;
+const FILTERS = ['submitter', 'language', 'sweep'] as const;
+type Filters = Readonly<Partial<Record<(typeof FILTERS)[number], string>>>;
+
+const filtersOf = (params: URLSearchParams): Filters =>
+  Object.fromEntries(FILTERS.flatMap((key) => (params.get(key) ? [[key, params.get(key) ?? '']] : [])));
+
+interface RankingProps {
+  readonly problem: string;
+  /** Without filters. */
+  readonly model: RankingView['models'][number];
+  readonly failed: RankingView['failed'];
+}
+
+/** Filters are the daemon's: what fits them is found also behind the first thousand. */
+export const Ranking = ({ problem, model, failed }: RankingProps): JSX.Element => {
+  const filters = filtersOf(query.value);
+  const isFiltered = Object.keys(filters).length > 0;
+  const asked = { ...filters, device: model.deviceModel, limit: RANKED_MAX };
+  const filtered = useAnswer(
+    isFiltered ? `ranking ${problem} ${JSON.stringify(asked)}` : null,
+    () => ask('GET', '/v1/problems/:name/ranking', { params: { name: problem }, query: asked }),
+    { on: ({ type, data }) => type === 'candidate.done' && data['problem'] === problem, pauseMs: 2000 },
+  );
+  const entries = isFiltered ? (filtered.data?.models[0]?.entries ?? []) : model.entries;
+  const columns = columnsFor(rangeOf(entries.filter(({ score }) => !score.stopped)));
+  const image = addressOf('/images/problems/:name/ranking.svg', {
+    params: { name: problem },
+    query: { device: model.deviceModel, ...filters },
+  });
+  return h(
+    Panel,
+    {
+      title: 'Ranking',
+      isFlush: true,
+      note: noteOf(entries.length, isFiltered),
+      actions: h(
+        'div',
+        { class: 'filters' },
+        h(FilterFields, { problem, model, filters }),
+        h(CsvButton<RankingEntry>, { file: `${problem}-ranking.csv`, columns, rows: entries }),
+        h('a', { class: 'button', href: image }, 'SVG'),
+      ),
+    },
+    model.note === null ? null : h('p', { class: 'notice info small', style: { margin: '0 1rem 0.6rem' } }, model.note),
+    filtered.error ? failure(filtered.error) : null,
+    isFiltered && filtered.data === null && !filtered.error
+      ? loading()
+      : entries.length === 0
+        ? empty(
+            'None of the ranked candidates fits these filters.',
+            h('a', { href: hrefWith({ submitter: null, language: null, sweep: null }) }, 'Show all'),
+          )
+        : h(VirtualTable<RankingEntry>, {
+            caption: `Ranking on ${model.deviceModel}`,
+            columns,
+            rows: entries,
+            keyOf: ({ candidateId }) => candidateId,
+            isMarked: ({ record }) => record,
+          }),
+    h('div', { style: { padding: '0.6rem 1rem' } }, failures(problem, failed)),
+  );
+};
+
+const noteOf = (count: number, isFiltered: boolean): string => {
+  const told = count === RANKED_MAX ? `the first ${grouped(RANKED_MAX)}` : `${grouped(count)} candidates`;
+  return isFiltered ? `${told}, ranked among themselves` : told;
+};
+
+interface FilterProps {
+  readonly problem: string;
+  readonly model: RankingView['models'][number];
+  readonly filters: Filters;
+}
+
+const ANY = ['', 'all'] as const;
+
+/** Offered is what the ranking holds, and what the address already names. */
+const FilterFields = ({ problem, model, filters }: FilterProps): readonly JSX.Element[] => {
+  const { data } = useAnswer('sweeps', () => ask('GET', '/v1/sweeps'), { on: ({ type }) => type === 'sweep.created' });
+  const sweeps = (data?.sweeps ?? []).filter((sweep) => sweep.problem === problem && sweep.device === model.device);
+  const field = (label: string, key: (typeof FILTERS)[number], values: readonly string[]): JSX.Element =>
+    select({
+      label,
+      value: filters[key] ?? '',
+      of: [
+        ANY,
+        ...[...new Set([...values, ...(filters[key] === undefined ? [] : [filters[key]])])].map(
+          (value) => [value, key === 'sweep' ? shortId(value) : value] as const,
+        ),
+      ],
+      onChoose: (value) => choose({ [key]: value }),
+    });
+  return [
+    field('Submitter', 'submitter', distinct(model.entries.map(({ submitter }) => submitter))),
+    field('Language', 'language', distinct(model.entries.map(({ language }) => language))),
+    field(
+      'Sweep',
+      'sweep',
+      sweeps.map(({ id }) => id),
+    ),
+  ];
+};
+
+const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)].toSorted();
+
+export const failures = (problem: string, failed: RankingView['failed']): JSX.Element | null => {
+  const counts = Object.entries(failed).toSorted((a, b) => b[1] - a[1]);
+  if (counts.length === 0) return null;
+  return h(
+    'div',
+    { class: 'row small' },
+    h('span', { class: 'soft' }, 'Did not pass, on any device:'),
+    counts.map(([verdict, count]) =>
+      h(
+        'a',
+        { key: verdict, class: 'badge bad', href: `/candidates?problem=${encodeURIComponent(problem)}&verdict=${verdict}` },
+        `${verdict} ${grouped(count)}`,
+      ),
+    ),
+  );
+};
+
+const columnsFor = (range: readonly [number, number]): readonly Column<RankingEntry>[] => [
+  { title: 'Place', isNumber: true, cell: ({ place }) => place, text: ({ place }) => place },
+  { title: 'Candidate', cell: ({ candidateId }) => candidateLink(candidateId), text: ({ candidateId }) => candidateId },
+  {
+    title: 'Mark',
+    cell: ({ record, fasterByTime, score }) =>
+      record
+        ? badge('record', 'accent')
+        : score.stopped
+          ? badge('stopped early', '', stoppedText(score) ?? '')
+          : fasterByTime
+            ? badge('shorter time than the first', 'warn')
+            : score.pair?.result === 'tied'
+              ? badge('ties the record')
+              : '',
+    text: ({ record, fasterByTime, score }) =>
+      record ? 'record' : score.stopped ? 'stopped early' : fasterByTime ? 'shorter time than the first' : '',
+  },
+  {
+    title: 'Speed-up',
+    isNumber: true,
+    cell: ({ score }) => h('strong', null, times(score.speedup)),
+    text: ({ score }) => score.speedup,
+  },
+  { title: '95 % interval', cell: ({ score }) => (score.stopped ? '' : draw(intervalCell(score, range))) },
+  {
+    title: 'from, to',
+    cell: ({ score }) => h('span', { class: 'soft' }, interval(score.speedupLow, score.speedupHigh)),
+    text: ({ score }) => interval(score.speedupLow, score.speedupHigh),
+  },
+  { title: 'Ranks as', isNumber: true, cell: ({ score }) => times(score.rankKey), text: ({ score }) => score.rankKey },
+  { title: 'Time', isNumber: true, cell: ({ score }) => nanoseconds(score.timeNs), text: ({ score }) => score.timeNs },
+  {
+    title: 'Of floor',
+    isNumber: true,
+    cell: ({ score }) => (score.floorShare === null ? '–' : percent(score.floorShare)),
+    text: ({ score }) => score.floorShare,
+  },
+  { title: 'Measured', cell: ({ score }) => basisText(score), text: ({ score }) => basisText(score) },
+  {
+    title: 'Params',
+    cell: ({ params }) => h('code', { title: paramsText(params) }, paramsText(params)),
+    text: ({ params }) => paramsText(params),
+  },
+  { title: 'Submitter', cell: ({ submitter }) => name(submitter, 30), text: ({ submitter }) => submitter },
+  {
+    title: 'Judged',
+    cell: ({ finishedAt }) => h('span', { class: 'soft' }, moment(finishedAt)),
+    text: ({ finishedAt }) => finishedAt,
+  },
+  { title: 'Language', cell: ({ language }) => language, text: ({ language }) => language },
+];

@@ -1,0 +1,11 @@
+/** Share links as they are kept. Implemented by src/store; test/integration/store/shares.conformance.ts is the suite. */
+import type { Share, ShareId, ShareRecord } from '../share.ts';
+
+export interface ShareStore {
+  addShare(share: ShareRecord): Promise<void>;
+  share(id: ShareId): Promise<ShareRecord | null>;
+  /** Newest first, those that are over too. */
+  shares(): Promise<readonly Share[]>;
+  /** Null where there is none; one that was revoked keeps its moment. */
+  revokeShare(id: ShareId, at: string): Promise<Share | null>;
+}

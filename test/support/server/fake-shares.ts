@@ -1,0 +1,20 @@
+/** Share links in memory. */
+import type { ShareStore } from '../../../src/domain/ports/shares.ts';
+import type { Share, ShareRecord } from '../../../src/domain/share.ts';
+
+const told = ({ secretHash: _hash, ...share }: ShareRecord): Share => share;
+
+export const createFakeShares = (): ShareStore => {
+  const kept = new Map<string, ShareRecord>();
+  return {
+    addShare: async (share) => void kept.set(share.id, share),
+    share: async (id) => kept.get(id) ?? null,
+    shares: async () => [...kept.values()].toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).map(told),
+    revokeShare: async (id, at) => {
+      const share = kept.get(id);
+      if (share === undefined) return null;
+      kept.set(id, { ...share, revokedAt: share.revokedAt ?? at });
+      return told(kept.get(id) ?? share);
+    },
+  };
+};
