@@ -28,7 +28,10 @@ const shotsOf = async (client: KilnClient): Promise<readonly Shot[]> => {
   const [campaign] = campaigns;
   const { candidates } = await client.candidates({ submitter: `campaign:${campaign?.id ?? ''}`, verdict: 'passed', limit: 50 });
   const any = (await client.candidates({ verdict: 'passed', device: 'cpu', limit: 1 })).candidates;
-  const written = [...candidates, ...any].toSorted((one, other) => (other.score?.rankKey ?? 0) - (one.score?.rankKey ?? 0))[0];
+  const bestOf = (list: typeof candidates) =>
+    list.toSorted((one, other) => (other.score?.rankKey ?? 0) - (one.score?.rankKey ?? 0))[0];
+  // One that a campaign wrote has a parent to differ from.
+  const written = bestOf(candidates) ?? bestOf(any);
   const wrong = (await client.candidates({ verdict: 'wrong_answer', limit: 1 })).candidates[0];
   const { sweeps } = await client.sweeps();
   const sweep = sweeps.toSorted((a, b) => b.passed - a.passed)[0];

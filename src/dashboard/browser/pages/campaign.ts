@@ -264,7 +264,7 @@ const TreeNode = ({ node, onPath }: { readonly node: LineageNode; readonly onPat
       'span',
       { class: 'node' },
       node.children.length === 0
-        ? null
+        ? h('span', { class: 'leaf' })
         : h(
             'button',
             { type: 'button', class: 'quiet', 'aria-expanded': isOpen, onClick: () => setOpen(!isOpen) },
