@@ -12,7 +12,7 @@ describe('a campaign file', () => {
     expect(example).toMatchObject({ problems: ['softmax', 'rmsnorm'], budget: { usd: 20, gpuMinutes: 30 } });
     const { name, problems, budget, generators, ...rest } = example;
     const { name: _n, problems: _p, budget: _b, generators: _g, ...defaults } = parse(MINIMAL);
-    expect(rest).toEqual(defaults);
+    expect(rest).toEqual({ ...defaults, effort: 'racing' });
     expect([name, problems.length, Object.keys(budget).length, generators]).toEqual([
       'night run',
       2,

@@ -256,7 +256,8 @@ describe('connected', () => {
       numWarps: null,
       numStages: null,
     };
-    const sent = Array.from({ length: 20 }, (_, index) => session.compile(`k${index}`, unit, 1));
+    const wouldFill = Math.ceil(UNSENT_BYTES_MAX / unit.source.length) + 4;
+    const sent = Array.from({ length: wouldFill }, (_, index) => session.compile(`k${index}`, unit, 1));
     await settled();
     expect(sent.filter(Boolean).length).toBeLessThanOrEqual(UNSENT_BYTES_MAX / unit.source.length);
     expect(events.at(-1)).toMatchObject({ type: 'lost', reason: expect.stringContaining('wait to be sent') as string });

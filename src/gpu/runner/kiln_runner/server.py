@@ -78,7 +78,10 @@ class Server:
         self._profiles = self._make_profiles(paths)
         self._reservations = DeviceReservations(self._slots, self._send)
         self._artifacts = ArtifactTransfers(loop, self._cache, paths.artifacts, self._send)
-        self._handlers: dict[str, Callable[[Any, Frame], None]] = {
+        self._handlers = self._handlers_by_type()
+
+    def _handlers_by_type(self) -> dict[str, Callable[[Any, Frame], None]]:
+        return {
             "problem": self._on_problem, "plans": self._attempts.on_plans, "compile": self._compiles.on_compile, "judge": self._attempts.on_judge,
             "profile": self._profiles.on_profile, "lend": self._reservations.on_lend, "give_back": self._reservations.on_give_back,
             "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put,
