@@ -18,7 +18,7 @@ const written = globSync(
 
 /** First folders of absolute paths that may be written: of every system, of tool chains, of Kiln's API and pages, and a few that stand for some folder. */
 const ROOT_FOLDERS = new Set(
-  `bin dev etc home nix opt proc run sbin srv sys tmp usr var Users gnu docker system encrypted app v1 v2 docs images assets problems candidates sweeps data
+  `bin dev etc home nix opt proc run sbin srv sys tmp usr var Users gnu docker system encrypted app v1 v2 docs images assets problems candidates campaigns shared sweeps data
    keys nonexistent nowhere path project scratch x`.split(/\s+/u),
 );
 const ABSOLUTE = /(?<=[\s"'`(=:,])\/([a-z][\w-]*)\/[\w.-]/giu;

@@ -23,7 +23,8 @@ interface Shot {
   readonly source?: string;
 }
 
-const shotsOf = async (client: KilnClient): Promise<readonly Shot[]> => {
+/** What the pictures are of; an empty id where the fleet has none. */
+const subjectsOf = async (client: KilnClient) => {
   const { campaigns } = await client.campaigns();
   const [campaign] = campaigns;
   const { candidates } = await client.candidates({ submitter: `campaign:${campaign?.id ?? ''}`, verdict: 'passed', limit: 50 });
@@ -35,30 +36,32 @@ const shotsOf = async (client: KilnClient): Promise<readonly Shot[]> => {
   const wrong = (await client.candidates({ verdict: 'wrong_answer', limit: 1 })).candidates[0];
   const { sweeps } = await client.sweeps();
   const sweep = sweeps.toSorted((a, b) => b.passed - a.passed)[0];
-  return [
-    { name: 'overview', path: '/' },
-    { name: 'overview-dark', path: '/', scheme: 'dark' },
-    { name: 'overview-phone', path: '/', size: PHONE },
-    { name: 'fleet', path: '/fleet' },
-    { name: 'problems', path: '/problems' },
-    { name: 'ranking', path: '/problems/softmax?device=simulated' },
-    { name: 'ranking-phone', path: '/problems/softmax', size: PHONE },
-    { name: 'progress', path: '/problems/vector_add?tab=progress&device=simulated&axis=judged' },
-    { name: 'cases', path: '/problems/softmax?tab=cases&device=cpu' },
-    { name: 'problem', path: '/problems/softmax?tab=docs' },
-    { name: 'candidates', path: '/candidates' },
-    { name: 'candidate', path: `/candidates/${written?.id ?? ''}` },
-    { name: 'source', path: `/candidates/${written?.id ?? ''}?tab=source`, scheme: 'dark' },
-    { name: 'difference', path: `/candidates/${written?.id ?? ''}?tab=source&against=parent` },
-    { name: 'plan', path: `/candidates/${written?.id ?? ''}?tab=plan` },
-    { name: 'wrong-answer', path: `/candidates/${wrong?.id ?? ''}` },
-    { name: 'sweeps', path: '/sweeps' },
-    { name: 'sweep', path: `/sweeps/${sweep?.id ?? ''}` },
-    { name: 'campaigns', path: '/campaigns' },
-    { name: 'campaign', path: `/campaigns/${campaign?.id ?? ''}` },
-    { name: 'submit', path: '/submit?problem=vector_add&device=cpu', source: join(ROOT, 'kernels/vector_add/seeds/2-vectors.c') },
-  ];
+  return { written: written?.id ?? '', wrong: wrong?.id ?? '', sweep: sweep?.id ?? '', campaign: campaign?.id ?? '' };
 };
+
+const shotsOf = ({ written, wrong, sweep, campaign }: Awaited<ReturnType<typeof subjectsOf>>): readonly Shot[] => [
+  { name: 'overview', path: '/' },
+  { name: 'overview-dark', path: '/', scheme: 'dark' },
+  { name: 'overview-phone', path: '/', size: PHONE },
+  { name: 'fleet', path: '/fleet' },
+  { name: 'problems', path: '/problems' },
+  { name: 'ranking', path: '/problems/softmax?device=simulated' },
+  { name: 'ranking-phone', path: '/problems/softmax', size: PHONE },
+  { name: 'progress', path: '/problems/vector_add?tab=progress&device=simulated&axis=judged' },
+  { name: 'cases', path: '/problems/softmax?tab=cases&device=cpu' },
+  { name: 'problem', path: '/problems/softmax?tab=docs' },
+  { name: 'candidates', path: '/candidates' },
+  { name: 'candidate', path: `/candidates/${written}` },
+  { name: 'source', path: `/candidates/${written}?tab=source`, scheme: 'dark' },
+  { name: 'difference', path: `/candidates/${written}?tab=source&against=parent` },
+  { name: 'plan', path: `/candidates/${written}?tab=plan` },
+  { name: 'wrong-answer', path: `/candidates/${wrong}` },
+  { name: 'sweeps', path: '/sweeps' },
+  { name: 'sweep', path: `/sweeps/${sweep}` },
+  { name: 'campaigns', path: '/campaigns' },
+  { name: 'campaign', path: `/campaigns/${campaign}` },
+  { name: 'submit', path: '/submit?problem=vector_add&device=cpu', source: join(ROOT, 'kernels/vector_add/seeds/2-vectors.c') },
+];
 
 const shoot = async (
   browser: Browser,
@@ -97,7 +100,9 @@ const main = async (url: string, folder: string, names: readonly string[]): Prom
   mkdirSync(folder, { recursive: true });
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   try {
-    const shots = (await shotsOf(createClient({ url }))).filter(({ name }) => names.length === 0 || names.includes(name));
+    const shots = shotsOf(await subjectsOf(createClient({ url }))).filter(
+      ({ name }) => names.length === 0 || names.includes(name),
+    );
     for (const shot of shots) {
       const complaints = await shoot(browser, { url, folder, shot });
       process.stdout.write(`${shot.name}.png${complaints.map((complaint) => `\n  ${complaint}`).join('')}\n`);

@@ -50,7 +50,7 @@ export const addProblemCheck = (program: Command): void => {
       const onFleet = isThere
         ? { tried: await client.checkProblem(problem, whereOf(on, device)) }
         : await tryOnGpu(client, problem);
-      if (json) printJson({ ...(found ?? {}), fleet: onFleet });
+      if (json) printJson({ ...found, fleet: onFleet });
       else print([...(found ? [checkText(found)] : []), fleetCheckText(problem, onFleet)].join('\n'));
       if (found?.ok === false || ('tried' in onFleet && !onFleet.tried.ok)) process.exitCode = EXIT.failed;
     });

@@ -10,14 +10,14 @@ import type { HoldsSlice } from '../state.ts';
 import { factsOf } from './host-facts.ts';
 
 /** Who says so, for the journal. */
-interface Told {
+interface Operator {
   readonly by: string;
 }
 
 export const holdHost = async (
   state: HoldsSlice,
   hostId: HostId,
-  { state: held, reason, by, device }: HoldHost & Told,
+  { state: held, reason, by, device }: HoldHost & Operator,
 ): Promise<HostHolds> => {
   const host = existing(state, hostId, device);
   const hold = { state: held, reason, by, since: new Date(state.now()).toISOString() };
@@ -30,7 +30,7 @@ export const holdHost = async (
 export const releaseHost = async (
   state: HoldsSlice,
   hostId: HostId,
-  { reason, by, device }: ReleaseHost & Told,
+  { reason, by, device }: ReleaseHost & Operator,
 ): Promise<HostHolds> => {
   const host = existing(state, hostId, device);
   const freed = device === null ? [...host.holds.keys()] : [device];

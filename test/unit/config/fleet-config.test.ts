@@ -217,11 +217,11 @@ const inFolder = (files: Readonly<Record<string, string>>): string => {
   return join(place, 'fleet.yaml');
 };
 
+const load = (files: Readonly<Record<string, string>>, variables = {}) =>
+  loadFleet({ file: inFolder(files), env: { ...env, ...variables } });
+
 describe('defaults, includes and secrets', () => {
   const PIN = `"SHA256:${'A'.repeat(43)}"`;
-  const load = (files: Readonly<Record<string, string>>, variables = {}) =>
-    loadFleet({ file: inFolder(files), env: { ...env, ...variables } });
-
   test('hosts have what their file says for all, unless they say otherwise; one way to log in, one proof of a host', () => {
     const defaults = `defaults: {labels: [lab], gpus: none, ssh: {user: kiln, port: 2222, key: /k, hostKey: ${PIN}}}\n`;
     const hosts = `hosts:

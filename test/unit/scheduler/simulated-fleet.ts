@@ -155,6 +155,7 @@ export class SimulatedHost {
       case 'quarantine':
       case 'moved':
       case 'requeued':
+      case 'released':
       case 'finished':
         return;
     }

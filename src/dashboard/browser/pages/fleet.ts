@@ -81,19 +81,19 @@ const reloadedText = ({ file, changes, unchanged }: Answer<'/v1/fleet/reload', '
     .join('; ');
 };
 
-interface ToldFailure extends HostFailure {
+interface FailureOfHost extends HostFailure {
   readonly host: string;
 }
 
 /** What failed and was no candidate's doing, of all hosts: one that fails more than others shows here first. */
 const FailuresPanel = ({ hosts }: Pick<FleetView, 'hosts'>): JSX.Element => {
-  const rows: readonly ToldFailure[] = hosts
+  const rows: readonly FailureOfHost[] = hosts
     .flatMap(({ name: host, failures }) => failures.recent.map((one) => ({ ...one, host })))
     .toSorted((one, other) => (one.at < other.at ? 1 : -1));
   const counts = hosts.flatMap(({ name: host, failures }) =>
     failures.total === 0 ? [] : [`${plainLine(host, 40)} ${grouped(failures.total)}`],
   );
-  return h(TablePanel<ToldFailure>, {
+  return h(TablePanel<FailureOfHost>, {
     title: 'Infra failures',
     note: counts.length === 0 ? 'since the daemon started' : `since the daemon started: ${counts.join(', ')}`,
     file: 'infra-failures.csv',
@@ -104,7 +104,7 @@ const FailuresPanel = ({ hosts }: Pick<FleetView, 'hosts'>): JSX.Element => {
   });
 };
 
-const FAILURE_COLUMNS: readonly Column<ToldFailure>[] = [
+const FAILURE_COLUMNS: readonly Column<FailureOfHost>[] = [
   { title: 'When', cell: ({ at }) => h('span', { class: 'soft' }, moment(at)), text: ({ at }) => at },
   { title: 'Host', cell: ({ host }) => name(host, 30), text: ({ host }) => host },
   { title: 'While', cell: ({ stage }) => stage, text: ({ stage }) => stage },

@@ -70,17 +70,17 @@ export const DeviceRow = ({ host, device }: { readonly host: string; readonly de
 const Telemetry = ({ telemetry }: Pick<DeviceView, 'telemetry'>): JSX.Element | null => {
   if (telemetry === null) return null;
   const { temperatureC, smClockMhz, memoryClockMhz, powerW, throttleReasons, at } = telemetry;
-  const told = [
+  const parts = [
     temperatureC === null ? '' : `${temperatureC} °C`,
     smClockMhz === null ? '' : `SM ${grouped(smClockMhz)} MHz`,
     memoryClockMhz === null ? '' : `memory ${grouped(memoryClockMhz)} MHz`,
     powerW === null ? '' : `${Math.round(powerW)} W`,
   ].filter((part) => part !== '');
-  if (told.length === 0 && throttleReasons.length === 0) return null;
+  if (parts.length === 0 && throttleReasons.length === 0) return null;
   return h(
     'div',
     { class: 'small row telemetry', title: `at the end of a judgement, ${moment(at)}` },
-    h('span', { class: 'soft num' }, told.join(' · ')),
+    h('span', { class: 'soft num' }, parts.join(' · ')),
     throttleReasons.length === 0
       ? null
       : h('span', { class: 'badge warn' }, `clocks held back: ${plainLine(throttleReasons.join(', '), 120)}`),

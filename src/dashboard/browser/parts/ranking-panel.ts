@@ -79,8 +79,8 @@ export const Ranking = ({ problem, model, failed }: RankingProps): JSX.Element =
 };
 
 const noteOf = (count: number, isFiltered: boolean): string => {
-  const told = count === RANKED_MAX ? `the first ${grouped(RANKED_MAX)}` : `${grouped(count)} candidates`;
-  return isFiltered ? `${told}, ranked among themselves` : told;
+  const size = count === RANKED_MAX ? `the first ${grouped(RANKED_MAX)}` : `${grouped(count)} candidates`;
+  return isFiltered ? `${size}, ranked among themselves` : size;
 };
 
 interface FilterProps {
