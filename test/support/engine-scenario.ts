@@ -26,7 +26,7 @@ import { LENIENT } from '../unit/engine/lenient-rules.ts';
 import { ScriptedHostSession } from './scripted-host-session.ts';
 
 const TABLES = 'holds, candidates, sources, attempts, journal, sweeps, sweep_points, records, profiles, backlog, canaries';
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 120_000;
 const PROBLEM = 'scale';
 const problems = loadProblems(join(import.meta.dirname, '../fixtures/problems'));
 const OWNER = { id: `store-${'e'.repeat(32)}`, name: 'the scenario' };

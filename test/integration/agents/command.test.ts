@@ -106,12 +106,12 @@ describe('a program', () => {
     const folder = mkdtempSync(join(tmpdir(), 'kiln-command-'));
     const file = join(folder, 'pid');
     const answer = ask([...child, file], { signal: abort.signal });
-    await expect.poll(() => pidIn(file), { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => pidIn(file), { timeout: 60_000 }).toBeGreaterThan(0);
     const pid = pidIn(file);
     expect(isAlive(pid)).toBe(true);
     abort.abort();
     expect(await answer).toMatchObject({ failure: 'stopped' });
-    await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isAlive(pid), { timeout: LIMIT_MS }).toBe(false);
     rmSync(folder, { recursive: true });
   });
 });

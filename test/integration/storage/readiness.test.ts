@@ -42,7 +42,7 @@ test.each(['store', 'queue'] as const)('names the %s that takes no writes, and k
   expect(said).toEqual([`not ready: the ${part} does not take writes`]);
 });
 
-test('takes a store that does not answer for one that takes no writes', { timeout: 20_000 }, async () => {
+test('takes a store that does not answer for one that takes no writes', { timeout: 120_000 }, async () => {
   const { notReady } = readinessOf({ store: async () => new Promise(() => undefined) });
   expect(await notReady()).toBe('the store does not take writes');
 });

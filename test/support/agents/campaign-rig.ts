@@ -19,7 +19,7 @@ import { createQuickJudging } from './quick-judging.ts';
 import type { QuickJudging } from './quick-judging.ts';
 import { databaseFolder } from '../database-folder.ts';
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 120_000;
 const QUEUE_SECONDS = 1;
 
 export interface CampaignRig {

@@ -67,6 +67,6 @@ test('a store that falls behind stops the leasing, and its catching up starts it
   }
   expect(leased).toBeLessThanOrEqual(UNWRITTEN_MAX + LEASES_AT_ONCE);
   gate.resolve();
-  await vi.waitFor(() => expect(leased).toBe(ENDLESS), { timeout: 20_000 });
+  await vi.waitFor(() => expect(leased).toBe(ENDLESS), { timeout: 50_000 });
   await engine.stop();
 });
