@@ -1,20 +1,56 @@
 /** A script for the page, run before its own: a fleet with many devices, and a stream of verdicts, in place of the daemon's. */
+import { FleetView } from '../../src/domain/api/fleet.ts';
+
+const DEVICES_OF_A_HOST = 8;
 
 interface Crowd {
   readonly lanes: number;
   readonly eventsPerSecond: number;
 }
 
+/** By the API's own schema: a field that is new has its default, and one that is wrong is refused here. */
+const fleetOf = (lanes: number): FleetView =>
+  FleetView.parse({
+    hosts: Array.from({ length: Math.ceil(lanes / DEVICES_OF_A_HOST) }, (_host, at) => ({
+      name: `host-${at}`,
+      transport: 'ssh',
+      address: `root@10.0.0.${at}`,
+      labels: [],
+      state: 'connected',
+      reason: null,
+      nextRetryAt: null,
+      roundTripMs: 1,
+      inventory: null,
+      compilesFor: [],
+      devices: Array.from({ length: Math.min(DEVICES_OF_A_HOST, lanes - at * DEVICES_OF_A_HOST) }, (_device, slot) =>
+        deviceOf(at * DEVICES_OF_A_HOST + slot),
+      ),
+      compile: { queued: 0, running: 0, compiled: 0, cached: 0, failed: 0, timeMs: null },
+    })),
+    stages: { queued: null, compiling: null, ready: null, judging: null, confirming: null },
+  });
+
+const deviceOf = (number: number) => ({
+  id: `GPU-${number}`,
+  kind: 'gpu',
+  model: 'NVIDIA H100 80GB HBM3',
+  architecture: 'sm_90a',
+  memoryBytes: 8e10,
+  multiprocessors: 132,
+  l2Bytes: 5e7,
+  copyBytesPerSecond: 3e12,
+  unavailable: null,
+  class: 'H100',
+  queued: 2,
+  running: `c-${'0'.repeat(32)}.1`,
+  judged: number,
+  use: { measuring: 0.5, checking: 0.3, loading: 0.1, idleWithWork: 0.05, idleWithoutWork: 0.05, faults: 0, profiling: 0 },
+  idleGapMs: { p50: 1, p99: 5 },
+});
+
 export const crowdScript = ({ lanes, eventsPerSecond }: Crowd): string => `(() => {
   const LANES = ${lanes}, PER_SECOND = ${eventsPerSecond};
-  const device = (i) => ({ id: 'GPU-' + i, kind: 'gpu', model: 'NVIDIA H100 80GB HBM3', architecture: 'sm_90a', memoryBytes: 8e10, multiprocessors: 132,
-    l2Bytes: 5e7, copyBytesPerSecond: 3e12, unavailable: null, quarantine: null, class: 'H100', queued: 2, running: 'c-' + '0'.repeat(32) + '.1', judged: i,
-    use: { measuring: 0.5, checking: 0.3, loading: 0.1, idleWithWork: 0.05, idleWithoutWork: 0.05, faults: 0, profiling: 0 }, idleGapMs: { p50: 1, p99: 5 } });
-  const hosts = Array.from({ length: Math.ceil(LANES / 8) }, (_, h) => ({ name: 'host-' + h, transport: 'ssh', address: 'root@10.0.0.' + h, labels: [],
-    state: 'connected', reason: null, nextRetryAt: null, roundTripMs: 1, inventory: null, compilesFor: [],
-    devices: Array.from({ length: Math.min(8, LANES - h * 8) }, (_, d) => device(h * 8 + d)),
-    compile: { queued: 0, running: 0, compiled: 0, cached: 0, failed: 0, timeMs: null } }));
-  const fleet = { hosts, stages: { queued: null, compiling: null, ready: null, judging: null, confirming: null } };
+  const fleet = ${JSON.stringify(fleetOf(lanes))};
   let number = 0; const attempts = [];
   const id = () => 'c-' + String(number).padStart(32, '0');
   const listeners = new Map();
