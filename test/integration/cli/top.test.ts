@@ -25,7 +25,7 @@ test('without a terminal it prints one frame: rates, classes, devices with their
   const { code, stdout, stderr } = await runCli(['top'], { url: server.url });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/^1\.3 verdicts\/s {3}.*oldest waits 2\.5 s, empty in 4\.2 s\n/);
-  expect(stdout).toMatch(/^A100 +2 +0 +0 +- +no host of the fleet has this device class$/m);
+  expect(stdout).toMatch(/^A100 +2 +0 +0 +- +no host of the fleet has this device class; 4 paused$/m);
   expect(stdout).toMatch(/^H100 +box +\[#{10}\+{4}--x\.__\] +50 % +5\.0 % +1\.50 ms\/12\.0 ms +4 +12 +idle$/m);
   expect(stdout).toMatch(/^box +connected +1\.50 ms +1\+0 +7 +22 % +80\.0 ms\/120 ms$/m);
   expect(stdout).toContain('time in a stage, p50/p99: queued 900 ms/2.00 s   judging 18.0 ms/25.0 ms');
