@@ -231,12 +231,12 @@ describe.skipIf(sshdMissing !== null)(`work on hosts${sshdMissing === null ? '' 
     expect(lines.length).toBeGreaterThan(10);
     for (const line of lines) {
       // A simulated GPU has no driver.
-      const told = line
+      const typed = line
         .replaceAll('NAME/ID', job)
-        .replaceAll(/\bNAME(?=[: ]|$)/gu, 'remote')
+        .replaceAll(/\bNAME(?=[: /]|$)/gu, 'remote')
         .replace('nvidia-smi -L', 'true')
         .replace('deploy remote', 'deploy near');
-      const command = told.replace(/^kiln /u, `"${process.execPath}" "${MAIN}" `);
+      const command = typed.replace(/^kiln /u, `"${process.execPath}" "${MAIN}" `);
       const child = spawn('bash', ['-c', command], {
         cwd: here,
         env: { ...folder.env, KILN_URL: daemon.url, XDG_CACHE_HOME: join(folder.path, 'cache') },
