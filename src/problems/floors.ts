@@ -1,9 +1,10 @@
 /** How fast a bench case could be at best, by the bytes it must move and the operations it must do. Pure. */
-import type { DevicePeaks } from '../domain/ranking/device-peaks.ts';
+import { type Device, deviceClassOf } from '../domain/device.ts';
+import { type DevicePeaks, peaksOf } from '../domain/ranking/device-peaks.ts';
 import type { Scope } from '../domain/plan/expression.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Bounds, evaluateWithin } from './plan-error.ts';
-import type { Target } from './targets.ts';
+import { type Target, targetOf } from './targets.ts';
 
 /** Room for clocks above the datasheet's: below 90 % of the bound no kernel is honest. */
 const HARD_FLOOR_SHARE = 0.9;
@@ -29,6 +30,10 @@ export interface Ceilings {
 /** Bench case name -> floors on a device with these ceilings. */
 export const floorsOf = (problem: Problem, target: Target, ceilings: Ceilings): Readonly<Record<string, CaseFloor>> =>
   Object.fromEntries(problem.bench[target].map(({ name, shape }) => [name, floorOf(workOf(problem, shape), ceilings)]));
+
+/** Bench case name -> floors on this device. */
+export const floorsOn = (problem: Problem, device: Device): Readonly<Record<string, CaseFloor>> =>
+  floorsOf(problem, targetOf(deviceClassOf(device)), { peaks: peaksOf(device), copyBytesPerSecond: device.copyBytesPerSecond });
 
 /** Which limit a kernel that does the least work meets first, over all bench cases. Null where the device's peaks are unknown. */
 export const boundOf = (problem: Problem, target: Target, peaks: DevicePeaks | null): 'memory' | 'compute' | null => {

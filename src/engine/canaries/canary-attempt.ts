@@ -6,10 +6,9 @@ import { AttemptId } from '../../domain/ids.ts';
 import type { ContentHash } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { TimingRules } from '../../domain/protocol.ts';
-import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import { implausibleOutcome } from '../../domain/ranking/score.ts';
 import { reasonText } from '../../domain/text/describe.ts';
-import { floorsOf } from '../../problems/floors.ts';
+import { floorsOn } from '../../problems/floors.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
 import { targetOf } from '../../problems/targets.ts';
@@ -93,11 +92,7 @@ export const plausible = (
   outcome: Outcome,
 ): Outcome => {
   if (outcome.verdict !== 'passed') return outcome;
-  const floors = floorsOf(canary.loaded.problem, targetOf(deviceClassOf(device)), {
-    peaks: peaksOf(device),
-    copyBytesPerSecond: device.copyBytesPerSecond,
-  });
-  return implausibleOutcome(outcome.timings, floors) ?? outcome;
+  return implausibleOutcome(outcome.timings, floorsOn(canary.loaded.problem, device)) ?? outcome;
 };
 
 /** "vector_add/baseline.cu: wrong_answer, case …" */

@@ -1,6 +1,5 @@
 /** What a judge's result means for its candidate: floors, score, whether it must be confirmed or takes the record. Pure. */
 import type { Device } from '../../domain/device.ts';
-import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Score } from '../../domain/ranking/ranking.ts';
@@ -17,9 +16,8 @@ import {
 import type { RecordHolder, RankedAgainstHolder, Spreads } from '../../domain/ranking/score.ts';
 import { learned, pairedVariance, spreadVariance } from '../../domain/ranking/spread.ts';
 import type { Spread } from '../../domain/ranking/spread.ts';
-import { floorsOf } from '../../problems/floors.ts';
+import { floorsOn } from '../../problems/floors.ts';
 import type { JudgeMode } from '../../scheduler/events.ts';
-import { targetOf } from '../../problems/targets.ts';
 import { type ActiveCandidate, type Evaluation, screeningOf } from '../active-candidates.ts';
 
 export interface EvaluationContext {
@@ -37,11 +35,7 @@ export interface EvaluationContext {
 export const evaluate = (outcome: Outcome, context: EvaluationContext): Evaluation => {
   if (outcome.verdict !== 'passed') return judgedOnly(outcome, null);
   const { candidate, device } = context;
-  const { content } = candidate.submission;
-  const floors = floorsOf(candidate.loaded.problem, targetOf(content.device), {
-    peaks: peaksOf(device),
-    copyBytesPerSecond: device.copyBytesPerSecond,
-  });
+  const floors = floorsOn(candidate.loaded.problem, device);
   const implausible = implausibleOutcome(outcome.timings, floors);
   if (implausible) return judgedOnly(implausible, null);
   const variance = spreadsOf(context)[context.mode === 'screen' ? 'screened' : 'confirmed'];

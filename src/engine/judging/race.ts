@@ -1,11 +1,9 @@
 /** What a candidate has to be able to reach on its device, for its judge to stop it early; nothing for those that are timed to the end. */
-import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import type { Device } from '../../domain/device.ts';
 import type { JudgeTask } from '../../domain/protocol.ts';
-import { raceOf } from '../../domain/ranking/front.ts';
+import { neededOf, raceOf } from '../../domain/ranking/front.ts';
 import { spreadVariance } from '../../domain/ranking/spread.ts';
-import { floorsOf } from '../../problems/floors.ts';
-import { targetOf } from '../../problems/targets.ts';
+import { floorsOn } from '../../problems/floors.ts';
 import type { JudgeMode } from '../../scheduler/events.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import type { JudgingSlice } from '../state.ts';
@@ -24,12 +22,12 @@ export const raceFor = (
   const { places } = state.fronts;
   if (places === 0 || mode !== 'screen' || isInFull(candidate)) return {};
   const key = recordKeyOf(candidate, device.model);
-  const floors = floorsOf(candidate.loaded.problem, targetOf(candidate.submission.content.device), {
-    peaks: peaksOf(device),
-    copyBytesPerSecond: device.copyBytesPerSecond,
-  });
+  const front = state.fronts.front(key);
+  // Most rankings have places left: then nobody pays for floors.
+  if (neededOf(front, places) === null) return {};
+  const floors = floorsOn(candidate.loaded.problem, device);
   const variance = spreadVariance(state.recordHolders.spread(key), 'screened', device.kind);
-  const race = raceOf({ front: state.fronts.front(key), places, floors, variance });
+  const race = raceOf({ front, places, floors, variance });
   return race === null ? {} : { race };
 };
 

@@ -27,9 +27,14 @@ def self_command(command: str, *arguments: str, python: str = sys.executable) ->
     return [python, "-m", "kiln_runner", command, *arguments]
 
 
-def child_environment(**changes: str) -> dict[str, str]:
-    """Environment of a child that must not outlive this process."""
-    environment = {**os.environ, PARENT_VARIABLE: str(os.getpid()), **changes}
+def own_environment(**changes: str) -> dict[str, str]:
+    """Environment of a process that runs this program."""
+    environment = {**os.environ, **changes}
     if ROOT.is_dir():
         environment["PYTHONPATH"] = str(ROOT)
     return environment
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """Environment of a child that must not outlive this process."""
+    return own_environment(**{PARENT_VARIABLE: str(os.getpid()), **changes})

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Optional
 
-from kiln_runner.identity import ROOT, runner_hash, self_command
+from kiln_runner.identity import own_environment, runner_hash, self_command
 from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, connect
 
 # The inventory is taken first; where Triton is installed it compiles a kernel, from a cold disk in tens of seconds.
@@ -59,13 +59,10 @@ def ensure_started(paths: RunnerPaths, command: str = "serve") -> None:
 
 def _spawn(paths: RunnerPaths, command: str) -> "subprocess.Popen[bytes]":
     log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    environment = dict(os.environ)
-    if ROOT.is_dir():
-        environment["PYTHONPATH"] = str(ROOT)
     try:
         # A session of its own: the end of the SSH connection that started it must not end it.
         return subprocess.Popen(
-            self_command(command, "--dir", str(paths.folder)), env=environment, cwd="/", start_new_session=True,
+            self_command(command, "--dir", str(paths.folder)), env=own_environment(), cwd="/", start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )
     finally:

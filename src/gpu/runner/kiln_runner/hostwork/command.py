@@ -5,6 +5,7 @@ import subprocess
 from typing import Optional
 
 from kiln_runner.hostwork.channel import Refused
+from kiln_runner.hostwork.tree import root_of
 from kiln_runner.parent_death import PARENT_VARIABLE, request_signal
 from kiln_runner.protocol import Json
 
@@ -47,8 +48,18 @@ def _prepare() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
+def ending_of(code: int) -> Json:
+    """How a process ended, by its return code: `code` and `signal`, one of them null. Real-time signals have numbers for names."""
+    if code >= 0:
+        return {"code": code, "signal": None}
+    try:
+        return {"code": None, "signal": signal.Signals(-code).name}
+    except ValueError:
+        return {"code": None, "signal": f"SIG{-code}"}
+
+
 def _folder(named: Optional[str]) -> str:
-    folder = os.path.abspath(os.path.join(os.path.expanduser("~"), os.path.expanduser(named or "~")))
+    folder = root_of(named or "~")
     if not os.path.isdir(folder):
         raise Refused(f"there is no folder {folder} on this host: push one there (kiln host push), or give another --cwd", "NOT_FOUND")
     return folder

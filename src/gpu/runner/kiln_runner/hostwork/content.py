@@ -60,10 +60,13 @@ class Index:
         folder = home / "content"
         folder.mkdir(mode=0o700, exist_ok=True)
         self._path = folder / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.json"
-        self._entries: dict[str, Any] = self._load()
+        # Read when it is first asked: who only writes files never asks.
+        self._entries: Optional[dict[str, Any]] = None
         self._new: dict[str, Any] = {}
 
     def known(self, path: str, status: os.stat_result) -> Optional[Content]:
+        if self._entries is None:
+            self._entries = self._load()
         entry = self._entries.get(path)
         return content_of(entry[1]) if entry is not None and entry[0] == _signature(status) else None
 

@@ -1,17 +1,17 @@
 """Everything a command started, also what left its process group: this process adopts what is orphaned below it, and can end it."""
 import contextlib
-import ctypes
 import os
 import signal
 import time
 from collections.abc import Iterator
 
-_PR_SET_CHILD_SUBREAPER = 36
+from kiln_runner.compile.system_calls import PR_SET_CHILD_SUBREAPER, prctl
+
 POLL_S = 0.01
 
 
 def adopt_orphans() -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def wake(*_: object) -> None:

@@ -7,11 +7,9 @@ import time
 
 from kiln_runner.host.device_locks import device_lock_file
 from kiln_runner.hostwork.channel import Refused
-from kiln_runner.judge.device_lock import open_lock
+from kiln_runner.judge.device_lock import WAIT_S_MAX, open_lock
 from kiln_runner.judge.lock_holder import holder_of
 
-# As judges wait.
-WAIT_S_MAX = 90.0
 POLL_S = 0.05
 
 

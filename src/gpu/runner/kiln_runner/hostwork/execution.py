@@ -72,9 +72,7 @@ class Execution:
             self._on_frame(frame)
         self._loop(process)
         self._kill_rest()
-        code = process.returncode
-        name = signal.Signals(-code).name if code < 0 else None
-        self._tell({"type": "exited", "code": None if code < 0 else code, "signal": name, "timedOut": self._timed_out})
+        self._tell({"type": "exited", **command.ending_of(process.returncode), "timedOut": self._timed_out})
         self._send_rest()
 
     def _watch(self, process: "subprocess.Popen[bytes]") -> None:

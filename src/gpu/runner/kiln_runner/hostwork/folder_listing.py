@@ -10,7 +10,7 @@ from kiln_runner.hostwork.channel import Channel
 from kiln_runner.hostwork.content import Content, Index, read_content
 from kiln_runner.hostwork.parts import Parts
 from kiln_runner.hostwork.shapes import CHUNK_BYTES
-from kiln_runner.hostwork.tree import Tree, root_of
+from kiln_runner.hostwork.tree import PARTS, Tree, root_of
 from kiln_runner.protocol import Json
 
 ITEMS_PER_FRAME = 2000
@@ -31,7 +31,7 @@ def tell_states(channel: Channel, order: Json, home: Path) -> None:
     root = root_of(order["root"])
     if os.path.isdir(root):
         tree, index = Tree(root), Index(home, root)
-        parts = Parts(tree) if os.path.isdir(os.path.join(root, ".kiln-parts")) else None
+        parts = Parts(tree) if os.path.isdir(os.path.join(root, PARTS)) else None
         for items in _batches(_states(tree, index, parts, wanted)):
             channel.send({"type": "entries", "items": items})
         if parts is not None:

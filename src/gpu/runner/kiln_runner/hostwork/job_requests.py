@@ -1,6 +1,5 @@
 """What is asked about jobs: start one, list them, follow the log of one, wait for its end, stop it."""
 import json
-import os
 import secrets
 import select
 import subprocess
@@ -13,7 +12,7 @@ from typing import Callable
 from kiln_runner.hostwork import jobs
 from kiln_runner.hostwork.channel import Channel, Refused
 from kiln_runner.hostwork.job_log import LogReader, Record
-from kiln_runner.identity import ROOT, self_command
+from kiln_runner.identity import own_environment, self_command
 from kiln_runner.protocol import Json
 
 POLL_S = 0.05
@@ -22,8 +21,9 @@ JOBS_TOLD_MAX = 500
 
 
 def start(channel: Channel, order: Json, home: Path) -> None:
-    jobs.remove_old(home)
-    running = sum(job["state"]["status"] == "running" for job in jobs.all_jobs(home))
+    known = jobs.all_jobs(home)
+    jobs.remove_old(home, known)
+    running = sum(job["state"]["status"] == "running" for job in known)
     if running >= jobs.RUNNING_MAX:
         raise Refused(f"{running} jobs run on this host, as many as may: stop one (kiln host stop)", "QUEUE_FULL")
     job_id = f"j-{secrets.token_hex(6)}"
@@ -39,11 +39,8 @@ def start(channel: Channel, order: Json, home: Path) -> None:
 
 
 def _start_supervisor(folder: Path) -> None:
-    environment = dict(os.environ)
-    if ROOT.is_dir():
-        environment["PYTHONPATH"] = str(ROOT)
     process = subprocess.Popen(
-        self_command("hostwork-job", "--dir", str(folder)), env=environment, cwd="/", start_new_session=True,
+        self_command("hostwork-job", "--dir", str(folder)), env=own_environment(), cwd="/", start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )
     out = process.stdout
@@ -78,10 +75,10 @@ def logs(channel: Channel, order: Json, home: Path) -> None:
     told = _tell_dropped(channel, reader, 0 if tail is None else reader.dropped)
     while order["follow"]:
         # Before the log is read: what it wrote before its end is read then.
-        view = jobs.view_of(folder)
+        is_running = jobs.is_running(folder)
         _send(channel, reader.read())
         told = _tell_dropped(channel, reader, told)
-        if view is None or view["state"]["status"] != "running":
+        if not is_running:
             break
         alive()
         time.sleep(POLL_S)

@@ -40,15 +40,15 @@ def view_of(folder: Path) -> Optional[Json]:
         job: Json = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    is_running = _is_locked(folder)
+    runs = is_running(folder)
     end = _read(folder / "end.json")
-    state: Json = {"status": "running"} if is_running and end is None else {"status": "lost"} if end is None else {"status": "ended", **end}
+    state: Json = {"status": "running"} if runs and end is None else {"status": "lost"} if end is None else {"status": "ended", **end}
     return {**job, "state": state}
 
 
 def stop(folder: Path) -> None:
     """Asks its supervisor. Harmless for one that has ended: the pid counts only while the lock is held."""
-    if not _is_locked(folder):
+    if not is_running(folder):
         return
     try:
         os.kill(int((folder / "pid").read_text()), signal.SIGTERM)
@@ -58,20 +58,21 @@ def stop(folder: Path) -> None:
 
 def await_end(folder: Path, alive: Callable[[], None]) -> None:
     """Returns when its supervisor is gone. `alive()` raises where nobody waits any more."""
-    while _is_locked(folder):
+    while is_running(folder):
         alive()
         time.sleep(0.05)
 
 
-def remove_old(home: Path) -> None:
-    ended = [job for job in all_jobs(home) if job["state"]["status"] != "running"]
+def remove_old(home: Path, known: list[Json]) -> None:
+    """`known`: all jobs, newest first."""
+    ended = [job for job in known if job["state"]["status"] != "running"]
     now_ms = time.time() * 1000
     for number, job in enumerate(ended):
         if number >= JOBS_KEPT_MAX or now_ms - job["startedAtMs"] > KEPT_S * 1000:
             shutil.rmtree(home / "jobs" / job["id"], ignore_errors=True)
 
 
-def _is_locked(folder: Path) -> bool:
+def is_running(folder: Path) -> bool:
     try:
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
     except OSError:

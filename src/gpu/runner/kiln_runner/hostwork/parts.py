@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 
-from kiln_runner.hostwork.tree import Tree
+from kiln_runner.hostwork.tree import PARTS, Tree
 
 ABANDONED_S = 7 * 86_400.0
 
@@ -57,7 +57,7 @@ class Parts:
                 os.unlink(name, dir_fd=self.folder)
         os.close(self.folder)
         with contextlib.suppress(OSError):
-            os.rmdir(".kiln-parts", dir_fd=tree.descriptor)
+            os.rmdir(PARTS, dir_fd=tree.descriptor)
 
     def _abandoned(self) -> Iterator[str]:
         for name in os.listdir(self.folder):

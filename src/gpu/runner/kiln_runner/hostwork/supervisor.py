@@ -113,10 +113,9 @@ class Supervisor:
             descendants.signal_all(signal.SIGTERM)
 
     def _write_end(self, code: int) -> None:
-        name = signal.Signals(-code).name if code < 0 else None
         was_stopped = self._stopped_at is not None and not self._timed_out
         end = {
-            "code": None if code < 0 else code, "signal": name, "timedOut": self._timed_out, "stopped": was_stopped,
+            **command.ending_of(code), "timedOut": self._timed_out, "stopped": was_stopped,
             "endedAtMs": round(time.time() * 1000),
         }
         part = self._folder / "end.part"

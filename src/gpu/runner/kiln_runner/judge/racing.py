@@ -205,9 +205,11 @@ class Race:
 def entered(task: protocol.JudgeTask, facts: Facts, cases: Sequence[str]) -> Optional[Race]:
     """None for who is timed to the end: also where a baseline's time is not known, so that it is remembered then."""
     wanted, age_ms_max = task.get("race"), task["timing"]["baselineAgeMsMax"]
+    if not wanted:
+        return None
     known = {case: facts.slowest_baseline(case, age_ms_max) for case in cases}
     baselines = {case: statistics for case, statistics in known.items() if statistics}
-    return Race(wanted, baselines) if wanted and len(baselines) == len(cases) else None
+    return Race(wanted, baselines) if len(baselines) == len(cases) else None
 
 
 def _geometric_mean(values: Sequence[float]) -> float:
