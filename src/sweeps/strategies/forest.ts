@@ -69,7 +69,10 @@ export const createForest = (options: StrategyOptions): Strategy => {
       for (const point of points) seen.add(point);
       return points;
     },
-    report: (results) => void reported.push(...results),
+    // One by one: a sweep that is restored reports all of its points at once, more than a call takes arguments.
+    report: (results) => {
+      for (const result of results) reported.push(result);
+    },
   };
 };
 
@@ -132,8 +135,7 @@ const stepsFrom = (from: number, count: number, random: Random): readonly number
 
 /** A point that did not pass counts as the slowest that did. */
 const samplesOf = (space: Space, reported: readonly Reported[]): readonly Sample[] => {
-  const values = reported.flatMap(({ value }) => value ?? []);
-  const worst = Math.min(...values);
+  const worst = reported.reduce((least, { value }) => Math.min(least, value ?? least), Infinity);
   const last = reported.slice(-LAST_LEARNED);
   const best = reported
     .slice(0, -LAST_LEARNED)

@@ -50,6 +50,14 @@ describe.each(STRATEGIES)('the strategy %s', (name) => {
     expect(String(ran(created(name, 2), 60, 4)) === String(first)).toBe(name === 'grid');
   });
 
+  test('takes the results of a long sweep at once, as a restart gives them', () => {
+    const large = createSpace({ axes: { A: values(1000), B: values(1000) }, where: [], fixed: {} });
+    const asked = values(200_000);
+    const strategy = createStrategy(name, { space: large, seed: 1, planned: 300_000, asked });
+    strategy.report(asked.map((point) => ({ point, value: -point })));
+    expect(strategy.ask(2)).toHaveLength(2);
+  });
+
   test('goes on after a restart as if there had been none', () => {
     const whole = ran(created(name), 60, 4);
     const first = whole.slice(0, 32);
