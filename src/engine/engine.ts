@@ -7,7 +7,6 @@
  */
 import { randomInt as secretInt } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { KilnError } from '../domain/errors.ts';
 import type { DeviceWish } from '../domain/hosts/work.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
@@ -43,6 +42,7 @@ import { watchEventLoopDelay } from './telemetry/event-loop-delay.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createVerdictRate } from './telemetry/verdict-rate.ts';
 import { createWriteBehind, type Committed } from './write-behind.ts';
+import { hostNamed } from './host-state.ts';
 
 /** What work of people on hosts needs of it. */
 export interface HostAccess {
@@ -186,9 +186,7 @@ const stateOf = (deps: EngineDeps, wiring: Pick<EngineState, Wiring>): EngineSta
 
 const hostAccess = (state: EngineState): HostAccess => ({
   open: async (hostId, signal) => {
-    const host = state.hosts.get(hostId);
-    if (!host) throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
-    return host.session.openWork(signal);
+    return hostNamed(state.hosts, hostId).session.openWork(signal);
   },
   lend: async (hostId, wish, options) => lendDevices(state, hostId, { wish, ...options }),
   note: (event) => state.writeBehind.add({ type: 'event', event }),

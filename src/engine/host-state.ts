@@ -6,7 +6,8 @@ import { holdText } from '../domain/hosts/hold.ts';
 import type { Hold } from '../domain/hosts/hold.ts';
 import type { HostRefreshed } from '../domain/api/fleet.ts';
 import type { Device } from '../domain/device.ts';
-import type { AttemptId, ContentHash, DeviceId } from '../domain/ids.ts';
+import { KilnError } from '../domain/errors.ts';
+import type { AttemptId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
 import type { CompileResult, CompileUnit, Inventory, JudgeResult } from '../domain/protocol.ts';
 import type { CanaryRun, HostCanaries } from './canaries/host-canaries.ts';
@@ -133,4 +134,11 @@ export const reasonOf = ({ connection, leaving, holds }: Pick<HostState, 'connec
     case 'refused':
       return connection.reason;
   }
+};
+
+/** Throws NOT_FOUND, with those there are. */
+export const hostNamed = (hosts: ReadonlyMap<HostId, HostState>, hostId: HostId): HostState => {
+  const host = hosts.get(hostId);
+  if (host) return host;
+  throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...hosts.keys()].join(', ')}`);
 };

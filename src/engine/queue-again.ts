@@ -1,4 +1,4 @@
-/** Candidates that had their verdict and are judged again. */
+/** Candidates that are queued once more: judged again, resumed, or with another priority. */
 import type { CandidateId } from '../domain/ids.ts';
 import type { StoppedSlice } from './state.ts';
 
@@ -11,7 +11,7 @@ export const queueAgain = async (
     await state.queue.add(candidates.map(({ id, priority }) => ({ candidateId: id, priority })));
     state.wake();
   } catch (error) {
-    state.log.warn({ err: error }, 'the queue does not take what is judged again; it is queued when the queue is back');
+    state.log.warn({ err: error }, 'the queue does not take what is queued again; it is queued when the queue is back');
     state.onUnqueued();
   }
 };

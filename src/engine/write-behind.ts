@@ -19,7 +19,7 @@ const RETRY_MS = 1000;
 export type Entry =
   | { readonly type: 'transition'; readonly transition: Transition }
   | { readonly type: 'attempt'; readonly attempt: FinishedAttempt }
-  | { readonly type: 'completion'; readonly completion: Completion }
+  | { readonly type: 'completion'; readonly completion: Completion; readonly after?: () => void }
   | { readonly type: 'profile'; readonly finished: FinishedProfile }
   | { readonly type: 'canary'; readonly canary: CanaryState; readonly after: () => void }
   | { readonly type: 'event'; readonly event: NewJournalEvent; readonly after?: () => void }

@@ -55,14 +55,17 @@ export const noteWord = (
 ): boolean => {
   countVerdict(trust.tally, isBad);
   if (trust.dueMs === null) trust.dueMs = nextRegular(trust, clock);
-  return isBad && isBurst(trust.tally, others()) && noteBurst(trust, clock);
+  return isBad && mayAskAtOnce(trust, clock) && isBurst(trust.tally, others()) && noteBurst(trust, clock);
 };
 
+/** Not while one is asked for, or in the cool-down: then nobody need look for bursts either. */
+const mayAskAtOnce = ({ asked, burstAtMs }: Trust, { nowMs }: TrustClock): boolean => !asked && burstAtMs <= nowMs;
+
 /** True: a canary became due at once. */
-export const noteBurst = (trust: Trust, { nowMs }: TrustClock): boolean => {
-  if (trust.asked || trust.burstAtMs > nowMs) return false;
+export const noteBurst = (trust: Trust, clock: TrustClock): boolean => {
+  if (!mayAskAtOnce(trust, clock)) return false;
   trust.burst = true;
-  trust.dueMs = nowMs;
+  trust.dueMs = clock.nowMs;
   return true;
 };
 

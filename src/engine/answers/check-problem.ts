@@ -11,7 +11,7 @@ import { mutantsOf } from '../../problems/mutants.ts';
 import type { Mutant } from '../../problems/mutants.ts';
 import { targetOf } from '../../problems/targets.ts';
 import { compileIdOf, newCanaryAttempt, shortly } from '../canaries/canary-attempt.ts';
-import { connectedTo, whyNoWork } from '../host-state.ts';
+import { hostNamed, connectedTo, whyNoWork } from '../host-state.ts';
 import type { Connected, HostState } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 
@@ -84,8 +84,7 @@ const triedMutant = ({ name }: Mutant, answer: Answer): TriedMutant => {
 
 const placeFor = (state: Checking, loaded: LoadedProblem, where: CheckProblem): Place => {
   const hosts = [...state.hosts.values()];
-  if (where.host !== undefined && !state.hosts.has(where.host))
-    throw new KilnError('NOT_FOUND', `there is no host "${where.host}"; known are ${[...state.hosts.keys()].join(', ')}`);
+  if (where.host !== undefined) hostNamed(state.hosts, where.host);
   const places = hosts.flatMap((host) => {
     const connection = connectedTo(host);
     return connection && connection.unavailable === null ? host.devices.map((device) => ({ host, connection, device })) : [];

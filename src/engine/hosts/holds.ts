@@ -8,6 +8,7 @@ import type { DeviceId, HostId } from '../../domain/ids.ts';
 import type { HostState } from '../host-state.ts';
 import type { HoldsSlice } from '../state.ts';
 import { factsOf } from './host-facts.ts';
+import { hostNamed } from '../host-state.ts';
 
 /** Who says so, for the journal. */
 interface Operator {
@@ -65,8 +66,7 @@ const eventOf = (type: 'host.held' | 'host.released', hostId: HostId, data: Reco
 });
 
 const existing = (state: HoldsSlice, hostId: HostId, device: DeviceId | null): HostState => {
-  const host = state.hosts.get(hostId);
-  if (!host) throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
+  const host = hostNamed(state.hosts, hostId);
   if (device === null || host.devices.some(({ id }) => id === device) || host.holds.has(device)) return host;
   const known = host.devices.map(({ id }) => id).join(', ') || 'none yet';
   throw new KilnError('NOT_FOUND', `host "${hostId}" has no device "${device}"; its devices are ${known}`);

@@ -1,12 +1,11 @@
 /** Inventories that come after the hello: because a daemon attached, the host was idle for a while, or somebody asked (`kiln fleet refresh`). */
 import { randomUUID } from 'node:crypto';
 import type { HostRefreshed, HostsRefreshed } from '../../domain/api/fleet.ts';
-import { KilnError } from '../../domain/errors.ts';
 import type { HostId } from '../../domain/ids.ts';
 import type { FromRunner, Inventory } from '../../domain/protocol.ts';
 import { isCompileHost } from '../compiling/compile-hosts.ts';
 import { onCompilersChanged } from '../compiling/compile-jobs.ts';
-import { type HostState, reasonOf } from '../host-state.ts';
+import { hostNamed, type HostState, reasonOf } from '../host-state.ts';
 import type { CanariesSlice, CompilingSlice, HostsSlice } from '../state.ts';
 import { factsOf } from './host-facts.ts';
 import { changedCompilers, changesOf } from './inventory-changes.ts';
@@ -20,7 +19,7 @@ type Refreshing = HostsSlice & CompilingSlice & Pick<CanariesSlice, 'recordHolde
 
 /** Of one host or of all. Never waits longer than REFRESH_MS_MAX: what comes later is taken in all the same. */
 export const refreshHosts = async (state: Pick<Refreshing, 'hosts'>, hostId: HostId | null): Promise<HostsRefreshed> => {
-  const wanted = hostId === null ? [...state.hosts.values()] : [existing(state, hostId)];
+  const wanted = hostId === null ? [...state.hosts.values()] : [hostNamed(state.hosts, hostId)];
   const hosts = await Promise.all(wanted.map(async (host) => ({ host: host.session.hostId, ...(await refresh(host)) })));
   return { hosts };
 };
@@ -90,9 +89,3 @@ const unreachable = (host: HostState): Outcome => ({
   reason: reasonOf(host) ?? 'it is not connected; its inventory is taken again when it is',
   changes: [],
 });
-
-const existing = (state: Pick<Refreshing, 'hosts'>, hostId: HostId): HostState => {
-  const host = state.hosts.get(hostId);
-  if (host) return host;
-  throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
-};

@@ -26,12 +26,16 @@ export interface Fronts {
   /** Reads the fronts of every problem on these models once. */
   ensure(models: readonly { readonly model: string; readonly target: Target }[]): Promise<void>;
   front(key: RankingKey): Front;
-  /** A candidate has its final score, that counts for the ranking. */
-  note(key: RankingKey, scored: Scored): void;
+  /**
+   * A candidate has its final score, that counts for the ranking. True: it was stopped by a front that has changed since, and the ranking is
+   * to be doubted again once that is in the store.
+   */
+  note(key: RankingKey, scored: Scored): boolean;
   /** The holder was measured again. */
   refine(key: RankingKey, holder: RecordHolder): void;
   /** Verdicts were taken back, of whatever ranking. */
   onTakenBack(ids: readonly CandidateId[]): void;
+  doubt(key: RankingKey): void;
   doubted(): readonly RankingKey[];
   /** Reads the front again. Who was noted meanwhile stays in it. */
   read(key: RankingKey): Promise<Front>;
@@ -62,21 +66,25 @@ export const createFronts = (
       if (!targets.includes(target)) continue;
       const key = { problem: problem.name, problemVersion: contentHash(target), deviceModel: model };
       await read(key);
-      doubted.set(nameOf(key), key);
+      doubt(key);
     }
     ready.add(model);
   };
 
-  const note = (key: RankingKey, { candidateId, score, timings }: Scored): void => {
-    if (places === 0) return;
+  const doubt = (key: RankingKey): void => void doubted.set(nameOf(key), key);
+
+  const note = (key: RankingKey, { candidateId, score, timings }: Scored): boolean => {
+    if (places === 0) return false;
     const { stopped, rankKey, timeNs } = score;
     if (stopped) {
       const needed = neededOf(front(key), places);
-      if (needed === null || isInReach(stopped, needed)) doubted.set(nameOf(key), key);
-      return;
+      const couldReach = needed === null || isInReach(stopped, needed);
+      if (couldReach) doubt(key);
+      return couldReach;
     }
     const caseNs = Object.fromEntries(timings.map((timing) => [timing.case, timing.candidate.medianNs]));
     fronts.set(nameOf(key), { key, front: withEntry(front(key), { candidateId, rankKey, timeNs, caseNs }, places) });
+    return false;
   };
 
   const refine = (key: RankingKey, { candidateId, score: { rankKey, timeNs } }: RecordHolder): void => {
@@ -102,6 +110,7 @@ export const createFronts = (
     ensure: async (models) => {
       for (const { model, target } of models) if (places > 0 && !ready.has(model)) await load(model, target);
     },
+    doubt,
     doubted: () => [...doubted.values()],
     trust: (key) => void doubted.delete(nameOf(key)),
   };

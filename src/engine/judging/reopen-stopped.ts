@@ -41,10 +41,22 @@ const reviewAll = async (state: StoppedSlice): Promise<void> => {
 const review = async (state: StoppedSlice, key: RankingKey): Promise<void> => {
   // A queue job that is just being ended would take the new one with it.
   await state.jobsEnded();
+  // First, so that a doubt which comes while the store is asked stays.
+  state.fronts.trust(key);
+  try {
+    if (await reopen(state, key)) state.fronts.doubt(key);
+  } catch (error) {
+    state.fronts.doubt(key);
+    throw error;
+  }
+};
+
+/** Whether the store is to be asked once more. */
+const reopen = async (state: StoppedSlice, key: RankingKey): Promise<boolean> => {
   const front = await state.fronts.read(key);
   const { isWaiting, candidates } = await state.store.reopenInReach(key, neededOf(front, state.fronts.places));
-  if (isWaiting) return;
-  if (candidates.length === 0) return state.fronts.trust(key);
+  if (isWaiting) return true;
+  if (candidates.length === 0) return false;
   state.metrics.onReopened(candidates.length);
   state.log.info(
     { ...key, candidates: candidates.length },
@@ -52,4 +64,5 @@ const review = async (state: StoppedSlice, key: RankingKey): Promise<void> => {
   );
   await queueAgain(state, candidates);
   state.notify();
+  return true;
 };

@@ -17,7 +17,7 @@ export const onFinished = (state: JudgingSlice, { id, outcome, attemptId }: Fini
   const standing = standingOf(state.recordHolders, candidate, { outcome, attemptId });
   const { score } = standing;
   if (score) keepStanding(state, recordKeyOf(candidate, score.deviceModel), { candidateId: id, score }, standing);
-  noteInFront(state, candidate, { outcome, standing });
+  const after = noteInFront(state, candidate, { outcome, standing });
   state.metrics.onStageLeft(candidate.stage.name, secondsInStage(candidate, state.monotonicMs()));
   countVerdict(state, candidate, outcome);
   state.writeBehind.add({
@@ -30,6 +30,7 @@ export const onFinished = (state: JudgingSlice, { id, outcome, attemptId }: Fini
       ...refusedBy(candidate, outcome),
       ...standing,
     },
+    ...(after && { after }),
   });
   // The id is free for the scheduler at once; what is left of it waits for the commit.
   state.active.delete(id);
@@ -45,16 +46,17 @@ const keepStanding = (state: JudgingSlice, key: RecordKey, own: RecordHolder, { 
   if (measuredAgain) state.recordHolders.learn(key, measuredAgain.spread);
 };
 
-/** Of other trials nothing is ranked. */
+/** Of other trials nothing is ranked. Returns what is left to do when its row is written. */
 const noteInFront = (
   { fronts }: JudgingSlice,
   candidate: ActiveCandidate,
   { outcome, standing: { score, measuredAgain } }: { readonly outcome: Outcome; readonly standing: Standing },
-): void => {
-  if (score === null || outcome.verdict !== 'passed' || candidate.submission.content.trial > 0) return;
+): (() => void) | null => {
+  if (score === null || outcome.verdict !== 'passed' || candidate.submission.content.trial > 0) return null;
   const key = recordKeyOf(candidate, score.deviceModel);
-  fronts.note(key, { candidateId: candidate.id, score, timings: outcome.timings });
+  const couldReach = fronts.note(key, { candidateId: candidate.id, score, timings: outcome.timings });
   if (measuredAgain?.holder) fronts.refine(key, measuredAgain.holder);
+  return couldReach ? () => fronts.doubt(key) : null;
 };
 
 const countVerdict = (state: JudgingSlice, candidate: ActiveCandidate, outcome: Outcome): void => {

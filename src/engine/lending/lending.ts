@@ -14,6 +14,7 @@ import type { FromRunner } from '../../domain/protocol.ts';
 import { factsOf } from '../hosts/host-facts.ts';
 import type { HostState, Loan } from '../host-state.ts';
 import type { HostsSlice } from '../state.ts';
+import { hostNamed } from '../host-state.ts';
 
 /** The longest judgement, and a profile before it. */
 export const LEND_MS_MAX = 180_000;
@@ -36,8 +37,7 @@ export const lendDevices = async (
   hostId: HostId,
   { wish, reason, signal }: LendOptions & { readonly wish: DeviceWish },
 ): Promise<Lent> => {
-  const host = state.hosts.get(hostId);
-  if (!host) throw new KilnError('NOT_FOUND', `there is no host "${hostId}"; known are ${[...state.hosts.keys()].join(', ')}`);
+  const host = hostNamed(state.hosts, hostId);
   const loans = chosen(host, wish).map(({ id }) => ask(host, id, reason));
   state.apply({ type: 'host-changed', host: factsOf(state, host) });
   let isOver = false;

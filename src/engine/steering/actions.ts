@@ -3,6 +3,7 @@ import type { Steering } from '../../domain/api/steering.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { SelectedCandidate } from '../../domain/ports/store-rows.ts';
 import { onVerdicts } from '../profiles/profiles.ts';
+import { queueAgain } from '../queue-again.ts';
 import type { SteeringSlice } from '../state.ts';
 
 type Page = readonly SelectedCandidate[];
@@ -47,7 +48,7 @@ const resume = async (state: SteeringSlice, page: Page, reason: string | null): 
   const ids = idsOf(page);
   for (const id of ids) state.apply({ type: 'task-unpaused', id });
   await state.store.unpause(ids, reason);
-  await addJobs(state, page);
+  await queueAgain(state, page);
 };
 
 /** The queue leases by what it was told: a job that waits is added anew. */
@@ -58,7 +59,7 @@ const reprioritise = async (state: SteeringSlice, page: Page, { priority, reason
   for (const id of ids) state.apply({ type: 'task-reprioritised', id, priority });
   const waiting = page.filter(({ id, isPaused }) => !isPaused && !state.active.has(id));
   await removeJobs(state, idsOf(waiting));
-  await addJobs(
+  await queueAgain(
     state,
     waiting.map(({ id }) => ({ id, priority })),
   );
@@ -71,7 +72,7 @@ const rejudge = async (state: SteeringSlice, ids: readonly CandidateId[], reason
   for (const { holder, ...key } of records) state.recordHolders.set(key, holder);
   state.fronts.onTakenBack(candidates.map(({ id }) => id));
   state.metrics.onReopened(candidates.length);
-  await addJobs(state, candidates);
+  await queueAgain(state, candidates);
 };
 
 /** What stays in the queue ends when it is leased: the store has nothing to do for it. */
@@ -81,17 +82,3 @@ const removeJobs = async ({ queue, log }: SteeringSlice, ids: readonly Candidate
     .catch((error: unknown) =>
       log.warn({ err: error }, 'jobs could not be removed from the queue; they end when they are leased'),
     );
-
-/** In the store already: what the queue does not take now is queued with what else is missing there. */
-const addJobs = async (
-  state: SteeringSlice,
-  candidates: readonly Pick<SelectedCandidate, 'id' | 'priority'>[],
-): Promise<void> => {
-  try {
-    await state.queue.add(candidates.map(({ id, priority }) => ({ candidateId: id, priority })));
-    state.wake();
-  } catch (error) {
-    state.log.warn({ err: error }, 'the queue does not take what was steered; it is queued when the queue is back');
-    state.onUnqueued();
-  }
-};

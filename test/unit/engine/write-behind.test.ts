@@ -51,6 +51,17 @@ const completion = {
 const acknowledgement = { type: 'acknowledgement', hostId: HostId.parse('box'), attemptId: attemptIdOf(id, 1) } as const;
 
 describe('the write-behind', () => {
+  test('does what is left to do behind a final word once that is committed, and not before', async () => {
+    const store = createStore(1);
+    const seen: string[] = [];
+    const writeBehind = createWriteBehind({ store, log: silent, onCommit: () => undefined });
+    writeBehind.add({ ...completion, after: () => seen.push(store.written.join(',')) });
+    await writeBehind.stop();
+    expect(seen).toEqual([]);
+    await writeBehind.stop();
+    expect(seen).toEqual(['complete']);
+  });
+
   test('writes moves before final words, and says what is committed only then', async () => {
     const store = createStore();
     const seen: string[] = [];

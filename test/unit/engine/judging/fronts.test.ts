@@ -30,10 +30,12 @@ const rig = (front: Front, resumed: readonly Resumed[] = []) => {
   const answers = [...resumed];
   const asked: unknown[] = [];
   const queued: CandidateId[] = [];
+  const meanwhile: (() => void)[] = [];
   const store = {
     front: async () => Promise.resolve(front),
     reopenInReach: async (_key: RankingKey, needed: unknown) => {
       asked.push(needed);
+      meanwhile.shift()?.();
       return Promise.resolve(answers.shift() ?? { isWaiting: false, candidates: [] });
     },
   };
@@ -63,7 +65,7 @@ const rig = (front: Front, resumed: readonly Resumed[] = []) => {
     createStoppedReview(parts).onTick(0);
     await looked.promise;
   };
-  return { fronts, asked, queued, review };
+  return { fronts, asked, queued, review, duringLook: (act: () => void) => void meanwhile.push(act) };
 };
 
 describe('the fronts that candidates are raced against', () => {
@@ -98,6 +100,16 @@ describe('the fronts that candidates are raced against', () => {
     await review();
     expect(fronts.front(KEY).map(({ rankKey }) => rankKey)).toEqual([3, 2]);
     expect(asked).toEqual([{ speedup: 2, timeNs: 500 }]);
+    expect(fronts.doubted()).toEqual([]);
+  });
+
+  test('stay in doubt that comes while the store is asked: who was stopped then may not be in it yet', async () => {
+    const { fronts, review, duringLook } = rig([]);
+    fronts.note(KEY, stopped('c', 1.9));
+    duringLook(() => fronts.doubt(KEY));
+    await review();
+    expect(fronts.doubted()).toEqual([KEY]);
+    await review();
     expect(fronts.doubted()).toEqual([]);
   });
 
