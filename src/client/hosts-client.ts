@@ -1,7 +1,7 @@
 /** Work on hosts: commands, jobs, files. Every method throws KilnError. */
 import type { z } from 'zod';
 import { hostsContract } from '../domain/api/hosts-contract.ts';
-import { KilnError } from '../domain/errors.ts';
+import { errorOfHost, KilnError } from '../domain/errors.ts';
 import {
   ExecEvent,
   type ExecRequest,
@@ -108,7 +108,7 @@ async function* events<Schema extends z.ZodType<{ event: string }>>(
     for await (const line of jsonLines(await bodyOf(connection, response))) {
       const event = schema.parse(line);
       if (event.event === 'alive') continue;
-      if (isError(event)) throw errorOfAnswer(0, JSON.stringify({ code: event.code, message: event.message, requestId: '' }));
+      if (isError(event)) throw errorOfHost(event);
       yield event;
     }
   } finally {

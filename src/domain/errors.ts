@@ -68,3 +68,9 @@ export class KilnError extends Error {
     return ERRORS[this.code].retryable;
   }
 }
+
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);
+
+/** What a host refused, in its own words; under a code that this daemon does not know: WORK_REFUSED. */
+export const errorOfHost = ({ code, message }: { readonly code: string; readonly message: string }): KilnError =>
+  new KilnError(isErrorCode(code) ? code : 'WORK_REFUSED', message);

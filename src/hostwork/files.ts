@@ -1,13 +1,12 @@
 /** Files of hosts: bytes of frames go through as they come, in both directions; only what a host refuses is read here. */
 import { Buffer } from 'node:buffer';
-import { KilnError } from '../domain/errors.ts';
+import { errorOfHost, KilnError } from '../domain/errors.ts';
 import { encodeFrame, FrameDecoder } from '../domain/frames.ts';
 import type { FileAction, FilesQuery } from '../domain/hosts/work.ts';
 import { FromHost } from '../domain/hosts/work-frames.ts';
 import type { HostId } from '../domain/ids.ts';
 import type { Asking } from '../domain/ports/host-work.ts';
 import { BoundedMap } from '../platform/bounded-map.ts';
-import { errorOfHost } from './host-errors.ts';
 import type { Hosts } from './hosts.ts';
 import { noteStart } from './journal.ts';
 import { Talk } from './talk.ts';

@@ -2,10 +2,9 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { KilnError } from '../domain/errors.ts';
+import { errorOfHost, KilnError } from '../domain/errors.ts';
 import { encodeFrame, FrameDecoder } from '../domain/frames.ts';
 import { FromHost } from '../domain/hosts/work-frames.ts';
-import { errorOfHost } from './host-errors.ts';
 
 export interface HostFrame {
   readonly frame: FromHost;

@@ -1,6 +1,5 @@
 /** One candidate as the scheduler has it, and the devices of its class: what an answer to "why does it wait" is made from. */
 import type { AttemptId, CandidateId, DeviceId, HostId } from '../domain/ids.ts';
-import { roomOf } from './estimates.ts';
 import { type ClassState, type CoreState, type Entry, type Group, isBefore, type Pool } from './state.ts';
 
 export type TaskPlace =
@@ -20,9 +19,8 @@ export type TaskPlace =
 
 export interface TaskView {
   readonly place: TaskPlace;
-  readonly confirm: { readonly model: string | null; readonly round: number; readonly untilMs: number | null } | null;
+  readonly confirm: { readonly model: string | null; readonly untilMs: number | null } | null;
   readonly isCancelled: boolean;
-  readonly isPaused: boolean;
   readonly infraFailures: number;
   /** Hosts that failed it. */
   readonly excluded: readonly HostId[];
@@ -42,14 +40,9 @@ export interface Ahead {
 export interface PoolView {
   readonly hostId: HostId;
   readonly model: string;
-  readonly isUp: boolean;
   /** May take the candidate now. */
   readonly isMatch: boolean;
   readonly available: number;
-  /** May compile so many more ahead. */
-  readonly room: number;
-  readonly compileSlots: number;
-  readonly compiling: number;
   readonly ready: number;
   readonly serviceMs: number;
   readonly compileMs: number;
@@ -61,7 +54,6 @@ export interface PoolView {
 export interface PoolDevice {
   readonly id: DeviceId;
   readonly available: boolean;
-  readonly quarantined: boolean;
   readonly queued: number;
   readonly isRunning: boolean;
 }
@@ -72,9 +64,8 @@ export const taskViewOf = (core: CoreState, id: CandidateId): TaskView | null =>
   const { confirm, group } = entry;
   return {
     place: placeOf(entry),
-    confirm: confirm && { model: confirm.model, round: confirm.round, untilMs: entry.deadline?.item.atMs ?? null },
+    confirm: confirm && { model: confirm.model, untilMs: entry.deadline?.item.atMs ?? null },
     isCancelled: entry.cancelled,
-    isPaused: entry.paused,
     infraFailures: entry.infraFailures,
     excluded: entry.excluded,
     ahead: aheadOf(entry),
@@ -164,20 +155,15 @@ const poolsOf = ({ pools }: ClassState, group: Group | null): readonly PoolView[
   [...pools].map((pool) => ({
     hostId: pool.host.id,
     model: pool.model,
-    isUp: pool.host.up,
     isMatch: group?.pools.has(pool) ?? false,
     available: pool.available,
-    room: roomOf(pool),
-    compileSlots: pool.host.compileSlots,
-    compiling: pool.compiling.size,
     ready: pool.ready.size,
     serviceMs: pool.serviceMs,
     compileMs: pool.compileMs,
     isMeasured: pool.judged > 0,
-    devices: [...pool.devices].map(({ id, available, trust, entries, running }) => ({
+    devices: [...pool.devices].map(({ id, available, entries, running }) => ({
       id,
       available,
-      quarantined: trust.quarantine !== null,
       queued: entries.size - (running ? 1 : 0),
       isRunning: running !== null,
     })),

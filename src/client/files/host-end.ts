@@ -1,11 +1,10 @@
 /** A folder on a host. What is written goes in requests of some megabytes, a few at a time: each is whole in bounded time, and can be sent again. */
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { KilnError } from '../../domain/errors.ts';
+import { errorOfHost, KilnError } from '../../domain/errors.ts';
 import { encodeFrame, type Frame, FrameDecoder } from '../../domain/frames.ts';
 import type { FileAction } from '../../domain/hosts/work.ts';
 import { type Entry, FromHost, WriteFrame } from '../../domain/hosts/work-frames.ts';
-import { errorOfAnswer } from '../errors.ts';
 import type { HostsClient } from '../hosts-client.ts';
 import type { End, ListOptions, Piece, Wanted, Written } from './end.ts';
 
@@ -128,7 +127,7 @@ const wantedFrames = (wanted: readonly Wanted[]): readonly Buffer[] => {
 const fromHost = (header: unknown): FromHost => {
   const frame = FromHost.parse(header);
   if (frame.type !== 'error') return frame;
-  throw errorOfAnswer(0, JSON.stringify({ code: frame.code, message: frame.message, requestId: '' }));
+  throw errorOfHost(frame);
 };
 
 const brokenOff = (): KilnError =>

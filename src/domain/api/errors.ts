@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { ERRORS, type ErrorCode } from '../errors.ts';
+import { ERRORS, isErrorCode } from '../errors.ts';
 
-const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);
 export const ErrorCodeSchema = z.enum(Object.keys(ERRORS).filter(isErrorCode));
 
 /** Every answer with a status of 400 and above. `requestId` finds the request in the daemon's log. */
