@@ -4,12 +4,11 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { allResults } from '../../src/cli/sweep-results.ts';
 import { createClient } from '../../src/client/create-client.ts';
-import type { SweepResults } from '../../src/domain/api/sweeps.ts';
 import { createSpace } from '../../src/domain/sweep/space.ts';
 import type { RecordedSpace } from './recorded-space.ts';
 
-const PAGE = 10_000;
 const DIGITS = 5;
 
 const [name, id, note = ''] = process.argv.slice(2);
@@ -21,12 +20,7 @@ const { spec } = view;
 if (spec === null || view.asked < view.size || (view.byStatus['done'] ?? 0) < view.asked)
   throw new Error(`${id} has not tried every point: ${view.byStatus['done'] ?? 0} of ${view.size} are done`);
 
-const results: SweepResults['results'] = [];
-for (let page = PAGE; page === PAGE; ) {
-  const next = (await client.sweepResults(view.id, { after: results.at(-1)?.reported ?? 0, limit: PAGE })).results;
-  results.push(...next);
-  page = next.length;
-}
+const results = await allResults(client, view.id);
 const space = createSpace(spec);
 const speedups = Array.from({ length: space.size }, (): number | null => null);
 for (const { params, speedup } of results) {

@@ -44,15 +44,13 @@ import {
   bytesOf,
   type CallOptions,
   type Connection,
+  createJson,
   type Endpoint,
-  type JsonContract,
+  never,
   parseAnswer,
-  request,
+  send,
   textOf,
 } from './http.ts';
-
-/** Time for an answer; a long poll gets its waiting time on top. */
-const ANSWER_LIMIT_MS = 60_000;
 
 export interface ClientOptions {
   /** "http://127.0.0.1:7070" */
@@ -153,10 +151,7 @@ export const createClient = (options: ClientOptions): KilnClient => {
   const limits = { ...EVENT_LIMITS, ...options.events };
   const text = async (endpoint: Endpoint, call: CallOptions): Promise<string> =>
     textOf(connection, await send(connection, endpoint, call));
-  const json = async <Answer extends z.ZodType>(
-    contract: JsonContract<Answer>,
-    call: CallOptions = {},
-  ): Promise<z.output<Answer>> => parseAnswer(contract.schema.response[200], await text(contract, call));
+  const json = createJson(connection);
   return {
     url: connection.url,
     submit: (candidates) => json(candidatesContract.submit, { body: { candidates } }),
@@ -220,11 +215,6 @@ const connectionOf = ({ url, token = null, user = null }: ClientOptions): Connec
   }
   return { url: url.replace(/\/+$/, ''), token, user };
 };
-
-const send = (connection: Connection, endpoint: Endpoint, { waitMs = 0, ...call }: CallOptions): Promise<Response> =>
-  request(connection, endpoint, { ...call, signal: AbortSignal.timeout(ANSWER_LIMIT_MS + waitMs) });
-
-const never = (): AbortSignal => new AbortController().signal;
 
 const sourceOf = async (connection: Connection, id: string): Promise<{ readonly source: string; readonly language: string }> => {
   const response = await send(connection, candidatesContract.source, { params: { id } });

@@ -14,9 +14,7 @@ import {
 } from '../domain/hosts/work.ts';
 import { jsonLines } from '../platform/json-lines.ts';
 import { errorOfAnswer, unreachable } from './errors.ts';
-import { type Call, type Connection, type Endpoint, parseAnswer, request, textOf } from './http.ts';
-
-const ANSWER_MS_MAX = 60_000;
+import { type Call, type Connection, createJson, type Endpoint, never, request } from './http.ts';
 
 type Wish<T> = Partial<Omit<T, 'argv'>> & { readonly argv: readonly string[] };
 
@@ -48,22 +46,8 @@ export interface FilesCall {
   readonly signal: AbortSignal;
 }
 
-interface JsonContract<Answer extends z.ZodType> extends Endpoint {
-  readonly schema: { readonly response: { readonly 200: Answer } };
-}
-
 export const createHostsClient = (connection: Connection): HostsClient => {
-  const json = async <Answer extends z.ZodType>(
-    contract: JsonContract<Answer>,
-    call: Omit<Call, 'signal'>,
-    waitMs = 0,
-  ): Promise<z.output<Answer>> => {
-    const signal = AbortSignal.timeout(ANSWER_MS_MAX + waitMs);
-    return parseAnswer(
-      contract.schema.response[200],
-      await textOf(connection, await request(connection, contract, { ...call, signal })),
-    );
-  };
+  const json = createJson(connection);
   return {
     exec: (host, body, { signal = never() } = {}) =>
       events(connection, hostsContract.exec, { schema: ExecEvent, call: { params: { host }, body, signal } }),
@@ -76,7 +60,7 @@ export const createHostsClient = (connection: Connection): HostsClient => {
     run: (host, body) => json(hostsContract.run, { params: { host }, body }),
     jobs: (host) => json(hostsContract.jobs, { params: { host } }),
     job: (host, job, { waitSeconds = 0 } = {}) =>
-      json(hostsContract.job, { params: { host, job }, query: { wait: waitSeconds || undefined } }, waitSeconds * 1000),
+      json(hostsContract.job, { params: { host, job }, query: { wait: waitSeconds || undefined }, waitMs: waitSeconds * 1000 }),
     logs: (host, job, { follow = false, tail, signal = never() } = {}) => {
       const call = { params: { host, job }, query: { follow: String(follow), tail }, signal };
       return events(connection, hostsContract.logs, { schema: LogEvent, call });
@@ -88,8 +72,6 @@ export const createHostsClient = (connection: Connection): HostsClient => {
     },
   };
 };
-
-const never = (): AbortSignal => new AbortController().signal;
 
 interface Stream<Schema extends z.ZodType> {
   readonly schema: Schema;

@@ -30,7 +30,7 @@ export interface Call {
 /** As a method of the client makes it: it is given up after its time, and the `waitMs` that the daemon may take on top. */
 export type CallOptions = Omit<Call, 'signal'> & { readonly waitMs?: number };
 
-export interface JsonContract<Answer extends z.ZodType> extends Endpoint {
+interface JsonContract<Answer extends z.ZodType> extends Endpoint {
   readonly schema: { readonly response: { readonly 200: Answer } };
 }
 
@@ -46,6 +46,16 @@ export const request = async (connection: Connection, endpoint: Endpoint, call: 
     throw unreachable(connection.url, error);
   }
 };
+
+/** Time for an answer; a long poll gets its waiting time on top. */
+const ANSWER_LIMIT_MS = 60_000;
+
+/** As `request`, and given up after its time. */
+export const send = (connection: Connection, endpoint: Endpoint, { waitMs = 0, ...call }: CallOptions): Promise<Response> =>
+  request(connection, endpoint, { ...call, signal: AbortSignal.timeout(ANSWER_LIMIT_MS + waitMs) });
+
+/** Of who waits for ever. */
+export const never = (): AbortSignal => new AbortController().signal;
 
 /** The answer's text. Throws the server's error when it is not a success. */
 export const textOf = async (connection: Connection, response: Response): Promise<string> => {
@@ -74,6 +84,14 @@ export const parseAnswer = <Schema extends z.ZodType>(schema: Schema, text: stri
     `the daemon's answer is not what this client expects (${issue?.path.join('.')}: ${issue?.message}): are both of one version?`,
   );
 };
+
+/** The answer of a contract, as a function of it. */
+export type Json = <Answer extends z.ZodType>(contract: JsonContract<Answer>, call?: CallOptions) => Promise<z.output<Answer>>;
+
+export const createJson =
+  (connection: Connection): Json =>
+  async (contract, call = {}) =>
+    parseAnswer(contract.schema.response[200], await textOf(connection, await send(connection, contract, call)));
 
 const headersOf = ({ token, user }: Connection, call: Call): Record<string, string> => ({
   ...(token === null ? {} : { authorization: `Bearer ${token}` }),

@@ -1,7 +1,7 @@
 /** Repeats calls that may succeed later: the daemon restarts, a queue is full. Only for calls that do no harm when they are made twice. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { KilnError } from '../domain/errors.ts';
 import { doubledMs } from '../platform/backoff.ts';
+import { retry } from '../platform/retry.ts';
 
 export interface RetryLimits {
   /** Failures in a row before the error is thrown. */
@@ -14,13 +14,8 @@ export const RETRY_LIMITS: RetryLimits = { triesMax: 60, minMs: 100, maxMs: 5000
 
 export const retrying =
   (limits: RetryLimits) =>
-  async <T>(call: () => Promise<T>): Promise<T> => {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await call();
-      } catch (error) {
-        if (!(error instanceof KilnError) || !error.retryable || failures >= limits.triesMax) throw error;
-        await pause(doubledMs(failures, limits));
-      }
-    }
-  };
+  async <T>(call: () => Promise<T>): Promise<T> =>
+    retry(call, {
+      mayHelp: (error, failures) => error instanceof KilnError && error.retryable && failures < limits.triesMax,
+      waitMs: (failures) => doubledMs(failures, limits),
+    });

@@ -1,5 +1,4 @@
 /** The client's calls about sweeps. */
-import type { z } from 'zod';
 import { sweepsContract } from '../domain/api/sweeps-contract.ts';
 import type {
   CreateSweep,
@@ -12,7 +11,7 @@ import type {
   SweepResultsQuery,
   SweepView,
 } from '../domain/api/sweeps.ts';
-import type { CallOptions, Endpoint, JsonContract } from './http.ts';
+import type { CallOptions, Endpoint, Json } from './http.ts';
 
 export interface SweepCalls {
   /** The same request is the same sweep: it may be sent again after a lost answer. */
@@ -33,7 +32,6 @@ export interface SweepCalls {
   sweepPlot(id: string, query?: Partial<SweepPlotQuery>): Promise<string>;
 }
 
-type Json = <Answer extends z.ZodType>(contract: JsonContract<Answer>, call?: CallOptions) => Promise<z.output<Answer>>;
 type Text = (endpoint: Endpoint, call: CallOptions) => Promise<string>;
 
 export const createSweepCalls = (json: Json, text: Text): SweepCalls => ({

@@ -27,3 +27,12 @@ export const issueText = (issue: Pick<z.core.$ZodIssue, 'message'>): string =>
 /** ["body", "candidates", 3, "source"] -> "body.candidates[3].source" */
 export const pathText = (path: readonly PropertyKey[]): string =>
   path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`)).join('');
+
+const ISSUES_SHOWN_MAX = 4;
+
+/** What is wrong with which fields, in one line. */
+export const issuesText = ({ issues }: Pick<z.core.$ZodError, 'issues'>): string =>
+  issues
+    .slice(0, ISSUES_SHOWN_MAX)
+    .map((issue) => `${pathText(issue.path)}: ${issueText(issue)}`)
+    .join('; ');

@@ -12,7 +12,8 @@ interface Wanted {
 
 interface ResultsDeps {
   readonly store: Pick<SweepStore, 'sweepResults'>;
-  readonly news: Signal<void>;
+  /** Something may have changed of this sweep. */
+  readonly news: Signal<SweepId>;
   /** More may come. Throws where there is no such sweep. */
   readonly isOpen: () => Promise<boolean>;
 }
@@ -24,7 +25,7 @@ export const resultsOf = async (
   const until = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, wait * 1000))]);
   for (;;) {
     const next = Promise.withResolvers<void>();
-    const stops = [news.on(next.resolve), onAbort(until, next.resolve)];
+    const stops = [news.on((changed) => changed === id && next.resolve()), onAbort(until, next.resolve)];
     try {
       // In this order: what is reported after the first question is found by the second.
       const open = await isOpen();

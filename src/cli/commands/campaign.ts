@@ -9,6 +9,7 @@ import { Language } from '../../domain/plan/plan.ts';
 import { plainLine, plainText } from '../../platform/printable-text.ts';
 import { type Context, contextOf, note, print, printJson } from '../context.ts';
 import { amount, campaignOf, collectGenerator, type StartOptions } from '../input/campaign-spec.ts';
+import { collect } from '../input/given.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { campaignTable, campaignText } from '../output/campaign-text.ts';
 import { watchCampaign } from '../watch-campaign.ts';
@@ -35,8 +36,6 @@ export const addCampaign = (program: Command): void => {
     call: (client, id) => client.stopCampaign(id),
   });
 };
-
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 const withStartOptions = (command: Command): Command =>
   command

@@ -5,6 +5,7 @@ import { Language, type Params } from '../../domain/plan/plan.ts';
 import { type Candidate, Effort } from '../../domain/candidate.ts';
 import { type Context, contextOf, note, print, printJson, printJsonLine } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { collect } from '../input/given.ts';
 import { collectParam } from '../input/params.ts';
 import type { RecognisedProgram } from '../input/program-style.ts';
 import { deviceFor, readSource, readText } from '../input/source-file.ts';
@@ -34,7 +35,6 @@ interface SubmitOptions extends CandidateOptions, TimeoutOption {
   readonly profile?: boolean;
 }
 
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 export const EFFORT_HELP =
   'full: time it to the end; racing: stop it early once it cannot come near the front of its ranking (default: racing)';
 

@@ -7,6 +7,7 @@ import { RUNNING_MAX, STRATEGIES, SWEEP_POINTS_MAX } from '../../domain/sweep/sw
 import { plainText } from '../../platform/printable-text.ts';
 import { type Context, contextOf, print, printJson } from '../context.ts';
 import { amount } from '../input/campaign-spec.ts';
+import { collect } from '../input/given.ts';
 import { collectAxis, collectParam } from '../input/params.ts';
 import { plateauWish, type SweepOptions, sweepOf } from '../input/sweep-spec.ts';
 import { wholeNumber } from '../input/whole-number.ts';
@@ -36,8 +37,6 @@ export const addSweep = (program: Command): void => {
   addResults(program, sweep);
   addPlot(program, sweep);
 };
-
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 const withBudget = (command: Command): Command =>
   command

@@ -2,13 +2,12 @@
 import type { Command } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { collect } from '../input/given.ts';
 
 export interface HostChoice {
   readonly all?: boolean;
   readonly label?: readonly string[];
 }
-
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 export const withHostChoice = (command: Command): Command =>
   command

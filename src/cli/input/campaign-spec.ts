@@ -7,8 +7,8 @@ import { CreateCampaign } from '../../domain/api/campaigns.ts';
 import type { Effort } from '../../domain/candidate.ts';
 import type { CampaignSpec } from '../../domain/campaign/campaign.ts';
 import { KilnError } from '../../domain/errors.ts';
-import { issueText } from '../../platform/issue-text.ts';
 import type { Language } from '../../domain/plan/plan.ts';
+import { checked, given } from './given.ts';
 import { readSource } from './source-file.ts';
 
 export interface StartOptions {
@@ -58,7 +58,7 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
   const problems = options.problem ?? file?.problems ?? [];
   if (problems.length === 0) throw new KilnError('INVALID_REQUEST', NO_PROBLEM);
   const { device, generator, language, source = [], agents, seed, priority, effort, name, submitter } = options;
-  return checked({
+  return checked(CreateCampaign, {
     ...file,
     ...given({ devices: device, generators: generator, languages: language, agents, seed, priority, effort, name, submitter }),
     problems,
@@ -71,17 +71,6 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
   });
 };
 
-/** Without what was not given. */
-const given = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-
-const checked = (campaign: unknown): CreateCampaign => {
-  const parsed = CreateCampaign.safeParse(campaign);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issueText(issue)}`);
-  throw new KilnError('INVALID_REQUEST', issues.slice(0, ISSUES_SHOWN_MAX).join('; '));
-};
-
 const budgetOf = (file: CampaignFile | null, options: StartOptions): Readonly<Record<string, unknown>> => {
   const { budgetUsd: usd, budgetGpuMinutes: gpuMinutes, budgetCandidates: candidates, minutes } = options;
   const budget = { ...file?.budget, ...given({ usd, gpuMinutes, candidates, minutes }) };
@@ -89,7 +78,6 @@ const budgetOf = (file: CampaignFile | null, options: StartOptions): Readonly<Re
   throw new KilnError('INVALID_REQUEST', NO_BUDGET);
 };
 
-const ISSUES_SHOWN_MAX = 4;
 const NO_PROBLEM = 'no problem is named: give --problem NAME, or a campaign file';
 const NO_BUDGET =
   'no limit is given: use at least one of --budget-usd, --budget-gpu-minutes, --budget-candidates and --minutes (or `budget` in the file)';

@@ -6,7 +6,7 @@ import { CreateSweep } from '../../domain/api/sweeps.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { Params } from '../../domain/plan/plan.ts';
 import type { StrategyName } from '../../domain/sweep/sweep.ts';
-import { issueText, pathText } from '../../platform/issue-text.ts';
+import { checked, given } from './given.ts';
 import type { Space } from './params.ts';
 import { deviceFor, readSource, readText } from './source-file.ts';
 
@@ -55,7 +55,7 @@ export const sweepOf = async (path: string, options: SweepOptions): Promise<Crea
   const { priority = file?.priority, submitter = file?.submitter, label: labels = file?.labels } = options;
   const params = { ...file?.params, ...options.param };
   const device = deviceFor(language, options.device ?? file?.device);
-  return checked({
+  return checked(CreateSweep, {
     ...settingsOf(file, options),
     candidate: given({ problem, source, language, params, ...device, priority, submitter, labels }),
   });
@@ -82,17 +82,4 @@ const settingsOf = (file: SweepFile | null, options: SweepOptions): Readonly<Rec
     where: [...(file?.where ?? []), ...where],
     budget: { ...file?.budget, ...budget },
   };
-};
-
-/** Without what was not given. */
-const given = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-
-const ISSUES_SHOWN_MAX = 4;
-
-const checked = (sweep: unknown): CreateSweep => {
-  const parsed = CreateSweep.safeParse(sweep);
-  if (parsed.success) return parsed.data;
-  const reported = parsed.error.issues.map((issue) => `${pathText(issue.path)}: ${issueText(issue)}`);
-  throw new KilnError('INVALID_REQUEST', reported.slice(0, ISSUES_SHOWN_MAX).join('; '));
 };

@@ -1,6 +1,7 @@
 /** Results of a sweep as a table, CSV, JSON lines, or its best configuration. Pure. */
 import type { SweepResults, SweepView } from '../../domain/api/sweeps.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { toCsv } from '../../domain/text/csv.ts';
 import { milliseconds, nanoseconds, times } from '../../domain/text/units.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
 import { jsonText } from '../context.ts';
@@ -75,12 +76,7 @@ const csvText = (view: SweepView, results: Results): string => {
     result.deviceMs,
     result.finishedAt,
   ]);
-  return [[...names, ...COLUMNS], ...rows].map((row) => `${row.map(csvCell).join(',')}\n`).join('');
-};
-
-const csvCell = (value: string | number | null): string => {
-  const text = String(value ?? '');
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return toCsv([[...names, ...COLUMNS], ...rows], '\n');
 };
 
 /** What another program needs to use it: `params` are those that the kernel is compiled with. */

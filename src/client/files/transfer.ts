@@ -1,9 +1,9 @@
 /** Makes one folder like another: compares both sides, and sends what differs. What broke off goes on where it was. */
 import { Buffer } from 'node:buffer';
-import { setTimeout as pause } from 'node:timers/promises';
 import { KilnError } from '../../domain/errors.ts';
 import { CHUNK_BYTES, type Entry, ITEMS_MAX } from '../../domain/hosts/work-frames.ts';
 import { doubledMs } from '../../platform/backoff.ts';
+import { retry } from '../../platform/retry.ts';
 import { contentOf } from './content.ts';
 import type { End, Piece } from './end.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
@@ -11,6 +11,7 @@ import { countOf, type FilePlan, type LeftOut, type Plan, planOf, sendable, toBe
 
 /** A host that is connected anew is back within seconds. */
 const TRIES_MAX = 5;
+const RETRY = { minMs: 500, maxMs: 8000 };
 const NOTHING = Buffer.alloc(0);
 
 export interface TransferOptions {
@@ -39,17 +40,15 @@ export interface Transferred {
   readonly leftOut: readonly LeftOut[];
 }
 
-export const transfer = async (options: TransferOptions): Promise<Transferred> => {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await attempt(options);
-    } catch (error) {
-      if (!(error instanceof KilnError && error.code === 'HOST_NOT_CONNECTED') || tries >= TRIES_MAX) throw error;
-      options.onRetry(error.message);
-      await pause(doubledMs(tries, { minMs: 500, maxMs: 8000 }));
-    }
-  }
-};
+export const transfer = async (options: TransferOptions): Promise<Transferred> =>
+  retry(async () => attempt(options), {
+    mayHelp: (error, failures) => {
+      const again = error instanceof KilnError && error.code === 'HOST_NOT_CONNECTED' && failures < TRIES_MAX;
+      if (again) options.onRetry(error.message);
+      return again;
+    },
+    waitMs: (failures) => doubledMs(failures, RETRY),
+  });
 
 const attempt = async ({ source, target, rules, deletes, dryRun, onPlan, onWritten }: TransferOptions): Promise<Transferred> => {
   const ignored = rules();

@@ -92,4 +92,4 @@ export type Judging = Pick<
 >;
 
 /** The part of it that sweeps use. */
-export type SweepJudging = Pick<Kiln, 'submit' | 'cancel' | 'views' | 'fleet' | 'events' | 'lastSequence' | 'onEvents'>;
+export type SweepJudging = Pick<Kiln, 'submit' | 'steer' | 'views' | 'fleet' | 'events' | 'lastSequence' | 'onEvents'>;

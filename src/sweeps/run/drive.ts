@@ -22,7 +22,7 @@ export interface DriveDeps {
   /** A limit is reached and the last verdict is there. */
   readonly finish: (run: SweepRun, reason: string) => Promise<void>;
   /** Verdicts were reported: whoever waits for results looks. */
-  readonly onReported: () => void;
+  readonly onReported: (run: SweepRun) => void;
 }
 
 export const drive = async (run: SweepRun, deps: DriveDeps): Promise<void> => {
@@ -112,7 +112,7 @@ const collect = async (run: SweepRun, { store, onReported }: DriveDeps): Promise
     }
     for (const one of ids) run.arrived.delete(one);
     learn(run, reported);
-    if (reported.length > 0) onReported();
+    if (reported.length > 0) onReported(run);
   }
 };
 

@@ -8,6 +8,7 @@ import type { SweepId } from '../../domain/ids.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { SweepJudging } from '../../domain/ports/kiln.ts';
 import type { SweepChange, SweepStore } from '../../domain/ports/sweeps.ts';
+import type { SweepRow } from '../../domain/sweep/sweep.ts';
 import { createRounds } from '../../platform/rounds.ts';
 import { createSignal, type Signal } from '../../platform/signal.ts';
 import { drive, type DriveDeps, isPassing } from './drive.ts';
@@ -30,8 +31,8 @@ export interface RunnerDeps {
 
 export interface SweepRunner {
   readonly runs: ReadonlyMap<SweepId, SweepRun>;
-  /** Something was reported, or a sweep is over. */
-  readonly news: Signal<void>;
+  /** Something was reported of this sweep, or it is over. */
+  readonly news: Signal<SweepId>;
   /** Throws KilnError where it cannot go on. */
   open(id: SweepId): Promise<SweepRun | null>;
   /** Durable when it resolves. */
@@ -43,7 +44,7 @@ export interface SweepRunner {
 }
 
 export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): SweepRunner => {
-  const [runs, news] = [new Map<SweepId, SweepRun>(), createSignal()];
+  const [runs, news] = [new Map<SweepId, SweepRun>(), createSignal<SweepId>()];
   let isStopped = false;
   const follower = followVerdicts({
     judging,
@@ -56,7 +57,7 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
   const change = async (run: SweepRun, given: SweepChange): Promise<void> => {
     applyChange(run, given, monotonicMs());
     await store.updateSweep(run.record.id, { ...given, ranMs: run.record.ranMs });
-    news.emit();
+    news.emit(run.record.id);
     drives.wake(run);
   };
   const deps: DriveDeps = {
@@ -65,11 +66,11 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
     monotonicMs,
     slots: createSlots(judging, monotonicMs),
     finish: async (run, reason) => change(run, { status: 'finished', reason }),
-    onReported: news.emit,
+    onReported: ({ record }) => news.emit(record.id),
   };
   const drives = createDrives({
     drive: async (run) => drive(run, deps),
-    onRest: (run) => isThrough(run) && runs.delete(run.record.id) && news.emit(),
+    onRest: (run) => isThrough(run) && runs.delete(run.record.id) && news.emit(run.record.id),
     onFailure: async (run, error) => {
       if (isPassing(error)) return true;
       log.error({ err: error, sweepId: run.record.id }, 'a sweep cannot go on');
@@ -78,14 +79,14 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
       return false;
     },
   });
-  const open = async (id: SweepId): Promise<SweepRun | null> => {
-    const known = runs.get(id);
-    if (known) return known;
-    const record = await store.sweepRow(id);
+  const open = async (id: SweepId): Promise<SweepRun | null> => runs.get(id) ?? begin(await store.sweepRow(id));
+  const begin = async (record: SweepRow | null): Promise<SweepRun | null> => {
+    if (record?.spec == null) return null;
+    const { id, spec } = record;
     const candidate = await store.sweepCandidate(id);
-    if (record?.spec == null || candidate === null) return null;
+    if (candidate === null) return null;
     // Somebody else may have opened it meanwhile.
-    const run = runs.get(id) ?? createRun({ ...record, spec: record.spec }, candidate);
+    const run = runs.get(id) ?? createRun({ ...record, spec }, candidate);
     run.runningSinceMs ??= record.status === 'running' ? monotonicMs() : null;
     runs.set(id, run);
     await follower.begin();
@@ -104,7 +105,7 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
     change,
     idle: async (id) => drives.idle(id),
     start: async () => {
-      for (const { id } of await store.openSweeps()) await open(id);
+      for (const record of await store.openSweeps()) await begin(record);
       rounds.every(LOOK_MS, async () => wakeAll(false), 'sweeps could not be looked at');
       rounds.every(RECHECK_MS, async () => wakeAll(true), 'verdicts of sweeps could not be looked for');
       rounds.every(SAVE_MS, async () => save(runs.values(), store, monotonicMs()), 'the time that sweeps ran could not be saved');
@@ -114,7 +115,7 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
       isStopped = true;
       rounds.stop();
       follower.stop();
-      news.emit();
+      for (const id of runs.keys()) news.emit(id);
       await drives.stop();
       await save(runs.values(), store, monotonicMs()).catch((error: unknown) =>
         log.warn({ err: error }, 'the time that sweeps ran could not be saved'),

@@ -3,10 +3,12 @@
  * cover, and draws now and then, so that no hill keeps it. Values that mostly fail are tried less.
  */
 import { below, type Random, randomFrom } from '../../platform/random.ts';
+import { type Best, createBest } from './best.ts';
 import { drawPoint, isNew } from './draw.ts';
 import { createFailures } from './failures.ts';
 import { createLatinHypercube } from './latin-hypercube.ts';
-import type { Strategy, StrategyOptions, Reported } from './strategy.ts';
+import { pointsFrom } from './points.ts';
+import type { Strategy, StrategyOptions } from './strategy.ts';
 
 /** Points of the even cover it begins with, for each axis. */
 const START_PER_AXIS = 2;
@@ -28,7 +30,7 @@ export const createEvolve = (options: StrategyOptions): Strategy => {
   const seen = new Set(asked);
   const cover = createLatinHypercube({ ...options, planned: start, asked: asked.slice(0, start) });
   const failures = createFailures(space);
-  let best: Reported[] = [];
+  const best = createBest(PARENTS);
 
   const child = (random: Random, tries: number): number => {
     const parent = space.placesOf(parentOf(best, random));
@@ -39,7 +41,7 @@ export const createEvolve = (options: StrategyOptions): Strategy => {
   };
   const next = (): number | null => {
     const random = randomFrom(seed, seen.size, 2);
-    if (best.length > 0 && random() >= DRAWN_SHARE) {
+    if (best.results.length > 0 && random() >= DRAWN_SHARE) {
       for (let tries = 0; tries < TRIES_MAX; tries += 1) {
         const point = child(random, tries);
         if (isNew({ space, seen }, point) && random() < failures.chanceOf(point)) return point;
@@ -48,27 +50,22 @@ export const createEvolve = (options: StrategyOptions): Strategy => {
     return drawPoint({ space, seen, random });
   };
   return {
-    ask: (count) => {
-      const points: number[] = [];
-      while (points.length < count) {
+    ask: (count) =>
+      pointsFrom(count, () => {
         const point = seen.size < start ? (cover.ask(1)[0] ?? null) : next();
-        if (point === null) break;
-        seen.add(point);
-        points.push(point);
-      }
-      return points;
-    },
+        if (point !== null) seen.add(point);
+        return point;
+      }),
     report: (results) => {
       failures.report(results);
-      const passed = results.filter(({ value }) => value !== null);
-      best = [...best, ...passed].toSorted((a, b) => (b.value ?? 0) - (a.value ?? 0)).slice(0, PARENTS);
+      for (const result of results) best.add(result);
     },
   };
 };
 
 /** The better, the likelier: the least of two draws. */
-const parentOf = (best: readonly Reported[], random: Random): number =>
-  best[Math.min(below(random, best.length), below(random, best.length))]?.point ?? 0;
+const parentOf = ({ results }: Best, random: Random): number =>
+  results[Math.min(below(random, results.length), below(random, results.length))]?.point ?? 0;
 
 const crossed = (a: readonly number[], b: readonly number[], random: Random): number[] =>
   a.map((place, axis) => (random() < 1 / 2 ? place : (b[axis] ?? place)));

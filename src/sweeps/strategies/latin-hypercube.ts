@@ -5,6 +5,7 @@
 import type { Space } from '../../domain/sweep/space.ts';
 import { below, type Random, randomFrom } from '../../platform/random.ts';
 import { drawPoint, isNew } from './draw.ts';
+import { pointsFrom } from './points.ts';
 import type { Strategy, StrategyOptions } from './strategy.ts';
 
 const ROUND_MAX = 4096;
@@ -24,16 +25,12 @@ export const createLatinHypercube = ({ space, seed, planned, asked }: StrategyOp
     return isNew({ space, seen }, point) ? point : drawPoint({ space, seen, random: randomFrom(seed, place, 1) });
   };
   return {
-    ask: (count) => {
-      const points: number[] = [];
-      while (points.length < count) {
+    ask: (count) =>
+      pointsFrom(count, () => {
         const point = pointAt(seen.size);
-        if (point === null) break;
-        seen.add(point);
-        points.push(point);
-      }
-      return points;
-    },
+        if (point !== null) seen.add(point);
+        return point;
+      }),
     report: () => undefined,
   };
 };

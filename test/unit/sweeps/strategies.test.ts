@@ -66,6 +66,15 @@ describe.each(STRATEGIES)('the strategy %s', (name) => {
     expect(ran(again, 28, 4)).toEqual(whole.slice(32));
   });
 
+  test('goes on after a restart of a long sweep as if there had been none', () => {
+    const whole = ran(created(name), 260, 4);
+    for (const kept of [200, 204, 208, 212, 216]) {
+      const again = created(name, 1, whole.slice(0, kept));
+      again.report(whole.slice(0, kept).map(reported));
+      expect(ran(again, 20, 4)).toEqual(whole.slice(kept, kept + 20));
+    }
+  });
+
   test('asks for what is on its way no second time', () => {
     const strategy = created(name);
     const points = [...strategy.ask(20), ...strategy.ask(20)];

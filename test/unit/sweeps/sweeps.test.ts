@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { CreateSweep, type SweepView } from '../../../src/domain/api/sweeps.ts';
 import { KilnError } from '../../../src/domain/errors.ts';
 import type { SweepId } from '../../../src/domain/ids.ts';
+import type { SweepStore } from '../../../src/domain/ports/sweeps.ts';
 import { createSweeps, type RunningSweeps } from '../../../src/sweeps/sweeps.ts';
 import { createFakeKiln, type FakeKiln } from '../../support/server/fake-kiln.ts';
 import { passed, score } from '../../support/server/fake-outcomes.ts';
@@ -26,11 +27,21 @@ interface Scenario {
   readonly sweeps: RunningSweeps;
   /** The daemon is killed and starts again. */
   readonly restarted: () => Promise<RunningSweeps>;
+  /** Questions for the row of one sweep. */
+  readonly rowsRead: () => number;
 }
 
 const scenario = async ({ judges = true } = {}): Promise<Scenario> => {
   const kiln = createFakeKiln();
-  const store = createMemorySweepStore(kiln);
+  let rowsRead = 0;
+  const memory = createMemorySweepStore(kiln);
+  const store: SweepStore = {
+    ...memory,
+    sweepRow: async (id) => {
+      rowsRead += 1;
+      return memory.sweepRow(id);
+    },
+  };
   const begun = async (): Promise<RunningSweeps> => {
     const sweeps = createSweeps({ store, judging: kiln, log: pino({ level: 'silent' }) });
     await sweeps.start();
@@ -42,6 +53,7 @@ const scenario = async ({ judges = true } = {}): Promise<Scenario> => {
   return {
     kiln,
     sweeps,
+    rowsRead: () => rowsRead,
     restarted: async () => {
       await sweeps.close();
       return begun();
@@ -134,6 +146,15 @@ describe('a sweep', () => {
     for (const one of candidates.slice(1)) judge(kiln, one.id, one.submission.params);
     expect(await ended(again, id)).toMatchObject({ status: 'finished', asked: VALID, byStatus: { done: VALID } });
     expect(await submitted(kiln)).toBe(VALID);
+  });
+
+  test('is read once when a daemon starts', async () => {
+    const { sweeps, restarted, rowsRead } = await scenario({ judges: false });
+    const { id } = await sweeps.create(request({ maxRunning: 2 }));
+    const before = rowsRead();
+    const again = await restarted();
+    expect(rowsRead()).toBe(before);
+    expect(await again.view(id)).toMatchObject({ status: 'running' });
   });
 
   test('submits again what a killed daemon had asked for and not submitted', async () => {

@@ -15,6 +15,7 @@ import { bytes as byteText } from '../../../domain/text/units.ts';
 import { wallClockMs } from '../../../platform/clock.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { type Context, contextOf, note, print, printJson } from '../../context.ts';
+import { collect } from '../../input/given.ts';
 import { hostPlace } from '../../input/places.ts';
 import { createProgress } from '../../output/progress.ts';
 
@@ -27,7 +28,6 @@ interface FileOptions {
 }
 
 const LEFT_OUT_SHOWN_MAX = 10;
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 const withFileOptions = (command: Command): Command =>
   command

@@ -1,7 +1,7 @@
 /** A table of any length: only the rows that are seen are in the page. Screen readers are told how many there are. */
 import { h, type ComponentChildren, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { toCsv } from '../../model/csv.ts';
+import { toCsv } from '../../../domain/text/csv.ts';
 
 export interface Column<Row> {
   readonly title: string;

@@ -3,8 +3,9 @@
 /** A spreadsheet would run a cell that begins so as a formula; names and params come from candidates. */
 const FORMULA = /^[=+\-@\t\r]/u;
 
-export const toCsv = (rows: readonly (readonly (string | number | null)[])[]): string =>
-  rows.map((row) => `${row.map(cellOf).join(',')}\r\n`).join('');
+/** `lineBreak`: what other tools of a shell expect, where it is for them. */
+export const toCsv = (rows: readonly (readonly (string | number | null)[])[], lineBreak: '\n' | '\r\n' = '\r\n'): string =>
+  rows.map((row) => `${row.map(cellOf).join(',')}${lineBreak}`).join('');
 
 const cellOf = (value: string | number | null): string => {
   if (value === null) return '';
