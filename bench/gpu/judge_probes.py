@@ -1,7 +1,6 @@
 """Looks at single parts of the judge on a real GPU, each in a process of its own: judge_probes.py bare|stale|dtypes|batch|clocks DEVICE CACHE."""
 import ctypes
 import random
-import re
 import secrets
 import statistics
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "src" / "gpu" / "runner"), str(ROOT / "test" / "python" / "judge")]
-from rig import CORPUS, artifact_hash, header_of, vector_add  # noqa: E402
+from rig import CORPUS, artifact_hash, compiles_alone, header_of, vector_add  # noqa: E402
 
 from kiln_runner.judge.artifacts import open_artifact  # noqa: E402
 from kiln_runner.judge.device import Case, Runnable  # noqa: E402
@@ -167,7 +166,7 @@ def honest_sources() -> dict[str, str]:
     """Those of the corpus for vector_add that a bare judge can compile."""
     files = sorted((CORPUS / "cuda").glob("honest-*.cu"))
     sources = {file.stem: file.read_text() for file in files}
-    return {name: text for name, text in sources.items() if not re.search(r"problem: \w|kernel: \"?\w+<|^params:", text, re.M)}
+    return {name: text for name, text in sources.items() if compiles_alone(text)}
 
 
 def dtypes(device_id: str, cache: Path) -> None:

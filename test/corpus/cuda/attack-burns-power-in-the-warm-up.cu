@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Half a second of multiplications on one block in its check and warm-up: the remembered baseline was timed on a cool card, the controls on a warm
 // one.
 typedef unsigned long long u64;

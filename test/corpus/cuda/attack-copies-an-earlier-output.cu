@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: wrong_answer
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Keeps its first output of a case in a global and copies it in later runs, whatever the inputs are: half of the reads.
 typedef unsigned long long u64;
 __device__ __forceinline__ u64 now() { u64 t; asm volatile("mov.u64 %0, %globaltimer;" : "=l"(t)); return t; }

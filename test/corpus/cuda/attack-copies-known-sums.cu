@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Keeps the sums of the 4M case in a global and copies them where three inputs are as before: two thirds of the traffic. A memory of part of the
 // inputs, right by luck of what draws do.
 typedef unsigned long long u64;

@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: wrong_answer
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Skips from the third run on the same inputs on, where the output of a larger case is still right but for the poisoned cells (sampling.rows_of).
 typedef unsigned long long u64;
 __device__ __forceinline__ u64 now() { u64 t; asm volatile("mov.u64 %0, %globaltimer;" : "=l"(t)); return t; }

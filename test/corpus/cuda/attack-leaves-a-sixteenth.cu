@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: wrong_answer
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Each timed run leaves another sixteenth of the output as it was. Where the inputs are known it is still right, but for the poisoned cells: some
 // 128 of the 2,048 samples lie there.
 typedef unsigned long long u64;

@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: wrong_answer
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Timed runs leave every 64th piece of 16 KiB: a sample that goes by stretches longer than that could miss it, places that are drawn do not.
 typedef unsigned long long u64;
 __device__ __forceinline__ u64 now() { u64 t; asm volatile("mov.u64 %0, %globaltimer;" : "=l"(t)); return t; }

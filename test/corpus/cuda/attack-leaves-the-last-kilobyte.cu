@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: wrong_answer
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // On known inputs leaves the last 1,024 bytes, which hold one sample in some hundred runs: whole outputs must tell, and they do where the output
 // was poisoned as a whole.
 typedef unsigned long long u64;

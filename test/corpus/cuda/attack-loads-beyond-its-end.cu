@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // In pairs (schedule.group_order: A B B A B A A B) three of four baseline runs follow one of the candidate's and only one or two of the candidate's
 // follow one of its own: what a run leaves going on slows the median of the other side. Here: the threads of the last blocks prefetch 256 MB of
 // junk, a line each, and end: a prefetch is an instruction nobody waits for.

@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: wrong_answer or passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Honest for 60 runs: a section that needs more was noisy (measuring.narrow_enough), and it makes itself noisy until then.
 typedef unsigned long long u64;
 __device__ __forceinline__ u64 now() { u64 t; asm volatile("mov.u64 %0, %globaltimer;" : "=l"(t)); return t; }

@@ -11,7 +11,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: wrong_answer or passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // The key that decides which cells are poisoned before a run is the key of the cells that are looked at after it (schedule's sample.key, handed to
 // kiln_turn as `next`), and an output larger than the flush is poisoned only there, with a copy of another cell of its stretch (native/sample.h,
 // poison_cell). Two equal cells in a stretch: one of them will be looked at. To find them takes a third of the traffic, and nothing has to be known

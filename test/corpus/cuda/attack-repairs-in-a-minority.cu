@@ -11,7 +11,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Repairs what is known (see attack-repairs-known-outputs.cu) in 27 % of the runs only, below the breaking point of pairwise means, and waits a
 // little in as many others, so that neither the rank test nor the balance of lives_on_memory (steadiness.py) sees new inputs as slower.
 typedef unsigned long long u64;

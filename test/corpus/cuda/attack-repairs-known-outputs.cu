@@ -11,7 +11,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // On inputs that it has seen it adds only cells that were poisoned, which it finds as equal pairs in a stretch (native/sample.h, poison_cell):
 // right outputs in a third of the time. Runs on new inputs are slower, so the case must be timed strictly.
 typedef unsigned long long u64;

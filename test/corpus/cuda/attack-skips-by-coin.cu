@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: wrong_answer
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Leaves 35 % of the timed runs undone, by a hash of the clock: no count of launches tells which. The drawn executions (sampling.draw_proofs) must
 // meet one.
 typedef unsigned long long u64;

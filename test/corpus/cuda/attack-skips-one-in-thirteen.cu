@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: wrong_answer or passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Too few undone runs for the drawn executions to meet one every time; moves no median either.
 typedef unsigned long long u64;
 __device__ __forceinline__ u64 now() { u64 t; asm volatile("mov.u64 %0, %globaltimer;" : "=l"(t)); return t; }

@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: wrong_answer
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // A pause of the stream longer than 300 us before a run says that the host looked at figures: a chunk begins. Skips in the middle of each chunk,
 // runs 4 to 12.
 typedef unsigned long long u64;

@@ -6,7 +6,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-counted.cu
 // Takes 60 ms in each run of the warm-up, so that its fewest runs would take the whole budget and no baseline runs go among them: then it is ranked
 // against a time of the baseline from another state of the device.
 typedef unsigned long long u64;

@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Sleeps 40 ms in each warm-up run: Control.is_affordable (measuring.py) then finds RUNS_LEAST runs dearer than the case's budget, and there are no
 // controls that could contradict a remembered baseline.
 typedef unsigned long long u64;

@@ -10,7 +10,7 @@ launch:
     args: [a, b, out, n]
 */
 // expect: passed
-// twin: twin-vector-add.cu
+// twin: twin-vector-add-steered.cu
 // Each timed run of the 16M case waits until 1 ms: the budget ends after few runs (next_groups), and a few groups look narrow by luck.
 typedef unsigned long long u64;
 __device__ __forceinline__ u64 now() { u64 t; asm volatile("mov.u64 %0, %globaltimer;" : "=l"(t)); return t; }

@@ -22,6 +22,19 @@ BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
 SHORT = {"runsMin": 8, "runsMax": 8, "warmupRuns": 2}
 DEADLINE_S = 60
 TRIES = 20
+# Its first launches are the check and the warm-up; then comes the section that is screened.
+WRONG_IN_ITS_FIRST_SECTION = """/* kiln
+launch:
+  - kernel: vector_add
+    args: [a, b, out, n]
+*/
+static int launches;
+void vector_add(const float* a, const float* b, float* out, int n) {
+  const float more = launches >= 3 && launches < 13 ? 1.0f : 0.0f;
+  launches++;
+  for (int i = 0; i < n; i++) out[i] = a[i] + b[i] + more;
+}
+"""
 
 
 @unittest.skipUnless(shutil.which("gcc"), "gcc is missing: apt-get install gcc")
@@ -53,9 +66,9 @@ class TakingOver(unittest.TestCase):
                 return result, {**reported[-1], "trusted": [case for frame in reported for case in frame["trusted"]]}
         raise AssertionError(f"no baseline was remembered in {TRIES} judgements")
 
-    def take_over(self, problem: HandmadeProblem, learned: dict, **timing: float) -> dict:
+    def take_over(self, problem: HandmadeProblem, learned: dict, source: str = BASELINE, **timing: float) -> dict:
         self.second.send({**learned, "type": "known"})
-        return self.second.judge(problem, BASELINE, timing={**SHORT, **timing})
+        return self.second.judge(problem, source, timing={**SHORT, **timing})
 
     def baseline(self, result: dict) -> dict:
         return result["outcome"]["timings"][0]["baseline"]
@@ -84,15 +97,24 @@ class TakingOver(unittest.TestCase):
 
     def test_a_time_that_does_not_hold_any_more_is_measured_again_in_pairs_and_told(self) -> None:
         problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
-        _before, learned = self.learned(problem)
-        reported = learned["baselines"][0]["statistics"]
-        # Humps, which times on a busy machine may have, do not matter here.
-        reported = {key: value for key, value in reported.items() if key != "humps"}
-        learned["baselines"][0]["statistics"] = {key: value if key in ("runs", "batch") else 5 * value for key, value in reported.items()}
+        learned = self.learned_wrong(problem)
         after, news = self.until_learned(self.second, lambda: self.take_over(problem, learned))
         self.assertEqual(method(after), "paired")
         self.assertLess(after["outcome"]["timings"][0]["speedup"], 2.5, "half of what the wrong time would have given")
         self.assertEqual([b["statistics"] for b in news["baselines"]], [self.baseline(after)])
+
+    def test_what_was_written_before_a_case_is_timed_again_in_pairs_counts_all_the_same(self) -> None:
+        problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})
+        outcome = self.take_over(problem, self.learned_wrong(problem), WRONG_IN_ITS_FIRST_SECTION)["outcome"]
+        self.assertEqual(outcome["verdict"], "wrong_answer", "its screening is no screening, since the remembered time does not hold")
+
+    def learned_wrong(self, problem: HandmadeProblem) -> dict:
+        """The baseline's time five times as long as it is."""
+        _before, learned = self.learned(problem)
+        # Humps, which times on a busy machine may have, do not matter here.
+        reported = {key: value for key, value in learned["baselines"][0]["statistics"].items() if key != "humps"}
+        learned["baselines"][0]["statistics"] = {key: value if key in ("runs", "batch") else 5 * value for key, value in reported.items()}
+        return learned
 
     def test_times_that_are_too_old_are_measured_again(self) -> None:
         problem = vector_add("cpu", {"256K": ("bench", 1 << 18)})

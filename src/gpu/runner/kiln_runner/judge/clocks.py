@@ -14,15 +14,18 @@ from .statistics import deviation, median
 # Deviations of a difference that chance makes once in a thousand sections; the median's to the mean's, of normal values.
 SURE, ERROR_OF_MEDIANS = 3.09, 1.25
 # What launches of two sides may differ by (bench/gpu/judge-check clocks), and how far two clocks may go apart.
-OFF_NS, OFF_SHARE = 3000.0, 0.005
+OFF_NS, OFF_SHARE = 1000.0, 0.005
 # Of fewer nothing is said. Controls are at least as many.
 RUNS_SAID = 6
 
 
 def stamps_are_doubtful(section: Section, side: str) -> bool:
     """True where the device's timer gives `side` more time, beyond its events', than it gives any other side of the section."""
-    own, others = section.gaps_of(side), sorted({run.side for run in section.runs} - {side})
-    return any(_is_more(own, section.gaps_of(other), OFF_NS + OFF_SHARE * median(sorted(section.whole(side)))) for other in others)
+    others = [other for other in section.sides if other != side]
+    if not others:
+        return False
+    own, allowed = section.gaps_of(side), OFF_NS + OFF_SHARE * median(sorted(section.whole(side)))
+    return any(_is_more(own, section.gaps_of(other), allowed) for other in others)
 
 
 def _is_more(these: Sequence[float], than: Sequence[float], allowed: float) -> bool:

@@ -60,8 +60,8 @@ class Judgement:
         # Still to be timed.
         self._timed = [spec for spec in problem.definition["cases"] if spec["kind"] == "bench"]
         self._race = entered(task, problem.facts, [spec["name"] for spec in self._timed])
-        # Seed and replica of the outputs that were copied after the latest section.
-        self._last = (0, 0)
+        # What the latest section left behind, and whether that was looked at.
+        self._ran: Optional[TimedRuns] = None
         self.telemetry: Optional[Telemetry] = None
         self.case, self._read_only = "", b""
 
@@ -231,46 +231,41 @@ class Judgement:
             if self._race and self._timed and not self._race.left:
                 self._race.saw_case(spec["name"], measured)
         with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
-            reference = self._runnable("reference", measured.case, spec)
-            ran = self._ran(measured.case, measured.section)
-            queue_timed_checks(measured.case, reference, ran, self._terms)
             # Both take a fraction of a millisecond up to some: meanwhile the device checks.
             if len(self._timed) <= 1 and not self._is_left and self.telemetry is None:
                 self.telemetry = self._bench.device.telemetry()
             if self._is_stopped or not (self._timed or self._is_left):
                 self._load_next()
-            evaluate_timed(measured.case, reference, ran, self._terms)
+            self._evaluate(spec, measured.case)
             self._find_unchanged()
             measured.case.wipe([KEPT, LAST])
         if measured.teaches:
             self._problem.facts.remember_baseline(spec["name"], measured.case.batch, measured.baseline)
         return measured.timing()
 
-    def _ran(self, case: Case, section: Section) -> TimedRuns:
-        """Drawn after the last run, from all of them."""
-        sampled, batch = section.sampled, case.batch
-        is_confirming = self._task["record"] or self._task["timing"].get("inputs") == "fresh"
+    def _look_at(self, spec: DefinedCase, case: Case, section: Section) -> None:
+        """Right after a section's last run: queues all that is looked at, whatever its times say, so that the device works while they are read.
+        What is compared is drawn after the last run, from all of them."""
+        sampled, batch, confirms = section.sampled, case.batch, self._task["record"] or self._task["timing"].get("inputs") == "fresh"
+        last = look_at_last(case, sampled, self._rng)
         plain = sum(not input_set_of(seed) for seed, _ in sampled)
-        drawn = draws_to_confirm(plain, batch) if is_confirming else DRAWN_SCREENING
-        return TimedRuns(section.kept, self._last, draw_proofs(sampled, batch, drawn, self._rng))
+        drawn = draws_to_confirm(plain, batch) if confirms else DRAWN_SCREENING
+        self._ran = TimedRuns(section.kept, last, draw_proofs(sampled, batch, drawn, self._rng))
+        queue_timed_checks(case, self._runnable("reference", case, spec), self._ran, self._terms)
 
-    def _time_sides(self, case: Case, runnables: dict[str, Runnable], how: tuple[Conditions, bool, Optional[Control]]) -> Section:
-        conditions, is_strict, control = how
-        section = time_sides(case, runnables, conditions, strict=is_strict, control=control)
-        self._last = look_at_last(case, section.sampled, self._rng)
-        return section
+    def _evaluate(self, spec: DefinedCase, case: Case) -> None:
+        """What was queued; CandidateFailure where anything was wrong."""
+        ran, self._ran = self._ran, None
+        if ran is None:
+            raise InfraFailure("internal", f"nobody looked at what ran in the case {spec['name']}")
+        evaluate_timed(case, self._runnable("reference", case, spec), ran, self._terms)
 
-    def _look_before_again(self, spec: DefinedCase, case: Case, section: Section) -> None:
+    def _evaluate_before_again(self, spec: DefinedCase, case: Case) -> None:
         """A section that looked as if work had been left out is timed again in a way in which none can be. What was written in it counts all the
         same: a candidate that is honest in the second section alone is wrong."""
-        self._look_at(spec, case, section)
-        self._prepared(spec, case.batch)
-
-    def _look_at(self, spec: DefinedCase, case: Case, section: Section) -> None:
-        reference, ran = self._runnable("reference", case, spec), self._ran(case, section)
-        queue_timed_checks(case, reference, ran, self._terms)
-        evaluate_timed(case, reference, ran, self._terms)
+        self._evaluate(spec, case)
         case.wipe([KEPT, LAST])
+        self._prepared(spec, case.batch)
 
     def _load_next(self) -> None:
         """After the candidate's last run. What the checks did not last for is time that the device waited for loading."""
@@ -288,7 +283,7 @@ class Judgement:
         if self._is_left or batch_holds(case.batch, counted_ns, most):
             return measured
         # The warm-up said something else than the runs that count: once more, with what these say.
-        self._look_before_again(spec, measured.case, measured.section)
+        self._evaluate_before_again(spec, measured.case)
         case = self._prepared(spec, batch_for(counted_ns, most))
         return self._by_method(spec, case, conditions._replace(warmth=conditions.warmth._replace(single_ns=counted_ns)))
 
@@ -301,31 +296,34 @@ class Judgement:
             return self._teaching(spec, case, conditions)
         if min(conditions.warmth.single_ns, known["medianNs"]) < PAIRED_BELOW_NS:
             return self._in_pairs(spec, case, conditions, False)
-        start = time.monotonic_ns()
-        screening = self._screen(spec, case, conditions, known)
-        return screening or self._teaching(spec, case, conditions.after((time.monotonic_ns() - start) / NS_PER_MS))
+        screening, spent_ms = self._screen(spec, case, conditions, known)
+        if screening:
+            return screening
+        self._evaluate_before_again(spec, case)
+        return self._teaching(spec, case, conditions.after(spent_ms))
 
-    def _screen(self, spec: DefinedCase, case: Case, conditions: Conditions, known: TimingStatistics) -> Optional[Measured]:
-        """Against the remembered time; None where that does not hold."""
+    def _screen(self, spec: DefinedCase, case: Case, conditions: Conditions, known: TimingStatistics) -> tuple[Optional[Measured], float]:
+        """Against the remembered time, None where that does not hold; and how long the section took."""
         control = Control("baseline", known["medianNs"])
         has_controls = control.is_affordable(conditions)
         sides = self._runnables(["candidate", "baseline"] if has_controls else ["candidate"], case, spec)
         start = time.monotonic_ns()
-        section = self._time_sides(case, sides, (conditions, False, control if has_controls else None))
+        section = time_sides(case, sides, conditions, strict=False, control=control if has_controls else None)
         spent_ms = (time.monotonic_ns() - start) / NS_PER_MS
+        self._look_at(spec, case, section)
         if self._is_left:
-            return screened(case, section, known)
+            return screened(case, section, known), spent_ms
         if lives_on_memory(section, "candidate", case.draw_bias) or stamps_are_doubtful(section, "candidate"):
-            self._look_before_again(spec, case, section)
-            return self._in_pairs(spec, case, conditions, True)
+            self._evaluate_before_again(spec, case)
+            return self._in_pairs(spec, case, conditions, True), spent_ms
         measured = screened(case, section, known)
         if measured.candidate["medianNs"] < PAIRED_BELOW_NS:
-            return None
+            return None, spent_ms
         if has_controls and not bears_out(section.control_ratios("baseline", "candidate"), known, measured.candidate):
-            return None
+            return None, spent_ms
         if not has_controls and control.is_missing(section, conditions, spent_ms):
-            return None
-        return measured
+            return None, spent_ms
+        return measured, spent_ms
 
     def _teaching(self, spec: DefinedCase, case: Case, conditions: Conditions) -> Measured:
         """In pairs, and the baseline's time is remembered, if nothing was suspicious about them. Of plans that are always timed in pairs it only
@@ -335,14 +333,18 @@ class Judgement:
 
     def _in_pairs(self, spec: DefinedCase, case: Case, conditions: Conditions, is_strict: bool) -> Measured:
         sides = ["candidate", "baseline", *(["record"] if self._task["record"] else [])]
-        runnables = self._runnables(sides, case, spec)
         conditions = conditions.beside(case, self._runnables(sides[1:], case, spec))
-        measured = paired(case, self._time_sides(case, runnables, (conditions, is_strict, None)), sides, is_strict)
+        measured = self._pair(spec, case, (sides, conditions, is_strict))
         if is_strict or self._is_left or not measured.is_doubtful:
             return measured
-        self._look_before_again(spec, case, measured.section)
-        strictly = (conditions._replace(until=None), True, None)
-        return paired(case, self._time_sides(case, runnables, strictly), sides, True)
+        self._evaluate_before_again(spec, case)
+        return self._pair(spec, case, (sides, conditions._replace(until=None), True))
+
+    def _pair(self, spec: DefinedCase, case: Case, how: tuple[list[str], Conditions, bool]) -> Measured:
+        sides, conditions, is_strict = how
+        section = time_sides(case, self._runnables(sides, case, spec), conditions, is_strict)
+        self._look_at(spec, case, section)
+        return paired(case, section, sides, is_strict)
 
     def _get_ready(self, spec: DefinedCase) -> tuple[Case, Conditions, Section]:
         """The case in place for as many executions between two events as the candidate's speed asks for."""
@@ -356,8 +358,9 @@ class Judgement:
         if batch == 1 or self._is_stopped:
             return case, conditions, warm
         # Short because the work was done, or because it was not: then nothing may be chosen by it.
-        self._last = look_at_last(case, warm.sampled, rng)
         self._look_at(spec, case, warm)
+        self._evaluate(spec, case)
+        case.wipe([KEPT, LAST])
         return self._prepared(spec, batch), conditions, warm
 
     def _look_at_warm_up(self, spec: DefinedCase, case: Case, warm: Section) -> None:
@@ -370,7 +373,7 @@ class Judgement:
         race.saw_witness(spec["name"], witness(case, self._runnable("baseline", case, spec), self._rng))
         if race.is_lost():
             race.stop("warm-up", spec["name"])
-            self._last = look_at_last(case, warm.sampled, self._rng)
+            self._look_at(spec, case, warm)
 
     def _prepared(self, spec: DefinedCase, batch: int) -> Case:
         case = self._open(spec, batch)

@@ -1,5 +1,6 @@
 """What a section came to, as it is told. Pure."""
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal, NamedTuple, Optional
 
 from kiln_runner.protocol_outcomes import CaseTiming, TimingStatistics
@@ -11,7 +12,7 @@ from .statistics import Interval, ratio_of_medians, timing_statistics
 from .steadiness import agrees, finds_inputs_spoilt, gained_by_memory, lives_on_memory, widened
 
 
-class Measured(NamedTuple):
+class _Read(NamedTuple):
     case: Case
     section: Section
     method: Literal["paired", "cached"]
@@ -25,7 +26,9 @@ class Measured(NamedTuple):
     # The baseline's time is to be remembered, once the candidate has passed.
     teaches: bool = False
 
-    @property
+
+class Measured(_Read):
+    @cached_property
     def is_steady(self) -> bool:
         """The speed-up that is ranked and the times that are shown say the same, and so does the device's own timer."""
         return agrees(self.speedup, self.baseline, self.candidate) and not stamps_are_doubtful(self.section, "candidate")

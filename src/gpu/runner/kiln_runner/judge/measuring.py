@@ -3,6 +3,7 @@ import math
 import random
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Callable, NamedTuple, Optional
 
 from kiln_runner.protocol import TimingRules
@@ -46,43 +47,60 @@ class ByInputs(NamedTuple):
     left: list[float]
 
 
-class Section(NamedTuple):
-    """Timed runs in the order they were made, also those that do not count, and their nanoseconds of one execution. `before`: the seed of the
-    inputs before the first; `gaps`: of each run as Case.gaps, or none at all."""
-
+class _Timed(NamedTuple):
     runs: list[TimedRun]
     times: list[float]
     before: int = 0
     gaps: Sequence[float] = ()
 
-    @property
+
+class Section(_Timed):
+    """Timed runs in the order they were made, also those that do not count, and their nanoseconds of one execution. `before`: the seed of the
+    inputs before the first; `gaps`: of each run as Case.gaps, or none at all. It does not change, so what is read from it is read once: the
+    device waits meanwhile."""
+
+    def followed_by(self, runs: list[TimedRun], times: list[float], gaps: Sequence[float]) -> "Section":
+        return Section([*self.runs, *runs], [*self.times, *times], self.before, [*self.gaps, *gaps])
+
+    @cached_property
     def inputs(self) -> list[int]:
         return inputs_of(self.runs, self.before)
 
-    @property
+    @cached_property
     def kept(self) -> Optional[tuple[int, int]]:
         """Seed and replica of the outputs that were kept: the last to be took the place of others. A warm-up keeps none."""
         runs = zip(reversed(self.runs), reversed(self.inputs))
         return next(((seed, run.keep) for run, seed in runs if run.keep is not None), None)
 
-    @property
+    @cached_property
     def sampled(self) -> list[tuple[int, Sample]]:
         """The inputs' seed and the sample of each run that still has its slot: those of one seed follow each other, also where others came
         between them."""
         holders = {run.sample.slot: (number, run.sample) for number, run in enumerate(self.runs) if run.sample and run.sample.slot != NO_SLOT}
         inputs = self.inputs
-        first: dict[int, int] = {}
-        for number, _ in sorted(holders.values()):
-            first.setdefault(inputs[number], number)
-        order = sorted(holders.values(), key=lambda holder: (first[inputs[holder[0]]], holder[0]))
-        return [(inputs[number], sample) for number, sample in order]
+        by_seed: dict[int, list[tuple[int, Sample]]] = {}
+        for number, sample in sorted(holders.values()):
+            by_seed.setdefault(inputs[number], []).append((inputs[number], sample))
+        return [one for of_seed in by_seed.values() for one in of_seed]
 
-    @property
+    @cached_property
     def counted(self) -> list[tuple[TimedRun, float]]:
         return [(run, time) for run, time in zip(self.runs, self.times) if run.counts]
 
+    @cached_property
+    def _by_side(self) -> dict[str, list[float]]:
+        times: dict[str, list[float]] = {}
+        for run, time_ns in self.counted:
+            times.setdefault(run.side, []).append(time_ns)
+        return times
+
+    @property
+    def sides(self) -> list[str]:
+        """Those that have runs that count."""
+        return sorted(self._by_side)
+
     def of(self, side: str) -> list[float]:
-        return [time for run, time in self.counted if run.side == side]
+        return self._by_side.get(side, [])
 
     def gaps_of(self, side: str) -> list[float]:
         """Of its runs that count, where the device's timer said something."""
@@ -92,16 +110,21 @@ class Section(NamedTuple):
         """Nanoseconds of all that is between two events."""
         return [time * run.replicas for run, time in self.counted if run.side == side]
 
-    def by_inputs(self, side: str) -> "ByInputs":
-        new, redrawn, left = ByInputs([], [], [])
-        # It may have seen those in the warm-up.
-        known = self.before
+    @cached_property
+    def _by_inputs(self) -> dict[str, "ByInputs"]:
+        found = {run.side: ByInputs([], [], []) for run in self.runs}
+        # Each side may have seen those in the warm-up.
+        known = dict.fromkeys(found, self.before)
         for run, seed, time_ns in zip(self.runs, self.inputs, self.times):
-            if run.side == side:
-                if run.counts:
-                    (new if seed != known else left if run.seed is None else redrawn).append(time_ns)
-                known = seed
-        return ByInputs(new, redrawn, left)
+            side = run.side
+            if run.counts:
+                new, redrawn, left = found[side]
+                (new if seed != known[side] else left if run.seed is None else redrawn).append(time_ns)
+            known[side] = seed
+        return found
+
+    def by_inputs(self, side: str) -> "ByInputs":
+        return self._by_inputs.get(side, ByInputs([], [], []))
 
     def group_ratios(self, numerator: str, denominator: str, sides: Sequence[str]) -> list[float]:
         """Of the two sides' medians in each group: what drifts over the section cancels within a group, and a run with an outlier drops out."""
@@ -208,7 +231,6 @@ def time_sides(
     plan = SectionPlan(sides, case.batch, Freshness(rng, strict, case.draw_bias > REDRAWN_BEYOND, case.seed, conditions.deck))
     start = time.monotonic_ns()
     section = Section([], [], case.seed)
-    gaps: list[float] = []
     while True:
         elapsed_ms = (time.monotonic_ns() - start) / NS_PER_MS
         own = sum(run.side in sides for run, _ in section.counted)
@@ -216,13 +238,12 @@ def time_sides(
             conditions = conditions.counted(elapsed_ms / len(section.runs))
         groups = next_groups(sides, own, elapsed_ms, conditions)
         if groups == 0 or (section.runs and (narrow_enough(section, sides, rules) or (conditions.until and conditions.until(section)))):
-            return section._replace(gaps=gaps)
+            return section
         chunk = plan.chunk(groups)
         if control is not None:
             chunk = with_controls(chunk, control.side, control.runs(groups, not section.runs, conditions), rng)
-        section.times.extend(_timed(case, chunk, runnables, sides, rng))
-        gaps += case.gaps()[-len(chunk) :]
-        section.runs.extend(chunk)
+        times = _timed(case, chunk, runnables, sides, rng)
+        section = section.followed_by(chunk, times, case.gaps()[-len(chunk) :])
 
 
 def _timed(case: Case, chunk: list[TimedRun], runnables: Mapping[str, Runnable], sides: Sequence[str], rng: random.Random) -> list[float]:

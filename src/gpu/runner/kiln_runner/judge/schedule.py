@@ -1,5 +1,6 @@
 """What a timed section does, run by run, as data. Pure: randomness is given."""
 import random
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
@@ -111,9 +112,9 @@ def _shared_evenly(fresh: set[int], order: Sequence[str], size: int, rng: random
     places: set[int] = set()
     if size == 1:
         return places
-    for at in range(0, len(order), size):
+    counts = Counter(place // size * size for place in fresh)
+    for at, count in sorted(counts.items()):
         group = range(at, at + size)
-        count = len(fresh.intersection(group))
         for side in sorted(set(order[at : at + size]) - {order[-1]}):
             places.update(rng.sample([n for n in group if order[n] == side], count))
     return places
@@ -141,17 +142,23 @@ class SectionPlan:
         self._own_runs += len(own)
         keep_at = rng.choice(own) if rng.randrange(self._own_runs) < len(own) else None
         decoys = self._decoys(own, keep_at)
-        hard = self._hard_places(len(order), len(own))
+        hard = Counter(self._hard_places(len(order), len(own)))
         runs: list[TimedRun] = []
+        # What most runs are: none is made twice, since the device waits for them.
+        batch, take, others = self._batch, self._slots.take, {side: TimedRun(side, self._batch, None, None) for side in self._sides}
+        special = set(range(len(order))) if self._how.every_run else {*fresh, *redrawn, *decoys, *hard, keep_at}
         for position, side in enumerate(order):
-            for _ in range(hard.count(position)):
+            if position not in special:
+                runs.append(TimedRun(side, batch, None, None, take()) if side == first else others[side])
+                continue
+            for _ in range(hard[position]):
                 runs += self._on_hard_inputs()
             if self._how.every_run or position in fresh:
                 self._inputs = rng.getrandbits(SEED_BITS)
             draws = self._how.every_run or position in fresh or position in redrawn
-            keep = rng.randrange(self._batch) if position == keep_at else None
-            sample, decoy = self._slots.take() if side == first else None, rng.randrange(self._batch) if position in decoys else None
-            runs.append(TimedRun(side, self._batch, self._inputs if draws else None, keep, sample, decoy=decoy))
+            keep = rng.randrange(batch) if position == keep_at else None
+            sample, decoy = take() if side == first else None, rng.randrange(batch) if position in decoys else None
+            runs.append(TimedRun(side, batch, self._inputs if draws else None, keep, sample, decoy=decoy))
         return runs
 
     def _decoys(self, own: Sequence[int], keep_at: Optional[int]) -> set[int]:

@@ -80,7 +80,8 @@ def _weight(times: Sequence[float]) -> float:
 def _noise(kinds: Sequence[Sequence[float]]) -> float:
     """What runs are off the median of their own kind. The median of a few is too near to them to tell: of such all are one kind."""
     many = [times for times in kinds if len(times) >= KIND_LEAST] or [[time for times in kinds for time in times]]
-    return deviation([time / median(sorted(times)) for times in many for time in times])
+    middles = [median(sorted(times)) for times in many]
+    return deviation([time / middle for times, middle in zip(many, middles) for time in times])
 
 
 def widened(speedup: Interval, gained: Interval) -> Interval:

@@ -97,6 +97,8 @@ class GpuCase:
         self.hard_names: list[str] = [one["name"] for one in case.get("hard", [])]
         self._input_sets = input_sets(case)
         self._outputs = [tensor for tensor in self.tensors if is_output(tensor)]
+        # Whether drawing inputs changes outputs too. Asked before every run.
+        self.changes_in_draws = any(tensor["role"] == "inout" for tensor in self.tensors)
         self._place(batch, scratch)
         self._prepare_guards()
         self._prepare_inputs()
@@ -243,11 +245,6 @@ class GpuCase:
         for replica, tensor, draw in inouts:
             draw(*keys_of(self.seed, replica, tensor))
         return len(inouts)
-
-    @property
-    def changes_in_draws(self) -> bool:
-        """Whether drawing inputs changes outputs too."""
-        return any(tensor["role"] == "inout" for tensor in self.tensors)
 
     def poison(self, rng: random.Random) -> None:
         for pointer, size, dtype in self._poisonable():
