@@ -5,8 +5,12 @@ import { drawing, line, shape, text, type Box, type Shape } from './shape.ts';
 import { linear, padded, ticks, type Scale } from './scale.ts';
 
 export type ProgressAxis = 'time' | 'gpu' | 'judged';
-type Model = ProgressView['models'][number];
-type Step = Model['steps'][number];
+type ModelView = ProgressView['models'][number];
+type Step = Omit<ModelView['steps'][number], 'language'>;
+/** What is drawn: of a problem's records on a device model, or of a sweep's points. */
+export interface Progress extends Pick<ModelView, 'judged' | 'gpuSeconds' | 'firstAt' | 'lastAt'> {
+  readonly steps: readonly Step[];
+}
 
 interface Options extends Box {
   readonly axis: ProgressAxis;
@@ -18,7 +22,7 @@ const MARGIN = { left: 52, right: 18, bottom: 34, top: 14 };
 const CAPTION_PX = 26;
 const LABEL_PX = 58;
 
-export const progressPlot = (model: Model, { width, height, axis, caption }: Options): Shape => {
+export const progressPlot = (model: Progress, { width, height, axis, caption }: Options): Shape => {
   const top = MARGIN.top + (caption === undefined ? 0 : CAPTION_PX);
   const at = valueOf(model, axis);
   const end =
@@ -49,7 +53,7 @@ export const progressPlot = (model: Model, { width, height, axis, caption }: Opt
 const AXES = { time: 'time', gpu: 'device time', judged: 'candidates judged' } as const;
 
 const valueOf =
-  (model: Model, axis: ProgressAxis) =>
+  (model: Pick<Progress, 'firstAt'>, axis: ProgressAxis) =>
   (step: Step): number => {
     if (axis === 'gpu') return step.gpuSeconds;
     return axis === 'judged' ? step.judged : (Date.parse(step.at) - Date.parse(model.firstAt)) / 1000;

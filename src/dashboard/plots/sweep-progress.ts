@@ -1,15 +1,13 @@
 /** The best so far of a sweep over the device time that it took, for the plot that shows a problem's records. Pure. */
 import type { SweepResults, SweepView } from '../../domain/api/sweeps.ts';
-import type { ProgressView } from '../../domain/api/problems.ts';
-
-type Model = ProgressView['models'][number];
+import type { Progress } from './progress-plot.ts';
 
 /** `results`: in the order in which verdicts came. */
 export const sweepProgress = (
   results: SweepResults['results'],
-  { device, submitter, createdAt }: Pick<SweepView, 'device' | 'submitter' | 'createdAt'>,
-): Model => {
-  const steps: Model['steps'] = [];
+  { submitter, createdAt }: Pick<SweepView, 'submitter' | 'createdAt'>,
+): Progress => {
+  const steps: Progress['steps'][number][] = [];
   let [gpuMs, best] = [0, 0];
   results.forEach(({ id, speedup, speedupLow, speedupHigh, finishedAt, deviceMs }, index) => {
     gpuMs += deviceMs ?? 0;
@@ -18,7 +16,6 @@ export const sweepProgress = (
     steps.push({
       candidateId: id,
       submitter,
-      language: 'cuda',
       at: finishedAt ?? createdAt,
       gpuSeconds: gpuMs / 1000,
       judged: index + 1,
@@ -28,5 +25,5 @@ export const sweepProgress = (
     });
   });
   const lastAt = results.at(-1)?.finishedAt ?? createdAt;
-  return { deviceModel: device, device, judged: results.length, gpuSeconds: gpuMs / 1000, firstAt: createdAt, lastAt, steps };
+  return { judged: results.length, gpuSeconds: gpuMs / 1000, firstAt: createdAt, lastAt, steps };
 };

@@ -14,11 +14,13 @@ import {
   failure,
   loading,
   name,
+  optionsOf,
   Panel,
   problemLink,
   select,
   speedupCell,
   statusBadge,
+  textField,
 } from '../parts/elements.ts';
 import { moment } from '../parts/time.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
@@ -119,22 +121,11 @@ const Filters = ({ filters }: { readonly filters: Readonly<Record<string, string
     select({
       label,
       value: filters[field] ?? '',
-      of: options(values, filters[field]),
+      of: optionsOf(values, filters[field]),
       onChoose: (value) => choose({ [field]: value }),
     });
   const written = (label: string, field: string): JSX.Element =>
-    h(
-      'label',
-      null,
-      label,
-      h('input', {
-        type: 'text',
-        size: 14,
-        value: filters[field] ?? '',
-        onChange: (event: Event) =>
-          event.currentTarget instanceof HTMLInputElement && choose({ [field]: event.currentTarget.value.trim() }),
-      }),
-    );
+    textField({ label, size: 14, value: filters[field] ?? '', onChoose: (value) => choose({ [field]: value }) });
   return h(
     'div',
     { class: 'filters' },
@@ -192,9 +183,4 @@ const COLUMNS: readonly Column<CandidateSummary>[] = [
     cell: ({ submittedAt }) => h('span', { class: 'soft' }, moment(submittedAt)),
     text: ({ submittedAt }) => submittedAt,
   },
-];
-
-const options = (values: readonly string[], chosen: string | undefined): readonly (readonly [string, string])[] => [
-  ['', 'all'],
-  ...[...new Set([...values, ...(chosen === undefined ? [] : [chosen])])].map((value) => [value, value] as const),
 ];

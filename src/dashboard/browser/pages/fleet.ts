@@ -67,7 +67,7 @@ export const FleetPage = (): JSX.Element => {
       : h(
           'div',
           { class: 'hosts' },
-          hosts.map((host) => h(HostCard, { key: host.name, host, onDone: fleet.again })),
+          hosts.map((host) => h(HostCard, { key: host.name, host, hosts, onDone: fleet.again })),
         ),
     h(FailuresPanel, { hosts }),
   );

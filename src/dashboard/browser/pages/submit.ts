@@ -8,7 +8,7 @@ import { plainLine } from '../../../platform/printable-text.ts';
 import { type Answer, ask } from '../live/api.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
-import { candidateLink, failure, loading, Panel, select, statusBadge } from '../parts/elements.ts';
+import { candidateLink, failure, loading, Panel, select, statusBadge, textField } from '../parts/elements.ts';
 import { PlanTable } from '../parts/plan-panel.ts';
 import { ProblemDocs } from '../parts/problem-docs.ts';
 
@@ -119,19 +119,7 @@ const Choices = ({ chosen, submitter, onSubmitter }: ChoicesProps): JSX.Element 
       onChoose: (value) => choose({ device: value, language: null }),
     }),
     select({ label: 'Language', value: chosen.language, of: LANGUAGES, onChoose: (value) => choose({ language: value }) }),
-    h(
-      'label',
-      null,
-      'Submitter',
-      h('input', {
-        type: 'text',
-        size: 16,
-        maxLength: 64,
-        value: submitter,
-        placeholder: 'anonymous',
-        onInput: (event: Event) => event.currentTarget instanceof HTMLInputElement && onSubmitter(event.currentTarget.value),
-      }),
-    ),
+    textField({ label: 'Submitter', size: 16, maxLength: 64, value: submitter, placeholder: 'anonymous', onType: onSubmitter }),
   );
 
 type Plan = Answer<'/v1/plans/check', 'POST'>;

@@ -1,5 +1,6 @@
 /** One sweep: which params are good, which are not, and what to take. */
 import { h, type JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { paramsText } from '../../../domain/text/params-text.ts';
 import { grouped, interval, nanoseconds, seconds, times } from '../../../domain/text/units.ts';
 import { progressPlot } from '../../plots/progress-plot.ts';
@@ -8,6 +9,7 @@ import { sweepProgress } from '../../plots/sweep-progress.ts';
 import { type Answer, ask } from '../live/api.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
+import { type Point, useSweepPoints } from '../live/use-sweep-points.ts';
 import { Action } from '../parts/action.ts';
 import { draw } from '../parts/draw.ts';
 import {
@@ -26,25 +28,23 @@ import {
 import { ShareMenu } from '../parts/share-menu.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
 
-type Point = Answer<'/v1/sweeps/:id/points'>['points'][number];
 const PLOT = { width: 1000, height: 320 };
+const NO_POINTS: readonly Point[] = [];
 
 export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
   const sweep = useAnswer(`sweep ${id}`, () => ask('GET', '/v1/sweeps/:id', { params: { id } }), {
-    on: ({ type }) => type === 'candidate.done' || type === 'sweep.changed',
+    on: ({ type, data }) => type === 'candidate.done' || (type === 'sweep.changed' && data['sweepId'] === id),
     pauseMs: 2000,
   });
-  const points = useAnswer(`points ${id}`, () => ask('GET', '/v1/sweeps/:id/points', { params: { id } }), {
-    on: ({ type }) => type === 'candidate.done',
-    pauseMs: 3000,
-  });
-  if (sweep.data === null || points.data === null)
-    return h('div', { class: 'page' }, h('h1', null, 'Sweep'), sweep.error ? failure(sweep.error) : loading());
+  const points = useSweepPoints(sweep.data);
+  const all = points.data ?? NO_POINTS;
+  const { ranked, axes, columns } = useMemo(() => tableOf(all), [all]);
+  if (sweep.data === null || points.data === null) {
+    const error = sweep.error ?? points.error;
+    return h('div', { class: 'page' }, h('h1', null, 'Sweep'), error ? failure(error) : loading());
+  }
   const { problem, device, size, byStatus, byVerdict, spent } = sweep.data;
-  const all = points.data.points;
-  const ranked = all.toSorted((a, b) => (b.speedup ?? -1) - (a.speedup ?? -1));
   const [best] = ranked;
-  const axes = axesOf(all);
   const done = byStatus['done'] ?? 0;
   return h(
     'div',
@@ -84,7 +84,7 @@ export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
       : h(
           Panel,
           { title: 'All points', note: 'each line is a point; the best fifth is drawn in front' },
-          h('div', { class: 'scroll', tabIndex: 0 }, draw(coordinatesPlot(all, axes, PLOT))),
+          h(Coordinates, { points: all, axes }),
         ),
     axes.length < 2 ? null : h(HeatPanel, { points: all, axes }),
     best?.speedup ? h(BestPanel, { points: all, sweep: sweep.data }) : null,
@@ -93,19 +93,33 @@ export const SweepPage = ({ id }: { readonly id: string }): JSX.Element => {
       {
         title: 'Points',
         isFlush: true,
-        actions: h(CsvButton<Point>, { file: `${sweep.data.id}.csv`, columns: columnsFor(axes), rows: ranked }),
+        actions: h(CsvButton<Point>, { file: `${sweep.data.id}.csv`, columns, rows: ranked }),
       },
       ranked.length === 0
         ? empty('The sweep has no points.')
         : h(VirtualTable<Point>, {
             caption: 'Points, best first',
-            columns: columnsFor(axes),
+            columns,
             rows: ranked,
             keyOf: ({ id: key }) => key,
           }),
     ),
   );
 };
+
+/** What the page shows of the points, worked out once for each answer. */
+const tableOf = (all: readonly Point[]) => {
+  const axes = axesOf(all);
+  return { ranked: all.toSorted((a, b) => (b.speedup ?? -1) - (a.speedup ?? -1)), axes, columns: columnsFor(axes) };
+};
+
+interface PointsProps {
+  readonly points: readonly Point[];
+  readonly axes: readonly Axis[];
+}
+
+const Coordinates = ({ points, axes }: PointsProps): JSX.Element =>
+  h('div', { class: 'scroll', tabIndex: 0 }, draw(useMemo(() => coordinatesPlot(points, axes, PLOT), [points, axes])));
 
 const bestTile = (best: Point | undefined): JSX.Element =>
   tile(
@@ -139,11 +153,15 @@ const Steering = ({
 };
 
 const BestPanel = ({ points, sweep }: { readonly points: readonly Point[]; readonly sweep: Sweep }): JSX.Element => {
-  const reported = points.filter((point) => point.reported !== null).toSorted((a, b) => (a.reported ?? 0) - (b.reported ?? 0));
+  const { submitter, createdAt } = sweep;
+  const plot = useMemo(() => {
+    const reported = points.filter((point) => point.reported !== null).toSorted((a, b) => (a.reported ?? 0) - (b.reported ?? 0));
+    return progressPlot(sweepProgress(reported, { submitter, createdAt }), { ...PLOT, axis: 'gpu' });
+  }, [points, submitter, createdAt]);
   return h(
     Panel,
     { title: 'Best so far', note: 'over the device time that the sweep took' },
-    h('div', { class: 'scroll', tabIndex: 0 }, draw(progressPlot(sweepProgress(reported, sweep), { ...PLOT, axis: 'gpu' }))),
+    h('div', { class: 'scroll', tabIndex: 0 }, draw(plot)),
   );
 };
 
@@ -188,13 +206,7 @@ const columnsFor = (axes: readonly Axis[]): readonly Column<Point>[] => [
 ];
 
 /** Two params across and down; every other one has the value that was chosen, or any. */
-const HeatPanel = ({
-  points,
-  axes,
-}: {
-  readonly points: readonly Point[];
-  readonly axes: readonly Axis[];
-}): JSX.Element | null => {
+const HeatPanel = ({ points, axes }: PointsProps): JSX.Element | null => {
   const named = (field: string, otherwise: Axis | undefined): Axis | undefined =>
     axes.find(({ name }) => name === query.value.get(field)) ?? otherwise;
   const across = named('across', axes[0]);
@@ -204,10 +216,6 @@ const HeatPanel = ({
   );
   if (across === undefined || down === undefined || across.name === down.name) return null;
   const others = axes.filter(({ name }) => name !== across.name && name !== down.name);
-  const isChosen = ({ params }: Point): boolean =>
-    others.every(
-      ({ name }) => (query.value.get(`p.${name}`) ?? '') === '' || String(params[name]) === query.value.get(`p.${name}`),
-    );
   const names = axes.map(({ name }) => [name, name] as const);
   return h(
     Panel,
@@ -239,6 +247,22 @@ const HeatPanel = ({
         ),
       ),
     },
-    h('div', { class: 'scroll', tabIndex: 0 }, draw(heatMap(points.filter(isChosen), { across, down, width: PLOT.width }))),
+    h(Heat, { points, across, down, chosen: others.map(({ name }) => [name, query.value.get(`p.${name}`) ?? ''] as const) }),
   );
+};
+
+interface HeatProps {
+  readonly points: readonly Point[];
+  readonly across: Axis;
+  readonly down: Axis;
+  /** Every other param, and its value; empty: any. */
+  readonly chosen: readonly (readonly [string, string])[];
+}
+
+const Heat = ({ points, across, down, chosen }: HeatProps): JSX.Element => {
+  const plot = useMemo(() => {
+    const fits = ({ params }: Point): boolean => chosen.every(([name, value]) => value === '' || String(params[name]) === value);
+    return heatMap(points.filter(fits), { across, down, width: PLOT.width });
+  }, [points, across, down, chosen.flat().join('\n')]);
+  return h('div', { class: 'scroll', tabIndex: 0 }, draw(plot));
 };

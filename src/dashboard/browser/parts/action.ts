@@ -9,16 +9,26 @@ interface ActionProps {
   readonly onDone: () => void;
 }
 
+interface State {
+  readonly isRunning: boolean;
+  readonly said: string;
+  readonly failed: string;
+}
+
 /** A button that says what came of it. */
 export const Action = ({ label, run, onDone }: ActionProps): JSX.Element | null => {
-  const [state, setState] = useState<{ readonly isRunning: boolean; readonly said: string }>({ isRunning: false, said: '' });
+  const [state, setState] = useState<State>({ isRunning: false, said: '', failed: '' });
   const finish = async (): Promise<void> => {
-    const said = await run().catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
-    setState({ isRunning: false, said });
+    setState(
+      await run().then(
+        (said) => ({ isRunning: false, said, failed: '' }),
+        (error: unknown) => ({ isRunning: false, said: '', failed: error instanceof Error ? error.message : String(error) }),
+      ),
+    );
     onDone();
   };
   const act = (): void => {
-    setState({ isRunning: true, said: '' });
+    setState({ isRunning: true, said: '', failed: '' });
     void finish();
   };
   if (IS_SHARED) return null;
@@ -27,5 +37,6 @@ export const Action = ({ label, run, onDone }: ActionProps): JSX.Element | null 
     { class: 'row' },
     h('button', { type: 'button', onClick: act, disabled: state.isRunning }, state.isRunning ? 'Working…' : label),
     h('span', { role: 'status', class: 'soft small wrap' }, state.said),
+    state.failed === '' ? null : h('span', { role: 'alert', class: 'small wrap failed' }, state.failed),
   );
 };

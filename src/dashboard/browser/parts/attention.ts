@@ -34,15 +34,24 @@ export const concernsOf = (fleet: FleetView | null, queue: QueueView | null, not
   ),
 ];
 
-const hostConcerns = ({ name, state, reason, devices, compilerQuarantine }: FleetView['hosts'][number]): readonly Concern[] => {
+const hostConcerns = ({
+  name,
+  state,
+  reason,
+  devices,
+  compilerQuarantine,
+  hold,
+}: FleetView['hosts'][number]): readonly Concern[] => {
   const why = reason === null ? '' : `: ${plainLine(reason, REASON_CHARS)}`;
   const host: readonly Concern[] =
     state === 'unreachable' || state === 'refused'
       ? [{ key: `host ${name}`, tone: 'bad', text: `Host ${name} is ${state}${why}`, command: 'kiln doctor' }]
       : reason !== null
-        ? [{ key: `host ${name}`, tone: 'warn', text: `Host ${name}${why}`, command: 'kiln fleet' }]
+        ? [{ key: `host ${name}`, tone: 'warn', text: `Host ${name}${why}`, command: hold ? resumeCommand(name) : 'kiln fleet' }]
         : [];
-  return [...host, ...compilerConcern(name, compilerQuarantine), ...devices.flatMap((device) => deviceConcern(name, device))];
+  // A host that is held is said once, and not for each of its devices.
+  const ofDevices = hold ? [] : devices.flatMap((device) => deviceConcern(name, device));
+  return [...host, ...compilerConcern(name, compilerQuarantine), ...ofDevices];
 };
 
 const compilerConcern = (host: string, quarantine: FleetView['hosts'][number]['compilerQuarantine']): readonly Concern[] =>
@@ -59,7 +68,7 @@ const compilerConcern = (host: string, quarantine: FleetView['hosts'][number]['c
 
 const deviceConcern = (
   host: string,
-  { id, model, unavailable, quarantine }: FleetView['hosts'][number]['devices'][number],
+  { id, model, unavailable, quarantine, hold }: FleetView['hosts'][number]['devices'][number],
 ): readonly Concern[] => {
   if (unavailable === null) return [];
   const text = `${model} of ${host} takes no work: ${plainLine(unavailable, REASON_CHARS)}`;
@@ -68,10 +77,12 @@ const deviceConcern = (
       key: `device ${id}`,
       tone: quarantine === null ? 'warn' : 'bad',
       text,
-      command: quarantine === null ? 'kiln doctor' : `kiln fleet resume ${host}`,
+      command: hold ? resumeCommand(`${host}/${id}`) : quarantine === null ? 'kiln doctor' : `kiln fleet resume ${host}`,
     },
   ];
 };
+
+const resumeCommand = (name: string): string => `kiln host resume ${name} --reason "…"`;
 
 export const Attention = ({ concerns }: { readonly concerns: readonly Concern[] }): JSX.Element | null =>
   concerns.length === 0

@@ -2,10 +2,12 @@
 import { h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Candidate } from '../../../domain/candidate.ts';
+import { nextTrial } from '../../model/next-trial.ts';
 import { ask } from '../live/api.ts';
 import { go } from '../live/router.ts';
 import { IS_SHARED } from '../live/share.ts';
 import { Action } from './action.ts';
+import { textField } from './elements.ts';
 
 interface Props {
   readonly candidate: Candidate;
@@ -61,17 +63,7 @@ const JudgeAgain = ({ candidate, onDone }: Props): JSX.Element => {
       h('p', null, 'As another trial: the verdict stays, and the new one is not ranked.'),
       h(Action, { label: 'Judge as another trial', run: async () => asTrial(candidate), onDone }),
       h('p', null, 'Or take the verdict back, with the record that it may hold. The reason stays with the candidate.'),
-      h(
-        'label',
-        { class: 'stack small' },
-        'Why',
-        h('input', {
-          type: 'text',
-          maxLength: 500,
-          value: reason,
-          onInput: (event: Event) => event.currentTarget instanceof HTMLInputElement && setReason(event.currentTarget.value),
-        }),
-      ),
+      textField({ label: 'Why', className: 'stack small', maxLength: 500, value: reason, onType: setReason }),
       reason.trim() === ''
         ? null
         : h(Action, {
@@ -90,10 +82,7 @@ const JudgeAgain = ({ candidate, onDone }: Props): JSX.Element => {
 /** The same content under the next trial: a candidate of its own. */
 const asTrial = async ({ id, submission }: Candidate): Promise<string> => {
   const source = await ask('GET', '/v1/candidates/:id/source', { params: { id } });
-  const { problem, language, params, device, priority, trial } = submission;
-  const answer = await ask('POST', '/v1/candidates', {
-    body: { problem, language, params, device, priority, source, trial: trial + 1, submitter: submission.submitter },
-  });
+  const answer = await ask('POST', '/v1/candidates', { body: nextTrial(submission, source) });
   const [again] = answer.candidates;
   if (again !== undefined) go(`/candidates/${again.id}`);
   return 'submitted as another trial';

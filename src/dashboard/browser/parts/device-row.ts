@@ -1,13 +1,24 @@
 /** One device of a host: what it does, where its time goes, how warm it is and how fast it runs. */
 import { h, type JSX } from 'preact';
-import type { DeviceView } from '../../../domain/api/fleet.ts';
+import type { DeviceView, HostView } from '../../../domain/api/fleet.ts';
+import type { Hold } from '../../../domain/hosts/hold.ts';
 import { bytes, grouped, milliseconds, percent, seconds } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { candidateLink, Command, name, shareBar } from './elements.ts';
+import { HoldMenu, HoldNote, ResumeMenu } from './hold-menu.ts';
 import { moment } from './time.ts';
 
-export const DeviceRow = ({ host, device }: { readonly host: string; readonly device: DeviceView }): JSX.Element => {
+interface Props {
+  readonly host: HostView;
+  readonly hosts: readonly HostView[];
+  readonly device: DeviceView;
+  readonly onDone: () => void;
+}
+
+export const DeviceRow = ({ host, hosts, device, onDone }: Props): JSX.Element => {
   const { use } = device;
+  // What holds the whole host is said there.
+  const hold = host.hold === null ? device.hold : null;
   return h(
     'div',
     { class: 'device' },
@@ -37,12 +48,13 @@ export const DeviceRow = ({ host, device }: { readonly host: string; readonly de
         : h(
             'span',
             { class: 'badge bad', title: device.unavailable },
-            device.quarantine === null ? 'takes no work' : 'quarantined',
+            device.quarantine === null ? (device.hold?.state ?? 'takes no work') : 'quarantined',
           ),
       device.running === null
         ? h('span', { class: 'soft' }, 'idle')
         : h('span', null, 'judging ', candidateLink(device.running.split('.', 1)[0] ?? '')),
       device.queued > 0 ? h('span', { class: 'soft' }, `${device.queued} ready behind it`) : null,
+      h(DeviceHold, { host, hosts, device, onDone }),
     ),
     h(
       'div',
@@ -50,12 +62,10 @@ export const DeviceRow = ({ host, device }: { readonly host: string; readonly de
       `${grouped(device.judged)} judged${device.idleGapMs === null ? '' : ` · idle gap ${milliseconds(device.idleGapMs.p50)}, 99 %: ${milliseconds(device.idleGapMs.p99)}`}`,
     ),
     h(Telemetry, { telemetry: device.telemetry }),
-    device.unavailable === null
-      ? null
-      : h('p', { class: 'small wrap', style: { gridColumn: '1 / -1' } }, plainLine(device.unavailable, 600)),
+    h(WhyNoWork, { hold, device }),
     device.quarantine === null
       ? null
-      : h('p', { class: 'small', style: { gridColumn: '1 / -1' } }, h(Command, { text: `kiln fleet resume ${host}` })),
+      : h('p', { class: 'small', style: { gridColumn: '1 / -1' } }, h(Command, { text: `kiln fleet resume ${host.name}` })),
     device.use.faults > 0
       ? h(
           'p',
@@ -64,6 +74,21 @@ export const DeviceRow = ({ host, device }: { readonly host: string; readonly de
         )
       : null,
   );
+};
+
+const WhyNoWork = ({ hold, device }: Pick<Props, 'device'> & { readonly hold: Hold | null }): JSX.Element | null => {
+  const isWide = { gridColumn: '1 / -1' };
+  if (hold !== null) return h('div', { style: isWide }, h(HoldNote, { hold }));
+  if (device.unavailable === null || device.hold !== null) return null;
+  return h('p', { class: 'small wrap', style: isWide }, plainLine(device.unavailable, 600));
+};
+
+/** What holds the whole host is said, and ended, there. */
+const DeviceHold = ({ host, hosts, device, onDone }: Props): JSX.Element | null => {
+  if (host.hold !== null) return null;
+  return device.hold === null
+    ? h(HoldMenu, { key: 'hold', hosts, host: host.name, device: device.id, onDone })
+    : h(ResumeMenu, { key: 'resume', host: host.name, device: device.id, onDone });
 };
 
 /** As the last judgement ended: what holds the clocks back is why a time is longer than it was yesterday. */

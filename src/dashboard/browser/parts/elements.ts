@@ -151,6 +151,47 @@ export const select = <T extends string>({ label, value, of, onChoose }: Choice<
     ),
   );
 
+/** What may be chosen: anything, and each of the values; also one that the address names already. */
+export const optionsOf = (
+  values: readonly string[],
+  chosen: string | undefined,
+  textOf: (value: string) => string = (value) => value,
+): readonly (readonly [string, string])[] => [
+  ['', 'all'],
+  ...[...new Set([...values, ...(chosen === undefined ? [] : [chosen])])].map((value) => [value, textOf(value)] as const),
+];
+
+interface TextField {
+  readonly label: string;
+  readonly value: string;
+  /** As it is typed. */
+  readonly onType?: (value: string) => void;
+  /** Once it is left, or Enter is pressed; without spaces around. */
+  readonly onChoose?: (value: string) => void;
+  readonly size?: number;
+  readonly maxLength?: number;
+  readonly placeholder?: string;
+  readonly className?: string;
+  readonly inputClass?: string;
+}
+
+export const textField = ({ label, value, onType, onChoose, className, inputClass, ...rest }: TextField): JSX.Element =>
+  h(
+    'label',
+    className === undefined ? null : { class: className },
+    label,
+    h('input', {
+      type: 'text',
+      value,
+      ...(inputClass === undefined ? {} : { class: inputClass }),
+      ...rest,
+      ...(onType === undefined ? {} : { onInput: (event: Event) => onType(writtenIn(event)) }),
+      ...(onChoose === undefined ? {} : { onChange: (event: Event) => onChoose(writtenIn(event).trim()) }),
+    }),
+  );
+
+const writtenIn = ({ currentTarget }: Event): string => (currentTarget instanceof HTMLInputElement ? currentTarget.value : '');
+
 export interface Share {
   readonly name: string;
   readonly part: number;

@@ -7,6 +7,7 @@ import { plainLine } from '../../../platform/printable-text.ts';
 import { ask } from '../live/api.ts';
 import { Action } from './action.ts';
 import { DeviceRow } from './device-row.ts';
+import { HoldMenu, HoldNote, ResumeMenu } from './hold-menu.ts';
 import { badge, fields, name, type Tone } from './elements.ts';
 import { moment } from './time.ts';
 
@@ -34,8 +35,15 @@ export const refreshText = ({
     )
     .join('; ');
 
-export const HostCard = ({ host, onDone }: { readonly host: HostView; readonly onDone: () => void }): JSX.Element => {
-  const { inventory, compile } = host;
+interface Props {
+  readonly host: HostView;
+  /** The whole fleet: who takes what this host has when it is taken from work. */
+  readonly hosts: readonly HostView[];
+  readonly onDone: () => void;
+}
+
+export const HostCard = ({ host, hosts, onDone }: Props): JSX.Element => {
+  const { inventory, compile, hold } = host;
   const isQuarantined = host.compilerQuarantine !== null || host.devices.some(({ quarantine }) => quarantine !== null);
   return h(
     'section',
@@ -45,6 +53,7 @@ export const HostCard = ({ host, onDone }: { readonly host: HostView; readonly o
       null,
       h('h2', null, name(host.name)),
       badge(host.state, TONES[host.state]),
+      hold === null ? null : badge(hold.state, hold.state === 'quarantined' ? 'bad' : 'warn'),
       h(
         'span',
         { class: 'soft small' },
@@ -61,6 +70,9 @@ export const HostCard = ({ host, onDone }: { readonly host: HostView; readonly o
               onDone,
             })
           : null,
+        hold === null
+          ? h(HoldMenu, { key: 'hold', hosts, host: host.name, device: null, onDone })
+          : h(ResumeMenu, { key: 'resume', host: host.name, device: null, onDone }),
         host.state === 'connected'
           ? h(Action, {
               label: 'Look again',
@@ -73,7 +85,11 @@ export const HostCard = ({ host, onDone }: { readonly host: HostView; readonly o
     host.compilerQuarantine === null
       ? null
       : h('p', { class: 'notice bad small' }, plainLine(compilerQuarantineText(host.compilerQuarantine), 600)),
-    host.reason === null ? null : h('p', { class: 'notice warn small' }, plainLine(host.reason, 600)),
+    hold === null ? null : h(HoldNote, { hold }),
+    // Of a connected host that is held, the reason is the hold.
+    host.reason === null || (hold !== null && host.state === 'connected')
+      ? null
+      : h('p', { class: 'notice warn small' }, plainLine(host.reason, 600)),
     fields([
       ['Next try', host.nextRetryAt === null ? null : moment(host.nextRetryAt)],
       ['Compiles for', host.compilesFor.join(', ')],
@@ -89,7 +105,7 @@ export const HostCard = ({ host, onDone }: { readonly host: HostView; readonly o
       { style: { marginTop: '0.7rem' } },
       host.devices.length === 0
         ? h('p', { class: 'soft' }, 'No devices.')
-        : host.devices.map((device) => h(DeviceRow, { key: device.id, host: host.name, device })),
+        : host.devices.map((device) => h(DeviceRow, { key: device.id, host, hosts, device, onDone })),
     ),
   );
 };

@@ -8,9 +8,10 @@ import { grouped, interval, nanoseconds, percent, times } from '../../../domain/
 import { intervalCell, rangeOf } from '../../plots/ranking-plot.ts';
 import { addressOf, ask } from '../live/api.ts';
 import { choose, hrefWith, query } from '../live/router.ts';
+import { mayAsk } from '../live/share.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { draw } from './draw.ts';
-import { badge, candidateLink, empty, failure, loading, name, Panel, select, shortId } from './elements.ts';
+import { badge, candidateLink, empty, failure, loading, name, optionsOf, Panel, select, shortId } from './elements.ts';
 import { moment } from './time.ts';
 import { type Column, CsvButton, VirtualTable } from './virtual-table.ts';
 
@@ -89,22 +90,17 @@ interface FilterProps {
   readonly filters: Filters;
 }
 
-const ANY = ['', 'all'] as const;
-
-/** Offered is what the ranking holds, and what the address already names. */
+/** Offered is what the ranking holds, and what the address already names. Whoever came by a share link is told no sweeps. */
 const FilterFields = ({ problem, model, filters }: FilterProps): readonly JSX.Element[] => {
-  const { data } = useAnswer('sweeps', () => ask('GET', '/v1/sweeps'), { on: ({ type }) => type === 'sweep.created' });
+  const { data } = useAnswer(mayAsk('/v1/sweeps') ? 'sweeps' : null, () => ask('GET', '/v1/sweeps'), {
+    on: ({ type }) => type === 'sweep.created',
+  });
   const sweeps = (data?.sweeps ?? []).filter((sweep) => sweep.problem === problem && sweep.device === model.device);
   const field = (label: string, key: (typeof FILTERS)[number], values: readonly string[]): JSX.Element =>
     select({
       label,
       value: filters[key] ?? '',
-      of: [
-        ANY,
-        ...[...new Set([...values, ...(filters[key] === undefined ? [] : [filters[key]])])].map(
-          (value) => [value, key === 'sweep' ? shortId(value) : value] as const,
-        ),
-      ],
+      of: optionsOf(values, filters[key], key === 'sweep' ? shortId : undefined),
       onChoose: (value) => choose({ [key]: value }),
     });
   return [

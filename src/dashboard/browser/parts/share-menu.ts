@@ -6,6 +6,7 @@ import { IS_SHARED } from '../live/share.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { Action } from './action.ts';
 import { CopyButton, failure, name, select } from './elements.ts';
+import { Menu } from './menu.ts';
 import { moment } from './time.ts';
 
 const DAYS = [
@@ -18,18 +19,8 @@ const DAYS = [
 type Created = Answer<'/v1/shares', 'POST'>;
 
 export const ShareMenu = (): JSX.Element | null => {
-  const [isOpen, setOpen] = useState(false);
   if (IS_SHARED) return null;
-  return h(
-    'details',
-    {
-      class: 'menu',
-      open: isOpen,
-      onToggle: (event: Event) => event.currentTarget instanceof HTMLDetailsElement && setOpen(event.currentTarget.open),
-    },
-    h('summary', { class: 'button' }, 'Share'),
-    isOpen ? h(ShareForm, null) : null,
-  );
+  return h(Menu, { label: 'Share', sheet: () => h(ShareForm, null) });
 };
 
 const ShareForm = (): JSX.Element => {

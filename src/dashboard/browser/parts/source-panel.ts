@@ -10,7 +10,7 @@ import { choose, query } from '../live/router.ts';
 import { IS_SHARED } from '../live/share.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { DiffView, SourceView } from './code-view.ts';
-import { candidateLink, CopyButton, empty, failure, loading, Panel, segmented } from './elements.ts';
+import { candidateLink, CopyButton, empty, failure, loading, Panel, segmented, textField } from './elements.ts';
 
 type Against = 'none' | 'parent' | 'record' | 'other';
 const CHOICES = [
@@ -86,20 +86,14 @@ const OtherField = (): JSX.Element =>
   h(
     'div',
     { class: 'filters', style: { marginBottom: '0.6rem' } },
-    h(
-      'label',
-      null,
-      'Id of the other candidate, or its beginning',
-      h('input', {
-        type: 'text',
-        size: 36,
-        class: 'mono',
-        value: query.value.get('other') ?? '',
-        placeholder: 'c-3f2a…',
-        onChange: (event: Event) =>
-          event.currentTarget instanceof HTMLInputElement && choose({ other: event.currentTarget.value.trim() }),
-      }),
-    ),
+    textField({
+      label: 'Id of the other candidate, or its beginning',
+      size: 36,
+      inputClass: 'mono',
+      value: query.value.get('other') ?? '',
+      placeholder: 'c-3f2a…',
+      onChoose: (value) => choose({ other: value }),
+    }),
   );
 
 /** Whom to compare with, or why there is nobody. */
