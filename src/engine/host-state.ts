@@ -111,6 +111,14 @@ export const whyNoWork = (host: Pick<HostState, 'holds' | 'lent'>, { id, unavail
   return unavailable ?? host.lent.get(id)?.reason ?? (hold && holdText(hold));
 };
 
+/** It is offered work: its host is connected, stays in the fleet and takes work, and nothing keeps the device from it but, perhaps, its canaries. */
+export const isAvailable = (host: Pick<HostState, 'connection' | 'leaving' | 'holds' | 'lent'>, device: Device): boolean =>
+  host.leaving === null && connectedTo(host)?.unavailable === null && whyNoWork(host, device) === null;
+
+/** Its verdicts count. */
+export const isTrusted = (host: HostState, device: Device): boolean =>
+  isAvailable(host, device) && !host.canaries.quarantines.has(device.id);
+
 /** Of a device that was not heard of yet, it begins. */
 export const useOf = ({ use }: Pick<HostState, 'use'>, deviceId: string): DeviceUse => {
   const own = use.get(deviceId) ?? createDeviceUse();

@@ -4,14 +4,15 @@ import { deviceClassOf } from '../../domain/device.ts';
 import type { Device } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { CompileResult, InfraFailure, JudgeResult, ProblemDefinition } from '../../domain/protocol.ts';
+import type { CompileResult, InfraFailure, JudgeResult } from '../../domain/protocol.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { mutantsOf } from '../../problems/mutants.ts';
 import type { Mutant } from '../../problems/mutants.ts';
 import { targetOf } from '../../problems/targets.ts';
-import { compileIdOf, newCanaryAttempt, shortly } from '../canaries/canary-attempt.ts';
-import { hostNamed, connectedTo, whyNoWork } from '../host-state.ts';
+import { compileIdOf, judgeShortly, newCanaryAttempt } from '../canaries/canary-attempt.ts';
+import { markedUnit } from '../canaries/marks.ts';
+import { hostNamed, connectedTo, isTrusted } from '../host-state.ts';
 import type { Connected, HostState } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 
@@ -22,7 +23,7 @@ interface Place {
   readonly host: HostState;
   readonly connection: Connected;
   readonly device: Device;
-  readonly definition: ProblemDefinition;
+  readonly loaded: LoadedProblem;
 }
 
 /** Whatever a place answers: an outcome, or why there is none. */
@@ -38,16 +39,16 @@ export const createProblemChecks = (state: Checking) => {
     if (under !== null) throw new KilnError('QUEUE_FULL', `problem ${under} is being checked; ask again when that is done`);
     under = loaded.problem.name;
     try {
-      return await check(state, loaded, place);
+      return await check(state, place);
     } finally {
       under = null;
     }
   };
 };
 
-const check = async (state: Checking, loaded: LoadedProblem, place: Place): Promise<ProblemTried> => {
-  const { host, device, definition } = place;
-  const [own, ...wrong] = mutantsOf(definition);
+const check = async (state: Checking, place: Place): Promise<ProblemTried> => {
+  const { host, device, loaded } = place;
+  const [own, ...wrong] = mutantsOf(loaded.definitionFor(targetOf(deviceClassOf(device)), device.architecture));
   const first = own && (await tried(state, place, own));
   const refused = first ? refusalOf(first) : null;
   const mutants: TriedMutant[] = [];
@@ -87,16 +88,13 @@ const placeFor = (state: Checking, loaded: LoadedProblem, where: CheckProblem): 
   if (where.host !== undefined) hostNamed(state.hosts, where.host);
   const places = hosts.flatMap((host) => {
     const connection = connectedTo(host);
-    return connection && connection.unavailable === null ? host.devices.map((device) => ({ host, connection, device })) : [];
+    return connection ? host.devices.map((device) => ({ host, connection, device, loaded })) : [];
   });
   const [chosen] = places
-    .filter(({ host, device }) => isAsked(where, host, device) && takesWork(host, device))
+    .filter(({ host, device }) => isAsked(where, host, device) && isTrusted(host, device))
     .filter(({ device }) => loaded.targets.includes(targetOf(deviceClassOf(device))))
     .toSorted((one, other) => Number(other.device.kind === 'gpu') - Number(one.device.kind === 'gpu'));
-  if (chosen) {
-    const target = targetOf(deviceClassOf(chosen.device));
-    return { ...chosen, definition: loaded.definitionFor(target, chosen.device.architecture) };
-  }
+  if (chosen) return chosen;
   const classes = [...new Set(places.map(({ device }) => deviceClassOf(device)))].join(', ') || 'none';
   const wish = where.device ?? where.host ?? loaded.targets.join(' or ');
   throw new KilnError(
@@ -108,37 +106,24 @@ const placeFor = (state: Checking, loaded: LoadedProblem, where: CheckProblem): 
 const isAsked = ({ host, device }: CheckProblem, { session }: HostState, found: Device): boolean =>
   (host === undefined || session.hostId === host) && (device === undefined || deviceClassOf(found) === device);
 
-const takesWork = (host: HostState, device: Device): boolean =>
-  whyNoWork(host, device) === null && !host.canaries.quarantines.has(device.id);
-
 /** What it does beside a wrong answer is no concern: few timed runs. */
 const tried = async (state: Checking, place: Place, mutant: Mutant): Promise<Answer> => {
-  const { host, connection, device, definition } = place;
+  const { host, connection } = place;
   const attemptId = newCanaryAttempt();
+  const unit = markedUnit(mutant.unit, host.canaries.marks.code);
   const compiled = await answered<CompileResult>(state, connection, {
     answers: connection.compileAnswers,
     id: compileIdOf(attemptId),
-    ask: () => host.session.compile(compileIdOf(attemptId), mutant.unit, state.rules.compileLimitMs),
+    ask: () => host.session.compile(compileIdOf(attemptId), unit, state.rules.compileLimitMs),
   });
   if (compiled === null) return lost();
   if (compiled.status === 'failed') return { outcome: compiled.outcome };
   if (compiled.status === 'infra') return failed(compiled.failure);
-  if (!connection.defined.has(definition.key) && host.session.defineProblem(definition)) connection.defined.add(definition.key);
+  const { artifact } = compiled;
   const result = await answered<JudgeResult>(state, connection, {
     answers: connection.judgeAnswers,
     id: attemptId,
-    ask: () =>
-      host.session.judge({
-        attemptId,
-        deviceId: device.id,
-        problemKey: definition.key,
-        artifact: compiled.artifact,
-        plans: mutant.plans,
-        timing: shortly(state.rules.timing),
-        record: null,
-        limitMs: state.rules.limitMs,
-        waitedMs: 0,
-      }),
+    ask: () => judgeShortly(state, { ...place, attemptId, plans: mutant.plans, artifact }),
   });
   if (result === null) return lost();
   host.session.ack([attemptId]);

@@ -5,10 +5,11 @@ import type { Device } from '../../domain/device.ts';
 import { AttemptId } from '../../domain/ids.ts';
 import type { ContentHash } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { TimingRules } from '../../domain/protocol.ts';
+import type { JudgeTask, TimingRules } from '../../domain/protocol.ts';
 import { implausibleOutcome } from '../../domain/ranking/score.ts';
 import { reasonText } from '../../domain/text/describe.ts';
 import { floorsOn } from '../../problems/floors.ts';
+import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
 import { targetOf } from '../../problems/targets.ts';
@@ -20,7 +21,7 @@ import type { Canary } from './choose.ts';
 import { markedDefinition, markedSource } from './marks.ts';
 
 const COMPILE_PREFIX = 'canary:';
-/** A canary must be right, not fast: few timed runs. */
+/** Few timed runs. */
 const RUNS_MAX = 5;
 const CASE_BUDGET_MS_MAX = 5;
 
@@ -51,26 +52,27 @@ interface Judging {
   readonly host: HostState;
   readonly connection: Connected;
   readonly device: Device;
-  readonly canary: Canary;
+  /** Whose cases, reference and baseline it is judged by. */
+  readonly loaded: LoadedProblem;
   readonly attemptId: AttemptId;
-  readonly resolved: ResolvedUnit;
+  readonly plans: JudgeTask['plans'];
   readonly artifact: ContentHash;
 }
 
-/** False: its host is not connected. */
-export const judgeCanary = (
+/** Code of a problem's own, which must be right, not fast. False: its host is not connected. */
+export const judgeShortly = (
   state: Pick<CanariesSlice, 'rules'>,
-  { host, connection, device, canary, attemptId, resolved, artifact }: Judging,
+  { host, connection, device, loaded, attemptId, plans, artifact }: Judging,
 ): boolean => {
   const target = targetOf(deviceClassOf(device));
-  const definition = markedDefinition(canary.loaded.definitionFor(target, device.architecture), host.canaries.marks.problems);
+  const definition = markedDefinition(loaded.definitionFor(target, device.architecture), host.canaries.marks.problems);
   if (!connection.defined.has(definition.key) && host.session.defineProblem(definition)) connection.defined.add(definition.key);
   return host.session.judge({
     attemptId,
     deviceId: device.id,
     problemKey: definition.key,
     artifact,
-    plans: resolved.plans,
+    plans,
     timing: shortly(state.rules.timing),
     record: null,
     limitMs: state.rules.limitMs,
@@ -78,7 +80,7 @@ export const judgeCanary = (
   });
 };
 
-export const shortly = (timing: TimingRules): TimingRules => ({
+const shortly = (timing: TimingRules): TimingRules => ({
   ...timing,
   warmupRuns: Math.min(timing.warmupRuns, 1),
   runsMin: Math.min(timing.runsMin, RUNS_MAX),

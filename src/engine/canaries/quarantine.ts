@@ -2,6 +2,7 @@
 import type { CanaryState, Quarantine } from '../../domain/canary.ts';
 import type { DeviceId, HostId } from '../../domain/ids.ts';
 import type { Effect } from '../../scheduler/effects.ts';
+import { quarantineOf, writeCanaryState } from './canary-state.ts';
 import type { Marks } from './marks.ts';
 import type { HostState } from '../host-state.ts';
 import type { CanariesSlice } from '../state.ts';
@@ -17,7 +18,7 @@ export const onTrusted = (state: CanariesSlice, { hostId, deviceId, returned }: 
   host.canaries.quarantines.delete(deviceId);
   host.canaries.failed.delete(deviceId);
   if (returned) host.canaries.marks.problems = markOf(state.now());
-  writeCanaryState(state, host, deviceId);
+  writeCanaryState(state, host, { deviceId });
   if (returned) onReturned(state, { hostId, deviceId, by: 'a known-good candidate passed' });
 };
 
@@ -26,10 +27,9 @@ export const onQuarantined = (state: CanariesSlice, { hostId, deviceId, failures
   const last = host?.canaries.last.get(deviceId);
   if (!host || !last) return;
   const nowMs = state.now();
-  const since = host.canaries.quarantines.get(deviceId)?.since ?? new Date(nowMs).toISOString();
   const { reason } = last;
-  const quarantine = { reason, since, failures, retryAt: new Date(nowMs + retryMs).toISOString() };
-  host.canaries.quarantines.set(deviceId, quarantine);
+  const before = host.canaries.quarantines.get(deviceId) ?? null;
+  host.canaries.quarantines.set(deviceId, quarantineOf(before, { reason, failures, retryMs }, nowMs));
   state.metrics.setQuarantined(hostId, deviceId, true);
   if (failures === 1) {
     state.log.error(
@@ -40,7 +40,7 @@ export const onQuarantined = (state: CanariesSlice, { hostId, deviceId, failures
     // What its compiler made is not used any more. The references stay until it is known to be right again: canaries are compared with them.
     host.canaries.marks.code = markOf(nowMs);
   }
-  writeCanaryState(state, host, deviceId, () => void reopenAll(state, { hostId, deviceId, reason }));
+  writeCanaryState(state, host, { deviceId, after: () => void reopenAll(state, { hostId, deviceId, reason }) });
 };
 
 /** Devices of the host work again because an operator says so. Returns those that were quarantined. */
@@ -51,7 +51,7 @@ export const resumeDevices = (state: CanariesSlice, host: HostState): readonly D
   for (const deviceId of devices) {
     host.canaries.quarantines.delete(deviceId);
     host.canaries.failed.delete(deviceId);
-    writeCanaryState(state, host, deviceId);
+    writeCanaryState(state, host, { deviceId });
     onReturned(state, { hostId, deviceId, by: 'an operator said so' });
   }
   state.apply({ type: 'host-resumed', hostId });
@@ -102,21 +102,4 @@ const onReturned = (
   state.metrics.setQuarantined(hostId, deviceId, false);
   state.log.info({ hostId, deviceId }, `the device works again: ${by}`);
   note(state, 'device.returned', { hostId, deviceId, data: { reason: by } });
-};
-
-const writeCanaryState = (
-  state: CanariesSlice,
-  host: HostState,
-  deviceId: DeviceId,
-  after: () => void = () => undefined,
-): void => {
-  const trustedAtMs = host.canaries.trustedAtMs.get(deviceId);
-  const canary: CanaryState = {
-    marks: { ...host.canaries.marks },
-    hostId: host.session.hostId,
-    deviceId,
-    trustedAt: trustedAtMs === undefined ? null : new Date(trustedAtMs).toISOString(),
-    quarantine: host.canaries.quarantines.get(deviceId) ?? null,
-  };
-  state.writeBehind.add({ type: 'canary', canary, after });
 };

@@ -4,7 +4,7 @@ import * as trusting from '../../scheduler/trust.ts';
 import { deviceClassOf } from '../../domain/device.ts';
 import { isProven } from '../canaries/canaries.ts';
 import { chooseCanaries, nameOf } from '../canaries/choose.ts';
-import { whyNoWork } from '../host-state.ts';
+import { isTrusted } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilersSlice } from '../state.ts';
 import { compilesFor, makeSameCode, TRANSFERABLE } from './compile-hosts.ts';
@@ -35,9 +35,7 @@ const checksOf = (state: CompilersSlice, host: HostState): readonly Check[] =>
   });
 
 const trustedDevices = (host: HostState): HostState['devices'] =>
-  host.devices.filter(
-    (device) => device.kind === 'gpu' && whyNoWork(host, device) === null && !host.canaries.quarantines.has(device.id),
-  );
+  host.devices.filter((device) => device.kind === 'gpu' && isTrusted(host, device));
 
 interface Places {
   readonly language: (typeof TRANSFERABLE)[number];

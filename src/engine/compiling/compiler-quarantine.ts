@@ -1,6 +1,7 @@
 /** What follows from the canaries of compile hosts: they are trusted, or quarantined, and what they made is not used. */
 import type { CanaryState } from '../../domain/canary.ts';
 import * as trusting from '../../scheduler/trust.ts';
+import { quarantineOf, writeCanaryState } from '../canaries/canary-state.ts';
 import { markOf } from '../canaries/quarantine.ts';
 import { reopenAll } from '../canaries/reopen.ts';
 import type { HostState } from '../host-state.ts';
@@ -61,7 +62,7 @@ const onPassed = (state: CompilersSlice, host: HostState, { askedAtMs, serviceMs
   compiler.trustedAtMs = askedAtMs;
   compiler.failed = null;
   if (returned) goBack(state, host, 'a known-good candidate passed');
-  else writeCanaryState(state, host);
+  else writeCanaryState(state, host, { deviceId: null });
 };
 
 const goBack = (state: CompilersSlice, host: HostState, by: string): void => {
@@ -75,17 +76,15 @@ const goBack = (state: CompilersSlice, host: HostState, by: string): void => {
   note(state, 'compiler.returned', host, by);
   // What was at a judge over a restart of the daemon may have ended since.
   const doubt = { hostId, deviceId: null, reason: over?.reason ?? '' };
-  void reopenAll(state, doubt).finally(() => writeCanaryState(state, host));
+  void reopenAll(state, doubt).finally(() => writeCanaryState(state, host, { deviceId: null }));
 };
 
 const quarantine = (state: CompilersSlice, host: HostState, reason: string): void => {
   const { hostId } = host.session;
   const { compiler } = host;
-  const { failures, retryMs } = trusting.noteFailed(compiler.trust, clockOf(state));
-  const nowMs = state.now();
-  const since = compiler.quarantine?.since ?? new Date(nowMs).toISOString();
+  const noted = trusting.noteFailed(compiler.trust, clockOf(state));
   const isFirst = compiler.quarantine === null;
-  compiler.quarantine = { reason, since, failures, retryAt: new Date(nowMs + retryMs).toISOString() };
+  compiler.quarantine = quarantineOf(compiler.quarantine, { reason, ...noted }, state.now());
   if (isFirst) {
     state.metrics.setCompilerQuarantined(hostId, true);
     state.log.error(
@@ -95,7 +94,8 @@ const quarantine = (state: CompilersSlice, host: HostState, reason: string): voi
     note(state, 'compiler.quarantined', host, reason);
     discard(state, host, reason);
   }
-  writeCanaryState(state, host, () => void reopenAll(state, { hostId, deviceId: null, reason }));
+  const doubt = { hostId, deviceId: null, reason };
+  writeCanaryState(state, host, { deviceId: null, after: () => void reopenAll(state, doubt) });
 };
 
 /** Artifacts have one name wherever they were made: hosts that may hold some of its code have all of theirs compiled under new ones. */
@@ -104,7 +104,7 @@ const discard = (state: CompilersSlice, host: HostState, reason: string): void =
   const holders = [...state.hosts.values()].filter((other) => mayHoldCodeOf(host, other));
   for (const holder of holders) {
     holder.canaries.marks.code = markOf(state.now());
-    writeCanaryState(state, holder);
+    writeCanaryState(state, holder, { deviceId: null });
   }
   host.known.clear();
   beginAgain(state, new Set([host, ...holders].map(({ session }) => session.hostId)));
@@ -119,15 +119,3 @@ const note = (
   { session: { hostId } }: HostState,
   reason: string,
 ): void => state.writeBehind.add({ type: 'event', event: { type, candidateId: null, hostId, data: { reason } } });
-
-const writeCanaryState = (state: CompilersSlice, host: HostState, after: () => void = () => undefined): void => {
-  const { compiler, canaries, session } = host;
-  const canary: CanaryState = {
-    hostId: session.hostId,
-    deviceId: null,
-    trustedAt: compiler.trustedAtMs === null ? null : new Date(compiler.trustedAtMs).toISOString(),
-    quarantine: compiler.quarantine,
-    marks: { ...canaries.marks },
-  };
-  state.writeBehind.add({ type: 'canary', canary, after });
-};

@@ -8,7 +8,7 @@ import type { JudgeResult } from '../../domain/protocol.ts';
 import type { ContentHash } from '../../domain/ids.ts';
 import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
 import { noteProof } from '../canaries/canaries.ts';
-import { compileIdOf, failureText, judgeCanary, newCanaryAttempt, plausible, resolveCanary } from '../canaries/canary-attempt.ts';
+import { compileIdOf, failureText, judgeShortly, newCanaryAttempt, plausible, resolveCanary } from '../canaries/canary-attempt.ts';
 import { connectedTo } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilersSlice } from '../state.ts';
@@ -86,7 +86,8 @@ const judge = (state: CompilersSlice, host: HostState, { run, resolved, artifact
     judging.session.ack([attemptId]);
     if (isAtHand(host, run, attemptId)) onJudged(state, host, { run, result });
   });
-  judgeCanary(state, { host: judging, connection, device, canary, attemptId, resolved, artifact });
+  const { plans } = resolved;
+  judgeShortly(state, { host: judging, connection, device, loaded: canary.loaded, attemptId, plans, artifact });
 };
 
 const onJudged = (

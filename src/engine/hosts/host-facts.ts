@@ -2,14 +2,14 @@
 import { deviceClassOf } from '../../domain/device.ts';
 import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { HostFacts } from '../../scheduler/events.ts';
-import { whyNoWork } from '../host-state.ts';
+import { isAvailable } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { HostsSlice } from '../state.ts';
 
 const ROUND_TRIP_DEFAULT_MS = 20;
 
 export const factsOf = ({ eventLoopDelayMs }: Pick<HostsSlice, 'eventLoopDelayMs'>, host: HostState): HostFacts => {
-  const { session, labels, connection, inventory, devices, runnerId } = host;
+  const { session, labels, inventory, devices, runnerId } = host;
   return {
     hostId: session.hostId,
     runnerId,
@@ -22,7 +22,7 @@ export const factsOf = ({ eventLoopDelayMs }: Pick<HostsSlice, 'eventLoopDelayMs
       deviceId: device.id,
       class: deviceClassOf(device),
       model: device.model,
-      available: whyNoWork(host, device) === null && connection.state === 'connected' && connection.unavailable === null,
+      available: isAvailable(host, device),
     })),
   };
 };

@@ -1,6 +1,6 @@
 /** Which device a profile runs on: rather where the candidate was judged, or on the same model, or on any of its class. Pure. */
 import { deviceClassOf } from '../../domain/device.ts';
-import { whyNoWork } from '../host-state.ts';
+import { isAvailable } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { PendingProfile, PendingProfiles, Place, ProfileStage } from './pending.ts';
 
@@ -11,18 +11,16 @@ export interface FreeDevice extends Place {
 /** Devices that take work and have no profile. */
 export const freeDevices = (hosts: Iterable<HostState>, pending: PendingProfiles): FreeDevice[] => {
   const busy = new Set([...pending.values()].flatMap(({ stage }) => (stage.name === 'running' ? [stage.place.deviceId] : [])));
-  return [...hosts]
-    .filter(({ connection, leaving }) => connection.state === 'connected' && leaving === null)
-    .flatMap((host) =>
-      host.devices
-        .filter((device) => device.kind === 'gpu' && whyNoWork(host, device) === null && !busy.has(device.id))
-        .map((device) => ({
-          hostId: host.session.hostId,
-          deviceId: device.id,
-          model: device.model,
-          deviceClass: deviceClassOf(device),
-        })),
-    );
+  return [...hosts].flatMap((host) =>
+    host.devices
+      .filter((device) => device.kind === 'gpu' && isAvailable(host, device) && !busy.has(device.id))
+      .map((device) => ({
+        hostId: host.session.hostId,
+        deviceId: device.id,
+        model: device.model,
+        deviceClass: deviceClassOf(device),
+      })),
+  );
 };
 
 export const choosePlace = (

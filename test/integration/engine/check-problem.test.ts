@@ -53,6 +53,27 @@ test('a problem that the judge refuses judges nobody there', async () => {
   await scenario.expect('box: ack canary.1');
 });
 
+test('what the host compiled before it was known to be right again is not used', async () => {
+  const scenario = await oneHost();
+  await scenario.judging(1);
+  scenario.judged(1, 1, WRONG);
+  await scenario.after(1, 'done');
+  scenario.nowMs += 30_000;
+  await judgeAll(scenario, [WRONG]);
+  await scenario.until(async () => (await scenario.kiln.fleet()).hosts[0]?.devices[0]?.quarantine !== null);
+  await scenario.kiln.resumeHost(scenario.host.hostId);
+  await scenario.skipTo('box: compile 1');
+  await scenario.cancel(1);
+  await scenario.skipTo('box: cancel compile 1');
+  const checked = scenario.kiln.checkProblem('scale', {});
+  await scenario.expect('box: compile canary');
+  scenario.host.compiled('canary');
+  await scenario.expect('box: problem scale', 'box: judge canary.1 screen');
+  scenario.host.canaryJudged(infra('problem_refused'));
+  expect(await checked).toMatchObject({ ok: false });
+  await scenario.expect('box: ack canary.1');
+});
+
 test('where no device takes work, the error names what there is; where the host is lost, it says so', async () => {
   const scenario = await start({ box: 1 });
   await expect(scenario.kiln.checkProblem('scale', { device: 'H100' })).rejects.toThrow(

@@ -168,6 +168,27 @@ test('a device that fails whoever compiled is the one to be looked at: the compi
   await cancelAll(scenario, 1);
 });
 
+test('what a compile host makes is tried on no device whose host takes no work now', async () => {
+  const scenario = await start({ box: 1, second: 1, helper: 0 });
+  const [box, second, helper] = [scenario.at('box'), scenario.at('second'), scenario.at('helper')];
+  box.connect();
+  helper.connect({ inventory: { compileSlots: 4 } });
+  await scenario.submit(1);
+  await scenario.expect('box: compile 1');
+  await byHelper(scenario, 2);
+  await verdict(scenario, 2, WRONG);
+  second.connect();
+  box.health('its disk is full');
+  await scenario.skipTo('second: compile 1');
+  scenario.nowMs += 30_000;
+  await scenario.expect('helper: compile canary');
+  helper.compiled('canary');
+  await scenario.expect('helper: fetch canary');
+  helper.sends('canary');
+  await scenario.expect('second: put canary');
+  await scenario.skipAll();
+});
+
 test('a compile host that refuses sources out of line is tried at once, and sources that it refused are compiled again', async () => {
   const scenario = await compiling();
   const [box, helper] = [scenario.at('box'), scenario.at('helper')];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { Candidate, CandidateContent } from '../../../src/domain/candidate.ts';
 import { CandidateId, DeviceId, HostId } from '../../../src/domain/ids.ts';
@@ -96,6 +96,8 @@ const createHost = (hostId: HostId) => {
     asked,
     compiled,
     connect,
+    rest: () =>
+      frame({ type: 'health', devices: [deviceOf(hostId)], compileQueued: 0, compileRunning: 0, resting: 'full', use: {} } as FromRunner),
     lose: () => emit({ type: 'lost', hostId, reason: 'away', retryAtMs: null }),
     answer: (result: ProfileResult, payload?: Buffer) => frame({ type: 'profiled', profileId: ID, result }, payload),
   };
@@ -209,6 +211,19 @@ describe('a profile', () => {
     await until(() => finished.length > 0, 'it is recorded');
     expect(far.asked).toEqual([]);
     expect(finished).toMatchObject([{ state: { status: 'done', rawBytes: 6 }, raw: Buffer.from('report') }]);
+  });
+
+  test('waits for a host that takes work', async () => {
+    const { kiln, near, far, finished } = await startEngine();
+    near.connect();
+    near.rest();
+    await vi.waitFor(async () => expect((await kiln.fleet()).hosts[0]?.reason).toBe('full'), { timeout: 60_000 });
+    await kiln.askProfile(ID);
+    far.connect();
+    await until(() => far.asked.length > 0, 'the other host is asked');
+    expect(near.asked).toEqual([]);
+    far.answer({ status: 'done', summary: { ...SUMMARY, kernels: [] } });
+    await until(() => finished.length > 0, 'it is recorded');
   });
 
   test('goes to another host when its own is lost or fails it', async () => {
