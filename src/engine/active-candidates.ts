@@ -98,6 +98,14 @@ export const createActiveCandidate = (
   resolved: new Map(),
 });
 
+/** Null while nothing compiles for it. */
+export const jobOf = ({ stage }: Pick<ActiveCandidate, 'stage'>): CompileJob | null =>
+  stage.name === 'compiling' ? stage.job : null;
+
+export const setJob = (candidate: ActiveCandidate, job: CompileJob | null): void => {
+  candidate.stage = { name: 'compiling', sinceMs: candidate.stage.sinceMs, job };
+};
+
 export const secondsInStage = ({ stage }: Pick<ActiveCandidate, 'stage'>, nowMs: number): number =>
   (nowMs - stage.sinceMs) / 1000;
 

@@ -7,7 +7,7 @@ import { reopenAll } from '../canaries/reopen.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilersSlice } from '../state.ts';
 import { mayHoldCodeOf } from './compile-hosts.ts';
-import { beginAgain } from './compile-jobs.ts';
+import { beginAgain } from './compile-again.ts';
 import { clockOf } from './trust-clock.ts';
 
 export interface Checked {

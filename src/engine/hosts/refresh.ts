@@ -4,7 +4,7 @@ import type { HostRefreshed, HostsRefreshed } from '../../domain/api/fleet.ts';
 import type { HostId } from '../../domain/ids.ts';
 import type { FromRunner, Inventory } from '../../domain/protocol.ts';
 import { isCompileHost } from '../compiling/compile-hosts.ts';
-import { onCompilersChanged } from '../compiling/compile-jobs.ts';
+import { onCompilersChanged } from '../compiling/compile-again.ts';
 import { hostNamed, type HostState, reasonOf } from '../host-state.ts';
 import type { CanariesSlice, CompilingSlice, HostsSlice } from '../state.ts';
 import { factsOf } from './host-facts.ts';

@@ -10,13 +10,8 @@ import type { CompileResult, InfraFailure } from '../../../../src/domain/protoco
 import { createBundles } from '../../../../src/engine/compiling/bundles.ts';
 import { onArtifact, onArtifactStored } from '../../../../src/engine/compiling/transfers.ts';
 import { chooseHost, compileHostsFor, compilesFor, isCompileHost } from '../../../../src/engine/compiling/compile-hosts.ts';
-import {
-  askCompile,
-  cancelCompile,
-  onCompiled,
-  onCompilersChanged,
-  onCompilingHostGone,
-} from '../../../../src/engine/compiling/compile-jobs.ts';
+import { onCompilersChanged, onCompilingHostGone } from '../../../../src/engine/compiling/compile-again.ts';
+import { askCompile, cancelCompile, onCompiled } from '../../../../src/engine/compiling/compile-jobs.ts';
 import { newConnection } from '../../../../src/engine/host-state.ts';
 import type { HostState } from '../../../../src/engine/host-state.ts';
 import type { EngineState } from '../../../../src/engine/state.ts';
