@@ -11,22 +11,31 @@ const RETRIES_MAX = 60;
 
 export interface Watching {
   /** Called for each candidate when it is done, in the order in which they finish. */
-  readonly onDone: (candidate: Candidate) => void;
+  readonly onDone?: (candidate: Candidate) => void;
   /** Called for each one that was looked at and is not done. */
   readonly onState?: (candidate: Candidate) => void;
 }
 
-/** Survives a restart of the daemon. */
-export const whenDone = async (client: KilnClient, ids: readonly string[], watching: Watching): Promise<void> => {
+/** Survives a restart of the daemon. Returns them in the order in which they finish. */
+export const whenDone = async (
+  client: Pick<KilnClient, 'candidate'>,
+  ids: readonly string[],
+  watching: Watching = {},
+): Promise<readonly Candidate[]> => {
   const queue = [...new Set(ids)];
+  const done: Candidate[] = [];
   const work = async (): Promise<void> => {
-    for (let id = queue.shift(); id !== undefined; id = queue.shift())
-      watching.onDone(await candidateWhenDone(client, id, watching));
+    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+      const candidate = await candidateWhenDone(client, id, watching);
+      done.push(candidate);
+      watching.onDone?.(candidate);
+    }
   };
   await Promise.all(Array.from({ length: Math.min(POLLS_AT_ONCE, queue.length) }, work));
+  return done;
 };
 
-const candidateWhenDone = async (client: KilnClient, id: string, { onState }: Watching): Promise<Candidate> => {
+const candidateWhenDone = async (client: Pick<KilnClient, 'candidate'>, id: string, { onState }: Watching): Promise<Candidate> => {
   for (;;) {
     const candidate = await retryWhileUnavailable(() => client.candidate(id, { waitSeconds: WAIT_SECONDS }));
     if (candidate.state.status === 'done') return candidate;

@@ -329,6 +329,8 @@ export const FromRunner = z.discriminatedUnion('type', [
     /** Finished, not yet acknowledged; their `result` frames follow. */
     finished: z.array(AttemptId),
     problems: z.array(ContentHash),
+    /** As in `health`. Earlier runners said it there first. */
+    unavailable: z.string().nullable().optional(),
   }),
   z.strictObject({ type: z.literal('compiled'), compileId: z.string(), result: CompileResult }),
   /** An attempt started. Sent alone for the first; otherwise `result.started` carries it. */
@@ -363,6 +365,8 @@ export const FromRunner = z.discriminatedUnion('type', [
     compileQueued: z.int().min(0),
     compileRunning: z.int().min(0),
     /** Why the whole host takes no work now (its disk is full, or it ends for another runner with devices that came), or null. */
+    unavailable: z.string().nullable().optional(),
+    /** The same, of earlier runners. */
     resting: z.string().nullable().optional(),
     /** Totals since the runner started, milliseconds, per device. */
     use: z.record(

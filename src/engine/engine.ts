@@ -197,7 +197,7 @@ const takeBack = async (state: EngineState): Promise<void> => {
   const canaries = await state.store.canaries();
   recoverCanaries(state, canaries);
   recoverCompilers(state, canaries);
-  await recoverHolds(state);
+  recoverHolds(state, await state.store.holds());
   await recover(state);
 };
 

@@ -29,13 +29,20 @@ export const createHostControl = (state: EngineState, { hosts, startSession }: H
     state.notify();
   };
 
+  const refuseKnown = (hostId: HostId): void => {
+    if (hosts.has(hostId)) throw new Error(`host ${hostId} is in the fleet already`);
+  };
+
   const add: HostControl['add'] = async (session) => {
-    if (hosts.has(session.hostId)) throw new Error(`host ${session.hostId} is in the fleet already`);
+    refuseKnown(session.hostId);
+    const [canaries, holds] = await Promise.all([state.store.canaries(), state.store.holds()]);
+    refuseKnown(session.hostId);
     hosts.set(session.hostId, createHost(session, state.bundles));
-    const canaries = (await state.store.canaries()).filter(({ hostId }) => hostId === session.hostId);
-    recoverCanaries(state, canaries);
-    recoverCompilers(state, canaries);
-    await recoverHolds(state);
+    // Of this host alone: what is said of others may have changed while the store was asked.
+    const isOfIt = ({ hostId }: { readonly hostId: HostId }): boolean => hostId === session.hostId;
+    recoverCanaries(state, canaries.filter(isOfIt));
+    recoverCompilers(state, canaries.filter(isOfIt));
+    recoverHolds(state, holds.filter(isOfIt));
     note('host.added', session.hostId, { address: session.address });
     startSession(session);
   };

@@ -16,6 +16,7 @@ import { factsOf } from './hosts/host-facts.ts';
 import type { HostEvent } from '../domain/ports/host-session.ts';
 import { onLendingHostGone, onLent } from './lending/lending.ts';
 import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
+import { prepareRankings } from './judging/prepare-rankings.ts';
 import { onResult } from './judging/results.ts';
 import { onInventory, onRefreshingHostGone } from './hosts/refresh.ts';
 
@@ -48,20 +49,19 @@ export const onHostEvent = async (state: EngineState, event: HostEvent): Promise
 const onConnected = async (state: EngineState, host: HostState, hello: Frame<'hello'>): Promise<void> => {
   const { session } = host;
   const { devices } = hello.inventory;
+  // Until then it is not connected for anybody: what the engine says of it and what the scheduler knows change in one moment.
+  if (!(await prepareRankings(state, host, devices))) return;
   onLendingHostGone(host);
   if (host.runnerId !== hello.runnerId) {
     for (const use of host.use.values()) use.reset();
     host.known.clear();
   }
   connectedTo(host)?.ended.abort();
-  host.connection = newConnection(hello.problems);
+  host.connection = newConnection(hello.problems, hello.unavailable ?? null);
   host.runnerId = hello.runnerId;
   host.inventory = hello.inventory;
   host.devices = devices;
   if (isCompileHost(host)) state.compileHosts.add(host);
-  const models = devices.map(({ model, kind }) => ({ model, target: kind }));
-  await state.recordHolders.ensure(models);
-  await state.fronts.ensure(models);
   note(state, 'host.connected', session.hostId, {
     devices: devices.map(({ id, model }) => `${id} (${model})`),
     runnerId: hello.runnerId,
@@ -150,7 +150,7 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
   const before = host.devices;
   host.devices = before.map((device) => health.devices.find(({ id }) => id === device.id) ?? device);
   host.compile = { queued: health.compileQueued, running: health.compileRunning };
-  onAvailability(state, host, health.resting ?? null);
+  onAvailability(state, host, health.unavailable ?? health.resting ?? null);
   state.metrics.onHealth(host.session.hostId, health);
   for (const [deviceId, totals] of Object.entries(health.use)) {
     useOf(host, deviceId).onHealth(totals, state.monotonicMs());

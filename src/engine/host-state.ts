@@ -5,7 +5,7 @@
 import { holdText } from '../domain/hosts/hold.ts';
 import type { Hold } from '../domain/hosts/hold.ts';
 import type { HostRefreshed } from '../domain/api/fleet.ts';
-import type { Device } from '../domain/device.ts';
+import { deviceClassOf, type Device } from '../domain/device.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { AttemptId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
@@ -88,9 +88,9 @@ export interface Connected {
   readonly judgeAnswers: Map<string, (result: JudgeResult) => void>;
 }
 
-export const newConnection = (defined: readonly ContentHash[]): Connected => ({
+export const newConnection = (defined: readonly ContentHash[], unavailable: string | null = null): Connected => ({
   state: 'connected',
-  unavailable: null,
+  unavailable,
   defined: new Set(defined),
   asked: new Map(),
   compileAnswers: new Map(),
@@ -143,6 +143,10 @@ export const reasonOf = ({ connection, leaving, holds }: Pick<HostState, 'connec
       return connection.reason;
   }
 };
+
+/** Device classes that the fleet has shown so far, in order. */
+export const fleetClassesOf = (hosts: ReadonlyMap<HostId, HostState>): readonly string[] =>
+  [...new Set([...hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device))))].toSorted();
 
 /** Throws NOT_FOUND, with those there are. */
 export const hostNamed = (hosts: ReadonlyMap<HostId, HostState>, hostId: HostId): HostState => {

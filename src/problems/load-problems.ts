@@ -19,6 +19,8 @@ export interface LoadedProblem {
   readonly readme: string;
   /** Path inside the folder (`reference.cu`, `seeds/1-naive.cu`) -> text. problem.yaml and README.md are not among them. */
   readonly files: Readonly<Record<string, string>>;
+  /** Sources of its own baselines. */
+  readonly baselines: ReadonlySet<string>;
   /** What it can be judged on. */
   readonly targets: readonly Target[];
   /** Throws UNKNOWN_DEVICE for a target that the problem does not have. */
@@ -87,6 +89,7 @@ const createLoadedProblem = ({ problem, readme, files }: ProblemFolder): LoadedP
     problem,
     readme,
     files,
+    baselines: new Set(Object.keys(files).flatMap((file) => (file.startsWith('baseline.') ? (files[file] ?? []) : []))),
     targets,
     hiddenCase,
     requireTarget: (target) => void codeFor(target),

@@ -1,12 +1,10 @@
 /** What is known of devices and compilers by their canaries, and the verdicts that are in doubt when one fails. */
 import type { CanaryState } from '../domain/canary.ts';
-import type { CandidateId } from '../domain/ids.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
-import type { Score } from '../domain/ranking/ranking.ts';
 import type { Doubt, Reopened } from '../domain/ports/store.ts';
-import { countIn } from './backlog.ts';
-import { append, writing } from './journal.ts';
+import { writing } from './journal.ts';
 import { toJson } from './json.ts';
+import { afterReopening, type ReopenedRow } from './reopening.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
 
 /** Verdicts of one look, and so of one transaction. */
@@ -45,22 +43,8 @@ export const reopenDoubted = async (sql: Sql, { hostId, deviceId, reason }: Doub
   writing(sql, async (session) => {
     const said = deviceId === null ? MADE : JUDGED;
     const rows = await session.query<ReopenedRow>(reopenSql(said), [hostId, deviceId ?? COMPILER, reason, at]);
-    if (rows.length === 0) return { candidates: [], records: [] };
-    await countIn(session, rows);
-    const records = await replaceHolders(session, rows, at);
-    const events = rows.map((row) => reopenedEvent(row, { hostId, deviceId, reason }));
-    await append(session, [...events, ...records.flatMap(({ event }) => event)], at);
-    return { candidates: rows.map(({ id, priority }) => ({ id, priority })), records: records.map(({ record }) => record) };
+    return afterReopening(session, rows, { at, eventOf: (row) => reopenedEvent(row, { hostId, deviceId, reason }) });
   });
-
-export interface ReopenedRow {
-  readonly id: CandidateId;
-  readonly priority: number;
-  readonly device: string;
-  readonly submitter: string;
-  readonly problem: string;
-  readonly verdict: string;
-}
 
 /** Of a device: what it judged, and what its own host's compiler refused. */
 const JUDGED = `
@@ -107,62 +91,4 @@ const reopenedEvent = ({ id, problem, device, verdict }: ReopenedRow, doubt: Dou
   candidateId: id,
   hostId: doubt.hostId,
   data: { verdict, reason: doubt.reason, deviceId: doubt.deviceId, problem, device },
-});
-
-interface Replaced {
-  readonly record: Reopened['records'][number];
-  readonly event: readonly NewJournalEvent[];
-}
-
-/** The best that is left of those that were confirmed holds the record. */
-export const replaceHolders = async (
-  session: SqlSession,
-  rows: readonly ReopenedRow[],
-  at: string,
-): Promise<readonly Replaced[]> => {
-  const lost = await session.query<{ problem: string; problemVersion: string; deviceModel: string }>(
-    `select problem, problem_version as "problemVersion", device_model as "deviceModel" from kiln.records where candidate_id = any($1::text[])`,
-    [rows.map(({ id }) => id)],
-  );
-  const replaced: Replaced[] = [];
-  for (const key of lost) {
-    const params = [key.problem, key.problemVersion, key.deviceModel];
-    const [holder] = await session.query<{ candidateId: CandidateId; score: Score; device: string }>(BEST_LEFT, params);
-    if (holder) await session.query(SET_HOLDER, [...params, holder.candidateId, at]);
-    else await session.query(REMOVE_RECORD, params);
-    replaced.push({
-      record: { ...key, holder: holder ? { candidateId: holder.candidateId, score: holder.score } : null },
-      event: holder ? [recordEvent(key.problem, holder)] : [],
-    });
-  }
-  return replaced;
-};
-
-const BEST_LEFT = `
-select id as "candidateId", score, device from kiln.candidates
-where problem = $1 and problem_version = $2 and device_model = $3 and rank_key is not null and trial = 0
-  and (score ->> 'confirmed')::boolean
-order by rank_key desc, submit_order limit 1`;
-
-const SET_HOLDER = `
-update kiln.records set candidate_id = $4, set_at = $5::timestamptz where problem = $1 and problem_version = $2 and device_model = $3`;
-
-const REMOVE_RECORD = `delete from kiln.records where problem = $1 and problem_version = $2 and device_model = $3`;
-
-const recordEvent = (
-  problem: string,
-  { candidateId, score, device }: { readonly candidateId: CandidateId; readonly score: Score; readonly device: string },
-): NewJournalEvent => ({
-  type: 'candidate.record',
-  candidateId,
-  hostId: null,
-  data: {
-    problem,
-    device,
-    deviceModel: score.deviceModel,
-    speedup: score.speedup,
-    timeNs: score.timeNs,
-    rankKey: score.rankKey,
-    restored: true,
-  },
 });

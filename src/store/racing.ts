@@ -6,6 +6,7 @@ import type { NewJournalEvent } from '../domain/journal.ts';
 import type { RankingKey, Resumed } from '../domain/ports/store.ts';
 import { countIn } from './backlog.ts';
 import { append, writing } from './journal.ts';
+import { toJson } from './json.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
 /** Candidates in one transaction. */
@@ -29,6 +30,17 @@ select id as "candidateId", rank_key as "rankKey", (score ->> 'timeNs')::double 
 from kiln.candidates
 where problem = $1 and problem_version = $2 and device_model = $3 and rank_key is not null and trial = 0 and score -> 'stopped' is null
 order by rank_key desc, submit_order limit $4::integer`;
+
+export const readWithStopped = async (sql: SqlSession, keys: readonly RankingKey[]): Promise<readonly RankingKey[]> =>
+  keys.length === 0 ? [] : sql.query<RankingKey>(WITH_STOPPED, [toJson(keys)]);
+
+const WITH_STOPPED = `
+select ranking.* from jsonb_to_recordset($1::jsonb) as ranking (problem text, "problemVersion" text, "deviceModel" text)
+where exists (
+  select 1 from kiln.candidates
+  where problem = ranking.problem and problem_version = ranking."problemVersion" and device_model = ranking."deviceModel"
+    and status = 'done' and score -> 'stopped' is not null
+)`;
 
 interface ReopenedRow {
   readonly id: CandidateId;

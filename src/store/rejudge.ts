@@ -2,9 +2,8 @@
 import type { CandidateId } from '../domain/ids.ts';
 import type { Reopened } from '../domain/ports/store.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
-import { countIn } from './backlog.ts';
-import { type ReopenedRow, replaceHolders } from './canaries.ts';
-import { append, writing } from './journal.ts';
+import { writing } from './journal.ts';
+import { afterReopening, type ReopenedRow } from './reopening.ts';
 import type { Sql } from './sql.ts';
 
 /** Those of `ids` that are done; one transaction with their `candidate.reopened` events. Records that they held go to the best that is left. */
@@ -15,11 +14,7 @@ export const rejudge = async (
 ): Promise<Reopened> =>
   writing(sql, async (session) => {
     const rows = await session.query<ReopenedRow>(REJUDGE, [ids, reason, at]);
-    if (rows.length === 0) return { candidates: [], records: [] };
-    await countIn(session, rows);
-    const records = await replaceHolders(session, rows, at);
-    await append(session, [...rows.map((row) => eventOf(row, reason)), ...records.flatMap(({ event }) => event)], at);
-    return { candidates: rows.map(({ id, priority }) => ({ id, priority })), records: records.map(({ record }) => record) };
+    return afterReopening(session, rows, { at, eventOf: (row) => eventOf(row, reason) });
   });
 
 const REJUDGE = `

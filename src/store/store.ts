@@ -23,7 +23,7 @@ import { insertCandidates } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
 import { askProfiles, finishProfile, readProfile, readProfileReport, readWaitingProfiles } from './profiles.ts';
 import { complete, writeAttempts, writeTransitions, reopen } from './progress.ts';
-import { measureInFull, readFront, reopenInReach } from './racing.ts';
+import { measureInFull, readFront, readWithStopped, reopenInReach } from './racing.ts';
 import { readFailures, readRanking, readRecordHolder } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
 import { trimJournal } from './trim-journal.ts';
@@ -71,6 +71,7 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     reopen: async (ids) => reopen(sql, ids, at()),
     measureInFull: async (ids) => measureInFull(sql, ids, at()),
     front: async (key, places) => readFront(sql, key, places),
+    withStopped: async (keys) => readWithStopped(sql, keys),
     reopenInReach: async (key, needed) => reopenInReach(sql, { key, needed }, at()),
     selected: async (page) => readSelected(sql, page),
     pause: async (ids, reason) => pause(sql, ids, { reason, at: at() }),

@@ -50,7 +50,7 @@ export const scenarios = () => {
   };
   const oneHost = async (gpus = 1, rules: Rules = {}): Promise<EngineScenario> => {
     const scenario = await start({ box: gpus }, rules);
-    scenario.host.connect();
+    await scenario.connect();
     return scenario;
   };
   return { start, oneHost };
@@ -69,18 +69,25 @@ interface Life {
   readonly engine: Engine;
   readonly queue: Queue;
   readonly store: Store;
-  readonly commits: Commits;
+  readonly gate: StoreGate;
 }
 
-/** Between the engine and the store: holds commits back, or the news of them, and fails both for ever once the daemon was killed. */
-class Commits {
-  #held: PromiseWithResolvers<void> | null = null;
-  #where: 'commits' | 'news of commits' = 'commits';
+type Held = 'commits' | 'news of commits' | 'records' | 'holds';
 
-  hold(where: 'commits' | 'news of commits'): void {
+/** Between the engine and the store: holds back commits, the news of them, or what is read; and fails commits for ever once the daemon was killed. */
+class StoreGate {
+  #held: PromiseWithResolvers<void> | null = null;
+  #where: Held = 'commits';
+  #onWaiting = (): void => undefined;
+
+  /** Resolves when somebody waits there. */
+  async hold(where: Held): Promise<void> {
     this.#where = where;
     this.#held = Promise.withResolvers();
     this.#held.promise.catch(() => undefined);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onWaiting = resolve;
+    return promise;
   }
 
   release(): void {
@@ -88,8 +95,14 @@ class Commits {
     this.#held = null;
   }
 
+  /** What waits fails, once. */
+  fail(): void {
+    this.#held?.reject(new Error('the store is away'));
+    this.#held = null;
+  }
+
   kill(): void {
-    if (!this.#held) this.hold('commits');
+    if (!this.#held) void this.hold('commits');
     this.#held?.reject(new Error('the daemon was killed'));
   }
 
@@ -98,12 +111,27 @@ class Commits {
     return {
       ...store,
       together: async (work) => {
-        if (this.#where === 'commits') await this.#held?.promise;
+        await this.#at('commits');
         await store.together(work);
         onWritten();
-        if (this.#where === 'news of commits') await this.#held?.promise;
+        await this.#at('news of commits');
+      },
+      record: async (...key) => {
+        await this.#at('records');
+        return store.record(...key);
+      },
+      holds: async () => {
+        const holds = await store.holds();
+        await this.#at('holds');
+        return holds;
       },
     };
+  }
+
+  async #at(where: Held): Promise<void> {
+    if (this.#where !== where || !this.#held) return;
+    this.#onWaiting();
+    await this.#held.promise;
   }
 }
 
@@ -138,8 +166,8 @@ export class EngineScenario {
   /** The daemon starts, over what is in the store and the queue. */
   async begin(rules: Rules = {}): Promise<void> {
     this.#active += 1;
-    const commits = new Commits();
-    const store = commits.of(createStore(this.#database.sql, { now: () => this.nowMs }), () => this.#onNews());
+    const gate = new StoreGate();
+    const store = gate.of(createStore(this.#database.sql, { now: () => this.nowMs }), () => this.#onNews());
     const log = pino({ level: 'silent' });
     const backend = { kind: 'postgres', pool: this.#database.pool } as const;
     const holder = holderOf('the daemon');
@@ -152,9 +180,8 @@ export class EngineScenario {
       leaseMs: 60_000,
       log,
     });
-    const listening = { said: this.#said, nameOfSource, nameOfId: this.#nameOfId };
     this.hosts = Object.fromEntries(
-      Object.entries(this.#setting.hosts).map(([name, gpus]) => [name, new ScriptedHostSession(name, gpus, listening)]),
+      Object.entries(this.#setting.hosts).map(([name, gpus]) => [name, this.newHost(name, gpus)]),
     );
     const clocks = { now: () => this.nowMs, monotonicMs: () => this.nowMs };
     const given = { ...LENIENT.rules, ...this.#setting.rules, ...rules };
@@ -168,23 +195,36 @@ export class EngineScenario {
       log,
       ...clocks,
     });
-    this.#life = { engine, queue, store, commits };
+    this.#life = { engine, queue, store, gate };
     engine.kiln.onEvents(() => this.#onNews());
     await engine.start();
   }
 
+  /** Resolves once the engine counts it as connected. */
+  async connect(host = this.host): Promise<void> {
+    host.connect();
+    await this.until(
+      async () => (await this.kiln.fleet()).hosts.find(({ name }) => name === host.hostId)?.state === 'connected',
+    );
+  }
+
+  /** One that the engine does not have yet. */
+  newHost(name: string, gpus: number): ScriptedHostSession {
+    return new ScriptedHostSession(name, gpus, { said: this.#said, nameOfSource, nameOfId: this.#nameOfId });
+  }
+
   /** Nothing that is not committed yet ever is. */
   async crash(): Promise<void> {
-    const { engine, queue, commits } = this.#alive;
-    commits.kill();
+    const { engine, queue, gate } = this.#alive;
+    gate.kill();
     this.#life = null;
     await engine.stop();
     await queue.close();
   }
 
   async stop(): Promise<void> {
-    const { engine, queue, commits } = this.#alive;
-    commits.release();
+    const { engine, queue, gate } = this.#alive;
+    gate.release();
     this.#life = null;
     await engine.stop();
     await queue.close();
@@ -256,12 +296,18 @@ export class EngineScenario {
     return attemptIdOf(this.id(n), attempt);
   }
 
-  hold(where: 'commits' | 'news of commits'): void {
-    this.#alive.commits.hold(where);
+  /** Resolves when somebody waits there. */
+  async hold(where: Held): Promise<void> {
+    return this.#alive.gate.hold(where);
   }
 
   release(): void {
-    this.#alive.commits.release();
+    this.#alive.gate.release();
+  }
+
+  /** What is held fails, once. */
+  fail(): void {
+    this.#alive.gate.fail();
   }
 
   /**

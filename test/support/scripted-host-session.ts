@@ -39,6 +39,7 @@ interface Hello {
   readonly running?: readonly AttemptId[];
   readonly finished?: readonly AttemptId[];
   readonly inventory?: Partial<Inventory>;
+  readonly unavailable?: string;
 }
 
 export class ScriptedHostSession implements HostSession {
@@ -152,12 +153,12 @@ export class ScriptedHostSession implements HostSession {
 
   // What its runner says.
 
-  connect({ runnerId = 'r1', running = [], finished = [], inventory = {} }: Hello = {}): void {
+  connect({ runnerId = 'r1', running = [], finished = [], inventory = {}, unavailable }: Hello = {}): void {
     const devices = this.deviceIds.map((id) => ({ ...GPU, id, copyBytesPerSecond: null, unavailable: null }));
     const compilers = { cuda: COMPILER };
     this.inventory = { ...INVENTORY, languages: ['cuda'], compileSlots: 1, compilers, devices, ...inventory };
     const hello = { type: 'hello', protocol: 1, runnerId, runnerHash: 'x', inventory: this.inventory, queued: [], problems: [] };
-    this.#emit({ type: 'connected', hostId: this.hostId, hello: Hello.parse({ ...hello, running, finished }) });
+    this.#emit({ type: 'connected', hostId: this.hostId, hello: Hello.parse({ ...hello, running, finished, unavailable }) });
   }
 
   lose(): void {
@@ -221,10 +222,10 @@ export class ScriptedHostSession implements HostSession {
     this.frame({ type: 'retracted', attemptIds: [...attemptIds] });
   }
 
-  /** `resting`: why the whole host takes no work. */
-  health(resting: string | null = null): void {
+  /** `unavailable`: why the whole host takes no work. */
+  health(unavailable: string | null = null): void {
     const devices = this.inventory?.devices ?? [];
-    this.frame({ type: 'health', devices, compileQueued: 0, compileRunning: 0, resting, use: {} });
+    this.frame({ type: 'health', devices, compileQueued: 0, compileRunning: 0, unavailable, use: {} });
   }
 
   frame(frame: FromRunner, payload?: Buffer): void {

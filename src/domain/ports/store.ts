@@ -54,6 +54,8 @@ export interface Store {
   measureInFull(ids: readonly CandidateId[]): Promise<readonly CandidateId[]>;
   /** The first places of a ranking, of what was timed to the end, best first. */
   front(key: RankingKey, places: number): Promise<Front>;
+  /** Those of the rankings in which somebody was stopped early, in any order. */
+  withStopped(keys: readonly RankingKey[]): Promise<readonly RankingKey[]>;
   /**
    * Queues again what was stopped early and could reach `needed` (null: anything could), a page at a time until none is left; with a
    * `candidate.reopened` event each. Waits while a verdict of the ranking that was taken back is not given again.

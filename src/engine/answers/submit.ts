@@ -1,12 +1,12 @@
 /** Takes submissions in: checked, stored, queued, in this order, so that an accepted candidate is never lost. */
 import type { z } from 'zod';
 import type { SubmitAnswer, SubmitCandidate, Submitted } from '../../domain/api/candidates.ts';
-import { deviceClassOf } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId, SweepId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { CandidateState } from '../../domain/candidate.ts';
 import type { NewCandidate } from '../../domain/ports/store-rows.ts';
+import { fleetClassesOf } from '../host-state.ts';
 import type { AnswersSlice, ProfilesSlice } from '../state.ts';
 import { createGroupCommit } from '../../platform/group-commit.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
@@ -91,7 +91,7 @@ const prepareBatch = (
   batch: readonly Input[],
   { sweepId, sourceBytesMax }: { readonly sweepId: SweepId | null; readonly sourceBytesMax: number },
 ): readonly NewCandidate[] => {
-  const fleetClasses = fleetClassesOf(state);
+  const fleetClasses = fleetClassesOf(state.hosts);
   const hosts = environmentsOf(state);
   return batch.map((input, index) => {
     try {
@@ -169,11 +169,6 @@ const messageOf = (outcome: Outcome): string | null => {
   if (outcome.verdict === 'cancelled') return 'it was cancelled just now: submit it again to have it judged';
   return null;
 };
-
-/** Device classes the fleet has shown so far. */
-export const fleetClassesOf = (state: Pick<AnswersSlice, 'hosts'>): readonly string[] => [
-  ...new Set([...state.hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device)))),
-];
 
 /** What each host told of its environments; nothing of one that was not reached yet. */
 export const environmentsOf = (state: Pick<AnswersSlice, 'hosts'>): readonly HostEnvironments[] =>

@@ -14,7 +14,8 @@ import { casesOf, targetOf } from '../../problems/targets.ts';
 import type { AnswersSlice } from '../state.ts';
 import { noCandidate, problemNamed } from './not-found.ts';
 import { prepareCandidate } from './prepare-candidate.ts';
-import { environmentsOf, fleetClassesOf } from './submit.ts';
+import { environmentsOf } from './submit.ts';
+import { fleetClassesOf } from '../host-state.ts';
 
 export const createViews = (state: Pick<AnswersSlice, 'store' | 'problems' | 'hosts'>) => {
   const { store, problems } = state;
@@ -31,7 +32,7 @@ export const createViews = (state: Pick<AnswersSlice, 'store' | 'problems' | 'ho
     checkPlan: (input: z.output<typeof SubmitCandidate>): PlanView => {
       const { submission } = prepareCandidate(input, null, {
         problems,
-        fleetClasses: fleetClassesOf(state),
+        fleetClasses: fleetClassesOf(state.hosts),
         hosts: environmentsOf(state),
         // The server has looked.
         sourceBytesMax: Infinity,

@@ -2,7 +2,7 @@
  * Hosts and devices that take no work since somebody said so. Written before it holds, so that a restart changes nothing. What runs is finished; what
  * waits there goes elsewhere; a host that is held as a whole compiles for nobody either.
  */
-import type { HoldHost, HostHolds, ReleaseHost } from '../../domain/hosts/hold.ts';
+import type { HoldHost, HoldRecord, HostHolds, ReleaseHost } from '../../domain/hosts/hold.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { DeviceId, HostId } from '../../domain/ids.ts';
 import type { HostState } from '../host-state.ts';
@@ -43,9 +43,9 @@ export const releaseHost = async (
   return changed(state, host);
 };
 
-/** At a start, before hosts are connected. */
-export const recoverHolds = async (state: HoldsSlice): Promise<void> => {
-  for (const { hostId, deviceId, hold } of await state.store.holds()) state.hosts.get(hostId)?.holds.set(deviceId, hold);
+/** Before these hosts are connected. */
+export const recoverHolds = ({ hosts }: Pick<HoldsSlice, 'hosts'>, records: readonly HoldRecord[]): void => {
+  for (const { hostId, deviceId, hold } of records) hosts.get(hostId)?.holds.set(deviceId, hold);
 };
 
 const changed = (state: HoldsSlice, host: HostState): HostHolds => {

@@ -7,6 +7,7 @@ import { isCompileHost } from '../compiling/compile-hosts.ts';
 import { onCompilersChanged } from '../compiling/compile-again.ts';
 import { hostNamed, type HostState, reasonOf } from '../host-state.ts';
 import type { CanariesSlice, CompilingSlice, HostsSlice } from '../state.ts';
+import { prepareRankings } from '../judging/prepare-rankings.ts';
 import { factsOf } from './host-facts.ts';
 import { changedCompilers, changesOf } from './inventory-changes.ts';
 
@@ -15,7 +16,7 @@ export const REFRESH_MS_MAX = 45_000;
 
 type Outcome = Omit<HostRefreshed, 'host'>;
 /** Who compiles for whom may be other than before, and so may the device models. */
-type Refreshing = HostsSlice & CompilingSlice & Pick<CanariesSlice, 'recordHolders' | 'fronts'>;
+type Refreshing = HostsSlice & CompilingSlice & Pick<CanariesSlice, 'recordHolders' | 'fronts' | 'isRunning'>;
 
 /** Of one host or of all. Never waits longer than REFRESH_MS_MAX: what comes later is taken in all the same. */
 export const refreshHosts = async (state: Pick<Refreshing, 'hosts'>, hostId: HostId | null): Promise<HostsRefreshed> => {
@@ -43,12 +44,11 @@ export const onRefreshingHostGone = (host: HostState): void => {
 const takeOver = async (state: Refreshing, host: HostState, inventory: Inventory): Promise<Outcome> => {
   const before = host.inventory && { ...host.inventory, devices: [...host.devices] };
   const changes = before ? changesOf(before, inventory) : [];
+  const isNews = changes.length > 0;
+  if (isNews && !(await prepareRankings(state, host, inventory.devices))) return unreachable(host);
   host.inventory = inventory;
   host.devices = inventory.devices;
-  if (changes.length === 0) return { status: 'unchanged', reason: null, changes: [] };
-  const models = host.devices.map(({ model, kind }) => ({ model, target: kind }));
-  await state.recordHolders.ensure(models);
-  await state.fronts.ensure(models);
+  if (!isNews) return { status: 'unchanged', reason: null, changes: [] };
   const { hostId } = host.session;
   state.log.info({ hostId, changes }, 'what a host has changed');
   state.writeBehind.add({ type: 'event', event: { type: 'host.changed', candidateId: null, hostId, data: { changes } } });

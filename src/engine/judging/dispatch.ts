@@ -14,7 +14,7 @@ import type { Compiled } from '../compiling/known-artifacts.ts';
 import { resolveContent, resolvedFor } from '../active-candidates.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import { raceFor } from './race.ts';
-import { recordKeyOf } from './record-key.ts';
+import { rankingKeyOf } from './ranking-keys.ts';
 
 const RECORD_PREFIX = 'record:';
 /** A confirmation times both sides with more runs than a screening: it decides places. */
@@ -38,7 +38,7 @@ export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
   const connection = host && connectedTo(host);
   if (!candidate || !connection || !device) return;
   const delivery = { judge, candidate, host, connection, architecture: device.architecture, model: device.model, device };
-  const holder = judge.mode === 'confirm' ? state.recordHolders.holder(recordKeyOf(candidate, device.model)) : null;
+  const holder = judge.mode === 'confirm' ? state.recordHolders.holder(rankingKeyOf(candidate, device.model)) : null;
   candidate.attempts.set(judge.attemptId, {
     mode: judge.mode,
     pairedWith: holder,

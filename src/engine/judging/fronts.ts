@@ -1,9 +1,9 @@
 /**
  * The front of each ranking, in memory: the hot path must not ask the store.
  *
- * Invariant: nobody stays stopped early whom the front is within reach of. It can only come nearer where verdicts are taken back, where a daemon starts
- * (its settings, and what became of the one before), and where somebody was stopped by a front that has changed since: then the ranking is `doubted`
- * until reopen-stopped.ts has looked.
+ * Invariant: nobody stays stopped early whom the front is within reach of. It can only come nearer where a verdict of the front is taken back, where a
+ * daemon starts (its settings, and what became of the one before), and where somebody was stopped by a front that has changed since: then the ranking
+ * is `doubted` until reopen-stopped.ts has looked.
  */
 import type { CandidateId } from '../../domain/ids.ts';
 import type { CaseTiming } from '../../domain/measurement.ts';
@@ -12,7 +12,7 @@ import { type Front, isInReach, neededOf, withEntry } from '../../domain/ranking
 import type { RecordHolder } from '../../domain/ranking/score.ts';
 import type { Score } from '../../domain/ranking/ranking.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
-import type { Target } from '../../problems/targets.ts';
+import { createModelReader, type Model, textOf } from './ranking-keys.ts';
 
 export interface Scored {
   readonly candidateId: CandidateId;
@@ -24,7 +24,7 @@ export interface Fronts {
   /** How many places belong to a front; 0: nobody is stopped early. */
   readonly places: number;
   /** Reads the fronts of every problem on these models once. */
-  ensure(models: readonly { readonly model: string; readonly target: Target }[]): Promise<void>;
+  ensure(models: readonly Model[]): Promise<void>;
   front(key: RankingKey): Front;
   /**
    * A candidate has its final score, that counts for the ranking. True: it was stopped by a front that has changed since, and the ranking is
@@ -33,7 +33,7 @@ export interface Fronts {
   note(key: RankingKey, scored: Scored): boolean;
   /** The holder was measured again. */
   refine(key: RankingKey, holder: RecordHolder): void;
-  /** Verdicts were taken back, of whatever ranking. */
+  /** Verdicts were taken back, of whatever ranking: those whose front lost somebody are in doubt. */
   onTakenBack(ids: readonly CandidateId[]): void;
   doubt(key: RankingKey): void;
   doubted(): readonly RankingKey[];
@@ -44,34 +44,42 @@ export interface Fronts {
 }
 
 export const createFronts = (
-  store: Pick<Store, 'front'>,
+  store: Pick<Store, 'front' | 'withStopped'>,
   problems: ReadonlyMap<string, LoadedProblem>,
   places: number,
 ): Fronts => {
   const fronts = new Map<string, { readonly key: RankingKey; readonly front: Front }>();
   const doubted = new Map<string, RankingKey>();
-  const ready = new Set<string>();
+  /** Since the store was asked for what it has not answered: its answer may be older. */
+  const takenBack = new Set<CandidateId>();
+  let reads = 0;
 
-  const front = (key: RankingKey): Front => fronts.get(nameOf(key))?.front ?? [];
+  const front = (key: RankingKey): Front => fronts.get(textOf(key))?.front ?? [];
 
   const read = async (key: RankingKey): Promise<Front> => {
-    const entries = await store.front(key, places);
-    const whole = [...entries, ...front(key)].reduce<Front>((into, entry) => withEntry(into, entry, places), []);
-    fronts.set(nameOf(key), { key, front: whole });
+    const whole = [...(await asked(key)), ...front(key)].reduce<Front>((into, entry) => withEntry(into, entry, places), []);
+    fronts.set(textOf(key), { key, front: whole });
     return whole;
   };
 
-  const load = async (model: string, target: Target): Promise<void> => {
-    for (const { problem, targets, contentHash } of problems.values()) {
-      if (!targets.includes(target)) continue;
-      const key = { problem: problem.name, problemVersion: contentHash(target), deviceModel: model };
-      await read(key);
-      doubt(key);
+  const asked = async (key: RankingKey): Promise<Front> => {
+    reads += 1;
+    try {
+      const entries = await store.front(key, places);
+      return entries.filter(({ candidateId }) => !takenBack.has(candidateId));
+    } finally {
+      reads -= 1;
+      if (reads === 0) takenBack.clear();
     }
-    ready.add(model);
   };
 
-  const doubt = (key: RankingKey): void => void doubted.set(nameOf(key), key);
+  const readAll = async (keys: readonly RankingKey[]): Promise<void> => {
+    if (places === 0) return;
+    for (const key of keys) await read(key);
+    for (const key of await store.withStopped(keys)) doubt(key);
+  };
+
+  const doubt = (key: RankingKey): void => void doubted.set(textOf(key), key);
 
   const note = (key: RankingKey, { candidateId, score, timings }: Scored): boolean => {
     if (places === 0) return false;
@@ -83,19 +91,22 @@ export const createFronts = (
       return couldReach;
     }
     const caseNs = Object.fromEntries(timings.map((timing) => [timing.case, timing.candidate.medianNs]));
-    fronts.set(nameOf(key), { key, front: withEntry(front(key), { candidateId, rankKey, timeNs, caseNs }, places) });
+    fronts.set(textOf(key), { key, front: withEntry(front(key), { candidateId, rankKey, timeNs, caseNs }, places) });
     return false;
   };
 
   const refine = (key: RankingKey, { candidateId, score: { rankKey, timeNs } }: RecordHolder): void => {
     const known = front(key).find((entry) => entry.candidateId === candidateId);
-    if (known) fronts.set(nameOf(key), { key, front: withEntry(front(key), { ...known, rankKey, timeNs }, places) });
+    if (known) fronts.set(textOf(key), { key, front: withEntry(front(key), { ...known, rankKey, timeNs }, places) });
   };
 
   const onTakenBack = (ids: readonly CandidateId[]): void => {
     const gone = new Set(ids);
+    if (reads > 0) for (const id of ids) takenBack.add(id);
     for (const [name, { key, front: before }] of fronts) {
-      fronts.set(name, { key, front: before.filter(({ candidateId }) => !gone.has(candidateId)) });
+      const left = before.filter(({ candidateId }) => !gone.has(candidateId));
+      if (left.length === before.length) continue;
+      fronts.set(name, { key, front: left });
       doubted.set(name, key);
     }
   };
@@ -107,13 +118,9 @@ export const createFronts = (
     refine,
     onTakenBack,
     read,
-    ensure: async (models) => {
-      for (const { model, target } of models) if (places > 0 && !ready.has(model)) await load(model, target);
-    },
+    ensure: createModelReader(problems, readAll),
     doubt,
     doubted: () => [...doubted.values()],
-    trust: (key) => void doubted.delete(nameOf(key)),
+    trust: (key) => void doubted.delete(textOf(key)),
   };
 };
-
-const nameOf = ({ problem, problemVersion, deviceModel }: RankingKey): string => `${problem}\n${problemVersion}\n${deviceModel}`;

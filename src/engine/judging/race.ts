@@ -7,7 +7,7 @@ import { floorsOn } from '../../problems/floors.ts';
 import type { JudgeMode } from '../../scheduler/events.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import type { JudgingSlice } from '../state.ts';
-import { recordKeyOf } from './record-key.ts';
+import { rankingKeyOf } from './ranking-keys.ts';
 
 export interface Raced {
   readonly candidate: Pick<ActiveCandidate, 'submission' | 'loaded' | 'effort'>;
@@ -21,7 +21,7 @@ export const raceFor = (
 ): Pick<JudgeTask, 'race'> => {
   const { places } = state.fronts;
   if (places === 0 || mode !== 'screen' || isInFull(candidate)) return {};
-  const key = recordKeyOf(candidate, device.model);
+  const key = rankingKeyOf(candidate, device.model);
   const front = state.fronts.front(key);
   // Most rankings have places left: then nobody pays for floors.
   if (neededOf(front, places) === null) return {};
@@ -34,9 +34,5 @@ export const raceFor = (
 /** Other trials are there to be compared with, and a problem's own baseline is what is compared with. */
 const isInFull = ({ submission, loaded, effort }: Raced['candidate']): boolean => {
   const { trial, source } = submission.content;
-  return (
-    effort === 'full' ||
-    trial > 0 ||
-    Object.entries(loaded.files).some(([file, text]) => file.startsWith('baseline.') && text === source)
-  );
+  return effort === 'full' || trial > 0 || loaded.baselines.has(source);
 };

@@ -3,24 +3,17 @@ import { Score } from '../../domain/ranking/ranking.ts';
 import type { RecordHolder } from '../../domain/ranking/score.ts';
 import { NO_SPREAD, type Spread } from '../../domain/ranking/spread.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
-import type { Target } from '../../problems/targets.ts';
-import type { Store } from '../../domain/ports/store.ts';
-
-export interface RecordKey {
-  readonly problem: string;
-  readonly problemVersion: string;
-  readonly deviceModel: string;
-}
+import type { RankingKey, Store } from '../../domain/ports/store.ts';
+import { createModelReader, type Model, textOf } from './ranking-keys.ts';
 
 export interface RecordHolders {
   /** Reads the holders of every problem on these models once; needed before results of such a device are judged. */
-  ensure(models: readonly { readonly model: string; readonly target: Target }[]): Promise<void>;
-  isReady(model: string): boolean;
-  holder(key: RecordKey): RecordHolder | null;
-  spread(key: RecordKey): Spread;
+  ensure(models: readonly Model[]): Promise<void>;
+  holder(key: RankingKey): RecordHolder | null;
+  spread(key: RankingKey): Spread;
   /** Null: nobody holds it any more. */
-  set(key: RecordKey, holder: RecordHolder | null): void;
-  learn(key: RecordKey, spread: Spread): void;
+  set(key: RankingKey, holder: RecordHolder | null): void;
+  learn(key: RankingKey, spread: Spread): void;
 }
 
 export const createRecordHolders = (
@@ -29,35 +22,28 @@ export const createRecordHolders = (
 ): RecordHolders => {
   const holders = new Map<string, RecordHolder>();
   const spreads = new Map<string, Spread>();
-  const ready = new Set<string>();
+  /** Rankings whose holder is known better than the store's answer, which may have been on its way. */
+  const isSet = new Set<string>();
 
-  const load = async (model: string, target: Target): Promise<void> => {
-    for (const { problem, targets, contentHash } of problems.values()) {
-      if (!targets.includes(target)) continue;
-      const problemVersion = contentHash(target);
-      const record = await store.record(problem.name, problemVersion, model);
-      if (!record) continue;
-      const key = keyOf({ problem: problem.name, problemVersion, deviceModel: model });
-      // Scores written by earlier versions lack what was added since.
-      holders.set(key, { candidateId: record.candidateId, score: Score.parse(record.score) });
-      if (record.spread) spreads.set(key, record.spread);
-    }
-    ready.add(model);
+  const read = async (key: RankingKey): Promise<void> => {
+    const record = await store.record(key.problem, key.problemVersion, key.deviceModel);
+    if (!record) return;
+    // Scores written by earlier versions lack what was added since.
+    if (!isSet.has(textOf(key))) holders.set(textOf(key), { candidateId: record.candidateId, score: Score.parse(record.score) });
+    if (record.spread && !spreads.has(textOf(key))) spreads.set(textOf(key), record.spread);
   };
 
   return {
-    ensure: async (models) => {
-      for (const { model, target } of models) if (!ready.has(model)) await load(model, target);
-    },
-    isReady: (model) => ready.has(model),
-    holder: (key) => holders.get(keyOf(key)) ?? null,
-    spread: (key) => spreads.get(keyOf(key)) ?? NO_SPREAD,
+    ensure: createModelReader(problems, async (keys) => {
+      for (const key of keys) await read(key);
+    }),
+    holder: (key) => holders.get(textOf(key)) ?? null,
+    spread: (key) => spreads.get(textOf(key)) ?? NO_SPREAD,
     set: (key, holder) => {
-      if (holder) holders.set(keyOf(key), holder);
-      else holders.delete(keyOf(key));
+      isSet.add(textOf(key));
+      if (holder) holders.set(textOf(key), holder);
+      else holders.delete(textOf(key));
     },
-    learn: (key, spread) => void spreads.set(keyOf(key), spread),
+    learn: (key, spread) => void spreads.set(textOf(key), spread),
   };
 };
-
-const keyOf = (key: RecordKey): string => `${key.problem}\n${key.problemVersion}\n${key.deviceModel}`;

@@ -11,7 +11,7 @@ import { forgetArtifacts } from '../compiling/known-compiles.ts';
 import { type HostState, useOf } from '../host-state.ts';
 import type { JudgingSlice } from '../state.ts';
 import { evaluate } from './evaluate.ts';
-import { recordKeyOf } from './record-key.ts';
+import { rankingKeyOf } from './ranking-keys.ts';
 
 type Judged = Extract<SchedulerEvent, { type: 'judged' }>;
 
@@ -63,7 +63,7 @@ const evaluationOf = (
   { candidate, device, attempt, result }: Omit<Result, 'host'> & { readonly attempt: Attempt },
 ): Evaluation | null => {
   if (!result.outcome) return null;
-  const key = recordKeyOf(candidate, device.model);
+  const key = rankingKeyOf(candidate, device.model);
   const { mode, pairedWith } = attempt;
   const known = { holder: state.recordHolders.holder(key), spread: state.recordHolders.spread(key) };
   return evaluate(result.outcome, { candidate, device, mode, pairedWith, ...known });

@@ -3,7 +3,7 @@ import type { Completion } from '../../domain/ports/store-rows.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { unconfirmedScore } from './evaluate.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
-import { recordKeyOf } from './record-key.ts';
+import { rankingKeyOf } from './ranking-keys.ts';
 import type { RecordHolders } from './record-holders.ts';
 
 export type Standing = Pick<Completion, 'score' | 'record' | 'measuredAgain'>;
@@ -19,7 +19,7 @@ export const standingOf = (
   if (outcome.verdict !== 'passed' || !evaluation?.score) return { score: null, record: false };
   const { score, record, mustConfirm, holder, spread } = evaluation;
   if (mustConfirm) {
-    return { score: unconfirmedScore(score, records.holder(recordKeyOf(candidate, score.deviceModel))), record: false };
+    return { score: unconfirmedScore(score, records.holder(rankingKeyOf(candidate, score.deviceModel))), record: false };
   }
   return { score, record, ...(spread ? { measuredAgain: { holder, spread } } : {}) };
 };

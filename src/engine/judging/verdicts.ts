@@ -1,12 +1,12 @@
 /** A final word: its place in the ranking, the record, and its row. */
 import type { Completion } from '../../domain/ports/store-rows.ts';
+import type { RankingKey } from '../../domain/ports/store.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { RecordHolder } from '../../domain/ranking/score.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { secondsInStage, type ActiveCandidate } from '../active-candidates.ts';
 import type { JudgingSlice } from '../state.ts';
-import type { RecordKey } from './record-holders.ts';
-import { recordKeyOf } from './record-key.ts';
+import { rankingKeyOf } from './ranking-keys.ts';
 import { standingOf, type Standing } from './standing.ts';
 
 type Finished = Extract<Effect, { type: 'finished' }>;
@@ -16,7 +16,7 @@ export const onFinished = (state: JudgingSlice, { id, outcome, attemptId }: Fini
   if (!candidate) return;
   const standing = standingOf(state.recordHolders, candidate, { outcome, attemptId });
   const { score } = standing;
-  if (score) keepStanding(state, recordKeyOf(candidate, score.deviceModel), { candidateId: id, score }, standing);
+  if (score) keepStanding(state, rankingKeyOf(candidate, score.deviceModel), { candidateId: id, score }, standing);
   const after = noteInFront(state, candidate, { outcome, standing });
   state.metrics.onStageLeft(candidate.stage.name, secondsInStage(candidate, state.monotonicMs()));
   countVerdict(state, candidate, outcome);
@@ -40,7 +40,7 @@ const refusedBy = ({ compiled: { by } }: ActiveCandidate, { verdict }: Outcome):
   verdict === 'compile_error' && by !== null ? { compiledBy: by } : {};
 
 /** The next candidate is held against this already, before it is written. */
-const keepStanding = (state: JudgingSlice, key: RecordKey, own: RecordHolder, { record, measuredAgain }: Standing): void => {
+const keepStanding = (state: JudgingSlice, key: RankingKey, own: RecordHolder, { record, measuredAgain }: Standing): void => {
   if (record) state.recordHolders.set(key, own);
   else if (measuredAgain?.holder) state.recordHolders.set(key, measuredAgain.holder);
   if (measuredAgain) state.recordHolders.learn(key, measuredAgain.spread);
@@ -53,7 +53,7 @@ const noteInFront = (
   { outcome, standing: { score, measuredAgain } }: { readonly outcome: Outcome; readonly standing: Standing },
 ): (() => void) | null => {
   if (score === null || outcome.verdict !== 'passed' || candidate.submission.content.trial > 0) return null;
-  const key = recordKeyOf(candidate, score.deviceModel);
+  const key = rankingKeyOf(candidate, score.deviceModel);
   const couldReach = fronts.note(key, { candidateId: candidate.id, score, timings: outcome.timings });
   if (measuredAgain?.holder) fronts.refine(key, measuredAgain.holder);
   return couldReach ? () => fronts.doubt(key) : null;

@@ -9,9 +9,6 @@ import type { WhyCompile, WhyHost } from './view.ts';
 
 export const hostsOf = ({ hosts }: WhySlice): readonly WhyHost[] => [...hosts.values()].map(hostOf);
 
-export const classesOf = ({ hosts }: WhySlice): readonly string[] =>
-  [...new Set([...hosts.values()].flatMap(({ devices }) => devices.map((device) => deviceClassOf(device))))].toSorted();
-
 const hostOf = (host: HostState): WhyHost => ({
   name: host.session.hostId,
   state: host.connection.state,

@@ -7,7 +7,8 @@ import { poolViews, taskView } from '../../scheduler/scheduler.ts';
 import { targetOf } from '../../problems/targets.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import type { WhySlice } from '../state.ts';
-import { classesOf, compileOf, hostsOf } from './hosts.ts';
+import { fleetClassesOf } from '../host-state.ts';
+import { compileOf, hostsOf } from './hosts.ts';
 import { whyOf } from './reasons.ts';
 import type { WhyCandidate, WhyQueue, WhyView } from './view.ts';
 
@@ -31,7 +32,7 @@ export const whyCandidate = async (state: WhySlice, id: CandidateId): Promise<Wh
     pools: task?.pools ?? poolViews(state.core, candidate.device),
     compile: active && compileOf(state, active),
     hosts: hostsOf(state),
-    classes: classesOf(state),
+    classes: fleetClassesOf(state.hosts),
     queue: isOutside ? await queueOf(state, id) : null,
     storeFailure: failure ?? state.writeBehind.writeFailure(),
   });

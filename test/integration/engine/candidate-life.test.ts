@@ -215,7 +215,7 @@ describe('a daemon that ends', () => {
     const scenario = await oneHost();
     await scenario.judging(1);
     await scenario.after(1, 'judging');
-    scenario.hold('commits');
+    void scenario.hold('commits');
     scenario.judged(1, 1, WRONG);
     await scenario.crash();
     await scenario.begin();
@@ -232,7 +232,7 @@ describe('a daemon that ends', () => {
     const scenario = await oneHost();
     await scenario.judging(1);
     await scenario.after(1, 'judging');
-    scenario.hold('news of commits');
+    void scenario.hold('news of commits');
     scenario.judged(1, 1, WRONG);
     await scenario.after(1, 'done');
     await scenario.crash();
@@ -287,7 +287,7 @@ describe('a result', () => {
   test('is acknowledged only when what follows from it is written, while others go on', async () => {
     const scenario = await oneHost();
     await scenario.judging(1);
-    scenario.hold('commits');
+    void scenario.hold('commits');
     scenario.judged(1, 1, WRONG);
     await scenario.submit(2);
     await scenario.expect('box: compile 2');

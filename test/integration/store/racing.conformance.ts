@@ -38,6 +38,16 @@ export const describeRacing = (name: string, open: () => Sql): void => {
       expect((await store.front(KEY, 1)).map(({ candidateId }) => candidateId)).toEqual([idOf('fast')]);
     });
 
+    test('tell which rankings they are of', async () => {
+      const store = await fresh('full', 'stopped');
+      const other = { ...KEY, deviceModel: 'another' };
+      await store.complete([completion('full', 2)]);
+      expect(await store.withStopped([KEY, other])).toEqual([]);
+      await store.complete([stopped('stopped', 1)]);
+      expect(await store.withStopped([KEY, other])).toEqual([KEY]);
+      expect(await store.withStopped([])).toEqual([]);
+    });
+
     test('are judged again where the front came within their reach, and nobody else is', async () => {
       const store = await fresh('far', 'near', 'full');
       await store.complete([stopped('far', 1), stopped('near', 1.8), completion('full', 0.5)]);

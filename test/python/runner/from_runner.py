@@ -121,7 +121,7 @@ _from_runner = union("type", {
     "hello": record({
         "protocol": integer(), "runnerId": string, "runnerHash": string, "inventory": inventory, "queued": array(attempt_id),
         "running": array(attempt_id), "finished": array(attempt_id), "problems": array(content_hash),
-    }),
+    }, {"unavailable": nullable(string)}),
     "compiled": record({"compileId": string, "result": compile_result}),
     "started": record({"attemptId": attempt_id, "deviceId": device_id}),
     "result": record({"result": judge_result, "started": nullable(attempt_id)}),
@@ -134,7 +134,7 @@ _from_runner = union("type", {
     "inventory": record({"inventory": nullable(inventory), "failure": nullable(string), "refreshIds": array(string)}),
     "health": record({
         "devices": array(device), "compileQueued": integer(0), "compileRunning": integer(0), "use": mapping(use),
-    }, {"resting": nullable(string)}),
+    }, {"unavailable": nullable(string), "resting": nullable(string)}),
     "error": record({"code": string, "message": string}),
 })
 

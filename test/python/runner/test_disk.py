@@ -24,12 +24,12 @@ class Resting(unittest.TestCase):
             with Runner(str(folder)) as runner:
                 client = runner.client()
                 client.attach()
-                self.assertIsNone(client.wait("health")["resting"])
+                self.assertIsNone(client.wait("health")["unavailable"])
                 Path(disk, "filler").write_bytes(bytes(120 * MIB))
-                full = client.wait("health", lambda frame: frame["resting"] is not None)["resting"]
+                full = client.wait("health", lambda frame: frame["unavailable"] is not None)["unavailable"]
                 self.assertRegex(full, rf"^no space on its disk: \d+ MiB are free in {folder}, 64 MiB are needed to compile; free some$")
                 Path(disk, "filler").unlink()
-                client.wait("health", lambda frame: frame["resting"] is None)
+                client.wait("health", lambda frame: frame["unavailable"] is None)
 
     def test_room_must_come_back_with_some_to_spare(self) -> None:
         with SmallDisk(self.folder, f"{FREE_BYTES_LEAST // MIB + 8}m") as disk:

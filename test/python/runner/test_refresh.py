@@ -124,7 +124,7 @@ class DevicesThatCome(unittest.TestCase):
         while not stopped.done():
             seen += [frame.header for frame in decoder.feed(await asyncio.wait_for(reader.read(1 << 16), 20))]
         self.assertIn("devices came to the host (a new GPU)", stopped.result())
-        self.assertIn(stopped.result(), [frame.get("resting") for frame in seen])
+        self.assertIn(stopped.result(), [frame.get("unavailable") for frame in seen])
         reported = next(frame for frame in seen if frame["type"] == "inventory")
         self.assertEqual([device["id"] for device in reported["inventory"]["devices"]], [device["id"] for device in known.inventory["devices"]])
         writer.close()

@@ -97,7 +97,7 @@ const createHost = (hostId: HostId) => {
     compiled,
     connect,
     rest: () =>
-      frame({ type: 'health', devices: [deviceOf(hostId)], compileQueued: 0, compileRunning: 0, resting: 'full', use: {} } as FromRunner),
+      frame({ type: 'health', devices: [deviceOf(hostId)], compileQueued: 0, compileRunning: 0, unavailable: 'full', use: {} } as FromRunner),
     lose: () => emit({ type: 'lost', hostId, reason: 'away', retryAtMs: null }),
     answer: (result: ProfileResult, payload?: Buffer) => frame({ type: 'profiled', profileId: ID, result }, payload),
   };

@@ -133,7 +133,7 @@ ToRunner = Union[
 # What a runner says
 
 
-class Hello(TypedDict):
+class _Hello(TypedDict):
     type: Literal["hello"]
     protocol: int
     runnerId: str
@@ -143,6 +143,10 @@ class Hello(TypedDict):
     running: list[str]
     finished: list[str]
     problems: list[str]
+
+
+class Hello(_Hello, total=False):
+    unavailable: Optional[str]
 
 
 class CompileAnswer(TypedDict):
@@ -228,6 +232,8 @@ class _Health(TypedDict):
 
 
 class Health(_Health, total=False):
+    unavailable: Optional[str]
+    # What earlier runners called it; no longer sent.
     resting: Optional[str]
 
 

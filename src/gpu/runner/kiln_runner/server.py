@@ -178,7 +178,7 @@ class Server:
             "queued": [attempt for slot in slots for attempt in slot.queued_ids],
             "running": [attempt for slot in slots for attempt in slot.unfinished_ids],
             "finished": [result["attemptId"] for result in finished] + self._spool.unwritten_ids,
-            "problems": self._problems.keys,
+            "problems": self._problems.keys, "unavailable": self._disk.full or self._renewal,
         })
         for result in finished:
             self._send({"type": "result", "result": result, "started": None})
@@ -292,7 +292,7 @@ class Server:
         self._changed.clear()
         self._send({
             "type": "health", "devices": changed, "compileQueued": self._pool.queued, "compileRunning": self._pool.running,
-            "resting": self._disk.full or self._renewal,
+            "unavailable": self._disk.full or self._renewal,
             "use": {device_id: slot.totals.snapshot(now) for device_id, slot in self._slots.items()},
         })
 

@@ -68,6 +68,7 @@ beforeEach(() => {
     resources: {},
   });
   const parts: Partial<EngineState> = {
+    isRunning: () => true,
     problems: loadProblems(join(import.meta.dirname, '../../../../kernels')),
     recordHolders: { ensure: async () => undefined } as Partial<EngineState['recordHolders']> as EngineState['recordHolders'],
     fronts: { ensure: async () => undefined } as Partial<EngineState['fronts']> as EngineState['fronts'],

@@ -1,14 +1,19 @@
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { CandidateId } from '../../../../src/domain/ids.ts';
 import type { RankingKey, Resumed } from '../../../../src/domain/ports/store.ts';
 import type { Front } from '../../../../src/domain/ranking/front.ts';
 import { createFronts } from '../../../../src/engine/judging/fronts.ts';
+import { rankingKeysOn } from '../../../../src/engine/judging/ranking-keys.ts';
 import { createStoppedReview } from '../../../../src/engine/judging/reopen-stopped.ts';
 import type { StoppedSlice } from '../../../../src/engine/state.ts';
+import { loadProblems } from '../../../../src/problems/load-problems.ts';
 import { idOf, MODEL, score, timing } from '../../../support/builders.ts';
 
 const KEY: RankingKey = { problem: 'softmax', problemVersion: 'v1', deviceModel: MODEL };
+const OTHER: RankingKey = { ...KEY, problem: 'copy' };
+const problems = loadProblems(join(import.meta.dirname, '../../../../kernels'));
 const NEEDED = { speedup: 2, timeNs: 500 };
 const entry = (name: string, rankKey: number) => ({
   candidateId: idOf(name),
@@ -30,16 +35,21 @@ const rig = (front: Front, resumed: readonly Resumed[] = []) => {
   const answers = [...resumed];
   const asked: unknown[] = [];
   const queued: CandidateId[] = [];
-  const meanwhile: (() => void)[] = [];
+  const duringReads: (() => void)[] = [];
+  const duringReviews: (() => void)[] = [];
   const store = {
-    front: async () => Promise.resolve(front),
+    front: async () => {
+      duringReads.shift()?.();
+      return Promise.resolve(front);
+    },
+    withStopped: async (keys: readonly RankingKey[]) => Promise.resolve(keys.slice(0, 1)),
     reopenInReach: async (_key: RankingKey, needed: unknown) => {
       asked.push(needed);
-      meanwhile.shift()?.();
+      duringReviews.shift()?.();
       return Promise.resolve(answers.shift() ?? { isWaiting: false, candidates: [] });
     },
   };
-  const fronts = createFronts(store, new Map(), 2);
+  const fronts = createFronts(store, problems, 2);
   let looked = Promise.withResolvers<void>();
   const parts: StoppedSlice = {
     fronts,
@@ -65,7 +75,7 @@ const rig = (front: Front, resumed: readonly Resumed[] = []) => {
     createStoppedReview(parts).onTick(0);
     await looked.promise;
   };
-  return { fronts, asked, queued, review, duringLook: (act: () => void) => void meanwhile.push(act) };
+  return { fronts, asked, queued, review, duringReads, duringReviews };
 };
 
 describe('the fronts that candidates are raced against', () => {
@@ -103,10 +113,34 @@ describe('the fronts that candidates are raced against', () => {
     expect(fronts.doubted()).toEqual([]);
   });
 
+  test('are in doubt only where they lost somebody', () => {
+    const { fronts } = rig([]);
+    fronts.note(KEY, scored('a', 2));
+    fronts.note(OTHER, scored('b', 2));
+    fronts.onTakenBack([idOf('b'), idOf('of no front')]);
+    expect(fronts.doubted()).toEqual([OTHER]);
+  });
+
+  test('hold nobody who was taken back while the store was asked', async () => {
+    const { fronts, duringReads } = rig([entry('a', 3), entry('b', 2)]);
+    duringReads.push(() => fronts.onTakenBack([idOf('a')]));
+    expect((await fronts.read(KEY)).map(({ candidateId }) => candidateId)).toEqual([idOf('b')]);
+    expect((await fronts.read(KEY)).map(({ candidateId }) => candidateId)).toEqual([idOf('a'), idOf('b')]);
+  });
+
+  test('are read when a device model appears, and are in doubt where somebody was stopped', async () => {
+    const { fronts } = rig([entry('a', 3)]);
+    const model = { model: MODEL, target: 'gpu' } as const;
+    const [first, second] = rankingKeysOn(problems, model);
+    await fronts.ensure([model]);
+    expect(fronts.doubted()).toEqual([first]);
+    expect(second && fronts.front(second)).toEqual([entry('a', 3)]);
+  });
+
   test('stay in doubt that comes while the store is asked: who was stopped then may not be in it yet', async () => {
-    const { fronts, review, duringLook } = rig([]);
+    const { fronts, review, duringReviews } = rig([]);
     fronts.note(KEY, stopped('c', 1.9));
-    duringLook(() => fronts.doubt(KEY));
+    duringReviews.push(() => fronts.doubt(KEY));
     await review();
     expect(fronts.doubted()).toEqual([KEY]);
     await review();

@@ -1,0 +1,42 @@
+/** Which rankings there are: one for each problem as it is defined, on each device model. */
+import type { RankingKey } from '../../domain/ports/store.ts';
+import type { LoadedProblem } from '../../problems/load-problems.ts';
+import type { Target } from '../../problems/targets.ts';
+import type { ActiveCandidate } from '../active-candidates.ts';
+
+export interface Model {
+  readonly model: string;
+  readonly target: Target;
+}
+
+/** Where a candidate would be ranked if it ran on this model. */
+export const rankingKeyOf = (candidate: Pick<ActiveCandidate, 'submission'>, deviceModel: string): RankingKey => ({
+  problem: candidate.submission.content.problem,
+  problemVersion: candidate.submission.content.problemVersion,
+  deviceModel,
+});
+
+/** Of every problem that can be judged on this model. */
+export const rankingKeysOn = (problems: ReadonlyMap<string, LoadedProblem>, { model, target }: Model): readonly RankingKey[] =>
+  [...problems.values()]
+    .filter(({ targets }) => targets.includes(target))
+    .map(({ problem, contentHash }) => ({ problem: problem.name, problemVersion: contentHash(target), deviceModel: model }));
+
+/** Of a map of rankings. */
+export const textOf = ({ problem, problemVersion, deviceModel }: RankingKey): string =>
+  `${problem}\n${problemVersion}\n${deviceModel}`;
+
+/** Reads what is kept of all rankings on a model, once for each model; again where that failed. */
+export const createModelReader = (
+  problems: ReadonlyMap<string, LoadedProblem>,
+  readAll: (keys: readonly RankingKey[]) => Promise<void>,
+): ((models: readonly Model[]) => Promise<void>) => {
+  const ready = new Set<string>();
+  return async (models) => {
+    for (const each of models) {
+      if (ready.has(each.model)) continue;
+      await readAll(rankingKeysOn(problems, each));
+      ready.add(each.model);
+    }
+  };
+};
