@@ -1,8 +1,10 @@
 """The shapes of everything a runner says, the same as `FromRunner` of src/domain/protocol.ts (held by the golden fixtures)."""
-from kiln_runner.messages import LANGUAGES, attempt_id, content_hash, device_id, millis
+from kiln_runner.messages import LANGUAGES, attempt_id, millis
 from kiln_runner.schema import (
     array,
     boolean,
+    content_hash,
+    device_id,
     integer,
     mapping,
     nullable,

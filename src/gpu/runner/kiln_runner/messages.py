@@ -7,6 +7,8 @@ from kiln_runner.schema import (
     ShapeError,
     array,
     boolean,
+    content_hash,
+    device_id,
     either,
     integer,
     mapping,
@@ -24,9 +26,7 @@ LANGUAGES = ("cuda", "triton", "c")
 DTYPES = ("f64", "f32", "f16", "bf16", "i64", "i32", "u32", "i8", "u8", "f8e4m3", "f4e2m1x2")
 SCALAR_DTYPES = ("f64", "f32", "i64", "i32", "u32")
 
-content_hash = matching(r"[0-9a-f]{64}", "64 hex digits")
 attempt_id = matching(r"c-[0-9a-f]{32}\.[1-9]\d*", 'a candidate id, "." and a number from 1')
-device_id = matching(r"[\w.:-]{1,80}", "a device id of at most 80 characters")
 parameter = either(integer(), matching(r"[A-Za-z_][\w ]{0,63}", "an integer or a C identifier"))
 name = matching(r"[A-Za-z_]\w{0,127}", "named by a C identifier of at most 128 characters")
 environment_name = matching(r"[a-z0-9][a-z0-9._-]{0,39}", "a name of an environment")

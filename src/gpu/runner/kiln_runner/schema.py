@@ -131,6 +131,11 @@ def matching(pattern: str, what: str) -> Shape:
     return check
 
 
+# Of what has bytes, and of a device: both languages and both protocols name them alike.
+content_hash = matching(r"[0-9a-f]{64}", "64 hex digits")
+device_id = matching(r"[\w.:-]{1,80}", "a device id of at most 80 characters")
+
+
 def number(low: float = -math.inf, above: float = -math.inf) -> Shape:
     """At least `low` and more than `above`. NaN and infinities are not JSON and are refused."""
 

@@ -46,14 +46,17 @@ class DeviceReservations:
             slot.reserve(held.reservation)
 
     def on_give_back(self, header: GiveBack, _frame: Frame) -> None:
-        held = self._held.pop(header["lendId"], None)
+        self._give_back(header["lendId"])
+
+    def _give_back(self, lend_id: str) -> None:
+        held = self._held.pop(lend_id, None)
         if held is not None and not held.slot.withdraw(held.reservation):
             held.slot.end_reservation()
 
     def end_all(self) -> None:
         """Nobody of this connection can any more. A command that still ends holds the device's lock: no timing begins before it is gone."""
         for lend_id in list(self._held):
-            self.on_give_back({"type": "give_back", "lendId": lend_id}, Frame({}, b"", b""))
+            self._give_back(lend_id)
 
     def _answer(self, lend_id: str, failure: Optional[InfraFailure]) -> None:
         self._send({"type": "lent", "lendId": lend_id, "failure": failure})

@@ -1,4 +1,5 @@
 """One connection of a daemon: frames both ways over a blocking socket. `Refused` is what a person did wrong, told in words."""
+import select
 import socket
 from collections.abc import Iterator, Mapping
 from typing import Any, Optional
@@ -46,6 +47,13 @@ class Channel:
             if frame.header["type"] == "end":
                 return
             yield frame
+
+    def refuse_hung_up(self) -> None:
+        """EOFError where the daemon has ended the connection, also with something unread before its end."""
+        ended = select.poll()
+        ended.register(self.connection, select.POLLRDHUP)
+        if ended.poll(0):
+            raise EOFError("the daemon hung up")
 
     def pending(self) -> list[Frame]:
         """What has been read already: for a caller that reads the socket itself from here on."""

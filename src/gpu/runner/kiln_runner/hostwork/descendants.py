@@ -1,5 +1,6 @@
 """Everything a command started, also what left its process group: this process adopts what is orphaned below it, and can end it."""
 import contextlib
+import functools
 import os
 import signal
 import time
@@ -12,10 +13,6 @@ POLL_S = 0.01
 
 def adopt_orphans() -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-
-
-def wake(*_: object) -> None:
-    """Handles SIGCHLD: what waits looks again."""
 
 
 def reap() -> None:
@@ -58,6 +55,8 @@ def _below(pid: int) -> Iterator[int]:
 
 
 def _children(pid: int) -> list[int]:
+    if not _are_listed():
+        return _children_by_parent(pid)
     try:
         tasks = os.listdir(f"/proc/{pid}/task")
     except OSError:
@@ -67,12 +66,16 @@ def _children(pid: int) -> list[int]:
         try:
             with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
                 found += [int(word) for word in file.read().split()]
-        except FileNotFoundError:
-            # The kernel keeps no such list, or the thread is gone.
-            found += _children_by_parent(pid) if not os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children") else []
         except OSError:
+            # The thread is gone, and its children are another's.
             continue
     return found
+
+
+@functools.lru_cache(maxsize=None)
+def _are_listed() -> bool:
+    """Whether the kernel keeps lists of children (CONFIG_PROC_CHILDREN)."""
+    return os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
 
 def _children_by_parent(pid: int) -> list[int]:

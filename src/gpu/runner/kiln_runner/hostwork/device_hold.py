@@ -1,25 +1,23 @@
 """Holds the locks of lent devices while a command runs: no runner of this host, whosever it is, times anything on them meanwhile."""
 import fcntl
 import os
-import select
-import socket
 import time
 
 from kiln_runner.host.device_locks import device_lock_file
-from kiln_runner.hostwork.channel import Refused
+from kiln_runner.hostwork.channel import Channel, Refused
 from kiln_runner.judge.device_lock import WAIT_S_MAX, open_lock
 from kiln_runner.judge.lock_holder import holder_of
 
 POLL_S = 0.05
 
 
-def hold(devices: list[str], connection: socket.socket) -> list[int]:
+def hold(devices: list[str], channel: Channel) -> list[int]:
     """Descriptors that hold the locks until they are closed. In one order everywhere, so that two holders never wait for each other."""
     held: list[int] = []
     try:
         for device in sorted(devices):
             held.append(open_lock(str(device_lock_file(device))))
-            _take(held[-1], device, connection)
+            _take(held[-1], device, channel)
     except BaseException:
         for descriptor in held:
             os.close(descriptor)
@@ -27,7 +25,7 @@ def hold(devices: list[str], connection: socket.socket) -> list[int]:
     return held
 
 
-def _take(descriptor: int, device: str, connection: socket.socket) -> None:
+def _take(descriptor: int, device: str, channel: Channel) -> None:
     deadline = time.monotonic() + WAIT_S_MAX
     while True:
         try:
@@ -36,12 +34,5 @@ def _take(descriptor: int, device: str, connection: socket.socket) -> None:
             if time.monotonic() > deadline:
                 holder = holder_of(descriptor, os.getpid())
                 raise Refused(f"the lock of {device} is held by {holder}, and was not let go for {WAIT_S_MAX:g} s", "DEVICE_NOT_LENT") from None
-            if _has_hung_up(connection):
-                raise EOFError("the daemon hung up") from None
+            channel.refuse_hung_up()
             time.sleep(POLL_S)
-
-
-def _has_hung_up(connection: socket.socket) -> bool:
-    if not select.select([connection], [], [], 0)[0]:
-        return False
-    return not connection.recv(1, socket.MSG_PEEK)

@@ -15,6 +15,7 @@ from kiln_runner.frames import Frame, encode
 from kiln_runner.hostwork import command, descendants, shapes
 from kiln_runner.hostwork.channel import READ_BYTES, Channel
 from kiln_runner.hostwork.device_hold import hold
+from kiln_runner.hostwork.wakeup import Wakeup, look_again
 from kiln_runner.protocol import Json
 
 PIPE_READ_BYTES = 64 * 1024
@@ -44,8 +45,10 @@ class Execution:
 
     def run(self) -> None:
         descendants.adopt_orphans()
-        signal.signal(signal.SIGTERM, self._on_terminate)
-        held = hold(self._order["devices"], self._channel.connection)
+        # Until then nothing runs: SIGTERM ends this process, and its locks.
+        held = hold(self._order["devices"], self._channel)
+        # The end of a child wakes the loop at once: one process a command, so its signal is its end.
+        self._wakeup = Wakeup({signal.SIGTERM: self._end, signal.SIGCHLD: look_again})
         try:
             self._run()
         finally:
@@ -85,13 +88,7 @@ class Execution:
                 self._selector.register(pipe, selectors.EVENT_READ)
         if process.stdin is not None:
             os.set_blocking(process.stdin.fileno(), False)
-        # The end of a child wakes the loop at once: one process a command, so its signal is its end.
-        wake_read, wake_write = os.pipe()
-        os.set_blocking(wake_write, False)
-        signal.signal(signal.SIGCHLD, descendants.wake)
-        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-        self._wake = wake_read
-        self._selector.register(wake_read, selectors.EVENT_READ)
+        self._selector.register(self._wakeup.descriptor, selectors.EVENT_READ)
 
     def _loop(self, process: "subprocess.Popen[bytes]") -> None:
         while not self._is_over(process):
@@ -100,8 +97,8 @@ class Execution:
             for key, events in self._selector.select(self._wait_s()):
                 if key.fileobj is self._channel.connection:
                     self._on_socket(events)
-                elif key.fileobj == self._wake:
-                    os.read(self._wake, 4096)
+                elif key.fileobj == self._wakeup.descriptor:
+                    self._wakeup.clear()
                 elif key.fileobj in self._outputs:
                     self._read_output(key.fileobj)
                 else:
@@ -196,9 +193,6 @@ class Execution:
             self._set(self._channel.connection, 0)
             self._unsent.clear()
             self._end()
-
-    def _on_terminate(self, *_: object) -> None:
-        self._end()
 
     def _end(self) -> None:
         if self._kill_at is None:

@@ -44,7 +44,8 @@ def _states(tree: Tree, index: Index, parts: Optional[Parts], wanted: list[Json]
     for item in wanted:
         path, size = item["path"], item.get("size")
         status = tree.status(path)
-        checked = parts.checked(path, size) if parts is not None and size is not None else {}
+        # Only what travels in several pieces can be there in part.
+        checked = parts.checked(path, size) if parts is not None and size is not None and size > CHUNK_BYTES else {}
         if status is None:
             if checked:
                 yield {"path": path, "kind": "missing", "part": _pairs(checked)}

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Callable
 
 from kiln_runner.hostwork import jobs
 from kiln_runner.hostwork.channel import Channel, Refused
@@ -56,19 +55,19 @@ def list_all(channel: Channel, _order: Json, home: Path) -> None:
 def stop(channel: Channel, order: Json, home: Path) -> None:
     folder = jobs.folder_of(home, order["id"])
     jobs.stop(folder)
-    jobs.await_end(folder, _alive(channel))
+    jobs.await_end(folder, channel.refuse_hung_up)
     _tell(channel, folder)
 
 
 def wait(channel: Channel, order: Json, home: Path) -> None:
     folder = jobs.folder_of(home, order["id"])
-    jobs.await_end(folder, _alive(channel))
+    jobs.await_end(folder, channel.refuse_hung_up)
     _tell(channel, folder)
 
 
 def logs(channel: Channel, order: Json, home: Path) -> None:
     folder = jobs.folder_of(home, order["id"])
-    reader, alive = LogReader(folder), _alive(channel)
+    reader = LogReader(folder)
     tail = order["tail"]
     records: Iterable[Record] = reader.read()
     _send(channel, records if tail is None else _last_lines(records, tail))
@@ -80,7 +79,7 @@ def logs(channel: Channel, order: Json, home: Path) -> None:
         told = _tell_dropped(channel, reader, told)
         if not is_running:
             break
-        alive()
+        channel.refuse_hung_up()
         time.sleep(POLL_S)
     _tell(channel, folder)
 
@@ -106,14 +105,6 @@ def _last_lines(records: Iterable[Record], count: int) -> Iterable[Record]:
             else:
                 lines.append(Record(stream, at, line))
     return lines
-
-
-def _alive(channel: Channel) -> Callable[[], None]:
-    def look() -> None:
-        if select.select([channel.connection], [], [], 0)[0] and not channel.connection.recv(4096):
-            raise EOFError("the daemon hung up")
-
-    return look
 
 
 def _tell(channel: Channel, folder: Path) -> None:

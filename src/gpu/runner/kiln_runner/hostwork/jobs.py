@@ -56,10 +56,10 @@ def stop(folder: Path) -> None:
         return
 
 
-def await_end(folder: Path, alive: Callable[[], None]) -> None:
-    """Returns when its supervisor is gone. `alive()` raises where nobody waits any more."""
+def await_end(folder: Path, refuse_hung_up: Callable[[], None]) -> None:
+    """Returns when its supervisor is gone. `refuse_hung_up()` raises where nobody waits any more."""
     while is_running(folder):
-        alive()
+        refuse_hung_up()
         time.sleep(0.05)
 
 

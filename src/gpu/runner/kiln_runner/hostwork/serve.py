@@ -12,7 +12,8 @@ import time
 import traceback
 from pathlib import Path
 
-from kiln_runner.hostwork import descendants, requests
+from kiln_runner.hostwork import requests
+from kiln_runner.hostwork.wakeup import Wakeup, look_again
 from kiln_runner.log import Log
 from kiln_runner.parent_death import request_signal
 from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, take_lock
@@ -20,6 +21,7 @@ from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, take_lock
 IDLE_EXIT_S = 900.0
 BACKLOG = 64
 CONNECTIONS_MAX = 256
+# Whether it is idle for too long.
 LOOK_S = 1.0
 END_S = 8.0
 
@@ -60,8 +62,7 @@ class Server:
         self._log = Log(paths.log)
         self._children: set[int] = set()
         self._is_stopping = False
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGCHLD, descendants.wake)
+        self._wakeup = Wakeup({signal.SIGTERM: self._stop, signal.SIGCHLD: look_again})
         # Children are many and short: what is loaded is theirs as it is, and never copied for a collection.
         gc.collect()
         gc.freeze()
@@ -69,14 +70,16 @@ class Server:
     def serve(self) -> None:
         idle_since = time.monotonic()
         while not self._is_stopping and time.monotonic() - idle_since < IDLE_EXIT_S:
-            if select.select([self._listener], [], [], LOOK_S)[0]:
+            ready = select.select([self._listener, self._wakeup.descriptor], [], [], LOOK_S)[0]
+            self._wakeup.clear()
+            if self._listener in ready:
                 self._accept()
             self._reap()
             if self._children:
                 idle_since = time.monotonic()
         self._end_children()
 
-    def _stop(self, *_: object) -> None:
+    def _stop(self) -> None:
         self._is_stopping = True
 
     def _accept(self) -> None:
@@ -95,6 +98,7 @@ class Server:
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._wakeup.close()
             request_signal(signal.SIGTERM)
             self._listener.close()
             _move_to_cores_of(self._paths.folder.parent / "runner.pid")

@@ -1,13 +1,25 @@
 """Frames of work on hosts: what opens a connection, and what follows. The same as `src/domain/hosts/work-frames.ts`."""
-from kiln_runner.schema import array, boolean, integer, mapping, matching, nullable, number, one_of, record, string, union
+from kiln_runner.schema import (
+    array,
+    boolean,
+    content_hash,
+    device_id,
+    integer,
+    mapping,
+    matching,
+    nullable,
+    number,
+    one_of,
+    record,
+    string,
+    union,
+)
 
 # Content of a file travels, and is compared, in pieces of this many bytes.
 CHUNK_BYTES = 1 << 20
 ITEMS_MAX = 10_000
 SIGNALS = ("INT", "TERM", "KILL", "HUP", "QUIT", "USR1", "USR2")
 
-digest = matching(r"[0-9a-f]{64}", "64 hex digits")
-device_id = matching(r"[\w.:-]{1,80}", "a device id of at most 80 characters")
 job_id = matching(r"j-[0-9a-f]{12}", '"j-" and 12 hex digits')
 variable = matching(r"[A-Za-z_]\w*=[^\0]*", "NAME=VALUE")
 word = matching(r"[^\0]+", "text without NUL bytes, not empty")
@@ -16,7 +28,7 @@ mode = integer(0)
 size = integer(0)
 
 command = {"argv": array(argument, 1, 4096), "cwd": nullable(word), "env": array(variable, 0, 1024), "timeoutMs": nullable(number(above=0))}
-file_item = record({"path": word, "mode": mode, "mtimeUs": integer(), "size": size, "hash": digest})
+file_item = record({"path": word, "mode": mode, "mtimeUs": integer(), "size": size, "hash": content_hash})
 
 opening = union("type", {
     "exec": record({**command, "stdin": boolean, "devices": array(device_id, 0, 64)}),
@@ -39,9 +51,9 @@ written = union("type", {
     "folders": record({"items": array(record({"path": word, "mode": mode}), 0, ITEMS_MAX)}),
     "links": record({"items": array(record({"path": word, "target": word}), 0, ITEMS_MAX)}),
     "files": record({"items": array(file_item, 0, ITEMS_MAX)}),
-    "chunk": record({"path": word, "size": size, "index": integer(0), "hash": digest}),
-    "keep": record({"path": word, "size": size, "chunks": mapping(digest)}),
-    "finish": record({"path": word, "mode": mode, "mtimeUs": integer(), "size": size, "hash": digest}),
+    "chunk": record({"path": word, "size": size, "index": integer(0), "hash": content_hash}),
+    "keep": record({"path": word, "size": size, "chunks": mapping(content_hash)}),
+    "finish": record({"path": word, "mode": mode, "mtimeUs": integer(), "size": size, "hash": content_hash}),
     "modes": record({"items": array(record({"path": word, "mode": mode}), 0, ITEMS_MAX)}),
     "delete": record({"paths": array(word, 0, ITEMS_MAX)}),
     "end": record({}),

@@ -30,7 +30,8 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--dir", required=True)
     folder = Path(parser.parse_args(argv).dir)
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    # Whoever looks whether it runs has a lock for a moment too.
+    fcntl.flock(lock, fcntl.LOCK_EX)
     (folder / "pid").write_text(f"{os.getpid()}\n")
     job: Json = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     Supervisor(folder, job).run()

@@ -1,0 +1,27 @@
+import signal
+import tempfile
+import unittest
+from pathlib import Path
+
+from .processes import WAIT_S, python, until
+
+# It looks for idleness once in an hour: what is seen before was said by a signal.
+SERVE = """
+import sys
+from kiln_runner.hostwork import serve
+serve.LOOK_S = 3600.0
+sys.exit(serve.run(["--dir", sys.argv[1]]))
+"""
+
+
+class Serve(unittest.TestCase):
+    def test_sigterm_ends_it_at_once_while_it_waits_for_connections(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, python(SERVE, folder) as process:
+            until(lambda: any(Path(folder).glob("*.sock")), "it listens")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(WAIT_S), 0)
+            self.assertEqual(list(Path(folder).glob("*.sock")), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
