@@ -1,7 +1,8 @@
 import signal
 import tempfile
 import unittest
-from pathlib import Path
+
+from kiln_runner.paths import RunnerPaths
 
 from .processes import WAIT_S, python, until
 
@@ -17,10 +18,11 @@ sys.exit(serve.run(["--dir", sys.argv[1]]))
 class Serve(unittest.TestCase):
     def test_sigterm_ends_it_at_once_while_it_waits_for_connections(self) -> None:
         with tempfile.TemporaryDirectory() as folder, python(SERVE, folder) as process:
-            until(lambda: any(Path(folder).glob("*.sock")), "it listens")
+            listens = RunnerPaths(folder).socket.exists
+            until(listens, "it listens")
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(WAIT_S), 0)
-            self.assertEqual(list(Path(folder).glob("*.sock")), [])
+            self.assertFalse(listens())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ It belongs to one daemon at a time. A new `attach` of the same daemon replaces i
 lease lives. Nothing here blocks: compilers and judges are child processes, the disk is a thread.
 """
 import asyncio
-import time
 import uuid
 from pathlib import Path
 from typing import Any, Callable, Optional, cast
@@ -25,8 +24,9 @@ from kiln_runner.devices.slot_events import SlotEvents
 from kiln_runner.devices.task import infra_of
 from kiln_runner.disk import Disk
 from kiln_runner.frames import Frame
+from kiln_runner.health import Health
 from kiln_runner.host.equipment import Equipment, Probe, judge_command, profile_command
-from kiln_runner.host.refresh import InventoryRefresh, Taken
+from kiln_runner.host_equipment import EquipmentPorts, HostEquipment, NewProbe, Users
 from kiln_runner.identity import runner_hash
 from kiln_runner.lease import Lease
 from kiln_runner.messages import PROTOCOL_VERSION
@@ -36,10 +36,7 @@ from kiln_runner.profile.requests import ProfilePorts, ProfileRequests
 from kiln_runner.spool import Kept, Spool
 
 HEALTH_PERIOD_S = 2.0
-# A runner that is to start anew has been without work for so many periods: what the daemon sent before it knew has arrived.
-QUIET_PERIODS = 2
 WARM_WORKERS = 2
-NewProbe = Callable[[Optional[list[int]], list[protocol.NamedEnvironment]], Probe]
 
 
 class Server:
@@ -48,14 +45,12 @@ class Server:
         *, log: Callable[[str], None], on_stop: Callable[[str], None], new_probe: NewProbe = Probe,
     ) -> None:
         self._loop = loop
-        self._equipment = equipment
         self._log = log
         self._on_stop = on_stop
         self._runner_id = uuid.uuid4().hex
         self._hash = runner_hash()
         self._daemon_id = ""
         self._connection: Optional[Connection] = None
-        self._changed: dict[str, None] = {}
         self._children = Children(loop)
         self._cache = ArtifactCache(paths.artifacts)
         self._compilers = Compilers(equipment.tools, paths.artifacts, paths.work, simulated=equipment.simulated)
@@ -64,14 +59,11 @@ class Server:
         self._disk = Disk(loop, str(paths.folder), self._on_unavailable)
         self._spool = Spool(loop, paths.spool, self._on_kept)
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
-        # Those that the daemon's fleet file names.
-        self._environments: list[protocol.NamedEnvironment] = []
-        self._refresh = InventoryRefresh(loop, self._on_inventory, lambda: new_probe(equipment.placement.shared, self._environments))
-        # Why the runner ends as soon as it has nothing to do, for the next one to begin with what the host has now.
-        self._renewal: Optional[str] = None
-        self._quiet_periods = 0
         self._compiles = CompileRequests(self._pool, self._send, self._disk.found_full)
         self._slots: dict[str, DeviceSlot] = {}
+        self._health = Health(loop, self._pool, self._slots, unavailable=self._why_unavailable, send=self._send)
+        users = Users(self._compilers, self._pool, self._problems, self._slots)
+        self._equipment = HostEquipment(loop, equipment, users, EquipmentPorts(self._send, log, self._on_unavailable, on_stop), new_probe)
         ports = AttemptPorts(self._send, self._on_refused, self._spool.has)
         self._attempts = Attempts(self._slots, self._cache, self._problems, ports)
         self._slots.update(self._make_slots(paths))
@@ -95,7 +87,7 @@ class Server:
         for slot in self._slots.values():
             if slot.device["kind"] == "gpu" or not has_gpus:
                 slot.start()
-        self._pool.warm(0 if self._equipment.simulated else WARM_WORKERS)
+        self._pool.warm(0 if self._equipment.now.simulated else WARM_WORKERS)
         self._disk.start()
         self._loop.call_later(HEALTH_PERIOD_S, self._tick)
 
@@ -106,7 +98,7 @@ class Server:
     async def stop(self) -> None:
         """Ends every child, then waits until every result is on disk."""
         self._lease.stop()
-        self._refresh.stop()
+        self._equipment.stop()
         self._disk.stop()
         self._pool.stop()
         for slot in self._slots.values():
@@ -120,19 +112,20 @@ class Server:
     def _make_slots(self, paths: RunnerPaths) -> dict[str, DeviceSlot]:
         events = SlotEvents(
             self._problems.state, self._attempts.missing_artifact, self._on_started, self._on_finished, self._attempts.on_released,
-            self._on_device_changed, self._attempts.on_damaged,
+            self._health.on_device_changed, self._attempts.on_damaged,
         )
-        own = self._equipment.placement.judges
+        equipment = self._equipment.now
+        own = equipment.placement.judges
         return {
             device["id"]: DeviceSlot(self._children, device, judge_command(paths, device, ordinal, own.get(device["id"])), events)
-            for ordinal, device in enumerate(self._equipment.inventory["devices"])
+            for ordinal, device in enumerate(equipment.inventory["devices"])
         }
 
     def _make_profiles(self, paths: RunnerPaths) -> ProfileRequests:
-        ordinals = {device["id"]: ordinal for ordinal, device in enumerate(self._equipment.inventory["devices"])}
+        ordinals = {device["id"]: ordinal for ordinal, device in enumerate(self._equipment.now.inventory["devices"])}
 
         def command(device: protocol.Device, folder: Path) -> Command:
-            return profile_command(paths, self._equipment.tools, device, ordinals[device["id"]], folder)
+            return profile_command(paths, self._equipment.now.tools, device, ordinals[device["id"]], folder)
 
         return ProfileRequests(self._children, self._slots, self._problems, self._cache, ProfilePorts(command, self._send, paths.work))
 
@@ -165,27 +158,22 @@ class Server:
         self._compilers.unconfined = header.get("unconfined", False)
         self._lease.attach(header["leaseMs"], header["idleExitMs"])
         self._say_hello()
-        named = header.get("environments", [])
-        is_new, self._environments = named != self._environments, named
-        self._refresh.on_attach(is_new=is_new)
+        self._equipment.on_attach(header.get("environments", []))
 
     def _say_hello(self) -> None:
         finished = self._spool.unacknowledged(self._daemon_id)
         slots = list(self._slots.values())
         self._send({
             "type": "hello", "protocol": PROTOCOL_VERSION, "runnerId": self._runner_id, "runnerHash": self._hash,
-            "inventory": self._inventory(),
+            "inventory": self._equipment.inventory(),
             "queued": [attempt for slot in slots for attempt in slot.queued_ids],
             "running": [attempt for slot in slots for attempt in slot.unfinished_ids],
             "finished": [result["attemptId"] for result in finished] + self._spool.unwritten_ids,
-            "problems": self._problems.keys, "unavailable": self._disk.full or self._renewal,
+            "problems": self._problems.keys, "unavailable": self._why_unavailable(),
         })
         for result in finished:
             self._send({"type": "result", "result": result, "started": None})
-        self._changed.clear()
-
-    def _inventory(self) -> protocol.Inventory:
-        return {**self._equipment.inventory, "devices": [slot.device for slot in self._slots.values()]}
+        self._health.forget_changes()
 
     def _on_problem(self, header: protocol_frames.DefineProblem, _frame: Frame) -> None:
         self._problems.define(header["definition"])
@@ -197,45 +185,10 @@ class Server:
         self._send({"type": "pong", "nonce": header["nonce"]})
 
     def _on_refresh(self, header: protocol_frames.Refresh, _frame: Frame) -> None:
-        self._refresh.ask(header["refreshId"])
+        self._equipment.ask(header["refreshId"])
 
     def _on_shutdown(self, _header: protocol_frames.Shutdown, _frame: Frame) -> None:
         self._on_stop("the daemon asked for it")
-
-    # What the host has
-
-    def _on_inventory(self, taken: Taken) -> None:
-        if taken.equipment is not None:
-            self._equip(taken.equipment)
-        else:
-            self._log(f"the inventory could not be taken again; what was known stays: {taken.failure}")
-        inventory = self._inventory() if taken.equipment else None
-        self._send({"type": "inventory", "inventory": inventory, "failure": taken.failure, "refreshIds": taken.asked})
-
-    def _equip(self, found: Equipment) -> None:
-        """Takes over what was found. Cores were given out at the start, and stay as they are."""
-        before = self._equipment
-        inventory = found.inventory.copy()
-        inventory["cores"], inventory["compileSlots"] = before.inventory["cores"], before.inventory["compileSlots"]
-        self._equipment = before._replace(inventory=inventory, tools=found.tools)
-        self._look_for_new_devices(found.inventory["devices"])
-        if found.tools == before.tools:
-            return
-        self._log(f"compilers are now {found.inventory.get('compilers')}, were {before.inventory.get('compilers')}")
-        self._compilers.retool(found.tools)
-        self._problems.renew_all()
-        self._pool.retool()
-        for slot in self._slots.values():
-            if slot.device["unavailable"] is not None:
-                # What kept its judges from starting may have been a missing compiler.
-                slot.start()
-
-    def _look_for_new_devices(self, devices: list[protocol.Device]) -> None:
-        """Which judge has which GPU and which cores is settled at the start. One that is missing now may be back soon: its judges tell."""
-        new = [device["model"] for device in devices if device["id"] not in self._slots]
-        if new and self._renewal is None:
-            self._renewal = f"devices came to the host ({', '.join(new)}); the runner finishes what it has and starts anew with them"
-            self._on_unavailable(self._renewal)
 
     # What devices tell
 
@@ -253,13 +206,12 @@ class Server:
         if daemon_id == self._daemon_id:
             self._send({"type": "result", "result": result, "started": started})
 
+    def _why_unavailable(self) -> Optional[str]:
+        return self._disk.full or self._equipment.renewal
+
     def _on_unavailable(self, why: Optional[str]) -> None:
         self._log(f"takes no work: {why}" if why else "has room on its disk and takes work again")
-        self._send_health()
-
-    def _on_device_changed(self, device_id: str) -> None:
-        self._changed[device_id] = None
-        self._loop.call_soon(self._send_changes)
+        self._health.send()
 
     # Life
 
@@ -272,29 +224,9 @@ class Server:
             slot.pump()
 
     def _tick(self) -> None:
-        self._send_health()
-        busy = self._pool.queued + self._pool.running > 0 or any(slot.queued_ids or slot.unfinished_ids for slot in self._slots.values())
-        self._refresh.on_tick(busy=self._connection is None or busy)
-        self._quiet_periods = 0 if busy or self._renewal is None else self._quiet_periods + 1
-        if self._renewal is not None and self._quiet_periods >= QUIET_PERIODS:
-            self._on_stop(self._renewal)
+        self._health.send()
+        self._equipment.look(is_busy=self._health.is_busy, is_attached=self._connection is not None)
         self._loop.call_later(HEALTH_PERIOD_S, self._tick)
-
-    def _send_changes(self) -> None:
-        if self._changed:
-            self._send_health()
-
-    def _send_health(self) -> None:
-        if self._connection is None:
-            return
-        now = time.monotonic_ns()
-        changed = [self._slots[device_id].device for device_id in self._changed]
-        self._changed.clear()
-        self._send({
-            "type": "health", "devices": changed, "compileQueued": self._pool.queued, "compileRunning": self._pool.running,
-            "unavailable": self._disk.full or self._renewal,
-            "use": {device_id: slot.totals.snapshot(now) for device_id, slot in self._slots.items()},
-        })
 
     def _on_end(self, connection: Connection) -> None:
         if connection is self._connection:

@@ -43,15 +43,15 @@ class DeviceReservations:
         if slot.device["unavailable"] is not None:
             refused(infra_of("device_lost", f"{header['deviceId']} is unavailable: {slot.device['unavailable']}"))
         else:
-            slot.reserve(held.reservation)
+            slot.reservations.add(held.reservation)
 
     def on_give_back(self, header: GiveBack, _frame: Frame) -> None:
         self._give_back(header["lendId"])
 
     def _give_back(self, lend_id: str) -> None:
         held = self._held.pop(lend_id, None)
-        if held is not None and not held.slot.withdraw(held.reservation):
-            held.slot.end_reservation()
+        if held is not None and not held.slot.reservations.withdraw(held.reservation):
+            held.slot.reservations.end()
 
     def end_all(self) -> None:
         """Nobody of this connection can any more. A command that still ends holds the device's lock: no timing begins before it is gone."""

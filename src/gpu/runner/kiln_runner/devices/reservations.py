@@ -1,6 +1,6 @@
-"""Profiles that wait for a device, and the one that has it, between two tasks.
+"""Who waits to have a device between two tasks, for a profile or for somebody's command, and who has it.
 
-While tasks wait, they have the device for at least as long as the profile before had it. Invariant: one reservation has it at most, and ends.
+While tasks wait, they have the device for at least as long as the reservation before had it. Invariant: one reservation has it at most, and ends.
 """
 import time
 from typing import Callable, NamedTuple
@@ -18,9 +18,11 @@ class Reservation(NamedTuple):
 
 
 class Reservations:
-    def __init__(self, totals: UseTotals) -> None:
+    """`on_change`: a reservation waits, or has ended: the device may have something to begin."""
+
+    def __init__(self, totals: UseTotals, on_change: Callable[[], None]) -> None:
         self.is_reserved = False
-        self._totals = totals
+        self._totals, self._on_change = totals, on_change
         self._waiting: list[Reservation] = []
         self._turn_at_ns = 0
 
@@ -31,6 +33,7 @@ class Reservations:
 
     def add(self, reservation: Reservation) -> None:
         self._waiting.append(reservation)
+        self._on_change()
 
     def withdraw(self, reservation: Reservation) -> bool:
         """True when it had not begun; it is forgotten then."""
@@ -45,10 +48,12 @@ class Reservations:
             self._totals.reserved(time.monotonic_ns())
             self._waiting.pop(0).begin()
 
-    def end_reservation(self) -> None:
+    def end(self) -> None:
+        """Of the one that has the device."""
         now = time.monotonic_ns()
         self.is_reserved = False
         self._turn_at_ns = now + int(self._totals.given_back(now) * NS_PER_MS)
+        self._on_change()
 
     def refuse_all(self, infra: InfraFailure) -> None:
         waiting, self._waiting = self._waiting, []

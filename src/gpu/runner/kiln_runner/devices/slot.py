@@ -3,7 +3,7 @@
 A task is queued -> running -> finished, or leaves by `retract` (queued only) or `cancel`. The next task is written to the judge
 in the same callback that reads a result, before that result is written to disk or sent: the device never waits for bookkeeping.
 Tasks start in the order they came, except that one whose problem is still being prepared lets others pass.
-Between two tasks the device may be reserved for a profile (reservations.py): then no task starts until that ends.
+Between two tasks the device may be reserved (reservations.py): then no task starts until that ends.
 A task's limit runs from the judge's first word of it, and not while the judge waits for the device's lock: it is the candidate's own time.
 Invariant: at most one task or reservation has the device; every task that was accepted has exactly one result, unless it was retracted or forgotten.
 """
@@ -11,14 +11,15 @@ import signal
 import time
 from typing import Optional, cast
 
-from kiln_runner.devices.held_result import HeldResult
 from kiln_runner.devices.judges import Judges, JudgesEvents
-from kiln_runner.devices.reservations import Reservation, Reservations
+from kiln_runner.devices.losses import Losses
+from kiln_runner.devices.reservations import Reservations
 from kiln_runner.devices.slot_events import Prepared, SlotEvents, Unpreparable
 from kiln_runner.devices.standby_count import standbys_for
-from kiln_runner.devices.task import NO_PHASES, NS_PER_MS, Running, Task, infra_of, result_of, upcoming_frame
+from kiln_runner.devices.task import NO_PHASES, Running, Task, infra_of, result_of
 from kiln_runner.devices.task_limits import TaskLimits
 from kiln_runner.devices.task_queue import QUEUED_MAX, TaskQueue
+from kiln_runner.devices.upcoming import Upcoming
 from kiln_runner.devices.use_totals import UseTotals
 from kiln_runner.judge.device_lock import LOCKED
 from kiln_runner.process import Children, Command
@@ -38,12 +39,10 @@ class DeviceSlot:
         self._events = events
         self._queue = TaskQueue(events.problem)
         self._running: Optional[Running] = None
-        # The task that the judge was told to come next.
-        self._announced: Optional[str] = None
+        self._upcoming = Upcoming(self._next_task, lambda frame: self._judges.announce(frame))
         self._limits = TaskLimits(children.loop, self._over_lock)
-        self._held = HeldResult(children.loop, events.finished)
-        self._reservations = Reservations(self.totals)
-        self._lost_since_ns: Optional[int] = None
+        self._losses = Losses(children.loop, self.totals, events.finished)
+        self.reservations = Reservations(self.totals, self._on_reservation)
         judges_events = JudgesEvents(self._on_usable, self._on_frame, self._on_lost, self._on_device, self._on_unavailable)
         self._judges = Judges(children, command, judges_events, standbys=standbys_for(device))
 
@@ -54,7 +53,7 @@ class DeviceSlot:
     @property
     def unfinished_ids(self) -> list[str]:
         """What has started and has no result yet that was sent."""
-        return [attempt_id for attempt_id in (self._held.attempt_id, self.running_id) if attempt_id is not None]
+        return [attempt_id for attempt_id in (self._losses.held_id, self.running_id) if attempt_id is not None]
 
     @property
     def running_id(self) -> Optional[str]:
@@ -74,21 +73,20 @@ class DeviceSlot:
             self._queue.add(task)
             self._judges.start()
             self.pump()
-            if self._announced is None:
-                self._announce()
+            self._upcoming.on_queued()
 
     def retract(self, attempt_id: str) -> bool:
         """True when it was queued here; it is forgotten then."""
         task = self._queue.remove(attempt_id)
         if task is not None:
-            self._withdraw(attempt_id)
+            self._upcoming.on_withdrawn(attempt_id)
             self._events.released(task)
         return task is not None
 
     def cancel(self, attempt_id: str) -> None:
         queued = self._queue.remove(attempt_id)
         if queued is not None:
-            self._withdraw(attempt_id)
+            self._upcoming.on_withdrawn(attempt_id)
             self._release(queued, result_of(self.device["id"], attempt_id, NO_PHASES, outcome={"verdict": "cancelled"}))
         elif self._running is not None and attempt_id == self.running_id:
             self._break_off(self._running, outcome={"verdict": "cancelled"})
@@ -99,19 +97,6 @@ class DeviceSlot:
             self.retract(attempt_id)
         if self._running is not None:
             self._break_off(self._running, infra=infra)
-
-    def reserve(self, reservation: Reservation) -> None:
-        self._reservations.add(reservation)
-        self._judges.start()
-        self.pump()
-
-    def withdraw(self, reservation: Reservation) -> bool:
-        """True when it had not begun; it is forgotten then."""
-        return self._reservations.withdraw(reservation)
-
-    def end_reservation(self) -> None:
-        self._reservations.end_reservation()
-        self.pump()
 
     def stop(self) -> None:
         self._limits.cancel()
@@ -124,11 +109,11 @@ class DeviceSlot:
             self._events.started(started, self.device["id"])
 
     def _start_next(self) -> Optional[str]:
-        if self._running is not None or self._reservations.is_reserved or not self._judges.usable:
+        if self._running is not None or self.reservations.is_reserved or not self._judges.usable:
             return None
-        started = None if self._reservations.has_turn else self._start_task()
+        started = None if self.reservations.has_turn else self._start_task()
         if started is None:
-            self._reservations.begin_next()
+            self.reservations.begin_next()
         return started
 
     def _start_task(self) -> Optional[str]:
@@ -152,22 +137,16 @@ class DeviceSlot:
         now = time.monotonic_ns()
         running = self._running = Running(task, pid, now, self.totals.started(now, task.work_since_ns))
         self._limits.set(pid, BEGIN_S_MAX, lambda why: self._not_begun(running, why))
-        # The judge has it now, or has dropped it for this one.
-        self._announced = None
-        self._announce()
+        self._upcoming.on_begun()
 
-    def _withdraw(self, attempt_id: str) -> None:
-        if attempt_id == self._announced:
-            self._announce()
+    def _next_task(self) -> Optional[Task]:
+        """For a judge that has something to do. Not for a cpu's: it could not use it."""
+        startable = self._queue.next_startable() if self._running is not None and self.device["kind"] == "gpu" else None
+        return startable.task if startable else None
 
-    def _announce(self) -> None:
-        """Tells the judge what comes next, while it has something to do. Not a cpu's: it could not use it."""
-        upcoming = self._queue.next_startable() if self._running is not None and self.device["kind"] == "gpu" else None
-        task = upcoming.task if upcoming else None
-        attempt_id = task.attempt_id if task else None
-        if attempt_id != self._announced:
-            self._announced = attempt_id
-            self._judges.announce(upcoming_frame(task))
+    def _on_reservation(self) -> None:
+        self._judges.start()
+        self.pump()
 
     def _on_frame(self, header: Json) -> None:
         running = self._running
@@ -192,11 +171,11 @@ class DeviceSlot:
         self._end(running, now, result["phases"], lacked_memory=failure == "out_of_memory")
         self._on_failure(running, result["infra"])
         if header.get("contextLost"):
-            self._hold(result, now)
+            self._losses.begin(now, result)
             self._judges.replace()
         elif header.get("retires"):
             # Nothing is wrong, so the result does not wait: only the next task goes to another judge.
-            self._lose(now)
+            self._losses.begin(now)
             self._judges.replace()
             self._events.finished(result, None)
         else:
@@ -236,7 +215,7 @@ class DeviceSlot:
         running = self._running
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         if running is None:
-            self._lose(time.monotonic_ns())
+            self._losses.begin(time.monotonic_ns())
         elif running.phase is None or code == -signal.SIGKILL or self.device["kind"] == "cpu":
             at = f"at {running.phase} {running.case}".rstrip() if running.phase else "before it touched the candidate"
             self._break_off(running, infra=infra_of("worker_died", f"the judge process died with {how} {at}"))
@@ -251,10 +230,8 @@ class DeviceSlot:
         phases = running.broken_phases(now)
         result = result_of(self.device["id"], running.task.attempt_id, phases, outcome=outcome, infra=infra)
         self._end(running, now, phases)
-        if hold:
-            self._hold(result, now)
-        else:
-            self._lose(now)
+        self._losses.begin(now, result if hold else None)
+        if not hold:
             self._events.finished(result, None)
         self._events.released(running.task)
         self._judges.replace()
@@ -265,27 +242,13 @@ class DeviceSlot:
         self._running = None
         self.totals.finished(now_ns, phases)
 
-    def _hold(self, result: JudgeResult, now_ns: int) -> None:
-        self._lose(now_ns)
-        self._held.keep(result)
-
-    def _lose(self, now_ns: int) -> None:
-        self._lost_since_ns = now_ns
-        self.totals.busy(now_ns)
-
     def _on_usable(self) -> None:
-        now = time.monotonic_ns()
-        lost_since_ns, self._lost_since_ns = self._lost_since_ns, None
-        if lost_since_ns is not None:
-            lost_ms = (now - lost_since_ns) / NS_PER_MS
-            self.totals.lost(lost_ms)
-            self.totals.free(now)
-            self._held.note_loss(lost_ms)
-        if self._held.attempt_id is not None:
-            self._held.release(self._start_next())
+        was_lost = self._losses.end()
+        if self._losses.held_id is not None:
+            self._losses.release(self._start_next())
         else:
             self.pump()
-        if lost_since_ns is not None:
+        if was_lost:
             self._events.device_changed(self.device["id"])
 
     def _on_device(self, device: Device) -> None:
@@ -306,7 +269,7 @@ class DeviceSlot:
             infra = infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}")
             for task in self._queue.remove_all():
                 self._refuse(task, infra)
-            self._reservations.refuse_all(infra)
+            self.reservations.refuse_all(infra)
 
     def _refuse(self, task: Task, infra: InfraFailure) -> None:
         self._events.finished(result_of(self.device["id"], task.attempt_id, NO_PHASES, infra=infra), None)

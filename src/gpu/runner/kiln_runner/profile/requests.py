@@ -66,7 +66,7 @@ class ProfileRequests:
             self._finish(request, {"status": "infra", "failure": failure})
 
         request.reservation = Reservation(lambda: self._begin(request), refused)
-        slot.reserve(request.reservation)
+        slot.reservations.add(request.reservation)
 
     def abandon(self) -> None:
         """The daemon is gone: nobody waits for any of these."""
@@ -75,7 +75,7 @@ class ProfileRequests:
             if request.process is not None:
                 request.process.kill()
             elif request.reservation is not None:
-                request.slot.withdraw(request.reservation)
+                request.slot.reservations.withdraw(request.reservation)
 
     def _refusal(self, header: Profile, slot: Optional[DeviceSlot], case: Optional[DefinedCase]) -> Optional[ProfileResult]:
         if slot is None:
@@ -154,7 +154,7 @@ class ProfileRequests:
     def _end(self, request: _Request, folder: Path, result: ProfileResult, payload: bytes = b"") -> None:
         shutil.rmtree(folder, ignore_errors=True)
         self._finish(request, result, payload)
-        request.slot.end_reservation()
+        request.slot.reservations.end()
 
     def _finish(self, request: _Request, result: ProfileResult, payload: bytes = b"") -> None:
         if self._forget(request):
