@@ -134,7 +134,7 @@ const sweepsOf = (sql: Sql, at: () => string): Omit<SweepStore, 'appendEvents'> 
   openSweeps: async () => readOpenSweeps(sql),
   askSweepPoints: async (id, asked) => insertAskedPoints(sql, id, asked),
   linkSweepPoints: async (id, linked) => linkPoints(sql, id, linked),
-  reportSweepPoints: async (id, told) => reportPoints(sql, id, told),
+  reportSweepPoints: async (id, points) => reportPoints(sql, id, points),
   sweepTrail: async (id, page) => readTrail(sql, id, page),
   sweepVerdicts: async (id, candidateIds) => readVerdicts(sql, id, candidateIds),
   unfinishedOfSweep: async (id) => readUnfinishedOfSweep(sql, id),

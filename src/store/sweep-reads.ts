@@ -9,7 +9,7 @@ import type { SqlSession } from './sql.ts';
 
 const SWEEPS_SHOWN = 200;
 
-const POINT = `number, told as reported, candidate_id as id, content -> 'params' as params, candidates.status, verdict,
+const POINT = `number, reported, candidate_id as id, content -> 'params' as params, candidates.status, verdict,
   (score ->> 'speedup')::double precision as speedup, (score ->> 'speedupLow')::double precision as "speedupLow",
   (score ->> 'speedupHigh')::double precision as "speedupHigh", (score ->> 'timeNs')::double precision as "timeNs",
   (score -> 'stopped') is not null as "stoppedEarly", state ->> 'finishedAt' as "finishedAt", device_ms as "deviceMs"`;
@@ -17,7 +17,7 @@ const OF_SWEEP = 'from kiln.sweep_points join kiln.candidates on candidates.id =
 
 export const readResults = async (sql: SqlSession, id: SweepId, page: SweepPage): Promise<SweepResults['results']> => [
   ...(await sql.query<SweepResults['results'][number]>(
-    `select ${POINT} ${OF_SWEEP} and told > $2::integer order by told limit $3::integer`,
+    `select ${POINT} ${OF_SWEEP} and reported > $2::integer order by reported limit $3::integer`,
     [id, page.after, page.limit],
   )),
 ];

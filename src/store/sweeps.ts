@@ -117,7 +117,7 @@ export const reportPoints = async (sql: SqlSession, id: SweepId, reported: reado
 };
 
 const REPORT = `
-update kiln.sweep_points set told = verdict.reported, device_ms = verdict."deviceMs"
+update kiln.sweep_points set reported = verdict.reported, device_ms = verdict."deviceMs"
 from jsonb_to_recordset($2::jsonb) as verdict (number integer, reported integer, "deviceMs" double precision)
 where sweep_id = $1 and sweep_points.number = verdict.number`;
 
@@ -125,7 +125,7 @@ export const readTrail = async (sql: SqlSession, id: SweepId, { after, limit }: 
   sql.query<TrailPoint>(TRAIL, [id, after, limit]);
 
 const TRAIL = `
-select number, coalesce(point, 0)::float8 as point, candidate_id as "candidateId", told as reported, device_ms as "deviceMs", verdict,
+select number, coalesce(point, 0)::float8 as point, candidate_id as "candidateId", reported, device_ms as "deviceMs", verdict,
   rank_key as speedup
 from kiln.sweep_points left join kiln.candidates on candidates.id = candidate_id
 where sweep_points.sweep_id = $1 and number > $2::integer order by number limit $3::integer`;

@@ -115,7 +115,7 @@ const resumedText = ({ devices, compiler }: { readonly devices: readonly string[
   return resumed === 0 ? 'nothing was quarantined' : `${resumed} back at work`;
 };
 
-/** What is installed; what is missing is not named: kiln doctor does, with what mends it. */
+/** What is installed; what is missing is not named: kiln doctor does, with what to do about it. */
 const inventoryFields = (inventory: HostView['inventory']): readonly (readonly [string, string])[] => {
   if (inventory === null) return [];
   const { cores, memoryBytes, driver, nvrtc, nvcc, gcc, triton, ncu, python, compileSlots, confinement, warnings } = inventory;

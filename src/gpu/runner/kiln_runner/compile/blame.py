@@ -57,7 +57,7 @@ def check_headers(log: str, source_file: str, own: "Headers") -> None:
 
 
 class Headers(NamedTuple):
-    """Those that come with a compiler, or belong to it though they come apart; `mend` brings them."""
+    """Those that come with a compiler, or belong to it though they come apart; `fix` brings them."""
 
     names: "re.Pattern[str]"
     fix: str

@@ -78,7 +78,7 @@ def _confined(task: Callable[[], bytes], deadline: float, files: dict[str, str])
 
 
 def probe(architecture: str) -> Json:
-    """What the inventory tells of Triton: {version, hidden}, or {error} with the step that mends it."""
+    """What the inventory tells of Triton: {version, hidden}, or {error} with the step that repairs it."""
     try:
         import triton
 

@@ -17,7 +17,7 @@ FROM_CODE = "These numbers follow from the compiled code alone."
 
 
 class Report(NamedTuple):
-    """`kernels`: the measured fields of each launch; empty where `trouble` says why, and what mends it."""
+    """`kernels`: the measured fields of each launch; empty where `trouble` says why, and what to do about it."""
 
     kernels: list[Json]
     raw: bytes
