@@ -1,11 +1,12 @@
 /**
- * A host whose runner is the test: every frame it is sent becomes a line of the scenario (an `ack` one for each attempt: how many
+ * A host whose runner is the test (held to the suite of every host session, test/integration/gpu/host-session.conformance.ts): every frame it is sent becomes a line of the scenario (an `ack` one for each attempt: how many
  * share a frame is a matter of luck), and it answers when the test says so. Candidates
  * are named by their number (`EngineScenario.submit`), a problem's own code by its file.
  */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { AttemptId, candidateIdOf, ContentHash, DeviceId, hashOf, HostId } from '../../src/domain/ids.ts';
+import { KilnError } from '../../src/domain/errors.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import { FromRunner } from '../../src/domain/protocol.ts';
 import type {
@@ -47,7 +48,6 @@ export class ScriptedHostSession implements HostSession {
   readonly labels = [];
   readonly transport = 'ssh';
   readonly address = 'scripted';
-  readonly roundTripMs = 1;
   inventory: Inventory | null = null;
   readonly deviceIds: readonly DeviceId[];
   readonly #listening: Listening;
@@ -58,12 +58,19 @@ export class ScriptedHostSession implements HostSession {
   readonly #artifacts = new Map<ContentHash, string>();
   readonly #put: ContentHash[] = [];
   readonly #lends: string[] = [];
+  readonly #fetched: ContentHash[] = [];
+  readonly #refreshes: string[] = [];
   #listener: ((event: HostEvent) => void) | null = null;
+  #isStopped = false;
 
   constructor(name: string, gpus: number, listening: Listening) {
     this.hostId = HostId.parse(name);
     this.deviceIds = Array.from({ length: gpus }, (_, at) => DeviceId.parse(`GPU-${name}-${at}`));
     this.#listening = listening;
+  }
+
+  get roundTripMs(): number | null {
+    return this.isConnected ? 1 : null;
   }
 
   get isConnected(): boolean {
@@ -73,12 +80,13 @@ export class ScriptedHostSession implements HostSession {
   // What the engine says.
 
   start(listener: (event: HostEvent) => void): void {
-    this.#listener = listener;
+    if (!this.#isStopped) this.#listener ??= listener;
   }
 
   async stop(): Promise<void> {
     this.inventory = null;
     this.#listener = null;
+    this.#isStopped = true;
     return Promise.resolve();
   }
 
@@ -108,6 +116,7 @@ export class ScriptedHostSession implements HostSession {
   }
 
   fetchArtifact(artifact: ContentHash): boolean {
+    this.#fetched.push(artifact);
     return this.#say(`fetch ${this.#artifacts.get(artifact) ?? '?'}`);
   }
 
@@ -144,10 +153,11 @@ export class ScriptedHostSession implements HostSession {
   }
 
   async openWork(): Promise<never> {
-    return Promise.reject(new Error(`${this.hostId} is scripted: nobody works on it`));
+    return Promise.reject(new KilnError('HOST_NOT_CONNECTED', `${this.hostId} is scripted: nobody works on it`));
   }
 
-  refresh(): boolean {
+  refresh(refreshId: string): boolean {
+    this.#refreshes.push(refreshId);
     return this.#say('refresh');
   }
 
@@ -204,6 +214,14 @@ export class ScriptedHostSession implements HostSession {
     this.frame({ type: 'artifact', artifact: this.#asked(name).artifact, sha256, failure: null }, payload);
   }
 
+  /** It was asked for an artifact that it does not have. */
+  hasNot(): void {
+    const artifact = this.#fetched.shift();
+    if (!artifact) throw new Error(`${this.hostId} was asked for no artifact`);
+    const failure = { code: 'unknown_artifact', message: 'it is not on this host' } as const;
+    this.frame({ type: 'artifact', artifact, sha256: null, failure });
+  }
+
   /** The last artifact that was put into it is there. */
   stores(failure: InfraFailure | null = null): void {
     const artifact = this.#put.shift();
@@ -216,6 +234,11 @@ export class ScriptedHostSession implements HostSession {
     const lendId = this.#lends.shift();
     if (lendId === undefined) throw new Error(`${this.hostId} was asked to lend nothing`);
     this.frame({ type: 'lent', lendId, failure });
+  }
+
+  /** Its inventory was taken again, for all who asked. */
+  refreshed(): void {
+    this.frame({ type: 'inventory', inventory: this.inventory, failure: null, refreshIds: this.#refreshes.splice(0) });
   }
 
   retracted(...attemptIds: readonly AttemptId[]): void {

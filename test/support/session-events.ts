@@ -26,6 +26,11 @@ export class Events {
     }
   }
 
+  /** What has come and nobody took. */
+  get untaken(): readonly HostEvent['type'][] {
+    return this.#events.map(({ type }) => type);
+  }
+
   /** The next event of that type; frames before it are dropped. */
   async after<T extends 'lost' | 'refused'>(type: T): Promise<Extract<HostEvent, { type: T }>> {
     while (this.#events[0]?.type === 'frame') this.#events.shift();

@@ -49,12 +49,12 @@ describe('a host that leaves the fleet', () => {
 
   test('and comes back is a host like any other', async () => {
     const scenario = await start({ a: 1 });
-    const { host } = scenario;
-    host.connect();
-    await scenario.control.remove(host.hostId, LEAVES);
+    scenario.host.connect();
+    await scenario.control.remove(scenario.host.hostId, LEAVES);
     await scenario.submit(1);
-    await scenario.control.add(host);
-    host.connect();
+    const again = scenario.newHost('a', 1);
+    await scenario.control.add(again);
+    again.connect();
     await scenario.expect('a: compile 1');
     expect((await scenario.kiln.fleet()).hosts).toMatchObject([{ name: 'a', state: 'connected', reason: null }]);
   });

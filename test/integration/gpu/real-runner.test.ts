@@ -4,51 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { HostConfig, HostTransport } from '../../../src/domain/fleet.ts';
-import { AttemptId, type DeviceId, HostId, hashOf } from '../../../src/domain/ids.ts';
-import type { CompileUnit, JudgeTask, ProblemDefinition } from '../../../src/domain/protocol.ts';
+import { HostId } from '../../../src/domain/ids.ts';
 import type { HostSession } from '../../../src/domain/ports/host-session.ts';
 import { createFleet } from '../../../src/gpu/fleet.ts';
 import { startCuttingProxy } from '../../support/cutting-proxy.ts';
 import { Events } from '../../support/session-events.ts';
+import { attemptOf, PROBLEM, taskOn, UNIT } from '../../support/simulated-work.ts';
 import { sshdMissing, startSshd, targetOf } from '../../support/sshd.ts';
 
 const JUDGE_MS = 600;
 const SIMULATION = { KILN_SIMULATED_DEVICES: '2', KILN_SIMULATED_JUDGE_MS: String(JUDGE_MS) };
 
-const UNIT: CompileUnit = {
-  language: 'cuda',
-  source: 'extern "C" __global__ void k() {}',
-  params: {},
-  architecture: 'sm_90a',
-  kernels: [],
-  numWarps: null,
-  numStages: null,
-};
-const PLAN = {
-  launches: [{ kernel: 'k', grid: [1, 1, 1], block: [1, 1, 1], cluster: null, shared: 0, args: [] }],
-  scratch: {},
-} satisfies ProblemDefinition['cases'][number]['reference'];
-const BODY: Omit<ProblemDefinition, 'key'> = {
-  name: 'p',
-  tolerance: { rtol: 0, atol: 0, relative_l2: 1 },
-  cases: [{ name: 'c', kind: 'bench', tensors: [], reference: PLAN, baseline: PLAN }],
-  reference: UNIT,
-  baseline: UNIT,
-};
-const PROBLEM: ProblemDefinition = { key: hashOf(BODY), ...BODY };
-const ATTEMPT = AttemptId.parse(`c-${'a'.repeat(32)}.1`);
-
-const taskOn = (deviceId: DeviceId, artifact: JudgeTask['artifact']): JudgeTask => ({
-  attemptId: ATTEMPT,
-  deviceId,
-  problemKey: PROBLEM.key,
-  artifact,
-  plans: { c: PLAN },
-  timing: { method: 'cached', warmupRuns: 0, runsMin: 1, runsMax: 1, targetRelativeCi: 1, caseBudgetMs: 1, baselineAgeMsMax: 1 },
-  record: null,
-  limitMs: 30_000,
-  waitedMs: 0,
-});
+const ATTEMPT = attemptOf(1);
 
 /** Processes of this machine that name the folder. */
 const processesOf = (folder: string): readonly string[] =>
@@ -101,7 +68,7 @@ describe('the shipped runner', () => {
     const { result } = await events.frame('compiled');
     const [device] = hello.inventory.devices;
     if (result.status !== 'compiled' || !device) throw new Error(`not compiled: ${JSON.stringify(result)}`);
-    session.judge(taskOn(device.id, result.artifact));
+    session.judge(taskOn(device.id, { attemptId: ATTEMPT, artifact: result.artifact }));
     expect((await events.frame('started')).attemptId).toBe(ATTEMPT);
     return hello.runnerId;
   };
