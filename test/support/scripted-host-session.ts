@@ -95,7 +95,7 @@ export class ScriptedHostSession implements HostSession {
   }
 
   compile(compileId: string, unit: CompileUnit): boolean {
-    const source = unit.language === 'python' ? (unit.files[0]?.content ?? '') : unit.source;
+    const source = sourceOf(unit);
     const name = this.#listening.nameOfSource(source);
     const artifact = artifactOf(source);
     this.#compiles.set(name, { compileId, artifact });
@@ -286,7 +286,10 @@ export class ScriptedHostSession implements HostSession {
   }
 }
 
+export const sourceOf = (unit: CompileUnit): string =>
+  unit.language === 'python' ? (unit.files[0]?.content ?? '') : unit.source;
+
 const [Hello] = FromRunner.options;
 
 /** What compiling a source gives, on every host with the same compiler. */
-const artifactOf = (source: string): ContentHash => ContentHash.parse(hashOf({ compiled: source }));
+export const artifactOf = (source: string): ContentHash => ContentHash.parse(hashOf({ compiled: source }));
