@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { missingOptionals } from '../scripts/complete-lock.ts';
 
@@ -47,6 +47,25 @@ const FOREIGN: readonly (readonly [string, (text: string, file: string) => reado
 const FIGURE = /(?<![\w.])[-+]?(?:\d+\.\d+|\d{3,})(?![\w.]*\w)/gu;
 const figuresOf = (text: string): readonly string[] =>
   [...text.replaceAll(/\]\([^)]*\)/gu, ']').matchAll(FIGURE)].map(([figure]) => figure);
+
+/** What they hold lies in no folder of src. */
+const OUTSIDE_SRC = new Set(['bench', 'toolchain']);
+
+describe('the tests', () => {
+  test('share what they share in test/support alone', () => {
+    const files = globSync('test/{unit,integration,e2e}/**/*.ts');
+    expect(files.length).toBeGreaterThan(100);
+    expect(files.filter((file) => !/\.(?:test|conformance)\.ts$/u.test(file))).toEqual([]);
+  });
+
+  test('of a unit lie in the folder that mirrors its own', () => {
+    const folders = new Set(globSync('test/unit/**/*.test.ts').map((file) => dirname(relative('test/unit', file))));
+    const strangers = [...folders].filter(
+      (folder) => !OUTSIDE_SRC.has(folder.split('/')[0] ?? '') && !existsSync(join('src', folder)),
+    );
+    expect(strangers).toEqual([]);
+  });
+});
 
 describe('the repository', () => {
   test.each(FOREIGN)('holds nowhere %s', (_, foreignOf) => {

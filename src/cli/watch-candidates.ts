@@ -35,7 +35,11 @@ export const whenDone = async (
   return done;
 };
 
-const candidateWhenDone = async (client: Pick<KilnClient, 'candidate'>, id: string, { onState }: Watching): Promise<Candidate> => {
+const candidateWhenDone = async (
+  client: Pick<KilnClient, 'candidate'>,
+  id: string,
+  { onState }: Watching,
+): Promise<Candidate> => {
   for (;;) {
     const candidate = await retryWhileUnavailable(() => client.candidate(id, { waitSeconds: WAIT_SECONDS }));
     if (candidate.state.status === 'done') return candidate;

@@ -41,11 +41,7 @@ interface Replaced {
 }
 
 /** The best that is left of those that were confirmed holds the record. */
-const replaceHolders = async (
-  session: SqlSession,
-  rows: readonly ReopenedRow[],
-  at: string,
-): Promise<readonly Replaced[]> => {
+const replaceHolders = async (session: SqlSession, rows: readonly ReopenedRow[], at: string): Promise<readonly Replaced[]> => {
   const lost = await session.query<{ problem: string; problemVersion: string; deviceModel: string }>(
     `select problem, problem_version as "problemVersion", device_model as "deviceModel" from kiln.records where candidate_id = any($1::text[])`,
     [rows.map(({ id }) => id)],

@@ -22,7 +22,7 @@ import { createQueue } from '../../src/queue/queue.ts';
 import { type OpenDatabase, openEmbedded } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
 import { holderOf, temporaryFolder } from './servers.ts';
-import { LENIENT } from '../unit/engine/lenient-rules.ts';
+import { LENIENT } from './lenient-rules.ts';
 import { ScriptedHostSession } from './scripted-host-session.ts';
 
 const TABLES = 'holds, candidates, sources, attempts, journal, sweeps, sweep_points, records, profiles, backlog, canaries';
@@ -180,9 +180,7 @@ export class EngineScenario {
       leaseMs: 60_000,
       log,
     });
-    this.hosts = Object.fromEntries(
-      Object.entries(this.#setting.hosts).map(([name, gpus]) => [name, this.newHost(name, gpus)]),
-    );
+    this.hosts = Object.fromEntries(Object.entries(this.#setting.hosts).map(([name, gpus]) => [name, this.newHost(name, gpus)]));
     const clocks = { now: () => this.nowMs, monotonicMs: () => this.nowMs };
     const given = { ...LENIENT.rules, ...this.#setting.rules, ...rules };
     const engine = createEngine({
@@ -203,9 +201,7 @@ export class EngineScenario {
   /** Resolves once the engine counts it as connected. */
   async connect(host = this.host): Promise<void> {
     host.connect();
-    await this.until(
-      async () => (await this.kiln.fleet()).hosts.find(({ name }) => name === host.hostId)?.state === 'connected',
-    );
+    await this.until(async () => (await this.kiln.fleet()).hosts.find(({ name }) => name === host.hostId)?.state === 'connected');
   }
 
   /** One that the engine does not have yet. */

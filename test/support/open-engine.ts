@@ -7,7 +7,7 @@ import type { LoadedProblem } from '../../src/problems/load-problems.ts';
 import { createQueue } from '../../src/queue/queue.ts';
 import { openEmbedded } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
-import { LENIENT } from '../unit/engine/lenient-rules.ts';
+import { LENIENT } from './lenient-rules.ts';
 import { holderOf, temporaryFolder } from './servers.ts';
 
 export interface OpenEngine {

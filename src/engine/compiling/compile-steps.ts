@@ -63,7 +63,8 @@ export const onCompiledElsewhere = (
     case 'compiled':
       return bring(state, candidate, { job, at, result });
     case 'failed':
-      if (result.outcome.verdict !== 'timed_out') return finishCompile(state, candidate, { host: own, result, by: at.session.hostId });
+      if (result.outcome.verdict !== 'timed_out')
+        return finishCompile(state, candidate, { host: own, result, by: at.session.hostId });
       job.mayTransfer = false;
       return advance(state, candidate, job);
     case 'infra': {

@@ -8,7 +8,14 @@ import type { JudgeResult } from '../../domain/protocol.ts';
 import type { ContentHash } from '../../domain/ids.ts';
 import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
 import { noteProof } from '../canaries/canaries.ts';
-import { compileIdOf, failureText, judgeShortly, newCanaryAttempt, plausible, resolveCanary } from '../canaries/canary-attempt.ts';
+import {
+  compileIdOf,
+  failureText,
+  judgeShortly,
+  newCanaryAttempt,
+  plausible,
+  resolveCanary,
+} from '../canaries/canary-attempt.ts';
 import { connectedTo } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilersSlice } from '../state.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createCommand } from '../../../src/agents/generators/command.ts';
 import type { GenerationContext } from '../../../src/domain/campaign/generation-context.ts';
-import { contextOf, exhibitOf } from '../../unit/agents/variation/contexts.ts';
+import { contextOf, exhibitOf } from '../../support/agents/contexts.ts';
 
 const source =
   '/* kiln\nparams: {A: 1, B: 8}\nspace: {A: [2, 3]}\nlaunch: [{kernel: copy, args: [x, y, n]}]\n*/\nvoid copy(void) {}\n';

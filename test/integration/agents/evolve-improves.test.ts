@@ -8,7 +8,7 @@ import type { Draft } from '../../../src/domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../src/domain/ids.ts';
 import type { Candidate } from '../../../src/domain/candidate.ts';
 import { type KilnFolder, kilnFolder, startKiln } from '../../support/kiln-process.ts';
-import { contextOf, exhibitOf } from '../../unit/agents/variation/contexts.ts';
+import { contextOf, exhibitOf } from '../../support/agents/contexts.ts';
 
 const FLEET = 'hosts:\n  - {name: here, local: {}, cpu: true, gpus: none}\n';
 const PROBLEM = 'matmul';

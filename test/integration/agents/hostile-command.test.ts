@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createCommand } from '../../../src/agents/generators/command.ts';
 import { createGenerators } from '../../../src/agents/generators/create-generators.ts';
 import { AgentsSettings } from '../../../src/domain/campaign/generator-settings.ts';
-import { contextOf } from '../../unit/agents/variation/contexts.ts';
+import { contextOf } from '../../support/agents/contexts.ts';
 
 const SOURCE = '/* kiln\nlaunch: [{kernel: copy, args: [x, y, n]}]\n*/\nvoid copy(void) {}\n';
 const NEVER = new AbortController().signal;

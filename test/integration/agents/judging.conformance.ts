@@ -16,6 +16,19 @@ export interface JudgingRig {
 const NOWHERE = CandidateId.parse(`c-${'f'.repeat(32)}`);
 const LIMIT_MS = 60_000;
 
+/** Asked again at each news of the journal. */
+const done = async (judging: Judging, id: CandidateId) => {
+  const late = AbortSignal.timeout(LIMIT_MS);
+  for (;;) {
+    const news = Promise.withResolvers<void>();
+    const forget = judging.onEvents(news.resolve);
+    late.addEventListener('abort', () => news.reject(new Error(`${id} was not judged within ${LIMIT_MS} ms`)));
+    const candidate = await judging.candidate(id);
+    if (candidate.state.status === 'done') return { ...candidate, outcome: candidate.state.outcome };
+    await news.promise.finally(forget);
+  }
+};
+
 /** What the engine is for agents, and what stands for it in their own tests: a device judges what is submitted. */
 export const describeJudging = (name: string, open: () => JudgingRig): void => {
   const submitOne = async (words?: string) => {
@@ -24,19 +37,6 @@ export const describeJudging = (name: string, open: () => JudgingRig): void => {
     const [submitted] = (await judging.submit([input])).candidates;
     if (!submitted) throw new Error('nothing was submitted');
     return { judging, input, ...submitted };
-  };
-
-  /** Asked again at each news of the journal. */
-  const done = async (judging: Judging, id: CandidateId) => {
-    const late = AbortSignal.timeout(LIMIT_MS);
-    for (;;) {
-      const news = Promise.withResolvers<void>();
-      const forget = judging.onEvents(news.resolve);
-      late.addEventListener('abort', () => news.reject(new Error(`${id} was not judged within ${LIMIT_MS} ms`)));
-      const candidate = await judging.candidate(id);
-      if (candidate.state.status === 'done') return { ...candidate, outcome: candidate.state.outcome };
-      await news.promise.finally(forget);
-    }
   };
 
   describe(`${name}, as agents use it`, () => {

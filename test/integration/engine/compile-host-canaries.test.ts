@@ -186,6 +186,7 @@ test('what a compile host makes is tried on no device whose host takes no work n
   await scenario.expect('helper: fetch canary');
   helper.sends('canary');
   await scenario.expect('second: put canary');
+  expect(await quarantineOf(scenario)).toBeNull();
   await scenario.skipAll();
 });
 

@@ -36,6 +36,7 @@ describe('a host that connects', () => {
     await asked;
     scenario.fail();
     await compiles(scenario, 1);
+    expect(await stateOf(scenario)).toBe('connected');
   });
 
   test('and leaves the fleet before the store answers is given nothing, and forgotten', async () => {

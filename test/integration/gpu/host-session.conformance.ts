@@ -17,6 +17,13 @@ const LEFT = { shutdownRunner: false };
 const [FIRST, SECOND] = [attemptOf(1), attemptOf(2)];
 const NOWHERE = ContentHash.parse('f'.repeat(64));
 
+const expectAway = async (session: HostSession): Promise<void> => {
+  expect([session.inventory, session.roundTripMs]).toEqual([null, null]);
+  expect([session.ack([]), session.defineProblem(PROBLEM), session.compile('k', UNIT, 1)]).toEqual([false, false, false]);
+  expect([session.retract([FIRST]), session.cancel(FIRST), session.refresh('r')]).toEqual([false, false, false]);
+  await expect(session.openWork(AbortSignal.timeout(10_000))).rejects.toMatchObject({ code: 'HOST_NOT_CONNECTED' });
+};
+
 /** What the engine expects of a host session: of the real one over ssh, and of the one that stands for it in the engine's tests. */
 export const describeHostSession = (name: string, open: () => Promise<SessionRig>): void => {
   describe(`${name}, as the engine uses it`, () => {
@@ -45,13 +52,6 @@ export const describeHostSession = (name: string, open: () => Promise<SessionRig
       if (result.status !== 'compiled' || !device) throw new Error(`not compiled: ${JSON.stringify(result)}`);
       expect(compileId).toBe('k1');
       return { artifact: result.artifact, deviceId: device.id };
-    };
-
-    const expectAway = async (session: HostSession): Promise<void> => {
-      expect([session.inventory, session.roundTripMs]).toEqual([null, null]);
-      expect([session.ack([]), session.defineProblem(PROBLEM), session.compile('k', UNIT, 1)]).toEqual([false, false, false]);
-      expect([session.retract([FIRST]), session.cancel(FIRST), session.refresh('r')]).toEqual([false, false, false]);
-      await expect(session.openWork(AbortSignal.timeout(10_000))).rejects.toMatchObject({ code: 'HOST_NOT_CONNECTED' });
     };
 
     test('sends nothing before its start, and never again after its end, which may come before a start', async () => {

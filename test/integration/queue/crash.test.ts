@@ -14,7 +14,7 @@ import { databaseFolder } from '../../support/database-folder.ts';
 import { epochOf, hasRedis, REDIS_MISSING, startRedis } from '../../support/servers.ts';
 import type { Server } from '../../support/servers.ts';
 
-const CHILD = join(import.meta.dirname, 'life-child.ts');
+const CHILD = join(import.meta.dirname, '../../support/queue-life-child.ts');
 const LIVES = 3;
 const STEPS_MAX = 40;
 const CRASHES_LIMIT_MS = 240_000;

@@ -53,7 +53,8 @@ const daemon = (): Daemon => {
       return Promise.resolve({ hosts: [{ host: NAME, status: 'changed', reason: null, changes: [] }] });
     },
     problem: async () => Promise.resolve({ problem: PROBLEM, readme: '', files: { 'seeds/1-naive.cu': 'source' } }),
-    submit: async () => Promise.resolve({ candidates: [{ id: ID, known: false, status: 'queued', verdict: null, message: null }] }),
+    submit: async () =>
+      Promise.resolve({ candidates: [{ id: ID, known: false, status: 'queued', verdict: null, message: null }] }),
     candidate: async () => Promise.resolve(JUDGED),
   };
 };

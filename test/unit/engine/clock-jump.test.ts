@@ -7,7 +7,7 @@ import { prepareCandidate } from '../../../src/engine/answers/prepare-candidate.
 import type { Queue } from '../../../src/domain/ports/queue.ts';
 import type { Store, Writes } from '../../../src/domain/ports/store.ts';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
-import { hostlessEngine } from './hostless-engine.ts';
+import { hostlessEngine } from '../../support/hostless-engine.ts';
 
 const HOUR_MS = 3_600_000;
 /** Longer than a host that is gone is waited for. */

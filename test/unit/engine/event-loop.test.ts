@@ -5,7 +5,7 @@ import type { HostEvent } from '../../../src/domain/ports/host-session.ts';
 import { createEventLoop, inOrder } from '../../../src/engine/event-loop.ts';
 import type { Effect } from '../../../src/scheduler/effects.ts';
 import { createScheduler, handle } from '../../../src/scheduler/scheduler.ts';
-import { task } from '../scheduler/simulated-fleet.ts';
+import { task } from '../../support/scheduler/simulated-fleet.ts';
 
 const HOST = HostId.parse('box');
 const UP = {

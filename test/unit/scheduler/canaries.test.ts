@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { CANARY_SHARE_MAX } from '../../../src/scheduler/options.ts';
 import { snapshot } from '../../../src/scheduler/scheduler.ts';
 import { createTally, countVerdict, isBurst } from '../../../src/scheduler/tally.ts';
-import { Scenario } from './scenario.ts';
-import { COMPILE_ERROR, candidateId, hostId, PASSED, WRONG } from './simulated-fleet.ts';
+import { Scenario } from '../../support/scheduler/scenario.ts';
+import { COMPILE_ERROR, candidateId, hostId, PASSED, WRONG } from '../../support/scheduler/simulated-fleet.ts';
 
 const EVERY_MS = 300_000;
 const FIRST_MS = 30_000;

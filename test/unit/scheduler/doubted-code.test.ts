@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Scenario } from './scenario.ts';
-import { candidateId, hostId, PASSED, WRONG } from './simulated-fleet.ts';
+import { Scenario } from '../../support/scheduler/scenario.ts';
+import { candidateId, hostId, PASSED, WRONG } from '../../support/scheduler/simulated-fleet.ts';
 
 const passed = { result: { status: 'judged', outcome: PASSED } } as const;
 const wrong = { result: { status: 'judged', outcome: WRONG } } as const;

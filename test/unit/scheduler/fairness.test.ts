@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SHARE_MIN } from '../../../src/scheduler/options.ts';
 import { underserved } from '../../../src/scheduler/scheduler.ts';
-import { Scenario } from './scenario.ts';
+import { Scenario } from '../../support/scheduler/scenario.ts';
 
 /** Numbers of the candidates in the order in which the host that comes up compiles them. */
 const compiledBy = (s: Scenario): readonly number[] => {

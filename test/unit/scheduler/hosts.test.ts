@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { nextWakeMs } from '../../../src/scheduler/scheduler.ts';
-import { facts, Scenario } from './scenario.ts';
-import { attemptId, deviceId, hostId, task } from './simulated-fleet.ts';
+import { facts, Scenario } from '../../support/scheduler/scenario.ts';
+import { attemptId, deviceId, hostId, task } from '../../support/scheduler/simulated-fleet.ts';
 
 const judging = (options = {}): Scenario =>
   new Scenario(options).up(0).add(1).compiled(1, 0).started(1, 1).add(2).compiled(2, 0).skip();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Scenario } from './scenario.ts';
-import { attemptId, COMPILE_ERROR, candidateId, hostId, PASSED } from './simulated-fleet.ts';
+import { Scenario } from '../../support/scheduler/scenario.ts';
+import { attemptId, COMPILE_ERROR, candidateId, hostId, PASSED } from '../../support/scheduler/simulated-fleet.ts';
 
 const screened = (s: Scenario): Scenario => s.up(0).add(1).compiled(1, 0).started(1, 1).skip();
 

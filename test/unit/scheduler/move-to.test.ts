@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { check } from '../../../src/scheduler/check.ts';
 import { moveTo } from '../../../src/scheduler/move-to.ts';
-import { Scenario } from './scenario.ts';
-import { candidateId } from './simulated-fleet.ts';
+import { Scenario } from '../../support/scheduler/scenario.ts';
+import { candidateId } from '../../support/scheduler/simulated-fleet.ts';
 
 describe('a move that candidates do not make', () => {
   test('is refused before anything moved: a confirmation is not compiled', () => {

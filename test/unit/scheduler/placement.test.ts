@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { snapshot, wanted } from '../../../src/scheduler/scheduler.ts';
-import { facts, Scenario } from './scenario.ts';
-import { hostId } from './simulated-fleet.ts';
+import { facts, Scenario } from '../../support/scheduler/scenario.ts';
+import { hostId } from '../../support/scheduler/simulated-fleet.ts';
 
 describe('constraints', () => {
   test('class, labels and language must all match', () => {

@@ -2,8 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../../src/scheduler/events.ts';
 import { snapshot } from '../../../src/scheduler/scheduler.ts';
-import { ARTIFACT, BROKEN, candidateId, COMPILE_ERROR, PASSED, SimulatedHost, task } from './simulated-fleet.ts';
-import { SimulatedShell } from './simulated-shell.ts';
+import {
+  ARTIFACT,
+  BROKEN,
+  candidateId,
+  COMPILE_ERROR,
+  PASSED,
+  SimulatedHost,
+  task,
+} from '../../support/scheduler/simulated-fleet.ts';
+import { SimulatedShell } from '../../support/scheduler/simulated-shell.ts';
 
 const RUNS = 500;
 const STEPS_MAX = 120;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { taskView } from '../../../src/scheduler/scheduler.ts';
-import { Scenario } from './scenario.ts';
-import { candidateId, deviceId } from './simulated-fleet.ts';
+import { Scenario } from '../../support/scheduler/scenario.ts';
+import { candidateId, deviceId } from '../../support/scheduler/simulated-fleet.ts';
 
 describe('a paused candidate', () => {
   test('that waits is released at once, and its compilation is withdrawn', () => {

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type ContextRequest, createContextBuilder } from '../../../../src/agents/context/build-context.ts';
 import { GenerationContext } from '../../../../src/domain/campaign/generation-context.ts';
 import type { ProfileSummary } from '../../../../src/domain/profile.ts';
-import { fleetOf } from './fleet.ts';
-import { createFakeJudging, H100, idOf, PASSED, problems, candidateOf, sourceOf } from './fake-judging.ts';
+import { fleetOf } from '../../../support/agents/fleet.ts';
+import { createFakeJudging, H100, idOf, PASSED, problems, candidateOf, sourceOf } from '../../../support/agents/fake-judging.ts';
 
 const WISH: ContextRequest = {
   problem: 'vector_add',

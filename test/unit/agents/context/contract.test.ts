@@ -9,7 +9,7 @@ import { DTYPE_BYTES } from '../../../../src/domain/plan/dtype.ts';
 import { resolveCandidate } from '../../../../src/problems/resolve-candidate.ts';
 import { parseHeader } from '../../../../src/problems/parse-header.ts';
 import { LANGUAGES_OF } from '../../../../src/problems/targets.ts';
-import { problems } from './fake-judging.ts';
+import { problems } from '../../../support/agents/fake-judging.ts';
 
 const viewOf = (name: string) => {
   const found = problems.get(name);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deviceSheetOf } from '../../../../src/agents/context/device-sheet.ts';
 import { DeviceSheet } from '../../../../src/domain/campaign/generation-context.ts';
-import { fleetOf } from './fleet.ts';
+import { fleetOf } from '../../../support/agents/fleet.ts';
 
 const SXM = 'NVIDIA H100 80GB HBM3';
 const PCIE = 'NVIDIA H100 PCIe';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FAILURE_CHARS_MAX, failureOf } from '../../../../src/agents/context/failure-text.ts';
 import { aroundFirstError } from '../../../../src/agents/context/log-excerpt.ts';
 import type { Outcome } from '../../../../src/domain/outcome.ts';
-import { PASSED, problems, candidateOf } from './fake-judging.ts';
+import { PASSED, problems, candidateOf } from '../../../support/agents/fake-judging.ts';
 
 const problemOf = (name: string) => {
   const found = problems.get(name);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createProgress } from '../../../../src/agents/report/progress.ts';
 import type { Generation } from '../../../../src/domain/campaign/campaign.ts';
 import { REPORTED } from '../../../fixtures/agents/report/campaign.ts';
-import { generation, idOf } from '../run/generations.ts';
+import { generation, idOf } from '../../../support/agents/generations.ts';
 
 const START = Date.parse(REPORTED.view.createdAt);
 const PROBLEMS = ['softmax', 'rmsnorm'];

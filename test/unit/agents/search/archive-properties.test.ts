@@ -4,7 +4,7 @@ import { type Archive, createArchive } from '../../../../src/agents/search/archi
 import type { ArchiveEntry } from '../../../../src/agents/search/entry.ts';
 import { ELITES_MAX } from '../../../../src/agents/search/elites.ts';
 import { REPAIRS_MAX } from '../../../../src/agents/search/repairs.ts';
-import { entryOf, idOf } from './entries.ts';
+import { entryOf, idOf } from '../../../support/agents/entries.ts';
 
 const ISLANDS = 3;
 const AHEAD = 40;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createArchive } from '../../../../src/agents/search/archive.ts';
-import { entryOf, failedOf, idOf } from './entries.ts';
+import { entryOf, failedOf, idOf } from '../../../support/agents/entries.ts';
 
 const archive = (islands = 1) => createArchive({ islands, seed: 7 });
 const numbers = (count: number, first = 1): readonly number[] => Array.from({ length: count }, (_, i) => first + i);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createArchive } from '../../../../src/agents/search/archive.ts';
 import type { DraftContent } from '../../../../src/agents/search/entry.ts';
-import { entryOf } from './entries.ts';
+import { entryOf } from '../../../support/agents/entries.ts';
 
 const plan = (text = 'params: {BLOCK: 64, VEC: 1}\nlaunch:\n  - {kernel: k, grid: [1], block: [BLOCK], args: [x]}\n') =>
   `/* kiln\n${text}*/\n`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { queueView } from '../../../../src/engine/answers/queue-view.ts';
 import type { BacklogRow } from '../../../../src/domain/ports/store-rows.ts';
-import { Scenario } from '../../scheduler/scenario.ts';
+import { Scenario } from '../../../support/scheduler/scenario.ts';
 
 const row = (device: string, count: number): BacklogRow => ({ device, submitter: 's', count });
 const viewOf = ({ core }: Scenario, rows: readonly BacklogRow[], paused: readonly BacklogRow[] = []) =>

@@ -6,7 +6,7 @@ import type { Unfinished } from '../../../../src/domain/ports/store-rows.ts';
 import { UNWRITTEN_MAX } from '../../../../src/engine/leasing/lease-window.ts';
 import type { Queue } from '../../../../src/domain/ports/queue.ts';
 import type { Store } from '../../../../src/domain/ports/store.ts';
-import { hostlessEngine } from '../hostless-engine.ts';
+import { hostlessEngine } from '../../../support/hostless-engine.ts';
 
 const LEASES_AT_ONCE = 500;
 const ENDLESS = 4 * UNWRITTEN_MAX;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { CandidateId } from '../../../../src/domain/ids.ts';
 import type { Queue } from '../../../../src/domain/ports/queue.ts';
 import type { Store } from '../../../../src/domain/ports/store.ts';
-import { hostlessEngine } from '../hostless-engine.ts';
+import { hostlessEngine } from '../../../support/hostless-engine.ts';
 
 const id = CandidateId.parse(`c-${'a'.repeat(32)}`);
 

@@ -4,8 +4,8 @@ import { Why as WhySchema } from '../../../../src/domain/api/why.ts';
 import { whyOf } from '../../../../src/engine/why/reasons.ts';
 import type { WhyHost, WhyView } from '../../../../src/engine/why/view.ts';
 import { taskView } from '../../../../src/scheduler/scheduler.ts';
-import { Scenario } from '../../scheduler/scenario.ts';
-import { candidateId } from '../../scheduler/simulated-fleet.ts';
+import { Scenario } from '../../../support/scheduler/scenario.ts';
+import { candidateId } from '../../../support/scheduler/simulated-fleet.ts';
 
 const ID = candidateId(1);
 const MODEL = 'NVIDIA H100';

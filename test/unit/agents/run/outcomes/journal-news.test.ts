@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { newsIn } from '../../../../../src/agents/run/outcomes/journal-news.ts';
 import type { JournalEvent } from '../../../../../src/domain/journal.ts';
-import { idOf } from '../generations.ts';
+import { idOf } from '../../../../support/agents/generations.ts';
 
 const events = (...rows: readonly (readonly [type: JournalEvent['type'], candidate: number, data?: object])[]): JournalEvent[] =>
   rows.map(([type, candidate, data = {}], index) => ({

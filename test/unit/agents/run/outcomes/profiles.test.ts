@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createProfiles, pauseMs } from '../../../../../src/agents/run/outcomes/profiles.ts';
 import type { CandidateId } from '../../../../../src/domain/ids.ts';
 import type { Profile } from '../../../../../src/domain/profile.ts';
-import { idOf } from '../generations.ts';
+import { idOf } from '../../../../support/agents/generations.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const waiting = (candidateId: CandidateId): Profile => ({

@@ -4,7 +4,7 @@ import { createAccount } from '../../../../../src/agents/run/state/account.ts';
 import type { Account } from '../../../../../src/agents/run/state/account.ts';
 import { affords } from '../../../../../src/agents/run/state/limits.ts';
 import type { Generation, GenerationState } from '../../../../../src/domain/campaign/campaign.ts';
-import { asked, generation, idOf, judged, withCost } from '../generations.ts';
+import { asked, generation, idOf, judged, withCost } from '../../../../support/agents/generations.ts';
 
 const MICROS_PER_USD = 1_000_000;
 const TARGET = { problem: 'softmax', device: 'H100' };

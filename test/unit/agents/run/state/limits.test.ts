@@ -3,7 +3,7 @@ import { createAccount } from '../../../../../src/agents/run/state/account.ts';
 import { affords, allowedBy } from '../../../../../src/agents/run/state/limits.ts';
 import type { Standing } from '../../../../../src/agents/run/state/limits.ts';
 import type { Generation } from '../../../../../src/domain/campaign/campaign.ts';
-import { asked, generation, idOf, judged } from '../generations.ts';
+import { asked, generation, idOf, judged } from '../../../../support/agents/generations.ts';
 
 const accountOf = (...rows: readonly Generation[]) => {
   const account = createAccount();

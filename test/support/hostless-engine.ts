@@ -1,0 +1,32 @@
+/** An engine without hosts, over a store and a queue that have only what the test needs of them. */
+import { pino } from 'pino';
+import { createEngine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import type { Queue } from '../../src/domain/ports/queue.ts';
+import type { Store } from '../../src/domain/ports/store.ts';
+import { LENIENT } from './lenient-rules.ts';
+import type { LoadedProblem } from '../../src/problems/load-problems.ts';
+
+interface Parts {
+  readonly store: Partial<Store>;
+  readonly queue: Partial<Queue>;
+  readonly problems?: ReadonlyMap<string, LoadedProblem>;
+  /** The system's clocks unless said. */
+  readonly clocks?: { readonly now: () => number; readonly monotonicMs: () => number };
+}
+
+export const hostlessEngine = ({
+  store,
+  queue,
+  problems = new Map(),
+  clocks = { now: Date.now, monotonicMs: () => performance.now() },
+}: Parts): Engine =>
+  createEngine({
+    store: { canaries: async () => [], holds: async () => [], paused: async () => [], ...store } as Store,
+    queue: queue as Queue,
+    sessions: [],
+    problems,
+    ...LENIENT,
+    log: pino({ level: 'silent' }),
+    ...clocks,
+  });

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { measuredText } from '../../../../src/cli/commands/show.ts';
+
+describe('how a case was measured', () => {
+  const statistics = {
+    runs: 40,
+    batch: 1,
+    medianNs: 61_000,
+    trimmedMeanNs: 62_000,
+    minNs: 60_000,
+    p95Ns: 71_000,
+    ciLowNs: 60_900,
+    ciHighNs: 61_100,
+  };
+  const timing = {
+    case: 'a',
+    candidate: statistics,
+    baseline: statistics,
+    method: 'paired' as const,
+    speedup: 1,
+    speedupLow: 1,
+    speedupHigh: 1,
+  };
+
+  test('says new inputs, contradictions and two humps where there are any, and nothing else otherwise', () => {
+    expect(measuredText(timing)).toBe('paired');
+    expect(measuredText({ ...timing, inputs: 'sampled' })).toBe('paired');
+    const humps = { lowNs: 61_000, highNs: 70_000, lowShare: 0.75 };
+    expect(measuredText({ ...timing, inputs: 'fresh', unsteady: true, candidate: { ...statistics, humps } })).toBe(
+      'paired, fresh inputs; speed-up and times contradict each other; two humps: 61.0 µs in 75 % of the runs, else 70.0 µs',
+    );
+  });
+});

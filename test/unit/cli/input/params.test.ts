@@ -1,0 +1,22 @@
+import { describe, expect, test } from 'vitest';
+import { collectAxis, collectParam } from '../../../../src/cli/input/params.ts';
+
+describe('params', () => {
+  test('are numbers where they are whole numbers and text where they are identifiers, and add up when repeated', () => {
+    expect(collectParam('TYPE=unsigned int', collectParam('OFFSET=-3', collectParam('BLOCK=256')))).toEqual({
+      BLOCK: 256,
+      OFFSET: -3,
+      TYPE: 'unsigned int',
+    });
+  });
+
+  test.each(['BLOCK', '=3', '1X=3', 'BLOCK=', 'BLOCK=1.5', 'BLOCK=a;b', 'BLOCK=-DX'])('are refused as %s', (text) => {
+    expect(() => collectParam(text)).toThrow(/NAME=VALUE|no value for/);
+  });
+
+  test('are lists of values where they are axes', () => {
+    expect(collectAxis('VEC=1, 2', collectAxis('BLOCK=64,128'))).toEqual({ BLOCK: [64, 128], VEC: [1, 2] });
+    expect(() => collectAxis('BLOCK=1', { BLOCK: [2] })).toThrow(/given twice/);
+    expect(() => collectAxis('BLOCK=1,,2')).toThrow(/no value for BLOCK/);
+  });
+});

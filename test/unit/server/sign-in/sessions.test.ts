@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { createSessions } from '../../../../src/server/sign-in/sessions.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const TOKEN = 'a-token-of-some-length';
+
+test('a session is valid for a day, over a restart, and for its own token alone', () => {
+  let now = 1_000_000;
+  const sessions = createSessions({ token: TOKEN, now: () => now });
+  const value = sessions.issue();
+  expect(value).not.toContain(TOKEN);
+  expect(sessions.isValid(value)).toBe(true);
+  expect(createSessions({ token: TOKEN, now: () => now }).isValid(value)).toBe(true);
+  expect(createSessions({ token: `${TOKEN}2`, now: () => now }).isValid(value)).toBe(false);
+  now += DAY_MS;
+  expect(sessions.isValid(value)).toBe(false);
+});
+
+test('a session that was signed out is valid no more; others are', () => {
+  const sessions = createSessions({ token: TOKEN, now: () => 1 });
+  const [one, other] = [sessions.issue(), sessions.issue()];
+  sessions.end(one);
+  expect([sessions.isValid(one), sessions.isValid(other)]).toEqual([false, true]);
+});
+
+test('what was changed anywhere is no session', () => {
+  const sessions = createSessions({ token: TOKEN, now: () => 1 });
+  const value = sessions.issue();
+  const changed = Array.from(
+    value,
+    (sign, index) => `${value.slice(0, index)}${sign === 'A' ? 'B' : 'A'}${value.slice(index + 1)}`,
+  );
+  // The last sign of the signature holds two bits that mean nothing.
+  expect(changed.slice(0, -1).filter((text) => sessions.isValid(text))).toEqual([]);
+  const [, id = '', signature = ''] = value.split('.');
+  const forged = ['', '..', `${DAY_MS * 9}.${id}.${signature}`, `${value}.x`, ` ${value}`, value.slice(0, -1)];
+  expect(forged.filter((text) => sessions.isValid(text))).toEqual([]);
+});
