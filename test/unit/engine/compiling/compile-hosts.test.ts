@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HostId } from '../../../../src/domain/ids.ts';
 import { KernelUnit, ProgramUnit } from '../../../../src/domain/protocol.ts';
+import { createBundles } from '../../../../src/engine/compiling/bundles.ts';
 import { chooseHost, compileHostsFor } from '../../../../src/engine/compiling/compile-hosts.ts';
 import { newConnection } from '../../../../src/engine/host-state.ts';
 import type { HostState } from '../../../../src/engine/host-state.ts';
@@ -16,7 +17,12 @@ describe('a program', () => {
     environment: 'torch',
   });
   const hosts = new Map<HostId, HostState>();
-  const state = { hosts, compileHosts: new Set<HostState>(), monotonicMs: () => 0 } as Partial<EngineState> as EngineState;
+  const state = {
+    hosts,
+    compileHosts: new Set<HostState>(),
+    bundles: createBundles(),
+    monotonicMs: () => 0,
+  } as Partial<EngineState> as EngineState;
   const buildersOf = (own: Record<string, string>, other: Record<string, string>): readonly string[] => {
     const [one, two] = [
       createNotingHost({ state, hosts }, 'gpu', { gpus: 1, compilers: own }),
