@@ -16,7 +16,7 @@ import { factsOf } from './hosts/host-facts.ts';
 import type { HostEvent } from '../domain/ports/host-session.ts';
 import { onLendingHostGone, onLent } from './lending/lending.ts';
 import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
-import { prepareRankings } from './judging/prepare-rankings.ts';
+import { prepareRankings } from './hosts/prepare-rankings.ts';
 import { onResult } from './judging/results.ts';
 import { onInventory, onRefreshingHostGone } from './hosts/refresh.ts';
 

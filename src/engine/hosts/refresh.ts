@@ -7,7 +7,7 @@ import { isCompileHost } from '../compiling/compile-hosts.ts';
 import { onCompilersChanged } from '../compiling/compile-again.ts';
 import { hostNamed, type HostState, reasonOf } from '../host-state.ts';
 import type { CanariesSlice, CompilingSlice, HostsSlice } from '../state.ts';
-import { prepareRankings } from '../judging/prepare-rankings.ts';
+import { prepareRankings } from './prepare-rankings.ts';
 import { factsOf } from './host-facts.ts';
 import { changedCompilers, changesOf } from './inventory-changes.ts';
 
