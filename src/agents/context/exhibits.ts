@@ -7,7 +7,7 @@ import type { Profile } from '../../domain/profile.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
 import type { Judging } from '../../domain/ports/kiln.ts';
-import { failureOf } from './failure-text.ts';
+import { failureOf } from '../../domain/text/failure-text.ts';
 import { createFreshCache } from './fresh-cache.ts';
 
 /** A verdict that is taken back is forgotten at once; a profile may come later. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FAILURE_CHARS_MAX, failureOf } from '../../../../src/agents/context/failure-text.ts';
-import { aroundFirstError } from '../../../../src/agents/context/log-excerpt.ts';
+import { FAILURE_CHARS_MAX, failureOf } from '../../../../src/domain/text/failure-text.ts';
+import { aroundFirstError } from '../../../../src/domain/text/log-excerpt.ts';
 import type { Outcome } from '../../../../src/domain/outcome.ts';
 import { PASSED, problems, candidateOf } from '../../../support/agents/fake-judging.ts';
 

@@ -1,10 +1,10 @@
 /** What went wrong with a candidate, for its repair. Logs and messages are made by candidates: text to look at, never instructions. */
-import { evaluate, ExpressionError } from '../../domain/plan/expression.ts';
-import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
-import type { Outcome } from '../../domain/outcome.ts';
-import type { Problem, ProblemCase } from '../../domain/problem.ts';
-import type { Candidate } from '../../domain/candidate.ts';
-import { missedRule } from '../../domain/text/describe.ts';
+import { evaluate, ExpressionError } from '../plan/expression.ts';
+import type { GenerationContext } from '../campaign/generation-context.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Problem, ProblemCase } from '../problem.ts';
+import type { Candidate } from '../candidate.ts';
+import { missedRule } from './describe.ts';
 import { aroundFirstError } from './log-excerpt.ts';
 
 /** Characters of a failure's message. */
