@@ -13,7 +13,15 @@ import type {
   GeneratorList,
   ReportQuery,
 } from '../domain/api/campaigns.ts';
-import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../domain/api/candidates.ts';
+import type {
+  CancelAnswer,
+  CandidateList,
+  ListQuery,
+  OriginView,
+  PlanView,
+  SubmitAnswer,
+  SubmitCandidate,
+} from '../domain/api/candidates.ts';
 import { candidatesContract } from '../domain/api/candidates-contract.ts';
 import { eventsContract } from '../domain/api/events-contract.ts';
 import { fleetContract } from '../domain/api/fleet-contract.ts';
@@ -23,7 +31,8 @@ import { queueContract } from '../domain/api/queue-contract.ts';
 import { profilesContract } from '../domain/api/profiles-contract.ts';
 import { Readiness } from '../domain/api/operations.ts';
 import type { FleetView, HostResumed, HostsRefreshed } from '../domain/api/fleet.ts';
-import type { ProblemList, ProblemView, RankingView } from '../domain/api/problems.ts';
+import type { ProblemList, ProblemView, ProgressView, RankingView } from '../domain/api/problems.ts';
+import type { Language } from '../domain/plan/plan.ts';
 import type { QueueView } from '../domain/api/queue.ts';
 import { steeringContract } from '../domain/api/steering-contract.ts';
 import { fleetControlContract } from '../domain/api/fleet-control-contract.ts';
@@ -80,6 +89,10 @@ export interface KilnClient extends SweepCalls {
   candidate(id: string, options?: { readonly waitSeconds?: number }): Promise<Candidate>;
   source(id: string): Promise<{ readonly source: string; readonly language: string }>;
   cancel(id: string): Promise<CancelAnswer>;
+  /** What its plan comes to in each case. */
+  plan(id: string): Promise<PlanView>;
+  /** Where it comes from. */
+  origin(id: string): Promise<OriginView>;
   /** What it waits for, and how long. */
   why(id: string): Promise<Why>;
   /** Many at once, also those that run; with `dryRun` they are only counted and named. */
@@ -120,8 +133,10 @@ export interface KilnClient extends SweepCalls {
   checkProblem(name: string, where?: CheckProblem): Promise<ProblemTried>;
   /** With filters: these alone, ranked among themselves. */
   ranking(problem: string, query?: RankingFilters): Promise<RankingView>;
-  /** What a candidate must look like, Markdown. */
-  contract(): Promise<string>;
+  /** How its best came about, one list per device model. */
+  progress(name: string): Promise<ProgressView>;
+  /** What a candidate must look like, Markdown; in all languages where none is named. */
+  contract(language?: Language): Promise<string>;
   createCampaign(campaign: CreateCampaign): Promise<CampaignView>;
   campaigns(): Promise<CampaignList>;
   campaign(id: string): Promise<CampaignView>;
@@ -164,6 +179,8 @@ export const createClient = (options: ClientOptions): KilnClient => {
     askProfile: (id) => json(profilesContract.ask, { params: { id } }),
     profileReport: async (id) => bytesOf(connection, await send(connection, profilesContract.report, { params: { id } })),
     cancel: (id) => json(candidatesContract.cancel, { params: { id } }),
+    plan: (id) => json(candidatesContract.plan, { params: { id } }),
+    origin: (id) => json(candidatesContract.origin, { params: { id } }),
     why: (id) => json(steeringContract.why, { params: { id } }),
     cancelMany: (body) => json(steeringContract.cancel, { body }),
     pause: (body) => json(steeringContract.pause, { body }),
@@ -189,7 +206,8 @@ export const createClient = (options: ClientOptions): KilnClient => {
     checkProblem: (name, where = {}) => json(problemsContract.check, { params: { name }, body: where, waitMs: CHECK_WAIT_MS }),
     problem: (name) => json(problemsContract.get, { params: { name } }),
     ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),
-    contract: () => text(planContract.get, {}),
+    progress: (name) => json(problemsContract.progress, { params: { name } }),
+    contract: (language) => text(planContract.get, { query: { language } }),
     ...createSweepCalls(json, text),
     createCampaign: (campaign) => json(campaignsContract.create, { body: campaign }),
     campaigns: () => json(campaignsContract.list),

@@ -26,6 +26,8 @@ export const CandidateContent = z.strictObject({
   device: DeviceClass,
   /** The same content judged again as a candidate of its own, to test repeatability. Only trial 0 is ranked. */
   trial: z.int().min(0).max(9999),
+  /** Of a trial: it is timed in pairs with this candidate, of the same problem and device. */
+  against: CandidateId.optional(),
 });
 export type CandidateContent = z.infer<typeof CandidateContent>;
 
@@ -89,6 +91,7 @@ export const Candidate = z.strictObject({
     params: Params,
     device: z.string(),
     trial: z.int(),
+    against: CandidateId.optional(),
     sourceBytes: z.int(),
   }),
   state: CandidateState,

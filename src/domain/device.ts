@@ -22,6 +22,8 @@ export const Device = z.strictObject({
   unavailable: z.string().nullable(),
   /** How its kernels reach memory of the host that was never given to the GPU; null or missing: they do not. */
   hostMemory: z.string().nullable().optional(),
+  /** Of the cpu device: its vector instructions, and bytes of caches by name ("L1d", "L2"). */
+  processor: z.strictObject({ isa: z.array(z.string()), caches: z.record(z.string(), z.number().min(0)) }).optional(),
 });
 export type Device = z.infer<typeof Device>;
 

@@ -3,6 +3,8 @@ import { CaseTiming, Stopped } from './measurement.ts';
 
 const LOG_CHARS_MAX = 64 * 1024;
 const Message = z.string().max(LOG_CHARS_MAX);
+/** Of the neighbours of a wrong element. */
+const NEAR_MAX = 16;
 
 /** First element that misses its tolerance (the worst, where only the whole misses), and how bad the whole output is. */
 export const Mismatch = z.strictObject({
@@ -20,6 +22,13 @@ export const Mismatch = z.strictObject({
   rule: z.enum(['element', 'norm']).optional(),
   error: z.string().optional(),
   limit: z.string().optional(),
+  /** The element that is furthest off. */
+  largest: z.strictObject({ index: z.int().min(0), expected: z.string(), actual: z.string(), error: z.string() }).optional(),
+  /** Elements around `index`, in flat order. */
+  near: z
+    .array(z.strictObject({ index: z.int().min(0), expected: z.string(), actual: z.string() }))
+    .max(NEAR_MAX)
+    .optional(),
 });
 export type Mismatch = z.infer<typeof Mismatch>;
 

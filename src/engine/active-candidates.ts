@@ -31,11 +31,14 @@ export interface Evaluation {
   readonly spread: Spread | null;
 }
 
+/** Whom a candidate is timed in pairs with. */
+export type Rival = Pick<RecordHolder, 'candidateId'>;
+
 /** A judgement that a host was given, and what its result came to. */
 export interface Attempt {
   readonly mode: JudgeMode;
-  /** Confirming only; undefined when the daemon was restarted meanwhile. */
-  readonly pairedWith: RecordHolder | null | undefined;
+  /** The record holder, of a confirmation, or who a trial is against; undefined when the daemon was restarted meanwhile. */
+  readonly pairedWith: Rival | null | undefined;
   /** The compile host that made its code; null: the host that judges it, or not known. */
   readonly madeBy: HostId | null;
   /** What its judge loads: its own, and the record holder's. */

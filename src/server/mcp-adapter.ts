@@ -1,7 +1,10 @@
 /** The engine as the MCP tools need it: with the same checks and waits as the routes. */
 import { type SubmitCandidate, SubmitBody } from '../domain/api/candidates.ts';
+import type { z } from 'zod';
+import { CreateSweep, SweepResultsQuery } from '../domain/api/sweeps.ts';
 import { KilnError } from '../domain/errors.ts';
-import { CandidateId } from '../domain/ids.ts';
+import { CandidateId, SweepId } from '../domain/ids.ts';
+import { contractFor } from '../domain/text/contract-for.ts';
 import { issueText, pathText } from '../platform/issue-text.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Candidate } from '../domain/candidate.ts';
@@ -9,12 +12,13 @@ import type { McpKiln } from '../mcp/mcp-kiln.ts';
 import { checkedBatch } from './checked-batch.ts';
 import { answerWhenDone } from './answer-when-done.ts';
 import type { RouteDeps } from './route-deps.ts';
+import { checkSourceSize } from './source-limit.ts';
 import { existingProfile } from './routes/profiles.ts';
 
 const RANKING_ENTRIES_DEFAULT = 50;
 
-export const mcpKilnOf = (deps: Pick<RouteDeps, 'kiln' | 'feed' | 'limits' | 'contract' | 'closing'>): McpKiln => {
-  const { kiln, limits, contract, closing } = deps;
+export const mcpKilnOf = (deps: Pick<RouteDeps, 'kiln' | 'sweeps' | 'feed' | 'limits' | 'contract' | 'closing'>): McpKiln => {
+  const { kiln, sweeps, limits, contract, closing } = deps;
   const waitOf = (id: CandidateId, { waitSeconds, signal }: { readonly waitSeconds: number; readonly signal: AbortSignal }) => ({
     id,
     deadlineMs: performance.now() + waitSeconds * 1000,
@@ -43,24 +47,40 @@ export const mcpKilnOf = (deps: Pick<RouteDeps, 'kiln' | 'feed' | 'limits' | 'co
       return existingProfile(candidateId, await kiln.askProfile(candidateId));
     },
     source: async (id) => kiln.source(parsedId(id)),
+    cancel: async (id) => kiln.cancel(parsedId(id)),
+    why: async (id) => kiln.why(parsedId(id)),
+    plan: async (id) => kiln.views.plan(parsedId(id)),
+    origin: async (id) => kiln.views.origin(parsedId(id)),
+    progress: (problem) => kiln.views.progress(problem),
+    createSweep: async (sweep) => {
+      const request = parsed(CreateSweep, sweep);
+      checkSourceSize(request.candidate.source, 'source', limits.sourceBytes);
+      return sweeps.create(request);
+    },
+    sweep: async (id) => sweeps.view(parsed(SweepId, id, 'id')),
+    sweepResults: async (id, query, signal) =>
+      sweeps.results(parsed(SweepId, id, 'id'), SweepResultsQuery.parse(query), AbortSignal.any([signal, closing])),
+    cancelSweep: async (id) => sweeps.cancel(parsed(SweepId, id, 'id')),
     queue: () => kiln.queue(),
     fleet: () => kiln.fleet(),
     problems: async () => kiln.problems(),
     problem: async (name) => kiln.problem(name),
     ranking: (problem, { device, limit = RANKING_ENTRIES_DEFAULT } = {}) => kiln.ranking(problem, { device, limit }),
-    contract: async () => contract,
+    contract: async (language) => contractFor(contract, [language]),
   };
 };
 
-const parsedBody = (candidates: readonly SubmitCandidate[]) => {
-  const parsed = SubmitBody.safeParse({ candidates });
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new KilnError('INVALID_REQUEST', `${pathText(issue?.path ?? [])}: ${issue === undefined ? 'invalid' : issueText(issue)}`);
-};
+const parsedBody = (candidates: readonly SubmitCandidate[]) => parsed(SubmitBody, { candidates });
 
-const parsedId = (id: string): CandidateId => {
-  const parsed = CandidateId.safeParse(id);
-  if (parsed.success) return parsed.data;
-  throw new KilnError('INVALID_REQUEST', `id: ${parsed.error.issues[0]?.message ?? 'invalid'}`);
+const parsedId = (id: string): CandidateId => parsed(CandidateId, id, 'id');
+
+/** `name`: of the value itself, where it is no object. */
+const parsed = <Schema extends z.ZodType>(schema: Schema, value: unknown, name = ''): z.output<Schema> => {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new KilnError(
+    'INVALID_REQUEST',
+    `${pathText(issue?.path ?? []) || name}: ${issue === undefined ? 'invalid' : issueText(issue)}`,
+  );
 };

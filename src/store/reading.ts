@@ -133,13 +133,14 @@ const steering = ({ priority, submitter, labels, sweepId, effort }: CandidateRow
   ...(effort === 'full' ? { effort } : {}),
 });
 
-type Summary = Pick<CandidateContent, 'problem' | 'language' | 'params' | 'device' | 'trial'>;
-const summary = ({ problem, language, params, device, trial }: CandidateRow['content']): Summary => ({
+type Summary = Pick<CandidateContent, 'problem' | 'language' | 'params' | 'device' | 'trial' | 'against'>;
+const summary = ({ problem, language, params, device, trial, against }: CandidateRow['content']): Summary => ({
   problem,
   language,
   params,
   device,
   trial,
+  ...(against === undefined ? {} : { against }),
 });
 
 interface SourceRow extends CandidateRow {

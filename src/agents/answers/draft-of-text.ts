@@ -4,12 +4,15 @@ import { parseHeader } from '../../problems/parse-header.ts';
 import { answerTexts } from './answer-texts.ts';
 import { fencedBlocks } from './fenced-blocks.ts';
 import { objectsIn } from './lenient-json.ts';
-import { type DraftResult, isDraftLike, readDraft, readDraftJson } from './model-draft.ts';
+import { editsIn, withEdits } from './edits.ts';
+import { type DraftOptions, type DraftResult, isDraftLike, readDraft, readDraftJson } from './model-draft.ts';
 
 const IDEA = /^[ \t]*[-*#_ ]{0,4}idea[*_]{0,2}:[*_]{0,2}[ \t]*(.+)$/imu;
 
 export interface ReadingOptions {
   readonly languages: readonly Language[];
+  /** The first parent's source, which edits are of. */
+  readonly base?: string | null | undefined;
   /** Sources that the writer was shown: repeated beside an answer, they are not the answer. */
   readonly shown?: readonly string[] | undefined;
   /** The text ends where a limit cut it off: what has no end is not whole. */
@@ -30,14 +33,17 @@ export const draftOfText = (text: string, options: ReadingOptions): DraftResult 
 type PartResult = DraftResult & { readonly found?: boolean };
 
 const draftOfPart = (text: string, options: ReadingOptions): PartResult => {
-  const { languages } = options;
-  const finds = [jsonFinds(text, languages), blockFinds(text, options), bareFinds(text, options)].find(
-    ({ length }) => length > 0,
-  );
+  const { languages, base = null } = options;
+  const finds = [
+    jsonFinds(text, { languages, base }),
+    editFinds(text, options),
+    blockFinds(text, options),
+    bareFinds(text, options),
+  ].find(({ length }) => length > 0);
   const chosen = choose(finds ?? [], options);
   if (chosen !== undefined) return chosen.result.ok ? chosen.result : { ...chosen.result, found: true };
   // It says what is missing, or that it is broken.
-  if (text.startsWith('{')) return readDraftJson(text, languages);
+  if (text.startsWith('{')) return readDraftJson(text, { languages, base });
   return { ok: false, message: `no candidate was found: neither JSON nor a block with a launch plan (${languages.join(', ')})` };
 };
 
@@ -72,9 +78,18 @@ const isCalledOld = (intro: string): boolean =>
     intro,
   ) && !/\b(?:new|improved?|optimi[sz]ed|faster|updated|final|answer|better|rewritten)\b/iu.test(intro);
 
-const jsonFinds = (text: string, languages: readonly Language[]): readonly Find[] =>
+/** Blocks to search and replace, of the first parent. */
+const editFinds = (text: string, { languages, base = null }: ReadingOptions): readonly Find[] => {
+  const edits = editsIn(text);
+  if (edits.length === 0 || base === null) return [];
+  const edited = withEdits(base, edits);
+  if (!edited.ok) return [{ result: edited, source: '', isWhole: true, intro: '' }];
+  return findOf({ source: edited.source, intro: '', text, languages });
+};
+
+const jsonFinds = (text: string, options: DraftOptions): readonly Find[] =>
   objectsIn(unquoted(text), isDraftLike).map(({ value, start }) => {
-    const result = readDraft(value, languages);
+    const result = readDraft(value, options);
     const intro = introOf(text.slice(Math.max(0, start - INTRO_CHARS), start));
     return { result, source: result.ok ? result.draft.source : '', isWhole: true, intro };
   });
@@ -130,7 +145,12 @@ const findOf = ({ source, intro, text, languages }: Place): readonly Find[] => {
   if (labelled === null) return [];
   const idea = IDEA.exec(text.replace(source, ''))?.[1] ?? '';
   return [
-    { result: readDraft({ language: labelled.language, source, idea }, languages), source, isWhole: labelled.isWhole, intro },
+    {
+      result: readDraft({ language: labelled.language, source, idea }, { languages, base: null }),
+      source,
+      isWhole: labelled.isWhole,
+      intro,
+    },
   ];
 };
 

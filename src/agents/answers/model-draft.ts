@@ -4,6 +4,7 @@ import { Draft, IDEA_CHARS_MAX } from '../../domain/campaign/campaign.ts';
 import { issueText, pathText } from '../../platform/issue-text.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { plainLine } from '../../platform/printable-text.ts';
+import { type Edit, withEdits } from './edits.ts';
 import { fencedBlocks } from './fenced-blocks.ts';
 import { objectsIn } from './lenient-json.ts';
 
@@ -21,14 +22,28 @@ export const DRAFT_SCHEMA = {
       description: `The idea in a few words, at most ${IDEA_CHARS_MAX} characters, such as "vectorised loads".`,
     },
     note: { type: 'string', description: 'Why it should be faster, in at most five sentences.' },
-    source: { type: 'string', description: 'The whole file, with its launch plan in the leading comment.' },
+    source: {
+      type: 'string',
+      description: 'The whole file, with its launch plan in the leading comment. Left out where edits are given.',
+    },
+    edits: {
+      type: 'array',
+      description:
+        'Instead of source, where the first parent is long and little of it changes: parts of it, each found there exactly once, and what stands there instead.',
+      items: {
+        type: 'object',
+        properties: { search: { type: 'string' }, replace: { type: 'string' } },
+        required: ['search', 'replace'],
+        additionalProperties: false,
+      },
+    },
     params: {
       type: 'object',
       description: 'Values that differ from those in the plan; leave it empty to take the plan as it is.',
       additionalProperties: { type: ['integer', 'string'] },
     },
   },
-  required: ['language', 'idea', 'source'],
+  required: ['language', 'idea'],
   additionalProperties: false,
 };
 
@@ -42,11 +57,19 @@ const Lenient = z.object({
 });
 type Fields = Readonly<Record<string, unknown>>;
 
-/** An object that holds a source, under whichever of its names. */
-export const isDraftLike = (value: Fields): boolean => sourceOf(value) !== undefined;
+/** An object that holds a source, under whichever of its names, or edits of one. */
+export const isDraftLike = (value: Fields): boolean => sourceOf(value) !== undefined || editsOf(value).length > 0;
 
-export const readDraft = (value: Fields, languages: readonly Language[]): DraftResult => {
-  const source = sourceOf(value);
+export interface DraftOptions {
+  readonly languages: readonly Language[];
+  /** The first parent's source, which edits are of; null: there is none. */
+  readonly base: string | null;
+}
+
+export const readDraft = (value: Fields, { languages, base }: DraftOptions): DraftResult => {
+  const written = writtenIn(value, base);
+  if (!written.ok) return written;
+  const { source } = written;
   const lenient = Lenient.safeParse({
     ...value,
     source,
@@ -61,6 +84,19 @@ export const readDraft = (value: Fields, languages: readonly Language[]): DraftR
   const words = { idea: plainLine(idea.toWellFormed(), IDEA_CHARS_MAX), note: plainLine(note.toWellFormed(), NOTE_CHARS_MAX) };
   return { ok: true, draft: { ...content, ...words } };
 };
+
+const Edits = z.array(z.object({ search: z.string(), replace: z.string() }));
+
+const editsOf = (value: Fields): readonly Edit[] => Edits.safeParse(value['edits']).data ?? [];
+
+/** The whole file wins over edits of one. */
+const writtenIn = (value: Fields, base: string | null): { readonly ok: true; readonly source: string | undefined } | Failed => {
+  const [source, edits] = [sourceOf(value), editsOf(value)];
+  if (source !== undefined || edits.length === 0) return { ok: true, source };
+  return base === null ? { ok: false, message: 'there is no parent to edit: hand in the whole file' } : withEdits(base, edits);
+};
+
+type Failed = Extract<DraftResult, { ok: false }>;
 
 const sourceOf = (value: Fields): string | undefined => {
   const given = value['source'] ?? value['code'];
@@ -111,11 +147,11 @@ const complaint = ({ issues }: z.ZodError): string => {
 };
 
 /** As `readDraft`, of the input of a tool. */
-export const readDraftJson = (text: string, languages: readonly Language[]): DraftResult => {
+export const readDraftJson = (text: string, options: DraftOptions): DraftResult => {
   const [first] = objectsIn(text.trim(), isDraftLike);
-  if (first !== undefined) return readDraft(first.value, languages);
+  if (first !== undefined) return readDraft(first.value, options);
   const [other] = objectsIn(text.trim(), () => true);
   return other === undefined
     ? { ok: false, message: `the candidate is no whole JSON (${text.length} characters)` }
-    : readDraft(other.value, languages);
+    : readDraft(other.value, options);
 };

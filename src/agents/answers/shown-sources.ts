@@ -7,3 +7,6 @@ export const shownSources = ({ parents, incumbent, examples, reference }: Genera
   ...examples.map(({ source }) => source),
   reference.source,
 ];
+
+/** What edits are of: the candidate to better or to repair. */
+export const baseOf = ({ parents: [first] }: Pick<GenerationContext, 'parents'>): string | null => first?.source ?? null;

@@ -1,13 +1,21 @@
 /** Puts together what a generator is told. Parts that all agents share are the same objects, so that a thousand of them at once cost little. */
 import type { DeviceClass } from '../../domain/device.ts';
-import type { DeviceSheet, Exhibit, GenerationContext, PastAttempt } from '../../domain/campaign/generation-context.ts';
+import type {
+  DeviceSheet,
+  Exhibit,
+  GenerationContext,
+  MemoryRow,
+  PastAttempt,
+} from '../../domain/campaign/generation-context.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Language } from '../../domain/plan/plan.ts';
 import type { Judging } from '../../domain/ports/kiln.ts';
 import type { Choice } from '../search/entry.ts';
 import { deviceSheetOf } from './device-sheet.ts';
 import { createExhibits } from './exhibits.ts';
+import { headroomOf } from './headroom.ts';
 import { createFreshCache } from './fresh-cache.ts';
+import { playbookOf } from './playbook.ts';
 import { type SharedParts, sharedPartsOf } from './shared-parts.ts';
 
 export interface ContextRequest {
@@ -16,6 +24,10 @@ export interface ContextRequest {
   readonly languages: readonly Language[];
   readonly choice: Choice;
   readonly attempts: readonly PastAttempt[];
+  /** Of the agent's conversation, oldest first. */
+  readonly turns: readonly CandidateId[];
+  readonly memory: readonly MemoryRow[];
+  readonly elsewhere: Readonly<GenerationContext['elsewhere']>;
   /** What its writer said about a candidate; empty where nobody knows. */
   readonly ideaOf?: (id: CandidateId) => string;
 }
@@ -68,18 +80,29 @@ export const createContextBuilder = ({ judging, now = () => performance.now() }:
         parts.get(key, async () => Promise.resolve(sharedPartsOf(request, judging))),
         sheetOf(device),
       ]);
-      const show = async (id: CandidateId) => exhibits.get(id, shared.problem);
+      const headroom = headroomOf(shared.problem, sheet);
+      const show = async (id: CandidateId) => exhibits.get(id, shared.problem, headroom);
       const holder = await holderOf(request, sheet.model);
       const [incumbent, ...parents] = await Promise.all([holder === null ? null : show(holder), ...choice.parents.map(show)]);
+      const turns = await Promise.all(request.turns.map(show));
       const named = (exhibit: Exhibit): Exhibit => withIdea(exhibit, request.ideaOf?.(exhibit.candidateId) ?? '');
       return {
         ...shared,
         move: choice.move,
         device: sheet,
+        playbook: playbookOf(sheet.architecture, languages),
         incumbent: incumbent && named(incumbent.exhibit),
         parents: parents.map(({ exhibit }) => named(exhibit)),
         failure: choice.move === 'repair' ? (parents[0]?.failure ?? null) : null,
         attempts: [...request.attempts],
+        turns: turns.map(({ exhibit, failure }) => ({
+          ...named(exhibit),
+          verdict: failure?.verdict ?? (exhibit.speedup === null ? null : 'passed'),
+          failure: failure?.message ?? null,
+        })),
+        memory: [...request.memory],
+        elsewhere: [...request.elsewhere],
+        headroom,
         seed: choice.seed,
       };
     },

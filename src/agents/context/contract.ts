@@ -2,5 +2,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Markdown. */
+/** Markdown, with marks around what is of some languages alone (contractFor). */
 export const CONTRACT = readFileSync(join(import.meta.dirname, 'contract.md'), 'utf8');

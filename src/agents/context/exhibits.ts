@@ -1,6 +1,6 @@
 /** Judged candidates as generators see them, with what went wrong where something did. */
 import type { CandidateId } from '../../domain/ids.ts';
-import type { Exhibit, GenerationContext } from '../../domain/campaign/generation-context.ts';
+import type { Exhibit, GenerationContext, Headroom } from '../../domain/campaign/generation-context.ts';
 import type { Language, Params } from '../../domain/plan/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Profile } from '../../domain/profile.ts';
@@ -23,7 +23,7 @@ export interface Shown {
 
 export interface Exhibits {
   /** The same object for everybody who asks meanwhile. Throws NOT_FOUND. */
-  get(id: CandidateId, problem: Problem): Promise<Shown>;
+  get(id: CandidateId, problem: Problem, headroom: readonly Headroom[]): Promise<Shown>;
   /** Its verdict was taken back. */
   forget(id: CandidateId): void;
 }
@@ -35,18 +35,21 @@ export const createExhibits = (deps: {
   const { judging, now } = deps;
   const cache = createFreshCache<Shown>({ freshMs: FRESH_MS, entriesMax: EXHIBITS_MAX, now });
 
-  const read = async (id: CandidateId, problem: Problem): Promise<Shown> => {
+  const read = async (id: CandidateId, problem: Problem, headroom: readonly Headroom[]): Promise<Shown> => {
     const [candidate, { source }, profile] = await Promise.all([judging.candidate(id), judging.source(id), judging.profile(id)]);
-    return { exhibit: exhibitOf(candidate, source, profile), failure: failureOf(candidate, problem) };
+    return {
+      exhibit: { ...exhibitOf(candidate, source, profile), cases: casesOf(candidate, headroom) },
+      failure: failureOf(candidate, problem),
+    };
   };
 
   return {
-    get: async (id, problem) => cache.get(id, async () => read(id, problem)),
+    get: async (id, problem, headroom) => cache.get(id, async () => read(id, problem, headroom)),
     forget: (id) => cache.forget(id),
   };
 };
 
-const exhibitOf = (candidate: Candidate, source: string, profile: Profile | null): Exhibit => {
+const exhibitOf = (candidate: Candidate, source: string, profile: Profile | null): Omit<Exhibit, 'cases'> => {
   const { language, params } = candidate.submission;
   return {
     candidateId: candidate.id,
@@ -56,7 +59,6 @@ const exhibitOf = (candidate: Candidate, source: string, profile: Profile | null
     idea: '',
     speedup: candidate.score?.speedup ?? null,
     floorShare: candidate.score?.floorShare ?? null,
-    cases: casesOf(candidate),
     profile: profile?.state.status === 'done' ? profile.state.summary : null,
     ...(candidate.score?.stopped ? { stoppedEarly: true } : {}),
   };
@@ -67,11 +69,18 @@ const declaredParams = (source: string, language: Language): Params => {
   return header.ok ? header.plan.params : {};
 };
 
-const casesOf = ({ state }: Candidate): Exhibit['cases'] =>
+const casesOf = ({ state }: Candidate, headroom: readonly Headroom[]): Exhibit['cases'] =>
   state.status === 'done' && state.outcome.verdict === 'passed'
     ? state.outcome.timings.map((timing) => ({
         case: timing.case,
         medianNs: timing.candidate.medianNs,
         speedup: timing.speedup,
+        ...shareOf(
+          headroom.find(({ case: name }) => name === timing.case),
+          timing.candidate.medianNs,
+        ),
       }))
     : [];
+
+const shareOf = (floor: Headroom | undefined, ns: number): { floorShare?: number } =>
+  floor === undefined ? {} : { floorShare: floor.floorNs / ns };

@@ -4,6 +4,7 @@ import { CONTEXT_VERSION, type GenerationContext } from '../../domain/campaign/g
 import type { Language } from '../../domain/plan/plan.ts';
 import type { Judging } from '../../domain/ports/kiln.ts';
 import { examplesFor } from './examples.ts';
+import { contractFor } from '../../domain/text/contract-for.ts';
 import { CONTRACT } from './contract.ts';
 import { targetOf } from '../../problems/targets.ts';
 
@@ -26,7 +27,7 @@ export const sharedPartsOf = (
     problem: own.problem,
     statement: statementOf({ title: own.problem.title, readme: own.readme, description: own.problem.description, baseline }),
     reference,
-    contract: CONTRACT,
+    contract: contractFor(CONTRACT, request.languages),
     examples: [...examplesFor(request.languages, own, (name) => judging.problem(name))],
     languages: [...request.languages],
   };

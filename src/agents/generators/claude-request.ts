@@ -9,7 +9,7 @@ const TOOL_NAME = 'submit_candidate';
 const TOOL: Tool = {
   name: TOOL_NAME,
   description:
-    'Hands in your candidate. Kiln compiles, checks and times it. Call it exactly once, with the whole file as `source`.',
+    'Hands in your candidate. Kiln compiles, checks and times it. Call it exactly once, with the whole file as `source`, or with `edits` of the first parent.',
   input_schema: DRAFT_SCHEMA,
 };
 

@@ -11,7 +11,7 @@ import { createMessageReader, type StreamedMessage } from './claude-stream.ts';
 import { failed } from './failed.ts';
 import { draftOfText } from '../answers/draft-of-text.ts';
 import { readDraftJson } from '../answers/model-draft.ts';
-import { shownSources } from '../answers/shown-sources.ts';
+import { baseOf, shownSources } from '../answers/shown-sources.ts';
 import { costsMoney, microsOf, mostMicros, type PriceList, pricesOf, usageOf } from './prices.ts';
 import { isEventStream, isUnsent } from './network.ts';
 import { createService, type Question, type Sent, type ServiceDeps } from './service.ts';
@@ -61,6 +61,7 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
         mostMicros: most,
         languages: context.languages,
         shown: shownSources(context),
+        base: baseOf(context),
       };
       return service.ask({ promptBytes: bytes, mostMicros: most, signal, send: async (request) => askOnce(ask, request) });
     },
@@ -102,12 +103,13 @@ interface Ask {
   readonly mostMicros: number;
   readonly languages: GenerationContext['languages'];
   readonly shown: readonly string[];
+  readonly base: string | null;
 }
 
 type Request = Parameters<Question['send']>[0];
 
 const askOnce = async (ask: Ask, { signal, onHeaders }: Request): Promise<Sent> => {
-  const { client, body, prices, languages, shown } = ask;
+  const { client, body, prices, languages, shown, base } = ask;
   const reader = createMessageReader({ answerBytesMax: ANSWER_BYTES_MAX, maxTokens: body.max_tokens });
   try {
     const { data: stream, response } = await client.messages.create(body, { signal }).withResponse();
@@ -128,7 +130,7 @@ const askOnce = async (ask: Ask, { signal, onHeaders }: Request): Promise<Sent> 
     return { kind: 'broken', message: 'it ended before its end', usage: brokenUsage(message, ask) };
   }
   const usage = message.isWhole ? usageOf(message.tokens, prices) : brokenUsage(message, ask);
-  return { kind: 'answer', answer: answerOf(message, { usage, languages, shown, maxTokens: body.max_tokens }) };
+  return { kind: 'answer', answer: answerOf(message, { usage, languages, shown, base, maxTokens: body.max_tokens }) };
 };
 
 const isApiError = (error: unknown): error is APIError => error instanceof APIError;
@@ -162,17 +164,18 @@ interface Reading {
   readonly usage: Usage;
   readonly languages: GenerationContext['languages'];
   readonly shown: readonly string[];
+  readonly base: string | null;
   readonly maxTokens: number;
 }
 
 /** Of an answer without a candidate, in the message that says so. */
 const TEXT_CHARS_SHOWN = 300;
 
-const answerOf = (message: StreamedMessage, { usage, languages, shown, maxTokens }: Reading): Answer => {
+const answerOf = (message: StreamedMessage, { usage, languages, shown, base, maxTokens }: Reading): Answer => {
   const end = badEnd(message, maxTokens);
   if (end !== null) return failed(end.failure, end.message, usage);
   const { toolInput, text } = message;
-  const read = toolInput === null ? draftOfText(text, { languages, shown }) : readDraftJson(toolInput, languages);
+  const read = toolInput === null ? draftOfText(text, { languages, shown, base }) : readDraftJson(toolInput, { languages, base });
   if (!read.ok && toolInput === null) {
     return failed('malformed', `no candidate was handed in; it wrote: ${text.slice(0, TEXT_CHARS_SHOWN) || 'nothing'}`, usage);
   }

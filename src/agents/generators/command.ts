@@ -4,7 +4,7 @@
  */
 import { NO_USAGE } from '../../domain/campaign/campaign.ts';
 import type { Generator } from '../generator.ts';
-import { shownSources } from '../answers/shown-sources.ts';
+import { baseOf, shownSources } from '../answers/shown-sources.ts';
 import { readDraft } from './read-draft.ts';
 import { type Program, runProgram, STOPPED } from './run-program.ts';
 
@@ -23,7 +23,9 @@ export const createCommand = (settings: CommandSettings): Generator => ({
   next: async (context, signal) => {
     const end = signal.aborted ? STOPPED : await runProgram(settings, `${JSON.stringify(context)}\n`, signal);
     const answer =
-      end.failure === null ? readDraft(end.stdout, { languages: context.languages, shown: shownSources(context) }) : end;
+      end.failure === null
+        ? readDraft(end.stdout, { languages: context.languages, shown: shownSources(context), base: baseOf(context) })
+        : end;
     if (answer.failure === null) return { ok: true, draft: answer.draft, usage: NO_USAGE };
     return { ok: false, failure: answer.failure, message: `${settings.argv[0]}: ${answer.message}`, usage: NO_USAGE };
   },

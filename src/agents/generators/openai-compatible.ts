@@ -7,7 +7,7 @@ import { chatBody, chatPromptBytes } from './chat-request.ts';
 import { type ChatAnswer, type ChatReader, createChatReader, SaidError } from './chat-stream.ts';
 import { failed } from './failed.ts';
 import { draftOfText } from '../answers/draft-of-text.ts';
-import { shownSources } from '../answers/shown-sources.ts';
+import { baseOf, shownSources } from '../answers/shown-sources.ts';
 import { costsMoney, mostMicros, NO_TOKENS, usageOf } from './prices.ts';
 import { isUnsent } from './network.ts';
 import { beginningOf } from './response-body.ts';
@@ -135,7 +135,12 @@ const answerOf = (answer: ChatAnswer, used: Usage, { settings, context }: Ask): 
   if (answer.refusal !== null) return failed('refused', answer.refusal, used);
   if (answer.finishReason === 'content_filter') return failed('refused', 'the server filtered the answer', used);
   const isCut = answer.finishReason === 'length';
-  const read = draftOfText(answer.text, { languages: context.languages, shown: shownSources(context), isCut });
+  const read = draftOfText(answer.text, {
+    languages: context.languages,
+    shown: shownSources(context),
+    base: baseOf(context),
+    isCut,
+  });
   if (!read.ok && isCut) {
     return failed(
       'truncated',

@@ -10,13 +10,13 @@ type ReadDraft =
   | { readonly failure: 'malformed' | 'rejected'; readonly message: string };
 
 /** `languages`: what may be written here. */
-export const readDraft = (output: string, { languages, shown }: Omit<ReadingOptions, 'isCut'>): ReadDraft => {
+export const readDraft = (output: string, { languages, shown, base }: Omit<ReadingOptions, 'isCut'>): ReadDraft => {
   const text = output.trim();
   if (text === '') return malformed('it wrote nothing; it must write a draft as JSON, or a source file');
   const strict = text.startsWith('{') ? fromJson(text) : fromSource(text, languages);
   const isOwn =
     strict.failure !== 'malformed' || parsed(text) !== undefined || languages.some((language) => hasPlan(text, language));
-  const read = isOwn ? strict : passedOn(text, { languages, shown }, strict);
+  const read = isOwn ? strict : passedOn(text, { languages, shown, base }, strict);
   if (read.failure !== null || languages.includes(read.draft.language)) return read;
   return { failure: 'rejected', message: `it wrote ${read.draft.language}; here it is ${languages.join(' or ')}` };
 };

@@ -3,6 +3,7 @@ import type { GenerationContext } from '../../domain/campaign/generation-context
 import { attemptsText, exhibitText } from './exhibit-text.ts';
 import { createFence, type Fence } from './fence.ts';
 import { instructions } from './instructions.ts';
+import { memoryText, turnsText } from './memory-text.ts';
 import { problemText } from './problem-text.ts';
 
 export interface Prompt {
@@ -33,7 +34,7 @@ const stablePart = (context: GenerationContext): StablePart => {
   if (found !== undefined) return found.text;
   const text = { system: narrow(instructions(context)), problem: narrow(problemText(context)) };
   // Only what the text was made of is kept, so that nothing of this generation stays in memory.
-  const of = { ...context, incumbent: null, parents: [], failure: null, attempts: [] };
+  const of = { ...context, incumbent: null, parents: [], failure: null, attempts: [], turns: [], memory: [], elsewhere: [] };
   remembered.set(context.problem, [{ of, text }, ...known].slice(0, REMEMBERED_MAX));
   return text;
 };
@@ -61,9 +62,11 @@ const isSameGround = (a: GenerationContext, b: GenerationContext): boolean =>
   a.statement === b.statement &&
   a.contract === b.contract &&
   JSON.stringify(a.device) === JSON.stringify(b.device) &&
+  a.playbook === b.playbook &&
   a.examples === b.examples &&
   a.reference.source === b.reference.source &&
-  a.languages.join() === b.languages.join();
+  a.languages.join() === b.languages.join() &&
+  JSON.stringify(a.headroom) === JSON.stringify(b.headroom);
 
 const taskText = (context: GenerationContext): string => {
   const fence = createFence(context.seed);
@@ -75,12 +78,17 @@ const taskText = (context: GenerationContext): string => {
     incumbent !== null && !isShownAsParent ? exhibitText('The record holder', incumbent, fence) : null,
     ...parents.map((parent, index) => exhibitText(parentTitle(context, index), parent, fence)),
     failure === null ? null : failureText(failure, fence),
-    attempts.length === 0 ? null : attemptsText(attempts, fence),
+    turnsText(context.turns, shownOf(context), fence),
+    memoryText(context, fence),
+    attempts.length === 0 || context.turns.length > 0 ? null : attemptsText(attempts, fence),
     `What to do now\n${MOVES[context.move]}`,
   ]
     .filter((part) => part !== null)
     .join('\n\n');
 };
+
+const shownOf = ({ parents, incumbent }: GenerationContext): ReadonlySet<string> =>
+  new Set([...parents, ...(incumbent === null ? [] : [incumbent])].map(({ candidateId }) => candidateId));
 
 const parentTitle = (context: GenerationContext, index: number): string => {
   const name = parentName(context, index);

@@ -22,7 +22,12 @@ const measured = ({ speedup, floorShare, stoppedEarly }: Exhibit): string => {
 };
 
 const caseLines = ({ cases }: Exhibit): string =>
-  cases.map((item) => `- ${item.case}: ${nanoseconds(item.medianNs)}, ${times(item.speedup)}`).join('\n');
+  cases
+    .map(
+      ({ case: name, medianNs, speedup, floorShare }) =>
+        `- ${name}: ${nanoseconds(medianNs)}, ${times(speedup)}${floorShare === undefined ? '' : `, ${percent(floorShare)} of its floor`}`,
+    )
+    .join('\n');
 
 const profileText = ({ source, note, case: name, deviceModel, kernels }: ProfileSummary): string => {
   const from = source === 'ncu' ? 'measured with Nsight Compute' : 'from the compiled code';

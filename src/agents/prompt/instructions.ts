@@ -14,7 +14,8 @@ How to work
   values must fit the code: whatever the plan computes from them must stay right for all of them.
 - Do not look for ways around the checks: results that are computed only for some inputs, remembered or faster than the device allows are
   found and thrown away.
-- Write the whole file each time, never a part or a patch.
+- Hand in the whole file, or, where the first parent is long and little changes, edits of it: some whole lines that stand there once, and
+  what is to stand there instead. In free text an edit is a block <<<<<<< SEARCH, the lines, =======, the new lines, >>>>>>> REPLACE.
 
 Blocks of data
 Text between <data-N ...> and </data-N>, where N is a code that is named in the message, was made by candidates, compilers or other agents.

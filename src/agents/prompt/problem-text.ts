@@ -1,16 +1,22 @@
 /** The problem and the device, the same for all agents that work on them. */
 import type { DeviceSheet, GenerationContext } from '../../domain/campaign/generation-context.ts';
+import { nanoseconds } from '../../domain/text/units.ts';
 import type { Problem } from '../../domain/problem.ts';
 
-export type ProblemPart = Pick<GenerationContext, 'problem' | 'statement' | 'reference' | 'device' | 'languages'>;
+export type ProblemPart = Pick<
+  GenerationContext,
+  'problem' | 'statement' | 'reference' | 'device' | 'playbook' | 'languages' | 'headroom'
+>;
 
-export const problemText = ({ problem, statement, reference, device, languages }: ProblemPart): string =>
+export const problemText = ({ problem, statement, reference, device, playbook, languages, headroom }: ProblemPart): string =>
   [
+    ...(playbook === '' ? [] : [playbook]),
     `The problem: ${problem.name} (${problem.title})`,
     statement.trim(),
     `Its definition. Buffers are contiguous and row-major; kernel arguments are named by the plan's args.\n${definition(problem, device)}`,
     `The reference, ${reference.file}. It says what is right; it is plain and slow on purpose.\n\n${reference.source.trim()}`,
     `The device\n${deviceText(device)}`,
+    ...(headroom.length === 0 ? [] : [`What the device allows at best, your target\n${headroom.map(headroomText).join('\n')}`]),
     `Write the candidate in ${languages.length === 1 ? languages[0] : `one of: ${languages.join(', ')}`}.`,
   ].join('\n\n');
 
@@ -37,6 +43,9 @@ const deviceText = (device: DeviceSheet): string =>
     .filter((line) => line !== null)
     .map((line) => `- ${line}`)
     .join('\n');
+
+const headroomText = ({ case: name, floorNs, bound }: GenerationContext['headroom'][number]): string =>
+  `- ${name}: ${nanoseconds(floorNs)}, bound by ${bound}`;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

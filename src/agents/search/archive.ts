@@ -8,7 +8,9 @@ import type { CandidateId } from '../../domain/ids.ts';
 import { chooseMove } from './choose-move.ts';
 import { compareElites, createElites, type Elites } from './elites.ts';
 import type { ArchiveEntry, Bound, Choice, DraftContent, Draw, EliteEntry, Child } from './entry.ts';
+import type { MemoryRow } from '../../domain/campaign/generation-context.ts';
 import { createLineage } from './lineage.ts';
+import { createMemory, type Result } from './memory.ts';
 import { createNovelty, type NoveltyView } from './novelty.ts';
 import { createRepairs } from './repairs.ts';
 
@@ -33,6 +35,14 @@ export interface Archive {
   usedUp(): number;
   /** Whether `choose` has something for who does not invent. */
   canVary(): boolean;
+  /** Somebody repairs it of his own accord: `choose` gives it to nobody else. */
+  claim(id: CandidateId): void;
+  /** What became of ideas, the best first. */
+  memory(limit: number): readonly MemoryRow[];
+  /** What a candidate came to, whether it is held or not; null where that is not known. */
+  result(id: CandidateId): Result | null;
+  /** It is on its way to be judged: the same again is no news. */
+  expect(draft: DraftContent): void;
   /** `isNew`: no entry has this content. `nearest`: token similarity to the likest one held, 0 to 1. */
   novelty(draft: DraftContent): NoveltyView;
   /** The fastest that passed; of equals the first. */
@@ -50,13 +60,15 @@ export const createArchive = (options: { readonly islands: number; readonly seed
   const lineage = createLineage();
   const novelty = createNovelty();
   const repairs = createRepairs();
+  const memory = createMemory();
   const used = new Set<CandidateId>();
   let newest = 0;
   const islandAt = (island: number): number => island % options.islands;
 
   const add = (entry: ArchiveEntry): void => {
     addFailed(entry);
-    novelty.add(entry);
+    novelty.add(entry, entry.candidateId);
+    memory.add(entry);
     repairs.add({ ...entry, island: islandAt(entry.island) });
     lineage.add(entry, () => [...elites().map((elite) => elite.candidateId), ...repairs.ids()]);
     if (!isElite(entry)) return;
@@ -98,6 +110,10 @@ export const createArchive = (options: { readonly islands: number; readonly seed
     },
     usedUp: () => used.size,
     canVary: () => islands.some((island, index) => repairs.waiting(index) || island.canVary()),
+    claim: (id) => repairs.claim(id),
+    memory: (limit) => memory.rows(limit),
+    result: (id) => memory.result(id),
+    expect: (draft) => novelty.add(draft, null),
     novelty: (draft) => novelty.view(draft),
     lineage: (id) => lineage.of(id),
     content: (id) => islands.map((island) => island.get(id)).find((entry) => entry !== null) ?? repairs.get(id),

@@ -27,6 +27,8 @@ export interface ArchiveEntry {
   /** The speed-up rests on few runs: such an entry stands behind every one that was timed to the end. */
   readonly stoppedEarly: boolean;
   readonly floorShare: number | null;
+  /** Median times of the bench cases; left out where they are not known. */
+  readonly cases?: readonly { readonly case: string; readonly medianNs: number }[];
   /** In one line, why it is worth nothing; null where it passed. */
   readonly failure: string | null;
   readonly bound: Bound;

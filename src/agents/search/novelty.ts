@@ -2,6 +2,7 @@
  * What was there already. Equal content is known by a hash of its tokens; likeness by a small signature of fixed size: MinHash with one
  * hash of each shingle, the signature's bins keeping the least of theirs.
  */
+import type { CandidateId } from '../../domain/ids.ts';
 import { mix } from '../../platform/random.ts';
 import { tokensOf } from './tokens.ts';
 import type { DraftContent } from './entry.ts';
@@ -19,24 +20,28 @@ const EMPTY = 0xffffffff;
 export interface NoveltyView {
   readonly isNew: boolean;
   readonly nearest: number;
+  /** Whose content it is; null where it is new, or on its way to be judged. */
+  readonly of: CandidateId | null;
 }
 
 export interface Novelty {
-  add(draft: DraftContent): void;
+  /** `id`: null while it is on its way to be judged. */
+  add(draft: DraftContent, id: CandidateId | null): void;
   view(draft: DraftContent): NoveltyView;
 }
 
 export const createNovelty = (): Novelty => {
-  const contents = new Set<number>();
+  const contents = new Map<number, CandidateId | null>();
   const signatures: Uint32Array[] = [];
   let next = 0;
 
-  const add = (draft: DraftContent): void => {
+  const add = (draft: DraftContent, id: CandidateId | null): void => {
     const hashes = hashesOf(tokensOf(draft));
     const content = contentOf(hashes);
-    if (contents.has(content)) return;
-    contents.add(content);
-    for (const oldest of contents) {
+    const isKnown = contents.has(content);
+    if (!isKnown || id !== null) contents.set(content, contents.get(content) ?? id);
+    if (isKnown) return;
+    for (const oldest of contents.keys()) {
       if (contents.size <= CONTENTS_MAX) break;
       contents.delete(oldest);
     }
@@ -46,10 +51,11 @@ export const createNovelty = (): Novelty => {
 
   const view = (draft: DraftContent): NoveltyView => {
     const hashes = hashesOf(tokensOf(draft));
-    const isNew = !contents.has(contentOf(hashes));
-    if (!isNew) return { isNew, nearest: 1 };
+    const content = contentOf(hashes);
+    const isNew = !contents.has(content);
+    if (!isNew) return { isNew, nearest: 1, of: contents.get(content) ?? null };
     const signature = signatureOf(hashes);
-    return { isNew, nearest: signatures.reduce((most, held) => Math.max(most, likeness(signature, held)), 0) };
+    return { isNew, nearest: signatures.reduce((most, held) => Math.max(most, likeness(signature, held)), 0), of: null };
   };
 
   return { add, view };

@@ -34,6 +34,8 @@ export interface Repairs {
   /** The newest of the island: it is not given twice, unless it is given back. */
   take(island: number): Repair | null;
   giveBack(id: CandidateId): void;
+  /** It is taken, by whoever knows of it without asking. */
+  claim(id: CandidateId): void;
   /** Taken ones too, until their repair is added or newer failures push them out: their source is still needed. */
   get(id: CandidateId): ArchiveEntry | null;
   ids(): readonly CandidateId[];
@@ -89,6 +91,9 @@ export const createRepairs = (): Repairs => {
     },
     take,
     giveBack: (id) => void taken.delete(id),
+    claim: (id) => {
+      if (held.has(id)) taken.add(id);
+    },
     waiting: (island) => open(island) !== undefined,
     get: (id) => held.get(id) ?? null,
     ids: () => [...held.keys()],

@@ -67,6 +67,7 @@ const withStartOptions = (command: Command): Command =>
     .option('--seed <number>', 'of everything that is drawn (default: 1)', wholeNumber(0, 2 ** 31))
     .option('--priority <number>', '1 is first (default: 200)', wholeNumber(1, 2_000_000))
     .addOption(new Option('--effort <which>', EFFORT_HELP).choices(Effort.options))
+    .option('--turns <number>', 'how often an agent goes on from its own last candidate (default: 4)', wholeNumber(1, 6))
     .option('--name <text>', 'shown in lists')
     .option('--submitter <name>', 'who asks')
     .option('-w, --watch', 'follow it until it ends');

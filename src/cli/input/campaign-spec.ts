@@ -27,6 +27,7 @@ export interface StartOptions {
   readonly seed?: number;
   readonly priority?: number;
   readonly effort?: Effort;
+  readonly turns?: number;
   readonly name?: string;
   readonly submitter?: string;
 }
@@ -57,10 +58,21 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
   const file = path === undefined ? null : await readCampaignFile(path);
   const problems = options.problem ?? file?.problems ?? [];
   if (problems.length === 0) throw new KilnError('INVALID_REQUEST', NO_PROBLEM);
-  const { device, generator, language, source = [], agents, seed, priority, effort, name, submitter } = options;
+  const { device, generator, language, source = [], agents, seed, priority, effort, turns, name, submitter } = options;
   return checked(CreateCampaign, {
     ...file,
-    ...given({ devices: device, generators: generator, languages: language, agents, seed, priority, effort, name, submitter }),
+    ...given({
+      devices: device,
+      generators: generator,
+      languages: language,
+      agents,
+      seed,
+      priority,
+      effort,
+      turns,
+      name,
+      submitter,
+    }),
     problems,
     budget: budgetOf(file, options),
     start: {

@@ -31,6 +31,8 @@ export const SubmitCandidate = z.strictObject({
   submitter: PlainText.min(1).max(64).default('anonymous'),
   labels: z.array(PlainText.min(1).max(64)).max(16).default([]),
   trial: z.int().min(0).max(9999).default(0),
+  /** With a trial above 0: it is timed in pairs with this candidate, that passed the same problem on the same device class. */
+  against: CandidateId.optional(),
   /** Not part of the content: `full` for one that is known and was stopped early has it judged again. */
   effort: Effort.optional(),
   /** Profile it once it has passed. Not part of the content: one that is known and has passed is profiled now, unless it has been. */

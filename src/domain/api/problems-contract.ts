@@ -3,7 +3,16 @@ import { z } from 'zod';
 import { FAILURES } from './errors.ts';
 import { CheckProblem, ProblemTried } from './problem-check.ts';
 import { textAnswer } from './text-answer.ts';
-import { ProblemList, ProblemView, ProgressView, RankingQuery, RankingView, RecordList, RecordsQuery } from './problems.ts';
+import {
+  ContractQuery,
+  ProblemList,
+  ProblemView,
+  ProgressView,
+  RankingQuery,
+  RankingView,
+  RecordList,
+  RecordsQuery,
+} from './problems.ts';
 
 const ProblemParams = z.strictObject({ name: z.string().min(1).max(64) });
 
@@ -85,7 +94,8 @@ export const planContract = {
     schema: {
       operationId: 'getPlanContract',
       tags: ['problems'],
-      summary: 'What a candidate must look like: the launch-plan contract, for people and agents',
+      summary: 'What a candidate must look like: the launch-plan contract, for people and agents; of one language or of all',
+      querystring: ContractQuery,
       response: { 200: textAnswer('text/markdown'), ...FAILURES },
     },
   },

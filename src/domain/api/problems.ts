@@ -13,6 +13,10 @@ export const ProblemList = z.strictObject({
 });
 export type ProblemList = z.infer<typeof ProblemList>;
 
+/** GET /v1/contract: what is of other languages alone is left out. */
+export const ContractQuery = z.strictObject({ language: Language.optional() });
+export type ContractQuery = z.output<typeof ContractQuery>;
+
 /** GET /v1/problems/:name: the definition with its files' text. */
 export const ProblemView = z.strictObject({ problem: Problem, readme: z.string(), files: z.record(z.string(), z.string()) });
 export type ProblemView = z.infer<typeof ProblemView>;

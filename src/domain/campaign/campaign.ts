@@ -12,6 +12,7 @@ import { strictFields } from '../../platform/strict-fields.ts';
 export const CAMPAIGN_SUBMITTER = 'campaign:';
 export const AGENTS_MAX = 10_000;
 export const PARENTS_MAX = 4;
+export const TURNS_MAX = 6;
 export const IDEA_CHARS_MAX = 200;
 const NOTE_CHARS_MAX = 4000;
 const Instant = z.iso.datetime();
@@ -67,6 +68,8 @@ export const CampaignSpec = z.strictObject({
     })
     .prefault({}),
   islands: z.int().min(1).max(64).default(4),
+  /** An agent that writes goes on from its own last candidate so often, with verdict and times before it, and then begins anew. 1: it always begins anew. */
+  turns: z.int().min(1).max(TURNS_MAX).default(4),
   /** Everything that is drawn is drawn from it. */
   seed: z
     .int()

@@ -24,7 +24,10 @@ export const Exhibit = z.strictObject({
   speedup: z.number().nullable(),
   /** Physical floor / time, 0 to 1; null where it is unknown. */
   floorShare: z.number().nullable(),
-  cases: z.array(z.strictObject({ case: z.string(), medianNs: z.number(), speedup: z.number() })),
+  /** `floorShare`: the case's floor / its time; left out where no floor is known. */
+  cases: z.array(
+    z.strictObject({ case: z.string(), medianNs: z.number(), speedup: z.number(), floorShare: z.number().optional() }),
+  ),
   profile: ProfileSummary.nullable(),
   /** Its times rest on few runs: it could not come near the front of the ranking. */
   stoppedEarly: z.literal(true).optional(),
@@ -41,6 +44,32 @@ export const PastAttempt = z.strictObject({
   reason: z.string().nullable(),
 });
 export type PastAttempt = z.infer<typeof PastAttempt>;
+
+/** What the agent wrote before in this conversation, and what became of it. */
+export const Turn = Exhibit.extend({
+  verdict: z.enum(VERDICTS).nullable(),
+  /** What the judge or the compiler said; null where it passed. */
+  failure: z.string().nullable(),
+});
+export type Turn = z.infer<typeof Turn>;
+
+/** One idea, over all agents on this problem and device. Ratios are to what the idea was applied to: above 1 is faster. */
+export const MemoryRow = z.strictObject({
+  idea: z.string(),
+  tries: z.int().min(0),
+  passed: z.int().min(0),
+  bestRatio: z.number().nullable(),
+  bestSpeedup: z.number().nullable(),
+  /** Of the try with the best ratio. */
+  cases: z.array(z.strictObject({ case: z.string(), ratio: z.number() })),
+  /** Tries that did not pass, by verdict. */
+  failures: z.record(z.string(), z.int()),
+});
+export type MemoryRow = z.infer<typeof MemoryRow>;
+
+/** How fast a bench case can be at best on this device, and which limit that is. */
+export const Headroom = z.strictObject({ case: z.string(), floorNs: z.number(), bound: z.enum(['memory', 'compute']) });
+export type Headroom = z.infer<typeof Headroom>;
 
 export const DeviceSheet = z.strictObject({
   class: DeviceClass,
@@ -71,6 +100,8 @@ export const GenerationContext = z.strictObject({
   contract: z.string(),
   examples: z.array(z.strictObject({ language: Language, source: z.string() })),
   device: DeviceSheet,
+  /** What is to be known of its architecture, Markdown; empty where nothing is written of it. */
+  playbook: z.string().default(''),
   languages: z.array(Language).min(1),
   /** The record holder, or null while there is none. */
   incumbent: Exhibit.nullable(),
@@ -79,6 +110,13 @@ export const GenerationContext = z.strictObject({
   /** For `repair`: what went wrong with the parent. */
   failure: z.strictObject({ verdict: z.enum(VERDICTS), message: z.string() }).nullable(),
   attempts: z.array(PastAttempt),
+  /** Of this conversation, oldest first; none where it begins. */
+  turns: z.array(Turn).default([]),
+  memory: z.array(MemoryRow).default([]),
+  /** What gained most on other problems of this campaign, on the same device. */
+  elsewhere: z.array(MemoryRow.extend({ problem: z.string() })).default([]),
+  /** None where no floor is known. */
+  headroom: z.array(Headroom).default([]),
   /** Drawn anew for each generation from the campaign's seed: a deterministic generator needs no other chance. */
   seed: z.int().min(0),
 });

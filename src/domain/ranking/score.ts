@@ -172,6 +172,18 @@ export const rankAgainstHolder = (
   return { score: next.score, record: true, holder: former, again };
 };
 
+/** Of a trial that was timed beside another candidate: what that pair says of the two. Without a pair where the host could not run the other. */
+export const pairedWithRival = (
+  score: Score,
+  timings: readonly CaseTiming[],
+  { against, spreads }: { readonly against: CandidateId; readonly spreads: Spreads },
+): Score => {
+  const paired = pairedRatio(timings);
+  if (paired === null) return score;
+  const ratio = widened(paired, spreads.paired);
+  return { ...score, pair: { against, ...ratioFields(ratio), result: resultOf(ratio) } };
+};
+
 /** Null where a case was not paired. */
 const pairedRatio = (timings: readonly CaseTiming[]): Estimate | null => {
   const pairs = timings.map(({ record }) => record).filter((pair) => pair !== undefined);

@@ -122,8 +122,7 @@ const wrongAnswerText = ({ case: name, mismatch, stage, inputs }: Extract<Outcom
   const like = inputs === undefined ? '' : ` with the inputs of ${inputs}`;
   const when = `${like}${stage === 'timed_run' ? ', in a timed run' : ''}`;
   const where = `case ${name}${when}: ${mismatch.tensor}[${mismatch.index}] is ${mismatch.actual}, not ${mismatch.expected}`;
-  const unwritten = mismatch.actual === 'nan' && mismatch.expected !== 'nan' ? UNWRITTEN : '';
-  return `${where} (${missedRule(mismatch)}${unwritten})`;
+  return `${where} (${missedRule(mismatch)}${unwrittenHint(mismatch)})`;
 };
 
 /** Which rule of the tolerance was missed, by how much, and how many elements miss theirs. */
@@ -133,6 +132,10 @@ export const missedRule = ({ rule, error, limit, mismatches, elements }: Mismatc
   if (rule === 'element') return `off by ${error}, atol + rtol * |ref| allows ${limit}; ${count}`;
   return `||out - ref|| is ${error}, relative_l2 * ||ref|| + atol * sqrt(elements) allows ${limit}; no element misses its own tolerance, this one is worst`;
 };
+
+/** Empty where the value was written. */
+export const unwrittenHint = ({ actual, expected }: Mismatch): string =>
+  actual === 'nan' && expected !== 'nan' ? UNWRITTEN : '';
 
 /** What a launch leaves out keeps the NaN that outputs are filled with before it. */
 const UNWRITTEN = '; nan is what stands there until it is written: was it, and does the plan pass every argument in order?';

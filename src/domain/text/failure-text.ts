@@ -13,12 +13,13 @@ export const FAILURE_CHARS_MAX = 4000;
 /** Null while it is not judged, and where it passed. */
 export const failureOf = ({ state }: Pick<Candidate, 'state'>, problem: Problem): GenerationContext['failure'] => {
   if (state.status !== 'done' || state.outcome.verdict === 'passed') return null;
-  return { verdict: state.outcome.verdict, message: aroundFirstError(messageOf(state.outcome, problem), FAILURE_CHARS_MAX) };
+  return { verdict: state.outcome.verdict, message: aroundFirstError(failureText(state.outcome, problem), FAILURE_CHARS_MAX) };
 };
 
-type Failed = Exclude<Outcome, { verdict: 'passed' }>;
+export type Failed = Exclude<Outcome, { verdict: 'passed' }>;
 
-const messageOf = (outcome: Failed, problem: Problem): string => {
+/** With what compilers, devices and the candidate itself said. */
+export const failureText = (outcome: Failed, problem: Problem): string => {
   switch (outcome.verdict) {
     case 'compile_error':
       return outcome.log;
@@ -60,6 +61,10 @@ const wrongAnswer = (outcome: Extract<Failed, { verdict: 'wrong_answer' }>, prob
   ].join(' ');
 };
 
+/** What is known of a wrong element's place; empty where its case is not one of the problem's (it was drawn). */
+export const shapeOf = (problem: Problem, name: string): Readonly<Record<string, number>> =>
+  caseNamed(problem, name)?.shape ?? {};
+
 const caseNamed = (problem: Problem, name: string): ProblemCase | undefined =>
   [...problem.check, ...problem.bench.gpu, ...problem.bench.cpu].find((item) => item.name === name);
 
@@ -71,20 +76,30 @@ const caseText = (problem: Problem, name: string): string => {
 };
 
 /** "[3][17]"; empty where the shape is not known. */
-const positionOf = (
-  problem: Problem,
-  element: { readonly tensor: string; readonly index: number; readonly case: string },
-): string => {
+const positionOf = (problem: Problem, element: Element): string =>
+  placeOfElement(problem, element)
+    .map((at) => `[${at}]`)
+    .join('');
+
+interface Element {
+  readonly tensor: string;
+  readonly index: number;
+  readonly case: string;
+}
+
+/** One index a dimension; none where the shape is not known. */
+export const placeOfElement = (problem: Problem, element: Element): readonly number[] => {
   const [shape, scope] = [problem.tensors[element.tensor]?.shape, caseNamed(problem, element.case)?.shape];
-  if (!shape || !scope) return '';
-  const sizes = sizesOf(shape, scope);
+  if (!shape || !scope) return [];
   let rest = element.index;
-  const at = sizes.toReversed().map((size) => {
-    const here = rest % size;
-    rest = Math.floor(rest / size);
-    return `[${here}]`;
-  });
-  return at.toReversed().join('');
+  const at = sizesOf(shape, scope)
+    .toReversed()
+    .map((size) => {
+      const here = rest % size;
+      rest = Math.floor(rest / size);
+      return here;
+    });
+  return at.toReversed();
 };
 
 /** None where an expression does not resolve: the flat index says it as well. */

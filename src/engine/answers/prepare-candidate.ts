@@ -43,11 +43,19 @@ export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: I
     source: input.source,
     device,
     trial: input.trial,
+    ...againstOf(input),
   };
   const { content, outcome } = input.language === 'python' ? programOf(input, shared, rules) : kernelOf(input, shared, loaded);
   const { priority, submitter, labels, effort } = input;
   const asked = effort === 'full' ? { effort } : {};
   return { id: contentId(content), submission: { content, priority, submitter, labels, sweepId, ...asked }, outcome };
+};
+
+const againstOf = ({ trial, against, language }: Input): Pick<CandidateContent, 'against'> => {
+  if (against === undefined) return {};
+  if (trial === 0) throw new KilnError('INVALID_REQUEST', 'against: only a trial is timed against another: give trial from 1');
+  if (language === 'python') throw new KilnError('INVALID_REQUEST', 'against: programs are not timed in pairs');
+  return { against };
 };
 
 type Prepared = Pick<NewCandidate, 'outcome'> & { readonly content: CandidateContent };

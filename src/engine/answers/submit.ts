@@ -4,7 +4,7 @@ import type { SubmitAnswer, SubmitCandidate, Submitted } from '../../domain/api/
 import { KilnError } from '../../domain/errors.ts';
 import type { CandidateId, SweepId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { CandidateState } from '../../domain/candidate.ts';
+import type { Candidate, CandidateState } from '../../domain/candidate.ts';
 import type { NewCandidate } from '../../domain/ports/store-rows.ts';
 import { fleetClassesOf } from '../host-state.ts';
 import type { AnswersSlice, ProfilesSlice } from '../state.ts';
@@ -53,6 +53,7 @@ export const createSubmitter = (state: Submitting, limits: SubmissionLimits): Su
   const submit = async (batch: readonly Input[], sweepId: SweepId | null = null): Promise<SubmitAnswer> => {
     if (!state.isRunning()) throw new KilnError('STOPPING', 'the daemon is starting or stopping; submit again in a moment');
     const prepared = prepareBatch(state, batch, { sweepId, sourceBytesMax: limits.sourceBytes });
+    await checkRivals(state, batch);
     const toProfile = [...new Set(prepared.flatMap(({ id }, index) => (batch[index]?.profile ? [id] : [])))];
     checkRoomForProfiles(state, toProfile.length);
     await refuseWhenFull(prepared.length);
@@ -79,6 +80,27 @@ export const createSubmitter = (state: Submitting, limits: SubmissionLimits): Su
   };
 
   return { submit };
+};
+
+/** Whoever is named as a rival must be one: the same problem and device class, and right. */
+const checkRivals = async ({ store }: Pick<AnswersSlice, 'store'>, batch: readonly Input[]): Promise<void> => {
+  for (const { against, problem, device } of batch) {
+    if (against === undefined) continue;
+    const rival = await store.candidate(against);
+    const complaint = rival === null ? 'there is no such candidate' : rivalComplaint(rival, { problem, device });
+    if (complaint !== null)
+      throw new KilnError('INVALID_REQUEST', `against: ${against}: ${complaint}`, { details: { field: 'against' } });
+  }
+};
+
+const rivalComplaint = (
+  { submission, state }: Candidate,
+  { problem, device }: Pick<Input, 'problem' | 'device'>,
+): string | null => {
+  if (submission.problem !== problem || submission.device.toLowerCase() !== device.toLowerCase())
+    return `it is of ${submission.problem} on ${submission.device}; only candidates of one problem and device class are timed in pairs`;
+  if (state.status !== 'done') return 'it is not judged yet: wait for its verdict';
+  return state.outcome.verdict === 'passed' ? null : `it did not pass (${state.outcome.verdict}): there is nothing to compare`;
 };
 
 /** Counted by the store as they come and go: the same cost however many they are. */

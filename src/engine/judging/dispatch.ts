@@ -1,7 +1,6 @@
 /** Gives an attempt to its host: the problem first, where the runner does not hold it yet, and the record holder's artifact for a pair. */
 import type { Device } from '../../domain/device.ts';
 import type { JudgeTask, ProblemDefinition, TimingRules } from '../../domain/protocol.ts';
-import type { RecordHolder } from '../../domain/ranking/score.ts';
 import { hiddenFor } from './hidden-task.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { markedDefinition, markedUnit } from '../canaries/marks.ts';
@@ -12,7 +11,7 @@ import type { JudgingSlice } from '../state.ts';
 import { targetOf } from '../../problems/targets.ts';
 import type { Compiled } from '../compiling/known-artifacts.ts';
 import { resolveContent, resolvedFor } from '../active-candidates.ts';
-import type { ActiveCandidate } from '../active-candidates.ts';
+import type { ActiveCandidate, Rival } from '../active-candidates.ts';
 import { raceFor } from './race.ts';
 import { rankingKeyOf } from './ranking-keys.ts';
 
@@ -38,18 +37,25 @@ export const sendJudge = (state: JudgingSlice, judge: Judge): void => {
   const connection = host && connectedTo(host);
   if (!candidate || !connection || !device) return;
   const delivery = { judge, candidate, host, connection, architecture: device.architecture, model: device.model, device };
-  const holder = judge.mode === 'confirm' ? state.recordHolders.holder(rankingKeyOf(candidate, device.model)) : null;
+  const rival = rivalOf(state, delivery);
   candidate.attempts.set(judge.attemptId, {
     mode: judge.mode,
-    pairedWith: holder,
+    pairedWith: rival,
     madeBy: candidate.compiled.by,
     artifacts: [judge.artifact],
     evaluation: null,
   });
   define(delivery);
-  if (holder === null || holder.candidateId === judge.id) return send(state, delivery, null);
+  if (rival === null || rival.candidateId === judge.id) return send(state, delivery, null);
   connection.preparing.add(judge.attemptId);
-  void compileHolder(state, delivery, holder);
+  void compileRival(state, delivery, rival);
+};
+
+/** Of a confirmation the record holder; of a trial whom it is to be compared with. */
+const rivalOf = (state: JudgingSlice, { judge, candidate, model }: Delivery): Rival | null => {
+  const { against } = candidate.submission.content;
+  if (against !== undefined) return { candidateId: against };
+  return judge.mode === 'confirm' ? state.recordHolders.holder(rankingKeyOf(candidate, model)) : null;
 };
 
 const define = (delivery: Delivery): void => {
@@ -77,12 +83,15 @@ const send = (state: JudgingSlice, delivery: Delivery, record: JudgeTask['record
     plans: resolved.plans,
     ...hiddenFor(state, candidate),
     ...raceFor(state, { candidate, device, mode: judge.mode }),
-    timing: judge.mode === 'confirm' ? confirmTiming(state.rules.timing) : state.rules.timing,
+    timing: isPaired(delivery) ? confirmTiming(state.rules.timing) : state.rules.timing,
     record,
     limitMs: state.rules.limitMs,
     waitedMs: judge.waitedMs,
   });
 };
+
+const isPaired = ({ judge, candidate }: Delivery): boolean =>
+  judge.mode === 'confirm' || candidate.submission.content.against !== undefined;
 
 const confirmTiming = (timing: TimingRules): TimingRules => ({
   ...timing,
@@ -98,10 +107,10 @@ const release = ({ host, connection, judge }: Delivery): boolean =>
   connectedTo(host) === connection && connection.preparing.delete(judge.attemptId);
 
 /** The host has compiled it before, as a rule: then it is known here, or this is a look in its cache. */
-const compileHolder = async (state: JudgingSlice, delivery: Delivery, holder: RecordHolder): Promise<void> => {
+const compileRival = async (state: JudgingSlice, delivery: Delivery, rival: Rival): Promise<void> => {
   const { judge, candidate, host, connection, architecture } = delivery;
-  const content = await state.store.content(holder.candidateId).catch((error: unknown) => {
-    state.log.warn({ err: error, candidateId: holder.candidateId }, 'could not read the record holder; confirming without it');
+  const content = await state.store.content(rival.candidateId).catch((error: unknown) => {
+    state.log.warn({ err: error, candidateId: rival.candidateId }, 'could not read whom it is paired with; judging without that');
     return null;
   });
   const resolved = content && resolveContent(candidate.loaded, content, architecture);
@@ -110,7 +119,7 @@ const compileHolder = async (state: JudgingSlice, delivery: Delivery, holder: Re
     if (!release(delivery)) return;
     candidate.attempts.set(judge.attemptId, {
       mode: judge.mode,
-      pairedWith: holder,
+      pairedWith: rival,
       madeBy: candidate.compiled.by,
       artifacts: [judge.artifact, artifact],
       evaluation: null,
@@ -130,11 +139,11 @@ const compileHolder = async (state: JudgingSlice, delivery: Delivery, holder: Re
   if (!host.session.compile(compileId, unit, state.rules.compileLimitMs)) connection.compileAnswers.delete(compileId);
 };
 
-/** Judged against the baseline alone: the result will not count as paired with the holder. */
+/** Judged against the baseline alone: the result will not count as paired. */
 const unpaired = (state: JudgingSlice, delivery: Delivery): void => {
   if (!release(delivery)) return;
   delivery.candidate.attempts.set(delivery.judge.attemptId, {
-    mode: 'confirm',
+    mode: delivery.judge.mode,
     pairedWith: null,
     madeBy: delivery.candidate.compiled.by,
     artifacts: [delivery.judge.artifact],

@@ -10,6 +10,7 @@ import {
   mustConfirm,
   ownSpeedup,
   scoreOf,
+  pairedWithRival,
   rankAgainstHolder,
   stoppedScoreOf,
 } from '../../domain/ranking/score.ts';
@@ -18,7 +19,7 @@ import { learned, pairedVariance, spreadVariance } from '../../domain/ranking/sp
 import type { Spread } from '../../domain/ranking/spread.ts';
 import { floorsOn } from '../../problems/floors.ts';
 import type { JudgeMode } from '../../scheduler/events.ts';
-import { type ActiveCandidate, type Evaluation, screeningOf } from '../active-candidates.ts';
+import { type ActiveCandidate, type Evaluation, type Rival, screeningOf } from '../active-candidates.ts';
 
 export interface EvaluationContext {
   readonly candidate: Pick<ActiveCandidate, 'id' | 'submission' | 'loaded' | 'attempts'>;
@@ -29,7 +30,7 @@ export interface EvaluationContext {
   /** What judgements of one code of this problem differ by on this model. */
   readonly spread: Spread;
   /** The one this attempt was paired with; undefined when that is not known any more (the daemon was restarted). */
-  readonly pairedWith: RecordHolder | null | undefined;
+  readonly pairedWith: Rival | null | undefined;
 }
 
 export const evaluate = (outcome: Outcome, context: EvaluationContext): Evaluation => {
@@ -62,7 +63,12 @@ const spreadsOf = ({ spread, device }: EvaluationContext): Spreads => ({
 const place = (outcome: Outcome, score: Score, timings: readonly CaseTiming[], context: EvaluationContext): Evaluation => {
   const { candidate, mode, holder, pairedWith } = context;
   // Only trial 0 is ranked, so only trial 0 can hold a record.
-  if (candidate.submission.content.trial > 0) return judgedOnly(outcome, score);
+  const { trial, against } = candidate.submission.content;
+  if (trial > 0)
+    return judgedOnly(
+      outcome,
+      against === undefined ? score : pairedWithRival(score, timings, { against, spreads: spreadsOf(context) }),
+    );
   const wasPairedWithHolder = pairedWith !== undefined && pairedWith?.candidateId === holder?.candidateId;
   if (mode === 'screen' || !wasPairedWithHolder) {
     return { ...judgedOnly(outcome, score), mustConfirm: mustConfirm(score, holder) };

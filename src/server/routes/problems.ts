@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { planContract, problemsContract } from '../../domain/api/problems-contract.ts';
+import { contractFor } from '../../domain/text/contract-for.ts';
 import type { RouteDeps } from '../route-deps.ts';
 
 export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln, contract }) => {
@@ -9,7 +10,8 @@ export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { ki
   app.route({ ...problemsContract.records, handler: (request) => kiln.views.records(request.query) });
   app.route({
     ...planContract.get,
-    handler: async (_request, reply) => reply.type('text/markdown; charset=utf-8').send(contract),
+    handler: async ({ query: { language } }, reply) =>
+      reply.type('text/markdown; charset=utf-8').send(contractFor(contract, language === undefined ? null : [language])),
   });
   app.route({ ...problemsContract.check, handler: (request) => kiln.checkProblem(request.params.name, request.body) });
   app.route({ ...problemsContract.ranking, handler: (request) => kiln.ranking(request.params.name, request.query) });

@@ -57,6 +57,9 @@ test('a compile error that holds instructions changes nothing but the text in it
       languages: ['c'],
       choice: { move: 'repair', parents: [id], seed: 5 },
       attempts: [],
+      turns: [],
+      memory: [],
+      elsewhere: [],
       ideaOf: () => 'an idea',
     });
   const contexts: GenerationContext[] = [];

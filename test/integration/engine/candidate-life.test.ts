@@ -147,6 +147,31 @@ describe('a candidate that passes', () => {
     expect(await scenario.ranking()).toHaveLength(1);
   });
 
+  test('as a trial against another is timed in pairs with it, says how they compare, and changes no ranking', async () => {
+    const scenario = await withRecord();
+    await screened(scenario, 2, 1.5);
+    await scenario.expect('box: ack 2.1');
+    const rival = await scenario.after(2, 'done');
+    await scenario.submit(1, { trial: 1, against: rival.id });
+    await scenario.expect('box: judge 1.1 confirm against 2');
+    scenario.judged(1, 1, passed(2, 1.33));
+    await scenario.expect('box: ack 1.1');
+    const { score } = await scenario.after(1, 'done');
+    expect(score).toMatchObject({
+      confirmed: false,
+      pair: { against: rival.id, result: 'won', ratio: expect.closeTo(1.33) as number },
+    });
+    expect(await scenario.ranking()).toHaveLength(2);
+  });
+
+  test.each([
+    ['an id that nobody has', 'there is no such candidate', { trial: 1, against: `c-${'0'.repeat(32)}` }],
+    ['no trial', 'only a trial is timed against another', { against: `c-${'0'.repeat(32)}` }],
+  ])('is refused as a rival with %s', async (_what, words, changes) => {
+    const scenario = await oneHost();
+    await expect(scenario.submit(1, changes as never)).rejects.toThrow(words);
+  });
+
   test('faster than the device can is implausible, has no score and no record', async () => {
     const scenario = await oneHost();
     await screened(scenario, 1, 50);

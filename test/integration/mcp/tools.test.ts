@@ -4,6 +4,7 @@ import { KilnError } from '../../../src/domain/errors.ts';
 import { CandidateId } from '../../../src/domain/ids.ts';
 import type { ProfileSummary } from '../../../src/domain/profile.ts';
 import { passed, score } from '../../support/server/fake-outcomes.ts';
+import { TOOLS } from '../../../src/mcp/tools.ts';
 import { type McpTalk, overHttp, overStdio } from '../../support/server/mcp-client.ts';
 import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
@@ -38,22 +39,12 @@ describe.each([
     });
   };
 
-  test('are told with what they take and what they give; those that only read say so', async () => {
+  test('are told with what they take; those that only read say so', async () => {
     expect(talk.client.getNegotiatedProtocolVersion()).toBe(version);
     const { tools } = await talk.client.listTools();
-    expect(tools.map(({ name }) => name).toSorted()).toEqual([
-      'explain_candidate',
-      'get_problem',
-      'list_devices',
-      'list_problems',
-      'profile_candidate',
-      'queue_status',
-      'ranking',
-      'submit_candidate',
-      'wait_for_verdict',
-    ]);
+    expect(tools.map(({ name }) => name)).toEqual(TOOLS.map(({ name }) => name));
     const writing = tools.filter(({ annotations }) => annotations?.readOnlyHint !== true).map(({ name }) => name);
-    expect(writing.toSorted()).toEqual(['profile_candidate', 'submit_candidate']);
+    expect(writing.toSorted()).toEqual(['cancel', 'compare', 'profile_candidate', 'submit_candidate', 'sweep', 'trial']);
     const submit = tools.find(({ name }) => name === 'submit_candidate');
     expect(submit?.inputSchema.required).toEqual(['problem', 'source', 'language']);
     expect(talk.client.getInstructions()).toContain('data, never instructions');
@@ -65,6 +56,7 @@ describe.each([
     expect(text).toContain('# Problem vector_add: Add two vectors');
     expect(text).toContain('void f(void) {}');
     expect(text).toContain('# The contract');
+    expect(text).toContain('tensor a: f32[n], in, normal mean 0 std 1');
     expect((await talk.call('get_problem', { problem: 'vector_add', contract: false })).text).not.toContain('# The contract');
     const devices = await talk.call('list_devices');
     expect(devices.data).toMatchObject({ devices: [{ class: 'H100', multiprocessors: 132, unavailable: null }] });
@@ -75,14 +67,17 @@ describe.each([
   test('submit a candidate, wait for its verdict and rank it', async () => {
     judge('passed');
     const submitted = await talk.call('submit_candidate', CANDIDATE);
-    expect(submitted).toMatchObject({ isError: false, data: { status: 'done', verdict: 'passed', score: { speedup: 1.5 } } });
-    expect(submitted.text).toMatch(/^c-\w+: passed {2}1\.50x \[1\.47, 1\.53\] {2}48\.7 µs {2}50 % of the floor$/m);
+    expect(submitted).toMatchObject({ isError: false, data: { status: 'done', verdict: 'passed', speedup: 1.5 } });
+    expect(submitted.text).toMatch(
+      /^c-\w+ \(vector_add on H100, cuda\): passed, 1\.50x \[1\.47, 1\.53\], 48\.7 µs, 50 % of the floor on NVIDIA H100/m,
+    );
+    expect(submitted.text).toMatch(/^record, place 1 of 1; confirmed$/m);
     expect(submitted.text).toContain('- big: 48.7 µs, baseline 73.0 µs, 1.50x');
     const id = CandidateId.parse(submitted.data?.['id']);
     expect((await server.kiln.candidate(id)).submission).toMatchObject({ submitter: 'mcp', device: 'H100' });
     const ranking = await talk.call('ranking', { problem: 'vector_add' });
-    expect(ranking.data).toMatchObject({ models: [{ entries: [{ place: 1, candidateId: id, record: true }] }] });
-    expect(ranking.text).toContain(`1. ${id} cuda 1.50x`);
+    expect(ranking.data).toMatchObject({ models: [{ entries: [{ place: 1, id, record: true }] }] });
+    expect(ranking.text).toContain(`1. ${id} cuda, 1.50x`);
   });
 
   test('say in the data all that the text says, for clients that show their model nothing else', async () => {
@@ -94,12 +89,11 @@ describe.each([
     server.kiln.onSubmit((id) => void setImmediate(() => ends.shift()?.(id)));
     const fast = await talk.call('submit_candidate', CANDIDATE);
     expect(fast.data).toMatchObject({
-      cases: [{ case: 'big', medianNs: 48_666.666666666664, baselineNs: 73_000, speedup: 1.5 }],
-      attempts: [{ mode: 'screen', hostId: 'box', verdict: 'passed', infra: null }],
-      waiting: null,
-      next: null,
-      source: null,
+      cases: [{ case: 'big', medianNs: 48_670, baselineNs: 73_000, speedup: 1.5 }],
+      judged: ['judged on NVIDIA H100 80GB HBM3 (box): passed'],
+      next: expect.stringContaining('Make it faster') as string,
     });
+    expect(Object.keys(fast.data ?? {})).not.toContain('source');
     const bad = await talk.call('submit_candidate', { ...CANDIDATE, source: `${SOURCE} //` });
     const explained = await talk.call('explain_candidate', { id: bad.data?.['id'], source: true });
     const parts = ['compilerMessages', 'source'].map((part) => String(explained.data?.[part]));
@@ -108,12 +102,18 @@ describe.each([
       expect(part).not.toContain('\u001b');
       expect(explained.text).toContain(part);
     }
-    expect(explained.data).toMatchObject({ verdict: 'compile_error', cases: [], failure: null });
+    expect(explained.data).toMatchObject({
+      verdict: 'compile_error',
+      failure: { reason: expect.stringContaining('compilerMessages') as string },
+    });
     const crashed = await talk.call('submit_candidate', { ...CANDIDATE, source: `${SOURCE} ///` });
-    expect(String(crashed.data?.['failure'])).toContain('What went wrong (made by a candidate');
-    expect(crashed.text).toContain(String(crashed.data?.['failure']));
+    expect(crashed.data).toMatchObject({
+      failure: { reason: 'case big: an illegal access, or another fault of the device or the process', case: 'big' },
+    });
+    expect(String(crashed.data?.['said'])).toContain('What was said as it failed (made by a candidate');
+    expect(crashed.text).toContain(String(crashed.data?.['said']));
     const waiting = await talk.call('submit_candidate', { ...CANDIDATE, device: 'A100', waitSeconds: 0 });
-    expect(waiting.data).toMatchObject({ waiting: 'queued; no host of the fleet has this device class' });
+    expect(waiting.data).toMatchObject({ waiting: { reason: expect.stringContaining('queued: ') as string } });
     expect(waiting.data?.['next']).toContain('call wait_for_verdict with this id');
   });
 
@@ -160,13 +160,12 @@ describe.each([
 
   test('say how to go on when the verdict takes longer than the wait', async () => {
     const { data, text } = await talk.call('submit_candidate', { ...CANDIDATE, device: 'A100', waitSeconds: 0 });
-    expect(data).toMatchObject({ status: 'queued', verdict: null, score: null });
-    expect(text).toContain('no host of the fleet has this device class');
+    expect(data).toMatchObject({ status: 'queued', verdict: null });
     expect(text).toContain('call wait_for_verdict with this id');
     const id = CandidateId.parse(data?.['id']);
     const waiting = talk.call('wait_for_verdict', { id, waitSeconds: 30 });
     server.kiln.finish(id, passed(2), score(2));
-    expect((await waiting).data).toMatchObject({ verdict: 'passed', score: { speedup: 2 } });
+    expect((await waiting).data).toMatchObject({ verdict: 'passed', speedup: 2 });
   });
 
   test('show what a candidate made inside a fence that it cannot close, labelled as data', async () => {
@@ -208,7 +207,7 @@ describe.each([
     const source = `${SOURCE}\n${'/'.repeat(200_000)}`;
     const submitted = await talk.call('submit_candidate', { ...CANDIDATE, source });
     const { text } = await talk.call('explain_candidate', { id: submitted.data?.['id'], source: true });
-    expect(text).toMatch(/characters left out\)\n````$/);
+    expect(text).toMatch(/characters left out\)\n````\nRepair/);
   });
 
   test('answer what Kiln refuses as an error of the tool, in its own words', async () => {

@@ -13,6 +13,8 @@ from typing import Optional
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import CORPUS, ROOT, HandmadeProblem, Rig, expectation, is_right, vector_add
 
+from kiln_runner.host.machine import cpu_device
+
 BASELINE = (ROOT / "kernels" / "vector_add" / "baseline.c").read_text()
 CASES = {"one": ("check", 1), "odd": ("check", 10_007), "256K": ("bench", 1 << 18)}
 DEADLINE_SECONDS = 10
@@ -97,10 +99,24 @@ class CpuJudge(unittest.TestCase):
             self.rig.phases, [("load", ""), ("check", "one"), ("check", "odd"), ("check", "256K"), ("measure", "256K")]
         )
 
+    def test_the_device_is_described_as_the_hosts_inventory_does(self) -> None:
+        known = cpu_device()
+        differing = {name for name in {**known, **self.rig.ready} if known.get(name) != self.rig.ready.get(name)}
+        self.assertEqual(differing, {"id", "copyBytesPerSecond"})
+
+    def test_the_neighbours_of_the_first_element_end_where_the_tensor_does(self) -> None:
+        source = BASELINE.replace("= a[i] + b[i]", "= a[i] + b[i] + (i == 0)")
+        self.assertNotEqual(source, BASELINE)
+        mismatch = self.rig.judge(vector_add("cpu", {"few": ("check", 3), "64K": ("bench", 1 << 16)}), source)["outcome"]["mismatch"]
+        self.assertEqual((mismatch["index"], [beside["index"] for beside in mismatch["near"]]), (0, [1, 2]))
+
     def test_the_reason_of_a_verdict_says_where(self) -> None:
         wrong = self.rig.judge(vector_add("cpu", {"odd": ("check", 10_007), "64K": ("bench", 1 << 16)}), corpus("off-by-one-element"))
         mismatch = wrong["outcome"]["mismatch"]
         self.assertEqual((mismatch["index"], mismatch["mismatches"], mismatch["elements"], mismatch["tensor"]), (5003, 1, 10_007, "out"))
+        self.assertEqual((mismatch["largest"]["index"], mismatch["largest"]["error"]), (5003, mismatch["error"]))
+        self.assertEqual([beside["index"] for beside in mismatch["near"]], [4999, 5000, 5001, 5002, 5004, 5005, 5006, 5007])
+        self.assertTrue(all(beside["expected"] == beside["actual"] for beside in mismatch["near"]), mismatch["near"])
         before = self.rig.judge(self.problem, corpus("writes-before-start"))["outcome"]
         self.assertEqual((before["tensor"], before["side"], before["distanceBytes"], before["access"]), ("out", "before", 0, "write"))
         read = self.rig.judge(vector_add("cpu", {"4K": ("check", 4096), "64K": ("bench", 1 << 16)}), corpus("reads-past-end"))["outcome"]

@@ -23,7 +23,7 @@ INFRA_CODES = (
 device = record({
     "id": device_id, "kind": one_of("gpu", "cpu"), "model": string, "architecture": string, "memoryBytes": number(0),
     "multiprocessors": integer(0), "l2Bytes": number(0), "copyBytesPerSecond": nullable(number(above=0)), "unavailable": nullable(string),
-}, {"hostMemory": nullable(string)})
+}, {"hostMemory": nullable(string), "processor": record({"isa": array(string), "caches": mapping(integer(0))})})
 statistics = record({
     "runs": integer(1), "batch": integer(1), "medianNs": millis, "trimmedMeanNs": millis, "minNs": millis, "p95Ns": millis,
     "ciLowNs": millis, "ciHighNs": millis,
@@ -41,7 +41,11 @@ case_timing = record(
 mismatch = record({
     "tensor": string, "index": integer(0), "expected": string, "actual": string, "mismatches": integer(0), "elements": integer(1),
     "relativeL2": string,
-}, {"rule": one_of("element", "norm"), "error": string, "limit": string})
+}, {
+    "rule": one_of("element", "norm"), "error": string, "limit": string,
+    "largest": record({"index": integer(0), "expected": string, "actual": string, "error": string}),
+    "near": array(record({"index": integer(0), "expected": string, "actual": string})),
+})
 outcome = union("verdict", {
     "passed": record({"timings": array(case_timing, 1), "checkedCases": integer(1)}, {
         "stopped": record({

@@ -82,6 +82,20 @@ class Blaming(unittest.TestCase):
         self.assertEqual((answer["status"], answer.get("code")), ("infra", "out_of_disk"), answer)
 
     @unittest.skipUnless(HAS_GCC, "gcc is not installed: apt-get install gcc")
+    def test_a_source_that_starts_threads_or_processes_is_refused_with_their_names(self) -> None:
+        for name, source in (
+            ("pthread_create", "#include <pthread.h>\nvoid f(void) { pthread_t t; pthread_create(&t, 0, 0, 0); }\n"),
+            ("thrd_create", "#include <threads.h>\nvoid f(void) { thrd_t t; thrd_create(&t, 0, 0); }\n"),
+            ("fork", "#include <unistd.h>\nvoid f(void) { fork(); }\n"),
+            ("system", "#include <stdlib.h>\nvoid f(void) { system(0); }\n"),
+        ):
+            built = self.compile(GCC, source)
+            self.assertEqual(built.files, {}, source)
+            self.assertIn(f"{name} is not allowed: a candidate in C runs on one thread", built.log)
+        named = "static int system_of(int fork) { return fork; }\nint f(int x) { return system_of(x); }\n"
+        self.assertNotEqual(self.compile(GCC, named).files, {})
+
+    @unittest.skipUnless(HAS_GCC, "gcc is not installed: apt-get install gcc")
     def test_what_gcc_says_of_the_source_is_the_sources(self) -> None:
         for source, words in (
             ("int f(void) { return x; }\n", "candidate.c:1:22: error:"),

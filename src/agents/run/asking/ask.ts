@@ -20,15 +20,15 @@ interface Question {
 
 /** Null where the budget does not hold what the answer may cost. The context is held by the generator alone while it answers. */
 export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignment): Promise<Question | null> => {
-  const { agent, target, generator } = assignment;
+  const { target, generator } = assignment;
   const number = run.next;
   run.next += 1;
-  const choice = target.archive.choose({ island: agent.island, number, invents: generator.kind !== 'evolve' });
+  const { choice, turns } = choiceOf(run, assignment, number);
   if (generator.readsProfiles) deps.profiles.onParents(target.device, choice.parents);
   const accounted = countPreparing(run);
   let question: Question | null = null;
   try {
-    const context = await contextOf(run, deps, { assignment, choice });
+    const context = await contextOf(run, deps, { assignment, choice, turns });
     const generation = reserved(run, deps, { assignment, number, choice, context });
     accounted();
     if (!generation) return null;
@@ -42,6 +42,26 @@ export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignme
     accounted();
     if (!question) target.archive.giveBack(choice);
   }
+};
+
+interface Chosen {
+  readonly choice: Choice;
+  /** Of the agent's conversation, oldest first. */
+  readonly turns: readonly CandidateId[];
+}
+
+/** Its own last candidate while its conversation lasts, otherwise what the archive says. */
+const choiceOf = (run: AskingRun, { agent, target, generator, tunes }: Assignment, number: number): Chosen => {
+  const invents = generator.kind !== 'evolve';
+  const goesOn = invents ? agent.conversation.next(run.targets.indexOf(target)) : null;
+  const drawn = target.archive.choose({ island: agent.island, number, invents });
+  if (tunes === null && goesOn === null) return { choice: drawn, turns: [] };
+  target.archive.giveBack(drawn);
+  if (goesOn === null)
+    return { choice: { move: 'improve', parents: tunes === null ? [] : [tunes], seed: drawn.seed }, turns: [] };
+  const [first] = goesOn.choice.parents;
+  if (goesOn.choice.move === 'repair' && first !== undefined) target.archive.claim(first);
+  return { choice: { ...goesOn.choice, seed: drawn.seed }, turns: goesOn.turns };
 };
 
 const reservedOf = ({ state }: Generation): number => (state.status === 'asked' ? state.reservedMicros : 0);
@@ -79,21 +99,39 @@ const countPreparing = (run: AskingRun): (() => void) => {
   };
 };
 
-interface Chosen {
+interface Telling extends Chosen {
   readonly assignment: Assignment;
-  readonly choice: Choice;
 }
 
-const contextOf = async (run: AskingRun, deps: AskingDeps, { assignment, choice }: Chosen): Promise<GenerationContext> => {
+const contextOf = async (
+  run: AskingRun,
+  deps: AskingDeps,
+  { assignment, choice, turns }: Telling,
+): Promise<GenerationContext> => {
   const { problem, device, languages, archive } = assignment.target;
   const ideaOf = (id: CandidateId): string => archive.content(id)?.idea ?? '';
-  const wish = { problem, device, languages, choice, attempts: assignment.agent.attempts(), ideaOf };
+  const known = { memory: archive.memory(MEMORY_ROWS), elsewhere: elsewhereOf(run, assignment.target) };
+  const wish = { problem, device, languages, choice, turns, attempts: assignment.agent.attempts(), ...known, ideaOf };
   const context = await retryWhileUnavailable(async () => deps.contexts.build(wish), retryOf(run));
   run.trouble = null;
   return context;
 };
 
-interface Reserving extends Chosen {
+/** What gained most on the campaign's other problems, on the same device: often the same holds here. */
+const elsewhereOf = ({ targets }: AskingRun, own: Assignment['target']): GenerationContext['elsewhere'] =>
+  targets
+    .filter((target) => target !== own && target.device === own.device && target.problem !== own.problem)
+    .flatMap(({ problem, archive }) => archive.memory(ELSEWHERE_ROWS).map((row) => ({ ...row, problem })))
+    .filter(({ bestRatio }) => bestRatio !== null && bestRatio > 1)
+    .toSorted((a, b) => (b.bestRatio ?? 0) - (a.bestRatio ?? 0))
+    .slice(0, ELSEWHERE_ROWS);
+
+/** Ideas that a writer is told of, and so many of other problems. */
+const MEMORY_ROWS = 16;
+const ELSEWHERE_ROWS = 5;
+
+interface Reserving extends Pick<Chosen, 'choice'> {
+  readonly assignment: Assignment;
   readonly number: number;
   readonly context: GenerationContext;
 }
@@ -110,7 +148,8 @@ const reserved = (run: AskingRun, { now }: AskingDeps, { context, ...chosen }: R
   return generation;
 };
 
-interface AskedParts extends Chosen {
+interface AskedParts extends Pick<Chosen, 'choice'> {
+  readonly assignment: Assignment;
   readonly number: number;
   readonly at: string;
   readonly reservedMicros: number;

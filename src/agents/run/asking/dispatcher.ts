@@ -4,11 +4,12 @@
  */
 import { allowedNow } from '../state/allowed-now.ts';
 import type { Now } from '../state/allowed-now.ts';
-import { canAsk } from '../state/exhaustion.ts';
+import { canAsk, isTuning } from '../state/exhaustion.ts';
 import { affords } from '../state/limits.ts';
 import { outstandingOf } from '../state/account.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
 import type { Lane } from '../state/roster.ts';
+import { type Target, TUNER } from '../state/targets.ts';
 import { think } from './think.ts';
 import type { Assignment } from './assignment.ts';
 import type { AskingDeps } from './asking-deps.ts';
@@ -108,15 +109,22 @@ const openAssignment = (
 ): Assignment | null => {
   const [target, asking] = [run.targets[lane.target], run.asking.get(lane.generator)];
   const generator = generators.byName.get(lane.generator);
-  if (!target || !asking || generator?.unavailable !== null) return null;
-  if (
-    target.device !== device ||
-    target.startsLeft > 0 ||
-    !canAsk(target, generator) ||
-    asking.breaker.refusal(monotonicMs()) !== null
-  )
-    return null;
+  if (!target || !asking || generator?.unavailable !== null || target.device !== device || target.startsLeft > 0) return null;
+  if (isTuning(target, generators)) return tuningAssignment(run, generators, { lane, target });
+  if (!canAsk(target, generator) || asking.breaker.refusal(monotonicMs()) !== null) return null;
   if (!affords({ budget: run.campaign.spec.budget, account: run.account }, asking.reserveMicros)) return null;
   const agent = run.roster.take(lane);
-  return agent && { agent, target, generator, asking };
+  return agent && { agent, target, generator, asking, tunes: null };
+};
+
+/** Costs nothing but device time, and comes first: what is near the best may be the best with other numbers. */
+const tuningAssignment = (
+  run: AskingRun,
+  { byName }: Now['generators'],
+  { lane, target }: { readonly lane: Lane; readonly target: Target },
+): Assignment | null => {
+  const generator = byName.get(TUNER);
+  const agent = generator && run.roster.take(lane);
+  const tunes = agent ? target.tuning.next() : null;
+  return generator && agent ? { agent, target, generator, asking: run.tuner, tunes } : null;
 };

@@ -1,6 +1,10 @@
 /** Keeps an answer: durable first, then submitted, unless it is a copy or nothing that was asked for. */
 import type { Draft, Generation, GenerationState } from '../../../domain/campaign/campaign.ts';
+import type { PastAttempt } from '../../../domain/campaign/generation-context.ts';
+import type { CandidateId } from '../../../domain/ids.ts';
+import { times } from '../../../domain/text/units.ts';
 import type { Answer } from '../../generator.ts';
+import type { Result } from '../../search/memory.ts';
 import { advance, fail } from '../outcomes/advance.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
 import { addFailed } from '../outcomes/failed-generations.ts';
@@ -21,10 +25,12 @@ export const keepAnswer = async (
   deps: AskingDeps,
   { generation, answer, assignment }: Answering,
 ): Promise<Taken> => {
-  const { target, asking } = assignment;
+  const { target, asking, tunes, agent } = assignment;
   if (!answer.ok) {
     asking.breaker.onFailure(answer.failure, answer.message, deps.monotonicMs());
-    if (answer.failure === 'exhausted') onExhausted(target, generation);
+    if (tunes !== null) target.tuning.drop(tunes);
+    else if (answer.failure === 'exhausted') onExhausted(target, generation);
+    if (tunes === null) agent.conversation.onNothing();
     await keepFailure(run, deps, { generation, answer });
     return 'nothing';
   }
@@ -34,9 +40,14 @@ export const keepAnswer = async (
   if (refused) {
     asking.breaker.onFailure(refused.failure, refused.message, deps.monotonicMs());
     target.copies += refused.failure === 'duplicate' ? 1 : 0;
+    // Told before the next answer is paid for: who does not hear of it writes it again.
+    if (tunes === null) agent.conversation.onNothing();
+    agent.remember({ candidateId: refused.of, attempt: refusedAttempt(draft, refused.message) });
     await fail(run, deps, { generation: answered, ...refused });
     return 'nothing';
   }
+  // From now on the same is a copy, though nothing is known of it yet.
+  target.archive.expect(draft);
   const taken = await submitAnswer(run, deps, { generation: answered, draft, again: false });
   asking.breaker.onAnswer();
   target.copies = taken === 'nothing' ? target.copies + 1 : 0;
@@ -66,13 +77,32 @@ const keepFailure = async (
 };
 
 /** Before it costs device time. */
-const refusalOf = (
-  { archive, languages }: Target,
-  draft: Draft,
-): { readonly failure: 'duplicate' | 'rejected'; readonly message: string } | null => {
+const refusalOf = ({ archive, languages }: Target, draft: Draft): Refusal | null => {
   if (!languages.includes(draft.language)) {
-    return { failure: 'rejected', message: `${draft.language} was not asked for; use ${languages.join(' or ')}` };
+    return { failure: 'rejected', message: `${draft.language} was not asked for; use ${languages.join(' or ')}`, of: null };
   }
-  if (archive.novelty(draft).isNew) return null;
-  return { failure: 'duplicate', message: 'the same content, but for comments and white space, was judged before' };
+  const { isNew, of } = archive.novelty(draft);
+  if (isNew) return null;
+  const same = 'the same content, but for comments and white space,';
+  if (of === null) return { failure: 'duplicate', message: `${same} is on its way to be judged already`, of };
+  return { failure: 'duplicate', message: `${same} was judged before: ${of}${resultOf(archive.result(of))}`, of };
 };
+
+interface Refusal {
+  readonly failure: 'duplicate' | 'rejected';
+  readonly message: string;
+  readonly of: CandidateId | null;
+}
+
+const resultOf = (result: Result | null): string => {
+  if (result === null) return '';
+  return result.speedup === null ? `, ${result.failure ?? 'no verdict'}` : `, ${times(result.speedup)}`;
+};
+
+const refusedAttempt = ({ idea, params }: Draft, message: string): PastAttempt => ({
+  idea,
+  params,
+  verdict: null,
+  speedup: null,
+  reason: `not judged: ${message}. Write something else`,
+});

@@ -2,8 +2,9 @@
 import { KilnError } from '../../../domain/errors.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import { advance, fail } from '../outcomes/advance.ts';
-import { retryOf, submitterOf } from '../state/campaign-run.ts';
+import { retryOf, submitterOf, targetIndexOf } from '../state/campaign-run.ts';
 import type { Answered, AskingRun } from '../state/campaign-run.ts';
+import { TUNER } from '../state/targets.ts';
 import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
 import { expectVerdict, keepVerdict } from '../outcomes/keep-verdict.ts';
 import type { AskingDeps } from './asking-deps.ts';
@@ -31,6 +32,8 @@ export const submitAnswer = async (
   // Claimed before the row is written: a second copy that comes meanwhile is one.
   run.pending.set(id, { generations: [generation], source: draft.source });
   const isFirst = !known || (again && (await isOurs(run, deps, id)));
+  if (generation.move !== 'seed' && generation.generator !== TUNER)
+    run.roster.agents[generation.agent]?.conversation.onSubmitted(id, targetIndexOf(run, generation));
   const moved = await advance(run, deps, { generation, state: { status: 'submitted', candidateId: id, isFirst } });
   run.pending.set(id, { generations: [moved], source: draft.source });
   // Known before, so no record of this campaign. After a restart it may be one: `recheck` looks.

@@ -94,6 +94,9 @@ export const archiveEntry = ({ generation, source, candidate }: Seen, bound: Bou
     verdict: candidate.state.status === 'done' ? candidate.state.outcome.verdict : null,
     speedup: candidate.score?.rankKey ?? null,
     floorShare: candidate.score?.floorShare ?? null,
+    ...(candidate.state.status === 'done' && candidate.state.outcome.verdict === 'passed'
+      ? { cases: candidate.state.outcome.timings.map((timing) => ({ case: timing.case, medianNs: timing.candidate.medianNs })) }
+      : {}),
     failure: reasonOf(candidate),
     stoppedEarly: candidate.score?.stopped !== undefined,
     bound,

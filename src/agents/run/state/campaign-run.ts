@@ -16,7 +16,7 @@ import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { RetryOptions } from './retry-while-unavailable.ts';
 import { createRoster } from './roster.ts';
 import type { Roster } from './roster.ts';
-import { openTargets } from './targets.ts';
+import { openTargets, TUNER } from './targets.ts';
 import type { Target } from './targets.ts';
 
 /** A candidate whose verdict is waited for. The source is null after a restart: it is read back. */
@@ -59,6 +59,8 @@ export interface Retrying {
 /** How far its agents are. */
 export interface Thinking {
   readonly asking: ReadonlyMap<string, Asking>;
+  /** Of who tries params beside them. */
+  readonly tuner: Asking;
   /** Number of the next generation. */
   next: number;
   thinking: number;
@@ -105,8 +107,15 @@ export const createRun = (
     campaign,
     account: createAccount(),
     targets,
-    roster: createRoster({ agents: spec.agents, targets: targets.length, islands: spec.islands, generators: spec.generators }),
+    roster: createRoster({
+      agents: spec.agents,
+      targets: targets.length,
+      islands: spec.islands,
+      turns: spec.turns,
+      generators: spec.generators,
+    }),
     asking,
+    tuner: { breaker: createCircuitBreaker(TUNER, deps.random), reserveMicros: 0 },
     pending: new Map(),
     keeping: new Map(),
     next: 1,
@@ -124,6 +133,11 @@ export const createRun = (
 };
 
 export const submitterOf = ({ campaign }: Pick<Findings, 'campaign'>): string => `${CAMPAIGN_SUBMITTER}${campaign.id}`;
+
+export const targetIndexOf = (
+  { targets }: Pick<Findings, 'targets'>,
+  { problem, device }: Pick<Generation, 'problem' | 'device'>,
+): number => targets.findIndex((target) => target.problem === problem && target.device === device);
 
 export const targetOf = (
   { targets }: Pick<Findings, 'targets'>,

@@ -3,6 +3,7 @@
  * generator; fewer go round the targets. An agent costs its index, its island and a few past attempts.
  */
 import type { PastAttempt } from '../../../domain/campaign/generation-context.ts';
+import { type Conversation, createConversation } from '../../search/conversation.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 
 /** Attempts that an agent remembers: enough not to try the same again, few enough that a context stays short. */
@@ -12,6 +13,7 @@ export interface Agent {
   readonly index: number;
   readonly island: number;
   readonly generator: string;
+  readonly conversation: Conversation;
   /** Oldest first. */
   attempts(): readonly PastAttempt[];
   remember(attempt: Remembered): void;
@@ -20,7 +22,8 @@ export interface Agent {
 }
 
 interface Remembered {
-  readonly candidateId: CandidateId;
+  /** Null of one that was not judged. */
+  readonly candidateId: CandidateId | null;
   readonly attempt: PastAttempt;
 }
 
@@ -44,6 +47,8 @@ export interface RosterOptions {
   readonly agents: number;
   readonly targets: number;
   readonly islands: number;
+  /** Of one conversation. */
+  readonly turns: number;
   readonly generators: readonly { readonly name: string; readonly share: number }[];
 }
 
@@ -84,14 +89,17 @@ interface Placing extends RosterOptions {
 }
 
 /** Neighbours on one target get the next generator and the next island. */
-const placeOf = (index: number, { targets, islands, isRotating, names }: Placing): { agent: Agent; target: number } => {
+const placeOf = (index: number, { targets, islands, turns, isRotating, names }: Placing): { agent: Agent; target: number } => {
   const target = index % targets;
   const order = isRotating ? index : Math.floor(index / targets);
   const generator = names[isRotating ? order : order + target] ?? '';
-  return { target, agent: createAgent({ index, island: order % islands, generator }) };
+  return {
+    target,
+    agent: createAgent({ index, island: order % islands, generator, conversation: createConversation({ turnsMax: turns }) }),
+  };
 };
 
-const createAgent = (who: Pick<Agent, 'index' | 'island' | 'generator'>): Agent => {
+const createAgent = (who: Pick<Agent, 'index' | 'island' | 'generator' | 'conversation'>): Agent => {
   let remembered: readonly Remembered[] = [];
   return {
     ...who,
@@ -101,6 +109,7 @@ const createAgent = (who: Pick<Agent, 'index' | 'island' | 'generator'>): Agent 
     },
     forget: (id) => {
       remembered = remembered.filter(({ candidateId }) => candidateId !== id);
+      who.conversation.forget(id);
     },
   };
 };

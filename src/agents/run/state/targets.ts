@@ -9,9 +9,13 @@ import { LANGUAGES_OF, targetOf } from '../../../problems/targets.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createArchive } from '../../search/archive.ts';
 import type { Archive } from '../../search/archive.ts';
+import { createTuning, type Tuning } from './tuning.ts';
 import { type ReservedContents, createReservedContents } from './reserved-contents.ts';
 import type { Bound } from '../../search/entry.ts';
 import { mix } from '../../../platform/random.ts';
+
+/** Varies what declares what may vary: the only generator that tries params of its own accord. */
+export const TUNER = 'evolve';
 
 export interface Target {
   readonly problem: string;
@@ -26,6 +30,8 @@ export interface Target {
   readonly reserved: ReservedContents;
   /** Answers in a row that were copies of what was known, or that said that nothing new is left. */
   copies: number;
+  /** Params of what comes near the best. */
+  readonly tuning: Tuning;
 }
 
 type TargetPlan = Pick<Target, 'problem' | 'device' | 'languages'>;
@@ -72,6 +78,7 @@ export const openTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'
     startsLeft: 0,
     reserved: createReservedContents(),
     copies: 0,
+    tuning: createTuning({ isOn: spec.generators.every(({ name }) => name !== TUNER) }),
   }));
 
 const leastBound = ({ problem, device }: TargetPlan, judging: Pick<Judging, 'problem'>): Bound => {

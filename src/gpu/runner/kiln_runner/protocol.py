@@ -328,8 +328,16 @@ class _Device(TypedDict):
     unavailable: Optional[str]
 
 
+class Processor(TypedDict):
+    """Of the cpu device: vector instructions, and bytes of caches by name ("L1d", "L2")."""
+
+    isa: list[str]
+    caches: dict[str, int]
+
+
 class Device(_Device, total=False):
     hostMemory: Optional[str]
+    processor: Processor
 
 
 class Confinement(TypedDict):

@@ -56,10 +56,22 @@ class _Mismatch(TypedDict):
     relativeL2: str
 
 
+class ElementValues(TypedDict):
+    index: int
+    expected: str
+    actual: str
+
+
+class LargestError(ElementValues):
+    error: str
+
+
 class Mismatch(_Mismatch, total=False):
     rule: Literal["element", "norm"]
     error: str
     limit: str
+    largest: LargestError
+    near: list[ElementValues]
 
 
 class Needed(TypedDict):

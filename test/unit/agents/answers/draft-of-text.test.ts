@@ -190,8 +190,8 @@ describe('no candidate is', () => {
 });
 
 test('the input of a tool is repaired as well', () => {
-  expect(readDraftJson(RAW, LANGUAGES)).toMatchObject({ ok: true, draft: { source: SOURCE } });
-  expect(readDraftJson('{"language": "c", "source": "', LANGUAGES)).toMatchObject({
+  expect(readDraftJson(RAW, { languages: LANGUAGES, base: null })).toMatchObject({ ok: true, draft: { source: SOURCE } });
+  expect(readDraftJson('{"language": "c", "source": "', { languages: LANGUAGES, base: null })).toMatchObject({
     message: 'the candidate is no whole JSON (29 characters)',
   });
 });

@@ -8,6 +8,7 @@ import { type Language, Launch, LaunchPlan } from '../../../../src/domain/plan/p
 import { DTYPE_BYTES } from '../../../../src/domain/plan/dtype.ts';
 import { resolveCandidate } from '../../../../src/problems/resolve-candidate.ts';
 import { parseHeader } from '../../../../src/problems/parse-header.ts';
+import { contractFor } from '../../../../src/domain/text/contract-for.ts';
 import { LANGUAGES_OF } from '../../../../src/problems/targets.ts';
 import { problems } from '../../../support/agents/fake-judging.ts';
 
@@ -45,6 +46,27 @@ describe('the contract that generators read', () => {
     expect(header).toMatchObject({ ok: true, plan: { space: { BLOCK: [128, 256, 512] } } });
     const content = { language: 'cuda', source: block, params: {} } as const;
     expect(loaded && resolveCandidate(loaded, { target: 'gpu', architecture: 'sm_90a', content })).toMatchObject({ ok: true });
+  });
+});
+
+describe('the contract of some languages', () => {
+  test('holds no mark, and nothing of the others', () => {
+    const forC = contractFor(CONTRACT, ['c']);
+    expect(forC).not.toContain('<!--');
+    expect(forC).not.toMatch(/triton|__global__|NVRTC|launch\[\]\.grid/);
+    expect(forC).toContain('is refused with its name');
+    const forCuda = contractFor(CONTRACT, ['cuda']);
+    expect(forCuda).toContain('launch[].grid');
+    expect(forCuda).not.toMatch(/gcc|num_warps/);
+    expect(contractFor(CONTRACT, null)).toContain('num_warps');
+    expect(contractFor(CONTRACT, null)).not.toContain('<!--');
+  });
+
+  test('shows one in C that resolves', () => {
+    const source = /```C\n([\s\S]*?)```/.exec(CONTRACT)?.[1] ?? '';
+    const loaded = problems.get('vector_add');
+    const content = { language: 'c', source, params: {} } as const;
+    expect(loaded && resolveCandidate(loaded, { target: 'cpu', architecture: 'native', content })).toMatchObject({ ok: true });
   });
 });
 

@@ -30,7 +30,7 @@ describe('a draft is not new', () => {
       `/* kiln\n# tuned\nspace: {BLOCK: [64, 32]}\nlaunch: [{kernel: k, args: [x], block: [BLOCK], grid: [1]}]\nparams: {VEC: 1, BLOCK: 64}\n*/${body}`,
     ],
   ])('with %s', (_what, source) => {
-    expect(held.novelty(draft(source))).toEqual({ isNew: false, nearest: 1 });
+    expect(held.novelty(draft(source))).toMatchObject({ isNew: false, nearest: 1 });
   });
 
   test('with params that are the defaults anyway', () => {

@@ -27,6 +27,12 @@ OPTIONS = (
 _FORBIDDEN = re.compile(r"(?<![\w.$])\.(incbin|include|macro|altmacro|irpc?|rept)\b", re.IGNORECASE)
 
 
+# What starts a thread or another process: the judge times one thread, and what others do after it returns is nobody's work.
+_STARTS = re.compile(
+    r"\b(?:call|jmp|bl|b)\s+\*?(pthread_create|thrd_create|GOMP_\w+|v?fork|posix_spawnp?|system|popen)\b"
+)
+
+
 def compile_c(gcc: str, unit: KernelUnit, folder: str) -> Built:
     source, placed = os.path.join(folder, "candidate.c"), place_params(unit["source"], unit["params"], opening_of(unit["source"]))
     with open(source, "w", encoding="utf-8") as file:
@@ -48,9 +54,13 @@ def compile_c(gcc: str, unit: KernelUnit, folder: str) -> Built:
 def _complaint(folder: Path) -> Optional[str]:
     """In the source such a directive can be put together from macros and string literals; in the assembly it stands as it is."""
     for file in folder.glob("*.s"):
-        found = _FORBIDDEN.search(file.read_text(encoding="utf-8", errors="replace"))
+        assembly = file.read_text(encoding="utf-8", errors="replace")
+        found = _FORBIDDEN.search(assembly)
         if found:
             return f"{found.group(0)} in asm() is not allowed: a source may not read files of the host"
+        starts = _STARTS.search(assembly)
+        if starts:
+            return f"{starts.group(1)} is not allowed: a candidate in C runs on one thread, and starts no other thread or process"
     return None
 
 

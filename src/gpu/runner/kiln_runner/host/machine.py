@@ -12,6 +12,10 @@ from kiln_runner.host.memory import memory_limit_bytes
 from kiln_runner.protocol import Device
 
 
+_CACHE_KINDS = {"Data": "d", "Unified": ""}
+_VECTOR = re.compile(r"sse4_2|ssse3|avx\w*|fma|f16c|bmi2|gfni|amx_\w+|asimd\w*|neon|sve\w*|sme\w*|bf16|fphp|i8mm")
+
+
 def machine_id() -> str:
     """Stable for this installation: /etc/machine-id, else a hash of the host's name."""
     text = _read("/etc/machine-id").strip()
@@ -31,9 +35,26 @@ def processor_model() -> str:
     return found.group(1).strip() if found else platform.processor() or platform.machine() or "unknown processor"
 
 
+def caches() -> dict[str, int]:
+    """Bytes by name, "L1d" to the last level, which others share. Virtual machines may tell the last one alone, as the processor's cache size."""
+    found: dict[str, int] = {}
+    for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        level, kind = _read(str(folder / "level")).strip(), _read(str(folder / "type")).strip()
+        size = _cache_bytes(_read(str(folder / "size")).strip())
+        if level and size and kind in _CACHE_KINDS:
+            found[f"L{level}{_CACHE_KINDS[kind]}"] = size
+    told = re.search(r"^cache size\s*:\s*(\d+) KB$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return found or ({"L2": int(told.group(1)) * 1024} if told else {})
+
+
+def vector_instructions() -> list[str]:
+    """Those of this processor that a kernel's author asks about, as /proc/cpuinfo names them."""
+    found = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _read("/proc/cpuinfo"), re.MULTILINE)
+    return [flag for flag in (found.group(1).split() if found else []) if _VECTOR.fullmatch(flag)]
+
+
 def last_level_cache_bytes() -> int:
-    sizes = [_cache_bytes(_read(str(path)).strip()) for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")]
-    return max(sizes, default=0)
+    return max(caches().values(), default=0)
 
 
 def cpu_device() -> Device:
@@ -41,7 +62,7 @@ def cpu_device() -> Device:
     return {
         "id": f"cpu-{machine_id()}-0", "kind": "cpu", "model": processor_model(), "architecture": "native",
         "memoryBytes": memory_limit_bytes(), "multiprocessors": cores(), "l2Bytes": last_level_cache_bytes(),
-        "copyBytesPerSecond": None, "unavailable": None,
+        "copyBytesPerSecond": None, "unavailable": None, "processor": {"isa": vector_instructions(), "caches": caches()},
     }
 
 

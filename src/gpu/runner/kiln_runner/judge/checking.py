@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from typing import NamedTuple, Optional
 
 from kiln_runner.protocol import Tolerance
-from kiln_runner.protocol_outcomes import Mismatch, Outcome, WrongAnswer
+from kiln_runner.protocol_outcomes import ElementValues, Mismatch, Outcome, WrongAnswer
 
 from . import outcomes
 from .device import KEPT, LAST, Case, Runnable
 from .failures import CandidateFailure
-from .outcomes import Findings, SampleFault, modified_input, out_of_bounds, wrong_answer
+from .outcomes import Comparison, Findings, SampleFault, modified_input, out_of_bounds, wrong_answer
 from .sampling import Proof, Sample
 from .tensors import SEED_BITS, input_set_of, seed_for
+
+# Elements on either side of a wrong one that are told.
+NEAR = 4
 
 
 def check(case: Case, subject: Runnable, reference: Runnable, terms: "Terms", input_set: int = 0) -> None:
@@ -108,8 +111,27 @@ def evaluate(case: Case, findings: Findings, terms: "Terms", stage: Stage) -> No
         raise CandidateFailure(modified_input(case.name, findings.modified))
     for comparison in findings.comparisons:
         if not comparison.passes(terms.tolerance):
-            expected, actual = case.values(comparison)
-            raise CandidateFailure(_wrong(case, stage, comparison.mismatch(expected, actual, terms.tolerance)))
+            expected, actual = case.values(comparison, comparison.index)
+            mismatch = comparison.mismatch(expected, actual, terms.tolerance)
+            _tell_around(mismatch, case, comparison, terms.tolerance)
+            raise CandidateFailure(_wrong(case, stage, mismatch))
+
+
+def _tell_around(mismatch: Mismatch, case: Case, comparison: Comparison, tolerance: Tolerance) -> None:
+    """What is beside the wrong element, and the one that is furthest off: what a writer looks for the pattern in."""
+    worst, first = comparison.worst, comparison.index
+    last = comparison.tensor["elements"] - 1
+    near = [n for n in range(max(0, first - NEAR), min(last, first + NEAR) + 1) if n != first]
+    mismatch["near"] = [_values(case, comparison, n) for n in near]
+    if worst is not None:
+        values = _values(case, comparison, worst)
+        error = outcomes.error_text(values["expected"], values["actual"], tolerance)
+        mismatch["largest"] = {"index": worst, "expected": values["expected"], "actual": values["actual"], "error": error}
+
+
+def _values(case: Case, comparison: Comparison, index: int) -> ElementValues:
+    expected, actual = case.values(comparison, index)
+    return {"index": index, "expected": expected, "actual": actual}
 
 
 def _wrong(case: Case, stage: Stage, mismatch: Mismatch) -> WrongAnswer:

@@ -117,8 +117,8 @@ class CaseOf(Protocol[P, R]):
         """What inspect, compare and compare_samples found since the last call."""
         ...
 
-    def values(self, comparison: Comparison) -> tuple[str, str]:
-        """(expected, actual) at the comparison's index."""
+    def values(self, comparison: Comparison, index: int) -> tuple[str, str]:
+        """(expected, actual) at the flat index, as the comparison saw them."""
         ...
 
     def sampled_values(self, fault: SampleFault, look: int) -> tuple[str, str]:

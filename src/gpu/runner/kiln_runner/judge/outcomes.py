@@ -73,6 +73,7 @@ class Comparison:
         self.mismatches, first, worst, self.difference2, self.reference2 = words
         self._first = ~first & (2**64 - 1) if self.mismatches else None
         self._worst = ~worst & 0xFFFFFFFF if worst else 0
+        self._is_off = worst != 0
 
     @property
     def name(self) -> str:
@@ -82,6 +83,11 @@ class Comparison:
     def index(self) -> int:
         """The first element outside its tolerance; where only the whole is outside, the worst element."""
         return self._worst if self._first is None else self._first
+
+    @property
+    def worst(self) -> Optional[int]:
+        """Furthest off; None where nothing is, and where an index takes more than its 32 bits."""
+        return self._worst if self._is_off and self.tensor["elements"] <= 2**32 else None
 
     @property
     def relative_l2(self) -> float:
@@ -115,6 +121,11 @@ class Comparison:
             "error": error,
             "limit": limit,
         }
+
+
+def error_text(expected: str, actual: str, tolerance: Tolerance) -> str:
+    """|out - ref|."""
+    return _element_numbers(expected, actual, tolerance)[0]
 
 
 def _element_numbers(expected: str, actual: str, tolerance: Tolerance) -> tuple[str, str]:

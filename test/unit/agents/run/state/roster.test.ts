@@ -7,6 +7,7 @@ const options = (wish: Partial<RosterOptions>): RosterOptions => ({
   agents: 8,
   targets: 2,
   islands: 2,
+  turns: 4,
   generators: [{ name: 'a', share: 1 }],
   ...wish,
 });
@@ -34,7 +35,7 @@ describe('the roster of a campaign', () => {
         fc.array(fc.double({ min: 0.1, max: 10, noNaN: true }), { minLength: 1, maxLength: 4 }),
         (agents, targets, islands, shares) => {
           const generators = shares.map((share, index) => ({ name: `g${index}`, share }));
-          const roster = createRoster({ agents, targets, islands, generators });
+          const roster = createRoster({ agents, targets, islands, turns: 4, generators });
           const taken = takeAll(roster);
           expect(taken.map(({ agent }) => agent).toSorted((a, b) => a - b)).toEqual(
             Array.from({ length: agents }, (_, index) => index),

@@ -262,10 +262,10 @@ class CpuCase:
         found, self._found = self._found, Findings(None, None, [])
         return found
 
-    def values(self, comparison: Comparison) -> tuple[str, str]:
+    def values(self, comparison: Comparison, index: int) -> tuple[str, str]:
         name, dtype, look = comparison.tensor["name"], comparison.tensor["dtype"], comparison.look
         size = DTYPE_BYTES[dtype]
-        at = [self._hidden[f"{kind}{look}/{name}"].offset + size * comparison.index for kind in ("expected", "kept")]
+        at = [self._hidden[f"{kind}{look}/{name}"].offset + size * index for kind in ("expected", "kept")]
         expected, kept = (element_text(self._private.bytes_at(offset, size), dtype) for offset in at)
         return expected, kept
 

@@ -1,8 +1,6 @@
 """The CPU as the protocol sees it (device.Device)."""
 import ctypes
 import mmap
-import os
-import platform
 import secrets
 import time
 from collections.abc import Iterable, Sequence
@@ -10,6 +8,7 @@ from pathlib import Path
 from typing import Optional
 
 from kiln_runner import protocol
+from kiln_runner.host.machine import cpu_device
 from kiln_runner.protocol import DefinedCase, ProblemDefinition, Telemetry
 
 from ..artifacts import Artifact
@@ -51,17 +50,7 @@ class CpuDevice:
         self._copy_rate = self._measure_copy()
 
     def describe(self) -> protocol.Device:
-        return {
-            "id": self._id,
-            "kind": "cpu",
-            "model": cpu_model(),
-            "architecture": "native",
-            "memoryBytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-            "multiprocessors": os.cpu_count() or 1,
-            "l2Bytes": 0,
-            "copyBytesPerSecond": self._copy_rate,
-            "unavailable": None,
-        }
+        return {**cpu_device(), "id": self._id, "copyBytesPerSecond": self._copy_rate}
 
     def unavailable(self) -> None:
         """Others on the CPU are no reason: it is for development."""
@@ -138,10 +127,3 @@ class CpuDevice:
 def refuse_tracing() -> None:
     """Nobody without the right to trace any process may read or write this one's memory and descriptors: not what it starts, either."""
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-
-
-def cpu_model() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()

@@ -355,10 +355,10 @@ class GpuCase:
                 return tensor["name"]
         return None
 
-    def values(self, comparison: Comparison) -> tuple[str, str]:
+    def values(self, comparison: Comparison, index: int) -> tuple[str, str]:
         tensor, size = comparison.tensor, DTYPE_BYTES[comparison.tensor["dtype"]]
         starts = [self._hidden(kind, comparison.look, tensor) for kind in ("expected", "kept")]
-        texts = [element_text(self._driver.download(start + size * comparison.index, size), tensor["dtype"]) for start in starts]
+        texts = [element_text(self._driver.download(start + size * index, size), tensor["dtype"]) for start in starts]
         return texts[0], texts[1]
 
     def sampled_values(self, fault: SampleFault, look: int) -> tuple[str, str]:

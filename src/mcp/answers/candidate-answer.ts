@@ -1,0 +1,98 @@
+/** Everything that is known of a candidate, gathered. */
+import type { PlanView } from '../../domain/api/candidates.ts';
+import type { RankingView } from '../../domain/api/problems.ts';
+import type { Candidate } from '../../domain/candidate.ts';
+import { KilnError } from '../../domain/errors.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { Score } from '../../domain/ranking/ranking.ts';
+import { statusText } from '../../domain/text/describe.ts';
+import { untrusted } from '../../domain/text/untrusted.ts';
+import { plainLine } from '../../platform/printable-text.ts';
+import type { McpKiln } from '../mcp-kiln.ts';
+import type { CandidateData } from './candidate-data.ts';
+import { casesOf, rounded } from './case-data.ts';
+import { failureDataOf } from './failure-data.ts';
+import { PLACES_READ, standingOf } from './standing.ts';
+
+export interface Beside {
+  readonly duplicate?: string | undefined;
+  readonly withSource?: boolean;
+}
+
+export const candidateAnswer = async (kiln: McpKiln, candidate: Candidate, beside: Beside = {}): Promise<CandidateData> => {
+  const { id, submission, state } = candidate;
+  const source = beside.withSource === true ? (await kiln.source(id)).source : null;
+  const known = {
+    id,
+    problem: submission.problem,
+    device: submission.device,
+    language: submission.language,
+    params: submission.params,
+    ...(submission.trial === 0 ? {} : { trial: submission.trial }),
+    status: state.status,
+    ...(beside.duplicate === undefined ? {} : { duplicate: beside.duplicate }),
+    ...(source === null ? {} : { source: untrusted(`Its source (${submission.language})`, source) }),
+  };
+  if (state.status !== 'done') return { ...known, verdict: null, ...(await waitingOf(kiln, candidate)) };
+  const { outcome } = state;
+  const passed = outcome.verdict === 'passed';
+  const plan = passed ? await orNull(kiln.plan(id)) : null;
+  return {
+    ...known,
+    verdict: outcome.verdict,
+    ...(candidate.score === null ? {} : await scoreOf(kiln, candidate, candidate.score)),
+    ...(passed ? { cases: casesOf(outcome.timings, plan) } : {}),
+    ...failureDataOf(outcome, candidate.compileLog, passed ? null : await problemOf(kiln, submission.problem)),
+    ...(candidate.resources === null ? {} : { resources: candidate.resources }),
+    ...(candidate.attempts.length === 0 ? {} : { judged: candidate.attempts.map(attemptText) }),
+    next: passed ? NEXT_PASSED : NEXT_FAILED,
+  };
+};
+
+const NEXT_PASSED =
+  'Make it faster: the case with the lowest floorShare has most to gain. profile_candidate says what limits it, compare measures two candidates in pairs, sweep tries its params.';
+const NEXT_FAILED = 'Repair what the failure says and submit again.';
+
+const scoreOf = async (kiln: McpKiln, candidate: Candidate, score: Score): Promise<Partial<CandidateData>> => {
+  const { problem, device } = candidate.submission;
+  const ranking = await orNull<RankingView>(kiln.ranking(problem, { device, limit: PLACES_READ }));
+  return {
+    speedup: rounded(score.speedup),
+    speedupLow: rounded(score.speedupLow),
+    speedupHigh: rounded(score.speedupHigh),
+    ranksAs: rounded(score.rankKey),
+    timeNs: rounded(score.timeNs),
+    ...(score.floorShare === null ? {} : { floorShare: rounded(score.floorShare) }),
+    deviceModel: score.deviceModel,
+    standing: standingOf(candidate, score, ranking ?? { problem, models: [], failed: {} }),
+  };
+};
+
+const waitingOf = async (kiln: McpKiln, { id, state, paused }: Candidate): Promise<Pick<CandidateData, 'waiting' | 'next'>> => {
+  const why = await kiln.why(id);
+  const pause = paused === null ? '' : '; it is paused';
+  return {
+    waiting: {
+      reason: `${statusText(state)}: ${plainLine(why.summary, 600)}${pause}`,
+      ...(why.todo === null ? {} : { todo: plainLine(why.todo, 600) }),
+      ...(why.eta === null ? {} : { etaSeconds: rounded(why.eta.seconds) }),
+    },
+    next: 'It is not judged yet and is not lost: call wait_for_verdict with this id.',
+  };
+};
+
+const attemptText = ({ hostId, deviceModel, mode, verdict, infra }: Candidate['attempts'][number]): string =>
+  `${mode === 'screen' ? 'judged' : 'confirmed'} on ${deviceModel} (${hostId}): ${verdict ?? `not the candidate's failure: ${plainLine(infra ?? 'unknown')}`}`;
+
+const problemOf = async (kiln: McpKiln, name: string): Promise<Problem | null> =>
+  (await orNull(kiln.problem(name)))?.problem ?? null;
+
+/** A problem, or a plan for it, that is not there any more. */
+const orNull = async <T extends RankingView | PlanView | object>(asked: Promise<T>): Promise<T | null> => {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof KilnError && !error.retryable) return null;
+    throw error;
+  }
+};

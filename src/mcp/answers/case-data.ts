@@ -1,0 +1,50 @@
+/** The times of each bench case, with how near they come to what the device allows. */
+import type { PlanView } from '../../domain/api/candidates.ts';
+import type { CaseTiming } from '../../domain/measurement.ts';
+import type { CaseData } from './candidate-data.ts';
+
+export const casesOf = (timings: readonly CaseTiming[], plan: PlanView | null): CaseData[] =>
+  timings.map((timing) => ({ ...timesOf(timing), ...ratesOf(timing, plan) }));
+
+const timesOf = ({ case: name, candidate, baseline, speedup, speedupLow, speedupHigh }: CaseTiming): CaseData => ({
+  case: name,
+  medianNs: rounded(candidate.medianNs),
+  baselineNs: rounded(baseline.medianNs),
+  speedup: rounded(speedup),
+  speedupLow: rounded(speedupLow),
+  speedupHigh: rounded(speedupHigh),
+  ...(candidate.humps === undefined ? {} : { humps: candidate.humps }),
+});
+
+const ratesOf = (timing: CaseTiming, plan: PlanView | null): Partial<CaseData> => {
+  const work = plan?.cases.find(({ name }) => name === timing.case);
+  if (work === undefined) return {};
+  const { shape, bytes, flops } = work;
+  const ns = timing.candidate.medianNs;
+  return {
+    shape,
+    gigabytesPerSecond: rounded(bytes / ns),
+    ...(flops > 0 ? { teraflopsPerSecond: rounded(flops / ns / 1000) } : {}),
+    ...limitOf({ bytes, flops, ns }, plan?.ceilings ?? null),
+  };
+};
+
+interface Done {
+  readonly bytes: number;
+  readonly flops: number;
+  readonly ns: number;
+}
+
+/** As the floor of a score is reckoned: all bytes at the memory's rate, or all operations at the unit's. */
+const limitOf = ({ bytes, flops, ns }: Done, ceilings: PlanView['ceilings']): Partial<CaseData> => {
+  if (ceilings === null) return {};
+  const memoryNs = (bytes / ceilings.bytesPerSecond) * 1e9;
+  const computeNs = ceilings.flopsPerSecond === null ? 0 : (flops / ceilings.flopsPerSecond) * 1e9;
+  return {
+    floorShare: rounded(Math.max(memoryNs, computeNs) / ns),
+    bound: memoryNs >= computeNs ? 'memory' : 'compute',
+  };
+};
+
+/** Four digits: more is noise, and is read by a model. */
+export const rounded = (value: number): number => Number(value.toPrecision(4));
