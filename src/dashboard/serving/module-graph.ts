@@ -17,12 +17,15 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'diff/lib/diff/array.js': 'node_modules/diff/libesm/diff/array.js',
 };
 const IMPORT = /^\s*(?:import|export)\s[^'"]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bfrom"([^"]+)"/gmu;
+const ON_DEMAND = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/gu;
 const MODULES_MAX = 500;
 
 export interface BrowserModule {
   /** Path under the assets' folder: "src/dashboard/browser/app.ts", "npm/preact/dist/preact.mjs". */
   readonly path: string;
   readonly code: string;
+  /** Paths of what it imports at once. */
+  readonly imports: readonly string[];
 }
 
 export interface ModuleGraph {
@@ -40,14 +43,30 @@ export const readModuleGraph = (): ModuleGraph => {
     if (modules.has(file)) continue;
     if (modules.size >= MODULES_MAX) throw new Error(`the dashboard has more than ${MODULES_MAX} modules`);
     const code = codeOf(file);
-    modules.set(file, { path: pathOf(file), code });
-    waiting.push(...importsOf(code).map((specifier) => resolved(specifier, file)));
+    const imports = importsOf(code).map((specifier) => resolved(specifier, file));
+    modules.set(file, { path: pathOf(file), code, imports: imports.map(pathOf) });
+    waiting.push(...imports, ...[...code.matchAll(ON_DEMAND)].map(([, specifier = '']) => resolved(specifier, file)));
   }
   return {
     entry: ENTRY,
     modules: [...modules.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1)),
     packages: Object.fromEntries(Object.entries(PACKAGES).map(([name, file]) => [name, pathOf(join(ROOT, file))])),
   };
+};
+
+/** The modules that run before those of `paths` do, and these. */
+export const neededBy = (graph: ModuleGraph, paths: readonly string[]): readonly BrowserModule[] => {
+  const byPath = new Map(graph.modules.map((module) => [module.path, module]));
+  const found = new Set<BrowserModule>();
+  const waiting = [...paths];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const module = byPath.get(path);
+    if (module === undefined) throw new Error(`the dashboard has no module ${path}`);
+    if (found.has(module)) continue;
+    found.add(module);
+    waiting.push(...module.imports);
+  }
+  return graph.modules.filter((module) => found.has(module));
 };
 
 const codeOf = (file: string): string => {

@@ -5,20 +5,24 @@ import { type Asset, type Assets, createAsset, encodingFor, loadAssets } from '.
 import { imageRoutes, type Rankings } from './images.ts';
 import { createPage } from './page.ts';
 
-/** Addresses that people may open, reload and send to others. None has an `id`: what is no candidate is told by the page. */
-const PAGES = [
-  '/',
-  '/fleet',
-  '/problems',
-  '/problems/:name',
-  '/candidates',
-  '/candidates/:which',
-  '/sweeps',
-  '/sweeps/:which',
-  '/campaigns',
-  '/campaigns/:which',
-  '/submit',
-] as const;
+/**
+ * Addresses that people may open, reload and send to others, and the module of the page. None has an `id`: what is no candidate is told by the
+ * page.
+ */
+const PAGES: Readonly<Record<string, string>> = {
+  '/': 'overview',
+  '/fleet': 'fleet',
+  '/problems': 'problems',
+  '/problems/:name': 'problem',
+  '/candidates': 'candidates',
+  '/candidates/:which': 'candidate',
+  '/sweeps': 'sweeps',
+  '/sweeps/:which': 'sweep',
+  '/campaigns': 'campaigns',
+  '/campaigns/:which': 'campaign',
+  '/submit': 'submit',
+};
+const PAGES_FOLDER = 'src/dashboard/browser/pages';
 const KEEP_FOR_GOOD = 'private, max-age=31536000, immutable';
 const ASK_EACH_TIME = 'private, no-cache';
 const NOT_MODIFIED = 304;
@@ -28,13 +32,16 @@ export const dashboardRoutes = async (app: FastifyInstance, { rankings }: { read
   imageRoutes(app, rankings);
   const parts = onceOnly(() => {
     const assets = loadAssets();
-    return { assets, page: servedPage(assets) };
+    const pages = Object.entries(PAGES).map(([url, name]) => [url, servedPage(assets, `${PAGES_FOLDER}/${name}.ts`)] as const);
+    return { assets, pages: new Map(pages) };
   });
   loadSoon(app, parts);
   const hidden = { schema: { hide: true } };
-  for (const url of PAGES) {
+  for (const url of Object.keys(PAGES)) {
     app.get(url, hidden, (request, reply) => {
-      const { asset, headers, etag } = parts().page;
+      const page = parts().pages.get(url);
+      if (page === undefined) return reply.callNotFound();
+      const { asset, headers, etag } = page;
       void reply.headers(headers);
       return answer({ request, reply, asset, etag, cache: ASK_EACH_TIME });
     });
@@ -67,8 +74,8 @@ const loadSoon = (app: FastifyInstance, load: () => void): void => {
   });
 };
 
-const servedPage = (assets: Assets) => {
-  const { html, policy } = createPage(assets);
+const servedPage = (assets: Assets, module: string) => {
+  const { html, policy } = createPage(assets, module);
   return {
     asset: createAsset(html, 'text/html; charset=utf-8'),
     etag: createHash('sha256').update(html).digest('hex').slice(0, 16),

@@ -72,6 +72,12 @@ export const connection = signal<'connecting' | 'live' | 'lost'>('connecting');
 /** Rises with every (re)connection: what was read before may be old. */
 export const generation = signal(0);
 
+/** The first questions are asked behind the stream's beginning, so that nothing happens unseen between the two; but not for longer than this. */
+const FIRST_WAIT_MS = 300;
+let begin: () => void = () => undefined;
+/** Resolved when questions may be asked: what changes from then on is told. */
+export const begun: Promise<void> = new Promise((resolve) => (begin = resolve));
+
 const listeners = new Set<Listener>();
 let waiting: JournalEvent[] = [];
 let timer: ReturnType<typeof setTimeout> | null = null;
@@ -85,6 +91,7 @@ export const onEvents = (listener: Listener): (() => void) => {
 };
 
 export const startEvents = (): void => {
+  setTimeout(begin, IS_SHARED ? 0 : FIRST_WAIT_MS);
   if (IS_SHARED) {
     setInterval(() => {
       if (!document.hidden) generation.value += 1;
@@ -140,6 +147,7 @@ const open = (): void => {
     connectLimitMs = CONNECT_LIMIT_MS;
     connection.value = 'live';
     generation.value += 1;
+    begin();
   });
   own.addEventListener('error', () => {
     if (source !== own) return;

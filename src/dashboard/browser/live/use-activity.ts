@@ -7,6 +7,8 @@ import { useAnswer } from './use-answer.ts';
 
 /** Asked again for what was written while the last answer was made. */
 const OVERLAP_MS = 3000;
+/** Of the first answer: where a window holds more, its beginning stays empty. */
+const FIRST_MAX = 4000;
 
 export interface LiveActivity {
   readonly history: LaneHistory;
@@ -39,7 +41,9 @@ const createStore = (windowMs: number) => {
     read: async (): Promise<true> => {
       const newest = history.newest();
       const from = Math.max(newest === null ? 0 : Date.parse(newest) - OVERLAP_MS, daemonNowMs() - windowMs);
-      const { attempts } = await ask('GET', '/v1/activity', { query: { since: new Date(from).toISOString() } });
+      const { attempts } = await ask('GET', '/v1/activity', {
+        query: { since: new Date(from).toISOString(), ...(newest === null ? { limit: FIRST_MAX } : {}) },
+      });
       const fresh = history.add(attempts, daemonNowMs());
       for (const listener of listeners) listener(fresh);
       return true;

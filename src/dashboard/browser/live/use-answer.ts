@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { JournalEvent } from '../../../domain/journal.ts';
 import { ApiError } from './api.ts';
-import { connection, generation, onEvents } from './events.ts';
+import { begun, connection, generation, onEvents } from './events.ts';
 
 export interface Asked<T> {
   readonly data: T | null;
@@ -68,9 +68,12 @@ interface Loop<T> {
 
 /** Asks once at a time; asked meanwhile, it asks once more after the pause. */
 const createLoop = <T>({ read, pauseMs, show }: Loop<T>): { readonly ask: () => void; readonly stop: () => void } => {
-  let state: 'idle' | 'asking' | 'pausing' | 'stopped' = 'idle';
+  let state: 'idle' | 'waiting' | 'asking' | 'pausing' | 'stopped' = 'idle';
   let again = false;
   const run = async (): Promise<void> => {
+    state = 'waiting';
+    await begun;
+    if (isStopped()) return;
     state = 'asking';
     again = false;
     const [data, error] = await read().then(
@@ -92,7 +95,8 @@ const createLoop = <T>({ read, pauseMs, show }: Loop<T>): { readonly ask: () => 
   return {
     ask: () => {
       if (state === 'idle') void run();
-      else again = true;
+      // Who waits has not asked yet, and will be told all that is so by then.
+      else if (state !== 'waiting') again = true;
     },
     stop: () => {
       state = 'stopped';

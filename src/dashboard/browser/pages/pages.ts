@@ -1,17 +1,19 @@
 /** Which page an address is. */
 import { h, type ComponentType, type JSX } from 'preact';
 import { shortId } from '../parts/elements.ts';
-import { CampaignPage } from './campaign.ts';
-import { CampaignsPage } from './campaigns.ts';
-import { CandidatePage } from './candidate.ts';
-import { CandidatesPage } from './candidates.ts';
-import { FleetPage } from './fleet.ts';
-import { OverviewPage } from './overview.ts';
-import { ProblemPage } from './problem.ts';
-import { ProblemsPage } from './problems.ts';
-import { SubmitPage } from './submit.ts';
-import { SweepPage } from './sweep.ts';
-import { SweepsPage } from './sweeps.ts';
+import { onDemand } from './on-demand.ts';
+
+const OverviewPage = onDemand(async () => (await import('./overview.ts')).OverviewPage);
+const FleetPage = onDemand(async () => (await import('./fleet.ts')).FleetPage);
+const ProblemsPage = onDemand(async () => (await import('./problems.ts')).ProblemsPage);
+const ProblemPage = onDemand(async () => (await import('./problem.ts')).ProblemPage);
+const CandidatesPage = onDemand(async () => (await import('./candidates.ts')).CandidatesPage);
+const CandidatePage = onDemand(async () => (await import('./candidate.ts')).CandidatePage);
+const SweepsPage = onDemand(async () => (await import('./sweeps.ts')).SweepsPage);
+const SweepPage = onDemand(async () => (await import('./sweep.ts')).SweepPage);
+const CampaignsPage = onDemand(async () => (await import('./campaigns.ts')).CampaignsPage);
+const CampaignPage = onDemand(async () => (await import('./campaign.ts')).CampaignPage);
+const SubmitPage = onDemand(async () => (await import('./submit.ts')).SubmitPage);
 
 interface ShownPage {
   readonly title: string;

@@ -1,6 +1,6 @@
 /**
- * One lane for each device, on one canvas. Time runs through a ring of columns that is drawn into once, when something finishes; each frame
- * only copies it with another offset, so that a hundred lanes cost what one does.
+ * One lane for each device, on one canvas. Time runs through a ring of columns that is drawn into once, when something finishes; it is copied with
+ * another offset when time has come a column further, so that a hundred lanes cost what one does, and a picture that is as before costs nothing.
  */
 import { h, type JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -106,6 +106,8 @@ const createPainter = (canvas: HTMLCanvasElement, { lanes, history, windowMs }: 
   /** Columns up to this one are empty or drawn. */
   let head = 0;
   let frame = 0;
+  /** What is on the screen: null after a change. */
+  let shown: { readonly head: number; readonly lanes: readonly Lane[] } | null = null;
 
   const columnOf = (ms: number): number => (ms / windowMs) * columns;
 
@@ -134,8 +136,10 @@ const createPainter = (canvas: HTMLCanvasElement, { lanes, history, windowMs }: 
     frame = requestAnimationFrame(paint);
     if (screen === null || columns === 0) return;
     advance();
-    screen.clearRect(0, 0, canvas.width, canvas.height);
     const rows = lanes();
+    if (shown?.head === head && shown.lanes === rows) return;
+    shown = { head, lanes: rows };
+    screen.clearRect(0, 0, canvas.width, canvas.height);
     rows.forEach(({ deviceId, isRunning, isOut }, row) => {
       const top = (row * LANE_PX + BAR_TOP_PX) * ratio;
       screen.fillStyle = colours['idle'] ?? '';
@@ -159,6 +163,7 @@ const createPainter = (canvas: HTMLCanvasElement, { lanes, history, windowMs }: 
     ring.height = Math.max(1, canvas.height);
     colours = coloursOf(canvas);
     head = Math.floor(columnOf(daemonNowMs() - DELAY_MS));
+    shown = null;
     lanes().forEach(({ deviceId }, row) => {
       for (const stretch of history.stretchesOf(deviceId)) fill(row, stretch);
     });
@@ -168,6 +173,7 @@ const createPainter = (canvas: HTMLCanvasElement, { lanes, history, windowMs }: 
   return {
     add: (fresh) => {
       advance();
+      shown = null;
       lanes().forEach(({ deviceId }, row) => {
         for (const stretch of fresh.get(deviceId) ?? []) fill(row, stretch);
       });
