@@ -25,7 +25,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // A client of the engine, as agents are.
   sweeps: ['domain', 'problems'],
   // `kiln up` is the process of the daemon.
-  cli: ['client', 'config', 'domain', 'mcp', 'daemon.ts', 'doctor.ts', 'problem-check.ts'],
+  // Problems of other tools, read and written as texts.
+  importers: ['domain'],
+  cli: ['client', 'config', 'domain', 'importers', 'mcp', 'daemon.ts', 'doctor.ts', 'problem-check.ts'],
   // What a daemon opens for itself alone, and `kiln doctor` looks at.
   storage: ['domain', 'config', 'store', 'queue'],
   // Hosts that come and go.

@@ -7,7 +7,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { PositionEncoding, Workspace } from '@astral-sh/ruff-wasm-nodejs';
 import { z } from 'zod';
 
-const OURS = '{src/gpu/runner,scripts,test/python,bench,config}/**/*.py';
+const OURS = '{src/gpu/runner,src/importers,scripts,test/python,bench,config}/**/*.py';
 
 const SETTINGS = {
   'line-length': 150,

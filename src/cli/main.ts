@@ -13,6 +13,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addFleet } from './commands/fleet.ts';
 import { addGenerators } from './commands/generators.ts';
 import { addHost } from './commands/host.ts';
+import { addImport } from './commands/import.ts';
 import { addList } from './commands/list.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addProblemCheck, addProblems } from './commands/problems.ts';
@@ -57,6 +58,7 @@ const COMMANDS = [
   addWatch,
   addProblems,
   addProblemCheck,
+  addImport,
   addTop,
   addUp,
   addDemo,

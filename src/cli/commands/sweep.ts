@@ -149,7 +149,10 @@ const addResults = (program: Command, sweep: Command): void => {
     .description('what became of its points')
     .argument('<id>')
     .addOption(
-      new Option('-f, --format <name>', 'table, csv, jsonl, or best: the best configuration as JSON').choices(RESULT_FORMATS),
+      new Option(
+        '-f, --format <name>',
+        'table, csv, jsonl, best: the best configuration as JSON, or t4: for other tuners',
+      ).choices(RESULT_FORMATS),
     )
     .option('-o, --out <file>', 'write it there')
     .action(async (id: string, { format, out }: { readonly format?: ResultFormat; readonly out?: string }) => {

@@ -1,13 +1,14 @@
-/** Results of a sweep as a table, CSV, JSON lines, or its best configuration. Pure. */
+/** Results of a sweep as a table, CSV, JSON lines, its best configuration, or in the T4 form. Pure. */
 import type { SweepResults, SweepView } from '../../domain/api/sweeps.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { toCsv } from '../../domain/text/csv.ts';
 import { milliseconds, nanoseconds, times } from '../../domain/text/units.ts';
 import { paramsText } from '../../domain/text/params-text.ts';
+import { t4Of } from '../../importers/kerneltuner/t4.ts';
 import { jsonText } from '../context.ts';
 import { table } from './table.ts';
 
-export const RESULT_FORMATS = ['table', 'csv', 'jsonl', 'best'] as const;
+export const RESULT_FORMATS = ['table', 'csv', 'jsonl', 'best', 't4'] as const;
 export type ResultFormat = (typeof RESULT_FORMATS)[number];
 
 type Results = SweepResults['results'];
@@ -27,6 +28,8 @@ export const resultsText = ({ view, results }: Reported, format: ResultFormat): 
       return results.map((result) => `${jsonText(result)}\n`).join('');
     case 'best':
       return `${jsonText(bestOf(view, results), 2)}\n`;
+    case 't4':
+      return `${jsonText(t4Of(results, namesOf(view, results)), 2)}\n`;
   }
 };
 

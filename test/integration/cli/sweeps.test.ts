@@ -79,6 +79,14 @@ describe('kiln sweep', () => {
       reported: 1,
       verdict: 'passed',
     });
+    const t4 = JSON.parse((await kiln('results', id, '-f', 't4')).stdout) as { readonly results: readonly object[] };
+    expect(t4).toMatchObject({ schema_version: '1.0.0', metadata: { timeunit: 'milliseconds' } });
+    expect(t4.results).toHaveLength(5);
+    expect(t4.results[0]).toMatchObject({
+      configuration: { BLOCK: expect.any(Number) as number },
+      invalidity: 'correct',
+      correctness: 1,
+    });
     await kiln('results', id, '-f', 'best', '-o', 'best.json');
     expect(JSON.parse(readFileSync(join(folder, 'best.json'), 'utf8'))).toMatchObject({
       problem: 'vector_add',

@@ -1,0 +1,88 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { KilnError } from '../../domain/errors.ts';
+import { plainText } from '../../platform/printable-text.ts';
+import { type Imported, importT1 } from '../../importers/kerneltuner/import-t1.ts';
+import { recordScript } from '../../importers/kerneltuner/record-script.ts';
+import { parseT1 } from '../../importers/kerneltuner/t1.ts';
+import { note, print, printJson, PROJECT_ROOT, type GlobalOptions } from '../context.ts';
+import { readText } from '../input/source-file.ts';
+
+interface ImportOptions {
+  readonly name?: string;
+  readonly device: string;
+  readonly to: string;
+}
+
+export const addImport = (program: Command): void => {
+  program
+    .command('import')
+    .description('problems of other tools as problems of Kiln (docs/importers.md)')
+    .command('kerneltuner')
+    .description('a tuning problem in the T1 form, or a script that calls tune_kernel: a folder with problem, kernel and sweep')
+    .argument('<file>', 'the problem (.json), or the script (.py): it is run on this machine, and tunes nothing')
+    .option('--name <name>', "the problem's name (default: the benchmark's, or the kernel's)")
+    .option('-d, --device <class>', 'device class of its sweep', 'H100')
+    .option('--to <folder>', 'where the folder is made', join(PROJECT_ROOT, 'kernels'))
+    .action(async (file: string, options: ImportOptions) => {
+      const { json = false } = program.opts<GlobalOptions>();
+      const imported = file.endsWith('.py') ? await importScript(file, options) : [await importFile(file, options)];
+      const folders: string[] = [];
+      for (const one of imported) folders.push(await written(one, options.to));
+      if (json) printJson(imported.map(({ name, notes }, index) => ({ name, folder: folders[index], notes })));
+      else print(imported.map((one, index) => importedText(one, folders[index] ?? '')).join('\n'));
+    });
+};
+
+const importFile = async (file: string, { name, device }: ImportOptions): Promise<Imported> => {
+  const t1 = parseT1(await readText(file), file);
+  return importT1(t1, { source: await kernelOf(t1.KernelSpecification.KernelFile, file), name, device });
+};
+
+/** Beside the problem's file, or beside its folder. */
+const kernelOf = async (kernelFile: string, file: string): Promise<string> => {
+  const folder = dirname(resolve(file));
+  for (const base of [folder, dirname(folder)]) {
+    const text = await readFile(resolve(base, kernelFile), 'utf8').catch(() => null);
+    if (text !== null) return text;
+  }
+  throw new KilnError('INVALID_REQUEST', `KernelFile: ${kernelFile} is neither in ${folder} nor beside it`);
+};
+
+const importScript = async (script: string, options: ImportOptions): Promise<readonly Imported[]> => {
+  const folder = await mkdtemp(join(tmpdir(), 'kiln-import-'));
+  try {
+    const { files, complaint } = await recordScript(script, folder);
+    if (complaint !== null) note(`the script ended badly after its last tune_kernel: ${plainText(complaint)}`);
+    if (files.length > 1 && options.name !== undefined)
+      throw new KilnError('INVALID_REQUEST', `--name: ${script} tunes ${files.length} kernels; leave the name out`);
+    return await Promise.all(files.map(async (file) => importFile(file, options)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+const written = async ({ name, files }: Imported, to: string): Promise<string> => {
+  const folder = join(to, name);
+  await mkdir(to, { recursive: true });
+  await mkdir(folder).catch((cause: unknown) => {
+    throw new KilnError('INVALID_REQUEST', `${folder} cannot be made: remove it if it is there, or give another --name`, {
+      cause,
+    });
+  });
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  return folder;
+};
+
+const importedText = ({ name, notes }: Imported, folder: string): string =>
+  [
+    `${name}  ${folder}`,
+    'its reference is the kernel itself at one point: put an obviously right one there (README.md says more)',
+    ...notes.map((one) => `note: ${plainText(one)}`),
+    `start the daemon anew, then: kiln sweep start ${join(folder, 'sweep.yaml')} --watch`,
+  ].join('\n');
