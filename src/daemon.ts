@@ -96,7 +96,7 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
       notReady: async () => engine.kiln.notReady() ?? notReady(),
     };
     const work = createHostWork(engine.hosts);
-    const url = await listen(config, { kiln, campaigns, sweeps, work, shares: store }, { log, closers });
+    const url = await listen(config, { kiln, campaigns, sweeps, work, shares: store, access: store }, { log, closers });
     log.info({ url, problems: problems.size, hosts: sessions.length }, 'kiln is up');
     return { url, lost: lost.promise, reload: async () => void (await live.control.reload()), stop };
   } catch (error) {
@@ -117,6 +117,7 @@ const listen = async (
     readonly sweeps: RunningSweeps;
     readonly work: HostWork;
     readonly shares: SqlStore;
+    readonly access: SqlStore;
   },
   { log, closers }: { readonly log: Logger; readonly closers: Closer[] },
 ): Promise<string> => {

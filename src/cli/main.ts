@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { KilnError } from '../domain/errors.ts';
+import { addAudit } from './commands/audit.ts';
 import { addCampaign } from './commands/campaign.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDemo } from './commands/demo.ts';
@@ -25,6 +26,7 @@ import { addShow } from './commands/show.ts';
 import { addCancel, addPause, addRejudge, addReprioritise, addResume } from './commands/steering.ts';
 import { addSubmit } from './commands/submit.ts';
 import { addSweep } from './commands/sweep.ts';
+import { addToken } from './commands/token.ts';
 import { addTop } from './commands/top.ts';
 import { addUp } from './commands/up.ts';
 import { addWatch } from './commands/watch.ts';
@@ -45,6 +47,8 @@ const COMMANDS = [
   addDeploy,
   addRank,
   addShare,
+  addToken,
+  addAudit,
   addSweep,
   addCampaign,
   addGenerators,

@@ -39,6 +39,9 @@ import { fleetControlContract } from '../domain/api/fleet-control-contract.ts';
 import type { AddHost, FleetPlan, HostAdded, HostRemoved } from '../domain/api/fleet-control.ts';
 import type { Rejudge, Reprioritise, Steer, Steered } from '../domain/api/steering.ts';
 import type { Why } from '../domain/api/why.ts';
+import { accessContract } from '../domain/api/access-contract.ts';
+import type { Token } from '../domain/access/token.ts';
+import type { Access, AuditList, AuditQuery, CreateToken, TokenCreated, TokenList } from '../domain/api/tokens.ts';
 import { sharesContract } from '../domain/api/shares-contract.ts';
 import type { CreateShare, ShareCreated, ShareList } from '../domain/api/shares.ts';
 import { KilnError } from '../domain/errors.ts';
@@ -150,6 +153,15 @@ export interface KilnClient extends SweepCalls {
   createShare(share: CreateShare): Promise<ShareCreated>;
   shares(): Promise<ShareList>;
   revokeShare(id: string): Promise<Share>;
+  /** Who calls, and with what role. */
+  access(): Promise<Access>;
+  /** The answer's `token` is told this once. */
+  createToken(token: CreateToken): Promise<TokenCreated>;
+  tokens(): Promise<TokenList>;
+  /** By name or id. */
+  revokeToken(token: string): Promise<Token>;
+  /** Newest first; `before`: the `next` of the answer before. */
+  audit(query?: Partial<AuditQuery>): Promise<AuditList>;
   generators(): Promise<GeneratorList>;
   /** Commands, jobs and files of hosts. */
   readonly hosts: HostsClient;
@@ -219,6 +231,11 @@ export const createClient = (options: ClientOptions): KilnClient => {
     campaignReport: (id, query = {}) => text(campaignsContract.report, { params: { id }, query }),
     createShare: (share) => json(sharesContract.create, { body: share }),
     shares: () => json(sharesContract.list),
+    access: () => json(accessContract.own),
+    createToken: (body) => json(accessContract.create, { body }),
+    tokens: () => json(accessContract.list),
+    revokeToken: (token) => json(accessContract.revoke, { params: { token } }),
+    audit: (query = {}) => json(accessContract.audit, { query }),
     revokeShare: (share) => json(sharesContract.revoke, { params: { share } }),
     generators: () => json(generatorsContract.list),
     hosts: createHostsClient(connection),

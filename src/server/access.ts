@@ -1,12 +1,14 @@
 /**
- * Who may call: programs with the bearer token and browsers with a session made from it; where no token is configured, only this machine's
- * own programs and pages.
+ * Who may call: programs with a bearer token and browsers with a session made from it; where no token is configured, only this machine's
+ * own programs and pages. A token is the configured one, whose holder is the operator, or a named one, with the role that it was given.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { OPERATOR, type Principal } from '../domain/access/principal.ts';
 import { KilnError } from '../domain/errors.ts';
 import { SHARED_PREFIX } from '../domain/share-scope.ts';
 import { isLoopback } from '../platform/loopback.ts';
+import { isNamedToken, type TokenBook } from './callers/token-book.ts';
 import { isFromElsewhere, isOwnPage } from './same-site.ts';
 import type { SessionCookie } from './sign-in/session-cookie.ts';
 import type { Sessions } from './sign-in/sessions.ts';
@@ -22,6 +24,7 @@ const OPEN_FOLDERS: readonly string[] = ['/assets/', `${SHARED_PREFIX}/`];
 /** Where a token is configured. */
 export interface TokenAccess {
   readonly token: string;
+  readonly named: TokenBook;
   readonly sessions: Sessions;
   readonly cookie: SessionCookie;
   readonly wrongTokens: WrongTokens;
@@ -33,40 +36,72 @@ export interface SharedAccess {
   readonly check: (request: FastifyRequest, path: string) => Promise<void>;
 }
 
-/** Throws UNAUTHORIZED, TOO_MANY_WRONG_TOKENS or FORBIDDEN. */
+/** Whoever has a share link reads what it opens. */
+const VISITOR: Principal = { name: 'share link', role: 'read', tokenId: null, submitter: null, isForOthers: false };
+
+/** Who calls; null for what everybody may ask. Throws UNAUTHORIZED, TOO_MANY_WRONG_TOKENS or FORBIDDEN. */
 export const createAccessCheck =
-  (access: TokenAccess | null, shared: SharedAccess) =>
-  async (request: FastifyRequest): Promise<void> => {
+  (access: TokenAccess | null, { named, shared }: { readonly named: TokenBook; readonly shared: SharedAccess }) =>
+  async (request: FastifyRequest): Promise<Principal | null> => {
     if (access === null) requireLoopback(request);
-    if (shared.cameByLink(request)) return shared.check(request, pathOf(request));
+    if (shared.cameByLink(request)) {
+      await shared.check(request, pathOf(request));
+      return VISITOR;
+    }
     if (access !== null) return requireToken(request, access);
     if (isFromElsewhere(request)) throw new KilnError('FORBIDDEN', OTHER_SITE);
+    return localCaller(request, named);
   };
+
+/** This machine's own programs are the operator, unless they come as somebody else. */
+const localCaller = (request: FastifyRequest, named: TokenBook): Principal => {
+  const sent = bearerOf(request);
+  if (sent === null || !isNamedToken(sent)) return OPERATOR;
+  const principal = named.principalOf(sent);
+  if (principal === null) throw new KilnError('UNAUTHORIZED', ENDED);
+  return principal;
+};
+
+const ENDED =
+  'the token is not valid: it has expired, was revoked, or is not whole. Whoever made it can make another one (kiln token create)';
 
 export const OTHER_SITE =
   'requests from pages of other sites are refused: call the API from its own origin, or from a program with the token';
 
-const requireToken = (request: FastifyRequest, access: TokenAccess): void => {
+const requireToken = (request: FastifyRequest, access: TokenAccess): Principal | null => {
   const path = pathOf(request);
-  if (OPEN_PATHS.includes(path) || OPEN_FOLDERS.some((folder) => path.startsWith(folder))) return;
-  const sent = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (sent !== undefined) return checkToken(request, sent, access);
+  if (OPEN_PATHS.includes(path) || OPEN_FOLDERS.some((folder) => path.startsWith(folder))) return null;
+  const sent = bearerOf(request);
+  if (sent !== null) return checkToken(request, sent, access);
   const session = access.cookie.valueOf(request);
   if (session === null) throw new KilnError('UNAUTHORIZED', `no bearer token was sent: ${SEND_ONE}`);
-  if (!access.sessions.isValid(session))
-    throw new KilnError('UNAUTHORIZED', `the session has ended: sign in again at ${SIGN_IN_PATH}`);
+  const principal = sessionOwner(session, access);
+  if (principal === null) throw new KilnError('UNAUTHORIZED', `the session has ended: sign in again at ${SIGN_IN_PATH}`);
   if (!isOwnPage(request)) throw new KilnError('FORBIDDEN', OTHER_SITE);
+  return principal;
+};
+
+const bearerOf = ({ headers }: FastifyRequest): string | null => /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? null;
+
+/** Null once it is over, or the token that it was made from is. */
+export const sessionOwner = (session: string, { sessions, named }: Pick<TokenAccess, 'sessions' | 'named'>): Principal | null => {
+  const opened = sessions.open(session);
+  if (opened === null) return null;
+  return opened.tokenId === null ? OPERATOR : named.principalById(opened.tokenId);
 };
 
 const SEND_ONE = `send "Authorization: Bearer TOKEN" (with the kiln command: --token or KILN_TOKEN; in a browser: ${SIGN_IN_PATH})`;
 
 /** Throws UNAUTHORIZED, or TOO_MANY_WRONG_TOKENS above the limit of the caller's address. */
-export const checkToken = (request: FastifyRequest, sent: string, { token, wrongTokens }: TokenAccess): void => {
-  if (isSame(sent, token)) return;
+export const checkToken = (request: FastifyRequest, sent: string, { token, named, wrongTokens }: TokenAccess): Principal => {
+  if (isSame(sent, token)) return OPERATOR;
+  const principal = named.principalOf(sent);
+  if (principal !== null) return principal;
   const address = request.socket.remoteAddress ?? '';
   const { retrySeconds, isFirstAboveLimit } = wrongTokens.note(address);
   if (isFirstAboveLimit) request.log.warn({ address }, 'many wrong tokens come from one address');
-  if (retrySeconds === 0) throw new KilnError('UNAUTHORIZED', `the bearer token is not the right one: ${SEND_ONE}`);
+  if (retrySeconds === 0)
+    throw new KilnError('UNAUTHORIZED', isNamedToken(sent) ? ENDED : `the bearer token is not the right one: ${SEND_ONE}`);
   throw new KilnError(
     'TOO_MANY_WRONG_TOKENS',
     `too many wrong tokens came from ${address}: correct the token (only the right one is served), and try no more often than every ${retrySeconds} s`,

@@ -1,22 +1,23 @@
-/**
- * The one place that decides who may work on hosts, which is as much as to log in there. Whoever passed the check of access may: there is one token, and
- * without one only this machine's own programs call. Roles, where there are some, are asked here.
- */
+/** Who works on hosts, which is as much as to log in there, for the journal. Roles are asked before any route is (callers/principals.ts). */
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../domain/ports/host-work.ts';
 import { plainLine } from '../platform/printable-text.ts';
+import { principalOf, requireRole } from './callers/principals.ts';
 
 export const USER_HEADER = 'x-kiln-user';
 const NAME_CHARS_MAX = 64;
 
 /** Throws FORBIDDEN for who may not. */
-export const requireAdmin = ({ headers, socket }: FastifyRequest): Caller => {
+export const requireAdmin = (request: FastifyRequest): Caller => {
+  const principal = principalOf(request);
+  requireRole(principal, 'admin', 'work on hosts');
+  return { name: principal.name, says: saysOf(request), address: request.socket.remoteAddress ?? '' };
+};
+
+/** What the caller calls itself; null where it says nothing. */
+export const saysOf = ({ headers }: Pick<FastifyRequest, 'headers'>): string | null => {
   const says = headers[USER_HEADER];
-  return {
-    name: 'operator',
-    says: typeof says === 'string' && says !== '' ? plainLine(decoded(says), NAME_CHARS_MAX) : null,
-    address: socket.remoteAddress ?? '',
-  };
+  return typeof says === 'string' && says !== '' ? plainLine(decoded(says), NAME_CHARS_MAX) : null;
 };
 
 /** Headers hold ASCII alone: names come percent-encoded. */

@@ -1,23 +1,30 @@
 /** The HTTP server. It does not listen: whoever made it calls `listen` and `close`. */
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { wallClockMs } from '../platform/clock.ts';
+import type { Principal } from '../domain/access/principal.ts';
 import { KilnError } from '../domain/errors.ts';
 import { installCompression } from './compression.ts';
 import { createAccessCheck, SIGN_IN_PATH, type TokenAccess } from './access.ts';
 import { answerClientError, answerFrameworkError, installErrorAnswers } from './error-answers.ts';
 import { EventFeed } from './event-feed.ts';
 import { STREAM_LIMITS, type StreamLimits } from './event-stream.ts';
+import { type AuditLog, installAudit } from './callers/audit-log.ts';
+import { workOf } from './callers/own-work.ts';
+import { accessOf, notePrincipal, principalOf, requireRole } from './callers/principals.ts';
+import { openTokenBook, type TokenBook } from './callers/token-book.ts';
 import { installHttpMetrics } from './http-metrics.ts';
 import { installOpenApi } from './openapi.ts';
 import type { Campaigns } from '../domain/ports/campaigns.ts';
 import type { HostWork } from '../domain/ports/host-work.ts';
 import type { Kiln } from '../domain/ports/kiln.ts';
 import type { Sweeps } from '../domain/ports/sweeps.ts';
+import type { AuditStore, TokenStore } from '../domain/ports/access.ts';
 import type { ShareStore } from '../domain/ports/shares.ts';
 import type { RouteDeps } from './route-deps.ts';
 import type { ServerConfig } from './server-config.ts';
+import { accessRoutes } from './routes/access.ts';
 import { campaignsRoutes } from './routes/campaigns.ts';
 import { candidatesRoutes } from './routes/candidates.ts';
 import { eventsRoutes } from './routes/events.ts';
@@ -60,6 +67,7 @@ export interface ServerDeps {
   readonly work: HostWork;
   readonly sweeps: Sweeps;
   readonly shares: ShareStore;
+  readonly access: TokenStore & AuditStore;
   /** What a candidate must look like, Markdown: for people, and for agents that come over HTTP or MCP. */
   readonly contract: string;
   readonly config: ServerConfig;
@@ -76,9 +84,11 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
   app.setSerializerCompiler(serializerCompiler);
   installErrorAnswers(app, { bodyBytesMax: BODY_BYTES_MAX });
   const closing = installClosing(app);
-  const access = tokenAccessOf(deps.config);
+  const named = await openTokenBook({ store: deps.access, now: wallClockMs });
+  const access = tokenAccessOf(deps.config, named);
   const sharing = { links: shareLinksOf(deps), wrongTokens: createWrongTokens(() => performance.now()) };
-  installAccess(app, access, sharing);
+  const audit = installAudit(app, { store: deps.access, now: wallClockMs, log: deps.log });
+  installAccess(app, { access, named, sharing, audit });
   installCompression(app);
   const httpMetrics = installHttpMetrics(app);
   await installOpenApi(app);
@@ -90,6 +100,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
     },
   });
   installShortIds(app, deps.kiln);
+  await app.register(accessRoutes, { tokens: named, audit: deps.access });
   await app.register(sharesRoutes, sharing);
   await registerRoutes(app, {
     kiln: deps.kiln,
@@ -102,6 +113,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
     streams: { ...STREAM_LIMITS, ...deps.streams },
     closing,
     httpMetrics,
+    own: (request) => workOf(deps, principalOf(request)),
   });
   return app;
 };
@@ -139,11 +151,12 @@ const installClosing = (app: FastifyInstance): AbortSignal => {
   return closing.signal;
 };
 
-const tokenAccessOf = ({ token, port }: ServerConfig): TokenAccess | null =>
+const tokenAccessOf = ({ token, port }: ServerConfig, named: TokenBook): TokenAccess | null =>
   token === null
     ? null
     : {
         token,
+        named,
         sessions: createSessions({ token, now: wallClockMs }),
         cookie: createSessionCookie(port),
         wrongTokens: createWrongTokens(() => performance.now()),
@@ -157,15 +170,24 @@ interface Sharing {
   readonly wrongTokens: WrongTokens;
 }
 
-const installAccess = (app: FastifyInstance, access: TokenAccess | null, sharing: Sharing): void => {
-  const checkAccess = createAccessCheck(access, {
-    cameByLink: (request) => shareTokenOf(request) !== null,
-    check: async (request, path) => checkShared(request, path, sharing),
-  });
+interface Accessing {
+  readonly access: TokenAccess | null;
+  readonly named: TokenBook;
+  readonly sharing: Sharing;
+  readonly audit: AuditLog;
+}
+
+const installAccess = (app: FastifyInstance, { access, named, sharing, audit }: Accessing): void => {
+  const shared = {
+    cameByLink: (request: FastifyRequest) => shareTokenOf(request) !== null,
+    check: async (request: FastifyRequest, path: string) => checkShared(request, path, sharing),
+  };
+  const checkAccess = createAccessCheck(access, { named, shared });
   app.addHook('onRequest', async (request, reply) => {
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' });
     try {
-      await checkAccess(request);
+      const principal = await checkAccess(request);
+      if (principal !== null) await admit(request, principal, audit);
     } catch (error) {
       if (!(error instanceof KilnError) || !isPageVisit(request)) throw error;
       if (shareTokenOf(request) !== null) return answerPage(reply, error.status, linkEndedPage(error.message));
@@ -173,6 +195,18 @@ const installAccess = (app: FastifyInstance, access: TokenAccess | null, sharing
       return reply.redirect(`${SIGN_IN_PATH}?next=${encodeURIComponent(request.url)}`, SEE_OTHER);
     }
   });
+};
+
+/** Throws FORBIDDEN where the role does not reach. */
+const admit = async (request: FastifyRequest, principal: Principal, audit: AuditLog): Promise<void> => {
+  notePrincipal(request, principal);
+  const { role, action } = accessOf(request);
+  try {
+    requireRole(principal, role, action);
+  } catch (error) {
+    if (error instanceof KilnError) await audit.refused(request, principal, error.status);
+    throw error;
+  }
 };
 
 const registerRoutes = async (app: FastifyInstance, deps: RouteDeps): Promise<void> => {

@@ -34,7 +34,7 @@ const NAMED = {
 
 const DESCRIPTION =
   'Judges GPU kernels at scale. Errors: see docs/errors.md. Where the daemon has a token, programs send it as a bearer token and ' +
-  'browsers [sign in](/sign-in), and out again there.';
+  'browsers [sign in](/sign-in), and out again there. Each operation needs a role: docs/access.md.';
 
 /** All that the page needs comes from here. It is served over http too, so nothing is upgraded to https. */
 const DOCS_POLICY =

@@ -1,3 +1,5 @@
+import type { FastifyRequest } from 'fastify';
+import type { Worked } from './callers/own-work.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { StreamLimits } from './event-stream.ts';
 import type { Campaigns } from '../domain/ports/campaigns.ts';
@@ -20,4 +22,6 @@ export interface RouteDeps {
   /** Aborts when the server starts to close: streams and long polls end. */
   readonly closing: AbortSignal;
   readonly httpMetrics: () => Promise<string>;
+  /** Kiln, sweeps and campaigns as whoever makes the request may use them. */
+  readonly own: (request: FastifyRequest) => Worked;
 }

@@ -1,5 +1,5 @@
 /** Share links: few rows, read by id with every request that comes by one. */
-import type { Share, ShareId, ShareRecord } from '../domain/share.ts';
+import type { ShareId, ShareRecord, ShareRow } from '../domain/share.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
 const SHOWN_MAX = 1000;
@@ -10,7 +10,7 @@ interface Row extends Omit<ShareRecord, 'createdAt' | 'expiresAt' | 'revokedAt'>
   readonly revokedAt: Date | null;
 }
 
-const COLUMNS = `id, secret_hash as "secretHash", page, note, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`;
+const COLUMNS = `id, secret_hash as "secretHash", page, note, token_id as "tokenId", created_by as "createdBy", created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`;
 
 const recordOf = ({ createdAt, expiresAt, revokedAt, ...row }: Row): ShareRecord => ({
   ...row,
@@ -19,15 +19,15 @@ const recordOf = ({ createdAt, expiresAt, revokedAt, ...row }: Row): ShareRecord
   revokedAt: revokedAt?.toISOString() ?? null,
 });
 
-const withoutSecret = ({ secretHash: _hash, ...share }: ShareRecord): Share => share;
+const withoutSecret = ({ secretHash: _hash, ...share }: ShareRecord): ShareRow => share;
 
 export const insertShare = async (sql: Sql, share: ShareRecord): Promise<void> => {
-  const { id, secretHash, page, note, createdAt, expiresAt, revokedAt } = share;
+  const { id, secretHash, page, note, createdAt, expiresAt, revokedAt, tokenId, createdBy } = share;
   await sql.transaction(async (session) =>
     session.query(
-      `insert into kiln.share_links (id, secret_hash, page, note, created_at, expires_at, revoked_at)
-       values ($1, $2, $3, $4, $5::timestamptz, $6::timestamptz, $7::timestamptz)`,
-      [id, secretHash, page, note, createdAt, expiresAt, revokedAt],
+      `insert into kiln.share_links (id, secret_hash, page, note, created_at, expires_at, revoked_at, token_id, created_by)
+       values ($1, $2, $3, $4, $5::timestamptz, $6::timestamptz, $7::timestamptz, $8, $9)`,
+      [id, secretHash, page, note, createdAt, expiresAt, revokedAt, tokenId, createdBy],
     ),
   );
 };
@@ -37,12 +37,12 @@ export const readShare = async (sql: SqlSession, id: ShareId): Promise<ShareReco
   return row ? recordOf(row) : null;
 };
 
-export const readShares = async (sql: SqlSession): Promise<readonly Share[]> =>
+export const readShares = async (sql: SqlSession): Promise<readonly ShareRow[]> =>
   (await sql.query<Row>(`select ${COLUMNS} from kiln.share_links order by created_at desc, id limit ${SHOWN_MAX}`, []))
     .map(recordOf)
     .map(withoutSecret);
 
-export const revokeShare = async (sql: Sql, id: ShareId, at: string): Promise<Share | null> =>
+export const revokeShare = async (sql: Sql, id: ShareId, at: string): Promise<ShareRow | null> =>
   sql.transaction(async (session) => {
     const [row] = await session.query<Row>(
       `update kiln.share_links set revoked_at = coalesce(revoked_at, $2::timestamptz) where id = $1 returning ${COLUMNS}`,

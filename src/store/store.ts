@@ -4,6 +4,7 @@ import { wallClockMs } from '../platform/clock.ts';
 import type { AddedHosts } from '../domain/ports/fleet-control.ts';
 import type { CampaignStore, Store, Writes } from '../domain/ports/store.ts';
 import type { SweepStore } from '../domain/ports/sweeps.ts';
+import type { AuditStore, TokenStore } from '../domain/ports/access.ts';
 import type { ShareStore } from '../domain/ports/shares.ts';
 import {
   insertCampaign,
@@ -16,6 +17,7 @@ import {
   updateGenerations,
   withdrawVerdicts,
 } from './campaigns.ts';
+import { insertAudit, readAudit, updateAudit } from './audit.ts';
 import { readBacklog } from './backlog.ts';
 import { readCanaries, reopenDoubted, writeCanaries } from './canaries.ts';
 import { dropHost, keepHost, readAddedHosts } from './hosts.ts';
@@ -46,10 +48,11 @@ import {
   reportPoints,
   updateSweep,
 } from './sweeps.ts';
+import { insertToken, readTokens, revokeToken } from './tokens.ts';
 import { readActivity, readOrigin, readProgress, readRecords, readSummaries } from './views.ts';
 
 /** What `createStore` implements. */
-export type SqlStore = Store & CampaignStore & AddedHosts & SweepStore & ShareStore;
+export type SqlStore = Store & CampaignStore & AddedHosts & SweepStore & ShareStore & TokenStore & AuditStore;
 
 export interface StoreOptions {
   /** Milliseconds since 1970; the system's clock by default. */
@@ -97,6 +100,7 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     share: async (id) => readShare(sql, id),
     shares: async () => readShares(sql),
     revokeShare: async (id, moment) => revokeShare(sql, id, moment),
+    ...accessOf(sql),
     createCampaign: async (campaign) => insertCampaign(sql, campaign),
     updateCampaign: async (id, change) => updateCampaign(sql, { id, change }, at()),
     campaigns: async () => readCampaigns(sql),
@@ -125,6 +129,15 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     close: async () => Promise.resolve(),
   };
 };
+
+const accessOf = (sql: Sql): TokenStore & AuditStore => ({
+  addToken: async (token) => insertToken(sql, token),
+  tokens: async () => readTokens(sql),
+  revokeToken: async (id, moment) => revokeToken(sql, id, moment),
+  addAudit: async (entry) => insertAudit(sql, entry),
+  endAudit: async (sequence, status) => updateAudit(sql, sequence, status),
+  audit: async (query) => readAudit(sql, query),
+});
 
 const sweepsOf = (sql: Sql, at: () => string): Omit<SweepStore, 'appendEvents'> => ({
   createSweep: async (sweep) => insertSweep(sql, sweep, at()),

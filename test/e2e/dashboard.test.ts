@@ -346,45 +346,6 @@ describe.skipIf(CHROMIUM === null)('the dashboard (skipped where no Chromium is 
     expect(text).toContain(ids.hostile);
   });
 
-  test('takes a host and a device from work and back, with a reason, and says what becomes of what runs', async () => {
-    const { hosts } = await client.fleet();
-    const device = hosts[0]?.devices[0]?.id ?? '';
-    for (const name of ['local', `local/${device}`]) {
-      await open('/fleet');
-      await page.locator('summary', { hasText: 'Take from work' }).first().waitFor();
-      await page.getByLabel(`Take from work: ${name}`, { exact: true }).click();
-      await page.getByText('No other device of cpu takes work').waitFor();
-      await page.getByRole('button', { name: 'Drain', exact: true }).click();
-      expect(await page.getByRole('button', { name: `Drain ${name}` }).count()).toBe(0);
-      await page.getByLabel('Why').fill('new <b>cable</b>');
-      expect(await obstacles()).toEqual([]);
-      await page.getByRole('button', { name: `Drain ${name}`, exact: true }).click();
-      await page.locator('.hosts .notice', { hasText: 'draining since' }).filter({ hasText: 'new <b>cable</b>' }).waitFor();
-      expect(await obstacles()).toEqual([]);
-      const { hosts: held } = await client.fleet();
-      expect(held[0]?.devices[0]?.hold).toMatchObject({ state: 'draining', reason: 'new <b>cable</b>' });
-      await page.getByLabel(`Resume ${name}`, { exact: true }).click();
-      await page.getByLabel('Why').fill('it is in');
-      await page.getByRole('button', { name: `Resume ${name}`, exact: true }).click();
-      await page.getByLabel(`Take from work: ${name}`, { exact: true }).waitFor();
-      expect((await client.fleet()).hosts[0]?.devices[0]?.hold).toBeNull();
-    }
-    expect(complaints).toEqual([]);
-  });
-
-  test('says what went wrong where a host cannot be taken from work', async () => {
-    await open('/fleet');
-    await page.route('**/v1/hosts/local/hold', (route) =>
-      route.fulfill({ status: 503, json: { code: 'STOPPING', message: 'the daemon is stopping', requestId: 'r' } }),
-    );
-    await page.getByLabel('Take from work: local', { exact: true }).click();
-    await page.getByLabel('Why').fill('a reason');
-    await page.getByRole('button', { name: 'Cordon local', exact: true }).click();
-    await page.getByRole('alert').filter({ hasText: 'the daemon is stopping' }).waitFor();
-    expect((await client.fleet()).hosts[0]?.hold).toBeNull();
-    await page.unroute('**/v1/hosts/local/hold');
-  });
-
   test('reads the points of a sweep that are judged once', async () => {
     const asked: string[] = [];
     const note = (url: string): void => {

@@ -1,6 +1,7 @@
 /** The dashboard: what a browser runs first. */
 import { h, render } from 'preact';
 import { Frame } from './frame.ts';
+import { startCaller } from './live/caller.ts';
 import { startEvents } from './live/events.ts';
 import { startRouter } from './live/router.ts';
 import { startShare } from './live/share.ts';
@@ -10,6 +11,7 @@ startShare();
 startTheme();
 startRouter();
 startEvents();
+startCaller();
 const root = document.getElementById('app');
 if (root !== null) {
   root.replaceChildren();

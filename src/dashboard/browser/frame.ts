@@ -1,6 +1,8 @@
 /** What stays while pages change: the ways between them, whether the page is live, and light or dark. */
 import { h, type JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { plainLine } from '../../platform/printable-text.ts';
+import { caller } from './live/caller.ts';
 import { connection } from './live/events.ts';
 import { path } from './live/router.ts';
 import { nextTheme, theme } from './live/theme.ts';
@@ -51,6 +53,13 @@ export const Frame = (): JSX.Element => {
         IS_SHARED ? null : h('span', { class: `live ${connection.value}`, role: 'status' }, h('i', null), LIVE[connection.value]),
         h('button', { type: 'button', class: 'quiet', onClick: nextTheme }, THEMES[theme.value]),
         IS_SHARED ? null : h('a', { href: '/docs' }, 'API'),
+        caller.value === null
+          ? null
+          : h(
+              'a',
+              { href: '/sign-in', 'aria-label': `Signed in as ${plainLine(caller.value.name, 63)}, role ${caller.value.role}` },
+              `${plainLine(caller.value.name, 20)} (${caller.value.role})`,
+            ),
       ),
     ),
     h('main', { id: 'main', tabIndex: -1 }, h(page.Page, { key: page.key })),

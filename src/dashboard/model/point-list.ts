@@ -23,16 +23,16 @@ export const createPointList = <Point extends ListedPoint>(isReported: boolean):
   const known = new Map<number, Point>();
   let shown: readonly Point[] = [];
   let isShown = true;
-  /** Points from 0 on that are settled. */
-  let settled = 0;
+  /** Points from 0 on that have their last word. */
+  let finals = 0;
   /** Told since all was asked for again. */
   const fresh = new Set<number>();
-  const isSettled = (point: Point | undefined): boolean =>
+  const isFinal = (point: Point | undefined): boolean =>
     point !== undefined && fresh.has(point.number) && point.verdict !== null && (!isReported || point.reported !== null);
   return {
     after: () => {
-      while (isSettled(known.get(settled))) settled += 1;
-      return settled - 1;
+      while (isFinal(known.get(finals))) finals += 1;
+      return finals - 1;
     },
     take: (points) => {
       for (const point of points) {
@@ -49,7 +49,7 @@ export const createPointList = <Point extends ListedPoint>(isReported: boolean):
     },
     forget: () => {
       fresh.clear();
-      settled = 0;
+      finals = 0;
     },
   };
 };

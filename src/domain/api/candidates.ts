@@ -14,6 +14,8 @@ const Instant = z.iso.datetime();
 const Count = z.int().min(0);
 
 export const BATCH_MAX = 1000;
+/** Of submissions that name nobody: where the caller's token stands for somebody, it is that submitter. */
+export const SUBMITTER_DEFAULT = 'anonymous';
 export const CandidateParams = z.strictObject({ id: CandidateId });
 
 /** One candidate as people submit it. */
@@ -28,7 +30,7 @@ export const SubmitCandidate = z.strictObject({
   /** For language `python`: `source` is the entry file, and this says the rest. */
   program: Program.optional(),
   priority: z.int().min(1).max(2_000_000).default(PRIORITY_DEFAULT),
-  submitter: PlainText.min(1).max(64).default('anonymous'),
+  submitter: PlainText.min(1).max(64).default(SUBMITTER_DEFAULT),
   labels: z.array(PlainText.min(1).max(64)).max(16).default([]),
   trial: z.int().min(0).max(9999).default(0),
   /** With a trial above 0: it is timed in pairs with this candidate, that passed the same problem on the same device class. */

@@ -1,4 +1,5 @@
 /** Every endpoint of the API, by subject: what the OpenAPI document and the dashboard's calls are held to. */
+import { accessContract } from './access-contract.ts';
 import { campaignsContract, generatorsContract } from './campaigns-contract.ts';
 import { candidatesContract } from './candidates-contract.ts';
 import { eventsContract } from './events-contract.ts';
@@ -14,6 +15,7 @@ import { steeringContract } from './steering-contract.ts';
 import { sweepsContract } from './sweeps-contract.ts';
 
 export const ENDPOINTS = {
+  access: accessContract,
   campaigns: campaignsContract,
   candidates: candidatesContract,
   events: eventsContract,

@@ -1,11 +1,11 @@
 /** Share links as they are kept. Implemented by src/store; test/integration/store/shares.conformance.ts is the suite. */
-import type { Share, ShareId, ShareRecord } from '../share.ts';
+import type { ShareId, ShareRecord, ShareRow } from '../share.ts';
 
 export interface ShareStore {
   addShare(share: ShareRecord): Promise<void>;
   share(id: ShareId): Promise<ShareRecord | null>;
   /** Newest first, those that are over too. */
-  shares(): Promise<readonly Share[]>;
+  shares(): Promise<readonly ShareRow[]>;
   /** Null where there is none; one that was revoked keeps its moment. */
-  revokeShare(id: ShareId, at: string): Promise<Share | null>;
+  revokeShare(id: ShareId, at: string): Promise<ShareRow | null>;
 }

@@ -7,14 +7,14 @@ import { checkSourceSize } from '../source-limit.ts';
 /** Reports quote what candidates made: opened as a page, they must not run or load anything. */
 const REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-export const campaignsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { campaigns, limits }) => {
+export const campaignsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { campaigns, limits, own }) => {
   app.route({
     ...campaignsContract.create,
     handler: (request) => {
       request.body.start.sources.forEach(({ source }, index) => {
         checkSourceSize(source, `body.start.sources[${index}].source`, limits.sourceBytes);
       });
-      return campaigns.create(request.body);
+      return own(request).campaigns.create(request.body);
     },
   });
   app.route({
@@ -22,9 +22,9 @@ export const campaignsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { c
     handler: async () => ({ campaigns: (await campaigns.list()).campaigns.map(withShortSources) }),
   });
   app.route({ ...campaignsContract.get, handler: (request) => campaigns.view(request.params.id) });
-  app.route({ ...campaignsContract.pause, handler: (request) => campaigns.pause(request.params.id) });
-  app.route({ ...campaignsContract.resume, handler: (request) => campaigns.resume(request.params.id) });
-  app.route({ ...campaignsContract.stop, handler: (request) => campaigns.stop(request.params.id) });
+  app.route({ ...campaignsContract.pause, handler: (request) => own(request).campaigns.pause(request.params.id) });
+  app.route({ ...campaignsContract.resume, handler: (request) => own(request).campaigns.resume(request.params.id) });
+  app.route({ ...campaignsContract.stop, handler: (request) => own(request).campaigns.stop(request.params.id) });
   app.route({
     ...campaignsContract.generations,
     handler: (request) => campaigns.generations(request.params.id, request.query),

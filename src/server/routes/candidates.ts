@@ -8,8 +8,8 @@ import { requestSignal } from '../request-signal.ts';
 import { checkSourceSize } from '../source-limit.ts';
 
 export const candidatesRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) => {
-  const { kiln, limits } = deps;
-  app.route({ ...candidatesContract.submit, handler: (request) => kiln.submit(checkedBatch(request.body, limits)) });
+  const { kiln, limits, own } = deps;
+  app.route({ ...candidatesContract.submit, handler: (request) => own(request).kiln.submit(checkedBatch(request.body, limits)) });
   app.route({ ...candidatesContract.list, handler: (request) => kiln.candidates(request.query) });
   app.route({
     ...candidatesContract.get,
@@ -39,5 +39,5 @@ export const candidatesRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, de
     },
   });
   app.route({ ...candidatesContract.origin, handler: (request) => kiln.views.origin(request.params.id) });
-  app.route({ ...candidatesContract.cancel, handler: (request) => kiln.cancel(request.params.id) });
+  app.route({ ...candidatesContract.cancel, handler: (request) => own(request).kiln.cancel(request.params.id) });
 };

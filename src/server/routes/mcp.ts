@@ -2,9 +2,11 @@
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { KilnError } from '../../domain/errors.ts';
 import { createMcpServer } from '../../mcp/create-mcp-server.ts';
 import { plainCall } from '../../mcp/lenient-call.ts';
 import { answerFor } from '../error-answers.ts';
+import type { McpKiln } from '../../mcp/mcp-kiln.ts';
 import { mcpKilnOf } from '../mcp-adapter.ts';
 import { requestSignal } from '../request-signal.ts';
 import type { RouteDeps } from '../route-deps.ts';
@@ -13,10 +15,15 @@ import type { RouteDeps } from '../route-deps.ts';
 const SUBSCRIPTIONS_MAX = 64;
 
 export const mcpRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) => {
-  const kiln = mcpKilnOf(deps);
+  /** By request id, while it is answered: tools do what its caller may. */
+  const callers = new Map<string, McpKiln>();
   const handler = createMcpHandler(
-    ({ requestInfo }) =>
-      createMcpServer({ kiln, tellError: (error) => answerFor(error, requestInfo?.headers.get('x-request-id') ?? '', app.log) }),
+    ({ requestInfo }) => {
+      const id = requestInfo?.headers.get('x-request-id') ?? '';
+      const kiln = callers.get(id);
+      if (kiln === undefined) throw new KilnError('UNAUTHORIZED', 'this request has no caller');
+      return createMcpServer({ kiln, tellError: (error) => answerFor(error, id, app.log) });
+    },
     {
       maxSubscriptions: SUBSCRIPTIONS_MAX,
       onerror: (error) => app.log.debug({ err: error }, 'MCP request failed'),
@@ -30,7 +37,11 @@ export const mcpRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) => 
     handler: async (request, reply) => {
       const { signal, release } = requestSignal(reply.raw, deps.closing);
       // Before the answer: a client that goes away meanwhile must not leave its listener behind.
-      reply.raw.once('close', release);
+      reply.raw.once('close', () => {
+        release();
+        callers.delete(request.id);
+      });
+      callers.set(request.id, mcpKilnOf({ ...deps, ...deps.own(request) }));
       return reply.send(await handler.fetch(webRequest(request, signal), { parsedBody: plainCall(request.body) }));
     },
   });

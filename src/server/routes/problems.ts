@@ -3,7 +3,7 @@ import { planContract, problemsContract } from '../../domain/api/problems-contra
 import { contractFor } from '../../domain/text/contract-for.ts';
 import type { RouteDeps } from '../route-deps.ts';
 
-export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln, contract }) => {
+export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln, contract, own }) => {
   app.route({ ...problemsContract.list, handler: async () => kiln.problems() });
   app.route({ ...problemsContract.get, handler: async (request) => kiln.problem(request.params.name) });
   app.route({ ...problemsContract.progress, handler: (request) => kiln.views.progress(request.params.name) });
@@ -13,6 +13,9 @@ export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { ki
     handler: async ({ query: { language } }, reply) =>
       reply.type('text/markdown; charset=utf-8').send(contractFor(contract, language === undefined ? null : [language])),
   });
-  app.route({ ...problemsContract.check, handler: (request) => kiln.checkProblem(request.params.name, request.body) });
+  app.route({
+    ...problemsContract.check,
+    handler: (request) => own(request).kiln.checkProblem(request.params.name, request.body),
+  });
   app.route({ ...problemsContract.ranking, handler: (request) => kiln.ranking(request.params.name, request.query) });
 };

@@ -9,8 +9,11 @@ import { requestSignal } from '../request-signal.ts';
 import type { RouteDeps } from '../route-deps.ts';
 
 export const profilesRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) => {
-  const { kiln } = deps;
-  app.route({ ...profilesContract.ask, handler: async ({ params: { id } }) => existingProfile(id, await kiln.askProfile(id)) });
+  const { kiln, own } = deps;
+  app.route({
+    ...profilesContract.ask,
+    handler: async (request) => existingProfile(request.params.id, await own(request).kiln.askProfile(request.params.id)),
+  });
   app.route({
     ...profilesContract.get,
     handler: async (request, reply) => {

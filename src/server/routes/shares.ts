@@ -5,6 +5,7 @@ import { sharesContract } from '../../domain/api/shares-contract.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { SHARED_PREFIX } from '../../domain/share-scope.ts';
 import type { ShareLinks } from '../sharing/share-links.ts';
+import { principalOf } from '../callers/principals.ts';
 import { openLink, shareOf } from '../sharing/shared-request.ts';
 import type { WrongTokens } from '../sign-in/wrong-tokens.ts';
 
@@ -17,9 +18,12 @@ interface Deps {
 
 export const sharesRoutes = async (app: FastifyInstance, { links, wrongTokens }: Deps): Promise<void> => {
   const typed = app.withTypeProvider<ZodTypeProvider>();
-  typed.route({ ...sharesContract.create, handler: ({ body }) => links.create(body) });
-  typed.route({ ...sharesContract.list, handler: async () => ({ shares: [...(await links.list())] }) });
-  typed.route({ ...sharesContract.revoke, handler: ({ params }) => links.revoke(params.share) });
+  typed.route({ ...sharesContract.create, handler: (request) => links.create(request.body, principalOf(request)) });
+  typed.route({
+    ...sharesContract.list,
+    handler: async (request) => ({ shares: [...(await links.list(principalOf(request)))] }),
+  });
+  typed.route({ ...sharesContract.revoke, handler: (request) => links.revoke(request.params.share, principalOf(request)) });
   typed.route({
     ...sharesContract.own,
     handler: async (request) => {

@@ -1,7 +1,8 @@
 /** How a browser comes in where a token is configured: GET and POST /sign-in, POST /sign-out. Programs send the token itself. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../../domain/access/principal.ts';
 import { KilnError } from '../../domain/errors.ts';
-import { checkToken, OTHER_SITE, SIGN_IN_PATH, type TokenAccess } from '../access.ts';
+import { checkToken, OTHER_SITE, sessionOwner, SIGN_IN_PATH, type TokenAccess } from '../access.ts';
 import { isOverTls, isOwnPage } from '../same-site.ts';
 import { SIGN_IN_POLICY, signedInPage, signInPage, stepPage } from '../sign-in/sign-in-page.ts';
 
@@ -23,7 +24,8 @@ export const signInRoutes = async (app: FastifyInstance, { access }: { readonly 
     const next = localPath(new URL(request.url, 'http://kiln').searchParams.get('next'));
     if (access === null) return reply.redirect(next, SEE_OTHER);
     const session = access.cookie.valueOf(request);
-    if (session !== null && access.sessions.isValid(session)) return answerPage(reply, 200, signedInPage(next));
+    const principal = session === null ? null : sessionOwner(session, access);
+    if (principal !== null) return answerPage(reply, 200, signedInPage(next, principal));
     const page = request.headers['sec-fetch-site'] === 'cross-site' ? stepPage(next) : signInPage({ next, problem: null });
     return answerPage(reply, 200, page);
   });
@@ -51,17 +53,18 @@ const signIn = ({
   const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
   const next = localPath(form.get('next'));
   if (access === null) return reply.redirect(next, SEE_OTHER);
+  let principal: Principal;
   try {
-    checkToken(request, (form.get('token') ?? '').trim(), access);
+    principal = checkToken(request, (form.get('token') ?? '').trim(), access);
   } catch (error) {
     if (!(error instanceof KilnError)) throw error;
     if (error.code === 'TOO_MANY_WRONG_TOKENS') void reply.header('retry-after', String(error.details?.['retrySeconds']));
-    const problem = error.code === 'UNAUTHORIZED' ? 'This is not the token of this daemon.' : error.message;
+    const problem = error.code === 'UNAUTHORIZED' ? 'This is not a token of this daemon.' : error.message;
     return answerPage(reply, error.status, signInPage({ next, problem }));
   }
   const { sessions, cookie } = access;
   const options = { seconds: sessions.lifetimeSeconds, secure: isOverTls(request) };
-  return reply.header('set-cookie', cookie.set(sessions.issue(), options)).redirect(next, SEE_OTHER);
+  return reply.header('set-cookie', cookie.set(sessions.issue(principal.tokenId), options)).redirect(next, SEE_OTHER);
 };
 
 /** The form's Origin must come with it, and the path that is in `next` must not go to others. */

@@ -5,20 +5,20 @@ import type { RouteDeps } from '../route-deps.ts';
 import { requestSignal } from '../request-signal.ts';
 import { checkSourceSize } from '../source-limit.ts';
 
-export const sweepsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { sweeps, limits, closing }) => {
+export const sweepsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { sweeps, limits, closing, own }) => {
   app.route({
     ...sweepsContract.create,
     handler: (request) => {
       checkSourceSize(request.body.candidate.source, 'body.candidate.source', limits.sourceBytes);
-      return sweeps.create(request.body);
+      return own(request).sweeps.create(request.body);
     },
   });
   app.route({ ...sweepsContract.list, handler: () => sweeps.list() });
   app.route({ ...sweepsContract.get, handler: ({ params }) => sweeps.view(params.id) });
-  app.route({ ...sweepsContract.pause, handler: ({ params }) => sweeps.pause(params.id) });
-  app.route({ ...sweepsContract.resume, handler: ({ params }) => sweeps.resume(params.id) });
-  app.route({ ...sweepsContract.cancel, handler: ({ params }) => sweeps.cancel(params.id) });
-  app.route({ ...sweepsContract.extend, handler: ({ params, body }) => sweeps.extend(params.id, body) });
+  app.route({ ...sweepsContract.pause, handler: (request) => own(request).sweeps.pause(request.params.id) });
+  app.route({ ...sweepsContract.resume, handler: (request) => own(request).sweeps.resume(request.params.id) });
+  app.route({ ...sweepsContract.cancel, handler: (request) => own(request).sweeps.cancel(request.params.id) });
+  app.route({ ...sweepsContract.extend, handler: (request) => own(request).sweeps.extend(request.params.id, request.body) });
   app.route({
     ...sweepsContract.results,
     handler: ({ params, query }, reply) => {

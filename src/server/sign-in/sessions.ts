@@ -1,19 +1,23 @@
 /**
- * What a browser holds instead of the token: "EXPIRY.ID.SIGNATURE", signed with a key that comes from the token. So a session ends with its
- * lifetime, when it is signed out, and at once when the token changes; it outlives a restart of the daemon. The token is never in a cookie.
+ * What a browser holds instead of the token: "EXPIRY.ID.SIGNATURE", signed with a key that comes from the configured token; of who signed in with a
+ * named token its id stands before the signature. So a session ends with its lifetime, when it is signed out, and at once when the configured token
+ * changes; it outlives a restart of the daemon. Whether the named token still holds is asked at each request. No token is ever in a cookie.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { TokenId } from '../../domain/access/token.ts';
 import { BoundedMap } from '../../platform/bounded-map.ts';
 
 const LIFETIME_MS = 24 * 3_600_000;
 /** Sessions that were signed out and have not expired; the oldest are forgotten first. */
 const SIGNED_OUT_MAX = 10_000;
 const ID_BYTES = 16;
+const SESSION = /^((\d{1,16})\.([\w-]{22})(?:\.(t-[0-9a-f]{16}))?)\.([\w-]{43})$/u;
 
 export interface Sessions {
-  /** A new session: the value of its cookie. */
-  issue(): string;
-  isValid(value: string): boolean;
+  /** A new session: the value of its cookie. `tokenId`: of the named token; null: with the configured one. */
+  issue(tokenId: TokenId | null): string;
+  /** Null for what is no session, or is over. */
+  open(value: string): { readonly tokenId: TokenId | null } | null;
   /** Signed out: it is not valid again, until the daemon restarts. */
   end(value: string): void;
   readonly lifetimeSeconds: number;
@@ -23,20 +27,23 @@ export const createSessions = ({ token, now }: { readonly token: string; readonl
   const key = createHmac('sha256', token).update('kiln session').digest();
   const signedOut = new BoundedMap<string, true>(SIGNED_OUT_MAX);
   const sign = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
-  const isValid = (value: string): boolean => {
-    const [, text = '', expiry = '', id = '', signature = ''] = /^((\d{1,16})\.([\w-]{22}))\.([\w-]{43})$/.exec(value) ?? [];
+  const open: Sessions['open'] = (value) => {
+    const [, text = '', expiry = '', id = '', named, signature = ''] = SESSION.exec(value) ?? [];
     const sent = Buffer.from(signature, 'base64url');
     const expected = sign(text);
-    return sent.length === expected.length && timingSafeEqual(sent, expected) && Number(expiry) > now() && !signedOut.has(id);
+    const isSigned = sent.length === expected.length && timingSafeEqual(sent, expected);
+    if (!isSigned || Number(expiry) <= now() || signedOut.has(id)) return null;
+    return { tokenId: named === undefined ? null : TokenId.parse(named) };
   };
   return {
-    issue: () => {
-      const text = `${now() + LIFETIME_MS}.${randomBytes(ID_BYTES).toString('base64url')}`;
+    issue: (tokenId) => {
+      const id = randomBytes(ID_BYTES).toString('base64url');
+      const text = `${now() + LIFETIME_MS}.${id}${tokenId === null ? '' : `.${tokenId}`}`;
       return `${text}.${sign(text).toString('base64url')}`;
     },
-    isValid,
+    open,
     end: (value) => {
-      if (!isValid(value)) return;
+      if (open(value) === null) return;
       signedOut.set(value.split('.')[1] ?? '', true);
     },
     lifetimeSeconds: LIFETIME_MS / 1000,

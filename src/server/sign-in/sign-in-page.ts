@@ -1,5 +1,6 @@
 /** The page to sign in: one document without scripts, fonts, images or anything else that is fetched. */
 import { createHash } from 'node:crypto';
+import type { Principal } from '../../domain/access/principal.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -27,10 +28,11 @@ ${problem === null ? '' : `<p class="problem" role="alert">${escaped(problem)}</
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button>Sign in</button>
 </form>
-<p class="hint">It is what was set as KILN_TOKEN, or as server.token in kiln.yaml. This browser keeps a session for a day, not the token.</p>`);
+<p class="hint">It is what an operator made for you (kiln token create), or what was set as KILN_TOKEN or as server.token in kiln.yaml. This browser keeps a session for a day, not the token.</p>`);
 
-export const signedInPage = (next: string): string =>
+export const signedInPage = (next: string, { name, role }: Pick<Principal, 'name' | 'role'>): string =>
   documentOf(`<h1>You are signed in to Kiln</h1>
+<p>As ${escaped(name)}, with the role ${role}.</p>
 <p><a href="${escaped(next)}">Go on</a></p>
 <form method="post" action="/sign-out"><button>Sign out</button></form>`);
 

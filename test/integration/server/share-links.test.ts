@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
+import { OPERATOR } from '../../../src/domain/access/principal.ts';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
 import { createShareLinks } from '../../../src/server/sharing/share-links.ts';
 import { createFakeShares } from '../../support/server/fake-shares.ts';
@@ -141,7 +142,7 @@ test('a link is over at the moment that it was made for', async () => {
   await serve();
   let nowMs = Date.parse('2026-01-01T00:00:00.000Z');
   const links = createShareLinks({ store: createFakeShares(), now: () => nowMs, find: async (thing) => thing });
-  const { path, expiresAt } = await links.create({ page: '/problems/softmax', days: 1, note: '' });
+  const { path, expiresAt } = await links.create({ page: '/problems/softmax', days: 1, note: '' }, OPERATOR);
   expect(expiresAt).toBe('2026-01-02T00:00:00.000Z');
   const token = path.split('/').at(-1) ?? '';
   nowMs += DAY_MS - 1;

@@ -72,7 +72,7 @@ describe('a browser, where the daemon has a token', () => {
     const answer = await ask('/sign-in', form({ token: `${TOKEN}x`, next: '/docs' }));
     expect(answer.status).toBe(401);
     expect(answer.headers['set-cookie']).toBeUndefined();
-    expect(answer.text).toContain('This is not the token');
+    expect(answer.text).toContain('This is not a token');
     expect(answer.text).not.toContain(TOKEN);
   });
 

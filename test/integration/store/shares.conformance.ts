@@ -9,6 +9,8 @@ const share = (digit: string, change: Partial<ShareRecord> = {}): ShareRecord =>
   page: '/problems/softmax?device=H100',
   note: 'for ada',
   createdAt: `2026-01-0${digit}T00:00:00.000Z`,
+  createdBy: 'operator',
+  tokenId: null,
   expiresAt: '2026-02-01T00:00:00.000Z',
   revokedAt: null,
   ...change,

@@ -11,6 +11,7 @@ import type { Server } from '../../support/servers.ts';
 import { describeCampaignStore } from './campaigns.conformance.ts';
 import { describeRacing } from './racing.conformance.ts';
 import { describeRanking } from './ranking.conformance.ts';
+import { describeAccess } from './access.conformance.ts';
 import { describeShares } from './shares.conformance.ts';
 import { describeStore } from './store.conformance.ts';
 import { describeUpkeep } from './upkeep.conformance.ts';
@@ -18,6 +19,7 @@ import { describeSweeps } from './sweeps.conformance.ts';
 import { describeViews } from './views.conformance.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore } from '../../../src/store/store.ts';
+import { createFakeAccess } from '../../support/server/fake-access.ts';
 import { createFakeShares } from '../../support/server/fake-shares.ts';
 import { databaseFolder } from '../../support/database-folder.ts';
 
@@ -25,6 +27,11 @@ const freshShares = async (sql: Sql) => {
   await sql.script('truncate kiln.share_links');
   return createStore(sql);
 };
+const freshAccess = async (sql: Sql) => {
+  await sql.script('truncate kiln.share_links; truncate kiln.tokens; truncate kiln.audit restart identity');
+  return createStore(sql);
+};
+describeAccess('the fakes of the server tests', async () => ({ ...createFakeAccess(), ...createFakeShares() }));
 describeShares('the fake of the server tests', async () => createFakeShares());
 
 describe('embedded', () => {
@@ -48,6 +55,7 @@ describe('embedded', () => {
   describeViews('PGlite', () => database.sql);
   describeSweeps('PGlite', () => database.sql);
   describeShares('PGlite', () => freshShares(database.sql));
+  describeAccess('PGlite', () => freshAccess(database.sql));
 });
 
 describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
@@ -72,4 +80,5 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   describeViews('Postgres', () => database.sql);
   describeSweeps('Postgres', () => database.sql);
   describeShares('Postgres', () => freshShares(database.sql));
+  describeAccess('Postgres', () => freshAccess(database.sql));
 });

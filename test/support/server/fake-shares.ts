@@ -1,8 +1,8 @@
 /** Share links in memory. */
 import type { ShareStore } from '../../../src/domain/ports/shares.ts';
-import type { Share, ShareRecord } from '../../../src/domain/share.ts';
+import type { ShareRecord, ShareRow } from '../../../src/domain/share.ts';
 
-const told = ({ secretHash: _hash, ...share }: ShareRecord): Share => share;
+const told = ({ secretHash: _hash, ...share }: ShareRecord): ShareRow => share;
 
 export const createFakeShares = (): ShareStore => {
   const kept = new Map<string, ShareRecord>();

@@ -9,6 +9,7 @@ import { plainLine } from '../../../platform/printable-text.ts';
 import { lineageOf, type LineageNode } from '../../model/lineage.ts';
 import { type Group, tallyBy } from '../../model/generation-tally.ts';
 import { ask } from '../live/api.ts';
+import { maySteer } from '../live/caller.ts';
 import { IS_SHARED } from '../live/share.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { Action } from '../parts/action.ts';
@@ -157,13 +158,13 @@ const allGenerations = async (id: string): Promise<readonly Generation[]> => {
 };
 
 const Steering = ({
-  campaign: { id, status },
+  campaign: { id, status, submitter },
   onDone,
 }: {
   readonly campaign: CampaignView;
   readonly onDone: () => void;
 }): JSX.Element | null => {
-  if (status === 'finished' || status === 'stopped') return null;
+  if (status === 'finished' || status === 'stopped' || !maySteer(submitter)) return null;
   const params = { id };
   return h(
     'span',

@@ -1,9 +1,10 @@
 /** Hosts and devices: state, reasons, how the time is used, what is installed, and what operators may do. */
-import { h, type JSX } from 'preact';
+import { Fragment, h, type JSX } from 'preact';
 import type { FleetView, HostFailure } from '../../../domain/api/fleet.ts';
 import { grouped, milliseconds } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { type Answer, ask } from '../live/api.ts';
+import { may } from '../live/caller.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { Action } from '../parts/action.ts';
 import { counted } from '../../model/counted.ts';
@@ -45,16 +46,7 @@ export const FleetPage = (): JSX.Element => {
           ['idle with work', 'i-waiting'],
           ['fault', 'i-fault'],
         ]),
-        h(Action, {
-          label: 'Read the fleet file again',
-          run: async () => reloadedText(await ask('POST', '/v1/fleet/reload')),
-          onDone: fleet.again,
-        }),
-        h(Action, {
-          label: 'Look again at all hosts',
-          run: async () => refreshText(await ask('POST', '/v1/fleet/refresh')),
-          onDone: fleet.again,
-        }),
+        may('admin') ? h(FleetActions, { onDone: fleet.again }) : null,
       ),
     ),
     fleet.error ? failure(fleet.error) : null,
@@ -72,6 +64,22 @@ export const FleetPage = (): JSX.Element => {
     h(FailuresPanel, { hosts }),
   );
 };
+
+const FleetActions = ({ onDone }: { readonly onDone: () => void }): JSX.Element =>
+  h(
+    Fragment,
+    null,
+    h(Action, {
+      label: 'Read the fleet file again',
+      run: async () => reloadedText(await ask('POST', '/v1/fleet/reload')),
+      onDone,
+    }),
+    h(Action, {
+      label: 'Look again at all hosts',
+      run: async () => refreshText(await ask('POST', '/v1/fleet/refresh')),
+      onDone,
+    }),
+  );
 
 const reloadedText = ({ file, changes, unchanged }: Answer<'/v1/fleet/reload', 'POST'>): string => {
   if (file === null) return 'there is no fleet file: this machine alone is the fleet';

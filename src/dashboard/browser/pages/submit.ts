@@ -6,9 +6,10 @@ import type { Candidate } from '../../../domain/candidate.ts';
 import { reasonText, scoreText, WHOLE } from '../../../domain/text/describe.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { type Answer, ask } from '../live/api.ts';
+import { caller, may } from '../live/caller.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
-import { candidateLink, failure, loading, Panel, select, statusBadge, textField } from '../parts/elements.ts';
+import { candidateLink, failure, loading, notice, Panel, select, statusBadge, textField } from '../parts/elements.ts';
 import { PlanTable } from '../parts/plan-panel.ts';
 import { ProblemDocs } from '../parts/problem-docs.ts';
 
@@ -50,13 +51,13 @@ export const SubmitPage = (): JSX.Element => {
   const candidate = { problem, device, language, source };
   const plan = useCheckedPlan(candidate);
   const isEmpty = source.trim() === '';
-  const isReady = !isEmpty && problem !== '';
+  const isReady = !isEmpty && problem !== '' && may('submit');
   const submit = (event: Event): void => {
     event.preventDefault();
     if (!isReady) return;
     localStorage.setItem(SUBMITTER_KEY, submitter);
     setError(null);
-    const named = submitter.trim() === '' ? {} : { submitter: submitter.trim() };
+    const named = submitter.trim() === '' || caller.value?.isForOthers === false ? {} : { submitter: submitter.trim() };
     void ask('POST', '/v1/candidates', { body: { ...candidate, ...named } }).then(
       ({ candidates: [first] }) => setSubmitted(first?.id ?? null),
       (cause: unknown) => setError(cause instanceof Error ? cause : new Error(String(cause))),
@@ -67,6 +68,12 @@ export const SubmitPage = (): JSX.Element => {
     { class: 'page' },
     h('h1', null, 'Submit a candidate'),
     error ? failure(error) : null,
+    caller.value === null || may('submit')
+      ? null
+      : notice(
+          'warn',
+          'Your token may look, and not submit: an operator can make one that may (kiln token create NAME --role submit).',
+        ),
     submitted === null ? null : h(VerdictPanel, { key: submitted, id: submitted }),
     h(
       'div',
@@ -119,7 +126,17 @@ const Choices = ({ chosen, submitter, onSubmitter }: ChoicesProps): JSX.Element 
       onChoose: (value) => choose({ device: value, language: null }),
     }),
     select({ label: 'Language', value: chosen.language, of: LANGUAGES, onChoose: (value) => choose({ language: value }) }),
-    textField({ label: 'Submitter', size: 16, maxLength: 64, value: submitter, placeholder: 'anonymous', onType: onSubmitter }),
+    // Whoever may speak for nobody else submits in its own name.
+    caller.value?.isForOthers === false
+      ? null
+      : textField({
+          label: 'Submitter',
+          size: 16,
+          maxLength: 64,
+          value: submitter,
+          placeholder: caller.value?.submitter ?? 'anonymous',
+          onType: onSubmitter,
+        }),
   );
 
 type Plan = Answer<'/v1/plans/check', 'POST'>;

@@ -7,6 +7,7 @@ import { progressPlot } from '../../plots/progress-plot.ts';
 import { type Axis, axesOf, coordinatesPlot, heatMap } from '../../plots/sweep-plots.ts';
 import { sweepProgress } from '../../plots/sweep-progress.ts';
 import { type Answer, ask } from '../live/api.ts';
+import { maySteer } from '../live/caller.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { type Point, useSweepPoints } from '../live/use-sweep-points.ts';
@@ -135,7 +136,7 @@ const stateOf = ({ spec, status, reason }: Sweep): string =>
   `${spec === null ? '' : `${spec.strategy}, `}${status}${reason === null ? '' : `: ${reason}`}`;
 
 const Steering = ({
-  sweep: { id, status },
+  sweep: { id, status, submitter },
   onDone,
 }: {
   readonly sweep: Sweep;
@@ -143,7 +144,7 @@ const Steering = ({
 }): JSX.Element | null => {
   const button = (label: string, url: '/v1/sweeps/:id/pause' | '/v1/sweeps/:id/resume' | '/v1/sweeps/:id/cancel'): JSX.Element =>
     h(Action, { label, onDone, run: async () => (await ask('POST', url, { params: { id } })).status });
-  if (status === 'finished' || status === 'cancelled') return null;
+  if (status === 'finished' || status === 'cancelled' || !maySteer(submitter)) return null;
   return h(
     'span',
     { class: 'row' },

@@ -7,7 +7,7 @@ import type { DeviceId } from '../../../domain/ids.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { holdEffects } from '../../model/hold-effects.ts';
 import { ask } from '../live/api.ts';
-import { IS_SHARED } from '../live/share.ts';
+import { may } from '../live/caller.ts';
 import { Action } from './action.ts';
 import { segmented, textField } from './elements.ts';
 import { Menu } from './menu.ts';
@@ -36,7 +36,7 @@ const MEANINGS: Readonly<Record<Hold['state'], string>> = {
 const REASON_CHARS_MAX = 500;
 
 export const HoldMenu = (props: Props): JSX.Element | null =>
-  IS_SHARED
+  !may('admin')
     ? null
     : h(Menu, {
         label: 'Take from work',
@@ -69,7 +69,7 @@ const HoldForm = (props: Props): JSX.Element => {
 };
 
 export const ResumeMenu = (props: Omit<Props, 'hosts'>): JSX.Element | null =>
-  IS_SHARED ? null : h(Menu, { label: 'Resume', spoken: `Resume ${subjectOf(props)}`, sheet: () => h(ResumeForm, props) });
+  !may('admin') ? null : h(Menu, { label: 'Resume', spoken: `Resume ${subjectOf(props)}`, sheet: () => h(ResumeForm, props) });
 
 const ResumeForm = (props: Omit<Props, 'hosts'>): JSX.Element => {
   const { host, device, onDone } = props;

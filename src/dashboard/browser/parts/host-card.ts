@@ -1,10 +1,11 @@
 /** One host: state, reason, what is installed, its devices, and what operators may do with it. */
-import { h, type JSX } from 'preact';
+import { Fragment, h, type JSX } from 'preact';
 import type { HostView } from '../../../domain/api/fleet.ts';
 import { compilerQuarantineText } from '../../../domain/text/describe.ts';
 import { bytes, grouped, milliseconds } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { ask } from '../live/api.ts';
+import { may } from '../live/caller.ts';
 import { Action } from './action.ts';
 import { DeviceRow } from './device-row.ts';
 import { HoldMenu, HoldNote, ResumeMenu } from './hold-menu.ts';
@@ -44,7 +45,6 @@ interface Props {
 
 export const HostCard = ({ host, hosts, onDone }: Props): JSX.Element => {
   const { inventory, compile, hold } = host;
-  const isQuarantined = host.compilerQuarantine !== null || host.devices.some(({ quarantine }) => quarantine !== null);
   return h(
     'section',
     { class: 'panel' },
@@ -60,27 +60,7 @@ export const HostCard = ({ host, hosts, onDone }: Props): JSX.Element => {
         name(host.address, 50),
         host.roundTripMs === null ? '' : ` · round trip ${milliseconds(host.roundTripMs)}`,
       ),
-      h(
-        'div',
-        { class: 'end' },
-        isQuarantined
-          ? h(Action, {
-              label: 'Take back to work',
-              run: async () => resumedText(await ask('POST', '/v1/fleet/:host/resume', { params: { host: host.name } })),
-              onDone,
-            })
-          : null,
-        hold === null
-          ? h(HoldMenu, { key: 'hold', hosts, host: host.name, device: null, onDone })
-          : h(ResumeMenu, { key: 'resume', host: host.name, device: null, onDone }),
-        host.state === 'connected'
-          ? h(Action, {
-              label: 'Look again',
-              run: async () => refreshText(await ask('POST', '/v1/fleet/:host/refresh', { params: { host: host.name } })),
-              onDone,
-            })
-          : null,
-      ),
+      h('div', { class: 'end' }, may('admin') ? h(HostActions, { host, hosts, onDone }) : null),
     ),
     host.compilerQuarantine === null
       ? null
@@ -107,6 +87,31 @@ export const HostCard = ({ host, hosts, onDone }: Props): JSX.Element => {
         ? h('p', { class: 'soft' }, 'No devices.')
         : host.devices.map((device) => h(DeviceRow, { key: device.id, host, hosts, device, onDone })),
     ),
+  );
+};
+
+const HostActions = ({ host, hosts, onDone }: Props): JSX.Element => {
+  const isQuarantined = host.compilerQuarantine !== null || host.devices.some(({ quarantine }) => quarantine !== null);
+  return h(
+    Fragment,
+    null,
+    isQuarantined
+      ? h(Action, {
+          label: 'Take back to work',
+          run: async () => resumedText(await ask('POST', '/v1/fleet/:host/resume', { params: { host: host.name } })),
+          onDone,
+        })
+      : null,
+    host.hold === null
+      ? h(HoldMenu, { key: 'hold', hosts, host: host.name, device: null, onDone })
+      : h(ResumeMenu, { key: 'resume', host: host.name, device: null, onDone }),
+    host.state === 'connected'
+      ? h(Action, {
+          label: 'Look again',
+          run: async () => refreshText(await ask('POST', '/v1/fleet/:host/refresh', { params: { host: host.name } })),
+          onDone,
+        })
+      : null,
   );
 };
 

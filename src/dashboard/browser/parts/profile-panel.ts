@@ -6,6 +6,7 @@ import type { JournalEvent } from '../../../domain/journal.ts';
 import { bytes, nanoseconds, percent } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { ask } from '../live/api.ts';
+import { may } from '../live/caller.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { Action } from './action.ts';
 import { empty, failure, fields, loading, notice, Panel, shareBar } from './elements.ts';
@@ -33,11 +34,13 @@ const useProfile = (id: string) => {
 
 export const ProfilePanel = ({ candidate: { id } }: { readonly candidate: Candidate }): JSX.Element => {
   const { data, isMissing, error, again } = useProfile(id);
-  const askFor = h(Action, {
-    label: data === null ? 'Profile it' : 'Profile again',
-    run: async () => ask('POST', '/v1/candidates/:id/profile', { params: { id } }).then(() => 'asked'),
-    onDone: again,
-  });
+  const askFor = may('submit')
+    ? h(Action, {
+        label: data === null ? 'Profile it' : 'Profile again',
+        run: async () => ask('POST', '/v1/candidates/:id/profile', { params: { id } }).then(() => 'asked'),
+        onDone: again,
+      })
+    : null;
   if (isMissing) return h(Panel, { title: 'Profile' }, empty('Nobody asked for a profile yet.', askFor));
   if (error) return failure(error);
   if (data === null) return loading();

@@ -2,7 +2,7 @@
 import { h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { type Answer, ask } from '../live/api.ts';
-import { IS_SHARED } from '../live/share.ts';
+import { may } from '../live/caller.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { Action } from './action.ts';
 import { CopyButton, failure, name, select } from './elements.ts';
@@ -19,7 +19,7 @@ const DAYS = [
 type Created = Answer<'/v1/shares', 'POST'>;
 
 export const ShareMenu = (): JSX.Element | null => {
-  if (IS_SHARED) return null;
+  if (!may('submit')) return null;
   return h(Menu, { label: 'Share', sheet: () => h(ShareForm, null) });
 };
 

@@ -1,0 +1,87 @@
+/** Writes operations into the audit list: before they are carried out, so that none can be done and not be there; refusals too. */
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
+import type { Principal } from '../../domain/access/principal.ts';
+import type { NewAuditEntry } from '../../domain/access/audit.ts';
+import type { AuditStore } from '../../domain/ports/access.ts';
+import { plainLine } from '../../platform/printable-text.ts';
+import { saysOf } from '../admin.ts';
+import { accessOf, principalOf } from './principals.ts';
+
+const TEXT_CHARS_MAX = 200;
+const ITEMS_MAX = 20;
+const DEPTH_MAX = 4;
+const TARGET_CHARS_MAX = 300;
+/** Never kept: what they hold may open something. */
+const SECRET = /^(?:env|environment|password|secret|token|key|data|source)$/iu;
+
+interface Deps {
+  readonly store: AuditStore;
+  readonly now: () => number;
+  readonly log: FastifyBaseLogger;
+}
+
+export interface AuditLog {
+  /** Of one whose role does not allow it. */
+  refused(request: FastifyRequest, principal: Principal, status: number): Promise<void>;
+}
+
+export const installAudit = (app: FastifyInstance, { store, now, log }: Deps): AuditLog => {
+  const written = new WeakMap<FastifyRequest, number>();
+  const entryOf = (request: FastifyRequest, principal: Principal, status: number | null): NewAuditEntry => ({
+    at: new Date(now()).toISOString(),
+    who: principal.name,
+    role: principal.role,
+    tokenId: principal.tokenId,
+    says: saysOf(request),
+    address: request.socket.remoteAddress ?? '',
+    action: accessOf(request).action,
+    target: plainLine(Object.values(fieldsOf(request.params)).join('/'), TARGET_CHARS_MAX),
+    detail: detailOf(request),
+    status,
+  });
+  app.addHook('preHandler', async (request) => {
+    if (!accessOf(request).audited) return;
+    written.set(request, await store.addAudit(entryOf(request, principalOf(request), null)));
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const sequence = written.get(request);
+    if (sequence === undefined) return;
+    // The operation itself is there; without its status it says that nobody knows how it ended.
+    await store
+      .endAudit(sequence, reply.statusCode)
+      .catch((error: unknown) =>
+        log.warn({ err: error, sequence }, 'how an operation ended could not be written to the audit list'),
+      );
+  });
+  return {
+    refused: async (request, principal, status) => {
+      if (accessOf(request).audited) await store.addAudit(entryOf(request, principal, status));
+    },
+  };
+};
+
+const detailOf = ({ body, query }: FastifyRequest): Record<string, unknown> => {
+  return shortenedFields({ ...fieldsOf(query), ...fieldsOf(body) }, 0);
+};
+
+/** What streams has no fields. */
+const fieldsOf = (value: unknown): object =>
+  typeof value === 'object' && value !== null && !(Symbol.asyncIterator in value) ? value : {};
+
+const shortened = (value: unknown, depth: number): unknown => {
+  if (typeof value === 'string') return plainLine(value, TEXT_CHARS_MAX);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === DEPTH_MAX) return '…';
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, ITEMS_MAX).map((one) => shortened(one, depth + 1));
+    return value.length > ITEMS_MAX ? [...shown, `and ${value.length - ITEMS_MAX} more`] : shown;
+  }
+  return shortenedFields(value, depth);
+};
+
+const shortenedFields = (fields: object, depth: number): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields)
+      .slice(0, ITEMS_MAX)
+      .map(([name, one]) => [name, SECRET.test(name) ? '(left out)' : shortened(one, depth + 1)]),
+  );

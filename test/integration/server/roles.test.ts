@@ -1,0 +1,297 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
+import { mayAs, ROLES, type Role } from '../../../src/domain/access/role.ts';
+import { ENDPOINTS } from '../../../src/domain/api/endpoints.ts';
+import { operationAccess, OPERATIONS } from '../../../src/domain/api/roles.ts';
+import { openTokenBook } from '../../../src/server/callers/token-book.ts';
+import { containing } from '../../support/server/containing.ts';
+import { createFakeAccess } from '../../support/server/fake-access.ts';
+import { overHttp } from '../../support/server/mcp-client.ts';
+import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
+
+const TOKEN = 'a-token-for-the-tests';
+const SOURCE = '/* kiln\nparams: {BLOCK: 1}\nlaunch:\n  - {kernel: add, args: [a, b, out, n]}\n*/\n';
+const WHOLE = '0123456789abcdef';
+
+let server: FakeServer;
+let admin: KilnClient;
+beforeEach(async () => {
+  server = await serveFake({ config: { token: TOKEN, port: 7070 } });
+  admin = createClient({ url: server.url, token: TOKEN });
+});
+afterEach(() => server.stop());
+
+const tokenOf = async (role: Role, name: string = role, more: { readonly anySubmitter?: boolean } = {}): Promise<string> =>
+  (await admin.createToken({ name, role, ...more })).token;
+const as = async (role: Role, name: string = role, more: { readonly anySubmitter?: boolean } = {}): Promise<KilnClient> =>
+  createClient({ url: server.url, token: await tokenOf(role, name, more) });
+const candidate = (submitter?: string, trial = 0) =>
+  ({
+    problem: 'vector_add',
+    language: 'cuda',
+    source: SOURCE,
+    trial,
+    ...(submitter === undefined ? {} : { submitter }),
+  }) as const;
+const submitted = async (client: KilnClient, submitter?: string, trial = 0): Promise<string> =>
+  (await client.submit([candidate(submitter, trial)])).candidates[0]?.id ?? '';
+
+interface Operation {
+  readonly method: string;
+  readonly url: string;
+  readonly schema: { readonly operationId: string };
+}
+const resources: readonly Record<string, Operation>[] = Object.values(ENDPOINTS);
+const operations: readonly Operation[] = resources.flatMap((resource) => Object.values(resource));
+
+const PARAMS: Readonly<Record<string, string>> = {
+  id: `c-${WHOLE}${WHOLE}`,
+  name: 'vector_add',
+  host: 'box',
+  job: 'j-0123456789ab',
+  execution: `x-${WHOLE}${WHOLE}`,
+  share: `l-${WHOLE}`,
+  token: `t-${WHOLE}`,
+};
+
+const statusOf = async ({ method, url }: Operation, token: string): Promise<readonly [number, string]> => {
+  const ending = new AbortController();
+  const path = url.replaceAll(/:(\w+)/gu, (_match, name: string) => PARAMS[name] ?? name);
+  const body = method === 'POST' ? { body: '{}' } : {};
+  const headers = { authorization: `Bearer ${token}`, ...(method === 'POST' ? { 'content-type': 'application/json' } : {}) };
+  const answer = await fetch(`${server.url}${path}`, { method, headers, signal: ending.signal, ...body });
+  // Streams go on.
+  const text = answer.ok ? '' : await answer.text();
+  ending.abort();
+  return [answer.status, text];
+};
+
+describe('every operation of the API', () => {
+  test('has a role, and every role is of an operation', () => {
+    expect(operations.map(({ schema }) => schema.operationId).toSorted()).toEqual([...OPERATIONS.keys()].toSorted());
+  });
+
+  test.each(ROLES)('is refused to the role %s, or is not, as the list says', async (role) => {
+    const token = await tokenOf(role);
+    for (const operation of operations) {
+      const { operationId } = operation.schema;
+      const [status, text] = await statusOf(operation, token);
+      const isRefused = status === 403 && text.includes('needs the role');
+      expect([operationId, isRefused]).toEqual([operationId, !mayAs(role, operationAccess(operationId).role)]);
+      expect([operationId, status]).not.toEqual([operationId, 401]);
+    }
+  });
+
+  test('and every page, image and document is for those who may look', async () => {
+    const token = await tokenOf('read');
+    for (const url of ['/', '/fleet', '/docs', '/openapi.json', '/images/problems/vector_add/badge.svg', '/sign-in']) {
+      expect([url, (await statusOf({ method: 'GET', url, schema: { operationId: '' } }, token))[0]]).toEqual([url, 200]);
+    }
+    expect((await statusOf({ method: 'GET', url: '/nothing', schema: { operationId: '' } }, token))[0]).toBe(404);
+  });
+});
+
+describe('who submits', () => {
+  test('comes from the token: nobody submits for another', async () => {
+    const ada = await as('submit', 'ada');
+    const id = await submitted(ada);
+    expect((await admin.candidate(id)).submission.submitter).toBe('ada');
+    expect(await submitted(ada, 'ada')).toBe(id);
+    await expect(submitted(ada, 'bob')).rejects.toMatchObject({ code: 'FORBIDDEN', message: containing('submits as ada') });
+    await expect(ada.createSweep({ candidate: candidate('bob'), space: { BLOCK: [1, 2] } })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await expect(
+      ada.createCampaign({
+        problems: ['vector_add'],
+        generators: [{ name: 'evolve' }],
+        budget: { candidates: 4 },
+        submitter: 'bob',
+      }),
+    ).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  test('may be another for an admin, and for a token that is for many', async () => {
+    const [boss, many] = [await as('admin', 'boss'), await as('submit', 'proxy', { anySubmitter: true })];
+    const [one, two, own] = [
+      await submitted(boss, 'bob', 1),
+      await submitted(many, 'eve', 2),
+      await submitted(boss, undefined, 3),
+    ];
+    const names = await Promise.all([one, two, own].map(async (id) => (await admin.candidate(id)).submission.submitter));
+    expect(names).toEqual(['bob', 'eve', 'boss']);
+  });
+});
+
+describe('what others submitted', () => {
+  test('is cancelled, paused and judged again by an admin alone', async () => {
+    const [ada, bob] = [await as('submit', 'ada'), await as('submit', 'bob')];
+    const [hers, his] = [await submitted(ada, undefined, 1), await submitted(bob, undefined, 2)];
+    await expect(ada.cancel(his)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    for (const select of [{ ids: [his] }, { ids: [hers, his] }, { submitter: 'bob' }, { all: true as const }]) {
+      await expect(ada.pause({ select })).rejects.toMatchObject({
+        code: 'FORBIDDEN',
+        message: containing('nothing was changed'),
+      });
+    }
+    expect((await admin.candidate(his)).paused).toBeNull();
+    expect((await ada.pause({ select: { ids: [hers] } })).changed).toBe(1);
+    expect((await ada.cancel(hers)).id).toBe(hers);
+    expect((await admin.cancel(his)).id).toBe(his);
+  });
+
+  test('a sweep and a campaign of another are left alone too', async () => {
+    const [ada, bob] = [await as('submit', 'ada'), await as('submit', 'bob')];
+    const sweep = await bob.createSweep({ candidate: candidate(), space: { BLOCK: [1, 2] } });
+    const campaign = await bob.createCampaign({
+      problems: ['vector_add'],
+      generators: [{ name: 'evolve' }],
+      budget: { candidates: 4 },
+    });
+    expect([sweep.submitter, campaign.submitter]).toEqual(['bob', 'bob']);
+    await expect(ada.cancelSweep(sweep.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(ada.stopCampaign(campaign.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect((await bob.stopCampaign(campaign.id)).status).toBe('stopped');
+    expect((await bob.cancelSweep(sweep.id)).status).toBe('cancelled');
+  });
+});
+
+describe('by MCP', () => {
+  test('a token looks or submits as it may, and submits as itself', async () => {
+    const [reader, ada] = [await tokenOf('read'), await tokenOf('submit', 'ada')];
+    const args = { problem: 'vector_add', language: 'cuda', source: SOURCE };
+    const reading = await overHttp({ url: server.url, token: reader });
+    const refused = await reading.call('submit_candidate', args);
+    expect([refused.isError, refused.text]).toEqual([true, containing('FORBIDDEN')]);
+    expect((await reading.call('list_problems')).isError).toBe(false);
+    await reading.close();
+    const writing = await overHttp({ url: server.url, token: ada });
+    expect((await writing.call('submit_candidate', args)).isError).toBe(false);
+    await writing.close();
+    expect((await admin.candidates()).candidates.map(({ submission }) => submission.submitter)).toEqual(['ada']);
+  });
+});
+
+describe('a token', () => {
+  test('is told once, and neither it nor its digest is told again', async () => {
+    const { token, ...told } = await admin.createToken({ name: 'ada', role: 'submit', days: 7 });
+    expect(await admin.tokens()).toEqual({ tokens: [told] });
+    expect(token).toMatch(/^t-[0-9a-f]{16}\.[\w-]{43}$/u);
+    expect(JSON.stringify([await admin.tokens(), await admin.audit()])).not.toContain(token.slice(20));
+    await expect(admin.createToken({ name: 'ada', role: 'read' })).rejects.toMatchObject({ message: containing('already') });
+  });
+
+  test('says who its holder is', async () => {
+    const ada = await as('submit', 'ada');
+    expect(await ada.access()).toEqual({ name: 'ada', role: 'submit', submitter: 'ada', isForOthers: false, expiresAt: null });
+    expect(await admin.access()).toMatchObject({ name: 'operator', role: 'admin', submitter: null });
+  });
+
+  test('that was revoked opens nothing, nor do the sessions that were made with it', async () => {
+    const token = await tokenOf('read', 'ada');
+    const form = {
+      method: 'POST',
+      redirect: 'manual' as const,
+      headers: { origin: server.url },
+      body: new URLSearchParams({ token }),
+    };
+    const signedIn = await fetch(`${server.url}/sign-in`, form);
+    const cookie = /^[^;]+/u.exec(signedIn.headers.get('set-cookie') ?? '')?.[0] ?? '';
+    const look = async (): Promise<number> => (await fetch(`${server.url}/v1/queue`, { headers: { cookie } })).status;
+    expect([signedIn.status, await look()]).toEqual([303, 200]);
+    const held = await fetch(`${server.url}/v1/fleet/refresh`, { method: 'POST', headers: { cookie, origin: server.url } });
+    expect(held.status).toBe(403);
+    await admin.revokeToken('ada');
+    expect(await look()).toBe(401);
+    await expect(createClient({ url: server.url, token }).queue()).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: containing('revoked'),
+    });
+    expect((await admin.createToken({ name: 'ada', role: 'read' })).name).toBe('ada');
+  });
+
+  test('opens nothing from the moment on at which it expires', async () => {
+    let nowMs = Date.parse('2026-01-01T00:00:00.000Z');
+    const book = await openTokenBook({ store: createFakeAccess(), now: () => nowMs });
+    const { token, id } = await book.create({ name: 'ada', role: 'read', anySubmitter: false, days: 1 }, 'operator');
+    nowMs += 24 * 3_600_000 - 1;
+    expect([book.principalOf(token)?.name, book.principalById(id)?.name]).toEqual(['ada', 'ada']);
+    nowMs += 1;
+    expect([book.principalOf(token), book.principalById(id)]).toEqual([null, null]);
+  });
+
+  test('is known again after a restart', async () => {
+    const store = createFakeAccess();
+    const before = await openTokenBook({ store, now: () => 0 });
+    const { token } = await before.create({ name: 'ada', role: 'submit', anySubmitter: false }, 'operator');
+    const after = await openTokenBook({ store, now: () => 0 });
+    expect(after.principalOf(token)).toMatchObject({ name: 'ada', role: 'submit', submitter: 'ada' });
+    expect(after.principalOf(`${token.slice(0, -1)}${token.endsWith('A') ? 'Q' : 'A'}`)).toBeNull();
+  });
+
+  test('of role read submits nothing, so it takes no submitter', async () => {
+    await expect(admin.createToken({ name: 'ada', role: 'read', submitter: 'ada' })).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: containing('body.submitter'),
+    });
+  });
+});
+
+describe('without a configured token', () => {
+  test("this machine's programs are the operator, unless they come with a named one", async () => {
+    await server.stop();
+    server = await serveFake();
+    const operator = createClient({ url: server.url });
+    expect((await operator.access()).role).toBe('admin');
+    const { token } = await operator.createToken({ name: 'ada', role: 'read' });
+    const ada = createClient({ url: server.url, token });
+    expect((await ada.access()).role).toBe('read');
+    await expect(ada.refreshHosts()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await operator.revokeToken('ada');
+    await expect(ada.queue()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+});
+
+describe('share links', () => {
+  test('are made by those who submit, and ended by who made them or an admin', async () => {
+    const [reader, ada, bob] = [await as('read'), await as('submit', 'ada'), await as('submit', 'bob')];
+    const page = { page: '/problems/vector_add' };
+    await expect(reader.createShare(page)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    const { id, createdBy } = await ada.createShare(page);
+    expect(createdBy).toBe('ada');
+    const counts = await Promise.all([admin, ada, bob].map(async (client) => (await client.shares()).shares.length));
+    expect(counts).toEqual([1, 1, 0]);
+    await expect(bob.revokeShare(id)).rejects.toMatchObject({ code: 'FORBIDDEN', message: containing('made by ada') });
+    expect((await ada.revokeShare(id)).revokedAt).not.toBeNull();
+  });
+});
+
+describe('the audit list', () => {
+  test('says who did what to what, when, and what it came to; refusals too', async () => {
+    const boss = createClient({ url: server.url, token: await tokenOf('admin', 'boss'), user: 'eve@laptop' });
+    const reader = await as('read');
+    await boss.holdHost('box', { state: 'draining', reason: 'new cable' });
+    await expect(reader.holdHost('box', { state: 'draining', reason: 'x' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(boss.pause({ select: { ids: [PARAMS['id'] ?? ''] as never } })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect.poll(async () => (await admin.audit({ limit: 1 })).entries[0]?.status).toBe(404);
+    const { entries } = await admin.audit();
+    expect(entries.map(({ who, role, action, target, status }) => [who, role, action, target, status])).toEqual([
+      ['boss', 'admin', 'pauseCandidates', '', 404],
+      ['read', 'read', 'holdHost', 'box', 403],
+      ['boss', 'admin', 'holdHost', 'box', 200],
+      ['operator', 'admin', 'createToken', '', 200],
+      ['operator', 'admin', 'createToken', '', 200],
+    ]);
+    expect(entries[2]).toMatchObject({ says: 'eve@laptop', detail: { state: 'draining', reason: 'new cable' } });
+    expect((await admin.audit({ who: 'boss', action: 'holdHost' })).entries).toHaveLength(1);
+    await expect(reader.audit()).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  test('is read a page at a time', async () => {
+    for (const name of ['a', 'b', 'c']) await admin.createToken({ name, role: 'read' });
+    const first = await admin.audit({ limit: 2 });
+    const second = await admin.audit({ limit: 2, before: first.next ?? 0 });
+    expect([...first.entries, ...second.entries].map(({ detail }) => detail['name'])).toEqual(['c', 'b', 'a']);
+    expect(second.next).toBeNull();
+  });
+});
