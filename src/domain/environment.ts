@@ -34,7 +34,7 @@ export const Environment = z.strictObject({
     boundedBy: z.enum(['control group', 'watching']),
   }),
   /** What notes the launches of a program, so that they can be judged; `none`: programs are built and not judged here. */
-  recorder: z.enum(['cupti', 'none']),
+  recorder: z.enum(['cupti', 'simulated', 'none']),
   warnings: z.array(z.string()),
 });
 export type Environment = z.infer<typeof Environment>;

@@ -21,6 +21,9 @@ export const TimingStatistics = z.strictObject({
 });
 export type TimingStatistics = z.infer<typeof TimingStatistics>;
 
+const KernelShare = z.strictObject({ kernel: z.string(), library: z.string().nullable(), share: z.number().min(0).max(1) });
+export type KernelShare = z.infer<typeof KernelShare>;
+
 /** What one bench case measured on one device. */
 export const CaseTiming = z.strictObject({
   case: z.string(),
@@ -42,6 +45,8 @@ export const CaseTiming = z.strictObject({
   inputs: z.enum(['sampled', 'fresh']).optional(),
   /** The speed-up and the times contradict each other, though every run had new inputs: no record. */
   unsteady: z.literal(true).optional(),
+  /** Of a recording: the kernels that most of its time goes to, by their part of it, and of which library each is, as its name says. */
+  recorded: z.array(KernelShare).optional(),
 });
 export type CaseTiming = z.infer<typeof CaseTiming>;
 

@@ -70,6 +70,29 @@ export type ProgramUnit = z.infer<typeof ProgramUnit>;
 export const CompileUnit = z.discriminatedUnion('language', [KernelUnit, ProgramUnit]);
 export type CompileUnit = z.infer<typeof CompileUnit>;
 
+/** A tensor of a case as a program gets it. */
+const RecordedTensor = z.strictObject({
+  ...ResolvedTensor.omit({ elements: true }).shape,
+  shape: z.array(z.int().positive()).min(1).max(8),
+});
+
+/** A case as a program gets it: its tensors in the problem's order. */
+export const RecordedCase = z.strictObject({ name: z.string(), tensors: z.array(RecordedTensor).min(1) });
+export type RecordedCase = z.infer<typeof RecordedCase>;
+
+/**
+ * A program that was built, to be recorded: called in its sandbox once for each case, on a device of that model. What it launched is the artifact that is
+ * judged.
+ */
+export const RecordUnit = z.strictObject({
+  ...ProgramUnit.shape,
+  /** The artifact of its build stage, on that host. */
+  built: ContentHash,
+  deviceModel: z.string(),
+  cases: z.array(RecordedCase).min(1).max(64),
+});
+export type RecordUnit = z.infer<typeof RecordUnit>;
+
 /** A case of a problem, resolved. Reference and baseline are launched by their own plans on the same tensors. */
 export const DefinedCase = z.strictObject({
   name: z.string(),
@@ -140,7 +163,7 @@ export const JudgeTask = z.strictObject({
   deviceId: DeviceId,
   problemKey: ContentHash,
   artifact: ContentHash,
-  /** Case name -> the candidate's resolved plan for it. Every case of the problem is there. */
+  /** Case name -> the candidate's resolved plan for it. Every case of the problem is there; of a recording, whose artifact holds it all, none. */
   plans: z.record(z.string(), ResolvedPlan),
   hidden: HiddenTask.optional(),
   /** Left out: it is timed to the end whatever it comes to. */
@@ -208,7 +231,7 @@ export const CompileResult = z.discriminatedUnion('status', [
     /** Of a program that cannot go on without a GPU: it is imported once more where it is recorded. */
     finishesInRecorder: z.literal(true).optional(),
   }),
-  /** compile_error, or timed_out with stage `compile`. */
+  /** compile_error, or timed_out with stage `compile`; of what is recorded contract, crashed, or timed_out with stage `check`. */
   z.strictObject({ status: z.literal('failed'), outcome: Outcome, durationMs: z.number().min(0), compiler: z.string() }),
   z.strictObject({ status: z.literal('infra'), failure: InfraFailure }),
 ]);
@@ -278,6 +301,8 @@ export const ToRunner = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('problem'), definition: ProblemDefinition }),
   z.strictObject({ type: z.literal('compile'), compileId: z.string(), unit: CompileUnit, limitMs: Millis }),
+  /** Answered by `compiled`, and taken back by `cancel_compile`. */
+  z.strictObject({ type: z.literal('record'), compileId: z.string(), unit: RecordUnit, limitMs: Millis }),
   /** What tasks that follow on this connection mean by `plansKey`. */
   z.strictObject({ type: z.literal('plans'), key: ContentHash, plans: JudgeTask.shape.plans }),
   z.strictObject({ type: z.literal('judge'), task: SentTask }),
@@ -306,6 +331,7 @@ export const ToRunner = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('retract'), attemptIds: z.array(AttemptId) }),
   /** Stops the attempt even if it runs; its result is `cancelled` unless it had finished. */
   z.strictObject({ type: z.literal('cancel'), attemptId: AttemptId }),
+  /** Also of what is recorded. */
   z.strictObject({ type: z.literal('cancel_compile'), compileId: z.string() }),
   z.strictObject({ type: z.literal('ack'), attemptIds: z.array(AttemptId) }),
   z.strictObject({ type: z.literal('ping'), nonce: z.int() }),

@@ -26,6 +26,7 @@ import {
   type JudgeTask,
   type ProblemDefinition,
   PROTOCOL_VERSION,
+  type RecordUnit,
   type ToRunner,
 } from '../domain/protocol.ts';
 import { backoffMs } from '../platform/backoff.ts';
@@ -125,6 +126,10 @@ export class RunnerHostSession implements HostSession {
 
   compile(compileId: string, unit: CompileUnit, limitMs: number): boolean {
     return this.#send({ type: 'compile', compileId, unit, limitMs });
+  }
+
+  record(compileId: string, unit: RecordUnit, limitMs: number): boolean {
+    return this.#send({ type: 'record', compileId, unit, limitMs });
   }
 
   judge(task: JudgeTask): boolean {

@@ -16,6 +16,7 @@ import type {
   Inventory,
   JudgeTask,
   ProblemDefinition,
+  RecordUnit,
 } from '../../src/domain/protocol.ts';
 import type { Bundle, HostEvent, HostSession } from '../../src/domain/ports/host-session.ts';
 import { INVENTORY } from './scripted-runner.ts';
@@ -49,6 +50,8 @@ export class ScriptedHostSession implements HostSession {
   readonly transport = 'ssh';
   readonly address = 'scripted';
   inventory: Inventory | null = null;
+  /** The last program that it was asked to record. */
+  recorded: RecordUnit | null = null;
   readonly deviceIds: readonly DeviceId[];
   readonly #listening: Listening;
   /** The last of each name that was asked for. */
@@ -101,6 +104,16 @@ export class ScriptedHostSession implements HostSession {
     this.#compiles.set(name, { compileId, artifact });
     this.#artifacts.set(artifact, name);
     return this.#say(`compile ${name}${compileId.startsWith('record:') ? ` for ${this.#attempt(compileId.slice(7))}` : ''}`);
+  }
+
+  record(compileId: string, unit: RecordUnit): boolean {
+    this.recorded = unit;
+    const source = unit.files[0]?.content ?? '';
+    const name = this.#listening.nameOfSource(source);
+    const artifact = artifactOf(`${source} recorded`);
+    this.#compiles.set(name, { compileId, artifact });
+    this.#artifacts.set(artifact, `${name}'s recording`);
+    return this.#say(`record ${name}${compileId.startsWith('record:') ? ` for ${this.#attempt(compileId.slice(7))}` : ''}`);
   }
 
   judge({ attemptId, deviceId, timing, record, race }: JudgeTask): boolean {

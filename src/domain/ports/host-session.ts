@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import type { AttemptId, ContentHash, DeviceId, HostId } from '../ids.ts';
-import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition, ToRunner } from '../protocol.ts';
+import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition, RecordUnit, ToRunner } from '../protocol.ts';
 
 export type HostEvent =
   | { readonly type: 'connected'; readonly hostId: HostId; readonly hello: Extract<FromRunner, { type: 'hello' }> }
@@ -30,6 +30,8 @@ export interface HostSession {
   /** False when not connected: nothing was sent. */
   defineProblem(definition: ProblemDefinition): boolean;
   compile(compileId: string, unit: CompileUnit, limitMs: number): boolean;
+  /** Answered, and taken back, as a compilation is. */
+  record(compileId: string, unit: RecordUnit, limitMs: number): boolean;
   judge(task: JudgeTask): boolean;
   /** Answered by a `profiled` frame. */
   profile(request: Omit<Extract<ToRunner, { type: 'profile' }>, 'type'>): boolean;

@@ -14,10 +14,11 @@ BOUNDS: dict[str, Any] = {"limit_s": 30.0, "memory_bytes": 512 * 1024 * 1024}
 
 
 class ZygoteProcess:
-    def __init__(self, modules: str, imports: list[str], **variables: str) -> None:
+    def __init__(self, modules: str, imports: list[str], recorder: str = "", **variables: str) -> None:
         environment = {**os.environ, "PYTHONPATH": f"{RUNNER}:{modules}", **variables}
         environment.pop("KILN_RUNNER_PID", None)
         command = [PYTHON, "-m", "kiln_runner", "program-zygote", "--imports", ",".join(imports)]
+        command += ["--recorder", recorder] if recorder else []
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd="/")
         self.ready = self.next()[0]
 

@@ -18,7 +18,7 @@ from kiln_runner.schema import (
 INFRA_CODES = (
     "unknown_problem", "unknown_artifact", "reference_failed", "baseline_failed", "problem_refused", "device_lost", "compiler_missing",
     "out_of_memory", "out_of_disk", "worker_died", "lease_expired", "device_locked", "suspended", "compiler_failed", "toolchain_incomplete",
-    "internal",
+    "environment_missing", "internal",
 )
 device = record({
     "id": device_id, "kind": one_of("gpu", "cpu"), "model": string, "architecture": string, "memoryBytes": number(0),
@@ -36,6 +36,7 @@ case_timing = record(
     {
         "record": record({"ratio": millis, "ratioLow": millis, "ratioHigh": millis}), "inputs": one_of("sampled", "fresh"),
         "unsteady": boolean,
+        "recorded": array(record({"kernel": string, "library": nullable(string), "share": number(0)})),
     },
 )
 mismatch = record({
@@ -99,7 +100,7 @@ inventory = record({
     "compilers": mapping(string), "confinement": record({"level": one_of("namespaces", "landlock", "none"), "why": string}),
     "environments": array(record({
         "name": string, "key": content_hash, "python": string, "torch": nullable(string), "triton": nullable(string), "cuda": nullable(string),
-        "packages": mapping(string), "recorder": one_of("cupti", "none"), "warnings": array(string),
+        "packages": mapping(string), "recorder": one_of("cupti", "simulated", "none"), "warnings": array(string),
         "sandbox": record({"level": one_of("namespaces", "landlock", "none"), "boundedBy": one_of("control group", "watching")}),
     }), 0, 8),
 })

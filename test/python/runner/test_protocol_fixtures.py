@@ -16,7 +16,7 @@ FIXTURES = REPOSITORY / "test/fixtures/protocol"
 
 class GoldenFrames(unittest.TestCase):
     def test_every_frame_a_daemon_may_send_is_accepted(self) -> None:
-        self.check_all("to-runner", check_to_runner, 17)
+        self.check_all("to-runner", check_to_runner, 18)
 
     def test_every_frame_a_runner_may_send_has_the_shape_the_tests_hold_it_to(self) -> None:
         self.check_all("from-runner", check_from_runner, 13)

@@ -21,8 +21,7 @@ class CompileRequests:
 
     def on_cancel(self, header: CancelCompile, _frame: Frame) -> None:
         if self._pool.cancel(header["compileId"]):
-            cancelled: NotCompiled = {"status": "failed", "outcome": {"verdict": "cancelled"}, "durationMs": 0, "compiler": ""}
-            self._on_compiled(header["compileId"], cancelled)
+            self._on_compiled(header["compileId"], cancelled())
 
     def forget(self) -> None:
         """The daemon asks again after each hello for what it still wants."""
@@ -35,3 +34,7 @@ class CompileRequests:
         if result["status"] == "infra" and result["failure"]["code"] == "out_of_disk":
             self._found_full()
         self._send({"type": "compiled", "compileId": compile_id, "result": result})
+
+
+def cancelled() -> NotCompiled:
+    return {"status": "failed", "outcome": {"verdict": "cancelled"}, "durationMs": 0, "compiler": ""}

@@ -85,9 +85,20 @@ kernel_unit = record(
     },
 )
 # What files and entry may be, programs/program_files.py says: it is the candidate's fault there, and its verdict.
-program_unit = record({
+program_fields: dict[str, Shape] = {
     "language": one_of("python"), "architecture": architecture, "files": array(record({"path": string, "content": string}), 1, 32),
     "entry": record({"file": string, "symbol": string, "style": string}), "environment": environment_name,
+}
+program_unit = record(program_fields)
+record_unit = record({
+    **program_fields, "built": content_hash, "deviceModel": string,
+    "cases": array(record({
+        "name": string,
+        "tensors": array(record({
+            "name": name, "dtype": one_of(*DTYPES), "shape": array(integer(1), 1, 8), "role": one_of("in", "out", "inout"),
+            "distribution": distribution,
+        }), 1),
+    }), 1, 64),
 })
 
 
@@ -127,6 +138,7 @@ to_runner = union("type", {
     }),
     "problem": record({"definition": problem_definition}),
     "compile": record({"compileId": string, "unit": compile_unit, "limitMs": millis}),
+    "record": record({"compileId": string, "unit": record_unit, "limitMs": millis}),
     "plans": record({"key": content_hash, "plans": plans}),
     "judge": record({"task": judge_task}),
     "profile": record({

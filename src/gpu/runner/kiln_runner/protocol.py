@@ -59,6 +59,29 @@ class ProgramUnit(TypedDict):
 CompileUnit = Union[KernelUnit, ProgramUnit]
 
 
+class RecordedTensor(TypedDict):
+    name: str
+    dtype: str
+    shape: list[int]
+    role: Literal["in", "out", "inout"]
+    distribution: Json
+
+
+class RecordedCase(TypedDict):
+    """A case as a program gets it: its tensors in the order of the problem."""
+
+    name: str
+    tensors: list[RecordedTensor]
+
+
+class RecordUnit(ProgramUnit):
+    """`built`: the artifact of its build stage."""
+
+    built: str
+    deviceModel: str
+    cases: list[RecordedCase]
+
+
 class TensorArgument(TypedDict):
     kind: Literal["tensor", "scratch"]
     name: str

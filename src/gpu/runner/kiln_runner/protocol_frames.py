@@ -16,6 +16,7 @@ from kiln_runner.protocol import (
     Plans,
     ProblemDefinition,
     ProfileResult,
+    RecordUnit,
     SentTask,
 )
 
@@ -44,6 +45,13 @@ class Compile(TypedDict):
     type: Literal["compile"]
     compileId: str
     unit: CompileUnit
+    limitMs: float
+
+
+class Record(TypedDict):
+    type: Literal["record"]
+    compileId: str
+    unit: RecordUnit
     limitMs: float
 
 
@@ -126,8 +134,8 @@ class Shutdown(TypedDict):
 
 
 ToRunner = Union[
-    Attach, DefineProblem, Compile, KeepPlans, Judge, Profile, Lend, GiveBack, FetchArtifact, PutArtifact, Retract, Cancel, CancelCompile,
-    Acknowledge, Ping, Refresh, Shutdown,
+    Attach, DefineProblem, Compile, Record, KeepPlans, Judge, Profile, Lend, GiveBack, FetchArtifact, PutArtifact, Retract, Cancel,
+    CancelCompile, Acknowledge, Ping, Refresh, Shutdown,
 ]
 
 # What a runner says

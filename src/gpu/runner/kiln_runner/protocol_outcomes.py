@@ -1,5 +1,5 @@
 """Types of what a judgement came to, as in src/domain/outcome.ts and src/domain/measurement.ts (held by the golden fixtures)."""
-from typing import Literal, TypedDict, Union
+from typing import Literal, Optional, TypedDict, Union
 
 
 class Humps(TypedDict):
@@ -30,6 +30,14 @@ class RecordRatio(TypedDict):
     ratioHigh: float
 
 
+class KernelShare(TypedDict):
+    """Of the time that the operations of a recording take: this kernel's part."""
+
+    kernel: str
+    library: Optional[str]
+    share: float
+
+
 class _CaseTiming(TypedDict):
     case: str
     candidate: TimingStatistics
@@ -44,6 +52,7 @@ class CaseTiming(_CaseTiming, total=False):
     record: RecordRatio
     inputs: Literal["sampled", "fresh"]
     unsteady: Literal[True]
+    recorded: list[KernelShare]
 
 
 class _Mismatch(TypedDict):
@@ -163,10 +172,19 @@ class TimedOut(_TimedOut, total=False):
     lostMs: float
 
 
+class Contract(TypedDict):
+    """Of a program. `case`: at which it showed; empty: as a whole."""
+
+    verdict: Literal["contract"]
+    case: str
+    message: str
+
+
 class Cancelled(TypedDict):
     verdict: Literal["cancelled"]
 
 
-CompileOutcome = Union[CompileError, TimedOut, Cancelled]
-# Those that a host tells. `implausible`, `contract` and `infra_failed` are the daemon's own words.
-Outcome = Union[Passed, CompileError, PlanError, WrongAnswer, ModifiedInput, OutOfBounds, Crashed, TimedOut, Cancelled]
+# The last two of programs, when they are recorded.
+CompileOutcome = Union[CompileError, TimedOut, Cancelled, Contract, Crashed]
+# Those that a host tells. `implausible` and `infra_failed` are the daemon's own words.
+Outcome = Union[Passed, CompileError, PlanError, WrongAnswer, ModifiedInput, OutOfBounds, Crashed, TimedOut, Contract, Cancelled]

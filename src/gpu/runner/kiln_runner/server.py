@@ -14,7 +14,7 @@ from kiln_runner.artifact_transfers import ArtifactTransfers
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.compilers import Compilers
 from kiln_runner.compile.pool import CompilePool
-from kiln_runner.compile_requests import CompileRequests
+from kiln_runner.compile_requests import CompileRequests, cancelled
 from kiln_runner.connection import Connection, Refusal
 from kiln_runner.devices.attempts import AttemptPorts, Attempts
 from kiln_runner.devices.device_reservations import DeviceReservations
@@ -33,6 +33,8 @@ from kiln_runner.messages import PROTOCOL_VERSION
 from kiln_runner.paths import RunnerPaths
 from kiln_runner.process import Children, Command
 from kiln_runner.profile.requests import ProfilePorts, ProfileRequests
+from kiln_runner.programs.record_requests import RecordPorts, RecordRequests
+from kiln_runner.programs.zygotes import Zygotes
 from kiln_runner.spool import Kept, Spool
 
 HEALTH_PERIOD_S = 2.0
@@ -68,16 +70,18 @@ class Server:
         self._attempts = Attempts(self._slots, self._cache, self._problems, ports)
         self._slots.update(self._make_slots(paths))
         self._profiles = self._make_profiles(paths)
+        self._records = self._make_records(paths)
         self._reservations = DeviceReservations(self._slots, self._send)
         self._artifacts = ArtifactTransfers(loop, self._cache, paths.artifacts, self._send)
         self._handlers = self._handlers_by_type()
 
     def _handlers_by_type(self) -> dict[str, Callable[[Any, Frame], None]]:
         return {
-            "problem": self._on_problem, "plans": self._attempts.on_plans, "compile": self._compiles.on_compile, "judge": self._attempts.on_judge,
-            "profile": self._profiles.on_profile, "lend": self._reservations.on_lend, "give_back": self._reservations.on_give_back,
+            "problem": self._on_problem, "plans": self._attempts.on_plans, "compile": self._compiles.on_compile,
+            "record": self._records.on_record, "judge": self._attempts.on_judge, "profile": self._profiles.on_profile,
+            "lend": self._reservations.on_lend, "give_back": self._reservations.on_give_back,
             "fetch_artifact": self._artifacts.on_fetch, "put_artifact": self._artifacts.on_put,
-            "retract": self._attempts.on_retract, "cancel": self._attempts.on_cancel, "cancel_compile": self._compiles.on_cancel, "ack": self._on_ack,
+            "retract": self._attempts.on_retract, "cancel": self._attempts.on_cancel, "cancel_compile": self._on_cancel_compile, "ack": self._on_ack,
             "ping": self._on_ping, "refresh": self._on_refresh, "shutdown": self._on_shutdown,
         }
 
@@ -107,6 +111,7 @@ class Server:
         if self._connection is not None:
             self._connection.close()
         self._artifacts.close()
+        self._records.close()
         await self._spool.close()
 
     def _make_slots(self, paths: RunnerPaths) -> dict[str, DeviceSlot]:
@@ -128,6 +133,10 @@ class Server:
             return profile_command(paths, self._equipment.now.tools, device, ordinals[device["id"]], folder)
 
         return ProfileRequests(self._children, self._slots, self._problems, self._cache, ProfilePorts(command, self._send, paths.work))
+
+    def _make_records(self, paths: RunnerPaths) -> RecordRequests:
+        ports = RecordPorts(self._send, lambda: self._equipment.now.inventory.get("environments", []), paths.artifacts)
+        return RecordRequests(self._loop, self._slots, self._cache, self._compilers, Zygotes(self._children), ports)
 
     # Frames of the daemon
 
@@ -153,6 +162,7 @@ class Server:
         if self._daemon_id != header["daemonId"]:
             self._drop_work("another daemon took over")
         self._compiles.forget()
+        self._records.forget()
         self._attempts.on_new_connection()
         self._daemon_id = header["daemonId"]
         self._compilers.unconfined = header.get("unconfined", False)
@@ -177,6 +187,13 @@ class Server:
 
     def _on_problem(self, header: protocol_frames.DefineProblem, _frame: Frame) -> None:
         self._problems.define(header["definition"])
+
+    def _on_cancel_compile(self, header: protocol_frames.CancelCompile, frame: Frame) -> None:
+        """Of what is compiled, or recorded."""
+        if self._records.cancel(header["compileId"]):
+            self._send({"type": "compiled", "compileId": header["compileId"], "result": cancelled()})
+        else:
+            self._compiles.on_cancel(header, frame)
 
     def _on_ack(self, header: protocol_frames.Acknowledge, _frame: Frame) -> None:
         self._spool.acknowledge(header["attemptIds"])
@@ -225,7 +242,7 @@ class Server:
 
     def _tick(self) -> None:
         self._health.send()
-        self._equipment.look(is_busy=self._health.is_busy, is_attached=self._connection is not None)
+        self._equipment.look(is_busy=self._health.is_busy or self._records.is_busy, is_attached=self._connection is not None)
         self._loop.call_later(HEALTH_PERIOD_S, self._tick)
 
     def _on_end(self, connection: Connection) -> None:
@@ -241,5 +258,6 @@ class Server:
 
     def _drop_work(self, reason: str) -> None:
         self._compiles.forget()
+        self._records.forget()
         self._attempts.abandon(infra_of("lease_expired", reason))
         self._profiles.abandon()

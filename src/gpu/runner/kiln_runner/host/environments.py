@@ -16,7 +16,7 @@ PYTHON_VARIABLE = "KILN_TORCH_PYTHON"
 DEFAULT_NAME = "torch"
 ENVIRONMENTS_MAX = 8
 LOOK_TIMEOUT_S = 10
-# Imports from a slow disk, then the sandbox at each level.
+# Imports from a slow disk, the sandbox at each level, one recording.
 PROBE_TIMEOUT_S = 45
 PYTHONS_MAX = 8
 WORDS_CHARS_MAX = 500
@@ -32,14 +32,14 @@ class FoundEnvironments(NamedTuple):
     warnings: list[str]
 
 
-def find_environments(named: list[NamedEnvironment], minor: Optional[int]) -> FoundEnvironments:
-    """`named`: {name, python} of the fleet file; none: one is searched for. `minor`: of a GPU's device node, where there is one."""
+def find_environments(named: list[NamedEnvironment], minor: Optional[int], architecture: Optional[str] = None) -> FoundEnvironments:
+    """`named`: {name, python} of the fleet file; none: one is searched for. `minor`: of a GPU's device node, `architecture`: its; or None."""
     asked: list[NamedEnvironment] = named or [{"name": DEFAULT_NAME, "python": path} for path in _found_python()]
     reported: list[Environment] = []
     tools: list[EnvironmentTool] = []
     warnings: list[str] = []
     for entry in asked[:ENVIRONMENTS_MAX]:
-        environment = _probe(entry["python"], minor)
+        environment = _probe(entry["python"], minor, architecture)
         if "error" in environment:
             warnings.append(f"environment {entry['name']} cannot be used: {environment['error']}")
             continue
@@ -64,8 +64,9 @@ def _has_torch(python: str) -> bool:
     return not isinstance(done, str) and done.returncode == 0
 
 
-def _probe(python: str, minor: Optional[int]) -> dict[str, Any]:
-    command = self_command("program-environment", *(["--device", str(minor)] if minor is not None else []), python=python)
+def _probe(python: str, minor: Optional[int], architecture: Optional[str]) -> dict[str, Any]:
+    device = ["--device", str(minor), "--architecture", architecture or ""] if minor is not None else []
+    command = self_command("program-environment", *device, python=python)
     done = _run(command, PROBE_TIMEOUT_S)
     if isinstance(done, str):
         return {"error": done}

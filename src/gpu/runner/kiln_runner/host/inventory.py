@@ -15,11 +15,12 @@ from kiln_runner.compile.own_headers import FIX_CUDA
 from kiln_runner.compile.tools import NvrtcTool, Tool, Tools
 from kiln_runner.host.cgroup import processor_limit
 from kiln_runner.host.compile_probe import CompileProbe, probe_compilers
-from kiln_runner.host.environments import FoundEnvironments, find_environments
+from kiln_runner.host.environments import find_environments
 from kiln_runner.host.gpus import Gpus, find_gpus
 from kiln_runner.host.machine import cores, cpu_device, machine_id
 from kiln_runner.host.memory import memory_limit_bytes
 from kiln_runner.host.placement import Limits, Placement, compile_slots, place
+from kiln_runner.host.simulated_environment import simulated_environments
 from kiln_runner.host.simulated_gpus import COUNT_VARIABLE, simulated_count, simulated_gpus
 from kiln_runner.host.toolchain import find_gcc, find_ncu, find_nvcc, find_nvrtc
 from kiln_runner.host.triton_toolchain import FoundTriton, find_triton
@@ -47,10 +48,10 @@ def take_inventory(named: list[NamedEnvironment]) -> tuple[Inventory, Tools, Pla
         gpus = Gpus(simulated_gpus(), None, _simulation_warning(), {}) if simulated_count() else find_gpus()
         # Simulated GPUs compile nothing with it.
         triton = pool.submit(find_triton, _architecture(gpus)) if not simulated_count() else None
-        environments = pool.submit(find_environments, named, _minor(gpus)) if not simulated_count() else None
+        environments = pool.submit(find_environments, named, _minor(gpus), _architecture(gpus)) if not simulated_count() else None
         gcc, nvcc, ncu = (found[name].result() for name in ("gcc", "nvcc", "ncu"))
     found_triton = triton.result() if triton else FoundTriton(None, None)
-    programs = environments.result() if environments else FoundEnvironments([], [], [])
+    programs = environments.result() if environments else simulated_environments()
     tools: Tools = {"gcc": gcc, "nvrtc": nvrtc, "nvcc": nvcc, "triton": found_triton.tool, "ncu": ncu, "environments": programs.tools}
     # Simulated GPUs have no address: nothing is bound for them.
     placement = place(gpus.addresses, sorted(os.sched_getaffinity(0)))

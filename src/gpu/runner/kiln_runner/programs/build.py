@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from typing import Any, cast
 
 from kiln_runner.compile.confined_run import Ended, run_confined
@@ -26,7 +25,8 @@ from kiln_runner.frames import encode
 from kiln_runner.programs.built import EXTENSIONS, FACTS, TRITON_CACHE
 from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
 from kiln_runner.programs.extensions import Extensions
-from kiln_runner.programs.program_files import FOLDER, Program, ProgramRefused, load_entry, program_of, write_files
+from kiln_runner.programs.own_trace import words_of
+from kiln_runner.programs.program_files import Program, ProgramRefused, load_entry, program_of, write_files
 from kiln_runner.protocol import ProgramUnit
 
 # PyTorch and the CUDA libraries that it maps, and a compiler with every header of theirs.
@@ -40,7 +40,6 @@ _NO_DEVICE = re.compile(
     r"No CUDA GPUs are available|no NVIDIA driver|Found no NVIDIA driver|no CUDA-capable device|CUDA error|CUDA driver|libcuda\.so|cuInit"
     r"|active drivers|not compiled with CUDA|CUDA is not available|Cannot initialize CUDA|invalid device ordinal|Invalid CUDA device"
 )
-_LOG_LINES_OF_TRACE = 40
 
 
 def run(argv: list[str]) -> int:
@@ -99,7 +98,7 @@ def _build_and_encode(program: Program, architecture: str, tools: Tools) -> byte
         load_entry(program, root)
         unfinished = ""
     except BaseException as error:
-        log = _words(error, home)
+        log = words_of(error, home)[-LOG_CHARS_MAX:]
         if extensions.failures:
             return encode({"type": "failed", "log": extensions.failures[-1].replace(home + "/", "")[-LOG_CHARS_MAX:]})
         if isinstance(error, ProgramRefused) or not _NO_DEVICE.search(str(error)):
@@ -185,15 +184,6 @@ def _strip(path: str) -> None:
     strip = shutil.which("strip")
     if strip:
         subprocess.run([strip, "--strip-unneeded", path], check=False, capture_output=True, timeout=60)
-
-
-def _words(error: BaseException, home: str) -> str:
-    """Of the program's own lines: what is ours before them says nothing."""
-    trace = traceback.TracebackException.from_exception(error)
-    own = [at for at, frame in enumerate(trace.stack) if frame.filename.startswith(os.path.join(home, FOLDER))]
-    trace.stack = traceback.StackSummary.from_list(list(trace.stack)[own[0] :] if own else [])
-    lines = list(trace.format())[-_LOG_LINES_OF_TRACE:]
-    return "".join(lines).replace(os.path.join(home, FOLDER) + "/", "")[-LOG_CHARS_MAX:]
 
 
 def _hex(key: Any) -> str:

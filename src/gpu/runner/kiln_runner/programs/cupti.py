@@ -84,8 +84,9 @@ class DriverFunctions:
             yield offset.value, size.value
 
 
+@functools.lru_cache(maxsize=1)
 def find_library() -> Optional[str]:
-    """By the loader, then beside PyTorch, where pip puts NVIDIA's wheels, then in a toolkit."""
+    """By the loader, then beside PyTorch, where pip puts NVIDIA's wheels, then in a toolkit. Loaded before a process is confined it stays at hand."""
     for name in LIBRARIES:
         try:
             ctypes.CDLL(name)
@@ -96,6 +97,17 @@ def find_library() -> Optional[str]:
     packages += [os.path.join(place, "nvidia/*/*/lib") for place in sys.path if place]
     folders = [*packages, "/usr/local/cuda/lib64", "/usr/local/cuda/extras/CUPTI/lib64", "/usr/local/cuda/targets/*/lib"]
     return next((path for folder in folders for path in sorted(glob.glob(os.path.join(folder, "libcupti.so*")))), None)
+
+
+def preload() -> None:
+    """In a zygote: its copies have the library, wherever it lies. Nothing is started by that."""
+    found = find_library()
+    if found is not None:
+        try:
+            ctypes.CDLL(found)
+        except OSError:
+            # Told when it is needed.
+            pass
 
 
 def _load(library: Optional[str]) -> Any:

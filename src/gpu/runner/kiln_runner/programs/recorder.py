@@ -116,7 +116,7 @@ class Recorder:
     def on_download(self, size: int) -> None:
         """A value that the host reads may steer it: whether it does, fresh inputs show."""
         if self._is_recording:
-            self._note(f"reads {size} bytes on the host")
+            self.note(f"reads {size} bytes on the host")
 
     def on_other(self, what: str) -> None:
         """A call that a recording cannot hold."""
@@ -167,7 +167,20 @@ class Recorder:
         else:
             self.on_other(f"more than {OPERATIONS_MAX} operations")
 
-    def _note(self, words: str) -> None:
+    def words(self) -> set[int]:
+        """All that may be an address in what was noted since `begin`."""
+        found: set[int] = set()
+        for operation in self._operations:
+            if operation["op"] == "launch":
+                for value in map(base64.b64decode, operation["params"]):
+                    found.update(int.from_bytes(value[at : at + 8], "little") for at in range(0, len(value) - 7, 4))
+            elif operation["op"] == "copy":
+                found |= {operation["from"], operation["to"]}
+            else:
+                found.add(operation["at"] if operation["op"] == "set" else operation["to"])
+        return found
+
+    def note(self, words: str) -> None:
         if words not in self._notes and len(self._notes) < NOTES_MAX:
             self._notes.append(words[:_NOTE_CHARS])
 

@@ -6,6 +6,7 @@ from typing import Any, Callable
 
 from kiln_runner.programs.built import restore
 from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
+from kiln_runner.programs.record_task import record
 from kiln_runner.programs.sandbox_probe import try_inside
 
 Task = Callable[[Any], bytes]
@@ -32,4 +33,4 @@ def hold(asked: Any) -> bytes:
     return try_inside(asked["secret"], asked["hasDevice"])
 
 
-TASKS: dict[str, Task] = {"look": look, "hold": hold}
+TASKS: dict[str, Task] = {"look": look, "hold": hold, "record": record}

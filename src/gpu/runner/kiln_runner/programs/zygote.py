@@ -7,6 +7,7 @@ It makes no verdict, and runs no code of a program itself. One import that start
 at, and one that does is told by name.
 """
 import gc
+import importlib
 import os
 import selectors
 import sys
@@ -16,7 +17,9 @@ from typing import Any, Callable, cast
 from kiln_runner.frames import FrameDecoder, encode
 from kiln_runner.programs import supervisor
 from kiln_runner.programs.built import read
+from kiln_runner.programs.cupti import preload
 from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
+from kiln_runner.programs.record_task import equipped_by
 from kiln_runner.programs.sandbox import Bounds, Box
 from kiln_runner.programs.tasks import TASKS
 from kiln_runner.programs.zygote_frames import FromZygote, Run, ToZygote
@@ -26,12 +29,15 @@ READ_BYTES = 1024 * 1024
 
 
 def run(argv: list[str]) -> int:
-    """`--imports a,b`: others than the usual ones."""
+    """`--imports a,b`: others than the usual ones. `--recorder a`: a module that equips recorders in its own way, for tests."""
     names = argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS)
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     keep_settings()
     imported = import_all([name for name in names if name])
+    if "--recorder" in argv:
+        equipped_by.append(importlib.import_module(argv[argv.index("--recorder") + 1]).equip)
+    preload()
     gc.collect()
     # Pages that copies share stay shared.
     gc.freeze()

@@ -1,0 +1,101 @@
+"""Gives a program its memory, at addresses that the judge can map again: every allocation lies at the end of a mapping of its own, as the judge's
+buffers do (judge/layout.py), so that a tensor of the judge's can stand where the program's stood.
+
+The addresses of a case's tensors follow from the cases alone; all others from the arena's first address and the order in which they were asked for.
+"""
+from typing import NamedTuple, Optional
+
+from kiln_runner.judge.layout import Room, room
+from kiln_runner.programs.device_memory import DeviceMemory, MemoryFailure
+from kiln_runner.programs.recording_shape import INPUTS_BASE, WINDOW_BYTES_MAX
+
+# Of the device, for one program: beyond it the judge would not fit beside it.
+BYTES_MAX = 32 * 1024 ** 3
+# Between two mappings: what runs off the end of one faults.
+GAP_PAGES = 1
+
+
+class Block(NamedTuple):
+    """`address`: of its first byte; `mapped_at`: of the mapping that it lies in."""
+
+    address: int
+    bytes: int
+    mapped_at: int
+    mapped: int
+
+
+def tensor_rooms(cases: list[list[int]], page: int) -> list[list[Block]]:
+    """`cases`: sizes of each case's tensors, in order. All have places of their own in the window of inputs."""
+    at, found = INPUTS_BASE, list[list[Block]]()
+    for sizes in cases:
+        blocks: list[Block] = []
+        for size in sizes:
+            place = room(size, page)
+            blocks.append(_block(at, place))
+            at += place.mapped + GAP_PAGES * page
+        found.append(blocks)
+    return found
+
+
+def _block(at: int, place: Room) -> Block:
+    return Block(at + place.offset, place.bytes, at, place.mapped)
+
+
+class Arena:
+    """States of a block: live -> kept (freed; whoever asks for as many bytes next gets it) -> live. Nothing is ever unmapped: what was queued may
+    still use it, as in a stream's own order."""
+
+    def __init__(self, memory: DeviceMemory, base: int, bytes_max: int = BYTES_MAX) -> None:
+        self._memory, self._at, self._left = memory, base, bytes_max
+        self._end = base - base % WINDOW_BYTES_MAX + WINDOW_BYTES_MAX
+        self._live: dict[int, Block] = {}
+        self._kept: dict[int, list[Block]] = {}
+        self._placed: Optional[Block] = None
+        # Since `watch`.
+        self._used: dict[int, Block] = {}
+        self.refusal = ""
+
+    def place_next(self, block: Block) -> None:
+        """The next allocation is this one: a tensor of the case, which is mapped already."""
+        self._placed = block
+
+    def allocate(self, size: int) -> int:
+        """0 where it is refused; `refusal` says why."""
+        if self._placed is not None:
+            placed, self._placed = self._placed, None
+            return placed.address
+        kept = self._kept.get(size)
+        try:
+            block = kept.pop() if kept else self._map(size)
+        except MemoryFailure as error:
+            self.refusal = f"{size} bytes of the GPU's memory: {error}"
+            return 0
+        self._live[block.address] = self._used[block.address] = block
+        return block.address
+
+    def free(self, address: int) -> None:
+        """Of a case's tensor it changes nothing."""
+        block = self._live.pop(address, None)
+        if block is not None:
+            self._kept.setdefault(block.bytes, []).append(block)
+
+    def watch(self) -> list[Block]:
+        """From now on `used` tells what was given. Returns what lives now."""
+        self._used = {}
+        return list(self._live.values())
+
+    def used(self) -> list[Block]:
+        return list(self._used.values())
+
+    def _map(self, size: int) -> Block:
+        place = room(size, self._memory.page)
+        if place.mapped > self._left:
+            raise MemoryFailure(f"a program has at most {BYTES_MAX} bytes")
+        block = _block(self._at, place)
+        if block.mapped_at + block.mapped > self._end:
+            raise MemoryFailure("the addresses of its arena are used up")
+        self._memory.map(block.mapped_at, block.mapped)
+        self._memory.zero(block.mapped_at, block.mapped)
+        self._left -= place.mapped
+        self._at += place.mapped + GAP_PAGES * self._memory.page
+        return block

@@ -1,0 +1,87 @@
+"""Calls a program in the way that its style says, and looks at what it returns: what kind, type, shape and place, and where its numbers lie."""
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, NamedTuple, Optional, cast
+
+from kiln_runner.programs.framework import Found, Framework
+from kiln_runner.protocol import RecordedTensor
+
+OUTPUTS_SHOWN = 8
+
+
+class Broken(Exception):
+    """The contract of its style is: the message says which part of it."""
+
+
+class Given(NamedTuple):
+    """One tensor of the case, and what the program is handed for it."""
+
+    spec: RecordedTensor
+    tensor: Any
+
+
+class Placed(NamedTuple):
+    """Where a program left an output. `found` None: in the tensor that it was given."""
+
+    spec: RecordedTensor
+    found: Optional[Found]
+
+
+def callable_of(symbol: Callable[..., Any], style: str) -> Callable[[list[Given]], Any]:
+    if style == "model":
+        model = symbol()
+        model = model.cuda() if hasattr(model, "cuda") else model
+        return lambda given: model(*[one.tensor for one in given if one.spec["role"] != "out"])
+    if style == "custom_kernel":
+        return lambda given: symbol(tuple(one.tensor for one in _inputs_first(given)))
+    if style == "function":
+        return lambda given: symbol(**{one.spec["name"]: one.tensor for one in given if one.spec["role"] != "out"})
+    return lambda given: symbol(**{one.spec["name"]: one.tensor for one in given})
+
+
+def _inputs_first(given: list[Given]) -> list[Given]:
+    return [*(one for one in given if one.spec["role"] != "out"), *(one for one in given if one.spec["role"] == "out")]
+
+
+def outputs_of(returned: Any, given: list[Given], framework: Framework) -> list[Placed]:
+    """Of each output, in order. Nothing returned: they are in the tensors that were given. Broken says what is wrong with them."""
+    outputs = [one for one in given if one.spec["role"] == "out"] or [one for one in given if one.spec["role"] == "inout"]
+    if returned is None:
+        return [Placed(one.spec, None) for one in outputs]
+    values = _values(returned, [one.spec["name"] for one in outputs], framework)
+    if len(values) != len(outputs):
+        raise Broken(f"it returned {len(values)} tensors; the problem has {len(outputs)} outputs ({_names(outputs)})")
+    return [_placed(value, one, framework) for value, one in zip(values, outputs)]
+
+
+def _values(returned: Any, names: list[str], framework: Framework) -> list[Any]:
+    if framework.look(returned) is not None:
+        return [returned]
+    if isinstance(returned, Mapping):
+        by_name = cast(Mapping[Any, Any], returned)
+        missing = [name for name in names if name not in by_name]
+        if missing:
+            raise Broken(f"what it returned has no {missing[0]}")
+        return [by_name[name] for name in names]
+    if isinstance(returned, Sequence) and not isinstance(returned, (str, bytes)):
+        return list(cast(Sequence[Any], returned))
+    raise Broken(f"it returned {type(returned).__name__}; a tensor for each output, or nothing, is needed")
+
+
+def _placed(value: Any, one: Given, framework: Framework) -> Placed:
+    spec, found, given = one.spec, framework.look(value), framework.look(one.tensor)
+    if found is None:
+        raise Broken(f"output {spec['name']} is {type(value).__name__}, no tensor")
+    wanted = framework.type_of(spec["dtype"])
+    if found.type != wanted:
+        raise Broken(f"output {spec['name']} has the type {found.type}; {wanted} is needed")
+    if found.shape != spec["shape"]:
+        raise Broken(f"output {spec['name']} has the shape {found.shape[:OUTPUTS_SHOWN]}; {spec['shape']} is needed")
+    if not found.is_on_gpu:
+        raise Broken(f"output {spec['name']} is not on the GPU")
+    if not found.is_contiguous:
+        raise Broken(f"output {spec['name']} is not contiguous; return .contiguous()")
+    return Placed(spec, None if given is not None and given.address == found.address else found)
+
+
+def _names(outputs: list[Given]) -> str:
+    return ", ".join(one.spec["name"] for one in outputs[:OUTPUTS_SHOWN])

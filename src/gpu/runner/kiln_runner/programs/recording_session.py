@@ -1,0 +1,173 @@
+"""Records one program: for every case a warm-up call, a call that shows what memory it uses, and the one that counts.
+
+Runs in the program's own process, beside its code: nothing of what comes out is trusted. What it draws for inputs is drawn anew by the judge.
+"""
+from collections.abc import Sequence
+from typing import Any, Callable, NamedTuple
+
+from kiln_runner.judge.tensors import DTYPE_BYTES
+from kiln_runner.programs.arena import Arena, Block, tensor_rooms
+from kiln_runner.programs.calling import Broken, Given, Placed, callable_of, outputs_of
+from kiln_runner.programs.device_memory import DeviceMemory
+from kiln_runner.programs.framework import Framework
+from kiln_runner.programs.recorder import NotRecordable, Range, Recorder
+from kiln_runner.programs.recording_shape import BLOBS_BYTES_MAX
+from kiln_runner.protocol import RecordedCase
+
+COPIES_NOTE = "its result was copied into the output, since it is part of something larger"
+
+
+class Tools(NamedTuple):
+    recorder: Recorder
+    arena: Arena
+    memory: DeviceMemory
+    framework: Framework
+
+
+class Stopped(Exception):
+    """No recording comes of it; `case` is the one at which that showed."""
+
+    def __init__(self, case: str, message: str) -> None:
+        super().__init__(message)
+        self.case = case
+
+
+class Recorded(NamedTuple):
+    texts: dict[str, bytes]
+    blobs: dict[str, bytes]
+
+
+def record_cases(symbol: Callable[..., Any], style: str, cases: Sequence[RecordedCase], tools: Tools) -> Recorded:
+    """Stopped where a case cannot be recorded; what the program raises is passed on."""
+    rooms = tensor_rooms([[_bytes_of(tensor) for tensor in case["tensors"]] for case in cases], tools.memory.page)
+    call = callable_of(symbol, style)
+    texts, blobs = dict[str, bytes](), dict[str, bytes]()
+    for case, blocks in zip(cases, rooms):
+        try:
+            text, found = _Case(case, blocks, call, tools).record()
+        except (Broken, NotRecordable) as error:
+            words = f"it cannot be recorded: {error}" if isinstance(error, NotRecordable) else str(error)
+            raise Stopped(case["name"], words) from error
+        texts[case["name"]] = text
+        blobs.update(found)
+    return Recorded(texts, blobs)
+
+
+def _bytes_of(tensor: Any) -> int:
+    elements = 1
+    for size in tensor["shape"]:
+        elements *= size
+    return elements * DTYPE_BYTES[tensor["dtype"]]
+
+
+class _Case:
+    def __init__(self, case: RecordedCase, blocks: list[Block], call: Callable[[list[Given]], Any], tools: Tools) -> None:
+        self._case, self._blocks, self._call, self._tools = case, blocks, call, tools
+        self._given = [self._make(spec, block) for spec, block in zip(case["tensors"], blocks)]
+
+    def _make(self, spec: Any, block: Block) -> Given:
+        tools = self._tools
+        tools.memory.map(block.mapped_at, block.mapped)
+        tools.arena.place_next(block)
+        return Given(spec, tools.framework.make(block, spec["dtype"], spec["shape"]))
+
+    def record(self) -> "tuple[bytes, dict[str, bytes]]":
+        self._draw()
+        outputs_of(self._call(self._given), self._given, self._tools.framework)
+        # Which of what it keeps between calls it looks at.
+        kept, _, _ = self._watched()
+        touched = _touched(self._tools.recorder.words(), kept, self._tools.memory)
+        if sum(block.bytes for block in touched) > BLOBS_BYTES_MAX:
+            raise NotRecordable(f"what it keeps between calls (weights, tables) has more than {BLOBS_BYTES_MAX} bytes")
+        before = {block: self._tools.memory.read(block.address, block.bytes) for block in touched}
+        _, outputs, used = self._watched()
+        ranges = [*self._tensor_ranges(outputs), *self._arena_ranges(before, outputs, used)]
+        return self._tools.recorder.finish(ranges, lambda address, _size: next(data for block, data in before.items() if block.address == address))
+
+    def _draw(self) -> None:
+        for one in self._given:
+            if one.spec["role"] != "out":
+                self._tools.framework.draw(one.tensor, one.spec["distribution"])
+        self._tools.framework.synchronize()
+
+    def _watched(self) -> "tuple[list[Block], list[Placed], list[Block]]":
+        """(what lived before the call, where its outputs are, what it was given in the call)"""
+        tools = self._tools
+        self._draw()
+        kept = tools.arena.watch()
+        tools.recorder.begin()
+        try:
+            outputs = outputs_of(self._call(self._given), self._given, tools.framework)
+            used = tools.arena.used()
+            outputs = self._copied(outputs, used)
+        finally:
+            tools.recorder.end()
+        tools.framework.synchronize()
+        return kept, outputs, used
+
+    def _copied(self, outputs: list[Placed], used: list[Block]) -> list[Placed]:
+        """An output that has an allocation of its own stands where it is; any other is copied to where the problem wants it."""
+        whole = {(block.address, block.bytes) for block in used}
+        placed: list[Placed] = []
+        for output in outputs:
+            found = output.found
+            if found is None or (found.address, found.bytes) in whole:
+                placed.append(output)
+                whole -= {(found.address, found.bytes)} if found else set()
+                continue
+            self._tools.recorder.on_copy(found.address, self._block_of(output.spec["name"]).address, found.bytes)
+            self._tools.recorder.note(COPIES_NOTE)
+            placed.append(Placed(output.spec, None))
+        return placed
+
+    def _block_of(self, name: str) -> Block:
+        return next(block for one, block in zip(self._given, self._blocks) if one.spec["name"] == name)
+
+    def _tensor_ranges(self, outputs: list[Placed]) -> list[Range]:
+        """Those that the program was given, but for outputs that it made itself."""
+        own = {output.spec["name"] for output in outputs if output.found is not None}
+        return [
+            Range(f"given.{one.spec['name']}", block.address, block.bytes, one.spec["role"], one.spec["name"])
+            for one, block in zip(self._given, self._blocks) if one.spec["name"] not in own
+        ]
+
+    def _arena_ranges(self, before: dict[Block, bytes], outputs: list[Placed], used: list[Block]) -> list[Range]:
+        made = {output.found.address: output.spec["name"] for output in outputs if output.found is not None}
+        ranges: list[Range] = []
+        for block, data in before.items():
+            # What the call changes is no input of it: a run must not depend on the runs before.
+            changed = self._tools.memory.read(block.address, block.bytes) != data
+            ranges.append(Range(f"kept{len(ranges)}", block.address, block.bytes, "workspace" if changed else "static", None))
+        for block in used:
+            name = made.get(block.address)
+            role = "workspace" if name is None else "out"
+            ranges.append(Range(f"made{len(ranges)}", block.address, block.bytes, role, name))
+        for address in _words_outside(self._tools.recorder.words(), ranges, self._tools.arena):
+            raise NotRecordable(f"it uses other memory at each call ({address:#x})")
+        return ranges
+
+
+def _touched(words: set[int], blocks: list[Block], memory: DeviceMemory) -> list[Block]:
+    """Blocks that some word points into, also by way of tables in other blocks."""
+    found: dict[Block, None] = {}
+    pending = words
+    while pending:
+        new = [block for block in blocks if block not in found and any(block.address <= word < block.address + block.bytes for word in pending)]
+        found.update(dict.fromkeys(new))
+        pending = set[int]().union(*(_words_of(memory.read(block.address, block.bytes)) for block in new if block.bytes <= _TABLE_BYTES_MAX))
+    return list(found)
+
+
+# A larger one holds numbers, not addresses.
+_TABLE_BYTES_MAX = 256 * 1024
+
+
+def _words_of(data: bytes) -> set[int]:
+    return {int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data) - 7, 8)}
+
+
+def _words_outside(words: set[int], ranges: list[Range], arena: Arena) -> "list[int]":
+    """Addresses of the arena's blocks that no range covers."""
+    missing = [block for block in arena.watch() if not any(one.address <= block.address < one.address + one.bytes for one in ranges)]
+    return [word for word in words for block in missing if block.address <= word < block.address + block.bytes]
+

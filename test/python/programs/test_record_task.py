@@ -1,0 +1,215 @@
+"""Recording a program: on a GPU that is played, in this process and in the sandbox of a zygote; and what the runner makes of the answers."""
+import json
+import os
+import shutil
+import tempfile
+import unittest
+from typing import Any, Optional
+
+from kiln_runner.programs.record_frames import pack, pack_refusal
+from kiln_runner.programs.record_task import equipped_by, record
+from kiln_runner.programs.recording import Copy, Launch, Recording, parse_recording
+from kiln_runner.programs.recordings import INDEX, Kept, Unequipped, arena_of, kept_of, recording_hash
+from kiln_runner.programs.sandbox import levels
+from test.python.programs import played_gpu
+from test.python.programs.small_cubin import ARCHITECTURE
+from test.python.programs.zygote_process import RUNNER, ZygoteProcess
+
+HEAD = "from test.python.programs import played_gpu\n"
+DOUBLE = HEAD + "def custom_kernel(data):\n    x, out = data\n    played_gpu.gpu.scale(x, out, 2.0)\n    return out\n"
+OWN_OUTPUT = HEAD + (
+    "def custom_kernel(data):\n    x, _ = data\n    y = played_gpu.gpu.empty(x.shape)\n    played_gpu.gpu.scale(x, y, 2.0)\n    return y\n"
+)
+WEIGHTS = HEAD + """
+TABLE, FACTOR = None, None
+def custom_kernel(data):
+    global TABLE, FACTOR
+    x, out = data
+    gpu = played_gpu.gpu
+    if TABLE is None:
+        gpu.full([64], 9.0)
+        TABLE, FACTOR = gpu.empty([2], "int32"), gpu.full([1], 3.0)
+        gpu.point(TABLE, FACTOR)
+    between = gpu.empty(x.shape)
+    gpu.by_table(x, between, TABLE)
+    gpu.scale(between, out, 1.0)
+    gpu.free(between)
+"""
+PART = OWN_OUTPUT.replace("empty(x.shape)", "empty([2 * x.count])._replace(shape=x.shape)")
+CONTRACTS = {
+    "returned int; a tensor for each output": "return 7",
+    "returned 2 tensors; the problem has 1 outputs": "return out, out",
+    "has the type int32; float32 is needed": "return out._replace(dtype='int32')",
+    "has the shape [3]; [2, 4] is needed": "return out._replace(shape=[3])",
+    "is not on the GPU": "return out._replace(is_on_gpu=False)",
+    "is not contiguous": "return out._replace(is_contiguous=False)",
+    "is str, no tensor": "return ['out']",
+    "what it returned has no out": "return {'y': out}",
+    "cannot be recorded: it uses a CUDA graph of its own": "played_gpu.gpu.launch_graph()",
+}
+
+
+def unit_of(source: str, shapes: "tuple[list[int], ...]" = ([2, 4], [16]), **changes: Any) -> Any:
+    def tensor(name: str, shape: list[int]) -> dict[str, Any]:
+        return {"name": name, "dtype": "f32", "shape": shape, "role": "out" if name == "out" else "in", "distribution": {"kind": "normal"}}
+
+    cases = [{"name": f"case-{at}", "tensors": [tensor("x", shape), tensor("out", shape)]} for at, shape in enumerate(shapes)]
+    entry = {"file": "main.py", "symbol": "custom_kernel", "style": "custom_kernel"}
+    return {
+        "language": "python", "architecture": ARCHITECTURE, "files": [{"path": "main.py", "content": source}], "entry": entry, "environment": "torch",
+        "built": "b" * 64, "deviceModel": "Played GPU", "cases": cases, **changes,
+    }
+
+
+def asked_of(unit: Any) -> Any:
+    return {**unit, "built": None, "arena": arena_of(recording_hash(unit, "e" * 64)), "device": ""}
+
+
+class OnAPlayedGpu(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="kiln-record-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        before = os.getcwd()
+        os.chdir(self.folder)
+        self.addCleanup(os.chdir, before)
+        equipped_by.append(played_gpu.equip)
+        self.addCleanup(equipped_by.remove, played_gpu.equip)
+
+    def answer(self, source: str, **changes: Any) -> bytes:
+        shutil.rmtree("program", ignore_errors=True)
+        try:
+            return record(asked_of(unit_of(source, **changes)))
+        finally:
+            played_gpu.close()
+
+    def outcome(self, source: str, **changes: Any) -> Any:
+        return kept_of(self.answer(source, **changes), unit_of(source, **changes), "torch", "")
+
+    def recordings(self, source: str, **changes: Any) -> dict[str, Recording]:
+        kept = self.outcome(source, **changes)
+        self.assertIsInstance(kept, Kept, kept)
+        return {name: parse_recording(kept.files[file], kept.files, ARCHITECTURE) for name, file in json.loads(kept.files[INDEX]).items()}
+
+    def roles(self, recording: Recording) -> list[str]:
+        return sorted(segment.role for segment in recording.segments)
+
+    def test_what_it_launches_in_each_case_is_recorded_with_the_tensors_that_it_was_given(self) -> None:
+        recordings = self.recordings(DOUBLE)
+        self.assertEqual(list(recordings), ["case-0", "case-1"])
+        for recording, count in zip(recordings.values(), (8, 16)):
+            [launch] = recording.operations
+            assert isinstance(launch, Launch)
+            x, out = ({segment.tensor: segment for segment in recording.segments}[name] for name in ("x", "out"))
+            self.assertEqual([int.from_bytes(value, "little") for value in launch.parameters[:2]], [x.address, out.address])
+            self.assertEqual(int.from_bytes(launch.parameters[3], "little"), count)
+
+    def test_an_output_that_it_made_itself_stands_where_it_is(self) -> None:
+        recording = self.recordings(OWN_OUTPUT)["case-0"]
+        self.assertEqual((self.roles(recording), len(recording.operations)), (["in", "out"], 1))
+        self.assertEqual({segment.tensor: segment.window for segment in recording.segments}, {"x": "inputs", "out": "arena"})
+
+    def test_an_output_that_is_part_of_something_larger_is_copied_and_told(self) -> None:
+        recording = self.recordings(PART)["case-0"]
+        self.assertIsInstance(recording.operations[-1], Copy)
+        self.assertEqual(self.roles(recording), ["in", "out", "workspace"])
+        self.assertIn("its result was copied", recording.notes[0])
+
+    def test_what_it_keeps_goes_along_where_it_is_used_also_by_way_of_a_table(self) -> None:
+        recording = self.recordings(WEIGHTS)["case-1"]
+        self.assertEqual(self.roles(recording), ["in", "out", "static", "static", "workspace"])
+        self.assertIn(b"\0\0\x40\x40", recording.images.values(), "three")
+
+    def test_what_a_call_changes_of_what_it_keeps_is_no_input_of_the_next(self) -> None:
+        source = HEAD + (
+            "KEPT = []\ndef custom_kernel(data):\n    x, out = data\n    gpu = played_gpu.gpu\n"
+            "    KEPT.append(gpu.empty(x.shape)) if not KEPT else None\n"
+            "    gpu.scale(x, KEPT[0], 1.0)\n    gpu.scale(KEPT[0], out, 2.0)\n"
+        )
+        self.assertEqual(self.roles(self.recordings(source, shapes=([4],))["case-0"]), ["in", "out", "workspace"])
+
+    def test_what_it_reads_on_the_host_is_told(self) -> None:
+        source = DOUBLE.replace("2.0", "played_gpu.gpu.value(x)")
+        self.assertEqual(self.recordings(source)["case-0"].notes, ("reads 4 bytes on the host",))
+
+    def test_what_breaks_the_contract_says_in_which_case_and_how(self) -> None:
+        for words, line in CONTRACTS.items():
+            with self.subTest(words):
+                source = HEAD + f"def custom_kernel(data):\n    x, out = data\n    played_gpu.gpu.scale(x, out, 2.0)\n    {line}\n"
+                outcome = self.outcome(source, shapes=([2, 4],))
+                self.assertEqual((outcome["verdict"], outcome["case"]), ("contract", "case-0"), outcome)
+                self.assertIn(words, outcome["message"])
+
+    def test_what_is_raised_is_told_with_the_programs_own_lines(self) -> None:
+        for source, words in (
+            ("import nowhere\n", 'File "main.py", line 1'), (HEAD + "def custom_kernel(data):\n    return data[2]\n", 'File "main.py", line 3'),
+            (HEAD + "def custom_kernel(data):\n    played_gpu.gpu.empty([1 << 32])\n", "CUDA out of memory: 17179869184 bytes"),
+            ("import sys\ndef custom_kernel(data):\n    sys.exit(3)\n", "SystemExit: 3"),
+        ):
+            with self.subTest(words):
+                outcome = self.outcome(source)
+                self.assertEqual(outcome["verdict"], "crashed", outcome)
+                self.assertIn(words, outcome["message"])
+        self.assertIn("defines no custom_kernel", self.outcome("x = 1\n")["message"])
+
+
+class WhatCameIn(unittest.TestCase):
+    """The runner's side: bytes of a hostile process."""
+
+    def outcome(self, answer: bytes, printed: str = "") -> Any:
+        return kept_of(answer, unit_of(DOUBLE), "torch", printed)
+
+    def test_what_is_no_answer_is_told_as_the_programs_doing(self) -> None:
+        for answer in (b"", b"\0" * 8, b"x" * 100, pack({}, {})[:-1], pack({"case-0": b"{}"}, {}) + b"x", pack({}, {}) * 2):
+            with self.subTest(answer):
+                self.assertEqual(self.outcome(answer)["verdict"], "contract")
+
+    def test_a_recording_that_is_none_or_lacks_a_case_is_refused_with_its_field(self) -> None:
+        outcome = self.outcome(pack({"case-0": b"{}"}, {}), "hello")
+        self.assertEqual(outcome["case"], "case-0")
+        self.assertIn("is no recording", outcome["message"])
+        self.assertIn("it printed:\nhello", outcome["message"])
+        self.assertIn("none came", self.outcome(pack({}, {}))["message"])
+
+    def test_a_recorder_that_does_not_work_is_not_the_programs_fault(self) -> None:
+        with self.assertRaisesRegex(Unequipped, "libcupti is not here"):
+            self.outcome(pack_refusal("unequipped", "", "libcupti is not here"))
+
+    def test_a_recording_has_another_name_for_whatever_could_change_it(self) -> None:
+        names = {recording_hash(unit_of(DOUBLE, **changes), key) for changes, key in (
+            ({}, "e"), ({}, "f"), ({"built": "c" * 64}, "e"), ({"deviceModel": "Other"}, "e"), ({"shapes": ([8],)}, "e"),
+        )}
+        self.assertEqual(len(names), 5)
+
+
+@unittest.skipUnless(levels() and os.geteuid() == 0, "no sandbox on this host")
+class InTheSandbox(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.zygote = ZygoteProcess(str(RUNNER.parents[2]), ["test.python.programs.played_gpu"], recorder="test.python.programs.played_gpu")
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.zygote.close()
+
+    def ended(self, source: str, bounds: Optional[dict[str, Any]] = None) -> "tuple[dict, bytes]":
+        self.zygote.ask("one", "record", asked_of(unit_of(source)), levels()[0], bounds)
+        return self.zygote.next()
+
+    def test_a_program_is_recorded_and_the_next_one_too(self) -> None:
+        for source in (DOUBLE, WEIGHTS, DOUBLE):
+            header, answer = self.ended(source)
+            self.assertEqual(header["how"], "answered", header)
+            self.assertIsInstance(kept_of(answer, unit_of(source), "torch", ""), Kept)
+
+    def test_one_that_never_returns_eats_memory_or_floods_its_log_ends_with_the_reason(self) -> None:
+        for line, how, why, bounds in (
+            ("while True: pass", "timed_out", "did not end within", {"limit_s": 1.0}),
+            ("kept = bytearray(900 * 1024 * 1024)", "over", "bytes of memory", {"memory_bytes": 300 * 1024 * 1024}),
+            ("while True: print('x' * 65536)", "over", "it printed more than", {"log_bytes": 1024 * 1024}),
+            ("import os; os._exit(3)", "ended", "", {}),
+        ):
+            with self.subTest(line):
+                header, _ = self.ended(f"def custom_kernel(data):\n    {line}\n", bounds)
+                self.assertEqual(header["how"], how, header)
+                self.assertIn(why, header["why"])
+        self.assertEqual(self.ended(DOUBLE)[0]["how"], "answered", "the next one is unharmed")
