@@ -6,13 +6,14 @@ import type { CandidateContent, Effort, Submission } from '../domain/candidate.t
 import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { CompileUnit } from '../domain/protocol.ts';
+import type { RecordedCase } from '../domain/protocol.ts';
 import type { Score } from '../domain/ranking/ranking.ts';
 import type { RecordHolder } from '../domain/ranking/score.ts';
 import type { Spread } from '../domain/ranking/spread.ts';
 import type { LoadedProblem } from '../problems/load-problems.ts';
-import type { ResolvedUnit } from '../problems/resolve-unit.ts';
+import type { ResolvedCandidate } from '../problems/candidate-resolution.ts';
 import { resolveCandidate } from '../problems/resolve-candidate.ts';
+import type { HostUnit } from './compiling/known-artifacts.ts';
 import type { JudgeMode } from '../scheduler/events.ts';
 import { targetOf } from '../problems/targets.ts';
 import type { Stage } from './telemetry/metrics.ts';
@@ -50,11 +51,16 @@ export interface Attempt {
 export interface CompileJob {
   /** Whose devices it is for. */
   readonly hostId: HostId;
-  readonly unit: CompileUnit;
+  readonly deviceModel: string;
+  readonly unit: HostUnit;
+  /** Of a program that is being built: what it is recorded on then, at its host alone. Null: the unit's artifact is what is judged. */
+  readonly cases: readonly RecordedCase[] | null;
   /** Who was asked to compile it and has not answered; null while the artifact is transferred. */
   asked: { readonly hostId: HostId; readonly compileId: string } | null;
   /** Compile hosts that could not compile it or hand it over. */
   readonly failedAt: Set<HostId>;
+  /** Its host had lost what was built: if that comes again, it is an infra failure. */
+  readonly isSecondBuild?: boolean;
   /** False once its host could not take what another one compiled. */
   mayTransfer: boolean;
 }
@@ -80,7 +86,7 @@ export interface ActiveCandidate {
   /** Attempts that hosts were given and that count: a retracted one is no longer here. */
   readonly attempts: Map<AttemptId, Attempt>;
   /** By architecture. Small: a candidate meets one or two. */
-  readonly resolved: Map<string, ResolvedUnit>;
+  readonly resolved: Map<string, ResolvedCandidate>;
 }
 
 export const createActiveCandidate = (
@@ -117,7 +123,7 @@ export const screeningOf = ({ attempts }: Pick<ActiveCandidate, 'attempts'>): Ev
   [...attempts.values()].findLast(({ mode, evaluation }) => mode === 'screen' && evaluation?.score)?.evaluation ?? null;
 
 /** Unit and plans of an active candidate for an architecture, or why its plan is no plan. */
-export const resolvedFor = (candidate: ActiveCandidate, architecture: string): ResolvedUnit | Outcome => {
+export const resolvedFor = (candidate: ActiveCandidate, architecture: string): ResolvedCandidate | Outcome => {
   const known = candidate.resolved.get(architecture);
   if (known) return known;
   const { content } = candidate.submission;
@@ -130,7 +136,7 @@ export const resolveContent = (
   loaded: LoadedProblem,
   content: CandidateContent,
   architecture: string,
-): ResolvedUnit | Outcome => {
+): ResolvedCandidate | Outcome => {
   const resolved = resolveCandidate(loaded, { target: targetOf(content.device), architecture, content });
   return resolved.ok ? resolved : resolved.outcome;
 };

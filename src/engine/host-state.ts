@@ -2,18 +2,20 @@
  * What the engine knows of one host. What belongs to a connection lives in it and ends with it; what the last inventory said stays, since views and
  * submissions speak of hosts that are away too.
  */
+import { canRecord, environmentLabel } from '../domain/hosts/environment-label.ts';
 import { holdText } from '../domain/hosts/hold.ts';
 import type { Hold } from '../domain/hosts/hold.ts';
 import type { HostRefreshed } from '../domain/api/fleet.ts';
 import { deviceClassOf, type Device } from '../domain/device.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { AttemptId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
+import type { Language } from '../domain/plan/plan.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
-import type { CompileResult, CompileUnit, Inventory, JudgeResult } from '../domain/protocol.ts';
+import type { CompileResult, Inventory, JudgeResult } from '../domain/protocol.ts';
 import type { CanaryRun, HostCanaries } from './canaries/host-canaries.ts';
 import type { CompileCounts } from './compiling/compile-counts.ts';
 import type { HostCompiler } from './compiling/host-compiler.ts';
-import type { KnownArtifacts } from './compiling/known-artifacts.ts';
+import type { HostUnit, KnownArtifacts } from './compiling/known-artifacts.ts';
 import type { TransferQueue } from './compiling/transfer-queue.ts';
 import { createDeviceUse, type DeviceUse } from './telemetry/device-use.ts';
 import type { RecentFailures } from './telemetry/recent-failures.ts';
@@ -73,7 +75,7 @@ export interface Connected {
   /** Problem definitions this runner holds. */
   readonly defined: Set<ContentHash>;
   /** Compilations of candidates that it was asked for and has not answered. */
-  readonly asked: Map<string, CompileUnit>;
+  readonly asked: Map<string, HostUnit>;
   /** Who waits for other compilations (record holders for a pair, canaries, candidates for a profile), by compile id. */
   readonly compileAnswers: Map<string, (result: CompileResult) => void>;
   /** As a compile host that failed itself: until when it is not asked, by language and architecture. */
@@ -100,6 +102,16 @@ export const newConnection = (defined: readonly ContentHash[], unavailable: stri
   judgeAnswers: new Map(),
   ended: new AbortController(),
 });
+
+/** Of the environments that it can record programs in. */
+export const environmentLabels = ({ inventory }: Pick<HostState, 'inventory'>): readonly string[] =>
+  (inventory?.environments ?? []).filter(canRecord).map(({ name, key }) => environmentLabel(name, key));
+
+/** That its devices judge. */
+export const languagesOf = (host: Pick<HostState, 'inventory'>): readonly Language[] => [
+  ...(host.inventory?.languages ?? []),
+  ...(environmentLabels(host).length > 0 ? (['python'] as const) : []),
+];
 
 /** What somebody said of the device, or of its whole host. */
 export const holdOf = ({ holds }: Pick<HostState, 'holds'>, deviceId: DeviceId): Hold | null =>

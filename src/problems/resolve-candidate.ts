@@ -4,6 +4,7 @@ import type { CandidateInput, CandidateResult } from './candidate-resolution.ts'
 import type { LoadedProblem } from './load-problems.ts';
 import { PlanError } from './plan-error.ts';
 import { remembered } from './resolution-memo.ts';
+import { resolveProgram } from './resolve-program.ts';
 import { resolveUnit } from './resolve-unit.ts';
 import { LANGUAGES_OF, type Target } from './targets.ts';
 
@@ -13,13 +14,17 @@ import { LANGUAGES_OF, type Target } from './targets.ts';
  */
 export const resolveCandidate = (loaded: LoadedProblem, input: CandidateInput): CandidateResult => {
   refuseTarget(loaded, input.target, input.content.language);
+  // A program has no plans to evaluate, and its key would have to be of all its files.
+  if (input.content.language === 'python') return resolve(loaded, input);
   return remembered(loaded.problem, input, () => resolve(loaded, input));
 };
 
 const resolve = (loaded: LoadedProblem, { target, architecture, content }: CandidateInput): CandidateResult => {
   const { language, source, params } = content;
+  const context = { problem: loaded.problem, target, architecture };
   try {
-    return { ok: true, ...resolveUnit({ language, source, params }, { problem: loaded.problem, target, architecture }) };
+    if (language === 'python') return { ok: true, plans: {}, ...resolveProgram(content, context) };
+    return { ok: true, cases: null, ...resolveUnit({ language, source, params }, context) };
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     return { ok: false, outcome: { verdict: 'plan_error', field: error.field, message: error.message } };
@@ -27,7 +32,7 @@ const resolve = (loaded: LoadedProblem, { target, architecture, content }: Candi
 };
 
 const refuseTarget = (loaded: LoadedProblem, target: Target, language: Language): void => {
-  const languages: readonly Language[] = LANGUAGES_OF[target];
+  const languages: readonly Language[] = target === 'gpu' ? [...LANGUAGES_OF.gpu, 'python'] : LANGUAGES_OF[target];
   if (!languages.includes(language)) {
     throw new KilnError('UNSUPPORTED_LANGUAGE', `${language} does not run on a ${target} device; use ${languages.join(' or ')}`);
   }

@@ -15,10 +15,9 @@ const I32_MAX = 2 ** 31 - 1;
 export const resolveTensors = (problem: Problem, shape: Shape, distributions: Distributions = {}): ResolvedTensor[] => {
   refuseBadShape(problem, shape);
   refuseBadDistributions(problem, distributions);
+  const shapes = resolveShapes(problem, shape);
   const tensors = Object.entries(problem.tensors).map(([name, tensor]) => {
-    const dims = tensor.shape.map((dim, i) =>
-      evaluateWithin(dim, { field: `tensors.${name}.shape[${i}]`, scope: shape, bounds: DIMENSION }),
-    );
+    const dims = shapes[name] ?? [];
     return {
       name,
       dtype: tensor.dtype,
@@ -31,6 +30,17 @@ export const resolveTensors = (problem: Problem, shape: Shape, distributions: Di
   if (bytes > CASE_BYTES_MAX) throw new PlanError('tensors', `${bytes} bytes of tensors; the limit is ${CASE_BYTES_MAX}`);
   return tensors;
 };
+
+/** Of each tensor, in elements. Throws PlanError naming the dimension. */
+export const resolveShapes = (problem: Problem, shape: Shape): Readonly<Record<string, readonly number[]>> =>
+  Object.fromEntries(
+    Object.entries(problem.tensors).map(([name, tensor]) => [
+      name,
+      tensor.shape.map((dim, i) =>
+        evaluateWithin(dim, { field: `tensors.${name}.shape[${i}]`, scope: shape, bounds: DIMENSION }),
+      ),
+    ]),
+  );
 
 const FLOATS: ReadonlySet<Dtype> = new Set(['f64', 'f32', 'f16', 'bf16', 'f8e4m3', 'f4e2m1x2']);
 

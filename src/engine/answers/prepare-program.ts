@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Environment } from '../../domain/environment.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { canRecord } from '../../domain/hosts/environment-label.ts';
 import type { HostId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import { type Program, PROGRAM_BYTES_MAX, type ProgramContent } from '../../domain/program.ts';
@@ -27,7 +28,7 @@ export const prepareProgram = (
   if (bytes > PROGRAM_BYTES_MAX) throw invalid('program.files', `${bytes} bytes together; the limit is ${PROGRAM_BYTES_MAX}`);
   const recording = hosts
     .flatMap(({ environments }) => environments)
-    .find(({ name, recorder, sandbox }) => name === program.environment && recorder !== 'none' && sandbox.level !== 'none');
+    .find((environment) => environment.name === program.environment && canRecord(environment));
   const outcome: Outcome = { verdict: 'contract', case: '', message: whyNot(program.environment, hosts) };
   return { content: { ...program, environmentKey: recording?.key ?? null }, outcome: recording ? null : outcome };
 };

@@ -11,7 +11,7 @@ import { reasonText } from '../../domain/text/describe.ts';
 import { floorsOn } from '../../problems/floors.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
-import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
+import type { ResolvedCandidate } from '../../problems/candidate-resolution.ts';
 import { targetOf } from '../../problems/targets.ts';
 import { resolveContent } from '../active-candidates.ts';
 import type { Connected, HostState } from '../host-state.ts';
@@ -33,7 +33,7 @@ export const compileIdOf = (attemptId: AttemptId): string => `${COMPILE_PREFIX}$
 export const resolveCanary = (
   { loaded, file, language }: Canary,
   { device, mark }: { readonly device: Device; readonly mark: string },
-): ResolvedUnit | Outcome => {
+): ResolvedCandidate | Outcome => {
   const deviceClass = deviceClassOf(device);
   const text = loaded.files[file] ?? '';
   const header = parseHeader(text, language);

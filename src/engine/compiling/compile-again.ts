@@ -5,8 +5,8 @@ import type { ActiveCandidate, CompileJob } from '../active-candidates.ts';
 import { connectedTo } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilingSlice } from '../state.ts';
+import { jobFor } from './compile-job.ts';
 import { advance, beginJob, withdraw } from './compile-steps.ts';
-import { unitFor } from './compile-unit.ts';
 
 /** Before the scheduler hears of it. What was compiled there for other hosts is compiled elsewhere, at nobody's cost. */
 export const onCompilingHostGone = (state: CompilingSlice, host: HostState): void => {
@@ -42,8 +42,10 @@ export const beginAgain = (state: CompilingSlice, hostIds: ReadonlySet<HostId>):
     const job = jobOf(candidate);
     if (!job || !(hostIds.has(job.hostId) || (job.asked && hostIds.has(job.asked.hostId)))) continue;
     const host = state.hosts.get(job.hostId);
-    const unit = host && unitFor(candidate, host, job.unit.architecture);
-    if (unit && !('verdict' in unit)) restart(state, candidate, { ...job, unit });
+    const anew = host && jobFor(candidate, host, { architecture: job.unit.architecture, model: job.deviceModel });
+    if (!anew || 'verdict' in anew) continue;
+    withdraw(state, candidate, job);
+    beginJob(state, candidate, anew);
   }
 };
 

@@ -10,7 +10,7 @@ import type { Compiled } from './known-artifacts.ts';
 
 const COMPILE_LOG_CHARS_MAX = 64 * 1024;
 
-interface Answer {
+export interface Answer {
   /** Whose devices it is for. */
   readonly host: HostState;
   readonly result: CompileResult | Compiled;
@@ -36,7 +36,7 @@ export const finishCompile = (
   state.apply({ type: 'compiled', id: candidate.id, hostId, result });
 };
 
-const makerOf = (result: CompileResult | Compiled): HostId | undefined => ('madeBy' in result ? result.madeBy : undefined);
+export const makerOf = (result: CompileResult | Compiled): HostId | undefined => ('madeBy' in result ? result.madeBy : undefined);
 
 /** A source may instantiate thousands of kernels; those that the plan launches decide. */
 const launchedOnly = (candidate: ActiveCandidate, resources: KernelResources): KernelResources | null => {

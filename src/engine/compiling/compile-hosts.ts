@@ -4,11 +4,11 @@
  * One compiles for another host only where both name the same compiler: then an artifact's name means the same code wherever it was made.
  * A cubin of another compiler would run as well, but a score would depend on which host happened to have room (ADR 8).
  */
-import type { CompileUnit } from '../../domain/protocol.ts';
 import { connectedTo } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilingSlice } from '../state.ts';
 import type { CompileJob } from '../active-candidates.ts';
+import type { HostUnit } from './known-artifacts.ts';
 
 /** After a failure of its own, a compile host is not asked for the same kind of work for this long. */
 const COOL_DOWN_MS = 30_000;
@@ -18,7 +18,7 @@ export const isTransferable = (compiler: string): boolean =>
   TRANSFERABLE.some((language) => language === compiler) || compiler.startsWith('python:');
 
 /** By what name a host tells which compiler it has for a unit. */
-export const compilerNameOf = (unit: CompileUnit): string =>
+export const compilerNameOf = (unit: HostUnit): string =>
   unit.language === 'python' ? `python:${unit.environment}` : unit.language;
 
 export const isCompileHost = ({ connection, leaving, devices, inventory }: HostState): boolean =>
@@ -61,7 +61,7 @@ export const compileHostsFor = (state: CompilingSlice, own: HostState, job: Comp
   );
 };
 
-const takesWork = ({ monotonicMs }: CompilingSlice, host: HostState, unit: CompileUnit): boolean => {
+const takesWork = ({ monotonicMs }: CompilingSlice, host: HostState, unit: HostUnit): boolean => {
   const connection = connectedTo(host);
   return (
     host.compiler.quarantine === null &&
@@ -72,17 +72,17 @@ const takesWork = ({ monotonicMs }: CompilingSlice, host: HostState, unit: Compi
 };
 
 /** After its own failure, not the source's. */
-export const coolDown = (state: CompilingSlice, host: HostState, unit: CompileUnit): void => {
+export const coolDown = (state: CompilingSlice, host: HostState, unit: HostUnit): void => {
   connectedTo(host)?.coolDowns.set(kindOf(unit), state.monotonicMs() + COOL_DOWN_MS);
 };
 
-const kindOf = (unit: CompileUnit): string => `${compilerNameOf(unit)} ${unit.architecture}`;
+const kindOf = (unit: HostUnit): string => `${compilerNameOf(unit)} ${unit.architecture}`;
 
 /**
  * Who compiles it already, so that it is compiled once; else the host's own pool while it has a free slot; else the compile host with the
  * most; else whoever has least to do for its slots.
  */
-export const chooseHost = <T extends Capacity>(unit: CompileUnit, own: T, others: readonly T[]): T => {
+export const chooseHost = <T extends Capacity>(unit: HostUnit, own: T, others: readonly T[]): T => {
   if (others.length === 0) return own;
   const busy = [own, ...others].find((host) => [...askedOf(host).values()].includes(unit));
   if (busy || freeSlots(own) > 0) return busy ?? own;
@@ -96,8 +96,8 @@ type Capacity = Pick<HostState, 'connection'> & {
   readonly inventory: Pick<NonNullable<HostState['inventory']>, 'compileSlots'> | null;
 };
 
-const NOTHING_ASKED: ReadonlyMap<string, CompileUnit> = new Map();
-const askedOf = (host: Capacity): ReadonlyMap<string, CompileUnit> => connectedTo(host)?.asked ?? NOTHING_ASKED;
+const NOTHING_ASKED: ReadonlyMap<string, HostUnit> = new Map();
+const askedOf = (host: Capacity): ReadonlyMap<string, HostUnit> => connectedTo(host)?.asked ?? NOTHING_ASKED;
 const slotsOf = ({ inventory }: Capacity): number => inventory?.compileSlots ?? 1;
 const freeSlots = (host: Capacity): number => slotsOf(host) - askedOf(host).size;
 const loadOf = (host: Capacity): number => askedOf(host).size / slotsOf(host);

@@ -7,9 +7,8 @@ import type { ActiveCandidate, CompileJob } from '../active-candidates.ts';
 import { connectedTo } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilingSlice } from '../state.ts';
-import { finishCompile } from './compile-end.ts';
-import { beginJob, onCompiledElsewhere, SEPARATOR, withdraw } from './compile-steps.ts';
-import { unitFor } from './compile-unit.ts';
+import { jobFor } from './compile-job.ts';
+import { beginJob, endStep, onCompiledElsewhere, SEPARATOR, withdraw } from './compile-steps.ts';
 import { noteMade } from './compiler-trust.ts';
 import type { Refusal } from './host-compiler.ts';
 import { remember } from './known-compiles.ts';
@@ -22,12 +21,9 @@ export const askCompile = (state: CompilingSlice, { id, hostId, deviceModel }: O
   const host = state.hosts.get(hostId);
   const device = host?.devices.find(({ model }) => model === deviceModel);
   if (!candidate || !host || !device) return;
-  const unit = unitFor(candidate, host, device.architecture);
-  if ('verdict' in unit) {
-    state.apply({ type: 'compiled', id, hostId, result: { status: 'failed', outcome: unit } });
-    return;
-  }
-  beginJob(state, candidate, { hostId, unit, asked: null, failedAt: new Set(), mayTransfer: true });
+  const job = jobFor(candidate, host, device);
+  if ('verdict' in job) state.apply({ type: 'compiled', id, hostId, result: { status: 'failed', outcome: job } });
+  else beginJob(state, candidate, job);
 };
 
 export const cancelCompile = (state: CompilingSlice, { id, hostId }: Of<'cancel-compile'>): void => {
@@ -50,7 +46,7 @@ export const onCompiled = (state: CompilingSlice, host: HostState, { compileId, 
   if (!candidate || job?.asked?.compileId !== compileId || job.asked.hostId !== host.session.hostId) return;
   remember(host, job.unit, result);
   if (result.status === 'failed' && result.outcome.verdict === 'compile_error') noteMade(state, host, refusedAt(candidate, job));
-  if (job.hostId === host.session.hostId) finishCompile(state, candidate, { host, result });
+  if (job.hostId === host.session.hostId) endStep(state, candidate, { host, result });
   else onCompiledElsewhere(state, candidate, { job, at: host, result });
 };
 

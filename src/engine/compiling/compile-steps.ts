@@ -8,8 +8,10 @@ import type { CompileResult } from '../../domain/protocol.ts';
 import { connectedTo } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilingSlice } from '../state.ts';
-import { finishCompile } from './compile-end.ts';
+import { askHost } from './ask-host.ts';
+import { type Answer, finishCompile, makerOf } from './compile-end.ts';
 import { chooseHost, compileHostsFor, compilerNameOf, coolDown, makeSameCode } from './compile-hosts.ts';
+import { nextStep } from './compile-job.ts';
 import type { Compiled } from './known-artifacts.ts';
 import { findKnown, remember } from './known-compiles.ts';
 import { transferArtifact } from './transfers.ts';
@@ -27,7 +29,7 @@ export const advance = (state: CompilingSlice, candidate: ActiveCandidate, job: 
   const host = state.hosts.get(job.hostId);
   if (!host) return;
   const known = findKnown(state, host, job.unit);
-  if (known) return finishCompile(state, candidate, { host, result: known });
+  if (known) return endStep(state, candidate, { host, result: known });
   const others = compileHostsFor(state, host, job);
   const holder = others.find((other) => other.known.find(job.unit));
   const held = holder && findKnown(state, holder, job.unit);
@@ -45,7 +47,7 @@ const ask = (state: CompilingSlice, candidate: ActiveCandidate, { job, at }: At)
   candidate.compiles += 1;
   const compileId = `${candidate.id}${SEPARATOR}${candidate.compiles}`;
   job.asked = { hostId: at.session.hostId, compileId };
-  if (at.session.compile(compileId, job.unit, state.rules.compileLimitMs)) connectedTo(at)?.asked.set(compileId, job.unit);
+  if (askHost(at, { compileId, unit: job.unit, limitMs: state.rules.compileLimitMs })) connectedTo(at)?.asked.set(compileId, job.unit);
 };
 
 /**
@@ -64,7 +66,7 @@ export const onCompiledElsewhere = (
       return bring(state, candidate, { job, at, result });
     case 'failed':
       if (result.outcome.verdict !== 'timed_out')
-        return finishCompile(state, candidate, { host: own, result, by: at.session.hostId });
+        return endStep(state, candidate, { host: own, result, by: at.session.hostId });
       job.mayTransfer = false;
       return advance(state, candidate, job);
     case 'infra': {
@@ -96,12 +98,22 @@ const bring = (
       const brought = { ...result, madeBy: at.session.hostId };
       if (isUsed) remember(to, job.unit, brought);
       if (jobOf(candidate) !== job) return;
-      if (isUsed) return finishCompile(state, candidate, { host: to, result: brought });
+      if (isUsed) return endStep(state, candidate, { host: to, result: brought });
       if (failed === 'put') job.mayTransfer = false;
       job.failedAt.add(at.session.hostId);
       advance(state, candidate, job);
     },
   });
+};
+
+/** A step has its answer: there is another one, or the job is over. */
+export const endStep = (state: CompilingSlice, candidate: ActiveCandidate, answer: Answer): void => {
+  const job = jobOf(candidate);
+  const next = job && nextStep(job, answer.result, answer.host);
+  if (!next) return finishCompile(state, candidate, answer);
+  const by = answer.by ?? makerOf(answer.result);
+  if (by) candidate.makers.add(by);
+  beginJob(state, candidate, next);
 };
 
 /** What its host was asked is not waited for any more. */

@@ -6,7 +6,7 @@
 import type { Outcome } from '../../domain/outcome.ts';
 import type { JudgeResult } from '../../domain/protocol.ts';
 import type { ContentHash } from '../../domain/ids.ts';
-import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
+import type { ResolvedCandidate } from '../../problems/candidate-resolution.ts';
 import { noteProof } from '../canaries/canaries.ts';
 import {
   compileIdOf,
@@ -65,7 +65,7 @@ const compile = (state: CompilersSlice, host: HostState, run: CompilerRun): void
 
 interface Built {
   readonly run: CompilerRun;
-  readonly resolved: ResolvedUnit;
+  readonly resolved: ResolvedCandidate;
   readonly artifact: ContentHash;
 }
 

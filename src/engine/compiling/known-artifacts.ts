@@ -6,21 +6,24 @@
  */
 import { hashOf } from '../../domain/ids.ts';
 import type { ContentHash, HostId } from '../../domain/ids.ts';
-import type { CompileResult, CompileUnit } from '../../domain/protocol.ts';
+import type { CompileResult, CompileUnit, RecordUnit } from '../../domain/protocol.ts';
 import { BoundedMap } from '../../platform/bounded-map.ts';
 
 const UNITS_MAX = 20_000;
 /** A unit with a longer log is asked for each time: the log is part of the answer, and logs must not fill the memory. */
 const LOG_CHARS_MAX = 2048;
 
+/** What a host makes an artifact of. */
+export type HostUnit = CompileUnit | RecordUnit;
+
 /** `madeBy`: the compile host that it was brought from. */
 export type Compiled = Extract<CompileResult, { status: 'compiled' }> & { readonly madeBy?: HostId };
 
 export interface KnownArtifacts {
   /** The answer that the host would give from its cache; null when it must be asked. */
-  find(unit: CompileUnit): Compiled | null;
+  find(unit: HostUnit): Compiled | null;
   /** The host compiled the unit, or had it. */
-  add(unit: CompileUnit, compiled: Compiled): void;
+  add(unit: HostUnit, compiled: Compiled): void;
   /** The host does not have it any more, or cannot use it. */
   forget(artifact: ContentHash): void;
   clear(): void;
@@ -51,9 +54,9 @@ export const createKnownArtifacts = (unitsMax = UNITS_MAX): KnownArtifacts => {
 };
 
 /** Units are shared by the candidates they are for, so that each is hashed once. */
-const keys = new WeakMap<CompileUnit, ContentHash>();
+const keys = new WeakMap<HostUnit, ContentHash>();
 
-const keyOf = (unit: CompileUnit): ContentHash => {
+const keyOf = (unit: HostUnit): ContentHash => {
   const known = keys.get(unit);
   if (known !== undefined) return known;
   const key = hashOf(unit);

@@ -1,15 +1,15 @@
 /** What hosts are known to hold compiled: answered here, without a round trip, and forgotten when a judge could not use it. */
 import type { ContentHash } from '../../domain/ids.ts';
-import type { CompileResult, CompileUnit, InfraFailure } from '../../domain/protocol.ts';
+import type { CompileResult, InfraFailure } from '../../domain/protocol.ts';
 import type { HostState } from '../host-state.ts';
 import type { CompilingSlice } from '../state.ts';
-import type { Compiled } from './known-artifacts.ts';
+import type { Compiled, HostUnit } from './known-artifacts.ts';
 
 /** The runner throws the task's artifacts away with these, since one of them may be what was damaged. */
 const ARTIFACT_FAILURES: ReadonlySet<InfraFailure['code']> = new Set(['unknown_artifact', 'reference_failed', 'baseline_failed']);
 
 /** What the host would answer; null when it must be asked. */
-export const findKnown = (state: CompilingSlice, host: HostState, unit: CompileUnit): Compiled | null => {
+export const findKnown = (state: CompilingSlice, host: HostState, unit: HostUnit): Compiled | null => {
   const known = host.known.find(unit);
   if (!known) return null;
   state.metrics.onKnown(host.session.hostId);
@@ -17,7 +17,7 @@ export const findKnown = (state: CompilingSlice, host: HostState, unit: CompileU
   return known;
 };
 
-export const remember = (host: HostState, unit: CompileUnit, result: CompileResult): void => {
+export const remember = (host: HostState, unit: HostUnit, result: CompileResult): void => {
   if (result.status === 'compiled') host.known.add(unit, result);
 };
 

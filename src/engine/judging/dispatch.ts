@@ -8,8 +8,10 @@ import { findKnown, remember } from '../compiling/known-compiles.ts';
 import { connectedTo } from '../host-state.ts';
 import type { Connected, HostState } from '../host-state.ts';
 import type { JudgingSlice } from '../state.ts';
+import { recordUnitOf } from '../../problems/resolve-program.ts';
 import { targetOf } from '../../problems/targets.ts';
-import type { Compiled } from '../compiling/known-artifacts.ts';
+import { askHost } from '../compiling/ask-host.ts';
+import type { Compiled, HostUnit } from '../compiling/known-artifacts.ts';
 import { resolveContent, resolvedFor } from '../active-candidates.ts';
 import type { ActiveCandidate, Rival } from '../active-candidates.ts';
 import { raceFor } from './race.ts';
@@ -127,16 +129,27 @@ const compileRival = async (state: JudgingSlice, delivery: Delivery, rival: Riva
     send(state, delivery, { artifact, plans: resolved.plans });
   };
   const unit = markedUnit(resolved.unit, host.canaries.marks.code);
+  const { cases } = resolved;
+  makeHolder(state, delivery, unit, (made) => {
+    if (!cases || unit.language !== 'python') return paired(made);
+    const recorded = recordUnitOf(unit, { artifact: made.artifact, deviceModel: delivery.model, cases });
+    makeHolder(state, delivery, recorded, paired);
+  });
+};
+
+const makeHolder = (state: JudgingSlice, delivery: Delivery, unit: HostUnit, then: (made: Compiled) => void): void => {
+  const { judge, host, connection } = delivery;
   const known = findKnown(state, host, unit);
-  if (known) return paired(known);
+  if (known) return then(known);
   const compileId = `${RECORD_PREFIX}${judge.attemptId}`;
   connection.compileAnswers.set(compileId, (result) => {
     connection.compileAnswers.delete(compileId);
     remember(host, unit, result);
     if (result.status !== 'compiled') return unpaired(state, delivery);
-    paired(result);
+    then(result);
   });
-  if (!host.session.compile(compileId, unit, state.rules.compileLimitMs)) connection.compileAnswers.delete(compileId);
+  const limitMs = state.rules.compileLimitMs;
+  if (!askHost(host, { compileId, unit, limitMs })) connection.compileAnswers.delete(compileId);
 };
 
 /** Judged against the baseline alone: the result will not count as paired. */

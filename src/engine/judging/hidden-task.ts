@@ -7,11 +7,12 @@ import type { JudgingSlice } from '../state.ts';
 import { targetOf } from '../../problems/targets.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 
-/** Nothing for a problem that declares no bounds. */
+/** Nothing for a problem that declares no bounds, nor for a program: what it launches is known for the shapes alone that it was recorded on. */
 export const hiddenFor = (
   state: Pick<JudgingSlice, 'randomInt'>,
   candidate: Pick<ActiveCandidate, 'loaded' | 'submission'>,
 ): Pick<JudgeTask, 'hidden'> => {
+  if (candidate.submission.content.program) return {};
   const item = drawHidden(candidate.loaded.problem, state.randomInt);
   return item === undefined ? {} : { hidden: hiddenTask(item, candidate) };
 };

@@ -2,7 +2,7 @@
 import { DTYPE_BYTES } from '../../domain/plan/dtype.ts';
 import type { ContentHash } from '../../domain/ids.ts';
 import type { DefinedCase, ProblemDefinition } from '../../domain/protocol.ts';
-import type { ResolvedUnit } from '../../problems/resolve-unit.ts';
+import type { ResolvedCandidate } from '../../problems/candidate-resolution.ts';
 import { markedDefinition, markedUnit } from '../canaries/marks.ts';
 import { findKnown, remember } from '../compiling/known-compiles.ts';
 import { connectedTo } from '../host-state.ts';
@@ -37,6 +37,7 @@ export const sendProfile = async (state: ProfilesSlice, sending: Sending): Promi
   const loaded = content && state.problems.get(content.problem);
   const target = content && targetOf(content.device);
   if (!loaded || !target || loaded.contentHash(target) !== content.problemVersion) return refuse(CHANGED);
+  if (content.program) return refuse('a program has no launch plan to profile: what it launches is recorded');
   const resolved = resolveContent(loaded, content, device.architecture);
   if ('verdict' in resolved) return refuse(`its plan does not resolve for ${device.architecture}: ${resolved.verdict}`);
   const definition = markedDefinition(loaded.definitionFor(target, device.architecture), host.canaries.marks.problems);
@@ -63,7 +64,7 @@ export const sendProfile = async (state: ProfilesSlice, sending: Sending): Promi
 interface Compiling {
   readonly host: HostState;
   readonly connection: Connected;
-  readonly resolved: ResolvedUnit;
+  readonly resolved: ResolvedCandidate;
   readonly sending: Sending;
 }
 

@@ -3,7 +3,7 @@ import { deviceClassOf } from '../../domain/device.ts';
 import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
-import { connectedTo, type HostState, reasonOf, whyNoWork } from '../host-state.ts';
+import { connectedTo, environmentLabels, type HostState, languagesOf, reasonOf, whyNoWork } from '../host-state.ts';
 import type { WhySlice } from '../state.ts';
 import type { WhyCompile, WhyHost } from './view.ts';
 
@@ -13,8 +13,8 @@ const hostOf = (host: HostState): WhyHost => ({
   name: host.session.hostId,
   state: host.connection.state,
   reason: reasonOf(host),
-  labels: [...host.labels, hostLabel(host.session.hostId)],
-  languages: host.inventory?.languages ?? null,
+  labels: [...host.labels, hostLabel(host.session.hostId), ...environmentLabels(host)],
+  languages: host.inventory && languagesOf(host),
   devices: host.devices.map((device) => {
     const quarantine = host.canaries.quarantines.get(device.id);
     return {

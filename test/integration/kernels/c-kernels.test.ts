@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LoadedProblem, loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
+import { kernelUnit } from '../../support/kernel-unit.ts';
 
 const KERNELS = join(import.meta.dirname, '../../../kernels');
 const DRIVER = join(import.meta.dirname, 'run_c_kernels.py');
@@ -29,7 +30,7 @@ const resolve = (loaded: LoadedProblem, file: string) => {
 /** Compiled with the options the runner uses, warnings being errors. */
 const compile = (loaded: LoadedProblem, file: string): string => {
   const source = join(folder, `${loaded.problem.name}-${file.replaceAll('/', '-')}`);
-  const params = Object.entries(resolve(loaded, file).unit.params).map(([name, value]) => `-D${name}=${value}`);
+  const params = Object.entries(kernelUnit(resolve(loaded, file).unit).params).map(([name, value]) => `-D${name}=${value}`);
   writeFileSync(source, loaded.files[file] ?? '');
   const options = ['-O3', '-march=native', '-std=gnu11', '-shared', '-fPIC', '-Wall', '-Werror'];
   execFileSync('gcc', [...options, ...params, '-o', `${source}.so`, source, '-lm'], { stdio: 'pipe' });

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadProblems } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
+import { kernelUnit } from '../../support/kernel-unit.ts';
 
 const run = promisify(execFile);
 const hasNvcc = spawnSync('nvcc', ['--version']).status === 0;
@@ -42,7 +43,7 @@ describe.skipIf(!hasNvcc)('compiled for sm_90a (nvcc needed)', () => {
       if (!result.ok) throw new Error(result.outcome.message);
       const source = join(folder, title.replaceAll('/', '-'));
       writeFileSync(source, content.source);
-      const defines = Object.entries(result.unit.params).map(([name, value]) => `-D${name}=${value}`);
+      const defines = Object.entries(kernelUnit(result.unit).params).map(([name, value]) => `-D${name}=${value}`);
       const target = ['-gencode=arch=compute_90a,code=sm_90a', '-std=c++17', '-Xptxas', '-v', '-Werror', 'all-warnings'];
       const { stderr } = await run('nvcc', ['-cubin', ...target, ...defines, '-o', `${source}.cubin`, source]);
       const kernels = Object.values(result.plans).flatMap((plan) => plan.launches.map((launch) => launch.kernel));

@@ -10,6 +10,7 @@ import type { Language, Params } from '../../../src/domain/plan/plan.ts';
 import { type LoadedProblem, loadProblems } from '../../../src/problems/load-problems.ts';
 import { parseHeader } from '../../../src/problems/parse-header.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
+import { kernelUnit } from '../../support/kernel-unit.ts';
 
 const DRIVER = join(import.meta.dirname, 'run_c_kernels.py');
 const run = promisify(execFile);
@@ -38,7 +39,7 @@ const planned = (loaded: LoadedProblem, file: string, params: Params) => {
   const target = language === 'c' ? 'cpu' : 'gpu';
   const content = { language, source: loaded.files[file] ?? '', params };
   const result = resolveCandidate(loaded, { target, architecture: 'sm_90a', content });
-  return result.ok ? { params: result.unit.params, plans: result.plans } : null;
+  return result.ok ? { params: kernelUnit(result.unit).params, plans: result.plans } : null;
 };
 
 /** Of those whose plan resolves: the others cost nobody anything. */

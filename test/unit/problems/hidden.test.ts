@@ -8,6 +8,7 @@ import { loadProblem, loadProblems } from '../../../src/problems/load-problems.t
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
 import { resolvePlanAt } from '../../../src/problems/resolve-unit.ts';
 import { languageOfFile } from '../../../src/problems/targets.ts';
+import { kernelUnit } from '../../support/kernel-unit.ts';
 
 const KERNELS = join(import.meta.dirname, '../../../kernels');
 const problems = loadProblems(KERNELS);
@@ -114,7 +115,9 @@ describe('the case that is drawn for one judgement', () => {
       const loaded = { ...matmul, problem };
       const result = resolveCandidate(loaded, { target: 'gpu', architecture: 'sm_90a', content });
       if (!result.ok) throw new Error(result.outcome.message);
-      return result.unit.kernels[0]?.args.slice(3).map(({ divisibleBy16 }) => divisibleBy16);
+      return kernelUnit(result.unit)
+        .kernels[0]?.args.slice(3)
+        .map(({ divisibleBy16 }) => divisibleBy16);
     };
     expect(divisible(undefined)).toEqual([true, true, false]);
     expect(divisible({ m: inSteps(16), n: inSteps(8), k: inSteps(8) })).toEqual([false, true, false]);

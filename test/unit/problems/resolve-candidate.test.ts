@@ -4,6 +4,7 @@ import { Outcome } from '../../../src/domain/outcome.ts';
 import { CompileUnit } from '../../../src/domain/protocol.ts';
 import { loadProblem } from '../../../src/problems/load-problems.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
+import { kernelUnit } from '../../support/kernel-unit.ts';
 
 const scale = loadProblem(join(import.meta.dirname, '../../fixtures/problems/scale'));
 const source = scale.files['reference.cu'] ?? '';
@@ -35,7 +36,7 @@ describe('a kernel by a C++ name', () => {
     (name) => {
       const result = named(name);
       if (!result.ok) throw new Error(JSON.stringify(result.outcome));
-      expect(result.unit.kernels).toEqual([{ name, args: [] }]);
+      expect(kernelUnit(result.unit).kernels).toEqual([{ name, args: [] }]);
       expect(result.plans['odd']?.launches[0]?.kernel).toBe(name);
       expect(CompileUnit.parse(result.unit)).toEqual(result.unit);
     },
@@ -74,7 +75,7 @@ describe('what was resolved before', () => {
 
   test('is another thing for other params or another source', () => {
     expect(on('sm_90a', { params: { BLOCK: 128 } }).plans).not.toEqual(on('sm_90a').plans);
-    expect(on('sm_90a', { source: `${source}\n` }).unit.source).toBe(`${source}\n`);
+    expect(kernelUnit(on('sm_90a', { source: `${source}\n` }).unit).source).toBe(`${source}\n`);
   });
 });
 
@@ -120,7 +121,7 @@ describe('a Triton candidate', () => {
     const result = triton(python('num_warps: BLOCK / 128\nnum_stages: 2\n'));
     if (!result.ok) throw new Error(result.outcome.message);
     expect(result.unit).toMatchObject({ numWarps: 8, numStages: 2 });
-    expect(result.unit.kernels).toEqual([
+    expect(kernelUnit(result.unit).kernels).toEqual([
       {
         name: 'scale',
         args: [

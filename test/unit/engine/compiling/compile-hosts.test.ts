@@ -28,7 +28,16 @@ describe('a program', () => {
       createNotingHost({ state, hosts }, 'gpu', { gpus: 1, compilers: own }),
       createNotingHost({ state, hosts }, 'builder', { compilers: other }),
     ];
-    const job = { hostId: one.host.session.hostId, unit: PROGRAM, asked: null, failedAt: new Set<HostId>(), mayTransfer: true };
+    const { hostId } = one.host.session;
+    const job = {
+      hostId,
+      deviceModel: 'H100',
+      unit: PROGRAM,
+      cases: [],
+      asked: null,
+      failedAt: new Set<HostId>(),
+      mayTransfer: true,
+    };
     return compileHostsFor(state, one.host, job)
       .filter((host) => host === two.host)
       .map(({ session }) => session.hostId);

@@ -1,0 +1,42 @@
+/** The steps of one candidate's compile job: its unit, and for a program the recording of what was built. */
+import type { Device } from '../../domain/device.ts';
+import type { HostId } from '../../domain/ids.ts';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { CompileResult, ProgramUnit, RecordUnit } from '../../domain/protocol.ts';
+import { recordUnitOf } from '../../problems/resolve-program.ts';
+import { resolvedFor } from '../active-candidates.ts';
+import type { ActiveCandidate, CompileJob } from '../active-candidates.ts';
+import { markedUnit } from '../canaries/marks.ts';
+import type { HostState } from '../host-state.ts';
+import type { Compiled, HostUnit } from './known-artifacts.ts';
+
+/** The first step, with the unit as the host is to know it; or why its plan is no plan. */
+export const jobFor = (
+  candidate: ActiveCandidate,
+  host: HostState,
+  { architecture, model }: Pick<Device, 'architecture' | 'model'>,
+): CompileJob | Outcome => {
+  const resolved = resolvedFor(candidate, architecture);
+  if ('verdict' in resolved) return resolved;
+  const unit = markedUnit(resolved.unit, host.canaries.marks.code);
+  const { hostId } = host.session;
+  return { hostId, deviceModel: model, unit, cases: resolved.cases, asked: null, failedAt: new Set(), mayTransfer: true };
+};
+
+/** A program that was built is recorded then, at its own host; one whose build its host has lost is built once more. Null: the job is over. */
+export const nextStep = (job: CompileJob, result: CompileResult | Compiled, host: HostState): CompileJob | null => {
+  const first = { ...job, asked: null, failedAt: new Set<HostId>() };
+  if (job.cases && result.status === 'compiled' && isProgram(job.unit)) {
+    const { artifact } = result;
+    const unit = recordUnitOf(job.unit, { artifact, deviceModel: job.deviceModel, cases: job.cases });
+    return { ...first, unit, cases: null, mayTransfer: false };
+  }
+  if (!isRecording(job.unit) || job.isSecondBuild || result.status !== 'infra' || result.failure.code !== 'unknown_artifact')
+    return null;
+  const { built, deviceModel: _model, cases, ...unit } = job.unit;
+  host.known.forget(built);
+  return { ...first, unit, cases, mayTransfer: true, isSecondBuild: true };
+};
+
+const isRecording = (unit: HostUnit): unit is RecordUnit => 'built' in unit;
+const isProgram = (unit: HostUnit): unit is ProgramUnit => unit.language === 'python' && !isRecording(unit);

@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import type { Environment } from '../../../src/domain/environment.ts';
+import { ContentHash } from '../../../src/domain/ids.ts';
+import { Program } from '../../../src/domain/program.ts';
+import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
+import { infra, passed, WRONG } from '../../support/judgements.ts';
+
+const { start } = scenarios();
+const TORCH: Environment = {
+  name: 'torch',
+  key: ContentHash.parse('ab'.repeat(32)),
+  python: '3.12.3',
+  torch: '2.11.0',
+  triton: null,
+  cuda: '13.0',
+  packages: {},
+  sandbox: { level: 'namespaces', boundedBy: 'control group' },
+  recorder: 'cupti',
+  warnings: [],
+};
+const OTHER: Environment = { ...TORCH, key: ContentHash.parse('cd'.repeat(32)) };
+const PROGRAM = Program.parse({ entry: { file: 'submission.py', symbol: 'custom_kernel', style: 'custom_kernel' } });
+const NO_GPU = { compilers: { 'python:torch': 'environment abab' }, compileSlots: 4 };
+
+const equipped = (environment: Environment) => ({
+  inventory: { environments: [environment], compilers: { cuda: 'NVRTC 13.0', 'python:torch': 'environment abab' } },
+});
+
+const submit = async (scenario: EngineScenario, n: number): Promise<void> =>
+  scenario.submit(n, { language: 'python', source: `# NUMBER: ${n}\ndef custom_kernel(data):\n    pass\n`, program: PROGRAM });
+
+const withRecorder = async (): Promise<EngineScenario> => {
+  const scenario = await start({ box: 1 });
+  scenario.host.connect(equipped(TORCH));
+  return scenario;
+};
+
+/** Built, recorded, and given to a judge. */
+const judging = async (scenario: EngineScenario, n: number): Promise<void> => {
+  await submit(scenario, n);
+  await scenario.skipTo(`box: compile ${n}`);
+  scenario.host.compiled(n);
+  await scenario.skipTo(`box: record ${n}`);
+  scenario.host.compiled(n);
+  await scenario.skipTo(`box: judge ${n}.1 screen`);
+};
+
+describe('a program', () => {
+  test('is built, recorded there, and the recording is judged and ranked like any candidate', async () => {
+    const scenario = await withRecorder();
+    await submit(scenario, 1);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: problem scale', 'box: judge 1.1 screen');
+    scenario.judged(1, 1, passed(2));
+    await scenario.expect('box: judge 1.2 confirm', 'box: ack 1.1');
+    scenario.judged(1, 2, passed(2));
+    await scenario.expect('box: ack 1.2');
+    await scenario.after(1, 'record');
+    expect(await scenario.ranking()).toMatchObject([{ candidateId: scenario.id(1), record: true }]);
+    expect(await scenario.history(1)).toEqual(
+      ['queued', 'compiling', 'ready', 'judging', 'ready', 'confirming', 'done', 'record'].map((type) => `candidate.${type}`),
+    );
+  });
+
+  test('is told the shapes of every case, and by which device it is judged', async () => {
+    const scenario = await withRecorder();
+    await submit(scenario, 1);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1');
+    expect(scenario.host.recorded).toMatchObject({
+      deviceModel: 'NVIDIA H100 80GB HBM3',
+      files: [{ path: 'submission.py' }],
+      cases: [
+        { name: 'one' },
+        {
+          name: 'odd',
+          tensors: [
+            { name: 'x', role: 'in', shape: [1003] },
+            { name: 'y', role: 'out' },
+          ],
+        },
+        { name: '16M', tensors: [{ name: 'x', shape: [2 ** 24] }, { name: 'y' }] },
+      ],
+    });
+    await scenario.cancel(1);
+    await scenario.expect('box: cancel compile 1');
+  });
+
+  test('that cannot be recorded has the reason for its verdict', async () => {
+    const scenario = await withRecorder();
+    await submit(scenario, 1);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1');
+    const outcome = {
+      verdict: 'contract',
+      case: 'odd',
+      message: 'it cannot be recorded: it uses a CUDA graph of its own',
+    } as const;
+    scenario.host.compileFails(1, outcome);
+    expect(await scenario.after(1, 'done')).toMatchObject({ infraFailures: 0, state: { outcome } });
+  });
+
+  test('goes to hosts with the environment that it was submitted for, and waits where none is there', async () => {
+    const scenario = await start({ near: 1, far: 1 });
+    const [near, far] = [scenario.at('near'), scenario.at('far')];
+    near.connect(equipped(TORCH));
+    await submit(scenario, 1);
+    await scenario.expect('near: compile 1');
+    near.lose();
+    far.connect(equipped(OTHER));
+    const { devices } = await scenario.kiln.why(scenario.id(1));
+    expect(devices.find(({ host }) => host === 'far')).toMatchObject({
+      can: 'no',
+      reason: 'its host lacks the label environment:torch:abababababababab',
+    });
+    near.connect(equipped(TORCH));
+    await scenario.expect('near: compile 1');
+    await scenario.cancel(1);
+    await scenario.expect('near: cancel compile 1');
+  });
+
+  test('is not lost where its daemon is killed between its build and its recording, or before it is judged', async () => {
+    const scenario = await withRecorder();
+    await submit(scenario, 1);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1');
+    await scenario.crash();
+    await scenario.begin();
+    scenario.host.connect(equipped(TORCH));
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1');
+    scenario.host.compiled(1);
+    await scenario.skipTo('box: judge 1.11 screen');
+    scenario.judged(1, 11, WRONG);
+    await scenario.expect('box: ack 1.11');
+    expect(await scenario.after(1, 'done')).toMatchObject({ infraFailures: 0, state: { outcome: WRONG } });
+  });
+
+  test('whose build its host has lost is built once more at nobody’s cost, and not for ever', async () => {
+    const scenario = await withRecorder();
+    await submit(scenario, 1);
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1');
+    scenario.host.compileFails(1, infra('unknown_artifact'));
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1');
+    scenario.host.compileFails(1, infra('unknown_artifact'));
+    expect(await scenario.after(1, 'requeued')).toMatchObject({ infraFailures: 1 });
+    await scenario.cancel(1);
+  });
+
+  test('is built at a compile host and recorded at its own', async () => {
+    const scenario = await start({ box: 1, builder: 0 });
+    scenario.host.connect(equipped(TORCH));
+    scenario.at('builder').connect({ inventory: NO_GPU });
+    for (const n of [1, 2]) await submit(scenario, n);
+    await scenario.expect('box: compile 1', 'builder: compile 2');
+    scenario.at('builder').compiled(2);
+    await scenario.expect('builder: fetch 2');
+    scenario.at('builder').sends(2);
+    await scenario.expect('box: put 2');
+    scenario.host.stores();
+    await scenario.expect('box: record 2');
+    for (const n of [1, 2]) await scenario.cancel(n);
+    await scenario.expect('box: cancel compile 1', 'box: cancel compile 2');
+  });
+
+  test('that holds the record is recorded again where another is confirmed against it on a host that never had it', async () => {
+    const scenario = await withRecorder();
+    await judging(scenario, 1);
+    scenario.judged(1, 1, passed(2));
+    await scenario.skipTo('box: judge 1.2 confirm');
+    scenario.judged(1, 2, passed(2));
+    await scenario.after(1, 'record');
+    scenario.host.lose();
+    scenario.host.connect({ ...equipped(TORCH), runnerId: 'r2' });
+    await scenario.judging(2);
+    scenario.judged(2, 1, passed(3));
+    await scenario.skipTo('box: compile 1 for 2.2');
+    scenario.host.compiled(1);
+    await scenario.expect('box: record 1 for 2.2');
+    scenario.host.compiled(1);
+    await scenario.expect("box: judge 2.2 confirm against 1's recording");
+    scenario.judged(2, 2, passed(3, 1.5));
+    await scenario.after(2, 'record');
+    await scenario.expect('box: ack 2.2');
+  });
+});
