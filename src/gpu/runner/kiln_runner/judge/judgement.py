@@ -25,6 +25,7 @@ from .measuring import NS_PER_MS, Conditions, Control, Section, time_sides, warm
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
 from .racing import entered
+from .recorded import Recorded, refuse_change, shares_of, with_shares
 from .sampling import DRAWN_SCREENING, draw_proofs, draws_to_confirm
 from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
@@ -99,7 +100,7 @@ class Judgement:
                 self._load_program("record", self._task["record"]["artifact"])
             for spec in specs:
                 self.case = spec["name"]
-                if spec["name"] not in self._task["plans"]:
+                if not isinstance(self._programs["candidate"], Recorded) and spec["name"] not in self._task["plans"]:
                     raise InfraFailure("internal", f"the task has no plan for the case {spec['name']}")
                 self._runnable("candidate", self._open(spec, 1), spec)
 
@@ -115,7 +116,14 @@ class Judgement:
         scratch = {side: self._plan(side, spec)["scratch"] for side in ("reference", "baseline", *self._programs)}
         return self._bench.device.open_case(self._problem.definition, spec, batch, scratch)
 
+    def _replicas_max(self, spec: DefinedCase) -> int:
+        """Recordings have one place for each tensor."""
+        return 1 if any(isinstance(program, Recorded) for program in self._programs.values()) else self._bench.device.replicas_max(spec)
+
     def _plan(self, side: str, spec: DefinedCase) -> Plan:
+        program = self._programs.get(side)
+        if isinstance(program, Recorded):
+            return program.plan(spec["name"])
         if side == "candidate":
             return self._task["plans"][spec["name"]]
         record = self._task["record"]
@@ -154,6 +162,7 @@ class Judgement:
         """Tables of the other sides: one whose tables a candidate changed is no yardstick any more, for nobody."""
         if self._constants() != self._read_only:
             raise DeviceFault("constants of the record, the baseline or the reference changed while the candidate ran", lost=True)
+        refuse_change(self._programs["candidate"], self.case)
 
     # --- check
 
@@ -228,6 +237,7 @@ class Judgement:
         self._bench.report("measure", spec["name"])
         with self._bench.lock.exclusive(self._bench.watch), self._bench.watch.span("measureMs"):
             measured = self._measure(spec)
+            shares = [] if self._is_left else shares_of(self._programs["candidate"], spec["name"])
             if self._race and self._timed and not self._race.left:
                 self._race.saw_case(spec["name"], measured)
         with self._bench.lock.shared(self._bench.watch), self._bench.watch.span("checkMs"):
@@ -241,7 +251,7 @@ class Judgement:
             measured.case.wipe([KEPT, LAST])
         if measured.teaches:
             self._problem.facts.remember_baseline(spec["name"], measured.case.batch, measured.baseline)
-        return measured.timing()
+        return with_shares(measured.timing(), shares)
 
     def _look_at(self, spec: DefinedCase, case: Case, section: Section) -> None:
         """Right after a section's last run: queues all that is looked at, whatever its times say, so that the device works while they are read.
@@ -278,7 +288,7 @@ class Judgement:
         (case, conditions, warm), race = self._get_ready(spec), self._race
         if race and race.stopped:
             return screened(case, warm, race.baseline(spec["name"]))
-        measured, most = self._by_method(spec, case, conditions), self._bench.device.replicas_max(spec)
+        measured, most = self._by_method(spec, case, conditions), self._replicas_max(spec)
         counted_ns = measured.candidate["medianNs"]
         if self._is_left or batch_holds(case.batch, counted_ns, most):
             return measured
@@ -354,7 +364,7 @@ class Judgement:
         warmth, warm = warm_up(case, {"candidate": self._runnable("candidate", case, spec)}, runs, rng)
         self._look_at_warm_up(spec, case, warm)
         conditions = Conditions(rules, warmth, rng, deck, self._until_lost(spec))
-        batch = batch_for(warmth.single_ns, self._bench.device.replicas_max(spec))
+        batch = batch_for(warmth.single_ns, self._replicas_max(spec))
         if batch == 1 or self._is_stopped:
             return case, conditions, warm
         # Short because the work was done, or because it was not: then nothing may be chosen by it.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, Optional
 
 from kiln_runner.protocol import Tensor, Tolerance
-from kiln_runner.protocol_outcomes import CaseTiming, Crashed, Mismatch, ModifiedInput, OutOfBounds, Passed, PlanError, Stopped, WrongAnswer
+from kiln_runner.protocol_outcomes import CaseTiming, Contract, Crashed, Mismatch, ModifiedInput, OutOfBounds, Passed, PlanError, Stopped, WrongAnswer
 
 from .layout import Side
 from .numbers import numbers_in
@@ -47,6 +47,10 @@ def out_of_bounds(case: str, damage: "GuardDamage") -> OutOfBounds:
         "distanceBytes": damage.distance_bytes,
         "access": damage.access,
     }
+
+
+def contract(case: str, message: str) -> Contract:
+    return {"verdict": "contract", "case": case, "message": message[:MESSAGE_CHARS_MAX]}
 
 
 def crashed(case: str, message: str) -> Crashed:

@@ -19,11 +19,11 @@ class Region(NamedTuple):
 
 
 class Addresses:
-    """`size` bytes from `base`, in pages of `page` bytes."""
+    """`size` bytes from `base`, in pages of `page` bytes. `apart`: from where to where nothing is drawn."""
 
-    def __init__(self, base: int, size: int, page: int, rng: random.Random) -> None:
+    def __init__(self, base: int, size: int, page: int, rng: random.Random, apart: "tuple[int, int]" = (0, 0)) -> None:
         self._base, self._pages, self._page, self._rng = base, size // page, page, rng
-        self._regions: list[Region] = []
+        self._regions = [Region(*apart, [])]
 
     def draw(self, sizes: Sequence[int]) -> Region:
         """Places for mappings of these sizes, multiples of a page. They are near one another, which costs the fewest page tables, in drawn order

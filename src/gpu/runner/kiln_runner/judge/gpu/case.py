@@ -15,20 +15,22 @@ from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fa
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
 from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes
+from .case_recordings import CaseRecordings
 from .driver import CudaError, Driver
 from .kernels import Draw, FindingsBlock, Guard, HelperKernels
-from .launching import PreparedLaunch
 from .memory import Memory
 from .placing import GUARD_TABLE, PROOF, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
+from .recorded_program import RecordedProgram
 from .sampling import CaseSamples, Expected, Tools
+from .windows import Windows
 
 
 class Runnable(NamedTuple):
-    """Launches of one side, for each replica."""
+    """Launches of one side, for each replica: called, each returns the driver's code."""
 
-    launches: list[list[PreparedLaunch]]
+    launches: Sequence[Sequence[Callable[[], int]]]
 
 
 class Inputs(NamedTuple):
@@ -87,6 +89,9 @@ class Gpu(Protocol):
     @property
     def timer(self) -> CaseTimer: ...
 
+    @property
+    def windows(self) -> Windows: ...
+
 
 class GpuCase:
     draw_bias, cold_factor = DRAW_BIAS, COLD_FACTOR
@@ -107,6 +112,7 @@ class GpuCase:
         self._inputs_at: Optional[tuple[int, int]] = None
         self._guard_key, self.seed = 0, 0
         self.bound: dict[str, tuple[Program, Runnable]] = {}
+        self._recordings = CaseRecordings(gpu.windows, case["name"])
 
     # --- where things are
 
@@ -197,6 +203,7 @@ class GpuCase:
         return self.tensor_at(row.replica, row.name) if row.samples else self._at(row.name)
 
     def close(self) -> None:
+        self._recordings.close()
         # What is queued may still use it: mappings go at once.
         self._driver.synchronize()
         self._gpu.memory.free(self._shown)
@@ -206,6 +213,8 @@ class GpuCase:
 
     def bind(self, side: str, program: Program, plan: Plan) -> Runnable:
         """The reference is bound for each look, the others for each replica."""
+        if isinstance(program, RecordedProgram):
+            return Runnable([self._recordings.bind(side, program, dict(zip(self._rooms, self._shown.pieces)))])
         count = LOOKS if side == "reference" else self.batch
         return Runnable([program.prepare(plan, self._resolver(side, number)) for number in range(count)])
 
@@ -221,6 +230,7 @@ class GpuCase:
 
     def arm(self, rng: random.Random) -> None:
         self._guard_key = rng.getrandbits(64)
+        self._recordings.show()
         self._use_guards(self._write_guards)
 
     def _use_guards(self, guards: Guard) -> None:
@@ -249,6 +259,7 @@ class GpuCase:
     def poison(self, rng: random.Random) -> None:
         for pointer, size, dtype in self._poisonable():
             self._driver.fill(pointer, poison_pattern(dtype, rng), size)
+        self._recordings.restore()
 
     def _poisonable(self) -> list[Poisonable]:
         outputs = [t for t in self._outputs if t["role"] == "out"]

@@ -13,6 +13,7 @@ from ..case_cache import CaseCache, case_key
 from ..device import Part
 from ..failures import InfraFailure, LaunchRejected
 from ..layout import REPLICAS_MAX, Scratch, room
+from ..recorded import RecordedArtifact, is_recording
 from ..tensors import tensor_bytes
 from .canary import Canary, measure_copy
 from .case import GpuCase
@@ -33,11 +34,14 @@ from .driver import (
 from .helper_image import helper_image
 from .kernels import FindingsBlock, HelperKernels
 from .memory import Memory
+from .operation_times import OperationTimes
 from .placing import place_case
 from .program import Program
+from .recorded_program import RecordedProgram
 from .sampling import SampleStore, Tools
 from .telemetry import Nvml
 from .timing import Timer
+from .windows import Windows
 
 PRINTF_FIFO_BYTES = 64 * 1024
 MALLOC_HEAP_BYTES = 4 * 1024 * 1024
@@ -64,6 +68,8 @@ class GpuDevice:
         self._local_bytes_most = self.driver.limit(LIMIT_STACK)
         self.kernels = HelperKernels(self.driver, image)
         self.memory = Memory(self.driver)
+        self.windows = Windows(self.driver, self.memory)
+        self.operation_times = OperationTimes(self.driver)
         self.findings = FindingsBlock(self.driver, self.memory)
         self.timer = Timer(self.driver, self.memory, self.kernels, self.driver.attribute(L2_BYTES))
         self.sampling = Tools(self.driver, self.kernels, SampleStore(self.memory))
@@ -125,6 +131,8 @@ class GpuDevice:
 
     def load(self, side: str, artifact: Artifact) -> Program:
         try:
+            if is_recording(artifact):
+                return RecordedProgram(self, RecordedArtifact(artifact.folder, architecture(self.driver)))
             return Program(self.driver, artifact)
         except LaunchRejected as error:
             if side == "candidate":

@@ -171,6 +171,14 @@ class Driver:
         self.check(self.lib.cuMemAddressReserve(byref(pointer), size, 0, 0, 0), f"cuMemAddressReserve({size})")
         return pointer.value
 
+    def reserve_at(self, address: int, size: int) -> None:
+        """These addresses. CudaError where they are not to be had."""
+        pointer = c_uint64()
+        self.check(self.lib.cuMemAddressReserve(byref(pointer), size, 0, address, 0), f"cuMemAddressReserve({size} at {address:#x})")
+        if pointer.value != address:
+            self.check(self.lib.cuMemAddressFree(pointer, c_size_t(size)), "cuMemAddressFree")
+            raise CudaError(OUT_OF_MEMORY, "addresses that are taken", f"cuMemAddressReserve({size} at {address:#x})")
+
     def create_memory(self, size: int) -> int:
         """Physical memory without an address; a handle."""
         handle = c_uint64()

@@ -14,12 +14,13 @@ PARAMETERS_MAX = 128
 _ZEROS = ctypes.create_string_buffer(ZERO_BYTES)
 _TAIL = [ctypes.addressof(_ZEROS)] * PARAMETERS_MAX
 CLUSTER_ATTRIBUTE = 4  # CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION
+ATTRIBUTES_MAX = 4
 
 FLOATS = {"f64": c_double, "f32": c_float}
 INTEGERS = {"i64": c_int64, "i32": c_int, "u32": c_uint}
 address = c_uint64
 # An argument of a kernel: a simple ctypes object, or a structure that is passed by value.
-CtypesValue = Union[c_double, c_float, c_int64, c_int, c_uint, c_uint64, ctypes.Structure]
+CtypesValue = Union[c_double, c_float, c_int64, c_int, c_uint, c_uint64, ctypes.Structure, ctypes.Array[ctypes.c_ubyte]]
 
 
 class _LaunchAttribute(ctypes.Structure):
@@ -57,22 +58,39 @@ class PreparedLaunch:
         self._arguments[1].value = blocks
 
     def _prepare(self, driver: Driver, function: c_void_p, shape: "LaunchShape") -> tuple[Callable[..., int], tuple[Any, ...]]:
-        if shape.cluster is None:
+        if shape.cluster is None and not shape.switches:
             numbers = [c_uint(n) for n in (*shape.grid, *shape.block, shape.shared)]
             return driver.lib.cuLaunchKernel, (function, *numbers, None, self._parameters, None)
-        attribute = _LaunchAttribute(id=CLUSTER_ATTRIBUTE)
-        attribute.value[0:3] = list(shape.cluster)
+        attributes, count = _attributes(shape)
         config = _LaunchConfig(
-            (c_uint * 3)(*shape.grid), (c_uint * 3)(*shape.block), shape.shared, None, pointer(attribute), 1
+            (c_uint * 3)(*shape.grid), (c_uint * 3)(*shape.block), shape.shared, None, ctypes.cast(attributes, POINTER(_LaunchAttribute)), count
         )
-        self._keep += [attribute, config]
+        self._keep += [attributes, config]
         return driver.lib.cuLaunchKernelEx, (pointer(config), function, self._parameters, None)
 
 
 class LaunchShape:
-    def __init__(self, grid: Sequence[int], block: Sequence[int], shared: int = 0, cluster: Optional[Sequence[int]] = None) -> None:
+    """`switches`: launch attributes that are just on (CU_LAUNCH_ATTRIBUTE_…)."""
+
+    def __init__(
+        self, grid: Sequence[int], block: Sequence[int], shared: int = 0, cluster: Optional[Sequence[int]] = None, switches: Sequence[int] = (),
+    ) -> None:
+        self.switches = list(switches)
         self.grid, self.block, self.shared = _three(grid), _three(block), shared
         self.cluster = None if cluster is None else _three(cluster)
+
+
+def _attributes(shape: LaunchShape) -> "tuple[ctypes.Array[_LaunchAttribute], int]":
+    attributes = (_LaunchAttribute * ATTRIBUTES_MAX)()
+    count = 0
+    if shape.cluster is not None:
+        attributes[0].id = CLUSTER_ATTRIBUTE
+        attributes[0].value[0:3] = list(shape.cluster)
+        count = 1
+    for number in shape.switches:
+        attributes[count].id, attributes[count].value[0] = number, 1
+        count += 1
+    return attributes, count
 
 
 def _three(dims: Sequence[int]) -> tuple[int, int, int]:

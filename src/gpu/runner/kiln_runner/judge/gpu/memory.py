@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from kiln_runner.programs.recording_shape import WINDOWS
+
 from ..failures import InfraFailure
 from .addresses import Addresses, Region
 from .driver import OUT_OF_MEMORY, CudaError, Driver
@@ -51,7 +53,9 @@ class Memory:
     def __init__(self, driver: Driver) -> None:
         self._driver, self.page = driver, driver.page_bytes()
         base, size = self._reserve()
-        self._addresses = Addresses(base, size, self.page, random.SystemRandom())
+        self._reserved = (base, base + size)
+        is_small = 2 * (WINDOWS[1] - WINDOWS[0]) > size
+        self._addresses = Addresses(base, size, self.page, random.SystemRandom(), (0, 0) if is_small else WINDOWS)
         self._kept: dict[int, list[Kept]] = defaultdict(list)
         self._kept_bytes, self._kept_max = 0, int(driver.total_bytes() * KEPT_SHARE_MAX)
 
@@ -63,6 +67,10 @@ class Memory:
                 if error.code != OUT_OF_MEMORY:
                     raise
         raise InfraFailure("device_lost", f"this process may not reserve {RESERVED_BYTES[-1]} bytes of addresses; lift its limit (ulimit -v)")
+
+    def covers(self, address: int, size: int) -> bool:
+        """Whether these addresses are among those that are reserved."""
+        return self._reserved[0] <= address and address + size <= self._reserved[1]
 
     def map(self, sizes: Sequence[int], owner: str = "") -> Block:
         """A mapping for each, rounded up to whole pages. CudaError where the device has no room."""

@@ -104,6 +104,21 @@ class Program:
         """LaunchRejected where the artifact has no such kernel."""
         return self._function("launch", kernel)
 
+    def function_in(self, field: str, file: Path, name: str) -> c_void_p:
+        """Of one module of several, which may have kernels of one name."""
+        key = f"{file.name} {name}"
+        if key not in self._functions:
+            function = look_up(self._driver, self._artifact, file, self._modules[file], name)
+            if function is None:
+                raise LaunchRejected(f"{field}.kernel", f'its module has no kernel "{name[:80]}"')
+            self._functions[key] = function
+        return self._functions[key]
+
+    def check_launch(self, field: str, name: str, function: c_void_p, launch: tuple[LaunchShape, Sequence[CtypesValue]]) -> None:
+        shape, values = launch
+        self._check_arguments(field, name, function, list(values))
+        self._allow(field, function, shape)
+
     def shape(self, launch: Launch) -> LaunchShape:
         """As the plan has it, or as Triton decided."""
         meta = self._artifact.kernel(launch["kernel"])

@@ -1,0 +1,162 @@
+"""Recordings in the judge: replayed at the addresses that they name, on the judge's own buffers and on inputs that they never saw. Against a played
+driver, from recordings that a played recorder made.
+"""
+import json
+import os
+import random
+import shutil
+import struct
+import tempfile
+import unittest
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from kiln_runner.compile.artifact import store_artifact
+from kiln_runner.judge.artifacts import Artifact
+from kiln_runner.judge.failures import InfraFailure, LaunchRejected
+from kiln_runner.judge.gpu.case_recordings import CaseRecordings
+from kiln_runner.judge.gpu.memory import Memory
+from kiln_runner.judge.gpu.recorded_program import RecordedProgram
+from kiln_runner.judge.gpu.windows import Windows
+from kiln_runner.judge.layout import room
+from kiln_runner.judge.recorded import RecordedArtifact, is_recording
+from kiln_runner.programs.record_task import equipped_by, record
+from kiln_runner.programs.recording_shape import WINDOW_UNIT
+from kiln_runner.programs.recordings import INDEX, kept_of, recording_hash
+from test.python.programs import played_gpu
+from test.python.programs.small_cubin import ARCHITECTURE
+from test.python.programs.test_record_task import DOUBLE, HEAD, OWN_OUTPUT, PART, WEIGHTS, asked_of, unit_of
+
+from .played_cuda import PlayedDriver
+
+COUNTS = {"case-0": 8, "case-1": 16}
+BY_VALUE = DOUBLE.replace("2.0", "played_gpu.gpu.value(x)")
+COUNTER = HEAD + (
+    "KEPT = []\ndef custom_kernel(data):\n    x, out = data\n    gpu = played_gpu.gpu\n"
+    "    KEPT.append(gpu.full(x.shape, 0.0)) if not KEPT else None\n"
+    "    gpu.scale(KEPT[0], out, 1.0)\n    gpu.scale(x, out, 2.0)\n"
+)
+
+
+class Replayed(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="kiln-recorded-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.driver = PlayedDriver()
+        self.addCleanup(self.driver.close)
+        self.memory = Memory(self.driver)
+        self.windows = Windows(self.driver, self.memory)
+        self.host = SimpleNamespace(driver=self.driver, memory=self.memory, windows=self.windows)
+        self.rng = random.Random(1)
+
+    def recorded(self, source: str) -> RecordedProgram:
+        before = os.getcwd()
+        os.chdir(tempfile.mkdtemp(dir=self.folder))
+        equipped_by.append(played_gpu.equip)
+        unit = unit_of(source)
+        try:
+            answer = record(asked_of(unit))
+        finally:
+            equipped_by.remove(played_gpu.equip)
+            played_gpu.close()
+            os.chdir(before)
+        kept: Any = kept_of(answer, unit, "torch", "")
+        name = recording_hash(unit, "e" * 64)
+        store_artifact(self.folder, name, kept.meta, kept.files)
+        self.assertTrue(is_recording(Artifact(self.folder / name)))
+        return RecordedProgram(self.host, RecordedArtifact(self.folder / name, ARCHITECTURE))
+
+    def place(self, name: str, programs: "dict[str, RecordedProgram]") -> "tuple[CaseRecordings, dict[str, Any]]":
+        """Buffers as a case has them."""
+        sizes = {"0/x": 4 * COUNTS[name], "0/out": 4 * COUNTS[name]}
+        for side, program in programs.items():
+            sizes.update({f"{side}.{scratch}": size for scratch, size in program.plan(name)["scratch"].items()})
+        block = self.memory.map([room(size, WINDOW_UNIT).mapped for size in sizes.values()])
+        pieces = dict(zip(sizes, block.pieces))
+        for piece, size in zip(block.pieces, sizes.values()):
+            self.driver.upload(piece.address, b"\xff" * piece.bytes)
+            del size
+        return CaseRecordings(self.windows, name), pieces
+
+    def at(self, pieces: Any, name: str, count: int) -> int:
+        return pieces[name].address + room(4 * count, WINDOW_UNIT).offset
+
+    def run_once(self, bound: Any, pieces: Any, count: int) -> "tuple[list[float], list[float]]":
+        """(inputs, outputs) of one run on inputs that are new."""
+        values = [float(self.rng.randrange(1, 100)) for _ in range(count)]
+        self.driver.upload(self.at(pieces, "0/x", count), struct.pack(f"<{count}f", *values))
+        self.assertEqual([operation() for operation in bound], [0] * len(bound))
+        return values, list(struct.unpack(f"<{count}f", self.driver.download(self.at(pieces, "0/out", count), 4 * count)))
+
+    def outputs(self, source: str, factor: float) -> None:
+        program = self.recorded(source)
+        for name, count in COUNTS.items():
+            case, pieces = self.place(name, {"candidate": program})
+            bound = case.bind("candidate", program, pieces)
+            for _ in range(2):
+                values, outputs = self.run_once(bound, pieces, count)
+                self.assertEqual(outputs, [factor * value for value in values], source)
+        self.assertFalse(program.has_changed())
+        program.close()
+
+    def test_what_it_computes_on_inputs_that_it_never_saw_is_in_the_judges_own_outputs(self) -> None:
+        for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
+            with self.subTest(source):
+                self.outputs(source, factor)
+
+    def test_one_that_a_value_on_the_host_steered_is_wrong_on_other_inputs(self) -> None:
+        program = self.recorded(BY_VALUE)
+        case, pieces = self.place("case-0", {"candidate": program})
+        values, outputs = self.run_once(case.bind("candidate", program, pieces), pieces, 8)
+        self.assertNotEqual(outputs, [values[0] * value for value in values])
+
+    def test_cases_take_turns_at_the_same_addresses_and_nothing_stays_shown(self) -> None:
+        program = self.recorded(WEIGHTS)
+        placed = {name: self.place(name, {"candidate": program}) for name in COUNTS}
+        bound = {name: case.bind("candidate", program, pieces) for name, (case, pieces) in placed.items()}
+        for name in ("case-0", "case-1", "case-0"):
+            case, pieces = placed[name]
+            case.show()
+            values, outputs = self.run_once(bound[name], pieces, COUNTS[name])
+            self.assertEqual(outputs, [3.0 * value for value in values])
+        own = set(self.driver.mapped)
+        program.close()
+        self.assertTrue(own - set(self.driver.mapped))
+        self.assertFalse([address for address in self.driver.mapped if 0x2A00_0000_0000 <= address < 0x3B00_0000_0000])
+        placed["case-0"][0].show()
+        self.assertFalse([address for address in self.driver.mapped if 0x2A00_0000_0000 <= address < 0x3B00_0000_0000], "it is closed")
+
+    def test_two_recordings_are_replayed_in_pairs_on_the_same_buffers(self) -> None:
+        programs = {"candidate": self.recorded(WEIGHTS), "record": self.recorded(OWN_OUTPUT)}
+        case, pieces = self.place("case-1", programs)
+        bound = {side: case.bind(side, program, pieces) for side, program in programs.items()}
+        for side, factor in (("candidate", 3.0), ("record", 2.0), ("candidate", 3.0)):
+            values, outputs = self.run_once(bound[side], pieces, 16)
+            self.assertEqual(outputs, [factor * value for value in values], side)
+
+    def test_what_it_keeps_is_restored_and_a_change_of_it_is_seen(self) -> None:
+        program = self.recorded(COUNTER)
+        case, pieces = self.place("case-0", {"candidate": program})
+        bound = case.bind("candidate", program, pieces)
+        self.run_once(bound, pieces, 8)
+        self.assertFalse(program.has_changed())
+        kept = next(iter(program._kept.values()))
+        self.driver.upload(kept[1].address, b"\1")
+        self.assertTrue(program.has_changed())
+        case.restore()
+        self.assertFalse(program.has_changed())
+
+    def test_an_artifact_that_is_not_as_it_was_made_is_asked_for_again(self) -> None:
+        self.recorded(DOUBLE)
+        [folder] = [path.parent for path in self.folder.glob(f"*/{INDEX}")]
+        index = json.loads((folder / INDEX).read_text())
+        (folder / index["case-0"]).write_text("{}")
+        with self.assertRaisesRegex(InfraFailure, "not as it was made"):
+            RecordedArtifact(folder, ARCHITECTURE)
+
+    def test_one_of_another_generation_is_refused(self) -> None:
+        self.recorded(DOUBLE)
+        [folder] = [path.parent for path in self.folder.glob(f"*/{INDEX}")]
+        with self.assertRaises(LaunchRejected):
+            RecordedArtifact(folder, "sm_80")
