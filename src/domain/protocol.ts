@@ -12,7 +12,7 @@
  */
 import { z } from 'zod';
 import { Device } from './device.ts';
-import { Environment, EnvironmentName, ENVIRONMENTS_MAX, NamedEnvironment } from './environment.ts';
+import { Environment, ENVIRONMENTS_MAX, NamedEnvironment } from './environment.ts';
 import { AttemptId, ContentHash, DeviceId } from './ids.ts';
 import { KernelResources } from './kernel-resources.ts';
 import { JudgePhases, Telemetry } from './measurement.ts';
@@ -20,7 +20,7 @@ import { Outcome } from './outcome.ts';
 import { Language, Params } from './plan/plan.ts';
 import { Distribution, Tolerance } from './problem.ts';
 import { ProfileSummary } from './profile.ts';
-import { Program, PROGRAM_FILES_MAX } from './program.ts';
+import { ProgramUnit, RecordUnit } from './program-unit.ts';
 import { ResolvedPlan, ResolvedTensor } from './plan/resolved-plan.ts';
 
 export const PROTOCOL_VERSION = 1;
@@ -56,42 +56,8 @@ export const KernelUnit = z.strictObject({
 });
 export type KernelUnit = z.infer<typeof KernelUnit>;
 
-/** A program to build: its entry file is imported once, without a GPU, by the environment's Python. */
-export const ProgramUnit = z.strictObject({
-  language: z.literal('python'),
-  architecture: z.string(),
-  /** The entry file among them. */
-  files: Program.shape.files.unwrap().element.array().min(1).max(PROGRAM_FILES_MAX),
-  entry: Program.shape.entry,
-  environment: EnvironmentName,
-});
-export type ProgramUnit = z.infer<typeof ProgramUnit>;
-
 export const CompileUnit = z.discriminatedUnion('language', [KernelUnit, ProgramUnit]);
 export type CompileUnit = z.infer<typeof CompileUnit>;
-
-/** A tensor of a case as a program gets it. */
-const RecordedTensor = z.strictObject({
-  ...ResolvedTensor.omit({ elements: true }).shape,
-  shape: z.array(z.int().positive()).min(1).max(8),
-});
-
-/** A case as a program gets it: its tensors in the problem's order. */
-export const RecordedCase = z.strictObject({ name: z.string(), tensors: z.array(RecordedTensor).min(1) });
-export type RecordedCase = z.infer<typeof RecordedCase>;
-
-/**
- * A program that was built, to be recorded: called in its sandbox once for each case, on a device of that model. What it launched is the artifact that is
- * judged.
- */
-export const RecordUnit = z.strictObject({
-  ...ProgramUnit.shape,
-  /** The artifact of its build stage, on that host. */
-  built: ContentHash,
-  deviceModel: z.string(),
-  cases: z.array(RecordedCase).min(1).max(64),
-});
-export type RecordUnit = z.infer<typeof RecordUnit>;
 
 /** A case of a problem, resolved. Reference and baseline are launched by their own plans on the same tensors. */
 export const DefinedCase = z.strictObject({

@@ -6,7 +6,7 @@ import type { CandidateContent, Effort, Submission } from '../domain/candidate.t
 import type { AttemptId, CandidateId, ContentHash, HostId } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { RecordedCase } from '../domain/protocol.ts';
+import type { RecordedCase } from '../domain/program-unit.ts';
 import type { Score } from '../domain/ranking/ranking.ts';
 import type { RecordHolder } from '../domain/ranking/score.ts';
 import type { Spread } from '../domain/ranking/spread.ts';

@@ -26,9 +26,9 @@ import {
   type JudgeTask,
   type ProblemDefinition,
   PROTOCOL_VERSION,
-  type RecordUnit,
   type ToRunner,
 } from '../domain/protocol.ts';
+import type { RecordUnit } from '../domain/program-unit.ts';
 import { backoffMs } from '../platform/backoff.ts';
 import type { Clock } from '../platform/clock.ts';
 import { guardHost, selectInventory } from './device-selection.ts';

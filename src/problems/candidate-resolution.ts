@@ -1,7 +1,8 @@
 /** What a candidate is resolved from, and what comes of it. */
 import type { CandidateContent } from '../domain/candidate.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { CompileUnit, RecordedCase } from '../domain/protocol.ts';
+import type { CompileUnit } from '../domain/protocol.ts';
+import type { RecordedCase } from '../domain/program-unit.ts';
 import type { ResolvedUnit } from './resolve-unit.ts';
 import type { Target } from './targets.ts';
 

@@ -2,7 +2,7 @@
 import type { CandidateContent } from '../domain/candidate.ts';
 import type { ContentHash } from '../domain/ids.ts';
 import type { Problem, ProblemCase } from '../domain/problem.ts';
-import type { ProgramUnit, RecordedCase, RecordUnit } from '../domain/protocol.ts';
+import type { ProgramUnit, RecordedCase, RecordUnit } from '../domain/program-unit.ts';
 import { PlanError } from './plan-error.ts';
 import type { UnitContext } from './resolve-unit.ts';
 import { resolveShapes, resolveTensors } from './shapes.ts';

@@ -16,8 +16,8 @@ import type {
   Inventory,
   JudgeTask,
   ProblemDefinition,
-  RecordUnit,
 } from '../../src/domain/protocol.ts';
+import type { RecordUnit } from '../../src/domain/program-unit.ts';
 import type { Bundle, HostEvent, HostSession } from '../../src/domain/ports/host-session.ts';
 import { INVENTORY } from './scripted-runner.ts';
 

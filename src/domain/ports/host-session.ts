@@ -2,7 +2,8 @@
 import type { Buffer } from 'node:buffer';
 import type { Duplex } from 'node:stream';
 import type { AttemptId, ContentHash, DeviceId, HostId } from '../ids.ts';
-import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition, RecordUnit, ToRunner } from '../protocol.ts';
+import type { CompileUnit, FromRunner, Inventory, JudgeTask, ProblemDefinition, ToRunner } from '../protocol.ts';
+import type { RecordUnit } from '../program-unit.ts';
 
 export type HostEvent =
   | { readonly type: 'connected'; readonly hostId: HostId; readonly hello: Extract<FromRunner, { type: 'hello' }> }

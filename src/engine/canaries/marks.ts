@@ -4,7 +4,8 @@
  */
 import { hashOf } from '../../domain/ids.ts';
 import type { Language } from '../../domain/plan/plan.ts';
-import type { CompileUnit, KernelUnit, ProblemDefinition, ProgramUnit } from '../../domain/protocol.ts';
+import type { CompileUnit, KernelUnit, ProblemDefinition } from '../../domain/protocol.ts';
+import type { ProgramUnit } from '../../domain/program-unit.ts';
 
 export interface Marks {
   /** Of candidates; empty until a canary failed. */

@@ -2,7 +2,8 @@
 import type { Device } from '../../domain/device.ts';
 import type { HostId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { CompileResult, ProgramUnit, RecordUnit } from '../../domain/protocol.ts';
+import type { ProgramUnit, RecordUnit } from '../../domain/program-unit.ts';
+import type { CompileResult } from '../../domain/protocol.ts';
 import { recordUnitOf } from '../../problems/resolve-program.ts';
 import { resolvedFor } from '../active-candidates.ts';
 import type { ActiveCandidate, CompileJob } from '../active-candidates.ts';

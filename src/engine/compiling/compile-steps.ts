@@ -47,7 +47,8 @@ const ask = (state: CompilingSlice, candidate: ActiveCandidate, { job, at }: At)
   candidate.compiles += 1;
   const compileId = `${candidate.id}${SEPARATOR}${candidate.compiles}`;
   job.asked = { hostId: at.session.hostId, compileId };
-  if (askHost(at, { compileId, unit: job.unit, limitMs: state.rules.compileLimitMs })) connectedTo(at)?.asked.set(compileId, job.unit);
+  if (askHost(at, { compileId, unit: job.unit, limitMs: state.rules.compileLimitMs }))
+    connectedTo(at)?.asked.set(compileId, job.unit);
 };
 
 /**
@@ -65,8 +66,7 @@ export const onCompiledElsewhere = (
     case 'compiled':
       return bring(state, candidate, { job, at, result });
     case 'failed':
-      if (result.outcome.verdict !== 'timed_out')
-        return endStep(state, candidate, { host: own, result, by: at.session.hostId });
+      if (result.outcome.verdict !== 'timed_out') return endStep(state, candidate, { host: own, result, by: at.session.hostId });
       job.mayTransfer = false;
       return advance(state, candidate, job);
     case 'infra': {

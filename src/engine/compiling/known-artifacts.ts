@@ -6,7 +6,8 @@
  */
 import { hashOf } from '../../domain/ids.ts';
 import type { ContentHash, HostId } from '../../domain/ids.ts';
-import type { CompileResult, CompileUnit, RecordUnit } from '../../domain/protocol.ts';
+import type { CompileResult, CompileUnit } from '../../domain/protocol.ts';
+import type { RecordUnit } from '../../domain/program-unit.ts';
 import { BoundedMap } from '../../platform/bounded-map.ts';
 
 const UNITS_MAX = 20_000;

@@ -110,7 +110,7 @@ const release = ({ host, connection, judge }: Delivery): boolean =>
 
 /** The host has compiled it before, as a rule: then it is known here, or this is a look in its cache. */
 const compileRival = async (state: JudgingSlice, delivery: Delivery, rival: Rival): Promise<void> => {
-  const { judge, candidate, host, connection, architecture } = delivery;
+  const { judge, candidate, host, architecture } = delivery;
   const content = await state.store.content(rival.candidateId).catch((error: unknown) => {
     state.log.warn({ err: error, candidateId: rival.candidateId }, 'could not read whom it is paired with; judging without that');
     return null;

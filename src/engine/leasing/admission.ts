@@ -1,5 +1,5 @@
 /** From a leased id to an active candidate that the scheduler knows, or to the end of its job. */
-import { environmentLabel } from '../../domain/hosts/environment-label.ts';
+import { wantedLabels } from '../../domain/hosts/environment-label.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Unfinished } from '../../domain/ports/store-rows.ts';
 import { targetOf } from '../../problems/targets.ts';
@@ -76,14 +76,10 @@ const eventOf = (item: Unfinished): Extract<SchedulerEvent, { type: 'task-added'
   return { type: 'task-adopted', task: taskOf(item), hostId, deviceId, attemptId, mode, screened: null };
 };
 
-/** What a host must have. A program asks for the environment that it was submitted for besides. */
-const labelsOf = ({ labels, content: { program } }: Unfinished['submission']): readonly string[] =>
-  program?.environmentKey ? [...labels, environmentLabel(program.environment, program.environmentKey)] : labels;
-
 const taskOf = ({ id, submission, attempts, infraFailures, submittedAtMs }: Unfinished): Task => ({
   id,
   device: submission.content.device,
-  labels: labelsOf(submission),
+  labels: wantedLabels(submission),
   language: submission.content.language,
   priority: submission.priority,
   submitter: submission.submitter,

@@ -1,5 +1,6 @@
 /** Of each device that could take a candidate, what keeps it from that now. Pure. */
 import type { WhyCode, WhyDevice } from '../../domain/api/why.ts';
+import { isEnvironmentLabel } from '../../domain/hosts/environment-label.ts';
 import type { PoolDevice, PoolView } from '../../scheduler/task-view.ts';
 import type { WhyHost, WhyHostDevice, WhyView } from './view.ts';
 
@@ -46,7 +47,7 @@ const unknownHost = (host: WhyHost): JudgedDevice => {
 
 const hindranceOf = ({ candidate, task }: WhyView, host: WhyHost, device: WhyHostDevice): Hindrance | null => {
   const missing = candidate.labels.filter((label) => !host.labels.includes(label));
-  if (missing.length > 0) return { code: 'no_label', reason: `its host lacks the label ${missing.join(', ')}` };
+  if (missing.length > 0) return { code: 'no_label', reason: lacks(missing) };
   const away = awayOf(host);
   if (away) return away;
   if (!host.languages?.includes(candidate.language))
@@ -62,6 +63,12 @@ const hindranceOf = ({ candidate, task }: WhyView, host: WhyHost, device: WhyHos
   if (device.unavailable !== null) return { code: 'unavailable', reason: device.unavailable };
   return host.reason === null ? null : { code: 'unavailable', reason: host.reason };
 };
+
+/** Another version of an environment is another environment. */
+const lacks = (labels: readonly string[]): string =>
+  labels.some((label) => isEnvironmentLabel(label))
+    ? `its host does not record programs of ${labels.join(', ')}: submit it again for an environment that is there`
+    : `its host lacks the label ${labels.join(', ')}`;
 
 const awayOf = ({ state, reason }: WhyHost): Hindrance | null => {
   switch (state) {

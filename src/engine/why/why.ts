@@ -1,6 +1,7 @@
 /** GET /v1/candidates/:id/why: gathers what is known of a candidate, also while store or queue do not answer. */
 import type { Why } from '../../domain/api/why.ts';
 import { KilnError } from '../../domain/errors.ts';
+import { wantedLabels } from '../../domain/hosts/environment-label.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { poolViews, taskView } from '../../scheduler/scheduler.ts';
@@ -19,7 +20,8 @@ const BEFORE_MAX = 100_000;
 export const whyCandidate = async (state: WhySlice, id: CandidateId): Promise<Why> => {
   const { record, failure } = await recordOf(state, id);
   const active = state.active.get(id) ?? null;
-  const candidate = record ? ofRecord(record) : active && ofActive(active);
+  const known = record ? ofRecord(record) : active && ofActive(active);
+  const candidate = known && active ? { ...known, labels: wantedLabels(active.submission) } : known;
   if (!candidate) throw failure === null ? notThere(id) : cannotTell(id, failure);
   const task = taskView(state.core, id);
   const isOutside = task === null && candidate.outcome === null && failure === null;

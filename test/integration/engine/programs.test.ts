@@ -29,9 +29,18 @@ const equipped = (environment: Environment) => ({
 const submit = async (scenario: EngineScenario, n: number): Promise<void> =>
   scenario.submit(n, { language: 'python', source: `# NUMBER: ${n}\ndef custom_kernel(data):\n    pass\n`, program: PROGRAM });
 
+/** What a program may ask for is read of the hosts that are known when it is submitted. */
+const connect = async (scenario: EngineScenario, name: string, environment: Environment): Promise<void> => {
+  scenario.at(name).connect(equipped(environment));
+  await scenario.until(async () => {
+    const { hosts } = await scenario.kiln.fleet();
+    return hosts.some((host) => host.name === name && host.state === 'connected' && host.inventory !== null);
+  });
+};
+
 const withRecorder = async (): Promise<EngineScenario> => {
   const scenario = await start({ box: 1 });
-  scenario.host.connect(equipped(TORCH));
+  await connect(scenario, 'box', TORCH);
   return scenario;
 };
 
@@ -107,16 +116,17 @@ describe('a program', () => {
 
   test('goes to hosts with the environment that it was submitted for, and waits where none is there', async () => {
     const scenario = await start({ near: 1, far: 1 });
-    const [near, far] = [scenario.at('near'), scenario.at('far')];
-    near.connect(equipped(TORCH));
+    const near = scenario.at('near');
+    await connect(scenario, 'near', TORCH);
     await submit(scenario, 1);
     await scenario.expect('near: compile 1');
     near.lose();
-    far.connect(equipped(OTHER));
+    await connect(scenario, 'far', OTHER);
     const { devices } = await scenario.kiln.why(scenario.id(1));
     expect(devices.find(({ host }) => host === 'far')).toMatchObject({
       can: 'no',
-      reason: 'its host lacks the label environment:torch:abababababababab',
+      reason:
+        'its host does not record programs of environment:torch:abababababababab: submit it again for an environment that is there',
     });
     near.connect(equipped(TORCH));
     await scenario.expect('near: compile 1');
@@ -160,16 +170,19 @@ describe('a program', () => {
 
   test('is built at a compile host and recorded at its own', async () => {
     const scenario = await start({ box: 1, builder: 0 });
-    scenario.host.connect(equipped(TORCH));
     scenario.at('builder').connect({ inventory: NO_GPU });
-    for (const n of [1, 2]) await submit(scenario, n);
-    await scenario.expect('box: compile 1', 'builder: compile 2');
+    await connect(scenario, 'box', TORCH);
+    await submit(scenario, 1);
+    await scenario.expect('box: compile 1');
+    await submit(scenario, 2);
+    await scenario.expect('builder: compile 2');
     scenario.at('builder').compiled(2);
     await scenario.expect('builder: fetch 2');
     scenario.at('builder').sends(2);
     await scenario.expect('box: put 2');
     scenario.host.stores();
     await scenario.expect('box: record 2');
+    expect(scenario.host.recorded?.files[0]?.content).toContain('NUMBER: 2');
     for (const n of [1, 2]) await scenario.cancel(n);
     await scenario.expect('box: cancel compile 1', 'box: cancel compile 2');
   });
@@ -193,5 +206,9 @@ describe('a program', () => {
     scenario.judged(2, 2, passed(3, 1.5));
     await scenario.after(2, 'record');
     await scenario.expect('box: ack 2.2');
+    expect(await scenario.ranking()).toMatchObject([
+      { candidateId: scenario.id(2), record: true },
+      { candidateId: scenario.id(1) },
+    ]);
   });
 });

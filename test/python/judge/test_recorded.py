@@ -6,12 +6,14 @@ import os
 import random
 import shutil
 import struct
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.failures import InfraFailure, LaunchRejected

@@ -64,7 +64,7 @@ class Tensor(NamedTuple):
     is_on_gpu: bool = True
 
     @property
-    def count(self) -> int:
+    def elements(self) -> int:
         count = 1
         for size in self.shape:
             count *= size
@@ -72,7 +72,7 @@ class Tensor(NamedTuple):
 
     @property
     def bytes(self) -> int:
-        return self.count * _SIZES[self.dtype]
+        return self.elements * _SIZES[self.dtype]
 
 
 class Gpu:
@@ -94,22 +94,23 @@ class Gpu:
 
     def full(self, shape: list[int], value: float) -> Tensor:
         tensor = self.empty(shape)
-        self.memory.write(tensor.address, struct.pack("<f", value) * tensor.count)
+        self.memory.write(tensor.address, struct.pack("<f", value) * tensor.elements)
         return tensor
 
     def scale(self, x: Tensor, out: Tensor, factor: float) -> None:
-        self._launch("scale", [struct.pack("<Q", x.address), struct.pack("<Q", out.address), struct.pack("<f", factor), struct.pack("<i", x.count)])
+        addresses = [struct.pack("<Q", each.address) for each in (x, out)]
+        self._launch("scale", [*addresses, struct.pack("<f", factor), struct.pack("<i", x.elements)])
         self._multiply(x, out, factor)
 
     def by_table(self, x: Tensor, out: Tensor, table: Tensor) -> None:
         addresses = [struct.pack("<Q", each.address) for each in (x, out, table)]
-        self._launch("by_table", [*addresses, struct.pack("<i", x.count)])
+        self._launch("by_table", [*addresses, struct.pack("<i", x.elements)])
         factor_at = struct.unpack("<Q", self.memory.read(table.address, 8))[0]
         self._multiply(x, out, struct.unpack("<f", self.memory.read(factor_at, 4))[0])
 
     def _multiply(self, x: Tensor, out: Tensor, factor: float) -> None:
-        values = struct.unpack(f"<{x.count}f", self.memory.read(x.address, x.bytes))
-        self.memory.write(out.address, struct.pack(f"<{x.count}f", *[value * factor for value in values]))
+        values = struct.unpack(f"<{x.elements}f", self.memory.read(x.address, x.bytes))
+        self.memory.write(out.address, struct.pack(f"<{x.elements}f", *[value * factor for value in values]))
 
     def point(self, table: Tensor, to: Tensor) -> None:
         self.memory.write(table.address, struct.pack("<Q", to.address))
@@ -138,8 +139,8 @@ class PlayedFramework:
 
     def draw(self, tensor: Tensor, distribution: dict[str, Any]) -> None:
         self._gpu.drawn += 1
-        values = [float((at * 7 + self._gpu.drawn) % 32) for at in range(tensor.count)]
-        self._gpu.memory.write(tensor.address, struct.pack(f"<{tensor.count}f", *values))
+        values = [float((at * 7 + self._gpu.drawn) % 32) for at in range(tensor.elements)]
+        self._gpu.memory.write(tensor.address, struct.pack(f"<{tensor.elements}f", *values))
 
     def synchronize(self) -> None:
         pass

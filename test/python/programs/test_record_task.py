@@ -35,7 +35,7 @@ def custom_kernel(data):
     gpu.scale(between, out, 1.0)
     gpu.free(between)
 """
-PART = OWN_OUTPUT.replace("empty(x.shape)", "empty([2 * x.count])._replace(shape=x.shape)")
+PART = OWN_OUTPUT.replace("empty(x.shape)", "empty([2 * x.elements])._replace(shape=x.shape)")
 CONTRACTS = {
     "returned int; a tensor for each output": "return 7",
     "returned 2 tensors; the problem has 1 outputs": "return out, out",

@@ -125,7 +125,8 @@ class Recording(unittest.IsolatedAsyncioTestCase):
                 self.assertIn(said, result["outcome"].get("message", ""))
 
     async def test_what_the_host_lacks_is_not_its_fault(self) -> None:
-        codes = {"# ends: suspended it got no time\n": "suspended", "# ends: unconfinable no walls\n": "environment_missing", "# dies\n": "worker_died"}
+        ends = {"suspended it got no time": "suspended", "unconfinable no walls": "environment_missing"}
+        codes = {**{f"# ends: {how}\n": code for how, code in ends.items()}, "# dies\n": "worker_died"}
         for source, code in codes.items():
             with self.subTest(code):
                 self.assertEqual((await self.answer(source, source))["failure"]["code"], code)

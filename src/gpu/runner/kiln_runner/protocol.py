@@ -5,6 +5,7 @@ What may be absent stands in the class behind the one with the underscore. The f
 from typing import Any, Literal, Optional, TypedDict, Union
 
 from kiln_runner.protocol_outcomes import CompileOutcome, Outcome
+from kiln_runner.protocol_programs import ProgramUnit
 
 # A frame's header, or what else came as JSON and has not been looked at.
 Json = dict[str, Any]
@@ -35,51 +36,7 @@ class KernelUnit(TypedDict):
     numStages: Optional[int]
 
 
-class ProgramFile(TypedDict):
-    path: str
-    content: str
-
-
-class ProgramEntry(TypedDict):
-    file: str
-    symbol: str
-    style: str
-
-
-class ProgramUnit(TypedDict):
-    """`environment`: its name; which Python that is, the host knows."""
-
-    language: Literal["python"]
-    architecture: str
-    files: list[ProgramFile]
-    entry: ProgramEntry
-    environment: str
-
-
 CompileUnit = Union[KernelUnit, ProgramUnit]
-
-
-class RecordedTensor(TypedDict):
-    name: str
-    dtype: str
-    shape: list[int]
-    role: Literal["in", "out", "inout"]
-    distribution: Json
-
-
-class RecordedCase(TypedDict):
-    """A case as a program gets it: its tensors in the order of the problem."""
-
-    name: str
-    tensors: list[RecordedTensor]
-
-
-class RecordUnit(ProgramUnit):
-    """`built`: the artifact of its build stage."""
-
-    built: str
-    deviceModel: str
-    cases: list[RecordedCase]
 
 
 class TensorArgument(TypedDict):

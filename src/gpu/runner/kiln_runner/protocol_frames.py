@@ -16,9 +16,9 @@ from kiln_runner.protocol import (
     Plans,
     ProblemDefinition,
     ProfileResult,
-    RecordUnit,
     SentTask,
 )
+from kiln_runner.protocol_programs import RecordUnit
 
 # What a daemon says
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HostId } from '../../../../src/domain/ids.ts';
-import { KernelUnit, ProgramUnit } from '../../../../src/domain/protocol.ts';
+import { ProgramUnit } from '../../../../src/domain/program-unit.ts';
+import { KernelUnit } from '../../../../src/domain/protocol.ts';
 import { createBundles } from '../../../../src/engine/compiling/bundles.ts';
 import { chooseHost, compileHostsFor } from '../../../../src/engine/compiling/compile-hosts.ts';
 import { newConnection } from '../../../../src/engine/host-state.ts';
@@ -28,16 +29,8 @@ describe('a program', () => {
       createNotingHost({ state, hosts }, 'gpu', { gpus: 1, compilers: own }),
       createNotingHost({ state, hosts }, 'builder', { compilers: other }),
     ];
-    const { hostId } = one.host.session;
-    const job = {
-      hostId,
-      deviceModel: 'H100',
-      unit: PROGRAM,
-      cases: [],
-      asked: null,
-      failedAt: new Set<HostId>(),
-      mayTransfer: true,
-    };
+    const how = { deviceModel: 'H100', cases: [], asked: null, failedAt: new Set<HostId>(), mayTransfer: true };
+    const job = { hostId: one.host.session.hostId, unit: PROGRAM, ...how };
     return compileHostsFor(state, one.host, job)
       .filter((host) => host === two.host)
       .map(({ session }) => session.hostId);

@@ -27,7 +27,7 @@ from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_s
 from kiln_runner.programs.extensions import Extensions
 from kiln_runner.programs.own_trace import words_of
 from kiln_runner.programs.program_files import Program, ProgramRefused, load_entry, program_of, write_files
-from kiln_runner.protocol import ProgramUnit
+from kiln_runner.protocol_programs import ProgramUnit
 
 # PyTorch and the CUDA libraries that it maps, and a compiler with every header of theirs.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3

@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NamedTuple, Optional, cast
 
 from kiln_runner.programs.framework import Found, Framework
-from kiln_runner.protocol import RecordedTensor
+from kiln_runner.protocol_programs import RecordedTensor
 
 OUTPUTS_SHOWN = 8
 

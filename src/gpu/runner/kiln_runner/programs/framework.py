@@ -62,8 +62,13 @@ class Torch:
         self._kept: list[Any] = []
 
     def begin(self, arena: Arena) -> None:
-        allocate = _ALLOCATE(lambda size, _device, _stream: arena.allocate(size) if size > 0 else 0)
-        free = _FREE(lambda address, _size, _device, _stream: arena.free(address or 0))
+        def allocate_for_it(size: int, _device: int, _stream: int) -> int:
+            return arena.allocate(size) if size > 0 else 0
+
+        def free_for_it(address: Optional[int], _size: int, _device: int, _stream: int) -> None:
+            arena.free(address or 0)
+
+        allocate, free = _ALLOCATE(allocate_for_it), _FREE(free_for_it)
         self._kept += [allocate, free]
         pointers = [ctypes.cast(function, c_void_p).value for function in (allocate, free)]
         allocator = self._torch._C._cuda_customAllocator(*pointers)
@@ -79,7 +84,7 @@ class Torch:
 
     def draw(self, tensor: Any, distribution: Json) -> None:
         kind, name = distribution["kind"], self._name(tensor.dtype)
-        low, high = distribution.get("low"), distribution.get("high")
+        low, high = distribution.get("low", 0), distribution.get("high", 1)
         if name not in _DRAWN_AS_FLOATS:
             if kind == "integers" and name in ("int64", "int32", "int8", "uint8"):
                 tensor.random_(low, high + 1)

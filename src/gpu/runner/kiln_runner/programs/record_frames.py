@@ -3,7 +3,8 @@ from typing import Any, Literal, NamedTuple, TypedDict, Union, cast
 
 from kiln_runner.frames import FrameDecoder, FrameError, encode
 from kiln_runner.programs.recording_shape import TEXT_BYTES_MAX
-from kiln_runner.protocol import Json, RecordedCase
+from kiln_runner.protocol import Json
+from kiln_runner.protocol_programs import RecordedCase
 
 CASES_MAX = 64
 BLOBS_MAX = 8192
@@ -81,7 +82,7 @@ def _refusal_of(header: Json) -> Refused:
     verdict, case, message = (header.get(name) for name in ("verdict", "case", "message"))
     if verdict not in ("contract", "crashed", "unequipped") or not isinstance(case, str) or not isinstance(message, str):
         raise NoAnswer("a refusal without its words")
-    return Refused(cast(Refusal, verdict), case[:200], message[:WORDS_MAX])
+    return Refused(verdict, case[:200], message[:WORDS_MAX])
 
 
 def _parts(listed: Any, most: int, bytes_max: int) -> list[tuple[str, int]]:

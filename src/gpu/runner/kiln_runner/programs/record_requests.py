@@ -25,9 +25,10 @@ from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of,
 from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.zygote_frames import Run as ZygoteRun
 from kiln_runner.programs.zygotes import Answer, Zygotes
-from kiln_runner.protocol import CompileResult, Environment, Infra, InfraFailure, RecordUnit
+from kiln_runner.protocol import CompileResult, Environment, Infra, InfraFailure
 from kiln_runner.protocol_frames import FromRunner, Record
 from kiln_runner.protocol_outcomes import CompileOutcome
+from kiln_runner.protocol_programs import RecordUnit
 
 REQUESTS_MAX = 256
 # PyTorch, its libraries' memory and what CUDA maps of the host's.

@@ -4,7 +4,7 @@ from kiln_runner.programs.cupti import preload
 from kiln_runner.programs.record_task import record
 from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of
 from kiln_runner.programs.sandbox import Bounds, Box
-from kiln_runner.protocol import RecordedTensor, RecordUnit
+from kiln_runner.protocol_programs import RecordedTensor, RecordUnit
 
 LIMIT_S = 30.0
 MEMORY_BYTES = 16 * 1024 ** 3

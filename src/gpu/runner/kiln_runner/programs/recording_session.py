@@ -12,7 +12,7 @@ from kiln_runner.programs.device_memory import DeviceMemory
 from kiln_runner.programs.framework import Framework
 from kiln_runner.programs.recorder import NotRecordable, Range, Recorder
 from kiln_runner.programs.recording_shape import BLOBS_BYTES_MAX
-from kiln_runner.protocol import RecordedCase
+from kiln_runner.protocol_programs import RecordedCase
 
 COPIES_NOTE = "its result was copied into the output, since it is part of something larger"
 

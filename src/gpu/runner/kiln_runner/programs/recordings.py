@@ -10,8 +10,8 @@ from kiln_runner.programs.arena import Block, tensor_rooms
 from kiln_runner.programs.record_frames import Answered, NoAnswer, Refused, answer_of
 from kiln_runner.programs.recording import Launch, Recording, RecordingRefused, Segment, parse_recording
 from kiln_runner.programs.recording_shape import ARENAS, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
-from kiln_runner.protocol import RecordedCase, RecordUnit
 from kiln_runner.protocol_outcomes import Contract, Crashed
+from kiln_runner.protocol_programs import RecordedCase, RecordUnit
 
 # Raise when what a recording means changes: old ones are then no longer found.
 RECORD_FORMAT = 1
