@@ -139,7 +139,7 @@ class Recording(unittest.IsolatedAsyncioTestCase):
 
     async def test_one_has_the_device_at_a_time_and_one_that_is_cancelled_lets_it_go(self) -> None:
         self.ask("hangs", "# hangs\n")
-        await self.until(lambda: self.slots["GPU-test"]._reservations.is_reserved)
+        await self.until(lambda: self.slots["GPU-test"].reservations.is_reserved)
         self.ask("next", DOUBLE)
         self.assertEqual(self.answers, [])
         self.assertTrue(self.records.cancel("hangs"))

@@ -122,7 +122,7 @@ class RecordRequests:
         if run.has_begun:
             self._zygotes.cancel(run.id)
         elif run.is_asked_for and run.reservation is not None:
-            run.slot.withdraw(run.reservation)
+            run.slot.reservations.withdraw(run.reservation)
 
     def _slot_for(self, model: str) -> Optional[DeviceSlot]:
         """Of the devices that take work, the one with least to do."""
@@ -170,7 +170,7 @@ class RecordRequests:
     def _ask_for_device(self, run: _Run) -> None:
         if self._runs.get(run.artifact) is run and run.reservation is not None:
             run.is_asked_for = True
-            run.slot.reserve(run.reservation)
+            run.slot.reservations.add(run.reservation)
 
     def _begin(self, run: _Run, tool: EnvironmentTool) -> None:
         run.has_begun, run.started_ns = True, time.monotonic_ns()
@@ -190,7 +190,7 @@ class RecordRequests:
         }
 
     def _on_answer(self, run: _Run, answer: Answer) -> None:
-        run.slot.end_reservation()
+        run.slot.reservations.end()
         if self._runs.get(run.artifact) is not run:
             return
         if answer.how == "answered":
