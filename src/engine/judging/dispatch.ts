@@ -130,14 +130,14 @@ const compileRival = async (state: JudgingSlice, delivery: Delivery, rival: Riva
   };
   const unit = markedUnit(resolved.unit, host.canaries.marks.code);
   const { cases } = resolved;
-  makeHolder(state, delivery, unit, (made) => {
+  makeRival(state, delivery, unit, (made) => {
     if (!cases || unit.language !== 'python') return paired(made);
     const recorded = recordUnitOf(unit, { artifact: made.artifact, deviceModel: delivery.model, cases });
-    makeHolder(state, delivery, recorded, paired);
+    makeRival(state, delivery, recorded, paired);
   });
 };
 
-const makeHolder = (state: JudgingSlice, delivery: Delivery, unit: HostUnit, then: (made: Compiled) => void): void => {
+const makeRival = (state: JudgingSlice, delivery: Delivery, unit: HostUnit, then: (made: Compiled) => void): void => {
   const { judge, host, connection } = delivery;
   const known = findKnown(state, host, unit);
   if (known) return then(known);
