@@ -1,5 +1,10 @@
 /** A prompt as a request to the Messages API. */
-import type { MessageCreateParamsStreaming, TextBlockParam, Tool } from '@anthropic-ai/sdk/resources/messages';
+import type {
+  MessageCreateParamsStreaming,
+  TextBlockParam,
+  ThinkingConfigParam,
+  Tool,
+} from '@anthropic-ai/sdk/resources/messages';
 import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Prompt } from '../prompt/build-prompt.ts';
 import { DRAFT_SCHEMA } from '../answers/model-draft.ts';
@@ -22,8 +27,9 @@ const HOW_TO_ANSWER = `Answer by calling the tool ${TOOL_NAME} once. What you wr
  */
 export const requestOf = (
   { system, problem, task }: Prompt,
-  { model, maxTokens, effort }: Pick<ClaudeSettings, 'model' | 'maxTokens' | 'effort'>,
+  { model, maxTokens, effort, thinking, cacheMinutes }: RequestSettings,
 ): MessageCreateParamsStreaming => {
+  const cached = (text: string): TextBlockParam => ({ type: 'text', text, cache_control: CACHE[cacheMinutes] });
   return {
     model,
     max_tokens: maxTokens,
@@ -33,11 +39,19 @@ export const requestOf = (
     // Blocks and not one text: joined, every agent that waits would hold a copy of the instructions.
     system: [{ type: 'text', text: system }, cached(HOW_TO_ANSWER), cached(problem)],
     messages: [{ role: 'user', content: task }],
+    ...(thinking === null ? {} : { thinking: thinkingOf(thinking) }),
     ...(effort === null ? {} : { output_config: { effort } }),
   };
 };
 
-const cached = (text: string): TextBlockParam => ({ type: 'text', text, cache_control: { type: 'ephemeral' } });
+type RequestSettings = Pick<ClaudeSettings, 'model' | 'maxTokens' | 'effort' | 'thinking' | 'cacheMinutes'>;
+
+const CACHE = { 5: { type: 'ephemeral' }, 60: { type: 'ephemeral', ttl: '1h' } } as const;
+
+const thinkingOf = (thinking: NonNullable<ClaudeSettings['thinking']>): ThinkingConfigParam => {
+  if (thinking === 'adaptive') return { type: 'adaptive' };
+  return thinking === 'off' ? { type: 'disabled' } : { type: 'enabled', budget_tokens: thinking };
+};
 
 const TOOL_BYTES = Buffer.byteLength(JSON.stringify(TOOL));
 

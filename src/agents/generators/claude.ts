@@ -6,18 +6,20 @@ import type { GenerationContext } from '../../domain/campaign/generation-context
 import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Answer, Generator } from '../generator.ts';
 import { buildPrompt } from '../prompt/build-prompt.ts';
+import { createCacheWriters } from './cache-writers.ts';
 import { promptBytes, requestOf } from './claude-request.ts';
 import { createMessageReader, type StreamedMessage } from './claude-stream.ts';
 import { failed } from './failed.ts';
 import { draftOfText } from '../answers/draft-of-text.ts';
 import { readDraftJson } from '../answers/model-draft.ts';
 import { baseOf, shownSources } from '../answers/shown-sources.ts';
-import { costsMoney, microsOf, mostMicros, type PriceList, pricesOf, usageOf } from './prices.ts';
+import { costsMoney, microsOf, mostMicros, type PriceList, pricesFor, usageOf } from './prices.ts';
 import { isEventStream, isUnsent } from './network.ts';
 import { createService, type Question, type Sent, type ServiceDeps } from './service.ts';
 
 /** Of one answer, thinking included: no candidate is near it (sources are limited to a quarter of a megabyte). */
 const ANSWER_BYTES_MAX = 1024 * 1024;
+const MS_PER_MINUTE = 60_000;
 
 export interface ClaudeDeps extends ServiceDeps {
   readonly name: string;
@@ -29,7 +31,7 @@ export interface ClaudeDeps extends ServiceDeps {
 
 export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Generator => {
   const { name, apiKey } = deps;
-  const prices = settings.prices ?? pricesOf(settings.model);
+  const prices = settings.prices ?? pricesFor(settings.model, settings.cacheMinutes);
   if (apiKey === null)
     return unavailable(name, 'ANTHROPIC_API_KEY is not set: set it in the environment of the daemon and start it again');
   if (prices === null) {
@@ -40,6 +42,7 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
   }
   const client = clientOf(settings, { apiKey, baseUrl: deps.baseUrl });
   const service = createService(settings, deps);
+  const writers = createCacheWriters({ lifeMs: settings.cacheMinutes * MS_PER_MINUTE, now: deps.now });
   return {
     name,
     kind: 'claude',
@@ -63,7 +66,17 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
         shown: shownSources(context),
         base: baseOf(context),
       };
-      return service.ask({ promptBytes: bytes, mostMicros: most, signal, send: async (request) => askOnce(ask, request) });
+      const turn = await writers.enter(prompt.problem, signal);
+      try {
+        return await service.ask({
+          promptBytes: bytes,
+          mostMicros: most,
+          signal,
+          send: async (request) => askOnce(ask, { ...request, onBegun: () => turn.begun() }),
+        });
+      } finally {
+        turn.end();
+      }
     },
   };
 };
@@ -106,9 +119,9 @@ interface Ask {
   readonly base: string | null;
 }
 
-type Request = Parameters<Question['send']>[0];
+type Request = Parameters<Question['send']>[0] & { readonly onBegun: () => void };
 
-const askOnce = async (ask: Ask, { signal, onHeaders }: Request): Promise<Sent> => {
+const askOnce = async (ask: Ask, { signal, onHeaders, onBegun }: Request): Promise<Sent> => {
   const { client, body, prices, languages, shown, base } = ask;
   const reader = createMessageReader({ answerBytesMax: ANSWER_BYTES_MAX, maxTokens: body.max_tokens });
   try {
@@ -118,7 +131,10 @@ const askOnce = async (ask: Ask, { signal, onHeaders }: Request): Promise<Sent> 
       stream.controller.abort();
       return { kind: 'cut', message: `${response.status} without a stream of events: is baseUrl that of a Messages API?` };
     }
-    for await (const event of stream) if (!reader.read(event)) break;
+    for await (const event of stream) {
+      if (event.type === 'message_start') onBegun();
+      if (!reader.read(event)) break;
+    }
   } catch (error) {
     // The SDK wraps what the network does, but not while a stream is read.
     const message = error instanceof Error ? textOf(error) : String(error);

@@ -36,6 +36,18 @@ const PRICES: Readonly<Record<string, PriceList>> = {
   'claude-haiku-4-5': price(1, 5, 0.1),
 };
 
+/** Kept for an hour, what is written costs twice the input instead of one and a quarter. */
+const HOUR_FACTOR = 2 / 1.25;
+
+const hour = <Prices extends TokenPrices>(prices: Prices): Prices => ({ ...prices, cacheWrite: prices.cacheWrite * HOUR_FACTOR });
+
+export const pricesFor = (model: string, cacheMinutes: 5 | 60): PriceList | null => {
+  const list = pricesOf(model);
+  if (list === null || cacheMinutes === 5) return list;
+  const { long } = list;
+  return { ...hour(list), ...(long === undefined ? {} : { long: hour(long) }) };
+};
+
 /** A model's name may end in its date ("-20251001"). Null: not on the list. */
 export const pricesOf = (model: string): PriceList | null => PRICES[model.replace(/-\d{8}$/u, '')] ?? null;
 

@@ -11,8 +11,19 @@ export const generatorSection = ({ byGenerator, series }: ReportInput): readonly
   const rows = [...byGenerator]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, totals]) => [code(name), ...cells(totals, improvementsOf(name))]);
-  const titles = ['Generator', 'Asked', 'Judged', 'Passed', 'Improvements', 'Best', 'Output tokens', 'Money', 'GPU time'];
-  return rows.length === 0 ? [] : section('Generators', markdownTable(titles, rows, 'lrrrrrrrr'), LEGEND);
+  const titles = [
+    'Generator',
+    'Asked',
+    'Judged',
+    'Passed',
+    'Improvements',
+    'Best',
+    'Output tokens',
+    'Money',
+    'Money an improvement',
+    'GPU time',
+  ];
+  return rows.length === 0 ? [] : section('Generators', markdownTable(titles, rows, 'lrrrrrrrrr'), LEGEND);
 };
 
 const LEGEND = "An improvement was the best of its problem and device when it was judged. Starting points are nobody's.";
@@ -27,6 +38,7 @@ const cells = (totals: GeneratorTotals, improvements: number): readonly string[]
     best === null ? '-' : times(best),
     grouped(outputTokens),
     dollars(micros / 1e6),
+    improvements === 0 || micros === 0 ? '-' : dollars(micros / 1e6 / improvements),
     seconds(deviceMs / 1000),
   ];
 };

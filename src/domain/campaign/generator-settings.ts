@@ -58,6 +58,18 @@ export const ClaudeSettings = strictFields({
     .enum(['low', 'medium', 'high', 'xhigh', 'max'], { error: 'must be low, medium, high, xhigh, max or null' })
     .nullable()
     .default(null),
+  /**
+   * `adaptive`: the model thinks as much as it finds right; `off`: not at all; a number: at most so many tokens (models that do not know `adaptive`). Null: the
+   * model's own default. What a model does not take it refuses, and the generator says so.
+   */
+  thinking: z
+    .union([z.enum(['adaptive', 'off']), z.int().min(1024).max(MAX_TOKENS_MAX)], {
+      error: 'must be adaptive, off, a number of tokens from 1024, or null',
+    })
+    .nullable()
+    .default(null),
+  /** How long the service keeps a prompt's prefix: an hour costs more to write, and pays where agents ask less often than every five minutes. */
+  cacheMinutes: z.union([z.literal(5), z.literal(60)], { error: 'must be 5 or 60' }).default(5),
   /** Of one answer, thinking included: what an answer can cost at most is reserved from a campaign's budget. */
   maxTokens: MaxTokens.default(32_000),
   timeoutMs: TimeoutMs,

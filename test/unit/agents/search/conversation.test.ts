@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { createConversation } from '../../../../src/agents/search/conversation.ts';
+import { candidateId } from '../../../support/agents/generation-context.ts';
+
+const [a, b, c] = [candidateId(1), candidateId(2), candidateId(3)];
+const passed = (candidateId_: typeof a, speedup: number) => ({
+  candidateId: candidateId_,
+  verdict: 'passed' as const,
+  speedup,
+  move: 'improve' as const,
+});
+
+describe('a conversation', () => {
+  test('begins anew, and then goes on from its best candidate with all of its turns', () => {
+    const talk = createConversation({ turnsMax: 4 });
+    expect(talk.next(0)).toBeNull();
+    talk.onSubmitted(a, 0);
+    talk.onVerdict(passed(a, 1.5));
+    talk.onSubmitted(b, 0);
+    talk.onVerdict(passed(b, 1.2));
+    expect(talk.next(0)).toEqual({ choice: { move: 'improve', parents: [a] }, turns: [a, b] });
+  });
+
+  test('repairs what failed, with what worked beside it', () => {
+    const talk = createConversation({ turnsMax: 4 });
+    talk.onSubmitted(a, 0);
+    talk.onVerdict(passed(a, 1.5));
+    talk.onSubmitted(b, 0);
+    talk.onVerdict({ candidateId: b, verdict: 'crashed', speedup: null, move: 'improve' });
+    expect(talk.next(0)).toEqual({ choice: { move: 'repair', parents: [b, a] }, turns: [a, b] });
+  });
+
+  test('does not go on before its candidate has a verdict, nor on another target', () => {
+    const talk = createConversation({ turnsMax: 4 });
+    talk.onSubmitted(a, 0);
+    expect(talk.next(0)).toBeNull();
+    talk.onSubmitted(b, 0);
+    talk.onVerdict(passed(b, 1));
+    expect(talk.next(1)).toBeNull();
+  });
+
+  test('ends after its turns, after two without a gain, and where a verdict was taken back', () => {
+    const short = createConversation({ turnsMax: 1 });
+    short.onSubmitted(a, 0);
+    short.onVerdict(passed(a, 2));
+    expect(short.next(0)).toBeNull();
+
+    const stale = createConversation({ turnsMax: 6 });
+    stale.onSubmitted(a, 0);
+    stale.onVerdict(passed(a, 2));
+    for (const id of [b, c]) {
+      stale.onSubmitted(id, 0);
+      stale.onVerdict(passed(id, 1));
+    }
+    expect(stale.next(0)).toBeNull();
+
+    const withdrawn = createConversation({ turnsMax: 6 });
+    withdrawn.onSubmitted(a, 0);
+    withdrawn.onVerdict(passed(a, 2));
+    withdrawn.forget(a);
+    expect(withdrawn.next(0)).toBeNull();
+  });
+});
