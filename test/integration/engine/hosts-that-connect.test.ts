@@ -39,16 +39,21 @@ describe('a host that connects', () => {
     expect(await stateOf(scenario)).toBe('connected');
   });
 
-  test('and leaves the fleet before the store answers is given nothing, and forgotten', async () => {
-    const scenario = await start({ box: 1 });
+  test('and leaves the fleet before the store answers is given nothing: all goes to others', async () => {
+    const scenario = await start({ box: 1, other: 1 });
+    const other = scenario.at('other');
     const asked = scenario.hold('records');
     scenario.host.connect();
     await asked;
     await scenario.control.remove(scenario.host.hostId, LEAVES);
     scenario.release();
-    await scenario.submit(1);
-    await scenario.control.add(scenario.newHost('other', 0));
-    expect(await scenario.kiln.candidate(scenario.id(1))).toMatchObject({ state: { status: 'queued' } });
+    for (const n of [1, 2]) await scenario.submit(n);
+    other.connect();
+    await scenario.expect('other: compile 1');
+    other.compiled(1);
+    await scenario.skipTo('other: compile 2');
+    expect((await scenario.kiln.fleet()).hosts.map(({ name }) => name)).toEqual(['other']);
+    await scenario.skipAll();
   });
 
   test('without room on its disk is given nothing until it has some', async () => {
