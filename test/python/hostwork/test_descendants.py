@@ -7,7 +7,6 @@ from kiln_runner.hostwork import descendants
 from .processes import python
 
 
-
 class Descendants(unittest.TestCase):
     def test_each_child_is_found_once_with_lists_of_the_kernel_and_without(self) -> None:
         with python("import time; time.sleep(600)") as child:

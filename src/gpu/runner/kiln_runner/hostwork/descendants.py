@@ -72,7 +72,7 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _are_listed() -> bool:
     """Whether the kernel keeps lists of children (CONFIG_PROC_CHILDREN)."""
     return os.path.exists(f"/proc/self/task/{os.getpid()}/children")

@@ -1,7 +1,8 @@
 """Signals as something to wait for. A wait that a signal interrupts begins again by itself (PEP 475): what its handler changed would be seen late."""
 import os
 import signal
-from typing import Callable
+from types import FrameType
+from typing import Callable, Optional
 
 READ_BYTES = 4096
 
@@ -14,7 +15,7 @@ class Wakeup:
         os.set_blocking(self.descriptor, False)
         os.set_blocking(self._write, False)
         for number, handler in handlers.items():
-            signal.signal(number, lambda *_, handler=handler: handler())
+            signal.signal(number, _calling(handler))
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
 
     def clear(self) -> None:
@@ -30,6 +31,13 @@ class Wakeup:
         signal.set_wakeup_fd(-1)
         os.close(self.descriptor)
         os.close(self._write)
+
+
+def _calling(handler: Callable[[], None]) -> Callable[[int, Optional[FrameType]], None]:
+    def call(_number: int, _frame: Optional[FrameType]) -> None:
+        handler()
+
+    return call
 
 
 def look_again() -> None:
