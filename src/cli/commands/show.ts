@@ -131,14 +131,22 @@ const caseTable = ({ state }: Candidate): string => {
 };
 
 /** "paired, fresh inputs; two humps: 61.0 µs in 75 % of the runs, else 70.0 µs" */
-export const measuredText = ({ method, inputs, unsteady, candidate: { humps } }: CaseTiming): string =>
+export const measuredText = ({ method, inputs, unsteady, recorded, candidate: { humps } }: CaseTiming): string =>
   [
     `${method}${inputs === 'fresh' ? ', fresh inputs' : ''}`,
     ...(unsteady ? ['speed-up and times contradict each other'] : []),
     ...(humps
       ? [`two humps: ${nanoseconds(humps.lowNs)} in ${percent(humps.lowShare)} of the runs, else ${nanoseconds(humps.highNs)}`]
       : []),
+    ...(recorded ?? [])
+      .slice(0, KERNELS_SHOWN)
+      .map(({ kernel, library, share }) => `${percent(share)} ${shortName(kernel)}${library === null ? '' : ` (${library})`}`),
   ].join('; ');
+
+/** Of a recording, those that most of its time goes to. Names of libraries' kernels are hundreds of characters long. */
+const KERNELS_SHOWN = 3;
+const KERNEL_CHARS = 40;
+const shortName = (kernel: string): string => (kernel.length > KERNEL_CHARS ? `${kernel.slice(0, KERNEL_CHARS)}…` : kernel);
 
 const resourceTable = ({ resources }: Candidate): string =>
   table(

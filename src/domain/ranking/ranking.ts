@@ -40,6 +40,8 @@ export const Score = z.strictObject({
   judgements: z.int().positive().default(1),
   /** Null where it never met a record holder. */
   pair: PairedScore.nullable().default(null),
+  /** It is the recording of a program, of whose time so much goes to kernels of libraries, as their names say. */
+  recorded: z.strictObject({ libraryShare: z.number().min(0).max(1) }).optional(),
   /** Stopped early: an estimate that ranks below all that were timed to the end, and never holds a record. */
   stopped: Stopped.optional(),
 });

@@ -71,7 +71,16 @@ export const scoreOf = (
     confirmed: false,
     method: timings.some(({ method }) => method === 'cached') ? 'cached' : 'paired',
     pair: null,
+    ...recordedFields(timings),
   };
+};
+
+/** Of a program: the mean over its cases. */
+const recordedFields = (timings: readonly CaseTiming[]): Pick<Score, 'recorded'> => {
+  const cases = timings.flatMap(({ recorded }) => (recorded ? [recorded] : []));
+  if (cases.length === 0) return {};
+  const inLibraries = cases.flat().reduce((sum, { library, share }) => sum + (library === null ? 0 : share), 0);
+  return { recorded: { libraryShare: Math.min(1, inLibraries / cases.length) } };
 };
 
 /** Of a passed candidate that was stopped early: by what its runs say, few as they are, and never above what it could have come to. */

@@ -34,11 +34,12 @@ export const rankedScoreText = (score: Score): string => {
   return `${scoreText(score)}${place === times(score.speedup) ? '' : `  ranks as ${place}`}`;
 };
 
-/** Where the numbers of a score come from: "confirmed, 12 judgements", "paired", "cached", "stopped early". */
-export const basisText = ({ confirmed, method, judgements, stopped }: Score): string => {
+/** Where the numbers of a score come from: "confirmed, 12 judgements", "paired, recorded (75 % in libraries)", "cached", "stopped early". */
+export const basisText = ({ confirmed, method, judgements, stopped, recorded }: Score): string => {
   if (stopped) return 'stopped early';
-  if (!confirmed) return method;
-  return judgements > 1 ? `confirmed, ${judgements} judgements` : 'confirmed';
+  const mark = recorded ? `, recorded (${percent(recorded.libraryShare)} in libraries)` : '';
+  if (!confirmed) return `${method}${mark}`;
+  return `${judgements > 1 ? `confirmed, ${judgements} judgements` : 'confirmed'}${mark}`;
 };
 
 /** By what it was stopped, and what it would have had to reach; null where it was timed to the end. */

@@ -30,4 +30,16 @@ describe('how a case was measured', () => {
       'paired, fresh inputs; speed-up and times contradict each other; two humps: 61.0 µs in 75 % of the runs, else 70.0 µs',
     );
   });
+
+  test('names the kernels of a recording that most of the time goes to, with their libraries, in words that fit a line', () => {
+    const recorded = [
+      { kernel: `nvjet_${'x'.repeat(60)}`, library: 'cublas', share: 0.7 },
+      { kernel: 'scale', library: null, share: 0.2 },
+      { kernel: 'copies and fills', library: null, share: 0.06 },
+      { kernel: 'rest', library: null, share: 0.04 },
+    ];
+    expect(measuredText({ ...timing, recorded })).toBe(
+      `paired; 70 % nvjet_${'x'.repeat(34)}… (cublas); 20 % scale; 6.0 % copies and fills`,
+    );
+  });
 });

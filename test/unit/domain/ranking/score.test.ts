@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CandidateId } from '../../../../src/domain/ids.ts';
 import type { CaseTiming } from '../../../../src/domain/measurement.ts';
+import { basisText } from '../../../../src/domain/text/describe.ts';
 import { implausibleOutcome, mustConfirm, scoreOf, rankAgainstHolder } from '../../../../src/domain/ranking/score.ts';
 
 const statistics = (medianNs: number) => ({
@@ -37,6 +38,18 @@ const paired = (speedup: number, ratio: number) => [
 ];
 
 describe('scoring', () => {
+  test('a recording says how much of its time goes to libraries, in the mean over its cases', () => {
+    const inLibraries = (share: number): CaseTiming['recorded'] => [
+      { kernel: 'nvjet', library: 'cublas', share },
+      { kernel: 'scale', library: null, share: 1 - share },
+    ];
+    const timings = [timing('a', 2000, 2), timing('b', 4000, 2)];
+    const recorded = timings.map((one, at) => ({ ...one, recorded: inLibraries(at === 0 ? 1 : 0.5) }));
+    expect(scoreOf(recorded, floors, GPU).recorded).toEqual({ libraryShare: 0.75 });
+    expect(basisText(scoreOf(recorded, floors, GPU))).toBe('paired, recorded (75 % in libraries)');
+    expect(scoreOf(timings, floors, GPU).recorded).toBeUndefined();
+  });
+
   test('a score is the geometric mean over cases of speed-up, time and share of the floor', () => {
     const score = scoreOf([timing('a', 2000, 2), timing('b', 4000, 8)], floors, GPU);
     expect(score.speedup).toBeCloseTo(4);

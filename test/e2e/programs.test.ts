@@ -1,0 +1,32 @@
+import { afterEach, expect, test } from 'vitest';
+import { kilnFolder, startKiln, untilDone } from '../support/kiln-process.ts';
+import type { KilnFolder } from '../support/kiln-process.ts';
+
+const FLEET = 'hosts:\n  - {name: simulated, local: {}, cpu: false, gpus: auto}\n';
+const LIMIT_MS = 240_000;
+const SOURCE = 'def custom_kernel(data):\n    a, b, out = data\n    return a + b\n';
+
+let folder: KilnFolder | null = null;
+afterEach(() => {
+  folder?.remove();
+  folder = null;
+});
+
+test('a program is built, recorded and judged by a real runner, and keeps its verdict over a restart', async () => {
+  folder = kilnFolder(FLEET, { KILN_SIMULATED_DEVICES: '2', KILN_SIMULATED_RECORDER: '1' });
+  const kiln = await startKiln(folder);
+  for await (const event of kiln.client.events({ after: 0, signal: AbortSignal.timeout(LIMIT_MS) }))
+    if (event.type === 'host.connected') break;
+  const program = { entry: { file: 'submission.py', symbol: 'custom_kernel', style: 'custom_kernel' as const } };
+  const body = { problem: 'vector_add', device: 'simulated', language: 'python' as const, source: SOURCE, program };
+  const { candidates } = await kiln.client.submit([body, { ...body, trial: 1 }]);
+  const ids = candidates.map(({ id }) => id);
+  const verdicts = await untilDone(kiln.client, new Set<string>(ids), LIMIT_MS);
+  expect([...verdicts.values()]).toEqual(['passed', 'passed']);
+  // Both trials are of one recording, and its build is asked for once.
+  expect(await kiln.client.metrics()).toMatch(/^kiln_compiles_total\{host="simulated",result="compiled"\} 2$/m);
+  await kiln.stop();
+  const again = await startKiln(folder);
+  expect(await again.client.candidate(ids[0] ?? '')).toMatchObject({ state: { outcome: { verdict: 'passed' } } });
+  await again.stop();
+});
