@@ -1,8 +1,9 @@
-/** BullMQ on Redis. One manual worker leases; many commands are written at once and share round trips. */
+/** BullMQ on Redis. Adding, taking and ending jobs are scripts of our own for many at once; what is rare goes through BullMQ, many commands at once. */
 import { ErrorCode, Job, Queue, Worker } from 'bullmq';
 import { CandidateId } from '../domain/ids.ts';
-import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
+import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
+import { createRedisBulk } from './redis-bulk.ts';
 import { missingOnRedis } from './redis-missing.ts';
 import { createRedisOwner } from './redis-owner.ts';
 import { readRedisSettings, redisConcerns } from './redis-settings.ts';
@@ -48,18 +49,15 @@ export const createRedisQueueBackend = async (
     await close();
     throw error;
   }
-  const jobs: Jobs = new Map();
   return {
-    ...leaseOperations({ queue, worker, jobs, token, leaseMs }),
+    ...createRedisBulk(queue, { token, leaseMs, options: JOB_OPTIONS }),
+    ...leaseOperations({ queue, worker, token, leaseMs }),
     owner: createRedisOwner(queue),
     missing: async (ids) => (ids.length > 0 ? missingOnRedis(queue, ids) : []),
     count: async () => queue.getJobCountByTypes('waiting', 'prioritized', 'active'),
     concerns: async () => redisConcerns(await readRedisSettings(queue)),
-    add: async (batch) => {
-      await queue.addBulk(batch.map(bulkJob));
-    },
     promote: async (ids) => promoteEach(queue, ids),
-    remove: async (ids) => removeEach(queue, jobs, ids),
+    remove: async (ids) => removeEach(queue, ids),
     hasWaiting: async () => (await queue.getJobCountByTypes('waiting', 'prioritized')) > 0,
     watchStalled: async () => {
       await worker.startStalledCheckTimer();
@@ -68,23 +66,17 @@ export const createRedisQueueBackend = async (
   };
 };
 
-/** Jobs that we hold: BullMQ ends them through their objects. */
-type Jobs = Map<CandidateId, Job>;
-
 interface Leasing {
   readonly queue: Queue;
   readonly worker: Worker;
-  readonly jobs: Jobs;
   readonly token: string;
   readonly leaseMs: number;
 }
 
-const leaseOperations = (leasing: Leasing): Pick<QueueBackend, 'lease' | 'complete' | 'release' | 'adopt' | 'extend'> => {
-  const { worker, jobs, token, leaseMs } = leasing;
+const leaseOperations = (leasing: Leasing): Pick<QueueBackend, 'release' | 'adopt' | 'extend'> => {
+  const { queue, worker, token, leaseMs } = leasing;
   return {
-    lease: async (count) => leaseMany(leasing, count),
-    complete: async (ids) => endEach(leasing, ids, async (job) => void (await job.moveToCompleted(null, token, false))),
-    release: async (ids) => endEach(leasing, ids.toReversed(), async (job) => void (await job.moveToWait(token))),
+    release: async (ids) => releaseEach(queue, ids.toReversed(), token),
     adopt: async () => adoptActive(leasing),
     extend: async (ids) => {
       const lost = new Set(
@@ -94,45 +86,24 @@ const leaseOperations = (leasing: Leasing): Pick<QueueBackend, 'lease' | 'comple
           leaseMs,
         ),
       );
-      for (const id of lost) jobs.delete(CandidateId.parse(id));
       return ids.filter((id) => lost.has(id));
     },
   };
 };
 
-/** Stops at the first round that finds the queue empty. */
-const leaseMany = async ({ worker, jobs, token }: Leasing, count: number): Promise<readonly LeasedJob[]> => {
-  // BullMQ's type says Job; it is undefined when none waits.
-  const next = async (): Promise<Job | undefined> => worker.getNextJob(token, { block: false });
-  const leased: LeasedJob[] = [];
-  while (leased.length < count) {
-    const found = await Promise.all(Array.from({ length: Math.min(COMMANDS_AT_ONCE, count - leased.length) }, next));
-    for (const job of found) if (job) leased.push(hold(jobs, job));
-    if (found.includes(undefined)) break;
-  }
-  return leased;
-};
-
-const hold = (jobs: Jobs, job: Job): LeasedJob => {
-  const candidateId = CandidateId.parse(job.id);
-  jobs.set(candidateId, job);
+const leasedJobOf = (job: Job): LeasedJob => {
   // Unset where BullMQ has nothing against the job, whatever its type says.
   const failure: unknown = job.deferredFailure;
   const deferredFailure = typeof failure === 'string' ? failure : null;
-  return { candidateId, priority: job.priority, queuedAtMs: job.timestamp, deferredFailure };
+  return { candidateId: CandidateId.parse(job.id), priority: job.priority, queuedAtMs: job.timestamp, deferredFailure };
 };
 
-const endEach = async (
-  { queue, jobs }: Leasing,
-  ids: readonly CandidateId[],
-  end: (job: Job) => Promise<void>,
-): Promise<void> => {
+const releaseEach = async (queue: Queue, ids: readonly CandidateId[], token: string): Promise<void> => {
   for (let from = 0; from < ids.length; from += COMMANDS_AT_ONCE) {
     await Promise.all(
       ids.slice(from, from + COMMANDS_AT_ONCE).map(async (id) => {
-        const job = jobs.get(id) ?? (await Job.fromId(queue, id));
-        if (job) await end(job).catch(unlessNotOurs);
-        jobs.delete(id);
+        const job = await Job.fromId(queue, id);
+        if (job) await job.moveToWait(token).catch(unlessNotOurs);
       }),
     );
   }
@@ -154,15 +125,9 @@ const promoteEach = async (queue: Queue, ids: readonly CandidateId[]): Promise<n
   return promoted;
 };
 
-const removeEach = async (queue: Queue, jobs: Jobs, ids: readonly CandidateId[]): Promise<void> => {
-  for (let from = 0; from < ids.length; from += COMMANDS_AT_ONCE) {
-    await Promise.all(
-      ids.slice(from, from + COMMANDS_AT_ONCE).map(async (id) => {
-        jobs.delete(id);
-        await queue.remove(id);
-      }),
-    );
-  }
+const removeEach = async (queue: Queue, ids: readonly CandidateId[]): Promise<void> => {
+  for (let from = 0; from < ids.length; from += COMMANDS_AT_ONCE)
+    await Promise.all(ids.slice(from, from + COMMANDS_AT_ONCE).map(async (id) => queue.remove(id)));
 };
 
 const NOT_OURS: readonly unknown[] = [
@@ -178,14 +143,14 @@ const unlessNotOurs = (error: unknown): void => {
 };
 
 /** Of the active jobs, takes the locks that are ours or nobody's, all in one atomic script. */
-const adoptActive = async ({ queue, jobs, token, leaseMs }: Leasing): Promise<readonly LeasedJob[]> => {
+const adoptActive = async ({ queue, token, leaseMs }: Leasing): Promise<readonly LeasedJob[]> => {
   const active = await queue.getActive(0, -1);
   const client = await queue.getBackend().client;
   client.defineCommand(TAKE_LOCKS, { numberOfKeys: 0, lua: TAKE_LOCKS_LUA });
   const keys = active.map((job) => `${queue.toKey(job.id ?? '')}:lock`);
   const taken: unknown = active.length > 0 ? await client.runCommand(TAKE_LOCKS, [token, leaseMs, ...keys]) : [];
   const takenKeys = new Set(Array.isArray(taken) ? taken : []);
-  return active.filter((_, index) => takenKeys.has(keys[index])).map((job) => hold(jobs, job));
+  return active.filter((_, index) => takenKeys.has(keys[index])).map(leasedJobOf);
 };
 
 const TAKE_LOCKS = 'kilnTakeLocks';

@@ -183,6 +183,8 @@ export interface EventQuery {
   readonly after: number;
   readonly limit: number;
   readonly candidateId?: CandidateId;
+  /** These alone. */
+  readonly types?: readonly JournalEvent['type'][];
 }
 
 export interface RankingQuery {

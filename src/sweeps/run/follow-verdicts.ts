@@ -12,6 +12,8 @@ const PAGE = 1000;
 /** Writes that follow one another closely are read together. */
 const READ_AFTER_MS = 20;
 const RETRY_MS = 1000;
+/** Of the events that a candidate makes, a third. */
+const TYPES = ['candidate.queued', 'candidate.done', 'candidate.reopened'] as const;
 
 export interface VerdictNews {
   readonly done: readonly CandidateId[];
@@ -52,10 +54,14 @@ export const followVerdicts = ({ judging, log, isWanted, onNews }: FollowDeps): 
   };
   const page = async (from: number): Promise<void> => {
     hasMore = false;
-    const events = await judging.events({ after: from, limit: PAGE });
+    // Before the question: what it does not find up to there does not come later.
+    const newest = await judging.lastSequence();
+    const events = await judging.events({ after: from, limit: PAGE, types: TYPES });
     if (after === null) return;
-    after = events.at(-1)?.sequence ?? from;
-    hasMore ||= events.length === PAGE;
+    const isFull = events.length === PAGE;
+    const last = events.at(-1)?.sequence ?? from;
+    after = isFull ? last : Math.max(last, newest);
+    hasMore ||= isFull;
     const news = newsOf(events);
     if (news.done.length + news.takenBack.length > 0) onNews(news);
   };

@@ -305,7 +305,7 @@ export const describeStore = (name: string, open: () => Sql): void => {
       expect(await store.idsWithPrefix(`${whole}%`, 9)).toEqual([]);
     });
 
-    test('gives the journal in order, from any point, of all or of one candidate', async () => {
+    test('gives the journal in order, from any point, of all or of one candidate, every event or those of some types', async () => {
       const { store } = await fresh();
       await store.insertCandidates([candidate('a'), candidate('b')]);
       await store.appendEvents([event('daemon.started'), event('candidate.ready', 'a')]);
@@ -317,6 +317,9 @@ export const describeStore = (name: string, open: () => Sql): void => {
         'candidate.queued',
         'candidate.ready',
       ]);
+      const wanted = ['candidate.ready', 'daemon.started'] as const;
+      expect(await store.events({ after: 0, limit: 10, types: wanted })).toEqual(all.slice(2));
+      expect(await store.events({ after: 0, limit: 1, types: wanted, candidateId: idOf('a') })).toEqual([all[3]]);
     });
 
     test('never shows a later event before an earlier one, whoever writes', async () => {
