@@ -8,9 +8,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { z } from 'zod';
-import { hasPostgres, hasRedis, startPostgres, startRedis } from '../../test/support/servers.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { table } from '../markdown.ts';
+import { type Backend, startServers } from './backends.ts';
 import { artifactMicroseconds } from './disk-cost.ts';
 import { judgeAll } from './judged.ts';
 import type { Judged } from './judged.ts';
@@ -34,10 +34,6 @@ interface Sizes {
 const FULL: Sizes = { warmup: 1000, candidates: 5000, jobs: 50_000, seconds: 3 };
 const QUICK: Sizes = { warmup: 200, candidates: 2000, jobs: 10_000, seconds: 2 };
 
-interface Backend {
-  readonly name: string;
-  readonly settings: Record<string, string>;
-}
 interface Row {
   readonly backend: string;
   readonly work: Work;
@@ -53,38 +49,26 @@ interface Latency {
 
 const run = async (sizes: Sizes): Promise<void> => {
   const loadBefore = loadNow();
-  const redis = hasRedis ? await startRedis() : null;
-  const postgres = hasPostgres ? await startPostgres() : null;
+  const servers = await startServers();
+  const { redis, backends } = servers;
   try {
-    const bareBefore = redis ? await bareWorker(redis.url, sizes.jobs) : null;
+    const bareBefore = redis ? await bareWorker(redis, sizes.jobs) : null;
     const rows: Row[] = [];
     const latencies: Latency[] = [];
-    for (const backend of backends(redis?.url ?? null, postgres?.url ?? null)) {
+    for (const backend of backends) {
       process.stderr.write(`${backend.name} …\n`);
       const measured = await measure(backend, sizes);
       rows.push(...measured.rows);
       latencies.push(...measured.latencies);
     }
-    const bare = redis && bareBefore ? faster(bareBefore, await bareWorker(redis.url, sizes.jobs)) : null;
+    const bare = redis && bareBefore ? faster(bareBefore, await bareWorker(redis, sizes.jobs)) : null;
     say(
       [machineLine(loadBefore), '', dispatchTable(rows, bare), '', latencyTable(latencies), '', verdict(rows, bare)].join('\n'),
     );
   } finally {
-    await redis?.stop();
-    await postgres?.stop();
+    await servers.stop();
   }
 };
-
-const backends = (redis: string | null, postgres: string | null): readonly Backend[] => [
-  { name: 'embedded', settings: {} },
-  ...(redis ? [{ name: 'Redis, records embedded', settings: queueOn(redis, 'embedded') }] : []),
-  ...(redis && postgres
-    ? [{ name: 'Redis, records in Postgres', settings: { KILN_POSTGRES_URL: postgres, ...queueOn(redis, 'postgres') } }]
-    : []),
-];
-
-/** A queue belongs to one store: each backend has its own on the server that they share. */
-const queueOn = (redis: string, prefix: string): Record<string, string> => ({ KILN_REDIS_URL: redis, KILN_QUEUE_PREFIX: prefix });
 
 const Bare = z.object({ addedPerSecond: z.number(), processedPerSecond: z.number() });
 type Bare = z.infer<typeof Bare>;

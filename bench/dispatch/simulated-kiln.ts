@@ -1,6 +1,6 @@
 /** A whole daemon as a child process, with the real runner and simulated devices whose judgements take no time. */
 import { kilnFolder, startKiln } from '../../test/support/kiln-process.ts';
-import type { KilnProcess } from '../../test/support/kiln-process.ts';
+import type { KilnFolder, KilnProcess } from '../../test/support/kiln-process.ts';
 
 const DEVICES = 4;
 const FLEET = 'hosts:\n  - {name: local, local: {}, gpus: auto}\n';
@@ -13,6 +13,8 @@ export interface SimulatedKiln {
   /** Class of its devices. */
   readonly device: string;
   end(): Promise<void>;
+  /** Ends its daemon with SIGKILL and starts another one on the same folder; this one is of no use then. */
+  killedAndStarted(): Promise<SimulatedKiln>;
 }
 
 /** `settings`: variables as in `docker-compose.yml`. Throws when no device shows up within a minute, with nothing left running. */
@@ -23,13 +25,21 @@ export const startSimulated = async (settings: Readonly<Record<string, string>>)
     KILN_LOG_LEVEL: 'warn',
     ...settings,
   });
+  return startIn(folder);
+};
+
+const startIn = async (folder: KilnFolder): Promise<SimulatedKiln> => {
   const kiln = await startKiln(folder);
   const end = async (): Promise<void> => {
     await kiln.stop();
     folder.remove();
   };
+  const killedAndStarted = async (): Promise<SimulatedKiln> => {
+    await kiln.kill();
+    return startIn(folder);
+  };
   try {
-    return { kiln, folder: folder.path, device: await deviceClass(kiln), end };
+    return { kiln, folder: folder.path, device: await deviceClass(kiln), end, killedAndStarted };
   } catch (error) {
     await end();
     throw error;
