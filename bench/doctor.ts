@@ -1,13 +1,16 @@
 /** `node bench/doctor.ts`: how long the default `kiln doctor` takes over the shipped problems on this machine, one line each and the sum. */
 import { join } from 'node:path';
-import { loadProblems } from '../src/problems/load-problems.ts';
+import { readProblems } from '../src/problems/load-problems.ts';
 import { diagnoseProblems } from '../src/problem-doctor.ts';
 
-const problems = [...loadProblems(join(import.meta.dirname, '../kernels')).values()];
+const problems = [...readProblems(join(import.meta.dirname, '../kernels')).problems.values()];
 const began = performance.now();
 for (const problem of problems) {
   const start = performance.now();
-  const [check] = await diagnoseProblems([problem], { env: process.env, whole: false });
+  const [check] = await diagnoseProblems(
+    { problems: new Map([[problem.problem.name, problem]]), refused: [] },
+    { env: process.env, whole: false },
+  );
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   process.stdout.write(`${seconds.padStart(6)} s  ${problem.problem.name}: ${check?.found ?? 'nothing was tried'}\n`);
 }

@@ -13,15 +13,17 @@ import { createEngine } from './engine/engine.ts';
 import type { Engine } from './engine/engine.ts';
 import { startJournalUpkeep } from './store/journal-upkeep.ts';
 import { sessionFactory } from './gpu/fleet.ts';
+import { commandEnvironment } from './gpu/process-environment.ts';
 import { createHostWork } from './hostwork/create-host-work.ts';
-import { meantFleet, openLiveFleet } from './live-fleet.ts';
-import { loadProblems } from './problems/load-problems.ts';
+import { meantFleet, openLiveFleet, openStateHooks } from './live-fleet.ts';
+import { readProblems } from './problems/load-problems.ts';
 import { createServer } from './server/create-server.ts';
 import { createSweeps } from './sweeps/sweeps.ts';
 import type { RunningSweeps } from './sweeps/sweeps.ts';
 import { addressUnavailable, requireFreeAddress } from './server/free-address.ts';
 import type { HostWork } from './domain/ports/host-work.ts';
 import type { Kiln } from './domain/ports/kiln.ts';
+import { createGarbageCollector } from './storage/collect-garbage.ts';
 import { openStorage } from './storage/open-storage.ts';
 import type { Closer } from './storage/open-storage.ts';
 import type { SqlStore } from './store/store.ts';
@@ -52,7 +54,8 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
   const log = pino({ level: config.log.level }, logTo ?? standardError());
   // What is wrong with files is said before anything is opened.
   const fleet = loadFleet({ file: config.fleetFile, env });
-  const problems = loadProblems(config.kernelsDir);
+  const { problems, refused } = readProblems(config.kernelsDir);
+  for (const { folder, reason } of refused) log.error({ folder, reason }, 'a problem does not load: it is left out');
   const closers: Closer[] = [];
   const lost = Promise.withResolvers<KilnError>();
   const stop = onceOnly(async () => {
@@ -65,20 +68,25 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
   });
   try {
     await requireFreeAddress(config.server);
-    const { store, queue, daemonId, notReady } = await openStorage({ config, log, closers, onLost: lost.resolve });
+    const { store, queue, daemonId, notReady, metrics } = await openStorage({ config, log, closers, onLost: lost.resolve });
     const createSession = sessionFactory({ dataDir: config.dataDir, daemonId, log });
     const meant = await meantFleet({ config, env, log }, { fleet, store });
     const sessions = meant.hosts.map(createSession);
+    const hooks = openStateHooks({ env: commandEnvironment(env), log }, meant);
     const engine = createEngine({
       store,
       queue,
       sessions,
       problems,
+      refusedProblems: refused,
+      readProblems: () => readProblems(config.kernelsDir),
       rules: config.judging,
       limits: config.limits,
       log,
       now: wallClockMs,
+      onDeviceState: (change) => hooks.onChange(change),
     });
+    closers.push({ part: 'hooks', close: async () => hooks.idle() });
     closers.push({ part: 'engine', close: async () => engine.stop() });
     await engine.start();
     const upkeep = startJournalUpkeep({ store, keepDays: config.journal.keepDays, now: wallClockMs, log });
@@ -88,12 +96,15 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
     closers.push({ part: 'sweeps', close: async () => sweeps.close() });
     await sweeps.start();
     const live = openLiveFleet({ config, env, log }, { meant, store, control: engine.hosts, createSession });
+    hooks.follow(live);
     closers.push({ part: 'fleet', close: async () => live.close() });
     const kiln: Kiln = {
       ...engine.kiln,
+      collectGarbage: createGarbageCollector({ store, dataDir: config.dataDir, now: wallClockMs, log }),
       fleet: async () => live.withFile(await engine.kiln.fleet()),
       fleetControl: live.control,
       notReady: async () => engine.kiln.notReady() ?? notReady(),
+      metrics: async () => (await Promise.all([engine.kiln.metrics(), metrics()])).join('\n'),
     };
     const work = createHostWork(engine.hosts);
     const url = await listen(config, { kiln, campaigns, sweeps, work, shares: store, access: store }, { log, closers });

@@ -8,7 +8,7 @@ import type { Finding } from './domain/finding.ts';
 import { bad, good, type HostCheck } from './gpu/host-check.ts';
 import { diagnoseFleet, type HostDiagnosis } from './gpu/host-doctor.ts';
 import { diagnoseProblems } from './problem-doctor.ts';
-import { loadProblems } from './problems/load-problems.ts';
+import { readProblems } from './problems/load-problems.ts';
 import { diagnoseStorage } from './storage/diagnose-storage.ts';
 
 /** Not a daemon's id: hosts keep what it leaves in a folder of its own. */
@@ -33,9 +33,9 @@ export const diagnose = async ({ root, env, wholeProblems = false }: DoctorOptio
   const { dataDir, kernelsDir, fleetFile } = config.value;
   checks.push(dataFolder(dataDir));
   checks.push(...(await diagnoseStorage(config.value)).map(checkOf));
-  const problems = attempt(() => loadProblems(kernelsDir));
-  checks.push(problems.ok ? good('problems', `${problems.value.size} in ${kernelsDir}`) : complaint('problems', problems.error));
-  if (problems.ok) checks.push(...(await diagnoseProblems([...problems.value.values()], { env, whole: wholeProblems })));
+  const read = attempt(() => readProblems(kernelsDir));
+  checks.push(read.ok ? good('problems', `${read.value.problems.size} in ${kernelsDir}`) : complaint('problems', read.error));
+  if (read.ok) checks.push(...(await diagnoseProblems(read.value, { env, whole: wholeProblems })));
   const fleet = attempt(() => loadFleet({ file: fleetFile, env }));
   checks.push(fleet.ok ? good('fleet', fleetFile ?? 'this machine alone (no fleet file)') : complaint('fleet', fleet.error));
   if (!fleet.ok) return [here];

@@ -5,11 +5,13 @@ import type { KilnConfig } from './config/kiln-config.ts';
 import type { FleetView } from './domain/api/fleet.ts';
 import { KilnError } from './domain/errors.ts';
 import type { Fleet, HostConfig } from './domain/fleet.ts';
+import type { HostId } from './domain/ids.ts';
 import type { AddedHost, FleetControl } from './domain/ports/fleet-control.ts';
 import type { HostControl } from './domain/ports/host-control.ts';
 import type { HostSession } from './domain/ports/host-session.ts';
 import { createLiveFleet } from './fleet/live-fleet.ts';
 import { createReconciler } from './fleet/reconcile.ts';
+import { createStateHooks, type StateHooks, type StateHooksDeps } from './fleet/state-hooks.ts';
 import { watchFiles } from './fleet/watch-files.ts';
 import { wallClockMs } from './platform/clock.ts';
 import type { SqlStore } from './store/store.ts';
@@ -68,8 +70,28 @@ const hostOf = ({ config, env }: Place, host: AddedHost['host']): HostConfig => 
   return parsed;
 };
 
+/** Programs that are run when a device changes its state, as the fleet names them now. */
+export interface OpenStateHooks extends StateHooks {
+  /** From now on hosts are asked for there. */
+  follow(live: Pick<OpenLiveFleet, 'configOf'>): void;
+}
+
+export const openStateHooks = (
+  { env, log }: Pick<StateHooksDeps, 'env' | 'log'>,
+  { hosts }: Pick<MeantFleet, 'hosts'>,
+): OpenStateHooks => {
+  let configOf: OpenLiveFleet['configOf'] = (name) => hosts.find((host) => host.name === name) ?? null;
+  return {
+    ...createStateHooks({ commandOf: (host) => configOf(host)?.onStateChange ?? null, env, log }),
+    follow: (live) => {
+      configOf = live.configOf;
+    },
+  };
+};
+
 export interface OpenLiveFleet {
   readonly control: FleetControl;
+  readonly configOf: (host: HostId) => HostConfig | null;
   /** With where each host comes from, and what is wrong with the file. */
   readonly withFile: (view: FleetView) => FleetView;
   readonly close: () => void;
@@ -88,6 +110,7 @@ export const openLiveFleet = (
   const { meant, store, control, createSession } = parts;
   const file = config.fleetFile;
   let files = meant.files;
+  const reconciler = createReconciler({ control, createSession, initial: meant.hosts, log });
   const live = createLiveFleet({
     file,
     load: () => {
@@ -99,7 +122,7 @@ export const openLiveFleet = (
     fileHosts: meant.fileHosts,
     added: meant.added,
     store,
-    reconciler: createReconciler({ control, createSession, initial: meant.hosts, log }),
+    reconciler,
     note: async (event) => store.appendEvents([event]),
     now: wallClockMs,
     log,
@@ -114,6 +137,7 @@ export const openLiveFleet = (
   timer.unref();
   return {
     control: live,
+    configOf: (host) => reconciler.wanted().get(host) ?? null,
     withFile: (view) => ({
       ...view,
       complaint: live.complaint(),

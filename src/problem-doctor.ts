@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { KilnError } from './domain/errors.ts';
 import { bad, good, type HostCheck } from './gpu/host-check.ts';
 import { checkLoaded, tryProblem, withCache } from './problem-check.ts';
-import type { LoadedProblem } from './problems/load-problems.ts';
+import type { LoadedProblem, ReadProblems } from './problems/load-problems.ts';
 
 interface Options {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,9 +15,14 @@ type Place = Parameters<typeof checkLoaded>[1];
 
 /** One after the other: each keeps a processor busy. */
 export const diagnoseProblems = async (
-  problems: readonly LoadedProblem[],
+  { problems, refused }: ReadProblems,
   { env, whole }: Options,
-): Promise<readonly HostCheck[]> => {
+): Promise<readonly HostCheck[]> => [
+  ...refused.map(({ name, reason }) => bad(`problem ${name}`, `is left out: ${reason}`, 'correct it, then: kiln problem reload')),
+  ...(await tryAll([...problems.values()], { env, whole })),
+];
+
+const tryAll = async (problems: readonly LoadedProblem[], { env, whole }: Options): Promise<readonly HostCheck[]> => {
   const missing = ['python3', 'gcc'].find((program) => !isThere(program, env));
   if (missing !== undefined)
     return [

@@ -92,7 +92,15 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
 };
 /** Beside the rooms of the engine: what all of them share, and what composes them, which none of them sees. */
-const ENGINE_SHARED = ['active-candidates.ts', 'deps.ts', 'host-state.ts', 'queue-again.ts', 'state.ts', 'write-behind.ts'];
+const ENGINE_SHARED = [
+  'active-candidates.ts',
+  'deps.ts',
+  'host-state.ts',
+  'problem-versions.ts',
+  'queue-again.ts',
+  'state.ts',
+  'write-behind.ts',
+];
 const ENGINE_COMPOSITION = ['effects.ts', 'engine.ts', 'event-loop.ts', 'host-control.ts', 'host-events.ts', 'progress.ts'];
 const FILE_LINES_MAX = 400;
 /** Back-off, cool-down, circuit breaker, wake, repair, transfer, remedy and the like say it to everybody. */

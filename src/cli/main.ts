@@ -12,12 +12,13 @@ import { addDemo } from './commands/demo.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFleet } from './commands/fleet.ts';
+import { addGc } from './commands/gc.ts';
 import { addGenerators } from './commands/generators.ts';
 import { addHost } from './commands/host.ts';
 import { addImport } from './commands/import.ts';
 import { addList } from './commands/list.ts';
 import { addMcp } from './commands/mcp.ts';
-import { addProblemCheck, addProblems } from './commands/problems.ts';
+import { addProblem, addProblems } from './commands/problems.ts';
 import { addProfile } from './commands/profile.ts';
 import { addQueue } from './commands/queue.ts';
 import { addRank } from './commands/rank.ts';
@@ -61,8 +62,9 @@ const COMMANDS = [
   addList,
   addWatch,
   addProblems,
-  addProblemCheck,
+  addProblem,
   addImport,
+  addGc,
   addTop,
   addUp,
   addDemo,

@@ -31,9 +31,17 @@ import { queueContract } from '../domain/api/queue-contract.ts';
 import { profilesContract } from '../domain/api/profiles-contract.ts';
 import { Readiness } from '../domain/api/operations.ts';
 import type { FleetView, HostResumed, HostsRefreshed } from '../domain/api/fleet.ts';
-import type { ProblemList, ProblemView, ProgressView, RankingView } from '../domain/api/problems.ts';
+import type {
+  ProblemList,
+  ProblemsReloaded,
+  ProblemVersionList,
+  ProblemView,
+  ProgressView,
+  RankingView,
+} from '../domain/api/problems.ts';
 import type { Language } from '../domain/plan/plan.ts';
 import type { QueueView } from '../domain/api/queue.ts';
+import { type Collected, CollectGarbage } from '../domain/api/retention.ts';
 import { steeringContract } from '../domain/api/steering-contract.ts';
 import { fleetControlContract } from '../domain/api/fleet-control-contract.ts';
 import type { AddHost, FleetPlan, HostAdded, HostRemoved } from '../domain/api/fleet-control.ts';
@@ -79,7 +87,9 @@ export interface EventOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export type RankingFilters = Readonly<Partial<Record<'device' | 'submitter' | 'language' | 'sweep', string | undefined>>> & {
+export type RankingFilters = Readonly<
+  Partial<Record<'device' | 'submitter' | 'language' | 'sweep' | 'version', string | undefined>>
+> & {
   readonly limit?: number | undefined;
 };
 
@@ -131,6 +141,11 @@ export interface KilnClient extends SweepCalls {
   /** It, or every host, takes its inventory again; waits for what that finds. */
   refreshHosts(host?: string): Promise<HostsRefreshed>;
   problems(): Promise<ProblemList>;
+  /** Removes old candidates that nothing needs any more, or counts them (`dryRun`). */
+  collectGarbage(wish?: z.input<typeof CollectGarbage>): Promise<Collected>;
+  /** Has the daemon read the folders of problems again. */
+  reloadProblems(): Promise<ProblemsReloaded>;
+  problemVersions(name: string): Promise<ProblemVersionList>;
   problem(name: string): Promise<ProblemView>;
   /** Wrong versions of its reference, tried on a device of the fleet; waits for all of them. */
   checkProblem(name: string, where?: CheckProblem): Promise<ProblemTried>;
@@ -172,6 +187,7 @@ export interface KilnClient extends SweepCalls {
 
 /** A dozen wrong versions, each compiled and judged behind what waits at its device. */
 const CHECK_WAIT_MS = 900_000;
+const GC_WAIT_MS = 3_600_000;
 
 export const createClient = (options: ClientOptions): KilnClient => {
   const connection = connectionOf(options);
@@ -215,6 +231,10 @@ export const createClient = (options: ClientOptions): KilnClient => {
     refreshHosts: (host) =>
       host === undefined ? json(fleetContract.refreshAll) : json(fleetContract.refresh, { params: { host } }),
     problems: () => json(problemsContract.list),
+    collectGarbage: (wish = {}) =>
+      json(operationsContract.collectGarbage, { body: CollectGarbage.parse(wish), waitMs: GC_WAIT_MS }),
+    reloadProblems: () => json(problemsContract.reload),
+    problemVersions: (name) => json(problemsContract.versions, { params: { name } }),
     checkProblem: (name, where = {}) => json(problemsContract.check, { params: { name }, body: where, waitMs: CHECK_WAIT_MS }),
     problem: (name) => json(problemsContract.get, { params: { name } }),
     ranking: (name, query = {}) => json(problemsContract.ranking, { params: { name }, query }),

@@ -146,6 +146,7 @@ const hostConfig = (host: RawHost, path: FieldPath, check: Check): HostConfig =>
     cpu: host.cpu ?? transport.kind === 'local',
     compileSlots: host.compileSlots ?? null,
     ...(host.environments ? { environments: environmentsOf(host.environments, [...path, 'environments'], check) } : {}),
+    ...(host.onStateChange ? { onStateChange: host.onStateChange } : {}),
     ...(host.compileUnconfined ? { compileUnconfined: true as const } : {}),
     runnerDir: host.runnerDir === undefined ? null : transport.kind === 'local' ? check.absolute(host.runnerDir) : host.runnerDir,
   };

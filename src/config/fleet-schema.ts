@@ -88,6 +88,11 @@ const hostFields = {
     .min(1, 'must not be empty; leave it out, and one is searched for')
     .max(ENVIRONMENTS_MAX)
     .optional(),
+  onStateChange: z
+    .array(z.string().min(1).max(4096), { error: 'must be a list: a program of the daemon’s machine and its arguments' })
+    .min(1)
+    .max(ARGV_MAX)
+    .optional(),
   runnerDir: Path.optional(),
 };
 const Host = strictFields({ name: HostId, ...hostFields });

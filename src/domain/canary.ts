@@ -3,10 +3,21 @@ import { z } from 'zod';
 import { DeviceId, HostId } from './ids.ts';
 import { VERDICTS } from './outcome.ts';
 
-/** Why a device, or the compiler of a compile host, takes no work, and since when: it failed a canary. */
+/**
+ * What took a device out: a canary that failed; canaries that could not be judged, several in a row; or a fault that no candidate can bring about (its
+ * memory, its driver, somebody else on it).
+ */
+export const QUARANTINE_CAUSES = ['canary', 'unjudged', 'fault'] as const;
+export type QuarantineCause = (typeof QUARANTINE_CAUSES)[number];
+
+/** Why a device, or the compiler of a compile host, takes no work, and since when. */
 export const Quarantine = z.strictObject({
   reason: z.string(),
   since: z.iso.datetime(),
+  /** Left out: a canary that failed. */
+  cause: z.enum(QUARANTINE_CAUSES).optional(),
+  /** False: its verdicts stand, since what is wrong does not make it compute wrongly. */
+  doubtsVerdicts: z.boolean().optional(),
   /** Canaries that failed in a row. */
   failures: z.int().positive(),
   /** Of the next canary. */

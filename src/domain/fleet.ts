@@ -57,6 +57,8 @@ export interface HostConfig {
   readonly compileSlots: number | null;
   /** Compile also where the host lets the runner confine no compiler. */
   readonly compileUnconfined?: true;
+  /** A program and its arguments that the daemon runs on its own machine when a device of the host changes its state. */
+  readonly onStateChange?: readonly string[];
   /** For programs; missing: the runner searches for one. */
   readonly environments?: readonly NamedEnvironment[];
   /** Folder on the host for the runner, its socket and its spool; null: the transport's default. */

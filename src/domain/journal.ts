@@ -40,6 +40,8 @@ export const JournalEvent = z.strictObject({
     'host.work.started',
     'host.work.ended',
     'device.changed',
+    /** Healthy, suspect, quarantined or on probation: which, and which it was before. */
+    'device.state',
     /** It failed a canary and takes no work; or it works again. */
     'device.quarantined',
     'device.returned',
@@ -52,6 +54,10 @@ export const JournalEvent = z.strictObject({
     /** The fleet file, as it is now, was applied; or it is wrong, and nothing was changed. */
     'fleet.reloaded',
     'fleet.refused',
+    /** The folders of problems were read again: what came, changed and went, and what does not load. */
+    'problems.reloaded',
+    /** Old ones that nothing needed any more. */
+    'candidates.removed',
     'daemon.started',
     'daemon.stopped',
     /** Older events were removed: whoever reads on from before it has missed some. */

@@ -40,6 +40,8 @@ export const Outcome = z.discriminatedUnion('verdict', [
     checkedCases: z.int().positive(),
     /** Right in every check, and not timed to the end: each timing says on how many runs it rests. */
     stopped: Stopped.optional(),
+    /** What held the device's clocks down while it was timed, or set them to others than are usual, each time that it was; it takes no record. */
+    disturbed: z.string().max(500).optional(),
   }),
   z.strictObject({ verdict: z.literal('compile_error'), log: Message }),
   z.strictObject({ verdict: z.literal('plan_error'), field: z.string(), message: Message }),

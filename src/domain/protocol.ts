@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { Device } from './device.ts';
 import { Environment, ENVIRONMENTS_MAX, NamedEnvironment } from './environment.ts';
 import { AttemptId, ContentHash, DeviceId } from './ids.ts';
+import { HostReading } from './hosts/reading.ts';
 import { KernelResources } from './kernel-resources.ts';
 import { JudgePhases, Telemetry } from './measurement.ts';
 import { Outcome } from './outcome.ts';
@@ -360,6 +361,8 @@ export const FromRunner = z.discriminatedUnion('type', [
     unavailable: z.string().nullable().optional(),
     /** The same, of earlier runners. */
     resting: z.string().nullable().optional(),
+    /** What NVML told last; left out before the first reading, and on a host without GPUs. */
+    reading: HostReading.optional(),
     /** Totals since the runner started, milliseconds, per device. */
     use: z.record(
       z.string(),

@@ -81,6 +81,8 @@ export interface ActiveCandidate {
   compiled: { readonly log: string; readonly resources: KernelResources | null; readonly by: HostId | null };
   /** Compile hosts whose code it was judged by, or is to be. */
   readonly makers: Set<HostId>;
+  /** How often it is measured again since its times were not the device's usual ones. */
+  disturbed: number;
   /** How often hosts were asked to compile it. */
   compiles: number;
   /** Attempts that hosts were given and that count: a retracted one is no longer here. */
@@ -102,6 +104,7 @@ export const createActiveCandidate = (
   effort: submission.effort ?? 'racing',
   compiled: { log: '', resources: null, by: null },
   makers: new Set(),
+  disturbed: 0,
   compiles: 0,
   attempts: new Map(),
   resolved: new Map(),

@@ -1,11 +1,14 @@
 /** What the engine is given. */
 import type { Logger } from 'pino';
+import type { DeviceState } from '../domain/hosts/device-state.ts';
+import type { DeviceId, HostId } from '../domain/ids.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
 import type { Queue } from '../domain/ports/queue.ts';
 import type { Store } from '../domain/ports/store.ts';
 import type { TimingRules } from '../domain/protocol.ts';
 import type { RandomInt } from '../problems/hidden.ts';
-import type { LoadedProblem } from '../problems/load-problems.ts';
+import type { RefusedProblem } from '../domain/api/problems.ts';
+import type { LoadedProblem, ReadProblems } from '../problems/load-problems.ts';
 
 export interface JudgingRules {
   readonly timing: TimingRules;
@@ -23,11 +26,23 @@ export interface SubmissionLimits {
   readonly queued: number;
 }
 
+/** A device is in another state than before; `before` null: it is heard of for the first time. */
+export interface DeviceStateChange extends DeviceState {
+  readonly hostId: HostId;
+  readonly deviceId: DeviceId;
+  readonly before: DeviceState['state'] | null;
+}
+
 export interface EngineDeps {
   readonly store: Store;
   readonly queue: Queue;
   readonly sessions: readonly HostSession[];
+  /** As they are at the start. */
   readonly problems: ReadonlyMap<string, LoadedProblem>;
+  /** Folders that did not load. */
+  readonly refusedProblems?: readonly RefusedProblem[];
+  /** Reads them again; left out: they stay as they are. */
+  readonly readProblems?: () => ReadProblems;
   readonly rules: JudgingRules;
   readonly limits: SubmissionLimits;
   readonly log: Logger;
@@ -37,4 +52,5 @@ export interface EngineDeps {
   readonly monotonicMs?: () => number;
   /** Draws hidden cases; secret, unless a test gives its own. */
   readonly randomInt?: RandomInt;
+  readonly onDeviceState?: (change: DeviceStateChange) => void;
 }

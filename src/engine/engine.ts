@@ -29,6 +29,7 @@ import type { HostControl } from '../domain/ports/host-control.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
 import { createHost } from './hosts/create-host.ts';
 import { recoverHolds } from './hosts/holds.ts';
+import { createUsualClocks } from './judging/disturbance.ts';
 import { createFronts } from './judging/fronts.ts';
 import { lendDevices, type LendOptions, type Lent } from './lending/lending.ts';
 import { createRecordHolders } from './judging/record-holders.ts';
@@ -37,6 +38,7 @@ import { createLeaseWindow } from './leasing/lease-window.ts';
 import { createLostJobs } from './leasing/lost-jobs.ts';
 import { onVerdicts, pumpProfiles, recoverProfiles } from './profiles/profiles.ts';
 import { recover } from './leasing/recover.ts';
+import { createProblemVersions } from './problem-versions.ts';
 import type { EngineState } from './state.ts';
 import { watchEventLoopDelay } from './telemetry/event-loop-delay.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -162,7 +164,10 @@ type Wiring =
 
 /** As it is before anything happened. */
 const stateOf = (deps: EngineDeps, wiring: Pick<EngineState, Wiring>): EngineState => {
-  const { store, queue, problems, rules, log, now, randomInt = secretInt } = deps;
+  const { store, queue, rules, log, now, randomInt = secretInt, onDeviceState = () => undefined } = deps;
+  const problems = new Map(deps.problems);
+  const recordHolders = createRecordHolders(store, problems);
+  const fronts = createFronts(store, problems, rules.racingPlaces);
   return {
     ...wiring,
     store,
@@ -172,14 +177,25 @@ const stateOf = (deps: EngineDeps, wiring: Pick<EngineState, Wiring>): EngineSta
     log,
     now,
     randomInt,
+    onDeviceState,
     metrics: createMetrics(),
-    recordHolders: createRecordHolders(store, problems),
-    fronts: createFronts(store, problems, rules.racingPlaces),
+    recordHolders,
+    fronts,
+    versions: createProblemVersions({
+      store,
+      current: problems.values(),
+      onRecalled: async (loaded) => {
+        await recordHolders.ensureProblem(loaded);
+        await fronts.ensureProblem(loaded);
+      },
+    }),
+    library: { current: problems, read: deps.readProblems ?? null, refused: deps.refusedProblems ?? [] },
     recentSubmissions: createRecentSubmissions(),
     compileHosts: new Set(),
     active: new Map(),
     profiles: new Map(),
     proven: new Set(),
+    usualClocks: createUsualClocks(),
     verdictRate: createVerdictRate(),
   };
 };
@@ -194,6 +210,7 @@ const hostAccess = (state: EngineState): HostAccess => ({
 
 /** What an earlier life of the daemon knew and held. */
 const takeBack = async (state: EngineState): Promise<void> => {
+  await state.versions.keep(state.problems.values());
   const canaries = await state.store.canaries();
   recoverCanaries(state, canaries);
   recoverCompilers(state, canaries);

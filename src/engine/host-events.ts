@@ -12,7 +12,9 @@ import { onCompiled } from './compiling/compile-jobs.ts';
 import { connectedTo, newConnection, reasonOf, useOf } from './host-state.ts';
 import type { Disconnected, HostState } from './host-state.ts';
 import type { EngineState } from './state.ts';
+import { noteDeviceStates } from './hosts/device-states.ts';
 import { factsOf } from './hosts/host-facts.ts';
+import { onReading } from './hosts/readings.ts';
 import type { HostEvent } from '../domain/ports/host-session.ts';
 import { onLendingHostGone, onLent } from './lending/lending.ts';
 import { onProfiled, onProfileHostGone, pumpProfiles } from './profiles/profiles.ts';
@@ -68,6 +70,7 @@ const onConnected = async (state: EngineState, host: HostState, hello: Frame<'he
   });
   const { queued, running, finished } = hello;
   state.apply({ type: 'host-up', host: factsOf(state, host), attempts: { queued, running, finished } });
+  noteDeviceStates(state, host);
   pumpProfiles(state);
 };
 
@@ -151,6 +154,7 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
   host.devices = before.map((device) => health.devices.find(({ id }) => id === device.id) ?? device);
   host.compile = { queued: health.compileQueued, running: health.compileRunning };
   onAvailability(state, host, health.unavailable ?? health.resting ?? null);
+  if (health.reading) onReading(state, host, health.reading);
   state.metrics.onHealth(host.session.hostId, health);
   for (const [deviceId, totals] of Object.entries(health.use)) {
     useOf(host, deviceId).onHealth(totals, state.monotonicMs());
@@ -159,6 +163,7 @@ const onHealth = (state: EngineState, host: HostState, health: Frame<'health'>):
     note(state, 'device.changed', host.session.hostId, { deviceId: device.id, unavailable: device.unavailable });
   }
   state.apply({ type: 'host-changed', host: factsOf(state, host) });
+  noteDeviceStates(state, host);
 };
 
 const onAvailability = (state: EngineState, host: HostState, unavailable: string | null): void => {

@@ -4,6 +4,7 @@
  */
 import { canRecord, environmentLabel } from '../domain/hosts/environment-label.ts';
 import { holdText } from '../domain/hosts/hold.ts';
+import type { DeviceState } from '../domain/hosts/device-state.ts';
 import type { Hold } from '../domain/hosts/hold.ts';
 import type { HostRefreshed } from '../domain/api/fleet.ts';
 import { deviceClassOf, type Device } from '../domain/device.ts';
@@ -17,6 +18,7 @@ import type { CompileCounts } from './compiling/compile-counts.ts';
 import type { HostCompiler } from './compiling/host-compiler.ts';
 import type { HostUnit, KnownArtifacts } from './compiling/known-artifacts.ts';
 import type { TransferQueue } from './compiling/transfer-queue.ts';
+import type { HostReadings } from './hosts/readings.ts';
 import { createDeviceUse, type DeviceUse } from './telemetry/device-use.ts';
 import type { RecentFailures } from './telemetry/recent-failures.ts';
 
@@ -46,6 +48,9 @@ export interface HostState {
   readonly lent: Map<DeviceId, Loan>;
   /** What somebody said: by device, or null for the whole host (hosts/holds.ts). */
   readonly holds: Map<DeviceId | null, Hold>;
+  /** Of its devices, as last told (hosts/device-states.ts). */
+  readonly states: Map<DeviceId, DeviceState>;
+  readonly readings: HostReadings;
   readonly compiler: HostCompiler;
   /** Who waits for the inventory to be taken again, by the id of the request. */
   readonly refreshes: Map<string, (outcome: Omit<HostRefreshed, 'host'>) => void>;

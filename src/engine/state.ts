@@ -4,16 +4,19 @@ import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { Queue } from '../domain/ports/queue.ts';
 import type { Store } from '../domain/ports/store.ts';
 import type { RandomInt } from '../problems/hidden.ts';
-import type { LoadedProblem } from '../problems/load-problems.ts';
+import type { RefusedProblem } from '../domain/api/problems.ts';
+import type { LoadedProblem, ReadProblems } from '../problems/load-problems.ts';
 import type { SchedulerEvent } from '../scheduler/events.ts';
 import type { Core } from '../scheduler/scheduler.ts';
 import type { ActiveCandidate } from './active-candidates.ts';
 import type { RecentSubmissions } from './answers/recent-submissions.ts';
 import type { Bundles } from './compiling/bundles.ts';
-import type { JudgingRules } from './deps.ts';
+import type { DeviceStateChange, JudgingRules } from './deps.ts';
 import type { HostState } from './host-state.ts';
+import type { UsualClocks } from './judging/disturbance.ts';
 import type { Fronts } from './judging/fronts.ts';
 import type { RecordHolders } from './judging/record-holders.ts';
+import type { ProblemVersions } from './problem-versions.ts';
 import type { PendingProfiles } from './profiles/pending.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { VerdictRate } from './telemetry/verdict-rate.ts';
@@ -37,11 +40,11 @@ export interface Shared {
 export interface HostsSlice extends Shared {
   /** How long the event loop is held now and then, milliseconds: counts like a part of every round trip. */
   readonly eventLoopDelayMs: () => number;
+  /** Who wants to know is told. */
+  readonly onDeviceState: (change: DeviceStateChange) => void;
 }
 
-export interface HoldsSlice extends HostsSlice, Pick<CanariesSlice, 'notify'> {
-  readonly store: Pick<Store, 'setHold' | 'holds'>;
-}
+export interface HoldsSlice extends HostsSlice, CanariesSlice {}
 
 export interface CompilingSlice extends Shared {
   readonly core: Core;
@@ -52,6 +55,7 @@ export interface CompilingSlice extends Shared {
 }
 
 export interface CanariesSlice extends Shared {
+  /** As they are now, by name. */
   readonly problems: ReadonlyMap<string, LoadedProblem>;
   readonly recordHolders: RecordHolders;
   readonly fronts: Fronts;
@@ -89,15 +93,33 @@ export interface JudgingSlice
   extends CompilingSlice,
     Pick<CanariesSlice, 'proven' | 'problems' | 'recordHolders' | 'fronts' | 'store'> {
   readonly randomInt: RandomInt;
+  readonly usualClocks: UsualClocks;
   readonly verdictRate: VerdictRate;
 }
 
 export interface ProfilesSlice extends CompilingSlice, Pick<CanariesSlice, 'problems' | 'store'> {
+  readonly versions: ProblemVersions;
   /** Asked for and not done. */
   readonly profiles: PendingProfiles;
 }
 
+/** Problems that are read again. */
+export interface ReloadSlice extends CanariesSlice {
+  readonly versions: ProblemVersions;
+  readonly library: ProblemLibrary;
+}
+
+export interface ProblemLibrary {
+  /** What `problems` of all slices is: changed here alone. */
+  readonly current: Map<string, LoadedProblem>;
+  /** Reads the folders; null: there are none to be read. */
+  readonly read: (() => ReadProblems) | null;
+  /** Of the last reading. */
+  refused: readonly RefusedProblem[];
+}
+
 export interface LeasingSlice extends Shared, Pick<CanariesSlice, 'problems' | 'store' | 'queue'> {
+  readonly versions: ProblemVersions;
   readonly core: Core;
   readonly active: Map<CandidateId, ActiveCandidate>;
   readonly recentSubmissions: RecentSubmissions;
@@ -117,7 +139,7 @@ export interface SteeringSlice
 export interface WhySlice extends LeasingSlice, Pick<CanariesSlice, 'problems' | 'store' | 'queue'> {}
 
 /** What answers are made from: each takes a part of it. */
-export interface AnswersSlice extends HostsSlice, CompilersSlice, SteeringSlice, Pick<JudgingSlice, 'verdictRate'> {}
+export interface AnswersSlice extends HostsSlice, CompilersSlice, SteeringSlice, Pick<JudgingSlice, 'verdictRate'>, ReloadSlice {}
 
 /** The whole: for what composes the rooms (effects, host events) alone. */
-export type EngineState = HostsSlice & CanariesSlice & JudgingSlice & SteeringSlice;
+export type EngineState = HostsSlice & CanariesSlice & JudgingSlice & SteeringSlice & ReloadSlice;

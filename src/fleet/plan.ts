@@ -15,11 +15,14 @@ export const changesBetween = (now: Hosts, wanted: Hosts): readonly HostChange[]
   }),
 ];
 
+/** What holds at once, without a new connection. */
+const AT_ONCE: ReadonlySet<string> = new Set(['labels', 'onStateChange'] satisfies readonly (keyof HostConfig)[]);
+
 /** Nothing, or one. */
 const changeOf = (before: HostConfig, after: HostConfig): readonly HostChange[] => {
   const fields = differing(before, after);
   if (fields.length === 0) return [];
-  const change = fields.every((field) => field === 'labels') ? ('relabel' as const) : ('replace' as const);
+  const change = fields.every((field) => AT_ONCE.has(field)) ? ('relabel' as const) : ('replace' as const);
   return [{ host: after.name, change, fields }];
 };
 

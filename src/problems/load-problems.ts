@@ -1,9 +1,11 @@
-/** Reads every problem of a folder once, when the daemon starts. Anything wrong stops the start with the file and the field. */
+/** Reads every problem of a folder. One that is wrong is told with the file and the field, and keeps no other from being read. */
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import type { RefusedProblem } from '../domain/api/problems.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { ContentHash } from '../domain/ids.ts';
-import type { Problem } from '../domain/problem.ts';
+import { Problem } from '../domain/problem.ts';
 import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import { contentHashOf, defineHidden, defineProblem, type TargetCode } from './definition.ts';
 import { workOf } from './floors.ts';
@@ -33,19 +35,54 @@ export interface LoadedProblem {
   readonly contentHash: (target: Target) => ContentHash;
 }
 
-/** Name -> problem, sorted by name. A folder without problem.yaml is none. Throws INVALID_PROBLEM naming file, line and field. */
+export interface ReadProblems {
+  /** Name -> problem, sorted by name. */
+  readonly problems: ReadonlyMap<string, LoadedProblem>;
+  readonly refused: readonly RefusedProblem[];
+}
+
+/** The same of one that must be whole: throws the first complaint. */
 export const loadProblems = (directory: string): ReadonlyMap<string, LoadedProblem> => {
+  const { problems, refused } = readProblems(directory);
+  const [first] = refused;
+  if (first) throw new KilnError('INVALID_PROBLEM', first.reason, { details: { file: first.folder } });
+  return problems;
+};
+
+/** A folder without problem.yaml is none. Throws INVALID_PROBLEM only where there is no problem at all. */
+export const readProblems = (directory: string): ReadProblems => {
   const entries = existsSync(directory) ? readdirSync(directory, { withFileTypes: true }) : [];
   const folders = entries.filter((entry) => entry.isDirectory());
   const paths = folders.map((entry) => join(directory, entry.name)).filter((folder) => isProblemFolder(folder));
   if (paths.length === 0) throw invalidProblem(directory, 'problems', 'no folder in it holds a problem.yaml');
-  return new Map(
-    paths
-      .toSorted()
-      .map((folder) => loadProblem(folder))
-      .map((loaded) => [loaded.problem.name, loaded]),
-  );
+  const problems = new Map<string, LoadedProblem>();
+  const refused: RefusedProblem[] = [];
+  for (const folder of paths.toSorted()) {
+    try {
+      const loaded = loadProblem(folder);
+      problems.set(loaded.problem.name, loaded);
+    } catch (error) {
+      // A file that cannot be read is as good as one that is wrong.
+      if (!(error instanceof Error)) throw error;
+      refused.push({ name: basename(folder), folder, reason: error.message });
+    }
+  }
+  return { problems, refused };
 };
+
+/** A problem as the store kept it; null where that is none of this Kiln's any more. */
+export const problemOfDocument = (document: unknown): LoadedProblem | null => {
+  const parsed = Document.safeParse(document);
+  if (!parsed.success) return null;
+  try {
+    return createLoadedProblem(parsed.data);
+  } catch (error) {
+    if (error instanceof PlanError) return null;
+    throw error;
+  }
+};
+
+const Document = z.strictObject({ problem: Problem, readme: z.string(), files: z.record(z.string(), z.string()) });
 
 /** One problem. Throws INVALID_PROBLEM naming file, line and field. */
 export const loadProblem = (folder: string): LoadedProblem => {

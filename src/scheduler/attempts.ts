@@ -1,10 +1,10 @@
 /** What hosts say of attempts. Every attempt number is used at most once: `usedUpTo` tells repeats and leftovers apart. */
 import { attemptNumber, candidateIdOf, type ContentHash, type HostId } from '../domain/ids.ts';
 import type { InfraFailure } from '../domain/protocol.ts';
-import { noteVerdict } from './canaries.ts';
+import { noteAttempt, noteVerdict } from './canaries.ts';
 import { learnServiceTime } from './estimates.ts';
 import type { AttemptOutcome, SchedulerEvent } from './events.ts';
-import { failForGood, failOnHost } from './failures.ts';
+import { failForGood, failOnHost, measureAgain } from './failures.ts';
 import {
   conclude,
   finish,
@@ -45,19 +45,25 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
   learnServiceTime(device, event.serviceMs);
   entry.usedUpTo = judging.attempt;
   const { result } = event;
-  const doubted = device.trust.quarantine
-    ? `host ${event.hostId} failed a known-good candidate; this one is judged again`
-    : judging.doubted;
+  const doubted = device.trust.quarantine ? `host ${event.hostId} is quarantined; this one is judged again` : judging.doubted;
   if (doubted !== null) return doubt(core, entry, doubted);
+  if (result.status === 'disturbed') {
+    noteAttempt(core, device, false);
+    return measureAgain(core, entry, { hostId: event.hostId, reason: result.reason });
+  }
   if (result.status === 'infra') {
     if (result.failure.code === 'problem_refused') return failForGood(core, entry, result.failure.message);
     if (canRecompile(core, entry, result.failure)) return recompile(core, entry, event.hostId);
+    noteAttempt(core, device, true);
     return failOnHost(core, entry, { hostId: event.hostId, reason: `${result.failure.code}: ${result.failure.message}` });
   }
   if (result.outcome.verdict === 'cancelled' && !entry.cancelled) {
     return failOnHost(core, entry, { hostId: event.hostId, reason: 'the host cancelled an attempt that nobody had cancelled' });
   }
-  if (result.outcome.verdict !== 'cancelled') noteVerdict(core, device, result.outcome.verdict !== 'passed');
+  if (result.outcome.verdict !== 'cancelled') {
+    noteAttempt(core, device, false);
+    noteVerdict(core, device, result.outcome.verdict !== 'passed');
+  }
   const { outcome } = result;
   useOutcome(core, entry, { outcome, attemptId: event.attemptId, confirm: event.confirm, device, artifact: judging.artifact });
 };
@@ -116,7 +122,7 @@ const canUseLate = (core: CoreState, entry: Entry, event: Judged): boolean =>
 
 const useLate = (core: CoreState, entry: Entry, event: Judged): void => {
   const { attemptId, result, confirm } = event;
-  if (result.status === 'infra') return;
+  if (result.status !== 'judged') return;
   entry.usedUpTo = attemptNumber(attemptId);
   useOutcome(core, entry, { outcome: result.outcome, attemptId, confirm, device: null, artifact: null });
 };

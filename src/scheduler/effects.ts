@@ -1,5 +1,6 @@
 /** What the shell must do, in order. Effects name only hosts that are attached. */
 import type { CandidateState } from '../domain/candidate.ts';
+import type { QuarantineCause } from '../domain/canary.ts';
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { JudgeMode } from './events.ts';
@@ -28,17 +29,35 @@ export type Effect =
   | { readonly type: 'cancel'; readonly hostId: HostId; readonly attemptId: AttemptId }
   /** Results that nobody waits for: acknowledge and forget. */
   | { readonly type: 'ack-stale'; readonly hostId: HostId; readonly attemptIds: readonly AttemptId[] }
-  /** Have a known-good candidate compiled and judged there; answered by `canary-ended`. `isBurst`: because of many bad verdicts. */
-  | { readonly type: 'canary'; readonly hostId: HostId; readonly deviceId: DeviceId; readonly isBurst: boolean }
-  /** A canary passed: the verdicts of before it was asked stand. `returned`: the device works again. */
-  | { readonly type: 'trust'; readonly hostId: HostId; readonly deviceId: DeviceId; readonly returned: boolean }
-  /** A canary failed, the `failures`-th in a row: the device takes no work, and its verdicts since the last that passed are in doubt. */
+  /** Have a known-good candidate compiled and judged there; answered by `canary-ended`. `suspicion`: why it comes before its time, or null. */
+  | { readonly type: 'canary'; readonly hostId: HostId; readonly deviceId: DeviceId; readonly suspicion: string | null }
+  /** A canary passed: the verdicts of before it was asked stand. `returned`: the device works again, on probation. */
+  | {
+      readonly type: 'trust';
+      readonly hostId: HostId;
+      readonly deviceId: DeviceId;
+      readonly returned: boolean;
+      readonly isOnProbation: boolean;
+    }
+  /**
+   * The device takes no work, and its verdicts since the last canary that passed are in doubt: a canary failed, the `failures`-th in a row, or `cause`.
+   * `isNew`: it worked until now.
+   */
   | {
       readonly type: 'quarantine';
       readonly hostId: HostId;
       readonly deviceId: DeviceId;
       readonly failures: number;
       readonly retryMs: number;
+      readonly cause: QuarantineCause;
+      readonly isNew: boolean;
+    }
+  /** The same, but it works on: more than half of its class would be gone. A person has to decide. */
+  | {
+      readonly type: 'quarantine-held';
+      readonly hostId: HostId;
+      readonly deviceId: DeviceId;
+      readonly cause: QuarantineCause;
     }
   /** To be persisted with its journal event. */
   | { readonly type: 'moved'; readonly id: CandidateId; readonly state: MovedState }

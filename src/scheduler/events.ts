@@ -63,9 +63,11 @@ export interface AttemptOutcome {
   readonly outcome: Outcome;
 }
 
-/** Exactly what JudgeResult holds, as a union. */
+/** What JudgeResult holds, as a union. */
 export type JudgeReport =
   | { readonly status: 'judged'; readonly outcome: Outcome }
+  /** It passed, and its times are not those of the device: it is measured again, elsewhere if it can be. */
+  | { readonly status: 'disturbed'; readonly reason: string }
   | { readonly status: 'infra'; readonly failure: InfraFailure };
 
 export type SchedulerEvent =
@@ -130,6 +132,8 @@ export type SchedulerEvent =
       readonly deviceId: DeviceId;
       readonly failures: number;
     }
+  /** Something is wrong with the device that no candidate can bring about (src/engine/hosts/faults.ts), or it is over. */
+  | { readonly type: 'device-fault'; readonly hostId: HostId; readonly deviceId: DeviceId; readonly present: boolean }
   /** An operator takes quarantined devices of the host back. */
   | { readonly type: 'host-resumed'; readonly hostId: HostId }
   /** Time passed: send one at `nextWakeMs`, and about once a second. */

@@ -25,6 +25,16 @@ export const failOnHost = (core: CoreState, entry: Entry, fault: HostFault): voi
   armEntry(core, entry, core.nowMs + doubledMs(failures, { minMs: core.options.backoffMs, maxMs: Infinity }));
 };
 
+/** Nobody's failure: its times do not count. Another host goes first, where there is one; this one after a while. */
+export const measureAgain = (core: CoreState, entry: Entry, { hostId, reason }: HostFault): void => {
+  if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
+  withdraw(core, entry);
+  emit(core, { type: 'requeued', id: entry.task.id, reason, infra: false });
+  moveTo(core, entry, { kind: 'backoff' });
+  if (exclude(core, entry, hostId)) return wait(core, entry);
+  armEntry(core, entry, core.nowMs + core.options.backoffMs);
+};
+
 /** It would fail on any host. */
 export const failForGood = (core: CoreState, entry: Entry, message: string): void => {
   if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });

@@ -7,6 +7,7 @@ import { requeue, retract, retractable, wait } from './moves.ts';
 import { index } from './pump.ts';
 import { moveTo } from './move-to.ts';
 import { type CoreState, type Device, type Group, type Host, Pool, touch } from './state.ts';
+import { createTally } from './tally.ts';
 import { createTrust } from './trust.ts';
 
 export const hostOf = (core: CoreState, id: HostId): Host => {
@@ -24,6 +25,7 @@ export const hostOf = (core: CoreState, id: HostId): Host => {
     devices: new Map(),
     pools: new Map(),
     attempts: new Set(),
+    refused: 0,
     deadline: null,
   };
   core.hosts.set(id, made);
@@ -40,6 +42,8 @@ export const deviceOf = (host: Host, id: DeviceId): Device => {
     offered: false,
     available: false,
     trust: createTrust(),
+    attempts: createTally(),
+    fault: false,
     entries: new Set(),
     running: null,
     samples: [],

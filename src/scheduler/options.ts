@@ -88,8 +88,20 @@ export const TICK_STEALS_MAX = 16;
 export const GROUPS_IDLE_MAX = 1_024;
 /** Canaries take at most one part in so many of a device's time, where nothing is suspected. */
 export const CANARY_SHARE_MAX = 1_000;
-/** A canary that said nothing (its host was lost, its disk was full) is asked for again. */
+/** Where so many words of a device, or of all on its host, were bad since the last canary, one is due: what computes wrongly refuses. */
+export const CANARY_REFUSALS = 40;
+/** These take at most one part in so many of a device's time. */
+export const CANARY_REFUSALS_SHARE_MAX = 100;
+/** A canary that said nothing (its host was lost, its disk was full) is asked for again; sooner where something is suspected. */
 export const CANARY_INCONCLUSIVE_MS = 60_000;
+export const CANARY_INCONCLUSIVE_SUSPECT_MS = 10_000;
+/** So many canaries in a row that could not be judged: the device cannot do what it is there for. */
+export const CANARIES_INCONCLUSIVE_MAX = 3;
+/** Where something is suspected, so many must pass one after the other: what goes wrong now and then may spare one. */
+export const SUSPECT_PASSES = 3;
+/** A device that came back is on probation until it has passed so many canaries more, each so long after the one before. */
+export const PROBATION_PASSES = 3;
+export const PROBATION_EVERY_MS = 10_000;
 /** After a canary because of a burst that passed, before the next one because of another; doubles each time. */
 export const BURST_COOL_DOWN_MS = 10_000;
 /** Pools worked on in one event; more means a cycle. */

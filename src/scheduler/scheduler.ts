@@ -6,7 +6,7 @@ import type { DeviceClass } from '../domain/device.ts';
 import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { BacklogRow } from '../domain/ports/store-rows.ts';
 import { onJudged, onRetracted, onStarted } from './attempts.ts';
-import { askDue, onCanaryEnded, onCanaryWanted, onHostResumed, onQuarantineKnown } from './canaries.ts';
+import { askDue, onCanaryEnded, onCanaryWanted, onDeviceFault, onHostResumed, onQuarantineKnown } from './canaries.ts';
 import { onCompiled } from './compiles.ts';
 import { onCodeDoubted } from './doubted-code.ts';
 import type { Effect } from './effects.ts';
@@ -148,6 +148,8 @@ const apply = (core: Core, event: SchedulerEvent): void => {
       return onCanaryEnded(core, event);
     case 'canary-wanted':
       return onCanaryWanted(core, event);
+    case 'device-fault':
+      return onDeviceFault(core, event);
     case 'code-doubted':
       return onCodeDoubted(core, event);
     case 'quarantine-known':

@@ -204,6 +204,10 @@ export interface Device {
   /** Offered, not quarantined, and its host does not drain. */
   available: boolean;
   readonly trust: Trust;
+  /** Of its attempts, those that met a failure that is not the candidate's. */
+  readonly attempts: Tally;
+  /** Something is wrong with it that no canary tells. */
+  fault: boolean;
   /** Handed over and not ended, oldest first. */
   readonly entries: Set<Entry>;
   running: Entry | null;
@@ -228,6 +232,8 @@ export interface Host {
   readonly devices: Map<DeviceId, Device>;
   readonly pools: Map<string, Pool>;
   readonly attempts: Set<Entry>;
+  /** Bad words of its devices since one of them was asked for a canary. */
+  refused: number;
   deadline: HeapNode<Deadline> | null;
 }
 

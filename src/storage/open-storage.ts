@@ -22,6 +22,7 @@ import type { SqlStore } from '../store/store.ts';
 import { daemonIdOf } from './daemon-id.ts';
 import { createReadiness } from './readiness.ts';
 import type { NotReady } from './readiness.ts';
+import { createStorageMetrics } from './storage-metrics.ts';
 
 /** A daemon that dies is back within this, or another one may take its jobs. */
 const QUEUE_LEASE_MS = 60_000;
@@ -46,6 +47,8 @@ export interface Storage {
   readonly daemonId: string;
   /** Null when what is accepted could be kept, otherwise what could not; says nothing secret. */
   readonly notReady: NotReady;
+  /** Prometheus text. */
+  readonly metrics: () => Promise<string>;
 }
 
 /** Throws DATA_DIR_LOCKED or STORE_IN_USE where another daemon still holds them after `takeoverWaitMs`, QUEUE_OWNED_ELSEWHERE. */
@@ -59,8 +62,8 @@ export const openStorage = async (options: StorageOptions): Promise<Storage> => 
   const store = createStore(config.store.backend === 'postgres' ? guardedSql(database.sql, lease) : database.sql);
   const queue = await openQueue(database, { epoch: lease.epoch, holder }, options);
   closers.push({ part: 'queue', close: async () => queue.close() });
-  const notReady = createReadiness({ dataDir: config.dataDir, store: lease.renew, queue: queue.check, log: options.log });
-  return { store, queue, daemonId, notReady };
+  const parts = { dataDir: config.dataDir, store: lease.renew, queue: queue.check, log: options.log };
+  return { store, queue, daemonId, notReady: createReadiness(parts), metrics: createStorageMetrics(parts) };
 };
 
 const openDatabase = async ({ config, log, closers }: StorageOptions): Promise<OpenDatabase> => {

@@ -60,13 +60,35 @@ const checksOf = ({ dataDir, store, queue }: ReadinessParts): readonly (readonly
 ];
 
 const hasRoom = async (dataDir: string): Promise<void> => {
-  const { bavail, bsize } = await statfs(dataDir);
-  const bytes = bavail * bsize;
+  const bytes = await freeBytes(dataDir);
   if (bytes < ROOM_BYTES_MIN) throw new Error(`${bytes} bytes are left in ${dataDir}; at least ${ROOM_BYTES_MIN} are needed`);
   // A quota, or a disk that became read-only, shows only when something is written.
   const file = join(dataDir, 'ready-probe');
   await writeFile(file, Buffer.alloc(PROBE_BYTES), { mode: 0o600, flush: true });
   await rm(file, { force: true });
+};
+
+/** Which of them take writes now. */
+export const askParts = async (
+  parts: ReadinessParts,
+): Promise<{ readonly data: boolean; readonly store: boolean; readonly queue: boolean }> => {
+  const [data, store, queue] = await Promise.all([
+    succeeds(hasRoom(parts.dataDir)),
+    succeeds(parts.store()),
+    succeeds(parts.queue()),
+  ]);
+  return { data, store, queue };
+};
+
+const succeeds = async (check: Promise<void>): Promise<boolean> =>
+  within(ANSWER_LIMIT_MS, check).then(
+    () => true,
+    () => false,
+  );
+
+export const freeBytes = async (dataDir: string): Promise<number> => {
+  const { bavail, bsize } = await statfs(dataDir);
+  return bavail * bsize;
 };
 
 const within = async (limitMs: number, work: Promise<void>): Promise<void> => {

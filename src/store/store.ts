@@ -1,5 +1,7 @@
 /** The store over any Sql: candidates, attempts, journal, sweeps, rankings, campaigns. */
 import { readHolds, writeHold } from './holds.ts';
+import { countOld, readOld, removeCandidates, removeUnusedVersions } from './retention.ts';
+import { keepProblemVersions, readProblemVersion, readVersionsOf } from './problem-versions.ts';
 import { wallClockMs } from '../platform/clock.ts';
 import type { AddedHosts } from '../domain/ports/fleet-control.ts';
 import type { CampaignStore, Store, Writes } from '../domain/ports/store.ts';
@@ -91,6 +93,13 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     events: async (query) => readEvents(sql, query),
     trimJournal: async (page) => trimJournal(sql, { ...page, at: at() }),
     lastSequence: async () => readLastSequence(sql),
+    countOld: async (retention) => countOld(sql, retention),
+    readOld: async (retention) => readOld(sql, retention),
+    removeCandidates: async (ids) => removeCandidates(sql, ids, at()),
+    removeUnusedVersions: async () => removeUnusedVersions(sql),
+    keepProblemVersions: async (kept) => keepProblemVersions(sql, kept, at()),
+    problemVersion: async (problem, version) => readProblemVersion(sql, problem, version),
+    versionsOf: async (problem) => readVersionsOf(sql, problem),
     ranking: async (query) => readRanking(sql, query),
     failures: async (problem, problemVersions, device) => readFailures(sql, problem, problemVersions, device),
     idsWithPrefix: async (prefix, limit) => readIdsWithPrefix(sql, prefix, limit),

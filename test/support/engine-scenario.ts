@@ -17,7 +17,7 @@ import type { JudgingRules } from '../../src/engine/deps.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import type { Queue } from '../../src/domain/ports/queue.ts';
 import type { Store } from '../../src/domain/ports/store.ts';
-import { loadProblems } from '../../src/problems/load-problems.ts';
+import { loadProblems, type ReadProblems } from '../../src/problems/load-problems.ts';
 import { createQueue } from '../../src/queue/queue.ts';
 import { type OpenDatabase, openEmbedded } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
@@ -26,7 +26,8 @@ import { LENIENT } from './lenient-rules.ts';
 import { type Held, StoreGate } from './store-gate.ts';
 import { ScriptedHostSession } from './scripted-host-session.ts';
 
-const TABLES = 'holds, candidates, sources, attempts, journal, sweeps, sweep_points, records, profiles, backlog, canaries';
+const TABLES =
+  'holds, candidates, sources, attempts, journal, sweeps, sweep_points, records, profiles, backlog, canaries, problem_versions';
 const LIMIT_MS = 120_000;
 const PROBLEM = 'scale';
 const problems = loadProblems(join(import.meta.dirname, '../fixtures/problems'));
@@ -45,9 +46,13 @@ export const scenarios = () => {
     rmSync(folder, { recursive: true, force: true });
   });
   /** `hosts`: how many GPUs each has. They are not connected yet. */
-  const start = async (hosts: Readonly<Record<string, number>>, rules: Rules = {}): Promise<EngineScenario> => {
+  const start = async (
+    hosts: Readonly<Record<string, number>>,
+    rules: Rules = {},
+    readAgain: Setting['readAgain'] = null,
+  ): Promise<EngineScenario> => {
     await database.sql.script(`truncate ${TABLES.replaceAll(/\w+/gu, 'kiln.$&')} restart identity`);
-    return EngineScenario.open(database, { hosts, rules });
+    return EngineScenario.open(database, { hosts, rules, readAgain });
   };
   const oneHost = async (gpus = 1, rules: Rules = {}): Promise<EngineScenario> => {
     const scenario = await start({ box: gpus }, rules);
@@ -63,6 +68,8 @@ type Rules = Partial<JudgingRules>;
 interface Setting {
   readonly hosts: Readonly<Record<string, number>>;
   readonly rules: Rules;
+  /** Problems that a test changes; null: those of the fixtures, for ever. */
+  readonly readAgain: (() => ReadProblems) | null;
 }
 
 /** One life of the daemon. */
@@ -120,12 +127,14 @@ export class EngineScenario {
     });
     this.hosts = Object.fromEntries(Object.entries(this.#setting.hosts).map(([name, gpus]) => [name, this.newHost(name, gpus)]));
     const clocks = { now: () => this.nowMs, monotonicMs: () => this.nowMs };
+    const { readAgain } = this.#setting;
     const given = { ...LENIENT.rules, ...this.#setting.rules, ...rules };
     const engine = createEngine({
       store,
       queue,
       sessions: Object.values(this.hosts),
-      problems,
+      problems: readAgain ? readAgain().problems : problems,
+      ...(readAgain && { readProblems: readAgain }),
       ...LENIENT,
       rules: given,
       log,

@@ -22,7 +22,14 @@ export const hostlessEngine = ({
   clocks = { now: Date.now, monotonicMs: () => performance.now() },
 }: Parts): Engine =>
   createEngine({
-    store: { canaries: async () => [], holds: async () => [], paused: async () => [], ...store } as Store,
+    store: {
+      keepProblemVersions: async () => undefined,
+      problemVersion: async () => null,
+      canaries: async () => [],
+      holds: async () => [],
+      paused: async () => [],
+      ...store,
+    } as Store,
     queue: queue as Queue,
     sessions: [],
     problems,

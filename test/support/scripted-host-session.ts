@@ -5,9 +5,11 @@
  */
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import type { DeviceReading, HostReading } from '../../src/domain/hosts/reading.ts';
 import { AttemptId, candidateIdOf, ContentHash, DeviceId, hashOf, HostId } from '../../src/domain/ids.ts';
 import { KilnError } from '../../src/domain/errors.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
+import type { Telemetry } from '../../src/domain/measurement.ts';
 import { FromRunner } from '../../src/domain/protocol.ts';
 import type {
   CompileResult,
@@ -26,6 +28,15 @@ export const COMPILER = 'NVRTC 13.0';
 const GPU = { kind: 'gpu', model: MODEL, architecture: 'sm_90a', memoryBytes: 8e10, multiprocessors: 132, l2Bytes: 5e7 } as const;
 const PHASES = { waitedMs: 0, idleGapMs: 0, loadMs: 1, checkMs: 1, measureMs: 1, lockMs: 0, totalMs: 3 };
 const TELEMETRY = { smClockMhz: 1980, memoryClockMhz: 2619, powerW: 300, temperatureC: 54, throttleReasons: ['sw_power_cap'] };
+
+const HEALTHY: Omit<DeviceReading, 'deviceId'> = {
+  lost: null,
+  ...TELEMETRY,
+  ecc: { volatileCorrected: 0, volatileUncorrected: 0, aggregateCorrected: 3, aggregateUncorrected: 1 },
+  remappedRows: { correctable: 0, uncorrectable: 1, pending: false, failed: false },
+  xids: [],
+  foreign: null,
+};
 
 /** What the scenario is told, and how it names what is in a frame. */
 export interface Listening {
@@ -206,11 +217,11 @@ export class ScriptedHostSession implements HostSession {
   }
 
   /** By the device that it was given to; the first, where another life of the daemon gave it. */
-  judged(attemptId: AttemptId, result: Outcome | InfraFailure): void {
+  judged(attemptId: AttemptId, result: Outcome | InfraFailure, told: Partial<Telemetry> = {}): void {
     const outcome = 'verdict' in result ? result : null;
     const infra = 'verdict' in result ? null : result;
     const deviceId = this.#given.get(attemptId) ?? this.#device(0);
-    const judgement = { attemptId, deviceId, outcome, infra, phases: PHASES, telemetry: { deviceId, ...TELEMETRY } };
+    const judgement = { attemptId, deviceId, outcome, infra, phases: PHASES, telemetry: { deviceId, ...TELEMETRY, ...told } };
     this.frame({ type: 'result', result: judgement, started: null });
   }
 
@@ -262,6 +273,13 @@ export class ScriptedHostSession implements HostSession {
   health(unavailable: string | null = null): void {
     const devices = this.inventory?.devices ?? [];
     this.frame({ type: 'health', devices, compileQueued: 0, compileRunning: 0, unavailable, use: {} });
+  }
+
+  /** What NVML tells: `changes` of its first device, where it is healthy otherwise. */
+  reads(changes: Partial<DeviceReading>, host: Partial<HostReading> = {}): void {
+    const devices = this.deviceIds.map((deviceId, at) => ({ ...HEALTHY, deviceId, ...(at === 0 ? changes : {}) }));
+    const reading = { nvml: 'answers' as const, message: null, devices, ...host };
+    this.frame({ type: 'health', devices: [], compileQueued: 0, compileRunning: 0, resting: null, use: {}, reading });
   }
 
   frame(frame: FromRunner, payload?: Buffer): void {

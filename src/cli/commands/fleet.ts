@@ -1,3 +1,4 @@
+import { deviceStateText } from '../../domain/hosts/device-state.ts';
 import { holdText } from '../../domain/hosts/hold.ts';
 import type { Hold } from '../../domain/hosts/hold.ts';
 import type { Command } from 'commander';
@@ -123,8 +124,12 @@ const isBusy = ({ devices, compile }: HostView): boolean =>
   compile.running > 0 || devices.some(({ running, queued }) => running !== null || queued > 0);
 
 /** The whole reason is among the remarks. */
-const stateText = ({ quarantine, hold, unavailable, running }: DeviceView): string =>
-  quarantine ? 'QUARANTINED' : hold ? holdWord(hold, running !== null) : (unavailable ?? (running === null ? 'idle' : 'judging'));
+const stateText = ({ quarantine, hold, unavailable, running, condition }: DeviceView): string => {
+  if (quarantine) return 'QUARANTINED';
+  if (hold) return holdWord(hold, running !== null);
+  const now = unavailable ?? (running === null ? 'idle' : 'judging');
+  return condition === null || condition.state === 'healthy' ? now : `${now}, ${condition.state}`;
+};
 
 /** Why a host takes no work, what one without GPUs is for, and what its runner found missing. */
 const remarks = ({ hosts, complaint }: FleetView): string =>
@@ -134,7 +139,11 @@ const remarks = ({ hosts, complaint }: FleetView): string =>
       ...roleLine(host),
       ...(host.reason === null ? [] : [`${host.name}: ${host.reason}${retryText(host)}`]),
       ...compilerLine(host),
-      ...host.devices.flatMap((device) => [...quarantineLine(host, device), ...holdLine(host, device)]),
+      ...host.devices.flatMap((device) => [
+        ...quarantineLine(host, device),
+        ...holdLine(host, device),
+        ...conditionLine(host, device),
+      ]),
       ...(host.inventory?.warnings ?? []).map((warning) => `${host.name}: ${warning}`),
     ])
     .concat(complaint === null ? [] : [`the fleet file is wrong and was not applied: ${complaint}`])
@@ -150,7 +159,18 @@ const expiryLine = ({ name, origin }: HostView): readonly string[] =>
   origin?.by === 'api' ? [`${name}: was added${origin.expiresAt === null ? '' : `, leaves at ${origin.expiresAt}`}`] : [];
 
 const quarantineLine = ({ name }: HostView, { model, unavailable, quarantine }: DeviceView): readonly string[] =>
-  quarantine ? [`${name}: ${model}: ${unavailable}. It comes back when one passes, or by: kiln fleet resume ${name}`] : [];
+  quarantine
+    ? [`${name}: ${model}: ${unavailable}. It comes back when a known-good candidate passes, or by: kiln fleet resume ${name}`]
+    : [];
+
+/** What quarantine and holds do not say already. */
+const conditionLine = ({ name }: HostView, { id, model, condition }: DeviceView): readonly string[] => {
+  if (condition?.state !== 'suspect' && condition?.state !== 'probation') return [];
+  const todo = condition.needsPerson
+    ? `. Somebody has to decide: kiln host quarantine ${name}/${id} --reason …, or mend what is wrong with the others`
+    : '';
+  return [`${name}: ${model}: ${deviceStateText(condition) ?? ''}${todo}`];
+};
 
 const holdLine = ({ name, hold: whole }: HostView, { id, hold }: DeviceView): readonly string[] =>
   hold && !whole ? [`${name}/${id}: ${holdText(hold)}`] : [];

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { addHostExec } from './host/exec.ts';
 import { addHostHolds } from './host/hold.ts';
+import { addHostStates } from './host/states.ts';
 import { addHostCopy, addHostPull, addHostPush } from './host/files.ts';
 import { addHostJobs, addHostLogs, addHostRun, addHostStop, addHostWait } from './host/jobs.ts';
 
@@ -16,6 +17,7 @@ const COMMANDS = [
   addHostWait,
   addHostStop,
   addHostHolds,
+  addHostStates,
 ];
 
 export const addHost = (program: Command): void => {

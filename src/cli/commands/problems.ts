@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import type { ProblemView } from '../../domain/api/problems.ts';
+import type { ProblemsReloaded, ProblemVersionList, ProblemView, RefusedProblem } from '../../domain/api/problems.ts';
+import { plainLine } from '../../platform/printable-text.ts';
+import { addProblemInit } from './problem-init.ts';
 import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { plainText } from '../../platform/printable-text.ts';
@@ -19,23 +21,77 @@ export const addProblems = (program: Command): void => {
       const { client, json } = contextOf(program);
       if (name !== undefined) {
         const view = await client.problem(name);
-        if (json) printJson(view);
-        else print(problemText(view));
+        const { versions } = await client.problemVersions(name);
+        if (json) printJson({ ...view, versions });
+        else print([problemText(view), ...versionsText(versions)].join('\n\n'));
         return;
       }
       const list = await client.problems();
       if (json) printJson(list);
       else {
         const rows = list.problems.map((problem) => [problem.name, problem.targets.join(', '), problem.title]);
-        print(table([{ title: 'PROBLEM' }, { title: 'TARGETS' }, { title: 'TITLE' }], rows));
+        const listed = table([{ title: 'PROBLEM' }, { title: 'TARGETS' }, { title: 'TITLE' }], rows);
+        print([listed, ...refusedText(list.refused)].join('\n\n'));
       }
     });
 };
 
-export const addProblemCheck = (program: Command): void => {
-  program
-    .command('problem')
-    .description('work on a problem')
+/** `kiln problem …`. */
+export const addProblem = (program: Command): void => {
+  const problem = program.command('problem').description('work on problems: make one, check it, have the daemon read them again');
+  addProblemCheck(program, problem);
+  addProblemInit(program, problem);
+  addProblemReload(program, problem);
+};
+
+const addProblemReload = (program: Command, problem: Command): void => {
+  problem
+    .command('reload')
+    .description('have the daemon read the folders of problems again; what waits is judged by the version it was submitted for')
+    .action(async () => {
+      const { client, json } = contextOf(program);
+      const answer = await client.reloadProblems();
+      if (json) printJson(answer);
+      else print(reloadedText(answer));
+      if (answer.refused.length > 0) process.exitCode = EXIT.failed;
+    });
+};
+
+export const reloadedText = ({ added, changed, removed, unchanged, refused }: ProblemsReloaded): string =>
+  [
+    ...added.map((name) => `+ ${name} is new`),
+    ...changed.map((name) => `~ ${name} is another now; what waits keeps the version of before`),
+    ...removed.map((name) => `- ${name} is gone; what waits keeps it`),
+    `${unchanged} ${unchanged === 1 ? 'problem stays' : 'problems stay'} as ${unchanged === 1 ? 'it is' : 'they are'}`,
+    ...refusedText(refused),
+  ].join('\n');
+
+const refusedText = (refused: readonly RefusedProblem[]): readonly string[] =>
+  refused.map(({ name, reason }) => plainLine(`${name} does not load: ${reason}`, 500));
+
+/** Of one that was never changed there is nothing to say. */
+const versionsText = (versions: ProblemVersionList['versions']): readonly string[] => {
+  if (versions.every(({ isCurrent }) => isCurrent)) return [];
+  const rows = versions.map(({ version, isCurrent, devices, candidates, ranked, waiting, lastSubmittedAt }) => [
+    version.slice(0, 12),
+    isCurrent ? 'now' : 'before',
+    devices.join(', '),
+    String(candidates),
+    String(ranked),
+    String(waiting),
+    lastSubmittedAt,
+  ]);
+  const titles = ['VERSION', 'IS', 'DEVICES', 'CANDIDATES', 'RANKED', 'WAITING', 'LAST SUBMITTED'];
+  return [
+    table(
+      titles.map((title) => ({ title })),
+      rows,
+    ),
+  ];
+};
+
+const addProblemCheck = (program: Command, group: Command): void => {
+  group
     .command('check')
     .description(
       'what the checks of a problem do not find: wrong versions of its reference, tried here and on a GPU of the fleet',

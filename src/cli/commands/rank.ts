@@ -19,12 +19,13 @@ export const addRank = (program: Command): void => {
     .option('--submitter <name>', 'only these, ranked among themselves')
     .addOption(new Option('--language <name>', 'only these').choices(Language.options))
     .option('--sweep <id>', 'only the points of this sweep')
+    .option('--problem-version <digits>', 'of a version of the problem of before: kiln problems NAME lists them')
     .option('-n, --limit <number>', 'entries of each list (default: 50)', wholeNumber(1, 1000))
-    .action(async (problem: string, query: RankingFilters) => {
+    .action(async (problem: string, { problemVersion, ...query }: RankingFilters & { readonly problemVersion?: string }) => {
       const { client, json } = contextOf(program);
-      const view = await client.ranking(problem, query);
+      const view = await client.ranking(problem, { ...query, ...(problemVersion && { version: problemVersion }) });
       if (json) printJson(view);
-      else print(rankingText(view));
+      else print([...(problemVersion ? [`version ${view.versions.join(', ')}`] : []), rankingText(view)].join('\n\n'));
     });
 };
 

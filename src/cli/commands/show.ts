@@ -99,10 +99,16 @@ const summary = (
     ['ranks as', score && times(score.rankKey) !== times(score.speedup) ? times(score.rankKey) : null],
     ['pair', score && pairText(score)],
     ['stopped early', score && stoppedText(score)],
+    ['disturbed', disturbedText(state)],
     ['device', score?.deviceModel ?? null],
     ['measured', score && (score.confirmed ? basisText(score) : `${basisText(score)}, not confirmed`)],
     ['infra failures', infraFailures === 0 ? null : String(infraFailures)],
   ]);
+
+const disturbedText = (state: Candidate['state']): string | null => {
+  if (state.status !== 'done' || state.outcome.verdict !== 'passed' || state.outcome.disturbed === undefined) return null;
+  return `each time that it was timed, the last: ${state.outcome.disturbed}; it takes no record`;
+};
 
 const right = 'right' as const;
 const caseTable = ({ state }: Candidate): string => {

@@ -1,5 +1,7 @@
-import { Hold } from '../hosts/hold.ts';
 import { z } from 'zod';
+import { DeviceState } from '../hosts/device-state.ts';
+import { Hold } from '../hosts/hold.ts';
+import { DeviceReading, HostReading } from '../hosts/reading.ts';
 import { Quarantine } from '../canary.ts';
 import { Device } from '../device.ts';
 import { CandidateId, DeviceId, HostId } from '../ids.ts';
@@ -13,7 +15,9 @@ const Count = z.int().min(0);
 
 export const DeviceView = Device.extend({
   class: z.string(),
-  /** Set while it takes no work since it failed a known-good candidate; `unavailable` says so too. */
+  /** Whether it is trusted, why not, and since when; null before the daemon heard of it. */
+  condition: DeviceState.nullable().default(null),
+  /** Set while it takes no work since Kiln found something wrong with it; `unavailable` says so too. */
   quarantine: Quarantine.nullable().default(null),
   /** Set while it, or its host, takes no work since somebody said so. */
   hold: Hold.nullable().default(null),
@@ -34,6 +38,8 @@ export const DeviceView = Device.extend({
   idleGapMs: Quantiles.nullable(),
   /** Clocks, power and temperature as they were at the end of the last judgement; null before one told them. */
   telemetry: Telemetry.omit({ deviceId: true }).extend({ at: z.iso.datetime() }).nullable().default(null),
+  /** What NVML told last, whether it judges or not; null where it told nothing of it. */
+  reading: DeviceReading.omit({ deviceId: true }).nullable().default(null),
 });
 export type DeviceView = z.infer<typeof DeviceView>;
 
@@ -64,6 +70,8 @@ export const HostView = z.strictObject({
   roundTripMs: z.number().nullable(),
   inventory: Inventory.omit({ devices: true }).nullable(),
   devices: z.array(DeviceView),
+  /** Whether NVML answers there; null without a GPU, and before the first word. */
+  nvml: HostReading.shape.nvml.nullable().default(null),
   /** A host without a GPU: the connected hosts with GPUs that it compiles for. */
   compilesFor: z.array(z.string()),
   /** Set while it compiles nothing for others: a known-good candidate that it compiled failed where one that the judging host compiled passed. */

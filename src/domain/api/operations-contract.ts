@@ -2,6 +2,7 @@
 import { ErrorBody, FAILURES } from './errors.ts';
 import { textAnswer } from './text-answer.ts';
 import { Health, Readiness } from './operations.ts';
+import { Collected, CollectGarbage } from './retention.ts';
 
 export const operationsContract = {
   health: {
@@ -24,6 +25,17 @@ export const operationsContract = {
       summary: 'Store, queue and disk take what is submitted, or which does not (needs no token)',
       security: [],
       response: { 200: Readiness, 503: Readiness, '4xx': ErrorBody },
+    },
+  },
+  collectGarbage: {
+    method: 'POST',
+    url: '/v1/gc',
+    schema: {
+      operationId: 'collectGarbage',
+      tags: ['operations'],
+      summary: 'Removes old candidates that nothing needs any more, after they were written to a file; or counts them',
+      body: CollectGarbage,
+      response: { 200: Collected, ...FAILURES },
     },
   },
   metrics: {

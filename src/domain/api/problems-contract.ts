@@ -6,6 +6,8 @@ import { textAnswer } from './text-answer.ts';
 import {
   ContractQuery,
   ProblemList,
+  ProblemsReloaded,
+  ProblemVersionList,
   ProblemView,
   ProgressView,
   RankingQuery,
@@ -25,6 +27,28 @@ export const problemsContract = {
       tags: ['problems'],
       summary: 'All problems',
       response: { 200: ProblemList, ...FAILURES },
+    },
+  },
+  reload: {
+    method: 'POST',
+    url: '/v1/problems/reload',
+    schema: {
+      operationId: 'reloadProblems',
+      tags: ['problems'],
+      summary:
+        'Reads the folders of problems again. One that is wrong is told and keeps nobody else waiting; what waits is judged by the version it was submitted for',
+      response: { 200: ProblemsReloaded, ...FAILURES },
+    },
+  },
+  versions: {
+    method: 'GET',
+    url: '/v1/problems/:name/versions',
+    schema: {
+      operationId: 'listProblemVersions',
+      tags: ['problems'],
+      summary: 'The versions of a problem that candidates were submitted for',
+      params: ProblemParams,
+      response: { 200: ProblemVersionList, ...FAILURES },
     },
   },
   get: {

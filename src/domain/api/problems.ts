@@ -8,14 +8,46 @@ const Instant = z.iso.datetime();
 
 const Count = z.int().min(0);
 
+/** A folder of problems that does not load. The problem of before, where there was one, goes on. */
+export const RefusedProblem = z.strictObject({ name: z.string(), folder: z.string(), reason: z.string() });
+export type RefusedProblem = z.infer<typeof RefusedProblem>;
+
 export const ProblemList = z.strictObject({
   problems: z.array(z.strictObject({ name: z.string(), title: z.string(), targets: z.array(z.enum(['gpu', 'cpu'])) })),
+  refused: z.array(RefusedProblem).default([]),
 });
 export type ProblemList = z.infer<typeof ProblemList>;
 
 /** GET /v1/contract: what is of other languages alone is left out. */
 export const ContractQuery = z.strictObject({ language: Language.optional() });
 export type ContractQuery = z.output<typeof ContractQuery>;
+
+/** POST /v1/problems/reload: names. */
+export const ProblemsReloaded = z.strictObject({
+  added: z.array(z.string()),
+  changed: z.array(z.string()),
+  removed: z.array(z.string()),
+  unchanged: Count,
+  refused: z.array(RefusedProblem),
+});
+export type ProblemsReloaded = z.infer<typeof ProblemsReloaded>;
+
+/** GET /v1/problems/:name/versions: what candidates were submitted for, newest first. Rankings of different versions are never compared. */
+export const ProblemVersionList = z.strictObject({
+  versions: z.array(
+    z.strictObject({
+      version: z.string(),
+      /** What is submitted now is for this one. */
+      isCurrent: z.boolean(),
+      devices: z.array(z.string()),
+      candidates: Count,
+      ranked: Count,
+      waiting: Count,
+      lastSubmittedAt: Instant,
+    }),
+  ),
+});
+export type ProblemVersionList = z.infer<typeof ProblemVersionList>;
 
 /** GET /v1/problems/:name: the definition with its files' text. */
 export const ProblemView = z.strictObject({ problem: Problem, readme: z.string(), files: z.record(z.string(), z.string()) });
@@ -28,12 +60,19 @@ export const RankingQuery = z.strictObject({
   submitter: z.string().max(64).optional(),
   language: Language.optional(),
   sweep: SweepId.optional(),
+  /** A version of the problem, or its first digits; left out: as it is now. */
+  version: z
+    .string()
+    .regex(/^[0-9a-f]{6,64}$/u, 'a version is 6 to 64 hex digits; GET /v1/problems/NAME/versions lists them')
+    .optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50),
 });
 export type RankingQuery = z.output<typeof RankingQuery>;
 /** One list per device model: models are never compared. */
 export const RankingView = z.strictObject({
   problem: z.string(),
+  /** The definitions of the problem that its candidates were submitted for: one for GPUs, one for the cpu device. */
+  versions: z.array(z.string()).default([]),
   models: z.array(
     z.strictObject({
       deviceModel: z.string(),

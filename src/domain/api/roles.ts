@@ -40,6 +40,7 @@ const READ = [
   'listCandidates',
   'listGenerations',
   'listGenerators',
+  'listProblemVersions',
   'listProblems',
   'listRecords',
   'listSummaries',
@@ -92,6 +93,7 @@ const ADMIN = [
 
 const ADMIN_AUDITED = [
   'addHost',
+  'collectGarbage',
   'createToken',
   'execOnHost',
   'holdHost',
@@ -99,6 +101,7 @@ const ADMIN_AUDITED = [
   'refreshHost',
   'releaseHost',
   'reloadFleet',
+  'reloadProblems',
   'removeHost',
   'resumeHost',
   'revokeToken',

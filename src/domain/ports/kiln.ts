@@ -4,8 +4,16 @@ import type { CheckProblem, ProblemTried } from '../api/problem-check.ts';
 import type { z } from 'zod';
 import type { CancelAnswer, CandidateList, ListQuery, SubmitAnswer, SubmitCandidate } from '../api/candidates.ts';
 import type { FleetView, HostResumed, HostsRefreshed } from '../api/fleet.ts';
-import type { ProblemList, ProblemView, RankingQuery, RankingView } from '../api/problems.ts';
+import type {
+  ProblemList,
+  ProblemsReloaded,
+  ProblemVersionList,
+  ProblemView,
+  RankingQuery,
+  RankingView,
+} from '../api/problems.ts';
 import type { QueueView } from '../api/queue.ts';
+import type { Collected, CollectGarbage } from '../api/retention.ts';
 import type { Steered, Steering, SteeringRequest } from '../api/steering.ts';
 import type { Why } from '../api/why.ts';
 import type { CandidateId, HostId, SweepId } from '../ids.ts';
@@ -57,6 +65,10 @@ export interface Kiln {
   /** Of all hosts where it is null. Throws NOT_FOUND for a host that is not of the fleet. */
   refreshHosts(host: HostId | null): Promise<HostsRefreshed>;
   problems(): ProblemList;
+  /** Reads the folders again. */
+  reloadProblems(): Promise<ProblemsReloaded>;
+  /** Throws NOT_FOUND for one that never was. */
+  problemVersions(name: string): Promise<ProblemVersionList>;
   problem(name: string): ProblemView;
   /** Wrong versions of its reference, tried on a device of the fleet. Throws UNKNOWN_DEVICE where none takes work, QUEUE_FULL while another is tried. */
   checkProblem(name: string, where: CheckProblem): Promise<ProblemTried>;
@@ -67,6 +79,8 @@ export interface Kiln {
   ): Promise<RankingView>;
   readonly views: Views;
   readonly fleetControl: FleetControl;
+  /** Removes old candidates that nothing needs any more. */
+  collectGarbage(request: CollectGarbage): Promise<Collected>;
   /** Null when ready, otherwise why not: everybody may read it, so nothing secret. */
   notReady(): Promise<string | null>;
   /** Prometheus text. */

@@ -28,6 +28,42 @@ export interface Transition {
 }
 
 /** The final word on a candidate, idempotent: a candidate that is done already is left as it is. */
+/** What is old: done before then, and not among the first places of its ranking. */
+export interface Retention {
+  readonly before: string;
+  readonly keepPlaces: number;
+}
+
+/** A candidate that is old, whole, as it is written to a file before it is removed. */
+export interface OldCandidate {
+  readonly id: CandidateId;
+  readonly content: unknown;
+  readonly source: string;
+  readonly submitter: string;
+  readonly state: unknown;
+  readonly score: unknown;
+  readonly compileLog: string;
+  readonly submittedAt: string;
+  readonly attempts: unknown;
+}
+
+/** A problem's definition as candidates were submitted for it. */
+export interface KeptProblem {
+  readonly problem: string;
+  readonly version: string;
+  /** Its files: ProblemFolder of problems/read-problem.ts. */
+  readonly document: unknown;
+}
+
+export interface ProblemVersionRow {
+  readonly version: string;
+  readonly devices: string[];
+  readonly candidates: number;
+  readonly ranked: number;
+  readonly waiting: number;
+  readonly lastSubmittedAt: string;
+}
+
 export interface Completion {
   readonly candidateId: CandidateId;
   readonly outcome: Outcome;

@@ -10,8 +10,12 @@ import type {
   Completion,
   FinishedProfile,
   FirstOf,
+  KeptProblem,
   NewCandidate,
+  OldCandidate,
   PausedRow,
+  ProblemVersionRow,
+  Retention,
   SelectedCandidate,
   SelectionPage,
   Transition,
@@ -104,6 +108,20 @@ export interface Store {
   lastSequence(): Promise<number>;
   /** Model by model, the record first, then by rank key; trial 0 only. */
   ranking(query: RankingQuery): Promise<readonly RankedEntry[]>;
+  /** Old candidates that nothing needs any more, by problem. */
+  countOld(retention: Retention): Promise<Readonly<Record<string, number>>>;
+  /** A page of them, the oldest first. */
+  readOld(retention: Retention): Promise<readonly OldCandidate[]>;
+  /** With attempts, profiles and events, in one transaction. Only what is done goes; returns how many did. */
+  removeCandidates(ids: readonly CandidateId[]): Promise<number>;
+  /** Of problems: those that no candidate is of. */
+  removeUnusedVersions(): Promise<void>;
+  /** Those that are there already stay as they are. */
+  keepProblemVersions(kept: readonly KeptProblem[]): Promise<void>;
+  /** The document that was kept, or null. */
+  problemVersion(problem: string, version: string): Promise<unknown>;
+  /** What candidates of the problem were submitted for, newest first. */
+  versionsOf(problem: string): Promise<readonly ProblemVersionRow[]>;
   /** Of one device class, or of all (null). */
   failures(problem: string, problemVersions: readonly string[], device: string | null): Promise<Readonly<Record<string, number>>>;
   /** `prefix`: "c-", "s-" or "k-" and hex digits. In order. */

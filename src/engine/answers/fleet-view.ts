@@ -29,12 +29,20 @@ const hostView = (state: Viewed, host: HostState): HostView => ({
   roundTripMs: host.session.roundTripMs,
   inventory: host.inventory && withoutDevices(host.inventory),
   devices: host.devices.map((device) => deviceView(state, host, device)),
+  nvml: host.readings.last?.nvml ?? null,
   compilesFor: compilesFor(state, host).map(({ session }) => session.hostId),
   compilerQuarantine: host.compiler.quarantine,
   hold: host.holds.get(null) ?? null,
   compile: { ...host.compile, ...host.compileCounts.view() },
   failures: host.failures.view(),
 });
+
+const readingOf = ({ readings }: HostState, { id }: Device): DeviceView['reading'] => {
+  const found = readings.last?.devices.find(({ deviceId }) => deviceId === id);
+  if (!found) return null;
+  const { deviceId: _device, ...reading } = found;
+  return reading;
+};
 
 const nextRetryAt = ({ connection }: HostState): string | null =>
   'nextRetryAtMs' in connection && connection.nextRetryAtMs !== null ? new Date(connection.nextRetryAtMs).toISOString() : null;
@@ -48,6 +56,7 @@ const deviceView = (state: Viewed, host: HostState, device: Device): DeviceView 
   return {
     ...device,
     unavailable: whyNoWork(host, device) ?? (quarantine && quarantineText(quarantine)),
+    condition: host.states.get(device.id) ?? null,
     quarantine,
     hold: holdOf(host, device.id),
     class: deviceClassOf(device),
@@ -57,5 +66,6 @@ const deviceView = (state: Viewed, host: HostState, device: Device): DeviceView 
     use,
     idleGapMs,
     telemetry,
+    reading: readingOf(host, device),
   };
 };

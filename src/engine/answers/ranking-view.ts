@@ -4,9 +4,9 @@ import { type Device, deviceClassOf } from '../../domain/device.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
 import { placed } from '../../domain/ranking/places.ts';
-import type { LoadedProblem } from '../../problems/load-problems.ts';
 import type { AnswersSlice } from '../state.ts';
 import { targetOf } from '../../problems/targets.ts';
+import type { RankedProblem } from './problem-versions-view.ts';
 
 const CPU_NOTE =
   'for development only: on the cpu device a candidate runs natively and could cheat its timer; nothing is held against a physical floor';
@@ -21,11 +21,10 @@ export interface RankingWish extends Partial<Omit<RankingQuery, 'limit'>> {
 
 export const rankingView = async (
   state: Pick<AnswersSlice, 'store' | 'hosts'>,
-  loaded: LoadedProblem,
+  { name: problem, versions }: RankedProblem,
   { device, limit, submitter, language, sweep, mayBeUnknown = false }: RankingWish,
 ): Promise<RankingView> => {
-  const problem = loaded.problem.name;
-  const problemVersions = loaded.targets.map((target) => loaded.contentHash(target));
+  const problemVersions = await versions();
   const entries = await state.store.ranking({ problem, problemVersions, limit, submitter, language, sweep });
   const known = [...entries.map((entry) => ({ device: entry.device, model: entry.score.deviceModel })), ...fleetDevices(state)];
   const asked = device?.toLowerCase();
@@ -41,7 +40,7 @@ export const rankingView = async (
     note: noteOf(targetOf(list[0]?.device ?? ''), deviceModel),
     entries: placed(list.map(({ device: _device, ...entry }) => entry)),
   }));
-  return { problem, models, failed };
+  return { problem, versions: [...problemVersions], models, failed };
 };
 
 interface Known {

@@ -14,6 +14,8 @@ import type { Store } from '../../domain/ports/store.ts';
 import { queueView } from './queue-view.ts';
 import { type RankingWish, rankingView } from './ranking-view.ts';
 import { askProfiles, onVerdicts, profileOf } from '../profiles/profiles.ts';
+import { reloadProblems } from './reload-problems.ts';
+import { rankedProblem, versionsView } from './problem-versions-view.ts';
 import { refreshHosts } from '../hosts/refresh.ts';
 import { createSubmitter } from './submit.ts';
 import type { Submitter } from './submit.ts';
@@ -77,7 +79,10 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone }: 
     },
     resumeHost: async (host: HostId) => Promise.resolve(resumeHost(state, host)),
     refreshHosts: async (host: HostId | null) => refreshHosts(state, host),
+    reloadProblems: async () => reloadProblems(state),
+    problemVersions: async (name: string) => versionsView(state, name),
     problems: () => ({
+      refused: [...state.library.refused],
       problems: [...problems.values()].map((loaded) => ({
         name: loaded.problem.name,
         title: loaded.problem.title,
@@ -89,14 +94,22 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone }: 
       return { problem: loaded.problem, readme: loaded.readme, files: { ...loaded.files } };
     },
     checkProblem: async (name: string, where: CheckProblem) => checkProblemOn(problem(name), where),
-    ranking: async (name: string, query: RankingWish) => rankingView(state, problem(name), query),
+    ranking: async (name: string, query: RankingWish) => rankingView(state, rankedProblem(state, name, query.version), query),
     views: createViews(state),
     notReady: () => (state.isRunning() ? notReadyReason(state) : 'the daemon is starting or stopping'),
     metrics: async () => {
-      const view = await queueView(state);
-      state.metrics.setDepth(view.stages);
-      state.metrics.setUnwritten(state.writeBehind.unwritten());
-      return state.metrics.text();
+      const { metrics } = state;
+      metrics.setFleet(fleetView(state));
+      metrics.setRefusedProblems(state.library.refused.length);
+      metrics.setUnwritten(state.writeBehind.unwritten());
+      // While the store is away its figures stay as they were: the others are needed most of all then.
+      const view = await queueView(state).catch((error: unknown) => {
+        state.log.warn({ err: error }, 'the depth of the queue could not be read for the metrics');
+        return null;
+      });
+      if (view) metrics.setDepth(view.stages);
+      if (view) metrics.setBacklog(view.oldestSeconds);
+      return metrics.text();
     },
   };
 };

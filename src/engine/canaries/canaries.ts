@@ -5,6 +5,7 @@
  */
 import { deviceClassOf } from '../../domain/device.ts';
 import type { Device } from '../../domain/device.ts';
+import { hardwareBrakesOf } from '../../domain/hosts/faults.ts';
 import type { AttemptId, DeviceId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { JudgeResult } from '../../domain/protocol.ts';
@@ -27,8 +28,11 @@ export interface HostedRun {
   readonly run: CanaryRun;
 }
 
-export const runCanary = (state: CanariesSlice, { hostId, deviceId }: Asked): void => {
+export const runCanary = (state: CanariesSlice, { hostId, deviceId, suspicion }: Asked): void => {
   const host = state.hosts.get(hostId);
+  if (host && suspicion !== null && !host.canaries.suspicions.has(deviceId)) {
+    host.canaries.suspicions.set(deviceId, { reason: suspicion, since: new Date(state.now()).toISOString() });
+  }
   const connection = host && connectedTo(host);
   const device = host?.devices.find(({ id }) => id === deviceId);
   if (!connection || !device) return;
@@ -73,6 +77,10 @@ export const onCanaryJudged = (state: CanariesSlice, hosted: HostedRun, result: 
   if (!result.outcome || result.outcome.verdict === 'cancelled') {
     return inconclusive(state, hosted, result.infra ? `${result.infra.code}: ${result.infra.message}` : 'it was cancelled');
   }
+  // Our own code is short: what holds the clocks down then is not the work.
+  const brakes = hardwareBrakesOf(result.telemetry?.throttleReasons ?? []);
+  if (brakes.length > 0 && result.outcome.verdict === 'passed')
+    return inconclusive(state, hosted, `the device's clocks are held down by ${brakes.join(', ')}`);
   decide(state, hosted, plausible({ device: run.device, canary: run.current.canary }, result.outcome));
 };
 
@@ -144,6 +152,7 @@ const goOn = (state: CanariesSlice, hosted: HostedRun): void => {
 const inconclusive = (state: CanariesSlice, { host, connection, run }: HostedRun, reason: string): void => {
   // It is defined again with the next one.
   connection.defined.clear();
+  host.canaries.unjudged.set(run.device.id, reason);
   state.log.warn({ hostId: host.session.hostId, deviceId: run.device.id }, `canary not judged: ${reason}`);
   end(state, { host, ...run, result: 'inconclusive' });
 };

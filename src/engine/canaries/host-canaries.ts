@@ -12,11 +12,37 @@ export interface HostCanaries {
   /** When the last that passed was asked for: verdicts up to there stand. */
   readonly trustedAtMs: Map<DeviceId, number>;
   readonly quarantines: Map<DeviceId, Quarantine>;
+  /** Why a canary comes before its time, until one has passed or failed. */
+  readonly suspicions: Map<DeviceId, Finding>;
+  /** Would be quarantined, and works on: more than half of its class would be out. */
+  readonly kept: Map<DeviceId, Finding>;
+  /** Came back, and has canaries to pass yet. */
+  readonly probations: Map<DeviceId, Finding>;
+  /** What is wrong with it that no candidate can bring about. */
+  readonly faults: Map<DeviceId, Fault>;
+  /** Faults that an operator took it back with, as they were told. */
+  readonly accepted: Map<DeviceId, string>;
+  /** What holds its clocks down now. */
+  readonly brakes: Map<DeviceId, Finding>;
+  /** What became of the last canary that could not be judged. */
+  readonly unjudged: Map<DeviceId, string>;
   /** What a quarantined device must pass before it returns, besides what any must. */
   readonly failed: Map<DeviceId, Canary>;
   /** What the device refused last, and the compile hosts of what it refused since its last canary. */
   readonly suspects: Map<DeviceId, Refused>;
   readonly marks: Marks;
+}
+
+export interface Finding {
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+export interface Fault {
+  readonly reason: string;
+  /** It may have computed wrongly: its verdicts since the last canary that passed are taken back. */
+  readonly doubtsVerdicts: boolean;
 }
 
 export interface Refused extends Suspect {
@@ -41,6 +67,13 @@ export const createHostCanaries = (): HostCanaries => ({
   last: new Map(),
   trustedAtMs: new Map(),
   quarantines: new Map(),
+  suspicions: new Map(),
+  kept: new Map(),
+  probations: new Map(),
+  faults: new Map(),
+  accepted: new Map(),
+  brakes: new Map(),
+  unjudged: new Map(),
   failed: new Map(),
   suspects: new Map(),
   marks: { ...NO_MARKS },

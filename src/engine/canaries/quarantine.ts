@@ -1,5 +1,5 @@
 /** What follows from canaries: devices that are trusted, devices that are quarantined, and verdicts that are taken back. */
-import type { CanaryState, Quarantine } from '../../domain/canary.ts';
+import type { CanaryState, Quarantine, QuarantineCause } from '../../domain/canary.ts';
 import type { DeviceId, HostId } from '../../domain/ids.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { quarantineOf, writeCanaryState } from './canary-state.ts';
@@ -10,38 +10,94 @@ import { reopenAll } from './reopen.ts';
 
 type Of<T extends Effect['type']> = Extract<Effect, { type: T }>;
 
-export const onTrusted = (state: CanariesSlice, { hostId, deviceId, returned }: Of<'trust'>): void => {
+export const onTrusted = (state: CanariesSlice, { hostId, deviceId, returned, isOnProbation }: Of<'trust'>): void => {
   const host = state.hosts.get(hostId);
   const last = host?.canaries.last.get(deviceId);
   if (!host || !last) return;
-  host.canaries.trustedAtMs.set(deviceId, last.askedAtMs);
-  host.canaries.quarantines.delete(deviceId);
-  host.canaries.failed.delete(deviceId);
-  if (returned) host.canaries.marks.problems = markOf(state.now());
-  writeCanaryState(state, host, { deviceId });
-  if (returned) onReturned(state, { hostId, deviceId, by: 'a known-good candidate passed' });
+  const { canaries } = host;
+  const kept = canaries.kept.get(deviceId);
+  for (const findings of [canaries.quarantines, canaries.failed, canaries.suspicions, canaries.kept]) findings.delete(deviceId);
+  if (returned) canaries.marks.problems = markOf(state.now());
+  if (!isOnProbation) canaries.probations.delete(deviceId);
+  const trust = (): void => {
+    canaries.trustedAtMs.set(deviceId, last.askedAtMs);
+    writeCanaryState(state, host, { deviceId });
+  };
+  // What it said while it should have been out does not stand.
+  if (kept) void reopenAll(state, { hostId, deviceId, reason: kept.reason }).finally(trust);
+  else trust();
+  if (returned) onReturned(state, host, { deviceId, by: 'a known-good candidate passed' });
 };
 
-export const onQuarantined = (state: CanariesSlice, { hostId, deviceId, failures, retryMs }: Of<'quarantine'>): void => {
+export const onQuarantined = (state: CanariesSlice, effect: Of<'quarantine'>): void => {
+  const { hostId, deviceId, failures, retryMs, cause, isNew } = effect;
   const host = state.hosts.get(hostId);
-  const last = host?.canaries.last.get(deviceId);
-  if (!host || !last) return;
+  if (!host) return;
+  const { canaries } = host;
   const nowMs = state.now();
-  const { reason } = last;
-  const before = host.canaries.quarantines.get(deviceId) ?? null;
-  host.canaries.quarantines.set(deviceId, quarantineOf(before, { reason, failures, retryMs }, nowMs));
+  const { reason, doubtsVerdicts } = whyOf(host, effect);
+  const before = isNew ? null : (canaries.quarantines.get(deviceId) ?? null);
+  const out = quarantineOf(before, { reason, failures, retryMs }, nowMs);
+  canaries.quarantines.set(deviceId, { ...out, cause, doubtsVerdicts });
+  for (const findings of [canaries.suspicions, canaries.probations, canaries.kept]) findings.delete(deviceId);
   state.metrics.setQuarantined(hostId, deviceId, true);
-  if (failures === 1) {
-    state.log.error(
-      { hostId, deviceId, reason },
-      'a known-good candidate failed: the device is quarantined, its verdicts are taken back',
-    );
+  if (isNew) {
+    const what = doubtsVerdicts ? 'a device is quarantined, its verdicts are taken back' : 'a device is quarantined';
+    state.log.error({ hostId, deviceId, cause, reason }, what);
     note(state, 'device.quarantined', { hostId, deviceId, data: { reason } });
     // What its compiler made is not used any more. The references stay until it is known to be right again: canaries are compared with them.
-    host.canaries.marks.code = markOf(nowMs);
+    if (cause === 'canary') canaries.marks.code = markOf(nowMs);
   }
-  writeCanaryState(state, host, { deviceId, after: () => void reopenAll(state, { hostId, deviceId, reason }) });
+  const after = (): void => void (doubtsVerdicts && reopenAll(state, { hostId, deviceId, reason: doubtReason(cause, reason) }));
+  writeCanaryState(state, host, { deviceId, after });
 };
+
+/** Its verdicts are taken back once it passes, or somebody quarantines it: then it is known which. */
+export const onQuarantineKept = (state: CanariesSlice, effect: Of<'quarantine-held'>): void => {
+  const { hostId, deviceId, cause } = effect;
+  const host = state.hosts.get(hostId);
+  if (!host || host.canaries.kept.has(deviceId)) return;
+  const { reason } = whyOf(host, effect);
+  const why = `${causeText(cause, reason)}; it works on, since more than half of its class would be out`;
+  host.canaries.kept.set(deviceId, { reason: why, since: new Date(state.now()).toISOString() });
+  state.log.error({ hostId, deviceId, cause, reason }, 'a device is not quarantined: more than half of its class would be out');
+};
+
+/** Somebody quarantined it: what it said since it should have been out does not stand. */
+export const onKeptQuarantined = (state: CanariesSlice, host: HostState, deviceId: DeviceId): void => {
+  const kept = host.canaries.kept.get(deviceId);
+  if (kept) void reopenAll(state, { hostId: host.session.hostId, deviceId, reason: kept.reason });
+};
+
+/** What took it out; a fault that does not make it compute wrongly doubts none of its verdicts. */
+const whyOf = (
+  { canaries }: HostState,
+  { deviceId, cause }: Pick<Of<'quarantine'>, 'deviceId' | 'cause'>,
+): { readonly reason: string; readonly doubtsVerdicts: boolean } => {
+  switch (cause) {
+    case 'canary':
+      return { reason: canaries.last.get(deviceId)?.reason ?? 'no reason was told', doubtsVerdicts: true };
+    case 'unjudged':
+      return { reason: canaries.unjudged.get(deviceId) ?? 'no reason was told', doubtsVerdicts: false };
+    case 'fault':
+      return canaries.faults.get(deviceId) ?? { reason: 'no reason was told', doubtsVerdicts: false };
+  }
+};
+
+/** In words, after "it is quarantined: ". */
+export const causeText = (cause: QuarantineCause, reason: string): string => {
+  switch (cause) {
+    case 'canary':
+      return `it failed a known-good candidate (${reason})`;
+    case 'unjudged':
+      return `known-good candidates cannot be judged there (${reason})`;
+    case 'fault':
+      return reason;
+  }
+};
+
+/** Candidates are told it as the reason of a known-good candidate that failed, unless it says more. */
+const doubtReason = (cause: QuarantineCause, reason: string): string => (cause === 'canary' ? reason : causeText(cause, reason));
 
 /** Devices of the host work again because an operator says so. Returns those that were quarantined. */
 export const resumeDevices = (state: CanariesSlice, host: HostState): readonly DeviceId[] => {
@@ -51,8 +107,9 @@ export const resumeDevices = (state: CanariesSlice, host: HostState): readonly D
   for (const deviceId of devices) {
     host.canaries.quarantines.delete(deviceId);
     host.canaries.failed.delete(deviceId);
+    acceptFault(host, deviceId);
     writeCanaryState(state, host, { deviceId });
-    onReturned(state, { hostId, deviceId, by: 'an operator said so' });
+    onReturned(state, host, { deviceId, by: 'an operator said so' });
   }
   state.apply({ type: 'host-resumed', hostId });
   return devices;
@@ -69,8 +126,15 @@ export const recoverCanaries = (state: CanariesSlice, records: readonly CanarySt
     host?.canaries.quarantines.set(deviceId, quarantine);
     state.metrics.setQuarantined(hostId, deviceId, true);
     if (host) state.apply({ type: 'quarantine-known', hostId, deviceId, failures: quarantine.failures });
-    void reopenAll(state, { hostId, deviceId, reason: quarantine.reason });
+    if (quarantine.doubtsVerdicts !== false) void reopenAll(state, { hostId, deviceId, reason: quarantine.reason });
   }
+};
+
+/** An operator answers for it as it is: the same is no reason any more, until it gets worse. */
+const acceptFault = ({ canaries }: HostState, deviceId: DeviceId): void => {
+  const fault = canaries.faults.get(deviceId);
+  if (fault) canaries.accepted.set(deviceId, fault.reason);
+  canaries.faults.delete(deviceId);
 };
 
 /** Sorts by time. */
@@ -83,8 +147,8 @@ const laterOf = (one: Marks, other: Marks): Marks => ({
 });
 
 /** Of a device view: why it takes no work. */
-export const quarantineText = ({ reason, since, retryAt }: Quarantine): string =>
-  `quarantined since ${since}: it failed a known-good candidate (${reason})${retryAt === null ? '' : `; next try at ${retryAt}`}`;
+export const quarantineText = ({ reason, since, retryAt, cause = 'canary' }: Quarantine): string =>
+  `quarantined since ${since}: ${causeText(cause, reason)}${retryAt === null ? '' : `; next try at ${retryAt}`}`;
 
 interface Noted {
   readonly hostId: HostId;
@@ -97,8 +161,11 @@ const note = (state: CanariesSlice, type: 'device.quarantined' | 'device.returne
 
 const onReturned = (
   state: CanariesSlice,
-  { hostId, deviceId, by }: { readonly hostId: HostId; readonly deviceId: DeviceId; readonly by: string },
+  { canaries, session: { hostId } }: HostState,
+  { deviceId, by }: { readonly deviceId: DeviceId; readonly by: string },
 ): void => {
+  const reason = `${by}; known-good candidates follow soon after each other`;
+  canaries.probations.set(deviceId, { reason, since: new Date(state.now()).toISOString() });
   state.metrics.setQuarantined(hostId, deviceId, false);
   state.log.info({ hostId, deviceId }, `the device works again: ${by}`);
   note(state, 'device.returned', { hostId, deviceId, data: { reason: by } });

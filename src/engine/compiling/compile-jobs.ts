@@ -69,5 +69,6 @@ const noteInfra = (
 ): void => {
   if (result.status !== 'infra') return;
   const { code, message } = result.failure;
+  state.metrics.onHostInfra(host.session.hostId, 'compiling');
   host.failures.note({ stage: 'compiling', candidateId, deviceId: null, reason: `${code}: ${message}` }, state.now());
 };

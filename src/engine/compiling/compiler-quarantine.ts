@@ -58,10 +58,11 @@ export const recoverCompilers = (state: CompilersSlice, records: readonly Canary
 
 const onPassed = (state: CompilersSlice, host: HostState, { askedAtMs, serviceMs }: Checked): void => {
   const { compiler } = host;
-  const returned = trusting.notePassed(compiler.trust, serviceMs, clockOf(state));
+  const passed = trusting.notePassed(compiler.trust, serviceMs, clockOf(state));
+  if (passed === 'again') return;
   compiler.trustedAtMs = askedAtMs;
   compiler.failed = null;
-  if (returned) goBack(state, host, 'a known-good candidate passed');
+  if (passed === 'returned') goBack(state, host, 'a known-good candidate passed');
   else writeCanaryState(state, host, { deviceId: null });
 };
 
@@ -70,7 +71,7 @@ const goBack = (state: CompilersSlice, host: HostState, by: string): void => {
   const { compiler } = host;
   const { quarantine: over } = compiler;
   Object.assign(compiler, { quarantine: null, failed: null });
-  trusting.release(compiler.trust);
+  trusting.release(compiler.trust, clockOf(state));
   state.metrics.setCompilerQuarantined(hostId, false);
   state.log.info({ hostId }, `the compile host works again: ${by}`);
   note(state, 'compiler.returned', host, by);

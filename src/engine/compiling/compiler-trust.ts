@@ -23,7 +23,8 @@ export const noteMade = (state: CompilingSlice, maker: HostState, refusal: Refus
 export const suspectMakers = (state: CompilingSlice, makers: ReadonlySet<HostId>): void => {
   for (const hostId of makers) {
     const maker = state.hosts.get(hostId);
-    if (maker && !maker.compiler.quarantine) trusting.noteBurst(maker.compiler.trust, clockOf(state));
+    if (maker && !maker.compiler.quarantine)
+      trusting.noteBurst(maker.compiler.trust, 'a device refuses much of what it made', clockOf(state));
   }
 };
 

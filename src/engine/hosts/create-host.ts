@@ -6,6 +6,7 @@ import { createHostCompiler } from '../compiling/host-compiler.ts';
 import { createKnownArtifacts } from '../compiling/known-artifacts.ts';
 import { createFetches, createPuts } from '../compiling/transfers.ts';
 import type { HostState } from '../host-state.ts';
+import { createHostReadings } from './readings.ts';
 import { createRecentFailures } from '../telemetry/recent-failures.ts';
 
 /** A host that has not been heard of yet. */
@@ -27,6 +28,8 @@ export const createHost = (session: HostSession, bundles: Bundles): HostState =>
   canaries: createHostCanaries(),
   lent: new Map(),
   holds: new Map(),
+  states: new Map(),
+  readings: createHostReadings(),
   compiler: createHostCompiler(),
   refreshes: new Map(),
 });

@@ -7,6 +7,8 @@ import { KilnError } from '../../domain/errors.ts';
 import type { DeviceId, HostId } from '../../domain/ids.ts';
 import type { HostState } from '../host-state.ts';
 import type { HoldsSlice } from '../state.ts';
+import { onKeptQuarantined } from '../canaries/quarantine.ts';
+import { noteDeviceStates } from './device-states.ts';
 import { factsOf } from './host-facts.ts';
 import { hostNamed } from '../host-state.ts';
 
@@ -24,6 +26,8 @@ export const holdHost = async (
   const hold = { state: held, reason, by, since: new Date(state.now()).toISOString() };
   await state.store.setHold({ hostId, deviceId: device, hold }, eventOf('host.held', hostId, { ...hold, deviceId: device }));
   host.holds.set(device, hold);
+  if (held === 'quarantined')
+    for (const { id } of host.devices) if (device === null || device === id) onKeptQuarantined(state, host, id);
   return changed(state, host);
 };
 
@@ -50,6 +54,7 @@ export const recoverHolds = ({ hosts }: Pick<HoldsSlice, 'hosts'>, records: read
 
 const changed = (state: HoldsSlice, host: HostState): HostHolds => {
   state.apply({ type: 'host-changed', host: factsOf(state, host) });
+  noteDeviceStates(state, host);
   state.notify();
   return {
     host: host.session.hostId,

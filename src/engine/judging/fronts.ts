@@ -25,6 +25,8 @@ export interface Fronts {
   readonly places: number;
   /** Reads the fronts of every problem on these models once. */
   ensure(models: readonly Model[]): Promise<void>;
+  /** Of one problem more, on all of these models. */
+  ensureProblem(loaded: LoadedProblem): Promise<void>;
   front(key: RankingKey): Front;
   /**
    * A candidate has its final score, that counts for the ranking. True: it was stopped by a front that has changed since, and the ranking is
@@ -118,7 +120,7 @@ export const createFronts = (
     refine,
     onTakenBack,
     read,
-    ensure: createModelReader(problems, readAll),
+    ...createModelReader(problems, readAll),
     doubt,
     doubted: () => [...doubted.values()],
     trust: (key) => void doubted.delete(textOf(key)),

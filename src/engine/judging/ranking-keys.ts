@@ -26,17 +26,29 @@ export const rankingKeysOn = (problems: ReadonlyMap<string, LoadedProblem>, { mo
 export const textOf = ({ problem, problemVersion, deviceModel }: RankingKey): string =>
   `${problem}\n${problemVersion}\n${deviceModel}`;
 
+export interface ModelReader {
+  ensure(models: readonly Model[]): Promise<void>;
+  /** Of one problem more, or another version of it, on all models so far. */
+  ensureProblem(loaded: LoadedProblem): Promise<void>;
+}
+
 /** Reads what is kept of all rankings on a model, once for each model; again where that failed. */
 export const createModelReader = (
   problems: ReadonlyMap<string, LoadedProblem>,
   readAll: (keys: readonly RankingKey[]) => Promise<void>,
-): ((models: readonly Model[]) => Promise<void>) => {
-  const ready = new Set<string>();
-  return async (models) => {
-    for (const each of models) {
-      if (ready.has(each.model)) continue;
-      await readAll(rankingKeysOn(problems, each));
-      ready.add(each.model);
-    }
+): ModelReader => {
+  const ready = new Map<string, Model>();
+  return {
+    ensure: async (models) => {
+      for (const each of models) {
+        if (ready.has(each.model)) continue;
+        await readAll(rankingKeysOn(problems, each));
+        ready.set(each.model, each);
+      }
+    },
+    ensureProblem: async (loaded) => {
+      const one = new Map([[loaded.problem.name, loaded]]);
+      for (const each of ready.values()) await readAll(rankingKeysOn(one, each));
+    },
   };
 };

@@ -9,6 +9,8 @@ import { createModelReader, type Model, textOf } from './ranking-keys.ts';
 export interface RecordHolders {
   /** Reads the holders of every problem on these models once; needed before results of such a device are judged. */
   ensure(models: readonly Model[]): Promise<void>;
+  /** Of one problem more, on all of these models. */
+  ensureProblem(loaded: LoadedProblem): Promise<void>;
   holder(key: RankingKey): RecordHolder | null;
   spread(key: RankingKey): Spread;
   /** Null: nobody holds it any more. */
@@ -33,10 +35,12 @@ export const createRecordHolders = (
     if (record.spread && !spreads.has(textOf(key))) spreads.set(textOf(key), record.spread);
   };
 
+  const reader = createModelReader(problems, async (keys) => {
+    for (const key of keys) await read(key);
+  });
+
   return {
-    ensure: createModelReader(problems, async (keys) => {
-      for (const key of keys) await read(key);
-    }),
+    ...reader,
     holder: (key) => holders.get(textOf(key)) ?? null,
     spread: (key) => spreads.get(textOf(key)) ?? NO_SPREAD,
     set: (key, holder) => {

@@ -10,6 +10,7 @@ import { noteMade } from '../compiling/compiler-trust.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
 import { type HostState, useOf } from '../host-state.ts';
 import type { JudgingSlice } from '../state.ts';
+import { DISTURBED_MAX } from './disturbance.ts';
 import { evaluate } from './evaluate.ts';
 import { rankingKeyOf } from './ranking-keys.ts';
 
@@ -19,7 +20,7 @@ export const onResult = (state: JudgingSlice, host: HostState, result: JudgeResu
   const candidate = state.active.get(candidateIdOf(result.attemptId));
   const device = host.devices.find(({ id }) => id === result.deviceId);
   // Nobody waits for it: the scheduler says so and it is acknowledged.
-  if (!candidate || !device) return state.apply(judgedEvent(host, result, null));
+  if (!candidate || !device) return state.apply(judgedEvent(host, result, { evaluation: null, again: null }));
   const deviceUse = useOf(host, device.id);
   deviceUse.onGap(result.phases.idleGapMs);
   if (result.telemetry) deviceUse.onTelemetry(result.telemetry, state.now());
@@ -39,14 +40,28 @@ const use = (state: JudgingSlice, { host, candidate, device, result }: Result): 
   const { attemptId, infra } = result;
   const attempt = candidate.attempts.get(attemptId) ?? unknownAttempt();
   candidate.attempts.set(attemptId, attempt);
-  attempt.evaluation = evaluationOf(state, { candidate, device, attempt, result });
+  const disturbance = result.outcome?.verdict === 'passed' ? state.usualClocks.disturbance(device.model, result.telemetry) : null;
+  attempt.evaluation = evaluationOf(state, { candidate, device, attempt, result: marked(result, disturbance) });
   if (infra) noteInfra(state, { host, candidate, device }, infra);
   forgetArtifacts(state, host, { failure: infra, artifacts: attempt.artifacts });
   if (attempt.evaluation) noteOutcome(state, { host, candidate, device, madeBy: attempt.madeBy }, attempt.evaluation);
   state.writeBehind.add({ type: 'attempt', attempt: finishedAttemptOf(state, { host, device, result }, attempt) });
-  state.apply(judgedEvent(host, result, attempt.evaluation));
+  state.apply(judgedEvent(host, result, { evaluation: attempt.evaluation, again: againFor(state, candidate, disturbance) }));
   // Behind all that follows from it: once this is reached, the host may forget the result.
   state.writeBehind.add({ type: 'acknowledgement', hostId, attemptId });
+};
+
+const marked = (result: JudgeResult, disturbance: string | null): JudgeResult =>
+  disturbance === null || result.outcome?.verdict !== 'passed'
+    ? result
+    : { ...result, outcome: { ...result.outcome, disturbed: disturbance } };
+
+/** Why it is measured again; null where its verdict stands, marked or not. */
+const againFor = (state: JudgingSlice, candidate: ActiveCandidate, disturbance: string | null): string | null => {
+  if (disturbance === null || candidate.disturbed >= DISTURBED_MAX) return null;
+  candidate.disturbed += 1;
+  state.metrics.onDisturbed();
+  return `${disturbance}; it is measured again`;
 };
 
 /** Sent by an earlier life of the daemon, that did not come to write it down. */
@@ -75,6 +90,7 @@ const noteInfra = (
   { code, message }: NonNullable<JudgeResult['infra']>,
 ): void => {
   state.metrics.onInfra(code);
+  state.metrics.onHostInfra(host.session.hostId, 'judging');
   host.failures.note(
     { stage: 'judging', candidateId: candidate.id, deviceId: device.id, reason: `${code}: ${message}` },
     state.now(),
@@ -97,11 +113,21 @@ const noteOutcome = (
   host.canaries.suspects.set(device.id, { problem, language, makers });
 };
 
-const judgedEvent = (host: HostState, result: JudgeResult, evaluation: Evaluation | null): Judged => ({
+interface Came {
+  readonly evaluation: Evaluation | null;
+  readonly again: string | null;
+}
+
+const judgedEvent = (host: HostState, result: JudgeResult, { evaluation, again }: Came): Judged => ({
   type: 'judged',
   hostId: host.session.hostId,
   attemptId: result.attemptId,
-  result: evaluation ? { status: 'judged', outcome: evaluation.outcome } : reportOf(result),
+  result:
+    again !== null
+      ? { status: 'disturbed', reason: again }
+      : evaluation
+        ? { status: 'judged', outcome: evaluation.outcome }
+        : reportOf(result),
   serviceMs: result.phases.totalMs,
   confirm: evaluation?.mustConfirm && evaluation.score ? { deviceModel: evaluation.score.deviceModel } : null,
 });

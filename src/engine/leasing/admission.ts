@@ -2,7 +2,6 @@
 import { wantedLabels } from '../../domain/hosts/environment-label.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Unfinished } from '../../domain/ports/store-rows.ts';
-import { targetOf } from '../../problems/targets.ts';
 import type { JudgeMode, SchedulerEvent, Task } from '../../scheduler/events.ts';
 import { createActiveCandidate } from '../active-candidates.ts';
 import type { Attempt } from '../active-candidates.ts';
@@ -22,6 +21,7 @@ export const admit = async (
   const known = new Set(recent.map(({ id }) => id));
   const unknown = ids.filter((id) => !known.has(id));
   const read = unknown.length > 0 ? await state.store.pending(unknown) : [];
+  await state.versions.recall([...recent, ...read].map(({ submission }) => submission.content));
   const pending = new Set(read.map(({ id }) => id));
   const done = unknown.filter((id) => !pending.has(id));
   if (done.length > 0) await state.queue.discard(done);
@@ -40,9 +40,8 @@ const withoutUnwritten = (item: Unfinished): Unfinished => ({ ...item, attempts:
 const admitOne = (state: LeasingSlice, item: Unfinished): void => {
   if (state.active.has(item.id)) return;
   const { content } = item.submission;
-  const loaded = state.problems.get(content.problem);
-  const isSame = loaded?.contentHash(targetOf(content.device)) === content.problemVersion;
-  if (!loaded || !isSame) return refuseChanged(state, item);
+  const loaded = state.versions.of(content);
+  if (!loaded) return refuseChanged(state, item);
   const candidate = createActiveCandidate(item.id, item.submission, loaded, state.monotonicMs());
   const event = eventOf(item);
   if (event.type === 'task-adopted') candidate.attempts.set(event.attemptId, adoptedAttempt(event.mode));
@@ -61,7 +60,7 @@ const adoptedAttempt = (mode: JudgeMode): Attempt => ({
 
 /** Judging it by other rules than it was submitted under would give a wrong place in a ranking. */
 const refuseChanged = (state: LeasingSlice, { id, submission }: Unfinished): void => {
-  const message = `problem "${submission.content.problem}" was changed or removed after this was submitted; submit it again`;
+  const message = `the version of problem "${submission.content.problem}" that this was submitted for is not known any more; submit it again`;
   state.writeBehind.add({
     type: 'completion',
     completion: { candidateId: id, outcome: { verdict: 'infra_failed', message }, score: null, record: false },

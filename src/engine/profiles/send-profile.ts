@@ -34,9 +34,9 @@ export const sendProfile = async (state: ProfilesSlice, sending: Sending): Promi
   if (pending.stage !== stage) return;
   const connection = host && connectedTo(host);
   if (!connection || !device) return release('its device is gone');
-  const loaded = content && state.problems.get(content.problem);
-  const target = content && targetOf(content.device);
-  if (!loaded || !target || loaded.contentHash(target) !== content.problemVersion) return refuse(CHANGED);
+  const loaded = content && state.versions.of(content);
+  if (!loaded) return refuse(CHANGED);
+  const target = targetOf(content.device);
   if (content.program) return refuse('a program has no launch plan to profile: what it launches is recorded');
   const resolved = resolveContent(loaded, content, device.architecture);
   if ('verdict' in resolved) return refuse(`its plan does not resolve for ${device.architecture}: ${resolved.verdict}`);

@@ -1,7 +1,6 @@
 /** Why something is not done to a candidate that was selected. Pure but for what it reads. */
 import type { Steering } from '../../domain/api/steering.ts';
 import type { SelectedCandidate } from '../../domain/ports/store-rows.ts';
-import { targetOf } from '../../problems/targets.ts';
 import type { SteeringSlice } from '../state.ts';
 
 interface Asked {
@@ -11,7 +10,7 @@ interface Asked {
 
 /** Null: it is done. */
 export const whyNot = (
-  state: Pick<SteeringSlice, 'problems'>,
+  state: Pick<SteeringSlice, 'versions'>,
   row: SelectedCandidate,
   { action, priority }: Asked,
 ): string | null => {
@@ -29,9 +28,8 @@ export const whyNot = (
   }
 };
 
-const whyNotAgain = ({ problems }: Pick<SteeringSlice, 'problems'>, row: SelectedCandidate): string | null => {
+const whyNotAgain = ({ versions }: Pick<SteeringSlice, 'versions'>, row: SelectedCandidate): string | null => {
   if (row.verdict === 'plan_error') return 'a plan error is in the plan itself: no host was asked';
   if (row.verdict === 'contract') return 'programs are kept and not judged yet';
-  const isSame = problems.get(row.problem)?.contentHash(targetOf(row.device)) === row.problemVersion;
-  return isSame ? null : 'their problem was changed or removed since: submit them again';
+  return versions.of(row) ? null : 'their problem was changed or removed since: submit them again';
 };

@@ -6,7 +6,17 @@ import { createStageTimes } from './stage-times.ts';
 
 type CandidateMetrics = Pick<
   Metrics,
-  'onVerdict' | 'onInfra' | 'onReopened' | 'onRefusedMove' | 'onStageLeft' | 'stageTimesMs' | 'setDepth' | 'setUnwritten'
+  | 'onVerdict'
+  | 'onInfra'
+  | 'onDisturbed'
+  | 'onReopened'
+  | 'onRefusedMove'
+  | 'onStageLeft'
+  | 'stageTimesMs'
+  | 'setDepth'
+  | 'setUnwritten'
+  | 'setBacklog'
+  | 'setRefusedProblems'
 >;
 
 export const createCandidateMetrics = (registers: Registry[]): CandidateMetrics => {
@@ -20,6 +30,11 @@ export const createCandidateMetrics = (registers: Registry[]): CandidateMetrics 
     name: 'kiln_infra_failures_total',
     help: 'Attempts that failed for a reason that is not the candidate’s',
     labelNames: ['code'],
+    registers,
+  });
+  const disturbed = new Counter({
+    name: 'kiln_disturbed_judgements_total',
+    help: 'Judgements made under a thermal or power brake, or at other clocks than usual, and made again',
     registers,
   });
   const reopened = new Counter({
@@ -45,10 +60,17 @@ export const createCandidateMetrics = (registers: Registry[]): CandidateMetrics 
     help: 'What was judged and moved and is not in the store yet',
     registers,
   });
+  const oldest = new Gauge({
+    name: 'kiln_queue_oldest_seconds',
+    help: 'How long the oldest candidate that waits has waited; 0: none waits',
+    registers,
+  });
+  const refusedProblems = new Gauge({ name: 'kiln_problems_refused', help: 'Folders of problems that do not load', registers });
   const stageTimes = createStageTimes();
   return {
     onVerdict: (problem, verdict) => verdicts.inc({ problem, verdict }),
     onInfra: (code) => infra.inc({ code }),
+    onDisturbed: () => disturbed.inc(),
     onReopened: (count) => reopened.inc(count),
     onRefusedMove: () => refusedMoves.inc(),
     onStageLeft: (stage, seconds) => {
@@ -59,6 +81,8 @@ export const createCandidateMetrics = (registers: Registry[]): CandidateMetrics 
     setDepth: (counts) => {
       for (const [stage, count] of Object.entries(counts)) depth.set({ stage }, count);
     },
+    setBacklog: (seconds) => oldest.set(seconds ?? 0),
+    setRefusedProblems: (count) => refusedProblems.set(count),
     setUnwritten: (entries) => unwritten.set(entries),
   };
 };

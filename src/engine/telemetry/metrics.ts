@@ -5,6 +5,7 @@ import type { CompileResult, FromRunner, JudgeResult } from '../../domain/protoc
 import { createCandidateMetrics } from './candidate-metrics.ts';
 import { createCompileMetrics } from './compile-metrics.ts';
 import { createDeviceMetrics } from './device-metrics.ts';
+import { createFleetMetrics } from './fleet-metrics.ts';
 
 export type Stage = 'queued' | 'compiling' | 'ready' | 'judging' | 'confirming';
 type Health = Extract<FromRunner, { type: 'health' }>;
@@ -18,6 +19,8 @@ export interface Metrics {
   /** An artifact between hosts; `failed` at the host that could not give or take it. */
   onTransferred(hostId: string, step: 'fetched' | 'put' | 'failed'): void;
   onInfra(code: string): void;
+  /** One is measured again since its times were not taken at the device's usual clocks. */
+  onDisturbed(): void;
   onCanary(hostId: string, deviceId: string, result: 'passed' | 'failed' | 'inconclusive'): void;
   setQuarantined(hostId: string, deviceId: string, isQuarantined: boolean): void;
   onCompilerCanary(hostId: string, result: 'passed' | 'failed' | 'inconclusive'): void;
@@ -30,6 +33,12 @@ export interface Metrics {
   /** Of the last candidates that left each stage. */
   stageTimesMs(): FleetView['stages'];
   onHealth(hostId: string, health: Health): void;
+  /** As it is when the metrics are read. */
+  setFleet(view: FleetView): void;
+  setBacklog(oldestSeconds: number | null): void;
+  setRefusedProblems(count: number): void;
+  /** Something failed on a host and was no candidate's doing. */
+  onHostInfra(hostId: string, stage: 'compiling' | 'judging'): void;
   setDepth(depth: Readonly<Record<Stage, number>>): void;
   setUnwritten(entries: number): void;
   text(): Promise<string>;
@@ -42,6 +51,7 @@ export const createMetrics = (): Metrics => {
     ...createCandidateMetrics([registry]),
     ...createCompileMetrics([registry]),
     ...createDeviceMetrics([registry]),
+    ...createFleetMetrics([registry]),
     text: async () => registry.metrics(),
   };
 };

@@ -28,7 +28,8 @@ const judgedDevice = (view: WhyView, host: WhyHost, device: WhyHostDevice): Judg
   if (found) return { ...base, can: 'no', reason: found.reason };
   const load = loadOf(view.pools, host, device);
   const isIdle = load === null || load.queued + Number(load.isRunning) === 0;
-  return { ...base, can: isIdle ? 'takes' : 'busy', reason: isIdle ? 'it is idle' : busyText(load) };
+  const condition = device.condition ? `; it is ${device.condition}` : '';
+  return { ...base, can: isIdle ? 'takes' : 'busy', reason: `${isIdle ? 'it is idle' : busyText(load)}${condition}` };
 };
 
 const busyText = ({ queued, isRunning }: PoolDevice): string =>

@@ -1,6 +1,8 @@
 /** The fleet as far as it matters to one candidate. */
 import { deviceClassOf } from '../../domain/device.ts';
+import { deviceStateText } from '../../domain/hosts/device-state.ts';
 import { hostLabel } from '../../domain/hosts/host-label.ts';
+import type { DeviceId } from '../../domain/ids.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
 import { connectedTo, environmentLabels, type HostState, languagesOf, reasonOf, whyNoWork } from '../host-state.ts';
@@ -23,9 +25,16 @@ const hostOf = (host: HostState): WhyHost => ({
       model: device.model,
       unavailable: whyNoWork(host, device),
       quarantine: quarantine ? quarantineText(quarantine) : null,
+      condition: conditionText(host, device.id),
     };
   }),
 });
+
+/** Of one that takes work all the same; null where it is healthy. */
+const conditionText = ({ states }: HostState, id: DeviceId): string | null => {
+  const condition = states.get(id);
+  return condition ? deviceStateText(condition) : null;
+};
 
 /** Null unless a host was asked. What is asked of a host is answered in its order, as many at once as it has slots. */
 export const compileOf = (state: WhySlice, { stage }: ActiveCandidate): WhyCompile | null => {

@@ -68,6 +68,8 @@ export interface WhyHostDevice {
   readonly unavailable: string | null;
   /** In a sentence. */
   readonly quarantine: string | null;
+  /** Of one that takes work and is not healthy, in words; left out where nothing is to be said. */
+  readonly condition?: string | null;
 }
 
 export interface WhyQueue {

@@ -5,7 +5,6 @@ import { wantedLabels } from '../../domain/hosts/environment-label.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { poolViews, taskView } from '../../scheduler/scheduler.ts';
-import { targetOf } from '../../problems/targets.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import type { WhySlice } from '../state.ts';
 import { fleetClassesOf } from '../host-state.ts';
@@ -78,9 +77,10 @@ const ofActive = ({ submission, stage }: ActiveCandidate): WhyCandidate => ({
 
 const problemOf = async (state: WhySlice, id: CandidateId, candidate: WhyCandidate): Promise<WhyView['problem']> => {
   const [row] = await state.store.selected({ select: { ids: [id] }, isDone: false, after: null, limit: 1 });
-  const loaded = state.problems.get(candidate.problem);
-  if (!loaded) return 'removed';
-  return !row || loaded.contentHash(targetOf(candidate.device)) === row.problemVersion ? 'same' : 'changed';
+  if (!row) return state.problems.has(candidate.problem) ? 'same' : 'removed';
+  await state.versions.recall([row]);
+  if (state.versions.of(row)) return 'same';
+  return state.problems.has(candidate.problem) ? 'changed' : 'removed';
 };
 
 const queueOf = async ({ queue, store }: WhySlice, id: CandidateId): Promise<WhyQueue> => {

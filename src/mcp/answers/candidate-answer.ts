@@ -64,7 +64,7 @@ const scoreOf = async (kiln: McpKiln, candidate: Candidate, score: Score): Promi
     timeNs: rounded(score.timeNs),
     ...(score.floorShare === null ? {} : { floorShare: rounded(score.floorShare) }),
     deviceModel: score.deviceModel,
-    standing: standingOf(candidate, score, ranking ?? { problem, models: [], failed: {} }),
+    standing: standingOf(candidate, score, ranking ?? { problem, versions: [], models: [], failed: {} }),
   };
 };
 

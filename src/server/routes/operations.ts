@@ -15,6 +15,7 @@ export const operationsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { 
       return reply.status(reason === null ? 200 : 503).send({ ready: reason === null, reason });
     },
   });
+  app.route({ ...operationsContract.collectGarbage, handler: (request) => kiln.collectGarbage(request.body) });
   app.route({
     ...operationsContract.metrics,
     handler: async (_request, reply) => {

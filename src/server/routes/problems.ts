@@ -5,6 +5,8 @@ import type { RouteDeps } from '../route-deps.ts';
 
 export const problemsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln, contract, own }) => {
   app.route({ ...problemsContract.list, handler: async () => kiln.problems() });
+  app.route({ ...problemsContract.reload, handler: async () => kiln.reloadProblems() });
+  app.route({ ...problemsContract.versions, handler: (request) => kiln.problemVersions(request.params.name) });
   app.route({ ...problemsContract.get, handler: async (request) => kiln.problem(request.params.name) });
   app.route({ ...problemsContract.progress, handler: (request) => kiln.views.progress(request.params.name) });
   app.route({ ...problemsContract.records, handler: (request) => kiln.views.records(request.query) });

@@ -18,6 +18,7 @@ describeKiln(
   (): Kiln => ({
     ...open.engine.kiln,
     fleetControl: createFakeFleetControl(),
+    collectGarbage: async (request) => fake.collectGarbage(request),
     notReady: async () => Promise.resolve(open.engine.kiln.notReady()),
   }),
 );

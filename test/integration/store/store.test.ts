@@ -14,6 +14,7 @@ import { describeRanking } from './ranking.conformance.ts';
 import { describeAccess } from './access.conformance.ts';
 import { describeShares } from './shares.conformance.ts';
 import { describeStore } from './store.conformance.ts';
+import { describeRetention } from './retention.conformance.ts';
 import { describeUpkeep } from './upkeep.conformance.ts';
 import { describeSweeps } from './sweeps.conformance.ts';
 import { describeViews } from './views.conformance.ts';
@@ -52,6 +53,7 @@ describe('embedded', () => {
   describeProfiles('PGlite', () => database.sql);
   describeCampaignStore('PGlite', () => database.sql);
   describeUpkeep('PGlite', () => database.sql);
+  describeRetention('PGlite', () => database.sql);
   describeViews('PGlite', () => database.sql);
   describeSweeps('PGlite', () => database.sql);
   describeShares('PGlite', () => freshShares(database.sql));
@@ -77,6 +79,7 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   describeProfiles('Postgres', () => database.sql);
   describeCampaignStore('Postgres', () => database.sql);
   describeUpkeep('Postgres', () => database.sql);
+  describeRetention('Postgres', () => database.sql);
   describeViews('Postgres', () => database.sql);
   describeSweeps('Postgres', () => database.sql);
   describeShares('Postgres', () => freshShares(database.sql));

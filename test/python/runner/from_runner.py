@@ -108,6 +108,18 @@ use = record({
     "measuringMs": number(), "checkingMs": number(), "loadingMs": number(), "idleWithWorkMs": number(),
     "idleWithoutWorkMs": number(), "faultMs": number(), "judged": integer(0),
 }, {"profilingMs": number(0)})
+device_reading = record({
+    "deviceId": device_id, "lost": nullable(string), "smClockMhz": nullable(number()), "memoryClockMhz": nullable(number()),
+    "powerW": nullable(number()), "temperatureC": nullable(number()), "throttleReasons": array(string),
+    "ecc": nullable(record({
+        name: integer(0) for name in ("volatileCorrected", "volatileUncorrected", "aggregateCorrected", "aggregateUncorrected")
+    })),
+    "remappedRows": nullable(record({"correctable": integer(0), "uncorrectable": integer(0), "pending": boolean, "failed": boolean})),
+    "xids": array(record({"code": integer(), "count": integer(0)})), "foreign": nullable(string),
+})
+reading = record({
+    "nvml": one_of("answers", "missing", "failed", "mismatch", "hangs"), "message": nullable(string), "devices": array(device_reading),
+})
 share = number(0)
 kernel_profile = record({
     "kernel": string, "registers": nullable(integer(0)), "spillBytes": nullable(integer(0)), "sharedBytes": nullable(integer(0)),
@@ -141,7 +153,7 @@ _from_runner = union("type", {
     "inventory": record({"inventory": nullable(inventory), "failure": nullable(string), "refreshIds": array(string)}),
     "health": record({
         "devices": array(device), "compileQueued": integer(0), "compileRunning": integer(0), "use": mapping(use),
-    }, {"unavailable": nullable(string), "resting": nullable(string)}),
+    }, {"unavailable": nullable(string), "resting": nullable(string), "reading": reading}),
     "error": record({"code": string, "message": string}),
 })
 

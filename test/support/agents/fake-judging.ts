@@ -75,6 +75,7 @@ const rankingOf = (
   ranked: readonly { readonly n: number; readonly record: boolean; readonly model?: string }[],
 ): RankingView => ({
   problem: 'vector_add',
+  versions: [],
   failed: {},
   models: [...Map.groupBy(ranked, ({ model }) => model ?? H100)].map(([deviceModel, entries]) => ({
     deviceModel,

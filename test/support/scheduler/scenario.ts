@@ -40,6 +40,8 @@ const line = (effect: Effect, event: SchedulerEvent): string => {
       return `${effect.deviceId} is trusted${effect.returned ? ' and works again' : ''}`;
     case 'quarantine':
       return `${effect.deviceId} is quarantined (${effect.failures}, again in ${effect.retryMs / 1000} s)`;
+    case 'quarantine-held':
+      return `${effect.deviceId} would be quarantined, and works on`;
     case 'released':
       return `${short(effect.id)} is released`;
     case 'finished':

@@ -153,6 +153,7 @@ export class SimulatedHost {
         return;
       case 'trust':
       case 'quarantine':
+      case 'quarantine-held':
       case 'moved':
       case 'requeued':
       case 'released':

@@ -15,3 +15,20 @@ export const PROBLEM = Problem.parse({
   floor: { read_bytes: '4*n', write_bytes: '4*n', flops: 'n', unit: 'f32' },
   cpu: { reference: 'reference.c', baseline: 'baseline.c' },
 });
+
+export const REFUSED = {
+  name: 'half_done',
+  folder: 'kernels/half_done',
+  reason: 'kernels/half_done/problem.yaml: tensors: is missing',
+};
+export const VERSIONS = ['a', 'b'].map((digit, at) => ({
+  version: digit.repeat(64),
+  isCurrent: at === 0,
+  devices: ['H100'],
+  candidates: 5,
+  ranked: 2,
+  waiting: at,
+  lastSubmittedAt: '2026-01-02T03:04:05.000Z',
+}));
+
+export const RELOADED = { added: ['softmax'], changed: ['vector_add'], removed: ['old'], unchanged: 1, refused: [REFUSED] };

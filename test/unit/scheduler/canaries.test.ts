@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { CANARY_SHARE_MAX } from '../../../src/scheduler/options.ts';
+import {
+  CANARY_REFUSALS,
+  CANARY_REFUSALS_SHARE_MAX,
+  CANARY_SHARE_MAX,
+  PROBATION_EVERY_MS,
+  PROBATION_PASSES,
+} from '../../../src/scheduler/options.ts';
 import { snapshot } from '../../../src/scheduler/scheduler.ts';
 import { createTally, countVerdict, isBurst } from '../../../src/scheduler/tally.ts';
 import { Scenario } from '../../support/scheduler/scenario.ts';
@@ -80,7 +86,7 @@ describe('a canary is due', () => {
     expect(s.unread).toContain('canary for GPU-0-0');
   });
 
-  test('later and later where bursts turn out to be the candidates’ fault', () => {
+  test('seldom where bursts turn out to be the candidates’ fault: never for more than a hundredth of the device’s time', () => {
     const s = oneHost();
     let canaries = 0;
     for (let n = 1; n <= 600; n += 1) {
@@ -90,9 +96,9 @@ describe('a canary is due', () => {
       canaries += 1;
       s.canary(0, 'passed').skip();
     }
-    // A minute of nothing but bad candidates.
+    // A minute of nothing but bad candidates; each canary takes 50 ms.
     expect(canaries).toBeGreaterThan(0);
-    expect(canaries).toBeLessThan(4);
+    expect(canaries * 50).toBeLessThanOrEqual(60_000 / CANARY_REFUSALS_SHARE_MAX);
   });
 
   test('again when what was asked is lost with the connection, or said nothing', () => {
@@ -184,5 +190,122 @@ describe('a burst', () => {
     countVerdict(tally, true);
     expect(isBurst(tally, { total: 30, bad: 1 })).toBe(true);
     expect(isBurst(tally, { total: 30, bad: 24 })).toBe(false);
+  });
+});
+
+const returned = (): Scenario =>
+  failing()
+    .canary(0, 'failed')
+    .tickAt(FIRST_MS + 15_000)
+    .canary(0, 'passed')
+    .skip();
+
+const many = (hosts: number): Scenario => {
+  const s = new Scenario();
+  for (let n = 0; n < hosts; n += 1) s.up(n);
+  return s.skip();
+};
+const fault = (s: Scenario, host: number, present = true): Scenario =>
+  s.send({ type: 'device-fault', hostId: hostId(host), deviceId: `GPU-${host}-0` as never, present });
+
+describe('much that is refused', () => {
+  test('is looked into, burst or not: where four of five candidates are bad as a rule, a device that refuses all of them is found', () => {
+    const s = new Scenario().up(0).skip();
+    for (let n = 1; n <= 200; n += 1) {
+      s.nowMs += 50;
+      judge(s, n, n % 5 === 0 ? passed : wrong);
+      while (s.unread.includes('canary for GPU-0-0')) s.skip().canary(0, 'passed');
+    }
+    s.skip();
+    let verdicts = 0;
+    for (let n = 1_001; n <= 1_100 && !s.unread.includes('canary for GPU-0-0'); n += 1) {
+      s.nowMs += 50;
+      judge(s, n, wrong);
+      verdicts += 1;
+      if (s.unread.includes('canary for GPU-0-0')) break;
+    }
+    expect(verdicts).toBeLessThan(100);
+  });
+
+  test('counts for all devices of a host together: they share a compiler', () => {
+    const s = new Scenario().up(0, { count: 4, compileSlots: 4 }).skip();
+    const canaries = (): readonly string[] => s.unread.filter((line) => line.startsWith('canary'));
+    const early: string[] = [];
+    // One on each device at a time: none of them has refused enough for itself.
+    for (let first = 1; first <= CANARY_REFUSALS; first += 4) {
+      early.push(...canaries());
+      for (let n = first; n < first + 4; n += 1) s.add(n).compiled(n, 0);
+      for (let n = first; n < first + 4; n += 1) s.judged(n, 1, wrong);
+    }
+    expect(early).toEqual([]);
+    expect(canaries()).toHaveLength(1);
+  });
+});
+
+describe('a device on probation', () => {
+  test('has to pass some more, one soon after the other, and then is trusted like any', () => {
+    const s = returned();
+    for (let n = 1; n <= PROBATION_PASSES; n += 1) {
+      s.tickAt(s.nowMs + PROBATION_EVERY_MS).expect('canary for GPU-0-0');
+      s.canary(0, 'passed').expect('GPU-0-0 is trusted');
+    }
+    s.tickAt(s.nowMs + 10 * PROBATION_EVERY_MS).expect();
+    expect(s.unread).toEqual([]);
+  });
+
+  test('goes out at once where one fails, for longer than before', () => {
+    const s = returned();
+    s.tickAt(s.nowMs + PROBATION_EVERY_MS).skip();
+    s.canary(0, 'failed').expect('GPU-0-0 is quarantined (2, again in 30 s)');
+    s.add(9).expect();
+    expect(s.unread).toEqual([]);
+  });
+});
+
+describe('what is no canary’s word', () => {
+  test('a fault takes a device out, and it stays out while the fault is there, whatever passes', () => {
+    const s = fault(many(3), 0).skip();
+    s.tickAt(15_000).expect('canary for GPU-0-0');
+    s.canary(0, 'passed').expect();
+    fault(s, 0, false).expect('canary for GPU-0-0');
+    s.canary(0, 'passed').expect('GPU-0-0 is trusted and works again');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('many failures of one host make it suspect: a canary is asked for, and it works meanwhile', () => {
+    const s = many(2);
+    for (let n = 1; n <= 16; n += 1) {
+      s.lost(0).up(1).skip();
+      judge(s, n, passed, 1).lost(1).up(0).skip();
+    }
+    for (let n = 101; n <= 116 && !s.unread.includes('canary for GPU-0-0'); n += 1) s.add(n).compiled(n, 0).broken(n, 1, 0);
+    expect(s.unread).toContain('canary for GPU-0-0');
+    expect(snapshot(s.core).byDevice[0]?.slots).toBe(1);
+  });
+
+  test('canaries that cannot be judged, three in a row, take it out', () => {
+    const s = failing();
+    s.canary(0, 'inconclusive').expect();
+    s.tickAt(s.nowMs + 62_000)
+      .canary(0, 'inconclusive')
+      .skip();
+    s.tickAt(s.nowMs + 62_000).skip();
+    s.canary(0, 'inconclusive').expect('GPU-0-0 is quarantined (1, again in 15 s)');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('where more than half of a class would be out, the rest works on, and it is said', () => {
+    const s = many(4);
+    fault(s, 0).expect('GPU-0-0 is quarantined (1, again in 15 s)');
+    fault(s, 1).expect('GPU-1-0 is quarantined (1, again in 15 s)');
+    fault(s, 2).expect('GPU-2-0 would be quarantined, and works on');
+    expect(snapshot(s.core).byDevice[0]?.slots).toBe(2);
+    // Others came back: what is wrong with it counts again.
+    for (const host of [0, 1]) {
+      fault(s, host, false).skip();
+      s.canary(0, 'passed', host).skip();
+    }
+    s.tickAt(s.nowMs + 15_000).skip();
+    s.canary(0, 'passed', 2).expect('GPU-2-0 is quarantined (1, again in 15 s)');
   });
 });

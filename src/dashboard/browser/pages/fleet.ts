@@ -50,7 +50,7 @@ export const FleetPage = (): JSX.Element => {
       ),
     ),
     fleet.error ? failure(fleet.error) : null,
-    h(Attention, { concerns: concernsOf(fleet.data, null, null) }),
+    h(Attention, { concerns: concernsOf({ fleet: fleet.data }) }),
     times.length === 0
       ? null
       : h('p', { class: 'soft small' }, `Time in each stage, median of the last candidates: ${times.join(' · ')}`),

@@ -40,6 +40,7 @@ export const OverviewPage = (): JSX.Element => {
   const minutes = WINDOWS.find(([key]) => key === query.value.get('minutes'))?.[0] ?? '5';
   const fleet = useAnswer('fleet', () => ask('GET', '/v1/fleet'), { on: () => true, pauseMs: TICK_MS, everyMs: 10_000 });
   const queue = useAnswer('queue', () => ask('GET', '/v1/queue'), { on: () => true, pauseMs: TICK_MS, everyMs: 10_000 });
+  const problems = useAnswer('problems', () => ask('GET', '/v1/problems'), { on: ({ type }) => type === 'problems.reloaded' });
   const ready = useAnswer('ready', () => ask('GET', '/readyz'), { everyMs: 30_000 });
   const notReady = ready.data !== null && !ready.data.ready ? ready.data.reason : null;
   return h(
@@ -47,7 +48,7 @@ export const OverviewPage = (): JSX.Element => {
     { class: 'page' },
     h('h1', { class: 'visually-hidden' }, 'Overview'),
     queue.error ? failure(queue.error) : null,
-    h(Attention, { concerns: concernsOf(fleet.data, queue.data, notReady) }),
+    h(Attention, { concerns: concernsOf({ fleet: fleet.data, queue: queue.data, problems: problems.data, notReady }) }),
     queue.data === null ? loading() : h(Tiles, { queue: queue.data, fleet: fleet.data }),
     h(DevicesPanel, { key: minutes, fleet: fleet.data, minutes }),
     h(

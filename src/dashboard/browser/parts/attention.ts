@@ -1,6 +1,7 @@
 /** What needs a person, with the command that fixes it. */
 import { h, type JSX } from 'preact';
 import type { FleetView } from '../../../domain/api/fleet.ts';
+import type { ProblemList } from '../../../domain/api/problems.ts';
 import type { QueueView } from '../../../domain/api/queue.ts';
 import { compilerQuarantineText } from '../../../domain/text/describe.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
@@ -15,11 +16,24 @@ export interface Concern {
 
 const REASON_CHARS = 400;
 
-export const concernsOf = (fleet: FleetView | null, queue: QueueView | null, notReady: string | null): readonly Concern[] => [
+export interface Looked {
+  readonly fleet: FleetView | null;
+  readonly queue?: QueueView | null;
+  readonly problems?: ProblemList | null;
+  readonly notReady?: string | null;
+}
+
+export const concernsOf = ({ fleet, queue = null, problems = null, notReady = null }: Looked): readonly Concern[] => [
   ...(notReady === null
     ? []
     : [{ key: 'daemon', tone: 'bad' as const, text: `The daemon takes no work: ${notReady}`, command: 'kiln doctor' }]),
   ...(fleet?.hosts ?? []).flatMap(hostConcerns),
+  ...(problems?.refused ?? []).map(({ name, reason }) => ({
+    key: `problem ${name}`,
+    tone: 'warn' as const,
+    text: `Problem ${name} does not load: ${plainLine(reason, REASON_CHARS)}`,
+    command: 'kiln problem reload',
+  })),
   ...(queue?.byDevice ?? []).flatMap(({ device, blocked, waiting }) =>
     blocked === null
       ? []
@@ -68,9 +82,9 @@ const compilerConcern = (host: string, quarantine: FleetView['hosts'][number]['c
 
 const deviceConcern = (
   host: string,
-  { id, model, unavailable, quarantine, hold }: FleetView['hosts'][number]['devices'][number],
+  { id, model, unavailable, quarantine, hold, condition }: FleetView['hosts'][number]['devices'][number],
 ): readonly Concern[] => {
-  if (unavailable === null) return [];
+  if (unavailable === null) return condition?.needsPerson ? [keptConcern(host, { id, model, condition })] : [];
   const text = `${model} of ${host} takes no work: ${plainLine(unavailable, REASON_CHARS)}`;
   return [
     {
@@ -83,6 +97,23 @@ const deviceConcern = (
 };
 
 const resumeCommand = (name: string): string => `kiln host resume ${name} --reason "…"`;
+
+/** It works on though something speaks against it. */
+const keptConcern = (
+  host: string,
+  {
+    id,
+    model,
+    condition,
+  }: Pick<FleetView['hosts'][number]['devices'][number], 'id' | 'model'> & {
+    readonly condition: { readonly reason: string | null };
+  },
+): Concern => ({
+  key: `device ${id}`,
+  tone: 'bad',
+  text: `${model} of ${host}: ${plainLine(condition.reason ?? '', REASON_CHARS)}`,
+  command: `kiln host quarantine ${host}/${id} --reason …`,
+});
 
 export const Attention = ({ concerns }: { readonly concerns: readonly Concern[] }): JSX.Element | null =>
   concerns.length === 0

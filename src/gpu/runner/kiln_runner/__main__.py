@@ -9,7 +9,7 @@ COMMANDS: dict[str, str] = {
     "start": "kiln_runner.start", "stop": "kiln_runner.stop", "inventory": "kiln_runner.host.inventory", "judge": "kiln_runner.judge.main",
     "hostwork": "kiln_runner.hostwork.begin", "hostwork-attach": "kiln_runner.hostwork.attach",
     "hostwork-serve": "kiln_runner.hostwork.serve", "hostwork-job": "kiln_runner.hostwork.supervisor",
-    "simulated-judge": "kiln_runner.simulated_judge", "try-problem": "kiln_runner.judge.trial",
+    "watch": "kiln_runner.watch.reader", "simulated-judge": "kiln_runner.simulated_judge", "try-problem": "kiln_runner.judge.trial",
     "profile": "kiln_runner.profile.main", "profile-launch": "kiln_runner.profile.launch",
     "compile-worker": "kiln_runner.compile.worker",
     "triton-worker": "kiln_runner.compile.triton_worker", "program-zygote": "kiln_runner.programs.zygote",
@@ -17,7 +17,7 @@ COMMANDS: dict[str, str] = {
 }
 # Children of the server: none of them may outlive it. What `profile` starts ends with it by its own means.
 CHILDREN = (
-    "judge", "try-problem", "simulated-judge", "compile-worker", "triton-worker", "inventory",
+    "judge", "watch", "try-problem", "simulated-judge", "compile-worker", "triton-worker", "inventory",
     "program-zygote", "program-worker", "program-environment",
 )
 

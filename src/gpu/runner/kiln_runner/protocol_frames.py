@@ -19,6 +19,7 @@ from kiln_runner.protocol import (
     SentTask,
 )
 from kiln_runner.protocol_programs import RecordUnit
+from kiln_runner.protocol_readings import HostReading
 
 # What a daemon says
 
@@ -243,6 +244,7 @@ class Health(_Health, total=False):
     unavailable: Optional[str]
     # What earlier runners called it; no longer sent.
     resting: Optional[str]
+    reading: HostReading
 
 
 class ErrorReport(TypedDict):

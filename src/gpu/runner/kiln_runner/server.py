@@ -25,7 +25,7 @@ from kiln_runner.devices.task import infra_of
 from kiln_runner.disk import Disk
 from kiln_runner.frames import Frame
 from kiln_runner.health import Health
-from kiln_runner.host.equipment import Equipment, Probe, judge_command, profile_command
+from kiln_runner.host.equipment import Equipment, Probe, judge_command, profile_command, watch_command
 from kiln_runner.host_equipment import EquipmentPorts, HostEquipment, NewProbe, Users
 from kiln_runner.identity import runner_hash
 from kiln_runner.lease import Lease
@@ -36,9 +36,12 @@ from kiln_runner.profile.requests import ProfilePorts, ProfileRequests
 from kiln_runner.programs.record_requests import RecordPorts, RecordRequests
 from kiln_runner.programs.zygotes import Zygotes
 from kiln_runner.spool import Kept, Spool
+from kiln_runner.watch.watch import DeviceWatch
 
 HEALTH_PERIOD_S = 2.0
 WARM_WORKERS = 2
+# A reading of the GPUs comes every 5 s (a simulated one sooner): after so long without one, NVML hangs.
+SILENT_S_MAX, SIMULATED_SILENT_S_MAX = 30.0, 3.0
 
 
 class Server:
@@ -63,13 +66,13 @@ class Server:
         self._lease = Lease(loop, self._on_lease_expired, lambda: on_stop("no daemon for too long"))
         self._compiles = CompileRequests(self._pool, self._send, self._disk.found_full)
         self._slots: dict[str, DeviceSlot] = {}
-        self._health = Health(loop, self._pool, self._slots, unavailable=self._why_unavailable, send=self._send)
+        self._health = Health(loop, self._pool, self._slots, unavailable=self._why_unavailable, reading=lambda: self._watch.reading, send=self._send)
         users = Users(self._compilers, self._pool, self._problems, self._slots)
         self._equipment = HostEquipment(loop, equipment, users, EquipmentPorts(self._send, log, self._on_unavailable, on_stop), new_probe)
         ports = AttemptPorts(self._send, self._on_refused, self._spool.has)
         self._attempts = Attempts(self._slots, self._cache, self._problems, ports)
         self._slots.update(self._make_slots(paths))
-        self._profiles = self._make_profiles(paths)
+        self._profiles, self._watch = self._make_profiles(paths), self._make_watch(paths)
         self._records = self._make_records(paths)
         self._reservations = DeviceReservations(self._slots, self._send)
         self._artifacts = ArtifactTransfers(loop, self._cache, paths.artifacts, self._send)
@@ -93,6 +96,7 @@ class Server:
                 slot.start()
         self._pool.warm(0 if self._equipment.now.simulated else WARM_WORKERS)
         self._disk.start()
+        self._watch.start()
         self._loop.call_later(HEALTH_PERIOD_S, self._tick)
 
     def accept(self) -> Connection:
@@ -104,6 +108,7 @@ class Server:
         self._lease.stop()
         self._equipment.stop()
         self._disk.stop()
+        self._watch.stop()
         self._pool.stop()
         for slot in self._slots.values():
             slot.stop()
@@ -125,6 +130,13 @@ class Server:
             device["id"]: DeviceSlot(self._children, device, judge_command(paths, device, ordinal, own.get(device["id"])), events)
             for ordinal, device in enumerate(equipment.inventory["devices"])
         }
+
+    def _make_watch(self, paths: RunnerPaths) -> DeviceWatch:
+        gpus = [slot.device for slot in self._slots.values() if slot.device["kind"] == "gpu"]
+        simulated = self._equipment.now.simulated
+        silent_s_max = SIMULATED_SILENT_S_MAX if simulated else SILENT_S_MAX
+        command = watch_command(paths, gpus, simulated=simulated) if gpus else None
+        return DeviceWatch(self._children, command, self._health.send, silent_s_max=silent_s_max)
 
     def _make_profiles(self, paths: RunnerPaths) -> ProfileRequests:
         ordinals = {device["id"]: ordinal for ordinal, device in enumerate(self._equipment.now.inventory["devices"])}

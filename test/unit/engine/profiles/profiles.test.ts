@@ -185,7 +185,13 @@ const startEngine = async () => {
     count: async () => Promise.resolve(null),
   };
   const engine = createEngine({
-    store: { canaries: async () => [], holds: async () => [], ...store } as Store,
+    store: {
+      keepProblemVersions: async () => undefined,
+      problemVersion: async () => null,
+      canaries: async () => [],
+      holds: async () => [],
+      ...store,
+    } as Store,
     queue: queue as Queue,
     sessions: [near.session, far.session],
     problems,

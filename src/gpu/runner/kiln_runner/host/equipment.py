@@ -80,6 +80,12 @@ def judge_command(paths: RunnerPaths, device: Device, ordinal: int, cores: Optio
     return Command(argv, environment, str(paths.work))
 
 
+def watch_command(paths: RunnerPaths, devices: list[Device], *, simulated: bool) -> Command:
+    """Reads what NVML tells of these GPUs."""
+    argv = self_command("watch", "--devices", ",".join(device["id"] for device in devices), *(["--simulated"] if simulated else []))
+    return Command(argv, child_environment(), str(paths.work))
+
+
 def profile_command(paths: RunnerPaths, tools: Tools, device: Device, ordinal: int, folder: Path) -> Command:
     """Profiles one candidate on the device, in `folder`."""
     ncu = tools.get("ncu")

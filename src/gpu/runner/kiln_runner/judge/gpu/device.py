@@ -39,10 +39,13 @@ from .placing import place_case
 from .program import Program
 from .recorded_program import RecordedProgram
 from .sampling import SampleStore, Tools
-from .telemetry import Nvml
+from .telemetry import NOTHING_TOLD, Nvml
+from .timely import Timely
 from .timing import Timer
 from .windows import Windows
 
+# What the driver may take to tell clocks and temperature; it takes less than a millisecond.
+NVML_S_MAX = 1.0
 PRINTF_FIFO_BYTES = 64 * 1024
 MALLOC_HEAP_BYTES = 4 * 1024 * 1024
 WARM_UP_BYTES, WARM_UP_PART_BYTES = 512 * 1024, 64 * 1024
@@ -75,6 +78,8 @@ class GpuDevice:
         self.sampling = Tools(self.driver, self.kernels, SampleStore(self.memory))
         self._canary = Canary(self.memory, self.kernels, self.findings)
         self._telemetry = Nvml(device_id, device_id)
+        # NVML can hang for ever, when it would take the candidate's time.
+        self._nvml = Timely(NVML_S_MAX)
         # The first reading takes longest.
         self._telemetry.read()
         self._cases: CaseCache[GpuCase] = CaseCache()
@@ -124,7 +129,7 @@ class GpuDevice:
         }
 
     def unavailable(self) -> Optional[str]:
-        return self._telemetry.foreign_process()
+        return self._nvml.ask(self._telemetry.foreign_process, None)
 
     def canary(self) -> None:
         self._canary.check()
@@ -203,7 +208,7 @@ class GpuDevice:
         return max(1, min(REPLICAS_MAX, REPLICA_BYTES_MAX // size))
 
     def telemetry(self) -> Telemetry:
-        return self._telemetry.read()
+        return self._nvml.ask(self._telemetry.read, {**NOTHING_TOLD, "deviceId": self._id})
 
 
 def architecture(driver: Driver) -> str:

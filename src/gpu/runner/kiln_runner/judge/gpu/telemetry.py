@@ -25,6 +25,11 @@ REASONS = {
 }
 
 
+NOTHING_TOLD: protocol.Telemetry = {
+    "deviceId": "", "smClockMhz": None, "memoryClockMhz": None, "powerW": None, "temperatureC": None, "throttleReasons": [],
+}
+
+
 class _Process(ctypes.Structure):
     _fields_ = [("pid", c_uint), ("used", c_ulonglong), ("instance", c_uint), ("compute_instance", c_uint)]
 

@@ -1,0 +1,55 @@
+/** `kiln problem init NAME`: a folder that loads, that `kiln problem check` finds nothing wrong with, and that says what to change. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import type { Command } from 'commander';
+import { loadKilnConfig } from '../../config/kiln-config.ts';
+import { KilnError } from '../../domain/errors.ts';
+import { Problem } from '../../domain/problem.ts';
+import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
+import { problemTemplate } from '../input/problem-template.ts';
+
+export const addProblemInit = (program: Command, problem: Command): void => {
+  problem
+    .command('init')
+    .description('make a problem to begin with: a folder in the kernels folder, for GPUs and the cpu device')
+    .argument('<name>', 'small letters, digits and _, as a kernel would be called')
+    .action((name: string) => {
+      const { json } = contextOf(program);
+      const made = initProblem(name, loadKilnConfig({ root: PROJECT_ROOT, env: process.env }).kernelsDir);
+      if (json) printJson(made);
+      else print(initText(made));
+    });
+};
+
+interface Made {
+  readonly problem: string;
+  readonly folder: string;
+  readonly files: readonly string[];
+}
+
+/** Nothing that is there is written over. */
+const initProblem = (name: string, kernelsDir: string): Made => {
+  const parsed = Problem.shape.name.safeParse(name);
+  if (!parsed.success)
+    throw new KilnError(
+      'INVALID_REQUEST',
+      `"${name}" is no name of a problem: ${parsed.error.issues[0]?.message ?? 'it is not allowed'}`,
+    );
+  const folder = join(kernelsDir, name);
+  if (existsSync(folder))
+    throw new KilnError('INVALID_REQUEST', `${folder} is there already: take another name, or change what is in it`);
+  const files = problemTemplate(name);
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text, { flag: 'wx' });
+  }
+  return { problem: name, folder, files: Object.keys(files) };
+};
+
+const initText = ({ problem, folder, files }: Made): string =>
+  [
+    ...files.map((file) => relative(process.cwd(), join(folder, file))),
+    '',
+    `It doubles a vector until you change it (docs/problems.md). kiln problem check ${problem} says whether its checks find`,
+    'wrong versions of its reference; kiln problem reload has the daemon read it.',
+  ].join('\n');

@@ -1,0 +1,67 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { JournalEvent } from '../../../src/domain/journal.ts';
+import type { Sql } from '../../../src/store/sql.ts';
+import { createStore, type SqlStore } from '../../../src/store/store.ts';
+import { candidate, idOf, passed, score, sweepIdOf, sweepOf } from '../../support/builders.ts';
+
+const AT = Date.parse('2026-01-01T00:00:00.000Z');
+const DAY_MS = 86_400_000;
+const LATER = { before: new Date(AT + DAY_MS).toISOString(), keepPlaces: 1 };
+
+const done = async (store: SqlStore, one: string, speedup: number, record = false): Promise<void> =>
+  void (await store.complete([{ candidateId: idOf(one), outcome: passed, score: score(speedup), record }]));
+
+/** Old candidates, and versions of problems. */
+export const describeRetention = (name: string, open: () => Sql): void => {
+  const fresh = async (...who: readonly string[]): Promise<SqlStore> => {
+    await open().script(
+      'truncate kiln.candidates, kiln.attempts, kiln.journal, kiln.records, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_points, kiln.problem_versions restart identity',
+    );
+    const store: SqlStore = createStore(open(), { now: () => AT });
+    onTestFinished(async () => store.close());
+    await store.insertCandidates(who.map((one) => candidate(one)));
+    return store;
+  };
+  describe(`a store on ${name}: what is old`, () => {
+    test('goes, whole, but for record holders, first places, points of sweeps that go on, and what is not done', async () => {
+      const store = await fresh('first', 'holder', 'old', 'waiting', 'point');
+      await store.createSweep(sweepOf('s'));
+      await store.askSweepPoints(sweepIdOf('s'), [{ number: 0, point: 0 }]);
+      await store.linkSweepPoints(sweepIdOf('s'), [{ number: 0, candidateId: idOf('point') }]);
+      await done(store, 'first', 9);
+      await done(store, 'holder', 5, true);
+      for (const one of ['old', 'point']) await done(store, one, 2);
+      expect(await store.countOld({ ...LATER, before: new Date(AT).toISOString() })).toEqual({});
+      expect(Object.values(await store.countOld(LATER))).toEqual([1]);
+      const page = await store.readOld(LATER);
+      expect(page.map(({ id }) => id)).toEqual([idOf('old')]);
+      expect(page[0]).toMatchObject({ source: expect.any(String) as string, attempts: [], state: { status: 'done' } });
+      expect(await store.removeCandidates([idOf('old'), idOf('waiting')])).toBe(1);
+      expect(await store.candidate(idOf('old'))).toBeNull();
+      for (const one of ['first', 'holder', 'waiting', 'point']) expect(await store.candidate(idOf(one))).not.toBeNull();
+      const last = JournalEvent.parse((await store.events({ after: 0, limit: 100 })).at(-1));
+      expect(last).toMatchObject({ type: 'candidates.removed', data: { removed: 1 } });
+      expect(Object.keys(await store.countOld(LATER))).toEqual([]);
+    });
+
+    test('is removed by nothing else: a row that has its verdict stays', async () => {
+      const store = await fresh('old');
+      await done(store, 'old', 2);
+      await expect(open().query('delete from kiln.candidates', [])).rejects.toThrow(/cannot be removed/u);
+    });
+  });
+
+  describe(`a store on ${name}: versions of problems`, () => {
+    test('are kept as they were first, and told by what candidates were submitted for', async () => {
+      const store = await fresh('a', 'b');
+      const [first] = (await store.versionsOf('softmax')).map(({ version }) => version);
+      if (!first) throw new Error('no version');
+      await store.keepProblemVersions([{ problem: 'softmax', version: first, document: { readme: 'one' } }]);
+      await store.keepProblemVersions([{ problem: 'softmax', version: first, document: { readme: 'two' } }]);
+      expect(await store.problemVersion('softmax', first)).toEqual({ readme: 'one' });
+      expect(await store.problemVersion('softmax', 'f'.repeat(64))).toBeNull();
+      await done(store, 'a', 2);
+      expect(await store.versionsOf('softmax')).toMatchObject([{ version: first, candidates: 2, ranked: 1, waiting: 1 }]);
+    });
+  });
+};

@@ -1,0 +1,64 @@
+"""What is read of GPUs by a process of its own: what it tells, and that a driver that never answers is told as that, and holds up nobody."""
+import json
+import os
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+from typing import Callable
+
+from kiln_runner.judge.gpu.timely import Timely
+
+from .drive import Client, Runner
+
+
+class WatchTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = Path(folder.name) / "reading.json"
+        self.runner = Runner(KILN_SIMULATED_DEVICES="2", KILN_SIMULATED_READING=str(self.file))
+        self.runner.__enter__()
+        self.addCleanup(self.runner.__exit__)
+
+    def reading(self, client: Client, matches: Callable[[dict], bool]) -> dict:
+        frame = client.wait("health", lambda frame: "reading" in frame and matches(frame["reading"]))
+        return frame["reading"]
+
+    def say(self, **told: object) -> None:
+        new = self.file.with_suffix(".new")
+        new.write_text(json.dumps(told), encoding="utf-8")
+        os.replace(new, self.file)
+
+    def test_tells_what_nvml_tells_and_when_it_changes(self) -> None:
+        client = self.runner.client()
+        client.attach()
+        first = self.reading(client, lambda reading: reading["nvml"] == "answers")
+        self.assertEqual([device["lost"] for device in first["devices"]], [None, None])
+        self.say(devices={"1": {"lost": "GPU is lost", "xids": [{"code": 79, "count": 1}]}})
+        after = self.reading(client, lambda reading: any(device["lost"] for device in reading["devices"]))
+        self.assertEqual(after["devices"][1]["xids"], [{"code": 79, "count": 1}])
+
+    def test_nvml_that_hangs_is_told_and_the_runner_goes_on(self) -> None:
+        client = self.runner.client()
+        client.attach()
+        self.reading(client, lambda reading: reading["nvml"] == "answers")
+        self.say(hangs=True)
+        self.assertIn("no answer within", self.reading(client, lambda reading: reading["nvml"] == "hangs")["message"])
+        client.sync()
+        self.assertFalse(any(" watch " in command for command in self.runner.processes()), "the reader that hung was killed")
+
+
+class TimelyTest(unittest.TestCase):
+    def test_answers_in_time(self) -> None:
+        self.assertEqual(Timely(5.0).ask(lambda: 7, 0), 7)
+
+    def test_one_that_is_late_is_not_waited_for_and_not_asked_again(self) -> None:
+        free = threading.Event()
+        self.addCleanup(free.set)
+        timely = Timely(0.05)
+        self.assertEqual(timely.ask(lambda: free.wait() and 7, 0), 0)
+        began = time.monotonic()
+        self.assertEqual(timely.ask(lambda: 7, 0), 0)
+        self.assertLess(time.monotonic() - began, 0.05)
