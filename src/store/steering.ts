@@ -18,7 +18,7 @@ export const readSelected = async (
   const done = isDone ? 'verdict is not null' : 'verdict is null';
   return sql.query<SelectedCandidate>(
     `select submit_order::text as "order", id, problem, problem_version as "problemVersion", device, submitter, priority, status, verdict,
-       paused is not null as "isPaused"
+       paused is not null as "isPaused", content #> '{program,environmentKey}' = 'null'::jsonb as "lacksEnvironment"
      from kiln.candidates where ${done} and ${where} and submit_order > $1::bigint order by submit_order limit ${Math.trunc(limit)}`,
     [after ?? '0', ...params],
   );

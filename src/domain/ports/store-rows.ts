@@ -138,6 +138,8 @@ export interface SelectedCandidate {
   readonly status: CandidateStatus;
   readonly verdict: Verdict | null;
   readonly isPaused: boolean;
+  /** A program that no host could record when it was submitted; null of what is no program. */
+  readonly lacksEnvironment: boolean | null;
 }
 
 export interface SelectionPage {

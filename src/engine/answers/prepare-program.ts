@@ -37,7 +37,7 @@ const whyNot = (wanted: string, hosts: readonly HostEnvironments[]): string => {
   const having = hosts.filter(({ environments }) => environments.some(({ name }) => name === wanted)).map(({ host }) => host);
   if (having.length === 0)
     return `no host of the fleet has an environment "${wanted}": install PyTorch on one, or name its Python in the fleet file (environments)`;
-  return `${having.join(', ')} ${having.length === 1 ? 'has' : 'have'} no recorder for environment "${wanted}": programs are kept and not judged yet`;
+  return `${having.join(', ')} ${having.length === 1 ? 'has' : 'have'} no recorder for environment "${wanted}": kiln doctor says why; submit it again once one has`;
 };
 
 const parentsOf = (path: string): readonly string[] => {

@@ -30,6 +30,6 @@ export const whyNot = (
 
 const whyNotAgain = ({ versions }: Pick<SteeringSlice, 'versions'>, row: SelectedCandidate): string | null => {
   if (row.verdict === 'plan_error') return 'a plan error is in the plan itself: no host was asked';
-  if (row.verdict === 'contract') return 'programs are kept and not judged yet';
+  if (row.lacksEnvironment) return 'no host could record them when they were submitted: submit them again once one can';
   return versions.of(row) ? null : 'their problem was changed or removed since: submit them again';
 };

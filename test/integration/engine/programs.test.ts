@@ -112,6 +112,27 @@ describe('a program', () => {
     } as const;
     scenario.host.compileFails(1, outcome);
     expect(await scenario.after(1, 'done')).toMatchObject({ infraFailures: 0, state: { outcome } });
+    const again = { select: { ids: [scenario.id(1)] }, dryRun: false, reason: 'somebody asked', priority: 1 };
+    expect(await scenario.kiln.steer('rejudge', again)).toMatchObject({ changed: 1 });
+    await scenario.expect('box: record 1');
+    await scenario.cancel(1);
+    await scenario.expect('box: cancel compile 1');
+  });
+
+  test('that no host could record is kept with that verdict, and is judged when it is submitted again once one can', async () => {
+    const scenario = await start({ box: 1 });
+    await submit(scenario, 1);
+    expect(await scenario.after(1, 'done')).toMatchObject({ state: { outcome: { verdict: 'contract', case: '' } } });
+    const again = { select: { ids: [scenario.id(1)] }, dryRun: false, reason: 'somebody asked', priority: 1 };
+    expect(await scenario.kiln.steer('rejudge', again)).toMatchObject({
+      changed: 0,
+      unchanged: [{ reason: 'no host could record them when they were submitted: submit them again once one can' }],
+    });
+    await connect(scenario, 'box', TORCH);
+    await submit(scenario, 1);
+    await scenario.expect('box: compile 1');
+    await scenario.cancel(1);
+    await scenario.expect('box: cancel compile 1');
   });
 
   test('goes to hosts with the environment that it was submitted for, and waits where none is there', async () => {

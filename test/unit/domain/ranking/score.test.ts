@@ -37,12 +37,13 @@ const paired = (speedup: number, ratio: number) => [
   timing('b', 4000, speedup, pair(ratio)),
 ];
 
+const inLibraries = (share: number): CaseTiming['recorded'] => [
+  { kernel: 'nvjet', library: 'cublas', share },
+  { kernel: 'scale', library: null, share: 1 - share },
+];
+
 describe('scoring', () => {
   test('a recording says how much of its time goes to libraries, in the mean over its cases', () => {
-    const inLibraries = (share: number): CaseTiming['recorded'] => [
-      { kernel: 'nvjet', library: 'cublas', share },
-      { kernel: 'scale', library: null, share: 1 - share },
-    ];
     const timings = [timing('a', 2000, 2), timing('b', 4000, 2)];
     const recorded = timings.map((one, at) => ({ ...one, recorded: inLibraries(at === 0 ? 1 : 0.5) }));
     expect(scoreOf(recorded, floors, GPU).recorded).toEqual({ libraryShare: 0.75 });
