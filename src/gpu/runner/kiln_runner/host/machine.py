@@ -11,7 +11,6 @@ from kiln_runner.host.cgroup import processor_limit, whole_processors
 from kiln_runner.host.memory import memory_limit_bytes
 from kiln_runner.protocol import Device
 
-
 _CACHE_KINDS = {"Data": "d", "Unified": ""}
 _VECTOR = re.compile(r"sse4_2|ssse3|avx\w*|fma|f16c|bmi2|gfni|amx_\w+|asimd\w*|neon|sve\w*|sme\w*|bf16|fphp|i8mm")
 

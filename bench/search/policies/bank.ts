@@ -1,0 +1,107 @@
+/**
+ * A bank of kernels with known effects, for search policies to be compared on without a device or a service: a real source of kernels/ whose whole space of
+ * params was judged once (bench/search/spaces), times the ideas that were applied to it. What ideas gain, and how often they come out right, is drawn from the seed:
+ * nothing of that was measured.
+ */
+import { readFileSync } from 'node:fs';
+import type { Params } from '../../../src/domain/plan/plan.ts';
+import { parseHeader } from '../../../src/problems/parse-header.ts';
+import { randomFrom } from '../../../src/platform/random.ts';
+import { type KnownSpace, knownSpaces } from '../recorded-space.ts';
+
+/** Factors on the speed-up: a few ideas gain much, most gain little or nothing, some lose. */
+const GAINS = [1.3, 1.2, 1.12, 1.08, 1.05, 1, 1, 1, 0.97, 0.92, 0.85, 0.7];
+/** A harder idea comes out right less often, the first time that it is written. */
+const RIGHT_LEAST = 0.3;
+const RIGHT_MOST = 0.85;
+
+/** The source whose space was judged. */
+const BASES: Readonly<Record<string, string>> = { rmsnorm: 'evolve/start.c', softmax: 'seeds/2-vectors.c' };
+
+export interface Idea {
+  readonly name: string;
+  readonly gain: number;
+  /** Chance that it is right when it is first written. */
+  readonly right: number;
+}
+
+export interface Bank {
+  readonly problem: string;
+  readonly base: string;
+  readonly ideas: readonly Idea[];
+  readonly best: number;
+  /** Null: it does not pass. */
+  speedupOf(source: string, params: Params): number | null;
+}
+
+const NAMES = [
+  'prefetch',
+  'unrolling',
+  'fusing',
+  'alignment',
+  'reordering',
+  'blocking',
+  'packing',
+  'hoisting',
+  'padding',
+  'splitting',
+  'inlining',
+  'caching',
+];
+
+export const bankOf = (problem: string, seed: number): Bank => {
+  const base = readFileSync(`kernels/${problem}/${BASES[problem] ?? ''}`, 'utf8');
+  const known = knownSpaces().find(({ name }) => name === `cpu-${problem}`);
+  if (known === undefined) throw new Error(`no recorded space of ${problem}`);
+  const random = randomFrom(seed);
+  const ideas = NAMES.map((name, index) => ({
+    name,
+    gain: GAINS[index] ?? 1,
+    right: RIGHT_LEAST + (RIGHT_MOST - RIGHT_LEAST) * random(),
+  })).toSorted(() => random() - 0.5);
+  const most = ideas.reduce((product, { gain }) => product * Math.max(1, gain), 1);
+  return {
+    problem,
+    base,
+    ideas,
+    best: bestPoint(known, base) * most,
+    speedupOf: (source, params) => {
+      const point = pointSpeedup(known, source, params);
+      if (point === null || isBroken(source)) return null;
+      return ideasIn(source).reduce((product, name) => product * (ideas.find((idea) => idea.name === name)?.gain ?? 1), point);
+    },
+  };
+};
+
+/** Of the points that the source's own plan names. */
+const bestPoint = (known: KnownSpace, base: string): number => {
+  const header = parseHeader(base, 'c');
+  const axes = header.ok ? Object.entries(header.plan.space ?? {}) : [];
+  const points = axes.reduce<readonly Params[]>(
+    (all, [name, values]) => all.flatMap((params) => values.map((value) => ({ ...params, [name]: value }))),
+    [{}],
+  );
+  return Math.max(...points.map((params) => pointSpeedup(known, base, params) ?? 0));
+};
+
+/** Of the recorded space; what the space does not hold does not pass. */
+const pointSpeedup = ({ space, valueOf }: KnownSpace, source: string, params: Params): number | null => {
+  const header = parseHeader(source, 'c');
+  if (!header.ok) return null;
+  const all = { ...header.plan.params, ...params };
+  const places = space.axes.map(({ name, values }) => values.indexOf(all[name] ?? ''));
+  if (places.includes(-1)) return null;
+  const value = valueOf(space.pointAt(places));
+  return value === null ? null : Math.exp(value);
+};
+
+const MARK = /^static const int idea_(\w+) = (\d+);$/gmu;
+
+/** An idea stands in the source as a line of its own; one that is wrong yet has a 0. */
+export const withIdea = (source: string, name: string, isRight: boolean): string =>
+  `${source.replaceAll(new RegExp(`^static const int idea_${name} = \\d+;\\n`, 'gmu'), '')}static const int idea_${name} = ${isRight ? 1 : 0};\n`;
+
+export const ideasIn = (source: string): readonly string[] => [...source.matchAll(MARK)].map(([, name = '']) => name);
+export const brokenIn = (source: string): readonly string[] =>
+  [...source.matchAll(MARK)].flatMap(([, name = '', value]) => (value === '0' ? [name] : []));
+const isBroken = (source: string): boolean => brokenIn(source).length > 0;
