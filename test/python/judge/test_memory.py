@@ -39,6 +39,14 @@ class DrawnAddresses(unittest.TestCase):
         self.assertGreater(len({places[1] - places[0] for places in groups}), 8)
         self.assertEqual({places[1] > places[0] for places in groups}, {True, False})
 
+    def test_nothing_is_drawn_where_recordings_have_their_addresses(self) -> None:
+        apart = (BASE + 64 * PAGE, BASE + 192 * PAGE)
+        addresses = Addresses(BASE, 256 * PAGE, PAGE, random.Random(1), apart)
+        for _ in range(200):
+            region = addresses.draw([PAGE])
+            self.assertTrue(region.end <= apart[0] or region.start >= apart[1])
+            addresses.give_back(region)
+
     def test_what_is_given_back_is_used_again_and_what_is_full_says_so(self) -> None:
         addresses = Addresses(BASE, 20 * PAGE, PAGE, random.Random(1))
         for _ in range(100):
