@@ -1,5 +1,6 @@
 /** Tools that say what is to be solved, and with what one can begin. */
 import { z } from 'zod';
+import { ProblemList } from '../../domain/api/problems.ts';
 import { KilnError } from '../../domain/errors.ts';
 import {
   FileData,
@@ -21,14 +22,15 @@ export const listProblems = tool({
   name: 'list_problems',
   description: 'The problems.',
   input: z.strictObject({}),
-  data: z.strictObject({
-    problems: z.array(z.strictObject({ name: z.string(), title: z.string(), targets: z.array(z.string()) })),
-  }),
+  data: ProblemList,
   reads: true,
   run: async ({ kiln }) => kiln.problems(),
-  text: ({ problems }) =>
-    problems.map(({ name, title, targets }) => `- ${name}: ${title} (${targets.join(', ')})`).join('\n') ||
-    'There are no problems.',
+  text: ({ problems, refused }) =>
+    lines(
+      ...problems.map(({ name, title, targets }) => `- ${name}: ${title} (${targets.join(', ')})`),
+      problems.length === 0 ? 'There are no problems.' : undefined,
+      ...refused.map(({ name, folder, reason }) => `- ${name} (${folder}) does not load: ${reason}`),
+    ),
 });
 
 export const getProblem = tool({
