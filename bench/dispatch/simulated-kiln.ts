@@ -28,18 +28,20 @@ export const startSimulated = async (settings: Readonly<Record<string, string>>)
   return startIn(folder);
 };
 
-const startIn = async (folder: KilnFolder): Promise<SimulatedKiln> => {
+/** `known`: the class of its devices; a daemon that was there before has told of its connections already. */
+const startIn = async (folder: KilnFolder, known: string | null = null): Promise<SimulatedKiln> => {
   const kiln = await startKiln(folder);
   const end = async (): Promise<void> => {
     await kiln.stop();
     folder.remove();
   };
-  const killedAndStarted = async (): Promise<SimulatedKiln> => {
-    await kiln.kill();
-    return startIn(folder);
-  };
   try {
-    return { kiln, folder: folder.path, device: await deviceClass(kiln), end, killedAndStarted };
+    const device = known ?? (await deviceClass(kiln));
+    const killedAndStarted = async (): Promise<SimulatedKiln> => {
+      await kiln.kill();
+      return startIn(folder, device);
+    };
+    return { kiln, folder: folder.path, device, end, killedAndStarted };
   } catch (error) {
     await end();
     throw error;

@@ -1,5 +1,5 @@
 /**
- * What a large sweep costs its daemon: `node bench/sweeps/main.ts [--points 100000] [--tried 20000]`. Prints Markdown.
+ * What a large sweep costs its daemon: `node bench/sweeps/main.ts [--points 100000] [--tried 2000] [--backend NAME]`. Prints Markdown.
  *
  * Registered: sweeps of so many points of which hardly one is tried. Tried: a sweep whose judgements take no time, until so many verdicts are there; then the
  * daemon is killed with SIGKILL and started again, and what it takes until the sweep goes on is measured.
@@ -176,7 +176,7 @@ const print = (all: readonly Measured[], { points, tried }: { readonly points: n
   say('\n## Killed with SIGKILL and started again\n');
   say(
     table(
-      ['store and queue', 'until a device is connected, ms', 'until the sweep asks for more, ms', 'daemon MiB then'],
+      ['store and queue', 'until it answers, ms', 'until the sweep asks for more, ms', 'daemon MiB then'],
       all.map(({ backend, restarted }) => [
         backend,
         restarted.upMs.toFixed(0),
@@ -190,7 +190,7 @@ const print = (all: readonly Measured[], { points, tried }: { readonly points: n
 const { values } = parseArgs({
   options: {
     points: { type: 'string', default: '100000' },
-    tried: { type: 'string', default: '20000' },
+    tried: { type: 'string', default: '2000' },
     backend: { type: 'string' },
   },
 });
