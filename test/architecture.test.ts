@@ -88,7 +88,8 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     // A lease that is under way must not go by what was before.
     steering: ['profiles'],
     why: ['canaries'],
-    answers: ['canaries', 'compiling', 'hosts', 'profiles', 'steering', 'telemetry', 'why'],
+    submitters: [],
+    answers: ['canaries', 'compiling', 'hosts', 'profiles', 'steering', 'submitters', 'telemetry', 'why'],
   },
 };
 /** Beside the rooms of the engine: what all of them share, and what composes them, which none of them sees. */

@@ -16,7 +16,7 @@ interface ModelDevice {
 
 export interface Meter {
   /** A device worked from `fromMs` to `toMs`, after it had idled for `gapMs`. */
-  judged(fromMs: number, toMs: number, gapMs: number): void;
+  judged(fromMs: number, toMs: number, gapMs: number, attemptId: AttemptId): void;
 }
 
 /** What candidates cost, drawn anew for each. Milliseconds. */
@@ -24,7 +24,7 @@ export interface Work {
   compileMs(): number;
   /** False: the compiler refuses it. */
   compiles(): boolean;
-  serviceMs(): number;
+  serviceMs(attemptId: AttemptId): number;
 }
 
 export interface HostPorts {
@@ -146,9 +146,9 @@ export class HostModel {
     if (!attemptId) return null;
     const { timeline, work, meter } = this.#ports;
     const fromMs = timeline.nowMs;
-    const serviceMs = work.serviceMs();
+    const serviceMs = work.serviceMs(attemptId);
     device.busy = true;
-    meter.judged(fromMs, fromMs + serviceMs, fromMs - device.idleSinceMs);
+    meter.judged(fromMs, fromMs + serviceMs, fromMs - device.idleSinceMs, attemptId);
     this.#after(serviceMs, () => this.#end(device, attemptId, serviceMs));
     return attemptId;
   }

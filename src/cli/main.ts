@@ -26,6 +26,7 @@ import { addShare } from './commands/share.ts';
 import { addShow } from './commands/show.ts';
 import { addCancel, addPause, addRejudge, addReprioritise, addResume } from './commands/steering.ts';
 import { addSubmit } from './commands/submit.ts';
+import { addSubmitter } from './commands/submitter.ts';
 import { addSweep } from './commands/sweep.ts';
 import { addToken } from './commands/token.ts';
 import { addTop } from './commands/top.ts';
@@ -49,6 +50,7 @@ const COMMANDS = [
   addRank,
   addShare,
   addToken,
+  addSubmitter,
   addAudit,
   addSweep,
   addCampaign,

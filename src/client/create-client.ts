@@ -47,6 +47,8 @@ import { fleetControlContract } from '../domain/api/fleet-control-contract.ts';
 import type { AddHost, FleetPlan, HostAdded, HostRemoved } from '../domain/api/fleet-control.ts';
 import type { Rejudge, Reprioritise, Steer, Steered } from '../domain/api/steering.ts';
 import type { Why } from '../domain/api/why.ts';
+import { submittersContract } from '../domain/api/submitters-contract.ts';
+import type { SetSubmitter, SubmitterList, SubmitterView } from '../domain/api/submitters.ts';
 import { accessContract } from '../domain/api/access-contract.ts';
 import type { Token } from '../domain/access/token.ts';
 import type { Access, AuditList, AuditQuery, CreateToken, TokenCreated, TokenList } from '../domain/api/tokens.ts';
@@ -175,6 +177,10 @@ export interface KilnClient extends SweepCalls {
   tokens(): Promise<TokenList>;
   /** By name or id. */
   revokeToken(token: string): Promise<Token>;
+  submitters(): Promise<SubmitterList>;
+  /** What is given is set, the rest stays. */
+  setSubmitter(submitter: string, change: SetSubmitter): Promise<SubmitterView>;
+  clearSubmitter(submitter: string): Promise<SubmitterView>;
   /** Newest first; `before`: the `next` of the answer before. */
   audit(query?: Partial<AuditQuery>): Promise<AuditList>;
   generators(): Promise<GeneratorList>;
@@ -255,6 +261,9 @@ export const createClient = (options: ClientOptions): KilnClient => {
     createToken: (body) => json(accessContract.create, { body }),
     tokens: () => json(accessContract.list),
     revokeToken: (token) => json(accessContract.revoke, { params: { token } }),
+    submitters: () => json(submittersContract.list),
+    setSubmitter: (submitter, body) => json(submittersContract.set, { params: { submitter }, body }),
+    clearSubmitter: (submitter) => json(submittersContract.clear, { params: { submitter } }),
     audit: (query = {}) => json(accessContract.audit, { query }),
     revokeShare: (share) => json(sharesContract.revoke, { params: { share } }),
     generators: () => json(generatorsContract.list),

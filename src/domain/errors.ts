@@ -22,6 +22,7 @@ export const ERRORS = {
   DEVICE_NOT_LENT: { status: 409, retryable: true },
   SWEEP_ENDED: { status: 409, retryable: false },
   QUEUE_FULL: { status: 429, retryable: true },
+  TOO_MANY_QUEUED: { status: 429, retryable: true },
   TOO_MANY_STREAMS: { status: 429, retryable: true },
   STOPPING: { status: 503, retryable: true },
   STORE_UNAVAILABLE: { status: 503, retryable: true },

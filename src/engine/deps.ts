@@ -5,6 +5,7 @@ import type { DeviceId, HostId } from '../domain/ids.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
 import type { Queue } from '../domain/ports/queue.ts';
 import type { Store } from '../domain/ports/store.ts';
+import type { SubmitterStore } from '../domain/ports/submitters.ts';
 import type { TimingRules } from '../domain/protocol.ts';
 import type { RandomInt } from '../problems/hidden.ts';
 import type { RefusedProblem } from '../domain/api/problems.ts';
@@ -34,7 +35,7 @@ export interface DeviceStateChange extends DeviceState {
 }
 
 export interface EngineDeps {
-  readonly store: Store;
+  readonly store: Store & SubmitterStore;
   readonly queue: Queue;
   readonly sessions: readonly HostSession[];
   /** As they are at the start. */

@@ -39,6 +39,7 @@ import { createLostJobs } from './leasing/lost-jobs.ts';
 import { onVerdicts, pumpProfiles, recoverProfiles } from './profiles/profiles.ts';
 import { recover } from './leasing/recover.ts';
 import { createProblemVersions } from './problem-versions.ts';
+import { createSubmitterBook } from './submitters/submitter-book.ts';
 import type { EngineState } from './state.ts';
 import { watchEventLoopDelay } from './telemetry/event-loop-delay.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -92,7 +93,8 @@ export const createEngine = (deps: EngineDeps): Engine => {
   });
   const leases = createLeaseWindow(state);
   const stoppedReview = createStoppedReview(state);
-  const kiln = createService(state, { limits: deps.limits, onEvents: journal.on, alone: leases.alone });
+  const submitters = createSubmitterBook({ ...state, store });
+  const kiln = createService(state, { limits: deps.limits, onEvents: journal.on, alone: leases.alone, submitters });
 
   work.on(leases.onWork);
   committed.on(({ completed, acknowledged }) => {
@@ -107,6 +109,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
   const onTick = (): void => {
     askDueCompilers(state);
     pumpProfiles(state);
+    submitters.onTick();
     leases.onRoom();
     lostJobs.onTick(monotonicMs());
     stoppedReview.onTick(monotonicMs());
@@ -119,6 +122,7 @@ export const createEngine = (deps: EngineDeps): Engine => {
     const onRefusedMove = (): void => state.metrics.onRefusedMove();
     loop.start({ execute: (effect) => executeEffect(state, effect), onTick, onRefusedMove });
     noteDaemon(state, 'daemon.started');
+    await submitters.recover();
     await takeBack(state);
     // A crash, or an outage of the queue, between the store's commit and the queue's add leaves a candidate without a job.
     lostJobs.suspect();

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { Queue } from '../domain/ports/queue.ts';
 import type { Store } from '../domain/ports/store.ts';
+import type { SubmitterStore } from '../domain/ports/submitters.ts';
 import type { RandomInt } from '../problems/hidden.ts';
 import type { RefusedProblem } from '../domain/api/problems.ts';
 import type { LoadedProblem, ReadProblems } from '../problems/load-problems.ts';
@@ -137,6 +138,12 @@ export interface SteeringSlice
 }
 
 export interface WhySlice extends LeasingSlice, Pick<CanariesSlice, 'problems' | 'store' | 'queue'> {}
+
+/** Weights and limits of submitters. */
+export interface SubmittersSlice extends Pick<Shared, 'now' | 'monotonicMs' | 'apply'> {
+  readonly core: Core;
+  readonly store: Pick<Store, 'backlog'> & SubmitterStore;
+}
 
 /** What answers are made from: each takes a part of it. */
 export interface AnswersSlice extends HostsSlice, CompilersSlice, SteeringSlice, Pick<JudgingSlice, 'verdictRate'>, ReloadSlice {}

@@ -4,6 +4,7 @@ import type { InfraFailure } from '../domain/protocol.ts';
 import { noteAttempt, noteVerdict } from './canaries.ts';
 import { learnServiceTime } from './estimates.ts';
 import type { AttemptOutcome, SchedulerEvent } from './events.ts';
+import { correct } from './fair-share.ts';
 import { failForGood, failOnHost, measureAgain } from './failures.ts';
 import {
   conclude,
@@ -65,6 +66,7 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
     noteVerdict(core, device, result.outcome.verdict !== 'passed');
   }
   const { outcome } = result;
+  correct(core, entry, event.serviceMs);
   useOutcome(core, entry, { outcome, attemptId: event.attemptId, confirm: event.confirm, device, artifact: judging.artifact });
 };
 
@@ -124,6 +126,7 @@ const useLate = (core: CoreState, entry: Entry, event: Judged): void => {
   const { attemptId, result, confirm } = event;
   if (result.status !== 'judged') return;
   entry.usedUpTo = attemptNumber(attemptId);
+  correct(core, entry, event.serviceMs);
   useOutcome(core, entry, { outcome: result.outcome, attemptId, confirm, device: null, artifact: null });
 };
 

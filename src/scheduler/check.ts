@@ -40,7 +40,7 @@ const isWhereItSays = (entry: Entry): boolean => {
   const { place } = entry;
   switch (place.kind) {
     case 'pending':
-      return place.group === entry.group && has(place.group.heap, entry);
+      return place.group === entry.group && place.group.waiting.has(entry);
     case 'backoff':
       return entry.deadline !== null && entry.deadline.at >= 0;
     case 'compiling':
@@ -101,8 +101,9 @@ const checkGroup = (core: CoreState, group: Group, must: Must): void => {
   let members = 0;
   for (const entry of core.tasks.values()) if (entry.group === group) members += 1;
   must(members === group.members, `group ${group.key} counts its members`);
-  must(group.class.active.has(group) === group.heap.size > 0, `group ${group.key} is active when something is pending`);
-  if (group.heap.size === 0) return;
+  must(group.class.active.has(group) === group.waiting.size > 0, `group ${group.key} is active when something is pending`);
+  // What is held waits for its submitter, not for a pool.
+  if (group.waiting.peek() === undefined) return;
   for (const pool of group.pools) must(pool.roomNode.at < 0, `nothing is pending for ${pool.host.id}, which has room`);
 };
 
@@ -115,7 +116,9 @@ const checkClass = (core: CoreState, state: ClassState, must: Must): void => {
   for (const { task, group } of core.tasks.values()) {
     if (group.class === state) held.set(task.submitter, (held.get(task.submitter) ?? 0) + 1);
   }
-  const shares = new Map([...state.shares].map(([submitter, share]) => [submitter, share.held]));
+  const shares = new Map(
+    [...state.shares].flatMap(([submitter, share]) => (share.held > 0 ? [[submitter, share.held] as const] : [])),
+  );
   must(isSame(held, shares), `class ${state.name} counts what each submitter has there`);
 };
 

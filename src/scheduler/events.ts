@@ -4,6 +4,7 @@ import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../d
 import type { Outcome } from '../domain/outcome.ts';
 import type { Language } from '../domain/plan/plan.ts';
 import type { InfraFailure } from '../domain/protocol.ts';
+import type { Rules } from './state.ts';
 
 /** `screen`: a first judgement. `confirm`: judged again, paired with the record holder, before it may take its place. */
 export type JudgeMode = 'screen' | 'confirm';
@@ -136,5 +137,9 @@ export type SchedulerEvent =
   | { readonly type: 'device-fault'; readonly hostId: HostId; readonly deviceId: DeviceId; readonly present: boolean }
   /** An operator takes quarantined devices of the host back. */
   | { readonly type: 'host-resumed'; readonly hostId: HostId }
+  /** Weights and limits of submitters, all of them anew; who is not named has a weight of 1 and no limit. */
+  | { readonly type: 'submitters-set'; readonly rules: ReadonlyMap<string, Rules> }
+  /** Device time that those with a limit were given so far, in the span that it is for: at the start, and when a new span begins. */
+  | { readonly type: 'usage-set'; readonly usedMs: ReadonlyMap<string, number> }
   /** Time passed: send one at `nextWakeMs`, and about once a second. */
   | { readonly type: 'tick' };

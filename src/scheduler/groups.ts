@@ -1,10 +1,11 @@
 /** Constraint groups: which pools may take which candidates. */
 import type { DeviceClass } from '../domain/device.ts';
 import type { HostId } from '../domain/ids.ts';
-import { BoundedMap } from '../platform/bounded-map.ts';
+import { catchUp } from './fair-share.ts';
 import { Heap } from './heap.ts';
-import { GROUPS_IDLE_MAX, PRIORITIES_MAX, SERVICE_DEFAULT_MS } from './options.ts';
-import { type ClassState, type CoreState, type Entry, type Group, isBefore, type Pool } from './state.ts';
+import { GROUPS_IDLE_MAX, SERVICE_DEFAULT_MS } from './options.ts';
+import { type ClassState, type CoreState, type Entry, type Group, type Pool } from './state.ts';
+import { Waiting } from './waiting.ts';
 
 export const classOf = (core: CoreState, name: DeviceClass): ClassState => {
   const known = core.classes.get(name);
@@ -13,7 +14,9 @@ export const classOf = (core: CoreState, name: DeviceClass): ClassState => {
     name,
     counter: { name, waiting: 0, running: 0 },
     shares: new Map(),
-    turns: new BoundedMap(PRIORITIES_MAX),
+    sweepSharesAt: 0,
+    holders: 0,
+    slots: 0,
     pools: new Set(),
     groups: new Set(),
     active: new Set(),
@@ -50,7 +53,7 @@ export const groupOf = (core: CoreState, wants: Constraints): Group => {
     language: wants.task.language,
     model: wants.confirm?.model ?? null,
     excluded: wants.excluded,
-    heap: new Heap(isBefore),
+    waiting: new Waiting(),
     pools: new Set(),
     members: 0,
     placing: false,
@@ -87,11 +90,17 @@ export const rematch = (core: CoreState, pool: Pool): readonly Group[] => {
     if (isMatch(group, pool)) group.pools.add(pool);
     else group.pools.delete(pool);
     const after = group.pools.size;
-    if (before === 0 && after > 0) core.runnable += group.heap.size;
-    if (before > 0 && after === 0) core.runnable -= group.heap.size;
-    if (after === 0 && group.excluded.length > 0 && group.heap.size > 0) stranded.push(group);
+    if (before === 0 && after > 0) begin(core, group);
+    if (before > 0 && after === 0) core.runnable -= group.waiting.size;
+    if (after === 0 && group.excluded.length > 0 && group.waiting.size > 0) stranded.push(group);
   }
   return stranded;
+};
+
+/** It can be judged again. */
+const begin = (core: CoreState, group: Group): void => {
+  core.runnable += group.waiting.size;
+  for (const { level } of group.waiting.lines()) catchUp(level, group);
 };
 
 /** One more host that failed it; when no other matches any more, the list starts anew. True where another host remains. */

@@ -2,6 +2,7 @@
 import type { DeviceId, HostId } from '../domain/ids.ts';
 import { setDepth } from './estimates.ts';
 import type { HostDevice, HostFacts } from './events.ts';
+import { lookAtProbes } from './fair-share.ts';
 import { classOf, rematch } from './groups.ts';
 import { requeue, retract, retractable, wait } from './moves.ts';
 import { index } from './pump.ts';
@@ -101,10 +102,13 @@ const poolOf = (core: CoreState, host: Host, fact: HostDevice): Pool => {
 export const refreshPools = (core: CoreState, host: Host): void => {
   for (const pool of host.pools.values()) {
     const wasOpen = pool.open;
+    const before = wasOpen ? pool.available : 0;
     pool.available = 0;
     for (const device of pool.devices) if (device.available) pool.available += 1;
     pool.open = host.up && pool.available > 0;
     pool.class.openPools += Number(pool.open) - Number(wasOpen);
+    pool.class.slots += (pool.open ? pool.available : 0) - before;
+    lookAtProbes(core, pool.class);
     const stranded = rematch(core, pool);
     index(pool);
     if (wasOpen && !pool.open) release(core, pool, host.up ? 'no device of the host takes work' : 'its host was lost');
@@ -144,9 +148,7 @@ export const releaseReady = (core: CoreState, pool: Pool, reason: string): void 
 };
 
 const relaxAll = (core: CoreState, group: Group): void => {
-  const entries = Array.from({ length: group.heap.size }, (_, at) => group.heap.at(at));
-  for (const entry of entries) {
-    if (!entry) continue;
+  for (const entry of group.waiting.entries()) {
     moveTo(core, entry, { kind: 'backoff' });
     wait(core, entry);
   }

@@ -2,7 +2,8 @@
 import { canMove } from '../domain/candidate.ts';
 import { KilnError } from '../domain/errors.ts';
 import { armEntry, disarm } from './deadlines.ts';
-import { type Counted, type CoreState, type Entry, type Group, type Judging, type Place, touch } from './state.ts';
+import { charge, lookAtLimits, noteBegun, placeSoon, refund } from './fair-share.ts';
+import { type Counted, type CoreState, type Entry, type Judging, type Place, touch } from './state.ts';
 
 /** Moves the entry. Emits nothing. Throws ILLEGAL_TRANSITION, with nothing moved, where candidates may not move so. */
 export const moveTo = (core: CoreState, entry: Entry, place: Place): void => {
@@ -39,8 +40,8 @@ const leave = (core: CoreState, entry: Entry): void => {
   const { place } = entry;
   switch (place.kind) {
     case 'pending':
-      place.group.heap.remove(entry.order);
-      if (place.group.heap.size === 0) place.group.class.active.delete(place.group);
+      place.group.waiting.remove(entry);
+      if (place.group.waiting.size === 0) place.group.class.active.delete(place.group);
       if (place.group.pools.size > 0) core.runnable -= 1;
       return;
     case 'compiling':
@@ -73,20 +74,25 @@ const enter = (core: CoreState, entry: Entry): void => {
   const { place } = entry;
   switch (place.kind) {
     case 'pending':
-      place.group.heap.push(entry.order);
+      refund(entry);
+      place.group.waiting.push(entry);
       place.group.class.active.add(place.group);
       if (place.group.pools.size > 0) core.runnable += 1;
       placeSoon(core, place.group);
       return;
     case 'compiling':
+      charge(entry);
       place.pool.compiling.add(entry);
       touch(core, place.pool);
       return;
     case 'ready':
+      charge(entry);
       place.pool.ready.push(entry.order);
       touch(core, place.pool);
       return;
     case 'judge':
+      charge(entry);
+      noteBegun(place.device.pool, entry);
       core.attempts.set(place.attemptId, entry);
       place.host.attempts.add(entry);
       place.device.entries.add(entry);
@@ -94,14 +100,9 @@ const enter = (core: CoreState, entry: Entry): void => {
       return;
     case 'backoff':
     case 'done':
+      refund(entry);
       return;
   }
-};
-
-const placeSoon = (core: CoreState, group: Group): void => {
-  if (group.placing) return;
-  group.placing = true;
-  core.placingGroups.push(group);
 };
 
 const COUNTED = {
@@ -120,6 +121,7 @@ const countedAt = (place: Place, confirm: Entry['confirm']): Counted => {
 };
 
 export const isWaiting = (counted: Counted): boolean => counted === 'queued' || counted === 'compiling' || counted === 'ready';
+const isInWork = (counted: Counted): boolean => counted !== 'none' && counted !== 'queued';
 const isRunning = (counted: Counted): boolean => counted === 'judging' || counted === 'confirming';
 
 const recount = (core: CoreState, entry: Entry): void => {
@@ -131,6 +133,9 @@ const recount = (core: CoreState, entry: Entry): void => {
   if (after !== 'none') core.stages[after] += 1;
   const waiting = Number(isWaiting(after)) - Number(isWaiting(before));
   const running = Number(isRunning(after)) - Number(isRunning(before));
+  const inWork = Number(isInWork(after)) - Number(isInWork(before));
+  entry.submitter.inWork += inWork;
+  entry.share.inWork += inWork;
   for (const counter of [entry.submitter, entry.group.class.counter]) {
     counter.waiting += waiting;
     counter.running += running;
@@ -138,4 +143,5 @@ const recount = (core: CoreState, entry: Entry): void => {
   if (waiting > 0) core.ages.push(entry.age);
   if (waiting < 0) core.ages.remove(entry.age);
   if (entry.submitter.waiting + entry.submitter.running === 0) core.submitters.delete(entry.submitter.name);
+  lookAtLimits(core, entry.share);
 };

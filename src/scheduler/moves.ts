@@ -2,22 +2,18 @@
 import { attemptIdOf, type ContentHash } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Effect } from './effects.ts';
+import { leaveLevel } from './fair-share.ts';
 import { regroup, relax } from './groups.ts';
 import { moveTo } from './move-to.ts';
-import { type ClassState, type CoreState, type Device, emit, type Entry, type Judging, type Pool } from './state.ts';
+import { type CoreState, type Device, emit, type Entry, type Judging, type Pool } from './state.ts';
 
 type Finished = Extract<Effect, { type: 'finished' }>;
 
 export const startCompile = (core: CoreState, entry: Entry, pool: Pool): void => {
   const { id } = entry.task;
-  begin(pool.class, entry);
   moveTo(core, entry, { kind: 'compiling', pool, sinceMs: core.nowMs });
   emit(core, { type: 'moved', id, state: { status: 'compiling', hostId: pool.host.id } });
   emit(core, { type: 'compile', id, hostId: pool.host.id, deviceModel: pool.model });
-};
-
-const begin = ({ turns }: ClassState, { turn, task }: Entry): void => {
-  turns.set(task.priority, Math.max(turns.get(task.priority) ?? 0, turn));
 };
 
 export const makeReady = (core: CoreState, entry: Entry, to: { readonly pool: Pool; readonly artifact: ContentHash }): void => {
@@ -130,7 +126,6 @@ export const release = (core: CoreState, entry: Entry): void => {
 const forget = (core: CoreState, entry: Entry): void => {
   moveTo(core, entry, { kind: 'done' });
   entry.group.members -= 1;
-  entry.share.held -= 1;
-  if (entry.share.held === 0) entry.group.class.shares.delete(entry.task.submitter);
+  leaveLevel(core, entry);
   core.tasks.delete(entry.task.id);
 };

@@ -48,8 +48,17 @@ export const SCHEDULER_DEFAULTS: SchedulerOptions = {
   canaryBackoffMsMax: 900_000,
 };
 
-/** Priorities of a class whose latest turn is known. */
+/** Priorities of which a pool knows what it began last. */
 export const PRIORITIES_MAX = 1_024;
+/** Device time, by weight, that a submitter who comes back may have been given more than the others: the rest is forgiven. */
+export const DEBT_MAX_MS = 60_000;
+/** Candidates of a submitter in work, for each slot of the class, before one of them was judged; where others wait too. */
+export const PROBES_PER_SLOT = 3;
+/** What is ready is ordered anew when its submitter's candidates take so many times longer, or shorter, than it was ordered by. */
+export const RETAG_RATIO = 1.25;
+/** Submitters of a class, and priorities of a submitter, that are remembered although nothing of them is held. */
+export const SHARES_IDLE_MAX = 4_096;
+export const LEVELS_IDLE_MAX = 64;
 /** Candidates of a class that are shared among its submitters: so many for each of its slots, within the bounds of the window. */
 export const SHARED_PER_SLOT = 8;
 /** Candidates of each submitter of a class with devices that are held at the least, however many of others come before them. */

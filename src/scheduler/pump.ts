@@ -2,9 +2,10 @@
 import { roomOf, setLoad } from './estimates.ts';
 import { jump } from './jump.ts';
 import { sendToJudge, startCompile } from './moves.ts';
-import { PLACE_SCAN_MAX, PUMPS_MAX } from './options.ts';
-import { type CoreState, type Device, type Group, isBefore, type Pool } from './state.ts';
+import { JUMP_RATIO, PLACE_SCAN_MAX, PUMPS_MAX } from './options.ts';
+import type { CoreState, Device, Entry, Group, Pool } from './state.ts';
 import { isStarved, steal } from './steal.ts';
+import { isNext } from './waiting.ts';
 
 /** Runs until nothing more can move. */
 export const pumpAll = (core: CoreState): void => {
@@ -52,11 +53,19 @@ const emptiest = (pool: Pool): Device | null => {
 };
 
 const pull = (core: CoreState, pool: Pool): void => {
-  for (let room = roomOf(pool); room > 0; room -= 1) {
-    const entry = firstPending(pool)?.heap.peek();
-    if (!entry) return;
+  for (let room = roomOf(pool); ; room -= 1) {
+    const entry = firstPending(pool)?.waiting.peek();
+    if (!entry || (room <= 0 && !mayHurry(pool, entry))) return;
     startCompile(core, entry, pool);
   }
+};
+
+/** What goes before all that is ready there, since it is far more urgent or its submitter was given less, is compiled beside it where a compiler is free. */
+const mayHurry = (pool: Pool, { task, level, confirm }: Entry): boolean => {
+  const first = pool.ready.peek();
+  if (!first || first.confirm || confirm || pool.compiling.size >= pool.host.compileSlots) return false;
+  if (task.priority !== first.task.priority) return task.priority * JUMP_RATIO <= first.task.priority;
+  return first.level !== level && level.given < first.tag;
 };
 
 /** The group whose first entry comes first, among those the pool matches. */
@@ -64,9 +73,9 @@ const firstPending = (pool: Pool): Group | null => {
   let best: Group | null = null;
   for (const group of pool.class.active) {
     if (!group.pools.has(pool)) continue;
-    const first = group.heap.peek();
-    const bestFirst = best?.heap.peek();
-    if (first && (!bestFirst || isBefore(first, bestFirst))) best = group;
+    const first = group.waiting.peek();
+    const bestFirst = best?.waiting.peek();
+    if (first && (!bestFirst || isNext(first, bestFirst))) best = group;
   }
   return best;
 };
@@ -74,8 +83,8 @@ const firstPending = (pool: Pool): Group | null => {
 /** Assigns new pending entries to pools that have room. */
 const place = (core: CoreState, group: Group): void => {
   group.placing = false;
-  for (let entry = group.heap.peek(); entry; entry = group.heap.peek()) {
-    const pool = leastLoaded(group);
+  for (let entry = group.waiting.peek(); entry; entry = group.waiting.peek()) {
+    const pool = leastLoaded(group) ?? bestOf(hurrying(group, entry), () => true);
     if (!pool) return;
     startCompile(core, entry, pool);
     index(pool);
@@ -101,9 +110,20 @@ function* matchesInRoom(group: Group): Generator<Pool> {
   }
 }
 
-const bestOf = (pools: Iterable<Pool>): Pool | null => {
+function* hurrying(group: Group, entry: Entry): Generator<Pool> {
+  let looked = 0;
+  for (const pool of group.pools) {
+    if (looked === PLACE_SCAN_MAX) return;
+    looked += 1;
+    if (mayHurry(pool, entry)) yield pool;
+  }
+}
+
+const hasRoom = (pool: Pool): boolean => pool.roomNode.at >= 0;
+
+const bestOf = (pools: Iterable<Pool>, isFit: (pool: Pool) => boolean = hasRoom): Pool | null => {
   let best: Pool | null = null;
-  for (const pool of pools) if (pool.roomNode.at >= 0 && (!best || pool.loadMs < best.loadMs)) best = pool;
+  for (const pool of pools) if (isFit(pool) && (!best || pool.loadMs < best.loadMs)) best = pool;
   return best;
 };
 

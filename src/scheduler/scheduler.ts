@@ -19,7 +19,7 @@ import { type HostSnapshot, hostSnapshotOf, type Snapshot, snapshotOf } from './
 import { type ClassState, type CoreState, createState } from './state.ts';
 import { onTaskPaused, onTaskReprioritised, onTaskUnpaused } from './steering.ts';
 import { type TaskView, taskViewOf } from './task-view.ts';
-import { onTaskAdded, onTaskAdopted, onTaskCancelled } from './tasks.ts';
+import { onSubmittersSet, onTaskAdded, onTaskAdopted, onTaskCancelled, onUsageSet } from './tasks.ts';
 import { onTick } from './time.ts';
 
 /** Opaque to the shell; changed in place by `handle`. */
@@ -83,8 +83,10 @@ const missingOf = (core: Core, backlog: readonly BacklogRow[]): readonly Underse
   [...Map.groupBy(backlog, ({ device }) => device)].flatMap(([device, rows]) => {
     const state = core.classes.get(device);
     if (!state || state.openPools === 0) return [];
-    const share = Math.max(SHARE_MIN, Math.ceil(sharedOf(core, state) / rows.length));
+    const weightOf = (submitter: string): number => core.rules.get(submitter)?.weight ?? 1;
+    const weights = rows.reduce((sum, { submitter }) => sum + weightOf(submitter), 0);
     return rows.flatMap(({ submitter, count }) => {
+      const share = Math.max(SHARE_MIN, Math.ceil((sharedOf(core, state) * weightOf(submitter)) / weights));
       const held = state.shares.get(submitter)?.held ?? 0;
       // Not for each that goes: half a share at a time.
       return held < share / 2 && held < count ? [{ device, submitter, held, more: Math.min(share, count) - held }] : [];
@@ -102,6 +104,9 @@ export const nextWakeMs = (core: Core): number | null => core.deadlines.peek()?.
 
 /** For GET /v1/queue. */
 export const snapshot = (core: Core): Snapshot => snapshotOf(core);
+
+/** Device time of a submitter since `usage-set`; 0 of one whose is not limited. */
+export const usedMsOf = (core: Core, submitter: string): number => core.usedMs.get(submitter) ?? 0;
 
 export { poolViews } from './task-view.ts';
 export { whyClassIsBlocked } from './snapshot.ts';
@@ -156,6 +161,10 @@ const apply = (core: Core, event: SchedulerEvent): void => {
       return onQuarantineKnown(core, event);
     case 'host-resumed':
       return onHostResumed(core, event);
+    case 'submitters-set':
+      return onSubmittersSet(core, event);
+    case 'usage-set':
+      return onUsageSet(core, event);
     case 'tick':
       return onTick(core);
   }

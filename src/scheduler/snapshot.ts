@@ -73,12 +73,12 @@ const classSnapshot = (state: ClassState): ClassSnapshot => {
 const whyClassBlocked = (state: ClassState): string | null => {
   const [first, ...others] = [...state.active];
   if (!first || [first, ...others].some((group) => group.pools.size > 0) || isInWork(state)) return null;
-  return whyBlocked(others.reduce((most, group) => (group.heap.size > most.heap.size ? group : most), first));
+  return whyBlocked(others.reduce((most, group) => (group.waiting.size > most.waiting.size ? group : most), first));
 };
 
 const isInWork = ({ counter, active }: ClassState): boolean => {
   let pending = 0;
-  for (const group of active) pending += group.heap.size;
+  for (const group of active) pending += group.waiting.size;
   return counter.waiting + counter.running > pending;
 };
 
@@ -94,7 +94,7 @@ const blockedSnapshot = (group: Group): BlockedSnapshot => ({
   device: group.class.name,
   labels: group.labels,
   language: group.language,
-  waiting: group.heap.size,
+  waiting: group.waiting.size,
   reason: whyBlocked(group),
 });
 

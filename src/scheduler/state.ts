@@ -11,16 +11,17 @@
  * A `Pool` is the devices of one model on one host. A `Group` is the queue of candidates with the same constraints. Each pool that
  * has room is in its class's `room` heap; then no group that matches it has anything pending.
  */
-import type { BoundedMap } from '../platform/bounded-map.ts';
+import { BoundedMap } from '../platform/bounded-map.ts';
 import type { DeviceClass } from '../domain/device.ts';
 import type { AttemptId, CandidateId, ContentHash, DeviceId, HostId } from '../domain/ids.ts';
 import type { Language } from '../domain/plan/plan.ts';
 import type { Effect } from './effects.ts';
 import type { AttemptOutcome, Task } from './events.ts';
 import { Heap, type HeapNode, nodeOf } from './heap.ts';
-import { COMPILE_DEFAULT_MS, SERVICE_DEFAULT_MS, type SchedulerOptions } from './options.ts';
+import { COMPILE_DEFAULT_MS, PRIORITIES_MAX, SERVICE_DEFAULT_MS, type SchedulerOptions } from './options.ts';
 import { createTally, type Tally } from './tally.ts';
 import type { Trust } from './trust.ts';
+import type { Line, Waiting } from './waiting.ts';
 
 export interface Deadline {
   atMs: number;
@@ -66,10 +67,13 @@ export class Entry {
   task: Task;
   /** Order of arrival. */
   readonly sequence: number;
-  readonly submitter: Counter;
+  readonly submitter: Submitter;
   readonly share: Share;
-  /** Each submitter's candidates of a class and priority take turns 1, 2, 3, …: the n-th of one goes with the n-th of every other. */
-  turn: number;
+  level: Level;
+  /** Device time that its submitter had been given when it was bound to its pool: orders what is ready. */
+  tag = 0;
+  /** What its submitter was charged for it; null while it waits, and once its own time is known. */
+  charged: number | null = null;
   group: Group;
   place: Place = { kind: 'backoff' };
   counted: Counted = 'none';
@@ -90,12 +94,12 @@ export class Entry {
   readonly age: HeapNode<Entry> = nodeOf(this);
   deadline: HeapNode<Deadline> | null = null;
 
-  constructor(made: Pick<Entry, 'task' | 'sequence' | 'submitter' | 'share' | 'turn' | 'group' | 'confirm' | 'excluded'>) {
+  constructor(made: Pick<Entry, 'task' | 'sequence' | 'submitter' | 'share' | 'level' | 'group' | 'confirm' | 'excluded'>) {
     this.task = made.task;
     this.sequence = made.sequence;
     this.submitter = made.submitter;
     this.share = made.share;
-    this.turn = made.turn;
+    this.level = made.level;
     this.group = made.group;
     this.attempts = made.task.attempts;
     this.usedUpTo = made.task.attempts;
@@ -113,11 +117,48 @@ export interface Counter {
   running: number;
 }
 
-/** One submitter's part of a class, while it has candidates there. */
+/** What was set for a submitter. */
+export interface Rules {
+  /** Its part of the device time, against those of others. */
+  readonly weight: number;
+  /** Candidates in work at once: being compiled, ready, or at a device. */
+  readonly runningMax: number | null;
+  /** Device time until it is set anew (`usage-set`). */
+  readonly deviceMsMax: number | null;
+}
+
+export interface Submitter extends Counter {
+  rules: Rules;
+  inWork: number;
+}
+
+/** One submitter's part of a class; kept for a while when it has no candidates there, for what it owes. */
 export interface Share {
+  readonly class: ClassState;
+  submitter: Submitter;
   held: number;
-  /** Of its latest candidate, by priority: turns of one have nothing to do with those of another. */
-  readonly turns: Map<number, number>;
+  inWork: number;
+  judged: number;
+  /** What its judgements take. */
+  serviceMs: number;
+  /** By which what is ready was ordered last; null: nothing was yet. */
+  taggedMs: number | null;
+  /** Nothing more of it begins for now. */
+  isHeld: boolean;
+  /** By priority: one has nothing to do with another. */
+  readonly levels: Map<number, Level>;
+}
+
+/** Of a submitter's candidates of a class and priority (fair-share.ts). */
+export interface Level {
+  readonly share: Share;
+  readonly priority: number;
+  /** Device time given, divided by the weight. */
+  given: number;
+  /** The part of it that was charged for what is not judged yet. */
+  bound: number;
+  held: number;
+  readonly lines: Set<Line>;
 }
 
 export interface Group {
@@ -128,7 +169,7 @@ export interface Group {
   /** Confirmations need this model. */
   readonly model: string | null;
   readonly excluded: readonly HostId[];
-  readonly heap: Heap<Entry>;
+  readonly waiting: Waiting;
   /** Open pools that match. */
   readonly pools: Set<Pool>;
   /** Entries whose group this is, wherever they are. */
@@ -140,8 +181,11 @@ export interface ClassState {
   readonly name: DeviceClass;
   readonly counter: Counter;
   readonly shares: Map<string, Share>;
-  /** The latest that began, by priority: who comes now begins there, whatever others still have to wait for. */
-  readonly turns: BoundedMap<number, number>;
+  sweepSharesAt: number;
+  /** Submitters with candidates here. */
+  holders: number;
+  /** Devices that take work now. */
+  slots: number;
   /** All known, closed ones too. */
   readonly pools: Set<Pool>;
   readonly groups: Set<Group>;
@@ -171,6 +215,8 @@ export class Pool {
   open = false;
   readonly compiling = new Set<Entry>();
   readonly ready = new Heap<Entry>(isBefore);
+  /** Tags of what its devices began last, by priority. */
+  readonly begun = new BoundedMap<number, number>(PRIORITIES_MAX);
   /** Entries on their way here from devices. */
   incoming = 0;
   judged = 0;
@@ -248,7 +294,11 @@ export interface CoreState {
   readonly classes: Map<DeviceClass, ClassState>;
   readonly groups: Map<string, Group>;
   sweepGroupsAt: number;
-  readonly submitters: Map<string, Counter>;
+  readonly submitters: Map<string, Submitter>;
+  /** By submitter; who is not named has RULES_DEFAULT. */
+  rules: ReadonlyMap<string, Rules>;
+  /** Device time since it was set, of submitters whose is limited. */
+  usedMs: Map<string, number>;
   readonly stages: Record<Exclude<Counted, 'none'>, number>;
   /** Waiting entries, oldest first. */
   readonly ages: Heap<Entry>;
@@ -263,12 +313,14 @@ export interface CoreState {
   outbox: Effect[];
 }
 
-/** Confirmations first, then by priority, the submitters' turns, time and arrival. Of one class only: turns of two have nothing to do with each other. */
+export const RULES_DEFAULT: Rules = { weight: 1, runningMax: null, deviceMsMax: null };
+
+/** Of what is ready: confirmations first, then by priority, tag, time and arrival. Of one class only: tags of two have nothing to do with each other. */
 export const isBefore = (a: Entry, b: Entry): boolean => {
   const left = a.confirm ? 0 : a.task.priority;
   const right = b.confirm ? 0 : b.task.priority;
   if (left !== right) return left < right;
-  if (a.turn !== b.turn) return a.turn < b.turn;
+  if (a.tag !== b.tag) return a.tag < b.tag;
   if (a.task.queuedAtMs !== b.task.queuedAtMs) return a.task.queuedAtMs < b.task.queuedAtMs;
   return a.sequence < b.sequence;
 };
@@ -288,6 +340,8 @@ export const createState = (options: SchedulerOptions): CoreState => ({
   groups: new Map(),
   sweepGroupsAt: 0,
   submitters: new Map(),
+  rules: new Map(),
+  usedMs: new Map(),
   stages: { queued: 0, compiling: 0, ready: 0, judging: 0, confirming: 0 },
   ages: new Heap(isOlder),
   runnable: 0,

@@ -1,9 +1,9 @@
 /** What people change about candidates that wait: paused, unpaused, of another priority. */
 import type { SchedulerEvent } from './events.ts';
+import { charge, joinLevel, leaveLevel, refund } from './fair-share.ts';
 import { release, wait } from './moves.ts';
 import { moveTo } from './move-to.ts';
 import type { CoreState, Entry } from './state.ts';
-import { takeTurn } from './tasks.ts';
 
 type Of<T extends SchedulerEvent['type']> = Extract<SchedulerEvent, { type: T }>;
 
@@ -24,27 +24,32 @@ export const onTaskUnpaused = (core: CoreState, { id }: Of<'task-unpaused'>): vo
 export const onTaskReprioritised = (core: CoreState, { id, priority }: Of<'task-reprioritised'>): void => {
   const entry = core.tasks.get(id);
   if (!entry || entry.task.priority === priority) return;
-  // It comes first anyway, whatever its priority, and its turn orders the heap that it is in.
+  // It comes first anyway, whatever its priority, and its tag orders the heap that it is in.
   if (entry.confirm) return void (entry.task = { ...entry.task, priority });
   const { place } = entry;
   switch (place.kind) {
     case 'pending':
       moveTo(core, entry, { kind: 'backoff' });
-      reorder(entry, priority);
+      reorder(core, entry, priority);
       return wait(core, entry);
     case 'ready':
       moveTo(core, entry, { kind: 'backoff' });
-      reorder(entry, priority);
+      reorder(core, entry, priority);
       return moveTo(core, entry, { ...place, jumped: false });
     case 'backoff':
     case 'compiling':
     case 'judge':
     case 'done':
-      return reorder(entry, priority);
+      return reorder(core, entry, priority);
   }
 };
 
-const reorder = (entry: Entry, priority: number): void => {
+/** Charged anew where its place is bound to a pool. */
+const reorder = (core: CoreState, entry: Entry, priority: number): void => {
+  const isCharged = entry.charged !== null;
+  refund(entry);
+  leaveLevel(core, entry);
   entry.task = { ...entry.task, priority };
-  entry.turn = takeTurn(entry.group, entry.share, priority);
+  entry.level = joinLevel(entry.share, entry.group, priority);
+  if (isCharged) charge(entry);
 };

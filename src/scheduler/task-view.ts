@@ -1,6 +1,8 @@
 /** One candidate as the scheduler has it, and the devices of its class: what an answer to "why does it wait" is made from. */
 import type { AttemptId, CandidateId, DeviceId, HostId } from '../domain/ids.ts';
 import { type ClassState, type CoreState, type Entry, type Group, isBefore, type Pool } from './state.ts';
+import { costOf } from './fair-share.ts';
+import { inOrder, isNext, type Line } from './waiting.ts';
 
 export type TaskPlace =
   | { readonly kind: 'pending' }
@@ -33,7 +35,7 @@ export interface TaskView {
 export interface Ahead {
   readonly all: number;
   readonly ofOthers: number;
-  /** By a priority of their own; the others by turns and arrival. */
+  /** By a priority of their own; the others by shares and arrival. */
   readonly moreUrgent: number;
 }
 
@@ -124,7 +126,7 @@ function* entriesBefore(entry: Entry): Generator<Entry> {
   const { group } = entry;
   for (const other of group.class.active) {
     if (![...other.pools].some((pool) => group.pools.has(pool))) continue;
-    yield* before(entry, other.heap);
+    for (const line of other.waiting.lines()) yield* beforeIn(line, entry);
   }
   for (const pool of group.pools) {
     yield* pool.compiling;
@@ -137,8 +139,40 @@ function* atDevices(pool: Pool): Generator<Entry> {
   for (const device of pool.devices) yield* device.entries;
 }
 
+/**
+ * Of a line, those that come before `entry`, as far as it can be told: by the device time that either submitter will have been given by then, if
+ * judgements go on taking what they take.
+ */
+const beforeIn = (line: Line, entry: Entry): readonly Entry[] => {
+  const rank = entry.confirm ? 0 : entry.level.priority;
+  const other = line.isConfirming ? 0 : line.level.priority;
+  if (other > rank) return [];
+  const entries = inOrder(line);
+  if (line.level === entry.level && line.isConfirming === (entry.confirm !== null)) {
+    const at = entries.indexOf(entry);
+    return at < 0 ? entries.filter((one) => isNext(one, entry)) : entries.slice(0, at);
+  }
+  if (other < rank) return entries;
+  const begins = entry.level.given + behindOwn(entry) * costOf(entry.level);
+  const cost = costOf(line.level);
+  return entries.filter((one, at) => {
+    const given = line.level.given + at * cost;
+    return given < begins || (given === begins && isNext(one, entry));
+  });
+};
+
+/** How many of its own line come before it. */
+const behindOwn = (entry: Entry): number => {
+  let behind = 0;
+  for (const line of entry.level.lines) {
+    if (line.isConfirming !== (entry.confirm !== null) || line.owner !== entry.group.waiting) continue;
+    behind += Math.max(0, inOrder(line).indexOf(entry));
+  }
+  return behind;
+};
+
 /** Of a heap, those that come before `entry`; all, where it is null. */
-function* before(entry: Entry | null, heap: Group['heap']): Generator<Entry> {
+function* before(entry: Entry | null, heap: Pool['ready']): Generator<Entry> {
   for (let at = 0; at < heap.size; at += 1) {
     const other = heap.at(at);
     if (other && other !== entry && (entry === null || isBefore(other, entry))) yield other;

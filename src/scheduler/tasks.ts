@@ -5,20 +5,14 @@ import { groupOf } from './groups.ts';
 import { deviceOf, hostOf } from './host-state.ts';
 import { finish, wait } from './moves.ts';
 import { moveTo } from './move-to.ts';
-import {
-  type ClassState,
-  type Confirmation,
-  type CoreState,
-  type Counter,
-  emit,
-  Entry,
-  type Group,
-  type Share,
-} from './state.ts';
+import { joinLevel, lookAtLimits, shareOf } from './fair-share.ts';
+import { type Confirmation, type CoreState, emit, Entry, RULES_DEFAULT, type Submitter } from './state.ts';
 
 type Added = Extract<SchedulerEvent, { type: 'task-added' }>;
 type Adopted = Extract<SchedulerEvent, { type: 'task-adopted' }>;
 type Cancelled = Extract<SchedulerEvent, { type: 'task-cancelled' }>;
+type SubmittersSet = Extract<SchedulerEvent, { type: 'submitters-set' }>;
+type UsageSet = Extract<SchedulerEvent, { type: 'usage-set' }>;
 
 export const onTaskAdded = (core: CoreState, { task }: Added): void => {
   if (core.tasks.has(task.id)) return;
@@ -72,15 +66,14 @@ export const onTaskCancelled = (core: CoreState, { id }: Cancelled): void => {
 const enlist = (core: CoreState, task: Task, confirm: Confirmation | null): Entry => {
   const excluded = [...(task.excludedHosts ?? [])].toSorted();
   const group = groupOf(core, { task, confirm, excluded });
-  const share = shareOf(group.class, task.submitter);
-  share.held += 1;
-  const turn = takeTurn(group, share, task.priority);
+  const submitter = submitterOf(core, task.submitter);
+  const share = shareOf(group.class, submitter);
   const entry = new Entry({
     task,
     sequence: core.nextSequence,
-    submitter: submitterOf(core, task.submitter),
+    submitter,
     share,
-    turn,
+    level: joinLevel(share, group, task.priority),
     group,
     confirm,
     excluded,
@@ -91,25 +84,33 @@ const enlist = (core: CoreState, task: Task, confirm: Confirmation | null): Entr
   return entry;
 };
 
-/** What others of the class go past, for want of a label or a language, takes no turn away from its submitter's other candidates. */
-export const takeTurn = ({ class: state, pools }: Group, { turns }: Share, priority: number): number => {
-  const turn = Math.max(turns.get(priority) ?? 0, state.turns.get(priority) ?? 0) + 1;
-  if (pools.size > 0 || state.openPools === 0) turns.set(priority, turn);
-  return turn;
-};
-
-const shareOf = (state: ClassState, submitter: string): Share => {
-  const known = state.shares.get(submitter);
-  if (known) return known;
-  const made: Share = { held: 0, turns: new Map() };
-  state.shares.set(submitter, made);
-  return made;
-};
-
-const submitterOf = (core: CoreState, name: string): Counter => {
+const submitterOf = (core: CoreState, name: string): Submitter => {
   const known = core.submitters.get(name);
   if (known) return known;
-  const made: Counter = { name, waiting: 0, running: 0 };
+  const rules = core.rules.get(name) ?? RULES_DEFAULT;
+  const made: Submitter = { name, waiting: 0, running: 0, inWork: 0, rules };
   core.submitters.set(name, made);
   return made;
+};
+
+/** Weights and limits, all of them anew: they hold for what begins from now on. */
+export const onSubmittersSet = (core: CoreState, { rules }: SubmittersSet): void => {
+  core.rules = rules;
+  for (const submitter of core.submitters.values()) {
+    submitter.rules = rules.get(submitter.name) ?? RULES_DEFAULT;
+    lookAtAll(core, submitter);
+  }
+};
+
+/** Device time that was given in the span for which it is limited, of each whose is. */
+export const onUsageSet = (core: CoreState, { usedMs }: UsageSet): void => {
+  core.usedMs = new Map(usedMs);
+  for (const submitter of core.submitters.values()) lookAtAll(core, submitter);
+};
+
+const lookAtAll = (core: CoreState, { name }: Submitter): void => {
+  for (const state of core.classes.values()) {
+    const share = state.shares.get(name);
+    if (share) lookAtLimits(core, share);
+  }
 };

@@ -37,6 +37,7 @@ import { profilesRoutes } from './routes/profiles.ts';
 import { queueRoutes } from './routes/queue.ts';
 import { sharesRoutes } from './routes/shares.ts';
 import { answerPage, signInRoutes } from './routes/sign-in.ts';
+import { submittersRoutes } from './routes/submitters.ts';
 import { sweepsRoutes } from './routes/sweeps.ts';
 import { dashboardRoutes } from '../dashboard/serving/routes.ts';
 import { isPageVisit } from './same-site.ts';
@@ -221,6 +222,7 @@ const registerRoutes = async (app: FastifyInstance, deps: RouteDeps): Promise<vo
     hostFilesRoutes,
     problemsRoutes,
     sweepsRoutes,
+    submittersRoutes,
     campaignsRoutes,
     mcpRoutes,
     operationsRoutes,

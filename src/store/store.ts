@@ -5,6 +5,7 @@ import { keepProblemVersions, readProblemVersion, readVersionsOf } from './probl
 import { wallClockMs } from '../platform/clock.ts';
 import type { AddedHosts } from '../domain/ports/fleet-control.ts';
 import type { CampaignStore, Store, Writes } from '../domain/ports/store.ts';
+import type { SubmitterStore } from '../domain/ports/submitters.ts';
 import type { SweepStore } from '../domain/ports/sweeps.ts';
 import type { AuditStore, TokenStore } from '../domain/ports/access.ts';
 import type { ShareStore } from '../domain/ports/shares.ts';
@@ -50,11 +51,12 @@ import {
   reportPoints,
   updateSweep,
 } from './sweeps.ts';
+import { deleteSubmitter, readDeviceTime, readSubmitters, writeSubmitter } from './submitters.ts';
 import { insertToken, readTokens, revokeToken } from './tokens.ts';
 import { readActivity, readOrigin, readProgress, readRecords, readSummaries } from './views.ts';
 
 /** What `createStore` implements. */
-export type SqlStore = Store & CampaignStore & AddedHosts & SweepStore & ShareStore & TokenStore & AuditStore;
+export type SqlStore = Store & CampaignStore & AddedHosts & SweepStore & ShareStore & TokenStore & AuditStore & SubmitterStore;
 
 export interface StoreOptions {
   /** Milliseconds since 1970; the system's clock by default. */
@@ -139,7 +141,11 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
   };
 };
 
-const accessOf = (sql: Sql): TokenStore & AuditStore => ({
+const accessOf = (sql: Sql): TokenStore & AuditStore & SubmitterStore => ({
+  submitterSettings: async () => readSubmitters(sql),
+  keepSubmitter: async (settings) => writeSubmitter(sql, settings),
+  dropSubmitter: async (submitter) => deleteSubmitter(sql, submitter),
+  deviceTime: async (submitters, from) => readDeviceTime(sql, submitters, from),
   addToken: async (token) => insertToken(sql, token),
   tokens: async () => readTokens(sql),
   revokeToken: async (id, moment) => revokeToken(sql, id, moment),

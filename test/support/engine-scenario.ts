@@ -16,11 +16,10 @@ import type { Candidate } from '../../src/domain/candidate.ts';
 import type { JudgingRules } from '../../src/engine/deps.ts';
 import { createEngine, type Engine } from '../../src/engine/engine.ts';
 import type { Queue } from '../../src/domain/ports/queue.ts';
-import type { Store } from '../../src/domain/ports/store.ts';
 import { loadProblems, type ReadProblems } from '../../src/problems/load-problems.ts';
 import { createQueue } from '../../src/queue/queue.ts';
 import { type OpenDatabase, openEmbedded } from '../../src/store/pglite.ts';
-import { createStore } from '../../src/store/store.ts';
+import { createStore, type SqlStore } from '../../src/store/store.ts';
 import { holderOf, temporaryFolder } from './servers.ts';
 import { LENIENT } from './lenient-rules.ts';
 import { type Held, StoreGate } from './store-gate.ts';
@@ -76,7 +75,7 @@ interface Setting {
 interface Life {
   readonly engine: Engine;
   readonly queue: Queue;
-  readonly store: Store;
+  readonly store: SqlStore;
   readonly gate: StoreGate;
 }
 

@@ -1,14 +1,14 @@
 /** An engine without hosts, over a store and a queue that have only what the test needs of them. */
 import { pino } from 'pino';
+import type { EngineDeps } from '../../src/engine/deps.ts';
 import { createEngine } from '../../src/engine/engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Queue } from '../../src/domain/ports/queue.ts';
-import type { Store } from '../../src/domain/ports/store.ts';
 import { LENIENT } from './lenient-rules.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
 
 interface Parts {
-  readonly store: Partial<Store>;
+  readonly store: Partial<EngineDeps['store']>;
   readonly queue: Partial<Queue>;
   readonly problems?: ReadonlyMap<string, LoadedProblem>;
   /** The system's clocks unless said. */
@@ -28,8 +28,10 @@ export const hostlessEngine = ({
       canaries: async () => [],
       holds: async () => [],
       paused: async () => [],
+      submitterSettings: async () => [],
+      deviceTime: async () => [],
       ...store,
-    } as Store,
+    } as EngineDeps['store'],
     queue: queue as Queue,
     sessions: [],
     problems,

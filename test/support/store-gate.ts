@@ -35,7 +35,7 @@ export class StoreGate {
   }
 
   /** `onWritten`: also where the engine does not hear of it. */
-  of(store: Store, onWritten: () => void): Store {
+  of<S extends Store>(store: S, onWritten: () => void): S {
     return {
       ...store,
       together: async (work) => {

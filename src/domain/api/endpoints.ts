@@ -12,6 +12,7 @@ import { profilesContract } from './profiles-contract.ts';
 import { queueContract } from './queue-contract.ts';
 import { sharesContract } from './shares-contract.ts';
 import { steeringContract } from './steering-contract.ts';
+import { submittersContract } from './submitters-contract.ts';
 import { sweepsContract } from './sweeps-contract.ts';
 
 export const ENDPOINTS = {
@@ -30,5 +31,6 @@ export const ENDPOINTS = {
   queue: queueContract,
   shares: sharesContract,
   steering: steeringContract,
+  submitters: submittersContract,
   sweeps: sweepsContract,
 } as const;

@@ -43,6 +43,7 @@ const READ = [
   'listProblemVersions',
   'listProblems',
   'listRecords',
+  'listSubmitters',
   'listSummaries',
   'listSweeps',
   'planFleet',
@@ -94,6 +95,7 @@ const ADMIN = [
 const ADMIN_AUDITED = [
   'addHost',
   'collectGarbage',
+  'clearSubmitter',
   'createToken',
   'execOnHost',
   'holdHost',
@@ -106,6 +108,7 @@ const ADMIN_AUDITED = [
   'resumeHost',
   'revokeToken',
   'runJob',
+  'setSubmitter',
   'signalExecution',
   'stopJob',
   'writeFiles',

@@ -22,6 +22,7 @@ import type { Candidate } from '../candidate.ts';
 import type { JournalEvent } from '../journal.ts';
 import type { EventQuery, SourcedCandidate } from './store.ts';
 import type { FleetControl } from './fleet-control.ts';
+import type { SubmitterControl } from './submitters.ts';
 import type { Views } from './views.ts';
 
 export interface Kiln {
@@ -81,6 +82,7 @@ export interface Kiln {
   readonly fleetControl: FleetControl;
   /** Removes old candidates that nothing needs any more. */
   collectGarbage(request: CollectGarbage): Promise<Collected>;
+  readonly submitters: SubmitterControl;
   /** Null when ready, otherwise why not: everybody may read it, so nothing secret. */
   notReady(): Promise<string | null>;
   /** Prometheus text. */

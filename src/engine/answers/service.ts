@@ -17,6 +17,9 @@ import { askProfiles, onVerdicts, profileOf } from '../profiles/profiles.ts';
 import { reloadProblems } from './reload-problems.ts';
 import { rankedProblem, versionsView } from './problem-versions-view.ts';
 import { refreshHosts } from '../hosts/refresh.ts';
+import type { SubmitterControl } from '../../domain/ports/submitters.ts';
+import { createQueueRoom } from '../submitters/queue-room.ts';
+import type { SubmitterBook } from '../submitters/submitter-book.ts';
 import { createSubmitter } from './submit.ts';
 import type { Submitter } from './submit.ts';
 import { cancelCandidate } from './cancel.ts';
@@ -31,11 +34,12 @@ export interface ServiceDeps {
   readonly onEvents: (listener: () => void) => () => void;
   /** Runs the work while nothing is leased from the queue. */
   readonly alone: (work: () => Promise<void>) => Promise<void>;
+  readonly submitters: SubmitterBook;
 }
 
-export const createService = (state: AnswersSlice, { limits, onEvents, alone }: ServiceDeps) => {
+export const createService = (state: AnswersSlice, { limits, onEvents, alone, submitters }: ServiceDeps) => {
   const { store, problems } = state;
-  const submitter = createSubmitter(state, limits);
+  const submitter = createSubmitter(state, { limits, checkRoom: createQueueRoom(state, submitters) });
   const checkProblemOn = createProblemChecks(state);
 
   const problem = (name: string) => problemNamed(problems, name);
@@ -46,6 +50,11 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone }: 
       onVerdicts(state, [id]);
       return answer;
     },
+    submitters: {
+      list: async () => submitters.list(),
+      set: async (name, change, by) => submitters.set(name, change, by),
+      clear: async (name) => submitters.clear(name),
+    } satisfies SubmitterControl,
     steer: createSteering(state, alone),
     why: async (id: CandidateId) => whyCandidate(state, id),
     candidate: async (id: CandidateId) => existing(id, store.candidate(id)),

@@ -30,7 +30,14 @@ export interface Submitter {
   submit(batch: readonly Input[], sweepId?: SweepId | null): Promise<SubmitAnswer>;
 }
 
-export const createSubmitter = (state: Submitting, limits: SubmissionLimits): Submitter => {
+/** `checkRoom`: throws for a submitter that has as many candidates as it may. */
+export const createSubmitter = (
+  state: Submitting,
+  {
+    limits,
+    checkRoom,
+  }: { readonly limits: SubmissionLimits; readonly checkRoom: (batch: readonly NewCandidate[]) => Promise<void> },
+): Submitter => {
   let backlog = { size: 0, atMs: -Infinity };
   const inserts = createGroupCommit(async (group: readonly NewCandidate[]) => state.store.insertCandidates(group));
   const additions = createGroupCommit(async (group: readonly Addition[]) => {
@@ -57,6 +64,7 @@ export const createSubmitter = (state: Submitting, limits: SubmissionLimits): Su
     const toProfile = [...new Set(prepared.flatMap(({ id }, index) => (batch[index]?.profile ? [id] : [])))];
     checkRoomForProfiles(state, toProfile.length);
     await refuseWhenFull(prepared.length);
+    await checkRoom(prepared);
     const unique = [...new Map(prepared.map((candidate) => [candidate.id, candidate])).values()];
     const inserted = await inserts.write(unique);
     const results = new Map(unique.map((candidate, index) => [candidate.id, inserted[index]]));

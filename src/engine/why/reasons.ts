@@ -169,7 +169,7 @@ const pendingCause = (view: WhyView, task: TaskView): Cause => {
   if (ofOthers > all / 2)
     return {
       code: 'fair_share',
-      summary: `every device is busy, and ${ofOthers} of other submitters have their turns before this one of ${view.candidate.submitter}, ${behind(task)}`,
+      summary: `every device is busy, and ${ofOthers} of other submitters are due before this one of ${view.candidate.submitter}, ${behind(task)}`,
       ...found,
     };
   return { code: 'waits_for_device', summary: `every device that could take it is busy, ${behind(task)}`, ...found };

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
 import { mayAs, ROLES, type Role } from '../../../src/domain/access/role.ts';
 import { ENDPOINTS } from '../../../src/domain/api/endpoints.ts';
+import { KilnError } from '../../../src/domain/errors.ts';
 import { operationAccess, OPERATIONS } from '../../../src/domain/api/roles.ts';
 import { openTokenBook } from '../../../src/server/callers/token-book.ts';
 import { containing } from '../../support/server/containing.ts';
@@ -163,7 +164,7 @@ describe('by MCP', () => {
     const reading = await overHttp({ url: server.url, token: reader });
     const refused = await reading.call('submit_candidate', args);
     expect([refused.isError, refused.text]).toEqual([true, containing('FORBIDDEN')]);
-    expect((await reading.call('list_problems')).isError).toBe(false);
+    expect((await reading.call('list_problems')).text).toContain('vector_add');
     await reading.close();
     const writing = await overHttp({ url: server.url, token: ada });
     expect((await writing.call('submit_candidate', args)).isError).toBe(false);
@@ -293,5 +294,28 @@ describe('the audit list', () => {
     const second = await admin.audit({ limit: 2, before: first.next ?? 0 });
     expect([...first.entries, ...second.entries].map(({ detail }) => detail['name'])).toEqual(['c', 'b', 'a']);
     expect(second.next).toBeNull();
+  });
+});
+
+describe('submitters', () => {
+  test('are given weights and limits by admins, and everybody sees them', async () => {
+    const ada = await as('submit', 'ada');
+    await expect(ada.setSubmitter('ada', { weight: 9 })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect(await admin.setSubmitter('ada', { weight: 2, queuedMax: 5 })).toMatchObject({
+      weight: 2,
+      queuedMax: 5,
+      by: 'operator',
+    });
+    expect((await ada.submitters()).submitters).toMatchObject([{ submitter: 'ada', weight: 2 }]);
+    expect(await admin.clearSubmitter('ada')).toMatchObject({ weight: 1, queuedMax: null });
+    await expect(admin.setSubmitter('ada', {})).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+  });
+
+  test('who have as many candidates as they may are told when to come back', async () => {
+    const details = { retrySeconds: 42 };
+    server.kiln.failNext('submit', new KilnError('TOO_MANY_QUEUED', 'too many', { details }));
+    const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${server.url}/v1/candidates`, { method: 'POST', headers, body: JSON.stringify(candidate()) });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '42']);
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { NewAuditEntry } from '../../../src/domain/access/audit.ts';
 import { TokenId, type TokenRecord } from '../../../src/domain/access/token.ts';
+import type { SubmitterStore } from '../../../src/domain/ports/submitters.ts';
+import type { SubmitterSettings } from '../../../src/domain/submitters.ts';
 import type { AuditStore, TokenStore } from '../../../src/domain/ports/access.ts';
 
 const idOf = (digit: string): TokenId => TokenId.parse(`t-${digit.repeat(16)}`);
@@ -72,6 +74,37 @@ export const describeAccess = (name: string, fresh: () => Promise<TokenStore & A
       expect(
         (await store.audit({ before: null, limit: 10, who: 'ada', action: 'holdHost' })).map(({ sequence }) => sequence),
       ).toEqual([first]);
+    });
+  });
+};
+
+const settings = (submitter: string, change: Partial<SubmitterSettings> = {}): SubmitterSettings => ({
+  submitter,
+  weight: 2,
+  runningMax: null,
+  queuedMax: 5,
+  gpuMinutesMax: 1.5,
+  since: '2026-01-01T00:00:00.000Z',
+  by: 'operator',
+  ...change,
+});
+
+/** What keeps weights and limits of submitters must do. */
+export const describeSubmitters = (name: string, fresh: () => Promise<SubmitterStore>): void => {
+  describe(`submitters on ${name}`, () => {
+    test('are kept as they were set last, until they are dropped', async () => {
+      const store = await fresh();
+      await store.keepSubmitter(settings('ada'));
+      await store.keepSubmitter(settings('bob'));
+      await store.keepSubmitter(settings('ada', { weight: 3 }));
+      expect(await store.submitterSettings()).toEqual([settings('ada', { weight: 3 }), settings('bob')]);
+      await store.dropSubmitter('ada');
+      expect(await store.submitterSettings()).toEqual([settings('bob')]);
+    });
+
+    test('are told the device time of those who had some', async () => {
+      const store = await fresh();
+      expect(await store.deviceTime(['nobody'], '2026-01-01T00:00:00.000Z')).toEqual([]);
     });
   });
 };

@@ -11,7 +11,7 @@ import type { Server } from '../../support/servers.ts';
 import { describeCampaignStore } from './campaigns.conformance.ts';
 import { describeRacing } from './racing.conformance.ts';
 import { describeRanking } from './ranking.conformance.ts';
-import { describeAccess } from './access.conformance.ts';
+import { describeAccess, describeSubmitters } from './access.conformance.ts';
 import { describeShares } from './shares.conformance.ts';
 import { describeStore } from './store.conformance.ts';
 import { describeRetention } from './retention.conformance.ts';
@@ -29,7 +29,9 @@ const freshShares = async (sql: Sql) => {
   return createStore(sql);
 };
 const freshAccess = async (sql: Sql) => {
-  await sql.script('truncate kiln.share_links; truncate kiln.tokens; truncate kiln.audit restart identity');
+  await sql.script(
+    'truncate kiln.share_links; truncate kiln.tokens; truncate kiln.audit restart identity; truncate kiln.submitters',
+  );
   return createStore(sql);
 };
 describeAccess('the fakes of the server tests', async () => ({ ...createFakeAccess(), ...createFakeShares() }));
@@ -58,6 +60,7 @@ describe('embedded', () => {
   describeSweeps('PGlite', () => database.sql);
   describeShares('PGlite', () => freshShares(database.sql));
   describeAccess('PGlite', () => freshAccess(database.sql));
+  describeSubmitters('PGlite', () => freshAccess(database.sql));
 });
 
 describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
@@ -84,4 +87,5 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   describeSweeps('Postgres', () => database.sql);
   describeShares('Postgres', () => freshShares(database.sql));
   describeAccess('Postgres', () => freshAccess(database.sql));
+  describeSubmitters('Postgres', () => freshAccess(database.sql));
 });

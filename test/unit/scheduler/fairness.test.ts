@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SHARE_MIN } from '../../../src/scheduler/options.ts';
 import { underserved } from '../../../src/scheduler/scheduler.ts';
 import { Scenario } from '../../support/scheduler/scenario.ts';
+import { ARTIFACT, hostId, PASSED } from '../../support/scheduler/simulated-fleet.ts';
 
 /** Numbers of the candidates in the order in which the host that comes up compiles them. */
 const compiledBy = (s: Scenario): readonly number[] => {
@@ -9,6 +10,27 @@ const compiledBy = (s: Scenario): readonly number[] => {
   return s.unread.flatMap((line) => {
     const number = /^compile (\w+) /.exec(line)?.[1];
     return number === undefined ? [] : [Number.parseInt(number, 16)];
+  });
+};
+
+/** Compiles what is asked for, and judges what runs: 300 ms for the slow, 100 for the quick. */
+const judgeNext = (s: Scenario, judged: { slow: number; quick: number }): void => {
+  for (const { place, task } of s.core.tasks.values())
+    if (place.kind === 'compiling')
+      s.send({ type: 'compiled', id: task.id, hostId: hostId(0), result: { status: 'compiled', artifact: ARTIFACT } });
+  const next = [...s.core.tasks.values()].find(({ place }) => place.kind === 'judge');
+  if (next?.place.kind !== 'judge') return;
+  const isSlow = next.task.submitter === 'slow';
+  judged[isSlow ? 'slow' : 'quick'] += 1;
+  const { attemptId } = next.place;
+  s.send({ type: 'started', hostId: hostId(0), attemptId });
+  s.send({
+    type: 'judged',
+    hostId: hostId(0),
+    attemptId,
+    result: { status: 'judged', outcome: PASSED },
+    serviceMs: isSlow ? 300 : 100,
+    confirm: null,
   });
 };
 
@@ -23,10 +45,19 @@ describe('submitters of one priority', () => {
   test('have no claim for the time in which they asked for nothing', () => {
     const s = new Scenario().up(0, { compileSlots: 1 });
     for (let n = 1; n <= 200; n += 1) s.add(n, { submitter: 'steady' });
-    const turnNow = [...s.core.classes.values()][0]?.turns.get(100) ?? 0;
-    expect(turnNow).toBeGreaterThan(0);
+    for (let n = 1; n <= 10; n += 1) s.compiled(n, 0).started(n, 1).judged(n, 1);
+    const begun = [...(s.core.hosts.get(hostId(0))?.pools.values() ?? [])][0]?.begun.get(100) ?? 0;
+    expect(begun).toBeGreaterThan(0);
     s.add(201, { submitter: 'late' });
-    expect([...s.core.tasks.values()].find(({ task }) => task.submitter === 'late')?.turn).toBe(turnNow + 1);
+    expect([...s.core.tasks.values()].find(({ task }) => task.submitter === 'late')?.level.given).toBe(begun);
+  });
+
+  test('pay for what their candidates took, not for how many they were', () => {
+    const s = new Scenario().up(0, { compileSlots: 1 });
+    for (let n = 1; n <= 40; n += 1) s.add(n, { submitter: n % 2 === 0 ? 'slow' : 'quick' });
+    const judged = { slow: 0, quick: 0 };
+    for (let turn = 0; turn < 24; turn += 1) judgeNext(s, judged);
+    expect(judged.quick).toBeGreaterThan(2 * judged.slow);
   });
 
   test('a higher priority goes before all turns', () => {
@@ -52,10 +83,11 @@ describe('turns', () => {
     const s = new Scenario().up(1, { labels: ['eu'] });
     for (let n = 1; n <= 30; n += 1) s.add(n, { submitter: 'blocked', labels: ['us'] });
     for (let n = 31; n <= 99; n += 1) s.add(n, { submitter: 'other', labels: ['eu'] });
-    s.add(100, { submitter: 'blocked', labels: ['eu'] });
-    const entry = [...s.core.tasks.values()].find(({ sequence }) => sequence === 99);
-    const begun = [...s.core.classes.values()][0]?.turns.get(100) ?? 0;
-    expect(entry?.turn).toBe(begun + 1);
+    s.skip().add(100, { submitter: 'blocked', labels: ['eu'] });
+    const [blocked, other] = ['blocked', 'other'].map((name) =>
+      [...s.core.tasks.values()].find(({ task }) => task.submitter === name),
+    );
+    expect(blocked?.level.given).toBeLessThanOrEqual(other?.level.given ?? 0);
   });
 });
 

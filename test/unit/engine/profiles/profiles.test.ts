@@ -7,6 +7,7 @@ import { Candidate, CandidateContent } from '../../../../src/domain/candidate.ts
 import { CandidateId, DeviceId, HostId } from '../../../../src/domain/ids.ts';
 import type { FinishedProfile } from '../../../../src/domain/ports/store-rows.ts';
 import { FromRunner, type ProfileResult, type ToRunner } from '../../../../src/domain/protocol.ts';
+import type { EngineDeps } from '../../../../src/engine/deps.ts';
 import { createEngine } from '../../../../src/engine/engine.ts';
 import type { HostEvent, HostSession } from '../../../../src/domain/ports/host-session.ts';
 import type { Queue } from '../../../../src/domain/ports/queue.ts';
@@ -190,8 +191,12 @@ const startEngine = async () => {
       problemVersion: async () => null,
       canaries: async () => [],
       holds: async () => [],
+      submitterSettings: async () => [],
+      deviceTime: async () => [],
+      keepSubmitter: async () => undefined,
+      dropSubmitter: async () => undefined,
       ...store,
-    } as Store,
+    } as EngineDeps['store'],
     queue: queue as Queue,
     sessions: [near.session, far.session],
     problems,

@@ -159,7 +159,7 @@ describe('a candidate in its turn says', () => {
     const answer = why(s.add(1, { submitter: 'ann' }));
     expect(answer.code).toBe('fair_share');
     expect(answer.position?.ofOthers).toBe(answer.position?.ahead);
-    expect(answer.summary).toContain('of other submitters have their turns before this one of ann');
+    expect(answer.summary).toContain('of other submitters are due before this one of ann');
   });
 
   test('that more urgent ones come first', () => {
