@@ -50,11 +50,7 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone, su
       onVerdicts(state, [id]);
       return answer;
     },
-    submitters: {
-      list: async () => submitters.list(),
-      set: async (name, change, by) => submitters.set(name, change, by),
-      clear: async (name) => submitters.clear(name),
-    } satisfies SubmitterControl,
+    submitters: submitters as SubmitterControl,
     steer: createSteering(state, alone),
     why: async (id: CandidateId) => whyCandidate(state, id),
     candidate: async (id: CandidateId) => existing(id, store.candidate(id)),

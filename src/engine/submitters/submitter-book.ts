@@ -7,6 +7,7 @@ import type { SetSubmitter, SubmitterView } from '../../domain/api/submitters.ts
 import type { SubmitterControl } from '../../domain/ports/submitters.ts';
 import { LIMITS_DEFAULT, type SubmitterLimits, type SubmitterSettings } from '../../domain/submitters.ts';
 import { snapshot, usedMsOf } from '../../scheduler/scheduler.ts';
+import type { Rules } from '../../scheduler/state.ts';
 import type { SubmittersSlice } from '../state.ts';
 
 const MINUTE_MS = 60_000;
@@ -24,16 +25,7 @@ export const createSubmitterBook = (state: SubmittersSlice): SubmitterBook => {
   let day = 0;
 
   const today = (): number => Math.floor(state.now() / DAY_MS);
-  const tell = (): void =>
-    state.apply({
-      type: 'submitters-set',
-      rules: new Map(
-        [...settings].map(([name, { weight, runningMax, gpuMinutesMax }]) => [
-          name,
-          { weight, runningMax, deviceMsMax: gpuMinutesMax === null ? null : gpuMinutesMax * MINUTE_MS },
-        ]),
-      ),
-    });
+  const tell = (): void => state.apply({ type: 'submitters-set', rules: rulesOf([...settings.values()]) });
   const limited = (): readonly string[] =>
     [...settings.values()].flatMap((one) => (one.gpuMinutesMax === null ? [] : [one.submitter]));
   const count = async (): Promise<void> => {
@@ -105,6 +97,15 @@ export const createSubmitterBook = (state: SubmittersSlice): SubmitterBook => {
     },
   };
 };
+
+/** As the scheduler keeps to them. */
+const rulesOf = (settings: readonly SubmitterSettings[]): ReadonlyMap<string, Rules> =>
+  new Map(
+    settings.map(({ submitter, weight, runningMax, gpuMinutesMax }) => [
+      submitter,
+      { weight, runningMax, deviceMsMax: gpuMinutesMax === null ? null : gpuMinutesMax * MINUTE_MS },
+    ]),
+  );
 
 interface Counts {
   readonly unfinished: ReadonlyMap<string, readonly { readonly count: number }[]>;
