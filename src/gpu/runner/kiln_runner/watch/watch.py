@@ -31,8 +31,15 @@ class DeviceWatch:
     def start(self) -> None:
         if self._command is None:
             return
+
+        def on_frame(frame: Frame) -> None:
+            self._on_frame(child, frame)
+
+        def on_exit(_code: int) -> None:
+            self._on_exit(child)
+
         try:
-            child = ChildProcess(self._children, self._command, lambda frame: self._on_frame(child, frame), lambda _code: self._on_exit(child))
+            child = ChildProcess(self._children, self._command, on_frame, on_exit)
         except OSError as error:
             return self._fail("failed", f"the process that reads NVML does not start: {error}")
         self._child = child
