@@ -139,7 +139,7 @@ const busy = (): Scenario => {
 
 describe('a candidate in its turn says', () => {
   test('that every device is busy, its place, and how long it takes', () => {
-    const s = busy().add(1, { submitter: 'ann' });
+    const s = busy().add(1, { submitter: 'ann', queuedAtMs: 61 });
     const answer = why(s);
     expect(answer).toMatchObject({
       code: 'waits_for_device',
@@ -155,11 +155,13 @@ describe('a candidate in its turn says', () => {
 
   test('that others’ fair share comes first', () => {
     const s = new Scenario().up(0, { compileSlots: 1 });
-    for (let n = 2; n <= 60; n += 1) s.add(n, { submitter: `s${n % 3}` });
-    const answer = why(s.add(1, { submitter: 'ann' }));
+    // Thirty of its submitter are in work: they will take 1.5 s of device time, and the 69 of three others at most 1.15 s each.
+    for (let n = 2; n <= 31; n += 1) s.add(n, { submitter: 'ann' });
+    for (let n = 32; n <= 100; n += 1) s.add(n, { submitter: `s${n % 3}` });
+    const answer = why(s.add(1, { submitter: 'ann', queuedAtMs: 101 }));
     expect(answer.code).toBe('fair_share');
-    expect(answer.position?.ofOthers).toBe(answer.position?.ahead);
-    expect(answer.summary).toContain('of other submitters are due before this one of ann');
+    expect(answer.position).toMatchObject({ ahead: 99, ofOthers: 69 });
+    expect(answer.summary).toContain('69 of other submitters are due before this one of ann');
   });
 
   test('that more urgent ones come first', () => {
