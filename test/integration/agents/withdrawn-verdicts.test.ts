@@ -85,7 +85,12 @@ describe('a verdict that is taken back', () => {
     };
     const campaigns = await rig.campaigns({ ...judging, candidate: read }, [writer()]);
     const { id } = await campaigns.create(request({ agents: 1, budget: { candidates: 4 } }));
-    const view = await until(campaigns, id, isFinished);
+    // It may have ended by its budget before the last one, which was taken back, is judged again.
+    const view = await until(
+      campaigns,
+      id,
+      (one) => isFinished(one) && one.waitingForVerdict === 0 && one.generations.judged === 4,
+    );
     expect(view.generations).toMatchObject({ judged: 4, submitted: 0 });
     expect(view.best[0]?.best?.speedup).toBe(1.5);
   });

@@ -36,7 +36,10 @@ describe.skipIf(!isThere('bash'))('completion in bash (skipped without it)', () 
       ['report', 'resume'],
     ],
     [['completion', ''], ['']],
-    [['--json', 'sub'], ['submit']],
+    [
+      ['--json', 'sub'],
+      ['submit', 'submitter'],
+    ],
     [['submit', 'x.cu', '--wat'], ['--watch']],
     [['campaign', 'start', '--budget-g'], ['--budget-gpu-minutes']],
     [['list', '--status', 'j'], ['judging']],
