@@ -39,10 +39,12 @@ export const keepAnswer = async (
   const refused = refusalOf(target, draft);
   if (refused) {
     asking.breaker.onFailure(refused.failure, refused.message, deps.monotonicMs());
-    target.copies += refused.failure === 'duplicate' ? 1 : 0;
-    // Told before the next answer is paid for: who does not hear of it writes it again.
-    if (tunes === null) agent.conversation.onNothing();
-    agent.remember({ candidateId: refused.of, attempt: refusedAttempt(draft, refused.message) });
+    if (tunes === null) {
+      target.copies += refused.failure === 'duplicate' ? 1 : 0;
+      // Told before the next answer is paid for: who does not hear of it writes it again.
+      agent.conversation.onNothing();
+      agent.remember({ candidateId: refused.of, attempt: refusedAttempt(draft, refused.message) });
+    } else target.tuning.drop(tunes);
     await fail(run, deps, { generation: answered, ...refused });
     return 'nothing';
   }
@@ -50,7 +52,8 @@ export const keepAnswer = async (
   target.archive.expect(draft);
   const taken = await submitAnswer(run, deps, { generation: answered, draft, again: false });
   asking.breaker.onAnswer();
-  target.copies = taken === 'nothing' ? target.copies + 1 : 0;
+  // Whoever writes is out of ideas or is not, whatever params are tried beside.
+  if (tunes === null) target.copies = taken === 'nothing' ? target.copies + 1 : 0;
   return taken;
 };
 
