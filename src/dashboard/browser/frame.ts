@@ -1,6 +1,6 @@
 /** What stays while pages change: the ways between them, whether the page is live, and light or dark. */
 import { h, type JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { plainLine } from '../../platform/printable-text.ts';
 import { caller } from './live/caller.ts';
 import { connection } from './live/events.ts';
@@ -26,7 +26,8 @@ const THEMES = { system: 'Theme: system', light: 'Theme: light', dark: 'Theme: d
 const iconAddress = document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href ?? '';
 
 export const Frame = (): JSX.Element => {
-  const page = pageOf(path.value);
+  // Made once for a path: another function is another component, which would begin anew whenever the frame changes.
+  const page = useMemo(() => pageOf(path.value), [path.value]);
   useEffect(() => {
     document.title = page.title === '' ? 'Kiln' : `${page.title} · Kiln`;
   }, [page.title]);

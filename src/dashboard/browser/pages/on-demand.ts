@@ -11,7 +11,11 @@ export const onDemand = <P extends object>(load: () => Promise<ComponentType<P>>
     const [error, setError] = useState<Error | null>(null);
     const [, setIsLoaded] = useState(Loaded !== null);
     useEffect(() => {
-      if (Loaded !== null) return;
+      // Meanwhile it may have come for another one.
+      if (Loaded !== null) {
+        setIsLoaded(true);
+        return;
+      }
       const loadNow = async (): Promise<void> => {
         try {
           Loaded = await load();
