@@ -54,13 +54,16 @@ export const submitted = async ({ kiln }: Pick<McpDeps, 'kiln'>, asked: Asked, w
   const { candidates } = await kiln.submit([asked]);
   const [taken] = candidates;
   if (taken === undefined) throw new Error('an answer without the candidate that was sent');
-  const hasDevice = taken.status === 'done' || (await classesOf(kiln)).includes(asked.device.toLowerCase());
-  const candidate = await kiln.candidate(taken.id, hasDevice ? waiting : {});
+  const waits = taken.status === 'done' || (await mayHave(kiln, asked.device.toLowerCase()));
+  const candidate = await kiln.candidate(taken.id, waits ? waiting : {});
   return candidateAnswer(kiln, candidate, { duplicate: taken.known ? duplicateText(candidate) : undefined });
 };
 
-const classesOf = async (kiln: McpKiln): Promise<readonly string[]> =>
-  (await kiln.fleet()).hosts.flatMap(({ devices }) => devices.map((device) => device.class.toLowerCase()));
+/** What a host has is not known before it is connected. */
+const mayHave = async (kiln: McpKiln, deviceClass: string): Promise<boolean> =>
+  (await kiln.fleet()).hosts.some(
+    ({ state, devices }) => state === 'connecting' || devices.some((device) => device.class.toLowerCase() === deviceClass),
+  );
 
 const duplicateText = ({ submission, submittedAt, state }: Candidate): string =>
   `known content: ${submission.submitter} submitted it at ${submittedAt}, and ${state.status === 'done' ? 'this is its verdict; it was not judged again' : 'it waits already'}. trial judges the same again.`;
