@@ -70,7 +70,8 @@ const isSameGround = (a: GenerationContext, b: GenerationContext): boolean =>
 
 const taskText = (context: GenerationContext): string => {
   const fence = createFence(context.seed);
-  const { incumbent, parents, failure, attempts } = context;
+  const { incumbent, parents, failure } = context;
+  const attempts = untoldAttempts(context);
   const isShownAsParent = parents.some(({ candidateId }) => candidateId === incumbent?.candidateId);
   return [
     `Blocks of data in this message carry the code ${fence.nonce}.`,
@@ -80,12 +81,16 @@ const taskText = (context: GenerationContext): string => {
     failure === null ? null : failureText(failure, fence),
     turnsText(context.turns, shownOf(context), fence),
     memoryText(context, fence),
-    attempts.length === 0 || context.turns.length > 0 ? null : attemptsText(attempts, fence),
+    attempts.length === 0 ? null : attemptsText(attempts, fence),
     `What to do now\n${MOVES[context.move]}`,
   ]
     .filter((part) => part !== null)
     .join('\n\n');
 };
+
+/** What was judged stands in the turns of its conversation; an answer that was refused is in none, and is written again by who does not hear of it. */
+const untoldAttempts = ({ attempts, turns }: GenerationContext): GenerationContext['attempts'] =>
+  turns.length === 0 ? attempts : attempts.filter(({ verdict }) => verdict === null);
 
 const shownOf = ({ parents, incumbent }: GenerationContext): ReadonlySet<string> =>
   new Set([...parents, ...(incumbent === null ? [] : [incumbent])].map(({ candidateId }) => candidateId));

@@ -178,6 +178,15 @@ describe('the task', () => {
     expect(task).not.toMatch(/\bparent\b/iu);
   });
 
+  test('of a conversation tells of answers that were refused, which none of its turns shows, and of no other attempt', () => {
+    const tried = { idea: 'tried', params: {}, verdict: 'wrong_answer', speedup: null, reason: 'case 1M' } as const;
+    const refused = { idea: 'again', params: {}, verdict: null, speedup: null, reason: 'not judged: the same content' };
+    const turn = { ...exhibit(), verdict: 'passed' as const, failure: null };
+    const { task } = buildPrompt(generationContext({ turns: [turn], attempts: [tried, refused] }));
+    expect(task).toContain('1. again {} -> no verdict: not judged: the same content');
+    expect(task).not.toContain('tried {}');
+  });
+
   test.each([
     ['new', 'from scratch'],
     ['cross', 'both parents'],
