@@ -23,7 +23,7 @@ export interface Archive {
   /** Nobody answered: a repair is there to be chosen again. */
   giveBack(choice: Pick<Child, 'move' | 'parents'>): void;
   /**
-   * Its verdict was taken back: it is nobody's parent, and no failure to repair. Who came from it still did, and its content is known: the same
+   * Its verdict was taken back: it is nobody's parent, no failure to repair, and no try of its idea. Who came from it still did, and its content is known: the same
    * again is no news. What it displaced is added again by whoever knows it.
    */
   forget(id: CandidateId): void;
@@ -100,6 +100,7 @@ export const createArchive = (options: { readonly islands: number; readonly seed
     forget: (id) => {
       for (const island of islands) island.forget(id);
       repairs.forget(id);
+      memory.forget(id);
     },
     setBound: (id, bound) => {
       for (const island of islands) island.setBound(id, bound);

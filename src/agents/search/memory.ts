@@ -16,7 +16,10 @@ const KNOWN_MAX = 20_000;
 const SAME = 0.01;
 
 export interface Memory {
+  /** Added again it is the same try; what it came to is what was said last. */
   add(entry: ArchiveEntry): void;
+  /** Its verdict was taken back: it is no try of its idea, and what it came to is not known. */
+  forget(id: CandidateId): void;
   /** The best first, then what failed or gained nothing, most tried first. */
   rows(limit: number): readonly MemoryRow[];
   /** Null where it is not known, or not any more. */
@@ -26,59 +29,79 @@ export interface Memory {
 /** What it came to. */
 export type Result = Pick<ArchiveEntry, 'speedup' | 'cases' | 'failure'>;
 
+/** One candidate as a try of its idea. */
+interface Try extends Pick<ArchiveEntry, 'verdict' | 'speedup'> {
+  /** Of the idea; empty where it counts for none. */
+  readonly tag: string;
+  readonly ratio: number | null;
+  readonly cases: MemoryRow['cases'];
+}
+
 export const createMemory = (): Memory => {
   const rows = new Map<string, MemoryRow>();
   const known = new BoundedMap<CandidateId, Result>(KNOWN_MAX);
-  const added = new BoundedMap<CandidateId, true>(KNOWN_MAX);
+  const tries = new BoundedMap<CandidateId, Try>(KNOWN_MAX);
 
   const add = (entry: ArchiveEntry): void => {
-    if (added.has(entry.candidateId)) return;
-    added.set(entry.candidateId, true);
     const { candidateId, speedup, cases, failure } = entry;
     known.set(candidateId, { speedup, failure, ...(cases === undefined ? {} : { cases }) });
-    const tag = ideaTag(entry.idea);
-    if (tag === '' || entry.move === 'seed') return;
+    if (tries.has(candidateId)) return;
     const parents = entry.parents.flatMap((id) => known.get(id) ?? []).filter((one) => one.speedup !== null);
-    const parent = parents.toSorted((a, b) => (b.speedup ?? 0) - (a.speedup ?? 0))[0];
-    rows.set(tag, merged(rows.get(tag) ?? newRow(entry.idea), entry, parent));
+    const one = tryOf(entry, parents.toSorted((a, b) => (b.speedup ?? 0) - (a.speedup ?? 0))[0]);
+    tries.set(candidateId, one);
+    if (one.tag === '') return;
+    rows.set(one.tag, withTry(rows.get(one.tag) ?? newRow(entry.idea), one));
     if (rows.size > ROWS_MAX) rows.delete(leastWorth(rows));
+  };
+
+  const forget = (id: CandidateId): void => {
+    const gone = tries.get(id);
+    known.delete(id);
+    tries.delete(id);
+    const row = gone && rows.get(gone.tag);
+    if (!row) return;
+    if (row.tries === 1) rows.delete(gone.tag);
+    else rows.set(gone.tag, { ...withoutTry(row, gone), ...bestOf([...tries.values()].filter(({ tag }) => tag === gone.tag)) });
   };
 
   return {
     add,
+    forget,
     result: (id) => known.get(id) ?? null,
     rows: (limit) => [...rows.values()].toSorted(byWorth).slice(0, limit),
   };
 };
 
-const newRow = (idea: string): MemoryRow => ({
-  idea,
-  tries: 0,
-  passed: 0,
-  bestRatio: null,
-  bestSpeedup: null,
-  cases: [],
-  failures: {},
-});
+const newRow = (idea: string): MemoryRow => ({ idea, tries: 0, passed: 0, ...NOTHING_BEST, failures: {} });
 
-const merged = (row: MemoryRow, entry: ArchiveEntry, parent: Result | undefined): MemoryRow => {
-  const tries = row.tries + 1;
-  const { speedup, verdict } = entry;
-  if (speedup === null) {
-    const failures = verdict === null ? row.failures : { ...row.failures, [verdict]: (row.failures[verdict] ?? 0) + 1 };
-    return { ...row, tries, failures };
-  }
-  const ratio = parent?.speedup ? speedup / parent.speedup : null;
-  const isBetter = ratio !== null && (row.bestRatio === null || ratio > row.bestRatio);
-  return {
-    ...row,
-    tries,
-    passed: row.passed + 1,
-    bestRatio: isBetter ? ratio : row.bestRatio,
-    bestSpeedup: Math.max(speedup, row.bestSpeedup ?? 0),
-    cases: isBetter ? ratiosOf(entry, parent) : row.cases,
-  };
+type Best = Pick<MemoryRow, 'bestRatio' | 'bestSpeedup' | 'cases'>;
+const NOTHING_BEST: Best = { bestRatio: null, bestSpeedup: null, cases: [] };
+
+const tryOf = (entry: ArchiveEntry, parent: Result | undefined): Try => {
+  const { verdict, speedup } = entry;
+  const ratio = speedup !== null && parent?.speedup ? speedup / parent.speedup : null;
+  const tag = entry.move === 'seed' ? '' : ideaTag(entry.idea);
+  return { tag, verdict, speedup, ratio, cases: ratio === null ? [] : ratiosOf(entry, parent) };
 };
+
+const withTry = (row: MemoryRow, one: Try): MemoryRow => ({ ...counted(row, one, 1), ...better(row, one) });
+const withoutTry = (row: MemoryRow, one: Try): MemoryRow => counted(row, one, -1);
+
+const counted = (row: MemoryRow, { verdict, speedup }: Try, by: 1 | -1): MemoryRow => {
+  const tries = row.tries + by;
+  if (speedup !== null) return { ...row, tries, passed: row.passed + by };
+  if (verdict === null) return { ...row, tries };
+  const { [verdict]: before = 0, ...others } = row.failures;
+  return { ...row, tries, failures: before + by === 0 ? others : { ...row.failures, [verdict]: before + by } };
+};
+
+const better = (best: Best, { speedup, ratio, cases }: Try): Best => {
+  const bestSpeedup = speedup === null ? best.bestSpeedup : Math.max(speedup, best.bestSpeedup ?? 0);
+  const isBetter = ratio !== null && (best.bestRatio === null || ratio > best.bestRatio);
+  return isBetter ? { bestRatio: ratio, bestSpeedup, cases } : { bestRatio: best.bestRatio, bestSpeedup, cases: best.cases };
+};
+
+const bestOf = (tries: readonly Try[]): Best => tries.reduce(better, NOTHING_BEST);
 
 /** Above 1: the child is faster in that case. */
 const ratiosOf = ({ cases }: ArchiveEntry, parent: Result | undefined): MemoryRow['cases'] =>

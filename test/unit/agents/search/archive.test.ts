@@ -3,6 +3,7 @@ import { createArchive } from '../../../../src/agents/search/archive.ts';
 import { entryOf, failedOf, idOf } from '../../../support/agents/entries.ts';
 
 const archive = (islands = 1) => createArchive({ islands, seed: 7 });
+const cases = (medianNs: number) => [{ case: '1M', medianNs }];
 const numbers = (count: number, first = 1): readonly number[] => Array.from({ length: count }, (_, i) => first + i);
 
 describe('the moves of a search', () => {
@@ -178,6 +179,24 @@ describe('an entry whose verdict was taken back', () => {
     expect(search.novelty(failure).isNew).toBe(false);
     search.add(failure);
     expect(numbers(50, 60).map((number) => search.choose({ island: 0, number }).move)).toContain('repair');
+  });
+
+  test('is no try of its idea until it is judged again, and then it is one with what it came to last', () => {
+    const search = archive();
+    search.add(entryOf(1, { idea: 'base' }));
+    search.add(entryOf(2, { idea: 'unroll', parents: [idOf(1)], speedup: 2, cases: cases(500) }));
+    search.add(entryOf(3, { idea: 'unroll', parents: [idOf(1)], speedup: 9, cases: cases(100) }));
+    search.add(entryOf(4, { idea: 'vectorize', parents: [idOf(1)], speedup: 9 }));
+    const row = () => search.memory(9).find(({ idea }) => idea === 'unroll');
+    expect(row()).toMatchObject({ tries: 2, passed: 2, bestRatio: 9, bestSpeedup: 9 });
+    for (const id of [3, 4]) search.forget(idOf(id));
+    expect(search.memory(9).map(({ idea }) => idea)).toEqual(['unroll', 'base']);
+    expect(row()).toMatchObject({ tries: 1, passed: 1, bestRatio: 2, bestSpeedup: 2 });
+    expect(search.result(idOf(3))).toBeNull();
+    search.add(failedOf(3, { idea: 'unroll', parents: [idOf(1)] }));
+    search.add(failedOf(3, { idea: 'unroll', parents: [idOf(1)] }));
+    expect(row()).toMatchObject({ tries: 2, passed: 1, bestRatio: 2, failures: { compile_error: 1 } });
+    expect(search.result(idOf(3))).toMatchObject({ speedup: null, failure: 'line 3: expected ;' });
   });
 
   test('stays among the ancestors of those who came from it', () => {
