@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createEvolve } from '../../../src/agents/generators/evolve.ts';
 import { NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
+import { KilnError } from '../../../src/domain/errors.ts';
 import { campaignRig, generationsOf, isFinished, request, until } from '../../support/agents/campaign-rig.ts';
 import { candidateSource, createScriptedGenerator } from '../../support/agents/scripted-generator.ts';
 
@@ -47,6 +48,28 @@ describe('a copy', () => {
       failure: 'duplicate',
       message: expect.stringContaining('on its way to be judged already') as string,
     });
+  });
+
+  test('that the engine finds out is a turn without a gain: after two its writer begins anew', async () => {
+    const judging = rig.judging({ judgeMs: 1 });
+    const generator = createScriptedGenerator(PAID);
+    const campaigns = await rig.campaigns(
+      {
+        ...judging,
+        submit: async (batch) => {
+          // From the first conversation that goes on, nothing is taken any more.
+          if (generator.asked.some(({ turns }) => turns.length > 0))
+            throw new KilnError('INVALID_REQUEST', 'the same is there already');
+          return judging.submit(batch);
+        },
+      },
+      [generator],
+    );
+    const { id } = await campaigns.create(request({ agents: 1, turns: 6, budget: { candidates: 100, usd: 1, minutes: 1 } }));
+    await until(campaigns, id, ({ byFailure }) => (byFailure['rejected'] ?? 0) >= 6);
+    await campaigns.stop(id);
+    const goingOn = generator.asked.map(({ turns }) => turns.length > 0);
+    expect(goingOn.filter(Boolean)).toHaveLength(2);
   });
 
   test('ends a search for money after forty in a row, one that is free after many more', async () => {

@@ -25,7 +25,7 @@ export const keepAnswer = async (
   deps: AskingDeps,
   { generation, answer, assignment }: Answering,
 ): Promise<Taken> => {
-  const { target, asking, tunes, agent } = assignment;
+  const { target, asking, tunes, agent, generator } = assignment;
   if (!answer.ok) {
     asking.breaker.onFailure(answer.failure, answer.message, deps.monotonicMs());
     if (tunes !== null) target.tuning.drop(tunes);
@@ -40,7 +40,7 @@ export const keepAnswer = async (
   if (refused) {
     asking.breaker.onFailure(refused.failure, refused.message, deps.monotonicMs());
     if (tunes === null) {
-      target.copies += refused.failure === 'duplicate' ? 1 : 0;
+      if (refused.failure === 'duplicate') countCopy(target, generator.name);
       // Told before the next answer is paid for: who does not hear of it writes it again.
       agent.conversation.onNothing();
       agent.remember({ candidateId: refused.of, attempt: refusedAttempt(draft, refused.message) });
@@ -53,15 +53,22 @@ export const keepAnswer = async (
   const taken = await submitAnswer(run, deps, { generation: answered, draft, again: false });
   asking.breaker.onAnswer();
   // Whoever writes is out of ideas or is not, whatever params are tried beside.
-  if (tunes === null) target.copies = taken === 'nothing' ? target.copies + 1 : 0;
+  if (tunes === null) {
+    if (taken === 'nothing') {
+      countCopy(target, generator.name);
+      agent.conversation.onNothing();
+    } else target.copies.delete(generator.name);
+  }
   return taken;
 };
 
 /** Nothing is left of what it was to vary: it is not given to anybody again who only varies. */
-const onExhausted = (target: Target, { parents: [first] }: Generation): void => {
-  target.copies += 1;
+const onExhausted = (target: Target, { generator, parents: [first] }: Generation): void => {
+  countCopy(target, generator);
   if (first !== undefined) target.archive.useUp(first);
 };
+
+const countCopy = ({ copies }: Target, generator: string): void => void copies.set(generator, (copies.get(generator) ?? 0) + 1);
 
 type Failed = Extract<Answer, { ok: false }>;
 

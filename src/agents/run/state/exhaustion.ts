@@ -1,6 +1,6 @@
 /** Whether there is anything left to find for one problem on one device class. Pure. */
 import type { Generator, GeneratorSet } from '../../generator.ts';
-import type { Thinking } from './campaign-run.ts';
+import type { Findings } from './campaign-run.ts';
 import { type Target, TUNER } from './targets.ts';
 
 /** Copies in a row, before a search counts as exhausted: each was paid for where answers cost money, and its writer was told. */
@@ -10,9 +10,17 @@ const HOW_TO_WIDEN = 'widen "space" in the plan, mark more regions, or add a gen
 const HOW_TO_MARK =
   'declare "params" (and "space") in a plan or mark regions with "// kiln: region NAME" ... "// kiln: end NAME", and begin with it (start.sources)';
 
+type Asked = Pick<Generator, 'name' | 'kind' | 'isPaid'>;
+type Searched = Pick<Target, 'copies' | 'archive'>;
+
 /** Who only varies is asked only while there is something to vary. */
-export const canAsk = ({ copies, archive }: Target, generator: Pick<Generator, 'kind' | 'isPaid'>): boolean =>
-  copies < copiesMax(generator) && (generator.kind !== 'evolve' || archive.canVary());
+export const canAsk = (target: Searched, generator: Asked): boolean =>
+  !isRepeating(target, generator) && !isWithoutVariants(target, generator);
+
+/** Each by its own answers: who varies for nothing must not end what somebody writes for money, nor go on because of it. */
+const isRepeating = ({ copies }: Searched, generator: Asked): boolean =>
+  (copies.get(generator.name) ?? 0) >= copiesMax(generator);
+const isWithoutVariants = ({ archive }: Searched, { kind }: Asked): boolean => kind === 'evolve' && !archive.canVary();
 
 /** Params of somebody are to be tried, and there is who does. */
 export const isTuning = ({ tuning }: Pick<Target, 'tuning'>, { byName }: Pick<GeneratorSet, 'byName'>): boolean =>
@@ -21,12 +29,27 @@ export const isTuning = ({ tuning }: Pick<Target, 'tuning'>, { byName }: Pick<Ge
 const copiesMax = ({ isPaid }: Pick<Generator, 'isPaid'>): number => (isPaid ? PAID_COPIES_MAX : COPIES_MAX);
 
 /** Why nobody can be asked for this target any more, unless what is on its way changes that; null while somebody can. */
-export const endOf = (run: Pick<Thinking, 'asking'>, target: Target, { byName }: Pick<GeneratorSet, 'byName'>): string | null => {
-  if (isTuning(target, { byName })) return null;
-  const most = Math.max(...[...run.asking.keys()].map((name) => copiesMax(byName.get(name) ?? { isPaid: false })));
-  if (target.copies >= most) return `nothing new is found: the last ${target.copies} answers were known content`;
-  const isVarying = [...run.asking.keys()].every((name) => byName.get(name)?.kind === 'evolve');
-  if (!isVarying || target.startsLeft > 0 || target.archive.canVary()) return null;
+export const endOf = (
+  run: { readonly targets: Findings['targets']; readonly roster: Pick<Findings['roster'], 'generatorsOf'> },
+  target: Target,
+  { byName }: Pick<GeneratorSet, 'byName'>,
+): string | null => {
+  if (isTuning(target, { byName }) || target.startsLeft > 0) return null;
+  const names = run.roster.generatorsOf(run.targets.indexOf(target));
+  const asked = names.map((name): Asked => byName.get(name) ?? { name, kind: 'command', isPaid: false });
+  if (asked.some((generator) => canAsk(target, generator))) return null;
+  const repeating = asked.filter((generator) => isRepeating(target, generator));
+  return repeating.length > 0 ? repeatingText(target, repeating) : withoutVariantsText(target);
+};
+
+const repeatingText = ({ copies }: Target, repeating: readonly Asked[]): string => {
+  const answers = repeating.map(
+    ({ name }) => `the last ${copies.get(name)} answers${repeating.length === 1 ? '' : ` of ${name}`}`,
+  );
+  return `nothing new is found: ${answers.join(' and ')} were known content`;
+};
+
+const withoutVariantsText = (target: Target): string => {
   if (target.archive.best() === null)
     return 'nothing can be varied: no candidate has passed, and "evolve" writes none from nothing';
   const used = target.archive.usedUp();

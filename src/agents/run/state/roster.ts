@@ -37,6 +37,8 @@ export interface Roster {
   readonly agents: readonly Agent[];
   /** Those that have agents, in an order that goes round: the next call begins behind the lane that an agent was taken from last. */
   lanes(): readonly Lane[];
+  /** Those that have an agent for this target. */
+  generatorsOf(target: number): readonly string[];
   /** The one that has been free longest, or null. */
   take(lane: Lane): Agent | null;
   /** Its answer came to something or to nothing: it is free again. */
@@ -65,11 +67,13 @@ export const createRoster = (options: RosterOptions): Roster => {
     ({ index }) => home.get(index) ?? '',
   );
   const lanes = lanesOf(placed, { isRotating, targets });
+  const generators = Map.groupBy(lanes, ({ target }) => target);
   let next = 0;
 
   return {
     agents: placed.map(({ agent }) => agent),
     lanes: () => [...lanes.slice(next), ...lanes.slice(0, next)],
+    generatorsOf: (target) => (generators.get(target) ?? []).map(({ generator }) => generator),
     take: (lane) => {
       const agent = queues.get(queueOf(isRotating, lane))?.shift() ?? null;
       if (agent)

@@ -28,8 +28,8 @@ export interface Target {
   startsLeft: number;
   /** What was given to somebody who only varies: nobody else gets it. */
   readonly reserved: ReservedContents;
-  /** Answers in a row that were copies of what was known, or that said that nothing new is left. */
-  copies: number;
+  /** By generator, its answers in a row that were copies of what was known, or that said that nothing new is left. */
+  readonly copies: Map<string, number>;
   /** Params of what comes near the best. */
   readonly tuning: Tuning;
 }
@@ -77,7 +77,7 @@ export const openTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'
     bound: leastBound(plan, judging),
     startsLeft: 0,
     reserved: createReservedContents(),
-    copies: 0,
+    copies: new Map(),
     tuning: createTuning({ isOn: spec.generators.every(({ name }) => name !== TUNER) }),
   }));
 
