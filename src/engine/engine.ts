@@ -170,8 +170,8 @@ type Wiring =
 const stateOf = (deps: EngineDeps, wiring: Pick<EngineState, Wiring>): EngineState => {
   const { store, queue, rules, log, now, randomInt = secretInt, onDeviceState = () => undefined } = deps;
   const problems = new Map(deps.problems);
-  const recordHolders = createRecordHolders(store, problems);
-  const fronts = createFronts(store, problems, rules.racingPlaces);
+  const recordHolders = createRecordHolders(store, problems.values());
+  const fronts = createFronts(store, problems.values(), rules.racingPlaces);
   return {
     ...wiring,
     store,

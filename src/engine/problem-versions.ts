@@ -57,8 +57,9 @@ export const createProblemVersions = ({ store, current, onRecalled }: ProblemVer
         missing.add(key);
         const loaded = problemOfDocument(await store.problemVersion(content.problem, content.problemVersion));
         if (!loaded) continue;
-        remember(loaded);
+        // Known only once its rankings are: where they could not be read, the next one asks again.
         await onRecalled(loaded);
+        remember(loaded);
       }
     },
   };

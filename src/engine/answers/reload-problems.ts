@@ -16,21 +16,26 @@ export const reloadProblems = async (state: ReloadSlice): Promise<ProblemsReload
   const before = new Map(state.problems);
   const after = withKept(before, read, refused);
   const changes = changesBetween(before, after);
-  await state.versions.keep([...after.values()]);
-  for (const name of changes.removed) library.current.delete(name);
-  for (const name of [...changes.added, ...changes.changed]) {
-    const loaded = after.get(name);
-    if (!loaded) continue;
-    // What passed of the version before says nothing of its baseline now.
-    for (const proof of state.proven) if (proof.endsWith(` ${name}`)) state.proven.delete(proof);
+  const news = [...changes.added, ...changes.changed].flatMap((name) => after.get(name) ?? []);
+  // First what can fail: from there on all of it changes in one moment, or nothing does.
+  for (const loaded of news) {
     await state.recordHolders.ensureProblem(loaded);
     await state.fronts.ensureProblem(loaded);
-    library.current.set(name, loaded);
   }
+  await state.versions.keep([...after.values()]);
+  for (const name of changes.removed) library.current.delete(name);
+  for (const loaded of news) replace(state, loaded);
   library.refused = refused;
   const answer = { ...changes, refused: [...refused] };
   note(state, answer);
   return answer;
+};
+
+/** What passed of the version before says nothing of its baseline now. */
+const replace = ({ library, proven }: ReloadSlice, loaded: LoadedProblem): void => {
+  const { name } = loaded.problem;
+  for (const proof of proven) if (proof.endsWith(` ${name}`)) proven.delete(proof);
+  library.current.set(name, loaded);
 };
 
 const withKept = (

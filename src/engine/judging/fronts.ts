@@ -47,7 +47,7 @@ export interface Fronts {
 
 export const createFronts = (
   store: Pick<Store, 'front' | 'withStopped'>,
-  problems: ReadonlyMap<string, LoadedProblem>,
+  problems: Iterable<LoadedProblem>,
   places: number,
 ): Fronts => {
   const fronts = new Map<string, { readonly key: RankingKey; readonly front: Front }>();

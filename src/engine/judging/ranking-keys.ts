@@ -17,8 +17,8 @@ export const rankingKeyOf = (candidate: Pick<ActiveCandidate, 'submission'>, dev
 });
 
 /** Of every problem that can be judged on this model. */
-export const rankingKeysOn = (problems: ReadonlyMap<string, LoadedProblem>, { model, target }: Model): readonly RankingKey[] =>
-  [...problems.values()]
+export const rankingKeysOn = (problems: Iterable<LoadedProblem>, { model, target }: Model): readonly RankingKey[] =>
+  [...problems]
     .filter(({ targets }) => targets.includes(target))
     .map(({ problem, contentHash }) => ({ problem: problem.name, problemVersion: contentHash(target), deviceModel: model }));
 
@@ -28,27 +28,40 @@ export const textOf = ({ problem, problemVersion, deviceModel }: RankingKey): st
 
 export interface ModelReader {
   ensure(models: readonly Model[]): Promise<void>;
-  /** Of one problem more, or another version of it, on all models so far. */
+  /** Of one problem more, or another version of it, on all models so far and on those that come later. */
   ensureProblem(loaded: LoadedProblem): Promise<void>;
 }
 
-/** Reads what is kept of all rankings on a model, once for each model; again where that failed. */
+/**
+ * Reads what is kept of all rankings on a model, once for each; again where that failed. Versions that are no longer current count as well: what
+ * was submitted for them is still judged, on whatever device comes.
+ */
 export const createModelReader = (
-  problems: ReadonlyMap<string, LoadedProblem>,
+  current: Iterable<LoadedProblem>,
   readAll: (keys: readonly RankingKey[]) => Promise<void>,
 ): ModelReader => {
-  const ready = new Map<string, Model>();
+  const problems = new Set(current);
+  const models = new Map<string, Model>();
+  const known = new Set<string>();
+
+  const readUnknown = async (keys: readonly RankingKey[]): Promise<void> => {
+    const unknown = keys.filter((key) => !known.has(textOf(key)));
+    if (unknown.length === 0) return;
+    await readAll(unknown);
+    for (const key of unknown) known.add(textOf(key));
+  };
+
   return {
-    ensure: async (models) => {
-      for (const each of models) {
-        if (ready.has(each.model)) continue;
-        await readAll(rankingKeysOn(problems, each));
-        ready.set(each.model, each);
+    ensure: async (wanted) => {
+      for (const each of wanted) {
+        // From here on problems that come meanwhile are read for it as well.
+        models.set(each.model, each);
+        await readUnknown(rankingKeysOn(problems, each));
       }
     },
     ensureProblem: async (loaded) => {
-      const one = new Map([[loaded.problem.name, loaded]]);
-      for (const each of ready.values()) await readAll(rankingKeysOn(one, each));
+      problems.add(loaded);
+      for (const each of models.values()) await readUnknown(rankingKeysOn([loaded], each));
     },
   };
 };

@@ -18,10 +18,7 @@ export interface RecordHolders {
   learn(key: RankingKey, spread: Spread): void;
 }
 
-export const createRecordHolders = (
-  store: Pick<Store, 'record'>,
-  problems: ReadonlyMap<string, LoadedProblem>,
-): RecordHolders => {
+export const createRecordHolders = (store: Pick<Store, 'record'>, problems: Iterable<LoadedProblem>): RecordHolders => {
   const holders = new Map<string, RecordHolder>();
   const spreads = new Map<string, Spread>();
   /** Rankings whose holder is known better than the store's answer, which may have been on its way. */

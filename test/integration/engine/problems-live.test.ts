@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readProblems } from '../../../src/problems/load-problems.ts';
-import { scenarios } from '../../support/engine-scenario.ts';
+import { type EngineScenario, scenarios } from '../../support/engine-scenario.ts';
 import { passed } from '../../support/judgements.ts';
 
 const { start } = scenarios();
@@ -87,4 +87,50 @@ test('a problem whose folder is gone takes nothing new; what waits for it is jud
   await scenario.skipTo('box: compile 1');
   await scenario.cancel(1);
   await scenario.skipAll();
+});
+
+const status = async (scenario: EngineScenario, n: number) => (await scenario.kiln.candidate(scenario.id(n))).state.status;
+
+test('the record of a version before stands after a restart: a slower candidate of that version does not take it', async () => {
+  const scenario = await start({ box: 1 }, {}, readAgain);
+  await scenario.connect();
+  await scenario.judging(1);
+  scenario.judged(1, 1, passed(3));
+  await scenario.skipTo('box: judge 1.2 confirm');
+  scenario.judged(1, 2, passed(3));
+  await scenario.after(1, 'record');
+  await scenario.submit(2);
+  change();
+  await scenario.kiln.reloadProblems();
+  await scenario.stop();
+  // What waits is taken back before any host is there, and the version of before is no problem of the folder any more.
+  await scenario.begin();
+  await scenario.connect();
+  await scenario.skipTo('box: compile 2');
+  scenario.host.compiled(2);
+  await scenario.skipTo('box: judge 2.11 screen');
+  scenario.judged(2, 11, passed(2));
+  // One that may be the record would be confirmed first.
+  await scenario.until(async () => ['done', 'confirming'].includes(await status(scenario, 2)));
+  expect(await status(scenario, 2)).toBe('done');
+  await scenario.skipAll();
+});
+
+test('where rankings cannot be read, a reload fails and changes nothing; the next one does it', async () => {
+  const scenario = await start({ box: 1 }, {}, readAgain);
+  await scenario.connect();
+  cpSync(join(folder, 'scale'), join(folder, 'kept'), { recursive: true });
+  writeFileSync(join(folder, 'kept/problem.yaml'), readFileSync(yaml(), 'utf8').replace('name: scale', 'name: kept'));
+  rmSync(join(folder, 'scale'), { recursive: true });
+  const names = () => scenario.kiln.problems().problems.map(({ name }) => name);
+  const isAsked = scenario.hold('records');
+  const failing = scenario.kiln.reloadProblems();
+  const fail = async () => {
+    await isAsked;
+    scenario.fail();
+  };
+  await Promise.all([expect(failing).rejects.toThrow('the store is away'), fail()]);
+  expect(names()).toEqual(['scale']);
+  expect(await scenario.kiln.reloadProblems()).toMatchObject({ added: ['kept'], removed: ['scale'] });
+  expect(names()).toEqual(['kept']);
 });

@@ -49,7 +49,7 @@ const rig = (front: Front, resumed: readonly Resumed[] = []) => {
       return Promise.resolve(answers.shift() ?? { isWaiting: false, candidates: [] });
     },
   };
-  const fronts = createFronts(store, problems, 2);
+  const fronts = createFronts(store, problems.values(), 2);
   let looked = Promise.withResolvers<void>();
   const parts: StoppedSlice = {
     fronts,
@@ -131,7 +131,7 @@ describe('the fronts that candidates are raced against', () => {
   test('are read when a device model appears, and are in doubt where somebody was stopped', async () => {
     const { fronts } = rig([entry('a', 3)]);
     const model = { model: MODEL, target: 'gpu' } as const;
-    const [first, second] = rankingKeysOn(problems, model);
+    const [first, second] = rankingKeysOn(problems.values(), model);
     await fronts.ensure([model]);
     expect(fronts.doubted()).toEqual([first]);
     expect(second && fronts.front(second)).toEqual([entry('a', 3)]);

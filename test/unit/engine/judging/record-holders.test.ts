@@ -8,7 +8,7 @@ import { idOf, MODEL, score } from '../../../support/builders.ts';
 
 const problems = loadProblems(join(import.meta.dirname, '../../../../kernels'));
 const ON = { model: MODEL, target: 'gpu' } as const;
-const [KEY] = rankingKeysOn(problems, ON);
+const [KEY] = rankingKeysOn(problems.values(), ON);
 const row = (name: string): RecordRow => ({ candidateId: idOf(name), score: score(2), spread: null });
 
 /** A store in which `first` holds the first record; `onRead` is called while it is asked. */
@@ -21,7 +21,7 @@ const holders = (onRead: () => void = () => undefined) =>
         return Promise.resolve(row('first'));
       },
     },
-    problems,
+    problems.values(),
   );
 
 test('record holders are read once for each device model', async () => {
@@ -48,4 +48,27 @@ test('a model whose records could not be read is read again', async () => {
   await expect(records.ensure([ON])).rejects.toThrow('the store is away');
   await records.ensure([ON]);
   expect(KEY && records.holder(KEY)?.candidateId).toBe(idOf('first'));
+});
+
+test('a version that came before a device model, or while its records are read, is read for it too', async () => {
+  const [earlier, later] = problems.values();
+  if (!earlier || !later) throw new Error('no two problems');
+  const asked: string[] = [];
+  const meanwhile: Promise<void>[] = [];
+  const records = createRecordHolders(
+    {
+      record: async (problem) => {
+        asked.push(problem);
+        if (asked.length === 1) meanwhile.push(records.ensureProblem(later));
+        return Promise.resolve(row(problem));
+      },
+    },
+    [],
+  );
+  await records.ensureProblem(earlier);
+  expect(asked).toEqual([]);
+  await records.ensure([ON]);
+  await Promise.all(meanwhile);
+  const keys = rankingKeysOn([earlier, later], ON);
+  expect(keys.map((key) => records.holder(key)?.candidateId)).toEqual(keys.map(({ problem }) => idOf(problem)));
 });
