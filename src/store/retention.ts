@@ -11,6 +11,12 @@ import type { Sql, SqlSession } from './sql.ts';
 /** Of one look, and so of one transaction. */
 const PAGE_MAX = 500;
 
+/** It holds no record, and is no point of a sweep that goes on. */
+const UNUSED = `not exists (select 1 from kiln.records where records.candidate_id = candidates.id)
+    and not exists (
+      select 1 from kiln.sweep_points join kiln.sweeps on sweeps.id = sweep_points.sweep_id
+      where sweep_points.candidate_id = candidates.id and sweeps.status in ('running', 'paused'))`;
+
 const OLD = `
 with ranked as (
   select id, row_number() over (
@@ -21,10 +27,7 @@ with ranked as (
   where candidates.verdict is not null and candidates.updated_at < $1::timestamptz
     and coalesce(ranked.place > $2::integer, true)
     and candidates.submitter not like '${CAMPAIGN_SUBMITTER}%'
-    and not exists (select 1 from kiln.records where records.candidate_id = candidates.id)
-    and not exists (
-      select 1 from kiln.sweep_points join kiln.sweeps on sweeps.id = sweep_points.sweep_id
-      where sweep_points.candidate_id = candidates.id and sweeps.status in ('running', 'paused'))
+    and ${UNUSED}
 )`;
 
 /** How many there are, by problem. */
@@ -48,15 +51,16 @@ export const readOld = async (sql: SqlSession, { before, keepPlaces }: Retention
     [before, keepPlaces],
   );
 
-/** With all that belongs to them, in one transaction. Returns how many there were. */
+/** With all that belongs to them, in one transaction; those that something needs by now stay, whole. Returns how many went. */
 export const removeCandidates = async (sql: Sql, ids: readonly CandidateId[], at: string): Promise<number> =>
   writing(sql, async (session) => {
     await session.query(`select set_config('kiln.removing_old_candidates', 'on', true)`, []);
+    const removable = await readRemovable(session, ids);
     for (const table of ['attempts', 'profiles', 'sweep_points', 'journal'])
-      await session.query(`delete from kiln.${table} where candidate_id = any($1::text[])`, [ids]);
+      await session.query(`delete from kiln.${table} where candidate_id = any($1::text[])`, [removable]);
     const removed = await session.query<{ hash: string }>(
-      'delete from kiln.candidates where id = any($1::text[]) and verdict is not null returning source_hash as hash',
-      [ids],
+      'delete from kiln.candidates where id = any($1::text[]) returning source_hash as hash',
+      [removable],
     );
     await session.query(
       `delete from kiln.sources where hash = any($1::text[])
@@ -67,6 +71,16 @@ export const removeCandidates = async (sql: Sql, ids: readonly CandidateId[], at
     if (removed.length > 0) await append(session, [{ type: 'candidates.removed', candidateId: null, hostId: null, data }], at);
     return removed.length;
   });
+
+/** They were looked up before this transaction: some may be queued again, hold a record or be points of a sweep since. Their rows are locked first, so that no point is linked to one after the look. */
+const readRemovable = async (session: SqlSession, ids: readonly CandidateId[]): Promise<readonly CandidateId[]> => {
+  await session.query('select 1 from kiln.candidates where id = any($1::text[]) for update', [ids]);
+  const rows = await session.query<{ id: CandidateId }>(
+    `select id from kiln.candidates where id = any($1::text[]) and verdict is not null and ${UNUSED}`,
+    [ids],
+  );
+  return rows.map(({ id }) => id);
+};
 
 /** Versions of problems that no candidate is of. Those that hold now are kept again at the next start. */
 export const removeUnusedVersions = async (sql: Sql): Promise<void> =>

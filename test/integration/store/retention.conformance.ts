@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { JournalEvent } from '../../../src/domain/journal.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { createStore, type SqlStore } from '../../../src/store/store.ts';
-import { candidate, idOf, passed, score, sweepIdOf, sweepOf } from '../../support/builders.ts';
+import { attempt, candidate, idOf, passed, score, sweepIdOf, sweepOf } from '../../support/builders.ts';
 
 const AT = Date.parse('2026-01-01T00:00:00.000Z');
 const DAY_MS = 86_400_000;
@@ -42,6 +42,37 @@ export const describeRetention = (name: string, open: () => Sql): void => {
       const last = JournalEvent.parse((await store.events({ after: 0, limit: 100 })).at(-1));
       expect(last).toMatchObject({ type: 'candidates.removed', data: { removed: 1 } });
       expect(Object.keys(await store.countOld(LATER))).toEqual([]);
+    });
+
+    test('stays whole where it is queued again, holds a record or is a point of a sweep since it was looked up', async () => {
+      const store = await fresh('first', 'old', 'again', 'holder', 'point');
+      for (const one of ['first', 'old', 'again', 'point']) await done(store, one, one === 'first' ? 9 : 2);
+      await store.writeAttempts([attempt('again'), attempt('old')]);
+      const looked = (await store.readOld(LATER)).map(({ id }) => id);
+      expect(looked).toHaveLength(3);
+      await store.rejudge([idOf('again')], 'asked');
+      await done(store, 'holder', 2, true);
+      await store.createSweep(sweepOf('s'));
+      await store.askSweepPoints(sweepIdOf('s'), [{ number: 0, point: 0 }]);
+      await store.linkSweepPoints(sweepIdOf('s'), [{ number: 0, candidateId: idOf('point') }]);
+      expect(await store.removeCandidates([...looked, idOf('holder')])).toBe(1);
+      expect(await store.candidate(idOf('old'))).toBeNull();
+      expect((await store.candidate(idOf('again')))?.attempts).toHaveLength(1);
+      expect(await store.events({ after: 0, limit: 100, candidateId: idOf('again') })).not.toHaveLength(0);
+      expect((await store.sweepTrail(sweepIdOf('s'), { after: -1, limit: 10 })).map(({ candidateId }) => candidateId)).toEqual([
+        idOf('point'),
+      ]);
+      expect(await store.candidate(idOf('holder'))).not.toBeNull();
+    });
+
+    test('is known by its source without a look at every candidate', async () => {
+      const plan = await open().transaction(async (session) => {
+        await session.script('set local enable_seqscan = off');
+        return session.query<Record<string, string>>(
+          `explain delete from kiln.sources where hash = 'a' and not exists (select 1 from kiln.candidates where source_hash = hash)`,
+        );
+      });
+      expect(JSON.stringify(plan)).toContain('candidates_by_source');
     });
 
     test('is removed by nothing else: a row that has its verdict stays', async () => {
