@@ -3,15 +3,16 @@ import type { KeptProblem, ProblemVersionRow } from '../domain/ports/store-rows.
 import { toJson } from './json.ts';
 import type { SqlSession, Writer } from './sql.ts';
 
+/** They are in force from now on. A document stays as it was kept first. */
 export const keepProblemVersions = async (sql: Writer, kept: readonly KeptProblem[], at: string): Promise<void> => {
   if (kept.length > 0) await sql.query(KEEP, [toJson(kept), at]);
 };
 
 const KEEP = `
 insert into kiln.problem_versions (problem, version, document, kept_at)
-select problem, version, document, $2::timestamptz
+select distinct on (problem, version) problem, version, document, $2::timestamptz
 from jsonb_to_recordset($1::jsonb) as kept (problem text, version text, document jsonb)
-on conflict do nothing`;
+on conflict (problem, version) do update set kept_at = excluded.kept_at`;
 
 export const readProblemVersion = async (sql: SqlSession, problem: string, version: string): Promise<unknown> => {
   const [row] = await sql.query<{ document: unknown }>(

@@ -82,13 +82,14 @@ const readRemovable = async (session: SqlSession, ids: readonly CandidateId[]): 
   return rows.map(({ id }) => id);
 };
 
-/** Versions of problems that no candidate is of. Those that hold now are kept again at the next start. */
-export const removeUnusedVersions = async (sql: Sql): Promise<void> =>
+/** Versions of problems that no candidate is of, but those that were kept last: they are in force. */
+export const removeUnusedVersions = async (sql: Sql, at: string): Promise<void> =>
   writing(sql, async (session) => {
     await session.query(
       `delete from kiln.problem_versions as kept where not exists (
          select 1 from kiln.candidates where candidates.problem = kept.problem and candidates.problem_version = kept.version)
-         and kept_at < now() - interval '1 day'`,
-      [],
+         and kept_at < $1::timestamptz - interval '1 day'
+         and kept_at < (select max(kept_at) from kiln.problem_versions as newest where newest.problem = kept.problem)`,
+      [at],
     );
   });

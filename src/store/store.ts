@@ -98,7 +98,7 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     countOld: async (retention) => countOld(sql, retention),
     readOld: async (retention) => readOld(sql, retention),
     removeCandidates: async (ids) => removeCandidates(sql, ids, at()),
-    removeUnusedVersions: async () => removeUnusedVersions(sql),
+    removeUnusedVersions: async () => removeUnusedVersions(sql, at()),
     keepProblemVersions: async (kept) => keepProblemVersions(sql, kept, at()),
     problemVersion: async (problem, version) => readProblemVersion(sql, problem, version),
     versionsOf: async (problem) => readVersionsOf(sql, problem),

@@ -114,9 +114,9 @@ export interface Store {
   readOld(retention: Retention): Promise<readonly OldCandidate[]>;
   /** With attempts, profiles and events, in one transaction. Only what is done goes; returns how many did. */
   removeCandidates(ids: readonly CandidateId[]): Promise<number>;
-  /** Of problems: those that no candidate is of. */
+  /** Of problems: those that no candidate is of and that are in force no more. */
   removeUnusedVersions(): Promise<void>;
-  /** Those that are there already stay as they are. */
+  /** They are in force. The documents of those that are there already stay as they are. */
   keepProblemVersions(kept: readonly KeptProblem[]): Promise<void>;
   /** The document that was kept, or null. */
   problemVersion(problem: string, version: string): Promise<unknown>;

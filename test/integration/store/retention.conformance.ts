@@ -11,13 +11,17 @@ const LATER = { before: new Date(AT + DAY_MS).toISOString(), keepPlaces: 1 };
 const done = async (store: SqlStore, one: string, speedup: number, record = false): Promise<void> =>
   void (await store.complete([{ candidateId: idOf(one), outcome: passed, score: score(speedup), record }]));
 
+const kept = (version: string) => ({ problem: 'softmax', version, document: { version } });
+
 /** Old candidates, and versions of problems. */
 export const describeRetention = (name: string, open: () => Sql): void => {
+  let nowMs = AT;
   const fresh = async (...who: readonly string[]): Promise<SqlStore> => {
+    nowMs = AT;
     await open().script(
       'truncate kiln.candidates, kiln.attempts, kiln.journal, kiln.records, kiln.backlog, kiln.sources, kiln.profiles, kiln.sweeps, kiln.sweep_points, kiln.problem_versions restart identity',
     );
-    const store: SqlStore = createStore(open(), { now: () => AT });
+    const store: SqlStore = createStore(open(), { now: () => nowMs });
     onTestFinished(async () => store.close());
     await store.insertCandidates(who.map((one) => candidate(one)));
     return store;
@@ -93,6 +97,24 @@ export const describeRetention = (name: string, open: () => Sql): void => {
       expect(await store.problemVersion('softmax', 'f'.repeat(64))).toBeNull();
       await done(store, 'a', 2);
       expect(await store.versionsOf('softmax')).toMatchObject([{ version: first, candidates: 2, ranked: 1, waiting: 1 }]);
+    });
+
+    test('are removed a day after they were in force last, where no candidate is of them', async () => {
+      const store = await fresh('a');
+      const left = async () => {
+        const found = await Promise.all(
+          ['v1', 'v2', 'v3', 'v4'].map(async (version) => store.problemVersion('softmax', version)),
+        );
+        return found.flatMap((document) => (document === null ? [] : [document]));
+      };
+      await store.keepProblemVersions([kept('v1'), kept('v2'), kept('v3')]);
+      nowMs += DAY_MS;
+      await store.keepProblemVersions([kept('v3'), kept('v4')]);
+      await store.removeUnusedVersions();
+      expect(await left()).toHaveLength(4);
+      nowMs += 10 * DAY_MS;
+      await store.removeUnusedVersions();
+      expect(await left()).toEqual(['v1', 'v3', 'v4'].map((version) => ({ version })));
     });
   });
 };
