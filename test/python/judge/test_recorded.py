@@ -18,6 +18,7 @@ from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.artifacts import Artifact
 from kiln_runner.judge.failures import InfraFailure, LaunchRejected
 from kiln_runner.judge.gpu.case_recordings import CaseRecordings
+from kiln_runner.judge.gpu.driver import CudaError
 from kiln_runner.judge.gpu.memory import Memory
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
 from kiln_runner.judge.gpu.windows import Windows
@@ -148,6 +149,14 @@ class Replayed(unittest.TestCase):
         self.assertTrue(program.has_changed())
         case.restore()
         self.assertFalse(program.has_changed())
+
+    def test_a_module_that_the_driver_refuses_is_told_as_the_recordings_own(self) -> None:
+        def refuse(_image: bytes) -> Any:
+            raise CudaError(200, "CUDA_ERROR_INVALID_IMAGE", "cuModuleLoadData")
+
+        self.driver.load_module = refuse
+        with self.assertRaisesRegex(LaunchRejected, "CUDA_ERROR_INVALID_IMAGE"):
+            self.recorded(DOUBLE)
 
     def test_an_artifact_that_is_not_as_it_was_made_is_asked_for_again(self) -> None:
         self.recorded(DOUBLE)

@@ -46,6 +46,10 @@ class Codec(unittest.TestCase):
             got = [frame for at in range(0, len(stream), size) for frame in decoder.feed(stream[at : at + size])]
             self.assertEqual([(frame.header, frame.payload) for frame in got], frames)
 
+    def test_half_a_surrogate_pair_in_a_programs_words_becomes_a_question_mark(self) -> None:
+        [frame] = FrameDecoder().feed(encode({"type": "a", "text": "half \ud83d \ude00 whole \U0001f600"}))
+        self.assertEqual(frame.header["text"], "half ? ? whole \U0001f600")
+
     def test_a_blocking_reader_reads_the_same_and_ends_with_none(self) -> None:
         stream = io.BytesIO(encode({"type": "a"}, b"xy") + encode({"type": "b"}))
         self.assertEqual([read_frame(stream) for _ in range(3)], [({"type": "a"}, b"xy"), ({"type": "b"}, b""), None])

@@ -49,11 +49,12 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.slots = {"GPU-test": self.slot(self.device)}
         self.cache = ArtifactCache(self.artifacts)
         tool = {"name": "torch", "path": sys.executable, "key": "e" * 64}
-        compilers = SimpleNamespace(tools={"environments": [tool]}, version=lambda _unit: "torch", fix=lambda unit: f"no {unit['environment']}")
+        fix: Callable[[dict], str] = lambda unit: f"no {unit['environment']}"
+        self.compilers = SimpleNamespace(tools={"environments": [tool]}, version=lambda _unit: "torch", fix=fix)
         self.zygotes = Zygotes(self.children, lambda _tool: self.command("fake_zygote.py"))
         self.environments = [ENVIRONMENT]
         ports = RecordPorts(self.answered, lambda: self.environments, self.artifacts)
-        self.records = RecordRequests(loop, self.slots, self.cache, compilers, self.zygotes, ports)
+        self.records = RecordRequests(loop, self.slots, self.cache, self.compilers, self.zygotes, ports)
 
     async def asyncTearDown(self) -> None:
         self.zygotes.stop()
@@ -136,6 +137,13 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await self.answer("none", DOUBLE))["failure"]["code"], "environment_missing")
         self.environments = [ENVIRONMENT]
         self.assertEqual((await self.answer("one", DOUBLE))["status"], "compiled", "the next one finds another zygote")
+
+    async def test_whatever_fails_while_an_answer_is_read_is_told_to_who_asked(self) -> None:
+        self.compilers.version = lambda _unit: object()
+        failure = (await self.answer("one", DOUBLE))["failure"]
+        self.assertEqual(failure["code"], "internal")
+        self.assertIn("cannot be read: TypeError", failure["message"])
+        self.assertFalse(self.records.is_busy)
 
     async def test_one_has_the_device_at_a_time_and_one_that_is_cancelled_lets_it_go(self) -> None:
         self.ask("hangs", "# hangs\n")

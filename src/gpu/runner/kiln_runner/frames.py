@@ -26,7 +26,8 @@ class Frame(NamedTuple):
 
 
 def encode(header: Mapping[str, Any], payload: bytes = b"") -> bytes:
-    return encode_raw(json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode(), payload)
+    """Half a surrogate pair, which words of a hostile program may hold and UTF-8 does not, becomes "?"."""
+    return encode_raw(json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode(errors="replace"), payload)
 
 
 def encode_raw(header: bytes, payload: bytes = b"") -> bytes:

@@ -196,7 +196,7 @@ class RecordRequests:
         if answer.how == "answered":
             compiler = self._compilers.version(run.unit) or ""
             reading = self._loop.run_in_executor(self._thread, _read, self._ports.artifacts, run, answer, compiler)
-            reading.add_done_callback(lambda done: self._on_read(run, done.result()))
+            reading.add_done_callback(lambda done: self._on_read(run, done))
         else:
             self._finish(run, self._ended(run, answer))
 
@@ -211,7 +211,9 @@ class RecordRequests:
         codes = {"lost": "worker_died", "unconfinable": "environment_missing"}
         return infra(codes.get(answer.how, "suspended"), f"the program was not recorded: {answer.why}")
 
-    def _on_read(self, run: _Run, read: Union[CompileOutcome, Infra, None]) -> None:
+    def _on_read(self, run: _Run, done: "asyncio.Future[Union[CompileOutcome, Infra, None]]") -> None:
+        error = done.exception()
+        read = infra("internal", f"the recording cannot be read: {type(error).__name__}: {error}") if error else done.result()
         if read is None:
             self._cache.added(run.artifact)
             self._finish(run, self._stored(run))

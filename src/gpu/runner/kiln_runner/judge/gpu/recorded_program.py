@@ -45,13 +45,14 @@ class Bound(NamedTuple):
 
 class RecordedProgram(Program, Recorded):
     def __init__(self, host: Host, artifact: RecordedArtifact) -> None:
-        super().__init__(host.driver, artifact)
         self._host, self._recorded = host, artifact
         # What it keeps, by address: each once, however many cases have it.
         self._kept: dict[int, tuple[Piece, Segment, bytes]] = {}
         self._blocks: list[Block] = []
         self._operations: dict[str, list[Operation]] = {}
         self.is_closed = self._is_shown = False
+        # At the end: it closes itself where a module is refused.
+        super().__init__(host.driver, artifact)
 
     def close(self) -> None:
         if self._is_shown:
