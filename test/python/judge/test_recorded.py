@@ -158,6 +158,18 @@ class Replayed(unittest.TestCase):
         with self.assertRaisesRegex(LaunchRejected, "CUDA_ERROR_INVALID_IMAGE"):
             self.recorded(DOUBLE)
 
+    def test_a_device_without_room_for_what_it_keeps_is_not_its_fault(self) -> None:
+        program = self.recorded(WEIGHTS)
+        case, pieces = self.place("case-0", {"candidate": program})
+
+        def refuse(_size: int) -> Any:
+            raise CudaError(2, "CUDA_ERROR_OUT_OF_MEMORY", "cuMemCreate")
+
+        self.driver.create_memory = refuse
+        with self.assertRaises(InfraFailure) as failure:
+            case.bind("candidate", program, pieces)
+        self.assertEqual(failure.exception.code, "out_of_memory")
+
     def test_an_artifact_that_is_not_as_it_was_made_is_asked_for_again(self) -> None:
         self.recorded(DOUBLE)
         [folder] = [path.parent for path in self.folder.glob(f"*/{INDEX}")]

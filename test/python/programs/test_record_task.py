@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from kiln_runner.programs.record_frames import pack, pack_refusal
 from kiln_runner.programs.record_task import equipped_by, record
-from kiln_runner.programs.recording import Copy, Launch, Recording, parse_recording
+from kiln_runner.programs.recording import Copy, Launch, Recording, Recordings
 from kiln_runner.programs.recordings import INDEX, Kept, Unequipped, arena_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import levels
 from test.python.programs import played_gpu
@@ -88,7 +88,7 @@ class OnAPlayedGpu(unittest.TestCase):
     def recordings(self, source: str, **changes: Any) -> dict[str, Recording]:
         kept = self.outcome(source, **changes)
         self.assertIsInstance(kept, Kept, kept)
-        return {name: parse_recording(kept.files[file], kept.files, ARCHITECTURE) for name, file in json.loads(kept.files[INDEX]).items()}
+        return {name: Recordings(kept.files, ARCHITECTURE).parse(kept.files[file]) for name, file in json.loads(kept.files[INDEX]).items()}
 
     def roles(self, recording: Recording) -> list[str]:
         return sorted(segment.role for segment in recording.segments)

@@ -8,7 +8,7 @@ from typing import Any, Callable, Optional
 from kiln_runner.programs import driver_calls
 from kiln_runner.programs.driver_calls import DRIVER_API, MODULE_LOADED, RESOURCE, DriverCalls
 from kiln_runner.programs.recorder import NotRecordable, Range, Recorder
-from kiln_runner.programs.recording import Copy, Fill, Launch, Recording, parse_recording
+from kiln_runner.programs.recording import Copy, Fill, Launch, Recording, Recordings
 from kiln_runner.programs.recording_shape import INPUTS_BASE, OPERATIONS_MAX, arena_base
 from kiln_runner.programs.replay import Replay, ReplayRefused
 from test.python.programs.small_cubin import ARCHITECTURE, cubin_of
@@ -97,7 +97,7 @@ class PlayedProgram:
         (play or self.play)()
         self.recorder.end()
         text, blobs = self.recorder.finish(RANGES, lambda address, size: WEIGHTS[:size])
-        return parse_recording(text, blobs, ARCHITECTURE), blobs
+        return Recordings(blobs, ARCHITECTURE).parse(text), blobs
 
 
 class PlayedDriver:

@@ -6,8 +6,8 @@ import random
 import unittest
 from typing import Callable
 
-from kiln_runner.programs.recording import Copy, Fill, Launch, Recording, RecordingRefused, Upload, foreign_words, parse_recording
-from kiln_runner.programs.recording_shape import INPUTS_BASE, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
+from kiln_runner.programs.recording import Copy, Fill, Launch, Recording, RecordingRefused, Recordings, Upload
+from kiln_runner.programs.recording_shape import INPUTS_BASE, MEMORY_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
 from test.python.programs.mutations import mutated
 from test.python.programs.small_cubin import ARCHITECTURE, sample, word
 
@@ -17,7 +17,7 @@ SEED = 20_261
 
 
 def parsed(document: dict, blobs: dict[str, bytes]) -> Recording:
-    return parse_recording(json.dumps(document).encode(), blobs, ARCHITECTURE)
+    return Recordings(blobs, ARCHITECTURE).parse(json.dumps(document).encode())
 
 
 def launch_of(document: dict) -> dict:
@@ -43,6 +43,7 @@ WRONG: dict[str, tuple[Change, str, str]] = {
     "two outputs of one tensor": (lambda d: d["segments"][0].update(tensor="out"), "segments", "tensor twice"),
     "an image of another size": (lambda d: d["segments"][1].update(bytes=512), "segments[1].image", "same size"),
     "an image of an input": (lambda d: d["segments"][0].update(image=d["images"][0]["hash"]), "segments[0].image", "static"),
+    "a static segment of nothing": (lambda d: d["segments"][1].pop("image"), "segments[1].image", "must be there for static"),
     "an image that did not come": (lambda d: d["images"][0].update(hash="0" * 64), "images[0].hash", "did not come"),
     "a module that did not come": (lambda d: d["modules"][0].update(hash="0" * 64), "modules[0].hash", "did not come"),
     "a module twice": (lambda d: d["modules"].append(d["modules"][0]), "modules", "twice"),
@@ -72,7 +73,7 @@ WRONG: dict[str, tuple[Change, str, str]] = {
 }
 
 
-class Recordings(unittest.TestCase):
+class OfOneCase(unittest.TestCase):
     def test_a_right_recording_is_read_as_it_was_written(self) -> None:
         found = parsed(*sample())
         arena = arena_base(3)
@@ -97,7 +98,7 @@ class Recordings(unittest.TestCase):
     def test_a_binary_for_another_device_is_refused(self) -> None:
         document, blobs = sample()
         with self.assertRaisesRegex(RecordingRefused, r"modules\[0\].*sm_90.*sm_120"):
-            parse_recording(json.dumps(document).encode(), blobs, "sm_120")
+            Recordings(blobs, "sm_120").parse(json.dumps(document).encode())
 
     def test_bytes_that_are_not_what_their_hash_says_are_refused(self) -> None:
         document, blobs = sample()
@@ -112,7 +113,7 @@ class Recordings(unittest.TestCase):
         )
         for text in texts:
             with self.subTest(text[:20]), self.assertRaises(RecordingRefused):
-                parse_recording(text, {}, ARCHITECTURE)
+                Recordings({}, ARCHITECTURE).parse(text)
 
     def test_the_key_is_of_what_is_replayed(self) -> None:
         key = parsed(*sample()).key
@@ -128,11 +129,28 @@ class Recordings(unittest.TestCase):
         document["notes"] = ["\x1b[2Jall good\n"]
         self.assertEqual(parsed(document, blobs).notes, (" [2Jall good ",))
 
-    def test_words_that_look_like_other_addresses_are_counted(self) -> None:
+    def test_the_memory_that_all_cases_of_a_program_ask_for_is_bounded(self) -> None:
         document, blobs = sample()
-        self.assertEqual(foreign_words(parsed(document, blobs)), 0)
-        launch_of(document)["params"][0] = word(0x7F12_3456_7000)
-        self.assertEqual(foreign_words(parsed(document, blobs)), 1)
+        read = Recordings(blobs, ARCHITECTURE)
+        arena = document["windows"][1]
+        arena["bytes"] = WINDOW_BYTES_MAX
+        # What cases have at the same address is theirs in turn.
+        for _ in range(3):
+            document["segments"][2].update(offset=arena["bytes"] // 2, bytes=MEMORY_BYTES_MAX // 2)
+            read.parse(json.dumps(document).encode())
+        document["segments"][2].update(offset=WINDOW_UNIT)
+        with self.assertRaisesRegex(RecordingRefused, f"^segments: .*with those of the cases before; at most {MEMORY_BYTES_MAX}"):
+            read.parse(json.dumps(document).encode())
+
+    def test_what_is_uploaded_in_all_cases_is_bounded_with_it(self) -> None:
+        document, blobs = sample()
+        read = Recordings(blobs, ARCHITECTURE)
+        document["ops"] = document["ops"][2:3] * 254 + document["ops"][3:]
+        text, most = json.dumps(document).encode(), MEMORY_BYTES_MAX // (254 * WINDOW_UNIT)
+        for _ in range(most):
+            read.parse(text)
+        with self.assertRaisesRegex(RecordingRefused, "what is uploaded"):
+            read.parse(text)
 
 
 class Mutations(unittest.TestCase):
@@ -142,7 +160,7 @@ class Mutations(unittest.TestCase):
         for number in range(MUTATIONS):
             text, changed = mutated(chance, copy.deepcopy(document), dict(blobs))
             try:
-                found = parse_recording(text, changed, ARCHITECTURE)
+                found = Recordings(changed, ARCHITECTURE).parse(text)
             except RecordingRefused as refused:
                 self.assertLess(len(str(refused)), 2000)
                 continue

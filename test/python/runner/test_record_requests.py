@@ -49,8 +49,9 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.slots = {"GPU-test": self.slot(self.device)}
         self.cache = ArtifactCache(self.artifacts)
         tool = {"name": "torch", "path": sys.executable, "key": "e" * 64}
-        fix: Callable[[dict], str] = lambda unit: f"no {unit['environment']}"
-        self.compilers = SimpleNamespace(tools={"environments": [tool]}, version=lambda _unit: "torch", fix=fix)
+        self.compilers = SimpleNamespace(
+            tools={"environments": [tool]}, version=lambda _unit: "torch", fix=lambda unit: f"no {unit['environment']}"
+        )
         self.zygotes = Zygotes(self.children, lambda _tool: self.command("fake_zygote.py"))
         self.environments = [ENVIRONMENT]
         ports = RecordPorts(self.answered, lambda: self.environments, self.artifacts)

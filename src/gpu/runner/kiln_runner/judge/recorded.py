@@ -3,7 +3,7 @@ import json
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from kiln_runner.programs.recording import Recording, RecordingRefused, parse_recording
+from kiln_runner.programs.recording import Recording, RecordingRefused, Recordings
 from kiln_runner.programs.recordings import INDEX
 from kiln_runner.protocol import Plan
 from kiln_runner.protocol_outcomes import CaseTiming, KernelShare
@@ -62,9 +62,8 @@ class RecordedArtifact(Artifact):
         index = json.loads(self._read(INDEX))
         blobs = {path.name: self._read(path.name) for path in folder.iterdir() if len(path.name) == _HASH_CHARS}
         try:
-            self.recordings: dict[str, Recording] = {
-                case: parse_recording(self._read(file), blobs, architecture) for case, file in index.items()
-            }
+            read = Recordings(blobs, architecture)
+            self.recordings: dict[str, Recording] = {case: read.parse(self._read(file)) for case, file in index.items()}
         except RecordingRefused as error:
             raise LaunchRejected(FIELD, f"{error}") from error
 

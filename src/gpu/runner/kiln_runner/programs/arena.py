@@ -7,10 +7,8 @@ from typing import NamedTuple, Optional
 
 from kiln_runner.judge.layout import Room, room
 from kiln_runner.programs.device_memory import DeviceMemory, MemoryFailure
-from kiln_runner.programs.recording_shape import INPUTS_BASE, WINDOW_BYTES_MAX
+from kiln_runner.programs.recording_shape import INPUTS_BASE, MEMORY_BYTES_MAX, WINDOW_BYTES_MAX
 
-# Of the device, for one program: beyond it the judge would not fit beside it.
-BYTES_MAX = 32 * 1024 ** 3
 # Between two mappings: what runs off the end of one faults.
 GAP_PAGES = 1
 
@@ -45,7 +43,7 @@ class Arena:
     """States of a block: live -> kept (freed; whoever asks for as many bytes next gets it) -> live. Nothing is ever unmapped: what was queued may
     still use it, as in a stream's own order."""
 
-    def __init__(self, memory: DeviceMemory, base: int, bytes_max: int = BYTES_MAX) -> None:
+    def __init__(self, memory: DeviceMemory, base: int, bytes_max: int = MEMORY_BYTES_MAX) -> None:
         self._memory, self._at, self._left = memory, base, bytes_max
         self._end = base - base % WINDOW_BYTES_MAX + WINDOW_BYTES_MAX
         self._live: dict[int, Block] = {}
@@ -90,7 +88,7 @@ class Arena:
     def _map(self, size: int) -> Block:
         place = room(size, self._memory.page)
         if place.mapped > self._left:
-            raise MemoryFailure(f"a program has at most {BYTES_MAX} bytes")
+            raise MemoryFailure(f"a program has at most {MEMORY_BYTES_MAX} bytes")
         block = _block(self._at, place)
         if block.mapped_at + block.mapped > self._end:
             raise MemoryFailure("the addresses of its arena are used up")

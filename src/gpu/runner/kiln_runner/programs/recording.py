@@ -1,4 +1,4 @@
-"""What one call of a program launched, as data: the recorded plan. It comes out of a hostile process; `parse_recording` takes it as such.
+"""What one call of a program launched, as data: the recorded plan. It comes out of a hostile process; `Recordings` takes it as such.
 
 A recording names the two windows of addresses that the program saw (the case's inputs; its own arena), what lies in them, and the operations in
 the order of the calls. Binaries and stored bytes travel beside it, by their SHA-256. All of it is bounded, and nothing in it is trusted: what it
@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import NamedTuple, Optional, Union
 
+from kiln_runner.judge.layout import room
 from kiln_runner.programs.cubin import Cubin, CubinRefused, check_cubin
 from kiln_runner.programs.recording_document import (
     Document,
@@ -21,6 +22,7 @@ from kiln_runner.programs.recording_document import (
 )
 from kiln_runner.programs.recording_shape import (
     BLOBS_BYTES_MAX,
+    MEMORY_BYTES_MAX,
     MODULES_BYTES_MAX,
     PARAMETERS_BYTES_MAX,
     WINDOW_BYTES_MAX,
@@ -50,7 +52,7 @@ class Window(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """`role`: in, out, inout (then `tensor`), static or workspace (then `image` may name what it holds before a run)."""
+    """`role`: in, out, inout (then `tensor`), static (then `image` names what it holds before a run) or workspace (then it may)."""
 
     name: str
     window: str
@@ -115,40 +117,86 @@ class Recording(NamedTuple):
     notes: tuple[str, ...]
 
 
-def parse_recording(text: bytes, blobs: Mapping[str, bytes], architecture: str) -> Recording:
-    """`blobs`: binaries and stored bytes by their SHA-256, as they came. `architecture`: of the device that is to replay it."""
-    try:
-        document = decode_text(text)
-        check_shape(document)
-        return _parse(document, blobs, architecture)
-    except ShapeError as error:
-        raise RecordingRefused(error.path or "the recording", error.what) from error
+class Recordings:
+    """Reads those of one program, of each case one. What they share, such as a binary, is checked once, and the memory that they ask for is counted
+    together. `blobs`: binaries and stored bytes by their SHA-256, as they came. `architecture`: of the device that is to replay them."""
 
+    def __init__(self, blobs: Mapping[str, bytes], architecture: str) -> None:
+        self._blobs, self._architecture = blobs, architecture
+        self._sound: set[str] = set()
+        self._cubins: dict[str, Cubin] = {}
+        # Address of a mapping -> its bytes. And of all that is uploaded from the host.
+        self._mapped: dict[int, int] = {}
+        self._uploaded = 0
 
-def foreign_words(recording: Recording) -> int:
-    """Words of parameters that look like device addresses outside of the windows. A hint only: right programs have some."""
-    found = 0
-    for operation in recording.operations:
-        for value in operation.parameters if isinstance(operation, Launch) else ():
-            words = (int.from_bytes(value[at : at + 8], "little") for at in range(0, len(value) - 7, 8))
-            found += sum(_LOWEST <= word < _HIGHEST and not _is_in_window(recording.windows, word) for word in words)
-    return found
+    def parse(self, text: bytes) -> Recording:
+        """RecordingRefused names the field that is wrong."""
+        try:
+            document = decode_text(text)
+            check_shape(document)
+            recording = self._parse(document)
+            self._count(recording)
+            return recording
+        except ShapeError as error:
+            raise RecordingRefused(error.path or "the recording", error.what) from error
 
+    def _parse(self, document: Document) -> Recording:
+        windows = _windows(document["windows"])
+        modules = self._modules(document["modules"])
+        images = self._images(document["images"])
+        segments = _segments(document["segments"], windows, images)
+        operations = tuple(_operation(entry, f"ops[{at}]", windows, modules, images) for at, entry in enumerate(document["ops"]))
+        needed = {entry.module for entry in operations if isinstance(entry, Launch)}
+        for spare in modules.keys() - needed:
+            raise ShapeError(f"module {spare[:12]} is launched by no operation", "modules")
+        return Recording(_key(document), windows, segments, modules, operations, images, tuple(_printable(note) for note in document["notes"]))
 
-# Where the driver puts what a process allocates by itself.
-_LOWEST, _HIGHEST = 0x2_0000_0000, 0x8000_0000_0000
+    def _modules(self, entries: list[ModuleEntry]) -> dict[str, Module]:
+        modules: dict[str, Module] = {}
+        total = 0
+        for at, entry in enumerate(entries):
+            image = self._blob(entry["hash"], f"modules[{at}].hash")
+            total += len(image)
+            if total > MODULES_BYTES_MAX or entry["hash"] in modules:
+                raise ShapeError(f"hold a binary twice, or more than {MODULES_BYTES_MAX} bytes", "modules")
+            modules[entry["hash"]] = Module(entry["hash"], entry["origin"], entry.get("library"), self._cubin(entry["hash"], image, f"modules[{at}]"))
+        return modules
 
+    def _cubin(self, digest: str, image: bytes, field: str) -> Cubin:
+        if digest not in self._cubins:
+            try:
+                self._cubins[digest] = check_cubin(image, self._architecture)
+            except CubinRefused as error:
+                raise ShapeError(f"is no binary that is loaded: {error}", field) from error
+        return self._cubins[digest]
 
-def _parse(document: Document, blobs: Mapping[str, bytes], architecture: str) -> Recording:
-    windows = _windows(document["windows"])
-    modules = _modules(document["modules"], blobs, architecture)
-    images = _images(document["images"], blobs)
-    segments = _segments(document["segments"], windows, images)
-    operations = tuple(_operation(entry, f"ops[{at}]", windows, modules, images) for at, entry in enumerate(document["ops"]))
-    needed = {entry.module for entry in operations if isinstance(entry, Launch)}
-    for spare in modules.keys() - needed:
-        raise ShapeError(f"module {spare[:12]} is launched by no operation", "modules")
-    return Recording(_key(document), windows, segments, modules, operations, images, tuple(_printable(note) for note in document["notes"]))
+    def _images(self, entries: list[ImageEntry]) -> dict[str, bytes]:
+        images: dict[str, bytes] = {}
+        for at, entry in enumerate(entries):
+            images[entry["hash"]] = self._blob(entry["hash"], f"images[{at}].hash")
+        if len(images) != len(entries) or sum(map(len, images.values())) > BLOBS_BYTES_MAX:
+            raise ShapeError(f"hold an image twice, or more than {BLOBS_BYTES_MAX} bytes", "images")
+        return images
+
+    def _blob(self, wanted: str, field: str) -> bytes:
+        data = self._blobs.get(wanted)
+        if data is None:
+            raise ShapeError("did not come with the recording", field)
+        if wanted not in self._sound and hashlib.sha256(data).hexdigest() != wanted:
+            raise ShapeError("is not the hash of what came", field)
+        self._sound.add(wanted)
+        return data
+
+    def _count(self, recording: Recording) -> None:
+        """What cases have at one address, they can have from one program that kept it or was given it again."""
+        for segment in recording.segments:
+            if segment.tensor is None:
+                self._mapped[segment.address] = max(self._mapped.get(segment.address, 0), room(segment.bytes, WINDOW_UNIT).mapped)
+        self._uploaded += sum(room(len(each.data), WINDOW_UNIT).mapped for each in recording.operations if isinstance(each, Upload))
+        total = sum(self._mapped.values()) + self._uploaded
+        if total > MEMORY_BYTES_MAX:
+            words = f"and what is uploaded take {total} bytes of the device with those of the cases before; at most {MEMORY_BYTES_MAX} are given"
+            raise ShapeError(words, "segments")
 
 
 def _windows(entries: list[WindowEntry]) -> tuple[Window, ...]:
@@ -163,40 +211,6 @@ def _windows(entries: list[WindowEntry]) -> tuple[Window, ...]:
     return windows
 
 
-def _modules(entries: list[ModuleEntry], blobs: Mapping[str, bytes], architecture: str) -> dict[str, Module]:
-    modules: dict[str, Module] = {}
-    total = 0
-    for at, entry in enumerate(entries):
-        image = _blob(blobs, entry["hash"], f"modules[{at}].hash")
-        total += len(image)
-        if total > MODULES_BYTES_MAX or entry["hash"] in modules:
-            raise ShapeError(f"hold a binary twice, or more than {MODULES_BYTES_MAX} bytes", "modules")
-        try:
-            cubin = check_cubin(image, architecture)
-        except CubinRefused as error:
-            raise ShapeError(f"is no binary that is loaded: {error}", f"modules[{at}]") from error
-        modules[entry["hash"]] = Module(entry["hash"], entry["origin"], entry.get("library"), cubin)
-    return modules
-
-
-def _images(entries: list[ImageEntry], blobs: Mapping[str, bytes]) -> dict[str, bytes]:
-    images: dict[str, bytes] = {}
-    for at, entry in enumerate(entries):
-        images[entry["hash"]] = _blob(blobs, entry["hash"], f"images[{at}].hash")
-    if len(images) != len(entries) or sum(map(len, images.values())) > BLOBS_BYTES_MAX:
-        raise ShapeError(f"hold an image twice, or more than {BLOBS_BYTES_MAX} bytes", "images")
-    return images
-
-
-def _blob(blobs: Mapping[str, bytes], wanted: str, field: str) -> bytes:
-    data = blobs.get(wanted)
-    if data is None:
-        raise ShapeError("did not come with the recording", field)
-    if hashlib.sha256(data).hexdigest() != wanted:
-        raise ShapeError("is not the hash of what came", field)
-    return data
-
-
 def _segments(entries: list[SegmentEntry], windows: tuple[Window, ...], images: dict[str, bytes]) -> tuple[Segment, ...]:
     segments: list[Segment] = []
     for at, entry in enumerate(entries):
@@ -209,6 +223,8 @@ def _segments(entries: list[SegmentEntry], windows: tuple[Window, ...], images: 
             raise ShapeError("must be there for in, out and inout, and for no other role", f"{field}.tensor")
         if image is not None and (role not in ("static", "workspace") or image not in images or len(images[image]) != entry["bytes"]):
             raise ShapeError("must name an image of the same size, of a static or workspace segment", f"{field}.image")
+        if role == "static" and image is None:
+            raise ShapeError("must be there for static: what it holds before a run", f"{field}.image")
         segments.append(Segment(entry["name"], window.name, window.base + entry["offset"], entry["bytes"], role, tensor, image))
     for what in ("name", "tensor"):
         named = [getattr(segment, what) for segment in segments if getattr(segment, what) is not None]
@@ -271,10 +287,6 @@ def _three(dimensions: list[int]) -> tuple[int, int, int]:
 def _range(windows: tuple[Window, ...], at: int, size: int, field: str) -> None:
     if not any(window.base <= at and at + size <= window.base + window.bytes for window in windows):
         raise ShapeError("lies outside of the windows", field)
-
-
-def _is_in_window(windows: tuple[Window, ...], address: int) -> bool:
-    return any(window.base <= address < window.base + window.bytes for window in windows)
 
 
 def _key(document: Document) -> str:

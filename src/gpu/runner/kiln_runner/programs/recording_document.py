@@ -1,4 +1,4 @@
-"""Types of a recording's text, once its shape was checked (recording_shape.py): what a recorder writes and `parse_recording` reads."""
+"""Types of a recording's text, once its shape was checked (recording_shape.py): what a recorder writes and `Recordings` reads."""
 from typing import Literal, Optional, TypedDict, Union
 
 WindowName = Literal["inputs", "arena"]

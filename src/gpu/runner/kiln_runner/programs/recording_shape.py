@@ -11,6 +11,8 @@ OPERATIONS_MAX = 256
 SEGMENTS_MAX, MODULES_MAX, IMAGES_MAX, NOTES_MAX = 4096, 256, 4096, 64
 # Together, of each recording.
 BLOBS_BYTES_MAX = MODULES_BYTES_MAX = 64 * 1024 * 1024
+# On the device, of all recordings of a program together: beyond it the judge would not fit beside it.
+MEMORY_BYTES_MAX = 32 * 1024 ** 3
 # What a kernel can take at all.
 PARAMETERS_BYTES_MAX, PARAMETERS_MAX = 32_764, 4096
 NUMBER_DIGITS_MAX = 16

@@ -8,7 +8,7 @@ from kiln_runner.judge.layout import room
 from kiln_runner.judge.tensors import DTYPE_BYTES
 from kiln_runner.programs.arena import Block, tensor_rooms
 from kiln_runner.programs.record_frames import Answered, NoAnswer, Refused, answer_of
-from kiln_runner.programs.recording import Launch, Recording, RecordingRefused, Segment, parse_recording
+from kiln_runner.programs.recording import Launch, Recording, RecordingRefused, Recordings, Segment
 from kiln_runner.programs.recording_shape import ARENAS, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
 from kiln_runner.protocol_outcomes import Contract, Crashed
 from kiln_runner.protocol_programs import RecordedCase, RecordUnit
@@ -51,7 +51,7 @@ def kept_of(answer: bytes, unit: RecordUnit, compiler: str, printed: str) -> Uni
     if isinstance(answered, Refused):
         return _refused(answered, printed)
     try:
-        recordings = {case["name"]: _recording_of(case, answered, unit) for case in unit["cases"]}
+        recordings = _recordings_of(answered, unit)
     except _Wrong as error:
         return _contract(error.case, f"what came from the program's process is no recording: {error}", printed)
     return Kept(_meta(unit, recordings, compiler, printed), _files(answered, recordings))
@@ -82,18 +82,19 @@ class _Wrong(ValueError):
         self.case = case
 
 
-def _recording_of(case: RecordedCase, answered: Answered, unit: RecordUnit) -> Recording:
-    name = case["name"]
-    if name not in answered.texts:
-        raise _Wrong(name, "none came")
-    try:
-        recording = parse_recording(answered.texts[name], answered.blobs, unit["architecture"])
-    except RecordingRefused as error:
-        raise _Wrong(name, str(error)) from error
-    blocks = dict(zip(_names(case), _blocks_of(unit)[unit["cases"].index(case)]))
-    _check_tensors(case, recording, blocks)
-    _check_places(name, recording)
-    return recording
+def _recordings_of(answered: Answered, unit: RecordUnit) -> dict[str, Recording]:
+    read, found = Recordings(answered.blobs, unit["architecture"]), dict[str, Recording]()
+    for case, blocks in zip(unit["cases"], _blocks_of(unit)):
+        name = case["name"]
+        if name not in answered.texts:
+            raise _Wrong(name, "none came")
+        try:
+            found[name] = read.parse(answered.texts[name])
+        except RecordingRefused as error:
+            raise _Wrong(name, str(error)) from error
+        _check_tensors(case, found[name], dict(zip(_names(case), blocks)))
+        _check_places(name, found[name])
+    return found
 
 
 def _names(case: RecordedCase) -> list[str]:

@@ -7,10 +7,10 @@ from kiln_runner.programs.recording import Copy, Fill, Launch, Recording, Segmen
 from kiln_runner.protocol import Plan
 from kiln_runner.protocol_outcomes import KernelShare
 
-from ..failures import LaunchRejected
+from ..failures import InfraFailure, LaunchRejected
 from ..layout import room
 from ..recorded import FIELD, Recorded, RecordedArtifact
-from .driver import Driver
+from .driver import OUT_OF_MEMORY, CudaError, Driver
 from .launching import PARAMETERS_MAX, LaunchShape, PreparedLaunch
 from .memory import Block, Memory, Piece
 from .operation_times import OperationTimes
@@ -96,10 +96,19 @@ class RecordedProgram(Program, Recorded):
         if not new:
             return
         page = self._host.memory.page
-        block = self._host.memory.map([room(segment.bytes, page).mapped for segment in new])
-        self._blocks.append(block)
+        block = self._map([room(segment.bytes, page).mapped for segment in new])
         for piece, segment in zip(block.pieces, new):
-            self._kept[segment.address] = (piece, segment, recording.images[segment.image] if segment.image else bytes(segment.bytes))
+            self._kept[segment.address] = (piece, segment, recording.images[segment.image or ""])
+
+    def _map(self, sizes: Sequence[int]) -> Block:
+        try:
+            block = self._host.memory.map(sizes)
+        except CudaError as error:
+            if error.code != OUT_OF_MEMORY:
+                raise
+            raise InfraFailure("out_of_memory", f"the device has no {sum(sizes)} bytes for what a recording keeps: {error}") from error
+        self._blocks.append(block)
+        return block
 
     def _own(self, piece: Piece, segment: Segment) -> int:
         return piece.address + room(segment.bytes, self._host.memory.page).offset
@@ -134,8 +143,7 @@ class RecordedProgram(Program, Recorded):
 
     def _stage(self, data: bytes) -> int:
         """On the device: a copy from the host would wait for the host."""
-        block = self._host.memory.map([len(data)])
-        self._blocks.append(block)
+        block = self._map([len(data)])
         self._host.driver.upload(block.pieces[0].address, data)
         return block.pieces[0].address
 
