@@ -25,8 +25,8 @@ from kiln_runner.judge.gpu.windows import Windows
 from kiln_runner.judge.layout import room
 from kiln_runner.judge.recorded import RecordedArtifact, is_recording
 from kiln_runner.programs.record_task import equipped_by, record
-from kiln_runner.programs.recording_shape import WINDOW_UNIT
-from kiln_runner.programs.recordings import INDEX, kept_of, recording_hash
+from kiln_runner.programs.recording_shape import INDEX, WINDOW_UNIT
+from kiln_runner.programs.recordings import kept_of, recording_hash
 from test.python.programs import played_gpu
 from test.python.programs.small_cubin import ARCHITECTURE
 from test.python.programs.test_record_task import DOUBLE, HEAD, OWN_OUTPUT, PART, WEIGHTS, asked_of, unit_of

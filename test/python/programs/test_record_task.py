@@ -9,7 +9,8 @@ from typing import Any, Optional
 from kiln_runner.programs.record_frames import pack, pack_refusal
 from kiln_runner.programs.record_task import equipped_by, record
 from kiln_runner.programs.recording import Copy, Launch, Recording, Recordings
-from kiln_runner.programs.recordings import INDEX, Kept, Unequipped, arena_of, kept_of, recording_hash
+from kiln_runner.programs.recording_shape import INDEX
+from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import levels
 from test.python.programs import played_gpu
 from test.python.programs.small_cubin import ARCHITECTURE

@@ -16,7 +16,7 @@ from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.frames import Frame, encode
 from kiln_runner.process import Children, Command
 from kiln_runner.programs.record_requests import RecordPorts, RecordRequests
-from kiln_runner.programs.recordings import INDEX
+from kiln_runner.programs.recording_shape import INDEX
 from kiln_runner.programs.zygotes import Zygotes
 from test.python.programs.small_cubin import ARCHITECTURE
 from test.python.programs.test_record_task import CONTRACTS, DOUBLE, unit_of

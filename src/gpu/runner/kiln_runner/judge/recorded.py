@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 from kiln_runner.programs.recording import Recording, RecordingRefused, Recordings
-from kiln_runner.programs.recordings import INDEX
+from kiln_runner.programs.recording_shape import INDEX
 from kiln_runner.protocol import Plan
 from kiln_runner.protocol_outcomes import CaseTiming, KernelShare
 
@@ -85,7 +85,7 @@ class RecordedArtifact(Artifact):
             content = (self.folder / name).read_bytes()
         except OSError as error:
             raise InfraFailure("unknown_artifact", f"recording {self.folder.name} cannot be read: {error}") from error
-        if name != "meta.json" and not self.is_as_made(self.folder / name, content):
+        if not self.is_as_made(self.folder / name, content):
             raise InfraFailure("unknown_artifact", f"a file of recording {self.folder.name} is not as it was made")
         return content
 

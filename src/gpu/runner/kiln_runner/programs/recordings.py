@@ -9,14 +9,12 @@ from kiln_runner.judge.tensors import DTYPE_BYTES
 from kiln_runner.programs.arena import Block, tensor_rooms
 from kiln_runner.programs.record_frames import Answered, NoAnswer, Refused, answer_of
 from kiln_runner.programs.recording import Launch, Recording, RecordingRefused, Recordings, Segment
-from kiln_runner.programs.recording_shape import ARENAS, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
+from kiln_runner.programs.recording_shape import ARENAS, INDEX, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
 from kiln_runner.protocol_outcomes import Contract, Crashed
 from kiln_runner.protocol_programs import RecordedCase, RecordUnit
 
 # Raise when what a recording means changes: old ones are then no longer found.
 RECORD_FORMAT = 1
-# Of an artifact that is a recording: {case: file of its text}.
-INDEX = "recordings.json"
 # Where arenas begin within theirs, so that two recordings are hardly ever at the same addresses.
 _STARTS = WINDOW_BYTES_MAX // 2 // WINDOW_UNIT
 
