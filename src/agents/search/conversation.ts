@@ -16,6 +16,8 @@ type TurnEntry = Pick<ArchiveEntry, 'candidateId' | 'verdict' | 'speedup' | 'mov
 export interface Conversation {
   /** What to go on with, and what was written before, oldest first; null: begin anew. */
   next(target: number): { readonly choice: Omit<Choice, 'seed'>; readonly turns: readonly CandidateId[] } | null;
+  /** It would go on once its candidate has a verdict: whoever is asked before drops its turns. */
+  isWaiting(): boolean;
   onSubmitted(id: CandidateId, target: number): void;
   onVerdict(entry: TurnEntry): void;
   /** No candidate came of an answer. */
@@ -50,6 +52,8 @@ export const createConversation = ({ turnsMax }: { readonly turnsMax: number }):
         return { choice: { move: 'repair', parents: first === undefined ? [parent] : [parent, first.candidateId] }, turns: ids };
       return { choice: { move: 'improve', parents: [first?.candidateId ?? parent] }, turns: ids };
     },
+    // The turn on its way may be the last one.
+    isWaiting: () => pending !== null && turns.length + 1 < turnsMax,
     onSubmitted: (id, target) => {
       if (target !== on) reset();
       on = target;

@@ -58,6 +58,14 @@ describe('a campaign', () => {
     expect(generator.asked.some(({ move }) => move === 'repair')).toBe(true);
   });
 
+  test('of one agent has more than one candidate judged at once, where the fleet is slower than it writes', async () => {
+    const judging = rig.judging({ judgeMs: 300, slots: 2 });
+    const campaigns = await rig.campaigns(judging, [createScriptedGenerator({ latencyMs: 1 })]);
+    const { id } = await campaigns.create(request({ agents: 1, budget: { candidates: 8 } }));
+    await until(campaigns, id, ({ waitingForVerdict }) => waitingForVerdict >= 2);
+    expect((await until(campaigns, id, isFinished)).generations).toMatchObject({ judged: 8, submitted: 0 });
+  });
+
   test('never lets more agents think than it has, nor than the settings allow', async () => {
     const judging = rig.judging({ judgeMs: 1, slots: 64 });
     // Long enough that all of them have begun before the first is done, also on a busy machine.

@@ -35,11 +35,14 @@ export interface Lane {
 
 export interface Roster {
   readonly agents: readonly Agent[];
-  /** Those that have agents, in an order that goes round: the next call begins behind the lane that an agent was taken from last. */
+  /**
+   * Those that have agents, in an order that goes round: the next call begins behind the lane that an agent was taken from last. Where all who are
+   * free wait for verdicts of their conversations, a lane comes behind the others.
+   */
   lanes(): readonly Lane[];
   /** Those that have an agent for this target. */
   generatorsOf(target: number): readonly string[];
-  /** The one that has been free longest, or null. */
+  /** The one that has been free longest, or null. Who waits for a verdict is taken only where nobody else is free: devices must not idle for it. */
   take(lane: Lane): Agent | null;
   /** Its answer came to something or to nothing: it is free again. */
   free(agent: Agent): void;
@@ -69,13 +72,20 @@ export const createRoster = (options: RosterOptions): Roster => {
   const lanes = lanesOf(placed, { isRotating, targets });
   const generators = Map.groupBy(lanes, ({ target }) => target);
   let next = 0;
+  // Who goes round begins anew on each target: nothing is lost by not waiting.
+  const isReady = ({ conversation }: Agent): boolean => isRotating || !conversation.isWaiting();
+  const hasReady = (lane: Lane): boolean => queues.get(queueOf(isRotating, lane))?.some(isReady) ?? false;
 
   return {
     agents: placed.map(({ agent }) => agent),
-    lanes: () => [...lanes.slice(next), ...lanes.slice(0, next)],
+    lanes: () => {
+      const inTurnNow = [...lanes.slice(next), ...lanes.slice(0, next)];
+      return [...inTurnNow.filter(hasReady), ...inTurnNow.filter((lane) => !hasReady(lane))];
+    },
     generatorsOf: (target) => (generators.get(target) ?? []).map(({ generator }) => generator),
     take: (lane) => {
-      const agent = queues.get(queueOf(isRotating, lane))?.shift() ?? null;
+      const free = queues.get(queueOf(isRotating, lane)) ?? [];
+      const [agent = null] = free.splice(Math.max(0, free.findIndex(isReady)), 1);
       if (agent)
         next =
           (lanes.findIndex(({ target, generator }) => target === lane.target && generator === lane.generator) + 1) % lanes.length;

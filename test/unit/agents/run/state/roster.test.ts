@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRoster } from '../../../../../src/agents/run/state/roster.ts';
 import type { Roster, RosterOptions } from '../../../../../src/agents/run/state/roster.ts';
+import { candidateId } from '../../../../support/agents/generation-context.ts';
 
 const options = (wish: Partial<RosterOptions>): RosterOptions => ({
   agents: 8,
@@ -70,6 +71,34 @@ describe('the roster of a campaign', () => {
     roster.free(first);
     expect(roster.take({ target: 0, generator: 'a' })?.index).toBe(0);
     expect([roster.take(lane)?.index, roster.take(lane)?.index, roster.take(lane)]).toEqual([3, 1, null]);
+  });
+
+  test('passes over who waits for a verdict of its conversation, while there is somebody else', () => {
+    const roster = createRoster(options({ agents: 4 }));
+    const lane = { target: 1, generator: 'a' };
+    roster.agents[1]?.conversation.onSubmitted(candidateId(1), 1);
+    expect(roster.take(lane)?.index).toBe(3);
+    expect(roster.lanes().map(({ target }) => target)).toEqual([0, 1]);
+    // Nobody else is left: its turns are worth less than a device that idles.
+    expect(roster.take(lane)?.index).toBe(1);
+  });
+
+  test('has the lanes come last where all wait for verdicts of their conversations, and then in turn', () => {
+    const roster = createRoster(options({ agents: 3, targets: 3 }));
+    const targets = () => roster.lanes().map(({ target }) => target);
+    roster.agents[0]?.conversation.onSubmitted(candidateId(1), 0);
+    expect(targets()).toEqual([1, 2, 0]);
+    roster.agents[0]?.conversation.onVerdict({ candidateId: candidateId(1), verdict: 'passed', speedup: 1, move: 'new' });
+    expect(targets()).toEqual([0, 1, 2]);
+  });
+
+  test('does not wait for the verdict of a last turn, nor where agents go round the targets', () => {
+    const last = createRoster(options({ agents: 4, turns: 1 }));
+    last.agents[1]?.conversation.onSubmitted(candidateId(1), 1);
+    expect(last.take({ target: 1, generator: 'a' })?.index).toBe(1);
+    const round = createRoster(options({ agents: 2, targets: 5 }));
+    round.agents[0]?.conversation.onSubmitted(candidateId(1), 0);
+    expect(round.take({ target: 1, generator: 'a' })?.index).toBe(0);
   });
 
   test('sends fewer agents than targets round all of them', () => {
