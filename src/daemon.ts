@@ -86,7 +86,7 @@ export const startDaemon = async ({ config, env, logTo }: DaemonOptions): Promis
       now: wallClockMs,
       onDeviceState: (change) => hooks.onChange(change),
     });
-    closers.push({ part: 'hooks', close: async () => hooks.idle() });
+    closers.push({ part: 'hooks', close: async () => hooks.stop() });
     closers.push({ part: 'engine', close: async () => engine.stop() });
     await engine.start();
     const upkeep = startJournalUpkeep({ store, keepDays: config.journal.keepDays, now: wallClockMs, log });

@@ -1,6 +1,6 @@
 /** What the engine is given. */
 import type { Logger } from 'pino';
-import type { DeviceState } from '../domain/hosts/device-state.ts';
+import type { DeviceStateChange } from '../domain/hosts/device-state.ts';
 import type { DeviceId, HostId } from '../domain/ids.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
 import type { Queue } from '../domain/ports/queue.ts';
@@ -25,13 +25,6 @@ export interface JudgingRules {
 export interface SubmissionLimits {
   readonly sourceBytes: number;
   readonly queued: number;
-}
-
-/** A device is in another state than before; `before` null: it is heard of for the first time. */
-export interface DeviceStateChange extends DeviceState {
-  readonly hostId: HostId;
-  readonly deviceId: DeviceId;
-  readonly before: DeviceState['state'] | null;
 }
 
 export interface EngineDeps {

@@ -4,20 +4,18 @@
  *
  * One at a time for each host, in order, without a shell, with a limit. What it says goes into the log; that it fails changes nothing.
  */
-import { execFile } from 'node:child_process';
-import type { DeviceState } from '../domain/hosts/device-state.ts';
-import type { DeviceId, HostId } from '../domain/ids.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DeviceStateChange } from '../domain/hosts/device-state.ts';
+import type { HostId } from '../domain/ids.ts';
+import { runHook } from './run-hook.ts';
 
 const RUN_MS_MAX = 60_000;
-const OUTPUT_BYTES_MAX = 64 * 1024;
+/** At a stop, what runs or waits may come to its end within this time. */
+const STOP_GRACE_MS = 3_000;
+/** From SIGTERM to SIGKILL. */
+const KILL_GRACE_MS = 2_000;
 /** Of one host; more at once are dropped, the oldest first. */
 const WAITING_MAX = 64;
-
-export interface StateChange extends DeviceState {
-  readonly hostId: HostId;
-  readonly deviceId: DeviceId;
-  readonly before: DeviceState['state'] | null;
-}
 
 export interface StateHooksDeps {
   /** Null: none. */
@@ -28,16 +26,29 @@ export interface StateHooksDeps {
     info(facts: object, message: string): void;
     warn(facts: object, message: string): void;
   };
+  readonly limits?: HookLimits;
 }
 
+export interface HookLimits {
+  readonly runMs: number;
+  readonly stopGraceMs: number;
+  readonly killGraceMs: number;
+}
+
+const LIMITS: HookLimits = { runMs: RUN_MS_MAX, stopGraceMs: STOP_GRACE_MS, killGraceMs: KILL_GRACE_MS };
+
 export interface StateHooks {
-  onChange(change: StateChange): void;
+  onChange(change: DeviceStateChange): void;
   /** Resolves when nothing runs or waits any more. */
   idle(): Promise<void>;
+  /** Like `idle`, but what is not done after a moment is ended, and what waits is dropped, with a word in the log. */
+  stop(): Promise<void>;
 }
 
 export const createStateHooks = (deps: StateHooksDeps): StateHooks => {
-  const waiting = new Map<HostId, StateChange[]>();
+  const { limits = LIMITS } = deps;
+  const stopped = new AbortController();
+  const waiting = new Map<HostId, DeviceStateChange[]>();
   const running = new Map<HostId, Promise<void>>();
 
   const drain = async (host: HostId): Promise<void> => {
@@ -45,40 +56,68 @@ export const createStateHooks = (deps: StateHooksDeps): StateHooks => {
       const change = waiting.get(host)?.shift();
       if (!change) break;
       const command = deps.commandOf(host);
-      if (command) await run(deps, command, change);
+      if (command) await run(deps, command, { change, limits, signal: stopped.signal });
     }
     running.delete(host);
+  };
+
+  const idle = async (): Promise<void> => void (await Promise.all(running.values()));
+
+  const end = (): void => {
+    for (const [host, changes] of waiting) {
+      const dropped = changes.splice(0);
+      if (dropped.length > 0) deps.log.warn({ host, dropped }, 'the daemon stops: programs for changes of state are not run');
+    }
+    stopped.abort('the daemon stops');
   };
 
   return {
     onChange: (change) => {
       const { hostId } = change;
-      if (deps.commandOf(hostId) === null) return;
+      if (stopped.signal.aborted || deps.commandOf(hostId) === null) return;
       const before = waiting.get(hostId) ?? [];
       waiting.set(hostId, [...before, change].slice(-WAITING_MAX));
       if (!running.has(hostId)) running.set(hostId, drain(hostId));
     },
-    idle: async () => {
-      await Promise.all(running.values());
+    idle,
+    stop: async () => {
+      const done = new AbortController();
+      const late = pause(limits.stopGraceMs, undefined, { signal: done.signal }).then(end, () => undefined);
+      await Promise.race([idle(), late]);
+      done.abort();
+      await idle();
     },
   };
 };
 
-const run = async ({ env, log }: StateHooksDeps, command: readonly string[], change: StateChange): Promise<void> => {
-  const [program = '', ...args] = command;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const options = { env: { ...env, ...variablesOf(change) }, timeout: RUN_MS_MAX, maxBuffer: OUTPUT_BYTES_MAX };
-  const child = execFile(program, args, options, (error, stdout, stderr) => {
-    const facts = { host: change.hostId, device: change.deviceId, state: change.state, program };
-    if (error) log.warn({ ...facts, err: error, stderr }, 'the program for changes of state failed');
-    else log.info({ ...facts, stdout }, 'the program for changes of state has run');
-    resolve();
+interface Run {
+  readonly change: DeviceStateChange;
+  readonly limits: HookLimits;
+  readonly signal: AbortSignal;
+}
+
+const run = async ({ env, log }: StateHooksDeps, command: readonly string[], { change, limits, signal }: Run): Promise<void> => {
+  const facts = { host: change.hostId, device: change.deviceId, state: change.state, program: command[0] };
+  const { failure, stdout, stderr } = await runHook({
+    command,
+    env: { ...env, ...variablesOf(change) },
+    limitMs: limits.runMs,
+    graceMs: limits.killGraceMs,
+    signal,
   });
-  child.stdin?.end();
-  await promise;
+  if (failure === null) log.info({ ...facts, stdout }, 'the program for changes of state has run');
+  else log.warn({ ...facts, failure, stdout, stderr }, 'the program for changes of state failed');
 };
 
-const variablesOf = ({ hostId, deviceId, before, state, reason, since, needsPerson }: StateChange): Record<string, string> => ({
+const variablesOf = ({
+  hostId,
+  deviceId,
+  before,
+  state,
+  reason,
+  since,
+  needsPerson,
+}: DeviceStateChange): Record<string, string> => ({
   KILN_HOST: hostId,
   KILN_DEVICE: deviceId,
   KILN_STATE: state,

@@ -7,7 +7,8 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { GenerationFailure } from '../../domain/campaign/campaign.ts';
-import { endMarked, killGroup } from './end-processes.ts';
+import { killGroup } from '../../platform/process-group.ts';
+import { endMarked } from './end-processes.ts';
 
 export interface Program {
   /** Program and arguments, started without a shell. */

@@ -8,6 +8,7 @@
  *   probation    it came back from quarantine: it works, and known-good candidates follow soon after each other
  */
 import { z } from 'zod';
+import type { DeviceId, HostId } from '../ids.ts';
 
 export const DEVICE_STATES = ['healthy', 'suspect', 'quarantined', 'probation'] as const;
 
@@ -20,6 +21,14 @@ export const DeviceState = z.strictObject({
   needsPerson: z.boolean(),
 });
 export type DeviceState = z.infer<typeof DeviceState>;
+
+/** A device came to another state. */
+export interface DeviceStateChange extends DeviceState {
+  readonly hostId: HostId;
+  readonly deviceId: DeviceId;
+  /** Null: nothing was known of it. */
+  readonly before: DeviceState['state'] | null;
+}
 
 /** "suspect since 2026-01-01T00:00:00.000Z: it refuses more …"; null where it is healthy. */
 export const deviceStateText = ({ state, reason, since }: DeviceState): string | null =>

@@ -41,7 +41,8 @@ export const evaluate = (outcome: Outcome, context: EvaluationContext): Evaluati
   if (implausible) return judgedOnly(implausible, null);
   const variance = spreadsOf(context)[context.mode === 'screen' ? 'screened' : 'confirmed'];
   const score = scoreOf(outcome.timings, floors, { deviceModel: device.model, variance });
-  if (outcome.disturbed !== undefined && !outcome.stopped) return judgedOnly(outcome, score);
+  // Times that were not taken at the usual clocks pass nobody: like one that could not be confirmed.
+  if (outcome.disturbed !== undefined && !outcome.stopped) return judgedOnly(outcome, unconfirmedScore(score, context.holder));
   if (outcome.stopped) return judgedOnly(outcome, stoppedScoreOf(score, outcome.stopped));
   return place(outcome, score, outcome.timings, context);
 };

@@ -1,6 +1,7 @@
 /** Commands started on this machine, each in a process group of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { KilnError } from '../../domain/errors.ts';
+import { killGroup } from '../../platform/process-group.ts';
 import { type Execute, keepTail } from './remote-command.ts';
 
 export type ProcessEnvironment = Readonly<Record<string, string>>;
@@ -13,7 +14,7 @@ export const spawnWith =
     const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], env, detached: true });
     await started(child, program);
     const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
-    const kill = (): void => killGroup(child);
+    const kill = (): void => endGroup(child);
     // A program that has ended is reported by its exit, not by a broken pipe; nor may a signal that cannot be sent end the daemon.
     for (const emitter of [child, child.stdin, child.stdout, child.stderr]) emitter.on('error', () => undefined);
     return { stdin: child.stdin, stdout: child.stdout, stderrTail: keepTail(child.stderr), exited, kill };
@@ -34,11 +35,6 @@ const started = async (child: ChildProcess, program: string): Promise<void> => {
 };
 
 /** The group, since a wrapper such as `sh -c` may have children; the runner itself left it when it was started. */
-const killGroup = (child: ChildProcess): void => {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
+const endGroup = ({ pid, exitCode, signalCode }: ChildProcess): void => {
+  if (pid !== undefined && exitCode === null && signalCode === null) killGroup(pid);
 };

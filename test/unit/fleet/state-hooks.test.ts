@@ -1,9 +1,10 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { DeviceStateChange } from '../../../src/domain/hosts/device-state.ts';
 import { DeviceId, HostId } from '../../../src/domain/ids.ts';
-import { createStateHooks, type StateChange } from '../../../src/fleet/state-hooks.ts';
+import { createStateHooks } from '../../../src/fleet/state-hooks.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -12,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const HOST = HostId.parse('box');
-const change = (changes: Partial<StateChange> = {}): StateChange => ({
+const change = (changes: Partial<DeviceStateChange> = {}): DeviceStateChange => ({
   hostId: HOST,
   deviceId: DeviceId.parse('GPU-1'),
   before: 'healthy',
@@ -57,4 +58,65 @@ test('one that fails is told and changes nothing; a host without one runs nothin
   hooks.onChange(change({ hostId: HostId.parse('other') }));
   await hooks.idle();
   expect(warned).toEqual(['the program for changes of state failed']);
+});
+
+describe('a program that does not end', () => {
+  /** It says its own pid and that of a child, and heeds no SIGTERM. */
+  const endless = (out: string): string => program(`trap '' TERM\nsleep 600 &\necho $$ $! >> ${out}\nwait\nsleep 600`);
+  const pidsIn = (out: string): readonly number[] => readFileSync(out, 'utf8').trim().split(/\s+/u).map(Number);
+  const isThere = (pid: number): boolean => {
+    try {
+      process.kill(pid, 0);
+      return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+    } catch {
+      return false;
+    }
+  };
+  const limits = { runMs: 60_000, stopGraceMs: 20, killGraceMs: 20 };
+
+  test('is ended when the daemon stops, with what it started, and what waits for it is told and not run', async () => {
+    warned.length = 0;
+    const out = join(folder, 'out');
+    const command = [endless(out)];
+    const hooks = createStateHooks({ commandOf: () => command, env: { PATH: '/usr/bin:/bin' }, log, limits });
+    hooks.onChange(change());
+    hooks.onChange(change({ state: 'probation' }));
+    await expect.poll(() => existsSync(out) && readFileSync(out, 'utf8').endsWith('\n')).toBe(true);
+    await hooks.stop();
+    expect(warned).toEqual([
+      'the daemon stops: programs for changes of state are not run',
+      'the program for changes of state failed',
+    ]);
+    expect(pidsIn(out)).toHaveLength(2);
+    await expect.poll(() => pidsIn(out).filter(isThere)).toEqual([]);
+  });
+
+  test('is ended at its limit, and the next change has its turn', async () => {
+    const out = join(folder, 'out');
+    const command = [endless(out)];
+    const hooks = createStateHooks({
+      commandOf: () => command,
+      env: { PATH: '/usr/bin:/bin' },
+      log,
+      limits: { ...limits, runMs: 200 },
+    });
+    hooks.onChange(change());
+    hooks.onChange(change());
+    await hooks.idle();
+    await expect.poll(() => pidsIn(out).filter(isThere)).toEqual([]);
+  });
+});
+
+test('one that is done within a moment of the stop is not cut off', async () => {
+  warned.length = 0;
+  const [out, go] = [join(folder, 'out'), join(folder, 'go')];
+  const command = [program(`mkfifo ${go}\necho began > ${out}\nread line < ${go}\necho $line >> ${out}`)];
+  const hooks = createStateHooks({ commandOf: () => command, env: { PATH: '/usr/bin:/bin' }, log });
+  hooks.onChange(change());
+  await expect.poll(() => existsSync(out) && readFileSync(out, 'utf8') === 'began\n').toBe(true);
+  const stopped = hooks.stop();
+  writeFileSync(go, 'done\n');
+  await stopped;
+  expect(readFileSync(out, 'utf8')).toBe('began\ndone\n');
+  expect(warned).toEqual([]);
 });

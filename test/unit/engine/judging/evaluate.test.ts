@@ -127,6 +127,14 @@ describe('a judgement that passed', () => {
   });
 });
 
+test('a disturbed judgement ranks behind the record, however fast it looked, and takes none', () => {
+  const disturbed = { ...passed(3), disturbed: 'its clocks were held down by hw_thermal_slowdown' };
+  const evaluation = evaluate(disturbed, context({ mode: 'confirm', holder, pairedWith: holder }));
+  expect(evaluation).toMatchObject({ record: false, mustConfirm: false, score: { confirmed: false } });
+  expect(evaluation.score?.speedup).toBeCloseTo(3);
+  expect(evaluation.score?.rankKey).toBeLessThan(holder.score.rankKey);
+});
+
 test('any other verdict has no score, and nothing to confirm', () => {
   expect(evaluate(WRONG, context({ mode: 'confirm', holder, pairedWith: holder }))).toEqual({
     outcome: WRONG,
