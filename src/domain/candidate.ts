@@ -50,15 +50,18 @@ export const Submission = z.strictObject({
 });
 export type Submission = z.infer<typeof Submission>;
 
+/** It passed a screening as the fastest yet: the device model that it is to be confirmed on. A daemon that starts anew goes on there. */
+const ToConfirm = { confirmOn: z.string().optional() };
+
 /** Where a candidate is. Data lives in the state that owns it. */
 export const CandidateState = z.discriminatedUnion('status', [
-  z.strictObject({ status: z.literal('queued') }),
-  z.strictObject({ status: z.literal('compiling'), hostId: HostId }),
+  z.strictObject({ status: z.literal('queued'), ...ToConfirm }),
+  z.strictObject({ status: z.literal('compiling'), hostId: HostId, ...ToConfirm }),
   /** Compiled on `hostId`, waiting for one of its devices. */
-  z.strictObject({ status: z.literal('ready'), hostId: HostId }),
+  z.strictObject({ status: z.literal('ready'), hostId: HostId, ...ToConfirm }),
   z.strictObject({ status: z.literal('judging'), hostId: HostId, deviceId: DeviceId, attemptId: AttemptId }),
   /** Judged once as the fastest yet; paired with the record holder before it may take its place. */
-  z.strictObject({ status: z.literal('confirming'), hostId: HostId, deviceId: DeviceId, attemptId: AttemptId }),
+  z.strictObject({ status: z.literal('confirming'), hostId: HostId, deviceId: DeviceId, attemptId: AttemptId, ...ToConfirm }),
   z.strictObject({ status: z.literal('done'), outcome: Outcome, finishedAt: z.iso.datetime() }),
 ]);
 export type CandidateState = z.infer<typeof CandidateState>;

@@ -81,6 +81,8 @@ export interface ActiveCandidate {
   compiled: { readonly log: string; readonly resources: KernelResources | null; readonly by: HostId | null };
   /** Compile hosts whose code it was judged by, or is to be. */
   readonly makers: Set<HostId>;
+  /** An earlier life of the daemon saw it pass its screening. */
+  isScreened: boolean;
   /** How often it is measured again since its times were not the device's usual ones. */
   disturbed: number;
   /** How often hosts were asked to compile it. */
@@ -104,6 +106,7 @@ export const createActiveCandidate = (
   effort: submission.effort ?? 'racing',
   compiled: { log: '', resources: null, by: null },
   makers: new Set(),
+  isScreened: false,
   disturbed: 0,
   compiles: 0,
   attempts: new Map(),

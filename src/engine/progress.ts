@@ -42,7 +42,7 @@ const enterStage = (state: Moving, candidate: ActiveCandidate, stage: CandidateS
   candidate.stage = stage === 'compiling' ? { name: stage, sinceMs: nowMs, job: null } : { name: stage, sinceMs: nowMs };
 };
 
-export const onRequeued = (state: Moving, { id, reason, infra }: Of<'requeued'>): void => {
+export const onRequeued = (state: Moving, { id, reason, infra, confirmOn }: Of<'requeued'>): void => {
   const candidate = state.active.get(id);
   if (!candidate) return;
   enterStage(state, candidate, 'queued');
@@ -50,7 +50,7 @@ export const onRequeued = (state: Moving, { id, reason, infra }: Of<'requeued'>)
     type: 'transition',
     transition: {
       candidateId: id,
-      state: { status: 'queued' },
+      state: confirmOn === undefined ? { status: 'queued' } : { status: 'queued', confirmOn },
       infraFailure: infra,
       event: { type: 'candidate.requeued', candidateId: id, hostId: null, data: { reason, infra } },
     },

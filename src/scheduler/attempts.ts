@@ -15,7 +15,7 @@ import {
   release,
   requeue,
   startCompile,
-  takeOut,
+  takeOutAs,
   wait,
 } from './moves.ts';
 import { keepThere } from './move-to.ts';
@@ -108,8 +108,7 @@ const useOutcome = (core: CoreState, entry: Entry, { outcome, attemptId, confirm
     entry.confirm = confirmation;
     return makeReady(core, entry, { pool, artifact });
   }
-  takeOut(core, entry, 'passed as the fastest yet; to be confirmed');
-  entry.confirm = confirmation;
+  takeOutAs(core, entry, { reason: 'passed as the fastest yet; to be confirmed', confirm: confirmation });
   wait(core, entry);
 };
 

@@ -62,7 +62,14 @@ export type Effect =
   /** To be persisted with its journal event. */
   | { readonly type: 'moved'; readonly id: CandidateId; readonly state: MovedState }
   /** Back to `queued`. `infra` counts one infra failure. */
-  | { readonly type: 'requeued'; readonly id: CandidateId; readonly reason: string; readonly infra: boolean }
+  | {
+      readonly type: 'requeued';
+      readonly id: CandidateId;
+      readonly reason: string;
+      readonly infra: boolean;
+      /** The model it is to be confirmed on, where it was screened already. */
+      readonly confirmOn?: string;
+    }
   /** Paused: the scheduler has forgotten it, without a word on it. */
   | { readonly type: 'released'; readonly id: CandidateId }
   /**

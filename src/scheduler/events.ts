@@ -73,7 +73,12 @@ export type JudgeReport =
 
 export type SchedulerEvent =
   /** Known ids are ignored. */
-  | { readonly type: 'task-added'; readonly task: Task }
+  | {
+      readonly type: 'task-added';
+      readonly task: Task;
+      /** The store says that an earlier life of the daemon had it screened: it is to be confirmed on this model. */
+      readonly confirmOn?: string;
+    }
   /** After a restart of the daemon: the store says the attempt was at a judge. Held until that host says hello, at most adoptGraceMs. */
   | {
       readonly type: 'task-adopted';

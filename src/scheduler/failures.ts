@@ -2,7 +2,7 @@
 import type { HostId } from '../domain/ids.ts';
 import { armEntry } from './deadlines.ts';
 import { exclude } from './groups.ts';
-import { finish, finishUnconfirmed, requeue, wait, withdraw } from './moves.ts';
+import { finish, finishUnconfirmed, requeue, toConfirm, wait, withdraw } from './moves.ts';
 import { moveTo } from './move-to.ts';
 import { type CoreState, emit, type Entry } from './state.ts';
 import { doubledMs } from '../platform/backoff.ts';
@@ -19,7 +19,7 @@ export const failOnHost = (core: CoreState, entry: Entry, fault: HostFault): voi
   const failures = entry.confirm ? entry.confirm.failures : entry.infraFailures;
   if (failures > core.options.infraRetries) return giveUp(core, entry, fault);
   withdraw(core, entry);
-  emit(core, { type: 'requeued', id: entry.task.id, reason: fault.reason, infra: true });
+  emit(core, { type: 'requeued', id: entry.task.id, reason: fault.reason, infra: true, ...toConfirm(entry) });
   moveTo(core, entry, { kind: 'backoff' });
   if (exclude(core, entry, fault.hostId)) return wait(core, entry);
   armEntry(core, entry, core.nowMs + doubledMs(failures, { minMs: core.options.backoffMs, maxMs: Infinity }));
@@ -29,7 +29,7 @@ export const failOnHost = (core: CoreState, entry: Entry, fault: HostFault): voi
 export const measureAgain = (core: CoreState, entry: Entry, { hostId, reason }: HostFault): void => {
   if (entry.cancelled) return finish(core, entry, { verdict: 'cancelled' });
   withdraw(core, entry);
-  emit(core, { type: 'requeued', id: entry.task.id, reason, infra: false });
+  emit(core, { type: 'requeued', id: entry.task.id, reason, infra: false, ...toConfirm(entry) });
   moveTo(core, entry, { kind: 'backoff' });
   if (exclude(core, entry, hostId)) return wait(core, entry);
   armEntry(core, entry, core.nowMs + core.options.backoffMs);

@@ -4,7 +4,7 @@ import { armHost, disarm } from './deadlines.ts';
 import type { HeldAttempts, SchedulerEvent } from './events.ts';
 import { loseAttempt } from './failures.ts';
 import { applyFacts, forgetHost, hostOf, refreshPools, releaseCompiling, releaseReady, setDraining } from './host-state.ts';
-import { finish, requeue } from './moves.ts';
+import { finish, judgingState, requeue } from './moves.ts';
 import { keepThere, moveTo } from './move-to.ts';
 import { type CoreState, emit, type Host, type Judging } from './state.ts';
 
@@ -120,10 +120,13 @@ const resume = (core: CoreState, host: Host, attemptId: AttemptId): boolean => {
   if (attemptNumber(attemptId) <= entry.usedUpTo) return false;
   if (entry.place.kind === 'compiling' || entry.place.kind === 'ready') requeue(core, entry, 'its first attempt goes on');
   const { attempt, device } = lost;
-  const status = entry.confirm ? 'confirming' : 'judging';
   moveTo(core, entry, { kind: 'judge', entry, host, device, attempt, attemptId, artifact: null, retract: null, doubted: null });
   device.running = entry;
-  emit(core, { type: 'moved', id: entry.task.id, state: { status, hostId: host.id, deviceId: device.id, attemptId } });
+  emit(core, {
+    type: 'moved',
+    id: entry.task.id,
+    state: judgingState(entry, { hostId: host.id, deviceId: device.id, attemptId }),
+  });
   return true;
 };
 

@@ -1,25 +1,30 @@
 /** What can happen to an entry: each moves it and emits the effects that go with it. */
 import { attemptIdOf, type ContentHash } from '../domain/ids.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import type { Effect } from './effects.ts';
+import type { Effect, MovedState } from './effects.ts';
 import { leaveLevel } from './fair-share.ts';
 import { regroup, relax } from './groups.ts';
 import { moveTo } from './move-to.ts';
 import { type CoreState, type Device, emit, type Entry, type Judging, type Pool } from './state.ts';
 
 type Finished = Extract<Effect, { type: 'finished' }>;
+type AtJudge = Extract<MovedState, { status: 'judging' }>;
 
 export const startCompile = (core: CoreState, entry: Entry, pool: Pool): void => {
   const { id } = entry.task;
   moveTo(core, entry, { kind: 'compiling', pool, sinceMs: core.nowMs });
-  emit(core, { type: 'moved', id, state: { status: 'compiling', hostId: pool.host.id } });
+  emit(core, { type: 'moved', id, state: { status: 'compiling', hostId: pool.host.id, ...toConfirm(entry) } });
   emit(core, { type: 'compile', id, hostId: pool.host.id, deviceModel: pool.model });
 };
 
 export const makeReady = (core: CoreState, entry: Entry, to: { readonly pool: Pool; readonly artifact: ContentHash }): void => {
   moveTo(core, entry, { kind: 'ready', pool: to.pool, sinceMs: core.nowMs, artifact: to.artifact, jumped: false });
-  emit(core, { type: 'moved', id: entry.task.id, state: { status: 'ready', hostId: to.pool.host.id } });
+  emit(core, { type: 'moved', id: entry.task.id, state: { status: 'ready', hostId: to.pool.host.id, ...toConfirm(entry) } });
 };
+
+/** As the store keeps it. */
+export const toConfirm = ({ confirm }: Pick<Entry, 'confirm'>): { readonly confirmOn?: string } =>
+  confirm?.model ? { confirmOn: confirm.model } : {};
 
 /** Hands a ready entry to a device, under an attempt id never used before. */
 export const sendToJudge = (core: CoreState, entry: Entry, device: Device): void => {
@@ -40,11 +45,14 @@ export const sendToJudge = (core: CoreState, entry: Entry, device: Device): void
     retract: null,
     doubted: null,
   });
-  const status = entry.confirm ? 'confirming' : 'judging';
   const mode = entry.confirm ? 'confirm' : 'screen';
-  emit(core, { type: 'moved', id, state: { status, hostId, deviceId: device.id, attemptId } });
+  emit(core, { type: 'moved', id, state: judgingState(entry, { hostId, deviceId: device.id, attemptId }) });
   emit(core, { type: 'judge', id, attemptId, hostId, deviceId: device.id, mode, artifact, waitedMs: core.nowMs - sinceMs });
 };
+
+/** At a judge. */
+export const judgingState = (entry: Entry, at: Pick<AtJudge, 'hostId' | 'deviceId' | 'attemptId'>): MovedState =>
+  entry.confirm ? { status: 'confirming', ...at, ...toConfirm(entry) } : { status: 'judging', ...at };
 
 /** Asks entries of one host back. */
 export const retract = (core: CoreState, judgings: readonly Judging[], to: Pool | null): void => {
@@ -80,10 +88,20 @@ export const requeue = (core: CoreState, entry: Entry, reason: string): void => 
 };
 
 /** Out of its place, so that its constraints may change; `wait` must follow. */
-export const takeOut = (core: CoreState, entry: Entry, reason: string): void => {
+export const takeOut = (core: CoreState, entry: Entry, reason: string): void =>
+  takeOutAs(core, entry, { reason, confirm: entry.confirm });
+
+/** The same, for an entry that is to be confirmed from now on, or not any more. */
+export const takeOutAs = (
+  core: CoreState,
+  entry: Entry,
+  { reason, confirm }: { readonly reason: string } & Pick<Entry, 'confirm'>,
+): void => {
   withdraw(core, entry);
-  if (entry.counted !== 'queued') emit(core, { type: 'requeued', id: entry.task.id, reason, infra: false });
+  if (entry.counted !== 'queued')
+    emit(core, { type: 'requeued', id: entry.task.id, reason, infra: false, ...toConfirm({ confirm }) });
   moveTo(core, entry, { kind: 'backoff' });
+  entry.confirm = confirm;
 };
 
 /** Into the heap of its group, as its constraints are now; or out of the scheduler, where it is paused. */
@@ -103,8 +121,7 @@ export const finish = (core: CoreState, entry: Entry, outcome: Outcome): void =>
 export const finishUnconfirmed = (core: CoreState, entry: Entry): void => {
   const screened = entry.confirm?.screened;
   if (screened) return conclude(core, entry, screened);
-  takeOut(core, entry, 'its screening is not known any more');
-  entry.confirm = null;
+  takeOutAs(core, entry, { reason: 'its screening is not known any more', confirm: null });
   wait(core, entry);
 };
 

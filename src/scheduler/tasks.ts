@@ -14,10 +14,19 @@ type Cancelled = Extract<SchedulerEvent, { type: 'task-cancelled' }>;
 type SubmittersSet = Extract<SchedulerEvent, { type: 'submitters-set' }>;
 type UsageSet = Extract<SchedulerEvent, { type: 'usage-set' }>;
 
-export const onTaskAdded = (core: CoreState, { task }: Added): void => {
+export const onTaskAdded = (core: CoreState, { task, confirmOn }: Added): void => {
   if (core.tasks.has(task.id)) return;
-  wait(core, enlist(core, task, null));
+  wait(core, enlist(core, task, confirmOn === undefined ? null : screenedBefore(confirmOn)));
 };
+
+/** By an earlier life of the daemon, which knew what it came to. */
+const screenedBefore = (model: string | null): Confirmation => ({
+  model,
+  screened: null,
+  screenedOn: null,
+  round: 1,
+  failures: 0,
+});
 
 /** Takes up an attempt that an earlier life of the daemon started. Its host is told nothing until it says hello. */
 export const onTaskAdopted = (core: CoreState, event: Adopted): void => {
@@ -26,13 +35,7 @@ export const onTaskAdopted = (core: CoreState, event: Adopted): void => {
   const device = deviceOf(host, event.deviceId);
   const confirm =
     event.mode === 'confirm'
-      ? {
-          model: event.deviceModel ?? device.pool?.model ?? null,
-          screened: event.screened,
-          screenedOn: null,
-          round: 1,
-          failures: 0,
-        }
+      ? { ...screenedBefore(event.deviceModel ?? device.pool?.model ?? null), screened: event.screened }
       : null;
   const entry = enlist(core, event.task, confirm);
   const attempt = attemptNumber(event.attemptId);

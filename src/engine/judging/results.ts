@@ -4,7 +4,7 @@ import { candidateIdOf } from '../../domain/ids.ts';
 import type { JudgeResult } from '../../domain/protocol.ts';
 import type { FinishedAttempt } from '../../domain/attempt.ts';
 import type { SchedulerEvent } from '../../scheduler/events.ts';
-import type { Attempt, Evaluation, ActiveCandidate } from '../active-candidates.ts';
+import { type ActiveCandidate, type Attempt, type Evaluation, screeningOf } from '../active-candidates.ts';
 import { noteProof } from '../canaries/canaries.ts';
 import { noteMade } from '../compiling/compiler-trust.ts';
 import { forgetArtifacts } from '../compiling/known-compiles.ts';
@@ -38,7 +38,7 @@ interface Result {
 const use = (state: JudgingSlice, { host, candidate, device, result }: Result): void => {
   const { hostId } = host.session;
   const { attemptId, infra } = result;
-  const attempt = candidate.attempts.get(attemptId) ?? unknownAttempt();
+  const attempt = candidate.attempts.get(attemptId) ?? unknownAttempt(candidate);
   candidate.attempts.set(attemptId, attempt);
   const disturbance = result.outcome?.verdict === 'passed' ? state.usualClocks.disturbance(device.model, result.telemetry) : null;
   attempt.evaluation = evaluationOf(state, { candidate, device, attempt, result: marked(result, disturbance) });
@@ -64,9 +64,9 @@ const againFor = (state: JudgingSlice, candidate: ActiveCandidate, disturbance: 
   return `${disturbance}; it is measured again`;
 };
 
-/** Sent by an earlier life of the daemon, that did not come to write it down. */
-const unknownAttempt = (): Attempt => ({
-  mode: 'screen',
+/** Sent by an earlier life of the daemon, that did not come to write it down: behind a screening that asked for it, a confirmation. */
+const unknownAttempt = (candidate: ActiveCandidate): Attempt => ({
+  mode: candidate.isScreened || screeningOf(candidate)?.mustConfirm ? 'confirm' : 'screen',
   pairedWith: undefined,
   madeBy: null,
   artifacts: [],

@@ -45,6 +45,7 @@ const admitOne = (state: LeasingSlice, item: Unfinished): void => {
   const candidate = createActiveCandidate(item.id, item.submission, loaded, state.monotonicMs());
   const event = eventOf(item);
   if (event.type === 'task-adopted') candidate.attempts.set(event.attemptId, adoptedAttempt(event.mode));
+  candidate.isScreened = 'confirmOn' in item.state && item.state.confirmOn !== undefined;
   state.active.set(item.id, candidate);
   state.apply(event);
 };
@@ -69,10 +70,14 @@ const refuseChanged = (state: LeasingSlice, { id, submission }: Unfinished): voi
 
 const eventOf = (item: Unfinished): Extract<SchedulerEvent, { type: 'task-added' | 'task-adopted' }> => {
   const { state } = item;
-  if (state.status !== 'judging' && state.status !== 'confirming') return { type: 'task-added', task: taskOf(item) };
+  const task = taskOf(item);
+  const confirmOn = 'confirmOn' in state ? state.confirmOn : undefined;
+  if (state.status !== 'judging' && state.status !== 'confirming')
+    return { type: 'task-added', task, ...(confirmOn !== undefined && { confirmOn }) };
   const mode = state.status === 'judging' ? 'screen' : 'confirm';
   const { hostId, deviceId, attemptId } = state;
-  return { type: 'task-adopted', task: taskOf(item), hostId, deviceId, attemptId, mode, screened: null };
+  const known = { hostId, deviceId, attemptId, mode, screened: null } as const;
+  return { type: 'task-adopted', task, ...known, ...(confirmOn !== undefined && { deviceModel: confirmOn }) };
 };
 
 const taskOf = ({ id, submission, attempts, infraFailures, submittedAtMs }: Unfinished): Task => ({

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { HoldHost, ReleaseHost } from '../../../src/domain/hosts/hold.ts';
 import type { EngineScenario } from '../../support/engine-scenario.ts';
 import { scenarios } from '../../support/engine-scenario.ts';
 import { passed, WRONG } from '../../support/judgements.ts';
 
 const { oneHost } = scenarios();
+const DRAIN = HoldHost.parse({ state: 'draining', reason: 'the fan is replaced' });
+const RELEASE = ReleaseHost.parse({ reason: 'it is back' });
 const TIMED_OUT = { verdict: 'timed_out', stage: 'measure', case: '16M', limitMs: 1000 } as const;
 
 /** Candidate 1 is the record, at twice the baseline. */
@@ -268,6 +271,65 @@ describe('a daemon that ends', () => {
     await scenario.expect('box: ack 1.1', 'box: ack 1.1');
     expect(await scenario.jobs(1)).toEqual([]);
     expect((await scenario.history(1)).filter((type) => type === 'candidate.done')).toHaveLength(1);
+  });
+
+  test('while a would-be record waits for a device has it confirmed in its next life, and does not screen it again', async () => {
+    const scenario = await oneHost();
+    await scenario.judging(1);
+    scenario.host.begins(scenario.attempt(1, 1));
+    await scenario.kiln.holdHost(scenario.host.hostId, DRAIN, 'ada');
+    scenario.judged(1, 1, passed(2));
+    await scenario.expect('box: ack 1.1');
+    await scenario.crash();
+    await scenario.begin();
+    await scenario.connect();
+    await scenario.kiln.releaseHost(scenario.host.hostId, RELEASE, 'ada');
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: problem scale', 'box: judge 1.12 confirm');
+    scenario.judged(1, 12, passed(2));
+    await scenario.expect('box: ack 1.12');
+    const { attempts } = await scenario.after(1, 'record');
+    expect(attempts.map(({ mode }) => mode)).toEqual(['screen', 'confirm']);
+  });
+
+  test('while a would-be record is confirmed, on a host that forgets it, has it confirmed again, and does not screen it again', async () => {
+    const scenario = await oneHost();
+    await screened(scenario, 1, 2);
+    await scenario.expect('box: judge 1.2 confirm', 'box: ack 1.1');
+    await scenario.after(1, 'confirming');
+    await scenario.crash();
+    await scenario.begin();
+    scenario.host.connect({ runnerId: 'another' });
+    await scenario.expect('box: compile 1');
+    scenario.host.compiled(1);
+    await scenario.expect('box: problem scale', 'box: judge 1.13 confirm');
+    scenario.judged(1, 13, passed(2));
+    await scenario.expect('box: ack 1.13');
+    const { attempts } = await scenario.after(1, 'record');
+    expect(attempts.map(({ mode }) => mode)).toEqual(['screen', 'confirm']);
+  });
+
+  test('after it sent a confirmation that it never wrote down knows it for one', async () => {
+    const scenario = await oneHost();
+    await scenario.judging(1);
+    await scenario.after(1, 'judging');
+    void scenario.hold('commits');
+    scenario.judged(1, 1, passed(2));
+    await scenario.expect('box: judge 1.2 confirm');
+    await scenario.crash();
+    await scenario.begin();
+    scenario.host.connect({ finished: [scenario.attempt(1, 1)], running: [scenario.attempt(1, 2)] });
+    scenario.judged(1, 1, passed(2));
+    scenario.judged(1, 2, passed(2));
+    await scenario.skipTo('box: ack 1.2');
+    // Whom it was paired with is not known any more.
+    scenario.host.compiled(1);
+    await scenario.skipTo('box: judge 1.12 confirm');
+    scenario.judged(1, 12, passed(2));
+    await scenario.expect('box: ack 1.12');
+    const { attempts } = await scenario.after(1, 'record');
+    expect(attempts.map(({ mode }) => mode)).toEqual(['screen', 'confirm', 'confirm']);
   });
 
   test('after a screening that may be the record has it confirmed in its next life, under a number that was never used', async () => {

@@ -39,6 +39,8 @@ export class SimulatedShell {
   readonly #later: SchedulerEvent[] = [];
   /** The newest attempt of each candidate, as the store has it. */
   readonly #handed = new Map<CandidateId, Judge>();
+  /** What its row says of a confirmation that it waits for. */
+  readonly #toConfirm = new Map<CandidateId, { readonly confirmOn?: string }>();
 
   constructor(hosts: readonly SimulatedHost[]) {
     this.hosts = hosts;
@@ -98,7 +100,7 @@ export class SimulatedShell {
       this.send(
         handed && atJudge
           ? { ...handed, type: 'task-adopted', task: known, screened: screening }
-          : { type: 'task-added', task: known },
+          : { type: 'task-added', task: known, ...this.#toConfirm.get(id) },
       );
     }
   }
@@ -121,8 +123,8 @@ export class SimulatedShell {
     if (effect.type === 'judge') this.#expectAlone(effect);
     if (effect.type === 'quarantine') this.#doubt(effect.deviceId);
     if (effect.type === 'trust') this.#trust(effect.deviceId);
-    if (effect.type === 'moved') this.#move(effect.id, effect.state.status);
-    if (effect.type === 'requeued') this.#move(effect.id, 'queued');
+    if (effect.type === 'moved') this.#move(effect.id, effect.state.status, 'confirmOn' in effect.state ? effect.state : {});
+    if (effect.type === 'requeued') this.#move(effect.id, 'queued', effect);
     if (effect.type === 'released') this.#takeUpAgain(effect.id);
     if (effect.type === 'finished') {
       this.#move(effect.id, 'done');
@@ -171,8 +173,9 @@ export class SimulatedShell {
     this.#since.set(deviceId, (this.#since.get(deviceId) ?? new Set()).add(id));
   }
 
-  #move(id: CandidateId, to: CandidateStatus): void {
+  #move(id: CandidateId, to: CandidateStatus, { confirmOn }: { readonly confirmOn?: string | undefined } = {}): void {
     const from = this.status.get(id);
+    this.#toConfirm.set(id, confirmOn === undefined ? {} : { confirmOn });
     ok(from && canMove(from, to), `${id}: ${from} -> ${to}`);
     this.status.set(id, to);
   }

@@ -11,6 +11,7 @@ const adopt = (s: Scenario, mode: 'screen' | 'confirm' = 'screen'): Scenario => 
   return s.send({ type: 'task-adopted', task: task(1, { attempts: 3 }), ...known });
 };
 
+const ofModel = (n: number, model: string) => facts(n).devices.map((device) => ({ ...device, model }));
 const off = (n: number) => facts(n).devices.map((device) => ({ ...device, available: false }));
 
 describe('a lost host', () => {
@@ -151,6 +152,24 @@ describe('after a restart of the daemon', () => {
       .tickAt(100)
       .skip();
     s.compiled(1, 1).expect('1 is ready', '1 is judging', 'judge 1.4 GPU-1-0 screen');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('what was screened and waited to be confirmed is confirmed, on its model alone', () => {
+    const s = new Scenario()
+      .up(1, { devices: ofModel(1, 'another') })
+      .send({ type: 'task-added', task: task(1, { attempts: 11 }), confirmOn: 'NVIDIA H100' });
+    expect(s.unread).toEqual([]);
+    s.up(0).expect('1 is compiling', 'compile 1 h0');
+    s.compiled(1, 0).expect('1 is ready', '1 is confirming', 'judge 1.12 GPU-0-0 confirm').judged(1, 12).expect('1 is passed');
+    expect(s.unread).toEqual([]);
+  });
+
+  test('what is to be confirmed on a model that does not come is screened again, where any is', () => {
+    const s = new Scenario({ confirmWaitMs: 100 }).up(1, { devices: ofModel(1, 'another') });
+    s.send({ type: 'task-added', task: task(1, { attempts: 11 }), confirmOn: 'NVIDIA H100' }).expect();
+    s.tickAt(100).expect('1 is compiling', 'compile 1 h1');
+    s.compiled(1, 1).expect('1 is ready', '1 is judging', 'judge 1.12 GPU-1-0 screen');
     expect(s.unread).toEqual([]);
   });
 });
