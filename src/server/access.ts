@@ -2,14 +2,15 @@
  * Who may call: programs with a bearer token and browsers with a session made from it; where no token is configured, only this machine's
  * own programs and pages. A token is the configured one, whose holder is the operator, or a named one, with the role that it was given.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { OPERATOR, type Principal } from '../domain/access/principal.ts';
 import { KilnError } from '../domain/errors.ts';
 import { SHARED_PREFIX } from '../domain/share-scope.ts';
 import { isLoopback } from '../platform/loopback.ts';
+import { NEVER_OVER, noteEnding, whenEither, type WhenOver } from './callers/endings.ts';
 import { isNamedToken, type TokenBook } from './callers/token-book.ts';
 import { isFromElsewhere, isOwnPage } from './same-site.ts';
+import { isSame } from './secret.ts';
 import type { SessionCookie } from './sign-in/session-cookie.ts';
 import type { Sessions } from './sign-in/sessions.ts';
 import type { WrongTokens } from './sign-in/wrong-tokens.ts';
@@ -48,10 +49,24 @@ export const createAccessCheck =
       await shared.check(request, pathOf(request));
       return VISITOR;
     }
-    if (access !== null) return requireToken(request, access);
-    if (isFromElsewhere(request)) throw new KilnError('FORBIDDEN', OTHER_SITE);
-    return localCaller(request, named);
+    if (access === null && isFromElsewhere(request)) throw new KilnError('FORBIDDEN', OTHER_SITE);
+    const principal = access === null ? localCaller(request, named) : requireToken(request, access);
+    if (principal !== null) noteEnding(request.raw, endingFor(request, principal, { access, named }));
+    return principal;
   };
+
+/** Answers that go on, as streams, end with what they were asked for with. */
+const endingFor = (
+  request: FastifyRequest,
+  { tokenId }: Principal,
+  { access, named }: { readonly access: TokenAccess | null; readonly named: TokenBook },
+): WhenOver => {
+  const session = access !== null && bearerOf(request) === null ? access.cookie.valueOf(request) : null;
+  return whenEither(
+    tokenId === null ? NEVER_OVER : named.whenOver(tokenId),
+    access === null || session === null ? NEVER_OVER : access.sessions.whenOver(session),
+  );
+};
 
 /** This machine's own programs are the operator, unless they come as somebody else. */
 const localCaller = (request: FastifyRequest, named: TokenBook): Principal => {
@@ -110,10 +125,6 @@ export const checkToken = (request: FastifyRequest, sent: string, { token, named
 };
 
 export const pathOf = ({ url }: Pick<FastifyRequest, 'url'>): string => (url.split('?', 1)[0] ?? '').replace(/(?<=.)\/$/, '');
-
-/** Digests have one length, so neither the content nor the length shows in the time this takes. */
-const isSame = (a: string, b: string): boolean => timingSafeEqual(sha256(a), sha256(b));
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /**
  * Whatever address is bound: without a token only what came over loopback is served, under a name of loopback. A page whose DNS name

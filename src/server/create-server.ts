@@ -87,7 +87,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
   const closing = installClosing(app);
   const named = await openTokenBook({ store: deps.access, now: wallClockMs });
   const access = tokenAccessOf(deps.config, named);
-  const sharing = { links: shareLinksOf(deps), wrongTokens: createWrongTokens(() => performance.now()) };
+  const sharing = { links: shareLinksOf(deps, named), wrongTokens: createWrongTokens(() => performance.now()) };
   const audit = installAudit(app, { store: deps.access, now: wallClockMs, log: deps.log });
   installAccess(app, { access, named, sharing, audit });
   installCompression(app);
@@ -115,6 +115,7 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
     closing,
     httpMetrics,
     own: (request) => workOf(deps, principalOf(request)),
+    audit,
   });
   return app;
 };
@@ -163,8 +164,8 @@ const tokenAccessOf = ({ token, port }: ServerConfig, named: TokenBook): TokenAc
         wrongTokens: createWrongTokens(() => performance.now()),
       };
 
-const shareLinksOf = ({ shares, kiln, campaigns, sweeps }: ServerDeps): ShareLinks =>
-  createShareLinks({ store: shares, now: wallClockMs, find: createFinder({ kiln, campaigns, sweeps }) });
+const shareLinksOf = ({ shares, kiln, campaigns, sweeps }: ServerDeps, tokens: TokenBook): ShareLinks =>
+  createShareLinks({ store: shares, now: wallClockMs, find: createFinder({ kiln, campaigns, sweeps }), tokens });
 
 interface Sharing {
   readonly links: ShareLinks;

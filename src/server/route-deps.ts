@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { AuditLog } from './callers/audit-log.ts';
 import type { Worked } from './callers/own-work.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { StreamLimits } from './event-stream.ts';
@@ -24,4 +25,6 @@ export interface RouteDeps {
   readonly httpMetrics: () => Promise<string>;
   /** Kiln, sweeps and campaigns as whoever makes the request may use them. */
   readonly own: (request: FastifyRequest) => Worked;
+  /** For what is done by other ways than the routes of the contract. */
+  readonly audit: Pick<AuditLog, 'during'>;
 }

@@ -1,4 +1,5 @@
 /** Share links: few rows, read by id with every request that comes by one. */
+import type { TokenId } from '../domain/access/token.ts';
 import type { ShareId, ShareRecord, ShareRow } from '../domain/share.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
@@ -37,8 +38,14 @@ export const readShare = async (sql: SqlSession, id: ShareId): Promise<ShareReco
   return row ? recordOf(row) : null;
 };
 
-export const readShares = async (sql: SqlSession): Promise<readonly ShareRow[]> =>
-  (await sql.query<Row>(`select ${COLUMNS} from kiln.share_links order by created_at desc, id limit ${SHOWN_MAX}`, []))
+export const readShares = async (sql: SqlSession, madeWith: TokenId | null): Promise<readonly ShareRow[]> =>
+  (
+    await sql.query<Row>(
+      `select ${COLUMNS} from kiln.share_links where $1::text is null or token_id = $1
+       order by created_at desc, id limit ${SHOWN_MAX}`,
+      [madeWith],
+    )
+  )
     .map(recordOf)
     .map(withoutSecret);
 

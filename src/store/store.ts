@@ -109,7 +109,7 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     ...sweepsOf(sql, at),
     addShare: async (share) => insertShare(sql, share),
     share: async (id) => readShare(sql, id),
-    shares: async () => readShares(sql),
+    shares: async (madeWith) => readShares(sql, madeWith),
     revokeShare: async (id, moment) => revokeShare(sql, id, moment),
     ...accessOf(sql),
     createCampaign: async (campaign) => insertCampaign(sql, campaign),

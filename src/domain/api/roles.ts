@@ -53,21 +53,16 @@ const READ = [
 ] as const;
 
 /** Of these, a caller reaches its own alone unless it is an admin. */
-const SUBMIT = [
-  'checkProblem',
-  'createCampaign',
-  'createSweep',
-  'extendSweep',
-  'listShares',
-  'profileCandidate',
-  'submitCandidates',
-] as const;
+const SUBMIT = ['checkProblem', 'listShares', 'profileCandidate', 'submitCandidates'] as const;
 
 const SUBMIT_AUDITED = [
   'cancelCandidate',
   'cancelCandidates',
   'cancelSweep',
+  'createCampaign',
   'createShare',
+  'createSweep',
+  'extendSweep',
   'pauseCampaign',
   'pauseCandidates',
   'pauseSweep',
@@ -113,6 +108,10 @@ const ADMIN_AUDITED = [
   'stopJob',
   'writeFiles',
 ] as const;
+
+type Names = typeof READ | typeof SUBMIT | typeof SUBMIT_AUDITED | typeof ADMIN | typeof ADMIN_AUDITED;
+export type OperationId = Names[number];
+export type AuditedOperation = (typeof SUBMIT_AUDITED | typeof ADMIN_AUDITED)[number];
 
 const all = (names: readonly string[], role: Role, audited: boolean): readonly (readonly [string, OperationAccess])[] =>
   names.map((name) => [name, { role, audited }]);

@@ -1,7 +1,9 @@
 /** Writes operations into the audit list: before they are carried out, so that none can be done and not be there; refusals too. */
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
-import type { Principal } from '../../domain/access/principal.ts';
 import type { NewAuditEntry } from '../../domain/access/audit.ts';
+import type { Principal } from '../../domain/access/principal.ts';
+import type { AuditedOperation } from '../../domain/api/roles.ts';
+import { KilnError } from '../../domain/errors.ts';
 import type { AuditStore } from '../../domain/ports/access.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { saysOf } from '../admin.ts';
@@ -11,6 +13,8 @@ const TEXT_CHARS_MAX = 200;
 const ITEMS_MAX = 20;
 const DEPTH_MAX = 4;
 const TARGET_CHARS_MAX = 300;
+const OK = 200;
+const FAILED = 500;
 /** Never kept: what they hold may open something. */
 const SECRET = /^(?:env|environment|password|secret|token|key|data|source)$/iu;
 
@@ -23,46 +27,78 @@ interface Deps {
 export interface AuditLog {
   /** Of one whose role does not allow it. */
   refused(request: FastifyRequest, principal: Principal, status: number): Promise<void>;
+  /** Carries out what no route of its own leads to, as what a tool does, and writes it down as routes are. */
+  during<T>(request: FastifyRequest, operation: Operation, work: () => Promise<T>): Promise<T>;
+}
+
+export interface Operation {
+  readonly action: AuditedOperation;
+  /** Its id or name. */
+  readonly target?: string;
+  /** What was asked for. */
+  readonly asked?: object;
 }
 
 export const installAudit = (app: FastifyInstance, { store, now, log }: Deps): AuditLog => {
   const written = new WeakMap<FastifyRequest, number>();
-  const entryOf = (request: FastifyRequest, principal: Principal, status: number | null): NewAuditEntry => ({
+  const entryOf = (request: FastifyRequest, { principal, status, operation = operationOf(request) }: Told): NewAuditEntry => ({
     at: new Date(now()).toISOString(),
     who: principal.name,
     role: principal.role,
     tokenId: principal.tokenId,
     says: saysOf(request),
     address: request.socket.remoteAddress ?? '',
-    action: accessOf(request).action,
-    target: plainLine(Object.values(fieldsOf(request.params)).join('/'), TARGET_CHARS_MAX),
-    detail: detailOf(request),
+    action: operation.action,
+    target: plainLine(operation.target ?? '', TARGET_CHARS_MAX),
+    detail: shortenedFields(operation.asked ?? {}, 0),
     status,
   });
-  app.addHook('preHandler', async (request) => {
-    if (!accessOf(request).audited) return;
-    written.set(request, await store.addAudit(entryOf(request, principalOf(request), null)));
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const sequence = written.get(request);
-    if (sequence === undefined) return;
-    // The operation itself is there; without its status it says that nobody knows how it ended.
-    await store
-      .endAudit(sequence, reply.statusCode)
+  /** The operation itself is there; without its status it says that nobody knows how it ended. */
+  const ended = async (sequence: number, status: number): Promise<void> =>
+    store
+      .endAudit(sequence, status)
       .catch((error: unknown) =>
         log.warn({ err: error, sequence }, 'how an operation ended could not be written to the audit list'),
       );
+  app.addHook('preHandler', async (request) => {
+    if (!accessOf(request).audited) return;
+    written.set(request, await store.addAudit(entryOf(request, { principal: principalOf(request), status: null })));
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const sequence = written.get(request);
+    if (sequence !== undefined) await ended(sequence, reply.statusCode);
   });
   return {
     refused: async (request, principal, status) => {
-      if (accessOf(request).audited) await store.addAudit(entryOf(request, principal, status));
+      if (accessOf(request).audited) await store.addAudit(entryOf(request, { principal, status }));
+    },
+    during: async (request, operation, work) => {
+      const sequence = await store.addAudit(entryOf(request, { principal: principalOf(request), status: null, operation }));
+      try {
+        const answer = await work();
+        await ended(sequence, OK);
+        return answer;
+      } catch (error) {
+        await ended(sequence, error instanceof KilnError ? error.status : FAILED);
+        throw error;
+      }
     },
   };
 };
 
-const detailOf = ({ body, query }: FastifyRequest): Record<string, unknown> => {
-  return shortenedFields({ ...fieldsOf(query), ...fieldsOf(body) }, 0);
-};
+interface Told {
+  readonly principal: Principal;
+  readonly status: number | null;
+  /** Left out: the route's. */
+  readonly operation?: Omit<Operation, 'action'> & { readonly action: string };
+}
+
+/** Of a route. */
+const operationOf = (request: FastifyRequest): NonNullable<Told['operation']> => ({
+  action: accessOf(request).action,
+  target: Object.values(fieldsOf(request.params)).join('/'),
+  asked: { ...fieldsOf(request.query), ...fieldsOf(request.body) },
+});
 
 /** What streams has no fields. */
 const fieldsOf = (value: unknown): object =>

@@ -2,22 +2,23 @@
  * Named tokens: "ID.SECRET". The secret is 256 random bits, told once and kept as its digest. All of them are held in memory, since every request asks;
  * one daemon has the store, so what is here is what is kept.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import type { Principal } from '../../domain/access/principal.ts';
+import { OPERATOR, type Principal } from '../../domain/access/principal.ts';
 import { type Token, TokenId, type TokenRecord } from '../../domain/access/token.ts';
 import type { CreateToken, TokenCreated } from '../../domain/api/tokens.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { TokenStore } from '../../domain/ports/access.ts';
+import { createEndings, type WhenOver } from './endings.ts';
+import { hashOf, isSame, newSecret } from '../secret.ts';
 
-const SECRET_BYTES = 32;
 const ID_BYTES = 8;
 const DAY_MS = 24 * 3_600_000;
 const OPEN_MAX = 10_000;
 const NAMED = /^(t-[0-9a-f]{16})\.([\w-]{43})$/u;
 
 export interface TokenBook {
-  /** Throws INVALID_REQUEST for a name that an open token has, and for a role that takes no submitter. */
+  /** Throws INVALID_REQUEST for a name that an open token or the operator has, and for a role that takes no submitter. */
   create(wish: z.output<typeof CreateToken>, by: string): Promise<TokenCreated>;
   /** Newest first, those that are over too. */
   list(): readonly Token[];
@@ -28,6 +29,8 @@ export interface TokenBook {
   /** The same for who signed in with it. */
   principalById(id: TokenId): Principal | null;
   expiryOf(id: TokenId): string | null;
+  /** Tells when it is revoked or expires. */
+  whenOver(id: TokenId): WhenOver;
 }
 
 export interface BookDeps {
@@ -40,11 +43,17 @@ export const isNamedToken = (sent: string): boolean => NAMED.test(sent);
 
 export const openTokenBook = async ({ store, now }: BookDeps): Promise<TokenBook> => {
   const records = new Map<string, TokenRecord>((await store.tokens()).toReversed().map((record) => [record.id, record]));
+  const endings = createEndings(now);
   const isOpen = ({ revokedAt, expiresAt }: Token): boolean =>
     revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > now());
   const openNamed = (name: string): TokenRecord | undefined =>
     [...records.values()].find((record) => record.name === name && isOpen(record));
   const checkRoom = (name: string): void => {
+    if (name.toLowerCase() === OPERATOR.name)
+      throw new KilnError(
+        'INVALID_REQUEST',
+        `body.name: ${OPERATOR.name} is who comes with the daemon's own token, in the audit list and wherever else it says who did what: take another name`,
+      );
     if (openNamed(name))
       throw new KilnError(
         'INVALID_REQUEST',
@@ -56,7 +65,7 @@ export const openTokenBook = async ({ store, now }: BookDeps): Promise<TokenBook
   return {
     create: async (wish, by) => {
       checkRoom(wish.name);
-      const secret = randomBytes(SECRET_BYTES).toString('base64url');
+      const secret = newSecret();
       const token: Token = {
         id: TokenId.parse(`t-${randomBytes(ID_BYTES).toString('hex')}`),
         name: wish.name,
@@ -68,8 +77,12 @@ export const openTokenBook = async ({ store, now }: BookDeps): Promise<TokenBook
         revokedAt: null,
       };
       const record = { ...token, secretHash: hashOf(secret) };
-      await store.addToken(record);
+      // Before it is written: another one that is made meanwhile meets its name.
       records.set(record.id, record);
+      await store.addToken(record).catch((error: unknown) => {
+        records.delete(record.id);
+        throw error;
+      });
       return { ...token, token: `${token.id}.${secret}` };
     },
     list: () => [...records.values()].toReversed().map(withoutSecret),
@@ -78,6 +91,7 @@ export const openTokenBook = async ({ store, now }: BookDeps): Promise<TokenBook
       const token = known && (await store.revokeToken(known.id, new Date(now()).toISOString()));
       if (!token) throw new KilnError('NOT_FOUND', `there is no token ${given}: kiln token list shows those there are`);
       records.set(token.id, { ...token, secretHash: known.secretHash });
+      endings.end(token.id);
       return token;
     },
     principalOf: (sent) => {
@@ -90,6 +104,10 @@ export const openTokenBook = async ({ store, now }: BookDeps): Promise<TokenBook
       return record !== undefined && isOpen(record) ? principal(record) : null;
     },
     expiryOf: (id) => records.get(id)?.expiresAt ?? null,
+    whenOver: (id) => {
+      const { expiresAt = null } = records.get(id) ?? {};
+      return endings.when(id, expiresAt === null ? null : Date.parse(expiresAt));
+    },
   };
 };
 
@@ -113,5 +131,3 @@ const principal = ({ id, name, role, submitter }: Token): Principal => ({
 });
 
 const withoutSecret = ({ secretHash: _hash, ...token }: TokenRecord): Token => token;
-const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
-const isSame = (one: string, other: string): boolean => timingSafeEqual(Buffer.from(one), Buffer.from(other));

@@ -7,6 +7,7 @@ import { createMcpServer } from '../../mcp/create-mcp-server.ts';
 import { plainCall } from '../../mcp/lenient-call.ts';
 import { answerFor } from '../error-answers.ts';
 import type { McpKiln } from '../../mcp/mcp-kiln.ts';
+import { withAudit } from '../audited-tools.ts';
 import { mcpKilnOf } from '../mcp-adapter.ts';
 import { requestSignal } from '../request-signal.ts';
 import type { RouteDeps } from '../route-deps.ts';
@@ -41,7 +42,7 @@ export const mcpRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, deps) => 
         release();
         callers.delete(request.id);
       });
-      callers.set(request.id, mcpKilnOf({ ...deps, ...deps.own(request) }));
+      callers.set(request.id, withAudit(mcpKilnOf({ ...deps, ...deps.own(request) }), deps.audit, request));
       return reply.send(await handler.fetch(webRequest(request, signal), { parsedBody: plainCall(request.body) }));
     },
   });

@@ -3,9 +3,11 @@
  * named token its id stands before the signature. So a session ends with its lifetime, when it is signed out, and at once when the configured token
  * changes; it outlives a restart of the daemon. Whether the named token still holds is asked at each request. No token is ever in a cookie.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { TokenId } from '../../domain/access/token.ts';
 import { BoundedMap } from '../../platform/bounded-map.ts';
+import { createEndings, type WhenOver } from '../callers/endings.ts';
+import { isSame } from '../secret.ts';
 
 const LIFETIME_MS = 24 * 3_600_000;
 /** Sessions that were signed out and have not expired; the oldest are forgotten first. */
@@ -20,19 +22,19 @@ export interface Sessions {
   open(value: string): { readonly tokenId: TokenId | null } | null;
   /** Signed out: it is not valid again, until the daemon restarts. */
   end(value: string): void;
+  /** Tells when it is signed out or its lifetime is over. `value`: of one that is open. */
+  whenOver(value: string): WhenOver;
   readonly lifetimeSeconds: number;
 }
 
 export const createSessions = ({ token, now }: { readonly token: string; readonly now: () => number }): Sessions => {
   const key = createHmac('sha256', token).update('kiln session').digest();
   const signedOut = new BoundedMap<string, true>(SIGNED_OUT_MAX);
+  const endings = createEndings(now);
   const sign = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
   const open: Sessions['open'] = (value) => {
     const [, text = '', expiry = '', id = '', named, signature = ''] = SESSION.exec(value) ?? [];
-    const sent = Buffer.from(signature, 'base64url');
-    const expected = sign(text);
-    const isSigned = sent.length === expected.length && timingSafeEqual(sent, expected);
-    if (!isSigned || Number(expiry) <= now() || signedOut.has(id)) return null;
+    if (!isSame(Buffer.from(signature, 'base64url'), sign(text)) || Number(expiry) <= now() || signedOut.has(id)) return null;
     return { tokenId: named === undefined ? null : TokenId.parse(named) };
   };
   return {
@@ -44,7 +46,13 @@ export const createSessions = ({ token, now }: { readonly token: string; readonl
     open,
     end: (value) => {
       if (open(value) === null) return;
-      signedOut.set(value.split('.')[1] ?? '', true);
+      const [, id = ''] = value.split('.');
+      signedOut.set(id, true);
+      endings.end(id);
+    },
+    whenOver: (value) => {
+      const [expiry = '0', id = ''] = value.split('.');
+      return endings.when(id, Number(expiry));
     },
     lifetimeSeconds: LIFETIME_MS / 1000,
   };

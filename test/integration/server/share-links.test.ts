@@ -2,7 +2,9 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { OPERATOR } from '../../../src/domain/access/principal.ts';
 import { createClient, type KilnClient } from '../../../src/client/create-client.ts';
+import { openTokenBook } from '../../../src/server/callers/token-book.ts';
 import { createShareLinks } from '../../../src/server/sharing/share-links.ts';
+import { createFakeAccess } from '../../support/server/fake-access.ts';
 import { createFakeShares } from '../../support/server/fake-shares.ts';
 import { containing } from '../../support/server/containing.ts';
 import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
@@ -141,7 +143,8 @@ test('only with the token is a link made', async () => {
 test('a link is over at the moment that it was made for', async () => {
   await serve();
   let nowMs = Date.parse('2026-01-01T00:00:00.000Z');
-  const links = createShareLinks({ store: createFakeShares(), now: () => nowMs, find: async (thing) => thing });
+  const tokens = await openTokenBook({ store: createFakeAccess(), now: () => nowMs });
+  const links = createShareLinks({ store: createFakeShares(), now: () => nowMs, find: async (thing) => thing, tokens });
   const { path, expiresAt } = await links.create({ page: '/problems/softmax', days: 1, note: '' }, OPERATOR);
   expect(expiresAt).toBe('2026-01-02T00:00:00.000Z');
   const token = path.split('/').at(-1) ?? '';
@@ -149,4 +152,30 @@ test('a link is over at the moment that it was made for', async () => {
   expect(await links.open(token)).not.toBeNull();
   nowMs += 1;
   expect(await links.open(token)).toBeNull();
+});
+
+test('a link is over with the token that made it, and says so from the beginning', async () => {
+  await serve();
+  let nowMs = Date.parse('2026-01-01T00:00:00.000Z');
+  const tokens = await openTokenBook({ store: createFakeAccess(), now: () => nowMs });
+  const links = createShareLinks({ store: createFakeShares(), now: () => nowMs, find: async (thing) => thing, tokens });
+  const { token } = await tokens.create({ name: 'ada', role: 'submit', anySubmitter: false, days: 1 }, 'operator');
+  const ada = tokens.principalOf(token) ?? OPERATOR;
+  const { path, expiresAt } = await links.create({ page: '/problems/softmax', days: 7, note: '' }, ada);
+  expect([expiresAt, (await links.list(ada))[0]?.expiresAt]).toEqual(['2026-01-02T00:00:00.000Z', '2026-01-02T00:00:00.000Z']);
+  const secret = path.split('/').at(-1) ?? '';
+  expect(await links.open(secret)).not.toBeNull();
+  nowMs += DAY_MS;
+  expect(await links.open(secret)).toBeNull();
+});
+
+test('a link that was written while its token was revoked opens nothing', async () => {
+  await serve();
+  const tokens = await openTokenBook({ store: createFakeAccess(), now: () => 0 });
+  const links = createShareLinks({ store: createFakeShares(), now: () => 0, find: async (thing) => thing, tokens });
+  const { token, id } = await tokens.create({ name: 'ada', role: 'submit', anySubmitter: false }, 'operator');
+  const ada = tokens.principalOf(token) ?? OPERATOR;
+  await tokens.revoke(id);
+  const { path } = await links.create({ page: '/problems/softmax', days: 7, note: '' }, ada);
+  expect(await links.open(path.split('/').at(-1) ?? '')).toBeNull();
 });

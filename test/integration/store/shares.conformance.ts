@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { TokenId } from '../../../src/domain/access/token.ts';
 import type { ShareStore } from '../../../src/domain/ports/shares.ts';
 import { ShareId, type ShareRecord } from '../../../src/domain/share.ts';
 
@@ -25,9 +26,21 @@ export const describeShares = (name: string, fresh: () => Promise<ShareStore>): 
       await store.addShare(share('2', { page: '/sweeps/s-0' }));
       expect(await store.share(idOf('1'))).toEqual(share('1'));
       expect(await store.share(idOf('3'))).toBeNull();
-      const list = await store.shares();
+      const list = await store.shares(null);
       expect(list.map(({ id }) => id)).toEqual([idOf('2'), idOf('1')]);
       expect(JSON.stringify(list)).not.toContain('1'.repeat(64));
+    });
+
+    test('of one token are listed however many were made by others since', async () => {
+      const store = await fresh();
+      const ada = TokenId.parse('t-0123456789abcdef');
+      await store.addShare(share('1', { tokenId: ada }));
+      const newer = Array.from({ length: 1000 }, (_, index) =>
+        share('2', { id: ShareId.parse(`l-${index.toString(16).padStart(16, '0')}`) }),
+      );
+      for (const one of newer) await store.addShare(one);
+      expect((await store.shares(ada)).map(({ id }) => id)).toEqual([idOf('1')]);
+      expect(await store.shares(null)).toHaveLength(1000);
     });
 
     test('are revoked once: the first moment stays', async () => {

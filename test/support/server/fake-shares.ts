@@ -9,7 +9,12 @@ export const createFakeShares = (): ShareStore => {
   return {
     addShare: async (share) => void kept.set(share.id, share),
     share: async (id) => kept.get(id) ?? null,
-    shares: async () => [...kept.values()].toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).map(told),
+    shares: async (madeWith) =>
+      [...kept.values()]
+        .filter(({ tokenId }) => madeWith === null || tokenId === madeWith)
+        .toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+        .slice(0, 1000)
+        .map(told),
     revokeShare: async (id, at) => {
       const share = kept.get(id);
       if (share === undefined) return null;
