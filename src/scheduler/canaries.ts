@@ -99,15 +99,13 @@ export const onQuarantineKnown = (core: CoreState, { hostId, deviceId, failures 
   device.available = false;
 };
 
-/** An operator answers for the host: it works again, and the next canary comes in its turn. */
+/** An operator answers for the host, with whatever is wrong with it: it works again, on probation. */
 export const onHostResumed = (core: CoreState, { hostId }: Resumed): void => {
   const host = core.hosts.get(hostId);
   if (!host) return;
   for (const device of host.devices.values()) {
-    if (!device.trust.quarantine) continue;
     device.fault = false;
-    release(core, device);
-    device.trust.dueMs = core.nowMs + core.options.canaryEveryMs;
+    if (device.trust.quarantine) release(core, device);
   }
 };
 

@@ -138,7 +138,7 @@ export type SchedulerEvent =
       readonly deviceId: DeviceId;
       readonly failures: number;
     }
-  /** Something is wrong with the device that no candidate can bring about (src/engine/hosts/faults.ts), or it is over. */
+  /** Something is wrong with the device that no candidate can bring about (src/domain/hosts/faults.ts), or it is over. */
   | { readonly type: 'device-fault'; readonly hostId: HostId; readonly deviceId: DeviceId; readonly present: boolean }
   /** An operator takes quarantined devices of the host back. */
   | { readonly type: 'host-resumed'; readonly hostId: HostId }

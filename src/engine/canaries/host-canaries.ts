@@ -15,7 +15,7 @@ export interface HostCanaries {
   /** Why a canary comes before its time, until one has passed or failed. */
   readonly suspicions: Map<DeviceId, Finding>;
   /** Would be quarantined, and works on: more than half of its class would be out. */
-  readonly kept: Map<DeviceId, Finding>;
+  readonly kept: Map<DeviceId, Kept>;
   /** Came back, and has canaries to pass yet. */
   readonly probations: Map<DeviceId, Finding>;
   /** What is wrong with it that no candidate can bring about. */
@@ -37,6 +37,12 @@ export interface Finding {
   readonly reason: string;
   /** ISO 8601. */
   readonly since: string;
+}
+
+export interface Kept {
+  readonly finding: Finding;
+  /** What it says meanwhile does not stand. */
+  readonly doubtsVerdicts: boolean;
 }
 
 export interface Fault {

@@ -1,6 +1,7 @@
 /** What follows from canaries: devices that are trusted, devices that are quarantined, and verdicts that are taken back. */
 import type { CanaryState, Quarantine, QuarantineCause } from '../../domain/canary.ts';
 import type { DeviceId, HostId } from '../../domain/ids.ts';
+import type { Doubt } from '../../domain/ports/store.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { quarantineOf, writeCanaryState } from './canary-state.ts';
 import type { Marks } from './marks.ts';
@@ -15,7 +16,7 @@ export const onTrusted = (state: CanariesSlice, { hostId, deviceId, returned, is
   const last = host?.canaries.last.get(deviceId);
   if (!host || !last) return;
   const { canaries } = host;
-  const kept = canaries.kept.get(deviceId);
+  const doubt = doubtOfKept(host, deviceId);
   for (const findings of [canaries.quarantines, canaries.failed, canaries.suspicions, canaries.kept]) findings.delete(deviceId);
   if (returned) canaries.marks.problems = markOf(state.now());
   if (!isOnProbation) canaries.probations.delete(deviceId);
@@ -23,8 +24,7 @@ export const onTrusted = (state: CanariesSlice, { hostId, deviceId, returned, is
     canaries.trustedAtMs.set(deviceId, last.askedAtMs);
     writeCanaryState(state, host, { deviceId });
   };
-  // What it said while it should have been out does not stand.
-  if (kept) void reopenAll(state, { hostId, deviceId, reason: kept.reason }).finally(trust);
+  if (doubt) void reopenAll(state, doubt).finally(trust);
   else trust();
   if (returned) onReturned(state, host, { deviceId, by: 'a known-good candidate passed' });
 };
@@ -45,28 +45,38 @@ export const onQuarantined = (state: CanariesSlice, effect: Of<'quarantine'>): v
     const what = doubtsVerdicts ? 'a device is quarantined, its verdicts are taken back' : 'a device is quarantined';
     state.log.error({ hostId, deviceId, cause, reason }, what);
     note(state, 'device.quarantined', { hostId, deviceId, data: { reason } });
-    // What its compiler made is not used any more. The references stay until it is known to be right again: canaries are compared with them.
-    if (cause === 'canary') canaries.marks.code = markOf(nowMs);
   }
-  const after = (): void => void (doubtsVerdicts && reopenAll(state, { hostId, deviceId, reason: doubtReason(cause, reason) }));
+  // What its compiler made is not used any more. The references stay until it is known to be right again: canaries are compared with them.
+  if (cause === 'canary' && (before === null || (before.cause ?? 'canary') !== 'canary')) canaries.marks.code = markOf(nowMs);
+  const after = (): void => void (doubtsVerdicts && reopenAll(state, { hostId, deviceId, reason }));
   writeCanaryState(state, host, { deviceId, after });
 };
 
-/** Its verdicts are taken back once it passes, or somebody quarantines it: then it is known which. */
+/** Its verdicts are taken back once it passes, or somebody says what becomes of it: then it is known which. */
 export const onQuarantineKept = (state: CanariesSlice, effect: Of<'quarantine-held'>): void => {
   const { hostId, deviceId, cause } = effect;
   const host = state.hosts.get(hostId);
-  if (!host || host.canaries.kept.has(deviceId)) return;
-  const { reason } = whyOf(host, effect);
+  if (!host) return;
+  const { reason, doubtsVerdicts } = whyOf(host, effect);
+  const before = host.canaries.kept.get(deviceId);
+  // The first cause is told, until one comes that doubts more.
+  if (before && (before.doubtsVerdicts || !doubtsVerdicts)) return;
   const why = `${causeText(cause, reason)}; it works on, since more than half of its class would be out`;
-  host.canaries.kept.set(deviceId, { reason: why, since: new Date(state.now()).toISOString() });
+  const since = before?.finding.since ?? new Date(state.now()).toISOString();
+  host.canaries.kept.set(deviceId, { finding: { reason: why, since }, doubtsVerdicts });
   state.log.error({ hostId, deviceId, cause, reason }, 'a device is not quarantined: more than half of its class would be out');
 };
 
 /** Somebody quarantined it: what it said since it should have been out does not stand. */
 export const onKeptQuarantined = (state: CanariesSlice, host: HostState, deviceId: DeviceId): void => {
-  const kept = host.canaries.kept.get(deviceId);
-  if (kept) void reopenAll(state, { hostId: host.session.hostId, deviceId, reason: kept.reason });
+  const doubt = doubtOfKept(host, deviceId);
+  if (doubt) void reopenAll(state, doubt);
+};
+
+/** What it said while it should have been out does not stand, unless what is wrong with it spoils no verdict: then null. */
+const doubtOfKept = ({ canaries, session: { hostId } }: HostState, deviceId: DeviceId): Doubt | null => {
+  const kept = canaries.kept.get(deviceId);
+  return kept?.doubtsVerdicts ? { hostId, deviceId, reason: kept.finding.reason } : null;
 };
 
 /** What took it out; a fault that does not make it compute wrongly doubts none of its verdicts. */
@@ -96,23 +106,26 @@ export const causeText = (cause: QuarantineCause, reason: string): string => {
   }
 };
 
-/** Candidates are told it as the reason of a known-good candidate that failed, unless it says more. */
-const doubtReason = (cause: QuarantineCause, reason: string): string => (cause === 'canary' ? reason : causeText(cause, reason));
-
-/** Devices of the host work again because an operator says so. Returns those that were quarantined. */
+/** Devices of the host work again because an operator says so. Returns those that were quarantined, or would have been. */
 export const resumeDevices = (state: CanariesSlice, host: HostState): readonly DeviceId[] => {
-  const { hostId } = host.session;
-  const devices = [...host.canaries.quarantines.keys()];
-  if (devices.length > 0) Object.assign(host.canaries.marks, { code: markOf(state.now()), problems: markOf(state.now()) });
-  for (const deviceId of devices) {
-    host.canaries.quarantines.delete(deviceId);
-    host.canaries.failed.delete(deviceId);
+  const { canaries, session } = host;
+  const quarantined = [...canaries.quarantines.keys()];
+  const kept = [...canaries.kept.keys()];
+  if (quarantined.length > 0) Object.assign(canaries.marks, { code: markOf(state.now()), problems: markOf(state.now()) });
+  for (const deviceId of kept) {
+    onKeptQuarantined(state, host, deviceId);
+    canaries.kept.delete(deviceId);
+    acceptFault(host, deviceId);
+  }
+  for (const deviceId of quarantined) {
+    canaries.quarantines.delete(deviceId);
+    canaries.failed.delete(deviceId);
     acceptFault(host, deviceId);
     writeCanaryState(state, host, { deviceId });
     onReturned(state, host, { deviceId, by: 'an operator said so' });
   }
-  state.apply({ type: 'host-resumed', hostId });
-  return devices;
+  state.apply({ type: 'host-resumed', hostId: session.hostId });
+  return [...quarantined, ...kept];
 };
 
 /** At a start, before anything is judged. What was in doubt and not yet taken back is taken back now. */

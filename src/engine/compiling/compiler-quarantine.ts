@@ -32,10 +32,8 @@ export const onCompilerChecked = (state: CompilersSlice, host: HostState, checke
 
 /** It compiles for others again because an operator says so. False: it was not quarantined. */
 export const resumeCompiler = (state: CompilersSlice, host: HostState): boolean => {
-  const { compiler } = host;
-  if (!compiler.quarantine) return false;
+  if (!host.compiler.quarantine) return false;
   goBack(state, host, 'an operator said so');
-  compiler.trust.dueMs = state.monotonicMs() + state.core.options.canaryEveryMs;
   return true;
 };
 

@@ -32,7 +32,7 @@ const stateOf = (host: HostState, { id }: Device): DeviceState | null => {
     return { state: 'quarantined', reason: causeText(cause, reason), since, needsPerson: cause !== 'canary' };
   }
   const kept = canaries.kept.get(id);
-  if (kept) return { state: 'suspect', ...kept, needsPerson: true };
+  if (kept) return { state: 'suspect', ...kept.finding, needsPerson: true };
   const suspicion = canaries.suspicions.get(id) ?? canaries.brakes.get(id);
   if (suspicion) return { state: 'suspect', ...suspicion, needsPerson: false };
   const probation = canaries.probations.get(id);

@@ -29,6 +29,7 @@ export const sendProfile = async (state: ProfilesSlice, sending: Sending): Promi
   const { pending, place, refuse, release } = sending;
   const { stage } = pending;
   const content = await state.store.content(pending.id);
+  if (content) await state.versions.recall([content]);
   const host = state.hosts.get(place.hostId);
   const device = host?.devices.find(({ id }) => id === place.deviceId);
   if (pending.stage !== stage) return;

@@ -21,6 +21,7 @@ export const createSteering =
     const tally = createTally(action, dryRun);
     tally.leave(await countElsewhere(state.store, select, side), side.isDone ? 'they are not done yet' : 'they are done');
     for await (const page of pagesOf(state.store, select, side)) {
+      if (action === 'rejudge') await state.versions.recall(page);
       const wanted = page.filter((row) => tally.note(row, whyNot(state, row, { action, priority })));
       if (!dryRun && wanted.length > 0) await alone(async () => ACTIONS[action](state, wanted, { reason, priority }));
     }

@@ -116,6 +116,31 @@ test('the record of a version before stands after a restart: a slower candidate 
   await scenario.skipAll();
 });
 
+test('what was judged by a version before is profiled and judged again by it, after a restart too', async () => {
+  const scenario = await start({ box: 1 }, {}, readAgain);
+  await scenario.connect();
+  await scenario.judging(1);
+  scenario.judged(1, 1, passed(3));
+  await scenario.skipTo('box: judge 1.2 confirm');
+  scenario.judged(1, 2, passed(3));
+  await scenario.after(1, 'record');
+  change();
+  await scenario.kiln.reloadProblems();
+  await scenario.stop();
+  await scenario.begin();
+  await scenario.connect();
+  await scenario.kiln.askProfile(scenario.id(1));
+  await scenario.skipTo('box: compile 1');
+  scenario.host.compiled(1);
+  await scenario.skipTo('box: profile 1');
+  await scenario.stop();
+  await scenario.begin();
+  const select = { ids: [scenario.id(1)] };
+  const request = { select, dryRun: false, reason: 'somebody asked', priority: 1 };
+  expect(await scenario.kiln.steer('rejudge', request)).toMatchObject({ matched: 1, changed: 1, unchanged: [] });
+  await scenario.skipAll();
+});
+
 test('where rankings cannot be read, a reload fails and changes nothing; the next one does it', async () => {
   const scenario = await start({ box: 1 }, {}, readAgain);
   await scenario.connect();

@@ -153,6 +153,14 @@ describe('a device that fails its canary', () => {
     expect(s.unread).toEqual([]);
   });
 
+  test('that an operator takes back is on probation: canaries follow soon after each other', () => {
+    const s = failing().canary(0, 'failed').skip();
+    s.send({ type: 'host-resumed', hostId: hostId(0) }).skip();
+    s.tickAt(s.nowMs + PROBATION_EVERY_MS - 1).expect();
+    s.tickAt(s.nowMs + 1).expect('canary for GPU-0-0');
+    expect(s.unread).toEqual([]);
+  });
+
   test('has the other devices of its host looked at too: the compiler is theirs as well', () => {
     const s = new Scenario().up(0, { count: 2 }).skip();
     judge(s, 1, passed).tickAt(FIRST_MS).skip();
@@ -307,5 +315,14 @@ describe('what is no canary’s word', () => {
     }
     s.tickAt(s.nowMs + 15_000).skip();
     s.canary(0, 'passed', 2).expect('GPU-2-0 is quarantined (1, again in 15 s)');
+  });
+
+  test('a device that works on since more than half of its class would be out is no matter any more once an operator takes it as it is', () => {
+    const s = many(2);
+    fault(s, 0).skip();
+    fault(s, 1).expect('GPU-1-0 would be quarantined, and works on');
+    s.send({ type: 'host-resumed', hostId: hostId(1) }).skip();
+    s.tickAt(s.nowMs + 15_000).skip();
+    s.canary(0, 'passed', 1).expect('GPU-1-0 is trusted');
   });
 });
