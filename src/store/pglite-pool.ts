@@ -6,32 +6,35 @@ import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import type { PgPool, PgPoolClient, PgQueryResult } from 'bullmq';
+import type { Statements } from './pglite-statements.ts';
 import { POOL_LISTENERS_MAX } from './session.ts';
 
 const INT8 = 20;
 /** As node-postgres returns it: int8 as text, so that both pools answer alike. */
 const PARSERS = { [INT8]: (value: string) => value };
 
-export const createPglitePool = (database: PGlite): PgPool => new PglitePool(database);
+export const createPglitePool = (database: PGlite, statements: Statements): PgPool => new PglitePool(database, statements);
 
 class PglitePool extends EventEmitter {
   readonly #database: PGlite;
+  readonly #statements: Statements;
   /** In-process: there is no socket that could drop unseen. */
   readonly options = { keepAlive: true };
 
-  constructor(database: PGlite) {
+  constructor(database: PGlite, statements: Statements) {
     super();
     this.#database = database;
+    this.#statements = statements;
     this.setMaxListeners(POOL_LISTENERS_MAX);
   }
 
   async query<Row>(text: string, params: readonly unknown[] = []): Promise<PgQueryResult<Row>> {
-    return run<Row>(this.#database, text, params);
+    return run<Row>(this.#database, this.#statements, { text, params });
   }
 
   async connect(): Promise<PgPoolClient> {
     await this.#database.waitReady;
-    return new PgliteClient(this.#database);
+    return new PgliteClient(this.#database, this.#statements);
   }
 
   /** The database belongs to who opened it. */
@@ -48,12 +51,14 @@ interface OpenTransaction {
 
 class PgliteClient extends EventEmitter {
   readonly #database: PGlite;
+  readonly #statements: Statements;
   readonly #stopNotifications: () => void;
   #transaction: OpenTransaction | null = null;
 
-  constructor(database: PGlite) {
+  constructor(database: PGlite, statements: Statements) {
     super();
     this.#database = database;
+    this.#statements = statements;
     this.#stopNotifications = database.onNotification((channel, payload) => this.emit('notification', { channel, payload }));
   }
 
@@ -69,7 +74,7 @@ class PgliteClient extends EventEmitter {
         await this.#end(async (session) => session.rollback());
         return { rows: [] };
       default:
-        return run<Row>(this.#transaction?.session ?? this.#database, text, params);
+        return run<Row>(this.#transaction?.session ?? this.#database, this.#statements, { text, params });
     }
   }
 
@@ -105,11 +110,11 @@ const beginTransaction = async (database: PGlite): Promise<OpenTransaction> => {
 
 const run = async <Row>(
   session: Pick<PGlite, 'query' | 'exec'>,
-  text: string,
-  params: readonly unknown[],
+  statements: Statements,
+  { text, params }: { readonly text: string; readonly params: readonly unknown[] },
 ): Promise<PgQueryResult<Row>> => {
   if (params.length === 0) return runScript<Row>(session, text);
-  const result = await session.query<Row>(text, [...params], { parsers: PARSERS });
+  const result = await statements.run<Row>(session, { text, params, parsers: PARSERS });
   // As in pglite.ts: sockets have their turn between statements.
   await turn();
   return { rows: result.rows, rowCount: result.affectedRows ?? result.rows.length };

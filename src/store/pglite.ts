@@ -9,6 +9,8 @@ import type { LockOptions } from './data-dir-lock.ts';
 import { DURABLE_START_PARAMS, DurableNodeFS } from './durable-files.ts';
 import { migrate } from './migrate.ts';
 import { createPglitePool } from './pglite-pool.ts';
+import { createStatements } from './pglite-statements.ts';
+import type { Statements } from './pglite-statements.ts';
 import { SEARCH_PATH } from './session.ts';
 import type { Sql, SqlSession } from './sql.ts';
 import { startVacuuming } from './vacuum.ts';
@@ -35,12 +37,13 @@ export const openEmbedded = async (
     const database = await PGlite.create({ fs: new DurableNodeFS(join(dataDir, 'postgres')), startParams: START_PARAMS });
     const close = closeOnce(database, unlock);
     try {
-      const sql = sqlOf(database, close);
+      const statements = createStatements(database);
+      const sql = sqlOf(database, statements, close);
       await migrate(sql);
       const vacuuming = startVacuuming(sql, onTrouble);
       return {
         sql,
-        pool: createPglitePool(database),
+        pool: createPglitePool(database, statements),
         close: async () => {
           await vacuuming.stop();
           await close();
@@ -67,16 +70,16 @@ const closeOnce = (database: PGlite, unlock: () => void): (() => Promise<void>) 
   };
 };
 
-const sqlOf = (database: PGlite, close: () => Promise<void>): Sql => {
+const sqlOf = (database: PGlite, statements: Statements, close: () => Promise<void>): Sql => {
   const open = (): PGlite => {
     if (database.closed) throw new KilnError('STORE_UNAVAILABLE', 'the embedded database is closed: the daemon is stopping');
     return database;
   };
   return {
-    query: async (text, params) => writable(sessionOf(open()).query(text, params)),
-    script: async (text) => writable(sessionOf(open()).script(text)),
+    query: async (text, params) => writable(sessionOf(open(), statements).query(text, params)),
+    script: async (text) => writable(sessionOf(open(), statements).script(text)),
     transaction: async (work) => {
-      const result = await writable(open().transaction(async (session) => work(sessionOf(session))));
+      const result = await writable(open().transaction(async (session) => work(sessionOf(session, statements))));
       await turn();
       return result;
     },
@@ -103,9 +106,9 @@ const writable = async <T>(statement: Promise<T>): Promise<T> => {
  * PGlite computes on this thread and answers by microtasks: a chain of statements would keep sockets waiting until its end. Each statement
  * is followed by a turn of the event loop, in which requests are read and hosts are heard.
  */
-const sessionOf = (session: Pick<PGlite, 'query' | 'exec'>): SqlSession => ({
+const sessionOf = (session: Pick<PGlite, 'query' | 'exec'>, statements: Statements): SqlSession => ({
   query: async <Row extends object>(text: string, params: readonly unknown[] = []) => {
-    const { rows } = await session.query<Row>(text, [...params]);
+    const { rows } = await statements.run<Row>(session, { text, params });
     await turn();
     return rows;
   },

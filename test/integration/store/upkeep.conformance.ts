@@ -60,6 +60,20 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
     });
   });
 
+  describe(`a store on ${name}: a candidate that moves`, () => {
+    test('is updated in place: no index names what a move changes', async () => {
+      const changed = ['state', 'status', 'updated_at', 'last_attempt', 'infra_failures', 'compile_log', 'resources'];
+      const indexes = await open().query<{ name: string; column: string }>(
+        `select distinct indexrelid::regclass::text as name, attname as column
+         from pg_index join pg_depend on classid = 'pg_class'::regclass and objid = indexrelid and refobjid = indrelid and refobjsubid > 0
+         join pg_attribute on attrelid = indrelid and attnum = refobjsubid
+         where indrelid = 'kiln.candidates'::regclass`,
+      );
+      expect(indexes).not.toEqual([]);
+      expect(indexes.filter(({ column }) => changed.includes(column))).toEqual([]);
+    });
+  });
+
   describe(`a store on ${name}: whose turn it is`, () => {
     test('tells the first of submitters’ candidates for a class that are not done, a list for each wish', async () => {
       const { store } = await fresh();
