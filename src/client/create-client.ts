@@ -1,5 +1,6 @@
 /** The typed client: the CLI, scripts and agents speak to a daemon through it. Every method throws KilnError. */
 import { hostsContract } from '../domain/api/hosts-contract.ts';
+import type { BookHost, HostBookings, UnbookHost } from '../domain/hosts/booking.ts';
 import type { HoldHost, HostHolds, ReleaseHost } from '../domain/hosts/hold.ts';
 import type { CheckProblem, ProblemTried } from '../domain/api/problem-check.ts';
 import type { z } from 'zod';
@@ -138,6 +139,9 @@ export interface KilnClient extends SweepCalls {
   /** Takes its quarantined devices back to work. */
   resumeHost(host: string): Promise<HostResumed>;
   /** It, or one device, takes no new work until it is released. */
+  /** A host, or one device of it, takes one submitter's candidates alone, for a time. */
+  bookHost(host: string, wish: z.input<typeof BookHost>): Promise<HostBookings>;
+  unbookHost(host: string, wish: z.input<typeof UnbookHost>): Promise<HostBookings>;
   holdHost(host: string, wish: z.input<typeof HoldHost>): Promise<HostHolds>;
   releaseHost(host: string, wish: z.input<typeof ReleaseHost>): Promise<HostHolds>;
   /** It, or every host, takes its inventory again; waits for what that finds. */
@@ -231,6 +235,8 @@ export const createClient = (options: ClientOptions): KilnClient => {
     reloadFleet: () => json(fleetControlContract.reload),
     addHost: (body) => json(fleetControlContract.add, { body }),
     removeHost: (host) => json(fleetControlContract.remove, { params: { host } }),
+    bookHost: (host, body) => json(hostsContract.book, { params: { host }, body }),
+    unbookHost: (host, body) => json(hostsContract.unbook, { params: { host }, body }),
     holdHost: (host, body) => json(hostsContract.hold, { params: { host }, body }),
     releaseHost: (host, body) => json(hostsContract.release, { params: { host }, body }),
     resumeHost: (host) => json(fleetContract.resume, { params: { host } }),

@@ -19,6 +19,7 @@ export const ERRORS = {
   CAMPAIGN_ENDED: { status: 409, retryable: false },
   WORK_REFUSED: { status: 422, retryable: false },
   HOST_NOT_CONNECTED: { status: 409, retryable: true },
+  ALREADY_BOOKED: { status: 409, retryable: false },
   DEVICE_NOT_LENT: { status: 409, retryable: true },
   SWEEP_ENDED: { status: 409, retryable: false },
   QUEUE_FULL: { status: 429, retryable: true },

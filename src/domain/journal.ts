@@ -51,6 +51,9 @@ export const JournalEvent = z.strictObject({
     'host.held',
     'host.released',
     'compiler.returned',
+    /** The host, or a device of it, takes one submitter's candidates alone until a time; or anybody's again, since that is over or somebody said so. */
+    'host.booked',
+    'host.unbooked',
     /** The fleet file, as it is now, was applied; or it is wrong, and nothing was changed. */
     'fleet.reloaded',
     'fleet.refused',

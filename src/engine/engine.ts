@@ -27,6 +27,7 @@ import { createHostControl } from './host-control.ts';
 import { onHostEvent } from './host-events.ts';
 import type { HostControl } from '../domain/ports/host-control.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
+import { endBookings, recoverBookings } from './hosts/bookings.ts';
 import { createHost } from './hosts/create-host.ts';
 import { recoverHolds } from './hosts/holds.ts';
 import { createUsualClocks } from './judging/disturbance.ts';
@@ -108,11 +109,11 @@ export const createEngine = (deps: EngineDeps): Engine => {
   });
   const onTick = (): void => {
     askDueCompilers(state);
+    endBookings(state);
     pumpProfiles(state);
     submitters.onTick();
     leases.onRoom();
-    lostJobs.onTick(monotonicMs());
-    stoppedReview.onTick(monotonicMs());
+    for (const each of [lostJobs, stoppedReview]) each.onTick(monotonicMs());
   };
 
   const startSession = (session: HostSession): void => session.start(inOrder(async (event) => onHostEvent(state, event), log));
@@ -219,6 +220,7 @@ const takeBack = async (state: EngineState): Promise<void> => {
   recoverCanaries(state, canaries);
   recoverCompilers(state, canaries);
   recoverHolds(state, await state.store.holds());
+  recoverBookings(state, await state.store.bookings());
   await recover(state);
 };
 

@@ -8,6 +8,7 @@ import { recoverCanaries } from './canaries/quarantine.ts';
 import { recoverCompilers } from './compiling/compiler-quarantine.ts';
 import { onRemoved } from './host-events.ts';
 import { connectedTo, type HostState } from './host-state.ts';
+import { recoverBookings } from './hosts/bookings.ts';
 import { createHost } from './hosts/create-host.ts';
 import { recoverHolds } from './hosts/holds.ts';
 import { factsOf } from './hosts/host-facts.ts';
@@ -35,7 +36,7 @@ export const createHostControl = (state: EngineState, { hosts, startSession }: H
 
   const add: HostControl['add'] = async (session) => {
     refuseKnown(session.hostId);
-    const [canaries, holds] = await Promise.all([state.store.canaries(), state.store.holds()]);
+    const [canaries, holds, bookings] = await Promise.all([state.store.canaries(), state.store.holds(), state.store.bookings()]);
     refuseKnown(session.hostId);
     hosts.set(session.hostId, createHost(session, state.bundles));
     // Of this host alone: what is said of others may have changed while the store was asked.
@@ -43,6 +44,7 @@ export const createHostControl = (state: EngineState, { hosts, startSession }: H
     recoverCanaries(state, canaries.filter(isOfIt));
     recoverCompilers(state, canaries.filter(isOfIt));
     recoverHolds(state, holds.filter(isOfIt));
+    recoverBookings(state, bookings.filter(isOfIt));
     note('host.added', session.hostId, { address: session.address });
     startSession(session);
   };

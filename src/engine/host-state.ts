@@ -3,6 +3,7 @@
  * submissions speak of hosts that are away too.
  */
 import { canRecord, environmentLabel } from '../domain/hosts/environment-label.ts';
+import type { Booking } from '../domain/hosts/booking.ts';
 import { holdText } from '../domain/hosts/hold.ts';
 import type { DeviceState } from '../domain/hosts/device-state.ts';
 import type { Hold } from '../domain/hosts/hold.ts';
@@ -48,6 +49,8 @@ export interface HostState {
   readonly lent: Map<DeviceId, Loan>;
   /** What somebody said: by device, or null for the whole host (hosts/holds.ts). */
   readonly holds: Map<DeviceId | null, Hold>;
+  /** By device, or null for the whole host (hosts/bookings.ts). */
+  readonly bookings: Map<DeviceId | null, Booking>;
   /** Of its devices, as last told (hosts/device-states.ts). */
   readonly states: Map<DeviceId, DeviceState>;
   readonly readings: HostReadings;
@@ -121,6 +124,10 @@ export const languagesOf = (host: Pick<HostState, 'inventory'>): readonly Langua
 /** What somebody said of the device, or of its whole host. */
 export const holdOf = ({ holds }: Pick<HostState, 'holds'>, deviceId: DeviceId): Hold | null =>
   holds.get(null) ?? holds.get(deviceId) ?? null;
+
+/** Whose candidates alone the device takes. */
+export const bookingOf = ({ bookings }: Pick<HostState, 'bookings'>, deviceId: DeviceId): Booking | null =>
+  bookings.get(deviceId) ?? bookings.get(null) ?? null;
 
 /** Why the device takes no work, whatever its canaries came to; null where it does. */
 export const whyNoWork = (host: Pick<HostState, 'holds' | 'lent'>, { id, unavailable }: Device): string | null => {

@@ -1,6 +1,7 @@
 /** What hosts say of attempts. Every attempt number is used at most once: `usedUpTo` tells repeats and leftovers apart. */
 import { attemptNumber, candidateIdOf, type ContentHash, type HostId } from '../domain/ids.ts';
 import type { InfraFailure } from '../domain/protocol.ts';
+import { mayTake } from './bookings.ts';
 import { noteAttempt, noteVerdict } from './canaries.ts';
 import { learnServiceTime } from './estimates.ts';
 import type { AttemptOutcome, SchedulerEvent } from './events.ts';
@@ -104,7 +105,7 @@ const useOutcome = (core: CoreState, entry: Entry, { outcome, attemptId, confirm
   }
   const confirmation = { ...before, model: confirm.deviceModel, round: before.round + 1 };
   const pool = device?.pool;
-  if (pool?.open && artifact && pool.model === confirm.deviceModel) {
+  if (pool?.open && artifact && pool.model === confirm.deviceModel && mayTake(pool, entry)) {
     entry.confirm = confirmation;
     return makeReady(core, entry, { pool, artifact });
   }
@@ -152,6 +153,6 @@ const takeBack = (core: CoreState, judging: Judging): void => {
     requeue(core, entry, `moved to host ${to.host.id}, which is idle`);
     return startCompile(core, entry, to);
   }
-  if (own?.open && artifact) return makeReady(core, entry, { pool: own, artifact });
+  if (own?.open && artifact && mayTake(own, entry)) return makeReady(core, entry, { pool: own, artifact });
   requeue(core, entry, 'given back by its device');
 };

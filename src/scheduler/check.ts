@@ -1,4 +1,5 @@
 /** Invariants, for tests: each broken one is named. Walks everything, so it is never called in production. */
+import { mayTake } from './bookings.ts';
 import { roomOf } from './estimates.ts';
 import { countedAs, isWaiting } from './move-to.ts';
 import type { ClassState, CoreState, Counted, Device, Entry, Group, Host, Judging, Pool } from './state.ts';
@@ -29,6 +30,10 @@ const checkEntry = (core: CoreState, entry: Entry, must: Must): void => {
   must(
     entry.order.at >= 0 === (place.kind === 'pending' || place.kind === 'ready'),
     `${task.id} is in a heap only where it waits`,
+  );
+  must(
+    entry.group.bookedFor === (entry.group.class.booked.has(task.submitter) ? task.submitter : null),
+    `${task.id} is among those who may use what its submitter has booked`,
   );
   must(entry.counted === countedAs(entry), `${task.id} is counted where it is`);
   must(!entry.cancelled || place.kind === 'judge', `${task.id}, cancelled, is only kept while a judge has it`);
@@ -89,6 +94,9 @@ const checkPool = (core: CoreState, pool: Pool, must: Must): void => {
   must(pool.open || pool.compiling.size + pool.ready.size === 0, `${name}, closed, holds nothing`);
   must(pool.roomNode.at >= 0 === roomOf(pool) > 0, `${name} is among those with room when it has room`);
   must(pool.class.pools.has(pool), `${name} is known to its class`);
+  for (const entry of [...pool.compiling, ...readyIn(pool)])
+    must(mayTake(pool, entry), `${entry.task.id} is at a pool that its submitter may use`);
+  must(pool.bookedFor === null || pool.devices.size > 0, `${name}, booked for ${pool.bookedFor}, has devices`);
   for (const entry of pool.compiling) must(core.tasks.get(entry.task.id) === entry, `${entry.task.id}, compiling, is known`);
   let incoming = 0;
   for (const entry of core.attempts.values()) if (entry.place.kind === 'judge' && entry.place.retract?.to === pool) incoming += 1;
@@ -96,6 +104,9 @@ const checkPool = (core: CoreState, pool: Pool, must: Must): void => {
   const idle = [...pool.devices].some((device) => device.available && device.entries.size === 0);
   must(!pool.open || pool.ready.size === 0 || !idle, `${name} has nothing ready while a device idles`);
 };
+
+const readyIn = ({ ready }: Pool): readonly Entry[] =>
+  Array.from({ length: ready.size }, (_, at) => ready.at(at)).filter((entry) => entry !== undefined);
 
 const checkGroup = (core: CoreState, group: Group, must: Must): void => {
   let members = 0;

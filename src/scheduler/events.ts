@@ -33,6 +33,8 @@ export interface HostDevice {
   readonly model: string;
   /** Takes work now. */
   readonly available: boolean;
+  /** The submitter whose candidates alone it may be given; null or left out: anybody's. */
+  readonly bookedFor?: string | null;
 }
 
 export interface HostFacts {

@@ -94,9 +94,16 @@ export const charge = (entry: Entry): void => {
   const { level, share } = entry;
   share.taggedMs ??= expectedMs(share);
   entry.tag = level.given;
-  entry.charged = costOf(level);
+  entry.charged = isBooked(entry) ? 0 : costOf(level);
   level.bound += entry.charged;
   setGiven(level, level.given + entry.charged);
+};
+
+/** A device that is booked is no part of what is shared: what it does for its submitter is not counted. */
+const isBooked = ({ place }: Entry): boolean => {
+  const pool =
+    place.kind === 'judge' ? place.device.pool : place.kind === 'compiling' || place.kind === 'ready' ? place.pool : null;
+  return pool !== null && pool.bookedFor !== null;
 };
 
 /** It waits again, or ended without a judgement. */
@@ -112,7 +119,8 @@ export const correct = (core: CoreState, entry: Entry, serviceMs: number): void 
   const { level, share } = entry;
   const { name, rules } = share.submitter;
   level.bound -= entry.charged ?? 0;
-  setGiven(level, Math.max(0, level.given - (entry.charged ?? 0) + serviceMs / rules.weight));
+  const counted = entry.charged === 0 ? 0 : serviceMs / rules.weight;
+  setGiven(level, Math.max(0, level.given - (entry.charged ?? 0) + counted));
   entry.charged = null;
   share.judged += 1;
   share.serviceMs = smooth(share.serviceMs, serviceMs, share.judged);

@@ -18,6 +18,7 @@ export const classOf = (core: CoreState, name: DeviceClass): ClassState => {
     holders: 0,
     slots: 0,
     pools: new Set(),
+    booked: new Set(),
     groups: new Set(),
     active: new Set(),
     openPools: 0,
@@ -36,11 +37,14 @@ type Constraints = Pick<Entry, 'task' | 'confirm' | 'excluded'>;
 /** The group with these constraints, made where it is new. */
 export const groupOf = (core: CoreState, wants: Constraints): Group => {
   const labels = wants.task.labels.length > 1 ? [...new Set(wants.task.labels)].toSorted() : wants.task.labels;
+  const state = classOf(core, wants.task.device);
+  const bookedFor = state.booked.has(wants.task.submitter) ? wants.task.submitter : null;
   const key = [
     wants.task.device,
     wants.task.language,
     labels.join('\u0001'),
     wants.confirm?.model ?? '',
+    bookedFor ?? '',
     wants.excluded.join('\u0001'),
   ].join('\u0000');
   const known = core.groups.get(key);
@@ -48,10 +52,11 @@ export const groupOf = (core: CoreState, wants: Constraints): Group => {
   sweepIdle(core);
   const group: Group = {
     key,
-    class: classOf(core, wants.task.device),
+    class: state,
     labels,
     language: wants.task.language,
     model: wants.confirm?.model ?? null,
+    bookedFor,
     excluded: wants.excluded,
     waiting: new Waiting(),
     pools: new Set(),
@@ -78,6 +83,7 @@ const isMatch = (group: Group, pool: Pool): boolean =>
   pool.open &&
   pool.class === group.class &&
   (group.model === null || group.model === pool.model) &&
+  (pool.bookedFor === null || pool.bookedFor === group.bookedFor) &&
   pool.host.languages.has(group.language) &&
   !group.excluded.includes(pool.host.id) &&
   group.labels.every((label) => pool.host.labels.has(label));

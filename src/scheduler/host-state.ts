@@ -1,5 +1,6 @@
 /** Hosts, their devices and pools, as their runners describe them. */
 import type { DeviceId, HostId } from '../domain/ids.ts';
+import { forgetUnbooked, learnFrom, mayTake, regroupBooked } from './bookings.ts';
 import { setDepth } from './estimates.ts';
 import type { HostDevice, HostFacts } from './events.ts';
 import { lookAtProbes } from './fair-share.ts';
@@ -7,7 +8,7 @@ import { classOf, rematch } from './groups.ts';
 import { requeue, retract, retractable, wait } from './moves.ts';
 import { index } from './pump.ts';
 import { moveTo } from './move-to.ts';
-import { type CoreState, type Device, type Group, type Host, Pool, touch } from './state.ts';
+import { type ClassState, type CoreState, type Device, type Group, type Host, type Judging, Pool, touch } from './state.ts';
 import { createTally } from './tally.ts';
 import { createTrust } from './trust.ts';
 
@@ -66,12 +67,20 @@ export const applyFacts = (core: CoreState, host: Host, facts: HostFacts): void 
   host.rttMs = facts.rttMs;
   for (const device of host.devices.values()) Object.assign(device, { offered: false, available: false });
   for (const fact of facts.devices) applyDevice(core, host, fact);
+  for (const state of classesOf(host)) regroupBooked(core, state);
   refreshPools(core, host);
+  forgetUnbooked(host);
   for (const device of host.devices.values()) {
     setDepth(device);
-    if (!device.available) retract(core, retractable(device), null);
+    retract(core, unfit(device), null);
   }
 };
+
+/** What waits at the device and is not to be begun there. */
+const unfit = (device: Device): readonly Judging[] =>
+  retractable(device).filter(({ entry }) => !device.available || (device.pool !== null && !mayTake(device.pool, entry)));
+
+const classesOf = ({ pools }: Host): ReadonlySet<ClassState> => new Set([...pools.values()].map((pool) => pool.class));
 
 const applyDevice = (core: CoreState, host: Host, fact: HostDevice): void => {
   const device = deviceOf(host, fact.deviceId);
@@ -89,11 +98,14 @@ const applyDevice = (core: CoreState, host: Host, fact: HostDevice): void => {
 export const takesWork = ({ offered, trust, host }: Device): boolean => offered && trust.quarantine === null && !host.draining;
 
 const poolOf = (core: CoreState, host: Host, fact: HostDevice): Pool => {
-  const known = host.pools.get(fact.model);
+  const { model, bookedFor = null } = fact;
+  const key = `${model}\u0000${bookedFor ?? ''}`;
+  const known = host.pools.get(key);
   if (known) return known;
-  const made = new Pool({ order: core.nextPool, host, model: fact.model, class: classOf(core, fact.class) });
+  const made = new Pool({ order: core.nextPool, host, model, bookedFor, class: classOf(core, fact.class) });
   core.nextPool += 1;
-  host.pools.set(fact.model, made);
+  learnFrom(made, host.pools.values());
+  host.pools.set(key, made);
   made.class.pools.add(made);
   return made;
 };
@@ -132,6 +144,7 @@ export const setDraining = (core: CoreState, host: Host, draining: boolean): voi
 export const forgetHost = (core: CoreState, host: Host): void => {
   for (const pool of host.pools.values()) pool.class.pools.delete(pool);
   core.hosts.delete(host.id);
+  for (const state of classesOf(host)) regroupBooked(core, state);
 };
 
 const release = (core: CoreState, pool: Pool, reason: string): void => {

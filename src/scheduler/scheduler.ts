@@ -6,6 +6,7 @@ import type { DeviceClass } from '../domain/device.ts';
 import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { BacklogRow } from '../domain/ports/store-rows.ts';
 import { onJudged, onRetracted, onStarted } from './attempts.ts';
+import { slotsBookedFor } from './bookings.ts';
 import { askDue, onCanaryEnded, onCanaryWanted, onDeviceFault, onHostResumed, onQuarantineKnown } from './canaries.ts';
 import { onCompiled } from './compiles.ts';
 import { onCodeDoubted } from './doubted-code.ts';
@@ -86,7 +87,8 @@ const missingOf = (core: Core, backlog: readonly BacklogRow[]): readonly Underse
     const weightOf = (submitter: string): number => core.rules.get(submitter)?.weight ?? 1;
     const weights = rows.reduce((sum, { submitter }) => sum + weightOf(submitter), 0);
     return rows.flatMap(({ submitter, count }) => {
-      const share = Math.max(SHARE_MIN, Math.ceil((sharedOf(core, state) * weightOf(submitter)) / weights));
+      const booked = slotsBookedFor(state, submitter) * SHARED_PER_SLOT;
+      const share = Math.max(SHARE_MIN, booked, Math.ceil((sharedOf(core, state) * weightOf(submitter)) / weights));
       const held = state.shares.get(submitter)?.held ?? 0;
       // Not for each that goes: half a share at a time.
       return held < share / 2 && held < count ? [{ device, submitter, held, more: Math.min(share, count) - held }] : [];

@@ -112,11 +112,13 @@ const allLost = (device: DeviceClass): string => `all hosts with ${device} are l
 const noneTakesWork = (device: DeviceClass): string => `no matching device of ${device} takes work now`;
 const allQuarantined = (device: DeviceClass): string =>
   `every matching device of ${device} is quarantined: it failed a known-good candidate (kiln fleet says why)`;
+const allBooked = (device: DeviceClass): string =>
+  `every matching device of ${device} is booked for another submitter (kiln fleet says for whom, and until when)`;
 const isQuarantined = ({ devices }: Pool): boolean =>
   [...devices].some(({ trust, offered }) => offered && trust.quarantine !== null);
 
 /** Names the first of the conditions, in the order they are asked, that leaves no pool. */
-const whyBlocked = ({ class: state, labels, language, model }: Group): string => {
+const whyBlocked = ({ class: state, labels, language, model, bookedFor }: Group): string => {
   let pools: readonly Pool[] = [...state.pools];
   const conditions: readonly (readonly [string, (pool: Pool) => boolean])[] = [
     [noHostHas(state.name), () => true],
@@ -127,6 +129,7 @@ const whyBlocked = ({ class: state, labels, language, model }: Group): string =>
     ],
     [`no matching host with ${state.name} supports ${language}`, ({ host }) => host.languages.has(language)],
     [`no matching host has the model ${model ?? ''}`, (pool) => model === null || pool.model === model],
+    [allBooked(state.name), (pool) => pool.bookedFor === null || pool.bookedFor === bookedFor],
     [allQuarantined(state.name), (pool) => pool.available > 0 || !isQuarantined(pool)],
     [noneTakesWork(state.name), (pool) => pool.available > 0],
   ];

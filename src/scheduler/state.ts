@@ -8,7 +8,7 @@
  *   judge      handed to one device under an attempt id: queued there, running, at a lost host, or adopted from the store
  *   done       forgotten
  *
- * A `Pool` is the devices of one model on one host. A `Group` is the queue of candidates with the same constraints. Each pool that
+ * A `Pool` is the devices of one model on one host, those that are booked for a submitter apart (bookings.ts). A `Group` is the queue of candidates with the same constraints. Each pool that
  * has room is in its class's `room` heap; then no group that matches it has anything pending.
  */
 import { BoundedMap } from '../platform/bounded-map.ts';
@@ -168,6 +168,8 @@ export interface Group {
   readonly language: Language;
   /** Confirmations need this model. */
   readonly model: string | null;
+  /** Whose candidates these are, where devices of the class are booked for it; null: of all others. */
+  readonly bookedFor: string | null;
   readonly excluded: readonly HostId[];
   readonly waiting: Waiting;
   /** Open pools that match. */
@@ -188,6 +190,8 @@ export interface ClassState {
   slots: number;
   /** All known, closed ones too. */
   readonly pools: Set<Pool>;
+  /** Submitters for whom devices are booked. */
+  booked: ReadonlySet<string>;
   readonly groups: Set<Group>;
   /** Groups with something pending. */
   readonly active: Set<Group>;
@@ -208,6 +212,7 @@ export class Pool {
   readonly host: Host;
   readonly model: string;
   readonly class: ClassState;
+  readonly bookedFor: string | null;
   readonly devices = new Set<Device>();
   /** Devices that take work now. */
   available = 0;
@@ -232,11 +237,12 @@ export class Pool {
   readonly backlogNode: HeapNode<Pool> = nodeOf(this);
   dirty = false;
 
-  constructor(made: Pick<Pool, 'order' | 'host' | 'model' | 'class'>) {
+  constructor(made: Pick<Pool, 'order' | 'host' | 'model' | 'class' | 'bookedFor'>) {
     this.order = made.order;
     this.host = made.host;
     this.model = made.model;
     this.class = made.class;
+    this.bookedFor = made.bookedFor;
   }
 }
 

@@ -42,6 +42,8 @@ export interface Ahead {
 export interface PoolView {
   readonly hostId: HostId;
   readonly model: string;
+  /** The submitter whose candidates alone it takes, or null. */
+  readonly bookedFor: string | null;
   /** May take the candidate now. */
   readonly isMatch: boolean;
   readonly available: number;
@@ -189,6 +191,7 @@ const poolsOf = ({ pools }: ClassState, group: Group | null): readonly PoolView[
   [...pools].map((pool) => ({
     hostId: pool.host.id,
     model: pool.model,
+    bookedFor: pool.bookedFor,
     isMatch: group?.pools.has(pool) ?? false,
     available: pool.available,
     ready: pool.ready.size,

@@ -22,6 +22,7 @@ import {
 } from './campaigns.ts';
 import { insertAudit, readAudit, updateAudit } from './audit.ts';
 import { readBacklog } from './backlog.ts';
+import { readBookings, writeBooking } from './bookings.ts';
 import { readCanaries, reopenDoubted, writeCanaries } from './canaries.ts';
 import { dropHost, keepHost, readAddedHosts } from './hosts.ts';
 import { insertCandidates } from './intake.ts';
@@ -123,6 +124,8 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     outdatedVerdicts: async () => readOutdatedVerdicts(sql),
     setHold: async (record, event) => writeHold(sql, record, { event, at: at() }),
     holds: async () => readHolds(sql),
+    setBooking: async (record, event) => writeBooking(sql, record, { event, at: at() }),
+    bookings: async () => readBookings(sql),
     addedHosts: async () => readAddedHosts(sql),
     keepHost: async (host) => keepHost(sql, host),
     dropHost: async (name) => dropHost(sql, name),

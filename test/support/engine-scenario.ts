@@ -26,7 +26,7 @@ import { type Held, StoreGate } from './store-gate.ts';
 import { ScriptedHostSession } from './scripted-host-session.ts';
 
 const TABLES =
-  'holds, candidates, sources, attempts, journal, sweeps, sweep_points, records, profiles, backlog, canaries, problem_versions';
+  'holds, bookings, candidates, sources, attempts, journal, sweeps, sweep_points, records, profiles, backlog, canaries, problem_versions';
 const LIMIT_MS = 120_000;
 const PROBLEM = 'scale';
 const problems = loadProblems(join(import.meta.dirname, '../fixtures/problems'));

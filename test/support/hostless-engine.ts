@@ -27,6 +27,7 @@ export const hostlessEngine = ({
       problemVersion: async () => null,
       canaries: async () => [],
       holds: async () => [],
+      bookings: async () => [],
       paused: async () => [],
       submitterSettings: async () => [],
       deviceTime: async () => [],

@@ -1,4 +1,5 @@
 import { deviceStateText } from '../../domain/hosts/device-state.ts';
+import { bookingText } from '../../domain/hosts/booking.ts';
 import { holdText } from '../../domain/hosts/hold.ts';
 import type { Hold } from '../../domain/hosts/hold.ts';
 import type { Command } from 'commander';
@@ -124,10 +125,10 @@ const isBusy = ({ devices, compile }: HostView): boolean =>
   compile.running > 0 || devices.some(({ running, queued }) => running !== null || queued > 0);
 
 /** The whole reason is among the remarks. */
-const stateText = ({ quarantine, hold, unavailable, running, condition }: DeviceView): string => {
+const stateText = ({ quarantine, hold, unavailable, running, condition, booking }: DeviceView): string => {
   if (quarantine) return 'QUARANTINED';
   if (hold) return holdWord(hold, running !== null);
-  const now = unavailable ?? (running === null ? 'idle' : 'judging');
+  const now = (unavailable ?? (running === null ? 'idle' : 'judging')) + (booking ? `, booked for ${booking.submitter}` : '');
   return condition === null || condition.state === 'healthy' ? now : `${now}, ${condition.state}`;
 };
 
@@ -138,10 +139,12 @@ const remarks = ({ hosts, complaint }: FleetView): string =>
       ...expiryLine(host),
       ...roleLine(host),
       ...(host.reason === null ? [] : [`${host.name}: ${host.reason}${retryText(host)}`]),
+      ...(host.booking ? [`${host.name}: ${bookingText(host.booking)}`] : []),
       ...compilerLine(host),
       ...host.devices.flatMap((device) => [
         ...quarantineLine(host, device),
         ...holdLine(host, device),
+        ...bookingLine(host, device),
         ...conditionLine(host, device),
       ]),
       ...(host.inventory?.warnings ?? []).map((warning) => `${host.name}: ${warning}`),
@@ -174,6 +177,9 @@ const conditionLine = ({ name }: HostView, { id, model, condition }: DeviceView)
 
 const holdLine = ({ name, hold: whole }: HostView, { id, hold }: DeviceView): readonly string[] =>
   hold && !whole ? [`${name}/${id}: ${holdText(hold)}`] : [];
+
+const bookingLine = ({ name, booking: whole }: HostView, { id, booking }: DeviceView): readonly string[] =>
+  booking && booking.since !== whole?.since ? [`${name}/${id}: ${bookingText(booking)}`] : [];
 
 const roleLine = (host: HostView): readonly string[] => {
   const role = roleText(host);

@@ -1,5 +1,6 @@
 /** `kiln host …`: work on hosts of the fleet. */
 import type { Command } from 'commander';
+import { addHostBookings } from './host/book.ts';
 import { addHostExec } from './host/exec.ts';
 import { addHostHolds } from './host/hold.ts';
 import { addHostStates } from './host/states.ts';
@@ -17,6 +18,7 @@ const COMMANDS = [
   addHostWait,
   addHostStop,
   addHostHolds,
+  addHostBookings,
   addHostStates,
 ];
 

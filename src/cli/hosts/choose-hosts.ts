@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { KilnClient } from '../../client/create-client.ts';
 import { KilnError } from '../../domain/errors.ts';
+import type { DeviceId } from '../../domain/ids.ts';
 import { collect } from '../input/given.ts';
 
 export interface HostChoice {
@@ -43,4 +44,13 @@ export const chooseHosts = async (
       ? `no host has the label ${label?.join(' and ')}; labels are: ${known}`
       : `no such host is connected: ${away}`,
   );
+};
+
+/** A device by number, in the order of `kiln fleet`, or by id. */
+export const deviceOf = async (client: KilnClient, name: string, gpu: string): Promise<DeviceId> => {
+  const devices = (await client.fleet()).hosts.find((host) => host.name === name)?.devices ?? [];
+  const found = devices.find(({ id }) => id === gpu) ?? (/^\d+$/u.test(gpu) ? devices[Number(gpu)] : undefined);
+  if (found) return found.id;
+  const known = devices.map(({ id }, at) => `${at} (${id})`).join(', ') || 'none';
+  throw new KilnError('NOT_FOUND', `host ${name} has no device ${gpu}; its devices are ${known}`);
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Booking } from '../hosts/booking.ts';
 import { DeviceState } from '../hosts/device-state.ts';
 import { Hold } from '../hosts/hold.ts';
 import { DeviceReading, HostReading } from '../hosts/reading.ts';
@@ -21,6 +22,8 @@ export const DeviceView = Device.extend({
   quarantine: Quarantine.nullable().default(null),
   /** Set while it, or its host, takes no work since somebody said so. */
   hold: Hold.nullable().default(null),
+  /** Whose candidates alone it takes, and until when; null: anybody's. */
+  booking: Booking.nullable().default(null),
   queued: Count,
   running: z.string().nullable(),
   judged: Count,
@@ -78,6 +81,8 @@ export const HostView = z.strictObject({
   compilerQuarantine: Quarantine.nullable().default(null),
   /** Set while the whole host takes no work since somebody said so; `reason` says so too. */
   hold: Hold.nullable().default(null),
+  /** Of the whole host; each of its devices says so too. */
+  booking: Booking.nullable().default(null),
   compile: z.strictObject({
     queued: Count,
     running: Count,

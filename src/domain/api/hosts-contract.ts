@@ -1,4 +1,5 @@
 /** Work of people on hosts: commands, jobs, files. All of it is for operators, and in the journal with who did it. */
+import { BookHost, HostBookings, UnbookHost } from '../hosts/booking.ts';
 import { HoldHost, HostHolds, ReleaseHost } from '../hosts/hold.ts';
 import { z } from 'zod';
 import {
@@ -137,6 +138,31 @@ export const hostsContract = {
       params: HostParams,
       body: ReleaseHost,
       response: { 200: HostHolds, ...FAILURES },
+    },
+  },
+  book: {
+    method: 'POST',
+    url: '/v1/hosts/:host/book',
+    schema: {
+      operationId: 'bookHost',
+      tags: ['hosts'],
+      summary:
+        "Gives a host, or one device, to one submitter's candidates alone, for a time; what runs is finished, what waits there goes elsewhere. Kept over restarts",
+      params: HostParams,
+      body: BookHost,
+      response: { 200: HostBookings, ...FAILURES },
+    },
+  },
+  unbook: {
+    method: 'POST',
+    url: '/v1/hosts/:host/unbook',
+    schema: {
+      operationId: 'unbookHost',
+      tags: ['hosts'],
+      summary: 'Ends a booking before its time; without a device, all of the host',
+      params: HostParams,
+      body: UnbookHost,
+      response: { 200: HostBookings, ...FAILURES },
     },
   },
   logs: {

@@ -89,6 +89,7 @@ const ADMIN = [
 
 const ADMIN_AUDITED = [
   'addHost',
+  'bookHost',
   'collectGarbage',
   'clearSubmitter',
   'createToken',
@@ -106,6 +107,7 @@ const ADMIN_AUDITED = [
   'setSubmitter',
   'signalExecution',
   'stopJob',
+  'unbookHost',
   'writeFiles',
 ] as const;
 

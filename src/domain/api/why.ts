@@ -25,6 +25,7 @@ export const WHY_CODES = [
   'hosts_away',
   'quarantined',
   'unavailable',
+  'booked',
   'failed_everywhere',
   // Its turn has not come.
   'back_off',

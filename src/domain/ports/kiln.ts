@@ -1,4 +1,5 @@
 /** What Kiln does for those who call it. Implemented by the engine; every method throws KilnError for what the caller did wrong. */
+import type { BookHost, HostBookings, UnbookHost } from '../hosts/booking.ts';
 import type { HoldHost, HostHolds, ReleaseHost } from '../hosts/hold.ts';
 import type { CheckProblem, ProblemTried } from '../api/problem-check.ts';
 import type { z } from 'zod';
@@ -62,6 +63,9 @@ export interface Kiln {
   holdHost(host: HostId, wish: HoldHost, by: string): Promise<HostHolds>;
   /** The whole host: also what canaries quarantined. */
   releaseHost(host: HostId, wish: ReleaseHost, by: string): Promise<HostHolds>;
+  /** `by`: who says so. Throws NOT_FOUND, ALREADY_BOOKED. */
+  bookHost(host: HostId, wish: BookHost, by: string): Promise<HostBookings>;
+  unbookHost(host: HostId, wish: UnbookHost, by: string): Promise<HostBookings>;
   resumeHost(host: HostId): Promise<HostResumed>;
   /** Of all hosts where it is null. Throws NOT_FOUND for a host that is not of the fleet. */
   refreshHosts(host: HostId | null): Promise<HostsRefreshed>;

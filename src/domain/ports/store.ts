@@ -2,6 +2,7 @@
 import type { Campaign, Generation, GenerationUpdate } from '../campaign/campaign.ts';
 import type { CanaryState } from '../canary.ts';
 import type { Candidate, CandidateContent, CandidateState } from '../candidate.ts';
+import type { Booking, BookingRecord } from '../hosts/booking.ts';
 import type { Hold, HoldRecord } from '../hosts/hold.ts';
 import type { CampaignId, CandidateId, DeviceId, HostId, SweepId } from '../ids.ts';
 import type {
@@ -90,6 +91,13 @@ export interface Store {
     event: NewJournalEvent,
   ): Promise<void>;
   holds(): Promise<readonly HoldRecord[]>;
+  /** Who has booked a host or a device until when, or null, with its journal entry in one transaction. Rows of bookings that are over go too. */
+  setBooking(
+    record: Pick<BookingRecord, 'hostId' | 'deviceId'> & { readonly booking: Booking | null },
+    event: NewJournalEvent,
+  ): Promise<void>;
+  /** Those that are over may be among them. */
+  bookings(): Promise<readonly BookingRecord[]>;
   /**
    * Queues again candidates whose verdict depends on the device, or on code of the host's compiler, since its last passed canary, and returns
    * them: a page at a time, until none is left. One transaction with their `candidate.reopened` events; records that they held go to the best that is left.

@@ -12,7 +12,7 @@ import type { Mutant } from '../../problems/mutants.ts';
 import { targetOf } from '../../problems/targets.ts';
 import { compileIdOf, judgeShortly, newCanaryAttempt } from '../canaries/canary-attempt.ts';
 import { markedUnit } from '../canaries/marks.ts';
-import { hostNamed, connectedTo, isTrusted } from '../host-state.ts';
+import { bookingOf, hostNamed, connectedTo, isTrusted } from '../host-state.ts';
 import type { Connected, HostState } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 
@@ -92,6 +92,7 @@ const placeFor = (state: Checking, loaded: LoadedProblem, where: CheckProblem): 
   });
   const [chosen] = places
     .filter(({ host, device }) => isAsked(where, host, device) && isTrusted(host, device))
+    .filter(({ host, device }) => where.host !== undefined || bookingOf(host, device.id) === null)
     .filter(({ device }) => loaded.targets.includes(targetOf(deviceClassOf(device))))
     .toSorted((one, other) => Number(other.device.kind === 'gpu') - Number(one.device.kind === 'gpu'));
   if (chosen) return chosen;

@@ -5,7 +5,7 @@ import { hostSnapshot } from '../../scheduler/scheduler.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
 import { compilesFor } from '../compiling/compile-hosts.ts';
 import { createDeviceUse } from '../telemetry/device-use.ts';
-import { holdOf, type HostState, reasonOf, whyNoWork } from '../host-state.ts';
+import { bookingOf, holdOf, type HostState, reasonOf, whyNoWork } from '../host-state.ts';
 import type { AnswersSlice } from '../state.ts';
 
 type Viewed = Pick<AnswersSlice, 'hosts' | 'metrics' | 'core'>;
@@ -33,6 +33,7 @@ const hostView = (state: Viewed, host: HostState): HostView => ({
   compilesFor: compilesFor(state, host).map(({ session }) => session.hostId),
   compilerQuarantine: host.compiler.quarantine,
   hold: host.holds.get(null) ?? null,
+  booking: host.bookings.get(null) ?? null,
   compile: { ...host.compile, ...host.compileCounts.view() },
   failures: host.failures.view(),
 });
@@ -59,6 +60,7 @@ const deviceView = (state: Viewed, host: HostState, device: Device): DeviceView 
     condition: host.states.get(device.id) ?? null,
     quarantine,
     hold: holdOf(host, device.id),
+    booking: bookingOf(host, device.id),
     class: deviceClassOf(device),
     queued: held?.queued ?? 0,
     running: held?.running ?? null,

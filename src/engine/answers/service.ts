@@ -1,5 +1,6 @@
 /** Answers the server: one small file for each kind of question. */
 import type { HoldHost, ReleaseHost } from '../../domain/hosts/hold.ts';
+import { createBookings } from '../hosts/bookings.ts';
 import { holdHost, releaseHost } from '../hosts/holds.ts';
 import type { CandidateId, HostId } from '../../domain/ids.ts';
 import { KilnError } from '../../domain/errors.ts';
@@ -82,6 +83,7 @@ export const createService = (state: AnswersSlice, { limits, onEvents, alone, su
       if (wish.device === null) resumeHost(state, host);
       return answer;
     },
+    ...createBookings(state),
     resumeHost: async (host: HostId) => Promise.resolve(resumeHost(state, host)),
     refreshHosts: async (host: HostId | null) => refreshHosts(state, host),
     reloadProblems: async () => reloadProblems(state),

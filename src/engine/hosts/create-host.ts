@@ -28,6 +28,7 @@ export const createHost = (session: HostSession, bundles: Bundles): HostState =>
   canaries: createHostCanaries(),
   lent: new Map(),
   holds: new Map(),
+  bookings: new Map(),
   states: new Map(),
   readings: createHostReadings(),
   compiler: createHostCompiler(),

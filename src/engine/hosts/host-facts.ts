@@ -2,7 +2,7 @@
 import { deviceClassOf } from '../../domain/device.ts';
 import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { HostFacts } from '../../scheduler/events.ts';
-import { environmentLabels, isAvailable, languagesOf } from '../host-state.ts';
+import { bookingOf, environmentLabels, isAvailable, languagesOf } from '../host-state.ts';
 import type { HostState } from '../host-state.ts';
 import type { HostsSlice } from '../state.ts';
 
@@ -23,6 +23,7 @@ export const factsOf = ({ eventLoopDelayMs }: Pick<HostsSlice, 'eventLoopDelayMs
       class: deviceClassOf(device),
       model: device.model,
       available: isAvailable(host, device),
+      bookedFor: bookingOf(host, device.id)?.submitter ?? null,
     })),
   };
 };

@@ -20,7 +20,7 @@ export interface Place {
 
 export type ProfileStage =
   | { readonly name: 'verdict' }
-  | { readonly name: 'place'; readonly judgedAt: Place; readonly deviceClass: string }
+  | { readonly name: 'place'; readonly judgedAt: Place; readonly deviceClass: string; readonly submitter: string }
   | { readonly name: 'running'; readonly place: Place; readonly before: Extract<ProfileStage, { name: 'place' }> };
 
 export interface PendingProfile {

@@ -130,7 +130,12 @@ const stageAfter = ({ submission, state, attempts }: Candidate): ProfileStage | 
   const judged = attempts.findLast((attempt) => attempt.verdict === 'passed');
   if (verdict !== 'passed' || !judged) return `only candidates that passed are profiled; this one is ${verdict}`;
   const { hostId, deviceId, deviceModel: model } = judged;
-  return { name: 'place', judgedAt: { hostId, deviceId, model }, deviceClass: submission.device };
+  return {
+    name: 'place',
+    judgedAt: { hostId, deviceId, model },
+    deviceClass: submission.device,
+    submitter: submission.submitter,
+  };
 };
 
 const send = async (

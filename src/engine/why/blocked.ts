@@ -11,6 +11,7 @@ const ORDER: readonly WhyCode[] = [
   'no_language',
   'no_model',
   'failed_everywhere',
+  'booked',
   'quarantined',
   'unavailable',
 ];
@@ -20,6 +21,7 @@ const TODO: Readonly<Partial<Record<WhyCode, string>>> = {
   hosts_away: 'kiln fleet says how they are reached, kiln doctor what is wrong there',
   no_language: 'install what kiln doctor names, then kiln fleet refresh',
   no_model: 'bring a host with that model back; after a while it ends unconfirmed',
+  booked: 'it goes on when the booking ends; kiln host unbook ends it before its time',
   quarantined: 'repair the host; it comes back when a known-good candidate passes, or by kiln fleet resume HOST',
   unavailable: 'kiln fleet shows it; it comes back by itself when that ends',
 };

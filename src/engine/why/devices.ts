@@ -1,5 +1,6 @@
 /** Of each device that could take a candidate, what keeps it from that now. Pure. */
 import type { WhyCode, WhyDevice } from '../../domain/api/why.ts';
+import { bookedText } from '../../domain/hosts/booking.ts';
 import { isEnvironmentLabel } from '../../domain/hosts/environment-label.ts';
 import type { PoolDevice, PoolView } from '../../scheduler/task-view.ts';
 import type { WhyHost, WhyHostDevice, WhyView } from './view.ts';
@@ -28,8 +29,10 @@ const judgedDevice = (view: WhyView, host: WhyHost, device: WhyHostDevice): Judg
   if (found) return { ...base, can: 'no', reason: found.reason };
   const load = loadOf(view.pools, host, device);
   const isIdle = load === null || load.queued + Number(load.isRunning) === 0;
-  const condition = device.condition ? `; it is ${device.condition}` : '';
-  return { ...base, can: isIdle ? 'takes' : 'busy', reason: `${isIdle ? 'it is idle' : busyText(load)}${condition}` };
+  const notes = [device.condition, device.booking && bookedText(device.booking)].flatMap((note) =>
+    note ? [`; it is ${note}`] : [],
+  );
+  return { ...base, can: isIdle ? 'takes' : 'busy', reason: [isIdle ? 'it is idle' : busyText(load), ...notes].join('') };
 };
 
 const busyText = ({ queued, isRunning }: PoolDevice): string =>
@@ -60,6 +63,13 @@ const hindranceOf = ({ candidate, task }: WhyView, host: WhyHost, device: WhyHos
   if (model !== null && model !== device.model) return { code: 'no_model', reason: `it is to be confirmed on ${model}` };
   if (task?.excluded.some((hostId) => hostId === host.name))
     return { code: 'failed_everywhere', reason: 'its host failed it before' };
+  const { booking = null } = device;
+  if (booking !== null && booking.submitter !== candidate.submitter)
+    return { code: 'booked', reason: `it is ${bookedText(booking)}` };
+  return noWorkOf(host, device);
+};
+
+const noWorkOf = (host: WhyHost, device: WhyHostDevice): Hindrance | null => {
   if (device.quarantine !== null) return { code: 'quarantined', reason: device.quarantine };
   if (device.unavailable !== null) return { code: 'unavailable', reason: device.unavailable };
   return host.reason === null ? null : { code: 'unavailable', reason: host.reason };

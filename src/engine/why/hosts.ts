@@ -5,7 +5,7 @@ import { hostLabel } from '../../domain/hosts/host-label.ts';
 import type { DeviceId } from '../../domain/ids.ts';
 import type { ActiveCandidate } from '../active-candidates.ts';
 import { quarantineText } from '../canaries/quarantine.ts';
-import { connectedTo, environmentLabels, type HostState, languagesOf, reasonOf, whyNoWork } from '../host-state.ts';
+import { bookingOf, connectedTo, environmentLabels, type HostState, languagesOf, reasonOf, whyNoWork } from '../host-state.ts';
 import type { WhySlice } from '../state.ts';
 import type { WhyCompile, WhyHost } from './view.ts';
 
@@ -25,6 +25,7 @@ const hostOf = (host: HostState): WhyHost => ({
       model: device.model,
       unavailable: whyNoWork(host, device),
       quarantine: quarantine ? quarantineText(quarantine) : null,
+      booking: bookingOf(host, device.id),
       condition: conditionText(host, device.id),
     };
   }),

@@ -1,5 +1,6 @@
 /** What is known of a candidate and of what it needs, at one moment: all that its reasons are made from. */
 import type { CandidateStatus, Pause } from '../../domain/candidate.ts';
+import type { Booking } from '../../domain/hosts/booking.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { TaskView, PoolView } from '../../scheduler/task-view.ts';
@@ -66,6 +67,8 @@ export interface WhyHostDevice {
   readonly model: string;
   /** What its runner says. */
   readonly unavailable: string | null;
+  /** For whom it is booked, and until when; null or left out: for nobody. */
+  readonly booking?: Booking | null;
   /** In a sentence. */
   readonly quarantine: string | null;
   /** Of one that takes work and is not healthy, in words; left out where nothing is to be said. */

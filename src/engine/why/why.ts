@@ -30,7 +30,9 @@ export const whyCandidate = async (state: WhySlice, id: CandidateId): Promise<Wh
     candidate,
     problem: isOutside ? await problemOf(state, id, candidate) : 'same',
     task,
-    pools: task?.pools ?? poolViews(state.core, candidate.device),
+    pools: (task?.pools ?? poolViews(state.core, candidate.device)).filter(
+      ({ bookedFor }) => bookedFor === null || bookedFor === candidate.submitter,
+    ),
     compile: active && compileOf(state, active),
     hosts: hostsOf(state),
     classes: fleetClassesOf(state.hosts),

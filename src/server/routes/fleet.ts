@@ -17,6 +17,14 @@ export const fleetRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln 
     ...hostsContract.release,
     handler: async (request) => kiln.releaseHost(request.params.host, request.body, callerText(requireAdmin(request))),
   });
+  app.route({
+    ...hostsContract.book,
+    handler: async (request) => kiln.bookHost(request.params.host, request.body, callerText(requireAdmin(request))),
+  });
+  app.route({
+    ...hostsContract.unbook,
+    handler: async (request) => kiln.unbookHost(request.params.host, request.body, callerText(requireAdmin(request))),
+  });
   app.route({ ...fleetContract.resume, handler: ({ params }) => kiln.resumeHost(params.host) });
   app.route({ ...fleetContract.refreshAll, handler: () => kiln.refreshHosts(null) });
   app.route({ ...fleetContract.refresh, handler: ({ params }) => kiln.refreshHosts(params.host) });

@@ -47,6 +47,20 @@ describe('kiln host', () => {
     expect(await kiln('host', verb, 'box', '--reason', 'it is back')).toMatchObject({ code: 0, stdout: 'box takes work\n' });
   });
 
+  test('book gives it to one submitter for a time, and unbook ends that', async () => {
+    const words = ['host', 'book', 'box', '--submitter', 'ada', '--for', '2h', '--reason', 'a paper'];
+    expect((await kiln(...words)).stdout).toMatch(
+      /^box: booked for ada until 2026-01-02T05:04:05.000Z by \S+ \(operator\)[^:]*: a paper\n$/u,
+    );
+    expect(await kiln('host', 'unbook', 'box', '--reason', 'done')).toMatchObject({
+      code: 0,
+      stdout: 'box is booked for nobody\n',
+    });
+    expect((await kiln(...words.map((word) => (word === '2h' ? 'soon' : word)))).stderr).toMatch(/must be a duration such as/u);
+    expect((await kiln('host', 'book', 'box', '--reason', 'x')).stderr).toMatch(/required option '--submitter <name>'/u);
+    expect((await kiln('host', 'book', 'box/9', ...words.slice(3))).stderr).toMatch(/box has no device 9/u);
+  });
+
   test('says what to do about a missing reason, an unknown host and an unknown device', async () => {
     expect(await kiln('host', 'drain', 'box')).toMatchObject({
       code: 2,

@@ -52,6 +52,8 @@ interface SimulatedDevice {
   readonly class: string;
   readonly model: string;
   available: boolean;
+  /** Whose candidates alone it takes, or null. */
+  bookedFor: string | null;
   queue: AttemptId[];
   running: AttemptId | null;
   /** Asked for a canary that has not ended. */
@@ -89,6 +91,7 @@ export class SimulatedHost {
       class: shape.class ?? 'H100',
       model: shape.model ?? 'NVIDIA H100',
       available: true,
+      bookedFor: null,
       running: null,
       canary: false,
     };
@@ -96,11 +99,12 @@ export class SimulatedHost {
   }
 
   facts(): HostFacts {
-    const devices = this.devices.map(({ id, class: name, model, available }) => ({
+    const devices = this.devices.map(({ id, class: name, model, available, bookedFor }) => ({
       deviceId: id,
       class: name,
       model,
       available,
+      bookedFor,
     }));
     const { labels, languages } = this;
     return { hostId: this.id, runnerId: `r${this.#life}`, labels, languages, compileSlots: 2, rttMs: 10, devices };

@@ -180,6 +180,14 @@ export class SimulatedShell {
     this.status.set(id, to);
   }
 
+  #expectAllowed({ id, attemptId, hostId, deviceId }: Judge): void {
+    const bookedFor = this.host(hostId).devices.find((device) => device.id === deviceId)?.bookedFor ?? null;
+    ok(
+      bookedFor === null || bookedFor === this.tasks.get(id)?.submitter,
+      `${attemptId} goes to ${deviceId}, booked for ${bookedFor}`,
+    );
+  }
+
   /** A new attempt id, and no attached host still has the candidate. */
   #expectAlone(judge: Judge): void {
     const { id, attemptId } = judge;
@@ -188,6 +196,7 @@ export class SimulatedShell {
     this.#handed.set(judge.id, judge);
     this.#deviceOf.set(attemptId, judge.deviceId);
     ok(!this.#quarantined.has(judge.deviceId), `${attemptId} goes to ${judge.deviceId}, which is quarantined`);
+    this.#expectAllowed(judge);
     for (const host of this.hosts) {
       if (!host.attached) continue;
       const held = host.devices.flatMap((device) => [...device.queue, ...(device.running ? [device.running] : [])]);

@@ -40,6 +40,7 @@ const WEIGHTS = {
   attach: 4,
   restart: 1,
   toggle: 4,
+  book: 3,
   cancel: 4,
   wait: 4,
   tick: 8,
@@ -89,6 +90,14 @@ const toggle = (shell: SimulatedShell, host: SimulatedHost, n: number): void => 
   if (host.attached) shell.send({ type: 'host-changed', host: host.facts() });
 };
 
+/** For one of those who submit, for one who does not, or for nobody any more. */
+const book = (shell: SimulatedShell, host: SimulatedHost, n: number): void => {
+  const device = host.devices[n % host.devices.length];
+  if (!device) return;
+  device.bookedFor = [null, 's0', 's1', 'nobody'][n % 4] ?? null;
+  if (host.attached) shell.send({ type: 'host-changed', host: host.facts() });
+};
+
 const repeat = (times: number, act: () => void): void => {
   for (let done = 0; done < times; done += 1) act();
 };
@@ -118,6 +127,7 @@ const onHost: Readonly<Record<StepName, (shell: SimulatedShell, host: SimulatedH
   attach: (shell, host) => shell.attach(host),
   restart: (shell, host) => restart(shell, host),
   toggle: (shell, host, { n }) => toggle(shell, host, n),
+  book: (shell, host, { n }) => book(shell, host, n),
   cancel: (shell, _host, { n }) => void shell.send({ type: 'task-cancelled', id: candidateId(n) }),
   wait: (shell, _host, { n }) => void (shell.nowMs += n * 100),
   tick: (shell) => shell.tick(),
@@ -140,7 +150,7 @@ const perform = (shell: SimulatedShell, step: Step): void => {
 /** All hosts stay, all devices work, nothing fails any more. */
 const drain = (shell: SimulatedShell): void => {
   for (const host of shell.hosts) {
-    for (const device of host.devices) device.available = true;
+    for (const device of host.devices) Object.assign(device, { available: true, bookedFor: null });
     shell.attach(host);
     shell.send({ type: 'host-draining', hostId: host.id, draining: false });
   }

@@ -3,11 +3,9 @@ import { type Command, Option } from 'commander';
 import type { KilnClient } from '../../../client/create-client.ts';
 import { holdText } from '../../../domain/hosts/hold.ts';
 import type { Hold, HostHolds } from '../../../domain/hosts/hold.ts';
-import { KilnError } from '../../../domain/errors.ts';
-import type { DeviceId } from '../../../domain/ids.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
 import { contextOf, print, printJson } from '../../context.ts';
-import { chooseHosts, type HostChoice, withHostChoice } from '../../hosts/choose-hosts.ts';
+import { chooseHosts, deviceOf, type HostChoice, withHostChoice } from '../../hosts/choose-hosts.ts';
 
 interface Verb {
   readonly name: string;
@@ -62,15 +60,6 @@ const say = async (
     );
   }
   return answers;
-};
-
-/** By number, in the order of `kiln fleet`, or by id. */
-const deviceOf = async (client: KilnClient, name: string, gpu: string): Promise<DeviceId> => {
-  const devices = (await client.fleet()).hosts.find((host) => host.name === name)?.devices ?? [];
-  const found = devices.find(({ id }) => id === gpu) ?? (/^\d+$/u.test(gpu) ? devices[Number(gpu)] : undefined);
-  if (found) return found.id;
-  const known = devices.map(({ id }, at) => `${at} (${id})`).join(', ') || 'none';
-  throw new KilnError('NOT_FOUND', `host ${name} has no device ${gpu}; its devices are ${known}`);
 };
 
 const holdsText = ({ host, hold, devices }: HostHolds): string =>

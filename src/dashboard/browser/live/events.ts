@@ -64,6 +64,8 @@ const TYPES: Readonly<Record<JournalEvent['type'], true>> = {
   'compiler.quarantined': true,
   'host.held': true,
   'host.released': true,
+  'host.booked': true,
+  'host.unbooked': true,
   'compiler.returned': true,
   'device.returned': true,
   'daemon.started': true,

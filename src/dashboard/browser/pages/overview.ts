@@ -267,6 +267,8 @@ const NEWS_TEXT: Readonly<Partial<Record<JournalEvent['type'], string>>> = {
   'device.returned': 'returned to work',
   'host.held': 'takes no work',
   'host.released': 'takes work again',
+  'host.booked': 'booked',
+  'host.unbooked': 'booked no more',
   'compiler.quarantined': 'compiles nothing for others',
   'compiler.returned': 'compiles for others again',
   'candidate.requeued': 'put back',

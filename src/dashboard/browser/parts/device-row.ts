@@ -50,6 +50,7 @@ export const DeviceRow = ({ host, hosts, device, onDone }: Props): JSX.Element =
             { class: 'badge bad', title: device.unavailable },
             device.quarantine === null ? (device.hold?.state ?? 'takes no work') : 'quarantined',
           ),
+      device.booking === null ? null : h('span', { class: 'badge info' }, 'booked for ', name(device.booking.submitter, 40)),
       device.running === null
         ? h('span', { class: 'soft' }, 'idle')
         : h('span', null, 'judging ', candidateLink(device.running.split('.', 1)[0] ?? '')),
@@ -62,6 +63,7 @@ export const DeviceRow = ({ host, hosts, device, onDone }: Props): JSX.Element =
       `${grouped(device.judged)} judged${device.idleGapMs === null ? '' : ` · idle gap ${milliseconds(device.idleGapMs.p50)}, 99 %: ${milliseconds(device.idleGapMs.p99)}`}`,
     ),
     h(Telemetry, { telemetry: device.telemetry }),
+    h(BookingNote, { booking: device.booking }),
     h(WhyNoWork, { hold, device }),
     device.quarantine === null
       ? null
@@ -75,6 +77,15 @@ export const DeviceRow = ({ host, hosts, device, onDone }: Props): JSX.Element =
       : null,
   );
 };
+
+const BookingNote = ({ booking }: Pick<DeviceView, 'booking'>): JSX.Element | null =>
+  booking === null
+    ? null
+    : h(
+        'p',
+        { class: 'small wrap', style: { gridColumn: '1 / -1' } },
+        `Takes the candidates of ${plainLine(booking.submitter, 64)} alone until ${moment(booking.until)}, and idles otherwise: ${plainLine(booking.reason, 500)} (${plainLine(booking.by, 120)})`,
+      );
 
 const WhyNoWork = ({ hold, device }: Pick<Props, 'device'> & { readonly hold: Hold | null }): JSX.Element | null => {
   const isWide = { gridColumn: '1 / -1' };

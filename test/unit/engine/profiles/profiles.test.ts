@@ -191,6 +191,7 @@ const startEngine = async () => {
       problemVersion: async () => null,
       canaries: async () => [],
       holds: async () => [],
+      bookings: async () => [],
       submitterSettings: async () => [],
       deviceTime: async () => [],
       keepSubmitter: async () => undefined,
@@ -276,16 +277,17 @@ describe('a profile', () => {
   });
 });
 
-const free = (hostId: HostId, deviceId: string, model: string) => ({
+const free = (hostId: HostId, deviceId: string, model: string, bookedFor: string | null = null) => ({
   hostId,
   deviceId: DeviceId.parse(deviceId),
   model,
   deviceClass: 'H100',
+  bookedFor,
 });
 
 describe('the place of a profile', () => {
   const judgedAt = { hostId: NEAR, deviceId: DeviceId.parse('GPU-1'), model: MODEL };
-  const stage = { name: 'place' as const, judgedAt, deviceClass: 'H100' };
+  const stage = { name: 'place' as const, judgedAt, deviceClass: 'H100', submitter: 's' };
   const PCIE = 'NVIDIA H100 PCIe';
 
   test('is the same device, else host, else model, else class; not where it has just failed', () => {
@@ -296,5 +298,12 @@ describe('the place of a profile', () => {
     expect(order).toEqual(['GPU-1', 'GPU-2', 'GPU-8', 'GPU-9']);
     expect(choosePlace({ failedAt: NEAR }, stage, places)?.deviceId).toBe('GPU-8');
     expect(choosePlace({ failedAt: null }, { ...stage, deviceClass: 'A100' }, places)).toBeNull();
+  });
+
+  test('is no device that is booked for another submitter', () => {
+    const places = [free(NEAR, 'GPU-1', MODEL, 'other'), free(FAR, 'GPU-9', PCIE), free(FAR, 'GPU-8', MODEL, 's')];
+    expect(choosePlace({ failedAt: null }, stage, places)?.deviceId).toBe('GPU-8');
+    expect(choosePlace({ failedAt: null }, { ...stage, submitter: 'third' }, places)?.deviceId).toBe('GPU-9');
+    expect(choosePlace({ failedAt: null }, { ...stage, submitter: 'third' }, places.slice(0, 1))).toBeNull();
   });
 });

@@ -107,6 +107,17 @@ describe('a candidate that no device can take says so where', () => {
     expect(reasons(answer)).toEqual([`h0 no: ${quarantine}`]);
   });
 
+  test('every device is booked for another submitter; its own booking is said too', () => {
+    const until = '2026-01-01T12:00:00.000Z';
+    const booking = { submitter: 'bob', until, reason: 'a demo', by: 'boss', since: '2026-01-01T10:00:00.000Z' };
+    const answer = why(s, { hosts: [host(0, { device: { booking } })] });
+    expect(answer).toMatchObject({ code: 'booked', todo: expect.stringContaining('kiln host unbook') as string });
+    expect(answer.summary).toContain(`it is booked for bob until ${until}`);
+    expect(reasons(answer)).toEqual([`h0 no: it is booked for bob until ${until}`]);
+    const own = why(s, { hosts: [host(0, { device: { booking: { ...booking, submitter: 'ann' } } })] });
+    expect(reasons(own)).toEqual([`h0 takes: it is idle; it is booked for ann until ${until}`]);
+  });
+
   test('its host is out of disk', () => {
     const answer = why(s, { hosts: [host(0, { reason: 'its disk is full: 12 MB are left' })] });
     expect(answer).toMatchObject({ code: 'unavailable', eta: null });
