@@ -1,4 +1,4 @@
-/** A store with many candidates, a tenth of them passed and ranked. */
+/** A store with many candidates: a tenth of them, or one in `rankedEach`, passed and are ranked, and one holds the record. */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const timing: CaseTiming = {
   speedupHigh: 1.51,
 };
 
-export const seedStore = async (dataDir: string, count: number): Promise<void> => {
+export const seedStore = async (dataDir: string, count: number, rankedEach = RANKED_EACH): Promise<void> => {
   mkdirSync(dataDir, { recursive: true });
   const version =
     loadProblems(join(import.meta.dirname, '../../kernels'))
@@ -32,7 +32,9 @@ export const seedStore = async (dataDir: string, count: number): Promise<void> =
   const database = await openEmbedded(dataDir);
   const store = createStore(database.sql);
   for (let from = 0; from < count; from += BATCH) {
-    const batch = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => candidateOf(from + index, version));
+    const batch = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) =>
+      candidateOf(from + index, { version, rankedEach }),
+    );
     await store.insertCandidates(batch);
     const ranked = batch.filter(({ outcome }) => outcome === null).map(({ id }) => id);
     await store.writeAttempts(ranked.map(attemptOf));
@@ -41,7 +43,7 @@ export const seedStore = async (dataDir: string, count: number): Promise<void> =
         candidateId: id,
         outcome: { verdict: 'passed', timings: [timing], checkedCases: 3 },
         score: scoreOf(id),
-        record: false,
+        record: id === idOf(0),
       })),
     );
   }
@@ -51,12 +53,15 @@ export const seedStore = async (dataDir: string, count: number): Promise<void> =
 const idOf = (number: number): CandidateId =>
   CandidateId.parse(`c-${createHash('sha256').update(`dashboard ${number}`).digest('hex').slice(0, 32)}`);
 
-const candidateOf = (number: number, problemVersion: string): NewCandidate => ({
+const candidateOf = (
+  number: number,
+  { version, rankedEach }: { readonly version: string; readonly rankedEach: number },
+): NewCandidate => ({
   id: idOf(number),
   submission: {
     content: {
       problem: 'vector_add',
-      problemVersion,
+      problemVersion: version,
       language: 'cuda',
       source: `// source ${number % 50}\n`,
       params: { BLOCK: 32 * (1 + (number % 32)), UNROLL: number },
@@ -68,7 +73,7 @@ const candidateOf = (number: number, problemVersion: string): NewCandidate => ({
     labels: [],
     sweepId: null,
   },
-  outcome: number % RANKED_EACH === 0 ? null : { verdict: 'plan_error', field: 'launch', message: 'for a bench' },
+  outcome: number % rankedEach === 0 ? null : { verdict: 'plan_error', field: 'launch', message: 'for a bench' },
 });
 
 const attemptOf = (id: CandidateId) => ({

@@ -13,32 +13,39 @@ export const readRanking = async (sql: SqlSession, query: RankingQuery): Promise
     query.sweep ?? null,
   ]);
 
-/** Who met the holder of today in a pair stands where the pair says, also when the holder was measured again since; nobody stands above it. */
+/**
+ * Who met the holder of today in a pair stands where the pair says, also when the holder was measured again since; nobody stands above it. All that are ranked
+ * are numbered by few columns; what an entry shows is read of those alone that are asked for.
+ */
 const RANKING = `
-with holders as (
-  select records.problem, records.problem_version, records.device_model, candidate_id, rank_key
+with holders as materialized (
+  select records.problem_version, records.device_model, candidate_id, rank_key
   from kiln.records join kiln.candidates on candidates.id = candidate_id
+  where records.problem = $1 and records.problem_version = any($2::text[])
+), scored as (
+  select submit_order, problem_version, device_model, id, candidates.rank_key, score -> 'stopped' is not null as stopped, score -> 'pair' as pair
+  from kiln.candidates
+  where problem = $1 and problem_version = any($2::text[]) and candidates.rank_key is not null and trial = 0
+    and ($4::text is null or submitter = $4) and ($5::text is null or content ->> 'language' = $5)
+    and ($6::text is null or id in (select candidate_id from kiln.sweep_points where sweep_points.sweep_id = $6))
 ), keyed as (
-  select candidates.*, holders.candidate_id is not distinct from candidates.id as record,
+  select submit_order, scored.device_model, stopped, holders.candidate_id is not distinct from id as record,
     case
-      when holders.candidate_id is null or holders.candidate_id = candidates.id then candidates.rank_key
-      when candidates.score #>> '{pair,against}' is distinct from holders.candidate_id then least(candidates.rank_key, holders.rank_key)
-      when candidates.score #>> '{pair,result}' = 'lost' then holders.rank_key * (candidates.score #>> '{pair,ratio}')::double precision
+      when holders.candidate_id is null or holders.candidate_id = id then scored.rank_key
+      when pair ->> 'against' is distinct from holders.candidate_id then least(scored.rank_key, holders.rank_key)
+      when pair ->> 'result' = 'lost' then holders.rank_key * (pair ->> 'ratio')::double precision
       else holders.rank_key
     end as key
-  from kiln.candidates
-  left join holders on holders.problem = candidates.problem and holders.problem_version = candidates.problem_version
-    and holders.device_model = candidates.device_model
-  where candidates.problem = $1 and candidates.problem_version = any($2::text[]) and candidates.rank_key is not null and trial = 0
-    and ($4::text is null or submitter = $4) and ($5::text is null or content ->> 'language' = $5)
-    and ($6::text is null or candidates.id in (select candidate_id from kiln.sweep_points where sweep_points.sweep_id = $6))
-), ranked as (
-  select *, row_number() over (partition by device_model order by record desc, (score -> 'stopped') is not null, key desc, submit_order)::integer as place from keyed
+  from scored left join holders on holders.problem_version = scored.problem_version and holders.device_model = scored.device_model
+), numbered as (
+  select submit_order, record, row_number() over (partition by device_model order by record desc, stopped, key desc, submit_order)::integer as place
+  from keyed
+), page as materialized (
+  select * from numbered where place <= $3::integer
 )
 select place, id as "candidateId", device, content ->> 'language' as language, content -> 'params' as params, submitter, score,
   record, state ->> 'finishedAt' as "finishedAt"
-from ranked
-where place <= $3::integer
+from page join kiln.candidates using (submit_order)
 order by device_model, place`;
 
 /** Candidates that did not pass, by verdict: of one device class, or of all. */
