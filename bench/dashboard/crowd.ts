@@ -73,6 +73,10 @@ export const crowdScript = ({ lanes, eventsPerSecond }: Crowd): string => `(() =
   const answer = (body) => Promise.resolve(new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } }));
   window.fetch = (url, init) => {
     if (String(url).startsWith('/v1/fleet')) return answer(fleet);
+    if (String(url).startsWith('/v1/lanes')) {
+      const now = new Date().toISOString();
+      return answer({ since: now, until: now, devices: [], verdicts: [] });
+    }
     if (String(url).startsWith('/v1/activity')) {
       const since = new URL(url, location.href).searchParams.get('since');
       return answer({ attempts: attempts.filter(({ finishedAt }) => finishedAt > since) });

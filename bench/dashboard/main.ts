@@ -1,7 +1,8 @@
 /**
- * What the dashboard costs a browser: `node bench/dashboard/main.ts [--candidates 100000]`. Prints Markdown.
+ * What the dashboard costs a browser: `node bench/dashboard/main.ts [--candidates 100000] [--pages]`. Prints Markdown.
  *
- *  - first page: from the request to the first figures on it, over a store with so many candidates, and what came over the wire
+ *  - first page: from the request to the first figures on it, over a store with so many candidates, and what came over the wire. On a machine
+ *    with other work the time says how long it waited for its turn; the CPU time beside it, what there was to do
  *  - frames: a hundred lanes while two hundred verdicts a second come, told by a stream that the page takes for the daemon's, and what of the
  *    page's thread that takes: on a machine with other work, that says more than the frames
  *  - wake: a page that was asleep with its computer shows what it missed
@@ -13,81 +14,66 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core';
 import { createClient } from '../../src/client/create-client.ts';
-import { loadKilnConfig } from '../../src/config/kiln-config.ts';
-import { startDaemon } from '../../src/daemon.ts';
 import { putToSleep } from '../../test/support/chromium.ts';
+import { type KilnProcess, startKiln } from '../../test/support/kiln-process.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { crowdScript } from './crowd.ts';
+import { measurePage } from './first-page.ts';
 import { seedStore } from './seed.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
-const LOADS = 5;
 const FRAME_SECONDS = 10;
 const LANES = 100;
 const EVENTS_PER_SECOND = 200;
 const LIMIT_MS = 120_000;
 const ASLEEP_MS = 10_000;
-const ROOT = join(import.meta.dirname, '../..');
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-const main = async (candidates: number): Promise<void> => {
-  const loadBefore = loadNow();
-  const folder = mkdtempSync(join(tmpdir(), 'kiln-bench-'));
-  writeFileSync(join(folder, 'kiln.yaml'), 'log: {level: error}\n');
-  writeFileSync(join(folder, 'fleet.yaml'), 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n');
-  const env = {
-    KILN_CONFIG: join(folder, 'kiln.yaml'),
-    KILN_FLEET: join(folder, 'fleet.yaml'),
-    KILN_DATA_DIR: join(folder, 'data'),
-    KILN_PORT: '0',
-  };
-  try {
-    await seedStore(join(folder, 'data'), candidates);
-    const daemon = await startDaemon({ config: loadKilnConfig({ root: ROOT, env }), env });
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-    say(`| what | figure |\n|---|---|`);
-    await firstPages(browser, daemon.url);
-    await frames(browser, daemon.url);
-    await wake(browser, daemon.url);
-    await browser.close();
-    await daemon.stop();
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  say(`\n${candidates} candidates in the store. ${machineLine(loadBefore)}`);
-};
 
 const PAGES: readonly (readonly [string, string, string])[] = [
   ['overview', '/', 'dl.tiles dd'],
   ['ranking', '/problems/vector_add', 'table.virtual tbody tr'],
   ['candidates', '/candidates', 'table.virtual tbody tr'],
 ];
+/** The daemon has read and compressed what it serves: nobody opens the page in its first seconds. */
+const SETTLE_MS = 8000;
 
-/** A browser without anything kept, each time. */
-const firstPages = async (browser: Browser, url: string): Promise<void> => {
-  for (const [name, path, selector] of PAGES) {
-    const times: number[] = [];
-    let wire = 0;
-    for (let load = 0; load < LOADS; load += 1) {
-      const context = await browser.newContext();
-      const page = await context.newPage();
-      const devtools = await context.newCDPSession(page);
-      await devtools.send('Network.enable');
-      wire = 0;
-      devtools.on('Network.loadingFinished', ({ encodedDataLength }) => (wire += encodedDataLength));
-      const from = performance.now();
-      await page.goto(`${url}${path}`, { waitUntil: 'commit' });
-      await page.locator(selector).first().waitFor({ timeout: LIMIT_MS });
-      times.push(performance.now() - from);
-      await page.waitForLoadState('load');
-      await context.close();
+interface Asked {
+  readonly candidates: number;
+  readonly pagesOnly: boolean;
+}
+
+const main = async ({ candidates, pagesOnly }: Asked): Promise<void> => {
+  const loadBefore = loadNow();
+  const folder = mkdtempSync(join(tmpdir(), 'kiln-bench-'));
+  writeFileSync(join(folder, 'kiln.yaml'), 'log: {level: error}\n');
+  writeFileSync(join(folder, 'fleet.yaml'), 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n');
+  const env = {
+    ...withoutSettings(),
+    KILN_CONFIG: join(folder, 'kiln.yaml'),
+    KILN_FLEET: join(folder, 'fleet.yaml'),
+    KILN_DATA_DIR: join(folder, 'data'),
+    KILN_PORT: '0',
+  };
+  let daemon: KilnProcess | null = null;
+  try {
+    await seedStore(join(folder, 'data'), candidates);
+    daemon = await startKiln({ path: folder, env, write: () => undefined, remove: () => [] });
+    await pause(SETTLE_MS);
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    say(`| what | figure |\n|---|---|`);
+    for (const [name, path, selector] of PAGES)
+      say(await measurePage({ browser, url: daemon.url, daemonPid: daemon.pid }, { name, path, selector }));
+    if (!pagesOnly) {
+      await frames(browser, daemon.url);
+      await wake(browser, daemon.url);
     }
-    const [best = 0, ...rest] = times.toSorted((a, b) => a - b);
-    say(
-      `| ${name}: first figures, empty cache, of ${LOADS} | ${best.toFixed(0)} to ${(rest.at(-1) ?? best).toFixed(0)} ms, ${(wire / 1000).toFixed(0)} KB over the wire |`,
-    );
+    await browser.close();
+  } finally {
+    await daemon?.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
+  say(`\n${candidates} candidates in the store. ${machineLine(loadBefore)}`);
 };
 
 const frames = async (browser: Browser, url: string): Promise<void> => {
@@ -108,6 +94,14 @@ const frames = async (browser: Browser, url: string): Promise<void> => {
     `| the page's thread, of each frame | ${perFrame('TaskDuration')} ms busy: scripts ${perFrame('ScriptDuration')} ms, layout ${perFrame('LayoutDuration')} ms, styles ${perFrame('RecalcStyleDuration')} ms |`,
   );
 };
+
+/** The user's own settings steer no benchmark. */
+const withoutSettings = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      name.startsWith('KILN_') || value === undefined ? [] : [[name, value]],
+    ),
+  );
 
 /** Seconds since the page began, by kind of work. */
 const costsOf = async (devtools: CDPSession): Promise<ReadonlyMap<string, number>> => {
@@ -152,5 +146,7 @@ const measureFrames = async (
   };
 };
 
-const { values } = parseArgs({ options: { candidates: { type: 'string', default: '100000' } } });
-await main(Number(values.candidates));
+const { values } = parseArgs({
+  options: { candidates: { type: 'string', default: '100000' }, pages: { type: 'boolean', default: false } },
+});
+await main({ candidates: Number(values.candidates), pagesOnly: values.pages });

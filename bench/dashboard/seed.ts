@@ -8,6 +8,7 @@ import type { CaseTiming } from '../../src/domain/measurement.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
 import { openEmbedded } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
+import { vacuumWorn } from '../../src/store/vacuum.ts';
 
 const BATCH = 1000;
 const RANKED_EACH = 10;
@@ -47,6 +48,8 @@ export const seedStore = async (dataDir: string, count: number, rankedEach = RAN
       })),
     );
   }
+  // As a daemon does that is there while a store grows.
+  await vacuumWorn(database.sql);
   await database.close();
 };
 

@@ -14,6 +14,7 @@ import { type AuditLog, installAudit } from './callers/audit-log.ts';
 import { workOf } from './callers/own-work.ts';
 import { accessOf, notePrincipal, principalOf, requireRole } from './callers/principals.ts';
 import { openTokenBook, type TokenBook } from './callers/token-book.ts';
+import { createFirstAnswers } from './first-answers.ts';
 import { installHttpMetrics } from './http-metrics.ts';
 import { installOpenApi } from './openapi.ts';
 import type { Campaigns } from '../domain/ports/campaigns.ts';
@@ -99,6 +100,11 @@ export const createServer = async (deps: ServerDeps): Promise<FastifyInstance> =
       ranking: async (problem, query) => deps.kiln.ranking(problem, query),
       progress: async (problem) => deps.kiln.views.progress(problem),
     },
+    first: {
+      lastSequence: async () => deps.kiln.lastSequence(),
+      answers: createFirstAnswers({ kiln: deps.kiln, tokens: named }),
+    },
+    cameByLink: (request) => shareTokenOf(request) !== null,
   });
   installShortIds(app, deps.kiln);
   await app.register(accessRoutes, { tokens: named, audit: deps.access });

@@ -38,6 +38,7 @@ import { insertShare, readShare, readShares, revokeShare } from './share-links.t
 import { readIdsWithPrefix } from './short-ids.ts';
 import { countBefore, pause, readPaused, readSelected, reprioritise, unpause } from './steering.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
+import { readLanes } from './lanes.ts';
 import { readPoints, readResults, readSweepBest, readSweepCounts, readSweepList } from './sweep-reads.ts';
 import {
   insertAskedPoints,
@@ -134,6 +135,7 @@ export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}):
     profileReport: async (id) => readProfileReport(sql, id),
     waitingProfiles: async (limit) => readWaitingProfiles(sql, limit),
     views: {
+      lanes: async (steps) => readLanes(sql, steps),
       activity: async (query) => readActivity(sql, query),
       summaries: async (query) => readSummaries(sql, query),
       records: async (query) => readRecords(sql, query),

@@ -81,12 +81,10 @@ export const readRecords = async (sql: SqlSession, { limit }: RecordsQuery): Pro
     }),
   );
 
-/** Read backwards, and not to the beginning of a long journal. */
-const RECORD_EVENTS_READ = 100_000;
 const RECORDS = `
 with taken as (
   select sequence, at, candidate_id, data from kiln.journal
-  where sequence > (select coalesce(max(sequence), 0) from kiln.journal) - ${RECORD_EVENTS_READ} and type = 'candidate.record' and data ? 'speedup'
+  where type = 'candidate.record' and data ? 'speedup'
   order by sequence desc limit $1::integer
 )
 select candidate_id as "candidateId", candidates.problem, data ->> 'deviceModel' as "deviceModel", submitter,

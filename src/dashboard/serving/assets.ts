@@ -7,12 +7,16 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { type ModuleGraph, readModuleGraph } from './module-graph.ts';
+import { linkModules, type LinkedFile } from './link-modules.ts';
+import { readModuleGraph } from './module-graph.ts';
 
 const BROWSER = join(import.meta.dirname, '../browser');
 const ICON = 'icon.svg';
+const STYLES = 'styles.css';
 const JAVASCRIPT = 'text/javascript; charset=utf-8';
-const TYPES: Readonly<Record<string, string>> = { css: 'text/css; charset=utf-8', svg: 'image/svg+xml' };
+const JSON_TEXT = 'application/json; charset=utf-8';
+const CSS = 'text/css; charset=utf-8';
+const SVG = 'image/svg+xml';
 /** Quality of brotli: above it, time doubles for a percent. */
 const QUALITY = 9;
 
@@ -29,23 +33,43 @@ export interface Assets {
   /** "/assets/3f2a…/" */
   readonly base: string;
   readonly files: ReadonlyMap<string, Asset>;
-  readonly graph: ModuleGraph;
-  readonly styles: readonly string[];
+  /** Paths under the base: of what every page needs, and of each page's own by the path of its module. */
+  readonly entry: string;
+  readonly pages: ReadonlyMap<string, string>;
+  readonly styles: string;
   readonly icon: string;
 }
 
 export const loadAssets = (): Assets => {
-  const graph = readModuleGraph();
-  const styles = globSync('styles/*.css', { cwd: BROWSER }).toSorted();
-  const others = [...styles, ICON].map((path) => ({ path, text: readFileSync(join(BROWSER, path), 'utf8') }));
+  const { entry, pages } = linkModules(readModuleGraph());
   const files = new Map<string, Asset>([
-    ...graph.modules.map(({ path, code }) => [path, createAsset(code, JAVASCRIPT)] as const),
-    ...others.map(({ path, text }) => [path, createAsset(text, TYPES[path.split('.').at(-1) ?? ''] ?? 'text/plain')] as const),
+    ...[entry, ...pages.values()].flatMap(scriptAssets),
+    [STYLES, createAsset(stylesText(), CSS)],
+    [ICON, createAsset(readFileSync(join(BROWSER, ICON), 'utf8'), SVG)],
   ]);
   const hash = createHash('sha256');
   for (const [path, { text }] of files) hash.update(`${path}\0${text}\0`);
-  return { base: `/assets/${hash.digest('hex').slice(0, 16)}/`, files, graph, styles, icon: ICON };
+  return {
+    base: `/assets/${hash.digest('hex').slice(0, 16)}/`,
+    files,
+    entry: entry.path,
+    pages: new Map([...pages].map(([module, { path }]) => [module, path])),
+    styles: STYLES,
+    icon: ICON,
+  };
 };
+
+const scriptAssets = ({ path, code, map }: LinkedFile): readonly (readonly [string, Asset])[] => [
+  [path, createAsset(code, JAVASCRIPT)],
+  [`${path}.map`, createAsset(map, JSON_TEXT)],
+];
+
+/** In the order of their names: what is more special comes later. */
+const stylesText = (): string =>
+  globSync('styles/*.css', { cwd: BROWSER })
+    .toSorted()
+    .map((path) => readFileSync(join(BROWSER, path), 'utf8'))
+    .join('');
 
 export const createAsset = (text: string, contentType: string): Asset => {
   const kept = new Map<Encoding, Promise<Buffer>>();

@@ -20,19 +20,30 @@ const IMPORT = /^\s*(?:import|export)\s[^'"]*?\bfrom\s*['"]([^'"]+)['"]|^\s*impo
 const ON_DEMAND = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/gu;
 const MODULES_MAX = 500;
 
-export interface BrowserModule {
-  /** Path under the assets' folder: "src/dashboard/browser/app.ts", "npm/preact/dist/preact.mjs". */
+export interface Import {
+  /** As it is written: "./router.ts", "preact". */
+  readonly specifier: string;
   readonly path: string;
+}
+
+export interface BrowserModule {
+  /** "src/dashboard/browser/app.ts", "npm/preact/dist/preact.mjs". */
+  readonly path: string;
+  /** As it is written. */
+  readonly source: string;
+  /** Without types, line by line. */
   readonly code: string;
-  /** Paths of what it imports at once. */
-  readonly imports: readonly string[];
+  /** What it needs at once. */
+  readonly imports: readonly Import[];
+  /** What it asks for when it is first shown. */
+  readonly pages: readonly Import[];
 }
 
 export interface ModuleGraph {
   readonly entry: string;
   readonly modules: readonly BrowserModule[];
-  /** Bare specifier -> path under the assets' folder. */
-  readonly packages: Readonly<Record<string, string>>;
+  /** Paths of what some module asks for on demand. */
+  readonly onDemand: readonly string[];
 }
 
 /** Throws for an import that leads nowhere: a page that cannot load is a mistake of ours. */
@@ -42,16 +53,19 @@ export const readModuleGraph = (): ModuleGraph => {
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (modules.has(file)) continue;
     if (modules.size >= MODULES_MAX) throw new Error(`the dashboard has more than ${MODULES_MAX} modules`);
-    const code = codeOf(file);
-    const imports = importsOf(code).map((specifier) => resolved(specifier, file));
-    modules.set(file, { path: pathOf(file), code, imports: imports.map(pathOf) });
-    waiting.push(...imports, ...[...code.matchAll(ON_DEMAND)].map(([, specifier = '']) => resolved(specifier, file)));
+    const source = readFileSync(file, 'utf8');
+    const code = codeOf(file, source);
+    const found = (specifier: string): Import => {
+      const target = resolved(specifier, file);
+      waiting.push(target);
+      return { specifier, path: pathOf(target) };
+    };
+    const imports = importsOf(code).map(found);
+    const pages = [...code.matchAll(ON_DEMAND)].map(([, specifier = '']) => found(specifier));
+    modules.set(file, { path: pathOf(file), source, code, imports, pages });
   }
-  return {
-    entry: ENTRY,
-    modules: [...modules.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1)),
-    packages: Object.fromEntries(Object.entries(PACKAGES).map(([name, file]) => [name, pathOf(join(ROOT, file))])),
-  };
+  const sorted = [...modules.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  return { entry: ENTRY, modules: sorted, onDemand: [...new Set(sorted.flatMap(({ pages }) => pages.map(({ path }) => path)))] };
 };
 
 /** The modules that run before those of `paths` do, and these. */
@@ -64,17 +78,14 @@ export const neededBy = (graph: ModuleGraph, paths: readonly string[]): readonly
     if (module === undefined) throw new Error(`the dashboard has no module ${path}`);
     if (found.has(module)) continue;
     found.add(module);
-    waiting.push(...module.imports);
+    waiting.push(...module.imports.map((one) => one.path));
   }
   return graph.modules.filter((module) => found.has(module));
 };
 
-const codeOf = (file: string): string => {
-  const text = readFileSync(file, 'utf8');
-  if (file.endsWith('.ts')) return withoutTypes(text);
-  // Maps are not served: a browser with open tools would ask for them in vain.
-  return text.replaceAll(/^\/\/# sourceMappingURL=.*$/gmu, '');
-};
+/** A map that a package names is not served: a browser with open tools would ask for it in vain. */
+const codeOf = (file: string, source: string): string =>
+  file.endsWith('.ts') ? withoutTypes(source) : source.replaceAll(/^\/\/# sourceMappingURL=.*$/gmu, '');
 
 const importsOf = (code: string): readonly string[] =>
   [...code.matchAll(IMPORT)].flatMap(([, from, bare, minified]) => from ?? bare ?? minified ?? []);

@@ -1,40 +1,27 @@
 /** The one document of the dashboard, and the policy under which a browser runs it. */
-import { createHash } from 'node:crypto';
 import type { Assets } from './assets.ts';
-import { neededBy } from './module-graph.ts';
+import type { FirstAnswers } from './first-answers.ts';
 
-export interface Page {
-  readonly html: string;
-  readonly policy: string;
-}
+/** Scripts, styles, images and answers come from this daemon alone, and none stands in the document. */
+export const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ');
 
 /**
- * Scripts, styles, images and answers come from this daemon alone; the one inline script is the import map, by its hash. `module`: of the page
- * that is shown first, whose code is named for the browser to ask for all of it at once.
+ * `module`: of the page that is shown first, whose file is named for the browser to ask for it at once. `first`: what that page would ask, as
+ * data, which no browser runs.
  */
-export const createPage = ({ base, graph, styles, icon }: Assets, module: string): Page => {
-  const imports = Object.fromEntries(Object.entries(graph.packages).map(([name, path]) => [name, `${base}${path}`]));
-  const importMap = JSON.stringify({ imports });
-  return { html: documentOf({ base, graph, styles, icon }, importMap, module), policy: policyFor(importMap) };
-};
-
-const policyFor = (importMap: string): string =>
-  [
-    "default-src 'none'",
-    `script-src 'self' 'sha256-${createHash('sha256').update(importMap).digest('base64')}'`,
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "form-action 'self'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-  ].join('; ');
-
-const documentOf = (
-  { base, graph, styles, icon }: Omit<Assets, 'files'>,
-  importMap: string,
-  module: string,
+export const documentOf = (
+  { base, entry, pages, styles, icon }: Omit<Assets, 'files'>,
+  { module, first }: { readonly module: string; readonly first: FirstAnswers | null },
 ): string => `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -43,16 +30,16 @@ const documentOf = (
 <meta name="color-scheme" content="light dark">
 <title>Kiln</title>
 <link rel="icon" href="${base}${icon}" type="image/svg+xml">
-${styles.map((path) => `<link rel="stylesheet" href="${base}${path}">`).join('\n')}
-<script type="importmap">${importMap}</script>
-${neededBy(graph, [graph.entry, module])
-  .map(({ path }) => `<link rel="modulepreload" href="${base}${path}">`)
-  .join('\n')}
-<script type="module" src="${base}${graph.entry}"></script>
+<link rel="stylesheet" href="${base}${styles}">
+<script type="module" src="${base}${entry}"></script>
+<link rel="modulepreload" href="${base}${pages.get(module) ?? entry}">
 </head>
 <body>
 <div id="app"><p class="starting">Kiln</p></div>
 <noscript>The dashboard needs JavaScript. Without it: the command line (kiln --help) and the API (/docs).</noscript>
-</body>
+${first === null ? '' : `<script type="application/json" id="first">${asData(first)}</script>\n`}</body>
 </html>
 `;
+
+/** Whatever stands in an answer stays inside the element. */
+const asData = (value: unknown): string => JSON.stringify(value).replaceAll('<', String.raw`\u003c`);

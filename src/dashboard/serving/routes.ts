@@ -1,9 +1,9 @@
 /** GET / and every other address of the dashboard: one document, whose modules read the address. */
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Asset, type Assets, createAsset, encodingFor, loadAssets } from './assets.ts';
+import { type Asset, encodingFor, loadAssets } from './assets.ts';
 import { imageRoutes, type Rankings } from './images.ts';
-import { createPage } from './page.ts';
+import { askFirst, type FirstAnswering } from './first-answers.ts';
+import { documentOf, POLICY } from './page.ts';
 
 /**
  * Addresses that people may open, reload and send to others, and the module of the page. None has an `id`: what is no candidate is told by the
@@ -24,30 +24,37 @@ const PAGES: Readonly<Record<string, string>> = {
 };
 const PAGES_FOLDER = 'src/dashboard/browser/pages';
 const KEEP_FOR_GOOD = 'private, max-age=31536000, immutable';
-const ASK_EACH_TIME = 'private, no-cache';
+/** It holds answers. */
+const NEVER_KEEP = 'private, no-store';
 const NOT_MODIFIED = 304;
 const LOAD_AFTER_MS = 2000;
 
-export const dashboardRoutes = async (app: FastifyInstance, { rankings }: { readonly rankings: Rankings }): Promise<void> => {
+interface Serving {
+  readonly rankings: Rankings;
+  readonly first: FirstAnswering;
+  /** By a share link: its page asks for itself, at addresses below the link. */
+  readonly cameByLink: (request: FastifyRequest) => boolean;
+}
+
+export const dashboardRoutes = async (app: FastifyInstance, { rankings, first, cameByLink }: Serving): Promise<void> => {
   imageRoutes(app, rankings);
-  const parts = onceOnly(() => {
-    const assets = loadAssets();
-    const pages = Object.entries(PAGES).map(([url, name]) => [url, servedPage(assets, `${PAGES_FOLDER}/${name}.ts`)] as const);
-    return { assets, pages: new Map(pages) };
+  const assets = onceOnly(loadAssets);
+  loadSoon(app, async () => {
+    for (const [path, asset] of assets().files) if (!path.endsWith('.map')) await asset.encoded('br');
   });
-  loadSoon(app, parts);
   const hidden = { schema: { hide: true } };
-  for (const url of Object.keys(PAGES)) {
-    app.get(url, hidden, (request, reply) => {
-      const page = parts().pages.get(url);
-      if (page === undefined) return reply.callNotFound();
-      const { asset, headers, etag } = page;
-      void reply.headers(headers);
-      return answer({ request, reply, asset, etag, cache: ASK_EACH_TIME });
+  for (const [url, name] of Object.entries(PAGES)) {
+    const module = `${PAGES_FOLDER}/${name}.ts`;
+    app.get(url, hidden, async (request, reply) => {
+      const answers = cameByLink(request) ? null : await askFirst(request, first);
+      return reply
+        .headers({ 'content-security-policy': POLICY, 'referrer-policy': 'same-origin', 'cache-control': NEVER_KEEP })
+        .type('text/html; charset=utf-8')
+        .send(documentOf(assets(), { module, first: answers }));
     });
   }
   app.get<{ Params: { '*': string } }>('/assets/*', hidden, (request, reply) => {
-    const { base, files } = parts().assets;
+    const { base, files } = assets();
     const path = `/assets/${request.params['*']}`;
     const asset = path.startsWith(base) ? files.get(path.slice(base.length)) : undefined;
     // An address of another version: the page that names it is old, and says so itself when its modules do not load.
@@ -56,31 +63,22 @@ export const dashboardRoutes = async (app: FastifyInstance, { rankings }: { read
   });
 };
 
-/** Reading and stripping take a moment, which is over before somebody opens the page. What is closed sooner never needs it. */
-const loadSoon = (app: FastifyInstance, load: () => void): void => {
+/** Reading, linking and compressing take a moment, which is over before somebody opens the page. What is closed sooner never needs it. */
+const loadSoon = (app: FastifyInstance, load: () => Promise<void>): void => {
   let timer: NodeJS.Timeout | null = null;
-  const loadNow = (): void => {
+  const loadNow = async (): Promise<void> => {
     try {
-      load();
+      await load();
     } catch (error) {
       app.log.error({ err: error }, 'the dashboard cannot be served');
     }
   };
   app.addHook('onReady', async () => {
-    timer = setTimeout(loadNow, LOAD_AFTER_MS).unref();
+    timer = setTimeout(() => void loadNow(), LOAD_AFTER_MS).unref();
   });
   app.addHook('onClose', async () => {
     if (timer !== null) clearTimeout(timer);
   });
-};
-
-const servedPage = (assets: Assets, module: string) => {
-  const { html, policy } = createPage(assets, module);
-  return {
-    asset: createAsset(html, 'text/html; charset=utf-8'),
-    etag: createHash('sha256').update(html).digest('hex').slice(0, 16),
-    headers: { 'content-security-policy': policy, 'referrer-policy': 'same-origin' },
-  };
 };
 
 interface Answer {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { HostId } from '../ids.ts';
 import { ActivityList, ActivityQuery } from './activity.ts';
+import { LanesQuery, LanesView } from './lanes.ts';
 import { FAILURES } from './errors.ts';
 import { FleetView, HostResumed, HostsRefreshed } from './fleet.ts';
 
@@ -49,6 +50,17 @@ export const fleetContract = {
       summary: 'Has a host look again for its compilers, driver and devices; tells what changed',
       params: HostParams,
       response: { 200: HostsRefreshed, ...FAILURES },
+    },
+  },
+  lanes: {
+    method: 'GET',
+    url: '/v1/lanes',
+    schema: {
+      operationId: 'getLanes',
+      tags: ['fleet'],
+      summary: 'What each device did over the last minutes, summed up in steps',
+      querystring: LanesQuery,
+      response: { 200: LanesView, ...FAILURES },
     },
   },
   activity: {

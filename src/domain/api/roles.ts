@@ -14,6 +14,7 @@ const READ = [
   'checkPlan',
   'getAccess',
   'getActivity',
+  'getLanes',
   'getCampaign',
   'getCampaignReport',
   'getCandidate',

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { OriginView, PlanView, SubmitCandidate, SummariesQuery, SummaryList } from '../api/candidates.ts';
 import type { Activity, ActivityList, ActivityQuery } from '../api/activity.ts';
 import type { ProgressView, RecordList, RecordsQuery } from '../api/problems.ts';
+import type { LanesQuery, LanesView } from '../api/lanes.ts';
 import type { CandidateId } from '../ids.ts';
 
 export interface ProgressQuery {
@@ -10,7 +11,15 @@ export interface ProgressQuery {
   readonly problemVersions: readonly string[];
 }
 
+/** Attempts that finished after `since` and not after `until`, in steps of so many milliseconds. */
+export interface LaneSteps {
+  readonly since: Date;
+  readonly until: Date;
+  readonly stepMs: number;
+}
+
 export interface ViewReads {
+  lanes(steps: LaneSteps): Promise<Pick<LanesView, 'devices' | 'verdicts'>>;
   /** Oldest first; the newest where there are more than the limit. */
   activity(query: ActivityQuery): Promise<readonly Activity[]>;
   summaries(query: SummariesQuery): Promise<SummaryList>;
@@ -22,6 +31,7 @@ export interface ViewReads {
 
 /** Every method throws KilnError for what the caller did wrong. */
 export interface Views {
+  lanes(query: LanesQuery): Promise<LanesView>;
   activity(query: ActivityQuery): Promise<ActivityList>;
   summaries(query: SummariesQuery): Promise<SummaryList>;
   plan(id: CandidateId): Promise<PlanView>;

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { OriginView, PlanView, SubmitCandidate, SummariesQuery } from '../../domain/api/candidates.ts';
 import type { ActivityQuery } from '../../domain/api/activity.ts';
+import type { LanesQuery, LanesView } from '../../domain/api/lanes.ts';
 import type { ProgressView, RecordsQuery } from '../../domain/api/problems.ts';
 import type { CandidateContent } from '../../domain/candidate.ts';
 import { peaksOf } from '../../domain/ranking/device-peaks.ts';
@@ -17,9 +18,17 @@ import { prepareCandidate } from './prepare-candidate.ts';
 import { environmentsOf } from './submit.ts';
 import { fleetClassesOf } from '../host-state.ts';
 
-export const createViews = (state: Pick<AnswersSlice, 'store' | 'problems' | 'hosts'>) => {
+export const createViews = (state: Pick<AnswersSlice, 'store' | 'problems' | 'hosts' | 'now'>) => {
   const { store, problems } = state;
   return {
+    lanes: async ({ minutes }: LanesQuery): Promise<LanesView> => {
+      const until = new Date(state.now() - WRITTEN_WITHIN_MS);
+      const since = new Date(until.getTime() - minutes * MINUTE_MS);
+      const devices = [...state.hosts.values()].flatMap((host) => host.devices).length;
+      const stepMs = Math.ceil((minutes * MINUTE_MS) / Math.min(LANE_STEPS_MAX, LANE_ROWS_MAX / Math.max(1, devices)));
+      const lanes = await store.views.lanes({ since, until, stepMs });
+      return { since: since.toISOString(), until: until.toISOString(), ...lanes };
+    },
     activity: async (query: ActivityQuery) => ({ attempts: [...(await store.views.activity(query))] }),
     summaries: async (query: SummariesQuery) => store.views.summaries(query),
     plan: async (id: CandidateId): Promise<PlanView> => {
@@ -53,6 +62,13 @@ export const createViews = (state: Pick<AnswersSlice, 'store' | 'problems' | 'ho
     },
   };
 };
+
+const MINUTE_MS = 60_000;
+/** An attempt is in the store so long after it finished: what is summed up by then is whole. */
+const WRITTEN_WITHIN_MS = 3000;
+/** A lane is some thousand pixels wide; and of a hundred lanes the answer stays below a megabyte. */
+const LANE_STEPS_MAX = 600;
+const LANE_ROWS_MAX = 24_000;
 
 /** Of the model that judged it, as its floor was reckoned. */
 const ceilingsOf = (

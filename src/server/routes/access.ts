@@ -1,5 +1,5 @@
 /** Who the caller is; named tokens; and the audit list. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { accessContract } from '../../domain/api/access-contract.ts';
 import type { AuditStore } from '../../domain/ports/access.ts';
@@ -15,10 +15,7 @@ export const accessRoutes = async (app: FastifyInstance, { tokens, audit }: Deps
   const typed = app.withTypeProvider<ZodTypeProvider>();
   typed.route({
     ...accessContract.own,
-    handler: async (request) => {
-      const { name, role, submitter, isForOthers, tokenId } = principalOf(request);
-      return { name, role, submitter, isForOthers, expiresAt: tokenId === null ? null : tokens.expiryOf(tokenId) };
-    },
+    handler: async (request) => ownAccess(request, tokens),
   });
   typed.route({
     ...accessContract.create,
@@ -33,4 +30,9 @@ export const accessRoutes = async (app: FastifyInstance, { tokens, audit }: Deps
       return { entries: [...entries], next: entries.length < limit ? null : (entries.at(-1)?.sequence ?? null) };
     },
   });
+};
+
+export const ownAccess = (request: FastifyRequest, tokens: TokenBook) => {
+  const { name, role, submitter, isForOthers, tokenId } = principalOf(request);
+  return { name, role, submitter, isForOthers, expiresAt: tokenId === null ? null : tokens.expiryOf(tokenId) };
 };

@@ -8,6 +8,7 @@ import type { RouteDeps } from '../route-deps.ts';
 
 export const fleetRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { kiln }) => {
   app.route({ ...fleetContract.get, handler: () => kiln.fleet() });
+  app.route({ ...fleetContract.lanes, handler: ({ query }) => kiln.views.lanes(query) });
   app.route({ ...fleetContract.activity, handler: ({ query }) => kiln.views.activity(query) });
   app.route({
     ...hostsContract.hold,

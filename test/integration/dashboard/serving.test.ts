@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { get, type IncomingHttpHeaders } from 'node:http';
-import { brotliDecompressSync } from 'node:zlib';
+import { SourceMap, type SourceMapPayload, type SourceMapping } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { firstQuestions } from '../../../src/dashboard/model/first-questions.ts';
+import { createFakeKiln } from '../../support/server/fake-kiln.ts';
 import { type FakeServer, serveFake } from '../../support/server/serve-fake.ts';
 
 const BUDGET_BYTES = 250_000;
@@ -35,19 +38,22 @@ const assetsOf = (html: string): readonly string[] => [
   ...new Set([...html.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/gu)].map(([, path]) => path ?? '')),
 ];
 
-/** On the wire; what a module asks for later is there too. */
-const sizeOf = async (path: string, seen: Map<string, number>): Promise<number> => {
+/** On the wire. */
+const sizeOf = async (path: string): Promise<number> => {
   const { status, headers, body } = await raw(path, { 'accept-encoding': 'gzip, br' });
   expect([path, status, headers['content-encoding']]).toEqual([path, 200, 'br']);
   expect(headers['cache-control']).toContain('immutable');
-  const code = path.endsWith('.ts') ? brotliDecompressSync(body).toString() : '';
-  expect(code).not.toMatch(/^\s*(?:interface|export interface|import type) /mu);
-  seen.set(path, body.length);
-  for (const [, later = ''] of code.matchAll(/import\('([^']+)'\)/gu)) {
-    const { pathname } = new URL(later, new URL(path, server.url));
-    if (!seen.has(pathname)) await sizeOf(pathname, seen);
-  }
   return body.length;
+};
+
+interface FirstAnswers {
+  readonly sequence: number;
+  readonly answers: Readonly<Record<string, unknown>>;
+}
+
+const firstOf = (html: string): FirstAnswers | null => {
+  const text = /<script type="application\/json" id="first">(.*?)<\/script>/u.exec(html)?.[1];
+  return text === undefined ? null : (JSON.parse(text) as FirstAnswers);
 };
 
 describe('the dashboard, as it is served', () => {
@@ -70,31 +76,60 @@ describe('the dashboard, as it is served', () => {
     ['/submit', 'submit'],
   ])('names at %s the code of that page, and of no other', async (path, own) => {
     const html = await (await fetch(`${server.url}${path}`)).text();
-    const pages = assetsOf(html).flatMap((asset) => /browser\/pages\/([\w-]+)\.ts$/u.exec(asset)?.[1] ?? []);
-    expect(pages.toSorted()).toEqual(['on-demand', own, 'pages'].toSorted());
+    const scripts = assetsOf(html).flatMap((asset) => /\/([\w-]+)\.js$/u.exec(asset)?.[1] ?? []);
+    expect(scripts).toEqual(['app', own]);
   });
 
-  test('serves every module that the documents and the modules name, without types, each page within the budget', async () => {
-    const seen = new Map<string, number>();
+  test('asks for little before a page is shown, each page within the budget', async () => {
     for (const path of ['/', '/fleet', '/problems/x', '/candidates', '/candidates/x', '/sweeps/x', '/campaigns/x', '/submit']) {
       const html = await (await fetch(`${server.url}${path}`)).text();
       const assets = assetsOf(html);
-      expect(assets.length).toBeGreaterThan(20);
-      let bytes = (await raw(path, { 'accept-encoding': 'br' })).body.length;
-      for (const asset of assets) bytes += seen.get(asset) ?? (await sizeOf(asset, seen));
-      expect(bytes).toBeLessThan(BUDGET_BYTES / 2);
+      expect(assets).toHaveLength(4);
+      const sizes = await Promise.all(assets.map(sizeOf));
+      expect(sizes.reduce((sum, bytes) => sum + bytes, html.length)).toBeLessThan(BUDGET_BYTES / 3);
     }
-    const onDemand = [...seen.keys()].filter((path) => /pages\/[\w-]+\.ts$/u.test(path));
-    expect(onDemand.length).toBeGreaterThan(8);
   });
 
-  test('is asked for once: a browser that has it is told so', async () => {
-    const first = await raw('/');
-    const again = await raw('/', { 'if-none-match': first.headers.etag ?? '' });
-    expect([again.status, again.body.length]).toEqual([304, 0]);
+  test('serves scripts without types, and maps that lead to the lines they were made of', async () => {
+    const html = await (await fetch(`${server.url}/`)).text();
+    for (const path of assetsOf(html).filter((asset) => asset.endsWith('.js'))) {
+      const code = await (await fetch(`${server.url}${path}`)).text();
+      expect(code).not.toMatch(/^\s*(?:interface|export interface|import type) /mu);
+      const map = new SourceMap((await (await fetch(`${server.url}${path}.map`)).json()) as SourceMapPayload);
+      const lines = code.split('\n');
+      const line = lines.findIndex((text) => /^ {7}const \w+ = \(/u.test(text));
+      const { originalSource, originalLine } = map.findEntry(line, 0) as SourceMapping;
+      const source = readFileSync(originalSource, 'utf8').split('\n');
+      expect(source[originalLine]?.slice(0, 30)).toBe(lines[line]?.replace(/^ {7}/u, 'export ').slice(0, 30));
+    }
   });
 
-  test.each(['/assets/0000000000000000/src/dashboard/browser/app.ts', '/assets/../package.json', '/assets/%2e%2e/package.json'])(
+  test('brings in the document what its page asks first, as of an event of the journal', async () => {
+    const first = firstOf(await (await fetch(`${server.url}/?minutes=30`)).text());
+    expect(first?.sequence).toBe(await server.kiln.lastSequence());
+    expect(Object.keys(first?.answers ?? {}).toSorted()).toEqual([...firstQuestions('/')].toSorted());
+    for (const [address, answer] of Object.entries(first?.answers ?? {}))
+      expect([address, answer]).toEqual([address, await (await fetch(`${server.url}${address}`)).json()]);
+    expect(firstOf(await (await fetch(`${server.url}/candidates?verdict=passed`)).text())?.answers).toHaveProperty([
+      '/v1/access',
+    ]);
+    expect((await raw('/')).headers['cache-control']).toContain('no-store');
+  });
+
+  test('shows the page without what a store that fails does not answer', async () => {
+    const kiln = createFakeKiln();
+    const failing = await serveFake({ kiln: { ...kiln, queue: async () => Promise.reject(new Error('the store is gone')) } });
+    const first = firstOf(await (await fetch(`${failing.url}/`)).text());
+    expect(first?.answers).toHaveProperty(['/v1/fleet']);
+    expect(first?.answers).not.toHaveProperty(['/v1/queue']);
+    await failing.stop();
+    const mute = await serveFake({ kiln: { ...kiln, lastSequence: async () => Promise.reject(new Error('the store is gone')) } });
+    const html = await (await fetch(`${mute.url}/`)).text();
+    expect([firstOf(html), html.includes('id="app"')]).toEqual([null, true]);
+    await mute.stop();
+  });
+
+  test.each(['/assets/0000000000000000/app.js', '/assets/../package.json', '/assets/%2e%2e/package.json'])(
     'serves no other file: %s',
     async (path) => {
       expect((await raw(path)).status).toBe(404);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Activity } from '../../../src/domain/api/activity.ts';
 import { CandidateSummary } from '../../../src/domain/api/candidates.ts';
+import { LanesView } from '../../../src/domain/api/lanes.ts';
 import { ProgressView, RecordList } from '../../../src/domain/api/problems.ts';
 import type { Sql } from '../../../src/store/sql.ts';
 import { attempt, candidate, completion, HOST, idOf, MODEL, score, sweepIdOf, VERSION } from '../../support/builders.ts';
@@ -28,6 +29,35 @@ export const describeViews = (name: string, open: () => Sql): void => {
       expect(all[0]).toMatchObject({ problem: 'softmax', hostId: HOST, loadMs: 1, checkMs: 1, measureMs: 1, infra: null });
       expect(all[1]).toMatchObject({ infra: 'lost', measureMs: 0 });
       expect(await store.views.activity({ since: at(0), limit: 1 })).toMatchObject([{ finishedAt: at(3) }]);
+    });
+
+    test('sums up the time of each device in steps, all of it however many attempts there were', async () => {
+      const { store } = await freshStore(open());
+      const names = Array.from({ length: 30 }, (_, index) => `n${index}`);
+      await store.insertCandidates(names.map((one) => candidate(one)));
+      await store.writeAttempts(
+        names.map((one, index) =>
+          index === 29
+            ? attempt(one, 1, { startedAt: at(55), finishedAt: at(58), verdict: 'crashed', timings: [] })
+            : attempt(one, 1, { finishedAt: at(index * 2) }),
+        ),
+      );
+      const steps = { since: new Date(at(0)), until: new Date(at(58)), stepMs: 10_000 };
+      const lanes = await store.views.lanes(steps);
+      expect(LanesView.parse({ since: at(0), until: at(58), ...lanes }).devices).toEqual([
+        {
+          deviceId: attempt('n1').deviceId,
+          endMs: [10_000, 20_000, 30_000, 40_000, 50_000, 58_000],
+          waitingMs: [0, 0, 0, 0, 0, 0],
+          loadingMs: [5, 5, 5, 5, 5, 3],
+          checkingMs: [5, 5, 5, 5, 5, 3],
+          measuringMs: [5, 5, 5, 5, 5, 3],
+          faultMs: [0, 0, 0, 0, 0, 3000],
+        },
+      ]);
+      const counted = Map.groupBy(lanes.verdicts, ({ verdict }) => verdict);
+      const sums = [...counted].map(([verdict, rows]) => [verdict, rows.reduce((sum, { count }) => sum + count, 0)]);
+      expect(Object.fromEntries(sums)).toEqual({ passed: 28, crashed: 1 });
     });
 
     test('tells candidates in a line each, newest first, in pages, by what they are', async () => {

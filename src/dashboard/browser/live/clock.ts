@@ -1,5 +1,6 @@
 /** The daemon's time: stamps are made by its clock, which this computer's need not agree with. */
 import { wallClockMs } from '../../../platform/clock.ts';
+import { firstDate } from './first.ts';
 
 /** The header counts whole seconds. */
 const HEADER_SECOND_MS = 1000;
@@ -11,5 +12,7 @@ export const learnDate = (header: string | null): void => {
   if (Number.isFinite(difference) && Math.abs(difference - skewMs) > HEADER_SECOND_MS)
     skewMs = Math.abs(difference) > HEADER_SECOND_MS ? difference : 0;
 };
+
+learnDate(firstDate);
 
 export const daemonNowMs = (): number => wallClockMs() + skewMs;

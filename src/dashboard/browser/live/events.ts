@@ -9,6 +9,7 @@ import { signal } from '@preact/signals';
 import type { JournalEvent } from '../../../domain/journal.ts';
 import { wallClockMs } from '../../../platform/clock.ts';
 import { ask } from './api.ts';
+import { firstSequence } from './first.ts';
 import { IS_SHARED } from './share.ts';
 
 type Listener = (events: readonly JournalEvent[]) => void;
@@ -77,7 +78,10 @@ export const connection = signal<'connecting' | 'live' | 'lost'>('connecting');
 /** Rises with every (re)connection: what was read before may be old. */
 export const generation = signal(0);
 
-/** The first questions are asked behind the stream's beginning, so that nothing happens unseen between the two; but not for longer than this. */
+/**
+ * The first questions are asked behind the stream's beginning, so that nothing happens unseen between the two; but they wait no longer than this,
+ * and not at all where the document says from which event on the stream tells.
+ */
 const FIRST_WAIT_MS = 300;
 let begin: () => void = () => undefined;
 /** Resolved when questions may be asked: what changes from then on is told. */
@@ -96,7 +100,7 @@ export const onEvents = (listener: Listener): (() => void) => {
 };
 
 export const startEvents = (): void => {
-  setTimeout(begin, IS_SHARED ? 0 : FIRST_WAIT_MS);
+  setTimeout(begin, IS_SHARED || firstSequence !== null ? 0 : FIRST_WAIT_MS);
   if (IS_SHARED) {
     setInterval(() => {
       if (!document.hidden) generation.value += 1;
@@ -111,7 +115,7 @@ export const startEvents = (): void => {
   globalThis.addEventListener('pageshow', open);
   globalThis.addEventListener('online', open);
   watchForSleep();
-  open();
+  openAfter(firstSequence);
 };
 
 /**
@@ -135,12 +139,16 @@ const close = (): void => {
   source = null;
 };
 
-const open = (): void => {
+const open = (): void => openAfter(null);
+
+/** `sequence`: what was read is as of this event, so that whatever came after it is told and nothing need be asked again. */
+const openAfter = (sequence: number | null): void => {
   if (document.hidden || (source !== null && source.readyState !== EventSource.CLOSED)) return;
   close();
   connection.value = 'connecting';
-  const own = new EventSource('/v1/events');
+  const own = new EventSource(sequence === null ? '/v1/events' : `/v1/events?after=${sequence}`);
   source = own;
+  let isKnown = sequence !== null;
   const limit = setTimeout(() => {
     if (source !== own || own.readyState !== EventSource.CONNECTING) return;
     connectLimitMs = Math.min(2 * connectLimitMs, CONNECT_LIMIT_MS_MAX);
@@ -151,7 +159,8 @@ const open = (): void => {
     clearTimeout(limit);
     connectLimitMs = CONNECT_LIMIT_MS;
     connection.value = 'live';
-    generation.value += 1;
+    if (!isKnown) generation.value += 1;
+    isKnown = false;
     begin();
   });
   own.addEventListener('error', () => {

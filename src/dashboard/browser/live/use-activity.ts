@@ -7,8 +7,7 @@ import { useAnswer } from './use-answer.ts';
 
 /** Asked again for what was written while the last answer was made. */
 const OVERLAP_MS = 3000;
-/** Of the first answer: where a window holds more, its beginning stays empty. */
-const FIRST_MAX = 4000;
+const MINUTE_MS = 60_000;
 
 export interface LiveActivity {
   readonly history: LaneHistory;
@@ -31,7 +30,11 @@ export const useActivity = (windowMs: number): LiveActivity => {
 
 const createStore = (windowMs: number) => {
   const history = createLaneHistory(windowMs);
+  let begun: string | null = null;
   const listeners = new Set<(fresh: ReadonlyMap<string, readonly Stretch[]>) => void>();
+  const tell = (fresh: ReadonlyMap<string, readonly Stretch[]>): void => {
+    for (const listener of listeners) listener(fresh);
+  };
   return {
     history,
     onFresh: (listener: (fresh: ReadonlyMap<string, readonly Stretch[]>) => void) => {
@@ -39,13 +42,15 @@ const createStore = (windowMs: number) => {
       return () => void listeners.delete(listener);
     },
     read: async (): Promise<true> => {
-      const newest = history.newest();
-      const from = Math.max(newest === null ? 0 : Date.parse(newest) - OVERLAP_MS, daemonNowMs() - windowMs);
-      const { attempts } = await ask('GET', '/v1/activity', {
-        query: { since: new Date(from).toISOString(), ...(newest === null ? { limit: FIRST_MAX } : {}) },
-      });
-      const fresh = history.add(attempts, daemonNowMs());
-      for (const listener of listeners) listener(fresh);
+      if (begun === null) {
+        const lanes = await ask('GET', '/v1/lanes', { query: { minutes: windowMs / MINUTE_MS } });
+        begun = lanes.until;
+        tell(history.begin(lanes));
+      }
+      const newest = Date.parse(history.newest() ?? begun);
+      const from = Math.max(Date.parse(begun), newest - OVERLAP_MS, daemonNowMs() - windowMs);
+      const { attempts } = await ask('GET', '/v1/activity', { query: { since: new Date(from).toISOString() } });
+      tell(history.add(attempts, daemonNowMs()));
       return true;
     },
   };

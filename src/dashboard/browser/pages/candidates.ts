@@ -5,6 +5,7 @@ import type { CandidateSummary } from '../../../domain/api/candidates.ts';
 import type { Verdict } from '../../../domain/outcome.ts';
 import { grouped, interval, nanoseconds } from '../../../domain/text/units.ts';
 import { paramsText } from '../../../domain/text/params-text.ts';
+import { FIRST_LIMITS } from '../../model/first-questions.ts';
 import { ask } from '../live/api.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
@@ -25,7 +26,7 @@ import {
 import { moment } from '../parts/time.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
 
-const PAGE = 200;
+const PAGE = FIRST_LIMITS.candidates;
 const FILTERS = ['problem', 'device', 'status', 'verdict', 'submitter', 'language', 'sweep'] as const;
 const STATUSES = ['queued', 'compiling', 'ready', 'judging', 'confirming', 'done'] as const;
 const VERDICTS: readonly Verdict[] = [

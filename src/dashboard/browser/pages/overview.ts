@@ -10,6 +10,7 @@ import { generation, onEvents } from '../live/events.ts';
 import { type LiveActivity, useActivity } from '../live/use-activity.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { choose, query } from '../live/router.ts';
+import { FIRST_LIMITS } from '../../model/first-questions.ts';
 import { Attention, concernsOf } from '../parts/attention.ts';
 import {
   candidateLink,
@@ -256,7 +257,7 @@ const submitterColumns = (most: number): readonly Column<SubmitterRow>[] => [
   },
 ];
 
-const LATEST_MAX = 12;
+const LATEST_MAX = FIRST_LIMITS.verdicts;
 const NEWS_TEXT: Readonly<Partial<Record<JournalEvent['type'], string>>> = {
   'host.connected': 'connected',
   'host.lost': 'lost',

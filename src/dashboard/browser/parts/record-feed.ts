@@ -1,15 +1,14 @@
 /** Records as they fall. */
 import { h, type JSX } from 'preact';
 import { times } from '../../../domain/text/units.ts';
+import { FIRST_LIMITS } from '../../model/first-questions.ts';
 import { ask } from '../live/api.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { candidateLink, empty, name, Panel, problemLink } from './elements.ts';
 import { ago } from './time.ts';
 
-const SHOWN = 8;
-
 export const RecordFeed = (): JSX.Element => {
-  const { data } = useAnswer('records', () => ask('GET', '/v1/records', { query: { limit: SHOWN } }), {
+  const { data } = useAnswer('records', () => ask('GET', '/v1/records', { query: { limit: FIRST_LIMITS.records } }), {
     on: ({ type }) => type === 'candidate.record',
     everyMs: 60_000,
   });

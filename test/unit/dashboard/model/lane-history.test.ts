@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createLaneHistory } from '../../../../src/dashboard/model/lane-history.ts';
+import { DeviceId } from '../../../../src/domain/ids.ts';
 import { Activity } from '../../../../src/domain/api/activity.ts';
 
 const START = Date.parse('2026-01-02T03:04:05.000Z');
@@ -41,6 +42,46 @@ describe('the history of lanes', () => {
     expect([...history.verdicts()]).toEqual([
       ['timed_out', 1],
       ['infra failure', 1],
+    ]);
+  });
+
+  test('begins with what was summed up, and forgets it as its time passes', () => {
+    const history = createLaneHistory(60_000);
+    const begun = history.begin({
+      since: at(0),
+      until: at(30_000),
+      devices: [
+        {
+          deviceId: DeviceId.parse('GPU-1'),
+          endMs: [1000, 20_000],
+          waitingMs: [5, 0],
+          loadingMs: [0, 0],
+          checkingMs: [20, 0],
+          measuringMs: [75, 0],
+          faultMs: [0, 4000],
+        },
+      ],
+      verdicts: [
+        { endMs: 1000, verdict: 'passed', count: 7 },
+        { endMs: 20_000, verdict: 'crashed', count: 1 },
+      ],
+    });
+    expect(begun.get('GPU-1')?.map(({ fromMs, toMs, state }) => [fromMs - START, toMs - START, state])).toEqual([
+      [900, 905, 'waiting'],
+      [905, 925, 'checking'],
+      [925, 1000, 'measuring'],
+      [16_000, 20_000, 'fault'],
+    ]);
+    expect(history.newest()).toBe(at(30_000));
+    history.add([attempt(1, { startedAt: at(31_000), finishedAt: at(31_100) })], START + 31_100);
+    expect([...history.verdicts()]).toEqual([
+      ['passed', 8],
+      ['crashed', 1],
+    ]);
+    history.add([attempt(2, { startedAt: at(70_000), finishedAt: at(70_100) })], START + 70_100);
+    expect([...history.verdicts()]).toEqual([
+      ['passed', 2],
+      ['crashed', 1],
     ]);
   });
 
