@@ -12,16 +12,18 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.judge.artifacts import Artifact
-from kiln_runner.judge.failures import InfraFailure, LaunchRejected
+from kiln_runner.judge.failures import DeviceFault, InfraFailure, LaunchRejected
 from kiln_runner.judge.gpu.case_recordings import CaseRecordings
 from kiln_runner.judge.gpu.driver import CudaError
 from kiln_runner.judge.gpu.memory import Memory
 from kiln_runner.judge.gpu.recorded_program import RecordedProgram
 from kiln_runner.judge.gpu.windows import Windows
+from kiln_runner.judge.judgement import Judgement
 from kiln_runner.judge.layout import room
 from kiln_runner.judge.recorded import RecordedArtifact, is_recording
 from kiln_runner.programs.record_task import equipped_by, record
@@ -149,6 +151,20 @@ class Replayed(unittest.TestCase):
         self.assertTrue(program.has_changed())
         case.restore()
         self.assertFalse(program.has_changed())
+
+    def test_a_candidate_that_changes_what_the_record_keeps_has_crashed_and_nobody_is_timed_beside_it(self) -> None:
+        holder = self.recorded(WEIGHTS)
+        case, pieces = self.place("case-0", {"record": holder})
+        case.bind("record", holder, pieces)
+        judgement = Judgement.__new__(Judgement)
+        judgement._programs, judgement._read_only, judgement.case = {"candidate": holder, "record": holder}, b"", "case-0"
+        with patch.object(Judgement, "_constants", lambda _self: b""):
+            judgement._find_unchanged()
+            kept = next(iter(holder._kept.values()))
+            self.driver.upload(kept[1].address, b"\1")
+            with self.assertRaisesRegex(DeviceFault, "what the record keeps") as raised:
+                judgement._find_unchanged()
+        self.assertTrue(raised.exception.lost)
 
     def test_a_module_that_the_driver_refuses_is_told_as_the_recordings_own(self) -> None:
         def refuse(_image: bytes) -> Any:

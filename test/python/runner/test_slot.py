@@ -11,6 +11,7 @@ from typing import Callable, Optional
 from kiln_runner import time_limit
 from kiln_runner.devices import judges, slot
 from kiln_runner.devices.judges import STARTING_MAX
+from kiln_runner.devices.reservations import Reservation
 from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.devices.standby_count import STANDBYS_MAX, standbys_for
@@ -99,6 +100,16 @@ class FaultyDevice(unittest.IsolatedAsyncioTestCase):
         while len(starts.read_text().split()) < count:
             assert time.monotonic() < deadline, f"{starts.read_text().split()} judges, not {count}"
             await asyncio.sleep(0.005)
+
+    async def test_a_reservation_of_a_device_that_is_unavailable_is_refused_at_once_whoever_asks(self) -> None:
+        self.slot._on_unavailable("somebody computes there")
+        begun, refused = [], []
+        self.slot.reservations.add(Reservation(lambda: begun.append(True), refused.append))
+        self.assertEqual([failure["code"] for failure in refused], ["device_lost"])
+        self.assertIn("somebody computes there", refused[0]["message"])
+        self.slot._on_unavailable(None)
+        self.slot._on_usable()
+        self.assertEqual(begun, [])
 
     async def test_a_lost_context_costs_its_candidate_only_and_the_standby_goes_on_in_milliseconds(self) -> None:
         await self.warm()

@@ -40,10 +40,7 @@ class DeviceReservations:
             self._answer(lend_id, failure)
 
         held = self._held[lend_id] = _Held(slot, Reservation(lambda: self._answer(lend_id, None), refused))
-        if slot.device["unavailable"] is not None:
-            refused(infra_of("device_lost", f"{header['deviceId']} is unavailable: {slot.device['unavailable']}"))
-        else:
-            slot.reservations.add(held.reservation)
+        slot.reservations.add(held.reservation)
 
     def on_give_back(self, header: GiveBack, _frame: Frame) -> None:
         self._give_back(header["lendId"])

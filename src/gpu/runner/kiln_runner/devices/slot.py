@@ -66,7 +66,7 @@ class DeviceSlot:
 
     def submit(self, task: Task) -> None:
         if self.device["unavailable"] is not None:
-            self._refuse(task, infra_of("device_lost", f"{self.device['id']} is unavailable: {self.device['unavailable']}"))
+            self._refuse(task, self._unavailable())
         elif self._queue.is_full:
             self._refuse(task, infra_of("internal", f"{self.device['id']} has {QUEUED_MAX} tasks queued already"))
         else:
@@ -145,6 +145,8 @@ class DeviceSlot:
         return startable.task if startable else None
 
     def _on_reservation(self) -> None:
+        if self.device["unavailable"] is not None:
+            return self.reservations.refuse_all(self._unavailable())
         self._judges.start()
         self.pump()
 
@@ -266,10 +268,13 @@ class DeviceSlot:
         self.device = {**self.device, "unavailable": reason}
         self._events.device_changed(self.device["id"])
         if reason is not None:
-            infra = infra_of("device_lost", f"{self.device['id']} is unavailable: {reason}")
+            infra = self._unavailable()
             for task in self._queue.remove_all():
                 self._refuse(task, infra)
             self.reservations.refuse_all(infra)
+
+    def _unavailable(self) -> InfraFailure:
+        return infra_of("device_lost", f"{self.device['id']} is unavailable: {self.device['unavailable']}")
 
     def _refuse(self, task: Task, infra: InfraFailure) -> None:
         self._events.finished(result_of(self.device["id"], task.attempt_id, NO_PHASES, infra=infra), None)

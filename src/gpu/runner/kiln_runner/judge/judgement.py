@@ -25,7 +25,7 @@ from .measuring import NS_PER_MS, Conditions, Control, Section, time_sides, warm
 from .outcomes import crashed, passed, plan_error
 from .problems import Problem
 from .racing import entered
-from .recorded import Recorded, refuse_change, shares_of, with_shares
+from .recorded import Recorded, has_changed, refuse_change, shares_of, with_shares
 from .sampling import DRAWN_SCREENING, draw_proofs, draws_to_confirm
 from .schedule import PAIRED_BELOW_NS, batch_for, batch_holds
 from .screening import bears_out
@@ -159,9 +159,11 @@ class Judgement:
         return self._bench.device.constants([*self._problem.programs, *record])
 
     def _find_unchanged(self) -> None:
-        """Tables of the other sides: one whose tables a candidate changed is no yardstick any more, for nobody."""
+        """Tables of the other sides, and what they keep: one in which a candidate changed it is no yardstick any more, for nobody."""
         if self._constants() != self._read_only:
             raise DeviceFault("constants of the record, the baseline or the reference changed while the candidate ran", lost=True)
+        if has_changed(self._programs.get("record")):
+            raise DeviceFault("what the record keeps between calls changed while the candidate ran", lost=True)
         refuse_change(self._programs["candidate"], self.case)
 
     # --- check
@@ -327,13 +329,11 @@ class Judgement:
             self._evaluate_before_again(spec, case)
             return self._in_pairs(spec, case, conditions, True), spent_ms
         measured = screened(case, section, known)
-        if measured.candidate["medianNs"] < PAIRED_BELOW_NS:
-            return None, spent_ms
-        if has_controls and not bears_out(section.control_ratios("baseline", "candidate"), known, measured.candidate):
-            return None, spent_ms
-        if not has_controls and control.is_missing(section, conditions, spent_ms):
-            return None, spent_ms
-        return measured, spent_ms
+        if has_controls:
+            holds = bears_out(section.control_ratios("baseline", "candidate"), known, measured.candidate)
+        else:
+            holds = not control.is_missing(section, conditions, spent_ms)
+        return (measured if holds and measured.candidate["medianNs"] >= PAIRED_BELOW_NS else None), spent_ms
 
     def _teaching(self, spec: DefinedCase, case: Case, conditions: Conditions) -> Measured:
         """In pairs, and the baseline's time is remembered, if nothing was suspicious about them. Of plans that are always timed in pairs it only

@@ -2,6 +2,7 @@
 import json
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import Optional
 
 from kiln_runner.programs.recording import Recording, RecordingRefused, Recordings
 from kiln_runner.programs.recording_shape import INDEX
@@ -35,9 +36,14 @@ class Recorded(ABC):
 CHANGES_WHAT_IT_KEEPS = "it changes memory that it keeps between calls; only what is read alone may be kept, or a run could depend on the one before"
 
 
+def has_changed(program: Optional[Program]) -> bool:
+    """Whether what it keeps between calls is another than it was recorded with. False of what is no recording."""
+    return isinstance(program, Recorded) and program.has_changed()
+
+
 def refuse_change(program: Program, case: str) -> None:
     """CandidateFailure where it is a recording that wrote to what it keeps: the call that was recorded left that as it was."""
-    if isinstance(program, Recorded) and program.has_changed():
+    if has_changed(program):
         raise CandidateFailure(contract(case, CHANGES_WHAT_IT_KEEPS))
 
 

@@ -95,6 +95,7 @@ class _Zygote:
     def _on_frame(self, frame: Frame) -> None:
         if frame.header["type"] == "ready":
             self._is_ready = True
+            self._timer.cancel()
             self._call_back()
         elif frame.header["type"] == "ended":
             header = cast(Ended, frame.header)

@@ -33,12 +33,17 @@ class Watcher:
         self._events = c_void_p()
         self._known: set[str] = set()
         self._tellers: dict[str, Nvml] = {}
+        # The last reading lost a device.
+        self._is_doubtful = False
 
     def read(self) -> HostReading:
         try:
             library = ctypes.CDLL(LIBRARY)
         except OSError:
             return {"nvml": "missing", "message": None, "devices": []}
+        if self._lib is not None and self._is_doubtful:
+            # A driver that was loaded anew, or a GPU that was reset, is another one to whoever opened it before.
+            self._close(self._lib)
         if self._lib is None:
             code = library.nvmlInit_v2()
             if code:
@@ -46,7 +51,9 @@ class Watcher:
                 return {"nvml": "mismatch" if code == DRIVER_MISMATCH else "failed", "message": words, "devices": []}
             self._lib = library
             self._open(library)
-        return {"nvml": "answers", "message": None, "devices": [self._device(library, device) for device in self._devices]}
+        devices = [self._device(library, device) for device in self._devices]
+        self._is_doubtful = any(device["lost"] is not None for device in devices)
+        return {"nvml": "answers", "message": None, "devices": devices}
 
     def wait(self, seconds: float) -> None:
         """Counts the Xid errors that come meanwhile."""
@@ -62,6 +69,12 @@ class Watcher:
                 if handle.value == event.device and event.type == XID_EVENT:
                     self._xids[device][int(event.data)] += 1
         time.sleep(max(0.0, until - time.monotonic()))
+
+    def _close(self, library: ctypes.CDLL) -> None:
+        if self._events:
+            library.nvmlEventSetFree(self._events)
+        library.nvmlShutdown()
+        self._lib, self._events, self._handles, self._tellers = None, c_void_p(), {}, {}
 
     def _open(self, library: ctypes.CDLL) -> None:
         self._handles = {}
