@@ -44,9 +44,10 @@ export const onJudged = (core: CoreState, event: Judged): void => {
 
 const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
   const { entry, device } = judging;
-  learnServiceTime(device, event.serviceMs);
   entry.usedUpTo = judging.attempt;
   const { result } = event;
+  const isWhole = isWholeJudgement(result);
+  if (isWhole) learnServiceTime(device, event.serviceMs);
   const doubted = device.trust.quarantine ? `host ${event.hostId} is quarantined; this one is judged again` : judging.doubted;
   if (doubted !== null) return doubt(core, entry, doubted);
   if (result.status === 'disturbed') {
@@ -67,9 +68,13 @@ const useResult = (core: CoreState, judging: Judging, event: Judged): void => {
     noteVerdict(core, device, result.outcome.verdict !== 'passed');
   }
   const { outcome } = result;
-  correct(core, entry, event.serviceMs);
+  correct(core, entry, { serviceMs: event.serviceMs, isWhole });
   useOutcome(core, entry, { outcome, attemptId: event.attemptId, confirm: event.confirm, device, artifact: judging.artifact });
 };
+
+/** What failed, or was cut off, says nothing of how long a judgement takes. */
+const isWholeJudgement = (result: Judged['result']): boolean =>
+  result.status === 'disturbed' || (result.status === 'judged' && result.outcome.verdict !== 'cancelled');
 
 /** What a quarantined device says, or anybody of code by a quarantined compiler, is not used, and costs nothing. */
 const doubt = (core: CoreState, entry: Entry, reason: string): void => {
@@ -126,7 +131,7 @@ const useLate = (core: CoreState, entry: Entry, event: Judged): void => {
   const { attemptId, result, confirm } = event;
   if (result.status !== 'judged') return;
   entry.usedUpTo = attemptNumber(attemptId);
-  correct(core, entry, event.serviceMs);
+  correct(core, entry, { serviceMs: event.serviceMs, isWhole: true });
   useOutcome(core, entry, { outcome: result.outcome, attemptId, confirm, device: null, artifact: null });
 };
 

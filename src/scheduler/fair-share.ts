@@ -114,29 +114,45 @@ export const refund = (entry: Entry): void => {
   entry.charged = null;
 };
 
+interface Took {
+  readonly serviceMs: number;
+  /** False: it was cut off. It is charged, and teaches nothing of what others will take. */
+  readonly isWhole: boolean;
+}
+
 /** Its judgement took so long. */
-export const correct = (core: CoreState, entry: Entry, serviceMs: number): void => {
+export const correct = (core: CoreState, entry: Entry, { serviceMs, isWhole }: Took): void => {
   const { level, share } = entry;
   const { name, rules } = share.submitter;
   level.bound -= entry.charged ?? 0;
   const counted = entry.charged === 0 ? 0 : serviceMs / rules.weight;
   setGiven(level, Math.max(0, level.given - (entry.charged ?? 0) + counted));
   entry.charged = null;
+  if (isWhole) learn(share, serviceMs);
+  if (rules.deviceMsMax !== null) core.usedMs.set(name, (core.usedMs.get(name) ?? 0) + serviceMs);
+  lookAtLimits(core, share);
+};
+
+const learn = (share: Share, serviceMs: number): void => {
   share.judged += 1;
   share.serviceMs = smooth(share.serviceMs, serviceMs, share.judged);
   const change = share.serviceMs / (share.taggedMs ?? share.serviceMs);
   if (change > RETAG_RATIO || change < 1 / RETAG_RATIO) retag(share);
-  if (rules.deviceMsMax !== null) core.usedMs.set(name, (core.usedMs.get(name) ?? 0) + serviceMs);
-  lookAtLimits(core, share);
 };
 
 /** Whether something keeps the rest of it waiting (`isHeld`): what it has in work, or was given, in all classes or in this one. */
 export const lookAtLimits = (core: CoreState, share: Share): void => {
   const { runningMax, deviceMsMax } = share.submitter.rules;
-  if (runningMax === null && deviceMsMax === null) return hold(core, share, isProbing(share));
-  for (const state of core.classes.values()) {
-    const own = state.shares.get(share.submitter.name);
-    if (own) hold(core, own, isAtLimit(core, share.submitter) || isProbing(own));
+  if (runningMax === null && deviceMsMax === null) hold(core, share, isProbing(share));
+  else lookAtSubmitter(core, share.submitter);
+};
+
+/** The same, in every class. */
+export const lookAtSubmitter = (core: CoreState, submitter: Submitter): void => {
+  const isLimited = isAtLimit(core, submitter);
+  for (const { shares } of core.classes.values()) {
+    const own = shares.get(submitter.name);
+    if (own) hold(core, own, isLimited || isProbing(own));
   }
 };
 

@@ -119,8 +119,9 @@ export const refreshPools = (core: CoreState, host: Host): void => {
     for (const device of pool.devices) if (device.available) pool.available += 1;
     pool.open = host.up && pool.available > 0;
     pool.class.openPools += Number(pool.open) - Number(wasOpen);
-    pool.class.slots += (pool.open ? pool.available : 0) - before;
-    lookAtProbes(core, pool.class);
+    const slots = pool.open ? pool.available : 0;
+    pool.class.slots += slots - before;
+    if (slots !== before) lookAtProbes(core, pool.class);
     const stranded = rematch(core, pool);
     index(pool);
     if (wasOpen && !pool.open) release(core, pool, host.up ? 'no device of the host takes work' : 'its host was lost');

@@ -125,10 +125,11 @@ const aheadOf = (entry: Entry): Ahead => {
 
 /** All that the devices it may go to have, and what of others waits before it for one of them. */
 function* entriesBefore(entry: Entry): Generator<Entry> {
-  const { group } = entry;
+  const { group, level } = entry;
+  const begins = level.given + behindOwn(entry) * costOf(level);
   for (const other of group.class.active) {
     if (![...other.pools].some((pool) => group.pools.has(pool))) continue;
-    for (const line of other.waiting.lines()) yield* beforeIn(line, entry);
+    for (const line of other.waiting.lines()) yield* beforeIn(line, entry, begins);
   }
   for (const pool of group.pools) {
     yield* pool.compiling;
@@ -143,9 +144,9 @@ function* atDevices(pool: Pool): Generator<Entry> {
 
 /**
  * Of a line, those that come before `entry`, as far as it can be told: by the device time that either submitter will have been given by then, if
- * judgements go on taking what they take.
+ * judgements go on taking what they take. `begins`: what its own will have been given when its turn comes.
  */
-const beforeIn = (line: Line, entry: Entry): readonly Entry[] => {
+const beforeIn = (line: Line, entry: Entry, begins: number): readonly Entry[] => {
   const rank = entry.confirm ? 0 : entry.level.priority;
   const other = line.isConfirming ? 0 : line.level.priority;
   if (other > rank) return [];
@@ -155,7 +156,6 @@ const beforeIn = (line: Line, entry: Entry): readonly Entry[] => {
     return at < 0 ? entries.filter((one) => isNext(one, entry)) : entries.slice(0, at);
   }
   if (other < rank) return entries;
-  const begins = entry.level.given + behindOwn(entry) * costOf(entry.level);
   const cost = costOf(line.level);
   return entries.filter((one, at) => {
     const given = line.level.given + at * cost;

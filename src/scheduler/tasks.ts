@@ -5,7 +5,7 @@ import { groupOf } from './groups.ts';
 import { deviceOf, hostOf } from './host-state.ts';
 import { finish, wait } from './moves.ts';
 import { moveTo } from './move-to.ts';
-import { joinLevel, lookAtLimits, shareOf } from './fair-share.ts';
+import { joinLevel, lookAtSubmitter, shareOf } from './fair-share.ts';
 import { type Confirmation, type CoreState, emit, Entry, RULES_DEFAULT, type Submitter } from './state.ts';
 
 type Added = Extract<SchedulerEvent, { type: 'task-added' }>;
@@ -101,19 +101,12 @@ export const onSubmittersSet = (core: CoreState, { rules }: SubmittersSet): void
   core.rules = rules;
   for (const submitter of core.submitters.values()) {
     submitter.rules = rules.get(submitter.name) ?? RULES_DEFAULT;
-    lookAtAll(core, submitter);
+    lookAtSubmitter(core, submitter);
   }
 };
 
 /** Device time that was given in the span for which it is limited, of each whose is. */
 export const onUsageSet = (core: CoreState, { usedMs }: UsageSet): void => {
   core.usedMs = new Map(usedMs);
-  for (const submitter of core.submitters.values()) lookAtAll(core, submitter);
-};
-
-const lookAtAll = (core: CoreState, { name }: Submitter): void => {
-  for (const state of core.classes.values()) {
-    const share = state.shares.get(name);
-    if (share) lookAtLimits(core, share);
-  }
+  for (const submitter of core.submitters.values()) lookAtSubmitter(core, submitter);
 };

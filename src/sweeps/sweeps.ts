@@ -5,6 +5,7 @@ import { KilnError } from '../domain/errors.ts';
 import type { SweepId } from '../domain/ids.ts';
 import type { Kiln, SweepJudging } from '../domain/ports/kiln.ts';
 import type { Sweeps, SweepStore } from '../domain/ports/sweeps.ts';
+import { createSpace } from '../domain/sweep/space.ts';
 import type { SweepRow, SweepSpec, SweepStatus } from '../domain/sweep/sweep.ts';
 import { cancelPoints } from './cancel-points.ts';
 import { newSweep } from './create-spec.ts';
@@ -44,9 +45,11 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
     const row = await known(id);
     if (row.status === status) return view(id);
     if (row.status === 'finished' || row.status === 'cancelled') throw ended(row);
-    const run = await runner.open(id);
+    const isCancelled = status === 'cancelled';
+    const run = isCancelled && isBroken(row) ? null : await runner.open(id);
     if (run) await runner.change(run, { status, reason });
-    if (run && status === 'cancelled') {
+    else if (isCancelled && row.spec !== null) await store.updateSweep(id, { status, reason });
+    if (isCancelled && row.spec !== null) {
       // What is being submitted is there before the rest is cancelled.
       await runner.idle(id);
       await cancelPoints(id, { store, judging });
@@ -91,6 +94,17 @@ export const createSweeps = ({ store, judging, log, monotonicMs = () => performa
     start: async () => runner.start(),
     close: async () => runner.stop(),
   };
+};
+
+/** Its space, stored by other rules than today's, is none: it can be cancelled, and not go on. */
+const isBroken = ({ spec }: SweepRow): boolean => {
+  try {
+    if (spec) createSpace({ axes: spec.axes, where: spec.where, fixed: spec.fixed });
+    return false;
+  } catch (error) {
+    if (error instanceof KilnError) return true;
+    throw error;
+  }
 };
 
 const GOES_ON = { status: 'running', reason: null } as const;

@@ -92,9 +92,11 @@ export const createSubmitter = (
 
 /** Whoever is named as a rival must be one: the same problem and device class, and right. */
 const checkRivals = async ({ store }: Pick<AnswersSlice, 'store'>, batch: readonly Input[]): Promise<void> => {
+  const rivals = new Map<CandidateId, Candidate | null>();
   for (const { against, problem, device } of batch) {
     if (against === undefined) continue;
-    const rival = await store.candidate(against);
+    const rival = rivals.get(against) ?? (await store.candidate(against));
+    rivals.set(against, rival);
     const complaint = rival === null ? 'there is no such candidate' : rivalComplaint(rival, { problem, device });
     if (complaint !== null)
       throw new KilnError('INVALID_REQUEST', `against: ${against}: ${complaint}`, { details: { field: 'against' } });

@@ -1,5 +1,5 @@
 /** Takes attempts back from their hosts. */
-import { candidateIdOf } from '../../domain/ids.ts';
+import { type AttemptId, candidateIdOf, type HostId } from '../../domain/ids.ts';
 import type { Effect } from '../../scheduler/effects.ts';
 import { connectedTo } from '../host-state.ts';
 import type { JudgingSlice } from '../state.ts';
@@ -13,14 +13,18 @@ export const retractAttempts = (state: JudgingSlice, { hostId, attemptIds }: Of<
   if (!connection) return;
   const unsent = attemptIds.filter((attemptId) => connection.preparing.delete(attemptId));
   const sent = attemptIds.filter((attemptId) => !unsent.includes(attemptId));
-  for (const attemptId of unsent) state.active.get(candidateIdOf(attemptId))?.attempts.delete(attemptId);
   if (sent.length > 0) host.session.retract(sent);
-  if (unsent.length > 0) state.apply({ type: 'retracted', hostId, attemptIds: unsent });
+  giveBack(state, hostId, unsent);
 };
 
 export const cancelAttempt = (state: JudgingSlice, { hostId, attemptId }: Of<'cancel'>): void => {
   const host = state.hosts.get(hostId);
-  if (!host || !connectedTo(host)?.preparing.delete(attemptId)) return void host?.session.cancel(attemptId);
-  const result = { status: 'judged', outcome: { verdict: 'cancelled' } } as const;
-  state.apply({ type: 'judged', hostId, attemptId, result, serviceMs: 0, confirm: null });
+  if (host && connectedTo(host)?.preparing.delete(attemptId)) giveBack(state, hostId, [attemptId]);
+  else host?.session.cancel(attemptId);
+};
+
+/** No device has seen them: nothing is known of how long they take. */
+const giveBack = (state: JudgingSlice, hostId: HostId, attemptIds: readonly AttemptId[]): void => {
+  for (const attemptId of attemptIds) state.active.get(candidateIdOf(attemptId))?.attempts.delete(attemptId);
+  if (attemptIds.length > 0) state.apply({ type: 'retracted', hostId, attemptIds });
 };

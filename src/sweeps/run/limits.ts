@@ -25,7 +25,15 @@ export const endOf = (run: SweepRun, monotonicMs: number): string | null => {
   if (run.refusedInRow >= REFUSED_MAX)
     return `the last ${grouped(REFUSED_MAX)} points were plan or compile errors: kiln list --sweep ${run.record.id} says which`;
   if (run.asked >= SWEEP_POINTS_MAX) return `${grouped(SWEEP_POINTS_MAX)} points were tried, which is the limit of a sweep`;
-  return run.isUsedUp ? 'every point of the space was tried' : null;
+  return run.isUsedUp ? usedUpText(run) : null;
+};
+
+/** A strategy looks for points within bounds: where conditions forbid nearly all of a large space, it may find none though some are left. */
+const usedUpText = ({ record: { spec }, asked, space }: SweepRun): string => {
+  if (spec.validPoints !== null && asked >= spec.validPoints) return 'every point of the space was tried';
+  const left =
+    spec.validPoints === null ? `of ${grouped(space.size)} points` : `of ${grouped(spec.validPoints)} that are allowed`;
+  return `no further point that its conditions allow was found after ${grouped(asked)} ${left}: name axes with fewer values that are forbidden`;
 };
 
 /** How many points may be asked for now; 0 where it is better to wait for more room. `slots`: devices of its class. */

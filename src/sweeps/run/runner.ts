@@ -75,7 +75,7 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
       if (isPassing(error)) return true;
       log.error({ err: error, sweepId: run.record.id }, 'a sweep cannot go on');
       if (!stopsAt(run, error)) return true;
-      await change(run, { status: 'paused', reason: `it cannot go on: ${error.message}` }).catch(() => undefined);
+      await change(run, { status: 'paused', reason: cannotGoOn(error) }).catch(() => undefined);
       return false;
     },
   });
@@ -93,6 +93,12 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
     drives.wake(run);
     return run;
   };
+  /** What was stored by other rules than today's keeps no daemon from starting: its rows stay, and a person looks. */
+  const setAside = async ({ id }: SweepRow, error: unknown): Promise<void> => {
+    if (!(error instanceof KilnError) || isPassing(error)) throw error;
+    log.error({ err: error, sweepId: id }, 'a sweep cannot be opened: it is paused, and nothing of it is lost');
+    await store.updateSweep(id, { status: 'paused', reason: cannotGoOn(error) });
+  };
   const wakeAll = async (isRecheck: boolean): Promise<void> => {
     if (isRecheck) for (const run of runs.values()) expectAll(run);
     return Promise.resolve([...runs.values()].forEach((run) => drives.wake(run)));
@@ -105,7 +111,7 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
     change,
     idle: async (id) => drives.idle(id),
     start: async () => {
-      for (const record of await store.openSweeps()) await begin(record);
+      for (const record of await store.openSweeps()) await begin(record).catch(async (error: unknown) => setAside(record, error));
       rounds.every(LOOK_MS, async () => wakeAll(false), 'sweeps could not be looked at');
       rounds.every(RECHECK_MS, async () => wakeAll(true), 'verdicts of sweeps could not be looked for');
       rounds.every(SAVE_MS, async () => save(runs.values(), store, monotonicMs()), 'the time that sweeps ran could not be saved');
@@ -134,6 +140,8 @@ const applyChange = (run: SweepRun, given: SweepChange, nowMs: number): void => 
 /** What another try does not help, such as a problem that is gone, stops a sweep until a person looks. */
 const stopsAt = ({ record }: SweepRun, error: unknown): error is KilnError =>
   error instanceof KilnError && record.status === 'running';
+
+const cannotGoOn = ({ message }: KilnError): string => `it cannot go on: ${message}`;
 
 /** Returns the sweeps that it is news for. */
 const passOn = (runs: readonly SweepRun[], { done, takenBack }: VerdictNews): readonly SweepRun[] =>

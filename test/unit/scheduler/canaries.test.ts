@@ -324,5 +324,6 @@ describe('what is no canary’s word', () => {
     s.send({ type: 'host-resumed', hostId: hostId(1) }).skip();
     s.tickAt(s.nowMs + 15_000).skip();
     s.canary(0, 'passed', 1).expect('GPU-1-0 is trusted');
+    expect(s.unread).toEqual([]);
   });
 });

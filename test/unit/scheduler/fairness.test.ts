@@ -60,6 +60,20 @@ describe('submitters of one priority', () => {
     expect(judged.quick).toBeGreaterThan(2 * judged.slow);
   });
 
+  test('learn what their candidates take from judgements alone, not from attempts that were cut off or failed', () => {
+    const s = new Scenario().up(0, { compileSlots: 4 }).skip();
+    const expected = () => {
+      const ofClass = s.core.classes.get('H100');
+      return { ofClass: ofClass?.serviceMs, ofAda: ofClass?.shares.get('ada')?.serviceMs };
+    };
+    s.add(1, { submitter: 'ada' }).compiled(1, 0).judged(1, 1, { serviceMs: 400 });
+    expect(expected()).toEqual({ ofClass: 400, ofAda: 400 });
+    s.add(2, { submitter: 'ada' }).compiled(2, 0).cancel(2);
+    s.judged(2, 1, { result: { status: 'judged', outcome: { verdict: 'cancelled' } }, serviceMs: 0 });
+    s.add(3, { submitter: 'ada' }).compiled(3, 0).broken(3, 1);
+    expect(expected()).toEqual({ ofClass: 400, ofAda: 400 });
+  });
+
   test('a higher priority goes before all turns', () => {
     const s = new Scenario();
     for (let n = 1; n <= 10; n += 1) s.add(n, { submitter: 'many' });

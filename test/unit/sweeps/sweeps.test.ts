@@ -23,6 +23,7 @@ const request = (more: Partial<CreateSweep> = {}) =>
 const never = new AbortController().signal;
 
 interface Scenario {
+  readonly store: SweepStore;
   readonly kiln: FakeKiln;
   readonly sweeps: RunningSweeps;
   /** The daemon is killed and starts again. */
@@ -51,6 +52,7 @@ const scenario = async ({ judges = true } = {}): Promise<Scenario> => {
   if (judges) kiln.onSubmit((id, input) => setImmediate(() => judge(kiln, id, input.params)));
   const sweeps = await begun();
   return {
+    store,
     kiln,
     sweeps,
     rowsRead: () => rowsRead,
@@ -222,5 +224,32 @@ describe('a sweep', () => {
   ])('is refused with what is wrong: %j', async (wrong, message) => {
     const { sweeps } = await scenario();
     await expect(sweeps.create(request(wrong))).rejects.toThrow(message);
+  });
+});
+
+describe('a stored sweep whose space is none by the rules of today', () => {
+  const broken = async () => {
+    const { kiln, sweeps, store, restarted } = await scenario({ judges: false });
+    const { id } = await sweeps.create(request({ maxRunning: 2 }));
+    const other = await sweeps.create(request({ maxRunning: 2, seed: 2 }));
+    await until(async () => (await submitted(kiln)) > 0, 'some points are submitted');
+    const row = await store.sweepRow(id);
+    if (!row?.spec) throw new Error('it is not there');
+    await store.updateSweep(id, { spec: { ...row.spec, where: ['BLOCK <=> 3'] } });
+    return { sweeps: await restarted(), id, other: other.id };
+  };
+
+  test('keeps no daemon from starting: it is paused with the reason, its points are there, and others go on', async () => {
+    const { sweeps, id, other } = await broken();
+    const view = await sweeps.view(id);
+    expect(view).toMatchObject({ status: 'paused', reason: expect.stringMatching(/^it cannot go on: where: /u) as string });
+    expect(view.asked).toBeGreaterThan(0);
+    expect((await sweeps.view(other)).status).toBe('running');
+    await expect(sweeps.resume(id)).rejects.toThrow(/where: /u);
+  });
+
+  test('can be cancelled', async () => {
+    const { sweeps, id } = await broken();
+    expect(await sweeps.cancel(id)).toMatchObject({ status: 'cancelled', reason: 'cancelled by a person' });
   });
 });
