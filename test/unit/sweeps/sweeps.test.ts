@@ -232,7 +232,7 @@ describe('a stored sweep whose space is none by the rules of today', () => {
     const { kiln, sweeps, store, restarted } = await scenario({ judges: false });
     const { id } = await sweeps.create(request({ maxRunning: 2 }));
     const other = await sweeps.create(request({ maxRunning: 2, seed: 2 }));
-    await until(async () => (await submitted(kiln)) > 0, 'some points are submitted');
+    await expect.poll(async () => submitted(kiln)).toBeGreaterThan(0);
     const row = await store.sweepRow(id);
     if (!row?.spec) throw new Error('it is not there');
     await store.updateSweep(id, { spec: { ...row.spec, where: ['BLOCK <=> 3'] } });

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../../src/domain/api/candidates.ts';
 import { SweepId } from '../../../../src/domain/ids.ts';
+import { SweepSpec } from '../../../../src/domain/sweep/sweep.ts';
 import { endOf } from '../../../../src/sweeps/run/limits.ts';
 import { createRun, type SweepRun } from '../../../../src/sweeps/run/sweep-run.ts';
 
 /** Its strategy found no more points after `asked`. */
 const usedUp = (asked: number, validPoints: number | null): SweepRun => {
-  const spec = {
+  const spec = SweepSpec.parse({
     name: '',
     axes: { A: [1, 2, 3, 4], B: [1, 2, 3, 4] },
     where: ['A <= B'],
@@ -17,7 +18,7 @@ const usedUp = (asked: number, validPoints: number | null): SweepRun => {
     budget: {},
     plateau: null,
     validPoints,
-  } as const;
+  });
   const record = {
     id: SweepId.parse(`s-${'a'.repeat(16)}`),
     problem: 'scale',
@@ -27,7 +28,7 @@ const usedUp = (asked: number, validPoints: number | null): SweepRun => {
     status: 'running',
     reason: null,
     ranMs: 0,
-    spec: { ...spec, axes: { A: [...spec.axes.A], B: [...spec.axes.B] }, where: [...spec.where] },
+    spec,
   } as const;
   const run = createRun(record, SubmitCandidate.parse({ problem: 'scale', source: 'x' }));
   return Object.assign(run, { asked, isUsedUp: true });
