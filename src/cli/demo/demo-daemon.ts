@@ -20,8 +20,10 @@ const STOP_LIMIT_MS = 25_000;
 const GONE_LIMIT_MS = 5000;
 const LOOK_EVERY_MS = 100;
 const LOG_LINES_SHOWN = 15;
-/** A judgement of the demo takes about a second; a machine that is busy with other work may need ten. The endless candidate costs this much. */
-const JUDGE_LIMIT_MS = 15_000;
+/** A judgement of the demo takes about a second; time without a processor does not count. The endless candidate costs this much. */
+const JUDGE_LIMIT_MS = 8000;
+/** Timed runs of a case take half of the default: enough to tell the demo's candidates apart. */
+const SETTINGS = 'judging: {timing: {caseBudgetMs: 125}}\n';
 const UpLine = z.object({ url: z.string() });
 
 export interface DemoDaemon {
@@ -40,7 +42,7 @@ export interface SimulatedGpus {
 
 export const startDemoDaemon = async (simulated: SimulatedGpus | null = null): Promise<DemoDaemon> => {
   const folder = await mkdtemp(join(tmpdir(), 'kiln-demo-'));
-  await writeFile(join(folder, 'kiln.yaml'), '{}\n');
+  await writeFile(join(folder, 'kiln.yaml'), SETTINGS);
   await writeFile(join(folder, 'fleet.yaml'), 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: auto}\n');
   const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), 'up', '--json'], {
     cwd: PROJECT_ROOT,

@@ -87,11 +87,7 @@ const Tiles = ({ queue, fleet }: { readonly queue: QueueView; readonly fleet: Fl
       grouped(stages.judging + stages.confirming),
       stages.confirming > 0 ? `${stages.confirming} confirming` : `${stages.compiling} compiling`,
     ),
-    tile(
-      'Queue empty in',
-      queue.etaSeconds === null ? 'unknown' : seconds(queue.etaSeconds),
-      queue.etaSeconds === null ? 'a class does not move' : '',
-    ),
+    tile('Queue empty in', queue.etaSeconds === null ? '–' : seconds(queue.etaSeconds), emptyInNote(queue)),
     tile(
       'Devices at work',
       fleet === null ? '–' : `${working} of ${devices.length}`,
@@ -103,6 +99,12 @@ const Tiles = ({ queue, fleet }: { readonly queue: QueueView; readonly fleet: Fl
       gaps.length === 0 ? 'none measured yet' : 'largest median of a device',
     ),
   );
+};
+
+const emptyInNote = ({ etaSeconds, byDevice }: QueueView): string => {
+  if (etaSeconds !== null) return etaSeconds === 0 ? 'nothing waits or runs' : 'when the slowest class is through';
+  const blocked = byDevice.filter((one) => one.blocked !== null).map(({ device }) => device);
+  return blocked.length === 0 ? 'not known yet' : `nothing moves for ${blocked.join(', ')}`;
 };
 
 interface DevicesProps {
@@ -148,11 +150,15 @@ const laneOf = (host: FleetView['hosts'][number], device: DeviceView): Lane => {
   const alike = host.devices.filter((other) => other.class === device.class);
   const number = alike.length > 1 ? ` ${alike.indexOf(device)}` : '';
   const { measuring, checking, loading: loads, idleWithWork } = device.use;
-  const gap = device.idleGapMs === null ? '' : ` · gap ${milliseconds(device.idleGapMs.p50)}`;
   return {
     deviceId: device.id,
     name: h('span', { title: device.model }, name(host.name, 18), ` ${device.class}${number}`),
-    value: `${percent(Math.min(1, measuring + checking + loads))} busy${gap}`,
+    value: h(
+      'span',
+      null,
+      `${percent(Math.min(1, measuring + checking + loads))} busy`,
+      device.idleGapMs === null ? null : h('span', { class: 'gap' }, ` · gap ${milliseconds(device.idleGapMs.p50)}`),
+    ),
     isRunning: device.running !== null,
     isOut: device.unavailable !== null,
     summary: `measuring ${percent(measuring)}, checking ${percent(checking)}, loading ${percent(loads)}, idle with work ${percent(idleWithWork)} of the last minute`,

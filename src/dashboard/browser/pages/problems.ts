@@ -44,8 +44,8 @@ const ProblemCard = ({ problem: { name: id, title, targets } }: { readonly probl
       'header',
       null,
       h('h2', null, problemLink(id)),
-      h('span', { class: 'soft' }, name(title, 80)),
       h('span', { class: 'badge end' }, targets.join(', ')),
+      h('span', { class: 'soft whole' }, name(title, 80)),
     ),
     models.length === 0
       ? h(

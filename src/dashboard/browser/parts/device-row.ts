@@ -25,7 +25,7 @@ export const DeviceRow = ({ host, hosts, device, onDone }: Props): JSX.Element =
     h(
       'div',
       null,
-      h('strong', null, name(device.model, 50)),
+      h('strong', null, name(device.model, 50), numberAmongAlike(host, device)),
       ' ',
       h('span', { class: 'soft small' }, `${device.class} · ${device.architecture} · ${bytes(device.memoryBytes)}`),
     ),
@@ -76,6 +76,12 @@ export const DeviceRow = ({ host, hosts, device, onDone }: Props): JSX.Element =
         )
       : null,
   );
+};
+
+/** As the lanes of the overview call them. */
+const numberAmongAlike = ({ devices }: HostView, device: DeviceView): string => {
+  const alike = devices.filter((other) => other.class === device.class).map(({ id }) => id);
+  return alike.length > 1 ? ` ${alike.indexOf(device.id)}` : '';
 };
 
 const BookingNote = ({ booking }: Pick<DeviceView, 'booking'>): JSX.Element | null =>

@@ -13,7 +13,7 @@ export interface Lane {
   readonly deviceId: string;
   readonly name: JSX.Element | string;
   /** Beside the lane, and for those who cannot see it. */
-  readonly value: string;
+  readonly value: JSX.Element;
   readonly isRunning: boolean;
   readonly isOut: boolean;
   readonly summary: string;
