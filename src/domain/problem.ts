@@ -29,35 +29,49 @@ const EXPONENTS = z.strictObject({
   low: z.int().min(-126).max(127),
   high: z.int().min(-126).max(127),
 });
+/** Bounds by the case's shape, as `high: vocab - 1` for indices of a table's rows. */
+const INTEGERS_SPEC = z.strictObject({ kind: z.literal('integers'), low: Expression, high: Expression });
 /** The part of the elements that is drawn so. */
 const share = { share: z.number().positive().max(1) };
-const MIXTURE = z.strictObject({
-  kind: z.literal('mixture'),
-  of: z
-    .array(
-      z.discriminatedUnion('kind', [
-        UNIFORM.extend(share),
-        NORMAL.extend(share),
-        INTEGERS.extend(share),
-        BITS.extend(share),
-        ZEROS.extend(share),
-        SUBNORMAL.extend(share),
-        EXPONENTS.extend(share),
-      ]),
-    )
-    .min(2)
-    .max(8)
-    .refine((parts) => Math.abs(parts.reduce((sum, part) => sum + part.share, 0) - 1) < 1e-6, 'the shares must sum to 1'),
-});
-export const Distribution = z.discriminatedUnion('kind', [UNIFORM, NORMAL, INTEGERS, BITS, ZEROS, SUBNORMAL, EXPONENTS, MIXTURE]);
+const PARTS = [
+  UNIFORM.extend(share),
+  NORMAL.extend(share),
+  BITS.extend(share),
+  ZEROS.extend(share),
+  SUBNORMAL.extend(share),
+  EXPONENTS.extend(share),
+] as const;
+const mixtureOf = <T extends z.ZodType<{ readonly share: number }>>(part: T) =>
+  z.strictObject({
+    kind: z.literal('mixture'),
+    of: z
+      .array(part)
+      .min(2)
+      .max(8)
+      .refine((parts) => Math.abs(parts.reduce((sum, one) => sum + one.share, 0) - 1) < 1e-6, 'the shares must sum to 1'),
+  });
+const PLAIN = [UNIFORM, NORMAL, BITS, ZEROS, SUBNORMAL, EXPONENTS] as const;
+/** Of one case: all numbers are known. */
+export const Distribution = z.discriminatedUnion('kind', [
+  ...PLAIN,
+  INTEGERS,
+  mixtureOf(z.discriminatedUnion('kind', [...PARTS, INTEGERS.extend(share)])),
+]);
 export type Distribution = z.infer<typeof Distribution>;
+/** As problem.yaml has it. */
+export const DistributionSpec = z.discriminatedUnion('kind', [
+  ...PLAIN,
+  INTEGERS_SPEC,
+  mixtureOf(z.discriminatedUnion('kind', [...PARTS, INTEGERS_SPEC.extend(share)])),
+]);
+export type DistributionSpec = z.infer<typeof DistributionSpec>;
 
 /** A tensor is contiguous, row-major, 256-byte aligned. `shape` is in elements of `dtype`. */
 export const TensorSpec = z.strictObject({
   dtype: Dtype,
   shape: z.array(Expression).min(1).max(8),
   role: z.enum(['in', 'out', 'inout']),
-  distribution: Distribution.default({ kind: 'normal', mean: 0, std: 1 }),
+  distribution: DistributionSpec.default({ kind: 'normal', mean: 0, std: 1 }),
 });
 export type TensorSpec = z.infer<typeof TensorSpec>;
 
@@ -66,7 +80,7 @@ export const ProblemCase = z.strictObject({
   name: z.string().regex(/^[\w.-]{1,63}$/, 'a case name is letters, digits, "_", "." and "-"'),
   shape: z.record(Variable, z.int().positive()),
   /** Tensor -> how its inputs are drawn in this case, instead of as the tensor says. */
-  distributions: z.record(Variable, Distribution).optional(),
+  distributions: z.record(Variable, DistributionSpec).optional(),
 });
 /** Timed shapes meet its `distributions` too, unless `timed` is false: where more elements would take them beyond the types or the tolerance. */
 const CheckCase = ProblemCase.extend({ timed: z.boolean().optional() });

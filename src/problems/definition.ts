@@ -1,11 +1,11 @@
 /** A problem as a judge needs it: every case resolved, reference and baseline ready to compile. Pure. */
 import { type ContentHash, hashOf } from '../domain/ids.ts';
-import type { Problem, ProblemCase } from '../domain/problem.ts';
+import type { Distribution, Problem, ProblemCase } from '../domain/problem.ts';
 import type { DefinedCase, ProblemDefinition } from '../domain/protocol.ts';
 import { PlanError } from './plan-error.ts';
 import { hiddenProbes } from './hidden.ts';
 import { type Code, type ResolvedUnit, resolvePlanAt, resolveUnit, type UnitContext } from './resolve-unit.ts';
-import { resolveTensors } from './shapes.ts';
+import { resolveDistributions, resolveTensors } from './shapes.ts';
 
 export interface TargetCode {
   readonly reference: Code;
@@ -60,10 +60,14 @@ const caseOf = (problem: Problem, { name, kind, shape, distributions, field }: C
 /** With the hard inputs of the check cases, so that no shape meets plain ones alone. */
 const benchOf = (problem: Problem, text: CaseText): CaseInput => {
   const hard = problem.check.flatMap(({ name, distributions, timed }) =>
-    distributions === undefined || timed === false ? [] : [{ name, distributions }],
+    distributions === undefined || timed === false ? [] : [{ name, distributions: hardAt(problem, { ...text, distributions }) }],
   );
   return { ...caseOf(problem, text), ...(hard.length > 0 && { hard }) };
 };
+
+/** What a check case draws in its own way, at the shape of a timed one. */
+const hardAt = (problem: Problem, { shape, field, distributions = {} }: CaseText): Readonly<Record<string, Distribution>> =>
+  withRole(field, () => resolveDistributions(problem, shape, distributions));
 
 type Sides = Readonly<Record<'reference' | 'baseline', ResolvedUnit>>;
 

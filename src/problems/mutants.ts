@@ -104,11 +104,16 @@ const plansOf = (definition: ProblemDefinition, plan: (item: DefinedCase) => Res
 
 const isOut = ({ role }: ResolvedTensor): boolean => role !== 'in';
 
+/** Two steps of a type that holds few digits: scaled by less, most results are the same. */
+const STEPS: Readonly<Partial<Record<Dtype, number>>> = { f16: 2 ** -9, bf16: 2 ** -6 };
+
 const changedAfter = (definition: ProblemDefinition, dialect: Dialect, after: After): readonly Mutant[] => {
   const outputs = definition.cases[0]?.tensors.filter(isOut) ?? [];
   const { rtol, relative_l2: l2 } = definition.tolerance;
-  const factor = 1 + 10 * Math.max(rtol, l2, 1e-7);
-  const written = outputs.map(({ dtype }, at) => after.overwrite(dialect, { dtype, factor, own: `${NAME}_${at}` }));
+  const factorOf = (dtype: Dtype): number => 1 + Math.max(10 * Math.max(rtol, l2, 1e-7), STEPS[dtype] ?? 0);
+  const written = outputs.map(({ dtype }, at) =>
+    after.overwrite(dialect, { dtype, factor: factorOf(dtype), own: `${NAME}_${at}` }),
+  );
   if (written.every((each) => each === null)) return [];
   const functions = written.map((each, at) => functionsOf(dialect, outputs[at]?.dtype ?? 'u8', { at, written: each }));
   const source = `${definition.reference.source}\n${dialect.prelude}${functions.join('')}`;

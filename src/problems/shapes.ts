@@ -1,9 +1,9 @@
 import { type Dtype, DTYPE_BYTES } from '../domain/plan/dtype.ts';
-import type { Distribution, Problem } from '../domain/problem.ts';
+import type { Distribution, DistributionSpec, Problem, TensorSpec } from '../domain/problem.ts';
 import type { ResolvedTensor } from '../domain/plan/resolved-plan.ts';
 import { type Bounds, evaluateWithin, PlanError } from './plan-error.ts';
 
-type Distributions = Readonly<Record<string, Distribution>>;
+type Distributions = Readonly<Record<string, DistributionSpec>>;
 type Shape = Readonly<Record<string, number>>;
 
 const DIMENSION: Bounds = { min: 1, max: 2 ** 40, of: 'a dimension' };
@@ -23,7 +23,7 @@ export const resolveTensors = (problem: Problem, shape: Shape, distributions: Di
       dtype: tensor.dtype,
       elements: dims.reduce((a, b) => a * b, 1),
       role: tensor.role,
-      distribution: distributions[name] ?? tensor.distribution,
+      distribution: resolveDistribution(distributions[name] ?? tensor.distribution, { name, tensor, shape }),
     };
   });
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.elements * DTYPE_BYTES[tensor.dtype], 0);
@@ -41,6 +41,56 @@ export const resolveShapes = (problem: Problem, shape: Shape): Readonly<Record<s
       ),
     ]),
   );
+
+/** The distributions that a case gives for itself, at `shape`. Throws PlanError naming the tensor. */
+export const resolveDistributions = (
+  problem: Problem,
+  shape: Shape,
+  distributions: Distributions,
+): Readonly<Record<string, Distribution>> => {
+  refuseBadDistributions(problem, distributions);
+  return Object.fromEntries(
+    Object.entries(problem.tensors).flatMap(([name, tensor]) => {
+      const own = distributions[name];
+      return own ? [[name, resolveDistribution(own, { name, tensor, shape })]] : [];
+    }),
+  );
+};
+
+interface Drawn {
+  readonly name: string;
+  readonly tensor: TensorSpec;
+  readonly shape: Shape;
+}
+
+const resolveDistribution = (spec: DistributionSpec, drawn: Drawn): Distribution => {
+  if (spec.kind === 'integers') return { ...spec, ...integerBounds(spec, drawn) };
+  if (spec.kind !== 'mixture') return spec;
+  return { ...spec, of: spec.of.map((part) => (part.kind === 'integers' ? { ...part, ...integerBounds(part, drawn) } : part)) };
+};
+
+/** What each type holds; floats hold all whole numbers that an expression can be, more or less exactly. */
+const INTEGER_BOUNDS: Readonly<Partial<Record<Dtype, readonly [number, number]>>> = {
+  i32: [-(2 ** 31), I32_MAX],
+  u32: [0, 2 ** 32 - 1],
+  i8: [-128, 127],
+  u8: [0, 255],
+};
+
+const integerBounds = (
+  { low, high }: { readonly low: string | number; readonly high: string | number },
+  { name, tensor: { dtype, role }, shape }: Drawn,
+): { readonly low: number; readonly high: number } => {
+  const field = `tensors.${name}.distribution`;
+  const [min, max] = (role === 'out' ? undefined : INTEGER_BOUNDS[dtype]) ?? [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+  const bounds: Bounds = { min, max, of: `a value of ${dtype}` };
+  const found = {
+    low: evaluateWithin(low, { field: `${field}.low`, scope: shape, bounds }),
+    high: evaluateWithin(high, { field: `${field}.high`, scope: shape, bounds }),
+  };
+  if (found.low <= found.high) return found;
+  throw new PlanError(field, `there is no integer from ${low} (${found.low}) to ${high} (${found.high})`);
+};
 
 const FLOATS: ReadonlySet<Dtype> = new Set(['f64', 'f32', 'f16', 'bf16', 'f8e4m3', 'f4e2m1x2']);
 

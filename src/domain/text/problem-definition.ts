@@ -1,5 +1,5 @@
 /** A problem's definition for those who write for it, in a quarter of the bytes that its JSON takes. */
-import type { Distribution, Problem, ProblemCase, TensorSpec } from '../problem.ts';
+import type { DistributionSpec, Problem, ProblemCase, TensorSpec } from '../problem.ts';
 
 export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu')[]): string => {
   const { variables, tensors, scalars, tolerance, check, hidden, bench, floor } = problem;
@@ -22,9 +22,9 @@ const tensorText = ({ dtype, shape, role, distribution }: TensorSpec): string =>
   `${dtype}[${shape.join(', ')}], ${role}${role === 'out' ? '' : `, ${distributionText(distribution)}`}`;
 
 /** "normal mean 0 std 3", "mixture of 0.5 zeros, 0.5 normal mean 0 std 1" */
-const distributionText = ({ kind, ...rest }: Distribution): string => {
+const distributionText = ({ kind, ...rest }: DistributionSpec): string => {
   if ('of' in rest)
-    return `mixture of ${rest.of.map(({ share, ...part }) => `${share} ${distributionText(part as Distribution)}`).join(', ')}`;
+    return `mixture of ${rest.of.map(({ share, ...part }) => `${share} ${distributionText(part as DistributionSpec)}`).join(', ')}`;
   return [kind, ...Object.entries(rest).map(([name, value]) => `${name} ${value}`)].join(' ');
 };
 

@@ -55,6 +55,13 @@ describe('what the checks of a problem do not find', () => {
   });
 });
 
+test('what is scaled is another number in the type of the output', () => {
+  const definition = loadProblem(join(ROOT, 'kernels/gather')).definitionFor('cpu', 'native');
+  expect(definition.tolerance.rtol).toBe(0);
+  const scaled = mutantsOf(definition).find(({ name }) => name.startsWith('scaled'));
+  expect(JSON.stringify(scaled?.unit)).toContain('1.015625');
+});
+
 test.each(['softmax', 'rmsnorm', 'matmul', 'nvfp4_gemv'])('sums of %s are cut and rounded in its reference', (name) => {
   const names = mutantsOf(loadProblem(join(ROOT, 'kernels', name)).definitionFor('cpu', 'native')).map((mutant) => mutant.name);
   expect(names).toEqual(expect.arrayContaining(['a sum that leaves out the last sixteenth', 'sums in f16', 'sums in bf16']));

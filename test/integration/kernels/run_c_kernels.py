@@ -44,6 +44,8 @@ class Buffer:
 
 
 def draw(dtype: str, elements: int, distribution: dict) -> bytes:
+    if dtype == "i32":
+        return array.array("i", (random.randint(distribution["low"], distribution["high"]) for _ in range(elements))).tobytes()
     if dtype == "f4e2m1x2":
         return random.randbytes(elements)
     if dtype == "f8e4m3":  # any scale from 0.25 to below 2

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../../src/domain/problem.ts';
-import { resolveTensors } from '../../../src/problems/shapes.ts';
+import { resolveDistributions, resolveTensors } from '../../../src/problems/shapes.ts';
 
 const problem = (x: object, dtype = 'f32') =>
   Problem.safeParse({
@@ -25,6 +25,9 @@ const parts = (...shares: readonly number[]) => ({
 
 const refused = (name: string) => () => resolveTensors(parsed({ kind: 'normal' }), { n: 3 }, { [name]: { kind: 'zeros' } });
 
+const integers = (low: number | string, high: number | string, dtype = 'i32') =>
+  resolveTensors(parsed({ kind: 'integers', low, high }, dtype), { n: 7 })[0]?.distribution;
+
 describe('distributions of inputs', () => {
   test('of a mixture sum to 1, and there are two to eight', () => {
     expect(problem(parts(0.5, 0.5)).success).toBe(true);
@@ -38,6 +41,30 @@ describe('distributions of inputs', () => {
     const [x] = resolveTensors(parsed({ kind: 'normal' }), { n: 3 }, { x: { kind: 'zeros' } });
     expect(x?.distribution).toEqual({ kind: 'zeros' });
     expect(resolveTensors(parsed({ kind: 'bits' }), { n: 3 })[0]?.distribution).toEqual({ kind: 'bits' });
+  });
+
+  test('of integers may be bounded by the shape, in a mixture and in a case of its own too', () => {
+    expect(integers(0, 'n - 1')).toEqual({ kind: 'integers', low: 0, high: 6 });
+    const of = [
+      { share: 0.5, kind: 'integers', low: 'n / 2', high: 'n' },
+      { share: 0.5, kind: 'zeros' },
+    ];
+    expect(resolveTensors(parsed({ kind: 'mixture', of }), { n: 7 })[0]?.distribution).toMatchObject({
+      of: [{ low: 3, high: 7 }, { kind: 'zeros' }],
+    });
+    const own = resolveDistributions(
+      parsed({ kind: 'normal' }, 'i32'),
+      { n: 9 },
+      { x: { kind: 'integers', low: 0, high: 'n - 1' } },
+    );
+    expect(own).toEqual({ x: { kind: 'integers', low: 0, high: 8 } });
+  });
+
+  test('of integers are refused where there is none, where the type does not hold them, and where a name is unknown', () => {
+    expect(() => integers('n', 'n - 1')).toThrow('there is no integer from n (7) to n - 1 (6)');
+    expect(() => integers(0, '50 * n', 'u8')).toThrow('a value of u8 must be 0 to 255');
+    expect(() => integers(-1, 'n', 'u32')).toThrow('a value of u32 must be 0 to 4294967295');
+    expect(() => integers(0, 'vocab - 1')).toThrow(/vocab/u);
   });
 
   test('are refused for what is not drawn', () => {
