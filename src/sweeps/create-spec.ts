@@ -24,12 +24,16 @@ export const newSweep = async (
   request: Request,
   judging: Pick<SweepJudging, 'fleet' | 'views'> & Pick<Kiln, 'problem'>,
 ): Promise<NewSweep> => {
-  const candidate = { ...request.candidate, device: await classOf(request.candidate.device, judging) };
-  const { axes, where, fixed } = spaceOfCandidate(planOf(candidate), {
+  const { base = {} } = request;
+  const asked = { ...request.candidate, device: await classOf(request.candidate.device, judging) };
+  const { axes, where, fixed } = spaceOfCandidate(planOf(asked), {
     space: valuesOf(request.space),
     where: request.where,
-    params: candidate.params,
+    params: asked.params,
+    base,
   });
+  const kept = Object.entries(base).filter(([name]) => !Object.hasOwn(axes, name));
+  const candidate = { ...asked, params: { ...Object.fromEntries(kept), ...asked.params } };
   const space = createSpace({ axes, where, fixed });
   const validPoints = where.length === 0 ? space.size : countValid(space, COUNTED_MAX);
   refuseEmpty(validPoints, where);

@@ -1,11 +1,11 @@
 /** `kiln problem init NAME`: a folder that loads, that `kiln problem check` finds nothing wrong with, and that says what to change. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { loadKilnConfig } from '../../config/kiln-config.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Problem } from '../../domain/problem.ts';
 import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
+import { writeProblemFolder } from '../input/problem-folder.ts';
 import { problemTemplate } from '../input/problem-template.ts';
 
 export const addProblemInit = (program: Command, problem: Command): void => {
@@ -27,7 +27,6 @@ interface Made {
   readonly files: readonly string[];
 }
 
-/** Nothing that is there is written over. */
 const initProblem = (name: string, kernelsDir: string): Made => {
   const parsed = Problem.shape.name.safeParse(name);
   if (!parsed.success)
@@ -35,14 +34,8 @@ const initProblem = (name: string, kernelsDir: string): Made => {
       'INVALID_REQUEST',
       `"${name}" is no name of a problem: ${parsed.error.issues[0]?.message ?? 'it is not allowed'}`,
     );
-  const folder = join(kernelsDir, name);
-  if (existsSync(folder))
-    throw new KilnError('INVALID_REQUEST', `${folder} is there already: take another name, or change what is in it`);
   const files = problemTemplate(name);
-  for (const [file, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    writeFileSync(join(folder, file), text, { flag: 'wx' });
-  }
+  const folder = writeProblemFolder(kernelsDir, name, files);
   return { problem: name, folder, files: Object.keys(files) };
 };
 

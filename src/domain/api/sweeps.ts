@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SweepId } from '../ids.ts';
 import { PlainText } from '../plain-text.ts';
-import { ParamValue, SpaceCondition } from '../plan/plan.ts';
+import { Params, ParamValue, SpaceCondition } from '../plan/plan.ts';
 import { VALUES_MAX, looksLikeRange, valuesOfRange } from '../plan/value-range.ts';
 import { Candidate } from '../candidate.ts';
 import { Plateau, RUNNING_MAX, StrategyName, SweepBudget, SweepResult, SweepSpec, SweepStatus } from '../sweep/sweep.ts';
@@ -29,6 +29,8 @@ const Axis = z.union([
 /** POST /v1/sweeps: one source, many params. Points are submitted as they are tried. */
 export const CreateSweep = z.strictObject({
   candidate: SubmitCandidate,
+  /** Params that stay as they are unless an axis varies them: those of the candidate that it begins with. */
+  base: Params.optional(),
   /** Param -> what it may be; left empty it is the plan's `space` but for the params that the candidate sets. */
   space: z.record(z.string(), Axis).default({}),
   /** What must hold of a point, such as `BLOCK * VEC <= 1024`, besides the plan's `where`. */

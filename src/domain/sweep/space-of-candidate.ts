@@ -10,15 +10,17 @@ export interface SpaceWish {
   readonly where: readonly string[];
   /** Set by the candidate: these stay as they are. */
   readonly params: Params;
+  /** These stay as they are unless they are varied. */
+  readonly base?: Params | undefined;
 }
 
 /** Throws KilnError naming the field. */
-export const spaceOfCandidate = (plan: LaunchPlan, { space, where, params }: SpaceWish): SpaceSpec => {
+export const spaceOfCandidate = (plan: LaunchPlan, { space, where, params, base }: SpaceWish): SpaceSpec => {
   const own = Object.entries(plan.space ?? {}).filter(([name]) => !Object.hasOwn(params, name));
   const axes = Object.keys(space).length > 0 ? Object.entries(space) : own;
   if (axes.length === 0) throw invalid('space', NOTHING_VARIES);
   const valuesOf = (name: string, given: Given): ParamValue[] => checkedValues({ plan, set: params }, name, given);
-  const fixed = { ...plan.params, ...params };
+  const fixed = { ...plan.params, ...base, ...params };
   return {
     axes: Object.fromEntries(axes.map(([name, values]) => [name, valuesOf(name, values)])),
     where: [...(plan.where ?? []), ...where],

@@ -33,9 +33,9 @@ export interface Wish {
 }
 
 export const importT1 = (t1: T1, { source, name: wished, device }: Wish): Imported => {
-  const { KernelSpecification: kernel, General } = t1;
+  const { KernelSpecification: kernel } = t1;
   if (kernel.Language !== 'CUDA') throw refused('KernelSpecification.Language', `${kernel.Language} is not taken: CUDA is`);
-  const name = wished ?? nameOf(General.BenchmarkName ?? kernel.KernelName);
+  const name = wished ?? problemNameOf(t1);
   const space = spaceOf(t1);
   const args = argumentsOf(t1, { ...space.axes, ProblemSize: kernel.ProblemSize ?? 1 });
   const names = { params: new Set(Object.keys(space.axes)), variables: args.variables };
@@ -55,6 +55,10 @@ export const importT1 = (t1: T1, { source, name: wished, device }: Wish): Import
 };
 
 const SEED = 'seeds/1-kernel.cu';
+
+/** The benchmark's, or the kernel's. */
+export const problemNameOf = ({ General, KernelSpecification: { KernelName } }: T1): string =>
+  nameOf(General.BenchmarkName ?? KernelName);
 
 /** "GEMM (tiled)" -> "gemm_tiled" */
 const nameOf = (text: string): string =>

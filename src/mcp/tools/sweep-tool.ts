@@ -75,17 +75,12 @@ export const sweep = tool({
 });
 
 const requestOf = async (kiln: McpKiln, input: Omit<Input, 'waitSeconds'>): Promise<CreateSweep> => {
-  const { params, space, strategy: how, candidates } = input;
-  const base = await candidateOf(kiln, input);
-  // Checked as it is taken.
-  const fixed = { ...('params' in base ? base.params : {}), ...params } as Params;
-  const free = Object.fromEntries(
-    Object.entries(fixed).filter(
-      ([name]) => !Object.hasOwn(space, name) && (Object.hasOwn(params, name) || input.id === undefined),
-    ),
-  );
+  const { space, strategy: how, candidates } = input;
+  const { params: base, ...candidate } = await candidateOf(kiln, input);
   return {
-    candidate: { ...base, params: free },
+    // Checked as it is taken.
+    candidate: { ...candidate, params: input.params as Params },
+    ...(base === undefined ? {} : { base }),
     space,
     strategy: how,
     budget: { candidates },

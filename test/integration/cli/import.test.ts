@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseSweepFile } from '../../../src/config/sweep-file.ts';
 import { createSpace } from '../../../src/domain/sweep/space.ts';
+import { recordScript } from '../../../src/importers/kerneltuner/record-script.ts';
 import { loadProblem } from '../../../src/problems/load-problems.ts';
 import { parseHeader } from '../../../src/problems/parse-header.ts';
 import { resolveCandidate } from '../../../src/problems/resolve-candidate.ts';
@@ -126,7 +127,38 @@ describe('kiln import kerneltuner', () => {
     await kiln('there/scale.json');
     const run = await kiln('there/scale.json');
     expect(run.code).toBe(1);
-    expect(run.stderr).toMatch(/kernels\/scale_tiled cannot be made: remove it if it is there, or give another --name/);
+    expect(run.stderr).toMatch(/kernels\/scale_tiled is there already: take another name, or change what is in it/);
+  });
+
+  test('problems that one script tunes under one name have names of their own', async () => {
+    const script = read('there/tune_scale.py');
+    const call = script.slice(script.indexOf('results, env = tune_kernel('), script.indexOf('store_output_file('));
+    writeFileSync(join(folder, 'there/twice.py'), script.replace(call, `${call}${call}`));
+    const run = await kiln('there/twice.py', '--json');
+    expect(run.code).toBe(0);
+    const names = ['scale', 'scale_2'];
+    expect(JSON.parse(run.stdout)).toMatchObject(names.map((name) => ({ name, folder: join(folder, 'kernels', name) })));
+    expect(names.map((name) => loadProblem(join(folder, 'kernels', name)).problem.name)).toEqual(names);
+    expect(parseSweepFile(read('kernels/scale_2/sweep.yaml'), 'sweep.yaml').problem).toBe('scale_2');
+  });
+
+  test('where one of several is there already none is made', async () => {
+    const script = read('there/tune_scale.py');
+    const call = script.slice(script.indexOf('results, env = tune_kernel('), script.indexOf('store_output_file('));
+    writeFileSync(join(folder, 'there/twice.py'), script.replace(call, `${call}${call}`));
+    mkdirSync(join(folder, 'kernels/scale_2'), { recursive: true });
+    const run = await kiln('there/twice.py');
+    expect(run.code).toBe(1);
+    expect(run.stderr).toMatch(/kernels\/scale_2 is there already: take another name/);
+    expect(existsSync(join(folder, 'kernels/scale'))).toBe(false);
+  });
+
+  test('a script that does not end is ended, with what it started, and that is said', async () => {
+    writeFileSync(join(folder, 'there/endless.py'), 'import subprocess\nsubprocess.run(["sleep", "600"])\n');
+    mkdirSync(join(folder, 'recorded'));
+    await expect(recordScript(join(folder, 'there/endless.py'), join(folder, 'recorded'), 500)).rejects.toThrow(
+      /endless\.py: it did not end within 0\.5 s, and was ended/,
+    );
   });
 
   test('a script that tunes nothing, and one that asks for what cannot be taken, say so', async () => {

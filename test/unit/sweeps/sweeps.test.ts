@@ -104,6 +104,22 @@ describe('a sweep', () => {
     expect(candidates[0]?.submission).toMatchObject({ sweepId: id, submitter: 'ada' });
   });
 
+  test('of a candidate that is there keeps its params but for those that are varied, by the space that is given or by the plan', async () => {
+    const { kiln, sweeps } = await scenario();
+    const base = { BLOCK: 256, VEC: 2 };
+    const one = await sweeps.create(request({ base, space: { BLOCK: [64, 128] } }));
+    expect((await ended(sweeps, one.id)).spec).toMatchObject({ axes: { BLOCK: [64, 128] }, fixed: { VEC: 2 } });
+    const tried = (await kiln.candidates({ limit: 9 })).candidates.map(({ submission }) => submission.params);
+    expect(tried.toSorted((a, b) => Number(a['BLOCK']) - Number(b['BLOCK']))).toEqual([
+      { BLOCK: 64, VEC: 2 },
+      { BLOCK: 128, VEC: 2 },
+    ]);
+    const other = await sweeps.create(
+      request({ base, candidate: { problem: 'vector_add', source: SOURCE, params: { VEC: 1 } } }),
+    );
+    expect((await ended(sweeps, other.id)).spec).toMatchObject({ axes: { BLOCK: [32, 64, 128, 256, 512] }, fixed: { VEC: 1 } });
+  });
+
   test('is registered before any of its points, and the same request is the same sweep', async () => {
     const { sweeps } = await scenario({ judges: false });
     const first = await sweeps.create(request({ maxRunning: 2 }));
