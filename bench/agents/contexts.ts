@@ -86,6 +86,8 @@ const contextOf = (name: string, [device, languages, seeds]: (typeof DEVICES)[nu
     memory: [],
     elsewhere: [],
     headroom,
+    proposed: [],
+    proposal: null,
     seed: 1,
   };
 };

@@ -72,6 +72,7 @@ try {
     ranMs: 0,
     thinking: 0,
     activity: '',
+    openProposals: 0,
     rankedOf: async () => Promise.resolve([]),
     languageOf: async () => Promise.resolve('cuda'),
     lineageOf: (_target, id) => run.targets[0]?.archive.lineage(id) ?? [id],

@@ -92,14 +92,14 @@ export const insertGenerations = async (sql: SqlSession, batch: readonly Generat
 
 const INSERT_GENERATIONS = `
 insert into kiln.generations (
-  campaign_id, number, agent, generator, problem, device, move, island, parents, idea, usage, state, asked_at, updated_at)
-select "campaignId", number, agent, generator, problem, device, move, island, parents, idea, usage, state, "askedAt", "updatedAt"
+  campaign_id, number, agent, generator, problem, device, move, island, parents, idea, proposal, usage, state, asked_at, updated_at)
+select "campaignId", number, agent, generator, problem, device, move, island, parents, idea, proposal, usage, state, "askedAt", "updatedAt"
 from jsonb_to_recordset($1::jsonb) as generation (
   "campaignId" text, number integer, agent integer, generator text, problem text, device text, move text, island integer,
-  parents jsonb, idea text, usage jsonb, state jsonb, "askedAt" timestamptz, "updatedAt" timestamptz)
+  parents jsonb, idea text, proposal jsonb, usage jsonb, state jsonb, "askedAt" timestamptz, "updatedAt" timestamptz)
 on conflict (campaign_id, number) do nothing`;
 
-/** The last state of each stands. What is judged, failed or lost stays as it is. */
+/** The last state of each stands. What is judged, failed, lost or diagnosed stays as it is. */
 export const updateGenerations = async (sql: SqlSession, batch: readonly GenerationUpdate[], at: string): Promise<void> => {
   if (batch.length > 0) await sql.query(UPDATE_GENERATIONS, [toJson(lastUpdates(batch)), at]);
 };
@@ -121,7 +121,7 @@ update kiln.generations set
   updated_at = $2::timestamptz
 from jsonb_to_recordset($1::jsonb) as change ("campaignId" text, number integer, state jsonb, idea text, usage jsonb)
 where generations.campaign_id = change."campaignId" and generations.number = change.number
-  and generations.status not in ('judged', 'failed', 'lost')`;
+  and generations.status not in ('judged', 'failed', 'lost', 'diagnosed')`;
 
 /**
  * Puts generations whose verdict was taken back among those that wait for one. Returns them as they were. A candidate that is done again
@@ -147,7 +147,7 @@ update kiln.generations set
   updated_at = $2::timestamptz
 from doubted where generations.campaign_id = doubted.campaign_id and generations.number = doubted.number
 returning generations.campaign_id || '.' || generations.number as id, generations.campaign_id as "campaignId", generations.number, agent,
-  generator, problem, device, move, island, parents, idea, usage, doubted.state, asked_at as "askedAt", updated_at as "updatedAt"`;
+  generator, problem, device, move, island, parents, idea, proposal, usage, doubted.state, asked_at as "askedAt", updated_at as "updatedAt"`;
 
 /** Candidates whose generations tell a verdict that was taken back while no daemon followed. */
 export const readOutdatedVerdicts = async (sql: SqlSession): Promise<readonly CandidateId[]> => {
@@ -166,7 +166,8 @@ join kiln.candidates on candidates.id = generations.state ->> 'candidateId'
 where generations.status = 'judged' and generations.state ->> 'verdict' in ('cancelled', 'infra_failed')
   and (candidates.status <> 'done' or candidates.verdict <> generations.state ->> 'verdict')`;
 
-interface GenerationRow extends Omit<Generation, 'askedAt' | 'updatedAt'> {
+interface GenerationRow extends Omit<Generation, 'proposal' | 'askedAt' | 'updatedAt'> {
+  readonly proposal: Generation['proposal'] | null;
   readonly askedAt: Date;
   readonly updatedAt: Date;
 }
@@ -182,13 +183,14 @@ export const readGenerations = async (
   return rows.map(generationOf);
 };
 
-const generationOf = (row: GenerationRow): Generation => ({
+const generationOf = ({ proposal, ...row }: GenerationRow): Generation => ({
   ...row,
+  ...(proposal ? { proposal } : {}),
   askedAt: row.askedAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
 });
 
 const READ_GENERATIONS = `
 select campaign_id || '.' || number as id, campaign_id as "campaignId", number, agent, generator, problem, device, move, island, parents,
-  idea, usage, state, asked_at as "askedAt", updated_at as "updatedAt"
+  idea, proposal, usage, state, asked_at as "askedAt", updated_at as "updatedAt"
 from kiln.generations where campaign_id = $1 and number > $2::integer order by number`;

@@ -28,6 +28,9 @@ export interface ContextRequest {
   readonly turns: readonly CandidateId[];
   readonly memory: readonly MemoryRow[];
   readonly elsewhere: Readonly<GenerationContext['elsewhere']>;
+  /** Ideas that were proposed for the parents before, and the one that is to be carried out. */
+  readonly proposed?: readonly string[];
+  readonly proposal?: GenerationContext['proposal'];
   /** What its writer said about a candidate; empty where nobody knows. */
   readonly ideaOf?: (id: CandidateId) => string;
 }
@@ -103,6 +106,8 @@ export const createContextBuilder = ({ judging, now = () => performance.now() }:
         memory: [...request.memory],
         elsewhere: [...request.elsewhere],
         headroom,
+        proposed: [...(request.proposed ?? [])],
+        proposal: request.proposal ?? null,
         seed: choice.seed,
       };
     },

@@ -7,7 +7,9 @@ import type {
 } from '@anthropic-ai/sdk/resources/messages';
 import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts';
 import type { Prompt } from '../prompt/build-prompt.ts';
+import type { WritingMove } from '../../domain/campaign/campaign.ts';
 import { DRAFT_SCHEMA } from '../answers/model-draft.ts';
+import { DIAGNOSIS_SCHEMA } from '../answers/read-diagnosis.ts';
 
 const TOOL_NAME = 'submit_candidate';
 
@@ -18,8 +20,23 @@ const TOOL: Tool = {
   input_schema: DRAFT_SCHEMA,
 };
 
+const DIAGNOSIS_TOOL_NAME = 'propose_ideas';
+
+const DIAGNOSIS_TOOL: Tool = {
+  name: DIAGNOSIS_TOOL_NAME,
+  description:
+    'Says what limits the parents and proposes ideas in words. Call it exactly once, where you are asked for a diagnosis.',
+  input_schema: DIAGNOSIS_SCHEMA,
+};
+
 /** Never forced: models that always think refuse forced tools. */
-const HOW_TO_ANSWER = `Answer by calling the tool ${TOOL_NAME} once. What you write outside of the call is read by nobody.`;
+const ASIDE = 'What you write outside of the call is read by nobody.';
+const HOW_TO_ANSWER = `Answer by calling the tool ${TOOL_NAME} once. ${ASIDE}`;
+const HOW_TO_ANSWER_EITHER = `Answer by calling one tool once: ${DIAGNOSIS_TOOL_NAME} where you are asked for a diagnosis, otherwise ${TOOL_NAME}. ${ASIDE}`;
+
+/** What a generator is asked for: candidates alone, or diagnoses too. The same for all of its requests, so that all of them share the cached prefix. */
+const saying = (diagnoses: boolean): { readonly tools: Tool[]; readonly how: string } =>
+  diagnoses ? { tools: [TOOL, DIAGNOSIS_TOOL], how: HOW_TO_ANSWER_EITHER } : { tools: [TOOL], how: HOW_TO_ANSWER };
 
 /**
  * Tool and instructions, then problem and device, each end in a cache breakpoint: agents on any problem share the first part, those on the
@@ -27,24 +44,31 @@ const HOW_TO_ANSWER = `Answer by calling the tool ${TOOL_NAME} once. What you wr
  */
 export const requestOf = (
   { system, problem, task }: Prompt,
-  { model, maxTokens, effort, thinking, cacheMinutes }: RequestSettings,
+  { model, maxTokens, efforts, thinking, cacheMinutes, diagnoses, ...settings }: RequestSettings,
+  asked: WritingMove | 'diagnose',
 ): MessageCreateParamsStreaming => {
+  const { tools, how } = saying(diagnoses);
+  const effort = efforts[asked] ?? settings.effort;
   const cached = (text: string): TextBlockParam => ({ type: 'text', text, cache_control: CACHE[cacheMinutes] });
   return {
     model,
     max_tokens: maxTokens,
     stream: true,
-    tools: [TOOL],
+    tools,
     tool_choice: { type: 'auto', disable_parallel_tool_use: true },
     // Blocks and not one text: joined, every agent that waits would hold a copy of the instructions.
-    system: [{ type: 'text', text: system }, cached(HOW_TO_ANSWER), cached(problem)],
+    system: [{ type: 'text', text: system }, cached(how), cached(problem)],
     messages: [{ role: 'user', content: task }],
     ...(thinking === null ? {} : { thinking: thinkingOf(thinking) }),
     ...(effort === null ? {} : { output_config: { effort } }),
   };
 };
 
-type RequestSettings = Pick<ClaudeSettings, 'model' | 'maxTokens' | 'effort' | 'thinking' | 'cacheMinutes'>;
+export interface RequestSettings
+  extends Pick<ClaudeSettings, 'model' | 'maxTokens' | 'effort' | 'efforts' | 'thinking' | 'cacheMinutes'> {
+  /** Whether this generator is asked for diagnoses. */
+  readonly diagnoses: boolean;
+}
 
 const CACHE = { 5: { type: 'ephemeral' }, 60: { type: 'ephemeral', ttl: '1h' } } as const;
 
@@ -53,8 +77,9 @@ const thinkingOf = (thinking: NonNullable<ClaudeSettings['thinking']>): Thinking
   return thinking === 'off' ? { type: 'disabled' } : { type: 'enabled', budget_tokens: thinking };
 };
 
-const TOOL_BYTES = Buffer.byteLength(JSON.stringify(TOOL));
-
 /** Of everything that becomes tokens. */
-export const promptBytes = ({ system, problem, task }: Prompt): number =>
-  [system, HOW_TO_ANSWER, problem, task].reduce((sum, text) => sum + Buffer.byteLength(text), TOOL_BYTES);
+export const promptBytes = ({ system, problem, task }: Prompt, diagnoses: boolean): number => {
+  const { tools, how } = saying(diagnoses);
+  const toolBytes = tools.reduce((sum, tool) => sum + Buffer.byteLength(JSON.stringify(tool)), 0);
+  return [system, how, problem, task].reduce((sum, text) => sum + Buffer.byteLength(text), toolBytes);
+};

@@ -1,17 +1,19 @@
 /** Candidates by the models of the Messages API, over the official SDK. */
 import Anthropic, { APIConnectionError, APIError, APIUserAbortError } from '@anthropic-ai/sdk';
 import type { MessageCreateParamsStreaming } from '@anthropic-ai/sdk/resources/messages';
-import { type GenerationFailure, NO_USAGE, type Usage } from '../../domain/campaign/campaign.ts';
+import { type GenerationFailure, NO_USAGE, type Usage, type WritingMove } from '../../domain/campaign/campaign.ts';
 import type { GenerationContext } from '../../domain/campaign/generation-context.ts';
 import type { ClaudeSettings } from '../../domain/campaign/generator-settings.ts';
-import type { Answer, Generator } from '../generator.ts';
-import { buildPrompt } from '../prompt/build-prompt.ts';
+import type { Answer, Diagnoser, DiagnosisAnswer, Failure, Generator } from '../generator.ts';
+import { buildDiagnosisPrompt } from '../prompt/build-diagnosis-prompt.ts';
+import { buildPrompt, type Prompt } from '../prompt/build-prompt.ts';
 import { createCacheWriters } from './cache-writers.ts';
 import { promptBytes, requestOf } from './claude-request.ts';
 import { createMessageReader, type StreamedMessage } from './claude-stream.ts';
 import { failed } from './failed.ts';
 import { draftOfText } from '../answers/draft-of-text.ts';
 import { readDraftJson } from '../answers/model-draft.ts';
+import { readDiagnosis } from '../answers/read-diagnosis.ts';
 import { baseOf, shownSources } from '../answers/shown-sources.ts';
 import { costsMoney, microsOf, mostMicros, type PriceList, pricesFor, usageOf } from './prices.ts';
 import { isEventStream, isUnsent } from './network.ts';
@@ -27,10 +29,12 @@ export interface ClaudeDeps extends ServiceDeps {
   readonly apiKey: string | null;
   /** Where `settings.baseUrl` is null; null: the service itself. */
   readonly baseUrl: string | null;
+  /** Somebody asks it for diagnoses. Left out: nobody. */
+  readonly isDiagnoser?: boolean;
 }
 
 export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Generator => {
-  const { name, apiKey } = deps;
+  const { name, apiKey, isDiagnoser = false } = deps;
   const prices = settings.prices ?? pricesFor(settings.model, settings.cacheMinutes);
   if (apiKey === null)
     return unavailable(name, 'ANTHROPIC_API_KEY is not set: set it in the environment of the daemon and start it again');
@@ -43,6 +47,24 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
   const client = clientOf(settings, { apiKey, baseUrl: deps.baseUrl });
   const service = createService(settings, deps);
   const writers = createCacheWriters({ lifeMs: settings.cacheMinutes * MS_PER_MINUTE, now: deps.now });
+  const request = { ...settings, diagnoses: isDiagnoser };
+  const sizeOf = (prompt: Prompt): Size => {
+    const bytes = promptBytes(prompt, isDiagnoser);
+    return { promptBytes: bytes, mostMicros: mostMicros({ promptBytes: bytes, maxTokens: settings.maxTokens }, prices) };
+  };
+  const askFor = async <A extends { readonly usage: Usage }>(question: Asking<A>): Promise<A | Failure> => {
+    const { prompt, asked, read, signal } = question;
+    const size = sizeOf(prompt);
+    const ask: Ask<A> = { client, body: requestOf(prompt, request, asked), prices, mostMicros: size.mostMicros, read };
+    const turn = await writers.enter(prompt.problem, signal);
+    try {
+      const send = async (sending: Sending): Promise<Sent<A | Failure>> =>
+        askOnce(ask, { ...sending, onBegun: () => turn.begun() });
+      return await service.ask({ ...size, signal, send });
+    } finally {
+      turn.end();
+    }
+  };
   return {
     name,
     kind: 'claude',
@@ -51,35 +73,43 @@ export const createClaude = (settings: ClaudeSettings, deps: ClaudeDeps): Genera
     get unavailable() {
       return service.refusal;
     },
-    reserveMicros: (context) =>
-      mostMicros({ promptBytes: promptBytes(buildPrompt(context)), maxTokens: settings.maxTokens }, prices),
-    next: async (context, signal) => {
-      const prompt = buildPrompt(context);
-      const bytes = promptBytes(prompt);
-      const most = mostMicros({ promptBytes: bytes, maxTokens: settings.maxTokens }, prices);
-      const ask: Ask = {
-        client,
-        body: requestOf(prompt, settings),
-        prices,
-        mostMicros: most,
-        languages: context.languages,
-        shown: shownSources(context),
-        base: baseOf(context),
-      };
-      const turn = await writers.enter(prompt.problem, signal);
-      try {
-        return await service.ask({
-          promptBytes: bytes,
-          mostMicros: most,
-          signal,
-          send: async (request) => askOnce(ask, { ...request, onBegun: () => turn.begun() }),
-        });
-      } finally {
-        turn.end();
-      }
-    },
+    diagnosing: settings.diagnose,
+    ...(isDiagnoser ? { diagnoser: diagnoserOf(askFor, sizeOf) } : {}),
+    reserveMicros: (context) => sizeOf(buildPrompt(context)).mostMicros,
+    next: async (context, signal) =>
+      askFor({ prompt: buildPrompt(context), asked: context.move, read: draftReader(context), signal }),
   };
 };
+
+type Size = Pick<Question<Counted>, 'promptBytes' | 'mostMicros'>;
+type Counted = { readonly usage: Usage };
+type Sending = Parameters<Question<Counted>['send']>[0];
+
+interface Asking<A> {
+  readonly prompt: Prompt;
+  readonly asked: WritingMove | 'diagnose';
+  readonly read: Read<A>;
+  readonly signal: AbortSignal;
+}
+
+/** Of a whole answer that ended as it should. */
+type Read<A> = (message: StreamedMessage, usage: Usage) => A | Failure;
+
+type AskFor = (question: Asking<DiagnosisAnswer>) => Promise<DiagnosisAnswer>;
+
+const diagnoserOf = (askFor: AskFor, sizeOf: (prompt: Prompt) => Size): Diagnoser => ({
+  reserveMicros: (context, proposals) => sizeOf(buildDiagnosisPrompt(context, proposals)).mostMicros,
+  next: async ({ context, proposals, signal }) =>
+    askFor({
+      prompt: buildDiagnosisPrompt(context, proposals),
+      asked: 'diagnose',
+      read: ({ toolInput, text }, usage) => {
+        const result = readDiagnosis(toolInput ?? text, proposals);
+        return result.ok ? { ...result, usage } : failed('malformed', result.message, usage);
+      },
+      signal,
+    }),
+});
 
 const unavailable = (name: string, why: string): Generator => ({
   name,
@@ -109,20 +139,18 @@ const clientOf = (
     fetchOptions: { redirect: 'manual' },
   });
 
-interface Ask {
+interface Ask<A> {
   readonly client: Anthropic;
   readonly body: MessageCreateParamsStreaming;
   readonly prices: PriceList;
   readonly mostMicros: number;
-  readonly languages: GenerationContext['languages'];
-  readonly shown: readonly string[];
-  readonly base: string | null;
+  readonly read: Read<A>;
 }
 
-type Request = Parameters<Question['send']>[0] & { readonly onBegun: () => void };
+type Request = Sending & { readonly onBegun: () => void };
 
-const askOnce = async (ask: Ask, { signal, onHeaders, onBegun }: Request): Promise<Sent> => {
-  const { client, body, prices, languages, shown, base } = ask;
+const askOnce = async <A extends Counted>(ask: Ask<A>, { signal, onHeaders, onBegun }: Request): Promise<Sent<A | Failure>> => {
+  const { client, body, prices } = ask;
   const reader = createMessageReader({ answerBytesMax: ANSWER_BYTES_MAX, maxTokens: body.max_tokens });
   try {
     const { data: stream, response } = await client.messages.create(body, { signal }).withResponse();
@@ -146,12 +174,13 @@ const askOnce = async (ask: Ask, { signal, onHeaders, onBegun }: Request): Promi
     return { kind: 'broken', message: 'it ended before its end', usage: brokenUsage(message, ask) };
   }
   const usage = message.isWhole ? usageOf(message.tokens, prices) : brokenUsage(message, ask);
-  return { kind: 'answer', answer: answerOf(message, { usage, languages, shown, base, maxTokens: body.max_tokens }) };
+  const end = badEnd(message, body.max_tokens);
+  return { kind: 'answer', answer: end === null ? ask.read(message, usage) : failed(end.failure, end.message, usage) };
 };
 
 const isApiError = (error: unknown): error is APIError => error instanceof APIError;
 
-const errorOf = (error: APIError, message: string): Sent => {
+const errorOf = (error: APIError, message: string): Sent<never> => {
   const { status, apiMessage, headers } = error;
   if (status !== undefined) return { kind: 'error', status, message: apiMessage ?? message, headers: headers ?? new Headers() };
   // Not of the network: the service's own error, in place of an answer.
@@ -163,7 +192,10 @@ const errorOf = (error: APIError, message: string): Sent => {
  * The prompt is counted at the beginning, the answer at the end: of one that was cut off, all that was allowed may have been written, also
  * what is thought and not shown.
  */
-const brokenUsage = ({ tokens }: StreamedMessage, { body, prices, mostMicros: most }: Ask): Usage => {
+const brokenUsage = (
+  { tokens }: StreamedMessage,
+  { body, prices, mostMicros: most }: Pick<Ask<never>, 'body' | 'prices' | 'mostMicros'>,
+): Usage => {
   const isCounted = tokens.inputTokens + tokens.cacheWriteTokens + tokens.cacheReadTokens > 0;
   const micros = isCounted ? microsOf({ ...tokens, outputTokens: Math.max(tokens.outputTokens, body.max_tokens) }, prices) : most;
   return { ...tokens, micros };
@@ -176,26 +208,21 @@ const textOf = (error: Error): string => {
   return deepest === null ? error.message : `${error.message} ${deepest.message}`;
 };
 
-interface Reading {
-  readonly usage: Usage;
-  readonly languages: GenerationContext['languages'];
-  readonly shown: readonly string[];
-  readonly base: string | null;
-  readonly maxTokens: number;
-}
-
 /** Of an answer without a candidate, in the message that says so. */
 const TEXT_CHARS_SHOWN = 300;
 
-const answerOf = (message: StreamedMessage, { usage, languages, shown, base, maxTokens }: Reading): Answer => {
-  const end = badEnd(message, maxTokens);
-  if (end !== null) return failed(end.failure, end.message, usage);
-  const { toolInput, text } = message;
-  const read = toolInput === null ? draftOfText(text, { languages, shown, base }) : readDraftJson(toolInput, { languages, base });
-  if (!read.ok && toolInput === null) {
-    return failed('malformed', `no candidate was handed in; it wrote: ${text.slice(0, TEXT_CHARS_SHOWN) || 'nothing'}`, usage);
-  }
-  return read.ok ? { ok: true, draft: read.draft, usage } : failed('malformed', read.message, usage);
+const draftReader = (context: GenerationContext): Read<Answer> => {
+  const { languages } = context;
+  const [shown, base] = [shownSources(context), baseOf(context)];
+  return ({ toolInput, text }, usage) => {
+    const read =
+      toolInput === null ? draftOfText(text, { languages, shown, base }) : readDraftJson(toolInput, { languages, base });
+    if (!read.ok && toolInput === null) {
+      const wrote = text.slice(0, TEXT_CHARS_SHOWN) || 'nothing';
+      return failed('malformed', `no candidate was handed in; it wrote: ${wrote}`, usage);
+    }
+    return read.ok ? { ok: true, draft: read.draft, usage } : failed('malformed', read.message, usage);
+  };
 };
 
 interface BadEnd {

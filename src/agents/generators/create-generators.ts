@@ -32,7 +32,8 @@ const EVOLVE = 'evolve';
 export const createGenerators = ({ settings, env, log }: GeneratorsOptions): Generators => {
   const listed = Object.entries({ [CLAUDE]: ClaudeSettings.parse({ kind: CLAUDE }), ...settings.generators });
   const evolve = createEvolve();
-  const made = listed.map(([name, own]) => createOne(own, { ...deps(name, log), env }));
+  const diagnosers = new Set(listed.flatMap(([name, own]) => diagnosersOf(name, own)));
+  const made = listed.map(([name, own]) => createOne(own, { ...deps(name, log), env, isDiagnoser: diagnosers.has(name) }));
   const all = [evolve, ...made].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const byName = new Map(all.map((generator) => [generator.name, generator]));
   return { all, byName, default: byName.get(settings.default ?? impliedDefault(env)) ?? evolve };
@@ -49,7 +50,14 @@ const deps = (name: string, log: Logger): ServiceDeps => ({
   retries: RETRY_LIMITS,
 });
 
-const createOne = (settings: GeneratorSettings, { env, ...own }: ServiceDeps & Pick<GeneratorsOptions, 'env'>): Generator => {
+const diagnosersOf = (name: string, settings: GeneratorSettings): readonly string[] =>
+  settings.kind === 'command' || settings.diagnose === null ? [] : [settings.diagnose.by ?? name];
+
+interface OneDeps extends ServiceDeps, Pick<GeneratorsOptions, 'env'> {
+  readonly isDiagnoser: boolean;
+}
+
+const createOne = (settings: GeneratorSettings, { env, ...own }: OneDeps): Generator => {
   switch (settings.kind) {
     case 'claude':
       return createClaude(settings, {

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { NO_USAGE, type Usage } from '../../domain/campaign/campaign.ts';
 import type { RateLimits } from '../../domain/campaign/generator-settings.ts';
 import { plainLine } from '../../platform/printable-text.ts';
-import type { Answer } from '../generator.ts';
+import type { Failure } from '../generator.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { failed } from './failed.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limiter.ts';
@@ -31,9 +31,12 @@ export interface ServiceSettings {
   readonly limits: RateLimits;
 }
 
+/** What a whole answer was read as: something that was asked for, or a failure. */
+type Counted = { readonly usage: Usage };
+
 /** What came of one request. */
-export type Sent =
-  | { readonly kind: 'answer'; readonly answer: Answer }
+export type Sent<A extends Counted> =
+  | { readonly kind: 'answer'; readonly answer: A }
   /** The service answered with an error, and bills nothing. */
   | { readonly kind: 'error'; readonly status: number; readonly message: string; readonly headers: Headers }
   /** It was never reached, or said itself, before it began an answer, that there is none. */
@@ -43,19 +46,19 @@ export type Sent =
   /** The answer ended before its end. `usage` holds the most that it can have cost. */
   | { readonly kind: 'broken'; readonly message: string; readonly usage: Usage };
 
-export interface Question {
+export interface Question<A extends Counted> {
   readonly promptBytes: number;
   /** The most that one request can cost, millionths of a US dollar. */
   readonly mostMicros: number;
   readonly signal: AbortSignal;
   /** `signal` aborts when the caller's does or the time is over. `onHeaders`: of a good response, as soon as they are there. */
-  readonly send: (request: { readonly signal: AbortSignal; readonly onHeaders: (headers: Headers) => void }) => Promise<Sent>;
+  readonly send: (request: { readonly signal: AbortSignal; readonly onHeaders: (headers: Headers) => void }) => Promise<Sent<A>>;
 }
 
 export interface Service {
   /** Why the service will not work before a setting is changed, or null. */
   readonly refusal: string | null;
-  ask(question: Question): Promise<Answer>;
+  ask<A extends Counted>(question: Question<A>): Promise<A | Failure>;
 }
 
 export const createService = (settings: ServiceSettings, deps: ServiceDeps): Service => {
@@ -70,7 +73,7 @@ export const createService = (settings: ServiceSettings, deps: ServiceDeps): Ser
     get refusal() {
       return state.refusal;
     },
-    ask: async (question) => {
+    ask: async <A extends Counted>(question: Question<A>): Promise<A | Failure> => {
       const { signal } = question;
       const { clock, random, retries: limits } = deps;
       const end = await withRetries(async () => askInTurn(state, question), { clock, random, signal, limits });
@@ -89,7 +92,7 @@ interface State extends ServiceDeps {
   refusal: string | null;
 }
 
-const askInTurn = async (state: State, question: Question): Promise<Attempt<Answer>> => {
+const askInTurn = async <A extends Counted>(state: State, question: Question<A>): Promise<Attempt<A | Failure>> => {
   const { limiter, estimate, clock, settings } = state;
   const permit = await limiter.acquire(estimate.of(question.promptBytes), question.signal);
   if (permit === null) return done(failed('stopped', 'stopped before it was asked', NO_USAGE));
@@ -108,7 +111,7 @@ const askInTurn = async (state: State, question: Question): Promise<Attempt<Answ
 };
 
 /** Where nobody can say what it cost, the most that it can: a budget must hold whatever the bill says. */
-const usageOf = (sent: Sent, { mostMicros }: Question): Usage => {
+const usageOf = <A extends Counted>(sent: Sent<A>, { mostMicros }: Question<A>): Usage => {
   switch (sent.kind) {
     case 'answer':
       return sent.answer.usage;
@@ -122,7 +125,7 @@ const usageOf = (sent: Sent, { mostMicros }: Question): Usage => {
   }
 };
 
-const done = (value: Answer): Attempt<Answer> => ({ kind: 'done', value });
+const done = <A>(value: A): Attempt<A> => ({ kind: 'done', value });
 
 interface Judging extends Omit<State, 'refusal'> {
   readonly usage: Usage;
@@ -130,7 +133,7 @@ interface Judging extends Omit<State, 'refusal'> {
   readonly isOver: boolean;
 }
 
-const judge = (sent: Sent, state: Judging, onRefusal: (why: string) => void): Attempt<Answer> => {
+const judge = <A extends Counted>(sent: Sent<A>, state: Judging, onRefusal: (why: string) => void): Attempt<A | Failure> => {
   const { usage } = state;
   if (sent.kind === 'answer') return done(sent.answer);
   if (state.isStopped) return done(failed('stopped', 'stopped while it was answered', usage));
@@ -157,7 +160,7 @@ const judge = (sent: Sent, state: Judging, onRefusal: (why: string) => void): At
 
 const UNKNOWN = 'whether it is billed nobody knows, so that it is not asked again and the most that it can cost counts';
 
-const again = (state: Judging, { why, afterMs }: { readonly why: string; readonly afterMs: number | null }): Attempt<Answer> => {
+const again = (state: Judging, { why, afterMs }: { readonly why: string; readonly afterMs: number | null }): Attempt<never> => {
   state.log.debug({ generator: state.name, afterMs }, why);
   return { kind: 'again', why, afterMs };
 };

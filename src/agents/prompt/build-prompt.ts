@@ -15,7 +15,13 @@ export interface Prompt {
   readonly task: string;
 }
 
-export const buildPrompt = (context: GenerationContext): Prompt => ({ ...stablePart(context), task: taskText(context) });
+export const buildPrompt = (context: GenerationContext): Prompt => promptOf(context, writingText);
+
+/** With what is to be done as its end. */
+export const promptOf = (context: GenerationContext, toDo: (context: GenerationContext, fence: Fence) => string): Prompt => ({
+  ...stablePart(context),
+  task: taskText(context, toDo),
+});
 
 type StablePart = Omit<Prompt, 'task'>;
 interface Remembered {
@@ -34,7 +40,18 @@ const stablePart = (context: GenerationContext): StablePart => {
   if (found !== undefined) return found.text;
   const text = { system: narrow(instructions(context)), problem: narrow(problemText(context)) };
   // Only what the text was made of is kept, so that nothing of this generation stays in memory.
-  const of = { ...context, incumbent: null, parents: [], failure: null, attempts: [], turns: [], memory: [], elsewhere: [] };
+  const of = {
+    ...context,
+    incumbent: null,
+    parents: [],
+    failure: null,
+    attempts: [],
+    turns: [],
+    memory: [],
+    elsewhere: [],
+    proposed: [],
+    proposal: null,
+  };
   remembered.set(context.problem, [{ of, text }, ...known].slice(0, REMEMBERED_MAX));
   return text;
 };
@@ -68,7 +85,7 @@ const isSameGround = (a: GenerationContext, b: GenerationContext): boolean =>
   a.languages.join() === b.languages.join() &&
   JSON.stringify(a.headroom) === JSON.stringify(b.headroom);
 
-const taskText = (context: GenerationContext): string => {
+const taskText = (context: GenerationContext, toDo: Parameters<typeof promptOf>[1]): string => {
   const fence = createFence(context.seed);
   const { incumbent, parents, failure } = context;
   const attempts = untoldAttempts(context);
@@ -82,7 +99,7 @@ const taskText = (context: GenerationContext): string => {
     turnsText(context.turns, shownOf(context), fence),
     memoryText(context, fence),
     attempts.length === 0 ? null : attemptsText(attempts, fence),
-    `What to do now\n${MOVES[context.move]}`,
+    `What to do now\n${toDo(context, fence)}`,
   ]
     .filter((part) => part !== null)
     .join('\n\n');
@@ -108,6 +125,19 @@ const parentName = ({ move, parents }: GenerationContext, index: number): string
 
 const failureText = ({ verdict, message }: NonNullable<GenerationContext['failure']>, fence: Fence): string =>
   `The failed candidate's verdict is ${verdict}. What the judge or the compiler says:\n${fence.block('failure', message)}`;
+
+const writingText = (context: GenerationContext, fence: Fence): string =>
+  context.proposal === null ? MOVES[context.move] : `${MOVES[context.move]}\n${proposalText(context.proposal, fence)}`;
+
+const proposalText = (
+  { bottleneck, finding, tag, idea, why, implementation, of }: NonNullable<GenerationContext['proposal']>,
+  fence: Fence,
+): string =>
+  [
+    `What limits it was looked for before: ${bottleneck}. Carry out the idea in the next block, of the kind ${tag}, and no other one.`,
+    ...(of > 1 ? [`You are number ${implementation} of ${of} who carry it out: find a way of your own to write it.`] : []),
+    fence.block('proposal', [idea, why, finding].filter((part) => part !== '').join('\n')),
+  ].join('\n');
 
 const MOVES: Readonly<Record<GenerationContext['move'], string>> = {
   new: 'Write a candidate from scratch, with an approach of your own that differs from everything shown above.',

@@ -2,6 +2,7 @@
 import { plotFileOf } from '../../domain/api/campaigns.ts';
 import { spentParts } from '../../domain/text/spent.ts';
 import { dollars, grouped, seconds, times } from '../../domain/text/units.ts';
+import { diagnosisSection } from './diagnosis-section.ts';
 import { failureSection } from './failure-section.ts';
 import { generatorSection } from './generator-section.ts';
 import { lineageSection } from './lineage-section.ts';
@@ -22,6 +23,7 @@ export const markdownReport = (input: ReportInput): string => {
     ...lineageSection(input),
     ...section('Cost', costTable(input)),
     ...generatorSection(input),
+    ...diagnosisSection(input),
     ...failureSection(input),
   ];
   return `${parts.join('\n\n')}\n`;

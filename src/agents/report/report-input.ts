@@ -1,12 +1,13 @@
 import type { CampaignView } from '../../domain/api/campaigns.ts';
 import type { Generation } from '../../domain/campaign/campaign.ts';
+import { createIdeaTotals, type DiagnosisTotals } from './idea-totals.ts';
 import { createProgress } from './progress.ts';
 import type { Series } from './progress.ts';
 import { createTotals } from './totals.ts';
 import type { Totals } from './totals.ts';
 
 /** A campaign as its report needs it. */
-export interface ReportInput extends Totals {
+export interface ReportInput extends Totals, DiagnosisTotals {
   readonly view: CampaignView;
   /** In the order of the campaign's targets; one without a candidate that passed has no improvements. */
   readonly series: readonly Series[];
@@ -22,11 +23,13 @@ export interface ReportReader {
 export const createReportReader = (view: CampaignView): ReportReader => {
   const progress = createProgress(view);
   const totals = createTotals(view);
+  const ideas = createIdeaTotals();
   return {
     add: (generation) => {
       progress.add(generation);
       totals.add(generation);
+      ideas.add(generation);
     },
-    input: () => ({ view, series: progress.series(), ...totals.read() }),
+    input: () => ({ view, series: progress.series(), ...totals.read(), ...ideas.read() }),
   };
 };

@@ -1,5 +1,5 @@
 /** What goes into the archive of a search, and what is drawn from it. */
-import type { Move } from '../../domain/campaign/campaign.ts';
+import type { Move, WritingMove } from '../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { Language, Params } from '../../domain/plan/plan.ts';
@@ -44,7 +44,7 @@ export type Child = Pick<ArchiveEntry, 'number' | 'move' | 'island' | 'parents'>
 export type EliteEntry = ArchiveEntry & { readonly speedup: number };
 
 export interface Choice {
-  readonly move: Exclude<Move, 'seed'>;
+  readonly move: WritingMove;
   /** None for `new`, one for `improve`, two for `cross`; for `repair` the failed one, then the parent it came from where that is known. */
   readonly parents: readonly CandidateId[];
   readonly seed: number;

@@ -1,6 +1,7 @@
 /** What campaigns do and found, for people. Pure. */
 import type { CampaignView, GeneratorList } from '../../domain/api/campaigns.ts';
 import { plainLine } from '../../platform/printable-text.ts';
+import { bottlenecksText, proposalsText } from '../../domain/text/proposals-text.ts';
 import { spentParts } from '../../domain/text/spent.ts';
 import { grouped, seconds, times } from '../../domain/text/units.ts';
 import { fields, table } from './table.ts';
@@ -60,6 +61,8 @@ const summary = (view: CampaignView): string => {
     ['used', `${spentParts(view).join(', ')} (running for ${seconds(view.spent.minutes * 60)})`],
     ['tokens', read + usage.outputTokens === 0 ? null : tokensText(view)],
     ['generations', countsText(generations)],
+    ['ideas', proposalsText(view)],
+    ['limited by', bottlenecksText(view)],
     ['verdicts', countsText(view.byVerdict) || null],
     ['no candidate', countsText(view.byFailure) || null],
   ]);
@@ -68,10 +71,9 @@ const summary = (view: CampaignView): string => {
 const tokensText = ({ usage }: CampaignView): string =>
   `${grouped(usage.inputTokens)} in, ${grouped(usage.cacheReadTokens)} from the cache, ${grouped(usage.cacheWriteTokens)} to the cache, ${grouped(usage.outputTokens)} out`;
 
-const countsText = (counts: Readonly<Record<string, number>>): string =>
+const countsText = (counts: Readonly<Record<string, number | undefined>>): string =>
   Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([name, count]) => `${grouped(count)} ${name}`)
+    .flatMap(([name, count = 0]) => (count > 0 ? [`${grouped(count)} ${name}`] : []))
     .join(', ');
 
 const bestTable = ({ best }: CampaignView): string =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Campaign, CampaignSpec, Generation, Usage } from '../campaign/campaign.ts';
+import { Bottleneck } from '../campaign/diagnosis.ts';
 import { CampaignId, CandidateId } from '../ids.ts';
 import { Language } from '../plan/plan.ts';
 
@@ -46,7 +47,37 @@ export const CampaignView = Campaign.extend({
     minutes: z.number().min(0),
   }),
   usage: Usage.omit({ micros: true }),
-  generations: z.strictObject({ asked: Count, answered: Count, submitted: Count, judged: Count, failed: Count, lost: Count }),
+  generations: z.strictObject({
+    asked: Count,
+    answered: Count,
+    submitted: Count,
+    judged: Count,
+    failed: Count,
+    lost: Count,
+    diagnosed: Count.optional(),
+  }),
+  /** Ideas of diagnoses; left out where nobody makes any. */
+  proposals: z
+    .strictObject({
+      proposed: Count,
+      /** Known or proposed before: nobody was paid to write them. */
+      refused: Count,
+      /** Candidates of the others. */
+      written: Count,
+      /** Not written yet; 0 once the campaign is over. */
+      open: Count,
+      /** The newest of each problem and device class. */
+      diagnoses: z.array(
+        z.strictObject({
+          problem: z.string(),
+          device: z.string(),
+          number: z.int().positive(),
+          bottleneck: Bottleneck,
+          finding: z.string(),
+        }),
+      ),
+    })
+    .optional(),
   /** Judged candidates by verdict. */
   byVerdict: z.record(z.string(), Count),
   /** Answers that gave no candidate, by failure. */

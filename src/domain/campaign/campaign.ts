@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Effort } from '../candidate.ts';
 import { DeviceClass } from '../device.ts';
 import { CampaignId, CandidateId, GenerationId } from '../ids.ts';
+import { Diagnosis, IMPLEMENTATIONS_MAX, PROPOSALS_MAX } from './diagnosis.ts';
 import { VERDICTS } from '../outcome.ts';
 import { PlainText } from '../plain-text.ts';
 import { Language, Params } from '../plan/plan.ts';
@@ -123,9 +124,12 @@ export const Draft = z.strictObject({
 });
 export type Draft = z.infer<typeof Draft>;
 
-/** What a generation set out to do. `seed`: a starting point, written by nobody. */
-export const Move = z.enum(['seed', 'new', 'improve', 'cross', 'repair']);
+/** What a generation set out to do. `seed`: a starting point, written by nobody. `diagnose`: nothing is written, ideas are proposed. */
+export const Move = z.enum(['seed', 'new', 'improve', 'cross', 'repair', 'diagnose']);
 export type Move = z.infer<typeof Move>;
+/** What somebody is asked to write. */
+export const WritingMove = Move.exclude(['seed', 'diagnose']);
+export type WritingMove = z.infer<typeof WritingMove>;
 
 /** Why no candidate came of an answer. `exhausted`: it varies what is there, and nothing new is left. */
 export const GenerationFailure = z.enum([
@@ -165,9 +169,25 @@ export const GenerationState = z.discriminatedUnion('status', [
   }),
   z.strictObject({ status: z.literal('failed'), failure: GenerationFailure, message: z.string().max(2000) }),
   z.strictObject({ status: z.literal('lost'), reservedMicros: Micros }),
+  /** For good: what it proposes is written by other generations. */
+  z.strictObject({
+    status: z.literal('diagnosed'),
+    /** Name of the generator that is to write what is proposed. */
+    writer: z.string(),
+    /** What its proposals are to be: the parents are the generation's. */
+    move: WritingMove,
+    diagnosis: Diagnosis,
+    /** So many candidates of each proposal. */
+    implementations: z.int().min(1).max(IMPLEMENTATIONS_MAX),
+    /** Proposals that nobody is paid to write, by their index, and why. */
+    refused: z.array(z.strictObject({ index: Count, reason: z.string().max(300) })).max(PROPOSALS_MAX),
+  }),
 ]);
 export type GenerationState = z.infer<typeof GenerationState>;
 export type GenerationStatus = GenerationState['status'];
+
+export const ProposalRef = z.strictObject({ of: z.int().positive(), index: Count });
+export type ProposalRef = z.infer<typeof ProposalRef>;
 
 export const Generation = z.strictObject({
   id: GenerationId,
@@ -182,6 +202,8 @@ export const Generation = z.strictObject({
   island: Count,
   parents: z.array(CandidateId).max(PARENTS_MAX),
   idea: z.string().max(IDEA_CHARS_MAX),
+  /** Whose proposal it carries out: a diagnosis by its generation's number, and the proposal's index. */
+  proposal: ProposalRef.optional(),
   usage: Usage,
   state: GenerationState,
   askedAt: Instant,

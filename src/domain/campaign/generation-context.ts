@@ -3,7 +3,8 @@
  * Whatever candidates made (logs, notes, ideas, sources) is untrusted text: shown fenced and labelled, never as instructions.
  */
 import { z } from 'zod';
-import { Move } from './campaign.ts';
+import { WritingMove } from './campaign.ts';
+import { Diagnosis, Proposal } from './diagnosis.ts';
 import { DeviceClass } from '../device.ts';
 import { CandidateId } from '../ids.ts';
 import { VERDICTS } from '../outcome.ts';
@@ -91,7 +92,7 @@ export type DeviceSheet = z.infer<typeof DeviceSheet>;
 
 export const GenerationContext = z.strictObject({
   version: z.literal(CONTEXT_VERSION),
-  move: Move.exclude(['seed']),
+  move: WritingMove,
   problem: Problem,
   /** The problem's README and its reference, as people read them. */
   statement: z.string(),
@@ -117,6 +118,17 @@ export const GenerationContext = z.strictObject({
   elsewhere: z.array(MemoryRow.extend({ problem: z.string() })).default([]),
   /** None where no floor is known. */
   headroom: z.array(Headroom).default([]),
+  /** Ideas that were proposed for these parents before, whether somebody writes them or not. */
+  proposed: z.array(z.string()).default([]),
+  /** What is to be carried out, where somebody proposed it before: which of how many candidates of the idea this one is. */
+  proposal: Proposal.extend({
+    bottleneck: Diagnosis.shape.bottleneck,
+    finding: Diagnosis.shape.finding,
+    implementation: z.int().min(1),
+    of: z.int().min(1),
+  })
+    .nullable()
+    .default(null),
   /** Drawn anew for each generation from the campaign's seed: a deterministic generator needs no other chance. */
   seed: z.int().min(0),
 });

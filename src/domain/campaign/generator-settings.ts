@@ -1,6 +1,7 @@
 /** The `agents` section of kiln.yaml: what writes candidates, and how far ahead of the fleet. Keys are never part of it. */
 import { z } from 'zod';
 import { strictFields } from '../../platform/strict-fields.ts';
+import { IMPLEMENTATIONS_MAX, PROPOSALS_MAX } from './diagnosis.ts';
 
 const MILLISECONDS_MAX = 3_600_000;
 const MAX_TOKENS_MAX = 128_000;
@@ -50,14 +51,45 @@ const TimeoutMs = z
   .max(MILLISECONDS_MAX)
   .default(600_000);
 
+const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
+const Effort = z.enum(EFFORTS, { error: 'must be low, medium, high, xhigh, max or null' });
+
+/** By what is asked for; what is left out has the generator's own `effort`. */
+const Efforts = strictFields({
+  diagnose: Effort.optional(),
+  new: Effort.optional(),
+  improve: Effort.optional(),
+  cross: Effort.optional(),
+  repair: Effort.optional(),
+});
+export type Efforts = z.infer<typeof Efforts>;
+
+/** Before it writes, somebody says what limits the parent and proposes ideas in words. */
+const Diagnose = strictFields({
+  /** Name of the generator that is asked (claude or openai-compatible); null: this one. */
+  by: z.string({ error: 'must be the name of a generator, or null' }).min(1).max(64).nullable().default(null),
+  proposals: z
+    .int({ error: `must be a whole number from 1 to ${PROPOSALS_MAX}` })
+    .min(1)
+    .max(PROPOSALS_MAX)
+    .default(3),
+  /** So many candidates of each proposal. */
+  implementations: z
+    .int({ error: `must be a whole number from 1 to ${IMPLEMENTATIONS_MAX}` })
+    .min(1)
+    .max(IMPLEMENTATIONS_MAX)
+    .default(1),
+});
+export type Diagnose = z.infer<typeof Diagnose>;
+
 export const ClaudeSettings = strictFields({
   kind: z.literal('claude'),
   model: ModelName.default('claude-sonnet-5-5'),
   /** Null: the model's own default. */
-  effort: z
-    .enum(['low', 'medium', 'high', 'xhigh', 'max'], { error: 'must be low, medium, high, xhigh, max or null' })
-    .nullable()
-    .default(null),
+  effort: Effort.nullable().default(null),
+  efforts: Efforts.prefault({}),
+  /** Null: it writes at once. */
+  diagnose: Diagnose.nullable().default(null),
   /**
    * `adaptive`: the model thinks as much as it finds right; `off`: not at all; a number: at most so many tokens (models that do not know `adaptive`). Null: the
    * model's own default. What a model does not take it refuses, and the generator says so.
@@ -93,6 +125,11 @@ export const OpenAiCompatibleSettings = strictFields({
   /** Name of the environment variable that holds the key; null: none is sent. */
   keyVariable: VariableName.nullable().default(null),
   maxTokens: MaxTokens.default(16_000),
+  /** Sent as `reasoning_effort`; null: it is not sent. */
+  effort: Effort.nullable().default(null),
+  efforts: Efforts.prefault({}),
+  /** Null: it writes at once. */
+  diagnose: Diagnose.nullable().default(null),
   timeoutMs: TimeoutMs,
   /** Ask for JSON by schema. `auto`: until the server refuses it once. `off`: ask for a fenced block. */
   structured: z.enum(['auto', 'off'], { error: 'must be auto or off' }).default('auto'),
@@ -144,9 +181,12 @@ export const AgentsSettings = strictFields({
   generators: z
     .record(z.string(), GeneratorSettings)
     .superRefine((generators, context) => {
-      for (const name of Object.keys(generators)) {
+      for (const [name, settings] of Object.entries(generators)) {
         const message = nameComplaint(name);
         if (message !== null) context.addIssue({ code: 'custom', path: [name], message });
+        const by = settings.kind === 'command' ? null : (settings.diagnose?.by ?? null);
+        const complaint = by === null ? null : diagnoserComplaint(by, generators);
+        if (complaint !== null) context.addIssue({ code: 'custom', path: [name, 'diagnose', 'by'], message: complaint });
       }
     })
     .refine((generators) => Object.keys(generators).length <= GENERATORS_MAX, `at most ${GENERATORS_MAX} generators`)
@@ -155,4 +195,14 @@ export const AgentsSettings = strictFields({
   path: ['default'],
   error: 'names no generator: it must be evolve, claude or one of agents.generators',
 });
+/** Whoever is asked for a diagnosis must be a model. */
+const diagnoserComplaint = (by: string, generators: Readonly<Record<string, GeneratorSettings>>): string | null => {
+  if (by === 'claude' && !('claude' in generators)) return null;
+  const kind = generators[by]?.kind;
+  if (kind === 'claude' || kind === 'openai-compatible') return null;
+  return kind === undefined && by !== 'evolve'
+    ? `names no generator: "${by}" is not in agents.generators`
+    : `"${by}" cannot diagnose: name a generator of kind claude or openai-compatible`;
+};
+
 export type AgentsSettings = z.infer<typeof AgentsSettings>;

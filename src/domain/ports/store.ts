@@ -247,7 +247,7 @@ export interface CampaignStore extends Pick<Store, 'appendEvents'> {
   unfinishedCampaigns(): Promise<readonly CampaignId[]>;
   /** Idempotent by id. */
   addGenerations(batch: readonly Generation[]): Promise<void>;
-  /** Applies in order; one transaction. What is judged, failed or lost stays as it is. */
+  /** Applies in order; one transaction. What is judged, failed, lost or diagnosed stays as it is. */
   updateGenerations(batch: readonly GenerationUpdate[]): Promise<void>;
   /** By number, from after `after`. */
   generations(id: CampaignId, page: GenerationPage): Promise<readonly Generation[]>;

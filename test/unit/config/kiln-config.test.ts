@@ -130,6 +130,14 @@ describe('bad files', () => {
       'kiln.yaml:3:5: agents.generators.evolve: evolve is built in and has no settings; take another name',
     ],
     [
+      'agents:\n  generators:\n    local: {kind: openai-compatible, model: m, baseUrl: "http://h", diagnose: {by: gone}}',
+      'agents.generators.local.diagnose.by: names no generator: "gone" is not in agents.generators',
+    ],
+    [
+      'agents:\n  generators:\n    claude: {kind: claude, diagnose: {by: evolve}}',
+      'agents.generators.claude.diagnose.by: "evolve" cannot diagnose: name a generator of kind claude or openai-compatible',
+    ],
+    [
       'agents:\n  generators:\n    mine: {kind: magic}',
       'kiln.yaml:3:12: agents.generators.mine.kind: must be claude, openai-compatible or command',
     ],
@@ -143,7 +151,7 @@ describe('bad files', () => {
     ],
     [
       'agents:\n  generators:\n    claude: {kind: claude, modle: x}',
-      'agents.generators.claude.modle: unknown field; known are kind, model, effort, thinking, cacheMinutes, maxTokens, timeoutMs, baseUrl, limits, prices',
+      'agents.generators.claude.modle: unknown field; known are kind, model, effort, efforts, diagnose, thinking, cacheMinutes, maxTokens, timeoutMs, baseUrl, limits, prices',
     ],
     ['- 1', 'kiln.yaml:1:1: must be fields and their values'],
     ['a: [', 'kiln.yaml:1:5: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]'],

@@ -4,7 +4,8 @@ import type { Generation } from '../../../domain/campaign/campaign.ts';
 import type { GenerationContext } from '../../../domain/campaign/generation-context.ts';
 import { generationIdOf } from '../../../domain/ids.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
-import type { Answer, Reserve } from '../../generator.ts';
+import { ideaOf } from '../../../domain/campaign/diagnosis.ts';
+import type { Answer, DiagnosisAnswer, Failure, Reserve } from '../../generator.ts';
 import type { Choice } from '../../search/entry.ts';
 import { retryOf } from '../state/campaign-run.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
@@ -12,56 +13,64 @@ import { affords } from '../state/limits.ts';
 import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
 import type { Assignment } from './assignment.ts';
 import type { AskingDeps } from './asking-deps.ts';
+import { choose, type Chosen, keyOf } from './choose.ts';
 
-interface Question {
-  readonly generation: Generation;
-  readonly answer: Promise<Answer>;
-}
+export type Question =
+  | { readonly kind: 'writing'; readonly generation: Generation; readonly answer: Promise<Answer> }
+  | {
+      readonly kind: 'diagnosis';
+      readonly generation: Generation;
+      readonly choice: Choice;
+      readonly answer: Promise<DiagnosisAnswer>;
+    };
 
 /** Null where the budget does not hold what the answer may cost. The context is held by the generator alone while it answers. */
 export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignment): Promise<Question | null> => {
   const { target, generator } = assignment;
   const number = run.next;
   run.next += 1;
-  const { choice, turns } = choiceOf(run, assignment, number);
+  const chosen = choose(run, deps, assignment, number);
+  const { choice, carrying } = chosen;
+  const diagnosed = chosen.diagnosing && keyOf(generator, choice);
+  if (diagnosed !== null) target.diagnosing.add(diagnosed);
   if (generator.readsProfiles) deps.profiles.onParents(target.device, choice.parents);
   const accounted = countPreparing(run);
   let question: Question | null = null;
   try {
-    const context = await contextOf(run, deps, { assignment, choice, turns });
-    const generation = reserved(run, deps, { assignment, number, choice, context });
+    const context = await contextOf(run, deps, { assignment, ...chosen });
+    const asking = reserved(run, deps, { assignment, number, chosen, context });
     accounted();
-    if (!generation) return null;
-    await deps.writer.add([generation], retryOf(run));
-    question = {
-      generation,
-      answer: answerOf(run, deps, { target, generator, context, reservedMicros: reservedOf(generation) }),
-    };
+    if (!asking) return null;
+    await deps.writer.add([asking.generation], retryOf(run));
+    question = questionOf(run, deps, { assignment, context, choice, ...asking });
     return question;
   } finally {
     accounted();
-    if (!question) target.archive.giveBack(choice);
+    if (question?.kind !== 'diagnosis' && diagnosed !== null) target.diagnosing.delete(diagnosed);
+    if (question?.kind !== 'writing') target.archive.giveBack(choice);
+    if (!question && carrying) target.proposals.giveBack(carrying.ref);
   }
 };
 
-interface Chosen {
+interface Putting extends Reserved {
+  readonly assignment: Assignment;
+  readonly context: GenerationContext;
   readonly choice: Choice;
-  /** Of the agent's conversation, oldest first. */
-  readonly turns: readonly CandidateId[];
 }
 
-/** Its own last candidate while its conversation lasts, otherwise what the archive says. */
-const choiceOf = (run: AskingRun, { agent, target, generator, tunes }: Assignment, number: number): Chosen => {
-  const invents = generator.kind !== 'evolve';
-  const goesOn = invents ? agent.conversation.next(run.targets.indexOf(target)) : null;
-  const drawn = target.archive.choose({ island: agent.island, number, invents });
-  if (tunes === null && goesOn === null) return { choice: drawn, turns: [] };
-  target.archive.giveBack(drawn);
-  if (goesOn === null)
-    return { choice: { move: 'improve', parents: tunes === null ? [] : [tunes], seed: drawn.seed }, turns: [] };
-  const [first] = goesOn.choice.parents;
-  if (goesOn.choice.move === 'repair' && first !== undefined) target.archive.claim(first);
-  return { choice: { ...goesOn.choice, seed: drawn.seed }, turns: goesOn.turns };
+const questionOf = (run: AskingRun, deps: AskingDeps, putting: Putting): Question => {
+  const { assignment, generation, context, choice, diagnosing } = putting;
+  const { target, generator } = assignment;
+  const reservedMicros = reservedOf(generation);
+  if (diagnosing === null)
+    return { kind: 'writing', generation, answer: answerOf(run, deps, { target, generator, context, reservedMicros }) };
+  const { signal } = run.asked;
+  const proposals = generator.diagnosing?.proposals ?? 1;
+  const diagnosis = async (): Promise<DiagnosisAnswer> => diagnosing.diagnoser.next({ context, proposals, signal });
+  const answer = withoutRejection(run, deps, { name: diagnosing.by.name, reservedMicros, ask: diagnosis }).finally(() =>
+    target.diagnosing.delete(keyOf(generator, choice)),
+  );
+  return { kind: 'diagnosis', generation, choice, answer };
 };
 
 const reservedOf = ({ state }: Generation): number => (state.status === 'asked' ? state.reservedMicros : 0);
@@ -73,17 +82,34 @@ interface Asked {
   readonly reservedMicros: number;
 }
 
-/** A generator that rejects is a defect; the question must not stay open because of it, nor be free. */
 const answerOf = async (
   run: AskingRun,
-  { log }: AskingDeps,
+  deps: AskingDeps,
   { target, generator, context, reservedMicros }: Asked,
 ): Promise<Answer> => {
   const reserve: Reserve = (draft) => target.archive.novelty(draft).isNew && target.reserved.reserve(draft);
+  const asking = async (): Promise<Answer> => generator.next(context, run.asked.signal, reserve);
+  const answer = await withoutRejection(run, deps, { name: generator.name, reservedMicros, ask: asking });
+  // All candidates of one proposal are tries of one idea, whatever their writers call it.
+  return answer.ok && context.proposal ? { ...answer, draft: { ...answer.draft, idea: ideaOf(context.proposal) } } : answer;
+};
+
+interface Rejecting<A> {
+  readonly name: string;
+  readonly reservedMicros: number;
+  readonly ask: () => Promise<A>;
+}
+
+/** A generator that rejects is a defect; the question must not stay open because of it, nor be free. */
+const withoutRejection = async <A>(
+  run: AskingRun,
+  { log }: AskingDeps,
+  { name, reservedMicros, ask: asking }: Rejecting<A>,
+): Promise<A | Failure> => {
   try {
-    return await generator.next(context, run.asked.signal, reserve);
+    return await asking();
   } catch (error) {
-    log.error({ err: error, campaignId: run.campaign.id, generator: generator.name }, 'a generator failed unexpectedly');
+    log.error({ err: error, campaignId: run.campaign.id, generator: name }, 'a generator failed unexpectedly');
     const message = 'an unexpected failure of the generator, see the log of the daemon';
     return { ok: false, failure: 'unavailable', message, usage: { ...NO_USAGE, micros: reservedMicros } };
   }
@@ -99,19 +125,21 @@ const countPreparing = (run: AskingRun): (() => void) => {
   };
 };
 
-interface Telling extends Chosen {
+interface Telling extends Pick<Chosen, 'choice' | 'turns' | 'carrying'> {
   readonly assignment: Assignment;
 }
 
 const contextOf = async (
   run: AskingRun,
   deps: AskingDeps,
-  { assignment, choice, turns }: Telling,
+  { assignment, choice, turns, carrying }: Telling,
 ): Promise<GenerationContext> => {
-  const { problem, device, languages, archive } = assignment.target;
-  const ideaOf = (id: CandidateId): string => archive.content(id)?.idea ?? '';
+  const { problem, device, languages, archive, proposals } = assignment.target;
+  const wordsOf = (id: CandidateId): string => archive.content(id)?.idea ?? '';
   const known = { memory: archive.memory(MEMORY_ROWS), elsewhere: elsewhereOf(run, assignment.target) };
-  const wish = { problem, device, languages, choice, turns, attempts: assignment.agent.attempts(), ...known, ideaOf };
+  const proposed = { proposed: proposals.proposedFor(choice.parents), proposal: carrying?.shown ?? null };
+  const attempts = assignment.agent.attempts();
+  const wish = { problem, device, languages, choice, turns, attempts, ...known, ...proposed, ideaOf: wordsOf };
   const context = await retryWhileUnavailable(async () => deps.contexts.build(wish), retryOf(run));
   run.trouble = null;
   return context;
@@ -130,46 +158,59 @@ const elsewhereOf = ({ targets }: AskingRun, own: Assignment['target']): Generat
 const MEMORY_ROWS = 16;
 const ELSEWHERE_ROWS = 5;
 
-interface Reserving extends Pick<Chosen, 'choice'> {
+interface Reserving {
   readonly assignment: Assignment;
   readonly number: number;
+  readonly chosen: Chosen;
   readonly context: GenerationContext;
 }
 
-/** In the account, or null where that may not be. */
-const reserved = (run: AskingRun, { now }: AskingDeps, { context, ...chosen }: Reserving): Generation | null => {
-  const { asking, generator } = chosen.assignment;
-  const reservedMicros = Math.ceil(generator.reserveMicros(context));
-  asking.reserveMicros = reservedMicros;
-  const { budget } = run.campaign.spec;
-  if (run.asked.signal.aborted || !affords({ budget, account: run.account }, reservedMicros)) return null;
-  const generation = askedGeneration(run, { ...chosen, at: new Date(now()).toISOString(), reservedMicros });
+interface Reserved {
+  readonly generation: Generation;
+  readonly diagnosing: Chosen['diagnosing'];
+}
+
+/** In the account, or null where that may not be. A diagnosis is paid for only where what it proposes can be too. */
+const reserved = (run: AskingRun, { now }: AskingDeps, { assignment, number, chosen, context }: Reserving): Reserved | null => {
+  const { asking, generator } = assignment;
+  const writingMicros = Math.ceil(generator.reserveMicros(context));
+  const proposals = generator.diagnosing?.proposals ?? 1;
+  const diagnosisMicros = Math.ceil(chosen.diagnosing?.diagnoser.reserveMicros(context, proposals) ?? 0);
+  asking.reserveMicros = writingMicros;
+  const standing = { budget: run.campaign.spec.budget, account: run.account };
+  const diagnosing = affords(standing, diagnosisMicros + writingMicros) ? chosen.diagnosing : null;
+  if (run.asked.signal.aborted || !affords(standing, writingMicros)) return null;
+  const reservedMicros = diagnosing ? diagnosisMicros : writingMicros;
+  const at = new Date(now()).toISOString();
+  const generation = askedGeneration(run, { assignment, number, chosen: { ...chosen, diagnosing }, at, reservedMicros });
   run.account.move(null, generation);
-  return generation;
+  return { generation, diagnosing };
 };
 
-interface AskedParts extends Pick<Chosen, 'choice'> {
+interface AskedParts {
   readonly assignment: Assignment;
   readonly number: number;
+  readonly chosen: Chosen;
   readonly at: string;
   readonly reservedMicros: number;
 }
 
 const askedGeneration = (
   { campaign }: AskingRun,
-  { assignment, number, choice, at, reservedMicros }: AskedParts,
+  { assignment, number, chosen: { choice, carrying, diagnosing }, at, reservedMicros }: AskedParts,
 ): Generation => ({
   id: generationIdOf(campaign.id, number),
   campaignId: campaign.id,
   number,
   agent: assignment.agent.index,
-  generator: assignment.generator.name,
+  generator: (diagnosing?.by ?? assignment.generator).name,
   problem: assignment.target.problem,
   device: assignment.target.device,
-  move: choice.move,
+  move: diagnosing ? 'diagnose' : choice.move,
   island: assignment.agent.island,
   parents: [...choice.parents],
   idea: '',
+  ...(carrying ? { proposal: carrying.ref } : {}),
   usage: NO_USAGE,
   state: { status: 'asked', reservedMicros },
   askedAt: at,

@@ -3,11 +3,12 @@ import type { Draft, Generation, GenerationState } from '../../../domain/campaig
 import type { PastAttempt } from '../../../domain/campaign/generation-context.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import { times } from '../../../domain/text/units.ts';
-import type { Answer } from '../../generator.ts';
+import type { Answer, Failure } from '../../generator.ts';
 import type { Result } from '../../search/memory.ts';
 import { advance, fail } from '../outcomes/advance.ts';
+import { targetOf } from '../state/campaign-run.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
-import { addFailed } from '../outcomes/failed-generations.ts';
+import { addFailed, isFree } from '../outcomes/failed-generations.ts';
 import type { Assignment } from './assignment.ts';
 import { submitAnswer } from './submit.ts';
 import type { Taken } from './submit.ts';
@@ -32,6 +33,7 @@ export const keepAnswer = async (
     else if (answer.failure === 'exhausted') onExhausted(target, generation);
     if (tunes === null) agent.conversation.onNothing();
     await keepFailure(run, deps, { generation, answer });
+    giveBackProposal(run, generation, answer);
     return 'nothing';
   }
   const { draft, usage } = answer;
@@ -70,13 +72,17 @@ const onExhausted = (target: Target, { generator, parents: [first] }: Generation
 
 const countCopy = ({ copies }: Target, generator: string): void => void copies.set(generator, (copies.get(generator) ?? 0) + 1);
 
-type Failed = Extract<Answer, { ok: false }>;
+/** One whose answer may have been paid for is not written again. */
+const giveBackProposal = (run: AskingRun, generation: Generation, answer: Failure): void => {
+  const target = targetOf(run, generation);
+  if (generation.proposal && isFree(answer.failure, answer.usage)) target?.proposals.giveBack(generation.proposal);
+};
 
 /** What was cut off may have been billed, and nobody can say how much: the reserve counts as spent. */
-const keepFailure = async (
+export const keepFailure = async (
   run: AskingRun,
   deps: AskingDeps,
-  { generation, answer }: { readonly generation: Generation; readonly answer: Failed },
+  { generation, answer }: { readonly generation: Generation; readonly answer: Failure },
 ): Promise<void> => {
   const { failure, message, usage } = answer;
   const reservedMicros = generation.state.status === 'asked' ? generation.state.reservedMicros : 0;

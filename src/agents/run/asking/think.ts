@@ -1,8 +1,9 @@
 /** One question to a generator and what comes of it. */
 import { KilnError } from '../../../domain/errors.ts';
-import { ask } from './ask.ts';
+import { ask, type Question } from './ask.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
 import { keepAnswer } from './keep-answer.ts';
+import { keepDiagnosis } from './keep-diagnosis.ts';
 import type { Assignment } from './assignment.ts';
 import type { Taken } from './submit.ts';
 import type { AskingDeps } from './asking-deps.ts';
@@ -30,16 +31,43 @@ const thought = async (run: AskingRun, deps: AskingDeps, assignment: Assignment)
   let ms: number | null = null;
   try {
     const question = await ask(run, deps, assignment);
+    if (question?.kind === 'diagnosis') {
+      // Somebody else may have been asked: of who writes nothing was heard.
+      if (question.generation.generator !== assignment.generator.name) assignment.asking.breaker.onAbandoned();
+      ms = await keptDiagnosis(run, deps, { question, assignment, startedMs });
+      return { ms, taken: 'nothing' };
+    }
     if (question) {
+      const { generation } = question;
       const answer = await question.answer;
       ms = deps.monotonicMs() - startedMs;
-      return { ms, taken: await keepAnswer(run, deps, { generation: question.generation, answer, assignment }) };
+      return { ms, taken: await keepAnswer(run, deps, { generation, answer, assignment }) };
     }
   } catch (error) {
     onUnforeseen(run, deps, error);
   }
   assignment.asking.breaker.onAbandoned();
   return { ms, taken: 'nothing' };
+};
+
+interface Diagnosing {
+  readonly question: Extract<Question, { kind: 'diagnosis' }>;
+  readonly assignment: Assignment;
+  readonly startedMs: number;
+}
+
+/** Returns how long the answer took. */
+const keptDiagnosis = async (
+  run: AskingRun,
+  deps: AskingDeps,
+  { question, assignment, startedMs }: Diagnosing,
+): Promise<number> => {
+  const { generation, choice } = question;
+  if (generation.generator !== assignment.generator.name) run.breakerOf(generation.generator).onRequest();
+  const answer = await question.answer;
+  const ms = deps.monotonicMs() - startedMs;
+  await keepDiagnosis(run, deps, { generation, answer, assignment, choice });
+  return ms;
 };
 
 const onUnforeseen = (run: AskingRun, { log, monotonicMs }: AskingDeps, error: unknown): void => {

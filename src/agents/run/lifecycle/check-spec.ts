@@ -19,7 +19,7 @@ export const checkSpec = async (
   const checked = { ...spec, problems, devices, generators: chosen, start: startOf(spec, chosen, generators) };
   const languages = planTargets(checked, judging).flatMap((target) => target.languages);
   checkStarts(checked, languages);
-  for (const { name } of chosen) checkGenerator(generators, name);
+  for (const name of askedOf(checked, generators)) checkGenerator(generators, name);
   checkMoney(checked, generators);
   return checked;
 };
@@ -72,11 +72,18 @@ const checkGenerator = ({ all, byName }: GeneratorSet, name: string): void => {
   });
 };
 
+/** Who writes, and who is asked for diagnoses by them. */
+const askedOf = ({ generators }: CampaignSpec, { byName }: GeneratorSet): readonly string[] => [
+  ...new Set(generators.flatMap(({ name }) => [name, byName.get(name)?.diagnosing?.by ?? name])),
+];
+
 /** A generator that is paid must have a limit in money, and free ones another limit: in money alone they would never end. */
-const checkMoney = ({ generators, budget }: CampaignSpec, { byName }: GeneratorSet): void => {
-  const paid = generators.find(({ name }) => byName.get(name)?.isPaid);
-  if (paid && budget.usd === undefined) {
-    const message = `budget.usd: generator "${paid.name}" costs money for every answer; say how much the campaign may spend`;
+const checkMoney = (spec: CampaignSpec, set: GeneratorSet): void => {
+  const { generators, budget } = spec;
+  const { byName } = set;
+  const paid = askedOf(spec, set).find((name) => byName.get(name)?.isPaid);
+  if (paid !== undefined && budget.usd === undefined) {
+    const message = `budget.usd: generator "${paid}" costs money for every answer; say how much the campaign may spend`;
     throw new KilnError('INVALID_REQUEST', message, { details: { field: 'budget.usd' } });
   }
   const others = [budget.candidates, budget.gpuMinutes, budget.minutes];

@@ -13,6 +13,7 @@ import { retryOf, targetOf } from '../state/campaign-run.ts';
 import type { Run } from '../state/campaign-run.ts';
 import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
 import { addFailed, wasAnswered } from '../outcomes/failed-generations.ts';
+import { learnProposals } from '../outcomes/learn-proposals.ts';
 import { learnProfile } from '../outcomes/profile-bound.ts';
 import { addToArchive, expectVerdict, learn } from '../outcomes/keep-verdict.ts';
 import { submitAnswer } from '../asking/submit.ts';
@@ -48,8 +49,11 @@ interface Found {
 export const countRows = async (run: Run, store: Pick<CampaignStore, 'generations'>): Promise<Found> =>
   readRows(run, store, (generation) => {
     run.account.move(null, generation);
+    learnProposals(run, generation);
     run.next = generation.number + 1;
   });
+
+const OPEN_STATES: ReadonlySet<string> = new Set(['asked', 'answered', 'submitted']);
 
 const readRows = async (
   run: Run,
@@ -63,7 +67,7 @@ const readRows = async (
       onRow(generation);
       const { status } = generation.state;
       if (status === 'judged' || wasAnswered(generation)) ended.push(generation);
-      else if (status !== 'failed' && status !== 'lost') open.push(generation);
+      else if (OPEN_STATES.has(status)) open.push(generation);
     }
     ended = worthKnowing(ended);
   }

@@ -10,7 +10,13 @@ export const wasAnswered = ({ state }: Generation): boolean => state.status === 
 
 /** `generation` is failed or lost. */
 export const addFailed = (run: AwaitingRun, generation: Generation): void => {
-  const archive = targetOf(run, generation)?.archive;
-  if (wasAnswered(generation)) archive?.addFailed(generation);
-  else archive?.giveBack(generation);
+  const target = targetOf(run, generation);
+  // Who only proposes is no child, and uses up no repair.
+  if (!target || generation.move === 'diagnose') return;
+  if (wasAnswered(generation)) target.archive.addFailed(generation);
+  else target.archive.giveBack(generation);
 };
+
+/** Nobody answered, and nothing was paid: what was proposed can be written by somebody else. */
+export const isFree = (failure: GenerationFailure, { micros }: Generation['usage']): boolean =>
+  UNANSWERED.has(failure) && micros === 0;

@@ -7,6 +7,7 @@
 import type { Generation, GenerationStatus, Usage } from '../../../domain/campaign/campaign.ts';
 import { NO_USAGE } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
+import { createProposalCounts, type ProposalCounts } from './proposal-counts.ts';
 
 /** The fastest candidate of one problem on one device class. */
 export interface Best {
@@ -33,6 +34,8 @@ export interface Account {
   /** How many candidates that time is of. */
   readonly onDevice: number;
   readonly byStatus: Readonly<Record<GenerationStatus, number>>;
+  /** Of diagnoses: ideas that were proposed, those that nobody is paid to write, and candidates of the others. */
+  readonly proposals: Pick<ProposalCounts, 'read'>;
   readonly byVerdict: ReadonlyMap<string, number>;
   readonly byFailure: ReadonlyMap<string, number>;
   best(target: TargetName): Best | null;
@@ -54,13 +57,14 @@ const keyOf = ({ problem, device }: TargetName): string => `${problem} ${device}
 
 export const createAccount = (): Account => {
   const usage: { -readonly [Count in keyof Usage]: number } = { ...NO_USAGE };
-  const byStatus = { asked: 0, answered: 0, submitted: 0, judged: 0, failed: 0, lost: 0 };
+  const byStatus = { asked: 0, answered: 0, submitted: 0, judged: 0, failed: 0, lost: 0, diagnosed: 0 };
   const byVerdict = new Map<string, number>();
   const byFailure = new Map<string, number>();
   const leaders = new Map<string, readonly Best[]>();
   /** Of the starting points, what each passed with. */
   const starts = new Map<string, Map<CandidateId, number>>();
   const sums = { lostMicros: 0, reservedMicros: 0, deviceMs: 0, onDevice: 0 };
+  const proposals = createProposalCounts();
 
   const count = (generation: Generation, sign: 1 | -1): void => {
     const { state } = generation;
@@ -69,6 +73,7 @@ export const createAccount = (): Account => {
     if (state.status === 'asked') sums.reservedMicros += sign * state.reservedMicros;
     if (state.status === 'lost') sums.lostMicros += sign * state.reservedMicros;
     if (state.status === 'failed') increase(byFailure, state.failure, sign);
+    proposals.count(generation, sign);
     if (state.status !== 'judged') return;
     increase(byVerdict, state.verdict, sign);
     sums.deviceMs += sign * state.deviceMs;
@@ -109,6 +114,7 @@ export const createAccount = (): Account => {
       keepBest(after);
     },
     lead: keepBest,
+    proposals,
     usage,
     byStatus,
     byVerdict,

@@ -61,6 +61,8 @@ export interface Thinking {
   readonly asking: ReadonlyMap<string, Asking>;
   /** Of who tries params beside them. */
   readonly tuner: Asking;
+  /** Of who is asked for diagnoses: its own where it writes too. */
+  readonly breakerOf: (generator: string) => CircuitBreaker;
   /** Number of the next generation. */
   next: number;
   thinking: number;
@@ -103,7 +105,13 @@ export const createRun = (
   const asking = new Map(
     spec.generators.map(({ name }) => [name, { breaker: createCircuitBreaker(name, deps.random), reserveMicros: 0 }] as const),
   );
+  const diagnosers = new Map<string, CircuitBreaker>();
   return {
+    breakerOf: (name) => {
+      const known = asking.get(name)?.breaker ?? diagnosers.get(name) ?? createCircuitBreaker(name, deps.random);
+      diagnosers.set(name, known);
+      return known;
+    },
     campaign,
     account: createAccount(),
     targets,

@@ -9,6 +9,7 @@ import { LANGUAGES_OF, targetOf } from '../../../problems/targets.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createArchive } from '../../search/archive.ts';
 import type { Archive } from '../../search/archive.ts';
+import { createProposals, type Proposals } from '../../search/proposals.ts';
 import { createTuning, type Tuning } from './tuning.ts';
 import { type ReservedContents, createReservedContents } from './reserved-contents.ts';
 import type { Bound } from '../../search/entry.ts';
@@ -32,6 +33,12 @@ export interface Target {
   readonly copies: Map<string, number>;
   /** Params of what comes near the best. */
   readonly tuning: Tuning;
+  /** What was proposed and is not written yet. */
+  readonly proposals: Proposals;
+  /** Parents that are being diagnosed, with who is to write: nobody pays for the same twice. */
+  readonly diagnosing: Set<string>;
+  /** Generators whose last diagnosis came to nothing: they write once without one. */
+  readonly undiagnosed: Set<string>;
 }
 
 type TargetPlan = Pick<Target, 'problem' | 'device' | 'languages'>;
@@ -78,6 +85,9 @@ export const openTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'
     startsLeft: 0,
     reserved: createReservedContents(),
     copies: new Map(),
+    proposals: createProposals(),
+    diagnosing: new Set(),
+    undiagnosed: new Set(),
     tuning: createTuning({ isOn: spec.generators.every(({ name }) => name !== TUNER) }),
   }));
 

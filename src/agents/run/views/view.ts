@@ -16,6 +16,7 @@ export interface Viewed {
   readonly ranMs: number;
   readonly thinking: number;
   readonly activity: string;
+  readonly openProposals: number;
   readonly languageOf: (id: CandidateId) => Promise<Language>;
   /** The ranking's order of a target now, best first. */
   readonly rankedOf: (target: TargetName) => Promise<readonly Ranked[]>;
@@ -38,11 +39,20 @@ export const campaignView = async (viewed: Viewed): Promise<CampaignView> => {
       minutes: ranMs / MS_PER_MINUTE,
     },
     usage,
-    generations: { ...account.byStatus },
+    ...countsOf(viewed),
     byVerdict: Object.fromEntries(account.byVerdict),
     byFailure: Object.fromEntries(account.byFailure),
     best: await Promise.all(viewed.targets.map(async (target) => bestOf(viewed, target))),
   };
+};
+
+/** What nobody makes is left out. */
+const countsOf = ({ account, openProposals }: Viewed): Pick<CampaignView, 'generations' | 'proposals'> => {
+  const { diagnosed, ...generations } = account.byStatus;
+  if (diagnosed === 0) return { generations };
+  const { diagnoses, ...sums } = account.proposals.read();
+  const proposals = { ...sums, open: openProposals, diagnoses: [...diagnoses] };
+  return { generations: { ...generations, diagnosed }, proposals };
 };
 
 /** A place in the ranking. */

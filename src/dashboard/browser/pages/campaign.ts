@@ -3,6 +3,7 @@ import { h, type JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { CampaignView } from '../../../domain/api/campaigns.ts';
 import type { Generation } from '../../../domain/campaign/campaign.ts';
+import { bottlenecksText, proposalsText } from '../../../domain/text/proposals-text.ts';
 import { spentParts } from '../../../domain/text/spent.ts';
 import { dollars, grouped, milliseconds, percent, times } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
@@ -206,6 +207,9 @@ const Budget = ({ campaign }: { readonly campaign: CampaignView }): JSX.Element 
           .map(([kind, count]) => `${grouped(count)} ${kind}`)
           .join(', '),
       ],
+      ...(campaign.proposals
+        ? [['Ideas', proposalsText(campaign) ?? ''] as const, ['Limited by', bottlenecksText(campaign) ?? ''] as const]
+        : []),
       ['Submitter', campaign.submitter],
       ['Seed', String(campaign.spec.seed)],
     ]),

@@ -227,3 +227,26 @@ describe('stopping', () => {
     expect(answer).toMatchObject({ failure: 'timed_out', message: 'no whole answer in 50 ms' });
   });
 });
+
+describe('a diagnosis', () => {
+  const DIAGNOSIS = { bottleneck: 'cache', finding: 'misses', proposals: [{ tag: 'tiling', idea: 'smaller tiles', why: '' }] };
+
+  test.each(['auto', 'off'] as const)('is read as JSON, at an effort of its own (structured: %s)', async (structured) => {
+    api.answerWith({ text: `Here:\n${JSON.stringify(DIAGNOSIS)}` });
+    const generator = local({ structured, effort: 'high', efforts: { diagnose: 'low' } }, { isDiagnoser: true });
+    const answer = await generator.diagnoser?.next({ context: generationContext(), proposals: 3, signal: NEVER });
+    expect(answer).toMatchObject({ ok: true, diagnosis: DIAGNOSIS });
+    expect(api.requests[0]?.body).toMatchObject({ reasoning_effort: 'low' });
+    api.answerWith({ text: JSON_TEXT });
+    await generator.next(generationContext(), NEVER);
+    expect(api.requests[1]?.body).toMatchObject({ reasoning_effort: 'high' });
+  });
+
+  test('is asked of nobody who was not named for it, and no effort is sent that was not set', async () => {
+    api.answerWith({ text: JSON_TEXT });
+    const generator = local();
+    await generator.next(generationContext(), NEVER);
+    expect(generator.diagnoser).toBeUndefined();
+    expect(api.requests[0]?.body).not.toHaveProperty('reasoning_effort');
+  });
+});

@@ -45,6 +45,16 @@ describe('generators', () => {
     expect(all.filter(({ readsProfiles }) => !readsProfiles).map(({ name }) => name)).toEqual(['evolve']);
   });
 
+  test('are asked for diagnoses where one that writes names them, or itself', () => {
+    const served = { kind: 'openai-compatible', baseUrl: 'http://127.0.0.1:1/v1', model: 'm' };
+    const { all } = create(
+      { generators: { claude: { kind: 'claude', diagnose: { by: 'cheap' } }, cheap: served, own: { ...served, diagnose: {} } } },
+      { ANTHROPIC_API_KEY: 'k' },
+    );
+    expect(all.filter(({ diagnoser }) => diagnoser).map(({ name }) => name)).toEqual(['cheap', 'own']);
+    expect(all.filter(({ diagnosing }) => diagnosing).map(({ name }) => name)).toEqual(['claude', 'own']);
+  });
+
   test('an empty variable counts as not set', () => {
     expect(create({}, { ANTHROPIC_API_KEY: '' }).default.name).toBe('evolve');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Generator } from '../../../../../src/agents/generator.ts';
 import { canAsk, endOf } from '../../../../../src/agents/run/state/exhaustion.ts';
+import { createProposals } from '../../../../../src/agents/search/proposals.ts';
 import { createReservedContents } from '../../../../../src/agents/run/state/reserved-contents.ts';
 import type { Target } from '../../../../../src/agents/run/state/targets.ts';
 import { createTuning } from '../../../../../src/agents/run/state/tuning.ts';
@@ -31,6 +32,9 @@ const targetOf = ({
     startsLeft: 0,
     reserved: createReservedContents(),
     copies: new Map(Object.entries(copies)),
+    proposals: createProposals(),
+    diagnosing: new Set(),
+    undiagnosed: new Set(),
     tuning: createTuning({ isOn: false }),
   };
 };

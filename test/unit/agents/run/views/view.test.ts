@@ -31,6 +31,7 @@ const bestWith = async (speedups: readonly number[], ranked: readonly Ranked[]) 
     ranMs: 0,
     thinking: 0,
     activity: '',
+    openProposals: 0,
     languageOf: async () => Promise.resolve('cuda' as const),
     rankedOf: async () => Promise.resolve(ranked),
     lineageOf: (_target, id) => [id],
