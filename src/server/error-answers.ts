@@ -62,19 +62,19 @@ const answerError = async ({
 }): Promise<ErrorBody> => {
   if (error.status >= 500) request.log.error({ err: error, code: error.code }, 'request failed');
   else request.log.debug({ code: error.code, message: error.message }, 'request refused');
-  if (error.retryable) void reply.header('retry-after', retryAfter(error));
-  if (error.code === 'TOO_MANY_WRONG_TOKENS') {
-    void reply.headers({ 'retry-after': String(error.details?.['retrySeconds']), connection: 'close' });
-  }
+  const wait = retryAfter(error);
+  if (wait !== null) void reply.header('retry-after', wait);
+  if (error.code === 'TOO_MANY_WRONG_TOKENS') void reply.header('connection', 'close');
   if (error.code === 'UNAUTHORIZED') void reply.header('www-authenticate', 'Bearer realm="kiln"');
   void reply.status(error.status).type(JSON_TYPE);
   return errorBody(error, request.id);
 };
 
-/** Whoever knows when there may be room says so. */
-const retryAfter = ({ details }: KilnError): string => {
+/** Whoever knows when it may succeed says so; null where the same request never does. */
+export const retryAfter = ({ details, retryable }: KilnError): string | null => {
   const seconds = details?.['retrySeconds'];
-  return String(typeof seconds === 'number' ? seconds : RETRY_AFTER_SECONDS);
+  if (typeof seconds === 'number') return String(seconds);
+  return retryable ? String(RETRY_AFTER_SECONDS) : null;
 };
 
 /** For answers that are text, such as those of tools: code and message, and what a 5xx knows stays in the log. */

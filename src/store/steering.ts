@@ -1,5 +1,5 @@
 /** Candidates that are found by what they have in common, and what people do to them. Each change is one transaction with its events. */
-import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
+import { campaignSubmitter } from '../domain/campaign/campaign.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import type { PausedRow, SelectedCandidate, SelectionPage } from '../domain/ports/store-rows.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
@@ -32,7 +32,7 @@ const conditionsOf = (select: SelectionPage['select']): Selection => {
   const conditions = [
     ...when(select.ids, (bound) => `id = any(${bound}::text[])`),
     ...when(select.sweep, (bound) => `id in (select candidate_id from kiln.sweep_points where sweep_id = ${bound})`),
-    ...when(select.campaign && `${CAMPAIGN_SUBMITTER}${select.campaign}`, (bound) => `submitter = ${bound}`),
+    ...when(select.campaign && campaignSubmitter(select.campaign), (bound) => `submitter = ${bound}`),
     ...when(select.submitter, (bound) => `submitter = ${bound}`),
     ...when(select.problem, (bound) => `problem = ${bound}`),
     ...when(select.device, (bound) => `lower(device) = lower(${bound})`),

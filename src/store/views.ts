@@ -2,7 +2,7 @@
 import type { Activity, ActivityQuery } from '../domain/api/activity.ts';
 import type { CandidateSummary, OriginView, SummariesQuery, SummaryList } from '../domain/api/candidates.ts';
 import type { ProgressStep, ProgressView, RecordList, RecordsQuery } from '../domain/api/problems.ts';
-import { CAMPAIGN_SUBMITTER } from '../domain/campaign/campaign.ts';
+import { campaignOf } from '../domain/campaign/campaign.ts';
 import { KilnError } from '../domain/errors.ts';
 import type { CandidateId, SweepId } from '../domain/ids.ts';
 import type { ProgressQuery } from '../domain/ports/views.ts';
@@ -146,11 +146,9 @@ export const readOrigin = async (sql: SqlSession, id: CandidateId): Promise<Orig
   if (!candidate) return null;
   const { sweepId, submitter, profiled } = candidate;
   // A search of all generations would read the whole table.
-  if (!submitter.startsWith(CAMPAIGN_SUBMITTER)) return { sweepId, profiled, generation: null };
-  const [generation = null] = await sql.query<NonNullable<OriginView['generation']>>(GENERATION, [
-    submitter.slice(CAMPAIGN_SUBMITTER.length),
-    id,
-  ]);
+  const campaign = campaignOf(submitter);
+  if (campaign === null) return { sweepId, profiled, generation: null };
+  const [generation = null] = await sql.query<NonNullable<OriginView['generation']>>(GENERATION, [campaign, id]);
   return { sweepId, profiled, generation };
 };
 

@@ -16,6 +16,8 @@ const Count = z.int().min(0);
 export const BATCH_MAX = 1000;
 /** Of submissions that name nobody: where the caller's token stands for somebody, it is that submitter. */
 export const SUBMITTER_DEFAULT = 'anonymous';
+/** Who submits by MCP and says no name. */
+export const MCP_SUBMITTER = 'mcp';
 export const CandidateParams = z.strictObject({ id: CandidateId });
 
 /** One candidate as people submit it. */

@@ -11,6 +11,12 @@ import { strictFields } from '../../platform/strict-fields.ts';
 
 /** Campaigns submit under this and their id. */
 export const CAMPAIGN_SUBMITTER = 'campaign:';
+export const campaignSubmitter = (id: CampaignId): string => `${CAMPAIGN_SUBMITTER}${id}`;
+/** Whose candidates these are; null where no campaign submits under this. */
+export const campaignOf = (submitter: string): CampaignId | null =>
+  submitter.startsWith(CAMPAIGN_SUBMITTER)
+    ? (CampaignId.safeParse(submitter.slice(CAMPAIGN_SUBMITTER.length)).data ?? null)
+    : null;
 export const AGENTS_MAX = 10_000;
 export const PARENTS_MAX = 4;
 export const TURNS_MAX = 6;

@@ -9,37 +9,53 @@ import type { SubmitterBook } from './submitter-book.ts';
 const COUNTED_FOR_MS = 1000;
 const RETRY_SECONDS_MAX = 600;
 
-/** Throws TOO_MANY_QUEUED, with when there may be room. */
 type Counted = Pick<SubmittersSlice, 'monotonicMs' | 'core'> & { readonly store: Pick<SubmittersSlice['store'], 'backlog'> };
 
-export const createQueueRoom = (state: Counted, { limitsOf }: Pick<SubmitterBook, 'limitsOf'>) => {
-  const counted = new Map<string, { size: number; readonly atMs: number }>();
+/** By submitter. What is let in is added to it. */
+type Sizes = Map<string, number>;
 
-  const countOf = async (submitter: string): Promise<{ size: number }> => {
-    const known = counted.get(submitter);
-    if (known && state.monotonicMs() - known.atMs <= COUNTED_FOR_MS) return known;
-    const rows = (await state.store.backlog()).rows.filter((row) => row.submitter === submitter);
-    const fresh = { size: rows.reduce((sum, { count }) => sum + count, 0), atMs: state.monotonicMs() };
-    counted.set(submitter, fresh);
-    return fresh;
+/** Throws TOO_MANY_QUEUED, with when there may be room; then nothing of the batch counts. */
+export type QueueRoom = (batch: readonly NewCandidate[]) => Promise<void>;
+
+export const createQueueRoom = (state: Counted, { limitsOf }: Pick<SubmitterBook, 'limitsOf'>): QueueRoom => {
+  let last: { readonly sizes: Promise<Sizes>; readonly atMs: number } | null = null;
+
+  /** Those who submit while it is counted wait for the same count, and each is added to what it finds. */
+  const sizesNow = async (): Promise<Sizes> => {
+    if (last && state.monotonicMs() - last.atMs <= COUNTED_FOR_MS) return last.sizes;
+    const asked = { sizes: countOf(state), atMs: state.monotonicMs() };
+    last = asked;
+    return asked.sizes.catch((error: unknown) => {
+      if (last === asked) last = null;
+      throw error;
+    });
   };
 
-  return async (batch: readonly NewCandidate[]): Promise<void> => {
-    for (const [submitter, own] of Map.groupBy(batch, ({ submission }) => submission.submitter)) {
+  return async (batch) => {
+    const limited = [...Map.groupBy(batch, ({ submission }) => submission.submitter)].flatMap(([submitter, own]) => {
       const { queuedMax } = limitsOf(submitter);
-      if (queuedMax === null) continue;
-      const count = await countOf(submitter);
-      if (count.size + own.length > queuedMax) {
-        const retrySeconds = secondsFor(state, own, count.size + own.length - queuedMax);
-        throw new KilnError(
-          'TOO_MANY_QUEUED',
-          `${submitter} has ${count.size} candidates that are not done, and may have ${queuedMax}: ${own.length} more do not fit. Submit again in ${retrySeconds} s, or fewer at once`,
-          { details: { submitter, unfinished: count.size, queuedMax, retrySeconds } },
-        );
-      }
-      count.size += own.length;
+      return queuedMax === null ? [] : [{ submitter, own, queuedMax }];
+    });
+    if (limited.length === 0) return;
+    const sizes = await sizesNow();
+    for (const { submitter, own, queuedMax } of limited) {
+      const unfinished = sizes.get(submitter) ?? 0;
+      if (unfinished + own.length <= queuedMax) continue;
+      const retrySeconds = secondsFor(state, own, unfinished + own.length - queuedMax);
+      throw new KilnError(
+        'TOO_MANY_QUEUED',
+        `${submitter} has ${unfinished} candidates that are not done, and may have ${queuedMax}: ${own.length} more do not fit. Submit again in ${retrySeconds} s, or fewer at once`,
+        { details: { submitter, unfinished, queuedMax, retrySeconds } },
+      );
     }
+    for (const { submitter, own } of limited) sizes.set(submitter, (sizes.get(submitter) ?? 0) + own.length);
   };
+};
+
+const countOf = async ({ store }: Counted): Promise<Sizes> => {
+  const sizes: Sizes = new Map();
+  for (const { submitter, count } of (await store.backlog()).rows) sizes.set(submitter, (sizes.get(submitter) ?? 0) + count);
+  return sizes;
 };
 
 /** Until so many are judged, at the pace of their class. */

@@ -1,6 +1,6 @@
 /** Tools that submit candidates and say what became of them. */
 import { z } from 'zod';
-import { SubmitCandidate } from '../../domain/api/candidates.ts';
+import { MCP_SUBMITTER, SubmitCandidate } from '../../domain/api/candidates.ts';
 import type { Candidate } from '../../domain/candidate.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { candidateAnswer } from '../answers/candidate-answer.ts';
@@ -29,7 +29,7 @@ export const submitCandidate = tool({
     device: z.string().min(1).max(40).optional().describe('class of list_devices; default cpu for c, else H100'),
     params: ParamsInput.default({}).describe("override the plan's"),
     effort: effort.describe('full: timed to the end, also where it cannot come near the best'),
-    submitter: submitter.unwrap().default('mcp'),
+    submitter: submitter.unwrap().default(MCP_SUBMITTER),
     waitSeconds: WaitSeconds,
   }),
   data: CandidateData,
@@ -129,5 +129,5 @@ export const sameAgain = async (kiln: McpKiln, id: string): Promise<Asked> => {
   const { submission } = await kiln.candidate(id);
   const { problem, device, language, params } = submission;
   if (language === 'python') throw new KilnError('INVALID_REQUEST', 'a program cannot be submitted again from here');
-  return { problem, device, language, params, source: (await kiln.source(id)).source, submitter: 'mcp' };
+  return { problem, device, language, params, source: (await kiln.source(id)).source, submitter: MCP_SUBMITTER };
 };

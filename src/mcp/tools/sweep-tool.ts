@@ -1,5 +1,6 @@
 /** The tool that tries many params of one source. */
 import { z } from 'zod';
+import { MCP_SUBMITTER } from '../../domain/api/candidates.ts';
 import { type CreateSweep, CreateSweep as SweepBody, type SweepView } from '../../domain/api/sweeps.ts';
 import { KilnError } from '../../domain/errors.ts';
 import type { Params } from '../../domain/plan/plan.ts';
@@ -92,7 +93,7 @@ const candidateOf = async (kiln: McpKiln, input: Omit<Input, 'waitSeconds'>): Pr
   const { problem, source, language } = input;
   if (problem === undefined || source === undefined || language === undefined)
     throw new KilnError('INVALID_REQUEST', 'give the id of a candidate or of a sweep, or problem, source and language');
-  return { problem, source, language, device: input.device ?? (language === 'c' ? 'cpu' : 'H100'), submitter: 'mcp' };
+  return { problem, source, language, device: input.device ?? (language === 'c' ? 'cpu' : 'H100'), submitter: MCP_SUBMITTER };
 };
 
 /** As it is when it is over, or when the wait is. */

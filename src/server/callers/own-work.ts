@@ -4,9 +4,10 @@
  */
 import type { Principal } from '../../domain/access/principal.ts';
 import type { Role } from '../../domain/access/role.ts';
-import { SUBMITTER_DEFAULT } from '../../domain/api/candidates.ts';
+import { MCP_SUBMITTER, SUBMITTER_DEFAULT } from '../../domain/api/candidates.ts';
+import { campaignOf, campaignSubmitter } from '../../domain/campaign/campaign.ts';
 import { KilnError } from '../../domain/errors.ts';
-import { CampaignId } from '../../domain/ids.ts';
+import type { CampaignId } from '../../domain/ids.ts';
 import type { Campaigns } from '../../domain/ports/campaigns.ts';
 import type { Kiln } from '../../domain/ports/kiln.ts';
 import type { Sweeps } from '../../domain/ports/sweeps.ts';
@@ -19,9 +20,7 @@ export interface Worked {
 }
 
 /** What programs that name nobody are called: then the token says who submits. */
-const UNNAMED: ReadonlySet<string> = new Set([SUBMITTER_DEFAULT, 'mcp']);
-/** As agents submit: "campaign:" and its id. */
-const OF_CAMPAIGN = /^campaign:(k-[0-9a-f]{16})$/u;
+const UNNAMED: ReadonlySet<string> = new Set([SUBMITTER_DEFAULT, MCP_SUBMITTER]);
 
 export const workOf = (all: Worked, principal: Principal): Worked => {
   const needs = (role: Role, what: string): void => requireRole(principal, role, what);
@@ -66,7 +65,10 @@ const kilnOf = (kiln: Kiln, { principal, needs, owners }: Limits) =>
     steer: async (action, request) => {
       needs('submit', `to ${action}`);
       if (principal.isForOthers) return kiln.steer(action, request);
-      const own = { ...request, select: { ...request.select, submitter: await owners.ownOf(request.select) } };
+      const { select } = request;
+      const own = { ...request, select: { ...select, submitter: await owners.ownOf(select) } };
+      // Only what is its own is selected: there is nothing to compare.
+      if (select.submitter !== undefined || select.campaign !== undefined) return kiln.steer(action, own);
       // What others have is never met by the second; that it was asked for is said, and nothing is done.
       const [met, met2] = await Promise.all(
         [request, own].map(async (one) => (await kiln.steer(action, { ...one, dryRun: true })).changed),
@@ -128,8 +130,8 @@ interface Owners {
 const ownersOf = ({ campaigns }: Worked, principal: Principal): Owners => {
   const isOwn = async (submitter: string): Promise<boolean> => {
     if (principal.isForOthers || submitter === principal.submitter) return true;
-    const [, campaign] = OF_CAMPAIGN.exec(submitter) ?? [];
-    return campaign !== undefined && (await campaigns.view(CampaignId.parse(campaign))).submitter === principal.submitter;
+    const campaign = campaignOf(submitter);
+    return campaign !== null && (await campaigns.view(campaign)).submitter === principal.submitter;
   };
   const require = async (submitter: string, what: string): Promise<void> => {
     if (!(await isOwn(submitter))) throw others(principal, what);
@@ -137,7 +139,7 @@ const ownersOf = ({ campaigns }: Worked, principal: Principal): Owners => {
   return {
     require,
     ownOf: async ({ submitter, campaign }) => {
-      const named = submitter ?? (campaign === undefined ? (principal.submitter ?? '') : `campaign:${campaign}`);
+      const named = submitter ?? (campaign === undefined ? (principal.submitter ?? '') : campaignSubmitter(campaign));
       await require(named, `what ${named} submitted`);
       return named;
     },

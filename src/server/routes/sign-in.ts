@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../../domain/access/principal.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { checkToken, OTHER_SITE, sessionOwner, SIGN_IN_PATH, type TokenAccess } from '../access.ts';
+import { retryAfter } from '../error-answers.ts';
 import { isOverTls, isOwnPage } from '../same-site.ts';
 import { SIGN_IN_POLICY, signedInPage, signInPage, stepPage } from '../sign-in/sign-in-page.ts';
 
@@ -58,7 +59,8 @@ const signIn = ({
     principal = checkToken(request, (form.get('token') ?? '').trim(), access);
   } catch (error) {
     if (!(error instanceof KilnError)) throw error;
-    if (error.code === 'TOO_MANY_WRONG_TOKENS') void reply.header('retry-after', String(error.details?.['retrySeconds']));
+    const wait = retryAfter(error);
+    if (wait !== null) void reply.header('retry-after', wait);
     const problem = error.code === 'UNAUTHORIZED' ? 'This is not a token of this daemon.' : error.message;
     return answerPage(reply, error.status, signInPage({ next, problem }));
   }

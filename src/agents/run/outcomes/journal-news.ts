@@ -8,7 +8,16 @@ export type News =
   | { readonly kind: 'takenBack'; readonly candidateId: CandidateId }
   | { readonly kind: 'profiled'; readonly candidateId: CandidateId };
 
-/** In the order of the journal. A page that ends in a verdict does not say whether it is a record. */
+/** The types of events that it reads; a record's tells of the verdict before it. */
+export const NEWS: readonly JournalEvent['type'][] = [
+  'candidate.done',
+  'candidate.record',
+  'candidate.reopened',
+  'candidate.queued',
+  'profile.done',
+];
+
+/** In the order of the journal: of all events, or of these types. A page that ends in a verdict does not say whether it is a record. */
 export const newsIn = (events: readonly JournalEvent[]): readonly News[] =>
   events.flatMap(({ type, candidateId, data }, index): readonly News[] => {
     if (candidateId === null) return [];

@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { JournalEvent } from '../../../domain/journal.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
-import { type News, newsIn } from './journal-news.ts';
+import { type News, NEWS, newsIn } from './journal-news.ts';
 
 const PAGE = 1000;
 /** Writes that follow one another closely are read together. */
@@ -50,6 +50,7 @@ export const createVerdicts = ({ judging, log, ...followers }: VerdictsDeps): Ve
   let timer: NodeJS.Timeout | null = null;
   let isReading = false;
   let hasMore = false;
+  let isQuiet = false;
   let unsubscribe: (() => void) | null = null;
 
   const notify = (id: CandidateId, isRecord: boolean): void => {
@@ -86,9 +87,13 @@ export const createVerdicts = ({ judging, log, ...followers }: VerdictsDeps): Ve
     isReading = true;
     hasMore = false;
     try {
-      const page = wholePage(await judging.events({ after, limit: PAGE }));
+      // Where nothing of this kind came lately, what else is written is passed over once, and not at each look.
+      const head = isQuiet ? await judging.lastSequence() : after;
+      const page = wholePage(await judging.events({ after, limit: PAGE, types: NEWS }));
       for (const news of newsIn(page.events)) onNews(news);
-      after = page.events.at(-1)?.sequence ?? after;
+      const last = page.events.at(-1)?.sequence ?? after;
+      after = page.isFull ? last : Math.max(last, head);
+      isQuiet = page.events.length === 0;
       hasMore ||= page.isFull;
       isReading = false;
       if (hasMore) readSoon(page.isFull ? 0 : READ_AFTER_MS);
@@ -144,7 +149,7 @@ const remember = (remembered: Map<CandidateId, boolean>, id: CandidateId, isReco
 const wasRecord = async (judging: Pick<Judging, 'events'>, id: CandidateId): Promise<boolean> => {
   let isRecord = false;
   for (let after = 0; ; ) {
-    const { events, isFull } = wholePage(await judging.events({ after, limit: PAGE, candidateId: id }));
+    const { events, isFull } = wholePage(await judging.events({ after, limit: PAGE, candidateId: id, types: NEWS }));
     for (const news of newsIn(events)) if (news.kind === 'done') isRecord = news.isRecord;
     if (!isFull) return isRecord;
     after = events.at(-1)?.sequence ?? after;

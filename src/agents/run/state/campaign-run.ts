@@ -5,7 +5,7 @@
  * arrives. finished, stopped: likewise, for good; the run is dropped once nothing is outstanding. closed: the daemon stops.
  * Invariant: every generation that is asked, answered or submitted is counted in `account`, and its row is durable before the next step.
  */
-import { CAMPAIGN_SUBMITTER } from '../../../domain/campaign/campaign.ts';
+import { campaignSubmitter } from '../../../domain/campaign/campaign.ts';
 import type { Campaign, Draft, Generation } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
@@ -140,7 +140,7 @@ export const createRun = (
   };
 };
 
-export const submitterOf = ({ campaign }: Pick<Findings, 'campaign'>): string => `${CAMPAIGN_SUBMITTER}${campaign.id}`;
+export const submitterOf = ({ campaign }: Pick<Findings, 'campaign'>): string => campaignSubmitter(campaign.id);
 
 export const targetIndexOf = (
   { targets }: Pick<Findings, 'targets'>,

@@ -83,4 +83,32 @@ describe('a submitter with as many candidates as it may have', () => {
     clock.nowMs += 2000;
     await expect(check(batch('ada', 2))).resolves.toBeUndefined();
   });
+
+  test('gets no more in by submitting many times at once', async () => {
+    const { book, state, room } = setUp(4);
+    const one = book();
+    await one.set('ada', { queuedMax: 10 }, 'boss');
+    const check = room(state, one);
+    const many = await Promise.allSettled(Array.from({ length: 10 }, async () => check(batch('ada', 2))));
+    expect(many.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  });
+
+  test('has its place again for what came with too much of another', async () => {
+    const { book, state, room } = setUp(0);
+    const one = book();
+    for (const name of ['ada', 'bob']) await one.set(name, { queuedMax: 2 }, 'boss');
+    const check = room(state, one);
+    await expect(check([...batch('ada', 2), ...batch('bob', 3)])).rejects.toMatchObject({ code: 'TOO_MANY_QUEUED' });
+    await expect(check(batch('ada', 2))).resolves.toBeUndefined();
+  });
+
+  test('is counted again where it could not be counted', async () => {
+    const { book, state, room } = setUp(8);
+    const one = book();
+    await one.set('ada', { queuedMax: 10 }, 'boss');
+    const answers = [Promise.reject(new Error('the store is away')), state.store.backlog()];
+    const check = room({ ...state, store: { backlog: async () => answers.shift() ?? state.store.backlog() } }, one);
+    await expect(check(batch('ada', 1))).rejects.toThrow('the store is away');
+    await expect(check(batch('ada', 1))).resolves.toBeUndefined();
+  });
 });
