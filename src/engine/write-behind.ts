@@ -133,18 +133,20 @@ const nextBatch = (waiting: readonly Entry[]): readonly Entry[] => {
 type Kind = Entry['type'];
 type OfKind<K extends Kind> = Extract<Entry, { type: K }>;
 
-/** Order within a batch: moves, then attempts, then final words; a candidate's own entries are always in this order. */
+/** A candidate's moves come before its final word, and both after what profiles and canaries say. */
 const writeBatch = async (writes: Writes, batch: readonly Entry[]): Promise<void> => {
+  const of = <K extends Kind>(kind: K): readonly OfKind<K>[] => batch.filter((entry): entry is OfKind<K> => entry.type === kind);
   const write = async <K extends Kind>(kind: K, to: (entries: readonly OfKind<K>[]) => Promise<unknown>): Promise<void> => {
-    const entries = batch.filter((entry): entry is OfKind<K> => entry.type === kind);
+    const entries = of(kind);
     if (entries.length > 0) await to(entries);
   };
-  await write('transition', async (entries) => writes.writeTransitions(entries.map(({ transition }) => transition)));
   await write('attempt', async (entries) => writes.writeAttempts(entries.map(({ attempt }) => attempt)));
   await write('profile', async (entries) => {
     for (const { finished } of entries) await writes.finishProfile(finished);
   });
   await write('canary', async (entries) => writes.writeCanaries(entries.map(({ canary }) => canary)));
   await write('event', async (entries) => writes.appendEvents(entries.map(({ event }) => event)));
-  await write('completion', async (entries) => writes.complete(entries.map(({ completion }) => completion)));
+  const transitions = of('transition').map(({ transition }) => transition);
+  const completions = of('completion').map(({ completion }) => completion);
+  if (transitions.length + completions.length > 0) await writes.writeProgress({ transitions, completions });
 };

@@ -15,7 +15,7 @@ const JOURNAL_LOCK = 0x6b6a726e;
 /** A transaction that may append events. It is also the one writer of candidates, so that what it read stays true until it commits. */
 export const writing = async <T>(sql: Writer, work: (session: SqlSession) => Promise<T>): Promise<T> =>
   sql.transaction(async (session) => {
-    await session.query('select pg_advisory_xact_lock($1::bigint)', [JOURNAL_LOCK]);
+    if (!sql.isWriting) await session.query('select pg_advisory_xact_lock($1::bigint)', [JOURNAL_LOCK]);
     return work(session);
   });
 

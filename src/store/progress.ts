@@ -9,32 +9,51 @@ import { countIn, countOut } from './backlog.ts';
 import { append, writing } from './journal.ts';
 import { toJson } from './json.ts';
 import type { Sql, SqlSession, Writer } from './sql.ts';
-import type { Completion, Transition } from '../domain/ports/store-rows.ts';
+import type { Completion, Progress, Transition } from '../domain/ports/store-rows.ts';
 
-/** Applies in order. What moves a candidate that is done is dropped with its event. */
-export const writeTransitions = async (sql: Writer, batch: readonly Transition[], at: string): Promise<void> => {
-  if (batch.length === 0) return;
-  await writing(sql, async (session) => {
-    const unfinished = await unfinishedAmong(
-      session,
-      batch.map(({ candidateId }) => candidateId),
-    );
-    const ended: UnfinishedRow[] = [];
-    const applied = batch.filter(({ candidateId, state }) => {
-      const row = unfinished.get(candidateId);
-      if (state.status === 'done') ended.push(...countedOf(row));
-      if (state.status === 'done') unfinished.delete(candidateId);
-      return row !== undefined;
-    });
-    await session.query(MOVE, [toJson(lastMoves(applied)), at]);
-    await countOut(session, ended);
-    await append(
-      session,
-      applied.map(({ event }) => event),
-      at,
-    );
+/**
+ * Moves and final words of one batch, in this order. What moves a candidate that is done is dropped with its event; whoever moves and ends in the same batch is
+ * written once. Returns the ids that were not done before and have their final word now, each once, in the batch's order.
+ */
+export const writeProgress = async (
+  sql: Writer,
+  { transitions, completions }: Progress,
+  at: string,
+): Promise<readonly CandidateId[]> => {
+  if (transitions.length + completions.length === 0) return [];
+  return writing(sql, async (session) => {
+    const ids = new Set([...transitions, ...completions].map(({ candidateId }) => candidateId));
+    const unfinished = await unfinishedAmong(session, [...ids]);
+    const { applied, ended } = applicable(transitions, unfinished);
+    const moves = lastMoves(applied);
+    const final = firstOfEach(completions).filter(({ candidateId }) => unfinished.has(candidateId));
+    const ending = new Set(final.map(({ candidateId }) => candidateId));
+    const moved = [...moves.values()].filter(({ id }) => !ending.has(id));
+    if (moved.length > 0) await session.query(MOVE, [toJson(moved), at]);
+    if (final.length > 0) await finish(session, final, { moves, at });
+    await countOut(session, [...ended, ...final.flatMap(({ candidateId }) => countedOf(unfinished.get(candidateId)))]);
+    const lastWords = final.flatMap((completion) => lastEvents(completion, about(completion, { moves, unfinished })));
+    await append(session, [...applied.map(({ event }) => event), ...lastWords], at);
+    return [...ending];
   });
 };
+
+/** Without those of candidates that are done, or end on the way; `ended`: rows that leave the backlog so. */
+const applicable = (
+  transitions: readonly Transition[],
+  unfinished: Map<CandidateId, UnfinishedRow>,
+): { readonly applied: readonly Transition[]; readonly ended: readonly UnfinishedRow[] } => {
+  const ended: UnfinishedRow[] = [];
+  const applied = transitions.filter(({ candidateId, state }) => {
+    const row = unfinished.get(candidateId);
+    if (state.status === 'done') ended.push(...countedOf(row));
+    if (state.status === 'done') unfinished.delete(candidateId);
+    return row !== undefined;
+  });
+  return { applied, ended };
+};
+
+type Moves = ReadonlyMap<CandidateId, Move>;
 
 interface Move {
   readonly id: CandidateId;
@@ -46,7 +65,7 @@ interface Move {
 }
 
 /** One row a candidate: where it ends, the newest compile log, infra failures and the highest attempt number on the way. */
-const lastMoves = (batch: readonly Transition[]): readonly Move[] => {
+const lastMoves = (batch: readonly Transition[]): Moves => {
   const moves = new Map<CandidateId, Move>();
   for (const { candidateId, state, compileLog, resources, infraFailure } of batch) {
     const before = moves.get(candidateId);
@@ -59,7 +78,7 @@ const lastMoves = (batch: readonly Transition[]): readonly Move[] => {
       attempt: Math.max(before?.attempt ?? 0, attemptOf(state)),
     });
   }
-  return [...moves.values()];
+  return moves;
 };
 
 const attemptOf = (state: CandidateState): number => ('attemptId' in state ? attemptNumber(state.attemptId) : 0);
@@ -93,40 +112,33 @@ from jsonb_to_recordset($1::jsonb) as attempt (
   verdict text, infra text, timings jsonb, phases jsonb, telemetry jsonb)
 on conflict (attempt_id) do nothing`;
 
-/** Returns the ids that were not done before, each once, in the batch's order. */
-export const complete = async (sql: Writer, batch: readonly Completion[], at: string): Promise<readonly CandidateId[]> => {
-  if (batch.length === 0) return [];
-  return writing(sql, async (session) => {
-    const unfinished = await unfinishedAmong(
-      session,
-      batch.map(({ candidateId }) => candidateId),
-    );
-    const firstOf = new Map(batch.toReversed().map((completion) => [completion.candidateId, completion]));
-    const final = [...firstOf.values()].toReversed().filter(({ candidateId }) => unfinished.has(candidateId));
-    if (final.length === 0) return [];
-    await session.query(FINISH, [toJson(final.map((completion) => finishOf(completion, at))), at]);
-    await countOut(
-      session,
-      final.flatMap(({ candidateId }) => countedOf(unfinished.get(candidateId))),
-    );
-    const records = recordsOf(final);
-    if (records.length > 0) await session.query(SET_RECORDS, [toJson(records), at]);
-    await keepMeasuredAgain(session, final, at);
-    await append(
-      session,
-      final.flatMap((completion) => lastEvents(completion, unfinished.get(completion.candidateId))),
-      at,
-    );
-    return final.map(({ candidateId }) => candidateId);
-  });
+const firstOfEach = (batch: readonly Completion[]): readonly Completion[] =>
+  [...new Map(batch.toReversed().map((completion) => [completion.candidateId, completion])).values()].toReversed();
+
+const finish = async (
+  session: SqlSession,
+  final: readonly Completion[],
+  { moves, at }: { readonly moves: Moves; readonly at: string },
+): Promise<void> => {
+  const rows = final.map((completion) => finishOf(completion, moves.get(completion.candidateId), at));
+  await session.query(FINISH, [toJson(rows), at]);
+  const records = recordsOf(final);
+  if (records.length > 0) await session.query(SET_RECORDS, [toJson(records), at]);
+  await keepMeasuredAgain(session, final, at);
 };
 
-const finishOf = ({ candidateId, outcome, score, compileLog, resources }: Completion, at: string): object => ({
+const finishOf = (
+  { candidateId, outcome, score, compileLog, resources }: Completion,
+  move: Move | undefined,
+  at: string,
+): object => ({
   id: candidateId,
   state: { status: 'done', outcome, finishedAt: at } satisfies CandidateState,
   score,
-  compileLog: compileLog ?? null,
-  resources: resources ?? null,
+  compileLog: compileLog ?? move?.compileLog ?? null,
+  resources: resources ?? move?.resources ?? null,
+  infraFailures: move?.infraFailures ?? 0,
+  attempt: move?.attempt ?? 0,
 });
 
 const FINISH = `
@@ -136,8 +148,11 @@ update kiln.candidates set
   paused = null,
   compile_log = coalesce(finish."compileLog", compile_log),
   resources = coalesce(nullif(finish.resources, 'null'::jsonb), candidates.resources),
+  infra_failures = infra_failures + finish."infraFailures",
+  last_attempt = greatest(last_attempt, finish.attempt),
   updated_at = $2::timestamptz
-from jsonb_to_recordset($1::jsonb) as finish (id text, state jsonb, score jsonb, "compileLog" text, resources jsonb)
+from jsonb_to_recordset($1::jsonb) as finish
+  (id text, state jsonb, score jsonb, "compileLog" text, resources jsonb, "infraFailures" integer, attempt integer)
 where candidates.id = finish.id and candidates.status <> 'done'`;
 
 /** The last record of a batch stands, as if they had been written one after another. */
@@ -176,18 +191,34 @@ from (
 ) as taught
 where records.problem = taught.problem and records.problem_version = taught.problem_version and records.device_model = taught.device_model`;
 
+interface About {
+  readonly hostId: HostId | null;
+  readonly problem: string | undefined;
+  readonly device: string | undefined;
+}
+
+/** Where a candidate was last, and what it is of. */
+const about = (
+  { candidateId }: Completion,
+  { moves, unfinished }: { readonly moves: Moves; readonly unfinished: ReadonlyMap<CandidateId, UnfinishedRow> },
+): About => {
+  const [row, move] = [unfinished.get(candidateId), moves.get(candidateId)];
+  const hostId = move ? ('hostId' in move.state ? move.state.hostId : null) : (row?.hostId ?? null);
+  return { hostId, problem: row?.problem, device: row?.device };
+};
+
 const lastEvents = (
   { candidateId, outcome, score, record, compiledBy }: Completion,
-  unfinished: UnfinishedRow | undefined,
+  { hostId, problem, device }: About,
 ): readonly NewJournalEvent[] => {
-  const about = { candidateId, hostId: unfinished?.hostId ?? null };
-  const facts = { problem: unfinished?.problem, device: unfinished?.device, ...scoreFacts(score) };
+  const facts = { problem, device, ...scoreFacts(score) };
   const done: NewJournalEvent = {
-    ...about,
+    candidateId,
+    hostId,
     type: 'candidate.done',
     data: { verdict: outcome.verdict, ...facts, ...(compiledBy && { compiledBy }) },
   };
-  return record && score ? [done, { ...about, type: 'candidate.record', data: facts }] : [done];
+  return record && score ? [done, { candidateId, hostId, type: 'candidate.record', data: facts }] : [done];
 };
 
 const scoreFacts = (score: Score | null): object =>

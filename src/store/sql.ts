@@ -16,4 +16,7 @@ export interface Sql extends SqlSession {
 }
 
 /** A database to write to, or a transaction of it that is open already. */
-export type Writer = Pick<Sql, 'query' | 'transaction'>;
+export type Writer = Pick<Sql, 'query' | 'transaction'> & {
+  /** The transaction holds the journal's lock already. */
+  readonly isWriting?: true;
+};

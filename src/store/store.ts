@@ -28,7 +28,7 @@ import { dropHost, keepHost, readAddedHosts } from './hosts.ts';
 import { insertCandidates } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
 import { askProfiles, finishProfile, readProfile, readProfileReport, readWaitingProfiles } from './profiles.ts';
-import { complete, writeAttempts, writeTransitions, reopen } from './progress.ts';
+import { writeAttempts, writeProgress, reopen } from './progress.ts';
 import { measureInFull, readFront, readWithStopped, reopenInReach } from './racing.ts';
 import { readFailures, readRanking, readRecordHolder } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
@@ -179,9 +179,10 @@ const sweepsOf = (sql: Sql, at: () => string): Omit<SweepStore, 'appendEvents'> 
 });
 
 const writesOf = (sql: Writer, at: () => string): Writes => ({
-  writeTransitions: async (batch) => writeTransitions(sql, batch, at()),
+  writeTransitions: async (transitions) => void (await writeProgress(sql, { transitions, completions: [] }, at())),
   writeAttempts: async (batch) => writeAttempts(sql, batch),
-  complete: async (batch) => complete(sql, batch, at()),
+  complete: async (completions) => writeProgress(sql, { transitions: [], completions }, at()),
+  writeProgress: async (progress) => void (await writeProgress(sql, progress, at())),
   finishProfile: async (finished) => finishProfile(sql, finished, at()),
   writeCanaries: async (batch) => writeCanaries(sql, batch, at()),
   appendEvents: async (events) => writing(sql, async (session) => append(session, events, at())),
@@ -191,4 +192,5 @@ const writesOf = (sql: Writer, at: () => string): Writes => ({
 const within = (session: SqlSession): Writer => ({
   query: async (text, params) => session.query(text, params),
   transaction: async (work) => work(session),
+  isWriting: true,
 });

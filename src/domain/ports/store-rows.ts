@@ -77,6 +77,12 @@ export interface Completion {
   readonly measuredAgain?: MeasuredAgain;
 }
 
+/** What a batch of candidates came to. Of one candidate, the moves come before the final word. */
+export interface Progress {
+  readonly transitions: readonly Transition[];
+  readonly completions: readonly Completion[];
+}
+
 /** The record holder that a candidate was paired with, as the pair leaves it, and what judgements of one code differ by. */
 export interface MeasuredAgain {
   readonly holder: { readonly candidateId: CandidateId; readonly score: Score } | null;

@@ -19,6 +19,7 @@ import type {
   Retention,
   SelectedCandidate,
   SelectionPage,
+  Progress,
   Transition,
   TrimmedPage,
   Unfinished,
@@ -40,6 +41,8 @@ export interface Store {
   insertCandidates(batch: readonly NewCandidate[]): Promise<readonly Inserted[]>;
   /** Applies in order. A transition of a candidate that is done is dropped (its event too). */
   writeTransitions(batch: readonly Transition[]): Promise<void>;
+  /** As `writeTransitions` and then `complete`; whoever moves and ends in one batch is written once. */
+  writeProgress(progress: Progress): Promise<void>;
   /** What `work` writes is one transaction: all of it or nothing. */
   together(work: (writes: Writes) => Promise<void>): Promise<void>;
   /** Idempotent by attempt id: a second write of one attempt changes nothing. */
@@ -155,7 +158,7 @@ export interface Store {
 /** What happens to candidates, as it is written down. */
 export type Writes = Pick<
   Store,
-  'writeTransitions' | 'writeAttempts' | 'complete' | 'finishProfile' | 'appendEvents' | 'writeCanaries'
+  'writeTransitions' | 'writeAttempts' | 'complete' | 'writeProgress' | 'finishProfile' | 'appendEvents' | 'writeCanaries'
 >;
 
 export interface Inserted {

@@ -16,6 +16,24 @@ const judging = (name: string) => ({
 const completion = (name: string) => ({ candidateId: idOf(name), outcome: passed, score: score(2), record: false });
 const types = async (store: Store): Promise<string[]> => (await store.events({ after: 0, limit: 1000 })).map(({ type }) => type);
 
+/** Of one candidate, beside one that only moves. */
+const progress = (each: string) => ({
+  transitions: [
+    {
+      candidateId: idOf(each),
+      state: { status: 'queued' as const },
+      infraFailure: true,
+      event: event('candidate.requeued', each),
+    },
+    { ...judging('elsewhere') },
+    { ...judging(each), compileLog: 'a warning', resources: { add: { registers: 32, sharedBytes: 0, spillBytes: 0 } } },
+  ],
+  completions: [completion(each)],
+});
+
+const nameless = (told: object): unknown =>
+  JSON.parse(JSON.stringify(told).replaceAll(idOf('one'), '').replaceAll(idOf('other'), ''));
+
 const counts = async (store: Store): Promise<Record<string, number>> => {
   const { rows } = await store.backlog();
   return Object.fromEntries(rows.map(({ device, submitter, count }) => [`${device} ${submitter}`, count]));
@@ -45,6 +63,26 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
       });
       expect(await store.candidate(idOf('a'))).toMatchObject({ state: { status: 'done' }, attempts: [{ verdict: 'passed' }] });
       expect(await types(store)).toEqual(['candidate.queued', 'candidate.judging', 'candidate.done']);
+    });
+
+    test('say of who moves and ends in one batch what they say one after the other', async () => {
+      const { store } = await fresh();
+      const ways = ['one', 'other'];
+      await store.insertCandidates([...ways, 'elsewhere'].map((each) => candidate(each)));
+      const whole = async (each: string) => {
+        const { id: _id, submission: _submission, ...row } = (await store.candidate(idOf(each))) ?? {};
+        const events = await store.events({ after: 0, limit: 100, candidateId: idOf(each) });
+        return { row, events: events.map(({ type, hostId, data }) => ({ type, hostId, data })) };
+      };
+      await store.together(async (writes) => writes.writeProgress(progress('one')));
+      await store.writeTransitions(progress('other').transitions);
+      await store.complete(progress('other').completions);
+      const one = await whole('one');
+      expect(one).toMatchObject({ row: { state: { status: 'done' }, infraFailures: 1, compileLog: 'a warning' } });
+      expect(one.events.map(({ type, hostId }) => [type, hostId])).toContainEqual(['candidate.done', HOST]);
+      expect(nameless(one)).toEqual(nameless(await whole('other')));
+      expect((await store.candidate(idOf('elsewhere')))?.state).toMatchObject({ status: 'judging' });
+      expect(await counts(store)).toEqual({ 'H100 ada': 1 });
     });
 
     test('are none of them there when one fails', async () => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SubmitCandidate } from '../../../src/domain/api/candidates.ts';
-import type { Transition, Unfinished } from '../../../src/domain/ports/store-rows.ts';
+import type { Progress, Unfinished } from '../../../src/domain/ports/store-rows.ts';
 import { attemptIdOf, DeviceId, HostId } from '../../../src/domain/ids.ts';
 import { prepareCandidate } from '../../../src/engine/answers/prepare-candidate.ts';
 import type { Queue } from '../../../src/domain/ports/queue.ts';
@@ -45,8 +45,8 @@ test('a wall clock that jumps two hours ahead and back neither stretches nor sho
   const requeued = Promise.withResolvers<void>();
   const writes: Partial<Writes> = {
     appendEvents: async () => Promise.resolve(),
-    writeTransitions: async (batch: readonly Transition[]) => {
-      moved.push(...batch.map(({ event }) => event.type));
+    writeProgress: async ({ transitions }: Progress) => {
+      moved.push(...transitions.map(({ event }) => event.type));
       if (moved.includes('candidate.requeued')) requeued.resolve();
       return Promise.resolve();
     },

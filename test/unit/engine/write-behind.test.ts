@@ -35,6 +35,10 @@ const createStore = (failures = 0, failing = '') => {
       await write('complete');
       return [id];
     },
+    writeProgress: async ({ transitions, completions }) => {
+      if (transitions.length > 0) await write('transitions');
+      if (completions.length > 0) await write('complete');
+    },
   };
   const together = async (work: (to: Writes) => Promise<void>): Promise<void> => {
     open = [];
