@@ -102,7 +102,7 @@ const Tiles = ({ queue, fleet }: { readonly queue: QueueView; readonly fleet: Fl
 };
 
 const emptyInNote = ({ etaSeconds, byDevice }: QueueView): string => {
-  if (etaSeconds !== null) return etaSeconds === 0 ? 'nothing waits or runs' : 'when the slowest class is through';
+  if (etaSeconds !== null) return etaSeconds === 0 ? 'nothing waits or runs' : 'for the slowest class';
   const blocked = byDevice.filter((one) => one.blocked !== null).map(({ device }) => device);
   return blocked.length === 0 ? 'not known yet' : `nothing moves for ${blocked.join(', ')}`;
 };
