@@ -37,10 +37,10 @@ const run = async ({ command, env, limitMs, graceMs, signal }: Hook): Promise<Ho
   const child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const said = { stdout: keep(child.stdout), stderr: keep(child.stderr) };
   const timers: NodeJS.Timeout[] = [];
-  let why: string | null = null;
+  const cut: { why?: string } = {};
   const end = (reason: string): void => {
-    if (why !== null) return;
-    why = reason;
+    if (cut.why !== undefined) return;
+    cut.why = reason;
     if (child.pid !== undefined) signalGroup(child.pid, 'SIGTERM');
     timers.push(setTimeout(() => abandon(child), graceMs));
   };
@@ -51,7 +51,7 @@ const run = async ({ command, env, limitMs, graceMs, signal }: Hook): Promise<Ho
   const failure = await endOf(child);
   timers.forEach((timer) => clearTimeout(timer));
   signal.removeEventListener('abort', onAbort);
-  return { failure: why ?? failure, stdout: said.stdout(), stderr: said.stderr() };
+  return { failure: cut.why ?? failure, stdout: said.stdout(), stderr: said.stderr() };
 };
 
 /** Whoever left its group may hold its pipes open: nobody waits for that one. */

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { MCP_SUBMITTER } from '../../domain/api/candidates.ts';
 import { type CreateSweep, CreateSweep as SweepBody, type SweepView } from '../../domain/api/sweeps.ts';
 import { KilnError } from '../../domain/errors.ts';
-import type { Params } from '../../domain/plan/plan.ts';
 import { interval, nanoseconds, seconds, times } from '../../domain/text/units.ts';
 import { plainLine } from '../../platform/printable-text.ts';
 import { rounded } from '../answers/case-data.ts';
@@ -79,8 +78,7 @@ const requestOf = async (kiln: McpKiln, input: Omit<Input, 'waitSeconds'>): Prom
   const { space, strategy: how, candidates } = input;
   const { params: base, ...candidate } = await candidateOf(kiln, input);
   return {
-    // Checked as it is taken.
-    candidate: { ...candidate, params: input.params as Params },
+    candidate: { ...candidate, params: input.params },
     ...(base === undefined ? {} : { base }),
     space,
     strategy: how,

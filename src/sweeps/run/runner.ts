@@ -93,12 +93,6 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
     drives.wake(run);
     return run;
   };
-  /** What was stored by other rules than today's keeps no daemon from starting: its rows stay, and a person looks. */
-  const setAside = async ({ id }: SweepRow, error: unknown): Promise<void> => {
-    if (!(error instanceof KilnError) || isPassing(error)) throw error;
-    log.error({ err: error, sweepId: id }, 'a sweep cannot be opened: it is paused, and nothing of it is lost');
-    await store.updateSweep(id, { status: 'paused', reason: cannotGoOn(error) });
-  };
   const wakeAll = async (isRecheck: boolean): Promise<void> => {
     if (isRecheck) for (const run of runs.values()) expectAll(run);
     return Promise.resolve([...runs.values()].forEach((run) => drives.wake(run)));
@@ -111,7 +105,8 @@ export const createRunner = ({ store, judging, log, monotonicMs }: RunnerDeps): 
     change,
     idle: async (id) => drives.idle(id),
     start: async () => {
-      for (const record of await store.openSweeps()) await begin(record).catch(async (error: unknown) => setAside(record, error));
+      for (const record of await store.openSweeps())
+        await begin(record).catch(async (error: unknown) => setAside({ store, log }, record, error));
       rounds.every(LOOK_MS, async () => wakeAll(false), 'sweeps could not be looked at');
       rounds.every(RECHECK_MS, async () => wakeAll(true), 'verdicts of sweeps could not be looked for');
       rounds.every(SAVE_MS, async () => save(runs.values(), store, monotonicMs()), 'the time that sweeps ran could not be saved');
@@ -140,6 +135,13 @@ const applyChange = (run: SweepRun, given: SweepChange, nowMs: number): void => 
 /** What another try does not help, such as a problem that is gone, stops a sweep until a person looks. */
 const stopsAt = ({ record }: SweepRun, error: unknown): error is KilnError =>
   error instanceof KilnError && record.status === 'running';
+
+/** What was stored by other rules than today's keeps no daemon from starting: its rows stay, and a person looks. */
+const setAside = async ({ store, log }: Pick<RunnerDeps, 'store' | 'log'>, { id }: SweepRow, error: unknown): Promise<void> => {
+  if (!(error instanceof KilnError) || isPassing(error)) throw error;
+  log.error({ err: error, sweepId: id }, 'a sweep cannot be opened: it is paused, and nothing of it is lost');
+  await store.updateSweep(id, { status: 'paused', reason: cannotGoOn(error) });
+};
 
 const cannotGoOn = ({ message }: KilnError): string => `it cannot go on: ${message}`;
 

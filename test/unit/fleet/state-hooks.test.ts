@@ -60,18 +60,19 @@ test('one that fails is told and changes nothing; a host without one runs nothin
   expect(warned).toEqual(['the program for changes of state failed']);
 });
 
+/** It says its own pid and that of a child, and heeds no SIGTERM. */
+const endless = (out: string): string => program(`trap '' TERM\nsleep 600 &\necho $$ $! >> ${out}\nwait\nsleep 600`);
+const pidsIn = (out: string): readonly number[] => readFileSync(out, 'utf8').trim().split(/\s+/u).map(Number);
+const isThere = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+};
+
 describe('a program that does not end', () => {
-  /** It says its own pid and that of a child, and heeds no SIGTERM. */
-  const endless = (out: string): string => program(`trap '' TERM\nsleep 600 &\necho $$ $! >> ${out}\nwait\nsleep 600`);
-  const pidsIn = (out: string): readonly number[] => readFileSync(out, 'utf8').trim().split(/\s+/u).map(Number);
-  const isThere = (pid: number): boolean => {
-    try {
-      process.kill(pid, 0);
-      return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
-    } catch {
-      return false;
-    }
-  };
   const limits = { runMs: 60_000, stopGraceMs: 20, killGraceMs: 20 };
 
   test('is ended when the daemon stops, with what it started, and what waits for it is told and not run', async () => {

@@ -243,18 +243,18 @@ describe('a sweep', () => {
   });
 });
 
-describe('a stored sweep whose space is none by the rules of today', () => {
-  const broken = async () => {
-    const { kiln, sweeps, store, restarted } = await scenario({ judges: false });
-    const { id } = await sweeps.create(request({ maxRunning: 2 }));
-    const other = await sweeps.create(request({ maxRunning: 2, seed: 2 }));
-    await expect.poll(async () => submitted(kiln)).toBeGreaterThan(0);
-    const row = await store.sweepRow(id);
-    if (!row?.spec) throw new Error('it is not there');
-    await store.updateSweep(id, { spec: { ...row.spec, where: ['BLOCK <=> 3'] } });
-    return { sweeps: await restarted(), id, other: other.id };
-  };
+const broken = async () => {
+  const { kiln, sweeps, store, restarted } = await scenario({ judges: false });
+  const { id } = await sweeps.create(request({ maxRunning: 2 }));
+  const other = await sweeps.create(request({ maxRunning: 2, seed: 2 }));
+  await expect.poll(async () => submitted(kiln)).toBeGreaterThan(0);
+  const row = await store.sweepRow(id);
+  if (!row?.spec) throw new Error('it is not there');
+  await store.updateSweep(id, { spec: { ...row.spec, where: ['BLOCK <=> 3'] } });
+  return { sweeps: await restarted(), id, other: other.id };
+};
 
+describe('a stored sweep whose space is none by the rules of today', () => {
   test('keeps no daemon from starting: it is paused with the reason, its points are there, and others go on', async () => {
     const { sweeps, id, other } = await broken();
     const view = await sweeps.view(id);
