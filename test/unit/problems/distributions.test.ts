@@ -64,7 +64,7 @@ describe('distributions of inputs', () => {
     expect(() => integers('n', 'n - 1')).toThrow('there is no integer from n (7) to n - 1 (6)');
     expect(() => integers(0, '50 * n', 'u8')).toThrow('a value of u8 must be 0 to 255');
     expect(() => integers(-1, 'n', 'u32')).toThrow('a value of u32 must be 0 to 4294967295');
-    expect(() => integers(0, 'vocab - 1')).toThrow(/vocab/u);
+    expect(() => integers(0, 'vocab - 1')).toThrow('vocab');
   });
 
   test('are refused for what is not drawn', () => {
