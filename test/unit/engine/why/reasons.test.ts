@@ -228,11 +228,12 @@ describe('a candidate in its turn says', () => {
   });
 
   test('how long it backs off after an infra failure', () => {
-    const s = new Scenario().up(0).add(1).compiled(1, 0).started(1, 1).broken(1, 1);
+    const s = new Scenario().up(0).add(2).compiled(2, 0).started(2, 1).judged(2, 1);
+    s.add(1).compiled(1, 0).started(1, 1).broken(1, 1);
     const answer = why(s);
     expect(answer).toMatchObject({ code: 'back_off' });
     expect(answer.summary).toBe('it failed once for no fault of its own, and only the same host can try again: in 1.0 s');
-    // Its device was taken for 100 ms.
+    // A whole judgement took 100 ms there.
     expect(answer.eta?.seconds).toBeCloseTo(1.1, 6);
   });
 
