@@ -51,8 +51,9 @@ describe.each([TOKEN, null])('a share link of a daemon whose token is %s', (toke
     expect([led.status, led.location]).toEqual([303, `${path}/problems/vector_add?device=H100&language=cuda`]);
     const page = await ask(led.location);
     expect([page.status, page.text.includes('<div id="app">')]).toEqual([200, true]);
-    const [asset = ''] = /\/assets\/[^"]+\.ts/u.exec(page.text) ?? [];
-    expect((await ask(asset)).status).toBe(200);
+    const assets = page.text.match(/\/assets\/[^"]+\.(?:js|css)/gu) ?? [];
+    expect(assets.length).toBeGreaterThan(1);
+    for (const asset of assets) expect([asset, (await ask(asset)).status]).toEqual([asset, 200]);
     for (const part of ['', '/ranking?limit=5', '/progress'])
       expect([part, (await ask(`${path}/v1/problems/vector_add${part}`)).status]).toEqual([part, 200]);
     expect((await ask(`${path}/images/problems/vector_add/badge.svg`)).status).toBe(200);
