@@ -52,10 +52,7 @@ class CommandStream extends Duplex {
     this.#command = command;
     const { stdin, stdout, exited } = command;
     for (const event of ['drain', 'close', 'error']) stdin.on(event, () => this.#proceed());
-    void exited.then(() => {
-      this.#hasExited = true;
-      this.#proceed();
-    });
+    void exited.then(() => this.#onExited());
     stdout.on('readable', () => this.#pass());
     stdout.once('end', () => this.push(null));
     stdout.once('error', (error) => this.destroy(error));
@@ -90,6 +87,11 @@ class CommandStream extends Duplex {
   #pass(): void {
     const { stdout } = this.#command;
     for (let chunk: unknown = stdout.read(); chunk !== null; chunk = stdout.read()) if (!this.push(chunk)) return;
+  }
+
+  #onExited(): void {
+    this.#hasExited = true;
+    this.#proceed();
   }
 
   #onClosed(): void {
