@@ -1,7 +1,6 @@
 /** What the engine is given. */
 import type { Logger } from 'pino';
 import type { DeviceStateChange } from '../domain/hosts/device-state.ts';
-import type { DeviceId, HostId } from '../domain/ids.ts';
 import type { HostSession } from '../domain/ports/host-session.ts';
 import type { Queue } from '../domain/ports/queue.ts';
 import type { Store } from '../domain/ports/store.ts';
