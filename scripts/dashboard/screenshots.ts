@@ -115,5 +115,6 @@ const main = async (url: string, folder: string, names: readonly string[]): Prom
 
 if (import.meta.main) {
   const [url = 'http://127.0.0.1:7070', folder = 'docs/images', ...names] = process.argv.slice(2);
-  await main(url, folder, names);
+  // As `kiln demo --open` prints it, with a slash at its end.
+  await main(url.replace(/\/+$/u, ''), folder, names);
 }
