@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
+import type { CandidateId } from '../../src/domain/ids.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CHROMIUM = '/usr/bin/chromium';
@@ -36,10 +37,29 @@ const subjectsOf = async (client: KilnClient) => {
   const wrong = (await client.candidates({ verdict: 'wrong_answer', limit: 1 })).candidates[0];
   const { sweeps } = await client.sweeps();
   const sweep = sweeps.toSorted((a, b) => b.passed - a.passed)[0];
-  return { written: written?.id ?? '', wrong: wrong?.id ?? '', sweep: sweep?.id ?? '', campaign: campaign?.id ?? '' };
+  const changed = await firstWithNewSource(client, candidates);
+  return {
+    written: written?.id ?? '',
+    changed: changed ?? written?.id ?? '',
+    wrong: wrong?.id ?? '',
+    sweep: sweep?.id ?? '',
+    campaign: campaign?.id ?? '',
+  };
 };
 
-const shotsOf = ({ written, wrong, sweep, campaign }: Awaited<ReturnType<typeof subjectsOf>>): readonly Shot[] => [
+/** Whose source is another than its parent's: many differ in their params alone. */
+const firstWithNewSource = async (
+  client: KilnClient,
+  candidates: readonly { readonly id: CandidateId }[],
+): Promise<CandidateId | null> => {
+  for (const { id } of candidates) {
+    const [parent] = (await client.origin(id)).generation?.parents ?? [];
+    if (parent !== undefined && (await client.source(id)).source !== (await client.source(parent)).source) return id;
+  }
+  return null;
+};
+
+const shotsOf = ({ written, changed, wrong, sweep, campaign }: Awaited<ReturnType<typeof subjectsOf>>): readonly Shot[] => [
   { name: 'overview', path: '/' },
   { name: 'overview-dark', path: '/', scheme: 'dark' },
   { name: 'overview-phone', path: '/', size: PHONE },
@@ -53,7 +73,7 @@ const shotsOf = ({ written, wrong, sweep, campaign }: Awaited<ReturnType<typeof 
   { name: 'candidates', path: '/candidates' },
   { name: 'candidate', path: `/candidates/${written}` },
   { name: 'source', path: `/candidates/${written}?tab=source`, scheme: 'dark' },
-  { name: 'difference', path: `/candidates/${written}?tab=source&against=parent` },
+  { name: 'difference', path: `/candidates/${changed}?tab=source&against=parent` },
   { name: 'plan', path: `/candidates/${written}?tab=plan` },
   { name: 'wrong-answer', path: `/candidates/${wrong}` },
   { name: 'sweeps', path: '/sweeps' },
