@@ -1,12 +1,11 @@
 /** How soon a page shows its first figures in a browser that has nothing of it, and what that costs each side. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, CDPSession, Page } from 'playwright-core';
+import { browserPids } from '../../test/support/chromium.ts';
+import { cpuSecondsOf } from '../dispatch/process-cost.ts';
 
 const LOADS = 7;
 const LIMIT_MS = 120_000;
-/** Of the clock by which Linux counts the CPU time of processes. */
-const TICK_MS = 10;
 
 interface Measured {
   readonly browser: Browser;
@@ -54,11 +53,11 @@ const loadOnce = async ({ browser, url, daemonPid }: Measured, { path, selector 
   const devtools = await context.newCDPSession(page);
   const wire = await countWire(devtools);
   await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const browserPids = processesBelow(process.pid).filter((pid) => commandOf(pid).includes('chrom'));
-  const before = { daemon: cpuMs([daemonPid]), browser: cpuMs(browserPids), thread: await costsOf(devtools) };
+  const pids = browserPids();
+  const before = { daemon: cpuMs([daemonPid]), browser: cpuMs(pids), thread: await costsOf(devtools) };
   await page.goto(`${url}${path}`, { waitUntil: 'commit' });
   const shownMs = await told();
-  const after = { daemon: cpuMs([daemonPid]), browser: cpuMs(browserPids), thread: await costsOf(devtools) };
+  const after = { daemon: cpuMs([daemonPid]), browser: cpuMs(pids), thread: await costsOf(devtools) };
   const { bytes, requests } = wire();
   const spent = (name: string): number => 1000 * ((after.thread.get(name) ?? 0) - (before.thread.get(name) ?? 0));
   await context.close();
@@ -104,34 +103,4 @@ const costsOf = async (devtools: CDPSession): Promise<ReadonlyMap<string, number
   return new Map(metrics.map(({ name, value }) => [name, value]));
 };
 
-const cpuMs = (pids: readonly number[]): number => {
-  let ticks = 0;
-  for (const pid of pids) {
-    const [, rest = ''] = /\) (.*)$/su.exec(textOf(pid, 'stat')) ?? [];
-    // Fields 14 and 15 of all, of which the first two are cut off: user and system time.
-    const fields = rest.split(' ');
-    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
-  }
-  return ticks * TICK_MS;
-};
-
-const processesBelow = (root: number): readonly number[] => {
-  const pids = readdirSync('/proc')
-    .filter((name) => /^\d+$/u.test(name))
-    .map(Number);
-  const parents = new Map(pids.map((pid) => [pid, Number(/\) \S (\d+) /u.exec(textOf(pid, 'stat'))?.[1] ?? 0)]));
-  const isBelow = (pid: number | undefined): boolean => pid !== undefined && (pid === root || isBelow(parents.get(pid)));
-  return pids.filter((pid) => pid !== root && isBelow(parents.get(pid)));
-};
-
-const commandOf = (pid: number): string => textOf(pid, 'cmdline').replaceAll('\0', ' ');
-
-/** Empty for one that ended meanwhile. */
-const textOf = (pid: number, file: string): string => {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return '';
-    throw error;
-  }
-};
+const cpuMs = (pids: readonly number[]): number => 1000 * pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);

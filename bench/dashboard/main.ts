@@ -7,15 +7,13 @@
  *    page's thread that takes: on a machine with other work, that says more than the frames
  *  - wake: a page that was asleep with its computer shows what it missed
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core';
 import { createClient } from '../../src/client/create-client.ts';
 import { putToSleep } from '../../test/support/chromium.ts';
-import { type KilnProcess, startKiln } from '../../test/support/kiln-process.ts';
+import { kilnFolder, type KilnProcess, startKiln } from '../../test/support/kiln-process.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { crowdScript } from './crowd.ts';
 import { measurePage } from './first-page.ts';
@@ -45,20 +43,11 @@ interface Asked {
 
 const main = async ({ candidates, pagesOnly }: Asked): Promise<void> => {
   const loadBefore = loadNow();
-  const folder = mkdtempSync(join(tmpdir(), 'kiln-bench-'));
-  writeFileSync(join(folder, 'kiln.yaml'), 'log: {level: error}\n');
-  writeFileSync(join(folder, 'fleet.yaml'), 'hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n');
-  const env = {
-    ...withoutSettings(),
-    KILN_CONFIG: join(folder, 'kiln.yaml'),
-    KILN_FLEET: join(folder, 'fleet.yaml'),
-    KILN_DATA_DIR: join(folder, 'data'),
-    KILN_PORT: '0',
-  };
+  const folder = kilnFolder('hosts:\n  - {name: local, local: {}, cpu: true, gpus: none}\n', { KILN_LOG_LEVEL: 'error' });
   let daemon: KilnProcess | null = null;
   try {
-    await seedStore(join(folder, 'data'), candidates);
-    daemon = await startKiln({ path: folder, env, write: () => undefined, remove: () => [] });
+    await seedStore(join(folder.path, 'data'), candidates);
+    daemon = await startKiln(folder);
     await pause(SETTLE_MS);
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
     say(`| what | figure |\n|---|---|`);
@@ -71,7 +60,7 @@ const main = async ({ candidates, pagesOnly }: Asked): Promise<void> => {
     await browser.close();
   } finally {
     await daemon?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
   say(`\n${candidates} candidates in the store. ${machineLine(loadBefore)}`);
 };
@@ -94,14 +83,6 @@ const frames = async (browser: Browser, url: string): Promise<void> => {
     `| the page's thread, of each frame | ${perFrame('TaskDuration')} ms busy: scripts ${perFrame('ScriptDuration')} ms, layout ${perFrame('LayoutDuration')} ms, styles ${perFrame('RecalcStyleDuration')} ms |`,
   );
 };
-
-/** The user's own settings steer no benchmark. */
-const withoutSettings = (): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      name.startsWith('KILN_') || value === undefined ? [] : [[name, value]],
-    ),
-  );
 
 /** Seconds since the page began, by kind of work. */
 const costsOf = async (devtools: CDPSession): Promise<ReadonlyMap<string, number>> => {

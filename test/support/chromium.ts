@@ -15,13 +15,16 @@ export const openBrowser = async (): Promise<Browser> => {
 
 /** As a computer that sleeps: every process of the browsers that this process opened stands still. Returns what wakes them. */
 export const putToSleep = (): (() => void) => {
-  const pids = descendantsOf(process.pid).filter((pid) => commandOf(pid).includes('chrom'));
+  const pids = browserPids();
   if (pids.length === 0) throw new Error('no browser was found that could sleep');
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   return () => {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   };
 };
+
+/** Every process of the browsers that this process opened. */
+export const browserPids = (): readonly number[] => descendantsOf(process.pid).filter((pid) => commandOf(pid).includes('chrom'));
 
 const descendantsOf = (root: number): readonly number[] => {
   const parents = new Map(pidsNow().map((pid) => [pid, parentOf(pid)]));

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createClient, type KilnClient } from '../../src/client/create-client.ts';
+import { signalProcess } from '../../src/platform/process-group.ts';
 import { placeDatabase } from './database-folder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -40,22 +41,13 @@ export const kilnFolder = (fleet: string, settings: Record<string, string> = {})
   const remove = (): readonly string[] => {
     process.removeListener('exit', remove);
     const left = processesWhere((pid) => commandOf(pid).includes(path) || textOf(pid, 'environ').includes(path));
-    for (const { pid } of left) kill(pid);
+    for (const { pid } of left) signalProcess(pid, 'SIGKILL');
     rmSync(path, { recursive: true, force: true, maxRetries: 5 });
     return left.map(({ command }) => command);
   };
   // A test that was cut off must not leave its daemon behind.
   process.once('exit', remove);
   return { path, env, write: (name, text) => writeFileSync(join(path, name), text), remove };
-};
-
-/** It may have ended by itself meanwhile. */
-const kill = (pid: number): void => {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
 };
 
 export interface KilnProcess {
