@@ -138,10 +138,10 @@ export interface KilnClient extends SweepCalls {
   removeHost(host: string): Promise<HostRemoved>;
   /** Takes its quarantined devices back to work. */
   resumeHost(host: string): Promise<HostResumed>;
-  /** It, or one device, takes no new work until it is released. */
   /** A host, or one device of it, takes one submitter's candidates alone, for a time. */
   bookHost(host: string, wish: z.input<typeof BookHost>): Promise<HostBookings>;
   unbookHost(host: string, wish: z.input<typeof UnbookHost>): Promise<HostBookings>;
+  /** It, or one device, takes no new work until it is released. */
   holdHost(host: string, wish: z.input<typeof HoldHost>): Promise<HostHolds>;
   releaseHost(host: string, wish: z.input<typeof ReleaseHost>): Promise<HostHolds>;
   /** It, or every host, takes its inventory again; waits for what that finds. */

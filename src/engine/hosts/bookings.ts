@@ -7,16 +7,11 @@
 import type { BookHost, Booking, BookingRecord, HostBookings, UnbookHost } from '../../domain/hosts/booking.ts';
 import { bookedText, isOver } from '../../domain/hosts/booking.ts';
 import { KilnError } from '../../domain/errors.ts';
-import type { DeviceId, HostId } from '../../domain/ids.ts';
-import type { NewJournalEvent } from '../../domain/journal.ts';
-import { hostNamed, type HostState } from '../host-state.ts';
+import type { HostId } from '../../domain/ids.ts';
+import type { HostState } from '../host-state.ts';
 import type { HoldsSlice } from '../state.ts';
 import { factsOf } from './host-facts.ts';
-
-/** Who says so, for the journal. */
-interface Operator {
-  readonly by: string;
-}
+import { operatedEvent, operatedHost, type Operator } from './operated.ts';
 
 type BookingsSlice = Pick<HoldsSlice, 'hosts' | 'store' | 'now' | 'apply' | 'notify' | 'eventLoopDelayMs' | 'writeBehind'>;
 
@@ -32,13 +27,13 @@ const bookHost = async (
   hostId: HostId,
   { submitter, forSeconds, reason, device, by }: BookHost & Operator,
 ): Promise<HostBookings> => {
-  const host = existing(state, hostId, device);
+  const host = operatedHost(state, hostId, { device, said: ({ bookings }) => bookings });
   refuseOthers(state, host, { submitter, device });
   const nowMs = state.now();
   const since = new Date(nowMs).toISOString();
   const until = new Date(nowMs + 1000 * forSeconds).toISOString();
   const booking: Booking = { submitter, until, reason, by, since };
-  const event = eventOf('host.booked', hostId, { ...booking, deviceId: device });
+  const event = operatedEvent('host.booked', hostId, { ...booking, deviceId: device });
   await state.store.setBooking({ hostId, deviceId: device, booking }, event);
   host.bookings.set(device, booking);
   return changed(state, host);
@@ -50,14 +45,14 @@ const unbookHost = async (
   hostId: HostId,
   { reason, by, device }: UnbookHost & Operator,
 ): Promise<HostBookings> => {
-  const host = existing(state, hostId, device);
+  const host = operatedHost(state, hostId, { device, said: ({ bookings }) => bookings });
   const whole = host.bookings.get(null);
   if (device !== null && whole && !host.bookings.has(device))
     throw new KilnError('NOT_FOUND', `${hostId}/${device} has no booking of its own: the whole host is ${bookedText(whole)}`);
   for (const deviceId of device === null ? [...host.bookings.keys()] : [device]) {
     const booking = host.bookings.get(deviceId);
     if (!booking) continue;
-    const event = eventOf('host.unbooked', hostId, { submitter: booking.submitter, reason, by, deviceId });
+    const event = operatedEvent('host.unbooked', hostId, { submitter: booking.submitter, reason, by, deviceId });
     await state.store.setBooking({ hostId, deviceId, booking: null }, event);
     host.bookings.delete(deviceId);
   }
@@ -82,7 +77,7 @@ export const endBookings = (state: BookingsSlice): void => {
     for (const [deviceId, { submitter }] of over) {
       host.bookings.delete(deviceId);
       const data = { submitter, reason: 'its time is over', by: 'kiln', deviceId };
-      state.writeBehind.add({ type: 'event', event: eventOf('host.unbooked', host.session.hostId, data) });
+      state.writeBehind.add({ type: 'event', event: operatedEvent('host.unbooked', host.session.hostId, data) });
     }
     changed(state, host);
   }
@@ -110,18 +105,4 @@ const refuseOthers = (
     const subject = of === null ? session.hostId : `${session.hostId}/${of}`;
     throw new KilnError('ALREADY_BOOKED', `${subject} is ${bookedText(booking)}; kiln host unbook ${subject} ends that first`);
   }
-};
-
-const eventOf = (type: 'host.booked' | 'host.unbooked', hostId: HostId, data: Record<string, unknown>): NewJournalEvent => ({
-  type,
-  candidateId: null,
-  hostId,
-  data,
-});
-
-const existing = (state: BookingsSlice, hostId: HostId, device: DeviceId | null): HostState => {
-  const host = hostNamed(state.hosts, hostId);
-  if (device === null || host.devices.some(({ id }) => id === device) || host.bookings.has(device)) return host;
-  const known = host.devices.map(({ id }) => id).join(', ') || 'none yet';
-  throw new KilnError('NOT_FOUND', `host "${hostId}" has no device "${device}"; its devices are ${known}`);
 };

@@ -3,28 +3,25 @@
  * waits there goes elsewhere; a host that is held as a whole compiles for nobody either.
  */
 import type { HoldHost, HoldRecord, HostHolds, ReleaseHost } from '../../domain/hosts/hold.ts';
-import { KilnError } from '../../domain/errors.ts';
-import type { DeviceId, HostId } from '../../domain/ids.ts';
+import type { HostId } from '../../domain/ids.ts';
 import type { HostState } from '../host-state.ts';
 import type { HoldsSlice } from '../state.ts';
 import { onKeptQuarantined } from '../canaries/quarantine.ts';
 import { noteDeviceStates } from './device-states.ts';
 import { factsOf } from './host-facts.ts';
-import { hostNamed } from '../host-state.ts';
-
-/** Who says so, for the journal. */
-interface Operator {
-  readonly by: string;
-}
+import { operatedEvent, operatedHost, type Operator } from './operated.ts';
 
 export const holdHost = async (
   state: HoldsSlice,
   hostId: HostId,
   { state: held, reason, by, device }: HoldHost & Operator,
 ): Promise<HostHolds> => {
-  const host = existing(state, hostId, device);
+  const host = operatedHost(state, hostId, { device, said: ({ holds }) => holds });
   const hold = { state: held, reason, by, since: new Date(state.now()).toISOString() };
-  await state.store.setHold({ hostId, deviceId: device, hold }, eventOf('host.held', hostId, { ...hold, deviceId: device }));
+  await state.store.setHold(
+    { hostId, deviceId: device, hold },
+    operatedEvent('host.held', hostId, { ...hold, deviceId: device }),
+  );
   host.holds.set(device, hold);
   if (held === 'quarantined')
     for (const { id } of host.devices) if (device === null || device === id) onKeptQuarantined(state, host, id);
@@ -37,11 +34,11 @@ export const releaseHost = async (
   hostId: HostId,
   { reason, by, device }: ReleaseHost & Operator,
 ): Promise<HostHolds> => {
-  const host = existing(state, hostId, device);
+  const host = operatedHost(state, hostId, { device, said: ({ holds }) => holds });
   const freed = device === null ? [...host.holds.keys()] : [device];
   for (const deviceId of freed) {
     if (!host.holds.has(deviceId)) continue;
-    await state.store.setHold({ hostId, deviceId, hold: null }, eventOf('host.released', hostId, { reason, by, deviceId }));
+    await state.store.setHold({ hostId, deviceId, hold: null }, operatedEvent('host.released', hostId, { reason, by, deviceId }));
     host.holds.delete(deviceId);
   }
   return changed(state, host);
@@ -61,18 +58,4 @@ const changed = (state: HoldsSlice, host: HostState): HostHolds => {
     hold: host.holds.get(null) ?? null,
     devices: [...host.holds].flatMap(([device, hold]) => (device === null ? [] : [{ device, hold }])),
   };
-};
-
-const eventOf = (type: 'host.held' | 'host.released', hostId: HostId, data: Record<string, unknown>) => ({
-  type,
-  candidateId: null,
-  hostId,
-  data,
-});
-
-const existing = (state: HoldsSlice, hostId: HostId, device: DeviceId | null): HostState => {
-  const host = hostNamed(state.hosts, hostId);
-  if (device === null || host.devices.some(({ id }) => id === device) || host.holds.has(device)) return host;
-  const known = host.devices.map(({ id }) => id).join(', ') || 'none yet';
-  throw new KilnError('NOT_FOUND', `host "${hostId}" has no device "${device}"; its devices are ${known}`);
 };
