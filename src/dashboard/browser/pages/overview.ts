@@ -10,6 +10,7 @@ import { generation, onEvents } from '../live/events.ts';
 import { type LiveActivity, useActivity } from '../live/use-activity.ts';
 import { useAnswer } from '../live/use-answer.ts';
 import { choose, query } from '../live/router.ts';
+import { deviceNumber } from '../../model/device-number.ts';
 import { FIRST_LIMITS } from '../../model/first-questions.ts';
 import { Attention, concernsOf } from '../parts/attention.ts';
 import {
@@ -147,12 +148,10 @@ const DevicesPanel = ({ fleet, minutes }: DevicesProps): JSX.Element => {
 };
 
 const laneOf = (host: FleetView['hosts'][number], device: DeviceView): Lane => {
-  const alike = host.devices.filter((other) => other.class === device.class);
-  const number = alike.length > 1 ? ` ${alike.indexOf(device)}` : '';
   const { measuring, checking, loading: loads, idleWithWork } = device.use;
   return {
     deviceId: device.id,
-    name: h('span', { title: device.model }, name(host.name, 18), ` ${device.class}${number}`),
+    name: h('span', { title: device.model }, name(host.name, 18), ` ${device.class}${deviceNumber(host, device)}`),
     value: h(
       'span',
       null,

@@ -1,6 +1,7 @@
 /** One device of a host: what it does, where its time goes, how warm it is and how fast it runs. */
 import { h, type JSX } from 'preact';
 import type { DeviceView, HostView } from '../../../domain/api/fleet.ts';
+import { deviceNumber } from '../../model/device-number.ts';
 import type { Hold } from '../../../domain/hosts/hold.ts';
 import { bytes, grouped, milliseconds, percent, seconds } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
@@ -25,7 +26,7 @@ export const DeviceRow = ({ host, hosts, device, onDone }: Props): JSX.Element =
     h(
       'div',
       null,
-      h('strong', null, name(device.model, 50), numberAmongAlike(host, device)),
+      h('strong', null, name(device.model, 50), deviceNumber(host, device)),
       ' ',
       h('span', { class: 'soft small' }, `${device.class} · ${device.architecture} · ${bytes(device.memoryBytes)}`),
     ),
@@ -76,12 +77,6 @@ export const DeviceRow = ({ host, hosts, device, onDone }: Props): JSX.Element =
         )
       : null,
   );
-};
-
-/** As the lanes of the overview call them. */
-const numberAmongAlike = ({ devices }: HostView, device: DeviceView): string => {
-  const alike = devices.filter((other) => other.class === device.class).map(({ id }) => id);
-  return alike.length > 1 ? ` ${alike.indexOf(device.id)}` : '';
 };
 
 const BookingNote = ({ booking }: Pick<DeviceView, 'booking'>): JSX.Element | null =>
