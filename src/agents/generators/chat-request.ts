@@ -13,41 +13,50 @@ whole file, with its launch plan in the leading comment; "idea" says the idea in
 const AS_BLOCK = `\n\nAnswer with one line "idea: …" that says the idea in a few words, and then the whole file in one fenced block (three
 backticks before and after), with its launch plan in the leading comment. What you write outside of these is read by nobody.`;
 
-/** What is asked for, and in what shape. `asJson` where the server takes a schema, `asText` where it does not. */
-export interface ChatQuestion {
-  readonly prompt: Prompt;
-  readonly asked: WritingMove | 'diagnose';
+/** What an answer is to look like. `asJson` where the server takes a schema, `asText` where it does not. */
+interface Shape {
   readonly asJson: string;
   readonly asText: string;
   readonly name: string;
   readonly schema: object;
+  /** Of all of it. */
+  readonly bytes: number;
 }
+
+const shapeOf = (shape: Omit<Shape, 'bytes'>): Shape => ({
+  ...shape,
+  bytes: Buffer.byteLength(shape.asJson) + Buffer.byteLength(shape.asText) + Buffer.byteLength(JSON.stringify(shape.schema)),
+});
+
+/** What is asked for, and in what shape. */
+export interface ChatQuestion {
+  readonly prompt: Prompt;
+  readonly asked: WritingMove | 'diagnose';
+  readonly shape: Shape;
+}
+
+const DRAFT = shapeOf({ asJson: AS_JSON, asText: AS_BLOCK, name: 'candidate', schema: DRAFT_SCHEMA });
 
 export const draftQuestion = (context: GenerationContext): ChatQuestion => ({
   prompt: buildPrompt(context),
   asked: context.move,
-  asJson: AS_JSON,
-  asText: AS_BLOCK,
-  name: 'candidate',
-  schema: DRAFT_SCHEMA,
+  shape: DRAFT,
 });
 
 const AS_DIAGNOSIS = `\n\nAnswer with one JSON object and nothing else: {"bottleneck": …, "finding": …, "proposals": [{"tag": …, "idea": …, "why": …}]}.`;
+const DIAGNOSIS = shapeOf({ asJson: AS_DIAGNOSIS, asText: AS_DIAGNOSIS, name: 'diagnosis', schema: DIAGNOSIS_SCHEMA });
 
 export const diagnosisQuestion = (context: GenerationContext, proposals: number): ChatQuestion => ({
   prompt: buildDiagnosisPrompt(context, proposals),
   asked: 'diagnose',
-  asJson: AS_DIAGNOSIS,
-  asText: AS_DIAGNOSIS,
-  name: 'diagnosis',
-  schema: DIAGNOSIS_SCHEMA,
+  shape: DIAGNOSIS,
 });
 
 type RequestSettings = Pick<OpenAiCompatibleSettings, 'model' | 'maxTokens' | 'effort' | 'efforts'>;
 
 /** The stable part stands first: servers that keep prefixes find it again. */
 export const chatBody = (
-  { prompt, asked, asJson, asText, name, schema }: ChatQuestion,
+  { prompt, asked, shape: { asJson, asText, name, schema } }: ChatQuestion,
   { model, maxTokens, efforts, ...settings }: RequestSettings,
   isStructured: boolean,
 ): object => {
@@ -68,8 +77,5 @@ export const chatBody = (
 };
 
 /** Of everything that becomes tokens, at most. */
-export const chatPromptBytes = ({ prompt, asJson, asText, schema }: ChatQuestion): number =>
-  [prompt.system, prompt.problem, prompt.task, asJson, asText, JSON.stringify(schema)].reduce(
-    (sum, text) => sum + Buffer.byteLength(text),
-    0,
-  );
+export const chatPromptBytes = ({ prompt: { system, problem, task }, shape }: ChatQuestion): number =>
+  [system, problem, task].reduce((sum, text) => sum + Buffer.byteLength(text), shape.bytes);

@@ -34,9 +34,22 @@ const ASIDE = 'What you write outside of the call is read by nobody.';
 const HOW_TO_ANSWER = `Answer by calling the tool ${TOOL_NAME} once. ${ASIDE}`;
 const HOW_TO_ANSWER_EITHER = `Answer by calling one tool once: ${DIAGNOSIS_TOOL_NAME} where you are asked for a diagnosis, otherwise ${TOOL_NAME}. ${ASIDE}`;
 
+interface Saying {
+  readonly tools: Tool[];
+  readonly how: string;
+  readonly bytes: number;
+}
+
+const sayingOf = (tools: Tool[], how: string): Saying => ({
+  tools,
+  how,
+  bytes: tools.reduce((sum, tool) => sum + Buffer.byteLength(JSON.stringify(tool)), Buffer.byteLength(how)),
+});
+
 /** What a generator is asked for: candidates alone, or diagnoses too. The same for all of its requests, so that all of them share the cached prefix. */
-const saying = (diagnoses: boolean): { readonly tools: Tool[]; readonly how: string } =>
-  diagnoses ? { tools: [TOOL, DIAGNOSIS_TOOL], how: HOW_TO_ANSWER_EITHER } : { tools: [TOOL], how: HOW_TO_ANSWER };
+const CANDIDATES_ALONE = sayingOf([TOOL], HOW_TO_ANSWER);
+const DIAGNOSES_TOO = sayingOf([TOOL, DIAGNOSIS_TOOL], HOW_TO_ANSWER_EITHER);
+const saying = (diagnoses: boolean): Saying => (diagnoses ? DIAGNOSES_TOO : CANDIDATES_ALONE);
 
 /**
  * Tool and instructions, then problem and device, each end in a cache breakpoint: agents on any problem share the first part, those on the
@@ -78,8 +91,5 @@ const thinkingOf = (thinking: NonNullable<ClaudeSettings['thinking']>): Thinking
 };
 
 /** Of everything that becomes tokens. */
-export const promptBytes = ({ system, problem, task }: Prompt, diagnoses: boolean): number => {
-  const { tools, how } = saying(diagnoses);
-  const toolBytes = tools.reduce((sum, tool) => sum + Buffer.byteLength(JSON.stringify(tool)), 0);
-  return [system, how, problem, task].reduce((sum, text) => sum + Buffer.byteLength(text), toolBytes);
-};
+export const promptBytes = ({ system, problem, task }: Prompt, diagnoses: boolean): number =>
+  [system, problem, task].reduce((sum, text) => sum + Buffer.byteLength(text), saying(diagnoses).bytes);

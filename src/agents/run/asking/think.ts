@@ -32,8 +32,6 @@ const thought = async (run: AskingRun, deps: AskingDeps, assignment: Assignment)
   try {
     const question = await ask(run, deps, assignment);
     if (question?.kind === 'diagnosis') {
-      // Somebody else may have been asked: of who writes nothing was heard.
-      if (question.generation.generator !== assignment.generator.name) assignment.asking.breaker.onAbandoned();
       ms = await keptDiagnosis(run, deps, { question, assignment, startedMs });
       return { ms, taken: 'nothing' };
     }
@@ -63,7 +61,11 @@ const keptDiagnosis = async (
   { question, assignment, startedMs }: Diagnosing,
 ): Promise<number> => {
   const { generation, choice } = question;
-  if (generation.generator !== assignment.generator.name) run.breakerOf(generation.generator).onRequest();
+  if (generation.generator !== assignment.generator.name) {
+    // Of who is to write nothing was heard.
+    assignment.asking.breaker.onAbandoned();
+    run.breakerOf(generation.generator).onRequest();
+  }
   const answer = await question.answer;
   const ms = deps.monotonicMs() - startedMs;
   await keepDiagnosis(run, deps, { generation, answer, assignment, choice });
