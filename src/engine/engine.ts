@@ -107,20 +107,12 @@ export const createEngine = (deps: EngineDeps): Engine => {
     }
     journal.emit();
   });
-  const onTick = (): void => {
-    askDueCompilers(state);
-    endBookings(state);
-    pumpProfiles(state);
-    submitters.onTick();
-    leases.onRoom();
-    for (const each of [lostJobs, stoppedReview]) each.onTick(monotonicMs());
-  };
-
   const startSession = (session: HostSession): void => session.start(inOrder(async (event) => onHostEvent(state, event), log));
 
   const start = async (): Promise<void> => {
     mode = 'running';
     const onRefusedMove = (): void => state.metrics.onRefusedMove();
+    const onTick = (): void => lookAround(state, { submitters, leases, lostJobs, stoppedReview });
     loop.start({ execute: (effect) => executeEffect(state, effect), onTick, onRefusedMove });
     noteDaemon(state, 'daemon.started');
     await submitters.recover();
@@ -150,6 +142,24 @@ export const createEngine = (deps: EngineDeps): Engine => {
 
   const control = createHostControl(state, { hosts, startSession });
   return { kiln, hosts: { ...hostAccess(state), ...control }, start, stop };
+};
+
+interface Looking {
+  readonly submitters: { onTick(): void };
+  readonly leases: { onRoom(): void };
+  readonly lostJobs: { onTick(monotonicMs: number): void };
+  readonly stoppedReview: { onTick(monotonicMs: number): void };
+}
+
+/** At each tick: what comes due by itself. */
+const lookAround = (state: EngineState, { submitters, leases, lostJobs, stoppedReview }: Looking): void => {
+  askDueCompilers(state);
+  endBookings(state);
+  pumpProfiles(state);
+  submitters.onTick();
+  leases.onRoom();
+  lostJobs.onTick(state.monotonicMs());
+  stoppedReview.onTick(state.monotonicMs());
 };
 
 type Wiring =

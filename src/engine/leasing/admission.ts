@@ -45,7 +45,7 @@ const admitOne = (state: LeasingSlice, item: Unfinished): void => {
   const candidate = createActiveCandidate(item.id, item.submission, loaded, state.monotonicMs());
   const event = eventOf(item);
   if (event.type === 'task-adopted') candidate.attempts.set(event.attemptId, adoptedAttempt(event.mode));
-  candidate.isScreened = 'confirmOn' in item.state && item.state.confirmOn !== undefined;
+  candidate.isScreened = event.type === 'task-adopted' ? event.mode === 'confirm' : event.confirmOn !== undefined;
   state.active.set(item.id, candidate);
   state.apply(event);
 };

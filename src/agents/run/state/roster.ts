@@ -79,8 +79,8 @@ export const createRoster = (options: RosterOptions): Roster => {
   return {
     agents: placed.map(({ agent }) => agent),
     lanes: () => {
-      const inTurnNow = [...lanes.slice(next), ...lanes.slice(0, next)];
-      return [...inTurnNow.filter(hasReady), ...inTurnNow.filter((lane) => !hasReady(lane))];
+      const inTurnNow = Map.groupBy([...lanes.slice(next), ...lanes.slice(0, next)], hasReady);
+      return [...(inTurnNow.get(true) ?? []), ...(inTurnNow.get(false) ?? [])];
     },
     generatorsOf: (target) => (generators.get(target) ?? []).map(({ generator }) => generator),
     take: (lane) => {
