@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { browserPids } from '../../test/support/chromium.ts';
 import { cpuSecondsOf } from '../dispatch/process-cost.ts';
+import { costsOf } from './frames.ts';
 
 const LOADS = 7;
 const LIMIT_MS = 120_000;
@@ -95,12 +96,6 @@ const countWire = async (devtools: CDPSession): Promise<() => { readonly bytes: 
   devtools.on('Network.requestWillBeSent', () => (requests += 1));
   devtools.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
   return () => ({ bytes, requests });
-};
-
-/** Seconds of CPU time of the page's thread, by kind of work. */
-const costsOf = async (devtools: CDPSession): Promise<ReadonlyMap<string, number>> => {
-  const { metrics } = await devtools.send('Performance.getMetrics');
-  return new Map(metrics.map(({ name, value }) => [name, value]));
 };
 
 const cpuMs = (pids: readonly number[]): number => 1000 * pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);

@@ -5,26 +5,30 @@
  *    with other work the time says how long it waited for its turn; the CPU time beside it, what there was to do
  *  - frames: a hundred lanes while two hundred verdicts a second come, told by a stream that the page takes for the daemon's, and what of the
  *    page's thread that takes: on a machine with other work, that says more than the frames
+ *  - scrolling: a list of ten thousand rows, all of them read by being scrolled to
  *  - wake: a page that was asleep with its computer shows what it missed
  */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core';
+import { chromium, type Browser } from 'playwright-core';
 import { createClient } from '../../src/client/create-client.ts';
 import { putToSleep } from '../../test/support/chromium.ts';
 import { kilnFolder, type KilnProcess, startKiln } from '../../test/support/kiln-process.ts';
 import { loadNow, machineLine } from '../machine.ts';
 import { crowdScript } from './crowd.ts';
 import { measurePage } from './first-page.ts';
+import { costsOf, framesText, measureFrames } from './frames.ts';
 import { seedStore } from './seed.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
-const FRAME_SECONDS = 10;
 const LANES = 100;
 const EVENTS_PER_SECOND = 200;
 const LIMIT_MS = 120_000;
 const ASLEEP_MS = 10_000;
+const ROWS_SCROLLED = 10_000;
+const SCROLL_PX = 200;
+const LOOK_MS = 20;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -55,6 +59,7 @@ const main = async ({ candidates, pagesOnly }: Asked): Promise<void> => {
       say(await measurePage({ browser, url: daemon.url, daemonPid: daemon.pid }, { name, path, selector }));
     if (!pagesOnly) {
       await frames(browser, daemon.url);
+      await scrolling(browser, daemon.url);
       await wake(browser, daemon.url);
     }
     await browser.close();
@@ -73,21 +78,34 @@ const frames = async (browser: Browser, url: string): Promise<void> => {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send('Performance.enable');
   const before = await costsOf(devtools);
-  const { median, worst, count } = await measureFrames(page);
+  const measured = await measureFrames(page);
   const after = await costsOf(devtools);
-  const perFrame = (name: string): string => ((1000 * ((after.get(name) ?? 0) - (before.get(name) ?? 0))) / count).toFixed(2);
-  say(
-    `| frames with ${LANES} lanes and ${EVENTS_PER_SECOND} verdicts/s | ${(count / FRAME_SECONDS).toFixed(1)} a second; ${median.toFixed(1)} ms median, ${worst.toFixed(1)} ms at 99 % |`,
-  );
+  const perFrame = (name: string): string =>
+    ((1000 * ((after.get(name) ?? 0) - (before.get(name) ?? 0))) / measured.count).toFixed(2);
+  say(`| frames with ${LANES} lanes and ${EVENTS_PER_SECOND} verdicts/s | ${framesText(measured)} |`);
   say(
     `| the page's thread, of each frame | ${perFrame('TaskDuration')} ms busy: scripts ${perFrame('ScriptDuration')} ms, layout ${perFrame('LayoutDuration')} ms, styles ${perFrame('RecalcStyleDuration')} ms |`,
   );
 };
 
-/** Seconds since the page began, by kind of work. */
-const costsOf = async (devtools: CDPSession): Promise<ReadonlyMap<string, number>> => {
-  const { metrics } = await devtools.send('Performance.getMetrics');
-  return new Map(metrics.map(({ name, value }) => [name, value]));
+/** A list is scrolled to its end until it has so many rows, and then back, a screen every few frames. */
+const scrolling = async (browser: Browser, url: string): Promise<void> => {
+  const page = await (await browser.newContext({ viewport: { width: 1600, height: 1000 } })).newPage();
+  await page.goto(`${url}/candidates`);
+  await page.locator('table.virtual tbody tr').first().waitFor({ timeout: LIMIT_MS });
+  const rows = async (): Promise<number> =>
+    Number((await page.locator('main .sub').first().textContent())?.replaceAll(/\D/gu, ''));
+  const from = performance.now();
+  while ((await rows()) < ROWS_SCROLLED) {
+    if (performance.now() - from > LIMIT_MS) throw new Error(`the list has ${await rows()} rows after ${LIMIT_MS} ms`);
+    await page.evaluate(`{ const box = document.querySelector('.scroll.tall'); box.scrollTop = box.scrollHeight; }`);
+    await pause(LOOK_MS);
+  }
+  const seconds = (performance.now() - from) / 1000;
+  const measured = await measureFrames(page, `document.querySelector('.scroll.tall').scrollTop -= ${SCROLL_PX};`);
+  say(
+    `| ${ROWS_SCROLLED} rows in a list, scrolled ${SCROLL_PX} px a frame | ${framesText(measured)}; all of them were there after ${seconds.toFixed(1)} s |`,
+  );
 };
 
 /** Asleep as a computer is: nothing of the browser runs. */
@@ -109,22 +127,6 @@ const wake = async (browser: Browser, url: string): Promise<void> => {
     .waitFor({ timeout: LIMIT_MS });
   say(`| awake after ${ASLEEP_MS / 1000} s: what was missed is shown after | ${(performance.now() - from).toFixed(0)} ms |`);
   await context.close();
-};
-
-const measureFrames = async (
-  page: Page,
-): Promise<{ readonly median: number; readonly worst: number; readonly count: number }> => {
-  const gaps: unknown = await page.evaluate(`new Promise((resolve) => {
-    const gaps = []; let last = performance.now(); const end = last + ${FRAME_SECONDS * 1000};
-    const frame = (now) => { gaps.push(now - last); last = now; if (now < end) requestAnimationFrame(frame); else resolve(gaps.sort((a, b) => a - b)); };
-    requestAnimationFrame(frame);
-  })`);
-  const sorted = Array.isArray(gaps) ? gaps.map(Number) : [];
-  return {
-    median: sorted[Math.floor(sorted.length / 2)] ?? 0,
-    worst: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
-    count: sorted.length,
-  };
 };
 
 const { values } = parseArgs({

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import type { Candidate } from '../../src/domain/candidate.ts';
 import type { HostView } from '../../src/domain/api/fleet.ts';
 import { canRecord } from '../../src/domain/hosts/environment-label.ts';
-import { reasonText } from '../../src/domain/text/describe.ts';
+import { reasonText, WHOLE } from '../../src/domain/text/describe.ts';
 import { plainLine } from '../../src/platform/printable-text.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
 import { startSshd } from '../../test/support/sshd.ts';
@@ -145,7 +145,7 @@ const reasonsOf = (rows: readonly Row[]): string =>
   rows
     .flatMap(({ item, program }) =>
       program?.state.status === 'done' && program.state.outcome.verdict !== 'passed'
-        ? [`## ${item.name}\n\n${reasonText(program.state.outcome)}\n`]
+        ? [`## ${item.name}\n\n${reasonText(program.state.outcome, WHOLE)}\n`]
         : [],
     )
     .join('\n');

@@ -219,7 +219,7 @@ describe('a program', () => {
     scenario.host.connect({ ...equipped(TORCH), runnerId: 'r2' });
     await scenario.judging(2);
     scenario.judged(2, 1, passed(3));
-    await scenario.skipTo('box: compile 1 for 2.2');
+    await scenario.expect('box: compile 1 for 2.2', 'box: ack 2.1');
     scenario.host.compiled(1);
     await scenario.expect('box: record 1 for 2.2');
     scenario.host.compiled(1);
