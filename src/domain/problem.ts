@@ -12,7 +12,10 @@ const TENSORS_MAX = 16;
  * `uniform`: [low, high). `normal`: mean, std. `bits`: every bit random (packed formats; never for IEEE floats, it makes NaN).
  * `integers`: whole numbers in [low, high], exact in any type that holds them. `zeros`: of either sign. `subnormal`: numbers that the type
  * holds without a leading 1, of either sign. `exponents`: of either sign, from 2^low to below 2^(high + 1), every power of two equally likely.
- * `mixture`: each element is of one of these, chosen at random.
+ * `mixture`: each element is of one of these, chosen at random. `bernoulli`: 1 with the probability `share`, otherwise 0.
+ *
+ * Along the last axis, whose elements are `length` in number: `permutation` of 0 to length - 1; `offsets` from 0 to `total`, which never fall;
+ * `sorted_integers`, which never fall.
  */
 const UNIFORM = z.strictObject({ kind: z.literal('uniform'), low: z.number(), high: z.number() });
 const NORMAL = z.strictObject({
@@ -29,8 +32,14 @@ const EXPONENTS = z.strictObject({
   low: z.int().min(-126).max(127),
   high: z.int().min(-126).max(127),
 });
+const BERNOULLI = z.strictObject({ kind: z.literal('bernoulli'), share: z.number().gt(0).lt(1) });
+const length = { length: z.int().positive() };
+const PERMUTATION = z.strictObject({ kind: z.literal('permutation') });
+const OFFSETS = z.strictObject({ kind: z.literal('offsets'), total: z.int().min(0), ...length });
+const SORTED_INTEGERS = z.strictObject({ kind: z.literal('sorted_integers'), low: z.int(), high: z.int(), ...length });
 /** Bounds by the case's shape, as `high: vocab - 1` for indices of a table's rows. */
 const INTEGERS_SPEC = z.strictObject({ kind: z.literal('integers'), low: Expression, high: Expression });
+const OFFSETS_SPEC = z.strictObject({ kind: z.literal('offsets'), total: Expression });
 /** The part of the elements that is drawn so. */
 const share = { share: z.number().positive().max(1) };
 const PARTS = [
@@ -55,13 +64,20 @@ const PLAIN = [UNIFORM, NORMAL, BITS, ZEROS, SUBNORMAL, EXPONENTS] as const;
 export const Distribution = z.discriminatedUnion('kind', [
   ...PLAIN,
   INTEGERS,
+  BERNOULLI,
+  PERMUTATION.extend(length),
+  OFFSETS,
+  SORTED_INTEGERS,
   mixtureOf(z.discriminatedUnion('kind', [...PARTS, INTEGERS.extend(share)])),
 ]);
 export type Distribution = z.infer<typeof Distribution>;
 /** As problem.yaml has it. */
 export const DistributionSpec = z.discriminatedUnion('kind', [
   ...PLAIN,
-  INTEGERS_SPEC,
+  INTEGERS_SPEC.extend({ sorted: z.boolean().optional() }),
+  BERNOULLI,
+  PERMUTATION,
+  OFFSETS_SPEC,
   mixtureOf(z.discriminatedUnion('kind', [...PARTS, INTEGERS_SPEC.extend(share)])),
 ]);
 export type DistributionSpec = z.infer<typeof DistributionSpec>;

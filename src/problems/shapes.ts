@@ -23,7 +23,7 @@ export const resolveTensors = (problem: Problem, shape: Shape, distributions: Di
       dtype: tensor.dtype,
       elements: dims.reduce((a, b) => a * b, 1),
       role: tensor.role,
-      distribution: resolveDistribution(distributions[name] ?? tensor.distribution, { name, tensor, shape }),
+      distribution: resolveDistribution(distributions[name] ?? tensor.distribution, { name, tensor, shape, dims }),
     };
   });
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.elements * DTYPE_BYTES[tensor.dtype], 0);
@@ -49,10 +49,11 @@ export const resolveDistributions = (
   distributions: Distributions,
 ): Readonly<Record<string, Distribution>> => {
   refuseBadDistributions(problem, distributions);
+  const shapes = resolveShapes(problem, shape);
   return Object.fromEntries(
     Object.entries(problem.tensors).flatMap(([name, tensor]) => {
       const own = distributions[name];
-      return own ? [[name, resolveDistribution(own, { name, tensor, shape })]] : [];
+      return own ? [[name, resolveDistribution(own, { name, tensor, shape, dims: shapes[name] ?? [] })]] : [];
     }),
   );
 };
@@ -61,13 +62,56 @@ interface Drawn {
   readonly name: string;
   readonly tensor: TensorSpec;
   readonly shape: Shape;
+  readonly dims: readonly number[];
 }
 
 const resolveDistribution = (spec: DistributionSpec, drawn: Drawn): Distribution => {
-  if (spec.kind === 'integers') return { ...spec, ...integerBounds(spec, drawn) };
-  if (spec.kind !== 'mixture') return spec;
-  return { ...spec, of: spec.of.map((part) => (part.kind === 'integers' ? { ...part, ...integerBounds(part, drawn) } : part)) };
+  const length = drawn.dims.at(-1) ?? 1;
+  switch (spec.kind) {
+    case 'integers': {
+      const { sorted, ...plain } = { ...spec, ...integerBounds(spec, drawn) };
+      return sorted ? { ...plain, kind: 'sorted_integers', length } : plain;
+    }
+    case 'permutation':
+      refuseBeyond(drawn, length - 1);
+      return { ...spec, length };
+    case 'offsets':
+      return { ...spec, length, total: offsetsTotal(spec.total, length, drawn) };
+    case 'mixture':
+      return {
+        ...spec,
+        of: spec.of.map((part) => (part.kind === 'integers' ? { ...part, ...integerBounds(part, drawn) } : part)),
+      };
+    case 'uniform':
+    case 'normal':
+    case 'bits':
+    case 'zeros':
+    case 'subnormal':
+    case 'exponents':
+    case 'bernoulli':
+      return spec;
+  }
 };
+
+const offsetsTotal = (total: string | number, length: number, drawn: Drawn): number => {
+  const field = `tensors.${drawn.name}.distribution`;
+  const value = evaluateWithin(total, {
+    field: `${field}.total`,
+    scope: drawn.shape,
+    bounds: { min: 0, max: largestOf(drawn), of: `a value of ${drawn.tensor.dtype}` },
+  });
+  if (length > 1) return value;
+  throw new PlanError(field, 'offsets of n segments are n + 1 elements along the last axis, which has but one');
+};
+
+/** A permutation's largest index. */
+const refuseBeyond = (drawn: Drawn, index: number): void => {
+  if (index > largestOf(drawn))
+    throw new PlanError(`tensors.${drawn.name}.distribution`, `${drawn.tensor.dtype} does not hold the index ${index}`);
+};
+
+const largestOf = ({ tensor: { dtype, role } }: Drawn): number =>
+  (role === 'out' ? undefined : INTEGER_BOUNDS[dtype]?.[1]) ?? Number.MAX_SAFE_INTEGER;
 
 /** What each type holds; floats hold all whole numbers that an expression can be, more or less exactly. */
 const INTEGER_BOUNDS: Readonly<Partial<Record<Dtype, readonly [number, number]>>> = {
@@ -102,9 +146,18 @@ const refuseBadDistributions = (problem: Problem, distributions: Distributions):
   for (const [name, { dtype, role, distribution }] of Object.entries(problem.tensors)) {
     const used = distributions[name] ?? distribution;
     const kinds: readonly string[] = used.kind === 'mixture' ? used.of.map(({ kind }) => kind) : [used.kind];
-    if (role !== 'out' && !FLOATS.has(dtype) && kinds.includes('subnormal'))
-      throw new PlanError(`tensors.${name}.distribution`, `${dtype} has no subnormal numbers`);
+    if (role === 'out') continue;
+    const reason = refusedFor(dtype, kinds, used.kind === 'integers' && used.sorted === true);
+    if (reason !== undefined) throw new PlanError(`tensors.${name}.distribution`, reason);
   }
+};
+
+const refusedFor = (dtype: Dtype, kinds: readonly string[], isSorted: boolean): string | undefined => {
+  if (!FLOATS.has(dtype) && kinds.includes('subnormal')) return `${dtype} has no subnormal numbers`;
+  const indices = kinds.find((kind) => kind === 'permutation' || kind === 'offsets');
+  if (FLOATS.has(dtype) && indices !== undefined) return `${indices} takes an integer type, not ${dtype}`;
+  const whole = isSorted ? 'sorted integers' : kinds.find((kind) => kind === 'bernoulli');
+  return dtype === 'f4e2m1x2' && whole !== undefined ? `${whole} cannot be drawn for ${dtype}, two values in a byte` : undefined;
 };
 
 const refuseBadShape = (problem: Problem, shape: Shape): void => {

@@ -25,7 +25,9 @@ const tensorText = ({ dtype, shape, role, distribution }: TensorSpec): string =>
 const distributionText = ({ kind, ...rest }: DistributionSpec): string => {
   if ('of' in rest)
     return `mixture of ${rest.of.map(({ share, ...part }) => `${share} ${distributionText(part as DistributionSpec)}`).join(', ')}`;
-  return [kind, ...Object.entries(rest).map(([name, value]) => `${name} ${value}`)].join(' ');
+  const { sorted, ...numbers } = { sorted: undefined, ...rest };
+  const words = sorted === true ? ['sorted', kind] : [kind];
+  return [...words, ...Object.entries(numbers).map(([name, value]) => `${name} ${value}`)].join(' ');
 };
 
 const toleranceText = ({ rtol, atol, relative_l2: norm }: Problem['tolerance']): string =>

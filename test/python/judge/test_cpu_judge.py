@@ -75,7 +75,8 @@ class CpuJudge(unittest.TestCase):
         process = self.rig.process.pid
         for file in sorted((CORPUS / "c").glob("*.c")):
             source = file.read_text()
-            if expectation(source) != "timed_out":
+            # test_indexed_problems judges those of other problems.
+            if " problem: " not in source and expectation(source) != "timed_out":
                 with self.subTest(file.name):
                     result = self.rig.judge(self.problem, source, timing=SHORT)
                     self.assertTrue(is_right(source, str(self.verdict(result))), result)

@@ -12,9 +12,9 @@ from kiln_runner.judge.gpu.launching import PreparedLaunch
 from kiln_runner.judge.gpu.sampling import CaseSamples, Expected, Tools
 from kiln_runner.judge.native_source import read
 from kiln_runner.judge.sampling import rows_of
-from kiln_runner.judge.tensors import Mixture
+from kiln_runner.judge.tensors import Mixture, Structure
 
-SIZES = {"u64": 8, "double": 8, "int": 4, "Mixture": ctypes.sizeof(Mixture)}
+SIZES = {"u64": 8, "double": 8, "int": 4, "Mixture": ctypes.sizeof(Mixture), "Structure": ctypes.sizeof(Structure)}
 OUT = {"name": "y", "dtype": "f32", "elements": 1000, "role": "out"}
 
 
@@ -39,9 +39,11 @@ class Launches(unittest.TestCase):
 
     def test_every_kernel_gets_what_it_takes(self) -> None:
         plain, mixed = ({"dtype": "f32", "elements": 8, "distribution": {"kind": kind}} for kind in ("normal", "zeros"))
+        shuffled = {"dtype": "i32", "elements": 8, "distribution": {"kind": "permutation", "length": 8}}
         launches = {
             "kiln_draw": self.kernels.draw(plain, 8)._launch,
             "kiln_draw_mixture": self.kernels.draw(mixed, 8)._launch,
+            "kiln_draw_structure": self.kernels.draw(shuffled, 8)._launch,
             "kiln_guard": self.kernels.guard(8, 1)._launch,
             "kiln_compare": self.kernels.compare(plain, 8, 16, 24)._launch,
             "kiln_delay": self.kernels.delay()._launch,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../../src/domain/problem.ts';
+import { definitionText } from '../../../src/domain/text/problem-definition.ts';
 import { resolveDistributions, resolveTensors } from '../../../src/problems/shapes.ts';
 
 const problem = (x: object, dtype = 'f32') =>
@@ -17,6 +18,11 @@ const parsed = (x: object, dtype?: string): Problem => {
   const result = problem(x, dtype);
   if (!result.success) throw result.error;
   return result.data;
+};
+const shaped = (distribution: object, shape: readonly (number | string)[]): Problem => {
+  const plain = parsed(distribution, 'i32');
+  const [x, y] = [plain.tensors['x'], plain.tensors['y']];
+  return x && y ? { ...plain, tensors: { x: { ...x, shape: [...shape] }, y } } : plain;
 };
 const parts = (...shares: readonly number[]) => ({
   kind: 'mixture',
@@ -65,6 +71,60 @@ describe('distributions of inputs', () => {
     expect(() => integers(0, '50 * n', 'u8')).toThrow('a value of u8 must be 0 to 255');
     expect(() => integers(-1, 'n', 'u32')).toThrow('a value of u32 must be 0 to 4294967295');
     expect(() => integers(0, 'vocab - 1')).toThrow('vocab');
+  });
+
+  test('of structures take their length from the last axis, and their bounds from the shape', () => {
+    const of = (distribution: object, shape: readonly (number | string)[]) =>
+      resolveTensors(shaped(distribution, shape), { n: 7 })[0]?.distribution;
+    expect(of({ kind: 'permutation' }, [3, 'n'])).toEqual({ kind: 'permutation', length: 7 });
+    expect(of({ kind: 'offsets', total: '4 * n' }, ['n + 1'])).toEqual({ kind: 'offsets', length: 8, total: 28 });
+    expect(of({ kind: 'integers', low: 0, high: 'n', sorted: true }, ['n', 5])).toEqual({
+      kind: 'sorted_integers',
+      length: 5,
+      low: 0,
+      high: 7,
+    });
+    expect(of({ kind: 'integers', low: 0, high: 'n', sorted: false }, ['n'])).toEqual({ kind: 'integers', low: 0, high: 7 });
+    expect(of({ kind: 'bernoulli', share: 0.3 }, ['n'])).toEqual({ kind: 'bernoulli', share: 0.3 });
+    const hard = resolveDistributions(
+      shaped({ kind: 'permutation' }, [2, 'n']),
+      { n: 9 },
+      { x: { kind: 'offsets', total: 'n' } },
+    );
+    expect(hard).toEqual({ x: { kind: 'offsets', length: 9, total: 9 } });
+  });
+
+  test('of structures are refused where the type or the shape cannot have them', () => {
+    const drawn =
+      (distribution: object, dtype: string, n = 300) =>
+      () =>
+        resolveTensors(parsed(distribution, dtype), { n });
+    expect(drawn({ kind: 'permutation' }, 'u8')).toThrow('u8 does not hold the index 299');
+    expect(drawn({ kind: 'permutation' }, 'f32')).toThrow('permutation takes an integer type, not f32');
+    expect(drawn({ kind: 'offsets', total: 'n' }, 'i8')).toThrow('a value of i8 must be 0 to 127');
+    expect(drawn({ kind: 'offsets', total: -1 }, 'i32')).toThrow('a value of i32 must be 0 to 2147483647');
+    expect(drawn({ kind: 'offsets', total: 0 }, 'i32', 1)).toThrow('offsets of n segments are n + 1 elements');
+    expect(drawn({ kind: 'integers', low: 0, high: 1, sorted: true }, 'f4e2m1x2')).toThrow(
+      'sorted integers cannot be drawn for f4e2m1x2',
+    );
+    expect(drawn({ kind: 'bernoulli', share: 0.5 }, 'f4e2m1x2')).toThrow('bernoulli cannot be drawn for f4e2m1x2');
+    for (const share of [0, 1, 1.5]) expect(problem({ kind: 'bernoulli', share }).success).toBe(false);
+    expect(
+      problem({
+        kind: 'mixture',
+        of: [
+          { kind: 'permutation', share: 0.5 },
+          { kind: 'zeros', share: 0.5 },
+        ],
+      }).success,
+    ).toBe(false);
+    expect(problem({ kind: 'offsets' }).success).toBe(false);
+  });
+
+  test('are told to writers as they are declared', () => {
+    const { tensors } = shaped({ kind: 'integers', low: 0, high: 'n - 1', sorted: true }, ['n']);
+    const text = definitionText({ ...parsed({ kind: 'normal' }), tensors }, []);
+    expect(text).toContain('tensor x: i32[n], in, sorted integers low 0 high n - 1');
   });
 
   test('are refused for what is not drawn', () => {

@@ -66,6 +66,10 @@ kinds: dict[str, tuple[dict[str, Shape], dict[str, Shape]]] = {
 component = union("kind", {kind: record({**fields, "share": number(above=0)}, more) for kind, (fields, more) in kinds.items()})
 distribution = union("kind", {
     **{kind: record(fields, more) for kind, (fields, more) in kinds.items()},
+    "bernoulli": record({"share": number(above=0)}),
+    "permutation": record({"length": integer(1)}),
+    "offsets": record({"length": integer(1), "total": integer(0)}),
+    "sorted_integers": record({"length": integer(1), "low": integer(), "high": integer()}),
     "mixture": record({"of": array(component, 2, 8)}),
 })
 tensor = record({

@@ -9,7 +9,9 @@ DTYPES = ("f64", "f32", "f16", "bf16", "i64", "i32", "u32", "i8", "u8", "f8e4m3"
 DTYPE_CODE = {name: code for code, name in enumerate(DTYPES)}
 DTYPE_BYTES = {"f64": 8, "i64": 8, "f32": 4, "i32": 4, "u32": 4, "f16": 2, "bf16": 2, "i8": 1, "u8": 1, "f8e4m3": 1, "f4e2m1x2": 1}
 KIND_CODE = {"uniform": 0, "normal": 1, "integers": 2, "bits": 3, "zeros": 4, "subnormal": 5, "exponents": 6}
-# What kiln_draw knows; the others are mixtures of one.
+# What kiln_draw_structure knows.
+STRUCTURE_CODE = {"permutation": 7, "offsets": 8, "sorted_integers": 9, "bernoulli": 10}
+# What kiln_draw knows; the others are structures, or mixtures of one.
 PLAIN_KINDS = ("uniform", "normal", "integers", "bits")
 COMPONENTS_MAX = 8
 CHOICES = 2**32
@@ -69,10 +71,26 @@ class Mixture(ctypes.Structure):
     _fields_ = [("of", Component * COMPONENTS_MAX)]
 
 
-def mixture_of(tensor: Tensor) -> Optional[Mixture]:
-    """For kiln_draw_mixture; None where kiln_draw draws the tensor, by `distribution_of`."""
+class Structure(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_uint64), ("low", ctypes.c_int64), ("high", ctypes.c_int64), ("kind", ctypes.c_uint64)]
+
+
+def structure_of(tensor: Tensor) -> Optional[Structure]:
+    """For kiln_draw_structure; None where another kernel draws the tensor."""
     distribution = tensor["distribution"]
-    if distribution["kind"] in PLAIN_KINDS:
+    kind = distribution["kind"]
+    if kind not in STRUCTURE_CODE:
+        return None
+    if kind == "bernoulli":
+        return Structure(1, min(CHOICES, round(distribution["share"] * CHOICES)), 0, STRUCTURE_CODE[kind])
+    low, high = distribution.get("low", 0), distribution.get("high", distribution.get("total", 0))
+    return Structure(distribution["length"], low, high, STRUCTURE_CODE[kind])
+
+
+def mixture_of(tensor: Tensor) -> Optional[Mixture]:
+    """For kiln_draw_mixture; None where another kernel draws the tensor: kiln_draw, by `distribution_of`, where it has no structure either."""
+    distribution = tensor["distribution"]
+    if distribution["kind"] in PLAIN_KINDS or distribution["kind"] in STRUCTURE_CODE:
         return None
     parts = distribution["of"] if distribution["kind"] == "mixture" else [{**distribution, "share": 1}]
     mixture, below = Mixture(), 0.0

@@ -19,6 +19,7 @@ TYPES = {
 }
 # Where this PyTorch has no such type, programs get its bits.
 _BITS = {"u32": "int32", "f8e4m3": "uint8", "f4e2m1x2": "uint8"}
+_STRUCTURES = ("permutation", "offsets", "sorted_integers", "bernoulli")
 _DRAWN_AS_FLOATS = ("float64", "float32", "float16", "bfloat16")
 
 
@@ -85,7 +86,10 @@ class Torch:
     def draw(self, tensor: Any, distribution: Json) -> None:
         kind, name = distribution["kind"], self._name(tensor.dtype)
         low, high = distribution.get("low", 0), distribution.get("high", 1)
-        if name not in _DRAWN_AS_FLOATS:
+        if kind in _STRUCTURES:
+            # Made on the host: sorting on the GPU would take memory that the program may need.
+            tensor.copy_(self._structure(tuple(tensor.shape), distribution).to(tensor.dtype))
+        elif name not in _DRAWN_AS_FLOATS:
             if kind == "integers" and name in ("int64", "int32", "int8", "uint8"):
                 tensor.random_(low, high + 1)
             else:
@@ -98,6 +102,19 @@ class Torch:
             tensor.zero_()
         else:
             tensor.normal_(distribution.get("mean", 0), distribution.get("std", 1))
+
+    def _structure(self, shape: "tuple[int, ...]", distribution: Json) -> Any:
+        """Whole numbers (int64) with a structure along the last axis (judge/native/element.h)."""
+        torch, kind, low, high = self._torch, distribution["kind"], distribution.get("low", 0), distribution.get("high", distribution.get("total", 0))
+        drawn = torch.rand(shape, dtype=torch.float64, device="cpu")
+        if kind == "permutation":
+            return drawn.argsort(-1)
+        if kind == "bernoulli":
+            return (drawn < distribution["share"]).to(torch.int64)
+        values = (drawn * (high - low + 1)).floor().to(torch.int64).add_(low).clamp_(low, high).sort(-1).values
+        if kind == "offsets":
+            values[..., 0], values[..., -1] = low, high
+        return values
 
     def synchronize(self) -> None:
         self._torch.cuda.synchronize()

@@ -25,6 +25,7 @@ from ..tensors import (
     keys_of,
     mixture_of,
     poison_pattern,
+    structure_of,
     tensor_bytes,
 )
 from . import library
@@ -145,11 +146,13 @@ class CpuCase:
                     self._draw(tensor, self._at(self._shown[f"{replica}/{tensor['name']}"]), keys_of(self.seed, replica, number))
 
     def _draw(self, tensor: Tensor, pointer: int, keys: tuple[int, int]) -> None:
-        mixture, code = mixture_of(tensor), DTYPE_CODE[tensor["dtype"]]
-        if mixture is None:
-            self._lib.kiln_draw(pointer, tensor["elements"], code, *distribution_of(tensor), *keys)
-        else:
+        mixture, structure, code = mixture_of(tensor), structure_of(tensor), DTYPE_CODE[tensor["dtype"]]
+        if structure is not None:
+            self._lib.kiln_draw_structure(pointer, tensor["elements"], code, ctypes.byref(structure), *keys)
+        elif mixture is not None:
             self._lib.kiln_draw_mixture(pointer, tensor["elements"], code, ctypes.byref(mixture), *keys)
+        else:
+            self._lib.kiln_draw(pointer, tensor["elements"], code, *distribution_of(tensor), *keys)
 
     def poison(self, rng: random.Random) -> None:
         self.poison_replicas(self.batch, rng)

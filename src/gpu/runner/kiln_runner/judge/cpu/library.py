@@ -36,6 +36,7 @@ def load_library(file: Path) -> ctypes.CDLL:
     lib = ctypes.CDLL(str(file))
     lib.kiln_draw.argtypes = [c_void_p, c_uint64, c_int, c_int, c_double, c_double, c_uint64, c_uint64]
     lib.kiln_draw_mixture.argtypes = [c_void_p, c_uint64, c_int, c_void_p, c_uint64, c_uint64]
+    lib.kiln_draw_structure.argtypes = lib.kiln_draw_mixture.argtypes
     lib.kiln_poison.argtypes = [c_void_p, c_uint64, c_uint32]
     lib.kiln_guard_fill.argtypes = [c_void_p, c_uint64, c_uint64]
     lib.kiln_guard_check.argtypes = [c_void_p, c_uint64, c_uint64, c_void_p]
@@ -45,8 +46,9 @@ def load_library(file: Path) -> ctypes.CDLL:
     lib.kiln_compare_samples.argtypes = [
         *(c_void_p, c_uint64, c_void_p, c_uint64, c_void_p, c_void_p, c_uint64, c_uint64, c_void_p, c_double, c_void_p)
     ]
-    names = ("kiln_draw", "kiln_draw_mixture", "kiln_poison", "kiln_guard_fill", "kiln_guard_check", "kiln_compare", "kiln_flush")
-    for name in (*names, "kiln_sample", "kiln_compare_samples"):
+    drawing = ("kiln_draw", "kiln_draw_mixture", "kiln_draw_structure")
+    checking = ("kiln_poison", "kiln_guard_fill", "kiln_guard_check", "kiln_compare", "kiln_flush", "kiln_sample", "kiln_compare_samples")
+    for name in (*drawing, *checking):
         getattr(lib, name).restype = None
     return lib
 

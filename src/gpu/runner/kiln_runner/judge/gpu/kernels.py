@@ -5,7 +5,7 @@ from ctypes import byref, c_double, c_int, c_uint64, c_void_p
 from kiln_runner.protocol import Tensor
 
 from ..outcomes import ComparisonWords
-from ..tensors import DTYPE_CODE, distribution_of, mixture_of
+from ..tensors import DTYPE_CODE, distribution_of, mixture_of, structure_of
 from .driver import Driver
 from .launching import CtypesValue, LaunchShape, PreparedLaunch, address
 from .memory import Memory
@@ -16,6 +16,10 @@ GUARD_BLOCKS = 16
 ELEMENTS_PER_THREAD = 4
 # Of native/gpu_kernels.cu. Few blocks, so that few atomics say when it ends.
 FLUSH_THREADS, FLUSH_CELL_BYTES, FLUSH_BLOCKS_EACH = 512, 16, 4
+HELPERS = (
+    "kiln_draw", "kiln_draw_mixture", "kiln_draw_structure", "kiln_guard", "kiln_compare", "kiln_delay", "kiln_flush", "kiln_turn",
+    "kiln_compare_samples",
+)
 
 
 class HelperKernels:
@@ -23,18 +27,20 @@ class HelperKernels:
         self._driver = driver
         module = driver.load_module(image)
         self._functions: dict[str, c_void_p] = {}
-        for name in ("kiln_draw", "kiln_draw_mixture", "kiln_guard", "kiln_compare", "kiln_delay", "kiln_flush", "kiln_turn", "kiln_compare_samples"):
+        for name in HELPERS:
             function = c_void_p()
             driver.check(driver.lib.cuModuleGetFunction(byref(function), module, name.encode()), name)
             self._functions[name] = function
 
     def draw(self, tensor: Tensor, pointer: int, found: int = 0) -> "Draw":
         """Draws the tensor; with `found`, an address of findings, compares it with what would be drawn."""
-        mixture = mixture_of(tensor)
-        if mixture is not None:
-            values = [address(pointer), c_uint64(tensor["elements"]), c_int(DTYPE_CODE[tensor["dtype"]]), mixture]
+        mixture, structure = mixture_of(tensor), structure_of(tensor)
+        described = mixture or structure
+        if described is not None:
+            values = [address(pointer), c_uint64(tensor["elements"]), c_int(DTYPE_CODE[tensor["dtype"]]), described]
             values += [c_uint64(0), c_uint64(0), address(found), address(0)]
-            return Draw(self._driver, self._prepare("kiln_draw_mixture", _blocks(tensor["elements"]), values))
+            name = "kiln_draw_mixture" if mixture is not None else "kiln_draw_structure"
+            return Draw(self._driver, self._prepare(name, _blocks(tensor["elements"]), values))
         kind, p0, p1 = distribution_of(tensor)
         values = [
             address(pointer),

@@ -1,5 +1,6 @@
 /* The judge's own kernels for the cpu device: the same questions as gpu_kernels.cu asks, on memory of this process. Appended to element.h. */
 #include <stdint.h>
+#include <stdlib.h>
 
 #define BLOCK 512 /* elements drawn at a time: hashes first, then arithmetic that the compiler vectorises */
 
@@ -62,6 +63,35 @@ void kiln_draw_mixture(void* data, u64 elements, int dtype, const Mixture* mixtu
       else *byte = n % 2 ? (u8)(*byte | bits << 4) : (u8)(bits & 15);
     }
   }
+}
+
+/* What lies between two places of a row: each middle is drawn once, not once for every element beside it. `row`: its place 0. */
+static void draw_between(const Structure* s, i64* row, u64 first, u64 last, u64 base, u64 key0, u64 key1) {
+  u64 middle = first + (last - first) / 2;
+  if (middle == first) return;
+  row[middle] = between(base + middle, last - first, row[first], row[last], key0, key1);
+  draw_between(s, row, first, middle, base, key0, key1), draw_between(s, row, middle, last, base, key0, key1);
+}
+
+static void draw_rising(void* data, u64 elements, int dtype, const Structure* s, u64 key0, u64 key1) {
+  u64 ends = s->kind == SORTED_INTEGERS, last = s->length - 1 + 2 * ends;
+  i64* row = malloc((last + 1) * sizeof(i64));
+  if (!row) abort();
+  for (u64 base = 0; base < elements; base += s->length) {
+    row[0] = s->low, row[last] = s->high;
+    draw_between(s, row, 0, last, base, key0, key1);
+    for (u64 j = 0; j < s->length; j++) write_element(data, base + j, dtype, encode_integer(row[j + ends], dtype));
+  }
+  free(row);
+}
+
+/* As kiln_draw, of a structure. */
+void kiln_draw_structure(void* data, u64 elements, int dtype, const Structure* s, u64 key0, u64 key1) {
+  if (s->kind == OFFSETS || s->kind == SORTED_INTEGERS) {
+    draw_rising(data, elements, dtype, s, key0, key1);
+    return;
+  }
+  for (u64 i = 0; i < elements; i++) write_element(data, i, dtype, encode_integer(structured(s, i, key0, key1), dtype));
 }
 
 void kiln_poison(void* data, u64 bytes, u32 pattern) {

@@ -19,7 +19,7 @@ typedef unsigned long long u64;
 typedef long long i64;
 
 enum { F64, F32, F16, BF16, I64, I32, U32, I8, U8, F8E4M3, F4E2M1X2 };
-enum { UNIFORM, NORMAL, INTEGERS, BITS, ZEROS, SUBNORMAL, EXPONENTS };
+enum { UNIFORM, NORMAL, INTEGERS, BITS, ZEROS, SUBNORMAL, EXPONENTS, PERMUTATION, OFFSETS, SORTED_INTEGERS, BERNOULLI };
 
 KILN_FN u32 bits_of(float x) {
 #ifdef __CUDACC__
@@ -298,5 +298,69 @@ KILN_FN u64 mixed_bits(const Mixture* mixture, u32 choice, const u32 words[4], c
       u32 e = (u32)(draw_integer(words[n], c->p0, c->p1) + 127);
       return encode(float_of((more[n] & 1) << 31 | e << 23 | more[n] >> 9), fine, dtype);
     }
+  }
+}
+
+/* --- structures: whole numbers that depend on each other along a tensor's last axis, which has `length` elements. Each is computed by itself, of
+ * integers alone. */
+
+/* OFFSETS and SORTED_INTEGERS: from `low` to `high`. BERNOULLI: 1 where the drawn word is below `low`, which is at most 2^32. */
+typedef struct {
+  u64 length;
+  i64 low, high;
+  u64 kind;
+} Structure;
+
+KILN_FN u64 part_of(u64 span, u32 share) { return (span >> 32) * share + ((span & 0xffffffffu) * share >> 32); }
+
+/* Place `j` of a permutation of `length`: a Feistel network over the next power of two, walked until it comes back inside, and a rotation, since
+ * a network over an even number of bits makes even permutations alone. */
+KILN_FN u64 permuted(u64 j, u64 length, const u32 words[4]) {
+  u64 key0 = words[0] | (u64)words[1] << 32, key1 = words[2] | (u64)words[3] << 32, x = j, rounds;
+  int bits = 2, low;
+  while (length > 1ull << bits) bits++;
+  low = bits / 2, rounds = bits < 8 ? 24 : 8; /* halves of a few bits mix slowly */
+  do {
+    u64 left = x >> low, right = x & ((1ull << low) - 1);
+    for (u64 round = 0; round < rounds; round += 2) {
+      left ^= mix(mix(right + key0 + round) ^ key1) & ((1ull << (bits - low)) - 1);
+      right ^= mix(mix(left + key1 + round) ^ key0) & ((1ull << low) - 1);
+    }
+    x = left << low | right;
+  } while (x >= length);
+  x += part_of(length, (u32)(mix(key0 ^ key1) >> 32));
+  return x < length ? x : x - length;
+}
+
+/* The number halfway between two places whose numbers are `low` and `high`: rather in the middle than at an end. Of three places or fewer every fourth
+ * time at an end, so that neighbours are equal. */
+KILN_FN i64 between(u64 index, u64 places, i64 low, i64 high, u64 key0, u64 key1) {
+  u32 words[4];
+  draw_words(index, key0, key1, words);
+  if (places <= 3 && words[2] < 0x40000000u) return words[3] & 1 ? low : high;
+  return low + (i64)part_of((u64)(high - low) + 1, (words[0] >> 1) + (words[1] >> 1));
+}
+
+/* Of numbers that never fall from `low` at place 0 to `high` at place `last` that at `at`. `base`: of the indices that are drawn for this row. */
+KILN_FN i64 rising(u64 at, u64 last, i64 low, i64 high, u64 base, u64 key0, u64 key1) {
+  u64 first = 0;
+  while (at != first && at != last) {
+    u64 middle = first + (last - first) / 2;
+    i64 value = between(base + middle, last - first, low, high, key0, key1);
+    if (at <= middle) last = middle, high = value;
+    if (at >= middle) first = middle, low = value;
+  }
+  return at == first ? low : high;
+}
+
+/* Element `i` of the tensor. */
+KILN_FN i64 structured(const Structure* s, u64 i, u64 key0, u64 key1) {
+  u32 words[4];
+  u64 row = i / s->length, j = i - row * s->length, base = row * s->length;
+  switch (s->kind) {
+    case PERMUTATION: draw_words(row, key0, key1, words); return (i64)permuted(j, s->length, words);
+    case OFFSETS: return rising(j, s->length - 1, s->low, s->high, base, key0, key1);
+    case SORTED_INTEGERS: return rising(j + 1, s->length + 1, s->low, s->high, base, key0, key1);
+    default: draw_words(i / 4, key0, key1, words); return words[i % 4] < (u64)s->low;
   }
 }

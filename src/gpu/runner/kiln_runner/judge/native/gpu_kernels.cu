@@ -103,6 +103,14 @@ extern "C" __global__ void kiln_draw_mixture(void* data, u64 elements, int dtype
   });
 }
 
+extern "C" __global__ void kiln_draw_structure(void* data, u64 elements, int dtype, Structure structure, u64 key0, u64 key1, u64* found,
+                                               u64* stamp) {
+  say_start(stamp);
+  draw_tensor(data, elements, dtype, found, [&](u64 j, u64 bits[4]) {
+    for (int n = 0; n < 4; n++) bits[n] = 4 * j + n < elements ? encode_integer(structured(&structure, 4 * j + n, key0, key1), dtype) : 0;
+  });
+}
+
 __device__ __forceinline__ void report_damage(u64* found, u64 first, u64 last) {
   atomicMax(found, ~first);
   atomicMax(found + 1, last + 1);
