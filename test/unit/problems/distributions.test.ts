@@ -24,6 +24,10 @@ const shaped = (distribution: object, shape: readonly (number | string)[]): Prob
   const [x, y] = [plain.tensors['x'], plain.tensors['y']];
   return x && y ? { ...plain, tensors: { x: { ...x, shape: [...shape] }, y } } : plain;
 };
+const drawn =
+  (distribution: object, dtype: string, n = 300) =>
+  () =>
+    resolveTensors(parsed(distribution, dtype), { n });
 const parts = (...shares: readonly number[]) => ({
   kind: 'mixture',
   of: shares.map((share) => ({ kind: 'zeros', share })),
@@ -95,10 +99,6 @@ describe('distributions of inputs', () => {
   });
 
   test('of structures are refused where the type or the shape cannot have them', () => {
-    const drawn =
-      (distribution: object, dtype: string, n = 300) =>
-      () =>
-        resolveTensors(parsed(distribution, dtype), { n });
     expect(drawn({ kind: 'permutation' }, 'u8')).toThrow('u8 does not hold the index 299');
     expect(drawn({ kind: 'permutation' }, 'f32')).toThrow('permutation takes an integer type, not f32');
     expect(drawn({ kind: 'offsets', total: 'n' }, 'i8')).toThrow('a value of i8 must be 0 to 127');
