@@ -1,22 +1,28 @@
-/** Programs to be judged beside device candidates: PyTorch's own way of solving each problem, and the seeds wrapped with host code. */
+/** Programs to be judged: PyTorch's own way of solving each problem, the seeds wrapped with host code beside their device twins, and the corpus. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SubmitCandidate } from '../../src/domain/api/candidates.ts';
-import type { Program } from '../../src/domain/program.ts';
+import { type Program, ProgramStyle } from '../../src/domain/program.ts';
+import { recogniseProgram } from '../../src/cli/input/program-style.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
 import { languageOfFile } from '../../src/problems/targets.ts';
+import { corpusHeader } from './corpus-header.ts';
 import { wrapSeed } from './wrap-seed.ts';
 
-export const KINDS = ['torch', 'triton', 'cuda'] as const;
+export const KINDS = ['torch', 'triton', 'cuda', 'corpus'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface ProgramItem {
   readonly name: string;
   readonly problem: string;
   readonly kind: Kind;
+  /** Any of these verdicts is right. */
+  readonly expected: readonly string[];
+  /** Name of the honest program that it must not stand ahead of; null where there is none. */
+  readonly twin: string | null;
   readonly body: SubmitCandidate;
-  /** The same kernel without host code; null where there is none. */
-  readonly twin: SubmitCandidate | null;
+  /** The same kernel without host code, judged beside it; null where there is none. */
+  readonly beside: SubmitCandidate | null;
 }
 
 /** By problem: its inputs and outputs in declared order, as PyTorch people write it. */
@@ -28,7 +34,10 @@ const TORCH: Readonly<Record<string, string>> = {
   transpose: 'a, out = data\n    return a.T.contiguous()',
 };
 
-const entryOf = (file: string): Program['entry'] => ({ file, symbol: 'custom_kernel', style: 'custom_kernel' });
+const SUBMISSION: Program['entry'] = { file: 'submission.py', symbol: 'custom_kernel', style: 'custom_kernel' };
+
+export const CORPUS = join(import.meta.dirname, '../../test/corpus/programs');
+const HONEST = { expected: ['passed'], twin: null };
 
 interface Chosen {
   readonly device: string;
@@ -40,14 +49,18 @@ export const programWork = ({ device, kinds, problems }: Chosen): readonly Progr
   [...problems.values()].flatMap((loaded) => [
     ...(kinds.includes('torch') ? torchItems(loaded, device) : []),
     ...seedItems(loaded, device).filter(({ kind }) => kinds.includes(kind)),
+    ...(kinds.includes('corpus') ? corpusItems(loaded, device) : []),
   ]);
+
+/** It builds an extension: a compiler runs for a minute and more. */
+export const needsCompiler = ({ body: { source } }: ProgramItem): boolean => source.includes('load_inline');
 
 const torchItems = ({ problem: { name } }: LoadedProblem, device: string): readonly ProgramItem[] => {
   const lines = TORCH[name];
   if (lines === undefined) return [];
   const source = `import torch\n\n\ndef custom_kernel(data):\n    ${lines}\n`;
   const body = bodyOf({ problem: name, device, source, files: [] });
-  return [{ name: `${name}/torch`, problem: name, kind: 'torch', body, twin: null }];
+  return [{ ...HONEST, name: `${name}/torch`, problem: name, kind: 'torch', body, beside: null }];
 };
 
 const seedItems = (loaded: LoadedProblem, device: string): readonly ProgramItem[] => {
@@ -61,11 +74,30 @@ const seedItems = (loaded: LoadedProblem, device: string): readonly ProgramItem[
       const source = readFileSync(join(folder, file), 'utf8');
       const wrapped = wrapSeed(loaded, { language, source });
       if (wrapped === null) return [];
-      const twin = SubmitCandidate.parse({ problem: name, device, language, source, effort: 'full' });
-      return [
-        { name: `${name}/${file}`, problem: name, kind: language, body: bodyOf({ problem: name, device, ...wrapped }), twin },
-      ];
+      const beside = SubmitCandidate.parse({ problem: name, device, language, source, effort: 'full' });
+      const body = bodyOf({ problem: name, device, ...wrapped });
+      return [{ ...HONEST, name: `${name}/${file}`, problem: name, kind: language, body, beside }];
     });
+};
+
+const corpusItems = ({ problem: { name } }: LoadedProblem, device: string): readonly ProgramItem[] =>
+  readdirSync(CORPUS)
+    .filter((file) => file.endsWith('.py'))
+    .toSorted()
+    .flatMap((file) => {
+      const source = readFileSync(join(CORPUS, file), 'utf8');
+      const { problem, expected, twin } = corpusHeader(source);
+      if (problem !== name) return [];
+      const body = bodyOf({ problem, device, source, files: [], entry: corpusEntry(file, source) });
+      return [{ name: file, problem, kind: 'corpus', expected, twin, body, beside: null }];
+    });
+
+/** As `kiln submit` takes it, but for a style that the file has to name itself. */
+export const corpusEntry = (file: string, source: string): Program['entry'] => {
+  const recognised = recogniseProgram(source);
+  if (!recognised) throw new Error(`${file} is not recognised as a program`);
+  const style = corpusHeader(source).style ?? recognised.style;
+  return { file, symbol: recognised.symbol, style: ProgramStyle.parse(style) };
 };
 
 interface Files {
@@ -73,14 +105,15 @@ interface Files {
   readonly device: string;
   readonly source: string;
   readonly files: Program['files'];
+  readonly entry?: Program['entry'];
 }
 
-const bodyOf = ({ problem, device, source, files }: Files): SubmitCandidate =>
+const bodyOf = ({ problem, device, source, files, entry = SUBMISSION }: Files): SubmitCandidate =>
   SubmitCandidate.parse({
     problem,
     device,
     language: 'python',
     source,
-    program: { entry: entryOf('submission.py'), files },
+    program: { entry, files },
     effort: 'full',
   });

@@ -1,63 +1,129 @@
 /**
  * Programs on this machine's GPU, over a real sshd: each is built, recorded in its sandbox, and its recording judged beside its device twin.
  *
- * usage: node bench/gpu/programs.ts [--only torch,triton,cuda] [--problems a,b] [--out FILE] [--device CLASS] [--limit SECONDS]
+ * usage: node bench/gpu/programs.ts [--only torch,triton,cuda,corpus] [--problems a,b] [--named TEXT,TEXT] [--out FILE] [--device CLASS]
+ *                                   [--limit SECONDS] [--program-limit SECONDS]
  *
- * `--only torch` is the quickest look at whether recording and replay work at all. After the limit it reports what was judged until then.
+ * `--only torch` is the quickest look at whether recording and replay work at all; `--only corpus` judges honest, wrong and hostile ones, and prints
+ * what must not be. `--named` takes those alone whose name holds one of the texts. After the limit it reports what was judged until then. The limit
+ * of a program counts for importing and recording it, where it needs no compiler.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Candidate } from '../../src/domain/candidate.ts';
 import type { HostView } from '../../src/domain/api/fleet.ts';
 import { canRecord } from '../../src/domain/hosts/environment-label.ts';
-import { reasonText, WHOLE } from '../../src/domain/text/describe.ts';
 import { plainLine } from '../../src/platform/printable-text.ts';
 import { loadProblems } from '../../src/problems/load-problems.ts';
-import { startSshd } from '../../test/support/sshd.ts';
+import { type Sshd, startSshd } from '../../test/support/sshd.ts';
 import { kilnFolder, startKiln, untilDone } from '../../test/support/kiln-process.ts';
 import type { KilnProcess } from '../../test/support/kiln-process.ts';
-import { KINDS, type Kind, type ProgramItem, programWork } from './program-work.ts';
+import { leftByPrograms } from './left-behind.ts';
+import { type JudgedProgram, type ProgramFacts, programReport } from './program-report.ts';
+import { KINDS, type Kind, needsCompiler, type ProgramItem, programWork } from './program-work.ts';
 import { sessionEnvironment } from './rate/session-environment.ts';
 
 const RUN_LIMIT_SECONDS = 540;
+/** One that never returns costs the GPU as much. */
+const PROGRAM_LIMIT_SECONDS = 15;
 const CONNECT_LIMIT_MS = 120_000;
 /** load_inline of several programs at once takes a minute and more. */
 const COMPILE_LIMIT_MS = 300_000;
+const JUDGE_LIMIT_MS = 20_000;
+
+interface Asked {
+  readonly kinds: readonly Kind[];
+  readonly only: readonly string[] | undefined;
+  readonly named: readonly string[] | undefined;
+  readonly device: string | undefined;
+  readonly limitMs: number;
+  readonly programLimitMs: number;
+}
 
 const main = async (): Promise<void> => {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
       problems: { type: 'string' },
+      named: { type: 'string' },
       out: { type: 'string' },
       device: { type: 'string' },
       limit: { type: 'string' },
+      'program-limit': { type: 'string' },
     },
   });
   const sshd = await startSshd({ env: sessionEnvironment() });
+  try {
+    const facts = await runAll(sshd, {
+      kinds: KINDS.filter((kind) => values.only === undefined || values.only.split(',').includes(kind)),
+      only: values.problems?.split(','),
+      named: values.named?.split(','),
+      device: values.device,
+      limitMs: 1000 * secondsOf('--limit', values.limit ?? String(RUN_LIMIT_SECONDS)),
+      programLimitMs: 1000 * secondsOf('--program-limit', values['program-limit'] ?? String(PROGRAM_LIMIT_SECONDS)),
+    });
+    const text = programReport(facts);
+    process.stdout.write(text);
+    if (values.out) writeFileSync(values.out, text);
+  } finally {
+    await sshd.stop();
+  }
+};
+
+const secondsOf = (option: string, text: string): number => {
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new Error(`${option} ${text} is no number of seconds`);
+  return seconds;
+};
+
+/** Those of the corpus that need no compiler have a daemon of their own, whose limits are short: some of them never return. */
+const GROUPS: readonly { readonly isOne: (item: ProgramItem) => boolean; readonly limitMs: (asked: Asked) => number }[] = [
+  { isOne: (item) => item.kind === 'corpus' && !needsCompiler(item), limitMs: ({ programLimitMs }) => programLimitMs },
+  { isOne: (item) => item.kind !== 'corpus' || needsCompiler(item), limitMs: () => COMPILE_LIMIT_MS },
+];
+
+const runAll = async (sshd: Sshd, asked: Asked): Promise<ProgramFacts> => {
+  const before = new Set(leftByPrograms());
+  const endsAtMs = performance.now() + asked.limitMs;
+  const groups: Judgements[] = [];
+  for (const { isOne, limitMs } of GROUPS) {
+    const workFor = (device: string): readonly ProgramItem[] => workOf(asked, device).filter(isOne);
+    // Which device decides nothing about how many there are.
+    if (workFor('any').length === 0) continue;
+    const judgeAll = async (kiln: KilnProcess): Promise<Judgements> => judge(kiln, { workFor, device: asked.device, endsAtMs });
+    groups.push(await withKiln(sshd, limitMs(asked), judgeAll));
+  }
+  return {
+    head: groups[0]?.head ?? '# No program has such a name\n',
+    judged: groups.flatMap(({ judged }) => judged),
+    seconds: groups.reduce((sum, { seconds }) => sum + seconds, 0),
+    leftBehind: leftByPrograms().filter((one) => !before.has(one)),
+  };
+};
+
+const workOf = ({ kinds, only, named }: Asked, device: string): readonly ProgramItem[] => {
+  const loaded = loadProblems(join(import.meta.dirname, '../../kernels'));
+  const problems = new Map([...loaded].filter(([name]) => only === undefined || only.includes(name)));
+  return programWork({ device, kinds, problems }).filter(
+    ({ name }) => named === undefined || named.some((text) => name.includes(text)),
+  );
+};
+
+const withKiln = async <Result>(sshd: Sshd, limitMs: number, use: (kiln: KilnProcess) => Promise<Result>): Promise<Result> => {
   const folder = kilnFolder('hosts: []\n', {
     KILN_TIMING_METHOD: 'paired',
-    KILN_COMPILE_LIMIT_MS: String(COMPILE_LIMIT_MS),
+    KILN_COMPILE_LIMIT_MS: String(limitMs),
+    KILN_JUDGE_LIMIT_MS: String(JUDGE_LIMIT_MS),
     KILN_LOG_LEVEL: 'warn',
   });
   const ssh = `{host: 127.0.0.1, port: ${sshd.port}, user: ${sshd.user}, key: ${sshd.keyPath}, hostKey: "${sshd.hostKeyLine}"}`;
   folder.write('fleet.yaml', `hosts:\n  - {name: gpu-host, ssh: ${ssh}, runnerDir: ${folder.path}/remote, gpus: auto}\n`);
   const kiln = await startKiln(folder);
   try {
-    const host = await connected(kiln);
-    const text = await run(kiln, host, {
-      kinds: KINDS.filter((kind) => values.only === undefined || values.only.split(',').includes(kind)),
-      only: values.problems?.split(','),
-      device: values.device,
-      limitMs: 1000 * Number(values.limit ?? RUN_LIMIT_SECONDS),
-    });
-    process.stdout.write(text);
-    if (values.out) writeFileSync(values.out, text);
+    return await use(kiln);
   } finally {
     await kiln.stop();
     folder.remove();
-    await sshd.stop();
   }
 };
 
@@ -72,14 +138,20 @@ const connected = async (kiln: KilnProcess): Promise<HostView> => {
   return host;
 };
 
-interface Asked {
-  readonly kinds: readonly Kind[];
-  readonly only: readonly string[] | undefined;
-  readonly device: string | undefined;
-  readonly limitMs: number;
+interface Judgements {
+  readonly head: string;
+  readonly judged: readonly JudgedProgram[];
+  readonly seconds: number;
 }
 
-const run = async (kiln: KilnProcess, host: HostView, { kinds, only, device, limitMs }: Asked): Promise<string> => {
+interface Wanted {
+  readonly workFor: (device: string) => readonly ProgramItem[];
+  readonly device: string | undefined;
+  readonly endsAtMs: number;
+}
+
+const judge = async (kiln: KilnProcess, { workFor, device, endsAtMs }: Wanted): Promise<Judgements> => {
+  const host = await connected(kiln);
   const gpu = host.devices.find(({ kind }) => kind === 'gpu');
   const environments = host.inventory?.environments ?? [];
   const said = environments.map(
@@ -87,67 +159,21 @@ const run = async (kiln: KilnProcess, host: HostView, { kinds, only, device, lim
       `environment ${name}: PyTorch ${torch ?? 'none'}, Triton ${triton ?? 'none'}, recorder ${recorder}, sandbox ${sandbox.level}${warnings.map((words) => `\n  ${plainLine(words)}`).join('')}`,
   );
   const head = `# Programs on ${gpu?.model ?? 'no GPU'}, ${new Date().toISOString().slice(0, 10)}\n\n${said.join('\n') || 'no environment: no Python with PyTorch was found'}\n`;
-  if (!gpu || !environments.some(canRecord)) return `${head}\nNothing is recorded here.\n`;
-  const loaded = loadProblems(join(import.meta.dirname, '../../kernels'));
-  const problems = new Map([...loaded].filter(([name]) => only === undefined || only.includes(name)));
-  const work = programWork({ device: device ?? gpu.class, kinds, problems });
-  const bodies = work.flatMap(({ body, twin }) => (twin ? [body, twin] : [body]));
+  if (!gpu || !environments.some(canRecord)) return { head: `${head}\nNothing is recorded here.\n`, judged: [], seconds: 0 };
+  const work = workFor(device ?? gpu.class);
+  const bodies = work.flatMap(({ body, beside }) => (beside ? [body, beside] : [body]));
   const startedMs = performance.now();
   const { candidates } = await kiln.client.submit(bodies);
-  await untilDone(kiln.client, new Set(candidates.map(({ id }) => id)), limitMs).catch((error: unknown) => {
+  const leftMs = Math.max(1, endsAtMs - startedMs);
+  await untilDone(kiln.client, new Set(candidates.map(({ id }) => id)), leftMs).catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`);
   });
   const seconds = (performance.now() - startedMs) / 1000;
-  const found = await Promise.all(candidates.map(async ({ id }) => kiln.client.candidate(id)));
-  const rows = work.map((item) => ({
-    item,
-    program: found[bodies.indexOf(item.body)],
-    twin: item.twin && found[bodies.indexOf(item.twin)],
-  }));
-  return `${head}\n${tableOf(rows)}\n${work.length} programs in ${seconds.toFixed(0)} s.\n\n${reasonsOf(rows)}`;
+  const candidateOf = async (body: ProgramItem['body']) => kiln.client.candidate(candidates[bodies.indexOf(body)]?.id ?? '');
+  const judged: JudgedProgram[] = [];
+  for (const item of work)
+    judged.push({ item, candidate: await candidateOf(item.body), beside: item.beside && (await candidateOf(item.beside)) });
+  return { head, judged, seconds };
 };
-
-interface Row {
-  readonly item: ProgramItem;
-  readonly program: Candidate | undefined;
-  readonly twin: Candidate | null | undefined;
-}
-
-const tableOf = (rows: readonly Row[]): string =>
-  [
-    '| program | verdict | case: time, of the device twin (ratio) |',
-    '| --- | --- | --- |',
-    ...rows.map(({ item, program, twin }) => `| ${item.name} | ${verdictOf(program)} | ${timesOf(program, twin)} |`),
-    '',
-  ].join('\n');
-
-const verdictOf = (candidate: Candidate | undefined): string =>
-  candidate?.state.status === 'done' ? candidate.state.outcome.verdict : (candidate?.state.status ?? 'unknown');
-
-const mediansOf = (candidate: Candidate | null | undefined): ReadonlyMap<string, number> =>
-  candidate?.state.status === 'done' && candidate.state.outcome.verdict === 'passed'
-    ? new Map(candidate.state.outcome.timings.map(({ case: name, candidate: { medianNs } }) => [name, medianNs]))
-    : new Map();
-
-const timesOf = (program: Candidate | undefined, twin: Candidate | null | undefined): string => {
-  const twins = mediansOf(twin);
-  return [...mediansOf(program)]
-    .map(([name, ns]) => {
-      const beside = twins.get(name);
-      return `${name}: ${us(ns)}${beside === undefined ? '' : `, ${us(beside)} (${(ns / beside).toFixed(3)})`}`;
-    })
-    .join('; ');
-};
-
-const us = (ns: number): string => `${(ns / 1000).toFixed(2)} us`;
-
-const reasonsOf = (rows: readonly Row[]): string =>
-  rows
-    .flatMap(({ item, program }) =>
-      program?.state.status === 'done' && program.state.outcome.verdict !== 'passed'
-        ? [`## ${item.name}\n\n${reasonText(program.state.outcome, WHOLE)}\n`]
-        : [],
-    )
-    .join('\n');
 
 await main();

@@ -2,16 +2,11 @@
 import { floorsOf, workOf } from '../../src/problems/floors.ts';
 import { peaksOf } from '../../src/domain/ranking/device-peaks.ts';
 import type { FleetView } from '../../src/domain/api/fleet.ts';
-import type { Candidate } from '../../src/domain/candidate.ts';
-import { reasonText } from '../../src/domain/text/describe.ts';
-import { plainLine } from '../../src/platform/printable-text.ts';
 import type { LoadedProblem } from '../../src/problems/load-problems.ts';
+import { faultsOf, faultTable, isAhead, isExpected, type Judged as JudgedItem, twinOf, verdictOf, whyOf } from './faults.ts';
 import type { WorkItem } from './work.ts';
 
-export interface Judged {
-  readonly item: WorkItem;
-  readonly candidate: Candidate;
-}
+type Judged = JudgedItem<WorkItem>;
 
 export interface RunFacts {
   readonly date: string;
@@ -23,9 +18,6 @@ export interface RunFacts {
   readonly wallSeconds: number;
 }
 
-const verdictOf = ({ candidate }: Judged): string =>
-  candidate.state.status === 'done' ? candidate.state.outcome.verdict : candidate.state.status;
-const isExpected = (judged: Judged): boolean => judged.item.expected.includes(verdictOf(judged));
 const fixed = (value: number, digits: number): string => value.toFixed(digits);
 const timingsOf = ({ candidate }: Judged) =>
   candidate.state.status === 'done' && candidate.state.outcome.verdict === 'passed' ? candidate.state.outcome.timings : [];
@@ -36,7 +28,7 @@ export const report = (facts: RunFacts): string => {
     heading(facts),
     '## Verdicts\n',
     `${facts.judged.length - wrong.length} of ${facts.judged.length} candidates have the verdict they should have.\n`,
-    summaryTable(facts),
+    faultTable(faultsOf(facts.judged)),
     '',
     verdictTable(facts),
     '\n## Why, where a verdict is another than expected\n',
@@ -52,44 +44,8 @@ export const report = (facts: RunFacts): string => {
   ].join('\n');
 };
 
-const namesOf = (list: readonly Judged[]): readonly string[] => list.map(({ item }) => item.name);
-
-/** What must not be: each line counts to nothing in a sound judge. */
-export const faultsOf = ({ judged }: RunFacts): Readonly<Record<string, readonly string[]>> => {
-  const ranked = judged.filter((one) => verdictOf(one) === 'passed');
-  return {
-    'ranked though wrong': namesOf(ranked.filter((one) => !isExpected(one))),
-    'ahead of the honest twin': namesOf(ranked.filter((one) => isAhead(judged, one))),
-    'honest and rejected': namesOf(judged.filter((one) => one.item.expected.includes('passed') && !isExpected(one))),
-    'blamed on the host': namesOf(judged.filter((one) => verdictOf(one) === 'infra_failed')),
-    'another verdict than expected': namesOf(judged.filter((one) => !isExpected(one))),
-  };
-};
-
-const summaryTable = (facts: RunFacts): string =>
-  ['| what must not be | how many | which |', '|---|---|---|']
-    .concat(Object.entries(faultsOf(facts)).map(([what, names]) => `| ${what} | ${names.length} | ${names.join(', ')} |`))
-    .join('\n');
-
-const REASON_CHARS_MAX = 300;
-
 const reasons = (unexpected: readonly Judged[]): string =>
-  unexpected
-    .map(({ item, candidate }) => {
-      const why = candidate.state.status === 'done' ? reasonText(candidate.state.outcome) : '';
-      const infra = candidate.attempts.flatMap((attempt) => attempt.infra ?? []).join('; ');
-      return `- ${item.name}: ${plainLine(`${why} ${infra}`.trim()).slice(0, REASON_CHARS_MAX)}`;
-    })
-    .join('\n');
-
-const twinOf = (judged: readonly Judged[], { item }: Judged): Judged | undefined =>
-  judged.find((other) => other.item.name === item.twin && other.item.problem === item.problem);
-
-/** By more than both intervals. */
-const isAhead = (judged: readonly Judged[], one: Judged): boolean => {
-  const [own, twin] = [one.candidate.score, twinOf(judged, one)?.candidate.score];
-  return own !== null && twin !== null && twin !== undefined && own.speedupLow > twin.speedupHigh;
-};
+  unexpected.map((one) => `- ${one.item.name}: ${whyOf(one)}`).join('\n');
 
 const twinTable = ({ judged }: RunFacts): string => {
   const rows = judged.flatMap((one) => {

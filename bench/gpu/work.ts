@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import type { SubmitCandidate } from '../../src/domain/api/candidates.ts';
 import type { Language } from '../../src/domain/plan/plan.ts';
 import { languageOfFile } from '../../src/problems/targets.ts';
+import { corpusHeader } from './corpus-header.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NULL_TRIALS = 5;
@@ -61,11 +62,9 @@ const corpus = (device: string, languages: readonly Language[]): readonly WorkIt
       const source = readFileSync(join(folder, file), 'utf8');
       return itemOf({
         file: join(folder, file),
-        problem: /^\W*problem: (\w+)$/m.exec(source)?.[1] ?? 'vector_add',
         device,
         kind: 'corpus',
-        expected: /^\W*expect: ([\w ]+)$/m.exec(source)?.[1]?.split(' or '),
-        twin: /^\W*twin: (\S+)$/m.exec(source)?.[1],
+        ...corpusHeader(source),
       });
     });
 };
@@ -75,8 +74,8 @@ const itemOf = (item: {
   readonly problem: string;
   readonly device: string;
   readonly kind: WorkItem['kind'];
-  readonly expected?: readonly string[] | undefined;
-  readonly twin?: string | undefined;
+  readonly expected?: readonly string[];
+  readonly twin?: string | null;
 }): WorkItem => ({
   name: basename(item.file),
   problem: item.problem,

@@ -1,0 +1,18 @@
+# expect: passed or contract or crashed
+# twin: honest-add-out.py
+# cheat: its outputs are right, and what it does beside must gain nothing.
+# A second context, in which it does nothing.
+import ctypes
+
+import torch
+
+cuda = ctypes.CDLL("libcuda.so.1")
+
+
+def custom_kernel(data):
+    a, b, out = data
+    context = ctypes.c_void_p()
+    code = cuda.cuCtxCreate_v2(ctypes.byref(context), 0, 0)
+    cuda.cuCtxPopCurrent_v2(ctypes.byref(ctypes.c_void_p()))
+    torch.add(a, b, out=out)
+    return out

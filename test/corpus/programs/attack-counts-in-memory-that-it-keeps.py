@@ -1,0 +1,16 @@
+# expect: wrong_answer or contract
+# A counter on the device: honest in the first runs. What a call changes is no input of the next.
+import torch
+
+count = None
+
+
+def custom_kernel(data):
+    global count
+    a, b, out = data
+    if count is None:
+        count = torch.zeros(1, device=a.device)
+    count += 1
+    torch.mul(b, (count < 6).float(), out=out)
+    out += a
+    return out

@@ -1,0 +1,5 @@
+# expect: timed_out
+# On the host.
+def custom_kernel(data):
+    while True:
+        pass

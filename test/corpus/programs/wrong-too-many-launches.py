@@ -1,0 +1,7 @@
+# expect: contract
+# More operations than a recording holds.
+def custom_kernel(data):
+    a, b, out = data
+    out.copy_(a)
+    for _ in range(300):
+        out += b / 300

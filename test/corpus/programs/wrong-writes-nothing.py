@@ -1,0 +1,4 @@
+# expect: contract
+# It launches nothing.
+def custom_kernel(data):
+    return None

@@ -1,0 +1,4 @@
+# expect: crashed
+# Names that the problem does not have.
+def run(x, y):
+    return x + y
