@@ -82,12 +82,25 @@ export const DistributionSpec = z.discriminatedUnion('kind', [
 ]);
 export type DistributionSpec = z.infer<typeof DistributionSpec>;
 
+/**
+ * An output element passes when |out - ref| <= atol + rtol * |ref| (both NaN, the same infinity, and 0 and -0 pass; integers are compared
+ * as integers); the whole output passes when besides ||out - ref|| <= relative_l2 * ||ref|| + atol * sqrt(elements).
+ */
+export const Tolerance = z.strictObject({
+  rtol: z.number().min(0),
+  atol: z.number().min(0),
+  relative_l2: z.number().positive(),
+});
+export type Tolerance = z.infer<typeof Tolerance>;
+
 /** A tensor is contiguous, row-major, 256-byte aligned. `shape` is in elements of `dtype`. */
 export const TensorSpec = z.strictObject({
   dtype: Dtype,
   shape: z.array(Expression).min(1).max(8),
   role: z.enum(['in', 'out', 'inout']),
   distribution: DistributionSpec.default({ kind: 'normal', mean: 0, std: 1 }),
+  /** Of an output, where it is another than the problem's. */
+  tolerance: Tolerance.optional(),
 });
 export type TensorSpec = z.infer<typeof TensorSpec>;
 
@@ -101,17 +114,6 @@ export const ProblemCase = z.strictObject({
 /** Timed shapes meet its `distributions` too, unless `timed` is false: where more elements would take them beyond the types or the tolerance. */
 const CheckCase = ProblemCase.extend({ timed: z.boolean().optional() });
 export type ProblemCase = z.infer<typeof ProblemCase>;
-
-/**
- * An output element passes when |out - ref| <= atol + rtol * |ref| (both NaN, the same infinity, and 0 and -0 pass; integers are compared
- * as integers); the whole output passes when besides ||out - ref|| <= relative_l2 * ||ref|| + atol * sqrt(elements).
- */
-export const Tolerance = z.strictObject({
-  rtol: z.number().min(0),
-  atol: z.number().min(0),
-  relative_l2: z.number().positive(),
-});
-export type Tolerance = z.infer<typeof Tolerance>;
 
 /** Arithmetic unit a problem's floor counts on. */
 export const ComputeUnit = z.enum(['f64', 'f32', 'f16_tensor', 'f8_tensor']);

@@ -37,6 +37,8 @@ interface After {
   readonly name: string;
   readonly keep: boolean;
   readonly readsInput?: true;
+  /** Of several outputs one alone is changed, each in a version of its own: what is wrong in one must not hide behind another. */
+  readonly apart?: true;
   /** Null where the type allows none. */
   readonly overwrite: (dialect: Dialect, output: Output) => Overwriting | null;
 }
@@ -64,6 +66,7 @@ const AFTER: readonly After[] = [
   {
     name: 'scaled by 1 + 10 * tolerance',
     keep: true,
+    apart: true,
     overwrite: ({ each, scaled }, { dtype, factor }) => {
       const statement = scaled(dtype, factor);
       return statement === null ? null : { bodies: [each(statement)] };
@@ -109,12 +112,25 @@ const STEPS: Readonly<Partial<Record<Dtype, number>>> = { f16: 2 ** -9, bf16: 2 
 
 const changedAfter = (definition: ProblemDefinition, dialect: Dialect, after: After): readonly Mutant[] => {
   const outputs = definition.cases[0]?.tensors.filter(isOut) ?? [];
-  const { rtol, relative_l2: l2 } = definition.tolerance;
-  const factorOf = (dtype: Dtype): number => 1 + Math.max(10 * Math.max(rtol, l2, 1e-7), STEPS[dtype] ?? 0);
-  const written = outputs.map(({ dtype }, at) =>
-    after.overwrite(dialect, { dtype, factor: factorOf(dtype), own: `${NAME}_${at}` }),
+  const factorOf = ({ dtype, tolerance: { rtol, relative_l2: l2 } = definition.tolerance }: ResolvedTensor): number =>
+    1 + Math.max(10 * Math.max(rtol, l2, 1e-7), STEPS[dtype] ?? 0);
+  const overwritten = outputs.map((output, at) =>
+    after.overwrite(dialect, { dtype: output.dtype, factor: factorOf(output), own: `${NAME}_${at}` }),
   );
+  if (after.apart !== true || outputs.length === 1) return overwriting(definition, overwritten, { dialect, after });
+  return outputs.flatMap(({ name }, at) => {
+    const alone = overwritten.map((each, other) => (other === at ? each : null));
+    return overwriting(definition, alone, { dialect, after: { ...after, name: `${name} ${after.name}` } });
+  });
+};
+
+const overwriting = (
+  definition: ProblemDefinition,
+  written: readonly (Overwriting | null)[],
+  { dialect, after }: { readonly dialect: Dialect; readonly after: After },
+): readonly Mutant[] => {
   if (written.every((each) => each === null)) return [];
+  const outputs = definition.cases[0]?.tensors.filter(isOut) ?? [];
   const functions = written.map((each, at) => functionsOf(dialect, outputs[at]?.dtype ?? 'u8', { at, written: each }));
   const source = `${definition.reference.source}\n${dialect.prelude}${functions.join('')}`;
   const launches = written.map((each) => each?.bodies.length ?? 0);

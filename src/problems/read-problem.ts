@@ -46,6 +46,7 @@ const readProblem = (folder: string): Problem => {
     throw invalidProblem(file, 'name', `"${problem.name}" is not the folder's name, "${basename(folder)}"`);
   refuseRepeatedNames(problem, file);
   refuseOtherVariables(problem, file);
+  refuseCompared(problem, file);
   return problem;
 };
 
@@ -67,6 +68,13 @@ const refuseOtherVariables = ({ hidden, variables }: Problem, file: string): voi
   const missing = variables.find((name) => hidden[name] === undefined);
   if (missing !== undefined)
     throw invalidProblem(file, `hidden.${missing}`, `"${missing}" has no bounds; every variable needs them`);
+};
+
+/** What is said of comparing a tensor that is no output. */
+const refuseCompared = ({ tensors }: Problem, file: string): void => {
+  const input = Object.keys(tensors).find((name) => tensors[name]?.role === 'in' && tensors[name].tolerance !== undefined);
+  if (input !== undefined)
+    throw invalidProblem(file, `tensors.${input}.tolerance`, `"${input}" is an input: only outputs have a tolerance`);
 };
 
 const firstRepeated = (names: readonly string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i);

@@ -26,10 +26,12 @@ export const resolveProgram = ({ source, program }: Content, { problem, target, 
 
 const recordedCase = (problem: Problem, { name, shape, distributions }: ProblemCase): RecordedCase => {
   const shapes = resolveShapes(problem, shape);
-  const tensors = resolveTensors(problem, shape, distributions).map(({ elements: _elements, ...tensor }) => ({
-    ...tensor,
-    shape: [...(shapes[tensor.name] ?? [])],
-  }));
+  const tensors = resolveTensors(problem, shape, distributions).map(
+    ({ elements: _elements, tolerance: _tolerance, ...tensor }) => ({
+      ...tensor,
+      shape: [...(shapes[tensor.name] ?? [])],
+    }),
+  );
   return { name, tensors };
 };
 

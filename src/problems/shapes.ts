@@ -24,6 +24,7 @@ export const resolveTensors = (problem: Problem, shape: Shape, distributions: Di
       elements: dims.reduce((a, b) => a * b, 1),
       role: tensor.role,
       distribution: resolveDistribution(distributions[name] ?? tensor.distribution, { name, tensor, shape, dims }),
+      ...(tensor.tolerance && { tolerance: tensor.tolerance }),
     };
   });
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.elements * DTYPE_BYTES[tensor.dtype], 0);

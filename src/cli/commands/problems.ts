@@ -4,6 +4,7 @@ import { plainLine } from '../../platform/printable-text.ts';
 import { addProblemInit } from './problem-init.ts';
 import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { toleranceText } from '../../domain/text/problem-definition.ts';
 import { plainText } from '../../platform/printable-text.ts';
 import type { CheckProblem } from '../../domain/api/problem-check.ts';
 import { HostId } from '../../domain/ids.ts';
@@ -149,11 +150,13 @@ const boundsText = (hidden: NonNullable<ProblemView['problem']['hidden']>): stri
     .join(', ');
 
 export const problemText = ({ problem, readme, files }: ProblemView): string => {
-  const { rtol, atol, relative_l2: l2 } = problem.tolerance;
   const head = fields([
     ['problem', `${problem.name}: ${problem.title}`],
     ['variables', problem.variables.join(', ')],
-    ['tolerance', `rtol ${rtol}, atol ${atol}, relative L2 ${l2}`],
+    ['tolerance', toleranceText(problem.tolerance)],
+    ...Object.entries(problem.tensors).flatMap(([name, { tolerance }]) =>
+      tolerance ? [[`tolerance of ${name}`, toleranceText(tolerance)] as const] : [],
+    ),
     ['check cases', casesText(problem.check)],
     ['hidden case', problem.hidden ? boundsText(problem.hidden) : null],
     ['gpu cases', casesText(problem.bench.gpu)],

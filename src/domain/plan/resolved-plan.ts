@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Dtype, ScalarDtype } from './dtype.ts';
-import { Distribution } from '../problem.ts';
+import { Distribution, Tolerance } from '../problem.ts';
 
 /** A launch plan with every expression evaluated for one case: plain numbers, nothing left to interpret on the host. */
 const Dim3 = z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]);
@@ -36,5 +36,7 @@ export const ResolvedTensor = z.strictObject({
   elements: z.int().positive(),
   role: z.enum(['in', 'out', 'inout']),
   distribution: Distribution,
+  /** Of an output; absent: the problem's. */
+  tolerance: Tolerance.optional(),
 });
 export type ResolvedTensor = z.infer<typeof ResolvedTensor>;

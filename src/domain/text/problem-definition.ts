@@ -8,7 +8,7 @@ export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu
     `shape variables: ${variables.join(', ')}`,
     ...Object.entries(tensors).map(([name, spec]) => `tensor ${name}: ${tensorText(spec)}`),
     ...(values.length === 0 ? [] : [`scalars: ${values.join(', ')}`]),
-    toleranceText(tolerance),
+    `tolerance: ${toleranceText(tolerance)}`,
     `check cases: ${check.map(caseText).join('; ')}`,
     ...(hidden === undefined ? [] : [`one more check case, drawn for every judgement: ${boundsText(hidden)}`]),
     ...targets
@@ -18,8 +18,12 @@ export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu
   ].join('\n');
 };
 
-const tensorText = ({ dtype, shape, role, distribution }: TensorSpec): string =>
-  `${dtype}[${shape.join(', ')}], ${role}${role === 'out' ? '' : `, ${distributionText(distribution)}`}`;
+const tensorText = ({ dtype, shape, role, distribution, tolerance }: TensorSpec): string =>
+  [
+    `${dtype}[${shape.join(', ')}], ${role}`,
+    ...(role === 'out' ? [] : [distributionText(distribution)]),
+    ...(tolerance === undefined ? [] : [`tolerance of its own: ${toleranceText(tolerance)}`]),
+  ].join(', ');
 
 /** "normal mean 0 std 3", "mixture of 0.5 zeros, 0.5 normal mean 0 std 1" */
 const distributionText = ({ kind, ...rest }: DistributionSpec): string => {
@@ -30,8 +34,8 @@ const distributionText = ({ kind, ...rest }: DistributionSpec): string => {
   return [...words, ...Object.entries(numbers).map(([name, value]) => `${name} ${value}`)].join(' ');
 };
 
-const toleranceText = ({ rtol, atol, relative_l2: norm }: Problem['tolerance']): string =>
-  `tolerance: rtol ${rtol}, atol ${atol}, relative_l2 ${norm}`;
+export const toleranceText = ({ rtol, atol, relative_l2: norm }: Problem['tolerance']): string =>
+  `rtol ${rtol}, atol ${atol}, relative_l2 ${norm}`;
 
 const caseText = ({ name, shape, distributions }: ProblemCase): string => {
   const drawn = Object.entries(distributions ?? {}).map(([tensor, how]) => `${tensor} ${distributionText(how)}`);

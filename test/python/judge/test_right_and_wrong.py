@@ -21,6 +21,10 @@ launch:
     args: [x, y, n]
 */
 """
+BOTH = HEADER.replace("y, n", "y, z, n") + """void k(const float* x, float* y, float* z, int n) {
+  for (int i = 0; i < n; i++) y[i] = x[i], z[i] = 3 * x[i];
+}
+"""
 SUM = HEADER + "void k(const float* x, float* y, int n) { double s = 0; for (int i = 0; i < n; i++) s += x[i]; y[0] = (float)s; }\n"
 SUM_IN_EIGHT_PARTS = HEADER + """void k(const float* x, float* y, int n) {
   float s[8] = {0}, t = 0;
@@ -97,6 +101,23 @@ class RightAndWrong(unittest.TestCase):
     def tearDownClass(cls) -> None:
         cls.rig.close()
         cls.folder.cleanup()
+
+    def test_each_output_has_its_own_tolerance_where_it_says_so_also_in_what_is_timed(self) -> None:
+        normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}
+        loose, exact = {"rtol": 1e-3, "atol": 0, "relative_l2": 1e-3}, {"rtol": 0, "atol": 0, "relative_l2": 1e-12}
+        tensors = [{"name": "x", "role": "in", **normal}, {"name": "y", "role": "out", **normal}, {"name": "z", "role": "out", **normal}]
+        rough = [BOTH.replace(f"{name}[i] = ", f"{name}[i] = 1.0005f * ") for name in ("y", "z")]
+        timed = [source.replace("for (int", "static int runs; const float f = ++runs > 3 ? 1.0005f : 1;\n  for (int").replace("1.0005f *", "f *")
+                 for source in rough]
+        for problem_wide, own, wanted in ((exact, loose, ("wrong_answer", "passed")), (loose, exact, ("passed", "wrong_answer"))):
+            cases = {"1K": ("check", 1003), "64K": ("bench", 1 << 16)}
+            problem = HandmadeProblem("both", [*tensors[:2], {**tensors[2], "tolerance": own}], BOTH, BOTH, cases)
+            problem.tolerance = problem_wide
+            for sources in (rough, timed):
+                outcomes = [self.rig.judge(problem, source, timing=SHORT)["outcome"] for source in sources]
+                self.assertEqual(tuple(outcome["verdict"] for outcome in outcomes), wanted)
+                wrong = outcomes[wanted.index("wrong_answer")]
+                self.assertEqual((wrong["mismatch"]["tensor"], wrong["mismatch"]["limit"]), ("y" if own is loose else "z", "0"))
 
     def test_an_honest_sum_is_right_however_near_to_zero_it_ends(self) -> None:
         normal = {"dtype": "f32", "distribution": {"kind": "normal", "mean": 0, "std": 1}}

@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KilnError } from '../../../src/domain/errors.ts';
 import { hashOf } from '../../../src/domain/ids.ts';
 import { ProblemDefinition } from '../../../src/domain/protocol.ts';
+import { problemText } from '../../../src/cli/commands/problems.ts';
+import { definitionText } from '../../../src/domain/text/problem-definition.ts';
+import { mutantsOf } from '../../../src/problems/mutants.ts';
 import { loadProblem, loadProblems } from '../../../src/problems/load-problems.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/problems');
@@ -50,6 +53,34 @@ describe('a problem folder that is right', () => {
     });
   });
 
+  test('tells judges, writers and people the tolerance that an output has for itself', () => {
+    const own = { rtol: 0.5, atol: 0, relative_l2: 0.25 };
+    edit('problem.yaml', 'shape: [n], role: out', `shape: [n], role: out, tolerance: ${JSON.stringify(own)}`);
+    const loaded = loadProblem(folder);
+    const definition = loaded.definitionFor('gpu', 'sm_90a');
+    expect(ProblemDefinition.parse(definition)).toEqual(definition);
+    expect(definition.tolerance.rtol).toBe(1e-6);
+    expect(definition.cases.map(({ tensors }) => tensors.map(({ tolerance }) => tolerance))).toEqual(
+      definition.cases.map(() => [undefined, own]),
+    );
+    expect(definitionText(loaded.problem, ['gpu'])).toContain('tolerance of its own: rtol 0.5, atol 0, relative_l2 0.25');
+    expect(problemText(loaded)).toMatch(/tolerance of y +rtol 0.5/u);
+    expect(JSON.stringify(mutantsOf(definition).find(({ name }) => name.startsWith('scaled'))?.unit)).toContain('y[i] * 6');
+  });
+
+  test('has wrong versions in which one of several outputs alone is scaled', () => {
+    edit(
+      'problem.yaml',
+      'scalars:',
+      '  z: {dtype: f32, shape: [n], role: out, tolerance: {rtol: 0.1, atol: 0, relative_l2: 0.1}}\nscalars:',
+    );
+    const scaled = mutantsOf(loadProblem(folder).definitionFor('gpu', 'sm_90a')).filter(({ name }) => name.includes('scaled'));
+    expect(scaled.map(({ name, plans }) => [name, plans['odd']?.launches.slice(1).map(({ args }) => args[0])])).toEqual([
+      ['y scaled by 1 + 10 * tolerance', [{ kind: 'tensor', name: 'y' }]],
+      ['z scaled by 1 + 10 * tolerance', [{ kind: 'tensor', name: 'z' }]],
+    ]);
+  });
+
   test('has the cpu bench cases on the cpu and another key for each architecture', () => {
     const loaded = loadProblem(folder);
     expect(loaded.definitionFor('cpu', 'native').cases.at(-1)).toMatchObject({ name: '256K', kind: 'bench' });
@@ -79,6 +110,12 @@ describe('the content hash', () => {
   test.each([
     ['the reference changes', 'reference.cu', 'x[i] * factor', 'factor * x[i]'],
     ['the tolerance changes', 'problem.yaml', 'rtol: 1.0e-6', 'rtol: 1.0e-5'],
+    [
+      'the tolerance of one output changes',
+      'problem.yaml',
+      'shape: [n], role: out',
+      'shape: [n], role: out, tolerance: {rtol: 0, atol: 0, relative_l2: 1}',
+    ],
     ['a shape changes', 'problem.yaml', 'n: 1003', 'n: 1005'],
     ['the floor changes', 'problem.yaml', 'read_bytes: 4*n', 'read_bytes: 2*n'],
     ['a distribution changes', 'problem.yaml', 'high: 1}', 'high: 2}'],
@@ -107,6 +144,13 @@ describe('a problem folder that is wrong stops the start and names the file and 
       'problem.yaml',
       'title:',
       'titel:',
+    ],
+    [
+      'a tolerance of an input',
+      /problem\.yaml: tensors\.x\.tolerance: "x" is an input: only outputs have a tolerance/,
+      'problem.yaml',
+      'role: in,',
+      'role: in, tolerance: {rtol: 0, atol: 0, relative_l2: 1},',
     ],
     ['an unknown dtype', /tensors\.y\.dtype: line 7: /, 'problem.yaml', 'y: {dtype: f32', 'y: {dtype: f33'],
     ['broken YAML', /problem\.yaml: problem\.yaml: line \d+/, 'problem.yaml', 'variables: [n]', 'variables: [n'],

@@ -1,5 +1,6 @@
 /** What a problem asks for: its description, cases, tolerance and files. */
 import { h, type JSX } from 'preact';
+import { toleranceText } from '../../../domain/text/problem-definition.ts';
 import { ask } from '../live/api.ts';
 import { choose, query } from '../live/router.ts';
 import { useAnswer } from '../live/use-answer.ts';
@@ -29,9 +30,10 @@ export const ProblemDocs = ({ problem }: { readonly problem: string }): JSX.Elem
         { title: 'Definition' },
         fields([
           ['Variables', variables.join(', ')],
-          ['Tolerance', `rtol ${tolerance.rtol}, atol ${tolerance.atol}, relative L2 ${tolerance.relative_l2}`],
+          ['Tolerance', toleranceText(tolerance)],
           ...Object.entries(tensors).map(
-            ([name, { role, dtype, shape }]) => [name, `${role} ${dtype} [${shape.join(', ')}]`] as const,
+            ([name, { role, dtype, shape, tolerance: own }]) =>
+              [name, `${role} ${dtype} [${shape.join(', ')}]${own ? `, tolerance ${toleranceText(own)}` : ''}`] as const,
           ),
           ['Check cases', h('code', null, check.map(caseText).join(' · '))],
           ['Bench cases, GPU', h('code', null, bench.gpu.map(caseText).join(' · '))],

@@ -72,10 +72,11 @@ distribution = union("kind", {
     "sorted_integers": record({"length": integer(1), "low": integer(), "high": integer()}),
     "mixture": record({"of": array(component, 2, 8)}),
 })
+tolerance = record({"rtol": number(0), "atol": number(0), "relative_l2": number(above=0)})
 tensor = record({
     "name": string, "dtype": one_of(*DTYPES), "elements": integer(1), "role": one_of("in", "out", "inout"),
     "distribution": distribution,
-})
+}, {"tolerance": tolerance})
 kernel_unit = record(
     {
         "language": one_of(*LANGUAGES), "source": string, "params": params,
@@ -115,7 +116,7 @@ defined_case = record({
 }, {"hard": array(record({"name": string, "distributions": mapping(distribution)}))})
 problem_definition = record({
     "key": content_hash, "name": string,
-    "tolerance": record({"rtol": number(0), "atol": number(0), "relative_l2": number(above=0)}),
+    "tolerance": tolerance,
     "cases": array(defined_case, 1),
     "reference": kernel_unit, "baseline": kernel_unit,
 })

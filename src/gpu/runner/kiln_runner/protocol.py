@@ -70,13 +70,24 @@ class Plan(TypedDict):
 Plans = dict[str, Plan]
 
 
-class Tensor(TypedDict):
+class Tolerance(TypedDict):
+    rtol: float
+    atol: float
+    relative_l2: float
+
+
+class _Tensor(TypedDict):
     name: str
     dtype: str
     elements: int
     role: Literal["in", "out", "inout"]
     # By its kind; judge/tensors.py knows them.
     distribution: Json
+
+
+class Tensor(_Tensor, total=False):
+    # Of an output; the problem's where it is absent.
+    tolerance: Tolerance
 
 
 class HardInputs(TypedDict):
@@ -94,12 +105,6 @@ class _DefinedCase(TypedDict):
 
 class DefinedCase(_DefinedCase, total=False):
     hard: list[HardInputs]
-
-
-class Tolerance(TypedDict):
-    rtol: float
-    atol: float
-    relative_l2: float
 
 
 class ProblemDefinition(TypedDict):

@@ -11,7 +11,7 @@ from .device import KEPT, LAST, Case, Runnable
 from .failures import CandidateFailure
 from .outcomes import Comparison, Findings, SampleFault, modified_input, out_of_bounds, wrong_answer
 from .sampling import Proof, Sample
-from .tensors import SEED_BITS, input_set_of, seed_for
+from .tensors import SEED_BITS, input_set_of, seed_for, tolerance_of
 
 # Elements on either side of a wrong one that are told.
 NEAR = 4
@@ -125,7 +125,7 @@ def _tell_around(mismatch: Mismatch, case: Case, comparison: Comparison, toleran
     mismatch["near"] = [_values(case, comparison, n) for n in near]
     if worst is not None:
         values = _values(case, comparison, worst)
-        error = outcomes.error_text(values["expected"], values["actual"], tolerance)
+        error = outcomes.error_text(values["expected"], values["actual"], tolerance_of(comparison.tensor, tolerance))
         mismatch["largest"] = {"index": worst, "expected": values["expected"], "actual": values["actual"], "error": error}
 
 

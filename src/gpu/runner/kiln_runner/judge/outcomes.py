@@ -8,6 +8,7 @@ from kiln_runner.protocol_outcomes import CaseTiming, Contract, Crashed, Mismatc
 
 from .layout import Side
 from .numbers import numbers_in
+from .tensors import tolerance_of
 
 MESSAGE_CHARS_MAX = 64 * 1024
 Stage = Literal["check", "timed_run"]
@@ -69,6 +70,8 @@ class GuardDamage:
 class Comparison:
     """One output of a look against the reference: how many elements miss, which first, which is worst, and the norms of difference and reference.
 
+    `tolerance` is the problem's everywhere; the tensor may have one of its own.
+
     Right: |out - ref| <= atol + rtol * |ref| for each element, and ||out - ref|| <= relative_l2 * ||ref|| + atol * sqrt(elements) for the whole.
     """
 
@@ -102,6 +105,7 @@ class Comparison:
         return math.sqrt(self.difference2 / self.reference2)
 
     def passes(self, tolerance: Tolerance) -> bool:
+        tolerance = tolerance_of(self.tensor, tolerance)
         return self.mismatches == 0 and (self.difference2 == 0 or math.sqrt(self.difference2) <= self._norm_limit(tolerance))
 
     def _norm_limit(self, tolerance: Tolerance) -> float:
@@ -110,6 +114,7 @@ class Comparison:
 
     def mismatch(self, expected: str, actual: str, tolerance: Tolerance) -> Mismatch:
         """`rule`: which of the two it missed, with what it came to and what was allowed. Only where no element misses its own, the norm's."""
+        tolerance = tolerance_of(self.tensor, tolerance)
         error, limit = _element_numbers(expected, actual, tolerance)
         if not self.mismatches:
             error, limit = f"{math.sqrt(self.difference2):.6g}", f"{self._norm_limit(tolerance):.6g}"
@@ -151,7 +156,7 @@ class SampleFault(NamedTuple):
 
     def mismatch(self, expected: str, actual: str, tolerance: Tolerance) -> Mismatch:
         """`mismatches`: among the elements that were sampled."""
-        error, limit = _element_numbers(expected, actual, tolerance)
+        error, limit = _element_numbers(expected, actual, tolerance_of(self.tensor, tolerance))
         return {
             "tensor": self.tensor["name"],
             "index": self.element or 0,

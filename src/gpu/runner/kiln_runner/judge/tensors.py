@@ -3,7 +3,7 @@ import ctypes
 import random
 from typing import Optional
 
-from kiln_runner.protocol import DefinedCase, Json, Tensor
+from kiln_runner.protocol import DefinedCase, Json, Tensor, Tolerance
 
 DTYPES = ("f64", "f32", "f16", "bf16", "i64", "i32", "u32", "i8", "u8", "f8e4m3", "f4e2m1x2")
 DTYPE_CODE = {name: code for code, name in enumerate(DTYPES)}
@@ -31,6 +31,11 @@ def tensor_bytes(tensor: Tensor) -> int:
 
 def scalar_bytes(dtype: str) -> int:
     return _SCALAR_BYTES[dtype]
+
+
+def tolerance_of(tensor: Tensor, problems: Tolerance) -> Tolerance:
+    """Its own, or the problem's."""
+    return tensor.get("tolerance", problems)
 
 
 def is_input(tensor: Tensor) -> bool:

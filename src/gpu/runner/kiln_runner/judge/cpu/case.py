@@ -27,6 +27,7 @@ from ..tensors import (
     poison_pattern,
     structure_of,
     tensor_bytes,
+    tolerance_of,
 )
 from . import library
 from .child import Bound, Program
@@ -239,8 +240,8 @@ class CpuCase:
         for tensor in self._outputs:
             found = library.Comparison()
             kept, expected = (self._hidden_at(f"{kind}{look}/{tensor['name']}") for kind in ("kept", "expected"))
-            code = DTYPE_CODE[tensor["dtype"]]
-            self._lib.kiln_compare(kept, expected, tensor["elements"], code, tolerance["rtol"], tolerance["atol"], ctypes.byref(found))
+            code, own = DTYPE_CODE[tensor["dtype"]], tolerance_of(tensor, tolerance)
+            self._lib.kiln_compare(kept, expected, tensor["elements"], code, own["rtol"], own["atol"], ctypes.byref(found))
             self._found.comparisons.append(Comparison(tensor, look, found.words()))
             if look == LAST:
                 self._norms[tensor["name"]] = found.reference2
@@ -252,7 +253,7 @@ class CpuCase:
         replica, look = at
         for number, tensor in enumerate(self._outputs):
             against = (self._hidden_at(f"expected{look}/{tensor['name']}"), self._norms[tensor["name"]])
-            words = self.samples.compare(replica * len(self._outputs) + number, samples, against, tolerance)
+            words = self.samples.compare(replica * len(self._outputs) + number, samples, against, tolerance_of(tensor, tolerance))
             self._found.samples += [fault for fault in [sample_fault(tensor, words)] if fault]
 
     def weigh(self, look: int) -> None:

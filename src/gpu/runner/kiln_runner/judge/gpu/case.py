@@ -14,7 +14,7 @@ from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
-from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes
+from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes, tolerance_of
 from .case_recordings import CaseRecordings
 from .driver import CudaError, Driver
 from .kernels import Draw, FindingsBlock, Guard, HelperKernels
@@ -186,7 +186,7 @@ class GpuCase:
         self._looks = [(look, tensor, first + FindingsBlock.COMPARISON_WORDS * n) for n, (look, tensor) in enumerate(looks)]
         self._words = first + FindingsBlock.COMPARISON_WORDS * len(looks)
         self._compares = [
-            (look, self._gpu.kernels.compare(t, self._hidden("kept", look, t), self._hidden("expected", look, t), self._gpu.findings.at(word)))
+            (look, t, self._gpu.kernels.compare(t, self._hidden("kept", look, t), self._hidden("expected", look, t), self._gpu.findings.at(word)))
             for look, t, word in self._looks
         ]
         types, gpu = proven_types(self.tensors), self._gpu
@@ -317,17 +317,19 @@ class GpuCase:
         self.launch(reference, look)
 
     def compare(self, tolerance: Tolerance, look: int) -> None:
-        for of, compare in self._compares:
+        for of, tensor, compare in self._compares:
             if of == look:
-                compare(tolerance["rtol"], tolerance["atol"])
+                own = tolerance_of(tensor, tolerance)
+                compare(own["rtol"], own["atol"])
 
     def announce(self, samples: Sequence[Sample]) -> None:
         self.samples.announce(samples)
 
     def compare_samples(self, tolerance: Tolerance, samples: tuple[int, int], at: tuple[int, int]) -> None:
         replica, look = at
-        limits = (float(tolerance["rtol"]), float(tolerance["atol"]), float(tolerance["relative_l2"]))
         for number, tensor in enumerate(self._outputs):
+            own = tolerance_of(tensor, tolerance)
+            limits = (float(own["rtol"]), float(own["atol"]), float(own["relative_l2"]))
             norm = next(word for of, one, word in self._looks if of == LAST and one is tensor) + FindingsBlock.NORM_WORD
             found = self._gpu.findings.at(self._sampled_at + FindingsBlock.SAMPLE_WORDS * number)
             expected = Expected(self._hidden("expected", look, tensor), self._gpu.findings.at(norm), found)
