@@ -2,13 +2,13 @@
  * A model that is no model: its answers come from the bank, right or wrong by chance, at a latency and a price that are drawn. It uses what it is told as a model may: mostly,
  * not always. It sees the context alone, never the bank's values.
  */
-import type { Answer, Generator } from '../../../src/agents/generator.ts';
+import type { Answer, DiagnosisAnswer, Diagnoser, Generator } from '../../../src/agents/generator.ts';
 import { NO_USAGE } from '../../../src/domain/campaign/campaign.ts';
 import type { GenerationContext } from '../../../src/domain/campaign/generation-context.ts';
 import type { Params } from '../../../src/domain/plan/plan.ts';
 import { parseHeader } from '../../../src/problems/parse-header.ts';
 import { below, pick, type Random, randomFrom } from '../../../src/platform/random.ts';
-import { type Bank, brokenIn, ideasIn, withIdea } from './bank.ts';
+import { type Bank, brokenIn, type Idea, ideasIn, withIdea } from './bank.ts';
 
 /** Chances: that it heeds what it was told of an idea, that a repair is right, that it changes numbers instead of writing. */
 const HEEDS = 0.8;
@@ -17,32 +17,77 @@ const TUNES = 0.2;
 /** Millionths of a US dollar: the median, and what one deviation multiplies it by. */
 const PRICE_MICROS = 40_000;
 const PRICE_SPREAD = 1.5;
+/** Of a diagnosis: a few sentences, by a model that costs less. */
+const DIAGNOSIS_MICROS = 4_000;
 const LATENCY_MS_MAX = 4;
+const PROPOSALS = 3;
+/** Its words stand for all that an idea's kind may be. */
+const TAG = 'other';
 
 export interface ModelOptions {
   readonly seed: number;
   /** What of a context it is shown: a policy of before told less. */
   readonly shown: (context: GenerationContext) => GenerationContext;
   readonly isPaid: boolean;
+  /** Ideas are proposed before they are written. */
+  readonly diagnoses: boolean;
 }
 
-export const createSimulatedModel = (bank: Bank, { seed, shown, isPaid }: ModelOptions): Generator => ({
-  name: 'model',
-  kind: 'command',
-  unavailable: null,
-  isPaid,
-  readsProfiles: false,
-  reserveMicros: () => 0,
-  next: async (context, signal) => {
+export const createSimulatedModel = (bank: Bank, { seed, shown, isPaid, diagnoses }: ModelOptions): Generator => {
+  const answering = async <A>(context: GenerationContext, signal: AbortSignal, answer: (random: Random) => A) => {
     const random = randomFrom(seed, context.seed);
     await new Promise((resolve) => setTimeout(resolve, 1 + below(random, LATENCY_MS_MAX)));
-    if (signal.aborted) return { ok: false, failure: 'stopped', message: 'stopped', usage: NO_USAGE };
-    return answerTo(bank, shown(context), random);
-  },
+    if (signal.aborted) return { ok: false, failure: 'stopped', message: 'stopped', usage: NO_USAGE } as const;
+    return answer(random);
+  };
+  const diagnoser: Diagnoser = {
+    reserveMicros: () => 0,
+    next: async ({ context, proposals, signal }) =>
+      answering(context, signal, (random) => diagnosisOf(bank, shown(context), { proposals, random })),
+  };
+  return {
+    name: 'model',
+    kind: 'command',
+    unavailable: null,
+    isPaid,
+    readsProfiles: false,
+    ...(diagnoses ? { diagnoser, diagnosing: { by: null, proposals: PROPOSALS, implementations: 1 } } : {}),
+    reserveMicros: () => 0,
+    next: async (context, signal) => answering(context, signal, (random) => answerTo(bank, shown(context), random)),
+  };
+};
+
+const usageOf = (medianMicros: number, random: Random) => ({
+  ...NO_USAGE,
+  micros: Math.round(medianMicros * PRICE_SPREAD ** gaussian(random)),
 });
 
+interface Diagnosing {
+  readonly proposals: number;
+  readonly random: Random;
+}
+
+/** It knows no more than who writes: its ideas are drawn as a writer's are, different ones, and not those that were proposed for the same parents. */
+const diagnosisOf = (bank: Bank, context: GenerationContext, { proposals, random }: Diagnosing): DiagnosisAnswer => {
+  const usage = usageOf(DIAGNOSIS_MICROS, random);
+  const source = context.move === 'new' ? bank.base : (context.parents[0]?.source ?? bank.base);
+  const names: string[] = [];
+  const before = random() < HEEDS ? context.proposed.map(nameOf) : [];
+  while (names.length < proposals) {
+    const idea = ideaFor(bank, context, { has: [...ideasIn(source), ...before, ...names], random });
+    if (idea === undefined) break;
+    names.push(idea.name);
+  }
+  if (names.length === 0) return { ok: false, failure: 'malformed', message: 'no idea is left', usage };
+  const ideas = names.map((name) => ({ tag: TAG, idea: name, why: '' }) as const);
+  return { ok: true, diagnosis: { bottleneck: 'unknown', finding: '', proposals: ideas }, usage };
+};
+
+/** Of an idea as memory and proposals call it. */
+const nameOf = (idea: string): string => idea.replace(`${TAG}: `, '');
+
 const answerTo = (bank: Bank, context: GenerationContext, random: Random): Answer => {
-  const usage = { ...NO_USAGE, micros: Math.round(PRICE_MICROS * PRICE_SPREAD ** gaussian(random)) };
+  const usage = usageOf(PRICE_MICROS, random);
   const { source, params, idea } = written(bank, context, random);
   return { ok: true, draft: { language: 'c', source, params, idea, note: '' }, usage };
 };
@@ -91,15 +136,24 @@ interface Applying {
 
 /** An idea that the source does not have, and of which it was not told that it gains nothing. */
 const applied = (bank: Bank, context: GenerationContext, { source, params, random }: Applying): Written => {
-  const has = ideasIn(source);
+  const wanted = context.proposal && nameOf(context.proposal.idea);
+  const idea = bank.ideas.find(({ name }) => name === wanted) ?? ideaFor(bank, context, { has: ideasIn(source), random });
+  if (idea === undefined) return tuned(source, params, random);
+  return { source: withIdea(source, idea.name, random() < idea.right), params, idea: idea.name };
+};
+
+interface Choosing {
+  readonly has: readonly string[];
+  readonly random: Random;
+}
+
+const ideaFor = (bank: Bank, context: GenerationContext, { has, random }: Choosing): Idea | undefined => {
   const open = bank.ideas.filter(({ name }) => !has.includes(name));
   const bad = random() < HEEDS ? toldBad(context) : new Set<string>();
   const good = random() < HEEDS ? toldGood(context) : new Set<string>();
   const better = open.filter(({ name }) => good.has(name));
   const fit = open.filter(({ name }) => !bad.has(name));
-  const idea = pick(random, better.length > 0 ? better : fit.length > 0 ? fit : open);
-  if (idea === undefined) return tuned(source, params, random);
-  return { source: withIdea(source, idea.name, random() < idea.right), params, idea: idea.name };
+  return pick(random, better.length > 0 ? better : fit.length > 0 ? fit : open);
 };
 
 const GAINED = 1.02;
@@ -110,11 +164,11 @@ const toldBad = ({ memory, attempts, turns }: GenerationContext): ReadonlySet<st
     bestRatio !== null ? bestRatio < GAINED : passed === 0 && tries > 1,
   );
   const own = [...attempts, ...turns].filter(({ speedup }) => speedup === null);
-  return new Set([...rows, ...own].map(({ idea }) => idea));
+  return new Set([...rows, ...own].map(({ idea }) => nameOf(idea)));
 };
 
 const toldGood = ({ memory }: GenerationContext): ReadonlySet<string> =>
-  new Set(memory.filter(({ bestRatio }) => bestRatio !== null && bestRatio >= GAINED).map(({ idea }) => idea));
+  new Set(memory.filter(({ bestRatio }) => bestRatio !== null && bestRatio >= GAINED).map(({ idea }) => nameOf(idea)));
 
 /** Sum of twelve. */
 const gaussian = (random: Random): number => Array.from({ length: 12 }, random).reduce((sum, value) => sum + value, -6);

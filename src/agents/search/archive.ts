@@ -80,7 +80,8 @@ export const createArchive = (options: { readonly islands: number; readonly seed
   const addFailed = (generation: Child): void => {
     newest = Math.max(newest, generation.number);
     repairs.onChild(generation);
-    islands[islandAt(generation.island)]?.countUse(generation);
+    // Other numbers of a candidate say nothing of how often it was worth a new idea.
+    if (generation.move !== 'tune') islands[islandAt(generation.island)]?.countUse(generation);
   };
 
   const elites = (): readonly EliteEntry[] => {

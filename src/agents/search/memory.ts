@@ -80,7 +80,7 @@ const NOTHING_BEST: Best = { bestRatio: null, bestSpeedup: null, cases: [] };
 const tryOf = (entry: ArchiveEntry, parent: Result | undefined): Try => {
   const { verdict, speedup } = entry;
   const ratio = speedup !== null && parent?.speedup ? speedup / parent.speedup : null;
-  const tag = entry.move === 'seed' ? '' : ideaTag(entry.idea);
+  const tag = entry.move === 'seed' || entry.move === 'tune' ? '' : ideaTag(entry.idea);
   return { tag, verdict, speedup, ratio, cases: ratio === null ? [] : ratiosOf(entry, parent) };
 };
 

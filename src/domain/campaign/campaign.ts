@@ -130,11 +130,11 @@ export const Draft = z.strictObject({
 });
 export type Draft = z.infer<typeof Draft>;
 
-/** What a generation set out to do. `seed`: a starting point, written by nobody. `diagnose`: nothing is written, ideas are proposed. */
-export const Move = z.enum(['seed', 'new', 'improve', 'cross', 'repair', 'diagnose']);
+/** What a generation set out to do. `seed`: a starting point, written by nobody. `tune`: other params of one candidate. `diagnose`: nothing is written, ideas are proposed. */
+export const Move = z.enum(['seed', 'new', 'improve', 'cross', 'repair', 'tune', 'diagnose']);
 export type Move = z.infer<typeof Move>;
 /** What somebody is asked to write. */
-export const WritingMove = Move.exclude(['seed', 'diagnose']);
+export const WritingMove = Move.exclude(['seed', 'tune', 'diagnose']);
 export type WritingMove = z.infer<typeof WritingMove>;
 
 /** Why no candidate came of an answer. `exhausted`: it varies what is there, and nothing new is left. */

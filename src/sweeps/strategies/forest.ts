@@ -7,10 +7,10 @@ import { below, type Random, randomFrom } from '../../platform/random.ts';
 import type { Passed } from './best.ts';
 import { drawPoint, isNew } from './draw.ts';
 import { createLatinHypercube } from './latin-hypercube.ts';
-import { expectedImprovement } from './improvement.ts';
+import { expectedImprovement } from '../../platform/expected-improvement.ts';
 import { createLearned, type Lesson } from './learned.ts';
 import { pointsFrom } from './points.ts';
-import { type Forest, growForest } from './regression-forest.ts';
+import { type Forest, growForest } from '../../platform/regression-forest.ts';
 import type { Strategy, StrategyOptions } from './strategy.ts';
 
 const START_PER_AXIS = 2;

@@ -4,7 +4,7 @@
  */
 import type { Space } from '../../domain/sweep/space.ts';
 import { createBest, type Passed } from './best.ts';
-import type { Sample } from './regression-forest.ts';
+import type { Sample } from '../../platform/regression-forest.ts';
 import type { Reported } from './strategy.ts';
 
 const BEST_LEARNED = 256;

@@ -1,12 +1,13 @@
 /** Asks a generator: chooses what for, reserves what it may cost, and writes the question down before it goes out. */
 import { NO_USAGE } from '../../../domain/campaign/campaign.ts';
-import type { Generation } from '../../../domain/campaign/campaign.ts';
+import type { Draft, Generation } from '../../../domain/campaign/campaign.ts';
 import type { GenerationContext } from '../../../domain/campaign/generation-context.ts';
 import { generationIdOf } from '../../../domain/ids.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import { ideaOf } from '../../../domain/campaign/diagnosis.ts';
 import type { Answer, DiagnosisAnswer, Failure, Reserve } from '../../generator.ts';
 import type { Choice } from '../../search/entry.ts';
+import type { ParamTrial } from '../../search/param-search.ts';
 import { retryOf } from '../state/campaign-run.ts';
 import type { AskingRun } from '../state/campaign-run.ts';
 import { affords } from '../state/limits.ts';
@@ -26,9 +27,10 @@ export type Question =
 
 /** Null where the budget does not hold what the answer may cost. The context is held by the generator alone while it answers. */
 export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignment): Promise<Question | null> => {
-  const { target, generator } = assignment;
+  const { target, generator, tunes } = assignment;
   const number = run.next;
   run.next += 1;
+  if (tunes !== null) return askTrial(run, deps, { assignment, trial: tunes, number });
   const chosen = choose(run, deps, assignment, number);
   const { choice, carrying } = chosen;
   const diagnosed = chosen.diagnosing && keyOf(generator, choice);
@@ -50,6 +52,25 @@ export const ask = async (run: AskingRun, deps: AskingDeps, assignment: Assignme
     if (question?.kind !== 'writing') target.archive.giveBack(choice);
     if (!question && carrying) target.proposals.giveBack(carrying.ref);
   }
+};
+
+interface Trying {
+  readonly assignment: Assignment;
+  readonly trial: ParamTrial;
+  readonly number: number;
+}
+
+/** Nobody has to be asked: the answer is there with the question. */
+const askTrial = async (run: AskingRun, deps: AskingDeps, { assignment, trial, number }: Trying): Promise<Question> => {
+  const { of, changed, idea, ...content } = trial;
+  const chosen: Chosen = { choice: { move: 'improve', parents: [of], seed: 0 }, turns: [], carrying: null, diagnosing: null };
+  const at = new Date(deps.now()).toISOString();
+  const asked = askedGeneration(run, { assignment, number, chosen, at, reservedMicros: 0 });
+  const generation: Generation = { ...asked, move: 'tune', idea };
+  run.account.move(null, generation);
+  await deps.writer.add([generation], retryOf(run));
+  const draft: Draft = { ...content, idea, note: `other params: ${changed.join(', ')}` };
+  return { kind: 'writing', generation, answer: Promise.resolve({ ok: true, draft, usage: NO_USAGE }) };
 };
 
 interface Putting extends Reserved {

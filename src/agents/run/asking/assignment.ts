@@ -1,4 +1,4 @@
-import type { CandidateId } from '../../../domain/ids.ts';
+import type { ParamTrial } from '../../search/param-search.ts';
 import type { Generator } from '../../generator.ts';
 import type { Asking } from '../state/campaign-run.ts';
 import type { Agent } from '../state/roster.ts';
@@ -10,6 +10,6 @@ export interface Assignment {
   readonly target: Target;
   readonly generator: Generator;
   readonly asking: Asking;
-  /** Whose params are to be tried; null: the search chooses. */
-  readonly tunes: CandidateId | null;
+  /** Params that are to be tried; null: somebody is asked for what the search chooses. */
+  readonly tunes: ParamTrial | null;
 }

@@ -21,14 +21,13 @@ type ChoosingDeps = Pick<AskingDeps, 'generators' | 'monotonicMs'>;
 
 /** Its own last candidate while its conversation lasts, otherwise what was proposed or what the archive says. */
 export const choose = (run: AskingRun, deps: ChoosingDeps, assignment: Assignment, number: number): Chosen => {
-  const { agent, target, generator, tunes } = assignment;
+  const { agent, target, generator } = assignment;
   const plain = { turns: [], carrying: null, diagnosing: null };
   const invents = generator.kind !== 'evolve';
   const goesOn = invents ? agent.conversation.next(run.targets.indexOf(target)) : null;
   const drawn = target.archive.choose({ island: agent.island, number, invents });
-  if (tunes === null && goesOn === null) return begun(run, deps, { assignment, drawn });
+  if (goesOn === null) return begun(run, deps, { assignment, drawn });
   target.archive.giveBack(drawn);
-  if (goesOn === null) return { ...plain, choice: { move: 'improve', parents: tunes === null ? [] : [tunes], seed: drawn.seed } };
   const [first] = goesOn.choice.parents;
   if (goesOn.choice.move === 'repair' && first !== undefined) target.archive.claim(first);
   return { ...plain, choice: { ...goesOn.choice, seed: drawn.seed }, turns: goesOn.turns };

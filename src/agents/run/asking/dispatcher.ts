@@ -125,6 +125,7 @@ const tuningAssignment = (
 ): Assignment | null => {
   const generator = byName.get(TUNER);
   const agent = generator && run.roster.take(lane);
-  const tunes = agent ? target.tuning.next() : null;
-  return generator && agent ? { agent, target, generator, asking: run.tuner, tunes } : null;
+  const tunes = agent ? (target.params?.take() ?? null) : null;
+  if (agent && tunes === null) run.roster.free(agent);
+  return generator && agent && tunes ? { agent, target, generator, asking: run.tuner, tunes } : null;
 };

@@ -29,8 +29,7 @@ export const keepAnswer = async (
   const { target, asking, tunes, agent, generator } = assignment;
   if (!answer.ok) {
     asking.breaker.onFailure(answer.failure, answer.message, deps.monotonicMs());
-    if (tunes !== null) target.tuning.drop(tunes);
-    else if (answer.failure === 'exhausted') onExhausted(target, generation);
+    if (tunes === null && answer.failure === 'exhausted') onExhausted(target, generation);
     if (tunes === null) agent.conversation.onNothing();
     await keepFailure(run, deps, { generation, answer });
     giveBackProposal(run, generation, answer);
@@ -46,7 +45,7 @@ export const keepAnswer = async (
       // Told before the next answer is paid for: who does not hear of it writes it again.
       agent.conversation.onNothing();
       agent.remember({ candidateId: refused.of, attempt: refusedAttempt(draft, refused.message) });
-    } else target.tuning.drop(tunes);
+    }
     await fail(run, deps, { generation: answered, ...refused });
     return 'nothing';
   }

@@ -5,7 +5,6 @@ import type { Candidate } from '../../../domain/candidate.ts';
 import { advance, leaveStart } from './advance.ts';
 import { type AwaitingRun, type Pending, retryOf, targetOf } from '../state/campaign-run.ts';
 import { type Judged, type Seen, archiveEntry, judgedState, pastAttempt } from './judged.ts';
-import { TUNER } from '../state/targets.ts';
 import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
 import type { OutcomeDeps } from './outcome-deps.ts';
 
@@ -67,7 +66,6 @@ const keepJudged = async (run: AwaitingRun, deps: OutcomeDeps, { seen, isRecord 
   const state = judgedState(candidate, { isFirst, isRecord });
   if (!state) return;
   wishProfile(run, deps, { generation, state });
-  tune(run, seen);
   learn(run, seen);
   if (isFirst) deps.classes.onJudged(generation.device, state.deviceMs);
   await advance(run, deps, { generation, state });
@@ -90,20 +88,15 @@ export const learn = (run: AwaitingRun, seen: Seen): void => {
   const { generation, candidate } = seen;
   addToArchive(run, seen);
   leaveStart(run, generation);
-  const agent = generation.move === 'seed' ? undefined : run.roster.agents[generation.agent];
+  const agent = generation.move === 'seed' || generation.move === 'tune' ? undefined : run.roster.agents[generation.agent];
   agent?.remember({ candidateId: candidate.id, attempt: pastAttempt(generation, candidate) });
   agent?.conversation.onVerdict({ ...archiveEntry(seen, 'unknown'), speedup: candidate.score?.rankKey ?? null });
 };
 
-/** Params of what comes near the best are tried, of starting points too. The archive does not know of it yet. */
-const tune = (run: AwaitingRun, seen: Seen): void => {
-  const target = targetOf(run, seen.generation);
-  const entry = target && archiveEntry(seen, target.bound);
-  if (!target || !entry || entry.speedup === null || entry.verdict !== 'passed') return;
-  target.tuning.onPassed({ ...entry, speedup: entry.speedup }, target.archive.best(), seen.generation.generator === TUNER);
-};
-
 export const addToArchive = (run: AwaitingRun, seen: Seen): void => {
   const target = targetOf(run, seen.generation);
-  target?.archive.add(archiveEntry(seen, target.bound));
+  if (!target) return;
+  const entry = archiveEntry(seen, target.bound);
+  target.archive.add(entry);
+  target.params?.add(entry);
 };

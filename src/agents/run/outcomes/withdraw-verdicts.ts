@@ -27,7 +27,7 @@ const forget = (run: AwaitingRun, { state, move, problem, device }: Generation):
   if (state.status !== 'judged') return;
   const target = targetOf(run, { problem, device });
   target?.archive.forget(state.candidateId);
-  target?.tuning.drop(state.candidateId);
+  target?.params?.forget(state.candidateId);
   target?.proposals.forget(state.candidateId);
   if (target && move === 'seed') target.startsLeft += 1;
   for (const agent of run.roster.agents) agent.forget(state.candidateId);

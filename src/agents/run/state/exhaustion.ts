@@ -23,8 +23,8 @@ const isRepeating = ({ copies }: Searched, generator: Asked): boolean =>
 const isWithoutVariants = ({ archive }: Searched, { kind }: Asked): boolean => kind === 'evolve' && !archive.canVary();
 
 /** Params of somebody are to be tried, and there is who does. */
-export const isTuning = ({ tuning }: Pick<Target, 'tuning'>, { byName }: Pick<GeneratorSet, 'byName'>): boolean =>
-  tuning.isWaiting() && byName.get(TUNER)?.unavailable === null;
+export const isTuning = ({ params }: Pick<Target, 'params'>, { byName }: Pick<GeneratorSet, 'byName'>): boolean =>
+  byName.get(TUNER)?.unavailable === null && params !== null && params.isWaiting();
 
 const copiesMax = ({ isPaid }: Pick<Generator, 'isPaid'>): number => (isPaid ? PAID_COPIES_MAX : COPIES_MAX);
 

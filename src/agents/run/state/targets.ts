@@ -10,7 +10,8 @@ import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createArchive } from '../../search/archive.ts';
 import type { Archive } from '../../search/archive.ts';
 import { createProposals, type Proposals } from '../../search/proposals.ts';
-import { createTuning, type Tuning } from './tuning.ts';
+import { createParamSearch, type ParamSearch } from '../../search/param-search.ts';
+import { resolves } from '../../variation/resolves.ts';
 import { type ReservedContents, createReservedContents } from './reserved-contents.ts';
 import type { Bound } from '../../search/entry.ts';
 import { mix } from '../../../platform/random.ts';
@@ -31,8 +32,8 @@ export interface Target {
   readonly reserved: ReservedContents;
   /** By generator, its answers in a row that were copies of what was known, or that said that nothing new is left. */
   readonly copies: Map<string, number>;
-  /** Params of what comes near the best. */
-  readonly tuning: Tuning;
+  /** Params of what comes near the best, tried beside the generators that write: a model is told that they are, so that it need not guess numbers. Null where somebody varies them anyway. */
+  readonly params: ParamSearch | null;
   /** What was proposed and is not written yet. */
   readonly proposals: Proposals;
   /** Parents that are being diagnosed, with who is to write: nobody pays for the same twice. */
@@ -88,8 +89,11 @@ export const openTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'
     proposals: createProposals(),
     diagnosing: new Set(),
     undiagnosed: new Set(),
-    tuning: createTuning({ isOn: spec.generators.every(({ name }) => name !== TUNER) }),
+    params: spec.generators.some(({ name }) => name === TUNER) ? null : paramSearch(spec, plan, judging),
   }));
+
+const paramSearch = ({ seed }: CampaignSpec, { problem }: TargetPlan, judging: Pick<Judging, 'problem'>): ParamSearch =>
+  createParamSearch({ seed, isValid: (draft) => resolves(draft, definitionOf(problem, judging)) });
 
 const leastBound = ({ problem, device }: TargetPlan, judging: Pick<Judging, 'problem'>): Bound => {
   const kind = targetOf(device);

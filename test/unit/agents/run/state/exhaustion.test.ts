@@ -4,7 +4,6 @@ import { canAsk, endOf } from '../../../../../src/agents/run/state/exhaustion.ts
 import { createProposals } from '../../../../../src/agents/search/proposals.ts';
 import { createReservedContents } from '../../../../../src/agents/run/state/reserved-contents.ts';
 import type { Target } from '../../../../../src/agents/run/state/targets.ts';
-import { createTuning } from '../../../../../src/agents/run/state/tuning.ts';
 import { createArchive } from '../../../../../src/agents/search/archive.ts';
 import { DeviceClass } from '../../../../../src/domain/device.ts';
 import { entryOf } from '../../../../support/agents/entries.ts';
@@ -35,7 +34,7 @@ const targetOf = ({
     proposals: createProposals(),
     diagnosing: new Set(),
     undiagnosed: new Set(),
-    tuning: createTuning({ isOn: false }),
+    params: null,
   };
 };
 

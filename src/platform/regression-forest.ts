@@ -1,5 +1,5 @@
 /** A random forest over places on axes: what a point may come to, and how sure that is. Pure. */
-import { below, type Random } from '../../platform/random.ts';
+import { below, type Random } from './random.ts';
 
 export interface Sample {
   readonly places: readonly number[];

@@ -1,0 +1,34 @@
+/** What is compared: how a campaign is told to search, and what its model is shown. */
+import type { z } from 'zod';
+import type { CreateCampaign } from '../../../src/domain/api/campaigns.ts';
+import type { GenerationContext } from '../../../src/domain/campaign/generation-context.ts';
+
+export interface Policy {
+  readonly name: string;
+  readonly spec: Partial<z.input<typeof CreateCampaign>>;
+  /** Whether params are tried beside the model. */
+  readonly tunes: boolean;
+  /** Whether ideas are proposed before they are written. */
+  readonly diagnoses: boolean;
+  readonly shown: (context: GenerationContext) => GenerationContext;
+}
+
+/** As agents were told before: their own last attempts that were judged, and nothing of anybody else's. */
+const before = (context: GenerationContext): GenerationContext => ({
+  ...context,
+  memory: [],
+  elsewhere: [],
+  turns: [],
+  attempts: context.attempts.filter(({ verdict }) => verdict !== null),
+});
+const whole = (context: GenerationContext): GenerationContext => context;
+const PLAIN = { spec: { turns: 4 }, tunes: true, diagnoses: false, shown: whole };
+
+export const POLICIES: readonly Policy[] = [
+  { ...PLAIN, name: 'before', spec: { turns: 1 }, tunes: false, shown: before },
+  { ...PLAIN, name: 'turns', tunes: false, shown: (context) => ({ ...before(context), turns: context.turns }) },
+  { ...PLAIN, name: 'memory', spec: { turns: 1 }, tunes: false },
+  { ...PLAIN, name: 'params', spec: { turns: 1 }, shown: before },
+  { ...PLAIN, name: 'all' },
+  { ...PLAIN, name: 'diagnoses', diagnoses: true },
+];

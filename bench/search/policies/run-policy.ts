@@ -1,0 +1,72 @@
+/** One whole campaign of a policy, the real one, over an engine and a model that are simulated. */
+import { pino } from 'pino';
+import { createCampaigns } from '../../../src/agents/campaigns.ts';
+import type { Generator } from '../../../src/agents/generator.ts';
+import { createEvolve } from '../../../src/agents/generators/evolve.ts';
+import { CreateCampaign } from '../../../src/domain/api/campaigns.ts';
+import type { Generation } from '../../../src/domain/campaign/campaign.ts';
+import type { Bank } from './bank.ts';
+import { createBankJudging } from './bank-judging.ts';
+import { createMemoryStore } from './memory-store.ts';
+import type { Policy } from './policies.ts';
+import { createSimulatedModel } from './simulated-model.ts';
+
+export const CANDIDATES_MAX = 400;
+const WITHIN = 0.98;
+const AGENTS = 8;
+const POLL_MS = 20;
+
+export interface Reached {
+  readonly candidates: number;
+  readonly dollars: number;
+  readonly isThere: boolean;
+}
+
+export const runPolicy = async (policy: Policy, bank: Bank, seed: number): Promise<readonly Generation[]> => {
+  const model = createSimulatedModel(bank, { ...policy, seed, isPaid: false });
+  const generators: readonly Generator[] = policy.tunes ? [model, createEvolve()] : [model];
+  const store = createMemoryStore();
+  const campaigns = createCampaigns({
+    store,
+    judging: createBankJudging(bank),
+    generators: { all: generators, byName: new Map(generators.map((one) => [one.name, one])), default: model },
+    settings: { queueSeconds: 5, thinkingMax: AGENTS },
+    log: pino({ level: 'silent' }),
+    now: Date.now,
+  });
+  await campaigns.start();
+  const { id } = await campaigns.create(
+    CreateCampaign.parse({
+      problems: [bank.problem],
+      devices: ['cpu'],
+      agents: AGENTS,
+      seed,
+      generators: [{ name: 'model' }],
+      start: { seeds: 'none', sources: [{ problem: bank.problem, language: 'c', source: bank.base }] },
+      budget: { candidates: CANDIDATES_MAX },
+      ...policy.spec,
+    }),
+  );
+  let ended = await campaigns.view(id);
+  const isThere = (view: typeof ended): boolean => (view.best[0]?.best?.speedup ?? 0) >= WITHIN * bank.best;
+  while (ended.status === 'running' && !isThere(ended)) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    ended = await campaigns.view(id);
+  }
+  if (ended.status === 'running') await campaigns.stop(id);
+  const generations = await store.generations(id, { after: 0, limit: 10 * CANDIDATES_MAX });
+  await campaigns.close();
+  return generations;
+};
+
+/** In the order in which they were asked. Whoever never came there counts with all that it spent. */
+export const reachedIn = (generations: readonly Generation[], bank: Bank): Reached => {
+  let [candidates, micros] = [0, 0];
+  for (const { state, usage } of generations) {
+    micros += usage.micros;
+    if (state.status !== 'judged') continue;
+    candidates += 1;
+    if ((state.speedup ?? 0) >= WITHIN * bank.best) return { candidates, dollars: micros / 1e6, isThere: true };
+  }
+  return { candidates, dollars: micros / 1e6, isThere: false };
+};
