@@ -107,21 +107,7 @@ export const createParamSearch = ({ seed, isValid }: ParamSearchOptions): ParamS
 
   const learn = (): readonly Trial[] => {
     learnedAt = count;
-    const looked = ranked().slice(0, LOOKED_MAX);
-    const best = looked[0]?.best ?? -Infinity;
-    const near = looked.filter((source) => source.best >= best + Math.log(NEAR_SHARE));
-    const random = randomFrom(seed, count);
-    return [...Map.groupBy(near, ({ spaceKey }) => spaceKey)]
-      .flatMap(([spaceKey, ofSpace]) => {
-        const all = [...sources.values()].filter((source) => source.spaceKey === spaceKey);
-        const space = ofSpace[0]?.space;
-        if (!space) return [];
-        const effects = paramEffects(space, all.map(measuredOf), random);
-        return ofSpace.flatMap((source) => trialsOf({ source, index: all.indexOf(source), effects, best, random }));
-      })
-      .filter(({ gain }) => gain >= WORTH)
-      .toSorted((a, b) => b.gain - a.gain)
-      .slice(0, QUEUED_MAX);
+    return trialsFrom(ranked(), randomFrom(seed, count));
   };
 
   const next = (): Trial | null => {
@@ -203,6 +189,23 @@ interface Trial {
   readonly point: number;
   readonly gain: number;
 }
+
+/** What is worth a judgement, the best first. `ranked`: all sources, the fastest first. */
+const trialsFrom = (ranked: readonly Source[], random: Random): readonly Trial[] => {
+  const best = ranked[0]?.best ?? -Infinity;
+  const near = ranked.slice(0, LOOKED_MAX).filter((source) => source.best >= best + Math.log(NEAR_SHARE));
+  return [...Map.groupBy(near, ({ spaceKey }) => spaceKey)]
+    .flatMap(([spaceKey, ofSpace]) => {
+      const all = ranked.filter((source) => source.spaceKey === spaceKey).toSorted((a, b) => b.entries.size - a.entries.size);
+      const space = ofSpace[0]?.space;
+      if (!space) return [];
+      const effects = paramEffects(space, all.map(measuredOf), random);
+      return ofSpace.flatMap((source) => trialsOf({ source, index: all.indexOf(source), effects, best, random }));
+    })
+    .filter(({ gain }) => gain >= WORTH)
+    .toSorted((a, b) => b.gain - a.gain)
+    .slice(0, QUEUED_MAX);
+};
 
 interface Looking {
   readonly source: Source;
