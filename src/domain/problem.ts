@@ -93,6 +93,19 @@ export const Tolerance = z.strictObject({
 });
 export type Tolerance = z.infer<typeof Tolerance>;
 
+/**
+ * Of an output that holds indices of an input's last axis, one a row or several: right is every one that leads to the same element as the reference's.
+ * `distinct`: none may come twice in a row.
+ */
+const INDICES = z.strictObject({ kind: z.literal('indices'), of: Variable, distinct: z.boolean().default(true) });
+export const Compare = z.discriminatedUnion('kind', [INDICES]);
+export type Compare = z.infer<typeof Compare>;
+/** Of one case: elements of a row of `of`, and indices of a row. */
+export const ResolvedCompare = z.discriminatedUnion('kind', [
+  INDICES.extend({ length: z.int().positive(), each: z.int().positive(), distinct: z.boolean() }),
+]);
+export type ResolvedCompare = z.infer<typeof ResolvedCompare>;
+
 /** A tensor is contiguous, row-major, 256-byte aligned. `shape` is in elements of `dtype`. */
 export const TensorSpec = z.strictObject({
   dtype: Dtype,
@@ -101,6 +114,8 @@ export const TensorSpec = z.strictObject({
   distribution: DistributionSpec.default({ kind: 'normal', mean: 0, std: 1 }),
   /** Of an output, where it is another than the problem's. */
   tolerance: Tolerance.optional(),
+  /** Of an output of which more than one answer is right. */
+  compare: Compare.optional(),
 });
 export type TensorSpec = z.infer<typeof TensorSpec>;
 

@@ -18,7 +18,7 @@ export type ProgramUnit = z.infer<typeof ProgramUnit>;
 
 /** A tensor of a case as a program gets it. */
 const RecordedTensor = z.strictObject({
-  ...ResolvedTensor.omit({ elements: true, tolerance: true }).shape,
+  ...ResolvedTensor.omit({ elements: true, tolerance: true, compare: true }).shape,
   shape: z.array(z.int().positive()).min(1).max(8),
 });
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { KilnError } from '../domain/errors.ts';
-import { Problem } from '../domain/problem.ts';
+import { Problem, type TensorSpec } from '../domain/problem.ts';
 import { parseYaml } from './strict-yaml.ts';
 import { languageOfFile, TARGETS } from './targets.ts';
 
@@ -70,12 +70,31 @@ const refuseOtherVariables = ({ hidden, variables }: Problem, file: string): voi
     throw invalidProblem(file, `hidden.${missing}`, `"${missing}" has no bounds; every variable needs them`);
 };
 
-/** What is said of comparing a tensor that is no output. */
+/** What is said of comparing a tensor, and cannot be. */
 const refuseCompared = ({ tensors }: Problem, file: string): void => {
-  const input = Object.keys(tensors).find((name) => tensors[name]?.role === 'in' && tensors[name].tolerance !== undefined);
-  if (input !== undefined)
-    throw invalidProblem(file, `tensors.${input}.tolerance`, `"${input}" is an input: only outputs have a tolerance`);
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (tensor.role === 'in' && tensor.tolerance !== undefined)
+      throw invalidProblem(file, `tensors.${name}.tolerance`, `"${name}" is an input: only outputs have a tolerance`);
+    const reason = tensor.compare && noIndices(name, tensor, tensors[tensor.compare.of]);
+    if (reason !== undefined) throw invalidProblem(file, `tensors.${name}.compare`, reason);
+  }
 };
+
+/** Why a tensor cannot be compared as indices of another; undefined: it can. */
+const noIndices = (
+  name: string,
+  { role, dtype, tolerance, compare }: TensorSpec,
+  of: TensorSpec | undefined,
+): string | undefined => {
+  if (role !== 'out') return `"${name}" has the role ${role}: only what is \`out\` alone is compared`;
+  if (!INDEX_TYPES.has(dtype)) return `indices are integers, not ${dtype}`;
+  if (tolerance !== undefined) return 'an index is right or wrong: a tolerance beside it means nothing';
+  if (of?.role !== 'in')
+    return `"${compare?.of}" is no tensor with the role \`in\`: indices lead into an input that no kernel may write to`;
+  return of.dtype === 'f4e2m1x2' ? `"${compare?.of}" holds two values in a byte, which have no index of their own` : undefined;
+};
+
+const INDEX_TYPES: ReadonlySet<string> = new Set(['i64', 'i32', 'u32', 'i8', 'u8']);
 
 const firstRepeated = (names: readonly string[]): string | undefined => names.find((name, i) => names.indexOf(name) !== i);
 

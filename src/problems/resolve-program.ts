@@ -27,7 +27,7 @@ export const resolveProgram = ({ source, program }: Content, { problem, target, 
 const recordedCase = (problem: Problem, { name, shape, distributions }: ProblemCase): RecordedCase => {
   const shapes = resolveShapes(problem, shape);
   const tensors = resolveTensors(problem, shape, distributions).map(
-    ({ elements: _elements, tolerance: _tolerance, ...tensor }) => ({
+    ({ elements: _elements, tolerance: _tolerance, compare: _compare, ...tensor }) => ({
       ...tensor,
       shape: [...(shapes[tensor.name] ?? [])],
     }),

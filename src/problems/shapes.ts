@@ -1,5 +1,5 @@
 import { type Dtype, DTYPE_BYTES } from '../domain/plan/dtype.ts';
-import type { Distribution, DistributionSpec, Problem, TensorSpec } from '../domain/problem.ts';
+import type { Compare, Distribution, DistributionSpec, Problem, ResolvedCompare, TensorSpec } from '../domain/problem.ts';
 import type { ResolvedTensor } from '../domain/plan/resolved-plan.ts';
 import { type Bounds, evaluateWithin, PlanError } from './plan-error.ts';
 
@@ -25,6 +25,7 @@ export const resolveTensors = (problem: Problem, shape: Shape, distributions: Di
       role: tensor.role,
       distribution: resolveDistribution(distributions[name] ?? tensor.distribution, { name, tensor, shape, dims }),
       ...(tensor.tolerance && { tolerance: tensor.tolerance }),
+      ...(tensor.compare && { compare: resolveCompare(name, tensor.compare, shapes) }),
     };
   });
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.elements * DTYPE_BYTES[tensor.dtype], 0);
@@ -57,6 +58,28 @@ export const resolveDistributions = (
       return own ? [[name, resolveDistribution(own, { name, tensor, shape, dims: shapes[name] ?? [] })]] : [];
     }),
   );
+};
+
+type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** Indices lie as `of` does, but for the last axis: as many a row as there are, or one. */
+const resolveCompare = (name: string, compare: Compare, shapes: Shapes): ResolvedCompare => {
+  const [own, of] = [shapes[name] ?? [], shapes[compare.of] ?? []];
+  const rows = of.slice(0, -1);
+  const each = own.length === rows.length ? 1 : (own.at(-1) ?? 1);
+  const length = of.at(-1) ?? 1;
+  const field = `tensors.${name}.compare`;
+  if (own.length > of.length || own.length < rows.length || rows.some((size, axis) => size !== own[axis]))
+    throw new PlanError(
+      field,
+      `[${own.join(', ')}] holds no indices of the last axis of ${compare.of}, [${of.join(', ')}]: the axes before it must be the same`,
+    );
+  if (compare.distinct && each > length)
+    throw new PlanError(
+      field,
+      `${each} indices of ${length} elements of ${compare.of} cannot be distinct (\`distinct: false\` lets them repeat)`,
+    );
+  return { ...compare, length, each };
 };
 
 interface Drawn {

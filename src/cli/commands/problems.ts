@@ -4,7 +4,7 @@ import { plainLine } from '../../platform/printable-text.ts';
 import { addProblemInit } from './problem-init.ts';
 import { contextOf, print, printJson, PROJECT_ROOT } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { toleranceText } from '../../domain/text/problem-definition.ts';
+import { compareText, toleranceText } from '../../domain/text/problem-definition.ts';
 import { plainText } from '../../platform/printable-text.ts';
 import type { CheckProblem } from '../../domain/api/problem-check.ts';
 import { HostId } from '../../domain/ids.ts';
@@ -156,6 +156,9 @@ export const problemText = ({ problem, readme, files }: ProblemView): string => 
     ['tolerance', toleranceText(problem.tolerance)],
     ...Object.entries(problem.tensors).flatMap(([name, { tolerance }]) =>
       tolerance ? [[`tolerance of ${name}`, toleranceText(tolerance)] as const] : [],
+    ),
+    ...Object.entries(problem.tensors).flatMap(([name, { compare }]) =>
+      compare ? [[`${name} is right`, compareText(compare)] as const] : [],
     ),
     ['check cases', casesText(problem.check)],
     ['hidden case', problem.hidden ? boundsText(problem.hidden) : null],

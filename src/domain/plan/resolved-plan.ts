@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Dtype, ScalarDtype } from './dtype.ts';
-import { Distribution, Tolerance } from '../problem.ts';
+import { Distribution, ResolvedCompare, Tolerance } from '../problem.ts';
 
 /** A launch plan with every expression evaluated for one case: plain numbers, nothing left to interpret on the host. */
 const Dim3 = z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]);
@@ -38,5 +38,7 @@ export const ResolvedTensor = z.strictObject({
   distribution: Distribution,
   /** Of an output; absent: the problem's. */
   tolerance: Tolerance.optional(),
+  /** Absent: by its numbers. */
+  compare: ResolvedCompare.optional(),
 });
 export type ResolvedTensor = z.infer<typeof ResolvedTensor>;

@@ -130,6 +130,7 @@ const wrongAnswerText = ({ case: name, mismatch, stage, inputs }: Extract<Outcom
 export const missedRule = ({ rule, error, limit, mismatches, elements }: Mismatch): string => {
   const count = `${mismatches} of ${elements} elements`;
   if (rule === undefined) return count;
+  if (rule === 'index') return `${error}: ${limit}; ${count}`;
   if (rule === 'element') return `off by ${error}, atol + rtol * |ref| allows ${limit}; ${count}`;
   return `||out - ref|| is ${error}, relative_l2 * ||ref|| + atol * sqrt(elements) allows ${limit}; no element misses its own tolerance, this one is worst`;
 };

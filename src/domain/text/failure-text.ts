@@ -57,7 +57,7 @@ const wrongAnswer = (outcome: Extract<Failed, { verdict: 'wrong_answer' }>, prob
   return [
     `${caseText(problem, outcome.case)}${inputs}, ${stage}:`,
     `${rule === 'norm' ? 'worst' : 'first wrong'} element ${at} (flat index ${index}): expected ${expected}, got ${actual};`,
-    `${missedRule(outcome.mismatch)}; ||out - ref|| / ||ref|| is ${relativeL2}`,
+    `${missedRule(outcome.mismatch)}${rule === 'index' ? '' : `; ||out - ref|| / ||ref|| is ${relativeL2}`}`,
   ].join(' ');
 };
 

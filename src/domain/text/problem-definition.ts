@@ -1,5 +1,5 @@
 /** A problem's definition for those who write for it, in a quarter of the bytes that its JSON takes. */
-import type { DistributionSpec, Problem, ProblemCase, TensorSpec } from '../problem.ts';
+import type { Compare, DistributionSpec, Problem, ProblemCase, TensorSpec } from '../problem.ts';
 
 export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu')[]): string => {
   const { variables, tensors, scalars, tolerance, check, hidden, bench, floor } = problem;
@@ -18,12 +18,16 @@ export const definitionText = (problem: Problem, targets: readonly ('gpu' | 'cpu
   ].join('\n');
 };
 
-const tensorText = ({ dtype, shape, role, distribution, tolerance }: TensorSpec): string =>
+const tensorText = ({ dtype, shape, role, distribution, tolerance, compare }: TensorSpec): string =>
   [
     `${dtype}[${shape.join(', ')}], ${role}`,
     ...(role === 'out' ? [] : [distributionText(distribution)]),
+    ...(compare === undefined ? [] : [compareText(compare)]),
     ...(tolerance === undefined ? [] : [`tolerance of its own: ${toleranceText(tolerance)}`]),
   ].join(', ');
+
+export const compareText = ({ of, distinct }: Compare): string =>
+  `any index is right that leads to the same element of ${of} as the reference's${distinct ? ', each once in a row' : ''}`;
 
 /** "normal mean 0 std 3", "mixture of 0.5 zeros, 0.5 normal mean 0 std 1" */
 const distributionText = ({ kind, ...rest }: DistributionSpec): string => {

@@ -27,6 +27,20 @@ void ragged(const float* x, const int* starts, float* y, int n) {
   }
 }
 """
+ORDER = """/* kiln
+launch:
+  - kernel: order
+    args: [x, indices, n]
+*/
+/* Of few values: counts how often each comes. */
+void order(const float* x, int* indices, int n) {
+  static int starts[1 << 10];
+  for (int v = 0; v < 1 << 10; v++) starts[v] = 0;
+  for (int i = 0; i < n; i++) starts[(int)x[i] + 1]++;
+  for (int v = 1; v < 1 << 10; v++) starts[v] += starts[v - 1];
+  for (int i = 0; i < n; i++) indices[starts[(int)x[i]]++] = i;
+}
+"""
 
 
 class Sized(HandmadeProblem):
@@ -40,10 +54,10 @@ class Sized(HandmadeProblem):
         return found
 
 
-def sized(tensor: dict, n: int) -> dict:
-    elements = tensor["elements"](n) if callable(tensor["elements"]) else tensor["elements"]
-    distribution = {key: value(n) if callable(value) else value for key, value in tensor["distribution"].items()}
-    return {**tensor, "elements": elements, "distribution": distribution}
+def sized(tensor: object, n: int) -> object:
+    if callable(tensor):
+        return tensor(n)
+    return {key: sized(value, n) for key, value in tensor.items()} if isinstance(tensor, dict) else tensor
 
 
 def scatter() -> Sized:
@@ -68,7 +82,17 @@ def ragged() -> Sized:
     return problem
 
 
-PROBLEMS = {"scatter": scatter, "ragged": ragged}
+def order() -> Sized:
+    """Indices in the order of x, which has few values: any order of equal ones is right."""
+    compare = {"kind": "indices", "of": "x", "length": lambda n: n, "each": lambda n: n, "distinct": True}
+    tensors = [
+        {"name": "x", "role": "in", "dtype": "f32", "distribution": {"kind": "integers", "low": 0, "high": lambda n: n // 100 % 1000}},
+        {"name": "indices", "role": "out", "dtype": "i32", "distribution": NORMAL, "compare": compare},
+    ]
+    return Sized("order", tensors, ORDER, ORDER, CASES)
+
+
+PROBLEMS = {"scatter": scatter, "ragged": ragged, "order": order}
 
 
 def candidates(problem: str) -> dict[str, str]:

@@ -12,9 +12,9 @@ from kiln_runner.judge.gpu.launching import PreparedLaunch
 from kiln_runner.judge.gpu.sampling import CaseSamples, Expected, Tools
 from kiln_runner.judge.native_source import read
 from kiln_runner.judge.sampling import rows_of
-from kiln_runner.judge.tensors import Mixture, Structure
+from kiln_runner.judge.tensors import NO_LOOKUP, Lookup, Mixture, Structure
 
-SIZES = {"u64": 8, "double": 8, "int": 4, "Mixture": ctypes.sizeof(Mixture), "Structure": ctypes.sizeof(Structure)}
+SIZES = {"u64": 8, "double": 8, "int": 4, "Mixture": ctypes.sizeof(Mixture), "Structure": ctypes.sizeof(Structure), "Lookup": ctypes.sizeof(Lookup)}
 OUT = {"name": "y", "dtype": "f32", "elements": 1000, "role": "out"}
 
 
@@ -46,10 +46,11 @@ class Launches(unittest.TestCase):
             "kiln_draw_structure": self.kernels.draw(shuffled, 8)._launch,
             "kiln_guard": self.kernels.guard(8, 1)._launch,
             "kiln_compare": self.kernels.compare(plain, 8, 16, 24)._launch,
+            "kiln_compare_indices": self.kernels.compare_indices(plain, (8, 16, 24), NO_LOOKUP, 0)._launch,
             "kiln_delay": self.kernels.delay()._launch,
             "kiln_flush": self.kernels.flush(8, 132)._launch,
             "kiln_turn": self.samples._turn,
-            "kiln_compare_samples": self.samples._prepare_compare(0, Expected(8, 16, 24), (0.0, 0.0, 0.0)),
+            "kiln_compare_samples": self.samples._prepare_compare(0, (Expected(8, 16, 24), NO_LOOKUP), (0.0, 0.0, 0.0)),
         }
         self.assertEqual(set(launches), set(self.taken))
         for name, launch in launches.items():

@@ -24,6 +24,7 @@ from kiln_runner.judge.sampling import (
     place_in,
     rows_of,
 )
+from kiln_runner.judge.tensors import NO_LOOKUP
 
 FAR_SLOT = 7
 # The GPU alone poisons cells: the same function of sample.h, for the cells of one row.
@@ -84,7 +85,8 @@ class Native(unittest.TestCase):
         store = ctypes.create_string_buffer(16 * row.samples * (FAR_SLOT + 1))
         self.lib.kiln_sample(self.table, 1, ctypes.addressof(store) + 16 * row.samples * FAR_SLOT, 99)
         runs, found = ctypes.create_string_buffer(pack_samples([Sample(FAR_SLOT, 99)])), (ctypes.c_uint64 * 3)()
-        self.lib.kiln_compare_samples(runs, 1, store, row.samples, expected, self.table, 0, 3, (ctypes.c_double * 3)(*tolerance), norm2, found)
+        limits, numbers = (ctypes.c_double * 3)(*tolerance), ctypes.byref(NO_LOOKUP)
+        self.lib.kiln_compare_samples(runs, 1, store, row.samples, expected, self.table, 0, 3, limits, norm2, numbers, found)
         return tuple(found)
 
     def test_each_sample_is_the_cell_of_its_own_stretch_and_its_place_depends_on_the_key(self) -> None:

@@ -68,6 +68,32 @@ describe('a problem folder that is right', () => {
     expect(JSON.stringify(mutantsOf(definition).find(({ name }) => name.startsWith('scaled'))?.unit)).toContain('y[i] * 6');
   });
 
+  test('has outputs of which every index is right that leads to the same, one a row or several', () => {
+    edit(
+      'problem.yaml',
+      'y: {dtype: f32, shape: [n], role: out}',
+      'y: {dtype: i32, shape: [n], role: out, compare: {kind: indices, of: x}}',
+    );
+    const several = loadProblem(folder);
+    const definition = several.definitionFor('gpu', 'sm_90a');
+    expect(ProblemDefinition.parse(definition)).toEqual(definition);
+    expect(definition.cases[1]?.tensors[1]?.compare).toEqual({
+      kind: 'indices',
+      of: 'x',
+      length: 1003,
+      each: 1003,
+      distinct: true,
+    });
+    expect(definitionText(several.problem, ['gpu'])).toContain(
+      "leads to the same element of x as the reference's, each once in a row",
+    );
+    edit('problem.yaml', 'shape: [n], role: in', 'shape: [n, 7], role: in');
+    expect(loadProblem(folder).definitionFor('gpu', 'sm_90a').cases[1]?.tensors[1]?.compare).toMatchObject({
+      length: 7,
+      each: 1,
+    });
+  });
+
   test('has wrong versions in which one of several outputs alone is scaled', () => {
     edit(
       'problem.yaml',
@@ -152,6 +178,65 @@ describe('a problem folder that is wrong stops the start and names the file and 
       'role: in,',
       'role: in, tolerance: {rtol: 0, atol: 0, relative_l2: 1},',
     ],
+    ...(
+      [
+        [
+          'an input',
+          'role: in, distribution',
+          'role: in, compare: {kind: indices, of: x}, distribution',
+          'x',
+          '"x" has the role in: only what is `out` alone is compared',
+        ],
+        [
+          'floats',
+          'shape: [n], role: out',
+          'shape: [n], role: out, compare: {kind: indices, of: x}',
+          'y',
+          'indices are integers, not f32',
+        ],
+        [
+          'a tolerance beside',
+          'f32, shape: [n], role: out',
+          'i32, shape: [n], role: out, tolerance: {rtol: 0, atol: 0, relative_l2: 1}, compare: {kind: indices, of: x}',
+          'y',
+          'an index is right or wrong: a tolerance beside it means nothing',
+        ],
+        [
+          'what is not there',
+          'f32, shape: [n], role: out',
+          'i32, shape: [n], role: out, compare: {kind: indices, of: z}',
+          'y',
+          '"z" is no tensor with the role `in`',
+        ],
+        [
+          'an output',
+          'f32, shape: [n], role: out',
+          'i32, shape: [n], role: out, compare: {kind: indices, of: y}',
+          'y',
+          '"y" is no tensor with the role `in`',
+        ],
+        [
+          'another shape',
+          'f32, shape: [n], role: out',
+          'i32, shape: [n, 2, 2], role: out, compare: {kind: indices, of: x}',
+          'y',
+          '[1, 2, 2] holds no indices of the last axis of x, [1]',
+        ],
+        [
+          'more than there are',
+          'f32, shape: [n], role: out',
+          'i32, shape: [n + 1], role: out, compare: {kind: indices, of: x}',
+          'y',
+          '2 indices of 1 elements of x cannot be distinct',
+        ],
+      ] as const
+    ).map(([what, from, to, tensor, message]): [string, RegExp, string, string, string] => [
+      `indices of ${what}`,
+      new RegExp(`tensors\\.${tensor}\\.compare: ${message.replaceAll(/[[\]\\^$.|?*+()]/gu, '\\$&')}`, 'u'),
+      'problem.yaml',
+      from,
+      to,
+    ]),
     ['an unknown dtype', /tensors\.y\.dtype: line 7: /, 'problem.yaml', 'y: {dtype: f32', 'y: {dtype: f33'],
     ['broken YAML', /problem\.yaml: problem\.yaml: line \d+/, 'problem.yaml', 'variables: [n]', 'variables: [n'],
     ['another name than its folder', /name: "scales" is not the folder's name/, 'problem.yaml', 'name: scale', 'name: scales'],

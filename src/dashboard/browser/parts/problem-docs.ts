@@ -32,8 +32,11 @@ export const ProblemDocs = ({ problem }: { readonly problem: string }): JSX.Elem
           ['Variables', variables.join(', ')],
           ['Tolerance', toleranceText(tolerance)],
           ...Object.entries(tensors).map(
-            ([name, { role, dtype, shape, tolerance: own }]) =>
-              [name, `${role} ${dtype} [${shape.join(', ')}]${own ? `, tolerance ${toleranceText(own)}` : ''}`] as const,
+            ([name, { role, dtype, shape, tolerance: own, compare }]) =>
+              [
+                name,
+                `${role} ${dtype} [${shape.join(', ')}]${own ? `, tolerance ${toleranceText(own)}` : ''}${compare ? `, any index into ${compare.of} that leads to the same` : ''}`,
+              ] as const,
           ),
           ['Check cases', h('code', null, check.map(caseText).join(' · '))],
           ['Bench cases, GPU', h('code', null, bench.gpu.map(caseText).join(' · '))],

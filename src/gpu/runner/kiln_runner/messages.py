@@ -76,7 +76,12 @@ tolerance = record({"rtol": number(0), "atol": number(0), "relative_l2": number(
 tensor = record({
     "name": string, "dtype": one_of(*DTYPES), "elements": integer(1), "role": one_of("in", "out", "inout"),
     "distribution": distribution,
-}, {"tolerance": tolerance})
+}, {
+    "tolerance": tolerance,
+    "compare": union("kind", {
+        "indices": record({"of": string, "length": integer(1), "each": integer(1), "distinct": boolean}),
+    }),
+})
 kernel_unit = record(
     {
         "language": one_of(*LANGUAGES), "source": string, "params": params,

@@ -76,6 +76,17 @@ class Tolerance(TypedDict):
     relative_l2: float
 
 
+class Compare(TypedDict):
+    """Of indices: right is every one that leads to the same element of a row of `of` as the reference's."""
+
+    kind: Literal["indices"]
+    of: str
+    # Elements of a row of `of`, and indices of a row.
+    length: int
+    each: int
+    distinct: bool
+
+
 class _Tensor(TypedDict):
     name: str
     dtype: str
@@ -88,6 +99,8 @@ class _Tensor(TypedDict):
 class Tensor(_Tensor, total=False):
     # Of an output; the problem's where it is absent.
     tolerance: Tolerance
+    # Of an output that is compared in another way than by numbers.
+    compare: Compare
 
 
 class HardInputs(TypedDict):

@@ -76,7 +76,7 @@ class LargestError(ElementValues):
 
 
 class Mismatch(_Mismatch, total=False):
-    rule: Literal["element", "norm"]
+    rule: Literal["element", "norm", "index"]
     error: str
     limit: str
     largest: LargestError

@@ -62,7 +62,7 @@ describe('reasons', () => {
 
   test('a wrong answer names the rule that it missed, with what was allowed', () => {
     const found = { tensor: 'out', index: 6, expected: '1.5', actual: '2', mismatches: 1, elements: 7, relativeL2: '0.1' };
-    const described = (rule: 'element' | 'norm') =>
+    const described = (rule: 'element' | 'norm' | 'index') =>
       reasonText({
         verdict: 'wrong_answer',
         case: 'small',
@@ -72,6 +72,7 @@ describe('reasons', () => {
     expect(described('element')).toBe(
       'case small: out[6] is 2, not 1.5 (off by 0.5, atol + rtol * |ref| allows 0.25; 1 of 7 elements)',
     );
+    expect(described('index')).toBe('case small: out[6] is 2, not 1.5 (0.5: 0.25; 1 of 7 elements)');
     expect(described('norm')).toBe(
       'case small: out[6] is 2, not 1.5 (||out - ref|| is 0.5, relative_l2 * ||ref|| + atol * sqrt(elements) allows 0.25; no element misses its own tolerance, this one is worst)',
     );

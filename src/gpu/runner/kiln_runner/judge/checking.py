@@ -125,7 +125,7 @@ def _tell_around(mismatch: Mismatch, case: Case, comparison: Comparison, toleran
     mismatch["near"] = [_values(case, comparison, n) for n in near]
     if worst is not None:
         values = _values(case, comparison, worst)
-        error = outcomes.error_text(values["expected"], values["actual"], tolerance_of(comparison.tensor, tolerance))
+        error = outcomes.error_text(comparison.tensor, values["expected"], values["actual"], tolerance_of(comparison.tensor, tolerance))
         mismatch["largest"] = {"index": worst, "expected": values["expected"], "actual": values["actual"], "error": error}
 
 

@@ -115,7 +115,7 @@ class Comparison:
     def mismatch(self, expected: str, actual: str, tolerance: Tolerance) -> Mismatch:
         """`rule`: which of the two it missed, with what it came to and what was allowed. Only where no element misses its own, the norm's."""
         tolerance = tolerance_of(self.tensor, tolerance)
-        error, limit = _element_numbers(expected, actual, tolerance)
+        error, limit = _missed(self.tensor, (expected, actual), tolerance)
         if not self.mismatches:
             error, limit = f"{math.sqrt(self.difference2):.6g}", f"{self._norm_limit(tolerance):.6g}"
         return {
@@ -126,15 +126,30 @@ class Comparison:
             "mismatches": self.mismatches,
             "elements": self.tensor["elements"],
             "relativeL2": f"{self.relative_l2:.6g}",
-            "rule": "element" if self.mismatches else "norm",
+            "rule": _rule(self.tensor, self.mismatches > 0),
             "error": error,
             "limit": limit,
         }
 
 
-def error_text(expected: str, actual: str, tolerance: Tolerance) -> str:
-    """|out - ref|."""
-    return _element_numbers(expected, actual, tolerance)[0]
+def error_text(tensor: Tensor, expected: str, actual: str, tolerance: Tolerance) -> str:
+    """|out - ref|, or what is wrong with an index."""
+    return _missed(tensor, (expected, actual), tolerance)[0]
+
+
+def _rule(tensor: Tensor, is_element: bool) -> Literal["element", "norm", "index"]:
+    return "index" if "compare" in tensor else "element" if is_element else "norm"
+
+
+def _missed(tensor: Tensor, values: tuple[str, str], tolerance: Tolerance) -> tuple[str, str]:
+    """What it came to and what is allowed. `values`: (expected, actual)."""
+    compare = tensor.get("compare")
+    if compare is None:
+        return _element_numbers(*values, tolerance)
+    of, last, once = compare["of"], compare["length"] - 1, ", each once in a row" if compare["distinct"] else ""
+    is_inside = 0 <= int(values[1]) <= last
+    error = f"it leads to another value{', or comes twice' if compare['distinct'] else ''}" if is_inside else "it is out of range"
+    return error, f"{of} must hold what it holds at the expected index; from 0 to {last}{once}"
 
 
 def _element_numbers(expected: str, actual: str, tolerance: Tolerance) -> tuple[str, str]:
@@ -156,7 +171,7 @@ class SampleFault(NamedTuple):
 
     def mismatch(self, expected: str, actual: str, tolerance: Tolerance) -> Mismatch:
         """`mismatches`: among the elements that were sampled."""
-        error, limit = _element_numbers(expected, actual, tolerance_of(self.tensor, tolerance))
+        error, limit = _missed(self.tensor, (expected, actual), tolerance_of(self.tensor, tolerance))
         return {
             "tensor": self.tensor["name"],
             "index": self.element or 0,
@@ -165,7 +180,7 @@ class SampleFault(NamedTuple):
             "mismatches": self.mismatches,
             "elements": self.tensor["elements"],
             "relativeL2": "inf" if self.element is None else "",
-            "rule": "norm" if self.element is None else "element",
+            "rule": _rule(self.tensor, self.element is not None),
             "error": error,
             "limit": limit,
         }

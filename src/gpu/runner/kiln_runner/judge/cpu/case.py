@@ -17,14 +17,18 @@ from ..schedule import TimedRun
 from ..tensors import (
     DTYPE_BYTES,
     DTYPE_CODE,
+    NO_LOOKUP,
     distribution_of,
     input_set_of,
     input_sets,
     is_input,
     is_output,
     keys_of,
+    looked_up_in,
+    lookup_in,
     mixture_of,
     poison_pattern,
+    seen_bytes,
     structure_of,
     tensor_bytes,
     tolerance_of,
@@ -241,7 +245,14 @@ class CpuCase:
             found = library.Comparison()
             kept, expected = (self._hidden_at(f"{kind}{look}/{tensor['name']}") for kind in ("kept", "expected"))
             code, own = DTYPE_CODE[tensor["dtype"]], tolerance_of(tensor, tolerance)
-            self._lib.kiln_compare(kept, expected, tensor["elements"], code, own["rtol"], own["atol"], ctypes.byref(found))
+            of = looked_up_in(tensor, self.tensors)
+            if of is None:
+                self._lib.kiln_compare(kept, expected, tensor["elements"], code, own["rtol"], own["atol"], ctypes.byref(found))
+            else:
+                size = seen_bytes(tensor, of)
+                seen = ctypes.create_string_buffer(size) if size else None
+                lookup = lookup_in(of, tensor, self._hidden_at(of["name"]), ctypes.addressof(seen) if seen else 0)
+                self._lib.kiln_compare_indices(kept, expected, tensor["elements"], code, ctypes.byref(lookup), ctypes.byref(found))
             self._found.comparisons.append(Comparison(tensor, look, found.words()))
             if look == LAST:
                 self._norms[tensor["name"]] = found.reference2
@@ -253,7 +264,9 @@ class CpuCase:
         replica, look = at
         for number, tensor in enumerate(self._outputs):
             against = (self._hidden_at(f"expected{look}/{tensor['name']}"), self._norms[tensor["name"]])
-            words = self.samples.compare(replica * len(self._outputs) + number, samples, against, tolerance_of(tensor, tolerance))
+            of = looked_up_in(tensor, self.tensors)
+            terms = (tolerance_of(tensor, tolerance), lookup_in(of, tensor, self._hidden_at(of["name"])) if of else NO_LOOKUP)
+            words = self.samples.compare(replica * len(self._outputs) + number, samples, against, terms)
             self._found.samples += [fault for fault in [sample_fault(tensor, words)] if fault]
 
     def weigh(self, look: int) -> None:

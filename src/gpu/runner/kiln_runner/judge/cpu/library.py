@@ -41,14 +41,16 @@ def load_library(file: Path) -> ctypes.CDLL:
     lib.kiln_guard_fill.argtypes = [c_void_p, c_uint64, c_uint64]
     lib.kiln_guard_check.argtypes = [c_void_p, c_uint64, c_uint64, c_void_p]
     lib.kiln_compare.argtypes = [c_void_p, c_void_p, c_uint64, c_int, c_double, c_double, c_void_p]
+    lib.kiln_compare_indices.argtypes = [c_void_p, c_void_p, c_uint64, c_int, c_void_p, c_void_p]
     lib.kiln_flush.argtypes = [c_void_p, c_uint64]
     lib.kiln_sample.argtypes = [c_void_p, c_uint64, c_void_p, c_uint64]
     lib.kiln_compare_samples.argtypes = [
-        *(c_void_p, c_uint64, c_void_p, c_uint64, c_void_p, c_void_p, c_uint64, c_uint64, c_void_p, c_double, c_void_p)
+        *(c_void_p, c_uint64, c_void_p, c_uint64, c_void_p, c_void_p, c_uint64, c_uint64, c_void_p, c_double, c_void_p, c_void_p)
     ]
     drawing = ("kiln_draw", "kiln_draw_mixture", "kiln_draw_structure")
-    checking = ("kiln_poison", "kiln_guard_fill", "kiln_guard_check", "kiln_compare", "kiln_flush", "kiln_sample", "kiln_compare_samples")
-    for name in (*drawing, *checking):
+    checking = ("kiln_poison", "kiln_guard_fill", "kiln_guard_check", "kiln_flush")
+    comparing = ("kiln_compare", "kiln_compare_indices", "kiln_sample", "kiln_compare_samples")
+    for name in (*drawing, *checking, *comparing):
         getattr(lib, name).restype = None
     return lib
 

@@ -7,6 +7,7 @@ from typing import Callable, Optional
 from kiln_runner.protocol import Tolerance
 
 from ..sampling import CELL_BYTES, CELLS_PER_RUN, NO_SAMPLE, ROW_BYTES, SAMPLED_BYTES, SLOTS, Row, Sample, pack_row, pack_samples
+from ..tensors import Lookup
 
 FOUND_WORDS = 3
 
@@ -32,15 +33,16 @@ class CaseSamples:
     def announce(self, samples: Sequence[Sample]) -> None:
         self._announced = ctypes.create_string_buffer(pack_samples(samples))
 
-    def compare(self, row: int, samples: tuple[int, int], against: tuple[int, float], tolerance: Tolerance) -> tuple[int, int, int]:
+    def compare(self, row: int, samples: tuple[int, int], against: tuple[int, float], terms: tuple[Tolerance, Lookup]) -> tuple[int, int, int]:
         """`against`: address of the reference's output, and the square of a norm that tells of it."""
         first, count = samples
+        tolerance, lookup = terms
         found = (ctypes.c_uint64 * FOUND_WORDS)()
         limits = (ctypes.c_double * 3)(tolerance["rtol"], tolerance["atol"], tolerance["relative_l2"])
         runs, table = ctypes.addressof(self._announced) + SAMPLED_BYTES * first, ctypes.addressof(self._table) + ROW_BYTES * row
         output, norm2 = against
         self._lib.kiln_compare_samples(
-            runs, count, self._store.base, self._per_run, output, table, row, self.rows[row].replica, limits, norm2, found
+            runs, count, self._store.base, self._per_run, output, table, row, self.rows[row].replica, limits, norm2, ctypes.byref(lookup), found
         )
         mismatches, first, far = found
         return mismatches, first, far

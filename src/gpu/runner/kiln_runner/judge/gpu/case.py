@@ -14,7 +14,22 @@ from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
-from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes, tolerance_of
+from ..tensors import (
+    DTYPE_BYTES,
+    NO_LOOKUP,
+    Lookup,
+    input_set_of,
+    input_sets,
+    is_input,
+    is_output,
+    keys_of,
+    looked_up_in,
+    lookup_in,
+    poison_pattern,
+    seen_bytes,
+    tensor_bytes,
+    tolerance_of,
+)
 from .case_recordings import CaseRecordings
 from .driver import CudaError, Driver
 from .kernels import Draw, FindingsBlock, Guard, HelperKernels
@@ -185,13 +200,23 @@ class GpuCase:
         looks = [(look, tensor) for look in range(LOOKS) for tensor in self._outputs]
         self._looks = [(look, tensor, first + FindingsBlock.COMPARISON_WORDS * n) for n, (look, tensor) in enumerate(looks)]
         self._words = first + FindingsBlock.COMPARISON_WORDS * len(looks)
-        self._compares = [
-            (look, t, self._gpu.kernels.compare(t, self._hidden("kept", look, t), self._hidden("expected", look, t), self._gpu.findings.at(word)))
-            for look, t, word in self._looks
-        ]
+        self._compares = [(look, t, self._compare(look, t, self._gpu.findings.at(word))) for look, t, word in self._looks]
         types, gpu = proven_types(self.tensors), self._gpu
         self._proof = Proof(gpu.driver, gpu.kernels, gpu.findings, types, self._private_at(PROOF), self._words)
         self._words, self._is_asked = self._words + words_of(types), False
+
+    def _compare(self, look: int, tensor: Tensor, found: int) -> Callable[[float, float], None]:
+        kept, expected, of = self._hidden("kept", look, tensor), self._hidden("expected", look, tensor), looked_up_in(tensor, self.tensors)
+        if of is None:
+            return self._gpu.kernels.compare(tensor, kept, expected, found)
+        seen = seen_bytes(tensor, of)
+        lookup = self._lookup(tensor, look, self._private_at(f"seen/{tensor['name']}") if seen else 0)
+        return self._gpu.kernels.compare_indices(tensor, (kept, expected, found), lookup, seen)
+
+    def _lookup(self, tensor: Tensor, look: int, seen: int = 0) -> Lookup:
+        """In what the reference was given for that look."""
+        of = looked_up_in(tensor, self.tensors)
+        return lookup_in(of, tensor, self._reference_tensor(of, look), seen) if of else NO_LOOKUP
 
     def _prepare_samples(self) -> None:
         scratch = {name: room.bytes for name, room in self._rooms.items() if "/" not in name}
@@ -333,7 +358,8 @@ class GpuCase:
             norm = next(word for of, one, word in self._looks if of == LAST and one is tensor) + FindingsBlock.NORM_WORD
             found = self._gpu.findings.at(self._sampled_at + FindingsBlock.SAMPLE_WORDS * number)
             expected = Expected(self._hidden("expected", look, tensor), self._gpu.findings.at(norm), found)
-            self.samples.compare(replica * len(self._outputs) + number, expected, limits, samples)
+            lookup = self._lookup(tensor, look)
+            self.samples.compare(replica * len(self._outputs) + number, (expected, lookup), limits, samples)
 
     def weigh(self, look: int) -> None:
         for of, tensor, word in self._looks:

@@ -5,7 +5,7 @@ from ctypes import byref, c_double, c_int, c_uint64, c_void_p
 from kiln_runner.protocol import Tensor
 
 from ..outcomes import ComparisonWords
-from ..tensors import DTYPE_CODE, distribution_of, mixture_of, structure_of
+from ..tensors import DTYPE_CODE, Lookup, distribution_of, mixture_of, structure_of
 from .driver import Driver
 from .launching import CtypesValue, LaunchShape, PreparedLaunch, address
 from .memory import Memory
@@ -17,8 +17,8 @@ ELEMENTS_PER_THREAD = 4
 # Of native/gpu_kernels.cu. Few blocks, so that few atomics say when it ends.
 FLUSH_THREADS, FLUSH_CELL_BYTES, FLUSH_BLOCKS_EACH = 512, 16, 4
 HELPERS = (
-    "kiln_draw", "kiln_draw_mixture", "kiln_draw_structure", "kiln_guard", "kiln_compare", "kiln_delay", "kiln_flush", "kiln_turn",
-    "kiln_compare_samples",
+    "kiln_draw", "kiln_draw_mixture", "kiln_draw_structure", "kiln_guard", "kiln_compare", "kiln_compare_indices", "kiln_delay", "kiln_flush",
+    "kiln_turn", "kiln_compare_samples",
 )
 
 
@@ -76,6 +76,13 @@ class HelperKernels:
         ]
         return Compare(self._driver, self._prepare("kiln_compare", _blocks(tensor["elements"]), values))
 
+    def compare_indices(self, tensor: Tensor, places: "tuple[int, int, int]", lookup: Lookup, seen: int) -> "CompareIndices":
+        """`places`: of the output, the reference's and what is found. `seen`: how many bytes of `lookup.seen` there are."""
+        out, reference, found = places
+        values = [address(out), address(reference), c_uint64(tensor["elements"]), c_int(DTYPE_CODE[tensor["dtype"]]), lookup, address(found)]
+        launch = self._prepare("kiln_compare_indices", _blocks(tensor["elements"]), values)
+        return CompareIndices(self._driver, launch, lookup.seen, seen)
+
     def delay(self) -> "Delay":
         return Delay(self._driver, self._prepare("kiln_delay", [1], [c_uint64(0), address(0)], threads=1))
 
@@ -114,6 +121,20 @@ class Guard(_Helper):
 class Compare(_Helper):
     def __call__(self, rtol: float, atol: float) -> None:
         self._launch.values[4].value, self._launch.values[5].value = rtol, atol
+        self._go()
+
+
+class CompareIndices(_Helper):
+    __slots__ = ("_bytes", "_seen")
+
+    def __init__(self, driver: Driver, launch: PreparedLaunch, seen: int, size: int) -> None:
+        super().__init__(driver, launch)
+        self._seen, self._bytes = seen, size
+
+    def __call__(self, _rtol: float, _atol: float) -> None:
+        """An index is right or wrong, whatever the tolerance."""
+        if self._bytes:
+            self._driver.fill(self._seen, 0, self._bytes)
         self._go()
 
 

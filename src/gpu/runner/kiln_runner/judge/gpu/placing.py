@@ -5,7 +5,7 @@ from kiln_runner.protocol import Tensor
 
 from ..device import LOOKS
 from ..layout import Placement, Room, Scratch, place, room
-from ..tensors import is_output, tensor_bytes
+from ..tensors import is_output, looked_up_in, seen_bytes, tensor_bytes
 from .proof import bytes_of
 
 GUARD_TABLE, PROOF = "guards", "proof"
@@ -37,5 +37,7 @@ def place_case(tensors: list[Tensor], batch: int, scratch: Scratch, page: int) -
     visible = [(f"{r}/{t['name']}", tensor_bytes(t)) for r in range(batch) for t in tensors]
     visible += [(f"{side}.{n}", size) for side in sorted(scratch) for n, size in scratch[side].items()]
     private = [(f"{kind}{look}/{n}", size) for look in range(LOOKS) for kind in ("expected", "kept") for n, size in own]
+    seen = [(f"seen/{t['name']}", seen_bytes(t, looked_up_in(t, tensors))) for t in tensors]
+    private += [(name, size) for name, size in seen if size]
     private += [(GUARD_TABLE, 2 * GUARD_ENTRY_BYTES * len(visible)), (PROOF, bytes_of(proven_types(tensors)))]
     return Places(*place(private, 0, 0), {name: room(size, page) for name, size in visible})

@@ -19,6 +19,7 @@ from ..sampling import (
     pack_row,
     pack_samples,
 )
+from ..tensors import Lookup
 from .driver import Driver
 from .kernels import HelperKernels
 from .launching import LaunchShape, PreparedLaunch, address
@@ -96,19 +97,21 @@ class CaseSamples:
         self.use()
         self._driver.upload(self._store.runs, pack_samples(samples))
 
-    def compare(self, row: int, expected: Expected, limits: Limits, samples: tuple[int, int]) -> None:
-        """`samples`: (first, count) of those announced; `limits`: rtol, atol, relative_l2."""
+    def compare(self, row: int, against: tuple[Expected, Lookup], limits: Limits, samples: tuple[int, int]) -> None:
+        """`samples`: (first, count) of those announced; `limits`: rtol, atol, relative_l2. What a row's output is looked up in stays the same."""
+        expected = against[0]
         if (row, expected, limits) not in self._compares:
-            self._compares[row, expected, limits] = self._prepare_compare(row, expected, limits)
+            self._compares[row, expected, limits] = self._prepare_compare(row, against, limits)
         launch = self._compares[row, expected, limits]
         launch.values[0].value = self._store.runs + SAMPLED_BYTES * samples[0]
         launch.widen(samples[1])
         self._driver.check(launch(), "kiln_compare_samples")
 
-    def _prepare_compare(self, row: int, expected: Expected, limits: Limits) -> PreparedLaunch:
+    def _prepare_compare(self, row: int, against: tuple[Expected, Lookup], limits: Limits) -> PreparedLaunch:
+        expected, lookup = against
         values = [address(0), address(self._store.cells), c_uint64(self._per_run), address(expected.output)]
         values += [address(self._store.rows + ROW_BYTES * row), c_uint64(row), c_uint64(self.rows[row].replica)]
-        values += [*(c_double(limit) for limit in limits), address(expected.norm), address(expected.found)]
+        values += [*(c_double(limit) for limit in limits), address(expected.norm), lookup, address(expected.found)]
         return PreparedLaunch(self._driver, self._kernels.function("kiln_compare_samples"), LaunchShape([1], [THREADS]), values)
 
     def cell(self, row: int, slot: int, number: int) -> bytes:

@@ -150,6 +150,15 @@ void kiln_compare(const void* out, const void* ref, u64 elements, int dtype, dou
     }
 }
 
+/* As kiln_compare, of indices. */
+void kiln_compare_indices(const void* out, const void* ref, u64 elements, int dtype, const Lookup* l, Comparison* c) {
+  memset(c, 0, sizeof *c);
+  for (u64 i = 0; i < elements; i++) {
+    double reference, d = difference_of(l, out, ref, i, i, dtype, 0, &reference);
+    count_distance(d, reference, 0.0, 0.0, i, c);
+  }
+}
+
 double kiln_read(const void* data, u64 i, int dtype, int half) { return read_element(data, i, dtype, half); }
 
 /* Drops the lines of [data, data + bytes) from every cache of the machine, whichever core runs the candidate. */

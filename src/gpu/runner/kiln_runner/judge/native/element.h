@@ -176,6 +176,44 @@ KILN_FN double distance_of(const void* out, const void* ref, u64 i, int dtype, i
   return a == b || (a != a && b != b) ? 0.0 : fabs(a - b);
 }
 
+/* --- indices: right is every one that leads to the same element as the reference's. */
+
+/* `of`: what they are indices of, in rows of `length`; 0: the output holds numbers, not indices. `each`: indices of a row. `seen`: a bit for each
+ * element of `of`, 0 before; 0: an index may come twice in a row. */
+typedef struct {
+  u64 of, seen, length, each, dtype;
+} Lookup;
+
+enum { RIGHT, ANOTHER_VALUE, OUT_OF_RANGE, REPEATED };
+
+KILN_FN int was_seen(u32* seen, u64 place) {
+  u32 bit = 1u << (place & 31);
+#ifdef __CUDACC__
+  return (atomicOr(seen + (place >> 5), bit) & bit) != 0;
+#else
+  u32 before = seen[place >> 5];
+  seen[place >> 5] = before | bit;
+  return (before & bit) != 0;
+#endif
+}
+
+/* What is wrong with an index of a row. */
+KILN_FN int look_up(const Lookup* l, u64 row, i64 index, i64 expected) {
+  u32 size = element_bytes((int)l->dtype);
+  const u8* from = (const u8*)l->of + row * l->length * size;
+  double value;
+  if (index < 0 || (u64)index >= l->length || expected < 0 || (u64)expected >= l->length) return OUT_OF_RANGE;
+  if (distance_of(from + index * size, from + expected * size, 0, (int)l->dtype, 0, &value) != 0.0) return ANOTHER_VALUE;
+  return l->seen && was_seen((u32*)l->seen, row * l->length + index) ? REPEATED : RIGHT;
+}
+
+/* As distance_of, of element `at` of the tensor, which is element `i` of `out` and `ref`. */
+KILN_FN double difference_of(const Lookup* l, const void* out, const void* ref, u64 i, u64 at, int dtype, int half, double* reference) {
+  if (!l->of) return distance_of(out, ref, i, dtype, half, reference);
+  *reference = 1.0;
+  return look_up(l, at / l->each, read_integer(out, i, dtype), read_integer(ref, i, dtype));
+}
+
 KILN_FN void write_element(void* data, u64 i, int dtype, u64 bits) {
   switch (element_bytes(dtype)) {
     case 8: ((u64*)data)[i] = bits; break;

@@ -160,14 +160,8 @@ __device__ __forceinline__ void count_distance(double d, double ref, double rtol
   c.difference2 += d * d;
 }
 
-extern "C" __global__ void kiln_compare(const void* out, const void* ref, u64 elements, int dtype, double rtol, double atol, Comparison* found) {
-  Comparison c = {};
-  int halves = dtype == F4E2M1X2 ? 2 : 1;
-  for (u64 i = (u64)blockIdx.x * blockDim.x + threadIdx.x; i < elements; i += (u64)gridDim.x * blockDim.x)
-    for (int half = 0; half < halves; half++) {
-      double reference, d = distance_of(out, ref, i, dtype, half, &reference);
-      count_distance(d, reference, rtol, atol, i, c);
-    }
+/* Adds up what the threads of a warp found. */
+__device__ __forceinline__ void report_comparison(Comparison c, Comparison* found) {
   for (int lane = 16; lane > 0; lane >>= 1) {
     c.mismatches += __shfl_down_sync(~0u, c.mismatches, lane);
     c.first = max(c.first, __shfl_down_sync(~0u, c.first, lane));
@@ -181,6 +175,27 @@ extern "C" __global__ void kiln_compare(const void* out, const void* ref, u64 el
   if (c.worst) atomicMax(&found->worst, c.worst);
   if (c.difference2 != 0.0) atomicAdd(&found->difference2, c.difference2);
   if (c.reference2 != 0.0) atomicAdd(&found->reference2, c.reference2);
+}
+
+extern "C" __global__ void kiln_compare(const void* out, const void* ref, u64 elements, int dtype, double rtol, double atol, Comparison* found) {
+  Comparison c = {};
+  int halves = dtype == F4E2M1X2 ? 2 : 1;
+  for (u64 i = (u64)blockIdx.x * blockDim.x + threadIdx.x; i < elements; i += (u64)gridDim.x * blockDim.x)
+    for (int half = 0; half < halves; half++) {
+      double reference, d = distance_of(out, ref, i, dtype, half, &reference);
+      count_distance(d, reference, rtol, atol, i, c);
+    }
+  report_comparison(c, found);
+}
+
+/* As kiln_compare, of indices. */
+extern "C" __global__ void kiln_compare_indices(const void* out, const void* ref, u64 elements, int dtype, Lookup lookup, Comparison* found) {
+  Comparison c = {};
+  for (u64 i = (u64)blockIdx.x * blockDim.x + threadIdx.x; i < elements; i += (u64)gridDim.x * blockDim.x) {
+    double reference, d = difference_of(&lookup, out, ref, i, i, dtype, 0, &reference);
+    count_distance(d, reference, 0.0, 0.0, i, c);
+  }
+  report_comparison(c, found);
 }
 
 /* Keeps the stream busy while the host is still handing it the launches of a timed run: none of them may wait for the host. */

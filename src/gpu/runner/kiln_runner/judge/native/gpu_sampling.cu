@@ -39,10 +39,10 @@ __device__ __forceinline__ void add_up(Sum& s, int lane) {
 }
 
 /* One block of 256 threads a run. found[0] += elements outside their tolerance; found[1] = max ~(slot, replica, element) of such; found[2] =
- * max ~(slot, replica, 0) of a run whose norms are outside `limit` (see sampling.py). */
+ * max ~(slot, replica, 0) of a run whose norms are outside `limit` (see sampling.py). `lookup`: of what is compared; its `seen` is 0. */
 extern "C" __global__ void __launch_bounds__(256)
 kiln_compare_samples(const Sampled* runs, const Cell* store, u64 per_run, const void* ref, const Row* row, u64 number, u64 replica, double rtol,
-                     double atol, double relative_l2, const double* norm2, u64* found) {
+                     double atol, double relative_l2, const double* norm2, Lookup lookup, u64* found) {
   __shared__ Sum sums[8];
   const Row r = *row;
   const Sampled run = runs[blockIdx.x];
@@ -56,7 +56,7 @@ kiln_compare_samples(const Sampled* runs, const Cell* store, u64 per_run, const 
     Comparison c = {};
     for (int k = 0; k < CELL_BYTES / size && (element + k + 1) * size <= r.bytes; k++)
       for (int half = 0; half < halves; half++) {
-        double reference, d = distance_of(&one, (const u8*)ref + cell * CELL_BYTES, k, (int)r.dtype, half, &reference);
+        double reference, d = difference_of(&lookup, &one, (const u8*)ref + cell * CELL_BYTES, k, element + k, (int)r.dtype, half, &reference);
         count_distance(d, reference, rtol, atol, element + k, c);
       }
     s.mismatches += c.mismatches;

@@ -1,0 +1,15 @@
+/* kiln
+# problem: order
+# expect: passed
+launch:
+  - kernel: order
+    args: [x, indices, n]
+*/
+/* Equal elements in the other order. */
+void order(const float* x, int* indices, int n) {
+  static int starts[1 << 10];
+  for (int v = 0; v < 1 << 10; v++) starts[v] = 0;
+  for (int i = 0; i < n; i++) starts[(int)x[i] + 1]++;
+  for (int v = 1; v < 1 << 10; v++) starts[v] += starts[v - 1];
+  for (int i = n; i-- > 0;) indices[starts[(int)x[i]]++] = i;
+}
