@@ -1,5 +1,6 @@
-# expect: wrong_answer or contract
-# The work is done when the call after it drops what this one left.
+# expect: passed or wrong_answer or contract
+# twin: honest-add-out.py
+# The work is done when the call after it drops what this one left: then it is that call's, and counts there.
 import torch
 
 

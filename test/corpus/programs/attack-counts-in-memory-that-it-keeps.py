@@ -1,5 +1,6 @@
-# expect: wrong_answer or contract
-# A counter on the device: honest in the first runs. What a call changes is no input of the next.
+# expect: passed or wrong_answer or contract
+# twin: honest-add-out.py
+# A counter on the device: honest in the first runs. What a call changes holds what the judge has put there: the same before every run.
 import torch
 
 count = None

@@ -1,17 +1,117 @@
-"""The corpus of programs (test/corpus/programs): each is Python, and as many as can do without a GPU end as their first lines say."""
+"""The corpus of programs (test/corpus/programs): each is Python, and those that can do without a GPU end in the sandbox as their first lines say."""
+import json
+import os
+import re
 import unittest
 from pathlib import Path
+from typing import Any
+
+from kiln_runner.programs.recording import Recordings
+from kiln_runner.programs.recording_shape import INDEX
+from kiln_runner.programs.recordings import Kept, arena_of, kept_of, recording_hash
+from kiln_runner.programs.sandbox import levels
+from test.python.programs.mini_judge import verdict_of
+from test.python.programs.small_cubin import ARCHITECTURE
+from test.python.programs.test_sandbox import processes_of_programs
+from test.python.programs.zygote_process import RUNNER, ZygoteProcess
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus/programs"
+ENVIRONMENT = Path(__file__).with_name("played_environment")
+SIZES = {"one": 1, "odd": 1003, "even": 4096}
+MIB = 1024 * 1024
+BOUNDS = {"limit_s": 10.0, "memory_bytes": 400 * MIB, "scratch_bytes": 16 * MIB, "processes": 32, "log_bytes": MIB, "answer_bytes": 32 * MIB}
+# What never returns.
+SHORT_S = 1.5
+# They need a device's driver, Triton, a compiler, or cases as large as a timed one.
+NEEDS_MORE = re.compile(
+    r"libcuda|import triton|load_inline|libnvidia-ml|_sleep|1 << 21|1 << 30|nn\.Module|_foreach|cumsum|inference_mode|\.half\(\)|\.double\(\).*float\(\)"
+    r"|is_available"
+)
+STYLES = {"custom_kernel": r"(?m)^(def custom_kernel\b|custom_kernel = )", "run": r"(?m)^def run\("}
+
+
+def header(source: str, name: str) -> str:
+    found = re.search(rf"(?m)^# {name}: (.+)$", source)
+    return found.group(1) if found else ""
+
+
+def files() -> list[Path]:
+    return sorted(CORPUS.glob("*.py"))
+
+
+def playable() -> list[Path]:
+    return [file for file in files() if not header(file.read_text(), "problem") and not NEEDS_MORE.search(file.read_text())]
+
+
+def unit_of(file: Path) -> Any:
+    source = file.read_text()
+    symbol = next(symbol for symbol, pattern in STYLES.items() if re.search(pattern, source))
+    style = header(source, "style") or ("function" if symbol == "run" else symbol)
+    return {
+        "language": "python", "architecture": ARCHITECTURE, "files": [{"path": file.name, "content": source}],
+        "entry": {"file": file.name, "symbol": symbol, "style": style}, "environment": "torch", "built": "b" * 64, "deviceModel": "Played GPU",
+        "cases": [{"name": name, "tensors": [tensor("a", size), tensor("b", size), tensor("out", size)]} for name, size in SIZES.items()],
+    }
+
+
+def tensor(name: str, size: int) -> dict[str, Any]:
+    role = "out" if name == "out" else "in"
+    return {"name": name, "dtype": "f32", "shape": [size], "role": role, "distribution": {"kind": "normal"}}
 
 
 class EachFile(unittest.TestCase):
     def test_is_python(self) -> None:
-        files = sorted(CORPUS.glob("*.py"))
-        self.assertGreater(len(files), 100)
-        for file in files:
+        self.assertGreater(len(files()), 100)
+        for file in files():
             with self.subTest(file.name):
                 compile(file.read_text(encoding="utf-8"), file.name, "exec", dont_inherit=True)
+
+
+@unittest.skipUnless(levels() and os.geteuid() == 0, "no sandbox on this host")
+class OnAPlayedGpu(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        modules = f"{RUNNER.parents[2]}:{ENVIRONMENT}"
+        cls.zygote = ZygoteProcess(modules, ["torch", "test.python.programs.played_torch"], recorder="test.python.programs.played_torch")
+        assert not cls.zygote.ready["warnings"], cls.zygote.ready
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.zygote.close()
+
+    def ended(self, file: Path) -> "tuple[str, str]":
+        """(verdict, why), as a runner and a judge would come to it."""
+        unit, expected = unit_of(file), header(file.read_text(), "expect")
+        bounds = {**BOUNDS, **({"limit_s": SHORT_S} if "timed_out" in expected else {})}
+        self.zygote.ask(file.name, "record", {**unit, "built": None, "arena": arena_of(recording_hash(unit, "e" * 64)), "device": ""}, levels()[0], bounds)
+        ended, answer = self.zygote.next()
+        if ended["how"] != "answered":
+            return {"timed_out": "timed_out", "over": "contract", "ended": "contract"}.get(ended["how"], "infra_failed"), f"{ended['why']} {ended['log']}"
+        kept: Any = kept_of(answer, unit, "torch", ended["log"])
+        if not isinstance(kept, Kept):
+            return kept["verdict"], kept["message"]
+        index = json.loads(kept.files[INDEX])
+        return verdict_of({name: Recordings(kept.files, ARCHITECTURE).parse(kept.files[place]) for name, place in index.items()}), kept.meta["log"]
+
+    def hold(self, kind: str, least: int) -> None:
+        found = [file for file in playable() if file.name.startswith(kind)]
+        self.assertGreaterEqual(len(found), least)
+        for file in found:
+            with self.subTest(file.name):
+                verdict, why = self.ended(file)
+                self.assertIn(verdict, header(file.read_text(), "expect").split(" or "), why[-2000:])
+                self.assertNotIn("BREACH", why)
+        self.assertEqual(processes_of_programs(), [])
+        self.assertEqual(list(Path("/tmp").glob("kiln-program-*")), [])
+
+    def test_honest_ones_pass(self) -> None:
+        self.hold("honest-", 15)
+
+    def test_wrong_ones_end_as_they_should(self) -> None:
+        self.hold("wrong-", 25)
+
+    def test_hostile_ones_end_as_they_should_and_leave_nothing(self) -> None:
+        self.hold("attack-", 60)
 
 
 if __name__ == "__main__":
