@@ -95,8 +95,21 @@ def never_end() -> bytes:
 
 
 def stop() -> bytes:
-    os.kill(os.getpid(), signal.SIGSTOP)
-    return b"went on"
+    codes = []
+    for number in (signal.SIGSTOP, signal.SIGTSTP):
+        for send in (lambda number=number: os.kill(os.getpid(), number), lambda number=number: signal.raise_signal(number)):
+            try:
+                send()
+                codes.append(0)
+            except OSError as error:
+                codes.append(error.errno)
+    return json.dumps(codes).encode()
+
+
+def claim_no_walls() -> bytes:
+    """What the sandbox itself says where it cannot be had."""
+    os.write(3, b"!no walls")
+    os._exit(0)
 
 
 def crash() -> bytes:
@@ -136,7 +149,7 @@ ACTIONS: dict[str, Callable[[], bytes]] = {
     action.__name__: action
     for action in (
         fork_bomb, large_file, many_files, flood_log, eat_memory, eat_shared_memory, kill_others, leave_processes, never_end, stop, crash,
-        forge, answer_too_much, descriptors, touch_home,
+        forge, claim_no_walls, answer_too_much, descriptors, touch_home,
     )
 }
 

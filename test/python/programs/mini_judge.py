@@ -1,4 +1,4 @@
-"""What a judge would say of a recording of the played GPU's kernels: replayed on inputs that it never saw, in memory of this process, each word in bounds."""
+"""What a judge would say of a recording of the played GPU's kernels: replayed in memory of this process, on inputs that it never saw."""
 import ctypes
 import random
 from array import array

@@ -118,6 +118,9 @@ class Building(unittest.TestCase):
         self.assertEqual((reported["status"], place), ("failed", None), reported)
         return reported["log"]
 
+    def test_a_program_cannot_say_that_the_host_has_no_walls(self) -> None:
+        self.assertIn("ended its own process", self.failed(unit("import os\nos.write(3, b'!no walls')\nos._exit(0)\n")))
+
     def test_what_an_import_builds_is_kept_and_found_again_without_a_compiler(self) -> None:
         for asked in (unit(GOOD), unit(FROM_FILES, {"csrc/thrice.cpp": 'extern "C" int thrice(int x) { return 3 * x; }'})):
             reported, place = self.worker.build(asked)

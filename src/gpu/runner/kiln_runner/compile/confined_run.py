@@ -22,6 +22,8 @@ ANSWER_BYTES_MAX = 60 * 1024 * 1024
 READ_BYTES = 256 * 1024
 SWEEPS_MAX = 100
 SWEEP_PAUSE_S = 0.01
+# Written before the task runs, so that no source can say it: whether the walls stand.
+_UNCONFINABLE, _CONFINED = b"!", b"."
 _RESULT_DESCRIPTOR = 3
 _DESCRIPTORS_MAX = 65536
 
@@ -75,10 +77,10 @@ def _guard(task: Callable[[], bytes], place: Place, limits: Limits, limit_s: flo
     sweep(keeper, place)
     log = _log_of(place)
     shutil.rmtree(place.folder, ignore_errors=True)
-    if data.startswith(b"!"):
+    if data.startswith(_UNCONFINABLE):
         how, data, log = "unconfinable", b"", data[1:].decode(errors="replace")
     os.set_blocking(reported, True)
-    write_all(reported, encode({"type": "ended", "how": how, "log": log}, data if how == "answered" else b""))
+    write_all(reported, encode({"type": "ended", "how": how, "log": log}, data[len(_CONFINED) :] if how == "answered" else b""))
 
 
 def _keep(task: Callable[[], bytes], place: Place, limits: Limits, result: int) -> None:
@@ -93,7 +95,7 @@ def _keep(task: Callable[[], bytes], place: Place, limits: Limits, result: int) 
         os.close(result)
         os.waitpid(first, 0)
     except (Unconfinable, OSError) as error:
-        write_all(result, b"!" + str(error).encode())
+        write_all(result, _UNCONFINABLE + str(error).encode())
 
 
 def _be_first(run: Callable[[], None], result: int, keeper_alive: int) -> None:
@@ -117,8 +119,9 @@ def _run(task: Callable[[], bytes], place: Place, walls: Walls, limits: Limits, 
     try:
         drop_privileges(place, walls, limits)
     except (Unconfinable, OSError) as error:
-        write_all(_RESULT_DESCRIPTOR, b"!" + str(error).encode())
+        write_all(_RESULT_DESCRIPTOR, _UNCONFINABLE + str(error).encode())
         return
+    write_all(_RESULT_DESCRIPTOR, _CONFINED)
     # A terminal signal of the worker's must not be caught by its handlers here.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
@@ -150,10 +153,11 @@ def _await(result: int, lifeline: int, deadline: float) -> "tuple[str, bytes]":
             chunk = os.read(result, READ_BYTES)
             if not chunk:
                 return "ended", bytes(data)
+            answer = chunk if data else chunk[len(_CONFINED) :]
             data += chunk
             if len(data) > ANSWER_BYTES_MAX:
                 return "flooded", b""
-            if not data.startswith(b"!") and _has_frame(decoder, chunk):
+            if not data.startswith(_UNCONFINABLE) and _has_frame(decoder, answer):
                 return "answered", bytes(data)
 
 

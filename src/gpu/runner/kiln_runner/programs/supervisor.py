@@ -35,7 +35,8 @@ READ_BYTES = 256 * 1024
 KEPT_HEAD_BYTES, KEPT_TAIL_BYTES = 64 * 1024, 192 * 1024
 ANSWER_DESCRIPTOR = 3
 _DESCRIPTORS_MAX = 65536
-_UNCONFINABLE = b"!"
+# Written before the program runs, so that no program can say it: whether the walls stand.
+_UNCONFINABLE, _CONFINED = b"!", b"."
 Task = Callable[[], bytes]
 
 
@@ -149,7 +150,7 @@ class _Watch:
         how, why = self._wait(program, answer, log, lifeline)
         if how == "answered" and bytes(self._answer[:1]) == _UNCONFINABLE:
             how, why = "unconfinable", self._answer[1:].decode(errors="replace")
-        elif how == "answered" and not self._answer:
+        elif how == "answered" and len(self._answer) <= len(_CONFINED):
             how = "ended"
         status = _status_of(program)
         if self._group and self._group.ran_out_of_memory() and how == "ended":
@@ -158,7 +159,7 @@ class _Watch:
         self._drain(log)
         os.close(answer)
         os.close(log)
-        return how, why, bytes(self._answer[1:]) if how == "answered" else b"", status
+        return how, why, bytes(self._answer[len(_CONFINED) + 1 :]) if how == "answered" else b"", status
 
     def _wait(self, program: int, answer: int, log: int, lifeline: int) -> "tuple[str, str]":
         limit, looked_at = FairTime(program, self._bounds.limit_s), time.monotonic()
@@ -262,6 +263,7 @@ def _be_program(task: Task, box: Box, bounds: Bounds, group: Optional[ControlGro
         return
     # Forgotten by the kernel when the user changed.
     request_signal(signal.SIGKILL)
+    write_all(ANSWER_DESCRIPTOR, _CONFINED)
     try:
         answer = task()
     except BaseException:

@@ -40,7 +40,7 @@ class device:  # noqa: N801 -- its name in PyTorch
         return self.type
 
 
-class Size(tuple):  # noqa: SLOT000
+class Size(tuple):
     def numel(self) -> int:
         count = 1
         for size in self:
@@ -76,7 +76,7 @@ played: Optional[Played] = None
 _allocators: list[Any] = []
 
 
-class _C:
+class _Allocating:
     @staticmethod
     def _cuda_customAllocator(allocate: int, free: int) -> Any:  # noqa: N802 -- its name in PyTorch
         return (
@@ -89,6 +89,9 @@ class _C:
         if _allocators:
             raise RuntimeError("Can't swap an already initialized allocator")
         _allocators.append(allocator)
+
+
+_C = _Allocating()
 
 
 class _Storage:
@@ -183,6 +186,9 @@ class Tensor:
 
     def item(self) -> Any:
         return self.tolist()[0]
+
+    def to(self, place: Any) -> "Tensor":
+        return self if device(place).type != "cpu" else self.cpu()
 
     def cpu(self) -> "Tensor":
         return empty(self.shape, dtype=self.dtype, device="cpu")._fill_with(self.tolist())
