@@ -43,9 +43,23 @@ class Buffer:
         return edges == bytes([POISON]) * (2 * GUARD)
 
 
+def whole_numbers(elements: int, distribution: dict) -> List[int]:
+    kind = distribution["kind"]
+    if kind == "integers":
+        return [random.randint(distribution["low"], distribution["high"]) for _ in range(elements)]
+    length, drawn = distribution["length"], []
+    for _ in range(elements // length):
+        if kind == "permutation":
+            drawn += random.sample(range(length), length)
+        else:
+            assert kind == "offsets", kind
+            drawn += [0, *sorted(random.randint(0, distribution["total"]) for _ in range(length - 2)), distribution["total"]]
+    return drawn
+
+
 def draw(dtype: str, elements: int, distribution: dict) -> bytes:
     if dtype == "i32":
-        return array.array("i", (random.randint(distribution["low"], distribution["high"]) for _ in range(elements))).tobytes()
+        return array.array("i", whole_numbers(elements, distribution)).tobytes()
     if dtype == "f4e2m1x2":
         return random.randbytes(elements)
     if dtype == "f8e4m3":  # any scale from 0.25 to below 2
@@ -113,7 +127,7 @@ def judge(case: dict, task: dict, libraries: Dict[str, ctypes.CDLL], report: dic
         wrong += [f"wrote outside {name}" for name, buffer in buffers.items() if not buffer.guards_hold()]
         for tensor in outputs:
             actual = buffers[tensor["name"]].read()
-            text = complaint(task["tolerance"], tensor["dtype"], actual, expected.setdefault(tensor["name"], actual))
+            text = complaint(tensor.get("tolerance", task["tolerance"]), tensor["dtype"], actual, expected.setdefault(tensor["name"], actual))
             wrong += [f"{tensor['name']}: {text}"] if text else []
         report["failures"] += [f"{file}, case {case['name']}: {text}" for text in wrong]
         report["microseconds"].setdefault(case["name"], {})[file] = round(best * 1e6)
