@@ -5,6 +5,7 @@
  * Invariant: `after` of an entry runs, and a result is acknowledged and its queue job ended, only when everything before it is committed. A flush is one transaction: one that failed wrote nothing, and is tried again with the same rows.
  */
 import type { Logger } from 'pino';
+import { monotonicMs as systemMonotonicMs } from '../platform/clock.ts';
 import type { CanaryState } from '../domain/canary.ts';
 import type { AttemptId, CandidateId, HostId } from '../domain/ids.ts';
 import type { FinishedAttempt } from '../domain/attempt.ts';
@@ -14,6 +15,10 @@ import type { Store, Writes } from '../domain/ports/store.ts';
 
 const BATCH_MAX = 500;
 const FLUSH_AFTER_MS = 10;
+/** A flush costs much whatever is in it: one that follows another waits so many times as long as that took, */
+const REST_SHARE = 3;
+/** and no longer than this. */
+const REST_MS_MAX = 40;
 const RETRY_MS = 1000;
 
 export type Entry =
@@ -56,27 +61,35 @@ export interface WriteBehindDeps {
   readonly log: Logger;
   /** Called after each commit, after its entries' own `after`. */
   readonly onCommit: (committed: Committed) => void;
+  /** The system's by default; it never jumps. */
+  readonly monotonicMs?: () => number;
 }
 
-export const createWriteBehind = ({ store, log, onCommit }: WriteBehindDeps): WriteBehind => {
+export const createWriteBehind = ({ store, log, onCommit, monotonicMs = systemMonotonicMs }: WriteBehindDeps): WriteBehind => {
   let waiting: Entry[] = [];
   let flushing: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
   let writeFailure: string | null = null;
   let isStopped = false;
+  let restUntilMs = -Infinity;
 
-  const schedule = (delayMs: number): void => {
+  const schedule = (): void => {
     if (timer || flushing || waiting.length === 0) return;
-    timer = setTimeout(
-      () => {
-        timer = null;
-        flushing = flush().finally(() => {
-          flushing = null;
-          schedule(writeFailure && !isStopped ? RETRY_MS : 0);
-        });
-      },
-      waiting.length >= BATCH_MAX ? 0 : delayMs,
-    );
+    timer = setTimeout(flushNow, delayMs());
+  };
+  const delayMs = (): number => {
+    if (writeFailure) return RETRY_MS;
+    return waiting.length >= BATCH_MAX ? 0 : Math.max(FLUSH_AFTER_MS, restUntilMs - monotonicMs());
+  };
+  const flushNow = (): void => {
+    timer = null;
+    const startedMs = monotonicMs();
+    flushing = flush().finally(() => {
+      flushing = null;
+      const endedMs = monotonicMs();
+      restUntilMs = endedMs + Math.min(REST_MS_MAX, REST_SHARE * (endedMs - startedMs));
+      if (!isStopped) schedule();
+    });
   };
 
   const flush = async (): Promise<void> => {
@@ -101,7 +114,11 @@ export const createWriteBehind = ({ store, log, onCommit }: WriteBehindDeps): Wr
   return {
     add: (entry) => {
       waiting.push(entry);
-      schedule(FLUSH_AFTER_MS);
+      if (timer && waiting.length === BATCH_MAX && !writeFailure) {
+        clearTimeout(timer);
+        timer = null;
+      }
+      schedule();
     },
     writeFailure: () => writeFailure,
     unwritten: () => waiting.length,
@@ -133,14 +150,13 @@ const nextBatch = (waiting: readonly Entry[]): readonly Entry[] => {
 type Kind = Entry['type'];
 type OfKind<K extends Kind> = Extract<Entry, { type: K }>;
 
-/** A candidate's moves come before its final word, and both after what profiles and canaries say. */
+/** A candidate's moves come before its final word, that before its attempts, and all of them after what profiles and canaries say. */
 const writeBatch = async (writes: Writes, batch: readonly Entry[]): Promise<void> => {
   const of = <K extends Kind>(kind: K): readonly OfKind<K>[] => batch.filter((entry): entry is OfKind<K> => entry.type === kind);
   const write = async <K extends Kind>(kind: K, to: (entries: readonly OfKind<K>[]) => Promise<unknown>): Promise<void> => {
     const entries = of(kind);
     if (entries.length > 0) await to(entries);
   };
-  await write('attempt', async (entries) => writes.writeAttempts(entries.map(({ attempt }) => attempt)));
   await write('profile', async (entries) => {
     for (const { finished } of entries) await writes.finishProfile(finished);
   });
@@ -148,5 +164,7 @@ const writeBatch = async (writes: Writes, batch: readonly Entry[]): Promise<void
   await write('event', async (entries) => writes.appendEvents(entries.map(({ event }) => event)));
   const transitions = of('transition').map(({ transition }) => transition);
   const completions = of('completion').map(({ completion }) => completion);
-  if (transitions.length + completions.length > 0) await writes.writeProgress({ transitions, completions });
+  const attempts = of('attempt').map(({ attempt }) => attempt);
+  if (transitions.length + completions.length + attempts.length > 0)
+    await writes.writeProgress({ transitions, completions, attempts });
 };

@@ -1,17 +1,19 @@
 /** How much is not done, by device class and submitter: counted as candidates come and end, so that reading it costs the same however many wait. */
 import type { Backlog, BacklogOwner, BacklogRow } from '../domain/ports/store-rows.ts';
 import { toJson } from './json.ts';
-import type { SqlSession } from './sql.ts';
+import type { SqlSession, SqlTransaction, Statement } from './sql.ts';
 
 /** Only inside `writing`, with the rows that it counts. */
-export const countIn = async (session: SqlSession, owners: readonly BacklogOwner[]): Promise<void> => {
-  if (owners.length > 0) await session.query(COUNT_IN, [toJson(owners)]);
-};
+export const countIn = async (session: SqlTransaction, owners: readonly BacklogOwner[]): Promise<void> =>
+  session.run(owners.length > 0 ? [{ text: COUNT_IN, params: [toJson(owners)] }] : []);
 
 /** Only inside `writing`, with the rows that it counts. */
-export const countOut = async (session: SqlSession, owners: readonly BacklogOwner[]): Promise<void> => {
-  if (owners.length > 0) await session.query(COUNT_OUT, [toJson(owners)]);
-};
+export const countOut = async (session: SqlTransaction, owners: readonly BacklogOwner[]): Promise<void> =>
+  session.run(countingOut(owners));
+
+/** The statements of `countOut`. */
+export const countingOut = (owners: readonly BacklogOwner[]): readonly Statement[] =>
+  owners.length > 0 ? [{ text: COUNT_OUT, params: [toJson(owners)] }] : [];
 
 const COUNT_IN = `
 insert into kiln.backlog (device, submitter, count)

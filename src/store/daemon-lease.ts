@@ -10,7 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DaemonHolder, holderText } from '../domain/daemon-holder.ts';
 import { KilnError } from '../domain/errors.ts';
-import type { Sql, SqlSession, Writer } from './sql.ts';
+import type { Sql } from './sql.ts';
 
 /** A daemon that is gone is replaced after so long without a renewal. */
 export const STORE_LEASE_MS = 15_000;
@@ -24,8 +24,10 @@ const LOCK_NOT_AVAILABLE = '55P03';
 export interface DaemonLease {
   /** Rises with every daemon that takes over. */
   readonly epoch: number;
-  /** Throws STORE_IN_USE where another daemon has taken over. Inside the transaction that it guards. */
-  readonly guard: (session: SqlSession) => Promise<void>;
+  /** Opens each transaction that writes; its rows are told to `confirm`. */
+  readonly guard: string;
+  /** Throws STORE_IN_USE where another daemon has taken over. */
+  readonly confirm: (guarded: readonly object[]) => Promise<void>;
   /** Renews, and looks whether it is still ours. */
   readonly renew: () => Promise<void>;
   /** Lets the next daemon take over at once. Idempotent. */
@@ -54,12 +56,15 @@ export const takeStore = async (sql: Sql, options: LeaseOptions): Promise<Daemon
 };
 
 /** The same database, with every write guarded by the lease. */
-export const guardedSql = (sql: Sql, lease: Pick<DaemonLease, 'guard'>): Sql => {
-  const transaction: Sql['transaction'] = async (work) =>
-    sql.transaction(async (session) => {
-      await lease.guard(session);
-      return work(session);
-    });
+export const guardedSql = (sql: Sql, lease: Pick<DaemonLease, 'guard' | 'confirm'>): Sql => {
+  const transaction: Sql['transaction'] = async (work, opening = []) =>
+    sql.transaction(
+      async (session, [guarded = [], ...opened]) => {
+        await lease.confirm(guarded);
+        return work(session, opened);
+      },
+      [lease.guard, ...opening],
+    );
   return {
     ...sql,
     query: async (text, params) =>
@@ -105,6 +110,8 @@ update kiln.daemon set epoch = epoch + 1, holder = $1::jsonb, renewed_at = clock
 where renewed_at is null or holder ->> 'daemonId' = $2 or renewed_at < clock_timestamp() - $3 * interval '1 millisecond' or $4::boolean
 returning epoch::float8 as epoch`;
 
+const RENEW = 'update kiln.daemon set renewed_at = clock_timestamp() where epoch = $1::bigint returning epoch::float8';
+
 const leaseOf = (sql: Sql, epoch: number, options: LeaseOptions): DaemonLease => {
   let lost: KilnError | null = null;
   let released: Promise<unknown> | null = null;
@@ -115,16 +122,18 @@ const leaseOf = (sql: Sql, epoch: number, options: LeaseOptions): DaemonLease =>
     if (isFirst) options.onLost(lost);
     throw lost;
   };
-  const owning = async (session: Pick<Writer, 'query'>, statement: string): Promise<void> => {
+  const confirm = async (rows: readonly object[]): Promise<void> => {
     if (lost) throw lost;
-    const rows = await session.query(statement, [epoch]);
     if (rows.length === 0) await lose();
   };
   return {
     epoch,
-    guard: async (session) => owning(session, 'select 1 from kiln.daemon where epoch = $1::bigint for key share'),
-    renew: async () =>
-      owning(sql, 'update kiln.daemon set renewed_at = clock_timestamp() where epoch = $1::bigint returning epoch::float8'),
+    guard: `select 1 from kiln.daemon where epoch = ${Math.trunc(epoch)} for key share`,
+    confirm,
+    renew: async () => {
+      if (lost) throw lost;
+      await confirm(await sql.query(RENEW, [epoch]));
+    },
     release: async () => {
       released ??= sql.query('update kiln.daemon set renewed_at = null where epoch = $1::bigint', [epoch]);
       await released;

@@ -7,23 +7,23 @@ import type { CandidateId, HostId } from '../domain/ids.ts';
 import type { JournalEvent, NewJournalEvent } from '../domain/journal.ts';
 import type { EventQuery } from '../domain/ports/store.ts';
 import { toJson } from './json.ts';
-import type { SqlSession, Writer } from './sql.ts';
+import type { SqlSession, SqlTransaction, Statement, Writer } from './sql.ts';
 
 /** Any fixed number: it names the lock among those of the database. */
 const JOURNAL_LOCK = 0x6b6a726e;
+const LOCK_JOURNAL = `select pg_advisory_xact_lock(${JOURNAL_LOCK})`;
 
 /** A transaction that may append events. It is also the one writer of candidates, so that what it read stays true until it commits. */
-export const writing = async <T>(sql: Writer, work: (session: SqlSession) => Promise<T>): Promise<T> =>
-  sql.transaction(async (session) => {
-    if (!sql.isWriting) await session.query('select pg_advisory_xact_lock($1::bigint)', [JOURNAL_LOCK]);
-    return work(session);
-  });
+export const writing = async <T>(sql: Writer, work: (session: SqlTransaction) => Promise<T>): Promise<T> =>
+  sql.transaction(async (session) => work(session), sql.isWriting ? [] : [LOCK_JOURNAL]);
 
 /** Only inside `writing`. `at`: ISO time of all of them. */
-export const append = async (session: SqlSession, events: readonly NewJournalEvent[], at: string): Promise<void> => {
-  if (events.length === 0) return;
-  await session.query(APPEND, [toJson(events.map((event, order) => ({ ...event, order }))), at]);
-};
+export const append = async (session: SqlTransaction, events: readonly NewJournalEvent[], at: string): Promise<void> =>
+  session.run(appending(events, at));
+
+/** The statements of `append`. */
+export const appending = (events: readonly NewJournalEvent[], at: string): readonly Statement[] =>
+  events.length === 0 ? [] : [{ text: APPEND, params: [toJson(events.map((event, order) => ({ ...event, order }))), at] }];
 
 const APPEND = `
 insert into kiln.journal (at, type, candidate_id, host_id, data)

@@ -6,7 +6,7 @@ const REFUSED = /\\u(?:0000|d[89a-f])/i;
 
 export const toJson = (value: unknown): string => {
   const json = JSON.stringify(value);
-  return REFUSED.test(json)
+  return json.includes('\\u') && REFUSED.test(json)
     ? JSON.stringify(value, (_key, item: unknown) => (isPlainObject(item) ? cleanKeys(item) : clean(item)))
     : json;
 };

@@ -12,7 +12,7 @@ import { createPglitePool } from './pglite-pool.ts';
 import { createStatements } from './pglite-statements.ts';
 import type { Statements } from './pglite-statements.ts';
 import { SEARCH_PATH } from './session.ts';
-import type { Sql, SqlSession } from './sql.ts';
+import type { Sql, SqlTransaction } from './sql.ts';
 import { startVacuuming } from './vacuum.ts';
 
 /** A database that is open: `sql` for the store, `pool` for BullMQ. `close` ends both; idempotent. */
@@ -78,8 +78,15 @@ const sqlOf = (database: PGlite, statements: Statements, close: () => Promise<vo
   return {
     query: async (text, params) => writable(sessionOf(open(), statements).query(text, params)),
     script: async (text) => writable(sessionOf(open(), statements).script(text)),
-    transaction: async (work) => {
-      const result = await writable(open().transaction(async (session) => work(sessionOf(session, statements))));
+    transaction: async (work, opening = []) => {
+      const result = await writable(
+        open().transaction(async (transaction) => {
+          const session = sessionOf(transaction, statements);
+          const opened: (readonly object[])[] = [];
+          for (const text of opening) opened.push(await session.query(text));
+          return work(session, opened);
+        }),
+      );
       await turn();
       return result;
     },
@@ -106,13 +113,19 @@ const writable = async <T>(statement: Promise<T>): Promise<T> => {
  * PGlite computes on this thread and answers by microtasks: a chain of statements would keep sockets waiting until its end. Each statement
  * is followed by a turn of the event loop, in which requests are read and hosts are heard.
  */
-const sessionOf = (session: Pick<PGlite, 'query' | 'exec'>, statements: Statements): SqlSession => ({
-  query: async <Row extends object>(text: string, params: readonly unknown[] = []) => {
+const sessionOf = (session: Pick<PGlite, 'query' | 'exec'>, statements: Statements): SqlTransaction => {
+  const query = async <Row extends object>(text: string, params: readonly unknown[] = []): Promise<readonly Row[]> => {
     const { rows } = await statements.run<Row>(session, { text, params });
     await turn();
     return rows;
-  },
-  script: async (text) => {
-    await session.exec(text);
-  },
-});
+  };
+  return {
+    query,
+    run: async (list) => {
+      for (const { text, params } of list) await query(text, params);
+    },
+    script: async (text) => {
+      await session.exec(text);
+    },
+  };
+};

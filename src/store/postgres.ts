@@ -5,7 +5,7 @@ import { KilnError } from '../domain/errors.ts';
 import { migrate } from './migrate.ts';
 import type { OpenDatabase } from './pglite.ts';
 import { POOL_LISTENERS_MAX, SEARCH_PATH } from './session.ts';
-import type { Sql, SqlSession } from './sql.ts';
+import type { Sql, SqlSession, SqlTransaction } from './sql.ts';
 
 const CONNECTIONS_MAX = 10;
 const CONNECT_LIMIT_MS = 5_000;
@@ -25,6 +25,8 @@ export const openPostgres = async (url: string): Promise<OpenDatabase> => {
     statement_timeout: STATEMENT_LIMIT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_LIMIT_MS,
     keepAlive: true,
+    // Statements that are asked together (`run`) are one write and one round trip.
+    pipeline: true,
     options: `-c search_path=${SEARCH_PATH}`,
   });
   // A connection that the server closes is replaced by the pool; the next statement tells if it cannot be. The pool listens to idle ones only:
@@ -56,16 +58,22 @@ const sqlOf = (pool: pg.Pool, close: () => Promise<void>): Sql => {
   return {
     query: async (text, params) => reaching(session.query(text, params)),
     script: async (text) => reaching(session.script(text)),
-    transaction: async (work) => reaching(inTransaction(pool, work)),
+    transaction: async (work, opening) => reaching(inTransaction(pool, work, opening)),
     close,
   };
 };
 
-const inTransaction = async <T>(pool: pg.Pool, work: (session: SqlSession) => Promise<T>): Promise<T> => {
+/** Of each statement. */
+type Rows = readonly (readonly object[])[];
+
+const inTransaction = async <T>(
+  pool: pg.Pool,
+  work: (session: SqlTransaction, opened: Rows) => Promise<T>,
+  opening: readonly string[] = [],
+): Promise<T> => {
   const client = await pool.connect();
   try {
-    await client.query('begin');
-    const result = await work(sessionOf(client));
+    const result = await work(transactionOf(client), await begin(client, opening));
     await client.query('commit');
     client.release();
     return result;
@@ -87,6 +95,33 @@ const sessionOf = (queryable: Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'quer
     await queryable.query(text);
   },
 });
+
+const transactionOf = (client: pg.PoolClient): SqlTransaction => {
+  const session = sessionOf(client);
+  return {
+    ...session,
+    run: async (statements) => {
+      const [only] = statements;
+      if (only && statements.length === 1) await session.query(only.text, only.params);
+      else await Promise.all(inOneWrite(client, () => statements.map(async ({ text, params }) => session.query(text, params))));
+    },
+  };
+};
+
+const inOneWrite = <T>({ connection: { stream } }: pg.PoolClient, ask: () => T): T => {
+  stream.cork();
+  try {
+    return ask();
+  } finally {
+    stream.uncork();
+  }
+};
+
+/** Text without parameters may hold several statements: the first that fails is the last. Returns the rows of all but `begin`. */
+const begin = async (client: pg.PoolClient, opening: readonly string[]): Promise<Rows> => {
+  const answers: unknown = await client.query(['begin', ...opening].join('; '));
+  return Array.isArray(answers) ? answers.slice(1).map(({ rows }: pg.QueryResult<object>) => rows) : [];
+};
 
 const reaching = async <T>(statement: Promise<T>): Promise<T> => {
   try {

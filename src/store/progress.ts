@@ -1,26 +1,26 @@
 /** What happens to candidates after intake: moves, attempts, final words. Each function is one transaction of a few multi-row statements. */
 import type { CandidateState } from '../domain/candidate.ts';
-import { type CandidateId, type HostId, attemptNumber } from '../domain/ids.ts';
+import { type CandidateId, type HostId, attemptNumber, candidateIdOf } from '../domain/ids.ts';
 import type { KernelResources } from '../domain/kernel-resources.ts';
 import type { FinishedAttempt } from '../domain/attempt.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
 import type { Score } from '../domain/ranking/ranking.ts';
-import { countIn, countOut } from './backlog.ts';
-import { append, writing } from './journal.ts';
+import { countIn, countingOut } from './backlog.ts';
+import { append, appending, writing } from './journal.ts';
 import { toJson } from './json.ts';
-import type { Sql, SqlSession, Writer } from './sql.ts';
+import type { Sql, SqlSession, Statement, Writer } from './sql.ts';
 import type { Completion, Progress, Transition } from '../domain/ports/store-rows.ts';
 
 /**
- * Moves and final words of one batch, in this order. What moves a candidate that is done is dropped with its event; whoever moves and ends in the same batch is
+ * Moves, final words and attempts of one batch, in this order. What moves a candidate that is done is dropped with its event; whoever moves and ends in the same batch is
  * written once. Returns the ids that were not done before and have their final word now, each once, in the batch's order.
  */
 export const writeProgress = async (
   sql: Writer,
-  { transitions, completions }: Progress,
+  { transitions, completions, attempts = [] }: Progress,
   at: string,
 ): Promise<readonly CandidateId[]> => {
-  if (transitions.length + completions.length === 0) return [];
+  if (transitions.length + completions.length + attempts.length === 0) return [];
   return writing(sql, async (session) => {
     const ids = new Set([...transitions, ...completions].map(({ candidateId }) => candidateId));
     const unfinished = await unfinishedAmong(session, [...ids]);
@@ -29,11 +29,15 @@ export const writeProgress = async (
     const final = firstOfEach(completions).filter(({ candidateId }) => unfinished.has(candidateId));
     const ending = new Set(final.map(({ candidateId }) => candidateId));
     const moved = [...moves.values()].filter(({ id }) => !ending.has(id));
-    if (moved.length > 0) await session.query(MOVE, [toJson(moved), at]);
-    if (final.length > 0) await finish(session, final, { moves, at });
-    await countOut(session, [...ended, ...final.flatMap(({ candidateId }) => countedOf(unfinished.get(candidateId)))]);
+    const left = [...ended, ...final.flatMap(({ candidateId }) => countedOf(unfinished.get(candidateId)))];
     const lastWords = final.flatMap((completion) => lastEvents(completion, about(completion, { moves, unfinished })));
-    await append(session, [...applied.map(({ event }) => event), ...lastWords], at);
+    await session.run([
+      ...(moved.length > 0 ? [{ text: MOVE, params: [toJson(moved), at] }] : []),
+      ...finishing(final, { moves, at }),
+      ...attempting(attempts, final),
+      ...countingOut(left),
+      ...appending([...applied.map(({ event }) => event), ...lastWords], at),
+    ]);
     return [...ending];
   });
 };
@@ -102,11 +106,22 @@ export const writeAttempts = async (sql: Writer, batch: readonly FinishedAttempt
   await sql.query(INSERT_ATTEMPTS, [toJson(batch)]);
 };
 
+/** The times of an attempt that are those of its candidate's final word are copied from there: they are most of what is written of either. */
+const attempting = (batch: readonly FinishedAttempt[], final: readonly Completion[]): readonly Statement[] => {
+  if (batch.length === 0) return [];
+  const last = new Map(final.map(({ candidateId, outcome }) => [candidateId, 'timings' in outcome ? outcome.timings : null]));
+  const rows = batch.map((attempt) =>
+    attempt.timings === last.get(candidateIdOf(attempt.attemptId)) ? { ...attempt, timings: null } : attempt,
+  );
+  return [{ text: INSERT_ATTEMPTS, params: [toJson(rows)] }];
+};
+
 const INSERT_ATTEMPTS = `
 insert into kiln.attempts (
   attempt_id, candidate_id, host_id, device_id, device_model, mode, started_at, finished_at, verdict, infra, timings, phases, telemetry)
 select "attemptId", split_part("attemptId", '.', 1), "hostId", "deviceId", "deviceModel", mode, "startedAt", "finishedAt", verdict, infra,
-  timings, nullif(phases, 'null'::jsonb), nullif(telemetry, 'null'::jsonb)
+  coalesce(nullif(timings, 'null'::jsonb), (select state #> '{outcome,timings}' from kiln.candidates where id = split_part("attemptId", '.', 1))),
+  nullif(phases, 'null'::jsonb), nullif(telemetry, 'null'::jsonb)
 from jsonb_to_recordset($1::jsonb) as attempt (
   "attemptId" text, "hostId" text, "deviceId" text, "deviceModel" text, mode text, "startedAt" timestamptz, "finishedAt" timestamptz,
   verdict text, infra text, timings jsonb, phases jsonb, telemetry jsonb)
@@ -115,16 +130,18 @@ on conflict (attempt_id) do nothing`;
 const firstOfEach = (batch: readonly Completion[]): readonly Completion[] =>
   [...new Map(batch.toReversed().map((completion) => [completion.candidateId, completion])).values()].toReversed();
 
-const finish = async (
-  session: SqlSession,
+const finishing = (
   final: readonly Completion[],
   { moves, at }: { readonly moves: Moves; readonly at: string },
-): Promise<void> => {
+): readonly Statement[] => {
+  if (final.length === 0) return [];
   const rows = final.map((completion) => finishOf(completion, moves.get(completion.candidateId), at));
-  await session.query(FINISH, [toJson(rows), at]);
   const records = recordsOf(final);
-  if (records.length > 0) await session.query(SET_RECORDS, [toJson(records), at]);
-  await keepMeasuredAgain(session, final, at);
+  return [
+    { text: FINISH, params: [toJson(rows), at] },
+    ...(records.length > 0 ? [{ text: SET_RECORDS, params: [toJson(records), at] }] : []),
+    ...measuringAgain(final, at),
+  ];
 };
 
 const finishOf = (
@@ -167,14 +184,15 @@ order by problem, problem_version, device_model, "order" desc
 on conflict (problem, problem_version, device_model) do update set candidate_id = excluded.candidate_id, set_at = excluded.set_at`;
 
 /** Record holders that were measured again get their refined scores; what judgements differ by stands beside the record. */
-const keepMeasuredAgain = async (session: SqlSession, final: readonly Completion[], at: string): Promise<void> => {
+const measuringAgain = (final: readonly Completion[], at: string): readonly Statement[] => {
   const taught = final.flatMap(({ candidateId, measuredAgain }) => (measuredAgain ? [{ candidateId, ...measuredAgain }] : []));
-  if (taught.length === 0) return;
+  if (taught.length === 0) return [];
   const refined = new Map(taught.flatMap(({ holder }) => (holder ? [[holder.candidateId, holder.score] as const] : [])));
-  await session.query(REFINE, [toJson([...refined].map(([id, score]) => ({ id, score }))), at]);
-  await session.query(SET_SPREADS, [
-    toJson(taught.map(({ candidateId, spread }, order) => ({ id: candidateId, order, spread }))),
-  ]);
+  const spreads = taught.map(({ candidateId, spread }, order) => ({ id: candidateId, order, spread }));
+  return [
+    { text: REFINE, params: [toJson([...refined].map(([id, score]) => ({ id, score }))), at] },
+    { text: SET_SPREADS, params: [toJson(spreads)] },
+  ];
 };
 
 const REFINE = `
@@ -256,6 +274,7 @@ interface UnfinishedRow {
 const countedOf = (row: UnfinishedRow | undefined): readonly UnfinishedRow[] => (row && !row.isPaused ? [row] : []);
 
 const unfinishedAmong = async (session: SqlSession, ids: readonly CandidateId[]): Promise<Map<CandidateId, UnfinishedRow>> => {
+  if (ids.length === 0) return new Map();
   const rows = await session.query<UnfinishedRow>(
     `select id, state ->> 'hostId' as "hostId", problem, device, submitter, paused is not null as "isPaused" from kiln.candidates where id = any($1::text[]) and status <> 'done'`,
     [ids],

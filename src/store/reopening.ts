@@ -5,7 +5,7 @@ import type { Reopened } from '../domain/ports/store.ts';
 import type { Score } from '../domain/ranking/ranking.ts';
 import { countIn } from './backlog.ts';
 import { append } from './journal.ts';
-import type { SqlSession } from './sql.ts';
+import type { SqlSession, SqlTransaction } from './sql.ts';
 
 /** A candidate that is queued again, and the verdict it had. */
 export interface ReopenedRow {
@@ -24,7 +24,7 @@ interface Reopening {
 
 /** `rows` are queued already. */
 export const afterReopening = async (
-  session: SqlSession,
+  session: SqlTransaction,
   rows: readonly ReopenedRow[],
   { at, eventOf }: Reopening,
 ): Promise<Reopened> => {

@@ -7,10 +7,27 @@ export interface SqlSession {
   script(text: string): Promise<void>;
 }
 
+export interface Statement {
+  readonly text: string;
+  readonly params: readonly unknown[];
+}
+
+/** A transaction that is open. */
+export interface SqlTransaction extends SqlSession {
+  /** Statements whose rows nobody asks for, in their order; at a server all of them are one round trip. */
+  run(statements: readonly Statement[]): Promise<void>;
+}
+
 /** Throws KilnError STORE_UNAVAILABLE (retryable) when the database cannot be reached; errors of the statement itself as they are. */
 export interface Sql extends SqlSession {
-  /** Commits when `work` resolves, rolls back when it rejects. */
-  transaction<T>(work: (session: SqlSession) => Promise<T>): Promise<T>;
+  /**
+   * Commits when `work` resolves, rolls back when it rejects. `opening`: statements without parameters that come first, at a server in one round trip with the
+   * beginning; `opened` are their rows.
+   */
+  transaction<T>(
+    work: (session: SqlTransaction, opened: readonly (readonly object[])[]) => Promise<T>,
+    opening?: readonly string[],
+  ): Promise<T>;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -37,7 +37,7 @@ import { rejudge } from './rejudge.ts';
 import { insertShare, readShare, readShares, revokeShare } from './share-links.ts';
 import { readIdsWithPrefix } from './short-ids.ts';
 import { countBefore, pause, readPaused, readSelected, reprioritise, unpause } from './steering.ts';
-import type { Sql, SqlSession, Writer } from './sql.ts';
+import type { Sql, SqlTransaction, Writer } from './sql.ts';
 import { readLanes } from './lanes.ts';
 import { readPoints, readResults, readSweepBest, readSweepCounts, readSweepList } from './sweep-reads.ts';
 import {
@@ -189,8 +189,8 @@ const writesOf = (sql: Writer, at: () => string): Writes => ({
 });
 
 /** In a transaction that is open already. */
-const within = (session: SqlSession): Writer => ({
+const within = (session: SqlTransaction): Writer => ({
   query: async (text, params) => session.query(text, params),
-  transaction: async (work) => work(session),
+  transaction: async (work) => work(session, []),
   isWriting: true,
 });

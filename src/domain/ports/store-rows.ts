@@ -1,5 +1,6 @@
 /** What goes into the store and comes out of it again, besides what people see. */
 import type { Selection } from '../api/steering.ts';
+import type { FinishedAttempt } from '../attempt.ts';
 import type { CandidateState, CandidateStatus, Submission } from '../candidate.ts';
 import type { CandidateId, HostId } from '../ids.ts';
 import type { KernelResources } from '../kernel-resources.ts';
@@ -81,6 +82,8 @@ export interface Completion {
 export interface Progress {
   readonly transitions: readonly Transition[];
   readonly completions: readonly Completion[];
+  /** Idempotent by attempt id. */
+  readonly attempts?: readonly FinishedAttempt[];
 }
 
 /** The record holder that a candidate was paired with, as the pair leaves it, and what judgements of one code differ by. */

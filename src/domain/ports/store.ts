@@ -41,7 +41,7 @@ export interface Store {
   insertCandidates(batch: readonly NewCandidate[]): Promise<readonly Inserted[]>;
   /** Applies in order. A transition of a candidate that is done is dropped (its event too). */
   writeTransitions(batch: readonly Transition[]): Promise<void>;
-  /** As `writeTransitions` and then `complete`; whoever moves and ends in one batch is written once. */
+  /** As `writeTransitions`, then `complete`, then `writeAttempts`; whoever moves and ends in one batch is written once. */
   writeProgress(progress: Progress): Promise<void>;
   /** What `work` writes is one transaction: all of it or nothing. */
   together(work: (writes: Writes) => Promise<void>): Promise<void>;

@@ -3,7 +3,7 @@ import { JournalEvent } from '../../../src/domain/journal.ts';
 import type { Store } from '../../../src/domain/ports/store.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { Sql } from '../../../src/store/sql.ts';
-import { attempt, cancelled, candidate, DEVICE, event, HOST, idOf, passed, score } from '../../support/builders.ts';
+import { attempt, cancelled, candidate, DEVICE, event, HOST, idOf, passed, score, timing } from '../../support/builders.ts';
 
 const TABLES = ['candidates', 'sources', 'attempts', 'journal', 'backlog'].map((table) => `kiln.${table}`).join(', ');
 const START = Date.parse('2026-01-01T00:00:00.000Z');
@@ -82,6 +82,41 @@ export const describeUpkeep = (name: string, open: () => Sql): void => {
       expect(one.events.map(({ type, hostId }) => [type, hostId])).toContainEqual(['candidate.done', HOST]);
       expect(nameless(one)).toEqual(nameless(await whole('other')));
       expect((await store.candidate(idOf('elsewhere')))?.state).toMatchObject({ status: 'judging' });
+      expect(await counts(store)).toEqual({ 'H100 ada': 1 });
+    });
+
+    test('keep the times of an attempt, whether they are those of the final word of its batch or not', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates(['passed', 'late', 'screened'].map((each) => candidate(each)));
+      await store.complete([{ ...completion('late'), outcome: { verdict: 'cancelled' }, score: null }]);
+      const timings = [{ ...timing, case: 'of the final word' }];
+      const own = [{ ...timing, case: 'its own' }];
+      const completions = ['passed', 'late'].map((each) => ({
+        ...completion(each),
+        outcome: { verdict: 'passed' as const, timings, checkedCases: 3 },
+      }));
+      const attempts = [
+        attempt('passed', 1, { timings: own }),
+        attempt('passed', 2, { timings }),
+        attempt('late', 1, { timings }),
+        attempt('screened', 1, { timings }),
+      ];
+      await store.writeProgress({ transitions: [], completions, attempts });
+      await store.writeProgress({ transitions: [], completions: [], attempts });
+      const told = async (each: string) => (await store.candidate(idOf(each)))?.attempts.map((kept) => kept.timings);
+      expect(await told('passed')).toEqual([own, timings]);
+      expect(await told('late')).toEqual([timings]);
+      expect(await told('screened')).toEqual([timings]);
+      expect((await store.candidate(idOf('late')))?.state).toMatchObject({ outcome: { verdict: 'cancelled' } });
+    });
+
+    test('are none of them there when the last statement of one fails', async () => {
+      const { store } = await fresh();
+      await store.insertCandidates([candidate('a')]);
+      const failing = store.writeProgress({ ...progress('a'), attempts: [attempt('a', 1, { verdict: 'wrong_answer' })] });
+      await expect(failing).rejects.toThrow('attempts_timings_when_passed');
+      expect(await store.candidate(idOf('a'))).toMatchObject({ state: { status: 'queued' }, attempts: [] });
+      expect(await types(store)).toEqual(['candidate.queued']);
       expect(await counts(store)).toEqual({ 'H100 ada': 1 });
     });
 

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { attemptIdOf, CandidateId, HostId } from '../../../src/domain/ids.ts';
 import type { NewJournalEvent } from '../../../src/domain/journal.ts';
 import type { Writes } from '../../../src/domain/ports/store.ts';
@@ -126,6 +126,47 @@ describe('the write-behind', () => {
       writeBehind.add(entry);
     await writeBehind.stop();
     expect(store.written).toEqual(['events', 'transitions', 'events', 'transitions']);
+  });
+
+  test('a flush that took long is followed by a rest in which more comes together, but not for ever', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { written, together } = createStore();
+    let [nowMs, tookMs] = [0, 0];
+    const slow: typeof together = async (work) => {
+      await together(work);
+      nowMs += tookMs;
+    };
+    const deps = { store: { together: slow }, log: silent, onCommit: () => undefined, monotonicMs: () => nowMs };
+    const writeBehind = createWriteBehind(deps);
+    const pass = async (ms: number): Promise<number> => {
+      nowMs += ms;
+      await vi.advanceTimersByTimeAsync(ms);
+      return written.length;
+    };
+    tookMs = 1_000;
+    writeBehind.add(completion);
+    expect(await pass(10)).toBe(1);
+    tookMs = 1;
+    writeBehind.add(completion);
+    expect(await pass(39)).toBe(1);
+    expect(await pass(1)).toBe(2);
+    writeBehind.add(completion);
+    expect(await pass(9)).toBe(2);
+    expect(await pass(1)).toBe(3);
+  });
+
+  test('a full batch is written at once, whatever it follows', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const store = createStore();
+    const writeBehind = createWriteBehind({ store, log: silent, onCommit: () => undefined });
+    for (let entry = 0; entry < 499; entry += 1) writeBehind.add(completion);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(store.written).toEqual([]);
+    writeBehind.add(completion);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(store.written).toEqual(['complete']);
   });
 
   test('stopping writes what waits', async () => {
