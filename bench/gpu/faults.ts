@@ -8,7 +8,7 @@ const REASON_CHARS_MAX = 300;
 
 export interface Judged<Item = Pick<WorkItem, 'name' | 'problem' | 'expected' | 'twin'>> {
   readonly item: Item;
-  readonly candidate: Candidate;
+  readonly candidate: Pick<Candidate, 'state' | 'attempts' | 'score'>;
 }
 
 export const verdictOf = ({ candidate: { state } }: Pick<Judged, 'candidate'>): string =>

@@ -63,7 +63,7 @@ const speedups = (judged: readonly JudgedProgram[], one: JudgedProgram): string 
     .flatMap((score) => (score ? [score.speedup.toFixed(3)] : []))
     .join(', ');
 
-const mediansOf = (candidate: Candidate | null): ReadonlyMap<string, number> =>
+const mediansOf = (candidate: Pick<Candidate, 'state'> | null): ReadonlyMap<string, number> =>
   candidate?.state.status === 'done' && candidate.state.outcome.verdict === 'passed'
     ? new Map(candidate.state.outcome.timings.map(({ case: name, candidate: { medianNs } }) => [name, medianNs]))
     : new Map();

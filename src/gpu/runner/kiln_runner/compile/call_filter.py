@@ -68,8 +68,8 @@ def filter_calls() -> None:
 
 
 def filter_calls_of_programs(*, may_connect: bool) -> None:
-    """As `filter_calls`; nothing more is started, nothing stops itself (that would pass for a host which gives it no time), and sockets of this machine
-    (AF_UNIX) can be made. `may_connect`: also to others' sockets."""
+    """As `filter_calls`; nothing more is started, nothing stops itself (that would pass for a host which gives it no time), and sockets of this
+    machine (AF_UNIX) can be made. `may_connect`: also to others' sockets."""
     architecture, clone, clone3, refused = _known()
     calls = {**refused, **_REFUSED_EVERYWHERE, **_REFUSED_TO_PROGRAMS[platform.machine()]}
     sockets = calls.pop("socket")

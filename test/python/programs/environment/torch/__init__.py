@@ -16,5 +16,8 @@ class _Cuda:
     def init(self) -> None:
         raise RuntimeError("No CUDA GPUs are available")
 
+    def is_available(self) -> bool:
+        return False
+
 
 ops, cuda = _Ops(), _Cuda()
