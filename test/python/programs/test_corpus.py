@@ -27,7 +27,7 @@ BOUNDS = {"limit_s": 10.0, "memory_bytes": 400 * MIB, "scratch_bytes": 16 * MIB,
 SHORT_S = 1.5
 # They need a device's driver, Triton, a compiler, or cases as large as a timed one.
 NEEDS_MORE = re.compile(
-    r"libcuda|import triton|load_inline|libnvidia-ml|_sleep|1 << 21|1 << 30|32 << 20|nn\.Module|_foreach|cumsum|inference_mode|is_available"
+    r"libcuda|import triton|load_inline|libnvidia-ml|_sleep|1 << 21|1 << 30|32 << 20|nn\.Module|_foreach|cumsum|inference_mode|is_available|jit"
     r"|\.half\(\)|\.double\(\).*float\(\)"
 )
 AT_IMPORT = re.compile(r"(?m)TRITON_CACHE_DIR|is_available|^while True|^raise |^import kernels_of|^custom_kernel = 7|seven }|^sys\.settrace")
