@@ -4,7 +4,7 @@ import type { Lease, NewJob } from '../domain/ports/queue.ts';
 import type { OwnerEntry } from './ownership.ts';
 
 export const QUEUE_NAME = 'candidates';
-const JOB_NAME = 'candidate';
+export const JOB_NAME = 'candidate';
 
 /** BullMQ counts leases that ran out and gives a job up after so many. Kiln's scheduler decides about retries, so never. */
 export const STALLED_COUNT_MAX = 1_000_000_000;

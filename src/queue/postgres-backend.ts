@@ -1,17 +1,17 @@
 /**
- * BullMQ on Postgres (a server, or PGlite in this process). Adding, stalled checks and lock renewal go through BullMQ's classes. Taking,
- * ending and putting back jobs are statements over BullMQ's tables for many jobs: one commit instead of one a job. BullMQ's version is locked in
- * package.json, and the conformance suite runs these statements.
+ * BullMQ on Postgres (a server, or PGlite in this process). Stalled checks and lock renewal go through BullMQ's classes. Adding, taking,
+ * ending and putting back jobs are statements over BullMQ's tables for many jobs: one commit instead of one a job, and no events that nobody reads. BullMQ's
+ * version is locked in package.json, and the conformance suite runs these statements.
  */
 import { DEFAULT_SCHEMA, Queue, Worker, createPostgresBackend, runMigrations } from 'bullmq';
 import type { PgPool } from 'bullmq';
 import { wallClockMs } from '../platform/clock.ts';
 import type { CandidateId } from '../domain/ids.ts';
-import { EVENTS_MAX, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX, bulkJob } from './backend.ts';
+import { EVENTS_MAX, JOB_NAME, JOB_OPTIONS, PROMOTED, STALLED_COUNT_MAX } from './backend.ts';
 import type { BackendOptions, LeasedJob, QueueBackend } from './backend.ts';
 import { createPostgresOwner } from './postgres-owner.ts';
 
-/** Of BullMQ's events, removed at once: adding writes two a job, and a million may have been added before the first ends. */
+/** Of BullMQ's events, removed at once: putting back and reordering write some, and daemons of before wrote two a job. */
 const EVENTS_TRIMMED_MAX = 5_000;
 
 /** `pool` stays open: it belongs to who opened it. Its sessions must have BullMQ's schema on their search path. */
@@ -30,10 +30,8 @@ export const createPostgresQueueBackend = async (pool: PgPool, options: BackendO
     owner: await createPostgresOwner(pool, name),
     count: async () => Promise.resolve(null),
     concerns: async () => Promise.resolve([]),
-    add: async (jobs) => {
-      await queue.addBulk(jobs.map(bulkJob));
-    },
     extend: async (ids) => {
+      await pool.query(TRIM_EVENTS, [name]);
       const lost = new Set(
         await worker.extendJobLocks(
           [...ids],
@@ -64,10 +62,15 @@ const migrate = async (pool: PgPool): Promise<void> => {
 
 type BulkStatements = Pick<
   QueueBackend,
-  'lease' | 'promote' | 'complete' | 'release' | 'remove' | 'adopt' | 'hasWaiting' | 'missing'
+  'add' | 'lease' | 'promote' | 'complete' | 'release' | 'remove' | 'adopt' | 'hasWaiting' | 'missing'
 >;
 
 const bulkStatements = (pool: PgPool, { name, token, leaseMs }: BackendOptions): BulkStatements => ({
+  add: async (jobs) => {
+    const ids = jobs.map(({ candidateId }) => candidateId);
+    const priorities = jobs.map(({ priority }) => priority);
+    await pool.query(ADD, [name, ids, priorities, JOB_NAME, JSON.stringify(JOB_OPTIONS), wallClockMs()]);
+  },
   lease: async (count) => (await pool.query<JobRow>(LEASE, [name, token, leaseMs, wallClockMs(), count])).rows.map(leaseOf),
   promote: async (ids) => (await pool.query(PROMOTE, [name, ids])).rows.length,
   complete: async (ids) => {
@@ -106,6 +109,13 @@ select given.id from unnest($2::text[]) with ordinality as given (id, position)
 where not exists (select from job where queue = $1 and job.id = given.id)
 order by position`;
 
+// As BullMQ's own `add_jobs_bulk` for jobs without parents, delays and deduplication, without its events. A job that is there stays as it is.
+const ADD = `
+insert into job (queue, id, seq, name, state, opts, priority, max_attempts, added_at_ms)
+select $1, id, nextval('job_seq'), $4, 'waiting', $5::jsonb, priority, ${JOB_OPTIONS.attempts}, $6::bigint
+from (select * from unnest($2::text[], $3::integer[]) with ordinality as given (id, priority, position) order by position) as given
+on conflict (queue, id) do nothing`;
+
 // As BullMQ's own `move_to_active`, for many at once and without what Kiln does not use (delayed jobs, limits, events). A paused queue gives nothing.
 const LEASE = `
 with next as (
@@ -132,13 +142,12 @@ from (
   order by position
 ) as ours`;
 
-// What `move_to_completed` comes to with `removeOnComplete`, for jobs without parents, children or deduplication. Adding in bulk writes events and
-// trims none.
+const TRIM_EVENTS = `
+delete from event where queue = $1
+  and id <= least((select max(id) from event where queue = $1) - ${EVENTS_MAX}, (select min(id) from event where queue = $1) + ${EVENTS_TRIMMED_MAX})`;
+
+// What `move_to_completed` comes to with `removeOnComplete`, for jobs without parents, children or deduplication.
 const COMPLETE = `
-with trimmed as (
-  delete from event where queue = $1
-    and id <= least((select max(id) from event where queue = $1) - ${EVENTS_MAX}, (select min(id) from event where queue = $1) + ${EVENTS_TRIMMED_MAX})
-)
 delete from job where queue = $1 and id = any($2::text[]) and state = 'active' and lock_token = $3`;
 
 const REMOVE = `delete from job where queue = $1 and id = any($2::text[]) and state = 'waiting'`;
