@@ -1,4 +1,7 @@
+import { compileCondition, type Condition } from '../domain/plan/condition.ts';
+import type { Names } from '../domain/plan/expression-parser.ts';
 import { ExpressionError, evaluate, type Scope } from '../domain/plan/expression.ts';
+import { BoundedMap } from '../platform/bounded-map.ts';
 
 /**
  * A plan that cannot be resolved. Thrown between the leaves of this folder and turned into data at its edge (`resolvePlan`,
@@ -34,9 +37,25 @@ export const evaluateWithin = (
   throw new PlanError(field, `"${expression}" is ${value}; ${bounds.of} must be ${bounds.min} to ${bounds.max}`);
 };
 
-const evaluated = (expression: string | number, scope: Scope, field: string): number => {
+/** Whether a condition holds. Throws PlanError naming `field`. */
+export const holds = (condition: string, names: Names, field: string): boolean =>
+  orPlanError(field, () => (conditions.get(condition) ?? compiled(condition))(names));
+
+/** Parsed once: they are asked in every case. */
+const conditions = new BoundedMap<string, Condition>(1000);
+
+const compiled = (text: string): Condition => {
+  const condition = compileCondition(text);
+  conditions.set(text, condition);
+  return condition;
+};
+
+const evaluated = (expression: string | number, scope: Scope, field: string): number =>
+  orPlanError(field, () => evaluate(expression, scope));
+
+const orPlanError = <T>(field: string, work: () => T): T => {
   try {
-    return evaluate(expression, scope);
+    return work();
   } catch (error) {
     if (error instanceof ExpressionError) throw new PlanError(field, error.message, error);
     throw error;

@@ -1,7 +1,7 @@
 /** What a plan's params are and what follows from them alone, whatever the shape. Pure. */
 import type { Scope } from '../domain/plan/expression.ts';
 import type { LaunchPlan, Params } from '../domain/plan/plan.ts';
-import { within, evaluateWithin, PlanError } from './plan-error.ts';
+import { within, evaluateWithin, holds, PlanError } from './plan-error.ts';
 
 const TRITON_WARPS_DEFAULT = 4;
 const TRITON_WARPS_MAX = 32;
@@ -14,7 +14,15 @@ export const effectiveParams = (plan: LaunchPlan, params: Params): Params => {
     const known = Object.keys(plan.params).join(', ') || 'none';
     throw new PlanError(`params.${name}`, `the header declares no param "${name}"; declared are ${known}`);
   }
-  return { ...plan.params, ...params };
+  const effective = { ...plan.params, ...params };
+  plan.constraints?.forEach((constraint, i) => refuseUnmet(constraint, effective, `constraints[${i}]`));
+  return effective;
+};
+
+const refuseUnmet = (constraint: string, params: Params, field: string): void => {
+  if (holds(constraint, params, field)) return;
+  const named = [...new Set(constraint.match(/[A-Za-z_]\w*/gu))].filter((name) => Object.hasOwn(params, name));
+  throw new PlanError(field, `"${constraint}" does not hold of ${named.map((name) => `${name} = ${params[name]}`).join(', ')}`);
 };
 
 /** Warps and stages of a Triton candidate: functions of its params alone, since one compilation serves every case. */

@@ -3,7 +3,7 @@ import type { Scope } from '../domain/plan/expression.ts';
 import type { LaunchPlan } from '../domain/plan/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { ResolvedPlan } from '../domain/plan/resolved-plan.ts';
-import { within, evaluateWithin, PlanError } from './plan-error.ts';
+import { within, evaluateWithin, holds, PlanError } from './plan-error.ts';
 import { effectiveParams, integersOf } from './plan-params.ts';
 import { withLets } from './resolve-lets.ts';
 import { type PlanContext, resolveLaunch } from './resolve-launch.ts';
@@ -24,13 +24,21 @@ export const resolvePlan = (plan: LaunchPlan, context: PlanContext): PlanResult 
   }
 };
 
+/** Whether cases may differ in their launches. */
+const isConditional = ({ launch }: LaunchPlan): boolean => launch.some(({ when }) => when !== undefined);
+
 const resolved = (plan: LaunchPlan, context: PlanContext): ResolvedPlan => {
   const params = effectiveParams(plan, context.params);
   refuseSharedNames(plan, context.problem);
   const scope: Scope = withLets(plan, { ...integersOf(params), ...context.shape });
-  const launches = plan.launch.map((launch, i) =>
-    resolveLaunch(launch, { ...context, params, scope, plan, field: `launch[${i}]` }),
-  );
+  const launches = plan.launch.flatMap((launch, i) => {
+    const field = `launch[${i}]`;
+    if (launch.when !== undefined && !holds(launch.when, { ...params, ...scope }, `${field}.when`)) return [];
+    const resolvedLaunch = resolveLaunch(launch, { ...context, params, scope, plan, field });
+    return [isConditional(plan) ? { ...resolvedLaunch, index: i } : resolvedLaunch];
+  });
+  if (launches.length === 0)
+    throw new PlanError('launch', `no launch is left: the \`when\` of each of the ${plan.launch.length} is false here`);
   const scratch = Object.entries(plan.scratch).map(([name, bytes]): [string, number] => [
     name,
     evaluateWithin(bytes, { field: `scratch.${name}`, scope, bounds: SCRATCH }),

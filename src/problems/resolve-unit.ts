@@ -77,12 +77,15 @@ type Signature = KernelUnit['kernels'][number];
 const signaturesOf = (plan: LaunchPlan, plans: readonly ResolvedPlan[], problem: Problem): Signature[] => {
   const signatures = new Map<string, Signature>();
   // A let may be divisible in every case that is known and not in a hidden one: the probes are made for shape variables.
-  const typeOf = (arg: ResolvedArg, isLet: boolean): Signature['args'][number] =>
-    isLet ? { ...argType(arg, problem), divisibleBy16: false } : argType(arg, problem);
+  // A launch with a condition may be left out in the cases in which it is not, too.
+  const typeOf = (arg: ResolvedArg, isUnknown: boolean): Signature['args'][number] =>
+    isUnknown && arg.kind === 'scalar' ? { ...argType(arg, problem), divisibleBy16: false } : argType(arg, problem);
   plan.launch.forEach((launch, i) => {
     for (const resolved of plans) {
-      const args = (resolved.launches[i]?.args ?? []).map((arg, at) =>
-        typeOf(arg, Object.hasOwn(plan.let, launch.args[at] ?? '')),
+      const made = resolved.launches.find(({ index }, place) => (index ?? place) === i);
+      if (!made) continue;
+      const args = made.args.map((arg, at) =>
+        typeOf(arg, launch.when !== undefined || Object.hasOwn(plan.let, launch.args[at] ?? '')),
       );
       const known = signatures.get(launch.kernel);
       signatures.set(launch.kernel, { name: launch.kernel, args: known ? merged(known, args, i) : args });

@@ -4,7 +4,7 @@
  */
 import { type Compiled, ExpressionError, type Names, Parser, type Token, tokenize } from './expression-parser.ts';
 
-const TOKENS = {
+export const TOKENS = {
   pattern: /\s*(?:(\d+)|([A-Za-z_]\w*)|("[^"]*"|'[^']*')|(<=|>=|==|!=|&&|\|\||[-+*/%(),<>!]))/y,
   allowed: 'integers, names, texts in quotes, + - * / % ( ) , < <= > >= == != and or not',
 };
@@ -15,11 +15,14 @@ export type Condition = Compiled<boolean>;
 
 /** Throws ExpressionError for a text that is no condition. The function throws one for names that are not there. */
 export const compileCondition = (text: string): Condition => {
-  const parser = new Parser(text, tokenize(text, TOKENS));
-  const condition = either(parser);
+  const parser = new Parser(text, tokenize(text, TOKENS), parseCondition);
+  const condition = parseCondition(parser);
   parser.end();
   return condition;
 };
+
+/** What stands next in the text. */
+export const parseCondition = (parser: Parser): Condition => either(parser);
 
 const either = (parser: Parser): Condition => {
   const parts = [both(parser)];

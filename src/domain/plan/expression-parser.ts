@@ -1,6 +1,8 @@
 /** What expressions and conditions are made of: tokens, and the arithmetic over them. A text is parsed once and then runs as a function. */
 const EXPRESSION_CHARS_MAX = 500;
 const NESTING_MAX = 32;
+/** Tokens taken while a text is parsed. One of 500 characters takes some hundreds; readings that are tried in vain must not double at each level. */
+const STEPS_MAX = 5000;
 
 /** Values by name. Expressions compute with the integers; conditions also compare texts. */
 export type Names = Readonly<Record<string, number | string>>;
@@ -19,8 +21,12 @@ const FUNCTIONS: Readonly<Record<string, { readonly arity: number; readonly appl
   log2: { arity: 1, apply: (a = 0) => (a < 1 ? Number.NaN : bitsOf(a) - 1) },
 };
 
+/** `if(condition, a, b)`: the value that is not chosen is not computed. */
+const CHOICE = 'if';
+const WORDS: readonly string[] = [CHOICE, 'and', 'or', 'not'];
+
 /** They cannot name anything else. */
-export const isFunctionName = (name: string): boolean => Object.hasOwn(FUNCTIONS, name);
+export const isFunctionName = (name: string): boolean => Object.hasOwn(FUNCTIONS, name) || WORDS.includes(name);
 
 /** Exact, which Math.log2 is not near large powers of two. */
 const bitsOf = (value: number): number => value.toString(2).length;
@@ -67,12 +73,16 @@ const applyProduct = (op: string, a: number, b: number): number => {
 export class Parser {
   readonly text: string;
   readonly #tokens: readonly Token[];
+  readonly #condition: (parser: Parser) => Compiled<boolean>;
   #next = 0;
   #depth = 0;
+  #steps = 0;
 
-  constructor(text: string, tokens: readonly Token[]) {
+  /** `condition`: how one is read where a choice begins with it. */
+  constructor(text: string, tokens: readonly Token[], condition: (parser: Parser) => Compiled<boolean>) {
     this.text = text;
     this.#tokens = tokens;
+    this.#condition = condition;
   }
 
   peek(ahead = 0): Token | undefined {
@@ -82,15 +92,21 @@ export class Parser {
   accept(...texts: readonly string[]): Token | undefined {
     const token = this.peek();
     if (!token || !texts.includes(token.text)) return undefined;
-    this.#next += 1;
+    this.#step();
     return token;
   }
 
   take(): Token {
     const token = this.peek();
     if (!token) throw new ExpressionError(`"${this.text}" ends where a value is expected`);
-    this.#next += 1;
+    this.#step();
     return token;
+  }
+
+  #step(): void {
+    this.#next += 1;
+    this.#steps += 1;
+    if (this.#steps > STEPS_MAX) throw new ExpressionError(`"${this.text}" is nested in too many ways: use fewer parentheses`);
   }
 
   expect(text: string): void {
@@ -114,9 +130,11 @@ export class Parser {
   nested<T>(inner: () => T): T {
     this.#depth += 1;
     if (this.#depth > NESTING_MAX) throw new ExpressionError(`"${this.text}" is nested deeper than ${NESTING_MAX}`);
-    const value = inner();
-    this.#depth -= 1;
-    return value;
+    try {
+      return inner();
+    } finally {
+      this.#depth -= 1;
+    }
   }
 
   error(token: Token, what: string): ExpressionError {
@@ -169,9 +187,21 @@ export class Parser {
     throw this.error(token, `unexpected "${token.text}"`);
   }
 
+  #choice(): Compiled<number> {
+    const condition = this.nested(() => this.#condition(this));
+    this.expect(',');
+    const chosen = this.nested(() => this.sum());
+    this.expect(',');
+    const other = this.nested(() => this.sum());
+    this.expect(')');
+    return (names) => (condition(names) ? chosen(names) : other(names));
+  }
+
   #call(token: Token): Compiled<number> {
+    if (token.text === CHOICE) return this.#choice();
     const known = Object.hasOwn(FUNCTIONS, token.text) ? FUNCTIONS[token.text] : undefined;
-    if (!known) throw this.error(token, `unknown function "${token.text}"; known are ${Object.keys(FUNCTIONS).join(', ')}`);
+    if (!known)
+      throw this.error(token, `unknown function "${token.text}"; known are ${[...Object.keys(FUNCTIONS), CHOICE].join(', ')}`);
     const values = [this.nested(() => this.sum())];
     while (this.accept(',')) values.push(this.nested(() => this.sum()));
     this.expect(')');

@@ -1,8 +1,9 @@
 /**
- * Launch-plan expressions: integers, names, `+ - * / %`, parentheses and `ceil_div min max next_pow2 log2`.
+ * Launch-plan expressions: integers, names, `+ - * / %`, parentheses, `ceil_div min max next_pow2 log2` and `if(condition, a, b)` (condition.ts).
  * `/` and `%` are integer division and remainder towards zero; every intermediate value must be a safe integer.
  */
 import { BoundedMap } from '../../platform/bounded-map.ts';
+import { parseCondition, TOKENS } from './condition.ts';
 import { checkedInteger, isFunctionName, Parser, tokenize } from './expression-parser.ts';
 
 export { ExpressionError, isFunctionName } from './expression-parser.ts';
@@ -12,11 +13,6 @@ export type Scope = Readonly<Record<string, number>>;
 /** Names that stand in an expression, functions left out. */
 export const namesIn = (expression: string | number): readonly string[] =>
   typeof expression === 'number' ? [] : (expression.match(/[A-Za-z_]\w*/g) ?? []).filter((name) => !isFunctionName(name));
-
-const TOKENS = {
-  pattern: /\s*(?:(\d+)|([A-Za-z_]\w*)|([-+*/%(),]))/y,
-  allowed: 'integers, names, + - * / % ( ) ,',
-};
 
 type Parsed = (scope: Scope) => number;
 
@@ -32,7 +28,7 @@ export const evaluate = (expression: string | number, scope: Scope): number => {
 };
 
 const parsed = (expression: string): Parsed => {
-  const parser = new Parser(expression, tokenize(expression, TOKENS));
+  const parser = new Parser(expression, tokenize(expression, TOKENS), parseCondition);
   const value = parser.sum();
   parser.end();
   if (expression.length <= KNOWN_LENGTH_MAX) known.set(expression, value);

@@ -60,7 +60,7 @@ export const SpaceAxis = z.preprocess(
     .max(VALUES_MAX),
 );
 
-/** What must hold of a point of the space, such as `BLOCK * VEC <= 1024` (condition.ts). */
+/** Such as `BLOCK * VEC <= 1024` (condition.ts). */
 export const SpaceCondition = z
   .string()
   .min(1)
@@ -73,11 +73,14 @@ export const SpaceCondition = z
       context.addIssue({ code: 'custom', message: error.message });
     }
   });
+/** What must hold of a point of the space. */
 export const SpaceConditions = z.array(SpaceCondition).max(CONDITIONS_MAX);
 
 /** One kernel launch. `args` are names of tensors, shape variables, scalars, scratch buffers or lets, in the kernel's order. */
 export const Launch = z.strictObject({
   kernel: KernelName,
+  /** Over params, shape variables and lets: in cases where it does not hold, the launch is left out. */
+  when: SpaceCondition.optional(),
   /** Blocks per dimension; 1 to 3 entries. Ignored for `c`, where it may be left out. */
   grid: z.array(Expression).min(1).max(GRID_DIMS_MAX).default([1]),
   /** Threads per dimension; 1 to 3 entries. Ignored for `c` and `triton`. */
@@ -118,6 +121,8 @@ export const LaunchPlan = z
       .optional(),
     /** What must hold of the params for a point to be worth trying. */
     where: SpaceConditions.optional(),
+    /** What must hold of the params: others are no candidate. A sweep tries none of them. */
+    constraints: SpaceConditions.optional(),
     /** Triton only: warps per program and software pipelining depth; expressions, so that a sweep can set them through params. */
     num_warps: Expression.optional(),
     num_stages: Expression.optional(),

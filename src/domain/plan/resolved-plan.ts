@@ -14,6 +14,8 @@ export type ResolvedArg = z.infer<typeof ResolvedArg>;
 
 export const ResolvedLaunch = z.strictObject({
   kernel: z.string(),
+  /** Which of the plan's launches it is, where some may be left out; absent: they are all there. */
+  index: z.int().min(0).optional(),
   grid: Dim3,
   block: Dim3,
   cluster: Dim3.nullable(),

@@ -23,7 +23,7 @@ export const spaceOfCandidate = (plan: LaunchPlan, { space, where, params, base 
   const fixed = { ...plan.params, ...base, ...params };
   return {
     axes: Object.fromEntries(axes.map(([name, values]) => [name, valuesOf(name, values)])),
-    where: [...(plan.where ?? []), ...where],
+    where: [...(plan.constraints ?? []), ...(plan.where ?? []), ...where],
     fixed: Object.fromEntries(Object.entries(fixed).filter(([name]) => !axes.some(([varied]) => varied === name))),
   };
 };

@@ -135,6 +135,21 @@ describe('a Triton candidate', () => {
     expect(result.plans['16M']?.launches[0]?.block).toEqual([256, 1, 1]);
   });
 
+  test('compiles what is launched in some case, and takes no value of a conditional launch for divisible by 16', () => {
+    const plan = [
+      '  - {kernel: long, when: n % 16 == 0, grid: [1], args: [x, n]}',
+      '  - {kernel: never, when: n < 0, grid: [1], args: [x, n]}\n',
+    ].join('\n');
+    const result = triton(python(plan));
+    if (!result.ok) throw new Error(result.outcome.message);
+    expect(kernelUnit(result.unit).kernels.map(({ name, args }) => [name, args.at(-1)?.divisibleBy16])).toEqual([
+      ['scale', false],
+      ['long', false],
+    ]);
+    expect(result.plans['16M']?.launches.map(({ kernel }) => kernel)).toEqual(['scale', 'long']);
+    expect(result.plans['odd']?.launches.map(({ kernel }) => kernel)).toEqual(['scale']);
+  });
+
   test('may not launch one kernel with two signatures', () => {
     const result = triton(python('  - kernel: scale\n    args: [x, n, factor, partial]\n'));
     expect(result).toMatchObject({ ok: false, outcome: { field: 'launch[1].args' } });

@@ -184,3 +184,71 @@ describe('the lets of a plan', () => {
     expect(resolve({}, { plan: { let: {} } })).toEqual(resolve({}));
   });
 });
+
+describe('a launch with a condition', () => {
+  const conditional = (...launches: readonly object[]) =>
+    resolvePlan(
+      LaunchPlan.parse({
+        params: { BLOCK: 256 },
+        let: { wide: 'n / 8' },
+        launch: launches.map((launch) => ({ ...base, ...launch })),
+      }),
+      { problem, language: 'cuda', shape: { n: 1000, m: 3 }, params: {} },
+    );
+
+  test('is made where it holds of the shape, the params and the lets; what is left out need not resolve', () => {
+    const result = conditional(
+      { when: 'n % 16 == 0', kernel: 'even', grid: ['n / 0'] },
+      { when: 'n % 16 != 0 and wide == 125', kernel: 'odd' },
+      { kernel: 'always' },
+    );
+    expect(result.ok && result.plan.launches.map(({ kernel, index }) => [kernel, index])).toEqual([
+      ['odd', 1],
+      ['always', 2],
+    ]);
+  });
+
+  test('may not leave nothing to launch', () => {
+    expect(conditional({ when: 'n < 10' }, { when: 'm > 3' })).toEqual({
+      ok: false,
+      field: 'launch',
+      message: 'no launch is left: the `when` of each of the 2 is false here',
+    });
+  });
+
+  test('is refused with the field where it is no condition, or names what is not there', () => {
+    expect(LaunchPlan.safeParse({ launch: [{ ...base, when: 'n' }] }).error?.issues[0]?.path).toEqual(['launch', 0, 'when']);
+    expect(conditional({ when: 'k > 1' })).toMatchObject({
+      ok: false,
+      field: 'launch[0].when',
+      message: expect.stringContaining('unknown name "k"'),
+    });
+  });
+
+  test('chooses grid and block by expressions too', () => {
+    const result = resolve({ grid: ['if(n > 500, 7, 1)'], block: ['if(n % 16 == 0, BLOCK, 32)'] });
+    expect(result).toMatchObject({ ok: true, plan: { launches: [{ grid: [7, 1, 1], block: [32, 1, 1] }] } });
+  });
+});
+
+describe('the constraints of a plan', () => {
+  const constrained = (constraints: readonly string[], params: Params = {}) =>
+    resolve({}, { params, plan: { params: { BLOCK: 256, VEC: 4, KIND: 'float4' }, constraints } });
+
+  test('let pass what meets them', () => {
+    expect(constrained(['BLOCK * VEC <= 1024', 'KIND == "float4"'])).toMatchObject({ ok: true });
+  });
+
+  test('refuse what does not, with the constraint and the params that it names', () => {
+    expect(constrained(['VEC > 0', 'BLOCK * VEC <= 1024'], { VEC: 8 })).toEqual({
+      ok: false,
+      field: 'constraints[1]',
+      message: '"BLOCK * VEC <= 1024" does not hold of BLOCK = 256, VEC = 8',
+    });
+    expect(constrained(['n > 3'])).toMatchObject({
+      ok: false,
+      field: 'constraints[0]',
+      message: expect.stringContaining('unknown name "n"'),
+    });
+  });
+});

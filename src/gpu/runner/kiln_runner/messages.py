@@ -52,7 +52,7 @@ argument = union("kind", {
 })
 launch = record({
     "kernel": string, "grid": dim3, "block": dim3, "cluster": nullable(dim3), "shared": integer(0), "args": array(argument),
-})
+}, {"index": integer(0)})
 plan = record({"launches": array(launch, 1), "scratch": mapping(integer(1))})
 kinds: dict[str, tuple[dict[str, Shape], dict[str, Shape]]] = {
     "uniform": ({"low": number(), "high": number()}, {}),

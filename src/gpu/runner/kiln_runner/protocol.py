@@ -53,13 +53,18 @@ class ScalarArgument(TypedDict):
 Argument = Union[TensorArgument, ScalarArgument]
 
 
-class Launch(TypedDict):
+class _Launch(TypedDict):
     kernel: str
     grid: list[int]
     block: list[int]
     cluster: Optional[list[int]]
     shared: int
     args: list[Argument]
+
+
+class Launch(_Launch, total=False):
+    # Which of the plan's launches it is, where some may be left out.
+    index: int
 
 
 class Plan(TypedDict):

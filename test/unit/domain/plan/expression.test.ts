@@ -118,6 +118,13 @@ describe('an expression', () => {
     );
   });
 
+  test('that could be read in two ways at each of many levels is given up at once', () => {
+    const nested = (levels: number): string =>
+      Array.from({ length: levels }).reduce<string>((inner) => `if((${inner})>0,1,1)`, 'n');
+    expect(evaluate(nested(7), SCOPE)).toBe(1);
+    expect(() => evaluate(nested(14), SCOPE)).toThrow('is nested in too many ways');
+  });
+
   test.each([
     ['1 + 2 * 3', 7],
     ['10 - 4 - 3', 3],
@@ -130,6 +137,11 @@ describe('an expression', () => {
     ['log2(BLOCK)', 8],
     ['next_pow2(1125899906842625)', 2 ** 51],
     ['log2(1125899906842623)', 49],
+    ['if(n >= 1000, 4, 1)', 4],
+    ['if(n % 16 == 0 and BLOCK > 1, 4, if(n % 8 == 0, 2, 1))', 2],
+    ['2 * if((n + 1) * 2 < BLOCK, 1, 3) + 1', 7],
+    ['if(zero == 0, 1, n / zero)', 1],
+    ['if(not (n == 1 or n == 2), n, zero)', 1000],
   ])('%s is %d', (text, value) => {
     expect(evaluate(text, SCOPE)).toBe(value);
   });
@@ -140,6 +152,10 @@ describe('an expression', () => {
     ['k + 1', /character 1: unknown name "k"; known are n, BLOCK/],
     ['constructor', /unknown name/],
     ['sqrt(4)', /unknown function "sqrt"; known are ceil_div/],
+    ['if(n, 1, 2)', /a comparison .* is expected, not ","/],
+    ['if(n > 1, 2)', /misses a ","/],
+    ['if(n > 1, 2, 3, 4)', /misses a "\)"/],
+    ['n > 1', /character 3: unexpected ">"/],
     ['min(1)', /takes 2 values, got 1/],
     ['(1', /misses a "\)"/],
     ['1.5', /character 2/],

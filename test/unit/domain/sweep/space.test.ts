@@ -83,6 +83,15 @@ describe('the space of a candidate', () => {
     });
   });
 
+  test('meets the constraints of the plan too, whatever was asked for', () => {
+    const plan = { ...PLAN, constraints: ['BLOCK % 32 == 0'] };
+    expect(spaceOfCandidate(plan, { ...wish, space: { WIDE: [0, 1] }, where: ['VEC > 0'] }).where).toEqual([
+      'BLOCK % 32 == 0',
+      'BLOCK * VEC <= 512',
+      'VEC > 0',
+    ]);
+  });
+
   test.each([
     [{ WIDHT: [1] }, /space\.WIDHT: the header declares no param "WIDHT"; declared are BLOCK, VEC/],
     [{ TYPE: [1, 2] }, /TYPE is float by default, so "1" cannot stand for it: use C identifiers/],

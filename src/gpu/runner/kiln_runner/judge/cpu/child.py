@@ -100,8 +100,9 @@ class Program:
             if missing:
                 # Forged, it may be any number.
                 number = min(missing, bound.launches) - 1
-                name = plan["launches"][number]["kernel"] if plan else "?"
-                raise LaunchRejected(f"launch[{number}].kernel", f'no function "{name}" in the artifact; it must not be static')
+                launch = plan["launches"][number] if plan else None
+                name, at = (launch["kernel"], launch.get("index", number)) if launch else ("?", number)
+                raise LaunchRejected(f"launch[{at}].kernel", f'no function "{name}" in the artifact; it must not be static')
         self._bound = bound
 
     def _start(self) -> None:
@@ -171,7 +172,7 @@ def _pack(number: int, launch: Launch, resolve: Callable[[TensorArgument], int])
     floats = sum(1 for kind, _ in arguments if kind == ARG_FLOAT)
     if floats > FLOATS_MAX or len(arguments) - floats > INTEGERS_MAX:
         raise LaunchRejected(
-            f"launch[{number}].args", f"the cpu device passes at most {INTEGERS_MAX} pointers and integers and {FLOATS_MAX} floats"
+            f"launch[{launch.get('index', number)}].args", f"the cpu device passes at most {INTEGERS_MAX} pointers and integers and {FLOATS_MAX} floats"
         )
     packed = b"".join(ARGUMENT.pack(*argument) for argument in arguments)
     return launch["kernel"].encode().ljust(SYMBOL_BYTES, b"\0") + struct.pack("=Q", len(arguments)) + packed.ljust(ARGUMENT.size * ARGS_MAX, b"\0")

@@ -89,7 +89,7 @@ class Program:
 
     def prepare(self, plan: Plan, resolve: Callable[[TensorArgument], int]) -> list[PreparedLaunch]:
         """The plan's launches with the addresses that `resolve` gives. LaunchRejected names the field that cannot be."""
-        return [self._launch(f"launch[{n}]", launch, resolve) for n, launch in enumerate(plan["launches"])]
+        return [self._launch(f"launch[{launch.get('index', n)}]", launch, resolve) for n, launch in enumerate(plan["launches"])]
 
     def _facts_of(self, function: c_void_p) -> "KernelFacts":
         """Asked of the driver once a kernel, not once a case."""
