@@ -185,17 +185,17 @@ describe('the lets of a plan', () => {
   });
 });
 
-describe('a launch with a condition', () => {
-  const conditional = (...launches: readonly object[]) =>
-    resolvePlan(
-      LaunchPlan.parse({
-        params: { BLOCK: 256 },
-        let: { wide: 'n / 8' },
-        launch: launches.map((launch) => ({ ...base, ...launch })),
-      }),
-      { problem, language: 'cuda', shape: { n: 1000, m: 3 }, params: {} },
-    );
+const conditional = (...launches: readonly object[]) =>
+  resolvePlan(
+    LaunchPlan.parse({
+      params: { BLOCK: 256 },
+      let: { wide: 'n / 8' },
+      launch: launches.map((launch) => ({ ...base, ...launch })),
+    }),
+    { problem, language: 'cuda', shape: { n: 1000, m: 3 }, params: {} },
+  );
 
+describe('a launch with a condition', () => {
   test('is made where it holds of the shape, the params and the lets; what is left out need not resolve', () => {
     const result = conditional(
       { when: 'n % 16 == 0', kernel: 'even', grid: ['n / 0'] },
@@ -218,11 +218,7 @@ describe('a launch with a condition', () => {
 
   test('is refused with the field where it is no condition, or names what is not there', () => {
     expect(LaunchPlan.safeParse({ launch: [{ ...base, when: 'n' }] }).error?.issues[0]?.path).toEqual(['launch', 0, 'when']);
-    expect(conditional({ when: 'k > 1' })).toMatchObject({
-      ok: false,
-      field: 'launch[0].when',
-      message: expect.stringContaining('unknown name "k"'),
-    });
+    expect(JSON.stringify(conditional({ when: 'k > 1' }))).toMatch(/launch\[0\]\.when.*unknown name ."k/u);
   });
 
   test('chooses grid and block by expressions too', () => {
@@ -231,10 +227,10 @@ describe('a launch with a condition', () => {
   });
 });
 
-describe('the constraints of a plan', () => {
-  const constrained = (constraints: readonly string[], params: Params = {}) =>
-    resolve({}, { params, plan: { params: { BLOCK: 256, VEC: 4, KIND: 'float4' }, constraints } });
+const constrained = (constraints: readonly string[], params: Params = {}) =>
+  resolve({}, { params, plan: { params: { BLOCK: 256, VEC: 4, KIND: 'float4' }, constraints } });
 
+describe('the constraints of a plan', () => {
   test('let pass what meets them', () => {
     expect(constrained(['BLOCK * VEC <= 1024', 'KIND == "float4"'])).toMatchObject({ ok: true });
   });
@@ -245,10 +241,6 @@ describe('the constraints of a plan', () => {
       field: 'constraints[1]',
       message: '"BLOCK * VEC <= 1024" does not hold of BLOCK = 256, VEC = 8',
     });
-    expect(constrained(['n > 3'])).toMatchObject({
-      ok: false,
-      field: 'constraints[0]',
-      message: expect.stringContaining('unknown name "n"'),
-    });
+    expect(JSON.stringify(constrained(['n > 3']))).toMatch(/constraints\[0\].*unknown name ."n/u);
   });
 });

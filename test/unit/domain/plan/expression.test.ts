@@ -73,6 +73,8 @@ const evaluated = (text: string): number | ExpressionError => {
   }
 };
 
+const nested = (levels: number): string => Array.from({ length: levels }).reduce<string>((inner) => `if((${inner})>0,1,1)`, 'n');
+
 describe('an expression', () => {
   test('has exactly the value of whole-number arithmetic, or none where that leaves the safe integers', () => {
     fc.assert(
@@ -119,8 +121,6 @@ describe('an expression', () => {
   });
 
   test('that could be read in two ways at each of many levels is given up at once', () => {
-    const nested = (levels: number): string =>
-      Array.from({ length: levels }).reduce<string>((inner) => `if((${inner})>0,1,1)`, 'n');
     expect(evaluate(nested(7), SCOPE)).toBe(1);
     expect(() => evaluate(nested(14), SCOPE)).toThrow('is nested in too many ways');
   });

@@ -171,9 +171,8 @@ def _pack(number: int, launch: Launch, resolve: Callable[[TensorArgument], int])
     arguments = [_argument(argument, resolve) for argument in launch["args"]]
     floats = sum(1 for kind, _ in arguments if kind == ARG_FLOAT)
     if floats > FLOATS_MAX or len(arguments) - floats > INTEGERS_MAX:
-        raise LaunchRejected(
-            f"launch[{launch.get('index', number)}].args", f"the cpu device passes at most {INTEGERS_MAX} pointers and integers and {FLOATS_MAX} floats"
-        )
+        message = f"the cpu device passes at most {INTEGERS_MAX} pointers and integers and {FLOATS_MAX} floats"
+        raise LaunchRejected(f"launch[{launch.get('index', number)}].args", message)
     packed = b"".join(ARGUMENT.pack(*argument) for argument in arguments)
     return launch["kernel"].encode().ljust(SYMBOL_BYTES, b"\0") + struct.pack("=Q", len(arguments)) + packed.ljust(ARGUMENT.size * ARGS_MAX, b"\0")
 
