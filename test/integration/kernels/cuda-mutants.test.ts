@@ -44,7 +44,7 @@ const kernelsOf = ({ plans }: Mutant): readonly string[] => [
 ];
 
 describe('wrong versions of a CUDA reference', () => {
-  test.each(['softmax', 'rmsnorm', 'layernorm_backward', 'matmul', 'fp8_gemm', 'nvfp4_gemv'])(
+  test.each(['softmax', 'rmsnorm', 'layernorm_backward', 'matmul', 'fp8_gemm', 'nvfp4_gemv', 'paged_attention_decode'])(
     'of %s cut and round its sums too',
     (problem) => {
       expect(wrongVersions(problem).map(({ name }) => name)).toEqual([

@@ -62,7 +62,7 @@ test('what is scaled is another number in the type of the output', () => {
   expect(JSON.stringify(scaled?.unit)).toContain('1.015625');
 });
 
-test.each(['softmax', 'rmsnorm', 'layernorm_backward', 'matmul', 'fp8_gemm', 'nvfp4_gemv'])(
+test.each(['softmax', 'rmsnorm', 'layernorm_backward', 'matmul', 'fp8_gemm', 'nvfp4_gemv', 'paged_attention_decode'])(
   'sums of %s are cut and rounded in its reference',
   (name) => {
     const names = mutantsOf(loadProblem(join(ROOT, 'kernels', name)).definitionFor('cpu', 'native')).map((mutant) => mutant.name);

@@ -14,6 +14,7 @@ const SHIPPED = [
   'layernorm_backward',
   'matmul',
   'nvfp4_gemv',
+  'paged_attention_decode',
   'rmsnorm',
   'softmax',
   'transpose',
