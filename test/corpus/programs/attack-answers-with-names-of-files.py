@@ -1,0 +1,20 @@
+# expect: contract
+# Names that lead elsewhere, where the names of cases are expected.
+import os
+
+import torch
+
+from kiln_runner.frames import encode
+
+ANSWER = 3
+
+
+def answer(header, payload=b""):
+    os.write(ANSWER, b"=" + encode(header, payload))
+    os._exit(0)
+
+
+def custom_kernel(data):
+    names = ["/".join([".."] * 3) + "/etc/planted", "/etc/passwd", "recordings.json", "meta.json", "0" * 64 + "/../x"]
+    payload = b"x" * len(names)
+    answer({"type": "recorded", "cases": [[name, 1] for name in names], "blobs": []}, payload)
