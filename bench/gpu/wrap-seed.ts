@@ -77,13 +77,13 @@ const launchesOf = ({ launches, scratch }: ResolvedPlan): string =>
     ]),
   );
 
-/** ["t", name], ["s", bytes], or [type, value]. */
-const argOf = (arg: ResolvedArg, scratch: Readonly<Record<string, number>>): readonly [string, string | number] => {
+/** ["t", name], ["s", name, bytes], or [type, value]. */
+const argOf = (arg: ResolvedArg, scratch: Readonly<Record<string, number>>): readonly (string | number)[] => {
   switch (arg.kind) {
     case 'tensor':
       return ['t', arg.name];
     case 'scratch':
-      return ['s', scratch[arg.name] ?? 0];
+      return ['s', arg.name, scratch[arg.name] ?? 0];
     case 'scalar':
       return [arg.dtype, arg.value];
   }
@@ -91,7 +91,10 @@ const argOf = (arg: ResolvedArg, scratch: Readonly<Record<string, number>>): rea
 
 const LOOK_UP = `def launches(data):
     named = dict(zip(ORDER, data))
-    return named, CASES[tuple(tuple(named[name].shape) for name in NAMES)]
+    found = CASES[tuple(tuple(named[name].shape) for name in NAMES)]
+    # What several launches work with is one buffer.
+    scratch = {arg[1]: torch.empty(arg[2], dtype=torch.uint8, device="cuda") for launch in found for arg in launch[-1] if arg[0] == "s"}
+    return {**named, **scratch}, found
 `;
 
 interface TritonParts {
@@ -123,8 +126,10 @@ ${LOOK_UP}
 def custom_kernel(data):
     named, found = launches(data)
     for kernel, grid, _block, _shared, args in found:
-        values = [named[value] if kind == "t" else torch.empty(value, dtype=torch.uint8, device="cuda") if kind == "s" else value for kind, value in args]
-        getattr(seed, kernel)[tuple(grid)](*values, **OPTIONS)
+        values = [named[arg[1]] if arg[0] in "ts" else arg[1] for arg in args]
+        function = getattr(seed, kernel)
+        options = {name: value for name, value in OPTIONS.items() if name in ("num_warps", "num_stages") or name in function.arg_names}
+        function[tuple(grid)](*values, **options)
 `;
   return { source, files: [{ path: 'seed.py', content: seed.source }] };
 };
@@ -155,10 +160,9 @@ ${LOOK_UP}
 def custom_kernel(data):
     named, found = launches(data)
     for kernel, grid, block, shared, args in found:
-        kept = [torch.empty(value, dtype=torch.uint8, device="cuda") if kind == "s" else named[value] if kind == "t" else None for kind, value in args]
-        numbers = [0.0 if one is not None else float(value) for one, (_kind, value) in zip(kept, args)]
-        places = [0 if one is None else one.data_ptr() for one in kept]
-        module.launch(KERNELS.index(kernel), [*grid, *block, shared], [kind for kind, _ in args], numbers, places)
+        numbers = [0.0 if arg[0] in "ts" else float(arg[1]) for arg in args]
+        places = [named[arg[1]].data_ptr() if arg[0] in "ts" else 0 for arg in args]
+        module.launch(KERNELS.index(kernel), [*grid, *block, shared], [arg[0] for arg in args], numbers, places)
 `;
   return { source, files: [{ path: 'seed.cu', content: code }] };
 };

@@ -105,6 +105,17 @@ class Replayed(unittest.TestCase):
         self.assertFalse(program.has_changed())
         program.close()
 
+    def test_a_table_that_is_filled_anew_for_another_shape_is_each_cases_own(self) -> None:
+        source = WEIGHTS.replace("    between =", "    gpu.memory.write(FACTOR.address, struct.pack('<f', float(x.elements)))\n    between =")
+        program = self.recorded(f"import struct\n{source}")
+        placed = {name: self.place(name, {"candidate": program}) for name in COUNTS}
+        for _ in range(2):
+            for name, count in COUNTS.items():
+                case, pieces = placed[name]
+                values, outputs = self.run_once(case.bind("candidate", program, pieces), pieces, count)
+                self.assertEqual(outputs, [count * value for value in values])
+        program.close()
+
     def test_what_it_computes_on_inputs_that_it_never_saw_is_in_the_judges_own_outputs(self) -> None:
         for source, factor in ((DOUBLE, 2.0), (OWN_OUTPUT, 2.0), (PART, 2.0), (WEIGHTS, 3.0)):
             with self.subTest(source):

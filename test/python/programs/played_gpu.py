@@ -102,11 +102,18 @@ class Gpu:
         self._launch("scale", [*addresses, struct.pack("<f", factor), struct.pack("<i", x.elements)])
         self._multiply(x, out, factor)
 
-    def by_table(self, x: Tensor, out: Tensor, table: Tensor) -> None:
+    def by_table(self, x: Tensor, out: Tensor, table: Tensor, factor: Optional[float] = None) -> None:
+        """`factor`: what comes of it, where the table holds no address."""
         addresses = [struct.pack("<Q", each.address) for each in (x, out, table)]
         self._launch("by_table", [*addresses, struct.pack("<i", x.elements)])
-        factor_at = struct.unpack("<Q", self.memory.read(table.address, 8))[0]
-        self._multiply(x, out, struct.unpack("<f", self.memory.read(factor_at, 4))[0])
+        self._multiply(x, out, self._factor_by(table) if factor is None else factor)
+
+    def _factor_by(self, table: Tensor) -> float:
+        return struct.unpack("<f", self.memory.read(struct.unpack("<Q", self.memory.read(table.address, 8))[0], 4))[0]
+
+    def number(self, tensor: Tensor) -> float:
+        """As a kernel reads it: the first."""
+        return struct.unpack("<f", self.memory.read(tensor.address, 4))[0]
 
     def _multiply(self, x: Tensor, out: Tensor, factor: float) -> None:
         values = struct.unpack(f"<{x.elements}f", self.memory.read(x.address, x.bytes))

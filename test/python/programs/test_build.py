@@ -52,7 +52,7 @@ def unit(source: str, files: Optional[dict[str, str]] = None) -> dict[str, Any]:
 class Worker:
     """As the pool speaks to it."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, imports: "list[str]" = IMPORTS) -> None:
         self.folder = folder
         self.artifacts = Path(folder, "artifacts")
         self.artifacts.mkdir()
@@ -63,7 +63,7 @@ class Worker:
         subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
         environment = {**os.environ, "PYTHONPATH": f"{RUNNER}:{self.modules}"}
         environment.pop("KILN_RUNNER_PID", None)
-        command = [PYTHON, "-m", "kiln_runner", "program-worker", "--imports", ",".join(IMPORTS)]
+        command = [PYTHON, "-m", "kiln_runner", "program-worker", "--imports", ",".join(imports)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd="/")
         self.send({"type": "tools", "gcc": {"path": shutil.which("g++")}, "nvrtc": None, "nvcc": None})
 

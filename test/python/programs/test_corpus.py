@@ -10,7 +10,7 @@ from typing import Any
 
 from kiln_runner.programs.recording import Recordings
 from kiln_runner.programs.recording_shape import INDEX
-from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash
+from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, blobs_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import levels
 from test.python.programs.mini_judge import verdict_of
 from test.python.programs.small_cubin import ARCHITECTURE
@@ -101,8 +101,8 @@ class OnAPlayedGpu(unittest.TestCase):
             return "infra_failed", str(error)
         if not isinstance(kept, Kept):
             return kept["verdict"], kept["message"]
-        index = json.loads(kept.files[INDEX])
-        return verdict_of({name: Recordings(kept.files, ARCHITECTURE).parse(kept.files[place]) for name, place in index.items()}), kept.meta["log"]
+        index, read = json.loads(kept.files[INDEX]), Recordings(blobs_of(kept.files), ARCHITECTURE)
+        return verdict_of({name: read.parse(kept.files[place]) for name, place in index.items()}), kept.meta["log"]
 
     def hold(self, kind: str, least: int) -> None:
         found = [file for file in playable() if file.name.startswith(kind)]

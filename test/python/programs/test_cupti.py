@@ -29,6 +29,7 @@ void fire(int domain, unsigned number, void *data) {
   if (callback && (domain == 1 ? enabled[number] : domains[domain])) callback(0, domain, number, data);
 }
 int cuFuncGetName(const char **name, void *f) { if ((uintptr_t)f >= 100) return 400; *name = "scale"; return 0; }
+int cuFuncGetModule(void **module, void *f) { if ((uintptr_t)f >= 100) return 400; *module = (void*)((uintptr_t)f + 1000); return 0; }
 int cuKernelGetFunction(void **f, void *kernel) { if ((uintptr_t)kernel >= 200) return 400; *f = (void*)((uintptr_t)kernel - 100); return 0; }
 int cuFuncGetParamInfo(void *f, size_t n, size_t *offset, size_t *size) { if (n > 2) return 1; *offset = n * 8; *size = n == 2 ? 4 : 8; return 0; }
 """
@@ -86,6 +87,31 @@ class Callbacks(unittest.TestCase):
         text, blobs = self.recorder.finish(RANGES, lambda address, size: bytes(size))
         self.assertIn(digest(image), blobs)
         self.assertEqual(text.count(b'"kernel":"scale"'), 2)
+
+    def fire_load(self, site: int, module: int) -> None:
+        handle = ctypes.c_uint64(module)
+        arguments = (ctypes.c_uint64 * 2)(ctypes.addressof(handle), 0)
+        shown = driver_calls._Callback(site, None, ctypes.addressof(arguments), None, None)
+        self.played.fire(driver_calls.DRIVER_API, 19, ctypes.addressof(shown))
+
+    def test_two_kernels_of_one_name_are_told_apart_by_the_module_that_they_are_in(self) -> None:
+        self.subscribed()
+        images = [cubin_of({"scale": [8, 8, 4], **more}) for more in ({}, {"other": [8]}, {"third": [4]})]
+        for module, image in zip((1005, 1006), images):
+            self.fire_load(0, 0)
+            self.fire_module(image)
+            self.fire_load(1, module)
+        self.fire_module(images[2])
+        self.recorder.begin()
+        self.fire_launch(6)
+        self.recorder.end()
+        _, blobs = self.recorder.finish(RANGES, lambda address, size: bytes(size))
+        self.assertEqual([image for image in images if digest(image) in blobs], [images[1]])
+        self.recorder.begin()
+        self.fire_launch(7)
+        self.recorder.end()
+        with self.assertRaisesRegex(Exception, "kernel scale, of which 3 device binaries are known"):
+            self.recorder.finish(RANGES, lambda address, size: bytes(size))
 
     def test_a_function_without_a_name_ends_the_recording_and_not_the_program(self) -> None:
         self.subscribed()

@@ -41,7 +41,7 @@ class Finding(unittest.TestCase):
     def test_a_named_one_is_told_with_its_versions_and_what_its_sandbox_holds(self) -> None:
         found = self.found([{"name": "main", "python": self.python}])
         reported = found.reported[0]
-        self.assertEqual((reported["name"], reported["torch"], reported["triton"], reported["recorder"]), ("main", "2.99.0", None, "none"), found)
+        self.assertEqual((reported["name"], reported["torch"], reported["triton"], reported["recorder"]), ("main", "2.99.0", "3.99.0", "none"), found)
         self.assertEqual(reported["sandbox"]["level"], NAMESPACES_LEVEL)
         self.assertRegex(reported["key"], "^[0-9a-f]{64}$")
         self.assertEqual(found.tools, [{"name": "main", "path": self.python, "key": reported["key"]}])

@@ -2,15 +2,18 @@
 import json
 import os
 import shutil
+import struct
 import tempfile
 import unittest
+import zlib
 from typing import Any, Optional
 
-from kiln_runner.programs.record_frames import pack, pack_refusal
+from kiln_runner.frames import FrameDecoder, encode
+from kiln_runner.programs.record_frames import UNPACKED_BYTES_MAX, pack, pack_refusal
 from kiln_runner.programs.record_task import equipped_by, record
 from kiln_runner.programs.recording import Copy, Launch, Recording, Recordings
 from kiln_runner.programs.recording_shape import INDEX
-from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash
+from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, blobs_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import levels
 from test.python.programs import played_gpu
 from test.python.programs.small_cubin import ARCHITECTURE
@@ -35,6 +38,26 @@ def custom_kernel(data):
     gpu.by_table(x, between, TABLE)
     gpu.scale(between, out, 1.0)
     gpu.free(between)
+"""
+# As libraries have it: dirty from elsewhere, handed to every kernel, and each leaves a mark in it.
+WORKSPACE = HEAD + """
+ROOM = None
+def custom_kernel(data):
+    global ROOM
+    x, out = data
+    gpu = played_gpu.gpu
+    ROOM = ROOM or gpu.full([1 << 17], 7.0)
+    gpu.by_table(x, out, ROOM, 2.0)
+    gpu.memory.write(ROOM.address + x.elements, b"\\1")
+"""
+LARGE_WEIGHTS = HEAD + """
+ROOM = None
+def custom_kernel(data):
+    global ROOM
+    x, out = data
+    gpu = played_gpu.gpu
+    ROOM = ROOM or gpu.full([1 << 17], 7.0)
+    gpu.by_table(x, out, ROOM, gpu.number(ROOM))
 """
 PART = OWN_OUTPUT.replace("empty(x.shape)", "empty([2 * x.elements])._replace(shape=x.shape)")
 CONTRACTS = {
@@ -89,7 +112,7 @@ class OnAPlayedGpu(unittest.TestCase):
     def recordings(self, source: str, **changes: Any) -> dict[str, Recording]:
         kept = self.outcome(source, **changes)
         self.assertIsInstance(kept, Kept, kept)
-        return {name: Recordings(kept.files, ARCHITECTURE).parse(kept.files[file]) for name, file in json.loads(kept.files[INDEX]).items()}
+        return {name: Recordings(blobs_of(kept.files), ARCHITECTURE).parse(kept.files[file]) for name, file in json.loads(kept.files[INDEX]).items()}
 
     def roles(self, recording: Recording) -> list[str]:
         return sorted(segment.role for segment in recording.segments)
@@ -127,6 +150,24 @@ class OnAPlayedGpu(unittest.TestCase):
             "    gpu.scale(x, KEPT[0], 1.0)\n    gpu.scale(KEPT[0], out, 2.0)\n"
         )
         self.assertEqual(self.roles(self.recordings(source, shapes=([4],))["case-0"]), ["in", "out", "workspace"])
+
+    def test_a_librarys_workspace_is_no_weights_of_the_program(self) -> None:
+        answer = self.answer(WORKSPACE)
+        self.assertLess(len(answer), 16 * 1024, "packed it is next to nothing")
+        for case, recording in self.recordings(WORKSPACE).items():
+            with self.subTest(case):
+                [image] = recording.images.values()
+                self.assertEqual((self.roles(recording), len(image) - image.count(0)), (["in", "out", "static"], 1))
+
+    def test_large_weights_go_along_as_they_are(self) -> None:
+        for recording in self.recordings(LARGE_WEIGHTS).values():
+            [image] = recording.images.values()
+            self.assertEqual(image, struct.pack("<f", 7.0) * (1 << 17))
+
+    def test_what_a_result_depends_on_and_does_not_fit_is_refused(self) -> None:
+        outcome = self.outcome(LARGE_WEIGHTS.replace("1 << 17", "1 << 25"), shapes=([4],))
+        self.assertEqual(outcome["verdict"], "contract")
+        self.assertIn("its weights and tables have more than 67108864 bytes", outcome["message"])
 
     def test_what_it_reads_on_the_host_is_told(self) -> None:
         source = DOUBLE.replace("2.0", "played_gpu.gpu.value(x)")
@@ -170,6 +211,15 @@ class WhatCameIn(unittest.TestCase):
         self.assertIn("is no recording", outcome["message"])
         self.assertIn("it printed:\nhello", outcome["message"])
         self.assertIn("none came", self.outcome(pack({}, {}))["message"])
+
+    def test_what_is_packed_wrongly_or_too_much_is_told_as_the_programs_doing(self) -> None:
+        whole = pack({}, {"a" * 64: b"x" * 1000})
+        frame = next(iter(FrameDecoder().feed(whole)))
+        bomb = zlib.compress(bytes(UNPACKED_BYTES_MAX + 1), 9)
+        for payload in (frame.payload[:-1], frame.payload + b"x", b"no zlib at all", bomb):
+            with self.subTest(len(payload)):
+                header = {"type": "recorded", "cases": [], "blobs": [["a" * 64, len(payload)]]}
+                self.assertIn("no answer of a recorder: a part that is", self.outcome(encode(header, payload))["message"])
 
     def test_a_recorder_that_does_not_work_is_not_the_programs_fault(self) -> None:
         with self.assertRaisesRegex(Unequipped, "libcupti is not here"):

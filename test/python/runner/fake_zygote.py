@@ -1,12 +1,16 @@
 """A zygote without a sandbox and without a GPU: what it is asked to record it records with a played GPU, or ends as the program's source says.
 
-"# ends: HOW WHY": that, at once. "# hangs": only when it is stopped. "# dies": the zygote itself ends.
+"# ends: HOW WHY": that, at once. "# beside: HOW WHY": that, once another runs beside it. "# wants: KEY": the kernel of that key, unless what was
+built of it has it. "# hangs": only when it is stopped. "# dies": the zygote itself ends.
 """
 import os
 import sys
 import tempfile
+from pathlib import Path
+from typing import Any
 
 from kiln_runner.frames import encode, read_frame
+from kiln_runner.programs.record_frames import pack_wants
 from kiln_runner.programs.record_task import equipped_by, record
 from test.python.programs import played_gpu
 
@@ -15,34 +19,69 @@ def say(name: str, how: str, why: str, answer: bytes = b"", log: str = "") -> No
     os.write(1, encode({"type": "ended", "id": name, "how": how, "why": why, "status": 0, "log": log}, answer))
 
 
+class FakeZygote:
+    def __init__(self, folder: str) -> None:
+        self._folder, self._beside = folder, dict[str, str]()
+
+    def stop(self, name: str) -> None:
+        say(name, "suspended", "it was stopped")
+
+    def run(self, name: str, asked: Any, artifact: str) -> None:
+        source = asked["files"][0]["content"]
+        self._end_those_beside(name)
+        if "# dies" in source:
+            sys.exit("no luck")
+        if "# hangs" in source or self._waits(name, source):
+            return
+        wanted = _said(source, "wants")
+        if wanted and not Path(artifact, wanted).is_file():
+            say(name, "answered", "", pack_wants([{"key": wanted, "kernel": "scale", "call": "AAAA"}]))
+        elif _said(source, "ends"):
+            how, _, why = _said(source, "ends").partition(" ")
+            say(name, how, why, log="what it printed")
+        else:
+            self._record(name, asked)
+
+    def _waits(self, name: str, source: str) -> bool:
+        """For another beside it; the second time it does not."""
+        tried = Path(self._folder, f"tried {name.split('.')[0]}")
+        if not _said(source, "beside") or tried.exists():
+            return False
+        tried.touch()
+        self._beside[name] = _said(source, "beside")
+        return True
+
+    def _end_those_beside(self, name: str) -> None:
+        for other in [each for each in self._beside if each != name]:
+            how, _, why = self._beside.pop(other).partition(" ")
+            say(other, how, why)
+
+    def _record(self, name: str, asked: Any) -> None:
+        os.chdir(tempfile.mkdtemp(dir=self._folder))
+        try:
+            say(name, "answered", "", record(asked))
+        finally:
+            played_gpu.close()
+
+
+def _said(source: str, word: str) -> str:
+    return source.split(f"# {word}: ")[1].splitlines()[0] if f"# {word}: " in source else ""
+
+
 def main() -> None:
     equipped_by.append(played_gpu.equip)
     os.write(1, encode({"type": "ready", "imported": {}, "warnings": []}))
     # A program is told that it is called by itself.
-    folder, hanging = sys.argv[1], set[str]()
+    zygote = FakeZygote(sys.argv[1])
     while True:
         frame = read_frame(sys.stdin.buffer)
         if frame is None:
             return
         header, name = frame[0], frame[0]["id"]
         if header["type"] == "stop":
-            hanging.discard(name)
-            say(name, "suspended", "it was stopped")
-            continue
-        source = header["asked"]["files"][0]["content"]
-        if "# dies" in source:
-            sys.exit("no luck")
-        if "# hangs" in source:
-            hanging.add(name)
-        elif "# ends: " in source:
-            how, _, why = source.split("# ends: ")[1].splitlines()[0].partition(" ")
-            say(name, how, why, log="what it printed")
+            zygote.stop(name)
         else:
-            os.chdir(tempfile.mkdtemp(dir=folder))
-            try:
-                say(name, "answered", "", record(header["asked"]))
-            finally:
-                played_gpu.close()
+            zygote.run(name, header["asked"], header["artifact"])
 
 
 main()

@@ -11,11 +11,12 @@ from typing import Any, Callable, Optional
 
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.artifact import store_artifact
+from kiln_runner.compile.pool import compiled, infra
 from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.devices.slot_events import Prepared, SlotEvents
 from kiln_runner.frames import Frame, encode
 from kiln_runner.process import Children, Command
-from kiln_runner.programs.record_requests import RecordPorts, RecordRequests
+from kiln_runner.programs.record_requests import BESIDE_MAX, RecordPorts, RecordRequests
 from kiln_runner.programs.recording_shape import INDEX
 from kiln_runner.programs.zygotes import Zygotes
 from test.python.programs.small_cubin import ARCHITECTURE
@@ -30,6 +31,8 @@ GPU = {
 }
 ENVIRONMENT = {"name": "torch", "sandbox": {"level": "namespaces"}, "recorder": "cupti"}
 BUILT = "b" * 64
+KEY = "c" * 64
+WANTS = f"# wants: {KEY}\n{DOUBLE}"
 
 
 class Recording(unittest.IsolatedAsyncioTestCase):
@@ -54,7 +57,9 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         )
         self.zygotes = Zygotes(self.children, lambda _tool: self.command("fake_zygote.py"))
         self.environments = [ENVIRONMENT]
-        ports = RecordPorts(self.answered, lambda: self.environments, self.artifacts)
+        self.compiles: list[tuple[str, Any, Any]] = []
+        self.withdrawn: list[str] = []
+        ports = RecordPorts(self.answered, lambda: self.environments, self.artifacts, self.compile, lambda run: self.withdrawn.append(run) is None)
         self.records = RecordRequests(loop, self.slots, self.cache, self.compilers, self.zygotes, ports)
 
     async def asyncTearDown(self) -> None:
@@ -76,6 +81,18 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         )
         return DeviceSlot(self.children, device, self.command("faulty_judge.py"), events)
 
+    def compile(self, run: str, unit: Any, _limit_ms: float, then: Any) -> None:
+        self.compiles.append((run, unit, then))
+        self.news.set()
+
+    def compiled(self, *files: str) -> None:
+        """Answers the last of what was asked of the compile pool, with these kernels."""
+        artifact = f"{len(self.compiles):064x}"
+        meta: Any = {"language": "python", "architecture": ARCHITECTURE, "kernels": {}, "compiler": "", "log": "", "resources": {}}
+        store_artifact(self.artifacts, artifact, meta, {"program.json": b"{}", **dict.fromkeys(files, b"")})
+        self.cache.added(artifact)
+        self.compiles[-1][2](compiled(artifact, meta, cached=False, duration_ms=1))
+
     def answered(self, header: dict) -> None:
         self.answers.append(header)
         self.news.set()
@@ -83,6 +100,9 @@ class Recording(unittest.IsolatedAsyncioTestCase):
     def ask(self, compile_id: str, source: str, **changes: Any) -> None:
         header: Any = {"type": "record", "compileId": compile_id, "unit": unit_of(source, **changes), "limitMs": 20_000}
         self.records.on_record(header, Frame({}, b"", b""))
+
+    async def compiles_asked_for(self, count: int) -> None:
+        await self.until(lambda: len(self.compiles) == count)
 
     async def answer(self, compile_id: str, source: Optional[str] = None, **changes: Any) -> dict:
         if source is not None:
@@ -171,6 +191,70 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await self.answer("three", DOUBLE))["status"], "compiled")
         self.assertEqual([header["compileId"] for header in self.answers], ["three"])
         await self.until(lambda: not self.records.is_busy)
+
+    async def test_kernels_that_it_launches_and_nobody_compiled_are_compiled_without_the_device_and_it_is_recorded_anew(self) -> None:
+        self.ask("one", WANTS)
+        await self.until(lambda: len(self.compiles) == 1)
+        self.assertFalse(self.slots["GPU-test"].reservations.is_reserved, "others have the device meanwhile")
+        self.assertEqual((await self.answer("other", DOUBLE))["status"], "compiled")
+        unit = self.compiles[0][1]
+        self.assertEqual(([kernel["key"] for kernel in unit["kernels"]], "cases" in unit, "built" in unit), ([KEY], False, False))
+        self.compiled(KEY)
+        result = await self.answer("one")
+        self.assertEqual(result["status"], "compiled", result)
+        self.assertTrue((self.artifacts / result["artifact"] / INDEX).exists())
+
+    async def test_a_kernel_that_is_missing_also_when_it_was_compiled_is_the_end(self) -> None:
+        self.ask("one", WANTS)
+        await self.until(lambda: len(self.compiles) == 1)
+        self.compiled()
+        outcome = (await self.answer("one"))["outcome"]
+        self.assertEqual(outcome["verdict"], "contract")
+        self.assertIn("scale is missing also after it was compiled", outcome["message"])
+
+    async def test_what_the_compile_pool_says_is_told(self) -> None:
+        failed: Any = {"status": "failed", "outcome": {"verdict": "timed_out"}, "durationMs": 1, "compiler": ""}
+        for number, result in enumerate((failed, infra("out_of_disk", "no space"))):
+            self.answers.clear()
+            self.ask("one", WANTS)
+            await self.compiles_asked_for(number + 1)
+            self.compiles[-1][2](result)
+            self.assertEqual(await self.answer("one"), result)
+        self.assertFalse(self.records.is_busy)
+
+    async def test_one_that_is_cancelled_while_its_kernels_are_compiled_leaves_nothing(self) -> None:
+        self.ask("one", WANTS)
+        await self.until(lambda: len(self.compiles) == 1)
+        self.assertTrue(self.records.cancel("one"))
+        self.assertEqual((self.withdrawn, self.records.is_busy), ([self.compiles[0][0]], False))
+        self.compiled(KEY)
+        self.assertEqual((await self.answer("two", DOUBLE))["status"], "compiled")
+        self.assertEqual([header["compileId"] for header in self.answers], ["two"])
+
+    async def test_what_waits_for_the_same_device_is_recorded_side_by_side(self) -> None:
+        self.ask("first", "# hangs\n")
+        await self.until(lambda: self.slots["GPU-test"].reservations.is_reserved)
+        for number in range(BESIDE_MAX + 1):
+            self.ask(f"{number}", f"# hangs\n# {number}\n")
+        await self.until(lambda: self.slots["GPU-test"].reservations.has_turn)
+        self.records.cancel("first")
+        await self.until(lambda: sum(map(len, self.records._beside.values())) == BESIDE_MAX)
+        for number in range(BESIDE_MAX):
+            self.assertTrue(self.slots["GPU-test"].reservations.is_reserved)
+            self.records.cancel(f"{number}")
+        await self.until(lambda: [run.asked for run in self.records._runs.values()] == [[f"{BESIDE_MAX}"]] and bool(self.records._beside))
+        self.records.cancel(f"{BESIDE_MAX}")
+        self.assertEqual((await self.answer("last", DOUBLE))["status"], "compiled")
+
+    async def test_what_fails_beside_another_is_tried_alone_before_it_has_a_verdict(self) -> None:
+        self.ask("first", "# hangs\n")
+        await self.until(lambda: self.slots["GPU-test"].reservations.is_reserved)
+        self.ask("fails", DOUBLE + "# beside: over it took more than 5 bytes of memory\n")
+        self.ask("other", DOUBLE)
+        await self.until(lambda: self.slots["GPU-test"].reservations.has_turn)
+        self.records.cancel("first")
+        self.assertEqual((await self.answer("other"))["status"], "compiled")
+        self.assertEqual((await self.answer("fails"))["status"], "compiled")
 
 
 if __name__ == "__main__":

@@ -13,14 +13,19 @@ class ProgramEntry(TypedDict):
     style: str
 
 
-class ProgramUnit(TypedDict):
-    """`environment`: its name; which Python that is, the host knows."""
-
+class _ProgramUnit(TypedDict):
     language: Literal["python"]
     architecture: str
     files: list[ProgramFile]
     entry: ProgramEntry
     environment: str
+
+
+class ProgramUnit(_ProgramUnit, total=False):
+    """`environment`: its name; which Python that is, the host knows. `kernels` (programs/record_frames.py, Wanted): only the runner asks for them, of
+    what it found when it recorded the program."""
+
+    kernels: list[Any]
 
 
 class RecordedTensor(TypedDict):

@@ -147,7 +147,10 @@ class Server:
         return ProfileRequests(self._children, self._slots, self._problems, self._cache, ProfilePorts(command, self._send, paths.work))
 
     def _make_records(self, paths: RunnerPaths) -> RecordRequests:
-        ports = RecordPorts(self._send, lambda: self._equipment.now.inventory.get("environments", []), paths.artifacts)
+        def environments() -> list[protocol.Environment]:
+            return self._equipment.now.inventory.get("environments", [])
+
+        ports = RecordPorts(self._send, environments, paths.artifacts, self._pool.compile, self._pool.cancel)
         return RecordRequests(self._loop, self._slots, self._cache, self._compilers, Zygotes(self._children), ports)
 
     # Frames of the daemon

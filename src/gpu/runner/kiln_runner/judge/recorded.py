@@ -4,8 +4,10 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Optional
 
+from kiln_runner.programs.record_frames import NoAnswer
 from kiln_runner.programs.recording import Recording, RecordingRefused, Recordings
 from kiln_runner.programs.recording_shape import INDEX
+from kiln_runner.programs.recordings import blobs_of
 from kiln_runner.protocol import Plan
 from kiln_runner.protocol_outcomes import CaseTiming, KernelShare
 
@@ -66,7 +68,11 @@ class RecordedArtifact(Artifact):
     def __init__(self, folder: Path, architecture: str) -> None:
         super().__init__(folder)
         index = json.loads(self._read(INDEX))
-        blobs = {path.name: self._read(path.name) for path in folder.iterdir() if len(path.name) == _HASH_CHARS}
+        files = {path.name: self._read(path.name) for path in folder.iterdir() if len(path.name) >= _HASH_CHARS}
+        try:
+            blobs = blobs_of(files)
+        except NoAnswer as error:
+            raise InfraFailure("unknown_artifact", f"recording {folder.name} cannot be unpacked: {error}") from error
         try:
             read = Recordings(blobs, architecture)
             self.recordings: dict[str, Recording] = {case: read.parse(self._read(file)) for case, file in index.items()}

@@ -27,13 +27,14 @@ from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_s
 from kiln_runner.programs.extensions import Extensions
 from kiln_runner.programs.own_trace import words_of
 from kiln_runner.programs.program_files import Program, ProgramRefused, load_entry, program_of, write_files
+from kiln_runner.programs.triton_compile import compile_kernels
 from kiln_runner.protocol_programs import ProgramUnit
 
 # PyTorch and the CUDA libraries that it maps, and a compiler with every header of theirs.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
 LIMITS = Limits(memory_bytes=MEMORY_BYTES_MAX, file_bytes=256 * 1024 * 1024, files=1024, processes=128, cpu_seconds=None)
 JOBS = "2"
-FILES_MAX, FILES_BYTES_MAX = 250, 16 * 1024 * 1024
+FILES_MAX, FILES_BYTES_MAX = 2000, 16 * 1024 * 1024
 NOT_BUILT = "programs are not built on this host, since they run code while they are imported"
 # What frameworks say where there is no device.
 _NO_DEVICE = re.compile(
@@ -61,7 +62,7 @@ def build_program(unit: ProgramUnit, job: CompileJob, tools: Tools) -> Built:
         program = program_of(unit)
     except ProgramRefused as error:
         return refused(str(error))
-    ended = _confined(program, unit["architecture"], job["limitMs"] / 1000, tools)
+    ended = _confined(program, unit, job["limitMs"] / 1000, tools)
     if ended.answer is None:
         return refused(f"the program ended its own process while it was imported\n{ended.log}")
     header, payload = ended.answer.header, ended.answer.payload
@@ -70,12 +71,12 @@ def build_program(unit: ProgramUnit, job: CompileJob, tools: Tools) -> Built:
     return _built_of(header, payload, ended.log)
 
 
-def _confined(program: Program, architecture: str, limit_s: float, tools: Tools) -> Ended:
+def _confined(program: Program, unit: ProgramUnit, limit_s: float, tools: Tools) -> Ended:
     folder = tempfile.mkdtemp(prefix="kiln-build-", dir="/tmp")
     started = time.monotonic()
     try:
         place = Place(folder, [*places(), *places_of(tools), *_cuda_home(tools)], user_for(os.getpid()))
-        ended = run_confined(lambda: _build_and_encode(program, architecture, tools), place, LIMITS, limit_s)
+        ended = run_confined(lambda: _build_and_encode(program, unit, tools), place, LIMITS, limit_s)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if ended.how == "timed_out" or time.monotonic() - started >= limit_s:
@@ -85,10 +86,10 @@ def _confined(program: Program, architecture: str, limit_s: float, tools: Tools)
     return ended._replace(log=ended.log.replace(folder + "/", ""))
 
 
-def _build_and_encode(program: Program, architecture: str, tools: Tools) -> bytes:
+def _build_and_encode(program: Program, unit: ProgramUnit, tools: Tools) -> bytes:
     """In the confined copy: runs the program's code. What it returns is read as hostile."""
-    home = os.getcwd()
-    _set_up(home, architecture, tools)
+    home, kernels = os.getcwd(), unit.get("kernels", [])
+    _set_up(home, unit["architecture"], tools)
     root = write_files(program, home)
     extensions = Extensions(root)
     extension = sys.modules.get("torch.utils.cpp_extension")
@@ -107,12 +108,12 @@ def _build_and_encode(program: Program, architecture: str, tools: Tools) -> byte
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-    return _encode(extensions, home, unfinished)
+    return _encode(extensions, home, unfinished, compile_kernels(kernels, home) if kernels else {})
 
 
-def _encode(extensions: Extensions, home: str, unfinished: str) -> bytes:
+def _encode(extensions: Extensions, home: str, unfinished: str, failures: dict[str, str]) -> bytes:
     files: list[tuple[str, bytes]] = []
-    listed: dict[str, Any] = {"extensions": {}, "triton": {}}
+    listed: dict[str, Any] = {"extensions": {}, "triton": {}, "failures": failures}
     for key, built in extensions.built.items():
         _strip(built.path)
         listed["extensions"][key] = {"name": built.name, "file": _take(files, built.path)}
@@ -144,12 +145,13 @@ def _built_of(header: dict[str, Any], payload: bytes, printed: str) -> Built:
         listed = header["listed"]
         extensions = {_hex(key): {"name": _name(entry["name"]), "file": _known(entry["file"], files)} for key, entry in listed["extensions"].items()}
         triton = {_relative(path): _known(name, files) for path, name in listed["triton"].items()}
+        failures = {str(key)[:64]: str(words)[:LOG_CHARS_MAX] for key, words in listed["failures"].items()}
         unfinished = str(header["unfinished"])[:LOG_CHARS_MAX]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return refused(f"what came from the build is no answer of ours: {error}\n{printed}")
     if len(files) > FILES_MAX or sum(map(len, files.values())) > FILES_BYTES_MAX:
         return refused(f"what was built has {len(files)} files; at most {FILES_MAX} with {FILES_BYTES_MAX} bytes together are kept")
-    facts = {"extensions": extensions, "triton": triton, "finishesInRecorder": bool(unfinished)}
+    facts = {"extensions": extensions, "triton": triton, "tritonFailures": failures, "finishesInRecorder": bool(unfinished)}
     log = "\n".join(part for part in (unfinished, printed) if part)
     return Built({FACTS: json.dumps(facts, sort_keys=True).encode(), **files}, {}, log, {}, bool(unfinished))
 

@@ -54,6 +54,7 @@ class DriverFunctions:
     def __init__(self, cuda: Any) -> None:
         self._cuda = cuda
         self._known: dict[int, tuple[str, list[tuple[int, int]]]] = {}
+        self._binaries: dict[int, str] = {}
 
     def name(self, function: int) -> str:
         return self._of(function)[0]
@@ -62,8 +63,12 @@ class DriverFunctions:
         return self._of(function)[1]
 
     def module(self, function: int) -> Optional[str]:
-        """The driver has no call that names the binary; kernels are found by their names, and twins are refused."""
-        return None
+        """Of a module that was loaded before our eyes. A kernel of a library is found by its name, and twins are refused."""
+        module = c_void_p()
+        return None if self._cuda.cuFuncGetModule(ctypes.byref(module), c_void_p(function)) else self._binaries.get(module.value or 0)
+
+    def loaded(self, module: int, digest: str) -> None:
+        self._binaries[module] = digest
 
     def _of(self, function: int) -> tuple[str, list[tuple[int, int]]]:
         if function not in self._known:

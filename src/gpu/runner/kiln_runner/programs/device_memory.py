@@ -25,7 +25,13 @@ class DeviceMemory(Protocol):
         """Waits for all that was queued."""
         ...
 
-    def zero(self, address: int, size: int) -> None: ...
+    def zero(self, address: int, size: int) -> None:
+        """Waits for all that was queued."""
+        ...
+
+    def write(self, address: int, data: bytes) -> None:
+        """Likewise."""
+        ...
 
 
 class _Location(ctypes.Structure):
@@ -50,6 +56,7 @@ class CudaMemory:
         self._cuda.cuMemMap.argtypes = [c_uint64, c_size_t, c_size_t, c_uint64, c_uint64]
         self._cuda.cuMemSetAccess.argtypes = [c_uint64, c_size_t, c_void_p, c_size_t]
         self._cuda.cuMemcpyDtoH_v2.argtypes = [c_void_p, c_uint64, c_size_t]
+        self._cuda.cuMemcpyHtoD_v2.argtypes = [c_uint64, c_void_p, c_size_t]
         self._cuda.cuMemsetD8_v2.argtypes = [c_uint64, ctypes.c_ubyte, c_size_t]
         device, context = c_int(), c_void_p()
         self._ask("cuInit", 0)
@@ -77,7 +84,13 @@ class CudaMemory:
         return buffer.raw
 
     def zero(self, address: int, size: int) -> None:
+        self._ask("cuCtxSynchronize")
         self._ask("cuMemsetD8_v2", address, 0, size)
+        self._ask("cuCtxSynchronize")
+
+    def write(self, address: int, data: bytes) -> None:
+        self._ask("cuCtxSynchronize")
+        self._ask("cuMemcpyHtoD_v2", address, data, len(data))
 
     def _reserve(self, address: int, size: int) -> None:
         got = c_uint64()

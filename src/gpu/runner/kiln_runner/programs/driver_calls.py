@@ -2,6 +2,7 @@
 and the layouts were measured with driver 580 and CUPTI 13. Order of the notes = order of the calls.
 """
 import ctypes
+import threading
 from collections.abc import Sequence
 from ctypes import c_int, c_size_t, c_uint, c_uint64, c_void_p
 from typing import Any, Optional, Protocol
@@ -11,6 +12,8 @@ from kiln_runner.programs.recorder import Call, Recorder
 DRIVER_API, RESOURCE = 1, 3
 MODULE_LOADED = 6
 UPLOAD_BYTES_MAX = 16 * 1024 * 1024
+# Of a binary that lies in memory, into a module.
+_LOAD = (19, 20, 21)
 _LAUNCH, _LAUNCH_EX, _COOPERATIVE = (307, 442), (652, 653), (477, 478)
 _SET = {216: 1, 428: 1, 218: 2, 429: 2, 220: 4, 430: 4, 249: 1, 411: 1, 250: 2, 412: 2, 251: 4, 413: 4}
 _COPY, _COPY_ANY = (281, 423, 280, 399), (306, 418)
@@ -22,6 +25,8 @@ _OTHER = {
     371: "managed memory",
 }
 _CLUSTER, _COOPERATES, _SERIALIZES = 4, 2, 6
+# Where a call is shown: before the driver does it, or after.
+_BEGINS = 0
 # Markers of what `extra` holds.
 _END, _POINTER, _SIZE = 0, 1, 2
 _EXTRA_MAX, _ATTRIBUTES_MAX = 8, 64
@@ -76,28 +81,46 @@ class Functions(Protocol):
         """Hash of its binary, where that is known."""
         ...
 
+    def loaded(self, module: int, digest: str) -> None:
+        """`digest`: of the binary that the driver now calls `module`."""
+        ...
+
 
 class DriverCalls:
     def __init__(self, recorder: Recorder, functions: Functions) -> None:
         self._recorder, self._functions = recorder, functions
+        # By thread: binaries that were loaded since it asked for one.
+        self._loading: dict[int, list[str]] = {}
 
     def numbers(self) -> list[int]:
         """Of all calls to be shown."""
-        return [*_LAUNCH, *_LAUNCH_EX, *_COOPERATIVE, *_SET, *_COPY, *_COPY_ANY, *_UPLOAD, *_DOWNLOAD, *_OTHER]
+        return [*_LOAD, *_LAUNCH, *_LAUNCH_EX, *_COOPERATIVE, *_SET, *_COPY, *_COPY_ANY, *_UPLOAD, *_DOWNLOAD, *_OTHER]
 
     def on_callback(self, domain: int, number: int, data: int) -> None:
         """Never raises: it is called from C, in the middle of the program's call."""
         try:
             if domain == RESOURCE and number == MODULE_LOADED:
                 module = _at(_Module, _at(_Resource, data).description)
-                self._recorder.on_module(ctypes.string_at(module.image, module.size))
+                digest = self._recorder.on_module(ctypes.string_at(module.image, module.size))
+                self._loading.get(threading.get_ident(), []).append(digest)
+            elif domain == DRIVER_API and number in _LOAD:
+                self._on_load(_at(_Callback, data))
             elif domain == DRIVER_API:
                 shown = _at(_Callback, data)
-                # 0: the call begins.
-                if shown.site == 0:
+                if shown.site == _BEGINS:
                     self._on_call(number, shown.arguments)
         except Exception as error:
             self._recorder.on_other(f"a call that could not be read ({type(error).__name__}: {str(error)[:80]})")
+
+    def _on_load(self, shown: _Callback) -> None:
+        """Two kernels of one name, such as those that Triton makes of one function, are told apart by the module that they are in."""
+        thread = threading.get_ident()
+        if shown.site == _BEGINS:
+            self._loading[thread] = []
+            return
+        digests = self._loading.pop(thread, [])
+        if len(digests) == 1:
+            self._functions.loaded(_word(_word(shown.arguments, 0), 0), digests[0])
 
     def _on_call(self, number: int, arguments: int) -> None:
         if number in _LAUNCH or number in _COOPERATIVE:

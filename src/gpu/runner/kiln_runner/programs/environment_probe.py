@@ -15,6 +15,8 @@ from kiln_runner.programs.recorder_probe import probe_recorder
 from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.sandbox_probe import SandboxLevel
 from kiln_runner.programs.sandbox_probe import probe as probe_sandbox
+from kiln_runner.programs.triton_compile import prepare
+from kiln_runner.programs.triton_kernels import unprepared
 
 # Those that people ask for by name; the key is over all.
 SHOWN = (
@@ -42,7 +44,9 @@ def probe(device: Optional[int], architecture: str) -> dict[str, Any]:
     nodes = device_nodes(device) if device is not None else []
     held = probe_sandbox(places(), nodes)
     unable = _why_not_recorded(held, nodes, architecture)
-    warnings = [*imported.warnings, *([f"sandbox: {held.why}"] if held.why else []), *([unable] if unable else [])]
+    prepare()
+    triton = [f"programs with Triton kernels are not recorded here: {why}" for why in unprepared if nodes]
+    warnings = [*imported.warnings, *([f"sandbox: {held.why}"] if held.why else []), *([unable] if unable else []), *triton]
     return {
         "key": key_of(packages), "python": platform.python_version(), "torch": imported.versions.get("torch"),
         "triton": imported.versions.get("triton"), "cuda": _cuda_version(), "packages": {name: packages[name] for name in SHOWN if name in packages},

@@ -1,7 +1,9 @@
 """Takes the daemon's requests to record a program: on one device, between two judgements, in a sandboxed copy of its environment's zygote.
 
 One run an artifact: asked for -> waits for a device -> runs in the sandbox -> read and stored -> told to all who asked. A run that nobody waits for
-any more is dropped. Invariant: a reservation ends, whatever becomes of the process.
+any more is dropped. Where what ran wants Triton kernels, they are compiled, in the compile pool and without the device, and it runs again with them.
+Several are recorded side by side on one device, on which nothing is timed meanwhile; what fails beside others, who may have left it too little
+memory, is tried alone. Invariant: a reservation ends, whatever becomes of the processes.
 """
 import asyncio
 import errno
@@ -13,7 +15,7 @@ from typing import Callable, NamedTuple, Optional, Union
 from kiln_runner.artifacts import ArtifactCache
 from kiln_runner.compile.artifact import store_artifact
 from kiln_runner.compile.compilers import Compilers
-from kiln_runner.compile.pool import compiled, infra
+from kiln_runner.compile.pool import OnCompiled, compiled, infra
 from kiln_runner.compile.simulated import compile_simulated
 from kiln_runner.compile.tools import EnvironmentTool
 from kiln_runner.devices.reservations import Reservation
@@ -21,6 +23,7 @@ from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.frames import Frame
 from kiln_runner.host.device_nodes import minor_of
 from kiln_runner.host.simulated_gpus import MODEL
+from kiln_runner.programs.record_frames import KERNELS_MAX, Wanted, Wants
 from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.zygote_frames import Run as ZygoteRun
@@ -28,25 +31,36 @@ from kiln_runner.programs.zygotes import Answer, Zygotes
 from kiln_runner.protocol import CompileResult, Environment, Infra, InfraFailure
 from kiln_runner.protocol_frames import FromRunner, Record
 from kiln_runner.protocol_outcomes import CompileOutcome
-from kiln_runner.protocol_programs import RecordUnit
+from kiln_runner.protocol_programs import ProgramUnit, RecordUnit
 
 REQUESTS_MAX = 256
+# Most of a recording is starting CUDA in a process of its own.
+BESIDE_MAX = 4
+# A kernel that is launched after another did nothing may be another one.
+ROUNDS_MAX = 4
 # PyTorch, its libraries' memory and what CUDA maps of the host's.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
 
 
 class RecordPorts(NamedTuple):
-    """`environments`: as the inventory tells them."""
+    """`environments`: as the inventory tells them. `compile` and `cancel`: the compile pool's."""
 
     send: Callable[[FromRunner], None]
     environments: Callable[[], list[Environment]]
     artifacts: Path
+    compile: Callable[[str, ProgramUnit, float, OnCompiled], None]
+    cancel: Callable[[str], bool]
 
 
 class _Run:
-    def __init__(self, artifact: str, number: int, unit: RecordUnit, slot: DeviceSlot, limit_ms: float) -> None:
+    def __init__(self, artifact: str, number: int, header: Record, slot: DeviceSlot, tool: EnvironmentTool) -> None:
+        unit, limit_ms = header["unit"], header["limitMs"]
         self.artifact, self.unit, self.slot, self.limit_ms = artifact, unit, slot, limit_ms
         self.id = f"{artifact}.{number}"
+        # With the kernels that were found missing, by their keys.
+        self.built, self.kernels, self.round = unit["built"], dict[str, Wanted](), 0
+        self.is_compiling = self.is_alone = self.was_beside = False
+        self.tool = tool
         self.asked: list[str] = []
         self.reservation: Optional[Reservation] = None
         self.is_asked_for = self.has_begun = False
@@ -60,6 +74,8 @@ class RecordRequests:
     ) -> None:
         self._loop, self._slots, self._cache, self._compilers, self._zygotes, self._ports = loop, slots, cache, compilers, zygotes, ports
         self._runs: dict[str, _Run] = {}
+        # Of each device that is held: ids of what runs on it.
+        self._beside: dict[str, set[str]] = {}
         self._started = 0
         # Recordings are read one after another, beside the loop.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recordings")
@@ -85,12 +101,12 @@ class RecordRequests:
             self._tell([compile_id], lacking or infra("device_lost", f"this host has no {unit['deviceModel']}"))
             return
         self._started += 1
-        run = self._runs[artifact] = _Run(artifact, self._started, unit, slot, header["limitMs"])
+        run = self._runs[artifact] = _Run(artifact, self._started, header, slot, tool)
         run.asked.append(compile_id)
         if slot.device["model"] == MODEL:
             self._finish(run, self._simulate(run))
         else:
-            self._reserve(run, tool)
+            self._reserve(run)
 
     def cancel(self, compile_id: str) -> bool:
         """False when it was not being recorded."""
@@ -119,7 +135,9 @@ class RecordRequests:
 
     def _drop(self, run: _Run) -> None:
         self._forget(run)
-        if run.has_begun:
+        if run.is_compiling:
+            self._ports.cancel(run.id)
+        elif run.has_begun:
             self._zygotes.cancel(run.id)
         elif run.is_asked_for and run.reservation is not None:
             run.slot.reservations.withdraw(run.reservation)
@@ -158,23 +176,41 @@ class RecordRequests:
             return infra("out_of_disk", f"{error}")
         return self._stored(run)
 
-    def _reserve(self, run: _Run, tool: EnvironmentTool) -> None:
-        self._cache.pin(run.unit["built"])
+    def _reserve(self, run: _Run) -> None:
+        self._cache.pin(run.built)
 
         def refused(failure: InfraFailure) -> None:
             self._finish(run, {"status": "infra", "failure": failure})
 
-        run.reservation = Reservation(lambda: self._begin(run, tool), refused)
-        self._zygotes.prepare(tool, lambda: self._ask_for_device(run))
+        run.reservation, run.is_asked_for, run.has_begun = Reservation(lambda: self._begin(run), refused), False, False
+        self._zygotes.prepare(run.tool, lambda: self._ask_for_device(run))
 
     def _ask_for_device(self, run: _Run) -> None:
         if self._runs.get(run.artifact) is run and run.reservation is not None:
             run.is_asked_for = True
             run.slot.reservations.add(run.reservation)
 
-    def _begin(self, run: _Run, tool: EnvironmentTool) -> None:
-        run.has_begun, run.started_ns = True, time.monotonic_ns()
-        self._zygotes.run(tool, self._order(run), lambda answer: self._on_answer(run, answer))
+    def _begin(self, run: _Run) -> None:
+        together = [run, *self._others_beside(run)]
+        for one in together:
+            one.has_begun, one.was_beside, one.started_ns = True, len(together) > 1, time.monotonic_ns()
+        self._beside[run.slot.device["id"]] = {one.id for one in together}
+        for one in together:
+            self._start(one)
+
+    def _start(self, run: _Run) -> None:
+        self._zygotes.run(run.tool, self._order(run), lambda answer: self._on_answer(run, answer))
+
+    def _others_beside(self, run: _Run) -> list[_Run]:
+        """That wait for the same device. Kernels that tune themselves are timed in the recording: those have it to themselves."""
+        if run.is_alone or run.kernels:
+            return []
+        waiting = [one for one in self._runs.values() if one.slot is run.slot and one.is_asked_for and not one.has_begun]
+        taken = [one for one in waiting if one is not run and not (one.is_alone or one.kernels)][: BESIDE_MAX - 1]
+        for one in taken:
+            if one.reservation is not None:
+                one.slot.reservations.withdraw(one.reservation)
+        return taken
 
     def _order(self, run: _Run) -> ZygoteRun:
         unit, device, environment = run.unit, run.slot.device, self._environment(run.unit)
@@ -185,20 +221,32 @@ class RecordRequests:
         return {
             "type": "run", "id": run.id, "task": "record", "asked": asked,
             "bounds": {"limit_s": run.limit_ms / 1000, "memory_bytes": MEMORY_BYTES_MAX},
-            "level": environment["sandbox"]["level"] if environment else "none", "artifact": str(self._ports.artifacts / unit["built"]),
+            "level": environment["sandbox"]["level"] if environment else "none", "artifact": str(self._ports.artifacts / run.built),
             "nodes": device_nodes(minor_of(device["id"])),
         }
 
     def _on_answer(self, run: _Run, answer: Answer) -> None:
-        run.slot.reservations.end()
+        device = run.slot.device["id"]
+        beside = self._beside[device]
+        beside.discard(run.id)
+        if not beside:
+            del self._beside[device]
+            run.slot.reservations.end()
         if self._runs.get(run.artifact) is not run:
             return
         if answer.how == "answered":
             compiler = self._compilers.version(run.unit) or ""
             reading = self._loop.run_in_executor(self._thread, _read, self._ports.artifacts, run, answer, compiler)
             reading.add_done_callback(lambda done: self._on_read(run, done))
+        elif run.was_beside:
+            self._try_alone(run)
         else:
             self._finish(run, self._ended(run, answer))
+
+    def _try_alone(self, run: _Run) -> None:
+        run.is_alone, run.was_beside = True, False
+        self._cache.unpin(run.built)
+        self._reserve(run)
 
     def _ended(self, run: _Run, answer: Answer) -> CompileResult:
         printed = f"\nit printed:\n{answer.log}" if answer.log.strip() else ""
@@ -211,16 +259,46 @@ class RecordRequests:
         codes = {"lost": "worker_died", "unconfinable": "environment_missing"}
         return infra(codes.get(answer.how, "suspended"), f"the program was not recorded: {answer.why}")
 
-    def _on_read(self, run: _Run, done: "asyncio.Future[Union[CompileOutcome, Infra, None]]") -> None:
+    def _on_read(self, run: _Run, done: "asyncio.Future[Union[CompileOutcome, Infra, Wants, None]]") -> None:
         error = done.exception()
         read = infra("internal", f"the recording cannot be read: {type(error).__name__}: {error}") if error else done.result()
-        if read is None:
+        if isinstance(read, Wants):
+            self._compile(run, read.kernels)
+        elif read is None:
             self._cache.added(run.artifact)
             self._finish(run, self._stored(run))
+        elif run.was_beside and ("status" in read or read["verdict"] != "contract"):
+            self._try_alone(run)
         elif "status" in read:
             self._finish(run, read)
         else:
             self._finish(run, self._failed(run, read))
+
+    def _compile(self, run: _Run, wanted: list[Wanted]) -> None:
+        """What was compiled before is in the cache of whoever still misses it."""
+        new = [kernel for kernel in wanted if kernel["key"] not in run.kernels]
+        run.kernels.update({kernel["key"]: kernel for kernel in new})
+        run.round += 1
+        why = _why_no_further(run, wanted, new)
+        if why is not None:
+            self._finish(run, self._failed(run, {"verdict": "contract", "case": "", "message": f"it cannot be recorded: {why}"}))
+        elif run.asked:
+            run.is_compiling = True
+            kernels = [run.kernels[key] for key in sorted(run.kernels)]
+            self._ports.compile(run.id, _with_kernels(run.unit, kernels), run.limit_ms, lambda result: self._on_compiled(run, result))
+        else:
+            self._drop(run)
+
+    def _on_compiled(self, run: _Run, result: CompileResult) -> None:
+        run.is_compiling = False
+        if self._runs.get(run.artifact) is not run:
+            return
+        if result["status"] != "compiled":
+            self._finish(run, result)
+            return
+        self._cache.unpin(run.built)
+        run.built = result["artifact"]
+        self._reserve(run)
 
     def _stored(self, run: _Run) -> CompileResult:
         if run.slot.device["model"] == MODEL:
@@ -243,14 +321,29 @@ class RecordRequests:
         if self._runs.get(run.artifact) is run:
             del self._runs[run.artifact]
             if run.reservation is not None:
-                self._cache.unpin(run.unit["built"])
+                self._cache.unpin(run.built)
 
     def _tell(self, asked: list[str], result: CompileResult) -> None:
         for compile_id in asked:
             self._ports.send({"type": "compiled", "compileId": compile_id, "result": result})
 
 
-def _read(artifacts: Path, run: _Run, answer: Answer, compiler: str) -> Union[CompileOutcome, Infra, None]:
+def _why_no_further(run: _Run, wanted: list[Wanted], new: list[Wanted]) -> Optional[str]:
+    if not new:
+        return f"Triton kernel {wanted[0]['kernel']} is missing also after it was compiled"
+    if len(run.kernels) > KERNELS_MAX:
+        return f"it launches more than {KERNELS_MAX} different Triton kernels"
+    return f"it launches other Triton kernels each of {ROUNDS_MAX} times" if run.round > ROUNDS_MAX else None
+
+
+def _with_kernels(unit: RecordUnit, kernels: list[Wanted]) -> ProgramUnit:
+    return {
+        "language": "python", "architecture": unit["architecture"], "files": unit["files"], "entry": unit["entry"],
+        "environment": unit["environment"], "kernels": kernels,
+    }
+
+
+def _read(artifacts: Path, run: _Run, answer: Answer, compiler: str) -> Union[CompileOutcome, Infra, Wants, None]:
     """In a thread. None: it is stored."""
     try:
         kept = kept_of(answer.answer, run.unit, compiler, answer.log)

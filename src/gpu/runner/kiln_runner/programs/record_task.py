@@ -1,4 +1,7 @@
-"""`record`, in a program's sandbox: its entry is imported and called on every case, and what it launches is written down."""
+"""`record`, in a program's sandbox: its entry is imported and called on every case, and what it launches is written down.
+
+Where it launches Triton kernels that are not compiled yet, all cases are called once to see which, and they are what it answers.
+"""
 import ctypes
 import os
 from typing import Any, Callable
@@ -11,10 +14,11 @@ from kiln_runner.programs.driver_calls import DriverCalls
 from kiln_runner.programs.framework import Torch
 from kiln_runner.programs.own_trace import words_of
 from kiln_runner.programs.program_files import ProgramRefused, load_entry, program_of, write_files
-from kiln_runner.programs.record_frames import ANSWER_BYTES_MAX, RecordAsked, pack, pack_refusal
+from kiln_runner.programs.record_frames import KERNELS_MAX, RecordAsked, Refusal, TooLarge, pack, pack_refusal, pack_wants
 from kiln_runner.programs.recorder import Recorder
 from kiln_runner.programs.recording_session import Stopped, Tools, record_cases
 from kiln_runner.programs.recording_shape import INPUTS_BASE, WINDOW_BYTES_MAX
+from kiln_runner.programs.triton_kernels import Kernels
 
 
 class Unequipped(Exception):
@@ -23,27 +27,41 @@ class Unequipped(Exception):
 
 def record(asked: Any) -> bytes:
     """`asked`: RecordAsked, and `built`, the files that were built of it."""
-    home = os.getcwd()
+    kernels, home = Kernels(), os.getcwd()
     try:
-        program = program_of(asked)
-        root = write_files(program, home)
-        if asked.get("built"):
-            restore(home, asked["built"], root)
-        tools = equipped_by[-1](asked)
-        symbol = load_entry(program, root)
-        recorded = record_cases(symbol, program.style, asked["cases"], tools)
-    except Stopped as stopped:
-        return pack_refusal("contract", stopped.case, str(stopped))
-    except ProgramRefused as error:
-        return pack_refusal("contract", "", str(error))
-    except Unequipped as error:
-        return pack_refusal("unequipped", "", str(error))
+        answer = _record(asked, kernels, home)
     except BaseException as error:
-        return pack_refusal("crashed", "", words_of(error, home))
-    answer = pack(recorded.texts, recorded.blobs)
-    if len(answer) > ANSWER_BYTES_MAX:
-        return pack_refusal("contract", "", f"it cannot be recorded: binaries and weights have more than {ANSWER_BYTES_MAX} bytes together")
-    return answer
+        answer = pack_refusal(*_refusal_of(error, kernels, home))
+    # Whatever came of calls whose kernels did nothing counts for nothing.
+    if kernels.unprepared:
+        return pack_refusal("unequipped", "", kernels.unprepared)
+    if kernels.refusal:
+        return pack_refusal("contract", "", f"it cannot be recorded: {kernels.refusal}")
+    return pack_wants(list(kernels.missing.values())[:KERNELS_MAX]) if kernels.missing else answer
+
+
+def _record(asked: Any, kernels: Kernels, home: str) -> bytes:
+    program = program_of(asked)
+    root = write_files(program, home)
+    if asked.get("built"):
+        kernels.failures.update(restore(home, asked["built"], root))
+    kernels.serve()
+    tools = equipped_by[-1](asked)._replace(is_rehearsal=lambda: bool(kernels.missing))
+    symbol = load_entry(program, root)
+    recorded = record_cases(symbol, program.style, asked["cases"], tools)
+    return pack(recorded.texts, recorded.blobs)
+
+
+def _refusal_of(error: BaseException, kernels: Kernels, home: str) -> "tuple[Refusal, str, str]":
+    if isinstance(error, Stopped):
+        return "contract", error.case, str(error)
+    if isinstance(error, TooLarge):
+        return "contract", "", f"it cannot be recorded: {error}"
+    if isinstance(error, ProgramRefused):
+        return "contract", "", str(error)
+    if isinstance(error, Unequipped):
+        return "unequipped", "", str(error)
+    return ("compile_error", "", kernels.failure) if kernels.failure else ("crashed", "", words_of(error, home))
 
 
 def equip(asked: RecordAsked) -> Tools:

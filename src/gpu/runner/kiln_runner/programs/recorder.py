@@ -74,25 +74,26 @@ class Recorder:
     def end(self) -> None:
         self._is_recording = False
 
-    def on_module(self, image: bytes) -> None:
-        """Of every binary that is loaded, also before the recording."""
+    def on_module(self, image: bytes) -> str:
+        """Of every binary that is loaded, also before the recording. Returns its hash."""
         digest = hashlib.sha256(image).hexdigest()
         if digest in self._images or len(self._images) >= MODULES_SEEN_MAX:
-            return
+            return digest
         try:
             kernels = check_cubin(image, self._architecture).kernels
         except CubinRefused:
             # It may never be launched; a launch of it says what is missing.
-            return
+            return digest
         self._images[digest] = image
         for kernel in kernels:
             self._holders.setdefault(kernel, []).append(digest)
+        return digest
 
     def on_launch(self, call: Call) -> None:
         if not self._is_recording:
             return
         self._add({
-            "op": "launch", "module": call.module or self._holder_of(call.kernel), "kernel": call.kernel, "grid": list(call.grid),
+            "op": "launch", "module": self._holder_of(call), "kernel": call.kernel, "grid": list(call.grid),
             "block": list(call.block), "cluster": list(call.cluster) if call.cluster else None, "shared": call.shared,
             "cooperative": call.cooperative, "serialization": call.serialization,
             "params": [base64.b64encode(value).decode() for value in call.parameters],
@@ -154,11 +155,11 @@ class Recorder:
             images[segment["image"]] = data
         return segment
 
-    def _holder_of(self, kernel: str) -> str:
-        holders = self._holders.get(kernel, [])
-        if len(holders) == 1:
-            return holders[0]
-        self.on_other(f"kernel {kernel[:80]}, of which {len(holders) or 'no'} device binaries are known")
+    def _holder_of(self, call: Call) -> str:
+        holders = self._holders.get(call.kernel, [])
+        if call.module in holders or len(holders) == 1:
+            return call.module if call.module in holders else holders[0]
+        self.on_other(f"kernel {call.kernel[:80]}, of which {len(holders) or 'no'} device binaries are known")
         return ""
 
     def _add(self, operation: OperationEntry) -> None:

@@ -25,7 +25,7 @@ def probe_recorder(level: str, readable: list[str], nodes: list[str], architectu
         kept = kept_of(ended.answer, unit, "", "")
     except Unequipped as error:
         return str(error)[:WORDS_CHARS_MAX]
-    return "" if isinstance(kept, Kept) else str(kept["message"])[-WORDS_CHARS_MAX:]
+    return "" if isinstance(kept, Kept) else str(kept)[-WORDS_CHARS_MAX:]
 
 
 def _unit(architecture: str) -> RecordUnit:

@@ -125,8 +125,8 @@ class Recordings:
         self._blobs, self._architecture = blobs, architecture
         self._sound: set[str] = set()
         self._cubins: dict[str, Cubin] = {}
-        # Address of a mapping -> its bytes. And of all that is uploaded from the host.
-        self._mapped: dict[int, int] = {}
+        # Address and content of a mapping -> its bytes. And of all that is uploaded from the host.
+        self._mapped: dict[tuple[int, str], int] = {}
         self._uploaded = 0
 
     def parse(self, text: bytes) -> Recording:
@@ -191,7 +191,8 @@ class Recordings:
         """What cases have at one address, they can have from one program that kept it or was given it again."""
         for segment in recording.segments:
             if segment.tensor is None:
-                self._mapped[segment.address] = max(self._mapped.get(segment.address, 0), room(segment.bytes, WINDOW_UNIT).mapped)
+                place = (segment.address, segment.image or "" if segment.role == "static" else "")
+                self._mapped[place] = max(self._mapped.get(place, 0), room(segment.bytes, WINDOW_UNIT).mapped)
         self._uploaded += sum(room(len(each.data), WINDOW_UNIT).mapped for each in recording.operations if isinstance(each, Upload))
         total = sum(self._mapped.values()) + self._uploaded
         if total > MEMORY_BYTES_MAX:

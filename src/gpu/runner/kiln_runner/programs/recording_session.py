@@ -11,17 +11,21 @@ from kiln_runner.programs.calling import Broken, Given, Placed, callable_of, out
 from kiln_runner.programs.device_memory import DeviceMemory
 from kiln_runner.programs.framework import Framework
 from kiln_runner.programs.recorder import NotRecordable, Range, Recorder
-from kiln_runner.programs.recording_shape import BLOBS_BYTES_MAX
 from kiln_runner.protocol_programs import RecordedCase
 
+# Looked at on the host. What of it a result depends on is bounded by what a recording holds.
+KEPT_BYTES_MAX = 4 * 1024 ** 3
 COPIES_NOTE = "its result was copied into the output, since it is part of something larger"
 
 
 class Tools(NamedTuple):
+    """`is_rehearsal`: whether something of the program's does nothing yet, so that its calls count for nothing."""
+
     recorder: Recorder
     arena: Arena
     memory: DeviceMemory
     framework: Framework
+    is_rehearsal: Callable[[], bool] = lambda: False
 
 
 class Stopped(Exception):
@@ -38,14 +42,22 @@ class Recorded(NamedTuple):
 
 
 def record_cases(symbol: Callable[..., Any], style: str, cases: Sequence[RecordedCase], tools: Tools) -> Recorded:
-    """Stopped where a case cannot be recorded; what the program raises is passed on."""
+    """Stopped where a case cannot be recorded; what the program raises is passed on. In a rehearsal every case is called, and nothing recorded."""
     rooms = tensor_rooms([[_bytes_of(tensor) for tensor in case["tensors"]] for case in cases], tools.memory.page)
     call = callable_of(symbol, style)
     texts, blobs = dict[str, bytes](), dict[str, bytes]()
     for case, blocks in zip(cases, rooms):
         try:
-            text, found = _Case(case, blocks, call, tools).record()
-        except (Broken, NotRecordable) as error:
+            one = _Case(case, blocks, call, tools)
+            one.warm_up()
+            if tools.is_rehearsal():
+                continue
+            text, found = one.record()
+        except Exception as error:
+            if tools.is_rehearsal():
+                continue
+            if not isinstance(error, (Broken, NotRecordable)):
+                raise
             words = f"it cannot be recorded: {error}" if isinstance(error, NotRecordable) else str(error)
             raise Stopped(case["name"], words) from error
         texts[case["name"]] = text
@@ -71,18 +83,50 @@ class _Case:
         tools.arena.place_next(block)
         return Given(spec, tools.framework.make(block, spec["dtype"], spec["shape"]))
 
-    def record(self) -> "tuple[bytes, dict[str, bytes]]":
+    def warm_up(self) -> None:
         self._draw()
         outputs_of(self._call(self._given), self._given, self._tools.framework)
+
+    def record(self) -> "tuple[bytes, dict[str, bytes]]":
         # Which of what it keeps between calls it looks at.
         kept, _, _ = self._watched()
         touched = _touched(self._tools.recorder.words(), kept, self._tools.memory)
-        if sum(block.bytes for block in touched) > BLOBS_BYTES_MAX:
-            raise NotRecordable(f"what it keeps between calls (weights, tables) has more than {BLOBS_BYTES_MAX} bytes")
+        self._blank([block for block in touched if block.bytes > _TABLE_BYTES_MAX])
+        if sum(block.bytes for block in touched) > KEPT_BYTES_MAX:
+            raise NotRecordable(f"what it keeps between calls has more than {KEPT_BYTES_MAX} bytes")
         before = {block: self._tools.memory.read(block.address, block.bytes) for block in touched}
         _, outputs, used = self._watched()
         ranges = [*self._tensor_ranges(outputs), *self._arena_ranges(before, outputs, used)]
         return self._tools.recorder.finish(ranges, lambda address, _size: next(data for block, data in before.items() if block.address == address))
+
+    def _blank(self, kept: list[Block]) -> None:
+        """What a result does not depend on, such as a library's workspace, holds zeros from here on, not what earlier cases left there."""
+        if not kept or any(one.spec["role"] == "inout" for one in self._given):
+            return
+        self._draw()
+        wanted = self._result()
+        if not self._holds_without(kept, wanted) and len(kept) > 1:
+            for block in kept[:_BLANKED_MAX]:
+                self._holds_without([block], wanted)
+
+    def _holds_without(self, kept: list[Block], wanted: list[bytes]) -> bool:
+        """Whether the result is `wanted` with zeros there; otherwise it is as before."""
+        memory = self._tools.memory
+        before = [(block, memory.read(block.address, block.bytes)) for block in kept]
+        for block in kept:
+            memory.zero(block.address, block.bytes)
+        if self._result() == wanted:
+            return True
+        for block, data in before:
+            memory.write(block.address, data)
+        return False
+
+    def _result(self) -> list[bytes]:
+        """Of the inputs that are there."""
+        outputs = outputs_of(self._call(self._given), self._given, self._tools.framework)
+        self._tools.framework.synchronize()
+        found = [output.found or self._block_of(output.spec["name"]) for output in outputs]
+        return [self._tools.memory.read(one.address, one.bytes) for one in found]
 
     def _draw(self) -> None:
         for one in self._given:
@@ -158,6 +202,8 @@ def _touched(words: set[int], blocks: list[Block], memory: DeviceMemory) -> list
     return list(found)
 
 
+# Looked at one by one, where they cannot be left out together.
+_BLANKED_MAX = 16
 # A larger one holds numbers, not addresses.
 _TABLE_BYTES_MAX = 256 * 1024
 

@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 from kiln_runner.schema import Shape, ShapeError, array, boolean, integer, matching, nullable, one_of, record, union
 
-# Of an artifact that is a recording: {case: file of its text}.
-INDEX = "recordings.json"
+# Of an artifact that is a recording: {case: file of its text}. Binaries are files by their hash; stored bytes too, packed by zlib, with this ending.
+INDEX, PACKED = "recordings.json", ".z"
 TEXT_BYTES_MAX = 4 * 1024 * 1024
 OPERATIONS_MAX = 256
 SEGMENTS_MAX, MODULES_MAX, IMAGES_MAX, NOTES_MAX = 4096, 256, 4096, 64

@@ -1,21 +1,24 @@
 """From what a program's process handed in to an artifact that a judge loads: parsed as hostile, and held against the cases that were asked for."""
 import hashlib
 import json
+import zlib
+from collections.abc import Mapping
 from typing import NamedTuple, Union
 
 from kiln_runner.compile.artifact import ArtifactMeta
 from kiln_runner.judge.layout import room
 from kiln_runner.judge.tensors import DTYPE_BYTES
 from kiln_runner.programs.arena import Block, tensor_rooms
-from kiln_runner.programs.record_frames import Answered, NoAnswer, Refused, answer_of
+from kiln_runner.programs.record_frames import Answered, NoAnswer, Refused, Wants, answer_of, unpacked
 from kiln_runner.programs.recording import Launch, Recording, RecordingRefused, Recordings, Segment
-from kiln_runner.programs.recording_shape import ARENAS, INDEX, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
-from kiln_runner.protocol_outcomes import Contract, Crashed
+from kiln_runner.programs.recording_shape import ARENAS, INDEX, PACKED, WINDOW_BYTES_MAX, WINDOW_UNIT, arena_base
+from kiln_runner.protocol_outcomes import CompileError, Contract, Crashed
 from kiln_runner.protocol_programs import RecordedCase, RecordUnit
 
 # Raise when what a recording means changes: old ones are then no longer found.
-RECORD_FORMAT = 1
+RECORD_FORMAT = 2
 # Where arenas begin within theirs, so that two recordings are hardly ever at the same addresses.
+_HASH_CHARS = 64
 _STARTS = WINDOW_BYTES_MAX // 2 // WINDOW_UNIT
 
 
@@ -40,7 +43,7 @@ def arena_of(artifact: str) -> int:
     return arena_base(number) + number // ARENAS % _STARTS * WINDOW_UNIT
 
 
-def kept_of(answer: bytes, unit: RecordUnit, compiler: str, printed: str) -> Union[Kept, Contract, Crashed]:
+def kept_of(answer: bytes, unit: RecordUnit, compiler: str, printed: str) -> Union[Kept, Wants, Contract, Crashed, CompileError]:
     """Unequipped is raised where the program is not to blame."""
     try:
         answered = answer_of(answer)
@@ -48,6 +51,8 @@ def kept_of(answer: bytes, unit: RecordUnit, compiler: str, printed: str) -> Uni
         return _contract("", f"what came from the program's process is no answer of a recorder: {error}", printed)
     if isinstance(answered, Refused):
         return _refused(answered, printed)
+    if isinstance(answered, Wants):
+        return answered
     try:
         recordings = _recordings_of(answered, unit)
     except _Wrong as error:
@@ -55,9 +60,11 @@ def kept_of(answer: bytes, unit: RecordUnit, compiler: str, printed: str) -> Uni
     return Kept(_meta(unit, recordings, compiler, printed), _files(answered, recordings))
 
 
-def _refused(refused: Refused, printed: str) -> Union[Contract, Crashed]:
+def _refused(refused: Refused, printed: str) -> Union[Contract, Crashed, CompileError]:
     if refused.verdict == "unequipped":
         raise Unequipped(refused.message)
+    if refused.verdict == "compile_error":
+        return {"verdict": "compile_error", "log": _with(refused.message, printed)}
     if refused.verdict == "crashed":
         return {"verdict": "crashed", "case": refused.case, "message": _with(refused.message, printed)}
     return _contract(refused.case, refused.message, printed)
@@ -140,10 +147,18 @@ def span_of(segment: Segment) -> "tuple[int, int]":
 
 
 def _files(answered: Answered, recordings: dict[str, Recording]) -> dict[str, bytes]:
-    needed = {digest for recording in recordings.values() for digest in (*recording.modules, *recording.images)}
+    modules = {digest: answered.blobs[digest] for recording in recordings.values() for digest in recording.modules}
+    images = {digest: answered.blobs[digest] for recording in recordings.values() for digest in recording.images}
     texts = {f"case-{number}.json": answered.texts[name] for number, name in enumerate(recordings)}
     index = json.dumps(dict(zip(recordings, texts)))
-    return {INDEX: index.encode(), **texts, **{digest: answered.blobs[digest] for digest in needed}}
+    packed = {f"{digest}{PACKED}": zlib.compress(data, 1) for digest, data in images.items()}
+    return {INDEX: index.encode(), **texts, **modules, **packed}
+
+
+def blobs_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Binaries and stored bytes of an artifact, by their SHA-256. NoAnswer where something cannot be unpacked."""
+    packed = {name[: -len(PACKED)]: data for name, data in files.items() if name.endswith(PACKED)}
+    return {**{name: data for name, data in files.items() if len(name) == _HASH_CHARS}, **unpacked(packed)}
 
 
 def _meta(unit: RecordUnit, recordings: dict[str, Recording], compiler: str, printed: str) -> ArtifactMeta:

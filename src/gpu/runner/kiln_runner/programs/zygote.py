@@ -22,6 +22,7 @@ from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_s
 from kiln_runner.programs.record_task import equipped_by
 from kiln_runner.programs.sandbox import Bounds, Box
 from kiln_runner.programs.tasks import TASKS
+from kiln_runner.programs.triton_compile import prepare
 from kiln_runner.programs.zygote_frames import FromZygote, Run, ToZygote
 
 RUNNING_MAX = 64
@@ -38,6 +39,7 @@ def run(argv: list[str]) -> int:
     if "--recorder" in argv:
         equipped_by.append(importlib.import_module(argv[argv.index("--recorder") + 1]).equip)
     preload()
+    prepare()
     gc.collect()
     # Pages that copies share stay shared.
     gc.freeze()

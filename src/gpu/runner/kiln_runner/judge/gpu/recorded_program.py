@@ -46,8 +46,8 @@ class Bound(NamedTuple):
 class RecordedProgram(Program, Recorded):
     def __init__(self, host: Host, artifact: RecordedArtifact) -> None:
         self._host, self._recorded = host, artifact
-        # What it keeps, by address: each once, however many cases have it.
-        self._kept: dict[int, tuple[Piece, Segment, bytes]] = {}
+        # What it keeps, by address and content: each once, however many cases have it.
+        self._kept: dict[tuple[int, str], tuple[Piece, Segment, bytes]] = {}
         self._blocks: list[Block] = []
         self._operations: dict[str, list[Operation]] = {}
         self.is_closed = self._is_shown = False
@@ -92,13 +92,13 @@ class RecordedProgram(Program, Recorded):
         return any(driver.download(self._own(piece, segment), segment.bytes) != image for piece, segment, image in self._kept.values())
 
     def _keep(self, recording: Recording) -> None:
-        new = [segment for segment in recording.segments if segment.role == "static" and segment.address not in self._kept]
+        new = [segment for segment in recording.segments if segment.role == "static" and _place_of(segment) not in self._kept]
         if not new:
             return
         page = self._host.memory.page
         block = self._map([room(segment.bytes, page).mapped for segment in new])
         for piece, segment in zip(block.pieces, new):
-            self._kept[segment.address] = (piece, segment, recording.images[segment.image or ""])
+            self._kept[_place_of(segment)] = (piece, segment, recording.images[segment.image or ""])
 
     def _map(self, sizes: Sequence[int]) -> Block:
         try:
@@ -115,7 +115,7 @@ class RecordedProgram(Program, Recorded):
 
     def _place(self, segment: Segment, pieces: Mapping[str, Piece]) -> "tuple[int, Shown]":
         place = room(segment.bytes, self._host.memory.page)
-        piece = self._kept[segment.address][0] if segment.role == "static" else pieces[segment.tensor or segment.name]
+        piece = self._kept[_place_of(segment)][0] if segment.role == "static" else pieces[segment.tensor or segment.name]
         if (segment.address - place.offset) % self._host.memory.page or piece.bytes != place.mapped:
             raise LaunchRejected(FIELD, f"segment {segment.name} does not lie at the end of a mapping as the judge's buffers do")
         return segment.address - place.offset, Shown(piece.handle, piece.bytes)
@@ -155,6 +155,11 @@ class RecordedProgram(Program, Recorded):
         shape = LaunchShape(launch.grid, launch.block, launch.shared, launch.cluster, _attributes(launch))
         self.check_launch(field, launch.kernel, function, (shape, values))
         return PreparedLaunch(self._host.driver, function, shape, values)
+
+
+def _place_of(segment: Segment) -> "tuple[int, str]":
+    """A buffer that a program fills anew for another shape has one address and another content."""
+    return segment.address, segment.image or ""
 
 
 # CU_LAUNCH_ATTRIBUTE_COOPERATIVE, CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION

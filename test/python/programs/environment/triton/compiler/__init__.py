@@ -1,0 +1,3 @@
+from triton.compiler.compiler import ASTSource, compile
+
+__all__ = ["ASTSource", "compile"]

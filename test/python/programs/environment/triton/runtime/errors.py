@@ -1,0 +1,2 @@
+class PTXASError(Exception):
+    pass
