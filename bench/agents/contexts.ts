@@ -83,6 +83,7 @@ const contextOf = (name: string, [device, languages, seeds]: (typeof DEVICES)[nu
     failure: null,
     attempts: [],
     turns: [],
+    tried: [],
     memory: [],
     elsewhere: [],
     headroom,

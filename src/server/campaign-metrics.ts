@@ -17,6 +17,14 @@ const OF_CAMPAIGNS: readonly ShownGauge<CampaignGauges['campaigns'][number]>[] =
   { name: 'kiln_campaign_reserved_usd', help: 'Worst case of the requests on their way', value: (of) => of.reservedMicros / 1e6 },
   { name: 'kiln_campaign_device_seconds', help: 'Device time of its candidates', value: (of) => of.deviceMs / 1000 },
   { name: 'kiln_campaign_candidates', help: 'Candidates submitted', value: (of) => of.candidates },
+  {
+    name: 'kiln_campaign_all_usd_per_accepted',
+    help: 'Money spent for each confirmed improvement of the campaign',
+    value: ({ spentMicros, earned }) => {
+      const accepted = earned.reduce((sum, one) => sum + one.accepted, 0);
+      return accepted === 0 ? null : spentMicros / 1e6 / accepted;
+    },
+  },
 ];
 const OF_CLASSES: readonly ShownGauge<CampaignGauges['classes'][number]>[] = [
   { name: 'kiln_agents_thinking', help: 'Agents that think for a device class', value: (of) => of.thinking },
@@ -25,27 +33,43 @@ const OF_CLASSES: readonly ShownGauge<CampaignGauges['classes'][number]>[] = [
   { name: 'kiln_agents_queue_target_seconds', help: 'Work that the queue is kept at', value: (of) => of.targetSeconds },
 ];
 
+type Earned = CampaignGauges['campaigns'][number]['earned'][number] & { readonly campaign: string };
+/** Bounded: the generators of kiln.yaml, and the kinds of moves. */
+const OF_MOVES: readonly ShownGauge<Earned>[] = [
+  { name: 'kiln_campaign_asked', help: 'Questions, by generator and move', value: (of) => of.asked },
+  { name: 'kiln_campaign_accepted', help: 'Confirmed improvements, by generator and move', value: (of) => of.accepted },
+  { name: 'kiln_campaign_move_usd', help: 'Money spent, by generator and move', value: (of) => of.micros / 1e6 },
+  {
+    name: 'kiln_campaign_usd_per_accepted',
+    help: 'Money spent for each confirmed improvement, by generator and move',
+    value: ({ micros, accepted }) => (accepted === 0 ? null : micros / 1e6 / accepted),
+  },
+];
+
 /** Returns a function that renders the text. */
 export const campaignMetrics = (campaigns: Pick<Campaigns, 'gauges'>): (() => Promise<string>) => {
   const registry = new Registry();
-  const ofCampaigns = gaugesFor(OF_CAMPAIGNS, 'campaign', registry);
-  const ofClasses = gaugesFor(OF_CLASSES, 'device', registry);
+  const ofCampaigns = gaugesFor(OF_CAMPAIGNS, ['campaign'], registry);
+  const ofMoves = gaugesFor(OF_MOVES, ['campaign', 'generator', 'move'], registry);
+  const ofClasses = gaugesFor(OF_CLASSES, ['device'], registry);
   return () => {
     const now = campaigns.gauges();
-    for (const set of ofCampaigns) set(now.campaigns, ({ id }) => id);
-    for (const set of ofClasses) set(now.classes, ({ device }) => device);
+    const moves = now.campaigns.flatMap(({ id, earned }) => earned.map((one) => ({ ...one, campaign: id })));
+    for (const set of ofCampaigns) set(now.campaigns, ({ id }) => ({ campaign: id }));
+    for (const set of ofMoves) set(moves, ({ campaign, generator, move }) => ({ campaign, generator, move }));
+    for (const set of ofClasses) set(now.classes, ({ device }) => ({ device }));
     return registry.metrics();
   };
 };
 
-const gaugesFor = <T>(all: readonly ShownGauge<T>[], label: string, registry: Registry) =>
+const gaugesFor = <T, Label extends string>(all: readonly ShownGauge<T>[], labelNames: Label[], registry: Registry) =>
   all.map(({ name, help, value }) => {
-    const gauge = new Gauge({ name, help, labelNames: [label], registers: [registry] });
-    return (items: readonly T[], labelOf: (item: T) => string): void => {
+    const gauge = new Gauge({ name, help, labelNames, registers: [registry] });
+    return (items: readonly T[], labelsOf: (item: T) => Record<Label, string>): void => {
       gauge.reset();
       for (const item of items) {
         const shown = value(item);
-        if (shown !== null) gauge.set({ [label]: labelOf(item) }, shown);
+        if (shown !== null) gauge.set(labelsOf(item), shown);
       }
     };
   });

@@ -17,18 +17,21 @@ export interface Policy {
 const before = (context: GenerationContext): GenerationContext => ({
   ...context,
   memory: [],
+  tried: [],
   elsewhere: [],
   turns: [],
   attempts: context.attempts.filter(({ verdict }) => verdict !== null),
 });
 const whole = (context: GenerationContext): GenerationContext => context;
-const PLAIN = { spec: { turns: 4 }, tunes: true, diagnoses: false, shown: whole };
+const PLAIN = { spec: { turns: 4, mix: 'fixed' as const }, tunes: true, diagnoses: false, shown: whole };
 
 export const POLICIES: readonly Policy[] = [
-  { ...PLAIN, name: 'before', spec: { turns: 1 }, tunes: false, shown: before },
+  { ...PLAIN, name: 'before', spec: { turns: 1, mix: 'fixed' }, tunes: false, shown: before },
   { ...PLAIN, name: 'turns', tunes: false, shown: (context) => ({ ...before(context), turns: context.turns }) },
-  { ...PLAIN, name: 'memory', spec: { turns: 1 }, tunes: false },
-  { ...PLAIN, name: 'params', spec: { turns: 1 }, shown: before },
+  { ...PLAIN, name: 'memory', spec: { turns: 1, mix: 'fixed' }, tunes: false },
+  { ...PLAIN, name: 'params', spec: { turns: 1, mix: 'fixed' }, shown: before },
   { ...PLAIN, name: 'all' },
   { ...PLAIN, name: 'diagnoses', diagnoses: true },
+  { ...PLAIN, name: 'learned', spec: { turns: 4, mix: 'learned' } },
+  { ...PLAIN, name: 'learned+diagnoses', diagnoses: true, spec: { turns: 4, mix: 'learned' } },
 ];

@@ -12,6 +12,8 @@ import type { Policy } from './policies.ts';
 import { createSimulatedModel } from './simulated-model.ts';
 
 export const CANDIDATES_MAX = 400;
+/** Beyond what any of them spends. */
+const DOLLARS_MAX = 40;
 const WITHIN = 0.98;
 const AGENTS = 8;
 const POLL_MS = 20;
@@ -43,7 +45,7 @@ export const runPolicy = async (policy: Policy, bank: Bank, seed: number): Promi
       seed,
       generators: [{ name: 'model' }],
       start: { seeds: 'none', sources: [{ problem: bank.problem, language: 'c', source: bank.base }] },
-      budget: { candidates: CANDIDATES_MAX },
+      budget: { candidates: CANDIDATES_MAX, usd: DOLLARS_MAX },
       ...policy.spec,
     }),
   );

@@ -151,7 +151,7 @@ const ideaFor = (bank: Bank, context: GenerationContext, { has, random }: Choosi
   const open = bank.ideas.filter(({ name }) => !has.includes(name));
   const bad = random() < HEEDS ? toldBad(context) : new Set<string>();
   const good = random() < HEEDS ? toldGood(context) : new Set<string>();
-  const better = open.filter(({ name }) => good.has(name));
+  const better = open.filter(({ name }) => good.has(name) && !bad.has(name));
   const fit = open.filter(({ name }) => !bad.has(name));
   return pick(random, better.length > 0 ? better : fit.length > 0 ? fit : open);
 };
@@ -159,12 +159,12 @@ const ideaFor = (bank: Bank, context: GenerationContext, { has, random }: Choosi
 const GAINED = 1.02;
 
 /** Tried and measured, and no gain; or failed twice and never measured. */
-const toldBad = ({ memory, attempts, turns }: GenerationContext): ReadonlySet<string> => {
+const toldBad = ({ memory, tried, attempts, turns }: GenerationContext): ReadonlySet<string> => {
   const rows = memory.filter(({ bestRatio, tries, passed }) =>
     bestRatio !== null ? bestRatio < GAINED : passed === 0 && tries > 1,
   );
   const own = [...attempts, ...turns].filter(({ speedup }) => speedup === null);
-  return new Set([...rows, ...own].map(({ idea }) => nameOf(idea)));
+  return new Set([...rows, ...own, ...tried].map(({ idea }) => nameOf(idea)));
 };
 
 const toldGood = ({ memory }: GenerationContext): ReadonlySet<string> =>

@@ -27,6 +27,7 @@ export interface ContextRequest {
   /** Of the agent's conversation, oldest first. */
   readonly turns: readonly CandidateId[];
   readonly memory: readonly MemoryRow[];
+  readonly tried?: Readonly<GenerationContext['tried']>;
   readonly elsewhere: Readonly<GenerationContext['elsewhere']>;
   /** Ideas that were proposed for the parents before, and the one that is to be carried out. */
   readonly proposed?: readonly string[];
@@ -104,6 +105,7 @@ export const createContextBuilder = ({ judging, now = () => performance.now() }:
           failure: failure?.message ?? null,
         })),
         memory: [...request.memory],
+        tried: [...(request.tried ?? [])],
         elsewhere: [...request.elsewhere],
         headroom,
         proposed: [...(request.proposed ?? [])],

@@ -23,6 +23,20 @@ const rowText = ({ idea, tries, passed, bestRatio, cases, failures }: MemoryRow)
   return `${idea}: ${tries} tried, ${passed} passed, ${gain}${by}${bad.length === 0 ? '' : `; ${bad.join(', ')}`}`;
 };
 
+/** Of the first parent. */
+export const triedText = ({ tried }: Pick<GenerationContext, 'tried'>, fence: Fence): string | null =>
+  tried.length === 0
+    ? null
+    : [
+        'What was applied to the first parent before; a ratio is to it. The same again is not judged: do something else to it.',
+        fence.block(
+          'tried',
+          tried
+            .map(({ idea, verdict, ratio }) => `${idea}: ${ratio === null ? (verdict ?? 'no verdict') : times(ratio)}`)
+            .join('\n'),
+        ),
+      ].join('\n');
+
 /** The last turn is the parent, or the failed candidate: its source stands there. */
 export const turnsText = (turns: readonly Turn[], shown: ReadonlySet<string>, fence: Fence): string | null =>
   turns.length === 0

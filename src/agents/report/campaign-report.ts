@@ -1,7 +1,9 @@
 /** A campaign in one Markdown document: what it found, how, for how much, and what went wrong. Pure. */
 import { plotFileOf } from '../../domain/api/campaigns.ts';
+import { earnedSum, perAcceptedText } from '../../domain/text/earned-text.ts';
 import { spentParts } from '../../domain/text/spent.ts';
 import { dollars, grouped, seconds, times } from '../../domain/text/units.ts';
+import { earnedSection } from './earned-section.ts';
 import { diagnosisSection } from './diagnosis-section.ts';
 import { failureSection } from './failure-section.ts';
 import { generatorSection } from './generator-section.ts';
@@ -22,6 +24,7 @@ export const markdownReport = (input: ReportInput): string => {
     ...section('Speed-up over time', ...overTime(input)),
     ...lineageSection(input),
     ...section('Cost', costTable(input)),
+    ...earnedSection(input),
     ...generatorSection(input),
     ...diagnosisSection(input),
     ...failureSection(input),
@@ -94,6 +97,7 @@ const costTable = ({ view, generations, deviceMs, stoppedEarly, lengthMs }: Repo
   const rows = [
     ['Money', dollars(spent.usd)],
     ['Reserved for requests on their way', dollars(spent.reservedUsd)],
+    ['Money an accepted improvement', perAcceptedText(earnedSum(view.earned ?? []))],
     ['Input tokens', grouped(usage.inputTokens)],
     ['Input tokens written to the cache', grouped(usage.cacheWriteTokens)],
     ['Input tokens read from the cache', grouped(usage.cacheReadTokens)],

@@ -8,7 +8,7 @@ import type { CandidateId } from '../../domain/ids.ts';
 import { chooseMove } from './choose-move.ts';
 import { compareElites, createElites, type Elites } from './elites.ts';
 import type { ArchiveEntry, Bound, Choice, DraftContent, Draw, EliteEntry, Child } from './entry.ts';
-import type { MemoryRow } from '../../domain/campaign/generation-context.ts';
+import type { GenerationContext, MemoryRow } from '../../domain/campaign/generation-context.ts';
 import { createLineage } from './lineage.ts';
 import { createMemory, type Result } from './memory.ts';
 import { createNovelty, type NoveltyView } from './novelty.ts';
@@ -35,10 +35,14 @@ export interface Archive {
   usedUp(): number;
   /** Whether `choose` has something for who does not invent. */
   canVary(): boolean;
+  /** Whether a failure of the island waits for its repair. */
+  canRepair(island: number): boolean;
   /** Somebody repairs it of his own accord: `choose` gives it to nobody else. */
   claim(id: CandidateId): void;
   /** What became of ideas, the best first. */
   memory(limit: number): readonly MemoryRow[];
+  /** What was applied to a candidate, newest last. */
+  triedOn(id: CandidateId, limit: number): GenerationContext['tried'];
   /** What a candidate came to, whether it is held or not; null where that is not known. */
   result(id: CandidateId): Result | null;
   /** It is on its way to be judged: the same again is no news. */
@@ -64,6 +68,9 @@ export const createArchive = (options: { readonly islands: number; readonly seed
   const used = new Set<CandidateId>();
   let newest = 0;
   const islandAt = (island: number): number => island % options.islands;
+
+  const isKin = (one: CandidateId, other: CandidateId): boolean =>
+    lineage.of(one).includes(other) || lineage.of(other).includes(one);
 
   const add = (entry: ArchiveEntry): void => {
     addFailed(entry);
@@ -94,7 +101,8 @@ export const createArchive = (options: { readonly islands: number; readonly seed
     addFailed,
     elites,
     best: () => elites()[0] ?? null,
-    choose: (draw) => chooseMove({ islands, repairs, newest, seed: options.seed }, { ...draw, island: islandAt(draw.island) }),
+    choose: (draw) =>
+      chooseMove({ islands, repairs, isKin, newest, seed: options.seed }, { ...draw, island: islandAt(draw.island) }),
     giveBack: ({ move, parents: [failed] }) => {
       if (move === 'repair' && failed !== undefined) repairs.giveBack(failed);
     },
@@ -112,8 +120,10 @@ export const createArchive = (options: { readonly islands: number; readonly seed
     },
     usedUp: () => used.size,
     canVary: () => islands.some((island, index) => repairs.waiting(index) || island.canVary()),
+    canRepair: (island) => repairs.waiting(islandAt(island)),
     claim: (id) => repairs.claim(id),
     memory: (limit) => memory.rows(limit),
+    triedOn: (id, limit) => memory.triedOn(id, limit),
     result: (id) => memory.result(id),
     expect: (draft) => novelty.add(draft, null),
     novelty: (draft) => novelty.view(draft),

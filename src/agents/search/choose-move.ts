@@ -1,8 +1,8 @@
 /** Who is asked for what: the mix of moves, and parents by rank and age. */
 import { PARENTS_MAX } from '../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../domain/ids.ts';
-import type { Choice, Draw } from './entry.ts';
-import type { Elite, Elites } from './elites.ts';
+import type { Choice, Draw, WishedMove } from './entry.ts';
+import { compareElites, type Elite, type Elites } from './elites.ts';
 import { below, pickWeighted, type Random, randomFrom } from '../../platform/random.ts';
 import type { Repairs } from './repairs.ts';
 
@@ -29,6 +29,8 @@ const SEED_BELOW = 2 ** 31;
 export interface SearchState {
   readonly islands: readonly Elites[];
   readonly repairs: Repairs;
+  /** One came from the other: joined, they are the younger one again. */
+  readonly isKin: (one: CandidateId, other: CandidateId) => boolean;
   /** Highest generation number that was added. */
   readonly newest: number;
   readonly seed: number;
@@ -37,6 +39,7 @@ export interface SearchState {
 export const chooseMove = (state: SearchState, draw: Draw): Choice => {
   const random = randomFrom(state.seed, draw.island, draw.number);
   const seed = below(random, SEED_BELOW);
+  if (draw.wish !== undefined) return chooseWished(state, { draw, wish: draw.wish, random, seed });
   if (state.repairs.waiting(draw.island) && random() < REPAIR_SHARE) {
     const repair = state.repairs.take(draw.island);
     if (repair) return { move: 'repair', parents: withKnownParent(state, repair), seed };
@@ -51,11 +54,36 @@ export const chooseMove = (state: SearchState, draw: Draw): Choice => {
     share < NEW_SHARE + CROSS_SHARE
       ? pickWeighted(
           random,
-          weighted.filter(([id]) => id !== first),
+          weighted.filter(([id]) => id !== first && !state.isKin(first, id)),
         )
       : undefined;
   return second === undefined ? { move: 'improve', parents: [first], seed } : { move: 'cross', parents: [first, second], seed };
 };
+
+interface Wishing {
+  readonly draw: Draw;
+  readonly wish: WishedMove;
+  readonly random: Random;
+  readonly seed: number;
+}
+
+const chooseWished = (state: SearchState, { draw, wish, random, seed }: Wishing): Choice => {
+  const repair = wish === 'repair' ? state.repairs.take(draw.island) : null;
+  if (repair) return { move: 'repair', parents: withKnownParent(state, repair), seed };
+  const isFit = ({ entry }: Elite): boolean => draw.invents !== false || entry.isVariable;
+  const weighted = poolOf(state, { island: draw.island, isFit }, random).map(
+    (elite, rank) => [elite.entry.candidateId, weightOf(elite, rank, state.newest)] as const,
+  );
+  const first = wish === 'refine' ? bestOf(state, isFit) : pickWeighted(random, weighted);
+  if (first === undefined || wish === 'new') return { move: 'new', parents: [], seed };
+  const others = weighted.filter(([id]) => id !== first && !state.isKin(first, id));
+  const second = wish === 'cross' ? pickWeighted(random, others) : undefined;
+  return second === undefined ? { move: 'improve', parents: [first], seed } : { move: 'cross', parents: [first, second], seed };
+};
+
+const bestOf = ({ islands }: SearchState, isFit: (elite: Elite) => boolean): CandidateId | undefined =>
+  islands.flatMap((island) => island.ranked().filter(isFit).slice(0, 1)).toSorted((a, b) => compareElites(a.entry, b.entry))[0]
+    ?.entry.candidateId;
 
 interface Wanted {
   readonly island: number;

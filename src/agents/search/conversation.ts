@@ -11,11 +11,17 @@ import type { ArchiveEntry, Choice } from './entry.ts';
 /** Turns in a row that did not better what there was: another idea from the archive is worth more. */
 const STALE_MAX = 2;
 
+/** Of the best speed-up that anybody has: what fell further behind is not gone on with. */
+const NEAR_SHARE = 0.97;
+
 type TurnEntry = Pick<ArchiveEntry, 'candidateId' | 'verdict' | 'speedup' | 'move'>;
 
 export interface Conversation {
-  /** What to go on with, and what was written before, oldest first; null: begin anew. */
-  next(target: number): { readonly choice: Omit<Choice, 'seed'>; readonly turns: readonly CandidateId[] } | null;
+  /** What to go on with, and what was written before, oldest first; null: begin anew. `front`: the best speed-up of all agents; null where there is none. */
+  next(
+    target: number,
+    front?: number | null,
+  ): { readonly choice: Omit<Choice, 'seed'>; readonly turns: readonly CandidateId[] } | null;
   /** It would go on once its candidate has a verdict: whoever is asked before drops its turns. */
   isWaiting(): boolean;
   onSubmitted(id: CandidateId, target: number): void;
@@ -38,10 +44,16 @@ export const createConversation = ({ turnsMax }: { readonly turnsMax: number }):
   const best = (): TurnEntry | undefined =>
     turns.filter(({ speedup }) => speedup !== null).toSorted((a, b) => (b.speedup ?? 0) - (a.speedup ?? 0))[0];
 
+  const isBehind = (front: number | null): boolean => {
+    const speedup = best()?.speedup ?? null;
+    return front !== null && speedup !== null && speedup < front * NEAR_SHARE;
+  };
+
   return {
-    next: (target) => {
+    next: (target, front = null) => {
       const last = turns.at(-1);
-      if (target !== on || last === undefined || pending !== null || turns.length >= turnsMax || stale >= STALE_MAX) {
+      const goesOn = target === on && pending === null && turns.length < turnsMax && stale < STALE_MAX && !isBehind(front);
+      if (last === undefined || !goesOn) {
         reset();
         on = target;
         return null;

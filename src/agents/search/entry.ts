@@ -56,6 +56,11 @@ export interface Draw {
   readonly number: number;
   /** Whether who is asked can write what is not there (a model can). `evolve` cannot: it gets what can be varied. Default: true. */
   readonly invents?: boolean;
+  /** What is wanted, as far as there is what it needs. Left out: by set odds. */
+  readonly wish?: WishedMove;
 }
+
+/** `refine`: of the best of all islands. */
+export type WishedMove = WritingMove | 'refine';
 
 export type DraftContent = Pick<ArchiveEntry, 'language' | 'source' | 'params'>;

@@ -2,7 +2,7 @@
  * What became of each idea on one problem and device, failures too: one table for all agents, so that nobody pays for what another one found out.
  * Ideas are words without numbers (ideaTag): "unroll by 4" and "unroll by 8" are one.
  */
-import type { MemoryRow } from '../../domain/campaign/generation-context.ts';
+import type { GenerationContext, MemoryRow } from '../../domain/campaign/generation-context.ts';
 import type { CandidateId } from '../../domain/ids.ts';
 import { BoundedMap } from '../../platform/bounded-map.ts';
 import { ideaTag } from './elites.ts';
@@ -12,6 +12,8 @@ import type { ArchiveEntry } from './entry.ts';
 const ROWS_MAX = 256;
 /** Candidates whose speed-up is known, to set children beside them. */
 const KNOWN_MAX = 20_000;
+/** Of one parent, the newest. */
+const CHILDREN_MAX = 32;
 /** A difference that is none. */
 const SAME = 0.01;
 
@@ -24,6 +26,8 @@ export interface Memory {
   rows(limit: number): readonly MemoryRow[];
   /** Null where it is not known, or not any more. */
   result(id: CandidateId): Result | null;
+  /** What was applied to this candidate, newest last. */
+  triedOn(id: CandidateId, limit: number): GenerationContext['tried'];
 }
 
 /** What it came to. */
@@ -34,6 +38,8 @@ interface Try extends Pick<ArchiveEntry, 'verdict' | 'speedup'> {
   /** Of the idea; empty where it counts for none. */
   readonly tag: string;
   readonly ratio: number | null;
+  readonly idea: string;
+  readonly parent: CandidateId | null;
   readonly cases: MemoryRow['cases'];
 }
 
@@ -41,6 +47,7 @@ export const createMemory = (): Memory => {
   const rows = new Map<string, MemoryRow>();
   const known = new BoundedMap<CandidateId, Result>(KNOWN_MAX);
   const tries = new BoundedMap<CandidateId, Try>(KNOWN_MAX);
+  const children = new BoundedMap<CandidateId, readonly CandidateId[]>(KNOWN_MAX);
 
   const add = (entry: ArchiveEntry): void => {
     const { candidateId, speedup, cases, failure } = entry;
@@ -49,6 +56,7 @@ export const createMemory = (): Memory => {
     const parents = entry.parents.flatMap((id) => known.get(id) ?? []).filter((one) => one.speedup !== null);
     const one = tryOf(entry, parents.toSorted((a, b) => (b.speedup ?? 0) - (a.speedup ?? 0))[0]);
     tries.set(candidateId, one);
+    if (one.parent !== null) children.set(one.parent, [...(children.get(one.parent) ?? []), candidateId].slice(-CHILDREN_MAX));
     if (one.tag === '') return;
     rows.set(one.tag, withTry(rows.get(one.tag) ?? newRow(entry.idea), one));
     if (rows.size > ROWS_MAX) rows.delete(leastWorth(rows));
@@ -68,6 +76,12 @@ export const createMemory = (): Memory => {
     add,
     forget,
     result: (id) => known.get(id) ?? null,
+    triedOn: (id, limit) =>
+      (children.get(id) ?? [])
+        .flatMap((child) => tries.get(child) ?? [])
+        .filter(({ tag }) => tag !== '')
+        .slice(-limit)
+        .map(({ idea, verdict, speedup }) => ({ idea, verdict, ratio: ratioTo(known.get(id), speedup) })),
     rows: (limit) => [...rows.values()].toSorted(byWorth).slice(0, limit),
   };
 };
@@ -81,8 +95,12 @@ const tryOf = (entry: ArchiveEntry, parent: Result | undefined): Try => {
   const { verdict, speedup } = entry;
   const ratio = speedup !== null && parent?.speedup ? speedup / parent.speedup : null;
   const tag = entry.move === 'seed' || entry.move === 'tune' ? '' : ideaTag(entry.idea);
-  return { tag, verdict, speedup, ratio, cases: ratio === null ? [] : ratiosOf(entry, parent) };
+  const cases = ratio === null ? [] : ratiosOf(entry, parent);
+  return { tag, verdict, speedup, ratio, cases, idea: entry.idea, parent: entry.parents[0] ?? null };
 };
+
+const ratioTo = (parent: Result | undefined, speedup: number | null): number | null =>
+  speedup !== null && parent?.speedup ? speedup / parent.speedup : null;
 
 const withTry = (row: MemoryRow, one: Try): MemoryRow => ({ ...counted(row, one, 1), ...better(row, one) });
 const withoutTry = (row: MemoryRow, one: Try): MemoryRow => counted(row, one, -1);

@@ -46,7 +46,9 @@ export interface ParamSearch {
   add(entry: ArchiveEntry): void;
   /** Its verdict was taken back. */
   forget(id: CandidateId): void;
-  /** Whether something is worth a judgement. */
+  /** Writers repeat themselves: one more point may be tried, though little is expected of it. */
+  allow(): void;
+  /** Whether something is worth a judgement, or may be tried though it is not. */
   isWaiting(): boolean;
   /** It is asked for: not given again. */
   take(): ParamTrial | null;
@@ -79,6 +81,7 @@ export const createParamSearch = ({ seed, isValid }: ParamSearchOptions): ParamS
   const sourceOf = new BoundedMap<CandidateId, string>(ENTRIES_MAX, (id, key) => sources.get(key)?.entries.delete(id));
   let [count, learnedAt] = [0, 0];
   let queue: readonly Trial[] | null = null;
+  let allowed = 0;
 
   const ranked = (): readonly Source[] => [...sources.values()].toSorted((a, b) => b.best - a.best);
 
@@ -120,7 +123,8 @@ export const createParamSearch = ({ seed, isValid }: ParamSearchOptions): ParamS
       // All of them were closed: others may not be.
       queue = null;
     }
-    return queue?.[0] ?? null;
+    const first = queue?.[0] ?? null;
+    return first !== null && (first.gain >= WORTH || allowed > 0) ? first : null;
   };
 
   const isOpen = (source: Source, point: number): boolean => {
@@ -139,12 +143,16 @@ export const createParamSearch = ({ seed, isValid }: ParamSearchOptions): ParamS
       if (source)
         source.best = [...source.entries.values()].reduce((most, { value }) => Math.max(most, value ?? -Infinity), -Infinity);
     },
+    allow: () => {
+      allowed += 1;
+    },
     isWaiting: () => next() !== null,
     take: () => {
       const trial = next();
       if (!trial) return null;
       const { source, point } = trial;
       source.asked.add(point);
+      if (trial.gain < WORTH) allowed -= 1;
       // An even cover: the next one goes by this one.
       if (trial.gain >= COVERING) queue = null;
       return trialOf(source, point);
@@ -202,7 +210,6 @@ const trialsFrom = (ranked: readonly Source[], random: Random): readonly Trial[]
       const effects = paramEffects(space, all.map(measuredOf), random);
       return ofSpace.flatMap((source) => trialsOf({ source, index: all.indexOf(source), effects, best, random }));
     })
-    .filter(({ gain }) => gain >= WORTH)
     .toSorted((a, b) => b.gain - a.gain)
     .slice(0, QUEUED_MAX);
 };

@@ -1,5 +1,7 @@
 /** Failures that wait for their one repair. A failed repair does not come back: who cannot repair it in one go writes something else. */
 import type { CandidateId } from '../../domain/ids.ts';
+import { BoundedMap } from '../../platform/bounded-map.ts';
+import { ideaTag } from './elites.ts';
 import type { ArchiveEntry, Child } from './entry.ts';
 
 /** Of each island: the newest. An old failure was written from knowledge that is out of date. */
@@ -24,7 +26,7 @@ export interface Repair {
 }
 
 export interface Repairs {
-  /** A failure begins to wait. */
+  /** A failure begins to wait, unless its idea passed on the same parent already; what passed ends the wait of such failures. */
   add(entry: ArchiveEntry): void;
   /** A repair ends its parent's wait, whatever came of it. */
   onChild(child: Child): void;
@@ -41,10 +43,17 @@ export interface Repairs {
   ids(): readonly CandidateId[];
 }
 
+/** An idea on a parent; null where either is not known. */
+const attemptOf = ({ idea, parents: [parent] }: ArchiveEntry): string | null => {
+  const tag = ideaTag(idea);
+  return parent === undefined || tag === '' ? null : `${parent} ${tag}`;
+};
+
 export const createRepairs = (): Repairs => {
   const held = new Map<CandidateId, ArchiveEntry>();
   const taken = new Set<CandidateId>();
   const repaired = new Set<CandidateId>();
+  const passed = new BoundedMap<string | null, true>(REPAIRED_MAX);
 
   const close = (id: CandidateId): void => {
     held.delete(id);
@@ -58,10 +67,18 @@ export const createRepairs = (): Repairs => {
 
   const add = (entry: ArchiveEntry): void => {
     const { candidateId, verdict } = entry;
+    if (entry.speedup !== null) return onPassed(entry);
     if (entry.move === 'repair' || verdict === null || !REPAIRABLE.has(verdict)) return;
-    if (held.has(candidateId) || repaired.has(candidateId)) return;
+    if (held.has(candidateId) || repaired.has(candidateId) || passed.has(attemptOf(entry))) return;
     held.set(candidateId, entry);
     dropOldest(entry.island);
+  };
+
+  const onPassed = (entry: ArchiveEntry): void => {
+    const attempt = attemptOf(entry);
+    if (attempt === null) return;
+    passed.set(attempt, true);
+    for (const [id, failed] of held) if (attemptOf(failed) === attempt) close(id);
   };
 
   const ofIsland = (island: number): readonly ArchiveEntry[] =>

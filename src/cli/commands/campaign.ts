@@ -68,6 +68,12 @@ const withStartOptions = (command: Command): Command =>
     .option('--priority <number>', '1 is first (default: 200)', wholeNumber(1, 2_000_000))
     .addOption(new Option('--effort <which>', EFFORT_HELP).choices(Effort.options))
     .option('--turns <number>', 'how often an agent goes on from its own last candidate (default: 4)', wholeNumber(1, 6))
+    .addOption(
+      new Option(
+        '--mix <which>',
+        'who is asked for which moves: by what each earned so far, or by set shares (default: learned)',
+      ).choices(['learned', 'fixed']),
+    )
     .option('--name <text>', 'shown in lists')
     .option('--submitter <name>', 'who asks')
     .option('-w, --watch', 'follow it until it ends');

@@ -28,6 +28,7 @@ export interface StartOptions {
   readonly priority?: number;
   readonly effort?: Effort;
   readonly turns?: number;
+  readonly mix?: CampaignSpec['mix'];
   readonly name?: string;
   readonly submitter?: string;
 }
@@ -58,7 +59,7 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
   const file = path === undefined ? null : await readCampaignFile(path);
   const problems = options.problem ?? file?.problems ?? [];
   if (problems.length === 0) throw new KilnError('INVALID_REQUEST', NO_PROBLEM);
-  const { device, generator, language, source = [], agents, seed, priority, effort, turns, name, submitter } = options;
+  const { device, generator, language, source = [], agents, seed, priority, effort, turns, mix, name, submitter } = options;
   return checked(CreateCampaign, {
     ...file,
     ...given({
@@ -70,6 +71,7 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
       priority,
       effort,
       turns,
+      mix,
       name,
       submitter,
     }),

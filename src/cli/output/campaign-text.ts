@@ -1,9 +1,10 @@
 /** What campaigns do and found, for people. Pure. */
 import type { CampaignView, GeneratorList } from '../../domain/api/campaigns.ts';
 import { plainLine } from '../../platform/printable-text.ts';
+import { earnedText, perAcceptedText } from '../../domain/text/earned-text.ts';
 import { bottlenecksText, proposalsText } from '../../domain/text/proposals-text.ts';
 import { spentParts } from '../../domain/text/spent.ts';
-import { grouped, seconds, times } from '../../domain/text/units.ts';
+import { dollars, grouped, seconds, times } from '../../domain/text/units.ts';
 import { fields, table } from './table.ts';
 
 const right = 'right' as const;
@@ -46,7 +47,7 @@ const bestLine = ({ best, spec }: CampaignView): string =>
 
 /** Everything about one, in some lines. */
 export const campaignText = (view: CampaignView): string =>
-  [summary(view), bestTable(view)].filter((part) => part !== '').join('\n\n');
+  [summary(view), bestTable(view), earnedTable(view)].filter((part) => part !== '').join('\n\n');
 
 const summary = (view: CampaignView): string => {
   const { spec, usage, generations } = view;
@@ -61,6 +62,7 @@ const summary = (view: CampaignView): string => {
     ['used', `${spentParts(view).join(', ')} (running for ${seconds(view.spent.minutes * 60)})`],
     ['tokens', read + usage.outputTokens === 0 ? null : tokensText(view)],
     ['generations', countsText(generations)],
+    ['improved', earnedText(view.earned)],
     ['ideas', proposalsText(view)],
     ['limited by', bottlenecksText(view)],
     ['verdicts', countsText(view.byVerdict) || null],
@@ -97,6 +99,32 @@ const bestTable = ({ best }: CampaignView): string =>
         : [times(found.speedup), String(found.lineage.length), found.candidateId, found.generator, found.idea]),
     ]),
   );
+
+const earnedTable = ({ earned = [] }: CampaignView): string =>
+  earned.length === 0
+    ? ''
+    : table(
+        [
+          { title: 'GENERATOR' },
+          { title: 'MOVE' },
+          { title: 'ASKED', align: right },
+          { title: 'JUDGED', align: right },
+          { title: 'ACCEPTED', align: right },
+          { title: 'GAIN', align: right },
+          { title: 'USED', align: right },
+          { title: '$/ACCEPTED', align: right },
+        ],
+        earned.map((row) => [
+          row.generator,
+          row.move,
+          grouped(row.asked),
+          grouped(row.judged),
+          grouped(row.accepted),
+          times(row.gain),
+          dollars(row.usd),
+          perAcceptedText(row),
+        ]),
+      );
 
 /** The same in one line, for output that is no terminal. */
 export const campaignLine = (view: CampaignView): string =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Campaign, CampaignSpec, Generation, Usage } from '../campaign/campaign.ts';
+import { Campaign, CampaignSpec, Generation, Move, Usage } from '../campaign/campaign.ts';
 import { Bottleneck } from '../campaign/diagnosis.ts';
 import { CampaignId, CandidateId } from '../ids.ts';
 import { Language } from '../plan/plan.ts';
@@ -33,6 +33,22 @@ export const CampaignBest = z.strictObject({
 });
 export type CampaignBest = z.infer<typeof CampaignBest>;
 
+/** What one generator earned with one kind of move. */
+export const MoveEarned = z.strictObject({
+  generator: z.string(),
+  /** Candidates of a diagnosis's proposals count as `diagnose`. */
+  move: Move,
+  asked: Count,
+  judged: Count,
+  /** Improvements of the campaign's best that measurements vouch for: beyond its interval, or the record in pairs. */
+  accepted: Count,
+  usd: z.number().min(0),
+  gpuMinutes: z.number().min(0),
+  /** All of them together, as a ratio. */
+  gain: z.number().min(1),
+});
+export type MoveEarned = z.infer<typeof MoveEarned>;
+
 export const CampaignView = Campaign.extend({
   /** What it does now and what holds it back ("the queue holds 4.8 s of work for H100, the target is 5 s"). */
   activity: z.string(),
@@ -56,6 +72,8 @@ export const CampaignView = Campaign.extend({
     lost: Count,
     diagnosed: Count.optional(),
   }),
+  /** By generator and move, what cost most first; left out while nobody was asked. */
+  earned: z.array(MoveEarned).optional(),
   /** Ideas of diagnoses; left out where nobody makes any. */
   proposals: z
     .strictObject({

@@ -11,6 +11,13 @@ export interface CampaignGauges {
     readonly reservedMicros: number;
     readonly deviceMs: number;
     readonly candidates: number;
+    readonly earned: readonly {
+      readonly generator: string;
+      readonly move: string;
+      readonly asked: number;
+      readonly accepted: number;
+      readonly micros: number;
+    }[];
   }[];
   readonly classes: readonly {
     readonly device: string;

@@ -77,6 +77,8 @@ export const CampaignSpec = z.strictObject({
   islands: z.int().min(1).max(64).default(4),
   /** An agent that writes goes on from its own last candidate so often, with verdict and times before it, and then begins anew. 1: it always begins anew. */
   turns: z.int().min(1).max(TURNS_MAX).default(4),
+  /** Which generators are asked for which moves: `learned` by what each earned of the budget so far, `fixed` by the generators' shares and set odds of moves. */
+  mix: z.enum(['learned', 'fixed']).default('learned'),
   /** Everything that is drawn is drawn from it. */
   seed: z
     .int()
@@ -130,11 +132,14 @@ export const Draft = z.strictObject({
 });
 export type Draft = z.infer<typeof Draft>;
 
-/** What a generation set out to do. `seed`: a starting point, written by nobody. `tune`: other params of one candidate. `diagnose`: nothing is written, ideas are proposed. */
-export const Move = z.enum(['seed', 'new', 'improve', 'cross', 'repair', 'tune', 'diagnose']);
+/**
+ * What a generation set out to do. `seed`: a starting point, written by nobody. `refine`: to improve the best of all. `tune`: other params of one candidate. `diagnose`: nothing is
+ * written, ideas are proposed.
+ */
+export const Move = z.enum(['seed', 'new', 'improve', 'refine', 'cross', 'repair', 'tune', 'diagnose']);
 export type Move = z.infer<typeof Move>;
 /** What somebody is asked to write. */
-export const WritingMove = Move.exclude(['seed', 'tune', 'diagnose']);
+export const WritingMove = Move.exclude(['seed', 'refine', 'tune', 'diagnose']);
 export type WritingMove = z.infer<typeof WritingMove>;
 
 /** Why no candidate came of an answer. `exhausted`: it varies what is there, and nothing new is left. */
@@ -172,6 +177,8 @@ export const GenerationState = z.discriminatedUnion('status', [
     isRecord: z.boolean(),
     /** The speed-up is an estimate: it could not come near the front of the ranking. */
     stoppedEarly: z.literal(true).optional(),
+    /** Ratio to the campaign's best before it, where measurements vouch for it that it is faster. */
+    gain: z.number().min(1).optional(),
   }),
   z.strictObject({ status: z.literal('failed'), failure: GenerationFailure, message: z.string().max(2000) }),
   z.strictObject({ status: z.literal('lost'), reservedMicros: Micros }),

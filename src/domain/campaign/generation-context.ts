@@ -114,6 +114,10 @@ export const GenerationContext = z.strictObject({
   /** Of this conversation, oldest first; none where it begins. */
   turns: z.array(Turn).default([]),
   memory: z.array(MemoryRow).default([]),
+  /** What was applied to the first parent before, newest last. `ratio`: to the parent; null unless it passed. */
+  tried: z
+    .array(z.strictObject({ idea: z.string(), verdict: z.enum(VERDICTS).nullable(), ratio: z.number().nullable() }))
+    .default([]),
   /** What gained most on other problems of this campaign, on the same device. */
   elsewhere: z.array(MemoryRow.extend({ problem: z.string() })).default([]),
   /** None where no floor is known. */

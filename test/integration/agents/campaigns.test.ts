@@ -15,7 +15,7 @@ describe('a campaign', () => {
     const judging = rig.judging({ judgeMs: 5 });
     const generator = createScriptedGenerator({ latencyMs: 3 });
     const campaigns = await rig.campaigns(judging, [generator]);
-    const { id } = await campaigns.create(request({ start: { seeds: 'first' }, budget: { candidates: 12 } }));
+    const { id } = await campaigns.create(request({ start: { seeds: 'first' }, mix: 'fixed', budget: { candidates: 12 } }));
     const view = await until(campaigns, id, isFinished);
     expect(view.reason).toBe('the budget of 12 candidates is used up');
     expect(view.generations).toMatchObject({ judged: 12, asked: 0, answered: 0, submitted: 0 });
@@ -206,6 +206,7 @@ describe('a campaign', () => {
       request({
         problems: ['vector_add', 'softmax'],
         agents: 8,
+        mix: 'fixed',
         generators: [{ name: 'a', share: 3 }, { name: 'b' }],
         budget: { candidates: 80 },
       }),

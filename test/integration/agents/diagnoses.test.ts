@@ -66,7 +66,14 @@ describe('a generator that makes a diagnosis first', () => {
     const thinker = createScriptedGenerator({ name: 'thinker', diagnosis: () => proposing(1) });
     const writer = createScriptedGenerator({ name: 'writer', diagnosing: { ...DIAGNOSING, implementations: 1 } });
     const campaigns = await rig.campaigns(judging, [writer, thinker]);
-    const spec = { agents: 1, turns: 1, islands: 1, start: { seeds: 'first' as const }, budget: { candidates: 16 } };
+    const spec = {
+      agents: 1,
+      turns: 1,
+      islands: 1,
+      mix: 'fixed' as const,
+      start: { seeds: 'first' as const },
+      budget: { candidates: 16 },
+    };
     const { id } = await campaigns.create(request({ ...spec, generators: [{ name: 'writer' }] }));
     const view = await until(campaigns, id, isFinished);
     const rows = await generationsOf(campaigns, id);

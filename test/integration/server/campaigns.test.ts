@@ -84,6 +84,10 @@ describe('campaigns over the API', () => {
     server.campaigns.become(CampaignId.parse(id), {
       thinking: 2,
       spent: { usd: 1.5, reservedUsd: 0.25, gpuMinutes: 0.5, candidates: 7, minutes: 1 },
+      earned: [
+        { generator: 'claude', move: 'refine', asked: 6, judged: 5, accepted: 3, usd: 1.2, gpuMinutes: 0, gain: 1.4 },
+        { generator: 'claude', move: 'new', asked: 2, judged: 1, accepted: 0, usd: 0.3, gpuMinutes: 0, gain: 1 },
+      ],
     });
     const text = await client.metrics();
     for (const [name, value] of [
@@ -95,6 +99,17 @@ describe('campaigns over the API', () => {
     ]) {
       expect(text).toContain(`\nkiln_campaign_${name}{campaign="${id}"} ${value}\n`);
     }
+    const move = (name: string, kind: string): string =>
+      new RegExp(`^kiln_campaign_${name}\\{campaign="${id}",generator="claude",move="${kind}"\\} (.*)$`, 'mu').exec(text)?.[1] ??
+      'none';
+    expect(['asked', 'accepted', 'move_usd', 'usd_per_accepted'].map((name) => move(name, 'refine'))).toEqual([
+      '6',
+      '3',
+      '1.2',
+      '0.39999999999999997',
+    ]);
+    expect(['accepted', 'usd_per_accepted'].map((name) => move(name, 'new'))).toEqual(['0', 'none']);
+    expect(text).toContain(`\nkiln_campaign_all_usd_per_accepted{campaign="${id}"} 0.5\n`);
     expect(text).toContain('\nkiln_agents_queue_seconds{device="H100"} 4.5\n');
     expect(text).not.toContain('kiln_agents_queue_seconds{device="A100"}');
     expect(text).toContain('\nkiln_fake 1\n');

@@ -63,10 +63,11 @@ interface Trying {
 /** Nobody has to be asked: the answer is there with the question. */
 const askTrial = async (run: AskingRun, deps: AskingDeps, { assignment, trial, number }: Trying): Promise<Question> => {
   const { of, changed, idea, ...content } = trial;
-  const chosen: Chosen = { choice: { move: 'improve', parents: [of], seed: 0 }, turns: [], carrying: null, diagnosing: null };
+  const choice: Choice = { move: 'improve', parents: [of], seed: 0 };
+  const chosen: Chosen = { choice, as: 'tune', turns: [], carrying: null, diagnosing: null };
   const at = new Date(deps.now()).toISOString();
   const asked = askedGeneration(run, { assignment, number, chosen, at, reservedMicros: 0 });
-  const generation: Generation = { ...asked, move: 'tune', idea };
+  const generation: Generation = { ...asked, idea };
   run.account.move(null, generation);
   await deps.writer.add([generation], retryOf(run));
   const draft: Draft = { ...content, idea, note: `other params: ${changed.join(', ')}` };
@@ -157,7 +158,9 @@ const contextOf = async (
 ): Promise<GenerationContext> => {
   const { problem, device, languages, archive, proposals } = assignment.target;
   const wordsOf = (id: CandidateId): string => archive.content(id)?.idea ?? '';
-  const known = { memory: archive.memory(MEMORY_ROWS), elsewhere: elsewhereOf(run, assignment.target) };
+  const [first] = choice.parents;
+  const tried = first === undefined || choice.move === 'repair' ? [] : archive.triedOn(first, TRIED_ROWS);
+  const known = { memory: archive.memory(MEMORY_ROWS), tried, elsewhere: elsewhereOf(run, assignment.target) };
   const proposed = { proposed: proposals.proposedFor(choice.parents), proposal: carrying?.shown ?? null };
   const attempts = assignment.agent.attempts();
   const wish = { problem, device, languages, choice, turns, attempts, ...known, ...proposed, ideaOf: wordsOf };
@@ -178,6 +181,8 @@ const elsewhereOf = ({ targets }: AskingRun, own: Assignment['target']): Generat
 /** Ideas that a writer is told of, and so many of other problems. */
 const MEMORY_ROWS = 16;
 const ELSEWHERE_ROWS = 5;
+/** What was applied to the parent that it is shown. */
+const TRIED_ROWS = 16;
 
 interface Reserving {
   readonly assignment: Assignment;
@@ -218,7 +223,7 @@ interface AskedParts {
 
 const askedGeneration = (
   { campaign }: AskingRun,
-  { assignment, number, chosen: { choice, carrying, diagnosing }, at, reservedMicros }: AskedParts,
+  { assignment, number, chosen: { choice, as, carrying, diagnosing }, at, reservedMicros }: AskedParts,
 ): Generation => ({
   id: generationIdOf(campaign.id, number),
   campaignId: campaign.id,
@@ -227,7 +232,7 @@ const askedGeneration = (
   generator: (diagnosing?.by ?? assignment.generator).name,
   problem: assignment.target.problem,
   device: assignment.target.device,
-  move: diagnosing ? 'diagnose' : choice.move,
+  move: diagnosing ? 'diagnose' : as,
   island: assignment.agent.island,
   parents: [...choice.parents],
   idea: '',

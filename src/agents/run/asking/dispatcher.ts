@@ -4,14 +4,14 @@
  */
 import { allowedNow } from '../state/allowed-now.ts';
 import type { Now } from '../state/allowed-now.ts';
-import { canAsk, isTuning } from '../state/exhaustion.ts';
-import { affords } from '../state/limits.ts';
+import { isTuning } from '../state/exhaustion.ts';
 import { outstandingOf } from '../state/account.ts';
-import type { AskingRun } from '../state/campaign-run.ts';
+import { ANY_GENERATOR, type AskingRun } from '../state/campaign-run.ts';
 import type { Lane } from '../state/roster.ts';
 import { type Target, TUNER } from '../state/targets.ts';
 import { think } from './think.ts';
 import type { Assignment } from './assignment.ts';
+import { askable, drawnAssignment } from './draw-assignment.ts';
 import type { AskingDeps } from './asking-deps.ts';
 
 export interface Dispatcher {
@@ -104,17 +104,17 @@ const assignmentFor = (
 
 const openAssignment = (
   run: AskingRun,
-  { generators, monotonicMs }: Now,
+  now: Now,
   { lane, device }: { readonly lane: Lane; readonly device: string },
 ): Assignment | null => {
-  const [target, asking] = [run.targets[lane.target], run.asking.get(lane.generator)];
-  const generator = generators.byName.get(lane.generator);
-  if (!target || !asking || generator?.unavailable !== null || target.device !== device || target.startsLeft > 0) return null;
+  const { generators } = now;
+  const target = run.targets[lane.target];
+  if (!target || target.device !== device || target.startsLeft > 0) return null;
   if (isTuning(target, generators)) return tuningAssignment(run, generators, { lane, target });
-  if (!canAsk(target, generator) || asking.breaker.refusal(monotonicMs()) !== null) return null;
-  if (!affords({ budget: run.campaign.spec.budget, account: run.account }, asking.reserveMicros)) return null;
-  const agent = run.roster.take(lane);
-  return agent && { agent, target, generator, asking, tunes: null };
+  if (lane.generator === ANY_GENERATOR) return drawnAssignment(run, now, { lane, target });
+  const own = askable(run, now, { name: lane.generator, target });
+  const agent = own && run.roster.take(lane);
+  return own && agent ? { agent, target, ...own, tunes: null, wish: null } : null;
 };
 
 /** Costs nothing but device time, and comes first: what is near the best may be the best with other numbers. */
@@ -127,5 +127,5 @@ const tuningAssignment = (
   const agent = generator && run.roster.take(lane);
   const tunes = agent ? (target.params?.take() ?? null) : null;
   if (agent && tunes === null) run.roster.free(agent);
-  return generator && agent && tunes ? { agent, target, generator, asking: run.tuner, tunes } : null;
+  return generator && agent && tunes ? { agent, target, generator, asking: run.tuner, tunes, wish: null } : null;
 };

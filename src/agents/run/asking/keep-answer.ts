@@ -69,7 +69,14 @@ const onExhausted = (target: Target, { generator, parents: [first] }: Generation
   if (first !== undefined) target.archive.useUp(first);
 };
 
-const countCopy = ({ copies }: Target, generator: string): void => void copies.set(generator, (copies.get(generator) ?? 0) + 1);
+/** Whoever goes on repeating itself has nothing better to do with a device than other numbers. */
+const countCopy = ({ copies, params }: Target, generator: string): void => {
+  const count = (copies.get(generator) ?? 0) + 1;
+  copies.set(generator, count);
+  if (count >= COPIES_TUNED) params?.allow();
+};
+
+const COPIES_TUNED = 3;
 
 /** One whose answer may have been paid for is not written again. */
 const giveBackProposal = (run: AskingRun, generation: Generation, answer: Failure): void => {

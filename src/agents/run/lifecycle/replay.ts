@@ -132,6 +132,9 @@ const learnAgain = (run: Run, generation: Generation, sourced: Sourced | undefin
   if (!target || !sourced) return;
   // `learn` takes a starting point off those that are waited for.
   if (move === 'seed') target.startsLeft += 1;
+  const { candidate } = sourced;
+  if (move === 'seed' || state.gain !== undefined)
+    target.front.restore({ candidateId: candidate.id, score: candidate.score, isRecord: state.isRecord });
   learn(run, { generation, ...sourced });
 };
 

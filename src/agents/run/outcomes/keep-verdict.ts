@@ -63,12 +63,22 @@ interface Keeping {
 const keepJudged = async (run: AwaitingRun, deps: OutcomeDeps, { seen, isRecord }: Keeping): Promise<void> => {
   const { generation, candidate } = seen;
   const isFirst = generation.state.status === 'submitted' && generation.state.isFirst;
-  const state = judgedState(candidate, { isFirst, isRecord });
-  if (!state) return;
+  const judged = judgedState(candidate, { isFirst, isRecord });
+  if (!judged) return;
+  const state = { ...judged, ...gainOf(run, { seen, isRecord }) };
   wishProfile(run, deps, { generation, state });
   learn(run, seen);
   if (isFirst) deps.classes.onJudged(generation.device, state.deviceMs);
   await advance(run, deps, { generation, state });
+};
+
+/** Starting points are what is to be gained on. */
+const gainOf = (run: AwaitingRun, { seen: { generation, candidate }, isRecord }: Keeping): { readonly gain?: number } => {
+  const front = targetOf(run, generation)?.front;
+  const measured = { candidateId: candidate.id, score: candidate.score, isRecord };
+  if (generation.move === 'seed') front?.restore(measured);
+  const gain = generation.move === 'seed' ? null : (front?.judge(measured) ?? null);
+  return gain === null ? {} : { gain };
 };
 
 /** Of a new best, where somebody who is asked makes use of it. The account does not know of the candidate yet. */

@@ -28,6 +28,7 @@ const forget = (run: AwaitingRun, { state, move, problem, device }: Generation):
   const target = targetOf(run, { problem, device });
   target?.archive.forget(state.candidateId);
   target?.params?.forget(state.candidateId);
+  target?.front.forget(state.candidateId);
   target?.proposals.forget(state.candidateId);
   if (target && move === 'seed') target.startsLeft += 1;
   for (const agent of run.roster.agents) agent.forget(state.candidateId);

@@ -7,6 +7,7 @@
 import type { Generation, GenerationStatus, Usage } from '../../../domain/campaign/campaign.ts';
 import { NO_USAGE } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
+import { createEarnings, type Earnings } from './earnings.ts';
 import { createProposalCounts, type ProposalCounts } from './proposal-counts.ts';
 
 /** The fastest candidate of one problem on one device class. */
@@ -36,6 +37,8 @@ export interface Account {
   readonly byStatus: Readonly<Record<GenerationStatus, number>>;
   /** Of diagnoses: ideas that were proposed, those that nobody is paid to write, and candidates of the others. */
   readonly proposals: Pick<ProposalCounts, 'read'>;
+  /** By generator and move. */
+  readonly earnings: Pick<Earnings, 'read' | 'recent'>;
   readonly byVerdict: ReadonlyMap<string, number>;
   readonly byFailure: ReadonlyMap<string, number>;
   best(target: TargetName): Best | null;
@@ -65,6 +68,7 @@ export const createAccount = (): Account => {
   const starts = new Map<string, Map<CandidateId, number>>();
   const sums = { lostMicros: 0, reservedMicros: 0, deviceMs: 0, onDevice: 0 };
   const proposals = createProposalCounts();
+  const earnings = createEarnings();
 
   const count = (generation: Generation, sign: 1 | -1): void => {
     const { state } = generation;
@@ -74,6 +78,7 @@ export const createAccount = (): Account => {
     if (state.status === 'lost') sums.lostMicros += sign * state.reservedMicros;
     if (state.status === 'failed') increase(byFailure, state.failure, sign);
     proposals.count(generation, sign);
+    earnings.count(generation, sign);
     if (state.status !== 'judged') return;
     increase(byVerdict, state.verdict, sign);
     sums.deviceMs += sign * state.deviceMs;
@@ -85,11 +90,8 @@ export const createAccount = (): Account => {
     if (state.status !== 'judged' || state.speedup === null) return;
     const key = keyOf(generation);
     const { candidateId, speedup, stoppedEarly } = state;
-    const others = (leaders.get(key) ?? []).filter((one) => one.candidateId !== candidateId);
     const own = { candidateId, speedup, generator, idea, ...(stoppedEarly ? { stoppedEarly } : {}) };
-    const at = others.findIndex((one) => isBetter(own, one));
-    const place = at < 0 ? others.length : at;
-    leaders.set(key, others.toSpliced(place, 0, own).slice(0, LEADERS_MAX));
+    leaders.set(key, withLeader(leaders.get(key) ?? [], own));
     if (generation.move === 'seed')
       starts.set(key, (starts.get(key) ?? new Map<CandidateId, number>()).set(candidateId, speedup));
   };
@@ -115,6 +117,7 @@ export const createAccount = (): Account => {
     },
     lead: keepBest,
     proposals,
+    earnings,
     usage,
     byStatus,
     byVerdict,
@@ -138,6 +141,12 @@ export const createAccount = (): Account => {
       return sums.onDevice;
     },
   };
+};
+
+const withLeader = (leaders: readonly Best[], own: Best): readonly Best[] => {
+  const others = leaders.filter(({ candidateId }) => candidateId !== own.candidateId);
+  const at = others.findIndex((one) => isBetter(own, one));
+  return others.toSpliced(at < 0 ? others.length : at, 0, own).slice(0, LEADERS_MAX);
 };
 
 const isBetter = (one: Best, than: Best): boolean =>

@@ -6,7 +6,7 @@
  * Invariant: every generation that is asked, answered or submitted is counted in `account`, and its row is durable before the next step.
  */
 import { campaignSubmitter } from '../../../domain/campaign/campaign.ts';
-import type { Campaign, Draft, Generation } from '../../../domain/campaign/campaign.ts';
+import type { Campaign, CampaignSpec, Draft, Generation } from '../../../domain/campaign/campaign.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createAccount } from './account.ts';
@@ -115,13 +115,7 @@ export const createRun = (
     campaign,
     account: createAccount(),
     targets,
-    roster: createRoster({
-      agents: spec.agents,
-      targets: targets.length,
-      islands: spec.islands,
-      turns: spec.turns,
-      generators: spec.generators,
-    }),
+    roster: rosterOf(spec, targets.length),
     asking,
     tuner: { breaker: createCircuitBreaker(TUNER, deps.random), reserveMicros: 0 },
     pending: new Map(),
@@ -138,6 +132,17 @@ export const createRun = (
     closed: new AbortController(),
     written: Promise.resolve(),
   };
+};
+
+/** Agents of a campaign that learns its mix may be asked with any of its generators. */
+export const ANY_GENERATOR = '';
+
+const rosterOf = (spec: CampaignSpec, targets: number): Roster => {
+  const { agents, islands, turns, generators } = spec;
+  const names = generators.map(({ name }) => name);
+  if (spec.mix !== 'learned') return createRoster({ agents, targets, islands, turns, generators });
+  const roster = createRoster({ agents, targets, islands, turns, generators: [{ name: ANY_GENERATOR, share: 1 }] });
+  return { ...roster, generatorsOf: () => names };
 };
 
 export const submitterOf = ({ campaign }: Pick<Findings, 'campaign'>): string => campaignSubmitter(campaign.id);

@@ -14,6 +14,8 @@ export interface Agent {
   readonly island: number;
   readonly generator: string;
   readonly conversation: Conversation;
+  /** Name of the generator that was asked last, where any may be; null before. */
+  writer: string | null;
   /** Oldest first. */
   attempts(): readonly PastAttempt[];
   remember(attempt: Remembered): void;
@@ -117,6 +119,7 @@ const createAgent = (who: Pick<Agent, 'index' | 'island' | 'generator' | 'conver
   let remembered: readonly Remembered[] = [];
   return {
     ...who,
+    writer: null,
     attempts: () => remembered.map(({ attempt }) => attempt),
     remember: (attempt) => {
       remembered = [...remembered, attempt].slice(-ATTEMPTS_MAX);

@@ -10,6 +10,7 @@ import type { Judging } from '../../../domain/ports/kiln.ts';
 import { createArchive } from '../../search/archive.ts';
 import type { Archive } from '../../search/archive.ts';
 import { createProposals, type Proposals } from '../../search/proposals.ts';
+import { createFront, type Front } from '../../search/front.ts';
 import { createParamSearch, type ParamSearch } from '../../search/param-search.ts';
 import { resolves } from '../../variation/resolves.ts';
 import { type ReservedContents, createReservedContents } from './reserved-contents.ts';
@@ -26,6 +27,8 @@ export interface Target {
   readonly archive: Archive;
   /** What limits a kernel that does the least work: of a candidate nobody has measured more about. */
   readonly bound: Bound;
+  /** What was reached, as far as measurements vouch for it. */
+  readonly front: Front;
   /** Starting points without a verdict: until there are none, nobody is asked for better ones. */
   startsLeft: number;
   /** What was given to somebody who only varies: nobody else gets it. */
@@ -83,6 +86,7 @@ export const openTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'
     ...plan,
     archive: createArchive({ islands: spec.islands, seed: mix(spec.seed ^ mix(index)) }),
     bound: leastBound(plan, judging),
+    front: createFront(),
     startsLeft: 0,
     reserved: createReservedContents(),
     copies: new Map(),

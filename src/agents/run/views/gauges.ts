@@ -15,6 +15,7 @@ export const gaugesOf = (supervisor: Supervisor, settings: Pick<AgentsSettings, 
       reservedMicros: account.reservedMicros,
       deviceMs: account.deviceMs,
       candidates: candidatesOf(account),
+      earned: account.earnings.read(),
     })),
     classes: classes.known().map((device) => {
       const { thinkers, heldSeconds } = classes.allowed(device);

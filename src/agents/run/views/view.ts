@@ -40,10 +40,22 @@ export const campaignView = async (viewed: Viewed): Promise<CampaignView> => {
     },
     usage,
     ...countsOf(viewed),
+    ...earnedOf(account),
     byVerdict: Object.fromEntries(account.byVerdict),
     byFailure: Object.fromEntries(account.byFailure),
     best: await Promise.all(viewed.targets.map(async (target) => bestOf(viewed, target))),
   };
+};
+
+const earnedOf = ({ earnings }: Account): Pick<CampaignView, 'earned'> => {
+  const earned = earnings.read().map(({ micros, deviceMs, gain, ...counts }) => ({
+    ...counts,
+    usd: micros / MICROS_PER_USD,
+    gpuMinutes: deviceMs / MS_PER_MINUTE,
+    // Sums of logarithms that were taken back may end a little below nothing.
+    gain: Math.exp(Math.max(0, gain)),
+  }));
+  return earned.length === 0 ? {} : { earned };
 };
 
 /** What nobody makes is left out. */

@@ -27,6 +27,7 @@ import {
   problemLink,
   tile,
 } from '../parts/elements.ts';
+import { EarnedPanel } from '../parts/earned-panel.ts';
 import { ShareMenu } from '../parts/share-menu.ts';
 import { TablePanel } from '../parts/table-panel.ts';
 import { type Column, CsvButton, VirtualTable } from '../parts/virtual-table.ts';
@@ -72,6 +73,7 @@ export const CampaignPage = ({ id }: { readonly id: string }): JSX.Element => {
       h(
         'div',
         { class: 'stack' },
+        h(EarnedPanel, { earned: view.earned ?? [] }),
         h(MovesPanel, { title: 'Moves', list, of: ({ move }: Generation) => move }),
         h(MovesPanel, { title: 'Islands', list, of: ({ island }: Generation) => `island ${island}` }),
         h(MovesPanel, { title: 'Generators', list, of: ({ generator }: Generation) => generator }),
@@ -211,6 +213,7 @@ const Budget = ({ campaign }: { readonly campaign: CampaignView }): JSX.Element 
         ? [['Ideas', proposalsText(campaign) ?? ''] as const, ['Limited by', bottlenecksText(campaign) ?? ''] as const]
         : []),
       ['Submitter', campaign.submitter],
+      ['Mix', campaign.spec.mix],
       ['Seed', String(campaign.spec.seed)],
     ]),
   );

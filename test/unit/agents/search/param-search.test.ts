@@ -82,6 +82,18 @@ describe('params of a candidate near the best', () => {
     expect(new Set(keys.map(String)).size).toBe(keys.length);
   });
 
+  test('of which nothing is expected are tried only where that is allowed, one each time', () => {
+    const search = searchOf();
+    search.add(entryOf(1, { source: source('a'), speedup: levelOf({ TILE: 1, UNROLL: 1 }) }));
+    const tried = runOut(search, { first: 1 }).length;
+    expect(search.take()).toBeNull();
+    search.allow();
+    expect(search.isWaiting()).toBe(true);
+    expect(runOut(search, { first: 100 })).toHaveLength(1);
+    for (let more = 0; more < VALUES.length ** 2; more += 1) search.allow();
+    expect(runOut(search, { first: 200 })).toHaveLength(VALUES.length ** 2 - tried - 2);
+  });
+
   test('that fail are avoided, as are their neighbours', () => {
     const search = searchOf();
     search.add(entryOf(1, { source: source('a'), speedup: levelOf({ TILE: 1, UNROLL: 1 }) }));

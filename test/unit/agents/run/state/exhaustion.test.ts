@@ -4,6 +4,7 @@ import { canAsk, endOf } from '../../../../../src/agents/run/state/exhaustion.ts
 import { createProposals } from '../../../../../src/agents/search/proposals.ts';
 import { createReservedContents } from '../../../../../src/agents/run/state/reserved-contents.ts';
 import type { Target } from '../../../../../src/agents/run/state/targets.ts';
+import { createFront } from '../../../../../src/agents/search/front.ts';
 import { createArchive } from '../../../../../src/agents/search/archive.ts';
 import { DeviceClass } from '../../../../../src/domain/device.ts';
 import { entryOf } from '../../../../support/agents/entries.ts';
@@ -28,6 +29,7 @@ const targetOf = ({
     languages: ['cuda'],
     archive,
     bound: 'memory',
+    front: createFront(),
     startsLeft: 0,
     reserved: createReservedContents(),
     copies: new Map(Object.entries(copies)),

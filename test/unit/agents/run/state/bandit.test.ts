@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import { type Arm, drawArm } from '../../../../../src/agents/run/state/bandit.ts';
+import { createEarnings, type Earnings } from '../../../../../src/agents/run/state/earnings.ts';
+import type { Budget, Generation } from '../../../../../src/domain/campaign/campaign.ts';
+import { asked, generation, judged, withCost } from '../../../../support/agents/generations.ts';
+
+const DRAWS = 400;
+const USD: Budget = { usd: 10 };
+const arm = (generatorName: string, move: Arm['move'], share = 1): Arm => ({ generator: generatorName, move, share });
+
+/** Of one generator and move: how many were judged, every how many went beyond the front, and what each cost. */
+const earnedBy = (
+  earnings: Earnings,
+  wish: Partial<Generation>,
+  {
+    count,
+    every,
+    micros,
+    gain = 1.05,
+    from,
+  }: { readonly count: number; readonly every: number; readonly micros: number; readonly gain?: number; readonly from: number },
+): void => {
+  for (let index = 0; index < count; index += 1) {
+    const row = judged(from + index, 1.5, wish);
+    const state = index % every === 0 && row.state.status === 'judged' ? { ...row.state, gain } : row.state;
+    earnings.count(withCost(row, state, micros), 1);
+  }
+};
+
+const sharesOf = (arms: readonly Arm[], earnings: Earnings, budget: Budget = USD): number[] => {
+  const drawn = Array.from({ length: DRAWS }, (_, number) => drawArm(arms, { earnings, budget, seed: 3, number }));
+  return arms.map((one) => drawn.filter((other) => other === one).length / DRAWS);
+};
+
+describe('a bandit over generators and moves', () => {
+  test('asks where a dollar brought most, and goes on asking the others now and then', () => {
+    const earnings = createEarnings();
+    const arms = [arm('dear', 'improve'), arm('cheap', 'improve')];
+    earnedBy(earnings, { generator: 'dear' }, { count: 40, every: 4, micros: 100_000, from: 1 });
+    earnedBy(earnings, { generator: 'cheap' }, { count: 40, every: 8, micros: 10_000, from: 100 });
+    const [dear = 0, cheap = 0] = sharesOf(arms, earnings);
+    expect(cheap).toBeGreaterThan(0.8);
+    expect(dear).toBeGreaterThan(0.02);
+  });
+
+  test('goes by candidates where answers are free', () => {
+    const earnings = createEarnings();
+    const arms = [arm('scripted', 'improve'), arm('scripted', 'new')];
+    earnedBy(earnings, { move: 'improve' }, { count: 40, every: 4, micros: 0, from: 1 });
+    earnedBy(earnings, { move: 'new' }, { count: 40, every: 40, micros: 0, from: 100 });
+    expect(sharesOf(arms, earnings, { candidates: 100 })[0]).toBeGreaterThan(0.8);
+    expect(sharesOf(arms, earnings, { minutes: 5 })[0]).toBeGreaterThan(0.8);
+  });
+
+  test('counts how much an improvement gained, not only how often there was one', () => {
+    const earnings = createEarnings();
+    const arms = [arm('scripted', 'cross'), arm('scripted', 'refine')];
+    earnedBy(earnings, { move: 'cross' }, { count: 40, every: 5, micros: 1000, gain: 1.005, from: 1 });
+    earnedBy(earnings, { move: 'refine' }, { count: 40, every: 10, micros: 1000, gain: 1.2, from: 100 });
+    expect(sharesOf(arms, earnings)[1]).toBeGreaterThan(0.8);
+  });
+
+  test('earns nothing by candidates that only ran faster', () => {
+    const earnings = createEarnings();
+    const arms = [arm('lucky', 'improve'), arm('honest', 'improve')];
+    for (let number = 1; number <= 40; number += 1)
+      earnings.count(withCost(judged(number, 9, { generator: 'lucky' }), judged(number, 9).state, 1000), 1);
+    earnedBy(earnings, { generator: 'honest' }, { count: 40, every: 10, micros: 1000, from: 100 });
+    expect(sharesOf(arms, earnings)[1]).toBeGreaterThan(0.8);
+    expect(earnings.read().find(({ generator: name }) => name === 'lucky')).toMatchObject({ asked: 40, accepted: 0 });
+  });
+
+  test('begins with the shares of the generators, and draws the same from the same seed, number and earnings', () => {
+    const earnings = createEarnings();
+    const [most = 0, least = 0] = sharesOf([arm('a', 'improve', 1.6), arm('b', 'improve', 0.4)], earnings);
+    expect(most).toBeGreaterThan(2 * least);
+    expect(least).toBeGreaterThan(0.05);
+    const arms = [arm('a', 'improve'), arm('a', 'new'), arm('b', 'new')];
+    const draw = (number: number) => drawArm(arms, { earnings, budget: USD, seed: 3, number });
+    expect([1, 2, 3, 4, 5].map(draw)).toEqual([1, 2, 3, 4, 5].map(draw));
+    expect(drawArm([], { earnings, budget: USD, seed: 1, number: 1 })).toBeUndefined();
+  });
+});
+
+describe('what moves earned', () => {
+  test('is the same in whatever order rows are counted, and without what was taken back', () => {
+    const rows = [
+      judged(1, 2),
+      asked(2, 500),
+      generation(3, { status: 'lost', reservedMicros: 70 }),
+      withCost(judged(4, 3), { ...judged(4, 3).state, gain: 1.5 } as never, 40),
+    ];
+    const [forward, backward] = [createEarnings(), createEarnings()];
+    for (const row of rows) forward.count(row, 1);
+    for (const row of rows.toReversed()) backward.count(row, 1);
+    expect(forward.read()).toEqual(backward.read());
+    expect(forward.read()).toEqual([
+      {
+        generator: 'scripted',
+        move: 'improve',
+        asked: 4,
+        judged: 2,
+        accepted: 1,
+        micros: 110,
+        deviceMs: 200,
+        gain: Math.log(1.5),
+      },
+    ]);
+    const last = rows[3];
+    if (last) forward.count(last, -1);
+    expect(forward.read()[0]).toMatchObject({ asked: 3, accepted: 0, micros: 70 });
+    expect(forward.recent('scripted', 'improve').every(({ gain }) => gain === null)).toBe(true);
+  });
+
+  test('of a proposal is earned by diagnosing, of a starting point by nobody', () => {
+    const earnings = createEarnings();
+    earnings.count(judged(1, 2, { move: 'seed' }), 1);
+    earnings.count(judged(2, 2, { move: 'improve', proposal: { of: 1, index: 0 } }), 1);
+    expect(earnings.read().map(({ move }) => move)).toEqual(['diagnose']);
+  });
+});
