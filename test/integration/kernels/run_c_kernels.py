@@ -107,9 +107,24 @@ def complaint(tolerance: dict, dtype: str, actual: bytes, expected: bytes) -> st
     return "" if math.sqrt(error) <= limit else f"the norm of the difference is {math.sqrt(error)}, allowed is {limit}"
 
 
+def misplaced(compare: dict, actual: bytes, expected: bytes, elements: List[float]) -> str:
+    """Of indices of the last axis of the input whose `elements` these are."""
+    got, wanted = array.array("i", actual), array.array("i", expected)
+    each, length = compare["each"], compare["length"]
+    for row in range(len(got) // each):
+        places = got[row * each:(row + 1) * each]
+        if compare["distinct"] and len(set(places)) < each:
+            return f"row {row} has an index twice"
+        for at, (index, known) in enumerate(zip(places, wanted[row * each:])):
+            if not 0 <= index < length or elements[row * length + index] != elements[row * length + known]:
+                return f"index {at} of row {row} is {index}, expected {known} or an equal"
+    return ""
+
+
 def judge(case: dict, task: dict, libraries: Dict[str, ctypes.CDLL], report: dict) -> None:
     buffers = {tensor["name"]: Buffer(tensor["elements"] * BYTES[tensor["dtype"]]) for tensor in case["tensors"]}
     inputs = {t["name"]: draw(t["dtype"], t["elements"], t["distribution"]) for t in case["tensors"] if t["role"] == "in"}
+    dtypes = {tensor["name"]: tensor["dtype"] for tensor in case["tensors"]}
     outputs = [tensor for tensor in case["tensors"] if tensor["role"] == "out"]
     expected: Dict[str, bytes] = {}
     for file in [task["reference"], *(name for name in case["plans"] if name != task["reference"])]:
@@ -127,7 +142,12 @@ def judge(case: dict, task: dict, libraries: Dict[str, ctypes.CDLL], report: dic
         wrong += [f"wrote outside {name}" for name, buffer in buffers.items() if not buffer.guards_hold()]
         for tensor in outputs:
             actual = buffers[tensor["name"]].read()
-            text = complaint(tensor.get("tolerance", task["tolerance"]), tensor["dtype"], actual, expected.setdefault(tensor["name"], actual))
+            known = expected.setdefault(tensor["name"], actual)
+            compare = tensor.get("compare")
+            if compare:
+                text = misplaced(compare, actual, known, numbers(dtypes[compare["of"]], inputs[compare["of"]]))
+            else:
+                text = complaint(tensor.get("tolerance", task["tolerance"]), tensor["dtype"], actual, known)
             wrong += [f"{tensor['name']}: {text}"] if text else []
         report["failures"] += [f"{file}, case {case['name']}: {text}" for text in wrong]
         report["microseconds"].setdefault(case["name"], {})[file] = round(best * 1e6)

@@ -17,6 +17,7 @@ const SHIPPED = [
   'paged_attention_decode',
   'rmsnorm',
   'softmax',
+  'topk',
   'transpose',
   'vector_add',
 ];
