@@ -18,7 +18,7 @@ import { HostReading } from './hosts/reading.ts';
 import { KernelResources } from './kernel-resources.ts';
 import { JudgePhases, Telemetry } from './measurement.ts';
 import { Outcome } from './outcome.ts';
-import { Language, Params } from './plan/plan.ts';
+import { CompileOptions, Language, Params } from './plan/plan.ts';
 import { Distribution, Tolerance } from './problem.ts';
 import { ProfileSummary } from './profile.ts';
 import { ProgramUnit, RecordUnit } from './program-unit.ts';
@@ -52,6 +52,8 @@ export const KernelUnit = z.strictObject({
       }),
     )
     .default([]),
+  /** CUDA: options of the compiler by name; 1 is on, 0 off. */
+  compile: z.partialRecord(CompileOptions.keyof(), z.int().min(0).max(255)).optional(),
   numWarps: z.int().positive().nullable().default(null),
   numStages: z.int().min(0).nullable().default(null),
 });

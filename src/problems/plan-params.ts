@@ -1,6 +1,7 @@
 /** What a plan's params are and what follows from them alone, whatever the shape. Pure. */
 import type { Scope } from '../domain/plan/expression.ts';
-import type { LaunchPlan, Params } from '../domain/plan/plan.ts';
+import { CompileOptions, type Language, type LaunchPlan, type Params } from '../domain/plan/plan.ts';
+import type { KernelUnit } from '../domain/protocol.ts';
 import { within, evaluateWithin, holds, PlanError } from './plan-error.ts';
 
 const TRITON_WARPS_DEFAULT = 4;
@@ -38,6 +39,34 @@ export const tritonOptions = (
   if (plan.num_stages === undefined) return { numWarps, numStages: null };
   const stages = { field: 'num_stages', scope, bounds: within(TRITON_STAGES_MAX, 'num_stages', 0) };
   return { numWarps, numStages: evaluateWithin(plan.num_stages, stages) };
+};
+
+const SWITCH = [0, 1] as const;
+const OPTIONS = {
+  use_fast_math: SWITCH,
+  ftz: SWITCH,
+  prec_div: SWITCH,
+  prec_sqrt: SWITCH,
+  fmad: SWITCH,
+  extra_device_vectorization: SWITCH,
+  maxrregcount: [16, 255],
+  ptxas_opt_level: [0, 3],
+} as const satisfies Record<keyof CompileOptions, readonly [number, number]>;
+
+/** Of its compiler; undefined where the plan asks for nothing. Throws PlanError naming the option. */
+export const compileOptions = (plan: LaunchPlan, language: Language, params: Params): KernelUnit['compile'] => {
+  if (plan.compile === undefined) return undefined;
+  if (language !== 'cuda') throw new PlanError('compile', `only the compiler of CUDA takes options, not that of ${language}`);
+  const { compile } = plan;
+  const scope = integersOf(params);
+  const given = CompileOptions.keyof().options.flatMap((name): [string, number][] => {
+    const [min, max] = OPTIONS[name];
+    const asked = compile[name];
+    return asked === undefined
+      ? []
+      : [[name, evaluateWithin(asked, { field: `compile.${name}`, scope, bounds: within(max, name, min) })]];
+  });
+  return Object.fromEntries(given);
 };
 
 /** The params that expressions may use. */

@@ -45,16 +45,19 @@ export const resolveLaunch = (launch: Launch, context: LaunchContext): ResolvedL
     );
   const args = launch.args.map((name, i) => resolveArg(name, { ...context, field: `${context.field}.args[${i}]` }));
   if (context.language === 'c') return { kernel: launch.kernel, grid: ONE, block: ONE, cluster: null, shared: 0, args };
+  if (launch.cooperative === true && launch.cluster !== undefined)
+    throw new PlanError(`${context.field}.cooperative`, 'a launch is cooperative or in clusters, not both');
+  const together = launch.cooperative === true && { cooperative: true as const };
   const grid = resolveDims(launch.grid, { ...context, field: `${context.field}.grid`, limits: GRID });
   if (context.language === 'triton') {
     const { numWarps } = tritonOptions(context.plan, context.params);
-    return { kernel: launch.kernel, grid, block: [numWarps * WARP_THREADS, 1, 1], cluster: null, shared: 0, args };
+    return { kernel: launch.kernel, grid, block: [numWarps * WARP_THREADS, 1, 1], cluster: null, ...together, shared: 0, args };
   }
   const block = resolveDims(launch.block, { ...context, field: `${context.field}.block`, limits: BLOCK });
   refuseProduct(block, { field: `${context.field}.block`, max: BLOCK_THREADS_MAX, of: 'threads a block' });
   const cluster = launch.cluster ? resolveCluster(launch.cluster, grid, context) : null;
   const shared = evaluateWithin(launch.shared, { field: `${context.field}.shared`, scope: context.scope, bounds: SHARED });
-  return { kernel: launch.kernel, grid, block, cluster, shared, args };
+  return { kernel: launch.kernel, grid, block, cluster, ...together, shared, args };
 };
 
 const resolveCluster = (dims: Launch['grid'], grid: Dim3, context: LaunchContext): Dim3 => {

@@ -7,7 +7,7 @@ import type { ResolvedArg, ResolvedPlan } from '../domain/plan/resolved-plan.ts'
 import { hiddenProbes } from './hidden.ts';
 import { parseHeader } from './parse-header.ts';
 import { PlanError } from './plan-error.ts';
-import { effectiveParams, tritonOptions } from './plan-params.ts';
+import { compileOptions, effectiveParams, tritonOptions } from './plan-params.ts';
 import { resolvePlan } from './resolve-plan.ts';
 import { casesOf, type Target } from './targets.ts';
 
@@ -40,7 +40,14 @@ export const resolveUnit = (code: Code, context: UnitContext): ResolvedUnit => {
     casesOf(context.problem, context.target).map((item) => [item.name, planAt(header.plan, { code, params, item, context })]),
   );
   const probes = hiddenProbes(context.problem).map((item) => planAt(header.plan, { code, params, item, context }));
-  const unit = { language: code.language, source: code.source, params, architecture: context.architecture };
+  const compile = compileOptions(header.plan, code.language, params);
+  const unit = {
+    language: code.language,
+    source: code.source,
+    params,
+    architecture: context.architecture,
+    ...(compile && { compile }),
+  };
   if (code.language !== 'triton')
     return { unit: { ...unit, kernels: cppKernels(header.plan), numWarps: null, numStages: null }, plans };
   const kernels = signaturesOf(header.plan, [...Object.values(plans), ...probes], context.problem);

@@ -87,11 +87,29 @@ export const Launch = z.strictObject({
   block: z.array(Expression).min(1).max(GRID_DIMS_MAX).default([1]),
   /** Thread-block cluster dimensions (sm_90 and later). */
   cluster: z.array(Expression).min(1).max(GRID_DIMS_MAX).optional(),
+  /** All blocks run at once, and may wait for each other (`grid.sync()`). Ignored for `c`. */
+  cooperative: z.boolean().optional(),
   /** Dynamic shared memory, bytes. Ignored for `triton`, whose compiler decides it. */
   shared: Expression.default(0),
   args: z.array(Name).max(ARGS_MAX),
 });
 export type Launch = z.infer<typeof Launch>;
+
+/** On or off: `true` and `false` stand for 1 and 0. */
+const Option = z.union([Expression, z.boolean().transform(Number)]);
+
+/** Options of CUDA's compiler, by their own names: whatever else one may say to a compiler (files, macros, other programs) is out of a plan's reach. */
+export const CompileOptions = z.strictObject({
+  use_fast_math: Option.optional(),
+  ftz: Option.optional(),
+  prec_div: Option.optional(),
+  prec_sqrt: Option.optional(),
+  fmad: Option.optional(),
+  extra_device_vectorization: Option.optional(),
+  maxrregcount: Option.optional(),
+  ptxas_opt_level: Option.optional(),
+});
+export type CompileOptions = z.infer<typeof CompileOptions>;
 
 /** The header of a candidate: everything the judge needs to run its device code, as data. */
 export const LaunchPlan = z
@@ -123,6 +141,8 @@ export const LaunchPlan = z
     where: SpaceConditions.optional(),
     /** What must hold of the params: others are no candidate. A sweep tries none of them. */
     constraints: SpaceConditions.optional(),
+    /** CUDA only: expressions over params, since one compilation serves every case. */
+    compile: CompileOptions.optional(),
     /** Triton only: warps per program and software pipelining depth; expressions, so that a sweep can set them through params. */
     num_warps: Expression.optional(),
     num_stages: Expression.optional(),

@@ -19,6 +19,7 @@ export const ResolvedLaunch = z.strictObject({
   grid: Dim3,
   block: Dim3,
   cluster: Dim3.nullable(),
+  cooperative: z.literal(true).optional(),
   /** Dynamic shared memory, bytes. */
   shared: z.int().min(0),
   args: z.array(ResolvedArg),

@@ -169,8 +169,9 @@ class Rig:
 
 
 def compiles_alone(source: str) -> bool:
-    """Of a file of the corpus: for vector_add, without headers, params or instances of templates, which a bare judge has nobody to resolve."""
-    return not re.search(r"problem: \w|kernel: \"?\w+<|^params:|^\s*#\s*include", source, re.M)
+    """Of a file of the corpus: for vector_add, without headers, params, conditions, options or instances of templates, which a bare judge has nobody
+    to resolve."""
+    return not re.search(r"problem: \w|kernel: \"?\w+<|^(params|compile|constraints):|when: |^\s*#\s*include", source, re.M)
 
 
 def artifact_hash(kind: str, source: str) -> str:

@@ -10,9 +10,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "ru
 from kiln_runner.judge.gpu.kernels import HelperKernels
 from kiln_runner.judge.gpu.launching import PreparedLaunch
 from kiln_runner.judge.gpu.sampling import CaseSamples, Expected, Tools
+from kiln_runner.judge.lookups import NO_LOOKUP, Lookup
 from kiln_runner.judge.native_source import read
 from kiln_runner.judge.sampling import rows_of
-from kiln_runner.judge.tensors import NO_LOOKUP, Lookup, Mixture, Structure
+from kiln_runner.judge.tensors import Mixture, Structure
 
 SIZES = {"u64": 8, "double": 8, "int": 4, "Mixture": ctypes.sizeof(Mixture), "Structure": ctypes.sizeof(Structure), "Lookup": ctypes.sizeof(Lookup)}
 OUT = {"name": "y", "dtype": "f32", "elements": 1000, "role": "out"}

@@ -11,7 +11,8 @@ from indexed_problems import PROBLEMS, candidates
 from rig import Rig, is_right
 
 from kiln_runner.judge.cpu.library import Comparison, compile_library, load_library
-from kiln_runner.judge.tensors import DTYPE_CODE, lookup_in, seen_bytes
+from kiln_runner.judge.lookups import lookup_in, seen_bytes
+from kiln_runner.judge.tensors import DTYPE_CODE
 
 SHORT = {"runsMin": 8, "runsMax": 8, "warmupRuns": 2}
 

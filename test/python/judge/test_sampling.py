@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "src" / "gpu" / "runner"))
 from kiln_runner.judge.cpu import library
+from kiln_runner.judge.lookups import NO_LOOKUP
 from kiln_runner.judge.native_source import read
 from kiln_runner.judge.sampling import (
     CELLS_PER_RUN,
@@ -24,7 +25,6 @@ from kiln_runner.judge.sampling import (
     place_in,
     rows_of,
 )
-from kiln_runner.judge.tensors import NO_LOOKUP
 
 FAR_SLOT = 7
 # The GPU alone poisons cells: the same function of sample.h, for the cells of one row.

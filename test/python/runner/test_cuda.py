@@ -54,6 +54,27 @@ class CompilingCuda:
     def test_a_byte_order_mark_is_passed_over(self) -> None:
         self.assertEqual(self.client.compile(samples.cuda_unit("\ufeff" + SOURCE, BLOCK=64))["status"], "compiled")
 
+    def cubin(self, **options: int) -> bytes:
+        source = 'extern "C" __global__ void k(float* x) { x[threadIdx.x] = __fsqrt_rn(1.0f) / x[threadIdx.x] + x[32] * x[33]; }\n'
+        result = self.client.compile({**samples.cuda_unit(source), "compile": options})
+        self.assertEqual(result["status"], "compiled", result)
+        return (Path(self.runner.folder) / "cache/artifacts" / result["artifact"] / "code.cubin").read_bytes()
+
+    def test_options_change_the_code_and_0_says_what_they_are_without(self) -> None:
+        plain = self.cubin()
+        for options in ({"use_fast_math": 1}, {"fmad": 0}, {"prec_div": 0}, {"ptxas_opt_level": 0}):
+            self.assertNotEqual(self.cubin(**options), plain, options)
+        self.assertEqual(self.cubin(use_fast_math=0, fmad=1, prec_div=1, ftz=0, extra_device_vectorization=0), plain)
+
+    def test_a_bound_of_registers_is_kept(self) -> None:
+        body = "float v[96]; for (int i = 0; i < 96; i++) v[i] = x[i * n]; for (int i = 0; i < 96; i++) x[i] = v[95 - i] * v[i];"
+        source = f'extern "C" __global__ void k(float* x, int n) {{ {body} }}\n'
+        free = self.client.compile(samples.cuda_unit(source))["resources"]["k"]["registers"]
+        bound = self.client.compile({**samples.cuda_unit(source), "compile": {"maxrregcount": 40}})["resources"]["k"]
+        self.assertGreater(free, 64)
+        self.assertLessEqual(bound["registers"], 40)
+        self.assertGreater(bound["spillBytes"], 0)
+
     def test_an_error_names_the_line_of_the_source(self) -> None:
         outcome = self.client.compile(samples.cuda_unit('extern "C" __global__ void k() {\n  int x = ;\n}\n'))["outcome"]
         self.assertEqual(outcome["verdict"], "compile_error")

@@ -28,6 +28,43 @@ test('a candidate becomes a unit with its params and a plan for every case', () 
   expect(result.plans['odd']?.launches[0]?.grid).toEqual([8, 1, 1]);
 });
 
+const asking = (compile: string, params = {}) => cuda(source.replace('launch:', `compile: ${compile}\nlaunch:`), params);
+
+describe('what a plan asks of its compiler', () => {
+  test('are numbers by its params, and nothing where it asks for nothing', () => {
+    const result = asking('{use_fast_math: true, fmad: false, maxrregcount: BLOCK / 4, ptxas_opt_level: 2}', { BLOCK: 128 });
+    if (!result.ok) throw new Error(result.outcome.message);
+    expect(kernelUnit(result.unit).compile).toEqual({ use_fast_math: 1, fmad: 0, maxrregcount: 32, ptxas_opt_level: 2 });
+    expect(CompileUnit.parse(result.unit)).toEqual(result.unit);
+    const plain = cuda(source);
+    expect(plain.ok && plain.unit).not.toHaveProperty('compile');
+  });
+
+  test.each([
+    ['{maxrregcount: 300}', 'compile.maxrregcount', /maxrregcount must be 16 to 255/],
+    ['{fmad: 2}', 'compile.fmad', /fmad must be 0 to 1/],
+    ['{fmad: n}', 'compile.fmad', /unknown name "n"/],
+    ['{include: /etc}', 'compile', /unknown field "include"/],
+  ])('%s is a plan_error', (compile, field, message) => {
+    const result = asking(compile);
+    expect(result.ok ? null : result.outcome).toMatchObject({ verdict: 'plan_error', field });
+    expect(!result.ok && result.outcome.message).toMatch(message);
+  });
+
+  test('is refused in other languages', () => {
+    const text = (scale.files['reference.c'] ?? '').replace('launch:', 'compile: {fmad: 0}\nlaunch:');
+    const result = resolveCandidate(scale, {
+      target: 'cpu',
+      architecture: 'native',
+      content: { language: 'c', source: text, params: {} },
+    });
+    expect(result).toMatchObject({
+      ok: false,
+      outcome: { field: 'compile', message: 'only the compiler of CUDA takes options, not that of c' },
+    });
+  });
+});
+
 const named = (name: string) => cuda(source.replace('kernel: scale', `kernel: ${name}`));
 
 describe('a kernel by a C++ name', () => {

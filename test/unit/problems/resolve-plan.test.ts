@@ -105,6 +105,18 @@ test('every limit itself is allowed', () => {
   expect(resolve(limits)).toMatchObject({ ok: true, plan: { launches: [limits] } });
 });
 
+test('a launch is cooperative where it says so, in CUDA and Triton', () => {
+  expect(resolve({ cooperative: true })).toMatchObject({ ok: true, plan: { launches: [{ cooperative: true }] } });
+  expect(resolve({ cooperative: true }, { language: 'triton' })).toMatchObject({ plan: { launches: [{ cooperative: true }] } });
+  for (const plain of [resolve({}), resolve({ cooperative: false }), resolve({ cooperative: true }, { language: 'c' })])
+    expect(plain.ok && plain.plan.launches[0]).not.toHaveProperty('cooperative');
+  expect(resolve({ cooperative: true, cluster: [2] })).toEqual({
+    ok: false,
+    field: 'launch[0].cooperative',
+    message: 'a launch is cooperative or in clusters, not both',
+  });
+});
+
 test('grid, block and shared memory mean nothing to C', () => {
   expect(resolve({ grid: [0], block: ['nonsense'], shared: 10 ** 9 }, { language: 'c' })).toMatchObject({
     ok: true,

@@ -24,6 +24,9 @@ from kiln_runner.schema import (
 PROTOCOL_VERSION = 1
 LANGUAGES = ("cuda", "triton", "c")
 DTYPES = ("f64", "f32", "f16", "bf16", "i64", "i32", "u32", "i8", "u8", "f8e4m3", "f4e2m1x2")
+COMPILE_OPTIONS = (
+    "use_fast_math", "ftz", "prec_div", "prec_sqrt", "fmad", "extra_device_vectorization", "maxrregcount", "ptxas_opt_level",
+)
 SCALAR_DTYPES = ("f64", "f32", "i64", "i32", "u32")
 
 attempt_id = matching(r"c-[0-9a-f]{32}\.[1-9]\d*", 'a candidate id, "." and a number from 1')
@@ -52,7 +55,7 @@ argument = union("kind", {
 })
 launch = record({
     "kernel": string, "grid": dim3, "block": dim3, "cluster": nullable(dim3), "shared": integer(0), "args": array(argument),
-}, {"index": integer(0)})
+}, {"index": integer(0), "cooperative": boolean})
 plan = record({"launches": array(launch, 1), "scratch": mapping(integer(1))})
 kinds: dict[str, tuple[dict[str, Shape], dict[str, Shape]]] = {
     "uniform": ({"low": number(), "high": number()}, {}),
@@ -92,6 +95,8 @@ kernel_unit = record(
             "name": string, "args": array(record({"pointer": boolean, "dtype": string, "divisibleBy16": boolean})),
         })),
         "numWarps": nullable(integer(1)), "numStages": nullable(integer(0)),
+        # What each may be, compile/cuda_options.py says.
+        "compile": record({}, {option: integer(0) for option in COMPILE_OPTIONS}),
     },
 )
 # What files and entry may be, programs/program_files.py says: it is the candidate's fault there, and its verdict.

@@ -6,6 +6,7 @@ from typing import Any, Literal, Optional, TypedDict, Union
 
 from kiln_runner.protocol_outcomes import CompileOutcome, Outcome
 from kiln_runner.protocol_programs import ProgramUnit
+from kiln_runner.protocol_tensors import Tensor, Tolerance
 
 # A frame's header, or what else came as JSON and has not been looked at.
 Json = dict[str, Any]
@@ -24,7 +25,7 @@ class UnitKernel(TypedDict):
     args: list[KernelArgument]
 
 
-class KernelUnit(TypedDict):
+class _KernelUnit(TypedDict):
     """The daemon fills in what it may leave out."""
 
     language: Language
@@ -34,6 +35,11 @@ class KernelUnit(TypedDict):
     kernels: list[UnitKernel]
     numWarps: Optional[int]
     numStages: Optional[int]
+
+
+class KernelUnit(_KernelUnit, total=False):
+    # CUDA: options of the compiler by name.
+    compile: dict[str, int]
 
 
 CompileUnit = Union[KernelUnit, ProgramUnit]
@@ -65,6 +71,8 @@ class _Launch(TypedDict):
 class Launch(_Launch, total=False):
     # Which of the plan's launches it is, where some may be left out.
     index: int
+    # All blocks run at once, so that they may wait for each other.
+    cooperative: bool
 
 
 class Plan(TypedDict):
@@ -73,39 +81,6 @@ class Plan(TypedDict):
 
 
 Plans = dict[str, Plan]
-
-
-class Tolerance(TypedDict):
-    rtol: float
-    atol: float
-    relative_l2: float
-
-
-class Compare(TypedDict):
-    """Of indices: right is every one that leads to the same element of a row of `of` as the reference's."""
-
-    kind: Literal["indices"]
-    of: str
-    # Elements of a row of `of`, and indices of a row.
-    length: int
-    each: int
-    distinct: bool
-
-
-class _Tensor(TypedDict):
-    name: str
-    dtype: str
-    elements: int
-    role: Literal["in", "out", "inout"]
-    # By its kind; judge/tensors.py knows them.
-    distribution: Json
-
-
-class Tensor(_Tensor, total=False):
-    # Of an output; the problem's where it is absent.
-    tolerance: Tolerance
-    # Of an output that is compared in another way than by numbers.
-    compare: Compare
 
 
 class HardInputs(TypedDict):

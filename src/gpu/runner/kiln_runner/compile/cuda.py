@@ -4,6 +4,7 @@ import re
 
 from kiln_runner.compile.artifact import KernelFacts
 from kiln_runner.compile.blame import check_headers, made_nothing
+from kiln_runner.compile.cuda_options import asked_options
 from kiln_runner.compile.elf import kernel_names
 from kiln_runner.compile.nvrtc import NvrtcFailure, nvrtc_options
 from kiln_runner.compile.opening import opening_of
@@ -24,7 +25,7 @@ SOURCE_FILE = "candidate.cu"
 def compile_nvrtc(nvrtc: PrecompiledHeaders, unit: KernelUnit, folder: str) -> Built:
     try:
         names = [kernel["name"] for kernel in unit["kernels"]]
-        cubin, log, lowered = nvrtc.compile(unit["source"], unit["params"], nvrtc_options(unit["architecture"]), names)
+        cubin, log, lowered = nvrtc.compile(unit["source"], unit["params"], [*nvrtc_options(unit["architecture"]), *asked_options(unit)], names)
     except NvrtcFailure as failure:
         code = "compiler_missing" if failure.is_of_options else "compiler_failed"
         raise Infra(code, f"NVRTC cannot compile for {unit['architecture']}: {failure}") from failure
@@ -40,7 +41,7 @@ def compile_nvcc(nvcc: str, unit: KernelUnit, folder: str) -> Built:
     placed = place_params(unit["source"], unit["params"], opening_of(unit["source"]))
     with open(os.path.join(folder, SOURCE_FILE), "w", encoding="utf-8") as file:
         file.write(placed.source)
-    done = run_limited(_nvcc_command(nvcc, unit["architecture"], placed.before), folder, NVCC_CPU_SECONDS_MAX, None)
+    done = run_limited(_nvcc_command(nvcc, unit["architecture"], placed.before, asked_options(unit)), folder, NVCC_CPU_SECONDS_MAX, None)
     cubin = os.path.join(folder, "code.cubin")
     if done.code != 0 and done.log.startswith(NVCC_ITSELF):
         raise Infra("compiler_missing", f"nvcc cannot compile for {unit['architecture']}: {done.log[:500]}")
@@ -60,9 +61,9 @@ def _built(cubin: bytes, log: str, lowered: dict[str, str]) -> Built:
     return Built({"code.cubin": cubin}, kernels, text, resources)
 
 
-def _nvcc_command(nvcc: str, architecture: str, params: Params) -> list[str]:
+def _nvcc_command(nvcc: str, architecture: str, params: Params, asked: list[str]) -> list[str]:
     # "sm_90a" needs both names: -arch=sm_90a alone would ask for a PTX target that older nvcc do not know.
     number = re.sub(r"^sm_", "", architecture)
     defines = [f"-D{name}={value}" for name, value in params.items()]
     target = f"-gencode=arch=compute_{number},code=sm_{number}"
-    return [nvcc, "-cubin", target, "--std=c++17", "--resource-usage", *defines, "-o", "code.cubin", SOURCE_FILE]
+    return [nvcc, "-cubin", target, "--std=c++17", "--resource-usage", *asked, *defines, "-o", "code.cubin", SOURCE_FILE]

@@ -1,7 +1,6 @@
 """Dtypes and distributions of the domain as the helper kernels know them (native/element.h), and patterns that poison memory."""
 import ctypes
 import random
-from collections.abc import Sequence
 from typing import Optional
 
 from kiln_runner.protocol import DefinedCase, Json, Tensor, Tolerance
@@ -41,35 +40,6 @@ EXACT: Tolerance = {"rtol": 0, "atol": 0, "relative_l2": 1}
 def tolerance_of(tensor: Tensor, problems: Tolerance) -> Tolerance:
     """Its own, or the problem's."""
     return EXACT if "compare" in tensor else tensor.get("tolerance", problems)
-
-
-class Lookup(ctypes.Structure):
-    """As native/element.h has it."""
-
-    _fields_ = [(name, ctypes.c_uint64) for name in ("of", "seen", "length", "each", "dtype")]
-
-
-NO_LOOKUP = Lookup()
-
-
-def looked_up_in(tensor: Tensor, tensors: Sequence[Tensor]) -> Optional[Tensor]:
-    """What an output holds indices of; None where it is compared by its numbers."""
-    compare = tensor.get("compare")
-    return next(of for of in tensors if of["name"] == compare["of"]) if compare else None
-
-
-def lookup_in(of: Optional[Tensor], tensor: Tensor, address: int, seen: int = 0) -> Lookup:
-    """`of`: as `looked_up_in` says, at `address`. `seen`: of the bits that tell an index that comes twice in a row; 0: nobody looks."""
-    compare = tensor.get("compare")
-    if of is None or compare is None:
-        return NO_LOOKUP
-    return Lookup(address, seen, compare["length"], compare["each"], DTYPE_CODE[of["dtype"]])
-
-
-def seen_bytes(tensor: Tensor, of: Optional[Tensor]) -> int:
-    """0 where an index may come twice in a row."""
-    compare = tensor.get("compare")
-    return -(-of["elements"] // 32) * 4 if of and compare and compare["distinct"] else 0
 
 
 def is_input(tensor: Tensor) -> bool:

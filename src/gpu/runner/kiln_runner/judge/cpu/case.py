@@ -10,6 +10,7 @@ from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tole
 from ..device import LAST, LOOKS
 from ..failures import CandidateFailure, OutOfReach
 from ..layout import Placement, Scratch, buffer_name, distance
+from ..lookups import NO_LOOKUP, looked_up_in, lookup_in, seen_bytes
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, out_of_bounds, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
@@ -17,18 +18,14 @@ from ..schedule import TimedRun
 from ..tensors import (
     DTYPE_BYTES,
     DTYPE_CODE,
-    NO_LOOKUP,
     distribution_of,
     input_set_of,
     input_sets,
     is_input,
     is_output,
     keys_of,
-    looked_up_in,
-    lookup_in,
     mixture_of,
     poison_pattern,
-    seen_bytes,
     structure_of,
     tensor_bytes,
     tolerance_of,

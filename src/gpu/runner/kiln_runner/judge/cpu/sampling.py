@@ -6,8 +6,8 @@ from typing import Callable, Optional
 
 from kiln_runner.protocol import Tolerance
 
+from ..lookups import Lookup
 from ..sampling import CELL_BYTES, CELLS_PER_RUN, NO_SAMPLE, ROW_BYTES, SAMPLED_BYTES, SLOTS, Row, Sample, pack_row, pack_samples
-from ..tensors import Lookup
 
 FOUND_WORDS = 3
 

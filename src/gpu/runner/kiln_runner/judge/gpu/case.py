@@ -10,31 +10,17 @@ from kiln_runner.protocol import DefinedCase, Plan, Tensor, TensorArgument, Tole
 from ..device import LAST, LOOKS
 from ..failures import DeviceFault
 from ..layout import Scratch, buffer_name, distance, guards_in
+from ..lookups import NO_LOOKUP, Lookup, looked_up_in, lookup_in, seen_bytes
 from ..numbers import element_text
 from ..outcomes import Comparison, Findings, GuardDamage, SampleFault, sample_fault
 from ..sampling import CELL_BYTES, Row, Sample, place_in, rows_of
 from ..schedule import TimedRun
-from ..tensors import (
-    DTYPE_BYTES,
-    NO_LOOKUP,
-    Lookup,
-    input_set_of,
-    input_sets,
-    is_input,
-    is_output,
-    keys_of,
-    looked_up_in,
-    lookup_in,
-    poison_pattern,
-    seen_bytes,
-    tensor_bytes,
-    tolerance_of,
-)
+from ..tensors import DTYPE_BYTES, input_set_of, input_sets, is_input, is_output, keys_of, poison_pattern, tensor_bytes, tolerance_of
 from .case_recordings import CaseRecordings
 from .driver import CudaError, Driver
 from .kernels import Draw, FindingsBlock, Guard, HelperKernels
 from .memory import Memory
-from .placing import GUARD_TABLE, PROOF, place_case, proven_types
+from .placing import GUARD_TABLE, PROOF, Poisonable, place_case, proven_types
 from .program import Program, rejected
 from .proof import Proof, words_of
 from .recorded_program import RecordedProgram
@@ -56,12 +42,6 @@ class Inputs(NamedTuple):
     redraws: list[list[tuple[int, Draw]]]
     inouts: list[tuple[int, int, Draw]]
     verifies: list[list[tuple[int, Draw]]]
-
-
-class Poisonable(NamedTuple):
-    pointer: int
-    bytes: int
-    dtype: str
 
 
 # See bench/gpu/judge-check stale.
@@ -209,9 +189,9 @@ class GpuCase:
         kept, expected, of = self._hidden("kept", look, tensor), self._hidden("expected", look, tensor), looked_up_in(tensor, self.tensors)
         if of is None:
             return self._gpu.kernels.compare(tensor, kept, expected, found)
-        seen = seen_bytes(tensor, of)
-        lookup = self._lookup(tensor, look, self._private_at(f"seen/{tensor['name']}") if seen else 0)
-        return self._gpu.kernels.compare_indices(tensor, (kept, expected, found), lookup, seen)
+        size = seen_bytes(tensor, of)
+        lookup = self._lookup(tensor, look, self._private_at(f"seen/{tensor['name']}") if size else 0)
+        return self._gpu.kernels.compare_indices(tensor, (kept, expected, found), lookup, size)
 
     def _lookup(self, tensor: Tensor, look: int, seen: int = 0) -> Lookup:
         """In what the reference was given for that look."""
@@ -342,10 +322,9 @@ class GpuCase:
         self.launch(reference, look)
 
     def compare(self, tolerance: Tolerance, look: int) -> None:
-        for of, tensor, compare in self._compares:
-            if of == look:
-                own = tolerance_of(tensor, tolerance)
-                compare(own["rtol"], own["atol"])
+        for tensor, compare in [(tensor, compare) for of, tensor, compare in self._compares if of == look]:
+            own = tolerance_of(tensor, tolerance)
+            compare(own["rtol"], own["atol"])
 
     def announce(self, samples: Sequence[Sample]) -> None:
         self.samples.announce(samples)

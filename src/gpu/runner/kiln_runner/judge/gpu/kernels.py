@@ -4,8 +4,9 @@ from ctypes import byref, c_double, c_int, c_uint64, c_void_p
 
 from kiln_runner.protocol import Tensor
 
+from ..lookups import Lookup
 from ..outcomes import ComparisonWords
-from ..tensors import DTYPE_CODE, Lookup, distribution_of, mixture_of, structure_of
+from ..tensors import DTYPE_CODE, distribution_of, mixture_of, structure_of
 from .driver import Driver
 from .launching import CtypesValue, LaunchShape, PreparedLaunch, address
 from .memory import Memory

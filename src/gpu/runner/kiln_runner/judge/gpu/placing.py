@@ -5,7 +5,8 @@ from kiln_runner.protocol import Tensor
 
 from ..device import LOOKS
 from ..layout import Placement, Room, Scratch, place, room
-from ..tensors import is_output, looked_up_in, seen_bytes, tensor_bytes
+from ..lookups import looked_up_in, seen_bytes
+from ..tensors import is_output, tensor_bytes
 from .proof import bytes_of
 
 GUARD_TABLE, PROOF = "guards", "proof"
@@ -25,6 +26,12 @@ class Places(NamedTuple):
     def sizes(self) -> list[int]:
         """Of all mappings, that of `private` last."""
         return [room.mapped for room in self.visible.values()] + [self.private_bytes]
+
+
+class Poisonable(NamedTuple):
+    pointer: int
+    bytes: int
+    dtype: str
 
 
 def proven_types(tensors: list[Tensor]) -> list[str]:

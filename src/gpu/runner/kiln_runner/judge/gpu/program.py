@@ -16,11 +16,12 @@ from .driver import (
     FUNCTION_MAX_THREADS,
     FUNCTION_NON_PORTABLE_CLUSTER,
     FUNCTION_STATIC_SHARED,
+    MULTIPROCESSORS,
     SHARED_OPTIN_BYTES,
     CudaError,
     Driver,
 )
-from .launching import CtypesValue, LaunchShape, PreparedLaunch, address, scalar
+from .launching import COOPERATIVE, CtypesValue, LaunchShape, PreparedLaunch, address, scalar
 from .leftovers import leftover
 from .loading import FIELD, load_module, look_up
 
@@ -124,7 +125,8 @@ class Program:
         meta = self._artifact.kernel(launch["kernel"])
         warps = meta.get("numWarps")
         block = [32 * warps, 1, 1] if warps else launch["block"]
-        return LaunchShape(launch["grid"], block, meta.get("shared", launch["shared"]), launch["cluster"])
+        switches = [COOPERATIVE] if launch.get("cooperative") else []
+        return LaunchShape(launch["grid"], block, meta.get("shared", launch["shared"]), launch["cluster"], switches)
 
     def _launch(self, field: str, launch: Launch, resolve: Callable[[TensorArgument], int]) -> PreparedLaunch:
         meta = self._artifact.kernel(launch["kernel"])
@@ -152,6 +154,8 @@ class Program:
     def _allow(self, field: str, function: c_void_p, shape: LaunchShape) -> None:
         self._check_block(field, function, shape)
         self._allow_shared(field, function, shape)
+        if COOPERATIVE in shape.switches:
+            self._check_resident(field, function, shape)
         if shape.cluster and _product(shape.cluster) > PORTABLE_CLUSTER_MAX:
             self._set(function, FUNCTION_NON_PORTABLE_CLUSTER, 1)
 
@@ -176,6 +180,19 @@ class Program:
         if shape.shared > self._shared.get(handle, 0):
             self._shared[handle] = shape.shared
             self._set(function, FUNCTION_MAX_DYNAMIC_SHARED, shape.shared)
+
+    def _check_resident(self, field: str, function: c_void_p, shape: LaunchShape) -> None:
+        """Blocks that wait for one which is not there yet would wait for ever."""
+        each, count, blocks = c_int(), self._driver.attribute(MULTIPROCESSORS), _product(shape.grid)
+        tell = self._driver.lib.cuOccupancyMaxActiveBlocksPerMultiprocessor
+        code = tell(byref(each), function, c_int(_product(shape.block)), c_size_t(shape.shared))
+        self._driver.check(code, "cuOccupancyMaxActiveBlocksPerMultiprocessor")
+        if blocks > each.value * count:
+            raise LaunchRejected(
+                f"{field}.grid",
+                f"a cooperative launch of {blocks} blocks; this device holds at most {each.value * count} of this kernel at once, "
+                f"{each.value} on each of its {count} multiprocessors",
+            )
 
     def _check_arguments(self, field: str, name: str, function: c_void_p, values: list[CtypesValue]) -> None:
         sizes = self._facts_of(function).parameters

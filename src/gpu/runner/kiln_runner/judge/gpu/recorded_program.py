@@ -11,7 +11,7 @@ from ..failures import InfraFailure, LaunchRejected
 from ..layout import room
 from ..recorded import FIELD, Recorded, RecordedArtifact
 from .driver import OUT_OF_MEMORY, CudaError, Driver
-from .launching import PARAMETERS_MAX, LaunchShape, PreparedLaunch
+from .launching import COOPERATIVE, PARAMETERS_MAX, LaunchShape, PreparedLaunch
 from .memory import Block, Memory, Piece
 from .operation_times import OperationTimes
 from .program import Program
@@ -162,11 +162,11 @@ def _place_of(segment: Segment) -> "tuple[int, str]":
     return segment.address, segment.image or ""
 
 
-# CU_LAUNCH_ATTRIBUTE_COOPERATIVE, CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
-_COOPERATIVE, _SERIALIZATION = 2, 6
+# CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
+_SERIALIZATION = 6
 
 
 def _attributes(launch: Launch) -> list[int]:
     """That are just on."""
-    return [*([_COOPERATIVE] if launch.cooperative else []), *([_SERIALIZATION] if launch.serialization else [])]
+    return [*([COOPERATIVE] if launch.cooperative else []), *([_SERIALIZATION] if launch.serialization else [])]
 

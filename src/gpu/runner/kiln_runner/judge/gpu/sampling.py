@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from ctypes import c_double, c_uint64
 from typing import Callable, NamedTuple, Optional
 
+from ..lookups import Lookup
 from ..sampling import (
     CELL_BYTES,
     CELLS_PER_RUN,
@@ -19,7 +20,6 @@ from ..sampling import (
     pack_row,
     pack_samples,
 )
-from ..tensors import Lookup
 from .driver import Driver
 from .kernels import HelperKernels
 from .launching import LaunchShape, PreparedLaunch, address
