@@ -1,7 +1,7 @@
 """A zygote without a sandbox and without a GPU: what it is asked to record it records with a played GPU, or ends as the program's source says.
 
 "# ends: HOW WHY": that, at once. "# beside: HOW WHY": that, once another runs beside it. "# wants: KEY": the kernel of that key, unless what was
-built of it has it. "# hangs": only when it is stopped. "# dies": the zygote itself ends.
+built of it has it. "# blames": the recorder, which does not work, it says. "# hangs": only when it is stopped. "# dies": the zygote itself ends.
 """
 import os
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kiln_runner.frames import encode, read_frame
-from kiln_runner.programs.record_frames import pack_wants
+from kiln_runner.programs.record_frames import pack_refusal, pack_wants
 from kiln_runner.programs.record_task import equipped_by, record
 from test.python.programs import played_gpu
 
@@ -36,6 +36,8 @@ class FakeZygote:
         wanted = _said(source, "wants")
         if wanted and not Path(artifact, wanted).is_file():
             say(name, "answered", "", pack_wants([{"key": wanted, "kernel": "scale", "call": "AAAA"}]))
+        elif "# blames" in source or Path(self._folder, "broken").exists():
+            say(name, "answered", "", pack_refusal("unequipped", "", "libcupti is not here"))
         elif _said(source, "ends"):
             how, _, why = _said(source, "ends").partition(" ")
             say(name, how, why, log="what it printed")

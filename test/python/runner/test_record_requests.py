@@ -18,6 +18,7 @@ from kiln_runner.frames import Frame, encode
 from kiln_runner.process import Children, Command
 from kiln_runner.programs.record_requests import BESIDE_MAX, RecordPorts, RecordRequests
 from kiln_runner.programs.recording_shape import INDEX
+from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
 from kiln_runner.programs.zygotes import Zygotes
 from test.python.programs.small_cubin import ARCHITECTURE
 from test.python.programs.test_record_task import CONTRACTS, DOUBLE, unit_of
@@ -29,7 +30,7 @@ GPU = {
     "id": "GPU-test", "kind": "gpu", "model": "Played GPU", "architecture": ARCHITECTURE, "memoryBytes": 1024, "multiprocessors": 1, "l2Bytes": 1,
     "copyBytesPerSecond": None, "unavailable": None,
 }
-ENVIRONMENT = {"name": "torch", "sandbox": {"level": "namespaces"}, "recorder": "cupti"}
+ENVIRONMENT = {"name": "torch", "sandbox": {"level": "namespaces"}, "recorder": "cupti", "warnings": []}
 BUILT = "b" * 64
 KEY = "c" * 64
 WANTS = f"# wants: {KEY}\n{DOUBLE}"
@@ -158,6 +159,19 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await self.answer("none", DOUBLE))["failure"]["code"], "environment_missing")
         self.environments = [ENVIRONMENT]
         self.assertEqual((await self.answer("one", DOUBLE))["status"], "compiled", "the next one finds another zygote")
+
+    async def test_one_that_blames_the_recorder_is_believed_where_a_known_program_is_not_recorded_either(self) -> None:
+        outcome = (await self.answer("blames", "# blames\n"))["outcome"]
+        self.assertEqual(outcome["verdict"], "contract")
+        self.assertIn("says that the recorder does not work here, and it does: libcupti is not here", outcome["message"])
+        self.environments = [{**ENVIRONMENT, "warnings": [f"{UNPREPARED_WORDS}: no gcc"]}]
+        self.assertEqual((await self.answer("limited", "# blames\n"))["failure"]["code"], "environment_missing")
+        self.environments = [ENVIRONMENT]
+        self.path.joinpath("broken").touch()
+        self.assertEqual((await self.answer("broken", DOUBLE))["failure"]["code"], "environment_missing")
+        self.path.joinpath("broken").unlink()
+        self.assertEqual((await self.answer("one", DOUBLE))["status"], "compiled")
+        self.assertFalse(self.records.is_busy)
 
     async def test_whatever_fails_while_an_answer_is_read_is_told_to_who_asked(self) -> None:
         self.compilers.version = lambda _unit: object()

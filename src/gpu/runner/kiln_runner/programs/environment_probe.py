@@ -16,7 +16,7 @@ from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.sandbox_probe import SandboxLevel
 from kiln_runner.programs.sandbox_probe import probe as probe_sandbox
 from kiln_runner.programs.triton_compile import prepare
-from kiln_runner.programs.triton_kernels import unprepared
+from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS, unprepared
 
 # Those that people ask for by name; the key is over all.
 SHOWN = (
@@ -45,7 +45,7 @@ def probe(device: Optional[int], architecture: str) -> dict[str, Any]:
     held = probe_sandbox(places(), nodes)
     unable = _why_not_recorded(held, nodes, architecture)
     prepare()
-    triton = [f"programs with Triton kernels are not recorded here: {why}" for why in unprepared if nodes]
+    triton = [f"{UNPREPARED_WORDS}: {why}" for why in unprepared if nodes]
     warnings = [*imported.warnings, *([f"sandbox: {held.why}"] if held.why else []), *([unable] if unable else []), *triton]
     return {
         "key": key_of(packages), "python": platform.python_version(), "torch": imported.versions.get("torch"),

@@ -3,7 +3,8 @@
 One run an artifact: asked for -> waits for a device -> runs in the sandbox -> read and stored -> told to all who asked. A run that nobody waits for
 any more is dropped. Where what ran wants Triton kernels, they are compiled, in the compile pool and without the device, and it runs again with them.
 Several are recorded side by side on one device, on which nothing is timed meanwhile; what fails beside others, who may have left it too little
-memory, is tried alone. Invariant: a reservation ends, whatever becomes of the processes.
+memory, is tried alone. Where a program's process says that the recorder does not work, a known program is recorded in its place: it may have said so
+itself. Invariant: a reservation ends, whatever becomes of the processes.
 """
 import asyncio
 import errno
@@ -23,9 +24,11 @@ from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.frames import Frame
 from kiln_runner.host.device_nodes import minor_of
 from kiln_runner.host.simulated_gpus import MODEL
+from kiln_runner.programs.known_program import known_unit
 from kiln_runner.programs.record_frames import KERNELS_MAX, Wanted, Wants
 from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import device_nodes
+from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
 from kiln_runner.programs.zygote_frames import Run as ZygoteRun
 from kiln_runner.programs.zygotes import Answer, Zygotes
 from kiln_runner.protocol import CompileResult, Environment, Infra, InfraFailure
@@ -52,6 +55,12 @@ class RecordPorts(NamedTuple):
     cancel: Callable[[str], bool]
 
 
+class _Claimed(NamedTuple):
+    """By a program's process: that the recorder does not work here, and why."""
+
+    words: str
+
+
 class _Run:
     def __init__(self, artifact: str, number: int, header: Record, slot: DeviceSlot, tool: EnvironmentTool) -> None:
         unit, limit_ms = header["unit"], header["limitMs"]
@@ -60,6 +69,7 @@ class _Run:
         # With the kernels that were found missing, by their keys.
         self.built, self.kernels, self.round = unit["built"], dict[str, Wanted](), 0
         self.is_compiling = self.is_alone = self.was_beside = False
+        self.claimed: Optional[_Claimed] = None
         self.tool = tool
         self.asked: list[str] = []
         self.reservation: Optional[Reservation] = None
@@ -213,7 +223,7 @@ class RecordRequests:
         return taken
 
     def _order(self, run: _Run) -> ZygoteRun:
-        unit, device, environment = run.unit, run.slot.device, self._environment(run.unit)
+        unit, device, environment = _recorded_by(run), run.slot.device, self._environment(run.unit)
         asked = {
             "files": unit["files"], "entry": unit["entry"], "architecture": unit["architecture"], "cases": unit["cases"],
             "arena": arena_of(run.artifact), "device": device["id"] if device["id"].startswith("GPU-") else "",
@@ -234,7 +244,9 @@ class RecordRequests:
             run.slot.reservations.end()
         if self._runs.get(run.artifact) is not run:
             return
-        if answer.how == "answered":
+        if run.claimed is not None:
+            self._finish(run, self._verified(run, run.claimed, answer))
+        elif answer.how == "answered":
             compiler = self._compilers.version(run.unit) or ""
             reading = self._loop.run_in_executor(self._thread, _read, self._ports.artifacts, run, answer, compiler)
             reading.add_done_callback(lambda done: self._on_read(run, done))
@@ -242,6 +254,15 @@ class RecordRequests:
             self._try_alone(run)
         else:
             self._finish(run, self._ended(run, answer))
+
+    def _verified(self, run: _Run, claimed: _Claimed, answer: Answer) -> CompileResult:
+        """`answer`: of the known program's process."""
+        environment = self._environment(run.unit)
+        is_whole = environment is not None and not any(words.startswith(UNPREPARED_WORDS) for words in environment["warnings"])
+        if is_whole and answer.how == "answered" and _does_work(run, answer):
+            message = f"its process says that the recorder does not work here, and it does: {claimed.words}"
+            return self._failed(run, {"verdict": "contract", "case": "", "message": message})
+        return infra("environment_missing", f"the recorder of environment {run.unit['environment']} does not work here: {claimed.words}")
 
     def _try_alone(self, run: _Run) -> None:
         run.is_alone, run.was_beside = True, False
@@ -259,11 +280,14 @@ class RecordRequests:
         codes = {"lost": "worker_died", "unconfinable": "environment_missing"}
         return infra(codes.get(answer.how, "suspended"), f"the program was not recorded: {answer.why}")
 
-    def _on_read(self, run: _Run, done: "asyncio.Future[Union[CompileOutcome, Infra, Wants, None]]") -> None:
+    def _on_read(self, run: _Run, done: "asyncio.Future[Union[CompileOutcome, Infra, Wants, _Claimed, None]]") -> None:
         error = done.exception()
         read = infra("internal", f"the recording cannot be read: {type(error).__name__}: {error}") if error else done.result()
         if isinstance(read, Wants):
             self._compile(run, read.kernels)
+        elif isinstance(read, _Claimed):
+            run.claimed = read
+            self._try_alone(run)
         elif read is None:
             self._cache.added(run.artifact)
             self._finish(run, self._stored(run))
@@ -343,7 +367,19 @@ def _with_kernels(unit: RecordUnit, kernels: list[Wanted]) -> ProgramUnit:
     }
 
 
-def _read(artifacts: Path, run: _Run, answer: Answer, compiler: str) -> Union[CompileOutcome, Infra, Wants, None]:
+def _recorded_by(run: _Run) -> RecordUnit:
+    return run.unit if run.claimed is None else known_unit(run.unit["architecture"])
+
+
+def _does_work(run: _Run, answer: Answer) -> bool:
+    try:
+        kept_of(answer.answer, _recorded_by(run), "", "")
+        return True
+    except Unequipped:
+        return False
+
+
+def _read(artifacts: Path, run: _Run, answer: Answer, compiler: str) -> Union[CompileOutcome, Infra, Wants, _Claimed, None]:
     """In a thread. None: it is stored."""
     try:
         kept = kept_of(answer.answer, run.unit, compiler, answer.log)
@@ -352,7 +388,7 @@ def _read(artifacts: Path, run: _Run, answer: Answer, compiler: str) -> Union[Co
         store_artifact(artifacts, run.artifact, kept.meta, kept.files)
         return None
     except Unequipped as error:
-        return infra("environment_missing", f"the recorder of environment {run.unit['environment']} does not work here: {error}")
+        return _Claimed(str(error))
     except OSError as error:
         code = "out_of_disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "internal"
         return infra(code, f"the recording cannot be stored: {error}")

@@ -214,6 +214,8 @@ def _found(place: Place) -> Any:
     return found
 
 
+# Where what follows could not be made: of an environment's warnings.
+UNPREPARED_WORDS = "programs with Triton kernels are not recorded here"
 # What is the same for every program of the environment, by its place in Triton's cache; made by `prepare`. And why it could not be made.
 prepared: dict[str, bytes] = {}
 unprepared: list[str] = []
