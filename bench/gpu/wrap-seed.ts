@@ -92,8 +92,8 @@ const argOf = (arg: ResolvedArg, scratch: Readonly<Record<string, number>>): rea
 const LOOK_UP = `def launches(data):
     named = dict(zip(ORDER, data))
     found = CASES[tuple(tuple(named[name].shape) for name in NAMES)]
-    # What several launches work with is one buffer; a kernel in Triton has f32 there.
-    scratch = {arg[1]: torch.empty(-(-arg[2] // 4), dtype=torch.float32, device="cuda") for launch in found for arg in launch[-1] if arg[0] == "s"}
+    # What several launches work with is one buffer.
+    scratch = {arg[1]: torch.empty(arg[2], dtype=torch.uint8, device="cuda") for launch in found for arg in launch[-1] if arg[0] == "s"}
     return {**named, **scratch}, found
 `;
 

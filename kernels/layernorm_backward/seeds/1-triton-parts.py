@@ -14,7 +14,7 @@ num_warps: WARPS
 num_stages: STAGES
 """
 # A program takes row after row. Where a row fits into BLOCK, it is read once and the sums of all columns stay in registers; a longer one is read twice, and the
-# sums of its columns grow in memory, which is the program's own. A second launch adds up what the programs came to.
+# sums of its columns grow in scratch memory (bytes, read as f32), which is the program's own. A second launch adds up what the programs came to.
 import triton
 import triton.language as tl
 
@@ -83,6 +83,8 @@ def some_rows(dy, x, weight, mean, rstd, dx, weight_parts, bias_parts, rows, col
 
 @triton.jit
 def gradients(dy, x, weight, mean, rstd, dx, weight_parts, bias_parts, rows, cols, BLOCK: tl.constexpr):
+    weight_parts = weight_parts.to(tl.pointer_type(tl.float32))
+    bias_parts = bias_parts.to(tl.pointer_type(tl.float32))
     # Rows that begin at 16-byte boundaries are read 16 bytes an access; the product tells the compiler so.
     if cols % 8 == 0:
         some_rows(dy, x, weight, mean, rstd, dx, weight_parts, bias_parts, rows, cols // 8 * 8, BLOCK)
@@ -92,6 +94,8 @@ def gradients(dy, x, weight, mean, rstd, dx, weight_parts, bias_parts, rows, col
 
 @triton.jit
 def add_parts(weight_parts, bias_parts, dweight, dbias, parts, cols):
+    weight_parts = weight_parts.to(tl.pointer_type(tl.float32))
+    bias_parts = bias_parts.to(tl.pointer_type(tl.float32))
     columns = tl.program_id(0) * 64 + tl.arange(0, 64)
     inside = columns < cols
     weight_sums = tl.zeros([16, 64], tl.float32)
