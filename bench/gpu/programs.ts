@@ -6,7 +6,7 @@
  *
  * `--only torch` is the quickest look at whether recording and replay work at all; `--only corpus` judges honest, wrong and hostile ones, and prints
  * what must not be. `--named` takes those alone whose name holds one of the texts. After the limit it reports what was judged until then. The limit
- * of a program counts for importing and recording it, where it needs no compiler.
+ * of a program counts for importing and for recording it, where it needs no compiler.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,9 +23,9 @@ import { type JudgedProgram, type ProgramFacts, programReport } from './program-
 import { KINDS, type Kind, needsCompiler, type ProgramItem, programWork } from './program-work.ts';
 import { sessionEnvironment } from './rate/session-environment.ts';
 
-const RUN_LIMIT_SECONDS = 540;
+const RUN_LIMIT_SECONDS = 480;
 /** One that never returns costs the GPU as much. */
-const PROGRAM_LIMIT_SECONDS = 15;
+const PROGRAM_LIMIT_SECONDS = 10;
 const CONNECT_LIMIT_MS = 120_000;
 /** load_inline of several programs at once takes a minute and more. */
 const COMPILE_LIMIT_MS = 300_000;
@@ -89,12 +89,17 @@ const runAll = async (sshd: Sshd, asked: Asked): Promise<ProgramFacts> => {
   for (const { isOne, limitMs } of GROUPS) {
     const workFor = (device: string): readonly ProgramItem[] => workOf(asked, device).filter(isOne);
     // Which device decides nothing about how many there are.
-    if (workFor('any').length === 0) continue;
+    const count = workFor('any').length;
+    if (count === 0) continue;
+    if (performance.now() >= endsAtMs) {
+      groups.push({ head: `${count} more programs were not begun, since the limit was over.\n`, judged: [], seconds: 0 });
+      continue;
+    }
     const judgeAll = async (kiln: KilnProcess): Promise<Judgements> => judge(kiln, { workFor, device: asked.device, endsAtMs });
     groups.push(await withKiln(sshd, limitMs(asked), judgeAll));
   }
   return {
-    head: groups[0]?.head ?? '# No program has such a name\n',
+    head: [...new Set(groups.map(({ head }) => head))].join('\n') || '# No program has such a name\n',
     judged: groups.flatMap(({ judged }) => judged),
     seconds: groups.reduce((sum, { seconds }) => sum + seconds, 0),
     leftBehind: leftByPrograms().filter((one) => !before.has(one)),
