@@ -44,22 +44,28 @@ const kernelsOf = ({ plans }: Mutant): readonly string[] => [
 ];
 
 describe('wrong versions of a CUDA reference', () => {
-  test.each(['softmax', 'rmsnorm', 'layernorm_backward', 'matmul', 'fp8_gemm', 'nvfp4_gemv', 'paged_attention_decode'])(
-    'of %s cut and round its sums too',
-    (problem) => {
-      expect(wrongVersions(problem).map(({ name }) => name)).toEqual([
-        'the reference itself',
-        'zeros',
-        'a constant',
-        'a copy of the input',
-        'the result of the inputs before',
-        'scaled by 1 + 10 * tolerance',
-        'a sum that leaves out the last sixteenth',
-        'sums in f16',
-        'sums in bf16',
-      ]);
-    },
-  );
+  test.each([
+    'softmax',
+    'rmsnorm',
+    'layernorm_backward',
+    'matmul',
+    'fp8_gemm',
+    'grouped_gemm',
+    'nvfp4_gemv',
+    'paged_attention_decode',
+  ])('of %s cut and round its sums too', (problem) => {
+    expect(wrongVersions(problem).map(({ name }) => name)).toEqual([
+      'the reference itself',
+      'zeros',
+      'a constant',
+      'a copy of the input',
+      'the result of the inputs before',
+      'scaled by 1 + 10 * tolerance',
+      'a sum that leaves out the last sixteenth',
+      'sums in f16',
+      'sums in bf16',
+    ]);
+  });
 
   test('cut the loop that sums, not one over the places that it sums in', () => {
     const cut = wrongVersions('matmul').find(({ name }) => name.startsWith('a sum'))?.unit.source;

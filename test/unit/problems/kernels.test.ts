@@ -11,6 +11,7 @@ const problems = loadProblems(join(import.meta.dirname, '../../../kernels'));
 const SHIPPED = [
   'fp8_gemm',
   'gather',
+  'grouped_gemm',
   'layernorm_backward',
   'matmul',
   'nvfp4_gemv',
