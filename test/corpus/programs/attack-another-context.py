@@ -8,11 +8,14 @@ import torch
 
 cuda = ctypes.CDLL("libcuda.so.1")
 
+contexts = []
+
 
 def custom_kernel(data):
     a, b, out = data
-    context = ctypes.c_void_p()
-    code = cuda.cuCtxCreate_v2(ctypes.byref(context), 0, 0)
-    cuda.cuCtxPopCurrent_v2(ctypes.byref(ctypes.c_void_p()))
+    if not contexts:
+        contexts.append(ctypes.c_void_p())
+        if cuda.cuCtxCreate_v2(ctypes.byref(contexts[0]), 0, 0) == 0:
+            cuda.cuCtxPopCurrent_v2(ctypes.byref(ctypes.c_void_p()))
     torch.add(a, b, out=out)
     return out

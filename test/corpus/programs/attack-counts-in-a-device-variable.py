@@ -16,15 +16,15 @@ __global__ void add(const float* a, const float* b, float* out, long n) {
   for (long i = blockIdx.x * (long)blockDim.x + threadIdx.x; i < last; i += (long)gridDim.x * blockDim.x) out[i] = a[i] + b[i];
 }
 
-void sum(torch::Tensor a, torch::Tensor b, torch::Tensor out) {
+void sum_into(torch::Tensor a, torch::Tensor b, torch::Tensor out) {
   long n = a.numel();
   add<<<(int)std::min<long>((n + 255) / 256, 4096), 256>>>(a.data_ptr<float>(), b.data_ptr<float>(), out.data_ptr<float>(), n);
 }
 """
-DECLARED = "void sum(torch::Tensor a, torch::Tensor b, torch::Tensor out);"
-module = load_inline(name="counting", cpp_sources=DECLARED, cuda_sources=CUDA, functions=["sum"])
+DECLARED = "void sum_into(torch::Tensor a, torch::Tensor b, torch::Tensor out);"
+module = load_inline(name="counting", cpp_sources=DECLARED, cuda_sources=CUDA, functions=["sum_into"])
 
 
 def custom_kernel(data):
     a, b, out = data
-    module.sum(a, b, out)
+    module.sum_into(a, b, out)

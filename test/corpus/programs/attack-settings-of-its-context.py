@@ -12,6 +12,6 @@ STACK, HEAP, PERSISTING = 0, 2, 6
 
 def custom_kernel(data):
     a, b, out = data
-    for limit, value in ((STACK, 1 << 16), (HEAP, 1 << 28), (PERSISTING, 1 << 25)):
+    for limit, value in ((STACK, 1 << 12), (HEAP, 1 << 28), (PERSISTING, 1 << 25)):
         cuda.cuCtxSetLimit(limit, ctypes.c_size_t(value))
     return torch.add(a, b, out=out)
