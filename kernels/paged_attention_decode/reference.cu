@@ -14,9 +14,9 @@ __device__ const __nv_bfloat16* row_of(const __nv_bfloat16* pages, const int* ta
   return pages + (((size_t)table[token / 16] * 16 + token % 16) * kv_heads + head) * 128;
 }
 
-extern "C" __global__ void attention_reference(const __nv_bfloat16* q, const __nv_bfloat16* k_pages, const __nv_bfloat16* v_pages, const int* page_starts,
-                                               const int* page_table, const int* last_page, __nv_bfloat16* out, double* weights, float scale, int kv_heads,
-                                               int group, int pages) {
+extern "C" __global__ void __launch_bounds__(1024)
+attention_reference(const __nv_bfloat16* q, const __nv_bfloat16* k_pages, const __nv_bfloat16* v_pages, const int* page_starts, const int* page_table, const int* last_page,
+                    __nv_bfloat16* out, double* weights, float scale, int kv_heads, int group, int pages) {
   __shared__ double partial[8][128];
   __shared__ float query[128];
   const int x = threadIdx.x, y = threadIdx.y, t0 = y * 128 + x;

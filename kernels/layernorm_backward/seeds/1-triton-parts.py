@@ -69,6 +69,7 @@ def long_rows(dy, x, weight, mean, rstd, dx, weight_part, bias_part, rows, cols,
             tl.store(dx + start + columns, (scale * (g - mean_g - h * mean_gh)).to(tl.bfloat16), mask=inside)
             tl.store(weight_part + columns, tl.load(weight_part + columns, mask=known, other=0.0) + d * h, mask=inside)
             tl.store(bias_part + columns, tl.load(bias_part + columns, mask=known, other=0.0) + d, mask=inside)
+        tl.debug_barrier()  # the next row adds to what other threads may have stored
 
 
 @triton.jit

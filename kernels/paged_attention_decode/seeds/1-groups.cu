@@ -102,7 +102,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS)
 attention(const __nv_bfloat16* __restrict__ q, const __nv_bfloat16* __restrict__ k_pages, const __nv_bfloat16* __restrict__ v_pages,
           const int* __restrict__ page_starts, const int* __restrict__ page_table, const int* __restrict__ last_page, __nv_bfloat16* __restrict__ out, float scale,
           int kv_heads, int group) {
-  __shared__ Merge merge;
+  __shared__ __align__(16) Merge merge;
   const int kv = blockIdx.x, sequence = blockIdx.y, start = page_starts[sequence], held = page_starts[sequence + 1] - start;
   const int tokens = held == 0 ? 0 : (held - 1) * 16 + last_page[sequence];
   const size_t row = ((size_t)sequence * kv_heads + kv) * group * 128;
