@@ -217,7 +217,7 @@ const queue: Queue = await createQueue({
   store: { id: await readStoreId(database.sql), name: 'bench' },
   epoch: 1,
   holder: { daemonId: 'bench', host: 'bench', pid: process.pid, since: new Date().toISOString() },
-  backend: options.redis === undefined ? { kind: 'postgres', pool: database.pool } : { kind: 'redis', url: options.redis },
+  backend: options.redis === undefined ? { kind: 'postgres', sql: database.sql } : { kind: 'redis', url: options.redis },
   leaseMs: 60_000,
   log: { info: () => {}, warn: (facts, message) => console.error(message, facts) },
   name: `bench-${process.pid}`,

@@ -1,10 +1,10 @@
-/** What the queue needs of the place where BullMQ keeps its jobs. Redis and Postgres have one each; both pass test/integration/queue. */
+/** What the queue needs of the place where its jobs are: BullMQ's keys on Redis, a table in Postgres. Both pass test/integration/queue. */
 import type { CandidateId } from '../domain/ids.ts';
 import type { Lease, NewJob } from '../domain/ports/queue.ts';
 import type { OwnerEntry } from './ownership.ts';
 
 export const QUEUE_NAME = 'candidates';
-export const JOB_NAME = 'candidate';
+const JOB_NAME = 'candidate';
 
 /** BullMQ counts leases that ran out and gives a job up after so many. Kiln's scheduler decides about retries, so never. */
 export const STALLED_COUNT_MAX = 1_000_000_000;
@@ -32,6 +32,11 @@ export const bulkJob = ({
 /** A lease, and what BullMQ says against running it again (null: nothing). */
 export interface LeasedJob extends Lease {
   readonly deferredFailure: string | null;
+}
+
+/** The little that a queue in Postgres asks of its database. */
+export interface JobsSql {
+  query<Row extends object>(text: string, params?: readonly unknown[]): Promise<readonly Row[]>;
 }
 
 export interface QueueBackend {

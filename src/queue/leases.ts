@@ -76,7 +76,7 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
       const lost =
         (await health.attemptQuietly('renewing leases', async () => rowsInTurn(async () => backend.extend([...held])))) ?? [];
       // What ended while the answer was on its way was not lost.
-      const missed = lost.filter((id) => held.has(id));
+      const missed = lost.filter((id) => held.has(id) && !unended.has(id));
       forget(missed);
       if (missed.length > 0)
         log.warn({ candidateIds: missed }, 'leases were lost: their locks ran out before they could be renewed');

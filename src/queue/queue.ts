@@ -5,9 +5,8 @@
  * is tried but to own it again); closed.
  * Entry to down: any failed command. Exit: any command that succeeds; leases that a failed command may have taken are then adopted.
  */
-import type { PgPool } from 'bullmq';
 import { QUEUE_NAME } from './backend.ts';
-import type { BackendOptions, QueueBackend } from './backend.ts';
+import type { BackendOptions, JobsSql, QueueBackend } from './backend.ts';
 import { createHealth, unavailable } from './health.ts';
 import type { Health, QueueLog } from './health.ts';
 import type { DaemonHolder } from '../domain/daemon-holder.ts';
@@ -33,7 +32,7 @@ export interface LeasingQueue extends Queue {
 export interface QueueOptions {
   readonly backend:
     | { readonly kind: 'redis'; readonly url: string; readonly prefix?: string }
-    | { readonly kind: 'postgres'; readonly pool: PgPool };
+    | { readonly kind: 'postgres'; readonly sql: JobsSql };
   /** Whose jobs these are. */
   readonly store: StoreIdentity;
   /** This daemon among those that had the store (src/store/daemon-lease.ts). */
@@ -55,6 +54,9 @@ export interface QueueOptions {
   /** For several queues in one Redis or Postgres, as in tests. */
   readonly name?: string;
 }
+
+/** Lock token of the leases of a store's daemons. */
+export const tokenOf = ({ id }: Pick<StoreIdentity, 'id'>): string => `kiln-${id}`;
 
 /**
  * Connects. Throws QUEUE_UNAVAILABLE (retryable) within seconds where the backend cannot be reached, QUEUE_OWNED_ELSEWHERE where the queue
@@ -143,7 +145,7 @@ const claimOrClose = async (ownership: Ownership, backend: QueueBackend): Promis
 };
 
 const openBackend = async (
-  { backend, store, token = `kiln-${store.id}`, leaseMs, name = QUEUE_NAME }: QueueOptions,
+  { backend, store, token = tokenOf(store), leaseMs, name = QUEUE_NAME }: QueueOptions,
   health: Health,
 ): Promise<QueueBackend> => {
   const options: BackendOptions = { name, token, leaseMs, onError: health.fail };
@@ -152,7 +154,7 @@ const openBackend = async (
       case 'redis':
         return await createRedisQueueBackend({ url: backend.url, prefix: backend.prefix ?? DEFAULT_PREFIX }, options);
       case 'postgres':
-        return await createPostgresQueueBackend(backend.pool, options);
+        return createPostgresQueueBackend(backend.sql, options);
     }
   } catch (error) {
     throw unavailable('opening the queue', error);

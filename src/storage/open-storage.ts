@@ -8,7 +8,8 @@ import type { KilnError } from '../domain/errors.ts';
 import type { StoreIdentity } from '../domain/store-identity.ts';
 import { QUEUE_NAME } from '../queue/backend.ts';
 import type { QueueLog } from '../queue/health.ts';
-import { DEFAULT_PREFIX, createQueue } from '../queue/queue.ts';
+import { endingJobs } from '../queue/postgres-backend.ts';
+import { DEFAULT_PREFIX, createQueue, tokenOf } from '../queue/queue.ts';
 import type { LeasingQueue, QueueOptions } from '../queue/queue.ts';
 import { guardedSql, keepRenewing, takeStore } from '../store/daemon-lease.ts';
 import type { DaemonLease } from '../store/daemon-lease.ts';
@@ -17,7 +18,7 @@ import { readStoreId } from '../store/identity.ts';
 import { openEmbedded } from '../store/pglite.ts';
 import type { OpenDatabase } from '../store/pglite.ts';
 import { openPostgres } from '../store/postgres.ts';
-import { createStore } from '../store/store.ts';
+import { createStore, type StoreOptions } from '../store/store.ts';
 import type { SqlStore } from '../store/store.ts';
 import { daemonIdOf } from './daemon-id.ts';
 import { createReadiness } from './readiness.ts';
@@ -59,12 +60,19 @@ export const openStorage = async (options: StorageOptions): Promise<Storage> => 
   const daemonId = daemonIdOf(config.dataDir);
   const holder: DaemonHolder = { daemonId, host: hostname(), pid: process.pid, since: wallClockStamp() };
   const lease = await openLease(database, holder, options);
-  const store = createStore(config.store.backend === 'postgres' ? guardedSql(database.sql, lease) : database.sql);
+  const store =
+    config.store.backend === 'postgres'
+      ? createStore(guardedSql(database.sql, lease))
+      : createStore(database.sql, await endings(database, config));
   const queue = await openQueue(database, { epoch: lease.epoch, holder }, options);
   closers.push({ part: 'queue', close: async () => queue.close() });
   const parts = { dataDir: config.dataDir, store: lease.renew, queue: queue.check, log: options.log };
   return { store, queue, daemonId, notReady: createReadiness(parts), metrics: createStorageMetrics(parts) };
 };
+
+/** In one embedded database a job ends with its candidate's final word: one commit for both. */
+const endings = async ({ sql }: OpenDatabase, { queue }: KilnConfig): Promise<StoreOptions> =>
+  queue.backend === 'embedded' ? { withFinal: endingJobs(QUEUE_NAME, tokenOf({ id: await readStoreId(sql) })) } : {};
 
 const openDatabase = async ({ config, log, closers }: StorageOptions): Promise<OpenDatabase> => {
   const { store, dataDir, takeoverWaitMs } = config;
@@ -143,8 +151,8 @@ const queueBackend = async (
 ): Promise<QueueOptions['backend']> => {
   if (queue.backend === 'redis') return { kind: 'redis', url: queue.url, prefix: queue.prefix };
   const isElsewhere = queue.backend === 'postgres' && !(store.backend === 'postgres' && store.url === queue.url);
-  if (!isElsewhere) return { kind: 'postgres', pool: database.pool };
+  if (!isElsewhere) return { kind: 'postgres', sql: database.sql };
   const own = await openPostgres(queue.url);
   closers.push({ part: 'queue database', close: async () => own.close() });
-  return { kind: 'postgres', pool: own.pool };
+  return { kind: 'postgres', sql: own.sql };
 };

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { KilnError } from '../domain/errors.ts';
-import { STORE_SCHEMA } from './session.ts';
+
 import type { Sql, SqlSession } from './sql.ts';
 
+const STORE_SCHEMA = 'kiln';
 const FOLDER = new URL('migrations/', import.meta.url);
 const FILE = /^(\d{4})_[a-z0-9_]+\.sql$/;
 /** Any fixed number: it names the lock among those of the database. */

@@ -2,23 +2,19 @@
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
-import type { PgPool } from 'bullmq';
 import { KilnError } from '../domain/errors.ts';
 import { lockDataDir } from './data-dir-lock.ts';
 import type { LockOptions } from './data-dir-lock.ts';
 import { DURABLE_START_PARAMS, DurableNodeFS } from './durable-files.ts';
 import { migrate } from './migrate.ts';
-import { createPglitePool } from './pglite-pool.ts';
 import { createStatements } from './pglite-statements.ts';
 import type { Statements } from './pglite-statements.ts';
-import { SEARCH_PATH } from './session.ts';
 import type { Sql, SqlTransaction } from './sql.ts';
 import { startVacuuming } from './vacuum.ts';
 
-/** A database that is open: `sql` for the store, `pool` for BullMQ. `close` ends both; idempotent. */
+/** A database that is open, for store and queue. `close` is idempotent. */
 export interface OpenDatabase {
   readonly sql: Sql;
-  readonly pool: PgPool;
   close(): Promise<void>;
 }
 
@@ -43,7 +39,6 @@ export const openEmbedded = async (
       const vacuuming = startVacuuming(sql, onTrouble);
       return {
         sql,
-        pool: createPglitePool(database, statements),
         close: async () => {
           await vacuuming.stop();
           await close();
@@ -60,7 +55,7 @@ export const openEmbedded = async (
 };
 
 // Compiling a plan for each small statement would cost more than it gives.
-const START_PARAMS = [...DURABLE_START_PARAMS, '-c', `search_path=${SEARCH_PATH}`, '-c', 'jit=off'];
+const START_PARAMS = [...DURABLE_START_PARAMS, '-c', 'jit=off'];
 
 const closeOnce = (database: PGlite, unlock: () => void): (() => Promise<void>) => {
   let closing: Promise<void> | null = null;

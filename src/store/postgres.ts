@@ -1,10 +1,8 @@
-/** A Postgres server (15 or later) behind a pool, for the store and, where the queue is kept there too, for BullMQ. */
+/** A Postgres server (15 or later) behind a pool, for the store and, where it is kept there too, for the queue. */
 import pg from 'pg';
-import { isPgPool } from 'bullmq';
 import { KilnError } from '../domain/errors.ts';
 import { migrate } from './migrate.ts';
 import type { OpenDatabase } from './pglite.ts';
-import { POOL_LISTENERS_MAX, SEARCH_PATH } from './session.ts';
 import type { Sql, SqlSession, SqlTransaction } from './sql.ts';
 
 const CONNECTIONS_MAX = 10;
@@ -27,13 +25,11 @@ export const openPostgres = async (url: string): Promise<OpenDatabase> => {
     keepAlive: true,
     // Statements that are asked together (`run`) are one write and one round trip.
     pipeline: true,
-    options: `-c search_path=${SEARCH_PATH}`,
   });
   // A connection that the server closes is replaced by the pool; the next statement tells if it cannot be. The pool listens to idle ones only:
   // one that is checked out would end the process.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
-  pool.setMaxListeners(POOL_LISTENERS_MAX);
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     closing ??= pool.end();
@@ -46,11 +42,7 @@ export const openPostgres = async (url: string): Promise<OpenDatabase> => {
     await close();
     throw error;
   }
-  // node-postgres' types are wider than the part that BullMQ asks for.
-  const queuePool: unknown = pool;
-  if (!isPgPool(queuePool))
-    throw new KilnError('INTERNAL', 'this version of pg has no pool that BullMQ knows; install the locked version');
-  return { sql, pool: queuePool, close };
+  return { sql, close };
 };
 
 const sqlOf = (pool: pg.Pool, close: () => Promise<void>): Sql => {

@@ -18,7 +18,7 @@ import type { Completion, Progress, Transition } from '../domain/ports/store-row
 export const writeProgress = async (
   sql: Writer,
   { transitions, completions, attempts = [] }: Progress,
-  at: string,
+  { at, withFinal }: { readonly at: string; readonly withFinal?: WithFinal | undefined },
 ): Promise<readonly CandidateId[]> => {
   if (transitions.length + completions.length + attempts.length === 0) return [];
   return writing(sql, async (session) => {
@@ -35,12 +35,16 @@ export const writeProgress = async (
       ...(moved.length > 0 ? [{ text: MOVE, params: [toJson(moved), at] }] : []),
       ...finishing(final, { moves, at }),
       ...attempting(attempts, final),
+      ...(withFinal && ending.size > 0 ? [withFinal([...ending])] : []),
       ...countingOut(left),
       ...appending([...applied.map(({ event }) => event), ...lastWords], at),
     ]);
     return [...ending];
   });
 };
+
+/** A statement of somebody else's, of candidates that have their final word now. */
+export type WithFinal = (ids: readonly CandidateId[]) => Statement;
 
 /** Without those of candidates that are done, or end on the way; `ended`: rows that leave the backlog so. */
 const applicable = (

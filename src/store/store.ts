@@ -28,7 +28,7 @@ import { dropHost, keepHost, readAddedHosts } from './hosts.ts';
 import { insertCandidates } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
 import { askProfiles, finishProfile, readProfile, readProfileReport, readWaitingProfiles } from './profiles.ts';
-import { writeAttempts, writeProgress, reopen } from './progress.ts';
+import { writeAttempts, writeProgress, reopen, type WithFinal } from './progress.ts';
 import { measureInFull, readFront, readWithStopped, reopenInReach } from './racing.ts';
 import { readFailures, readRanking, readRecordHolder } from './ranking.ts';
 import { readCandidate, readCandidates, readContent, readFirst, readPending, readSourced, readUnfinished } from './reading.ts';
@@ -63,15 +63,17 @@ export type SqlStore = Store & CampaignStore & AddedHosts & SweepStore & ShareSt
 export interface StoreOptions {
   /** Milliseconds since 1970; the system's clock by default. */
   readonly now?: () => number;
+  /** What is written in one transaction with final words. */
+  readonly withFinal?: WithFinal;
 }
 
 /** `sql` is open and migrated (openEmbedded, openPostgres); `close` leaves it to whoever opened it. */
-export const createStore = (sql: Sql, { now = wallClockMs }: StoreOptions = {}): SqlStore => {
+export const createStore = (sql: Sql, { now = wallClockMs, withFinal }: StoreOptions = {}): SqlStore => {
   const at = (): string => new Date(now()).toISOString();
   return {
     insertCandidates: async (batch) => insertCandidates(sql, batch, at()),
-    ...writesOf(sql, at),
-    together: async (work) => writing(sql, async (session) => work(writesOf(within(session), at))),
+    ...writesOf(sql, at, withFinal),
+    together: async (work) => writing(sql, async (session) => work(writesOf(within(session), at, withFinal))),
     candidate: async (id) => readCandidate(sql, id),
     candidates: async (filter) => readCandidates(sql, filter),
     content: async (id) => readContent(sql, id),
@@ -178,11 +180,11 @@ const sweepsOf = (sql: Sql, at: () => string): Omit<SweepStore, 'appendEvents'> 
   sweepList: async () => readSweepList(sql),
 });
 
-const writesOf = (sql: Writer, at: () => string): Writes => ({
-  writeTransitions: async (transitions) => void (await writeProgress(sql, { transitions, completions: [] }, at())),
+const writesOf = (sql: Writer, at: () => string, withFinal?: WithFinal): Writes => ({
+  writeTransitions: async (transitions) => void (await writeProgress(sql, { transitions, completions: [] }, { at: at() })),
   writeAttempts: async (batch) => writeAttempts(sql, batch),
-  complete: async (completions) => writeProgress(sql, { transitions: [], completions }, at()),
-  writeProgress: async (progress) => void (await writeProgress(sql, progress, at())),
+  complete: async (completions) => writeProgress(sql, { transitions: [], completions }, { at: at(), withFinal }),
+  writeProgress: async (progress) => void (await writeProgress(sql, progress, { at: at(), withFinal })),
   finishProfile: async (finished) => finishProfile(sql, finished, at()),
   writeCanaries: async (batch) => writeCanaries(sql, batch, at()),
   appendEvents: async (events) => writing(sql, async (session) => append(session, events, at())),

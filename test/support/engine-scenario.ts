@@ -113,7 +113,7 @@ export class EngineScenario {
     const gate = new StoreGate();
     const store = gate.of(createStore(this.#database.sql, { now: () => this.nowMs }), () => this.#onNews());
     const log = pino({ level: 'silent' });
-    const backend = { kind: 'postgres', pool: this.#database.pool } as const;
+    const backend = { kind: 'postgres', sql: this.#database.sql } as const;
     const holder = holderOf('the daemon');
     const queue = await createQueue({
       backend,

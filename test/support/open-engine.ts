@@ -23,7 +23,7 @@ export const openEngine = async (
   const folder = temporaryFolder();
   const database = await openEmbedded(folder);
   const queue = await createQueue({
-    backend: { kind: 'postgres', pool: database.pool },
+    backend: { kind: 'postgres', sql: database.sql },
     store: { id: `store-${'a'.repeat(32)}`, name: 'a store' },
     epoch: 1,
     holder: holderOf('the daemon'),

@@ -5,7 +5,9 @@
  */
 import { writeSync } from 'node:fs';
 import type { CandidateId } from '../../src/domain/ids.ts';
-import { createQueue } from '../../src/queue/queue.ts';
+import { QUEUE_NAME } from '../../src/queue/backend.ts';
+import { endingJobs } from '../../src/queue/postgres-backend.ts';
+import { createQueue, tokenOf } from '../../src/queue/queue.ts';
 import { readStoreId } from '../../src/store/identity.ts';
 import { openEmbedded } from '../../src/store/pglite.ts';
 import { createStore } from '../../src/store/store.ts';
@@ -22,10 +24,11 @@ const tell = (what: string, ids: readonly CandidateId[]): void => {
 };
 
 const database = await openEmbedded(folder);
-const store = createStore(database.sql);
+const id = await readStoreId(database.sql);
+const store = createStore(database.sql, backend === 'embedded' ? { withFinal: endingJobs(QUEUE_NAME, tokenOf({ id })) } : {});
 const queue = await createQueue({
-  backend: backend === 'embedded' ? { kind: 'postgres', pool: database.pool } : { kind: 'redis', url: backend },
-  store: { id: await readStoreId(database.sql), name: folder },
+  backend: backend === 'embedded' ? { kind: 'postgres', sql: database.sql } : { kind: 'redis', url: backend },
+  store: { id, name: folder },
   ...(await epochOf(database.sql, folder)),
   leaseMs: 60_000,
   log: { info: () => {}, warn: () => {} },

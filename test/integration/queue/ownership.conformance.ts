@@ -8,7 +8,7 @@ import { idsOf, jobs, LEASE_MS, openBench, storeOf } from './queue.conformance.t
 /** Writes the queue's owner as another daemon would. */
 const setOwner = async (name: string, backend: QueueOptions['backend'], owner: object): Promise<void> => {
   if (backend.kind === 'postgres') {
-    await backend.pool.query('update kiln_owner set owner = $2 where queue = $1', [name, JSON.stringify(owner)]);
+    await backend.sql.query('update kiln.queue_owners set owner = $2 where queue = $1', [name, JSON.stringify(owner)]);
     return;
   }
   const redis = new Redis(backend.url);

@@ -37,8 +37,13 @@ describe.skipIf(!hasPostgres)(`connections that Postgres closes${POSTGRES_MISSIN
   });
 
   test('are replaced after a restart of the server, also one that was held when it ended', async () => {
-    const held = await database.pool.connect();
-    await held.query('select 1');
+    const [begun, restarted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const held = database.sql.transaction(async (session) => {
+      await session.query('select 1');
+      begun.resolve();
+      await restarted.promise;
+    });
+    await begun.promise;
     await server.restart('SIGQUIT');
     await expect
       .poll(
@@ -50,6 +55,7 @@ describe.skipIf(!hasPostgres)(`connections that Postgres closes${POSTGRES_MISSIN
         { timeout: AGAIN_LIMIT_MS },
       )
       .toEqual({ one: 1 });
-    held.release();
+    restarted.resolve();
+    await expect(held).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 });
