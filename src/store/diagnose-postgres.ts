@@ -83,7 +83,7 @@ const rightsOf = ({ mayCreate, hasTables }: Facts): Finding => ({
   check: 'postgres rights',
   found: mayCreate ? 'may create schemas' : 'may not create schemas',
   remedy:
-    mayCreate || hasTables ? null : 'grant create on the database to this role: kiln and bullmq are made at the first start',
+    mayCreate || hasTables ? null : 'grant create on the database to this role: schema kiln is made at the first start',
 });
 
 const durabilityOf = ({ fsync, commit }: Facts): Finding => ({
