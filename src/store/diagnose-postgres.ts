@@ -82,8 +82,7 @@ const versionOf = ({ version, number, isReplica }: Facts, place: string): Findin
 const rightsOf = ({ mayCreate, hasTables }: Facts): Finding => ({
   check: 'postgres rights',
   found: mayCreate ? 'may create schemas' : 'may not create schemas',
-  remedy:
-    mayCreate || hasTables ? null : 'grant create on the database to this role: schema kiln is made at the first start',
+  remedy: mayCreate || hasTables ? null : 'grant create on the database to this role: schema kiln is made at the first start',
 });
 
 const durabilityOf = ({ fsync, commit }: Facts): Finding => ({
