@@ -24,11 +24,14 @@ const tell = (what: string, ids: readonly CandidateId[]): void => {
 };
 
 const database = await openEmbedded(folder);
-const id = await readStoreId(database.sql);
-const store = createStore(database.sql, backend === 'embedded' ? { withFinal: endingJobs(QUEUE_NAME, tokenOf({ id })) } : {});
+const storeId = await readStoreId(database.sql);
+const store = createStore(
+  database.sql,
+  backend === 'embedded' ? { withFinal: endingJobs(QUEUE_NAME, tokenOf({ id: storeId })) } : {},
+);
 const queue = await createQueue({
   backend: backend === 'embedded' ? { kind: 'postgres', sql: database.sql } : { kind: 'redis', url: backend },
-  store: { id, name: folder },
+  store: { id: storeId, name: folder },
   ...(await epochOf(database.sql, folder)),
   leaseMs: 60_000,
   log: { info: () => {}, warn: () => {} },

@@ -14,6 +14,8 @@ import { describeQueue, idsOf, jobs, LEASE_MS, openBench, storeOf } from './queu
 import { attempt, candidate, completion, idOf } from '../../support/builders.ts';
 import { databaseFolder } from '../../support/database-folder.ts';
 
+const bullJob = (each: string, priority: number) => ({ name: 'candidate', data: {}, opts: { jobId: idOf(each), priority } });
+
 /** Puts a queue with one lease back into BullMQ's tables, with jobs that wait, as a Kiln of before 0027_jobs.sql left it. */
 const keptByBullMQ = async (url: string, name: string, sql: OpenDatabase['sql']): Promise<void> => {
   const pool: unknown = new pg.Pool({ connectionString: url, options: `-c search_path=${DEFAULT_SCHEMA},public` });
@@ -22,8 +24,7 @@ const keptByBullMQ = async (url: string, name: string, sql: OpenDatabase['sql'])
   await runMigrations(client, DEFAULT_SCHEMA);
   client.release();
   const old = new BullQueue(name, { connection: pool }, createPostgresBackend);
-  const job = (each: string, priority: number) => ({ name: 'candidate', data: {}, opts: { jobId: idOf(each), priority } });
-  await old.addBulk([job('a', 100), job('leased', 100), job('b', 100), job('urgent', 1)]);
+  await old.addBulk([bullJob('a', 100), bullJob('leased', 100), bullJob('b', 100), bullJob('urgent', 1)]);
   await old.close();
   await pool.query(`
     update job set state = 'active', lock_token = jobs.leased_by, locked_until_ms = jobs.leased_until_ms from kiln.jobs where (jobs.queue, jobs.id) = (job.queue, job.id);
