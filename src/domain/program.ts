@@ -7,7 +7,7 @@ import { PlainText } from './plain-text.ts';
 export const PROGRAM_FILES_MAX = 32;
 export const PROGRAM_BYTES_MAX = 1024 * 1024;
 
-const FilePath = z
+export const FilePath = z
   .string()
   .max(600)
   .regex(

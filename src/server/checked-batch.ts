@@ -13,8 +13,8 @@ export const checkedBatch = (body: z.output<typeof SubmitBody>, limits: ServerCo
   if (batch.length > limits.batch) {
     throw new KilnError('BATCH_TOO_LARGE', `body.candidates: at most ${limits.batch} candidates in one request: send several`);
   }
-  batch.forEach(({ source }, index) => {
-    checkSourceSize(source, isBatch ? `body.candidates[${index}].source` : 'body.source', limits.sourceBytes);
+  batch.forEach((candidate, index) => {
+    checkSourceSize(candidate, isBatch ? `body.candidates[${index}].source` : 'body.source', limits.sourceBytes);
   });
   return batch;
 };

@@ -54,7 +54,7 @@ export const mcpKilnOf = (deps: Pick<RouteDeps, 'kiln' | 'sweeps' | 'feed' | 'li
     progress: (problem) => kiln.views.progress(problem),
     createSweep: async (sweep) => {
       const request = parsed(CreateSweep, sweep);
-      checkSourceSize(request.candidate.source, 'source', limits.sourceBytes);
+      checkSourceSize(request.candidate, 'source', limits.sourceBytes);
       return sweeps.create(request);
     },
     sweep: async (id) => sweeps.view(parsed(SweepId, id, 'id')),

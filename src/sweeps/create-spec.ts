@@ -11,6 +11,7 @@ import type { Kiln, SweepJudging } from '../domain/ports/kiln.ts';
 import type { NewSweep } from '../domain/ports/sweeps.ts';
 import { countValid, createSpace, type Space } from '../domain/sweep/space.ts';
 import { spaceOfCandidate } from '../domain/sweep/space-of-candidate.ts';
+import { sourceOf } from '../problems/merge-files.ts';
 import { parseHeader } from '../problems/parse-header.ts';
 
 /** Larger spaces are not counted through: their conditions would hold up everybody else. */
@@ -25,7 +26,8 @@ export const newSweep = async (
   judging: Pick<SweepJudging, 'fleet' | 'views'> & Pick<Kiln, 'problem'>,
 ): Promise<NewSweep> => {
   const { base = {} } = request;
-  const asked = { ...request.candidate, device: await classOf(request.candidate.device, judging) };
+  const { files: _, ...given } = { ...request.candidate, source: sourceOf(request.candidate) };
+  const asked = { ...given, device: await classOf(given.device, judging) };
   const { axes, where, fixed } = spaceOfCandidate(planOf(asked), {
     space: valuesOf(request.space),
     where: request.where,

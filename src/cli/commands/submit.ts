@@ -1,3 +1,4 @@
+import { basename, dirname, relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import { SubmitCandidate, type Submitted } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
@@ -50,21 +51,24 @@ export const withCandidateOptions = (command: Command): Command =>
     .addOption(new Option('--effort <which>', EFFORT_HELP).choices(Effort.options))
     .option('--submitter <name>', 'who asks: queues are shared fairly between submitters')
     .option('--label <label>', 'host label that is required (repeatable)', collect)
-    .option('--with <file>', 'for a program: another file that its entry imports, by its path from here (repeatable)', collect)
+    .option(
+      '--with <file>',
+      'another file that the source includes, or that the entry of a program imports (repeatable)',
+      collect,
+    )
     .option('--environment <name>', 'for a program: the environment that it runs in (default: torch)');
 
 export const candidateOf = async (path: string, options: CandidateOptions): Promise<SubmitCandidate> => {
   const { name, source, language, program } = await readSource(path, options.language);
   if (program) note(`${path} is taken for ${program.words}`);
-  else if (options.with || options.environment)
-    throw new KilnError('INVALID_REQUEST', `${path} is no program: --with and --environment are for those`);
+  else if (options.environment) throw new KilnError('INVALID_REQUEST', `${path} is no program: --environment is for those`);
   const { problem, param, priority, trial, effort, submitter, label } = options;
   return {
     problem,
     source,
     language,
     ...deviceFor(language, options.device),
-    ...(program ? { program: await programOf(name, program, options) } : {}),
+    ...(program ? { program: await programOf(name, program, options) } : await includedBy(path, options)),
     ...(param === undefined ? {} : { params: param }),
     ...(priority === undefined ? {} : { priority }),
     ...(trial === undefined ? {} : { trial }),
@@ -72,6 +76,18 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
     ...(submitter === undefined ? {} : { submitter }),
     ...(label === undefined ? {} : { labels: [...label] }),
   };
+};
+
+/** By their paths from the folder of the source, as it includes them. */
+const includedBy = async (path: string, { with: others = [] }: CandidateOptions): Promise<Pick<SubmitCandidate, 'files'>> => {
+  if (others.length === 0) return {};
+  const texts = others.map(async (other) => [nameBeside(path, other), await readText(other)] as const);
+  return { files: Object.fromEntries(await Promise.all(texts)) };
+};
+
+const nameBeside = (path: string, other: string): string => {
+  const name = relative(dirname(path), other);
+  return name.startsWith('..') ? basename(other) : name;
 };
 
 const programOf = async (

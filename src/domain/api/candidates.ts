@@ -6,7 +6,7 @@ import { VERDICTS } from '../outcome.ts';
 import { PlainText } from '../plain-text.ts';
 import { Language, Params } from '../plan/plan.ts';
 import { ResolvedPlan } from '../plan/resolved-plan.ts';
-import { Program } from '../program.ts';
+import { FilePath, Program } from '../program.ts';
 
 const Verdict = z.enum(VERDICTS);
 const Instant = z.iso.datetime();
@@ -20,6 +20,11 @@ export const SUBMITTER_DEFAULT = 'anonymous';
 export const MCP_SUBMITTER = 'mcp';
 export const CandidateParams = z.strictObject({ id: CandidateId });
 
+const SOURCE_FILES_MAX = 16;
+const SourceFiles = z
+  .record(FilePath, PlainText)
+  .refine((files) => Object.keys(files).length <= SOURCE_FILES_MAX, `at most ${SOURCE_FILES_MAX} files`);
+
 /** One candidate as people submit it. */
 export const SubmitCandidate = z.strictObject({
   problem: z.string().min(1).max(64),
@@ -29,6 +34,8 @@ export const SubmitCandidate = z.strictObject({
   device: z.string().min(1).max(40).default('H100'),
   /** Override params of the plan's header. */
   params: Params.default({}),
+  /** For `cuda` and `c`: path -> text of what the source includes by `#include "path"`. They become part of the source, where it includes them. */
+  files: SourceFiles.optional(),
   /** For language `python`: `source` is the entry file, and this says the rest. */
   program: Program.optional(),
   priority: z.int().min(1).max(2_000_000).default(PRIORITY_DEFAULT),

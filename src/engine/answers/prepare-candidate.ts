@@ -11,6 +11,7 @@ import type { Language, Params } from '../../domain/plan/plan.ts';
 import type { NewCandidate } from '../../domain/ports/store-rows.ts';
 import type { LoadedProblem } from '../../problems/load-problems.ts';
 import { parseHeader } from '../../problems/parse-header.ts';
+import { sourceOf } from '../../problems/merge-files.ts';
 import { targetOf } from '../../problems/targets.ts';
 import type { Target } from '../../problems/targets.ts';
 import { type HostEnvironments, prepareProgram } from './prepare-program.ts';
@@ -35,12 +36,13 @@ export const prepareCandidate = (input: Input, sweepId: SweepId | null, rules: I
   const loaded = problemOf(input.problem, rules);
   const device = deviceOf(input.device, rules);
   checkTarget(loaded, targetOf(device), input.language);
-  checkSize(input.source, rules.sourceBytesMax);
+  const source = sourceOf(input);
+  checkSize(source, rules.sourceBytesMax);
   const shared = {
     problem: input.problem,
     problemVersion: loaded.contentHash(targetOf(device)),
     language: input.language,
-    source: input.source,
+    source,
     device,
     trial: input.trial,
     ...againstOf(input),
@@ -64,7 +66,7 @@ type SharedContent = Omit<CandidateContent, 'params' | 'program'>;
 
 const kernelOf = (input: Input, shared: SharedContent, loaded: LoadedProblem): Prepared => {
   if (input.program) throw new KilnError('INVALID_REQUEST', 'program: only a candidate in python has one');
-  const header = parseHeader(input.source, input.language);
+  const header = parseHeader(shared.source, input.language);
   const params: Params = header.ok ? { ...header.plan.params, ...input.params } : input.params;
   const content = { ...shared, params };
   const resolved = resolveCandidate(loaded, { target: targetOf(content.device), architecture: 'native', content });
@@ -73,7 +75,7 @@ const kernelOf = (input: Input, shared: SharedContent, loaded: LoadedProblem): P
 
 const programOf = (input: Input, shared: SharedContent, { hosts }: IntakeRules): Prepared => {
   if (Object.keys(input.params).length > 0) throw new KilnError('INVALID_REQUEST', 'params: a program has none');
-  const { content: program, outcome } = prepareProgram(input.source, input.program, hosts);
+  const { content: program, outcome } = prepareProgram(shared.source, input.program, hosts);
   return { content: { ...shared, params: {}, program }, outcome };
 };
 

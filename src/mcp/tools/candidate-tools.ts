@@ -14,7 +14,7 @@ import { ProblemName } from './problem-tools.ts';
 
 /** Checked where it is looked for, so that each call need not tell its pattern. */
 export const Id = z.string().max(80);
-const { source, effort, submitter } = SubmitCandidate.shape;
+const { source, files, effort, submitter } = SubmitCandidate.shape;
 /** Checked as it is submitted. */
 export const ParamsInput = z.record(z.string(), z.union([z.number(), z.string()]));
 
@@ -28,6 +28,7 @@ export const submitCandidate = tool({
     language: WRITTEN,
     device: z.string().min(1).max(40).optional().describe('class of list_devices; default cpu for c, else H100'),
     params: ParamsInput.default({}).describe("override the plan's"),
+    files: files.describe('path -> text of what it includes'),
     effort: effort.describe('full: timed to the end, also where it cannot come near the best'),
     submitter: submitter.unwrap().default(MCP_SUBMITTER),
     waitSeconds: WaitSeconds,

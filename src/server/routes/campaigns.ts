@@ -12,7 +12,7 @@ export const campaignsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { c
     ...campaignsContract.create,
     handler: (request) => {
       request.body.start.sources.forEach(({ source }, index) => {
-        checkSourceSize(source, `body.start.sources[${index}].source`, limits.sourceBytes);
+        checkSourceSize({ source }, `body.start.sources[${index}].source`, limits.sourceBytes);
       });
       return own(request).campaigns.create(request.body);
     },

@@ -34,7 +34,7 @@ export const candidatesRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, de
   app.route({
     ...candidatesContract.checkPlan,
     handler: async ({ body }) => {
-      checkSourceSize(body.source, 'body.source', limits.sourceBytes);
+      checkSourceSize(body, 'body.source', limits.sourceBytes);
       return kiln.views.checkPlan(body);
     },
   });

@@ -9,7 +9,7 @@ export const sweepsRoutes: FastifyPluginAsyncZod<RouteDeps> = async (app, { swee
   app.route({
     ...sweepsContract.create,
     handler: (request) => {
-      checkSourceSize(request.body.candidate.source, 'body.candidate.source', limits.sourceBytes);
+      checkSourceSize(request.body.candidate, 'body.candidate.source', limits.sourceBytes);
       return own(request).sweeps.create(request.body);
     },
   });

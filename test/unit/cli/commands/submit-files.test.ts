@@ -1,0 +1,27 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { candidateOf } from '../../../../src/cli/commands/submit.ts';
+
+let root = '';
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'kiln-with-'));
+  mkdirSync(join(root, 'mine/lib'), { recursive: true });
+  for (const [path, text] of [
+    ['mine/k.cu', '#include "lib/a.h"'],
+    ['mine/lib/a.h', 'int a;'],
+    ['shared.h', 'int b;'],
+  ] as const)
+    writeFileSync(join(root, path), text);
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+test('files go with a kernel by their paths from its folder, and by their names from elsewhere', async () => {
+  const others = [join(root, 'mine/lib/a.h'), join(root, 'shared.h')];
+  const { files, language } = await candidateOf(join(root, 'mine/k.cu'), { problem: 'p', with: others });
+  expect([language, files]).toEqual(['cuda', { 'lib/a.h': 'int a;', 'shared.h': 'int b;' }]);
+  expect(await candidateOf(join(root, 'mine/k.cu'), { problem: 'p' })).not.toHaveProperty('files');
+});
