@@ -84,6 +84,7 @@ const contextOf = (name: string, [device, languages, seeds]: (typeof DEVICES)[nu
     attempts: [],
     turns: [],
     tried: [],
+    earlier: [],
     memory: [],
     elsewhere: [],
     headroom,

@@ -73,6 +73,7 @@ try {
     thinking: 0,
     activity: '',
     openProposals: 0,
+    recalled: [],
     rankedOf: async () => Promise.resolve([]),
     languageOf: async () => Promise.resolve('cuda'),
     lineageOf: (_target, id) => run.targets[0]?.archive.lineage(id) ?? [id],

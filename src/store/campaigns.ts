@@ -1,5 +1,6 @@
 /** Campaigns and their generations: what was asked of generators, what it cost, and what became of it. */
 import type { Campaign, Generation, GenerationUpdate } from '../domain/campaign/campaign.ts';
+import { type Lesson, Lessons, type Recalled, RecalledList } from '../domain/campaign/lessons.ts';
 import type { CampaignId, CandidateId } from '../domain/ids.ts';
 import type { NewJournalEvent } from '../domain/journal.ts';
 import type { CampaignChange, GenerationPage } from '../domain/ports/store.ts';
@@ -8,7 +9,7 @@ import { toJson } from './json.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
 /** Idempotent by id. */
-export const insertCampaign = async (sql: Sql, campaign: Campaign): Promise<void> =>
+export const insertCampaign = async (sql: Sql, campaign: Campaign, recalled: readonly Recalled[]): Promise<void> =>
   writing(sql, async (session) => {
     const { id, spec, status, reason, submitter, ranMs, createdAt, updatedAt } = campaign;
     const inserted = await session.query<{ id: CampaignId }>(INSERT_CAMPAIGN, [
@@ -20,13 +21,14 @@ export const insertCampaign = async (sql: Sql, campaign: Campaign): Promise<void
       ranMs,
       createdAt,
       updatedAt,
+      recalled.length === 0 ? null : toJson(recalled),
     ]);
     if (inserted.length > 0) await append(session, [createdEvent(campaign)], createdAt);
   });
 
 const INSERT_CAMPAIGN = `
-insert into kiln.campaigns (id, spec, status, reason, submitter, ran_ms, created_at, updated_at)
-values ($1, $2::jsonb, $3, $4, $5, $6::double precision, $7::timestamptz, $8::timestamptz)
+insert into kiln.campaigns (id, spec, status, reason, submitter, ran_ms, created_at, updated_at, recalled)
+values ($1, $2::jsonb, $3, $4, $5, $6::double precision, $7::timestamptz, $8::timestamptz, $9::jsonb)
 on conflict (id) do nothing
 returning id`;
 
@@ -75,6 +77,23 @@ export const readCampaigns = async (sql: SqlSession): Promise<readonly Campaign[
     select id, spec, status, reason, submitter, ran_ms as "ranMs", created_at as "createdAt", updated_at as "updatedAt"
     from kiln.campaigns order by campaign_order desc`);
   return rows.map((row) => ({ ...row, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() }));
+};
+
+export const readRecalled = async (sql: SqlSession, id: CampaignId): Promise<readonly Recalled[]> => {
+  const [row] = await sql.query<{ recalled: unknown }>('select recalled from kiln.campaigns where id = $1', [id]);
+  return RecalledList.parse(row?.recalled ?? []);
+};
+
+export const updateLessons = async (sql: SqlSession, id: CampaignId, lessons: readonly Lesson[]): Promise<void> =>
+  void (await sql.query('update kiln.campaigns set lessons = $2::jsonb where id = $1', [id, toJson(lessons)]));
+
+/** Of the newest campaigns that learned something, the newest first. */
+export const readLessons = async (sql: SqlSession, limit: number): Promise<readonly (readonly Lesson[])[]> => {
+  const rows = await sql.query<{ lessons: unknown }>(
+    'select lessons from kiln.campaigns where lessons is not null order by campaign_order desc limit $1::integer',
+    [limit],
+  );
+  return rows.map(({ lessons }) => Lessons.parse(lessons));
 };
 
 /** Campaigns with generations that a daemon left asked, answered or submitted. */

@@ -11,6 +11,9 @@ import type { AuditStore, TokenStore } from '../domain/ports/access.ts';
 import type { ShareStore } from '../domain/ports/shares.ts';
 import {
   insertCampaign,
+  readLessons,
+  readRecalled,
+  updateLessons,
   insertGenerations,
   readCampaigns,
   readGenerations,
@@ -116,15 +119,7 @@ export const createStore = (sql: Sql, { now = wallClockMs, withFinal }: StoreOpt
     shares: async (madeWith) => readShares(sql, madeWith),
     revokeShare: async (id, moment) => revokeShare(sql, id, moment),
     ...accessOf(sql),
-    createCampaign: async (campaign) => insertCampaign(sql, campaign),
-    updateCampaign: async (id, change) => updateCampaign(sql, { id, change }, at()),
-    campaigns: async () => readCampaigns(sql),
-    unfinishedCampaigns: async () => readUnfinishedCampaigns(sql),
-    addGenerations: async (batch) => insertGenerations(sql, batch),
-    updateGenerations: async (batch) => updateGenerations(sql, batch, at()),
-    generations: async (id, page) => readGenerations(sql, id, page),
-    withdrawVerdicts: async (ids) => withdrawVerdicts(sql, ids, at()),
-    outdatedVerdicts: async () => readOutdatedVerdicts(sql),
+    ...campaignsOf(sql, at),
     setHold: async (record, event) => writeHold(sql, record, { event, at: at() }),
     holds: async () => readHolds(sql),
     setBooking: async (record, event) => writeBooking(sql, record, { event, at: at() }),
@@ -147,6 +142,21 @@ export const createStore = (sql: Sql, { now = wallClockMs, withFinal }: StoreOpt
     close: async () => Promise.resolve(),
   };
 };
+
+const campaignsOf = (sql: Sql, at: () => string): Omit<CampaignStore, 'appendEvents'> => ({
+  createCampaign: async (campaign, recalled = []) => insertCampaign(sql, campaign, recalled),
+  recalled: async (id) => readRecalled(sql, id),
+  keepLessons: async (id, lessons) => updateLessons(sql, id, lessons),
+  lessons: async (limit) => readLessons(sql, limit),
+  updateCampaign: async (id, change) => updateCampaign(sql, { id, change }, at()),
+  campaigns: async () => readCampaigns(sql),
+  unfinishedCampaigns: async () => readUnfinishedCampaigns(sql),
+  addGenerations: async (batch) => insertGenerations(sql, batch),
+  updateGenerations: async (batch) => updateGenerations(sql, batch, at()),
+  generations: async (id, page) => readGenerations(sql, id, page),
+  withdrawVerdicts: async (ids) => withdrawVerdicts(sql, ids, at()),
+  outdatedVerdicts: async () => readOutdatedVerdicts(sql),
+});
 
 const accessOf = (sql: Sql): TokenStore & AuditStore & SubmitterStore => ({
   submitterSettings: async () => readSubmitters(sql),

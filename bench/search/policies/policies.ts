@@ -10,6 +10,8 @@ export interface Policy {
   readonly tunes: boolean;
   /** Whether ideas are proposed before they are written. */
   readonly diagnoses: boolean;
+  /** Whether an earlier campaign on the same problem told it what it learned: not counted. */
+  readonly recalls?: boolean;
   readonly shown: (context: GenerationContext) => GenerationContext;
 }
 
@@ -18,6 +20,7 @@ const before = (context: GenerationContext): GenerationContext => ({
   ...context,
   memory: [],
   tried: [],
+  earlier: [],
   elsewhere: [],
   turns: [],
   attempts: context.attempts.filter(({ verdict }) => verdict !== null),
@@ -30,8 +33,9 @@ export const POLICIES: readonly Policy[] = [
   { ...PLAIN, name: 'turns', tunes: false, shown: (context) => ({ ...before(context), turns: context.turns }) },
   { ...PLAIN, name: 'memory', spec: { turns: 1, mix: 'fixed' }, tunes: false },
   { ...PLAIN, name: 'params', spec: { turns: 1, mix: 'fixed' }, shown: before },
-  { ...PLAIN, name: 'all' },
-  { ...PLAIN, name: 'diagnoses', diagnoses: true },
+  { ...PLAIN, name: 'fixed' },
+  { ...PLAIN, name: 'fixed+diagnoses', diagnoses: true },
   { ...PLAIN, name: 'learned', spec: { turns: 4, mix: 'learned' } },
+  { ...PLAIN, name: 'learned+recall', recalls: true, spec: { turns: 4, mix: 'learned' } },
   { ...PLAIN, name: 'learned+diagnoses', diagnoses: true, spec: { turns: 4, mix: 'learned' } },
 ];

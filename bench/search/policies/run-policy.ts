@@ -1,10 +1,11 @@
 /** One whole campaign of a policy, the real one, over an engine and a model that are simulated. */
 import { pino } from 'pino';
-import { createCampaigns } from '../../../src/agents/campaigns.ts';
+import { type AgentCampaigns, createCampaigns } from '../../../src/agents/campaigns.ts';
 import type { Generator } from '../../../src/agents/generator.ts';
 import { createEvolve } from '../../../src/agents/generators/evolve.ts';
 import { CreateCampaign } from '../../../src/domain/api/campaigns.ts';
 import type { Generation } from '../../../src/domain/campaign/campaign.ts';
+import type { CampaignId } from '../../../src/domain/ids.ts';
 import type { Bank } from './bank.ts';
 import { createBankJudging } from './bank-judging.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -37,6 +38,24 @@ export const runPolicy = async (policy: Policy, bank: Bank, seed: number): Promi
     now: Date.now,
   });
   await campaigns.start();
+  // Another campaign, of another seed: its candidates are known to the engine then, and what it came to is told in words.
+  if (policy.recalls) await runOne(campaigns, { policy, bank, seed: seed + EARLIER });
+  const id = await runOne(campaigns, { policy, bank, seed });
+  const generations = await store.generations(id, { after: 0, limit: 10 * CANDIDATES_MAX });
+  await campaigns.close();
+  return generations;
+};
+
+/** Seeds of earlier campaigns. */
+const EARLIER = 100_000;
+
+interface One {
+  readonly policy: Policy;
+  readonly bank: Bank;
+  readonly seed: number;
+}
+
+const runOne = async (campaigns: AgentCampaigns, { policy, bank, seed }: One): Promise<CampaignId> => {
   const { id } = await campaigns.create(
     CreateCampaign.parse({
       problems: [bank.problem],
@@ -56,9 +75,7 @@ export const runPolicy = async (policy: Policy, bank: Bank, seed: number): Promi
     ended = await campaigns.view(id);
   }
   if (ended.status === 'running') await campaigns.stop(id);
-  const generations = await store.generations(id, { after: 0, limit: 10 * CANDIDATES_MAX });
-  await campaigns.close();
-  return generations;
+  return id;
 };
 
 /** In the order in which they were asked. Whoever never came there counts with all that it spent. */

@@ -159,16 +159,27 @@ const ideaFor = (bank: Bank, context: GenerationContext, { has, random }: Choosi
 const GAINED = 1.02;
 
 /** Tried and measured, and no gain; or failed twice and never measured. */
-const toldBad = ({ memory, tried, attempts, turns }: GenerationContext): ReadonlySet<string> => {
-  const rows = memory.filter(({ bestRatio, tries, passed }) =>
+/** What is known here comes before what was known of candidates that may differ. */
+const rowsOf = ({ memory, earlier }: GenerationContext): GenerationContext['memory'] => [
+  ...memory,
+  ...earlier.filter(({ idea }) => memory.every((row) => row.idea !== idea)),
+];
+
+const toldBad = (context: GenerationContext): ReadonlySet<string> => {
+  const { tried, attempts, turns } = context;
+  const rows = rowsOf(context).filter(({ bestRatio, tries, passed }) =>
     bestRatio !== null ? bestRatio < GAINED : passed === 0 && tries > 1,
   );
   const own = [...attempts, ...turns].filter(({ speedup }) => speedup === null);
   return new Set([...rows, ...own, ...tried].map(({ idea }) => nameOf(idea)));
 };
 
-const toldGood = ({ memory }: GenerationContext): ReadonlySet<string> =>
-  new Set(memory.filter(({ bestRatio }) => bestRatio !== null && bestRatio >= GAINED).map(({ idea }) => nameOf(idea)));
+const toldGood = (context: GenerationContext): ReadonlySet<string> =>
+  new Set(
+    rowsOf(context)
+      .filter(({ bestRatio }) => bestRatio !== null && bestRatio >= GAINED)
+      .map(({ idea }) => nameOf(idea)),
+  );
 
 /** Sum of twelve. */
 const gaussian = (random: Random): number => Array.from({ length: 12 }, random).reduce((sum, value) => sum + value, -6);

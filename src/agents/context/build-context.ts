@@ -27,6 +27,7 @@ export interface ContextRequest {
   /** Of the agent's conversation, oldest first. */
   readonly turns: readonly CandidateId[];
   readonly memory: readonly MemoryRow[];
+  readonly earlier?: Readonly<GenerationContext['earlier']>;
   readonly tried?: Readonly<GenerationContext['tried']>;
   readonly elsewhere: Readonly<GenerationContext['elsewhere']>;
   /** Ideas that were proposed for the parents before, and the one that is to be carried out. */
@@ -106,6 +107,7 @@ export const createContextBuilder = ({ judging, now = () => performance.now() }:
         })),
         memory: [...request.memory],
         tried: [...(request.tried ?? [])],
+        earlier: [...(request.earlier ?? [])],
         elsewhere: [...request.elsewhere],
         headroom,
         proposed: [...(request.proposed ?? [])],

@@ -3,7 +3,7 @@ import type { GenerationContext } from '../../domain/campaign/generation-context
 import { attemptsText, exhibitText } from './exhibit-text.ts';
 import { createFence, type Fence } from './fence.ts';
 import { instructions } from './instructions.ts';
-import { memoryText, triedText, turnsText } from './memory-text.ts';
+import { earlierText, memoryText, triedText, turnsText } from './memory-text.ts';
 import { problemText } from './problem-text.ts';
 
 export interface Prompt {
@@ -49,6 +49,7 @@ const stablePart = (context: GenerationContext): StablePart => {
     turns: [],
     memory: [],
     tried: [],
+    earlier: [],
     elsewhere: [],
     proposed: [],
     proposal: null,
@@ -99,6 +100,7 @@ const taskText = (context: GenerationContext, toDo: Parameters<typeof promptOf>[
     failure === null ? null : failureText(failure, fence),
     turnsText(context.turns, shownOf(context), fence),
     memoryText(context, fence),
+    earlierText(context, fence),
     triedText(context, fence),
     attempts.length === 0 ? null : attemptsText(attempts, fence),
     `What to do now\n${toDo(context, fence)}`,

@@ -23,6 +23,14 @@ const rowText = ({ idea, tries, passed, bestRatio, cases, failures }: MemoryRow)
   return `${idea}: ${tries} tried, ${passed} passed, ${gain}${by}${bad.length === 0 ? '' : `; ${bad.join(', ')}`}`;
 };
 
+export const earlierText = ({ earlier }: Pick<GenerationContext, 'earlier'>, fence: Fence): string | null =>
+  earlier.length === 0
+    ? null
+    : [
+        'Ideas that were tried in earlier campaigns on this problem and device, on candidates that may differ from yours: begin with what gained, and try what failed or gained nothing only where you know why it should not here.',
+        fence.block('earlier ideas', earlier.map(rowText).join('\n')),
+      ].join('\n');
+
 /** Of the first parent. */
 export const triedText = ({ tried }: Pick<GenerationContext, 'tried'>, fence: Fence): string | null =>
   tried.length === 0

@@ -1,6 +1,7 @@
 /** A campaign in one Markdown document: what it found, how, for how much, and what went wrong. Pure. */
 import { plotFileOf } from '../../domain/api/campaigns.ts';
 import { earnedSum, perAcceptedText } from '../../domain/text/earned-text.ts';
+import { recalledText } from '../../domain/text/recalled-text.ts';
 import { spentParts } from '../../domain/text/spent.ts';
 import { dollars, grouped, seconds, times } from '../../domain/text/units.ts';
 import { earnedSection } from './earned-section.ts';
@@ -39,6 +40,7 @@ const head = ({ view }: ReportInput): readonly string[] => {
     `Problems: ${list(spec.problems)} on ${list(spec.devices)}`,
     `Agents: at most ${spec.agents} at once; islands: ${spec.islands}; seed: ${spec.seed}`,
     `Used: ${spentParts(view).join(', ')}`,
+    ...(view.recalled ? [`Told of earlier campaigns: ${recalledText(view)}`] : []),
     `Started: ${view.createdAt}`,
   ];
   const name = spec.name === '' ? '' : ` ${code(spec.name)}`;

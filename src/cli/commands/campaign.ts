@@ -74,6 +74,7 @@ const withStartOptions = (command: Command): Command =>
         'who is asked for which moves: by what each earned so far, or by set shares (default: learned)',
       ).choices(['learned', 'fixed']),
     )
+    .option('--no-recall', 'tell its agents nothing of what earlier campaigns learned')
     .option('--name <text>', 'shown in lists')
     .option('--submitter <name>', 'who asks')
     .option('-w, --watch', 'follow it until it ends');

@@ -29,6 +29,8 @@ export interface StartOptions {
   readonly effort?: Effort;
   readonly turns?: number;
   readonly mix?: CampaignSpec['mix'];
+  /** False: --no-recall. */
+  readonly recall?: boolean;
   readonly name?: string;
   readonly submitter?: string;
 }
@@ -59,7 +61,21 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
   const file = path === undefined ? null : await readCampaignFile(path);
   const problems = options.problem ?? file?.problems ?? [];
   if (problems.length === 0) throw new KilnError('INVALID_REQUEST', NO_PROBLEM);
-  const { device, generator, language, source = [], agents, seed, priority, effort, turns, mix, name, submitter } = options;
+  const {
+    device,
+    generator,
+    language,
+    source = [],
+    agents,
+    seed,
+    priority,
+    effort,
+    turns,
+    mix,
+    recall,
+    name,
+    submitter,
+  } = options;
   return checked(CreateCampaign, {
     ...file,
     ...given({
@@ -72,6 +88,7 @@ export const campaignOf = async (path: string | undefined, options: StartOptions
       effort,
       turns,
       mix,
+      recall: recall === false ? false : undefined,
       name,
       submitter,
     }),

@@ -3,6 +3,7 @@ import type { CampaignView, GeneratorList } from '../../domain/api/campaigns.ts'
 import { plainLine } from '../../platform/printable-text.ts';
 import { earnedText, perAcceptedText } from '../../domain/text/earned-text.ts';
 import { bottlenecksText, proposalsText } from '../../domain/text/proposals-text.ts';
+import { recalledText } from '../../domain/text/recalled-text.ts';
 import { spentParts } from '../../domain/text/spent.ts';
 import { dollars, grouped, seconds, times } from '../../domain/text/units.ts';
 import { fields, table } from './table.ts';
@@ -62,6 +63,7 @@ const summary = (view: CampaignView): string => {
     ['used', `${spentParts(view).join(', ')} (running for ${seconds(view.spent.minutes * 60)})`],
     ['tokens', read + usage.outputTokens === 0 ? null : tokensText(view)],
     ['generations', countsText(generations)],
+    ['recalled', recalledText(view)],
     ['improved', earnedText(view.earned)],
     ['ideas', proposalsText(view)],
     ['limited by', bottlenecksText(view)],

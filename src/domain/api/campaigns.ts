@@ -72,6 +72,8 @@ export const CampaignView = Campaign.extend({
     lost: Count,
     diagnosed: Count.optional(),
   }),
+  /** What it was told when it began: ideas, and how many earlier campaigns they come from. Left out where it was told nothing. */
+  recalled: z.strictObject({ campaigns: Count, ideas: Count, elsewhere: Count }).optional(),
   /** By generator and move, what cost most first; left out while nobody was asked. */
   earned: z.array(MoveEarned).optional(),
   /** Ideas of diagnoses; left out where nobody makes any. */

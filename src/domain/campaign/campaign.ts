@@ -79,6 +79,8 @@ export const CampaignSpec = z.strictObject({
   turns: z.int().min(1).max(TURNS_MAX).default(4),
   /** Which generators are asked for which moves: `learned` by what each earned of the budget so far, `fixed` by the generators' shares and set odds of moves. */
   mix: z.enum(['learned', 'fixed']).default('learned'),
+  /** Its agents are told what earlier campaigns learned of ideas on the same problem and device model, and what gained on problems of the same kind. */
+  recall: z.boolean().default(true),
   /** Everything that is drawn is drawn from it. */
   seed: z
     .int()

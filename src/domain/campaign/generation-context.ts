@@ -118,7 +118,9 @@ export const GenerationContext = z.strictObject({
   tried: z
     .array(z.strictObject({ idea: z.string(), verdict: z.enum(VERDICTS).nullable(), ratio: z.number().nullable() }))
     .default([]),
-  /** What gained most on other problems of this campaign, on the same device. */
+  /** Of earlier campaigns on this problem and device model. */
+  earlier: z.array(MemoryRow).default([]),
+  /** What gained most on other problems on the same device: of this campaign, or of earlier ones on problems of the same kind. */
   elsewhere: z.array(MemoryRow.extend({ problem: z.string() })).default([]),
   /** None where no floor is known. */
   headroom: z.array(Headroom).default([]),

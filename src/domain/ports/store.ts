@@ -1,5 +1,6 @@
 /** What Kiln keeps. Implemented by src/store over SQL; test/integration/store is the suite, on Postgres and on the embedded database. */
 import type { Campaign, Generation, GenerationUpdate } from '../campaign/campaign.ts';
+import type { Lesson, Recalled } from '../campaign/lessons.ts';
 import type { CanaryState } from '../canary.ts';
 import type { Candidate, CandidateContent, CandidateState } from '../candidate.ts';
 import type { Booking, BookingRecord } from '../hosts/booking.ts';
@@ -241,7 +242,13 @@ export interface RecordRow {
 /** Campaigns and what their agents asked for. */
 export interface CampaignStore extends Pick<Store, 'appendEvents'> {
   /** With its `campaign.created` event, in one transaction. */
-  createCampaign(campaign: Campaign): Promise<void>;
+  createCampaign(campaign: Campaign, recalled?: readonly Recalled[]): Promise<void>;
+  /** What it was told when it began. */
+  recalled(id: CampaignId): Promise<readonly Recalled[]>;
+  /** In place of what was kept before. */
+  keepLessons(id: CampaignId, lessons: readonly Lesson[]): Promise<void>;
+  /** Of the newest campaigns that learned something, the newest first. */
+  lessons(limit: number): Promise<readonly (readonly Lesson[])[]>;
   /** With a `campaign.changed` event where the status changes. */
   updateCampaign(id: CampaignId, change: CampaignChange): Promise<void>;
   /** Newest first. */

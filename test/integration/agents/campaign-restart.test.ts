@@ -63,7 +63,12 @@ describe('a campaign whose daemon was killed', () => {
     judging.slots = 0;
     const waiting = await submitAs(judging, 6, ours);
     const store = rig.store();
-    const { submitter, ...spec } = request({ agents: 2, generators: [{ name: 'scripted' }], budget: { usd: 1, candidates: 8 } });
+    const { submitter, ...spec } = request({
+      agents: 2,
+      mix: 'fixed',
+      generators: [{ name: 'scripted' }],
+      budget: { usd: 1, candidates: 8 },
+    });
     const times = { createdAt: AT, updatedAt: AT, ranMs: 1234 };
     await store.createCampaign(Campaign.parse({ id: ID, spec, status: 'running', reason: null, submitter, ...times }));
     const passed = { verdict: 'passed' as const, speedup: 1, deviceMs: 2, isRecord: true, isFirst: true };

@@ -73,6 +73,46 @@ export const describeCampaignStore = (name: string, open: () => Sql): void => {
   const page = { after: 0, limit: 100 };
 
   describe(`a store on ${name}: campaigns`, () => {
+    test('keeps what a campaign was told and what it learned in its row, the newest first', async () => {
+      const { store } = await fresh();
+      const row = {
+        idea: 'tiling',
+        tries: 2,
+        passed: 1,
+        bestRatio: 1.2,
+        bestSpeedup: 2,
+        cases: [{ case: '4M', ratio: 1.2 }],
+        failures: { crashed: 1 },
+      };
+      const told = {
+        problem: 'softmax',
+        device: 'H100' as const,
+        campaigns: 2,
+        rows: [row],
+        elsewhere: [{ ...row, problem: 'rmsnorm' }],
+      };
+      const lesson = (problem: string) => ({
+        problem,
+        device: 'H100' as const,
+        deviceModel: 'a model',
+        bound: 'memory' as const,
+        rows: [row],
+      });
+      await store.createCampaign(campaign(), [told]);
+      await store.createCampaign(campaign(OTHER));
+      expect([await store.recalled(ID), await store.recalled(OTHER)]).toEqual([[told], []]);
+      expect(await store.lessons(9)).toEqual([]);
+      await store.keepLessons(ID, [lesson('softmax')]);
+      await store.keepLessons(OTHER, [lesson('matmul'), lesson('rmsnorm')]);
+      await store.keepLessons(ID, [lesson('argmax')]);
+      expect((await store.lessons(9)).map((lessons) => lessons.map(({ problem }) => problem))).toEqual([
+        ['matmul', 'rmsnorm'],
+        ['argmax'],
+      ]);
+      expect(await store.lessons(1)).toEqual([[lesson('matmul'), lesson('rmsnorm')]]);
+      expect((await store.campaigns()).every((one) => !('lessons' in one) && !('recalled' in one))).toBe(true);
+    });
+
     test('gives campaigns back as they were made, newest first, each with one event', async () => {
       const { store } = await fresh();
       await store.createCampaign(campaign());

@@ -160,7 +160,9 @@ const contextOf = async (
   const wordsOf = (id: CandidateId): string => archive.content(id)?.idea ?? '';
   const [first] = choice.parents;
   const tried = first === undefined || choice.move === 'repair' ? [] : archive.triedOn(first, TRIED_ROWS);
-  const known = { memory: archive.memory(MEMORY_ROWS), tried, elsewhere: elsewhereOf(run, assignment.target) };
+  const { recalled } = assignment.target;
+  const elsewhere = [...elsewhereOf(run, assignment.target), ...(recalled?.elsewhere ?? [])].slice(0, 2 * ELSEWHERE_ROWS);
+  const known = { memory: archive.memory(MEMORY_ROWS), tried, earlier: recalled?.rows ?? [], elsewhere };
   const proposed = { proposed: proposals.proposedFor(choice.parents), proposal: carrying?.shown ?? null };
   const attempts = assignment.agent.attempts();
   const wish = { problem, device, languages, choice, turns, attempts, ...known, ...proposed, ideaOf: wordsOf };

@@ -7,6 +7,7 @@ import { CampaignId } from '../../../domain/ids.ts';
 import type { Judging } from '../../../domain/ports/kiln.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { checkSpec } from './check-spec.ts';
+import { recall } from './lessons.ts';
 import type { GeneratorSet } from '../../generator.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -67,7 +68,7 @@ const begin = async (deps: CommandsDeps, spec: CampaignSpec, submitter: string):
   const id = CampaignId.parse(`k-${randomBytes(ID_BYTES).toString('hex')}`);
   const state = { status: 'running' as const, reason: null, ranMs: 0 };
   const campaign: Campaign = { id, spec: checked, submitter, createdAt: at, updatedAt: at, ...state };
-  await store.createCampaign(campaign);
+  await store.createCampaign(campaign, await recall(checked, { store, judging }));
   known.set(id, campaign);
   supervisor.open(campaign);
   return id;

@@ -6,6 +6,7 @@ import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { outstandingOf } from '../state/account.ts';
 import { createRun, retryOf, ranMsOf } from '../state/campaign-run.ts';
 import type { Run } from '../state/campaign-run.ts';
+import { lessonsOf } from './lessons.ts';
 import { openRun } from './open-run.ts';
 import { retryWhileUnavailable } from '../state/retry-while-unavailable.ts';
 import type { RunDeps } from './run-deps.ts';
@@ -36,7 +37,22 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
   const opening = new Set<Promise<void>>();
 
   const dropIfThrough = (run: Run): void => {
-    if (isThrough(run)) runs.delete(run.campaign.id);
+    if (!isThrough(run) || !runs.delete(run.campaign.id)) return;
+    // Verdicts came after the last write.
+    keepLessons(run).catch((error: unknown) =>
+      deps.log.warn({ err: error, campaignId: run.campaign.id }, 'what a campaign learned could not be kept'),
+    );
+  };
+
+  /** How many verdicts what was kept goes by. */
+  const keptAt = new Map<CampaignId, number>();
+  const keepLessons = async (run: Run): Promise<void> => {
+    const { id } = run.campaign;
+    const { judged } = run.account.byStatus;
+    if (!run.isOpen || keptAt.get(id) === judged) return;
+    await store.keepLessons(id, lessonsOf(run));
+    if (runs.has(id)) keptAt.set(id, judged);
+    else keptAt.delete(id);
   };
 
   const open = (campaign: Campaign): Run => {
@@ -67,6 +83,7 @@ export const createLifecycle = (deps: LifecycleDeps): Lifecycle => {
     const save = async (): Promise<void> => {
       const { id, status, reason } = run.campaign;
       await store.updateCampaign(id, { status, reason, ranMs: ranMsOf(run, monotonicMs()) });
+      await keepLessons(run);
     };
     const mine = run.written.then(async () => retryWhileUnavailable(save, retryOf(run)));
     run.written = mine.catch(() => undefined);

@@ -12,11 +12,14 @@ import type { RunDeps } from './run-deps.ts';
 const SUBMITTED_AT_ONCE = 32;
 
 /** Nobody is asked before it resolves. Never rejects: what goes wrong is in the view, and tried again after a pause. */
-export const openRun = async (run: Run, deps: RunDeps, store: Pick<CampaignStore, 'generations'>): Promise<void> => {
+export const openRun = async (run: Run, deps: RunDeps, store: Pick<CampaignStore, 'generations' | 'recalled'>): Promise<void> => {
   for (const { device } of run.targets) deps.classes.open(device);
   try {
     const { ended, open } = await retryWhileUnavailable(async () => countRows(run, store), retryOf(run));
     run.isCounted = true;
+    const recalled = await retryWhileUnavailable(async () => store.recalled(run.campaign.id), retryOf(run));
+    for (const target of run.targets)
+      target.recalled = recalled.find(({ problem, device }) => problem === target.problem && device === target.device) ?? null;
     run.trouble = 'what was found before the restart is read back';
     if (run.next === 1 && run.campaign.status !== 'stopped') await beginNew(run, deps);
     await rebuildArchives(run, deps.judging, ended);

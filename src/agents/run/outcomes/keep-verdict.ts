@@ -109,4 +109,6 @@ export const addToArchive = (run: AwaitingRun, seen: Seen): void => {
   const entry = archiveEntry(seen, target.bound);
   target.archive.add(entry);
   target.params?.add(entry);
+  const model = seen.candidate.score?.deviceModel;
+  if (model !== undefined) target.models.set(model, (target.models.get(model) ?? 0) + 1);
 };

@@ -1,5 +1,6 @@
 /** What a campaign works on: each of its problems on each of its device classes, with an archive each. */
 import type { CampaignSpec } from '../../../domain/campaign/campaign.ts';
+import type { Recalled } from '../../../domain/campaign/lessons.ts';
 import type { DeviceClass } from '../../../domain/device.ts';
 import { peaksOf } from '../../../domain/ranking/device-peaks.ts';
 import { KilnError } from '../../../domain/errors.ts';
@@ -27,6 +28,10 @@ export interface Target {
   readonly archive: Archive;
   /** What limits a kernel that does the least work: of a candidate nobody has measured more about. */
   readonly bound: Bound;
+  /** What it was told of earlier campaigns. */
+  recalled: Recalled | null;
+  /** Device models of its candidates, and how many each judged. */
+  readonly models: Map<string, number>;
   /** What was reached, as far as measurements vouch for it. */
   readonly front: Front;
   /** Starting points without a verdict: until there are none, nobody is asked for better ones. */
@@ -86,6 +91,8 @@ export const openTargets = (spec: CampaignSpec, judging: Pick<Judging, 'problem'
     ...plan,
     archive: createArchive({ islands: spec.islands, seed: mix(spec.seed ^ mix(index)) }),
     bound: leastBound(plan, judging),
+    recalled: null,
+    models: new Map(),
     front: createFront(),
     startsLeft: 0,
     reserved: createReservedContents(),

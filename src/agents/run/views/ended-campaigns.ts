@@ -1,5 +1,6 @@
 /** Campaigns that are over: counted from their rows when somebody looks, and kept for the next look. */
 import type { Campaign } from '../../../domain/campaign/campaign.ts';
+import type { Recalled } from '../../../domain/campaign/lessons.ts';
 import type { CampaignId, CandidateId } from '../../../domain/ids.ts';
 import type { CampaignStore } from '../../../domain/ports/store.ts';
 import { createAccount } from '../state/account.ts';
@@ -11,6 +12,7 @@ const KEPT_MAX = 256;
 
 export interface CountedCampaign {
   readonly account: Account;
+  readonly recalled: readonly Recalled[];
   /** From a starting point to each problem's best. */
   readonly lineages: ReadonlyMap<CandidateId, readonly CandidateId[]>;
 }
@@ -23,7 +25,7 @@ export interface EndedCampaigns {
   forget(id: CampaignId): void;
 }
 
-export const createEndedCampaigns = (store: Pick<CampaignStore, 'generations'>): EndedCampaigns => {
+export const createEndedCampaigns = (store: Pick<CampaignStore, 'generations' | 'recalled'>): EndedCampaigns => {
   /** By id and when it changed last. */
   const kept = new Map<string, Promise<CountedCampaign>>();
   return {
@@ -47,7 +49,10 @@ export const createEndedCampaigns = (store: Pick<CampaignStore, 'generations'>):
   };
 };
 
-const countFromRows = async (store: Pick<CampaignStore, 'generations'>, id: CampaignId): Promise<CountedCampaign> => {
+const countFromRows = async (
+  store: Pick<CampaignStore, 'generations' | 'recalled'>,
+  id: CampaignId,
+): Promise<CountedCampaign> => {
   const account = createAccount();
   const parentOf = new Map<CandidateId, CandidateId | undefined>();
   const targets = new Map<string, { readonly problem: string; readonly device: string }>();
@@ -60,7 +65,8 @@ const countFromRows = async (store: Pick<CampaignStore, 'generations'>, id: Camp
     }
   }
   const bests = [...targets.values()].flatMap((target) => account.best(target)?.candidateId ?? []);
-  return { account, lineages: new Map(bests.map((best) => [best, lineageOf(parentOf, best)])) };
+  const recalled = await store.recalled(id);
+  return { account, recalled, lineages: new Map(bests.map((best) => [best, lineageOf(parentOf, best)])) };
 };
 
 const lineageOf = (parentOf: ReadonlyMap<CandidateId, CandidateId | undefined>, id: CandidateId): readonly CandidateId[] => {

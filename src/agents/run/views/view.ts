@@ -1,6 +1,7 @@
 /** A campaign as people see it. */
 import type { CampaignBest, CampaignView } from '../../../domain/api/campaigns.ts';
 import type { Campaign } from '../../../domain/campaign/campaign.ts';
+import type { Recalled } from '../../../domain/campaign/lessons.ts';
 import type { CandidateId } from '../../../domain/ids.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
 import { candidatesOf } from '../state/account.ts';
@@ -17,6 +18,7 @@ export interface Viewed {
   readonly thinking: number;
   readonly activity: string;
   readonly openProposals: number;
+  readonly recalled: readonly Recalled[];
   readonly languageOf: (id: CandidateId) => Promise<Language>;
   /** The ranking's order of a target now, best first. */
   readonly rankedOf: (target: TargetName) => Promise<readonly Ranked[]>;
@@ -41,10 +43,19 @@ export const campaignView = async (viewed: Viewed): Promise<CampaignView> => {
     usage,
     ...countsOf(viewed),
     ...earnedOf(account),
+    ...recalledOf(viewed.recalled),
     byVerdict: Object.fromEntries(account.byVerdict),
     byFailure: Object.fromEntries(account.byFailure),
     best: await Promise.all(viewed.targets.map(async (target) => bestOf(viewed, target))),
   };
+};
+
+/** Counts alone: whoever may see this campaign need not see the others. */
+const recalledOf = (recalled: readonly Recalled[]): Pick<CampaignView, 'recalled'> => {
+  const campaigns = Math.max(0, ...recalled.map((one) => one.campaigns));
+  const ideas = recalled.reduce((sum, { rows }) => sum + rows.length, 0);
+  const elsewhere = recalled.reduce((sum, one) => sum + one.elsewhere.length, 0);
+  return ideas + elsewhere === 0 ? {} : { recalled: { campaigns, ideas, elsewhere } };
 };
 
 const earnedOf = ({ earnings }: Account): Pick<CampaignView, 'earned'> => {

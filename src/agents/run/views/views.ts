@@ -37,7 +37,7 @@ export const createViews = ({ judging, endedCampaigns, supervisor, monotonicMs }
     return language;
   };
 
-  const fromRows = async (campaign: Campaign, { account, lineages }: CountedCampaign): Promise<CampaignView> => {
+  const fromRows = async (campaign: Campaign, { account, lineages, recalled }: CountedCampaign): Promise<CampaignView> => {
     const { problems, devices } = campaign.spec;
     return campaignView({
       campaign,
@@ -47,6 +47,7 @@ export const createViews = ({ judging, endedCampaigns, supervisor, monotonicMs }
       thinking: 0,
       activity: campaign.reason ?? campaign.status,
       openProposals: 0,
+      recalled,
       languageOf,
       rankedOf,
       lineageOf: (_target, id) => lineages.get(id) ?? [id],
@@ -67,6 +68,7 @@ export const createViews = ({ judging, endedCampaigns, supervisor, monotonicMs }
         thinking: run.thinking,
         activity: activityOf(run, supervisor.deps),
         openProposals: run.targets.reduce((sum, { proposals }) => sum + proposals.open(), 0),
+        recalled: run.targets.flatMap((target) => target.recalled ?? []),
         languageOf,
         rankedOf,
         lineageOf: (target, id) => targetOf(run, target)?.archive.lineage(id) ?? [id],

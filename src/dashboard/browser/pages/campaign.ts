@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import type { CampaignView } from '../../../domain/api/campaigns.ts';
 import type { Generation } from '../../../domain/campaign/campaign.ts';
 import { bottlenecksText, proposalsText } from '../../../domain/text/proposals-text.ts';
+import { recalledText } from '../../../domain/text/recalled-text.ts';
 import { spentParts } from '../../../domain/text/spent.ts';
 import { dollars, grouped, milliseconds, percent, times } from '../../../domain/text/units.ts';
 import { plainLine } from '../../../platform/printable-text.ts';
@@ -214,6 +215,7 @@ const Budget = ({ campaign }: { readonly campaign: CampaignView }): JSX.Element 
         : []),
       ['Submitter', campaign.submitter],
       ['Mix', campaign.spec.mix],
+      ['Told of earlier campaigns', recalledText(campaign) ?? 'nothing'],
       ['Seed', String(campaign.spec.seed)],
     ]),
   );

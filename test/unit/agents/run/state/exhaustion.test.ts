@@ -29,6 +29,8 @@ const targetOf = ({
     languages: ['cuda'],
     archive,
     bound: 'memory',
+    recalled: null,
+    models: new Map(),
     front: createFront(),
     startsLeft: 0,
     reserved: createReservedContents(),

@@ -32,6 +32,7 @@ const bestWith = async (speedups: readonly number[], ranked: readonly Ranked[]) 
     thinking: 0,
     activity: '',
     openProposals: 0,
+    recalled: [],
     languageOf: async () => Promise.resolve('cuda' as const),
     rankedOf: async () => Promise.resolve(ranked),
     lineageOf: (_target, id) => [id],
