@@ -62,6 +62,7 @@ class Link {
   /** What the runner said in its last `error` frame: why it is about to hang up. */
   #complaint: string | null = null;
   readonly #attachedAt: number;
+  #heardAt = 0;
   #pinged: { readonly nonce: number; readonly at: number } = { nonce: 0, at: 0 };
   #cancelDeadline: () => void;
   #cancelPing: () => void = () => undefined;
@@ -153,15 +154,24 @@ class Link {
     if (this.#mode !== 'greeting') return this.end(new KilnError('PROTOCOL_ERROR', 'the runner said hello twice'));
     this.#mode = 'open';
     this.#received();
+    this.#watchSilence(SILENCE_MS_MAX);
     this.roundTripMs = this.#options.clock.monotonic() - this.#attachedAt;
     this.#options.onHello(hello);
     this.#ping();
   }
 
   #received(): void {
+    this.#heardAt = this.#options.clock.monotonic();
+  }
+
+  /** One timer, and not one a frame: it comes back for as long as is left since the last. */
+  #watchSilence(ms: number): void {
+    const { clock } = this.#options;
     this.#cancelDeadline();
-    this.#cancelDeadline = this.#options.clock.after(SILENCE_MS_MAX, () => {
-      this.end(unreachable(`nothing heard for ${SILENCE_MS_MAX} ms; the connection is dead`));
+    this.#cancelDeadline = clock.after(ms, () => {
+      const leftMs = this.#heardAt + SILENCE_MS_MAX - clock.monotonic();
+      if (leftMs > 0) this.#watchSilence(leftMs);
+      else this.end(unreachable(`nothing heard for ${SILENCE_MS_MAX} ms; the connection is dead`));
     });
   }
 

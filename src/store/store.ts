@@ -30,6 +30,7 @@ import { readCanaries, reopenDoubted, writeCanaries } from './canaries.ts';
 import { dropHost, keepHost, readAddedHosts } from './hosts.ts';
 import { insertCandidates } from './intake.ts';
 import { append, readEvents, readLastSequence, writing } from './journal.ts';
+import { createPauses } from './pauses.ts';
 import { askProfiles, finishProfile, readProfile, readProfileReport, readWaitingProfiles } from './profiles.ts';
 import { writeAttempts, writeProgress, reopen, type WithFinal } from './progress.ts';
 import { measureInFull, readFront, readWithStopped, reopenInReach } from './racing.ts';
@@ -73,6 +74,7 @@ export interface StoreOptions {
 /** `sql` is open and migrated (openEmbedded, openPostgres); `close` leaves it to whoever opened it. */
 export const createStore = (sql: Sql, { now = wallClockMs, withFinal }: StoreOptions = {}): SqlStore => {
   const at = (): string => new Date(now()).toISOString();
+  const pauses = createPauses();
   return {
     insertCandidates: async (batch) => insertCandidates(sql, batch, at()),
     ...writesOf(sql, at, withFinal),
@@ -88,11 +90,11 @@ export const createStore = (sql: Sql, { now = wallClockMs, withFinal }: StoreOpt
     withStopped: async (keys) => readWithStopped(sql, keys),
     reopenInReach: async (key, needed) => reopenInReach(sql, { key, needed }, at()),
     selected: async (page) => readSelected(sql, page),
-    pause: async (ids, reason) => pause(sql, ids, { reason, at: at() }),
+    pause: async (ids, reason) => pauses.note(async () => pause(sql, ids, { reason, at: at() })),
     unpause: async (ids, reason) => unpause(sql, ids, { reason, at: at() }),
     reprioritise: async (ids, change) => reprioritise(sql, ids, { ...change, at: at() }),
     rejudge: async (ids, reason) => rejudge(sql, ids, { reason, at: at() }),
-    paused: async () => readPaused(sql),
+    paused: async () => pauses.read(async () => readPaused(sql)),
     countBefore: async (id, limit) => countBefore(sql, id, limit),
     canaries: async () => readCanaries(sql),
     reopenDoubted: async (doubt) => reopenDoubted(sql, doubt, at()),
