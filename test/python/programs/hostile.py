@@ -95,15 +95,22 @@ def never_end() -> bytes:
 
 
 def stop() -> bytes:
-    codes = []
-    for number in (signal.SIGSTOP, signal.SIGTSTP):
-        for send in (lambda number=number: os.kill(os.getpid(), number), lambda number=number: signal.raise_signal(number)):
-            try:
-                send()
-                codes.append(0)
-            except OSError as error:
-                codes.append(error.errno)
-    return json.dumps(codes).encode()
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return b"went on"
+
+
+def stop_without_end() -> bytes:
+    while True:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def stop_children() -> bytes:
+    while True:
+        child = os.fork()
+        if child == 0:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            os._exit(0)
+        os.waitpid(child, 0)
 
 
 def claim_no_walls() -> bytes:
@@ -148,7 +155,8 @@ def touch_home() -> bytes:
 ACTIONS: dict[str, Callable[[], bytes]] = {
     action.__name__: action
     for action in (
-        fork_bomb, large_file, many_files, flood_log, eat_memory, eat_shared_memory, kill_others, leave_processes, never_end, stop, crash,
+        fork_bomb, large_file, many_files, flood_log, eat_memory, eat_shared_memory, kill_others, leave_processes, never_end, stop, stop_without_end, stop_children,
+        crash,
         forge, claim_no_walls, answer_too_much, descriptors, touch_home,
     )
 }

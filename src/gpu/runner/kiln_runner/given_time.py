@@ -5,7 +5,7 @@ the freezer of its control group.
 """
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Optional
 
 PROCESSES_MAX = 256
@@ -44,6 +44,11 @@ class GivenTime:
         used = sum(max(0, now.used_ticks - was.used_ticks) for now, was in news)
         why = next((why for why in (_why_stopped(pid, stat) for pid, stat in stats.items()) if why), None)
         return Look(why, waited / NS_PER_S, used / TICKS_PER_S)
+
+
+def stopped_of(pids: Iterable[int]) -> list[int]:
+    """Those that a signal stopped."""
+    return [pid for pid in pids if _stat(pid)[:1] == [_STOPPED[0]]]
 
 
 def tree_of(pid: int) -> list[int]:

@@ -47,13 +47,6 @@ _REFUSED_TO_PROGRAMS = {
     },
 }
 _CONNECT = {"x86_64": 42, "aarch64": 203}
-# Calls that send a signal -> which argument says which one.
-_SIGNAL_CALLS = {
-    "x86_64": {"kill": (62, 1), "tkill": (200, 1), "tgkill": (234, 2), "rt_sigqueueinfo": (129, 1), "rt_tgsigqueueinfo": (297, 2)},
-    "aarch64": {"kill": (129, 1), "tkill": (130, 1), "tgkill": (131, 2), "rt_sigqueueinfo": (138, 1), "rt_tgsigqueueinfo": (240, 2)},
-}
-# SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU: the same numbers everywhere.
-_STOPS, _BEHIND_STOPS = 19, 23
 # The same numbers everywhere: io_uring, the newer mount calls, descriptors of other processes.
 _REFUSED_EVERYWHERE = {
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428, "move_mount": 429, "fsopen": 430,
@@ -68,8 +61,7 @@ def filter_calls() -> None:
 
 
 def filter_calls_of_programs(*, may_connect: bool) -> None:
-    """As `filter_calls`; nothing more is started, nothing stops itself (that would pass for a host which gives it no time), and sockets of this
-    machine (AF_UNIX) can be made. `may_connect`: also to others' sockets."""
+    """As `filter_calls`; nothing more is started, and sockets of this machine (AF_UNIX) can be made. `may_connect`: also to others' sockets."""
     architecture, clone, clone3, refused = _known()
     calls = {**refused, **_REFUSED_EVERYWHERE, **_REFUSED_TO_PROGRAMS[platform.machine()]}
     sockets = calls.pop("socket")
@@ -78,21 +70,10 @@ def filter_calls_of_programs(*, may_connect: bool) -> None:
     steps = program(architecture, clone, clone3, list(calls.values()))
     # Before the last step, which allows.
     steps[-1:] = [
-        *_refused_stops(),
         (_LOAD, 0, 0, _AT_NUMBER), (_EQUAL, 0, 3, sockets), (_LOAD, 0, 0, _AT_FIRST_ARGUMENT), (_EQUAL, 1, 0, socket.AF_UNIX),
         (_RETURN, 0, 0, _FAIL | errno.EACCES), (_RETURN, 0, 0, _ALLOW),
     ]
     install(steps)
-
-
-def _refused_stops() -> list[tuple[int, int, int, int]]:
-    steps: list[tuple[int, int, int, int]] = []
-    for number, argument in _SIGNAL_CALLS[platform.machine()].values():
-        steps += [
-            (_LOAD, 0, 0, _AT_NUMBER), (_EQUAL, 0, 4, number), (_LOAD, 0, 0, _AT_FIRST_ARGUMENT + 8 * argument),
-            (_AT_LEAST, 0, 2, _STOPS), (_AT_LEAST, 1, 0, _BEHIND_STOPS), (_RETURN, 0, 0, _FAIL | errno.EPERM),
-        ]
-    return steps
 
 
 def _known() -> "tuple[int, int, int, dict[str, int]]":

@@ -1,5 +1,7 @@
 """Runs one program in its sandbox, holds it to its bounds, and leaves nothing of it.
 
+A program that is stopped goes on: it may have stopped itself, to pass for one that its host gives no time.
+
 caller (trusted, warm) -> guardian (trusted; ends everything, also when the caller was killed) -> the program. The guardian has no channel that a
 program could write to but its log and one answer, both bounded, both bytes. How it ended is the guardian's own finding.
 """
@@ -21,7 +23,7 @@ from kiln_runner.compile.confined_run import kill_all_of, leave, sweep, write_al
 from kiln_runner.compile.confinement import Place, Unconfinable
 from kiln_runner.compile.system_calls import PR_SET_CHILD_SUBREAPER, prctl
 from kiln_runner.frames import FrameDecoder, FrameError, encode
-from kiln_runner.given_time import tree_of
+from kiln_runner.given_time import stopped_of, tree_of
 from kiln_runner.parent_death import request_signal
 from kiln_runner.programs import sandbox
 from kiln_runner.programs.control_group import ControlGroup
@@ -30,6 +32,8 @@ from kiln_runner.programs.usage import memory_of, scratch_of
 from kiln_runner.time_limit import ASLEEP_S, FairTime
 
 LOOK_S = 0.05
+# So often something of it may be found stopped.
+STOPS_MAX = 20
 STATUS_LOOKS, STATUS_PAUSE_S = 20, 0.005
 READ_BYTES = 256 * 1024
 KEPT_HEAD_BYTES, KEPT_TAIL_BYTES = 64 * 1024, 192 * 1024
@@ -138,6 +142,7 @@ class _Watch:
         self._box, self._bounds, self._group = box, bounds, group
         self.log = _Log()
         self._answer = bytearray()
+        self._stops = 0
 
     def run(self, task: Task, descriptors: list[int], lifeline: int) -> "tuple[str, str, bytes, int]":
         answer, answer_in = os.pipe()
@@ -183,6 +188,7 @@ class _Watch:
                 if passed >= LOOK_S:
                     looked_at = now
                     limit.count(passed if passed < ASLEEP_S else 0.0)
+                    self._go_on()
                 over = self._why_over()
                 if over:
                     return "over", over
@@ -192,7 +198,19 @@ class _Watch:
                 if late:
                     return "suspended", late
 
+    def _go_on(self) -> None:
+        stopped = stopped_of(tree_of(os.getpid())[1:])
+        self._stops += bool(stopped)
+        for pid in stopped:
+            try:
+                os.kill(pid, signal.SIGCONT)
+            except ProcessLookupError:
+                # It ended meanwhile.
+                pass
+
     def _why_over(self) -> str:
+        if self._stops > STOPS_MAX:
+            return "it stopped itself again and again"
         if len(self._answer) > self._bounds.answer_bytes:
             return f"its answer has more than {self._bounds.answer_bytes} bytes"
         if self.log.total > self._bounds.log_bytes:
