@@ -1,4 +1,7 @@
-"""Looks at single parts of the judge on a real GPU, each in a process of its own: judge_probes.py bare|stale|dtypes|batch|clocks DEVICE CACHE."""
+"""Looks at single parts of the judge on a real GPU, each in a process of its own.
+
+usage: judge_probes.py bare|stale|dtypes|indices|batch|clocks DEVICE CACHE
+"""
 import ctypes
 import random
 import secrets
@@ -10,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "src" / "gpu" / "runner"), str(ROOT / "test" / "python" / "judge")]
+from index_probes import TRIALS as TRIALS_OF_INDICES  # noqa: E402
+from index_probes import IndexProbe  # noqa: E402
 from rig import CORPUS, artifact_hash, compiles_alone, header_of, vector_add  # noqa: E402
 
 from kiln_runner.judge.artifacts import open_artifact  # noqa: E402
@@ -176,6 +181,13 @@ def dtypes(device_id: str, cache: Path) -> None:
     print(f"dtypes: {len(DTYPES)} types x {len(kinds)} distributions x 4 lengths drawn, verified, one changed bit found; failures: {failures}")
 
 
+def indices(device_id: str, cache: Path) -> None:
+    """Structures and lookups: as the cpu device's code has them."""
+    probe = IndexProbe(GpuDevice(device_id, 0, cache), cache)
+    print(f"indices: drawn otherwise than on the cpu device: {probe.drawn_otherwise()}")
+    print(f"indices: looked up otherwise: {probe.judged_otherwise()} of {TRIALS_OF_INDICES}")
+
+
 PARAMETERS = {"normal": {"mean": 1, "std": 2}, "uniform": {"low": -1, "high": 3}, "integers": {"low": -3, "high": 3}, "bits": {}}
 DEVIATIONS = {"normal": 2.0, "uniform": 1.1547}
 
@@ -214,4 +226,5 @@ class DtypeProbe:
 
 
 if __name__ == "__main__":
-    {"bare": bare, "stale": stale, "dtypes": dtypes, "batch": batch, "clocks": clocks}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
+    PROBES = {"bare": bare, "stale": stale, "dtypes": dtypes, "indices": indices, "batch": batch, "clocks": clocks}
+    PROBES[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))

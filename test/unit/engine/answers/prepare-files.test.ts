@@ -39,7 +39,7 @@ describe('files that a candidate includes', () => {
     ['a text with NUL', { 'lib/step.h': '\0' }],
     ['too many', Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`f${n}.h`, '']))],
   ])('are refused for %s', (_what, files) => {
-    expect(() => prepared({ files })).toThrow(/files/u);
+    expect(() => prepared({ files })).toThrow('files');
   });
 
   test('count towards the limit of a source where they stand', () => {
