@@ -1,5 +1,5 @@
 # expect: contract or timed_out
-# A timer of the kernel sends the signal: a thousand times a second.
+# A timer of the kernel sends the signal.
 import ctypes
 import os
 import signal

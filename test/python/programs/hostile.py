@@ -155,9 +155,8 @@ def touch_home() -> bytes:
 ACTIONS: dict[str, Callable[[], bytes]] = {
     action.__name__: action
     for action in (
-        fork_bomb, large_file, many_files, flood_log, eat_memory, eat_shared_memory, kill_others, leave_processes, never_end, stop, stop_without_end, stop_children,
-        crash,
-        forge, claim_no_walls, answer_too_much, descriptors, touch_home,
+        fork_bomb, large_file, many_files, flood_log, eat_memory, eat_shared_memory, kill_others, leave_processes, never_end, stop,
+        stop_without_end, stop_children, crash, forge, claim_no_walls, answer_too_much, descriptors, touch_home,
     )
 }
 
