@@ -76,8 +76,16 @@ export const readCampaigns = async (sql: SqlSession): Promise<readonly Campaign[
   const rows = await sql.query<CampaignRow>(`
     select id, spec, status, reason, submitter, ran_ms as "ranMs", created_at as "createdAt", updated_at as "updatedAt"
     from kiln.campaigns order by campaign_order desc`);
-  return rows.map((row) => ({ ...row, createdAt: row.createdAt.toISOString(), updatedAt: row.updatedAt.toISOString() }));
+  return rows.map(({ spec, createdAt, updatedAt, ...row }) => ({
+    ...row,
+    spec: { ...SPEC_BEFORE, ...spec },
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  }));
 };
+
+/** What campaigns did before their specs said it. */
+const SPEC_BEFORE = { turns: 1, mix: 'fixed', recall: false } as const;
 
 export const readRecalled = async (sql: SqlSession, id: CampaignId): Promise<readonly Recalled[]> => {
   const [row] = await sql.query<{ recalled: unknown }>('select recalled from kiln.campaigns where id = $1', [id]);

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { Params } from '../../../src/domain/plan/plan.ts';
 import { parseHeader } from '../../../src/problems/parse-header.ts';
-import { randomFrom } from '../../../src/platform/random.ts';
+import { pick, randomFrom } from '../../../src/platform/random.ts';
 import { type KnownSpace, knownSpaces } from '../recorded-space.ts';
 
 /** Factors on the speed-up: a few ideas gain much, most gain little or nothing, some lose. */
@@ -49,7 +49,49 @@ const NAMES = [
   'caching',
 ];
 
-export const bankOf = (problem: string, seed: number): Bank => {
+/** Where ideas and params do not add up: what an idea gains depends on the params, and some ideas spoil one another. */
+const INTERPLAY = 0.01;
+const RIVALS = 3;
+const RIVALRY = 0.85;
+
+interface Interplay {
+  /** Of a set of ideas at a point, a factor. */
+  factorOf(names: readonly string[], params: Params): number;
+}
+
+const NO_INTERPLAY: Interplay = { factorOf: () => 1 };
+
+const interplayOf = (ideas: readonly Idea[], seed: number): Interplay => {
+  const random = randomFrom(seed, INTERPLAY_SALT);
+  const names = ideas.map(({ name }) => name).toSorted((a, b) => (a < b ? -1 : 1));
+  const rivals = Array.from({ length: RIVALS }, () => [pick(random, names), pick(random, names)] as const);
+  const shifts = new Map<string, number>();
+  // Drawn by a hash of the words, so that a value need not be known before.
+  const shiftOf = (key: string): number => {
+    const known = shifts.get(key) ?? INTERPLAY * (2 * randomFrom(seed, ...Buffer.from(key))() - 1) * Math.sqrt(3);
+    shifts.set(key, known);
+    return known;
+  };
+  return {
+    factorOf: (own, params) => {
+      const spoiled = rivals.filter(([a, b]) => a !== b && own.includes(a ?? '') && own.includes(b ?? '')).length;
+      const shift = own.reduce(
+        (sum, name) => Object.entries(params).reduce((all, [axis, value]) => all + shiftOf(`${name} ${axis} ${value}`), sum),
+        0,
+      );
+      return RIVALRY ** spoiled * Math.exp(shift);
+    },
+  };
+};
+
+const INTERPLAY_SALT = 77;
+
+/** `isRugged`: ideas and params do not add up. */
+export const bankOf = (
+  problem: string,
+  seed: number,
+  { isRugged }: { readonly isRugged: boolean } = { isRugged: false },
+): Bank => {
   const base = readFileSync(`kernels/${problem}/${BASES[problem] ?? ''}`, 'utf8');
   const known = knownSpaces().find(({ name }) => name === `cpu-${problem}`);
   if (known === undefined) throw new Error(`no recorded space of ${problem}`);
@@ -59,29 +101,65 @@ export const bankOf = (problem: string, seed: number): Bank => {
     gain: GAINS[index] ?? 1,
     right: RIGHT_LEAST + (RIGHT_MOST - RIGHT_LEAST) * random(),
   })).toSorted(() => random() - 0.5);
-  const most = ideas.reduce((product, { gain }) => product * Math.max(1, gain), 1);
+  const interplay = isRugged ? interplayOf(ideas, seed) : NO_INTERPLAY;
   return {
     problem,
     base,
     ideas,
-    best: bestPoint(known, base) * most,
+    best: bestOf(known, { base, ideas, interplay }),
     speedupOf: (source, params) => {
       const point = pointSpeedup(known, source, params);
       if (point === null || isBroken(source)) return null;
-      return ideasIn(source).reduce((product, name) => product * (ideas.find((idea) => idea.name === name)?.gain ?? 1), point);
+      const own = ideasIn(source);
+      const gain = own.reduce((product, name) => product * (ideas.find((idea) => idea.name === name)?.gain ?? 1), point);
+      return gain * interplay.factorOf(own, effective(source, params));
     },
   };
 };
 
-/** Of the points that the source's own plan names. */
-const bestPoint = (known: KnownSpace, base: string): number => {
+interface Known {
+  readonly base: string;
+  readonly ideas: readonly Idea[];
+  readonly interplay: Interplay;
+}
+
+/** Of all sets of ideas at the points that the source's own plan names. */
+const bestOf = (known: KnownSpace, { base, ideas, interplay }: Known): number => {
   const header = parseHeader(base, 'c');
   const axes = header.ok ? Object.entries(header.plan.space ?? {}) : [];
   const points = axes.reduce<readonly Params[]>(
     (all, [name, values]) => all.flatMap((params) => values.map((value) => ({ ...params, [name]: value }))),
     [{}],
   );
-  return Math.max(...points.map((params) => pointSpeedup(known, base, params) ?? 0));
+  const sets =
+    interplay === NO_INTERPLAY ? [ideas.filter(({ gain }) => gain > 1)] : subsets(ideas.filter(({ gain }) => gain >= LEAST_KEPT));
+  let best = 0;
+  for (const params of points) {
+    const point = pointSpeedup(known, base, params) ?? 0;
+    for (const set of sets) {
+      const gain = set.reduce((product, idea) => product * idea.gain, point);
+      best = Math.max(
+        best,
+        gain *
+          interplay.factorOf(
+            set.map(({ name }) => name),
+            effective(base, params),
+          ),
+      );
+    }
+  }
+  return best;
+};
+
+/** What loses more than this is part of no best set. */
+const LEAST_KEPT = 0.97;
+
+const subsets = <T>(items: readonly T[]): readonly (readonly T[])[] =>
+  items.reduce<readonly (readonly T[])[]>((all, item) => [...all, ...all.map((set) => [...set, item])], [[]]);
+
+const effective = (source: string, params: Params): Params => {
+  const header = parseHeader(source, 'c');
+  return { ...(header.ok ? header.plan.params : {}), ...params };
 };
 
 /** Of the recorded space; what the space does not hold does not pass. */

@@ -1,5 +1,5 @@
 /**
- * Search policies of campaigns against one another: node bench/search/policies/main.ts [SEEDS [POLICY,…]]. Whole campaigns, the real ones, over an engine and a model that are simulated; no device, no
+ * Search policies of campaigns against one another: node bench/search/policies/main.ts [SEEDS [POLICY,… [rugged]]]. Whole campaigns, the real ones, over an engine and a model that are simulated; no device, no
  * service, no key. Prints Markdown: candidates and dollars until within 2 % of the best that the bank holds.
  */
 import { table } from '../../markdown.ts';
@@ -9,13 +9,14 @@ import { type Reached, reachedIn, runPolicy } from './run-policy.ts';
 
 const SEEDS = Number(process.argv[2] ?? 50);
 const PROBLEMS = ['rmsnorm', 'softmax'];
+const isRugged = process.argv[4] === 'rugged';
 /** Campaigns at once: each mostly waits for its model. */
 const AT_ONCE = 4;
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 const oneOf = async (policy: Policy, problem: string, seed: number): Promise<Reached> => {
-  const bank = bankOf(problem, seed);
+  const bank = bankOf(problem, seed, { isRugged });
   return reachedIn(await runPolicy(policy, bank, seed), bank);
 };
 

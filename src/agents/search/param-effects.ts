@@ -10,8 +10,8 @@ import type { Space } from '../../domain/sweep/space.ts';
 export type Measured = ReadonlyMap<number, number | null>;
 
 export interface ParamEffects {
-  /** Points that passed, over all sources that can be compared. */
-  readonly known: number;
+  /** Points that were judged, over all sources. */
+  readonly measured: number;
   /** Null where a source shares no point with the others, and none of its own says more. */
   predict(source: number, point: number): Prediction | null;
 }
@@ -46,7 +46,7 @@ export const paramEffects = (space: Space, sources: readonly Measured[], random:
     return forest.predict(space.placesOf(point));
   };
   return {
-    known: pool.size,
+    measured: new Set(sources.flatMap((measured) => [...measured.keys()])).size,
     predict: (source, point) => {
       const level = levels[source] ?? null;
       if (level === null || pool.size === 0) return null;

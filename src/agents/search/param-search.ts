@@ -65,7 +65,10 @@ interface Source extends Pick<DraftContent, 'language' | 'source'> {
   readonly space: Space;
   readonly spaceKey: string;
   readonly fixed: Params;
-  readonly entries: Map<CandidateId, { readonly point: number; readonly value: number | null; readonly idea: string }>;
+  readonly entries: Map<
+    CandidateId,
+    { readonly point: number; readonly value: number | null; readonly idea: string; readonly isEstimate: boolean }
+  >;
   readonly asked: Set<number>;
   /** Points that are no candidates. */
   readonly closed: Set<number>;
@@ -86,7 +89,7 @@ export const createParamSearch = ({ seed, isValid }: ParamSearchOptions): ParamS
   const ranked = (): readonly Source[] => [...sources.values()].toSorted((a, b) => b.best - a.best);
 
   const add = (entry: ArchiveEntry): void => {
-    if (sourceOf.get(entry.candidateId) !== undefined || entry.stoppedEarly) return;
+    if (sourceOf.get(entry.candidateId) !== undefined) return;
     const opened = openSource(entry);
     const source = opened && (sources.get(opened.key) ?? (entry.speedup === null ? null : opened));
     const point = opened && pointOf(opened);
@@ -94,11 +97,13 @@ export const createParamSearch = ({ seed, isValid }: ParamSearchOptions): ParamS
     const value = entry.speedup === null ? null : Math.log(entry.speedup);
     sources.set(source.key, source);
     sourceOf.set(entry.candidateId, source.key);
-    source.entries.set(entry.candidateId, { point, value, idea: entry.idea });
+    source.entries.set(entry.candidateId, { point, value, idea: entry.idea, isEstimate: entry.stoppedEarly });
     source.asked.add(point);
     count += 1;
-    const isBest = value !== null && [...sources.values()].every(({ best }) => value > best);
-    source.best = Math.max(source.best, value ?? -Infinity);
+    // Of who was stopped early the speed-up is an estimate: enough to learn from, and no best.
+    const reached = entry.stoppedEarly ? -Infinity : (value ?? -Infinity);
+    const isBest = [...sources.values()].every(({ best }) => reached > best);
+    source.best = Math.max(source.best, reached);
     if (sources.size > SOURCES_MAX) dropSlowest();
     if (isBest || count - learnedAt > learnedAt * RELEARN_SHARE) queue = null;
   };
@@ -141,7 +146,10 @@ export const createParamSearch = ({ seed, isValid }: ParamSearchOptions): ParamS
       sourceOf.delete(id);
       queue = null;
       if (source)
-        source.best = [...source.entries.values()].reduce((most, { value }) => Math.max(most, value ?? -Infinity), -Infinity);
+        source.best = [...source.entries.values()].reduce(
+          (most, { value, isEstimate }) => (isEstimate ? most : Math.max(most, value ?? -Infinity)),
+          -Infinity,
+        );
     },
     allow: () => {
       allowed += 1;
@@ -201,6 +209,7 @@ interface Trial {
 /** What is worth a judgement, the best first. `ranked`: all sources, the fastest first. */
 const trialsFrom = (ranked: readonly Source[], random: Random): readonly Trial[] => {
   const best = ranked[0]?.best ?? -Infinity;
+  if (best === -Infinity) return [];
   const near = ranked.slice(0, LOOKED_MAX).filter((source) => source.best >= best + Math.log(NEAR_SHARE));
   return [...Map.groupBy(near, ({ spaceKey }) => spaceKey)]
     .flatMap(([spaceKey, ofSpace]) => {
@@ -227,7 +236,9 @@ const trialsOf = ({ source, index, effects, best, random }: Looking): readonly T
   const { space, asked, closed } = source;
   const points = pointsOf(source, random).filter((point) => !asked.has(point) && !closed.has(point));
   const cover = Math.max(COVER_MIN, COVER_PER_AXIS * space.axes.length);
-  if (effects.known < cover) return asked.size < cover ? coverOf(source, points, random) : [];
+  // Verdicts of what covers it are on their way; not all of them need pass, nor be told.
+  if (effects.measured < cover / 2) return asked.size < cover ? coverOf(source, points, random) : [];
+  if (effects.measured < cover && asked.size < cover) return coverOf(source, points, random);
   return points.flatMap((point) => {
     const prediction = effects.predict(index, point);
     return prediction === null ? [] : [{ source, point, gain: expectedImprovement(prediction, best) }];

@@ -73,6 +73,15 @@ export const describeCampaignStore = (name: string, open: () => Sql): void => {
   const page = { after: 0, limit: 100 };
 
   describe(`a store on ${name}: campaigns`, () => {
+    test('gives a campaign of before some settings were there back as it worked then', async () => {
+      const { store } = await fresh();
+      const { turns: _turns, mix: _mix, recall: _recall, ...spec } = campaign().spec;
+      await store.createCampaign({ ...campaign(), spec: spec as Campaign['spec'] });
+      expect((await store.campaigns()).map((one) => Campaign.encode(one))).toEqual([
+        { ...campaign(), spec: { ...spec, turns: 1, mix: 'fixed', recall: false } },
+      ]);
+    });
+
     test('keeps what a campaign was told and what it learned in its row, the newest first', async () => {
       const { store } = await fresh();
       const row = {

@@ -82,6 +82,22 @@ describe('params of a candidate near the best', () => {
     expect(new Set(keys.map(String)).size).toBe(keys.length);
   });
 
+  test('are gone on with where most of what was tried failed, or was stopped early', () => {
+    for (const becomes of ['failed', 'stopped'] as const) {
+      const search = searchOf();
+      search.add(entryOf(1, { source: source('a'), speedup: levelOf({ TILE: 1, UNROLL: 1 }) }));
+      const tried = new Set<string>();
+      for (let trial = search.take(), number = 2; trial !== null && number < 60; trial = search.take(), number += 1) {
+        const { source: text, params } = trial;
+        tried.add(`${params['TILE']} ${params['UNROLL']}`);
+        const level = levelOf(params);
+        const passed = entryOf(number, { source: text, params, speedup: level, stoppedEarly: level < 0.5 });
+        search.add(becomes === 'failed' && level < 0.25 ? failedOf(number, { source: text, params }) : passed);
+      }
+      expect([...tried], becomes).toContain('8 4');
+    }
+  });
+
   test('of which nothing is expected are tried only where that is allowed, one each time', () => {
     const search = searchOf();
     search.add(entryOf(1, { source: source('a'), speedup: levelOf({ TILE: 1, UNROLL: 1 }) }));
