@@ -51,15 +51,18 @@ __device__ void multiply(float (&d)[64], unsigned long long a, unsigned long lon
 }
 
 template <int LEFT>
-struct Left {
-  static constexpr int value = LEFT;
-};
-
-template <int LEFT>
 __device__ void wait_products(float (&d)[SHARE]) {
   asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(LEFT) : "memory");
 #pragma unroll
   for (int i = 0; i < SHARE; i++) asm volatile("" : "+f"(d[i])::"memory");  // no use of d moves across the wait
+}
+
+/** Adds what came of a step, once at most LEFT later ones are under way. */
+template <int LEFT>
+__device__ void add(float (&sum)[SHARE], float (&part)[SHARE], float2 by) {
+  wait_products<LEFT>(part);
+#pragma unroll
+  for (int i = 0; i < SHARE; i++) sum[i] += part[i] * (i / 2 % 2 == 0 ? by.x : by.y);
 }
 
 /** What one thread copies of a matrix: chunk `threadIdx.x % 8` of LOADS rows, ROWS_AT_ONCE apart. */
@@ -140,26 +143,20 @@ fp8_gemm(const unsigned char* __restrict__ a, const float* __restrict__ a_scale,
     stage = stage == STAGES - 1 ? 0 : stage + 1;
     free = free == STAGES - 1 ? 0 : free + 1;
   };
-  /** Adds what came of a step, once at most LEFT later ones are under way. */
-  const auto add = [&](auto left, float (&part)[SHARE], float2 by) {
-    wait_products<decltype(left)::value>(part);
-#pragma unroll
-    for (int i = 0; i < SHARE; i++) sum[i] += part[i] * (i / 2 % 2 == 0 ? by.x : by.y);
-  };
   begin(even, 0);
   int step = 1;
   for (; step + 1 < steps; step += 2) {
     begin(odd, step);
-    add(Left<1>(), even, scale);
+    add<1>(sum, even, scale);
     begin(even, step + 1);
-    add(Left<1>(), odd, scale);
+    add<1>(sum, odd, scale);
   }
   if (step < steps) {
     begin(odd, step);
-    add(Left<1>(), even, scale);
-    add(Left<0>(), odd, next_scale);
+    add<1>(sum, even, scale);
+    add<0>(sum, odd, next_scale);
   } else {
-    add(Left<0>(), even, next_scale);
+    add<0>(sum, even, next_scale);
   }
 
   asm volatile("cp.async.wait_group 0;" ::: "memory");

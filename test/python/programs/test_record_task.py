@@ -21,6 +21,7 @@ from test.python.programs.zygote_process import RUNNER, ZygoteProcess
 
 HEAD = "from test.python.programs import played_gpu\n"
 DOUBLE = HEAD + "def custom_kernel(data):\n    x, out = data\n    played_gpu.gpu.scale(x, out, 2.0)\n    return out\n"
+DOUBLE_LINES = "def custom_kernel(data):\n    x, out = data\n    played_gpu.gpu.scale(x, out, 2.0)\n"
 OWN_OUTPUT = HEAD + (
     "def custom_kernel(data):\n    x, _ = data\n    y = played_gpu.gpu.empty(x.shape)\n    played_gpu.gpu.scale(x, y, 2.0)\n    return y\n"
 )
@@ -185,6 +186,7 @@ class OnAPlayedGpu(unittest.TestCase):
         for source, words in (
             ("import nowhere\n", 'File "main.py", line 1'), (HEAD + "def custom_kernel(data):\n    return data[2]\n", 'File "main.py", line 3'),
             (HEAD + "def custom_kernel(data):\n    played_gpu.gpu.empty([1 << 32])\n", "CUDA out of memory: 17179869184 bytes"),
+            (HEAD + DOUBLE_LINES + "    played_gpu.gpu.arena.allocate(1 << 36)\n", "CUDA out of memory: 68719476736 bytes"),
             ("import sys\ndef custom_kernel(data):\n    sys.exit(3)\n", "SystemExit: 3"),
         ):
             with self.subTest(words):

@@ -68,3 +68,8 @@ test.each(allFiles)('%s/%s resolves for every case of its target', (name, file) 
   if (!result.ok) throw new Error(JSON.stringify(result.outcome));
   expect(Object.keys(result.plans)).toEqual(casesOf(loaded.problem, target).map((item) => item.name));
 });
+
+/** Tests compile with nvcc, which takes it for code of the device; hosts compile with NVRTC, which takes it for the host's. */
+test.each(allFiles.filter(([, file]) => languageOfFile(file) === 'cuda'))('%s/%s has no generic lambda, which NVRTC refuses', (name, file) => {
+  expect(problems.get(name)?.files[file]).not.toMatch(/\]\s*\([^()]*\bauto\b/u);
+});

@@ -43,6 +43,7 @@ BESIDE_MAX = 4
 ROUNDS_MAX = 4
 # PyTorch, its libraries' memory and what CUDA maps of the host's.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
+BESIDE_BYTES_MAX = MEMORY_BYTES_MAX // BESIDE_MAX
 
 
 class RecordPorts(NamedTuple):
@@ -230,7 +231,7 @@ class RecordRequests:
         }
         return {
             "type": "run", "id": run.id, "task": "record", "asked": asked,
-            "bounds": {"limit_s": run.limit_ms / 1000, "memory_bytes": MEMORY_BYTES_MAX},
+            "bounds": {"limit_s": run.limit_ms / 1000, "memory_bytes": BESIDE_BYTES_MAX if run.was_beside else MEMORY_BYTES_MAX},
             "level": environment["sandbox"]["level"] if environment else "none", "artifact": str(self._ports.artifacts / run.built),
             "nodes": device_nodes(minor_of(device["id"])),
         }

@@ -85,7 +85,20 @@ class _Case:
 
     def warm_up(self) -> None:
         self._draw()
-        outputs_of(self._call(self._given), self._given, self._tools.framework)
+        self._outputs()
+
+    def _outputs(self) -> list[Placed]:
+        """Of one call. A framework may hand out an allocation that was refused as if it were one: whatever comes of it, that is what was wrong."""
+        tools = self._tools
+        try:
+            returned = self._call(self._given)
+        except Exception as error:
+            if tools.arena.refusal:
+                raise MemoryError(f"CUDA out of memory: {tools.arena.refusal}") from error
+            raise
+        if tools.arena.refusal:
+            raise MemoryError(f"CUDA out of memory: {tools.arena.refusal}")
+        return outputs_of(returned, self._given, tools.framework)
 
     def record(self) -> "tuple[bytes, dict[str, bytes]]":
         # Which of what it keeps between calls it looks at.
@@ -123,7 +136,7 @@ class _Case:
 
     def _result(self) -> list[bytes]:
         """Of the inputs that are there."""
-        outputs = outputs_of(self._call(self._given), self._given, self._tools.framework)
+        outputs = self._outputs()
         self._tools.framework.synchronize()
         found = [output.found or self._block_of(output.spec["name"]) for output in outputs]
         return [self._tools.memory.read(one.address, one.bytes) for one in found]
@@ -141,7 +154,7 @@ class _Case:
         kept = tools.arena.watch()
         tools.recorder.begin()
         try:
-            outputs = outputs_of(self._call(self._given), self._given, tools.framework)
+            outputs = self._outputs()
             used = tools.arena.used()
             outputs = self._copied(outputs, used)
         finally:
