@@ -1,4 +1,3 @@
-import { basename, dirname, relative } from 'node:path';
 import { type Command, Option } from 'commander';
 import { SubmitCandidate, type Submitted } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
@@ -9,7 +8,7 @@ import { EXIT } from '../exit-codes.ts';
 import { collect } from '../input/given.ts';
 import { collectParam } from '../input/params.ts';
 import type { RecognisedProgram } from '../input/program-style.ts';
-import { deviceFor, readSource, readText } from '../input/source-file.ts';
+import { deviceFor, readIncluded, readSource, readText } from '../input/source-file.ts';
 import { wholeNumber } from '../input/whole-number.ts';
 import { summaryText, WHOLE } from '../../domain/text/describe.ts';
 import { createProgress } from '../output/progress.ts';
@@ -68,7 +67,7 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
     source,
     language,
     ...deviceFor(language, options.device),
-    ...(program ? { program: await programOf(name, program, options) } : await includedBy(path, options)),
+    ...(program ? { program: await programOf(name, program, options) } : await readIncluded(path, options.with)),
     ...(param === undefined ? {} : { params: param }),
     ...(priority === undefined ? {} : { priority }),
     ...(trial === undefined ? {} : { trial }),
@@ -76,18 +75,6 @@ export const candidateOf = async (path: string, options: CandidateOptions): Prom
     ...(submitter === undefined ? {} : { submitter }),
     ...(label === undefined ? {} : { labels: [...label] }),
   };
-};
-
-/** By their paths from the folder of the source, as it includes them. */
-const includedBy = async (path: string, { with: others = [] }: CandidateOptions): Promise<Pick<SubmitCandidate, 'files'>> => {
-  if (others.length === 0) return {};
-  const texts = others.map(async (other) => [nameBeside(path, other), await readText(other)] as const);
-  return { files: Object.fromEntries(await Promise.all(texts)) };
-};
-
-const nameBeside = (path: string, other: string): string => {
-  const name = relative(dirname(path), other);
-  return name.startsWith('..') ? basename(other) : name;
 };
 
 const programOf = async (

@@ -51,6 +51,7 @@ const withSpace = (command: Command): Command =>
     .option('-d, --device <class>', 'device class, such as H100, A100 or cpu (default: cpu for .c, otherwise H100)')
     .addOption(new Option('--language <name>', 'default: by the ending .cu, .c or .py').choices(Language.options))
     .option('--param <name=value>', "set a param of the plan's header for every point (repeatable)", collectParam)
+    .option('--with <file>', 'another file that the source includes (repeatable)', collect)
     .option(
       '-s, --space <name=values...>',
       "params and what they may be: BLOCK=64,128 or a range: VEC=1..8, T=4..64\\ step\\ 4, B=32..1024\\ powers (default: the header's space)",

@@ -1,6 +1,7 @@
 /** Candidate files of the command line. */
 import { readFile } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { basename, dirname, extname, relative } from 'node:path';
+import type { SubmitCandidate } from '../../domain/api/candidates.ts';
 import { KilnError } from '../../domain/errors.ts';
 import { Language } from '../../domain/plan/plan.ts';
 import { type RecognisedProgram, recogniseProgram } from './program-style.ts';
@@ -34,6 +35,19 @@ export const readText = async (path: string): Promise<string> =>
   readFile(path, 'utf8').catch((error: unknown) => {
     throw new KilnError('INVALID_REQUEST', `${path} cannot be read (${codeOf(error)}): check the path`, { cause: error });
   });
+
+/** What a source includes, by paths from its folder, as it says them. */
+export const readIncluded = async (path: string, others: readonly string[] = []): Promise<Pick<SubmitCandidate, 'files'>> => {
+  if (others.length === 0) return {};
+  const texts = others.map(async (other) => [nameBeside(path, other), await readText(other)] as const);
+  return { files: Object.fromEntries(await Promise.all(texts)) };
+};
+
+/** From elsewhere by its name alone. */
+const nameBeside = (path: string, other: string): string => {
+  const name = relative(dirname(path), other);
+  return name.startsWith('..') ? basename(other) : name;
+};
 
 /** C runs on the cpu device only; for the others the server's default stands. */
 export const deviceFor = (language: Language, given: string | undefined): { readonly device?: string } => {

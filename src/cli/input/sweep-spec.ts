@@ -8,7 +8,7 @@ import type { Params } from '../../domain/plan/plan.ts';
 import type { StrategyName } from '../../domain/sweep/sweep.ts';
 import { checked, given } from './given.ts';
 import type { Space } from './params.ts';
-import { deviceFor, readSource, readText } from './source-file.ts';
+import { deviceFor, readIncluded, readSource, readText } from './source-file.ts';
 
 export interface SweepOptions {
   readonly problem?: string;
@@ -28,6 +28,7 @@ export interface SweepOptions {
   readonly submitter?: string;
   readonly label?: readonly string[];
   readonly name?: string;
+  readonly with?: readonly string[];
 }
 
 export interface PlateauWish {
@@ -55,9 +56,10 @@ export const sweepOf = async (path: string, options: SweepOptions): Promise<Crea
   const { priority = file?.priority, submitter = file?.submitter, label: labels = file?.labels } = options;
   const params = { ...file?.params, ...options.param };
   const device = deviceFor(language, options.device ?? file?.device);
+  const { files } = await readIncluded(sourcePath, options.with);
   return checked(CreateSweep, {
     ...settingsOf(file, options),
-    candidate: given({ problem, source, language, params, ...device, priority, submitter, labels }),
+    candidate: given({ problem, source, files, language, params, ...device, priority, submitter, labels }),
   });
 };
 

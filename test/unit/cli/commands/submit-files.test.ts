@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sweepOf } from '../../../../src/cli/input/sweep-spec.ts';
 import { candidateOf } from '../../../../src/cli/commands/submit.ts';
 
 let root = '';
@@ -24,4 +25,9 @@ test('files go with a kernel by their paths from its folder, and by their names 
   const { files, language } = await candidateOf(join(root, 'mine/k.cu'), { problem: 'p', with: others });
   expect([language, files]).toEqual(['cuda', { 'lib/a.h': 'int a;', 'shared.h': 'int b;' }]);
   expect(await candidateOf(join(root, 'mine/k.cu'), { problem: 'p' })).not.toHaveProperty('files');
+});
+
+test('a sweep takes them too', async () => {
+  const { candidate } = await sweepOf(join(root, 'mine/k.cu'), { problem: 'p', with: [join(root, 'mine/lib/a.h')] });
+  expect(candidate).toMatchObject({ source: '#include "lib/a.h"', files: { 'lib/a.h': 'int a;' } });
 });
