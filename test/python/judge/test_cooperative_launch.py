@@ -52,6 +52,7 @@ class CooperativeLaunch(unittest.TestCase):
             Path(folder, "meta.json").write_text(json.dumps({"language": "cuda", "kernels": {"scale": {"file": "code-0.cubin"}}}))
             program = Program(driver, Artifact(Path(folder)))
             for prepared in program.prepare({"launches": [launch], "scratch": {}}, lambda _argument: 0x7000):
+                self.assertEqual(prepared.field, "launch[3]")
                 self.assertEqual(prepared(), 0)
         return driver
 

@@ -291,12 +291,12 @@ class GpuCase:
         for number, launch in enumerate(runnable.launches[replica]):
             code = launch()
             if code:
-                self._launch_failed(number, CudaError(code, self._driver.error_name(code), "cuLaunchKernel"))
+                self._launch_failed(getattr(launch, "field", "") or f"launch[{number}]", CudaError(code, self._driver.error_name(code), "cuLaunchKernel"))
 
-    def _launch_failed(self, number: int, error: CudaError) -> None:
+    def _launch_failed(self, field: str, error: CudaError) -> None:
         if self._driver.is_lost():
             raise DeviceFault(str(error), lost=True) from error
-        raise rejected(f"launch[{number}]", error) from error
+        raise rejected(field, error) from error
 
     def inspect(self, seed: int) -> None:
         # Cleared after the candidate ran, not before: what it may have written there must not count.

@@ -42,12 +42,14 @@ class _LaunchConfig(ctypes.Structure):
 class PreparedLaunch:
     """One kernel launch. `values` are ctypes objects; changing their `.value` changes the next launch."""
 
-    __slots__ = ("_arguments", "_call", "_keep", "_parameters", "values")
+    __slots__ = ("_arguments", "_call", "_keep", "_parameters", "field", "values")
 
-    def __init__(self, driver: Driver, function: c_void_p, shape: "LaunchShape", values: Sequence[CtypesValue]) -> None:
+    def __init__(self, driver: Driver, function: c_void_p, shape: "LaunchShape", values: Sequence[CtypesValue], field: str = "") -> None:
         self.values, addresses = _pack(values)
         self._parameters = (c_void_p * PARAMETERS_MAX)(*addresses, *_TAIL[len(addresses) :])
         self._keep: list[object] = []
+        # Which of the plan's launches it is, where it is of one.
+        self.field = field
         self._call, self._arguments = self._prepare(driver, function, shape)
 
     def __call__(self) -> int:

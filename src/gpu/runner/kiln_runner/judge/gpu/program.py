@@ -136,7 +136,7 @@ class Program:
         values += [address(0) for hidden in meta.get("hidden", []) if hidden == "null_ptr"]
         self._check_arguments(field, launch["kernel"], function, values)
         self._allow(field, function, shape)
-        return PreparedLaunch(self._driver, function, shape, values)
+        return PreparedLaunch(self._driver, function, shape, values, field)
 
     def _function(self, field: str, name: str) -> c_void_p:
         if name not in self._functions:
