@@ -1,6 +1,6 @@
-# expect: passed
+# expect: passed or wrong_answer
 # problem: softmax
-# Over strides, and made contiguous at the end.
+# Over strides, and made contiguous at the end. Some sums of 128,256 numbers one after another miss the tolerance by little.
 import torch
 
 
