@@ -291,9 +291,10 @@ class GpuCase:
         for number, launch in enumerate(runnable.launches[replica]):
             code = launch()
             if code:
-                self._launch_failed(getattr(launch, "field", "") or f"launch[{number}]", CudaError(code, self._driver.error_name(code), "cuLaunchKernel"))
+                self._launch_failed(getattr(launch, "field", "") or f"launch[{number}]", code)
 
-    def _launch_failed(self, field: str, error: CudaError) -> None:
+    def _launch_failed(self, field: str, code: int) -> None:
+        error = CudaError(code, self._driver.error_name(code), "cuLaunchKernel")
         if self._driver.is_lost():
             raise DeviceFault(str(error), lost=True) from error
         raise rejected(field, error) from error
@@ -337,8 +338,7 @@ class GpuCase:
             norm = next(word for of, one, word in self._looks if of == LAST and one is tensor) + FindingsBlock.NORM_WORD
             found = self._gpu.findings.at(self._sampled_at + FindingsBlock.SAMPLE_WORDS * number)
             expected = Expected(self._hidden("expected", look, tensor), self._gpu.findings.at(norm), found)
-            lookup = self._lookup(tensor, look)
-            self.samples.compare(replica * len(self._outputs) + number, (expected, lookup), limits, samples)
+            self.samples.compare(replica * len(self._outputs) + number, (expected, self._lookup(tensor, look)), limits, samples)
 
     def weigh(self, look: int) -> None:
         for of, tensor, word in self._looks:
