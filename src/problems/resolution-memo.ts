@@ -32,8 +32,9 @@ export const remembered = (problem: object, input: CandidateInput, resolve: () =
 };
 
 /** Its resolution, now the last one to be forgotten. */
-const take = (memo: Memo, { target, content: { language, source, params } }: CandidateInput): Resolution => {
-  const key = hash('sha256', JSON.stringify([target, language, params, source]), 'base64');
+const take = (memo: Memo, input: CandidateInput): Resolution => {
+  const { source } = input.content;
+  const key = keyOf(input);
   const entry = memo.byKey.get(key) ?? { resolution: new Map<string, CandidateResult>(), chars: source.length };
   drop(memo, key);
   memo.byKey.set(key, entry);
@@ -43,6 +44,18 @@ const take = (memo: Memo, { target, content: { language, source, params } }: Can
     drop(memo, oldest);
   }
   return entry.resolution;
+};
+
+/** By the content itself, which does not change: the same is resolved when it is submitted and for the device that takes it. */
+const keys = new WeakMap<CandidateInput['content'], { readonly target: string; readonly key: string }>();
+
+const keyOf = ({ target, content }: CandidateInput): string => {
+  const known = keys.get(content);
+  if (known?.target === target) return known.key;
+  const { language, source, params } = content;
+  const key = hash('sha256', JSON.stringify([target, language, params, source]), 'base64');
+  keys.set(content, { target, key });
+  return key;
 };
 
 const drop = (memo: Memo, key: string): void => {
