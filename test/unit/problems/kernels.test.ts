@@ -70,6 +70,9 @@ test.each(allFiles)('%s/%s resolves for every case of its target', (name, file) 
 });
 
 /** Tests compile with nvcc, which takes it for code of the device; hosts compile with NVRTC, which takes it for the host's. */
-test.each(allFiles.filter(([, file]) => languageOfFile(file) === 'cuda'))('%s/%s has no generic lambda, which NVRTC refuses', (name, file) => {
-  expect(problems.get(name)?.files[file]).not.toMatch(/\]\s*\([^()]*\bauto\b/u);
-});
+test.each(allFiles.filter(([, file]) => languageOfFile(file) === 'cuda'))(
+  '%s/%s has no generic lambda, which NVRTC refuses',
+  (name, file) => {
+    expect(problems.get(name)?.files[file]).not.toMatch(/\]\s*\([^()]*\bauto\b/u);
+  },
+);

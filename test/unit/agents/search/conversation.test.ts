@@ -21,6 +21,18 @@ describe('a conversation', () => {
     expect(talk.next(0)).toEqual({ choice: { move: 'improve', parents: [a] }, turns: [a, b] });
   });
 
+  test('begins anew where its best fell behind what others reached, not where nothing of it passed yet', () => {
+    const talk = createConversation({ turnsMax: 4 });
+    talk.onSubmitted(a, 0);
+    talk.onVerdict({ candidateId: a, verdict: 'crashed', speedup: null, move: 'improve' });
+    expect(talk.next(0, 9)?.choice.move).toBe('repair');
+    talk.onSubmitted(b, 0);
+    talk.onVerdict(passed(b, 1.96));
+    expect(talk.next(0, 2)?.choice.parents).toEqual([b]);
+    expect(talk.next(0, 2.1)).toBeNull();
+    expect(talk.next(0, 1)).toBeNull();
+  });
+
   test('repairs what failed, with what worked beside it', () => {
     const talk = createConversation({ turnsMax: 4 });
     talk.onSubmitted(a, 0);
