@@ -1,8 +1,9 @@
 /** GET / and every other address of the dashboard: one document, whose modules read the address. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Asset, encodingFor, loadAssets } from './assets.ts';
+import { type Asset, type Assets, encodingFor } from './assets.ts';
 import { imageRoutes, type Rankings } from './images.ts';
 import { askFirst, type FirstAnswering } from './first-answers.ts';
+import { loadAssets } from './load-assets.ts';
 import { documentOf, POLICY } from './page.ts';
 
 /**
@@ -40,7 +41,7 @@ export const dashboardRoutes = async (app: FastifyInstance, { rankings, first, c
   imageRoutes(app, rankings);
   const assets = onceOnly(loadAssets);
   loadSoon(app, async () => {
-    for (const [path, asset] of assets().files) if (!path.endsWith('.map')) await asset.encoded('br');
+    for (const [path, asset] of (await assets()).files) if (!path.endsWith('.map')) await asset.encoded('br');
   });
   const hidden = { schema: { hide: true } };
   for (const [url, name] of Object.entries(PAGES)) {
@@ -50,11 +51,11 @@ export const dashboardRoutes = async (app: FastifyInstance, { rankings, first, c
       return reply
         .headers({ 'content-security-policy': POLICY, 'referrer-policy': 'same-origin', 'cache-control': NEVER_KEEP })
         .type('text/html; charset=utf-8')
-        .send(documentOf(assets(), { module, first: answers }));
+        .send(documentOf(await assets(), { module, first: answers }));
     });
   }
-  app.get<{ Params: { '*': string } }>('/assets/*', hidden, (request, reply) => {
-    const { base, files } = assets();
+  app.get<{ Params: { '*': string } }>('/assets/*', hidden, async (request, reply) => {
+    const { base, files } = await assets();
     const path = `/assets/${request.params['*']}`;
     const asset = path.startsWith(base) ? files.get(path.slice(base.length)) : undefined;
     // An address of another version: the page that names it is old, and says so itself when its modules do not load.
@@ -98,7 +99,16 @@ const answer = async ({ request, reply, asset, etag, cache }: Answer): Promise<F
   return reply.type(asset.contentType).send(await asset.encoded(encoding));
 };
 
-const onceOnly = <T>(make: () => T): (() => T) => {
-  let made: { readonly value: T } | null = null;
-  return () => (made ??= { value: make() }).value;
+/** Tried again after a failure. */
+const onceOnly = (load: () => Promise<Assets>): (() => Promise<Assets>) => {
+  let loading: Promise<Assets> | null = null;
+  return async () => {
+    loading ??= load();
+    try {
+      return await loading;
+    } catch (error) {
+      loading = null;
+      throw error;
+    }
+  };
 };
