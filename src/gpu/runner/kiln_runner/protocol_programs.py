@@ -13,7 +13,9 @@ class ProgramEntry(TypedDict):
     style: str
 
 
-class _ProgramUnit(TypedDict):
+class ProgramUnit(TypedDict):
+    """`environment`: its name; which Python that is, the host knows."""
+
     language: Literal["python"]
     architecture: str
     files: list[ProgramFile]
@@ -21,9 +23,8 @@ class _ProgramUnit(TypedDict):
     environment: str
 
 
-class ProgramUnit(_ProgramUnit, total=False):
-    """`environment`: its name; which Python that is, the host knows. `kernels` (programs/record_frames.py, Wanted): only the runner asks for them, of
-    what it found when it recorded the program."""
+class ProgramBuild(ProgramUnit, total=False):
+    """`kernels` (programs/record_frames.py, Wanted): only the runner asks for them, of what it found when it recorded the program."""
 
     kernels: list[Any]
 

@@ -28,7 +28,7 @@ from kiln_runner.programs.extensions import Extensions
 from kiln_runner.programs.own_trace import words_of
 from kiln_runner.programs.program_files import Program, ProgramRefused, load_entry, program_of, write_files
 from kiln_runner.programs.triton_compile import compile_kernels
-from kiln_runner.protocol_programs import ProgramUnit
+from kiln_runner.protocol_programs import ProgramBuild
 
 # PyTorch and the CUDA libraries that it maps, and a compiler with every header of theirs.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
@@ -50,11 +50,11 @@ def run(argv: list[str]) -> int:
     keep_settings()
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import_all(argv[argv.index("--imports") + 1].split(",") if "--imports" in argv else list(IMPORTS))
-    serve_units(lambda tools: lambda job: lambda unit, _folder: build_program(cast(ProgramUnit, unit), job, tools))
+    serve_units(lambda tools: lambda job: lambda unit, _folder: build_program(cast(ProgramBuild, unit), job, tools))
     return 0
 
 
-def build_program(unit: ProgramUnit, job: CompileJob, tools: Tools) -> Built:
+def build_program(unit: ProgramBuild, job: CompileJob, tools: Tools) -> Built:
     """`unit` has files, entry, architecture; `job` has limitMs. TimedOut; Infra where it cannot be confined."""
     if support().level == NO_LEVEL or not signals_are_confined():
         raise Infra("compiler_missing", f"{NOT_BUILT}: {support().why}")
@@ -71,7 +71,7 @@ def build_program(unit: ProgramUnit, job: CompileJob, tools: Tools) -> Built:
     return _built_of(header, payload, ended.log)
 
 
-def _confined(program: Program, unit: ProgramUnit, limit_s: float, tools: Tools) -> Ended:
+def _confined(program: Program, unit: ProgramBuild, limit_s: float, tools: Tools) -> Ended:
     folder = tempfile.mkdtemp(prefix="kiln-build-", dir="/tmp")
     started = time.monotonic()
     try:
@@ -86,7 +86,7 @@ def _confined(program: Program, unit: ProgramUnit, limit_s: float, tools: Tools)
     return ended._replace(log=ended.log.replace(folder + "/", ""))
 
 
-def _build_and_encode(program: Program, unit: ProgramUnit, tools: Tools) -> bytes:
+def _build_and_encode(program: Program, unit: ProgramBuild, tools: Tools) -> bytes:
     """In the confined copy: runs the program's code. What it returns is read as hostile."""
     home, kernels = os.getcwd(), unit.get("kernels", [])
     _set_up(home, unit["architecture"], tools)

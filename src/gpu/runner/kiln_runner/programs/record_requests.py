@@ -34,7 +34,7 @@ from kiln_runner.programs.zygotes import Answer, Zygotes
 from kiln_runner.protocol import CompileResult, Environment, Infra, InfraFailure
 from kiln_runner.protocol_frames import FromRunner, Record
 from kiln_runner.protocol_outcomes import CompileOutcome
-from kiln_runner.protocol_programs import ProgramUnit, RecordUnit
+from kiln_runner.protocol_programs import ProgramBuild, RecordUnit
 
 REQUESTS_MAX = 256
 # Most of a recording is starting CUDA in a process of its own.
@@ -52,7 +52,7 @@ class RecordPorts(NamedTuple):
     send: Callable[[FromRunner], None]
     environments: Callable[[], list[Environment]]
     artifacts: Path
-    compile: Callable[[str, ProgramUnit, float, OnCompiled], None]
+    compile: Callable[[str, ProgramBuild, float, OnCompiled], None]
     cancel: Callable[[str], bool]
 
 
@@ -361,7 +361,7 @@ def _why_no_further(run: _Run, wanted: list[Wanted], new: list[Wanted]) -> Optio
     return f"it launches other Triton kernels each of {ROUNDS_MAX} times" if run.round > ROUNDS_MAX else None
 
 
-def _with_kernels(unit: RecordUnit, kernels: list[Wanted]) -> ProgramUnit:
+def _with_kernels(unit: RecordUnit, kernels: list[Wanted]) -> ProgramBuild:
     return {
         "language": "python", "architecture": unit["architecture"], "files": unit["files"], "entry": unit["entry"],
         "environment": unit["environment"], "kernels": kernels,
