@@ -74,7 +74,8 @@ export const createWriteBehind = ({ store, log, onCommit, monotonicMs = systemMo
   let restUntilMs = -Infinity;
 
   const schedule = (): void => {
-    if (timer || flushing || waiting.length === 0) return;
+    // What is added while it stops is its loop's.
+    if (isStopped || timer || flushing || waiting.length === 0) return;
     timer = setTimeout(flushNow, delayMs());
   };
   const delayMs = (): number => {
@@ -88,7 +89,7 @@ export const createWriteBehind = ({ store, log, onCommit, monotonicMs = systemMo
       flushing = null;
       const endedMs = monotonicMs();
       restUntilMs = endedMs + Math.min(REST_MS_MAX, REST_SHARE * (endedMs - startedMs));
-      if (!isStopped) schedule();
+      schedule();
     });
   };
 

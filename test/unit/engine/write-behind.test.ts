@@ -54,6 +54,8 @@ const completion = {
 } as const;
 const acknowledgement = { type: 'acknowledgement', hostId: HostId.parse('box'), attemptId: attemptIdOf(id, 1) } as const;
 
+const stepOf = ({ data }: NewJournalEvent): number => Number(data['step']);
+
 describe('the write-behind', () => {
   test('does what is left to do behind a final word once that is committed, and not before', async () => {
     const store = createStore(1);
@@ -175,5 +177,31 @@ describe('the write-behind', () => {
     writeBehind.add({ type: 'event', event });
     await writeBehind.stop();
     expect(store.written).toEqual(['events']);
+  });
+
+  test('what is added while it stops is written once, and by the end of it', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const written: number[] = [];
+    const slow = async (work: (to: Writes) => Promise<void>): Promise<void> => {
+      const batch: number[] = [];
+      const { together } = createStore();
+      await together(async (writes) =>
+        work({ ...writes, appendEvents: async (events) => void batch.push(...events.map(stepOf)) }),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      written.push(...batch);
+    };
+    const writeBehind = createWriteBehind({ store: { together: slow }, log: silent, onCommit: () => undefined });
+    const add = (step: number): void => writeBehind.add({ type: 'event', event: { ...event, data: { step } } });
+    add(1);
+    const stopped = writeBehind.stop();
+    for (const step of [2, 3, 4]) {
+      await vi.advanceTimersByTimeAsync(15);
+      add(step);
+    }
+    await vi.runAllTimersAsync();
+    await stopped;
+    expect(written).toEqual([1, 2, 3, 4]);
   });
 });
