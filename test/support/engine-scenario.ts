@@ -164,6 +164,13 @@ export class EngineScenario {
     await queue.close();
   }
 
+  /** What a crash does that comes before the leases have reached the disk. */
+  async loseLeases(): Promise<void> {
+    await this.#database.sql.query('update kiln.jobs set leased_by = null, leased_until_ms = null where queue = $1', [
+      this.#queueName,
+    ]);
+  }
+
   async stop(): Promise<void> {
     const { engine, queue, gate } = this.#alive;
     gate.release();

@@ -38,6 +38,8 @@ export interface LeaseWindow {
 }
 
 export const createLeaseWindow = (state: LeasingSlice): LeaseWindow => {
+  /** What was submitted before that may have been leased and sent before a crash that lost both. */
+  const createdMs = state.now();
   let running: Promise<void> | null = null;
   let isAskedAgain = false;
   let mayHoldMore = true;
@@ -86,7 +88,7 @@ export const createLeaseWindow = (state: LeasingSlice): LeaseWindow => {
 
   const admitLeased = async (): Promise<void> => {
     if (unadmitted.length === 0) return;
-    await admit(state, unadmitted, ({ state: { status } }) => status !== 'queued');
+    await admit(state, unadmitted, ({ state: { status }, submittedAtMs }) => status !== 'queued' || submittedAtMs < createdMs);
     unadmitted = [];
   };
 
