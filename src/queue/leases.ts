@@ -2,8 +2,8 @@
  * The leases that this daemon holds.
  *
  * Invariant: a lease that was handed out is in `held` until it ended, and `renew` keeps its lock; one that should have ended while the
- * backend was away is in `unended` until `retryEnding` has ended it. Leases are taken one call at a time, so that adopting after an outage
- * never takes for lost what another call is about to hand out; and what changes many rows is done one after the other.
+ * backend was away is in `unended` until `retryEnding` has ended it. Leases are taken and put back one call at a time, so that adopting after an outage
+ * never takes for lost what another call is about to hand out, and what was put back is taken for held by none; and what changes many rows is done one after the other.
  */
 import type { CandidateId } from '../domain/ids.ts';
 import type { Lease } from '../domain/ports/queue.ts';
@@ -39,15 +39,24 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
       unended.delete(id);
     }
   };
+  /** A server that crashed may have lost leases, and gives their jobs again: they are leased anew, and at work all the while. */
+  const unheld = (jobs: readonly LeasedJob[]): readonly LeasedJob[] => jobs.filter(({ candidateId }) => !held.has(candidateId));
   const adoptUnknown = async (): Promise<readonly LeasedJob[]> => {
     const adopted = await rowsInTurn(async () => backend.adopt());
     if (!isWatching) await backend.watchStalled();
     isWatching = true;
-    return adopted.filter(({ candidateId }) => !held.has(candidateId));
+    return unheld(adopted);
   };
   const leaseMore = async (count: number): Promise<readonly LeasedJob[]> => {
     const found = health.takeDoubt() ? await adoptUnknown() : [];
-    return found.length > 0 ? found : backend.lease(count);
+    return found.length > 0 ? found : leaseUnheld(count);
+  };
+  const leaseUnheld = async (count: number): Promise<readonly LeasedJob[]> => {
+    for (;;) {
+      const leased = await backend.lease(count);
+      const fresh = unheld(leased);
+      if (fresh.length > 0 || leased.length === 0) return fresh;
+    }
   };
   const complete = async (ids: readonly CandidateId[]): Promise<void> => {
     for (const id of ids) unended.add(id);
@@ -60,10 +69,11 @@ export const createLeases = (backend: QueueBackend, health: Health, log: QueueLo
       inTurn(async () => takeAll((await health.attemptQuietly('leasing', async () => leaseMore(count))) ?? [])),
     adopt: async () => inTurn(async () => takeAll(await health.attempt('adopting leases', adoptUnknown))),
     complete,
-    release: async (ids) => {
-      if (ids.length > 0) await health.attempt('putting leases back', async () => rowsInTurn(async () => backend.release(ids)));
-      forget(ids);
-    },
+    release: async (ids) =>
+      inTurn(async () => {
+        if (ids.length > 0) await health.attempt('putting leases back', async () => rowsInTurn(async () => backend.release(ids)));
+        forget(ids);
+      }),
     remove: async (ids) => {
       const waiting = ids.filter((id) => !held.has(id));
       // BullMQ removes no job under a lock; ending it comes to the same.

@@ -108,6 +108,34 @@ test('after a failed command, adopts what it does not know of, and never what it
   expect((await leases.lease(1)).map(({ candidateId }) => candidateId)).toEqual([id('b')]);
 });
 
+test('hands out nothing that it holds, also where the queue has lost that lease, but what comes behind it; renews it as before', async () => {
+  const given = ['a', 'b', 'a', 'b', 'c'].map((each) => job(each));
+  const { leases, calls } = setUp({ lease: async (count) => given.splice(0, count) });
+  await leases.lease(2);
+  expect((await leases.lease(2)).map(({ candidateId }) => candidateId)).toEqual([id('c')]);
+  await leases.renew();
+  expect(calls).toEqual(['extend a b c']);
+});
+
+test('takes no lease while others are put back: one of them would be taken for one that is held', async () => {
+  const gate = Promise.withResolvers<void>();
+  let waiting = [job('a')];
+  const { leases } = setUp({
+    lease: async () => waiting.splice(0),
+    release: async () => {
+      waiting = [job('a')];
+      await gate.promise;
+    },
+  });
+  await leases.lease(1);
+  const releasing = leases.release([id('a')]);
+  const leasing = leases.lease(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  gate.resolve();
+  await releasing;
+  expect((await leasing).map(({ candidateId }) => candidateId)).toEqual([id('a')]);
+});
+
 test('keeps what it could not end, and ends it when asked to repair or before it is added again', async () => {
   let isDown = true;
   const ended: string[] = [];
