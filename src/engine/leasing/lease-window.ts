@@ -87,7 +87,6 @@ export const createLeaseWindow = (state: LeasingSlice): LeaseWindow => {
   };
 
   const admitLeased = async (): Promise<void> => {
-    if (unadmitted.length === 0) return;
     await admit(state, unadmitted, ({ state: { status }, submittedAtMs }) => status !== 'queued' || submittedAtMs < createdMs);
     unadmitted = [];
   };

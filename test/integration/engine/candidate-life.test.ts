@@ -325,6 +325,8 @@ describe('a daemon that ends', () => {
     await scenario.expect('box: compile 1');
     scenario.host.compiled(1);
     await scenario.expect('box: problem scale', 'box: judge 1.11 screen');
+    const { state } = await scenario.after(1, 'judging');
+    expect(state).toMatchObject({ attemptId: scenario.attempt(1, 11) });
   });
 
   test('after it sent a confirmation that it never wrote down knows it for one', async () => {
