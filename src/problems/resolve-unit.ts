@@ -50,7 +50,9 @@ export const resolveUnit = (code: Code, context: UnitContext): ResolvedUnit => {
   };
   if (code.language !== 'triton')
     return { unit: { ...unit, kernels: cppKernels(header.plan), numWarps: null, numStages: null }, plans };
-  const kernels = signaturesOf(header.plan, [...Object.values(plans), ...probes], context.problem);
+  const places = casesOf(context.problem, context.target).map((item) => ({ code, params, item, context }));
+  const known = [...Object.values(plans), ...probes];
+  const kernels = signaturesOf(header.plan, [...known, ...leftOut(header.plan, known, places)], context.problem);
   return { unit: { ...unit, kernels, ...tritonOptions(header.plan, params) }, plans };
 };
 
@@ -89,7 +91,7 @@ const signaturesOf = (plan: LaunchPlan, plans: readonly ResolvedPlan[], problem:
     isUnknown && arg.kind === 'scalar' ? { ...argType(arg, problem), divisibleBy16: false } : argType(arg, problem);
   plan.launch.forEach((launch, i) => {
     for (const resolved of plans) {
-      const made = resolved.launches.find(({ index }, place) => (index ?? place) === i);
+      const made = launchAt(resolved, i);
       if (!made) continue;
       const args = made.args.map((arg, at) =>
         typeOf(arg, launch.when !== undefined || Object.hasOwn(plan.let, launch.args[at] ?? '')),
@@ -108,6 +110,22 @@ const merged = (known: Signature, args: Signature['args'], launch: number): Sign
   if (!same) throw new PlanError(`launch[${launch}].args`, `"${known.name}" is launched with other argument types before`);
   return args.map((arg, i) => ({ ...arg, divisibleBy16: arg.divisibleBy16 && known.args[i]?.divisibleBy16 === true }));
 };
+
+/** Launches whose condition holds for no shape that is known, as they would be made: it may hold for a hidden one. */
+const leftOut = (plan: LaunchPlan, known: readonly ResolvedPlan[], places: readonly Place[]): readonly ResolvedPlan[] =>
+  plan.launch.flatMap((launch, i) => {
+    if (launch.when === undefined || known.some((resolved) => launchAt(resolved, i) !== undefined)) return [];
+    const alone = { ...plan, launch: [{ ...launch, when: undefined }] };
+    for (const { code, params, item, context } of places) {
+      const result = resolvePlan(alone, { problem: context.problem, language: code.language, shape: item.shape, params });
+      if (result.ok) return [{ ...result.plan, launches: result.plan.launches.map((made) => ({ ...made, index: i })) }];
+    }
+    return [];
+  });
+
+/** `i`: its place in the candidate's plan. */
+const launchAt = ({ launches }: ResolvedPlan, i: number): ResolvedPlan['launches'][number] | undefined =>
+  launches.find(({ index }, place) => (index ?? place) === i);
 
 /** Pointers are 256-byte aligned. A scratch buffer is bytes: a kernel casts it. */
 const argType = (arg: ResolvedArg, problem: Problem): Signature['args'][number] => {

@@ -77,9 +77,11 @@ const work = async (agent: Agent): Promise<string> => {
   expect(wrong).toMatch(/rows=37, cols=3|"cols": 3/);
   expect(wrong).toMatch(/Beside it|"near"/);
 
-  // Repaired: it takes the record.
+  // Repaired: it takes the record, or on a busy machine is told that its confirmation was disturbed.
   const first = await agent.submit({ ...candidate, source });
-  expect(first).toMatch(/record, place 1 of 2/);
+  expect(first).toMatch(
+    /record, place 1 of 2|place 1 of 2[^]*not confirmed because the times of its confirmation contradict each other/,
+  );
   expect(first).toMatch(/GB\/s|gigabytesPerSecond/);
   const id = found(first, ID);
   expect(await agent.submit({ ...candidate, source })).toContain('known content: ');

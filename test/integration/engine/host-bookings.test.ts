@@ -65,8 +65,10 @@ test("a booked host lets what runs end, takes its submitter alone, says so to ev
   scenario.nowMs += HOUR_MS;
   await scenario.skipTo('near: compile 4');
   expect((await client.fleet()).hosts[0]?.booking).toBeNull();
-  const events = await scenario.kiln.events({ after: 0, limit: 1000 });
-  expect(events.filter(({ type }) => type.endsWith('booked'))).toMatchObject([
+  const bookings = async () =>
+    (await scenario.kiln.events({ after: 0, limit: 1000 })).filter(({ type }) => type.endsWith('booked'));
+  await scenario.until(async () => (await bookings()).length === 2);
+  expect(await bookings()).toMatchObject([
     { type: 'host.booked', hostId: 'near', data: { submitter: 'ada', until, reason: booked.reason } },
     { type: 'host.unbooked', hostId: 'near', data: { submitter: 'ada', reason: 'its time is over' } },
   ]);

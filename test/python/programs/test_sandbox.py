@@ -12,7 +12,8 @@ from typing import Any, Optional
 
 from kiln_runner.compile.confinement import LANDLOCK_LEVEL, NAMESPACES_LEVEL, NO_LEVEL
 from kiln_runner.compile.system_calls import landlock_version
-from kiln_runner.programs.sandbox import PROGRAM_UID_BASE, UID_SPAN
+from kiln_runner.frames import encode
+from kiln_runner.programs.sandbox import PROGRAM_UID_BASE, UID_SPAN, Bounds
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 RUNNER = Path(__file__).resolve().parents[3] / "src/gpu/runner"
@@ -128,6 +129,10 @@ class AsRoot(unittest.TestCase):
         for reported in self.each("claim_no_walls"):
             self.assertEqual(reported["how"], "answered", reported)
 
+    def test_none_runs_without_walls(self) -> None:
+        reported = self.ended(NO_LEVEL, "descriptors")
+        self.assertEqual((reported["how"], reported["answer"]), ("unconfinable", ""), reported)
+
     def test_a_crash_is_told_by_its_signal(self) -> None:
         for reported in self.each("crash"):
             self.assertEqual((reported["how"], os.WTERMSIG(reported["status"])), ("ended", 11), reported)
@@ -139,6 +144,9 @@ class AsRoot(unittest.TestCase):
     def test_an_answer_without_end_is_cut(self) -> None:
         for reported in self.each("answer_too_much"):
             self.assertEqual(reported["how"], "over", reported)
+
+    def test_an_answer_that_no_frame_carries_is_too_large(self) -> None:
+        encode({"type": "ended"}, bytes(Bounds(1.0, 1).answer_bytes))
 
     def test_it_gets_no_descriptor_but_its_own(self) -> None:
         for reported in self.each("descriptors"):

@@ -1,7 +1,8 @@
 """A zygote without a sandbox and without a GPU: what it is asked to record it records with a played GPU, or ends as the program's source says.
 
 "# ends: HOW WHY": that, at once. "# beside: HOW WHY": that, once another runs beside it. "# wants: KEY": the kernel of that key, unless what was
-built of it has it. "# blames": the recorder, which does not work, it says. "# hangs": only when it is stopped. "# dies": the zygote itself ends.
+built of it has it. "# blames" (or "once"): the recorder, which does not work, it says. "# hangs": only when it is stopped. "# dies": the zygote itself
+ends.
 """
 import os
 import sys
@@ -36,13 +37,20 @@ class FakeZygote:
         wanted = _said(source, "wants")
         if wanted and not Path(artifact, wanted).is_file():
             say(name, "answered", "", pack_wants([{"key": wanted, "kernel": "scale", "call": "AAAA"}]))
-        elif "# blames" in source or Path(self._folder, "broken").exists():
+        elif ("# blames" in source and not self._has_blamed(name, source)) or Path(self._folder, "broken").exists():
             say(name, "answered", "", pack_refusal("unequipped", "", "libcupti is not here"))
         elif _said(source, "ends"):
             how, _, why = _said(source, "ends").partition(" ")
             say(name, how, why, log="what it printed")
         else:
             self._record(name, asked)
+
+    def _has_blamed(self, name: str, source: str) -> bool:
+        """Where it does so once."""
+        blamed = Path(self._folder, f"blamed {name.split('.')[0]}")
+        was_there = blamed.exists()
+        blamed.touch()
+        return was_there and "# blames once" in source
 
     def _waits(self, name: str, source: str) -> bool:
         """For another beside it; the second time it does not."""

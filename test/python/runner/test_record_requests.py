@@ -173,6 +173,17 @@ class Recording(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await self.answer("one", DOUBLE))["status"], "compiled")
         self.assertFalse(self.records.is_busy)
 
+    async def test_one_that_blames_the_recorder_beside_others_is_tried_alone_first(self) -> None:
+        """They may have left the device too little memory for a recorder."""
+        self.ask("first", "# hangs\n")
+        await self.until(lambda: self.slots["GPU-test"].reservations.is_reserved)
+        self.ask("blames", f"{DOUBLE}# blames once\n")
+        self.ask("other", DOUBLE)
+        await self.until(lambda: self.slots["GPU-test"].reservations.has_turn)
+        self.records.cancel("first")
+        self.assertEqual((await self.answer("other"))["status"], "compiled")
+        self.assertEqual((await self.answer("blames"))["status"], "compiled")
+
     async def test_whatever_fails_while_an_answer_is_read_is_told_to_who_asked(self) -> None:
         self.compilers.version = lambda _unit: object()
         failure = (await self.answer("one", DOUBLE))["failure"]

@@ -172,16 +172,17 @@ describe('a Triton candidate', () => {
     expect(result.plans['16M']?.launches[0]?.block).toEqual([256, 1, 1]);
   });
 
-  test('compiles what is launched in some case, and takes no value of a conditional launch for divisible by 16', () => {
+  test('compiles what a shape that is not known may launch too, and takes no value of a conditional launch for divisible by 16', () => {
     const plan = [
       '  - {kernel: long, when: n % 16 == 0, grid: [1], args: [x, n]}',
-      '  - {kernel: never, when: n < 0, grid: [1], args: [x, n]}\n',
+      '  - {kernel: elsewhere, when: n < 0, grid: [1], args: [x, n]}\n',
     ].join('\n');
     const result = triton(python(plan));
     if (!result.ok) throw new Error(result.outcome.message);
     expect(kernelUnit(result.unit).kernels.map(({ name, args }) => [name, args.at(-1)?.divisibleBy16])).toEqual([
       ['scale', false],
       ['long', false],
+      ['elsewhere', false],
     ]);
     expect(result.plans['16M']?.launches.map(({ kernel }) => kernel)).toEqual(['scale', 'long']);
     expect(result.plans['odd']?.launches.map(({ kernel }) => kernel)).toEqual(['scale']);

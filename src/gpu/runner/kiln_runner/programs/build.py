@@ -34,7 +34,8 @@ from kiln_runner.protocol_programs import ProgramBuild
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
 LIMITS = Limits(memory_bytes=MEMORY_BYTES_MAX, file_bytes=256 * 1024 * 1024, files=1024, processes=128, cpu_seconds=None)
 JOBS = "2"
-FILES_MAX, FILES_BYTES_MAX = 2000, 16 * 1024 * 1024
+# What travels to another host; kernels that a recording asked for are built where it is made.
+FILES_MAX, FILES_BYTES_MAX, FILES_OF_KERNELS_MAX = 250, 16 * 1024 * 1024, 2000
 NOT_BUILT = "programs are not built on this host, since they run code while they are imported"
 # What frameworks say where there is no device.
 _NO_DEVICE = re.compile(
@@ -68,7 +69,7 @@ def build_program(unit: ProgramBuild, job: CompileJob, tools: Tools) -> Built:
     header, payload = ended.answer.header, ended.answer.payload
     if header.get("type") != "built":
         return refused(f"{str(header.get('log'))[:LOG_CHARS_MAX]}\n{ended.log}".strip())
-    return _built_of(header, payload, ended.log)
+    return _built_of(header, payload, ended.log, FILES_OF_KERNELS_MAX if unit.get("kernels") else FILES_MAX)
 
 
 def _confined(program: Program, unit: ProgramBuild, limit_s: float, tools: Tools) -> Ended:
@@ -132,7 +133,7 @@ def _take(files: list[tuple[str, bytes]], path: str) -> str:
     return files[-1][0]
 
 
-def _built_of(header: dict[str, Any], payload: bytes, printed: str) -> Built:
+def _built_of(header: dict[str, Any], payload: bytes, printed: str, files_max: int) -> Built:
     """From a hostile answer."""
     try:
         files: dict[str, bytes] = {}
@@ -149,8 +150,8 @@ def _built_of(header: dict[str, Any], payload: bytes, printed: str) -> Built:
         unfinished = str(header["unfinished"])[:LOG_CHARS_MAX]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return refused(f"what came from the build is no answer of ours: {error}\n{printed}")
-    if len(files) > FILES_MAX or sum(map(len, files.values())) > FILES_BYTES_MAX:
-        return refused(f"what was built has {len(files)} files; at most {FILES_MAX} with {FILES_BYTES_MAX} bytes together are kept")
+    if len(files) > files_max or sum(map(len, files.values())) > FILES_BYTES_MAX:
+        return refused(f"what was built has {len(files)} files; at most {files_max} with {FILES_BYTES_MAX} bytes together are kept")
     facts = {"extensions": extensions, "triton": triton, "tritonFailures": failures, "finishesInRecorder": bool(unfinished)}
     log = "\n".join(part for part in (unfinished, printed) if part)
     return Built({FACTS: json.dumps(facts, sort_keys=True).encode(), **files}, {}, log, {}, bool(unfinished))

@@ -70,6 +70,10 @@ class DriverFunctions:
     def loaded(self, module: int, digest: str) -> None:
         self._binaries[module] = digest
 
+    def unloaded(self, module: int) -> None:
+        self._binaries.pop(module, None)
+        self._known.clear()
+
     def _of(self, function: int) -> tuple[str, list[tuple[int, int]]]:
         if function not in self._known:
             handle, name = c_void_p(function), c_char_p()

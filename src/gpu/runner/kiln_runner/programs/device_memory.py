@@ -3,6 +3,7 @@
 The context is made here, before any code of the program, so that it has the settings that the judge's has.
 """
 import ctypes
+import threading
 from ctypes import byref, c_int, c_size_t, c_uint64, c_void_p
 from typing import Any, Protocol
 
@@ -50,7 +51,7 @@ class CudaMemory:
     """Of the one GPU that this process sees. `windows`: (address, bytes) of all that will ever be mapped."""
 
     def __init__(self, windows: list[tuple[int, int]], cuda: Any = None) -> None:
-        self._cuda = cuda or ctypes.CDLL("libcuda.so.1")
+        self._cuda, self._own = cuda or ctypes.CDLL("libcuda.so.1"), threading.local()
         self._cuda.cuMemAddressReserve.argtypes = [c_void_p, c_size_t, c_size_t, c_uint64, c_uint64]
         self._cuda.cuMemCreate.argtypes = [c_void_p, c_size_t, c_void_p, c_uint64]
         self._cuda.cuMemMap.argtypes = [c_uint64, c_size_t, c_size_t, c_uint64, c_uint64]
@@ -98,7 +99,15 @@ class CudaMemory:
         if got.value != address:
             raise MemoryFailure(f"the addresses from {address:#x} on are taken in this process")
 
+    def is_asking(self) -> bool:
+        """Whether this thread is in a call of ours: no recorder notes it."""
+        return getattr(self._own, "is_asking", False)
+
     def _ask(self, name: str, *arguments: Any) -> None:
-        code = getattr(self._cuda, name)(*arguments)
+        self._own.is_asking = True
+        try:
+            code = getattr(self._cuda, name)(*arguments)
+        finally:
+            self._own.is_asking = False
         if code:
             raise MemoryFailure(f"{name} failed with {code}")

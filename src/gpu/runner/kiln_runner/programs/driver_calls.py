@@ -5,23 +5,27 @@ import ctypes
 import threading
 from collections.abc import Sequence
 from ctypes import c_int, c_size_t, c_uint, c_uint64, c_void_p
-from typing import Any, Optional, Protocol
+from typing import Any, Callable, Optional, Protocol
 
 from kiln_runner.programs.recorder import Call, Recorder
 
 DRIVER_API, RESOURCE = 1, 3
 MODULE_LOADED = 6
 UPLOAD_BYTES_MAX = 16 * 1024 * 1024
-# Of a binary that lies in memory, into a module.
-_LOAD = (19, 20, 21)
+# Of a binary into a module, and the end of one.
+_LOAD, _UNLOAD = (18, 19, 20, 21), 22
 _LAUNCH, _LAUNCH_EX, _COOPERATIVE = (307, 442), (652, 653), (477, 478)
 _SET = {216: 1, 428: 1, 218: 2, 429: 2, 220: 4, 430: 4, 249: 1, 411: 1, 250: 2, 412: 2, 251: 4, 413: 4}
-_COPY, _COPY_ANY = (281, 423, 280, 399), (306, 418)
+_COPY, _COPY_ANY = (281, 423, 280, 399), (306, 418, 305, 408)
 _UPLOAD, _DOWNLOAD = (277, 421, 276, 397), (279, 422, 278, 398)
 _OTHER = {
     514: "a CUDA graph of its own", 515: "a CUDA graph of its own",
     527: "functions of the host in a stream", 528: "functions of the host in a stream",
-    289: "copies of rectangles", 291: "copies of volumes", 598: "memory of a stream", 599: "memory of a stream", 243: "memory outside of its arena",
+    **dict.fromkeys((287, 288, 289, 405, 406, 424), "copies of rectangles"), **dict.fromkeys((290, 291, 407, 425), "copies of volumes"),
+    **dict.fromkeys((222, 224, 226, 252, 253, 254, 414, 415, 416, 431, 432, 433), "fills of rectangles"),
+    **dict.fromkeys((318, 319, 320, 321, 409, 410, 426, 427), "copies between devices"),
+    **dict.fromkeys((776, 777, 778, 779, 796, 797, 798, 799), "batches of copies"),
+    598: "memory of a stream", 599: "memory of a stream", 243: "memory outside of its arena",
     371: "managed memory",
 }
 _CLUSTER, _COOPERATES, _SERIALIZES = 4, 2, 6
@@ -85,16 +89,22 @@ class Functions(Protocol):
         """`digest`: of the binary that the driver now calls `module`."""
         ...
 
+    def unloaded(self, module: int) -> None:
+        """Its handle, and those of its functions, may be given out again."""
+        ...
+
 
 class DriverCalls:
     def __init__(self, recorder: Recorder, functions: Functions) -> None:
         self._recorder, self._functions = recorder, functions
         # By thread: binaries that were loaded since it asked for one.
         self._loading: dict[int, list[str]] = {}
+        # Whether this thread's call is the recorder's, not the program's.
+        self.is_own: Callable[[], bool] = lambda: False
 
     def numbers(self) -> list[int]:
         """Of all calls to be shown."""
-        return [*_LOAD, *_LAUNCH, *_LAUNCH_EX, *_COOPERATIVE, *_SET, *_COPY, *_COPY_ANY, *_UPLOAD, *_DOWNLOAD, *_OTHER]
+        return [*_LOAD, _UNLOAD, *_LAUNCH, *_LAUNCH_EX, *_COOPERATIVE, *_SET, *_COPY, *_COPY_ANY, *_UPLOAD, *_DOWNLOAD, *_OTHER]
 
     def on_callback(self, domain: int, number: int, data: int) -> None:
         """Never raises: it is called from C, in the middle of the program's call."""
@@ -105,7 +115,7 @@ class DriverCalls:
                 self._loading.get(threading.get_ident(), []).append(digest)
             elif domain == DRIVER_API and number in _LOAD:
                 self._on_load(_at(_Callback, data))
-            elif domain == DRIVER_API:
+            elif domain == DRIVER_API and not self.is_own():
                 shown = _at(_Callback, data)
                 if shown.site == _BEGINS:
                     self._on_call(number, shown.arguments)
@@ -131,6 +141,8 @@ class DriverCalls:
             launch = _at(_LaunchEx, arguments)
             config = _at(_Config, launch.config)
             self._launch(launch.function, config, (launch.parameters, launch.extra), _attributes(config))
+        elif number == _UNLOAD:
+            self._functions.unloaded(_word(arguments, 0))
         elif number in _OTHER:
             self._recorder.on_other(_OTHER[number])
         else:

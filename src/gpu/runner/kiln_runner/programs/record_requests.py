@@ -41,6 +41,8 @@ REQUESTS_MAX = 256
 BESIDE_MAX = 4
 # A kernel that is launched after another did nothing may be another one.
 ROUNDS_MAX = 4
+# They are compiled one after another; a limit is made for one source.
+KERNELS_A_LIMIT = 8
 # PyTorch, its libraries' memory and what CUDA maps of the host's.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
 BESIDE_BYTES_MAX = MEMORY_BYTES_MAX // BESIDE_MAX
@@ -284,10 +286,14 @@ class RecordRequests:
     def _on_read(self, run: _Run, done: "asyncio.Future[Union[CompileOutcome, Infra, Wants, _Claimed, None]]") -> None:
         error = done.exception()
         read = infra("internal", f"the recording cannot be read: {type(error).__name__}: {error}") if error else done.result()
-        if isinstance(read, Wants):
+        if self._runs.get(run.artifact) is not run:
+            # Nobody waits any more; what was stored is stored.
+            self._cache.added(run.artifact) if read is None else None
+        elif isinstance(read, Wants):
             self._compile(run, read.kernels)
         elif isinstance(read, _Claimed):
-            run.claimed = read
+            # Beside others it may have had too little of the device for a recorder; what it says alone is looked into.
+            run.claimed = None if run.was_beside else read
             self._try_alone(run)
         elif read is None:
             self._cache.added(run.artifact)
@@ -310,7 +316,8 @@ class RecordRequests:
         elif run.asked:
             run.is_compiling = True
             kernels = [run.kernels[key] for key in sorted(run.kernels)]
-            self._ports.compile(run.id, _with_kernels(run.unit, kernels), run.limit_ms, lambda result: self._on_compiled(run, result))
+            limit_ms = run.limit_ms * (1 + len(kernels) // KERNELS_A_LIMIT)
+            self._ports.compile(run.id, _with_kernels(run.unit, kernels), limit_ms, lambda result: self._on_compiled(run, result))
         else:
             self._drop(run)
 

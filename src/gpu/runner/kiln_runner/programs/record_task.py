@@ -74,6 +74,7 @@ def equip(asked: RecordAsked) -> Tools:
         _subscribed.append(Cupti(calls))
         window = asked["arena"] - asked["arena"] % WINDOW_BYTES_MAX
         memory = CudaMemory([(INPUTS_BASE, WINDOW_BYTES_MAX), (window, WINDOW_BYTES_MAX)])
+        calls.is_own = memory.is_asking
         arena, framework = Arena(memory, asked["arena"]), Torch()
         framework.begin(arena)
     except (OSError, CuptiFailure, MemoryFailure, AttributeError, RuntimeError) as error:

@@ -76,6 +76,8 @@ class _Case:
     def __init__(self, case: RecordedCase, blocks: list[Block], call: Callable[[list[Given]], Any], tools: Tools) -> None:
         self._case, self._blocks, self._call, self._tools = case, blocks, call, tools
         self._given = [self._make(spec, block) for spec, block in zip(case["tensors"], blocks)]
+        # What was there before it was left out.
+        self._blanked: list[tuple[Block, bytes]] = []
 
     def _make(self, spec: Any, block: Block) -> Given:
         tools = self._tools
@@ -101,10 +103,18 @@ class _Case:
         return outputs_of(returned, self._given, tools.framework)
 
     def record(self) -> "tuple[bytes, dict[str, bytes]]":
+        try:
+            return self._record()
+        finally:
+            # Another case may need it.
+            for block, data in self._blanked:
+                self._tools.memory.write(block.address, data)
+
+    def _record(self) -> "tuple[bytes, dict[str, bytes]]":
         # Which of what it keeps between calls it looks at.
         kept, _, _ = self._watched()
         touched = _touched(self._tools.recorder.words(), kept, self._tools.memory)
-        self._blank([block for block in touched if block.bytes > _TABLE_BYTES_MAX])
+        self._blank([block for block in touched if block.bytes >= _WORKSPACE_BYTES_LEAST])
         if sum(block.bytes for block in touched) > KEPT_BYTES_MAX:
             raise NotRecordable(f"what it keeps between calls has more than {KEPT_BYTES_MAX} bytes")
         before = {block: self._tools.memory.read(block.address, block.bytes) for block in touched}
@@ -129,6 +139,7 @@ class _Case:
         for block in kept:
             memory.zero(block.address, block.bytes)
         if self._result() == wanted:
+            self._blanked += before
             return True
         for block, data in before:
             memory.write(block.address, data)
@@ -215,6 +226,8 @@ def _touched(words: set[int], blocks: list[Block], memory: DeviceMemory) -> list
     return list(found)
 
 
+# Smaller ones go along as they are: what a result depends on for rare inputs alone is in them too.
+_WORKSPACE_BYTES_LEAST = 4 * 1024 * 1024
 # Looked at one by one, where they cannot be left out together.
 _BLANKED_MAX = 16
 # A larger one holds numbers, not addresses.

@@ -20,6 +20,7 @@ from kiln_runner.compile.confinement import (
     CELL_UID_BASE,
     LANDLOCK_LEVEL,
     NAMESPACES_LEVEL,
+    NO_LEVEL,
     UID_SPAN,
     Limits,
     Place,
@@ -31,6 +32,7 @@ from kiln_runner.compile.confinement import (
 )
 from kiln_runner.compile.system_calls import NEWIPC, NEWNET, NEWNS, landlock_version
 from kiln_runner.compile.view import DEVICES, View
+from kiln_runner.frames import PAYLOAD_BYTES_MAX
 
 # Apart from those that compile.
 PROGRAM_UID_BASE = CELL_UID_BASE + UID_SPAN
@@ -60,7 +62,8 @@ class Bounds(NamedTuple):
     scratch_bytes: int = 256 * 1024 * 1024
     processes: int = 256
     log_bytes: int = 64 * 1024 * 1024
-    answer_bytes: int = 160 * 1024 * 1024
+    # What a frame can carry on.
+    answer_bytes: int = PAYLOAD_BYTES_MAX
 
 
 def device_nodes(minor: int) -> list[str]:
@@ -82,6 +85,8 @@ def signals_stay_inside() -> bool:
 
 def enter(box: Box, bounds: Bounds) -> Walls:
     """For a forked process with one thread. Unconfinable where the level cannot be had. What it still does must be ours: `close_up` is to follow."""
+    if box.level == NO_LEVEL:
+        raise Unconfinable("this host confines no program")
     return enter_level(_place(box), box.level, _profile(box, bounds))
 
 
