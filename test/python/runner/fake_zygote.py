@@ -1,8 +1,8 @@
 """A zygote without a sandbox and without a GPU: what it is asked to record it records with a played GPU, or ends as the program's source says.
 
 "# ends: HOW WHY": that, at once. "# beside: HOW WHY": that, once another runs beside it. "# wants: KEY": the kernel of that key, unless what was
-built of it has it. "# blames" (or "once"): the recorder, which does not work, it says. "# hangs": only when it is stopped. "# dies": the zygote itself
-ends.
+built of it has it. "# blames" (or "once"): the recorder, which does not work, it says. "# hangs": only when it is stopped. "# dies": the zygote
+itself ends.
 """
 import os
 import sys
