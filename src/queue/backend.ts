@@ -37,6 +37,15 @@ export interface LeasedJob extends Lease {
 /** The little that a queue in Postgres asks of its database. */
 export interface JobsSql {
   query<Row extends object>(text: string, params?: readonly unknown[]): Promise<readonly Row[]>;
+  transaction<T>(work: (session: Pick<JobsSql, 'query'>) => Promise<T>): Promise<T>;
+}
+
+/** What an older Kiln kept of the queue elsewhere. Each may be taken again. */
+export interface Inheritance {
+  /** Before a daemon claims the queue. */
+  readonly owner: () => Promise<void>;
+  /** Once it has. Returns how many there were. */
+  readonly jobs: () => Promise<number>;
 }
 
 export interface QueueBackend {
@@ -62,6 +71,8 @@ export interface QueueBackend {
   /** Settings of the server that make it lose jobs, each with what to do. */
   concerns(): Promise<readonly string[]>;
   readonly owner: OwnerEntry;
+  /** Null where there cannot be any. */
+  readonly inheritance: Inheritance | null;
   /** Starts to put back, now and every lease time, jobs whose lock ran out. */
   watchStalled(): Promise<void>;
   close(): Promise<void>;

@@ -6,6 +6,7 @@ import { wallClockMs } from '../platform/clock.ts';
 import type { CandidateId } from '../domain/ids.ts';
 import { PROMOTED } from './backend.ts';
 import type { BackendOptions, JobsSql, LeasedJob, QueueBackend } from './backend.ts';
+import { createKeptByBullMQ } from './kept-by-bullmq.ts';
 import { createPostgresOwner } from './postgres-owner.ts';
 
 /** `sql` stays open: it belongs to who opened it. Its database has the store's tables. */
@@ -39,6 +40,7 @@ export const createPostgresQueueBackend = (sql: JobsSql, { name, token, leaseMs,
     count: async () => Promise.resolve(null),
     concerns: async () => Promise.resolve([]),
     owner: createPostgresOwner(sql, name),
+    inheritance: createKeptByBullMQ(sql, name),
     watchStalled: late.start,
     close: late.stop,
   };

@@ -74,7 +74,7 @@ export const createQueue = async (options: QueueOptions): Promise<LeasingQueue> 
     log: options.log,
     onLost: options.onLost ?? (() => {}),
   });
-  await claimOrClose(ownership, backend);
+  await claimOrClose(ownership, backend, options.log);
   for (const concern of await health.attempt('asking the queue’s server', async () => backend.concerns()))
     options.log.warn({}, concern);
   const parts: Parts = { health, backend, ownership, leases: createLeases(backend, health, options.log) };
@@ -135,9 +135,12 @@ const checksOf = (
 });
 
 /** What cannot be read or written is the backend's trouble; what is another's is told as it is. */
-const claimOrClose = async (ownership: Ownership, backend: QueueBackend): Promise<void> => {
+const claimOrClose = async (ownership: Ownership, backend: QueueBackend, log: QueueLog): Promise<void> => {
   try {
+    await backend.inheritance?.owner();
     await ownership.claim();
+    const jobs = (await backend.inheritance?.jobs()) ?? 0;
+    if (jobs > 0) log.info({ jobs }, 'took over the jobs that BullMQ kept in Postgres');
   } catch (error) {
     await backend.close();
     throw error instanceof KilnError ? error : unavailable('opening the queue', error);

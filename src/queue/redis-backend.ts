@@ -53,6 +53,7 @@ export const createRedisQueueBackend = async (
     ...createRedisBulk(queue, { token, leaseMs, options: JOB_OPTIONS }),
     ...leaseOperations({ queue, worker, token, leaseMs }),
     owner: createRedisOwner(queue),
+    inheritance: null,
     missing: async (ids) => (ids.length > 0 ? missingOnRedis(queue, ids) : []),
     count: async () => queue.getJobCountByTypes('waiting', 'prioritized', 'active'),
     concerns: async () => redisConcerns(await readRedisSettings(queue)),

@@ -1,4 +1,4 @@
--- The queue, where it is kept in Postgres (src/queue/postgres-backend.ts): a job for each candidate that waits or is leased. Until now BullMQ's tables were it.
+-- The queue, where it is kept in Postgres (src/queue/postgres-backend.ts): a job for each candidate that waits or is leased. Until now BullMQ's tables were it: src/queue/kept-by-bullmq.ts takes over what is in them.
 create sequence kiln.job_order;
 create table kiln.jobs (
   -- A Postgres may have the queues of several stores.
@@ -22,17 +22,3 @@ create table kiln.queue_owners (
   queue text primary key,
   owner text not null
 );
-
-do $$
-begin
-  if to_regclass('bullmq.kiln_owner') is not null then
-    insert into kiln.queue_owners (queue, owner) select queue, owner from bullmq.kiln_owner;
-    insert into kiln.jobs (queue, id, priority, place, added_at_ms, leased_by, leased_until_ms)
-    select queue, id, priority, seq, added_at_ms, case when state::text = 'active' then lock_token end, case when state::text = 'active' then locked_until_ms end
-    from bullmq.job where state::text in ('waiting', 'active') and queue in (select queue from kiln.queue_owners);
-    perform setval('kiln.job_order', (select coalesce(max(abs(place)), 0) + 1 from kiln.jobs));
-    delete from bullmq.job where queue in (select queue from kiln.queue_owners);
-    delete from bullmq.event where queue in (select queue from kiln.queue_owners);
-  end if;
-end
-$$;

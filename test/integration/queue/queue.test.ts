@@ -10,31 +10,43 @@ import { openPostgres } from '../../../src/store/postgres.ts';
 import { hasPostgres, hasRedis, POSTGRES_MISSING, REDIS_MISSING, startPostgres, startRedis } from '../../support/servers.ts';
 import type { Server } from '../../support/servers.ts';
 import { describeOwnership } from './ownership.conformance.ts';
+import type { Bench } from './queue.conformance.ts';
 import { describeQueue, idsOf, jobs, LEASE_MS, openBench, storeOf } from './queue.conformance.ts';
 import { attempt, candidate, completion, idOf } from '../../support/builders.ts';
 import { databaseFolder } from '../../support/database-folder.ts';
 
 const bullJob = (each: string, priority: number) => ({ name: 'candidate', data: {}, opts: { jobId: idOf(each), priority } });
 
-/** Puts a queue with one lease back into BullMQ's tables, with jobs that wait, as a Kiln of before 0027_jobs.sql left it. */
-const keptByBullMQ = async (url: string, name: string, sql: OpenDatabase['sql']): Promise<void> => {
+const addToBullMQ = async (url: string, name: string, added: readonly (readonly [string, number])[]): Promise<void> => {
   const pool: unknown = new pg.Pool({ connectionString: url, options: `-c search_path=${DEFAULT_SCHEMA},public` });
   if (!isPgPool(pool)) throw new Error('BullMQ knows another pool');
   const client = await pool.connect();
   await runMigrations(client, DEFAULT_SCHEMA);
   client.release();
-  const old = new BullQueue(name, { connection: pool }, createPostgresBackend);
-  await old.addBulk([bullJob('a', 100), bullJob('leased', 100), bullJob('b', 100), bullJob('urgent', 1)]);
-  await old.close();
-  await pool.query(`
-    update job set state = 'active', lock_token = jobs.leased_by, locked_until_ms = jobs.leased_until_ms from kiln.jobs where (jobs.queue, jobs.id) = (job.queue, job.id);
-    create table kiln_owner (queue text primary key, owner text not null);
-    insert into kiln_owner select * from kiln.queue_owners where queue = '${name}'`);
+  const queue = new BullQueue(name, { connection: pool }, createPostgresBackend);
+  await queue.addBulk(added.map(([each, priority]) => bullJob(each, priority)));
+  await queue.close();
   await pool.end();
-  await sql.script(
-    'drop table kiln.jobs, kiln.queue_owners; drop sequence kiln.job_order; delete from kiln.migrations where version = 27',
-  );
 };
+
+/** Puts a queue with one lease back into BullMQ's tables, with jobs that wait, as a Kiln of before 0027_jobs.sql left it. */
+const keptByBullMQ = async (url: string, name: string, sql: OpenDatabase['sql']): Promise<void> => {
+  await addToBullMQ(url, name, [
+    ['a', 100],
+    ['leased', 100],
+    ['b', 100],
+    ['urgent', 1],
+  ]);
+  await sql.script(`
+    update bullmq.job set state = 'active', lock_token = jobs.leased_by, locked_until_ms = jobs.leased_until_ms from kiln.jobs where (jobs.queue, jobs.id) = (job.queue, job.id);
+    create table if not exists bullmq.kiln_owner (queue text primary key, owner text not null);
+    insert into bullmq.kiln_owner select * from kiln.queue_owners where queue = '${name}';
+    delete from kiln.jobs where queue = '${name}';
+    delete from kiln.queue_owners where queue = '${name}'`);
+};
+
+/** Told alike in BullMQ's schema and in Kiln's. */
+const OWNERS = 'select from bullmq.kiln_owner join kiln.queue_owners using (queue, owner) where queue = $1';
 
 describe('embedded', () => {
   const folder = databaseFolder();
@@ -88,21 +100,55 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
   describeQueue('Postgres', () => ({ kind: 'postgres', sql: database.sql }), { releasesInOrder: true });
   describeOwnership('Postgres', () => ({ kind: 'postgres', sql: database.sql }));
 
-  test('a queue that BullMQ kept goes on where it was, with its order, its leases and its owner', async () => {
+  /** With the lease of its one job. */
+  const openKeptByBullMQ = async (): Promise<Bench> => {
     const before = await openBench({ kind: 'postgres', sql: database.sql });
     await before.queue.add(jobs(['leased']));
     await before.queue.lease(1);
     await before.queue.close();
     await keptByBullMQ(server.url, before.name, database.sql);
-    const migrated = await openPostgres(server.url);
-    await migrated.close();
+    return before;
+  };
+  const keptJobs = async (name: string): Promise<number> =>
+    (await database.sql.query('select id from bullmq.job where queue = $1', [name])).length;
+
+  test('a queue that BullMQ kept goes on where it was, with its order, its leases and its owner', async () => {
+    const before = await openKeptByBullMQ();
+    await expect(before.again('another', LEASE_MS, { store: storeOf('b') })).rejects.toMatchObject({
+      code: 'QUEUE_OWNED_ELSEWHERE',
+    });
+    expect(await keptJobs(before.name)).toBe(4);
     const { queue } = await before.again('same');
     expect(idsOf(await queue.adopt())).toEqual([idOf('leased')]);
     await queue.add(jobs(['new']));
     expect(idsOf(await queue.lease(10))).toEqual(['urgent', 'a', 'b', 'new'].map(idOf));
-    await expect(before.again('another', LEASE_MS, { store: storeOf('b') })).rejects.toMatchObject({
-      code: 'QUEUE_OWNED_ELSEWHERE',
-    });
+    expect(await keptJobs(before.name)).toBe(0);
+  });
+
+  test('a queue that BullMQ keeps stays where it is while tables are made, and while others are opened', async () => {
+    const { name } = await openKeptByBullMQ();
+    await database.sql.script(
+      'drop table kiln.jobs, kiln.queue_owners; drop sequence kiln.job_order; delete from kiln.migrations where version = 27',
+    );
+    const migrated = await openPostgres(server.url);
+    await migrated.close();
+    await openBench({ kind: 'postgres', sql: database.sql });
+    expect(await keptJobs(name)).toBe(4);
+  });
+
+  test('what BullMQ is given after that is taken over at the next start, once; its daemon finds who has the queue', async () => {
+    const before = await openKeptByBullMQ();
+    const first = await before.again('same');
+    expect(idsOf(await first.queue.lease(1))).toEqual([idOf('urgent')]);
+    await first.queue.close();
+    expect(await database.sql.query(OWNERS, [before.name])).toHaveLength(1);
+    await addToBullMQ(server.url, before.name, [
+      ['urgent', 1],
+      ['late', 100],
+    ]);
+    const second = await before.again('same');
+    expect(idsOf(await second.queue.adopt()).toSorted()).toEqual(['leased', 'urgent'].map(idOf).toSorted());
+    expect(idsOf(await second.queue.lease(10))).toEqual(['a', 'b', 'late'].map(idOf));
   });
 });
 

@@ -36,6 +36,7 @@ const setUp = (overrides: Partial<QueueBackend> = {}) => {
     count: async () => null,
     concerns: async () => [],
     owner: { read: async () => null, swap: async () => true, beats: false },
+    inheritance: null,
     watchStalled: async () => tell('watch'),
     close: async () => {},
     ...overrides,
