@@ -12,7 +12,12 @@ export type Scope = Readonly<Record<string, number>>;
 
 /** Names that stand in an expression, functions left out. */
 export const namesIn = (expression: string | number): readonly string[] =>
-  typeof expression === 'number' ? [] : (expression.match(/[A-Za-z_]\w*/g) ?? []).filter((name) => !isFunctionName(name));
+  typeof expression === 'number'
+    ? []
+    : (expression.replaceAll(QUOTED, '').match(/[A-Za-z_]\w*/g) ?? []).filter((name) => !isFunctionName(name));
+
+/** Words that a param is compared with. */
+const QUOTED = /"[^"]*"|'[^']*'/g;
 
 type Parsed = (scope: Scope) => number;
 

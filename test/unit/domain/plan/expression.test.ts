@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ExpressionError, evaluate } from '../../../../src/domain/plan/expression.ts';
+import { ExpressionError, evaluate, namesIn } from '../../../../src/domain/plan/expression.ts';
 
 /** An expression as text beside its exact value; null where some step has none, or leaves the safe integers. */
 interface Sample {
@@ -166,4 +166,8 @@ describe('an expression', () => {
   ])('%s is refused with what is wrong', (text, message) => {
     expect(() => evaluate(text, SCOPE)).toThrow(message);
   });
+});
+
+test('words in quotes are no names', () => {
+  expect(namesIn(`if(MODE == "fast", n, min(m, 'slow'))`)).toEqual(['MODE', 'n', 'm']);
 });
