@@ -73,7 +73,7 @@ export interface QueueBackend {
   readonly owner: OwnerEntry;
   /** Null where there cannot be any. */
   readonly inheritance: Inheritance | null;
-  /** Starts to put back, now and every lease time, jobs whose lock ran out. */
+  /** Starts to put back, now and from then on, jobs whose lock ran out, within a lease time of that. */
   watchStalled(): Promise<void>;
   close(): Promise<void>;
 }

@@ -54,7 +54,9 @@ export const endingJobs =
     params: [name, ids, token],
   });
 
-/** Puts back, at the start and every lease time, what was late already at the look before: a lease ends one to two lease times after its last renewal. */
+const LOOKS_PER_LEASE = 2;
+
+/** Puts back, at the start and every half of the lease time, what was late already at the look before: a lease ends one and a half to two lease times after its last renewal. */
 const watchLate = (
   sql: JobsSql,
   { name, leaseMs, onError }: Pick<BackendOptions, 'name' | 'leaseMs' | 'onError'>,
@@ -69,7 +71,7 @@ const watchLate = (
     start: async () => {
       timer ??= setInterval(() => {
         looking = look().catch(onError);
-      }, leaseMs).unref();
+      }, leaseMs / LOOKS_PER_LEASE).unref();
       await look();
     },
     stop: async () => {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { createPostgresBackend, DEFAULT_SCHEMA, isPgPool, Queue as BullQueue, runMigrations } from 'bullmq';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { endingJobs } from '../../../src/queue/postgres-backend.ts';
 import { createStore } from '../../../src/store/store.ts';
 import type { OpenDatabase } from '../../../src/store/pglite.ts';
@@ -60,6 +60,21 @@ describe('embedded', () => {
   });
   describeQueue('PGlite', () => ({ kind: 'postgres', sql: database.sql }), { releasesInOrder: true });
   describeOwnership('PGlite', () => ({ kind: 'postgres', sql: database.sql }));
+
+  test('what nobody renews is put back within two lease times, whenever it was first looked, and not at the first look that finds it late', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const gone = await openBench({ kind: 'postgres', sql: database.sql });
+    await gone.queue.add(jobs(['a']));
+    await gone.queue.lease(1);
+    const { queue } = await gone.again('another');
+    vi.advanceTimersByTime(0.99 * LEASE_MS);
+    expect(await queue.adopt()).toEqual([]);
+    vi.advanceTimersByTime(0.5 * LEASE_MS);
+    expect(await queue.lease(1)).toEqual([]);
+    vi.advanceTimersByTime(0.5 * LEASE_MS);
+    expect(idsOf(await queue.lease(1))).toEqual([idOf('a')]);
+  });
 
   test('a job ends with the final word of its candidate, or stays where that could not be written', async () => {
     const { queue, name } = await openBench({ kind: 'postgres', sql: database.sql });
