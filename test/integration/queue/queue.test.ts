@@ -140,6 +140,17 @@ describe.skipIf(!hasPostgres)(`server${POSTGRES_MISSING}`, () => {
     expect(await keptJobs(before.name)).toBe(0);
   });
 
+  test('a queue that BullMQ kept is taken over however long that takes: the limit of a statement does not hold', async () => {
+    const before = await openKeptByBullMQ();
+    await database.sql.script(`
+      create table bullmq.limits (told text);
+      create function bullmq.tell_limit() returns trigger language plpgsql as $$ begin insert into bullmq.limits values (current_setting('statement_timeout')); return null; end $$;
+      create trigger tell_limit after delete on bullmq.job execute function bullmq.tell_limit()`);
+    onTestFinished(async () => database.sql.script('drop function bullmq.tell_limit cascade; drop table bullmq.limits'));
+    await before.again('same');
+    expect(await database.sql.query('select told from bullmq.limits')).toEqual([{ told: '0' }]);
+  });
+
   test('a queue that BullMQ keeps stays where it is while tables are made, and while others are opened', async () => {
     const { name } = await openKeptByBullMQ();
     await database.sql.script(
