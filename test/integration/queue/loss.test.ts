@@ -25,7 +25,7 @@ describe.skipIf(!hasRedis)(`a Redis that loses what it was given${REDIS_MISSING}
     bench.queue.onLoss(() => (losses += 1));
     return { ...bench, redis, losses: () => losses };
   };
-  test('is seen within one look when it is emptied, and takes everything again', async () => {
+  test('is seen within one look when it is emptied, takes everything again, and hands out what nobody works on', async () => {
     const { queue, redis, tick, losses, said } = await open();
     await queue.add(jobs(['leased', 'a', 'b'], 5));
     await queue.lease(1);
@@ -36,9 +36,12 @@ describe.skipIf(!hasRedis)(`a Redis that loses what it was given${REDIS_MISSING}
     expect(said).toEqual([expect.stringContaining('was emptied or went back in time')]);
     expect(await queue.missing(ids(['leased', 'a', 'b']))).toEqual(ids(['leased', 'a', 'b']));
     await queue.add(jobs(['leased', 'a', 'b'], 5));
-    expect((await queue.lease(10)).map(({ candidateId }) => candidateId)).toEqual(ids(['leased', 'a', 'b']));
+    // Who was handed `leased` works on it still: it is leased anew, and ends with the others.
+    expect((await queue.lease(10)).map(({ candidateId }) => candidateId)).toEqual(ids(['a', 'b']));
+    expect(await queue.lease(10)).toEqual([]);
     tick('look');
     await queue.complete(ids(['leased', 'a', 'b']));
+    expect(await queue.missing(ids(['leased', 'a', 'b']))).toEqual(ids(['leased', 'a', 'b']));
     expect(losses()).toBe(1);
   });
 
