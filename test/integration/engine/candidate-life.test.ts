@@ -310,25 +310,6 @@ describe('a daemon that ends', () => {
     expect(attempts.map(({ mode }) => mode)).toEqual(['screen', 'confirm']);
   });
 
-  test('after it sent an attempt, with neither that nor its lease on the disk, gives that attempt’s id to no other', async () => {
-    const scenario = await oneHost();
-    await scenario.submit(1);
-    await scenario.expect('box: compile 1');
-    void scenario.hold('commits');
-    scenario.host.compiled(1);
-    await scenario.expect('box: problem scale', 'box: judge 1.1 screen');
-    await scenario.crash();
-    await scenario.loseLeases();
-    scenario.nowMs += 1000;
-    await scenario.begin();
-    await scenario.connect();
-    await scenario.expect('box: compile 1');
-    scenario.host.compiled(1);
-    await scenario.expect('box: problem scale', 'box: judge 1.11 screen');
-    const { state } = await scenario.after(1, 'judging');
-    expect(state).toMatchObject({ attemptId: scenario.attempt(1, 11) });
-  });
-
   test('after it sent a confirmation that it never wrote down knows it for one', async () => {
     const scenario = await oneHost();
     await scenario.judging(1);

@@ -183,24 +183,31 @@ describe('the write-behind', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const written: number[] = [];
+    const gates: (() => void)[] = [];
     const slow = async (work: (to: Writes) => Promise<void>): Promise<void> => {
       const batch: number[] = [];
       const { together } = createStore();
       await together(async (writes) =>
         work({ ...writes, appendEvents: async (events) => void batch.push(...events.map(stepOf)) }),
       );
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise<void>((resolve) => void gates.push(resolve));
       written.push(...batch);
     };
     const writeBehind = createWriteBehind({ store: { together: slow }, log: silent, onCommit: () => undefined });
     const add = (step: number): void => writeBehind.add({ type: 'event', event: { ...event, data: { step } } });
     add(1);
-    const stopped = writeBehind.stop();
+    let isStopped = false;
+    const stopped = writeBehind.stop().then(() => {
+      isStopped = true;
+    });
     for (const step of [2, 3, 4]) {
       await vi.advanceTimersByTimeAsync(15);
       add(step);
     }
-    await vi.runAllTimersAsync();
+    while (!isStopped) {
+      await vi.advanceTimersByTimeAsync(15);
+      gates.shift()?.();
+    }
     await stopped;
     expect(written).toEqual([1, 2, 3, 4]);
   });

@@ -24,8 +24,9 @@ from kiln_runner.devices.slot import DeviceSlot
 from kiln_runner.frames import Frame
 from kiln_runner.host.device_nodes import minor_of
 from kiln_runner.host.simulated_gpus import MODEL
+from kiln_runner.programs.kernel_rounds import KernelRounds
 from kiln_runner.programs.known_program import known_unit
-from kiln_runner.programs.record_frames import KERNELS_MAX, Wanted, Wants
+from kiln_runner.programs.record_frames import Wanted, Wants
 from kiln_runner.programs.recordings import Kept, Unequipped, arena_of, kept_of, recording_hash
 from kiln_runner.programs.sandbox import device_nodes
 from kiln_runner.programs.triton_kernels import UNPREPARED_WORDS
@@ -39,10 +40,6 @@ from kiln_runner.protocol_programs import ProgramBuild, RecordUnit
 REQUESTS_MAX = 256
 # Most of a recording is starting CUDA in a process of its own.
 BESIDE_MAX = 4
-# A kernel that is launched after another did nothing may be another one.
-ROUNDS_MAX = 4
-# They are compiled one after another; a limit is made for one source.
-KERNELS_A_LIMIT = 8
 # PyTorch, its libraries' memory and what CUDA maps of the host's.
 MEMORY_BYTES_MAX = 32 * 1024 ** 3
 BESIDE_BYTES_MAX = MEMORY_BYTES_MAX // BESIDE_MAX
@@ -70,7 +67,7 @@ class _Run:
         self.artifact, self.unit, self.slot, self.limit_ms = artifact, unit, slot, limit_ms
         self.id = f"{artifact}.{number}"
         # With the kernels that were found missing, by their keys.
-        self.built, self.kernels, self.round = unit["built"], dict[str, Wanted](), 0
+        self.built, self.kernels = unit["built"], KernelRounds()
         self.is_compiling = self.is_alone = self.was_beside = False
         self.claimed: Optional[_Claimed] = None
         self.tool = tool
@@ -306,18 +303,13 @@ class RecordRequests:
             self._finish(run, self._failed(run, read))
 
     def _compile(self, run: _Run, wanted: list[Wanted]) -> None:
-        """What was compiled before is in the cache of whoever still misses it."""
-        new = [kernel for kernel in wanted if kernel["key"] not in run.kernels]
-        run.kernels.update({kernel["key"]: kernel for kernel in new})
-        run.round += 1
-        why = _why_no_further(run, wanted, new)
+        why = run.kernels.add(wanted)
         if why is not None:
             self._finish(run, self._failed(run, {"verdict": "contract", "case": "", "message": f"it cannot be recorded: {why}"}))
         elif run.asked:
             run.is_compiling = True
-            kernels = [run.kernels[key] for key in sorted(run.kernels)]
-            limit_ms = run.limit_ms * (1 + len(kernels) // KERNELS_A_LIMIT)
-            self._ports.compile(run.id, _with_kernels(run.unit, kernels), limit_ms, lambda result: self._on_compiled(run, result))
+            limit_ms = run.kernels.limit_ms(run.limit_ms)
+            self._ports.compile(run.id, run.kernels.unit(run.unit), limit_ms, lambda result: self._on_compiled(run, result))
         else:
             self._drop(run)
 
@@ -358,21 +350,6 @@ class RecordRequests:
     def _tell(self, asked: list[str], result: CompileResult) -> None:
         for compile_id in asked:
             self._ports.send({"type": "compiled", "compileId": compile_id, "result": result})
-
-
-def _why_no_further(run: _Run, wanted: list[Wanted], new: list[Wanted]) -> Optional[str]:
-    if not new:
-        return f"Triton kernel {wanted[0]['kernel']} is missing also after it was compiled"
-    if len(run.kernels) > KERNELS_MAX:
-        return f"it launches more than {KERNELS_MAX} different Triton kernels"
-    return f"it launches other Triton kernels each of {ROUNDS_MAX} times" if run.round > ROUNDS_MAX else None
-
-
-def _with_kernels(unit: RecordUnit, kernels: list[Wanted]) -> ProgramBuild:
-    return {
-        "language": "python", "architecture": unit["architecture"], "files": unit["files"], "entry": unit["entry"],
-        "environment": unit["environment"], "kernels": kernels,
-    }
 
 
 def _recorded_by(run: _Run) -> RecordUnit:
