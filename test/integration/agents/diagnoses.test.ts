@@ -31,7 +31,13 @@ describe('a generator that makes a diagnosis first', () => {
     const thinker = createScriptedGenerator({ name: 'thinker', reserveMicros: 50, costMicros: 30, diagnosis: proposing });
     const writer = createScriptedGenerator({ name: 'writer', reserveMicros: 500, costMicros: 300, diagnosing: DIAGNOSING });
     const campaigns = await rig.campaigns(judging, [writer, thinker]);
-    const spec = { agents: 2, turns: 1, start: { seeds: 'first' as const }, budget: { candidates: 20, usd: 1 } };
+    const spec = {
+      agents: 2,
+      turns: 1,
+      mix: 'fixed' as const,
+      start: { seeds: 'first' as const },
+      budget: { candidates: 20, usd: 1 },
+    };
     const { id } = await campaigns.create(request({ ...spec, generators: [{ name: 'writer' }] }));
     const view = await until(campaigns, id, isFinished);
     const rows = await generationsOf(campaigns, id);
