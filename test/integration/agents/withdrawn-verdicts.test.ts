@@ -50,7 +50,7 @@ describe('a verdict that is taken back', () => {
     const judging = rig.judging({ judgeMs: 2 });
     const generator = writer();
     const campaigns = await rig.campaigns(judging, [generator]);
-    const { id } = await campaigns.create(request({ agents: 1, islands: 1, budget: { candidates: 24 } }));
+    const { id } = await campaigns.create(request({ mix: 'fixed', agents: 1, islands: 1, budget: { candidates: 24 } }));
     await until(campaigns, id, ({ best, generations }) => best[0]?.best?.speedup === 9 && generations.judged >= 6);
     const candidateId = falseBestOf(judging);
     judging.slots = 0;
@@ -84,7 +84,7 @@ describe('a verdict that is taken back', () => {
       return judging.candidate(id);
     };
     const campaigns = await rig.campaigns({ ...judging, candidate: read }, [writer()]);
-    const { id } = await campaigns.create(request({ agents: 1, budget: { candidates: 4 } }));
+    const { id } = await campaigns.create(request({ mix: 'fixed', agents: 1, budget: { candidates: 4 } }));
     // It may have ended by its budget before the last one, which was taken back, is judged again.
     const view = await until(
       campaigns,
@@ -98,7 +98,7 @@ describe('a verdict that is taken back', () => {
   test('opens a campaign that ended, until its view and report tell the last verdict', async () => {
     const judging = rig.judging({ judgeMs: 2 });
     const campaigns = await rig.campaigns(judging, [writer()]);
-    const { id } = await campaigns.create(request({ agents: 1, budget: { candidates: 6 } }));
+    const { id } = await campaigns.create(request({ mix: 'fixed', agents: 1, budget: { candidates: 6 } }));
     const before = await until(campaigns, id, isFinished);
     expect(before.best[0]?.best?.speedup).toBe(9);
     await untilDropped(campaigns, id);
