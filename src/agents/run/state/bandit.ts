@@ -6,6 +6,7 @@ import type { Budget, Move } from '../../../domain/campaign/campaign.ts';
 import { betaFrom } from '../../../platform/beta.ts';
 import { pick, type Random, randomFrom } from '../../../platform/random.ts';
 import type { Earnings, Outcome } from './earnings.ts';
+import { MICROS_PER_USD, MS_PER_MINUTE } from './limits.ts';
 
 export interface Arm<M extends Move = Move> {
   readonly generator: string;
@@ -21,8 +22,6 @@ const ANY_SHARE = 0.08;
 /** Logarithm of what an improvement gains, before there was one; and how many that and the mean cost weigh. */
 const PRIOR_GAIN = 0.05;
 const PRIOR_WEIGHT = 2;
-const MS_PER_MINUTE = 60_000;
-const MICROS_PER_USD = 1_000_000;
 
 export interface Drawing {
   readonly earnings: Pick<Earnings, 'recent'>;

@@ -4,8 +4,9 @@ import { dollars, seconds } from '../../../domain/text/units.ts';
 import { candidatesOf, outstandingOf } from './account.ts';
 import type { Account } from './account.ts';
 
-const MICROS_PER_USD = 1_000_000;
-const MS_PER_MINUTE = 60_000;
+/** Units of budgets, as accounts count them. */
+export const MICROS_PER_USD = 1_000_000;
+export const MS_PER_MINUTE = 60_000;
 
 /** `hold`: what is on its way may use up the rest, or leave some of it. `over`: whatever comes back, no more can be asked. */
 export type Allowed =

@@ -6,9 +6,7 @@ import type { CandidateId } from '../../../domain/ids.ts';
 import type { Language } from '../../../domain/plan/plan.ts';
 import { candidatesOf } from '../state/account.ts';
 import type { Account, Best, TargetName } from '../state/account.ts';
-
-const MICROS_PER_USD = 1_000_000;
-const MS_PER_MINUTE = 60_000;
+import { MICROS_PER_USD, MS_PER_MINUTE } from '../state/limits.ts';
 
 export interface Viewed {
   readonly campaign: Campaign;
