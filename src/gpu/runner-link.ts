@@ -85,6 +85,8 @@ class Link {
     stream.resume();
     this.#attachedAt = clock.monotonic();
     this.send(attach);
+    // Its last word may have been said before anybody listened.
+    if (stream.closed) process.nextTick(() => this.end(this.#hungUp()));
   }
 
   send(frame: ToRunner, payload?: Buffer): boolean {

@@ -18,6 +18,12 @@ export interface RemoteCommand {
 /** Starts `argv` on a host; `signal` ends the attempt to start it. Rejects with KilnError when the host cannot be reached or refuses. */
 export type Execute = (argv: readonly string[], signal: AbortSignal) => Promise<RemoteCommand>;
 
+/** Calls back when the stream closes, and also where it has closed already: its events are told once. */
+export const onceClosed = (stream: Duplex, act: () => void): void => {
+  if (stream.closed) act();
+  else stream.once('close', act);
+};
+
 /** Keeps the last part of a stream's text. */
 export const keepTail = (stream: Readable): (() => string) => {
   let tail = '';

@@ -167,8 +167,8 @@ const openSocket = async (client: SshClient, path: string, target: SshTarget): P
     });
   });
 
-const execute = async (client: SshClient, argv: readonly string[], target: SshTarget): Promise<RemoteCommand> => {
-  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+const execute = async (client: SshClient, argv: readonly string[], target: SshTarget): Promise<RemoteCommand> =>
+  new Promise((resolve, reject) => {
     client.exec(argv.map(quoted).join(' '), (error, opened) => {
       if (error)
         reject(
@@ -176,9 +176,12 @@ const execute = async (client: SshClient, argv: readonly string[], target: SshTa
             cause: error,
           }),
         );
-      else resolve(withoutCrash(opened));
+      else resolve(commandOf(withoutCrash(opened)));
     });
   });
+
+/** In the turn in which the channel opens: the end of a command that ends at once may have come in the same packet, and is told once. */
+const commandOf = (channel: ClientChannel): RemoteCommand => {
   channel.stderr.on('error', () => undefined);
   const exited = new Promise<number | null>((resolve) => {
     let code: number | null = null;

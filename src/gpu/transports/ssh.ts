@@ -8,7 +8,7 @@ import type { SshTarget } from '../../domain/fleet.ts';
 import type { Transport } from '../host-session.ts';
 import type { RunnerArchive } from '../runner-archive.ts';
 import { boot, bootAndRead, type BootOptions } from './boot.ts';
-import { streamOf } from './remote-command.ts';
+import { onceClosed, streamOf } from './remote-command.ts';
 import { connectSsh, type SshConnection } from './ssh-connection.ts';
 import { describeTarget } from './ssh-failure.ts';
 import { parseStarted } from './started.ts';
@@ -42,7 +42,7 @@ export const createSshTransport = ({ target, archive, folder }: SshTransportOpti
       try {
         const stream = await openStream(connection, options);
         attached = { connection, openWork: createWorkStreams() };
-        stream.once('close', connection.end);
+        onceClosed(stream, connection.end);
         void connection.closed.then(() => stream.destroy());
         return stream;
       } catch (error) {

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
 import { Duplex, PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { streamOf } from '../../../../src/gpu/transports/remote-command.ts';
+import { onceClosed, streamOf } from '../../../../src/gpu/transports/remote-command.ts';
 
 test('a stream that is given up before anybody listens to it ends its command, and not the process', async () => {
   let kills = 0;
@@ -78,4 +79,14 @@ test('what is written waits for room, and is whole at the command', async () => 
   for (const piece of ['a'.repeat(100), 'b'.repeat(100), 'c']) stream.write(piece);
   stream.end();
   expect((await stdin.toArray()).join('')).toBe(`${'a'.repeat(100)}${'b'.repeat(100)}c`);
+});
+
+test('the end of a stream is told to whoever asks before it, and to whoever asks after it', async () => {
+  const stream = new PassThrough();
+  const told: string[] = [];
+  onceClosed(stream, () => told.push('before'));
+  stream.destroy();
+  await once(stream, 'close');
+  onceClosed(stream, () => told.push('after'));
+  expect(told).toEqual(['before', 'after']);
 });
