@@ -164,10 +164,11 @@ ACTIONS: dict[str, Callable[[], bytes]] = {
 def run(level: str, action: str, limit_s: float) -> dict:
     box = Box(supervisor.make_folder(), [sys.prefix, sys.base_prefix], [], None, level)
     bounds = BOUNDS._replace(limit_s=limit_s, answer_bytes=4 * MIB)
-    ended = supervisor.run(ACTIONS[action], box, bounds)
+    running = supervisor.start(ACTIONS[action], box, bounds)
+    ended = supervisor.wait_for(running)
     reported = {**ended._asdict(), "answer": ended.answer[:1000].decode(), "log": ended.log[-2000:], "logged": len(ended.log)}
     reported["gap"] = "bytes are left out" in ended.log
-    return {**reported, "left": os.path.exists(box.folder)}
+    return {**reported, "left": os.path.exists(box.folder), "guardian": running.guardian}
 
 
 def main(argv: list[str]) -> None:

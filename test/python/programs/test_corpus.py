@@ -16,7 +16,7 @@ from kiln_runner.programs.sandbox import levels
 from test.python.programs.mini_judge import verdict_of
 from test.python.programs.small_cubin import ARCHITECTURE
 from test.python.programs.test_build import Worker
-from test.python.programs.test_sandbox import processes_of_programs
+from test.python.programs.what_is_left import folders_that_stay, processes_that_stay
 from test.python.programs.zygote_process import RUNNER, ZygoteProcess
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus/programs"
@@ -26,7 +26,6 @@ MIB = 1024 * 1024
 BOUNDS = {"limit_s": 10.0, "memory_bytes": 400 * MIB, "scratch_bytes": 16 * MIB, "processes": 32, "log_bytes": MIB, "answer_bytes": 32 * MIB}
 # What never returns.
 SHORT_S = 1.5
-DEADLINE_S = 60.0
 # They need a device's driver, Triton, a compiler, or cases as large as a timed one.
 NEEDS_MORE = re.compile(
     r"libcuda|import triton|load_inline|libnvidia-ml|_sleep|1 << 21|1 << 30|32 << 20|nn\.Module|_foreach|cumsum|inference_mode|is_available|jit"
@@ -113,13 +112,8 @@ class OnAPlayedGpu(unittest.TestCase):
                 verdict, why = self.ended(file)
                 self.assertIn(verdict, header(file.read_text(), "expect").split(" or "), why[-2000:])
                 self.assertNotIn("BREACH", why)
-        left = [*(Path("/proc", str(pid)) for pid in processes_of_programs()), *Path("/tmp").glob("kiln-program-*")]
-        deadline = time.monotonic() + DEADLINE_S
-        while left:
-            # What others run on this host ends by itself.
-            self.assertLess(time.monotonic(), deadline, left)
-            time.sleep(0.05)
-            left = [one for one in left if one.exists()]
+        self.assertEqual(processes_that_stay(), [])
+        self.assertEqual(folders_that_stay(self.zygote.process.pid), [])
 
     def test_honest_ones_pass(self) -> None:
         self.hold("honest-", 15)

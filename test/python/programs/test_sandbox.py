@@ -14,6 +14,7 @@ from kiln_runner.compile.confinement import LANDLOCK_LEVEL, NAMESPACES_LEVEL, NO
 from kiln_runner.compile.system_calls import landlock_version
 from kiln_runner.frames import encode
 from kiln_runner.programs.sandbox import PROGRAM_UID_BASE, UID_SPAN, Bounds
+from test.python.programs.what_is_left import groups_of, processes_that_stay
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 RUNNER = Path(__file__).resolve().parents[3] / "src/gpu/runner"
@@ -34,29 +35,14 @@ def hostile(*words: str, user: Optional[int] = None, runner: Optional[str] = Non
     return json.loads(done.stdout)
 
 
-def processes_of_programs() -> list[int]:
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if PROGRAM_UID_BASE <= os.stat(f"/proc/{entry}").st_uid < PROGRAM_UID_BASE + UID_SPAN:
-                found.append(int(entry))
-        except OSError:
-            continue
-    return found
-
-
-def groups_left() -> list[str]:
-    return [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if os.path.basename(folder).startswith("kiln-program-")]
-
-
 @unittest.skipUnless(os.geteuid() == 0, "needs root, as a runner with a user for each program has it")
 class AsRoot(unittest.TestCase):
     def ended(self, level: str, action: str, *words: str) -> dict:
         """What holds however it ended: nothing is left of it, and the next one works."""
         reported = hostile(level, action, *words)
         self.assertFalse(reported["left"])
-        self.assertEqual(processes_of_programs(), [])
-        self.assertEqual(groups_left(), [])
+        self.assertEqual(groups_of([reported["guardian"]]), [])
+        self.assertEqual(processes_that_stay(), [])
         return reported
 
     def each(self, action: str, *words: str) -> "list[dict]":

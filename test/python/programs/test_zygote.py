@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kiln_runner.compile.confinement import NAMESPACES_LEVEL
-from test.python.programs.test_sandbox import processes_of_programs
+from test.python.programs.what_is_left import processes_of_programs, processes_that_stay
 from test.python.programs.zygote_process import ZygoteProcess
 
 # Stands for the driver's library: the same two calls.
@@ -98,7 +98,7 @@ class Forking(unittest.TestCase):
         self.assertEqual((header["id"], header["how"]), ("b", "suspended"))
         zygote.stop("a")
         self.assertEqual(zygote.next()[0]["id"], "a")
-        self.assertEqual(processes_of_programs(), [])
+        self.assertEqual(processes_that_stay(), [])
 
     def test_the_limit_of_one_is_its_own(self) -> None:
         header, _ = self.looked_at(self.zygote("framework"), program("while True: pass\n"), limit_s=1.0)
@@ -117,10 +117,10 @@ class Forking(unittest.TestCase):
                     zygote.process.wait(60)
                     zygote.process.stdin.close()
                     zygote.process.stdout.close()
-                self.wait_for(lambda: processes_of_programs() == [])
+                self.assertEqual(processes_that_stay(), [])
 
     def test_the_sandbox_holds_in_a_copy(self) -> None:
-        secret = tempfile.mkdtemp(prefix="kiln-secret-", dir="/tmp")
+        secret = tempfile.mkdtemp(prefix="kiln-test-secret-", dir="/tmp")
         self.addCleanup(shutil.rmtree, secret)
         os.chmod(secret, 0o777)
         Path(secret, "file").write_text("secret", encoding="ascii")

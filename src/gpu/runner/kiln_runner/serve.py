@@ -11,7 +11,9 @@ from kiln_runner.host.equipment import Probe
 from kiln_runner.host.placement import move_to
 from kiln_runner.log import Log
 from kiln_runner.paths import EXIT_LOCKED, RunnerPaths, take_lock
+from kiln_runner.programs.control_group import remove_left_groups
 from kiln_runner.server import Server
+from kiln_runner.temporary_folders import remove_left
 
 SOCKET_BACKLOG = 16
 
@@ -75,9 +77,11 @@ def _settle(future: "asyncio.Future[str]", reason: str) -> None:
 
 
 def _clean_work(paths: RunnerPaths) -> None:
-    """What compilers of a runner that was killed have left."""
+    """What compilers and programs of a runner that was killed have left."""
     shutil.rmtree(paths.work, ignore_errors=True)
     paths.work.mkdir(mode=0o700)
+    remove_left()
+    remove_left_groups()
 
 
 def _describe(context: dict[str, Any]) -> str:

@@ -9,12 +9,11 @@ fleet file says that it may (`compileUnconfined`).
 """
 import os
 import resource
-import shutil
 import signal
-import tempfile
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
+from kiln_runner import temporary_folders
 from kiln_runner.compile import call_filter, landlock
 from kiln_runner.compile.system_calls import (
     NAMESPACES,
@@ -212,17 +211,16 @@ def _try_levels() -> Support:
 
 def _try(level: str) -> str:
     """Why this level cannot be had here; empty where it can."""
-    folder = tempfile.mkdtemp(prefix="kiln-trial-", dir="/tmp" if os.access("/tmp", os.W_OK) else None)
-    reported, telling = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reported)
-        _report(telling, lambda: _trial(level, Place(folder, [], user_for(os.getpid()))))
-    os.close(telling)
-    with os.fdopen(reported, "rb") as pipe:
-        why = pipe.read().decode(errors="replace")
-    status = os.waitpid(child, 0)[1]
-    shutil.rmtree(folder, ignore_errors=True)
+    with temporary_folders.made("trial") as folder:
+        reported, telling = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reported)
+            _report(telling, lambda: _trial(level, Place(folder, [], user_for(os.getpid()))))
+        os.close(telling)
+        with os.fdopen(reported, "rb") as pipe:
+            why = pipe.read().decode(errors="replace")
+        status = os.waitpid(child, 0)[1]
     return why or ("" if status == 0 else f"{level}: the trial ended with {status}")
 
 

@@ -2,11 +2,11 @@
 import gc
 import linecache
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+from kiln_runner import temporary_folders
 from kiln_runner.protocol import KernelUnit
 
 KNOWN_SOURCE = '''"""kiln
@@ -37,11 +37,15 @@ def known_unit(architecture: str) -> KernelUnit:
 
 def compile_known() -> None:
     """A compile of our own, here: what the compiler sets up in its first one (a second of work), every forked copy then has."""
+    with temporary_folders.made("triton") as folder:
+        _compile_known_in(folder)
+
+
+def _compile_known_in(folder: str) -> None:
     from kiln_runner.compile.triton_assemble import assemble
     from kiln_runner.compile.triton_build import lower
 
     former, environment, path = os.getcwd(), dict(os.environ), tempfile.tempdir
-    folder = tempfile.mkdtemp(prefix="warm-")
     try:
         os.chdir(folder)
         Path("candidate.py").write_text(KNOWN_SOURCE, encoding="utf-8")
@@ -61,4 +65,3 @@ def compile_known() -> None:
         linecache.clearcache()
         # Contexts of the compiler have threads, which no forked copy has.
         gc.collect()
-        shutil.rmtree(folder, ignore_errors=True)

@@ -8,13 +8,13 @@ import importlib
 import inspect
 import json
 import os
-import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Callable, cast
 
+from kiln_runner import temporary_folders
 from kiln_runner.compile.confined_run import Ended, run_confined
 from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
 from kiln_runner.compile.log_text import LOG_CHARS_MAX
@@ -61,15 +61,12 @@ def compile_triton(unit: KernelUnit, limit_ms: float) -> Built:
 def _confined(task: Callable[[], bytes], deadline: float, files: dict[str, str]) -> Ended:
     """TimedOut, Infra where it cannot be confined. What it printed comes without the folder's name."""
     # Not below the runner's folder, which is closed to the user that the source runs as.
-    folder = tempfile.mkdtemp(prefix="kiln-triton-", dir="/tmp")
     limits = LIMITS._replace(memory_bytes=within_memory(MEMORY_BYTES_MAX))
-    try:
+    with temporary_folders.made("triton") as folder:
         for name, text in files.items():
             Path(folder, name).write_text(text, encoding="utf-8")
             os.chmod(os.path.join(folder, name), 0o444)
         ended = run_confined(task, Place(folder, _needed(), user_for(os.getpid())), limits, max(0.0, deadline - time.monotonic()))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     if ended.how == "timed_out":
         raise TimedOut()
     if ended.how == "unconfinable":

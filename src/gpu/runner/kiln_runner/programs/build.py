@@ -14,6 +14,7 @@ import tempfile
 import time
 from typing import Any, cast
 
+from kiln_runner import temporary_folders
 from kiln_runner.compile.confined_run import Ended, run_confined
 from kiln_runner.compile.confinement import NO_LEVEL, Limits, Place, signals_are_confined, support, user_for
 from kiln_runner.compile.log_text import LOG_CHARS_MAX
@@ -73,13 +74,10 @@ def build_program(unit: ProgramBuild, job: CompileJob, tools: Tools) -> Built:
 
 
 def _confined(program: Program, unit: ProgramBuild, limit_s: float, tools: Tools) -> Ended:
-    folder = tempfile.mkdtemp(prefix="kiln-build-", dir="/tmp")
     started = time.monotonic()
-    try:
+    with temporary_folders.made("build") as folder:
         place = Place(folder, [*places(), *places_of(tools), *_cuda_home(tools)], user_for(os.getpid()))
         ended = run_confined(lambda: _build_and_encode(program, unit, tools), place, LIMITS, limit_s)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     if ended.how == "timed_out" or time.monotonic() - started >= limit_s:
         raise TimedOut()
     if ended.how == "unconfinable":

@@ -1,12 +1,20 @@
-"""A control group for one program, where this process may make one: exact bounds of memory and processes. Versions 1 and 2."""
+"""A control group for one program, where this process may make one: exact bounds of memory and processes. Versions 1 and 2.
+
+Its folders are had by the process that made it (temporary_folders.py): those that nobody has were left by one that was killed.
+"""
 import os
+import signal
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
 from kiln_runner.host.cgroup import own_path
+from kiln_runner.temporary_folders import hold
 
 ROOT = Path("/sys/fs/cgroup")
-REMOVE_TRIES = 50
+REMOVE_TRIES, REMOVE_PAUSE_S = 100, 0.002
+_PREFIX = "kiln-program-"
 # version 1: controller -> what is written where.
 _FILES_1 = {"memory": "memory.limit_in_bytes", "pids": "pids.max"}
 
@@ -16,11 +24,12 @@ class ControlGroup:
 
     def __init__(self, folders: dict[str, Path]) -> None:
         self._folders = folders
+        self._held = [hold(str(folder)) for folder in folders.values()]
 
     @staticmethod
     def make(memory_bytes: int, processes: int) -> "Optional[ControlGroup]":
         """None where the host lets this process make none."""
-        name = f"kiln-program-{os.getpid()}"
+        name = group_name(os.getpid())
         bounds = {"memory": memory_bytes, "pids": processes}
         return ControlGroup._make_2(name, bounds) or ControlGroup._make_1(name, bounds)
 
@@ -39,21 +48,15 @@ class ControlGroup:
     def remove(self) -> None:
         """Once no process is in it."""
         for folder in self._folders.values():
-            for _ in range(REMOVE_TRIES):
-                try:
-                    folder.rmdir()
-                    break
-                except FileNotFoundError:
-                    break
-                except OSError:
-                    # The kernel is a little behind the end of processes.
-                    os.sched_yield()
+            _remove(folder)
+        for descriptor in self._held:
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._held = []
 
     @staticmethod
     def _make_2(name: str, bounds: dict[str, int]) -> "Optional[ControlGroup]":
-        own = _own("")
-        # A group with processes in it hands nothing on: then beside it, where that is allowed.
-        for place in (ROOT / own, (ROOT / own).parent) if own is not None else ():
+        for place in _places_2():
             if not (place / "cgroup.subtree_control").exists():
                 continue
             folder = place / name
@@ -84,6 +87,66 @@ class ControlGroup:
         except OSError:
             _remove_quietly(list(folders.values()))
             return None
+
+
+def group_name(maker: int) -> str:
+    """`maker`: its process id."""
+    return f"{_PREFIX}{maker}"
+
+
+def remove_left_groups() -> "list[str]":
+    """Ends what is in groups that nobody has, removes them, and returns their paths."""
+    removed: "list[str]" = []
+    for folder in _all_groups():
+        descriptor = hold(str(folder))
+        if descriptor < 0:
+            continue
+        # One that was made just now is held in a moment.
+        if not Path("/proc", folder.name[len(_PREFIX) :]).exists():
+            _end_all_in(folder)
+            _remove(folder)
+            removed.append(str(folder))
+        os.close(descriptor)
+    return removed
+
+
+def _all_groups() -> "Iterator[Path]":
+    for place in {*_places_2(), *_places_1()}:
+        try:
+            yield from sorted(place.glob(f"{_PREFIX}*"))
+        except OSError:
+            continue
+
+
+def _end_all_in(folder: Path) -> None:
+    for pid in _words(folder / "cgroup.procs"):
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except (OSError, ValueError):
+            pass
+
+
+def _remove(folder: Path) -> None:
+    for _ in range(REMOVE_TRIES):
+        try:
+            folder.rmdir()
+            return
+        except FileNotFoundError:
+            return
+        except OSError:
+            # The kernel is a little behind the end of processes.
+            time.sleep(REMOVE_PAUSE_S)
+
+
+def _places_2() -> "list[Path]":
+    own = _own("")
+    # A group with processes in it hands nothing on: then beside it, where that is allowed.
+    return [] if own is None else [ROOT / own, (ROOT / own).parent]
+
+
+def _places_1() -> "list[Path]":
+    owns = ((controller, _own(controller)) for controller in _FILES_1)
+    return [ROOT / controller / own for controller, own in owns if own is not None]
 
 
 def _own(controller: str) -> Optional[str]:

@@ -3,16 +3,15 @@ import ctypes
 import json
 import mmap
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
+from kiln_runner import temporary_folders
 from kiln_runner.compile.confinement import NO_LEVEL
 from kiln_runner.programs import supervisor
 from kiln_runner.programs.control_group import ControlGroup
@@ -47,8 +46,7 @@ def probe(readable: list[str], nodes: list[str]) -> SandboxLevel:
 
 def try_level(level: str, readable: list[str], nodes: list[str]) -> str:
     """Why it does not hold; empty where it does."""
-    secret = tempfile.mkdtemp(prefix="kiln-secret-", dir="/tmp")
-    try:
+    with temporary_folders.made("secret") as secret:
         # Anybody may read and write it outside: only the sandbox is in the way.
         os.chmod(secret, 0o777)
         Path(secret, "file").write_text("secret", encoding="ascii")
@@ -56,8 +54,6 @@ def try_level(level: str, readable: list[str], nodes: list[str]) -> str:
         box = Box(supervisor.make_folder(), readable, nodes, None, level)
         ended = supervisor.run(lambda: try_inside(os.path.join(secret, "file"), bool(nodes)), box, Bounds(LIMIT_S, MEMORY_BYTES))
         touched = sorted(os.listdir(secret)) != ["file"] or Path(secret, "file").read_text(encoding="ascii") != "secret"
-    finally:
-        shutil.rmtree(secret, ignore_errors=True)
     if ended.how != "answered":
         return f"{ended.how}: {ended.why or ended.log.strip()[-300:]}"
     wrong = json.loads(ended.answer)

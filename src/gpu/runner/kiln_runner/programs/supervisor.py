@@ -12,7 +12,6 @@ import selectors
 import shutil
 import signal
 import sys
-import tempfile
 import time
 import traceback
 from collections import deque
@@ -29,6 +28,7 @@ from kiln_runner.programs import sandbox
 from kiln_runner.programs.control_group import ControlGroup
 from kiln_runner.programs.sandbox import Bounds, Box
 from kiln_runner.programs.usage import memory_of, scratch_of
+from kiln_runner.temporary_folders import hold, make
 from kiln_runner.time_limit import ASLEEP_S, FairTime
 
 LOOK_S = 0.05
@@ -78,7 +78,11 @@ def start(task: Task, box: Box, bounds: Bounds, descriptors: Sequence[int] = ())
 
 def run(task: Task, box: Box, bounds: Bounds, descriptors: Sequence[int] = ()) -> Ended:
     """Blocks until it is over."""
-    running = start(task, box, bounds, descriptors)
+    return wait_for(start(task, box, bounds, descriptors))
+
+
+def wait_for(running: Running) -> Ended:
+    """Blocks until it is over."""
     try:
         with os.fdopen(running.ended, "rb") as pipe:
             data = pipe.read()
@@ -101,8 +105,7 @@ def ended_of(data: bytes) -> Ended:
 
 
 def make_folder() -> str:
-    """Not below the runner's own, which is closed to the users of programs."""
-    return tempfile.mkdtemp(prefix="kiln-program-", dir="/tmp")
+    return make("program")
 
 
 def _guard(task: Task, box: Box, bounds: Bounds, descriptors: list[int], lifeline: int, reported: int) -> None:
@@ -110,6 +113,8 @@ def _guard(task: Task, box: Box, bounds: Bounds, descriptors: list[int], lifelin
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     prctl(PR_SET_CHILD_SUBREAPER, 1)
+    # Had until this process is gone.
+    hold(box.folder)
     user, held_user = sandbox.take_user() if box.user is None else (box.user, None)
     box = box._replace(user=user)
     if user is not None:

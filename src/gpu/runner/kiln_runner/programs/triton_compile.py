@@ -2,13 +2,13 @@
 that a program was found to launch (triton_kernels.py)."""
 import base64
 import os
-import shutil
 import sys
 import tempfile
 import traceback
 from collections.abc import Iterator
 from typing import Any
 
+from kiln_runner import temporary_folders
 from kiln_runner.programs.record_frames import Wanted
 from kiln_runner.programs.triton_kernels import LIBCUDA_VARIABLE, SETTINGS, loaded, name_platform, prepared, unprepared
 
@@ -24,8 +24,7 @@ def prepare() -> None:
     if driver is None:
         return
     _ask_versions()
-    folder = tempfile.mkdtemp(prefix="kiln-triton-")
-    try:
+    with temporary_folders.made("triton") as folder:
         log = os.path.join(folder, "log")
         # In a copy: it loads what it builds, and the zygote is to stay as it is.
         child = os.fork()
@@ -36,10 +35,8 @@ def prepare() -> None:
             prepared.update(_files_of(os.path.join(folder, "cache")))
         else:
             unprepared.append(_text_of(log)[-500:] or f"it ended with {status}")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        # Programs have a place of their own for what is temporary.
-        tempfile.tempdir = None
+    # Programs have a place of their own for what is temporary; one that was in use is gone.
+    tempfile.tempdir = None
 
 
 def _ask_versions() -> None:

@@ -17,6 +17,7 @@ from typing import Any, Callable, cast
 from kiln_runner.frames import FrameDecoder, encode
 from kiln_runner.programs import supervisor
 from kiln_runner.programs.built import read
+from kiln_runner.programs.control_group import remove_left_groups
 from kiln_runner.programs.cupti import preload
 from kiln_runner.programs.environment_imports import IMPORTS, import_all, keep_settings, places
 from kiln_runner.programs.record_task import equipped_by
@@ -24,6 +25,7 @@ from kiln_runner.programs.sandbox import Bounds, Box
 from kiln_runner.programs.tasks import TASKS
 from kiln_runner.programs.triton_compile import prepare
 from kiln_runner.programs.zygote_frames import FromZygote, Run, ToZygote
+from kiln_runner.temporary_folders import remove_left
 
 RUNNING_MAX = 64
 READ_BYTES = 1024 * 1024
@@ -35,6 +37,9 @@ def run(argv: list[str]) -> int:
     frames_out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     keep_settings()
+    # Of guardians that were killed while the runner lives.
+    remove_left()
+    remove_left_groups()
     imported = import_all([name for name in names if name])
     if "--recorder" in argv:
         equipped_by.append(importlib.import_module(argv[argv.index("--recorder") + 1]).equip)
