@@ -13,7 +13,9 @@ import { generateKey } from '../../support/sshd.ts';
 const LIMIT_MS = 60_000;
 
 /** `onExec` answers in the turn in which the command is asked for. */
-const serverThat = async (onExec: (channel: ServerChannel) => void): Promise<{ readonly port: number; readonly hostKey: string }> => {
+const serverThat = async (
+  onExec: (channel: ServerChannel) => void,
+): Promise<{ readonly port: number; readonly hostKey: string }> => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const hostKey = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {

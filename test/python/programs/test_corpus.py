@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import tempfile
-import time
 import unittest
 from pathlib import Path
 from typing import Any

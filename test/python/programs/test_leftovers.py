@@ -4,6 +4,7 @@ import signal
 import tempfile
 import time
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 
 from kiln_runner import temporary_folders
@@ -91,7 +92,7 @@ class OfPrograms(unittest.TestCase):
         # Its guardian has a child for a moment, too, that looks for what an earlier one left.
         return sorted(pid for pid in inside & set(processes_of_programs()) if leads_its_session(pid))
 
-    def wait_for(self, is_so, limit_s: float = 60.0) -> None:
+    def wait_for(self, is_so: Callable[[], bool], limit_s: float = 60.0) -> None:
         deadline = time.monotonic() + limit_s
         while not is_so():
             self.assertLess(time.monotonic(), deadline)

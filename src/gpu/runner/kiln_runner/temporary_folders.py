@@ -61,7 +61,7 @@ def is_free(descriptor: int) -> bool:
 
 def remove_left(root: str = ROOT, new_s: float = NEW_S) -> "list[str]":
     """Removes those that nobody has and that are older than `new_s` seconds; returns their paths. Other users' are left to them."""
-    removed: "list[str]" = []
+    removed: list[str] = []
     for name in os.listdir(root):
         path = os.path.join(root, name)
         if not name.startswith(_PREFIXES):

@@ -96,7 +96,7 @@ def group_name(maker: int) -> str:
 
 def remove_left_groups() -> "list[str]":
     """Ends what is in groups that nobody has, removes them, and returns their paths."""
-    removed: "list[str]" = []
+    removed: list[str] = []
     for folder in _all_groups():
         descriptor = hold(str(folder))
         if descriptor < 0:
